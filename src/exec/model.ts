@@ -1,0 +1,29 @@
+/** The words of a run: targets, outcomes, events. Plain data, which faces turn into lines or JSON. */
+import type { Target } from "../kube/target.ts";
+
+/** How a target ended. Each target of a run has exactly one. Without the server's final Status it is never `ok`. */
+export type Outcome =
+  | { kind: "ok" }
+  /** The command ran and said so itself. Above 128 it is what a shell reports for a signal. */
+  | { kind: "failed"; exitCode: number; signal?: string }
+  /** A limit was reached: `connect` while opening the stream, `command` while it ran. */
+  | { kind: "timeout"; limit: "connect" | "command"; afterMs: number }
+  /** The stream was never opened, or the command never begun. */
+  | { kind: "unreachable"; reason: string }
+  /** The link ended before the server's final Status. */
+  | { kind: "unknown"; reason: string }
+  /** Stopped by the person or a signal; `left` says what may still run in the pod. */
+  | { kind: "cancelled"; left?: string }
+  /** Never begun: the run ended before its turn. */
+  | { kind: "skipped"; reason: string };
+
+/** The name of an outcome, as it stands in summaries and JSON. */
+export type OutcomeKind = Outcome["kind"];
+
+/** What a run tells while it goes on. `target` is the index into the run's targets. */
+export type RunEvent =
+  | { kind: "runStarted"; targets: readonly Target[]; command: readonly string[]; at: Date }
+  | { kind: "targetStarted"; target: number; at: Date }
+  | { kind: "output"; target: number; stream: "stdout" | "stderr"; bytes: Uint8Array }
+  | { kind: "targetEnded"; target: number; outcome: Outcome; at: Date; durationMs: number }
+  | { kind: "runEnded"; outcomes: readonly Outcome[]; at: Date; durationMs: number };

@@ -1,0 +1,102 @@
+/** The table of ARCHITECTURE.md, "Who may import whom", held against the real import graph. */
+import assert from "node:assert/strict";
+
+const src = new URL("../src/", import.meta.url);
+
+/** Room -> rooms it may import. A room may always import itself. */
+const allowed: Record<string, readonly string[]> = {
+  "base": [],
+  "term": ["base"],
+  "kube": ["base"],
+  "config": ["base"],
+  "exec": ["base", "kube"],
+  "workflow": ["base", "kube", "exec"],
+  "actions": ["base", "config", "kube", "exec", "workflow"],
+  "cli": ["base", "term", "actions"],
+  "cluster": ["base", "kube"],
+  "wiring.ts": ["base", "config", "kube", "exec", "workflow", "actions", "cli", "cluster", "term"],
+};
+
+interface Import {
+  from: string;
+  to: string;
+  typeOnly: boolean;
+}
+
+async function* sourceFiles(folder: URL): AsyncGenerator<URL> {
+  for await (const entry of Deno.readDir(folder)) {
+    if (entry.isDirectory) yield* sourceFiles(new URL(`${entry.name}/`, folder));
+    else if (entry.name.endsWith(".ts")) yield new URL(entry.name, folder);
+  }
+}
+
+/** Relative imports of a file, static and dynamic. Paths are relative to `src/`. */
+function importsOf(file: URL, text: string): Import[] {
+  const from = file.href.slice(src.href.length);
+  const statement =
+    /^\s*(?:import|export)\s+(type\s)?[^;"']*?from\s*["'](\.[^"']+)["']|^\s*import\s*["'](\.[^"']+)["']|\bimport\(\s*["'](\.[^"']+)["']/gm;
+  return [...text.matchAll(statement)].map((match) => {
+    const specifier = match[2] ?? match[3] ?? match[4] ?? "";
+    const to = new URL(specifier, file).href;
+    return { from, to: to.slice(src.href.length), typeOnly: match[1] !== undefined };
+  });
+}
+
+function roomOf(path: string): string {
+  return path.split("/")[0] ?? path;
+}
+
+/** The rule that an import breaks, or undefined. */
+function violation({ from, to, typeOnly }: Import): string | undefined {
+  const [room, target] = [roomOf(from), roomOf(to)];
+  if (room === target) return undefined;
+  const rule = allowed[room];
+  if (rule === undefined) return `${from}: no rule covers the room "${room}"`;
+  if (!rule.includes(target)) return `${from} imports ${to}: ${room} may not import ${target}`;
+  if (room === "cluster" && target === "kube" && !typeOnly) {
+    return `${from} imports ${to}: cluster may take only types from kube`;
+  }
+  return undefined;
+}
+
+async function graph(): Promise<Import[]> {
+  const imports: Import[] = [];
+  for await (const file of sourceFiles(src)) {
+    const own = { from: file.href.slice(src.href.length), to: "base", typeOnly: true };
+    // A file without imports must be covered by a rule too.
+    if (allowed[roomOf(own.from)] === undefined) imports.push(own);
+    imports.push(...importsOf(file, await Deno.readTextFile(file)));
+  }
+  return imports;
+}
+
+Deno.test("every import follows the table of rooms", async () => {
+  const imports = await graph();
+  assert.ok(imports.length > 0, "no import was read");
+  assert.deepEqual(imports.map(violation).filter((line) => line !== undefined), []);
+});
+
+Deno.test("the table is noticed: each way of importing across rooms is a violation", () => {
+  const file = new URL("base/sample.ts", src);
+  const forbidden = [
+    `import { a } from "../kube/a.ts";`,
+    `import type { A } from "../kube/a.ts";`,
+    `export { a } from "../kube/a.ts";`,
+    `const a = await import("../kube/a.ts");`,
+    `import "../kube/a.ts";`,
+    `import {\n  a,\n  b,\n} from "../kube/a.ts";`,
+  ];
+  for (const text of forbidden) {
+    assert.deepEqual(importsOf(file, text).map(violation).filter(Boolean).length, 1, text);
+  }
+  const cluster = importsOf(
+    new URL("cluster/a.ts", src),
+    `import { a } from "../kube/a.ts";`,
+  ).map(violation);
+  assert.equal(cluster.length, 1);
+  assert.match(cluster[0] ?? "", /only types/);
+  assert.match(
+    violation({ from: "attic/a.ts", to: "base/b.ts", typeOnly: false }) ?? "",
+    /no rule/,
+  );
+});
