@@ -1,0 +1,192 @@
+/** The embedded cluster's objects in memory, with one version counter over all kinds. */
+import type { KubeObject } from "../../kube/types.ts";
+import type { ResourceType, Store, Stored, StoreEvent } from "../model.ts";
+import { typeKey } from "../resources.ts";
+import { Collection } from "./collection.ts";
+import { deepFreeze, sameJson } from "./equality.ts";
+import { History } from "./history.ts";
+import { StoreError } from "./store_error.ts";
+import { watchHistories } from "./watch.ts";
+
+/** What a store began with, or was when its journal was read. */
+export interface StoreSnapshot {
+  resourceVersion: number;
+  objects: readonly { type: ResourceType; object: Stored }[];
+}
+
+/** What {@link createStore} needs from outside, and what can be left to its defaults. */
+export interface StoreOptions {
+  /** Fills in creationTimestamp. */
+  now: () => Date;
+  /** Fills in uid. */
+  newUid: () => string;
+  /** Begin with these objects, as they are. Watches can't reach behind its version. */
+  initial?: StoreSnapshot;
+  /** Told of each change before the write returns and before any watch sees it. */
+  onChange?: (event: StoreEvent) => void;
+  /** How many changes of each kind a watch can reach back. 4096 where it is absent. */
+  historyPerKind?: number;
+}
+
+/**
+ * Makes a store. Objects that are handed in are frozen in depth and become the store's own: change a
+ * copy (`structuredClone`), never what was read or written.
+ */
+export function createStore(options: StoreOptions): Store {
+  return new MemoryStore(options);
+}
+
+interface Shelf {
+  objects: Collection;
+  history: History;
+}
+
+class MemoryStore implements Store {
+  readonly #options: StoreOptions;
+  readonly #shelves = new Map<string, Shelf>();
+  readonly #began: number;
+  #version: number;
+
+  constructor(options: StoreOptions) {
+    this.#options = options;
+    this.#began = this.#version = options.initial?.resourceVersion ?? 0;
+    for (const { type, object } of options.initial?.objects ?? []) {
+      this.#shelf(type).objects.put(deepFreeze(object));
+    }
+  }
+
+  get resourceVersion(): number {
+    return this.#version;
+  }
+
+  get(type: ResourceType, namespace: string, name: string): Stored | undefined {
+    return this.#shelf(type).objects.get(type.namespaced ? namespace : "", name);
+  }
+
+  list(type: ResourceType, namespace?: string): readonly Stored[] {
+    return this.#shelf(type).objects.list(type.namespaced ? namespace : undefined);
+  }
+
+  create(type: ResourceType, object: KubeObject): Stored {
+    const { namespace = "", name = "" } = object.metadata;
+    if (this.get(type, namespace, name) !== undefined) {
+      throw new StoreError("alreadyExists", `${describe(type, namespace, name)} already exists`);
+    }
+    const metadata = {
+      ...object.metadata,
+      uid: object.metadata.uid ?? this.#options.newUid(),
+      creationTimestamp: object.metadata.creationTimestamp ?? timestamp(this.#options.now()),
+      ...(object["spec"] === undefined ? {} : { generation: 1 }),
+    };
+    return this.#commit("added", type, { ...object, metadata });
+  }
+
+  update(type: ResourceType, object: KubeObject): Stored {
+    const { namespace = "", name = "" } = object.metadata;
+    const previous = this.#existing(type, namespace, name);
+    const { resourceVersion, uid } = object.metadata;
+    if (resourceVersion !== undefined && resourceVersion !== previous.metadata.resourceVersion) {
+      throw new StoreError(
+        "conflict",
+        `${
+          describe(type, namespace, name)
+        }: version ${resourceVersion} is no longer the present one`,
+      );
+    }
+    if (uid !== undefined && uid !== previous.metadata.uid) {
+      throw new StoreError("conflict", `${describe(type, namespace, name)}: another uid`);
+    }
+    const next = withBookkeeping(object, previous);
+    if (isGone(next)) return this.#remove(type, previous, next);
+    if (sameJson(next, previous)) return previous;
+    return this.#commit("modified", type, next, previous);
+  }
+
+  remove(type: ResourceType, namespace: string, name: string): Stored {
+    const previous = this.#existing(type, namespace, name);
+    return this.#remove(type, previous, previous);
+  }
+
+  watch(
+    types: readonly ResourceType[],
+    options: { since?: number; signal: AbortSignal },
+  ): AsyncIterable<StoreEvent> {
+    const histories = types.map((type) => this.#shelf(type).history);
+    return watchHistories(histories, options.since ?? this.#version, options.signal);
+  }
+
+  #existing(type: ResourceType, namespace: string, name: string): Stored {
+    const object = this.get(type, namespace, name);
+    if (object !== undefined) return object;
+    throw new StoreError("notFound", `${describe(type, namespace, name)} not found`);
+  }
+
+  #remove(type: ResourceType, previous: Stored, last: KubeObject): Stored {
+    return this.#commit("deleted", type, last, previous);
+  }
+
+  #commit(
+    kind: StoreEvent["kind"],
+    type: ResourceType,
+    next: KubeObject,
+    previous?: Stored,
+  ): Stored {
+    const resourceVersion = this.#version + 1;
+    const metadata = { ...next.metadata, resourceVersion: String(resourceVersion) };
+    const object: Stored = deepFreeze({ ...next, metadata });
+    const event = { kind, type, object, resourceVersion, ...(previous ? { previous } : {}) };
+    // First, so that a change that could not be recorded is not made either.
+    this.#options.onChange?.(event);
+    this.#version = resourceVersion;
+    const { objects, history } = this.#shelf(type);
+    if (kind === "deleted") objects.delete(metadata.namespace ?? "", metadata.name ?? "");
+    else objects.put(object);
+    history.append(event);
+    return object;
+  }
+
+  #shelf(type: ResourceType): Shelf {
+    const key = typeKey(type);
+    let shelf = this.#shelves.get(key);
+    if (shelf === undefined) {
+      const history = new History(this.#options.historyPerKind ?? 4096, this.#began);
+      shelf = { objects: new Collection(), history };
+      this.#shelves.set(key, shelf);
+    }
+    return shelf;
+  }
+}
+
+/** What only the store writes is taken from the previous state; generation rises with the wish, not with the status. */
+function withBookkeeping(object: KubeObject, previous: Stored): KubeObject {
+  const { uid, creationTimestamp, resourceVersion, generation } = previous.metadata;
+  const changed = generation !== undefined && !sameJson(wishOf(object), wishOf(previous));
+  const metadata = {
+    ...object.metadata,
+    ...(uid === undefined ? {} : { uid }),
+    ...(creationTimestamp === undefined ? {} : { creationTimestamp }),
+    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    ...(generation === undefined ? {} : { generation: generation + (changed ? 1 : 0) }),
+  };
+  return { ...object, metadata };
+}
+
+function wishOf(object: Stored): Record<string, unknown> {
+  return { ...object, metadata: undefined, status: undefined };
+}
+
+/** Deletion was asked for, nobody holds it, and no time of grace runs (a pod's, which its node ends). */
+function isGone({ metadata }: KubeObject): boolean {
+  return metadata.deletionTimestamp !== undefined &&
+    (metadata.finalizers ?? []).length === 0 &&
+    (metadata.deletionGracePeriodSeconds ?? 0) === 0;
+}
+
+/** RFC 3339 in whole seconds, as Kubernetes writes its times. */
+function timestamp(at: Date): string {
+  return at.toISOString().replace(/\.\d+Z$/, "Z");
+}
+
+function describe(type: ResourceType, namespace: string, name: string): string {
+  return `${type.plural} ${JSON.stringify(namespace === "" ? name : `${namespace}/${name}`)}`;
+}
