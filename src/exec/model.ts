@@ -5,9 +5,15 @@ import type { Target } from "../kube/target.ts";
 export type Outcome =
   | { kind: "ok" }
   /** The command ran and said so itself. Above 128 it is what a shell reports for a signal. */
-  | { kind: "failed"; exitCode: number; signal?: string }
-  /** A limit was reached: `connect` while opening the stream, `command` while it ran. */
-  | { kind: "timeout"; limit: "connect" | "command"; afterMs: number }
+  | {
+    kind: "failed";
+    exitCode: number;
+    signal?: string;
+    /** The runtime's words, where the command could not be started (126, 127). */
+    reason?: string;
+  }
+  /** A limit was reached: `connect` while opening the stream, `command` while it ran; `left` as below. */
+  | { kind: "timeout"; limit: "connect" | "command"; afterMs: number; left?: string }
   /** The stream was never opened, or the command never begun. */
   | { kind: "unreachable"; reason: string }
   /** The link ended before the server's final Status. */

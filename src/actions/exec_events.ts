@@ -1,0 +1,127 @@
+/**
+ * The options and events of the `exec` action: what a face hands in, and what it turns into lines or
+ * JSON. Everything that a face needs to name (targets, outcomes, selections) is exported from here.
+ */
+import type { KodamaError } from "../base/errors.ts";
+import type { FoldedGroup } from "../exec/fold.ts";
+import type { Line } from "../exec/interleave_lines.ts";
+import type { Outcome, RunEvent } from "../exec/model.ts";
+import type { RunSummary } from "../exec/summary.ts";
+import type { TargetReport } from "../exec/target_report.ts";
+import type { OutputChunk, TerminalSize } from "../kube/client.ts";
+import type { Selection, SkippedPod, Target } from "../kube/target.ts";
+
+export type { FoldedGroup } from "../exec/fold.ts";
+export type { Line } from "../exec/interleave_lines.ts";
+export type { Outcome, OutcomeKind, RunEvent } from "../exec/model.ts";
+export type { RunSummary } from "../exec/summary.ts";
+export type { TargetReport } from "../exec/target_report.ts";
+export type { OutputChunk, TerminalSize } from "../kube/client.ts";
+export type {
+  NamePattern,
+  Selection,
+  SelectionOperand,
+  SkippedPod,
+  Target,
+} from "../kube/target.ts";
+
+/**
+ * How a run's output is put together before a face sees it:
+ *
+ * - `prefix`: whole lines as they come ({@link ExecEvent} `line`)
+ * - `group`: each target's output in one piece as it ends (`block`)
+ * - `fold`: identical outputs once, at the end (`folded`); standard error as `line`s, unless it is folded too
+ * - `raw`: bytes as they come (`output`)
+ * - `report`: each target's whole report as it ends (`report`), for `-o json` and `-o jsonl`
+ * - `none`: outcomes alone
+ */
+export type OutputMode = "prefix" | "group" | "fold" | "raw" | "report" | "none";
+
+/** A terminal on both ends; for one single target. */
+export interface ExecTerminal {
+  size: TerminalSize;
+  /** Each new size of the window. */
+  resizes: AsyncIterable<TerminalSize>;
+}
+
+/** What to run, where, and within which bounds. */
+export interface ExecOptions {
+  /** Names of kubeconfig contexts; the current one where it is empty. */
+  contexts: readonly string[];
+  selection: Selection;
+  /** Program and arguments, run as they are; at least one word. */
+  command: readonly string[];
+  /** Targets at the same time; default 32 or `exec.fanout` of the configuration. */
+  fanout?: number;
+  /** To open the stream; default 15,000 or `exec.connectTimeout`. */
+  connectTimeoutMs?: number;
+  /** For the command, from its stream's opening; none where it is absent. */
+  timeoutMs?: number;
+  /** Between TERM and KILL when a command is ended; default 2,000. */
+  graceMs?: number;
+  /** Default `prefix` or `exec.outputMode` of the configuration. */
+  outputMode?: OutputMode;
+  /** `fold` only: standard error is part of what is compared. */
+  foldStderr?: boolean;
+  /** Read by every target, each at its own pace. */
+  stdin?: AsyncIterable<Uint8Array>;
+  terminal?: ExecTerminal;
+  /** Environment of the command; names as a shell takes them. Needs a shell in the image. */
+  environment?: Readonly<Record<string, string>>;
+  /** Directory of the command. Needs a shell in the image. */
+  workdir?: string;
+  /** The words are one line for a shell (`sh -c`). */
+  shell?: boolean;
+  /** `{pod}`, `{namespace}`, `{node}`, `{ip}`, `{index}` in the words stand for the target's. */
+  substitute?: boolean;
+  /**
+   * Asked when the command isn't known to be read-only and there are more than `above` targets. The run
+   * doesn't begin unless it answers true. Absent: nothing is asked (`--yes`).
+   */
+  confirm?: { above: number; ask: (question: ExecQuestion) => Promise<boolean> };
+  /** The largest remote exit code is the run's. */
+  maxExitCode?: boolean;
+  /** Cancels: what runs is ended in the pods too, and the run ends with its outcomes. */
+  signal: AbortSignal;
+}
+
+/** What a person is asked before a command runs in many targets. */
+export interface ExecQuestion {
+  targets: readonly Target[];
+  /** Each target's name, as short as it can be without being ambiguous. */
+  names: readonly string[];
+  command: readonly string[];
+}
+
+/**
+ * What a run tells. `target` is an index into `runStarted.targets`. Per target: `targetStarted`, its
+ * output, `targetEnded`; every target ends exactly once. `runEnded` is last.
+ */
+export type ExecEvent =
+  /** This context's pods can't be known; the others go on. Told once for a context. */
+  | { kind: "contextFailed"; context: string; error: KodamaError }
+  /** Pods that the selection names and that can't be targets. */
+  | { kind: "podsSkipped"; context: string; skipped: readonly SkippedPod[] }
+  | Extract<RunEvent, { kind: "runStarted" }> & { names: readonly string[] }
+  | Extract<RunEvent, { kind: "targetStarted" | "output" | "targetEnded" }>
+  | { kind: "line" } & Line
+  | {
+    kind: "block";
+    target: number;
+    outcome: Outcome;
+    /** In the order of arrival; neighbours of one stream are joined. */
+    output: readonly OutputChunk[];
+    /** Bytes that were left out at the limit. */
+    omittedBytes: number;
+  }
+  | { kind: "folded"; groups: readonly FoldedGroup[] }
+  | { kind: "report"; target: number; report: TargetReport }
+  | {
+    kind: "runEnded";
+    outcomes: readonly Outcome[];
+    summary: RunSummary;
+    /** Of the process, by the table in the reference; the face adds what it knows alone (130 after Ctrl-C). */
+    exitCode: number;
+    at: Date;
+    durationMs: number;
+  };

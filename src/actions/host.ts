@@ -1,0 +1,79 @@
+/**
+ * What the outer world hands to the actions: the one place where environment, files, clock, network and
+ * the embedded cluster come in. `src/wiring.ts` makes the real one; a test makes its own. Costly things
+ * are thunks, so that an action pays only for what it asks for.
+ */
+import type { Clock } from "../base/clock.ts";
+import type { Places } from "../config/places.ts";
+import type { SpoolFile } from "../exec/stdin_spool.ts";
+import type { KubeClient } from "../kube/client.ts";
+
+/** Files, as far as the actions need them. Paths are absolute. */
+export interface HostFiles {
+  /**
+   * The text of a file, or undefined where there is none.
+   *
+   * @throws KodamaError `config` when it is larger than `maxBytes`, isn't UTF-8, or can't be read.
+   */
+  readText(path: string, maxBytes: number): Promise<string | undefined>;
+  /** Names of the files in a folder, sorted; none where there is no such folder. */
+  listFiles(folder: string): Promise<string[]>;
+  /**
+   * Writes a whole file or nothing: a temporary file beside it, mode 0600, then a rename. Makes missing
+   * folders (0700). Where the path is a symbolic link, the file that it points to is replaced.
+   */
+  replaceText(path: string, text: string): Promise<void>;
+  /** A private temporary file that is gone when it is disposed of. */
+  spool(): Promise<SpoolFile>;
+}
+
+/** One word of what a kubeconfig knows, without dialling. */
+export interface KubeContextInfo {
+  name: string;
+  current: boolean;
+}
+
+/** What `doctor` asks of this machine. */
+export interface HostMachine {
+  /** Where a program is found on PATH, or undefined. */
+  findProgram(name: string): Promise<string | undefined>;
+  /** Standard output of a program that is found on PATH, at most 64 KiB. Killed by the signal. */
+  capture(
+    program: string,
+    words: readonly string[],
+    signal: AbortSignal,
+  ): Promise<{ code: number; stdout: string }>;
+  /** Which of the standard streams are a terminal. */
+  readonly terminal: { stdin: boolean; stdout: boolean; stderr: boolean };
+}
+
+/** The embedded cluster, as `cluster up|down|status` need it. */
+export interface ClusterControl {
+  up(options: { world?: string; signal: AbortSignal }): Promise<ClusterState>;
+  down(options: { signal: AbortSignal }): Promise<ClusterState>;
+  status(options: { signal: AbortSignal }): Promise<ClusterState>;
+}
+
+/** Whether the embedded cluster runs, and how it is reached. */
+export type ClusterState =
+  | { phase: "stopped" }
+  | { phase: "running"; server: string; context: string; kubeconfig: string; world: string };
+
+/** Everything that an action may ask of the world. */
+export interface Host {
+  readonly clock: Clock;
+  /** A variable of the environment; undefined where it isn't set. */
+  env(name: string): string | undefined;
+  readonly places: Places;
+  readonly files: HostFiles;
+  readonly machine: HostMachine;
+  /** The contexts of the kubeconfig, in its order. */
+  contexts(): Promise<readonly KubeContextInfo[]>;
+  /**
+   * The client of a context, made once; the current context where none is named. The host owns it and
+   * lets go of it when the process ends.
+   */
+  kube(context?: string): Promise<KubeClient>;
+  /** Loads the embedded cluster's room only when called. */
+  cluster(): Promise<ClusterControl>;
+}
