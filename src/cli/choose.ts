@@ -1,0 +1,96 @@
+/** From the words on the command line to the command that they choose. Nothing is loaded here. */
+import { UsageError } from "../base/errors.ts";
+import { nearest } from "./nearest.ts";
+import { type Program, speak } from "./program.ts";
+import { leadingValueFlags, type Leaf, type Node, tree } from "./tree.ts";
+
+/** What a command line asks for. */
+export type Choice =
+  | {
+    kind: "command";
+    path: readonly string[];
+    leaf: Leaf;
+    /** Flags and operands: everything up to `--` but the command's own name. */
+    words: readonly string[];
+    /** What follows `--`; undefined where there is none. */
+    trailing: readonly string[] | undefined;
+  }
+  | { kind: "help"; path: readonly string[]; node: Node };
+
+/**
+ * Finds the command. Flags may stand before it as well as after; `--` ends kodama's words; `-h` and
+ * `--help` anywhere ask for help. Throws `UsageError` for a command that doesn't exist.
+ */
+export async function choose(argv: readonly string[], program: Program): Promise<Choice> {
+  const all = [...program.prefix, ...argv];
+  const dashes = all.indexOf("--");
+  const ours = dashes < 0 ? all : all.slice(0, dashes);
+  const trailing = dashes < 0 ? undefined : all.slice(dashes + 1);
+  const found = await walk(ours, program);
+  const { path, node, words } = found;
+  if (words.includes("-h") || words.includes("--help")) return { kind: "help", path, node };
+  if (node.kind === "leaf") return { kind: "command", path, leaf: node, words, trailing };
+  if (path.length === 0 && words.length === 1 && words[0] === "--version") {
+    return { kind: "command", path: ["version"], leaf: versionLeaf(), words: [], trailing };
+  }
+  if (words.length === 0 && trailing === undefined) return { kind: "help", path, node };
+  throw new UsageError(`no command in these words: ${argv.join(" ")}`, {
+    hint: `see ${speak(program, ["kodama", ...path, "--help"].join(" "))}`,
+  });
+}
+
+async function walk(
+  ours: readonly string[],
+  program: Program,
+): Promise<{ path: string[]; node: Node; words: string[] }> {
+  const path: string[] = [];
+  const words: string[] = [];
+  let node: Node = tree;
+  for (let at = 0; at < ours.length; at++) {
+    const word = ours[at] ?? "";
+    if (node.kind === "leaf" || isFlag(word)) {
+      words.push(word);
+      const following = ours[at + 1];
+      if (node.kind === "branch" && leadingValueFlags.includes(word) && following !== undefined) {
+        words.push(following);
+        at++;
+      }
+      continue;
+    }
+    const child: Node | undefined = Object.hasOwn(node.commands, word)
+      ? node.commands[word]
+      : undefined;
+    if (child === undefined) {
+      throw await unknownCommand(word, path, Object.keys(node.commands), program);
+    }
+    path.push(word);
+    node = child;
+  }
+  return { path, node, words };
+}
+
+function isFlag(word: string): boolean {
+  return word.length > 1 && word.startsWith("-");
+}
+
+function versionLeaf(): Leaf {
+  const leaf = tree.commands["version"];
+  if (leaf?.kind !== "leaf") throw new Error("the tree has no command `version`");
+  return leaf;
+}
+
+/** The usage error for a word that is no command; names the nearest one. */
+export async function unknownCommand(
+  word: string,
+  path: readonly string[],
+  candidates: readonly string[],
+  program: Program,
+): Promise<UsageError> {
+  const parent = speak(program, ["kodama", ...path].join(" "));
+  const near = await nearest(word, candidates);
+  return new UsageError(`unknown command ${JSON.stringify(word)} for "${parent}"`, {
+    hint: near === undefined
+      ? `${parent} --help lists the commands`
+      : `did you mean ${parent} ${near}?`,
+  });
+}

@@ -1,0 +1,30 @@
+import { defineCommand } from "../command.ts";
+import { success } from "../exit_codes.ts";
+import { choice, value } from "../flag.ts";
+import { jsonDocument } from "../output.ts";
+import { version } from "../version.ts";
+
+const formats = choice(["json"]);
+
+/** `kodama version`: loads nothing that it doesn't print. */
+export const command = defineCommand({
+  description: "Prints the version of kodama, and of the Deno that runs it.",
+  flags: {
+    output: value("print a JSON document", formats.parse, { short: "o", ...formats }),
+  },
+  examples: [
+    { title: "Which kodama is this?", line: "kodama version" },
+    { title: "For a bug report", line: "kodama version -o json" },
+  ],
+  resolve: ({ flags }) => ({ json: flags.output === "json" }),
+  async run({ json }, { terminal }) {
+    const { os, arch } = Deno.build;
+    const deno = Deno.version.deno;
+    await terminal.stdout.write(
+      json
+        ? jsonDocument({ kodama: version, deno, os, arch })
+        : `kodama ${version} (deno ${deno}, ${os} ${arch})\n`,
+    );
+    return success;
+  },
+});

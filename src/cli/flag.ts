@@ -1,0 +1,198 @@
+/**
+ * The vocabulary in which a command declares its flags: each flag knows its name, its help and how its
+ * text becomes a narrow type. Parsing, help, completion and the reference all read the same declaration.
+ */
+import { UsageError } from "../base/errors.ts";
+
+/** What the shell may offer for a value. The dynamic kinds are asked of the machine at the moment of completion. */
+export type Completion =
+  | { kind: "values"; values: readonly Suggestion[] }
+  | { kind: "contexts" | "namespaces" | "pods" | "containers" | "workflows" | "configKeys" }
+  | { kind: "files" };
+
+/** One offer: the word, and a few words about it. */
+export interface Suggestion {
+  value: string;
+  summary?: string;
+}
+
+/** A flag whose occurrences on the command line become a `T`. */
+export interface Flag<T> {
+  /** A switch stands alone (`--tty`, `--tty=false`); a value flag takes the next word or what follows `=`. */
+  readonly takesValue: boolean;
+  /** May be given several times, each adding to the last. */
+  readonly repeatable: boolean;
+  /** One letter, without the dash. */
+  readonly short?: string;
+  /** What the value is called in help: `NAME`, `DURATION`. */
+  readonly placeholder?: string;
+  /** One line for help: lower case, no full stop. */
+  readonly summary: string;
+  /** The heading of help under which it stands. */
+  readonly group: string;
+  /** What holds when neither the flag nor its variable is given, as help says it. */
+  readonly defaultText?: string;
+  /** The environment variable that stands in for the flag when it isn't given. */
+  readonly variable?: string;
+  readonly completion?: Completion;
+  /**
+   * Turns every occurrence, in order, into the value; none where the flag isn't given.
+   * Throws {@link BadValue}.
+   */
+  readonly resolve: (texts: readonly string[]) => T;
+}
+
+/** The flags of a command, by their long names without dashes. */
+export type Flags = Readonly<Record<string, Flag<unknown>>>;
+
+/** What a command's flags resolve to, by the same names. */
+export type FlagValues<F extends Flags> = {
+  readonly [Name in keyof F]: F[Name] extends Flag<infer T> ? T : never;
+};
+
+/** A text that can't be turned into the flag's type. The parser adds the flag's name. */
+export class BadValue extends Error {
+  override readonly name = "BadValue";
+
+  /** `message` completes "invalid value … for --flag:"; `hint` tells what would be right. */
+  constructor(readonly text: string, message: string, readonly hint?: string) {
+    super(message);
+  }
+}
+
+/** What every flag may say about itself. */
+export interface FlagOptions {
+  short?: string;
+  placeholder?: string;
+  group?: string;
+  variable?: string;
+  completion?: Completion;
+}
+
+const defaultGroup = "Flags";
+
+function described(options: FlagOptions) {
+  const { short, placeholder, variable, completion } = options;
+  return {
+    group: options.group ?? defaultGroup,
+    ...(short === undefined ? {} : { short }),
+    ...(placeholder === undefined ? {} : { placeholder }),
+    ...(variable === undefined ? {} : { variable }),
+    ...(completion === undefined ? {} : { completion }),
+  };
+}
+
+/** A switch: off unless given. */
+export function toggle(summary: string, options: FlagOptions = {}): Flag<boolean> {
+  return {
+    ...described(options),
+    takesValue: false,
+    repeatable: false,
+    summary,
+    resolve: (texts) => {
+      const text = texts.at(-1);
+      return text === undefined ? false : booleanOf(text);
+    },
+  };
+}
+
+/** A flag with one value; of several the last one counts, as with kubectl. Undefined where it isn't given. */
+export function value<T>(
+  summary: string,
+  parse: (text: string) => T,
+  options: FlagOptions = {},
+): Flag<T | undefined> {
+  return {
+    placeholder: "TEXT",
+    ...described(options),
+    takesValue: true,
+    repeatable: false,
+    summary,
+    resolve: (texts) => {
+      const text = texts.at(-1);
+      return text === undefined ? undefined : parse(text);
+    },
+  };
+}
+
+/** A flag with one value and a default, which is itself a text of the flag's kind. */
+export function valueOr<T>(
+  summary: string,
+  parse: (text: string) => T,
+  defaultText: string,
+  options: FlagOptions = {},
+): Flag<T> {
+  return {
+    placeholder: "TEXT",
+    ...described(options),
+    takesValue: true,
+    repeatable: false,
+    summary,
+    defaultText,
+    resolve: (texts) => parse(texts.at(-1) ?? defaultText),
+  };
+}
+
+/** A flag that can be given again and again: every value, in order. */
+export function values<T>(
+  summary: string,
+  parse: (text: string) => T,
+  options: FlagOptions = {},
+): Flag<readonly T[]> {
+  return {
+    placeholder: "TEXT",
+    ...described(options),
+    takesValue: true,
+    repeatable: true,
+    summary,
+    resolve: (texts) => texts.map(parse),
+  };
+}
+
+/** One of a few words. An empty text is refused as any other unknown word is. */
+export function choice<const Word extends string>(
+  words: readonly Word[],
+): { parse: (text: string) => Word; completion: Completion; placeholder: string } {
+  return {
+    parse: (text) => {
+      const word = words.find((candidate) => candidate === text);
+      if (word === undefined) {
+        throw new BadValue(text, `it must be one of ${words.join(", ")}`);
+      }
+      return word;
+    },
+    completion: { kind: "values", values: words.map((value) => ({ value })) },
+    placeholder: words.join("|"),
+  };
+}
+
+/** Any text but the empty one, which is nearly always an unset variable of a script. */
+export function text(raw: string): string {
+  if (raw === "") throw new BadValue(raw, "it is empty");
+  return raw;
+}
+
+/** A whole number from 1. */
+export function count(raw: string): number {
+  const number = Number(raw);
+  if (!/^\d+$/.test(raw) || !Number.isSafeInteger(number) || number < 1) {
+    throw new BadValue(raw, "it must be a whole number from 1");
+  }
+  return number;
+}
+
+/** `true` and `false` as Go's flag packages read them. https://pkg.go.dev/strconv#ParseBool */
+export function booleanOf(raw: string): boolean {
+  if (["1", "t", "T", "true", "TRUE", "True"].includes(raw)) return true;
+  if (["0", "f", "F", "false", "FALSE", "False"].includes(raw)) return false;
+  throw new BadValue(raw, "it must be true or false");
+}
+
+/** The usage error for a value that a flag refuses. `source` is `--flag` or the name of a variable. */
+export function badValueError(source: string, error: BadValue): UsageError {
+  const { hint } = error;
+  return new UsageError(
+    `invalid value ${JSON.stringify(error.text)} for ${source}: ${error.message}`,
+    hint === undefined ? {} : { hint },
+  );
+}

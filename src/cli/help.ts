@@ -1,0 +1,165 @@
+/** Help as text: pure functions from declarations to pages. */
+import type { Style } from "../term/style.ts";
+import { definitions, wrap } from "../term/wrap.ts";
+import type { Command, Operand } from "./command.ts";
+import type { Flag } from "./flag.ts";
+import { type Program, speak } from "./program.ts";
+import { type Branch, sections } from "./tree.ts";
+
+/** How a page is set. */
+export interface PageOptions {
+  program: Program;
+  columns: number;
+  style: Style;
+}
+
+/** Columns where there is no terminal to ask. */
+export const plainColumns = 80;
+
+/** No line of help is longer than what reads well. */
+const widestColumns = 100;
+
+/** The page of one command. */
+export function commandHelp(
+  command: Command,
+  path: readonly string[],
+  options: PageOptions,
+): string {
+  const { program } = options;
+  const spoken = speak(program, ["kodama", ...program.prefix].join(" "));
+  const line = ["kodama", ...path].join(" ");
+  const paragraphs = command.description.split("\n\n").map((text) => [...set(text, options), ""]);
+  return page([
+    ...paragraphs.flat(),
+    ...block("USAGE", [`  ${usageLine(command, path, program)}`], options),
+    ...flagBlocks(command, options),
+    ...block("EXAMPLES", exampleLines(command, program), options),
+    ...block(
+      "EXIT CODES",
+      definitions(command.exitCodes ?? [], { indent: 2, termColumns: 6, ...measure(options) }),
+      options,
+    ),
+    ...block(
+      "LEARN MORE",
+      (command.seeAlso ?? []).map((text) => `  ${text}`),
+      options,
+    ),
+    ...(spoken === "kodama" || spoken.startsWith("kubectl")
+      ? []
+      : [`\`${spoken}\` is short for \`${line}\`.`]),
+  ]);
+}
+
+/** The synopsis: `kodama exec [POD|KIND/NAME...] [flags] -- COMMAND [ARG...]`. */
+export function usageLine(command: Command, path: readonly string[], program: Program): string {
+  const spelled = program.prefix.length > path.length ? program.prefix.length - path.length : 0;
+  const words = spelled > 0 ? program.prefix.slice(path.length) : [];
+  const operands = (command.operands ?? []).slice(spelled).map(operandText);
+  const line = speak(program, ["kodama", ...path, ...words].join(" "));
+  const trailing = { none: "", optional: "[-- COMMAND [ARG...]]", required: "-- COMMAND [ARG...]" };
+  return [line, ...operands, "[flags]", trailing[command.trailing ?? "none"]]
+    .filter((part) => part !== "")
+    .join(" ");
+}
+
+/** The page of a word that leads to others; the root's is `kodama --help`. */
+export function branchHelp(branch: Branch, path: readonly string[], options: PageOptions): string {
+  const { program } = options;
+  const line = speak(program, ["kodama", ...path].join(" "));
+  const names = Object.keys(branch.commands);
+  const groups = path.length === 0 ? sections : [["Commands", names] as const];
+  const lists = groups.map(([heading, members]) => ({
+    heading,
+    rows: members.map((name) => [name, branch.commands[name]?.summary ?? ""] as const),
+  }));
+  const termColumns = Math.max(...names.map((name) => name.length));
+  return page([
+    ...set(`${capital(branch.summary)}.`, options),
+    "",
+    ...block("USAGE", [`  ${line} COMMAND [flags]`], options),
+    ...lists.flatMap(({ heading, rows }) =>
+      block(
+        heading.toUpperCase(),
+        rows.flatMap(([name, summary]) =>
+          definitions([[name.padEnd(termColumns), summary]], {
+            indent: 2,
+            termColumns,
+            ...measure(options),
+          })
+        ),
+        options,
+      )
+    ),
+    ...block("LEARN MORE", [
+      `  ${line} COMMAND --help explains a command and shows it at work.`,
+    ], options),
+  ]);
+}
+
+function flagBlocks(command: Command, options: PageOptions): string[] {
+  const groups = new Map<string, [string, string][]>();
+  for (const [name, flag] of Object.entries(command.flags)) {
+    const rows = groups.get(flag.group) ?? [];
+    rows.push([flagTerm(name, flag), flagText(flag)]);
+    groups.set(flag.group, rows);
+  }
+  const own = groups.get("Flags") ?? [];
+  groups.delete("Flags");
+  groups.set("Flags", [...own, ["-h, --help", "explain the command"]]);
+  return [...groups].flatMap(([heading, rows]) =>
+    block(
+      heading.toUpperCase(),
+      definitions(rows, { indent: 2, termColumns: 28, ...measure(options) }),
+      options,
+    )
+  );
+}
+
+function flagTerm(name: string, flag: Flag<unknown>): string {
+  const short = flag.short === undefined ? "    " : `-${flag.short}, `;
+  const placeholder = flag.takesValue ? ` ${flag.placeholder ?? "TEXT"}` : "";
+  return `${short}--${name}${placeholder}`;
+}
+
+function flagText(flag: Flag<unknown>): string {
+  const notes = [
+    ...(flag.repeatable ? ["repeatable"] : []),
+    ...(flag.defaultText === undefined ? [] : [`default ${flag.defaultText}`]),
+    ...(flag.variable === undefined ? [] : [`$${flag.variable}`]),
+  ];
+  return notes.length === 0 ? flag.summary : `${flag.summary} (${notes.join("; ")})`;
+}
+
+function exampleLines(command: Command, program: Program): string[] {
+  return command.examples.flatMap(({ title, line }, at) => [
+    ...(at === 0 ? [] : [""]),
+    `  # ${title}`,
+    `  $ ${speak(program, line)}`,
+  ]);
+}
+
+function operandText(operand: Operand): string {
+  return { one: operand.name, optional: `[${operand.name}]`, any: `[${operand.name}...]` }[
+    operand.arity
+  ];
+}
+
+function block(heading: string, lines: readonly string[], options: PageOptions): string[] {
+  return lines.length === 0 ? [] : [options.style.bold(heading), ...lines, ""];
+}
+
+function set(text: string, options: PageOptions): string[] {
+  return wrap(text, measure(options).columns);
+}
+
+function measure({ columns }: PageOptions): { columns: number } {
+  return { columns: Math.min(columns, widestColumns) };
+}
+
+function page(lines: readonly string[]): string {
+  return `${lines.join("\n").trimEnd()}\n`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

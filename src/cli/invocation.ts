@@ -1,0 +1,24 @@
+/** What one start of kodama is given: its name, its terminal, its signals, and the way to everything else. */
+import type { Host } from "../actions/host.ts";
+import type { Terminal } from "../term/terminal.ts";
+import type { Program } from "./program.ts";
+
+/** Signals that ask the process to end. */
+export type EndSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
+
+/** The signals of the process. */
+export interface SignalSource {
+  /** Takes over the signals until it is disposed of: while it is not, each does what it does by itself. */
+  listen(handler: (signal: EndSignal) => void): Disposable;
+}
+
+/** What a command may use. Costly things are thunks. */
+export interface Invocation {
+  readonly program: Program;
+  readonly terminal: Terminal;
+  readonly signals: SignalSource;
+  /** A variable of the environment; undefined where it isn't set. */
+  readonly environment: (name: string) => string | undefined;
+  /** What the actions are given. Made once, when the first command asks for it. */
+  readonly host: () => Promise<Host>;
+}

@@ -1,0 +1,135 @@
+/**
+ * Sorts the words of one chosen command into flags and operands, with getopt's habits as kubectl has
+ * them: `-nprod`, `-n prod`, `-n=prod`, `--namespace=prod`, `-it`, flags and operands in any order.
+ *
+ * commander does the sorting, for this one command alone. It is loaded only when there is something to
+ * sort: a command without words starts without it.
+ */
+import { Command as Parser, CommanderError, Option } from "commander";
+import { UsageError } from "../base/errors.ts";
+import type { Command } from "./command.ts";
+import { type Flag, type Flags } from "./flag.ts";
+import { nearest } from "./nearest.ts";
+
+/** The texts given for each flag, in order, and the words that are no flags. */
+export interface Sorted {
+  texts: ReadonlyMap<string, readonly string[]>;
+  operands: readonly string[];
+}
+
+/** Sorts `words`. Throws `UsageError`; `spoken` is the command as its hint says it. */
+export async function sortWords(
+  command: Command,
+  words: readonly string[],
+  spoken: string,
+): Promise<Sorted> {
+  const texts = new Map<string, string[]>();
+  const parser = parserFor(command.flags, texts);
+  const plain = spellOut(command.flags, words);
+  try {
+    const { operands, unknown } = parser.parseOptions(plain);
+    const [flag] = unknown;
+    if (flag !== undefined) throw await unknownFlag(flag, command.flags, spoken);
+    return { texts, operands };
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // The one complaint that is left to it: a value flag without a word after it, so the last word.
+    const last = plain.at(-1) ?? "";
+    throw new UsageError(`flag needs a value: ${last}`, { hint: `see ${spoken} --help` });
+  }
+}
+
+function parserFor(flags: Flags, texts: Map<string, string[]>): Parser {
+  const parser = new Parser().exitOverride().configureOutput({ writeErr: () => {} });
+  for (const [name, flag] of Object.entries(flags)) {
+    const collect = (text: string) => {
+      texts.set(name, [...texts.get(name) ?? [], text]);
+    };
+    const short = flag.short === undefined ? "" : `-${flag.short}, `;
+    if (flag.takesValue) {
+      parser.addOption(new Option(`${short}--${name} <value>`).argParser(collect));
+    } else {
+      parser.addOption(new Option(`${short}--${name}`));
+      parser.on(`option:${name}`, () => collect("true"));
+      parser.addOption(new Option(`--${negation(name)} <value>`).argParser(collect));
+    }
+  }
+  return parser;
+}
+
+/** commander's switches take no value: `--tty=false` is handed to it as the value of an option of its own. */
+function negation(name: string): string {
+  return `${name}:is`;
+}
+
+/**
+ * The spellings that commander doesn't know, in ones that it does: `--tty=false`, `-n=prod`. Words that
+ * are values of the flag before them are left alone.
+ */
+function spellOut(flags: Flags, words: readonly string[]): string[] {
+  const plain: string[] = [];
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] ?? "";
+    plain.push(...spelled(flags, word));
+    const following = words[at + 1];
+    if (following !== undefined && wantsNextWord(flags, word)) {
+      plain.push(following);
+      at++;
+    }
+  }
+  return plain;
+}
+
+function spelled(flags: Flags, word: string): readonly string[] {
+  const long = /^--([^=]+)=(.*)$/s.exec(word);
+  if (long !== null) {
+    const [, name = "", text = ""] = long;
+    const flag = flagNamed(flags, name);
+    return flag?.takesValue === false ? [`--${negation(name)}`, text] : [word];
+  }
+  const short = /^-([A-Za-z]+)=(.*)$/s.exec(word);
+  if (short === null) return [word];
+  const [, letters = "", text = ""] = short;
+  const last = byLetter(flags, letters.at(-1) ?? "");
+  const switches = [...letters.slice(0, -1)];
+  // `-mx=y` is the text "x=y" for -m: what follows a value flag's letter is its value, whatever it holds.
+  if (last === undefined || switches.some((one) => byLetter(flags, one)?.[1].takesValue !== false)) {
+    return [word];
+  }
+  const [name, flag] = last;
+  return [
+    ...switches.map((one) => `-${one}`),
+    `--${flag.takesValue ? name : negation(name)}`,
+    text,
+  ];
+}
+
+/** Whether the word is a value flag whose value is the next word. */
+function wantsNextWord(flags: Flags, word: string): boolean {
+  if (word.startsWith("--")) return flagNamed(flags, word.slice(2))?.takesValue === true;
+  if (!/^-[A-Za-z]+$/.test(word)) return false;
+  const letters = [...word.slice(1)];
+  const firstValue = letters.findIndex((one) => byLetter(flags, one)?.[1].takesValue === true);
+  return firstValue >= 0 && firstValue === letters.length - 1;
+}
+
+function flagNamed(flags: Flags, name: string): Flag<unknown> | undefined {
+  return Object.hasOwn(flags, name) ? flags[name] : undefined;
+}
+
+function byLetter(flags: Flags, letter: string): [string, Flag<unknown>] | undefined {
+  return Object.entries(flags).find(([, flag]) => flag.short === letter);
+}
+
+async function unknownFlag(word: string, flags: Flags, spoken: string): Promise<UsageError> {
+  const list = `${spoken} --help lists the flags`;
+  if (!word.startsWith("--")) {
+    const letter = [...word.slice(1)].find((one) => byLetter(flags, one) === undefined);
+    return new UsageError(`unknown flag: -${letter ?? word.slice(1)} in ${word}`, { hint: list });
+  }
+  const name = word.slice(2).replace(/=.*$/s, "");
+  const near = await nearest(name, Object.keys(flags));
+  return new UsageError(`unknown flag: --${name}`, {
+    hint: near === undefined ? list : `did you mean --${near}?`,
+  });
+}

@@ -1,0 +1,58 @@
+/** Errors as a person or a program reads them. Every one that leaves a command passes here. */
+import { KodamaError } from "../base/errors.ts";
+import { printable } from "../term/printable.ts";
+import type { Style } from "../term/style.ts";
+import { exitCodeOf, failure } from "./exit_codes.ts";
+
+/** How errors are written. */
+export interface ErrorOptions {
+  /** The command's output is JSON: its errors are too. */
+  json: boolean;
+  /** `KODAMA_DEBUG`: with the stack and the errors underneath. */
+  debug: boolean;
+  style: Style;
+}
+
+/** The text for standard error, and the exit code. */
+export interface ErrorReport {
+  text: string;
+  exitCode: number;
+}
+
+/** What to write about anything that was thrown. */
+export function reportError(error: unknown, options: ErrorOptions): ErrorReport {
+  const told = error instanceof KodamaError ? error : bugError(error);
+  const exitCode = error instanceof KodamaError ? exitCodeOf(error.kind) : failure;
+  const kind = error instanceof KodamaError ? error.kind : "bug";
+  if (options.json) {
+    const { message, hint } = told;
+    const body = { error: { kind, message, ...(hint === undefined ? {} : { hint }) } };
+    return { text: `${JSON.stringify(body)}\n`, exitCode };
+  }
+  const { style } = options;
+  const lines = [
+    `${style.red("error:")} ${printable(told.message)}`,
+    ...(told.hint === undefined ? [] : [`${style.bold("hint:")} ${printable(told.hint)}`]),
+    ...(options.debug ? stacks(error) : []),
+  ];
+  return { text: `${lines.join("\n")}\n`, exitCode };
+}
+
+function bugError(error: unknown): KodamaError {
+  const said = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return new KodamaError("environment", `this is a bug in kodama: ${said}`, {
+    hint: "KODAMA_DEBUG=1 shows where it happened; please report it with that",
+  });
+}
+
+function stacks(error: unknown): string[] {
+  const lines: string[] = [];
+  let at: unknown = error;
+  // Causes may form a ring; ten is deeper than any chain that tells something.
+  for (let depth = 0; at !== undefined && depth < 10; depth++) {
+    const stack = at instanceof Error ? at.stack ?? String(at) : String(at);
+    lines.push(...(depth === 0 ? [] : ["caused by:"]), ...stack.split("\n").map(printable));
+    at = at instanceof Error ? at.cause : undefined;
+  }
+  return lines;
+}

@@ -1,0 +1,82 @@
+/**
+ * Every command that there is: name, one line, and where to load it from. This alone is read at the
+ * start; the body of a command is loaded when it was chosen.
+ */
+import type { Command } from "./command.ts";
+
+/** A command of the tree. */
+export interface Leaf {
+  kind: "leaf";
+  /** One line for the list in help: lower case, no full stop. */
+  summary: string;
+  load: () => Promise<{ command: Command }>;
+}
+
+/** A word that only leads to other words: `kodama cluster`. */
+export interface Branch {
+  kind: "branch";
+  summary: string;
+  commands: Readonly<Record<string, Node>>;
+}
+
+/** A place in the tree. */
+export type Node = Leaf | Branch;
+
+/** Headings of `kodama --help` and the commands under each. Every command of the root stands once. */
+export const sections: readonly (readonly [heading: string, names: readonly string[]])[] = [
+  ["Pods", ["exec", "run", "pods"]],
+  ["Embedded cluster", ["cluster"]],
+  ["Housekeeping", ["config", "completion", "doctor", "version", "help"]],
+];
+
+/** Flags of pod commands that people put before the command, as kubectl's global flags may be: they take a value. */
+export const leadingValueFlags: readonly string[] = [
+  "-n",
+  "--namespace",
+  "--context",
+  "--kubeconfig",
+  "-o",
+  "--output",
+  "--color",
+];
+
+const leaf = (summary: string, load: Leaf["load"]): Leaf => ({ kind: "leaf", summary, load });
+
+const branch = (summary: string, commands: Branch["commands"]): Branch => ({
+  kind: "branch",
+  summary,
+  commands,
+});
+
+/** The root. Keys are the words that a person types. */
+export const tree: Branch = branch("pick pods, run things in all of them at once", {
+  exec: leaf("run one command in every matching pod", () => import("./commands/exec.ts")),
+  run: leaf("run a checked-in workflow", () => import("./commands/run.ts")),
+  pods: leaf("list the pods that a selection matches", () => import("./commands/pods.ts")),
+  cluster: branch("a Kubernetes to try things on, inside kodama", {
+    up: leaf("start the embedded cluster", () => import("./commands/cluster/up.ts")),
+    down: leaf("stop it and remove what it kept", () => import("./commands/cluster/down.ts")),
+    status: leaf("say whether it runs, and where", () => import("./commands/cluster/status.ts")),
+  }),
+  config: branch("read and change the settings", {
+    get: leaf("print one setting", () => import("./commands/config/get.ts")),
+    set: leaf("change one setting", () => import("./commands/config/set.ts")),
+    unset: leaf("return one setting to its default", () => import("./commands/config/unset.ts")),
+    view: leaf("print all settings", () => import("./commands/config/view.ts")),
+    path: leaf("print where the settings are kept", () => import("./commands/config/path.ts")),
+    schema: leaf("print the JSON schema of the file", () => import("./commands/config/schema.ts")),
+  }),
+  completion: leaf("print a completion script", () => import("./commands/completion.ts")),
+  doctor: leaf("check what kodama needs here", () => import("./commands/doctor.ts")),
+  version: leaf("print the version", () => import("./commands/version.ts")),
+  help: leaf("explain a command", () => import("./commands/help.ts")),
+});
+
+/** Every leaf below a node, with its words. */
+export function* leaves(node: Branch, path: readonly string[] = []): Generator<[string[], Leaf]> {
+  for (const [name, child] of Object.entries(node.commands)) {
+    const words = [...path, name];
+    if (child.kind === "leaf") yield [words, child];
+    else yield* leaves(child, words);
+  }
+}

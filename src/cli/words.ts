@@ -1,0 +1,84 @@
+/** From sorted words to a command's `Words`: flags in their narrow types, operands counted. */
+import { UsageError } from "../base/errors.ts";
+import type { Command, Words } from "./command.ts";
+import { badValueError, BadValue, type Flag, type Flags } from "./flag.ts";
+
+/** Words in which only the flags have been told from the operands. */
+export interface RawWords {
+  texts: ReadonlyMap<string, readonly string[]>;
+  operands: readonly string[];
+  trailing: readonly string[] | undefined;
+}
+
+/** Where the values of variables come from. */
+export type Environment = (name: string) => string | undefined;
+
+/**
+ * Narrows every flag, taking the variable's text for one that wasn't given, and checks the number of
+ * operands. `spoken` is the command as messages say it. Throws `UsageError`.
+ */
+export function resolveWords(
+  command: Command,
+  raw: RawWords,
+  options: { environment: Environment; spoken: string },
+): Words<Flags> {
+  const flags = Object.fromEntries(
+    Object.entries(command.flags).map(([name, flag]) => [
+      name,
+      flagValue(name, flag, raw.texts.get(name), options.environment),
+    ]),
+  );
+  checkOperands(command, raw, options.spoken);
+  return {
+    flags,
+    given: new Set(raw.texts.keys()),
+    operands: raw.operands,
+    trailing: raw.trailing,
+  };
+}
+
+function flagValue(
+  name: string,
+  flag: Flag<unknown>,
+  given: readonly string[] | undefined,
+  environment: Environment,
+): unknown {
+  const { variable } = flag;
+  // A variable that is set and empty counts as unset, as POSIX tools do.
+  const standIn = given === undefined && variable !== undefined
+    ? environment(variable) || undefined
+    : undefined;
+  try {
+    return flag.resolve(given ?? (standIn === undefined ? [] : [standIn]));
+  } catch (error) {
+    if (!(error instanceof BadValue)) throw error;
+    const source = standIn !== undefined && variable !== undefined ? variable : `--${name}`;
+    throw badValueError(source, error);
+  }
+}
+
+function checkOperands(command: Command, raw: RawWords, spoken: string): void {
+  const declared = command.operands ?? [];
+  const required = declared.filter(({ arity }) => arity === "one");
+  const missing = required[raw.operands.length];
+  const see = `see ${spoken} --help`;
+  if (missing !== undefined) throw new UsageError(`missing ${missing.name}`, { hint: see });
+  const open = declared.some(({ arity }) => arity === "any");
+  const extra = raw.operands[declared.length];
+  if (!open && extra !== undefined) {
+    throw new UsageError(`unexpected argument ${JSON.stringify(extra)}`, { hint: see });
+  }
+  checkTrailing(command, raw, spoken);
+}
+
+function checkTrailing(command: Command, raw: RawWords, spoken: string): void {
+  const trailing = command.trailing ?? "none";
+  if (trailing === "none" && raw.trailing !== undefined) {
+    throw new UsageError(`${spoken} takes no words after --`, { hint: `see ${spoken} --help` });
+  }
+  if (trailing !== "none" && raw.trailing?.length === 0) {
+    throw new UsageError("no command after --", {
+      hint: `as in: ${spoken} … -- uname -a`,
+    });
+  }
+}

@@ -1,0 +1,99 @@
+/** The terminal of this very process. */
+import { PumpedSink } from "./sink.ts";
+import type { InputStream, OutputStream, Size, Terminal } from "./terminal.ts";
+
+/** Standard input, output and error of the process. Nothing is opened or asked until it is used. */
+export function processTerminal(): Terminal {
+  return {
+    stdin: new ProcessInput(),
+    stdout: outputOf(Deno.stdout),
+    stderr: outputOf(Deno.stderr),
+    size,
+    resizes,
+  };
+}
+
+function outputOf(stream: typeof Deno.stdout): OutputStream {
+  const sink = new PumpedSink(stream);
+  return {
+    get isTerminal() {
+      return stream.isTerminal();
+    },
+    get broken() {
+      return sink.broken;
+    },
+    write: (data) => sink.write(data),
+    flush: () => sink.flush(),
+  };
+}
+
+function size(): Size | undefined {
+  try {
+    const { columns, rows } = Deno.consoleSize();
+    return columns > 0 && rows > 0 ? { columns, rows } : undefined;
+  } catch {
+    // None of the streams is a terminal.
+    return undefined;
+  }
+}
+
+async function* resizes(signal: AbortSignal): AsyncGenerator<Size> {
+  if (Deno.build.os === "windows" || signal.aborted) return;
+  let wake = () => {};
+  const onChange = () => wake();
+  Deno.addSignalListener("SIGWINCH", onChange);
+  signal.addEventListener("abort", onChange, { once: true });
+  try {
+    let last = size();
+    while (!signal.aborted) {
+      const changed = new Promise<void>((resolve) => wake = resolve);
+      const now = size();
+      if (now !== undefined && (now.columns !== last?.columns || now.rows !== last.rows)) {
+        last = now;
+        yield now;
+        continue;
+      }
+      await changed;
+    }
+  } finally {
+    Deno.removeSignalListener("SIGWINCH", onChange);
+    signal.removeEventListener("abort", onChange);
+  }
+}
+
+/** Bytes asked of standard input at once. */
+const inputChunkBytes = 64 * 1024;
+
+class ProcessInput implements InputStream {
+  get isTerminal(): boolean {
+    return Deno.stdin.isTerminal();
+  }
+
+  async *chunks(signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const aborted = Promise.withResolvers<null>();
+    const onAbort = () => aborted.resolve(null);
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      while (!signal.aborted) {
+        const buffer = new Uint8Array(inputChunkBytes);
+        // A read of a terminal can't be taken back: it is left behind, and the process ends without it.
+        const length = await Promise.race([Deno.stdin.read(buffer), aborted.promise]);
+        if (length === null || signal.aborted) return;
+        yield buffer.subarray(0, length);
+      }
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  raw(): Disposable {
+    Deno.stdin.setRaw(true);
+    const restore = () => {
+      globalThis.removeEventListener("unload", restore);
+      Deno.stdin.setRaw(false);
+    };
+    // `Deno.exit` and an uncaught error both pass by `unload`; the terminal must survive them.
+    globalThis.addEventListener("unload", restore);
+    return { [Symbol.dispose]: restore };
+  }
+}
