@@ -1,0 +1,89 @@
+/**
+ * The bundle: kodama as a few minified files that start fast, and the data files beside them.
+ *
+ * Every chunk lies in one folder, and the data files keep their places below it, so that
+ * `import.meta.url` means the same from source and installed.
+ */
+import { build, type BuildOptions, type Metafile, stop } from "esbuild";
+import { copyData } from "./data_files.ts";
+import { resolveForDeno, sourcePlaces } from "./bundle_plugins.ts";
+import { writeLicences } from "./licences.ts";
+
+const root = new URL("../", import.meta.url);
+
+/** The module that Deno is started with, below the bundle's folder. */
+export const bundleEntry = "main.js";
+
+/** What was written. */
+export interface Bundle {
+  /** esbuild's account of inputs and outputs. */
+  metafile: Metafile;
+  /** Bytes of all JavaScript. */
+  bytes: number;
+}
+
+/**
+ * Packages as files, where esbuild can find them. Always the same place below the checkout: the names
+ * of chunks are hashes over the paths of their inputs too, and the same source shall give the same names.
+ */
+const packages = new URL("dist/packages/", root);
+
+/** Writes the bundle and the data files into `folder`, which must exist. */
+export async function bundle(folder: string): Promise<Bundle> {
+  try {
+    await installPackages();
+    const { metafile } = await build(buildOptions(folder));
+    await copyData(root, folder);
+    await writeLicences(metafile, root, `${folder}/LICENSES.txt`);
+    const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
+    return { metafile, bytes };
+  } finally {
+    await stop();
+  }
+}
+
+function buildOptions(folder: string) {
+  const modules = new URL("node_modules", packages).pathname;
+  return {
+    absWorkingDir: root.pathname,
+    entryPoints: ["main.ts"],
+    outdir: folder,
+    entryNames: "[name]",
+    chunkNames: "[name]-[hash]",
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    // Builtins stay imports; the plugin keeps them out of the hot path, where `neutral` would not
+    // let the cluster have them.
+    platform: "node",
+    target: "esnext",
+    minify: true,
+    keepNames: false,
+    legalComments: "none",
+    metafile: true,
+    nodePaths: [modules],
+    plugins: [sourcePlaces(root), resolveForDeno(root, modules)],
+    logLevel: "warning",
+  } satisfies BuildOptions;
+}
+
+/** The pinned packages as files: esbuild resolves `node_modules`, not Deno's cache. */
+async function installPackages(): Promise<void> {
+  await Deno.mkdir(packages, { recursive: true });
+  const config = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
+  const { imports } = config as { imports: Record<string, string> };
+  await Deno.writeTextFile(
+    new URL("deno.json", packages),
+    JSON.stringify({ nodeModulesDir: "auto", imports }),
+  );
+  await Deno.copyFile(new URL("deno.lock", root), new URL("deno.lock", packages));
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["install", "--quiet", "--frozen"],
+    cwd: packages,
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  if (code !== 0) {
+    throw new Error(`the packages can't be installed: ${new TextDecoder().decode(stderr)}`);
+  }
+}

@@ -1,0 +1,68 @@
+/** How esbuild is told about kodama: where source files are, and which form of a package to take. */
+import type { Loader, Plugin } from "esbuild";
+import { builtinModules } from "node:module";
+
+/**
+ * Makes `import.meta.url` of a source file mean its place below the bundle's folder, where the data
+ * files beside it are too. The chunks lie in that folder itself, so their own URL is the base.
+ */
+export function sourcePlaces(root: URL): Plugin {
+  return {
+    name: "source-places",
+    setup(build) {
+      build.onLoad({ filter: /\.ts$/, namespace: "file" }, async ({ path }) => {
+        if (!path.startsWith(root.pathname)) return undefined;
+        const text = await Deno.readTextFile(path);
+        const place = path.slice(root.pathname.length);
+        const other = /import\.meta\.(dirname|filename|resolve)/.exec(text);
+        if (other) throw new Error(`${place}: ${other[0]} can't be bundled; use import.meta.url`);
+        const contents = text.replaceAll(
+          /\bimport\.meta\.url\b/g,
+          `new URL(${JSON.stringify(place)}, import.meta.url).href`,
+        );
+        return { contents, loader: "ts" satisfies Loader };
+      });
+    },
+  };
+}
+
+/** commander's imports of node's modules -> what stands for them, below this folder. */
+const shims: Readonly<Record<string, string>> = {
+  "node:child_process": "shims/executable_subcommands.ts",
+  "node:events": "shims/events.ts",
+  "node:fs": "shims/executable_subcommands.ts",
+  "node:path": "shims/executable_subcommands.ts",
+  "node:process": "shims/process.ts",
+  "node:util": "shims/util.ts",
+};
+
+/** Packages whose form for node, or for CommonJS, would load node's compatibility layer. */
+const forms: Readonly<Record<string, string>> = {
+  "yaml": "yaml/browser/index.js",
+};
+
+/** Takes each package in the form that costs least under Deno. */
+export function resolveForDeno(root: URL, modules: string): Plugin {
+  const builtins = new Set(builtinModules);
+  return {
+    name: "resolve-for-deno",
+    setup(build) {
+      build.onResolve({ filter: /^node:/ }, ({ path, importer }) => {
+        const shim = importer.includes("/commander/") ? shims[path] : undefined;
+        return shim === undefined ? undefined : { path: new URL(`tools/${shim}`, root).pathname };
+      });
+      build.onResolve({ filter: /^[\w@]/ }, ({ path, kind }) => {
+        const form = forms[path];
+        if (form !== undefined) return { path: `${modules}/${form}` };
+        if (kind === "require-call" && builtins.has(path.replace(/^node:/, ""))) {
+          return { path: path.replace(/^node:/, ""), namespace: "required-builtin" };
+        }
+        return undefined;
+      });
+      // An ES module has no `require`; Deno gives builtins to whoever asks for them in this way.
+      build.onLoad({ filter: /.*/, namespace: "required-builtin" }, ({ path }) => ({
+        contents: `module.exports = process.getBuiltinModule("node:${path}");`,
+      }));
+    },
+  };
+}

@@ -1,0 +1,32 @@
+/** The files that kodama reads at run time and that aren't code. */
+
+/** What travels: folders whole, and of `src/` whatever isn't TypeScript. */
+const folders = ["workflows/"];
+
+/** Copies the data files of the source tree at `root` into `folder`, each to its own place. */
+export async function copyData(root: URL, folder: string): Promise<void> {
+  for await (const path of dataFiles(root)) {
+    const target = `${folder}/${path}`;
+    await Deno.mkdir(target.slice(0, target.lastIndexOf("/")), { recursive: true });
+    await Deno.copyFile(new URL(path, root), target);
+  }
+}
+
+/** Paths of all data files, relative to the source tree. */
+export async function* dataFiles(root: URL): AsyncGenerator<string> {
+  for (const folder of folders) yield* filesBelow(root, folder, () => true);
+  yield* filesBelow(root, "src/", (path) => !/\.(?:ts|md)$/.test(path));
+}
+
+async function* filesBelow(
+  root: URL,
+  folder: string,
+  wanted: (path: string) => boolean,
+): AsyncGenerator<string> {
+  const entries = await Array.fromAsync(Deno.readDir(new URL(folder, root)));
+  for (const entry of entries.sort((a, b) => a.name < b.name ? -1 : 1)) {
+    const path = `${folder}${entry.name}`;
+    if (entry.isDirectory) yield* filesBelow(root, `${path}/`, wanted);
+    else if (wanted(path)) yield path;
+  }
+}

@@ -1,0 +1,116 @@
+// deno-lint-ignore-file no-console -- a tool talks to the person who runs it
+/**
+ * `deno task install [--prefix DIR]`: kodama as commands of its own.
+ *
+ *     PREFIX/lib/kodama/HASH/    bundle, data files, Deno itself, code cache
+ *     PREFIX/bin/NAME            launchers, each of which names one HASH
+ *
+ * A version is complete before a launcher names it, and each launcher is replaced by a rename: at no
+ * moment is there half a kodama. The version before stays, for what still runs from it.
+ */
+import { bundle } from "./bundle.ts";
+import { contentHash, sha256 } from "./content_hash.ts";
+import { installed, launcherNames, launcherText } from "./launcher.ts";
+import { parsePrefix, type Prefix, prefixAt } from "./prefix.ts";
+import { readPermissionSet } from "./permissions.ts";
+import { warmCodeCache } from "./warm_code_cache.ts";
+
+/** What an installation did. */
+export interface Installation {
+  prefix: Prefix;
+  /** The folder of the version that the launchers name now. */
+  version: string;
+  /** Bytes of the bundle's JavaScript. */
+  bundleBytes: number;
+}
+
+/** Installs the checkout below `path`, an absolute path. */
+export async function install(path: string): Promise<Installation> {
+  const prefix = prefixAt(path);
+  await Deno.mkdir(prefix.versions, { recursive: true });
+  await Deno.mkdir(prefix.bin, { recursive: true });
+  const staging = await Deno.makeTempDir({ dir: prefix.versions, prefix: ".new-" });
+  try {
+    const { bytes } = await bundle(staging);
+    const version = `${prefix.versions}/${await versionName(staging)}`;
+    await placeDeno(`${staging}/${installed.deno}`);
+    await Deno.chmod(staging, 0o755);
+    const before = await namedVersion(prefix);
+    await moveIntoPlace(staging, version);
+    await warmCodeCache(version);
+    await writeLaunchers(prefix, version);
+    if (before !== version) await removeOthers(prefix, [version, before]);
+    return { prefix, version, bundleBytes: bytes };
+  } finally {
+    await Deno.remove(staging, { recursive: true }).catch(ignoreMissing);
+  }
+}
+
+/** A name for what is installed: the same bundle under the same Deno has the same. */
+async function versionName(folder: string): Promise<string> {
+  const text = `${await contentHash(folder)} ${Deno.version.deno}`;
+  return (await sha256(new TextEncoder().encode(text))).slice(0, 16);
+}
+
+/** A hard link, so that it costs nothing; a copy where it lies on another file system or isn't ours. */
+async function placeDeno(path: string): Promise<void> {
+  try {
+    await Deno.link(Deno.execPath(), path);
+  } catch {
+    await Deno.copyFile(Deno.execPath(), path);
+    await Deno.chmod(path, 0o755);
+  }
+}
+
+/** The same content at the same place is the same version: installing twice changes nothing. */
+async function moveIntoPlace(staging: string, version: string): Promise<void> {
+  const there = await Deno.stat(`${version}/${installed.deno}`).catch(ignoreMissing);
+  if (there?.isFile) return;
+  await Deno.remove(version, { recursive: true }).catch(ignoreMissing);
+  await Deno.rename(staging, version);
+}
+
+async function writeLaunchers(prefix: Prefix, version: string): Promise<void> {
+  const sets = {
+    kodama: await readPermissionSet("kodama"),
+    cluster: await readPermissionSet("cluster"),
+  };
+  for (const name of launcherNames) {
+    const temporary = await Deno.makeTempFile({ dir: prefix.bin, prefix: `.${name}-` });
+    await Deno.writeTextFile(temporary, launcherText(name, version, sets));
+    await Deno.chmod(temporary, 0o755);
+    await Deno.rename(temporary, `${prefix.bin}/${name}`);
+  }
+}
+
+/** The version that the launcher names so far. */
+async function namedVersion(prefix: Prefix): Promise<string | undefined> {
+  const text = await Deno.readTextFile(`${prefix.bin}/kodama`).catch(ignoreMissing);
+  const hash = text === undefined ? undefined : /^home=.*\/([0-9a-f]{16})'?$/m.exec(text)?.[1];
+  return hash === undefined ? undefined : `${prefix.versions}/${hash}`;
+}
+
+async function removeOthers(prefix: Prefix, keep: readonly (string | undefined)[]): Promise<void> {
+  for await (const { name } of Deno.readDir(prefix.versions)) {
+    const path = `${prefix.versions}/${name}`;
+    if (!keep.includes(path)) await Deno.remove(path, { recursive: true }).catch(ignoreMissing);
+  }
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}
+
+/** What to say about PATH: commands that can't be found aren't installed, for the person. */
+export function pathAdvice(bin: string, path: string | undefined): string {
+  return (path ?? "").split(":").includes(bin)
+    ? `${bin} is on your PATH.`
+    : `${bin} isn't on your PATH. Add it: export PATH="${bin}:$PATH"`;
+}
+
+if (import.meta.main) {
+  const { prefix, bundleBytes } = await install(parsePrefix(Deno.args));
+  console.log(`Installed ${launcherNames.join(", ")} in ${prefix.bin}`);
+  console.log(`The bundle has ${Math.round(bundleBytes / 1024)} KiB; Deno is linked beside it.`);
+  console.log(pathAdvice(prefix.bin, Deno.env.get("PATH")));
+}

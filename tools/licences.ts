@@ -1,0 +1,36 @@
+/** The licences of the packages whose code the bundle holds: each asks to travel with its code. */
+import type { Metafile } from "esbuild";
+
+/** Writes one file with the licence text of every package that `metafile` names as an input of `root`. */
+export async function writeLicences(
+  metafile: Metafile,
+  root: URL,
+  path: string,
+): Promise<void> {
+  const sections: string[] = [];
+  for (const folder of packageFolders(Object.keys(metafile.inputs))) {
+    const { name, version, license } = JSON.parse(
+      await Deno.readTextFile(new URL(`${folder}/package.json`, root)),
+    ) as { name: string; version: string; license?: string };
+    const text = await licenceText(new URL(`${folder}/`, root)) ??
+      `Licence: ${license ?? "not stated"}\n`;
+    sections.push(`${name} ${version}\n\n${text.trim()}\n`);
+  }
+  const rule = `\n${"-".repeat(80)}\n\n`;
+  await Deno.writeTextFile(path, sections.toSorted().join(rule));
+}
+
+/** `…/node_modules/NAME` or `…/node_modules/@SCOPE/NAME` of each input, once. Relative to the checkout. */
+function packageFolders(inputs: readonly string[]): Set<string> {
+  const folders = inputs.map((input) =>
+    /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(input)?.[0]
+  );
+  return new Set(folders.filter((folder) => folder !== undefined));
+}
+
+async function licenceText(folder: URL): Promise<string | undefined> {
+  for await (const { name, isFile } of Deno.readDir(folder)) {
+    if (isFile && /^licen[cs]e/i.test(name)) return await Deno.readTextFile(new URL(name, folder));
+  }
+  return undefined;
+}

@@ -1,0 +1,36 @@
+// deno-lint-ignore-file no-console -- a tool talks to the person who runs it
+/** `deno task uninstall [--prefix DIR]`: removes what `deno task install` made. Settings stay. */
+import { launcherNames } from "./launcher.ts";
+import { parsePrefix, prefixAt } from "./prefix.ts";
+
+/** Removes launchers and versions below `path`. Returns the paths that were there. */
+export async function uninstall(path: string): Promise<string[]> {
+  const { bin, versions } = prefixAt(path);
+  const removed: string[] = [];
+  for (const target of [...launcherNames.map((name) => `${bin}/${name}`), versions]) {
+    if (target !== versions && !await isOurs(target)) continue;
+    try {
+      await Deno.remove(target, { recursive: true });
+      removed.push(target);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return removed;
+}
+
+/** A namesake that something else installed isn't ours to remove. */
+async function isOurs(launcher: string): Promise<boolean> {
+  try {
+    return (await Deno.readTextFile(launcher)).includes('Made by "deno task install"');
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+if (import.meta.main) {
+  const removed = await uninstall(parsePrefix(Deno.args));
+  console.log(removed.length === 0 ? "Nothing was installed there." : "Removed:");
+  for (const path of removed) console.log(`  ${path}`);
+}
