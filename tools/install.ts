@@ -75,9 +75,10 @@ async function writeLaunchers(prefix: Prefix, version: string): Promise<void> {
     kodama: await readPermissionSet("kodama"),
     cluster: await readPermissionSet("cluster"),
   };
+  const text = launcherText({ kind: "folder", path: version }, sets);
   for (const name of launcherNames) {
     const temporary = await Deno.makeTempFile({ dir: prefix.bin, prefix: `.${name}-` });
-    await Deno.writeTextFile(temporary, launcherText(name, version, sets));
+    await Deno.writeTextFile(temporary, text);
     await Deno.chmod(temporary, 0o755);
     await Deno.rename(temporary, `${prefix.bin}/${name}`);
   }

@@ -1,17 +1,17 @@
 /**
- * The launchers of an installed kodama: a few lines of sh each, which start Deno with the permissions
- * that the command needs. What kodama may do can be read in them.
+ * The launcher of an installed kodama: a few lines of sh, which start Deno with the permissions that the
+ * command needs. What kodama may do can be read in it.
  */
 import { bundleEntry } from "./bundle.ts";
 import { permissionFlags, type PermissionSet } from "./permissions.ts";
 
-/** Names under which kodama is started (`src/cli/program.ts`). */
+/** Names under which kodama is started (`src/cli/program.ts`). The first stands for the others. */
 export const launcherNames = ["kodama", "kubectl-kodama", "kpod", "kwekash"] as const;
 
-/** A launcher's name. */
-export type LauncherName = typeof launcherNames[number];
+/** A line that only our launchers have. */
+export const launcherMark = "# kodama's launcher:";
 
-/** Names below the folder of one installed version. */
+/** Names below the folder of one version. */
 export const installed = { deno: "deno", cache: "cache", entry: bundleEntry } as const;
 
 /**
@@ -29,7 +29,7 @@ export const runFlags: readonly string[] = [
   "--cached-only",
 ];
 
-/** The permission sets that launchers choose from. */
+/** The permission sets that a launcher chooses from. */
 export interface LauncherSets {
   /** For every command but those below. */
   kodama: PermissionSet;
@@ -37,33 +37,47 @@ export interface LauncherSets {
   cluster: PermissionSet;
 }
 
-/** The text of one launcher. `folder` is the absolute path of the installed version. */
-export function launcherText(name: LauncherName, folder: string, sets: LauncherSets): string {
-  const choosesCommand = name === "kodama" || name === "kubectl-kodama";
+/** Where the files of the version are that a launcher starts. */
+export type LauncherPlace =
+  /** In a folder, given as an absolute path; the launcher's own name is the program's. */
+  | { kind: "folder"; path: string }
+  /** Beside the launcher, whose caller has set `KODAMA_ARGV0`. */
+  | { kind: "beside" };
+
+/** The text of a launcher. */
+export function launcherText(place: LauncherPlace, sets: LauncherSets): string {
+  const beside = place.kind === "beside";
   return `#!/bin/sh
-# ${name}: starts Deno with the permissions that the command needs, and no others.
-# Made by "deno task install". The reason for each permission: docs/permissions.md.
-home=${quote(folder)}
+${launcherMark} starts Deno with the permissions that the command needs, and no others.
+# The reason for each permission stands in docs/permissions.md.
+home=${beside ? "${0%/*}" : quote(place.path)}
+name=${beside ? "${KODAMA_ARGV0:-kodama}" : "${0##*/}"}
 config=\${KODAMA_CONFIG_DIR:-\${HOME:-}/.kodama}
 case $config in
-  *,*) echo "error: the path $config has a comma, which Deno's permissions can't express" >&2
+  *,*)
+    echo "error: $config has a comma, which a permission of Deno can't have" >&2
     echo "hint: set KODAMA_CONFIG_DIR to a path without one" >&2
     exit 1 ;;
 esac
-export KODAMA_ARGV0=${name} DENO_DIR="$home/${installed.cache}" DENO_NO_UPDATE_CHECK=1
-${choosesCommand ? chooseCluster(sets.cluster) : ""}exec ${startWords(sets.kodama)}
-`;
-}
+export KODAMA_ARGV0="$name" DENO_DIR="$home/${installed.cache}" DENO_NO_UPDATE_CHECK=1
 
-/** The first word that is no flag is the command. */
-function chooseCluster(set: PermissionSet): string {
-  return `for word; do
-  case $word in
-    cluster) exec ${startWords(set)} ;;
-    -?*) ;;
-    *) break ;;
-  esac
-done
+# The command is the first word that is no flag.
+command=
+case $name in
+  kpod | kwekash) ;;
+  *)
+    for word; do
+      case $word in
+        -?*) ;;
+        *) command=$word; break ;;
+      esac
+    done ;;
+esac
+
+if [ "$command" = cluster ]; then
+  exec ${startWords(sets.cluster)}
+fi
+exec ${startWords(sets.kodama)}
 `;
 }
 

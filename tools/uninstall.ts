@@ -1,6 +1,6 @@
 // deno-lint-ignore-file no-console -- a tool talks to the person who runs it
 /** `deno task uninstall [--prefix DIR]`: removes what `deno task install` made. Settings stay. */
-import { launcherNames } from "./launcher.ts";
+import { launcherMark, launcherNames } from "./launcher.ts";
 import { parsePrefix, prefixAt } from "./prefix.ts";
 
 /** Removes launchers and versions below `path`. Returns the paths that were there. */
@@ -22,7 +22,7 @@ export async function uninstall(path: string): Promise<string[]> {
 /** A namesake that something else installed isn't ours to remove. */
 async function isOurs(launcher: string): Promise<boolean> {
   try {
-    return (await Deno.readTextFile(launcher)).includes('Made by "deno task install"');
+    return (await Deno.readTextFile(launcher)).includes(launcherMark);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;

@@ -1,0 +1,94 @@
+/**
+ * kodama as a single executable file, made without any download: `single_file.c` with Deno, the bundle and
+ * its data behind it. It needs a C compiler and zlib's static library, both of every Linux distribution.
+ */
+import { bundle } from "./bundle.ts";
+import { contentHash } from "./content_hash.ts";
+import { installed, launcherText } from "./launcher.ts";
+import { readPermissionSet } from "./permissions.ts";
+
+/** What was made. */
+export interface SingleFile {
+  /** Bytes of the whole file. */
+  bytes: number;
+}
+
+/** Makes the executable at `path`. Throws where the compiler isn't there or fails. */
+export async function makeSingleFile(path: string): Promise<SingleFile> {
+  const folder = await Deno.makeTempDir({ prefix: "kodama-single-file-" });
+  try {
+    const content = `${folder}/content`;
+    await Deno.mkdir(content);
+    await gatherContent(content);
+    await compileStart(`${folder}/start`);
+    const bytes = await append(`${folder}/start`, content);
+    await Deno.chmod(`${folder}/start`, 0o755);
+    await replaceFile(`${folder}/start`, path);
+    return { bytes };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function gatherContent(folder: string): Promise<void> {
+  await bundle(folder);
+  await Deno.copyFile(Deno.execPath(), `${folder}/${installed.deno}`);
+  await Deno.chmod(`${folder}/${installed.deno}`, 0o755);
+  const sets = {
+    kodama: await readPermissionSet("kodama"),
+    cluster: await readPermissionSet("cluster"),
+  };
+  await Deno.writeTextFile(`${folder}/start`, launcherText({ kind: "beside" }, sets));
+}
+
+async function compileStart(path: string): Promise<void> {
+  const source = new URL("single_file.c", import.meta.url).pathname;
+  const compiler = new Deno.Command("cc", {
+    args: ["-static", "-O2", "-Wall", "-Wextra", "-Werror", "-o", path, source, "-lz"],
+    stderr: "piped",
+  });
+  const hint = "on Debian: apt-get install gcc libc6-dev zlib1g-dev";
+  const { success, stderr } = await compiler.output().catch((error) => {
+    throw error instanceof Deno.errors.NotFound ? new Error(`there is no cc; ${hint}`) : error;
+  });
+  if (!success) throw new Error(`cc failed; ${hint}\n${new TextDecoder().decode(stderr)}`);
+}
+
+/** Appends stream and trailer, in the form that `single_file.c` describes. Returns the size of the file. */
+async function append(path: string, content: string): Promise<number> {
+  const hash = await contentHash(content);
+  const before = (await Deno.stat(path)).size;
+  const output = await Deno.open(path, { append: true });
+  await ReadableStream.from(entries(content))
+    .pipeThrough(new CompressionStream("gzip"))
+    .pipeTo(output.writable);
+  const length = (await Deno.stat(path)).size - before;
+  const trailer = `${hash}${length.toString(16).padStart(16, "0")}kodama01`;
+  await Deno.writeTextFile(path, trailer, { append: true });
+  return before + length + trailer.length;
+}
+
+async function* entries(folder: string, below = ""): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  const names = await Array.fromAsync(Deno.readDir(folder + below));
+  for (const { name, isDirectory } of names.sort((a, b) => a.name < b.name ? -1 : 1)) {
+    const path = `${below}/${name}`;
+    if (isDirectory) {
+      yield* entries(folder, path);
+      continue;
+    }
+    const bytes = await Deno.readFile(folder + path);
+    const mode = name === installed.deno || ((await Deno.stat(folder + path)).mode ?? 0) & 0o100
+      ? "755"
+      : "644";
+    yield new TextEncoder().encode(`${mode} ${bytes.length} ${path.slice(1)}\n`);
+    yield bytes;
+  }
+  if (below === "") yield new TextEncoder().encode("end\n");
+}
+
+/** Into place by a rename, on whatever file system it is. */
+async function replaceFile(from: string, to: string): Promise<void> {
+  const beside = `${to}.new`;
+  await Deno.copyFile(from, beside);
+  await Deno.rename(beside, to);
+}
