@@ -1,0 +1,39 @@
+/** The rig's cgroup: the parent of all its containers', in each hierarchy of this machine. */
+
+/** Where each hierarchy is mounted, cgroup v1 and v2 alike. */
+async function hierarchies(): Promise<string[]> {
+  const mounts = await Deno.readTextFile("/proc/self/mounts");
+  return mounts.split("\n")
+    .map((line) => line.split(" "))
+    .filter(([, , type]) => type === "cgroup" || type === "cgroup2")
+    .map(([, path]) => path ?? "");
+}
+
+/** Removes the rig's cgroup. Its processes must have ended. */
+export async function removeCgroups(name: string): Promise<void> {
+  for (const hierarchy of await hierarchies()) await removeTree(`${hierarchy}/${name}`);
+}
+
+/** The rig's cgroups that exist: none after `down`. */
+export async function findCgroups(name: string): Promise<string[]> {
+  const paths = (await hierarchies()).map((hierarchy) => `${hierarchy}/${name}`);
+  const exist = await Promise.all(
+    paths.map((path) => Deno.stat(path).then(() => true, () => false)),
+  );
+  return paths.filter((_, index) => exist[index]);
+}
+
+/** A cgroup is removed by removing its folder: the kernel's files inside go with it, children don't. */
+async function removeTree(path: string): Promise<void> {
+  let entries: Deno.DirEntry[];
+  try {
+    entries = await Array.fromAsync(Deno.readDir(path));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    throw error;
+  }
+  for (const entry of entries) {
+    if (entry.isDirectory) await removeTree(`${path}/${entry.name}`);
+  }
+  await Deno.remove(path);
+}

@@ -1,0 +1,44 @@
+/** Takes a rig away, whole or broken, whatever became of the driver that started it. */
+import { findCgroups, removeCgroups } from "./cgroups.ts";
+import { runAny } from "./host_commands.ts";
+import type { Layout } from "./layout.ts";
+import { killAndWait, markedProcesses } from "./processes.ts";
+
+/**
+ * Takes the rig away. Its processes are found by the mark in their environment and not by what a driver
+ * wrote down, so that nothing is missed that was started a moment before a crash. What runs in the pods
+ * carries no mark; it lives in the rig's process namespace, and ends with the holder of that.
+ */
+export async function down(layout: Layout): Promise<void> {
+  // A killed driver's child may just have been starting another: look again until there is none.
+  for (let found = await markedProcesses(layout.id); found.length > 0;) {
+    await Promise.all(found.map((process) => killAndWait(process)));
+    found = await markedProcesses(layout.id);
+  }
+  await removeLink(layout.linkName);
+  await removeCgroups(layout.cgroup);
+  await Deno.remove(layout.state, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+}
+
+/** What is still there of a rig: nothing, after `down`. */
+export async function remains(layout: Layout): Promise<string[]> {
+  const processes = await markedProcesses(layout.id);
+  const mounts = (await Deno.readTextFile("/proc/self/mounts")).split("\n")
+    .filter((line) => line.includes(layout.state));
+  const link = await runAny(["ip", "link", "show", layout.linkName]);
+  const state = await Deno.stat(layout.state).catch(() => undefined);
+  return [
+    ...processes.map((process) => `process ${process.pid}`),
+    ...mounts.map((line) => `mount ${line}`),
+    ...(await findCgroups(layout.cgroup)).map((path) => `cgroup ${path}`),
+    ...(link.code === 0 ? [`network link ${layout.linkName}`] : []),
+    ...(state === undefined ? [] : [`folder ${layout.state}`]),
+  ];
+}
+
+/** The link ends with the rig's network; only one that was made a moment before a crash is still there. */
+async function removeLink(name: string): Promise<void> {
+  await runAny(["ip", "link", "delete", name]);
+}

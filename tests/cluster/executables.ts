@@ -1,0 +1,74 @@
+/** The rig's own executables, built once from `rig/` and kept in the cache. */
+import { run } from "./host_commands.ts";
+
+/** Absolute paths. */
+export interface Executables {
+  /** All parts of Kubernetes, and kubectl, by first argument. */
+  rig: string;
+  /** The first process of every sandbox. */
+  pause: string;
+}
+
+const source = new URL("rig/", import.meta.url).pathname;
+const inputs = ["go.mod", "go.sum", "main.go", "provisioner.go", "pause/main.go"];
+
+/** Builds what isn't in the cache: minutes the first time, nothing afterwards. */
+export async function ensureExecutables(
+  cache: string,
+  say: (line: string) => void,
+): Promise<Executables> {
+  const folder = `${cache}/bin/${await sourceKey()}`;
+  const executables = { rig: `${folder}/rig`, pause: `${folder}/pause` };
+  if (await isFolder(folder)) return executables;
+  say("building Kubernetes from source: about five minutes on two cores, once");
+  await Deno.mkdir(`${cache}/bin`, { recursive: true });
+  const building = await Deno.makeTempDir({ dir: `${cache}/bin`, prefix: ".building-" });
+  try {
+    await goBuild(".", `${building}/rig`, await versionFlags());
+    await goBuild("./pause", `${building}/pause`, []);
+    await Deno.chmod(building, 0o755);
+    // A folder appears whole or not at all. Whoever built the same meanwhile has built the same.
+    await Deno.rename(building, folder).catch(async (error) => {
+      if (!await isFolder(folder)) throw error;
+    });
+  } finally {
+    await Deno.remove(building, { recursive: true }).catch(() => {});
+  }
+  return executables;
+}
+
+/** Names this source: another go.sum, toolchain or program is another folder of the cache. */
+async function sourceKey(): Promise<string> {
+  const texts = await Promise.all(inputs.map((name) => Deno.readTextFile(source + name)));
+  const all = [...texts, await run(["go", "version"])].join("\0");
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(all));
+  return new Uint8Array(digest.slice(0, 8)).toHex();
+}
+
+/** The version that Kubernetes tells of itself: its own build sets the same variables. */
+async function versionFlags(): Promise<string[]> {
+  const version = /k8s\.io\/kubernetes (v(\d+)\.(\d+)\.\d+)/
+    .exec(await Deno.readTextFile(`${source}go.mod`));
+  if (version === null) throw new Error("rig/go.mod names no version of k8s.io/kubernetes");
+  const values = {
+    gitVersion: version[1],
+    gitMajor: version[2],
+    gitMinor: version[3],
+    gitTreeState: "clean",
+  };
+  return Object.entries(values)
+    .map(([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`);
+}
+
+async function goBuild(target: string, output: string, flags: string[]): Promise<void> {
+  const linkerFlags = ["-s", "-w", ...flags].join(" ");
+  await run(
+    ["nice", "go", "build", "-trimpath", `-ldflags=${linkerFlags}`, "-o", output, target],
+    // Without cgo the executables are static, and run in a container of any image.
+    { cwd: source, env: { CGO_ENABLED: "0" } },
+  );
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await Deno.stat(path).catch(() => undefined))?.isDirectory ?? false;
+}

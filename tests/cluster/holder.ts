@@ -1,0 +1,145 @@
+/**
+ * The rig's namespaces: processes, mounts and network of its own.
+ *
+ * They have no names and no files. They last as long as their first process, so that a rig whose driver
+ * was killed can be taken away whole, and nothing of it outlives that.
+ */
+import { run, startDetached } from "./host_commands.ts";
+import { type Layout, linkAddresses, markerVariable, network } from "./layout.ts";
+import {
+  childrenOf,
+  identify,
+  isAlive,
+  type ProcessId,
+  programName,
+  signalProcess,
+  until,
+} from "./processes.ts";
+
+/**
+ * Kernel settings that kubelet changes for the whole machine. In the rig it changes files that look like
+ * them: what this machine runs besides must not notice that a test cluster was here.
+ */
+const machineSettings = [
+  "vm/overcommit_memory",
+  "vm/panic_on_oom",
+  "kernel/panic",
+  "kernel/panic_on_oops",
+  "kernel/keys/root_maxkeys",
+  "kernel/keys/root_maxbytes",
+];
+
+/** The environment of each process of the rig. */
+export function markedEnvironment(layout: Layout): Record<string, string> {
+  return { [markerVariable]: layout.id };
+}
+
+/** Starts the first process of new namespaces. */
+export async function startHolder(layout: Layout, pause: string): Promise<ProcessId> {
+  const outer = startDetached([
+    ...["unshare", "--mount", "--propagation", "private", "--net", "--uts", "--ipc"],
+    ...["--pid", "--fork", "--kill-child=KILL", "--mount-proc", pause],
+  ], { log: `${layout.logs}/holder.log`, env: markedEnvironment(layout) });
+  let holder: ProcessId | undefined;
+  await until("the rig's namespaces", async () => {
+    const [child] = await childrenOf(outer);
+    if (child !== undefined && await programName(child) === "pause") holder = await identify(child);
+    return holder !== undefined;
+  }, 10_000);
+  if (holder === undefined) throw new Error("the rig's first process has no id");
+  return holder;
+}
+
+/** The words that run a program inside the rig. */
+export function inside(holder: ProcessId, command: readonly string[]): string[] {
+  const namespaces = ["--mount", "--net", "--uts", "--ipc", "--pid"];
+  return ["nsenter", "--target", String(holder.pid), ...namespaces, "--", ...command];
+}
+
+/** Starts a part of the cluster inside, to stay. Its log is `NAME.log`. */
+export async function startInside(
+  layout: Layout,
+  holder: ProcessId,
+  name: string,
+  command: readonly string[],
+): Promise<ProcessId> {
+  const entering = startDetached(inside(holder, command), {
+    log: `${layout.logs}/${name}.log`,
+    env: markedEnvironment(layout),
+  });
+  let part: ProcessId | undefined;
+  // nsenter forks: the part is its child, and only a child is in the process namespace.
+  await until(`the start of ${name} (see ${layout.logs}/${name}.log)`, async () => {
+    const [child] = await childrenOf(entering);
+    if (child !== undefined) part = await identify(child);
+    return part !== undefined;
+  }, 10_000);
+  if (part === undefined) throw new Error(`${name} has no process id`);
+  return part;
+}
+
+/** Ends a part that was started with {@link startInside}. */
+export async function stopInside(part: ProcessId, signal: "SIGTERM" | "SIGKILL"): Promise<void> {
+  if (!await signalProcess(part, signal)) return;
+  await until(`the end of process ${part.pid}`, async () => !await isAlive(part), 30_000);
+}
+
+/** Gives the rig's mounts: where a program's folder is fixed, the rig's own takes its place. */
+export async function mountFolders(layout: Layout, holder: ProcessId): Promise<void> {
+  const settings = `${layout.state}/settings`;
+  for (const name of machineSettings) {
+    const copy = `${settings}/${name}`;
+    await Deno.mkdir(copy.slice(0, copy.lastIndexOf("/")), { recursive: true });
+    await Deno.writeTextFile(copy, await Deno.readTextFile(`/proc/sys/${name}`));
+  }
+  const script = `
+    mount --make-rshared /
+    mount -t tmpfs -o mode=755 rig /run
+    for folder in lib log; do mount --bind "$1/var/$folder" "/var/$folder"; done
+    for name in ${machineSettings.join(" ")}; do
+      mount --bind "$1/settings/$name" "/proc/sys/$name"
+    done`;
+  await run(inside(holder, ["sh", "-ec", script, "sh", layout.state]));
+}
+
+/**
+ * Gives the rig's network: a bridge that carries the node's address, and a link to this machine.
+ *
+ * The link's addresses are of a range that nobody routes, and the rig has no route but to the other end
+ * of the link: whoever sends it a packet from elsewhere gets no answer.
+ *
+ * @returns The rig's address on the link.
+ */
+export async function connectNetwork(layout: Layout, holder: ProcessId): Promise<string> {
+  const { host, rig } = await freeAddresses(layout);
+  await run([
+    ...["ip", "link", "add", layout.linkName, "type", "veth"],
+    ...["peer", "name", "machine", "netns", String(holder.pid)],
+  ]);
+  await run(["ip", "address", "add", `${host}/30`, "dev", layout.linkName]);
+  await run(["ip", "link", "set", layout.linkName, "up"]);
+  const script = `
+    ip link set lo up
+    ip link add ${network.bridge} type bridge
+    ip address add ${network.nodeAddress}/16 dev ${network.bridge}
+    ip address add ${network.apiService}/32 dev ${network.bridge}
+    ip link set ${network.bridge} up
+    ip address add ${rig}/30 dev machine
+    ip link set machine up
+    ip route add default dev ${network.bridge}`;
+  await run(inside(holder, ["sh", "-ec", script]));
+  return rig;
+}
+
+/** A block of addresses that no interface of this machine has. */
+async function freeAddresses(layout: Layout): Promise<{ host: string; rig: string }> {
+  const interfaces: { addr_info?: { local?: string }[] }[] = JSON.parse(
+    await run(["ip", "-json", "-4", "address", "show"]),
+  );
+  const taken = new Set(interfaces.flatMap((one) => one.addr_info ?? []).map((one) => one.local));
+  for (let attempt = 0; attempt < 64; attempt++) {
+    const addresses = linkAddresses(layout.id, attempt);
+    if (!taken.has(addresses.host) && !taken.has(addresses.rig)) return addresses;
+  }
+  throw new Error("no free block of addresses in 198.18.0.0/16: too many rigs run on this machine");
+}

@@ -1,0 +1,98 @@
+/** Programs of this machine: run to their end, or started to stay. */
+
+/** What a program wrote and how it ended. */
+export interface CommandResult {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** How to run a program. */
+export interface CommandOptions {
+  cwd?: string;
+  env?: Record<string, string>;
+  /** Written to its standard input; it has none otherwise. */
+  stdin?: string;
+  signal?: AbortSignal;
+}
+
+/** A program ended with another code than 0. */
+export class CommandFailed extends Error {
+  override readonly name = "CommandFailed";
+  constructor(readonly command: readonly string[], readonly result: CommandResult) {
+    const said = (result.stderr.trim() || result.stdout.trim()).split("\n").slice(-8).join("\n  ");
+    super(`${command.join(" ").slice(0, 300)}: exit code ${result.code}\n  ${said}`);
+  }
+}
+
+/** Runs a program to its end, whatever its exit code. */
+export async function runAny(
+  command: readonly string[],
+  options: CommandOptions = {},
+): Promise<CommandResult> {
+  const [program, ...args] = command;
+  if (program === undefined) throw new Error("no program was named");
+  const child = new Deno.Command(program, {
+    args,
+    stdin: options.stdin === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.env === undefined ? {} : { env: options.env }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  }).spawn();
+  const [output] = await Promise.all([child.output(), feed(child, options.stdin)]);
+  const text = new TextDecoder();
+  return {
+    code: output.code,
+    stdout: text.decode(output.stdout),
+    stderr: text.decode(output.stderr),
+  };
+}
+
+/** Runs a program and gives its standard output. @throws {CommandFailed} */
+export async function run(
+  command: readonly string[],
+  options: CommandOptions = {},
+): Promise<string> {
+  const result = await runAny(command, options);
+  if (result.code !== 0) throw new CommandFailed(command, result);
+  return result.stdout;
+}
+
+/** A program that stays after this one has ended: in a session of its own, its output in a file. */
+export function startDetached(
+  command: readonly string[],
+  options: { log: string; env: Record<string, string> },
+): number {
+  const child = new Deno.Command("sh", {
+    // A shell, because Deno can't hand a file to a child as its output; it becomes the program itself.
+    args: ["-c", 'log=$1; shift; exec "$@" >>"$log" 2>&1', "sh", options.log, ...command],
+    // A part that stays must not depend on the shell that happened to start it: no proxy, no KUBECONFIG.
+    clearEnv: true,
+    env: { PATH: Deno.env.get("PATH") ?? "/usr/sbin:/usr/bin:/sbin:/bin", ...options.env },
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+    detached: true,
+  }).spawn();
+  child.unref();
+  return child.pid;
+}
+
+/** Whether a program of this name is found. */
+export async function isInstalled(program: string): Promise<boolean> {
+  return (await runAny(["sh", "-c", 'command -v "$1"', "sh", program])).code === 0;
+}
+
+async function feed(child: Deno.ChildProcess, text: string | undefined): Promise<void> {
+  if (text === undefined) return;
+  const writer = child.stdin.getWriter();
+  try {
+    await writer.write(new TextEncoder().encode(text));
+    await writer.close();
+  } catch (error) {
+    // The program ended without reading all of it: its exit code tells more than a broken pipe.
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}

@@ -1,0 +1,133 @@
+/** The images of the rig's pods: made by hand, because a rig reaches no registry. */
+import { run } from "./host_commands.ts";
+
+/** An image to be made. */
+export interface ImageRecipe {
+  /** Told before it is made, where that takes long. */
+  notice?: string;
+  /** What a pod's `image` names. Never with the tag `latest`, which the kubelet would try to pull. */
+  names: readonly string[];
+  /** What runs where the pod names no command. */
+  command: readonly string[];
+  /** Changes when the content would: part of the cached file's name. */
+  version: string;
+  /** Puts the image's files into an empty folder. */
+  fill(folder: string): Promise<void>;
+}
+
+const searchPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** Pods without an image of their own: the sandbox's first process. */
+export function pauseImage(pause: string, version: string): ImageRecipe {
+  return {
+    names: ["kodama.test/pause:1"],
+    command: ["/pause"],
+    version,
+    fill: (folder) => Deno.copyFile(pause, `${folder}/pause`),
+  };
+}
+
+/** A shell and some 300 small programs, one file of 2 MB. */
+export const busyboxImage: ImageRecipe = {
+  names: ["docker.io/library/busybox:1.36", "docker.io/library/busybox:1"],
+  command: ["sh"],
+  version: "2",
+  async fill(folder) {
+    await makeFolders(folder);
+    await Deno.copyFile("/bin/busybox", `${folder}/bin/busybox`);
+    await run(["chroot", folder, "/bin/busybox", "--install", "-s", "/bin"]);
+  },
+};
+
+/** No shell at all: programs that wait, copy and print, as an image made for one executable has. */
+export const shelllessImage: ImageRecipe = {
+  names: ["kodama.test/shellless:1"],
+  command: ["/bin/sleep", "2147483647"],
+  version: "2",
+  async fill(folder) {
+    await makeFolders(folder);
+    // busybox goes by the name it is called with, and none of these names leads to its shell.
+    for (const name of ["sleep", "cat", "hostname", "env"]) {
+      await Deno.copyFile("/bin/busybox", `${folder}/bin/${name}`);
+    }
+  },
+};
+
+/** A Debian with what a developer's pod has: bash, git, coreutils, tmux. */
+export const debianImage: ImageRecipe = {
+  names: ["docker.io/library/debian:12"],
+  command: ["bash"],
+  version: "2",
+  notice: "making the Debian image with debootstrap: about a minute, once",
+  async fill(folder) {
+    const packages = "bash,ca-certificates,coreutils,git,procps,tmux";
+    await run([
+      // debootstrap mounts /proc in the new system; in namespaces of its own that ends with it.
+      ...["unshare", "--mount", "--pid", "--fork", "--kill-child", "--"],
+      ...["debootstrap", "--variant=minbase", `--include=${packages}`, "bookworm", folder],
+    ]);
+    for (const waste of ["var/cache/apt", "var/lib/apt/lists", "usr/share/doc", "usr/share/man"]) {
+      await Deno.remove(`${folder}/${waste}`, { recursive: true });
+      await Deno.mkdir(`${folder}/${waste}`);
+    }
+  },
+};
+
+/**
+ * Makes an image's archive, in the form of `docker save`, unless the cache has it.
+ *
+ * @returns The archive's path.
+ */
+export async function ensureImage(
+  cache: string,
+  recipe: ImageRecipe,
+  say: (line: string) => void,
+): Promise<string> {
+  const label = (recipe.names[0] ?? "image").replace(/[^a-z0-9.]+/g, "-");
+  const archive = `${cache}/images/${label}-${recipe.version}.tar`;
+  if (await Deno.stat(archive).catch(() => undefined)) return archive;
+  if (recipe.notice) say(recipe.notice);
+  await Deno.mkdir(`${cache}/images`, { recursive: true });
+  const building = await Deno.makeTempDir({ dir: `${cache}/images`, prefix: ".building-" });
+  try {
+    await Deno.mkdir(`${building}/root`, { mode: 0o755 });
+    await recipe.fill(`${building}/root`);
+    await pack(building, recipe);
+    await Deno.rename(`${building}/image.tar`, archive);
+  } finally {
+    await Deno.remove(building, { recursive: true });
+  }
+  return archive;
+}
+
+/** https://github.com/opencontainers/image-spec/blob/main/config.md, and docker's `manifest.json` around it. */
+async function pack(folder: string, recipe: ImageRecipe): Promise<void> {
+  const layer = `${folder}/layer.tar`;
+  await run(["tar", "--numeric-owner", "-C", `${folder}/root`, "-cf", layer, "."]);
+  const digest = (await run(["sha256sum", layer])).slice(0, 64);
+  const config = {
+    architecture: Deno.build.arch === "aarch64" ? "arm64" : "amd64",
+    os: "linux",
+    config: { Env: [searchPath], Cmd: recipe.command, WorkingDir: "/" },
+    rootfs: { type: "layers", diff_ids: [`sha256:${digest}`] },
+    history: [{ created_by: "kodama's test rig" }],
+  };
+  const manifest = [{ Config: "config.json", RepoTags: recipe.names, Layers: ["layer.tar"] }];
+  await Deno.writeTextFile(`${folder}/config.json`, JSON.stringify(config));
+  await Deno.writeTextFile(`${folder}/manifest.json`, JSON.stringify(manifest));
+  const members = ["manifest.json", "config.json", "layer.tar"];
+  await run(["tar", "-C", folder, "-cf", `${folder}/image.tar`, ...members]);
+}
+
+/** What every program expects to find, and a user's table for those that look. */
+async function makeFolders(folder: string): Promise<void> {
+  for (const name of ["bin", "etc", "root", "tmp", "var", "home"]) {
+    await Deno.mkdir(`${folder}/${name}`, { mode: 0o755 });
+  }
+  await Deno.chmod(`${folder}/tmp`, 0o1777);
+  await Deno.writeTextFile(
+    `${folder}/etc/passwd`,
+    "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/home:/bin/false\n",
+  );
+  await Deno.writeTextFile(`${folder}/etc/group`, "root:x:0:\nnogroup:x:65534:\n");
+}

@@ -1,0 +1,92 @@
+/** Where a rig keeps its files, and the names and addresses that belong to it alone. */
+
+/** The checkout that this file stands in: two checkouts have two rigs. */
+const checkout = new URL("../../", import.meta.url).pathname;
+
+/** Bounds of the addresses used between the rig and this machine: RFC 2544, never routed anywhere. */
+const linkNetwork = { base: "198.18", blocks: 1 << 14 };
+
+/** Paths and names of one rig. Nothing here touches the disk. */
+export interface Layout {
+  /** Executables and images, shared by all rigs of this user. */
+  cache: string;
+  /** All that belongs to this rig alone; removed by `down`, except {@link Layout.keptLogs}. */
+  state: string;
+  /** Eight hexadecimal digits of the state folder's path: in the name of all that the kernel keeps for the rig. */
+  id: string;
+  logs: string;
+  /** Logs of a rig that failed to start, kept until the next `up`. */
+  keptLogs: string;
+  /** What `up` writes last: see `state.ts`. */
+  stateFile: string;
+  /** Held while `up` or `down` works. */
+  lockFile: string;
+  /** The administrator's. */
+  kubeconfig: string;
+  /** The veth on this machine's side: at most 15 characters. */
+  linkName: string;
+  /** The parent of all containers' cgroups, as a path in every hierarchy. */
+  cgroup: string;
+}
+
+/** Fixed inside the rig's own network: every rig has the same. */
+export const network = {
+  bridge: "rig0",
+  nodeAddress: "10.244.0.1",
+  podSubnet: "10.244.0.0/16",
+  serviceSubnet: "10.96.0.0/16",
+  /** First of the services' addresses: the API server's own service. */
+  apiService: "10.96.0.1",
+  /** 443 and not 6443: then the service's address works from pods without a proxy for services. */
+  apiPort: 443,
+} as const;
+
+/** The variable that marks each process of a rig, with the rig's id as its value. */
+export const markerVariable = "KODAMA_RIG";
+
+/** The node's name. */
+export const nodeName = "rig";
+
+/** The folder shared by all rigs: `$KODAMA_CACHE`, else the user's cache folder. */
+function cacheFolder(): string {
+  const own = Deno.env.get("KODAMA_CACHE");
+  if (own) return `${own}/rig`;
+  const caches = Deno.env.get("XDG_CACHE_HOME") || `${Deno.env.get("HOME") ?? "/root"}/.cache`;
+  return `${caches}/kodama/rig`;
+}
+
+/** The layout of this checkout's rig; `KODAMA_RIG_STATE` names another state folder. */
+export async function findLayout(): Promise<Layout> {
+  const cache = cacheFolder();
+  const state = Deno.env.get("KODAMA_RIG_STATE") || `${cache}/state/${await shortHash(checkout)}`;
+  if (!state.startsWith("/")) throw new Error(`KODAMA_RIG_STATE: ${state} is not an absolute path`);
+  const id = await shortHash(state);
+  return {
+    cache,
+    state,
+    id,
+    logs: `${state}/var/log`,
+    keptLogs: `${state}.failed-logs`,
+    stateFile: `${state}/state.json`,
+    lockFile: `${state}.lock`,
+    kubeconfig: `${state}/kubeconfig`,
+    linkName: `kodama${id}`,
+    cgroup: `kodama-${id}`,
+  };
+}
+
+/**
+ * Two addresses of a network of four, `host` on this machine and `rig` inside. `attempt` counts up when
+ * another rig holds the block already.
+ */
+export function linkAddresses(id: string, attempt: number): { host: string; rig: string } {
+  const block = (parseInt(id, 16) + attempt) % linkNetwork.blocks;
+  const [third, fourth] = [block >> 6, (block & 63) * 4];
+  const prefix = `${linkNetwork.base}.${third}`;
+  return { host: `${prefix}.${fourth + 1}`, rig: `${prefix}.${fourth + 2}` };
+}
+
+async function shortHash(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return new Uint8Array(digest.slice(0, 4)).toHex();
+}

@@ -1,0 +1,93 @@
+/**
+ * The processes of a rig. All of them live in one process namespace, so the end of its first process,
+ * the holder, is the end of all: shims and containers, and with them the rig's mounts and network.
+ */
+import { markerVariable } from "./layout.ts";
+
+/** A process, told from a later one with the same id by its start. */
+export interface ProcessId {
+  pid: number;
+  /** Clock ticks after boot: field 22 of `/proc/PID/stat`, see proc(5). */
+  startTicks: number;
+}
+
+/** The process that now has this id, or undefined where there is none. A zombie is none. */
+export async function identify(pid: number): Promise<ProcessId | undefined> {
+  const fields = await statFields(pid);
+  if (fields === undefined || fields[0] === "Z" || fields[0] === "X") return undefined;
+  return { pid, startTicks: Number(fields[19]) };
+}
+
+/** Whether this very process still runs. */
+export async function isAlive(process: ProcessId): Promise<boolean> {
+  return (await identify(process.pid))?.startTicks === process.startTicks;
+}
+
+/** Sends a signal to this very process. False where it has ended already. */
+export async function signalProcess(process: ProcessId, signal: Deno.Signal): Promise<boolean> {
+  if (!await isAlive(process)) return false;
+  try {
+    Deno.kill(process.pid, signal);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** Kills a process and waits until the kernel has taken all of it back. */
+export async function killAndWait(process: ProcessId, timeoutMs = 20_000): Promise<void> {
+  if (!await signalProcess(process, "SIGKILL")) return;
+  await until(`the end of process ${process.pid}`, async () => !await isAlive(process), timeoutMs);
+}
+
+/** The processes whose environment carries the rig's mark: also those of an `up` that was killed. */
+export async function markedProcesses(id: string): Promise<ProcessId[]> {
+  const found: ProcessId[] = [];
+  for await (const entry of Deno.readDir("/proc")) {
+    if (!/^\d+$/.test(entry.name)) continue;
+    // Identified before its environment is read: an id that is used again in between doesn't match.
+    const process = await identify(Number(entry.name));
+    if (process === undefined) continue;
+    const environment = await readProc(`/proc/${entry.name}/environ`) ?? "";
+    if (environment.split("\0").includes(`${markerVariable}=${id}`)) found.push(process);
+  }
+  return found;
+}
+
+/** The ids of a process's children. */
+export async function childrenOf(pid: number): Promise<number[]> {
+  const text = await readProc(`/proc/${pid}/task/${pid}/children`) ?? "";
+  return text.split(" ").filter(Boolean).map(Number);
+}
+
+/** The program's name, at most 15 characters. */
+export async function programName(pid: number): Promise<string | undefined> {
+  return (await readProc(`/proc/${pid}/comm`))?.trim();
+}
+
+/** Looks again every 20 ms until it is so. @throws when it isn't within the time. */
+export async function until(
+  what: string,
+  isSo: () => Promise<boolean>,
+  timeoutMs: number,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!await isSo()) {
+    if (performance.now() > deadline) {
+      throw new Error(`waited ${timeoutMs / 1000} s in vain for ${what}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** The fields of `/proc/PID/stat` after the name, which may itself hold spaces and brackets. */
+async function statFields(pid: number): Promise<string[] | undefined> {
+  const text = await readProc(`/proc/${pid}/stat`);
+  return text?.slice(text.lastIndexOf(")") + 2).split(" ");
+}
+
+/** A process may end, or forbid to be looked at, at any moment: then there is nothing to read. */
+async function readProc(path: string): Promise<string | undefined> {
+  return await Deno.readTextFile(path).catch(() => undefined);
+}

@@ -1,0 +1,49 @@
+/** What a rig remembers of itself between two calls of the driver. */
+import type { Layout } from "./layout.ts";
+import { isAlive, type ProcessId } from "./processes.ts";
+
+/** A rig that is up. Written when everything runs, so a file means a whole rig, or one that has been whole. */
+export interface RigState {
+  /** First process of the rig's namespaces. */
+  holder: ProcessId;
+  /** containerd and the parts of Kubernetes by name. */
+  parts: Record<string, ProcessId>;
+  /** `https://address:port`, reachable from this machine alone. */
+  server: string;
+  /** The rig's executable, which is kubectl too. */
+  executable: string;
+}
+
+/** What is left of a rig, or undefined where there is none that was ever whole. */
+export async function readState(layout: Layout): Promise<RigState | undefined> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(layout.stateFile);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+  return JSON.parse(text);
+}
+
+/** Writes the state; whoever reads meanwhile sees the old one or the new one. */
+export async function writeState(layout: Layout, state: RigState): Promise<void> {
+  const draft = `${layout.stateFile}.new`;
+  await Deno.writeTextFile(draft, JSON.stringify(state, null, 2) + "\n");
+  await Deno.rename(draft, layout.stateFile);
+}
+
+/** The names of the parts that have ended. */
+export async function deadParts(state: RigState): Promise<string[]> {
+  const all = Object.entries({ holder: state.holder, ...state.parts });
+  const alive = await Promise.all(all.map(([, process]) => isAlive(process)));
+  return all.filter((_, index) => !alive[index]).map(([name]) => name);
+}
+
+/** Runs `work` while nobody else's `up` or `down` of the same rig does. The kernel frees it if we are killed. */
+export async function locked<T>(layout: Layout, work: () => Promise<T>): Promise<T> {
+  await Deno.mkdir(layout.lockFile.slice(0, layout.lockFile.lastIndexOf("/")), { recursive: true });
+  using file = await Deno.open(layout.lockFile, { create: true, write: true });
+  await file.lock(true);
+  return await work();
+}

@@ -1,0 +1,139 @@
+/** Brings a rig up: from nothing to a node that is Ready, with its images and its storage classes. */
+import { configureRuntime, importImage, startRuntime } from "./container_runtime.ts";
+import { down } from "./down.ts";
+import { ensureExecutables, type Executables } from "./executables.ts";
+import { connectNetwork, mountFolders, startHolder, startInside } from "./holder.ts";
+import { run } from "./host_commands.ts";
+import {
+  busyboxImage,
+  debianImage,
+  ensureImage,
+  type ImageRecipe,
+  pauseImage,
+  shelllessImage,
+} from "./images.ts";
+import { makeKeys, serverAt } from "./keys.ts";
+import { type Layout, nodeName } from "./layout.ts";
+import { firstObjects, kubeletConfiguration, partArguments, type PartName } from "./parts.ts";
+import { type ProcessId, until } from "./processes.ts";
+import { deadParts, readState, type RigState, writeState } from "./state.ts";
+
+/** Tells the person what takes long. */
+type Say = (line: string) => void;
+
+/** Brings the rig up, or finds it up. What is left of a rig that broke is taken away first. */
+export async function up(layout: Layout, say: Say): Promise<RigState> {
+  const executables = await ensureExecutables(layout.cache, say);
+  const images = await ensureImages(layout.cache, executables, say);
+  const existing = await readState(layout);
+  if (existing !== undefined && await isUsable(existing, executables)) return existing;
+  await down(layout);
+  await removeFolder(layout.keptLogs);
+  try {
+    return await start(layout, executables, images);
+  } catch (error) {
+    await Deno.rename(layout.logs, layout.keptLogs);
+    await down(layout);
+    throw new Error(`the rig did not start; its logs are kept in ${layout.keptLogs}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Waits until the API server says that it is ready to serve. */
+export async function untilServing(layout: Layout, server: string): Promise<void> {
+  const caCerts = [await Deno.readTextFile(`${layout.state}/keys/ca.crt`)];
+  await until(`the API server (see ${layout.logs}/kube-apiserver.log)`, async () => {
+    // A client for each try: one whose connection was refused may hold on to that.
+    using client = Deno.createHttpClient({ caCerts });
+    const answer = await fetch(`${server}/readyz`, { client }).catch(() => undefined);
+    await answer?.body?.cancel();
+    return answer?.ok ?? false;
+  }, 60_000);
+}
+
+async function isUsable(state: RigState, executables: Executables): Promise<boolean> {
+  return state.executable === executables.rig && (await deadParts(state)).length === 0;
+}
+
+/** An image and its archive. */
+interface MadeImage {
+  recipe: ImageRecipe;
+  archive: string;
+}
+
+async function ensureImages(cache: string, made: Executables, say: Say): Promise<MadeImage[]> {
+  // The executables' folder is named by their source, so the image changes when they do.
+  const version = made.pause.split("/").at(-2) ?? "";
+  const recipes = [pauseImage(made.pause, version), busyboxImage, shelllessImage, debianImage];
+  const images: MadeImage[] = [];
+  for (const recipe of recipes) {
+    images.push({ recipe, archive: await ensureImage(cache, recipe, say) });
+  }
+  return images;
+}
+
+async function start(layout: Layout, made: Executables, images: MadeImage[]): Promise<RigState> {
+  await makeFolders(layout, images[0]?.recipe.names[0] ?? "");
+  const holder = await startHolder(layout, made.pause);
+  const [address] = await Promise.all([
+    connectNetwork(layout, holder),
+    mountFolders(layout, holder),
+  ]);
+  const server = serverAt(address);
+  const parts: Record<string, ProcessId> = {};
+  const startPart = async (name: PartName) => {
+    const words = [made.rig, name, ...partArguments(layout)[name]];
+    parts[name] = await startInside(layout, holder, name, words);
+  };
+  const startPods = async () => {
+    parts["containerd"] = await startRuntime(layout, holder);
+    for (const image of images) await importImage(holder, image.archive);
+  };
+  const startServer = async () => {
+    await Promise.all([startPart("etcd"), makeKeys(layout, address)]);
+    await startPart("kube-apiserver");
+    await untilServing(layout, server);
+  };
+  // Both take seconds; kubelet needs both.
+  await Promise.all([startPods(), startServer()]);
+  await Promise.all(
+    (["kube-controller-manager", "kube-scheduler", "kubelet", "provisioner"] as const)
+      .map(startPart),
+  );
+  await fillCluster(made.rig, layout.kubeconfig);
+  const state = { holder, parts, server, executable: made.rig };
+  await writeState(layout, state);
+  return state;
+}
+
+/** Creates what every rig has, and waits for its node. */
+async function fillCluster(executable: string, kubeconfig: string): Promise<void> {
+  const kubectl = [executable, "kubectl", "--kubeconfig", kubeconfig];
+  const objects = firstObjects().map((object) => JSON.stringify(object)).join("\n---\n");
+  await run([...kubectl, "create", "-f", "-"], { stdin: objects });
+  const node = `node/${nodeName}`;
+  await run([...kubectl, "wait", "--for=create", node, "--timeout=60s"]);
+  await run([...kubectl, "wait", "--for=condition=Ready", node, "--timeout=60s"]);
+  // Pods can't be made before the controller has made the account that they run as.
+  await run([...kubectl, "wait", "--for=create", "serviceaccount/default", "--timeout=60s"]);
+}
+
+/** Makes the folders that the parts and the mounts expect, and the configuration files. */
+async function makeFolders(layout: Layout, pauseName: string): Promise<void> {
+  for (const folder of ["var/lib/kubelet", "var/lib/volumes", "var/log", "etc"]) {
+    await Deno.mkdir(`${layout.state}/${folder}`, { recursive: true });
+  }
+  await configureRuntime(layout, pauseName);
+  await Deno.writeTextFile(`${layout.state}/etc/resolv.conf`, "");
+  await Deno.writeTextFile(
+    `${layout.state}/etc/kubelet.json`,
+    JSON.stringify(kubeletConfiguration(layout), null, 2),
+  );
+}
+
+async function removeFolder(path: string): Promise<void> {
+  await Deno.remove(path, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+}
