@@ -1,0 +1,84 @@
+/**
+ * What a controller wants done. A reconcile gives a list of these and touches nothing itself; the
+ * driver carries them out in order.
+ */
+import type { AnyLive, KindMap, KindName, Live } from "./kinds.ts";
+
+/** How the dependents of a deleted object fare. https://kubernetes.io/docs/concepts/architecture/garbage-collection/ */
+export type Propagation = "background" | "foreground" | "orphan";
+
+/** What an Event is about. */
+export interface EventSubject {
+  apiVersion: string;
+  kind: string;
+  namespace: string;
+  name: string;
+  uid: string;
+}
+
+/** One wish of a controller. */
+export type Action =
+  | { kind: "create"; type: KindName; object: KindMap[KindName] }
+  /** Replaces the object that was read: its resourceVersion is in `object`. */
+  | { kind: "update"; type: KindName; object: Live<KindMap[KindName]> }
+  /** As a client's delete does: pods gracefully, finalizers respected. */
+  | {
+    kind: "delete";
+    type: KindName;
+    namespace: string;
+    name: string;
+    propagation: Propagation;
+    /** Where a pod is deleted with another grace than its own. */
+    graceSeconds?: number;
+  }
+  /** Past every finalizer: what a namespace's finalize call does. */
+  | { kind: "remove"; type: KindName; namespace: string; name: string }
+  | {
+    kind: "event";
+    type: "Normal" | "Warning";
+    subject: EventSubject;
+    reason: string;
+    message: string;
+  }
+  /** Nothing to do now, but at `at` there may be. */
+  | { kind: "lookAgain"; at: Date };
+
+/** Creates an object. */
+export function create<K extends KindName>(type: K, object: KindMap[K]): Action {
+  return { kind: "create", type, object };
+}
+
+/** Replaces an object that was read. */
+export function update<K extends KindName>(type: K, object: Live<KindMap[K]>): Action {
+  return { kind: "update", type, object };
+}
+
+/** Deletes an object; its dependents follow in the background unless told otherwise. */
+export function remove(
+  type: KindName,
+  object: AnyLive,
+  options: { propagation?: Propagation; graceSeconds?: number } = {},
+): Action {
+  const { namespace = "", name } = object.metadata;
+  const { propagation = "background", graceSeconds } = options;
+  const base = { kind: "delete", type, namespace, name, propagation } as const;
+  return graceSeconds === undefined ? base : { ...base, graceSeconds };
+}
+
+/** Tells people what was done. The same words about the same object are counted, not repeated. */
+export function note(
+  type: "Normal" | "Warning",
+  about: AnyLive,
+  reason: string,
+  message: string,
+): Action {
+  const { namespace = "", name, uid } = about.metadata;
+  const subject = {
+    apiVersion: about.apiVersion ?? "",
+    kind: about.kind ?? "",
+    namespace,
+    name,
+    uid,
+  };
+  return { kind: "event", type, subject, reason, message };
+}

@@ -1,0 +1,46 @@
+/**
+ * Which objects a workload manages: those that name it as their controller and still match its
+ * selector. One that stopped matching is let go of, and an orphan that matches is adopted.
+ */
+import type { LabelSelector } from "kubernetes-types/meta/v1.d.ts";
+import { type Action, update } from "./action.ts";
+import type { AnyLive, KindMap, KindName, Live, LiveMeta } from "./kinds.ts";
+import { managedBy } from "./pods.ts";
+import { matchesSelector } from "./selector.ts";
+import type { ClusterState } from "./state.ts";
+
+/** A workload: anything that selects what it manages. */
+export type Claimant = AnyLive & { spec?: { selector?: LabelSelector } };
+
+/** What belongs to a workload now, and the writes that make it so. Where there are writes, look again after them. */
+export function claim<K extends KindName>(
+  state: ClusterState,
+  type: K,
+  owner: Claimant,
+): { owned: readonly Live<KindMap[K]>[]; actions: Action[] } {
+  const { selector } = owner.spec ?? {};
+  const managed = state.controlledBy(type, owner.metadata.uid);
+  const owned = managed.filter(({ metadata }) => matchesSelector(selector, metadata.labels));
+  const strays = managed.filter((object) => !owned.includes(object));
+  const orphans = owner.metadata.deletionTimestamp === undefined
+    ? state.orphansMatching(type, owner.metadata.namespace, selector)
+    : [];
+  const references = ({ metadata }: Live<KindMap[K]>) =>
+    (metadata.ownerReferences ?? []).filter(({ uid }) => uid !== owner.metadata.uid);
+  return {
+    owned,
+    actions: [
+      ...strays.map((object) => update(type, withOwners(object, references(object)))),
+      ...orphans.map((object) =>
+        update(type, withOwners(object, [...references(object), managedBy(owner)]))
+      ),
+    ],
+  };
+}
+
+function withOwners<T extends { metadata: LiveMeta }>(
+  object: T,
+  ownerReferences: LiveMeta["ownerReferences"] & object,
+): T {
+  return { ...object, metadata: { ...object.metadata, ownerReferences } };
+}

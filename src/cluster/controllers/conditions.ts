@@ -1,0 +1,42 @@
+/** Status conditions, as every workload carries them. */
+import { timestamp } from "../node/clock.ts";
+
+/** What all conditions share. */
+export interface Condition {
+  type: string;
+  status: string;
+  reason?: string;
+  message?: string;
+  lastTransitionTime?: string;
+  lastUpdateTime?: string;
+}
+
+/**
+ * The conditions with one of them set. One that says the same already stays untouched; the time of
+ * transition changes only with the status.
+ */
+export function withCondition<C extends Condition>(
+  conditions: readonly C[] | undefined,
+  wanted: C,
+  now: Date,
+  options: {
+    /** The condition has a `lastUpdateTime`: when it was last found to be so. */
+    updateTime?: boolean;
+    /** It was found to be so again: the time of update moves, whatever the words. */
+    refresh?: boolean;
+  } = {},
+): C[] {
+  const present = conditions?.find(({ type }) => type === wanted.type);
+  if (
+    options.refresh !== true && present?.status === wanted.status &&
+    present.reason === wanted.reason &&
+    present.message === wanted.message
+  ) return [...conditions ?? []];
+  const moved = present?.status !== wanted.status;
+  const next: C = {
+    ...wanted,
+    lastTransitionTime: moved ? timestamp(now) : present?.lastTransitionTime ?? timestamp(now),
+  };
+  if (options.updateTime === true) next.lastUpdateTime = timestamp(now);
+  return [...(conditions ?? []).filter(({ type }) => type !== wanted.type), next];
+}

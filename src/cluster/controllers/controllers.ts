@@ -1,0 +1,39 @@
+/** Every controller of the embedded cluster, in the order in which one change tends to cause the next. */
+import type { Controller } from "./controller.ts";
+import { daemonSetController } from "./daemonset.ts";
+import { deploymentController } from "./deployment.ts";
+import { eventExpiry } from "./events.ts";
+import { garbageCollector } from "./garbage_collector.ts";
+import { jobController } from "./job.ts";
+import { namespaceController } from "./namespace.ts";
+import { replicaSetController } from "./replicaset.ts";
+import { schedulerController } from "./scheduler.ts";
+import { rootCertificateController, serviceAccountController } from "./service_account.ts";
+import { statefulSetController } from "./statefulset.ts";
+import { volumeController } from "./volume_binder.ts";
+
+/** What controllers must be told about this cluster. */
+export interface ControllerSettings {
+  /** The certificate authority of the API server, in PEM. */
+  certificateAuthority: string;
+  /** Absolute path below which volumes are folders. */
+  volumeFolder: string;
+}
+
+/** All controllers. */
+export function allControllers(settings: ControllerSettings): readonly Controller[] {
+  return [
+    namespaceController,
+    serviceAccountController,
+    rootCertificateController(settings.certificateAuthority),
+    deploymentController,
+    statefulSetController,
+    daemonSetController,
+    jobController,
+    replicaSetController,
+    volumeController(settings.volumeFolder),
+    schedulerController,
+    garbageCollector,
+    eventExpiry,
+  ];
+}

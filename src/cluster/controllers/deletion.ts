@@ -1,0 +1,70 @@
+/** What deleting an object does to it. https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/ */
+import type { Pod } from "kubernetes-types/core/v1.d.ts";
+import type { KubeObject } from "../../kube/types.ts";
+import type { ResourceType, Stored } from "../model.ts";
+import { timestamp } from "../node/clock.ts";
+import type { Propagation } from "./action.ts";
+import { isFinished } from "./pods.ts";
+
+/** What a deletion asks for. */
+export interface DeletionOptions {
+  propagation: Propagation;
+  /** A pod's own period where it is absent. */
+  graceSeconds?: number | undefined;
+  now: Date;
+}
+
+/** The object goes at once, or is marked and goes when its node, its finalizers or its contents let it. */
+export type Deletion = { kind: "gone" } | { kind: "marked"; object: KubeObject };
+
+/** The effect of deleting an object. Deleting it once more can only shorten its time. */
+export function deletionOf(
+  type: ResourceType,
+  object: Stored,
+  options: DeletionOptions,
+): Deletion {
+  const finalizers = finalizersAfter(object, options.propagation);
+  const grace = type.kind === "Pod" ? graceOf(object, options.graceSeconds) : 0;
+  const empties = type.kind === "Namespace";
+  if (finalizers.length === 0 && grace === 0 && !empties) return { kind: "gone" };
+  const before = object.metadata.deletionGracePeriodSeconds;
+  if (object.metadata.deletionTimestamp !== undefined && (before ?? 0) <= grace) {
+    return { kind: "marked", object: withFinalizers(object, finalizers) };
+  }
+  const marked = withFinalizers(object, finalizers);
+  return {
+    kind: "marked",
+    object: {
+      ...marked,
+      ...(empties ? { status: { ...object["status"] as object, phase: "Terminating" } } : {}),
+      metadata: {
+        ...marked.metadata,
+        deletionTimestamp: timestamp(new Date(options.now.getTime() + grace * 1000)),
+        deletionGracePeriodSeconds: grace,
+      },
+    },
+  };
+}
+
+/** A pod that no node has, or that has ended, needs no time to stop. */
+function graceOf(object: Stored, asked: number | undefined): number {
+  const pod = object as Pod;
+  if (pod.spec?.nodeName === undefined || isFinished(pod)) return 0;
+  return Math.max(0, asked ?? pod.spec.terminationGracePeriodSeconds ?? 30);
+}
+
+function finalizersAfter(object: Stored, propagation: Propagation): string[] {
+  const kept = (object.metadata.finalizers ?? [])
+    .filter((each) => each !== "orphan" && each !== "foregroundDeletion");
+  if (propagation === "orphan") return [...kept, "orphan"];
+  if (propagation === "foreground") return [...kept, "foregroundDeletion"];
+  return kept;
+}
+
+function withFinalizers(object: Stored, finalizers: string[]): KubeObject {
+  const { finalizers: _before, ...metadata } = object.metadata;
+  return {
+    ...object,
+    metadata: finalizers.length === 0 ? metadata : { ...metadata, finalizers },
+  };
+}

@@ -1,0 +1,222 @@
+/** Deployments: one ReplicaSet a revision, and the way from one to the next. https://kubernetes.io/docs/concepts/workloads/controllers/deployment/ */
+import type { Deployment, ReplicaSet } from "kubernetes-types/apps/v1.d.ts";
+import { sameJson } from "../store/equality.ts";
+import { type Action, create, note, remove, update } from "./action.ts";
+import { claim } from "./claim.ts";
+import type { Controller } from "./controller.ts";
+import {
+  annotationKeys,
+  currentSet,
+  newReplicaSet,
+  revisionOf,
+  setAnnotations,
+} from "./deployment_revision.ts";
+import { deploymentStatus, progressDeadline } from "./deployment_status.ts";
+import type { Live } from "./kinds.ts";
+import {
+  planRecreate,
+  planRolling,
+  planScaling,
+  rollingLimits,
+  type RolloutLimits,
+  type SetSize,
+  type SizeChanges,
+} from "./rollout_plan.ts";
+import type { ClusterState } from "./state.ts";
+
+/** Moves each Deployment towards its present template and number of replicas. */
+export const deploymentController: Controller = {
+  name: "deployment-controller",
+  watches: ["deployments", "replicaSets", "pods"],
+  reconcile: (state) =>
+    state.settled("deployments").flatMap((deployment) => reconcileDeployment(deployment, state)),
+};
+
+/** What the parts of a reconcile share. */
+interface Rollout {
+  deployment: Live<Deployment>;
+  sets: readonly Live<ReplicaSet>[];
+  current: Live<ReplicaSet> | undefined;
+  old: readonly Live<ReplicaSet>[];
+  revision: number;
+  limits: RolloutLimits;
+  state: ClusterState;
+}
+
+function reconcileDeployment(deployment: Live<Deployment>, state: ClusterState): Action[] {
+  const { owned: sets, actions } = claim(state, "replicaSets", deployment);
+  if (actions.length > 0) return actions;
+  const rollout = rolloutOf(deployment, sets, state);
+  const steps = deployment.metadata.deletionTimestamp === undefined ? stepsOf(rollout) : [];
+  const due = progressDeadline(deployment);
+  return [
+    ...steps,
+    ...reportOf(rollout),
+    ...(due === undefined || due <= state.now ? [] : [{ kind: "lookAgain", at: due } as const]),
+  ];
+}
+
+function rolloutOf(
+  deployment: Live<Deployment>,
+  sets: readonly Live<ReplicaSet>[],
+  state: ClusterState,
+): Rollout {
+  const current = currentSet(deployment, sets);
+  const old = sets.filter((set) => set !== current);
+  const latestOld = Math.max(0, ...old.map(revisionOf));
+  const revision = Math.max(latestOld + 1, current === undefined ? 1 : revisionOf(current));
+  const { replicas = 1, strategy } = deployment.spec ?? {};
+  const limits = strategy?.type === "Recreate"
+    ? { replicas, maxSurge: 0, maxUnavailable: 0 }
+    : rollingLimits(replicas, strategy?.rollingUpdate);
+  return { deployment, sets, current, old, revision, limits, state };
+}
+
+/** The writes to ReplicaSets: each is touched at most once a pass. */
+function stepsOf(rollout: Rollout): Action[] {
+  const { deployment, current } = rollout;
+  const scaled = scalingOf(rollout);
+  if (scaled !== undefined) return resize(rollout, scaled);
+  if (deployment.spec?.paused === true) return [];
+  if (current === undefined) return createSet(rollout);
+  const changes = planOf(rollout, current);
+  const touched = resize(rollout, changes);
+  return touched.length > 0 ? touched : pruneHistory(rollout);
+}
+
+/** The sizes after `spec.replicas` changed while a rollout is under way or paused; undefined where it didn't. */
+function scalingOf({ sets, deployment, limits }: Rollout): SizeChanges | undefined {
+  const newestFirst = [...sets].sort((a, b) => revisionOf(b) - revisionOf(a));
+  const sized = newestFirst.filter((set) => (set.spec?.replicas ?? 0) > 0);
+  // A paused Deployment at zero grows in its latest revision; any other does so by its plan.
+  const active = sized.length === 0 && deployment.spec?.paused === true
+    ? newestFirst.slice(0, 1)
+    : sized;
+  const stale = active.some((set) => {
+    const desired = set.metadata.annotations?.[annotationKeys.desired];
+    return desired !== undefined && Number(desired) !== limits.replicas;
+  });
+  if (!stale) return undefined;
+  const total = active.length > 1 && deployment.spec?.strategy?.type !== "Recreate"
+    ? limits.replicas + (limits.replicas > 0 ? limits.maxSurge : 0)
+    : limits.replicas;
+  return planScaling(active.map(sizeOf), total);
+}
+
+function planOf(rollout: Rollout, current: Live<ReplicaSet>): SizeChanges {
+  const { deployment, old, limits, state } = rollout;
+  const oldest = [...old].sort((a, b) => revisionOf(a) - revisionOf(b));
+  if (deployment.spec?.strategy?.type !== "Recreate") {
+    return planRolling(sizeOf(current), oldest.map(sizeOf), limits);
+  }
+  // Pods that are still ending count: Recreate promises that two revisions never run at once.
+  const oldPodsLeft = old.some((set) =>
+    state.controlledBy("pods", set.metadata.uid).some(({ status }) =>
+      status?.phase !== "Succeeded" && status?.phase !== "Failed"
+    )
+  );
+  return planRecreate(sizeOf(current), oldest.map(sizeOf), {
+    replicas: limits.replicas,
+    oldPodsLeft,
+  });
+}
+
+function sizeOf(set: Live<ReplicaSet>): SetSize {
+  return {
+    name: set.metadata.name,
+    wanted: set.spec?.replicas ?? 1,
+    available: set.status?.availableReplicas ?? 0,
+  };
+}
+
+function createSet(rollout: Rollout): Action[] {
+  const { deployment, old, limits, state } = rollout;
+  const recreate = deployment.spec?.strategy?.type === "Recreate";
+  const existing = old.reduce((sum, set) => sum + (set.spec?.replicas ?? 0), 0);
+  const room = recreate
+    ? (existing === 0 ? limits.replicas : 0)
+    : limits.replicas + limits.maxSurge - existing;
+  const replicas = Math.max(0, Math.min(limits.replicas, room));
+  const namespace = deployment.metadata.namespace ?? "";
+  const set = newReplicaSet(deployment, {
+    replicas,
+    annotations: annotationsOf(rollout),
+    taken: (name) => state.get("replicaSets", namespace, name) !== undefined,
+  });
+  return [
+    create("replicaSets", set),
+    ...(replicas === 0 ? [] : [scaledNote(deployment, set.metadata.name, 0, replicas)]),
+  ];
+}
+
+function annotationsOf({ deployment, revision, limits }: Rollout): Record<string, string> {
+  const max = limits.replicas + limits.maxSurge;
+  return setAnnotations(deployment, { revision, desired: limits.replicas, max });
+}
+
+/** Writes new sizes, and the current set's annotations with them. */
+function resize(rollout: Rollout, changes: SizeChanges): Action[] {
+  return rollout.sets.flatMap((set) => {
+    const before = set.spec?.replicas ?? 1;
+    const after = changes.get(set.metadata.name) ?? before;
+    const annotations = nextAnnotations(rollout, set);
+    if (after === before && sameJson(annotations, set.metadata.annotations)) return [];
+    const next = {
+      ...set,
+      metadata: { ...set.metadata, annotations },
+      spec: { ...set.spec, replicas: after, selector: set.spec?.selector ?? {} },
+    };
+    const written = update("replicaSets", next);
+    return after === before
+      ? [written]
+      : [written, scaledNote(rollout.deployment, set.metadata.name, before, after)];
+  });
+}
+
+function nextAnnotations(rollout: Rollout, set: Live<ReplicaSet>): Record<string, string> {
+  const present = set.metadata.annotations ?? {};
+  // A paused Deployment hands down no new revision, but its size is still its size.
+  const all = annotationsOf(rollout);
+  if (set === rollout.current && rollout.deployment.spec?.paused !== true) {
+    return { ...present, ...all };
+  }
+  if ((set.spec?.replicas ?? 0) === 0) return present;
+  const { [annotationKeys.desired]: desired = "", [annotationKeys.max]: max = "" } = all;
+  return { ...present, [annotationKeys.desired]: desired, [annotationKeys.max]: max };
+}
+
+function scaledNote(deployment: Live<Deployment>, name: string, from: number, to: number): Action {
+  const direction = to > from ? "up" : "down";
+  const message = `Scaled ${direction} replica set ${name} from ${from} to ${to}`;
+  return note("Normal", deployment, "ScalingReplicaSet", message);
+}
+
+/** Once a rollout is through, the oldest empty sets beyond the limit go. */
+function pruneHistory({ deployment, old, current, limits }: Rollout): Action[] {
+  const complete = current !== undefined &&
+    (current.status?.availableReplicas ?? 0) >= limits.replicas;
+  if (!complete) return [];
+  const empty = old.filter((set) => (set.status?.replicas ?? 0) === 0 && set.spec?.replicas === 0)
+    .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+    .sort((a, b) => revisionOf(a) - revisionOf(b));
+  const surplus = empty.length - (deployment.spec?.revisionHistoryLimit ?? 10);
+  return empty.slice(0, Math.max(0, surplus)).map((set) => remove("replicaSets", set));
+}
+
+/** Status and the Deployment's own revision, in one write. */
+function reportOf({ deployment, sets, current, limits, revision, state }: Rollout): Action[] {
+  const status = deploymentStatus(deployment, {
+    current,
+    all: sets,
+    maxUnavailable: limits.maxUnavailable,
+    now: state.now,
+  });
+  const annotations = current === undefined
+    ? deployment.metadata.annotations
+    : { ...deployment.metadata.annotations, [annotationKeys.revision]: String(revision) };
+  const metadata = annotations === undefined
+    ? deployment.metadata
+    : { ...deployment.metadata, annotations };
+  const next = { ...deployment, metadata, status };
+  return sameJson(next, deployment) ? [] : [update("deployments", next)];
+}

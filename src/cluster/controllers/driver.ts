@@ -1,0 +1,129 @@
+/** Runs controllers over a store: each after every change that concerns it, and when it asked to look again. */
+import type { KubeObject } from "../../kube/types.ts";
+import type { ResourceType, Store } from "../model.ts";
+import type { Clock } from "../node/clock.ts";
+import { resources } from "../resources.ts";
+import { StoreError } from "../store/store_error.ts";
+import { type ActionTarget, applyAction } from "./apply.ts";
+import type { Controller } from "./controller.ts";
+import type { KindName } from "./kinds.ts";
+import { ClusterState } from "./state.ts";
+
+/** What {@link runControllers} needs. */
+export interface ControllersOptions {
+  store: Store;
+  controllers: readonly Controller[];
+  clock: Clock;
+  admit: (type: ResourceType, object: KubeObject) => KubeObject;
+  /** A controller that throws is a bug in it; the others go on, and so does it at the next change. */
+  onError: (controller: string, error: unknown) => void;
+}
+
+/** Changes come in swarms (a pod that starts is written four times): they are awaited this long. */
+const gatherMs = 5;
+
+const kindNames = Object.keys(resources) as KindName[];
+
+/** Starts the controllers. Disposing it stops them and waits until they have. */
+export function runControllers(options: ControllersOptions): AsyncDisposable {
+  const driver = new Driver(options);
+  const ended = Promise.all([driver.watch(), driver.work()]);
+  return {
+    async [Symbol.asyncDispose]() {
+      driver.stop();
+      await ended;
+    },
+  };
+}
+
+class Driver {
+  readonly #options: ControllersOptions;
+  readonly #target: ActionTarget;
+  readonly #end = new AbortController();
+  readonly #dirty: Set<Controller>;
+  readonly #timers = new Map<Controller, AbortController>();
+  readonly #concerned: ReadonlyMap<ResourceType, readonly Controller[]>;
+  #wake = Promise.withResolvers<void>();
+
+  constructor(options: ControllersOptions) {
+    this.#options = options;
+    this.#target = { store: options.store, admit: options.admit };
+    this.#dirty = new Set(options.controllers);
+    this.#wake.resolve();
+    this.#concerned = new Map(kindNames.map((name) => [
+      resources[name],
+      options.controllers.filter(({ watches }) => watches.includes(name)),
+    ]));
+  }
+
+  stop(): void {
+    this.#end.abort();
+    for (const timer of this.#timers.values()) timer.abort();
+    this.#wake.resolve();
+  }
+
+  /** Turns changes into work, until the end. */
+  async watch(): Promise<void> {
+    const { signal } = this.#end;
+    const types = [...this.#concerned].filter(([, list]) => list.length > 0).map(([type]) => type);
+    while (!signal.aborted) {
+      try {
+        for await (const { type } of this.#options.store.watch(types, { signal })) {
+          for (const controller of this.#concerned.get(type) ?? []) this.#mark(controller);
+        }
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        // Fell behind what the store remembers: what was missed may concern anyone.
+        this.#options.controllers.forEach((controller) => this.#mark(controller));
+      }
+    }
+  }
+
+  /** Reconciles whatever is marked, until the end. */
+  async work(): Promise<void> {
+    const { signal } = this.#end;
+    while (!signal.aborted) {
+      await this.#wake.promise;
+      this.#wake = Promise.withResolvers();
+      await this.#options.clock.wait(gatherMs, signal).catch(() => {});
+      const due = this.#options.controllers.filter((controller) => this.#dirty.delete(controller));
+      for (const controller of due) {
+        if (!signal.aborted) this.#run(controller);
+      }
+    }
+  }
+
+  #mark(controller: Controller): void {
+    this.#dirty.add(controller);
+    this.#wake.resolve();
+  }
+
+  #run(controller: Controller): void {
+    const { store, clock, onError } = this.#options;
+    const now = clock.now();
+    try {
+      const actions = controller.reconcile(new ClusterState(store, now));
+      for (const action of actions) {
+        applyAction(this.#target, action, { component: controller.name, now });
+      }
+      const moments = actions.flatMap((each) => each.kind === "lookAgain" ? [each.at] : []);
+      this.#lookAgain(controller, moments);
+    } catch (error) {
+      onError(controller.name, error);
+    }
+  }
+
+  /** One timer a controller: the earliest moment that its last pass named. */
+  #lookAgain(controller: Controller, moments: readonly Date[]): void {
+    this.#timers.get(controller)?.abort();
+    this.#timers.delete(controller);
+    if (moments.length === 0 || this.#end.signal.aborted) return;
+    const timer = new AbortController();
+    this.#timers.set(controller, timer);
+    const earliest = Math.min(...moments.map((moment) => moment.getTime()));
+    const waitMs = Math.max(0, earliest - this.#options.clock.now().getTime());
+    // A timer of more than 24 days would fire at once; by then another look does no harm.
+    this.#options.clock.wait(Math.min(waitMs, 24 * 86_400_000), timer.signal)
+      .then(() => this.#mark(controller), () => {});
+  }
+}

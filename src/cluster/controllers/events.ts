@@ -1,0 +1,67 @@
+/** Events: what controllers did, for people. https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
+import type { Event } from "kubernetes-types/core/v1.d.ts";
+import type { KubeObject } from "../../kube/types.ts";
+import type { Store } from "../model.ts";
+import { timestamp } from "../node/clock.ts";
+import { resources } from "../resources.ts";
+import type { Action } from "./action.ts";
+import type { Controller } from "./controller.ts";
+import { nameSuffix } from "./naming.ts";
+
+/** How long an Event is kept: what kube-apiserver's `--event-ttl` is by default. */
+const keptForMs = 60 * 60_000;
+
+type EventAction = Extract<Action, { kind: "event" }>;
+
+/** Writes an Event; the same words about the same object are counted in the one that is there. */
+export function recordEvent(
+  store: Store,
+  { component, action, now }: { component: string; action: EventAction; now: Date },
+): void {
+  const { subject, reason, message, type } = action;
+  const namespace = subject.namespace === "" ? "default" : subject.namespace;
+  const name = `${subject.name}.${nameSuffix([subject.uid, component, reason, message].join("/"))}`;
+  const at = timestamp(now);
+  const present = store.get(resources.events, namespace, name) as Event | undefined;
+  if (present !== undefined) {
+    const again = { ...present, count: (present.count ?? 1) + 1, lastTimestamp: at };
+    store.update(resources.events, again as unknown as KubeObject);
+    return;
+  }
+  store.create(resources.events, {
+    apiVersion: "v1",
+    kind: "Event",
+    metadata: { name, namespace },
+    involvedObject: subject,
+    reason,
+    message,
+    source: { component },
+    reportingComponent: component,
+    reportingInstance: "",
+    type,
+    count: 1,
+    firstTimestamp: at,
+    lastTimestamp: at,
+    eventTime: null,
+  });
+}
+
+/** Removes Events that have been kept for long enough. */
+export const eventExpiry: Controller = {
+  name: "event-expiry",
+  watches: ["events"],
+  reconcile(state) {
+    let next = Infinity;
+    const actions: Action[] = [];
+    for (const event of state.list("events")) {
+      const last = event.lastTimestamp ?? event.metadata.creationTimestamp;
+      const expires = Date.parse(last) + keptForMs;
+      const { namespace = "", name } = event.metadata;
+      if (expires <= state.now.getTime()) {
+        actions.push({ kind: "remove", type: "events", namespace, name });
+      } else next = Math.min(next, expires);
+    }
+    if (next < Infinity) actions.push({ kind: "lookAgain", at: new Date(next) });
+    return actions;
+  },
+};

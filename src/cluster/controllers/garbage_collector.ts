@@ -1,0 +1,115 @@
+/**
+ * The garbage collector: what belongs to an object that is gone goes too, unless it was told to stay.
+ * https://kubernetes.io/docs/concepts/architecture/garbage-collection/
+ */
+import type { OwnerReference } from "kubernetes-types/meta/v1.d.ts";
+import { resources } from "../resources.ts";
+import { type Action, remove, update } from "./action.ts";
+import type { Controller } from "./controller.ts";
+import type { KindMap, KindName, Live } from "./kinds.ts";
+import type { ClusterState } from "./state.ts";
+
+const kindNames = Object.keys(resources) as KindName[];
+
+/** An object of any kind. */
+interface Item {
+  type: KindName;
+  object: Live<KindMap[KindName]>;
+}
+
+/** Follows ownerReferences, and the finalizers by which a deletion says how dependents fare. */
+export const garbageCollector: Controller = {
+  name: "garbage-collector-controller",
+  // Events own nothing and are owned by nothing; they are by far the most frequent writes.
+  watches: kindNames.filter((name) => name !== "events"),
+  reconcile(state) {
+    const graph = graphOf(state);
+    return [
+      ...graph.owned.flatMap((item) => collect(item, graph)),
+      ...graph.deleting.flatMap((item) => finishDeletion(item, graph)),
+    ];
+  },
+};
+
+/** Who depends on whom, by uid. */
+interface Graph {
+  byUid: ReadonlyMap<string, Item>;
+  dependents: ReadonlyMap<string, readonly Item[]>;
+  owned: readonly Item[];
+  deleting: readonly Item[];
+}
+
+function graphOf(state: ClusterState): Graph {
+  const byUid = new Map<string, Item>();
+  const dependents = new Map<string, Item[]>();
+  const owned: Item[] = [];
+  const deleting: Item[] = [];
+  for (const type of garbageCollector.watches) {
+    for (const object of state.list(type)) {
+      const item: Item = { type, object };
+      byUid.set(object.metadata.uid, item);
+      if (object.metadata.deletionTimestamp !== undefined) deleting.push(item);
+      const owners = object.metadata.ownerReferences ?? [];
+      if (owners.length > 0) owned.push(item);
+      for (const { uid } of owners) {
+        const group = dependents.get(uid);
+        if (group === undefined) dependents.set(uid, [item]);
+        else group.push(item);
+      }
+    }
+  }
+  return { byUid, dependents, owned, deleting };
+}
+
+/** Deletes an object whose owners are all gone, or that the last of them waits for. */
+function collect({ type, object }: Item, { byUid }: Graph): Action[] {
+  if (object.metadata.deletionTimestamp !== undefined) return [];
+  const owners = (object.metadata.ownerReferences ?? []).map(({ uid }) => byUid.get(uid));
+  if (owners.every((owner) => owner === undefined)) return [remove(type, object)];
+  const present = owners.filter((owner) => owner !== undefined);
+  const allWait = present.every((owner) => hasFinalizer(owner, "foregroundDeletion"));
+  return allWait ? [remove(type, object, { propagation: "foreground" })] : [];
+}
+
+function hasFinalizer({ object }: Item, finalizer: string): boolean {
+  return object.metadata.deletionTimestamp !== undefined &&
+    (object.metadata.finalizers ?? []).includes(finalizer);
+}
+
+/** An object on its way out lets go of its dependents, or goes once those that hold it are gone. */
+function finishDeletion(item: Item, graph: Graph): Action[] {
+  const dependents = graph.dependents.get(item.object.metadata.uid) ?? [];
+  if (hasFinalizer(item, "orphan")) {
+    return [
+      ...dependents.map((each) => withoutOwner(each, item.object.metadata.uid)),
+      withoutFinalizer(item, "orphan"),
+    ];
+  }
+  if (!hasFinalizer(item, "foregroundDeletion")) return [];
+  const holding = dependents.filter((each) => blocks(each, item.object.metadata.uid));
+  return holding.length > 0 ? [] : [withoutFinalizer(item, "foregroundDeletion")];
+}
+
+function ownersOf({ object }: Item): OwnerReference[] {
+  return object.metadata.ownerReferences ?? [];
+}
+
+function blocks(item: Item, owner: string): boolean {
+  return ownersOf(item).some(({ uid, blockOwnerDeletion }) =>
+    uid === owner && blockOwnerDeletion === true
+  );
+}
+
+function withoutOwner(item: Item, owner: string): Action {
+  const ownerReferences = ownersOf(item).filter(({ uid }) => uid !== owner);
+  return update(item.type, withMetadata(item, { ownerReferences }));
+}
+
+function withoutFinalizer(item: Item, finalizer: string): Action {
+  const finalizers = (item.object.metadata.finalizers ?? []).filter((each) => each !== finalizer);
+  return update(item.type, withMetadata(item, { finalizers }));
+}
+
+function withMetadata({ object }: Item, change: Partial<Item["object"]["metadata"]>) {
+  return { ...object, metadata: { ...object.metadata, ...change } };
+}

@@ -1,0 +1,168 @@
+/** Jobs: pods that are to end well, so and so many times. https://kubernetes.io/docs/concepts/workloads/controllers/job/ */
+import type { Job } from "kubernetes-types/batch/v1.d.ts";
+import type { Pod } from "kubernetes-types/core/v1.d.ts";
+import { sameJson } from "../store/equality.ts";
+import { type Action, create, note, remove, update } from "./action.ts";
+import type { Controller } from "./controller.ts";
+import { jobStatus, type JobView, terminalCondition, verdictOf } from "./job_status.ts";
+import type { Live } from "./kinds.ts";
+import { generatedName, isActive, podFromTemplate } from "./pods.ts";
+import type { ClusterState } from "./state.ts";
+
+const indexKey = "batch.kubernetes.io/job-completion-index";
+
+/** Runs each Job's pods to their end. */
+export const jobController: Controller = {
+  name: "job-controller",
+  watches: ["jobs", "pods"],
+  reconcile: (state) => state.settled("jobs").flatMap((job) => reconcileJob(job, state)),
+};
+
+function reconcileJob(job: Live<Job>, state: ClusterState): Action[] {
+  const ended = terminalCondition(job.status);
+  if (ended !== undefined) return cleanUp(job, ended.lastTransitionTime, state.now);
+  const view = viewOf(job, state);
+  const verdict = verdictOf(view);
+  const status = jobStatus(view, verdict);
+  const written = sameJson(status, job.status) ? [] : [update("jobs", { ...job, status })];
+  if (job.metadata.deletionTimestamp !== undefined) return written;
+  if (verdict !== undefined) return [...stopAll(view), ...written, verdictNote(job, verdict)];
+  return [...stepsOf(view), ...written, ...deadline(view)];
+}
+
+function verdictNote(job: Live<Job>, verdict: NonNullable<ReturnType<typeof verdictOf>>): Action {
+  return verdict.kind === "complete"
+    ? note("Normal", job, "Completed", "Job completed")
+    : note("Warning", job, verdict.reason, verdict.message);
+}
+
+function viewOf(job: Live<Job>, state: ClusterState): JobView {
+  const pods = state.controlledBy("pods", job.metadata.uid);
+  const { parallelism = 1, completions } = job.spec ?? {};
+  return {
+    job,
+    pods,
+    active: pods.filter(isActive),
+    succeeded: pods.filter(({ status }) => status?.phase === "Succeeded"),
+    failed: pods.filter(({ status }) => status?.phase === "Failed"),
+    parallelism,
+    // Without a number of completions one success is the sign that the work is done.
+    completions: completions ?? 1,
+    isWorkQueue: completions === undefined && parallelism > 1,
+    state,
+  };
+}
+
+function stepsOf(view: JobView): Action[] {
+  const { job, active, state } = view;
+  if (job.spec?.suspend === true) return stopAll(view);
+  const missing = wantedNow(view) - active.length;
+  if (missing < 0) return active.slice(missing).map((pod) => remove("pods", pod));
+  if (missing === 0) return [];
+  const retryAt = nextAttempt(view);
+  if (retryAt > state.now) return [{ kind: "lookAgain", at: retryAt }];
+  const indexes = freeIndexes(view);
+  return Array.from({ length: missing }, (_, at) => createPod(view, at, indexes[at])).flat();
+}
+
+/** How many pods should run now. */
+function wantedNow({ parallelism, completions, succeeded, active, isWorkQueue }: JobView): number {
+  // In a work queue nothing new begins after the first success: the others finish what they have.
+  if (isWorkQueue) return succeeded.length > 0 ? Math.min(active.length, parallelism) : parallelism;
+  return Math.min(parallelism, Math.max(0, completions - succeeded.length));
+}
+
+/** After a failure the next attempt waits: 10 s, doubled each time, at most 6 minutes. */
+function nextAttempt({ failed }: JobView): Date {
+  if (failed.length === 0) return new Date(0);
+  const ends = failed.map((pod) =>
+    Math.max(
+      ...(pod.status?.containerStatuses ?? []).map(({ state }) =>
+        Date.parse(state?.terminated?.finishedAt ?? "") || 0
+      ),
+      Date.parse(pod.metadata.creationTimestamp),
+    )
+  );
+  return new Date(Math.max(...ends) + Math.min(10_000 * 2 ** (failed.length - 1), 360_000));
+}
+
+function isIndexed(job: Job): boolean {
+  return job.spec?.completionMode === "Indexed";
+}
+
+/** The numbers that no pod has done or is doing. Empty where pods carry none. */
+function freeIndexes({ job, completions, succeeded, active }: JobView): number[] {
+  if (!isIndexed(job)) return [];
+  const taken = new Set(
+    [...succeeded, ...active].map(({ metadata }) => Number(metadata.annotations?.[indexKey])),
+  );
+  return Array.from({ length: completions }, (_, index) => index).filter((each) =>
+    !taken.has(each)
+  );
+}
+
+function createPod(view: JobView, at: number, index: number | undefined): Action[] {
+  const { job, state } = view;
+  if (isIndexed(job) && index === undefined) return [];
+  const base = index === undefined ? job.metadata.name : `${job.metadata.name}-${index}`;
+  const name = generatedName(base, state.version, at);
+  return [
+    create("pods", newPod(job, name, base, index)),
+    note("Normal", job, "SuccessfulCreate", `Created pod: ${name}`),
+  ];
+}
+
+function newPod(job: Live<Job>, name: string, base: string, index: number | undefined): Pod {
+  const template = job.spec?.template ?? {};
+  const pod = podFromTemplate(template, job, name);
+  const own = {
+    "batch.kubernetes.io/controller-uid": job.metadata.uid,
+    "batch.kubernetes.io/job-name": job.metadata.name,
+    "controller-uid": job.metadata.uid,
+    "job-name": job.metadata.name,
+  };
+  const number = index === undefined ? undefined : { [indexKey]: String(index) };
+  const env = { name: "JOB_COMPLETION_INDEX", value: String(index) };
+  return {
+    ...pod,
+    metadata: {
+      ...pod.metadata,
+      generateName: `${base}-`,
+      labels: { ...pod.metadata.labels, ...own, ...number },
+      ...(number === undefined ? {} : {
+        annotations: { ...template.metadata?.annotations, ...number },
+      }),
+    },
+    spec: {
+      ...pod.spec,
+      ...(index === undefined ? {} : { hostname: base }),
+      containers: (pod.spec?.containers ?? []).map((container) =>
+        index === undefined ? container : { ...container, env: [...container.env ?? [], env] }
+      ),
+    },
+  };
+}
+
+function stopAll({ job, active }: JobView): Action[] {
+  return active.flatMap((pod) => [
+    remove("pods", pod),
+    note("Normal", job, "SuccessfulDelete", `Deleted pod: ${pod.metadata.name}`),
+  ]);
+}
+
+function deadline({ job, state }: JobView): Action[] {
+  const { activeDeadlineSeconds } = job.spec ?? {};
+  const since = job.status?.startTime;
+  if (activeDeadlineSeconds === undefined || since === undefined) return [];
+  const at = new Date(Date.parse(since) + activeDeadlineSeconds * 1000);
+  return at > state.now ? [{ kind: "lookAgain", at }] : [];
+}
+
+/** What a Job that ended leaves behind is kept for its time to live, or until someone deletes it. */
+function cleanUp(job: Live<Job>, endedAt: string | undefined, now: Date): Action[] {
+  const { ttlSecondsAfterFinished } = job.spec ?? {};
+  if (ttlSecondsAfterFinished === undefined || endedAt === undefined) return [];
+  if (job.metadata.deletionTimestamp !== undefined) return [];
+  const at = new Date(Date.parse(endedAt) + ttlSecondsAfterFinished * 1000);
+  return at > now ? [{ kind: "lookAgain", at }] : [remove("jobs", job)];
+}

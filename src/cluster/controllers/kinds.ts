@@ -1,0 +1,59 @@
+/**
+ * The types of what controllers read and write, under the names of `resources.ts`: a controller says
+ * `state.list("pods")` and gets pods.
+ */
+import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from "kubernetes-types/apps/v1.d.ts";
+import type { Job } from "kubernetes-types/batch/v1.d.ts";
+import type {
+  ConfigMap,
+  Event,
+  Namespace,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  ServiceAccount,
+} from "kubernetes-types/core/v1.d.ts";
+import type { ObjectMeta } from "kubernetes-types/meta/v1.d.ts";
+import type { StorageClass } from "kubernetes-types/storage/v1.d.ts";
+import type { KubeObject } from "../../kube/types.ts";
+import type { resources } from "../resources.ts";
+
+interface KnownKinds {
+  configMaps: ConfigMap;
+  daemonSets: DaemonSet;
+  deployments: Deployment;
+  events: Event;
+  jobs: Job;
+  namespaces: Namespace;
+  nodes: Node;
+  persistentVolumeClaims: PersistentVolumeClaim;
+  persistentVolumes: PersistentVolume;
+  pods: Pod;
+  replicaSets: ReplicaSet;
+  serviceAccounts: ServiceAccount;
+  statefulSets: StatefulSet;
+  storageClasses: StorageClass;
+}
+
+/** A served kind, by its name in `resources.ts`. */
+export type KindName = keyof typeof resources;
+
+/** What each name stands for. */
+export type KindMap = {
+  [K in KindName]: K extends keyof KnownKinds ? KnownKinds[K] : KubeObject;
+};
+
+/** Metadata of an object that the store has accepted. */
+export type LiveMeta = ObjectMeta & {
+  name: string;
+  uid: string;
+  resourceVersion: string;
+  creationTimestamp: string;
+};
+
+/** An object that the store has accepted. */
+export type Live<T> = T & { metadata: LiveMeta };
+
+/** An object of which only the bookkeeping matters: anything that owns, or is pointed at by an Event. */
+export type AnyLive = { apiVersion?: string; kind?: string; metadata: LiveMeta };

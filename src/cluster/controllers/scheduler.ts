@@ -1,0 +1,147 @@
+/** The scheduler: finds a node for each pod that has none. https://kubernetes.io/docs/concepts/scheduling-eviction/kube-scheduler/ */
+import type { Node, Pod, PodCondition } from "kubernetes-types/core/v1.d.ts";
+import { sameJson } from "../store/equality.ts";
+import { type Action, note, update } from "./action.ts";
+import { withCondition } from "./conditions.ts";
+import type { Controller } from "./controller.ts";
+import type { Live } from "./kinds.ts";
+import { nodeAccepts } from "./node_fit.ts";
+import { parseQuantity } from "./quantity.ts";
+import { isFinished } from "./pods.ts";
+import type { ClusterState } from "./state.ts";
+
+/** Binds pods to nodes, and tells why it can't. */
+export const schedulerController: Controller = {
+  name: "default-scheduler",
+  watches: ["pods", "nodes", "persistentVolumeClaims"],
+  reconcile(state) {
+    const rooms = state.list("nodes").map((node) => roomOf(node, state));
+    return state.list("pods").filter(waitsForNode).flatMap((pod) => schedule(pod, rooms, state));
+  },
+};
+
+function waitsForNode(pod: Live<Pod>): boolean {
+  const { nodeName, schedulerName = "default-scheduler", schedulingGates = [] } = {
+    nodeName: undefined,
+    ...pod.spec,
+  };
+  return (nodeName === undefined || nodeName === "") && schedulerName === "default-scheduler" &&
+    schedulingGates.length === 0 && pod.metadata.deletionTimestamp === undefined &&
+    !isFinished(pod);
+}
+
+/** A node and what is left of it during this pass. */
+interface Room {
+  node: Live<Node>;
+  left: Record<string, number>;
+}
+
+function roomOf(node: Live<Node>, state: ClusterState): Room {
+  const allocatable = Object.entries(node.status?.allocatable ?? {});
+  const room = {
+    node,
+    left: Object.fromEntries(allocatable.map(([name, value]) => [name, parseQuantity(value)])),
+  };
+  for (const pod of state.list("pods")) {
+    if (pod.spec?.nodeName === node.metadata.name && !isFinished(pod)) occupy(room, pod);
+  }
+  return room;
+}
+
+/** What a pod asks for: the sum of its containers, and itself as one of the node's pods. */
+function requestsOf(pod: Pod): Record<string, number> {
+  const requests: Record<string, number> = { pods: 1 };
+  for (const container of pod.spec?.containers ?? []) {
+    for (const [name, value] of Object.entries(container.resources?.requests ?? {})) {
+      requests[name] = (requests[name] ?? 0) + parseQuantity(value);
+    }
+  }
+  return requests;
+}
+
+function occupy(room: Room, pod: Pod): void {
+  for (const [name, amount] of Object.entries(requestsOf(pod))) {
+    const left = room.left[name];
+    if (left !== undefined) room.left[name] = left - amount;
+  }
+}
+
+function schedule(pod: Live<Pod>, rooms: readonly Room[], state: ClusterState): Action[] {
+  const claims = unreadyClaim(pod, state);
+  if (claims !== undefined) return refuse(pod, claims, rooms, state);
+  const refusals = new Map<string, number>();
+  const fitting: Room[] = [];
+  for (const room of rooms) {
+    const reasons = refusalsOf(room, pod);
+    if (reasons.length === 0) fitting.push(room);
+    for (const reason of reasons) refusals.set(reason, (refusals.get(reason) ?? 0) + 1);
+  }
+  const best = fitting.sort((a, b) => (b.left["pods"] ?? 0) - (a.left["pods"] ?? 0))[0];
+  if (best !== undefined) return bind(pod, best, state);
+  const reasons = [...refusals].map(([reason, count]) => `${count} ${reason}`).sort();
+  return refuse(pod, reasons.join(", "), rooms, state);
+}
+
+function refusalsOf({ node, left }: Room, pod: Pod): string[] {
+  const refused = nodeAccepts(node, pod);
+  if (refused !== undefined) return [refused];
+  return Object.entries(requestsOf(pod)).filter(([name, amount]) => amount > (left[name] ?? 0))
+    .map(([name]) => (name === "pods" ? "Too many pods" : `Insufficient ${name}`));
+}
+
+/** Claims come before nodes: without its volumes a pod goes nowhere. */
+function unreadyClaim(pod: Live<Pod>, state: ClusterState): string | undefined {
+  for (const { persistentVolumeClaim } of pod.spec?.volumes ?? []) {
+    if (persistentVolumeClaim === undefined) continue;
+    const { claimName } = persistentVolumeClaim;
+    const claim = state.get("persistentVolumeClaims", pod.metadata.namespace ?? "", claimName);
+    if (claim === undefined) return `persistentvolumeclaim "${claimName}" not found`;
+    if (claim.status?.phase !== "Bound") {
+      return "pod has unbound immediate PersistentVolumeClaims";
+    }
+  }
+  return undefined;
+}
+
+function bind(pod: Live<Pod>, room: Room, state: ClusterState): Action[] {
+  occupy(room, pod);
+  const nodeName = room.node.metadata.name;
+  const { namespace = "", name } = pod.metadata;
+  const condition: PodCondition = { type: "PodScheduled", status: "True" };
+  return [
+    update("pods", {
+      ...withScheduling(pod, condition, state),
+      spec: { ...pod.spec ?? { containers: [] }, nodeName },
+    }),
+    note("Normal", pod, "Scheduled", `Successfully assigned ${namespace}/${name} to ${nodeName}`),
+  ];
+}
+
+function withScheduling(pod: Live<Pod>, condition: PodCondition, state: ClusterState): Live<Pod> {
+  const conditions = withCondition(pod.status?.conditions, condition, state.now);
+  return { ...pod, status: { ...pod.status, conditions } };
+}
+
+function refuse(
+  pod: Live<Pod>,
+  why: string,
+  rooms: readonly Room[],
+  state: ClusterState,
+): Action[] {
+  const message = rooms.length === 0
+    ? "no nodes available to schedule pods"
+    : `0/${rooms.length} nodes are available: ${why}.${preemption(why, rooms.length)}`;
+  const condition = { type: "PodScheduled", status: "False", reason: "Unschedulable", message };
+  const next = withScheduling(pod, condition, state);
+  return sameJson(next, pod)
+    ? []
+    : [update("pods", next), note("Warning", pod, "FailedScheduling", message)];
+}
+
+/** What the real one adds about making room: only a lack of resources could be cured by it. */
+function preemption(why: string, count: number): string {
+  const verdict = /^\d+ (Insufficient|Too many)/.test(why)
+    ? "No preemption victims found for incoming pod."
+    : "Preemption is not helpful for scheduling.";
+  return ` preemption: 0/${count} nodes are available: ${count} ${verdict}`;
+}

@@ -1,0 +1,86 @@
+/**
+ * What a reconcile may look at: the store's objects at one moment, and the time. Reading only, so
+ * that a reconcile is a function of this value.
+ */
+import type { LabelSelector, OwnerReference } from "kubernetes-types/meta/v1.d.ts";
+import type { Store, Stored } from "../model.ts";
+import { resources } from "../resources.ts";
+import type { KindMap, KindName, Live } from "./kinds.ts";
+import { matchesSelector } from "./selector.ts";
+
+/** The cluster at one moment. Lists are read once and kept, so that all controllers of a pass agree. */
+export class ClusterState {
+  readonly #lists = new Map<KindName, readonly Stored[]>();
+  readonly #byOwner = new Map<KindName, Map<string, Stored[]>>();
+
+  constructor(readonly store: Store, readonly now: Date) {}
+
+  /** Rises with every write: what is derived from it is new. */
+  get version(): number {
+    return this.store.resourceVersion;
+  }
+
+  /** All objects of a kind, in all namespaces or in one. */
+  list<K extends KindName>(type: K, namespace?: string): readonly Live<KindMap[K]>[] {
+    let all = this.#lists.get(type);
+    if (all === undefined) this.#lists.set(type, all = this.store.list(resources[type]));
+    const chosen = namespace === undefined
+      ? all
+      : all.filter((object) => object.metadata.namespace === namespace);
+    return chosen as unknown as readonly Live<KindMap[K]>[];
+  }
+
+  /** All objects of a kind but those in namespaces that are being emptied: nothing new begins there. */
+  settled<K extends KindName>(type: K): readonly Live<KindMap[K]>[] {
+    const ending = new Set(
+      this.list("namespaces").filter(({ metadata }) => metadata.deletionTimestamp !== undefined)
+        .map(({ metadata }) => metadata.name),
+    );
+    const all = this.list(type);
+    return ending.size === 0 ? all : all.filter((o) => !ending.has(o.metadata.namespace ?? ""));
+  }
+
+  /** One object by its name. */
+  get<K extends KindName>(type: K, namespace: string, name: string): Live<KindMap[K]> | undefined {
+    return this.store.get(resources[type], namespace, name) as unknown as
+      | Live<KindMap[K]>
+      | undefined;
+  }
+
+  /** The objects whose managing owner is the one with this uid. */
+  controlledBy<K extends KindName>(type: K, uid: string): readonly Live<KindMap[K]>[] {
+    let index = this.#byOwner.get(type);
+    if (index === undefined) {
+      index = new Map();
+      for (const object of this.list(type) as unknown as readonly Stored[]) {
+        const owner = controllerOf(object.metadata.ownerReferences);
+        // "" stands for the orphans, which an owner may adopt.
+        const key = owner?.uid ?? "";
+        const group = index.get(key);
+        if (group === undefined) index.set(key, [object]);
+        else group.push(object);
+      }
+      this.#byOwner.set(type, index);
+    }
+    return (index.get(uid) ?? []) as unknown as readonly Live<KindMap[K]>[];
+  }
+
+  /** Objects of a namespace that nobody manages and that a selector would take. */
+  orphansMatching<K extends KindName>(
+    type: K,
+    namespace: string | undefined,
+    selector: LabelSelector | undefined,
+  ): readonly Live<KindMap[K]>[] {
+    return this.controlledBy(type, "").filter(({ metadata }) =>
+      metadata.namespace === namespace && metadata.deletionTimestamp === undefined &&
+      matchesSelector(selector, metadata.labels)
+    );
+  }
+}
+
+/** The one owner that manages an object. */
+export function controllerOf(
+  owners: readonly OwnerReference[] | undefined,
+): OwnerReference | undefined {
+  return owners?.find((owner) => owner.controller === true);
+}

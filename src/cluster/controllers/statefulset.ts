@@ -1,0 +1,176 @@
+/** StatefulSets: numbered pods with volumes of their own. https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/ */
+import type { StatefulSet, StatefulSetStatus } from "kubernetes-types/apps/v1.d.ts";
+import type { Pod } from "kubernetes-types/core/v1.d.ts";
+import { sameJson } from "../store/equality.ts";
+import { type Action, create, note, remove, update } from "./action.ts";
+import { claim } from "./claim.ts";
+import type { Controller } from "./controller.ts";
+import type { Live } from "./kinds.ts";
+import { isActive, isAvailable, isFinished, isReady, nextAvailability } from "./pods.ts";
+import {
+  claimsOf,
+  identityOf,
+  ordinalOf,
+  revisionLabel,
+  revisionName,
+} from "./statefulset_identity.ts";
+import type { ClusterState } from "./state.ts";
+
+/** Keeps each StatefulSet's pods, in their order. */
+export const statefulSetController: Controller = {
+  name: "statefulset-controller",
+  watches: ["statefulSets", "pods", "persistentVolumeClaims"],
+  reconcile: (state) => state.settled("statefulSets").flatMap((set) => reconcileSet(set, state)),
+};
+
+/** A set at one moment. `pods` are by ordinal. */
+interface Members {
+  set: Live<StatefulSet>;
+  pods: ReadonlyMap<number, Live<Pod>>;
+  first: number;
+  /** The ordinal after the last wanted one. */
+  end: number;
+  revision: string;
+  ordered: boolean;
+  state: ClusterState;
+}
+
+function reconcileSet(set: Live<StatefulSet>, state: ClusterState): Action[] {
+  const { owned, actions } = claim(state, "pods", set);
+  if (actions.length > 0) return actions;
+  const first = set.spec?.ordinals?.start ?? 0;
+  const members: Members = {
+    set,
+    pods: new Map(owned.map((pod) => [ordinalOf(set, pod), pod])),
+    first,
+    end: first + (set.spec?.replicas ?? 1),
+    revision: revisionName(set),
+    ordered: set.spec?.podManagementPolicy !== "Parallel",
+    state,
+  };
+  const status = statusOf(members, owned);
+  const moment = nextAvailability(owned, set.spec?.minReadySeconds ?? 0, state.now);
+  return [
+    ...(set.metadata.deletionTimestamp === undefined ? stepsOf(members) : []),
+    ...(sameJson(status, set.status) ? [] : [update("statefulSets", { ...set, status })]),
+    ...(moment === undefined ? [] : [{ kind: "lookAgain", at: moment } as const]),
+  ];
+}
+
+/** First the wanted pods from below, then the surplus from above, then those of an old revision from above. */
+function stepsOf(members: Members): Action[] {
+  const { ordered } = members;
+  const filled = fillUp(members);
+  if (filled.actions.length > 0 || (ordered && filled.waiting)) return filled.actions;
+  const surplus = takeDown(members);
+  if (surplus.actions.length > 0 || (ordered && surplus.waiting)) return surplus.actions;
+  return filled.waiting ? [] : replaceOutdated(members);
+}
+
+/** What a stage wants done, and whether it waits for a pod before the next stage may begin. */
+interface Stage {
+  actions: Action[];
+  waiting: boolean;
+}
+
+function fillUp(members: Members): Stage {
+  const { set, pods, first, end, ordered, state } = members;
+  const stage: Stage = { actions: [], waiting: false };
+  for (let ordinal = first; ordinal < end; ordinal++) {
+    const pod = pods.get(ordinal);
+    if (pod === undefined) stage.actions.push(...createMember(members, ordinal));
+    else if (isFinished(pod) && pod.metadata.deletionTimestamp === undefined) {
+      stage.actions.push(...deleteMember(set, pod));
+    } else if (isActive(pod) && isAvailable(pod, set.spec?.minReadySeconds ?? 0, state.now)) {
+      continue;
+    }
+    stage.waiting = true;
+    if (ordered) break;
+  }
+  return stage;
+}
+
+function createMember(members: Members, ordinal: number): Action[] {
+  const { set, revision, state } = members;
+  const pod = identityOf(set, ordinal, revision);
+  const namespace = set.metadata.namespace ?? "";
+  const claims = claimsOf(set, pod.metadata.name)
+    .filter(({ metadata }) =>
+      state.get("persistentVolumeClaims", namespace, metadata.name) === undefined
+    );
+  const made = `StatefulSet ${set.metadata.name}`;
+  return [
+    ...claims.flatMap((each) => [
+      create("persistentVolumeClaims", each),
+      note(
+        "Normal",
+        set,
+        "SuccessfulCreate",
+        `create Claim ${each.metadata.name} Pod ${pod.metadata.name} in ${made} success`,
+      ),
+    ]),
+    create("pods", pod),
+    note(
+      "Normal",
+      set,
+      "SuccessfulCreate",
+      `create Pod ${pod.metadata.name} in ${made} successful`,
+    ),
+  ];
+}
+
+function deleteMember(set: Live<StatefulSet>, pod: Live<Pod>): Action[] {
+  const message = `delete Pod ${pod.metadata.name} in StatefulSet ${set.metadata.name} successful`;
+  return [remove("pods", pod), note("Normal", set, "SuccessfulDelete", message)];
+}
+
+function fromAbove(pods: ReadonlyMap<number, Live<Pod>>): [number, Live<Pod>][] {
+  return [...pods].sort(([a], [b]) => b - a);
+}
+
+function takeDown({ set, pods, first, end, ordered }: Members): Stage {
+  const surplus = fromAbove(pods).filter(([ordinal]) => ordinal < first || ordinal >= end);
+  const next = ordered ? surplus.slice(0, 1) : surplus;
+  const actions = next.filter(([, { metadata }]) => metadata.deletionTimestamp === undefined)
+    .flatMap(([, pod]) => deleteMember(set, pod));
+  return { actions, waiting: surplus.length > 0 };
+}
+
+function replaceOutdated({ set, pods, first, end, revision }: Members): Action[] {
+  const { type, rollingUpdate } = set.spec?.updateStrategy ?? {};
+  if (type === "OnDelete") return [];
+  const lowest = Math.max(first, rollingUpdate?.partition ?? 0);
+  const outdated = fromAbove(pods).find(([ordinal, pod]) =>
+    ordinal >= lowest && ordinal < end && pod.metadata.labels?.[revisionLabel] !== revision
+  );
+  if (outdated === undefined || outdated[1].metadata.deletionTimestamp !== undefined) return [];
+  return deleteMember(set, outdated[1]);
+}
+
+function statusOf(members: Members, owned: readonly Live<Pod>[]): StatefulSetStatus {
+  const { set, revision, state } = members;
+  const minReadySeconds = set.spec?.minReadySeconds ?? 0;
+  const before = set.status?.currentRevision ?? revision;
+  const at = (wanted: string) =>
+    owned.filter((pod) => isActive(pod) && pod.metadata.labels?.[revisionLabel] === wanted).length;
+  const ready = owned.filter((pod) => isActive(pod) && isReady(pod)).length;
+  const updated = at(revision);
+  const through = updated === (set.spec?.replicas ?? 1) && owned.length === updated &&
+    ready === updated;
+  const currentRevision = through ? revision : before;
+  const counts = {
+    readyReplicas: ready,
+    currentReplicas: at(currentRevision),
+    updatedReplicas: updated,
+  };
+  return {
+    ...Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0)),
+    observedGeneration: set.metadata.generation ?? 0,
+    replicas: owned.length,
+    availableReplicas:
+      owned.filter((pod) => isActive(pod) && isAvailable(pod, minReadySeconds, state.now)).length,
+    currentRevision,
+    updateRevision: revision,
+    collisionCount: 0,
+  };
+}

@@ -1,0 +1,166 @@
+/** Volumes: gives each claim the volume it asks for. https://kubernetes.io/docs/concepts/storage/persistent-volumes/ */
+import type { PersistentVolume, PersistentVolumeClaim } from "kubernetes-types/core/v1.d.ts";
+import type { StorageClass } from "kubernetes-types/storage/v1.d.ts";
+import { type Action, create, note, remove, update } from "./action.ts";
+import type { Controller } from "./controller.ts";
+import type { Live } from "./kinds.ts";
+import { parseQuantity } from "./quantity.ts";
+import type { ClusterState } from "./state.ts";
+
+const provisioner = "kodama.dev/local";
+const defaultClassKey = "storageclass.kubernetes.io/is-default-class";
+
+/**
+ * Binds claims: to a volume that is there, or to a new folder below `folder`. Keeps the default
+ * StorageClass `standard`.
+ */
+export function volumeController(folder: string): Controller {
+  return {
+    name: "persistentvolume-controller",
+    watches: ["persistentVolumeClaims", "persistentVolumes", "storageClasses"],
+    reconcile: (state) => [
+      ...(state.list("storageClasses").length === 0 ? [create("storageClasses", standard)] : []),
+      ...bindClaims(state, folder),
+      ...state.list("persistentVolumes").flatMap((volume) => settleVolume(volume, state)),
+    ],
+  };
+}
+
+const standard: StorageClass & { metadata: { name: string } } = {
+  apiVersion: "storage.k8s.io/v1",
+  kind: "StorageClass",
+  metadata: { name: "standard", annotations: { [defaultClassKey]: "true" } },
+  provisioner,
+  reclaimPolicy: "Delete",
+  volumeBindingMode: "Immediate",
+};
+
+function bindClaims(state: ClusterState, folder: string): Action[] {
+  const taken = new Set<string>();
+  return state.list("persistentVolumeClaims")
+    .filter(({ metadata, status }) =>
+      metadata.deletionTimestamp === undefined && status?.phase !== "Bound"
+    )
+    .flatMap((claim) => bindClaim(claim, { state, folder, taken }));
+}
+
+function bindClaim(
+  claim: Live<PersistentVolumeClaim>,
+  { state, folder, taken }: { state: ClusterState; folder: string; taken: Set<string> },
+): Action[] {
+  const storageClassName = claim.spec?.storageClassName ?? defaultClass(state);
+  const present = state.list("persistentVolumes").find((volume) =>
+    !taken.has(volume.metadata.name) && serves(volume, claim, storageClassName ?? "")
+  );
+  if (present !== undefined) {
+    taken.add(present.metadata.name);
+    return boundTo(claim, present, storageClassName);
+  }
+  const ours = state.list("storageClasses").some((each) =>
+    each.metadata.name === storageClassName && each.provisioner === provisioner
+  );
+  if (!ours || claim.spec?.volumeName !== undefined) return [];
+  const volume = provisioned(claim, storageClassName ?? "", folder);
+  return [
+    create("persistentVolumes", volume),
+    note(
+      "Normal",
+      claim,
+      "ProvisioningSucceeded",
+      `Successfully provisioned volume ${volume.metadata.name}`,
+    ),
+  ];
+}
+
+function defaultClass(state: ClusterState): string | undefined {
+  return state.list("storageClasses")
+    .find(({ metadata }) => metadata.annotations?.[defaultClassKey] === "true")?.metadata.name;
+}
+
+/** Whether a volume is free (or kept for this claim) and offers what the claim asks for. */
+function serves(
+  volume: Live<PersistentVolume>,
+  claim: Live<PersistentVolumeClaim>,
+  storageClassName: string,
+): boolean {
+  const { claimRef, storageClassName: offered = "", accessModes = [], capacity } = volume.spec ??
+    {};
+  const { volumeName, accessModes: wanted = [], resources } = claim.spec ?? {};
+  if (volumeName !== undefined && volumeName !== volume.metadata.name) return false;
+  if (claimRef !== undefined) {
+    return claimRef.namespace === claim.metadata.namespace &&
+      claimRef.name === claim.metadata.name &&
+      (claimRef.uid === undefined || claimRef.uid === claim.metadata.uid);
+  }
+  const asked = parseQuantity(resources?.requests?.["storage"] ?? "0");
+  return offered === storageClassName && wanted.every((mode) => accessModes.includes(mode)) &&
+    parseQuantity(capacity?.["storage"] ?? "0") >= asked;
+}
+
+function referenceTo(claim: Live<PersistentVolumeClaim>) {
+  const { namespace = "", name, uid } = claim.metadata;
+  return { apiVersion: "v1", kind: "PersistentVolumeClaim", namespace, name, uid };
+}
+
+function provisioned(
+  claim: Live<PersistentVolumeClaim>,
+  storageClassName: string,
+  folder: string,
+): PersistentVolume & { metadata: { name: string } } {
+  const name = `pvc-${claim.metadata.uid}`;
+  return {
+    apiVersion: "v1",
+    kind: "PersistentVolume",
+    metadata: { name, annotations: { "pv.kubernetes.io/provisioned-by": provisioner } },
+    spec: {
+      capacity: { storage: claim.spec?.resources?.requests?.["storage"] ?? "1Gi" },
+      accessModes: claim.spec?.accessModes ?? ["ReadWriteOnce"],
+      claimRef: referenceTo(claim),
+      hostPath: { path: `${folder}/${name}`, type: "DirectoryOrCreate" },
+      persistentVolumeReclaimPolicy: "Delete",
+      storageClassName,
+      volumeMode: claim.spec?.volumeMode ?? "Filesystem",
+    },
+    status: { phase: "Available" },
+  };
+}
+
+function boundTo(
+  claim: Live<PersistentVolumeClaim>,
+  volume: Live<PersistentVolume>,
+  storageClassName: string | undefined,
+): Action[] {
+  const { accessModes = [], capacity = {} } = volume.spec ?? {};
+  return [
+    update("persistentVolumes", {
+      ...volume,
+      spec: { ...volume.spec, claimRef: referenceTo(claim) },
+      status: { phase: "Bound" },
+    }),
+    update("persistentVolumeClaims", {
+      ...claim,
+      spec: {
+        ...claim.spec,
+        volumeName: volume.metadata.name,
+        ...(storageClassName === undefined ? {} : { storageClassName }),
+      },
+      status: { phase: "Bound", accessModes, capacity },
+    }),
+  ];
+}
+
+/** A volume whose claim is gone is released, or removed where its policy says so; a new one is offered. */
+function settleVolume(volume: Live<PersistentVolume>, state: ClusterState): Action[] {
+  if (volume.metadata.deletionTimestamp !== undefined) return [];
+  const { claimRef, persistentVolumeReclaimPolicy } = volume.spec ?? {};
+  const phase = volume.status?.phase;
+  if (phase === undefined || phase === "Pending") {
+    return [update("persistentVolumes", { ...volume, status: { phase: "Available" } })];
+  }
+  if (claimRef?.uid === undefined || phase === "Released") return [];
+  const claim = state.get("persistentVolumeClaims", claimRef.namespace ?? "", claimRef.name ?? "");
+  if (claim?.metadata.uid === claimRef.uid) return [];
+  return persistentVolumeReclaimPolicy === "Delete"
+    ? [remove("persistentVolumes", volume)]
+    : [update("persistentVolumes", { ...volume, status: { phase: "Released" } })];
+}
