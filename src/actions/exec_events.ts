@@ -103,6 +103,8 @@ export type ExecEvent =
   /** Pods that the selection names and that can't be targets. */
   | { kind: "podsSkipped"; context: string; skipped: readonly SkippedPod[] }
   | Extract<RunEvent, { kind: "runStarted" }> & { names: readonly string[] }
+  /** Targets of a context that answered late; their indexes and names follow those before. */
+  | Extract<RunEvent, { kind: "targetsAdded" }> & { names: readonly string[] }
   | Extract<RunEvent, { kind: "targetStarted" | "output" | "targetEnded" }>
   | { kind: "line" } & Line
   | {

@@ -6,7 +6,8 @@
 import type { Clock } from "../base/clock.ts";
 import type { Places } from "../config/places.ts";
 import type { SpoolFile } from "../exec/stdin_spool.ts";
-import type { KubeClient } from "../kube/client.ts";
+import type { CallOptions, KubeClient } from "../kube/client.ts";
+import type { Selection, SkippedPod, Target } from "../kube/target.ts";
 
 /** Files, as far as the actions need them. Paths are absolute. */
 export interface HostFiles {
@@ -74,6 +75,12 @@ export interface Host {
    * lets go of it when the process ends.
    */
   kube(context?: string): Promise<KubeClient>;
+  /** The pods of a selection in one context, and those that it names and that can't be targets. */
+  select(
+    client: KubeClient,
+    selection: Selection,
+    options: CallOptions,
+  ): Promise<{ targets: readonly Target[]; skipped: readonly SkippedPod[] }>;
   /** Loads the embedded cluster's room only when called. */
   cluster(): Promise<ClusterControl>;
 }

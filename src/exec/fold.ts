@@ -1,4 +1,7 @@
+/** Identical outputs once: fifty pods that say the same are one block under one line of names. */
+import type { Capture } from "./capture.ts";
 import type { Outcome } from "./model.ts";
+import { compressNames } from "./name_ranges.ts";
 
 /** Targets that said the same and ended the same. */
 export interface FoldedGroup {
@@ -12,4 +15,104 @@ export interface FoldedGroup {
   stderr: Uint8Array;
   /** Bytes of each target that were left out at the limit. */
   omittedBytes: number;
+}
+
+/** What is compared of a target that has ended. */
+export interface FoldInput {
+  target: number;
+  outcome: Outcome;
+  stdout: Capture;
+  /** Absent where standard error isn't compared. */
+  stderr?: Capture;
+}
+
+interface Group {
+  targets: number[];
+  outcome: Outcome;
+  stdout: Uint8Array;
+  stderr: Uint8Array;
+  omittedBytes: number;
+}
+
+/** What is kept of all distinct outputs together; further ones keep their beginning only. */
+const keptLimitBytes = 256 * 1024 * 1024;
+const shortenedBytes = 4096;
+
+/** Groups targets as they end. Each distinct output is kept once. */
+export class Fold {
+  readonly #groups = new Map<string, Group[]>();
+  #keptBytes = 0;
+
+  constructor(readonly limitBytes: number = keptLimitBytes) {}
+
+  add(input: FoldInput): void {
+    const stderr = input.stderr?.bytes ?? new Uint8Array();
+    const key = keyOf(input);
+    const bucket = this.#groups.get(key);
+    const same = bucket?.find((group) =>
+      startsSame(group.stdout, input.stdout.bytes) && startsSame(group.stderr, stderr)
+    );
+    if (same !== undefined) {
+      same.targets.push(input.target);
+      return;
+    }
+    const group = this.#keep(input, stderr);
+    if (bucket === undefined) this.#groups.set(key, [group]);
+    else bucket.push(group);
+  }
+
+  /** The largest group first; of equal ones, the one with the first target. */
+  groups(names: readonly string[]): FoldedGroup[] {
+    const all = [...this.#groups.values()].flat();
+    for (const group of all) group.targets.sort((a, b) => a - b);
+    all.sort((a, b) =>
+      b.targets.length - a.targets.length || (a.targets[0] ?? 0) - (b.targets[0] ?? 0)
+    );
+    return all.map((group) => ({
+      ...group,
+      names: compressNames(group.targets.map((target) => names[target] ?? String(target))),
+    }));
+  }
+
+  #keep(input: FoldInput, stderr: Uint8Array): Group {
+    const { outcome, target } = input;
+    const full = this.#keptBytes + input.stdout.bytes.length + stderr.length > this.limitBytes;
+    const [out, err] = [input.stdout.bytes, stderr].map((bytes) =>
+      full ? bytes.slice(0, shortenedBytes) : bytes
+    ) as [Uint8Array, Uint8Array];
+    this.#keptBytes += out.length + err.length;
+    const omittedBytes = input.stdout.omittedBytes + (input.stderr?.omittedBytes ?? 0) +
+      (input.stdout.bytes.length - out.length) + (stderr.length - err.length);
+    return { targets: [target], outcome, stdout: out, stderr: err, omittedBytes };
+  }
+}
+
+/** Equal for equal outputs; what is kept is compared besides, what was omitted goes by its hash. */
+function keyOf({ outcome, stdout, stderr }: FoldInput): string {
+  return [stdout, stderr].map((capture) =>
+    capture === undefined
+      ? ""
+      : `${capture.bytes.length}.${
+        hash(capture.bytes)
+      }.${capture.omittedBytes}.${capture.omittedHash}`
+  ).join(" ") + JSON.stringify(outcome);
+}
+
+/** A kept output may have been shortened: as far as it goes, it must be the beginning of the other. */
+function startsSame(kept: Uint8Array, other: Uint8Array): boolean {
+  if (kept.length > other.length) return false;
+  for (let at = 0; at < kept.length; at++) if (kept[at] !== other[at]) return false;
+  return true;
+}
+
+/** 53 bits out of two lanes of multiply and mix: no defence against an adversary, which the comparison is. */
+function hash(bytes: Uint8Array): number {
+  let low = 0xdeadbeef;
+  let high = 0x41c6ce57;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at] as number;
+    low = Math.imul(low ^ byte, 2654435761);
+    high = Math.imul(high ^ byte, 1597334677);
+  }
+  return (high >>> 11) * 0x1_0000_0000 + (low >>> 0);
 }

@@ -29,6 +29,8 @@ export type OutcomeKind = Outcome["kind"];
 /** What a run tells while it goes on. `target` is the index into the run's targets. */
 export type RunEvent =
   | { kind: "runStarted"; targets: readonly Target[]; command: readonly string[]; at: Date }
+  /** Targets that became known while the run went on; their indexes follow those before. */
+  | { kind: "targetsAdded"; targets: readonly Target[] }
   | { kind: "targetStarted"; target: number; at: Date }
   | { kind: "output"; target: number; stream: "stdout" | "stderr"; bytes: Uint8Array }
   | { kind: "targetEnded"; target: number; outcome: Outcome; at: Date; durationMs: number }

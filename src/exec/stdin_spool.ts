@@ -1,7 +1,102 @@
+/** Standard input for many targets: each reads all of it, from the beginning, at its own pace. */
+import { orAborted } from "../base/abort.ts";
+import type { InputReader } from "./run_options.ts";
+
 /** A private temporary file, which the host hands in. */
 export interface SpoolFile extends AsyncDisposable {
   /** Adds to the end. */
   append(bytes: Uint8Array): Promise<void>;
   /** At most `length` bytes from `offset`; fewer only at the file's end. */
   read(offset: number, length: number): Promise<Uint8Array>;
+}
+
+/** What is kept in memory before a file is made. */
+const memoryLimitBytes = 4 * 1024 * 1024;
+const readBytes = 64 * 1024;
+
+/** For one target: read when it asks, and kept nowhere. */
+export function directInput(source: AsyncIterable<Uint8Array>): () => InputReader {
+  const iterator = source[Symbol.asyncIterator]();
+  return () => ({
+    async read(signal) {
+      const result = await orAborted(iterator.next(), signal);
+      return result.done === true ? undefined : result.value;
+    },
+  });
+}
+
+/**
+ * For many targets. The fastest reader draws from the source; the others, and those that begin later, read
+ * what was kept: in memory, beyond a limit in a file.
+ */
+export function sharedInput(
+  source: AsyncIterable<Uint8Array>,
+  spool: () => Promise<SpoolFile>,
+): () => InputReader {
+  const log = new InputLog(source, spool);
+  return () => {
+    let offset = 0;
+    return {
+      async read(signal) {
+        const bytes = await log.read(offset, signal);
+        offset += bytes?.length ?? 0;
+        return bytes;
+      },
+    };
+  };
+}
+
+class InputLog {
+  readonly #source: AsyncIterator<Uint8Array>;
+  readonly #memory: { offset: number; bytes: Uint8Array }[] = [];
+  #memoryBytes = 0;
+  #totalBytes = 0;
+  #file: Promise<SpoolFile> | undefined;
+  #drawing: Promise<void> | undefined;
+  #ended = false;
+
+  constructor(source: AsyncIterable<Uint8Array>, readonly spool: () => Promise<SpoolFile>) {
+    this.#source = source[Symbol.asyncIterator]();
+  }
+
+  /** Bytes from an offset, at least one; undefined at the end. */
+  async read(offset: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
+    while (offset >= this.#totalBytes) {
+      if (this.#ended) return undefined;
+      this.#drawing ??= this.#draw().finally(() => this.#drawing = undefined);
+      await orAborted(this.#drawing, signal);
+    }
+    if (offset < this.#memoryBytes) return this.#fromMemory(offset);
+    const file = await this.#file;
+    return await file?.read(offset - this.#memoryBytes, readBytes);
+  }
+
+  async #draw(): Promise<void> {
+    const result = await this.#source.next();
+    if (result.done === true) {
+      this.#ended = true;
+      return;
+    }
+    const bytes = result.value;
+    if (this.#file === undefined && this.#memoryBytes + bytes.length <= memoryLimitBytes) {
+      this.#memory.push({ offset: this.#memoryBytes, bytes });
+      this.#memoryBytes += bytes.length;
+    } else {
+      this.#file ??= this.spool();
+      await (await this.#file).append(bytes);
+    }
+    this.#totalBytes += bytes.length;
+  }
+
+  /** Binary search: a reader that follows a thousand small pieces must not look at each. */
+  #fromMemory(offset: number): Uint8Array | undefined {
+    let [low, high] = [0, this.#memory.length - 1];
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.#memory[middle]?.offset ?? 0) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    const piece = this.#memory[low];
+    return piece?.bytes.subarray(offset - piece.offset);
+  }
 }

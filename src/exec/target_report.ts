@@ -1,6 +1,9 @@
-import type { OutcomeKind } from "./model.ts";
+/** One target of a run as a JSON object, for programs that read kodama. */
+import type { Target } from "../kube/target.ts";
+import type { Capture } from "./capture.ts";
+import type { Outcome, OutcomeKind } from "./model.ts";
 
-/** One target of a run as a JSON object; its names are a published contract. */
+/** The object; its names are a published contract. */
 export interface TargetReport {
   context: string;
   namespace: string;
@@ -8,7 +11,9 @@ export interface TargetReport {
   container: string;
   node: string;
   outcome: OutcomeKind;
+  /** Null where there is none. */
   exitCode: number | null;
+  /** Name of the signal that ended the command, where its exit code tells one. */
   signal: string | null;
   /** RFC 3339; null for a target that was never begun. */
   startedAt: string | null;
@@ -17,7 +22,76 @@ export interface TargetReport {
   stderr: string;
   /** Output was left out at the limit. */
   truncated: boolean;
-  /** Bytes that aren't UTF-8 were replaced by U+FFFD. */
+  /** Bytes that aren't UTF-8 are replaced by U+FFFD in the texts. */
   replaced: boolean;
   error: string | null;
+}
+
+/** What is known of a target when it has ended. */
+export interface EndedTarget {
+  target: Target;
+  outcome: Outcome;
+  startedAt: Date | undefined;
+  durationMs: number;
+  stdout: Capture;
+  stderr: Capture;
+}
+
+/** The report of an ended target. */
+export function targetReport(ended: EndedTarget): TargetReport {
+  const { context, namespace, pod, container, node } = ended.target;
+  const { outcome } = ended;
+  const stdout = decoded(ended.stdout);
+  const stderr = decoded(ended.stderr);
+  return {
+    context,
+    namespace,
+    pod,
+    container,
+    node,
+    outcome: outcome.kind,
+    exitCode: outcome.kind === "ok" ? 0 : outcome.kind === "failed" ? outcome.exitCode : null,
+    signal: outcome.kind === "failed" ? outcome.signal ?? null : null,
+    startedAt: ended.startedAt?.toISOString() ?? null,
+    durationMs: ended.durationMs,
+    stdout: stdout.text,
+    stderr: stderr.text,
+    truncated: ended.stdout.omittedBytes + ended.stderr.omittedBytes > 0,
+    replaced: stdout.replaced || stderr.replaced,
+    error: errorOf(outcome),
+  };
+}
+
+/** What went wrong in words, or null where nothing did or the command itself has said it. */
+function errorOf(outcome: Outcome): string | null {
+  switch (outcome.kind) {
+    case "ok":
+      return null;
+    case "failed":
+      return outcome.reason ?? null;
+    case "timeout": {
+      const text = outcome.limit === "connect"
+        ? `the stream was not open in ${outcome.afterMs} ms`
+        : `the command did not end in ${outcome.afterMs} ms`;
+      return outcome.left === undefined ? text : `${text}; ${outcome.left}`;
+    }
+    case "cancelled":
+      return outcome.left ?? null;
+    case "unreachable":
+    case "unknown":
+    case "skipped":
+      return outcome.reason;
+  }
+}
+
+/** UTF-8 as text. A character that the limit cut in two is dropped and not counted as replaced. */
+function decoded(capture: Capture): { text: string; replaced: boolean } {
+  const cut = capture.omittedBytes > 0;
+  try {
+    const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    return { text: strict.decode(capture.bytes, { stream: cut }), replaced: false };
+  } catch {
+    const lenient = new TextDecoder("utf-8", { ignoreBOM: true });
+    return { text: lenient.decode(capture.bytes, { stream: cut }), replaced: true };
+  }
 }

@@ -1,0 +1,182 @@
+/** One command in every matching pod: from a selection to the outcomes of its targets. */
+import { type KodamaError, NoMatchError, UsageError } from "../base/errors.ts";
+import { exitCodeOfRun } from "../exec/exit_code.ts";
+import type { RunEvent } from "../exec/model.ts";
+import { isKnownReadOnly } from "../exec/read_only_command.ts";
+import { runOnTargets } from "../exec/run_on_targets.ts";
+import type { RunOptions } from "../exec/run_options.ts";
+import { directInput, sharedInput } from "../exec/stdin_spool.ts";
+import { SummaryBuilder } from "../exec/summary.ts";
+import { nameParts, targetName } from "../exec/target_names.ts";
+import type { Target } from "../kube/target.ts";
+import { type ContextFindings, Discovery } from "./discover_targets.ts";
+import type { ExecEvent, ExecOptions } from "./exec_events.ts";
+import type { Host } from "./host.ts";
+import { type OutputPresenter, presentOutput } from "./present_output.ts";
+
+const defaults = { fanout: 32, connectTimeoutMs: 15_000, graceMs: 2000 } as const;
+
+/**
+ * Runs a command in the pods of a selection. Where the question is answered with no, nothing is run and nothing
+ * more is told.
+ *
+ * @throws NoMatchError when no pod can be a target; KodamaError of the one context that was asked, when it
+ *   can't answer; UsageError when the command, the terminal or the confirmation doesn't allow a run.
+ */
+export async function* exec(host: Host, options: ExecOptions): AsyncGenerator<ExecEvent, void> {
+  if (options.command.length === 0) throw new UsageError("you must specify at least one command");
+  yield* new ExecRun(host, options).events();
+}
+
+/** One call of {@link exec}. Used once. */
+class ExecRun {
+  readonly #host: Host;
+  readonly #options: ExecOptions;
+  readonly #targets: Target[] = [];
+  readonly #names: string[] = [];
+  readonly #discovery: Discovery;
+  /** Told at the next event: what contexts said while the run went on. */
+  #notes: ExecEvent[] = [];
+  #failedContexts = 0;
+
+  constructor(host: Host, options: ExecOptions) {
+    this.#host = host;
+    this.#options = options;
+    const { contexts, selection, signal } = options;
+    this.#discovery = new Discovery(host, contexts, selection, { signal });
+  }
+
+  async *events(): AsyncGenerator<ExecEvent, void> {
+    const first = await this.#firstTargets();
+    yield* this.#takeNotes();
+    if (first.length === 0 && this.#failedContexts === 0) throw noMatch();
+    const { contexts } = this.#options;
+    const parts = nameParts(first);
+    const naming = { ...parts, context: parts.context || new Set(contexts).size > 1 };
+    this.#add(first, (target) => targetName(target, naming));
+    if (!await this.#confirmed()) return;
+    const run = runOnTargets(first, this.#options.command, this.#runOptions());
+    const presenter = presentOutput(this.#options.outputMode ?? "prefix", {
+      targets: this.#targets,
+      foldStderr: this.#options.foldStderr ?? false,
+    });
+    const summary = new SummaryBuilder();
+    for await (const event of run) {
+      if (event.kind === "targetsAdded") this.#add(event.targets, (t) => targetName(t, naming));
+      yield* this.#takeNotes();
+      yield* this.#translate(event, presenter, summary);
+    }
+  }
+
+  /** With a question to ask, all targets must be known; else those that are there begin. */
+  async #firstTargets(): Promise<Target[]> {
+    const { confirm, terminal } = this.#options;
+    const findings = confirm === undefined && terminal === undefined
+      ? await this.#discovery.first()
+      : await Array.fromAsync(this.#discovery.rest());
+    return findings.flatMap((found) => this.#note(found));
+  }
+
+  async *#laterTargets(): AsyncGenerator<readonly Target[], void> {
+    for await (const findings of this.#discovery.rest()) yield this.#note(findings);
+  }
+
+  /** Keeps what is to be told of a context. Throws where it was the only one asked. */
+  #note(findings: ContextFindings): readonly Target[] {
+    if (findings.kind === "failed") {
+      if (new Set(this.#options.contexts).size <= 1) throw findings.error;
+      this.#failedContexts += 1;
+      const { context, error } = findings;
+      this.#notes.push({ kind: "contextFailed", context, error });
+      return [];
+    }
+    const { context, skipped } = findings;
+    if (skipped.length > 0) this.#notes.push({ kind: "podsSkipped", context, skipped });
+    return findings.targets;
+  }
+
+  #takeNotes(): ExecEvent[] {
+    return this.#notes.splice(0);
+  }
+
+  #add(targets: readonly Target[], nameOf: (target: Target) => string): void {
+    this.#targets.push(...targets);
+    this.#names.push(...targets.map(nameOf));
+  }
+
+  async #confirmed(): Promise<boolean> {
+    const { confirm, command, terminal } = this.#options;
+    if (terminal !== undefined && this.#targets.length > 1) {
+      throw new UsageError(`a terminal is for one pod, and ${this.#targets.length} match`, {
+        hint: "narrow the selection, or leave out -t",
+      });
+    }
+    if (confirm === undefined || this.#targets.length <= confirm.above) return true;
+    if (isKnownReadOnly(command)) return true;
+    return await confirm.ask({ targets: this.#targets, names: this.#names, command });
+  }
+
+  #runOptions(): RunOptions {
+    const { stdin, terminal, environment, workdir, timeoutMs, shell, substitute } = this.#options;
+    return {
+      open: async (target, request, signal) =>
+        await (await this.#host.kube(target.context)).exec(request, { signal }),
+      clock: this.#host.clock,
+      signal: this.#options.signal,
+      fanout: this.#options.fanout ?? defaults.fanout,
+      connectTimeoutMs: this.#options.connectTimeoutMs ?? defaults.connectTimeoutMs,
+      graceMs: this.#options.graceMs ?? defaults.graceMs,
+      nonce: crypto.randomUUID(),
+      later: this.#laterTargets(),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...(stdin === undefined ? {} : { input: this.#input(stdin) }),
+      ...(terminal === undefined ? {} : { terminal }),
+      ...(environment === undefined ? {} : { environment }),
+      ...(workdir === undefined ? {} : { workdir }),
+      ...(shell === undefined ? {} : { shell }),
+      ...(substitute === undefined ? {} : { substitute }),
+    };
+  }
+
+  #input(source: AsyncIterable<Uint8Array>): NonNullable<RunOptions["input"]> {
+    const single = this.#targets.length === 1 && new Set(this.#options.contexts).size <= 1;
+    return single ? directInput(source) : sharedInput(source, () => this.#host.files.spool());
+  }
+
+  *#translate(
+    event: RunEvent,
+    presenter: OutputPresenter,
+    summary: SummaryBuilder,
+  ): Generator<ExecEvent, void> {
+    switch (event.kind) {
+      case "runStarted":
+        return yield { ...event, names: [...this.#names] };
+      case "targetsAdded": {
+        if (event.targets.length === 0) return;
+        return yield { ...event, names: this.#names.slice(-event.targets.length) };
+      }
+      case "targetStarted":
+        presenter.started(event.target, event.at);
+        return yield event;
+      case "output":
+        return yield* presenter.output(event);
+      case "targetEnded":
+        summary.ended(event.target, event.outcome);
+        yield* presenter.ended(event);
+        return yield event;
+      case "runEnded": {
+        yield* presenter.done(this.#names);
+        const maxExitCode = this.#options.maxExitCode ?? false;
+        const failedContexts = this.#failedContexts;
+        const exitCode = exitCodeOfRun(event.outcomes, { failedContexts, maxExitCode });
+        return yield { ...event, summary: summary.build(this.#names), exitCode };
+      }
+    }
+  }
+}
+
+function noMatch(): KodamaError {
+  return new NoMatchError("no running pod matches", {
+    hint: "`kodama pods` with the same selection says what there is, and why pods are skipped",
+  });
+}

@@ -1,0 +1,101 @@
+/** Waiting that can be given up: signals joined with time limits, promises raced with signals. */
+import type { Clock } from "./clock.ts";
+
+/**
+ * A signal that aborts when its parent does, or when the time is up. Disposing of it takes its timer and its
+ * listener away; the signal stays as it is.
+ */
+export class Deadline implements Disposable {
+  readonly #controller = new AbortController();
+  readonly #cleanup = new DisposableStack();
+  #expired = false;
+
+  /** @param limitMs no limit where it is undefined. */
+  constructor(clock: Clock, limitMs: number | undefined, parent: AbortSignal) {
+    this.#cleanup.use(onAbort(parent, () => this.#controller.abort(parent.reason)));
+    if (limitMs === undefined) return;
+    this.#cleanup.use(clock.timer(limitMs, () => {
+      this.#expired = true;
+      this.#controller.abort(new DOMException("the time is up", "TimeoutError"));
+    }));
+  }
+
+  /** Aborted by the parent or by time. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Whether it was the time. */
+  get expired(): boolean {
+    return this.#expired;
+  }
+
+  [Symbol.dispose](): void {
+    this.#cleanup.dispose();
+  }
+}
+
+/** Calls once when the signal aborts, at once where it has. Disposing takes the listener away. */
+export function onAbort(signal: AbortSignal, call: () => void): Disposable {
+  if (signal.aborted) call();
+  else signal.addEventListener("abort", call, { once: true });
+  return { [Symbol.dispose]: () => signal.removeEventListener("abort", call) };
+}
+
+/**
+ * The promise's result, unless the signal aborts first: then it rejects with the signal's reason, and
+ * `abandoned` gets a result that comes after all.
+ */
+export function orAborted<T>(
+  promise: Promise<T>,
+  signal: AbortSignal,
+  abandoned: (late: T) => void = () => {},
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    let given = false;
+    const listening = onAbort(signal, () => {
+      given = true;
+      reject(signal.reason);
+    });
+    promise.then(
+      (value) => given ? abandoned(value) : resolve(value),
+      // A rejection after the signal has nobody left to tell.
+      reject,
+    ).finally(() => listening[Symbol.dispose]());
+  });
+}
+
+/** Resolves after a time: true, or false where the promise settled or the signal aborted before. */
+export function passed(
+  clock: Clock,
+  delayMs: number,
+  unless: { settled?: Promise<unknown>; signal?: AbortSignal } = {},
+): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const cleanup = new DisposableStack();
+  cleanup.use(clock.timer(delayMs, () => resolve(true)));
+  if (unless.signal !== undefined) cleanup.use(onAbort(unless.signal, () => resolve(false)));
+  unless.settled?.then(() => resolve(false), () => resolve(false));
+  return promise.finally(() => cleanup.dispose());
+}
+
+/** Takes what an iterable gives until it ends or the signal aborts; then lets go of it without waiting. */
+export async function forEachUntil<T>(
+  iterable: AsyncIterable<T>,
+  signal: AbortSignal,
+  take: (item: T) => Promise<void> | void,
+): Promise<void> {
+  const iterator = iterable[Symbol.asyncIterator]();
+  try {
+    while (!signal.aborted) {
+      const result = await orAborted(iterator.next(), signal);
+      if (result.done === true) return;
+      await take(result.value);
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    // The source may be in the middle of a read that never ends (a terminal), and would make us wait for it.
+    iterator.return?.().catch(() => {});
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * A queue between one consumer and any number of producers, with a limit: a producer waits while it is full,
+ * so that a slow consumer slows its producers and memory stays flat.
+ */
+export class BoundedQueue<T> implements AsyncIterable<T> {
+  #items: T[] = [];
+  #head = 0;
+  #waitingProducers: (() => void)[] = [];
+  #wakeConsumer: (() => void) | undefined;
+  #state: { kind: "open" } | { kind: "closed" } | { kind: "failed"; error: unknown } = {
+    kind: "open",
+  };
+
+  /** @param capacity items that may wait; at least 1. */
+  constructor(readonly capacity: number) {
+    if (!(capacity >= 1)) throw new RangeError("a queue holds at least one item");
+  }
+
+  /** How many items wait for the consumer. */
+  get size(): number {
+    return this.#items.length - this.#head;
+  }
+
+  /**
+   * Resolves when the item has its place. A producer that awaits each push keeps its own order. After `close`,
+   * `fail` or `discard` the item is dropped: nobody is there to take it.
+   */
+  async push(item: T): Promise<void> {
+    while (this.#state.kind === "open" && this.size >= this.capacity) {
+      await new Promise<void>((resolve) => this.#waitingProducers.push(resolve));
+    }
+    if (this.#state.kind !== "open") return;
+    this.#items.push(item);
+    this.#wake();
+  }
+
+  /** The consumer sees what waits, then the end. */
+  close(): void {
+    this.#end({ kind: "closed" });
+  }
+
+  /** The consumer sees what waits, then this error. */
+  fail(error: unknown): void {
+    this.#end({ kind: "failed", error });
+  }
+
+  /** The consumer is gone: drops what waits, and lets every producer go on. */
+  discard(): void {
+    this.#items = [];
+    this.#head = 0;
+    this.#end({ kind: "closed" });
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, void> {
+    for (;;) {
+      while (this.size > 0) yield this.#take();
+      if (this.#state.kind === "failed") throw this.#state.error;
+      if (this.#state.kind === "closed") return;
+      await new Promise<void>((resolve) => this.#wakeConsumer = resolve);
+    }
+  }
+
+  #take(): T {
+    const item = this.#items[this.#head++] as T;
+    if (this.#head === this.#items.length) {
+      this.#items = [];
+      this.#head = 0;
+    }
+    this.#waitingProducers.shift()?.();
+    return item;
+  }
+
+  #end(state: { kind: "closed" } | { kind: "failed"; error: unknown }): void {
+    if (this.#state.kind === "open") this.#state = state;
+    for (const resume of this.#waitingProducers.splice(0)) resume();
+    this.#wake();
+  }
+
+  #wake(): void {
+    this.#wakeConsumer?.();
+    this.#wakeConsumer = undefined;
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * An open stream and everything that happens on it at once: output comes, input goes, a limit is
+ * reached, the run is cancelled. What comes first decides the outcome.
+ */
+import { forEachUntil, onAbort, orAborted, passed } from "../base/abort.ts";
+import type { ChannelEnd, ExecChannel } from "../kube/client.ts";
+import { endCommand } from "./end_command.ts";
+import type { Outcome } from "./model.ts";
+import { outcomeOfEnd } from "./outcome.ts";
+import { PreambleReader } from "./preamble.ts";
+import type { InputReader } from "./run_options.ts";
+import type { Attempt, TargetRun } from "./run_target.ts";
+import { saysNoShell } from "./runtime_words.ts";
+import { signalRound } from "./signal_round.ts";
+
+/** Why a command is ended before it ends itself. */
+type Stop =
+  | { kind: "timeout"; afterMs: number }
+  | { kind: "cancelled" }
+  | { kind: "inputFailed"; reason: string };
+
+/** One attempt at a command, on a stream that is open. Used once. */
+export class Conversation {
+  readonly #run: TargetRun;
+  readonly #channel: ExecChannel;
+  /** Absent for a command without preamble. */
+  readonly #preamble: PreambleReader | undefined;
+  /** Resolves when the command is known to run, or when the stream has ended before that. */
+  readonly #begun = Promise.withResolvers<"running" | "ended">();
+  readonly #stop = Promise.withResolvers<Stop>();
+
+  constructor(run: TargetRun, channel: ExecChannel, form: "preamble" | "bare") {
+    this.#run = run;
+    this.#channel = channel;
+    if (form === "preamble") this.#preamble = new PreambleReader(run.options.nonce);
+    else this.#begun.resolve("running");
+  }
+
+  async untilEnd(): Promise<Attempt> {
+    const { options, cancelled } = this.#run;
+    using cleanup = new DisposableStack();
+    const { timeoutMs } = options;
+    if (timeoutMs !== undefined) {
+      const expire = () => this.#stop.resolve({ kind: "timeout", afterMs: timeoutMs });
+      cleanup.use(options.clock.timer(timeoutMs, expire));
+    }
+    cleanup.use(onAbort(cancelled, () => this.#stop.resolve({ kind: "cancelled" })));
+    const over = new AbortController();
+    cleanup.defer(() => over.abort());
+
+    const output = this.#passOutput();
+    const side = Promise.all([this.#passResizes(over.signal), this.#passInput(over.signal)]);
+    const first = await Promise.race([output, this.#stop.promise]);
+    const attempt = isStop(first) ? await this.#stopped(first, output) : await this.#ended(first);
+    over.abort();
+    await side;
+    return attempt;
+  }
+
+  async #passOutput(): Promise<ChannelEnd> {
+    const preamble = this.#preamble;
+    try {
+      for await (const { stream, bytes } of this.#channel.output) {
+        let own = bytes;
+        if (stream === "stdout" && preamble?.searching === true) {
+          own = preamble.push(bytes);
+          if (!preamble.searching) this.#begun.resolve("running");
+        }
+        if (own.length > 0) await this.#run.emit(stream, own);
+      }
+      return await this.#channel.end;
+    } catch (error) {
+      return { kind: "cut", reason: error instanceof Error ? error.message : String(error) };
+    } finally {
+      this.#begun.resolve("ended");
+    }
+  }
+
+  /** The stream came to its own end. */
+  async #ended(end: ChannelEnd): Promise<Attempt> {
+    const begun = this.#preamble?.pid !== undefined;
+    const heldBack = this.#preamble?.finish() ?? new Uint8Array();
+    if (this.#preamble !== undefined && !begun && this.#lacksShell(end, heldBack)) {
+      return { kind: "noShell" };
+    }
+    if (heldBack.length > 0) await this.#run.emit("stdout", heldBack);
+    return { kind: "ended", outcome: outcomeOfEnd(end, begun) };
+  }
+
+  /** containerd and CRI-O say it in the Status; Docker writes it to standard output and exits 126 or 127. */
+  #lacksShell(end: ChannelEnd, heldBack: Uint8Array): boolean {
+    if (end.kind === "refused") return saysNoShell(end.status.message ?? "");
+    const code = end.kind === "exited" ? end.exitCode : 0;
+    return (code === 126 || code === 127) && saysNoShell(new TextDecoder().decode(heldBack));
+  }
+
+  /** A limit was reached while the command ran: it is ended in the pod, and what it still says is passed on. */
+  async #stopped(stop: Stop, output: Promise<ChannelEnd>): Promise<Attempt> {
+    const left = await this.#endInPod(output);
+    await this.#channel.close();
+    await output;
+    const heldBack = this.#preamble?.finish() ?? new Uint8Array();
+    if (heldBack.length > 0) await this.#run.emit("stdout", heldBack);
+    return { kind: "ended", outcome: outcomeOfStop(stop, left) };
+  }
+
+  async #endInPod(output: Promise<ChannelEnd>): Promise<string | undefined> {
+    const { options, target } = this.#run;
+    const { clock, graceMs } = options;
+    if (this.#preamble === undefined) {
+      return "the command may still run: the image has no sh to end it with";
+    }
+    // The first line may be on its way.
+    await passed(clock, graceMs, { settled: this.#begun.promise });
+    const pid = this.#preamble.pid;
+    if (pid === undefined) return "the command may still run: its process id didn't arrive";
+    return await endCommand(
+      (signal) => signalRound(signal, pid, { target, open: options.open, clock }),
+      { ended: output, graceMs, clock },
+    );
+  }
+
+  /** Input waits for the first line: what is typed earlier would be echoed by the terminal before it. */
+  async #passInput(over: AbortSignal): Promise<void> {
+    const reader = this.#run.options.input?.();
+    if (reader === undefined) return;
+    if (await this.#begun.promise === "ended") return;
+    try {
+      await this.#passAll(reader, over);
+    } catch (error) {
+      if (over.aborted) return;
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#stop.resolve({ kind: "inputFailed", reason: `standard input: ${reason}` });
+    }
+  }
+
+  async #passAll(reader: InputReader, over: AbortSignal): Promise<void> {
+    for (;;) {
+      const bytes = await reader.read(over);
+      if (over.aborted) return;
+      try {
+        if (bytes === undefined) return void await orAborted(this.#channel.closeStdin(), over);
+        await orAborted(this.#channel.write(bytes), over);
+      } catch {
+        // The link is gone or the command reads no more: the channel's end says which.
+        return;
+      }
+    }
+  }
+
+  async #passResizes(over: AbortSignal): Promise<void> {
+    const terminal = this.#run.options.terminal;
+    if (terminal === undefined) return;
+    try {
+      await orAborted(this.#channel.resize(terminal.size), over);
+      await forEachUntil(terminal.resizes, over, (size) => this.#channel.resize(size));
+    } catch {
+      // As for input: the channel's end says what there is to say.
+    }
+  }
+}
+
+function isStop(first: ChannelEnd | Stop): first is Stop {
+  return first.kind === "timeout" || first.kind === "cancelled" || first.kind === "inputFailed";
+}
+
+function outcomeOfStop(stop: Stop, left: string | undefined): Outcome {
+  const rest = left === undefined ? {} : { left };
+  switch (stop.kind) {
+    case "timeout":
+      return { kind: "timeout", limit: "command", afterMs: stop.afterMs, ...rest };
+    case "cancelled":
+      return { kind: "cancelled", ...rest };
+    case "inputFailed":
+      return {
+        kind: "unknown",
+        reason: left === undefined ? stop.reason : `${stop.reason}; ${left}`,
+      };
+  }
+}

@@ -1,0 +1,28 @@
+/** The exit code of a whole run: the table of the reference, as a function. */
+import type { Outcome } from "./model.ts";
+
+/** Codes of a run. 1 and 2 are kodama's own errors, which never are outcomes; 130 belongs to the face. */
+const codes = { ok: 0, limit: 3, unreachable: 4, failed: 5 } as const;
+
+/**
+ * The gravest outcome wins: unreachable or unknown, then timed out or cancelled, then a failed command. One
+ * single target gives its own exit code, as kubectl does.
+ *
+ * @param options.failedContexts contexts whose targets could not even be listed: unreachable, all of them.
+ * @param options.maxExitCode failed commands give the largest of their codes.
+ */
+export function exitCodeOfRun(
+  outcomes: readonly Outcome[],
+  options: { failedContexts?: number; maxExitCode?: boolean } = {},
+): number {
+  const kinds = new Set(outcomes.map((outcome) => outcome.kind));
+  const contextFailed = (options.failedContexts ?? 0) > 0;
+  if (contextFailed || kinds.has("unreachable") || kinds.has("unknown")) return codes.unreachable;
+  if (kinds.has("timeout") || kinds.has("cancelled")) return codes.limit;
+  const remote = outcomes.map((outcome) => outcome.kind === "failed" ? outcome.exitCode : 0);
+  const largest = remote.reduce((max, code) => Math.max(max, code), 0);
+  if (largest > 0) {
+    return outcomes.length === 1 || options.maxExitCode === true ? largest : codes.failed;
+  }
+  return kinds.has("skipped") ? codes.limit : codes.ok;
+}

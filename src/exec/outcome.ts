@@ -1,0 +1,49 @@
+/** From the end of a channel to the outcome of its target. */
+import type { ChannelEnd } from "../kube/client.ts";
+import type { Outcome } from "./model.ts";
+import { readStartFailure } from "./runtime_words.ts";
+
+/** Names of the signals that end commands, by number, the same on every Linux architecture. */
+const signalNames: Readonly<Record<number, string>> = {
+  1: "SIGHUP",
+  2: "SIGINT",
+  3: "SIGQUIT",
+  4: "SIGILL",
+  5: "SIGTRAP",
+  6: "SIGABRT",
+  8: "SIGFPE",
+  9: "SIGKILL",
+  11: "SIGSEGV",
+  13: "SIGPIPE",
+  14: "SIGALRM",
+  15: "SIGTERM",
+};
+
+/** The outcome of a command that told its exit code. */
+export function outcomeOfExit(exitCode: number): Outcome {
+  if (exitCode === 0) return { kind: "ok" };
+  const signal = signalNames[exitCode - 128];
+  return { kind: "failed", exitCode, ...(signal === undefined ? {} : { signal }) };
+}
+
+/**
+ * How a target ended by the end of its channel.
+ *
+ * @param begun the command is known to have begun: its process id was seen.
+ */
+export function outcomeOfEnd(end: ChannelEnd, begun: boolean): Outcome {
+  switch (end.kind) {
+    case "exited":
+      return outcomeOfExit(end.exitCode);
+    case "cut":
+      return { kind: "unknown", reason: end.reason };
+    case "refused": {
+      const reason = end.status.message ?? end.status.reason ?? "the server gave no reason";
+      if (begun) return { kind: "unknown", reason };
+      const failure = readStartFailure(reason);
+      return failure === undefined
+        ? { kind: "unreachable", reason }
+        : { kind: "failed", ...failure };
+    }
+  }
+}

@@ -1,0 +1,143 @@
+/**
+ * The few words of shell that run before a command in the pod, so that it can be ended later.
+ *
+ * They tell the process id on the first line of standard output, set the command's variables, and
+ * `exec` the command: the same process goes on as the command, with its own exit code and signals. A
+ * runtime starts an exec as the leader of a session and of a process group (runc calls setsid), so the id
+ * is that of the group and of the session too.
+ *
+ * What differs from a bare exec: `sh` itself must be there, and shells such as dash and busybox ash don't pass
+ * on variables whose names they can't hold (`my.var`).
+ */
+import type { Target } from "../kube/target.ts";
+
+/** What is set up before the command. */
+export interface PreambleOptions {
+  /** Unguessable to the output of the command: marks the line with the process id. */
+  nonce: string;
+  /** Place of the target in its run, from 0. */
+  index: number;
+  total: number;
+  environment?: Readonly<Record<string, string>>;
+  workdir?: string;
+}
+
+/** What `sh` prints before the process id. */
+export function markerOf(nonce: string): string {
+  return `kodama:${nonce}:`;
+}
+
+/**
+ * The words to hand to the runtime in place of `command`. Nothing of what a person wrote becomes part of
+ * the script: each word is an argument, so there is no quoting.
+ */
+export function withPreamble(
+  command: readonly string[],
+  target: Target,
+  options: PreambleOptions,
+): string[] {
+  const { index, total, nonce, workdir } = options;
+  const environment = Object.entries(options.environment ?? {});
+  const script = [
+    'echo "$1$$"',
+    'export KODAMA_POD="$2" KODAMA_NAMESPACE="$3" KODAMA_NODE="$4" KODAMA_INDEX="$5" KODAMA_TOTAL="$6"',
+    "shift 6",
+    ...environment.map(() => 'export "$1"; shift'),
+    // 125 as `env --chdir` has it: the command was not reached.
+    ...(workdir === undefined ? [] : ['cd "$1" || exit 125; shift']),
+    'exec "$@"',
+  ].join("; ");
+  return [
+    "sh",
+    "-c",
+    script,
+    "kodama",
+    markerOf(nonce),
+    target.pod,
+    target.namespace,
+    target.node,
+    String(index),
+    String(total),
+    ...environment.map(([name, value]) => `${name}=${value}`),
+    ...(workdir === undefined ? [] : [rootedPath(workdir)]),
+    ...command,
+  ];
+}
+
+/** A path that `cd` takes neither as an option nor through CDPATH (which would print it). */
+function rootedPath(path: string): string {
+  return path.startsWith("/") ? path : `./${path}`;
+}
+
+/** Bytes of standard output that are held back, at most, while the marker isn't found. */
+const headLimitBytes = 4096;
+
+/**
+ * Takes the line with the process id out of standard output, however it is split over chunks, and passes
+ * on every other byte. The line is the first one, except where a terminal joins a shell's warnings to
+ * standard output; it ends in CR LF there.
+ */
+export class PreambleReader {
+  readonly #marker: Uint8Array;
+  #head: Uint8Array = new Uint8Array();
+  #state: { kind: "searching" } | { kind: "found"; pid: number } | { kind: "absent" } = {
+    kind: "searching",
+  };
+
+  constructor(nonce: string) {
+    this.#marker = new TextEncoder().encode(markerOf(nonce));
+  }
+
+  /** The process id, as soon as it is known. */
+  get pid(): number | undefined {
+    return this.#state.kind === "found" ? this.#state.pid : undefined;
+  }
+
+  /** Whether the first line is still awaited. */
+  get searching(): boolean {
+    return this.#state.kind === "searching";
+  }
+
+  /** What of the output so far is known to be the command's. */
+  push(chunk: Uint8Array): Uint8Array {
+    if (this.#state.kind !== "searching") return chunk;
+    this.#head = joined(this.#head, chunk);
+    const start = indexOfBytes(this.#head, this.#marker);
+    const newline = start < 0 ? -1 : this.#head.indexOf(0x0a, start + this.#marker.length);
+    if (newline < 0) return this.#head.length > headLimitBytes ? this.finish() : new Uint8Array();
+    const digits = new TextDecoder().decode(
+      this.#head.subarray(start + this.#marker.length, newline),
+    );
+    const pid = /^([1-9]\d{0,9})\r?$/.exec(digits)?.[1];
+    if (pid === undefined) return this.finish();
+    this.#state = { kind: "found", pid: Number(pid) };
+    const rest = joined(this.#head.subarray(0, start), this.#head.subarray(newline + 1));
+    this.#head = new Uint8Array();
+    return rest;
+  }
+
+  /** What was held back, when the output has ended. */
+  finish(): Uint8Array {
+    if (this.#state.kind === "searching") this.#state = { kind: "absent" };
+    const rest = this.#head;
+    this.#head = new Uint8Array();
+    return rest;
+  }
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  if (first.length === 0) return second;
+  if (second.length === 0) return first;
+  const whole = new Uint8Array(first.length + second.length);
+  whole.set(first);
+  whole.set(second, first.length);
+  return whole;
+}
+
+function indexOfBytes(haystack: Uint8Array, needle: Uint8Array): number {
+  const first = needle[0] ?? 0;
+  for (let at = haystack.indexOf(first); at >= 0; at = haystack.indexOf(first, at + 1)) {
+    if (needle.every((byte, offset) => haystack[at + offset] === byte)) return at;
+  }
+  return -1;
+}

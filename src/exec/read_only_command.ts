@@ -1,0 +1,24 @@
+/**
+ * Whether a command is known only to look. A short list of programs that can't change anything whatever their
+ * arguments are, so that a harmless question isn't asked about; everything else counts as a change.
+ */
+
+const readers: ReadonlySet<string> = new Set([
+  ..."arch basename cat cksum cmp comm cut df diff dirname du echo false fgrep egrep".split(" "),
+  ..."file free getconf getent grep groups head hexdump hostid id iostat last ls lsblk".split(" "),
+  ..."lscpu lsmod lsof md5sum mpstat netstat nproc od pgrep pidof printenv printf ps".split(" "),
+  ..."pwd readlink realpath sha1sum sha256sum sha512sum ss stat sum tac tail tr tree".split(" "),
+  ..."true tty uname uptime vmstat w wc which who whoami".split(" "),
+]);
+
+/** As the only argument of any program, these ask it about itself. */
+const questions: ReadonlySet<string> = new Set(["version", "--version", "status", "--help"]);
+
+/** True for `cat /etc/os-release`, `hostname`, `weka version`; false for what isn't known. */
+export function isKnownReadOnly(command: readonly string[]): boolean {
+  const program = command[0]?.split("/").at(-1) ?? "";
+  if (readers.has(program)) return true;
+  // With an argument these set something.
+  if (program === "hostname" || program === "date") return command.length === 1;
+  return command.length === 2 && questions.has(command[1] ?? "");
+}

@@ -1,0 +1,159 @@
+/** One command in many targets at once: the fan-out. */
+import { forEachUntil, onAbort } from "../base/abort.ts";
+import { BoundedQueue } from "../base/bounded_queue.ts";
+import { KodamaError } from "../base/errors.ts";
+import type { Target } from "../kube/target.ts";
+import type { Outcome, RunEvent } from "./model.ts";
+import type { RunOptions } from "./run_options.ts";
+import { runTarget } from "./run_target.ts";
+import { next, type ScheduleState } from "./schedule.ts";
+
+/** Events that may wait for the consumer; an output event is as large as a frame of the server's, about 32 KiB. */
+const queuedEvents = 64;
+
+/**
+ * Runs a command in every target, a sliding window of them at a time, and tells what happens.
+ *
+ * Per target: `targetStarted`, its output in order, and `targetEnded` exactly once; a target that never
+ * began has only `targetEnded` with `skipped`. `runEnded` comes last. A consumer that is slow slows the
+ * commands; one that stops cancels the run, and its `return` resolves when what ran is ended.
+ */
+export async function* runOnTargets(
+  targets: readonly Target[],
+  command: readonly string[],
+  options: RunOptions,
+): AsyncGenerator<RunEvent, void> {
+  const { clock } = options;
+  const startedMs = clock.elapsedMs();
+  yield { kind: "runStarted", targets, command, at: clock.now() };
+  const run = new Run(targets, command, options);
+  try {
+    yield* run.events;
+    const durationMs = Math.round(clock.elapsedMs() - startedMs);
+    yield { kind: "runEnded", outcomes: run.outcomes, at: clock.now(), durationMs };
+  } finally {
+    await run.abandon();
+  }
+}
+
+class Run {
+  readonly events = new BoundedQueue<RunEvent>(queuedEvents);
+  readonly #targets: Target[];
+  readonly #outcomes: Outcome[];
+  readonly #state: ScheduleState;
+  readonly #cancel = new AbortController();
+  readonly #supervision: Promise<void>;
+  #wake: () => void = () => {};
+
+  constructor(
+    targets: readonly Target[],
+    readonly command: readonly string[],
+    readonly options: RunOptions,
+  ) {
+    this.#targets = [...targets];
+    this.#outcomes = new Array<Outcome>(targets.length);
+    const more = options.later !== undefined;
+    this.#state = { total: targets.length, more, started: 0, running: 0 };
+    this.#supervision = this.#supervise();
+  }
+
+  /** By target; complete when the events have ended. */
+  get outcomes(): readonly Outcome[] {
+    return this.#outcomes;
+  }
+
+  /** Nobody listens any more: cancels what runs, and resolves when it is ended. */
+  async abandon(): Promise<void> {
+    this.events.discard();
+    this.#stop("the run was abandoned");
+    await this.#supervision;
+  }
+
+  async #supervise(): Promise<void> {
+    using _listening = onAbort(
+      this.options.signal,
+      () => this.#stop(reasonOf(this.options.signal)),
+    );
+    const later = this.#addLater();
+    for (;;) {
+      const decision = next(this.#state, this.options);
+      if (decision.kind === "start") this.#start(decision.target);
+      else if (decision.kind === "wait") await this.#change();
+      else {
+        await later;
+        await this.#skipFrom(this.#state.started, decision.reason ?? "");
+        break;
+      }
+    }
+    while (this.#state.running > 0) await this.#change();
+    this.events.close();
+  }
+
+  async #addLater(): Promise<void> {
+    const { later } = this.options;
+    if (later === undefined) return;
+    await forEachUntil(later, this.#cancel.signal, async (targets) => {
+      await this.events.push({ kind: "targetsAdded", targets });
+      this.#targets.push(...targets);
+      this.#state.total = this.#targets.length;
+      this.#wake();
+    });
+    this.#state.more = false;
+    this.#wake();
+  }
+
+  #start(target: number): void {
+    this.#state.started += 1;
+    this.#state.running += 1;
+    this.#runOne(target).catch((error: unknown) => {
+      // Not the target's fault but kodama's: the consumer gets it, and nothing more begins.
+      this.events.fail(error);
+      this.#stop("kodama failed");
+    }).finally(() => {
+      this.#state.running -= 1;
+      this.#wake();
+    });
+  }
+
+  async #runOne(index: number): Promise<void> {
+    const { clock } = this.options;
+    const startedMs = clock.elapsedMs();
+    await this.events.push({ kind: "targetStarted", target: index, at: clock.now() });
+    const outcome = await runTarget({
+      target: this.#targets[index] as Target,
+      index,
+      total: this.#targets.length,
+      command: this.command,
+      options: this.options,
+      cancelled: this.#cancel.signal,
+      emit: (stream, bytes) => this.events.push({ kind: "output", target: index, stream, bytes }),
+    });
+    await this.#end(index, outcome, Math.round(clock.elapsedMs() - startedMs));
+  }
+
+  async #end(target: number, outcome: Outcome, durationMs: number): Promise<void> {
+    this.#outcomes[target] = outcome;
+    const at = this.options.clock.now();
+    await this.events.push({ kind: "targetEnded", target, outcome, at, durationMs });
+  }
+
+  async #skipFrom(first: number, reason: string): Promise<void> {
+    for (let target = first; target < this.#targets.length; target++) {
+      await this.#end(target, { kind: "skipped", reason }, 0);
+    }
+  }
+
+  #stop(reason: string): void {
+    this.#state.stopped ??= reason;
+    this.#cancel.abort();
+    this.#wake();
+  }
+
+  #change(): Promise<void> {
+    return new Promise((resolve) => this.#wake = resolve);
+  }
+}
+
+function reasonOf(signal: AbortSignal): string {
+  return signal.reason instanceof KodamaError ? signal.reason.message : "the run was cancelled";
+}

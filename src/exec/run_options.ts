@@ -1,0 +1,56 @@
+/** What a run over many targets is given. */
+import type { Clock } from "../base/clock.ts";
+import type { ExecChannel, ExecRequest, TerminalSize } from "../kube/client.ts";
+import type { Target } from "../kube/target.ts";
+
+/**
+ * Opens a stream to a target's container. It rejects with a `KodamaError` where it can't, and gives up
+ * when the signal aborts.
+ */
+export type OpenExec = (
+  target: Target,
+  request: ExecRequest,
+  signal: AbortSignal,
+) => Promise<ExecChannel>;
+
+/** Standard input as one target reads it: at its own pace, from the beginning. */
+export interface InputReader {
+  /** The next bytes, or undefined at the end. Rejects when the source fails, or with the signal's reason. */
+  read(signal: AbortSignal): Promise<Uint8Array | undefined>;
+}
+
+/** A terminal on both ends of the stream. */
+export interface RunTerminal {
+  size: TerminalSize;
+  resizes: AsyncIterable<TerminalSize>;
+}
+
+/** Bounds, surroundings and variations of a run. Times are milliseconds. */
+export interface RunOptions {
+  open: OpenExec;
+  clock: Clock;
+  /** Cancels the run; commands that run are ended in their pods. */
+  signal: AbortSignal;
+  /** Targets at the same time; at least 1. */
+  fanout: number;
+  /** To open a stream. */
+  connectTimeoutMs: number;
+  /** For a command, from its stream's opening; no limit where it is absent. */
+  timeoutMs?: number;
+  /** Between TERM and KILL. */
+  graceMs: number;
+  /** Marks what kodama's own words in a pod say; not to be guessed by a command's output. */
+  nonce: string;
+  /** A new reader of standard input; none where commands get no input. */
+  input?: () => InputReader;
+  /** Targets that become known while the run goes on. It may not reject. */
+  later?: AsyncIterable<readonly Target[]>;
+  /** For a run of one target. */
+  terminal?: RunTerminal;
+  environment?: Readonly<Record<string, string>>;
+  workdir?: string;
+  /** The words are one line for a shell. */
+  shell?: boolean;
+  /** Place holders in the words stand for the target's own names. */
+  substitute?: boolean;
+}

@@ -1,0 +1,128 @@
+/** One target of a run, from opening its stream to its one outcome. */
+import { Deadline, orAborted } from "../base/abort.ts";
+import { KodamaError } from "../base/errors.ts";
+import type { ExecChannel, ExecRequest } from "../kube/client.ts";
+import type { Target } from "../kube/target.ts";
+import { commandWords } from "./command_words.ts";
+import { Conversation } from "./conversation.ts";
+import type { Outcome } from "./model.ts";
+import { withPreamble } from "./preamble.ts";
+import type { RunOptions } from "./run_options.ts";
+import { readStartFailure, saysNoShell } from "./runtime_words.ts";
+
+/** One target in its run. */
+export interface TargetRun {
+  target: Target;
+  /** Place in the run, from 0. */
+  index: number;
+  total: number;
+  command: readonly string[];
+  options: RunOptions;
+  /** Cancels this target: the run's own signal, or the consumer of the run went away. */
+  cancelled: AbortSignal;
+  /** Hands on bytes of the command; resolves when there is room for more. */
+  emit(stream: "stdout" | "stderr", bytes: Uint8Array): Promise<void>;
+}
+
+/** What one attempt came to. `noShell`: the image has none, and nothing was run. */
+export type Attempt = { kind: "ended"; outcome: Outcome } | { kind: "noShell" };
+
+/** Runs the command in the target. Rejects only where kodama itself is wrong. */
+export async function runTarget(run: TargetRun): Promise<Outcome> {
+  const { options, target, index, total } = run;
+  const words = commandWords(run.command, target, {
+    index,
+    shell: options.shell ?? false,
+    substitute: options.substitute ?? false,
+  });
+  // To a shell's `exec`, a first word like this is an option. As a program's name it is next to impossible.
+  if (words[0]?.startsWith("-") === true) return endOf(await attempt(run, words, "bare"));
+  const { nonce, environment, workdir } = options;
+  const wrapped = withPreamble(words, target, {
+    nonce,
+    index,
+    total,
+    ...(environment === undefined ? {} : { environment }),
+    ...(workdir === undefined ? {} : { workdir }),
+  });
+  const first = await attempt(run, wrapped, "preamble");
+  if (first.kind === "ended") return first.outcome;
+  const wish = wishForShell(options);
+  if (wish !== undefined) {
+    return { kind: "failed", exitCode: 127, reason: `the image has no sh, which ${wish} needs` };
+  }
+  return endOf(await attempt(run, words, "bare"));
+}
+
+/** What was asked for that can't be had without a shell. */
+function wishForShell(options: RunOptions): string | undefined {
+  if (options.shell === true) return "a command line";
+  if (options.workdir !== undefined) return "a working directory";
+  if (options.environment !== undefined) return "setting variables";
+  return undefined;
+}
+
+function endOf(attempt: Attempt): Outcome {
+  if (attempt.kind === "ended") return attempt.outcome;
+  // A bare attempt for `sh` itself.
+  return { kind: "failed", exitCode: 127, reason: "the image has no sh" };
+}
+
+async function attempt(
+  run: TargetRun,
+  words: readonly string[],
+  form: "preamble" | "bare",
+): Promise<Attempt> {
+  const opened = await open(run, words, form);
+  if (!("channel" in opened)) return opened;
+  await using channel = opened.channel;
+  return await new Conversation(run, channel, form).untilEnd();
+}
+
+async function open(
+  run: TargetRun,
+  words: readonly string[],
+  form: "preamble" | "bare",
+): Promise<{ channel: ExecChannel } | Attempt> {
+  const { options, target } = run;
+  using deadline = new Deadline(options.clock, options.connectTimeoutMs, run.cancelled);
+  const request = execRequest(target, words, {
+    stdin: options.input !== undefined,
+    tty: options.terminal !== undefined,
+  });
+  try {
+    deadline.signal.throwIfAborted();
+    const opening = options.open(target, request, deadline.signal);
+    return { channel: await orAborted(opening, deadline.signal, (late) => void late.close()) };
+  } catch (error) {
+    if (deadline.expired) {
+      const afterMs = options.connectTimeoutMs;
+      return ended({ kind: "timeout", limit: "connect", afterMs });
+    }
+    if (run.cancelled.aborted) {
+      return ended({
+        kind: "cancelled",
+        left: "the stream was being opened: the command may have begun",
+      });
+    }
+    if (!(error instanceof KodamaError)) throw error;
+    if (form === "preamble" && saysNoShell(error.message)) return { kind: "noShell" };
+    const failure = readStartFailure(error.message);
+    if (failure !== undefined) return ended({ kind: "failed", ...failure });
+    return ended({ kind: "unreachable", reason: error.message });
+  }
+}
+
+function ended(outcome: Outcome): Attempt {
+  return { kind: "ended", outcome };
+}
+
+/** The API's request for these words in a target. */
+export function execRequest(
+  target: Target,
+  command: readonly string[],
+  streams: { stdin: boolean; tty: boolean },
+): ExecRequest {
+  const { namespace, pod, container } = target;
+  return { namespace, pod, container, command, ...streams };
+}

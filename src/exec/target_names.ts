@@ -1,0 +1,32 @@
+/** What targets are called in a run: as short as it can be without being ambiguous. */
+import type { Target } from "../kube/target.ts";
+
+/** Which parts the names of one run have; settled once, so that targets that come later fit in. */
+export interface NameParts {
+  context: boolean;
+  namespace: boolean;
+  container: boolean;
+}
+
+/** The parts without which two of the targets would have one name. */
+export function nameParts(targets: readonly Target[]): NameParts {
+  return {
+    context: new Set(targets.map((target) => target.context)).size > 1,
+    namespace: new Set(targets.map((target) => target.namespace)).size > 1,
+    container: new Set(targets.map(podKey)).size < targets.length,
+  };
+}
+
+/** `weka-drive-3`, or with every part `prod/weka/weka-drive-3/agent`. */
+export function targetName(target: Target, parts: NameParts): string {
+  return [
+    ...(parts.context ? [target.context] : []),
+    ...(parts.namespace ? [target.namespace] : []),
+    target.pod,
+    ...(parts.container ? [target.container] : []),
+  ].join("/");
+}
+
+function podKey({ context, namespace, pod }: Target): string {
+  return JSON.stringify([context, namespace, pod]);
+}
