@@ -1,0 +1,45 @@
+/** The pods that a selection matches, and those that it names and that can't be targets. */
+import { type KodamaError, NoMatchError } from "../base/errors.ts";
+import type { Selection, SkippedPod, Target } from "../kube/target.ts";
+import { Discovery } from "./discover_targets.ts";
+import type { Host } from "./host.ts";
+
+/** Whose pods are asked for. */
+export interface ListPodsOptions {
+  /** Names of kubeconfig contexts; the current one where it is empty. */
+  contexts: readonly string[];
+  selection: Selection;
+  signal: AbortSignal;
+}
+
+/** What one context has, in the order in which contexts answer. */
+export type PodsEvent =
+  | { kind: "pods"; context: string; targets: readonly Target[]; skipped: readonly SkippedPod[] }
+  /** The other contexts go on. */
+  | { kind: "contextFailed"; context: string; error: KodamaError };
+
+/**
+ * Tells each context's pods as soon as it answers.
+ *
+ * @throws NoMatchError at the end, when no context had a target and none failed; the KodamaError of the one
+ *   context that was asked.
+ */
+export async function* listPods(
+  host: Host,
+  options: ListPodsOptions,
+): AsyncGenerator<PodsEvent, void> {
+  const { contexts, selection, signal } = options;
+  const single = new Set(contexts).size <= 1;
+  let matched = false;
+  for await (const findings of new Discovery(host, contexts, selection, { signal }).rest()) {
+    matched ||= findings.kind === "failed" || findings.targets.length > 0;
+    if (findings.kind === "failed") {
+      if (single) throw findings.error;
+      yield { kind: "contextFailed", context: findings.context, error: findings.error };
+    } else {
+      const { context, targets, skipped } = findings;
+      yield { kind: "pods", context, targets, skipped };
+    }
+  }
+  if (!matched) throw new NoMatchError("no running pod matches");
+}
