@@ -16,7 +16,9 @@ export function durationMs(raw: string): number {
     end = match.index + match[0].length;
   }
   if (raw === "" || end !== raw.length) {
-    throw new BadValue(raw, "it is not a duration", "durations look like 15s, 2m or 1h30m");
+    throw new BadValue(raw, "it is not a duration", {
+      hint: "durations look like 15s, 2m or 1h30m",
+    });
   }
   if (total < 1) throw new BadValue(raw, "it must be longer than nothing");
   if (total > longestMs) throw new BadValue(raw, "it must be at most 24 days");

@@ -2,8 +2,6 @@
  * The vocabulary in which a command declares its flags: each flag knows its name, its help and how its
  * text becomes a narrow type. Parsing, help, completion and the reference all read the same declaration.
  */
-import { UsageError } from "../base/errors.ts";
-
 /** What the shell may offer for a value. The dynamic kinds are asked of the machine at the moment of completion. */
 export type Completion =
   | { kind: "values"; values: readonly Suggestion[] }
@@ -50,13 +48,31 @@ export type FlagValues<F extends Flags> = {
   readonly [Name in keyof F]: F[Name] extends Flag<infer T> ? T : never;
 };
 
-/** A text that can't be turned into the flag's type. The parser adds the flag's name. */
+/** What would be right in place of a bad value. */
+export interface BadValueOptions {
+  /** The way out, as a sentence. */
+  hint?: string;
+  /** The words that are allowed: the nearest one is offered. */
+  candidates?: readonly string[];
+}
+
+/** A text that can't be turned into the type that is wanted of it. */
 export class BadValue extends Error {
   override readonly name = "BadValue";
 
-  /** `message` completes "invalid value … for --flag:"; `hint` tells what would be right. */
-  constructor(readonly text: string, message: string, readonly hint?: string) {
+  /** `message` completes "invalid value … for --flag:"; `source` is what the text was given for. */
+  constructor(
+    readonly text: string,
+    message: string,
+    readonly options: BadValueOptions = {},
+    readonly source?: string,
+  ) {
     super(message);
+  }
+
+  /** The same, said of a flag, an operand or a variable. */
+  of(source: string): BadValue {
+    return new BadValue(this.text, this.message, this.options, source);
   }
 }
 
@@ -157,7 +173,10 @@ export function choice<const Word extends string>(
     parse: (text) => {
       const word = words.find((candidate) => candidate === text);
       if (word === undefined) {
-        throw new BadValue(text, `it must be one of ${words.join(", ")}`);
+        const allowed = words.length === 1
+          ? `it must be ${words[0]}`
+          : `it must be one of ${words.join(", ")}`;
+        throw new BadValue(text, allowed, { candidates: words });
       }
       return word;
     },
@@ -186,13 +205,4 @@ export function booleanOf(raw: string): boolean {
   if (["1", "t", "T", "true", "TRUE", "True"].includes(raw)) return true;
   if (["0", "f", "F", "false", "FALSE", "False"].includes(raw)) return false;
   throw new BadValue(raw, "it must be true or false");
-}
-
-/** The usage error for a value that a flag refuses. `source` is `--flag` or the name of a variable. */
-export function badValueError(source: string, error: BadValue): UsageError {
-  const { hint } = error;
-  return new UsageError(
-    `invalid value ${JSON.stringify(error.text)} for ${source}: ${error.message}`,
-    hint === undefined ? {} : { hint },
-  );
 }

@@ -19,6 +19,6 @@ export interface Invocation {
   readonly signals: SignalSource;
   /** A variable of the environment; undefined where it isn't set. */
   readonly environment: (name: string) => string | undefined;
-  /** What the actions are given. Made once, when the first command asks for it. */
-  readonly host: () => Promise<Host>;
+  /** What the actions are given. `kubeconfig` names the file to read in place of `$KUBECONFIG`. */
+  readonly host: (options?: { kubeconfig?: string | undefined }) => Promise<Host>;
 }

@@ -8,8 +8,9 @@
 import { Command as Parser, CommanderError, Option } from "commander";
 import { UsageError } from "../base/errors.ts";
 import type { Command } from "./command.ts";
-import { type Flag, type Flags } from "./flag.ts";
+import type { Flags } from "./flag.ts";
 import { nearest } from "./nearest.ts";
+import { byLetter, negation, spellOut } from "./spelling.ts";
 
 /** The texts given for each flag, in order, and the words that are no flags. */
 export interface Sorted {
@@ -55,70 +56,6 @@ function parserFor(flags: Flags, texts: Map<string, string[]>): Parser {
     }
   }
   return parser;
-}
-
-/** commander's switches take no value: `--tty=false` is handed to it as the value of an option of its own. */
-function negation(name: string): string {
-  return `${name}:is`;
-}
-
-/**
- * The spellings that commander doesn't know, in ones that it does: `--tty=false`, `-n=prod`. Words that
- * are values of the flag before them are left alone.
- */
-function spellOut(flags: Flags, words: readonly string[]): string[] {
-  const plain: string[] = [];
-  for (let at = 0; at < words.length; at++) {
-    const word = words[at] ?? "";
-    plain.push(...spelled(flags, word));
-    const following = words[at + 1];
-    if (following !== undefined && wantsNextWord(flags, word)) {
-      plain.push(following);
-      at++;
-    }
-  }
-  return plain;
-}
-
-function spelled(flags: Flags, word: string): readonly string[] {
-  const long = /^--([^=]+)=(.*)$/s.exec(word);
-  if (long !== null) {
-    const [, name = "", text = ""] = long;
-    const flag = flagNamed(flags, name);
-    return flag?.takesValue === false ? [`--${negation(name)}`, text] : [word];
-  }
-  const short = /^-([A-Za-z]+)=(.*)$/s.exec(word);
-  if (short === null) return [word];
-  const [, letters = "", text = ""] = short;
-  const last = byLetter(flags, letters.at(-1) ?? "");
-  const switches = [...letters.slice(0, -1)];
-  // `-mx=y` is the text "x=y" for -m: what follows a value flag's letter is its value, whatever it holds.
-  if (last === undefined || switches.some((one) => byLetter(flags, one)?.[1].takesValue !== false)) {
-    return [word];
-  }
-  const [name, flag] = last;
-  return [
-    ...switches.map((one) => `-${one}`),
-    `--${flag.takesValue ? name : negation(name)}`,
-    text,
-  ];
-}
-
-/** Whether the word is a value flag whose value is the next word. */
-function wantsNextWord(flags: Flags, word: string): boolean {
-  if (word.startsWith("--")) return flagNamed(flags, word.slice(2))?.takesValue === true;
-  if (!/^-[A-Za-z]+$/.test(word)) return false;
-  const letters = [...word.slice(1)];
-  const firstValue = letters.findIndex((one) => byLetter(flags, one)?.[1].takesValue === true);
-  return firstValue >= 0 && firstValue === letters.length - 1;
-}
-
-function flagNamed(flags: Flags, name: string): Flag<unknown> | undefined {
-  return Object.hasOwn(flags, name) ? flags[name] : undefined;
-}
-
-function byLetter(flags: Flags, letter: string): [string, Flag<unknown>] | undefined {
-  return Object.entries(flags).find(([, flag]) => flag.short === letter);
 }
 
 async function unknownFlag(word: string, flags: Flags, spoken: string): Promise<UsageError> {

@@ -1,12 +1,13 @@
 /** From a command line to an exit code: the whole of the command-line face. */
 import { ClosedSinkError } from "../term/sink.ts";
-import { choose, type Choice } from "./choose.ts";
+import { type Choice, choose } from "./choose.ts";
 import type { Command } from "./command.ts";
 import { success } from "./exit_codes.ts";
+import { BadValue } from "./flag.ts";
 import type { Invocation } from "./invocation.ts";
 import { styleOf } from "./output.ts";
 import { type Program, speak } from "./program.ts";
-import { resolveWords } from "./words.ts";
+import { badValueError, resolveWords } from "./words.ts";
 
 /** 128 + SIGPIPE: the exit code of a program whose reader went away. */
 const readerGone = 141;
@@ -46,7 +47,11 @@ async function prepare(
     : await (await import("./parse.ts")).sortWords(command, choice.words, spoken);
   const { environment } = invocation;
   const raw = { ...sorted, trailing: choice.trailing };
-  return command.prepare(resolveWords(command, raw, { environment, spoken }));
+  try {
+    return command.prepare(resolveWords(command, raw, { environment, spoken }));
+  } catch (error) {
+    throw error instanceof BadValue ? await badValueError(error) : error;
+  }
 }
 
 /** `kodama cluster up`, or `kpod` to one who typed that. */

@@ -1,7 +1,8 @@
 /** From sorted words to a command's `Words`: flags in their narrow types, operands counted. */
 import { UsageError } from "../base/errors.ts";
 import type { Command, Words } from "./command.ts";
-import { badValueError, BadValue, type Flag, type Flags } from "./flag.ts";
+import { BadValue, type Flag, type Flags } from "./flag.ts";
+import { nearest } from "./nearest.ts";
 
 /** Words in which only the flags have been told from the operands. */
 export interface RawWords {
@@ -15,7 +16,7 @@ export type Environment = (name: string) => string | undefined;
 
 /**
  * Narrows every flag, taking the variable's text for one that wasn't given, and checks the number of
- * operands. `spoken` is the command as messages say it. Throws `UsageError`.
+ * operands. `spoken` is the command as messages say it. Throws `UsageError` and {@link BadValue}.
  */
 export function resolveWords(
   command: Command,
@@ -53,7 +54,7 @@ function flagValue(
   } catch (error) {
     if (!(error instanceof BadValue)) throw error;
     const source = standIn !== undefined && variable !== undefined ? variable : `--${name}`;
-    throw badValueError(source, error);
+    throw error.of(source);
   }
 }
 
@@ -81,4 +82,16 @@ function checkTrailing(command: Command, raw: RawWords, spoken: string): void {
       hint: `as in: ${spoken} … -- uname -a`,
     });
   }
+}
+
+/** The usage error for a value that isn't right, with the nearest one that is. */
+export async function badValueError(error: BadValue): Promise<UsageError> {
+  const { text, source, options: { candidates = [] } } = error;
+  const near = await nearest(text, candidates);
+  const hint = error.options.hint ?? (near === undefined ? undefined : `did you mean ${near}?`);
+  const place = source === undefined ? "" : ` for ${source}`;
+  return new UsageError(
+    `invalid value ${JSON.stringify(text)}${place}: ${error.message}`,
+    hint === undefined ? {} : { hint },
+  );
 }

@@ -1,0 +1,67 @@
+import type { ExecOptions } from "../../actions/exec_events.ts";
+import { UsageError } from "../../base/errors.ts";
+import { defineCommand } from "../command.ts";
+import { exitCodeTable } from "../exit_codes.ts";
+import { runningFlags } from "../running/flags.ts";
+import { resolveRunning } from "../running/options.ts";
+import { showRun } from "../running/show_run.ts";
+import { resolveSelection, selectionFlags, selectionOperands } from "../selection.ts";
+
+/** `kodama exec`, and `kpod`. */
+export const command = defineCommand({
+  description:
+    "Runs one command in every pod of a selection, many at the same time, and says how each of them " +
+    "ended. A pod counts as ok only when the server said that the command ended with exit code 0.\n\n" +
+    "Pods are named by operands (web-0, deploy/web) or chosen by flags; what several flags ask for " +
+    "must all hold. Exactly one pod, named by its name, behaves as with kubectl exec: its output " +
+    "is untouched and its exit code is kodama's.",
+  operands: selectionOperands,
+  trailing: "required",
+  flags: { ...selectionFlags, ...runningFlags },
+  examples: [
+    { title: "One command in every pod of a deployment", line: "kodama exec deploy/web -- uptime" },
+    {
+      title: "In all pods whose name holds a text, equal answers said once",
+      line: "kodama exec -n storage -m drive --output-mode fold -- uname -r",
+    },
+    { title: "A shell in one pod", line: "kodama exec -it web-0 -- sh" },
+    {
+      title: "Three pods at random, as one JSON object each",
+      line: "kodama exec -l app=web --sample 3 -o jsonl -- cat /etc/hostname",
+    },
+    { title: "Which pods would it be?", line: "kodama exec -A -m web --list" },
+  ],
+  exitCodes: exitCodeTable,
+  seeAlso: ["kodama pods --help shows what a selection matches."],
+  resolve(words) {
+    const running = resolveRunning(words.flags, words.given);
+    const { contexts, kubeconfig, selection } = resolveSelection(words);
+    if (words.trailing === undefined && !running.list) {
+      throw new UsageError("no command to run", { hint: "it stands after --, as in: -- uname -a" });
+    }
+    const [operand, ...others] = selection.operands;
+    const named = operand?.kind === "pod" && others.length === 0 && contexts.length < 2;
+    const single = running.view.tty || (named && running.options.outputMode === undefined);
+    const options = {
+      ...running.options,
+      ...(single ? { outputMode: "raw" } : {}),
+      contexts,
+      selection,
+      command: words.trailing ?? [],
+    } satisfies Omit<ExecOptions, "signal">;
+    return { options, view: { ...running.view, single }, list: running.list, kubeconfig };
+  },
+  run: async ({ options, view, list, kubeconfig }, invocation) => {
+    const host = await invocation.host({ kubeconfig });
+    if (list) {
+      const { listPods } = await import("../pods_table.ts");
+      return await listPods(options, { host, invocation, format: view.format });
+    }
+    const { exec } = await import("../../actions/exec.ts");
+    return await showRun((extras) => exec(host, { ...options, ...extras }), {
+      invocation,
+      clock: host.clock,
+      view,
+    });
+  },
+});

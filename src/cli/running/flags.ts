@@ -1,0 +1,70 @@
+/** The flags of everything that runs a command in pods: `exec` and `run` share them, meaning for meaning. */
+import { durationMs } from "../duration.ts";
+import { BadValue, choice, count, text, toggle, value, valueOr, values } from "../flag.ts";
+
+const modes = choice(["prefix", "group", "fold", "raw", "none"]);
+const formats = choice(["json", "jsonl"]);
+const colors = choice(["auto", "always", "never"]);
+const running = { group: "Running" };
+const output = { group: "Output" };
+
+/** By their long names. */
+export const runningFlags = {
+  "stdin": toggle("pass standard input to every pod's command", { short: "i", ...running }),
+  "tty": toggle("give the command a terminal; one pod only", { short: "t", ...running }),
+  "fanout": value("pods at the same time; the others wait (default 32)", count, {
+    placeholder: "N",
+    variable: "KODAMA_FANOUT",
+    ...running,
+  }),
+  "connect-timeout": value("longest wait for a pod's stream to open (default 15s)", durationMs, {
+    placeholder: "DURATION",
+    variable: "KODAMA_CONNECT_TIMEOUT",
+    ...running,
+  }),
+  "timeout": value("longest time a command may take (default none)", durationMs, {
+    placeholder: "DURATION",
+    variable: "KODAMA_TIMEOUT",
+    ...running,
+  }),
+  "env": values("variable of the command's environment", environmentPair, {
+    placeholder: "NAME=VALUE",
+    ...running,
+  }),
+  "workdir": value("directory to run the command in", text, { placeholder: "DIR", ...running }),
+  "shell": toggle("the words are one line for sh in the pod", running),
+  "subst": toggle("replace {pod}, {namespace}, {node}, {ip} and {index} in the words", running),
+  "yes": toggle("don't ask, however many pods there are", { short: "y", ...running }),
+  "confirm-above": valueOr(
+    "ask when more pods than this are to run what may change them",
+    count,
+    "10",
+    {
+      placeholder: "N",
+      variable: "KODAMA_CONFIRM_ABOVE",
+      ...running,
+    },
+  ),
+  "list": toggle("print the pods that would be used, and run nothing", running),
+  "output-mode": value("how output is put together; see below (default prefix)", modes.parse, {
+    variable: "KODAMA_OUTPUT_MODE",
+    ...modes,
+    ...output,
+  }),
+  "fold-stderr": toggle("with --output-mode fold: standard error must be the same too", output),
+  "output": value("one JSON object for each pod instead", formats.parse, {
+    short: "o",
+    ...formats,
+    ...output,
+  }),
+  "color": valueOr("colour pod names", colors.parse, "auto", { ...colors, ...output }),
+  "quiet": toggle("no summary, and no word of skipped pods", { short: "q", ...output }),
+  "max-rc": toggle("exit with the largest exit code of a pod", output),
+};
+
+/** `NAME=VALUE`, with a name that a shell takes. The value may be empty, and may hold `=`. */
+function environmentPair(raw: string): readonly [name: string, value: string] {
+  const match = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/s.exec(raw);
+  if (match === null) throw new BadValue(raw, "it must be NAME=VALUE");
+  return [match[1] ?? "", match[2] ?? ""];
+}

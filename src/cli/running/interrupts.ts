@@ -1,0 +1,36 @@
+/**
+ * What the signals that end a process mean while a run goes on. The first Ctrl-C asks where every target
+ * is, a second within a second stops them all; TERM and HUP stop at once; whoever insists after that leaves at once.
+ */
+import type { EndSignal } from "../invocation.ts";
+
+/** How far a run is from being stopped. */
+export type InterruptState =
+  | { phase: "running" }
+  /** Ctrl-C came, and the run goes on unless another comes soon. */
+  | { phase: "asked"; atMs: number }
+  | { phase: "stopping" };
+
+/** What to do about a signal. */
+export type InterruptAction =
+  /** Say where every target is. */
+  | "tell"
+  /** Stop every target, in the pods too. */
+  | "stop"
+  /** Leave, whatever still runs. */
+  | "leave";
+
+/** Two Ctrl-C this close together mean it. */
+const insistMs = 1000;
+
+/** The next state, and what the signal asks for. `nowMs` never jumps. */
+export function onSignal(
+  state: InterruptState,
+  signal: EndSignal,
+  nowMs: number,
+): { state: InterruptState; action: InterruptAction } {
+  if (state.phase === "stopping") return { state, action: "leave" };
+  const insists = state.phase === "asked" && nowMs - state.atMs <= insistMs;
+  if (signal !== "SIGINT" || insists) return { state: { phase: "stopping" }, action: "stop" };
+  return { state: { phase: "asked", atMs: nowMs }, action: "tell" };
+}

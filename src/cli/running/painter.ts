@@ -1,0 +1,177 @@
+/** Events of a run become bytes for the two output streams. Pure: where they go is the driver's concern. */
+import type { ExecEvent, FoldedGroup, Outcome } from "../../actions/exec_events.ts";
+import { printable } from "../../term/printable.ts";
+import type { Style } from "../../term/style.ts";
+import { tameLine } from "../../term/tame.ts";
+import { prefixes } from "./prefix.ts";
+import { singleOutcomeText, summaryText, troubleText } from "./summary_text.ts";
+
+/** One thing to write. */
+export interface Piece {
+  stream: "stdout" | "stderr";
+  data: string | Uint8Array;
+}
+
+/** How a run is shown. */
+export interface PainterOptions {
+  /** Streams that are terminals: what comes out of a pod is tamed for them, and byte-exact else. */
+  terminal: { stdout: boolean; stderr: boolean };
+  style: { stdout: Style; stderr: Style };
+  /** Neither a summary nor notes; what failed is still said. */
+  quiet: boolean;
+  /** One target, shown as kubectl shows it: no prefix, kubectl's words at the end. */
+  single: boolean;
+  format: "text" | "json" | "jsonl";
+}
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
+/** Paints one run. */
+export class Painter {
+  readonly #options: PainterOptions;
+  #names: readonly string[] = [];
+  #prefixes = { stdout: [] as readonly string[], stderr: [] as readonly string[] };
+  #reports = 0;
+
+  constructor(options: PainterOptions) {
+    this.#options = options;
+  }
+
+  /** What to write for an event, in this order. */
+  paint(event: ExecEvent): readonly Piece[] {
+    switch (event.kind) {
+      case "runStarted":
+      case "targetsAdded":
+        return this.#add(event.names);
+      case "line":
+        return [this.#line(event.target, event.stream, event.bytes)];
+      case "output":
+        return [{ stream: event.stream, data: event.bytes }];
+      case "block":
+        return this.#block(event);
+      case "folded":
+        return event.groups.flatMap((group) => this.#group(group));
+      case "report":
+        return [this.#report(event.report)];
+      case "targetStarted":
+        return [];
+      case "targetEnded":
+        return this.#ended(event.target, event.outcome);
+      case "contextFailed":
+        return [this.#say(`context ${event.context}: ${event.error.message}`)];
+      case "podsSkipped":
+        return this.#options.quiet
+          ? []
+          : event.skipped.map(({ pod, reason }) => this.#say(`skipped ${pod}: ${reason}`));
+      case "runEnded":
+        return this.#end(event);
+    }
+  }
+
+  #add(names: readonly string[]): Piece[] {
+    const { style } = this.#options;
+    this.#names = [...this.#names, ...names.map(printable)];
+    this.#prefixes = {
+      stdout: prefixes(this.#names, style.stdout),
+      stderr: prefixes(this.#names, style.stderr),
+    };
+    return [];
+  }
+
+  #line(target: number, stream: Piece["stream"], bytes: Uint8Array): Piece {
+    const prefix = this.#prefixes[stream][target] ?? "";
+    if (this.#options.terminal[stream]) {
+      const pieces = tameLine(decoder.decode(bytes));
+      return { stream, data: pieces.map((piece) => `${prefix}${piece}\n`).join("") };
+    }
+    const head = encoder.encode(prefix);
+    const data = new Uint8Array(head.length + bytes.length + 1);
+    data.set(head);
+    data.set(bytes, head.length);
+    data[data.length - 1] = 10;
+    return { stream, data };
+  }
+
+  #block(event: Extract<ExecEvent, { kind: "block" }>): Piece[] {
+    const { target, outcome, output, omittedBytes } = event;
+    const name = this.#names[target] ?? "";
+    const heading = `${name}${outcomeMark(outcome)}`;
+    return [
+      this.#heading(heading),
+      ...output.flatMap(({ stream, bytes }) => this.#body(stream, bytes)),
+      ...this.#omitted(name, omittedBytes),
+    ];
+  }
+
+  #group(group: FoldedGroup): Piece[] {
+    const { targets, names, outcome, stdout, stderr, omittedBytes } = group;
+    return [
+      this.#heading(`${names} (${targets.length})${outcomeMark(outcome)}`),
+      ...this.#body("stdout", stdout),
+      ...this.#body("stderr", stderr),
+      ...this.#omitted(names, omittedBytes),
+    ];
+  }
+
+  #heading(text: string): Piece {
+    return { stream: "stdout", data: `${this.#options.style.stdout.bold(text)}\n` };
+  }
+
+  /** Whole output of a target; a last line without an end gets one, for the next heading's sake. */
+  #body(stream: Piece["stream"], bytes: Uint8Array): Piece[] {
+    if (bytes.length === 0) return [];
+    const ended = bytes.at(-1) === 10;
+    if (!this.#options.terminal[stream]) {
+      return [{ stream, data: bytes }, ...(ended ? [] : [{ stream, data: "\n" }])];
+    }
+    const lines = decoder.decode(ended ? bytes.subarray(0, -1) : bytes).split("\n");
+    return [{ stream, data: lines.flatMap(tameLine).map((line) => `${line}\n`).join("") }];
+  }
+
+  #omitted(names: string, bytes: number): Piece[] {
+    return bytes === 0 ? [] : [this.#say(`${names}: ${bytes} bytes more were left out`)];
+  }
+
+  #report(report: object): Piece {
+    const text = JSON.stringify(report);
+    this.#reports++;
+    if (this.#options.format === "jsonl") return { stream: "stdout", data: `${text}\n` };
+    return { stream: "stdout", data: `${this.#reports === 1 ? "[\n" : ",\n"}${text}` };
+  }
+
+  #ended(target: number, outcome: Outcome): Piece[] {
+    if (this.#options.single) return [];
+    const trouble = troubleText(outcome);
+    return trouble === undefined ? [] : [this.#say(`${this.#names[target] ?? ""}: ${trouble}`)];
+  }
+
+  #end(event: Extract<ExecEvent, { kind: "runEnded" }>): Piece[] {
+    const { format, single, quiet } = this.#options;
+    const close: Piece[] = format === "json"
+      ? [{ stream: "stdout", data: this.#reports === 0 ? "[]\n" : "\n]\n" }]
+      : [];
+    return [...close, ...single ? this.#singleEnd(event) : quiet ? [] : [this.#summary(event)]];
+  }
+
+  #singleEnd({ outcomes: [outcome] }: Extract<ExecEvent, { kind: "runEnded" }>): Piece[] {
+    const text = outcome === undefined ? undefined : singleOutcomeText(outcome);
+    return text === undefined ? [] : [this.#say(text)];
+  }
+
+  #summary({ summary, durationMs }: Extract<ExecEvent, { kind: "runEnded" }>): Piece {
+    const style = this.#options.style.stderr;
+    const text = printable(summaryText(summary, durationMs));
+    const well = summary.counts.ok === summary.total;
+    return { stream: "stderr", data: `${well ? style.green(text) : style.red(text)}\n` };
+  }
+
+  #say(text: string): Piece {
+    return { stream: "stderr", data: `${printable(text)}\n` };
+  }
+}
+
+function outcomeMark(outcome: Outcome): string {
+  if (outcome.kind === "ok") return "";
+  return outcome.kind === "failed" ? `: exit code ${outcome.exitCode}` : `: ${outcome.kind}`;
+}

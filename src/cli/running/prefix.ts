@@ -1,0 +1,24 @@
+/** The prefix of a line: a pod's name, in a colour of its own, with what all names share kept faint. */
+import { stableNumber, type Style } from "../../term/style.ts";
+
+/** `name: ` for each target, painted. Computed once for a run. */
+export function prefixes(names: readonly string[], style: Style): readonly string[] {
+  const shared = sharedStart(names);
+  return names.map((name) => {
+    const own = style.hue(stableNumber(name), name.slice(shared));
+    return `${shared === 0 ? "" : style.dim(name.slice(0, shared))}${own}${style.dim(":")} `;
+  });
+}
+
+/** The length of the beginning that all names share, cut back to a whole word of it: `weka-drive-`. */
+function sharedStart(names: readonly string[]): number {
+  const [first = "", ...rest] = names;
+  if (rest.length === 0) return 0;
+  let length = first.length;
+  for (const name of rest) {
+    let at = 0;
+    while (at < length && name[at] === first[at]) at++;
+    length = at;
+  }
+  return first.slice(0, length).search(/[^-/.]*$/);
+}

@@ -1,0 +1,57 @@
+/** A run on this process's terminal: what it needs of the terminal is handed to it, what it tells is shown. */
+import type { ExecEvent, ExecOptions } from "../../actions/exec_events.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Invocation } from "../invocation.ts";
+import { styleOf } from "../output.ts";
+import { confirmOn } from "./confirm.ts";
+import { drive } from "./drive.ts";
+import type { RunView } from "./options.ts";
+import { Painter } from "./painter.ts";
+
+/** What the terminal adds to the options of a run. */
+export type RunExtras = Pick<ExecOptions, "signal" | "stdin" | "terminal" | "confirm">;
+
+/** Shows the run that `start` begins; answers with the exit code of the process. */
+export async function showRun(
+  start: (extras: RunExtras) => AsyncIterable<ExecEvent>,
+  options: { invocation: Invocation; clock: Clock; view: RunView },
+): Promise<number> {
+  const { invocation: { terminal, signals, environment }, clock, view } = options;
+  const interactive = view.tty && terminal.stdin.isTerminal;
+  if (view.tty && !interactive) {
+    // kubectl's words and way: it goes on without.
+    await terminal.stderr.write("Unable to use a TTY: standard input is not a terminal\n");
+  }
+  const painter = new Painter({
+    terminal: { stdout: terminal.stdout.isTerminal, stderr: terminal.stderr.isTerminal },
+    style: {
+      stdout: styleOf(terminal.stdout, environment, view.color),
+      stderr: styleOf(terminal.stderr, environment, view.color),
+    },
+    quiet: view.quiet,
+    single: view.single,
+    format: view.format,
+  });
+  return await drive(
+    (signal) =>
+      start({
+        signal,
+        ...(view.stdin ? { stdin: terminal.stdin.chunks(signal) } : {}),
+        ...(view.confirmAbove === undefined ? {} : {
+          confirm: confirmOn(terminal, { above: view.confirmAbove, stdin: view.stdin, signal }),
+        }),
+        ...(interactive ? { terminal: terminalOf(options.invocation, signal) } : {}),
+      }),
+    { terminal, signals, clock, painter, interactive },
+  );
+}
+
+function terminalOf(
+  { terminal }: Invocation,
+  signal: AbortSignal,
+): NonNullable<ExecOptions["terminal"]> {
+  return {
+    size: terminal.size() ?? { columns: 80, rows: 24 },
+    resizes: terminal.resizes(signal),
+  };
+}

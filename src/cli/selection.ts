@@ -1,0 +1,124 @@
+/** The flags that choose pods: one grammar for every command that takes them. */
+import type { Selection } from "../actions/exec_events.ts";
+import { UsageError } from "../base/errors.ts";
+import type { Operand, Words } from "./command.ts";
+import { BadValue, choice, count, text, toggle, value, valueOr, values } from "./flag.ts";
+import { namePattern, selectionOperand } from "./selection_words.ts";
+
+const group = "Selection";
+const sorts = choice(["name", "age", "node"]);
+
+/** By their long names, with kubectl's meaning wherever kubectl has the flag. */
+export const selectionFlags = {
+  "namespace": values("namespace to look in (default the context's)", text, {
+    short: "n",
+    placeholder: "NAME",
+    group,
+    completion: { kind: "namespaces" },
+  }),
+  "all-namespaces": toggle("look in all namespaces", { short: "A", group }),
+  "match": values("pods whose name holds TEXT, or matches /TEXT/; any of them", namePattern, {
+    short: "m",
+    group,
+  }),
+  "exclude": values("but none whose name holds or matches this", namePattern, {
+    short: "x",
+    group,
+  }),
+  "selector": value("label selector, as in app=web,tier!=test", text, {
+    short: "l",
+    placeholder: "QUERY",
+    group,
+  }),
+  "field-selector": value("field selector, as in status.podIP=10.0.0.7", text, {
+    placeholder: "QUERY",
+    group,
+  }),
+  "container": value("container of each pod (default its main one)", text, {
+    short: "c",
+    placeholder: "NAME",
+    group,
+    completion: { kind: "containers" },
+  }),
+  "node": value("pods on this node", text, { placeholder: "NAME", group }),
+  "sample": value("so many of them, at random", count, { placeholder: "N", group }),
+  "sort": valueOr("order of the pods", sorts.parse, "name", { ...sorts, group }),
+  "shuffle": toggle("in random order", { group }),
+  "all-phases": toggle("pods that aren't running too", { group }),
+  "context": values("kubeconfig context to use", text, {
+    placeholder: "NAME",
+    group,
+    completion: { kind: "contexts" },
+  }),
+  "kubeconfig": value("kubeconfig file to use instead of $KUBECONFIG", text, {
+    placeholder: "FILE",
+    group,
+    completion: { kind: "files" },
+  }),
+};
+
+/** The operands of a selection. */
+export const selectionOperands: readonly Operand[] = [
+  { name: "POD|KIND/NAME", arity: "any", completion: { kind: "pods" } },
+];
+
+/** What the words select, and where. */
+export interface SelectionOptions {
+  contexts: readonly string[];
+  kubeconfig: string | undefined;
+  selection: Selection;
+}
+
+/** From words to a selection. Throws `UsageError` for flags that contradict each other. */
+export function resolveSelection(
+  { flags, given, operands }: Words<typeof selectionFlags>,
+): SelectionOptions {
+  const namespaces = flags.namespace;
+  if (flags["all-namespaces"] && namespaces.length > 0) {
+    throw new UsageError("--namespace and --all-namespaces contradict each other");
+  }
+  if (flags.shuffle && given.has("sort")) {
+    throw new UsageError("--sort and --shuffle contradict each other");
+  }
+  const optional = {
+    labelSelector: flags.selector,
+    fieldSelector: flags["field-selector"],
+    container: flags.container,
+    node: flags.node,
+    sample: flags.sample,
+  };
+  return {
+    contexts: flags.context,
+    kubeconfig: flags.kubeconfig,
+    selection: {
+      namespaces: flags["all-namespaces"]
+        ? { kind: "all" }
+        : namespaces.length > 0
+        ? { kind: "named", names: namespaces }
+        : { kind: "default" },
+      operands: operands.map(operandOf),
+      match: flags.match,
+      exclude: flags.exclude,
+      sort: flags.sort,
+      shuffle: flags.shuffle,
+      allPhases: flags["all-phases"],
+      ...definedOnly(optional),
+    },
+  };
+}
+
+function operandOf(raw: string) {
+  try {
+    return selectionOperand(raw);
+  } catch (error) {
+    throw error instanceof BadValue ? error.of("POD|KIND/NAME") : error;
+  }
+}
+
+/** Without the properties that are undefined: with `exactOptionalPropertyTypes` absent and undefined differ. */
+export function definedOnly<T extends Record<string, unknown>>(
+  options: T,
+): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  const defined = Object.entries(options).filter(([, one]) => one !== undefined);
+  return Object.fromEntries(defined) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}

@@ -1,0 +1,50 @@
+/** Output of a program elsewhere, made fit to stand beside other output on a terminal. */
+
+/** CSI … m alone: colours and weights. */
+const paint = /\x1b\[[0-9;:]*m/y;
+/** Any other CSI, OSC, DCS, APC, PM or SOS sequence, ended or not, and two-letter escapes. */
+const steer =
+  /\x1b(?:\[[0-?]*[ -/]*[@-~]?|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-~]?)/y;
+
+/** Paint is undone at a line's end, so that it doesn't run into the next one's prefix. */
+const unpaint = "\x1b[0m";
+
+/**
+ * A line without its end, in which nothing can move the cursor, change the title or outlive the line:
+ * colours pass and are undone at its end, every other escape sequence and control character is dropped. A
+ * carriage return that isn't at the end begins a new piece, as a progress bar's next state is.
+ */
+export function tameLine(line: string): string[] {
+  return line.replace(/\r+$/, "").split(/\r+/).map(tamePiece);
+}
+
+function tamePiece(piece: string): string {
+  // deno-lint-ignore no-control-regex -- control characters are what this looks for
+  if (!/[\x00-\x08\x0a-\x1f\x7f-\x9f]/.test(piece)) return piece;
+  let tame = "";
+  let painted = false;
+  for (let at = 0; at < piece.length;) {
+    const sequence = matchAt(paint, piece, at);
+    if (sequence !== undefined) {
+      tame += sequence;
+      painted = true;
+      at += sequence.length;
+      continue;
+    }
+    const steering = matchAt(steer, piece, at);
+    if (steering !== undefined) {
+      at += steering.length;
+      continue;
+    }
+    const character = piece.charAt(at);
+    const code = piece.charCodeAt(at);
+    if (code === 9 || (code >= 0x20 && (code < 0x7f || code > 0x9f))) tame += character;
+    at++;
+  }
+  return painted ? tame + unpaint : tame;
+}
+
+function matchAt(pattern: RegExp, text: string, at: number): string | undefined {
+  pattern.lastIndex = at;
+  return pattern.exec(text)?.[0];
+}

@@ -1,0 +1,139 @@
+/** The files of this machine, as the actions use them. */
+import type { HostFiles } from "../actions/host.ts";
+import { KodamaError } from "../base/errors.ts";
+import type { SpoolFile } from "../exec/stdin_spool.ts";
+
+/** Files of this machine. Temporary files of kodama's own are made in `privateDir`, the one folder it may write to. */
+export function localFiles(privateDir: string): HostFiles {
+  return { readText, listFiles, replaceText, spool: () => makeSpool(privateDir) };
+}
+
+async function readText(path: string, maxBytes: number): Promise<string | undefined> {
+  try {
+    using file = await Deno.open(path);
+    const bytes = await readAtMost(file, maxBytes + 1);
+    if (bytes.length > maxBytes) {
+      throw new KodamaError("config", `${path} is larger than ${maxBytes} bytes`);
+    }
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    if (error instanceof TypeError) {
+      throw new KodamaError("config", `${path} is not UTF-8 text`, { cause: error });
+    }
+    throw fileError(`cannot read ${path}`, error);
+  }
+}
+
+/** A file that grows while it is read ends at the limit too, so its size isn't asked beforehand. */
+async function readAtMost(file: Deno.FsFile, maxBytes: number): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let total = 0;
+  while (total < maxBytes) {
+    const buffer = new Uint8Array(Math.min(64 * 1024, maxBytes - total));
+    const length = await file.read(buffer);
+    if (length === null) break;
+    pieces.push(buffer.subarray(0, length));
+    total += length;
+  }
+  const whole = new Uint8Array(total);
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
+
+async function listFiles(folder: string): Promise<string[]> {
+  try {
+    const entries = await Array.fromAsync(Deno.readDir(folder));
+    return entries.filter(({ isDirectory }) => !isDirectory).map(({ name }) => name).sort();
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw fileError(`cannot read the folder ${folder}`, error);
+  }
+}
+
+async function replaceText(path: string, text: string): Promise<void> {
+  try {
+    const target = await targetOf(path);
+    const folder = target.slice(0, target.lastIndexOf("/")) || "/";
+    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+    const temporary = await Deno.makeTempFile({ dir: folder, prefix: ".kodama-" });
+    try {
+      await Deno.writeTextFile(temporary, text);
+      await Deno.rename(temporary, target);
+    } catch (error) {
+      await Deno.remove(temporary).catch(() => {});
+      throw error;
+    }
+  } catch (error) {
+    throw fileError(`cannot write ${path}`, error);
+  }
+}
+
+/** What a symbolic link points to: dotfiles are often links, and stay links. */
+async function targetOf(path: string): Promise<string> {
+  try {
+    return await Deno.realPath(path);
+  } catch (error) {
+    if (isAbsent(error)) return path;
+    throw error;
+  }
+}
+
+async function makeSpool(privateDir: string): Promise<SpoolFile> {
+  await Deno.mkdir(privateDir, { recursive: true, mode: 0o700 });
+  // Made with mode 0600, and only its owner can look into the folder.
+  const path = await Deno.makeTempFile({ dir: privateDir, prefix: ".input-" });
+  const file = await Deno.open(path, { read: true, write: true });
+  // Without a name it is gone with the process, however that ends. Windows can't do that.
+  const named = await Deno.remove(path).then(() => false, () => true);
+  let end = 0;
+  // One position for all: reads and appends take turns.
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = turn.then(work);
+    turn = result.catch(() => {});
+    return result;
+  };
+  return {
+    append: (bytes) =>
+      inTurn(() => appendAt(file, end, bytes).then(() => void (end += bytes.length))),
+    read: (offset, length) => inTurn(() => readAt(file, offset, Math.min(length, end - offset))),
+    [Symbol.asyncDispose]: async () => {
+      await turn;
+      file.close();
+      if (named) await Deno.remove(path);
+    },
+  };
+}
+
+async function appendAt(file: Deno.FsFile, offset: number, bytes: Uint8Array): Promise<void> {
+  await file.seek(offset, Deno.SeekMode.Start);
+  let at = 0;
+  while (at < bytes.length) at += await file.write(bytes.subarray(at));
+}
+
+async function readAt(file: Deno.FsFile, offset: number, length: number): Promise<Uint8Array> {
+  await file.seek(offset, Deno.SeekMode.Start);
+  return await readAtMost(file, Math.max(0, length));
+}
+
+function isAbsent(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+}
+
+/** The error of a file operation, with the operating system's own words. */
+function fileError(what: string, error: unknown): unknown {
+  if (error instanceof KodamaError) return error;
+  if (error instanceof Deno.errors.NotCapable) {
+    return new KodamaError("environment", `${what}: Deno's permissions don't allow it`, {
+      hint: "docs/permissions.md says what each permission is for",
+      cause: error,
+    });
+  }
+  if (!(error instanceof Error)) return error;
+  return new KodamaError("config", `${what}: ${error.message}`, { cause: error });
+}

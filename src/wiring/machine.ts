@@ -1,0 +1,63 @@
+/** Programs of this machine. */
+import type { HostMachine } from "../actions/host.ts";
+
+/** Bytes kept of a program's output. */
+const captureLimitBytes = 64 * 1024;
+
+/** This machine. `terminal` says which standard streams are one. */
+export function localMachine(
+  terminal: HostMachine["terminal"],
+  environment: (name: string) => string | undefined,
+): HostMachine {
+  return {
+    terminal,
+    findProgram: (name) => findProgram(name, environment("PATH") ?? ""),
+    capture,
+  };
+}
+
+async function findProgram(name: string, path: string): Promise<string | undefined> {
+  const separator = Deno.build.os === "windows" ? ";" : ":";
+  const endings = Deno.build.os === "windows" ? [".exe", ".cmd", ""] : [""];
+  for (const folder of path.split(separator).filter((one) => one !== "")) {
+    for (const ending of endings) {
+      const file = `${folder}/${name}${ending}`;
+      if (await isProgram(file)) return file;
+    }
+  }
+  return undefined;
+}
+
+async function isProgram(file: string): Promise<boolean> {
+  try {
+    const { isFile, mode } = await Deno.stat(file);
+    return isFile && (mode === null || (mode & 0o111) !== 0);
+  } catch {
+    return false;
+  }
+}
+
+async function capture(
+  program: string,
+  words: readonly string[],
+  signal: AbortSignal,
+): Promise<{ code: number; stdout: string }> {
+  const process = new Deno.Command(program, {
+    args: [...words],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "null",
+    signal,
+  }).spawn();
+  const decoder = new TextDecoder();
+  let stdout = "";
+  let bytes = 0;
+  // Read to the end even beyond what is kept: a full pipe would hold the program for ever.
+  for await (const chunk of process.stdout) {
+    const kept = chunk.subarray(0, Math.max(0, captureLimitBytes - bytes));
+    stdout += decoder.decode(kept, { stream: true });
+    bytes += chunk.length;
+  }
+  const { code } = await process.status;
+  return { code, stdout };
+}
