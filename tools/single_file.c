@@ -22,6 +22,18 @@
 
 enum { HASH = 64, LENGTH = 16, MAGIC = 8, TRAILER = HASH + LENGTH + MAGIC };
 
+/* What is being unpacked; removed when that fails. */
+static char staging[PATH_MAX];
+
+static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *place) {
+  (void)info, (void)kind, (void)place;
+  return remove(path);
+}
+
+static void remove_staging(void) {
+  if (staging[0]) nftw(staging, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+}
+
 static void fail(const char *format, ...) {
   int reason = errno;
   va_list values;
@@ -30,6 +42,7 @@ static void fail(const char *format, ...) {
   vfprintf(stderr, format, values);
   va_end(values);
   fprintf(stderr, reason ? ": %s\n" : "\n", strerror(reason));
+  remove_staging();
   exit(1);
 }
 
@@ -149,22 +162,19 @@ static void unpack(int file, const char *folder) {
   if (strcmp(header, "end\n") != 0 || gzclose(stream) != Z_OK) fail("kodama's file is damaged");
 }
 
-static int remove_entry(const char *path, const struct stat *info, int kind, struct FTW *place) {
-  (void)info, (void)kind, (void)place;
-  return remove(path);
-}
-
 /* Complete or absent: unpacked beside it, then renamed. */
 static void unpack_once(int file, const char *cache, const char *version) {
-  char staging[PATH_MAX];
   if (is_own_folder(version)) return;
   format_path(staging, "%s/.new-XXXXXX", cache);
-  if (!mkdtemp(staging)) fail("%s", staging);
+  if (!mkdtemp(staging)) {
+    staging[0] = '\0';
+    fail("%s can't be written", cache);
+  }
   unpack(file, staging);
   if (rename(staging, version) == 0) return;
   /* Another kodama was faster. */
   if (errno != EEXIST && errno != ENOTEMPTY) fail("%s", version);
-  nftw(staging, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+  remove_staging();
   if (!is_own_folder(version)) fail("%s", version);
 }
 

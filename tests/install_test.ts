@@ -1,0 +1,111 @@
+/** An installation is complete, starts without the network, and is replaced without a gap. */
+import assert from "node:assert/strict";
+import { bundle } from "../tools/bundle.ts";
+import { install, pathAdvice } from "../tools/install.ts";
+import { launcherNames } from "../tools/launcher.ts";
+import { parsePrefix } from "../tools/prefix.ts";
+import { uninstall } from "../tools/uninstall.ts";
+import { coldModules, hotOutputs } from "../tools/hot_path.ts";
+
+interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a program with nothing of this environment but what it needs, and with no way to the network. */
+async function start(
+  program: string,
+  words: readonly string[],
+  env: Record<string, string> = {},
+): Promise<Ended> {
+  const { code, stdout, stderr } = await new Deno.Command(program, {
+    args: [...words],
+    clearEnv: true,
+    env: { PATH: "/usr/bin:/bin", HOME: "/nonexistent", ...env },
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** A folder that is gone after the test. */
+async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
+  const path = await Deno.makeTempDir({ prefix: "kodama-install-test-" });
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+}
+
+Deno.test("install makes four commands, twice the same, and uninstall leaves nothing", async (t) => {
+  await using folder = await temporaryFolder();
+  const prefix = `${folder.path}/a prefix`;
+  const first = await install(prefix);
+
+  for (const name of launcherNames) {
+    await t.step(`${name} starts without Deno on PATH, a home folder or a network`, async () => {
+      const { code, stdout, stderr } = await start(`${prefix}/bin/${name}`, ["--help"]);
+      assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
+      const spoken = name.replace("kubectl-", "kubectl ");
+      assert.ok(stdout.includes(spoken), stdout);
+    });
+  }
+
+  await t.step("the version is that of the source", async () => {
+    const { stdout } = await start(`${prefix}/bin/kodama`, ["version"]);
+    const { version } = await import("../src/cli/version.ts");
+    assert.ok(stdout.startsWith(`kodama ${version} `), stdout);
+  });
+
+  await t.step("data files lie where the bundle looks for them", async () => {
+    for (const path of ["main.js", "deno", "LICENSES.txt", "workflows/kwekash.yaml"]) {
+      assert.ok((await Deno.stat(`${first.version}/${path}`)).isFile, path);
+    }
+  });
+
+  await t.step("a second installation of the same source changes nothing", async () => {
+    const launcher = await Deno.readTextFile(`${prefix}/bin/kodama`);
+    const second = await install(prefix);
+    assert.equal(second.version, first.version);
+    assert.equal(await Deno.readTextFile(`${prefix}/bin/kodama`), launcher);
+    const versions = await Array.fromAsync(Deno.readDir(first.prefix.versions));
+    assert.deepEqual(versions.map(({ name }) => name), [first.version.split("/").at(-1)]);
+  });
+
+  await t.step("uninstall removes what install made, and nothing else", async () => {
+    await Deno.writeTextFile(`${prefix}/bin/other`, "#!/bin/sh\n");
+    await Deno.writeTextFile(`${prefix}/bin/kpod`, "#!/bin/sh\n# a namesake\n");
+    await uninstall(prefix);
+    const left = await Array.fromAsync(Deno.readDir(`${prefix}/bin`));
+    assert.deepEqual(left.map(({ name }) => name).toSorted(), ["kpod", "other"]);
+    await assert.rejects(Deno.stat(first.prefix.versions), Deno.errors.NotFound);
+  });
+});
+
+Deno.test("the hot path is free of node's compatibility layer", async () => {
+  await using folder = await temporaryFolder();
+  const { metafile } = await bundle(folder.path);
+  const hot = hotOutputs(metafile);
+  assert.ok(hot.length > 5, "the entry and the commands' chunks are hot");
+  for (const output of hot) {
+    const text = await Deno.readTextFile(`${folder.path}/${output}`);
+    assert.doesNotMatch(text, /["']node:|\bgetBuiltinModule\b/, output);
+    assert.doesNotMatch(text, /(?<![\w$.])(?:globalThis\.)?(?:process|Buffer)\./, output);
+  }
+  const cold = Object.values(metafile.outputs).map(({ entryPoint }) => entryPoint);
+  for (const module of coldModules) {
+    assert.ok(cold.some((path) => path?.startsWith(module)), `${module} is a chunk of its own`);
+  }
+});
+
+Deno.test("the prefix is ~/.local, or what --prefix says, as an absolute path", () => {
+  assert.equal(parsePrefix(["--prefix", "/opt/kodama/"]), "/opt/kodama");
+  assert.equal(parsePrefix(["--prefix=/"]), "/");
+  assert.match(parsePrefix(["--prefix", "here"]), /^\/.*\/here$/);
+  for (const words of [["--prefix"], ["--prefix="], ["--prefix", "a", "b"], ["--perfix", "a"]]) {
+    assert.throws(() => parsePrefix(words), /usage: deno task install/, words.join(" "));
+  }
+});
+
+Deno.test("install says whether the commands will be found", () => {
+  assert.match(pathAdvice("/a/bin", "/usr/bin:/a/bin"), /is on your PATH/);
+  assert.match(pathAdvice("/a/bin", "/usr/bin:/a/binaries"), /export PATH="\/a\/bin:\$PATH"/);
+});
