@@ -6,6 +6,7 @@ import type { KodamaError } from "../base/errors.ts";
 import type { FoldedGroup } from "../exec/fold.ts";
 import type { Line } from "../exec/interleave_lines.ts";
 import type { Outcome, RunEvent } from "../exec/model.ts";
+import type { OutputMode } from "../exec/output_mode.ts";
 import type { RunSummary } from "../exec/summary.ts";
 import type { TargetReport } from "../exec/target_report.ts";
 import type { OutputChunk, TerminalSize } from "../kube/client.ts";
@@ -14,6 +15,7 @@ import type { Selection, SkippedPod, Target } from "../kube/target.ts";
 export type { FoldedGroup } from "../exec/fold.ts";
 export type { Line } from "../exec/interleave_lines.ts";
 export type { Outcome, OutcomeKind, RunEvent } from "../exec/model.ts";
+export type { OutputMode } from "../exec/output_mode.ts";
 export type { RunSummary } from "../exec/summary.ts";
 export type { TargetReport } from "../exec/target_report.ts";
 export type { OutputChunk, TerminalSize } from "../kube/client.ts";
@@ -24,18 +26,6 @@ export type {
   SkippedPod,
   Target,
 } from "../kube/target.ts";
-
-/**
- * How a run's output is put together before a face sees it:
- *
- * - `prefix`: whole lines as they come ({@link ExecEvent} `line`)
- * - `group`: each target's output in one piece as it ends (`block`)
- * - `fold`: identical outputs once, at the end (`folded`); standard error as `line`s, unless it is folded too
- * - `raw`: bytes as they come (`output`)
- * - `report`: each target's whole report as it ends (`report`), for `-o json` and `-o jsonl`
- * - `none`: outcomes alone
- */
-export type OutputMode = "prefix" | "group" | "fold" | "raw" | "report" | "none";
 
 /** A terminal on both ends; for one single target. */
 export interface ExecTerminal {
@@ -106,7 +96,9 @@ export type ExecEvent =
   /** Targets of a context that answered late; their indexes and names follow those before. */
   | Extract<RunEvent, { kind: "targetsAdded" }> & { names: readonly string[] }
   | Extract<RunEvent, { kind: "targetStarted" | "output" | "targetEnded" }>
+  /** `prefix`; with `fold`, standard error that isn't folded too. */
   | { kind: "line" } & Line
+  /** `group`: as the target ends. */
   | {
     kind: "block";
     target: number;
@@ -116,7 +108,9 @@ export type ExecEvent =
     /** Bytes that were left out at the limit. */
     omittedBytes: number;
   }
+  /** `fold`: once, before the end. */
   | { kind: "folded"; groups: readonly FoldedGroup[] }
+  /** `report`: as the target ends. */
   | { kind: "report"; target: number; report: TargetReport }
   | {
     kind: "runEnded";

@@ -1,0 +1,70 @@
+/** Workflows: found by name, planned, and run as one command over the pods of their selection. */
+import { FileError } from "../base/yaml_shape.ts";
+import { findWorkflow, listWorkflowFiles } from "../workflow/find_workflow.ts";
+import { parseWorkflow } from "../workflow/parse_workflow.ts";
+import { type Plan, plan, type PlanOverrides } from "../workflow/plan.ts";
+import { exec } from "./exec.ts";
+import type { ExecEvent, ExecOptions } from "./exec_events.ts";
+import type { Host } from "./host.ts";
+
+export type { Plan, PlanOverrides } from "../workflow/plan.ts";
+export type { Workflow } from "../workflow/workflow.ts";
+
+/** Which workflow, what of it is changed, and what only a run needs. */
+export interface RunWorkflowOptions extends
+  Pick<
+    ExecOptions,
+    "stdin" | "foldStderr" | "confirm" | "maxExitCode" | "graceMs" | "environment" | "signal"
+  > {
+  /** A name, or a path with a slash or an ending. */
+  workflow: string;
+  overrides: PlanOverrides;
+}
+
+/** A workflow file, as a list of them tells it. */
+export interface ListedWorkflow {
+  name: string;
+  path: string;
+  description?: string;
+  /** What is wrong with the file. */
+  problem?: FileError;
+}
+
+/**
+ * What a run of the workflow would do. Reads files alone.
+ *
+ * @throws KodamaError `notFound` with the nearest names; FileError with every problem of the file.
+ */
+export async function planWorkflow(
+  host: Host,
+  workflow: string,
+  overrides: PlanOverrides = {},
+): Promise<Plan> {
+  const found = await findWorkflow(host.files, host.places, workflow);
+  return plan(await parseWorkflow(found, found.name), overrides);
+}
+
+/** Runs a workflow. Throws as {@link planWorkflow} and {@link exec} do. */
+export async function* runWorkflow(
+  host: Host,
+  options: RunWorkflowOptions,
+): AsyncGenerator<ExecEvent, void> {
+  const { workflow, overrides, ...run } = options;
+  const { workflow: _name, ...planned } = await planWorkflow(host, workflow, overrides);
+  yield* exec(host, { ...planned, ...run });
+}
+
+/** Every workflow that can be named from here. */
+export async function listWorkflows(host: Host): Promise<ListedWorkflow[]> {
+  const files = await listWorkflowFiles(host.files, host.places);
+  return await Promise.all(files.map(async ({ name, path }) => {
+    try {
+      const found = await findWorkflow(host.files, host.places, path);
+      const { description } = await parseWorkflow(found, name);
+      return { name, path, ...(description === undefined ? {} : { description }) };
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      return { name, path, problem: error };
+    }
+  }));
+}

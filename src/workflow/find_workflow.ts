@@ -1,0 +1,102 @@
+/** Where workflow files are looked for, nearest first. */
+import { KodamaError } from "../base/errors.ts";
+import { nearestNames } from "../base/nearest_names.ts";
+
+/** The folders that the search begins and ends with; absolute paths. */
+export interface WorkflowPlaces {
+  workingDir: string;
+  configDir: string;
+  shippedWorkflowsDir: string;
+}
+
+/** What the search reads. */
+export interface WorkflowFiles {
+  /** Undefined where there is no such file. */
+  readText(path: string, maxBytes: number): Promise<string | undefined>;
+  /** Names of the files in a folder; none where there is no such folder. */
+  listFiles(folder: string): Promise<string[]>;
+}
+
+/** A workflow file that was found. */
+export interface FoundWorkflow {
+  name: string;
+  path: string;
+}
+
+const ending = /\.ya?ml$/;
+
+/** More than any workflow that a person can still read. */
+const maxBytes = 256 * 1024;
+
+/**
+ * The folders: from the working directory upwards `workflows` and `.kodama/workflows`, then the user's own,
+ * then those that come with kodama.
+ */
+export function workflowFolders(places: WorkflowPlaces): string[] {
+  const near = upwards(places.workingDir).flatMap((folder) => [
+    joined(folder, "workflows"),
+    joined(folder, ".kodama/workflows"),
+  ]);
+  return [...new Set([...near, joined(places.configDir, "workflows"), places.shippedWorkflowsDir])];
+}
+
+/** Every workflow, by name; the nearest file of a name hides the others. */
+export async function listWorkflowFiles(
+  files: WorkflowFiles,
+  places: WorkflowPlaces,
+): Promise<FoundWorkflow[]> {
+  const found = new Map<string, FoundWorkflow>();
+  for (const folder of workflowFolders(places)) {
+    for (const file of (await files.listFiles(folder)).filter((file) => ending.test(file))) {
+      const name = file.replace(ending, "");
+      if (!found.has(name)) found.set(name, { name, path: joined(folder, file) });
+    }
+  }
+  return [...found.values()].sort((a, b) => a.name < b.name ? -1 : 1);
+}
+
+/**
+ * The file of a workflow that is named, or given as a path (`./a.yaml`).
+ *
+ * @throws KodamaError `notFound`, with the nearest names.
+ */
+export async function findWorkflow(
+  files: WorkflowFiles,
+  places: WorkflowPlaces,
+  wanted: string,
+): Promise<FoundWorkflow & { text: string }> {
+  const found = isPath(wanted)
+    ? { name: wanted.split("/").at(-1)?.replace(ending, "") ?? "", path: absolute(places, wanted) }
+    : (await listWorkflowFiles(files, places)).find(({ name }) => name === wanted);
+  const text = found === undefined ? undefined : await files.readText(found.path, maxBytes);
+  if (found !== undefined && text !== undefined) return { ...found, text };
+  throw await notFound(files, places, wanted);
+}
+
+async function notFound(files: WorkflowFiles, places: WorkflowPlaces, wanted: string) {
+  if (isPath(wanted)) return new KodamaError("notFound", `there is no workflow file ${wanted}`);
+  const names = (await listWorkflowFiles(files, places)).map(({ name }) => name);
+  const near = await nearestNames(wanted, names);
+  const hint = near.length > 0
+    ? `did you mean ${near.join(" or ")}?`
+    : `looked in ${workflowFolders(places).join(", ")}`;
+  return new KodamaError("notFound", `there is no workflow "${wanted}"`, { hint });
+}
+
+function isPath(wanted: string): boolean {
+  return wanted.includes("/") || ending.test(wanted);
+}
+
+function absolute({ workingDir }: WorkflowPlaces, path: string): string {
+  return path.startsWith("/") ? path : joined(workingDir, path.replace(/^\.\//, ""));
+}
+
+/** A folder and all that it lies in, the innermost first. */
+function upwards(folder: string): string[] {
+  const parts = folder.split("/").filter((part) => part !== "");
+  return parts.map((_, index) => `/${parts.slice(0, parts.length - index).join("/")}`).concat("/");
+}
+
+function joined(folder: string, name: string): string {
+  return folder.endsWith("/") ? `${folder}${name}` : `${folder}/${name}`;
+}

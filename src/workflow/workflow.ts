@@ -1,0 +1,29 @@
+/** A workflow as it was written, with every text already its narrow type. */
+import type { OutputMode } from "../exec/output_mode.ts";
+import type { Selection } from "../kube/target.ts";
+
+/** What runs: words as they are, or a line for the image's shell. */
+export type WorkflowCommand =
+  | { kind: "words"; words: readonly string[] }
+  | { kind: "line"; line: string };
+
+/** Bounds of a run, as far as somebody has set them. Times are milliseconds. */
+export interface RunBounds {
+  fanout?: number;
+  connectTimeoutMs?: number;
+  timeoutMs?: number;
+  outputMode?: OutputMode;
+}
+
+/** One command for the pods of one selection: the short form of a workflow file. */
+export interface Workflow {
+  /** The file's name without its ending. */
+  name: string;
+  path: string;
+  description?: string;
+  /** Empty for the current one. */
+  contexts: readonly string[];
+  selection: Pick<Selection, "namespaces" | "match" | "exclude" | "labelSelector" | "container">;
+  command: WorkflowCommand;
+  bounds: RunBounds;
+}
