@@ -7,6 +7,8 @@ export interface Executables {
   rig: string;
   /** The first process of every sandbox. */
   pause: string;
+  /** A kubectl of the cluster's own version. */
+  kubectl: string;
 }
 
 const source = new URL("rig/", import.meta.url).pathname;
@@ -18,7 +20,11 @@ export async function ensureExecutables(
   say: (line: string) => void,
 ): Promise<Executables> {
   const folder = `${cache}/bin/${await sourceKey()}`;
-  const executables = { rig: `${folder}/rig`, pause: `${folder}/pause` };
+  const executables = {
+    rig: `${folder}/rig`,
+    pause: `${folder}/pause`,
+    kubectl: `${folder}/kubectl`,
+  };
   if (await isFolder(folder)) return executables;
   say("building Kubernetes from source: about five minutes on two cores, once");
   await Deno.mkdir(`${cache}/bin`, { recursive: true });
@@ -26,6 +32,7 @@ export async function ensureExecutables(
   try {
     await goBuild(".", `${building}/rig`, await versionFlags());
     await goBuild("./pause", `${building}/pause`, []);
+    await Deno.symlink("rig", `${building}/kubectl`);
     await Deno.chmod(building, 0o755);
     // A folder appears whole or not at all. Whoever built the same meanwhile has built the same.
     await Deno.rename(building, folder).catch(async (error) => {

@@ -55,8 +55,8 @@ inside      nsenter --target ${state.holder.pid} --mount --net --uts --ipc --pid
 async function kubectl(layout: Layout, args: readonly string[]): Promise<number> {
   const state = await readState(layout);
   if (state === undefined) throw new Error("the rig isn't up: deno task cluster:real up");
-  const child = new Deno.Command(state.executable, {
-    args: ["kubectl", ...args],
+  const child = new Deno.Command(state.kubectl, {
+    args: [...args],
     env: { KUBECONFIG: layout.kubeconfig },
     stdin: "inherit",
   }).spawn();

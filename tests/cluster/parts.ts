@@ -55,6 +55,8 @@ export function partArguments(layout: Layout): Record<PartName, string[]> {
       ...clientFlags(layout, "kube-controller-manager"),
       "service-account-private-key-file": `${keys}/sa.key`,
       "root-ca-file": `${keys}/ca.crt`,
+      // The default one is a folder of this machine, and would be made.
+      "flex-volume-plugin-dir": "/var/lib/kubelet/volume-plugins",
       "cluster-signing-cert-file": `${keys}/ca.crt`,
       "cluster-signing-key-file": `${keys}/ca.key`,
       "use-service-account-credentials": "true",

@@ -10,8 +10,10 @@ export interface RigState {
   parts: Record<string, ProcessId>;
   /** `https://address:port`, reachable from this machine alone. */
   server: string;
-  /** The rig's executable, which is kubectl too. */
+  /** The rig's executable: where it changes, a running rig is one of another version. */
   executable: string;
+  /** A kubectl of the cluster's own version. */
+  kubectl: string;
 }
 
 /** What is left of a rig, or undefined where there is none that was ever whole. */

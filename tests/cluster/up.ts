@@ -86,30 +86,36 @@ async function start(layout: Layout, made: Executables, images: MadeImage[]): Pr
     const words = [made.rig, name, ...partArguments(layout)[name]];
     parts[name] = await startInside(layout, holder, name, words);
   };
-  const startPods = async () => {
+  const startContainers = async () => {
     parts["containerd"] = await startRuntime(layout, holder);
-    for (const image of images) await importImage(holder, image.archive);
   };
   const startServer = async () => {
     await Promise.all([startPart("etcd"), makeKeys(layout, address)]);
     await startPart("kube-apiserver");
     await untilServing(layout, server);
   };
-  // Both take seconds; kubelet needs both.
-  await Promise.all([startPods(), startServer()]);
-  await Promise.all(
-    (["kube-controller-manager", "kube-scheduler", "kubelet", "provisioner"] as const)
-      .map(startPart),
-  );
-  await fillCluster(made.rig, layout.kubeconfig);
-  const state = { holder, parts, server, executable: made.rig };
+  const startNode = async () => {
+    await Promise.all(
+      (["kube-controller-manager", "kube-scheduler", "kubelet", "provisioner"] as const)
+        .map(startPart),
+    );
+    await fillCluster(made.kubectl, layout.kubeconfig);
+  };
+  const importImages = () => Promise.all(images.map((one) => importImage(holder, one.archive)));
+  const runtime = startContainers();
+  // The images come in while the rest starts: the largest takes as long as all of that.
+  await Promise.all([
+    runtime.then(importImages),
+    Promise.all([runtime, startServer()]).then(startNode),
+  ]);
+  const state = { holder, parts, server, executable: made.rig, kubectl: made.kubectl };
   await writeState(layout, state);
   return state;
 }
 
 /** Creates what every rig has, and waits for its node. */
-async function fillCluster(executable: string, kubeconfig: string): Promise<void> {
-  const kubectl = [executable, "kubectl", "--kubeconfig", kubeconfig];
+async function fillCluster(program: string, kubeconfig: string): Promise<void> {
+  const kubectl = [program, "--kubeconfig", kubeconfig];
   const objects = firstObjects().map((object) => JSON.stringify(object)).join("\n---\n");
   await run([...kubectl, "create", "-f", "-"], { stdin: objects });
   const node = `node/${nodeName}`;

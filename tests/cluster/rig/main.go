@@ -1,11 +1,14 @@
 // Command rig is a whole Kubernetes in one executable: the first argument says which part of it
-// this process is. One executable is built once and kept; five would each link the same code.
+// this process is, or the name it is called by. One executable is built once and kept; five would
+// each link the same code.
 package main
 
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -34,13 +37,15 @@ var parts = map[string]func() *cobra.Command{
 }
 
 func main() {
-	if len(os.Args) < 2 {
-		fmt.Fprintln(os.Stderr, "usage: rig "+partNames()+" [flags]")
-		os.Exit(2)
+	part := filepath.Base(os.Args[0])
+	if !isPart(part) {
+		if len(os.Args) < 2 || !isPart(os.Args[1]) {
+			fmt.Fprintln(os.Stderr, "usage: rig "+strings.Join(partNames(), "|")+" [flags]")
+			os.Exit(2)
+		}
+		// Each part reads os.Args itself, as if it were an executable of its own.
+		part, os.Args = os.Args[1], os.Args[1:]
 	}
-	part := os.Args[1]
-	// Each part reads os.Args itself, as if it were an executable of its own.
-	os.Args = append([]string{part}, os.Args[2:]...)
 	switch part {
 	case "etcd":
 		etcdmain.Main(os.Args)
@@ -48,20 +53,16 @@ func main() {
 		// kubectl prints its errors itself and gives some of them exit codes of their own.
 		kubectlutil.CheckErr(cli.RunNoErrOutput(kubectl.NewDefaultKubectlCommand()))
 	default:
-		newCommand, ok := parts[part]
-		if !ok {
-			fmt.Fprintf(os.Stderr, "rig: no part %q; parts: %s\n", part, partNames())
-			os.Exit(2)
-		}
-		os.Exit(cli.Run(newCommand()))
+		os.Exit(cli.Run(parts[part]()))
 	}
 }
 
-func partNames() string {
-	names := []string{"etcd", "kubectl"}
-	for name := range parts {
-		names = append(names, name)
-	}
+func isPart(name string) bool {
+	return slices.Contains(partNames(), name)
+}
+
+func partNames() []string {
+	names := append(slices.Collect(maps.Keys(parts)), "etcd", "kubectl")
 	slices.Sort(names)
-	return strings.Join(names, "|")
+	return names
 }

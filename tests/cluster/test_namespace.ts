@@ -1,0 +1,122 @@
+/** What a test against a real cluster works with: kubectl, and a namespace of its own. */
+import { type CommandOptions, type CommandResult, run, runAny } from "./host_commands.ts";
+import { identify, isAlive } from "./processes.ts";
+
+/** Set for tests that run on a real cluster: the kubeconfig, and the kubectl that goes with it. */
+export const kubeconfigVariable = "KODAMA_TEST_KUBECONFIG";
+/** See {@link kubeconfigVariable}; `kubectl` where it isn't set. */
+export const kubectlVariable = "KODAMA_TEST_KUBECTL";
+/** Set where the cluster is a rig: with its images, and its faults can be called for. */
+export const rigVariable = "KODAMA_TEST_RIG";
+
+/** On each namespace of a test: the process that made it, so that those of a killed run can be told. */
+const ownerLabel = "kodama.test/owner";
+
+/** A real cluster, as the environment names it. */
+export class RealCluster {
+  constructor(readonly kubeconfig: string, readonly program: string) {}
+
+  /** The cluster for this run, or undefined where tests are to run without one. */
+  static fromEnvironment(): RealCluster | undefined {
+    const kubeconfig = Deno.env.get(kubeconfigVariable);
+    if (!kubeconfig) return undefined;
+    return new RealCluster(kubeconfig, Deno.env.get(kubectlVariable) ?? "kubectl");
+  }
+
+  /** The words that run kubectl on this cluster. */
+  words(...args: string[]): string[] {
+    return [this.program, "--kubeconfig", this.kubeconfig, ...args];
+  }
+
+  /** kubectl's standard output. @throws where it fails */
+  kubectl(args: readonly string[], options?: CommandOptions): Promise<string> {
+    return run(this.words(...args), options);
+  }
+
+  /** Makes a namespace that ends with its scope, or with the next {@link RealCluster.removeAbandoned}. */
+  async namespace(purpose: string): Promise<TestNamespace> {
+    const owner = await identify(Deno.pid);
+    const suffix = crypto.getRandomValues(new Uint8Array(4)).toHex();
+    const name = `kodama-${purpose}-${suffix}`;
+    await this.kubectl(["create", "-f", "-"], {
+      stdin: JSON.stringify({
+        apiVersion: "v1",
+        kind: "Namespace",
+        metadata: { name, labels: { [ownerLabel]: `${owner?.pid}-${owner?.startTicks}` } },
+      }),
+    });
+    const namespace = new TestNamespace(this, name);
+    await namespace.kubectl("wait", "--for=create", "serviceaccount/default", "--timeout=60s");
+    return namespace;
+  }
+
+  /** Removes namespaces of runs that were killed. Only on a rig: elsewhere their process is on another machine. */
+  async removeAbandoned(): Promise<void> {
+    const list: { items: { metadata: { name: string; labels: Record<string, string> } }[] } = JSON
+      .parse(await this.kubectl(["get", "namespaces", "-l", ownerLabel, "-o", "json"]));
+    const abandoned: string[] = [];
+    for (const { metadata } of list.items) {
+      const [pid, startTicks] = (metadata.labels[ownerLabel] ?? "").split("-").map(Number);
+      if (pid === undefined || startTicks === undefined) continue;
+      if (!await isAlive({ pid, startTicks })) abandoned.push(metadata.name);
+    }
+    if (abandoned.length > 0) await this.kubectl(["delete", "namespace", ...abandoned]);
+  }
+}
+
+/** A namespace of one test. */
+export class TestNamespace implements AsyncDisposable {
+  constructor(readonly cluster: RealCluster, readonly name: string) {}
+
+  /** The words that run kubectl in this namespace. */
+  words(...args: string[]): string[] {
+    return this.cluster.words("--namespace", this.name, ...args);
+  }
+
+  /** kubectl's standard output. @throws where it fails */
+  kubectl(...args: string[]): Promise<string> {
+    return run(this.words(...args));
+  }
+
+  /** kubectl's outcome, whatever its exit code. */
+  tryKubectl(...args: string[]): Promise<CommandResult> {
+    return runAny(this.words(...args));
+  }
+
+  /** Creates objects and leaves it at that. */
+  async create(...objects: Record<string, unknown>[]): Promise<void> {
+    const list = { apiVersion: "v1", kind: "List", items: objects };
+    await run(this.words("create", "-f", "-"), { stdin: JSON.stringify(list) });
+  }
+
+  /** Creates a pod of one container and waits until it is ready. */
+  async startPod(name: string, container: Record<string, unknown>, spec = {}): Promise<void> {
+    await this.create(podOf(name, container, spec));
+    await this.kubectl("wait", "--for=condition=Ready", `pod/${name}`, "--timeout=120s");
+  }
+
+  /** Deletes the namespace; what it held goes with it, in the cluster's own time. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.cluster.kubectl(["delete", "namespace", this.name, "--wait=false"]);
+  }
+}
+
+/** A pod of one container that waits until it is killed, unless `container` says otherwise. */
+export function podOf(
+  name: string,
+  container: Record<string, unknown>,
+  spec: Record<string, unknown> = {},
+): Record<string, unknown> {
+  const defaults = { name: "main", image: "busybox:1.36", command: ["sleep", "2147483647"] };
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, labels: { app: name } },
+    // A shell as process 1 doesn't hear SIGTERM: without this each test would wait 30 s at its end.
+    spec: {
+      terminationGracePeriodSeconds: 0,
+      containers: [{ ...defaults, ...container }],
+      ...spec,
+    },
+  };
+}
