@@ -4,8 +4,11 @@
  */
 import type { Metafile } from "esbuild";
 
-/** Modules that begin a cold part of the program, as paths of the source tree. */
-export const coldModules: readonly string[] = ["src/cluster/"];
+/**
+ * Modules that begin a cold part of the program, as paths of the source tree: the embedded cluster, and
+ * the link for clusters that ask for a client certificate, which only node's TLS can do well.
+ */
+export const coldModules: readonly string[] = ["src/cluster/", "src/kube/link_node.ts"];
 
 /** Names of the hot output files. */
 export function hotOutputs(metafile: Metafile): string[] {

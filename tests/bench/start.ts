@@ -1,0 +1,91 @@
+// deno-lint-ignore-file no-console -- a benchmark is a program of its own
+/**
+ * `deno task bench:start [--guard] [--rounds N]`: what a start of kodama costs, beside kubectl's.
+ *
+ * Medians of alternating runs of the installed launchers, on a warm embedded cluster. With `--guard` the
+ * exit code tells whether a ratio left its bound, which has room for a busy machine: it is there to notice
+ * a start that doubled, not a slow afternoon.
+ */
+import { InstalledKodama } from "../harness/installed_kodama.ts";
+import { alternate, type Contender, median } from "./alternate.ts";
+
+/** A comparison, the ratio to reach, and the ratio at which the guard speaks. */
+interface Comparison {
+  kodama: Contender;
+  kubectl: Contender;
+  target: number;
+  bound: number;
+}
+
+/** The pod of the world that is asked. */
+interface Pod {
+  namespace: string;
+  name: string;
+}
+
+function comparisons(kodama: InstalledKodama, { namespace, name }: Pod): Comparison[] {
+  const launcher = kodama.command("kodama");
+  const contender = (program: string, words: string): Contender => ({
+    name: `${program.split("/").at(-1)} ${words}`,
+    program,
+    words: words.split(" "),
+  });
+  const exec = `exec -n ${namespace} ${name} -- true`;
+  return [
+    {
+      kodama: contender(launcher, "version"),
+      kubectl: contender("kubectl", "version --client"),
+      target: 0.6,
+      bound: 0.8,
+    },
+    {
+      kodama: contender(launcher, exec),
+      kubectl: contender("kubectl", exec),
+      target: 1.0,
+      bound: 1.3,
+    },
+  ];
+}
+
+async function firstPod(kodama: InstalledKodama): Promise<Pod> {
+  const fields = "jsonpath={.items[0].metadata.namespace} {.items[0].metadata.name}";
+  const { code, stdout, stderr } = await kodama.run("kubectl", [
+    "get",
+    "pods",
+    "-A",
+    "--field-selector=status.phase=Running",
+    "-o",
+    fields,
+  ]);
+  const [namespace, name] = stdout.trim().split(" ");
+  if (code !== 0 || !namespace || !name) throw new Error(`there is no pod to ask: ${stderr}`);
+  return { namespace, name };
+}
+
+async function main(words: readonly string[]): Promise<number> {
+  const guard = words.includes("--guard");
+  const rounds = Number(words[words.indexOf("--rounds") + 1 || words.length] ?? 25);
+  await using kodama = await InstalledKodama.open();
+  await kodama.clusterUp("weka");
+  const pod = await firstPod(kodama);
+  let left = 0;
+  console.log(`medians of ${rounds} alternating runs, in milliseconds\n`);
+  console.log("kodama  kubectl  ratio  target");
+  for (const { kodama: own, kubectl, target, bound } of comparisons(kodama, pod)) {
+    const times = await alternate([own, kubectl], {
+      rounds,
+      env: kodama.env,
+      cwd: kodama.workFolder,
+    });
+    const [ours = NaN, theirs = NaN] = times.map(median);
+    const ratio = ours / theirs;
+    if (!(ratio <= bound)) left++;
+    const columns = [ours.toFixed(1), theirs.toFixed(1), ratio.toFixed(2), target.toFixed(1)];
+    const widths = [6, 7, 5, 6];
+    const cells = columns.map((text, index) => text.padStart(widths[index] ?? 0));
+    console.log(`${cells.join("  ")}  ${own.name}`);
+  }
+  return guard && left > 0 ? 1 : 0;
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,0 +1,89 @@
+/**
+ * What the documentation says is what happens: every block that is marked `sh run` is executed, by an
+ * installed kodama on an embedded cluster with the weka world, and a block `text output` after it is what
+ * it prints (both streams; `…` stands for what differs from run to run).
+ */
+import assert from "node:assert/strict";
+import { InstalledKodama } from "./harness/installed_kodama.ts";
+
+const root = new URL("../", import.meta.url);
+
+/** A runnable block of a page. */
+interface Block {
+  /** Line of the page, from 1. */
+  line: number;
+  script: string;
+  output: string | undefined;
+}
+
+function runnableBlocks(page: string): Block[] {
+  const fences = [...page.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)];
+  return fences.flatMap((fence, index) => {
+    if (fence[1] !== "sh run") return [];
+    const next = fences[index + 1];
+    return [{
+      line: page.slice(0, fence.index).split("\n").length,
+      script: fence[2] ?? "",
+      output: next?.[1] === "text output" ? next[2] : undefined,
+    }];
+  });
+}
+
+/** Whether `actual` is `expected`, where each `…` of it stands for any text within a line. */
+function matches(actual: string, expected: string): boolean {
+  const escaped = expected.trimEnd().split("…").map((text) =>
+    text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
+  );
+  return new RegExp(`^${escaped.join(".*?")}\\s*$`).test(actual);
+}
+
+async function pages(): Promise<string[]> {
+  const below = await Array.fromAsync(Deno.readDir(new URL("docs/", root)));
+  const docs = below.map(({ name }) => `docs/${name}`).filter((path) => path.endsWith(".md"));
+  return ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ...docs.toSorted()];
+}
+
+Deno.test("the documentation's commands do what it says", async (t) => {
+  await using kodama = await InstalledKodama.open();
+  await kodama.clusterUp("weka");
+  let executed = 0;
+  for (const path of await pages()) {
+    const blocks = runnableBlocks(await Deno.readTextFile(new URL(path, root)));
+    for (const { line, script, output } of blocks) {
+      await t.step(`${path}:${line}`, async () => {
+        const { code, stdout, stderr } = await kodama.run("sh", ["-euc", `exec 2>&1\n${script}`]);
+        assert.equal(code, 0, `${script}${stdout}${stderr}`);
+        if (output !== undefined && !matches(stdout, output)) {
+          assert.equal(stdout, output, "the page shows another output");
+        }
+      });
+      executed++;
+    }
+  }
+  assert.ok(executed > 0, "no page has a block that is marked to be run");
+});
+
+Deno.test("every `deno task` that the documentation names exists", async () => {
+  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
+  for (const path of await pages()) {
+    const page = await Deno.readTextFile(new URL(path, root));
+    for (const [, name] of page.matchAll(/\b(?:deno|deno@[\d.]+) task ([\w:-]+)/g)) {
+      assert.ok(name !== undefined && Object.hasOwn(tasks, name), `${path}: deno task ${name}`);
+    }
+  }
+});
+
+Deno.test("an expected output stands for itself, but for its gaps", () => {
+  assert.ok(matches("a 12 ms\nb\n", "a … ms\nb\n"));
+  assert.ok(!matches("a 12 ms\nc\n", "a … ms\nb\n"));
+  assert.ok(!matches("a 12 ms\nx\nb\n", "a …b\n"), "a gap ends with its line");
+});
+
+Deno.test("only marked blocks are run, each with the output that follows it", () => {
+  const page =
+    "# t\n```sh run\na\n```\n\n```text output\nx\n```\n```sh\nb\n```\n```sh run\nc\n```\n";
+  assert.deepEqual(runnableBlocks(page), [
+    { line: 2, script: "a\n", output: "x\n" },
+    { line: 12, script: "c\n", output: undefined },
+  ]);
+});

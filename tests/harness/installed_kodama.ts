@@ -1,0 +1,82 @@
+/** An installed kodama in a folder of its own, with its own home: what a person has after `deno task install`. */
+import { install } from "../../tools/install.ts";
+
+/** How a program ended, with all that it wrote. */
+export interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Disposing of it stops its embedded cluster and removes everything. */
+export class InstalledKodama implements AsyncDisposable {
+  #clusterIsUp = false;
+
+  private constructor(
+    /** The temporary folder: `prefix`, `home`, `work`. */
+    readonly folder: string,
+    /** The whole environment of what is started here. */
+    readonly env: Readonly<Record<string, string>>,
+  ) {}
+
+  static async open(): Promise<InstalledKodama> {
+    const folder = await Deno.makeTempDir({ prefix: "kodama-installed-" });
+    const kodama = new InstalledKodama(folder, {
+      HOME: `${folder}/home`,
+      KUBECONFIG: `${folder}/home/.kube/config`,
+      KODAMA_CONFIG_DIR: `${folder}/home/.kodama`,
+      PATH: `${folder}/prefix/bin:${Deno.env.get("PATH")}`,
+      NO_COLOR: "1",
+    });
+    try {
+      await Deno.mkdir(`${folder}/home/.kube`, { recursive: true });
+      await Deno.mkdir(kodama.workFolder);
+      await install(`${folder}/prefix`);
+      return kodama;
+    } catch (error) {
+      await kodama[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Where programs are started. */
+  get workFolder(): string {
+    return `${this.folder}/work`;
+  }
+
+  /** The path of an installed command. */
+  command(name: string): string {
+    return `${this.folder}/prefix/bin/${name}`;
+  }
+
+  /** Starts the embedded cluster; it is stopped in the end. Throws with what it wrote where it fails. */
+  async clusterUp(world: string): Promise<void> {
+    this.#clusterIsUp = true;
+    const { code, stdout, stderr } = await this.run("kodama", [
+      "cluster",
+      "up",
+      "--world",
+      world,
+    ]);
+    if (code !== 0) throw new Error(`kodama cluster up: exit code ${code}\n${stdout}${stderr}`);
+  }
+
+  /** Runs a program of PATH. */
+  async run(program: string, words: readonly string[], signal?: AbortSignal): Promise<Ended> {
+    const { code, stdout, stderr } = await new Deno.Command(program, {
+      args: [...words],
+      clearEnv: true,
+      env: { ...this.env },
+      cwd: this.workFolder,
+      stdin: "null",
+      ...(signal === undefined ? {} : { signal }),
+    }).output();
+    const decoder = new TextDecoder();
+    return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#clusterIsUp) await this.run("kodama", ["cluster", "down"]);
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
