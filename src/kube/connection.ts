@@ -1,0 +1,219 @@
+/** From a kubeconfig and a context's name to one connection: which server, proven by what, as whom. */
+import { KodamaError } from "../base/errors.ts";
+import type {
+  ClusterEntry,
+  ContextEntry,
+  ExecPlugin,
+  Impersonation,
+  Kubeconfig,
+  Named,
+  PemSource,
+  UserEntry,
+} from "./kubeconfig.ts";
+import { nearestNames } from "./nearest_names.ts";
+
+/** What the command line says instead of the kubeconfig; kubectl's flags of the same names. */
+export interface ConnectionOverrides {
+  cluster?: string;
+  user?: string;
+  namespace?: string;
+  as?: string;
+  asGroups?: readonly string[];
+}
+
+/** What goes into the `Authorization` header. One of them, in kubectl's order of precedence. */
+export type Bearer =
+  | { kind: "none" }
+  | { kind: "token"; token: string }
+  /** Read again when it changes: tokens of service accounts last an hour. */
+  | { kind: "tokenFile"; path: string }
+  | { kind: "basic"; username: string; password: string }
+  /** May give a client certificate in place of a token. */
+  | { kind: "exec"; plugin: ExecPlugin }
+  /** OIDC and the clouds' own, which the official client carries out. */
+  | { kind: "authProvider"; name: string };
+
+/** All that is needed to speak to the API server of one context. */
+export interface Connection {
+  context: string;
+  namespace: string;
+  /** Without a slash at the end. May have a path, as behind Rancher. */
+  server: string;
+  certificateAuthority: PemSource | undefined;
+  tlsServerName: string | undefined;
+  /** Any certificate will do: the person is warned once. */
+  insecure: boolean;
+  proxyUrl: string | undefined;
+  clientCertificate: { certificate: PemSource; key: PemSource } | undefined;
+  bearer: Bearer;
+  impersonate: Impersonation | undefined;
+}
+
+/**
+ * The connection of the named context, else of the current one. Throws a `config` error which lists
+ * the contexts, or names the entry that is missing or contradicts itself.
+ */
+export function resolveContext(
+  config: Kubeconfig,
+  name?: string,
+  overrides: ConnectionOverrides = {},
+): Connection {
+  const context = findContext(config, name);
+  const clusterName = overrides.cluster ?? context.value.cluster;
+  const cluster = reference(config.clusters, "cluster", clusterName, context);
+  const userName = overrides.user ?? context.value.user;
+  const user = userName === ""
+    ? undefined
+    : reference(config.users, "user", userName, context).value;
+  const { value } = cluster;
+  if (value.insecureSkipTlsVerify && value.certificateAuthority !== undefined) {
+    throw broken(
+      cluster,
+      "cluster",
+      "has both a certificate authority and insecure-skip-tls-verify",
+    );
+  }
+  return {
+    context: context.name,
+    namespace: overrides.namespace ?? context.value.namespace ?? "default",
+    server: serverUrl(cluster),
+    certificateAuthority: value.certificateAuthority,
+    tlsServerName: value.tlsServerName,
+    insecure: value.insecureSkipTlsVerify,
+    proxyUrl: value.proxyUrl,
+    clientCertificate: user && clientCertificate(user, userName, config),
+    bearer: user === undefined ? { kind: "none" } : bearerOf(user, userName, config),
+    impersonate: impersonation(user, overrides),
+  };
+}
+
+function findContext(
+  config: Kubeconfig,
+  name: string | undefined,
+): Named<ContextEntry> {
+  const wanted = name ?? config.currentContext;
+  const names = [...config.contexts.keys()];
+  const files = config.paths.join(", ");
+  if (wanted === undefined) {
+    const hint = names.length === 0
+      ? "kodama cluster up starts a small cluster of your own, to try things in"
+      : `kubectl config use-context ${names[0]}, or --context with one of: ${listed(names)}`;
+    throw new KodamaError("config", `no current context in ${files || "the kubeconfig"}`, { hint });
+  }
+  const found = config.contexts.get(wanted);
+  if (found !== undefined) return found;
+  const near = nearestNames(wanted, names);
+  const guess = near.length === 0 ? "" : `did you mean ${near.map(quoted).join(" or ")}? `;
+  throw new KodamaError("config", `no context ${quoted(wanted)} in ${files || "the kubeconfig"}`, {
+    hint: names.length === 0
+      ? "kodama cluster up starts a small cluster of your own, to try things in"
+      : `${guess}The contexts are: ${listed(names)}`,
+  });
+}
+
+function reference<T>(
+  entries: ReadonlyMap<string, Named<T>>,
+  what: "cluster" | "user",
+  name: string,
+  context: { name: string; path: string },
+): Named<T> {
+  const found = entries.get(name);
+  if (found !== undefined) return found;
+  const near = nearestNames(name, entries.keys());
+  throw new KodamaError(
+    "config",
+    name === ""
+      ? `kubeconfig ${context.path}: context ${quoted(context.name)} names no ${what}`
+      : `kubeconfig ${context.path}: context ${quoted(context.name)} names the ${what} ${
+        quoted(name)
+      }, which isn't there`,
+    near.length === 0 ? {} : { hint: `did you mean ${near.map(quoted).join(" or ")}?` },
+  );
+}
+
+/** As client-go does: without a scheme it is https where TLS is configured, else http. */
+function serverUrl(cluster: Named<ClusterEntry>): string {
+  const { server, certificateAuthority, insecureSkipTlsVerify } = cluster.value;
+  if (server === "") throw broken(cluster, "cluster", "has no server");
+  const scheme = certificateAuthority !== undefined || insecureSkipTlsVerify ? "https" : "http";
+  const text = server.includes("://") ? server : `${scheme}://${server}`;
+  const url = URL.parse(text);
+  if (url === null || (url.protocol !== "https:" && url.protocol !== "http:")) {
+    throw broken(
+      cluster,
+      "cluster",
+      `has a server that is no http or https address: ${quoted(server)}`,
+    );
+  }
+  return (url.origin + url.pathname).replace(/\/+$/, "");
+}
+
+function clientCertificate(
+  user: UserEntry,
+  name: string,
+  config: Kubeconfig,
+): Connection["clientCertificate"] {
+  const { clientCertificate: certificate, clientKey: key } = user;
+  if (certificate === undefined && key === undefined) return undefined;
+  if (certificate !== undefined && key !== undefined) return { certificate, key };
+  throw userError(
+    config,
+    name,
+    `has a client ${certificate ? "certificate without a key" : "key without a certificate"}`,
+  );
+}
+
+function bearerOf(user: UserEntry, name: string, config: Kubeconfig): Bearer {
+  if (user.exec !== undefined && user.authProvider !== undefined) {
+    throw userError(config, name, "has both exec and auth-provider");
+  }
+  const hasToken = user.tokenFile !== undefined || user.token !== undefined;
+  if (hasToken && user.username !== undefined) {
+    throw userError(config, name, "has both a token and a username");
+  }
+  if (user.tokenFile !== undefined) return { kind: "tokenFile", path: user.tokenFile };
+  if (user.token !== undefined) return { kind: "token", token: user.token };
+  if (user.username !== undefined) {
+    return { kind: "basic", username: user.username, password: user.password ?? "" };
+  }
+  if (user.exec !== undefined) return { kind: "exec", plugin: user.exec };
+  if (user.authProvider !== undefined) {
+    return { kind: "authProvider", name: user.authProvider.name };
+  }
+  return { kind: "none" };
+}
+
+function impersonation(
+  user: UserEntry | undefined,
+  overrides: ConnectionOverrides,
+): Impersonation | undefined {
+  if (overrides.as !== undefined) {
+    return { user: overrides.as, uid: undefined, groups: overrides.asGroups ?? [], extra: {} };
+  }
+  if (overrides.asGroups !== undefined && overrides.asGroups.length > 0) {
+    throw new KodamaError("usage", "--as-group needs --as");
+  }
+  return user?.impersonate;
+}
+
+function userError(config: Kubeconfig, name: string, problem: string): KodamaError {
+  const entry = config.users.get(name) ?? { name, path: config.paths.join(", ") };
+  return broken(entry, "user", problem);
+}
+
+function broken(entry: { name: string; path: string }, what: string, problem: string): KodamaError {
+  return new KodamaError(
+    "config",
+    `kubeconfig ${entry.path}: ${what} ${quoted(entry.name)} ${problem}`,
+  );
+}
+
+/** All of a few; of many, the first twenty. */
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 20).join(", ");
+  return names.length > 20 ? `${shown} and ${names.length - 20} more` : shown;
+}
+
+function quoted(name: string): string {
+  return JSON.stringify(name.slice(0, 120));
+}

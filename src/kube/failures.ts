@@ -1,0 +1,181 @@
+/** From what a server or the network said to one `KodamaError`: kind, words, way out. */
+import { KodamaError } from "../base/errors.ts";
+import type { ErrorKind } from "../base/errors.ts";
+import type { Status } from "./types.ts";
+
+/** Whom the words are about. */
+export interface Whereabouts {
+  context: string;
+  server: string;
+}
+
+/** A server's sentence is shown, and not its essay. */
+const maxText = 1000;
+
+/**
+ * Text from a server or a pod, fit for a terminal: one line, no control or escape characters, bounded.
+ * Bidirectional overrides go too: they would let a name show as another.
+ */
+export function plainText(text: string, limit = maxText): string {
+  const line = text
+    .slice(0, 4 * limit)
+    // deno-lint-ignore no-control-regex -- taking control characters out is the purpose
+    .replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.?)/g, "")
+    // deno-lint-ignore no-control-regex -- as above
+    .replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, " ")
+    .replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "")
+    .trim();
+  return line.length > limit ? `${line.slice(0, limit)}…` : line;
+}
+
+/** The error of an answer that isn't a success. `body` may be a `Status`, or anything at all. */
+export function answerError(code: number, body: string, at: Whereabouts): KodamaError {
+  const status = parseStatus(body);
+  const said = plainText(status?.message ?? "") || plainText(body, 200) || `HTTP status ${code}`;
+  const kind = kindOfCode(code, status?.reason);
+  const hint = hintOf(kind, at);
+  return new KodamaError(kind, `${said} (${place(at)})`, hint === undefined ? {} : { hint });
+}
+
+/** The error of a request that got no answer. */
+export function linkError(error: unknown, at: Whereabouts): KodamaError {
+  if (error instanceof KodamaError) return error;
+  const denied = permissionError(error);
+  if (denied !== undefined) return denied;
+  if (error instanceof DOMException && error.name === "TimeoutError") {
+    return new KodamaError("timeout", `no answer in time from ${place(at)}`, { cause: error });
+  }
+  if (error instanceof DOMException && error.name === "AbortError") {
+    return new KodamaError("cancelled", `stopped while asking ${place(at)}`, { cause: error });
+  }
+  const text = wordsOf(error);
+  const known = causes.find(({ pattern }) => pattern.test(text));
+  const reason = known?.reason ?? (plainText(text, 300) || "the link broke");
+  return new KodamaError("unreachable", `cannot reach ${place(at)}: ${reason}`, {
+    cause: error,
+    ...(known === undefined ? {} : { hint: known.hint }),
+  });
+}
+
+/** The sandbox's no, as the person can mend it; undefined for any other error. */
+export function permissionError(error: unknown): KodamaError | undefined {
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; depth++) {
+    if (cause instanceof Deno.errors.NotCapable) {
+      const wanted = /requires (\w+) access(?: to "?([^",]+)"?)?/i.exec(cause.message);
+      const [what, thing] = [wanted?.[1] ?? "some", plainText(wanted?.[2] ?? "", 200)];
+      const flag = `--allow-${what}${thing === "" ? "" : `=${thing}`}`;
+      return new KodamaError(
+        "environment",
+        `not allowed: ${what} access${thing === "" ? "" : ` to ${thing}`}`,
+        {
+          hint: what === "run" && thing !== ""
+            ? `allow it with KODAMA_ALLOW_RUN=${thing}`
+            : `kodama runs in a sandbox; allow it with ${flag}`,
+          cause: error,
+        },
+      );
+    }
+    cause = cause.cause;
+  }
+  return undefined;
+}
+
+/** A `Status` of the API, or undefined where the text is none. */
+export function parseStatus(text: string): Status | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isStatus(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isStatus(value: unknown): value is Status {
+  if (typeof value !== "object" || value === null || !("status" in value)) return false;
+  const { status, message, reason, details } = value as Record<string, unknown>;
+  return (status === "Success" || status === "Failure") &&
+    (message === undefined || typeof message === "string") &&
+    (reason === undefined || typeof reason === "string") &&
+    (details === undefined || details === null || typeof details === "object");
+}
+
+function kindOfCode(code: number, reason: string | undefined): ErrorKind {
+  if (code === 401) return "unauthorized";
+  if (code === 403) return "forbidden";
+  if (code === 404) return "notFound";
+  // 409 is AlreadyExists or Conflict; both are "not in this state".
+  if (code === 409) return "conflict";
+  if (code === 408 || code === 504 || reason === "Timeout") return "timeout";
+  if (code === 502 || code === 503) return "unreachable";
+  return "server";
+}
+
+function hintOf(kind: ErrorKind, at: Whereabouts): string | undefined {
+  const context = at.context === "" ? "" : ` --context ${at.context}`;
+  if (kind === "unauthorized") {
+    return `the credentials of this context are missing, wrong or expired: log in again, then try kubectl${context} auth whoami`;
+  }
+  if (kind === "forbidden") return `kubectl${context} auth can-i --list shows what is allowed`;
+  return undefined;
+}
+
+/** What the runtime's and node's network errors say, in a person's words. */
+const causes: readonly { pattern: RegExp; reason: string; hint: string }[] = [
+  {
+    pattern: /ECONNREFUSED|connection refused/i,
+    reason: "connection refused",
+    hint: "nothing listens there: is the cluster running, and the address in the kubeconfig right?",
+  },
+  {
+    pattern: /ENOTFOUND|EAI_AGAIN|failed to lookup address|dns error|name or service not known/i,
+    reason: "no such host name",
+    hint: "is the name in the kubeconfig right, and the VPN up?",
+  },
+  {
+    pattern: /UnknownIssuer|unable to verify|self[- ]signed|unknown ca|BadSignature/i,
+    reason: "its certificate is signed by an authority that this context doesn't trust",
+    hint:
+      "the certificate-authority in the kubeconfig belongs to another cluster, or the cluster was made anew",
+  },
+  {
+    pattern: /CERT_HAS_EXPIRED|certificate (?:has )?expired|invalid peer certificate: Expired/i,
+    reason: "its certificate has expired",
+    hint: "the cluster's certificate must be renewed (or this machine's clock is wrong)",
+  },
+  {
+    pattern: /NotValidForName|ERR_TLS_CERT_ALTNAME|does not match certificate|Hostname\/IP/i,
+    reason: "its certificate is for another name",
+    hint: "tls-server-name in the kubeconfig says which name to expect",
+  },
+  {
+    pattern:
+      /AlertReceived\(|alert (?:number|bad|certificate)|certificate required|BadCertificate/i,
+    reason: "it doesn't accept the client certificate",
+    hint: "the client certificate is expired, or belongs to another cluster",
+  },
+  {
+    pattern: /EHOSTUNREACH|ENETUNREACH|no route to host|network is unreachable/i,
+    reason: "no route to it",
+    hint: "is the VPN up?",
+  },
+  {
+    pattern: /ETIMEDOUT|timed out/i,
+    reason: "no answer in time",
+    hint: "is the VPN up, and the address in the kubeconfig right?",
+  },
+];
+
+/** An error's message with those of its causes. */
+function wordsOf(error: unknown): string {
+  const words: string[] = [];
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; depth++) {
+    words.push(cause.message);
+    if ("code" in cause && typeof cause.code === "string") words.push(cause.code);
+    cause = cause.cause;
+  }
+  return words.length === 0 ? String(error) : words.reverse().join(": ");
+}
+
+function place(at: Whereabouts): string {
+  return at.context === "" ? at.server : `context ${at.context}, ${at.server}`;
+}

@@ -1,0 +1,142 @@
+/** {@link KubeClient} over a {@link Transport}. */
+import type {
+  ApiResource,
+  AttachRequest,
+  CallOptions,
+  ExecChannel,
+  ExecRequest,
+  ForwardChannel,
+  KubeClient,
+  ListPage,
+  ListScope,
+  WatchEvent,
+} from "./client.ts";
+import type { Connection } from "./connection.ts";
+import { channelProtocols, WebSocketExecChannel } from "./exec_channel.ts";
+import type { Host } from "./host.ts";
+import { listPages } from "./list.ts";
+import { PODS, resourcePath } from "./resources.ts";
+import type { Transport } from "./transport.ts";
+import type { KubeObject } from "./types.ts";
+import { watchObjects } from "./watch.ts";
+
+/** Never aborts: for calls without a signal of their own. */
+const never = new AbortController().signal;
+
+/** Calls of one context. */
+export class HttpKubeClient implements KubeClient {
+  constructor(
+    private readonly connection: Connection,
+    private readonly transport: Transport,
+    private readonly host: Host,
+  ) {}
+
+  get context(): string {
+    return this.connection.context;
+  }
+
+  get server(): string {
+    return this.connection.server;
+  }
+
+  get defaultNamespace(): string {
+    return this.connection.namespace;
+  }
+
+  get<T = KubeObject>(
+    resource: ApiResource,
+    name: string,
+    scope: { namespace?: string },
+    options: CallOptions = {},
+  ): Promise<T> {
+    return this.raw("GET", resourcePath(resource, scope.namespace, name), options);
+  }
+
+  list<T = KubeObject>(
+    resource: ApiResource,
+    scope: ListScope,
+    options: CallOptions = {},
+  ): AsyncIterable<ListPage<T>> {
+    return listPages<T>(this.transport, resource, scope, options.signal ?? never);
+  }
+
+  watch<T = KubeObject>(
+    resource: ApiResource,
+    scope: ListScope,
+    { signal }: { signal: AbortSignal },
+  ): AsyncIterable<WatchEvent<T>> {
+    return watchObjects<T>(this.transport, resource, scope, this.host, signal);
+  }
+
+  create<T = KubeObject>(
+    resource: ApiResource,
+    object: T,
+    scope: { namespace?: string },
+    options: CallOptions = {},
+  ): Promise<T> {
+    return this.raw("POST", resourcePath(resource, scope.namespace), { ...options, body: object });
+  }
+
+  async delete(
+    resource: ApiResource,
+    name: string,
+    scope: { namespace?: string },
+    options: CallOptions = {},
+  ): Promise<void> {
+    const path = resourcePath(resource, scope.namespace, name);
+    const { signal = never } = options;
+    await this.transport.json({ method: "DELETE", path, signal });
+  }
+
+  raw<T>(
+    method: "GET" | "POST",
+    path: string,
+    options: CallOptions & { body?: unknown } = {},
+  ): Promise<T> {
+    const { signal = never, body } = options;
+    return this.transport.json<T>({ method, path, signal, body });
+  }
+
+  exec(request: ExecRequest, options: CallOptions = {}): Promise<ExecChannel> {
+    const query = streamQuery(request);
+    for (const word of request.command) query.append("command", word);
+    return this.#stream(`${podPath(request)}/exec?${query}`, options);
+  }
+
+  attach(request: AttachRequest, options: CallOptions = {}): Promise<ExecChannel> {
+    return this.#stream(`${podPath(request)}/attach?${streamQuery(request)}`, options);
+  }
+
+  async forward(
+    pod: { namespace: string; pod: string; port: number },
+    options: CallOptions = {},
+  ): Promise<ForwardChannel> {
+    const { openForward } = await import("./forward_channel.ts");
+    const path = `${podPath(pod)}/portforward?ports=${pod.port}`;
+    return await openForward(this.transport, path, pod.port, options.signal ?? never);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.transport[Symbol.dispose]();
+    return Promise.resolve();
+  }
+
+  async #stream(path: string, { signal = never }: CallOptions): Promise<ExecChannel> {
+    return new WebSocketExecChannel(await this.transport.webSocket(path, channelProtocols, signal));
+  }
+}
+
+function podPath({ namespace, pod }: { namespace: string; pod: string }): string {
+  return resourcePath(PODS, namespace, pod);
+}
+
+function streamQuery({ container, stdin, tty }: AttachRequest): URLSearchParams {
+  return new URLSearchParams({
+    container,
+    stdin: String(stdin),
+    stdout: "true",
+    // Under a terminal both arrive in one; asking for standard error too is refused.
+    stderr: String(!tty),
+    tty: String(tty),
+  });
+}

@@ -1,0 +1,105 @@
+/**
+ * A kubeconfig, as a value: several files merged into one by kubectl's rules.
+ * https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/#merging-kubeconfig-files
+ */
+import { parseKubeconfigFile } from "./kubeconfig_file.ts";
+
+/** The text of one kubeconfig, and where it came from: messages and relative paths need that. */
+export interface KubeconfigFile {
+  path: string;
+  text: string;
+}
+
+/** Bytes that stand in the kubeconfig itself, or in a file beside it (path already absolute). */
+export type PemSource = { kind: "inline"; pem: string } | { kind: "file"; path: string };
+
+/** How to reach an API server and how to know that it is the right one. */
+export interface ClusterEntry {
+  server: string;
+  certificateAuthority: PemSource | undefined;
+  tlsServerName: string | undefined;
+  insecureSkipTlsVerify: boolean;
+  proxyUrl: string | undefined;
+}
+
+/** A program that prints credentials. https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins */
+export interface ExecPlugin {
+  apiVersion: "client.authentication.k8s.io/v1" | "client.authentication.k8s.io/v1beta1";
+  command: string;
+  args: readonly string[];
+  env: readonly { name: string; value: string }[];
+  installHint: string | undefined;
+  provideClusterInfo: boolean;
+  interactiveMode: "Never" | "IfAvailable" | "Always";
+}
+
+/** Someone else to act as. https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation */
+export interface Impersonation {
+  user: string;
+  uid: string | undefined;
+  groups: readonly string[];
+  extra: Readonly<Record<string, readonly string[]>>;
+}
+
+/** What the user proves to be. Several may be given; {@link file://./connection.ts} says which counts. */
+export interface UserEntry {
+  clientCertificate: PemSource | undefined;
+  clientKey: PemSource | undefined;
+  token: string | undefined;
+  tokenFile: string | undefined;
+  username: string | undefined;
+  password: string | undefined;
+  exec: ExecPlugin | undefined;
+  /** Left as it is: the official client reads it, when it comes to that. */
+  authProvider: { name: string; config: Readonly<Record<string, unknown>> } | undefined;
+  impersonate: Impersonation | undefined;
+}
+
+/** A cluster and a user under one name. */
+export interface ContextEntry {
+  cluster: string;
+  user: string;
+  namespace: string | undefined;
+}
+
+/** An entry with the file that it was taken from. */
+export interface Named<T> {
+  name: string;
+  path: string;
+  value: T;
+}
+
+/** Everything that the files say, each name once. */
+export interface Kubeconfig {
+  /** The files that were read, in order. */
+  paths: readonly string[];
+  currentContext: string | undefined;
+  clusters: ReadonlyMap<string, Named<ClusterEntry>>;
+  users: ReadonlyMap<string, Named<UserEntry>>;
+  contexts: ReadonlyMap<string, Named<ContextEntry>>;
+}
+
+/**
+ * Merges files: the first that names a context, cluster or user gives all of it, and the first that
+ * sets `current-context` decides it. Throws a `config` error that names the file and the place.
+ */
+export function mergeKubeconfigs(files: readonly KubeconfigFile[]): Kubeconfig {
+  const clusters = new Map<string, Named<ClusterEntry>>();
+  const users = new Map<string, Named<UserEntry>>();
+  const contexts = new Map<string, Named<ContextEntry>>();
+  let currentContext: string | undefined;
+  for (const file of files) {
+    const parsed = parseKubeconfigFile(file);
+    currentContext ??= parsed.currentContext;
+    addMissing(clusters, parsed.clusters);
+    addMissing(users, parsed.users);
+    addMissing(contexts, parsed.contexts);
+  }
+  return { paths: files.map(({ path }) => path), currentContext, clusters, users, contexts };
+}
+
+function addMissing<T>(into: Map<string, Named<T>>, entries: readonly Named<T>[]): void {
+  for (const entry of entries) {
+    if (!into.has(entry.name)) into.set(entry.name, entry);
+  }
+}

@@ -1,0 +1,149 @@
+/** One kubeconfig file: from YAML or JSON text to narrow types, or to one exact error. */
+import { type Node, readYaml } from "./yaml_node.ts";
+import type {
+  ClusterEntry,
+  ContextEntry,
+  ExecPlugin,
+  Impersonation,
+  KubeconfigFile,
+  Named,
+  PemSource,
+  UserEntry,
+} from "./kubeconfig.ts";
+
+/** What one file says, in its order. */
+export interface ParsedKubeconfig {
+  currentContext: string | undefined;
+  clusters: Named<ClusterEntry>[];
+  users: Named<UserEntry>[];
+  contexts: Named<ContextEntry>[];
+}
+
+/** Reads one file. Relative paths in it are relative to its folder. Throws a `config` error. */
+export function parseKubeconfigFile(file: KubeconfigFile): ParsedKubeconfig {
+  const root = readYaml(file, "kubeconfig");
+  const kind = root.field("kind").optionalText();
+  if (kind !== undefined && kind !== "Config") {
+    root.field("kind").fail(`expected "Config", found ${JSON.stringify(kind.slice(0, 40))}`);
+  }
+  return {
+    currentContext: root.field("current-context").optionalText(),
+    clusters: entries(root, file, "clusters", "cluster", clusterEntry),
+    users: entries(root, file, "users", "user", userEntry),
+    contexts: entries(root, file, "contexts", "context", contextEntry),
+  };
+}
+
+function entries<T>(
+  root: Node,
+  file: KubeconfigFile,
+  list: string,
+  item: string,
+  read: (node: Node, folder: string) => T,
+): Named<T>[] {
+  const seen = new Set<string>();
+  const folder = file.path.slice(0, file.path.lastIndexOf("/") + 1);
+  return root.field(list).items().map((node) => {
+    const name = node.field("name").text();
+    // kubectl refuses a file that gives one name twice; between files the first wins.
+    if (seen.has(name)) node.field("name").fail(`"${name}" is there twice`);
+    seen.add(name);
+    return { name, path: file.path, value: read(node.field(item).objectOrEmpty(), folder) };
+  });
+}
+
+function clusterEntry(node: Node, folder: string): ClusterEntry {
+  return {
+    server: node.field("server").optionalText() ?? "",
+    certificateAuthority: pemSource(node, "certificate-authority", folder),
+    tlsServerName: node.field("tls-server-name").optionalText(),
+    insecureSkipTlsVerify: node.field("insecure-skip-tls-verify").flag(),
+    proxyUrl: node.field("proxy-url").optionalText(),
+  };
+}
+
+function contextEntry(node: Node): ContextEntry {
+  return {
+    cluster: node.field("cluster").optionalText() ?? "",
+    user: node.field("user").optionalText() ?? "",
+    namespace: node.field("namespace").optionalText(),
+  };
+}
+
+function userEntry(node: Node, folder: string): UserEntry {
+  const tokenFile = node.field("tokenFile").optionalText();
+  const authProvider = node.field("auth-provider");
+  return {
+    clientCertificate: pemSource(node, "client-certificate", folder),
+    clientKey: pemSource(node, "client-key", folder),
+    token: node.field("token").optionalText(),
+    tokenFile: tokenFile === undefined ? undefined : resolvePath(folder, tokenFile),
+    username: node.field("username").optionalText(),
+    password: node.field("password").optionalText(),
+    exec: node.field("exec").isAbsent() ? undefined : execPlugin(node.field("exec"), folder),
+    authProvider: authProvider.isAbsent() ? undefined : {
+      name: authProvider.field("name").text(),
+      config: authProvider.field("config").objectOrEmpty().record(),
+    },
+    impersonate: impersonation(node),
+  };
+}
+
+function execPlugin(node: Node, folder: string): ExecPlugin {
+  const mode = node.field("interactiveMode");
+  const command = node.field("command").text();
+  return {
+    apiVersion: node.field("apiVersion").oneOf(
+      ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"],
+      "expected client.authentication.k8s.io/v1 or /v1beta1: the credential plugin is too old or too new",
+    ),
+    // As kubectl does: a path is relative to the file, a bare name is looked up in PATH.
+    command: command.includes("/") ? resolvePath(folder, command) : command,
+    args: node.field("args").items().map((item) => item.text()),
+    env: node.field("env").items().map((item) => ({
+      name: item.field("name").text(),
+      value: item.field("value").optionalText() ?? "",
+    })),
+    installHint: node.field("installHint").optionalText(),
+    provideClusterInfo: node.field("provideClusterInfo").flag(),
+    interactiveMode: mode.isAbsent()
+      ? "IfAvailable"
+      : mode.oneOf(["Never", "IfAvailable", "Always"], "expected Never, IfAvailable or Always"),
+  };
+}
+
+function impersonation(node: Node): Impersonation | undefined {
+  const user = node.field("as").optionalText();
+  const groups = node.field("as-groups").items().map((item) => item.text());
+  const extraNode = node.field("as-user-extra").objectOrEmpty();
+  const extra = Object.fromEntries(
+    Object.keys(extraNode.record()).map((
+      key,
+    ) => [key, extraNode.field(key).items().map((item) => item.text())]),
+  );
+  const uid = node.field("as-uid").optionalText();
+  if (user === undefined) {
+    if (groups.length > 0) node.field("as-groups").fail(`needs "as" beside it`);
+    return undefined;
+  }
+  return { user, uid, groups, extra };
+}
+
+/** `NAME-data` (base64) wins over `NAME` (a path), as in kubectl. */
+function pemSource(node: Node, name: string, folder: string): PemSource | undefined {
+  const dataNode = node.field(`${name}-data`);
+  const data = dataNode.optionalText();
+  if (data !== undefined) {
+    try {
+      return { kind: "inline", pem: atob(data.replace(/\s+/g, "")) };
+    } catch {
+      return dataNode.fail("not base64");
+    }
+  }
+  const path = node.field(name).optionalText();
+  return path === undefined ? undefined : { kind: "file", path: resolvePath(folder, path) };
+}
+
+function resolvePath(folder: string, path: string): string {
+  return path.startsWith("/") ? path : folder + path;
+}

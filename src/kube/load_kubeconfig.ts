@@ -1,0 +1,52 @@
+/** Which kubeconfig files count, and their texts: as kubectl finds them. */
+import { KodamaError } from "../base/errors.ts";
+import { permissionError } from "./failures.ts";
+import type { Host } from "./host.ts";
+import { type Kubeconfig, type KubeconfigFile, mergeKubeconfigs } from "./kubeconfig.ts";
+
+/**
+ * The merged kubeconfig: `explicit` (`--kubeconfig`) alone, else the files of `KUBECONFIG`, else
+ * `~/.kube/config`. Undefined where none of them exists; a missing explicit file is a `config` error.
+ */
+export async function loadKubeconfig(
+  explicit: string | undefined,
+  host: Host,
+): Promise<Kubeconfig | undefined> {
+  const paths = explicit === undefined ? kubeconfigPaths(host) : [explicit];
+  const files = await Promise.all(paths.map((path) => readIfThere(path, host)));
+  const found = files.filter((file) => file !== undefined);
+  if (explicit !== undefined && found.length === 0) {
+    throw new KodamaError("config", `kubeconfig ${explicit}: no such file`);
+  }
+  return found.length === 0 ? undefined : mergeKubeconfigs(found);
+}
+
+/** The error where there is neither a kubeconfig nor a cluster around us. */
+export function noKubeconfigError(host: Host): KodamaError {
+  const paths = kubeconfigPaths(host);
+  return new KodamaError(
+    "config",
+    `no kubeconfig: ${paths.join(", ")} ${paths.length === 1 ? "isn't" : "aren't"} there`,
+    {
+      hint: "kodama cluster up starts a small cluster of your own, to try things in",
+    },
+  );
+}
+
+/** Entries of `KUBECONFIG` that are empty, or there twice, count once or not at all. */
+function kubeconfigPaths(host: Host): string[] {
+  const listed = (host.env("KUBECONFIG") ?? "").split(":").filter((path) => path !== "");
+  return listed.length > 0 ? [...new Set(listed)] : [`${host.env("HOME") ?? ""}/.kube/config`];
+}
+
+async function readIfThere(path: string, host: Host): Promise<KubeconfigFile | undefined> {
+  try {
+    return { path, text: await host.readText(path) };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return undefined;
+    }
+    throw permissionError(error) ??
+      new KodamaError("config", `kubeconfig ${path}: can't be read`, { cause: error });
+  }
+}

@@ -1,0 +1,39 @@
+/** The way in: from flags and environment to a {@link KubeClient}. Nothing is dialled yet. */
+import type { KubeClient } from "./client.ts";
+import { type Connection, type ConnectionOverrides, resolveContext } from "./connection.ts";
+import { openCredentials } from "./credentials.ts";
+import type { Host } from "./host.ts";
+import { HttpKubeClient } from "./http_client.ts";
+import { loadKubeconfig, noKubeconfigError } from "./load_kubeconfig.ts";
+import { Transport } from "./transport.ts";
+
+/** What the command line says about where to connect. */
+export interface ClientOptions extends ConnectionOverrides {
+  /** `--kubeconfig`. */
+  kubeconfig?: string;
+  /** `--context`; the current one where it is absent. */
+  context?: string;
+}
+
+/** The client of one context. Throws `config` errors; the network is asked nothing. */
+export async function openKubeClient(options: ClientOptions, host: Host): Promise<KubeClient> {
+  const connection = await findConnection(options, host);
+  const credentials = await openCredentials(connection, host);
+  return new HttpKubeClient(connection, await Transport.open(connection, credentials, host), host);
+}
+
+/** The names of all contexts, with the current one. */
+export async function listContexts(
+  options: Pick<ClientOptions, "kubeconfig">,
+  host: Host,
+): Promise<{ current: string | undefined; names: string[] }> {
+  const config = await loadKubeconfig(options.kubeconfig, host);
+  if (config === undefined) return { current: undefined, names: [] };
+  return { current: config.currentContext, names: [...config.contexts.keys()] };
+}
+
+async function findConnection(options: ClientOptions, host: Host): Promise<Connection> {
+  const config = await loadKubeconfig(options.kubeconfig, host);
+  if (config === undefined) throw noKubeconfigError(host);
+  return resolveContext(config, options.context, options);
+}

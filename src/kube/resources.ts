@@ -1,0 +1,55 @@
+/** The kinds that kodama asks for by itself, and their paths. */
+import type { ApiResource, ListScope } from "./client.ts";
+
+function core(plural: string, kind: string, namespaced = true): ApiResource {
+  return { group: "", version: "v1", plural, kind, namespaced };
+}
+
+function apps(plural: string, kind: string): ApiResource {
+  return { group: "apps", version: "v1", plural, kind, namespaced: true };
+}
+
+export const PODS: ApiResource = core("pods", "Pod");
+export const NAMESPACES: ApiResource = core("namespaces", "Namespace", false);
+export const NODES: ApiResource = core("nodes", "Node", false);
+export const EVENTS: ApiResource = core("events", "Event");
+export const SERVICES: ApiResource = core("services", "Service");
+export const CONFIG_MAPS: ApiResource = core("configmaps", "ConfigMap");
+export const SECRETS: ApiResource = core("secrets", "Secret");
+export const REPLICATION_CONTROLLERS: ApiResource = core(
+  "replicationcontrollers",
+  "ReplicationController",
+);
+export const DEPLOYMENTS: ApiResource = apps("deployments", "Deployment");
+export const STATEFUL_SETS: ApiResource = apps("statefulsets", "StatefulSet");
+export const DAEMON_SETS: ApiResource = apps("daemonsets", "DaemonSet");
+export const REPLICA_SETS: ApiResource = apps("replicasets", "ReplicaSet");
+export const JOBS: ApiResource = {
+  group: "batch",
+  version: "v1",
+  plural: "jobs",
+  kind: "Job",
+  namespaced: true,
+};
+
+/** The path of a collection, or of one object in it. Every part is escaped. */
+export function resourcePath(
+  resource: ApiResource,
+  namespace: string | undefined,
+  name?: string,
+): string {
+  const { group, version, plural, namespaced } = resource;
+  const parts = group === "" ? ["api", version] : ["apis", group, version];
+  if (namespaced && namespace !== undefined) parts.push("namespaces", namespace);
+  parts.push(plural);
+  if (name !== undefined) parts.push(name);
+  return `/${parts.map(encodeURIComponent).join("/")}`;
+}
+
+/** The query of a list or a watch; empty selectors are left out. */
+export function scopeQuery(scope: ListScope): URLSearchParams {
+  const query = new URLSearchParams();
+  if (scope.labelSelector) query.set("labelSelector", scope.labelSelector);
+  if (scope.fieldSelector) query.set("fieldSelector", scope.fieldSelector);
+  return query;
+}

@@ -1,0 +1,217 @@
+/** Requests to one API server with the user's credentials: HTTP by `fetch`, streams by WebSocket. */
+import { KodamaError } from "../base/errors.ts";
+import type { Connection } from "./connection.ts";
+import { type ClientCertificate, type Credentials, readPem } from "./credentials.ts";
+import { answerError, linkError, plainText, type Whereabouts } from "./failures.ts";
+import type { Host } from "./host.ts";
+import { dialLink } from "./link.ts";
+import type { WebSocketLink } from "./websocket.ts";
+import { openWebSocket, UpgradeRefused } from "./websocket_open.ts";
+
+/** One HTTP request. */
+export interface ApiRequest {
+  method: "GET" | "POST" | "DELETE";
+  /** Begins with a slash, with its query. */
+  path: string;
+  body?: unknown;
+  signal: AbortSignal;
+}
+
+/** Characters. Far more than any page of 500 pods (some 20 kB each); less than the machine. */
+const maxBody = 256 * 1024 * 1024;
+const maxErrorBody = 64 * 1024;
+
+/** Opens no connection by itself. */
+export class Transport implements Disposable {
+  #http: { client: Deno.HttpClient; certificate: ClientCertificate | undefined } | undefined;
+
+  private constructor(
+    private readonly connection: Connection,
+    private readonly credentials: Credentials,
+    private readonly certificateAuthority: string | undefined,
+  ) {}
+
+  /** Reads what the connection names on disk. */
+  static async open(
+    connection: Connection,
+    credentials: Credentials,
+    host: Host,
+  ): Promise<Transport> {
+    const source = connection.certificateAuthority;
+    const authority = source && await readPem(source, "certificate-authority", host);
+    if (connection.insecure) {
+      host.warn(
+        `context ${connection.context}: the server's certificate is not verified (insecure-skip-tls-verify)`,
+      );
+    }
+    return new Transport(connection, credentials, authority);
+  }
+
+  get place(): Whereabouts {
+    return { context: this.connection.context, server: this.connection.server };
+  }
+
+  /** A success, its body unread. Every other end is a `KodamaError`. */
+  async request(request: ApiRequest): Promise<Response> {
+    const response = await this.#attempt(request);
+    if (response.ok) return response;
+    if (response.status === 401 && this.credentials.rejected()) {
+      await response.body?.cancel();
+      const second = await this.#attempt(request);
+      if (second.ok) return second;
+      throw await this.#answerError(second, request.signal);
+    }
+    throw await this.#answerError(response, request.signal);
+  }
+
+  /** The JSON of a success. `T` is the caller's word for what the API documents at this path. */
+  async json<T>(request: ApiRequest): Promise<T> {
+    const response = await this.request(request);
+    const text = await this.#boundedText(response, maxBody, request.signal);
+    try {
+      return JSON.parse(text) as T;
+    } catch (error) {
+      const said = plainText(text, 80);
+      throw new KodamaError(
+        "server",
+        `${this.connection.server} (context ${this.connection.context}) answered with something other than JSON: ${said}`,
+        { hint: "is this the address of a Kubernetes API server?", cause: error },
+      );
+    }
+  }
+
+  /** The body of a response as it comes; a link that breaks is a `KodamaError`. */
+  async *readBody(response: Response, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
+    try {
+      for await (const chunk of response.body ?? []) yield chunk;
+    } catch (error) {
+      throw this.#failure(error, signal);
+    }
+  }
+
+  /** An open stream. Every other end is a `KodamaError`. */
+  async webSocket(
+    path: string,
+    protocols: readonly string[],
+    signal: AbortSignal,
+  ): Promise<WebSocketLink> {
+    try {
+      return await this.#upgrade(path, protocols, signal);
+    } catch (error) {
+      if (!(error instanceof UpgradeRefused)) throw this.#failure(error, signal);
+      throw answerError(error.code, error.body, this.place);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#http?.client.close();
+    this.#http = undefined;
+  }
+
+  async #attempt({ method, path, body, signal }: ApiRequest): Promise<Response> {
+    try {
+      const proof = await this.credentials.current(signal);
+      const headers = this.#headers(proof.authorization);
+      headers.set("accept", "application/json");
+      if (body !== undefined) headers.set("content-type", "application/json");
+      return await fetch(this.connection.server + path, {
+        method,
+        headers,
+        signal,
+        redirect: "manual",
+        client: this.#client(proof.clientCertificate),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+    } catch (error) {
+      throw this.#failure(error, signal);
+    }
+  }
+
+  async #answerError(response: Response, signal: AbortSignal): Promise<KodamaError> {
+    const body = await this.#boundedText(response, maxErrorBody, signal);
+    return answerError(response.status, body, this.place);
+  }
+
+  /** Throws where there is more than the limit: a cut document would only be misread. */
+  async #boundedText(response: Response, limit: number, signal: AbortSignal): Promise<string> {
+    const decoder = new TextDecoder();
+    const parts: string[] = [];
+    let length = 0;
+    for await (const chunk of this.readBody(response, signal)) {
+      const part = decoder.decode(chunk, { stream: true });
+      parts.push(part);
+      length += part.length;
+      if (length > limit) {
+        throw new KodamaError(
+          "server",
+          `${this.connection.server} (context ${this.connection.context}) answered with more than ${limit} characters`,
+        );
+      }
+    }
+    return parts.join("");
+  }
+
+  async #upgrade(
+    path: string,
+    protocols: readonly string[],
+    signal: AbortSignal,
+  ): Promise<WebSocketLink> {
+    const proof = await this.credentials.current(signal);
+    const url = new URL(this.connection.server + path);
+    const secure = url.protocol === "https:";
+    const link = await dialLink({
+      hostname: url.hostname.replace(/^\[|\]$/g, ""),
+      port: url.port === "" ? (secure ? 443 : 80) : Number(url.port),
+      tls: secure
+        ? {
+          certificateAuthority: this.certificateAuthority,
+          clientCertificate: proof.clientCertificate,
+          serverName: this.connection.tlsServerName,
+          insecure: this.connection.insecure,
+        }
+        : undefined,
+      proxyUrl: this.connection.proxyUrl,
+    }, signal);
+    const headers = this.#headers(proof.authorization);
+    return await openWebSocket(link, { url, headers, protocols }, signal);
+  }
+
+  /** The signal's own reason where it is one of ours: a caller's time limit keeps its words. */
+  #failure(error: unknown, signal: AbortSignal): unknown {
+    if (signal.aborted && signal.reason instanceof KodamaError) return signal.reason;
+    return linkError(signal.aborted ? signal.reason : error, this.place);
+  }
+
+  #headers(authorization: string | undefined): Headers {
+    const headers = new Headers({ "user-agent": "kodama" });
+    if (authorization !== undefined) headers.set("authorization", authorization);
+    const { impersonate } = this.connection;
+    if (impersonate === undefined) return headers;
+    headers.set("impersonate-user", impersonate.user);
+    if (impersonate.uid !== undefined) headers.set("impersonate-uid", impersonate.uid);
+    for (const group of impersonate.groups) headers.append("impersonate-group", group);
+    for (const [key, values] of Object.entries(impersonate.extra)) {
+      for (const value of values) {
+        headers.append(`impersonate-extra-${encodeURIComponent(key)}`, value);
+      }
+    }
+    return headers;
+  }
+
+  /** One pool of connections, made anew when the certificate was renewed. */
+  #client(certificate: ClientCertificate | undefined): Deno.HttpClient {
+    const kept = this.#http;
+    if (kept !== undefined && kept.certificate?.certificate === certificate?.certificate) {
+      return kept.client;
+    }
+    kept?.client.close();
+    const { proxyUrl } = this.connection;
+    const client = Deno.createHttpClient({
+      ...(this.certificateAuthority === undefined ? {} : { caCerts: [this.certificateAuthority] }),
+      ...(proxyUrl === undefined ? {} : { proxy: { url: proxyUrl } }),
+      ...(certificate === undefined ? {} : { cert: certificate.certificate, key: certificate.key }),
+    });
+    this.#http = { client, certificate };
+    return client;
+  }
+}

@@ -1,0 +1,134 @@
+/**
+ * Watches that mend themselves. https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+ *
+ * A stream that ends is resumed where it was; a place that the server no longer remembers (410) is left
+ * for a fresh list. Permission taken away ends the watch: asking again would change nothing.
+ */
+import { passed } from "../base/abort.ts";
+import { KodamaError } from "../base/errors.ts";
+import type { ApiResource, ListScope, WatchEvent } from "./client.ts";
+import type { Host } from "./host.ts";
+import { listPages } from "./list.ts";
+import { resourcePath, scopeQuery } from "./resources.ts";
+import type { Transport } from "./transport.ts";
+import { type WatchLine, watchLines } from "./watch_lines.ts";
+
+/** What a watch needs: apart, so that its rules are tested without a network. */
+export interface WatchSource<T> {
+  /** A whole list and its version. */
+  list(signal: AbortSignal): Promise<{ objects: T[]; resourceVersion: string }>;
+  /** The changes after a version, until the server ends the stream. Rejects as a request does. */
+  changes(resourceVersion: string, signal: AbortSignal): AsyncIterable<WatchLine<T>>;
+}
+
+const firstDelayMs = 800;
+const lastDelayMs = 30_000;
+
+/** The watch of a collection over HTTP. */
+export function watchObjects<T>(
+  transport: Transport,
+  resource: ApiResource,
+  scope: ListScope,
+  host: Pick<Host, "clock" | "random">,
+  signal: AbortSignal,
+): AsyncIterable<WatchEvent<T>> {
+  return mendedWatch(httpSource<T>(transport, resource, scope, host), host, signal);
+}
+
+/**
+ * Begins with `relisted`; ends when the signal aborts. The first list's failure is thrown, and so is any
+ * that time doesn't mend (not allowed, not there); every other is waited out.
+ */
+export async function* mendedWatch<T>(
+  source: WatchSource<T>,
+  host: Pick<Host, "clock" | "random">,
+  signal: AbortSignal,
+): AsyncGenerator<WatchEvent<T>, void> {
+  const backOff = new BackOff(host, signal);
+  /** Empty: a list is needed. */
+  let version = "";
+  let begun = false;
+  while (!signal.aborted) {
+    try {
+      if (version === "") {
+        const { objects, resourceVersion } = await source.list(signal);
+        begun = true;
+        version = resourceVersion;
+        yield { kind: "relisted", objects };
+      }
+      for await (const line of source.changes(version, signal)) {
+        backOff.reset();
+        if (line.kind === "expired") version = "";
+        else version = line.resourceVersion || version;
+        if (line.kind === "expired") break;
+        if (line.kind !== "bookmark") yield { kind: line.kind, object: line.object };
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      if (isGone(error)) version = "";
+      else if (!begun || !mayPass(error)) throw error;
+    }
+    await backOff.wait();
+  }
+}
+
+/** Longer after each failure in a row, at most half a minute, spread so that clients don't return together. */
+class BackOff {
+  #delayMs = firstDelayMs;
+
+  constructor(
+    private readonly host: Pick<Host, "clock" | "random">,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  reset(): void {
+    this.#delayMs = firstDelayMs;
+  }
+
+  async wait(): Promise<void> {
+    const delayMs = this.#delayMs * (0.5 + this.host.random());
+    this.#delayMs = Math.min(this.#delayMs * 2, lastDelayMs);
+    await passed(this.host.clock, delayMs, { signal: this.signal });
+  }
+}
+
+/** The server no longer has what was asked for: begin anew. */
+function isGone(error: unknown): boolean {
+  return error instanceof KodamaError && error.cause instanceof Error &&
+    error.cause.name === "GoneError";
+}
+
+function mayPass(error: unknown): boolean {
+  return error instanceof KodamaError &&
+    (error.kind === "unreachable" || error.kind === "timeout" || error.kind === "server");
+}
+
+function httpSource<T>(
+  transport: Transport,
+  resource: ApiResource,
+  scope: ListScope,
+  host: Pick<Host, "random">,
+): WatchSource<T> {
+  return {
+    async list(signal) {
+      const objects: T[] = [];
+      let resourceVersion = "";
+      for await (const page of listPages<T>(transport, resource, scope, signal)) {
+        objects.push(...page.items);
+        resourceVersion = page.resourceVersion;
+      }
+      return { objects, resourceVersion };
+    },
+    async *changes(resourceVersion, signal) {
+      const query = scopeQuery(scope);
+      query.set("watch", "true");
+      query.set("allowWatchBookmarks", "true");
+      query.set("resourceVersion", resourceVersion);
+      // The server ends it between five and ten minutes, so that clients spread over its replicas.
+      query.set("timeoutSeconds", String(Math.round(300 * (1 + host.random()))));
+      const path = `${resourcePath(resource, scope.namespace)}?${query}`;
+      const response = await transport.request({ method: "GET", path, signal });
+      yield* watchLines<T>(transport.readBody(response, signal));
+    },
+  };
+}

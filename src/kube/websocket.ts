@@ -1,0 +1,126 @@
+/**
+ * A WebSocket over a {@link Link}, the client's side of RFC 6455, pulled: a part of a message is read
+ * from the network when it is asked for, so whoever stops asking stops the sender.
+ */
+import { systemClock } from "../base/clock.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Link } from "./link.ts";
+import { encodeFrame, FrameDecoder, type FrameEvent, opcode } from "./websocket_frames.ts";
+
+/** What a {@link WebSocketLink} gives to its reader. */
+export type Received =
+  | { kind: "part"; start: boolean; end: boolean; bytes: Uint8Array }
+  /** The peer said goodbye. */
+  | { kind: "closed"; code: number; reason: string }
+  /** The network ended without one. */
+  | { kind: "lost"; reason: string };
+
+/** When silence is asked about, and when it is taken for death. Together below 30 s. */
+export interface KeepAlive {
+  pingAfterMs: number;
+  deadAfterMs: number;
+  clock: Clock;
+}
+
+const defaultKeepAlive: KeepAlive = {
+  pingAfterMs: 10_000,
+  deadAfterMs: 15_000,
+  clock: systemClock,
+};
+
+/** One reader, any number of writers. */
+export class WebSocketLink implements Disposable {
+  readonly #decoder = new FrameDecoder();
+  #events: Iterator<FrameEvent, void> | undefined;
+  #closeSent = false;
+  /** Data was sent that the peer hasn't shown to have read: its silence then proves nothing. */
+  #dataUnread = false;
+
+  constructor(
+    private readonly link: Link,
+    /** Bytes that came together with the end of the handshake. */
+    private first: Uint8Array,
+    readonly protocol: string,
+    private readonly keepAlive: KeepAlive = defaultKeepAlive,
+  ) {}
+
+  /** The next part of a message, or how it ended. Never rejects. One call at a time. */
+  async receive(): Promise<Received> {
+    for (;;) {
+      try {
+        const event = this.#events?.next();
+        if (event !== undefined && event.done !== true) {
+          const received = await this.#answer(event.value);
+          if (received !== undefined) return received;
+          continue;
+        }
+        const chunk = await this.#read();
+        if (chunk === null) return { kind: "lost", reason: "the connection was closed" };
+        this.#events = this.#decoder.decode(chunk);
+      } catch (error) {
+        return { kind: "lost", reason: error instanceof Error ? error.message : String(error) };
+      }
+    }
+  }
+
+  /** Sends a binary message of `head` and `bytes`. Resolves when the network has taken it. */
+  async send(bytes: Uint8Array): Promise<void> {
+    this.#dataUnread = true;
+    await this.#sendFrame(opcode.binary, bytes);
+  }
+
+  /** Says goodbye; the peer's own is then received. Safe to call twice. */
+  async close(code = 1000): Promise<void> {
+    if (this.#closeSent) return;
+    this.#closeSent = true;
+    await this.#sendFrame(opcode.close, Uint8Array.of(code >> 8, code & 0xff));
+  }
+
+  /** Drops the connection. */
+  [Symbol.dispose](): void {
+    this.link[Symbol.dispose]();
+  }
+
+  /** Undefined for what concerns the protocol alone. */
+  async #answer(event: FrameEvent): Promise<Received | undefined> {
+    switch (event.kind) {
+      case "part":
+        return event;
+      case "ping":
+        if (!this.#closeSent) await this.#sendFrame(opcode.pong, event.bytes);
+        return undefined;
+      case "pong":
+        this.#dataUnread = false;
+        return undefined;
+      case "close":
+        await this.close().catch(() => {});
+        return { kind: "closed", code: event.code, reason: event.reason };
+    }
+  }
+
+  async #read(): Promise<Uint8Array | null> {
+    if (this.first.length > 0) {
+      const chunk = this.first;
+      this.first = new Uint8Array(0);
+      return chunk;
+    }
+    using _watch = this.#watchSilence();
+    return await this.link.read();
+  }
+
+  /** While the reader waits: asks after a silence, and drops a link that doesn't answer. */
+  #watchSilence(): Disposable {
+    const { clock, pingAfterMs, deadAfterMs } = this.keepAlive;
+    let timer = clock.timer(pingAfterMs, () => {
+      const blind = this.#dataUnread;
+      this.#sendFrame(opcode.ping, new Uint8Array(0)).catch(() => {});
+      // A peer that is stuck on our data (a command that doesn't read its input) can't answer a ping.
+      if (!blind) timer = clock.timer(deadAfterMs, () => this[Symbol.dispose]());
+    });
+    return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
+  }
+
+  #sendFrame(code: number, bytes: Uint8Array): Promise<void> {
+    return this.link.write(encodeFrame(code, bytes, crypto.getRandomValues(new Uint8Array(4))));
+  }
+}

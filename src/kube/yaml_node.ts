@@ -1,0 +1,144 @@
+/**
+ * A YAML document that isn't ours, read with a finger on each place: every mismatch ends in one error
+ * that says which file, which field and which line.
+ *
+ * Narrowings by hand rather than a schema: a kubeconfig has forty fields of four shapes, and the
+ * finger gives exact places for nothing.
+ */
+import { LineCounter, parseDocument } from "yaml";
+import type { Document } from "yaml";
+import { KodamaError } from "../base/errors.ts";
+
+/** More than any fleet's kubeconfig, and less than what stalls a parser noticeably. */
+const maxLength = 4 * 1024 * 1024;
+/** Anchors of an honest file are few; each reference copies what it names. */
+const maxAliases = 100;
+
+interface Source {
+  what: string;
+  path: string;
+  document: Document.Parsed;
+  lines: LineCounter;
+}
+
+/** Parses text to the root of a document. Throws a `config` error that begins with `what` and the path. */
+export function readYaml(file: { path: string; text: string }, what: string): Node {
+  const { path, text } = file;
+  if (text.length > maxLength) {
+    throw new KodamaError("config", `${what} ${path}: larger than ${maxLength >> 20} MiB`);
+  }
+  if (text.includes("\0")) {
+    throw new KodamaError("config", `${what} ${path}: not a text file`);
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const first = document.errors[0];
+  if (first !== undefined) {
+    const line = lines.linePos(first.pos[0]).line;
+    throw new KodamaError("config", `${what} ${path}: line ${line}: ${oneLine(first.message)}`);
+  }
+  const source: Source = { what, path, document, lines };
+  try {
+    return new Node(source, [], document.toJS({ maxAliasCount: maxAliases }));
+  } catch (error) {
+    const reason = error instanceof Error ? oneLine(error.message) : "can't be read";
+    throw new KodamaError("config", `${what} ${path}: ${reason}`, { cause: error });
+  }
+}
+
+/** One place of a document. Absent, `null` and the empty text all count as "not there", as in kubectl. */
+export class Node {
+  constructor(
+    private readonly source: Source,
+    private readonly place: readonly (string | number)[],
+    private readonly value: unknown,
+  ) {}
+
+  isAbsent(): boolean {
+    return this.value === undefined || this.value === null || this.value === "";
+  }
+
+  field(name: string): Node {
+    const object = this.isAbsent() ? {} : this.record();
+    return new Node(this.source, [...this.place, name], object[name]);
+  }
+
+  objectOrEmpty(): Node {
+    return this.isAbsent() ? new Node(this.source, this.place, {}) : this;
+  }
+
+  record(): Record<string, unknown> {
+    if (isRecord(this.value)) return this.value;
+    return this.fail(`expected a mapping, found ${shapeOf(this.value)}`);
+  }
+
+  items(): Node[] {
+    if (this.isAbsent()) return [];
+    if (!Array.isArray(this.value)) {
+      return this.fail(`expected a list, found ${shapeOf(this.value)}`);
+    }
+    return this.value.map((item, index) => new Node(this.source, [...this.place, index], item));
+  }
+
+  optionalText(): string | undefined {
+    if (this.isAbsent()) return undefined;
+    if (typeof this.value === "string") return this.value;
+    return this.fail(`expected a text, found ${shapeOf(this.value)}`);
+  }
+
+  text(): string {
+    return this.optionalText() ?? this.fail("must be there");
+  }
+
+  /** One of the given words; `problem` says which they are. */
+  oneOf<T extends string>(words: readonly T[], problem: string): T {
+    const text = this.text();
+    return words.find((word) => word === text) ?? this.fail(problem);
+  }
+
+  flag(): boolean {
+    if (this.isAbsent()) return false;
+    if (typeof this.value === "boolean") return this.value;
+    return this.fail(`expected true or false, found ${shapeOf(this.value)}`);
+  }
+
+  /** Throws the `config` error of this place. */
+  fail(problem: string): never {
+    const { what, path } = this.source;
+    const place = this.place.reduce<string>(
+      (text, part) =>
+        typeof part === "number" ? `${text}[${part}]` : text === "" ? part : `${text}.${part}`,
+      "",
+    );
+    const line = this.line();
+    const where = line === undefined ? "" : `line ${line}: `;
+    const subject = place === "" ? "" : `${place}: `;
+    throw new KodamaError("config", `${what} ${path}: ${where}${subject}${problem}`);
+  }
+
+  /** The line of the nearest place that is really there. */
+  private line(): number | undefined {
+    for (let depth = this.place.length; depth > 0; depth--) {
+      const found: unknown = this.source.document.getIn(this.place.slice(0, depth), true);
+      if (isRecord(found) && Array.isArray(found["range"])) {
+        const start: unknown = found["range"][0];
+        if (typeof start === "number") return this.source.lines.linePos(start).line;
+      }
+    }
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function shapeOf(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  if (isRecord(value)) return "a mapping";
+  return typeof value === "string" ? "a text" : `${typeof value} ${String(value).slice(0, 40)}`;
+}
+
+function oneLine(message: string): string {
+  return message.replace(/\s+/g, " ").slice(0, 200);
+}
