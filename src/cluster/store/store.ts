@@ -175,10 +175,14 @@ function wishOf(object: Stored): Record<string, unknown> {
   return { ...object, metadata: undefined, status: undefined };
 }
 
-/** Deletion was asked for, nobody holds it, and no time of grace runs (a pod's, which its node ends). */
-function isGone({ metadata }: KubeObject): boolean {
+/**
+ * Deletion was asked for, nobody holds it, and no time of grace runs (a pod's, which its node ends).
+ * A namespace is held by `spec.finalizers` too, until what is in it has gone.
+ */
+function isGone({ metadata, spec }: KubeObject): boolean {
   return metadata.deletionTimestamp !== undefined &&
     (metadata.finalizers ?? []).length === 0 &&
+    ((spec as { finalizers?: readonly string[] } | undefined)?.finalizers ?? []).length === 0 &&
     (metadata.deletionGracePeriodSeconds ?? 0) === 0;
 }
 

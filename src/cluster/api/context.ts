@@ -1,0 +1,26 @@
+/** What the handlers work with. */
+import type { NodeStreams, Store } from "../model.ts";
+import type { Clock } from "../node/clock.ts";
+import type { TokenIssuer } from "./tokens.ts";
+
+/** The parts of the cluster that the API reads, writes and asks. */
+export interface ApiContext {
+  store: Store;
+  /** Streams into containers. */
+  node: NodeStreams;
+  clock: Clock;
+  tokens: TokenIssuer;
+  /** Random letters for generateName, and cluster addresses of services. */
+  random: () => number;
+  newUid: () => string;
+  /** `v1.32.0`: what `/version` says. */
+  version: string;
+}
+
+/** Calls `run` after so many milliseconds of the clock; the returned function calls it off. */
+export function after(clock: Clock, ms: number, run: () => void): () => void {
+  const off = new AbortController();
+  // A wait that is called off rejects, which is all that there is to know.
+  clock.wait(ms, off.signal).then(run, () => {});
+  return () => off.abort();
+}

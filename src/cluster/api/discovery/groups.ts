@@ -1,0 +1,67 @@
+/** What is served, as discovery tells it, in data that both of its forms are made from. */
+import { reviews } from "../rbac/reviews.ts";
+import { served } from "../served.ts";
+
+/** One resource or subresource of a group. */
+export interface DiscoveredResource {
+  /** With its subresource: `pods/log`. */
+  name: string;
+  singular: string;
+  namespaced: boolean;
+  /** The kind of its objects; group and version where they aren't those of the list. */
+  kind: string;
+  group: string;
+  version: string;
+  verbs: readonly string[];
+  shortNames: readonly string[];
+  categories: readonly string[];
+}
+
+/** A group in its one version. */
+export interface DiscoveredGroup {
+  group: string;
+  version: string;
+  resources: readonly DiscoveredResource[];
+}
+
+const verbs = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+
+const all: readonly (DiscoveredResource & { home: string })[] = [
+  ...served.flatMap(({ type, subresources }) => [
+    { ...type, home: type.group, name: type.plural, verbs },
+    ...subresources.map((each) => ({
+      home: type.group,
+      name: `${type.plural}/${each.name}`,
+      singular: "",
+      namespaced: type.namespaced,
+      kind: each.kind,
+      group: each.group ?? type.group,
+      version: "v1",
+      verbs: each.verbs,
+      shortNames: [],
+      categories: [],
+    })),
+  ]),
+  ...reviews.map(({ group, plural, kind }) => ({
+    home: group,
+    name: plural,
+    singular: kind.toLowerCase(),
+    namespaced: false,
+    kind,
+    group,
+    version: "v1",
+    verbs: ["create"],
+    shortNames: [],
+    categories: [],
+  })),
+];
+
+/** Every group, the core one first. `policy` is there for its evictions, which are sent to pods. */
+export const groups: readonly DiscoveredGroup[] = [
+  ...new Set([...all.map(({ home }) => home), "policy"]),
+].map((group) => ({
+  group,
+  version: "v1",
+  resources: all.filter(({ home }) => home === group)
+    .map(({ home: _home, ...resource }) => resource),
+}));

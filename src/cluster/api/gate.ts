@@ -1,0 +1,132 @@
+/** Who comes in, and as whom: what is asked of every request, upgrades included, before it is answered. */
+import type { IncomingMessage } from "node:http";
+import type { TLSSocket } from "node:tls";
+import { attributesOf, checkAllowed, checkImpersonation } from "./api.ts";
+import { authenticate, type Credentials, impersonated } from "./authentication.ts";
+import { type AuditEvent, auditEvent } from "./audit.ts";
+import type { ApiContext } from "./context.ts";
+import type { User } from "./message.ts";
+import { parseRoute, type Route } from "./route.ts";
+import { ApiError, badRequest, internalError, unauthorized } from "./status.ts";
+
+/** A request that has come in. */
+export interface Entrance {
+  user: User;
+  route: Route;
+  path: string;
+  query: URLSearchParams;
+  headers: Readonly<Record<string, string>>;
+}
+
+/** Takes requests in, and writes down what became of them. */
+export interface Gate {
+  /** Throws a 401 or a 403. */
+  enter(request: IncomingMessage, record: AuditRecord): Entrance;
+  /** Begins the line of the audit log for a request. */
+  record(request: IncomingMessage): AuditRecord;
+}
+
+/** A line of the audit log while its request is answered. */
+export interface AuditRecord {
+  caller: User | undefined;
+  actsAs: User | undefined;
+  allowed: string | undefined;
+  /** Writes the line. */
+  end(code: number, reason?: string, stage?: AuditEvent["stage"]): void;
+}
+
+/** Makes the gate of a cluster. */
+export function createGate(
+  context: ApiContext,
+  audit: ((event: AuditEvent) => void) | undefined,
+): Gate {
+  return {
+    enter: (request, record) => enter(context, request, record),
+    record: (request) => newRecord(context, request, audit),
+  };
+}
+
+function enter(context: ApiContext, request: IncomingMessage, record: AuditRecord): Entrance {
+  const headers = plainHeaders(request);
+  const { path, query } = target(request);
+  const caller = authenticate(credentials(request, headers), context.tokens);
+  if (caller === undefined) throw unauthorized();
+  record.caller = caller;
+  const user = checkImpersonation(context, caller, impersonated(headers));
+  record.actsAs = user;
+  const route = parseRoute(path);
+  const asked = { method: request.method ?? "GET", query };
+  record.allowed = checkAllowed(context, user, attributesOf(asked, route));
+  return { user, route, path, query, headers };
+}
+
+function target(request: IncomingMessage): { path: string; query: URLSearchParams } {
+  const [encoded = "/", search = ""] = (request.url ?? "/").split(/\?(.*)/s);
+  try {
+    return { path: decodeURIComponent(encoded), query: new URLSearchParams(search) };
+  } catch {
+    throw badRequest("the path of the request is not well encoded");
+  }
+}
+
+function plainHeaders(request: IncomingMessage): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(request.headers).map(([name, value]) => [
+      name,
+      Array.isArray(value) ? value.join(",") : value ?? "",
+    ]),
+  );
+}
+
+function credentials(request: IncomingMessage, headers: Record<string, string>): Credentials {
+  const socket = request.socket as TLSSocket;
+  // Not authorized: signed by somebody else, or expired.
+  const subject = socket.authorized ? socket.getPeerCertificate().subject : undefined;
+  const organizations = subject?.O as string | string[] | undefined;
+  return {
+    certificate: subject?.CN === undefined ? undefined : {
+      commonName: String(subject.CN),
+      organizations: organizations === undefined ? [] : [organizations].flat(),
+    },
+    authorization: headers["authorization"],
+  };
+}
+
+function newRecord(
+  context: ApiContext,
+  request: IncomingMessage,
+  audit: ((event: AuditEvent) => void) | undefined,
+): AuditRecord {
+  const receivedAt = context.clock.now();
+  const record: AuditRecord = {
+    caller: undefined,
+    actsAs: undefined,
+    allowed: undefined,
+    end(code, reason, stage = "ResponseComplete") {
+      const uri = request.url ?? "/";
+      audit?.(auditEvent({
+        auditId: context.newUid(),
+        stage,
+        method: request.method ?? "GET",
+        uri,
+        route: parseRoute(uri.split("?")[0] ?? "/"),
+        caller: record.caller,
+        actsAs: record.actsAs,
+        sourceAddress: request.socket.remoteAddress ?? "",
+        userAgent: request.headers["user-agent"] ?? "",
+        code,
+        reason,
+        allowed: record.allowed,
+        receivedAt,
+        at: context.clock.now(),
+      }));
+    },
+  };
+  return record;
+}
+
+/** What a failed request is answered with; what isn't an answer of the API is a fault in this server. */
+export function asApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  return internalError(error instanceof Error ? error.message : String(error));
+}

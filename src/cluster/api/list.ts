@@ -1,0 +1,161 @@
+/**
+ * Lists, whole or in pages.
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
+ */
+import type { Store, Stored } from "../model.ts";
+import { apiVersionOf } from "../resources.ts";
+import type { ApiContext } from "./context.ts";
+import { type ApiRequest, type ApiResponse, json } from "./message.ts";
+import { representationOf } from "./represent.ts";
+import type { ResourceRoute } from "./route.ts";
+import { parseSelection, type Served } from "./served.ts";
+import { badRequest, expired, failure } from "./status.ts";
+import { partialObject, tableOf } from "./tables/table.ts";
+
+/** The rest of a list that a client reads in pages, as it was when its first page was read. */
+interface Remainder {
+  resourceVersion: string;
+  items: readonly Stored[];
+}
+
+/** So many unfinished lists are kept; who comes back to an older one begins anew, as after etcd's compaction. */
+const unfinishedLimit = 64;
+
+/** Unfinished lists by their continue token. */
+export class Pages {
+  readonly #remainders = new Map<string, Remainder>();
+
+  constructor(readonly newToken: () => string) {}
+
+  take(token: string): Remainder {
+    const found = this.#remainders.get(token);
+    if (found) return found;
+    throw expired(
+      "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.",
+    );
+  }
+
+  keep(remainder: Remainder): string {
+    const token = btoa(JSON.stringify({ v: "meta.k8s.io/v1", id: this.newToken() }));
+    this.#remainders.set(token, remainder);
+    const oldest = this.#remainders.keys().next().value;
+    if (this.#remainders.size > unfinishedLimit && oldest !== undefined) {
+      this.#remainders.delete(oldest);
+    }
+    return token;
+  }
+}
+
+/** Reads resourceVersion. Throws where it is no number, or of the future. */
+export function checkedVersion(store: Store, query: URLSearchParams): number | undefined {
+  const text = query.get("resourceVersion") ?? "";
+  if (text === "") return undefined;
+  if (!/^\d{1,15}$/.test(text)) {
+    throw badRequest(`resourceVersion: Invalid value: ${JSON.stringify(text)}: must be a number`);
+  }
+  const version = Number(text);
+  if (version > store.resourceVersion) {
+    throw failure(
+      504,
+      "Timeout",
+      `Too large resource version: ${version}, current: ${store.resourceVersion}`,
+      {
+        causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
+        retryAfterSeconds: 1,
+      },
+    );
+  }
+  return version;
+}
+
+/** Answers a list, or one page of it. */
+export function list(
+  context: ApiContext & { pages: Pages },
+  request: ApiRequest,
+  served: Served,
+  route: ResourceRoute,
+): ApiResponse {
+  const { query } = request;
+  const matches = parseSelection(served, query);
+  const limit = pageSize(query);
+  const token = query.get("continue") ?? "";
+  const { resourceVersion, items } = token === ""
+    ? wholeList(context.store, served, route, query)
+    : context.pages.take(token);
+  const matching = token === "" ? items.filter(matches) : items;
+  const page = limit === 0 ? matching : matching.slice(0, limit);
+  const rest = matching.slice(page.length);
+  const metadata = {
+    resourceVersion,
+    ...(rest.length === 0 ? {} : {
+      continue: context.pages.keep({ resourceVersion, items: rest }),
+      // As the real server: what a selector left out can't be counted without reading all.
+      ...(query.get("labelSelector") || query.get("fieldSelector")
+        ? {}
+        : { remainingItemCount: rest.length }),
+    }),
+  };
+  return listBody(context, request, served, page, metadata);
+}
+
+function pageSize(query: URLSearchParams): number {
+  const text = query.get("limit") ?? "0";
+  const limit = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+  if (Number.isNaN(limit)) {
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  }
+  return limit;
+}
+
+function wholeList(
+  store: Store,
+  { type }: Served,
+  route: ResourceRoute,
+  query: URLSearchParams,
+): Remainder {
+  const version = checkedVersion(store, query);
+  const exact = query.get("resourceVersionMatch") === "Exact";
+  if (exact && version !== undefined && version !== store.resourceVersion) {
+    throw expired(`The resourceVersion for the provided list is too old.`);
+  }
+  return {
+    resourceVersion: String(store.resourceVersion),
+    items: store.list(type, route.namespace === "" ? undefined : route.namespace),
+  };
+}
+
+function listBody(
+  context: ApiContext,
+  request: ApiRequest,
+  { type }: Served,
+  items: readonly Stored[],
+  metadata: Record<string, unknown>,
+): ApiResponse {
+  const { form, includeObject } = representationOf(request);
+  switch (form) {
+    case "object":
+      return json({
+        kind: `${type.kind}List`,
+        apiVersion: apiVersionOf(type),
+        metadata,
+        // A list names the kind once; its items don't repeat it.
+        items: items.map(({ kind: _kind, apiVersion: _apiVersion, ...rest }) => rest),
+      });
+    case "partial":
+      return json({
+        kind: "PartialObjectMetadataList",
+        apiVersion: "meta.k8s.io/v1",
+        metadata,
+        items: items.map(partialObject),
+      });
+    case "table":
+      return json(
+        tableOf(type, items, {
+          includeObject,
+          now: context.clock.now(),
+          metadata,
+          withColumns: true,
+        }),
+      );
+  }
+}

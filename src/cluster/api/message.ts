@@ -1,0 +1,45 @@
+/** A request as the handlers see it, and what they answer: values, without a socket. */
+
+/** Who asks. */
+export interface User {
+  name: string;
+  groups: readonly string[];
+  uid?: string;
+}
+
+/** One HTTP request whose caller is known. */
+export interface ApiRequest {
+  method: string;
+  /** Decoded path without the query. */
+  path: string;
+  query: URLSearchParams;
+  /** Lower-case names. */
+  headers: Readonly<Record<string, string>>;
+  user: User;
+  body: Uint8Array;
+  /** Aborts when the client has gone or the server ends. */
+  signal: AbortSignal;
+}
+
+/** What goes back. A stream's chunks are pulled as fast as the client reads them. */
+export type ApiResponse =
+  | {
+    kind: "json";
+    code: number;
+    body: unknown;
+    contentType?: string;
+    warnings?: readonly string[];
+  }
+  | { kind: "text"; code: number; text: string }
+  | { kind: "stream"; contentType: string; chunks: AsyncIterable<Uint8Array | string> };
+
+/** A JSON answer, 200 unless told otherwise. */
+export function json(body: unknown, code = 200): ApiResponse {
+  return { kind: "json", code, body };
+}
+
+/** Reads a flag as the API does: `true` and `1` are, anything else isn't. */
+export function flag(query: URLSearchParams, name: string): boolean {
+  const value = query.get(name);
+  return value === "true" || value === "1";
+}

@@ -1,0 +1,93 @@
+/** Content negotiation: in which form objects go out, and how a body is read. */
+import { badRequest, notAcceptable, unsupportedMediaType } from "./status.ts";
+
+/** The form of an answer. */
+export type Form = "object" | "table" | "partial";
+
+const offered = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+
+interface MediaRange {
+  type: string;
+  parameters: ReadonlyMap<string, string>;
+}
+
+/** The media ranges of an Accept header in the order of preference. */
+export function parseAccept(header: string): MediaRange[] {
+  return header.split(",").map((range) => {
+    const [type = "", ...rest] = range.split(";").map((part) => part.trim());
+    const parameters = new Map(rest.map((part) => {
+      const [name = "", value = ""] = part.split("=");
+      return [name.trim(), value.trim()] as const;
+    }));
+    return { type: type.toLowerCase(), parameters };
+  }).sort((a, b) => quality(b) - quality(a));
+}
+
+function quality({ parameters }: MediaRange): number {
+  const value = Number(parameters.get("q") ?? 1);
+  return Number.isFinite(value) ? value : 0;
+}
+
+/** The first form of the Accept header that this server has. Throws a 406 where there is none. */
+export function acceptedForm(accept: string | undefined): Form {
+  if (accept === undefined || accept === "") return "object";
+  for (const { type, parameters } of parseAccept(accept)) {
+    if (!["application/json", "application/*", "*/*"].includes(type)) continue;
+    const as = parameters.get("as");
+    if (as === undefined) return "object";
+    // Only v1: the older v1beta1 is asked for second by every client that asks for it.
+    if (parameters.get("g") !== "meta.k8s.io" || parameters.get("v") !== "v1") continue;
+    if (as === "Table") return "table";
+    if (as === "PartialObjectMetadata" || as === "PartialObjectMetadataList") return "partial";
+  }
+  throw notAcceptable(offered);
+}
+
+/** The media type of a Content-Type header; JSON where there is none, as the API takes it. */
+export function mediaType(header: string | undefined): string {
+  return (header ?? "application/json").split(";")[0]?.trim().toLowerCase() ?? "";
+}
+
+/** Reads a JSON or YAML body. Throws a 415 for other types and a 400 for what can't be read. */
+export async function parseBody(
+  body: Uint8Array,
+  contentType: string | undefined,
+): Promise<unknown> {
+  const type = mediaType(contentType);
+  const text = decodeText(body);
+  if (type === "application/yaml") return await parseYaml(text);
+  if (type !== "application/json") throw unsupportedMediaType(offered);
+  return parseJson(text);
+}
+
+/** The text of a body. Throws a 400 where it isn't UTF-8. */
+export function decodeText(body: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(body);
+  } catch {
+    throw badRequest("the body of the request is not UTF-8");
+  }
+}
+
+/** Reads JSON. Throws a 400 that names what is wrong with it. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw badRequest(`couldn't get version/kind; json parse error: ${why}`);
+  }
+}
+
+/** Reads YAML. Throws a 400 that names what is wrong with it. */
+export async function parseYaml(text: string): Promise<unknown> {
+  const { parse } = await import("yaml");
+  try {
+    // Aliases multiply: a small body must not become a large object.
+    return parse(text, { maxAliasCount: 100 });
+  } catch (error) {
+    throw badRequest(
+      `error parsing YAML: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}

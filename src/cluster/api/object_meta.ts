@@ -1,0 +1,168 @@
+/** Metadata: what a client may say, and what it may be called. https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ */
+import type { KubeObject } from "../../kube/types.ts";
+import type { ResourceType, Stored } from "../model.ts";
+import { resources } from "../resources.ts";
+import { type FieldError, invalid, required } from "./field_error.ts";
+
+const dnsLabel = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
+
+interface NameRule {
+  pattern: RegExp;
+  maxLength: number;
+  complaint: string;
+}
+
+const subdomain: NameRule = {
+  pattern: new RegExp(`^${dnsLabel}(\\.${dnsLabel})*$`),
+  maxLength: 253,
+  complaint:
+    `a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '${dnsLabel}(\\.${dnsLabel})*')`,
+};
+
+const label: NameRule = {
+  pattern: new RegExp(`^${dnsLabel}$`),
+  maxLength: 63,
+  complaint:
+    `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '${dnsLabel}')`,
+};
+
+const serviceName: NameRule = {
+  pattern: /^[a-z]([-a-z0-9]*[a-z0-9])?$/,
+  maxLength: 63,
+  complaint:
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')",
+};
+
+const pathSegment: NameRule = {
+  pattern: /^(?!\.{1,2}$)[^/%]+$/,
+  maxLength: 253,
+  complaint: `may not be '.' or '..', and may not contain '/' or '%'`,
+};
+
+function nameRule(type: ResourceType): NameRule {
+  if (type.group === "rbac.authorization.k8s.io") return pathSegment;
+  if (type.kind === resources.namespaces.kind) return label;
+  if (type.kind === resources.services.kind) return serviceName;
+  return subdomain;
+}
+
+/** Complaints about a name of this form, at this field. */
+export function nameErrors(field: string, name: string, rule: "label" | "subdomain"): FieldError[] {
+  return against(field, name, rule === "label" ? label : subdomain);
+}
+
+function against(field: string, name: string, rule: NameRule): FieldError[] {
+  if (!rule.pattern.test(name)) return [invalid(field, name, rule.complaint)];
+  if (name.length <= rule.maxLength) return [];
+  return [invalid(field, name, `must be no more than ${rule.maxLength} characters`)];
+}
+
+const labelKey =
+  /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+const labelValue = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
+
+/** Complaints about labels. */
+export function labelErrors(field: string, labels: Record<string, string> = {}): FieldError[] {
+  return Object.entries(labels).flatMap(([key, value]) => [
+    ...(labelKey.test(key) ? [] : [invalid(
+      field,
+      key,
+      "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+    )]),
+    ...(labelValue.test(value) ? [] : [invalid(
+      field,
+      value,
+      value.length > 63
+        ? "must be no more than 63 characters"
+        : "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')",
+    )]),
+  ]);
+}
+
+/** So much may the annotations of one object hold together. */
+const annotationBytes = 256 * 1024;
+
+/** Complaints about the metadata of an object that is about to be written. */
+export function metadataErrors(type: ResourceType, { metadata }: KubeObject): FieldError[] {
+  const { name = "", annotations = {} } = metadata;
+  const size = Object.entries(annotations).reduce(
+    (sum, [key, value]) => sum + key.length + value.length,
+    0,
+  );
+  return [
+    ...(name === ""
+      ? [required("metadata.name", "name or generateName is required")]
+      : against("metadata.name", name, nameRule(type))),
+    ...labelErrors("metadata.labels", metadata.labels),
+    ...(size <= annotationBytes ? [] : [{
+      field: "metadata.annotations",
+      reason: "FieldValueInvalid" as const,
+      message: `Too long: may not be more than ${annotationBytes} bytes`,
+    }]),
+  ];
+}
+
+/** Letters that make no words, as Kubernetes chooses them. */
+const suffixLetters = "bcdfghjklmnpqrstvwxz2456789";
+
+/** A name from generateName, cut so that five letters more still fit. */
+export function generatedName(base: string, random: () => number): string {
+  const letters = Array.from(
+    { length: 5 },
+    () => suffixLetters[Math.floor(random() * suffixLetters.length)],
+  );
+  return base.slice(0, 58) + letters.join("");
+}
+
+/** The metadata of a new object: what only the server writes is dropped. */
+export function newMetadata(
+  metadata: KubeObject["metadata"],
+  options: { namespace: string; random: () => number },
+): KubeObject["metadata"] {
+  const {
+    uid: _uid,
+    resourceVersion: _version,
+    creationTimestamp: _created,
+    deletionTimestamp: _deleted,
+    deletionGracePeriodSeconds: _grace,
+    generation: _generation,
+    selfLink: _selfLink,
+    managedFields: _managed,
+    namespace: _namespace,
+    ...wished
+  } = metadata;
+  const { name, generateName } = wished;
+  return {
+    ...wished,
+    ...(!name && generateName ? { name: generatedName(generateName, options.random) } : {}),
+    ...(options.namespace === "" ? {} : { namespace: options.namespace }),
+  };
+}
+
+/** The metadata of an update: what only the server writes is as it was, the version is what the writer saw. */
+export function updatedMetadata(
+  wished: KubeObject["metadata"],
+  previous: Stored,
+): KubeObject["metadata"] {
+  const {
+    name,
+    namespace,
+    uid,
+    creationTimestamp,
+    deletionTimestamp,
+    deletionGracePeriodSeconds,
+    generation,
+  } = previous.metadata;
+  const { managedFields: _managed, selfLink: _selfLink, ...rest } = wished;
+  const merged: Record<string, unknown> = {
+    ...rest,
+    name,
+    namespace,
+    uid,
+    creationTimestamp,
+    deletionTimestamp,
+    deletionGracePeriodSeconds,
+    generation,
+  };
+  return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== undefined));
+}

@@ -1,0 +1,63 @@
+/** Which container of a pod a request for its streams or logs means. */
+import type { ContainerStatus, Pod } from "../../kube/types.ts";
+import { type ContainerRef, NodeError } from "../model.ts";
+import { resources } from "../resources.ts";
+import type { ApiContext } from "./context.ts";
+import type { ResourceRoute } from "./route.ts";
+import { type ApiError, badRequest, failure, internalError, notFound } from "./status.ts";
+
+const defaultContainer = "kubectl.kubernetes.io/default-container";
+
+/** The pod of a path. Throws a 404. */
+export function podAt({ store }: ApiContext, route: ResourceRoute): Pod {
+  const pod = store.get(resources.pods, route.namespace, route.name);
+  if (pod === undefined) throw notFound(resources.pods, route.name);
+  return pod as unknown as Pod;
+}
+
+function namesOf(pod: Pod): { main: string[]; init: string[] } {
+  return {
+    main: (pod.spec?.containers ?? []).map(({ name }) => name),
+    init: (pod.spec?.initContainers ?? []).map(({ name }) => name),
+  };
+}
+
+/** The named container, the annotated one, or the only one. Throws a 400 in the words of the real server. */
+export function chooseContainer(pod: Pod, asked: string): string {
+  const { main, init } = namesOf(pod);
+  const podName = pod.metadata?.name;
+  if (asked !== "") {
+    if ([...main, ...init].includes(asked)) return asked;
+    throw badRequest(`container ${asked} is not valid for pod ${podName}`);
+  }
+  const annotated = pod.metadata?.annotations?.[defaultContainer];
+  if (annotated !== undefined && main.includes(annotated)) return annotated;
+  const [only, ...others] = main;
+  if (only !== undefined && others.length === 0) return only;
+  const inits = init.length === 0 ? "" : ` or one of the init containers: [${init.join(" ")}]`;
+  throw badRequest(
+    `a container name must be specified for pod ${podName}, choose one of: [${
+      main.join(" ")
+    }]${inits}`,
+  );
+}
+
+/** The reference by which the node knows it. */
+export function containerRef(pod: Pod, container: string): ContainerRef {
+  const { namespace = "", name = "", uid = "" } = pod.metadata ?? {};
+  return { namespace, pod: name, uid, container };
+}
+
+/** What the pod's status says of one container. */
+export function statusOf(pod: Pod, container: string): ContainerStatus | undefined {
+  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
+  return [...containerStatuses, ...initContainerStatuses].find(({ name }) => name === container);
+}
+
+/** The node's refusal as a Status: a kubelet's 400 and 404 keep their words, the rest is internal. */
+export function nodeRefusal(error: unknown): ApiError | undefined {
+  if (!(error instanceof NodeError)) return undefined;
+  if (error.code === 400) return badRequest(error.message);
+  if (error.code === 404) return failure(404, "NotFound", error.message, {});
+  return internalError(error.message);
+}

@@ -1,0 +1,106 @@
+/** Questions about one's own rights: asked by POST, answered at once, never stored. */
+import { isRecord } from "../schema/conform.ts";
+import type { ApiContext } from "../context.ts";
+import { decodeObject } from "../decode.ts";
+import { type ApiRequest, type ApiResponse, json, type User } from "../message.ts";
+import { parseBody } from "../negotiate.ts";
+import { type Attributes, authorize, rulesOf } from "./authorize.ts";
+
+/** A kind that can only be created, and what answers it. */
+export interface Review {
+  group: string;
+  plural: string;
+  kind: string;
+  /** The status that the answer carries. */
+  answer(context: ApiContext, user: User, spec: Record<string, unknown>): Record<string, unknown>;
+}
+
+/** Every review that is served. */
+export const reviews: readonly Review[] = [
+  {
+    group: "authentication.k8s.io",
+    plural: "selfsubjectreviews",
+    kind: "SelfSubjectReview",
+    answer: (_context, user) => ({
+      userInfo: {
+        username: user.name,
+        groups: user.groups,
+        ...(user.uid ? { uid: user.uid } : {}),
+      },
+    }),
+  },
+  {
+    group: "authorization.k8s.io",
+    plural: "selfsubjectaccessreviews",
+    kind: "SelfSubjectAccessReview",
+    answer: ({ store }, user, spec) => decided(store, user, spec),
+  },
+  {
+    group: "authorization.k8s.io",
+    plural: "selfsubjectrulesreviews",
+    kind: "SelfSubjectRulesReview",
+    answer({ store }, user, spec) {
+      const rules = rulesOf(store, user, text(spec["namespace"]));
+      return {
+        resourceRules: rules.filter(({ nonResourceURLs }) => !nonResourceURLs?.length),
+        nonResourceRules: rules.filter(({ nonResourceURLs }) => nonResourceURLs?.length)
+          .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs })),
+        incomplete: false,
+      };
+    },
+  },
+  {
+    group: "authorization.k8s.io",
+    plural: "subjectaccessreviews",
+    kind: "SubjectAccessReview",
+    answer({ store }, _user, spec) {
+      const groups = Array.isArray(spec["groups"]) ? spec["groups"].map(text) : [];
+      return decided(store, { name: text(spec["user"]), groups }, spec);
+    },
+  },
+];
+
+/** The review of a path. */
+export function reviewAt(group: string, plural: string): Review | undefined {
+  return reviews.find((each) => each.group === group && each.plural === plural);
+}
+
+/** Answers a review. */
+export async function review(
+  context: ApiContext,
+  request: ApiRequest,
+  { group, kind, answer }: Review,
+): Promise<ApiResponse> {
+  const body = await parseBody(request.body, request.headers["content-type"]);
+  const { object } = decodeObject({ group, version: "v1", kind }, body, request.query);
+  const spec = isRecord(object["spec"]) ? object["spec"] : {};
+  return json({ ...object, status: answer(context, request.user, spec) }, 201);
+}
+
+function decided(
+  store: ApiContext["store"],
+  user: User,
+  spec: Record<string, unknown>,
+): Record<string, unknown> {
+  const { allowed, reason } = authorize(store, user, attributesOf(spec));
+  return { allowed, ...(reason === "" ? {} : { reason }) };
+}
+
+function attributesOf(spec: Record<string, unknown>): Attributes {
+  const path = spec["nonResourceAttributes"];
+  if (isRecord(path)) return { kind: "path", verb: text(path["verb"]), path: text(path["path"]) };
+  const asked = isRecord(spec["resourceAttributes"]) ? spec["resourceAttributes"] : {};
+  const subresource = text(asked["subresource"]);
+  return {
+    kind: "resource",
+    verb: text(asked["verb"]),
+    group: text(asked["group"]),
+    resource: text(asked["resource"]) + (subresource === "" ? "" : `/${subresource}`),
+    namespace: text(asked["namespace"]),
+    name: text(asked["name"]),
+  };
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}

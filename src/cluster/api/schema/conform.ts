@@ -1,0 +1,85 @@
+/** Holds a JSON value against a schema: wrong types are refused, unknown fields are found and left out. */
+import type { Schema } from "./model.ts";
+import { definition } from "./parse.ts";
+
+/** What was found on the way. Paths are as Kubernetes writes them: `spec.containers[0].image`. */
+export interface Findings {
+  unknownFields: string[];
+  /** The first is what a decoder would have stopped at. */
+  wrongTypes: string[];
+}
+
+/** The value without unknown fields and without nulls, which stand for absent ones. */
+export function conform(value: unknown, schema: Schema, path: string, found: Findings): unknown {
+  switch (schema.kind) {
+    case "any":
+      return value;
+    case "object":
+      return conformObject(value, schema.name, path, found);
+    case "map":
+      return conformMap(value, schema.of, path, found);
+    case "list":
+      if (!Array.isArray(value)) return wrong(value, path, "slice", found);
+      return value.map((item, index) => conform(item, schema.of, `${path}[${index}]`, found));
+    default:
+      return fits(value, schema.kind) ? value : wrong(value, path, schema.kind, found);
+  }
+}
+
+function conformObject(value: unknown, name: string, path: string, found: Findings): unknown {
+  if (!isRecord(value)) return wrong(value, path, name, found);
+  const { fields } = definition(name);
+  const kept: Record<string, unknown> = {};
+  for (const [key, field] of Object.entries(value)) {
+    const here = path === "" ? key : `${path}.${key}`;
+    const known = fields.get(key);
+    if (known === undefined) found.unknownFields.push(here);
+    else if (field !== null) kept[key] = conform(field, known.schema, here, found);
+  }
+  return kept;
+}
+
+function conformMap(value: unknown, of: Schema, path: string, found: Findings): unknown {
+  if (!isRecord(value)) return wrong(value, path, "map", found);
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      item === null && of.kind === "string" ? "" : conform(item, of, `${path}.${key}`, found),
+    ]),
+  );
+}
+
+function fits(
+  value: unknown,
+  kind: Exclude<Schema["kind"], "any" | "object" | "map" | "list">,
+): boolean {
+  switch (kind) {
+    case "string":
+      return typeof value === "string";
+    case "int":
+      return Number.isSafeInteger(value);
+    case "bool":
+      return typeof value === "boolean";
+    case "quantity":
+      return typeof value === "number" ||
+        (typeof value === "string" &&
+          /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+|[numkKMGTPE]i?)?$/.test(value));
+    case "time":
+      return typeof value === "string" && !Number.isNaN(Date.parse(value));
+    case "intOrString":
+      return typeof value === "string" || Number.isSafeInteger(value);
+  }
+}
+
+function wrong(value: unknown, path: string, wanted: string, found: Findings): undefined {
+  const kind = value === null ? "null" : Array.isArray(value) ? "array" : typeof value;
+  found.wrongTypes.push(
+    `json: cannot unmarshal ${kind} into Go struct field ${path} of type ${wanted}`,
+  );
+  return undefined;
+}
+
+/** Whether a JSON value is an object. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,84 @@
+/**
+ * The notation of `data/`: fields separated by blanks, each `name`, `name!` (required) or
+ * `name:type`. Without a type it is a string. Types are `int bool quantity time intstr any`, the
+ * name of a definition, `{}T` for a map and `[]T` for a list. Between the brackets of a list stand
+ * the keys of its items (`[name]Container`), or `*` where it is a set.
+ */
+import { cluster } from "./data/cluster.ts";
+import { pods } from "./data/pods.ts";
+import { review } from "./data/review.ts";
+import { volumes } from "./data/volumes.ts";
+import { workloads } from "./data/workloads.ts";
+import type { ResourceType } from "../../model.ts";
+import type { Definition, Field, ListMerge, Schema } from "./model.ts";
+
+const sources = new Map<string, { fullName: string; text: string }>();
+for (const { name, definitions } of [...pods, ...volumes, ...cluster, ...workloads, ...review]) {
+  for (const [short, text] of Object.entries(definitions)) {
+    // "events.Event" is the Event of another group than the core's.
+    sources.set(short, { fullName: `${name}.${short.split(".").at(-1)}`, text });
+  }
+}
+
+const parsed = new Map<string, Definition>();
+
+/** The definition of this short name. Throws where there is none: the names come from the data itself. */
+export function definition(name: string): Definition {
+  let found = parsed.get(name);
+  if (found === undefined) {
+    const source = sources.get(name);
+    if (source === undefined) throw new Error(`no definition is named ${name}`);
+    found = { fullName: source.fullName, fields: parseFields(source.text) };
+    parsed.set(name, found);
+  }
+  return found;
+}
+
+/** The definition of a served kind. */
+export function definitionOf(type: Pick<ResourceType, "group" | "kind">): Definition {
+  return definition(definitionName(type));
+}
+
+/** The short name of a served kind's definition. */
+export function definitionName({ group, kind }: Pick<ResourceType, "group" | "kind">): string {
+  return group === "events.k8s.io" ? `events.${kind}` : kind;
+}
+
+function parseFields(text: string): ReadonlyMap<string, Field> {
+  const fields = new Map<string, Field>();
+  for (const token of text.trim().split(/\s+/)) {
+    if (token === "") continue;
+    const colon = token.indexOf(":");
+    const name = colon < 0 ? token : token.slice(0, colon);
+    const schema = parseSchema(colon < 0 ? "" : token.slice(colon + 1));
+    const required = name.endsWith("!");
+    fields.set(required ? name.slice(0, -1) : name, { schema, required });
+  }
+  return fields;
+}
+
+const scalars: Readonly<Record<string, Schema>> = {
+  "": { kind: "string" },
+  string: { kind: "string" },
+  int: { kind: "int" },
+  bool: { kind: "bool" },
+  quantity: { kind: "quantity" },
+  time: { kind: "time" },
+  intstr: { kind: "intOrString" },
+  any: { kind: "any" },
+};
+
+function parseSchema(text: string): Schema {
+  if (text.startsWith("{}")) return { kind: "map", of: parseSchema(text.slice(2)) };
+  if (text.startsWith("[")) {
+    const end = text.indexOf("]");
+    const merge = parseMerge(text.slice(1, end));
+    return { kind: "list", of: parseSchema(text.slice(end + 1)), merge };
+  }
+  return scalars[text] ?? { kind: "object", name: text };
+}
+
+function parseMerge(text: string): ListMerge {
+  if (text === "") return { kind: "atomic" };
+  return text === "*" ? { kind: "set" } : { kind: "byKeys", keys: text.split(",") };
+}

@@ -1,0 +1,96 @@
+/**
+ * Label and field selectors.
+ * https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors
+ */
+import { badRequest } from "./status.ts";
+
+/** Whether the labels of an object satisfy a selector. */
+export type MatchesLabels = (labels: Readonly<Record<string, string>>) => boolean;
+
+/** Whether an object whose fields are read by `valueOf` satisfies a selector. */
+export type MatchesFields = (valueOf: (field: string) => string) => boolean;
+
+const quotedName = /^([A-Za-z0-9]([-A-Za-z0-9_./]*[A-Za-z0-9])?)$/;
+const labelValue = /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/;
+
+/** Reads a label selector, equality and sets. Throws a 400 that quotes what can't be read. */
+export function parseLabelSelector(text: string): MatchesLabels {
+  if (text.trim() === "") return () => true;
+  const requirements = splitOutsideParentheses(text).map((part) => labelRequirement(part, text));
+  return (labels) => requirements.every((matches) => matches(labels));
+}
+
+function splitOutsideParentheses(text: string): string[] {
+  return text.split(/,(?![^()]*\))/).map((part) => part.trim());
+}
+
+function labelRequirement(part: string, whole: string): MatchesLabels {
+  const set = /^(\S+)\s+(in|notin)\s*\(([^()]*)\)$/.exec(part);
+  if (set) {
+    const key = checkedKey(set[1] ?? "", whole);
+    const values = (set[3] ?? "").split(",").map((value) => checkedValue(value.trim(), whole));
+    if (set[2] === "in") return (labels) => key in labels && values.includes(labels[key] ?? "");
+    return (labels) => !(key in labels) || !values.includes(labels[key] ?? "");
+  }
+  const equality = /^([^\s!=<>]+)\s*(==|=|!=)\s*(\S*)$/.exec(part);
+  if (equality) {
+    const key = checkedKey(equality[1] ?? "", whole);
+    const value = checkedValue(equality[3] ?? "", whole);
+    if (equality[2] === "!=") return (labels) => labels[key] !== value;
+    return (labels) => labels[key] === value;
+  }
+  const order = /^([^\s!=<>]+)\s*([<>])\s*(-?\d+)$/.exec(part);
+  if (order) {
+    const [key, bound] = [checkedKey(order[1] ?? "", whole), Number(order[3])];
+    const above = order[2] === ">";
+    return (labels) => {
+      const value = /^-?\d+$/.test(labels[key] ?? "") ? Number(labels[key]) : NaN;
+      return above ? value > bound : value < bound;
+    };
+  }
+  if (part.startsWith("!")) {
+    const key = checkedKey(part.slice(1).trim(), whole);
+    return (labels) => !(key in labels);
+  }
+  const key = checkedKey(part, whole);
+  return (labels) => key in labels;
+}
+
+function checkedKey(key: string, whole: string): string {
+  if (quotedName.test(key)) return key;
+  throw badRequest(
+    `unable to parse requirement: found ${quoted(key)}, expected: identifier: ${whole}`,
+  );
+}
+
+function checkedValue(value: string, whole: string): string {
+  if (labelValue.test(value) && value.length <= 63) return value;
+  throw badRequest(
+    `unable to parse requirement: values[0][${value}]: Invalid value: ${quoted(value)}: ${whole}`,
+  );
+}
+
+function quoted(text: string): string {
+  return `'${text}'`;
+}
+
+/** Reads a field selector over the fields that the kind lets be selected. Throws a 400 for any other. */
+export function parseFieldSelector(text: string, selectable: ReadonlySet<string>): MatchesFields {
+  if (text.trim() === "") return () => true;
+  const requirements = text.split(",").filter((part) => part !== "").map((part) => {
+    const match = /^([^!=]+)(==|=|!=)(.*)$/.exec(part);
+    if (!match) {
+      throw badRequest(
+        `invalid selector: ${JSON.stringify(text)}; can't understand ${JSON.stringify(part)}`,
+      );
+    }
+    const [, field = "", operator, value = ""] = match;
+    if (!selectable.has(field)) {
+      throw badRequest(`field label not supported: ${field}`);
+    }
+    const wanted = value.replace(/\\([\\,=])/g, "$1");
+    return { field, wanted, equal: operator !== "!=" };
+  });
+  return (valueOf) =>
+    requirements.every(({ field, wanted, equal }) => (valueOf(field) === wanted) === equal);
+}

@@ -1,0 +1,126 @@
+/**
+ * The API server: HTTPS on loopback, for clients with a certificate or a token.
+ *
+ *     await using server = await startApiServer({ store, node, identity, clock: systemClock });
+ *     server.url // "https://127.0.0.1:41234"
+ */
+import { createServer, type Server } from "node:https";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import type { NodeStreams, Store } from "../model.ts";
+import type { Clock } from "../node/clock.ts";
+import type { CertificateAndKey } from "../tls/authority.ts";
+import { createApi } from "./api.ts";
+import type { AuditEvent } from "./audit.ts";
+import type { ApiContext } from "./context.ts";
+import { createGate } from "./gate.ts";
+import { answer } from "./http.ts";
+import { createTokens, type TokenGrant, type TokenIssuer } from "./tokens.ts";
+import { createUpgrades } from "./upgrade.ts";
+
+/** What a server is made of. */
+export interface ApiServerOptions {
+  /** Read and written. */
+  store: Store;
+  /** Asked for streams into containers. */
+  node: NodeStreams;
+  /** The server's own certificate, and the authority whose clients it knows. PEM. */
+  identity: { server: CertificateAndKey; certificateAuthority: string };
+  clock: Clock;
+  /** Each request's line of the audit log. Called when its answer is complete. */
+  audit?: (event: AuditEvent) => void;
+  /** Any free one where it is absent or 0. */
+  port?: number;
+  /** Bearer tokens that hold from the beginning. */
+  tokens?: readonly TokenGrant[];
+  /** What `/version` says. */
+  version?: string;
+  /** Of [0, 1): names and addresses that are made up. */
+  random?: () => number;
+  /** Names for audit events, tokens and pages. */
+  newUid?: () => string;
+}
+
+/** A server that listens. Disposing of it ends every connection. */
+export interface ApiServer extends AsyncDisposable {
+  readonly port: number;
+  /** `https://127.0.0.1:port`, for a kubeconfig. */
+  readonly url: string;
+  /** For tokens that the assembly hands out itself. */
+  readonly tokens: TokenIssuer;
+}
+
+/** The version whose behaviour is served. */
+const servedVersion = "v1.32.0";
+
+const hostname = "127.0.0.1";
+
+/** Starts a server. Rejects where the port is taken. */
+export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const newUid = options.newUid ?? (() => crypto.randomUUID());
+  const now = () => options.clock.now();
+  const tokens = createTokens({ grants: options.tokens ?? [], now, newToken: newUid });
+  const context: ApiContext = {
+    store: options.store,
+    node: options.node,
+    clock: options.clock,
+    tokens,
+    random: options.random ?? Math.random,
+    newUid,
+    version: options.version ?? servedVersion,
+  };
+  const ending = new AbortController();
+  const server = createServer({
+    ca: options.identity.certificateAuthority,
+    cert: options.identity.server.certificate,
+    key: options.identity.server.key,
+    requestCert: true,
+    // Who comes without a certificate, or with one that doesn't hold, is told so by a 401.
+    rejectUnauthorized: false,
+    ALPNProtocols: ["http/1.1"],
+  });
+  const connections = track(server);
+  const port = await listen(server, options.port ?? 0);
+  const api = createApi(context, { serverAddress: () => `${hostname}:${port}` });
+  const gate = createGate(context, options.audit);
+  const upgrades = createUpgrades(context, gate, ending.signal);
+  server.on(
+    "request",
+    (request, response) => answer({ api, gate, ending: ending.signal }, request, response),
+  );
+  server.on("upgrade", (request, socket, head) => upgrades.accept(request, socket, head));
+  return {
+    port,
+    url: `https://${hostname}:${port}`,
+    tokens,
+    async [Symbol.asyncDispose]() {
+      ending.abort();
+      await upgrades.settled();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of connections) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, hostname, () => {
+      server.off("error", reject);
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+/** Every open connection, upgraded ones included, which a server forgets. */
+function track(server: Server): ReadonlySet<Duplex> {
+  const connections = new Set<Duplex>();
+  server.on("secureConnection", (socket) => {
+    connections.add(socket);
+    socket.on("close", () => connections.delete(socket));
+    // A client that breaks off is no fault of the server's; `close` follows.
+    socket.on("error", () => {});
+  });
+  return connections;
+}

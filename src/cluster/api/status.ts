@@ -1,0 +1,128 @@
+/**
+ * The API's errors in Kubernetes' own words.
+ * https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
+ */
+import type { Status } from "../../kube/types.ts";
+import type { ResourceType } from "../model.ts";
+
+/** What a request ends with that can't be done: the body of the answer is `status`, its HTTP code `status.code`. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly code: number;
+
+  constructor(readonly status: Status & { code: number }) {
+    super(status.message);
+    this.code = status.code;
+  }
+}
+
+/** The plural with its group, as messages name it: `pods`, `deployments.apps`. */
+export function qualifiedPlural({ group, plural }: Pick<ResourceType, "group" | "plural">): string {
+  return group === "" ? plural : `${plural}.${group}`;
+}
+
+/** A failed Status. */
+export function failure(
+  code: number,
+  reason: string,
+  message: string,
+  details?: Status["details"],
+): ApiError {
+  return new ApiError({
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Failure",
+    message,
+    reason,
+    ...(details ? { details } : {}),
+    code,
+  });
+}
+
+function about(type: Pick<ResourceType, "group" | "plural">, name: string): Status["details"] {
+  return {
+    ...(name === "" ? {} : { name }),
+    ...(type.group === "" ? {} : { group: type.group }),
+    kind: type.plural,
+  };
+}
+
+export function notFound(type: ResourceType, name: string): ApiError {
+  const message = `${qualifiedPlural(type)} ${JSON.stringify(name)} not found`;
+  return failure(404, "NotFound", message, about(type, name));
+}
+
+export function alreadyExists(type: ResourceType, name: string): ApiError {
+  const message = `${qualifiedPlural(type)} ${JSON.stringify(name)} already exists`;
+  return failure(409, "AlreadyExists", message, about(type, name));
+}
+
+/** Optimistic concurrency, unless `why` names another disagreement. */
+export function conflict(
+  type: ResourceType,
+  name: string,
+  why =
+    "the object has been modified; please apply your changes to the latest version and try again",
+): ApiError {
+  const subject = `${qualifiedPlural(type)} ${JSON.stringify(name)}`;
+  const message = `Operation cannot be fulfilled on ${subject}: ${why}`;
+  return failure(409, "Conflict", message, about(type, name));
+}
+
+export function badRequest(message: string): ApiError {
+  return failure(400, "BadRequest", message);
+}
+
+export function unauthorized(): ApiError {
+  return failure(401, "Unauthorized", "Unauthorized");
+}
+
+/** `why` is the authorizer's sentence: `User "ann" cannot list resource "pods" in …`. */
+export function forbidden(
+  type: Pick<ResourceType, "group" | "plural">,
+  name: string,
+  why: string,
+): ApiError {
+  const subject = `${qualifiedPlural(type)}${name === "" ? "" : ` ${JSON.stringify(name)}`}`;
+  return failure(403, "Forbidden", `${subject} is forbidden: ${why}`, about(type, name));
+}
+
+/** A path of no resource. */
+export function forbiddenPath(why: string): ApiError {
+  return failure(403, "Forbidden", `forbidden: ${why}`, {});
+}
+
+/** No such collection, subresource or group. */
+export function noSuchResource(): ApiError {
+  return failure(404, "NotFound", "the server could not find the requested resource", {});
+}
+
+export function methodNotAllowed(): ApiError {
+  const message = "the server does not allow this method on the requested resource";
+  return failure(405, "MethodNotAllowed", message, {});
+}
+
+export function notAcceptable(offered: readonly string[]): ApiError {
+  const message = `only the following media types are accepted: ${offered.join(", ")}`;
+  return failure(406, "NotAcceptable", message, {});
+}
+
+export function unsupportedMediaType(accepted: readonly string[]): ApiError {
+  const message =
+    `the body of the request was in an unknown format - accepted media types include: ${
+      accepted.join(", ")
+    }`;
+  return failure(415, "UnsupportedMediaType", message, {});
+}
+
+/** A version that is no longer remembered. */
+export function expired(message: string): ApiError {
+  return failure(410, "Expired", message);
+}
+
+export function internalError(message: string): ApiError {
+  return failure(500, "InternalError", `Internal error occurred: ${message}`, {
+    causes: [{ message }],
+  });
+}

@@ -1,0 +1,57 @@
+/** A WebSocket with back-pressure in both directions, over the `ws` package. */
+// @ts-types="@types/ws"
+import { WebSocket } from "ws";
+
+/** Messages in their order, one at a time; writing waits until the network took it. */
+export interface MessageSocket {
+  readonly protocol: string;
+  /** Resolves when the bytes have left this process. Rejects once the link is gone. */
+  send(message: Uint8Array): Promise<void>;
+  /**
+   * Hands each message to `take` and reads on only when that has resolved, so that a slow process
+   * slows its client. Resolves when the link is gone.
+   */
+  receive(take: (message: Uint8Array) => Promise<void>): Promise<void>;
+  /** Says goodbye, and lets go of a client that doesn't answer within the time that `ws` gives it. */
+  close(code: number, reason?: string): void;
+}
+
+/** Wraps an accepted WebSocket that speaks this sub-protocol. */
+export function messageSocket(socket: WebSocket, protocol: string): MessageSocket {
+  return {
+    protocol,
+    send: (message) =>
+      new Promise((resolve, reject) => {
+        if (socket.readyState !== WebSocket.OPEN) return reject(new Error("the client has gone"));
+        socket.send(message, (error) => error ? reject(error) : resolve());
+      }),
+    receive: (take) => receive(socket, take),
+    close: (code, reason) => socket.close(code, reason),
+  };
+}
+
+function receive(socket: WebSocket, take: (message: Uint8Array) => Promise<void>): Promise<void> {
+  // What the socket has read already still comes while it pauses: it waits its turn in this chain.
+  let chain = Promise.resolve();
+  let waiting = 0;
+  const onMessage = (data: Uint8Array) => {
+    waiting++;
+    socket.pause();
+    chain = chain.then(() => take(data)).catch(() => {}).finally(() => {
+      waiting--;
+      if (waiting === 0 && socket.readyState === WebSocket.OPEN) socket.resume();
+    });
+  };
+  const { promise, resolve } = Promise.withResolvers<void>();
+  socket.binaryType = "nodebuffer";
+  socket.on("message", (data: unknown) => onMessage(bytesOf(data)));
+  socket.on("close", () => resolve());
+  // A broken link is a client that went away: `close` follows it.
+  socket.on("error", () => {});
+  return promise;
+}
+
+function bytesOf(data: unknown): Uint8Array {
+  if (data instanceof Uint8Array) return data;
+  return data instanceof ArrayBuffer ? new Uint8Array(data) : new Uint8Array();
+}

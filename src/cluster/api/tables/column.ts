@@ -1,0 +1,108 @@
+/** What a table's column is made of, and the words that cells of many kinds share. */
+import type { Stored } from "../../model.ts";
+
+/** A cell of a table: JSON, as `kubectl get` prints it. */
+export type Cell = string | number | boolean | null;
+
+/** One column. Those of priority 1 are shown by `-o wide` alone. */
+export interface Column {
+  name: string;
+  type: "string" | "integer" | "boolean";
+  format?: "name";
+  priority: 0 | 1;
+  cell(object: Stored, now: Date): Cell;
+}
+
+/** A column that reads objects as the type that its kind has. Writes are checked against the schema, so they are. */
+export function column<T>(
+  name: string,
+  cell: (object: T, now: Date) => Cell,
+  options: { wide?: boolean; type?: Column["type"] } = {},
+): Column {
+  return {
+    name,
+    type: options.type ?? "string",
+    priority: options.wide ? 1 : 0,
+    cell: (object, now) => cell(object as unknown as T, now),
+  };
+}
+
+export const nameColumn: Column = {
+  name: "Name",
+  type: "string",
+  format: "name",
+  priority: 0,
+  cell: ({ metadata }) => metadata.name ?? "",
+};
+
+export const ageColumn: Column = {
+  name: "Age",
+  type: "string",
+  priority: 0,
+  cell: ({ metadata }, now) => age(metadata.creationTimestamp, now),
+};
+
+/** The time since then, as `kubectl get` writes it; `<unknown>` without a time. */
+export function age(since: string | undefined, now: Date): string {
+  if (since === undefined || since === null) return "<unknown>";
+  return shortDuration(now.getTime() - new Date(since).getTime());
+}
+
+/** Two units at most, and the second only while the first is small: `5m30s`, `3h`, `2d4h`, `90d`. */
+export function shortDuration(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < -1) return "<invalid>";
+  if (seconds < 0) return "0s";
+  if (seconds < 120) return `${seconds}s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 10) return withRest(minutes, "m", seconds % 60, "s");
+  if (minutes < 180) return `${minutes}m`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 8) return withRest(hours, "h", minutes % 60, "m");
+  if (hours < 48) return `${hours}h`;
+  const days = Math.floor(hours / 24);
+  if (hours < 192) return withRest(days, "d", hours % 24, "h");
+  if (days < 730) return `${days}d`;
+  const years = Math.floor(days / 365);
+  return years < 8 ? withRest(years, "y", days % 365, "d") : `${years}y`;
+}
+
+function withRest(whole: number, unit: string, rest: number, restUnit: string): string {
+  return rest === 0 ? `${whole}${unit}` : `${whole}${unit}${rest}${restUnit}`;
+}
+
+/** `<none>` where the text is empty. */
+export function orNone(text: string | undefined): string {
+  return text === undefined || text === "" ? "<none>" : text;
+}
+
+/** A label selector in the form of the command line. */
+export function selectorText(
+  selector: {
+    matchLabels?: Record<string, string>;
+    matchExpressions?: readonly { key: string; operator: string; values?: readonly string[] }[];
+  } | undefined,
+): string {
+  if (selector === undefined) return "<none>";
+  const equalities = mapText(selector.matchLabels);
+  const expressions = (selector.matchExpressions ?? []).map(expressionText);
+  return orNone([...(equalities === "" ? [] : [equalities]), ...expressions].join(","));
+}
+
+function expressionText(
+  { key, operator, values = [] }: { key: string; operator: string; values?: readonly string[] },
+): string {
+  switch (operator) {
+    case "Exists":
+      return key;
+    case "DoesNotExist":
+      return `!${key}`;
+    default:
+      return `${key} ${operator === "In" ? "in" : "notin"} (${values.toSorted().join(",")})`;
+  }
+}
+
+/** `a=1,b=2`, ordered by key. */
+export function mapText(map: Record<string, string> | undefined): string {
+  return Object.entries(map ?? {}).map(([key, value]) => `${key}=${value}`).sort().join(",");
+}

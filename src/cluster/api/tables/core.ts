@@ -1,0 +1,212 @@
+/** The columns of the core group's kinds, pods aside. */
+import type {
+  ConfigMap,
+  Event,
+  Namespace,
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Secret,
+  Service,
+  ServiceAccount,
+} from "kubernetes-types/core/v1.d.ts";
+import { age, ageColumn, type Column, column, mapText, nameColumn, orNone } from "./column.ts";
+
+const unset = "<unset>";
+
+export const namespaceColumns: readonly Column[] = [
+  nameColumn,
+  column<Namespace>("Status", ({ status }) => status?.phase ?? ""),
+  ageColumn,
+];
+
+function nodeStatus({ spec, status }: Node): string {
+  const ready = (status?.conditions ?? []).find(({ type }) => type === "Ready");
+  const word = ready === undefined ? "Unknown" : ready.status === "True" ? "Ready" : "NotReady";
+  return spec?.unschedulable ? `${word},SchedulingDisabled` : word;
+}
+
+function nodeRoles({ metadata }: Node): string {
+  const prefix = "node-role.kubernetes.io/";
+  const roles = Object.entries(metadata?.labels ?? {}).flatMap(([key, value]) => {
+    if (key.startsWith(prefix)) return key.length > prefix.length ? [key.slice(prefix.length)] : [];
+    return key === "kubernetes.io/role" && value !== "" ? [value] : [];
+  });
+  return orNone([...new Set(roles)].sort().join(","));
+}
+
+function nodeAddress(type: string): Column {
+  return column<Node>(
+    type === "InternalIP" ? "Internal-IP" : "External-IP",
+    ({ status }) => orNone(status?.addresses?.find((each) => each.type === type)?.address),
+    { wide: true },
+  );
+}
+
+function nodeInfo(
+  name: string,
+  key: "osImage" | "kernelVersion" | "containerRuntimeVersion",
+): Column {
+  return column<Node>(name, ({ status }) => status?.nodeInfo?.[key] || "<unknown>", { wide: true });
+}
+
+export const nodeColumns: readonly Column[] = [
+  nameColumn,
+  column<Node>("Status", nodeStatus),
+  column<Node>("Roles", nodeRoles),
+  ageColumn,
+  column<Node>("Version", ({ status }) => status?.nodeInfo?.kubeletVersion ?? ""),
+  nodeAddress("InternalIP"),
+  nodeAddress("ExternalIP"),
+  nodeInfo("OS-Image", "osImage"),
+  nodeInfo("Kernel-Version", "kernelVersion"),
+  nodeInfo("Container-Runtime", "containerRuntimeVersion"),
+];
+
+const modes: Readonly<Record<string, string>> = {
+  ReadWriteOnce: "RWO",
+  ReadOnlyMany: "ROX",
+  ReadWriteMany: "RWX",
+  ReadWriteOncePod: "RWOP",
+};
+
+function accessModes(list: readonly string[] | undefined): string {
+  return (list ?? []).map((mode) => modes[mode] ?? mode).join(",");
+}
+
+export const persistentVolumeColumns: readonly Column[] = [
+  nameColumn,
+  column<PersistentVolume>("Capacity", ({ spec }) => spec?.capacity?.["storage"] ?? ""),
+  column<PersistentVolume>("Access Modes", ({ spec }) => accessModes(spec?.accessModes)),
+  column<PersistentVolume>(
+    "Reclaim Policy",
+    ({ spec }) => spec?.persistentVolumeReclaimPolicy ?? "",
+  ),
+  column<PersistentVolume>(
+    "Status",
+    ({ metadata, status }) => metadata?.deletionTimestamp ? "Terminating" : status?.phase ?? "",
+  ),
+  column<PersistentVolume>(
+    "Claim",
+    ({ spec }) => spec?.claimRef ? `${spec.claimRef.namespace}/${spec.claimRef.name}` : "",
+  ),
+  column<PersistentVolume>("StorageClass", ({ spec }) => spec?.storageClassName ?? ""),
+  column<PersistentVolume>(
+    "VolumeAttributesClass",
+    ({ spec }) => spec?.volumeAttributesClassName ?? unset,
+  ),
+  column<PersistentVolume>("Reason", ({ status }) => status?.reason ?? ""),
+  ageColumn,
+  column<PersistentVolume>("VolumeMode", ({ spec }) => spec?.volumeMode ?? unset, { wide: true }),
+];
+
+export const persistentVolumeClaimColumns: readonly Column[] = [
+  nameColumn,
+  column<PersistentVolumeClaim>(
+    "Status",
+    ({ metadata, status }) => metadata?.deletionTimestamp ? "Terminating" : status?.phase ?? "",
+  ),
+  column<PersistentVolumeClaim>("Volume", ({ spec }) => spec?.volumeName ?? ""),
+  column<PersistentVolumeClaim>(
+    "Capacity",
+    ({ spec, status }) => spec?.volumeName ? status?.capacity?.["storage"] ?? "" : "",
+  ),
+  column<PersistentVolumeClaim>(
+    "Access Modes",
+    ({ spec, status }) => spec?.volumeName ? accessModes(status?.accessModes) : "",
+  ),
+  column<PersistentVolumeClaim>("StorageClass", ({ spec }) => spec?.storageClassName ?? ""),
+  column<PersistentVolumeClaim>(
+    "VolumeAttributesClass",
+    ({ spec }) => spec?.volumeAttributesClassName ?? unset,
+  ),
+  ageColumn,
+  column<PersistentVolumeClaim>("VolumeMode", ({ spec }) => spec?.volumeMode ?? unset, {
+    wide: true,
+  }),
+];
+
+export const configMapColumns: readonly Column[] = [
+  nameColumn,
+  column<ConfigMap>(
+    "Data",
+    ({ data, binaryData }) => Object.keys(data ?? {}).length + Object.keys(binaryData ?? {}).length,
+    { type: "integer" },
+  ),
+  ageColumn,
+];
+
+export const secretColumns: readonly Column[] = [
+  nameColumn,
+  column<Secret>("Type", ({ type }) => type ?? ""),
+  column<Secret>("Data", ({ data }) => Object.keys(data ?? {}).length, { type: "integer" }),
+  ageColumn,
+];
+
+function servicePorts({ spec }: Service): string {
+  const ports = (spec?.ports ?? []).map(({ port, nodePort, protocol }) =>
+    nodePort ? `${port}:${nodePort}/${protocol}` : `${port}/${protocol}`
+  );
+  return orNone(ports.join(","));
+}
+
+export const serviceColumns: readonly Column[] = [
+  nameColumn,
+  column<Service>("Type", ({ spec }) => spec?.type ?? ""),
+  column<Service>("Cluster-IP", ({ spec }) => orNone(spec?.clusterIP)),
+  column<Service>("External-IP", ({ spec }) => {
+    if (spec?.type === "ExternalName") return orNone(spec.externalName);
+    const external = orNone((spec?.externalIPs ?? []).join(","));
+    return spec?.type === "LoadBalancer" && external === "<none>" ? "<pending>" : external;
+  }),
+  column<Service>("Port(s)", servicePorts),
+  ageColumn,
+  column<Service>("Selector", ({ spec }) => orNone(mapText(spec?.selector)), { wide: true }),
+];
+
+export const serviceAccountColumns: readonly Column[] = [
+  nameColumn,
+  column<ServiceAccount>("Secrets", ({ secrets }) => secrets?.length ?? 0, { type: "integer" }),
+  ageColumn,
+];
+
+function eventFirst({ firstTimestamp, eventTime }: Event, now: Date): string {
+  return age(firstTimestamp ?? eventTime, now);
+}
+
+function eventLast(event: Event, now: Date): string {
+  const { series, lastTimestamp, count = 0 } = event;
+  const last = series?.lastObservedTime ?? lastTimestamp;
+  if (last === undefined || last === null) return eventFirst(event, now);
+  const times = series?.count ?? count;
+  const since = age(last, now);
+  return times > 1 ? `${since} (x${times} over ${eventFirst(event, now)})` : since;
+}
+
+export const eventColumns: readonly Column[] = [
+  column<Event>("Last Seen", eventLast),
+  column<Event>("Type", ({ type }) => type ?? ""),
+  column<Event>("Reason", ({ reason }) => reason ?? ""),
+  column<Event>(
+    "Object",
+    ({ involvedObject: { kind = "", name } }) =>
+      name ? `${kind.toLowerCase()}/${name}` : kind.toLowerCase(),
+  ),
+  column<Event>("Subobject", ({ involvedObject }) => involvedObject.fieldPath ?? "", {
+    wide: true,
+  }),
+  column<Event>(
+    "Source",
+    ({ source, reportingComponent, reportingInstance }) =>
+      [source?.component || reportingComponent, source?.host || reportingInstance]
+        .filter(Boolean).join(", "),
+    { wide: true },
+  ),
+  column<Event>("Message", ({ message }) => (message ?? "").trim()),
+  column<Event>("First Seen", eventFirst, { wide: true }),
+  column<Event>("Count", ({ series, count }) => series?.count ?? count ?? 1, {
+    wide: true,
+    type: "integer",
+  }),
+  { ...nameColumn, priority: 1 },
+];

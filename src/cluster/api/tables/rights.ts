@@ -1,0 +1,61 @@
+/** The columns of roles and bindings, of leases and of storage classes. */
+import type { Lease } from "kubernetes-types/coordination/v1.d.ts";
+import type { RoleBinding } from "kubernetes-types/rbac/v1.d.ts";
+import type { StorageClass } from "kubernetes-types/storage/v1.d.ts";
+import type { Stored } from "../../model.ts";
+import { ageColumn, type Column, column, nameColumn } from "./column.ts";
+
+export const roleColumns: readonly Column[] = [
+  nameColumn,
+  column<Stored>("Created At", ({ metadata }) => metadata.creationTimestamp ?? ""),
+];
+
+function subjects(name: string, kind: string): Column {
+  return column<RoleBinding>(
+    name,
+    (binding) =>
+      (binding.subjects ?? []).filter((each) => each.kind === kind)
+        .map((each) => kind === "ServiceAccount" ? `${each.namespace}/${each.name}` : each.name)
+        .join(", "),
+    { wide: true },
+  );
+}
+
+export const bindingColumns: readonly Column[] = [
+  nameColumn,
+  column<RoleBinding>("Role", ({ roleRef }) => `${roleRef.kind}/${roleRef.name}`),
+  ageColumn,
+  subjects("Users", "User"),
+  subjects("Groups", "Group"),
+  subjects("ServiceAccounts", "ServiceAccount"),
+];
+
+export const leaseColumns: readonly Column[] = [
+  nameColumn,
+  column<Lease>("Holder", ({ spec }) => spec?.holderIdentity ?? ""),
+  ageColumn,
+];
+
+const defaultClass = "storageclass.kubernetes.io/is-default-class";
+
+export const storageClassColumns: readonly Column[] = [
+  column<StorageClass>(
+    "Name",
+    ({ metadata }) =>
+      `${metadata?.name ?? ""}${
+        metadata?.annotations?.[defaultClass] === "true" ? " (default)" : ""
+      }`,
+  ),
+  column<StorageClass>("Provisioner", ({ provisioner }) => provisioner),
+  column<StorageClass>("ReclaimPolicy", ({ reclaimPolicy }) => reclaimPolicy ?? "Delete"),
+  column<StorageClass>(
+    "VolumeBindingMode",
+    ({ volumeBindingMode }) => volumeBindingMode ?? "Immediate",
+  ),
+  column<StorageClass>(
+    "AllowVolumeExpansion",
+    ({ allowVolumeExpansion }) => allowVolumeExpansion ?? false,
+    { type: "boolean" },
+  ),
+  ageColumn,
+];

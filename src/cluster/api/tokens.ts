@@ -1,0 +1,51 @@
+/** Bearer tokens: a table of who holds which, with an end for each. */
+import type { User } from "./message.ts";
+
+/** A token that the server accepts. */
+export interface TokenGrant {
+  token: string;
+  user: User;
+  /** Without one it never ends. */
+  notAfter?: Date;
+}
+
+/** The tokens in force. */
+export interface TokenIssuer {
+  /** Who holds this token; undefined where nobody does, or it has ended. */
+  holder(token: string): User | undefined;
+  /** A new token for a user. */
+  issue(user: User, notAfter: Date): string;
+}
+
+/** Tokens of a service account belong to this user, in these groups. */
+export function serviceAccountUser(namespace: string, name: string, uid?: string): User {
+  return {
+    name: `system:serviceaccount:${namespace}:${name}`,
+    groups: ["system:serviceaccounts", `system:serviceaccounts:${namespace}`],
+    ...(uid === undefined ? {} : { uid }),
+  };
+}
+
+/** At most so many tokens are kept: the oldest issued one goes first. */
+const limit = 10_000;
+
+/** A table in memory that begins with `grants`. */
+export function createTokens(
+  options: { grants: readonly TokenGrant[]; now: () => Date; newToken: () => string },
+): TokenIssuer {
+  const grants = new Map(options.grants.map((grant) => [grant.token, grant]));
+  return {
+    holder(token) {
+      const grant = grants.get(token);
+      if (grant === undefined) return undefined;
+      return grant.notAfter && grant.notAfter <= options.now() ? undefined : grant.user;
+    },
+    issue(user, notAfter) {
+      const token = options.newToken();
+      grants.set(token, { token, user, notAfter });
+      const oldest = grants.keys().next().value;
+      if (grants.size > limit && oldest !== undefined) grants.delete(oldest);
+      return token;
+    },
+  };
+}

@@ -1,0 +1,121 @@
+/** What is refused in the kinds that make pods. */
+import type { LabelSelector, ObjectMeta, PodSpec } from "../../../kube/types.ts";
+import type { KubeObject } from "../../../kube/types.ts";
+import { sameJson } from "../../store/equality.ts";
+import { selectorText } from "../tables/column.ts";
+import {
+  type FieldError,
+  forbiddenField,
+  invalid,
+  notSupported,
+  required,
+} from "../field_error.ts";
+import { labelErrors } from "../object_meta.ts";
+import { parseLabelSelector } from "../selectors.ts";
+import { podSpecErrors } from "./pod.ts";
+
+/** What the kinds of apps and batch have in common. */
+export interface WorkloadSpec {
+  replicas?: number;
+  selector?: LabelSelector;
+  template?: { metadata?: ObjectMeta; spec?: PodSpec };
+  serviceName?: string;
+  completions?: number;
+  backoffLimit?: number;
+  parallelism?: number;
+}
+
+function specOf(object: KubeObject): WorkloadSpec {
+  return (object["spec"] ?? {}) as WorkloadSpec;
+}
+
+/** Complaints about a Deployment, ReplicaSet, StatefulSet or DaemonSet. */
+export function workloadErrors(object: KubeObject): FieldError[] {
+  const { selector, template, replicas } = specOf(object);
+  const labels = template?.metadata?.labels ?? {};
+  const empty = Object.keys(selector?.matchLabels ?? {}).length +
+      (selector?.matchExpressions?.length ?? 0) === 0;
+  return [
+    ...notNegative("spec.replicas", replicas),
+    ...(selector === undefined ? [required("spec.selector")] : []),
+    ...(selector !== undefined && empty
+      ? [invalid("spec.selector", selector, "empty selector is invalid for deployment")]
+      : []),
+    ...(selector === undefined || empty || selects(selector, labels) ? [] : [
+      invalid(
+        "spec.template.metadata.labels",
+        labels,
+        "`selector` does not match template `labels`",
+      ),
+    ]),
+    ...labelErrors("spec.template.metadata.labels", labels),
+    ...podSpecErrors(template?.spec, "spec.template.spec"),
+    ...restartPolicy(template?.spec, ["Always"]),
+  ];
+}
+
+function selects(selector: LabelSelector, labels: Record<string, string>): boolean {
+  const text = selectorText(selector);
+  return text === "<none>" || parseLabelSelector(text)(labels);
+}
+
+function restartPolicy(spec: PodSpec | undefined, supported: readonly string[]): FieldError[] {
+  const value = spec?.restartPolicy;
+  // An unknown word has been complained about already.
+  if (!["Always", "OnFailure", "Never"].includes(value ?? "") || supported.includes(value ?? "")) {
+    return [];
+  }
+  return [notSupported("spec.template.spec.restartPolicy", value, supported)];
+}
+
+function notNegative(field: string, value: number | undefined): FieldError[] {
+  return value === undefined || value >= 0
+    ? []
+    : [invalid(field, value, "must be greater than or equal to 0")];
+}
+
+/** Complaints about a Job. */
+export function jobErrors(object: KubeObject): FieldError[] {
+  const { template, parallelism, completions, backoffLimit } = specOf(object);
+  const supported = ["OnFailure", "Never"];
+  const policy = template?.spec?.restartPolicy;
+  return [
+    ...notNegative("spec.parallelism", parallelism),
+    ...notNegative("spec.completions", completions),
+    ...notNegative("spec.backoffLimit", backoffLimit),
+    ...podSpecErrors(template?.spec, "spec.template.spec"),
+    ...(policy === "Always"
+      ? [{
+        ...notSupported("spec.template.spec.restartPolicy", policy, supported),
+        message: `Required value: valid values: ${
+          supported.map((each) => JSON.stringify(each)).join(", ")
+        }`,
+        reason: "FieldValueRequired" as const,
+      }]
+      : []),
+  ];
+}
+
+/** What of each kind can't be changed, and the field that a complaint names. */
+export function immutableErrors(
+  object: KubeObject,
+  previous: KubeObject,
+  fields: readonly string[],
+): FieldError[] {
+  const [next, before] = [object["spec"], previous["spec"]] as [
+    Record<string, unknown>,
+    Record<string, unknown>,
+  ];
+  return fields.filter((field) => !sameJson(next?.[field], before?.[field]))
+    .map((field) => invalid(`spec.${field}`, next?.[field], "field is immutable"));
+}
+
+const statefulSetMutable =
+  "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden";
+
+/** A StatefulSet's claims, selector and service stay as they were. */
+export function statefulSetUpdateErrors(object: KubeObject, previous: KubeObject): FieldError[] {
+  const fixed = ["selector", "serviceName", "podManagementPolicy", "volumeClaimTemplates"];
+  const changed = immutableErrors(object, previous, fixed).length > 0;
+  return changed ? [forbiddenField("spec", statefulSetMutable)] : [];
+}

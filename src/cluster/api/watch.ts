@@ -1,0 +1,222 @@
+/**
+ * Watches: a line of JSON for each change.
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+ */
+import type { Stored, StoreEvent } from "../model.ts";
+import { apiVersionOf } from "../resources.ts";
+import { StoreError } from "../store/store_error.ts";
+import { after, type ApiContext } from "./context.ts";
+import { checkedVersion } from "./list.ts";
+import { type ApiRequest, type ApiResponse, flag } from "./message.ts";
+import { type Representation, representationOf, withKind } from "./represent.ts";
+import type { ResourceRoute } from "./route.ts";
+import { parseSelection, type Served } from "./served.ts";
+import { type ApiError, badRequest, expired } from "./status.ts";
+import { partialObject, tableOf } from "./tables/table.ts";
+
+/** What a line of a watch says. */
+type Change =
+  | { type: "ADDED" | "MODIFIED" | "DELETED"; object: Stored }
+  /** All up to this version has been told. */
+  | { type: "BOOKMARK"; resourceVersion: string; initialEventsEnd: boolean }
+  | { type: "ERROR"; error: ApiError };
+
+/** As long as a watch may last where its client sets no limit. */
+const defaultTimeoutSeconds = 1800;
+
+const bookmarkEveryMs = 60_000;
+
+interface WatchPlan {
+  served: Served;
+  namespace: string;
+  /** Begin with the present state: where no version is given, or it is asked for. */
+  initial: boolean;
+  /** The end of the present state is told by a bookmark. */
+  markInitialEnd: boolean;
+  since: number;
+  bookmarks: boolean;
+  matches: (object: Stored) => boolean;
+}
+
+/** Answers a watch. Throws before the first byte where the query makes no sense. */
+export function watch(
+  context: ApiContext,
+  request: ApiRequest,
+  served: Served,
+  route: ResourceRoute,
+): ApiResponse {
+  const plan = planOf(context, request, served, route);
+  const representation = representationOf(request);
+  const text = request.query.get("timeoutSeconds") ?? "";
+  const seconds = /^\d{1,9}$/.test(text) && Number(text) > 0 ? Number(text) : defaultTimeoutSeconds;
+  return {
+    kind: "stream",
+    contentType: "application/json;stream=watch",
+    chunks: lines(context, plan, representation, seconds, request.signal),
+  };
+}
+
+function planOf(
+  context: ApiContext,
+  { query }: ApiRequest,
+  served: Served,
+  route: ResourceRoute,
+): WatchPlan {
+  const version = checkedVersion(context.store, query);
+  const asked = query.get("sendInitialEvents");
+  if (asked !== null && query.get("resourceVersionMatch") !== "NotOlderThan") {
+    throw badRequest(
+      'sendInitialEvents is forbidden without resourceVersionMatch set to "NotOlderThan"',
+    );
+  }
+  const initial = asked === null
+    ? version === undefined || version === 0
+    : flag(query, "sendInitialEvents");
+  return {
+    served,
+    namespace: route.namespace,
+    initial,
+    markInitialEnd: asked !== null && initial,
+    since: initial ? context.store.resourceVersion : version ?? context.store.resourceVersion,
+    bookmarks: flag(query, "allowWatchBookmarks"),
+    matches: parseSelection(served, query),
+  };
+}
+
+async function* lines(
+  context: ApiContext,
+  plan: WatchPlan,
+  representation: Representation,
+  seconds: number,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  const timeout = new AbortController();
+  const callOff = after(context.clock, seconds * 1000, () => timeout.abort());
+  let first = true;
+  try {
+    for await (const change of changes(context, plan, AbortSignal.any([signal, timeout.signal]))) {
+      const object = changeObject(context, plan.served, change, representation, first);
+      yield `${JSON.stringify({ type: change.type, object })}\n`;
+      first = false;
+    }
+  } finally {
+    callOff();
+    timeout.abort();
+  }
+}
+
+async function* changes(
+  context: ApiContext,
+  plan: WatchPlan,
+  signal: AbortSignal,
+): AsyncGenerator<Change> {
+  const { type } = plan.served;
+  const { store } = context;
+  // Both in one step, without an await between: nothing can happen unseen.
+  const present = plan.initial ? presentState(context, plan) : [];
+  const events = store.watch([type], { since: plan.since, signal })[Symbol.asyncIterator]();
+  for (const object of present) yield { type: "ADDED", object };
+  if (plan.markInitialEnd) yield bookmark(plan.since, true);
+  let next = events.next();
+  using ticks = everyMinute(context, plan.bookmarks);
+  try {
+    for (;;) {
+      const result = await Promise.race([next, ticks.next()]);
+      if (typeof result === "number") {
+        yield bookmark(result, false);
+        continue;
+      }
+      if (result.done) return;
+      next = events.next();
+      const change = seenThroughSelector(result.value, plan);
+      if (change !== undefined) yield change;
+    }
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.reason !== "expired") throw error;
+    yield { type: "ERROR", error: expired(error.message) };
+  }
+}
+
+function presentState({ store }: ApiContext, plan: WatchPlan): Stored[] {
+  const namespace = plan.namespace === "" ? undefined : plan.namespace;
+  return store.list(plan.served.type, namespace).filter(plan.matches);
+}
+
+function bookmark(version: number, initialEventsEnd: boolean): Change {
+  return { type: "BOOKMARK", resourceVersion: String(version), initialEventsEnd };
+}
+
+/** What enters the selection is added, what leaves it is deleted, whatever happened to the object. */
+function seenThroughSelector(
+  { kind, object, previous }: StoreEvent,
+  plan: WatchPlan,
+): Change | undefined {
+  if (plan.namespace !== "" && object.metadata.namespace !== plan.namespace) return undefined;
+  const before = previous !== undefined && plan.matches(previous);
+  const after = kind !== "deleted" && plan.matches(object);
+  if (after) return { type: before ? "MODIFIED" : "ADDED", object };
+  if (!before) return undefined;
+  const { resourceVersion } = object.metadata;
+  // The last state that the watcher knew, at the version of the change that took it away.
+  const last = kind === "deleted" ? object : {
+    ...previous,
+    metadata: { ...previous.metadata, ...(resourceVersion ? { resourceVersion } : {}) },
+  };
+  return { type: "DELETED", object: last };
+}
+
+interface Ticks extends Disposable {
+  /**
+   * Resolves after a minute with the store's version at that moment. A timer runs after all that was
+   * awaited before it, so a watch that is still waiting then has told every change up to it.
+   */
+  next(): Promise<number>;
+}
+
+function everyMinute({ clock, store }: ApiContext, wanted: boolean): Ticks {
+  if (!wanted) return { next: () => new Promise(() => {}), [Symbol.dispose]() {} };
+  let callOff = () => {};
+  let pending: Promise<number> | undefined;
+  return {
+    next: () =>
+      pending ??= new Promise((resolve) => {
+        callOff = after(clock, bookmarkEveryMs, () => {
+          pending = undefined;
+          resolve(store.resourceVersion);
+        });
+      }),
+    [Symbol.dispose]: () => callOff(),
+  };
+}
+
+function changeObject(
+  context: ApiContext,
+  { type }: Served,
+  change: Change,
+  { form, includeObject }: Representation,
+  first: boolean,
+): unknown {
+  if (change.type === "ERROR") return change.error.status;
+  const object: Stored = change.type === "BOOKMARK"
+    ? { kind: type.kind, apiVersion: apiVersionOf(type), metadata: bookmarkMetadata(change) }
+    : change.object;
+  switch (form) {
+    case "object":
+      return withKind(type, object);
+    case "partial":
+      return partialObject(object);
+    case "table": {
+      const { resourceVersion } = object.metadata;
+      const now = context.clock.now();
+      const options = { includeObject, now, metadata: { resourceVersion }, withColumns: first };
+      return tableOf(type, [object], options);
+    }
+  }
+}
+
+function bookmarkMetadata(
+  { resourceVersion, initialEventsEnd }: Extract<Change, { type: "BOOKMARK" }>,
+): Stored["metadata"] {
+  if (!initialEventsEnd) return { resourceVersion };
+  return { resourceVersion, annotations: { "k8s.io/initial-events-end": "true" } };
+}
