@@ -1,0 +1,37 @@
+/** Waiting longer after each failure, as the kubelet does: 10 s, doubling to 5 min, forgotten after 10 min of quiet. */
+
+const initialMs = 10_000;
+const maximumMs = 300_000;
+const forgetMs = 2 * maximumMs;
+
+/** One thing that may fail again and again. */
+export class BackOff {
+  #delayMs = 0;
+  #since = 0;
+
+  /**
+   * How long to wait now. Zero the first time: the kubelet begins to hold back with the second failure
+   * where `immediateFirst`, as for a container's restart; with the first, as for an image's pull, otherwise.
+   */
+  next(now: Date, { immediateFirst }: { immediateFirst: boolean }): number {
+    if (this.#since !== 0 && now.getTime() - this.#since > forgetMs + this.#delayMs) this.reset();
+    const first = this.#since === 0;
+    this.#since = now.getTime();
+    if (first && immediateFirst) return 0;
+    this.#delayMs = this.#delayMs === 0 ? initialMs : Math.min(maximumMs, this.#delayMs * 2);
+    return this.#delayMs;
+  }
+
+  /** Forgets every failure. */
+  reset(): void {
+    this.#delayMs = 0;
+    this.#since = 0;
+  }
+}
+
+/** A duration as Go prints it: `10s`, `1m20s`, `5m0s`. */
+export function goDuration(durationMs: number): string {
+  const seconds = Math.round(durationMs / 1000);
+  const minutes = Math.floor(seconds / 60);
+  return minutes === 0 ? `${seconds}s` : `${minutes}m${seconds % 60}s`;
+}

@@ -1,0 +1,59 @@
+/** One stream for several readers, of whom one is always there. */
+
+/** A reader's part. */
+export interface Subscription {
+  readonly stream: ReadableStream<Uint8Array>;
+  /** Nothing more is wanted. Whoever stops reading without a word would hold up all others. */
+  leave(): void;
+}
+
+/**
+ * Reads `source` to its end. Each chunk goes to `sink` and to everyone who subscribed; the next is read when
+ * all have taken it, so a slow reader slows the writer and no memory is spent on it.
+ */
+export class Broadcast {
+  /** Resolves when the source has ended and all of it was taken. */
+  readonly done: Promise<void>;
+  readonly #readers = new Set<WritableStreamDefaultWriter<Uint8Array>>();
+  #ended = false;
+
+  constructor(source: ReadableStream<Uint8Array>, sink: (bytes: Uint8Array) => Promise<void>) {
+    this.done = this.#pump(source, sink);
+  }
+
+  /** What comes from now on; ends with the source. */
+  subscribe(): Subscription {
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = writable.getWriter();
+    const leave = () => {
+      this.#readers.delete(writer);
+      writer.abort().catch(() => {});
+    };
+    writer.closed.catch(leave);
+    if (this.#ended) writer.close().catch(() => {});
+    else this.#readers.add(writer);
+    return { stream: readable, leave };
+  }
+
+  async #pump(
+    source: ReadableStream<Uint8Array>,
+    sink: (bytes: Uint8Array) => Promise<void>,
+  ): Promise<void> {
+    for await (const bytes of source) {
+      await sink(bytes);
+      await Promise.all([...this.#readers].map((writer) => this.#give(writer, bytes)));
+    }
+    this.#ended = true;
+    for (const writer of this.#readers) writer.close().catch(() => {});
+    this.#readers.clear();
+  }
+
+  async #give(writer: WritableStreamDefaultWriter<Uint8Array>, bytes: Uint8Array): Promise<void> {
+    try {
+      await writer.ready;
+      await writer.write(bytes);
+    } catch {
+      this.#readers.delete(writer);
+    }
+  }
+}

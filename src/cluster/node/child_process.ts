@@ -1,0 +1,117 @@
+/** A process of this machine, seen as a process of a container. */
+import type { ContainerProcess, ProcessEnd, StreamRequest } from "../model.ts";
+import { guardStream } from "./guarded_stream.ts";
+
+/** What a spawned child has for {@link containerProcess}: a `Deno.ChildProcess`, or one whose first line was taken. */
+export interface SpawnedChild {
+  readonly stdin: WritableStream<Uint8Array>;
+  readonly stdout: ReadableStream<Uint8Array>;
+  readonly stderr: ReadableStream<Uint8Array>;
+  readonly status: Promise<Deno.CommandStatus>;
+}
+
+/** What turns a spawned child into a {@link ContainerProcess}. */
+export interface ChildOptions {
+  streams: StreamRequest;
+  /** How the runtime's own programs begin what they say, where they could not run the command. */
+  errorPrefix?: string;
+  /** The message for a command that could not be run. */
+  startError?: (exitCode: number) => string;
+  /** Sets the size of the terminal; absent where there is none. */
+  resize?: (columns: number, rows: number) => Promise<void>;
+}
+
+/** Both output streams must have been spawned as pipes; standard input where it was asked for. */
+export function containerProcess(child: SpawnedChild, options: ChildOptions): ContainerProcess {
+  const { streams, startError, resize } = options;
+  const filter = new StartErrorFilter(options.errorPrefix);
+  const exited = child.status;
+  const filtered = { exited, map: (bytes: Uint8Array) => filter.pass(bytes) };
+  const stdout = guardStream(child.stdout, streams.tty ? filtered : { exited });
+  const stderr = guardStream(child.stderr, streams.tty ? { exited } : filtered);
+  const stdin = streams.stdin ? tolerantSink(child.stdin) : undefined;
+  const wanted = {
+    stdout: streams.stdout ? stdout.stream : undefined,
+    stderr: streams.stderr && !streams.tty ? stderr.stream : undefined,
+  };
+  if (wanted.stdout === undefined) drain(stdout.stream);
+  if (wanted.stderr === undefined) drain(stderr.stream);
+
+  const end = (async (): Promise<ProcessEnd> => {
+    const { code } = await exited;
+    await stdin?.close();
+    await Promise.all([stdout.finished, stderr.finished]);
+    return filter.matched && startError !== undefined
+      ? { kind: "notStarted", message: startError(code) }
+      : { kind: "exited", exitCode: code };
+  })();
+
+  return {
+    stdin: stdin?.stream,
+    stdout: wanted.stdout ?? emptyStream(),
+    stderr: wanted.stderr ?? emptyStream(),
+    end,
+    resize: resize ?? (() => Promise.resolve()),
+    async release() {
+      await stdin?.close();
+      // Nobody reads any more. Taking the output away keeps the process from stopping at a full pipe.
+      for (const stream of [wanted.stdout, wanted.stderr]) {
+        if (stream !== undefined && !stream.locked) drain(stream);
+      }
+    },
+  };
+}
+
+/** Holds back what the runtime's own programs say: it is told by the process's end, and is no output of the command. */
+class StartErrorFilter {
+  #state: "first" | "pass" | "swallow" = "first";
+  readonly #prefix: Uint8Array | undefined;
+
+  constructor(prefix: string | undefined) {
+    this.#prefix = prefix === undefined ? undefined : new TextEncoder().encode(prefix);
+  }
+
+  get matched(): boolean {
+    return this.#state === "swallow";
+  }
+
+  pass(bytes: Uint8Array): Uint8Array {
+    if (this.#state === "first") {
+      const begins = this.#prefix?.every((byte, index) => bytes[index] === byte) ?? false;
+      this.#state = begins ? "swallow" : "pass";
+    }
+    return this.#state === "swallow" ? new Uint8Array() : bytes;
+  }
+}
+
+/** A stream that has ended. */
+export function emptyStream(): ReadableStream<Uint8Array> {
+  return new ReadableStream({ start: (controller) => controller.close() });
+}
+
+/** Reads to the end without keeping anything. */
+export function drain(stream: ReadableStream<Uint8Array>): void {
+  stream.pipeTo(new WritableStream()).catch(() => {});
+}
+
+interface Sink {
+  stream: WritableStream<Uint8Array>;
+  /** Closes the pipe; safe to call at any time, more than once. */
+  close(): Promise<void>;
+}
+
+/** A process may end, or close its standard input, while somebody writes: that is no error of the writer's. */
+function tolerantSink(pipe: WritableStream<Uint8Array>): Sink {
+  const writer = pipe.getWriter();
+  writer.closed.catch(() => {});
+  let closed: Promise<void> | undefined;
+  const close = () => closed ??= writer.close().catch(() => {});
+  const stream = new WritableStream<Uint8Array>({
+    async write(bytes) {
+      if (closed === undefined) await writer.write(bytes).catch(close);
+    },
+    close,
+    abort: close,
+  });
+  return { stream, close };
+}

@@ -1,0 +1,156 @@
+/** The folders of one container on disk, and the table of mounts that makes its root of them. */
+import type { HostView } from "./host_view.ts";
+import type { ContainerSetup, Mount } from "./runtime.ts";
+import { required, type Tools } from "./tools.ts";
+
+/** A container's folders. */
+export interface ContainerFiles {
+  /** Where its root is mounted, in its own mount namespace alone. */
+  root: string;
+  fstab: string;
+  /** Removes what the container wrote. */
+  remove(): Promise<void>;
+}
+
+/** Options of {@link prepareContainerFiles}. */
+export interface FileOptions {
+  folder: string;
+  view: HostView;
+  tools: Tools;
+  /** Overlays in a user namespace keep their marks in user attributes. */
+  userNamespace: boolean;
+}
+
+/** Makes the folders and writes the table. */
+export async function prepareContainerFiles(
+  setup: ContainerSetup,
+  { folder, view, tools, userNamespace }: FileOptions,
+): Promise<ContainerFiles> {
+  const host = setup.image.base === "host";
+  const layers = host ? ["", ...view.folders] : [""];
+  const root = `${folder}/root`;
+  // A container never outlives its mounts, so its writes need not reach the disk before they end.
+  const options = `volatile${userNamespace ? ",userxattr" : ""}`;
+  const lines: string[] = [];
+  await Deno.mkdir(root, { recursive: true });
+  for (const layer of layers) {
+    const name = layerName(layer);
+    for (const part of ["upper", "work"]) {
+      await Deno.mkdir(`${folder}/${part}.${name}`, { recursive: true });
+    }
+    const base = layer === "" ? host ? view.hostRoot : view.scratchRoot : `/${layer}`;
+    const lower = await lowerFolders(setup.image.rootfs, layer, base);
+    lines.push(
+      `overlay ${place(root, layer)} overlay lowerdir=${lower.join(":")},` +
+        `upperdir=${folder}/upper.${name},workdir=${folder}/work.${name},${options}`,
+    );
+  }
+  const points = new MountPoints(folder, host ? view : undefined);
+  await writeIdentity(points, setup.hostname);
+  lines.push(
+    `proc ${root}/proc proc nosuid,nodev,noexec`,
+    `${view.devices} ${root}/dev none rbind`,
+    `shm ${root}/dev/shm tmpfs nosuid,nodev,size=64m`,
+  );
+  for (const mount of setup.mounts) lines.push(mountLine(mount, root, await points.make(mount)));
+  const fstab = `${folder}/fstab`;
+  await Deno.writeTextFile(fstab, lines.map((line) => `${line} 0 0\n`).join(""));
+  return { root, fstab, remove: () => removeFolder(folder, tools) };
+}
+
+function layerName(layer: string): string {
+  return layer === "" ? "root" : layer;
+}
+
+function place(root: string, layer: string): string {
+  return layer === "" ? root : `${root}/${layer}`;
+}
+
+async function lowerFolders(
+  rootfs: string | undefined,
+  layer: string,
+  base: string,
+): Promise<string[]> {
+  const own = rootfs === undefined ? undefined : place(rootfs, layer);
+  const exists = own !== undefined &&
+    await Deno.stat(own).then((info) => info.isDirectory, () => false);
+  return exists && own !== undefined ? [own, base] : [base];
+}
+
+/** Mount points are made in the container's own layers before those are mounted: that saves a process for each. */
+class MountPoints {
+  readonly #folder: string;
+  readonly #view: HostView | undefined;
+
+  constructor(folder: string, view: HostView | undefined) {
+    this.#folder = folder;
+    this.#view = view;
+  }
+
+  /** The path in the writable layer that a path of the container stands for. */
+  inLayer(target: string): { layer: string; path: string } {
+    const [top = "", ...rest] = target.split("/").filter((part) => part !== "");
+    const linked = this.#view?.links.get(top);
+    const parts = linked === undefined ? [top, ...rest] : [...linked.split("/"), ...rest];
+    const [first = "", ...below] = parts.filter((part) => part !== "");
+    const path = [first, ...below].join("/");
+    return this.#view?.folders.includes(first)
+      ? { layer: `${this.#folder}/upper.${first}/${below.join("/")}`, path }
+      : { layer: `${this.#folder}/upper.root/${path}`, path };
+  }
+
+  /** Makes the place for a mount, and returns its path below the root. */
+  async make(mount: Mount): Promise<string> {
+    const { layer, path } = this.inLayer(mount.target);
+    if (mount.kind === "file") {
+      await Deno.mkdir(layer.slice(0, layer.lastIndexOf("/")), { recursive: true });
+      await Deno.writeTextFile(layer, "");
+    } else {
+      await Deno.mkdir(layer, { recursive: true });
+    }
+    return path;
+  }
+}
+
+function mountLine({ source, readOnly, kind }: Mount, root: string, path: string): string {
+  const target = escapeField(`${root}/${path}`);
+  if (kind === "memory") return `tmpfs ${target} tmpfs nosuid,nodev`;
+  return `${escapeField(source)} ${target} none bind${readOnly ? ",ro" : ""}`;
+}
+
+/** As fstab(5) wants blanks in a path. */
+function escapeField(path: string): string {
+  return path.replace(
+    /[\\ \t\n]/g,
+    (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`,
+  );
+}
+
+async function writeIdentity(points: MountPoints, hostname: string): Promise<void> {
+  const { layer } = points.inLayer("/etc");
+  await Deno.mkdir(layer, { recursive: true });
+  await Deno.writeTextFile(`${layer}/hostname`, `${hostname}\n`);
+  await Deno.writeTextFile(
+    `${layer}/hosts`,
+    `127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost\n127.0.0.1\t${hostname}\n`,
+  );
+  const resolver = await Deno.readTextFile("/etc/resolv.conf").catch(() => "");
+  await Deno.writeTextFile(`${layer}/resolv.conf`, resolver);
+}
+
+async function removeFolder(folder: string, tools: Tools): Promise<void> {
+  try {
+    await Deno.remove(folder, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    // The kernel's own folders in an overlay have no permissions at all, and a container may leave such too.
+    await new Deno.Command(required(tools, "chmod"), {
+      args: ["-R", "u+rwX", "--", folder],
+      clearEnv: true,
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    await Deno.remove(folder, { recursive: true });
+  }
+}

@@ -1,0 +1,95 @@
+/** What is known of one container of a pod, and the API's form of it. */
+import type { Container, ContainerState, ContainerStatus } from "../../kube/types.ts";
+import { timestamp } from "./clock.ts";
+
+/** How a main process ended. */
+export interface Termination {
+  exitCode: number;
+  reason: "Completed" | "Error" | "StartError";
+  message?: string;
+  startedAt: Date;
+  finishedAt: Date;
+  containerId: string;
+}
+
+/** Where a container is in its life. */
+export type ContainerPhase =
+  | { kind: "waiting"; reason: string; message?: string }
+  | { kind: "running"; startedAt: Date }
+  | { kind: "terminated"; termination: Termination };
+
+/** The role of a container: `sidecar` is an init container that is restarted for ever. */
+export type ContainerRole = "init" | "sidecar" | "main";
+
+/** The whole of it. Changed by the container's worker alone. */
+export interface ContainerRecord {
+  readonly spec: Container;
+  readonly role: ContainerRole;
+  phase: ContainerPhase;
+  /** The end before the present phase. */
+  last: Termination | undefined;
+  restartCount: number;
+  containerId: string;
+  image: string;
+  imageId: string;
+  /** The startup probe has passed, or there is none and it runs. */
+  started: boolean;
+  ready: boolean;
+}
+
+/** A container that nothing has been done for yet. */
+export function newRecord(spec: Container, role: ContainerRole): ContainerRecord {
+  return {
+    spec,
+    role,
+    phase: { kind: "waiting", reason: "ContainerCreating" },
+    last: undefined,
+    restartCount: 0,
+    containerId: "",
+    image: spec.image ?? "",
+    imageId: "",
+    started: false,
+    ready: false,
+  };
+}
+
+/** The API's form. */
+export function containerStatus(record: ContainerRecord): ContainerStatus {
+  const status: ContainerStatus = {
+    name: record.spec.name,
+    image: record.image,
+    imageID: record.imageId,
+    ready: record.ready,
+    started: record.started,
+    restartCount: record.restartCount,
+    state: stateOf(record.phase),
+    lastState: record.last === undefined ? {} : { terminated: terminatedState(record.last) },
+  };
+  return record.containerId === "" ? status : { ...status, containerID: record.containerId };
+}
+
+function stateOf(phase: ContainerPhase): ContainerState {
+  switch (phase.kind) {
+    case "waiting":
+      return {
+        waiting: phase.message === undefined
+          ? { reason: phase.reason }
+          : { reason: phase.reason, message: phase.message },
+      };
+    case "running":
+      return { running: { startedAt: timestamp(phase.startedAt) } };
+    case "terminated":
+      return { terminated: terminatedState(phase.termination) };
+  }
+}
+
+function terminatedState(end: Termination): NonNullable<ContainerState["terminated"]> {
+  return {
+    exitCode: end.exitCode,
+    reason: end.reason,
+    ...(end.message === undefined ? {} : { message: end.message }),
+    startedAt: timestamp(end.startedAt),
+    finishedAt: timestamp(end.finishedAt),
+    containerID: end.containerId,
+  };
+}

@@ -1,0 +1,300 @@
+/** One container of a pod through all its lives: made, run, ended, made again. */
+import type { Container } from "../../kube/types.ts";
+import { BackOff, goDuration } from "./back_off.ts";
+import { ContainerInstance, type InstanceEnd } from "./container_instance.ts";
+import { type ContainerRecord, type ContainerRole, newRecord } from "./container_state.ts";
+import { buildEnvironment, ContainerConfigError, defaultPath, mainCommand } from "./environment.ts";
+import { parseReference, type ResolvedImage } from "./images.ts";
+import { LogFile } from "./log_file.ts";
+import type { PodContext } from "./pod_context.ts";
+import { runProbes } from "./probe_loop.ts";
+import type { ContainerSetup } from "./runtime.ts";
+import { randomId } from "./start_error.ts";
+import { containerMounts, VolumeError } from "./volumes.ts";
+
+/** How long the kubelet waits before it looks again for what a container's configuration lacks. */
+const configRetryMs = 10_000;
+
+/** Runs a container and keeps its record. */
+export class ContainerWorker {
+  readonly record: ContainerRecord;
+  readonly #context: PodContext;
+  readonly #stopping = new AbortController();
+  readonly #crashes = new BackOff();
+  readonly #pulls = new BackOff();
+  #instance: ContainerInstance | undefined;
+  #log: LogFile | undefined;
+  #previousLog: LogFile | undefined;
+
+  constructor(context: PodContext, spec: Container, role: ContainerRole) {
+    this.#context = context;
+    this.record = newRecord(spec, role);
+  }
+
+  /** The container while its main process runs. */
+  get instance(): ContainerInstance | undefined {
+    return this.#instance;
+  }
+
+  /** The log of the present start, or of the last. */
+  get log(): LogFile | undefined {
+    return this.#log;
+  }
+
+  /** The log of the start before that. */
+  get previousLog(): LogFile | undefined {
+    return this.#previousLog;
+  }
+
+  /** Goes on until the container has ended and its restart policy lets it rest, or until {@link stop}. */
+  async run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      try {
+        const setup = await this.#prepare();
+        if (setup === undefined || signal.aborted) continue;
+        const end = await this.#runOnce(setup);
+        if (!this.#restarts(end) || signal.aborted) return;
+        await this.#backOff();
+        this.record.restartCount++;
+      } catch (error) {
+        if (!signal.aborted) throw error;
+      }
+    }
+  }
+
+  /** Ends the container, giving it so long to end by itself, and lets it not begin again. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping.abort();
+    const instance = this.#instance;
+    if (instance === undefined) return;
+    this.#event("Normal", "Killing", `Stopping container ${this.record.spec.name}`);
+    await instance.stop(graceMs, this.record.spec.lifecycle?.preStop?.exec?.command);
+  }
+
+  /** Ends the container because a probe failed; its restart policy decides what follows. */
+  async #kill(message: string): Promise<void> {
+    this.#event("Normal", "Killing", message);
+    const seconds = this.#context.pod.spec?.terminationGracePeriodSeconds ?? 30;
+    const hook = this.record.spec.lifecycle?.preStop?.exec?.command;
+    await this.#instance?.stop(seconds * 1000, hook);
+  }
+
+  async #prepare(): Promise<ContainerSetup | undefined> {
+    const image = await this.#pull();
+    if (image === undefined) return undefined;
+    try {
+      return await this.#setup(image);
+    } catch (error) {
+      if (!(error instanceof ContainerConfigError) && !(error instanceof VolumeError)) throw error;
+      this.#wait("CreateContainerConfigError", error.message);
+      this.#event("Warning", "Failed", `Error: ${error.message}`);
+      await this.#context.clock.wait(configRetryMs, this.#stopping.signal);
+      return undefined;
+    }
+  }
+
+  async #pull(): Promise<ResolvedImage | undefined> {
+    const text = this.record.spec.image ?? "";
+    const image = this.#context.images.resolve(text);
+    if (image !== undefined) {
+      this.#pulls.reset();
+      const notice = image.image.notice === undefined ? "" : ` (${image.image.notice})`;
+      this.#event(
+        "Normal",
+        "Pulled",
+        `Container image "${text}" already present on machine${notice}`,
+      );
+      return image;
+    }
+    const parsed = parseReference(text);
+    if (parsed === undefined) {
+      const message =
+        `Failed to apply default image tag "${text}": couldn't parse image name "${text}": invalid reference format`;
+      this.#wait("InvalidImageName", message);
+      this.#event("Warning", "InspectFailed", message);
+    } else {
+      const name = `${parsed.repository}:${parsed.tag}`;
+      const message =
+        `rpc error: code = NotFound desc = failed to pull and unpack image "${name}": ` +
+        `failed to resolve reference "${name}": ${name}: not found`;
+      this.#event("Normal", "Pulling", `Pulling image "${text}"`);
+      this.#event("Warning", "Failed", `Failed to pull image "${text}": ${message}`);
+      this.#event("Warning", "Failed", "Error: ErrImagePull");
+      this.#wait("ErrImagePull", message);
+    }
+    const { clock } = this.#context;
+    const delay = this.#pulls.next(clock.now(), { immediateFirst: false });
+    // The kubelet shows the error itself until it looks at the pod again.
+    await clock.wait(1000, this.#stopping.signal);
+    if (parsed !== undefined) {
+      this.#event("Normal", "BackOff", `Back-off pulling image "${text}"`);
+      this.#event("Warning", "Failed", "Error: ImagePullBackOff");
+      this.#wait("ImagePullBackOff", `Back-off pulling image "${text}"`);
+    }
+    await clock.wait(delay, this.#stopping.signal);
+    return undefined;
+  }
+
+  async #setup(image: ResolvedImage): Promise<ContainerSetup> {
+    const { pod, store, hostname, volumes } = this.#context;
+    const { spec } = this.record;
+    const env = buildEnvironment(spec, { pod, store, image, hostname });
+    const command = mainCommand(spec, image.image, env);
+    if (command.length === 0 && !image.image.pause) {
+      throw new ContainerConfigError("no command specified");
+    }
+    this.record.image = image.reference;
+    this.record.imageId = image.id;
+    return {
+      id: randomId(),
+      image: image.image,
+      command,
+      env: { ...env, PATH: env["PATH"] ?? defaultPath },
+      workingDir: spec.workingDir ?? image.image.workingDir,
+      hostname,
+      mounts: await containerMounts(spec, volumes, env),
+      stdin: spec.stdin ?? false,
+      tty: spec.tty ?? false,
+    };
+  }
+
+  async #runOnce(setup: ContainerSetup): Promise<InstanceEnd> {
+    const { clock, runtime, starts } = this.#context;
+    const name = this.record.spec.name;
+    const log = await this.#nextLog();
+    const startedAt = clock.now();
+    let end: InstanceEnd;
+    try {
+      const running = await starts.pass(() => runtime.start(setup));
+      await using instance = new ContainerInstance(running, { log, clock });
+      this.#instance = instance;
+      this.#event("Normal", "Created", `Created container: ${name}`);
+      this.#event("Normal", "Started", `Started container ${name}`);
+      this.#running(setup.id, startedAt);
+      // A stop that came while the container was being made found nothing to stop.
+      if (this.#stopping.signal.aborted) void instance.stop(0);
+      end = await this.#watch(instance);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      end = { kind: "notStarted", message: error.message };
+    } finally {
+      this.#instance = undefined;
+      await log[Symbol.asyncDispose]();
+    }
+    this.#terminated(end, setup.id, startedAt);
+    return end;
+  }
+
+  async #watch(instance: ContainerInstance): Promise<InstanceEnd> {
+    using _probes = runProbes({
+      context: this.#context,
+      record: this.record,
+      instance,
+      kill: (message) => this.#kill(message),
+    });
+    const hook = this.record.spec.lifecycle?.postStart?.exec?.command;
+    if (hook !== undefined && !await instance.hook(hook)) {
+      this.#event("Warning", "FailedPostStartHook", "PostStartHook failed");
+      await this.#kill("FailedPostStartHook");
+    }
+    return await instance.end;
+  }
+
+  async #nextLog(): Promise<LogFile> {
+    const folder = `${this.#context.folder}/logs/${this.record.spec.name}`;
+    await Deno.mkdir(folder, { recursive: true });
+    const oldest = this.#previousLog;
+    const log = await LogFile.create(`${folder}/${this.record.restartCount}.log`, this.#context);
+    this.#previousLog = this.#log;
+    this.#log = log;
+    for (const path of oldest === undefined ? [] : [oldest.path, `${oldest.path}.1`]) {
+      await Deno.remove(path).catch(() => {});
+    }
+    return log;
+  }
+
+  #running(id: string, startedAt: Date): void {
+    const { startupProbe, readinessProbe } = this.record.spec;
+    this.record.containerId = `containerd://${id}`;
+    this.record.phase = { kind: "running", startedAt };
+    this.record.started = startupProbe === undefined;
+    this.record.ready = this.record.started && readinessProbe === undefined;
+    this.#context.changed();
+  }
+
+  #terminated(end: InstanceEnd, id: string, startedAt: Date): void {
+    const containerId = `containerd://${id}`;
+    const finishedAt = this.#context.clock.now();
+    if (end.kind === "notStarted") this.#event("Warning", "Failed", `Error: ${end.message}`);
+    this.record.containerId = containerId;
+    this.record.phase = {
+      kind: "terminated",
+      termination: end.kind === "notStarted"
+        // A container that never ran shows the beginning of time.
+        ? {
+          exitCode: 128,
+          reason: "StartError",
+          message: end.message,
+          startedAt: new Date(0),
+          finishedAt,
+          containerId,
+        }
+        : {
+          exitCode: end.exitCode,
+          reason: end.exitCode === 0 ? "Completed" : "Error",
+          startedAt,
+          finishedAt,
+          containerId,
+        },
+    };
+    this.record.started = false;
+    this.record.ready = this.record.role === "init" && end.kind === "exited" && end.exitCode === 0;
+    this.#context.changed();
+  }
+
+  #restarts(end: InstanceEnd): boolean {
+    const policy = this.#context.pod.spec?.restartPolicy ?? "Always";
+    const good = end.kind === "exited" && end.exitCode === 0;
+    switch (this.record.role) {
+      case "sidecar":
+        return true;
+      case "init":
+        return !good && policy !== "Never";
+      case "main":
+        return policy === "Always" || (policy === "OnFailure" && !good);
+    }
+  }
+
+  async #backOff(): Promise<void> {
+    const { clock, pod } = this.#context;
+    const { phase, spec } = this.record;
+    const delay = this.#crashes.next(clock.now(), { immediateFirst: true });
+    if (phase.kind === "terminated") this.record.last = phase.termination;
+    if (delay === 0) return;
+    const { name = "", namespace = "", uid = "" } = pod.metadata ?? {};
+    const podName = `${name}_${namespace}(${uid})`;
+    this.#event(
+      "Warning",
+      "BackOff",
+      `Back-off restarting failed container ${spec.name} in pod ${podName}`,
+    );
+    this.#wait(
+      "CrashLoopBackOff",
+      `back-off ${goDuration(delay)} restarting failed container=${spec.name} pod=${podName}`,
+    );
+    await clock.wait(delay, this.#stopping.signal);
+  }
+
+  #wait(reason: string, message: string): void {
+    this.record.phase = { kind: "waiting", reason, message };
+    this.#context.changed();
+  }
+
+  #event(type: "Normal" | "Warning", reason: string, message: string): void {
+    const { spec, role } = this.record;
+    const list = role === "main" ? "containers" : "initContainers";
+    const fieldPath = `spec.${list}{${spec.name}}`;
+    this.#context.events.record(this.#context.pod, { type, reason, message, fieldPath });
+  }
+}

@@ -1,0 +1,55 @@
+/** A set-up's first line is addressed to the node; what follows belongs to the command. */
+
+const newline = 0x0a;
+/** No first line of ours comes near it; what does isn't ours. */
+const firstLineLimit = 16 * 1024;
+
+/** The first line, without its end, and a stream of what follows. `complete` is false where the stream ended before. */
+export interface FirstLine {
+  line: string;
+  complete: boolean;
+  rest: ReadableStream<Uint8Array>;
+}
+
+/** Takes the first line from a stream. Nothing beyond the chunk that holds its end is read. */
+export async function takeFirstLine(source: ReadableStream<Uint8Array>): Promise<FirstLine> {
+  const reader = source.getReader();
+  let seen: Uint8Array = new Uint8Array();
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (value !== undefined) seen = joined(seen, value);
+    const at = seen.indexOf(newline);
+    const complete = at >= 0;
+    if (!complete && !done && seen.length < firstLineLimit) continue;
+    const line = new TextDecoder().decode(complete ? seen.subarray(0, at) : seen);
+    const left = complete ? seen.subarray(at + 1) : new Uint8Array();
+    return { line: line.trimEnd(), complete, rest: continued(left, reader) };
+  }
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const both = new Uint8Array(a.length + b.length);
+  both.set(a);
+  both.set(b, a.length);
+  return both;
+}
+
+function continued(
+  first: Uint8Array,
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): ReadableStream<Uint8Array> {
+  let left: Uint8Array | undefined = first.length > 0 ? first : undefined;
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      if (left !== undefined) {
+        controller.enqueue(left);
+        left = undefined;
+        return;
+      }
+      const { value, done } = await reader.read();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+}

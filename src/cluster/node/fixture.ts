@@ -1,0 +1,175 @@
+/** For the node's tests: a store, a clock that stands still until it is told, pods, and waiting for what they become. */
+import type { ContainerProcess, ContainerRef, Store, StreamRequest } from "../model.ts";
+import { resources } from "../resources.ts";
+import { createStore } from "../store/store.ts";
+import type { Clock } from "./clock.ts";
+import { type Node, type NodeOptions, startNode } from "./node.ts";
+import { asPod, type StoredPod } from "./pod_object.ts";
+import type { Pod } from "../../kube/types.ts";
+
+/** Time that passes when a test says so. */
+export class ManualClock implements Clock {
+  #now = Date.parse("2026-01-01T00:00:00Z");
+  readonly #waits = new Set<{ at: number; done: () => void }>();
+
+  now(): Date {
+    return new Date(this.#now);
+  }
+
+  wait(durationMs: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const abort = () => {
+        this.#waits.delete(wait);
+        reject(signal?.reason);
+      };
+      const wait = {
+        at: this.#now + durationMs,
+        done: () => {
+          signal?.removeEventListener("abort", abort);
+          resolve();
+        },
+      };
+      signal?.addEventListener("abort", abort, { once: true });
+      this.#waits.add(wait);
+    });
+  }
+
+  /** Lets time pass: every wait that is due by then is over. */
+  advance(durationMs: number): void {
+    this.#now += durationMs;
+    for (const wait of [...this.#waits].filter(({ at }) => at <= this.#now)) {
+      this.#waits.delete(wait);
+      wait.done();
+    }
+  }
+}
+
+/** A node with all that stands around it. */
+export interface NodeFixture extends AsyncDisposable {
+  store: Store;
+  clock: ManualClock;
+  node: Node;
+  dataDir: string;
+  /** Creates a pod bound to the node. */
+  run(spec: Partial<NonNullable<Pod["spec"]>>, name?: string): StoredPod;
+  /** The pod, as soon as it is as wanted. */
+  pod(name: string, wanted: (pod: StoredPod) => boolean): Promise<StoredPod>;
+  /** Resolves when the pod is removed from the store. */
+  gone(name: string): Promise<void>;
+  /** What a client's graceful deletion does. */
+  delete(name: string, graceSeconds?: number): void;
+  /** Reasons and messages of the events about a pod, with their counts. */
+  events(name: string): string[];
+}
+
+const imageRoot = new URL("../images", import.meta.url).pathname;
+
+/** Starts a node over an empty store. */
+export async function startFixture(options: Partial<NodeOptions> = {}): Promise<NodeFixture> {
+  const clock = new ManualClock();
+  const store = createStore({ now: () => clock.now(), newUid: () => crypto.randomUUID() });
+  const dataDir = await Deno.makeTempDir();
+  const node = await startNode({
+    store,
+    dataDir,
+    clock,
+    nodeName: "node",
+    imageRoots: [imageRoot],
+    ...options,
+  });
+  return {
+    store,
+    clock,
+    node,
+    dataDir,
+    run: (spec, name = "web") => createPod(store, name, spec),
+    pod: (name, wanted) => untilPod(store, name, wanted),
+    gone: (name) => untilGone(store, name),
+    delete: (name, graceSeconds) => markDeleted(store, clock, name, graceSeconds),
+    events: (name) => eventsOf(store, name),
+    async [Symbol.asyncDispose]() {
+      await node[Symbol.asyncDispose]();
+      await Deno.remove(dataDir, { recursive: true });
+    },
+  };
+}
+
+function createPod(store: Store, name: string, spec: Partial<NonNullable<Pod["spec"]>>): StoredPod {
+  return asPod(store.create(resources.pods, {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, namespace: "default" },
+    spec: { nodeName: "node", containers: [], ...spec },
+    status: { phase: "Pending" },
+  }));
+}
+
+async function untilPod(
+  store: Store,
+  name: string,
+  wanted: (pod: StoredPod) => boolean,
+): Promise<StoredPod> {
+  const stop = new AbortController();
+  const since = store.resourceVersion;
+  const present = store.get(resources.pods, "default", name);
+  if (present !== undefined && wanted(asPod(present))) return asPod(present);
+  for await (const { object } of store.watch([resources.pods], { since, signal: stop.signal })) {
+    if (object.metadata.name !== name || !wanted(asPod(object))) continue;
+    stop.abort();
+    return asPod(object);
+  }
+  throw new Error(`the watch ended before pod ${name} was as wanted`);
+}
+
+async function untilGone(store: Store, name: string): Promise<void> {
+  const stop = new AbortController();
+  const since = store.resourceVersion;
+  if (store.get(resources.pods, "default", name) === undefined) return;
+  for await (const event of store.watch([resources.pods], { since, signal: stop.signal })) {
+    if (event.kind === "deleted" && event.object.metadata.name === name) stop.abort();
+  }
+}
+
+function markDeleted(store: Store, clock: Clock, name: string, graceSeconds?: number): void {
+  const pod = store.get(resources.pods, "default", name);
+  if (pod === undefined) throw new Error(`no pod ${name}`);
+  const metadata = {
+    ...pod.metadata,
+    deletionTimestamp: clock.now().toISOString(),
+    ...(graceSeconds === undefined ? {} : { deletionGracePeriodSeconds: graceSeconds }),
+  };
+  store.update(resources.pods, { ...pod, metadata });
+}
+
+function eventsOf(store: Store, name: string): string[] {
+  return store.list(resources.events, "default")
+    .filter((event) => (event["involvedObject"] as { name: string }).name === name)
+    .toSorted((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion))
+    .map((event) => `${event["count"]} ${event["reason"]}: ${event["message"]}`);
+}
+
+/** Where a pod's container is, for the node's streams. */
+export function refOf(pod: StoredPod, container = "main"): ContainerRef {
+  const { namespace = "", name = "", uid = "" } = pod.metadata;
+  return { namespace, pod: name, uid, container };
+}
+
+/** All that a process wrote, and its end. */
+export async function outcome(process: ContainerProcess) {
+  const [stdout, stderr, end] = await Promise.all([
+    new Response(process.stdout).text(),
+    new Response(process.stderr).text(),
+    process.end,
+  ]);
+  return { stdout, stderr, end };
+}
+
+/** Streams of a plain exec. */
+export const outputOnly: StreamRequest = { stdin: false, stdout: true, stderr: true, tty: false };
+
+/** Whether the pod's containers all run. */
+export function isRunning(pod: StoredPod): boolean {
+  return pod.status?.phase === "Running" &&
+    (pod.status.containerStatuses ?? []).every(({ state }) => state?.running !== undefined);
+}

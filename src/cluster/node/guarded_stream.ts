@@ -1,0 +1,93 @@
+/**
+ * Reading a pipe whose writer may outlive the process that matters.
+ *
+ * A process that ends while a child of its own holds the pipe open never gives an end of file.
+ * containerd waits for it without limit unless told otherwise; here all that is in the pipe is
+ * delivered, and then the stream ends {@link heldOpenGraceMs} after the process did.
+ */
+
+/** How long a read may stay without data once the process has ended. A pipe that holds data answers at once. */
+export const heldOpenGraceMs = 500;
+
+/** A pull-driven view of a pipe, and when nothing more will come out of it. */
+export interface GuardedStream {
+  readonly stream: ReadableStream<Uint8Array>;
+  /** The end was delivered, or the reader let go. */
+  readonly finished: Promise<void>;
+}
+
+/** Options of {@link guardStream}. */
+export interface GuardOptions {
+  /** Resolves when the process has ended. */
+  exited: Promise<unknown>;
+  /** What is delivered in place of each chunk. */
+  map?: (bytes: Uint8Array) => Uint8Array;
+}
+
+/** Wraps `source`. Nothing is read ahead: what nobody pulls stays in the pipe and slows its writer. */
+export function guardStream(
+  source: ReadableStream<Uint8Array>,
+  { exited, map = (bytes) => bytes }: GuardOptions,
+): GuardedStream {
+  const finished = Promise.withResolvers<void>();
+  const reader = source.getReader();
+  const grace = new Grace(exited);
+  const end = async () => {
+    finished.resolve();
+    await reader.cancel().catch(() => {});
+  };
+
+  async function read(): Promise<Uint8Array | undefined> {
+    const timer = grace.begin();
+    // A read fails where the pipe was closed under it: the process is gone, and so is its output.
+    const pending = reader.read().then(({ value }) => value, () => undefined);
+    try {
+      return await Promise.race([pending, timer.elapsed]);
+    } finally {
+      timer.clear();
+    }
+  }
+
+  const stream = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      for (;;) {
+        const bytes = await read();
+        if (bytes === undefined) {
+          await end();
+          return controller.close();
+        }
+        const delivered = map(bytes);
+        if (delivered.length > 0) return controller.enqueue(delivered);
+      }
+    },
+    cancel: end,
+  }, { highWaterMark: 0 });
+  return { stream, finished: finished.promise };
+}
+
+/** Runs one timer at a time, which begins to count when the process has ended. */
+class Grace {
+  #exited = false;
+  #start: (() => void) | undefined;
+
+  constructor(exited: Promise<unknown>) {
+    exited.then(() => {
+      this.#exited = true;
+      this.#start?.();
+    });
+  }
+
+  begin(): { elapsed: Promise<undefined>; clear(): void } {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    this.#start = () => {
+      timer = setTimeout(() => resolve(undefined), heldOpenGraceMs);
+    };
+    if (this.#exited) this.#start();
+    const clear = () => {
+      this.#start = undefined;
+      clearTimeout(timer);
+    };
+    return { elapsed: promise, clear };
+  }
+}

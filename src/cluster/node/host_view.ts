@@ -1,0 +1,121 @@
+/**
+ * What containers of `host` images see of the machine: its programs, a few files of its /etc, and
+ * nothing of anybody's home. Made once when the node starts, shared by all containers, read-only.
+ */
+import { required, type Tools } from "./tools.ts";
+
+/** Folders made by {@link prepareHostView}, and what is laid over them. */
+export interface HostView {
+  /** The lowest layer of a container's root with base `host`. */
+  hostRoot: string;
+  /** The same with base `scratch`: mount points and nothing else. */
+  scratchRoot: string;
+  /** Holds the files over which the machine's devices are mounted. */
+  devices: string;
+  /** Folders of the machine that each container gets with a writable layer of its own: `usr`, and others on older systems. */
+  folders: readonly string[];
+  /** Top-level links: `bin` -> `usr/bin`. */
+  links: ReadonlyMap<string, string>;
+}
+
+/** Devices that every container has, as the OCI specification lists them, with terminals. */
+export const deviceFiles = ["null", "zero", "full", "random", "urandom", "tty", "ptmx"] as const;
+
+const programFolders = ["usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "nix"];
+const emptyFolders = ["dev", "proc", "sys", "tmp", "run", "root", "home", "mnt", "opt", "srv"];
+const scratchFolders = ["dev", "proc", "sys", "etc", "tmp"];
+// What programs need to work, and nothing that tells of the machine's users or holds a key.
+const etcEntries = [
+  "alternatives",
+  "bash.bashrc",
+  "ca-certificates",
+  "ca-certificates.conf",
+  "debian_version",
+  "alpine-release",
+  "host.conf",
+  "inputrc",
+  "ld.so.cache",
+  "ld.so.conf",
+  "ld.so.conf.d",
+  "localtime",
+  "mime.types",
+  "nsswitch.conf",
+  "os-release",
+  "pki",
+  "profile",
+  "protocols",
+  "services",
+  "shells",
+  "terminfo",
+  "timezone",
+];
+
+/** Makes the folders below `folder`, which must not exist yet. */
+export async function prepareHostView(folder: string, tools: Tools): Promise<HostView> {
+  const view = {
+    hostRoot: `${folder}/root`,
+    scratchRoot: `${folder}/scratch`,
+    devices: `${folder}/dev`,
+  };
+  await makeFolders(view.hostRoot, [...emptyFolders, "etc", "var/tmp", "var/log", "var/lib"]);
+  await makeFolders(view.scratchRoot, scratchFolders);
+  await makeFolders(view.devices, ["pts", "shm"]);
+  const links = new Map([["var/run", "/run"], ["var/lock", "/run/lock"]]);
+  const folders: string[] = [];
+  for (const name of programFolders) await seeProgramFolder(name, folders, links);
+  for (const [name, target] of links) await Deno.symlink(target, `${view.hostRoot}/${name}`);
+  for (const name of folders) await Deno.mkdir(`${view.hostRoot}/${name}`);
+  for (const root of [view.hostRoot, view.scratchRoot]) await Deno.chmod(`${root}/tmp`, 0o1777);
+  await copyEtc(`${view.hostRoot}/etc`, tools);
+  await prepareDevices(view.devices);
+  return { ...view, folders, links };
+}
+
+async function makeFolders(parent: string, names: readonly string[]): Promise<void> {
+  for (const name of names) await Deno.mkdir(`${parent}/${name}`, { recursive: true });
+}
+
+async function seeProgramFolder(
+  name: string,
+  folders: string[],
+  links: Map<string, string>,
+): Promise<void> {
+  const info = await Deno.lstat(`/${name}`).catch(() => undefined);
+  if (info?.isSymlink) links.set(name, await Deno.readLink(`/${name}`));
+  else if (info?.isDirectory) folders.push(name);
+}
+
+async function copyEtc(etc: string, tools: Tools): Promise<void> {
+  const present: string[] = ["ssl/certs", "ssl/openssl.cnf"];
+  for (const name of etcEntries) present.push(name);
+  const existing: string[] = [];
+  for (const name of present) {
+    if (await Deno.lstat(`/etc/${name}`).then(() => true, () => false)) existing.push(name);
+  }
+  await Deno.mkdir(`${etc}/ssl`, { recursive: true });
+  for (const nested of [false, true]) {
+    const names = existing.filter((name) => name.startsWith("ssl/") === nested);
+    if (names.length === 0) continue;
+    // An unreadable file is left out, as the container's user couldn't read it either.
+    await new Deno.Command(required(tools, "cp"), {
+      args: ["-R", "-P", "--", ...names.map((name) => `/etc/${name}`), nested ? `${etc}/ssl` : etc],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+      clearEnv: true,
+    }).output();
+  }
+  await Deno.writeTextFile(
+    `${etc}/passwd`,
+    "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
+  );
+  await Deno.writeTextFile(`${etc}/group`, "root:x:0:\ntty:x:5:\nnogroup:x:65534:\n");
+}
+
+async function prepareDevices(folder: string): Promise<void> {
+  for (const name of deviceFiles) await Deno.writeTextFile(`${folder}/${name}`, "");
+  const links = { fd: "", stdin: "/0", stdout: "/1", stderr: "/2" };
+  for (const [name, end] of Object.entries(links)) {
+    await Deno.symlink(`/proc/self/fd${end}`, `${folder}/${name}`);
+  }
+}

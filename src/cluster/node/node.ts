@@ -1,0 +1,176 @@
+/**
+ * The embedded cluster's node: a kubelet whose containers are processes of this machine.
+ *
+ * It watches the pods bound to it, runs them, and writes their status, its own Node object and events.
+ * It shares the machine's network: every pod's ports are ports of the machine's loopback.
+ */
+import type { NodeStreams, Store } from "../model.ts";
+import { resources } from "../resources.ts";
+import { type Clock, systemClock } from "./clock.ts";
+import { EventRecorder } from "./events.ts";
+import { loadImages } from "./images.ts";
+import { NodeRegistration } from "./node_object.ts";
+import { PodAddresses } from "./pod_addresses.ts";
+import { Gate, type NodeParts } from "./pod_context.ts";
+import { asPod, type StoredPod } from "./pod_object.ts";
+import { podFolderOf, PodWorker } from "./pod_worker.ts";
+import type { Capabilities, ContainerRuntime } from "./runtime.ts";
+import { chooseRuntime } from "./choose_runtime.ts";
+import { PodStreams } from "./streams.ts";
+
+/** Options of {@link startNode}. */
+export interface NodeOptions {
+  store: Store;
+  /** Absolute. The node's own: claims are kept in it from one start to the next, all else begins anew. */
+  dataDir: string;
+  /** Folders of images; a later one's take precedence. */
+  imageRoots: readonly string[];
+  clock?: Clock;
+  nodeName?: string;
+  /** `plain` where namespaces are not wanted although the machine has them. */
+  isolation?: "best" | "plain";
+}
+
+/** A running node. Disposing it ends every container and removes what they wrote. */
+export interface Node extends NodeStreams, AsyncDisposable {
+  readonly name: string;
+  readonly capabilities: Capabilities;
+}
+
+/** How many containers are made at once: more would only make each of them slower. */
+const simultaneousStarts = 8;
+const hostIp = "127.0.0.1";
+
+/** Starts a node and takes up the pods that are bound to it. */
+export async function startNode(options: NodeOptions): Promise<Node> {
+  const { store, dataDir, clock = systemClock, nodeName = "kodama" } = options;
+  const images = await loadImages(options.imageRoots);
+  await removeIfThere(`${dataDir}/pods`);
+  await removeIfThere(`${dataDir}/runtime`);
+  await Deno.mkdir(`${dataDir}/runtime`, { recursive: true, mode: 0o700 });
+  const runtime = await chooseRuntime(`${dataDir}/runtime`, options.isolation ?? "best");
+  const parts: NodeParts = {
+    store,
+    clock,
+    runtime,
+    images,
+    nodeName,
+    hostIp,
+    dataDir,
+    events: new EventRecorder(store, clock, nodeName),
+    starts: new Gate(simultaneousStarts),
+  };
+  return new RunningNode(parts, new NodeRegistration(store, clock, nodeName, runtime.capabilities));
+}
+
+async function removeIfThere(path: string): Promise<void> {
+  await Deno.remove(path, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+}
+
+class RunningNode implements Node {
+  readonly name: string;
+  readonly capabilities: Capabilities;
+  readonly exec: NodeStreams["exec"];
+  readonly attach: NodeStreams["attach"];
+  readonly logs: NodeStreams["logs"];
+  readonly connect: NodeStreams["connect"];
+  readonly #parts: NodeParts;
+  readonly #runtime: ContainerRuntime;
+  readonly #workers = new Map<string, PodWorker>();
+  readonly #endings = new Set<Promise<void>>();
+  readonly #addresses = new PodAddresses();
+  readonly #stopping = new AbortController();
+  readonly #watching: Promise<void>;
+
+  constructor(parts: NodeParts, registration: NodeRegistration) {
+    this.#parts = parts;
+    this.#runtime = parts.runtime;
+    this.name = parts.nodeName;
+    this.capabilities = parts.runtime.capabilities;
+    const streams = new PodStreams((uid) => this.#workers.get(uid));
+    this.exec = streams.exec;
+    this.attach = streams.attach;
+    this.logs = streams.logs;
+    this.connect = streams.connect;
+    this.#watching = Promise.all([
+      this.#watch(),
+      registration.keepAlive(this.#stopping.signal),
+    ]).then(() => {});
+  }
+
+  async #watch(): Promise<void> {
+    const { store } = this.#parts;
+    const since = store.resourceVersion;
+    for (const pod of store.list(resources.pods)) this.#seen(asPod(pod));
+    const changes = store.watch([resources.pods], { since, signal: this.#stopping.signal });
+    for await (const { kind, object } of changes) {
+      if (kind === "deleted") this.#gone(asPod(object));
+      else this.#seen(asPod(object));
+    }
+  }
+
+  #seen(pod: StoredPod): void {
+    if (pod.spec?.nodeName !== this.name || this.#stopping.signal.aborted) return;
+    const uid = pod.metadata.uid ?? "";
+    let worker = this.#workers.get(uid);
+    const leaving = pod.metadata.deletionTimestamp !== undefined;
+    if (worker === undefined) {
+      if (!leaving && isOver(pod)) return;
+      if (leaving) return this.#remove(pod);
+      worker = new PodWorker(pod, this.#addresses.take(), this.#parts);
+      this.#workers.set(uid, worker);
+    }
+    worker.update(pod);
+    if (leaving) this.#end(worker, undefined);
+  }
+
+  #gone(pod: StoredPod): void {
+    const worker = this.#workers.get(pod.metadata.uid ?? "");
+    if (worker !== undefined) this.#end(worker, 0);
+  }
+
+  #end(worker: PodWorker, graceMs: number | undefined): void {
+    const ending = worker.stop(graceMs).then(() => this.#cleanUp(worker));
+    this.#endings.add(ending);
+    void ending.finally(() => this.#endings.delete(ending));
+  }
+
+  async #cleanUp(worker: PodWorker): Promise<void> {
+    const { pod } = worker;
+    const uid = pod.metadata.uid ?? "";
+    if (!this.#workers.delete(uid)) return;
+    this.#addresses.release(pod.status?.podIP ?? "");
+    this.#remove(pod);
+    await removeIfThere(podFolderOf(this.#parts.dataDir, pod));
+  }
+
+  #remove(pod: StoredPod): void {
+    const { store } = this.#parts;
+    const { namespace = "", name = "", uid } = pod.metadata;
+    const present = store.get(resources.pods, namespace, name);
+    if (present === undefined || present.metadata.uid !== uid) return;
+    if ((present.metadata.finalizers ?? []).length > 0) {
+      if (present.metadata.deletionGracePeriodSeconds === 0) return;
+      const metadata = { ...present.metadata, deletionGracePeriodSeconds: 0 };
+      store.update(resources.pods, { ...present, metadata });
+      return;
+    }
+    store.remove(resources.pods, namespace, name);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort();
+    await this.#watching;
+    await Promise.all([...this.#workers.values()].map((worker) => worker.stop(0)));
+    await Promise.all(this.#endings);
+    await this.#runtime[Symbol.asyncDispose]();
+    await removeIfThere(`${this.#parts.dataDir}/pods`);
+    await removeIfThere(`${this.#parts.dataDir}/runtime`);
+  }
+}
+
+function isOver(pod: StoredPod): boolean {
+  return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
+}

@@ -1,0 +1,30 @@
+/**
+ * Addresses for pods, each given to one pod at a time. Nothing listens there: pods share the machine's
+ * loopback. The range is the one that kubeadm's documentation uses for pods.
+ */
+export class PodAddresses {
+  readonly #taken = new Set<number>();
+  #next = 2;
+
+  /** An address that no pod has. */
+  take(): string {
+    while (this.#taken.has(this.#next)) this.#advance();
+    const index = this.#next;
+    this.#taken.add(index);
+    // An address of a pod just gone is not given out again at once: it would be taken for that pod.
+    this.#advance();
+    return `10.244.${index >> 8}.${index & 0xff}`;
+  }
+
+  /** The pod with this address is gone. */
+  release(address: string): void {
+    const [, , third, fourth] = address.split(".").map(Number);
+    if (third !== undefined && fourth !== undefined) this.#taken.delete((third << 8) | fourth);
+  }
+
+  #advance(): void {
+    do {
+      this.#next = (this.#next + 1) & 0xffff;
+    } while ((this.#next & 0xff) < 2 || (this.#next & 0xff) === 0xff);
+  }
+}

@@ -1,0 +1,56 @@
+/** What the workers of one pod share. */
+import type { Pod } from "../../kube/types.ts";
+import type { Store } from "../model.ts";
+import type { Clock } from "./clock.ts";
+import type { EventRecorder } from "./events.ts";
+import type { ImageStore } from "./images.ts";
+import type { ContainerRuntime } from "./runtime.ts";
+import type { VolumePlace } from "./volumes.ts";
+
+/** Parts of the node that every pod uses. */
+export interface NodeParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly runtime: ContainerRuntime;
+  readonly images: ImageStore;
+  readonly events: EventRecorder;
+  readonly nodeName: string;
+  readonly hostIp: string;
+  readonly dataDir: string;
+  /** Bounds how many containers are being made at once. */
+  readonly starts: Gate;
+}
+
+/** A pod, as its containers see it. */
+export interface PodContext extends NodeParts {
+  /** The newest state that the node has seen. */
+  readonly pod: Pod;
+  readonly folder: string;
+  readonly hostname: string;
+  readonly volumes: ReadonlyMap<string, VolumePlace>;
+  /** Something in a container's record has changed. */
+  changed(): void;
+}
+
+/** Lets so many tasks go on at once; the others wait in order. */
+export class Gate {
+  #free: number;
+  readonly #queue: (() => void)[] = [];
+
+  constructor(width: number) {
+    this.#free = width;
+  }
+
+  /** Runs a task when its turn has come. */
+  async pass<T>(task: () => Promise<T>): Promise<T> {
+    if (this.#free > 0) this.#free--;
+    else await new Promise<void>((resolve) => this.#queue.push(resolve));
+    try {
+      return await task();
+    } finally {
+      const next = this.#queue.shift();
+      if (next === undefined) this.#free++;
+      else next();
+    }
+  }
+}

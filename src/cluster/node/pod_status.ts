@@ -1,0 +1,143 @@
+/**
+ * A pod's status out of the states of its containers.
+ * https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/
+ */
+import type { Pod, PodStatus } from "../../kube/types.ts";
+import { timestamp } from "./clock.ts";
+import { type ContainerRecord, containerStatus } from "./container_state.ts";
+
+type Phase = "Pending" | "Running" | "Succeeded" | "Failed";
+type Condition = NonNullable<PodStatus["conditions"]>[number];
+
+/** What a status is made of. */
+export interface PodFacts {
+  pod: Pod;
+  records: readonly ContainerRecord[];
+  podIp: string;
+  hostIp: string;
+  /** When the node took the pod up. */
+  startedAt: Date;
+  now: Date;
+  /** The pod is over whatever its containers say: its deadline passed, or the node can't run it. */
+  verdict?: { reason: string; message: string };
+}
+
+/** The status, with times of unchanged conditions kept. */
+export function podStatus(facts: PodFacts): PodStatus {
+  const { pod, records, podIp, hostIp, verdict } = facts;
+  const init = records.filter(({ role }) => role !== "main");
+  const main = records.filter(({ role }) => role === "main");
+  const phase = verdict === undefined ? podPhase(pod, records) : "Failed";
+  return {
+    phase,
+    conditions: conditions(facts, phase),
+    hostIP: hostIp,
+    hostIPs: [{ ip: hostIp }],
+    podIP: podIp,
+    podIPs: [{ ip: podIp }],
+    startTime: timestamp(facts.startedAt),
+    qosClass: pod.status?.qosClass ?? qosClass(pod),
+    ...(init.length === 0 ? {} : { initContainerStatuses: init.map(containerStatus) }),
+    containerStatuses: main.map(containerStatus),
+    ...verdict,
+  } as PodStatus;
+}
+
+/** As the kubelet decides it: a container that waits for its restart counts as ended. */
+export function podPhase(pod: Pod, records: readonly ContainerRecord[]): Phase {
+  const policy = pod.spec?.restartPolicy ?? "Always";
+  const counts = { waiting: 0, running: 0, succeeded: 0, failed: 0 };
+  for (const record of records) {
+    if (record.role === "main") counts[standing(record)]++;
+    else if (initFailed(record, policy)) return "Failed";
+  }
+  if (!initialized(records) || counts.waiting > 0) return "Pending";
+  if (counts.running > 0) return "Running";
+  if (pod.metadata?.deletionTimestamp === undefined) {
+    if (policy === "Always") return "Running";
+    if (counts.failed > 0 && policy === "OnFailure") return "Running";
+  }
+  return counts.failed > 0 ? "Failed" : "Succeeded";
+}
+
+function standing(
+  { phase, last }: ContainerRecord,
+): "waiting" | "running" | "succeeded" | "failed" {
+  if (phase.kind === "running") return "running";
+  const end = phase.kind === "terminated" ? phase.termination : last;
+  if (end === undefined) return "waiting";
+  return end.exitCode === 0 ? "succeeded" : "failed";
+}
+
+function initFailed({ role, phase }: ContainerRecord, policy: string): boolean {
+  return role === "init" && policy === "Never" && phase.kind === "terminated" &&
+    phase.termination.exitCode !== 0;
+}
+
+/** Whether every init container has ended well, and every sidecar has started. */
+export function initialized(records: readonly ContainerRecord[]): boolean {
+  return records.every(({ role, phase, started }) =>
+    role === "main" || (role === "sidecar" && started) ||
+    (phase.kind === "terminated" && phase.termination.exitCode === 0)
+  );
+}
+
+function conditions(facts: PodFacts, phase: Phase): Condition[] {
+  const { records } = facts;
+  const over = phase === "Succeeded" || phase === "Failed";
+  const completed = { reason: "PodCompleted" };
+  const uninitialized = records.filter(({ role, phase }) =>
+    role !== "main" && !(phase.kind === "terminated" && phase.termination.exitCode === 0)
+  );
+  const unready = records.filter(({ role, ready }) => role !== "init" && !ready);
+  const notReady = over ? completed : {
+    reason: "ContainersNotReady",
+    message: `containers with unready status: [${names(unready)}]`,
+  };
+  const ready = !over && unready.length === 0;
+  return [
+    condition(facts, "PodReadyToStartContainers", !over),
+    condition(facts, "Initialized", initialized(records), {
+      reason: "ContainersNotInitialized",
+      message: `containers with incomplete status: [${names(uninitialized)}]`,
+    }),
+    condition(facts, "Ready", ready, notReady),
+    condition(facts, "ContainersReady", ready, notReady),
+    condition(facts, "PodScheduled", true),
+  ];
+}
+
+function names(records: readonly ContainerRecord[]): string {
+  return records.map(({ spec }) => spec.name).join(" ");
+}
+
+function condition(
+  { pod, now }: PodFacts,
+  type: string,
+  holds: boolean,
+  otherwise: { reason?: string; message?: string } = {},
+): Condition {
+  const status = holds ? "True" : "False";
+  const before = pod.status?.conditions?.find((known) => known.type === type);
+  const since = before?.status === status ? before.lastTransitionTime : undefined;
+  return {
+    type,
+    status,
+    ...(holds ? {} : otherwise),
+    lastTransitionTime: since ?? timestamp(now),
+  };
+}
+
+/** https://kubernetes.io/docs/concepts/workloads/pods/pod-qos/ */
+function qosClass(pod: Pod): "BestEffort" | "Burstable" | "Guaranteed" {
+  const all = [...pod.spec?.initContainers ?? [], ...pod.spec?.containers ?? []];
+  const named = all.map(({ resources }) => ({
+    requests: { ...resources?.limits, ...resources?.requests },
+    limits: resources?.limits ?? {},
+  }));
+  if (named.every(({ requests }) => Object.keys(requests).length === 0)) return "BestEffort";
+  const guaranteed = named.every(({ requests, limits }) =>
+    ["cpu", "memory"].every((name) => limits[name] !== undefined && limits[name] === requests[name])
+  );
+  return guaranteed ? "Guaranteed" : "Burstable";
+}

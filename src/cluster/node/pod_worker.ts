@@ -1,0 +1,198 @@
+/** One pod on this node, from its binding to its removal. */
+import type { PodStatus } from "../../kube/types.ts";
+import type { Store } from "../model.ts";
+import { resources } from "../resources.ts";
+import { BackOff } from "./back_off.ts";
+import { ContainerWorker } from "./container_worker.ts";
+import type { ContainerRole } from "./container_state.ts";
+import type { NodeParts, PodContext } from "./pod_context.ts";
+import { asPod, type StoredPod } from "./pod_object.ts";
+import { podStatus } from "./pod_status.ts";
+import { prepareVolumes, VolumeError, type VolumePlace } from "./volumes.ts";
+
+const defaultGraceSeconds = 30;
+
+/** Runs a pod's containers and writes its status. */
+export class PodWorker {
+  readonly containers: readonly ContainerWorker[];
+  /** Resolves when nothing of the pod runs any more. */
+  readonly done: Promise<void>;
+  readonly #parts: NodeParts;
+  readonly #podIp: string;
+  readonly #startedAt: Date;
+  readonly #stopping = new AbortController();
+  #pod: StoredPod;
+  #volumes: ReadonlyMap<string, VolumePlace> = new Map();
+  #verdict: { reason: string; message: string } | undefined;
+  #stopped: Promise<void> | undefined;
+
+  constructor(pod: StoredPod, podIp: string, parts: NodeParts) {
+    this.#pod = pod;
+    this.#podIp = podIp;
+    this.#parts = parts;
+    this.#startedAt = parts.clock.now();
+    const context = this.#context();
+    const { initContainers = [], containers = [] } = this.#pod.spec ?? {};
+    this.containers = [
+      ...initContainers.map((spec) => new ContainerWorker(context, spec, initRole(spec))),
+      ...containers.map((spec) => new ContainerWorker(context, spec, "main")),
+    ];
+    this.done = this.#run();
+  }
+
+  get pod(): StoredPod {
+    return this.#pod;
+  }
+
+  /** The pod has changed in the store. */
+  update(pod: StoredPod): void {
+    this.#pod = pod;
+  }
+
+  /** Ends every container; a second call with less patience shortens the first. */
+  stop(graceMs?: number): Promise<void> {
+    const seconds = this.#pod.metadata?.deletionGracePeriodSeconds ??
+      this.#pod.spec?.terminationGracePeriodSeconds ?? defaultGraceSeconds;
+    this.#stopping.abort();
+    const stops = this.containers.map((worker) => worker.stop(graceMs ?? seconds * 1000));
+    return this.#stopped = Promise.all(stops).then(() => this.done);
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#parts;
+    const { signal } = this.#stopping;
+    this.#publish();
+    const deadline = this.#pod.spec?.activeDeadlineSeconds;
+    const over = new AbortController();
+    const timer = deadline === undefined
+      ? undefined
+      : clock.wait(deadline * 1000, AbortSignal.any([signal, over.signal]))
+        .then(() => this.#exceedDeadline(), () => {});
+    try {
+      this.#volumes = await this.#mountVolumes();
+      await this.#runContainers();
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      over.abort();
+      await timer;
+      this.#publish();
+    }
+  }
+
+  async #mountVolumes(): Promise<ReadonlyMap<string, VolumePlace>> {
+    const { store, clock, dataDir, events } = this.#parts;
+    const failures = new BackOff();
+    const podFolder = podFolderOf(dataDir, this.#pod);
+    await Deno.mkdir(podFolder, { recursive: true });
+    for (;;) {
+      this.#stopping.signal.throwIfAborted();
+      try {
+        return await prepareVolumes(this.#pod, {
+          store,
+          podFolder,
+          claimsFolder: `${dataDir}/claims`,
+        });
+      } catch (error) {
+        if (!(error instanceof VolumeError)) throw error;
+        events.record(this.#pod, {
+          type: "Warning",
+          reason: "FailedMount",
+          message: error.message,
+        });
+        const delay = failures.next(clock.now(), { immediateFirst: false });
+        await clock.wait(delay / 10, this.#stopping.signal);
+      }
+    }
+  }
+
+  async #runContainers(): Promise<void> {
+    const running: Promise<void>[] = [];
+    const { signal } = this.#stopping;
+    for (const worker of this.containers) {
+      if (signal.aborted) break;
+      const run = worker.run();
+      if (worker.record.role !== "init") {
+        running.push(run);
+        continue;
+      }
+      await run;
+      if (!signal.aborted && !worker.record.ready) return;
+    }
+    const main = this.containers.filter(({ record }) => record.role === "main");
+    const sidecars = this.containers.filter(({ record }) => record.role === "sidecar");
+    const mainRuns = running.slice(-main.length);
+    await Promise.all(mainRuns);
+    // Sidecars live as long as the containers beside which they stand.
+    const graceMs = (this.#pod.spec?.terminationGracePeriodSeconds ?? defaultGraceSeconds) * 1000;
+    await Promise.all(sidecars.toReversed().map((worker) => worker.stop(graceMs)));
+    await Promise.all(running);
+  }
+
+  #exceedDeadline(): void {
+    this.#verdict = {
+      reason: "DeadlineExceeded",
+      message: "Pod was active on the node longer than the specified deadline",
+    };
+    this.#parts.events.record(this.#pod, {
+      type: "Normal",
+      reason: "DeadlineExceeded",
+      message: this.#verdict.message,
+    });
+    void this.stop();
+  }
+
+  #context(): PodContext {
+    const pod = () => this.#pod;
+    const volumes = () => this.#volumes;
+    return {
+      ...this.#parts,
+      get pod() {
+        return pod();
+      },
+      get volumes() {
+        return volumes();
+      },
+      folder: podFolderOf(this.#parts.dataDir, this.#pod),
+      hostname: (this.#pod.spec?.hostname ?? this.#pod.metadata.name ?? "").slice(0, 63),
+      changed: () => this.#publish(),
+    };
+  }
+
+  #publish(): void {
+    const { clock, hostIp, store } = this.#parts;
+    writeStatus(store, this.#pod, (pod) =>
+      podStatus({
+        pod,
+        records: this.containers?.map(({ record }) => record) ?? [],
+        podIp: this.#podIp,
+        hostIp,
+        startedAt: this.#startedAt,
+        now: clock.now(),
+        ...(this.#verdict === undefined ? {} : { verdict: this.#verdict }),
+      }));
+  }
+}
+
+function initRole(spec: { restartPolicy?: string }): ContainerRole {
+  return spec.restartPolicy === "Always" ? "sidecar" : "init";
+}
+
+/** Where a pod's volumes and logs are. */
+export function podFolderOf(dataDir: string, pod: StoredPod): string {
+  return `${dataDir}/pods/${pod.metadata?.uid ?? ""}`;
+}
+
+/** Writes a pod's status unless the pod is gone, or nothing changed. */
+function writeStatus(
+  store: Store,
+  pod: StoredPod,
+  status: (present: StoredPod) => PodStatus,
+): void {
+  const { namespace = "", name = "", uid } = pod.metadata;
+  const present = store.get(resources.pods, namespace, name);
+  if (present === undefined || present.metadata.uid !== uid) return;
+  const next = status(asPod(present));
+  if (JSON.stringify(next) === JSON.stringify(present["status"])) return;
+  store.update(resources.pods, { ...present, status: structuredClone(next) });
+}

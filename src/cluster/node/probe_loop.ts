@@ -1,0 +1,118 @@
+/** The probes of one start of a container: when they look, and what follows from what they find. */
+import type { Probe } from "../../kube/types.ts";
+import type { ContainerInstance } from "./container_instance.ts";
+import type { ContainerRecord } from "./container_state.ts";
+import type { PodContext } from "./pod_context.ts";
+import { probeOnce } from "./probe.ts";
+
+type Kind = "Startup" | "Readiness" | "Liveness";
+
+/** What {@link runProbes} needs. */
+export interface ProbeOptions {
+  context: PodContext;
+  record: ContainerRecord;
+  instance: ContainerInstance;
+  /** Ends the container, for a reason that an event tells. */
+  kill(message: string): Promise<void>;
+}
+
+/** Begins the container's probes; they end when the result is disposed. */
+export function runProbes(options: ProbeOptions): Disposable {
+  const stop = new AbortController();
+  const { startupProbe, readinessProbe, livenessProbe } = options.record.spec;
+  const loops = async () => {
+    // Nothing else looks at a container before its startup probe has passed.
+    if (startupProbe !== undefined) {
+      if (!await new ProbeLoop("Startup", startupProbe, options, stop.signal).run()) return;
+    }
+    await Promise.all([
+      readinessProbe && new ProbeLoop("Readiness", readinessProbe, options, stop.signal).run(),
+      livenessProbe && new ProbeLoop("Liveness", livenessProbe, options, stop.signal).run(),
+    ]);
+  };
+  loops().catch((error) => {
+    if (!stop.signal.aborted) throw error;
+  });
+  return { [Symbol.dispose]: () => stop.abort() };
+}
+
+class ProbeLoop {
+  #successes = 0;
+  #failures = 0;
+
+  constructor(
+    private readonly kind: Kind,
+    private readonly probe: Probe,
+    private readonly options: ProbeOptions,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** Looks until it is stopped, or nothing is left to find out. True where a startup probe has passed. */
+  async run(): Promise<boolean> {
+    const { clock } = this.options.context;
+    await clock.wait((this.probe.initialDelaySeconds ?? 0) * 1000, this.signal);
+    while (!this.signal.aborted) {
+      const verdict = await this.#look();
+      if (verdict === "passed" && this.kind === "Startup") return true;
+      if (verdict === "failed" && this.kind !== "Readiness") return false;
+      await clock.wait((this.probe.periodSeconds ?? 10) * 1000, this.signal);
+    }
+    return false;
+  }
+
+  async #look(): Promise<"passed" | "failed" | "undecided"> {
+    const { context, record, instance } = this.options;
+    const limit = new AbortController();
+    const elapsed = context.clock.wait((this.probe.timeoutSeconds ?? 1) * 1000, limit.signal);
+    const late = new AbortController();
+    elapsed.then(() => late.abort(new Error("context deadline exceeded")), () => {});
+    const signal = AbortSignal.any([late.signal, this.signal]);
+    const result = await probeOnce(this.probe, record.spec, instance, signal);
+    limit.abort();
+    if (this.signal.aborted) return "undecided";
+    if (result.kind === "success") {
+      this.#failures = 0;
+      if (++this.#successes < (this.probe.successThreshold ?? 1)) return "undecided";
+      this.#passed();
+      return "passed";
+    }
+    this.#successes = 0;
+    const message = `${this.kind} probe failed: ${result.message}`;
+    this.#event("Warning", "Unhealthy", message);
+    if (++this.#failures < (this.probe.failureThreshold ?? 3)) return "undecided";
+    this.#failed();
+    return "failed";
+  }
+
+  #passed(): void {
+    const { record, context } = this.options;
+    const before = [record.started, record.ready];
+    if (this.kind === "Startup") {
+      record.started = true;
+      record.ready = record.spec.readinessProbe === undefined;
+    } else if (this.kind === "Readiness") {
+      record.ready = true;
+    }
+    if (before[0] !== record.started || before[1] !== record.ready) context.changed();
+  }
+
+  #failed(): void {
+    const { record, context, kill } = this.options;
+    if (this.kind === "Readiness") {
+      if (!record.ready) return;
+      record.ready = false;
+      context.changed();
+      return;
+    }
+    // The end of the container, which this brings about, ends the loop: nothing to wait for.
+    void kill(
+      `Container ${record.spec.name} failed ${this.kind.toLowerCase()} probe, will be restarted`,
+    );
+  }
+
+  #event(type: "Normal" | "Warning", reason: string, message: string): void {
+    const { context, record } = this.options;
+    const fieldPath = `spec.containers{${record.spec.name}}`;
+    context.events.record(context.pod, { type, reason, message, fieldPath });
+  }
+}

@@ -1,0 +1,56 @@
+/** What starts containers: in namespaces of the kernel, or as plain processes. */
+import type { ContainerProcess, StreamRequest } from "../model.ts";
+import type { Image } from "./images.ts";
+
+/** What this machine lets containers be, and why it isn't more. */
+export type Capabilities =
+  | { isolation: "namespaces"; user: "root" | "userNamespace" }
+  | { isolation: "plain"; reason: string };
+
+/** A folder or file of the machine that a container sees. */
+export interface Mount {
+  source: string;
+  /** Absolute, in the container. */
+  target: string;
+  readOnly: boolean;
+  kind: "folder" | "file" | "memory";
+}
+
+/** All that a container's start needs, with nothing left to look up. */
+export interface ContainerSetup {
+  /** 64 hexadecimal digits, as containerd's are. */
+  id: string;
+  image: Image;
+  /** Empty for an image whose main process the runtime provides. */
+  command: readonly string[];
+  env: Readonly<Record<string, string>>;
+  workingDir: string;
+  hostname: string;
+  mounts: readonly Mount[];
+  stdin: boolean;
+  tty: boolean;
+}
+
+/** A command to run beside a container's main process. */
+export interface ExecSetup {
+  command: readonly string[];
+  streams: StreamRequest;
+}
+
+/** A container between its start and the end of its main process. */
+export interface RunningContainer {
+  /** The main process with its streams; `end` is the container's end. */
+  readonly main: ContainerProcess;
+  exec(setup: ExecSetup): Promise<ContainerProcess>;
+  /** To the main process, as a container runtime does. Nothing happens once it ended. */
+  signal(signal: Deno.Signal): void;
+  /** Ends whatever is left and removes its files. Call it once `main.end` resolved. */
+  remove(): Promise<void>;
+}
+
+/** Starts containers. Disposing it ends every one that is left. */
+export interface ContainerRuntime extends AsyncDisposable {
+  readonly capabilities: Capabilities;
+  /** Throws an Error in containerd's words when the container can't be made. */
+  start(setup: ContainerSetup): Promise<RunningContainer>;
+}

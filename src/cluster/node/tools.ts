@@ -1,0 +1,61 @@
+/** The machine's programs by which containers are made. */
+
+const names = [
+  "chmod",
+  "cp",
+  "hostname",
+  "mount",
+  "nsenter",
+  "script",
+  "setsid",
+  "sh",
+  "stty",
+  "tty",
+  "unshare",
+] as const;
+
+/** A program that the node may call. */
+export type ToolName = typeof names[number];
+
+/** Absolute paths of the programs that this machine has. */
+export type Tools = Partial<Record<ToolName, string>>;
+
+// The node's own programs come from the system's folders alone: a user's PATH may hold wrappers.
+const folders = ["/usr/bin", "/bin", "/usr/sbin", "/sbin", "/run/current-system/sw/bin"];
+
+/** Looks for every {@link ToolName}. */
+export async function findTools(): Promise<Tools> {
+  const found: Tools = {};
+  await Promise.all(names.map(async (name) => {
+    for (const folder of folders) {
+      if (await isFile(`${folder}/${name}`)) {
+        found[name] = `${folder}/${name}`;
+        return;
+      }
+    }
+  }));
+  return found;
+}
+
+/** The path of a program without which nothing goes on. */
+export function required(tools: Tools, name: ToolName): string {
+  const path = tools[name];
+  if (path === undefined) {
+    throw new Error(`this machine has no "${name}" in ${folders.join(", ")}: install it`);
+  }
+  return path;
+}
+
+/** Whether a path leads to a file, through links. */
+export async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch {
+    return false;
+  }
+}
+
+/** Words as one line for a POSIX shell. */
+export function shellQuote(words: readonly string[]): string {
+  return words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
+}

@@ -1,0 +1,194 @@
+/** A pod's volumes as folders of this machine. */
+import type { Container, Pod, Volume, VolumeMount } from "../../kube/types.ts";
+import type { Store } from "../model.ts";
+import { resources } from "../resources.ts";
+import { fieldValue } from "./downward.ts";
+import { expand, objectData } from "./environment.ts";
+import type { Mount } from "./runtime.ts";
+
+/** A volume can't be made (yet); the message is the kubelet's. */
+export class VolumeError extends Error {
+  override readonly name = "VolumeError";
+}
+
+/** Where a volume is. */
+export type VolumePlace = { kind: "folder"; path: string; readOnly: boolean } | { kind: "memory" };
+
+/** Options of {@link prepareVolumes}. */
+export interface VolumeOptions {
+  store: Store;
+  /** The pod's own folder; its volumes are removed with it. */
+  podFolder: string;
+  /** Where claims are kept: they outlive their pods. */
+  claimsFolder: string;
+}
+
+/** Makes every volume of a pod. Throws {@link VolumeError} for the first that can't be made. */
+export async function prepareVolumes(
+  pod: Pod,
+  options: VolumeOptions,
+): Promise<Map<string, VolumePlace>> {
+  const places = new Map<string, VolumePlace>();
+  for (const volume of pod.spec?.volumes ?? []) {
+    places.set(volume.name, await prepareVolume(pod, volume, options));
+  }
+  return places;
+}
+
+async function prepareVolume(
+  pod: Pod,
+  volume: Volume,
+  options: VolumeOptions,
+): Promise<VolumePlace> {
+  const path = `${options.podFolder}/volumes/${volume.name}`;
+  if (volume.emptyDir !== undefined) {
+    if (volume.emptyDir.medium === "Memory") return { kind: "memory" };
+    await makeShared(path);
+    return { kind: "folder", path, readOnly: false };
+  }
+  if (volume.persistentVolumeClaim !== undefined) {
+    return await claimFolder(pod, volume.persistentVolumeClaim, options);
+  }
+  const files = projectedFiles(pod, volume, options.store);
+  if (files === undefined) {
+    const kind = Object.keys(volume).find((key) => key !== "name") ?? "unknown";
+    throw new VolumeError(
+      `MountVolume.SetUp failed for volume "${volume.name}": the embedded cluster has no volumes of the kind ${kind}`,
+    );
+  }
+  await writeFiles(path, files);
+  return { kind: "folder", path, readOnly: true };
+}
+
+async function makeShared(path: string): Promise<void> {
+  await Deno.mkdir(path, { recursive: true });
+  await Deno.chmod(path, 0o777);
+}
+
+async function claimFolder(
+  pod: Pod,
+  source: NonNullable<Volume["persistentVolumeClaim"]>,
+  { store, claimsFolder }: VolumeOptions,
+): Promise<VolumePlace> {
+  const namespace = pod.metadata?.namespace ?? "";
+  const claim = store.get(resources.persistentVolumeClaims, namespace, source.claimName);
+  if (claim === undefined) {
+    throw new VolumeError(`persistentvolumeclaim "${source.claimName}" not found`);
+  }
+  // By its uid: a claim made anew under an old name begins empty.
+  const path = `${claimsFolder}/${namespace}_${source.claimName}_${claim.metadata.uid ?? ""}`;
+  await makeShared(path);
+  return { kind: "folder", path, readOnly: source.readOnly ?? false };
+}
+
+interface ProjectedFile {
+  path: string;
+  bytes: Uint8Array;
+  mode: number;
+}
+
+type Source = NonNullable<NonNullable<Volume["projected"]>["sources"]>[number];
+
+/** The files of a volume that shows objects; undefined for a volume of another kind. */
+function projectedFiles(pod: Pod, volume: Volume, store: Store): ProjectedFile[] | undefined {
+  const { configMap, secret, downwardAPI, projected } = volume;
+  if (configMap !== undefined) {
+    return sourceFiles({ configMap }, configMap.defaultMode ?? 0o644, pod, store);
+  }
+  if (secret !== undefined) {
+    const { secretName, ...rest } = secret;
+    const source = {
+      secret: { ...rest, ...(secretName === undefined ? {} : { name: secretName }) },
+    };
+    return sourceFiles(source, secret.defaultMode ?? 0o644, pod, store);
+  }
+  if (downwardAPI !== undefined) {
+    return sourceFiles({ downwardAPI }, downwardAPI.defaultMode ?? 0o644, pod, store);
+  }
+  return projected?.sources?.flatMap((source) =>
+    sourceFiles(source, projected.defaultMode ?? 0o644, pod, store)
+  );
+}
+
+function sourceFiles(source: Source, mode: number, pod: Pod, store: Store): ProjectedFile[] {
+  if (source.downwardAPI !== undefined) {
+    return (source.downwardAPI.items ?? []).map((item) => ({
+      path: item.path,
+      bytes: new TextEncoder().encode(fieldValue(pod, item.fieldRef?.fieldPath ?? "") ?? ""),
+      mode: item.mode ?? mode,
+    }));
+  }
+  const [kind, reference] = source.secret !== undefined
+    ? ["secret", source.secret] as const
+    : ["configmap", source.configMap] as const;
+  if (reference === undefined) return [];
+  const type = kind === "secret" ? resources.secrets : resources.configMaps;
+  const object = store.get(type, pod.metadata?.namespace ?? "", reference.name ?? "");
+  if (object === undefined) {
+    if (reference.optional === true) return [];
+    throw new VolumeError(`${kind} "${reference.name ?? ""}" not found`);
+  }
+  const data = objectData(object);
+  const items = reference.items ?? [...data.keys()].map((key) => ({ key, path: key }));
+  return items.flatMap((item: { key: string; path: string; mode?: number }) => {
+    const bytes = data.get(item.key);
+    if (bytes !== undefined) return [{ path: item.path, bytes, mode: item.mode ?? mode }];
+    if (reference.optional === true) return [];
+    throw new VolumeError(`references non-existent ${kind} key: ${item.key}`);
+  });
+}
+
+async function writeFiles(folder: string, files: readonly ProjectedFile[]): Promise<void> {
+  await Deno.mkdir(folder, { recursive: true });
+  for (const { path, bytes, mode } of files) {
+    if (path.split("/").includes("..") || path.startsWith("/")) {
+      throw new VolumeError(`invalid path "${path}": it must stay below the volume`);
+    }
+    const whole = `${folder}/${path}`;
+    await Deno.mkdir(whole.slice(0, whole.lastIndexOf("/")), { recursive: true });
+    await Deno.remove(whole).catch(() => {});
+    await Deno.writeFile(whole, bytes, { mode });
+  }
+}
+
+/** What a container mounts. Throws {@link VolumeError} where a mount names no volume of the pod. */
+export async function containerMounts(
+  container: Container,
+  places: ReadonlyMap<string, VolumePlace>,
+  env: Readonly<Record<string, string>>,
+): Promise<Mount[]> {
+  const mounts: Mount[] = [];
+  for (const mount of container.volumeMounts ?? []) {
+    const place = places.get(mount.name);
+    if (place === undefined) {
+      throw new VolumeError(`volumeMount "${mount.name}" names no volume of the pod`);
+    }
+    mounts.push(await resolveMount(mount, place, env));
+  }
+  // A mount below another must come after it.
+  return mounts.sort((a, b) => a.target.length - b.target.length);
+}
+
+async function resolveMount(
+  mount: VolumeMount,
+  place: VolumePlace,
+  env: Readonly<Record<string, string>>,
+): Promise<Mount> {
+  const target = mount.mountPath.startsWith("/") ? mount.mountPath : `/${mount.mountPath}`;
+  if (place.kind === "memory") return { source: "", target, readOnly: false, kind: "memory" };
+  const subPath = mount.subPathExpr === undefined
+    ? mount.subPath ?? ""
+    : expand(mount.subPathExpr, env);
+  if (subPath.split("/").includes("..")) {
+    throw new VolumeError(`must not contain '..': subPath "${subPath}"`);
+  }
+  const source = subPath === "" ? place.path : `${place.path}/${subPath}`;
+  const info = await Deno.stat(source).catch(() => undefined);
+  if (info === undefined) await makeShared(source);
+  return {
+    source,
+    target,
+    readOnly: place.readOnly || mount.readOnly === true,
+    kind: info?.isFile ? "file" : "folder",
+  };
+}
