@@ -6,49 +6,108 @@
 
 const root = new URL("../", import.meta.url);
 
-/** A kodama whose home is a folder of its own. */
+/** Ways out that a person or a system takes in the middle of it. */
+const endSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** A kodama whose home is a folder of its own. Disposing of it ends its cluster and removes the folder. */
 class Demo implements AsyncDisposable {
+  readonly #env: Record<string, string>;
   #clusterIsUp = false;
 
-  private constructor(readonly folder: string) {}
-
-  static async open(): Promise<Demo> {
-    return new Demo(await Deno.makeTempDir({ prefix: "kodama-demo-" }));
+  constructor(readonly folder: string, denoDir: string) {
+    this.#env = {
+      HOME: folder,
+      KODAMA_CONFIG_DIR: `${folder}/config`,
+      // Deno's packages stay where they are: by a new home folder they would be fetched again.
+      DENO_DIR: denoDir,
+    };
   }
 
-  /** Shows a command line as a person would type it, runs it, and returns its exit code. */
-  async show(line: string): Promise<number> {
-    console.log(`\n$ ${line}`);
-    const [program, ...words] = line.split(" ");
-    if (program !== "kodama") throw new Error(`the demo runs kodama, not ${program}`);
-    if (line.startsWith("kodama cluster up")) this.#clusterIsUp = true;
-    return await this.#start(words, "inherit");
+  /** Starts the cluster, and lets every later command know it. */
+  async clusterUp(words: readonly string[], signal: AbortSignal): Promise<void> {
+    this.#clusterIsUp = true;
+    await this.show(["cluster", "up", ...words], signal);
+    const state = JSON.parse(await this.#capture(["cluster", "status", "-o", "json"])) as {
+      kubeconfig: string;
+    };
+    this.#env["KUBECONFIG"] = state.kubeconfig;
   }
 
-  /** Runs kodama from this checkout, with the permissions of an installed one. */
-  async #start(words: readonly string[], output: "inherit" | "null"): Promise<number> {
+  /** Shows a command line as a person would type it, and runs it to its end. */
+  async show(words: readonly string[], signal: AbortSignal): Promise<void> {
+    console.log(`\n$ kodama ${words.join(" ")}`);
+    signal.throwIfAborted();
+    const child = this.#command(words, "inherit").spawn();
+    const stop = () => child.kill("SIGTERM");
+    signal.addEventListener("abort", stop, { once: true });
+    const { code } = await child.status;
+    signal.removeEventListener("abort", stop);
+    signal.throwIfAborted();
+    // 5 is an answer too: a pod's command failed, which the summary has told.
+    if (code !== 0 && code !== 5) throw new Error(`kodama ${words[0]}: exit code ${code}`);
+  }
+
+  async #capture(words: readonly string[]): Promise<string> {
+    return new TextDecoder().decode((await this.#command(words, "piped").output()).stdout);
+  }
+
+  /** kodama from this checkout, with the permissions of an installed one. */
+  #command(words: readonly string[], output: "inherit" | "piped"): Deno.Command {
     const permissions = words[0] === "cluster"
       ? ["-P=cluster"]
-      : ["-P=kodama", `--allow-write=${this.folder}`];
-    const child = new Deno.Command(Deno.execPath(), {
+      : ["-P=kodama", `--allow-write=${this.#env["KODAMA_CONFIG_DIR"]}`];
+    return new Deno.Command(Deno.execPath(), {
       args: ["run", "--quiet", "--no-prompt", ...permissions, "main.ts", ...words],
       cwd: root,
-      env: {
-        HOME: this.folder,
-        KODAMA_CONFIG_DIR: `${this.folder}/config`,
-        KUBECONFIG: `${this.folder}/kubeconfig`,
-        // Deno's packages stay where they are: a new home folder would fetch them again.
-        ...(denoDir === undefined ? {} : { DENO_DIR: denoDir }),
-      },
+      env: this.#env,
       stdin: "null",
       stdout: output,
       stderr: output,
-    }).spawn();
-    return (await child.status).code;
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#clusterIsUp) await this.#start(["cluster", "down"], "null");
+    if (this.#clusterIsUp) await this.#capture(["cluster", "down"]);
     await Deno.remove(this.folder, { recursive: true });
   }
 }
+
+/** Where this Deno keeps its packages. */
+async function denoDir(): Promise<string> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
+  return (JSON.parse(new TextDecoder().decode(stdout)) as { denoDir: string }).denoDir;
+}
+
+const whatNext = `
+That was a real API server on this machine, its pods local processes; it is gone now. To keep one:
+
+  deno task install                                    # kodama, kpod, kwekash, kubectl kodama
+  kodama cluster up --world weka                       # runs until: kodama cluster down
+
+Then try:
+
+  kodama pods -n weka-operator-system                  # what would be used, and what is skipped
+  kodama exec -n weka-operator-system -m drive -- uptime
+  kwekash -- weka status                               # the same pods, another command
+`;
+
+async function main(): Promise<number> {
+  const stopped = new AbortController();
+  const stop = () => stopped.abort(new DOMException("stopped by a signal", "AbortError"));
+  for (const name of endSignals) Deno.addSignalListener(name, stop);
+  const { signal } = stopped;
+  try {
+    const folder = await Deno.makeTempDir({ prefix: "kodama-demo-" });
+    await using demo = new Demo(folder, await denoDir());
+    await demo.clusterUp(["--world", "weka"], signal);
+    await demo.show(["run", "kwekash"], signal);
+    await demo.show(["run", "kwekash", "--output-mode", "fold"], signal);
+  } catch (error) {
+    if (signal.aborted) return 130;
+    throw error;
+  }
+  console.log(whatNext);
+  return 0;
+}
+
+if (import.meta.main) Deno.exit(await main());

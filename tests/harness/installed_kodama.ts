@@ -15,21 +15,20 @@ export class InstalledKodama implements AsyncDisposable {
   private constructor(
     /** The temporary folder: `prefix`, `home`, `work`. */
     readonly folder: string,
-    /** The whole environment of what is started here. */
-    readonly env: Readonly<Record<string, string>>,
+    /** The whole environment of what is started here. `KUBECONFIG` is the cluster's, once it is up. */
+    public env: Readonly<Record<string, string>>,
   ) {}
 
   static async open(): Promise<InstalledKodama> {
     const folder = await Deno.makeTempDir({ prefix: "kodama-installed-" });
     const kodama = new InstalledKodama(folder, {
       HOME: `${folder}/home`,
-      KUBECONFIG: `${folder}/home/.kube/config`,
       KODAMA_CONFIG_DIR: `${folder}/home/.kodama`,
       PATH: `${folder}/prefix/bin:${Deno.env.get("PATH")}`,
       NO_COLOR: "1",
     });
     try {
-      await Deno.mkdir(`${folder}/home/.kube`, { recursive: true });
+      await Deno.mkdir(`${folder}/home`);
       await Deno.mkdir(kodama.workFolder);
       await install(`${folder}/prefix`);
       return kodama;
@@ -59,6 +58,9 @@ export class InstalledKodama implements AsyncDisposable {
       world,
     ]);
     if (code !== 0) throw new Error(`kodama cluster up: exit code ${code}\n${stdout}${stderr}`);
+    const status = await this.run("kodama", ["cluster", "status", "-o", "json"]);
+    const { kubeconfig } = JSON.parse(status.stdout) as { kubeconfig: string };
+    this.env = { ...this.env, KUBECONFIG: kubeconfig };
   }
 
   /** Runs a program of PATH. */
