@@ -1,6 +1,6 @@
 /** From the words on the command line to the command that they choose. Nothing is loaded here. */
 import { UsageError } from "../base/errors.ts";
-import { nearest } from "./nearest.ts";
+import { nearestNames } from "../base/nearest_names.ts";
 import { type Program, speak } from "./program.ts";
 import { leadingValueFlags, type Leaf, type Node, tree } from "./tree.ts";
 
@@ -87,7 +87,7 @@ export async function unknownCommand(
   program: Program,
 ): Promise<UsageError> {
   const parent = speak(program, ["kodama", ...path].join(" "));
-  const near = await nearest(word, candidates);
+  const [near] = await nearestNames(word, candidates, 1);
   return new UsageError(`unknown command ${JSON.stringify(word)} for "${parent}"`, {
     hint: near === undefined
       ? `${parent} --help lists the commands`

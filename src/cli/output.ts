@@ -1,7 +1,6 @@
 /** The output flag that every command with data shares, and the style that its text is set in. */
-import { type Style, styleFor, wantsColor } from "../term/style.ts";
+import { type ColorChoice, type Style, styleFor, wantsColor } from "../term/style.ts";
 import type { OutputStream } from "../term/terminal.ts";
-import type { ColorChoice } from "../term/style.ts";
 import type { Environment } from "./words.ts";
 
 /** The style for a stream of this process. */
@@ -17,6 +16,23 @@ export function styleOf(
       term: environment("TERM"),
     }),
   );
+}
+
+/** Formats of data that isn't a table. */
+export type DataFormat = "json" | "jsonl" | "yaml";
+
+/** Values as data: one document, or with `jsonl` one line for each. */
+export async function renderData(values: readonly unknown[], format: DataFormat): Promise<string> {
+  switch (format) {
+    case "json":
+      return jsonDocument(values);
+    case "jsonl":
+      return values.map((value) => `${JSON.stringify(value)}\n`).join("");
+    case "yaml": {
+      const { stringify } = await import("yaml");
+      return stringify(values);
+    }
+  }
 }
 
 /** A value as an indented JSON document. */

@@ -7,9 +7,9 @@
  */
 import { Command as Parser, CommanderError, Option } from "commander";
 import { UsageError } from "../base/errors.ts";
+import { nearestNames } from "../base/nearest_names.ts";
 import type { Command } from "./command.ts";
 import type { Flags } from "./flag.ts";
-import { nearest } from "./nearest.ts";
 import { byLetter, negation, spellOut } from "./spelling.ts";
 
 /** The texts given for each flag, in order, and the words that are no flags. */
@@ -65,7 +65,7 @@ async function unknownFlag(word: string, flags: Flags, spoken: string): Promise<
     return new UsageError(`unknown flag: -${letter ?? word.slice(1)} in ${word}`, { hint: list });
   }
   const name = word.slice(2).replace(/=.*$/s, "");
-  const near = await nearest(name, Object.keys(flags));
+  const [near] = await nearestNames(name, Object.keys(flags), 1);
   return new UsageError(`unknown flag: --${name}`, {
     hint: near === undefined ? list : `did you mean --${near}?`,
   });

@@ -38,7 +38,6 @@ export const selectionFlags = {
     short: "c",
     placeholder: "NAME",
     group,
-    completion: { kind: "containers" },
   }),
   "node": value("pods on this node", text, { placeholder: "NAME", group }),
   "sample": value("so many of them, at random", count, { placeholder: "N", group }),

@@ -1,8 +1,8 @@
 /** From sorted words to a command's `Words`: flags in their narrow types, operands counted. */
 import { UsageError } from "../base/errors.ts";
+import { nearestNames } from "../base/nearest_names.ts";
 import type { Command, Words } from "./command.ts";
 import { BadValue, type Flag, type Flags } from "./flag.ts";
-import { nearest } from "./nearest.ts";
 
 /** Words in which only the flags have been told from the operands. */
 export interface RawWords {
@@ -87,7 +87,7 @@ function checkTrailing(command: Command, raw: RawWords, spoken: string): void {
 /** The usage error for a value that isn't right, with the nearest one that is. */
 export async function badValueError(error: BadValue): Promise<UsageError> {
   const { text, source, options: { candidates = [] } } = error;
-  const near = await nearest(text, candidates);
+  const [near] = await nearestNames(text, candidates, 1);
   const hint = error.options.hint ?? (near === undefined ? undefined : `did you mean ${near}?`);
   const place = source === undefined ? "" : ` for ${source}`;
   return new UsageError(

@@ -2,7 +2,7 @@ import type { ExecOptions } from "../../actions/exec_events.ts";
 import { UsageError } from "../../base/errors.ts";
 import { defineCommand } from "../command.ts";
 import { exitCodeTable } from "../exit_codes.ts";
-import { runningFlags } from "../running/flags.ts";
+import { execFlags, runningFlags } from "../running/flags.ts";
 import { resolveRunning } from "../running/options.ts";
 import { showRun } from "../running/show_run.ts";
 import { resolveSelection, selectionFlags, selectionOperands } from "../selection.ts";
@@ -17,7 +17,7 @@ export const command = defineCommand({
     "is untouched and its exit code is kodama's.",
   operands: selectionOperands,
   trailing: "required",
-  flags: { ...selectionFlags, ...runningFlags },
+  flags: { ...selectionFlags, ...execFlags, ...runningFlags },
   examples: [
     { title: "One command in every pod of a deployment", line: "kodama exec deploy/web -- uptime" },
     {
@@ -34,28 +34,45 @@ export const command = defineCommand({
   exitCodes: exitCodeTable,
   seeAlso: ["kodama pods --help shows what a selection matches."],
   resolve(words) {
-    const running = resolveRunning(words.flags, words.given);
+    const { flags, given, trailing } = words;
+    const running = resolveRunning(flags, given);
     const { contexts, kubeconfig, selection } = resolveSelection(words);
-    if (words.trailing === undefined && !running.list) {
+    if (trailing === undefined && !running.list) {
       throw new UsageError("no command to run", { hint: "it stands after --, as in: -- uname -a" });
+    }
+    if (flags.tty && running.bounds.outputMode !== undefined) {
+      throw new UsageError("a terminal's output can't be put together", {
+        hint: "leave out --tty, or the output flags",
+      });
     }
     const [operand, ...others] = selection.operands;
     const named = operand?.kind === "pod" && others.length === 0 && contexts.length < 2;
-    const single = running.view.tty || (named && running.options.outputMode === undefined);
+    const single = flags.tty || (named && running.bounds.outputMode === undefined);
     const options = {
+      ...running.bounds,
       ...running.options,
-      ...(single ? { outputMode: "raw" } : {}),
+      ...(single ? { outputMode: "raw" as const } : {}),
+      ...(flags.workdir === undefined ? {} : { workdir: flags.workdir }),
+      shell: flags.shell,
+      substitute: flags.subst,
       contexts,
       selection,
-      command: words.trailing ?? [],
+      command: trailing ?? [],
     } satisfies Omit<ExecOptions, "signal">;
-    return { options, view: { ...running.view, single }, list: running.list, kubeconfig };
+    const view = { ...running.view, single, tty: flags.tty };
+    return { options, view, list: running.list, kubeconfig };
   },
   run: async ({ options, view, list, kubeconfig }, invocation) => {
     const host = await invocation.host({ kubeconfig });
     if (list) {
-      const { listPods } = await import("../pods_table.ts");
-      return await listPods(options, { host, invocation, format: view.format });
+      const { showPods } = await import("../pods_table.ts");
+      const format = view.format === "text" ? "table" : view.format;
+      return await showPods({ ...options, kubeconfig }, {
+        host,
+        invocation,
+        format,
+        quiet: view.quiet,
+      });
     }
     const { exec } = await import("../../actions/exec.ts");
     return await showRun((extras) => exec(host, { ...options, ...extras }), {

@@ -8,10 +8,9 @@ const colors = choice(["auto", "always", "never"]);
 const running = { group: "Running" };
 const output = { group: "Output" };
 
-/** By their long names. */
+/** Of `exec` and `run`, by their long names. */
 export const runningFlags = {
   "stdin": toggle("pass standard input to every pod's command", { short: "i", ...running }),
-  "tty": toggle("give the command a terminal; one pod only", { short: "t", ...running }),
   "fanout": value("pods at the same time; the others wait (default 32)", count, {
     placeholder: "N",
     variable: "KODAMA_FANOUT",
@@ -31,9 +30,6 @@ export const runningFlags = {
     placeholder: "NAME=VALUE",
     ...running,
   }),
-  "workdir": value("directory to run the command in", text, { placeholder: "DIR", ...running }),
-  "shell": toggle("the words are one line for sh in the pod", running),
-  "subst": toggle("replace {pod}, {namespace}, {node}, {ip} and {index} in the words", running),
   "yes": toggle("don't ask, however many pods there are", { short: "y", ...running }),
   "confirm-above": valueOr(
     "ask when more pods than this are to run what may change them",
@@ -60,6 +56,14 @@ export const runningFlags = {
   "color": valueOr("colour pod names", colors.parse, "auto", { ...colors, ...output }),
   "quiet": toggle("no summary, and no word of skipped pods", { short: "q", ...output }),
   "max-rc": toggle("exit with the largest exit code of a pod", output),
+};
+
+/** Of `exec` alone: what a workflow says itself. */
+export const execFlags = {
+  "tty": toggle("give the command a terminal; one pod only", { short: "t", ...running }),
+  "workdir": value("directory to run the command in", text, { placeholder: "DIR", ...running }),
+  "shell": toggle("the words are one line for sh in the pod", running),
+  "subst": toggle("replace {pod}, {namespace}, {node}, {ip} and {index} in the words", running),
 };
 
 /** `NAME=VALUE`, with a name that a shell takes. The value may be empty, and may hold `=`. */

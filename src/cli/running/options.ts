@@ -1,5 +1,5 @@
 /** From the words of a running command to what the action takes and how it is shown. */
-import type { ExecOptions, OutputMode } from "../../actions/exec_events.ts";
+import type { ExecOptions } from "../../actions/exec_events.ts";
 import { UsageError } from "../../base/errors.ts";
 import type { ColorChoice } from "../../term/style.ts";
 import type { FlagValues } from "../flag.ts";
@@ -23,8 +23,9 @@ export interface RunView {
 /** What the flags alone say about a run. */
 export interface Running {
   list: boolean;
-  options: Partial<Omit<ExecOptions, "signal" | "selection" | "contexts" | "command">>;
-  view: Omit<RunView, "single">;
+  bounds: Pick<ExecOptions, "fanout" | "connectTimeoutMs" | "timeoutMs" | "outputMode">;
+  options: Pick<ExecOptions, "foldStderr" | "maxExitCode" | "environment">;
+  view: Omit<RunView, "single" | "tty">;
 }
 
 /** Throws `UsageError` for flags that contradict each other. */
@@ -32,45 +33,33 @@ export function resolveRunning(
   flags: FlagValues<typeof runningFlags>,
   given: ReadonlySet<string>,
 ): Running {
-  const { output, tty, stdin } = flags;
-  const mode = modeOf(flags);
+  const { output, stdin } = flags;
+  const outputMode = output === undefined ? flags["output-mode"] : "report";
   if (output !== undefined && given.has("output-mode")) {
     throw new UsageError("--output and --output-mode contradict each other");
   }
-  if (flags["fold-stderr"] && mode !== "fold") {
+  if (flags["fold-stderr"] && outputMode !== "fold") {
     throw new UsageError("--fold-stderr needs --output-mode fold");
-  }
-  if (tty && (output !== undefined || (given.has("output-mode") && mode !== "raw"))) {
-    throw new UsageError("a terminal's output can't be put together", {
-      hint: "leave out --tty, or the output flags",
-    });
   }
   return {
     list: flags.list,
-    options: definedOnly({
+    bounds: definedOnly({
       fanout: flags.fanout,
       connectTimeoutMs: flags["connect-timeout"],
       timeoutMs: flags.timeout,
-      outputMode: mode,
+      outputMode,
+    }),
+    options: definedOnly({
       foldStderr: flags["fold-stderr"] || undefined,
       maxExitCode: flags["max-rc"] || undefined,
       environment: flags.env.length === 0 ? undefined : Object.fromEntries(flags.env),
-      workdir: flags.workdir,
-      shell: flags.shell || undefined,
-      substitute: flags.subst || undefined,
     }),
     view: {
       format: output ?? "text",
       color: flags.color,
       quiet: flags.quiet,
       stdin,
-      tty,
       confirmAbove: flags.yes ? undefined : flags["confirm-above"],
     },
   };
-}
-
-function modeOf(flags: FlagValues<typeof runningFlags>): OutputMode | undefined {
-  if (flags.output !== undefined) return "report";
-  return flags.tty ? "raw" : flags["output-mode"];
 }

@@ -1,0 +1,45 @@
+import { completionScript, shells } from "../completion_scripts.ts";
+import { defineCommand } from "../command.ts";
+import { success } from "../exit_codes.ts";
+import { BadValue } from "../flag.ts";
+
+/** `kodama completion SHELL`. */
+export const command = defineCommand({
+  description:
+    "Prints a script that teaches a shell to complete kodama's commands, flags and values: contexts, " +
+    "namespaces and pods too. It is for kodama, kpod and kwekash alike.",
+  operands: [{
+    name: "SHELL",
+    arity: "one",
+    completion: { kind: "values", values: shells.map((value) => ({ value })) },
+  }],
+  flags: {},
+  examples: [
+    { title: "For this bash", line: "source <(kodama completion bash)" },
+    {
+      title: "For every bash to come",
+      line: "kodama completion bash > ~/.local/share/bash-completion/completions/kodama",
+    },
+    {
+      title: "For zsh, in a folder of $fpath",
+      line: 'kodama completion zsh > "${fpath[1]}/_kodama"',
+    },
+    { title: "For fish", line: "kodama completion fish > ~/.config/fish/completions/kodama.fish" },
+    {
+      title: "For PowerShell, in its profile",
+      line: "kodama completion powershell | Out-String | Invoke-Expression",
+    },
+  ],
+  resolve({ operands: [word = ""] }) {
+    const shell = shells.find((one) => one === word);
+    if (shell === undefined) {
+      throw new BadValue(word, `it must be one of ${shells.join(", ")}`, { candidates: shells })
+        .of("SHELL");
+    }
+    return { shell };
+  },
+  async run({ shell }, { terminal }) {
+    await terminal.stdout.write(completionScript(shell));
+    return success;
+  },
+});

@@ -1,0 +1,69 @@
+import type { PlanOverrides } from "../../actions/run_workflow.ts";
+import { type Command, defineCommand, type Words } from "../command.ts";
+import { exitCodeTable } from "../exit_codes.ts";
+import { runningFlags } from "../running/flags.ts";
+import { resolveRunning } from "../running/options.ts";
+import { showRun } from "../running/show_run.ts";
+import { resolveSelection, selectionFlags } from "../selection.ts";
+
+/** `kodama run`, and `kwekash`. */
+export const command: Command = defineCommand({
+  description:
+    "Runs a workflow: a command and the pods that it is for, kept in a file. It is found by its name in " +
+    "workflows/ or .kodama/workflows/, from the working directory upwards, then in the folder of your " +
+    "own settings, then among those that come with kodama; or it is given as a path.\n\n" +
+    "Flags take the place of what the file says, and what follows -- the place of its command.",
+  operands: [{ name: "WORKFLOW", arity: "one", completion: { kind: "workflows" } }],
+  trailing: "optional",
+  flags: { ...selectionFlags, ...runningFlags },
+  examples: [
+    { title: "The version of every WEKA drive", line: "kodama run kwekash" },
+    { title: "The same pods, another command", line: "kodama run kwekash -- weka status" },
+    { title: "A file, in another namespace", line: "kodama run ./checks/disk.yaml -n staging" },
+    { title: "Which pods would it be?", line: "kodama run kwekash --list" },
+  ],
+  exitCodes: exitCodeTable,
+  seeAlso: ["kodama exec --help runs a command that is in no file."],
+  resolve(words) {
+    const [workflow = ""] = words.operands;
+    const running = resolveRunning(words.flags, words.given);
+    const { contexts, kubeconfig, selection } = resolveSelection({ ...words, operands: [] });
+    const overrides: PlanOverrides = {
+      ...running.bounds,
+      ...(contexts.length === 0 ? {} : { contexts }),
+      ...(words.trailing === undefined ? {} : { command: words.trailing }),
+      selection: Object.fromEntries(
+        Object.entries(selection).filter(([field]) => isGiven(field, words.given)),
+      ),
+    };
+    const view = { ...running.view, single: false, tty: false };
+    return { workflow, overrides, options: running.options, view, list: running.list, kubeconfig };
+  },
+  run: async ({ workflow, overrides, options, view, list, kubeconfig }, invocation) => {
+    const host = await invocation.host({ kubeconfig });
+    const actions = await import("../../actions/run_workflow.ts");
+    if (list) {
+      const { showPods } = await import("../pods_table.ts");
+      const { contexts, selection } = await actions.planWorkflow(host, workflow, overrides);
+      const format = view.format === "text" ? "table" : view.format;
+      const shown = { host, invocation, format, quiet: view.quiet } as const;
+      return await showPods({ contexts, selection, kubeconfig }, shown);
+    }
+    return await showRun(
+      (extras) => actions.runWorkflow(host, { ...options, ...extras, workflow, overrides }),
+      { invocation, clock: host.clock, view },
+    );
+  },
+});
+
+/** Fields of a selection that are said by a flag of another name. */
+const flagsOf: Readonly<Record<string, readonly string[]>> = {
+  namespaces: ["namespace", "all-namespaces"],
+  labelSelector: ["selector"],
+  fieldSelector: ["field-selector"],
+  allPhases: ["all-phases"],
+};
+
+function isGiven(field: string, given: Words<typeof selectionFlags>["given"]): boolean {
+  return (flagsOf[field] ?? [field]).some((flag) => given.has(flag));
+}

@@ -1,0 +1,94 @@
+/** Values that only the machine or a cluster knows, for the shell to offer. */
+import type { Host } from "../actions/host.ts";
+import type { Command } from "./command.ts";
+import type { Completion, Suggestion } from "./flag.ts";
+import type { Invocation } from "./invocation.ts";
+import { sortWords } from "./parse.ts";
+import { printable } from "../term/printable.ts";
+
+/** A person waits for the Tab key no longer than this: then there is nothing to offer. */
+const patienceMs = 1500;
+
+/** More than this many offers help nobody, and a shell asks whether to show them. */
+const mostOffers = 1000;
+
+/** The values that a completion stands for; none when the cluster doesn't answer in time. */
+export async function completeValues(
+  wanted: { completion: Completion; command: Command; words: readonly string[] },
+  invocation: Invocation,
+): Promise<readonly Suggestion[]> {
+  const { completion } = wanted;
+  if (completion.kind === "values") return completion.values;
+  if (completion.kind === "files") return [];
+  const signal = AbortSignal.timeout(patienceMs);
+  try {
+    const given = await givenFlags(wanted.command, wanted.words);
+    const host = await invocation.host({ kubeconfig: given("kubeconfig") });
+    const names = await namesOf(completion.kind, { host, given, signal });
+    return names.filter((name) => printable(name) === name).map((value) => ({ value }));
+  } catch {
+    // No cluster, no permission, no time: the person sees no offers, and types on.
+    return [];
+  }
+}
+
+interface Asked {
+  host: Host;
+  given: (name: string) => string | undefined;
+  signal: AbortSignal;
+}
+
+async function namesOf(
+  kind: Exclude<Completion["kind"], "values" | "files">,
+  asked: Asked,
+): Promise<string[]> {
+  switch (kind) {
+    case "contexts":
+      return (await asked.host.contexts()).map(({ name }) => name);
+    case "namespaces":
+      return await listNames({ plural: "namespaces", kind: "Namespace" }, undefined, asked);
+    case "pods":
+      return await listNames({ plural: "pods", kind: "Pod" }, await namespaceOf(asked), asked);
+    case "workflows":
+    case "configKeys":
+      return [];
+  }
+}
+
+async function namespaceOf({ host, given }: Asked): Promise<string> {
+  return given("namespace") ?? (await host.kube(given("context"))).defaultNamespace;
+}
+
+async function listNames(
+  { plural, kind }: { plural: string; kind: string },
+  namespace: string | undefined,
+  { host, given, signal }: Asked,
+): Promise<string[]> {
+  const client = await host.kube(given("context"));
+  const resource = { group: "", version: "v1", plural, kind, namespaced: namespace !== undefined };
+  const names: string[] = [];
+  const scope = namespace === undefined ? {} : { namespace };
+  for await (const page of client.list(resource, scope, { signal })) {
+    names.push(...page.items.flatMap(({ metadata }) => metadata.name ?? []));
+    if (names.length >= mostOffers) break;
+  }
+  return names.slice(0, mostOffers);
+}
+
+/** The last value of a flag among words that may not be finished. */
+async function givenFlags(
+  command: Command,
+  words: readonly string[],
+): Promise<(name: string) => string | undefined> {
+  // The last flag may still wait for its value, which would be an error of the whole line.
+  const attempts = [words, words.slice(0, -1)];
+  for (const attempt of attempts) {
+    try {
+      const { texts } = await sortWords(command, attempt, "kodama");
+      return (name) => texts.get(name)?.at(-1);
+    } catch {
+      continue;
+    }
+  }
+  return () => undefined;
+}

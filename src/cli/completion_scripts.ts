@@ -1,0 +1,100 @@
+/** The scripts that teach a shell to complete kodama: each asks `kodama __complete` and shows its answer. */
+
+/** Shells that have a script. */
+export const shells = ["bash", "zsh", "fish", "powershell"] as const;
+
+/** One of {@link shells}. */
+export type Shell = typeof shells[number];
+
+/** Names that are completed. kubectl asks for its plugins by `kubectl_complete-kodama` itself. */
+const names = ["kodama", "kpod", "kwekash"];
+
+/** The script of a shell, to be sourced by it. */
+export function completionScript(shell: Shell): string {
+  return { bash, zsh, fish, powershell }[shell];
+}
+
+// COMP_WORDBREAKS has `=` and `:` in it, so bash hands over `--output=js` as three words and replaces the
+// last one alone: the line is split by hand, and what the word already has before its last break is cut off.
+const bash = `# bash completion for kodama
+_kodama() {
+  local line word offers directive cut
+  line=\${COMP_LINE:0:COMP_POINT}
+  local -a words
+  read -ra words <<<"$line"
+  [[ $line == *' ' ]] && words+=('')
+  word=\${words[\${#words[@]}-1]}
+  offers=$("\${words[0]}" __complete "\${words[@]:1}" 2>/dev/null) || return
+  directive=\${offers##*:}
+  offers=\${offers%:*}
+  cut=
+  [[ $word == --*=* && $COMP_WORDBREAKS != *=* ]] && cut=\${word%%=*}=
+  COMPREPLY=()
+  local offer
+  while IFS= read -r offer; do
+    [[ -n $offer ]] && COMPREPLY+=("$cut\${offer%%$'\\t'*}")
+  done <<<"$offers"
+  if (( directive == 0 )) && (( \${#COMPREPLY[@]} == 0 )); then
+    compopt -o default 2>/dev/null
+  fi
+}
+complete -F _kodama ${names.join(" ")}
+`;
+
+const zsh = `#compdef ${names.join(" ")}
+_kodama() {
+  local -a lines offers
+  local line directive
+  lines=("\${(@f)$("\${words[1]}" __complete "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  directive=\${lines[-1]#:}
+  for line in "\${(@)lines[1,-2]}"; do
+    offers+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
+  done
+  [[ $PREFIX == --*=* ]] && compset -P '*='
+  if (( \${#offers} )); then
+    _describe -V kodama offers
+  elif [[ $directive == 0 ]]; then
+    _files
+  fi
+}
+if [[ $zsh_eval_context[-1] == loadautofunc ]]; then
+  _kodama "$@"
+else
+  compdef _kodama ${names.join(" ")}
+fi
+`;
+
+const fish = `# fish completion for kodama
+function __kodama_offers
+  set -l words (commandline --tokenize --cut-at-cursor)
+  set -l partial (commandline --current-token --cut-at-cursor)
+  set -l lines ($words[1] __complete $words[2..-1] $partial 2>/dev/null)
+  set -l before (string match --regex -- '^--[^=]+=' $partial)
+  for line in $lines[1..-2]
+    printf '%s%s\\n' "$before" $line
+  end
+  if test "$lines[-1]" = ':0'
+    __fish_complete_path $partial
+  end
+end
+${
+  names.map((name) => `complete --command ${name} --no-files --arguments '(__kodama_offers)'`)
+    .join("\n")
+}
+`;
+
+const powershell = `# PowerShell completion for kodama
+Register-ArgumentCompleter -Native -CommandName ${names.join(", ")} -ScriptBlock {
+  param($wordToComplete, $commandAst, $cursorPosition)
+  $words = @($commandAst.CommandElements | Where-Object { $_.Extent.EndOffset -le $cursorPosition } | ForEach-Object { "$_" })
+  $program, $rest = $words
+  $rest = @($rest)
+  if ($wordToComplete -eq '') { $rest += '' }
+  $before = if ($wordToComplete -match '^(--[^=]+=)') { $Matches[1] } else { '' }
+  & $program __complete @rest 2>$null | Where-Object { $_ -notmatch '^:\\d+$' } | ForEach-Object {
+    $value, $summary = $_ -split "\`t", 2
+    if (-not $summary) { $summary = $value }
+    [System.Management.Automation.CompletionResult]::new("$before$value", $value, 'ParameterValue', $summary)
+  }
+}
+`;

@@ -1,0 +1,84 @@
+/** A terminal in memory: what a test reads in place of a screen, and writes in place of keys. */
+import { PumpedSink } from "./sink.ts";
+import type { InputStream, OutputStream, Size, Terminal } from "./terminal.ts";
+
+/** What the terminal is like. */
+export interface MemoryTerminalOptions {
+  /** Streams that are a terminal; none by default. */
+  terminals?: readonly ("stdin" | "stdout" | "stderr")[];
+  size?: Size;
+  /** What is typed or piped, chunk by chunk. */
+  input?: Iterable<string> | AsyncIterable<string>;
+  /** Called for each write to a stream; may throw as a full disk does. */
+  onWrite?: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
+}
+
+/** A terminal whose output can be read. */
+export class MemoryTerminal implements Terminal {
+  readonly stdin: InputStream;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  /** `raw` and `cooked`, as standard input was switched. */
+  readonly modes: ("raw" | "cooked")[] = [];
+  readonly #written = { stdout: "", stderr: "" };
+  readonly #options: MemoryTerminalOptions;
+
+  constructor(options: MemoryTerminalOptions = {}) {
+    this.#options = options;
+    this.stdin = this.#input();
+    this.stdout = this.#output("stdout");
+    this.stderr = this.#output("stderr");
+  }
+
+  /** All that was written to a stream so far. */
+  written(stream: "stdout" | "stderr"): string {
+    return this.#written[stream];
+  }
+
+  size(): Size | undefined {
+    return this.#options.size;
+  }
+
+  async *resizes(): AsyncGenerator<Size> {}
+
+  #isTerminal(stream: "stdin" | "stdout" | "stderr"): boolean {
+    return this.#options.terminals?.includes(stream) ?? false;
+  }
+
+  #input(): InputStream {
+    const chunks = this.#options.input ?? [];
+    const modes = this.modes;
+    return {
+      isTerminal: this.#isTerminal("stdin"),
+      async *chunks(signal) {
+        for await (const chunk of chunks) {
+          if (signal.aborted) return;
+          yield new TextEncoder().encode(chunk);
+        }
+      },
+      raw() {
+        modes.push("raw");
+        return { [Symbol.dispose]: () => void modes.push("cooked") };
+      },
+    };
+  }
+
+  #output(stream: "stdout" | "stderr"): OutputStream {
+    const decoder = new TextDecoder();
+    const sink = new PumpedSink({
+      write: (bytes) => {
+        this.#options.onWrite?.(stream, bytes);
+        this.#written[stream] += decoder.decode(bytes, { stream: true });
+        return Promise.resolve(bytes.length);
+      },
+    });
+    return {
+      isTerminal: this.#isTerminal(stream),
+      get broken() {
+        return sink.broken;
+      },
+      write: (data) => sink.write(data),
+      flush: () => sink.flush(),
+    };
+  }
+}

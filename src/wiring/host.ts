@@ -1,0 +1,66 @@
+/** The host of the actions, made of this machine's parts. */
+import type { Host } from "../actions/host.ts";
+import { systemClock } from "../base/clock.ts";
+import type { KubeClient } from "../kube/client.ts";
+import { systemHost } from "../kube/host.ts";
+import { printable } from "../term/printable.ts";
+import type { Terminal } from "../term/terminal.ts";
+import { localFiles } from "./files.ts";
+import { localMachine } from "./machine.ts";
+import { localPlaces } from "./places.ts";
+
+/** What the host is made from. */
+export interface HostParts {
+  /** `--kubeconfig`. */
+  kubeconfig?: string | undefined;
+  terminal: Terminal;
+  environment: (name: string) => string | undefined;
+}
+
+/** The host of this process. Neither a file is read nor a connection made before an action asks. */
+export function machineHost({ kubeconfig, terminal, environment }: HostParts): Host {
+  const places = localPlaces(environment);
+  const kubeHost = systemHost((message) => {
+    // A warning that can't be written stops nothing; what matters is written, and noticed, elsewhere.
+    terminal.stderr.write(`warning: ${printable(message)}\n`).catch(() => {});
+  });
+  const named = kubeconfig === undefined ? {} : { kubeconfig };
+  const clients = new Map<string | undefined, Promise<KubeClient>>();
+  return {
+    clock: systemClock,
+    env: environment,
+    places,
+    files: localFiles(places.configDir),
+    machine: localMachine({
+      stdin: terminal.stdin.isTerminal,
+      stdout: terminal.stdout.isTerminal,
+      stderr: terminal.stderr.isTerminal,
+    }, environment),
+    async contexts() {
+      const { listContexts } = await import("../kube/open_client.ts");
+      const { current, names } = await listContexts(named, kubeHost);
+      return names.map((name) => ({ name, current: name === current }));
+    },
+    kube(context) {
+      const known = clients.get(context) ?? openClient(context);
+      clients.set(context, known);
+      return known;
+    },
+    async select(client, selection, options) {
+      const { selectTargets } = await import("../kube/select_targets.ts");
+      return await selectTargets(client, selection, options);
+    },
+    async cluster() {
+      const { clusterControl } = await import("../cluster/control/control.ts");
+      return clusterControl();
+    },
+  };
+
+  async function openClient(context: string | undefined): Promise<KubeClient> {
+    const { openKubeClient } = await import("../kube/open_client.ts");
+    return await openKubeClient(
+      { ...named, ...(context === undefined ? {} : { context }) },
+      kubeHost,
+    );
+  }
+}

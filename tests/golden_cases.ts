@@ -1,0 +1,102 @@
+/** What the golden files hold: help of every command, and every error that needs no cluster. */
+import type { Host } from "../src/actions/host.ts";
+import { programOf } from "../src/cli/program.ts";
+import { run } from "../src/cli/run.ts";
+import { type Branch, tree } from "../src/cli/tree.ts";
+import { MemoryTerminal } from "../src/term/memory_terminal.ts";
+
+/** One golden file. */
+export interface GoldenCase {
+  /** Path below `tests/golden/`. */
+  file: string;
+  /** Under which name kodama is started. */
+  program: string;
+  argv: readonly string[];
+}
+
+/** Command lines that are wrong, by the name of their file. `--` and all, as a shell splits them. */
+const errors: Readonly<Record<string, readonly string[]>> = {
+  "unknown-command": ["exce", "web-0", "--", "id"],
+  "unknown-subcommand": ["cluster", "upp"],
+  "unknown-command-far": ["frobnicate"],
+  "no-command": ["-n", "prod"],
+  "unknown-flag": ["exec", "--namspace", "prod", "--", "id"],
+  "unknown-short-flag": ["exec", "-izt", "web-0", "--", "sh"],
+  "flag-needs-value": ["exec", "web-0", "--timeout", "--", "id"],
+  "bad-boolean": ["exec", "--tty=maybe", "web-0", "--", "sh"],
+  "bad-duration": ["exec", "--timeout", "5 minutes", "web-0", "--", "id"],
+  "bad-count": ["exec", "--fanout", "0", "web-0", "--", "id"],
+  "bad-choice": ["exec", "--output-mode", "folded", "web-0", "--", "id"],
+  "bad-pattern": ["exec", "-m", "/we(b/", "--", "id"],
+  "empty-pattern": ["exec", "-m", "", "--", "id"],
+  "bad-kind": ["exec", "deplyo/web", "--", "id"],
+  "bad-operand": ["exec", "deploy/", "--", "id"],
+  "bad-environment": ["exec", "web-0", "--env", "1A=b", "--", "id"],
+  "exec-no-command": ["exec", "web-0", "id"],
+  "exec-empty-command": ["exec", "web-0", "--"],
+  "namespaces-contradict": ["exec", "-n", "prod", "-A", "--", "id"],
+  "sort-contradicts": ["pods", "--sort", "age", "--shuffle"],
+  "output-contradicts": ["exec", "web-0", "-o", "json", "--output-mode", "fold", "--", "id"],
+  "fold-stderr-alone": ["exec", "web-0", "--fold-stderr", "--", "id"],
+  "tty-and-output": ["exec", "-it", "web-0", "--output-mode", "group", "--", "sh"],
+  "words-after-dashes": ["pods", "--", "id"],
+  "unexpected-operand": ["version", "please"],
+  "missing-operand": ["run"],
+  "completion-unknown-shell": ["completion", "bahs"],
+  "help-unknown-command": ["help", "cluster", "dwon"],
+  "error-as-json": ["exec", "-o", "json", "--timeout", "soon", "web-0", "--", "id"],
+};
+
+/** Every case. Found by walking the tree, so that a new command has its file or the test fails. */
+export function goldenCases(): GoldenCase[] {
+  const kodama = "kodama";
+  const helps = [...places(tree)].map((path): GoldenCase => ({
+    file: `help/${["kodama", ...path].join("-")}.txt`,
+    program: kodama,
+    argv: [...path, "--help"],
+  }));
+  const names = ["kpod", "kwekash", "kubectl-kodama"].map((program): GoldenCase => ({
+    file: `help/as-${program}.txt`,
+    program,
+    argv: ["--help"],
+  }));
+  const wrong = Object.entries(errors).map(([name, argv]): GoldenCase => ({
+    file: `errors/${name}.txt`,
+    program: kodama,
+    argv,
+  }));
+  return [...helps, ...names, ...wrong];
+}
+
+function* places(branch: Branch, path: readonly string[] = []): Generator<readonly string[]> {
+  yield path;
+  for (const [name, node] of Object.entries(branch.commands)) {
+    if (node.kind === "branch") yield* places(node, [...path, name]);
+    else yield [...path, name];
+  }
+}
+
+/** The text of a golden file: the command line, what it writes to each stream, and its exit code. */
+export async function goldenText({ program, argv }: GoldenCase): Promise<string> {
+  const terminal = new MemoryTerminal();
+  const exitCode = await run(argv, {
+    program: programOf(program),
+    terminal,
+    signals: { listen: () => ({ [Symbol.dispose]: () => {} }) },
+    environment: () => undefined,
+    host: () => Promise.reject<Host>(new Error("a golden case reached for the machine")),
+  });
+  const line = [program, ...argv].map(quoted).join(" ");
+  const streams = (["stdout", "stderr"] as const)
+    .map((stream) => [stream, terminal.written(stream)] as const)
+    .filter(([, text]) => text !== "")
+    .map(([stream, text]) => `--- ${stream}\n${text}`);
+  return `$ ${line}\n${streams.join("")}--- exit code ${exitCode}\n`;
+}
+
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** The folder of the golden files. */
+export const goldenFolder = new URL("golden/", import.meta.url);
