@@ -1,5 +1,6 @@
 /** From a kubeconfig and a context's name to one connection: which server, proven by what, as whom. */
 import { KodamaError } from "../base/errors.ts";
+import { nearestNames } from "../base/nearest_names.ts";
 import type {
   ClusterEntry,
   ContextEntry,
@@ -10,7 +11,6 @@ import type {
   PemSource,
   UserEntry,
 } from "./kubeconfig.ts";
-import { nearestNames } from "./nearest_names.ts";
 
 /** What the command line says instead of the kubeconfig; kubectl's flags of the same names. */
 export interface ConnectionOverrides {
@@ -53,18 +53,18 @@ export interface Connection {
  * The connection of the named context, else of the current one. Throws a `config` error which lists
  * the contexts, or names the entry that is missing or contradicts itself.
  */
-export function resolveContext(
+export async function resolveContext(
   config: Kubeconfig,
   name?: string,
   overrides: ConnectionOverrides = {},
-): Connection {
-  const context = findContext(config, name);
+): Promise<Connection> {
+  const context = await findContext(config, name);
   const clusterName = overrides.cluster ?? context.value.cluster;
-  const cluster = reference(config.clusters, "cluster", clusterName, context);
+  const cluster = await reference(config.clusters, "cluster", clusterName, context);
   const userName = overrides.user ?? context.value.user;
   const user = userName === ""
     ? undefined
-    : reference(config.users, "user", userName, context).value;
+    : (await reference(config.users, "user", userName, context)).value;
   const { value } = cluster;
   if (value.insecureSkipTlsVerify && value.certificateAuthority !== undefined) {
     throw broken(
@@ -87,10 +87,10 @@ export function resolveContext(
   };
 }
 
-function findContext(
+async function findContext(
   config: Kubeconfig,
   name: string | undefined,
-): Named<ContextEntry> {
+): Promise<Named<ContextEntry>> {
   const wanted = name ?? config.currentContext;
   const names = [...config.contexts.keys()];
   const files = config.paths.join(", ");
@@ -102,7 +102,7 @@ function findContext(
   }
   const found = config.contexts.get(wanted);
   if (found !== undefined) return found;
-  const near = nearestNames(wanted, names);
+  const near = await nearestNames(wanted, names);
   const guess = near.length === 0 ? "" : `did you mean ${near.map(quoted).join(" or ")}? `;
   throw new KodamaError("config", `no context ${quoted(wanted)} in ${files || "the kubeconfig"}`, {
     hint: names.length === 0
@@ -111,15 +111,15 @@ function findContext(
   });
 }
 
-function reference<T>(
+async function reference<T>(
   entries: ReadonlyMap<string, Named<T>>,
   what: "cluster" | "user",
   name: string,
   context: { name: string; path: string },
-): Named<T> {
+): Promise<Named<T>> {
   const found = entries.get(name);
   if (found !== undefined) return found;
-  const near = nearestNames(name, entries.keys());
+  const near = await nearestNames(name, entries.keys());
   throw new KodamaError(
     "config",
     name === ""

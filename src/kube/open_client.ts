@@ -35,5 +35,5 @@ export async function listContexts(
 async function findConnection(options: ClientOptions, host: Host): Promise<Connection> {
   const config = await loadKubeconfig(options.kubeconfig, host);
   if (config === undefined) throw noKubeconfigError(host);
-  return resolveContext(config, options.context, options);
+  return await resolveContext(config, options.context, options);
 }
