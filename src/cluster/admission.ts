@@ -1,0 +1,50 @@
+/** What every new object goes through, whoever makes it: a client has it from the API, these are for the cluster's own. */
+import type { KubeObject } from "../kube/types.ts";
+import type { ApiContext } from "./api/context.ts";
+import { applyCreationDefaults, applyDefaults } from "./api/defaults/defaults.ts";
+import { createTokens } from "./api/tokens.ts";
+import { createObject } from "./api/write.ts";
+import type { NodeStreams, ResourceType, Store } from "./model.ts";
+import type { Clock } from "./node/clock.ts";
+import { apiVersionOf, resourceTypes } from "./resources.ts";
+
+/** Ways into the store that leave nothing out. */
+export interface Admission {
+  /** What the API would make of a controller's object. */
+  admit(type: ResourceType, object: KubeObject): KubeObject;
+  /** Creates an object of a manifest as a client would: filled in, checked, in its namespace or `default`. */
+  create(manifest: KubeObject): void;
+}
+
+/** Makes the ways in. */
+export function createAdmission(
+  parts: { store: Store; node: NodeStreams; clock: Clock },
+): Admission {
+  const now = () => parts.clock.now();
+  const newUid = () => crypto.randomUUID();
+  const context: ApiContext = {
+    ...parts,
+    tokens: createTokens({ grants: [], now, newToken: newUid }),
+    random: Math.random,
+    newUid,
+    version: "",
+  };
+  return {
+    admit(type, object) {
+      const draft = structuredClone(object);
+      applyDefaults(type, draft);
+      applyCreationDefaults(context, type, draft);
+      return draft;
+    },
+    create(manifest) {
+      const type = resourceTypes.find((each) =>
+        each.kind === manifest.kind && apiVersionOf(each) === manifest.apiVersion
+      );
+      if (type === undefined) {
+        throw new Error(`${manifest.kind} of ${manifest.apiVersion} isn't served`);
+      }
+      const namespace = type.namespaced ? manifest.metadata.namespace ?? "default" : "";
+      createObject(context, type, manifest, { namespace, dryRun: false });
+    },
+  };
+}

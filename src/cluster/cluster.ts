@@ -1,0 +1,213 @@
+/**
+ * The embedded cluster: a store, an API server over it, controllers and a node, put together.
+ *
+ *     await using cluster = await startCluster({ folder, world, imageRoots, worldsFolder });
+ *     await cluster.ready();
+ *     // kubectl with cluster.kubeconfig
+ */
+import type { Admission } from "./admission.ts";
+import type { AuditEvent } from "./api/audit.ts";
+import type { ApiServer } from "./api/server.ts";
+import { type ControllersOptions, runControllers } from "./controllers/driver.ts";
+import { ClusterState } from "./controllers/state.ts";
+import type { Store } from "./model.ts";
+import { type Clock, systemClock } from "./node/clock.ts";
+import type { Node } from "./node/node.ts";
+import { type Readiness, readinessOf } from "./readiness.ts";
+import { resources } from "./resources.ts";
+import type { Authority } from "./tls/authority.ts";
+import type { WorldChoice } from "./worlds/world.ts";
+
+/** What {@link startCluster} needs. Paths are absolute. */
+export interface ClusterOptions {
+  /** The cluster's own folder. Its authority and its volumes' contents are kept from one start to the next. */
+  folder: string;
+  world: WorldChoice;
+  /** Where the shipped worlds are. */
+  worldsFolder: string;
+  /** Folders of images; a later one's take precedence. */
+  imageRoots: readonly string[];
+  /** Any free one where it is absent. */
+  port?: number;
+  clock?: Clock;
+  audit?: (event: AuditEvent) => void;
+  /** Told of a controller that threw: a bug. */
+  onError?: ControllersOptions["onError"];
+  /** `plain` where kernel namespaces are not wanted although the machine has them. */
+  isolation?: "best" | "plain";
+}
+
+/** A cluster that runs. Disposing of it ends its pods, its connections and its controllers. */
+export interface EmbeddedCluster extends AsyncDisposable {
+  /** The context's name in {@link kubeconfig}. */
+  readonly context: string;
+  /** `https://127.0.0.1:port` */
+  readonly server: string;
+  /** The text of a kubeconfig with the administrator's certificate. */
+  readonly kubeconfig: string;
+  /** For tests that look behind the API. */
+  readonly store: Store;
+  /** What containers are on this machine. */
+  readonly isolation: Node["capabilities"];
+  /** The text of a kubeconfig for another user, in any groups. */
+  kubeconfigFor(user: string, groups: readonly string[]): Promise<string>;
+  /** Waits until all that can run does. Each look that found something new is told. */
+  ready(options?: { signal?: AbortSignal; onProgress?: (now: Readiness) => void }): Promise<void>;
+}
+
+const contextName = "kodama";
+
+/** Starts a cluster. Rejects where the port is taken or the world can't be made. */
+export async function startCluster(options: ClusterOptions): Promise<EmbeddedCluster> {
+  const clock = options.clock ?? systemClock;
+  await Deno.mkdir(options.folder, { recursive: true, mode: 0o700 });
+  await using stack = new AsyncDisposableStack();
+  const [authority, store] = await Promise.all([
+    openAuthority(`${options.folder}/authority.json`, clock),
+    newStore(clock),
+  ]);
+  const { startNode } = await import("./node/node.ts");
+  // Disposed of in reverse: no more requests, then no more wishes, then no more pods.
+  const node = stack.use(
+    await startNode({
+      store,
+      dataDir: `${options.folder}/node`,
+      imageRoots: options.imageRoots,
+      clock,
+      ...(options.isolation === undefined ? {} : { isolation: options.isolation }),
+    }),
+  );
+  const { createAdmission } = await import("./admission.ts");
+  const admission = createAdmission({ store, node, clock });
+  const { certificate: certificateAuthority } = authority;
+  stack.use(await startControllers(store, { admission, certificateAuthority, clock }, options));
+  const api = stack.use(await startApi({ store, node, authority, clock }, options));
+  await putWorld(store, admission, options);
+  const owned = stack.move();
+  return {
+    context: contextName,
+    server: api.url,
+    kubeconfig: await kubeconfigFor(authority, api, administrator),
+    store,
+    isolation: node.capabilities,
+    kubeconfigFor: (user, groups) => kubeconfigFor(authority, api, { user, groups }),
+    ready: (wait = {}) => waitUntilReady(store, clock, wait),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+const administrator = { user: "kubernetes-admin", groups: ["system:masters"] };
+
+/** The authority is kept: a kubeconfig that was copied elsewhere goes on to hold for this folder. */
+async function openAuthority(path: string, clock: Clock): Promise<Authority> {
+  const { createAuthority, loadAuthority } = await import("./tls/authority.ts");
+  const now = () => clock.now();
+  try {
+    return await loadAuthority(JSON.parse(await Deno.readTextFile(path)), { now });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  const authority = await createAuthority({ now });
+  await Deno.writeTextFile(path, JSON.stringify(authority.secret), { mode: 0o600 });
+  return authority;
+}
+
+async function newStore(clock: Clock): Promise<Store> {
+  const { createStore } = await import("./store/store.ts");
+  return createStore({ now: () => clock.now(), newUid: () => crypto.randomUUID() });
+}
+
+async function startControllers(
+  store: Store,
+  settings: { admission: Admission; certificateAuthority: string; clock: Clock },
+  options: ClusterOptions,
+): Promise<AsyncDisposable> {
+  const { allControllers } = await import("./controllers/controllers.ts");
+  const { admission, certificateAuthority, clock } = settings;
+  return runControllers({
+    store,
+    clock,
+    controllers: allControllers({
+      certificateAuthority,
+      volumeFolder: `${options.folder}/node/claims`,
+    }),
+    admit: admission.admit,
+    onError: options.onError ?? (() => {}),
+  });
+}
+
+async function startApi(
+  parts: { store: Store; node: Node; authority: Authority; clock: Clock },
+  { port, audit }: ClusterOptions,
+): Promise<ApiServer> {
+  const { startApiServer } = await import("./api/server.ts");
+  const { authority, ...rest } = parts;
+  return await startApiServer({
+    ...rest,
+    identity: {
+      server: await authority.issueServer(),
+      certificateAuthority: authority.certificate,
+    },
+    ...(port === undefined ? {} : { port }),
+    ...(audit === undefined ? {} : { audit }),
+  });
+}
+
+async function kubeconfigFor(
+  authority: Authority,
+  api: ApiServer,
+  subject: { user: string; groups: readonly string[] },
+): Promise<string> {
+  const { kubeconfig } = await import("./tls/kubeconfig.ts");
+  return kubeconfig({
+    name: contextName,
+    server: api.url,
+    certificateAuthority: authority.certificate,
+    credential: { kind: "certificate", pair: await authority.issueClient(subject) },
+  });
+}
+
+async function putWorld(
+  store: Store,
+  admission: Admission,
+  { world, worldsFolder, clock = systemClock }: ClusterOptions,
+): Promise<void> {
+  const { loadWorld } = await import("./worlds/world.ts");
+  const objects = await loadWorld(world, worldsFolder);
+  // The initial namespaces are a controller's to make; nothing can be put in them before.
+  await until(store, clock, {}, (state) => state.list("serviceAccounts").length >= 4);
+  for (const object of objects) admission.create(object);
+}
+
+async function waitUntilReady(
+  store: Store,
+  clock: Clock,
+  { signal, onProgress }: { signal?: AbortSignal; onProgress?: (now: Readiness) => void },
+): Promise<void> {
+  let told = "";
+  await until(store, clock, signal === undefined ? {} : { signal }, (state) => {
+    const now = readinessOf(state);
+    const text = JSON.stringify(now.pods);
+    if (text !== told) onProgress?.(now);
+    told = text;
+    return now.settled;
+  });
+}
+
+/** Waits for a condition on the state, looked at after every change. Rejects with the signal's reason. */
+async function until(
+  store: Store,
+  clock: Clock,
+  { signal }: { signal?: AbortSignal },
+  holds: (state: ClusterState) => boolean,
+): Promise<void> {
+  const watched = [resources.pods, resources.nodes, resources.statefulSets, resources.deployments];
+  const done = new AbortController();
+  const either = signal === undefined ? done.signal : AbortSignal.any([done.signal, signal]);
+  const changes = store.watch([...watched, resources.serviceAccounts], { signal: either });
+  if (holds(new ClusterState(store, clock.now()))) return;
+  for await (const _change of changes) {
+    if (holds(new ClusterState(store, clock.now()))) return;
+  }
+  throw signal?.reason;
+}

@@ -1,0 +1,228 @@
+/** `cluster up|down|status`: a cluster in the background, known by its folder. Plain data and events. */
+import { KodamaError } from "../../base/errors.ts";
+import type { Clock } from "../node/clock.ts";
+import { isLocked, tryFileLock } from "./file_lock.ts";
+import { lastLines } from "./last_lines.ts";
+import { isAlive, signalProcess } from "./process_identity.ts";
+import {
+  type ClusterPaths,
+  clusterPaths,
+  type ClusterRecord,
+  readRecord,
+  removeFile,
+} from "./record.ts";
+
+/** Whether a cluster runs. */
+export type ClusterStatus =
+  | { phase: "stopped" }
+  /** `record` is absent for the first moments. */
+  | { phase: "starting"; record?: ClusterRecord }
+  | { phase: "ready"; record: ClusterRecord };
+
+/** What an `up` tells while it goes on. The last one is `ready`. */
+export type UpEvent =
+  | { kind: "starting"; folder: string; world: string }
+  /** One is under way or up already: this one waits for it. */
+  | { kind: "joined"; world: string }
+  | { kind: "progress"; pods: { ready: number; expected: number } }
+  | { kind: "ready"; record: ClusterRecord };
+
+/** What a `down` tells. The last one is `stopped`. */
+export type DownEvent =
+  | { kind: "stopping"; pid: number }
+  /** It did not end in time and was killed. */
+  | { kind: "killed"; pid: number }
+  | { kind: "stopped"; wasRunning: boolean };
+
+/** What all three need. */
+export interface ControlOptions {
+  /** Absolute path of the cluster's folder. */
+  folder: string;
+  clock: Clock;
+  signal: AbortSignal;
+}
+
+/** What {@link clusterUp} needs beside. */
+export interface UpOptions extends ControlOptions {
+  /** As {@link parseWorldChoice} reads it; checked by the caller. */
+  world: string;
+  /** The words that run {@link serveCluster} on the same folder and world: program first. */
+  command: readonly string[];
+  /** How long it may take to become ready. 120 s where it is absent. */
+  timeoutMs?: number;
+}
+
+const pollMs = 50;
+
+/** How long a cluster may take to end its pods. */
+const stopTimeoutMs = 30_000;
+
+/** Looks at a cluster's folder. What a dead process left there counts as nothing. */
+export async function clusterStatus(
+  { folder }: Pick<ControlOptions, "folder">,
+): Promise<ClusterStatus> {
+  const paths = clusterPaths(folder);
+  if (!await isLocked(paths.lock)) return { phase: "stopped" };
+  const record = await readRecord(paths);
+  if (record === undefined || !await isAlive(record)) return { phase: "starting" };
+  return { phase: record.phase, record };
+}
+
+/**
+ * Starts a cluster in the background and waits until it is ready; one that runs already is told as such.
+ * When the signal ends the wait, the cluster that this call started ends too.
+ *
+ * @throws KodamaError `conflict` where one runs with another world; `environment` with the last lines of
+ * the log where it ends early; `timeout`; `cancelled`.
+ */
+export async function* clusterUp(options: UpOptions): AsyncGenerator<UpEvent, void> {
+  const paths = clusterPaths(options.folder);
+  await Deno.mkdir(paths.folder, { recursive: true, mode: 0o700 });
+  using starting = await tryFileLock(paths.startLock);
+  const present = await clusterStatus(options);
+  if (starting === undefined || present.phase !== "stopped") {
+    yield { kind: "joined", world: options.world };
+    return yield* untilReady(paths, options, undefined);
+  }
+  yield { kind: "starting", folder: paths.folder, world: options.world };
+  await removeFile(paths.record);
+  const child = await startBackground(paths, options.command);
+  let ready = false;
+  try {
+    yield* untilReady(paths, options, child);
+    ready = true;
+  } finally {
+    // The caller stopped listening, or it failed: nothing half-started stays.
+    if (!ready) await child.stop();
+    child.release();
+  }
+}
+
+interface BackgroundChild {
+  /** Resolves when the process has ended. */
+  readonly ended: Promise<void>;
+  hasEnded(): boolean;
+  stop(): Promise<void>;
+  /** From here on it lives on its own. */
+  release(): void;
+}
+
+/** A process group of its own: Ctrl-C at this terminal is not meant for it, nor is the terminal's end. */
+async function startBackground(
+  paths: ClusterPaths,
+  command: readonly string[],
+): Promise<BackgroundChild> {
+  await Deno.writeTextFile(paths.log, "", { mode: 0o600 });
+  const child = new Deno.Command("/bin/sh", {
+    args: ["-c", 'exec "$@" >>"$0" 2>&1', paths.log, ...command],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+    detached: true,
+  }).spawn();
+  let over = false;
+  const ended = child.status.then(() => {
+    over = true;
+  });
+  return {
+    ended,
+    hasEnded: () => over,
+    async stop() {
+      if (!over) child.kill("SIGTERM");
+      await ended;
+    },
+    release: () => child.unref(),
+  };
+}
+
+async function* untilReady(
+  paths: ClusterPaths,
+  options: UpOptions,
+  child: BackgroundChild | undefined,
+): AsyncGenerator<UpEvent, void> {
+  const deadline = options.clock.now().getTime() + (options.timeoutMs ?? 120_000);
+  let told = "";
+  while (true) {
+    const status = await clusterStatus(options);
+    if (status.phase === "ready") {
+      if (status.record.world !== options.world) throw otherWorld(status.record, options);
+      return yield { kind: "ready", record: status.record };
+    }
+    if (child?.hasEnded() ?? status.phase === "stopped") throw await endedEarly(paths);
+    const pods = status.phase === "starting" ? status.record?.pods : undefined;
+    if (pods !== undefined && JSON.stringify(pods) !== told) {
+      told = JSON.stringify(pods);
+      yield { kind: "progress", pods };
+    }
+    if (options.clock.now().getTime() > deadline) throw await tooLate(paths, pods);
+    await pause(options);
+  }
+}
+
+async function pause({ clock, signal }: ControlOptions): Promise<void> {
+  try {
+    await clock.wait(pollMs, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new KodamaError("cancelled", "stopped while waiting for the cluster");
+  }
+}
+
+function otherWorld(record: ClusterRecord, { world }: UpOptions): KodamaError {
+  return new KodamaError(
+    "conflict",
+    `the cluster runs with the world ${record.world}, not with ${world}`,
+    { hint: "kodama cluster down, then up again; or --data for a second cluster" },
+  );
+}
+
+async function endedEarly(paths: ClusterPaths): Promise<KodamaError> {
+  const lines = await lastLines(paths.log, 12);
+  const said = lines.length === 0 ? "it said nothing" : `its last words:\n${lines.join("\n")}`;
+  return new KodamaError("environment", `the cluster ended before it was ready; ${said}`, {
+    hint: `the whole log: ${paths.log}`,
+  });
+}
+
+async function tooLate(
+  paths: ClusterPaths,
+  pods: ClusterRecord["pods"] | undefined,
+): Promise<KodamaError> {
+  const state = pods === undefined
+    ? "its API server did not answer"
+    : `${pods.ready} of ${pods.expected} pods were ready`;
+  const lines = await lastLines(paths.log, 12);
+  return new KodamaError(
+    "timeout",
+    [`the cluster did not become ready in time: ${state}`, ...lines].join("\n"),
+    { hint: `the whole log: ${paths.log}` },
+  );
+}
+
+/** Ends the cluster of a folder with all its pods. Only the process that it recorded is ever signalled. */
+export async function* clusterDown(options: ControlOptions): AsyncGenerator<DownEvent, void> {
+  const paths = clusterPaths(options.folder);
+  const record = await readRecord(paths);
+  if (record === undefined || !await signalProcess(record, "SIGTERM")) {
+    await forget(paths);
+    return yield { kind: "stopped", wasRunning: false };
+  }
+  yield { kind: "stopping", pid: record.pid };
+  const deadline = options.clock.now().getTime() + stopTimeoutMs;
+  while (await isAlive(record)) {
+    if (options.clock.now().getTime() > deadline) {
+      await signalProcess(record, "SIGKILL");
+      yield { kind: "killed", pid: record.pid };
+      break;
+    }
+    await pause(options);
+  }
+  await forget(paths);
+  yield { kind: "stopped", wasRunning: true };
+}
+
+/** What only made sense while it ran. The log stays for whoever wants to know why it ended. */
+async function forget(paths: ClusterPaths): Promise<void> {
+  await removeFile(paths.record);
+  await removeFile(paths.kubeconfig);
+}

@@ -1,0 +1,81 @@
+/** What a running cluster tells of itself: a file in its folder. */
+import * as v from "valibot";
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+const recordShape = v.object({
+  version: v.literal(1),
+  pid: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  /** With the pid it names one process for good: see `process_identity.ts`. */
+  processStart: v.string(),
+  phase: v.picklist(["starting", "ready"]),
+  /** As it was asked for: `weka:drives=50`. */
+  world: v.string(),
+  context: v.string(),
+  /** Absolute path of a file that holds the administrator's credentials. */
+  kubeconfig: v.string(),
+  /** `https://127.0.0.1:port`, once it answers. */
+  server: v.optional(v.string()),
+  pods: v.object({ ready: count, expected: count }),
+  /** RFC 3339. */
+  startedAt: v.string(),
+});
+
+/** A cluster that runs, or began to. */
+export type ClusterRecord = v.InferOutput<typeof recordShape>;
+
+/** Where the parts of a cluster's folder are. */
+export interface ClusterPaths {
+  folder: string;
+  record: string;
+  /** Held by the process of the cluster for as long as it lives. */
+  lock: string;
+  /** Held by an `up` while it starts that process. */
+  startLock: string;
+  log: string;
+  kubeconfig: string;
+}
+
+/** The paths below a cluster's folder, which must be absolute. */
+export function clusterPaths(folder: string): ClusterPaths {
+  return {
+    folder,
+    record: `${folder}/cluster.json`,
+    lock: `${folder}/cluster.lock`,
+    startLock: `${folder}/start.lock`,
+    log: `${folder}/cluster.log`,
+    kubeconfig: `${folder}/kubeconfig`,
+  };
+}
+
+/** The record, or undefined where there is none that can be read: such a one is as good as none. */
+export async function readRecord(paths: ClusterPaths): Promise<ClusterRecord | undefined> {
+  try {
+    const parsed = v.safeParse(recordShape, JSON.parse(await Deno.readTextFile(paths.record)));
+    return parsed.success ? parsed.output : undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Writes the record whole or not at all, for its owner alone. */
+export async function writeRecord(paths: ClusterPaths, record: ClusterRecord): Promise<void> {
+  await writePrivately(paths.record, `${JSON.stringify(record, null, 2)}\n`);
+}
+
+/** Replaces a file in one step; nobody but its owner may read it. */
+export async function writePrivately(path: string, text: string): Promise<void> {
+  const temporary = `${path}.${crypto.randomUUID()}`;
+  await Deno.writeTextFile(temporary, text, { mode: 0o600, createNew: true });
+  await Deno.rename(temporary, path);
+}
+
+/** Removes a file that may be gone already. */
+export async function removeFile(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}

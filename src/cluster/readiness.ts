@@ -1,0 +1,63 @@
+/** Whether a world has come up: everything that can run does. */
+import type { Pod } from "kubernetes-types/core/v1.d.ts";
+import { isActive, isFinished, isReady } from "./controllers/pods.ts";
+import type { ClusterState } from "./controllers/state.ts";
+
+/** How far a world is. */
+export interface Readiness {
+  /** Nothing more is to be expected. A pod that can't be placed, or that keeps crashing, is as far as it gets. */
+  settled: boolean;
+  pods: { ready: number; expected: number };
+}
+
+/** Reasons for which a container waits that time alone doesn't cure. */
+const stuck = new Set([
+  "CrashLoopBackOff",
+  "CreateContainerConfigError",
+  "CreateContainerError",
+  "ErrImageNeverPull",
+  "ErrImagePull",
+  "ImagePullBackOff",
+  "InvalidImageName",
+  "RunContainerError",
+]);
+
+/** Looks at a state. */
+export function readinessOf(state: ClusterState): Readiness {
+  const nodeReady = state.list("nodes").some((node) =>
+    node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True")
+  );
+  const wanted = wantedReplicas(state);
+  const pods = state.list("pods").filter(isActive);
+  const placed = pods.filter((pod) => !isUnplaceable(pod));
+  const ready = placed.filter(isReady).length;
+  const unplaceable = pods.length - placed.length;
+  const settled = nodeReady && pods.length >= wanted &&
+    placed.every((pod) => isReady(pod) || isStuck(pod));
+  return { settled, pods: { ready, expected: Math.max(wanted - unplaceable, placed.length) } };
+}
+
+function wantedReplicas(state: ClusterState): number {
+  const sized = [
+    ...state.list("deployments"),
+    ...state.list("statefulSets"),
+  ].map(({ spec }) => spec?.replicas ?? 1);
+  return sized.reduce((sum, replicas) => sum + replicas, 0);
+}
+
+function isUnplaceable(pod: Pod): boolean {
+  return pod.status?.conditions?.some(({ type, reason }) =>
+    type === "PodScheduled" && reason === "Unschedulable"
+  ) ?? false;
+}
+
+function isStuck(pod: Pod): boolean {
+  if (isFinished(pod)) return true;
+  const statuses = [
+    ...pod.status?.initContainerStatuses ?? [],
+    ...pod.status?.containerStatuses ?? [],
+  ];
+  return statuses.some(({ state, restartCount }) =>
+    restartCount > 0 || stuck.has(state?.waiting?.reason ?? "")
+  );
+}
