@@ -11,10 +11,12 @@ import { nameParts, targetName } from "../exec/target_names.ts";
 import type { Target } from "../kube/target.ts";
 import { type ContextFindings, Discovery } from "./discover_targets.ts";
 import type { ExecEvent, ExecOptions } from "./exec_events.ts";
+import { type ExecSettings, execSettings } from "./exec_settings.ts";
 import type { Host } from "./host.ts";
 import { type OutputPresenter, presentOutput } from "./present_output.ts";
 
-const defaults = { fanout: 32, connectTimeoutMs: 15_000, graceMs: 2000 } as const;
+/** Time to end by itself, between TERM and KILL. */
+const defaultGraceMs = 2000;
 
 /**
  * Runs a command in the pods of a selection. Where the question is answered with no, nothing is run and nothing
@@ -47,6 +49,7 @@ class ExecRun {
   }
 
   async *events(): AsyncGenerator<ExecEvent, void> {
+    const settings = { ...await execSettings(this.#host), ...definedBounds(this.#options) };
     const first = await this.#firstTargets();
     yield* this.#takeNotes();
     if (first.length === 0 && this.#failedContexts === 0) throw noMatch();
@@ -55,8 +58,8 @@ class ExecRun {
     const naming = { ...parts, context: parts.context || new Set(contexts).size > 1 };
     this.#add(first, (target) => targetName(target, naming));
     if (!await this.#confirmed()) return;
-    const run = runOnTargets(first, this.#options.command, this.#runOptions());
-    const presenter = presentOutput(this.#options.outputMode ?? "prefix", {
+    const run = runOnTargets(first, this.#options.command, this.#runOptions(settings));
+    const presenter = presentOutput(settings.outputMode, {
       targets: this.#targets,
       foldStderr: this.#options.foldStderr ?? false,
     });
@@ -116,16 +119,16 @@ class ExecRun {
     return await confirm.ask({ targets: this.#targets, names: this.#names, command });
   }
 
-  #runOptions(): RunOptions {
+  #runOptions({ fanout, connectTimeoutMs }: ExecSettings): RunOptions {
     const { stdin, terminal, environment, workdir, timeoutMs, shell, substitute } = this.#options;
     return {
       open: async (target, request, signal) =>
         await (await this.#host.kube(target.context)).exec(request, { signal }),
       clock: this.#host.clock,
       signal: this.#options.signal,
-      fanout: this.#options.fanout ?? defaults.fanout,
-      connectTimeoutMs: this.#options.connectTimeoutMs ?? defaults.connectTimeoutMs,
-      graceMs: this.#options.graceMs ?? defaults.graceMs,
+      fanout,
+      connectTimeoutMs,
+      graceMs: this.#options.graceMs ?? defaultGraceMs,
       nonce: crypto.randomUUID(),
       later: this.#laterTargets(),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
@@ -173,6 +176,16 @@ class ExecRun {
       }
     }
   }
+}
+
+/** What was said on the command line wins over the settings. */
+function definedBounds(options: ExecOptions): Partial<ExecSettings> {
+  const { fanout, connectTimeoutMs, outputMode } = options;
+  return {
+    ...(fanout === undefined ? {} : { fanout }),
+    ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
+    ...(outputMode === undefined ? {} : { outputMode }),
+  };
 }
 
 function noMatch(): KodamaError {

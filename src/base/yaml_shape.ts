@@ -5,7 +5,16 @@
  * duration such as 30s`. Positions come from the YAML document by the path of the problem.
  */
 import * as v from "valibot";
-import { type Document, isMap, LineCounter, type Node, parseDocument } from "yaml";
+import {
+  type Document,
+  isMap,
+  isNode,
+  isSeq,
+  LineCounter,
+  type Node,
+  parseDocument,
+  type YAMLParseError,
+} from "yaml";
 import { KodamaError } from "./errors.ts";
 import { didYouMean } from "./nearest_names.ts";
 
@@ -66,12 +75,15 @@ export async function readYamlShape<S extends FileSchema>(
     // Of unknown fields valibot tells the first alone: they are looked for below.
     .filter((issue) => issue.expected !== "never")
     .map((issue) => problemOf(issue, finder));
-  const unknown = await Promise.all(
-    unknownFields(schema, document.contents, []).map(async ({ path, name, valid }) =>
-      finder.key([...path, name], `unknown field "${name}"${await didYouMean(name, valid)}`)
-    ),
+  const misplaced = await Promise.all(
+    misfits(schema, document.contents, []).map(async (misfit) => {
+      const { path, name } = misfit;
+      if (name === undefined) return finder.value(path, "expected a mapping of fields");
+      const near = await didYouMean(name, misfit.valid);
+      return finder.key([...path, name], `unknown field "${name}"${near}`);
+    }),
   );
-  const problems = [...wrong, ...unknown].sort((a, b) => a.line - b.line || a.column - b.column);
+  const problems = [...wrong, ...misplaced].sort((a, b) => a.line - b.line || a.column - b.column);
   if (problems.length > 0 || !result.success) throw new FileError(file, problems);
   return { value: result.output, document };
 }
@@ -85,12 +97,19 @@ function parse(file: SourceFile): { document: Document.Parsed; lines: LineCounte
   if (document.errors.length === 0) return { document, lines };
   throw new FileError(
     file,
-    document.errors.map((error) => {
+    // What follows a first few is most often their consequence.
+    document.errors.slice(0, 3).map((error) => {
       const { line, col } = lines.linePos(error.pos[0]);
       const width = Math.max(1, error.pos[1] - error.pos[0]);
-      return { line, column: col, width, message: `not YAML: ${error.message}` };
+      return { line, column: col, width, message: syntaxText(error) };
     }),
   );
+}
+
+function syntaxText({ code, message }: YAMLParseError): string {
+  if (code === "MULTIPLE_DOCS") return "expected one document, found another";
+  if (message.includes("call stack")) return "nested too deeply";
+  return `not YAML: ${message}`;
 }
 
 function toPlain(file: SourceFile, document: Document.Parsed): unknown {
@@ -161,21 +180,23 @@ function foundText(input: unknown): string {
   return JSON.stringify(input).slice(0, 60);
 }
 
-interface UnknownField {
+/** A field that the schema doesn't have, or (without a name) something else in the place of a mapping. */
+interface Misfit {
   path: Path;
-  name: string;
+  name?: string;
   valid: readonly string[];
 }
 
-/** Every key of the document that the schema doesn't have. */
-function unknownFields(schema: FileSchema, node: unknown, path: Path): UnknownField[] {
+/** What valibot lets pass or tells once only: lists as objects, and every unknown key. */
+function misfits(schema: FileSchema, node: unknown, path: Path): Misfit[] {
   const entries = entriesOf(schema);
-  if (entries === undefined || !isMap(node)) return [];
+  if (entries === undefined || !isNode(node)) return [];
+  if (!isMap(node)) return isSeq(node) ? [{ path, valid: [] }] : [];
   return node.items.flatMap(({ key, value }) => {
     const name = keyText(key);
     const inner = Object.hasOwn(entries, name) ? entries[name] : undefined;
     if (inner === undefined) return [{ path, name, valid: Object.keys(entries) }];
-    return unknownFields(inner, value, [...path, name]);
+    return misfits(inner, value, [...path, name]);
   });
 }
 
@@ -202,7 +223,8 @@ function describe(file: SourceFile, problems: readonly FileProblem[]): string {
 /** The line with a caret under what is meant; of a long line, the part around it. */
 function excerpt(source: string, { line, column, width }: FileProblem): string {
   const start = Math.max(0, column - 1 - 60);
-  const part = source.slice(start, start + 100).replaceAll("\t", " ");
+  // Control characters of a file are no business of the terminal's, and would move the caret.
+  const part = source.slice(start, start + 100).replace(/\p{Cc}/gu, " ");
   const at = column - 1 - start;
   const carets = "^".repeat(Math.max(1, Math.min(width, part.length - at)));
   const margin = String(line).length;

@@ -1,4 +1,5 @@
 /** Where kodama keeps and finds things. Paths are absolute; nothing here touches a file. */
+import { KodamaError } from "../base/errors.ts";
 
 /** The folders that everything else is found from. */
 export interface Places {
@@ -8,4 +9,45 @@ export interface Places {
   readonly workingDir: string;
   /** The workflows that come with kodama. */
   readonly shippedWorkflowsDir: string;
+}
+
+/**
+ * The places of this user.
+ *
+ * @throws KodamaError `environment` when neither `KODAMA_CONFIG_DIR` nor `HOME` is set.
+ */
+export function placesOf(surroundings: {
+  env: (name: string) => string | undefined;
+  workingDir: string;
+  shippedWorkflowsDir: string;
+}): Places {
+  const { env, workingDir, shippedWorkflowsDir } = surroundings;
+  return { configDir: configDirOf(env, workingDir), workingDir, shippedWorkflowsDir };
+}
+
+function configDirOf(env: (name: string) => string | undefined, workingDir: string): string {
+  // An empty variable counts as none, as the XDG specification and kubectl have it.
+  const named = env("KODAMA_CONFIG_DIR") || undefined;
+  if (named !== undefined) return isAbsolute(named) ? named : `${workingDir}/${named}`;
+  const home = env("HOME") || env("USERPROFILE") || undefined;
+  if (home !== undefined) return `${home}/.kodama`;
+  throw new KodamaError("environment", "there is no home folder: HOME is not set", {
+    hint: "set KODAMA_CONFIG_DIR to the folder for kodama's own files",
+  });
+}
+
+function isAbsolute(path: string): boolean {
+  return path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path);
+}
+
+/** The user's settings. */
+export function userConfigPath(places: Places): string {
+  return `${places.configDir}/config.yaml`;
+}
+
+/** Where a repository's settings may be, the innermost folder first. */
+export function repositoryConfigPaths(places: Places): string[] {
+  const parts = places.workingDir.split("/").filter((part) => part !== "");
+  return [...parts.map((_, index) => `/${parts.slice(0, parts.length - index).join("/")}`), ""]
+    .map((folder) => `${folder}/.kodama.yaml`);
 }

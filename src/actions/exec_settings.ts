@@ -1,0 +1,39 @@
+/** The settings of a run that nobody gave on the command line. */
+import { parseDuration } from "../base/duration.ts";
+import { defaultSettings, settingVariables } from "../config/default_settings.ts";
+import type { Settings } from "../config/settings_shape.ts";
+import type { OutputMode } from "../exec/output_mode.ts";
+import type { Host } from "./host.ts";
+import { settingSources } from "./setting_sources.ts";
+
+/** Bounds and mode of a run; times are milliseconds. */
+export interface ExecSettings {
+  fanout: number;
+  connectTimeoutMs: number;
+  outputMode: OutputMode;
+}
+
+/**
+ * What the settings say. Most people have none, and then no YAML parser is loaded.
+ *
+ * @throws FileError for a file of settings that is wrong; UsageError for such a variable.
+ */
+export async function execSettings(host: Host): Promise<ExecSettings> {
+  const sources = await settingSources(host);
+  const silent = sources.repository === undefined && sources.user === undefined &&
+    Object.keys(settingVariables).every((name) => (host.env(name) ?? "") === "");
+  if (silent) return narrow(defaultSettings.exec);
+  const { mergedSettings } = await import("../config/settings.ts");
+  return narrow((await mergedSettings(sources)).exec ?? {});
+}
+
+function narrow(exec: NonNullable<Settings["exec"]>): ExecSettings {
+  const defaults = defaultSettings.exec;
+  // The shape lets no other text pass.
+  const connectTimeoutMs = parseDuration(exec.connectTimeout ?? defaults.connectTimeout) ?? 0;
+  return {
+    fanout: exec.fanout ?? defaults.fanout,
+    connectTimeoutMs,
+    outputMode: exec.outputMode ?? defaults.outputMode,
+  };
+}

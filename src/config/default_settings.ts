@@ -1,0 +1,22 @@
+/** What holds where nobody says otherwise. Data alone: to know it loads nothing. */
+import type { Settings } from "./settings_shape.ts";
+
+/** What holds where no file, variable or flag says otherwise. */
+export const defaultSettings = {
+  defaults: {
+    namespace: "default",
+    image: "ghcr.io/illumination-k/kodama-claude:latest",
+    resources: { cpu: "1", memory: "2Gi" },
+    storage: { workspace: "10Gi", claudeHome: "1Gi" },
+    branchPrefix: "kodama/",
+  },
+  sync: { useGitignore: true },
+  exec: { fanout: 32, connectTimeout: "15s", outputMode: "prefix" },
+} as const satisfies Settings;
+
+/** Variables of the environment, and the settings that they stand for. */
+export const settingVariables = {
+  KODAMA_FANOUT: "exec.fanout",
+  KODAMA_CONNECT_TIMEOUT: "exec.connectTimeout",
+  KODAMA_OUTPUT_MODE: "exec.outputMode",
+} as const;

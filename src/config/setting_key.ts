@@ -1,0 +1,56 @@
+/** Keys of settings as words: `defaults.resources.cpu`. A dot that belongs to a name is written `\.`. */
+import { UsageError } from "../base/errors.ts";
+import { didYouMean } from "../base/nearest_names.ts";
+import { entriesOf, type FileSchema } from "../base/yaml_shape.ts";
+import { settingsShape } from "./settings_shape.ts";
+
+/** The names that a key is made of, outermost first. */
+export type SettingPath = readonly string[];
+
+/** The names of a key. */
+export function splitKey(key: string): SettingPath {
+  return [...key.matchAll(/(?:^|\.)((?:\\.|[^.\\])*)/gs)]
+    .map(([, name = ""]) => name.replace(/\\(.)/gs, "$1"));
+}
+
+/** The key of these names: what {@link splitKey} undoes. */
+export function joinKey(path: SettingPath): string {
+  return path.map((name) => name.replace(/[\\.]/g, "\\$&")).join(".");
+}
+
+/** Every setting that there is, with its schema; groups aren't settings. */
+export function allSettings(): { path: SettingPath; schema: FileSchema }[] {
+  return settingsUnder(settingsShape, []);
+}
+
+function settingsUnder(schema: FileSchema, path: SettingPath): ReturnType<typeof allSettings> {
+  const entries = entriesOf(schema);
+  if (entries === undefined) return [{ path, schema }];
+  return Object.entries(entries).flatMap(([name, inner]) => settingsUnder(inner, [...path, name]));
+}
+
+/**
+ * The place that a key names: a setting or a group of them.
+ *
+ * @throws UsageError with the nearest names, where there is none.
+ */
+export async function settingAt(
+  key: string,
+): Promise<{ path: SettingPath; schema: FileSchema; group: boolean }> {
+  const path = splitKey(key);
+  let schema: FileSchema = settingsShape;
+  for (const [depth, name] of path.entries()) {
+    const entries = entriesOf(schema);
+    const inner = entries !== undefined && Object.hasOwn(entries, name) ? entries[name] : undefined;
+    if (inner === undefined) {
+      const around = path.slice(0, depth);
+      const siblings = Object.keys(entries ?? {}).map((sibling) => joinKey([...around, sibling]));
+      const keys = [...siblings, ...allSettings().map((setting) => joinKey(setting.path))];
+      throw new UsageError(`there is no setting "${key}"${await didYouMean(key, keys)}`, {
+        hint: "`kodama config schema` has them all",
+      });
+    }
+    schema = inner;
+  }
+  return { path, schema, group: entriesOf(schema) !== undefined };
+}

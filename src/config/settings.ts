@@ -1,0 +1,96 @@
+/** The settings that hold: flags before environment, repository, user and defaults. */
+import * as v from "valibot";
+import type { FileSchema, SourceFile } from "../base/yaml_shape.ts";
+import { defaultSettings, settingVariables } from "./default_settings.ts";
+import { allSettings, joinKey, type SettingPath } from "./setting_key.ts";
+import { parseSettingValue } from "./setting_value.ts";
+import { readSettings, settingIn } from "./settings_file.ts";
+import { type Settings, settingsShape } from "./settings_shape.ts";
+
+/** Where a setting's value comes from. Flags come before all of these, where a command has them. */
+export type SettingOrigin =
+  | { kind: "environment"; variable: string }
+  | { kind: "repository"; path: string }
+  | { kind: "user"; path: string }
+  | { kind: "default" };
+
+/** One setting that holds. */
+export interface EffectiveSetting {
+  path: SettingPath;
+  /** The path as one word. */
+  key: string;
+  value: unknown;
+  origin: SettingOrigin;
+}
+
+/** What the settings are put together from. */
+export interface SettingSources {
+  env: (name: string) => string | undefined;
+  repository: SourceFile | undefined;
+  user: SourceFile | undefined;
+}
+
+/**
+ * Every setting that has a value, in the order of the shape.
+ *
+ * @throws FileError for a file that is wrong; UsageError for a variable that is.
+ */
+export async function effectiveSettings(sources: SettingSources): Promise<EffectiveSetting[]> {
+  const files = await Promise.all([
+    layerOf("repository", sources.repository),
+    layerOf("user", sources.user),
+  ]);
+  const layers = [...files, { settings: defaultSettings, origin: { kind: "default" } } as const];
+  return allSettings().flatMap(({ path, schema }) => {
+    const found = fromVariable(path, schema, sources.env) ?? fromLayers(path, layers);
+    return found === undefined ? [] : [{ path, key: joinKey(path), ...found }];
+  });
+}
+
+/** The same as one object, for those who use the settings. */
+export async function mergedSettings(sources: SettingSources): Promise<Settings> {
+  const merged: Record<string, unknown> = {};
+  for (const { path, value } of await effectiveSettings(sources)) {
+    let group = merged;
+    for (const name of path.slice(0, -1)) {
+      group = (group[name] ??= {}) as Record<string, unknown>;
+    }
+    group[path.at(-1) as string] = value;
+  }
+  return v.parse(settingsShape, merged);
+}
+
+interface Layer {
+  settings: Settings;
+  origin: SettingOrigin;
+}
+
+async function layerOf(
+  kind: "repository" | "user",
+  file: SourceFile | undefined,
+): Promise<Layer> {
+  if (file === undefined) return { settings: {}, origin: { kind: "default" } };
+  return { settings: await readSettings(file), origin: { kind, path: file.path } };
+}
+
+type Found = Pick<EffectiveSetting, "value" | "origin">;
+
+function fromVariable(
+  path: SettingPath,
+  schema: FileSchema,
+  env: SettingSources["env"],
+): Found | undefined {
+  const variable = Object.entries(settingVariables).find(([, key]) => key === joinKey(path))?.[0];
+  const text = variable === undefined ? "" : env(variable) ?? "";
+  if (variable === undefined || text === "") return undefined;
+  const value = parseSettingValue(variable, schema, text);
+  return { value, origin: { kind: "environment", variable } };
+}
+
+function fromLayers(path: SettingPath, layers: readonly Layer[]): Found | undefined {
+  for (const { settings, origin } of layers) {
+    const value = settingIn(settings, path);
+    if (value !== undefined) return { value, origin };
+  }
+  return undefined;
+}

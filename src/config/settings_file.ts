@@ -1,0 +1,84 @@
+/** One file of settings: read, and changed without touching what else is written in it. */
+import { isCollection, isMap, isScalar, parseDocument } from "yaml";
+import { UsageError } from "../base/errors.ts";
+import { readYamlShape, type SourceFile } from "../base/yaml_shape.ts";
+import { settingAt, type SettingPath } from "./setting_key.ts";
+import { parseSettingValue } from "./setting_value.ts";
+import { type Settings, settingsShape } from "./settings_shape.ts";
+
+/** The largest file that is read. */
+export const maxSettingsBytes = 256 * 1024;
+
+/**
+ * The settings of a file.
+ *
+ * @throws FileError with every problem, each at its line and column.
+ */
+export async function readSettings(file: SourceFile): Promise<Settings> {
+  return (await readYamlShape(file, settingsShape)).value;
+}
+
+/** What a setting is, or undefined where the settings don't have it. */
+export function settingIn(settings: Settings, path: SettingPath): unknown {
+  return path.reduce<unknown>((value, name) => {
+    const inside = typeof value === "object" && value !== null && Object.hasOwn(value, name);
+    return inside ? (value as Record<string, unknown>)[name] : undefined;
+  }, settings);
+}
+
+/**
+ * The file's text with a setting changed; comments and everything else stay.
+ *
+ * @param text as it stands on the command line; a list or a group is written as YAML.
+ * @throws UsageError for a key that doesn't exist or a value that it can't have; FileError when the file is
+ *   already wrong.
+ */
+export async function withSetting(file: SourceFile, key: string, text: string): Promise<string> {
+  await readSettings(file);
+  const { path, schema, group } = await settingAt(key);
+  if (group) {
+    throw new UsageError(`"${key}" is a group of settings`, {
+      hint: `set one of them, as in: kodama config set ${key}.NAME VALUE`,
+    });
+  }
+  const value = parseSettingValue(key, schema, text);
+  const document = parseDocument(file.text);
+  makeGroups(document, path);
+  const old = document.getIn(path, true);
+  // The node stays, and with it the comment at its end.
+  if (isScalar(old) && typeof value !== "object") old.value = value;
+  else document.setIn(path, value);
+  return document.toString({ lineWidth: 0 });
+}
+
+/** The file's text without a setting or a group of them, and without groups that are empty then. */
+export async function withoutSetting(file: SourceFile, key: string): Promise<string> {
+  await readSettings(file);
+  const { path } = await settingAt(key);
+  const document = parseDocument(file.text);
+  if (!document.hasIn(path)) return file.text;
+  document.deleteIn(path);
+  for (let depth = path.length - 1; depth > 0; depth--) {
+    const around = document.getIn(path.slice(0, depth));
+    if (isMap(around) && around.items.length === 0) document.deleteIn(path.slice(0, depth));
+  }
+  const root = document.contents;
+  if (isCollection(root) && root.items.length === 0) {
+    // What stands above the first setting belongs to the mapping, and would go with it.
+    const comments = [document.commentBefore, root.commentBefore];
+    document.commentBefore = comments.filter(Boolean).join("\n\n");
+    document.contents = null;
+  }
+  return document.toString({ lineWidth: 0, nullStr: "" }).replace(/^\n+/, "");
+}
+
+/** `group:` with nothing under it is null to YAML, and could not hold a setting. */
+function makeGroups(document: ReturnType<typeof parseDocument>, path: SettingPath): void {
+  for (let depth = 0; depth < path.length; depth++) {
+    const around = path.slice(0, depth);
+    const found = depth === 0 ? document.contents : document.getIn(around, true);
+    if (isMap(found)) continue;
+    if (depth === 0) document.contents = document.createNode({}) as typeof document.contents;
+    else document.setIn(around, document.createNode({}));
+  }
+}

@@ -1,0 +1,83 @@
+/** The settings: which there are, and what they may be. */
+import * as v from "valibot";
+import { parseDuration } from "../base/duration.ts";
+
+const text = v.pipe(v.string("a text"), v.nonEmpty("a text that isn't empty"));
+const texts = v.array(text, "a list of texts");
+
+/** https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ */
+const objectName = v.pipe(
+  v.string("a name"),
+  v.regex(/^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/, "a name as Kubernetes allows it"),
+);
+
+/** https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
+const quantity = v.pipe(
+  v.union([v.string(), v.number()], "a quantity such as 500m or 2Gi"),
+  v.transform(String),
+  v.regex(
+    /^\d+(?:\.\d+)?(?:m|k|[MGTPE]|[KMGTPE]i|e\d{1,2})?$/,
+    "a quantity such as 500m, 2 or 2Gi",
+  ),
+);
+
+const duration = v.pipe(
+  v.string("a duration such as 15s"),
+  v.check((word) => parseDuration(word) !== undefined, "a duration such as 15s"),
+);
+
+const wholeFromOne = "a whole number from 1";
+const fanout = v.pipe(
+  v.number(wholeFromOne),
+  v.integer(wholeFromOne),
+  v.minValue(1, wholeFromOne),
+);
+
+const modes = ["prefix", "group", "fold", "raw", "none"] as const;
+
+function group<const E extends v.ObjectEntries>(entries: E) {
+  // Nothing under a group's name is a group whose settings are all commented out.
+  return v.nullish(v.strictObject(entries, "a mapping"));
+}
+
+function setting<S extends v.GenericSchema>(schema: S, description: string) {
+  return v.optional(v.pipe(schema, v.description(description)));
+}
+
+/** The shape of `config.yaml` and of a repository's `.kodama.yaml`. Every field may be absent. */
+export const settingsShape = v.strictObject({
+  defaults: group({
+    namespace: setting(objectName, "Namespace of new sessions."),
+    image: setting(text, "Image of new sessions."),
+    resources: group({
+      cpu: setting(quantity, "CPU limit of new sessions."),
+      memory: setting(quantity, "Memory limit of new sessions."),
+    }),
+    storage: group({
+      workspace: setting(quantity, "Size of a session's workspace."),
+      claudeHome: setting(quantity, "Size of a session's home of the agent."),
+    }),
+    branchPrefix: setting(text, "Branches of sessions begin with it."),
+    env: group({
+      excludeVars: setting(texts, "Variables that never reach a session."),
+    }),
+  }),
+  sync: group({
+    useGitignore: setting(v.boolean("true or false"), "What .gitignore names is not synced."),
+    excludePatterns: setting(texts, "Further patterns of what is not synced."),
+  }),
+  git: group({
+    secretName: setting(objectName, "Secret with the SSH key for git."),
+  }),
+  exec: group({
+    fanout: setting(fanout, "Pods at the same time."),
+    connectTimeout: setting(duration, "To open the stream to a pod."),
+    outputMode: setting(
+      v.picklist(modes, `one of ${modes.join(", ")}`),
+      "How the output of many pods is put together.",
+    ),
+  }),
+}, "a mapping of settings");
+
+/** Settings as one file has them. */
+export type Settings = v.InferOutput<typeof settingsShape>;
