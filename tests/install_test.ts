@@ -1,6 +1,6 @@
 /** An installation is complete, starts without the network, and is replaced without a gap. */
 import assert from "node:assert/strict";
-import { bundle } from "../tools/bundle.ts";
+import { bundle, hideLazyImports } from "../tools/bundle.ts";
 import { install, pathAdvice } from "../tools/install.ts";
 import { launcherNames } from "../tools/launcher.ts";
 import { parsePrefix } from "../tools/prefix.ts";
@@ -90,10 +90,18 @@ Deno.test("the hot path is free of node's compatibility layer", async () => {
     assert.doesNotMatch(text, /["']node:|\bgetBuiltinModule\b/, output);
     assert.doesNotMatch(text, /(?<![\w$.])(?:globalThis\.)?process\./, output);
   }
+  const entry = await Deno.readTextFile(`${folder.path}/main.js`);
+  assert.match(entry, /import\(\(0,"/, "lazy imports are hidden from Deno's analysis");
   const cold = Object.values(metafile.outputs).map(({ entryPoint }) => entryPoint);
   for (const module of coldModules) {
     assert.ok(cold.some((path) => path?.startsWith(module)), `${module} is a chunk of its own`);
   }
+});
+
+Deno.test("only imports of chunks are hidden, and only those that are lazy", () => {
+  const text = 'import"./a.js";import{b}from"./b.js";x(()=>import("./c-1A.js"),import("node:tls"))';
+  const hidden = text.replace('import("./c-1A.js")', 'import((0,"./c-1A.js"))');
+  assert.equal(hideLazyImports(text), hidden);
 });
 
 Deno.test("the prefix is ~/.local, or what --prefix says, as an absolute path", () => {

@@ -32,7 +32,8 @@ const packages = new URL("dist/packages/", root);
 export async function bundle(folder: string): Promise<Bundle> {
   try {
     await installPackages();
-    const { metafile } = await build(buildOptions(folder));
+    const { metafile, outputFiles } = await build(buildOptions(folder));
+    for (const { path, text } of outputFiles) await Deno.writeTextFile(path, hideLazyImports(text));
     await copyData(root, folder);
     await writeLicences(metafile, root, `${folder}/LICENSES.txt`);
     const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
@@ -42,12 +43,22 @@ export async function bundle(folder: string): Promise<Bundle> {
   }
 }
 
+/**
+ * Deno reads and analyses, before the first statement runs, all that an `import("…")` with a plain text
+ * could ever load: the embedded cluster, for `kodama version`. A text that it doesn't see through is
+ * loaded when its turn comes.
+ */
+export function hideLazyImports(text: string): string {
+  return text.replaceAll(/\bimport\((".\/[\w-]+\.js")\)/g, "import((0,$1))");
+}
+
 function buildOptions(folder: string) {
   const modules = new URL("node_modules", packages).pathname;
   return {
     absWorkingDir: root.pathname,
     entryPoints: ["main.ts"],
     outdir: folder,
+    write: false,
     entryNames: "[name]",
     chunkNames: "[name]-[hash]",
     bundle: true,
