@@ -1,12 +1,13 @@
 /** The targets of a selection in several contexts, none of which may hold up the others. */
 import { BoundedQueue } from "../base/bounded_queue.ts";
-import { KodamaError } from "../base/errors.ts";
-import type { Selection, SkippedPod, Target } from "../kube/target.ts";
+import { KodamaError, NoMatchError } from "../base/errors.ts";
+import type { FoundTargets } from "../kube/find_targets.ts";
+import type { Selection } from "../kube/target.ts";
 import type { Host } from "./host.ts";
 
 /** What one context answered. */
 export type ContextFindings =
-  | { kind: "found"; context: string; targets: readonly Target[]; skipped: readonly SkippedPod[] }
+  | { kind: "found"; context: string } & FoundTargets
   /** `context` is as it was asked for: empty for the current one. */
   | { kind: "failed"; context: string; error: KodamaError };
 
@@ -76,10 +77,26 @@ async function askContext(
 ): Promise<ContextFindings> {
   try {
     const client = await host.kube(name);
-    const { targets, skipped } = await host.select(client, selection, { signal });
-    return { kind: "found", context: client.context, targets, skipped };
+    const found = await host.select(client, selection, { signal });
+    return { kind: "found", context: client.context, ...found };
   } catch (error) {
     if (!(error instanceof KodamaError)) throw error;
     return { kind: "failed", context: name ?? "", error };
   }
+}
+
+/** The error of a selection that no pod of any context answers to. */
+export function noMatch(all: readonly ContextFindings[]): NoMatchError {
+  const found = all.filter((findings) => findings.kind === "found");
+  const skipped = found.flatMap((findings) => findings.skipped);
+  const [first] = skipped;
+  if (first !== undefined) {
+    const others = skipped.length > 1 ? ` (and ${skipped.length - 1} more)` : "";
+    return new NoMatchError(`no running pod matches; ${first.pod}: ${first.reason}${others}`);
+  }
+  const nearest = found.flatMap((findings) => findings.nearest).slice(0, 3);
+  const hint = nearest.length > 0
+    ? `did you mean ${nearest.join(" or ")}?`
+    : "`kodama pods` lists the pods; -n or -A looks elsewhere";
+  return new NoMatchError("no pod matches", { hint });
 }

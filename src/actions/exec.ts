@@ -1,5 +1,5 @@
 /** One command in every matching pod: from a selection to the outcomes of its targets. */
-import { type KodamaError, NoMatchError, UsageError } from "../base/errors.ts";
+import { UsageError } from "../base/errors.ts";
 import { exitCodeOfRun } from "../exec/exit_code.ts";
 import type { RunEvent } from "../exec/model.ts";
 import { isKnownReadOnly } from "../exec/read_only_command.ts";
@@ -9,7 +9,7 @@ import { directInput, sharedInput } from "../exec/stdin_spool.ts";
 import { SummaryBuilder } from "../exec/summary.ts";
 import { nameParts, targetName } from "../exec/target_names.ts";
 import type { Target } from "../kube/target.ts";
-import { type ContextFindings, Discovery } from "./discover_targets.ts";
+import { type ContextFindings, Discovery, noMatch } from "./discover_targets.ts";
 import type { ExecEvent, ExecOptions } from "./exec_events.ts";
 import { type ExecSettings, execSettings } from "./exec_settings.ts";
 import type { Host } from "./host.ts";
@@ -50,9 +50,10 @@ class ExecRun {
 
   async *events(): AsyncGenerator<ExecEvent, void> {
     const settings = { ...await execSettings(this.#host), ...definedBounds(this.#options) };
-    const first = await this.#firstTargets();
+    const findings = await this.#firstFindings();
+    const first = findings.flatMap((found) => this.#note(found));
     yield* this.#takeNotes();
-    if (first.length === 0 && this.#failedContexts === 0) throw noMatch();
+    if (first.length === 0 && this.#failedContexts === 0) throw noMatch(findings);
     const { contexts } = this.#options;
     const parts = nameParts(first);
     const naming = { ...parts, context: parts.context || new Set(contexts).size > 1 };
@@ -72,12 +73,11 @@ class ExecRun {
   }
 
   /** With a question to ask, all targets must be known; else those that are there begin. */
-  async #firstTargets(): Promise<Target[]> {
+  async #firstFindings(): Promise<ContextFindings[]> {
     const { confirm, terminal } = this.#options;
-    const findings = confirm === undefined && terminal === undefined
+    return confirm === undefined && terminal === undefined
       ? await this.#discovery.first()
       : await Array.fromAsync(this.#discovery.rest());
-    return findings.flatMap((found) => this.#note(found));
   }
 
   async *#laterTargets(): AsyncGenerator<readonly Target[], void> {
@@ -186,10 +186,4 @@ function definedBounds(options: ExecOptions): Partial<ExecSettings> {
     ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
     ...(outputMode === undefined ? {} : { outputMode }),
   };
-}
-
-function noMatch(): KodamaError {
-  return new NoMatchError("no running pod matches", {
-    hint: "`kodama pods` with the same selection says what there is, and why pods are skipped",
-  });
 }

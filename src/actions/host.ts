@@ -7,7 +7,8 @@ import type { Clock } from "../base/clock.ts";
 import type { Places } from "../config/places.ts";
 import type { SpoolFile } from "../exec/stdin_spool.ts";
 import type { CallOptions, KubeClient } from "../kube/client.ts";
-import type { Selection, SkippedPod, Target } from "../kube/target.ts";
+import type { FoundTargets } from "../kube/find_targets.ts";
+import type { Selection } from "../kube/target.ts";
 
 /** Files, as far as the actions need them. Paths are absolute. */
 export interface HostFiles {
@@ -80,7 +81,7 @@ export interface Host {
     client: KubeClient,
     selection: Selection,
     options: CallOptions,
-  ): Promise<{ targets: readonly Target[]; skipped: readonly SkippedPod[] }>;
+  ): Promise<FoundTargets>;
   /** Loads the embedded cluster's room only when called. */
   cluster(): Promise<ClusterControl>;
 }

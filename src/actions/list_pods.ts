@@ -1,7 +1,7 @@
 /** The pods that a selection matches, and those that it names and that can't be targets. */
-import { type KodamaError, NoMatchError } from "../base/errors.ts";
+import type { KodamaError } from "../base/errors.ts";
 import type { Selection, SkippedPod, Target } from "../kube/target.ts";
-import { Discovery } from "./discover_targets.ts";
+import { type ContextFindings, Discovery, noMatch } from "./discover_targets.ts";
 import type { Host } from "./host.ts";
 
 /** Whose pods are asked for. */
@@ -30,9 +30,9 @@ export async function* listPods(
 ): AsyncGenerator<PodsEvent, void> {
   const { contexts, selection, signal } = options;
   const single = new Set(contexts).size <= 1;
-  let matched = false;
+  const all: ContextFindings[] = [];
   for await (const findings of new Discovery(host, contexts, selection, { signal }).rest()) {
-    matched ||= findings.kind === "failed" || findings.targets.length > 0;
+    all.push(findings);
     if (findings.kind === "failed") {
       if (single) throw findings.error;
       yield { kind: "contextFailed", context: findings.context, error: findings.error };
@@ -41,5 +41,6 @@ export async function* listPods(
       yield { kind: "pods", context, targets, skipped };
     }
   }
-  if (!matched) throw new NoMatchError("no running pod matches");
+  const matched = all.some((findings) => findings.kind === "failed" || findings.targets.length > 0);
+  if (!matched) throw noMatch(all);
 }

@@ -51,7 +51,10 @@ export async function withSetting(file: SourceFile, key: string, text: string): 
   return document.toString({ lineWidth: 0 });
 }
 
-/** The file's text without a setting or a group of them, and without groups that are empty then. */
+/**
+ * The file's text without a setting or a group of them, and without groups that are empty then. A comment
+ * right above what goes, goes with it.
+ */
 export async function withoutSetting(file: SourceFile, key: string): Promise<string> {
   await readSettings(file);
   const { path } = await settingAt(key);
@@ -62,13 +65,8 @@ export async function withoutSetting(file: SourceFile, key: string): Promise<str
     const around = document.getIn(path.slice(0, depth));
     if (isMap(around) && around.items.length === 0) document.deleteIn(path.slice(0, depth));
   }
-  const root = document.contents;
-  if (isCollection(root) && root.items.length === 0) {
-    // What stands above the first setting belongs to the mapping, and would go with it.
-    const comments = [document.commentBefore, root.commentBefore];
-    document.commentBefore = comments.filter(Boolean).join("\n\n");
-    document.contents = null;
-  }
+  const empty = isCollection(document.contents) && document.contents.items.length === 0;
+  if (empty) document.contents = null;
   return document.toString({ lineWidth: 0, nullStr: "" }).replace(/^\n+/, "");
 }
 
