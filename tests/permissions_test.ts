@@ -37,16 +37,20 @@ Deno.test("every permission of deno.json has its reason in docs/permissions.md, 
   }
 });
 
-Deno.test("nothing starts Deno with everything allowed", async () => {
+Deno.test("nothing but the rig of a real Kubernetes is started with everything allowed", async () => {
   // Put together here, so that this file isn't a find of its own.
   const everything = new RegExp(
     ["--allow", "-all\\b"].join("") + "|\\bdeno (?:run|test|task|eval|compile)[^\\n|]* -A\\b" +
-      '|"(?:run|test|eval)",[^\\]]*"-A"|"all": *true',
+      '|"(?:run|test|eval)",.*"-A"|"all": *true',
   );
   const finds: string[] = [];
   for await (const path of sourceFiles()) {
-    const [find] = everything.exec(await read(path)) ?? [];
-    if (find !== undefined) finds.push(`${path}: ${find}`);
+    if (path.startsWith("tests/cluster/")) continue;
+    for (const line of (await read(path)).split("\n")) {
+      // docs/permissions.md says why.
+      const ofTheRig = path === "deno.json" && line.includes(" tests/cluster/");
+      if (!ofTheRig && everything.test(line)) finds.push(`${path}: ${line.trim()}`);
+    }
   }
   assert.deepEqual(finds, []);
 });
@@ -54,7 +58,7 @@ Deno.test("nothing starts Deno with everything allowed", async () => {
 Deno.test("every variable that the hot path reads is one that it may read", async () => {
   const set = (await readPermissionSets()).get("kodama");
   const allowed = grantedNames(set?.env);
-  const reads = /\b(?:env|environment|Deno\.env\.get)\("(\w+)"\)|\bvariable: "(\w+)"/g;
+  const reads = /\b(?:env|environment|read|env\.get)\("([A-Z_]+)"\)|\bvariable: "(\w+)"/g;
   const found = new Set<string>();
   for await (const path of sourceFiles("src/")) {
     if (path.startsWith("src/cluster/") || path.endsWith("_test.ts")) continue;

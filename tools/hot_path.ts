@@ -5,10 +5,15 @@
 import type { Metafile } from "esbuild";
 
 /**
- * Modules that begin a cold part of the program, as paths of the source tree: the embedded cluster, and
- * the link for clusters that ask for a client certificate, which only node's TLS can do well.
+ * Modules that begin a cold part of the program, as paths of the source tree: the embedded cluster; the link
+ * for clusters that ask for a client certificate, which only node's TLS can do well; and the official
+ * client, for the credentials of older kubeconfigs.
  */
-export const coldModules: readonly string[] = ["src/cluster/", "src/kube/link_node.ts"];
+export const coldModules: readonly string[] = [
+  "src/cluster/",
+  "src/kube/auth_provider.ts",
+  "src/kube/link_node.ts",
+];
 
 /** Names of the hot output files. */
 export function hotOutputs(metafile: Metafile): string[] {
