@@ -24,6 +24,7 @@ const workloads: Readonly<Record<string, readonly string[]>> = {
   replicasets: ["replicaset", "replicasets", "rs"],
   jobs: ["job", "jobs"],
   services: ["service", "services", "svc"],
+  replicationcontrollers: ["replicationcontroller", "replicationcontrollers", "rc"],
 };
 
 /** The kinds, as completion offers them. */

@@ -1,9 +1,11 @@
 /** Output of a program elsewhere, made fit to stand beside other output on a terminal. */
 
 /** CSI … m alone: colours and weights. */
+// deno-lint-ignore no-control-regex -- control characters are what this looks for
 const paint = /\x1b\[[0-9;:]*m/y;
 /** Any other CSI, OSC, DCS, APC, PM or SOS sequence, ended or not, and two-letter escapes. */
 const steer =
+  // deno-lint-ignore no-control-regex -- as above
   /\x1b(?:\[[0-?]*[ -/]*[@-~]?|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-~]?)/y;
 
 /** Paint is undone at a line's end, so that it doesn't run into the next one's prefix. */

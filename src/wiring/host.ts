@@ -46,9 +46,9 @@ export function machineHost({ kubeconfig, terminal, environment }: HostParts): H
       clients.set(context, known);
       return known;
     },
-    async select(client, selection, options) {
-      const { selectTargets } = await import("../kube/select_targets.ts");
-      return await selectTargets(client, selection, options);
+    async select(client, selection, { signal = new AbortController().signal }) {
+      const { findTargets } = await import("../kube/find_targets.ts");
+      return await findTargets(client, selection, { signal, random: kubeHost.random });
     },
     async cluster() {
       const { clusterControl } = await import("../cluster/control/control.ts");

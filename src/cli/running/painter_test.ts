@@ -1,0 +1,275 @@
+/** Events of a run -> what stands on the two streams. */
+import assert from "node:assert/strict";
+import type { ExecEvent, Outcome, RunSummary, Target } from "../../actions/exec_events.ts";
+import { KodamaError } from "../../base/errors.ts";
+import { styleFor } from "../../term/style.ts";
+import { Painter, type PainterOptions } from "./painter.ts";
+
+const at = new Date("2026-01-02T03:04:05Z");
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+const target = (pod: string): Target => ({
+  context: "east",
+  namespace: "default",
+  pod,
+  container: "main",
+  node: "n1",
+  ip: "10.0.0.1",
+});
+
+function started(...names: string[]): ExecEvent {
+  return { kind: "runStarted", targets: names.map(target), names, command: ["id"], at };
+}
+
+const line = (index: number, text: string, stream: "stdout" | "stderr" = "stdout"): ExecEvent => ({
+  kind: "line",
+  target: index,
+  stream,
+  bytes: bytes(text),
+  endedBy: "newline",
+});
+
+const ended = (index: number, outcome: Outcome): ExecEvent => ({
+  kind: "targetEnded",
+  target: index,
+  outcome,
+  at,
+  durationMs: 5,
+});
+
+function runEnded(text: string, ...outcomes: Outcome[]): ExecEvent {
+  const ok = outcomes.filter(({ kind }) => kind === "ok").length;
+  const counts = {
+    ok,
+    failed: 0,
+    timeout: 0,
+    unreachable: 0,
+    unknown: 0,
+    cancelled: 0,
+    skipped: 0,
+  };
+  const summary: RunSummary = { total: outcomes.length, counts, failures: [], text };
+  return { kind: "runEnded", outcomes, summary, exitCode: 0, at, durationMs: 1234 };
+}
+
+const plain: PainterOptions = {
+  terminal: { stdout: false, stderr: false },
+  style: { stdout: styleFor(false), stderr: styleFor(false) },
+  quiet: false,
+  single: false,
+  format: "text",
+};
+
+function painted(
+  events: readonly ExecEvent[],
+  options: Partial<PainterOptions> = {},
+): { stdout: string; stderr: string } {
+  const painter = new Painter({ ...plain, ...options });
+  const text = { stdout: "", stderr: "" };
+  for (const event of events) {
+    for (const { stream, data } of painter.paint(event)) {
+      text[stream] += typeof data === "string" ? data : new TextDecoder().decode(data);
+    }
+  }
+  return text;
+}
+
+Deno.test("prefix: each line under its pod's name, each stream on its own", () => {
+  assert.deepEqual(
+    painted([
+      started("web-0", "web-1"),
+      line(1, "hello"),
+      line(0, "oops", "stderr"),
+      line(0, ""),
+      ended(1, { kind: "ok" }),
+      runEnded("2 ok", { kind: "ok" }, { kind: "ok" }),
+    ]),
+    { stdout: "web-1: hello\nweb-0: \n", stderr: "web-0: oops\n2 ok in 1.2s\n" },
+  );
+});
+
+Deno.test("prefix: in a pipe every byte of a line comes through", () => {
+  const painter = new Painter(plain);
+  painter.paint(started("a"));
+  const raw = Uint8Array.of(0x1b, 0x5b, 0x32, 0x4a, 0xff, 0x0d);
+  const [piece] = painter.paint({
+    kind: "line",
+    target: 0,
+    stream: "stdout",
+    bytes: raw,
+    endedBy: "newline",
+  });
+  assert.deepEqual(piece?.data, Uint8Array.of(0x61, 0x3a, 0x20, ...raw, 10));
+});
+
+Deno.test("prefix: on a terminal a line can't leave its place", () => {
+  const { stdout } = painted([started("a"), line(0, "\x1b[2J\x1b[31mred\x1b]0;t\x07\r50%")], {
+    terminal: { stdout: true, stderr: true },
+  });
+  assert.equal(stdout, "a: \x1b[31mred\x1b[0m\na: 50%\n");
+});
+
+Deno.test("prefix: what all names share is faint, the rest in the pod's colour", () => {
+  const { stdout } = painted([started("web-0", "web-12"), line(0, "x")], {
+    style: { stdout: styleFor(true), stderr: styleFor(false) },
+  });
+  // deno-lint-ignore no-control-regex -- the colours are what this looks at
+  assert.match(stdout, /^\x1b\[2mweb-\x1b\[22m\x1b\[\d+m0\x1b\[39m\x1b\[2m:\x1b\[22m x\n$/);
+});
+
+Deno.test("names from a server can't steer the terminal", () => {
+  const { stdout, stderr } = painted([
+    started("a\x1b[2J"),
+    line(0, "x"),
+    ended(0, { kind: "unreachable", reason: "no\x1b]0;t\x07" }),
+  ]);
+  assert.equal(stdout, "a\\x1b[2J: x\n");
+  assert.equal(stderr, "a\\x1b[2J: unreachable: no\\x1b]0;t\\x07\n");
+});
+
+Deno.test("targets that come late have a prefix too", () => {
+  const { stdout } = painted([
+    started("a"),
+    { kind: "targetsAdded", targets: [target("b")], names: ["b"] },
+    line(1, "x"),
+  ]);
+  assert.equal(stdout, "b: x\n");
+});
+
+Deno.test("group: a block with a heading, and how it ended where it wasn't well", () => {
+  const block = (index: number, outcome: Outcome, text: string, omittedBytes = 0): ExecEvent => ({
+    kind: "block",
+    target: index,
+    outcome,
+    output: [{ stream: "stdout", bytes: bytes(text) }, { stream: "stderr", bytes: bytes("e\n") }],
+    omittedBytes,
+  });
+  assert.deepEqual(
+    painted([
+      started("a", "b"),
+      block(0, { kind: "ok" }, "no end"),
+      block(1, { kind: "failed", exitCode: 3 }, "x\n", 7),
+    ]),
+    { stdout: "a\nno end\nb: exit code 3\nx\n", stderr: "e\ne\nb: 7 bytes more were left out\n" },
+  );
+});
+
+Deno.test("fold: equal outputs once, under the names of their pods", () => {
+  const { stdout } = painted([
+    started("a", "b", "c"),
+    {
+      kind: "folded",
+      groups: [{
+        targets: [0, 1],
+        names: "[a-b]",
+        outcome: { kind: "ok" },
+        stdout: bytes("same\n"),
+        stderr: bytes(""),
+        omittedBytes: 0,
+      }, {
+        targets: [2],
+        names: "c",
+        outcome: { kind: "timeout", limit: "command", afterMs: 1000 },
+        stdout: bytes(""),
+        stderr: bytes(""),
+        omittedBytes: 0,
+      }],
+    },
+  ]);
+  assert.equal(stdout, "[a-b] (2)\nsame\nc (1): timeout\n");
+});
+
+Deno.test("one pod: bytes as they are, and the end in kubectl's words", () => {
+  assert.deepEqual(
+    painted([
+      started("web-0"),
+      { kind: "output", target: 0, stream: "stdout", bytes: bytes("no end") },
+      ended(0, { kind: "failed", exitCode: 3 }),
+      runEnded("1 failed", { kind: "failed", exitCode: 3 }),
+    ], { single: true }),
+    { stdout: "no end", stderr: "command terminated with exit code 3\n" },
+  );
+});
+
+Deno.test("one pod that is well: not a word more than its own", () => {
+  assert.deepEqual(
+    painted([started("web-0"), ended(0, { kind: "ok" }), runEnded("1 ok", { kind: "ok" })], {
+      single: true,
+    }),
+    { stdout: "", stderr: "" },
+  );
+});
+
+const report = {
+  context: "east",
+  namespace: "default",
+  pod: "a",
+  container: "main",
+  node: "n1",
+  outcome: "ok",
+  exitCode: 0,
+  signal: null,
+  startedAt: null,
+  durationMs: 1,
+  stdout: "x\n",
+  stderr: "",
+  truncated: false,
+  replaced: false,
+  error: null,
+} as const;
+
+Deno.test("json: one array, whatever the number of pods", () => {
+  const end = runEnded("2 ok", { kind: "ok" }, { kind: "ok" });
+  const each = (index: number): ExecEvent => ({ kind: "report", target: index, report });
+  const many = painted([started("a", "b"), each(0), each(1), end], { format: "json" });
+  assert.deepEqual(JSON.parse(many.stdout), [report, report]);
+  assert.deepEqual(JSON.parse(painted([started(), end], { format: "json" }).stdout), []);
+});
+
+Deno.test("jsonl: one line for each pod", () => {
+  const { stdout } = painted([started("a"), { kind: "report", target: 0, report }], {
+    format: "jsonl",
+  });
+  assert.equal(stdout, `${JSON.stringify(report)}\n`);
+});
+
+Deno.test("quiet: failures are said, summary and skipped pods are not", () => {
+  const { stderr } = painted([
+    {
+      kind: "podsSkipped",
+      context: "east",
+      skipped: [{ namespace: "d", pod: "c", reason: "Pending" }],
+    },
+    started("a"),
+    ended(0, { kind: "unknown", reason: "the link broke" }),
+    runEnded("1 unknown", { kind: "unknown", reason: "the link broke" }),
+  ], { quiet: true });
+  assert.equal(stderr, "a: unknown: the link broke\n");
+});
+
+Deno.test("skipped pods and contexts that failed are said", () => {
+  const { stderr } = painted([
+    {
+      kind: "podsSkipped",
+      context: "east",
+      skipped: [{ namespace: "d", pod: "c", reason: "Pending" }],
+    },
+    { kind: "contextFailed", context: "west", error: new KodamaError("unreachable", "no route") },
+  ]);
+  assert.equal(stderr, "skipped c: Pending\ncontext west: no route\n");
+});
+
+const troubles: readonly (readonly [Outcome, string])[] = [
+  [{ kind: "timeout", limit: "connect", afterMs: 15_000 }, "a: timeout: no stream within 15s\n"],
+  [{ kind: "timeout", limit: "command", afterMs: 1500 }, "a: timeout: not done within 1.5s\n"],
+  [{ kind: "cancelled" }, ""],
+  [{ kind: "cancelled", left: "it may still run" }, "a: cancelled: it may still run\n"],
+  [{ kind: "skipped", reason: "stopped" }, ""],
+  [{ kind: "failed", exitCode: 1 }, ""],
+];
+
+for (const [outcome, said] of troubles) {
+  Deno.test(`an end that is ${JSON.stringify(outcome)} is said as ${JSON.stringify(said)}`, () => {
+    assert.equal(painted([started("a"), ended(0, outcome)]).stderr, said);
+  });
+}

@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { type ByteWriter, ClosedSinkError, PumpedSink } from "./sink.ts";
+
+/** A writer that takes at most `most` bytes at a time, each time when it is told to. */
+class SlowWriter implements ByteWriter {
+  readonly taken: number[] = [];
+  text = "";
+  #go = Promise.withResolvers<void>();
+
+  constructor(readonly most = Infinity) {}
+
+  async write(bytes: Uint8Array): Promise<number> {
+    await this.#go.promise;
+    const part = bytes.subarray(0, this.most);
+    this.text += new TextDecoder().decode(part);
+    this.taken.push(part.length);
+    return part.length;
+  }
+
+  /** Lets every write through, from now on. */
+  open(): void {
+    this.#go.resolve();
+  }
+}
+
+Deno.test("what is written while a write is under way goes out in one piece", async () => {
+  const writer = new SlowWriter();
+  const sink = new PumpedSink(writer);
+  await sink.write("a");
+  await Promise.resolve();
+  await Promise.resolve();
+  for (const text of ["b", "c", "d"]) await sink.write(text);
+  writer.open();
+  await sink.flush();
+  assert.equal(writer.text, "abcd");
+  assert.deepEqual(writer.taken, [1, 3]);
+});
+
+Deno.test("a slow reader holds the writer back", async () => {
+  const writer = new SlowWriter();
+  const sink = new PumpedSink(writer);
+  let more = false;
+  const big = sink.write(new Uint8Array(300 * 1024)).then(() => more = true);
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  assert.equal(more, false);
+  writer.open();
+  await big;
+  assert.equal(more, true);
+});
+
+Deno.test("a reader that went away is told once and for all, at once", async () => {
+  const sink = new PumpedSink({
+    write: () => Promise.reject(new Deno.errors.BrokenPipe("Broken pipe")),
+  });
+  await sink.write("lost");
+  await assert.rejects(sink.flush(), ClosedSinkError);
+  assert.ok(sink.broken.aborted);
+  await assert.rejects(sink.write("more"), ClosedSinkError);
+});
+
+Deno.test("a full disk is an error with its own words", async () => {
+  const full = new Error("No space left on device (os error 28)");
+  const sink = new PumpedSink({ write: () => Promise.reject(full) });
+  await sink.write("lost");
+  await assert.rejects(sink.flush(), full);
+});
+
+Deno.test("property: everything comes out, in order, whatever the pieces and the writer's bites", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.string()), fc.integer({ min: 1, max: 5 }), async (texts, most) => {
+      const taken: number[] = [];
+      const sink = new PumpedSink({
+        write: (bytes) => {
+          taken.push(...bytes.subarray(0, most));
+          return Promise.resolve(Math.min(most, bytes.length));
+        },
+      });
+      for (const text of texts) await sink.write(text);
+      await sink.flush();
+      assert.deepEqual(new Uint8Array(taken), new TextEncoder().encode(texts.join("")));
+    }),
+  );
+});
