@@ -31,7 +31,7 @@ export type Bearer =
   /** May give a client certificate in place of a token. */
   | { kind: "exec"; plugin: ExecPlugin }
   /** OIDC and the clouds' own, which the official client carries out. */
-  | { kind: "authProvider"; name: string };
+  | { kind: "authProvider"; name: string; config: Readonly<Record<string, unknown>> };
 
 /** All that is needed to speak to the API server of one context. */
 export interface Connection {
@@ -178,7 +178,7 @@ function bearerOf(user: UserEntry, name: string, config: Kubeconfig): Bearer {
   }
   if (user.exec !== undefined) return { kind: "exec", plugin: user.exec };
   if (user.authProvider !== undefined) {
-    return { kind: "authProvider", name: user.authProvider.name };
+    return { kind: "authProvider", ...user.authProvider };
   }
   return { kind: "none" };
 }

@@ -45,12 +45,19 @@ export async function openCredentials(connection: Connection, host: Host): Promi
     }
     case "tokenFile":
       return fromFile(bearer.path, clientCertificate, host);
-    case "exec":
-    case "authProvider":
-      throw new KodamaError(
-        "config",
-        `the credentials of context ${connection.context} are of a kind that isn't known`,
-      );
+    case "exec": {
+      const { PluginCredentials } = await import("./exec_plugin.ts");
+      const source = connection.certificateAuthority;
+      const certificateAuthority = source === undefined
+        ? undefined
+        : await readPem(source, "certificate-authority", host);
+      const cluster = { ...connection, certificateAuthority };
+      return new PluginCredentials(bearer.plugin, cluster, clientCertificate, host);
+    }
+    case "authProvider": {
+      const { providerCredentials } = await import("./auth_provider.ts");
+      return providerCredentials(connection, bearer, clientCertificate);
+    }
   }
 }
 

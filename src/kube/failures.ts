@@ -143,7 +143,8 @@ const causes: readonly { pattern: RegExp; reason: string; hint: string }[] = [
     hint: "the cluster's certificate must be renewed (or this machine's clock is wrong)",
   },
   {
-    pattern: /NotValidForName|ERR_TLS_CERT_ALTNAME|does not match certificate|Hostname\/IP/i,
+    pattern:
+      /not valid for name|NotValidForName|ERR_TLS_CERT_ALTNAME|does not match certificate|Hostname\/IP/i,
     reason: "its certificate is for another name",
     hint: "tls-server-name in the kubeconfig says which name to expect",
   },

@@ -2,11 +2,25 @@
 import { systemClock } from "../base/clock.ts";
 import type { Clock } from "../base/clock.ts";
 
+/** Characters. A credential has a few thousand. */
+const maxAnswer = 1024 * 1024;
+
 /** The machine, as far as kubeconfigs and credentials touch it. */
 export interface Host {
   env(name: string): string | undefined;
   /** Rejects with `Deno.errors.NotFound` where there is none. */
   readText(path: string): Promise<string>;
+  /**
+   * Runs a program; its standard error goes to ours. Rejects with `Deno.errors.NotFound` where there is no
+   * such program, `Deno.errors.NotCapable` where it may not be run.
+   */
+  run(
+    command: string,
+    args: readonly string[],
+    options: { env: Record<string, string>; interactive: boolean },
+  ): Promise<{ code: number; stdout: string }>;
+  /** Whether a person can be asked something on standard input. */
+  isInteractive(): boolean;
   clock: Clock;
   /** In [0, 1). */
   random(): number;
@@ -19,8 +33,35 @@ export function systemHost(warn: (message: string) => void): Host {
   return {
     env: (name) => Deno.env.get(name),
     readText: (path) => Deno.readTextFile(path),
+    run,
+    isInteractive: () => Deno.stdin.isTerminal(),
     clock: systemClock,
     random: Math.random,
     warn,
   };
+}
+
+async function run(
+  command: string,
+  args: readonly string[],
+  { env, interactive }: { env: Record<string, string>; interactive: boolean },
+): Promise<{ code: number; stdout: string }> {
+  const child = new Deno.Command(command, {
+    args: [...args],
+    env,
+    stdin: interactive ? "inherit" : "null",
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  let stdout = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of child.stdout) {
+    stdout += decoder.decode(chunk, { stream: true });
+    if (stdout.length > maxAnswer) {
+      child.kill();
+      break;
+    }
+  }
+  const { code } = await child.status;
+  return { code, stdout };
 }

@@ -14,6 +14,7 @@
  * servers that are not to be verified. Both read only when asked, which is the back-pressure.
  */
 import { orAborted } from "../base/abort.ts";
+import { parseProxy, tunnel } from "./proxy_tunnel.ts";
 
 /** Bytes both ways. One read at a time; writes keep their order. */
 export interface Link extends Disposable {
@@ -42,26 +43,27 @@ export interface LinkTarget {
   proxyUrl: string | undefined;
 }
 
-/** Connects. Rejects with what the network said, or with the signal's reason. */
+/** Connects. Rejects with what the network or the proxy said, or with the signal's reason. */
 export async function dialLink(target: LinkTarget, signal: AbortSignal): Promise<Link> {
   signal.throwIfAborted();
   const { tls } = target;
   if (tls !== undefined && (tls.clientCertificate !== undefined || tls.insecure)) {
     const { dialNodeLink } = await import("./link_node.ts");
-    const { hostname, port } = target;
-    return await dialNodeLink({ hostname, port, tls }, signal);
+    return await dialNodeLink({ ...target, tls }, signal);
   }
+  const proxy = target.proxyUrl === undefined ? undefined : parseProxy(target.proxyUrl);
+  const { hostname, port } = proxy ?? target;
   const connection = await orAborted(
-    Deno.connect({ hostname: target.hostname, port: target.port }),
+    Deno.connect({ hostname, port }),
     signal,
     (late) => late.close(),
   );
   try {
     connection.setNoDelay(true);
-    if (tls === undefined) return new ConnectionLink(connection);
-    return new ConnectionLink(
-      await orAborted(secured(connection, target.hostname, tls), signal),
-    );
+    const plain = new ConnectionLink(connection);
+    if (proxy !== undefined) await orAborted(tunnel(plain, proxy, target), signal);
+    if (tls === undefined) return plain;
+    return new ConnectionLink(await orAborted(secured(connection, target.hostname, tls), signal));
   } catch (error) {
     closeQuietly(connection);
     throw error;

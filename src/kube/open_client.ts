@@ -4,7 +4,9 @@ import { type Connection, type ConnectionOverrides, resolveContext } from "./con
 import { openCredentials } from "./credentials.ts";
 import type { Host } from "./host.ts";
 import { HttpKubeClient } from "./http_client.ts";
+import { inClusterConnection } from "./in_cluster.ts";
 import { loadKubeconfig, noKubeconfigError } from "./load_kubeconfig.ts";
+import { proxyFromEnvironment } from "./proxy_environment.ts";
 import { Transport } from "./transport.ts";
 
 /** What the command line says about where to connect. */
@@ -34,6 +36,10 @@ export async function listContexts(
 
 async function findConnection(options: ClientOptions, host: Host): Promise<Connection> {
   const config = await loadKubeconfig(options.kubeconfig, host);
-  if (config === undefined) throw noKubeconfigError(host);
-  return await resolveContext(config, options.context, options);
+  const connection = config === undefined
+    ? options.context === undefined ? await inClusterConnection(host, options.namespace) : undefined
+    : await resolveContext(config, options.context, options);
+  if (connection === undefined) throw noKubeconfigError(host);
+  const proxyUrl = connection.proxyUrl ?? proxyFromEnvironment(connection.server, host.env);
+  return { ...connection, proxyUrl };
 }

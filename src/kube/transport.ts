@@ -1,10 +1,11 @@
 /** Requests to one API server with the user's credentials: HTTP by `fetch`, streams by WebSocket. */
 import { KodamaError } from "../base/errors.ts";
 import type { Connection } from "./connection.ts";
-import { type ClientCertificate, type Credentials, readPem } from "./credentials.ts";
+import { type ClientCertificate, type Credentials, type Proof, readPem } from "./credentials.ts";
 import { answerError, linkError, plainText, type Whereabouts } from "./failures.ts";
+import { fetchByLink } from "./fetch_by_link.ts";
 import type { Host } from "./host.ts";
-import { dialLink } from "./link.ts";
+import { dialLink, type LinkTarget } from "./link.ts";
 import type { WebSocketLink } from "./websocket.ts";
 import { openWebSocket, UpgradeRefused } from "./websocket_open.ts";
 
@@ -114,13 +115,20 @@ export class Transport implements Disposable {
       const headers = this.#headers(proof.authorization);
       headers.set("accept", "application/json");
       if (body !== undefined) headers.set("content-type", "application/json");
+      const text = body === undefined ? undefined : JSON.stringify(body);
+      const target = this.#target(proof);
+      if (target.tls?.insecure || target.tls?.serverName !== undefined) {
+        const link = await dialLink(target, signal);
+        const url = new URL(this.connection.server + path);
+        return await fetchByLink(link, url, { method, headers, body: text }, signal);
+      }
       return await fetch(this.connection.server + path, {
         method,
         headers,
         signal,
         redirect: "manual",
         client: this.#client(proof.clientCertificate),
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        ...(text === undefined ? {} : { body: text }),
       });
     } catch (error) {
       throw this.#failure(error, signal);
@@ -158,22 +166,28 @@ export class Transport implements Disposable {
   ): Promise<WebSocketLink> {
     const proof = await this.credentials.current(signal);
     const url = new URL(this.connection.server + path);
+    const link = await dialLink(this.#target(proof), signal);
+    const headers = this.#headers(proof.authorization);
+    return await openWebSocket(link, { url, headers, protocols }, signal);
+  }
+
+  #target(proof: Proof): LinkTarget {
+    const url = new URL(this.connection.server);
     const secure = url.protocol === "https:";
-    const link = await dialLink({
+    const { tlsServerName: serverName, insecure, proxyUrl } = this.connection;
+    return {
       hostname: url.hostname.replace(/^\[|\]$/g, ""),
       port: url.port === "" ? (secure ? 443 : 80) : Number(url.port),
       tls: secure
         ? {
           certificateAuthority: this.certificateAuthority,
           clientCertificate: proof.clientCertificate,
-          serverName: this.connection.tlsServerName,
-          insecure: this.connection.insecure,
+          serverName,
+          insecure,
         }
         : undefined,
-      proxyUrl: this.connection.proxyUrl,
-    }, signal);
-    const headers = this.#headers(proof.authorization);
-    return await openWebSocket(link, { url, headers, protocols }, signal);
+      proxyUrl,
+    };
   }
 
   /** The signal's own reason where it is one of ours: a caller's time limit keeps its words. */

@@ -1,5 +1,6 @@
 /** The opening handshake of a WebSocket. https://www.rfc-editor.org/rfc/rfc6455#section-4.1 */
 import { orAborted } from "../base/abort.ts";
+import { LinkReader, readBody, readHead } from "./http_answer.ts";
 import type { Link } from "./link.ts";
 import { type KeepAlive, WebSocketLink } from "./websocket.ts";
 
@@ -22,7 +23,6 @@ export interface UpgradeRequest {
   keepAlive?: KeepAlive;
 }
 
-const maxHead = 64 * 1024;
 const maxBody = 64 * 1024;
 
 /**
@@ -45,9 +45,9 @@ export async function openWebSocket(
 async function upgrade(link: Link, request: UpgradeRequest): Promise<WebSocketLink> {
   const key = crypto.getRandomValues(new Uint8Array(16)).toBase64();
   await link.write(new TextEncoder().encode(requestText(request, key)));
-  const { head, rest } = await readHead(link);
-  const { code, headers } = parseHead(head);
-  if (code !== 101) throw new UpgradeRefused(code, await readBody(link, headers, rest));
+  const reader = new LinkReader(link);
+  const { code, headers } = await readHead(reader);
+  if (code !== 101) throw new UpgradeRefused(code, await refusalText(reader, headers));
   const protocol = headers.get("sec-websocket-protocol") ?? "";
   if (headers.get("sec-websocket-accept") !== await acceptOf(key)) {
     throw new Error("the server's answer to the WebSocket handshake doesn't belong to it");
@@ -59,7 +59,7 @@ async function upgrade(link: Link, request: UpgradeRequest): Promise<WebSocketLi
       }: it is too old, or a proxy is between`,
     );
   }
-  return new WebSocketLink(link, rest, protocol, request.keepAlive);
+  return new WebSocketLink(link, reader.rest, protocol, request.keepAlive);
 }
 
 function requestText({ url, headers, protocols }: UpgradeRequest, key: string): string {
@@ -77,80 +77,23 @@ function requestText({ url, headers, protocols }: UpgradeRequest, key: string): 
   return `${lines.join("\r\n")}\r\n\r\n`;
 }
 
-async function readHead(link: Link): Promise<{ head: string; rest: Uint8Array }> {
-  let bytes = new Uint8Array(0);
-  for (;;) {
-    const end = headEnd(bytes);
-    if (end !== -1) {
-      return { head: latin1(bytes.subarray(0, end)), rest: bytes.subarray(end) };
+/** As much of an error's body as is worth showing. */
+async function refusalText(reader: LinkReader, headers: Headers): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  try {
+    for await (const bytes of readBody(reader, headers)) {
+      text += decoder.decode(bytes, { stream: true });
+      if (text.length > maxBody) break;
     }
-    if (bytes.length > maxHead) throw new Error("the server's answer has no end of its head");
-    const chunk = await link.read();
-    if (chunk === null) throw new Error("the connection was closed before an answer");
-    bytes = joined(bytes, chunk);
+  } catch {
+    // What came of it is still better than nothing.
   }
-}
-
-/** The index after the empty line, or -1. */
-function headEnd(bytes: Uint8Array): number {
-  for (let index = 3; index < bytes.length; index++) {
-    if (bytes[index] === 10 && bytes[index - 1] === 13 && bytes[index - 2] === 10) return index + 1;
-  }
-  return -1;
-}
-
-function parseHead(head: string): { code: number; headers: Headers } {
-  const [first = "", ...lines] = head.split("\r\n");
-  const code = /^HTTP\/1\.[01] (\d{3})/.exec(first)?.[1];
-  if (code === undefined) throw new Error("the server doesn't speak HTTP there");
-  const headers = new Headers();
-  for (const line of lines) {
-    const colon = line.indexOf(":");
-    if (colon > 0) headers.append(line.slice(0, colon).trim(), line.slice(colon + 1).trim());
-  }
-  return { code: Number(code), headers };
-}
-
-/** As much of an error's body as is worth showing; a body without a length ends with the connection. */
-async function readBody(link: Link, headers: Headers, rest: Uint8Array): Promise<string> {
-  const length = Math.min(Number(headers.get("content-length") ?? maxBody), maxBody);
-  const chunked = headers.get("transfer-encoding")?.includes("chunked") ?? false;
-  let bytes = rest.slice();
-  while (bytes.length < length && !(chunked && latin1(bytes.subarray(-7)).endsWith("0\r\n\r\n"))) {
-    const chunk = await link.read().catch(() => null);
-    if (chunk === null) break;
-    bytes = joined(bytes, chunk);
-  }
-  return new TextDecoder().decode(chunked ? unchunked(bytes) : bytes);
-}
-
-/** https://www.rfc-editor.org/rfc/rfc9112#section-7.1 */
-function unchunked(bytes: Uint8Array): Uint8Array {
-  let whole = new Uint8Array(0);
-  for (let at = 0; at < bytes.length;) {
-    const lineEnd = bytes.indexOf(10, at);
-    if (lineEnd === -1) break;
-    const size = Number.parseInt(latin1(bytes.subarray(at, lineEnd)), 16);
-    if (!(size > 0)) break;
-    whole = joined(whole, bytes.subarray(lineEnd + 1, lineEnd + 1 + size));
-    at = lineEnd + 1 + size + 2;
-  }
-  return whole;
+  return text;
 }
 
 /** The proof that the server understood the handshake; SHA-1 by RFC 6455, not for secrecy. */
 async function acceptOf(key: string): Promise<string> {
   const text = new TextEncoder().encode(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`);
   return new Uint8Array(await crypto.subtle.digest("SHA-1", text)).toBase64();
-}
-
-function latin1(bytes: Uint8Array): string {
-  return new TextDecoder("latin1").decode(bytes);
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(a.length + b.length);
-  all.set(a);
-  all.set(b, a.length);
-  return all;
 }

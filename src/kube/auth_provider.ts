@@ -1,0 +1,44 @@
+/**
+ * The `auth-provider` entries of older kubeconfigs (OIDC, gcp, azure), carried out by the official client:
+ * their refresh dances are its business. Loaded only for a kubeconfig that has one.
+ */
+import { KubeConfig } from "@kubernetes/client-node";
+import { KodamaError } from "../base/errors.ts";
+import type { Bearer, Connection } from "./connection.ts";
+import type { Credentials, Proof } from "./credentials.ts";
+import { plainText } from "./failures.ts";
+
+/** Credentials of a provider; it keeps and renews its tokens itself. */
+export function providerCredentials(
+  connection: Connection,
+  provider: Extract<Bearer, { kind: "authProvider" }>,
+  clientCertificate: Proof["clientCertificate"],
+): Credentials {
+  const config = new KubeConfig();
+  config.loadFromOptions({
+    clusters: [{ name: "it", server: connection.server, skipTLSVerify: false }],
+    users: [{ name: "it", authProvider: { name: provider.name, config: provider.config } }],
+    contexts: [{ name: "it", cluster: "it", user: "it" }],
+    currentContext: "it",
+  });
+  return {
+    async current() {
+      const options: { headers: Record<string, string> } = { headers: {} };
+      try {
+        await config.applyToHTTPSOptions(options);
+      } catch (error) {
+        const reason = error instanceof Error ? plainText(error.message, 300) : "no reason given";
+        throw new KodamaError(
+          "unauthorized",
+          `the auth-provider "${provider.name}" of context ${connection.context}: ${reason}`,
+          {
+            hint: "log in again with the cloud's own program, or use its credential plugin",
+            cause: error,
+          },
+        );
+      }
+      return { authorization: options.headers["Authorization"], clientCertificate };
+    },
+    rejected: () => false,
+  };
+}

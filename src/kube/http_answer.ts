@@ -1,0 +1,111 @@
+/** An HTTP/1.1 answer read from a {@link Link}: head, then body as it comes. RFC 9112. */
+import type { Link } from "./link.ts";
+
+const maxHead = 64 * 1024;
+/** The size of a chunk in hexadecimal, with extensions that nobody uses. */
+const maxChunkLine = 1024;
+
+/** What stands before the body. */
+export interface HttpHead {
+  code: number;
+  headers: Headers;
+}
+
+/** Takes bytes from a link by lines or by pieces; keeps what it read too much. */
+export class LinkReader {
+  #kept = new Uint8Array(0);
+
+  constructor(private readonly link: Link) {}
+
+  /** What was read and not taken. */
+  get rest(): Uint8Array {
+    return this.#kept;
+  }
+
+  /** At most so many bytes, null at the end. */
+  async some(limit: number): Promise<Uint8Array | null> {
+    if (this.#kept.length === 0) {
+      const chunk = await this.link.read();
+      if (chunk === null) return null;
+      this.#kept = chunk.slice();
+    }
+    const bytes = this.#kept.subarray(0, limit);
+    this.#kept = this.#kept.subarray(bytes.length);
+    return bytes;
+  }
+
+  /** A line without its end. Rejects where none ends within the limit. */
+  async line(limit: number): Promise<string> {
+    for (;;) {
+      const end = this.#kept.indexOf(10);
+      if (end !== -1) {
+        const text = new TextDecoder("latin1").decode(this.#kept.subarray(0, end));
+        this.#kept = this.#kept.subarray(end + 1);
+        return text.replace(/\r$/, "");
+      }
+      if (this.#kept.length > limit) {
+        throw new Error("the server's answer has a line without an end");
+      }
+      const chunk = await this.link.read();
+      if (chunk === null) throw new Error("the connection was closed before an answer");
+      this.#kept = joined(this.#kept, chunk);
+    }
+  }
+}
+
+/** The head of an answer. Rejects for what isn't HTTP. */
+export async function readHead(reader: LinkReader): Promise<HttpHead> {
+  const first = await reader.line(maxHead);
+  const code = /^HTTP\/1\.[01] (\d{3})/.exec(first)?.[1];
+  if (code === undefined) throw new Error("the server doesn't speak HTTP there");
+  const headers = new Headers();
+  for (let left = maxHead; left > 0;) {
+    const line = await reader.line(left);
+    if (line === "") return { code: Number(code), headers };
+    left -= line.length + 2;
+    const colon = line.indexOf(":");
+    if (colon > 0) headers.append(line.slice(0, colon).trim(), line.slice(colon + 1).trim());
+  }
+  throw new Error("the server's answer has no end of its head");
+}
+
+/** The body, by whichever of the three ways the head announces. Rejects where it ends too early. */
+export async function* readBody(
+  reader: LinkReader,
+  headers: Headers,
+): AsyncGenerator<Uint8Array, void> {
+  if (/\bchunked\b/i.test(headers.get("transfer-encoding") ?? "")) {
+    for (;;) {
+      const size = Number.parseInt(await reader.line(maxChunkLine), 16);
+      if (!(size >= 0)) throw new Error("the server's answer is cut into pieces wrongly");
+      if (size === 0) return;
+      yield* exactly(reader, size);
+      await reader.line(maxChunkLine);
+    }
+  }
+  const length = headers.get("content-length");
+  if (length !== null) return yield* exactly(reader, Number(length));
+  for (
+    let bytes = await reader.some(Infinity);
+    bytes !== null;
+    bytes = await reader.some(Infinity)
+  ) {
+    yield bytes;
+  }
+}
+
+async function* exactly(reader: LinkReader, count: number): AsyncGenerator<Uint8Array, void> {
+  for (let left = count; left > 0;) {
+    const bytes = await reader.some(left);
+    if (bytes === null) throw new Error("the connection was closed in the middle of an answer");
+    left -= bytes.length;
+    yield bytes;
+  }
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(a.length + b.length);
+  all.set(a);
+  all.set(b, a.length);
+  return all;
+}
