@@ -1,4 +1,5 @@
 /** Connections that become WebSockets: exec, attach and port-forward. */
+import { Buffer } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 // @ts-types="@types/ws"
@@ -11,7 +12,7 @@ import { chooseContainer, containerRef, nodeRefusal, podAt } from "./pods.ts";
 import type { ResourceRoute } from "./route.ts";
 import { type ApiError, badRequest, noSuchResource } from "./status.ts";
 import { carryProcess, commandProtocols } from "./streams/remote_command.ts";
-import { carryPorts, portProtocols, requestedPorts } from "./streams/port_forward.ts";
+import { portForward, portProtocols } from "./streams/port_forward.ts";
 import { type MessageSocket, messageSocket } from "./streams/socket.ts";
 
 /** Connections that were upgraded. */
@@ -63,7 +64,7 @@ async function upgrade(context: ApiContext, gate: Gate, connection: Connection):
 /** What a WebSocket is wanted for, once everything that can be refused has been looked at. */
 interface Run {
   protocol: string;
-  over(socket: MessageSocket, signal: AbortSignal): Promise<void>;
+  over(socket: MessageSocket): Promise<void>;
   /** The connection could not be made after all. */
   abandon(): Promise<void>;
 }
@@ -84,18 +85,8 @@ async function prepare(
     case "portforward": {
       const protocol = chooseProtocol(request, portProtocols);
       const pod = containerRef(podAt(context, route), "");
-      const ports = requestedPorts(entrance.query, protocol);
-      return {
-        protocol,
-        over: (socket, signal) =>
-          carryPorts(socket, {
-            protocol,
-            ports,
-            signal,
-            connect: (port) => context.node.connect(pod, port),
-          }),
-        abandon: () => Promise.resolve(),
-      };
+      const over = portForward(protocol, entrance.query, (port) => context.node.connect(pod, port));
+      return { protocol, over, abandon: () => Promise.resolve() };
     }
     default:
       throw noSuchResource();
@@ -125,12 +116,10 @@ async function prepareCommand(
     throw badRequest("you must specify at least one command for the container");
   }
   const protocol = chooseProtocol(request, commandProtocols);
-  const process = await start(
-    context,
-    () =>
-      route.subresource === "exec"
-        ? context.node.exec(container, command, streams)
-        : context.node.attach(container, streams),
+  const process = await start(() =>
+    route.subresource === "exec"
+      ? context.node.exec(container, command, streams)
+      : context.node.attach(container, streams)
   );
   return {
     protocol,
@@ -140,7 +129,6 @@ async function prepareCommand(
 }
 
 async function start(
-  _context: ApiContext,
   begin: () => Promise<ContainerProcess>,
 ): Promise<ContainerProcess> {
   try {
@@ -180,7 +168,7 @@ async function runOver(connection: Connection, run: Run, record: AuditRecord): P
   const end = () => socket.terminate();
   connection.ending.addEventListener("abort", end, { once: true });
   try {
-    await run.over(messageSocket(socket, run.protocol), connection.ending);
+    await run.over(messageSocket(socket, run.protocol));
   } finally {
     connection.ending.removeEventListener("abort", end);
   }
@@ -194,12 +182,7 @@ function handshake({ request, socket, head }: Connection, protocol: string): Pro
   return new Promise((resolve, reject) => {
     server.on("wsClientError", (error) => reject(badRequest(error.message)));
     socket.once("close", () => reject(new Error("the client has gone")));
-    server.handleUpgrade(
-      request,
-      socket,
-      head as Uint8Array<ArrayBuffer> & { buffer: ArrayBuffer } as never,
-      resolve,
-    );
+    server.handleUpgrade(request, socket, Buffer.from(head), resolve);
   });
 }
 

@@ -1,20 +1,28 @@
-/** Port-forward over a WebSocket. */
+/** Port-forward over a WebSocket, in either of its protocols. */
 import { badRequest } from "../status.ts";
+import { carryPortChannels } from "./port_channels.ts";
 import type { MessageSocket } from "./socket.ts";
+import { carryTunnel, tunnelProtocol } from "./spdy_tunnel.ts";
 
-/** The sub-protocols that are spoken. */
-export const portProtocols = ["v4.channel.k8s.io"];
+/** The sub-protocols that are spoken, kubectl's first. */
+export const portProtocols = [tunnelProtocol, "v4.channel.k8s.io"];
 
-/** What a forward carries, and how a port is reached. */
-export interface Forwarding {
-  protocol: string;
-  ports: readonly number[];
-  signal: AbortSignal;
-  connect(port: number): Promise<Deno.TcpConn>;
+/** Reads what the query says of ports. Throws a 400 where it doesn't fit the protocol. */
+export function portForward(
+  protocol: string,
+  query: URLSearchParams,
+  connect: (port: number) => Promise<Deno.TcpConn>,
+): (socket: MessageSocket) => Promise<void> {
+  // In the tunnel each stream names its port.
+  if (protocol === tunnelProtocol) return (socket) => carryTunnel(socket, connect);
+  const ports = requestedPorts(query);
+  return (socket) => carryPortChannels(socket, ports, connect);
 }
 
-/** The ports that the query names. Throws a 400 where there is none, or one is no port. */
-export function requestedPorts(query: URLSearchParams, _protocol: string): number[] {
+/** As many as there are pairs of channels. */
+const portLimit = 127;
+
+function requestedPorts(query: URLSearchParams): number[] {
   const ports = query.getAll("ports").flatMap((each) => each.split(",")).map(Number);
   for (const port of ports) {
     if (!Number.isInteger(port) || port < 1 || port > 65535) {
@@ -22,10 +30,8 @@ export function requestedPorts(query: URLSearchParams, _protocol: string): numbe
     }
   }
   if (ports.length === 0) throw badRequest('query parameter "ports" is required');
+  if (ports.length > portLimit) {
+    throw badRequest(`at most ${portLimit} ports can be forwarded at once`);
+  }
   return ports;
-}
-
-/** Carries the connections until the client goes. */
-export async function carryPorts(socket: MessageSocket, forwarding: Forwarding): Promise<void> {
-  await Promise.resolve([socket, forwarding]);
 }
