@@ -53,6 +53,11 @@ export async function prepareContainerFiles(
     `shm ${root}/dev/shm tmpfs nosuid,nodev,size=64m`,
   );
   for (const mount of setup.mounts) lines.push(mountLine(mount, root, await points.make(mount)));
+  if (host) {
+    for (const name of view.etcFolders) {
+      lines.push(`/etc/${name} ${root}/etc/${name} none bind,ro`);
+    }
+  }
   const fstab = `${folder}/fstab`;
   await Deno.writeTextFile(fstab, lines.map((line) => `${line} 0 0\n`).join(""));
   return { root, fstab, remove: () => removeFolder(folder, tools) };

@@ -2,8 +2,6 @@
  * What containers of `host` images see of the machine: its programs, a few files of its /etc, and
  * nothing of anybody's home. Made once when the node starts, shared by all containers, read-only.
  */
-import { required, type Tools } from "./tools.ts";
-
 /** Folders made by {@link prepareHostView}, and what is laid over them. */
 export interface HostView {
   /** The lowest layer of a container's root with base `host`. */
@@ -14,6 +12,8 @@ export interface HostView {
   devices: string;
   /** Folders of the machine that each container gets with a writable layer of its own: `usr`, and others on older systems. */
   folders: readonly string[];
+  /** Folders of the machine's /etc with many files: seen where they are, read-only, instead of copied. */
+  etcFolders: readonly string[];
   /** Top-level links: `bin` -> `usr/bin`. */
   links: ReadonlyMap<string, string>;
 }
@@ -25,10 +25,9 @@ const programFolders = ["usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32",
 const emptyFolders = ["dev", "proc", "sys", "tmp", "run", "root", "home", "mnt", "opt", "srv"];
 const scratchFolders = ["dev", "proc", "sys", "etc", "tmp"];
 // What programs need to work, and nothing that tells of the machine's users or holds a key.
-const etcEntries = [
-  "alternatives",
+const etcFolderNames = ["alternatives", "ca-certificates", "pki", "ssl/certs"];
+const etcFiles = [
   "bash.bashrc",
-  "ca-certificates",
   "ca-certificates.conf",
   "debian_version",
   "alpine-release",
@@ -36,22 +35,20 @@ const etcEntries = [
   "inputrc",
   "ld.so.cache",
   "ld.so.conf",
-  "ld.so.conf.d",
   "localtime",
   "mime.types",
   "nsswitch.conf",
   "os-release",
-  "pki",
   "profile",
   "protocols",
   "services",
   "shells",
-  "terminfo",
+  "ssl/openssl.cnf",
   "timezone",
 ];
 
 /** Makes the folders below `folder`, which must not exist yet. */
-export async function prepareHostView(folder: string, tools: Tools): Promise<HostView> {
+export async function prepareHostView(folder: string): Promise<HostView> {
   const view = {
     hostRoot: `${folder}/root`,
     scratchRoot: `${folder}/scratch`,
@@ -66,9 +63,9 @@ export async function prepareHostView(folder: string, tools: Tools): Promise<Hos
   for (const [name, target] of links) await Deno.symlink(target, `${view.hostRoot}/${name}`);
   for (const name of folders) await Deno.mkdir(`${view.hostRoot}/${name}`);
   for (const root of [view.hostRoot, view.scratchRoot]) await Deno.chmod(`${root}/tmp`, 0o1777);
-  await copyEtc(`${view.hostRoot}/etc`, tools);
+  const etcFolders = await seeEtc(`${view.hostRoot}/etc`);
   await prepareDevices(view.devices);
-  return { ...view, folders, links };
+  return { ...view, folders, etcFolders, links };
 }
 
 async function makeFolders(parent: string, names: readonly string[]): Promise<void> {
@@ -85,31 +82,25 @@ async function seeProgramFolder(
   else if (info?.isDirectory) folders.push(name);
 }
 
-async function copyEtc(etc: string, tools: Tools): Promise<void> {
-  const present: string[] = ["ssl/certs", "ssl/openssl.cnf"];
-  for (const name of etcEntries) present.push(name);
-  const existing: string[] = [];
-  for (const name of present) {
-    if (await Deno.lstat(`/etc/${name}`).then(() => true, () => false)) existing.push(name);
+/** Copies the files and makes places for the folders, which it returns as paths below /etc. */
+async function seeEtc(etc: string): Promise<string[]> {
+  await Deno.mkdir(`${etc}/ssl`);
+  for (const name of etcFiles) {
+    // What can't be read, or isn't there, is left out: a container has to do without it.
+    await Deno.copyFile(`/etc/${name}`, `${etc}/${name}`).catch(() => {});
   }
-  await Deno.mkdir(`${etc}/ssl`, { recursive: true });
-  for (const nested of [false, true]) {
-    const names = existing.filter((name) => name.startsWith("ssl/") === nested);
-    if (names.length === 0) continue;
-    // An unreadable file is left out, as the container's user couldn't read it either.
-    await new Deno.Command(required(tools, "cp"), {
-      args: ["-R", "-P", "--", ...names.map((name) => `/etc/${name}`), nested ? `${etc}/ssl` : etc],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-      clearEnv: true,
-    }).output();
+  const folders: string[] = [];
+  for (const name of etcFolderNames) {
+    if (!await Deno.stat(`/etc/${name}`).then((info) => info.isDirectory, () => false)) continue;
+    await Deno.mkdir(`${etc}/${name}`);
+    folders.push(name);
   }
   await Deno.writeTextFile(
     `${etc}/passwd`,
     "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
   );
   await Deno.writeTextFile(`${etc}/group`, "root:x:0:\ntty:x:5:\nnogroup:x:65534:\n");
+  return folders;
 }
 
 async function prepareDevices(folder: string): Promise<void> {

@@ -47,7 +47,7 @@ export interface ImageReference {
 }
 
 const referencePattern =
-  /^((?:[\w.-]+(?::\d+)?\/)?[a-z0-9._-]+(?:\/[a-z0-9._-]+)*)(?::([\w][\w.-]{0,127}))?(?:@sha256:[0-9a-f]{64})?$/;
+  /^((?:[a-zA-Z0-9][\w.-]*(?::\d+)?\/)?[a-z0-9][a-z0-9._-]*(?:\/[a-z0-9][a-z0-9._-]*)*)(?::([\w][\w.-]{0,127}))?(?:@sha256:[0-9a-f]{64})?$/;
 
 /** Splits a reference, filling in the registry and tag that a runtime fills in. Undefined where it isn't one. */
 export function parseReference(text: string): ImageReference | undefined {

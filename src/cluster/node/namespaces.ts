@@ -20,7 +20,7 @@ import type {
   RunningContainer,
 } from "./runtime.ts";
 import { execStartError, lookupFailure, mainStartError } from "./start_error.ts";
-import { resizeTerminal, terminalArguments } from "./terminal.ts";
+import { resizeTerminal, terminalArguments, terminalEnvironment } from "./terminal.ts";
 import { required, type Tools } from "./tools.ts";
 
 type User = Extract<Capabilities, { isolation: "namespaces" }>["user"];
@@ -67,7 +67,7 @@ export interface NamespaceOptions {
 /** Starts the holder and makes the machine's view. Throws where this machine doesn't allow it. */
 export async function startNamespaceRuntime(options: NamespaceOptions): Promise<ContainerRuntime> {
   const { folder, tools, user } = options;
-  const view = await prepareHostView(`${folder}/host`, tools);
+  const view = await prepareHostView(`${folder}/host`);
   // A program names itself in what it says. This name nobody in a container can know.
   const errorName = `runtime-${crypto.randomUUID()}`;
   const enter = `${folder}/${errorName}`;
@@ -131,6 +131,7 @@ async function startContainer(
     : setup.tty
     ? "tty"
     : "plain";
+  const env = setup.tty ? { TERM: "xterm", ...setup.env } : setup.env;
   const shell = setupCommand(parts, setup, files, mode);
   const child = new Deno.Command(required(tools, "nsenter"), {
     args: [
@@ -138,11 +139,11 @@ async function startContainer(
       ...[required(tools, "unshare"), "-m", "-u", "-p", "--"],
       ...[required(tools, "sh"), "-c", launchScript, "sh"],
       ...(mode === "tty"
-        ? terminalArguments(tools, { words: shell, env: setup.env })
+        ? terminalArguments(tools, { words: shell, env })
         : [required(tools, "setsid"), ...shell]),
     ],
     clearEnv: true,
-    env: mode === "tty" ? { ...setup.env, SHELL: required(tools, "sh") } : setup.env,
+    env: mode === "tty" ? terminalEnvironment(tools, env) : env,
     stdin: setup.stdin || mode === "pause" ? "piped" : "null",
     stdout: "piped",
     stderr: "piped",
@@ -226,7 +227,7 @@ class NamespaceContainer implements RunningContainer {
           : [required(tools, "setsid"), ...words]),
       ],
       clearEnv: true,
-      env: streams.tty ? { ...env, SHELL: required(tools, "sh") } : env,
+      env: streams.tty ? terminalEnvironment(tools, env) : env,
       stdin: streams.stdin ? "piped" : "null",
       stdout: "piped",
       stderr: "piped",
@@ -238,6 +239,7 @@ class NamespaceContainer implements RunningContainer {
     };
     if (!streams.tty) return containerProcess(child, options);
     const { line, rest } = await takeFirstLine(child.stdout);
+    const [, terminal = ""] = line.split(" ");
     return containerProcess(
       {
         stdin: streams.stdin ? child.stdin : new WritableStream(),
@@ -245,7 +247,7 @@ class NamespaceContainer implements RunningContainer {
         stderr: child.stderr,
         status: child.status,
       },
-      { ...options, resize: resizeTerminal(tools, line) },
+      { ...options, resize: resizeTerminal(tools, terminal) },
     );
   }
 

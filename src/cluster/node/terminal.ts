@@ -1,6 +1,6 @@
 /**
- * Terminals for processes, by script(1) of util-linux: it makes the pseudo-terminal, becomes the
- * bridge between it and our pipes, and starts the command as leader of a session of its own.
+ * Terminals for processes, by script(1): it makes the pseudo-terminal, is the bridge between it and our
+ * pipes, and starts the command as leader of a session of its own.
  */
 import { required, shellQuote, type Tools } from "./tools.ts";
 
@@ -9,29 +9,32 @@ export interface TerminalCommand {
   words: readonly string[];
   /** The command's environment; `SHELL` in it is what script(1) would run, and is restored for the command. */
   env: Readonly<Record<string, string>>;
-  /** Write the terminal's path as the first line of output, for {@link resizeTerminal}. */
+  /** Write the command's process id and its terminal's path as the first line of output. */
   announce?: boolean;
 }
 
-/** The words that run a command with a terminal. Spawn them with `SHELL` naming a POSIX shell. */
+/** The words that run a command with a terminal. Spawn them with {@link terminalEnvironment}. */
 export function terminalArguments(tools: Tools, command: TerminalCommand): string[] {
   const shell = command.env["SHELL"];
   const line = [
     shell === undefined ? "unset SHELL" : `SHELL=${shellQuote([shell])}`,
     // With a pipe for its input, script turns the terminal's echo off; a new terminal has it on.
     `${required(tools, "stty")} sane`,
-    ...(command.announce ? [required(tools, "tty")] : []),
+    ...(command.announce ? [`echo "$$ $(${required(tools, "tty")})"`] : []),
     `exec ${shellQuote(command.words)}`,
   ].join("; ");
-  return [
-    required(tools, "script"),
-    "--quiet",
-    "--return",
-    "--flush",
-    "--command",
-    line,
-    "/dev/null",
-  ];
+  const script = required(tools, "script");
+  return Deno.build.os === "darwin"
+    ? [script, "-q", "/dev/null", required(tools, "sh"), "-c", line]
+    : [script, "--quiet", "--return", "--flush", "--command", line, "/dev/null"];
+}
+
+/** The environment for {@link terminalArguments}: the command's own, but for the shell that reads the line. */
+export function terminalEnvironment(
+  tools: Tools,
+  env: Readonly<Record<string, string>>,
+): Record<string, string> {
+  return { ...env, SHELL: required(tools, "sh") };
 }
 
 /** Sets the size of the terminal at a path; the kernel then tells its foreground processes (SIGWINCH). */
@@ -41,7 +44,10 @@ export function resizeTerminal(
 ): (columns: number, rows: number) => Promise<void> {
   return async (columns, rows) => {
     await new Deno.Command(required(tools, "stty"), {
-      args: ["-F", path, "columns", String(columns), "rows", String(rows)],
+      args: [
+        ...[Deno.build.os === "darwin" ? "-f" : "-F", path],
+        ...["columns", String(columns), "rows", String(rows)],
+      ],
       clearEnv: true,
       stdin: "null",
       stdout: "null",

@@ -2,7 +2,6 @@
 
 const names = [
   "chmod",
-  "cp",
   "hostname",
   "mount",
   "nsenter",

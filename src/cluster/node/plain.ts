@@ -1,0 +1,238 @@
+/**
+ * Containers as plain processes, where the machine has no namespaces for us: a session, a folder and a
+ * clean environment of their own, and nothing more. What that means is said in {@link plainLimits}.
+ */
+import type { ContainerProcess, ProcessEnd, StreamRequest } from "../model.ts";
+import { containerProcess, emptyStream } from "./child_process.ts";
+import { takeFirstLine } from "./first_line.ts";
+import { lookUp, type LookupPlace, machinePath } from "./plain_lookup.ts";
+import type {
+  Capabilities,
+  ContainerRuntime,
+  ContainerSetup,
+  ExecSetup,
+  RunningContainer,
+} from "./runtime.ts";
+import { execStartError, mainStartError } from "./start_error.ts";
+import { resizeTerminal, terminalArguments, terminalEnvironment } from "./terminal.ts";
+import { required, type Tools } from "./tools.ts";
+import { startWatchdog, type Watchdog } from "./watchdog.ts";
+
+/** What a plain container lacks, for people. */
+export const plainLimits = [
+  "a container sees the whole machine: its files, processes and host name",
+  "its own files are below $KODAMA_ROOT, and so are its volumes: a volume mounted at /data is $KODAMA_ROOT/data",
+  "read-only volumes can be written to",
+  "a process that makes a session of its own outlives its container",
+] as const;
+
+// An image without programs has a main process all the same.
+const pauseScript = "trap 'exit 0' TERM INT; while read -r _; do :; done";
+
+/** What the runtime is made of. */
+export interface PlainOptions {
+  /** A folder that nobody else uses. */
+  folder: string;
+  tools: Tools;
+  /** Why there is nothing better. */
+  reason: string;
+}
+
+/** Starts the watchdog. */
+export function startPlainRuntime({ folder, tools, reason }: PlainOptions): ContainerRuntime {
+  const watchdog = startWatchdog(tools);
+  const capabilities: Capabilities = { isolation: "plain", reason };
+  return {
+    capabilities,
+    start: (setup) => startContainer(setup, { folder, tools, watchdog }),
+    [Symbol.asyncDispose]: () => watchdog[Symbol.asyncDispose](),
+  };
+}
+
+interface Parts {
+  folder: string;
+  tools: Tools;
+  watchdog: Watchdog;
+}
+
+async function startContainer(setup: ContainerSetup, parts: Parts): Promise<RunningContainer> {
+  const root = `${parts.folder}/${setup.id}`;
+  const workingDir = root + setup.workingDir.replace(/\/$/, "");
+  for (const path of [workingDir, `${root}/tmp`, `${root}/root`]) {
+    await Deno.mkdir(path, { recursive: true });
+  }
+  for (const { source, target, kind } of setup.mounts) {
+    await Deno.mkdir((root + target).replace(/\/[^/]+\/?$/, ""), { recursive: true });
+    if (kind === "memory") await Deno.mkdir(root + target, { recursive: true });
+    else await Deno.symlink(source, (root + target).replace(/\/$/, ""));
+  }
+  const place: LookupPlace = {
+    rootfs: setup.image.rootfs,
+    machine: setup.image.base === "host",
+    path: setup.env["PATH"] ?? "",
+    workingDir,
+  };
+  const container = new PlainContainer({ ...parts, setup, root, place });
+  try {
+    await container.begin();
+  } catch (error) {
+    await container.remove();
+    throw error;
+  }
+  return container;
+}
+
+interface ContainerParts extends Parts {
+  setup: ContainerSetup;
+  root: string;
+  place: LookupPlace;
+}
+
+interface Spawned {
+  process: ContainerProcess;
+  /** The command's own process, leader of its group. */
+  pid: number;
+}
+
+class PlainContainer implements RunningContainer {
+  readonly #parts: ContainerParts;
+  readonly #env: Readonly<Record<string, string>>;
+  /** Leaders of the groups that belong to the container and have not ended. */
+  readonly #groups = new Set<number>();
+  #main: Spawned | undefined;
+  #ended = false;
+
+  constructor(parts: ContainerParts) {
+    this.#parts = parts;
+    const { root, place, setup } = parts;
+    this.#env = {
+      ...setup.env,
+      PATH: machinePath(place),
+      HOME: `${root}/root`,
+      TMPDIR: `${root}/tmp`,
+      KODAMA_ROOT: root,
+    };
+  }
+
+  get main(): ContainerProcess {
+    if (this.#main === undefined) throw new Error("the container has not begun");
+    return this.#main.process;
+  }
+
+  /** Starts the main process. Call it once, before all else. */
+  async begin(): Promise<void> {
+    const { setup, tools } = this.#parts;
+    const pause = setup.image.pause && setup.command.length === 0;
+    const words = pause
+      ? [required(tools, "sh"), "-c", pauseScript]
+      : await this.#found(setup.command, mainStartError);
+    const streams = {
+      stdin: setup.stdin || pause,
+      stdout: true,
+      stderr: true,
+      tty: setup.tty && !pause,
+    };
+    this.#main = await this.#spawn(words, streams);
+  }
+
+  async exec({ command, streams }: ExecSetup): Promise<ContainerProcess> {
+    try {
+      return (await this.#spawn(await this.#found(command, execStartError), streams)).process;
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      return notStarted(error.message);
+    }
+  }
+
+  async #found(
+    command: readonly string[],
+    message: typeof mainStartError,
+  ): Promise<string[]> {
+    const [program = "", ...words] = command;
+    const found = await lookUp(program, this.#parts.place);
+    if (found.kind === "failed") throw new Error(message(program, found.failure));
+    return [found.path, ...words];
+  }
+
+  async #spawn(words: readonly string[], streams: StreamRequest): Promise<Spawned> {
+    const { tools, watchdog, place } = this.#parts;
+    const env = streams.tty ? { TERM: "xterm", ...this.#env } : this.#env;
+    const [program = "", ...args] = streams.tty
+      ? terminalArguments(tools, { words, env, announce: true })
+      : words;
+    const child = new Deno.Command(program, {
+      args,
+      cwd: place.workingDir,
+      clearEnv: true,
+      env: streams.tty ? terminalEnvironment(tools, env) : env,
+      detached: true,
+      stdin: streams.stdin ? "piped" : "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    const seen = streams.tty ? await takeFirstLine(child.stdout) : undefined;
+    const [announced, terminal = ""] = seen?.line.split(" ") ?? [];
+    const pid = Number(announced ?? child.pid);
+    this.#groups.add(pid);
+    await watchdog.add(pid);
+    void child.status.then(() => this.#left(pid));
+    const process = containerProcess({
+      stdin: streams.stdin ? child.stdin : new WritableStream(),
+      stdout: seen?.rest ?? child.stdout,
+      stderr: child.stderr,
+      status: child.status,
+    }, { streams, ...(seen === undefined ? {} : { resize: resizeTerminal(tools, terminal) }) });
+    return { process, pid };
+  }
+
+  /** A leader has ended: the main process, and with it the container, or one beside it, whose children go on. */
+  async #left(pid: number): Promise<void> {
+    if (pid === this.#main?.pid) {
+      this.#ended = true;
+      this.#killGroups();
+    }
+    if (killGroup(pid, "SIGCONT")) return;
+    this.#groups.delete(pid);
+    await this.#parts.watchdog.remove(pid).catch(() => {});
+  }
+
+  #killGroups(): void {
+    for (const pid of this.#groups) killGroup(pid, "SIGKILL");
+  }
+
+  signal(signal: Deno.Signal): void {
+    if (!this.#ended && this.#main !== undefined) killProcess(this.#main.pid, signal);
+  }
+
+  async remove(): Promise<void> {
+    this.#killGroups();
+    for (const pid of this.#groups) await this.#parts.watchdog.remove(pid).catch(() => {});
+    await Deno.remove(this.#parts.root, { recursive: true });
+  }
+}
+
+/** False where no process of the group is left. */
+function killGroup(pid: number, signal: Deno.Signal): boolean {
+  return killProcess(-pid, signal);
+}
+
+function killProcess(pid: number, signal: Deno.Signal): boolean {
+  try {
+    Deno.kill(pid, signal);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function notStarted(message: string): ContainerProcess {
+  const end: ProcessEnd = { kind: "notStarted", message };
+  return {
+    stdin: undefined,
+    stdout: emptyStream(),
+    stderr: emptyStream(),
+    end: Promise.resolve(end),
+    resize: () => Promise.resolve(),
+    release: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,227 @@
+/** Streams into containers: exec, attach, logs, connect, in namespaces and as plain processes. */
+import assert from "node:assert/strict";
+import { NodeError } from "../model.ts";
+import {
+  isRunning,
+  type NodeFixture,
+  outcome,
+  outputOnly,
+  refOf,
+  startFixture,
+} from "./fixture.ts";
+
+const idle = ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 1000 & wait; done"];
+const isolations = ["best", "plain"] as const;
+
+async function runIdle(fixture: NodeFixture, image = "busybox") {
+  const main = { name: "main", image, ...(image === "busybox" ? { command: idle } : {}) };
+  fixture.run({ containers: [main] });
+  return refOf(await fixture.pod("web", isRunning));
+}
+
+for (const isolation of isolations) {
+  Deno.test(`${isolation}: exit codes are exact, 128+n for a signal`, async () => {
+    await using fixture = await startFixture({ isolation });
+    const ref = await runIdle(fixture);
+    for (
+      const [line, exitCode] of [["exit 0", 0], ["exit 255", 255], ["kill -9 $$", 137]] as const
+    ) {
+      for (const tty of [false, true]) {
+        const process = await fixture.node.exec(ref, ["sh", "-c", line], { ...outputOnly, tty });
+        assert.deepEqual(
+          (await outcome(process)).end,
+          { kind: "exited", exitCode },
+          `${line} ${tty}`,
+        );
+      }
+    }
+  });
+
+  Deno.test(`${isolation}: a command that isn't there is told in containerd's words, and prints nothing`, async () => {
+    await using fixture = await startFixture({ isolation });
+    const ref = await runIdle(fixture);
+    const cases = [
+      [
+        "nosuch",
+        /OCI runtime exec failed: exec failed: unable to start container process: exec: "nosuch": executable file not found in \$PATH: unknown$/,
+      ],
+      ["/nosuch", /exec: "\/nosuch": stat \/nosuch: no such file or directory: unknown$/],
+      ["/etc/services", /exec: "\/etc\/services": permission denied: unknown$/],
+    ] as const;
+    for (const [program, message] of cases) {
+      for (const tty of [false, true]) {
+        const process = await fixture.node.exec(ref, [program], { ...outputOnly, tty });
+        const { stdout, stderr, end } = await outcome(process);
+        assert.deepEqual([stdout, stderr], ["", ""]);
+        assert.equal(end.kind, "notStarted");
+        if (end.kind === "notStarted") assert.match(end.message, message);
+      }
+    }
+  });
+
+  Deno.test(`${isolation}: an image without a shell says so`, async () => {
+    await using fixture = await startFixture({ isolation });
+    const ref = await runIdle(fixture, "static");
+    const { end } = await outcome(await fixture.node.exec(ref, ["sh"], outputOnly));
+    assert.match(JSON.stringify(end), /exec: \\"sh\\": executable file not found in \$PATH/);
+  });
+
+  Deno.test(`${isolation}: the command leads a session and sees only its own environment`, async () => {
+    await using fixture = await startFixture({ isolation });
+    const ref = await runIdle(fixture);
+    const line =
+      'read -r pid _ _ _ group session _ </proc/self/stat; echo "$pid $group $session"; env';
+    const { stdout } = await outcome(await fixture.node.exec(ref, ["sh", "-c", line], outputOnly));
+    const [ids = "", ...variables] = stdout.trim().split("\n");
+    assert.equal(new Set(ids.split(" ")).size, 1, ids);
+    const names = variables.map((variable) => variable.split("=")[0]);
+    const own = ["HOME", "HOSTNAME", "KODAMA_ROOT", "PATH", "PWD", "TMPDIR"];
+    assert.deepEqual(names.filter((name) => !own.includes(name ?? "")), []);
+  });
+
+  Deno.test(`${isolation}: standard input goes through whole, and its end is seen`, async () => {
+    await using fixture = await startFixture({ isolation });
+    const ref = await runIdle(fixture);
+    const process = await fixture.node.exec(ref, ["sh", "-c", "wc -c; echo done >&2"], {
+      ...outputOnly,
+      stdin: true,
+    });
+    assert.ok(process.stdin);
+    const written = (async () => {
+      const writer = process.stdin?.getWriter();
+      const block = new Uint8Array(1024 * 1024);
+      for (let count = 0; count < 16; count++) await writer?.write(block);
+      await writer?.close();
+    })();
+    const { stdout, stderr } = await outcome(process);
+    await written;
+    assert.deepEqual([stdout.trim(), stderr], [String(16 * 1024 * 1024), "done\n"]);
+  });
+
+  Deno.test(`${isolation}: a child that holds the output open doesn't hold up the end`, async () => {
+    await using fixture = await startFixture({ isolation });
+    const ref = await runIdle(fixture);
+    const line = "sleep 1000 & head -c 200000 /dev/zero; exit 3";
+    const { stdout, end } = await outcome(
+      await fixture.node.exec(ref, ["sh", "-c", line], outputOnly),
+    );
+    assert.equal(stdout.length, 200000);
+    assert.deepEqual(end, { kind: "exited", exitCode: 3 });
+  });
+
+  Deno.test(`${isolation}: a command ends with its container`, async () => {
+    await using fixture = await startFixture({ isolation });
+    const ref = await runIdle(fixture);
+    const process = await fixture.node.exec(ref, ["sleep", "1000"], outputOnly);
+    fixture.delete("web", 0);
+    assert.deepEqual((await outcome(process)).end, { kind: "exited", exitCode: 137 });
+  });
+
+  Deno.test(`${isolation}: a command goes on when its client leaves`, async () => {
+    await using fixture = await startFixture({ isolation });
+    const ref = await runIdle(fixture);
+    const line = 'trap "" PIPE; read -r _; head -c 500000 /dev/zero; echo kept > left; exit 4';
+    const process = await fixture.node.exec(ref, ["sh", "-c", line], {
+      ...outputOnly,
+      stdin: true,
+    });
+    await process.release();
+    assert.deepEqual(await process.end, { kind: "exited", exitCode: 4 });
+    const { stdout } = await outcome(await fixture.node.exec(ref, ["cat", "left"], outputOnly));
+    assert.equal(stdout, "kept\n");
+  });
+
+  Deno.test(`${isolation}: a terminal has a size, tells its change, and Ctrl-C reaches the process`, async () => {
+    await using fixture = await startFixture({ isolation });
+    const ref = await runIdle(fixture);
+    const line =
+      "trap 'stty size' WINCH; trap 'echo interrupted; exit 9' INT; tty; echo begun; while :; do sleep 0.02; done";
+    const process = await fixture.node.exec(ref, ["sh", "-c", line], {
+      stdin: true,
+      stdout: true,
+      stderr: false,
+      tty: true,
+    });
+    const output = reader(process.stdout);
+    await output.until(/\/dev\/pts\/\d+\r\nbegun\r\n/);
+    await process.resize(91, 27);
+    await output.until(/27 91\r\n/);
+    const writer = process.stdin?.getWriter();
+    await writer?.write(Uint8Array.of(3));
+    await output.until(/interrupted/);
+    await output.rest();
+    assert.deepEqual(await process.end, { kind: "exited", exitCode: 9 });
+  });
+}
+
+function reader(stream: ReadableStream<Uint8Array>) {
+  const chunks = stream.pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>)
+    .getReader();
+  let text = "";
+  return {
+    async until(pattern: RegExp): Promise<void> {
+      while (!pattern.test(text)) {
+        const { value, done } = await chunks.read();
+        if (done) throw new Error(`the output ended: ${JSON.stringify(text)}`);
+        text += value;
+      }
+    },
+    async rest(): Promise<void> {
+      while (!(await chunks.read()).done);
+    },
+  };
+}
+
+Deno.test("attach follows the main process from now on, and its input reaches it", async () => {
+  await using fixture = await startFixture();
+  const command = ["sh", "-c", "while read -r line; do echo got $line; done; echo bye"];
+  fixture.run({
+    restartPolicy: "Never",
+    containers: [{ name: "main", image: "busybox", command, stdin: true }],
+  });
+  const ref = refOf(await fixture.pod("web", isRunning));
+  const attached = await fixture.node.attach(ref, { ...outputOnly, stdin: true });
+  const output = reader(attached.stdout);
+  const writer = attached.stdin?.getWriter();
+  await writer?.write(new TextEncoder().encode("one\n"));
+  await output.until(/got one/);
+  await attached.release();
+});
+
+Deno.test("refusals are the kubelet's", async () => {
+  await using fixture = await startFixture();
+  const ref = await runIdle(fixture);
+  const refused = async (task: () => Promise<unknown>, code: number, message: RegExp) => {
+    await assert.rejects(task, (error) => {
+      assert.ok(error instanceof NodeError);
+      assert.equal(error.code, code);
+      assert.match(error.message, message);
+      return true;
+    });
+  };
+  const { node } = fixture;
+  await refused(
+    () => node.exec({ ...ref, uid: "other" }, ["true"], outputOnly),
+    404,
+    /pod does not exist/,
+  );
+  await refused(
+    () => node.exec({ ...ref, container: "other" }, ["true"], outputOnly),
+    404,
+    /container not found \("other"\)/,
+  );
+  const query = { follow: false, previous: true, timestamps: false };
+  await refused(
+    () => node.logs(ref, query, new AbortController().signal),
+    400,
+    /previous terminated container "main" in pod "web" not found/,
+  );
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  using connection = await node.connect(ref, port);
+  assert.equal(connection.remoteAddr.port, port);
+  using accepted = await listener.accept();
+  assert.ok(accepted);
+  listener.close();
+  await refused(() => node.connect(ref, port), 500, /connect: connection refused/);
+});
