@@ -19,7 +19,11 @@ export function processInvocation(programName: string): Invocation {
     environment,
     async host(options = {}): Promise<Host> {
       const { machineHost } = await import("./wiring/host.ts");
-      return await machineHost({ ...options, terminal, environment });
+      return machineHost({ ...options, terminal, environment });
+    },
+    async serveCluster(words) {
+      const { serveUntilSignal } = await import("./wiring/cluster.ts");
+      await serveUntilSignal(words, processSignals);
     },
   };
 }

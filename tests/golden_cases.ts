@@ -85,6 +85,7 @@ export async function goldenText({ program, argv }: GoldenCase): Promise<string>
     signals: { listen: () => ({ [Symbol.dispose]: () => {} }) },
     environment: () => undefined,
     host: () => Promise.reject<Host>(new Error("a golden case reached for the machine")),
+    serveCluster: () => Promise.reject<void>(new Error("a golden case began to serve")),
   });
   const line = [program, ...argv].map(quoted).join(" ");
   const streams = (["stdout", "stderr"] as const)

@@ -26,9 +26,14 @@ export async function run(argv: readonly string[], invocation: Invocation): Prom
 }
 
 async function dispatch(argv: readonly string[], invocation: Invocation): Promise<number> {
-  if (argv[0] === "__complete") {
+  const [hidden, ...rest] = argv;
+  if (hidden === "__complete") {
     const { complete } = await import("./complete.ts");
-    return await complete(argv.slice(1), invocation);
+    return await complete(rest, invocation);
+  }
+  if (hidden === "__serve-cluster") {
+    await invocation.serveCluster(rest);
+    return success;
   }
   const choice = await choose(argv, invocation.program);
   if (choice.kind === "help") return await showHelp(choice.path, invocation);

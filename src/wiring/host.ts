@@ -1,13 +1,14 @@
 /** The host of the actions, made of this machine's parts. */
 import type { Host } from "../actions/host.ts";
 import { systemClock } from "../base/clock.ts";
+import { placesOf } from "../config/places.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { systemHost } from "../kube/host.ts";
 import { printable } from "../term/printable.ts";
 import type { Terminal } from "../term/terminal.ts";
+import { filePath } from "./file_path.ts";
 import { localFiles } from "./files.ts";
 import { localMachine } from "./machine.ts";
-import { localPlaces } from "./places.ts";
 
 /** What the host is made from. */
 export interface HostParts {
@@ -19,7 +20,11 @@ export interface HostParts {
 
 /** The host of this process. Neither a file is read nor a connection made before an action asks. */
 export function machineHost({ kubeconfig, terminal, environment }: HostParts): Host {
-  const places = localPlaces(environment);
+  const places = placesOf({
+    env: environment,
+    workingDir: Deno.cwd(),
+    shippedWorkflowsDir: filePath(new URL("../../workflows", import.meta.url)),
+  });
   const kubeHost = systemHost((message) => {
     // A warning that can't be written stops nothing; what matters is written, and noticed, elsewhere.
     terminal.stderr.write(`warning: ${printable(message)}\n`).catch(() => {});
@@ -51,8 +56,8 @@ export function machineHost({ kubeconfig, terminal, environment }: HostParts): H
       return await findTargets(client, selection, { signal, random: kubeHost.random });
     },
     async cluster() {
-      const { clusterControl } = await import("../cluster/control/control.ts");
-      return clusterControl();
+      const { clusterControl } = await import("./cluster.ts");
+      return await clusterControl(places);
     },
   };
 

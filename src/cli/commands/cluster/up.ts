@@ -11,9 +11,13 @@ export const command = defineCommand({
     "local processes. It needs no other program and no network, and runs until kodama cluster down. Where " +
     "one runs already, this says where.",
   flags: {
-    world: value("manifests that it begins with: a name, or a YAML file", text, {
-      placeholder: "WORLD",
-    }),
+    world: value(
+      "what it begins with: weka, fleet, empty, or a file of manifests (default weka)",
+      text,
+      {
+        placeholder: "WORLD",
+      },
+    ),
     ...clusterOutputFlag,
   },
   examples: [

@@ -1,0 +1,191 @@
+import assert from "node:assert/strict";
+import type { ExecEvent, Outcome, Target } from "../../actions/exec_events.ts";
+import { KodamaError } from "../../base/errors.ts";
+import { ClosedSinkError } from "../../term/sink.ts";
+import { MemoryTerminal, type MemoryTerminalOptions } from "../../term/memory_terminal.ts";
+import { plainStyle } from "../../term/style.ts";
+import type { EndSignal } from "../invocation.ts";
+import { drive } from "./drive.ts";
+import { Painter } from "./painter.ts";
+
+const at = new Date(0);
+const target: Target = { context: "c", namespace: "n", pod: "a", container: "m", node: "", ip: "" };
+const started: ExecEvent = { kind: "runStarted", targets: [target], names: ["a"], command: [], at };
+const begun: ExecEvent = { kind: "targetStarted", target: 0, at };
+
+const ended = (outcome: Outcome): ExecEvent => ({
+  kind: "targetEnded",
+  target: 0,
+  outcome,
+  at,
+  durationMs: 0,
+});
+
+function over(outcome: Outcome, exitCode: number): ExecEvent {
+  const counts = {
+    ok: 0,
+    failed: 0,
+    timeout: 0,
+    unreachable: 0,
+    unknown: 0,
+    cancelled: 0,
+    skipped: 0,
+  };
+  const summary = { total: 1, counts, failures: [], text: `1 ${outcome.kind}` };
+  return { kind: "runEnded", outcomes: [outcome], summary, exitCode, at, durationMs: 0 };
+}
+
+const line: ExecEvent = {
+  kind: "line",
+  target: 0,
+  stream: "stdout",
+  bytes: new TextEncoder().encode("x"),
+  endedBy: "newline",
+};
+
+/** A run on a terminal in memory, with signals and a clock that the test turns. */
+function stage(options: MemoryTerminalOptions = {}, interactive = false) {
+  const terminal = new MemoryTerminal(options);
+  const painter = new Painter({
+    terminal: { stdout: false, stderr: false },
+    style: { stdout: plainStyle, stderr: plainStyle },
+    quiet: false,
+    single: false,
+    format: "text",
+  });
+  const clock = {
+    nowMs: 0,
+    now: () => at,
+    elapsedMs: () => clock.nowMs,
+    timer: () => ({ [Symbol.dispose]: () => {} }),
+  };
+  const listeners = new Set<(signal: EndSignal) => void>();
+  const signals = {
+    listen(handler: (signal: EndSignal) => void) {
+      listeners.add(handler);
+      return { [Symbol.dispose]: () => void listeners.delete(handler) };
+    },
+  };
+  const send = (signal: EndSignal) => listeners.forEach((handler) => handler(signal));
+  const start = (events: (signal: AbortSignal) => AsyncIterable<ExecEvent>) =>
+    drive(events, { terminal, signals, clock, painter, interactive });
+  return { terminal, clock, send, listeners, start };
+}
+
+/** Ends as a run ends that is cancelled: with an outcome for its target. */
+async function* untilCancelled(signal: AbortSignal): AsyncGenerator<ExecEvent> {
+  yield started;
+  yield begun;
+  if (!signal.aborted) {
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+  }
+  yield ended({ kind: "cancelled" });
+  yield over({ kind: "cancelled" }, 3);
+}
+
+Deno.test("the exit code is the run's, and nobody listens to signals after it", async () => {
+  const { terminal, listeners, start } = stage();
+  const exitCode = await start(async function* () {
+    yield* [started, begun, line, ended({ kind: "ok" }), over({ kind: "ok" }, 5)];
+  });
+  assert.equal(exitCode, 5);
+  assert.equal(terminal.written("stdout"), "a: x\n");
+  assert.equal(listeners.size, 0);
+});
+
+Deno.test("the first Ctrl-C says where every target is, the second stops them", async () => {
+  const { terminal, clock, send, start } = stage();
+  const exitCode = await start(async function* (signal) {
+    for await (const event of untilCancelled(signal)) {
+      yield event;
+      if (event.kind !== "targetStarted") continue;
+      send("SIGINT");
+      assert.equal(signal.aborted, false);
+      clock.nowMs = 900;
+      send("SIGINT");
+      assert.equal(signal.aborted, true);
+    }
+  });
+  assert.equal(exitCode, 130);
+  assert.match(terminal.written("stderr"), /1 running \(a\)\nCtrl-C again at once stops them/);
+  assert.match(terminal.written("stderr"), /1 cancelled/);
+});
+
+Deno.test("whoever insists doesn't wait for the pods", async () => {
+  const { terminal, send, start } = stage();
+  let finish = () => {};
+  const exitCode = await start(async function* () {
+    yield* [started, begun];
+    send("SIGTERM");
+    send("SIGINT");
+    await new Promise<void>((resolve) => finish = resolve);
+  });
+  finish();
+  assert.equal(exitCode, 130);
+  assert.match(terminal.written("stderr"), /left behind: 1 running \(a\)/);
+});
+
+Deno.test("a reader that goes away cancels the run, and the run still ends in order", async () => {
+  const { start } = stage({
+    onWrite: () => {
+      throw new Deno.errors.BrokenPipe("Broken pipe");
+    },
+  });
+  let endedInOrder = false;
+  const result = start(async function* (signal) {
+    yield* [started, begun, line];
+    for await (const event of untilCancelled(signal)) yield event;
+    endedInOrder = true;
+  });
+  await assert.rejects(result, ClosedSinkError);
+  assert.equal(endedInOrder, true);
+});
+
+Deno.test("a full disk is the error of the run", async () => {
+  const full = new Error("No space left on device");
+  const { start } = stage({
+    onWrite: () => {
+      throw full;
+    },
+  });
+  await assert.rejects(
+    start(async function* (signal) {
+      yield* [started, begun, line];
+      for await (const event of untilCancelled(signal)) yield event;
+    }),
+    full,
+  );
+});
+
+Deno.test("an interactive target has the terminal for as long as its command runs", async () => {
+  const { terminal, start } = stage({ terminals: ["stdin"] }, true);
+  await start(async function* () {
+    yield started;
+    assert.deepEqual(terminal.modes, []);
+    yield begun;
+    assert.deepEqual(terminal.modes, ["raw"]);
+    yield ended({ kind: "ok" });
+    assert.deepEqual(terminal.modes, ["raw", "cooked"]);
+    yield over({ kind: "ok" }, 0);
+  });
+  assert.deepEqual(terminal.modes, ["raw", "cooked"]);
+});
+
+Deno.test("the terminal comes back when the run throws", async () => {
+  const { terminal, start } = stage({ terminals: ["stdin"] }, true);
+  const failed = start(async function* () {
+    yield* [started, begun];
+    throw new Error("a bug");
+  });
+  await assert.rejects(failed, /a bug/);
+  assert.deepEqual(terminal.modes, ["raw", "cooked"]);
+});
+
+Deno.test("a run that was not confirmed is no success", async () => {
+  const { start } = stage();
+  const refused = start(async function* () {});
+  await assert.rejects(
+    refused,
+    (error) => error instanceof KodamaError && error.kind === "cancelled",
+  );
+});
