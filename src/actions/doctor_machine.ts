@@ -1,0 +1,58 @@
+/** What this machine has of what kodama can use. */
+import type { Finding } from "./doctor.ts";
+import type { Host } from "./host.ts";
+
+/** The findings of this machine. */
+export async function* checkMachine(
+  host: Host,
+  signal: AbortSignal,
+): AsyncGenerator<Finding, void> {
+  yield checkTerminal(host);
+  yield await checkProgram(host, signal, {
+    id: "tmux",
+    versionWords: ["-V"],
+    lacking: "panes in tmux can't be opened",
+  });
+  yield await checkProgram(host, signal, {
+    id: "kubectl",
+    versionWords: ["version", "--client"],
+    lacking: "kodama itself doesn't need it",
+  });
+}
+
+function checkTerminal(host: Host): Finding {
+  const { stdin, stdout, stderr } = host.machine.terminal;
+  if (!stdin || !stdout || !stderr) {
+    const none = Object.entries({ stdin, stdout, stderr }).filter(([, is]) => !is)
+      .map(([name]) => name).join(", ");
+    const detail = `no terminal on ${none}: nothing will be asked`;
+    return { id: "terminal", status: "warn", detail };
+  }
+  const name = host.env("TERM") ?? "";
+  if (name === "" || name === "dumb") {
+    return {
+      id: "terminal",
+      status: "warn",
+      detail: `TERM is ${JSON.stringify(name)}: no colours`,
+    };
+  }
+  return { id: "terminal", status: "ok", detail: `TERM is ${JSON.stringify(name)}` };
+}
+
+async function checkProgram(
+  host: Host,
+  signal: AbortSignal,
+  program: { id: "tmux" | "kubectl"; versionWords: readonly string[]; lacking: string },
+): Promise<Finding> {
+  const { id, versionWords, lacking } = program;
+  const path = await host.machine.findProgram(id);
+  if (path === undefined) {
+    return { id, status: "warn", detail: `not on PATH: ${lacking}`, advice: `install ${id}` };
+  }
+  const { code, stdout } = await host.machine.capture(id, versionWords, signal);
+  const version = stdout.split("\n")[0]?.trim() ?? "";
+  if (code === 0) {
+    return { id, status: "ok", detail: version === "" ? path : `${version} (${path})` };
+  }
+  return { id, status: "warn", detail: `${path} ends with exit code ${code}` };
+}
