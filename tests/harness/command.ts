@@ -1,0 +1,124 @@
+/** Running programs in tests: with an environment of their own, and all that they wrote. */
+
+/** What a program is given. */
+export interface CommandOptions {
+  /** The whole environment: nothing of the person who runs the tests is seen. */
+  env: Readonly<Record<string, string>>;
+  cwd?: string;
+  /** Written to standard input, which then ends. Nothing where it is absent. */
+  stdin?: string | Uint8Array;
+  signal?: AbortSignal;
+}
+
+/** How a program ended, with all that it wrote. */
+export interface CommandResult {
+  code: number;
+  stdout: string;
+  stderr: string;
+  /** Standard output as it came. */
+  bytes: Uint8Array;
+}
+
+/** Runs a program to its end. */
+export async function runCommand(
+  words: readonly string[],
+  { env, cwd, stdin, signal }: CommandOptions,
+): Promise<CommandResult> {
+  const [program = "", ...args] = words;
+  const child = new Deno.Command(program, {
+    args,
+    clearEnv: true,
+    env: { ...env },
+    stdin: stdin === undefined ? "null" : "piped",
+    stdout: "piped",
+    stderr: "piped",
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(signal === undefined ? {} : { signal }),
+  }).spawn();
+  const [{ code, stdout, stderr }] = await Promise.all([
+    child.output(),
+    stdin === undefined ? undefined : feed(child.stdin, stdin),
+  ]);
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr), bytes: stdout };
+}
+
+/** A program that stops reading has had enough: that is its own affair. */
+async function feed(input: WritableStream<Uint8Array>, data: string | Uint8Array): Promise<void> {
+  const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+  try {
+    await new Response(bytes as BodyInit).body?.pipeTo(input);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
+}
+
+/** A program that runs until it is disposed of. */
+export class RunningCommand implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #reading: Promise<unknown>;
+  readonly #watchers = new Set<() => void>();
+  #ended = false;
+  stdout = "";
+  stderr = "";
+
+  constructor(words: readonly string[], { env, cwd }: Omit<CommandOptions, "stdin" | "signal">) {
+    const [program = "", ...args] = words;
+    this.#child = new Deno.Command(program, {
+      args,
+      clearEnv: true,
+      env: { ...env },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+      ...(cwd === undefined ? {} : { cwd }),
+    }).spawn();
+    this.#reading = Promise.all([
+      this.#read(this.#child.stdout, (text) => (this.stdout += text)),
+      this.#read(this.#child.stderr, (text) => (this.stderr += text)),
+      this.#child.status,
+    ]).finally(() => {
+      this.#ended = true;
+      this.#changed();
+    });
+  }
+
+  async #read(stream: ReadableStream<Uint8Array>, add: (text: string) => void): Promise<void> {
+    for await (const text of stream.pipeThrough(new TextDecoderStream() as never)) {
+      add(text as unknown as string);
+      this.#changed();
+    }
+  }
+
+  #changed(): void {
+    for (const wake of this.#watchers) wake();
+  }
+
+  /** Resolves once what was written fulfils the condition; rejects where the program ends before. */
+  async until(condition: (written: { stdout: string; stderr: string }) => boolean): Promise<void> {
+    while (!condition(this)) {
+      if (this.#ended) {
+        throw new Error(`ended before it wrote what was expected:\n${this.stdout}${this.stderr}`);
+      }
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#watchers.add(resolve);
+      await promise;
+      this.#watchers.delete(resolve);
+    }
+  }
+
+  /** The exit code. */
+  async ended(): Promise<number> {
+    await this.#reading;
+    return (await this.#child.status).code;
+  }
+
+  signal(signal: Deno.Signal): void {
+    if (!this.#ended) this.#child.kill(signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.signal("SIGKILL");
+    await this.#reading;
+  }
+}

@@ -1,0 +1,68 @@
+/** An embedded cluster for a test, in this process: a fresh folder, a free port, gone in the end. */
+import { type EmbeddedCluster, startCluster } from "../../src/cluster/cluster.ts";
+import { parseWorldChoice } from "../../src/cluster/worlds/world.ts";
+
+const root = new URL("../../", import.meta.url).pathname;
+
+/** Where the shipped worlds are. */
+export const worldsFolder = `${root}src/cluster/worlds`;
+
+/** The images that come with kodama. */
+export const imageRoots: readonly string[] = [`${root}src/cluster/images`];
+
+/** A cluster with its kubeconfig as a file, and a home folder for the programs that use it. */
+export interface TestCluster extends AsyncDisposable {
+  readonly cluster: EmbeddedCluster;
+  /** The temporary folder: `home`, `cluster`, `kubeconfig`. */
+  readonly folder: string;
+  readonly kubeconfig: string;
+  /** What programs are started with: the cluster's kubeconfig, and a home of their own. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Starts a cluster and waits until all of its world that can run does. */
+export async function startTestCluster(world = "empty"): Promise<TestCluster> {
+  await using stack = new AsyncDisposableStack();
+  const folder = await Deno.makeTempDir({ prefix: "kodama-cluster-" });
+  stack.defer(() => Deno.remove(folder, { recursive: true }));
+  const failures: string[] = [];
+  const cluster = stack.use(
+    await startCluster({
+      folder: `${folder}/cluster`,
+      world: parseWorldChoice(world),
+      worldsFolder,
+      imageRoots,
+      onError: (controller, error) => failures.push(`${controller}: ${error}`),
+    }),
+  );
+  await cluster.ready({ signal: AbortSignal.timeout(120_000) });
+  const kubeconfig = `${folder}/kubeconfig`;
+  await Deno.mkdir(`${folder}/home`);
+  await Deno.writeTextFile(kubeconfig, cluster.kubeconfig, { mode: 0o600 });
+  const owned = stack.move();
+  return {
+    cluster,
+    folder,
+    kubeconfig,
+    env: testEnvironment(folder, kubeconfig),
+    async [Symbol.asyncDispose]() {
+      await owned.disposeAsync();
+      // A controller that threw is a bug, whatever the test found.
+      if (failures.length > 0) throw new Error(failures.join("\n"));
+    },
+  };
+}
+
+/** An environment in which nothing of the person who runs the tests is seen. */
+export function testEnvironment(folder: string, kubeconfig: string): Record<string, string> {
+  return {
+    HOME: `${folder}/home`,
+    KODAMA_CONFIG_DIR: `${folder}/home/.kodama`,
+    KUBECONFIG: kubeconfig,
+    LC_ALL: "C.UTF-8",
+    NO_COLOR: "1",
+    PATH: Deno.env.get("PATH") ?? "/usr/bin:/bin",
+    TERM: "xterm-256color",
+    TZ: "UTC",
+  };
+}

@@ -1,0 +1,98 @@
+/** A program in a terminal, as a person has it: keys in, a screen out. The terminal is tmux. */
+import { runCommand } from "./command.ts";
+
+/** Why there is no terminal to be had; undefined where there is. */
+export async function terminalMissing(): Promise<string | undefined> {
+  try {
+    await runCommand(["tmux", "-V"], { env: { PATH: Deno.env.get("PATH") ?? "" } });
+    return undefined;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return "tmux isn't installed";
+    throw error;
+  }
+}
+
+/** What a terminal is made with. */
+export interface TerminalOptions {
+  env: Readonly<Record<string, string>>;
+  cwd?: string;
+  columns?: number;
+  rows?: number;
+}
+
+const look = { everyMs: 25, timeoutMs: 30_000 };
+
+/** A terminal with one program. Disposing of it ends both. */
+export class PseudoTerminal implements AsyncDisposable {
+  private constructor(
+    readonly folder: string,
+    readonly env: Readonly<Record<string, string>>,
+  ) {}
+
+  /** Starts words in a terminal of their own. When they end, the screen stays as they left it. */
+  static async open(words: readonly string[], options: TerminalOptions): Promise<PseudoTerminal> {
+    const folder = await Deno.makeTempDir({ prefix: "kodama-tmux-" });
+    const terminal = new PseudoTerminal(folder, options.env);
+    const { columns = 80, rows = 24, cwd = folder } = options;
+    await Deno.writeTextFile(`${folder}/conf`, "set -g remain-on-exit on\nset -g status off\n");
+    const size = ["-x", String(columns), "-y", String(rows)];
+    const server = ["-f", `${folder}/conf`, "new-session", "-d", ...size, "-c", cwd];
+    const environment = Object.entries(options.env).flatMap(([name, value]) =>
+      name === "TERM" ? [] : ["-e", `${name}=${value}`]
+    );
+    await terminal.#tmux(...server, ...environment, "--", ...words);
+    return terminal;
+  }
+
+  async #tmux(...args: string[]): Promise<string> {
+    const socket = ["-S", `${this.folder}/socket`];
+    const { code, stdout, stderr } = await runCommand(["tmux", ...socket, ...args], {
+      env: this.env,
+    });
+    if (code !== 0) throw new Error(`tmux ${args[0]}: ${stderr}`);
+    return stdout;
+  }
+
+  /** Types text as it is. */
+  async type(text: string): Promise<void> {
+    await this.#tmux("send-keys", "-l", "--", text);
+  }
+
+  /** Presses keys by tmux's names: `Enter`, `C-c`, `Up`. */
+  async press(...keys: string[]): Promise<void> {
+    await this.#tmux("send-keys", ...keys);
+  }
+
+  async resize(columns: number, rows: number): Promise<void> {
+    await this.#tmux("resize-window", "-x", String(columns), "-y", String(rows));
+  }
+
+  /** The screen, line by line, without blanks at the ends of lines. */
+  async screen(): Promise<string> {
+    return (await this.#tmux("capture-pane", "-p")).trimEnd();
+  }
+
+  /** Waits for a condition on the screen, and gives the screen. The name is what a failure says. */
+  async until(name: string, condition: RegExp | ((screen: string) => boolean)): Promise<string> {
+    const holds = condition instanceof RegExp ? (s: string) => condition.test(s) : condition;
+    const deadline = performance.now() + look.timeoutMs;
+    while (true) {
+      const screen = await this.screen();
+      if (holds(screen)) return screen;
+      if (performance.now() > deadline) throw new Error(`not seen: ${name}\n${screen}`);
+      // A terminal tells nobody that it changed: looking again is the only way to know.
+      await new Promise((resolve) => setTimeout(resolve, look.everyMs));
+    }
+  }
+
+  /** The exit code of the program, once it has ended. */
+  async exitCode(): Promise<number> {
+    await this.until("the end of the program", /Pane is dead/);
+    return Number(await this.#tmux("display-message", "-p", "#{pane_dead_status}"));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#tmux("kill-server").catch(() => {});
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
