@@ -5,6 +5,8 @@ import { list, Pages } from "./list.ts";
 import { type ApiRequest, type ApiResponse, flag, json, type User } from "./message.ts";
 import { type Attributes, authorize, denial, masters } from "./rbac/authorize.ts";
 import { type Review, review, reviewAt } from "./rbac/reviews.ts";
+import { openApiDocument } from "./openapi/documents.ts";
+import { patch } from "./patch/patch.ts";
 import { remove, removeCollection } from "./remove.ts";
 import { represent } from "./represent.ts";
 import { type ResourceRoute, type Route, verbOf } from "./route.ts";
@@ -73,6 +75,9 @@ async function object(
     case "update":
       if (!named) throw methodNotAllowed();
       return await update(context, request, served, route);
+    case "patch":
+      if (!named) throw methodNotAllowed();
+      return await patch(context, request, served, route);
     case "delete":
       return await remove(context, request, served, route);
     case "deletecollection":
@@ -86,7 +91,7 @@ function path(context: ApiContext, request: ApiRequest, options: ApiOptions): Ap
   const document = discoveryDocument(request.path, {
     accept: request.headers["accept"] ?? "",
     serverAddress: options.serverAddress(),
-  }) ?? plainDocument(context, request);
+  }) ?? openApiDocument(request.path, context.version) ?? plainDocument(context, request);
   if (document === undefined) throw noSuchResource();
   if (request.method !== "GET" && request.method !== "HEAD") throw methodNotAllowed();
   return document;

@@ -15,6 +15,7 @@ import type { AuditEvent } from "./audit.ts";
 import type { ApiContext } from "./context.ts";
 import { createGate } from "./gate.ts";
 import { answer } from "./http.ts";
+import { createDefaultRoles } from "./rbac/bootstrap.ts";
 import { createTokens, type TokenGrant, type TokenIssuer } from "./tokens.ts";
 import { createUpgrades } from "./upgrade.ts";
 
@@ -69,6 +70,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     newUid,
     version: options.version ?? servedVersion,
   };
+  createDefaultRoles(options.store);
   const ending = new AbortController();
   const server = createServer({
     ca: options.identity.certificateAuthority,

@@ -1,20 +1,21 @@
 /** Paths below an object. */
-import type { KubeObject } from "../../kube/types.ts";
-import type { ResourceType, Stored } from "../model.ts";
+import type { ResourceType } from "../model.ts";
 import { apiVersionOf, resources } from "../resources.ts";
 import type { ApiContext } from "./context.ts";
 import { decodeObject } from "./decode.ts";
 import { readLog } from "./logs.ts";
 import { type ApiRequest, type ApiResponse, json } from "./message.ts";
 import { parseBody } from "./negotiate.ts";
+import { patch } from "./patch/patch.ts";
 import { optionsOf, removeObject } from "./remove.ts";
 import { represent } from "./represent.ts";
+import { scaleOf, scaleTo } from "./scale.ts";
 import type { ResourceRoute } from "./route.ts";
 import { isRecord } from "./schema/conform.ts";
 import type { Served } from "./served.ts";
 import { badRequest, conflict, failure, methodNotAllowed, noSuchResource } from "./status.ts";
 import { tokenRequest } from "./token_request.ts";
-import { existing, isDryRun, replaceObject, throughStore, update } from "./write.ts";
+import { existing, isDryRun, managerOf, throughStore, update } from "./write.ts";
 
 /** Answers a request about a subresource. Streams come by another way: as an upgrade of the connection. */
 export async function subresource(
@@ -29,6 +30,7 @@ export async function subresource(
     case "status":
       return await status(context, request, served, route);
     case "scale":
+      if (request.method === "PATCH") return await patch(context, request, served, route);
       return await scale(context, request, type, route);
     case "log":
       if (request.method !== "GET") throw methodNotAllowed();
@@ -57,29 +59,11 @@ async function status(
       return represent(context, request, served.type, existing(context, served.type, route));
     case "PUT":
       return await update(context, request, served, route);
+    case "PATCH":
+      return await patch(context, request, served, route);
     default:
       throw methodNotAllowed();
   }
-}
-
-/** An object's Scale. https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/scale-v1/ */
-export function scaleOf(object: Stored): Stored {
-  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
-  const spec = object["spec"] as {
-    replicas?: number;
-    selector?: { matchLabels?: Record<string, string> };
-  };
-  const state = object["status"] as { replicas?: number } | undefined;
-  const selector = Object.entries(spec.selector?.matchLabels ?? {})
-    .map(([key, value]) => `${key}=${value}`).sort().join(",");
-  const metadata = { name, namespace, uid, resourceVersion, creationTimestamp };
-  return {
-    kind: "Scale",
-    apiVersion: "autoscaling/v1",
-    metadata: metadata as Stored["metadata"],
-    spec: { replicas: spec.replicas ?? 0 },
-    status: { replicas: state?.replicas ?? 0, ...(selector === "" ? {} : { selector }) },
-  };
 }
 
 async function scale(
@@ -94,25 +78,11 @@ async function scale(
   const kind = { group: "autoscaling", version: "v1", kind: "Scale" };
   const body = await parseBody(request.body, request.headers["content-type"]);
   const wanted = decodeObject(kind, body, request.query).object;
-  return json(scaleTo(context, type, object, wanted, isDryRun(request.query)));
-}
-
-/** Writes the replicas of a Scale into its object. */
-export function scaleTo(
-  context: ApiContext,
-  type: ResourceType,
-  object: Stored,
-  wanted: KubeObject,
-  dryRun: boolean,
-): Stored {
-  const { replicas = 0 } = (wanted["spec"] ?? {}) as { replicas?: number };
-  const { resourceVersion } = wanted.metadata;
-  const next = {
-    ...object,
-    metadata: { ...object.metadata, ...(resourceVersion ? { resourceVersion } : {}) },
-    spec: { ...object["spec"] as object, replicas },
+  const options = {
+    dryRun: isDryRun(request.query),
+    manager: managerOf(request, "Update", "scale"),
   };
-  return scaleOf(replaceObject(context, type, next, object, { half: "all", dryRun }));
+  return json(scaleTo(context, type, object, wanted, options));
 }
 
 async function evict(

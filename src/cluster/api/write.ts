@@ -9,6 +9,7 @@ import { applyCreationDefaults, applyDefaults } from "./defaults/defaults.ts";
 import type { ApiRequest, ApiResponse } from "./message.ts";
 import { parseBody } from "./negotiate.ts";
 import { newMetadata, updatedMetadata } from "./object_meta.ts";
+import { entriesAfterUpdate, type ManagedEntry, type Manager } from "./patch/managed_fields.ts";
 import { represent } from "./represent.ts";
 import type { ResourceRoute } from "./route.ts";
 import type { Served } from "./served.ts";
@@ -51,6 +52,7 @@ export async function create(
   const created = createObject(context, type, object, {
     namespace: targetNamespace(type, object, route),
     dryRun: isDryRun(request.query),
+    manager: managerOf(request, "Update"),
   });
   return withWarnings(represent(context, request, type, created, 201), warnings);
 }
@@ -74,12 +76,44 @@ export function targetNamespace(
   return route.namespace;
 }
 
+/** Who a write belongs to: the manager whose fields are to be found out, or managedFields as they are to be. */
+export type Ownership = { manager: Manager } | { managedFields: ManagedEntry[] };
+
+/** The manager that a request names, or the program that sent it. */
+export function managerOf(
+  { query, headers }: ApiRequest,
+  operation: Manager["operation"],
+  subresource = "",
+): Manager {
+  const program = (headers["user-agent"] ?? "").split("/")[0] ?? "";
+  return { name: query.get("fieldManager") || program || "unknown", operation, subresource };
+}
+
+/** Writes into a draft who owns its fields. `entries` is what its writer sent of them, and means it. */
+function own(
+  context: ApiContext,
+  type: ResourceType,
+  draft: KubeObject,
+  previous: Stored | undefined,
+  options: Ownership & { entries?: ManagedEntry[] | undefined },
+): void {
+  const entries = options.entries ?? previous?.metadata.managedFields ?? [];
+  const managedFields = "managedFields" in options
+    ? options.managedFields
+    : entriesAfterUpdate(type, draft, previous, {
+      manager: options.manager,
+      entries: entries.filter(({ manager }) => manager !== undefined),
+      now: context.clock.now(),
+    });
+  draft.metadata = { ...draft.metadata, managedFields };
+}
+
 /** Fills in, checks and stores a new object; with `dryRun` all but the last. */
 export function createObject(
   context: ApiContext,
   type: ResourceType,
   object: KubeObject,
-  options: { namespace: string; dryRun: boolean },
+  options: { namespace: string; dryRun: boolean } & Ownership,
 ): Stored {
   if (object.metadata.resourceVersion) {
     throw badRequest("resourceVersion should not be set on objects to be created");
@@ -94,6 +128,7 @@ export function createObject(
   applyDefaults(type, draft);
   applyCreationDefaults(context, type, draft);
   validate(type, draft);
+  own(context, type, draft, undefined, options);
   const { name = "" } = draft.metadata;
   if (options.dryRun) {
     if (context.store.get(type, options.namespace, name)) throw alreadyExists(type, name);
@@ -167,6 +202,7 @@ export async function update(
   const updated = replaceObject(context, type, object, previous, {
     half,
     dryRun: isDryRun(request.query),
+    manager: managerOf(request, "Update", route.subresource),
   });
   return withWarnings(represent(context, request, type, updated), warnings);
 }
@@ -184,7 +220,7 @@ export function replaceObject(
   type: ResourceType,
   object: KubeObject,
   previous: Stored,
-  options: { half: Half; dryRun: boolean },
+  options: { half: Half; dryRun: boolean } & Ownership,
 ): Stored {
   const { name = "" } = previous.metadata;
   const { uid, resourceVersion } = object.metadata;
@@ -204,6 +240,7 @@ export function replaceObject(
     keepAddresses(type, draft, previous);
     validate(type, draft, previous);
   }
+  own(context, type, draft, previous, { ...options, entries: object.metadata.managedFields });
   if (options.dryRun) return draft;
   return throughStore(type, name, () => context.store.update(type, draft));
 }

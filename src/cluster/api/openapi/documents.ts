@@ -1,0 +1,126 @@
+/**
+ * The OpenAPI documents, as far as clients read them: schemas for explaining and merging, and for each
+ * write the parameters by which a client finds out that it may leave validation and dry runs to the server.
+ * https://kubernetes.io/docs/concepts/overview/kubernetes-api/#openapi-interface-definition
+ */
+import { groups } from "../discovery/groups.ts";
+import { type ApiResponse, json } from "../message.ts";
+import type { Served } from "../served.ts";
+import { definitionName } from "../schema/parse.ts";
+import {
+  definitionsFrom,
+  fullNameOf,
+  kindExtension,
+  kindsOf,
+  pathsOf,
+  type ReferencePrefix,
+} from "./schemas.ts";
+
+type Json = Record<string, unknown>;
+
+const title = "Kubernetes";
+
+/** The document at a path; undefined where the path is none. */
+export function openApiDocument(path: string, version: string): ApiResponse | undefined {
+  if (path === "/openapi/v2") return json(swagger(version));
+  if (path === "/openapi/v3") return json({ paths: Object.fromEntries(groups.map(groupIndex)) });
+  const group = groups.find((each) => path === `/openapi/v3/${groupPath(each.group)}`);
+  return group && json(openApi(group.group, version));
+}
+
+function groupPath(group: string): string {
+  return group === "" ? "api/v1" : `apis/${group}/v1`;
+}
+
+function groupIndex({ group }: { group: string }): [string, Json] {
+  const path = groupPath(group);
+  return [path, { serverRelativeURL: `/openapi/v3/${path}` }];
+}
+
+function openApi(group: string, version: string): Json {
+  const kinds = kindsOf(group);
+  const names = kinds.map(({ type }) => definitionName(type));
+  return {
+    openapi: "3.0.0",
+    info: { title, version },
+    paths: Object.fromEntries(kinds.flatMap((each) => paths(each, "#/components/schemas/"))),
+    components: { schemas: definitionsFrom(names, "#/components/schemas/") },
+  };
+}
+
+function swagger(version: string): Json {
+  const kinds = kindsOf(undefined);
+  const names = kinds.map(({ type }) => definitionName(type));
+  return {
+    swagger: "2.0",
+    info: { title, version },
+    paths: Object.fromEntries(kinds.flatMap((each) => paths(each, "#/definitions/"))),
+    definitions: definitionsFrom(names, "#/definitions/"),
+  };
+}
+
+const patchTypes = [
+  "application/apply-patch+yaml",
+  "application/json-patch+json",
+  "application/merge-patch+json",
+  "application/strategic-merge-patch+json",
+];
+
+function paths(served: Served, prefix: ReferencePrefix): [string, Json][] {
+  const { collection, object } = pathsOf(served);
+  return [
+    [collection, { get: read(served, "list", prefix), post: write(served, "post", prefix) }],
+    [object, {
+      get: read(served, "get", prefix),
+      put: write(served, "put", prefix),
+      patch: write(served, "patch", prefix),
+    }],
+  ];
+}
+
+function kindOf({ type }: Served): Json {
+  return kindExtension(type.group, type.version, type.kind);
+}
+
+function read(served: Served, action: "get" | "list", prefix: ReferencePrefix): Json {
+  return {
+    "x-kubernetes-action": action,
+    "x-kubernetes-group-version-kind": kindOf(served),
+    responses: action === "get" ? answer(served, prefix) : { "200": { description: "OK" } },
+  };
+}
+
+function answer(served: Served, prefix: ReferencePrefix): Json {
+  const schema = { $ref: prefix + fullNameOf(served) };
+  return {
+    "200": {
+      description: "OK",
+      ...(prefix === "#/definitions/"
+        ? { schema }
+        : { content: { "application/json": { schema } } }),
+    },
+  };
+}
+
+function write(served: Served, action: "post" | "put" | "patch", prefix: ReferencePrefix): Json {
+  const old = prefix === "#/definitions/";
+  const text = old ? { type: "string" } : { schema: { type: "string" } };
+  const parameters = [
+    "dryRun",
+    "fieldManager",
+    "fieldValidation",
+    ...(action === "patch" ? ["force"] : []),
+  ]
+    .map((name) => ({ name, in: "query", ...text }));
+  const schema = action === "patch" ? { type: "object" } : { $ref: prefix + fullNameOf(served) };
+  const types = action === "patch" ? patchTypes : ["application/json", "application/yaml"];
+  return {
+    "x-kubernetes-action": action,
+    "x-kubernetes-group-version-kind": kindOf(served),
+    parameters: old ? [...parameters, { name: "body", in: "body", schema }] : parameters,
+    ...(old
+      ? { consumes: types }
+      : { requestBody: { content: Object.fromEntries(types.map((type) => [type, { schema }])) } }),
+    responses: answer(served, prefix),
+  };
+}

@@ -1,0 +1,180 @@
+/** Server-side apply: what one manager wants, laid over what is there. https://kubernetes.io/docs/reference/using-api/server-side-apply/ */
+import type { KubeObject } from "../../../kube/types.ts";
+import type { ResourceType, Stored } from "../../model.ts";
+import { sameJson } from "../../store/equality.ts";
+import type { Schema } from "../schema/model.ts";
+import { isRecord } from "../schema/conform.ts";
+import { failure } from "../status.ts";
+import {
+  fieldsOf,
+  holds,
+  isItem,
+  itemStep,
+  leaves,
+  pathText,
+  schemaOfField,
+  valueAt,
+} from "./field_set.ts";
+import {
+  fieldSetOf,
+  isOf,
+  type ManagedEntry,
+  type Manager,
+  newEntry,
+  ownable,
+  schemaOf,
+  withoutFields,
+} from "./managed_fields.ts";
+
+/** How to apply. */
+export interface ApplyOptions {
+  manager: Manager;
+  /** Take fields that others own. */
+  force: boolean;
+  now: Date;
+}
+
+/** The object after an apply, its managedFields included. Throws a 409 that names whose fields it would change. */
+export function applyTo(
+  type: ResourceType,
+  live: Stored | undefined,
+  wanted: KubeObject,
+  options: ApplyOptions,
+): KubeObject {
+  const schema = schemaOf(type);
+  const wish = ownable(wanted);
+  const wishes = fieldsOf(wish, schema);
+  const entries = live?.metadata.managedFields ?? [];
+  const others = entries.filter((entry) => !isOf(entry, options.manager));
+  const present = live ? ownable(live) : {};
+  const conflicting = leaves(wishes).filter((path) =>
+    path.at(-1) !== "." && !sameJson(valueAt(present, path, schema), valueAt(wish, path, schema))
+  );
+  const conflicts = conflictsWith(others, conflicting);
+  if (conflicts.length > 0 && !options.force) throw conflictError(conflicts);
+  const own = entries.find((entry) => isOf(entry, options.manager));
+  const merged = mergeValues(present, wish, schema) as Record<string, unknown>;
+  const dropped = own
+    ? leaves(fieldSetOf(own)).filter((path) =>
+      !holds(wishes, path) && !others.some((entry) => holds(fieldSetOf(entry), path))
+    )
+    : [];
+  const kept = dropped.reduce((value, path) => removeAt(value, path, schema), merged as unknown);
+  const taken = new Set(conflicting.map((path) => JSON.stringify(path)));
+  const managedFields: ManagedEntry[] = [
+    ...withoutFields(others, (path) => taken.has(JSON.stringify(path))),
+    // The same wish again is no change, and leaves no new time behind.
+    own && sameJson(fieldSetOf(own), wishes)
+      ? own
+      : newEntry(type, options.manager, wishes, options.now),
+  ];
+  return assembled(live ?? wanted, kept as Record<string, unknown>, managedFields);
+}
+
+/** The object whose identity is `base`'s and whose ownable fields are these. */
+function assembled(
+  base: KubeObject,
+  fields: Record<string, unknown>,
+  managedFields: ManagedEntry[],
+): KubeObject {
+  const { apiVersion, kind } = base;
+  const {
+    labels: _labels,
+    annotations: _annotations,
+    finalizers: _finalizers,
+    ownerReferences: _owners,
+    ...identity
+  } = base.metadata;
+  const metadata = isRecord(fields["metadata"]) ? fields["metadata"] : {};
+  return { ...fields, apiVersion, kind, metadata: { ...identity, ...metadata, managedFields } };
+}
+
+interface Conflict {
+  manager: string;
+  apiVersion: string;
+  field: string;
+}
+
+function conflictsWith(others: readonly ManagedEntry[], paths: readonly string[][]): Conflict[] {
+  return others.flatMap((entry) =>
+    paths.filter((path) => holds(fieldSetOf(entry), path)).map((path) => ({
+      manager: entry.manager ?? "",
+      apiVersion: entry.apiVersion ?? "",
+      field: pathText(path),
+    }))
+  );
+}
+
+function conflictError(conflicts: readonly Conflict[]): Error {
+  const whose = ({ manager, apiVersion }: Conflict) =>
+    `${JSON.stringify(manager)} using ${apiVersion}`;
+  const [first] = conflicts;
+  const byManager = Map.groupBy(conflicts, whose);
+  const text = conflicts.length === 1 && first
+    ? `conflict with ${whose(first)}: ${first.field}`
+    : [...byManager].map(([name, list]) =>
+      `conflicts with ${name}:\n${list.map(({ field }) => `- ${field}`).join("\n")}`
+    ).join("\n");
+  const count = `${conflicts.length} conflict${conflicts.length === 1 ? "" : "s"}`;
+  return failure(409, "Conflict", `Apply failed with ${count}: ${text}`, {
+    causes: conflicts.map((each) => ({
+      reason: "FieldManagerConflict",
+      message: `conflict with ${whose(each)}`,
+      field: each.field,
+    })),
+  });
+}
+
+function mergeValues(base: unknown, wish: unknown, schema: Schema): unknown {
+  if (isRecord(wish) && (schema.kind === "object" || schema.kind === "map")) {
+    const merged = new Map(Object.entries(isRecord(base) ? base : {}));
+    for (const [key, value] of Object.entries(wish)) {
+      merged.set(key, mergeValues(merged.get(key), value, schemaOfField(schema, key)));
+    }
+    return Object.fromEntries(merged);
+  }
+  if (!Array.isArray(wish) || !Array.isArray(base) || schema.kind !== "list") return wish;
+  switch (schema.merge.kind) {
+    case "atomic":
+      return wish;
+    case "set":
+      return [...base, ...wish.filter((item) => !base.some((each) => sameJson(each, item)))];
+    case "byKeys":
+      return mergeItems(base, wish, schema.merge.keys, schema.of);
+  }
+}
+
+function mergeItems(
+  base: unknown[],
+  wish: unknown[],
+  keys: readonly string[],
+  of: Schema,
+): unknown[] {
+  const merged = [...base];
+  for (const item of wish) {
+    const step = itemStep(item, keys);
+    const index = merged.findIndex((each) => isItem(each, step));
+    if (index < 0) merged.push(item);
+    else merged[index] = mergeValues(merged[index], item, of);
+  }
+  return merged;
+}
+
+/** The value without what stands at a path. */
+function removeAt(value: unknown, [step, ...rest]: readonly string[], schema: Schema): unknown {
+  if (step === undefined || step === ".") return undefined;
+  if (step.startsWith("f:")) {
+    const key = step.slice(2);
+    if (!isRecord(value) || !(key in value)) return value;
+    const below = removeAt(value[key], rest, schemaOfField(schema, key));
+    const { [key]: _removed, ...others } = value;
+    return below === undefined ? others : { ...others, [key]: below };
+  }
+  if (!Array.isArray(value)) return value;
+  const of: Schema = schema.kind === "list" ? schema.of : { kind: "any" };
+  return value.flatMap((item) => {
+    if (!isItem(item, step)) return [item];
+    const below = rest.length === 0 ? undefined : removeAt(item, rest, of);
+    return below === undefined ? [] : [below];
+  });
+}

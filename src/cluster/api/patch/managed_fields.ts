@@ -1,0 +1,117 @@
+/** Who wrote which field: `metadata.managedFields`. https://kubernetes.io/docs/reference/using-api/server-side-apply/ */
+import type { KubeObject, ObjectMeta } from "../../../kube/types.ts";
+import type { ResourceType, Stored } from "../../model.ts";
+import { apiVersionOf } from "../../resources.ts";
+import { sameJson } from "../../store/equality.ts";
+import type { Schema } from "../schema/model.ts";
+import { definitionName } from "../schema/parse.ts";
+import { type FieldSet, fieldsOf, leaves, setOf, valueAt } from "./field_set.ts";
+
+/** One entry of managedFields. */
+export type ManagedEntry = NonNullable<ObjectMeta["managedFields"]>[number];
+
+/** Who writes, and how. */
+export interface Manager {
+  name: string;
+  operation: "Apply" | "Update";
+  /** Empty for the object itself. */
+  subresource: string;
+}
+
+/** The schema of a served kind. */
+export function schemaOf(type: ResourceType): Schema {
+  return { kind: "object", name: definitionName(type) };
+}
+
+/** Fields that belong to nobody: the object's identity, and what the server writes. */
+const unowned = [
+  "name",
+  "namespace",
+  "generateName",
+  "uid",
+  "resourceVersion",
+  "generation",
+  "selfLink",
+  "creationTimestamp",
+  "deletionTimestamp",
+  "deletionGracePeriodSeconds",
+  "managedFields",
+];
+
+/** What of an object can be owned. */
+export function ownable(object: KubeObject): Record<string, unknown> {
+  const { apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = object;
+  const owned = Object.entries(metadata).filter(([key]) => !unowned.includes(key));
+  return owned.length === 0 ? rest : { metadata: Object.fromEntries(owned), ...rest };
+}
+
+/** The fields of an entry. What a client has sent is taken as it is, if it is an object. */
+export function fieldSetOf({ fieldsV1 }: ManagedEntry): FieldSet {
+  return typeof fieldsV1 === "object" && fieldsV1 !== null ? fieldsV1 as FieldSet : {};
+}
+
+/** Whether an entry is this manager's own. */
+export function isOf(entry: ManagedEntry, manager: Manager): boolean {
+  return entry.manager === manager.name && entry.operation === manager.operation &&
+    (entry.subresource ?? "") === manager.subresource;
+}
+
+/** An entry with these fields. */
+export function newEntry(
+  type: ResourceType,
+  manager: Manager,
+  set: FieldSet,
+  now: Date,
+): ManagedEntry {
+  return {
+    manager: manager.name,
+    operation: manager.operation,
+    apiVersion: apiVersionOf(type),
+    time: now.toISOString().replace(/\.\d+Z$/, "Z"),
+    fieldsType: "FieldsV1",
+    fieldsV1: set,
+    ...(manager.subresource === "" ? {} : { subresource: manager.subresource }),
+  };
+}
+
+/** Entries without the fields that a test names; an entry that has none left goes. */
+export function withoutFields(
+  entries: readonly ManagedEntry[],
+  taken: (path: readonly string[]) => boolean,
+): ManagedEntry[] {
+  return entries.flatMap((entry) => {
+    const all = leaves(fieldSetOf(entry));
+    const kept = all.filter((path) => !taken(path));
+    if (kept.length === all.length) return [entry];
+    return kept.length === 0 ? [] : [{ ...entry, fieldsV1: setOf(kept) }];
+  });
+}
+
+/** managedFields after a create or an update: what changed is the writer's now, what went is nobody's. */
+export function entriesAfterUpdate(
+  type: ResourceType,
+  next: KubeObject,
+  previous: Stored | undefined,
+  options: { manager: Manager; entries: readonly ManagedEntry[]; now: Date },
+): ManagedEntry[] {
+  const schema = schemaOf(type);
+  const [after, before] = [ownable(next), previous ? ownable(previous) : {}];
+  const differs = (path: readonly string[]) =>
+    !sameJson(valueAt(after, path, schema), valueAt(before, path, schema));
+  const changed = leaves(fieldsOf(after, schema)).filter((path) =>
+    path.at(-1) === "." ? valueAt(before, path, schema) === undefined : differs(path)
+  );
+  const gone = (path: readonly string[]) => valueAt(after, path, schema) === undefined;
+  const taken = new Set(changed.map((path) => JSON.stringify(path)));
+  const own = options.entries.find((entry) => isOf(entry, options.manager));
+  const others = withoutFields(
+    options.entries.filter((entry) => entry !== own),
+    (path) => taken.has(JSON.stringify(path)) || gone(path),
+  );
+  const kept = own ? leaves(fieldSetOf(own)).filter((path) => !gone(path)) : [];
+  if (changed.length === 0 && kept.length === 0) return others;
+  const entry = changed.length === 0 && own
+    ? { ...own, fieldsV1: setOf(kept) }
+    : newEntry(type, options.manager, setOf([...kept, ...changed]), options.now);
+  return [...others, entry];
+}

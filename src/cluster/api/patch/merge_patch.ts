@@ -1,0 +1,13 @@
+/** JSON Merge Patch, RFC 7386. */
+import { isRecord } from "../schema/conform.ts";
+
+/** The document with the patch laid over it: null removes, lists are replaced as a whole. */
+export function applyMergePatch(document: unknown, patch: unknown): unknown {
+  if (!isRecord(patch)) return patch;
+  const merged = new Map(Object.entries(isRecord(document) ? document : {}));
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) merged.delete(key);
+    else merged.set(key, applyMergePatch(merged.get(key), value));
+  }
+  return Object.fromEntries(merged);
+}

@@ -1,0 +1,124 @@
+/**
+ * Strategic merge patch: as a merge patch, but lists whose items have a key are merged item by item.
+ * https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md
+ */
+import { sameJson } from "../../store/equality.ts";
+import type { Schema } from "../schema/model.ts";
+import { isRecord } from "../schema/conform.ts";
+import { definition } from "../schema/parse.ts";
+import { badRequest } from "../status.ts";
+
+type Json = Record<string, unknown>;
+
+const deletePrefix = "$deleteFromPrimitiveList/";
+const orderPrefix = "$setElementOrder/";
+
+/** The document with the patch laid over it, as the schema says. Throws a 400 for a patch that makes no sense. */
+export function applyStrategicPatch(document: unknown, patch: unknown, schema: Schema): unknown {
+  if (!isRecord(patch)) return patch;
+  const base = isRecord(document) ? document : {};
+  if (patch["$patch"] === "replace") return withoutDirectives(patch);
+  if (patch["$patch"] === "delete") return {};
+  const merged = new Map(Object.entries(base));
+  for (const [key, value] of Object.entries(patch)) {
+    if (key.startsWith("$")) continue;
+    const field = fieldSchema(schema, key);
+    if (value === null) merged.delete(key);
+    else if (Array.isArray(value)) {
+      merged.set(key, mergeList(merged.get(key), value, field));
+    } else if (isRecord(value)) merged.set(key, applyStrategicPatch(merged.get(key), value, field));
+    else merged.set(key, value);
+  }
+  deleteFromLists(merged, patch);
+  orderLists(merged, patch, schema);
+  retainKeys(merged, patch["$retainKeys"]);
+  return Object.fromEntries(merged);
+}
+
+function fieldSchema(schema: Schema, key: string): Schema {
+  if (schema.kind === "map") return schema.of;
+  if (schema.kind !== "object") return { kind: "any" };
+  return definition(schema.name).fields.get(key)?.schema ?? { kind: "any" };
+}
+
+function withoutDirectives(patch: Json): Json {
+  return Object.fromEntries(Object.entries(patch).filter(([key]) => !key.startsWith("$")));
+}
+
+function mergeList(base: unknown, patch: unknown[], schema: Schema): unknown[] {
+  const before = Array.isArray(base) ? base : [];
+  const merge = schema.kind === "list" ? schema.merge : { kind: "atomic" as const };
+  switch (merge.kind) {
+    case "atomic":
+      return patch;
+    case "set":
+      return [...before, ...patch.filter((item) => !before.some((each) => sameJson(each, item)))];
+    case "byKeys": {
+      const items = schema.kind === "list" ? schema.of : schema;
+      return mergeItems(before, patch, merge.keys[0] ?? "", items);
+    }
+  }
+}
+
+function mergeItems(before: unknown[], patch: unknown[], key: string, items: Schema): unknown[] {
+  const changes = patch.map((item) => {
+    if (!isRecord(item)) {
+      throw badRequest(`an item of a list that is merged by ${key} must be an object`);
+    }
+    return item;
+  });
+  if (changes.some((item) => item["$patch"] === "replace" && !(key in item))) {
+    return changes.filter((item) => item["$patch"] !== "replace").map(withoutDirectives);
+  }
+  const merged = [...before];
+  for (const item of changes) {
+    if (!(key in item)) {
+      throw badRequest(`map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`);
+    }
+    const index = merged.findIndex((each) => isRecord(each) && sameJson(each[key], item[key]));
+    if (item["$patch"] === "delete") {
+      if (index >= 0) merged.splice(index, 1);
+    } else if (index < 0) merged.push(applyStrategicPatch({}, item, items));
+    else merged[index] = applyStrategicPatch(merged[index], item, items);
+  }
+  return merged;
+}
+
+function deleteFromLists(merged: Map<string, unknown>, patch: Json): void {
+  for (const [directive, values] of Object.entries(patch)) {
+    if (!directive.startsWith(deletePrefix) || !Array.isArray(values)) continue;
+    const key = directive.slice(deletePrefix.length);
+    const list = merged.get(key);
+    if (!Array.isArray(list)) continue;
+    merged.set(key, list.filter((item) => !values.some((value) => sameJson(value, item))));
+  }
+}
+
+/** Items that the directive names stand in its order; the others keep their places among them, after what preceded them. */
+function orderLists(merged: Map<string, unknown>, patch: Json, schema: Schema): void {
+  for (const [directive, order] of Object.entries(patch)) {
+    if (!directive.startsWith(orderPrefix) || !Array.isArray(order)) continue;
+    const key = directive.slice(orderPrefix.length);
+    const list = merged.get(key);
+    const field = fieldSchema(schema, key);
+    if (!Array.isArray(list) || field.kind !== "list") continue;
+    const merge = field.merge;
+    const identity = (item: unknown) =>
+      merge.kind === "byKeys" && isRecord(item) ? item[merge.keys[0] ?? ""] : item;
+    const rank = (item: unknown) =>
+      order.findIndex((each) => sameJson(identity(each), identity(item)));
+    merged.set(key, ordered(list, rank));
+  }
+}
+
+function ordered(list: readonly unknown[], rank: (item: unknown) => number): unknown[] {
+  const named = list.filter((item) => rank(item) >= 0).sort((a, b) => rank(a) - rank(b));
+  const others = list.filter((item) => rank(item) < 0);
+  return [...named, ...others];
+}
+
+/** Fields of a union that the patch doesn't name any more go. */
+function retainKeys(merged: Map<string, unknown>, keys: unknown): void {
+  if (!Array.isArray(keys)) return;
+  for (const key of [...merged.keys()]) if (!keys.includes(key)) merged.delete(key);
+}

@@ -1,0 +1,44 @@
+/** Scales: the replicas of a workload, apart from the rest of it. */
+import type { KubeObject } from "../../kube/types.ts";
+import type { ResourceType, Stored } from "../model.ts";
+import type { ApiContext } from "./context.ts";
+import type { Manager } from "./patch/managed_fields.ts";
+import { replaceObject } from "./write.ts";
+
+/** An object's Scale. https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/scale-v1/ */
+export function scaleOf(object: Stored): Stored {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const spec = object["spec"] as {
+    replicas?: number;
+    selector?: { matchLabels?: Record<string, string> };
+  };
+  const state = object["status"] as { replicas?: number } | undefined;
+  const selector = Object.entries(spec.selector?.matchLabels ?? {})
+    .map(([key, value]) => `${key}=${value}`).sort().join(",");
+  const metadata = { name, namespace, uid, resourceVersion, creationTimestamp };
+  return {
+    kind: "Scale",
+    apiVersion: "autoscaling/v1",
+    metadata: metadata as Stored["metadata"],
+    spec: { replicas: spec.replicas ?? 0 },
+    status: { replicas: state?.replicas ?? 0, ...(selector === "" ? {} : { selector }) },
+  };
+}
+
+/** Writes the replicas of a Scale into its object. */
+export function scaleTo(
+  context: ApiContext,
+  type: ResourceType,
+  object: Stored,
+  wanted: KubeObject,
+  options: { dryRun: boolean; manager: Manager },
+): Stored {
+  const { replicas = 0 } = (wanted["spec"] ?? {}) as { replicas?: number };
+  const { resourceVersion } = wanted.metadata;
+  const next = {
+    ...object,
+    metadata: { ...object.metadata, ...(resourceVersion ? { resourceVersion } : {}) },
+    spec: { ...object["spec"] as object, replicas },
+  };
+  return scaleOf(replaceObject(context, type, next, object, { half: "all", ...options }));
+}
