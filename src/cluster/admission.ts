@@ -16,6 +16,9 @@ export interface Admission {
   create(manifest: KubeObject): void;
 }
 
+/** Who the fields of a world's objects belong to. */
+const manager = { name: "kodama-world", operation: "Update", subresource: "" } as const;
+
 /** Makes the ways in. */
 export function createAdmission(
   parts: { store: Store; node: NodeStreams; clock: Clock },
@@ -44,7 +47,7 @@ export function createAdmission(
         throw new Error(`${manifest.kind} of ${manifest.apiVersion} isn't served`);
       }
       const namespace = type.namespaced ? manifest.metadata.namespace ?? "default" : "";
-      createObject(context, type, manifest, { namespace, dryRun: false });
+      createObject(context, type, manifest, { namespace, dryRun: false, manager });
     },
   };
 }

@@ -33,6 +33,8 @@ export interface ClusterOptions {
   audit?: (event: AuditEvent) => void;
   /** Told of a controller that threw: a bug. */
   onError?: ControllersOptions["onError"];
+  /** How many changes of each kind a watch can reach back; the store's own measure where it is absent. */
+  historyPerKind?: number;
   /** `plain` where kernel namespaces are not wanted although the machine has them. */
   isolation?: "best" | "plain";
 }
@@ -64,7 +66,7 @@ export async function startCluster(options: ClusterOptions): Promise<EmbeddedClu
   await using stack = new AsyncDisposableStack();
   const [authority, store] = await Promise.all([
     openAuthority(`${options.folder}/authority.json`, clock),
-    newStore(clock),
+    newStore(clock, options),
   ]);
   const { startNode } = await import("./node/node.ts");
   // Disposed of in reverse: no more requests, then no more wishes, then no more pods.
@@ -112,9 +114,13 @@ async function openAuthority(path: string, clock: Clock): Promise<Authority> {
   return authority;
 }
 
-async function newStore(clock: Clock): Promise<Store> {
+async function newStore(clock: Clock, { historyPerKind }: ClusterOptions): Promise<Store> {
   const { createStore } = await import("./store/store.ts");
-  return createStore({ now: () => clock.now(), newUid: () => crypto.randomUUID() });
+  return createStore({
+    now: () => clock.now(),
+    newUid: () => crypto.randomUUID(),
+    ...(historyPerKind === undefined ? {} : { historyPerKind }),
+  });
 }
 
 async function startControllers(

@@ -1,5 +1,9 @@
 /** An embedded cluster for a test, in this process: a fresh folder, a free port, gone in the end. */
-import { type EmbeddedCluster, startCluster } from "../../src/cluster/cluster.ts";
+import {
+  type ClusterOptions,
+  type EmbeddedCluster,
+  startCluster,
+} from "../../src/cluster/cluster.ts";
 import { parseWorldChoice } from "../../src/cluster/worlds/world.ts";
 
 const root = new URL("../../", import.meta.url).pathname;
@@ -21,7 +25,10 @@ export interface TestCluster extends AsyncDisposable {
 }
 
 /** Starts a cluster and waits until all of its world that can run does. */
-export async function startTestCluster(world = "empty"): Promise<TestCluster> {
+export async function startTestCluster(
+  world = "empty",
+  options: Partial<ClusterOptions> = {},
+): Promise<TestCluster> {
   await using stack = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir({ prefix: "kodama-cluster-" });
   stack.defer(() => Deno.remove(folder, { recursive: true }));
@@ -33,6 +40,7 @@ export async function startTestCluster(world = "empty"): Promise<TestCluster> {
       worldsFolder,
       imageRoots,
       onError: (controller, error) => failures.push(`${controller}: ${error}`),
+      ...options,
     }),
   );
   await cluster.ready({ signal: AbortSignal.timeout(120_000) });

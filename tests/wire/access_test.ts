@@ -84,12 +84,15 @@ wireTest(
 
 wireTest("a watch from a version that is forgotten is told so: 410 Gone", async ({ kubectl }) => {
   await kubectl.apply(podManifest("one", {}, { nodeName: "elsewhere" }));
-  const label = (value: number) => kubectl.ok("label", "pod", "one", `n=${value}`, "--overwrite");
-  await label(1);
-  const answer = await kubectl.run([
-    "get",
-    "--raw",
-    "/api/v1/namespaces/default/pods?watch=1&resourceVersion=999999999&timeoutSeconds=1",
+  for (const value of ["1", "2", "3"]) {
+    await kubectl.ok("label", "pod", "one", `n=${value}`, "--overwrite");
+  }
+  const watch = "/api/v1/namespaces/default/pods?watch=1&timeoutSeconds=1&resourceVersion=";
+  const [line = ""] = (await kubectl.ok("get", "--raw", `${watch}1`)).split("\n");
+  const event = JSON.parse(line) as { type: string; object: Record<string, unknown> };
+  assert.deepEqual([event.type, event.object["code"], event.object["reason"]], [
+    "ERROR",
+    410,
+    "Expired",
   ]);
-  assert.match(`${answer.stdout}${answer.stderr}`, /Too large resource version|^$/);
-});
+}, { cluster: { historyPerKind: 2 } });

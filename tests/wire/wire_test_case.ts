@@ -1,4 +1,5 @@
 /** A test of the embedded cluster by the real kubectl. */
+import type { ClusterOptions } from "../../src/cluster/cluster.ts";
 import { startTestCluster, type TestCluster } from "../harness/embedded_cluster.ts";
 import { Kubectl, kubectlMissing } from "../harness/kubectl.ts";
 
@@ -14,7 +15,12 @@ const missing = await kubectlMissing();
 export function wireTest(
   name: string,
   body: (wire: Wire) => Promise<void>,
-  options: { world?: string; unless?: string | undefined } = {},
+  options: {
+    world?: string;
+    /** Why it can't run here. */
+    unless?: string | undefined;
+    cluster?: Partial<ClusterOptions>;
+  } = {},
 ): void {
   const reason = missing ?? options.unless;
   if (reason !== undefined) {
@@ -22,7 +28,7 @@ export function wireTest(
     return;
   }
   Deno.test(`kubectl: ${name}`, async () => {
-    await using test = await startTestCluster(options.world ?? "empty");
+    await using test = await startTestCluster(options.world, options.cluster);
     await body({ kubectl: new Kubectl(test.env, test.folder), test });
   });
 }
