@@ -9,6 +9,15 @@ export interface Whereabouts {
   server: string;
 }
 
+/** 410: what was asked for is no longer remembered (a page of an old list, a watch's old place). Ask anew. */
+export class ExpiredError extends KodamaError {
+  override readonly name = "ExpiredError";
+
+  constructor(message: string) {
+    super("server", message, { hint: "it changed while it was being read: try again" });
+  }
+}
+
 /** A server's sentence is shown, and not its essay. */
 const maxText = 1000;
 
@@ -32,6 +41,7 @@ export function plainText(text: string, limit = maxText): string {
 export function answerError(code: number, body: string, at: Whereabouts): KodamaError {
   const status = parseStatus(body);
   const said = plainText(status?.message ?? "") || plainText(body, 200) || `HTTP status ${code}`;
+  if (code === 410) return new ExpiredError(`${said} (${place(at)})`);
   const kind = kindOfCode(code, status?.reason);
   const hint = hintOf(kind, at);
   return new KodamaError(kind, `${said} (${place(at)})`, hint === undefined ? {} : { hint });

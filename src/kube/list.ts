@@ -1,6 +1,7 @@
 /** Lists by pages. https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks */
 import { KodamaError } from "../base/errors.ts";
 import type { ApiResource, ListPage, ListScope } from "./client.ts";
+import { ExpiredError } from "./failures.ts";
 import { resourcePath, scopeQuery } from "./resources.ts";
 import type { Transport } from "./transport.ts";
 
@@ -13,7 +14,7 @@ export interface ListBody<T> {
   metadata?: { resourceVersion?: string; continue?: string; remainingItemCount?: number };
 }
 
-/** The pages of one list, each fetched when it is asked for. */
+/** The pages of one list, each fetched when it is asked for. Throws ExpiredError where they no longer fit. */
 export async function* listPages<T>(
   transport: Transport,
   resource: ApiResource,
@@ -42,5 +43,30 @@ export async function* listPages<T>(
     };
     if (!metadata.continue) return;
     query.set("continue", metadata.continue);
+  }
+}
+
+/** How often a list that changes too fast is begun anew. */
+const maxAttempts = 3;
+
+/**
+ * All pages in one. A list that expired halfway is begun anew: its pages would not belong together. Throws
+ * ExpiredError where that happens again and again.
+ */
+export async function wholeList<T>(
+  begin: () => AsyncIterable<ListPage<T>>,
+): Promise<{ items: T[]; resourceVersion: string }> {
+  for (let attempt = 1;; attempt++) {
+    const items: T[] = [];
+    let resourceVersion = "";
+    try {
+      for await (const page of begin()) {
+        for (const item of page.items) items.push(item);
+        resourceVersion = page.resourceVersion;
+      }
+      return { items, resourceVersion };
+    } catch (error) {
+      if (!(error instanceof ExpiredError) || attempt === maxAttempts) throw error;
+    }
   }
 }

@@ -2,6 +2,7 @@
 import { KodamaError, UsageError } from "../base/errors.ts";
 import { inParallel } from "./in_parallel.ts";
 import type { ApiResource, KubeClient, ListScope } from "./client.ts";
+import { wholeList } from "./list.ts";
 import {
   DAEMON_SETS,
   DEPLOYMENTS,
@@ -149,9 +150,7 @@ function scopeOf(
 }
 
 async function listAll(client: KubeClient, scope: ListScope, signal: AbortSignal): Promise<Pod[]> {
-  const pods: Pod[] = [];
-  for await (const page of client.list<Pod>(PODS, scope, { signal })) pods.push(...page.items);
-  return pods;
+  return (await wholeList(() => client.list<Pod>(PODS, scope, { signal }))).items;
 }
 
 async function getOrUndefined<T>(

@@ -1,4 +1,5 @@
 /** Requests to one API server with the user's credentials: HTTP by `fetch`, streams by WebSocket. */
+import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { Connection } from "./connection.ts";
 import { type ClientCertificate, type Credentials, type Proof, readPem } from "./credentials.ts";
@@ -6,6 +7,7 @@ import { answerError, linkError, plainText, type Whereabouts } from "./failures.
 import { fetchByLink } from "./fetch_by_link.ts";
 import type { Host } from "./host.ts";
 import { dialLink, type LinkTarget } from "./link.ts";
+import { Patience } from "./patience.ts";
 import type { WebSocketLink } from "./websocket.ts";
 import { openWebSocket, UpgradeRefused } from "./websocket_open.ts";
 
@@ -30,6 +32,7 @@ export class Transport implements Disposable {
     private readonly connection: Connection,
     private readonly credentials: Credentials,
     private readonly certificateAuthority: string | undefined,
+    private readonly clock: Clock,
   ) {}
 
   /** Reads what the connection names on disk. */
@@ -45,7 +48,7 @@ export class Transport implements Disposable {
         `context ${connection.context}: the server's certificate is not verified (insecure-skip-tls-verify)`,
       );
     }
-    return new Transport(connection, credentials, authority);
+    return new Transport(connection, credentials, authority, host.clock);
   }
 
   get place(): Whereabouts {
@@ -54,15 +57,17 @@ export class Transport implements Disposable {
 
   /** A success, its body unread. Every other end is a `KodamaError`. */
   async request(request: ApiRequest): Promise<Response> {
-    const response = await this.#attempt(request);
-    if (response.ok) return response;
-    if (response.status === 401 && this.credentials.rejected()) {
+    const { signal } = request;
+    const patience = new Patience(this.clock, signal);
+    for (;;) {
+      const response = await this.#attempt(request);
+      if (response.ok) return response;
+      const again = response.status === 401
+        ? patience.renewed(this.credentials)
+        : await patience.waited(response.status, response.headers.get("retry-after"));
+      if (!again) throw await this.#answerError(response, signal);
       await response.body?.cancel();
-      const second = await this.#attempt(request);
-      if (second.ok) return second;
-      throw await this.#answerError(second, request.signal);
     }
-    throw await this.#answerError(response, request.signal);
   }
 
   /** The JSON of a success. `T` is the caller's word for what the API documents at this path. */
@@ -96,11 +101,17 @@ export class Transport implements Disposable {
     protocols: readonly string[],
     signal: AbortSignal,
   ): Promise<WebSocketLink> {
-    try {
-      return await this.#upgrade(path, protocols, signal);
-    } catch (error) {
-      if (!(error instanceof UpgradeRefused)) throw this.#failure(error, signal);
-      throw answerError(error.code, error.body, this.place);
+    const patience = new Patience(this.clock, signal);
+    for (;;) {
+      try {
+        return await this.#upgrade(path, protocols, signal);
+      } catch (error) {
+        if (!(error instanceof UpgradeRefused)) throw this.#failure(error, signal);
+        const again = error.code === 401
+          ? patience.renewed(this.credentials)
+          : await patience.waited(error.code, error.retryAfter);
+        if (!again) throw answerError(error.code, error.body, this.place);
+      }
     }
   }
 

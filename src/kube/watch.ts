@@ -7,8 +7,9 @@
 import { passed } from "../base/abort.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { ApiResource, ListScope, WatchEvent } from "./client.ts";
+import { ExpiredError } from "./failures.ts";
 import type { Host } from "./host.ts";
-import { listPages } from "./list.ts";
+import { listPages, wholeList } from "./list.ts";
 import { resourcePath, scopeQuery } from "./resources.ts";
 import type { Transport } from "./transport.ts";
 import { type WatchLine, watchLines } from "./watch_lines.ts";
@@ -65,7 +66,7 @@ export async function* mendedWatch<T>(
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (isGone(error)) version = "";
+      if (error instanceof ExpiredError) version = "";
       else if (!begun || !mayPass(error)) throw error;
     }
     await backOff.wait();
@@ -92,12 +93,6 @@ class BackOff {
   }
 }
 
-/** The server no longer has what was asked for: begin anew. */
-function isGone(error: unknown): boolean {
-  return error instanceof KodamaError && error.cause instanceof Error &&
-    error.cause.name === "GoneError";
-}
-
 function mayPass(error: unknown): boolean {
   return error instanceof KodamaError &&
     (error.kind === "unreachable" || error.kind === "timeout" || error.kind === "server");
@@ -111,13 +106,10 @@ function httpSource<T>(
 ): WatchSource<T> {
   return {
     async list(signal) {
-      const objects: T[] = [];
-      let resourceVersion = "";
-      for await (const page of listPages<T>(transport, resource, scope, signal)) {
-        objects.push(...page.items);
-        resourceVersion = page.resourceVersion;
-      }
-      return { objects, resourceVersion };
+      const { items, resourceVersion } = await wholeList(() =>
+        listPages<T>(transport, resource, scope, signal)
+      );
+      return { objects: items, resourceVersion };
     },
     async *changes(resourceVersion, signal) {
       const query = scopeQuery(scope);

@@ -33,8 +33,10 @@ export class WebSocketLink implements Disposable {
   readonly #decoder = new FrameDecoder();
   #events: Iterator<FrameEvent, void> | undefined;
   #closeSent = false;
-  /** Data was sent that the peer hasn't shown to have read: its silence then proves nothing. */
-  #dataUnread = false;
+  /** Messages that were sent, and how many of them the peer has shown to have read, by its pong. */
+  #sent = 0;
+  #seen = 0;
+  #silent = false;
 
   constructor(
     private readonly link: Link,
@@ -55,17 +57,20 @@ export class WebSocketLink implements Disposable {
           continue;
         }
         const chunk = await this.#read();
-        if (chunk === null) return { kind: "lost", reason: "the connection was closed" };
+        if (chunk === null) {
+          const reason = this.#silent ? this.#silence() : "the connection was closed";
+          return { kind: "lost", reason };
+        }
         this.#events = this.#decoder.decode(chunk);
       } catch (error) {
-        return { kind: "lost", reason: error instanceof Error ? error.message : String(error) };
+        return { kind: "lost", reason: this.#silent ? this.#silence() : wordsOf(error) };
       }
     }
   }
 
-  /** Sends a binary message of `head` and `bytes`. Resolves when the network has taken it. */
+  /** Sends a binary message. Resolves when the network has taken it. */
   async send(bytes: Uint8Array): Promise<void> {
-    this.#dataUnread = true;
+    this.#sent++;
     await this.#sendFrame(opcode.binary, bytes);
   }
 
@@ -90,7 +95,7 @@ export class WebSocketLink implements Disposable {
         if (!this.#closeSent) await this.#sendFrame(opcode.pong, event.bytes);
         return undefined;
       case "pong":
-        this.#dataUnread = false;
+        if (event.bytes.length === 8) this.#seen = numberOf(event.bytes);
         return undefined;
       case "close":
         await this.close().catch(() => {});
@@ -112,15 +117,39 @@ export class WebSocketLink implements Disposable {
   #watchSilence(): Disposable {
     const { clock, pingAfterMs, deadAfterMs } = this.keepAlive;
     let timer = clock.timer(pingAfterMs, () => {
-      const blind = this.#dataUnread;
-      this.#sendFrame(opcode.ping, new Uint8Array(0)).catch(() => {});
-      // A peer that is stuck on our data (a command that doesn't read its input) can't answer a ping.
-      if (!blind) timer = clock.timer(deadAfterMs, () => this[Symbol.dispose]());
+      this.#sendFrame(opcode.ping, bytesOf(this.#sent)).catch(() => {});
+      // A peer that is stuck on our data (a command that doesn't read its input) can't answer a ping:
+      // its silence then proves nothing.
+      if (this.#seen < this.#sent) return;
+      timer = clock.timer(deadAfterMs, () => {
+        this.#silent = true;
+        this[Symbol.dispose]();
+      });
     });
     return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
+  }
+
+  #silence(): string {
+    const { pingAfterMs, deadAfterMs } = this.keepAlive;
+    return `no answer from the server for ${Math.round((pingAfterMs + deadAfterMs) / 1000)} s`;
   }
 
   #sendFrame(code: number, bytes: Uint8Array): Promise<void> {
     return this.link.write(encodeFrame(code, bytes, crypto.getRandomValues(new Uint8Array(4))));
   }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** What a ping carries and its pong brings back. */
+function bytesOf(count: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setFloat64(0, count);
+  return bytes;
+}
+
+function numberOf(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getFloat64(0);
 }

@@ -8,7 +8,12 @@ import { type KeepAlive, WebSocketLink } from "./websocket.ts";
 export class UpgradeRefused extends Error {
   override readonly name = "UpgradeRefused";
 
-  constructor(readonly code: number, readonly body: string) {
+  constructor(
+    readonly code: number,
+    readonly body: string,
+    /** The header of that name. */
+    readonly retryAfter: string | null,
+  ) {
     super(`the server answered the upgrade with ${code}`);
   }
 }
@@ -47,7 +52,10 @@ async function upgrade(link: Link, request: UpgradeRequest): Promise<WebSocketLi
   await link.write(new TextEncoder().encode(requestText(request, key)));
   const reader = new LinkReader(link);
   const { code, headers } = await readHead(reader);
-  if (code !== 101) throw new UpgradeRefused(code, await refusalText(reader, headers));
+  if (code !== 101) {
+    const body = await refusalText(reader, headers);
+    throw new UpgradeRefused(code, body, headers.get("retry-after"));
+  }
   const protocol = headers.get("sec-websocket-protocol") ?? "";
   if (headers.get("sec-websocket-accept") !== await acceptOf(key)) {
     throw new Error("the server's answer to the WebSocket handshake doesn't belong to it");

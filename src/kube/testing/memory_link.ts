@@ -1,0 +1,98 @@
+/** A byte stream in memory, in place of a connection: a test plays the server. */
+import type { Link } from "../link.ts";
+
+/** What the client writes is collected; what it reads is what the test gives. */
+export class MemoryLink implements Link {
+  readonly written: Uint8Array[] = [];
+  /** How often the client has asked for bytes. */
+  reads = 0;
+  closed = false;
+  #chunks: (Uint8Array | null)[] = [];
+  #waiting: ((chunk: Uint8Array | null) => void) | undefined;
+
+  give(...chunks: (Uint8Array | null)[]): void {
+    this.#chunks.push(...chunks);
+    const next = this.#waiting && this.#chunks.shift();
+    if (next !== undefined) {
+      this.#waiting?.(next);
+      this.#waiting = undefined;
+    }
+  }
+
+  read(): Promise<Uint8Array | null> {
+    this.reads++;
+    const next = this.#chunks.shift();
+    if (next !== undefined) return Promise.resolve(next);
+    if (this.closed) return Promise.resolve(null);
+    return new Promise((resolve) => this.#waiting = resolve);
+  }
+
+  write(bytes: Uint8Array): Promise<void> {
+    if (this.closed) return Promise.reject(new Error("the connection was closed"));
+    this.written.push(bytes.slice());
+    return Promise.resolve();
+  }
+
+  [Symbol.dispose](): void {
+    this.closed = true;
+    this.#waiting?.(null);
+    this.#waiting = undefined;
+  }
+}
+
+/** Bytes of one message in frames as a server sends them: without a mask, in as many pieces as are given. */
+export function serverMessage(pieces: readonly Uint8Array[], opcode = 2): Uint8Array {
+  return joinBytes(pieces.map((piece, index) => {
+    const final = index === pieces.length - 1 ? 0x80 : 0;
+    return serverFrame(final | (index === 0 ? opcode : 0), piece);
+  }));
+}
+
+/** One frame, its first byte as it is given. */
+export function serverFrame(first: number, payload: Uint8Array): Uint8Array {
+  const { length } = payload;
+  if (length < 126) return joinBytes([Uint8Array.of(first, length), payload]);
+  if (length < 65_536) {
+    return joinBytes([Uint8Array.of(first, 126, length >> 8, length & 255), payload]);
+  }
+  const header = new Uint8Array(10);
+  header[0] = first;
+  header[1] = 127;
+  new DataView(header.buffer).setBigUint64(2, BigInt(length));
+  return joinBytes([header, payload]);
+}
+
+/** The close frame of a server. */
+export function serverClose(code: number, reason = ""): Uint8Array {
+  const text = new TextEncoder().encode(reason);
+  return serverFrame(0x88, joinBytes([Uint8Array.of(code >> 8, code & 255), text]));
+}
+
+/** A client's frame, unmasked. */
+export function readClientFrame(frame: Uint8Array): { opcode: number; payload: Uint8Array } {
+  const length = (frame[1] ?? 0) & 0x7f;
+  const extra = length < 126 ? 0 : length === 126 ? 2 : 8;
+  const mask = frame.subarray(2 + extra, 6 + extra);
+  const payload = frame.slice(6 + extra).map((byte, index) => byte ^ (mask[index & 3] ?? 0));
+  return { opcode: (frame[0] ?? 0) & 0x0f, payload };
+}
+
+/** All of them in one. */
+export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** Cuts bytes where the numbers (0 to 1) say. */
+export function cutAt(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
+  const cuts = [...places.map((place) => Math.floor(place * bytes.length)), bytes.length].sort((
+    a,
+    b,
+  ) => a - b);
+  return cuts.map((end, index) => bytes.slice(cuts[index - 1] ?? 0, end));
+}
