@@ -49,9 +49,14 @@ async function namesOf(
       return await listNames({ plural: "namespaces", kind: "Namespace" }, undefined, asked);
     case "pods":
       return await listNames({ plural: "pods", kind: "Pod" }, await namespaceOf(asked), asked);
-    case "workflows":
-    case "configKeys":
-      return [];
+    case "workflows": {
+      const { listWorkflows } = await import("../actions/run_workflow.ts");
+      return (await listWorkflows(asked.host)).map(({ name }) => name);
+    }
+    case "configKeys": {
+      const { viewConfig } = await import("../actions/config.ts");
+      return (await viewConfig(asked.host)).map(({ key }) => key);
+    }
   }
 }
 

@@ -21,6 +21,6 @@ export interface Invocation {
   readonly environment: (name: string) => string | undefined;
   /** What the actions are given. `kubeconfig` names the file to read in place of `$KUBECONFIG`. */
   readonly host: (options?: { kubeconfig?: string | undefined }) => Promise<Host>;
-  /** Serves the embedded cluster in this process until a signal ends it: what `cluster up` starts in the background. */
+  /** Serves the embedded cluster in this process until a signal ends it. `words` follow `serveWord`. */
   readonly serveCluster: (words: readonly string[]) => Promise<void>;
 }

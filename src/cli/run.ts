@@ -1,13 +1,10 @@
 /** From a command line to an exit code: the whole of the command-line face. */
 import { ClosedSinkError } from "../term/sink.ts";
-import { type Choice, choose } from "./choose.ts";
-import type { Command } from "./command.ts";
 import { success } from "./exit_codes.ts";
-import { BadValue } from "./flag.ts";
+import { completeWord, serveWord } from "./hidden_words.ts";
 import type { Invocation } from "./invocation.ts";
 import { styleOf } from "./output.ts";
-import { type Program, speak } from "./program.ts";
-import { badValueError, resolveWords } from "./words.ts";
+import { prepare } from "./prepare.ts";
 
 /** 128 + SIGPIPE: the exit code of a program whose reader went away. */
 const readerGone = 141;
@@ -27,41 +24,17 @@ export async function run(argv: readonly string[], invocation: Invocation): Prom
 
 async function dispatch(argv: readonly string[], invocation: Invocation): Promise<number> {
   const [hidden, ...rest] = argv;
-  if (hidden === "__complete") {
+  if (hidden === completeWord) {
     const { complete } = await import("./complete.ts");
     return await complete(rest, invocation);
   }
-  if (hidden === "__serve-cluster") {
+  if (hidden === serveWord) {
     await invocation.serveCluster(rest);
     return success;
   }
-  const choice = await choose(argv, invocation.program);
-  if (choice.kind === "help") return await showHelp(choice.path, invocation);
-  const { command } = await choice.leaf.load();
-  return await (await prepare(command, choice, invocation))(invocation);
-}
-
-async function prepare(
-  command: Command,
-  choice: Extract<Choice, { kind: "command" }>,
-  invocation: Pick<Invocation, "program" | "environment">,
-): Promise<(invocation: Invocation) => Promise<number>> {
-  const spoken = spokenCommand(choice.path, invocation.program);
-  const sorted = choice.words.length === 0
-    ? { texts: new Map(), operands: [] }
-    : await (await import("./parse.ts")).sortWords(command, choice.words, spoken);
-  const { environment } = invocation;
-  const raw = { ...sorted, trailing: choice.trailing };
-  try {
-    return command.prepare(resolveWords(command, raw, { environment, spoken }));
-  } catch (error) {
-    throw error instanceof BadValue ? await badValueError(error) : error;
-  }
-}
-
-/** `kodama cluster up`, or `kpod` to one who typed that. */
-function spokenCommand(path: readonly string[], program: Program): string {
-  return speak(program, ["kodama", ...path].join(" "));
+  const prepared = await prepare(argv, invocation);
+  if (prepared.kind === "help") return await showHelp(prepared.path, invocation);
+  return await prepared.run(invocation);
 }
 
 async function showHelp(path: readonly string[], invocation: Invocation): Promise<number> {

@@ -3,12 +3,10 @@ import type { ClusterControl, ClusterState } from "../actions/host.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { ClusterStatus } from "../cluster/control/control.ts";
 import type { ServeOptions } from "../cluster/control/serve.ts";
+import { serveWord } from "../cli/hidden_words.ts";
 import type { EndSignal, SignalSource } from "../cli/invocation.ts";
 import type { Places } from "../config/places.ts";
 import { filePath } from "./file_path.ts";
-
-/** The word that makes this very program serve a cluster; never typed by a person. */
-export const serveWord = "__serve-cluster";
 
 /** What a cluster begins with when nobody says otherwise. */
 const defaultWorld = "weka";
@@ -53,9 +51,6 @@ function stateOf(status: ClusterStatus): ClusterState {
 
 /** The words that start this program again, to serve the cluster of a folder. */
 function serveCommand(folder: string, world: string): string[] {
-  const permissions = ["read", "write", "net", "env", "run", "sys"].map((kind) =>
-    `--allow-${kind}`
-  );
   // An installed kodama is JavaScript and has all that it needs beside it; from source it has deno.json.
   const installed = Deno.mainModule.endsWith(".js");
   const own = installed ? ["--no-config", "--no-lock", "--no-remote", "--no-npm"] : [];

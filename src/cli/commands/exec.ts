@@ -37,9 +37,7 @@ export const command = defineCommand({
     const { flags, given, trailing } = words;
     const running = resolveRunning(flags, given);
     const { contexts, kubeconfig, selection } = resolveSelection(words);
-    if (trailing === undefined && !running.list) {
-      throw new UsageError("no command to run", { hint: "it stands after --, as in: -- uname -a" });
-    }
+    if (trailing === undefined && !running.list) throw noCommand(words.operands);
     if (flags.tty && running.bounds.outputMode !== undefined) {
       throw new UsageError("a terminal's output can't be put together", {
         hint: "leave out --tty, or the output flags",
@@ -82,3 +80,11 @@ export const command = defineCommand({
     });
   },
 });
+
+/** Old habits of kubectl leave out the dashes: `exec web-0 id`. */
+function noCommand([first, ...rest]: readonly string[]): UsageError {
+  const meant = first === undefined || rest.length === 0
+    ? "-- uname -a"
+    : `${first} -- ${rest.join(" ")}`;
+  return new UsageError("no command to run", { hint: `it stands after --, as in: ${meant}` });
+}

@@ -11,16 +11,18 @@ const output = { group: "Output" };
 /** Of `exec` and `run`, by their long names. */
 export const runningFlags = {
   "stdin": toggle("pass standard input to every pod's command", { short: "i", ...running }),
-  "fanout": value("pods at the same time; the others wait (default 32)", count, {
+  "fanout": value("pods at the same time; the others wait (default 32, or $KODAMA_FANOUT)", count, {
     placeholder: "N",
-    variable: "KODAMA_FANOUT",
     ...running,
   }),
-  "connect-timeout": value("longest wait for a pod's stream to open (default 15s)", durationMs, {
-    placeholder: "DURATION",
-    variable: "KODAMA_CONNECT_TIMEOUT",
-    ...running,
-  }),
+  "connect-timeout": value(
+    "longest wait for a pod's stream to open (default 15s, or $KODAMA_CONNECT_TIMEOUT)",
+    durationMs,
+    {
+      placeholder: "DURATION",
+      ...running,
+    },
+  ),
   "timeout": value("longest time a command may take (default none)", durationMs, {
     placeholder: "DURATION",
     variable: "KODAMA_TIMEOUT",
@@ -42,11 +44,14 @@ export const runningFlags = {
     },
   ),
   "list": toggle("print the pods that would be used, and run nothing", running),
-  "output-mode": value("how output is put together; see below (default prefix)", modes.parse, {
-    variable: "KODAMA_OUTPUT_MODE",
-    ...modes,
-    ...output,
-  }),
+  "output-mode": value(
+    "how output is put together (default prefix, or $KODAMA_OUTPUT_MODE)",
+    modes.parse,
+    {
+      ...modes,
+      ...output,
+    },
+  ),
   "fold-stderr": toggle("with --output-mode fold: standard error must be the same too", output),
   "output": value("one JSON object for each pod instead", formats.parse, {
     short: "o",

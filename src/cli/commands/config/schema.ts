@@ -1,0 +1,20 @@
+import { defineCommand } from "../../command.ts";
+import { success } from "../../exit_codes.ts";
+import { jsonDocument } from "../../output.ts";
+
+/** `kodama config schema`. */
+export const command = defineCommand({
+  description:
+    "Prints the JSON Schema of config.yaml and .kodama.yaml: for editors, and for whoever wants to know " +
+    "every setting.",
+  flags: {},
+  examples: [
+    { title: "For an editor", line: "kodama config schema > kodama-config.schema.json" },
+  ],
+  resolve: () => ({}),
+  async run(_options, { terminal }) {
+    const { configSchema } = await import("../../../actions/config.ts");
+    await terminal.stdout.write(jsonDocument(await configSchema()));
+    return success;
+  },
+});

@@ -1,0 +1,19 @@
+import { defineCommand } from "../../command.ts";
+import { success } from "../../exit_codes.ts";
+import { toldChange } from "../../told_change.ts";
+
+/** `kodama config unset`. */
+export const command = defineCommand({
+  description:
+    "Takes a setting, or a group of them, out of your own config.yaml. The default holds again.",
+  operands: [{ name: "KEY", arity: "one", completion: { kind: "configKeys" } }],
+  flags: {},
+  examples: [{ title: "Back to the default", line: "kodama config unset exec.fanout" }],
+  seeAlso: ["kodama config view --help shows what holds then."],
+  resolve: ({ operands: [key = ""] }) => ({ key }),
+  async run({ key }, { host, terminal }) {
+    const { unsetConfig } = await import("../../../actions/config.ts");
+    await terminal.stderr.write(toldChange(await unsetConfig(await host(), key)));
+    return success;
+  },
+});

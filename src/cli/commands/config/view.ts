@@ -1,0 +1,37 @@
+import { tableLines } from "../../../term/table.ts";
+import { defineCommand } from "../../command.ts";
+import { success } from "../../exit_codes.ts";
+import { choice, value } from "../../flag.ts";
+import { renderData } from "../../output.ts";
+import { originText, settingData, settingValueText } from "../../setting_text.ts";
+
+const formats = choice(["json", "jsonl", "yaml"]);
+
+/** `kodama config view`. */
+export const command = defineCommand({
+  description: "Prints every setting that has a value, and where it comes from.",
+  flags: {
+    output: value("print data in place of a table", formats.parse, { short: "o", ...formats }),
+  },
+  examples: [
+    { title: "What holds here, and why?", line: "kodama config view" },
+    { title: "For a script", line: "kodama config view -o json" },
+  ],
+  resolve: ({ flags }) => ({ format: flags.output }),
+  async run({ format }, { host, terminal }) {
+    const { viewConfig } = await import("../../../actions/config.ts");
+    const settings = await viewConfig(await host());
+    if (format !== undefined) {
+      await terminal.stdout.write(await renderData(settings.map(settingData), format));
+      return success;
+    }
+    const rows = settings.map((one) => [
+      one.key,
+      settingValueText(one.value),
+      originText(one.origin),
+    ]);
+    const lines = tableLines(["KEY", "VALUE", "FROM"], rows);
+    await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
+    return success;
+  },
+});

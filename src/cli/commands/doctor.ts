@@ -1,0 +1,56 @@
+import type { Finding } from "../../actions/doctor.ts";
+import { defineCommand } from "../command.ts";
+import { failure, success } from "../exit_codes.ts";
+import { findingText } from "../findings.ts";
+import { choice, text, value, values } from "../flag.ts";
+import { interruptible } from "../interruptible.ts";
+import { renderData, styleOf } from "../output.ts";
+
+const formats = choice(["json", "jsonl", "yaml"]);
+
+/** `kodama doctor`. */
+export const command = defineCommand({
+  description:
+    "Looks at everything that kodama needs: the kubeconfig, the server and what you may do there, the " +
+    "clock, this terminal and the programs that some commands use; and says what to do about what isn't right.",
+  flags: {
+    context: values("kubeconfig context to look at (default the current one)", text, {
+      placeholder: "NAME",
+      completion: { kind: "contexts" },
+    }),
+    namespace: value("namespace to ask permissions for (default the context's)", text, {
+      short: "n",
+      placeholder: "NAME",
+      completion: { kind: "namespaces" },
+    }),
+    kubeconfig: value("kubeconfig file to use instead of $KUBECONFIG", text, {
+      placeholder: "FILE",
+      completion: { kind: "files" },
+    }),
+    output: value("print data", formats.parse, { short: "o", ...formats }),
+  },
+  examples: [
+    { title: "Is all well?", line: "kodama doctor" },
+    { title: "May I work there?", line: "kodama doctor --context east -n prod" },
+  ],
+  exitCodes: [["0", "nothing fails"], ["1", "something does"]],
+  resolve: ({ flags: { context, namespace, kubeconfig, output } }) => ({
+    looked: { contexts: context, ...(namespace === undefined ? {} : { namespace }) },
+    kubeconfig,
+    format: output,
+  }),
+  async run({ looked, kubeconfig, format }, { host, signals, terminal, environment }) {
+    const { doctor } = await import("../../actions/doctor.ts");
+    const machine = await host({ kubeconfig });
+    const style = styleOf(terminal.stdout, environment);
+    const findings: Finding[] = [];
+    await interruptible(signals, async (signal) => {
+      for await (const finding of doctor(machine, { ...looked, signal })) {
+        findings.push(finding);
+        if (format === undefined) await terminal.stdout.write(findingText(finding, style));
+      }
+    });
+    if (format !== undefined) await terminal.stdout.write(await renderData(findings, format));
+    return findings.some(({ status }) => status === "fail") ? failure : success;
+  },
+});

@@ -1,0 +1,38 @@
+/** Every example of help is a command line that works. */
+import assert from "node:assert/strict";
+import { prepare } from "./prepare.ts";
+import { programOf } from "./program.ts";
+import { leaves, tree } from "./tree.ts";
+
+/** The words of kodama within a line of shell: `source <(kodama completion bash)`. Quotes as in sh. */
+function kodamaWords(line: string): string[] {
+  const command = /\bkodama ([^|>)]*)/.exec(line)?.[1] ?? "";
+  const words = command.matchAll(/'([^']*)'|"([^"]*)"|([^\s'"]+)/g);
+  return [...words].map(([, single, double, bare]) => single ?? double ?? bare ?? "");
+}
+
+for await (const [path, leaf] of leaves(tree)) {
+  const { command } = await leaf.load();
+  Deno.test(`${path.join(" ")} has an example`, () => assert.ok(command.examples.length > 0));
+  for (const { line } of command.examples) {
+    Deno.test(`example: ${line}`, async () => {
+      const prepared = await prepare(kodamaWords(line), {
+        program: programOf("kodama"),
+        environment: () => undefined,
+      });
+      assert.deepEqual([prepared.kind, prepared.path], ["command", path]);
+    });
+  }
+}
+
+Deno.test("the words of an example are found in a line of shell", () => {
+  assert.deepEqual(kodamaWords("source <(kodama completion bash)"), ["completion", "bash"]);
+  assert.deepEqual(kodamaWords("kodama pods -m '/^a b$/' -- x"), [
+    "pods",
+    "-m",
+    "/^a b$/",
+    "--",
+    "x",
+  ]);
+  assert.deepEqual(kodamaWords('"$EDITOR" "$(kodama config path)"'), ["config", "path"]);
+});
