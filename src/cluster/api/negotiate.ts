@@ -1,10 +1,16 @@
 /** Content negotiation: in which form objects go out, and how a body is read. */
+import { decodeProtobuf } from "./schema/protobuf.ts";
 import { badRequest, notAcceptable, unsupportedMediaType } from "./status.ts";
 
 /** The form of an answer. */
 export type Form = "object" | "table" | "partial";
 
-const offered = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+const protobufType = "application/vnd.kubernetes.protobuf";
+
+const accepted = ["application/json", "application/yaml", protobufType];
+
+/** What answers can be: those in protobuf are asked for as one way among others. */
+const offered = ["application/json"];
 
 interface MediaRange {
   type: string;
@@ -48,15 +54,16 @@ export function mediaType(header: string | undefined): string {
   return (header ?? "application/json").split(";")[0]?.trim().toLowerCase() ?? "";
 }
 
-/** Reads a JSON or YAML body. Throws a 415 for other types and a 400 for what can't be read. */
+/** Reads a body in JSON, YAML or protobuf. Throws a 415 for other types and a 400 for what can't be read. */
 export async function parseBody(
   body: Uint8Array,
   contentType: string | undefined,
 ): Promise<unknown> {
   const type = mediaType(contentType);
+  if (type === protobufType) return decodeProtobuf(body);
   const text = decodeText(body);
   if (type === "application/yaml") return await parseYaml(text);
-  if (type !== "application/json") throw unsupportedMediaType(offered);
+  if (type !== "application/json") throw unsupportedMediaType(accepted);
   return parseJson(text);
 }
 

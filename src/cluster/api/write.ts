@@ -2,6 +2,7 @@
 import type { KubeObject } from "../../kube/types.ts";
 import type { ResourceType, Stored } from "../model.ts";
 import { resources } from "../resources.ts";
+import { afterUpdate } from "../store/store.ts";
 import { StoreError } from "../store/store_error.ts";
 import type { ApiContext } from "./context.ts";
 import { decodeObject } from "./decode.ts";
@@ -241,7 +242,7 @@ export function replaceObject(
     validate(type, draft, previous);
   }
   own(context, type, draft, previous, { ...options, entries: object.metadata.managedFields });
-  if (options.dryRun) return draft;
+  if (options.dryRun) return afterUpdate(draft, previous);
   return throughStore(type, name, () => context.store.update(type, draft));
 }
 

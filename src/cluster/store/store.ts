@@ -96,7 +96,7 @@ class MemoryStore implements Store {
     if (uid !== undefined && uid !== previous.metadata.uid) {
       throw new StoreError("conflict", `${describe(type, namespace, name)}: another uid`);
     }
-    const next = withBookkeeping(object, previous);
+    const next = afterUpdate(object, previous);
     if (isGone(next)) return this.#remove(type, previous, next);
     if (sameJson(next, previous)) return previous;
     return this.#commit("modified", type, next, previous);
@@ -158,7 +158,7 @@ class MemoryStore implements Store {
 }
 
 /** What only the store writes is taken from the previous state; generation rises with the wish, not with the status. */
-function withBookkeeping(object: KubeObject, previous: Stored): KubeObject {
+export function afterUpdate(object: KubeObject, previous: Stored): KubeObject {
   const { uid, creationTimestamp, resourceVersion, generation } = previous.metadata;
   const changed = generation !== undefined && !sameJson(wishOf(object), wishOf(previous));
   const metadata = {

@@ -56,7 +56,10 @@ function fieldSchema(schema: Schema, prefix: ReferencePrefix): Json {
       return { type: "boolean" };
     case "int":
       return { type: "integer", format: "int64" };
+    case "bytes":
+      return { type: "string", format: "byte" };
     case "time":
+    case "microTime":
       return { type: "string", format: "date-time" };
     case "quantity":
       return prefix === "#/definitions/"

@@ -10,10 +10,14 @@ import { definition } from "../schema/parse.ts";
 /** `fieldsV1`: `f:name` for a field, `k:{…}` for a list item by its keys, `v:…` for a set's value, `.` for itself. */
 export type FieldSet = { [step: string]: FieldSet };
 
+/** Keys that have a value even where a writer leaves them out. */
+const keyDefaults: Readonly<Record<string, unknown>> = { protocol: "TCP" };
+
 /** The step to an item of a list. */
 export function itemStep(item: unknown, keys: readonly string[]): string {
   if (!isRecord(item)) return `v:${JSON.stringify(item)}`;
-  const named = keys.toSorted().filter((key) => key in item).map((key) => [key, item[key]]);
+  const named = keys.toSorted().map((key) => [key, item[key] ?? keyDefaults[key]])
+    .filter(([, value]) => value !== undefined);
   return `k:${JSON.stringify(Object.fromEntries(named))}`;
 }
 
@@ -95,7 +99,7 @@ export function isItem(item: unknown, step: string): boolean {
   const named: unknown = JSON.parse(step.slice(2));
   if (step.startsWith("v:")) return sameJson(item, named);
   return isRecord(item) && isRecord(named) &&
-    Object.entries(named).every(([key, value]) => sameJson(item[key], value));
+    Object.entries(named).every(([key, value]) => sameJson(item[key] ?? keyDefaults[key], value));
 }
 
 /** How an error names a path: `.spec.containers[name="a"].image`. */

@@ -1,5 +1,5 @@
 /** Holds a JSON value against a schema: wrong types are refused, unknown fields are found and left out. */
-import type { Schema } from "./model.ts";
+import type { ScalarKind, Schema } from "./model.ts";
 import { definition } from "./parse.ts";
 
 /** What was found on the way. Paths are as Kubernetes writes them: `spec.containers[0].image`. */
@@ -34,9 +34,20 @@ function conformObject(value: unknown, name: string, path: string, found: Findin
     const here = path === "" ? key : `${path}.${key}`;
     const known = fields.get(key);
     if (known === undefined) found.unknownFields.push(here);
-    else if (field !== null) kept[key] = conform(field, known.schema, here, found);
+    else if (field !== null) {
+      const value = conform(field, known.schema, here, found);
+      if (known.keepsEmpty || !isEmpty(value, known.schema)) kept[key] = value;
+    }
   }
   return kept;
+}
+
+/** What Kubernetes' own encoding leaves out. */
+function isEmpty(value: unknown, schema: Schema): boolean {
+  if (Array.isArray(value)) return value.length === 0;
+  // An empty object says something (`emptyDir: {}`); an empty map doesn't.
+  if (isRecord(value)) return schema.kind === "map" && Object.keys(value).length === 0;
+  return value === "" || value === 0 || value === false;
 }
 
 function conformMap(value: unknown, of: Schema, path: string, found: Findings): unknown {
@@ -51,7 +62,7 @@ function conformMap(value: unknown, of: Schema, path: string, found: Findings): 
 
 function fits(
   value: unknown,
-  kind: Exclude<Schema["kind"], "any" | "object" | "map" | "list">,
+  kind: ScalarKind,
 ): boolean {
   switch (kind) {
     case "string":
@@ -64,7 +75,10 @@ function fits(
       return typeof value === "number" ||
         (typeof value === "string" &&
           /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+|[numkKMGTPE]i?)?$/.test(value));
+    case "bytes":
+      return typeof value === "string" && /^[A-Za-z0-9+/\r\n]*={0,2}[\r\n]*$/.test(value);
     case "time":
+    case "microTime":
       return typeof value === "string" && !Number.isNaN(Date.parse(value));
     case "intOrString":
       return typeof value === "string" || Number.isSafeInteger(value);

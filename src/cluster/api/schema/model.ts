@@ -7,9 +7,20 @@ export type ListMerge =
   /** Items are the same where all keys are; a strategic merge patch looks at the first alone. */
   | { kind: "byKeys"; keys: readonly string[] };
 
+/** A plain value. `bytes` is base64 text; `microTime` has six digits after the second. */
+export type ScalarKind =
+  | "string"
+  | "int"
+  | "bool"
+  | "bytes"
+  | "quantity"
+  | "time"
+  | "microTime"
+  | "intOrString";
+
 /** The type of one field. */
 export type Schema =
-  | { kind: "string" | "int" | "bool" | "quantity" | "time" | "intOrString" | "any" }
+  | { kind: ScalarKind | "any" }
   | { kind: "object"; name: string }
   | { kind: "map"; of: Schema }
   | { kind: "list"; of: Schema; merge: ListMerge };
@@ -17,7 +28,12 @@ export type Schema =
 /** One field of a definition. */
 export interface Field {
   schema: Schema;
+  /** Written even where it is empty. */
   required: boolean;
+  /** Empty isn't the same as absent: zero replicas are a wish, no port number is none. */
+  keepsEmpty: boolean;
+  /** Where it stands in a protobuf message; several numbers lead through messages that JSON doesn't show. */
+  numbers: readonly number[];
 }
 
 /** An object with named fields. */
