@@ -12,13 +12,13 @@ export type RoundSignal = "TERM" | "KILL" | "0";
 export type SignalRound = (signal: RoundSignal) => Promise<number>;
 
 /**
- * The words that signal a session. With a shell's builtins alone, for an image may have neither `kill` nor
- * `ps`: the group at once, so that no fork slips through, then whoever of the session has a group of its own.
+ * The words that signal a session and count who was alive in it. With a shell's builtins alone, for an image
+ * may have neither `kill` nor `ps`: the group at once, so that no fork slips through, then whoever of the
+ * session has a group of its own.
  * Field order of /proc/PID/stat: proc(5); the name in it may hold blanks, parentheses and newlines.
  */
 export function signalWords(signal: RoundSignal, pid: number): string[] {
-  const script = `signal=$1 session=$2 alive=0
-kill "-$signal" "-$session" 2>/dev/null
+  const script = `signal=$1 session=$2 alive=0 others=
 for file in /proc/[0-9]*/stat; do
   text=
   { while read -r line; do text="$text $line"; done <"$file"; } 2>/dev/null
@@ -27,9 +27,10 @@ for file in /proc/[0-9]*/stat; do
   case $1 in Z | X) continue ;; esac
   alive=$((alive + 1))
   [ "$3" = "$session" ] && continue
-  process=\${file#/proc/}
-  kill "-$signal" "\${process%/stat}" 2>/dev/null
+  file=\${file#/proc/}
+  others="$others \${file%/stat}"
 done
+for process in "-$session" $others; do kill "-$signal" "$process" 2>/dev/null; done
 echo "$alive"`;
   return ["sh", "-c", script, "kodama", signal, String(pid)];
 }

@@ -70,3 +70,46 @@ function isPadded(digits: string): boolean {
 function escaped(text: string): string {
   return text.replace(/[\\,[\]]/g, "\\$&");
 }
+
+/**
+ * The names of such a text: what {@link compressNames} undoes. For lists that people write, too.
+ *
+ * @throws RangeError for a range that runs backwards or stands for more than `limit` names.
+ */
+export function expandNames(text: string, limit = 100_000): string[] {
+  if (text === "") return [];
+  const names: string[] = [];
+  for (const word of splitOutside(text)) {
+    const match = /^((?:\\.|[^\\[])*)(?:\[([\d,-]+)\]((?:\\.|[^\\[\]])*))?$/su.exec(word);
+    if (match === null) throw new RangeError(`not a range of names: ${word}`);
+    const [, prefix = "", ranges, suffix = ""] = match;
+    const numbers = ranges === undefined ? [""] : numbersOf(ranges, limit - names.length);
+    for (const number of numbers) names.push(unescaped(prefix) + number + unescaped(suffix));
+    if (names.length > limit) throw new RangeError(`more than ${limit} names`);
+  }
+  return names;
+}
+
+/** At commas outside of brackets that no backslash escapes. */
+function splitOutside(text: string): string[] {
+  return text.match(/(?:\\.|\[[^\]]*\]|[^,\\[])+/gsu) ?? [];
+}
+
+function numbersOf(ranges: string, limit: number): string[] {
+  return ranges.split(",").flatMap((range) => {
+    const [, from, to] = /^(\d{1,15})(?:-(\d{1,15}))?$/.exec(range) ?? [];
+    if (from === undefined) throw new RangeError(`not a range of numbers: ${range}`);
+    const [first, last] = [Number(from), Number(to ?? from)];
+    if (last < first) throw new RangeError(`${range} runs backwards`);
+    if (last - first >= limit) throw new RangeError(`${range} stands for too many names`);
+    const width = isPadded(from) ? from.length : 0;
+    return Array.from(
+      { length: last - first + 1 },
+      (_, index) => String(first + index).padStart(width, "0"),
+    );
+  });
+}
+
+function unescaped(text: string): string {
+  return text.replace(/\\(.)/gsu, "$1");
+}

@@ -1,0 +1,69 @@
+/** A clock that stands still until a test moves it. */
+import type { Clock } from "../clock.ts";
+
+interface Timer {
+  dueMs: number;
+  fire: () => void;
+}
+
+/** Time begins at 0, on 1 January 2026. */
+export class ManualClock implements Clock {
+  #nowMs = 0;
+  readonly #timers = new Set<Timer>();
+
+  now(): Date {
+    return new Date(Date.UTC(2026, 0, 1) + this.#nowMs);
+  }
+
+  elapsedMs(): number {
+    return this.#nowMs;
+  }
+
+  timer(delayMs: number, fire: () => void): Disposable {
+    const timer = { dueMs: this.#nowMs + delayMs, fire };
+    this.#timers.add(timer);
+    return { [Symbol.dispose]: () => void this.#timers.delete(timer) };
+  }
+
+  /** How many timers wait. */
+  get waiting(): number {
+    return this.#timers.size;
+  }
+
+  /** Moves to the next timer and fires it; false where none waits. */
+  step(): boolean {
+    const [next] = [...this.#timers].sort((a, b) => a.dueMs - b.dueMs);
+    if (next === undefined) return false;
+    this.#timers.delete(next);
+    this.#nowMs = Math.max(this.#nowMs, next.dueMs);
+    next.fire();
+    return true;
+  }
+
+  /** Lets everything happen: time moves on whenever nothing else does, until the promise settles. */
+  async runUntil<T>(promise: Promise<T>): Promise<T> {
+    let settled = false;
+    const watched = promise.finally(() => settled = true);
+    watched.catch(() => {});
+    while (!settled) {
+      await quiet();
+      if (!settled && !this.step()) await quiet();
+      if (!settled && this.waiting === 0) await afterMacrotask();
+    }
+    return await watched;
+  }
+}
+
+/** Every promise that can settle by itself has: longer chains of `await` than this aren't built here. */
+export async function quiet(): Promise<void> {
+  for (let turn = 0; turn < 100; turn++) await Promise.resolve();
+}
+
+async function afterMacrotask(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  const message = new Promise<void>((resolve) => port2.onmessage = () => resolve());
+  port1.postMessage(null);
+  await message;
+  port1.close();
+  port2.close();
+}

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { type Line, LineInterleaver } from "./interleave_lines.ts";
+
+const chunks = fc.array(
+  fc.record({
+    target: fc.integer({ min: 0, max: 2 }),
+    stream: fc.constantFrom("stdout" as const, "stderr" as const),
+    bytes: fc.array(fc.constantFrom(10, 10, 65, 66, 13, 255), { maxLength: 30 })
+      .map((bytes) => Uint8Array.from(bytes)),
+  }),
+  { maxLength: 30 },
+);
+
+function bytesOf(lines: readonly Line[]): number[] {
+  return lines.flatMap(({ bytes, endedBy }) => [...bytes, ...(endedBy === "newline" ? [10] : [])]);
+}
+
+Deno.test("lines of a stream put together again are its bytes, and none exceeds the bound", () => {
+  fc.assert(fc.property(chunks, fc.integer({ min: 1, max: 20 }), (all, limit) => {
+    const interleaver = new LineInterleaver(limit);
+    const lines = all.flatMap(({ target, stream, bytes }) => [
+      ...interleaver.push(target, stream, bytes),
+    ]);
+    for (const target of [0, 1, 2]) lines.push(...interleaver.end(target));
+    for (const target of [0, 1, 2]) {
+      for (const stream of ["stdout", "stderr"] as const) {
+        const own = (item: { target: number; stream: string }) =>
+          item.target === target && item.stream === stream;
+        const sent = all.filter(own).flatMap(({ bytes }) => [...bytes]);
+        assert.deepEqual(bytesOf(lines.filter(own)), sent);
+      }
+    }
+    for (const { bytes, endedBy } of lines) {
+      assert.ok(bytes.length <= limit && !bytes.includes(10));
+      if (endedBy === "limit") assert.equal(bytes.length, limit);
+    }
+  }));
+});
+
+Deno.test("a partial line waits for its end, and comes with its target's", () => {
+  const encoder = new TextEncoder();
+  const interleaver = new LineInterleaver();
+  const push = (target: number, text: string) =>
+    [...interleaver.push(target, "stdout", encoder.encode(text))].map(({ bytes, endedBy }) =>
+      `${new TextDecoder().decode(bytes)}/${endedBy}`
+    );
+  assert.deepEqual(push(0, "he"), []);
+  assert.deepEqual(push(1, "other\n"), ["other/newline"]);
+  assert.deepEqual(push(0, "llo\nrest"), ["hello/newline"]);
+  assert.equal([...interleaver.end(0)][0]?.endedBy, "end");
+});

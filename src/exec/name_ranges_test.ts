@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { compressNames, expandNames } from "./name_ranges.ts";
+
+Deno.test("runs of numbers fold; random suffixes, padding and separators hold", () => {
+  const table: [string[], string][] = [
+    [["a-0", "a-1", "a-2", "a-4"], "a-[0-2,4]"],
+    [["weka-drive-3"], "weka-drive-3"],
+    [["node08", "node09", "node10"], "node[08-10]"],
+    [["n9", "n10", "n11"], "n[9-11]"],
+    [["ns/a-1/agent", "ns/a-2/agent"], "ns/a-[1-2]/agent"],
+    [["web-7d9c5b6f4-x2x5z", "web-7d9c5b6f4-k8k9q"], "web-7d9c5b6f4-x2x5z,web-7d9c5b6f4-k8k9q"],
+    [["b-1", "a-1", "b-2"], "b-[1-2],a-1"],
+    [["odd,[name]", "x"], "odd\\,\\[name\\],x"],
+    [[], ""],
+  ];
+  for (const [names, text] of table) assert.equal(compressNames(names), text);
+});
+
+Deno.test("expanded ranges are the names", () => {
+  const part = fc.constantFrom("a", "node", "-", "/", ".", ",", "[", "]", "\\", "0", "7", "é");
+  const number = fc.oneof(
+    fc.nat(120).map(String),
+    fc.nat(120).map((value) => String(value).padStart(3, "0")),
+    fc.bigInt({ min: 0n, max: 10n ** 20n }).map(String),
+  );
+  const name = fc.tuple(fc.array(part, { maxLength: 4 }), number, fc.array(part, { maxLength: 2 }))
+    .map(([before, digits, after]) => before.join("") + digits + after.join(""));
+  fc.assert(fc.property(fc.uniqueArray(name, { maxLength: 60 }), (names) => {
+    assert.deepEqual(expandNames(compressNames(names)).sort(), names.toSorted());
+  }));
+});

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { PreambleReader } from "./preamble.ts";
+
+const encoder = new TextEncoder();
+
+function read(chunks: readonly Uint8Array[]): { output: number[]; pid: number | undefined } {
+  const reader = new PreambleReader("n0nce");
+  const output = chunks.flatMap((chunk) => [...reader.push(chunk)]);
+  return { output: [...output, ...reader.finish()], pid: reader.pid };
+}
+
+/** The bytes, cut at random places. */
+function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
+  const at = [...new Set(places.map((place) => place % (bytes.length + 1)))].sort((a, b) => a - b);
+  return [...at, bytes.length].map((end, index) => bytes.subarray(at[index - 1] ?? 0, end));
+}
+
+function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
+}
+
+Deno.test("the first line goes and every other byte stays, however output is split", () => {
+  fc.assert(fc.property(
+    fc.uint8Array({ maxLength: 40 }),
+    fc.integer({ min: 1, max: 4_194_304 }),
+    fc.constantFrom("\n", "\r\n"),
+    fc.array(fc.nat(200), { maxLength: 12 }),
+    (own, pid, newline, places) => {
+      const whole = concat(encoder.encode(`kodama:n0nce:${pid}${newline}`), own);
+      assert.deepEqual(read(cut(whole, places)), { output: [...own], pid });
+    },
+  ));
+});
+
+Deno.test("a terminal's warning before the line stays, as does output without the line", () => {
+  const warning = encoder.encode("sh: warning: setlocale\r\n");
+  const line = encoder.encode("kodama:n0nce:7\r\n");
+  const after = encoder.encode("hi\r\n");
+  assert.deepEqual(read([warning, line, after]), {
+    output: [...concat(warning, after)],
+    pid: 7,
+  });
+  fc.assert(fc.property(
+    fc.uint8Array({ maxLength: 9000 }),
+    fc.array(fc.nat(9000), { maxLength: 5 }),
+    (own, places) => {
+      assert.deepEqual(read(cut(own, places)), { output: [...own], pid: undefined });
+    },
+  ));
+});
+
+Deno.test("a second such line, and one with another nonce, are the command's own", () => {
+  const own = encoder.encode("kodama:n0nce:8\nkodama:other:9\n");
+  const whole = concat(encoder.encode("kodama:n0nce:7\n"), own);
+  assert.deepEqual(read([whole]), { output: [...own], pid: 7 });
+});

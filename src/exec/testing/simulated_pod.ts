@@ -1,0 +1,138 @@
+/** A pod that does what a test says, on a clock of the test's. */
+import { onAbort } from "../../base/abort.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { KodamaError } from "../../base/errors.ts";
+import type { ChannelEnd, ExecChannel, ExecRequest, OutputChunk } from "../../kube/client.ts";
+
+/** What a command in the pod does. */
+export interface PodScript {
+  /** Until the stream is open. */
+  openMs: number;
+  /** In place of a stream. */
+  refusal?: KodamaError;
+  /** Output, each piece after a time. */
+  output: readonly (OutputChunk & { afterMs: number })[];
+  /** After the output; a command that hangs ends by a signal alone. */
+  end: ChannelEnd | "hangs";
+  /** The signal that ends it. */
+  diesOn: "TERM" | "KILL" | "nothing";
+  /** Sizes in which the first line arrives. */
+  preambleSplit?: number;
+  /** How the runtime says that there is no `sh`. */
+  noShell?: ChannelEnd;
+}
+
+const pid = 4711;
+const encoder = new TextEncoder();
+
+/** One container. It remembers what was asked of it. */
+export class SimulatedPod {
+  readonly requests: ExecRequest[] = [];
+  readonly written: Uint8Array[] = [];
+  inputEnded = false;
+  readonly #killed = Promise.withResolvers<void>();
+  #alive = false;
+
+  constructor(readonly script: PodScript, readonly clock: Clock) {}
+
+  /** What `RunOptions.open` is given for this target. */
+  async open(request: ExecRequest, signal: AbortSignal): Promise<ExecChannel> {
+    this.requests.push(request);
+    const [program, , , name, word = ""] = request.command;
+    const ours = program === "sh" && name === "kodama";
+    if (ours && ["TERM", "KILL", "0"].includes(word)) return this.#signalled(word);
+    await this.#wait(this.script.openMs, signal);
+    signal.throwIfAborted();
+    if (this.script.refusal !== undefined) throw this.script.refusal;
+    if (ours && this.script.noShell !== undefined) return channel([], this.script.noShell);
+    this.#alive = true;
+    return this.#running(ours ? word : undefined);
+  }
+
+  #signalled(word: string): ExecChannel {
+    const answer = { stream: "stdout" as const, bytes: encoder.encode(`${this.#alive ? 1 : 0}\n`) };
+    if (word === this.script.diesOn) {
+      this.#alive = false;
+      this.#killed.resolve();
+    }
+    return channel([answer], { kind: "exited", exitCode: 0 });
+  }
+
+  #running(marker: string | undefined): ExecChannel {
+    const over = new AbortController();
+    this.#killed.promise.then(() => over.abort());
+    const end = Promise.withResolvers<ChannelEnd>();
+    const play = (signal: AbortSignal) => this.#play(marker, signal, end.resolve);
+    return {
+      output: {
+        [Symbol.asyncIterator]: () => play(over.signal),
+      },
+      end: end.promise,
+      write: (bytes) => {
+        this.written.push(bytes);
+        return Promise.resolve();
+      },
+      closeStdin: () => {
+        this.inputEnded = true;
+        return Promise.resolve(true);
+      },
+      resize: () => Promise.resolve(),
+      close: () => {
+        end.resolve({ kind: "cut", reason: "closed" });
+        over.abort();
+        return Promise.resolve();
+      },
+      [Symbol.asyncDispose]: () => Promise.resolve(over.abort()),
+    };
+  }
+
+  async *#play(
+    marker: string | undefined,
+    over: AbortSignal,
+    end: (end: ChannelEnd) => void,
+  ): AsyncGenerator<OutputChunk, void> {
+    if (marker !== undefined) {
+      const line = encoder.encode(`${marker}${pid}\n`);
+      const split = Math.min(this.script.preambleSplit ?? line.length, line.length);
+      yield { stream: "stdout", bytes: line.subarray(0, split) };
+      if (split < line.length) yield { stream: "stdout", bytes: line.subarray(split) };
+    }
+    for (const { afterMs, stream, bytes } of this.script.output) {
+      await this.#wait(afterMs, over);
+      if (over.aborted) break;
+      yield { stream, bytes };
+    }
+    if (this.script.end === "hangs") await new Promise<void>((resolve) => onAbort(over, resolve));
+    if (over.aborted) return end({ kind: "exited", exitCode: 143 });
+    this.#alive = false;
+    end(this.script.end as ChannelEnd);
+  }
+
+  #wait(delayMs: number, signal: AbortSignal): Promise<void> {
+    if (delayMs === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const cleanup = new DisposableStack();
+      const done = () => {
+        cleanup.dispose();
+        resolve();
+      };
+      cleanup.use(this.clock.timer(delayMs, done));
+      cleanup.use(onAbort(signal, done));
+    });
+  }
+}
+
+function channel(chunks: readonly OutputChunk[], end: ChannelEnd): ExecChannel {
+  async function* output(): AsyncGenerator<OutputChunk, void> {
+    yield* chunks;
+  }
+  return {
+    output: output(),
+    end: Promise.resolve(end),
+    write: () => Promise.resolve(),
+    closeStdin: () => Promise.resolve(true),
+    resize: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
