@@ -18,6 +18,7 @@ export function processInvocation(programName: string): Invocation {
     signals: processSignals,
     environment,
     async host(options = {}): Promise<Host> {
+      if (options.dials) gatherEntropy();
       const { machineHost } = await import("./wiring/host.ts");
       return machineHost({ ...options, terminal, environment });
     },
@@ -26,4 +27,14 @@ export function processInvocation(programName: string): Invocation {
       await serveUntilSignal(words, processSignals);
     },
   };
+}
+
+/**
+ * The first use of TLS in a process takes some 30 ms of gathering randomness. Asked for here, it is done
+ * in another thread while modules are loaded and the kubeconfig is read.
+ */
+function gatherEntropy(): void {
+  // What comes of it is not wanted, and an error of it is told by TLS itself.
+  crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign"])
+    .catch(() => {});
 }

@@ -12,6 +12,14 @@ export interface SignalSource {
   listen(handler: (signal: EndSignal) => void): Disposable;
 }
 
+/** What is known of a host before it is made. */
+export interface HostOptions {
+  /** The file to read in place of `$KUBECONFIG`. */
+  kubeconfig?: string | undefined;
+  /** The command will speak to a cluster: what takes time can begin at once. */
+  dials?: boolean;
+}
+
 /** What a command may use. Costly things are thunks. */
 export interface Invocation {
   readonly program: Program;
@@ -19,8 +27,8 @@ export interface Invocation {
   readonly signals: SignalSource;
   /** A variable of the environment; undefined where it isn't set. */
   readonly environment: (name: string) => string | undefined;
-  /** What the actions are given. `kubeconfig` names the file to read in place of `$KUBECONFIG`. */
-  readonly host: (options?: { kubeconfig?: string | undefined }) => Promise<Host>;
+  /** What the actions are given. */
+  readonly host: (options?: HostOptions) => Promise<Host>;
   /** Serves the embedded cluster in this process until a signal ends it. `words` follow `serveWord`. */
   readonly serveCluster: (words: readonly string[]) => Promise<void>;
 }
