@@ -10,7 +10,7 @@ import type { Document } from "yaml";
 import { KodamaError } from "../base/errors.ts";
 
 /** More than any fleet's kubeconfig, and less than what stalls a parser noticeably. */
-const maxLength = 4 * 1024 * 1024;
+const maxLength = 2 * 1024 * 1024;
 /** Anchors of an honest file are few; each reference copies what it names. */
 const maxAliases = 100;
 
@@ -35,7 +35,8 @@ export function readYaml(file: { path: string; text: string }, what: string): No
   const first = document.errors[0];
   if (first !== undefined) {
     const line = lines.linePos(first.pos[0]).line;
-    throw new KodamaError("config", `${what} ${path}: line ${line}: ${oneLine(first.message)}`);
+    const problem = /call stack/.test(first.message) ? "nested too deeply" : oneLine(first.message);
+    throw new KodamaError("config", `${what} ${path}: line ${line}: ${problem}`);
   }
   const source: Source = { what, path, document, lines };
   try {

@@ -1,0 +1,45 @@
+/** A machine for tests: files and variables as they are given, a clock that a test moves. */
+import { ManualClock } from "../../base/testing/manual_clock.ts";
+import type { Host } from "../host.ts";
+
+/** What a test can see and change. */
+export interface TestHost extends Host {
+  readonly clock: ManualClock;
+  readonly warnings: string[];
+  /** Programs that were run, as JSON. */
+  readonly runs: { command: string; args: readonly string[]; env: Record<string, string> }[];
+  files: Record<string, string>;
+}
+
+/** `answers` are what each run of a program gives, or throws, in turn. */
+export function testHost(
+  { files = {}, env = {}, answers = [], interactive = false }: {
+    files?: Record<string, string>;
+    env?: Record<string, string>;
+    answers?: ({ code: number; stdout: string } | Error)[];
+    interactive?: boolean;
+  } = {},
+): TestHost {
+  const left = [...answers];
+  const host: TestHost = {
+    files,
+    clock: new ManualClock(),
+    warnings: [],
+    runs: [],
+    env: (name) => env[name],
+    readText(path) {
+      const text = host.files[path];
+      if (text === undefined) return Promise.reject(new Deno.errors.NotFound(path));
+      return Promise.resolve(text);
+    },
+    run(command, args, options) {
+      host.runs.push({ command, args, env: options.env });
+      const answer = left.shift() ?? new Error("the test gave no answer to this run");
+      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+    },
+    isInteractive: () => interactive,
+    random: () => 0.5,
+    warn: (message) => void host.warnings.push(message),
+  };
+  return host;
+}
