@@ -54,10 +54,11 @@ export function resolveForDeno(root: URL, modules: string): Plugin {
       build.onResolve({ filter: /^[\w@]/ }, ({ path, kind }) => {
         const form = forms[path];
         if (form !== undefined) return { path: `${modules}/${form}` };
-        if (kind === "require-call" && builtins.has(path.replace(/^node:/, ""))) {
-          return { path: path.replace(/^node:/, ""), namespace: "required-builtin" };
-        }
-        return undefined;
+        const name = path.replace(/^node:/, "");
+        if (!builtins.has(name)) return undefined;
+        if (kind === "require-call") return { path: name, namespace: "required-builtin" };
+        // Deno knows its builtins by their full names alone.
+        return { path: `node:${name}`, external: true };
       });
       // An ES module has no `require`; Deno gives builtins to whoever asks for them in this way.
       build.onLoad({ filter: /.*/, namespace: "required-builtin" }, ({ path }) => ({
