@@ -80,7 +80,10 @@ export async function readYamlShape<S extends FileSchema>(
       const { path, name } = misfit;
       if (name === undefined) return finder.value(path, "expected a mapping of fields");
       const near = await didYouMean(name, misfit.valid);
-      return finder.key([...path, name], `unknown field "${name}"${near}`);
+      return finder.key(
+        [...path, name],
+        `unknown field ${JSON.stringify(name.slice(0, 60))}${near}`,
+      );
     }),
   );
   const problems = [...wrong, ...misplaced].sort((a, b) => a.line - b.line || a.column - b.column);

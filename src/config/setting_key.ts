@@ -9,13 +9,17 @@ export type SettingPath = readonly string[];
 
 /** The names of a key. */
 export function splitKey(key: string): SettingPath {
-  return [...key.matchAll(/(?:^|\.)((?:\\.|[^.\\])*)/gs)]
-    .map(([, name = ""]) => name.replace(/\\(.)/gs, "$1"));
+  const names = [""];
+  for (const [part] of key.matchAll(/\\.|[^\\.]+|\.|\\$/gsu)) {
+    if (part === ".") names.push("");
+    else names[names.length - 1] += part.replace(/^\\(.)/su, "$1");
+  }
+  return names;
 }
 
 /** The key of these names: what {@link splitKey} undoes. */
 export function joinKey(path: SettingPath): string {
-  return path.map((name) => name.replace(/[\\.]/g, "\\$&")).join(".");
+  return path.map((name) => name.replace(/[\\.]/gu, "\\$&")).join(".");
 }
 
 /** Every setting that there is, with its schema; groups aren't settings. */

@@ -67,7 +67,8 @@ export async function withoutSetting(file: SourceFile, key: string): Promise<str
   }
   const empty = isCollection(document.contents) && document.contents.items.length === 0;
   if (empty) document.contents = null;
-  return document.toString({ lineWidth: 0, nullStr: "" }).replace(/^\n+/, "");
+  const text = document.toString({ lineWidth: 0, nullStr: "" }).trim();
+  return text === "" ? "" : `${text}\n`;
 }
 
 /** `group:` with nothing under it is null to YAML, and could not hold a setting. */

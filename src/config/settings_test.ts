@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { effectiveSettings, mergedSettings } from "./settings.ts";
+import { joinKey, settingAt, splitKey } from "./setting_key.ts";
+import { readSettings, withoutSetting, withSetting } from "./settings_file.ts";
+import { placesOf, repositoryConfigPaths } from "./places.ts";
+
+const written = `# What I like
+
+defaults:
+  image: x # pinned
+  resources:
+
+exec:
+  fanout: 3 # few
+`;
+
+function file(text: string) {
+  return { path: "config.yaml", text };
+}
+
+Deno.test("flags aside: environment, repository, user, default, in this order", async () => {
+  const user = file("exec: {fanout: 1, connectTimeout: 1s, outputMode: fold}\n");
+  const repository = { path: ".kodama.yaml", text: "exec: {fanout: 2, connectTimeout: 2s}\n" };
+  const env = (name: string) => name === "KODAMA_FANOUT" ? "64" : undefined;
+  const all = await effectiveSettings({ env, repository, user });
+  const exec = all.filter(({ path }) => path[0] === "exec")
+    .map(({ key, value, origin }) => `${key}=${value} ${origin.kind}`);
+  assert.deepEqual(exec, [
+    "exec.fanout=64 environment",
+    "exec.connectTimeout=2s repository",
+    "exec.outputMode=fold user",
+  ]);
+  const merged = await mergedSettings({ env, repository, user });
+  assert.equal(merged.exec?.fanout, 64);
+  assert.equal(merged.defaults?.resources?.memory, "2Gi");
+});
+
+Deno.test("a variable is checked as a file is", async () => {
+  const env = (name: string) => name === "KODAMA_OUTPUT_MODE" ? "sideways" : undefined;
+  await assert.rejects(effectiveSettings({ env, repository: undefined, user: undefined }), {
+    kind: "usage",
+    message: 'KODAMA_OUTPUT_MODE: expected one of prefix, group, fold, raw, none, found "sideways"',
+  });
+});
+
+Deno.test("a change leaves comments and everything else as they are", async () => {
+  const changed = await withSetting(file(written), "defaults.image", "y");
+  assert.equal(changed, written.replace("image: x", "image: y"));
+  const fewer = await withSetting(file(written), "exec.fanout", "64");
+  assert.equal(fewer, written.replace("fanout: 3", "fanout: 64"));
+  const nested = await withSetting(file(written), "defaults.resources.cpu", "500m");
+  assert.match(nested, / {2}resources:\n {4}cpu: 500m\n/);
+  assert.match(nested, /# What I like\n\n.*# pinned.*# few/s);
+});
+
+Deno.test("what is taken out takes its empty groups along, and nothing else", async () => {
+  assert.equal(
+    await withoutSetting(file(written), "exec.fanout"),
+    written.replace("\nexec:\n  fanout: 3 # few\n", ""),
+  );
+  assert.equal(await withoutSetting(file(written), "git.secretName"), written);
+  assert.equal(await withoutSetting(file("exec:\n  fanout: 3\n"), "exec"), "");
+});
+
+Deno.test("a value that is set is read back", async () => {
+  const settings: [string, string, unknown][] = [
+    ["defaults.resources.cpu", "2", "2"],
+    ["sync.useGitignore", "false", false],
+    ["sync.excludePatterns", '["*.log", tmp/]', ["*.log", "tmp/"]],
+    ["exec.connectTimeout", "3s", "3s"],
+    ["defaults.branchPrefix", "yes", "yes"],
+  ];
+  for (const [key, text, value] of settings) {
+    const user = file(await withSetting(file(""), key, text));
+    const all = await effectiveSettings({ env: () => undefined, repository: undefined, user });
+    assert.deepEqual(all.find((setting) => setting.key === key)?.value, value);
+  }
+});
+
+Deno.test("what a setting can't be is refused, with what it can be", async () => {
+  const table: [string, string, RegExp][] = [
+    ["exec.fanuot", "3", /no setting "exec\.fanuot"; did you mean "exec\.fanout"/],
+    ["exec.fanout", "many", /expected a whole number from 1, found "many"/],
+    ["exec", "3", /"exec" is a group of settings/],
+    ["defaults.resources.cpu", "2 cores", /expected a quantity/],
+    ["__proto__.x", "1", /no setting/],
+    ["", "1", /no setting ""/],
+  ];
+  for (const [key, text, message] of table) {
+    await assert.rejects(withSetting(file(""), key, text), { kind: "usage", message });
+  }
+  await assert.rejects(readSettings(file("exce: {fanout: 1}\nsync: []\n")), {
+    message: /1:1: unknown field "exce"; did you mean "exec".*2:7: expected a mapping/s,
+  });
+});
+
+Deno.test("a key is its names, dots in them escaped", async () => {
+  fc.assert(fc.property(fc.array(fc.string(), { minLength: 1 }), (path) => {
+    assert.deepEqual(splitKey(joinKey(path)), path);
+  }));
+  assert.equal((await settingAt("defaults.resources")).group, true);
+});
+
+Deno.test("places follow the variables, and repositories are looked for upwards", () => {
+  const surroundings = { workingDir: "/w/a", shippedWorkflowsDir: "/s" };
+  const env = (values: Record<string, string>) => (name: string) => values[name];
+  const at = (values: Record<string, string>) =>
+    placesOf({ env: env(values), ...surroundings }).configDir;
+  assert.equal(at({ HOME: "/h" }), "/h/.kodama");
+  assert.equal(at({ HOME: "/h", KODAMA_CONFIG_DIR: "/c" }), "/c");
+  assert.equal(at({ HOME: "/h", KODAMA_CONFIG_DIR: "c" }), "/w/a/c");
+  assert.throws(() => at({}), { kind: "environment" });
+  assert.deepEqual(
+    repositoryConfigPaths(placesOf({ env: env({ HOME: "/h" }), ...surroundings })),
+    ["/w/a/.kodama.yaml", "/w/.kodama.yaml", "/.kodama.yaml"],
+  );
+});

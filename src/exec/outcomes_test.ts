@@ -1,0 +1,159 @@
+/** From ends and outcomes to words, codes and reports. */
+import assert from "node:assert/strict";
+import type { ChannelEnd } from "../kube/client.ts";
+import { Capture } from "./capture.ts";
+import { exitCodeOfRun } from "./exit_code.ts";
+import type { Outcome } from "./model.ts";
+import { outcomeOfEnd } from "./outcome.ts";
+import { isKnownReadOnly } from "./read_only_command.ts";
+import { readStartFailure, saysNoShell } from "./runtime_words.ts";
+import { SummaryBuilder } from "./summary.ts";
+import { targetReport } from "./target_report.ts";
+import { nameParts, targetName } from "./target_names.ts";
+
+const ok: Outcome = { kind: "ok" };
+const failed = (exitCode: number): Outcome => ({ kind: "failed", exitCode });
+const timeout: Outcome = { kind: "timeout", limit: "command", afterMs: 5000 };
+const unreachable: Outcome = { kind: "unreachable", reason: "no route" };
+const unknown: Outcome = { kind: "unknown", reason: "link broke" };
+const cancelled: Outcome = { kind: "cancelled" };
+const skipped: Outcome = { kind: "skipped", reason: "the run was cancelled" };
+
+function refused(message: string): ChannelEnd {
+  return {
+    kind: "refused",
+    status: { apiVersion: "v1", kind: "Status", metadata: {}, status: "Failure", message },
+  };
+}
+
+Deno.test("the gravest outcome gives the exit code, one target its own", () => {
+  const table: [Outcome[], number][] = [
+    [[], 0],
+    [[ok, ok], 0],
+    [[ok, failed(7)], 5],
+    [[failed(7)], 7],
+    [[failed(7), timeout], 3],
+    [[failed(7), timeout, unknown], 4],
+    [[ok, unreachable], 4],
+    [[ok, cancelled], 3],
+    [[ok, skipped], 3],
+    [[failed(1), skipped], 5],
+  ];
+  for (const [outcomes, code] of table) assert.equal(exitCodeOfRun(outcomes), code);
+  assert.equal(exitCodeOfRun([failed(7), failed(9), ok], { maxExitCode: true }), 9);
+  assert.equal(exitCodeOfRun([ok], { failedContexts: 1 }), 4);
+});
+
+Deno.test("only the server's exit code 0 is ok", () => {
+  assert.deepEqual(outcomeOfEnd({ kind: "exited", exitCode: 0 }, true), ok);
+  assert.deepEqual(outcomeOfEnd({ kind: "exited", exitCode: 137 }, true), {
+    kind: "failed",
+    exitCode: 137,
+    signal: "SIGKILL",
+  });
+  assert.equal(outcomeOfEnd({ kind: "cut", reason: "gone" }, true).kind, "unknown");
+  assert.equal(outcomeOfEnd(refused("container not found"), false).kind, "unreachable");
+  assert.equal(outcomeOfEnd(refused("stream lost"), true).kind, "unknown");
+});
+
+Deno.test("runtimes' words are told apart: no shell, no such command, not executable", () => {
+  const containerd = (words: string) =>
+    "error executing command in container: failed to exec in container: failed to start exec " +
+    `"0a1b": OCI runtime exec failed: exec failed: unable to start container process: ${words}: unknown`;
+  const noShell = [
+    containerd('exec: "sh": executable file not found in $PATH'),
+    "executing command in container: executable file `sh` not found in $PATH: No such file or directory",
+    'OCI runtime exec failed: exec failed: container_linux.go:380: starting container process caused "exec: \\"sh\\": executable file not found in $PATH": unknown',
+  ];
+  for (const words of noShell) assert.equal(saysNoShell(words), true, words);
+  const others: [string, number | undefined][] = [
+    [containerd('exec: "weka": executable file not found in $PATH'), 127],
+    [containerd('exec: "/x/y": stat /x/y: no such file or directory'), 127],
+    [containerd('exec: "/etc": permission denied'), 126],
+    [containerd('exec: "/etc": is a directory'), 126],
+    [containerd("exec user process caused: exec format error"), 126],
+    ["container is not running", undefined],
+  ];
+  for (const [words, code] of others) {
+    assert.equal(saysNoShell(words), false, words);
+    assert.equal(readStartFailure(words)?.exitCode, code, words);
+  }
+});
+
+Deno.test("the summary has the first failure first, and failed targets by exit code", () => {
+  const names = Array.from({ length: 10 }, (_, index) => `weka-drive-${index}`);
+  const builder = new SummaryBuilder();
+  for (let target = 0; target < 7; target++) {
+    builder.ended(target, target === 3 ? failed(1) : ok);
+  }
+  builder.ended(9, failed(127));
+  builder.ended(8, timeout);
+  builder.ended(7, failed(1));
+  const { text, counts, failures } = builder.build(names);
+  assert.equal(text, "6 ok, 3 failed (1: weka-drive-[3,7]; 127: weka-drive-9), 1 timeout");
+  assert.equal(counts.ok, 6);
+  assert.deepEqual(failures[0]?.targets, [3, 7]);
+  assert.equal(new SummaryBuilder().build([]).text, "0 ok");
+});
+
+Deno.test("a report says what was replaced, what was left out, and never an exit code there is none", () => {
+  const target = { context: "c", namespace: "n", pod: "p", container: "a", node: "", ip: "" };
+  const report = (bytes: number[], limit: number, outcome: Outcome) => {
+    const stdout = new Capture(limit);
+    stdout.push(Uint8Array.from(bytes));
+    const ended = { target, outcome, startedAt: undefined, durationMs: 3 };
+    return targetReport({ ...ended, stdout, stderr: new Capture() });
+  };
+  assert.deepEqual(report([104, 105], 10, ok), {
+    context: "c",
+    namespace: "n",
+    pod: "p",
+    container: "a",
+    node: "",
+    outcome: "ok",
+    exitCode: 0,
+    signal: null,
+    startedAt: null,
+    durationMs: 3,
+    stdout: "hi",
+    stderr: "",
+    truncated: false,
+    replaced: false,
+    error: null,
+  });
+  assert.equal(report([104, 255], 10, ok).stdout, "h\ufffd");
+  assert.equal(report([104, 255], 10, ok).replaced, true);
+  // The limit cuts é in two: the half is dropped, not replaced.
+  const cut = report([104, 0xc3, 0xa9], 2, unknown);
+  assert.deepEqual([cut.stdout, cut.truncated, cut.replaced], ["h", true, false]);
+  assert.deepEqual([cut.exitCode, cut.error], [null, "link broke"]);
+});
+
+Deno.test("names have the parts that tell targets apart, and no more", () => {
+  const target = (context: string, namespace: string, pod: string, container: string) => ({
+    context,
+    namespace,
+    pod,
+    container,
+    node: "",
+    ip: "",
+  });
+  const table: [ReturnType<typeof target>[], string[]][] = [
+    [[target("c", "n", "p", "a"), target("c", "n", "q", "a")], ["p", "q"]],
+    [[target("c", "n", "p", "a"), target("c", "m", "p", "a")], ["n/p", "m/p"]],
+    [[target("c", "n", "p", "a"), target("d", "n", "p", "a")], ["c/p", "d/p"]],
+    [[target("c", "n", "p", "a"), target("c", "n", "p", "b")], ["p/a", "p/b"]],
+  ];
+  for (const [targets, names] of table) {
+    assert.deepEqual(targets.map((one) => targetName(one, nameParts(targets))), names);
+  }
+});
+
+Deno.test("what isn't known to only look counts as a change", () => {
+  for (const words of ["cat /etc/hosts", "/bin/ls -l", "weka version", "hostname", "date"]) {
+    assert.equal(isKnownReadOnly(words.split(" ")), true, words);
+  }
+  for (const words of ["rm -r x", "hostname x", "sh -c ls", "weka local stop", "env rm x"]) {
+    assert.equal(isKnownReadOnly(words.split(" ")), false, words);
+  }
+});
