@@ -48,7 +48,11 @@ _kodama() {
   lines=("\${(@f)$("\${words[1]}" __complete "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
   directive=\${lines[-1]#:}
   for line in "\${(@)lines[1,-2]}"; do
-    offers+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}")
+    # _describe takes "word:description"; a colon of the word's own is escaped.
+    case $line in
+      *$'\\t'*) offers+=("\${\${line%%$'\\t'*}//:/\\\\:}:\${line#*$'\\t'}") ;;
+      *) offers+=("\${line//:/\\\\:}") ;;
+    esac
   done
   [[ $PREFIX == --*=* ]] && compset -P '*='
   if (( \${#offers} )); then
