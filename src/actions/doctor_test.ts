@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { KodamaError } from "../base/errors.ts";
+import { doctor, type Finding } from "./doctor.ts";
+import { type SimulatedCluster, simulatedHost } from "./testing/simulated_host.ts";
+
+const healthy = {
+  "/version": { gitVersion: "v1.34.4" },
+  "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews": { status: { allowed: true } },
+  "/apis/authentication.k8s.io/v1/selfsubjectreviews": {
+    metadata: { creationTimestamp: "2026-01-01T00:00:00Z" },
+  },
+};
+
+async function findings(clusters: Readonly<Record<string, SimulatedCluster>>, contexts: string[]) {
+  const { host, clock } = simulatedHost(clusters, { env: { TERM: "xterm" } });
+  const signal = new AbortController().signal;
+  return await clock.runUntil(Array.fromAsync(doctor(host, { contexts, signal })));
+}
+
+function words(all: readonly Finding[]): string {
+  return all.map(({ id, status }) => `${id} ${status}`).join(", ");
+}
+
+Deno.test("a healthy cluster is ok throughout; programs that lack are said", async () => {
+  const all = await findings({ c: { documents: healthy } }, []);
+  assert.equal(
+    words(all),
+    "kubeconfig ok, server ok, listPods ok, execPods ok, streams ok, versions skipped, clock ok, " +
+      "terminal ok, tmux warn, kubectl warn",
+  );
+});
+
+Deno.test("a permission that lacks, an old server and a wrong clock are each said", async () => {
+  const documents = {
+    "/version": { gitVersion: "v1.27.3" },
+    "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews": { status: { allowed: false } },
+    "/apis/authentication.k8s.io/v1/selfsubjectreviews": {
+      metadata: { creationTimestamp: "2026-01-01T00:01:00Z" },
+    },
+  };
+  const all = await findings({ c: { documents } }, ["c"]);
+  assert.match(
+    words(all),
+    /listPods fail, execPods fail, streams warn, versions skipped, clock warn/,
+  );
+  assert.equal(
+    all.find(({ id }) => id === "clock")?.detail,
+    "this machine is 61s behind the server",
+  );
+});
+
+Deno.test("a dead cluster is one failure, and the others are looked at", async () => {
+  const failure = new KodamaError("unreachable", "no route");
+  const all = await findings({ dead: { failure }, c: { documents: healthy } }, ["dead", "c"]);
+  const of = (context: string) => words(all.filter((finding) => finding.context === context));
+  assert.match(of("dead"), /^kubeconfig ok, server fail, listPods skipped/);
+  assert.match(of("c"), /server ok, listPods ok/);
+});

@@ -1,0 +1,124 @@
+/** A host whose clusters, files and clock are a test's. */
+import { KodamaError } from "../../base/errors.ts";
+import { ManualClock } from "../../base/testing/manual_clock.ts";
+import { type PodScript, SimulatedPod } from "../../exec/testing/simulated_pod.ts";
+import type { FoundTargets } from "../../kube/find_targets.ts";
+import type { KubeClient } from "../../kube/client.ts";
+import type { Target } from "../../kube/target.ts";
+import type { Host } from "../host.ts";
+
+/** One cluster: its pods' scripts by name, or why it can't be asked; each after a time. */
+export interface SimulatedCluster {
+  answersAfterMs?: number;
+  failure?: KodamaError;
+  pods?: Readonly<Record<string, PodScript>>;
+  /** Answers to {@link KubeClient.raw}, by path. */
+  documents?: Readonly<Record<string, unknown>>;
+}
+
+/** A host, and what a test looks at afterwards. */
+export interface SimulatedHost {
+  host: Host;
+  clock: ManualClock;
+  files: Map<string, string>;
+}
+
+/** @param clusters by context; the first is the current one. */
+export function simulatedHost(
+  clusters: Readonly<Record<string, SimulatedCluster>>,
+  options: { env?: Readonly<Record<string, string>>; files?: Readonly<Record<string, string>> } =
+    {},
+): SimulatedHost {
+  const clock = new ManualClock();
+  const files = new Map(Object.entries(options.files ?? {}));
+  const clients = new Map(
+    Object.entries(clusters).map((
+      [context, cluster],
+    ) => [context, client(context, cluster, clock)]),
+  );
+  const host: Host = {
+    clock,
+    env: (name) => options.env?.[name],
+    places: { configDir: "/config", workingDir: "/work", shippedWorkflowsDir: "/shipped" },
+    files: {
+      readText: (path) => Promise.resolve(files.get(path)),
+      listFiles: (folder) =>
+        Promise.resolve(
+          [...files.keys()].filter((path) => path.slice(0, path.lastIndexOf("/")) === folder)
+            .map((path) => path.slice(folder.length + 1)),
+        ),
+      replaceText: (path, text) => {
+        files.set(path, text);
+        return Promise.resolve();
+      },
+      spool: unused,
+    },
+    machine: {
+      terminal: { stdin: true, stdout: true, stderr: true },
+      findProgram: () => Promise.resolve(undefined),
+      capture: unused,
+    },
+    contexts: () =>
+      Promise.resolve(Object.keys(clusters).map((name, at) => ({ name, current: at === 0 }))),
+    kube: (context) => {
+      const known = clients.get(context ?? Object.keys(clusters)[0] ?? "");
+      if (known !== undefined) return Promise.resolve(known);
+      return Promise.reject(new KodamaError("config", `no context "${context}"`));
+    },
+    select: ({ context }) => found(context, clusters[context] ?? {}, clock),
+    cluster: unused,
+  };
+  return { host, clock, files };
+}
+
+async function found(
+  context: string,
+  cluster: SimulatedCluster,
+  clock: ManualClock,
+): Promise<FoundTargets> {
+  await new Promise<void>((resolve) => clock.timer(cluster.answersAfterMs ?? 0, resolve));
+  if (cluster.failure !== undefined) throw cluster.failure;
+  const targets = Object.keys(cluster.pods ?? {}).map((pod): Target => ({
+    context,
+    namespace: "n",
+    pod,
+    container: "a",
+    node: "node-1",
+    ip: "",
+  }));
+  return { targets, skipped: [], nearest: [] };
+}
+
+function client(context: string, cluster: SimulatedCluster, clock: ManualClock): KubeClient {
+  const pods = new Map(
+    Object.entries(cluster.pods ?? {}).map(([name, script]) => [
+      name,
+      new SimulatedPod(script, clock),
+    ]),
+  );
+  return {
+    context,
+    server: `https://${context}:6443`,
+    defaultNamespace: "default",
+    exec: (request, { signal = new AbortController().signal } = {}) =>
+      (pods.get(request.pod) as SimulatedPod).open(request, signal),
+    raw: <T>(_method: string, path: string) => {
+      const document = cluster.documents?.[path];
+      if (cluster.failure !== undefined) return Promise.reject(cluster.failure);
+      if (document !== undefined) return Promise.resolve(document as T);
+      return Promise.reject(new KodamaError("notFound", `no ${path}`));
+    },
+    get: unused,
+    list: unused,
+    watch: unused,
+    create: unused,
+    delete: unused,
+    attach: unused,
+    forward: unused,
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+function unused(): never {
+  throw new Error("a test asked for what its host doesn't have");
+}
