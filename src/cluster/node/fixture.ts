@@ -10,7 +10,8 @@ import type { Pod } from "../../kube/types.ts";
 /** Time that passes when a test says so. */
 export class ManualClock implements Clock {
   #now = Date.parse("2026-01-01T00:00:00Z");
-  readonly #waits = new Set<{ at: number; done: () => void }>();
+  readonly #waits = new Set<{ at: number; durationMs: number; done: () => void }>();
+  #begun = Promise.withResolvers<void>();
 
   now(): Date {
     return new Date(this.#now);
@@ -19,12 +20,14 @@ export class ManualClock implements Clock {
   wait(durationMs: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason);
+      if (durationMs <= 0) return resolve();
       const abort = () => {
         this.#waits.delete(wait);
         reject(signal?.reason);
       };
       const wait = {
         at: this.#now + durationMs,
+        durationMs,
         done: () => {
           signal?.removeEventListener("abort", abort);
           resolve();
@@ -32,7 +35,16 @@ export class ManualClock implements Clock {
       };
       signal?.addEventListener("abort", abort, { once: true });
       this.#waits.add(wait);
+      this.#begun.resolve();
+      this.#begun = Promise.withResolvers<void>();
     });
+  }
+
+  /** Resolves as soon as somebody waits for just so long. */
+  async waitedFor(durationMs: number): Promise<void> {
+    while (![...this.#waits].some((wait) => wait.durationMs === durationMs)) {
+      await this.#begun.promise;
+    }
   }
 
   /** Lets time pass: every wait that is due by then is over. */
@@ -55,6 +67,8 @@ export interface NodeFixture extends AsyncDisposable {
   run(spec: Partial<NonNullable<Pod["spec"]>>, name?: string): StoredPod;
   /** The pod, as soon as it is as wanted. */
   pod(name: string, wanted: (pod: StoredPod) => boolean): Promise<StoredPod>;
+  /** The pod, when its containers run and the first of them has written something: until then it may not hear a signal. */
+  begun(name: string): Promise<StoredPod>;
   /** Resolves when the pod is removed from the store. */
   gone(name: string): Promise<void>;
   /** What a client's graceful deletion does. */
@@ -85,8 +99,9 @@ export async function startFixture(options: Partial<NodeOptions> = {}): Promise<
     dataDir,
     run: (spec, name = "web") => createPod(store, name, spec),
     pod: (name, wanted) => untilPod(store, name, wanted),
+    begun: (name) => untilBegun(store, node, name),
     gone: (name) => untilGone(store, name),
-    delete: (name, graceSeconds) => markDeleted(store, clock, name, graceSeconds),
+    delete: (name, graceSeconds = 30) => markDeleted(store, clock, name, graceSeconds),
     events: (name) => eventsOf(store, name),
     async [Symbol.asyncDispose]() {
       await node[Symbol.asyncDispose]();
@@ -122,6 +137,15 @@ async function untilPod(
   throw new Error(`the watch ended before pod ${name} was as wanted`);
 }
 
+async function untilBegun(store: Store, node: Node, name: string): Promise<StoredPod> {
+  const pod = await untilPod(store, name, isRunning);
+  const query = { follow: true, previous: false, timestamps: false, limitBytes: 1 };
+  const container = pod.spec?.containers[0]?.name ?? "";
+  const log = await node.logs(refOf(pod, container), query, new AbortController().signal);
+  await new Response(log).text();
+  return pod;
+}
+
 async function untilGone(store: Store, name: string): Promise<void> {
   const stop = new AbortController();
   const since = store.resourceVersion;
@@ -131,13 +155,13 @@ async function untilGone(store: Store, name: string): Promise<void> {
   }
 }
 
-function markDeleted(store: Store, clock: Clock, name: string, graceSeconds?: number): void {
+function markDeleted(store: Store, clock: Clock, name: string, graceSeconds: number): void {
   const pod = store.get(resources.pods, "default", name);
   if (pod === undefined) throw new Error(`no pod ${name}`);
   const metadata = {
     ...pod.metadata,
     deletionTimestamp: clock.now().toISOString(),
-    ...(graceSeconds === undefined ? {} : { deletionGracePeriodSeconds: graceSeconds }),
+    deletionGracePeriodSeconds: graceSeconds,
   };
   store.update(resources.pods, { ...pod, metadata });
 }

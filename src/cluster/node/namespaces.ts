@@ -19,7 +19,7 @@ import type {
   ExecSetup,
   RunningContainer,
 } from "./runtime.ts";
-import { execStartError, lookupFailure, mainStartError } from "./start_error.ts";
+import { execStartError, mainStartError, startFailure } from "./start_error.ts";
 import { resizeTerminal, terminalArguments, terminalEnvironment } from "./terminal.ts";
 import { required, type Tools } from "./tools.ts";
 
@@ -161,7 +161,7 @@ async function startContainer(
   }, {
     streams: { stdin: setup.stdin || mode === "pause", stdout: true, stderr: true, tty: setup.tty },
     errorPrefix: errorName,
-    startError: (code) => mainStartError(setup.command[0] ?? "", lookupFailure(code)),
+    startError: (code) => mainStartError(setup.command[0] ?? "", startFailure(code)),
     ...(terminal === undefined ? {} : { resize: resizeTerminal(tools, terminal) }),
   });
   return new NamespaceContainer({ ...parts, setup, files, pid: Number(pid), main, child });
@@ -219,7 +219,7 @@ class NamespaceContainer implements RunningContainer {
     const { tools, user, pid, setup, errorName } = this.#parts;
     const words = this.#insideCommand(command);
     const env = streams.tty ? { TERM: "xterm", ...setup.env } : setup.env;
-    const child = new Deno.Command(required(tools, "nsenter"), {
+    const child = new Deno.Command(this.#parts.enter, {
       args: [
         ...["-t", String(pid), ...userArguments(user), "-p", "-u", "--"],
         ...(streams.tty
@@ -235,7 +235,7 @@ class NamespaceContainer implements RunningContainer {
     const options = {
       streams,
       errorPrefix: errorName,
-      startError: (code: number) => execStartError(command[0] ?? "", lookupFailure(code)),
+      startError: (code: number) => execStartError(command[0] ?? "", startFailure(code)),
     };
     if (!streams.tty) return containerProcess(child, options);
     const { line, rest } = await takeFirstLine(child.stdout);

@@ -83,6 +83,7 @@ class RunningNode implements Node {
   readonly #addresses = new PodAddresses();
   readonly #stopping = new AbortController();
   readonly #watching: Promise<void>;
+  #disposed: Promise<void> | undefined;
 
   constructor(parts: NodeParts, registration: NodeRegistration) {
     this.#parts = parts;
@@ -160,7 +161,11 @@ class RunningNode implements Node {
     store.remove(resources.pods, namespace, name);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#disposed ??= this.#dispose();
+  }
+
+  async #dispose(): Promise<void> {
     this.#stopping.abort();
     await this.#watching;
     await Promise.all([...this.#workers.values()].map((worker) => worker.stop(0)));

@@ -36,7 +36,7 @@ Deno.test("a pod runs: status, conditions, events, exec in it, and its log", asy
 Deno.test("a deleted pod gets SIGTERM, then leaves the store", async () => {
   await using fixture = await startFixture();
   fixture.run({ containers: [main] });
-  await fixture.pod("web", isRunning);
+  await fixture.begun("web");
   fixture.delete("web");
   await fixture.gone("web");
   assert.equal(fixture.store.get(resources.pods, "default", "web"), undefined);

@@ -3,13 +3,24 @@
 /** Why a command could not be run: what execve(2) said, as far as it tells apart what runc tells apart. */
 export type LookupFailure = "notFound" | "notExecutable";
 
-/** The exit code by which nsenter(1) and the shells tell one from the other. */
-export function lookupFailure(exitCode: number): LookupFailure {
-  return exitCode === 126 ? "notExecutable" : "notFound";
+/** Why a command did not begin: it could not be run, or its container was gone already. */
+export type StartFailure = LookupFailure | "stopped";
+
+/** What the exit code of nsenter(1) tells: for a failed execve(2) it is that of the shells, for all else 1. */
+export function startFailure(exitCode: number): StartFailure {
+  switch (exitCode) {
+    case 126:
+      return "notExecutable";
+    case 127:
+      return "notFound";
+    default:
+      return "stopped";
+  }
 }
 
 /** The words of runc for one command. */
-function cause(program: string, failure: LookupFailure): string {
+function cause(program: string, failure: StartFailure): string {
+  if (failure === "stopped") return "cannot exec in a stopped container";
   const name = JSON.stringify(program);
   if (failure === "notExecutable") return `exec: ${name}: permission denied`;
   return program.includes("/")
@@ -18,7 +29,7 @@ function cause(program: string, failure: LookupFailure): string {
 }
 
 /** For a command in a running container: the kubelet's wrapping of containerd's of runc's message. */
-export function execStartError(program: string, failure: LookupFailure): string {
+export function execStartError(program: string, failure: StartFailure): string {
   return `error executing command in container: failed to exec in container: failed to start exec "${randomId()}": ` +
     `OCI runtime exec failed: exec failed: unable to start container process: ${
       cause(program, failure)
@@ -26,7 +37,7 @@ export function execStartError(program: string, failure: LookupFailure): string 
 }
 
 /** For a container's main process. */
-export function mainStartError(program: string, failure: LookupFailure): string {
+export function mainStartError(program: string, failure: StartFailure): string {
   return "failed to create containerd task: failed to create shim task: OCI runtime create failed: " +
     `runc create failed: unable to start container process: error during container init: ${
       cause(program, failure)

@@ -112,9 +112,13 @@ for (const isolation of isolations) {
   Deno.test(`${isolation}: a command ends with its container`, async () => {
     await using fixture = await startFixture({ isolation });
     const ref = await runIdle(fixture);
-    const process = await fixture.node.exec(ref, ["sleep", "1000"], outputOnly);
+    const line = "echo begun; exec sleep 1000";
+    const process = await fixture.node.exec(ref, ["sh", "-c", line], outputOnly);
+    const output = reader(process.stdout);
+    await output.until(/begun/);
     fixture.delete("web", 0);
-    assert.deepEqual((await outcome(process)).end, { kind: "exited", exitCode: 137 });
+    await Promise.all([output.rest(), process.stderr.cancel()]);
+    assert.deepEqual(await process.end, { kind: "exited", exitCode: 137 });
   });
 
   Deno.test(`${isolation}: a command goes on when its client leaves`, async () => {

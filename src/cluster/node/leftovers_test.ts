@@ -1,0 +1,72 @@
+/** After a node's end nothing of it is left: no process, no mount, no folder. */
+import assert from "node:assert/strict";
+import { takeFirstLine } from "./first_line.ts";
+import { outputOnly, refOf, startFixture } from "./fixture.ts";
+
+const isolations = ["best", "plain"] as const;
+
+async function output(program: string, args: string[]): Promise<string> {
+  const { stdout } = await new Deno.Command(program, { args, stderr: "null" }).output();
+  return new TextDecoder().decode(stdout);
+}
+
+/** Process ids of everything whose command line has the marker. */
+async function marked(marker: string): Promise<string[]> {
+  return (await output("pgrep", ["-f", marker])).split("\n").filter((line) => line !== "");
+}
+
+function newMarker(): string {
+  return `1000.${crypto.getRandomValues(new Uint32Array(1))[0]}`;
+}
+
+for (const isolation of isolations) {
+  Deno.test(`${isolation}: a node that is stopped leaves nothing`, async () => {
+    const marker = newMarker();
+    let dataDir: string;
+    {
+      await using fixture = await startFixture({ isolation });
+      dataDir = fixture.dataDir;
+      const line = `trap '' TERM; echo begun; sleep ${marker} & sleep ${marker}; :`;
+      fixture.run({
+        containers: [{ name: "main", image: "busybox", command: ["sh", "-c", line] }],
+      });
+      const pod = await fixture.begun("web");
+      const beside = await fixture.node.exec(refOf(pod), ["sleep", marker], outputOnly);
+      await beside.release();
+      assert.notDeepEqual(await marked(marker), []);
+      await fixture.node[Symbol.asyncDispose]();
+      assert.deepEqual([...Deno.readDirSync(dataDir)].map(({ name }) => name), []);
+    }
+    assert.deepEqual(await marked(marker), []);
+    assert.ok(!(await output("cat", ["/proc/self/mounts"])).includes(dataDir));
+  });
+
+  Deno.test(`${isolation}: a node that is killed takes its containers with it`, async () => {
+    const marker = newMarker();
+    const child = new Deno.Command(Deno.execPath(), {
+      args: [
+        ...[
+          "run",
+          "-A",
+          "--quiet",
+          "--config",
+          new URL("../../../deno.json", import.meta.url).pathname,
+        ],
+        ...[new URL("crash_fixture.ts", import.meta.url).pathname, isolation, marker],
+      ],
+      stdin: "null",
+      stdout: "piped",
+    }).spawn();
+    const { line: dataDir, rest } = await takeFirstLine(child.stdout);
+    const pids = (await marked(marker)).filter((pid) => pid !== String(child.pid));
+    assert.notDeepEqual(pids, []);
+    child.kill("SIGKILL");
+    await Promise.all([child.status, rest.cancel()]);
+    // Waits until each is gone, for the kernel takes its time.
+    for (const pid of pids) await output("tail", [`--pid=${pid}`, "-f", "/dev/null"]);
+    assert.deepEqual(await marked(marker), []);
+    assert.ok(!(await output("cat", ["/proc/self/mounts"])).includes(dataDir));
+    await output("chmod", ["-R", "u+rwX", dataDir]);
+    await Deno.remove(dataDir, { recursive: true });
+  });
+}

@@ -1,0 +1,112 @@
+/** Logs: the form on disk, tails, following, rotation. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { LogQuery } from "../model.ts";
+import { ManualClock } from "./fixture.ts";
+import { LogFile } from "./log_file.ts";
+import { readLog } from "./log_reader.ts";
+
+const encode = (text: string) => new TextEncoder().encode(text);
+const all: LogQuery = { follow: false, previous: false, timestamps: false };
+const never = new AbortController().signal;
+
+async function withLog(
+  body: (log: LogFile, clock: ManualClock) => Promise<void>,
+  maxBytes?: number,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  const clock = new ManualClock();
+  try {
+    await using log = await LogFile.create(`${folder}/0.log`, {
+      clock,
+      ...(maxBytes === undefined ? {} : { maxBytes }),
+    });
+    await body(log, clock);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const read = (log: LogFile, query: Partial<LogQuery> = {}) =>
+  new Response(readLog(log, { ...all, ...query }, never)).text();
+
+Deno.test("a line has its time, its stream and whether it is whole", () =>
+  withLog(async (log) => {
+    await log.write("stdout", encode("one\ntw"));
+    await log.write("stderr", encode("bad\n"));
+    await log.write("stdout", encode("o\nrest"));
+    await log[Symbol.asyncDispose]();
+    const time = "2026-01-01T00:00:00.000Z";
+    assert.equal(
+      await Deno.readTextFile(log.path),
+      `${time} stdout F one\n${time} stderr F bad\n${time} stdout F two\n${time} stdout P rest\n`,
+    );
+    assert.equal(await read(log), "one\nbad\ntwo\nrest");
+  }));
+
+Deno.test("what was written comes out byte for byte, however it was cut", async () => {
+  const chunks = fc.array(fc.uint8Array({ minLength: 1, maxLength: 40_000 }), { maxLength: 6 });
+  await fc.assert(
+    fc.asyncProperty(chunks, (parts) =>
+      withLog(async (log) => {
+        for (const part of parts) await log.write("stdout", part);
+        await log[Symbol.asyncDispose]();
+        const bytes = await new Response(readLog(log, all, never)).bytes();
+        assert.equal(Uint8Array.from(bytes).toHex(), parts.map((part) => part.toHex()).join(""));
+      })),
+    { numRuns: 30 },
+  );
+});
+
+Deno.test("a tail is read from the end, across blocks", () =>
+  withLog(async (log) => {
+    const lines = Array.from({ length: 20_000 }, (_, index) => `line ${index}\n`);
+    await log.write("stdout", encode(lines.join("")));
+    for (const count of [0, 1, 2, 5000, 20_000, 30_000]) {
+      assert.equal(
+        await read(log, { tailLines: count }),
+        count === 0 ? "" : lines.slice(-count).join(""),
+        String(count),
+      );
+    }
+  }));
+
+Deno.test("since, limit and timestamps", () =>
+  withLog(async (log, clock) => {
+    await log.write("stdout", encode("old\n"));
+    clock.advance(60_000);
+    await log.write("stdout", encode("new\n"));
+    assert.equal(await read(log, { sinceTime: new Date("2026-01-01T00:00:30Z") }), "new\n");
+    assert.equal(await read(log, { limitBytes: 6 }), "old\nne");
+    assert.equal(
+      await read(log, { tailLines: 1, timestamps: true }),
+      "2026-01-01T00:01:00.000Z new\n",
+    );
+  }));
+
+Deno.test("following sees each write, goes on in the next file, and ends with the log", () =>
+  withLog(async (log) => {
+    await log.write("stdout", encode("before\n"));
+    const reader = readLog(log, { ...all, follow: true }, never)
+      .pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>).getReader();
+    const seen: string[] = [(await reader.read()).value ?? ""];
+    for (const line of ["one\n", "two\n", "three\n", "four\n"]) {
+      const next = reader.read();
+      await log.write("stdout", encode(line));
+      seen.push((await next).value ?? "");
+    }
+    assert.deepEqual(seen, ["before\n", "one\n", "two\n", "three\n", "four\n"]);
+    assert.ok(log.rotations > 0);
+    const last = reader.read();
+    await log[Symbol.asyncDispose]();
+    assert.equal((await last).done, true);
+  }, 100));
+
+Deno.test("following ends with its signal", () =>
+  withLog(async (log) => {
+    const stop = new AbortController();
+    const text = new Response(readLog(log, { ...all, follow: true }, stop.signal)).text();
+    await log.write("stdout", encode("one\n"));
+    stop.abort();
+    assert.match(await text, /^(one\n)?$/);
+  }));
