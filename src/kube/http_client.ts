@@ -49,7 +49,10 @@ export class HttpKubeClient implements KubeClient {
     scope: { namespace?: string },
     options: CallOptions = {},
   ): Promise<T> {
-    return this.raw("GET", resourcePath(resource, scope.namespace, name), options);
+    const answer = this.raw<T>("GET", resourcePath(resource, scope.namespace, name), options);
+    // Who asks for one pod mostly wants a stream into it next: while the server thinks, this costs nothing.
+    if (resource === PODS) this.transport.prepareStreams();
+    return answer;
   }
 
   list<T = KubeObject>(

@@ -95,6 +95,14 @@ export class Transport implements Disposable {
     }
   }
 
+  /** Loads what a stream will need, where that is worth loading early. */
+  prepareStreams(): void {
+    if (this.connection.clientCertificate !== undefined) {
+      // What fails here fails again, and is told, when the stream is opened.
+      import("./link_node.ts").catch(() => {});
+    }
+  }
+
   /** An open stream. Every other end is a `KodamaError`. */
   async webSocket(
     path: string,
