@@ -3,8 +3,10 @@
  * so that a slow consumer slows its producers and memory stays flat.
  */
 export class BoundedQueue<T> implements AsyncIterable<T> {
-  #items: T[] = [];
+  /** A ring: an item leaves it as it is taken, however long the queue is in use. */
+  readonly #ring: (T | undefined)[];
   #head = 0;
+  #size = 0;
   #waitingProducers: (() => void)[] = [];
   #wakeConsumer: (() => void) | undefined;
   #state: { kind: "open" } | { kind: "closed" } | { kind: "failed"; error: unknown } = {
@@ -14,11 +16,12 @@ export class BoundedQueue<T> implements AsyncIterable<T> {
   /** @param capacity items that may wait; at least 1. */
   constructor(readonly capacity: number) {
     if (!(capacity >= 1)) throw new RangeError("a queue holds at least one item");
+    this.#ring = new Array<T | undefined>(capacity);
   }
 
   /** How many items wait for the consumer. */
   get size(): number {
-    return this.#items.length - this.#head;
+    return this.#size;
   }
 
   /**
@@ -30,7 +33,7 @@ export class BoundedQueue<T> implements AsyncIterable<T> {
       await new Promise<void>((resolve) => this.#waitingProducers.push(resolve));
     }
     if (this.#state.kind !== "open") return;
-    this.#items.push(item);
+    this.#ring[(this.#head + this.#size++) % this.capacity] = item;
     this.#wake();
   }
 
@@ -46,8 +49,8 @@ export class BoundedQueue<T> implements AsyncIterable<T> {
 
   /** The consumer is gone: drops what waits, and lets every producer go on. */
   discard(): void {
-    this.#items = [];
-    this.#head = 0;
+    this.#ring.fill(undefined);
+    this.#size = 0;
     this.#end({ kind: "closed" });
   }
 
@@ -61,11 +64,10 @@ export class BoundedQueue<T> implements AsyncIterable<T> {
   }
 
   #take(): T {
-    const item = this.#items[this.#head++] as T;
-    if (this.#head === this.#items.length) {
-      this.#items = [];
-      this.#head = 0;
-    }
+    const item = this.#ring[this.#head] as T;
+    this.#ring[this.#head] = undefined;
+    this.#head = (this.#head + 1) % this.capacity;
+    this.#size -= 1;
     this.#waitingProducers.shift()?.();
     return item;
   }

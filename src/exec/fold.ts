@@ -101,7 +101,9 @@ function keyOf({ outcome, stdout, stderr }: FoldInput): string {
 /** A kept output may have been shortened: as far as it goes, it must be the beginning of the other. */
 function startsSame(kept: Uint8Array, other: Uint8Array): boolean {
   if (kept.length > other.length) return false;
-  for (let at = 0; at < kept.length; at++) if (kept[at] !== other[at]) return false;
+  const [words, others] = [wordsOf(kept), wordsOf(other)];
+  for (let at = 0; at < words.length; at++) if (words[at] !== others[at]) return false;
+  for (let at = words.length * 4; at < kept.length; at++) if (kept[at] !== other[at]) return false;
   return true;
 }
 
@@ -109,10 +111,23 @@ function startsSame(kept: Uint8Array, other: Uint8Array): boolean {
 function hash(bytes: Uint8Array): number {
   let low = 0xdeadbeef;
   let high = 0x41c6ce57;
-  for (let at = 0; at < bytes.length; at++) {
-    const byte = bytes[at] as number;
-    low = Math.imul(low ^ byte, 2654435761);
-    high = Math.imul(high ^ byte, 1597334677);
+  const words = wordsOf(bytes);
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at] as number;
+    low = Math.imul(low ^ word, 2654435761);
+    low ^= low >>> 15;
+    high = Math.imul(high ^ word, 1597334677);
+    high ^= high >>> 13;
+  }
+  for (let at = words.length * 4; at < bytes.length; at++) {
+    low = Math.imul(low ^ (bytes[at] as number), 2654435761);
+    high = Math.imul(high ^ (bytes[at] as number), 1597334677);
   }
   return (high >>> 11) * 0x1_0000_0000 + (low >>> 0);
+}
+
+/** Four bytes at a time are four times as fast. What is captured begins where its memory begins. */
+function wordsOf(bytes: Uint8Array): Uint32Array {
+  const whole = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
+  return new Uint32Array(whole.buffer, whole.byteOffset, whole.length >> 2);
 }

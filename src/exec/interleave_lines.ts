@@ -24,55 +24,67 @@ const newline = 0x0a;
 
 /** Keeps each stream's unfinished line until its end, the target's end, or the bound. */
 export class LineInterleaver {
-  readonly #unfinished = new Map<string, GrowingBytes>();
+  readonly #unfinished = {
+    stdout: new Map<number, GrowingBytes>(),
+    stderr: new Map<number, GrowingBytes>(),
+  };
 
   /** @param limitBytes longer lines are given in pieces of so many bytes. */
   constructor(readonly limitBytes: number = maxLineBytes) {}
 
   /** The lines that these bytes end. */
-  *push(target: number, stream: Line["stream"], bytes: Uint8Array): Generator<Line, void> {
+  push(target: number, stream: Line["stream"], bytes: Uint8Array): Line[] {
+    const lines: Line[] = [];
     let start = 0;
     while (start < bytes.length) {
       const end = bytes.indexOf(newline, start);
-      const piece = bytes.subarray(start, end < 0 ? bytes.length : end);
-      yield* this.#extend(target, stream, piece);
-      if (end < 0) return;
-      yield { target, stream, bytes: this.#take(target, stream), endedBy: "newline" };
+      if (end < 0) {
+        this.#hold(lines, { target, stream, bytes: bytes.subarray(start) });
+        break;
+      }
+      this.#finish(lines, { target, stream, bytes: bytes.subarray(start, end) });
       start = end + 1;
     }
+    return lines;
   }
 
   /** The target says no more: what it left unfinished. */
-  *end(target: number): Generator<Line, void> {
-    for (const stream of ["stdout", "stderr"] as const) {
+  end(target: number): Line[] {
+    return (["stdout", "stderr"] as const).flatMap((stream): Line[] => {
       const bytes = this.#take(target, stream);
-      if (bytes.length > 0) yield { target, stream, bytes, endedBy: "end" };
-    }
+      return bytes === undefined ? [] : [{ target, stream, bytes, endedBy: "end" }];
+    });
   }
 
-  *#extend(target: number, stream: Line["stream"], piece: Uint8Array): Generator<Line, void> {
-    let rest = piece;
-    for (;;) {
-      const held = this.#held(target, stream);
+  /** The last piece of a line. Most lines come in one: those aren't copied. */
+  #finish(lines: Line[], piece: Omit<Line, "endedBy">): void {
+    const { target, stream } = piece;
+    if (this.#unfinished[stream].has(target) || piece.bytes.length > this.limitBytes) {
+      this.#hold(lines, piece);
+      const bytes = this.#take(target, stream) ?? new Uint8Array();
+      lines.push({ target, stream, bytes, endedBy: "newline" });
+    } else lines.push({ ...piece, endedBy: "newline" });
+  }
+
+  /** A piece that more may follow. */
+  #hold(lines: Line[], { target, stream, bytes }: Omit<Line, "endedBy">): void {
+    const unfinished = this.#unfinished[stream];
+    let held = unfinished.get(target) ?? new GrowingBytes();
+    let rest = bytes;
+    while (held.length + rest.length > this.limitBytes) {
       const room = this.limitBytes - held.length;
       held.push(rest.subarray(0, room));
-      if (rest.length <= room) return;
       rest = rest.subarray(room);
-      yield { target, stream, bytes: this.#take(target, stream), endedBy: "limit" };
+      lines.push({ target, stream, bytes: held.bytes, endedBy: "limit" });
+      held = new GrowingBytes();
     }
+    held.push(rest);
+    unfinished.set(target, held);
   }
 
-  #held(target: number, stream: Line["stream"]): GrowingBytes {
-    const key = `${target}/${stream}`;
-    let held = this.#unfinished.get(key);
-    if (held === undefined) this.#unfinished.set(key, held = new GrowingBytes());
-    return held;
-  }
-
-  #take(target: number, stream: Line["stream"]): Uint8Array {
-    const key = `${target}/${stream}`;
-    const bytes = this.#unfinished.get(key)?.bytes ?? new Uint8Array();
-    this.#unfinished.delete(key);
+  #take(target: number, stream: Line["stream"]): Uint8Array | undefined {
+    const bytes = this.#unfinished[stream].get(target)?.bytes;
+    this.#unfinished[stream].delete(target);
     return bytes;
   }
 }
