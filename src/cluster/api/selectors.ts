@@ -16,7 +16,7 @@ const labelValue = /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/;
 /** Reads a label selector, equality and sets. Throws a 400 that quotes what can't be read. */
 export function parseLabelSelector(text: string): MatchesLabels {
   if (text.trim() === "") return () => true;
-  const requirements = splitOutsideParentheses(text).map((part) => labelRequirement(part, text));
+  const requirements = splitOutsideParentheses(text).map((part) => labelRequirement(part));
   return (labels) => requirements.every((matches) => matches(labels));
 }
 
@@ -24,24 +24,24 @@ function splitOutsideParentheses(text: string): string[] {
   return text.split(/,(?![^()]*\))/).map((part) => part.trim());
 }
 
-function labelRequirement(part: string, whole: string): MatchesLabels {
+function labelRequirement(part: string): MatchesLabels {
   const set = /^(\S+)\s+(in|notin)\s*\(([^()]*)\)$/.exec(part);
   if (set) {
-    const key = checkedKey(set[1] ?? "", whole);
-    const values = (set[3] ?? "").split(",").map((value) => checkedValue(value.trim(), whole));
+    const key = checkedKey(set[1] ?? "");
+    const values = (set[3] ?? "").split(",").map((value) => checkedValue(value.trim()));
     if (set[2] === "in") return (labels) => key in labels && values.includes(labels[key] ?? "");
     return (labels) => !(key in labels) || !values.includes(labels[key] ?? "");
   }
   const equality = /^([^\s!=<>]+)\s*(==|=|!=)\s*(\S*)$/.exec(part);
   if (equality) {
-    const key = checkedKey(equality[1] ?? "", whole);
-    const value = checkedValue(equality[3] ?? "", whole);
+    const key = checkedKey(equality[1] ?? "");
+    const value = checkedValue(equality[3] ?? "");
     if (equality[2] === "!=") return (labels) => labels[key] !== value;
     return (labels) => labels[key] === value;
   }
   const order = /^([^\s!=<>]+)\s*([<>])\s*(-?\d+)$/.exec(part);
   if (order) {
-    const [key, bound] = [checkedKey(order[1] ?? "", whole), Number(order[3])];
+    const [key, bound] = [checkedKey(order[1] ?? ""), Number(order[3])];
     const above = order[2] === ">";
     return (labels) => {
       const value = /^-?\d+$/.test(labels[key] ?? "") ? Number(labels[key]) : NaN;
@@ -49,24 +49,27 @@ function labelRequirement(part: string, whole: string): MatchesLabels {
     };
   }
   if (part.startsWith("!")) {
-    const key = checkedKey(part.slice(1).trim(), whole);
+    const key = checkedKey(part.slice(1).trim());
     return (labels) => !(key in labels);
   }
-  const key = checkedKey(part, whole);
+  const key = checkedKey(part);
   return (labels) => key in labels;
 }
 
-function checkedKey(key: string, whole: string): string {
+function checkedKey(key: string): string {
   if (quotedName.test(key)) return key;
-  throw badRequest(
-    `unable to parse requirement: found ${quoted(key)}, expected: identifier: ${whole}`,
-  );
+  throw badRequest(`unable to parse requirement: found ${quoted(key)}, expected: identifier`);
 }
 
-function checkedValue(value: string, whole: string): string {
+function checkedValue(value: string): string {
   if (labelValue.test(value) && value.length <= 63) return value;
+  const stray = /[=!<>]/.exec(value)?.[0];
   throw badRequest(
-    `unable to parse requirement: values[0][${value}]: Invalid value: ${quoted(value)}: ${whole}`,
+    stray === undefined
+      ? `unable to parse requirement: values[0]: Invalid value: ${
+        JSON.stringify(value)
+      }: a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character, and be no more than 63 characters`
+      : `unable to parse requirement: found ${quoted(stray)}, expected: ',' or 'end of string'`,
   );
 }
 

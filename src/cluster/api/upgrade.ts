@@ -1,16 +1,17 @@
 /** Connections that become WebSockets: exec, attach and port-forward. */
 import { Buffer } from "node:buffer";
-import type { IncomingMessage } from "node:http";
+import { type IncomingMessage, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 // @ts-types="@types/ws"
 import { type WebSocket, WebSocketServer } from "ws";
-import type { ContainerProcess, StreamRequest } from "../model.ts";
+import type { Pod } from "../../kube/types.ts";
+import { NodeError, type StreamRequest } from "../model.ts";
 import type { ApiContext } from "./context.ts";
 import { asApiError, type AuditRecord, type Entrance, type Gate } from "./gate.ts";
 import { flag } from "./message.ts";
-import { chooseContainer, containerRef, nodeRefusal, podAt } from "./pods.ts";
+import { chooseContainer, containerRef, podAt, statusOf } from "./pods.ts";
 import type { ResourceRoute } from "./route.ts";
-import { type ApiError, badRequest, noSuchResource } from "./status.ts";
+import { badRequest, noSuchResource } from "./status.ts";
 import { carryProcess, commandProtocols } from "./streams/remote_command.ts";
 import { portForward, portProtocols } from "./streams/port_forward.ts";
 import { type MessageSocket, messageSocket } from "./streams/socket.ts";
@@ -55,9 +56,15 @@ async function upgrade(context: ApiContext, gate: Gate, connection: Connection):
     await runOver(connection, run, record);
     record.end(101);
   } catch (error) {
-    const refusal = asApiError(error);
-    refuse(connection.socket, refusal);
-    record.end(refusal.code, refusal.status.reason);
+    if (error instanceof NodeError) {
+      // What a kubelet says is passed on as it is: text, and no Status.
+      refuse(connection.socket, error.code, "text/plain; charset=utf-8", error.message);
+      record.end(error.code, "InternalError");
+      return;
+    }
+    const { code, status } = asApiError(error);
+    refuse(connection.socket, code, "application/json", JSON.stringify(status));
+    record.end(code, status.reason);
   }
 }
 
@@ -115,12 +122,11 @@ async function prepareCommand(
   if (route.subresource === "exec" && command.length === 0) {
     throw badRequest("you must specify at least one command for the container");
   }
+  checkRunning(pod, container.container);
   const protocol = chooseProtocol(request, commandProtocols);
-  const process = await start(() =>
-    route.subresource === "exec"
-      ? context.node.exec(container, command, streams)
-      : context.node.attach(container, streams)
-  );
+  const process = route.subresource === "exec"
+    ? await context.node.exec(container, command, streams)
+    : await context.node.attach(container, streams);
   return {
     protocol,
     over: (socket) => carryProcess(socket, process, { ...streams, command }),
@@ -128,14 +134,16 @@ async function prepareCommand(
   };
 }
 
-async function start(
-  begin: () => Promise<ContainerProcess>,
-): Promise<ContainerProcess> {
-  try {
-    return await begin();
-  } catch (error) {
-    throw nodeRefusal(error) ?? error;
+/**
+ * Looked at before the protocol: a client that finds no WebSocket here asks again for SPDY, and its
+ * person is to read what is wrong with the container, not with the second question.
+ */
+function checkRunning(pod: Pod, container: string): void {
+  if (!pod.spec?.nodeName) {
+    throw badRequest(`pod ${pod.metadata?.name} does not have a host assigned`);
   }
+  if (statusOf(pod, container)?.state?.running) return;
+  throw new NodeError(500, `container not found (${JSON.stringify(container)})`);
 }
 
 /** The first of ours that the client offers. Throws a 400 where it speaks none, SPDY alone included. */
@@ -187,11 +195,11 @@ function handshake({ request, socket, head }: Connection, protocol: string): Pro
 }
 
 /** An HTTP answer by hand: an upgrade has no response object. */
-function refuse(socket: Duplex, { code, status }: ApiError): void {
-  const body = `${JSON.stringify(status)}\n`;
+function refuse(socket: Duplex, code: number, contentType: string, text: string): void {
+  const body = `${text}\n`;
   const head = [
-    `HTTP/1.1 ${code} ${status.reason}`,
-    "Content-Type: application/json",
+    `HTTP/1.1 ${code} ${STATUS_CODES[code] ?? "Error"}`,
+    `Content-Type: ${contentType}`,
     `Content-Length: ${new TextEncoder().encode(body).length}`,
     "Connection: close",
   ];

@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { KubeObject } from "../../kube/types.ts";
+import { resources } from "../resources.ts";
+import { podNamed, type TestApi, testApi } from "./testing/api.ts";
+
+const pods = "/api/v1/namespaces/default/pods";
+
+interface Line {
+  type: string;
+  object: KubeObject & { code?: number };
+}
+
+/** The lines of a watch, read as they are asked for. */
+async function openWatch(
+  api: TestApi,
+  path: string,
+  signal?: AbortSignal,
+): Promise<AsyncIterator<Line>> {
+  const answer = await api.call("GET", path, signal ? { signal } : {});
+  assert.equal(answer.kind, "stream");
+  const chunks = answer.kind === "stream" ? answer.chunks : [];
+  return (async function* () {
+    for await (const chunk of chunks) yield JSON.parse(String(chunk)) as Line;
+  })();
+}
+
+async function nextLine(watch: AsyncIterator<Line>): Promise<string> {
+  const { value, done } = await watch.next();
+  return done ? "end" : `${value.type} ${value.object.metadata.name ?? ""}`.trim();
+}
+
+Deno.test("pages of one list are of one moment, whatever happens between them", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 1, max: 4 }), fc.nat(7), async (limit, count) => {
+      const api = testApi();
+      for (let index = 0; index < count; index++) {
+        await api.json("POST", pods, { body: podNamed(`p${index}`) });
+      }
+      const seen: (string | undefined)[] = [];
+      const versions = new Set<unknown>();
+      let next = "";
+      do {
+        const page = await api.json(
+          "GET",
+          `${pods}?limit=${limit}&continue=${encodeURIComponent(next)}`,
+        );
+        seen.push(...(page.items ?? []).map(({ metadata }) => metadata.name));
+        versions.add(page.metadata.resourceVersion);
+        const metadata = page.metadata as { continue?: string; remainingItemCount?: number };
+        next = metadata.continue ?? "";
+        assert.equal(metadata.remainingItemCount ?? 0, count - seen.length);
+        await api.json("POST", pods, { body: podNamed(`between${seen.length}`) });
+      } while (next !== "");
+      assert.deepEqual(seen, Array.from({ length: count }, (_, index) => `p${index}`));
+      assert.equal(versions.size, 1);
+    }),
+    { numRuns: 30 },
+  );
+});
+
+Deno.test("a continue token that nobody gave is 410", async () => {
+  const status = await testApi().json("GET", `${pods}?limit=1&continue=abc`);
+  assert.deepEqual([status.code, status["reason"]], [410, "Expired"]);
+});
+
+Deno.test("a watch tells what enters and what leaves its selection", async () => {
+  const api = testApi();
+  const controller = new AbortController();
+  const watch = await openWatch(api, `${pods}?watch=true&labelSelector=app%3Da`, controller.signal);
+  const first = nextLine(watch);
+  await api.json("POST", pods, { body: podNamed("b", { app: "b" }) });
+  await api.json("POST", pods, { body: podNamed("a", { app: "a" }) });
+  assert.equal(await first, "ADDED a");
+  const headers = { "content-type": "application/merge-patch+json" };
+  const relabel = (name: string, app: string) =>
+    api.json("PATCH", `${pods}/${name}`, { headers, body: { metadata: { labels: { app } } } });
+  await relabel("a", "b");
+  assert.equal(await nextLine(watch), "DELETED a");
+  await relabel("b", "a");
+  assert.equal(await nextLine(watch), "ADDED b");
+  await api.json("DELETE", `${pods}/b`);
+  assert.equal(await nextLine(watch), "DELETED b");
+  controller.abort();
+  assert.equal(await nextLine(watch), "end");
+});
+
+Deno.test("a watch from a list's version tells what came after it, and nothing of other namespaces", async () => {
+  const api = testApi();
+  await api.json("POST", pods, { body: podNamed("old") });
+  const { resourceVersion } = (await api.json("GET", pods)).metadata;
+  await api.json("POST", "/api/v1/namespaces/other/pods", { body: podNamed("elsewhere") });
+  await api.json("POST", pods, { body: podNamed("new") });
+  const watch = await openWatch(api, `${pods}?watch=1&resourceVersion=${resourceVersion}`);
+  assert.equal(await nextLine(watch), "ADDED new");
+  await watch.return?.();
+});
+
+Deno.test("a watch from a forgotten version gets an ERROR of 410", async () => {
+  const api = testApi({ historyPerKind: 2 });
+  for (const name of ["a", "b", "c", "d"]) await api.json("POST", pods, { body: podNamed(name) });
+  const watch = await openWatch(api, `${pods}?watch=1&resourceVersion=3`);
+  const { value } = await watch.next();
+  assert.deepEqual([value.type, value.object.code, value.object["reason"]], [
+    "ERROR",
+    410,
+    "Expired",
+  ]);
+  assert.equal(await nextLine(watch), "end");
+});
+
+Deno.test("initial events end with their bookmark; later ones come by the minute", async () => {
+  const api = testApi();
+  await api.json("POST", pods, { body: podNamed("a") });
+  const query =
+    "watch=1&sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true";
+  const watch = await openWatch(api, `${pods}?${query}`);
+  assert.equal(await nextLine(watch), "ADDED a");
+  const { value } = await watch.next();
+  assert.deepEqual(value.object.metadata.annotations, { "k8s.io/initial-events-end": "true" });
+  const next = watch.next();
+  // Let the watch come to its waiting before the minute passes.
+  await new Promise((resolve) => setTimeout(resolve));
+  api.clock.forward(60_000);
+  const bookmark = (await next).value;
+  assert.equal(bookmark.type, "BOOKMARK");
+  assert.equal(bookmark.object.metadata.resourceVersion, String(api.store.resourceVersion));
+  await watch.return?.();
+});
+
+Deno.test("a watch ends when its time is over", async () => {
+  const api = testApi();
+  const watch = await openWatch(api, `${pods}?watch=1&timeoutSeconds=5`);
+  const line = nextLine(watch);
+  await new Promise((resolve) => setTimeout(resolve));
+  api.clock.forward(5_000);
+  assert.equal(await line, "end");
+});
+
+const selections: [string, string[]][] = [
+  ["labelSelector=app in (a,b)", ["a", "b"]],
+  ["labelSelector=app notin (a)", ["b", "none"]],
+  ["labelSelector=app", ["a", "b"]],
+  ["labelSelector=!app", ["none"]],
+  ["labelSelector=app!=a", ["b", "none"]],
+  ["labelSelector=app==a,app", ["a"]],
+  ["fieldSelector=metadata.name=a", ["a"]],
+  ["fieldSelector=metadata.name!=a,spec.nodeName=", ["b", "none"]],
+  ["fieldSelector=status.phase=Pending", ["a", "b", "none"]],
+];
+
+for (const [query, expected] of selections) {
+  Deno.test(`a list by ${query}`, async () => {
+    const api = testApi();
+    for (
+      const [name, labels] of [["a", { app: "a" }], ["b", { app: "b" }], ["none", {}]] as const
+    ) {
+      await api.json("POST", pods, { body: podNamed(name, labels) });
+    }
+    const { items = [] } = await api.json("GET", `${pods}?${query}`);
+    assert.deepEqual(items.map(({ metadata }) => metadata.name), expected);
+  });
+}
+
+Deno.test("what can't be selected by is a 400", async () => {
+  const api = testApi();
+  assert.equal(
+    (await api.json("GET", `${pods}?fieldSelector=spec.colour=red`)).message,
+    "field label not supported: spec.colour",
+  );
+  assert.match(
+    (await api.json("GET", `${pods}?labelSelector=a=b=c`)).message ?? "",
+    /^unable to parse requirement/,
+  );
+  assert.equal(api.store.list(resources.pods).length, 0);
+});

@@ -1,0 +1,132 @@
+/** The API without a network: requests as values, for tests. */
+import type { KubeObject } from "../../../kube/types.ts";
+import type { Store } from "../../model.ts";
+import type { Clock } from "../../node/clock.ts";
+import { resources } from "../../resources.ts";
+import { createStore, type StoreOptions } from "../../store/store.ts";
+import { createApi } from "../api.ts";
+import type { ApiContext } from "../context.ts";
+import type { ApiResponse, User } from "../message.ts";
+import { parseRoute } from "../route.ts";
+import { ApiError } from "../status.ts";
+import { createTokens } from "../tokens.ts";
+import { type FakeNode, fakeNode } from "./fake_node.ts";
+
+/** A clock that stands still until it is set forward. */
+export class TestClock implements Clock {
+  #now = new Date("2026-01-02T03:04:05Z");
+  readonly #waits = new Set<{ at: number; wake: () => void }>();
+
+  now(): Date {
+    return this.#now;
+  }
+
+  wait(durationMs: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const wait = { at: this.#now.getTime() + durationMs, wake: resolve };
+      this.#waits.add(wait);
+      signal?.addEventListener("abort", () => {
+        this.#waits.delete(wait);
+        reject(signal.reason);
+      }, { once: true });
+    });
+  }
+
+  /** Time passes, and wakes who waits for it. */
+  forward(durationMs: number): void {
+    this.#now = new Date(this.#now.getTime() + durationMs);
+    for (const wait of this.#waits) {
+      if (wait.at > this.#now.getTime()) continue;
+      this.#waits.delete(wait);
+      wait.wake();
+    }
+  }
+}
+
+/** What a call may say beside method and path. */
+export interface Call {
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+}
+
+/** An API over an empty store that has the namespaces `default` and `other`. */
+export interface TestApi {
+  store: Store;
+  clock: TestClock;
+  node: FakeNode;
+  context: ApiContext;
+  /** The answer; throws what the API throws. */
+  call(method: string, path: string, call?: Call): Promise<ApiResponse>;
+  /** The body of a JSON answer, or the Status of a refusal. */
+  json(method: string, path: string, call?: Call): Promise<Answer>;
+}
+
+/** A JSON body, as loosely as tests look at one. */
+export type Answer = KubeObject & {
+  code?: number;
+  message?: string;
+  items?: KubeObject[];
+};
+
+const admin: User = { name: "admin", groups: ["system:masters"] };
+
+/** Makes one. */
+export function testApi(options: Partial<StoreOptions> = {}): TestApi {
+  const clock = new TestClock();
+  const now = () => clock.now();
+  let uids = 0;
+  const newUid = () => `uid-${++uids}`;
+  const store = createStore({ now, newUid, ...options });
+  for (const name of ["default", "other"]) {
+    store.create(resources.namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
+  }
+  const tokens = createTokens({ grants: [], now, newToken: newUid });
+  const node = fakeNode();
+  const context: ApiContext = {
+    store,
+    node,
+    clock,
+    tokens,
+    random: () => 0.5,
+    newUid,
+    version: "v1.32.0",
+  };
+  const api = createApi(context, { serverAddress: () => "127.0.0.1:6443" });
+  const call: TestApi["call"] = async (method, target, { body, headers = {}, signal } = {}) => {
+    const { pathname: path, searchParams: query } = new URL(target, "https://127.0.0.1");
+    const bytes = body === undefined ? new Uint8Array() : new TextEncoder().encode(
+      typeof body === "string" ? body : JSON.stringify(body),
+    );
+    const request = { method, path, query, headers, user: admin, body: bytes };
+    const never = new AbortController().signal;
+    return await api({ ...request, signal: signal ?? never }, parseRoute(path));
+  };
+  return {
+    store,
+    clock,
+    node,
+    context,
+    call,
+    async json(method, target, options) {
+      try {
+        const answer = await call(method, target, options);
+        if (answer.kind !== "json") throw new TypeError(`the answer is ${answer.kind}, not JSON`);
+        return answer.body as Answer;
+      } catch (error) {
+        if (error instanceof ApiError) return error.status as unknown as Answer;
+        throw error;
+      }
+    },
+  };
+}
+
+/** A pod that is accepted as it is. */
+export function podNamed(name: string, labels: Record<string, string> = {}): KubeObject {
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, labels },
+    spec: { containers: [{ name: "main", image: "busybox" }] },
+  };
+}

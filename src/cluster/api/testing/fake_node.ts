@@ -1,0 +1,92 @@
+/** A node whose containers run commands that are functions: for tests of the API alone. */
+import {
+  type ContainerProcess,
+  NodeError,
+  type NodeStreams,
+  type ProcessEnd,
+} from "../../model.ts";
+
+/** What a command does with its streams. */
+export type FakeCommand = (streams: {
+  args: readonly string[];
+  stdin: ReadableStream<Uint8Array>;
+  stdout: WritableStreamDefaultWriter<Uint8Array>;
+  stderr: WritableStreamDefaultWriter<Uint8Array>;
+}) => Promise<ProcessEnd>;
+
+/** What happened to the processes, and the ports that answer. */
+export interface FakeNode extends NodeStreams {
+  readonly sizes: { columns: number; rows: number }[];
+  released: number;
+}
+
+const text = new TextEncoder();
+
+/** The commands that every fake node has. */
+const commands: Readonly<Record<string, FakeCommand>> = {
+  async cat({ stdin, stdout }) {
+    for await (const bytes of stdin) await stdout.write(bytes);
+    return { kind: "exited", exitCode: 0 };
+  },
+  async print({ args, stdout, stderr }) {
+    await stdout.write(text.encode(args[0] ?? ""));
+    await stderr.write(text.encode(args[1] ?? ""));
+    return { kind: "exited", exitCode: Number(args[2] ?? 0) };
+  },
+};
+
+/** Makes a node; `more` are commands beside `cat` and `print OUT ERR CODE`. */
+export function fakeNode(more: Readonly<Record<string, FakeCommand>> = {}): FakeNode {
+  const node: FakeNode = {
+    sizes: [],
+    released: 0,
+    exec: ({ container }, [name = "", ...args], { stdin }) => {
+      if (container === "gone") {
+        return Promise.reject(
+          new NodeError(500, `container not found (${JSON.stringify(container)})`),
+        );
+      }
+      return Promise.resolve(run(node, { ...commands, ...more }[name], args, stdin));
+    },
+    attach: (_target, { stdin }) => Promise.resolve(run(node, commands["cat"], [], stdin)),
+    logs: (_target, { tailLines = Infinity }) => {
+      const lines = ["one\n", "two\n"].slice(-tailLines);
+      return Promise.resolve(new Blob(lines).stream());
+    },
+    connect: (_pod, port) => Deno.connect({ hostname: "127.0.0.1", port }),
+  };
+  return node;
+}
+
+function run(
+  node: FakeNode,
+  command: FakeCommand | undefined,
+  args: readonly string[],
+  withInput: boolean,
+): ContainerProcess {
+  const [stdin, stdout, stderr] = [pipe(), pipe(), pipe()];
+  const [out, err] = [stdout.writable.getWriter(), stderr.writable.getWriter()];
+  if (!withInput) stdin.writable.close().catch(() => {});
+  const notStarted: ProcessEnd = {
+    kind: "notStarted",
+    message: "executable file not found in $PATH",
+  };
+  const end = (command?.({ args, stdin: stdin.readable, stdout: out, stderr: err }) ??
+    Promise.resolve(notStarted)).finally(() => {
+      // Nobody may be reading any more, which is no concern of a process that has ended.
+      out.close().catch(() => {});
+      err.close().catch(() => {});
+    });
+  return {
+    stdin: withInput ? stdin.writable : undefined,
+    stdout: stdout.readable,
+    stderr: stderr.readable,
+    end,
+    resize: (columns, rows) => Promise.resolve(void node.sizes.push({ columns, rows })),
+    release: () => Promise.resolve(void node.released++),
+  };
+}
+
+function pipe(): TransformStream<Uint8Array, Uint8Array> {
+  return new TransformStream();
+}
