@@ -5,7 +5,7 @@ import type { RunEvent } from "../exec/model.ts";
 import { isKnownReadOnly } from "../exec/read_only_command.ts";
 import { runOnTargets } from "../exec/run_on_targets.ts";
 import type { RunOptions } from "../exec/run_options.ts";
-import { directInput, sharedInput } from "../exec/stdin_spool.ts";
+import { directInput, type RunInput, sharedInput } from "../exec/stdin_spool.ts";
 import { SummaryBuilder } from "../exec/summary.ts";
 import { nameParts, targetName } from "../exec/target_names.ts";
 import type { Target } from "../kube/target.ts";
@@ -59,7 +59,8 @@ class ExecRun {
     const naming = { ...parts, context: parts.context || new Set(contexts).size > 1 };
     this.#add(first, (target) => targetName(target, naming));
     if (!await this.#confirmed()) return;
-    const run = runOnTargets(first, this.#options.command, this.#runOptions(settings));
+    await using input = this.#openInput();
+    const run = runOnTargets(first, this.#options.command, this.#runOptions(settings, input));
     const presenter = presentOutput(settings.outputMode, {
       targets: this.#targets,
       foldStderr: this.#options.foldStderr ?? false,
@@ -119,8 +120,11 @@ class ExecRun {
     return await confirm.ask({ targets: this.#targets, names: this.#names, command });
   }
 
-  #runOptions({ fanout, connectTimeoutMs }: ExecSettings): RunOptions {
-    const { stdin, terminal, environment, workdir, timeoutMs, shell, substitute } = this.#options;
+  #runOptions(
+    { fanout, connectTimeoutMs }: ExecSettings,
+    input: RunInput | undefined,
+  ): RunOptions {
+    const { terminal, environment, workdir, timeoutMs, shell, substitute } = this.#options;
     return {
       open: async (target, request, signal) =>
         await (await this.#host.kube(target.context)).exec(request, { signal }),
@@ -132,7 +136,7 @@ class ExecRun {
       nonce: crypto.randomUUID(),
       later: this.#laterTargets(),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      ...(stdin === undefined ? {} : { input: this.#input(stdin) }),
+      ...(input === undefined ? {} : { input: () => input.open() }),
       ...(terminal === undefined ? {} : { terminal }),
       ...(environment === undefined ? {} : { environment }),
       ...(workdir === undefined ? {} : { workdir }),
@@ -141,9 +145,12 @@ class ExecRun {
     };
   }
 
-  #input(source: AsyncIterable<Uint8Array>): NonNullable<RunOptions["input"]> {
-    const single = this.#targets.length === 1 && new Set(this.#options.contexts).size <= 1;
-    return single ? directInput(source) : sharedInput(source, () => this.#host.files.spool());
+  /** Standard input of all targets; one reads it directly, where no further one can come. */
+  #openInput(): RunInput | undefined {
+    const { stdin, contexts } = this.#options;
+    if (stdin === undefined) return undefined;
+    const single = this.#targets.length === 1 && new Set(contexts).size <= 1;
+    return single ? directInput(stdin) : sharedInput(stdin, () => this.#host.files.spool());
   }
 
   *#translate(

@@ -10,19 +10,26 @@ export interface SpoolFile extends AsyncDisposable {
   read(offset: number, length: number): Promise<Uint8Array>;
 }
 
-/** What is kept in memory before a file is made. */
-const memoryLimitBytes = 4 * 1024 * 1024;
 const readBytes = 64 * 1024;
 
+/** Standard input of a run. It lets go of its source and its file when it is disposed of. */
+export interface RunInput extends AsyncDisposable {
+  /** A new reader, from the beginning. */
+  open(): InputReader;
+}
+
 /** For one target: read when it asks, and kept nowhere. */
-export function directInput(source: AsyncIterable<Uint8Array>): () => InputReader {
+export function directInput(source: AsyncIterable<Uint8Array>): RunInput {
   const iterator = source[Symbol.asyncIterator]();
-  return () => ({
-    async read(signal) {
-      const result = await orAborted(iterator.next(), signal);
-      return result.done === true ? undefined : result.value;
-    },
-  });
+  return {
+    open: () => ({
+      async read(signal) {
+        const result = await orAborted(iterator.next(), signal);
+        return result.done === true ? undefined : result.value;
+      },
+    }),
+    [Symbol.asyncDispose]: () => letGo(iterator),
+  };
 }
 
 /**
@@ -32,21 +39,31 @@ export function directInput(source: AsyncIterable<Uint8Array>): () => InputReade
 export function sharedInput(
   source: AsyncIterable<Uint8Array>,
   spool: () => Promise<SpoolFile>,
-): () => InputReader {
-  const log = new InputLog(source, spool);
-  return () => {
-    let offset = 0;
-    return {
-      async read(signal) {
-        const bytes = await log.read(offset, signal);
-        offset += bytes?.length ?? 0;
-        return bytes;
-      },
-    };
+  memoryLimitBytes: number = 4 * 1024 * 1024,
+): RunInput {
+  const log = new InputLog(source, spool, memoryLimitBytes);
+  return {
+    open: () => {
+      let offset = 0;
+      return {
+        async read(signal) {
+          const bytes = await log.read(offset, signal);
+          offset += bytes?.length ?? 0;
+          return bytes;
+        },
+      };
+    },
+    [Symbol.asyncDispose]: () => log[Symbol.asyncDispose](),
   };
 }
 
-class InputLog {
+/** A source may be in the middle of a read that never ends (a terminal): it is told, and not waited for. */
+function letGo(iterator: AsyncIterator<Uint8Array>): Promise<void> {
+  iterator.return?.().catch(() => {});
+  return Promise.resolve();
+}
+
+class InputLog implements AsyncDisposable {
   readonly #source: AsyncIterator<Uint8Array>;
   readonly #memory: { offset: number; bytes: Uint8Array }[] = [];
   #memoryBytes = 0;
@@ -55,7 +72,11 @@ class InputLog {
   #drawing: Promise<void> | undefined;
   #ended = false;
 
-  constructor(source: AsyncIterable<Uint8Array>, readonly spool: () => Promise<SpoolFile>) {
+  constructor(
+    source: AsyncIterable<Uint8Array>,
+    readonly spool: () => Promise<SpoolFile>,
+    readonly memoryLimitBytes: number,
+  ) {
     this.#source = source[Symbol.asyncIterator]();
   }
 
@@ -71,6 +92,11 @@ class InputLog {
     return await file?.read(offset - this.#memoryBytes, readBytes);
   }
 
+  async [Symbol.asyncDispose](): Promise<void> {
+    await letGo(this.#source);
+    await (await this.#file)?.[Symbol.asyncDispose]();
+  }
+
   async #draw(): Promise<void> {
     const result = await this.#source.next();
     if (result.done === true) {
@@ -78,7 +104,7 @@ class InputLog {
       return;
     }
     const bytes = result.value;
-    if (this.#file === undefined && this.#memoryBytes + bytes.length <= memoryLimitBytes) {
+    if (this.#file === undefined && this.#memoryBytes + bytes.length <= this.memoryLimitBytes) {
       this.#memory.push({ offset: this.#memoryBytes, bytes });
       this.#memoryBytes += bytes.length;
     } else {
