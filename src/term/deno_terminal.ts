@@ -6,15 +6,15 @@ import type { InputStream, OutputStream, Size, Terminal } from "./terminal.ts";
 export function processTerminal(): Terminal {
   return {
     stdin: new ProcessInput(),
-    stdout: outputOf(Deno.stdout),
-    stderr: outputOf(Deno.stderr),
+    stdout: outputOf(Deno.stdout, "standard output"),
+    stderr: outputOf(Deno.stderr, "standard error"),
     size,
     resizes,
   };
 }
 
-function outputOf(stream: typeof Deno.stdout): OutputStream {
-  const sink = new PumpedSink(stream);
+function outputOf(stream: typeof Deno.stdout, what: string): OutputStream {
+  const sink = new PumpedSink(stream, what);
   return {
     get isTerminal() {
       return stream.isTerminal();
@@ -22,7 +22,7 @@ function outputOf(stream: typeof Deno.stdout): OutputStream {
     get broken() {
       return sink.broken;
     },
-    write: (data) => sink.write(data),
+    write: (...data) => sink.write(...data),
     flush: () => sink.flush(),
   };
 }

@@ -71,13 +71,13 @@ export class MemoryTerminal implements Terminal {
         this.#written[stream] += decoder.decode(bytes, { stream: true });
         return Promise.resolve(bytes.length);
       },
-    });
+    }, stream);
     return {
       isTerminal: this.#isTerminal(stream),
       get broken() {
         return sink.broken;
       },
-      write: (data) => sink.write(data),
+      write: (...data) => sink.write(...data),
       flush: () => sink.flush(),
     };
   }

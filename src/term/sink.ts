@@ -3,18 +3,23 @@
  * a slow reader holds the writer back, and a reader that went away is noticed at once.
  */
 
+import { KodamaError } from "../base/errors.ts";
+
 /** What a sink writes to: standard output, a file, a test's array. May take fewer bytes than it is given. */
 export interface ByteWriter {
   write(bytes: Uint8Array): Promise<number>;
 }
 
+/** A text, or bytes that the writer won't change any more. */
+export type SinkData = string | Uint8Array;
+
 /** Where a command writes. */
 export interface Sink {
   /**
-   * Takes text or bytes; resolves when more may come, which is at once while little is waiting. Rejects
-   * with {@link ClosedSinkError} when the reader has gone, and with the writer's own error (a full disk) else.
+   * Takes texts or bytes; resolves when more may come, which is at once while little is waiting. Rejects
+   * with {@link ClosedSinkError} when the reader has gone, and with a KodamaError (a full disk) else.
    */
-  write(data: string | Uint8Array): Promise<void>;
+  write(...data: SinkData[]): Promise<void>;
   /** Resolves when all is written. Rejects as `write` does. */
   flush(): Promise<void>;
   /** Aborts when the stream can't take more: a closed pipe, a full disk. The reason is the error. */
@@ -29,29 +34,36 @@ export class ClosedSinkError extends Error {
 /** Above so many waiting bytes a writer waits. */
 const highWaterBytes = 256 * 1024;
 
+/** Small pieces are gathered in blocks of this size: a run writes millions of lines. */
+const blockBytes = 32 * 1024;
+
 /** A sink over a writer. */
 export class PumpedSink implements Sink {
   readonly #writer: ByteWriter;
+  readonly #what: string;
   readonly #encoder = new TextEncoder();
   readonly #broken = new AbortController();
+  /** What comes before the open block. */
   #waiting: Uint8Array[] = [];
+  #block = new Uint8Array(0);
+  #blockUsed = 0;
   #waitingBytes = 0;
   #pump: Promise<void> | undefined;
 
-  constructor(writer: ByteWriter) {
+  /** `what` is the stream's name in an error: `standard output`. */
+  constructor(writer: ByteWriter, what: string) {
     this.#writer = writer;
+    this.#what = what;
   }
 
   get broken(): AbortSignal {
     return this.#broken.signal;
   }
 
-  async write(data: string | Uint8Array): Promise<void> {
+  async write(...data: SinkData[]): Promise<void> {
     this.#broken.signal.throwIfAborted();
-    const bytes = typeof data === "string" ? this.#encoder.encode(data) : data;
-    if (bytes.length === 0) return;
-    this.#waiting.push(bytes);
-    this.#waitingBytes += bytes.length;
+    for (const one of data) this.#add(typeof one === "string" ? this.#encoder.encode(one) : one);
+    if (this.#waitingBytes === 0) return;
     this.#pump ??= this.#drain();
     if (this.#waitingBytes > highWaterBytes) await this.flush();
   }
@@ -61,42 +73,59 @@ export class PumpedSink implements Sink {
     this.#broken.signal.throwIfAborted();
   }
 
+  #add(bytes: Uint8Array): void {
+    this.#waitingBytes += bytes.length;
+    if (bytes.length > this.#block.length - this.#blockUsed) {
+      this.#closeBlock();
+      if (bytes.length >= blockBytes) {
+        this.#waiting.push(bytes);
+        return;
+      }
+      this.#block = new Uint8Array(blockBytes);
+    }
+    this.#block.set(bytes, this.#blockUsed);
+    this.#blockUsed += bytes.length;
+  }
+
+  #closeBlock(): void {
+    if (this.#blockUsed > 0) this.#waiting.push(this.#block.subarray(0, this.#blockUsed));
+    this.#block = new Uint8Array(0);
+    this.#blockUsed = 0;
+  }
+
   /** Never rejects: the error is kept in `broken`, where every later call finds it. */
   async #drain(): Promise<void> {
     // One turn of the queue, so that what is written in the same moment goes out in one piece.
     await Promise.resolve();
     try {
-      while (this.#waiting.length > 0) await this.#writeAll(this.#takeWaiting());
+      while (this.#waitingBytes > 0) {
+        this.#closeBlock();
+        const taken = this.#waiting;
+        this.#waiting = [];
+        this.#waitingBytes = 0;
+        for (const bytes of taken) await this.#writeAll(bytes);
+      }
     } catch (error) {
       this.#waiting = [];
       this.#waitingBytes = 0;
-      this.#broken.abort(
-        error instanceof Deno.errors.BrokenPipe
-          ? new ClosedSinkError("the reader has gone", { cause: error })
-          : error,
-      );
+      this.#broken.abort(this.#errorOf(error));
     } finally {
       this.#pump = undefined;
     }
   }
 
-  #takeWaiting(): Uint8Array {
-    const [first, ...rest] = this.#waiting;
-    const total = this.#waitingBytes;
-    this.#waiting = [];
-    this.#waitingBytes = 0;
-    if (first !== undefined && rest.length === 0) return first;
-    const joined = new Uint8Array(total);
-    let at = 0;
-    for (const bytes of first === undefined ? rest : [first, ...rest]) {
-      joined.set(bytes, at);
-      at += bytes.length;
-    }
-    return joined;
-  }
-
   async #writeAll(bytes: Uint8Array): Promise<void> {
     let at = 0;
     while (at < bytes.length) at += await this.#writer.write(bytes.subarray(at));
+  }
+
+  #errorOf(error: unknown): Error {
+    if (error instanceof Deno.errors.BrokenPipe) {
+      return new ClosedSinkError("the reader has gone", { cause: error });
+    }
+    const said = error instanceof Error ? error.message : String(error);
+    return new KodamaError("environment", `cannot write to ${this.#what}: ${said}`, {
+      cause: error,
+    });
   }
 }

@@ -26,7 +26,7 @@ class SlowWriter implements ByteWriter {
 
 Deno.test("what is written while a write is under way goes out in one piece", async () => {
   const writer = new SlowWriter();
-  const sink = new PumpedSink(writer);
+  const sink = new PumpedSink(writer, "a test");
   await sink.write("a");
   await Promise.resolve();
   await Promise.resolve();
@@ -39,7 +39,7 @@ Deno.test("what is written while a write is under way goes out in one piece", as
 
 Deno.test("a slow reader holds the writer back", async () => {
   const writer = new SlowWriter();
-  const sink = new PumpedSink(writer);
+  const sink = new PumpedSink(writer, "a test");
   let more = false;
   const big = sink.write(new Uint8Array(300 * 1024)).then(() => more = true);
   for (let turn = 0; turn < 20; turn++) await Promise.resolve();
@@ -52,7 +52,7 @@ Deno.test("a slow reader holds the writer back", async () => {
 Deno.test("a reader that went away is told once and for all, at once", async () => {
   const sink = new PumpedSink({
     write: () => Promise.reject(new Deno.errors.BrokenPipe("Broken pipe")),
-  });
+  }, "a test");
   await sink.write("lost");
   await assert.rejects(sink.flush(), ClosedSinkError);
   assert.ok(sink.broken.aborted);
@@ -61,9 +61,21 @@ Deno.test("a reader that went away is told once and for all, at once", async () 
 
 Deno.test("a full disk is an error with its own words", async () => {
   const full = new Error("No space left on device (os error 28)");
-  const sink = new PumpedSink({ write: () => Promise.reject(full) });
+  const sink = new PumpedSink({ write: () => Promise.reject(full) }, "standard output");
   await sink.write("lost");
-  await assert.rejects(sink.flush(), full);
+  await assert.rejects(sink.flush(), {
+    name: "KodamaError",
+    message: "cannot write to standard output: No space left on device (os error 28)",
+  });
+});
+
+Deno.test("large pieces keep their place among small ones", async () => {
+  const writer = new SlowWriter();
+  const sink = new PumpedSink(writer, "a test");
+  await sink.write("a", "b".repeat(40_000), "c", new Uint8Array(0), "d".repeat(31_000), "e");
+  writer.open();
+  await sink.flush();
+  assert.equal(writer.text, `a${"b".repeat(40_000)}c${"d".repeat(31_000)}e`);
 });
 
 Deno.test("property: everything comes out, in order, whatever the pieces and the writer's bites", async () => {
@@ -75,7 +87,7 @@ Deno.test("property: everything comes out, in order, whatever the pieces and the
           taken.push(...bytes.subarray(0, most));
           return Promise.resolve(Math.min(most, bytes.length));
         },
-      });
+      }, "a test");
       for (const text of texts) await sink.write(text);
       await sink.flush();
       assert.deepEqual(new Uint8Array(taken), new TextEncoder().encode(texts.join("")));

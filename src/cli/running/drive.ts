@@ -61,7 +61,7 @@ export async function drive(
 async function write(terminal: Terminal, painter: Painter, event: ExecEvent): Promise<void> {
   for (const { stream, data } of painter.paint(event)) {
     try {
-      await terminal[stream].write(data);
+      await terminal[stream].write(...data);
     } catch (error) {
       // The sink remembers: `flush` at the end throws it again, when the pods are in order.
       if (!terminal[stream].broken.aborted) throw error;

@@ -1,6 +1,7 @@
 /** Events of a run become bytes for the two output streams. Pure: where they go is the driver's concern. */
 import type { ExecEvent, FoldedGroup, Outcome } from "../../actions/exec_events.ts";
 import { printable } from "../../term/printable.ts";
+import type { SinkData } from "../../term/sink.ts";
 import type { Style } from "../../term/style.ts";
 import { tameLine } from "../../term/tame.ts";
 import { prefixes } from "./prefix.ts";
@@ -9,7 +10,8 @@ import { singleOutcomeText, summaryText, troubleText } from "./summary_text.ts";
 /** One thing to write. */
 export interface Piece {
   stream: "stdout" | "stderr";
-  data: string | Uint8Array;
+  /** One after the other. */
+  data: readonly SinkData[];
 }
 
 /** How a run is shown. */
@@ -27,11 +29,19 @@ export interface PainterOptions {
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
+/** A prefix in both of its forms: lines that are copied as they came are many. */
+interface Prefix {
+  text: string;
+  bytes: Uint8Array;
+}
+
+const newline = Uint8Array.of(10);
+
 /** Paints one run. */
 export class Painter {
   readonly #options: PainterOptions;
   #names: readonly string[] = [];
-  #prefixes = { stdout: [] as readonly string[], stderr: [] as readonly string[] };
+  #prefixes: Readonly<Record<Piece["stream"], readonly Prefix[]>> = { stdout: [], stderr: [] };
   #reports = 0;
 
   constructor(options: PainterOptions) {
@@ -47,7 +57,7 @@ export class Painter {
       case "line":
         return [this.#line(event.target, event.stream, event.bytes)];
       case "output":
-        return [{ stream: event.stream, data: event.bytes }];
+        return [{ stream: event.stream, data: [event.bytes] }];
       case "block":
         return this.#block(event);
       case "folded":
@@ -70,27 +80,22 @@ export class Painter {
   }
 
   #add(names: readonly string[]): Piece[] {
-    const { style } = this.#options;
     this.#names = [...this.#names, ...names.map(printable)];
-    this.#prefixes = {
-      stdout: prefixes(this.#names, style.stdout),
-      stderr: prefixes(this.#names, style.stderr),
-    };
+    this.#prefixes = { stdout: this.#prefixesFor("stdout"), stderr: this.#prefixesFor("stderr") };
     return [];
   }
 
+  #prefixesFor(stream: Piece["stream"]): readonly Prefix[] {
+    return prefixes(this.#names, this.#options.style[stream])
+      .map((text) => ({ text, bytes: encoder.encode(text) }));
+  }
+
   #line(target: number, stream: Piece["stream"], bytes: Uint8Array): Piece {
-    const prefix = this.#prefixes[stream][target] ?? "";
-    if (this.#options.terminal[stream]) {
-      const pieces = tameLine(decoder.decode(bytes));
-      return { stream, data: pieces.map((piece) => `${prefix}${piece}\n`).join("") };
-    }
-    const head = encoder.encode(prefix);
-    const data = new Uint8Array(head.length + bytes.length + 1);
-    data.set(head);
-    data.set(bytes, head.length);
-    data[data.length - 1] = 10;
-    return { stream, data };
+    const prefix = this.#prefixes[stream][target];
+    if (prefix === undefined) throw new Error(`a line of target ${target}, which isn't in the run`);
+    if (!this.#options.terminal[stream]) return { stream, data: [prefix.bytes, bytes, newline] };
+    const pieces = tameLine(decoder.decode(bytes));
+    return { stream, data: pieces.map((piece) => `${prefix.text}${piece}\n`) };
   }
 
   #block(event: Extract<ExecEvent, { kind: "block" }>): Piece[] {
@@ -115,7 +120,7 @@ export class Painter {
   }
 
   #heading(text: string): Piece {
-    return { stream: "stdout", data: `${this.#options.style.stdout.bold(text)}\n` };
+    return { stream: "stdout", data: [`${this.#options.style.stdout.bold(text)}\n`] };
   }
 
   /** Whole output of a target; a last line without an end gets one, for the next heading's sake. */
@@ -123,10 +128,10 @@ export class Painter {
     if (bytes.length === 0) return [];
     const ended = bytes.at(-1) === 10;
     if (!this.#options.terminal[stream]) {
-      return [{ stream, data: bytes }, ...(ended ? [] : [{ stream, data: "\n" }])];
+      return [{ stream, data: ended ? [bytes] : [bytes, newline] }];
     }
     const lines = decoder.decode(ended ? bytes.subarray(0, -1) : bytes).split("\n");
-    return [{ stream, data: lines.flatMap(tameLine).map((line) => `${line}\n`).join("") }];
+    return [{ stream, data: lines.flatMap(tameLine).map((line) => `${line}\n`) }];
   }
 
   #omitted(names: string, bytes: number): Piece[] {
@@ -136,8 +141,8 @@ export class Painter {
   #report(report: object): Piece {
     const text = JSON.stringify(report);
     this.#reports++;
-    if (this.#options.format === "jsonl") return { stream: "stdout", data: `${text}\n` };
-    return { stream: "stdout", data: `${this.#reports === 1 ? "[\n" : ",\n"}${text}` };
+    if (this.#options.format === "jsonl") return { stream: "stdout", data: [`${text}\n`] };
+    return { stream: "stdout", data: [this.#reports === 1 ? "[\n" : ",\n", text] };
   }
 
   #ended(target: number, outcome: Outcome): Piece[] {
@@ -149,7 +154,7 @@ export class Painter {
   #end(event: Extract<ExecEvent, { kind: "runEnded" }>): Piece[] {
     const { format, single, quiet } = this.#options;
     const close: Piece[] = format === "json"
-      ? [{ stream: "stdout", data: this.#reports === 0 ? "[]\n" : "\n]\n" }]
+      ? [{ stream: "stdout", data: [this.#reports === 0 ? "[]\n" : "\n]\n"] }]
       : [];
     return [...close, ...single ? this.#singleEnd(event) : quiet ? [] : [this.#summary(event)]];
   }
@@ -163,11 +168,11 @@ export class Painter {
     const style = this.#options.style.stderr;
     const text = printable(summaryText(summary, durationMs));
     const well = summary.counts.ok === summary.total;
-    return { stream: "stderr", data: `${well ? style.green(text) : style.red(text)}\n` };
+    return { stream: "stderr", data: [`${well ? style.green(text) : style.red(text)}\n`] };
   }
 
   #say(text: string): Piece {
-    return { stream: "stderr", data: `${printable(text)}\n` };
+    return { stream: "stderr", data: [`${printable(text)}\n`] };
   }
 }
 

@@ -68,7 +68,9 @@ function painted(
   const text = { stdout: "", stderr: "" };
   for (const event of events) {
     for (const { stream, data } of painter.paint(event)) {
-      text[stream] += typeof data === "string" ? data : new TextDecoder().decode(data);
+      for (const one of data) {
+        text[stream] += typeof one === "string" ? one : new TextDecoder().decode(one);
+      }
     }
   }
   return text;
@@ -99,7 +101,7 @@ Deno.test("prefix: in a pipe every byte of a line comes through", () => {
     bytes: raw,
     endedBy: "newline",
   });
-  assert.deepEqual(piece?.data, Uint8Array.of(0x61, 0x3a, 0x20, ...raw, 10));
+  assert.deepEqual(piece?.data, [bytes("a: "), raw, bytes("\n")]);
 });
 
 Deno.test("prefix: on a terminal a line can't leave its place", () => {
