@@ -1,0 +1,106 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { answerError, linkError, permissionError, plainText } from "./failures.ts";
+
+const at = { context: "prod", server: "https://api.test:6443" };
+const status = (message: string, reason = "") =>
+  JSON.stringify({ kind: "Status", status: "Failure", message, reason });
+
+const answers: [number, string, string, string][] = [
+  [401, status("Unauthorized"), "unauthorized", "Unauthorized"],
+  [
+    403,
+    status(`pods is forbidden: User "x" cannot list`),
+    "forbidden",
+    `pods is forbidden: User "x" cannot list`,
+  ],
+  [404, status(`pods "x" not found`), "notFound", `pods "x" not found`],
+  [408, status("slow"), "timeout", "slow"],
+  [409, status("it exists"), "conflict", "it exists"],
+  [410, status("too old"), "server", "too old"],
+  [422, status("spec.x: Invalid value"), "server", "spec.x: Invalid value"],
+  [429, status("busy"), "server", "busy"],
+  [500, status("etcd", "InternalError"), "server", "etcd"],
+  [500, status("slow", "Timeout"), "timeout", "slow"],
+  [502, "<html>bad gateway</html>", "unreachable", "<html>bad gateway</html>"],
+  [503, "", "unreachable", "HTTP status 503"],
+  [504, "", "timeout", "HTTP status 504"],
+  [404, "\x1b[31mred\x1b[0m\nline\u202e", "notFound", "red line"],
+];
+
+for (const [code, body, kind, message] of answers) {
+  Deno.test(`an answer of ${code} is ${kind}: ${JSON.stringify(message)}`, () => {
+    const error = answerError(code, body, at);
+    assert.equal(error.kind, kind);
+    assert.equal(error.message, `${message} (context prod, https://api.test:6443)`);
+  });
+}
+
+const coded = (code: string) => Object.assign(new Error("connect failed"), { code });
+const links: [unknown, string, RegExp][] = [
+  [
+    new Deno.errors.ConnectionRefused("Connection refused (os error 111)"),
+    "unreachable",
+    /: connection refused$/,
+  ],
+  [coded("ECONNREFUSED"), "unreachable", /: connection refused$/],
+  [new Error("failed to lookup address information"), "unreachable", /: no such host name$/],
+  [
+    new TypeError("fetch failed", { cause: new Error("invalid peer certificate: UnknownIssuer") }),
+    "unreachable",
+    /signed by an authority that this context doesn't trust$/,
+  ],
+  [coded("CERT_HAS_EXPIRED"), "unreachable", /its certificate has expired$/],
+  [new Error(`certificate not valid for name "x"`), "unreachable", /for another name$/],
+  [
+    new Error("received fatal alert: CertificateRequired AlertReceived(CertificateRequired)"),
+    "unreachable",
+    /client certificate$/,
+  ],
+  [coded("EHOSTUNREACH"), "unreachable", /: no route to it$/],
+  [new Error("weird\x1b[2J thing"), "unreachable", /: weird thing$/],
+  [new DOMException("", "TimeoutError"), "timeout", /^no answer in time from context prod/],
+  [new DOMException("", "AbortError"), "cancelled", /^stopped while asking context prod/],
+];
+
+for (const [error, kind, message] of links) {
+  Deno.test(`no answer: ${message.source}`, () => {
+    const told = linkError(error, at);
+    assert.equal(told.kind, kind);
+    assert.match(told.message, message);
+    assert.match(told.message, /context prod, https:\/\/api\.test:6443/);
+  });
+}
+
+const denials: [string, string, string][] = [
+  [
+    `Requires run access to "aws", run again with the --allow-run flag`,
+    "not allowed: run access to aws",
+    "allow it with KODAMA_ALLOW_RUN=aws",
+  ],
+  [
+    `Requires net access to "api.test:6443", run again with the --allow-net flag`,
+    "not allowed: net access to api.test:6443",
+    "kodama runs in a sandbox; allow it with --allow-net=api.test:6443",
+  ],
+];
+
+for (const [said, message, hint] of denials) {
+  Deno.test(`the sandbox: ${message}`, () => {
+    const wrapped = new TypeError("failed", { cause: new Deno.errors.NotCapable(said) });
+    const error = permissionError(wrapped);
+    assert.deepEqual([error?.kind, error?.message, error?.hint], ["environment", message, hint]);
+  });
+}
+
+Deno.test("no text makes a control character, and none grows beyond its limit", () => {
+  const nasty = fc.array(fc.oneof(
+    fc.constantFrom("\x1b[2J", "\x1b]0;t\x07", "\x9b1m", "\u202e", "\r", "\x1b", "[", "]"),
+    fc.string({ unit: "binary" }),
+  )).map((parts) => parts.join(""));
+  fc.assert(fc.property(nasty, (text) => {
+    const plain = plainText(text, 50);
+    assert.doesNotMatch(plain, /\p{Cc}|[\u202a-\u202e\u2066-\u2069]/u);
+    assert.ok(plain.length <= 51);
+  }));
+});

@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { KodamaError } from "../base/errors.ts";
+import type { ApiResource, KubeClient, ListScope } from "./client.ts";
+import { ExpiredError } from "./failures.ts";
+import { findTargets } from "./find_targets.ts";
+import type { Selection } from "./target.ts";
+import type { Pod } from "./types.ts";
+
+const everything: Selection = {
+  namespaces: { kind: "default" },
+  operands: [],
+  match: [],
+  exclude: [],
+  sort: "name",
+  shuffle: false,
+  allPhases: false,
+};
+
+function pod(namespace: string, name: string): Pod {
+  return {
+    metadata: { namespace, name },
+    spec: { containers: [{ name: "main" }] },
+    status: { phase: "Running" },
+  };
+}
+
+/** A cluster of objects by path; every request is noted. */
+class FakeClient {
+  readonly context = "ctx";
+  readonly server = "https://api.test";
+  readonly defaultNamespace = "web";
+  readonly asked: string[] = [];
+  /** Lists that expire before one succeeds. */
+  expiring = 0;
+
+  constructor(
+    private readonly pods: Pod[],
+    private readonly objects: Record<string, unknown> = {},
+  ) {}
+
+  get(resource: ApiResource, name: string, { namespace = "" }: { namespace?: string }) {
+    const path = `${resource.plural} ${namespace}/${name}`;
+    this.asked.push(`get ${path}`);
+    const object = resource.plural === "pods"
+      ? this.pods.find(({ metadata }) =>
+        metadata?.namespace === namespace && metadata.name === name
+      )
+      : this.objects[path];
+    if (object instanceof Error) return Promise.reject(object);
+    return object === undefined
+      ? Promise.reject(new KodamaError("notFound", `${path} not found`))
+      : Promise.resolve(object);
+  }
+
+  async *list(resource: ApiResource, { namespace = "*", labelSelector, fieldSelector }: ListScope) {
+    const narrowed = [labelSelector, fieldSelector].filter((one) => one).join(" ");
+    this.asked.push(`list ${resource.plural} ${namespace} ${narrowed}`.trim());
+    const items = this.pods.filter(({ metadata }) =>
+      [metadata?.namespace, "*"].includes(namespace)
+    );
+    yield await Promise.resolve({ items: items.slice(0, 2), resourceVersion: "1" });
+    if (this.expiring-- > 0) throw new ExpiredError("the list is too old");
+    yield { items: items.slice(2), resourceVersion: "1" };
+  }
+}
+
+async function find(client: FakeClient, changes: Partial<Selection>) {
+  const options = { signal: new AbortController().signal, random: () => 0 };
+  const found = await findTargets(
+    client as unknown as KubeClient,
+    { ...everything, ...changes },
+    options,
+  );
+  return found.targets.map(({ namespace, pod }) => `${namespace}/${pod}`);
+}
+
+const pods = [pod("web", "a-1"), pod("web", "a-2"), pod("web", "b"), pod("db", "a-1")];
+const named = (...names: string[]) => ({ kind: "named" as const, names });
+const podNamed = (name: string) => ({ kind: "pod" as const, name });
+const workload = (plural: string, name: string) => ({ kind: "workload" as const, plural, name });
+
+Deno.test("one pod by its name is one read", async () => {
+  const client = new FakeClient(pods);
+  assert.deepEqual(await find(client, { operands: [podNamed("b")] }), ["web/b"]);
+  assert.deepEqual(client.asked, ["get pods web/b"]);
+});
+
+Deno.test("many pods by their names are one list", async () => {
+  const client = new FakeClient(pods.concat([pod("web", "c"), pod("web", "d")]));
+  const operands = ["a-1", "a-2", "b", "c", "d"].map(podNamed);
+  assert.equal((await find(client, { operands })).length, 5);
+  assert.deepEqual(client.asked, ["list pods web"]);
+});
+
+Deno.test("namespaces: the context's own, several, all of them", async () => {
+  assert.deepEqual(await find(new FakeClient(pods), {}), ["web/a-1", "web/a-2", "web/b"]);
+  assert.deepEqual(await find(new FakeClient(pods), { namespaces: named("db", "db") }), ["db/a-1"]);
+  assert.equal((await find(new FakeClient(pods), { namespaces: { kind: "all" } })).length, 4);
+});
+
+Deno.test("a pod that one of several namespaces has is found, and two are both meant", async () => {
+  const namespaces = named("web", "db");
+  assert.deepEqual(await find(new FakeClient(pods), { namespaces, operands: [podNamed("b")] }), [
+    "web/b",
+  ]);
+  const both = await find(new FakeClient(pods), { namespaces, operands: [podNamed("a-1")] });
+  assert.deepEqual(both, ["db/a-1", "web/a-1"]);
+});
+
+Deno.test("labels, fields and node are the server's to look at", async () => {
+  const client = new FakeClient(pods);
+  await find(client, { labelSelector: "app=web", fieldSelector: "status.podIP=1", node: "n1" });
+  assert.deepEqual(client.asked, ["list pods web app=web status.podIP=1,spec.nodeName=n1"]);
+});
+
+Deno.test("a workload's pods are read by its own selector", async () => {
+  const selector = {
+    matchLabels: { app: "web" },
+    matchExpressions: [{ key: "tier", operator: "In", values: ["a", "b"] }, {
+      key: "x",
+      operator: "DoesNotExist",
+    }],
+  };
+  const client = new FakeClient(pods, {
+    "deployments web/web": { metadata: { name: "web" }, spec: { selector } },
+    "services web/svc": { metadata: { name: "svc" }, spec: { selector: { app: "svc" } } },
+    "services web/bare": { metadata: { name: "bare" }, spec: {} },
+  });
+  await find(client, { operands: [workload("deployments", "web")], labelSelector: "y" });
+  await find(client, { operands: [workload("services", "svc")] });
+  assert.deepEqual(client.asked, [
+    "get deployments web/web",
+    "list pods web y,app=web,tier in (a,b),!x",
+    "get services web/svc",
+    "list pods web app=svc",
+  ]);
+  await assert.rejects(find(client, { operands: [workload("services", "bare")] }), {
+    message: `services "bare" selects no pods: it has no selector`,
+  });
+});
+
+Deno.test("a name that isn't there is an error with what is near", async () => {
+  await assert.rejects(find(new FakeClient(pods), { operands: [podNamed("a-3")] }), {
+    kind: "noMatch",
+    message: `pods "a-3" not found in namespace "web" (context ctx)`,
+    hint: `did you mean "a-1" or "a-2"?`,
+  });
+  await assert.rejects(find(new FakeClient(pods), { operands: [workload("jobs", "x")] }), {
+    message: `jobs "x" not found in namespace "web" (context ctx)`,
+  });
+});
+
+Deno.test("a namespace that isn't there is told, unless namespaces may not be read", async () => {
+  const namespaces = named("dv");
+  await assert.rejects(find(new FakeClient(pods), { namespaces }), {
+    kind: "noMatch",
+    message: `no namespace "dv" (context ctx)`,
+  });
+  const blind = new FakeClient(pods, { "namespaces /dv": new KodamaError("forbidden", "no") });
+  assert.deepEqual(await find(blind, { namespaces }), []);
+});
+
+Deno.test("a pattern that matches nothing gives the nearest names", async () => {
+  const options = { signal: new AbortController().signal, random: () => 0 };
+  const selection = { ...everything, match: [{ kind: "substring" as const, text: "a1" }] };
+  const client = new FakeClient(pods) as unknown as KubeClient;
+  assert.deepEqual((await findTargets(client, selection, options)).nearest, ["a-1"]);
+});
+
+Deno.test("a list that expires halfway is begun anew, and not for ever", async () => {
+  const client = new FakeClient(pods);
+  client.expiring = 2;
+  assert.deepEqual(await find(client, {}), ["web/a-1", "web/a-2", "web/b"]);
+  const hopeless = new FakeClient(pods);
+  hopeless.expiring = 9;
+  await assert.rejects(find(hopeless, {}), { name: "ExpiredError" });
+  assert.equal(hopeless.asked.length, 3);
+});
+
+const wrongSelectors: [Partial<Selection>, string][] = [
+  [{ labelSelector: "app=web," }, `"app=web," is no label selector: a part of it is empty`],
+  [{ labelSelector: "app = we b" }, `"app = we b" is no label selector: "app = we b"`],
+  [{ labelSelector: "tier in (a" }, `"tier in (a" is no label selector: "tier in (a"`],
+  [{ fieldSelector: "status.phase" }, `"status.phase" is no field selector: "status.phase"`],
+];
+
+for (const [selection, message] of wrongSelectors) {
+  Deno.test(`before any request: ${message}`, async () => {
+    const client = new FakeClient(pods);
+    await assert.rejects(find(client, selection), { kind: "usage", message });
+    assert.deepEqual(client.asked, []);
+  });
+}
+
+for (
+  const labelSelector of ["a", "!a", "a=b,c!=d,e==f", "x.io/a-b in (c, d),e notin (f)", "a=", "n>3"]
+) {
+  Deno.test(`passed on to the server: ${labelSelector}`, async () => {
+    const client = new FakeClient(pods);
+    await find(client, { labelSelector });
+    assert.deepEqual(client.asked, [`list pods web ${labelSelector}`]);
+  });
+}

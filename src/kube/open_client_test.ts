@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { listContexts, openKubeClient } from "./open_client.ts";
+import { proxyFromEnvironment } from "./proxy_environment.ts";
+import { testHost } from "./testing/test_host.ts";
+
+function config(context: string, cluster: Record<string, unknown> = {}): string {
+  return JSON.stringify({
+    "current-context": context,
+    clusters: [{ name: "c", cluster: { server: `https://${context}.test`, ...cluster } }],
+    contexts: [{ name: context, context: { cluster: "c", user: "" } }],
+  });
+}
+
+Deno.test("which files count: the flag alone, then KUBECONFIG, then the home folder's", async () => {
+  const files = {
+    "/home/.kube/config": config("home"),
+    "/a": config("a"),
+    "/b": config("b"),
+    "/flag": config("flag"),
+  };
+  const server = async (env: Record<string, string>, kubeconfig?: string) => {
+    const host = testHost({ files, env: { HOME: "/home", ...env } });
+    await using client = await openKubeClient(kubeconfig === undefined ? {} : { kubeconfig }, host);
+    return client.server;
+  };
+  assert.equal(await server({}), "https://home.test");
+  assert.equal(await server({ KUBECONFIG: "" }), "https://home.test");
+  assert.equal(await server({ KUBECONFIG: "/missing::/b:/a:/b" }), "https://b.test");
+  assert.equal(await server({ KUBECONFIG: "/a" }, "/flag"), "https://flag.test");
+});
+
+Deno.test("all contexts of all files are listed, in their order", async () => {
+  const host = testHost({
+    files: { "/a": config("a"), "/b": config("b") },
+    env: { KUBECONFIG: "/a:/b" },
+  });
+  assert.deepEqual(await listContexts({}, host), { current: "a", names: ["a", "b"] });
+});
+
+Deno.test("no kubeconfig at all is one exact error with a way out", async () => {
+  const hint = "kodama cluster up starts a small cluster of your own, to try things in";
+  await assert.rejects(openKubeClient({}, testHost({ env: { HOME: "/home" } })), {
+    kind: "config",
+    message: "no kubeconfig: /home/.kube/config isn't there",
+    hint,
+  });
+  await assert.rejects(openKubeClient({}, testHost({ env: { KUBECONFIG: "/a:/b" } })), {
+    message: "no kubeconfig: /a, /b aren't there",
+    hint,
+  });
+  await assert.rejects(openKubeClient({ kubeconfig: "/x" }, testHost()), {
+    message: "kubeconfig /x: no such file",
+  });
+});
+
+Deno.test("in a pod without a kubeconfig, the service account counts", async () => {
+  const folder = "/var/run/secrets/kubernetes.io/serviceaccount";
+  const host = testHost({
+    env: { KUBERNETES_SERVICE_HOST: "fd00::1", KUBERNETES_SERVICE_PORT: "443" },
+    files: {
+      [`${folder}/token`]: "t",
+      [`${folder}/ca.crt`]: "PEM",
+      [`${folder}/namespace`]: "mine\n",
+    },
+  });
+  await using client = await openKubeClient({}, host);
+  assert.deepEqual([client.context, client.server, client.defaultNamespace], [
+    "in-cluster",
+    "https://[fd00::1]:443",
+    "mine",
+  ]);
+});
+
+Deno.test("a server that isn't verified is told, once", async () => {
+  const files = { "/k": config("x", { "insecure-skip-tls-verify": true }) };
+  const host = testHost({ files });
+  await using _client = await openKubeClient({ kubeconfig: "/k" }, host);
+  assert.deepEqual(host.warnings, [
+    "context x: the server's certificate is not verified (insecure-skip-tls-verify)",
+  ]);
+});
+
+const proxy = "http://proxy.test:3128";
+const proxies: [string, Record<string, string>, string | undefined][] = [
+  ["https://api.test", {}, undefined],
+  ["https://api.test", { HTTPS_PROXY: proxy }, proxy],
+  ["https://api.test", { https_proxy: proxy }, proxy],
+  ["https://api.test", { HTTP_PROXY: proxy }, undefined],
+  ["http://api.test", { HTTP_PROXY: proxy }, proxy],
+  ["https://localhost:6443", { HTTPS_PROXY: proxy }, undefined],
+  ["https://127.0.0.1:6443", { HTTPS_PROXY: proxy }, undefined],
+  ["https://[::1]:6443", { HTTPS_PROXY: proxy }, undefined],
+  ["https://api.test", { HTTPS_PROXY: proxy, NO_PROXY: "x, .test" }, undefined],
+  ["https://api.test", { HTTPS_PROXY: proxy, NO_PROXY: "pi.test" }, proxy],
+  ["https://api.test:6443", { HTTPS_PROXY: proxy, NO_PROXY: "api.test:443" }, proxy],
+  ["https://10.1.2.3", { HTTPS_PROXY: proxy, NO_PROXY: "10.0.0.0/8" }, undefined],
+  ["https://11.1.2.3", { HTTPS_PROXY: proxy, NO_PROXY: "10.0.0.0/8" }, proxy],
+  ["https://api.test", { HTTPS_PROXY: proxy, NO_PROXY: "*" }, undefined],
+];
+
+for (const [server, env, expected] of proxies) {
+  Deno.test(`${server} with ${JSON.stringify(env)} goes ${expected ? "through the proxy" : "straight"}`, () => {
+    assert.equal(proxyFromEnvironment(server, (name) => env[name]), expected);
+  });
+}

@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { ManualClock, quiet } from "../base/testing/manual_clock.ts";
+import { MemoryLink, readClientFrame, serverClose, serverFrame } from "./testing/memory_link.ts";
+import { type Received, WebSocketLink } from "./websocket.ts";
+import { openWebSocket } from "./websocket_open.ts";
+
+function open() {
+  const [link, clock] = [new MemoryLink(), new ManualClock()];
+  const keepAlive = { pingAfterMs: 10_000, deadAfterMs: 15_000, clock };
+  return { link, clock, socket: new WebSocketLink(link, new Uint8Array(0), "p", keepAlive) };
+}
+
+const frames = (link: MemoryLink) => link.written.map(readClientFrame);
+
+Deno.test("a silent dead link is lost within 30 s", async () => {
+  const { link, clock, socket } = open();
+  const received = socket.receive();
+  assert.deepEqual(await clock.runUntil(received), {
+    kind: "lost",
+    reason: "no answer from the server for 25 s",
+  });
+  assert.equal(clock.elapsedMs(), 25_000);
+  assert.deepEqual(frames(link).map(({ opcode }) => opcode), [9]);
+  assert.equal(link.closed, true);
+});
+
+Deno.test("a pong keeps a silent link", async () => {
+  const { link, clock, socket } = open();
+  const received = socket.receive();
+  for (let round = 0; round < 3; round++) {
+    await quiet();
+    assert.equal(clock.step(), true);
+    link.give(serverFrame(0x8a, frames(link).at(-1)?.payload ?? new Uint8Array(0)));
+  }
+  link.give(serverClose(1000));
+  assert.deepEqual(await received, { kind: "closed", code: 1000, reason: "" });
+  assert.equal(clock.waiting, 0);
+});
+
+Deno.test("a peer that may be stuck on our data isn't taken for dead", async () => {
+  const { link, clock, socket } = open();
+  await socket.send(Uint8Array.of(0, 1));
+  const received = socket.receive();
+  await quiet();
+  assert.equal(clock.step(), true);
+  assert.deepEqual([clock.waiting, link.closed], [0, false]);
+  // Its pong shows that it has read everything: from now on silence counts again.
+  link.give(serverFrame(0x8a, frames(link).at(-1)?.payload ?? new Uint8Array(0)));
+  assert.equal((await clock.runUntil(received)).kind, "lost");
+});
+
+Deno.test("a ping is answered with what it carried, and a close with a close", async () => {
+  const { link, socket } = open();
+  link.give(serverFrame(0x89, Uint8Array.of(1, 2)), serverClose(1001, "bye"));
+  assert.deepEqual(await socket.receive(), { kind: "closed", code: 1001, reason: "bye" });
+  assert.deepEqual(frames(link).map(({ opcode, payload }) => [opcode, ...payload]), [
+    [10, 1, 2],
+    [8, 3, 232],
+  ]);
+});
+
+const request = {
+  url: new URL("https://h.test:6443/api/v1/x?a=b"),
+  headers: new Headers({ authorization: "Bearer t" }),
+  protocols: ["v5.channel.k8s.io", "v4.channel.k8s.io"],
+};
+const never = new AbortController().signal;
+
+/** Answers the handshake: `{accept}` stands for the right proof. */
+async function handshake(
+  answer: string,
+): Promise<{ link: MemoryLink; socket: Promise<WebSocketLink> }> {
+  const link = new MemoryLink();
+  const socket = openWebSocket(link, request, never);
+  socket.catch(() => {});
+  await quiet();
+  const sent = new TextDecoder().decode(link.written[0]);
+  const key = /^Sec-WebSocket-Key: (.+)\r$/m.exec(sent)?.[1] ?? "";
+  const digest = await crypto.subtle.digest(
+    "SHA-1",
+    new TextEncoder().encode(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`),
+  );
+  const accept = new Uint8Array(digest).toBase64();
+  link.give(new TextEncoder().encode(answer.replace("{accept}", accept).replaceAll("\n", "\r\n")));
+  return { link, socket };
+}
+
+const upgraded = "HTTP/1.1 101 Switching Protocols\nUpgrade: websocket\nConnection: Upgrade\n";
+
+Deno.test("the request of the handshake is complete", async () => {
+  const { link, socket } = await handshake(
+    `${upgraded}Sec-WebSocket-Accept: {accept}\nSec-WebSocket-Protocol: v4.channel.k8s.io\n\n`,
+  );
+  assert.equal((await socket).protocol, "v4.channel.k8s.io");
+  const text = new TextDecoder().decode(link.written[0]).replace(/Key: \S+/, "Key: K");
+  assert.deepEqual(text.split("\r\n"), [
+    "GET /api/v1/x?a=b HTTP/1.1",
+    "Host: h.test:6443",
+    "Upgrade: websocket",
+    "Connection: Upgrade",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: K",
+    "Sec-WebSocket-Protocol: v5.channel.k8s.io, v4.channel.k8s.io",
+    "authorization: Bearer t",
+    "",
+    "",
+  ]);
+});
+
+Deno.test("what comes together with the handshake is received", async () => {
+  const { socket } = await handshake(
+    `${upgraded}Sec-WebSocket-Accept: {accept}\nSec-WebSocket-Protocol: v5.channel.k8s.io\n\n\x02\x01A`
+      .replace("\x02", "\x00"),
+  );
+  const received: Received = await (await socket).receive();
+  // The first byte says "a continuation of nothing": it was read as a frame.
+  assert.deepEqual(received, { kind: "lost", reason: "a continuation of nothing" });
+});
+
+const refusals: [string, string, object][] = [
+  [
+    "another answer, with a length",
+    "HTTP/1.1 403 Forbidden\nContent-Length: 5\n\nno no!!!",
+    { name: "UpgradeRefused", code: 403, body: "no no" },
+  ],
+  [
+    "another answer, in chunks",
+    "HTTP/1.1 429 Busy\nTransfer-Encoding: chunked\nRetry-After: 2\n\n3\nabc\n2;x=y\nde\n0\n\n",
+    { name: "UpgradeRefused", code: 429, body: "abcde", retryAfter: "2" },
+  ],
+  ["a wrong proof", `${upgraded}Sec-WebSocket-Accept: x\n\n`, { message: /doesn't belong to it/ }],
+  [
+    "another protocol",
+    `${upgraded}Sec-WebSocket-Accept: {accept}\nSec-WebSocket-Protocol: chat\n\n`,
+    { message: /speaks none of v5\.channel\.k8s\.io, v4/ },
+  ],
+  ["something other than HTTP", "SSH-2.0-x\n\n", { message: /doesn't speak HTTP/ }],
+];
+
+for (const [name, answer, error] of refusals) {
+  Deno.test(`the handshake fails on ${name}, and the link is closed`, async () => {
+    const { link, socket } = await handshake(answer);
+    await assert.rejects(socket, error);
+    assert.equal(link.closed, true);
+  });
+}
+
+Deno.test("a handshake ends with the signal", async () => {
+  const [link, stop] = [new MemoryLink(), new AbortController()];
+  const socket = openWebSocket(link, request, stop.signal);
+  stop.abort(new Error("enough"));
+  await assert.rejects(socket, { message: "enough" });
+  assert.equal(link.closed, true);
+});
