@@ -36,7 +36,7 @@ export function markedEnvironment(layout: Layout): Record<string, string> {
 
 /** Starts the first process of new namespaces. */
 export async function startHolder(layout: Layout, pause: string): Promise<ProcessId> {
-  const outer = startDetached([
+  const outer = await startDetached([
     ...["unshare", "--mount", "--propagation", "private", "--net", "--uts", "--ipc"],
     ...["--pid", "--fork", "--kill-child=KILL", "--mount-proc", pause],
   ], { log: `${layout.logs}/holder.log`, env: markedEnvironment(layout) });
@@ -63,7 +63,7 @@ export async function startInside(
   name: string,
   command: readonly string[],
 ): Promise<ProcessId> {
-  const entering = startDetached(inside(holder, command), {
+  const entering = await startDetached(inside(holder, command), {
     log: `${layout.logs}/${name}.log`,
     env: markedEnvironment(layout),
   });

@@ -60,24 +60,25 @@ export async function run(
   return result.stdout;
 }
 
-/** A program that stays after this one has ended: in a session of its own, its output in a file. */
-export function startDetached(
+/**
+ * A program that stays after this one has ended: in a session of its own, its output in a file.
+ *
+ * @returns Its process id.
+ */
+export async function startDetached(
   command: readonly string[],
   options: { log: string; env: Record<string, string> },
-): number {
-  const child = new Deno.Command("sh", {
-    // A shell, because Deno can't hand a file to a child as its output; it becomes the program itself.
-    args: ["-c", 'log=$1; shift; exec "$@" >>"$log" 2>&1', "sh", options.log, ...command],
+): Promise<number> {
+  // A shell starts it and ends at once: then it is nobody's child here, and outlives us unseen.
+  const script = 'log=$1; shift; setsid "$@" >>"$log" 2>&1 </dev/null & echo $!';
+  const { stdout } = await new Deno.Command("sh", {
+    args: ["-c", script, "sh", options.log, ...command],
     // A part that stays must not depend on the shell that happened to start it: no proxy, no KUBECONFIG.
     clearEnv: true,
     env: { PATH: Deno.env.get("PATH") ?? "/usr/sbin:/usr/bin:/sbin:/bin", ...options.env },
     stdin: "null",
-    stdout: "null",
-    stderr: "null",
-    detached: true,
-  }).spawn();
-  child.unref();
-  return child.pid;
+  }).output();
+  return Number(new TextDecoder().decode(stdout));
 }
 
 /** Whether a program of this name is found. */

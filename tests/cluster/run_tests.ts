@@ -11,7 +11,7 @@ import { unsuitable } from "./prerequisites.ts";
 import { deadParts, locked, readState } from "./state.ts";
 import { kubeconfigVariable, kubectlVariable, RealCluster, rigVariable } from "./test_namespace.ts";
 
-const files = ["tests/cluster/smoke_test.ts", "tests/cluster/client_test.ts"];
+const files = ["smoke", "client", "faults"].map((name) => `tests/cluster/${name}_test.ts`);
 
 async function main(args: readonly string[]): Promise<number> {
   if (Deno.env.get(kubeconfigVariable)) return await runTests({}, args);

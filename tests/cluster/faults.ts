@@ -1,0 +1,150 @@
+/**
+ * Faults for tests on the rig: parts that die or stop to answer, containers that are killed, links that are
+ * cut or slow. Each is undone at the end of its scope (`await using`).
+ */
+import { runtimeSocket } from "./container_runtime.ts";
+import { inside, startInside, stopInside } from "./holder.ts";
+import { run, runAny } from "./host_commands.ts";
+import { findLayout, type Layout, network, nodeName } from "./layout.ts";
+import { partArguments, type PartName } from "./parts.ts";
+import { signalProcess, until } from "./processes.ts";
+import { locked, readState, type RigState, writeState } from "./state.ts";
+import { RealCluster } from "./test_namespace.ts";
+import { untilServing } from "./up.ts";
+
+/** Rules of the rig's packet filter that tests add: told from kubelet's by this comment. */
+const ruleMark = ["-m", "comment", "--comment", "kodama-fault"];
+
+/** Where packets are dropped. */
+export type CutPlace =
+  /** Between this machine and the API server: as a laptop that has lost its network. */
+  | "client"
+  /** Between the API server and kubelet: lists go on, execs and logs don't. */
+  | "node";
+
+/** A running rig, to be hurt. */
+export class FaultyRig {
+  private constructor(private readonly layout: Layout, private readonly state: RigState) {}
+
+  /** The rig of this checkout. @throws where it isn't up. */
+  static async find(): Promise<FaultyRig> {
+    const layout = await findLayout();
+    const state = await readState(layout);
+    if (state === undefined) throw new Error("the rig isn't up: deno task cluster:real up");
+    return new FaultyRig(layout, state);
+  }
+
+  /** Kills a part as a crash would, and starts it again at the end of the scope. */
+  async kill(name: PartName): Promise<AsyncDisposable> {
+    await stopInside(this.#part(name), "SIGKILL");
+    return { [Symbol.asyncDispose]: () => this.#startAgain(name) };
+  }
+
+  /** Ends a part in good order, and starts it at once. */
+  async restart(name: PartName): Promise<void> {
+    await stopInside(this.#part(name), "SIGTERM");
+    await this.#startAgain(name);
+  }
+
+  /** Stops a part without ending it: its connections stay, and nothing answers on them. */
+  async freeze(name: PartName): Promise<AsyncDisposable> {
+    const part = this.#part(name);
+    if (!await signalProcess(part, "SIGSTOP")) throw new Error(`${name} has ended already`);
+    return {
+      [Symbol.asyncDispose]: async () => {
+        await signalProcess(part, "SIGCONT");
+        await this.#untilAnswers(name);
+      },
+    };
+  }
+
+  /** Kills the first process of a container, as the kernel does when memory is out. */
+  async killContainer(namespace: string, pod: string, container: string): Promise<void> {
+    const path = `{.status.containerStatuses[?(@.name=="${container}")].containerID}`;
+    const words = ["--namespace", namespace, "get", "pod", pod, "-o", `jsonpath=${path}`];
+    const id = (await this.#cluster().kubectl(words)).replace("containerd://", "");
+    if (id === "") throw new Error(`${namespace}/${pod} has no running container "${container}"`);
+    const ctr = ["ctr", "--address", runtimeSocket, "--namespace", "k8s.io"];
+    await run(inside(this.state.holder, [...ctr, "task", "kill", "--signal", "SIGKILL", id]));
+  }
+
+  /** Drops every packet at a place, without a word to either side. */
+  cut(place: CutPlace): Promise<AsyncDisposable> {
+    return this.#filter(place, ["-j", "DROP"]);
+  }
+
+  /** Drops a share (0 to 1) of the packets that come to a place. */
+  lose(place: CutPlace, share: number): Promise<AsyncDisposable> {
+    const sometimes = ["-m", "statistic", "--mode", "random", "--probability", String(share)];
+    return this.#filter(place, [...sometimes, "-j", "DROP"]);
+  }
+
+  /** Answers each packet at a place with a reset: connections break at once, and new ones are refused. */
+  refuse(place: CutPlace): Promise<AsyncDisposable> {
+    return this.#filter(place, ["-j", "REJECT", "--reject-with", "tcp-reset"]);
+  }
+
+  /** Lets so much through from the API server to this machine, in bytes a second. */
+  async throttle(bytesPerSecond: number): Promise<AsyncDisposable> {
+    const rate = `${bytesPerSecond * 8}bit`;
+    const shape = ["root", "tbf", "rate", rate, "burst", "32kbit", "latency", "400ms"];
+    await this.#inside(["tc", "qdisc", "add", "dev", "machine", ...shape]);
+    return {
+      [Symbol.asyncDispose]: () => this.#inside(["tc", "qdisc", "del", "dev", "machine", "root"]),
+    };
+  }
+
+  async #filter(place: CutPlace, rule: readonly string[]): Promise<AsyncDisposable> {
+    const where = place === "client"
+      ? ["-i", "machine", "-p", "tcp", "--dport", String(network.apiPort)]
+      : ["-p", "tcp", "--dport", "10250"];
+    const change = (verb: string) =>
+      this.#inside(["iptables", "--wait", verb, "INPUT", ...where, ...ruleMark, ...rule]);
+    await change("--insert");
+    return { [Symbol.asyncDispose]: () => change("--delete") };
+  }
+
+  async #inside(command: readonly string[]): Promise<void> {
+    await run(inside(this.state.holder, command));
+  }
+
+  #part(name: PartName) {
+    const part = this.state.parts[name];
+    if (part === undefined) throw new Error(`the rig has no part ${name}`);
+    return part;
+  }
+
+  #cluster(): RealCluster {
+    return new RealCluster(this.layout.kubeconfig, this.state.kubectl);
+  }
+
+  async #startAgain(name: PartName): Promise<void> {
+    await locked(this.layout, async () => {
+      const words = [this.state.executable, name, ...partArguments(this.layout)[name]];
+      const part = await startInside(this.layout, this.state.holder, name, words);
+      this.state.parts[name] = part;
+      await writeState(this.layout, this.state);
+    });
+    await this.#untilAnswers(name);
+  }
+
+  /** The next test must find the rig as it was. */
+  async #untilAnswers(name: PartName): Promise<void> {
+    await untilServing(this.layout, this.state.server);
+    if (name !== "kubelet") return;
+    // A kubelet that has just started answers that no pod exists, until it has heard of them all.
+    await until("kubelet to know its pods", async () => {
+      const known = new Set(await this.#podIds(`/api/v1/nodes/${nodeName}/proxy/pods`));
+      const running = await this.#podIds("/api/v1/pods?fieldSelector=status.phase%3DRunning");
+      return running !== undefined && running.every((id) => known.has(id));
+    }, 60_000);
+  }
+
+  /** The ids of the pods in a list, or undefined where there is no answer. */
+  async #podIds(path: string): Promise<string[] | undefined> {
+    const { code, stdout } = await runAny(this.#cluster().words("get", "--raw", path));
+    if (code !== 0) return undefined;
+    const list: { items: { metadata: { uid: string } }[] | null } = JSON.parse(stdout);
+    return (list.items ?? []).map((pod) => pod.metadata.uid);
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * A way to the API server that is slow, or stops: a proxy for TCP on this machine. It needs nothing of
+ * the kernel, and so also works on clusters that aren't rigs.
+ */
+
+/** What the link does to what passes. */
+export interface LinkTroubles {
+  /** Each piece comes so much later, each way. */
+  delayMs: number;
+}
+
+/** One proxy. Its address goes into a kubeconfig in place of the server's: the rig's certificate names it. */
+export class SlowLink implements AsyncDisposable {
+  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  readonly #open = new Set<Deno.Conn>();
+  readonly #serving: Promise<void>;
+  #held: PromiseWithResolvers<void> | undefined;
+
+  private constructor(private readonly target: URL, private readonly troubles: LinkTroubles) {
+    this.#serving = this.#serve();
+  }
+
+  /** Listens, with the server's `https://host:port` at the other end. */
+  static open(server: string, troubles: LinkTroubles): SlowLink {
+    return new SlowLink(new URL(server), troubles);
+  }
+
+  /** `https://127.0.0.1:port`. */
+  get server(): string {
+    return `https://127.0.0.1:${this.#listener.addr.port}`;
+  }
+
+  /** A copy of a kubeconfig that goes through this link. */
+  async kubeconfigFor(kubeconfig: string, copy: string): Promise<void> {
+    const config = JSON.parse(await Deno.readTextFile(kubeconfig));
+    for (const { cluster } of config.clusters) cluster.server = this.server;
+    await Deno.writeTextFile(copy, JSON.stringify(config), { mode: 0o600 });
+  }
+
+  /** Holds everything back, both ways, until the end of the scope: neither side is told. */
+  hold(): Disposable {
+    this.#held = Promise.withResolvers<void>();
+    return {
+      [Symbol.dispose]: () => {
+        this.#held?.resolve();
+        this.#held = undefined;
+      },
+    };
+  }
+
+  /** Drops all connections; new ones are served. */
+  drop(): void {
+    for (const connection of this.#open) closeQuietly(connection);
+  }
+
+  /** Stops listening and drops all connections. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listener.close();
+    this.#held?.resolve();
+    this.drop();
+    await this.#serving;
+  }
+
+  async #serve(): Promise<void> {
+    const connections: Promise<void>[] = [];
+    try {
+      for await (const near of this.#listener) connections.push(this.#join(near));
+    } finally {
+      await Promise.all(connections);
+    }
+  }
+
+  async #join(near: Deno.Conn): Promise<void> {
+    this.#open.add(near);
+    try {
+      const { hostname, port } = this.target;
+      const far = await Deno.connect({ hostname, port: Number(port || "443") });
+      this.#open.add(far);
+      await Promise.all([this.#carry(near, far), this.#carry(far, near)]);
+      this.#open.delete(far);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
+      closeQuietly(near);
+    }
+    this.#open.delete(near);
+  }
+
+  /** Carries bytes one way. Pieces overtake nothing: each waits for its own time, in order. */
+  async #carry(from: Deno.Conn, to: Deno.Conn): Promise<void> {
+    const buffer = new Uint8Array(65_536);
+    let waiting = 0;
+    let writing = Promise.resolve();
+    const pass = (bytes: Uint8Array, atMs: number) => {
+      waiting++;
+      // Where nobody takes it any more, reading is over too.
+      writing = writing.then(() => this.#pass(bytes, atMs, to)).catch(() => closeQuietly(from));
+      return writing.then(() => waiting--);
+    };
+    try {
+      for (let count = await from.read(buffer); count !== null; count = await from.read(buffer)) {
+        const passed = pass(buffer.slice(0, count), performance.now() + this.troubles.delayMs);
+        // At most a megabyte waits: a slow link has a short queue, and holds its sender back.
+        if (waiting >= 16) await passed;
+      }
+    } catch {
+      // This side has gone: the other is told by the end of its own connection.
+    }
+    await writing;
+    closeQuietly(from);
+    closeQuietly(to);
+  }
+
+  async #pass(bytes: Uint8Array, atMs: number, to: Deno.Conn): Promise<void> {
+    const waitMs = atMs - performance.now();
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    await this.#held?.promise;
+    for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await to.write(rest));
+  }
+}
+
+function closeQuietly(connection: Deno.Conn): void {
+  try {
+    connection.close();
+  } catch {
+    // Closed already, by its other direction.
+  }
+}
