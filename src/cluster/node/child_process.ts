@@ -24,11 +24,15 @@ export interface ChildOptions {
 /** Both output streams must have been spawned as pipes; standard input where it was asked for. */
 export function containerProcess(child: SpawnedChild, options: ChildOptions): ContainerProcess {
   const { streams, startError, resize } = options;
-  const filter = new StartErrorFilter(options.errorPrefix);
   const exited = child.status;
-  const filtered = { exited, map: (bytes: Uint8Array) => filter.pass(bytes) };
-  const stdout = guardStream(child.stdout, streams.tty ? filtered : { exited });
-  const stderr = guardStream(child.stderr, streams.tty ? { exited } : filtered);
+  // Standard output carries the runtime's words only where it is a terminal.
+  const filters = {
+    stdout: new StartErrorFilter(streams.tty ? options.errorPrefix : undefined),
+    stderr: new StartErrorFilter(options.errorPrefix),
+  };
+  const guarded = (name: "stdout" | "stderr") =>
+    guardStream(child[name], { exited, map: (bytes) => filters[name].pass(bytes) });
+  const [stdout, stderr] = [guarded("stdout"), guarded("stderr")];
   const stdin = streams.stdin ? tolerantSink(child.stdin) : undefined;
   const wanted = {
     stdout: streams.stdout ? stdout.stream : undefined,
@@ -41,7 +45,8 @@ export function containerProcess(child: SpawnedChild, options: ChildOptions): Co
     const { code } = await exited;
     await stdin?.close();
     await Promise.all([stdout.finished, stderr.finished]);
-    return filter.matched && startError !== undefined
+    const failed = filters.stdout.matched || filters.stderr.matched;
+    return failed && startError !== undefined
       ? { kind: "notStarted", message: startError(code) }
       : { kind: "exited", exitCode: code };
   })();

@@ -1,7 +1,7 @@
 /** The folders of one container on disk, and the table of mounts that makes its root of them. */
 import type { HostView } from "./host_view.ts";
+import { removeFolder } from "./remove_folder.ts";
 import type { ContainerSetup, Mount } from "./runtime.ts";
-import { required, type Tools } from "./tools.ts";
 
 /** A container's folders. */
 export interface ContainerFiles {
@@ -16,7 +16,6 @@ export interface ContainerFiles {
 export interface FileOptions {
   folder: string;
   view: HostView;
-  tools: Tools;
   /** Overlays in a user namespace keep their marks in user attributes. */
   userNamespace: boolean;
 }
@@ -24,7 +23,7 @@ export interface FileOptions {
 /** Makes the folders and writes the table. */
 export async function prepareContainerFiles(
   setup: ContainerSetup,
-  { folder, view, tools, userNamespace }: FileOptions,
+  { folder, view, userNamespace }: FileOptions,
 ): Promise<ContainerFiles> {
   const host = setup.image.base === "host";
   const layers = host ? ["", ...view.folders] : [""];
@@ -60,7 +59,7 @@ export async function prepareContainerFiles(
   }
   const fstab = `${folder}/fstab`;
   await Deno.writeTextFile(fstab, lines.map((line) => `${line} 0 0\n`).join(""));
-  return { root, fstab, remove: () => removeFolder(folder, tools) };
+  return { root, fstab, remove: () => removeFolder(folder) };
 }
 
 function layerName(layer: string): string {
@@ -141,21 +140,4 @@ async function writeIdentity(points: MountPoints, hostname: string): Promise<voi
   );
   const resolver = await Deno.readTextFile("/etc/resolv.conf").catch(() => "");
   await Deno.writeTextFile(`${layer}/resolv.conf`, resolver);
-}
-
-async function removeFolder(folder: string, tools: Tools): Promise<void> {
-  try {
-    await Deno.remove(folder, { recursive: true });
-  } catch (error) {
-    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
-    // The kernel's own folders in an overlay have no permissions at all, and a container may leave such too.
-    await new Deno.Command(required(tools, "chmod"), {
-      args: ["-R", "u+rwX", "--", folder],
-      clearEnv: true,
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).output();
-    await Deno.remove(folder, { recursive: true });
-  }
 }

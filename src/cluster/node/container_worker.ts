@@ -4,13 +4,14 @@ import { BackOff, goDuration } from "./back_off.ts";
 import { ContainerInstance, type InstanceEnd } from "./container_instance.ts";
 import { type ContainerRecord, type ContainerRole, newRecord } from "./container_state.ts";
 import { buildEnvironment, ContainerConfigError, defaultPath, mainCommand } from "./environment.ts";
-import { parseReference, type ResolvedImage } from "./images.ts";
+import { ImagePull } from "./image_pull.ts";
+import type { ResolvedImage } from "./images.ts";
 import { LogFile } from "./log_file.ts";
 import type { PodContext } from "./pod_context.ts";
 import { runProbes } from "./probe_loop.ts";
 import type { ContainerSetup } from "./runtime.ts";
 import { randomId } from "./start_error.ts";
-import { containerMounts, VolumeError } from "./volumes.ts";
+import { containerMounts } from "./volumes.ts";
 
 /** How long the kubelet waits before it looks again for what a container's configuration lacks. */
 const configRetryMs = 10_000;
@@ -21,7 +22,7 @@ export class ContainerWorker {
   readonly #context: PodContext;
   readonly #stopping = new AbortController();
   readonly #crashes = new BackOff();
-  readonly #pulls = new BackOff();
+  readonly #pull: ImagePull;
   #instance: ContainerInstance | undefined;
   #log: LogFile | undefined;
   #previousLog: LogFile | undefined;
@@ -29,6 +30,10 @@ export class ContainerWorker {
   constructor(context: PodContext, spec: Container, role: ContainerRole) {
     this.#context = context;
     this.record = newRecord(spec, role);
+    this.#pull = new ImagePull(context, spec.image ?? "", {
+      wait: (reason, message) => this.#wait(reason, message),
+      event: (type, reason, message) => this.#event(type, reason, message),
+    });
   }
 
   /** The container while its main process runs. */
@@ -81,59 +86,18 @@ export class ContainerWorker {
   }
 
   async #prepare(): Promise<ContainerSetup | undefined> {
-    const image = await this.#pull();
+    const image = await this.#pull.attempt(this.#stopping.signal);
     if (image === undefined) return undefined;
     try {
       return await this.#setup(image);
     } catch (error) {
-      if (!(error instanceof ContainerConfigError) && !(error instanceof VolumeError)) throw error;
+      // A file that can't be made is the pod's trouble as much as a config map that isn't there.
+      if (!(error instanceof Error)) throw error;
       this.#wait("CreateContainerConfigError", error.message);
       this.#event("Warning", "Failed", `Error: ${error.message}`);
       await this.#context.clock.wait(configRetryMs, this.#stopping.signal);
       return undefined;
     }
-  }
-
-  async #pull(): Promise<ResolvedImage | undefined> {
-    const text = this.record.spec.image ?? "";
-    const image = this.#context.images.resolve(text);
-    if (image !== undefined) {
-      this.#pulls.reset();
-      const notice = image.image.notice === undefined ? "" : ` (${image.image.notice})`;
-      this.#event(
-        "Normal",
-        "Pulled",
-        `Container image "${text}" already present on machine${notice}`,
-      );
-      return image;
-    }
-    const parsed = parseReference(text);
-    if (parsed === undefined) {
-      const message =
-        `Failed to apply default image tag "${text}": couldn't parse image name "${text}": invalid reference format`;
-      this.#wait("InvalidImageName", message);
-      this.#event("Warning", "InspectFailed", message);
-    } else {
-      const name = `${parsed.repository}:${parsed.tag}`;
-      const message =
-        `rpc error: code = NotFound desc = failed to pull and unpack image "${name}": ` +
-        `failed to resolve reference "${name}": ${name}: not found`;
-      this.#event("Normal", "Pulling", `Pulling image "${text}"`);
-      this.#event("Warning", "Failed", `Failed to pull image "${text}": ${message}`);
-      this.#event("Warning", "Failed", "Error: ErrImagePull");
-      this.#wait("ErrImagePull", message);
-    }
-    const { clock } = this.#context;
-    const delay = this.#pulls.next(clock.now(), { immediateFirst: false });
-    // The kubelet shows the error itself until it looks at the pod again.
-    await clock.wait(1000, this.#stopping.signal);
-    if (parsed !== undefined) {
-      this.#event("Normal", "BackOff", `Back-off pulling image "${text}"`);
-      this.#event("Warning", "Failed", "Error: ImagePullBackOff");
-      this.#wait("ImagePullBackOff", `Back-off pulling image "${text}"`);
-    }
-    await clock.wait(delay, this.#stopping.signal);
-    return undefined;
   }
 
   async #setup(image: ResolvedImage): Promise<ContainerSetup> {

@@ -6,38 +6,37 @@
  * twice: into the PID namespace with the machine's programs still at hand, so that a session (or a
  * terminal) is made without anything from the image, then into the mount namespace.
  */
-import type { ContainerProcess } from "../model.ts";
 import { containerProcess } from "./child_process.ts";
 import { type ContainerFiles, prepareContainerFiles } from "./container_files.ts";
 import { takeFirstLine } from "./first_line.ts";
 import { type Holder, startHolder } from "./holder.ts";
 import { type HostView, prepareHostView } from "./host_view.ts";
+import { NamespaceContainer, type NamespaceUser, userArguments } from "./namespace_container.ts";
 import type {
   Capabilities,
   ContainerRuntime,
   ContainerSetup,
-  ExecSetup,
   RunningContainer,
 } from "./runtime.ts";
-import { execStartError, mainStartError, startFailure } from "./start_error.ts";
+import { mainStartError, startFailure } from "./start_error.ts";
 import { resizeTerminal, terminalArguments, terminalEnvironment } from "./terminal.ts";
 import { required, type Tools } from "./tools.ts";
 
-type User = Extract<Capabilities, { isolation: "namespaces" }>["user"];
-
 // The first line, for the node, is written when all is ready. Standard error carries it because
 // standard output is the container's from its first byte; a terminal has one stream alone.
-const setupScript = `set -e
+// The container's PATH holds already, and is no place for the runtime's own programs.
+const setupScript = (tools: Tools) =>
+  `set -e
 read -r pid _ </proc/self/stat
-mode=$1 fstab=$2 root=$3 name=$4 enter=$5 dir=$6 mount=$7 hostname=$8
-shift 8
-echo "$name" 2>/dev/null >/proc/sys/kernel/hostname || "$hostname" "$name"
-"$mount" -n -a -T "$fstab"
+mode=$1 fstab=$2 root=$3 name=$4 enter=$5 dir=$6
+shift 6
+echo "$name" 2>/dev/null >/proc/sys/kernel/hostname || ${required(tools, "hostname")} "$name"
+${required(tools, "mount")} -n -a -T "$fstab"
 cd "$root"
-"$mount" -n --move . /
-[ -d ".$dir" ] || mkdir -p ".$dir"
+${required(tools, "mount")} -n --move . /
+[ -d ".$dir" ] || ${required(tools, "mkdir")} -p ".$dir"
 case $mode in
-  tty) echo "$pid $(tty)" ;;
+  tty) echo "$pid $(${required(tools, "tty")})" ;;
   *) echo "$pid" >&2 ;;
 esac
 if [ "$mode" = pause ]; then
@@ -61,7 +60,7 @@ export interface NamespaceOptions {
   /** A folder that nobody else uses, empty. */
   folder: string;
   tools: Tools;
-  user: User;
+  user: NamespaceUser;
 }
 
 /** Starts the holder and makes the machine's view. Throws where this machine doesn't allow it. */
@@ -94,11 +93,10 @@ class NamespaceRuntime implements ContainerRuntime {
   }
 
   async start(setup: ContainerSetup): Promise<RunningContainer> {
-    const { folder, view, tools, user } = this.#parts;
+    const { folder, view, user } = this.#parts;
     const files = await prepareContainerFiles(setup, {
       folder: `${folder}/${setup.id}`,
       view,
-      tools,
       userNamespace: user === "userNamespace",
     });
     try {
@@ -114,10 +112,6 @@ class NamespaceRuntime implements ContainerRuntime {
     await Deno.remove(this.#parts.enter);
     await Deno.remove(`${this.#parts.folder}/host`, { recursive: true });
   }
-}
-
-function userArguments(user: User): string[] {
-  return user === "userNamespace" ? ["--user", "--preserve-credentials"] : [];
 }
 
 async function startContainer(
@@ -174,8 +168,8 @@ function setupCommand(
   mode: string,
 ): string[] {
   return [
-    ...[required(tools, "sh"), "-c", setupScript, "sh", mode, fstab, root, hostname, enter],
-    ...[workingDir, required(tools, "mount"), tools.hostname ?? "hostname", ...command],
+    ...[required(tools, "sh"), "-c", setupScript(tools), "sh", mode, fstab, root, hostname, enter],
+    ...[workingDir, ...command],
   ];
 }
 
@@ -191,85 +185,4 @@ async function failedSetup(
     "failed to create containerd task: failed to create shim task: OCI runtime create failed: " +
       `unable to start container process: ${said || "the set-up ended without a word"}`,
   );
-}
-
-interface ContainerParts extends Parts {
-  setup: ContainerSetup;
-  files: ContainerFiles;
-  /** The main process, as this program sees it. */
-  pid: number;
-  main: ContainerProcess;
-  child: Deno.ChildProcess;
-}
-
-class NamespaceContainer implements RunningContainer {
-  readonly main: ContainerProcess;
-  readonly #parts: ContainerParts;
-  #ended = false;
-
-  constructor(parts: ContainerParts) {
-    this.#parts = parts;
-    this.main = parts.main;
-    parts.child.status.then(() => {
-      this.#ended = true;
-    });
-  }
-
-  async exec({ command, streams }: ExecSetup): Promise<ContainerProcess> {
-    const { tools, user, pid, setup, errorName } = this.#parts;
-    const words = this.#insideCommand(command);
-    const env = streams.tty ? { TERM: "xterm", ...setup.env } : setup.env;
-    const child = new Deno.Command(this.#parts.enter, {
-      args: [
-        ...["-t", String(pid), ...userArguments(user), "-p", "-u", "--"],
-        ...(streams.tty
-          ? terminalArguments(tools, { words, env, announce: true })
-          : [required(tools, "setsid"), ...words]),
-      ],
-      clearEnv: true,
-      env: streams.tty ? terminalEnvironment(tools, env) : env,
-      stdin: streams.stdin ? "piped" : "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    const options = {
-      streams,
-      errorPrefix: errorName,
-      startError: (code: number) => execStartError(command[0] ?? "", startFailure(code)),
-    };
-    if (!streams.tty) return containerProcess(child, options);
-    const { line, rest } = await takeFirstLine(child.stdout);
-    const [, terminal = ""] = line.split(" ");
-    return containerProcess(
-      {
-        stdin: streams.stdin ? child.stdin : new WritableStream(),
-        stdout: rest,
-        stderr: child.stderr,
-        status: child.status,
-      },
-      { ...options, resize: resizeTerminal(tools, terminal) },
-    );
-  }
-
-  #insideCommand(command: readonly string[]): string[] {
-    const { enter, pid, setup } = this.#parts;
-    const dir = setup.workingDir;
-    // The folder is opened on this side: older versions of nsenter can't look for it on the other.
-    const workingDir = dir === "/" ? [] : [`--wd=/proc/${pid}/root${dir}`];
-    return [enter, "-t", String(pid), "-m", ...workingDir, "--", ...command];
-  }
-
-  signal(signal: Deno.Signal): void {
-    if (this.#ended) return;
-    try {
-      Deno.kill(this.#parts.pid, signal);
-    } catch (error) {
-      // It ended in between.
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-
-  remove(): Promise<void> {
-    return this.#parts.files.remove();
-  }
 }

@@ -16,6 +16,8 @@ import { asPod, type StoredPod } from "./pod_object.ts";
 import { podFolderOf, PodWorker } from "./pod_worker.ts";
 import type { Capabilities, ContainerRuntime } from "./runtime.ts";
 import { chooseRuntime } from "./choose_runtime.ts";
+import { removeFolder } from "./remove_folder.ts";
+import { StoreError } from "../store/store_error.ts";
 import { PodStreams } from "./streams.ts";
 
 /** Options of {@link startNode}. */
@@ -45,8 +47,8 @@ const hostIp = "127.0.0.1";
 export async function startNode(options: NodeOptions): Promise<Node> {
   const { store, dataDir, clock = systemClock, nodeName = "kodama" } = options;
   const images = await loadImages(options.imageRoots);
-  await removeIfThere(`${dataDir}/pods`);
-  await removeIfThere(`${dataDir}/runtime`);
+  await removeFolder(`${dataDir}/pods`);
+  await removeFolder(`${dataDir}/runtime`);
   await Deno.mkdir(`${dataDir}/runtime`, { recursive: true, mode: 0o700 });
   const runtime = await chooseRuntime(`${dataDir}/runtime`, options.isolation ?? "best");
   const parts: NodeParts = {
@@ -61,12 +63,6 @@ export async function startNode(options: NodeOptions): Promise<Node> {
     starts: new Gate(simultaneousStarts),
   };
   return new RunningNode(parts, new NodeRegistration(store, clock, nodeName, runtime.capabilities));
-}
-
-async function removeIfThere(path: string): Promise<void> {
-  await Deno.remove(path, { recursive: true }).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  });
 }
 
 class RunningNode implements Node {
@@ -102,14 +98,29 @@ class RunningNode implements Node {
   }
 
   async #watch(): Promise<void> {
-    const { store } = this.#parts;
-    const since = store.resourceVersion;
-    for (const pod of store.list(resources.pods)) this.#seen(asPod(pod));
-    const changes = store.watch([resources.pods], { since, signal: this.#stopping.signal });
-    for await (const { kind, object } of changes) {
-      if (kind === "deleted") this.#gone(asPod(object));
-      else this.#seen(asPod(object));
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      try {
+        this.#takeStock();
+        const since = this.#parts.store.resourceVersion;
+        for await (const change of this.#parts.store.watch([resources.pods], { since, signal })) {
+          if (change.kind === "deleted") this.#gone(asPod(change.object));
+          else this.#seen(asPod(change.object));
+        }
+      } catch (error) {
+        // So many changes at once that some are forgotten already: the whole state tells as much.
+        if (!(error instanceof StoreError) || error.reason !== "expired") throw error;
+      }
     }
+  }
+
+  #takeStock(): void {
+    const pods = this.#parts.store.list(resources.pods).map(asPod);
+    const present = new Set(pods.map(({ metadata }) => metadata.uid));
+    for (const { pod } of this.#workers.values()) {
+      if (!present.has(pod.metadata.uid)) this.#gone(pod);
+    }
+    for (const pod of pods) this.#seen(pod);
   }
 
   #seen(pod: StoredPod): void {
@@ -144,7 +155,7 @@ class RunningNode implements Node {
     if (!this.#workers.delete(uid)) return;
     this.#addresses.release(pod.status?.podIP ?? "");
     this.#remove(pod);
-    await removeIfThere(podFolderOf(this.#parts.dataDir, pod));
+    await removeFolder(podFolderOf(this.#parts.dataDir, pod));
   }
 
   #remove(pod: StoredPod): void {
@@ -171,8 +182,8 @@ class RunningNode implements Node {
     await Promise.all([...this.#workers.values()].map((worker) => worker.stop(0)));
     await Promise.all(this.#endings);
     await this.#runtime[Symbol.asyncDispose]();
-    await removeIfThere(`${this.#parts.dataDir}/pods`);
-    await removeIfThere(`${this.#parts.dataDir}/runtime`);
+    await removeFolder(`${this.#parts.dataDir}/pods`);
+    await removeFolder(`${this.#parts.dataDir}/runtime`);
   }
 }
 

@@ -8,7 +8,7 @@ import type { ContainerRole } from "./container_state.ts";
 import type { NodeParts, PodContext } from "./pod_context.ts";
 import { asPod, type StoredPod } from "./pod_object.ts";
 import { podStatus } from "./pod_status.ts";
-import { prepareVolumes, VolumeError, type VolumePlace } from "./volumes.ts";
+import { prepareVolumes, type VolumePlace } from "./volumes.ts";
 
 const defaultGraceSeconds = 30;
 
@@ -25,6 +25,7 @@ export class PodWorker {
   #volumes: ReadonlyMap<string, VolumePlace> = new Map();
   #verdict: { reason: string; message: string } | undefined;
   #stopped: Promise<void> | undefined;
+  #graceMs = Number.POSITIVE_INFINITY;
 
   constructor(pod: StoredPod, podIp: string, parts: NodeParts) {
     this.#pod = pod;
@@ -53,8 +54,11 @@ export class PodWorker {
   stop(graceMs?: number): Promise<void> {
     const seconds = this.#pod.metadata?.deletionGracePeriodSeconds ??
       this.#pod.spec?.terminationGracePeriodSeconds ?? defaultGraceSeconds;
+    const limitMs = graceMs ?? seconds * 1000;
+    if (limitMs >= this.#graceMs && this.#stopped !== undefined) return this.#stopped;
+    this.#graceMs = limitMs;
     this.#stopping.abort();
-    const stops = this.containers.map((worker) => worker.stop(graceMs ?? seconds * 1000));
+    const stops = this.containers.map((worker) => worker.stop(limitMs));
     return this.#stopped = Promise.all(stops).then(() => this.done);
   }
 
@@ -94,7 +98,7 @@ export class PodWorker {
           claimsFolder: `${dataDir}/claims`,
         });
       } catch (error) {
-        if (!(error instanceof VolumeError)) throw error;
+        if (!(error instanceof Error)) throw error;
         events.record(this.#pod, {
           type: "Warning",
           reason: "FailedMount",

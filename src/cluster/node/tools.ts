@@ -3,6 +3,7 @@
 const names = [
   "chmod",
   "hostname",
+  "mkdir",
   "mount",
   "nsenter",
   "script",

@@ -1,0 +1,21 @@
+/** Removing what containers and the kernel left behind. */
+import { findTools, required } from "./tools.ts";
+
+/** Removes a folder with all in it; it need not be there. */
+export async function removeFolder(folder: string): Promise<void> {
+  try {
+    await Deno.remove(folder, { recursive: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return;
+    if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+    // The kernel's own folders in an overlay have no permissions at all, and a container may leave such too.
+    await new Deno.Command(required(await findTools(), "chmod"), {
+      args: ["-R", "u+rwX", "--", folder],
+      clearEnv: true,
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
