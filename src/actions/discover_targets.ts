@@ -80,9 +80,16 @@ async function askContext(
     const found = await host.select(client, selection, { signal });
     return { kind: "found", context: client.context, ...found };
   } catch (error) {
+    if (signal.aborted) throw cancelled(signal);
     if (!(error instanceof KodamaError)) throw error;
     return { kind: "failed", context: name ?? "", error };
   }
+}
+
+/** Nothing was begun: there are no outcomes to tell, so this is an error. */
+function cancelled({ reason }: AbortSignal): KodamaError {
+  if (reason instanceof KodamaError) return reason;
+  return new KodamaError("cancelled", "cancelled before any command began", { cause: reason });
 }
 
 /** The error of a selection that no pod of any context answers to. */

@@ -124,6 +124,12 @@ Deno.test("one context's error is the run's, and no pod at all is no success", a
   await assert.rejects(run({ c: three }, { command: [] }), { kind: "usage" });
 });
 
+Deno.test("a run that is cancelled before it knows its pods is an error, not an empty success", async () => {
+  const failure = new KodamaError("unreachable", "aborted");
+  const signal = AbortSignal.abort();
+  await assert.rejects(run({ c: { failure } }, { signal }), { kind: "cancelled" });
+});
+
 Deno.test("a question is asked for a change in many pods, and no means nothing is run", async () => {
   const asked: string[][] = [];
   const confirm = (answer: boolean, above: number) => ({

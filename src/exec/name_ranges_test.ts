@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { compressNames, expandNames } from "./name_ranges.ts";
+import { compressNames } from "./name_ranges.ts";
 
 Deno.test("runs of numbers fold; random suffixes, padding and separators hold", () => {
   const table: [string[], string][] = [
@@ -30,3 +30,28 @@ Deno.test("expanded ranges are the names", () => {
     assert.deepEqual(expandNames(compressNames(names)).sort(), names.toSorted());
   }));
 });
+
+/** The names of ranges: what {@link compressNames} undoes. */
+function expandNames(text: string): string[] {
+  // At commas outside of brackets that no backslash escapes.
+  const words = text.match(/(?:\\.|\[[^\]]*\]|[^,\\[])+/gsu) ?? [];
+  return words.flatMap((word) => {
+    const match = /^((?:\\.|[^\\[])*)(?:\[([\d,-]+)\]((?:\\.|[^\\[\]])*))?$/su.exec(word);
+    assert.ok(match !== null, `not a range of names: ${word}`);
+    const [, prefix = "", ranges, suffix = ""] = match;
+    const numbers = ranges === undefined ? [""] : ranges.split(",").flatMap(numbersOf);
+    return numbers.map((number) => unescaped(prefix) + number + unescaped(suffix));
+  });
+}
+
+/** A first number with leading zeros gives the width of all. */
+function numbersOf(range: string): string[] {
+  const [from = "", to = from] = range.split("-");
+  const width = /^0\d/.test(from) ? from.length : 0;
+  const count = Number(to) - Number(from) + 1;
+  return Array.from({ length: count }, (_, at) => String(Number(from) + at).padStart(width, "0"));
+}
+
+function unescaped(text: string): string {
+  return text.replace(/\\(.)/gsu, "$1");
+}

@@ -7,7 +7,7 @@ export interface FailureGroup {
   kind: Exclude<OutcomeKind, "ok">;
   /** `failed` only. */
   exitCode?: number;
-  /** Indexes, in the order in which they ended. */
+  /** Indexes, rising. */
   targets: readonly number[];
   /** Their names as ranges. */
   names: string;
@@ -59,11 +59,12 @@ function failureGroup(
   names: readonly string[],
 ): FailureGroup {
   const kind = outcome.kind as FailureGroup["kind"];
-  const ranges = compressNames(targets.map((target) => names[target] ?? String(target)));
+  const rising = targets.toSorted((a, b) => a - b);
+  const ranges = compressNames(rising.map((target) => names[target] ?? String(target)));
   return {
     kind,
     ...(outcome.kind === "failed" ? { exitCode: outcome.exitCode } : {}),
-    targets,
+    targets: rising,
     names: ranges,
   };
 }
