@@ -113,7 +113,12 @@ async function apply(
   const live = context.store.get(type, namespace, route.name);
   const manager = managerOf(request, "Apply", route.subresource);
   const options = { manager, force: flag(request.query, "force"), now: context.clock.now() };
-  const applied = applyTo(type, live, wanted, options);
+  // Through the schema once more: a map whose last field went is no longer there.
+  const { object: applied } = decodeObject(
+    type,
+    applyTo(type, live, wanted, options),
+    request.query,
+  );
   const dryRun = isDryRun(request.query);
   const { managedFields } = applied.metadata;
   const written = live === undefined

@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { resourceTypes } from "../../resources.ts";
+import { conform, type Findings } from "./conform.ts";
+import type { Schema } from "./model.ts";
+import { definition, definitionOf } from "./parse.ts";
+import { decodeProtobuf } from "./protobuf.ts";
+
+function refs(schema: Schema): string[] {
+  if (schema.kind === "object") return [schema.name];
+  return schema.kind === "list" || schema.kind === "map" ? refs(schema.of) : [];
+}
+
+Deno.test("every definition that a served kind leads to is there, with one number a field", () => {
+  const open = resourceTypes.flatMap((type) =>
+    [...definitionOf(type).fields.values()].flatMap(({ schema }) => refs(schema))
+  );
+  const seen = new Set<string>();
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    if (seen.has(name)) continue;
+    seen.add(name);
+    const { fields } = definition(name);
+    const numbers = [...fields.values()].map((field) => field.numbers.join("/")).filter(Boolean);
+    assert.equal(new Set(numbers).size, numbers.length, name);
+    open.push(...[...fields.values()].flatMap(({ schema }) => refs(schema)));
+  }
+  assert.ok(seen.size > 150, `${seen.size} definitions`);
+});
+
+function conformPod(value: unknown): { value: unknown; found: Findings } {
+  const found: Findings = { unknownFields: [], wrongTypes: [] };
+  return { value: conform(value, { kind: "object", name: "Pod" }, "", found), found };
+}
+
+Deno.test("what is empty is left out where Kubernetes leaves it out, and nowhere else", () => {
+  const { value } = conformPod({
+    metadata: { name: "", labels: {}, annotations: null },
+    spec: {
+      containers: [],
+      hostNetwork: false,
+      automountServiceAccountToken: false,
+      terminationGracePeriodSeconds: 0,
+      volumes: [{ name: "v", emptyDir: {} }],
+    },
+  });
+  assert.deepEqual(value, {
+    metadata: {},
+    spec: {
+      containers: [],
+      automountServiceAccountToken: false,
+      terminationGracePeriodSeconds: 0,
+      volumes: [{ name: "v", emptyDir: {} }],
+    },
+  });
+});
+
+Deno.test("unknown fields and wrong types are told with their paths", () => {
+  const { found } = conformPod({
+    spec: { containers: [{ name: 1, colour: "red" }], shape: "round" },
+  });
+  assert.deepEqual(found.unknownFields, ["spec.containers[0].colour", "spec.shape"]);
+  assert.deepEqual(found.wrongTypes, [
+    "json: cannot unmarshal number into Go struct field spec.containers[0].name of type string",
+  ]);
+});
+
+Deno.test("any JSON at all is held against the schema without an accident", () => {
+  fc.assert(fc.property(fc.jsonValue(), (value) => {
+    const { found } = conformPod(value);
+    assert.ok(Array.isArray(found.unknownFields));
+  }));
+});
+
+const text = new TextEncoder();
+
+function field(number: number, payload: Uint8Array | string): Uint8Array {
+  const bytes = typeof payload === "string" ? text.encode(payload) : payload;
+  return Uint8Array.of(number << 3 | 2, bytes.length, ...bytes);
+}
+
+function message(...fields: Uint8Array[]): Uint8Array {
+  return Uint8Array.from(fields.flatMap((each) => [...each]));
+}
+
+function envelope(apiVersion: string, kind: string, raw: Uint8Array): Uint8Array {
+  const typeMeta = message(field(1, apiVersion), field(2, kind));
+  return message(text.encode("k8s\0"), field(1, typeMeta), field(2, raw));
+}
+
+Deno.test("a protobuf body becomes the object that it holds", () => {
+  const metadata = message(field(1, "s"), field(3, ""), field(8, ""));
+  const entry = message(field(1, "key"), field(2, Uint8Array.of(1, 2, 255)));
+  const raw = message(field(1, metadata), field(2, entry), field(3, "Opaque"));
+  assert.deepEqual(decodeProtobuf(envelope("v1", "Secret", raw)), {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: "s" },
+    data: { key: "AQL/" },
+    type: "Opaque",
+  });
+});
+
+Deno.test("a message that JSON doesn't show is passed through", () => {
+  // Volume: 1 = name, 2 = the source, in which 2 = emptyDir.
+  const volume = message(field(1, "v"), field(2, field(2, "")));
+  const raw = field(2, field(1, volume));
+  assert.deepEqual(decodeProtobuf(envelope("v1", "Pod", raw)), {
+    apiVersion: "v1",
+    kind: "Pod",
+    spec: { volumes: [{ name: "v", emptyDir: {} }] },
+  });
+});
+
+Deno.test("bytes that are no protobuf of a known kind are a 400", () => {
+  fc.assert(fc.property(fc.uint8Array(), (raw) => {
+    for (
+      const body of [
+        raw,
+        envelope("v1", "Pod", raw.subarray(0, 100)),
+        envelope("v1", "Nope", raw.subarray(0, 100)),
+      ]
+    ) {
+      try {
+        decodeProtobuf(body);
+      } catch (error) {
+        assert.match(String(error), /the protobuf body can't be read/);
+      }
+    }
+  }));
+});
