@@ -18,7 +18,7 @@ export interface Line {
 }
 
 /** The longest line that is kept together. */
-export const maxLineBytes = 64 * 1024;
+const maxLineBytes = 64 * 1024;
 
 const newline = 0x0a;
 

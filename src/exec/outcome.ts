@@ -20,7 +20,7 @@ const signalNames: Readonly<Record<number, string>> = {
 };
 
 /** The outcome of a command that told its exit code. */
-export function outcomeOfExit(exitCode: number): Outcome {
+function outcomeOfExit(exitCode: number): Outcome {
   if (exitCode === 0) return { kind: "ok" };
   const signal = signalNames[exitCode - 128];
   return { kind: "failed", exitCode, ...(signal === undefined ? {} : { signal }) };

@@ -23,7 +23,7 @@ export interface PreambleOptions {
 }
 
 /** What `sh` prints before the process id. */
-export function markerOf(nonce: string): string {
+function markerOf(nonce: string): string {
   return `kodama:${nonce}:`;
 }
 

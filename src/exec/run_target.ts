@@ -85,13 +85,18 @@ async function open(
   form: "preamble" | "bare",
 ): Promise<{ channel: ExecChannel } | Attempt> {
   const { options, target } = run;
+  if (run.cancelled.aborted) return ended({ kind: "cancelled" });
   using deadline = new Deadline(options.clock, options.connectTimeoutMs, run.cancelled);
-  const request = execRequest(target, words, {
+  const { namespace, pod, container } = target;
+  const request: ExecRequest = {
+    namespace,
+    pod,
+    container,
+    command: words,
     stdin: options.input !== undefined,
     tty: options.terminal !== undefined,
-  });
+  };
   try {
-    deadline.signal.throwIfAborted();
     const opening = options.open(target, request, deadline.signal);
     return { channel: await orAborted(opening, deadline.signal, (late) => void late.close()) };
   } catch (error) {
@@ -115,14 +120,4 @@ async function open(
 
 function ended(outcome: Outcome): Attempt {
   return { kind: "ended", outcome };
-}
-
-/** The API's request for these words in a target. */
-export function execRequest(
-  target: Target,
-  command: readonly string[],
-  streams: { stdin: boolean; tty: boolean },
-): ExecRequest {
-  const { namespace, pod, container } = target;
-  return { namespace, pod, container, command, ...streams };
 }
