@@ -53,6 +53,9 @@ async function feed(input: WritableStream<Uint8Array>, data: string | Uint8Array
   }
 }
 
+/** How long a program may take to write what a test waits for: then the test fails instead of hanging. */
+const patienceMs = 30_000;
+
 /** A program that runs until it is disposed of. */
 export class RunningCommand implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
@@ -96,15 +99,23 @@ export class RunningCommand implements AsyncDisposable {
 
   /** Resolves once what was written fulfils the condition; rejects where the program ends before. */
   async until(condition: (written: { stdout: string; stderr: string }) => boolean): Promise<void> {
-    while (!condition(this)) {
-      if (this.#ended) {
-        throw new Error(`ended before it wrote what was expected:\n${this.stdout}${this.stderr}`);
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => reject(this.#failure("did not write in time")), patienceMs);
+    try {
+      while (!condition(this)) {
+        if (this.#ended) throw this.#failure("ended before it wrote");
+        const { promise, resolve } = Promise.withResolvers<void>();
+        this.#watchers.add(resolve);
+        await Promise.race([promise, late]);
+        this.#watchers.delete(resolve);
       }
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#watchers.add(resolve);
-      await promise;
-      this.#watchers.delete(resolve);
+    } finally {
+      clearTimeout(timer);
     }
+  }
+
+  #failure(what: string): Error {
+    return new Error(`${what} what was expected; it wrote:\n${this.stdout}${this.stderr}`);
   }
 
   /** The exit code. */

@@ -59,11 +59,11 @@ wireTest("get narrows by label and by field, and sorts", async ({ kubectl }) => 
 });
 
 wireTest("get -w tells of changes until it is stopped", async ({ kubectl }) => {
-  await using watch = kubectl.start("get", "pods", "-w", "--output-watch-events", "-o", "name");
+  await using watch = kubectl.start("get", "pods", "-w", "--output-watch-events");
   await kubectl.apply(podManifest("seen"));
-  await watch.until(({ stdout }) => /ADDED +pod\/seen/.test(stdout));
+  await watch.until(({ stdout }) => /^ADDED +seen/m.test(stdout));
   await kubectl.ok("delete", "pod", "seen");
-  await watch.until(({ stdout }) => /DELETED +pod\/seen/.test(stdout));
+  await watch.until(({ stdout }) => /^DELETED +seen/m.test(stdout));
 });
 
 wireTest("describe shows a pod, its workload and their events", async ({ kubectl }) => {

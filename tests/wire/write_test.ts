@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { deploymentManifest, podManifest, wireTest } from "./wire_test_case.ts";
 
-const configMap = (data: Record<string, string>, labels = {}) => ({
+const configMap = (data: Record<string, string>) => ({
   apiVersion: "v1",
   kind: "ConfigMap",
-  metadata: { name: "settings", labels },
+  metadata: { name: "settings" },
   data,
 });
 

@@ -2,9 +2,10 @@
  * Which objects a workload manages: those that name it as their controller and still match its
  * selector. One that stopped matching is let go of, and an orphan that matches is adopted.
  */
-import type { LabelSelector } from "kubernetes-types/meta/v1.d.ts";
+import type { LabelSelector, OwnerReference } from "kubernetes-types/meta/v1.d.ts";
 import { type Action, update } from "./action.ts";
 import type { AnyLive, KindMap, KindName, Live, LiveMeta } from "./kinds.ts";
+import { withMetadataList } from "./metadata_list.ts";
 import { managedBy } from "./pods.ts";
 import { matchesSelector } from "./selector.ts";
 import type { ClusterState } from "./state.ts";
@@ -40,7 +41,7 @@ export function claim<K extends KindName>(
 
 function withOwners<T extends { metadata: LiveMeta }>(
   object: T,
-  ownerReferences: LiveMeta["ownerReferences"] & object,
+  owners: readonly OwnerReference[],
 ): T {
-  return { ...object, metadata: { ...object.metadata, ownerReferences } };
+  return { ...object, metadata: withMetadataList(object.metadata, "ownerReferences", owners) };
 }

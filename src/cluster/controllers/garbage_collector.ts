@@ -5,6 +5,7 @@
 import type { OwnerReference } from "kubernetes-types/meta/v1.d.ts";
 import { resources } from "../resources.ts";
 import { type Action, remove, update } from "./action.ts";
+import { withMetadataList } from "./metadata_list.ts";
 import type { Controller } from "./controller.ts";
 import type { KindMap, KindName, Live } from "./kinds.ts";
 import type { ClusterState } from "./state.ts";
@@ -101,15 +102,19 @@ function blocks(item: Item, owner: string): boolean {
 }
 
 function withoutOwner(item: Item, owner: string): Action {
-  const ownerReferences = ownersOf(item).filter(({ uid }) => uid !== owner);
-  return update(item.type, withMetadata(item, { ownerReferences }));
+  const left = ownersOf(item).filter(({ uid }) => uid !== owner);
+  return update(item.type, withList(item, "ownerReferences", left));
 }
 
 function withoutFinalizer(item: Item, finalizer: string): Action {
-  const finalizers = (item.object.metadata.finalizers ?? []).filter((each) => each !== finalizer);
-  return update(item.type, withMetadata(item, { finalizers }));
+  const left = (item.object.metadata.finalizers ?? []).filter((each) => each !== finalizer);
+  return update(item.type, withList(item, "finalizers", left));
 }
 
-function withMetadata({ object }: Item, change: Partial<Item["object"]["metadata"]>) {
-  return { ...object, metadata: { ...object.metadata, ...change } };
+function withList(
+  { object }: Item,
+  field: "ownerReferences" | "finalizers",
+  list: readonly unknown[],
+): Item["object"] {
+  return { ...object, metadata: withMetadataList(object.metadata, field, list) };
 }
