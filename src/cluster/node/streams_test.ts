@@ -192,6 +192,44 @@ Deno.test("attach follows the main process from now on, and its input reaches it
   await attached.release();
 });
 
+Deno.test("the main process's own terminal: attached to, written to, resized", async () => {
+  await using fixture = await startFixture();
+  const command = ["sh", "-c", "tty; read -r line; echo got $line; stty size; read -r line"];
+  const main = { name: "main", image: "busybox", command, stdin: true, tty: true };
+  fixture.run({ restartPolicy: "Never", containers: [main] });
+  const ref = refOf(await fixture.begun("web"));
+  const attached = await fixture.node.attach(ref, {
+    stdin: true,
+    stdout: true,
+    stderr: false,
+    tty: true,
+  });
+  await attached.resize(100, 40);
+  const output = reader(attached.stdout);
+  const writer = attached.stdin?.getWriter();
+  await writer?.write(new TextEncoder().encode("one\n"));
+  await output.until(/got one\r\n40 100\r\n/);
+  await writer?.write(new TextEncoder().encode("two\n"));
+  await output.rest();
+  assert.deepEqual(await attached.end, { kind: "exited", exitCode: 0 });
+  await fixture.pod("web", (pod) => pod.status?.phase === "Succeeded");
+});
+
+Deno.test("an exec that finds its container gone is refused, not ended with a made-up code", async () => {
+  await using fixture = await startFixture();
+  const ref = await runIdle(fixture);
+  const ends = Promise.all(Array.from({ length: 5 }, async () => {
+    const process = await fixture.node.exec(ref, ["sleep", "1000"], outputOnly);
+    return (await outcome(process));
+  }));
+  fixture.delete("web", 0);
+  for (const { stderr, end } of await ends) {
+    assert.equal(stderr, "");
+    if (end.kind === "exited") assert.equal(end.exitCode, 137);
+    else assert.match(end.message, /cannot exec in a stopped container/);
+  }
+});
+
 Deno.test("refusals are the kubelet's", async () => {
   await using fixture = await startFixture();
   const ref = await runIdle(fixture);

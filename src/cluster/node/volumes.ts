@@ -185,8 +185,13 @@ async function resolveMount(
   const source = subPath === "" ? place.path : `${place.path}/${subPath}`;
   const info = await Deno.stat(source).catch(() => undefined);
   if (info === undefined) await makeShared(source);
+  // A link that a container left in the volume must not lead out of it.
+  const [real, root] = await Promise.all([Deno.realPath(source), Deno.realPath(place.path)]);
+  if (real !== root && !real.startsWith(`${root}/`)) {
+    throw new VolumeError(`subPath "${subPath}" leads out of the volume`);
+  }
   return {
-    source,
+    source: real,
     target,
     readOnly: place.readOnly || mount.readOnly === true,
     kind: info?.isFile ? "file" : "folder",
