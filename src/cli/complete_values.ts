@@ -25,7 +25,7 @@ export async function completeValues(
     const given = await givenFlags(wanted.command, wanted.words);
     const host = await invocation.host({ kubeconfig: given("kubeconfig") });
     const names = await namesOf(completion.kind, { host, given, signal });
-    return names.filter((name) => printable(name) === name).map((value) => ({ value }));
+    return names.filter(isOneWord).map((value) => ({ value }));
   } catch {
     // No cluster, no permission, no time: the person sees no offers, and types on.
     return [];
@@ -96,4 +96,9 @@ async function givenFlags(
     }
   }
   return () => undefined;
+}
+
+/** A name that a shell would take for something else isn't offered. */
+function isOneWord(name: string): boolean {
+  return !/\s/.test(name) && printable(name) === name;
 }

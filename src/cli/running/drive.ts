@@ -128,8 +128,11 @@ class Interrupts implements Disposable {
   }
 
   #say(text: string): void {
+    // A terminal in raw mode doesn't return to the line's beginning by itself.
+    const end = this.#options.interactive ? "\r\n" : "\n";
+    const lines = ["", ...text.split("\n"), ""].join(end);
     // A broken standard error is noticed by whoever writes what matters.
-    this.#options.terminal.stderr.write(`\n${text}\n`).catch(() => {});
+    this.#options.terminal.stderr.write(lines).catch(() => {});
   }
 
   [Symbol.dispose](): void {

@@ -1,0 +1,105 @@
+/** Words -> selections. */
+import assert from "node:assert/strict";
+import type { Selection } from "../actions/exec_events.ts";
+import { UsageError } from "../base/errors.ts";
+import { defineCommand } from "./command.ts";
+import { sortWords } from "./parse.ts";
+import { definedOnly, resolveSelection, selectionFlags, selectionOperands } from "./selection.ts";
+import { badValueError, resolveWords } from "./words.ts";
+import { BadValue } from "./flag.ts";
+
+const sample = defineCommand({
+  description: "For tests.",
+  operands: selectionOperands,
+  flags: selectionFlags,
+  examples: [],
+  resolve: resolveSelection,
+  run: () => Promise.resolve(0),
+});
+
+async function selected(line: string) {
+  const sorted = await sortWords(sample, line === "" ? [] : line.split(" "), "kodama sample");
+  const words = resolveWords(sample, { ...sorted, trailing: undefined }, {
+    environment: () => undefined,
+    spoken: "kodama sample",
+  });
+  return sample.resolve(words) as ReturnType<typeof resolveSelection>;
+}
+
+const all: Selection = {
+  namespaces: { kind: "default" },
+  operands: [],
+  match: [],
+  exclude: [],
+  sort: "name",
+  shuffle: false,
+  allPhases: false,
+};
+
+const selections: readonly (readonly [line: string, selection: Partial<Selection>])[] = [
+  ["", {}],
+  ["-n prod", { namespaces: { kind: "named", names: ["prod"] } }],
+  ["-n a -nb", { namespaces: { kind: "named", names: ["a", "b"] } }],
+  ["-A", { namespaces: { kind: "all" } }],
+  ["-A=false", {}],
+  ["-m web", { match: [{ kind: "substring", text: "web" }] }],
+  ["-m /^web-[0-9]+$/", { match: [{ kind: "regExp", regExp: /^web-[0-9]+$/u }] }],
+  ["-m //", { match: [{ kind: "substring", text: "//" }] }],
+  ["-m a -x b", {
+    match: [{ kind: "substring", text: "a" }],
+    exclude: [{ kind: "substring", text: "b" }],
+  }],
+  ["-l app=web,tier!=x", { labelSelector: "app=web,tier!=x" }],
+  ["--field-selector status.phase=Running", { fieldSelector: "status.phase=Running" }],
+  ["-c sidecar", { container: "sidecar" }],
+  ["--node n1 --sample 3 --sort age", { node: "n1", sample: 3, sort: "age" }],
+  ["--shuffle --all-phases", { shuffle: true, allPhases: true }],
+  ["web-0 pod/web-1", {
+    operands: [{ kind: "pod", name: "web-0" }, { kind: "pod", name: "web-1" }],
+  }],
+  ["deploy/web sts/db Deployment/x", {
+    operands: [
+      { kind: "workload", plural: "deployments", name: "web" },
+      { kind: "workload", plural: "statefulsets", name: "db" },
+      { kind: "workload", plural: "deployments", name: "x" },
+    ],
+  }],
+];
+
+for (const [line, selection] of selections) {
+  Deno.test(`selection: ${line || "nothing said"}`, async () => {
+    const { contexts, selection: found } = await selected(line);
+    assert.deepEqual(contexts, []);
+    assert.deepEqual(found, { ...all, ...selection });
+  });
+}
+
+Deno.test("contexts can be several, and the kubeconfig is told apart", async () => {
+  const { contexts, kubeconfig } = await selected("--context a --context=b --kubeconfig /k");
+  assert.deepEqual([contexts, kubeconfig], [["a", "b"], "/k"]);
+});
+
+const wrong: readonly (readonly [line: string, message: RegExp])[] = [
+  ["-n a -A", /contradict/],
+  ["--sort age --shuffle", /contradict/],
+  ["--sample 0", /whole number from 1/],
+  ["--sample 1.5", /whole number from 1/],
+  ["/web", /POD or KIND\/NAME/],
+  ["deploy/", /POD or KIND\/NAME/],
+  ["a/b/c", /POD or KIND\/NAME/],
+  ["node/x", /by the kind "node"/],
+  ["-m /(/", /Unterminated group/],
+];
+
+for (const [line, message] of wrong) {
+  Deno.test(`no selection: ${line}`, async () => {
+    const thrown = await selected(line).catch((error: unknown) => error);
+    const error = thrown instanceof BadValue ? await badValueError(thrown) : thrown;
+    assert.ok(error instanceof UsageError);
+    assert.match(error.message, message);
+  });
+}
+
+Deno.test("what is undefined is left out", () => {
+  assert.deepEqual(Object.keys(definedOnly({ a: 1, b: undefined, c: false })), ["a", "c"]);
+});

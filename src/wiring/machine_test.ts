@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { localMachine } from "./machine.ts";
+
+const none = { stdin: false, stdout: false, stderr: false };
+
+Deno.test("a program is found on PATH, in its order, and only where it can be run", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "kodama-machine-" });
+  try {
+    for (const name of ["a", "b"]) await Deno.mkdir(`${folder}/${name}`);
+    await Deno.writeTextFile(`${folder}/a/tool`, "", { mode: 0o644 });
+    await Deno.writeTextFile(`${folder}/b/tool`, "", { mode: 0o755 });
+    const machine = localMachine(none, () => `${folder}/a::${folder}/b`);
+    assert.equal(await machine.findProgram("tool"), `${folder}/b/tool`);
+    assert.equal(await machine.findProgram("other"), undefined);
+    assert.equal(await localMachine(none, () => undefined).findProgram("tool"), undefined);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("output is kept up to a limit, and the program still comes to its end", async () => {
+  const machine = localMachine(none, () => undefined);
+  const words = [
+    "eval",
+    "--quiet",
+    "await Deno.stdout.write(new Uint8Array(300_000).fill(97));Deno.exit(3)",
+  ];
+  const { code, stdout } = await machine.capture(
+    Deno.execPath(),
+    words,
+    new AbortController().signal,
+  );
+  assert.equal(code, 3);
+  assert.equal(stdout, "a".repeat(64 * 1024));
+});
