@@ -59,9 +59,8 @@ export function containerProcess(child: SpawnedChild, options: ChildOptions): Co
     resize: resize ?? (() => Promise.resolve()),
     async release() {
       await stdin?.close();
-      // Nobody reads any more. Taking the output away keeps the process from stopping at a full pipe.
       for (const stream of [wanted.stdout, wanted.stderr]) {
-        if (stream !== undefined && !stream.locked) drain(stream);
+        if (stream !== undefined && !stream.locked) await stream.cancel();
       }
     },
   };

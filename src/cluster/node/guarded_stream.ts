@@ -9,6 +9,12 @@
 /** How long a read may stay without data once the process has ended. A pipe that holds data answers at once. */
 export const heldOpenGraceMs = 500;
 
+/**
+ * How long to rest between two reads when nobody wants the output any more. A process whose client left goes
+ * on, so its pipe must not fill up; but who writes without end shall not keep a processor busy with it.
+ */
+const discardPauseMs = 50;
+
 /** A pull-driven view of a pipe, and when nothing more will come out of it. */
 export interface GuardedStream {
   readonly stream: ReadableStream<Uint8Array>;
@@ -31,14 +37,14 @@ export function guardStream(
 ): GuardedStream {
   const finished = Promise.withResolvers<void>();
   const reader = source.getReader();
-  const grace = new Grace(exited);
+  const exit = new Exit(exited);
   const end = async () => {
     finished.resolve();
     await reader.cancel().catch(() => {});
   };
 
   async function read(): Promise<Uint8Array | undefined> {
-    const timer = grace.begin();
+    const timer = exit.timer(heldOpenGraceMs, "afterExit");
     // A read fails where the pipe was closed under it: the process is gone, and so is its output.
     const pending = reader.read().then(({ value }) => value, () => undefined);
     try {
@@ -46,6 +52,16 @@ export function guardStream(
     } finally {
       timer.clear();
     }
+  }
+
+  async function discard(): Promise<void> {
+    finished.resolve();
+    while (await read() !== undefined) {
+      const pause = exit.timer(discardPauseMs, "untilExit");
+      await pause.elapsed;
+      pause.clear();
+    }
+    await end();
   }
 
   const stream = new ReadableStream<Uint8Array>({
@@ -60,32 +76,43 @@ export function guardStream(
         if (delivered.length > 0) return controller.enqueue(delivered);
       }
     },
-    cancel: end,
+    cancel() {
+      void discard();
+    },
   }, { highWaterMark: 0 });
   return { stream, finished: finished.promise };
 }
 
-/** Runs one timer at a time, which begins to count when the process has ended. */
-class Grace {
+interface Timer {
+  elapsed: Promise<undefined>;
+  clear(): void;
+}
+
+/** Timers that know of the process's end, one at a time: a promise would gather a listener for each. */
+class Exit {
   #exited = false;
-  #start: (() => void) | undefined;
+  #told: (() => void) | undefined;
 
   constructor(exited: Promise<unknown>) {
     exited.then(() => {
       this.#exited = true;
-      this.#start?.();
+      this.#told?.();
     });
   }
 
-  begin(): { elapsed: Promise<undefined>; clear(): void } {
+  /** Begins to count with the process's end (`afterExit`), or is cut short by it (`untilExit`). */
+  timer(durationMs: number, kind: "afterExit" | "untilExit"): Timer {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     let timer: ReturnType<typeof setTimeout> | undefined;
-    this.#start = () => {
-      timer = setTimeout(() => resolve(undefined), heldOpenGraceMs);
+    const elapse = () => resolve(undefined);
+    const begin = () => {
+      timer = setTimeout(elapse, durationMs);
     };
-    if (this.#exited) this.#start();
+    this.#told = kind === "afterExit" ? begin : elapse;
+    if (this.#exited) this.#told();
+    else if (kind === "untilExit") begin();
     const clear = () => {
-      this.#start = undefined;
+      this.#told = undefined;
       clearTimeout(timer);
     };
     return { elapsed: promise, clear };
