@@ -14,6 +14,7 @@ import type { ResourceRoute } from "./route.ts";
 import { badRequest, noSuchResource } from "./status.ts";
 import { carryProcess, commandProtocols } from "./streams/remote_command.ts";
 import { portForward, portProtocols } from "./streams/port_forward.ts";
+import { readFlow } from "./streams/read_flow.ts";
 import { type MessageSocket, messageSocket } from "./streams/socket.ts";
 
 /** Connections that were upgraded. */
@@ -176,7 +177,9 @@ async function runOver(connection: Connection, run: Run, record: AuditRecord): P
   const end = () => socket.terminate();
   connection.ending.addEventListener("abort", end, { once: true });
   try {
-    await run.over(messageSocket(socket, run.protocol));
+    await run.over(
+      messageSocket(socket, { protocol: run.protocol, flow: readFlow(connection.socket) }),
+    );
   } finally {
     connection.ending.removeEventListener("abort", end);
   }

@@ -1,6 +1,7 @@
 /** A WebSocket with back-pressure in both directions, over the `ws` package. */
 // @ts-types="@types/ws"
 import { WebSocket } from "ws";
+import type { ReadFlow } from "./read_flow.ts";
 
 /** Messages in their order, one at a time; writing waits until the network took it. */
 export interface MessageSocket {
@@ -16,8 +17,11 @@ export interface MessageSocket {
   close(code: number, reason?: string): void;
 }
 
-/** Wraps an accepted WebSocket that speaks this sub-protocol. */
-export function messageSocket(socket: WebSocket, protocol: string): MessageSocket {
+/** Wraps an accepted WebSocket that speaks this sub-protocol, over a connection whose flow can be stopped. */
+export function messageSocket(
+  socket: WebSocket,
+  { protocol, flow }: { protocol: string; flow: ReadFlow },
+): MessageSocket {
   return {
     protocol,
     send: (message) =>
@@ -25,21 +29,28 @@ export function messageSocket(socket: WebSocket, protocol: string): MessageSocke
         if (socket.readyState !== WebSocket.OPEN) return reject(new Error("the client has gone"));
         socket.send(message, (error) => error ? reject(error) : resolve());
       }),
-    receive: (take) => receive(socket, take),
+    receive: (take) => receive(socket, flow, take),
     close: (code, reason) => socket.close(code, reason),
   };
 }
 
-function receive(socket: WebSocket, take: (message: Uint8Array) => Promise<void>): Promise<void> {
+function receive(
+  socket: WebSocket,
+  flow: ReadFlow,
+  take: (message: Uint8Array) => Promise<void>,
+): Promise<void> {
   // What the socket has read already still comes while it pauses: it waits its turn in this chain.
   let chain = Promise.resolve();
   let waiting = 0;
   const onMessage = (data: Uint8Array) => {
     waiting++;
     socket.pause();
+    flow.stop();
     chain = chain.then(() => take(data)).catch(() => {}).finally(() => {
       waiting--;
-      if (waiting === 0 && socket.readyState === WebSocket.OPEN) socket.resume();
+      if (waiting > 0 || socket.readyState !== WebSocket.OPEN) return;
+      flow.start();
+      socket.resume();
     });
   };
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -17,7 +17,8 @@ export type FakeCommand = (streams: {
 /** What happened to the processes, and the ports that answer. */
 export interface FakeNode extends NodeStreams {
   readonly sizes: { columns: number; rows: number }[];
-  released: number;
+  /** Resolves when the first process was let go of. */
+  readonly released: Promise<void>;
 }
 
 const text = new TextEncoder();
@@ -37,29 +38,31 @@ const commands: Readonly<Record<string, FakeCommand>> = {
 
 /** Makes a node; `more` are commands beside `cat` and `print OUT ERR CODE`. */
 export function fakeNode(more: Readonly<Record<string, FakeCommand>> = {}): FakeNode {
-  const node: FakeNode = {
-    sizes: [],
-    released: 0,
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const sizes: FakeNode["sizes"] = [];
+  const observer = { sizes, release };
+  return {
+    sizes,
+    released,
     exec: ({ container }, [name = "", ...args], { stdin }) => {
       if (container === "gone") {
         return Promise.reject(
           new NodeError(500, `container not found (${JSON.stringify(container)})`),
         );
       }
-      return Promise.resolve(run(node, { ...commands, ...more }[name], args, stdin));
+      return Promise.resolve(run(observer, { ...commands, ...more }[name], args, stdin));
     },
-    attach: (_target, { stdin }) => Promise.resolve(run(node, commands["cat"], [], stdin)),
+    attach: (_target, { stdin }) => Promise.resolve(run(observer, commands["cat"], [], stdin)),
     logs: (_target, { tailLines = Infinity }) => {
       const lines = ["one\n", "two\n"].slice(-tailLines);
       return Promise.resolve(new Blob(lines).stream());
     },
     connect: (_pod, port) => Deno.connect({ hostname: "127.0.0.1", port }),
   };
-  return node;
 }
 
 function run(
-  node: FakeNode,
+  observer: { sizes: FakeNode["sizes"]; release: () => void },
   command: FakeCommand | undefined,
   args: readonly string[],
   withInput: boolean,
@@ -82,8 +85,8 @@ function run(
     stdout: stdout.readable,
     stderr: stderr.readable,
     end,
-    resize: (columns, rows) => Promise.resolve(void node.sizes.push({ columns, rows })),
-    release: () => Promise.resolve(void node.released++),
+    resize: (columns, rows) => Promise.resolve(void observer.sizes.push({ columns, rows })),
+    release: () => Promise.resolve(observer.release()),
   };
 }
 
