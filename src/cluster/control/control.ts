@@ -52,7 +52,7 @@ export interface UpOptions extends ControlOptions {
   timeoutMs?: number;
 }
 
-const pollMs = 50;
+const pollMs = 100;
 
 /** How long a cluster may take to end its pods. */
 const stopTimeoutMs = 30_000;
@@ -62,10 +62,9 @@ export async function clusterStatus(
   { folder }: Pick<ControlOptions, "folder">,
 ): Promise<ClusterStatus> {
   const paths = clusterPaths(folder);
-  if (!await isLocked(paths.lock)) return { phase: "stopped" };
   const record = await readRecord(paths);
-  if (record === undefined || !await isAlive(record)) return { phase: "starting" };
-  return { phase: record.phase, record };
+  if (record !== undefined && await isAlive(record)) return { phase: record.phase, record };
+  return { phase: await isLocked(paths.lock) ? "starting" : "stopped" };
 }
 
 /**
@@ -148,7 +147,9 @@ async function* untilReady(
       if (status.record.world !== options.world) throw otherWorld(status.record, options);
       return yield { kind: "ready", record: status.record };
     }
-    if (child?.hasEnded() ?? status.phase === "stopped") throw await endedEarly(paths);
+    if (child === undefined ? await nobodyStarts(paths, status) : child.hasEnded()) {
+      throw await endedEarly(paths);
+    }
     const pods = status.phase === "starting" ? status.record?.pods : undefined;
     if (pods !== undefined && JSON.stringify(pods) !== told) {
       told = JSON.stringify(pods);
@@ -157,6 +158,11 @@ async function* untilReady(
     if (options.clock.now().getTime() > deadline) throw await tooLate(paths, pods);
     await pause(options);
   }
+}
+
+/** For one that joined: the other `up` gave up, or never got as far as a process. */
+async function nobodyStarts(paths: ClusterPaths, status: ClusterStatus): Promise<boolean> {
+  return status.phase === "stopped" && !await isLocked(paths.startLock);
 }
 
 async function pause({ clock, signal }: ControlOptions): Promise<void> {

@@ -3,15 +3,21 @@
 /** A held lock. */
 export type FileLock = Disposable;
 
-/** Takes the lock of a file, or gives undefined where another process holds it. */
+/** Looking whether a lock is held takes it for a moment: one that can't be had is tried so often. */
+const tries = { count: 5, everyMs: 10 };
+
+/** Takes the lock of a file, or gives undefined where another holds it. */
 export async function tryFileLock(path: string): Promise<FileLock | undefined> {
   const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
-  if (await file.tryLock(true)) return { [Symbol.dispose]: () => file.close() };
+  for (let attempt = 1; attempt <= tries.count; attempt++) {
+    if (await file.tryLock(true)) return { [Symbol.dispose]: () => file.close() };
+    await new Promise((resolve) => setTimeout(resolve, tries.everyMs));
+  }
   file.close();
   return undefined;
 }
 
-/** Whether another process holds the lock of a file. */
+/** Whether somebody holds the lock of a file. */
 export async function isLocked(path: string): Promise<boolean> {
   try {
     await Deno.stat(path);

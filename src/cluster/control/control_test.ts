@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { KodamaError } from "../../base/errors.ts";
+import { systemClock } from "../node/clock.ts";
+import { clusterDown, clusterStatus, clusterUp, type UpOptions } from "./control.ts";
+import { isLocked, tryFileLock } from "./file_lock.ts";
+import { lastLines } from "./last_lines.ts";
+import { isAlive, processStart, signalProcess } from "./process_identity.ts";
+import { clusterPaths, type ClusterRecord, readRecord, writeRecord } from "./record.ts";
+
+async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "kodama-control-" });
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+function recordOf(pid: number, processStart: string): ClusterRecord {
+  return {
+    version: 1,
+    pid,
+    processStart,
+    phase: "ready",
+    world: "empty",
+    context: "kodama",
+    kubeconfig: "/nowhere",
+    server: "https://127.0.0.1:1",
+    pods: { ready: 0, expected: 0 },
+    startedAt: "2026-01-01T00:00:00Z",
+  };
+}
+
+function options(folder: string, script: string): UpOptions {
+  return {
+    folder,
+    clock: systemClock,
+    signal: new AbortController().signal,
+    world: "empty",
+    command: ["sh", "-c", script],
+  };
+}
+
+async function failure(events: AsyncIterable<unknown>): Promise<KodamaError> {
+  try {
+    await Array.fromAsync(events);
+  } catch (error) {
+    assert.ok(error instanceof KodamaError, String(error));
+    return error;
+  }
+  throw new Error("it did not fail");
+}
+
+Deno.test("a process is named by its number and its start", async () => {
+  const start = await processStart(Deno.pid);
+  assert.ok(start);
+  assert.equal(await isAlive({ pid: Deno.pid, processStart: start }), true);
+  assert.equal(await isAlive({ pid: Deno.pid, processStart: `${start}0` }), false);
+});
+
+Deno.test("a record of a process that ended is stale, and a down of it signals nobody", () =>
+  inFolder(async (folder) => {
+    const child = new Deno.Command("sleep", { args: ["1000"] }).spawn();
+    // The number of a stranger, with the start of a process that is gone.
+    const stranger = { pid: child.pid, processStart: "a boot long ago/1" };
+    await writeRecord(clusterPaths(folder), recordOf(stranger.pid, stranger.processStart));
+    assert.deepEqual(await clusterStatus({ folder }), { phase: "stopped" });
+    const { signal } = new AbortController();
+    const events = await Array.fromAsync(clusterDown({ folder, clock: systemClock, signal }));
+    assert.deepEqual(events, [{ kind: "stopped", wasRunning: false }]);
+    assert.equal(await readRecord(clusterPaths(folder)), undefined);
+    const start = await processStart(child.pid);
+    assert.ok(start, "the stranger was ended");
+    assert.equal(await signalProcess({ pid: child.pid, processStart: start }, "SIGKILL"), true);
+    await child.status;
+  }));
+
+Deno.test("a record that can't be read is as good as none", () =>
+  inFolder(async (folder) => {
+    const paths = clusterPaths(folder);
+    for (const text of ["", "{", "{}", '{"version":2}']) {
+      await Deno.writeTextFile(paths.record, text);
+      assert.equal(await readRecord(paths), undefined);
+    }
+  }));
+
+Deno.test("a record is its owner's alone", () =>
+  inFolder(async (folder) => {
+    await writeRecord(clusterPaths(folder), recordOf(1, "x"));
+    const { mode } = await Deno.stat(clusterPaths(folder).record);
+    assert.equal((mode ?? 0) & 0o777, 0o600);
+  }));
+
+Deno.test("a lock is held by one, and free again when its holder lets go", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/lock`;
+    assert.equal(await isLocked(path), false);
+    const lock = await tryFileLock(path);
+    assert.ok(lock);
+    assert.equal(await isLocked(path), true);
+    lock[Symbol.dispose]();
+    assert.equal(await isLocked(path), false);
+  }));
+
+Deno.test("an up whose process dies tells its last words and where the log is", () =>
+  inFolder(async (folder) => {
+    const error = await failure(
+      clusterUp(options(folder, "echo first >&2; echo 'port 6443 is taken' >&2; exit 3")),
+    );
+    assert.equal(error.kind, "environment");
+    assert.match(
+      error.message,
+      /ended before it was ready; its last words:\nfirst\nport 6443 is taken$/,
+    );
+    assert.equal(error.hint, `the whole log: ${folder}/cluster.log`);
+  }));
+
+Deno.test("an up that takes too long is given up, and its process with it", () =>
+  inFolder(async (folder) => {
+    const script = `echo $$ > '${folder}/pid'; exec sleep 1000`;
+    const error = await failure(clusterUp({ ...options(folder, script), timeoutMs: 200 }));
+    assert.equal(error.kind, "timeout");
+    const pid = Number(await Deno.readTextFile(`${folder}/pid`));
+    assert.equal(await processStart(pid), undefined);
+  }));
+
+Deno.test("an up that is cancelled leaves no process", () =>
+  inFolder(async (folder) => {
+    const cancel = new AbortController();
+    const script = `echo $$ > '${folder}/pid'; exec sleep 1000`;
+    const events = clusterUp({ ...options(folder, script), signal: cancel.signal });
+    assert.equal((await events.next()).value?.kind, "starting");
+    const rest = failure(events);
+    while (!(await lastLines(`${folder}/pid`, 1)).length) await Promise.resolve();
+    cancel.abort();
+    assert.equal((await rest).kind, "cancelled");
+    const pid = Number(await Deno.readTextFile(`${folder}/pid`));
+    assert.equal(await processStart(pid), undefined);
+  }));
+
+Deno.test("only the last lines of a long log are told", () =>
+  inFolder(async (folder) => {
+    const lines = Array.from({ length: 5000 }, (_, number) => `line ${number}`);
+    await Deno.writeTextFile(`${folder}/log`, lines.join("\n\n"));
+    assert.deepEqual(await lastLines(`${folder}/log`, 2), ["line 4998", "line 4999"]);
+    assert.deepEqual(await lastLines(`${folder}/none`, 2), []);
+  }));

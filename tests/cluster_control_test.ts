@@ -1,0 +1,90 @@
+/** `cluster up`, `status` and `down` with a real process in the background. */
+import assert from "node:assert/strict";
+import { KodamaError } from "../src/base/errors.ts";
+import { clusterDown, clusterStatus, clusterUp } from "../src/cluster/control/control.ts";
+import { processStart } from "../src/cluster/control/process_identity.ts";
+import { systemClock } from "../src/cluster/node/clock.ts";
+import { runCommand } from "./harness/command.ts";
+
+const serve = new URL("harness/serve_cluster.ts", import.meta.url).pathname;
+const config = new URL("../deno.json", import.meta.url).pathname;
+
+function control(folder: string, world: string) {
+  const command = [
+    Deno.execPath(),
+    "run",
+    "--quiet",
+    "--config",
+    config,
+    "--allow-all",
+    serve,
+    folder,
+    world,
+  ];
+  return { folder, world, command, clock: systemClock, signal: new AbortController().signal };
+}
+
+/** Processes whose command line or root names the folder: what a cluster could have left behind. */
+async function processesOf(folder: string): Promise<string[]> {
+  const env = { PATH: Deno.env.get("PATH") ?? "" };
+  const { stdout } = await runCommand(["ps", "-eo", "pid,args", "-ww"], { env });
+  return stdout.split("\n").filter((line) => line.includes(folder));
+}
+
+Deno.test("a cluster is started once, found by all, and leaves nothing when it is stopped", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "kodama-background-" });
+  try {
+    const options = control(folder, "fleet:drives=4");
+    const [first, second] = await Promise.all([
+      Array.fromAsync(clusterUp(options)),
+      Array.fromAsync(clusterUp(options)),
+    ]);
+    const kinds = [first[0]?.kind, second[0]?.kind].sort();
+    assert.deepEqual(kinds, ["joined", "starting"]);
+    const last = first.at(-1);
+    assert.ok(last?.kind === "ready");
+    assert.deepEqual(last.record.pods, { ready: 4, expected: 4 });
+    assert.deepEqual(second.at(-1), last);
+    assert.deepEqual(await clusterStatus({ folder }), { phase: "ready", record: last.record });
+
+    const { mode } = await Deno.stat(last.record.kubeconfig);
+    assert.equal((mode ?? 0) & 0o777, 0o600);
+    assert.equal((await Deno.stat(folder)).mode! & 0o077, 0);
+
+    const other = await Array.fromAsync(clusterUp(control(folder, "empty"))).catch((e) => e);
+    assert.ok(other instanceof KodamaError && other.kind === "conflict");
+    assert.equal(
+      other.message,
+      "the cluster runs with the world fleet:drives=4, not with empty",
+    );
+
+    const down = await Array.fromAsync(clusterDown(options));
+    assert.deepEqual(down.map(({ kind }) => kind), ["stopping", "stopped"]);
+    assert.equal(await processStart(last.record.pid), undefined);
+    assert.deepEqual(await processesOf(folder), []);
+    const { stdout: mounts } = await runCommand(["cat", "/proc/mounts"], { env: {} });
+    assert.ok(!mounts.includes(folder), mounts);
+    assert.deepEqual(await clusterStatus({ folder }), { phase: "stopped" });
+  } finally {
+    await Array.fromAsync(clusterDown(control(folder, "empty")));
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a cluster whose process was killed is stale: the next up starts anew", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "kodama-background-" });
+  try {
+    const options = control(folder, "empty");
+    const first = (await Array.fromAsync(clusterUp(options))).at(-1);
+    assert.ok(first?.kind === "ready");
+    Deno.kill(first.record.pid, "SIGKILL");
+    while (await processStart(first.record.pid) !== undefined) await Promise.resolve();
+    assert.deepEqual(await clusterStatus({ folder }), { phase: "stopped" });
+    const again = (await Array.fromAsync(clusterUp(options))).at(-1);
+    assert.ok(again?.kind === "ready");
+    assert.notEqual(again.record.pid, first.record.pid);
+  } finally {
+    await Array.fromAsync(clusterDown(control(folder, "empty")));
+    await Deno.remove(folder, { recursive: true });
+  }
+});

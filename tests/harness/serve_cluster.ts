@@ -1,0 +1,17 @@
+/** The program that `clusterUp` starts in tests: `serve_cluster.ts FOLDER WORLD`. */
+import { serveCluster } from "../../src/cluster/control/serve.ts";
+import { parseWorldChoice } from "../../src/cluster/worlds/world.ts";
+import { imageRoots, worldsFolder } from "./embedded_cluster.ts";
+
+const [folder = "", worldText = ""] = Deno.args;
+const stop = new AbortController();
+Deno.addSignalListener("SIGTERM", () => stop.abort());
+await serveCluster({
+  folder,
+  worldText,
+  world: parseWorldChoice(worldText),
+  worldsFolder,
+  imageRoots,
+  signal: stop.signal,
+});
+Deno.exit(0);
