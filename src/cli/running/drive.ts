@@ -10,19 +10,16 @@ import type { Terminal } from "../../term/terminal.ts";
 import type { EndSignal, SignalSource } from "../invocation.ts";
 import { type InterruptState, onSignal } from "./interrupts.ts";
 import type { Painter } from "./painter.ts";
-import { progressText, ProgressTracker } from "./progress.ts";
+import { type Progress, progressText, ProgressTracker } from "./progress.ts";
+import { Screen, type ScreenOptions } from "./screen.ts";
 
 /** 128 + SIGINT: stopped by the person or a signal. */
 const interrupted = 130;
 
 /** What a run is shown with. */
-export interface DriveOptions {
-  terminal: Terminal;
+export interface DriveOptions extends ScreenOptions {
   signals: SignalSource;
-  clock: Clock;
   painter: Painter;
-  /** The terminal belongs to the one target while its command runs: keys go there as they are. */
-  interactive: boolean;
 }
 
 /**
@@ -36,7 +33,8 @@ export async function drive(
   const { terminal, painter } = options;
   const cancel = new AbortController();
   const progress = new ProgressTracker();
-  using interrupts = new Interrupts(options, cancel, progress);
+  using screen = new Screen(options);
+  using interrupts = new Interrupts(options, { cancel, progress, screen });
   using _broken = cancelWhenBroken(terminal, cancel);
   using lent = new LentTerminal(options);
   const show = async (): Promise<number> => {
@@ -44,34 +42,16 @@ export async function drive(
     for await (const event of start(cancel.signal)) {
       progress.follow(event);
       lent.follow(event);
-      // An output that can't be written is told after the run has ended its commands in the pods.
-      if (!isBroken(terminal)) await write(terminal, painter, event);
+      if (event.kind === "runStarted") screen.begin(progress);
+      await screen.write(painter.paint(event));
       if (event.kind === "runEnded") exitCode = event.exitCode;
     }
-    if (exitCode === undefined) {
-      throw new KodamaError("cancelled", "not confirmed: nothing was run");
-    }
-    return exitCode;
+    if (exitCode !== undefined) return exitCode;
+    throw new KodamaError("cancelled", "not confirmed: nothing was run");
   };
   const exitCode = await Promise.race([show(), interrupts.left]);
-  await Promise.all([terminal.stdout.flush(), terminal.stderr.flush()]);
+  await screen.flush();
   return interrupts.stopped ? interrupted : exitCode;
-}
-
-async function write(terminal: Terminal, painter: Painter, event: ExecEvent): Promise<void> {
-  for (const { stream, data } of painter.paint(event)) {
-    try {
-      await terminal[stream].write(...data);
-    } catch (error) {
-      // The sink remembers: `flush` at the end throws it again, when the pods are in order.
-      if (!terminal[stream].broken.aborted) throw error;
-      return;
-    }
-  }
-}
-
-function isBroken({ stdout, stderr }: Terminal): boolean {
-  return stdout.broken.aborted || stderr.broken.aborted;
 }
 
 function cancelWhenBroken(terminal: Terminal, cancel: AbortController): Disposable {
@@ -85,25 +65,30 @@ function cancelWhenBroken(terminal: Terminal, cancel: AbortController): Disposab
   };
 }
 
+/** What a signal acts upon. */
+interface Interruptible {
+  cancel: AbortController;
+  progress: Progress;
+  screen: Screen;
+}
+
 /** Signals while the run goes on. */
 class Interrupts implements Disposable {
   /** Resolves with the exit code when a person won't wait for the pods. */
   readonly left: Promise<number>;
   readonly #leave: (exitCode: number) => void;
   readonly #listening: Disposable;
-  readonly #cancel: AbortController;
-  readonly #progress: ProgressTracker;
-  readonly #options: DriveOptions;
+  readonly #clock: Clock;
+  readonly #run: Interruptible;
   #state: InterruptState = { phase: "running" };
 
-  constructor(options: DriveOptions, cancel: AbortController, progress: ProgressTracker) {
+  constructor({ signals, clock }: Pick<DriveOptions, "signals" | "clock">, run: Interruptible) {
     const { promise, resolve } = Promise.withResolvers<number>();
     this.left = promise;
     this.#leave = resolve;
-    this.#options = options;
-    this.#cancel = cancel;
-    this.#progress = progress;
-    this.#listening = options.signals.listen((signal) => this.#heard(signal));
+    this.#clock = clock;
+    this.#run = run;
+    this.#listening = signals.listen((signal) => this.#heard(signal));
   }
 
   get stopped(): boolean {
@@ -111,28 +96,20 @@ class Interrupts implements Disposable {
   }
 
   #heard(signal: EndSignal): void {
-    const { clock } = this.#options;
-    const { state, action } = onSignal(this.#state, signal, clock.elapsedMs());
+    const { cancel, progress, screen } = this.#run;
+    const { state, action } = onSignal(this.#state, signal, this.#clock.elapsedMs());
     this.#state = state;
-    const where = progressText(this.#progress);
+    const where = progressText(progress);
     switch (action) {
       case "tell":
-        return this.#say(`${where}\nCtrl-C again at once stops them`);
+        return screen.note(`${where}\nCtrl-C again at once stops them`);
       case "stop":
-        this.#cancel.abort(new DOMException(`stopped by ${signal}`, "AbortError"));
-        return this.#say(`stopping: ${where}`);
+        cancel.abort(new DOMException(`stopped by ${signal}`, "AbortError"));
+        return screen.note(`stopping: ${where}`);
       case "leave":
-        this.#say(`left behind: ${where}`);
+        screen.note(`left behind: ${where}`);
         return this.#leave(interrupted);
     }
-  }
-
-  #say(text: string): void {
-    // A terminal in raw mode doesn't return to the line's beginning by itself.
-    const end = this.#options.interactive ? "\r\n" : "\n";
-    const lines = ["", ...text.split("\n"), ""].join(end);
-    // A broken standard error is noticed by whoever writes what matters.
-    this.#options.terminal.stderr.write(lines).catch(() => {});
   }
 
   [Symbol.dispose](): void {

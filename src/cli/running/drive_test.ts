@@ -68,7 +68,7 @@ function stage(options: MemoryTerminalOptions = {}, interactive = false) {
   };
   const send = (signal: EndSignal) => listeners.forEach((handler) => handler(signal));
   const start = (events: (signal: AbortSignal) => AsyncIterable<ExecEvent>) =>
-    drive(events, { terminal, signals, clock, painter, interactive });
+    drive(events, { terminal, signals, clock, painter, interactive, statusLine: false });
   return { terminal, clock, send, listeners, start };
 }
 

@@ -13,6 +13,8 @@ export interface RunView {
   quiet: boolean;
   /** One pod is meant: shown without a prefix, and its end in kubectl's words. */
   single: boolean;
+  /** Bytes go out as they come, lines or not. */
+  raw: boolean;
   /** Standard input goes to the commands. */
   stdin: boolean;
   tty: boolean;
@@ -58,6 +60,7 @@ export function resolveRunning(
       format: output ?? "text",
       color: flags.color,
       quiet: flags.quiet,
+      raw: outputMode === "raw",
       stdin,
       confirmAbove: flags.yes ? undefined : flags["confirm-above"],
     },

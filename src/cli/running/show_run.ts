@@ -22,6 +22,8 @@ export async function showRun(
     // kubectl's words and way: it goes on without.
     await terminal.stderr.write("Unable to use a TTY: standard input is not a terminal\n");
   }
+  const statusLine = terminal.stderr.isTerminal && environment("TERM") !== "dumb" &&
+    !view.quiet && !view.single && !view.raw;
   const painter = new Painter({
     terminal: { stdout: terminal.stdout.isTerminal, stderr: terminal.stderr.isTerminal },
     style: {
@@ -42,7 +44,7 @@ export async function showRun(
         }),
         ...(interactive ? { terminal: terminalOf(options.invocation, signal) } : {}),
       }),
-    { terminal, signals, clock, painter, interactive },
+    { terminal, signals, clock, painter, interactive, statusLine },
   );
 }
 

@@ -1,0 +1,74 @@
+/** Where a run is written: two streams, and on a terminal a status line that never mixes with them. */
+import type { Clock } from "../../base/clock.ts";
+import type { Terminal } from "../../term/terminal.ts";
+import type { Piece } from "./painter.ts";
+import type { Progress } from "./progress.ts";
+import { StatusLine } from "./status_line.ts";
+
+/** What a screen is made of. */
+export interface ScreenOptions {
+  terminal: Terminal;
+  clock: Clock;
+  /** Show how far the run is, while nothing else is written. */
+  statusLine: boolean;
+  /** The terminal is in raw mode now and then, where a line feed doesn't return to the line's beginning. */
+  interactive: boolean;
+}
+
+/** The streams and the status line of one run. */
+export class Screen implements Disposable {
+  readonly #options: ScreenOptions;
+  #status: StatusLine | undefined;
+
+  constructor(options: ScreenOptions) {
+    this.#options = options;
+  }
+
+  /** From here on the status line may be shown. */
+  begin(progress: Progress): void {
+    const { terminal, clock, statusLine } = this.#options;
+    if (statusLine) this.#status = new StatusLine({ terminal, clock, progress });
+  }
+
+  /**
+   * Writes pieces in their order. Once a stream is broken nothing more is written: it is told by
+   * {@link flush}, when the run has ended its commands in the pods.
+   */
+  async write(pieces: readonly Piece[]): Promise<void> {
+    if (pieces.length === 0 || this.#isBroken()) return;
+    try {
+      await this.#status?.pause();
+      for (const { stream, data } of pieces) await this.#options.terminal[stream].write(...data);
+      this.#status?.resume();
+    } catch (error) {
+      if (!this.#isBroken()) throw error;
+    }
+  }
+
+  /** Says something between the lines of the run, at once. */
+  note(text: string): void {
+    const { terminal, interactive } = this.#options;
+    const lines = ["", ...text.split("\n"), ""].join(interactive ? "\r\n" : "\n");
+    const written = this.write([{ stream: "stderr", data: [lines] }]);
+    written.then(() => terminal.stderr.flush()).catch(() => {
+      // A broken standard error is noticed by whoever writes what matters.
+    });
+  }
+
+  /** Takes the status line away and waits for all that was written. Rejects where it couldn't be. */
+  async flush(): Promise<void> {
+    this[Symbol.dispose]();
+    const { stdout, stderr } = this.#options.terminal;
+    await Promise.all([stdout.flush(), stderr.flush()]);
+  }
+
+  [Symbol.dispose](): void {
+    this.#status?.[Symbol.dispose]();
+    this.#status = undefined;
+  }
+
+  #isBroken(): boolean {
+    const { stdout, stderr } = this.#options.terminal;
+    return stdout.broken.aborted || stderr.broken.aborted;
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * One line at the bottom of the terminal that says how far a run is. It is there only while nothing else is
+ * written: it goes before output comes, and comes back when the output pauses.
+ */
+import type { Clock } from "../../base/clock.ts";
+import type { Terminal } from "../../term/terminal.ts";
+import { displayWidth } from "../../term/width.ts";
+import { formatDuration } from "../duration.ts";
+import type { Progress } from "./progress.ts";
+
+/** A run that ends sooner has no status line: it would only flash. */
+const firstDelayMs = 700;
+
+/** How long output must pause for the line to come back. */
+const pauseMs = 200;
+
+/** How often the time in it changes. */
+const tickMs = 1000;
+
+/** To the beginning of the line, and erase all of it. ECMA-48, EL 2. */
+const erase = "\r\x1b[2K";
+
+/** `40 of 50 done, 2 failed, 8 running, 12s: web-0, web-1`, cut to the width of the terminal. */
+export function statusText(
+  progress: Progress,
+  { elapsedMs, columns }: { elapsedMs: number; columns: number },
+): string {
+  const counts = [...progress.ended];
+  const done = counts.reduce((sum, [, number]) => sum + number, 0);
+  const bad = counts.filter(([kind]) => kind !== "ok").map(([kind, number]) => `${number} ${kind}`);
+  const parts = [
+    `${done} of ${progress.names.length} done`,
+    ...bad,
+    `${progress.running.size} running`,
+    formatDuration(Math.max(1000, Math.floor(elapsedMs / 1000) * 1000)),
+  ];
+  const names = [...progress.running].slice(0, 20).map((target) => progress.names[target] ?? "");
+  const text = `${parts.join(", ")}${names.length === 0 ? "" : `: ${names.join(", ")}`}`;
+  return cut(text, columns - 1);
+}
+
+function cut(text: string, columns: number): string {
+  if (displayWidth(text) <= columns) return text;
+  let kept = "";
+  for (const character of text) {
+    if (displayWidth(kept) + displayWidth(character) + 1 > columns) break;
+    kept += character;
+  }
+  return `${kept}…`;
+}
+
+/** The line on a terminal. Everything else that is written goes between `pause` and `resume`. */
+export class StatusLine implements Disposable {
+  readonly #terminal: Terminal;
+  readonly #clock: Clock;
+  readonly #progress: Progress;
+  readonly #beganMs: number;
+  #timer: Disposable | undefined;
+  #shown = false;
+  /** Output is being written: the line must stay away. */
+  #paused = false;
+
+  /** Begins to count, and shows the line when the run takes its time. */
+  constructor(options: { terminal: Terminal; clock: Clock; progress: Progress }) {
+    this.#terminal = options.terminal;
+    this.#clock = options.clock;
+    this.#progress = options.progress;
+    this.#beganMs = options.clock.elapsedMs();
+    this.#drawIn(firstDelayMs);
+  }
+
+  /** Takes the line away; resolves when it is gone from the screen. */
+  async pause(): Promise<void> {
+    this.#paused = true;
+    this.#timer?.[Symbol.dispose]();
+    if (!this.#shown) return;
+    this.#shown = false;
+    await this.#terminal.stderr.write(erase);
+    // Standard output is another stream: what is written there now would overtake it.
+    await this.#terminal.stderr.flush();
+  }
+
+  /** Lets the line come back. */
+  resume(): void {
+    this.#paused = false;
+    const elapsedMs = this.#clock.elapsedMs() - this.#beganMs;
+    this.#drawIn(Math.max(pauseMs, firstDelayMs - elapsedMs));
+  }
+
+  [Symbol.dispose](): void {
+    this.#paused = true;
+    this.#timer?.[Symbol.dispose]();
+    if (!this.#shown) return;
+    this.#shown = false;
+    // A broken standard error is noticed by whoever writes what matters.
+    this.#terminal.stderr.write(erase).catch(() => {});
+  }
+
+  #drawIn(delayMs: number): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = this.#clock.timer(delayMs, () => {
+      this.#draw().catch(() => {
+        // As above.
+      });
+    });
+  }
+
+  async #draw(): Promise<void> {
+    await this.#terminal.stdout.flush();
+    if (this.#paused) return;
+    const text = statusText(this.#progress, {
+      elapsedMs: this.#clock.elapsedMs() - this.#beganMs,
+      columns: this.#terminal.size()?.columns ?? 80,
+    });
+    this.#shown = true;
+    this.#drawIn(tickMs);
+    await this.#terminal.stderr.write(`${erase}${text}`);
+  }
+}
