@@ -7,13 +7,10 @@ import { inside, startInside, stopInside } from "./holder.ts";
 import { run, runAny } from "./host_commands.ts";
 import { findLayout, type Layout, network, nodeName } from "./layout.ts";
 import { partArguments, type PartName } from "./parts.ts";
-import { signalProcess, until } from "./processes.ts";
+import { identify, signalProcess, until } from "./processes.ts";
 import { locked, readState, type RigState, writeState } from "./state.ts";
 import { RealCluster } from "./test_namespace.ts";
 import { untilServing } from "./up.ts";
-
-/** Rules of the rig's packet filter that tests add: told from kubelet's by this comment. */
-const ruleMark = ["-m", "comment", "--comment", "kodama-fault"];
 
 /** Where packets are dropped. */
 export type CutPlace =
@@ -35,27 +32,32 @@ export class FaultyRig {
   }
 
   /** Kills a part as a crash would, and starts it again at the end of the scope. */
-  async kill(name: PartName): Promise<AsyncDisposable> {
-    await stopInside(this.#part(name), "SIGKILL");
-    return { [Symbol.asyncDispose]: () => this.#startAgain(name) };
+  kill(name: PartName): Promise<AsyncDisposable> {
+    return this.#hurt(
+      () => stopInside(this.#part(name), "SIGKILL"),
+      () => this.#startAgain(name),
+    );
   }
 
   /** Ends a part in good order, and starts it at once. */
   async restart(name: PartName): Promise<void> {
-    await stopInside(this.#part(name), "SIGTERM");
-    await this.#startAgain(name);
+    await using _ended = await this.#hurt(
+      () => stopInside(this.#part(name), "SIGTERM"),
+      () => this.#startAgain(name),
+    );
   }
 
   /** Stops a part without ending it: its connections stay, and nothing answers on them. */
-  async freeze(name: PartName): Promise<AsyncDisposable> {
+  freeze(name: PartName): Promise<AsyncDisposable> {
     const part = this.#part(name);
-    if (!await signalProcess(part, "SIGSTOP")) throw new Error(`${name} has ended already`);
-    return {
-      [Symbol.asyncDispose]: async () => {
-        await signalProcess(part, "SIGCONT");
-        await this.#untilAnswers(name);
-      },
+    const stop = async () => {
+      if (!await signalProcess(part, "SIGSTOP")) throw new Error(`${name} has ended already`);
     };
+    const goOn = async () => {
+      await signalProcess(part, "SIGCONT");
+      await this.#untilAnswers(name);
+    };
+    return this.#hurt(stop, goOn);
   }
 
   /** Kills the first process of a container, as the kernel does when memory is out. */
@@ -85,23 +87,37 @@ export class FaultyRig {
   }
 
   /** Lets so much through from the API server to this machine, in bytes a second. */
-  async throttle(bytesPerSecond: number): Promise<AsyncDisposable> {
-    const rate = `${bytesPerSecond * 8}bit`;
-    const shape = ["root", "tbf", "rate", rate, "burst", "32kbit", "latency", "400ms"];
-    await this.#inside(["tc", "qdisc", "add", "dev", "machine", ...shape]);
-    return {
-      [Symbol.asyncDispose]: () => this.#inside(["tc", "qdisc", "del", "dev", "machine", "root"]),
-    };
+  throttle(bytesPerSecond: number): Promise<AsyncDisposable> {
+    const shape = ["rate", `${bytesPerSecond * 8}bit`, "burst", "32kbit", "latency", "400ms"];
+    const change = (verb: string, words: readonly string[]) =>
+      this.#inside(["tc", "qdisc", verb, "dev", "machine", "root", ...words]);
+    return this.#hurt(() => change("add", ["tbf", ...shape]), () => change("del", []));
   }
 
-  async #filter(place: CutPlace, rule: readonly string[]): Promise<AsyncDisposable> {
+  #filter(place: CutPlace, rule: readonly string[]): Promise<AsyncDisposable> {
     const where = place === "client"
       ? ["-i", "machine", "-p", "tcp", "--dport", String(network.apiPort)]
       : ["-p", "tcp", "--dport", "10250"];
     const change = (verb: string) =>
-      this.#inside(["iptables", "--wait", verb, "INPUT", ...where, ...ruleMark, ...rule]);
-    await change("--insert");
-    return { [Symbol.asyncDispose]: () => change("--delete") };
+      this.#inside(["iptables", "--wait", verb, "INPUT", ...where, ...rule]);
+    return this.#hurt(() => change("--insert"), () => change("--delete"));
+  }
+
+  /** Notes the fault first: if this process is killed before it undoes it, `up` makes the rig anew. */
+  async #hurt(
+    hurt: () => Promise<void>,
+    undo: () => Promise<void>,
+  ): Promise<AsyncDisposable> {
+    await Deno.mkdir(this.layout.faults, { recursive: true });
+    const note = `${this.layout.faults}/${crypto.randomUUID()}`;
+    await Deno.writeTextFile(note, JSON.stringify(await identify(Deno.pid)));
+    await hurt();
+    return {
+      [Symbol.asyncDispose]: async () => {
+        await undo();
+        await Deno.remove(note);
+      },
+    };
   }
 
   async #inside(command: readonly string[]): Promise<void> {

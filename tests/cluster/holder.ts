@@ -9,6 +9,7 @@ import { type Layout, linkAddresses, markerVariable, network } from "./layout.ts
 import {
   childrenOf,
   identify,
+  innerProcessId,
   isAlive,
   type ProcessId,
   programName,
@@ -63,19 +64,19 @@ export async function startInside(
   name: string,
   command: readonly string[],
 ): Promise<ProcessId> {
-  const entering = await startDetached(inside(holder, command), {
-    log: `${layout.logs}/${name}.log`,
+  const log = `${layout.logs}/${name}.log`;
+  const innerId = await startDetached(command, {
+    log,
     env: markedEnvironment(layout),
+    enter: inside(holder, []),
   });
-  let part: ProcessId | undefined;
-  // nsenter forks: the part is its child, and only a child is in the process namespace.
-  await until(`the start of ${name} (see ${layout.logs}/${name}.log)`, async () => {
-    const [child] = await childrenOf(entering);
-    if (child !== undefined) part = await identify(child);
-    return part !== undefined;
-  }, 10_000);
-  if (part === undefined) throw new Error(`${name} has no process id`);
-  return part;
+  // Whatever is left alone in the rig is the child of its first process, which also takes its end.
+  for (const pid of await childrenOf(holder.pid)) {
+    if (await innerProcessId(pid) !== innerId) continue;
+    const part = await identify(pid);
+    if (part !== undefined) return part;
+  }
+  throw new Error(`${name} ended as soon as it was started (see ${log})`);
 }
 
 /** Ends a part that was started with {@link startInside}. */

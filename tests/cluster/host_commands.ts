@@ -11,6 +11,8 @@ export interface CommandResult {
 export interface CommandOptions {
   cwd?: string;
   env?: Record<string, string>;
+  /** Nothing of our own environment. */
+  clearEnv?: boolean;
   /** Written to its standard input; it has none otherwise. */
   stdin?: string;
   signal?: AbortSignal;
@@ -39,6 +41,7 @@ export async function runAny(
     stderr: "piped",
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.env === undefined ? {} : { env: options.env }),
+    ...(options.clearEnv === undefined ? {} : { clearEnv: options.clearEnv }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   }).spawn();
   const [output] = await Promise.all([child.output(), feed(child, options.stdin)]);
@@ -60,25 +63,30 @@ export async function run(
   return result.stdout;
 }
 
+/** How to start a program that stays. */
+export interface DetachedOptions {
+  /** The file that its output is added to. */
+  log: string;
+  env: Record<string, string>;
+  /** Words that run a program somewhere else: in other namespaces. */
+  enter?: readonly string[];
+}
+
 /**
  * A program that stays after this one has ended: in a session of its own, its output in a file.
  *
- * @returns Its process id.
+ * @returns Its process id, as it is seen where the program runs.
  */
 export async function startDetached(
   command: readonly string[],
-  options: { log: string; env: Record<string, string> },
+  options: DetachedOptions,
 ): Promise<number> {
-  // A shell starts it and ends at once: then it is nobody's child here, and outlives us unseen.
+  // A shell starts it and ends at once: it becomes the child of the first process there.
   const script = 'log=$1; shift; setsid "$@" >>"$log" 2>&1 </dev/null & echo $!';
-  const { stdout } = await new Deno.Command("sh", {
-    args: ["-c", script, "sh", options.log, ...command],
-    // A part that stays must not depend on the shell that happened to start it: no proxy, no KUBECONFIG.
-    clearEnv: true,
-    env: { PATH: Deno.env.get("PATH") ?? "/usr/sbin:/usr/bin:/sbin:/bin", ...options.env },
-    stdin: "null",
-  }).output();
-  return Number(new TextDecoder().decode(stdout));
+  const words = [...(options.enter ?? []), "sh", "-c", script, "sh", options.log, ...command];
+  // A part that stays must not depend on the shell that happened to start it: no proxy, no KUBECONFIG.
+  const env = { PATH: Deno.env.get("PATH") ?? "/usr/sbin:/usr/bin:/sbin:/bin", ...options.env };
+  return Number(await run(words, { env, clearEnv: true }));
 }
 
 /** Whether a program of this name is found. */

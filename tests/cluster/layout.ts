@@ -19,6 +19,8 @@ export interface Layout {
   keptLogs: string;
   /** What `up` writes last: see `state.ts`. */
   stateFile: string;
+  /** One file for each fault that a test has made and not yet undone; it holds the test's process. */
+  faults: string;
   /** Held while `up` or `down` works. */
   lockFile: string;
   /** The administrator's. */
@@ -60,6 +62,11 @@ export async function findLayout(): Promise<Layout> {
   const cache = cacheFolder();
   const state = Deno.env.get("KODAMA_RIG_STATE") || `${cache}/state/${await shortHash(checkout)}`;
   if (!state.startsWith("/")) throw new Error(`KODAMA_RIG_STATE: ${state} is not an absolute path`);
+  // The rig has its own of these: what stands there on this machine is hidden from it.
+  const hidden = ["/run/", "/var/run/", "/var/lib/", "/var/log/"].find((path) =>
+    state.startsWith(path)
+  );
+  if (hidden !== undefined) throw new Error(`the rig's state can't be below ${hidden}: ${state}`);
   const id = await shortHash(state);
   return {
     cache,
@@ -68,6 +75,7 @@ export async function findLayout(): Promise<Layout> {
     logs: `${state}/var/log`,
     keptLogs: `${state}.failed-logs`,
     stateFile: `${state}/state.json`,
+    faults: `${state}/faults`,
     lockFile: `${state}.lock`,
     kubeconfig: `${state}/kubeconfig`,
     linkName: `kodama${id}`,

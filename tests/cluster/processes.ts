@@ -11,10 +11,11 @@ export interface ProcessId {
   startTicks: number;
 }
 
-/** The process that now has this id, or undefined where there is none. A zombie is none. */
+/** The process that now has this id, or undefined where there is none. One that has ended is none. */
 export async function identify(pid: number): Promise<ProcessId | undefined> {
   const fields = await statFields(pid);
-  if (fields === undefined || fields[0] === "Z" || fields[0] === "X") return undefined;
+  if (fields === undefined) return undefined;
+  if (fields[0] === "Z" && await threadCount(pid) <= 1) return undefined;
   return { pid, startTicks: Number(fields[19]) };
 }
 
@@ -61,6 +62,12 @@ export async function childrenOf(pid: number): Promise<number[]> {
   return text.split(" ").filter(Boolean).map(Number);
 }
 
+/** A process's id as its own process namespace has it: the last one of `NSpid`, see proc(5). */
+export async function innerProcessId(pid: number): Promise<number | undefined> {
+  const ids = /^NSpid:\s+(.*)$/m.exec(await readProc(`/proc/${pid}/status`) ?? "")?.[1];
+  return ids === undefined ? undefined : Number(ids.split(/\s+/).at(-1));
+}
+
 /** The program's name, at most 15 characters. */
 export async function programName(pid: number): Promise<string | undefined> {
   return (await readProc(`/proc/${pid}/comm`))?.trim();
@@ -85,6 +92,11 @@ export async function until(
 async function statFields(pid: number): Promise<string[] | undefined> {
   const text = await readProc(`/proc/${pid}/stat`);
   return text?.slice(text.lastIndexOf(")") + 2).split(" ");
+}
+
+/** A zombie with several threads still has its files and sockets: only its first thread has ended. */
+async function threadCount(pid: number): Promise<number> {
+  return (await Array.fromAsync(Deno.readDir(`/proc/${pid}/task`)).catch(() => [])).length;
 }
 
 /** A process may end, or forbid to be looked at, at any moment: then there is nothing to read. */

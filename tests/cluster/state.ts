@@ -42,6 +42,16 @@ export async function deadParts(state: RigState): Promise<string[]> {
   return all.filter((_, index) => !alive[index]).map(([name]) => name);
 }
 
+/** Whether a test was killed that had hurt the rig: nobody will undo it. */
+export async function isLeftHurt(layout: Layout): Promise<boolean> {
+  const faults = await Array.fromAsync(Deno.readDir(layout.faults)).catch(() => []);
+  for (const { name } of faults) {
+    const owner: ProcessId = JSON.parse(await Deno.readTextFile(`${layout.faults}/${name}`));
+    if (!await isAlive(owner)) return true;
+  }
+  return false;
+}
+
 /** Runs `work` while nobody else's `up` or `down` of the same rig does. The kernel frees it if we are killed. */
 export async function locked<T>(layout: Layout, work: () => Promise<T>): Promise<T> {
   await Deno.mkdir(layout.lockFile.slice(0, layout.lockFile.lastIndexOf("/")), { recursive: true });

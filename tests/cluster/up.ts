@@ -16,7 +16,7 @@ import { makeKeys, serverAt } from "./keys.ts";
 import { type Layout, nodeName } from "./layout.ts";
 import { firstObjects, kubeletConfiguration, partArguments, type PartName } from "./parts.ts";
 import { type ProcessId, until } from "./processes.ts";
-import { deadParts, readState, type RigState, writeState } from "./state.ts";
+import { deadParts, isLeftHurt, readState, type RigState, writeState } from "./state.ts";
 
 /** Tells the person what takes long. */
 type Say = (line: string) => void;
@@ -26,7 +26,9 @@ export async function up(layout: Layout, say: Say): Promise<RigState> {
   const executables = await ensureExecutables(layout.cache, say);
   const images = await ensureImages(layout.cache, executables, say);
   const existing = await readState(layout);
-  if (existing !== undefined && await isUsable(existing, executables)) return existing;
+  if (existing !== undefined && await isUsable(layout, existing, executables)) {
+    return existing;
+  }
   await down(layout);
   await removeFolder(layout.keptLogs);
   try {
@@ -52,8 +54,10 @@ export async function untilServing(layout: Layout, server: string): Promise<void
   }, 60_000);
 }
 
-async function isUsable(state: RigState, executables: Executables): Promise<boolean> {
-  return state.executable === executables.rig && (await deadParts(state)).length === 0;
+/** Whether a rig that was whole once still is. */
+async function isUsable(layout: Layout, state: RigState, made: Executables): Promise<boolean> {
+  if (state.executable !== made.rig || await isLeftHurt(layout)) return false;
+  return (await deadParts(state)).length === 0;
 }
 
 /** An image and its archive. */
