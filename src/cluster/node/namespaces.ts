@@ -44,12 +44,19 @@ if [ "$mode" = pause ]; then
   while read -r _; do :; done
   exit 0
 fi
-exec "$enter" --root=. --wd=".$dir" -- "$@"
+set -- "$enter" --root=. --wd=".$dir" -- "$@"
+# A terminal comes with a session; without one the command gets its own.
+if [ "$mode" = tty ]; then exec "$@"; else exec ${required(tools, "setsid")} "$@"; fi
 `;
 
 // Process 1 of the new PID namespace is what this shell forks first. unshare(1) could fork by itself, but
 // it fails in its own way, with exit code 1, where that process was killed; a shell tells 137.
-const launchScript = `exec 3<&0
+// With a terminal between, that is script(1), which runs the set-up in a shell of its own.
+const launchScript = (tools: Tools) =>
+  `setup() {
+${setupScript(tools)}
+}
+exec 3<&0
 "$@" <&3 3<&- &
 exec 3<&- >/dev/null 2>&1
 wait $!
@@ -126,15 +133,18 @@ async function startContainer(
     ? "tty"
     : "plain";
   const env = setup.tty ? { TERM: "xterm", ...setup.env } : setup.env;
-  const shell = setupCommand(parts, setup, files, mode);
+  const words = setupWords(parts, setup, files, mode);
   const child = new Deno.Command(required(tools, "nsenter"), {
     args: [
       ...["-t", String(holder.pid), ...userArguments(user), "-m", "-p", "--"],
       ...[required(tools, "unshare"), "-m", "-u", "-p", "--"],
-      ...[required(tools, "sh"), "-c", launchScript, "sh"],
+      ...[required(tools, "sh"), "-c", launchScript(tools), "sh"],
       ...(mode === "tty"
-        ? terminalArguments(tools, { words: shell, env })
-        : [required(tools, "setsid"), ...shell]),
+        ? terminalArguments(tools, {
+          words: [required(tools, "sh"), "-c", setupScript(tools), "sh", ...words],
+          env,
+        })
+        : ["setup", ...words]),
     ],
     clearEnv: true,
     env: mode === "tty" ? terminalEnvironment(tools, env) : env,
@@ -153,7 +163,12 @@ async function startContainer(
     stderr: mode === "tty" ? child.stderr : first.rest,
     status: child.status,
   }, {
-    streams: { stdin: setup.stdin || mode === "pause", stdout: true, stderr: true, tty: setup.tty },
+    streams: {
+      stdin: setup.stdin || mode === "pause",
+      stdout: true,
+      stderr: true,
+      tty: mode === "tty",
+    },
     errorPrefix: errorName,
     startError: (code) => mainStartError(setup.command[0] ?? "", startFailure(code)),
     ...(terminal === undefined ? {} : { resize: resizeTerminal(tools, terminal) }),
@@ -161,16 +176,14 @@ async function startContainer(
   return new NamespaceContainer({ ...parts, setup, files, pid: Number(pid), main, child });
 }
 
-function setupCommand(
-  { tools, enter }: Parts,
+/** What the set-up reads as its arguments. */
+function setupWords(
+  { enter }: Parts,
   { hostname, workingDir, command }: ContainerSetup,
   { fstab, root }: ContainerFiles,
   mode: string,
 ): string[] {
-  return [
-    ...[required(tools, "sh"), "-c", setupScript(tools), "sh", mode, fstab, root, hostname, enter],
-    ...[workingDir, ...command],
-  ];
+  return [mode, fstab, root, hostname, enter, workingDir, ...command];
 }
 
 async function failedSetup(
