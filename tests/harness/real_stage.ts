@@ -1,0 +1,34 @@
+/** The real cluster that `KODAMA_TEST_KUBECONFIG` names, and namespaces of a test's own on it. */
+import assert from "node:assert/strict";
+import { runCommand } from "./command.ts";
+import { testEnvironment } from "./embedded_cluster.ts";
+import type { Stage } from "./scenario_run.ts";
+
+/** A stage on a real cluster; disposing of it deletes its namespace. */
+export interface RealStage extends Stage, AsyncDisposable {}
+
+/** The path of the real cluster's kubeconfig; undefined where tests are to run without one. */
+export function realKubeconfig(): string | undefined {
+  return Deno.env.get("KODAMA_TEST_KUBECONFIG") || undefined;
+}
+
+/** Makes a namespace for one scenario. */
+export async function openRealStage(path: string): Promise<RealStage> {
+  const env = testEnvironment("/nonexistent", path);
+  const kubectl = async (...args: string[]) => {
+    const { code, stdout, stderr } = await runCommand(["kubectl", ...args], { env });
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+  const namespace = `kodama-scenario-${crypto.getRandomValues(new Uint8Array(4)).toHex()}`;
+  const kubeconfig = await kubectl("config", "view", "--minify", "--flatten", "--raw");
+  await kubectl("create", "namespace", namespace);
+  await kubectl("-n", namespace, "wait", "--for=create", "serviceaccount/default", "--timeout=60s");
+  return {
+    kubeconfig,
+    namespace,
+    async [Symbol.asyncDispose]() {
+      await kubectl("delete", "namespace", namespace, "--wait=false");
+    },
+  };
+}

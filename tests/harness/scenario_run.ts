@@ -1,0 +1,131 @@
+/** Running a scenario: in a folder of its own, with kodama from this checkout, on some cluster. */
+import assert from "node:assert/strict";
+import { parse, stringify } from "yaml";
+import { runCommand } from "./command.ts";
+import { testEnvironment } from "./embedded_cluster.ts";
+import { type KnownTexts, normalise } from "./normalise.ts";
+import type { Part, Scenario, Step } from "./scenario.ts";
+
+/** A cluster to run on, and a namespace that the scenario has for itself. */
+export interface Stage {
+  /** The text of a kubeconfig with one context. */
+  kubeconfig: string;
+  namespace: string;
+}
+
+const root = new URL("../../", import.meta.url).pathname;
+
+/** A folder for a scenario: its files, its home, and `kodama` on its PATH. */
+class Bench implements AsyncDisposable {
+  private constructor(
+    readonly folder: string,
+    readonly env: Readonly<Record<string, string>>,
+    readonly known: KnownTexts,
+  ) {}
+
+  static async open(stage: Stage): Promise<Bench> {
+    const folder = await Deno.makeTempDir({ prefix: "kodama-scenario-" });
+    for (const name of ["bin", "home", "work"]) await Deno.mkdir(`${folder}/${name}`);
+    await Deno.writeTextFile(`${folder}/kubeconfig`, scenarioKubeconfig(stage), { mode: 0o600 });
+    for (const name of ["kodama", "kpod"]) {
+      await Deno.writeTextFile(`${folder}/bin/${name}`, launcher(name), { mode: 0o755 });
+    }
+    const env = testEnvironment(folder, `${folder}/kubeconfig`);
+    const known = { work: `${folder}/work`, folder, namespace: stage.namespace };
+    return new Bench(folder, { ...env, PATH: `${folder}/bin:${env["PATH"]}` }, known);
+  }
+
+  run(words: readonly string[], stdin?: string) {
+    const input = stdin === undefined ? {} : { stdin };
+    return runCommand(words, { env: this.env, cwd: `${this.folder}/work`, ...input });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+interface Kubeconfig {
+  "current-context": string;
+  contexts: { name: string; context: Record<string, unknown> }[];
+}
+
+/** The same cluster and user, in a context of the same name everywhere: it stands in what is printed. */
+function scenarioKubeconfig({ kubeconfig, namespace }: Stage): string {
+  const config = parse(kubeconfig) as Kubeconfig;
+  const current = config.contexts.find(({ name }) => name === config["current-context"]);
+  assert.ok(current, "the kubeconfig has no current context");
+  const contexts = [{ name: "scenario", context: { ...current.context, namespace } }];
+  return stringify({ ...config, contexts, "current-context": "scenario" });
+}
+
+/** The real program from source, allowed what it is allowed in everyday use. */
+function launcher(name: string): string {
+  const words = ["run", "--quiet", "--no-prompt", "--config", `${root}deno.json`, "-P=kodama"];
+  const deno = [Deno.execPath(), ...words, `${root}main.ts`].map((word) => `'${word}'`).join(" ");
+  return `#!/bin/sh\nKODAMA_ARGV0=${name} exec env DENO_DIR='${denoFolder()}' ${deno} "$@"\n`;
+}
+
+/** Where Deno keeps what it downloaded: a home of its own would have it download all of it again. */
+function denoFolder(): string {
+  const named = Deno.env.get("DENO_DIR");
+  if (named !== undefined) return named;
+  const home = Deno.env.get("HOME") ?? "";
+  const cache = Deno.env.get("XDG_CACHE_HOME") ?? `${home}/.cache`;
+  return Deno.build.os === "darwin" ? `${home}/Library/Caches/deno` : `${cache}/deno`;
+}
+
+/** Runs every part, and gives the scenario as it really went. */
+export async function runScenario(scenario: Scenario, stage: Stage): Promise<Scenario> {
+  await using bench = await Bench.open(stage);
+  const parts: Part[] = [];
+  for (const part of scenario.parts) parts.push(await runPart(part, bench));
+  return { ...scenario, parts };
+}
+
+async function runPart(part: Part, bench: Bench): Promise<Part> {
+  switch (part.kind) {
+    case "prose":
+      return part;
+    case "file": {
+      const path = `${bench.folder}/work/${part.name}`;
+      await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+      await Deno.writeTextFile(path, part.text);
+      return part;
+    }
+    case "apply":
+      await apply(part.text, bench);
+      return part;
+    case "console": {
+      const steps: Step[] = [];
+      for (const step of part.steps) steps.push(await runStep(step, bench));
+      return { ...part, steps };
+    }
+  }
+}
+
+/** Applies manifests; workloads among them are rolled out, and pods ready, before the scenario goes on. */
+async function apply(manifests: string, bench: Bench): Promise<void> {
+  const applied = await bench.run(["kubectl", "apply", "-o", "name", "-f", "-"], manifests);
+  assert.equal(applied.code, 0, applied.stderr);
+  for (const name of applied.stdout.trim().split("\n")) {
+    const wait = name.startsWith("pod/")
+      ? ["wait", "--for=condition=Ready", name, "--timeout=120s"]
+      : /^(deployment|statefulset|daemonset)\.apps\//.test(name)
+      ? ["rollout", "status", name, "--timeout=120s"]
+      : undefined;
+    if (wait === undefined) continue;
+    const waited = await bench.run(["kubectl", ...wait]);
+    assert.equal(waited.code, 0, waited.stderr);
+  }
+}
+
+async function runStep({ command }: Step, bench: Bench): Promise<Step> {
+  const { code, stdout, stderr } = await bench.run(["sh", "-c", command]);
+  return {
+    command,
+    stdout: normalise(stdout, bench.known),
+    stderr: normalise(stderr, bench.known),
+    exitCode: code,
+  };
+}

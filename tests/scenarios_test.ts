@@ -1,0 +1,63 @@
+/**
+ * Every file of `tests/scenarios/`, on an embedded cluster of its own; with `KODAMA_TEST_KUBECONFIG` those
+ * that say so on that real cluster instead. `KODAMA_UPDATE_SCENARIOS=1` writes what happened into the files.
+ */
+import assert from "node:assert/strict";
+import { resources } from "../src/cluster/resources.ts";
+import { startTestCluster } from "./harness/embedded_cluster.ts";
+import { kubectlMissing } from "./harness/kubectl.ts";
+import { openRealStage, realKubeconfig } from "./harness/real_stage.ts";
+import { formatScenario, parseScenario, type Scenario } from "./harness/scenario.ts";
+import { runScenario } from "./harness/scenario_run.ts";
+
+const folder = new URL("scenarios/", import.meta.url).pathname;
+const real = realKubeconfig();
+const update = Deno.env.get("KODAMA_UPDATE_SCENARIOS") === "1";
+const missing = await kubectlMissing();
+
+function skipped(scenario: Scenario): string | undefined {
+  if (real !== undefined && !scenario.runs.includes("real")) return scenario.whyNotReal;
+  const needsKubectl = scenario.parts.some((part) =>
+    part.kind === "apply" ||
+    part.kind === "console" && part.steps.some(({ command }) => command.includes("kubectl"))
+  );
+  return needsKubectl ? missing : undefined;
+}
+
+async function runEmbedded(scenario: Scenario): Promise<Scenario> {
+  await using test = await startTestCluster(scenario.world);
+  const namespace = "kodama-scenario-embedded";
+  test.cluster.store.create(resources.namespaces, {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: namespace, labels: { "kubernetes.io/metadata.name": namespace } },
+    spec: { finalizers: ["kubernetes"] },
+    status: { phase: "Active" },
+  });
+  return await runScenario(scenario, { kubeconfig: test.cluster.kubeconfig, namespace });
+}
+
+async function runReal(scenario: Scenario, path: string): Promise<Scenario> {
+  await using stage = await openRealStage(path);
+  return await runScenario(scenario, stage);
+}
+
+const names: string[] = [];
+for await (const { name } of Deno.readDir(folder)) if (name.endsWith(".md")) names.push(name);
+
+for (const name of names.sort()) {
+  const path = `${folder}${name}`;
+  const text = await Deno.readTextFile(path);
+  const scenario = parseScenario(text);
+  const reason = skipped(scenario);
+  const title = `scenario ${name}${reason === undefined ? "" : ` (skipped: ${reason})`}`;
+  Deno.test({ name: title, ignore: reason !== undefined }, async () => {
+    const happened = formatScenario(
+      real === undefined ? await runEmbedded(scenario) : await runReal(scenario, real),
+    );
+    if (update && real === undefined) {
+      await Deno.remove(path);
+      await Deno.writeTextFile(path, happened);
+    } else assert.equal(happened, text);
+  });
+}
