@@ -9,13 +9,14 @@ export interface ImageRecipe {
   names: readonly string[];
   /** What runs where the pod names no command. */
   command: readonly string[];
+  environment?: Record<string, string>;
   /** Changes when the content would: part of the cached file's name. */
   version: string;
   /** Puts the image's files into an empty folder. */
   fill(folder: string): Promise<void>;
 }
 
-const searchPath = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const searchPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** Pods without an image of their own: the sandbox's first process. */
 export function pauseImage(pause: string, version: string): ImageRecipe {
@@ -32,11 +33,7 @@ export const busyboxImage: ImageRecipe = {
   names: ["docker.io/library/busybox:1.36", "docker.io/library/busybox:1"],
   command: ["sh"],
   version: "2",
-  async fill(folder) {
-    await makeFolders(folder);
-    await Deno.copyFile("/bin/busybox", `${folder}/bin/busybox`);
-    await run(["chroot", folder, "/bin/busybox", "--install", "-s", "/bin"]);
-  },
+  fill: fillWithBusybox,
 };
 
 /** No shell at all: programs that wait, copy and print, as an image made for one executable has. */
@@ -108,10 +105,12 @@ async function pack(folder: string, recipe: ImageRecipe): Promise<void> {
   const layer = `${folder}/layer.tar`;
   await run(["tar", "--numeric-owner", "-C", `${folder}/root`, "-cf", layer, "."]);
   const digest = (await run(["sha256sum", layer])).slice(0, 64);
+  const environment = { PATH: searchPath, ...recipe.environment };
+  const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   const config = {
     architecture: Deno.build.arch === "aarch64" ? "arm64" : "amd64",
     os: "linux",
-    config: { Env: [searchPath], Cmd: recipe.command, WorkingDir: "/" },
+    config: { Env: variables, Cmd: recipe.command, WorkingDir: "/" },
     rootfs: { type: "layers", diff_ids: [`sha256:${digest}`] },
     history: [{ created_by: "kodama's test rig" }],
   };
@@ -120,6 +119,19 @@ async function pack(folder: string, recipe: ImageRecipe): Promise<void> {
   await Deno.writeTextFile(`${folder}/manifest.json`, JSON.stringify(manifest));
   const members = ["manifest.json", "config.json", "layer.tar"];
   await run(["tar", "-C", folder, "-cf", `${folder}/image.tar`, ...members]);
+}
+
+/** Puts busybox and a link for each of its programs into an empty folder. */
+export async function fillWithBusybox(folder: string): Promise<void> {
+  await makeFolders(folder);
+  await Deno.copyFile("/bin/busybox", `${folder}/bin/busybox`);
+  await run(["chroot", folder, "/bin/busybox", "--install", "-s", "/bin"]);
+}
+
+/** Twelve hexadecimal digits of a text's SHA-256. */
+export async function shortDigest(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return new Uint8Array(digest.slice(0, 6)).toHex();
 }
 
 /** What every program expects to find, and a user's table for those that look. */

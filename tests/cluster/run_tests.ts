@@ -11,7 +11,10 @@ import { unsuitable } from "./prerequisites.ts";
 import { deadParts, locked, readState } from "./state.ts";
 import { kubeconfigVariable, kubectlVariable, RealCluster, rigVariable } from "./test_namespace.ts";
 
-const files = ["smoke", "client", "faults"].map((name) => `tests/cluster/${name}_test.ts`);
+const files = [
+  ...["smoke", "client", "faults"].map((name) => `tests/cluster/${name}_test.ts`),
+  "tests/scenarios_test.ts",
+];
 
 async function main(args: readonly string[]): Promise<number> {
   if (Deno.env.get(kubeconfigVariable)) return await runTests({}, args);
@@ -32,6 +35,8 @@ async function main(args: readonly string[]): Promise<number> {
     [kubeconfigVariable]: layout.kubeconfig,
     [kubectlVariable]: state.kubectl,
     [rigVariable]: layout.state,
+    // Scenarios call kubectl by its name, and get the one of the cluster's own version.
+    PATH: `${state.kubectl.replace(/\/kubectl$/, "")}:${Deno.env.get("PATH") ?? ""}`,
   };
   const code = await runTests(environment, args.filter((word) => word !== "--install"));
   if (!wasUp) await locked(layout, () => down(layout));

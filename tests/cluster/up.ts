@@ -16,6 +16,7 @@ import { makeKeys, serverAt } from "./keys.ts";
 import { type Layout, nodeName } from "./layout.ts";
 import { firstObjects, kubeletConfiguration, partArguments, type PartName } from "./parts.ts";
 import { type ProcessId, until } from "./processes.ts";
+import { standInImages } from "./stand_in_images.ts";
 import { deadParts, isLeftHurt, readState, type RigState, writeState } from "./state.ts";
 
 /** Tells the person what takes long. */
@@ -69,7 +70,10 @@ interface MadeImage {
 async function ensureImages(cache: string, made: Executables, say: Say): Promise<MadeImage[]> {
   // The executables' folder is named by their source, so the image changes when they do.
   const version = made.pause.split("/").at(-2) ?? "";
-  const recipes = [pauseImage(made.pause, version), busyboxImage, shelllessImage, debianImage];
+  const recipes = [
+    ...[pauseImage(made.pause, version), busyboxImage, shelllessImage, debianImage],
+    ...await standInImages(),
+  ];
   const images: MadeImage[] = [];
   for (const recipe of recipes) {
     images.push({ recipe, archive: await ensureImage(cache, recipe, say) });
