@@ -8,7 +8,7 @@ import type { Capabilities } from "./runtime.ts";
 /** The kubelet renews its lease this often, and its lease lasts four times as long. */
 const renewMs = 10_000;
 const leaseSeconds = 40;
-/** What a node tells of itself besides its version: the kubelet's default. */
+/** More than the 110 of a kubelet: worlds of some hundred pods have this one node alone. */
 const maxPods = "500";
 
 /** Registers the node and keeps its lease. */
@@ -97,7 +97,7 @@ export class NodeRegistration {
           operatingSystem: os,
           osImage: `${os} (embedded cluster)`,
           kernelVersion: Deno.osRelease(),
-          kubeletVersion: "v1.33.0-kodama",
+          kubeletVersion: "v1.32.0",
           kubeProxyVersion: "",
           containerRuntimeVersion: `kodama://${capabilities.isolation}`,
           bootID: "",

@@ -72,7 +72,7 @@ async function probeHttp(
   const path = (get.path ?? "/").replace(/^(?!\/)/, "/");
   const host = get.host ?? "127.0.0.1";
   const url = `${scheme}://${host}:${portNumber(get.port, container)}${path}`;
-  const headers = new Headers({ "user-agent": "kube-probe/1.33", accept: "*/*" });
+  const headers = new Headers({ "user-agent": "kube-probe/1.32", accept: "*/*" });
   for (const { name, value } of get.httpHeaders ?? []) headers.append(name, value);
   const response = await fetch(url, { headers, signal, redirect: "manual" });
   await response.body?.cancel();
