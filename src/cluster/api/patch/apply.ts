@@ -90,37 +90,39 @@ function assembled(
 }
 
 interface Conflict {
-  manager: string;
-  apiVersion: string;
+  /** As the message names it. */
+  owner: string;
   field: string;
 }
 
 function conflictsWith(others: readonly ManagedEntry[], paths: readonly string[][]): Conflict[] {
   return others.flatMap((entry) =>
-    paths.filter((path) => holds(fieldSetOf(entry), path)).map((path) => ({
-      manager: entry.manager ?? "",
-      apiVersion: entry.apiVersion ?? "",
-      field: pathText(path),
-    }))
+    paths.filter((path) => holds(fieldSetOf(entry), path))
+      .map((path) => ({ owner: ownerText(entry), field: pathText(path) }))
   );
 }
 
+/** Who applies is one manager, whatever the version; an update is told with its version. */
+function ownerText({ manager, operation, apiVersion, subresource }: ManagedEntry): string {
+  const name = JSON.stringify(manager ?? "");
+  const below = subresource ? ` with subresource ${JSON.stringify(subresource)}` : "";
+  return `${name}${below}${operation === "Update" ? ` using ${apiVersion}` : ""}`;
+}
+
 function conflictError(conflicts: readonly Conflict[]): Error {
-  const whose = ({ manager, apiVersion }: Conflict) =>
-    `${JSON.stringify(manager)} using ${apiVersion}`;
   const [first] = conflicts;
-  const byManager = Map.groupBy(conflicts, whose);
+  const byOwner = Map.groupBy(conflicts, ({ owner }) => owner);
   const text = conflicts.length === 1 && first
-    ? `conflict with ${whose(first)}: ${first.field}`
-    : [...byManager].map(([name, list]) =>
-      `conflicts with ${name}:\n${list.map(({ field }) => `- ${field}`).join("\n")}`
+    ? `conflict with ${first.owner}: ${first.field}`
+    : [...byOwner].map(([owner, list]) =>
+      `conflicts with ${owner}:\n${list.map(({ field }) => `- ${field}`).join("\n")}`
     ).join("\n");
   const count = `${conflicts.length} conflict${conflicts.length === 1 ? "" : "s"}`;
   return failure(409, "Conflict", `Apply failed with ${count}: ${text}`, {
-    causes: conflicts.map((each) => ({
+    causes: conflicts.map(({ owner, field }) => ({
       reason: "FieldManagerConflict",
-      message: `conflict with ${whose(each)}`,
-      field: each.field,
+      message: `conflict with ${owner}`,
+      field,
     })),
   });
 }

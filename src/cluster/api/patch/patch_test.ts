@@ -68,9 +68,18 @@ const strategicPatches: [string, unknown, unknown][] = [
   ["merges items by their key", { containers: [{ name: "b", image: "2" }] }, {
     containers: [{ name: "a", image: "1", args: ["x"] }, { name: "b", image: "2" }],
   }],
-  ["appends an item with a new key", { containers: [{ name: "c" }] }, {
-    containers: [...two.containers, { name: "c" }],
+  ["puts an item with a new key ahead of those that it doesn't name", {
+    containers: [{ name: "c" }],
+  }, {
+    containers: [{ name: "c" }, ...two.containers],
   }],
+  [
+    "puts a new item where it is named among others",
+    { containers: [{ name: "b" }, { name: "c" }] },
+    {
+      containers: [...two.containers, { name: "c" }],
+    },
+  ],
   ["deletes an item", { containers: [{ name: "a", $patch: "delete" }] }, {
     containers: [{ name: "b", image: "1" }],
   }],
@@ -108,7 +117,7 @@ Deno.test("a strategic merge patch takes values out of a set", () => {
   const before = { finalizers: ["a", "b"] };
   const patch = { "$deleteFromPrimitiveList/finalizers": ["a"], finalizers: ["c"] };
   const meta = { kind: "object", name: "ObjectMeta" } as const;
-  assert.deepEqual(applyStrategicPatch(before, patch, meta), { finalizers: ["b", "c"] });
+  assert.deepEqual(applyStrategicPatch(before, patch, meta), { finalizers: ["c", "b"] });
 });
 
 const configMaps = "/api/v1/namespaces/default/configmaps/cm";
@@ -140,7 +149,7 @@ Deno.test("managers that disagree are a conflict that names both field and owner
   assert.equal(status.code, 409);
   assert.equal(
     status.message,
-    'Apply failed with 1 conflict: conflict with "one" using v1: .data.a',
+    'Apply failed with 1 conflict: conflict with "one": .data.a',
   );
   assert.deepEqual((await apply(api, "two", { a: "2" }, "&force=true"))["data"], { a: "2" });
   // The field is the second's alone now: the first lets go of nothing by not naming it.

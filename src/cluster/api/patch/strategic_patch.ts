@@ -3,10 +3,11 @@
  * https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md
  */
 import { sameJson } from "../../store/equality.ts";
-import type { Schema } from "../schema/model.ts";
+import type { ListMerge, Schema } from "../schema/model.ts";
 import { isRecord } from "../schema/conform.ts";
 import { definition } from "../schema/parse.ts";
 import { badRequest } from "../status.ts";
+import { orderItems } from "./list_order.ts";
 
 type Json = Record<string, unknown>;
 
@@ -30,7 +31,7 @@ export function applyStrategicPatch(document: unknown, patch: unknown, schema: S
     else merged.set(key, value);
   }
   deleteFromLists(merged, patch);
-  orderLists(merged, patch, schema);
+  orderLists(merged, base, patch, schema);
   retainKeys(merged, patch["$retainKeys"]);
   return Object.fromEntries(merged);
 }
@@ -52,10 +53,15 @@ function mergeList(base: unknown, patch: unknown[], schema: Schema): unknown[] {
     case "atomic":
       return patch;
     case "set":
-      return [...before, ...patch.filter((item) => !before.some((each) => sameJson(each, item)))];
+      return orderItems(
+        [...before, ...patch.filter((item) => !before.some((each) => sameJson(each, item)))],
+        { wanted: patch, before },
+        sameJson,
+      );
     case "byKeys": {
       const items = schema.kind === "list" ? schema.of : schema;
-      return mergeItems(before, patch, merge.keys[0] ?? "", items);
+      const merged = mergeItems(before, patch, merge.keys[0] ?? "", items);
+      return orderItems(merged, { wanted: patch, before }, sameItem(merge));
     }
   }
 }
@@ -94,27 +100,24 @@ function deleteFromLists(merged: Map<string, unknown>, patch: Json): void {
   }
 }
 
-/** Items that the directive names stand in its order; the others keep their places among them, after what preceded them. */
-function orderLists(merged: Map<string, unknown>, patch: Json, schema: Schema): void {
-  for (const [directive, order] of Object.entries(patch)) {
-    if (!directive.startsWith(orderPrefix) || !Array.isArray(order)) continue;
+/** What `$setElementOrder` says of a list, also where the patch changes nothing else in it. */
+function orderLists(merged: Map<string, unknown>, base: Json, patch: Json, schema: Schema): void {
+  for (const [directive, wanted] of Object.entries(patch)) {
+    if (!directive.startsWith(orderPrefix) || !Array.isArray(wanted)) continue;
     const key = directive.slice(orderPrefix.length);
-    const list = merged.get(key);
+    const [list, before] = [merged.get(key), base[key]];
     const field = fieldSchema(schema, key);
     if (!Array.isArray(list) || field.kind !== "list") continue;
-    const merge = field.merge;
-    const identity = (item: unknown) =>
-      merge.kind === "byKeys" && isRecord(item) ? item[merge.keys[0] ?? ""] : item;
-    const rank = (item: unknown) =>
-      order.findIndex((each) => sameJson(identity(each), identity(item)));
-    merged.set(key, ordered(list, rank));
+    const order = { wanted, before: Array.isArray(before) ? before : [] };
+    merged.set(key, orderItems(list, order, sameItem(field.merge)));
   }
 }
 
-function ordered(list: readonly unknown[], rank: (item: unknown) => number): unknown[] {
-  const named = list.filter((item) => rank(item) >= 0).sort((a, b) => rank(a) - rank(b));
-  const others = list.filter((item) => rank(item) < 0);
-  return [...named, ...others];
+/** Whether two items of a list stand for the same thing. */
+function sameItem(merge: ListMerge): (a: unknown, b: unknown) => boolean {
+  const key = merge.kind === "byKeys" ? merge.keys[0] : undefined;
+  if (key === undefined) return sameJson;
+  return (a, b) => isRecord(a) && isRecord(b) && sameJson(a[key], b[key]);
 }
 
 /** Fields of a union that the patch doesn't name any more go. */

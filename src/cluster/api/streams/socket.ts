@@ -30,7 +30,12 @@ export function messageSocket(
         socket.send(message, (error) => error ? reject(error) : resolve());
       }),
     receive: (take) => receive(socket, flow, take),
-    close: (code, reason) => socket.close(code, reason),
+    close(code, reason) {
+      socket.close(code, reason);
+      // The client's goodbye stands behind what it still sends: that is read, and dropped.
+      flow.start();
+      socket.resume();
+    },
   };
 }
 
@@ -43,6 +48,7 @@ function receive(
   let chain = Promise.resolve();
   let waiting = 0;
   const onMessage = (data: Uint8Array) => {
+    if (socket.readyState !== WebSocket.OPEN) return;
     waiting++;
     socket.pause();
     flow.stop();

@@ -12,11 +12,15 @@ import {
 } from "../field_error.ts";
 import { labelErrors, nameErrors } from "../object_meta.ts";
 
-/** Complaints about a pod's spec, or that of a template, which stands at `path`. */
-export function podSpecErrors(spec: PodSpec | undefined, path: string): FieldError[] {
+/** Complaints about a pod's spec, or that of a template, which stands at `path`. `claims` become volumes later. */
+export function podSpecErrors(
+  spec: PodSpec | undefined,
+  path: string,
+  claims: readonly string[] = [],
+): FieldError[] {
   const containers = spec?.containers ?? [];
   const volumes = spec?.volumes ?? [];
-  const volumeNames = new Set(volumes.map(({ name }) => name));
+  const volumeNames = new Set([...volumes.map(({ name }) => name), ...claims]);
   return [
     ...volumes.flatMap(({ name }, index) => nameOrMissing(`${path}.volumes[${index}].name`, name)),
     ...duplicates(volumes, `${path}.volumes`),

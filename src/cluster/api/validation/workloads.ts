@@ -20,6 +20,7 @@ export interface WorkloadSpec {
   selector?: LabelSelector;
   template?: { metadata?: ObjectMeta; spec?: PodSpec };
   serviceName?: string;
+  volumeClaimTemplates?: readonly { metadata?: ObjectMeta }[];
   completions?: number;
   backoffLimit?: number;
   parallelism?: number;
@@ -31,7 +32,7 @@ function specOf(object: KubeObject): WorkloadSpec {
 
 /** Complaints about a Deployment, ReplicaSet, StatefulSet or DaemonSet. */
 export function workloadErrors(object: KubeObject): FieldError[] {
-  const { selector, template, replicas } = specOf(object);
+  const { selector, template, replicas, volumeClaimTemplates } = specOf(object);
   const labels = template?.metadata?.labels ?? {};
   const empty = Object.keys(selector?.matchLabels ?? {}).length +
       (selector?.matchExpressions?.length ?? 0) === 0;
@@ -49,7 +50,11 @@ export function workloadErrors(object: KubeObject): FieldError[] {
       ),
     ]),
     ...labelErrors("spec.template.metadata.labels", labels),
-    ...podSpecErrors(template?.spec, "spec.template.spec"),
+    ...podSpecErrors(
+      template?.spec,
+      "spec.template.spec",
+      (volumeClaimTemplates ?? []).map(({ metadata }) => metadata?.name ?? ""),
+    ),
     ...restartPolicy(template?.spec, ["Always"]),
   ];
 }
