@@ -17,15 +17,16 @@ interface Block {
 }
 
 function runnableBlocks(page: string): Block[] {
-  const fences = [...page.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)];
-  return fences.flatMap((fence, index) => {
-    if (fence[1] !== "sh run") return [];
+  const fences = [...page.matchAll(/^( *)```(.*)\n([\s\S]*?)^\1```$/gm)].map((fence) => ({
+    line: page.slice(0, fence.index).split("\n").length,
+    kind: fence[2],
+    // A fence of a list is indented, and its lines are with it.
+    text: (fence[3] ?? "").replaceAll(new RegExp(`^${fence[1]}`, "gm"), ""),
+  }));
+  return fences.flatMap(({ line, kind, text }, index) => {
+    if (kind !== "sh run") return [];
     const next = fences[index + 1];
-    return [{
-      line: page.slice(0, fence.index).split("\n").length,
-      script: fence[2] ?? "",
-      output: next?.[1] === "text output" ? next[2] : undefined,
-    }];
+    return [{ line, script: text, output: next?.kind === "text output" ? next.text : undefined }];
   });
 }
 
@@ -80,10 +81,10 @@ Deno.test("an expected output stands for itself, but for its gaps", () => {
 });
 
 Deno.test("only marked blocks are run, each with the output that follows it", () => {
-  const page =
-    "# t\n```sh run\na\n```\n\n```text output\nx\n```\n```sh\nb\n```\n```sh run\nc\n```\n";
+  const page = "# t\n```sh run\na\n```\n\n```text output\nx\n```\n```sh\nb\n```\n" +
+    "- d\n\n  ```sh run\n  c\n  ```\n";
   assert.deepEqual(runnableBlocks(page), [
     { line: 2, script: "a\n", output: "x\n" },
-    { line: 12, script: "c\n", output: undefined },
+    { line: 14, script: "c\n", output: undefined },
   ]);
 });
