@@ -8,6 +8,7 @@ const programs: Record<string, string> = {
   "ctr": "containerd",
   "debootstrap": "debootstrap",
   "ip": "iproute2",
+  "iptables": "iptables",
   "nsenter": "util-linux",
   "openssl": "openssl",
   "runc": "runc",
