@@ -88,10 +88,12 @@ async function object(
 }
 
 function path(context: ApiContext, request: ApiRequest, options: ApiOptions): ApiResponse {
+  const accept = request.headers["accept"] ?? "";
   const document = discoveryDocument(request.path, {
-    accept: request.headers["accept"] ?? "",
+    accept,
     serverAddress: options.serverAddress(),
-  }) ?? openApiDocument(request.path, context.version) ?? plainDocument(context, request);
+  }) ?? openApiDocument(request.path, { accept, version: context.version }) ??
+    plainDocument(context, request);
   if (document === undefined) throw noSuchResource();
   if (request.method !== "GET" && request.method !== "HEAD") throw methodNotAllowed();
   return document;

@@ -16,16 +16,19 @@ export interface FieldError {
   message: string;
 }
 
+/** Nothing is there, and something has to be. */
 export function required(field: string, detail = ""): FieldError {
   const message = `Required value${detail === "" ? "" : `: ${detail}`}`;
   return { field, reason: "FieldValueRequired", message };
 }
 
+/** The value isn't of the form that the field has. */
 export function invalid(field: string, value: unknown, detail: string): FieldError {
   const shown = JSON.stringify(value) ?? "null";
   return { field, reason: "FieldValueInvalid", message: `Invalid value: ${shown}: ${detail}` };
 }
 
+/** The value isn't one of those that the field takes. */
 export function notSupported(
   field: string,
   value: unknown,
@@ -36,15 +39,18 @@ export function notSupported(
   return { field, reason: "FieldValueNotSupported", message };
 }
 
+/** The value stands twice where it may stand once. */
 export function duplicate(field: string, value: unknown): FieldError {
   const message = `Duplicate value: ${JSON.stringify(value)}`;
   return { field, reason: "FieldValueDuplicate", message };
 }
 
+/** The field may not be set, or not be changed. */
 export function forbiddenField(field: string, detail: string): FieldError {
   return { field, reason: "FieldValueForbidden", message: `Forbidden: ${detail}` };
 }
 
+/** The value names something that isn't there. */
 export function missingReference(field: string, value: unknown): FieldError {
   return { field, reason: "FieldValueNotFound", message: `Not found: ${JSON.stringify(value)}` };
 }

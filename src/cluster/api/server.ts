@@ -86,10 +86,10 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const api = createApi(context, { serverAddress: () => `${hostname}:${port}` });
   const gate = createGate(context, options.audit);
   const upgrades = createUpgrades(context, gate, ending.signal);
-  server.on(
-    "request",
-    (request, response) => answer({ api, gate, ending: ending.signal }, request, response),
-  );
+  server.on("request", (request, response) => {
+    // What is left to go wrong is the audit log: its fault must not end the server.
+    answer({ api, gate, ending: ending.signal }, request, response).catch(() => response.destroy());
+  });
   server.on("upgrade", (request, socket, head) => upgrades.accept(request, socket, head));
   return {
     port,

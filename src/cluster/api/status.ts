@@ -48,11 +48,13 @@ function about(type: Pick<ResourceType, "group" | "plural">, name: string): Stat
   };
 }
 
+/** No object of this name: 404. */
 export function notFound(type: ResourceType, name: string): ApiError {
   const message = `${qualifiedPlural(type)} ${JSON.stringify(name)} not found`;
   return failure(404, "NotFound", message, about(type, name));
 }
 
+/** A create of a name that is taken: 409. */
 export function alreadyExists(type: ResourceType, name: string): ApiError {
   const message = `${qualifiedPlural(type)} ${JSON.stringify(name)} already exists`;
   return failure(409, "AlreadyExists", message, about(type, name));
@@ -70,10 +72,12 @@ export function conflict(
   return failure(409, "Conflict", message, about(type, name));
 }
 
+/** A request that makes no sense: 400. */
 export function badRequest(message: string): ApiError {
   return failure(400, "BadRequest", message);
 }
 
+/** Nobody is known by the credential, or there is none: 401. */
 export function unauthorized(): ApiError {
   return failure(401, "Unauthorized", "Unauthorized");
 }
@@ -98,16 +102,19 @@ export function noSuchResource(): ApiError {
   return failure(404, "NotFound", "the server could not find the requested resource", {});
 }
 
+/** A verb that isn't served here: 405. */
 export function methodNotAllowed(): ApiError {
   const message = "the server does not allow this method on the requested resource";
   return failure(405, "MethodNotAllowed", message, {});
 }
 
+/** No form of the answer that the client takes: 406. */
 export function notAcceptable(offered: readonly string[]): ApiError {
   const message = `only the following media types are accepted: ${offered.join(", ")}`;
   return failure(406, "NotAcceptable", message, {});
 }
 
+/** A body in a form that isn't read here: 415. */
 export function unsupportedMediaType(accepted: readonly string[]): ApiError {
   const message =
     `the body of the request was in an unknown format - accepted media types include: ${
@@ -121,6 +128,7 @@ export function expired(message: string): ApiError {
   return failure(410, "Expired", message);
 }
 
+/** A fault of the server, or of what it asks: 500. */
 export function internalError(message: string): ApiError {
   return failure(500, "InternalError", `Internal error occurred: ${message}`, {
     causes: [{ message }],

@@ -33,6 +33,8 @@ export function createUpgrades(context: ApiContext, gate: Gate, ending: AbortSig
   return {
     accept(request, socket, head) {
       const run = upgrade(context, gate, { request, socket, head, ending })
+        // What is left to go wrong is the audit log: its fault must not end the server.
+        .catch(() => void socket.destroy())
         .finally(() => running.delete(run));
       running.add(run);
     },
@@ -180,6 +182,9 @@ async function runOver(connection: Connection, run: Run, record: AuditRecord): P
     await run.over(
       messageSocket(socket, { protocol: run.protocol, flow: readFlow(connection.socket) }),
     );
+  } catch {
+    // The WebSocket is open, so no Status can be answered: without a final one the client knows.
+    end();
   } finally {
     connection.ending.removeEventListener("abort", end);
   }

@@ -10,7 +10,12 @@ import { applyCreationDefaults, applyDefaults } from "./defaults/defaults.ts";
 import type { ApiRequest, ApiResponse } from "./message.ts";
 import { parseBody } from "./negotiate.ts";
 import { newMetadata, updatedMetadata } from "./object_meta.ts";
-import { entriesAfterUpdate, type ManagedEntry, type Manager } from "./patch/managed_fields.ts";
+import {
+  checkedEntries,
+  entriesAfterUpdate,
+  type ManagedEntry,
+  type Manager,
+} from "./patch/managed_fields.ts";
 import { represent } from "./represent.ts";
 import type { ResourceRoute } from "./route.ts";
 import type { Served } from "./served.ts";
@@ -103,7 +108,7 @@ function own(
     ? options.managedFields
     : entriesAfterUpdate(type, draft, previous, {
       manager: options.manager,
-      entries: entries.filter(({ manager }) => manager !== undefined),
+      entries: checkedEntries(entries),
       now: context.clock.now(),
     });
   draft.metadata = { ...draft.metadata, managedFields };

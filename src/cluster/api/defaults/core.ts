@@ -8,6 +8,7 @@ import type {
 } from "kubernetes-types/core/v1.d.ts";
 import type { StorageClass } from "kubernetes-types/storage/v1.d.ts";
 
+/** Its name as a label, and the finalizer that keeps it until it is empty. */
 export function defaultNamespace(namespace: Namespace): void {
   const { metadata = {} } = namespace;
   const labels = { ...metadata.labels, "kubernetes.io/metadata.name": metadata.name ?? "" };
@@ -27,6 +28,7 @@ export function defaultSecret(secret: Secret): void {
   delete secret.stringData;
 }
 
+/** Kept after its claim, with a file system. */
 export function defaultVolume(volume: PersistentVolume): void {
   if (volume.spec === undefined) return;
   volume.spec.persistentVolumeReclaimPolicy ??= "Retain";
@@ -34,15 +36,18 @@ export function defaultVolume(volume: PersistentVolume): void {
   if (volume.spec.hostPath) volume.spec.hostPath.type ??= "";
 }
 
+/** A file system, unless blocks are asked for. */
 export function defaultClaim(claim: PersistentVolumeClaim): void {
   if (claim.spec) claim.spec.volumeMode ??= "Filesystem";
 }
 
+/** Deleted with its claim, bound at once. */
 export function defaultStorageClass(storageClass: StorageClass): void {
   storageClass.reclaimPolicy ??= "Delete";
   storageClass.volumeBindingMode ??= "Immediate";
 }
 
+/** A cluster address's surroundings; the address itself is given by {@link allocateAddresses}. */
 export function defaultService({ spec }: Service): void {
   if (spec === undefined) return;
   spec.type ??= "ClusterIP";

@@ -10,6 +10,7 @@ function defaultTemplate({ spec }: WithTemplate): void {
   if (spec?.template?.spec) defaultPodSpec(spec.template.spec);
 }
 
+/** One replica, rolled by quarters. */
 export function defaultDeployment(deployment: Deployment): void {
   const { spec } = deployment;
   if (spec === undefined) return;
@@ -25,6 +26,7 @@ export function defaultDeployment(deployment: Deployment): void {
   spec.strategy.rollingUpdate.maxSurge ??= "25%";
 }
 
+/** One replica; its labels are its template's, where it has none. */
 export function defaultReplicaSet(replicaSet: ReplicaSet): void {
   const { spec } = replicaSet;
   if (spec === undefined) return;
@@ -36,6 +38,7 @@ export function defaultReplicaSet(replicaSet: ReplicaSet): void {
   }
 }
 
+/** One replica, rolled in order; claims are kept. */
 export function defaultStatefulSet(statefulSet: StatefulSet): void {
   const { spec } = statefulSet;
   if (spec === undefined) return;
@@ -59,6 +62,7 @@ export function defaultStatefulSet(statefulSet: StatefulSet): void {
   }));
 }
 
+/** Rolled one node at a time. */
 export function defaultDaemonSet(daemonSet: DaemonSet): void {
   const { spec } = daemonSet;
   if (spec === undefined) return;
@@ -72,6 +76,7 @@ export function defaultDaemonSet(daemonSet: DaemonSet): void {
   spec.updateStrategy.rollingUpdate.maxSurge ??= 0;
 }
 
+/** One completion, six tries. */
 export function defaultJob(job: Job): void {
   const { spec } = job;
   if (spec === undefined) return;

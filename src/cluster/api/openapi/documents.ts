@@ -5,6 +5,7 @@
  */
 import { groups } from "../discovery/groups.ts";
 import { type ApiResponse, json } from "../message.ts";
+import { acceptedForm } from "../negotiate.ts";
 import type { Served } from "../served.ts";
 import { definitionName } from "../schema/parse.ts";
 import {
@@ -20,9 +21,18 @@ type Json = Record<string, unknown>;
 
 const title = "Kubernetes";
 
-/** The document at a path; undefined where the path is none. */
-export function openApiDocument(path: string, version: string): ApiResponse | undefined {
-  if (path === "/openapi/v2") return json(swagger(version));
+/**
+ * The document at a path; undefined where the path is none. Throws a 406 for clients that read the
+ * older document in protobuf alone (kubectl before 1.28): it is JSON here.
+ */
+export function openApiDocument(
+  path: string,
+  { accept, version }: { accept: string; version: string },
+): ApiResponse | undefined {
+  if (path === "/openapi/v2") {
+    acceptedForm(accept);
+    return json(swagger(version));
+  }
   if (path === "/openapi/v3") return json({ paths: Object.fromEntries(groups.map(groupIndex)) });
   const group = groups.find((each) => path === `/openapi/v3/${groupPath(each.group)}`);
   return group && json(openApi(group.group, version));

@@ -3,6 +3,7 @@ import type { KubeObject, ObjectMeta } from "../../../kube/types.ts";
 import type { ResourceType, Stored } from "../../model.ts";
 import { apiVersionOf } from "../../resources.ts";
 import { sameJson } from "../../store/equality.ts";
+import { isRecord } from "../schema/conform.ts";
 import type { Schema } from "../schema/model.ts";
 import { definitionName } from "../schema/parse.ts";
 import { type FieldSet, fieldsOf, leaves, setOf, valueAt } from "./field_set.ts";
@@ -45,7 +46,33 @@ export function ownable(object: KubeObject): Record<string, unknown> {
   return owned.length === 0 ? rest : { metadata: Object.fromEntries(owned), ...rest };
 }
 
-/** The fields of an entry. What a client has sent is taken as it is, if it is an object. */
+/** Entries that a client has sent, without those that make no sense: as if they had not been sent. */
+export function checkedEntries(entries: readonly ManagedEntry[]): ManagedEntry[] {
+  return entries.filter((entry) =>
+    entry.manager !== undefined && isFieldSet((entry as { fieldsV1?: unknown }).fieldsV1 ?? {}, 0)
+  );
+}
+
+/** Deeper than any object of the API. */
+const depthLimit = 64;
+
+function isFieldSet(value: unknown, depth: number): boolean {
+  return isRecord(value) && depth < depthLimit &&
+    Object.entries(value).every(([step, below]) => isStep(step) && isFieldSet(below, depth + 1));
+}
+
+function isStep(step: string): boolean {
+  if (step === "." || step.startsWith("f:")) return true;
+  if (!/^[kv]:/.test(step)) return false;
+  try {
+    JSON.parse(step.slice(2));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The fields of an entry. */
 export function fieldSetOf({ fieldsV1 }: ManagedEntry): FieldSet {
   return typeof fieldsV1 === "object" && fieldsV1 !== null ? fieldsV1 as FieldSet : {};
 }

@@ -187,3 +187,22 @@ Deno.test("apply asks for a manager, and any patch for a known type", async () =
   const status = await api.json("PATCH", "/api/v1/namespaces/default/pods/a", { body: {} });
   assert.equal(status.code, 415);
 });
+
+Deno.test("managedFields that a client makes up change nothing but themselves", async () => {
+  const api = testApi();
+  await apply(api, "one", { a: "1" });
+  const headers = { "content-type": "application/json-patch+json" };
+  const evil = [
+    '{"__proto__":{"polluted":{}}}',
+    '{"f:data":{"k:{":{}}}',
+    '{"f:data":7}',
+    '"text"',
+  ];
+  for (const fieldsV1 of evil) {
+    const entry = `{"manager":"x","operation":"Update","apiVersion":"v1","fieldsV1":${fieldsV1}}`;
+    const body = `[{"op":"replace","path":"/metadata/managedFields","value":[${entry}]}]`;
+    const answer = await api.json("PATCH", configMaps, { headers, body });
+    assert.deepEqual(answer["data"], { a: "1" });
+  }
+  assert.equal(({} as Record<string, unknown>)["polluted"], undefined);
+});

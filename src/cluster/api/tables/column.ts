@@ -27,6 +27,7 @@ export function column<T>(
   };
 }
 
+/** The first column of nearly every kind. */
 export const nameColumn: Column = {
   name: "Name",
   type: "string",
@@ -35,6 +36,7 @@ export const nameColumn: Column = {
   cell: ({ metadata }) => metadata.name ?? "",
 };
 
+/** The time since creation. */
 export const ageColumn: Column = {
   name: "Age",
   type: "string",

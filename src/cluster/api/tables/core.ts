@@ -14,6 +14,7 @@ import { age, ageColumn, type Column, column, mapText, nameColumn, orNone } from
 
 const unset = "<unset>";
 
+/** Name, phase, age. */
 export const namespaceColumns: readonly Column[] = [
   nameColumn,
   column<Namespace>("Status", ({ status }) => status?.phase ?? ""),
@@ -50,6 +51,7 @@ function nodeInfo(
   return column<Node>(name, ({ status }) => status?.nodeInfo?.[key] || "<unknown>", { wide: true });
 }
 
+/** Readiness, roles and version; wide: addresses and system. */
 export const nodeColumns: readonly Column[] = [
   nameColumn,
   column<Node>("Status", nodeStatus),
@@ -74,6 +76,7 @@ function accessModes(list: readonly string[] | undefined): string {
   return (list ?? []).map((mode) => modes[mode] ?? mode).join(",");
 }
 
+/** Capacity, modes, phase and claim. */
 export const persistentVolumeColumns: readonly Column[] = [
   nameColumn,
   column<PersistentVolume>("Capacity", ({ spec }) => spec?.capacity?.["storage"] ?? ""),
@@ -100,6 +103,7 @@ export const persistentVolumeColumns: readonly Column[] = [
   column<PersistentVolume>("VolumeMode", ({ spec }) => spec?.volumeMode ?? unset, { wide: true }),
 ];
 
+/** Phase, and of a bound one its volume. */
 export const persistentVolumeClaimColumns: readonly Column[] = [
   nameColumn,
   column<PersistentVolumeClaim>(
@@ -126,6 +130,7 @@ export const persistentVolumeClaimColumns: readonly Column[] = [
   }),
 ];
 
+/** How many keys there are. */
 export const configMapColumns: readonly Column[] = [
   nameColumn,
   column<ConfigMap>(
@@ -136,6 +141,7 @@ export const configMapColumns: readonly Column[] = [
   ageColumn,
 ];
 
+/** The type, and how many keys there are; never a value. */
 export const secretColumns: readonly Column[] = [
   nameColumn,
   column<Secret>("Type", ({ type }) => type ?? ""),
@@ -150,6 +156,7 @@ function servicePorts({ spec }: Service): string {
   return orNone(ports.join(","));
 }
 
+/** Addresses and ports; wide: the selector. */
 export const serviceColumns: readonly Column[] = [
   nameColumn,
   column<Service>("Type", ({ spec }) => spec?.type ?? ""),
@@ -164,6 +171,7 @@ export const serviceColumns: readonly Column[] = [
   column<Service>("Selector", ({ spec }) => orNone(mapText(spec?.selector)), { wide: true }),
 ];
 
+/** How many secrets are named. */
 export const serviceAccountColumns: readonly Column[] = [
   nameColumn,
   column<ServiceAccount>("Secrets", ({ secrets }) => secrets?.length ?? 0, { type: "integer" }),
@@ -183,6 +191,7 @@ function eventLast(event: Event, now: Date): string {
   return times > 1 ? `${since} (x${times} over ${eventFirst(event, now)})` : since;
 }
 
+/** What happened to which object, and when last; wide: by whom and how often. */
 export const eventColumns: readonly Column[] = [
   column<Event>("Last Seen", eventLast),
   column<Event>("Type", ({ type }) => type ?? ""),

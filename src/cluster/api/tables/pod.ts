@@ -92,6 +92,7 @@ function gates(pod: Pod): string {
   }/${wanted.length}`;
 }
 
+/** Readiness, digest and restarts; wide: where it runs. */
 export const podColumns: readonly Column[] = [
   nameColumn,
   column<Pod>("Ready", (pod) => {

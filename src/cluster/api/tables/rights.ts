@@ -5,6 +5,7 @@ import type { StorageClass } from "kubernetes-types/storage/v1.d.ts";
 import type { Stored } from "../../model.ts";
 import { ageColumn, type Column, column, nameColumn } from "./column.ts";
 
+/** Of roles, in a namespace or not. */
 export const roleColumns: readonly Column[] = [
   nameColumn,
   column<Stored>("Created At", ({ metadata }) => metadata.creationTimestamp ?? ""),
@@ -21,6 +22,7 @@ function subjects(name: string, kind: string): Column {
   );
 }
 
+/** Of bindings: the role; wide: to whom. */
 export const bindingColumns: readonly Column[] = [
   nameColumn,
   column<RoleBinding>("Role", ({ roleRef }) => `${roleRef.kind}/${roleRef.name}`),
@@ -30,6 +32,7 @@ export const bindingColumns: readonly Column[] = [
   subjects("ServiceAccounts", "ServiceAccount"),
 ];
 
+/** Who holds a lease. */
 export const leaseColumns: readonly Column[] = [
   nameColumn,
   column<Lease>("Holder", ({ spec }) => spec?.holderIdentity ?? ""),
@@ -38,6 +41,7 @@ export const leaseColumns: readonly Column[] = [
 
 const defaultClass = "storageclass.kubernetes.io/is-default-class";
 
+/** Who provides volumes, and how; the default class is marked at its name. */
 export const storageClassColumns: readonly Column[] = [
   column<StorageClass>(
     "Name",

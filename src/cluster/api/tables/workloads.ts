@@ -36,6 +36,7 @@ function count<T>(name: string, read: (object: T) => number | undefined): Column
   return column<T>(name, (object) => read(object) ?? 0, { type: "integer" });
 }
 
+/** Replicas that are ready, of this revision, available. */
 export const deploymentColumns: readonly Column[] = [
   nameColumn,
   column<Deployment>(
@@ -50,6 +51,7 @@ export const deploymentColumns: readonly Column[] = [
   selector,
 ];
 
+/** Replicas wished for, there, ready. */
 export const replicaSetColumns: readonly Column[] = [
   nameColumn,
   count<ReplicaSet>("Desired", ({ spec }) => spec?.replicas),
@@ -61,6 +63,7 @@ export const replicaSetColumns: readonly Column[] = [
   selector,
 ];
 
+/** Replicas ready of those wished for. */
 export const statefulSetColumns: readonly Column[] = [
   nameColumn,
   column<StatefulSet>(
@@ -72,6 +75,7 @@ export const statefulSetColumns: readonly Column[] = [
   images,
 ];
 
+/** Nodes wished for, and pods there in each state. */
 export const daemonSetColumns: readonly Column[] = [
   nameColumn,
   count<DaemonSet>("Desired", ({ status }) => status?.desiredNumberScheduled),
@@ -109,6 +113,7 @@ function jobCompletions({ spec, status }: Job): string {
   return parallelism > 1 ? `${done}/1 of ${parallelism}` : `${done}/1`;
 }
 
+/** How far it is, and how long it took. */
 export const jobColumns: readonly Column[] = [
   nameColumn,
   column<Job>("Status", jobStatus),
