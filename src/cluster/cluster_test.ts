@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import type { KubeObject } from "../kube/types.ts";
+import { type ClusterOptions, startCluster } from "./cluster.ts";
+import { resources } from "./resources.ts";
+
+const here = new URL(".", import.meta.url).pathname;
+
+async function inFolder(body: (options: ClusterOptions) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "kodama-assembly-" });
+  try {
+    await body({
+      folder,
+      world: { source: "empty", sizes: {} },
+      worldsFolder: `${here}worlds`,
+      imageRoots: [`${here}images`],
+    });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** The cluster's answer to a request with the certificate of its kubeconfig. */
+async function get(kubeconfig: string, server: string, path: string): Promise<KubeObject> {
+  const data = (field: string) => atob(new RegExp(`${field}: (\\S+)`).exec(kubeconfig)?.[1] ?? "");
+  using client = Deno.createHttpClient({
+    caCerts: [data("certificate-authority-data")],
+    cert: data("client-certificate-data"),
+    key: data("client-key-data"),
+  });
+  const response = await fetch(`${server}${path}`, { client });
+  return await response.json();
+}
+
+Deno.test("a cluster answers with its own kubeconfig, and a copy of it holds after a new start", () =>
+  inFolder(async (options) => {
+    let kept = "";
+    let port = 0;
+    {
+      await using cluster = await startCluster(options);
+      await cluster.ready();
+      kept = cluster.kubeconfig;
+      port = Number(new URL(cluster.server).port);
+      const list = await get(kept, cluster.server, "/api/v1/namespaces");
+      assert.equal(list.kind, "NamespaceList");
+    }
+    await using again = await startCluster({ ...options, port });
+    assert.equal((await get(kept, again.server, "/api/v1/nodes")).kind, "NodeList");
+  }));
+
+Deno.test("a port that is taken is told, and nothing of the cluster stays", () =>
+  inFolder(async (options) => {
+    await using first = await startCluster(options);
+    const port = Number(new URL(first.server).port);
+    const folder = `${options.folder}/second`;
+    await assert.rejects(startCluster({ ...options, folder, port }), /EADDRINUSE|in use/);
+  }));
+
+Deno.test("a world that can't be made is told with what is wrong", () =>
+  inFolder(async (options) => {
+    const source = `${options.folder}/bad.yaml`;
+    const start = async (text: string) => {
+      await Deno.writeTextFile(source, text);
+      return startCluster({ ...options, world: { source, sizes: {} } });
+    };
+    await assert.rejects(
+      start("apiVersion: v1\nkind: Widget\nmetadata: { name: w }\n"),
+      /Widget of v1 isn't served/,
+    );
+    await assert.rejects(
+      start("apiVersion: v1\nkind: Pod\nmetadata: { name: p }\nspec: { containers: [] }\n"),
+      /spec\.containers: Required value/,
+    );
+  }));
+
+Deno.test("waiting for readiness ends with its signal", () =>
+  inFolder(async (options) => {
+    await using cluster = await startCluster(options);
+    cluster.store.create(resources.pods, {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "elsewhere", namespace: "default" },
+      spec: { nodeName: "no-such-node", containers: [] },
+    });
+    const signal = AbortSignal.abort(new Error("enough"));
+    await assert.rejects(cluster.ready({ signal }), /enough/);
+  }));
