@@ -19,6 +19,8 @@ export interface ScreenOptions {
 export class Screen implements Disposable {
   readonly #options: ScreenOptions;
   #status: StatusLine | undefined;
+  /** Where was written last. */
+  #stream: Piece["stream"] | undefined;
 
   constructor(options: ScreenOptions) {
     this.#options = options;
@@ -38,11 +40,21 @@ export class Screen implements Disposable {
     if (pieces.length === 0 || this.#isBroken()) return;
     try {
       await this.#status?.pause();
-      for (const { stream, data } of pieces) await this.#options.terminal[stream].write(...data);
+      for (const { stream, data } of pieces) {
+        await this.#turnTo(stream);
+        await this.#options.terminal[stream].write(...data);
+      }
       this.#status?.resume();
     } catch (error) {
       if (!this.#isBroken()) throw error;
     }
+  }
+
+  /** On one terminal both streams are one text: what was written to the other stands before this. */
+  async #turnTo(stream: Piece["stream"]): Promise<void> {
+    const before = this.#stream;
+    this.#stream = stream;
+    if (before !== undefined && before !== stream) await this.#options.terminal[before].flush();
   }
 
   /** Says something between the lines of the run, at once. */
