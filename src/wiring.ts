@@ -17,8 +17,8 @@ export function processInvocation(programName: string): Invocation {
     terminal,
     signals: processSignals,
     environment,
+    willDial: gatherEntropy,
     async host(options = {}): Promise<Host> {
-      if (options.dials) gatherEntropy();
       const { machineHost } = await import("./wiring/host.ts");
       return machineHost({ ...options, terminal, environment });
     },

@@ -84,6 +84,7 @@ export async function goldenText({ program, argv }: GoldenCase): Promise<string>
     terminal,
     signals: { listen: () => ({ [Symbol.dispose]: () => {} }) },
     environment: () => undefined,
+    willDial: () => {},
     host: () => Promise.reject<Host>(new Error("a golden case reached for the machine")),
     serveCluster: () => Promise.reject<void>(new Error("a golden case began to serve")),
   });

@@ -15,6 +15,7 @@ async function offered(line: string, host?: () => Promise<Host>): Promise<[strin
     signals: { listen: () => ({ [Symbol.dispose]: () => {} }) },
     environment: () => undefined,
     host: host ?? (() => Promise.reject<Host>(new Error("no machine"))),
+    willDial: () => {},
     serveCluster: () => Promise.resolve(),
   });
   await terminal.stdout.flush();

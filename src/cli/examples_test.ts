@@ -19,6 +19,7 @@ for await (const [path, leaf] of leaves(tree)) {
       const prepared = await prepare(kodamaWords(line), {
         program: programOf("kodama"),
         environment: () => undefined,
+        willDial: () => {},
       });
       assert.deepEqual([prepared.kind, prepared.path], ["command", path]);
     });
@@ -35,4 +36,16 @@ Deno.test("the words of an example are found in a line of shell", () => {
     "x",
   ]);
   assert.deepEqual(kodamaWords('"$EDITOR" "$(kodama config path)"'), ["config", "path"]);
+});
+
+Deno.test("a command that speaks to an API server says so before it is loaded, help never", async () => {
+  for (
+    const [line, expected] of [["exec web-0 -- id", 1], ["exec --help", 0], ["version", 0]] as const
+  ) {
+    let said = 0;
+    const willDial = () => said++;
+    const program = programOf("kodama");
+    await prepare(line.split(" "), { program, environment: () => undefined, willDial });
+    assert.equal(said, expected, line);
+  }
 });

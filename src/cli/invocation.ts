@@ -16,8 +16,6 @@ export interface SignalSource {
 export interface HostOptions {
   /** The file to read in place of `$KUBECONFIG`. */
   kubeconfig?: string | undefined;
-  /** The command will speak to a cluster: what takes time can begin at once. */
-  dials?: boolean;
 }
 
 /** What a command may use. Costly things are thunks. */
@@ -27,6 +25,8 @@ export interface Invocation {
   readonly signals: SignalSource;
   /** A variable of the environment; undefined where it isn't set. */
   readonly environment: (name: string) => string | undefined;
+  /** An API server will be spoken to: what takes time there begins now, beside the loading of modules. */
+  readonly willDial: () => void;
   /** What the actions are given. */
   readonly host: (options?: HostOptions) => Promise<Host>;
   /** Serves the embedded cluster in this process until a signal ends it. `words` follow `serveWord`. */

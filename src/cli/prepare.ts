@@ -17,11 +17,12 @@ export type Prepared =
 /** Chooses the command, loads it, and resolves its words. Throws `UsageError`. */
 export async function prepare(
   argv: readonly string[],
-  { program, environment }: Pick<Invocation, "program" | "environment">,
+  { program, environment, willDial }: Pick<Invocation, "program" | "environment" | "willDial">,
 ): Promise<Prepared> {
   const choice = await choose(argv, program);
   const { path } = choice;
   if (choice.kind === "help") return { kind: "help", path };
+  if (choice.leaf.dials) willDial();
   const { command } = await choice.leaf.load();
   const spoken = speak(program, ["kodama", ...path].join(" "));
   // A command without words has nothing to sort, and starts without the parser.

@@ -9,6 +9,8 @@ export interface Leaf {
   kind: "leaf";
   /** One line for the list in help: lower case, no full stop. */
   summary: string;
+  /** It speaks to an API server: what takes time there can begin before the command is loaded. */
+  dials: boolean;
   load: () => Promise<{ command: Command }>;
 }
 
@@ -40,7 +42,17 @@ export const leadingValueFlags: readonly string[] = [
   "--color",
 ];
 
-const leaf = (summary: string, load: Leaf["load"]): Leaf => ({ kind: "leaf", summary, load });
+const leaf = (summary: string, load: Leaf["load"]): Leaf => ({
+  kind: "leaf",
+  summary,
+  dials: false,
+  load,
+});
+
+const dialling = (summary: string, load: Leaf["load"]): Leaf => ({
+  ...leaf(summary, load),
+  dials: true,
+});
 
 const branch = (summary: string, commands: Branch["commands"]): Branch => ({
   kind: "branch",
@@ -50,9 +62,9 @@ const branch = (summary: string, commands: Branch["commands"]): Branch => ({
 
 /** The root. Keys are the words that a person types. */
 export const tree: Branch = branch("pick pods, run things in all of them at once", {
-  exec: leaf("run one command in every matching pod", () => import("./commands/exec.ts")),
-  run: leaf("run a checked-in workflow", () => import("./commands/run.ts")),
-  pods: leaf("list the pods that a selection matches", () => import("./commands/pods.ts")),
+  exec: dialling("run one command in every matching pod", () => import("./commands/exec.ts")),
+  run: dialling("run a checked-in workflow", () => import("./commands/run.ts")),
+  pods: dialling("list the pods that a selection matches", () => import("./commands/pods.ts")),
   cluster: branch("a Kubernetes to try things on, inside kodama", {
     up: leaf("start the embedded cluster", () => import("./commands/cluster/up.ts")),
     down: leaf("stop it and remove what it kept", () => import("./commands/cluster/down.ts")),
@@ -67,7 +79,7 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     schema: leaf("print the JSON schema of the file", () => import("./commands/config/schema.ts")),
   }),
   completion: leaf("print a completion script", () => import("./commands/completion.ts")),
-  doctor: leaf("check what kodama needs here", () => import("./commands/doctor.ts")),
+  doctor: dialling("check what kodama needs here", () => import("./commands/doctor.ts")),
   version: leaf("print the version", () => import("./commands/version.ts")),
   help: leaf("explain a command", () => import("./commands/help.ts")),
 });

@@ -41,7 +41,7 @@ export const command = defineCommand({
   }),
   async run({ looked, kubeconfig, format }, { host, signals, terminal, environment }) {
     const { doctor } = await import("../../actions/doctor.ts");
-    const machine = await host({ kubeconfig, dials: true });
+    const machine = await host({ kubeconfig });
     const style = styleOf(terminal.stdout, environment);
     const findings: Finding[] = [];
     await interruptible(signals, async (signal) => {

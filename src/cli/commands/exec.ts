@@ -61,7 +61,7 @@ export const command = defineCommand({
     return { options, view, list: running.list, kubeconfig };
   },
   run: async ({ options, view, list, kubeconfig }, invocation) => {
-    const host = await invocation.host({ kubeconfig, dials: true });
+    const host = await invocation.host({ kubeconfig });
     if (list) {
       const { showPods } = await import("../pods_table.ts");
       const format = view.format === "text" ? "table" : view.format;

@@ -30,7 +30,7 @@ export const command = defineCommand({
     quiet: words.flags.quiet,
   }),
   run: async ({ format, quiet, ...selected }, invocation) => {
-    const host = await invocation.host({ kubeconfig: selected.kubeconfig, dials: true });
+    const host = await invocation.host({ kubeconfig: selected.kubeconfig });
     return await showPods(selected, { host, invocation, format, quiet });
   },
 });

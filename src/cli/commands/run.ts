@@ -40,7 +40,7 @@ export const command: Command = defineCommand({
     return { workflow, overrides, options: running.options, view, list: running.list, kubeconfig };
   },
   run: async ({ workflow, overrides, options, view, list, kubeconfig }, invocation) => {
-    const host = await invocation.host({ kubeconfig, dials: true });
+    const host = await invocation.host({ kubeconfig });
     const actions = await import("../../actions/run_workflow.ts");
     if (list) {
       const { showPods } = await import("../pods_table.ts");
