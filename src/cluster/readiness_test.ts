@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Pod } from "kubernetes-types/core/v1.d.ts";
-import { TestCluster, workloadSpec } from "./controllers/testing.ts";
+import { TestCluster } from "./controllers/testing.ts";
+import { workloadSpec } from "./controllers/testing_workloads.ts";
 import { readinessOf } from "./readiness.ts";
 
 function readyNode(cluster: TestCluster): void {

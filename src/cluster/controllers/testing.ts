@@ -136,14 +136,3 @@ export class TestCluster {
     this.store.update(resources.pods, { ...pod, status } as unknown as KubeObject);
   }
 }
-
-/** The parts that every workload's test shares: a selector, and a template that it selects. */
-export function workloadSpec(app: string, image = "busybox:1") {
-  return {
-    selector: { matchLabels: { app } },
-    template: {
-      metadata: { labels: { app } },
-      spec: { containers: [{ name: "main", image }] },
-    },
-  };
-}
