@@ -88,12 +88,7 @@ class ProcessInput implements InputStream {
 
   raw(): Disposable {
     Deno.stdin.setRaw(true);
-    const restore = () => {
-      globalThis.removeEventListener("unload", restore);
-      Deno.stdin.setRaw(false);
-    };
-    // `Deno.exit` and an uncaught error both pass by `unload`; the terminal must survive them.
-    globalThis.addEventListener("unload", restore);
-    return { [Symbol.dispose]: restore };
+    // On `Deno.exit` and on an uncaught error Deno itself restores the terminal; signals are the caller's.
+    return { [Symbol.dispose]: () => Deno.stdin.setRaw(false) };
   }
 }
