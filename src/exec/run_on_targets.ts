@@ -53,7 +53,7 @@ class Run {
     this.#targets = [...targets];
     this.#outcomes = new Array<Outcome>(targets.length);
     const more = options.later !== undefined;
-    this.#state = { total: targets.length, more, started: 0, running: 0 };
+    this.#state = { total: targets.length, more, started: 0, running: 0, failed: 0 };
     this.#supervision = this.#supervise();
   }
 
@@ -116,18 +116,18 @@ class Run {
   }
 
   async #runOne(index: number): Promise<void> {
-    const { clock } = this.options;
+    const { clock, placeOf } = this.options;
     const startedMs = clock.elapsedMs();
     await this.events.push({ kind: "targetStarted", target: index, at: clock.now() });
     const outcome = await runTarget({
       target: this.#targets[index] as Target,
-      index,
-      total: this.#targets.length,
+      ...(placeOf?.(index) ?? { index, total: this.#targets.length }),
       command: this.command,
       options: this.options,
       cancelled: this.#cancel.signal,
       emit: (stream, bytes) => this.events.push({ kind: "output", target: index, stream, bytes }),
     });
+    if (outcome.kind !== "ok") this.#state.failed += 1;
     await this.#end(index, outcome, Math.round(clock.elapsedMs() - startedMs));
   }
 

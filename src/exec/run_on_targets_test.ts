@@ -178,7 +178,7 @@ Deno.test("a command that ignores TERM is killed after the grace", async () => {
   const [outcome] = outcomesOf(await events(stage));
   assert.deepEqual(outcome, { kind: "timeout", limit: "command", afterMs: timeoutMs });
   const signals = stage.pods[0]?.requests.slice(1).map(({ command }) => command.slice(4));
-  assert.deepEqual(signals, [["TERM", "4711"], ["KILL", "4711"], ["0", "4711"]]);
+  assert.deepEqual(signals, ["TERM", "KILL", "0"].map((word) => [word, "4711", "4711 4712"]));
 });
 
 Deno.test("what KILL doesn't end is said to be left", async () => {
@@ -236,7 +236,7 @@ Deno.test("a consumer that stops cancels what runs and waits for its end", async
   })();
   await stage.clock.runUntil(seen);
   for (const pod of stage.pods) {
-    assert.deepEqual(pod.requests.at(-1)?.command.slice(4), ["TERM", "4711"]);
+    assert.deepEqual(pod.requests.at(-1)?.command.slice(4), ["TERM", "4711", "4711 4712"]);
   }
 });
 
@@ -258,3 +258,43 @@ Deno.test("a slow consumer keeps the pods from running ahead", async () => {
   assert.ok(produced < 100, `${produced} chunks were read for 10 events`);
   await endless.clock.runUntil(run.return());
 });
+
+Deno.test("after a failure nothing more begins, and what runs goes on to its end", async () => {
+  const fails: PodScript = { ...hello, end: { kind: "exited", exitCode: 1 } };
+  const slow: PodScript = { ...hello, output: [{ ...piece(hello), afterMs: 500 }] };
+  const stage = scene([fails, slow, hello, hello], { fanout: 2, failFast: true });
+  const told = await events(stage);
+  assertOrder(told, 4, 2);
+  assert.deepEqual(outcomesOf(told).map(({ kind }) => kind), [
+    "failed",
+    "ok",
+    "skipped",
+    "skipped",
+  ]);
+  const [, , third] = outcomesOf(told);
+  assert.deepEqual(third, { kind: "skipped", reason: "a target before it failed (--fail-fast)" });
+});
+
+Deno.test("with batches and a budget every target still ends once", async () => {
+  await fc.assert(fc.asyncProperty(
+    fc.array(scripts, { minLength: 1, maxLength: 10 }),
+    fc.integer({ min: 1, max: 4 }),
+    fc.integer({ min: 0, max: 3 }),
+    async (all, size, maxFail) => {
+      const stage = scene(all, {
+        timeoutMs,
+        serial: [{ kind: "count", count: size }],
+        maxFail: { kind: "count", count: maxFail },
+      });
+      const told = await events(stage);
+      assertOrder(told, all.length, Math.min(4, size));
+      const bad = outcomesOf(told).filter(({ kind }) => kind !== "ok" && kind !== "skipped");
+      assert.ok(bad.length <= maxFail + size, "a batch began beyond the budget");
+    },
+  ));
+});
+
+function piece({ output: [first] }: PodScript): PodScript["output"][number] {
+  if (first === undefined) throw new Error("a script without output");
+  return first;
+}

@@ -2,6 +2,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { ExecChannel, ExecRequest, TerminalSize } from "../kube/client.ts";
 import type { Target } from "../kube/target.ts";
+import type { SchedulePolicy } from "./schedule.ts";
 
 /**
  * Opens a stream to a target's container. It rejects with a `KodamaError` where it can't, and gives up
@@ -26,13 +27,11 @@ export interface RunTerminal {
 }
 
 /** Bounds, surroundings and variations of a run. Times are milliseconds. */
-export interface RunOptions {
+export interface RunOptions extends SchedulePolicy {
   open: OpenExec;
   clock: Clock;
   /** Cancels the run; commands that run are ended in their pods. */
   signal: AbortSignal;
-  /** Targets at the same time; at least 1. */
-  fanout: number;
   /** To open a stream. */
   connectTimeoutMs: number;
   /** For a command, from its stream's opening; no limit where it is absent. */
@@ -45,6 +44,8 @@ export interface RunOptions {
   input?: () => InputReader;
   /** Targets that become known while the run goes on. It may not reject. */
   later?: AsyncIterable<readonly Target[]>;
+  /** What a command is told of its target's place, where that isn't its place in this run. */
+  placeOf?: (target: number) => { index: number; total: number };
   /** For a run of one target. */
   terminal?: RunTerminal;
   environment?: Readonly<Record<string, string>>;
