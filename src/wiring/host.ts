@@ -7,6 +7,7 @@ import { systemHost } from "../kube/host.ts";
 import { printable } from "../term/printable.ts";
 import type { Terminal } from "../term/terminal.ts";
 import { filePath } from "./file_path.ts";
+import { clientRegistry } from "./client_registry.ts";
 import { localFiles } from "./files.ts";
 import { localMachine } from "./machine.ts";
 
@@ -30,7 +31,6 @@ export function machineHost({ kubeconfig, terminal, environment }: HostParts): H
     terminal.stderr.write(`warning: ${printable(message)}\n`).catch(() => {});
   });
   const named = kubeconfig === undefined ? {} : { kubeconfig };
-  const clients = new Map<string | undefined, Promise<KubeClient>>();
   return {
     clock: systemClock,
     env: environment,
@@ -46,11 +46,7 @@ export function machineHost({ kubeconfig, terminal, environment }: HostParts): H
       const { current, names } = await listContexts(named, kubeHost);
       return names.map((name) => ({ name, current: name === current }));
     },
-    kube(context) {
-      const known = clients.get(context) ?? openClient(context);
-      clients.set(context, known);
-      return known;
-    },
+    kube: clientRegistry(openClient),
     async select(client, selection, { signal = new AbortController().signal }) {
       const { findTargets } = await import("../kube/find_targets.ts");
       return await findTargets(client, selection, { signal, random: kubeHost.random });

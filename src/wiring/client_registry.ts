@@ -1,0 +1,32 @@
+/** The clients of one process: one for each context, by whatever name it was asked for. */
+import type { KubeClient } from "../kube/client.ts";
+
+/** Opens the client of a context; of the current one where none is named. */
+export type OpenClient = (context: string | undefined) => Promise<KubeClient>;
+
+/**
+ * Makes each client once. The current context has a name of its own too: a target that was found through
+ * it names it, and must not open, prove and connect everything a second time.
+ */
+export function clientRegistry(open: OpenClient): OpenClient {
+  const clients = new Map<string | undefined, Promise<KubeClient>>();
+  return async (context) => {
+    const known = clients.get(context);
+    if (known !== undefined) return await known;
+    const current = context === undefined ? undefined : await settled(clients.get(undefined));
+    if (current !== undefined && current.context === context) return current;
+    // Asked again: another caller may have opened it while this one looked at the current context.
+    const opened = clients.get(context) ?? open(context);
+    clients.set(context, opened);
+    return await opened;
+  };
+}
+
+/** The client, unless it could not be made: whoever asked for it was told why. */
+async function settled(client: Promise<KubeClient> | undefined): Promise<KubeClient | undefined> {
+  try {
+    return await client;
+  } catch {
+    return undefined;
+  }
+}
