@@ -20,7 +20,7 @@ import type { WorldChoice } from "./worlds/world.ts";
 
 /** What {@link startCluster} needs. Paths are absolute. */
 export interface ClusterOptions {
-  /** The cluster's own folder. Its authority and its volumes' contents are kept from one start to the next. */
+  /** The cluster's own folder. Its authority is kept from one start to the next, all else begins anew. */
   folder: string;
   world: WorldChoice;
   /** Where the shipped worlds are. */
@@ -69,6 +69,8 @@ export async function startCluster(options: ClusterOptions): Promise<EmbeddedClu
     newStore(clock, options),
   ]);
   const { startNode } = await import("./node/node.ts");
+  // The store begins anew, so nothing can name what the claims of the last start kept.
+  await removeFolder(claimsFolder(options));
   // Disposed of in reverse: no more requests, then no more wishes, then no more pods.
   const node = stack.use(
     await startNode({
@@ -99,6 +101,18 @@ export async function startCluster(options: ClusterOptions): Promise<EmbeddedClu
 }
 
 const administrator = { user: "kubernetes-admin", groups: ["system:masters"] };
+
+function claimsFolder({ folder }: ClusterOptions): string {
+  return `${folder}/node/claims`;
+}
+
+async function removeFolder(path: string): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
 
 /** The authority is kept: a kubeconfig that was copied elsewhere goes on to hold for this folder. */
 async function openAuthority(path: string, clock: Clock): Promise<Authority> {
@@ -135,7 +149,7 @@ async function startControllers(
     clock,
     controllers: allControllers({
       certificateAuthority,
-      volumeFolder: `${options.folder}/node/claims`,
+      volumeFolder: claimsFolder(options),
     }),
     admit: admission.admit,
     onError: options.onError ?? (() => {}),

@@ -270,7 +270,7 @@ Deno.test("a provisioned volume goes with its claim", () => {
   assert.equal(claim.status?.phase, "Bound");
   assert.equal(claim.spec?.storageClassName, "standard");
   const path = cluster.list("persistentVolumes")[0]?.spec?.hostPath?.path;
-  assert.equal(path, `/volumes/pvc-${claim.metadata.uid}`);
+  assert.equal(path, `/volumes/default_data_${claim.metadata.uid}`);
   cluster.store.remove(resources.persistentVolumeClaims, namespace, "data");
   cluster.settle();
   assert.deepEqual(cluster.list("persistentVolumes"), []);

@@ -102,6 +102,11 @@ function referenceTo(claim: Live<PersistentVolumeClaim>) {
   return { apiVersion: "v1", kind: "PersistentVolumeClaim", namespace, name, uid };
 }
 
+/** Where the node keeps a claim: see `node/volumes.ts`. */
+function claimFolder({ metadata }: Live<PersistentVolumeClaim>): string {
+  return `${metadata.namespace ?? ""}_${metadata.name}_${metadata.uid}`;
+}
+
 function provisioned(
   claim: Live<PersistentVolumeClaim>,
   storageClassName: string,
@@ -116,7 +121,7 @@ function provisioned(
       capacity: { storage: claim.spec?.resources?.requests?.["storage"] ?? "1Gi" },
       accessModes: claim.spec?.accessModes ?? ["ReadWriteOnce"],
       claimRef: referenceTo(claim),
-      hostPath: { path: `${folder}/${name}`, type: "DirectoryOrCreate" },
+      hostPath: { path: `${folder}/${claimFolder(claim)}`, type: "DirectoryOrCreate" },
       persistentVolumeReclaimPolicy: "Delete",
       storageClassName,
       volumeMode: claim.spec?.volumeMode ?? "Filesystem",
