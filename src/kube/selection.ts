@@ -31,6 +31,7 @@ export function selectTargets(
   for (const pod of matching) {
     const [namespace, name] = [pod.metadata?.namespace ?? "", pod.metadata?.name ?? ""];
     const choice = usableContainer(pod, selection);
+    const uid = pod.metadata?.uid;
     if (choice.kind === "skipped") {
       skipped.push({ namespace, pod: name, reason: choice.reason });
       continue;
@@ -42,6 +43,7 @@ export function selectTargets(
       container: choice.container,
       node: pod.spec?.nodeName ?? "",
       ip: pod.status?.podIP ?? "",
+      ...(uid === undefined ? {} : { uid }),
     });
   }
   return { targets: chosen(targets, selection, options.random), skipped };

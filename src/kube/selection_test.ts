@@ -54,6 +54,11 @@ Deno.test("a target is one container of a pod, with where it is", () => {
   ]);
 });
 
+Deno.test("a target carries its pod's uid, by which a later pod of the name is told from it", () => {
+  const [target] = select([pod("a", { metadata: { uid: "u-1" } })]).targets;
+  assert.equal(target?.uid, "u-1");
+});
+
 Deno.test("match is any of them, exclude none of them, text or expression", () => {
   const text = (text: string) => ({ kind: "substring" as const, text });
   const expression = (regExp: RegExp) => ({ kind: "regExp" as const, regExp });

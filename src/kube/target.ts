@@ -8,6 +8,8 @@ export interface Target {
   node: string;
   /** Empty while the pod has none. */
   ip: string;
+  /** The pod's own, by which it is told from a later one of the same name. Absent where nobody told it. */
+  uid?: string;
 }
 
 /** Choose by one or more texts: a plain text matches as a substring, `/re/` as a regular expression. */
