@@ -1,5 +1,6 @@
 /** Identical outputs once: fifty pods that say the same are one block under one line of names. */
 import type { Capture } from "./capture.ts";
+import type { GroupDiff } from "./diff_groups.ts";
 import type { Outcome } from "./model.ts";
 import { compressNames } from "./name_ranges.ts";
 
@@ -15,6 +16,8 @@ export interface FoldedGroup {
   stderr: Uint8Array;
   /** Bytes of each target that were left out at the limit. */
   omittedBytes: number;
+  /** Where it differs from the first group, if that was asked for. */
+  diff?: GroupDiff;
 }
 
 /** What is compared of a target that has ended. */

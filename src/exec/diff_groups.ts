@@ -1,0 +1,73 @@
+/** Where the outputs of groups differ: each against the largest, as a unified diff. */
+import type { FoldedGroup } from "./fold.ts";
+
+/** How a group's output stands to that of the reference, which is the first group. */
+export type GroupDiff =
+  | { kind: "reference" }
+  /** Only the outcomes differ. */
+  | { kind: "same" }
+  /** Unified diffs with their headers; empty for a stream that is the same. */
+  | { kind: "unified"; stdout: string; stderr: string }
+  /** Not compared; the reason completes "not compared: ". */
+  | { kind: "notCompared"; reason: string };
+
+/** Bounds of one comparison: it takes time and memory by the product of length and differences. */
+export interface DiffBounds {
+  /** Of each side. */
+  maxBytes: number;
+  /** Lines that are there on one side alone. */
+  maxChangedLines: number;
+}
+
+const usualBounds: DiffBounds = { maxBytes: 256 * 1024, maxChangedLines: 1000 };
+
+/** The groups, each with its diff. Loads what compares only when it is called. */
+export async function withDiffs(
+  groups: readonly FoldedGroup[],
+  bounds: DiffBounds = usualBounds,
+): Promise<FoldedGroup[]> {
+  const { createTwoFilesPatch, FILE_HEADERS_ONLY } = await import("diff");
+  const [reference] = groups;
+  if (reference === undefined) return [];
+  const patch = (group: FoldedGroup, stream: "stdout" | "stderr"): string | undefined => {
+    const [before, after] = [textOf(reference[stream]), textOf(group[stream])];
+    if (before === undefined || after === undefined) return undefined;
+    if (before === after) return "";
+    const names = [reference.names, group.names] as const;
+    return createTwoFilesPatch(...names, before, after, undefined, undefined, {
+      context: 3,
+      maxEditLength: bounds.maxChangedLines,
+      headerOptions: FILE_HEADERS_ONLY,
+    });
+  };
+  const compare = (group: FoldedGroup): GroupDiff => {
+    if (group === reference) return { kind: "reference" };
+    const cut = group.omittedBytes + reference.omittedBytes > 0;
+    if (cut || largest(group, reference) > bounds.maxBytes) return notCompared("too long");
+    if ([group, reference].some(isBinary)) return notCompared("not UTF-8 text");
+    const [stdout, stderr] = [patch(group, "stdout"), patch(group, "stderr")];
+    if (stdout === undefined || stderr === undefined) return notCompared("too different");
+    return stdout + stderr === "" ? { kind: "same" } : { kind: "unified", stdout, stderr };
+  };
+  return groups.map((group) => ({ ...group, diff: compare(group) }));
+}
+
+function notCompared(reason: string): GroupDiff {
+  return { kind: "notCompared", reason };
+}
+
+function largest(...groups: readonly FoldedGroup[]): number {
+  return Math.max(...groups.flatMap(({ stdout, stderr }) => [stdout.length, stderr.length]));
+}
+
+function isBinary({ stdout, stderr }: FoldedGroup): boolean {
+  return textOf(stdout) === undefined || textOf(stderr) === undefined;
+}
+
+function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
