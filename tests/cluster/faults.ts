@@ -19,6 +19,15 @@ export type CutPlace =
   /** Between the API server and kubelet: lists go on, execs and logs don't. */
   | "node";
 
+/** For each place, what is on its way to the server, and what comes from there. */
+const filterPlaces: Record<CutPlace, readonly string[][]> = {
+  client: [
+    ["INPUT", "-i", "machine", "--dport", String(network.apiPort)],
+    ["OUTPUT", "-o", "machine", "--sport", String(network.apiPort)],
+  ],
+  node: [["INPUT", "--dport", "10250"], ["INPUT", "--sport", "10250"]],
+};
+
 /** A running rig, to be hurt. */
 export class FaultyRig {
   private constructor(private readonly layout: Layout, private readonly state: RigState) {}
@@ -72,18 +81,19 @@ export class FaultyRig {
 
   /** Drops every packet at a place, without a word to either side. */
   cut(place: CutPlace): Promise<AsyncDisposable> {
-    return this.#filter(place, ["-j", "DROP"]);
+    return this.#filter(filterPlaces[place], ["-j", "DROP"]);
   }
 
-  /** Drops a share (0 to 1) of the packets that come to a place. */
+  /** Drops a share (0 to 1) of the packets at a place, each way. */
   lose(place: CutPlace, share: number): Promise<AsyncDisposable> {
     const sometimes = ["-m", "statistic", "--mode", "random", "--probability", String(share)];
-    return this.#filter(place, [...sometimes, "-j", "DROP"]);
+    return this.#filter(filterPlaces[place], [...sometimes, "-j", "DROP"]);
   }
 
-  /** Answers each packet at a place with a reset: connections break at once, and new ones are refused. */
+  /** Answers each packet towards the server with a reset: connections break at once, and new ones are refused. */
   refuse(place: CutPlace): Promise<AsyncDisposable> {
-    return this.#filter(place, ["-j", "REJECT", "--reject-with", "tcp-reset"]);
+    const [towards = []] = filterPlaces[place];
+    return this.#filter([towards], ["-j", "REJECT", "--reject-with", "tcp-reset"]);
   }
 
   /** Lets so much through from the API server to this machine, in bytes a second. */
@@ -94,12 +104,12 @@ export class FaultyRig {
     return this.#hurt(() => change("add", ["tbf", ...shape]), () => change("del", []));
   }
 
-  #filter(place: CutPlace, rule: readonly string[]): Promise<AsyncDisposable> {
-    const where = place === "client"
-      ? ["-i", "machine", "-p", "tcp", "--dport", String(network.apiPort)]
-      : ["-p", "tcp", "--dport", "10250"];
-    const change = (verb: string) =>
-      this.#inside(["iptables", "--wait", verb, "INPUT", ...where, ...rule]);
+  #filter(places: readonly string[][], rule: readonly string[]): Promise<AsyncDisposable> {
+    const change = async (verb: string) => {
+      for (const [chain = "", ...where] of places) {
+        await this.#inside(["iptables", "--wait", verb, chain, "-p", "tcp", ...where, ...rule]);
+      }
+    };
     return this.#hurt(() => change("--insert"), () => change("--delete"));
   }
 
