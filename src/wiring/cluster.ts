@@ -51,6 +51,8 @@ function stateOf(status: ClusterStatus): ClusterState {
 
 /** The words that start this program again, to serve the cluster of a folder. */
 function serveCommand(folder: string, world: string): string[] {
+  // A file that `deno compile` made is program and runtime in one, with its permissions inside.
+  if (Deno.build.standalone) return [Deno.execPath(), serveWord, folder, world];
   // An installed kodama is JavaScript and has all that it needs beside it; from source it has deno.json.
   const installed = Deno.mainModule.endsWith(".js");
   const own = installed ? ["--no-config", "--no-lock", "--no-remote", "--no-npm"] : [];
