@@ -1,31 +1,10 @@
 /** One target of a run as a JSON object, for programs that read kodama. */
 import type { Target } from "../kube/target.ts";
 import type { Capture } from "./capture.ts";
-import type { Outcome, OutcomeKind } from "./model.ts";
+import type { Outcome } from "./model.ts";
+import type { TargetReport } from "./report_shapes.ts";
 
-/** The object; its names are a published contract. */
-export interface TargetReport {
-  context: string;
-  namespace: string;
-  pod: string;
-  container: string;
-  node: string;
-  outcome: OutcomeKind;
-  /** Null where there is none. */
-  exitCode: number | null;
-  /** Name of the signal that ended the command, where its exit code tells one. */
-  signal: string | null;
-  /** RFC 3339; null for a target that was never begun. */
-  startedAt: string | null;
-  durationMs: number;
-  stdout: string;
-  stderr: string;
-  /** Output was left out at the limit. */
-  truncated: boolean;
-  /** Bytes that aren't UTF-8 are replaced by U+FFFD in the texts. */
-  replaced: boolean;
-  error: string | null;
-}
+export type { TargetReport } from "./report_shapes.ts";
 
 /** What is known of a target when it has ended. */
 export interface EndedTarget {
@@ -40,7 +19,7 @@ export interface EndedTarget {
 /** The report of an ended target. */
 export function targetReport(ended: EndedTarget): TargetReport {
   const { context, namespace, pod, container, node } = ended.target;
-  const { outcome } = ended;
+  const { error, ...outcomeFields } = outcomeReport(ended.outcome);
   const stdout = decoded(ended.stdout);
   const stderr = decoded(ended.stderr);
   return {
@@ -49,15 +28,25 @@ export function targetReport(ended: EndedTarget): TargetReport {
     pod,
     container,
     node,
-    outcome: outcome.kind,
-    exitCode: outcome.kind === "ok" ? 0 : outcome.kind === "failed" ? outcome.exitCode : null,
-    signal: outcome.kind === "failed" ? outcome.signal ?? null : null,
+    ...outcomeFields,
     startedAt: ended.startedAt?.toISOString() ?? null,
     durationMs: ended.durationMs,
     stdout: stdout.text,
     stderr: stderr.text,
     truncated: ended.stdout.omittedBytes + ended.stderr.omittedBytes > 0,
     replaced: stdout.replaced || stderr.replaced,
+    error,
+  };
+}
+
+/** How a target ended, in the fields that every report has. */
+export function outcomeReport(
+  outcome: Outcome,
+): Pick<TargetReport, "outcome" | "exitCode" | "signal" | "error"> {
+  return {
+    outcome: outcome.kind,
+    exitCode: outcome.kind === "ok" ? 0 : outcome.kind === "failed" ? outcome.exitCode : null,
+    signal: outcome.kind === "failed" ? outcome.signal ?? null : null,
     error: errorOf(outcome),
   };
 }

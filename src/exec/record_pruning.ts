@@ -1,0 +1,49 @@
+/** Which records of past runs have had their time: by age, by number, by size together. Pure. */
+
+/** A record among others. */
+export interface KeptRecord {
+  name: string;
+  bytes: number;
+  modifiedAt: Date;
+}
+
+/** How long and how much is kept. */
+export interface RecordLimits {
+  maxAgeMs: number;
+  maxRecords: number;
+  maxBytes: number;
+  /** What was written to this lately may be of a run that goes on, and stays whatever its size. */
+  busyMs: number;
+}
+
+/** Thirty days, a thousand runs, 64 MiB. */
+export const recordLimits: RecordLimits = {
+  maxAgeMs: 30 * 24 * 3_600_000,
+  maxRecords: 1000,
+  maxBytes: 64 * 1024 * 1024,
+  busyMs: 3_600_000,
+};
+
+/** Names of the records to remove, the oldest first. */
+export function expiredRecords(
+  records: readonly KeptRecord[],
+  now: Date,
+  limits: RecordLimits = recordLimits,
+): string[] {
+  const newestFirst = records.toSorted((a, b) =>
+    b.modifiedAt.getTime() - a.modifiedAt.getTime() || (a.name < b.name ? 1 : -1)
+  );
+  const expired: string[] = [];
+  let kept = 0;
+  let keptBytes = 0;
+  for (const { name, bytes, modifiedAt } of newestFirst) {
+    const ageMs = now.getTime() - modifiedAt.getTime();
+    const fits = kept < limits.maxRecords && keptBytes + bytes <= limits.maxBytes;
+    if (ageMs > limits.busyMs && (ageMs > limits.maxAgeMs || !fits)) expired.push(name);
+    else {
+      kept += 1;
+      keptBytes += bytes;
+    }
+  }
+  return expired.reverse();
+}

@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { expiredRecords, type KeptRecord } from "./record_pruning.ts";
+
+const now = new Date("2026-01-31T00:00:00Z");
+const limits = { maxAgeMs: 1000, maxRecords: 3, maxBytes: 100, busyMs: 10 };
+
+function record(name: string, ageMs: number, bytes = 1): KeptRecord {
+  return { name, bytes, modifiedAt: new Date(now.getTime() - ageMs) };
+}
+
+Deno.test("what is too old, too many or too much goes, the oldest first", () => {
+  assert.deepEqual(expiredRecords([record("a", 1001), record("b", 999)], now, limits), ["a"]);
+  const five = [50, 30, 20, 40, 60].map((age) => record(String(age), age));
+  assert.deepEqual(expiredRecords(five, now, limits), ["60", "50"]);
+  const large = [record("a", 20, 60), record("b", 30, 60), record("c", 40, 30)];
+  assert.deepEqual(expiredRecords(large, now, limits), ["b"]);
+});
+
+Deno.test("a record that is written to stays, whatever else there is", () => {
+  fc.assert(fc.property(
+    fc.array(fc.record({ age: fc.nat(2000), bytes: fc.nat(200) }), { maxLength: 20 }),
+    (all) => {
+      const records = all.map(({ age, bytes }, at) => record(String(at), age, bytes));
+      const expired = new Set(expiredRecords(records, now, limits));
+      const kept = records.filter(({ name }) => !expired.has(name));
+      const age = ({ modifiedAt }: KeptRecord) => now.getTime() - modifiedAt.getTime();
+      for (const one of records) if (age(one) <= limits.busyMs) assert.ok(kept.includes(one));
+      const idle = kept.filter((one) => age(one) > limits.busyMs);
+      assert.ok(idle.length <= limits.maxRecords);
+      assert.ok(idle.every((one) => age(one) <= limits.maxAgeMs));
+    },
+  ));
+});

@@ -1,0 +1,50 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { redact, withoutSecrets } from "./redact.ts";
+
+Deno.test("what looks like a secret by its name is taken out, and nothing else", () => {
+  const table: [string[], string[]][] = [
+    [["curl", "--token", "abc"], ["curl", "--token", "[redacted]"]],
+    [["x", "--db-password=hunter2"], ["x", "--db-password=[redacted]"]],
+    [["env", "API_KEY=k1", "run"], ["env", "API_KEY=[redacted]", "run"]],
+    [["sh", "-c", "TOKEN='a b' run --secret s3 | cat"], [
+      "sh",
+      "-c",
+      "TOKEN=[redacted] run --secret [redacted] | cat",
+    ]],
+    [["curl", "-H", "Authorization: Bearer eyJ.x"], [
+      "curl",
+      "-H",
+      "Authorization: Bearer [redacted]",
+    ]],
+    [["psql", "postgres://me:pw@db/x"], ["psql", "postgres://me:[redacted]@db/x"]],
+    [["a", "--from-literal=token=t1"], ["a", "--from-literal=token=[redacted]"]],
+  ];
+  for (const [words, kept] of table) {
+    assert.deepEqual(redact(words).words, kept);
+    assert.ok(redact(words).secrets.length > 0);
+  }
+  const harmless = [
+    ["cat", "/var/run/secrets/token"],
+    ["sh", "-c", 'curl -H "Authorization: Bearer $TOKEN" --token "$T" http://a/b'],
+    ["x", "--token", "$TOKEN", "--password", "--user", "me"],
+    ["grep", "-r", "token=", "/etc"],
+    ["weka", "version"],
+  ];
+  for (const words of harmless) assert.deepEqual(redact(words), { words, secrets: [] });
+});
+
+Deno.test("a secret isn't in what is kept, wherever it stands", () => {
+  fc.assert(fc.property(
+    fc.stringMatching(/^[A-Za-z0-9]{8,20}$/),
+    fc.constantFrom("--password", "--token", "--client-secret"),
+    fc.array(fc.constantFrom("a", "-x", "--y=1", "sh"), { maxLength: 4 }),
+    (secret, flag, others) => {
+      for (const words of [[...others, flag, secret], [...others, `${flag}=${secret}`]]) {
+        const { words: kept, secrets } = redact(words);
+        assert.ok(!kept.join(" ").includes(secret));
+        assert.ok(!withoutSecrets(`exec: ${secret}: not found`, secrets).includes(secret));
+      }
+    },
+  ));
+});

@@ -1,0 +1,196 @@
+/**
+ * The published shapes of what programs read of a run: `-o json`, `--events`, the records of past runs. Their JSON
+ * Schemas in `docs/schema/` are made of these. Loaded to check or to publish; who writes them takes the types alone.
+ */
+import * as v from "valibot";
+
+function field<S extends v.GenericSchema>(schema: S, description: string) {
+  return v.pipe(schema, v.description(description));
+}
+
+const time = v.pipe(v.string(), v.isoTimestamp());
+const whole = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/** A run has no more targets than this in any cluster there is. */
+const index = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(10_000_000));
+
+const outcomeKind = v.picklist(
+  ["ok", "failed", "timeout", "unreachable", "unknown", "cancelled", "skipped"],
+);
+
+/** How a target ended. */
+const outcome = {
+  outcome: field(outcomeKind, "How the target ended."),
+  exitCode: field(v.nullable(v.number()), "Of the command; null where it told none."),
+  signal: field(v.nullable(v.string()), "Signal that ended the command, where its code tells one."),
+};
+const error = field(
+  v.nullable(v.string()),
+  "What went wrong, where the command itself didn't say.",
+);
+
+/** Where a target is. */
+const place = {
+  context: v.string(),
+  namespace: v.string(),
+  pod: v.string(),
+  container: v.string(),
+  node: field(v.string(), "Empty where the pod has none."),
+};
+
+/** One target of a run, when it has ended: `-o json` and `-o jsonl`. */
+export const targetReportShape = v.object({
+  ...place,
+  ...outcome,
+  startedAt: field(v.nullable(time), "RFC 3339; null for a target that was never begun."),
+  durationMs: whole,
+  stdout: v.string(),
+  stderr: v.string(),
+  truncated: field(v.boolean(), "Output beyond the limit of 1 MiB a stream was left out."),
+  replaced: field(v.boolean(), "Bytes that aren't UTF-8 stand as U+FFFD in the texts."),
+  error,
+});
+
+/** A target as a run knows it. */
+const targetShape = v.object({
+  ...place,
+  name: field(v.string(), "As short as it can be without being ambiguous."),
+  ip: v.string(),
+  uid: field(v.nullable(v.string()), "Of the pod."),
+});
+
+const target = {
+  target: field(index, "Its place among the targets of runStarted and targetsAdded, from 0."),
+  name: v.string(),
+};
+
+const counts = v.object(
+  Object.fromEntries(outcomeKind.options.map((kind) => [kind, whole])) as Record<
+    typeof outcomeKind.options[number],
+    typeof whole
+  >,
+);
+
+const runStarted = v.object({
+  event: v.literal("runStarted"),
+  at: time,
+  command: v.array(v.string()),
+  targets: v.array(targetShape),
+});
+const targetsAdded = v.object({
+  event: v.literal("targetsAdded"),
+  targets: v.array(targetShape),
+});
+const targetStarted = v.object({ event: v.literal("targetStarted"), ...target, at: time });
+const line = v.object({
+  event: v.literal("line"),
+  ...target,
+  stream: v.picklist(["stdout", "stderr"]),
+  text: field(v.string(), "Without the line's end. Bytes that aren't UTF-8 stand as U+FFFD."),
+  endedBy: field(
+    v.picklist(["newline", "end", "limit"]),
+    "newline; end: the output ended without one; limit: it goes on in the next event.",
+  ),
+});
+const targetEnded = v.object({
+  event: v.literal("targetEnded"),
+  ...target,
+  at: time,
+  ...outcome,
+  durationMs: whole,
+  error,
+});
+const contextFailed = v.object({
+  event: v.literal("contextFailed"),
+  context: v.string(),
+  error: v.string(),
+});
+const podSkipped = v.object({
+  event: v.literal("podSkipped"),
+  context: v.string(),
+  namespace: v.string(),
+  pod: v.string(),
+  reason: v.string(),
+});
+const runEnded = v.object({
+  event: v.literal("runEnded"),
+  at: time,
+  durationMs: whole,
+  exitCode: field(v.number(), "That kodama ends with, unless a person stops it."),
+  counts: field(counts, "Targets by their outcome."),
+});
+
+/** One event of a run: `-o jsonl --events`, `--progress json`. */
+export const eventReportShape = v.variant("event", [
+  runStarted,
+  targetsAdded,
+  targetStarted,
+  line,
+  targetEnded,
+  contextFailed,
+  podSkipped,
+  runEnded,
+]);
+
+const amount = v.variant("kind", [
+  v.object({ kind: v.literal("count"), count: whole }),
+  v.object({ kind: v.literal("percent"), percent: v.number() }),
+]);
+
+/** The first line of a record: what was asked for. The events follow. */
+export const recordHeaderShape = v.object({
+  event: v.literal("record"),
+  version: v.literal(1),
+  id: v.string(),
+  at: time,
+  command: field(v.array(v.string()), "What looks like a secret in it is left out."),
+  redacted: field(v.boolean(), "Something was left out of the command."),
+  shell: v.boolean(),
+  subst: v.boolean(),
+  workdir: v.nullable(v.string()),
+  env: field(v.array(v.string()), "Names of variables that were set; their values aren't kept."),
+  stdin: v.boolean(),
+  tty: v.boolean(),
+  workflow: v.nullable(v.string()),
+  rerunOf: field(v.nullable(v.string()), "The run whose targets these are."),
+  places: field(
+    v.nullable(v.array(v.object({ index, total: index }))),
+    "KODAMA_INDEX and KODAMA_TOTAL of each target, where they are those of an earlier run.",
+  ),
+  bounds: v.object({
+    fanout: v.optional(whole),
+    connectTimeoutMs: v.optional(whole),
+    timeoutMs: v.optional(whole),
+    serial: v.optional(v.array(amount)),
+    maxFail: v.optional(amount),
+    failFast: v.optional(v.boolean()),
+  }),
+});
+
+/** One line of a record of a run. */
+export const recordLineShape = v.variant("event", [
+  recordHeaderShape,
+  runStarted,
+  targetsAdded,
+  targetStarted,
+  targetEnded,
+  contextFailed,
+  podSkipped,
+  runEnded,
+]);
+
+/** The shapes that are published, by the names of their files in `docs/schema/`. */
+export const publishedShapes = {
+  "target-report": { title: "A target of a run (-o json, -o jsonl)", shape: targetReportShape },
+  "run-event": { title: "An event of a run (-o jsonl --events)", shape: eventReportShape },
+  "run-record": { title: "A line of a run's record", shape: recordLineShape },
+} as const;
+
+/** One target of a run, when it has ended. */
+export type TargetReport = v.InferOutput<typeof targetReportShape>;
+/** One event of a run. */
+export type EventReport = v.InferOutput<typeof eventReportShape>;
+/** The first line of a record. */
+export type RecordHeader = v.InferOutput<typeof recordHeaderShape>;
+/** One line of a record. */
+export type RecordLine = v.InferOutput<typeof recordLineShape>;
