@@ -1,9 +1,7 @@
 /**
- * A kubeconfig, as a value: several files merged into one by kubectl's rules.
- * https://kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig/#merging-kubeconfig-files
+ * A kubeconfig, as a value.
+ * https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
  */
-import { parseKubeconfigFile } from "./kubeconfig_file.ts";
-
 /** The text of one kubeconfig, and where it came from: messages and relative paths need that. */
 export interface KubeconfigFile {
   path: string;
@@ -77,29 +75,4 @@ export interface Kubeconfig {
   clusters: ReadonlyMap<string, Named<ClusterEntry>>;
   users: ReadonlyMap<string, Named<UserEntry>>;
   contexts: ReadonlyMap<string, Named<ContextEntry>>;
-}
-
-/**
- * Merges files: the first that names a context, cluster or user gives all of it, and the first that
- * sets `current-context` decides it. Throws a `config` error that names the file and the place.
- */
-export function mergeKubeconfigs(files: readonly KubeconfigFile[]): Kubeconfig {
-  const clusters = new Map<string, Named<ClusterEntry>>();
-  const users = new Map<string, Named<UserEntry>>();
-  const contexts = new Map<string, Named<ContextEntry>>();
-  let currentContext: string | undefined;
-  for (const file of files) {
-    const parsed = parseKubeconfigFile(file);
-    currentContext ??= parsed.currentContext;
-    addMissing(clusters, parsed.clusters);
-    addMissing(users, parsed.users);
-    addMissing(contexts, parsed.contexts);
-  }
-  return { paths: files.map(({ path }) => path), currentContext, clusters, users, contexts };
-}
-
-function addMissing<T>(into: Map<string, Named<T>>, entries: readonly Named<T>[]): void {
-  for (const entry of entries) {
-    if (!into.has(entry.name)) into.set(entry.name, entry);
-  }
 }

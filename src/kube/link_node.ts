@@ -1,5 +1,5 @@
 /**
- * TLS by `node:tls` over a {@link Link}: the one way to a client certificate without Nagle's delay (link.ts).
+ * TLS by `node:tls` over a {@link Link}: the one way to a client certificate without Nagle's delay (dial_link.ts).
  *
  * The socket underneath is ours and not node's, because the runtime's `node:tls` goes on reading a socket of
  * its own while nobody takes what it decrypts: 700 MB in two seconds from a fast producer. Here encrypted

@@ -2,7 +2,8 @@
 import { KodamaError } from "../base/errors.ts";
 import { permissionError } from "./failures.ts";
 import type { Host } from "./host.ts";
-import { type Kubeconfig, type KubeconfigFile, mergeKubeconfigs } from "./kubeconfig.ts";
+import type { Kubeconfig, KubeconfigFile } from "./kubeconfig.ts";
+import { mergeKubeconfigs } from "./merge_kubeconfigs.ts";
 
 /**
  * The merged kubeconfig: `explicit` (`--kubeconfig`) alone, else the files of `KUBECONFIG`, else

@@ -1,11 +1,11 @@
 /** The way in: from flags and environment to a {@link KubeClient}. Nothing is dialled yet. */
 import type { KubeClient } from "./client.ts";
 import { type Connection, type ConnectionOverrides, resolveContext } from "./connection.ts";
-import { openCredentials } from "./credentials.ts";
 import type { Host } from "./host.ts";
 import { HttpKubeClient } from "./http_client.ts";
 import { inClusterConnection } from "./in_cluster.ts";
 import { loadKubeconfig, noKubeconfigError } from "./load_kubeconfig.ts";
+import { openCredentials } from "./open_credentials.ts";
 import { proxyFromEnvironment } from "./proxy_environment.ts";
 import { Transport } from "./transport.ts";
 

@@ -2,11 +2,13 @@
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { Connection } from "./connection.ts";
-import { type ClientCertificate, type Credentials, type Proof, readPem } from "./credentials.ts";
+import type { ClientCertificate, Credentials, Proof } from "./credentials.ts";
+import { dialLink } from "./dial_link.ts";
 import { answerError, linkError, plainText, type Whereabouts } from "./failures.ts";
 import { fetchByLink } from "./fetch_by_link.ts";
 import type { Host } from "./host.ts";
-import { dialLink, type LinkTarget } from "./link.ts";
+import type { LinkTarget } from "./link.ts";
+import { readPem } from "./open_credentials.ts";
 import { Patience } from "./patience.ts";
 import type { WebSocketLink } from "./websocket.ts";
 import { openWebSocket, UpgradeRefused } from "./websocket_open.ts";

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { KubeConfig } from "@kubernetes/client-node";
 import { resolveContext } from "./connection.ts";
-import { type KubeconfigFile, mergeKubeconfigs } from "./kubeconfig.ts";
+import type { KubeconfigFile } from "./kubeconfig.ts";
+import { mergeKubeconfigs } from "./merge_kubeconfigs.ts";
 
 const file = (path: string, text: string): KubeconfigFile => ({ path, text });
 

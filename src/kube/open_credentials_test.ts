@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Bearer, Connection } from "./connection.ts";
-import { openCredentials } from "./credentials.ts";
+import { openCredentials } from "./open_credentials.ts";
 import { type TestHost, testHost } from "./testing/test_host.ts";
 
 const signal = new AbortController().signal;
