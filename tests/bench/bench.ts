@@ -1,0 +1,126 @@
+// deno-lint-ignore-file no-console -- a benchmark is a program of its own
+/**
+ * `deno task bench [--quick] [--simulated] [--out FILE]`: kodama beside other ways to run one command in many
+ * pods. The page that it writes, `docs/benchmarks.md` where `--out` names no other, says what is measured.
+ *
+ * `--quick`: few simulated pods, one round, nothing written but to standard output: whether all of it works.
+ * `--simulated`: leaves the real cluster out. `KODAMA_TEST_KUBECONFIG` names a cluster to use.
+ */
+import { InstalledKodama } from "../harness/installed_kodama.ts";
+import { findClush } from "./clustershell.ts";
+import { compare, type Comparison, type Rounds, type Stage } from "./compare.ts";
+import { contenderTitles } from "./contenders.ts";
+import type { BenchCluster } from "./fleets.ts";
+import { machineFacts } from "./machine.ts";
+import { hasMeter } from "./measure.ts";
+import { verdicts } from "./promises.ts";
+import { realClusterMissing, startRealFleet } from "./real_fleet.ts";
+import { report } from "./report.ts";
+import { startSimulatedCluster } from "./simulated_fleet.ts";
+
+/** A fleet's size with the rounds on it, and what each pod prints where that isn't its name. */
+interface Plan {
+  pods: number;
+  rounds: Rounds;
+  bytes?: number;
+}
+
+const realPlans: readonly Plan[] = [
+  { pods: 1, rounds: { kodama: 21, floor: 21, kubectl: 21, xargs: 11, clush: 11 } },
+  { pods: 10, rounds: { kodama: 11, floor: 11, kubectl: 5, xargs: 7, clush: 7 } },
+  { pods: 50, rounds: { kodama: 9, floor: 9, kubectl: 3, xargs: 7, clush: 5 } },
+  { pods: 200, rounds: { kodama: 5, floor: 5, kubectl: 1, xargs: 3, clush: 3 } },
+];
+
+/** Above 300, programs that start a process for each pod take minutes, and tell nothing new. */
+const simulatedPlans: readonly Plan[] = [
+  { pods: 300, rounds: { kodama: 11, floor: 11, kubectl: 1, xargs: 3, clush: 3 } },
+  { pods: 1000, rounds: { kodama: 9, floor: 9 } },
+  { pods: 5000, bytes: 1024, rounds: { kodama: 7, floor: 7 } },
+];
+
+const quickPlans: readonly Plan[] = [
+  { pods: 3, rounds: { kodama: 1, floor: 1, kubectl: 1, xargs: 1 } },
+  { pods: 3, bytes: 1024, rounds: { kodama: 1, floor: 1 } },
+];
+
+async function runPlans(
+  cluster: BenchCluster,
+  plans: readonly Plan[],
+  stage: Stage,
+): Promise<Comparison[]> {
+  const comparisons: Comparison[] = [];
+  for (const { pods, bytes, rounds } of plans) {
+    const fleet = cluster.fleet(pods, bytes === undefined ? {} : { bytes });
+    console.error(`${pods} ${fleet.kind} pods`);
+    // Caches of kubectl and Deno fill in a round that doesn't count; the first fleet's serves all of them.
+    if (comparisons.length === 0) {
+      const once = Object.fromEntries(Object.keys(rounds).map((name) => [name, 1]));
+      const first = cluster.fleet(1);
+      await compare({ cluster, fleet: first, rounds: once }, stage);
+    }
+    comparisons.push(await compare({ cluster, fleet, rounds }, stage));
+  }
+  return comparisons;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const quick = args.includes("--quick");
+  const out = args[args.indexOf("--out") + 1 || args.length];
+  const page = out ?? new URL("../../docs/benchmarks.md", import.meta.url).pathname;
+  await using stack = new AsyncDisposableStack();
+  const kodama = stack.use(await InstalledKodama.open());
+  const clush = quick ? { missing: "it isn't asked for" } : await findClush();
+  const metered = await hasMeter();
+  const stage: Stage = {
+    tools: {
+      kodama: kodama.command("kodama"),
+      kubectl: "kubectl",
+      ...("path" in clush ? { clush: clush.path } : {}),
+    },
+    env: kodama.env,
+    folder: kodama.workFolder,
+    metered,
+  };
+  const missing = [
+    ...("missing" in clush ? [`${contenderTitles.clush} is missing: ${clush.missing}.`] : []),
+    ...(metered ? [] : ["CPU and memory are missing: there is no GNU time at /usr/bin/time."]),
+  ];
+  const comparisons: Comparison[] = [];
+  let cluster: string | undefined;
+  const reason = quick || args.includes("--simulated")
+    ? "it isn't asked for"
+    : realClusterMissing();
+  if (reason !== undefined) missing.push(`A real cluster is missing: ${reason}.`);
+  else {
+    console.error("starting real pods");
+    await using real = await startRealFleet(realPlans.map(({ pods }) => pods));
+    cluster = real.version;
+    comparisons.push(...await runPlans(real, realPlans, stage));
+  }
+  await using simulated = await startSimulatedCluster(kodama.workFolder);
+  const plans = quick ? quickPlans : simulatedPlans;
+  comparisons.push(...await runPlans(simulated, plans, stage));
+  const facts = await machineFacts({
+    kubectl: stage.tools.kubectl,
+    ...(stage.tools.clush === undefined ? {} : { clush: stage.tools.clush }),
+    ...(cluster === undefined ? {} : { cluster }),
+  });
+  const text = report({
+    comparisons,
+    verdicts: verdicts(comparisons),
+    machine: { facts, missing },
+  });
+  console.log(text);
+  if (!quick) await Deno.writeTextFile(page, text);
+  // What is slow is for a reader to judge; what is wrong is wrong.
+  return comparisons.flatMap(({ rows }) => rows).some(isWrong) ? 1 : 0;
+}
+
+/** Of the others it is a result; of kodama and the floor it is an error. */
+function isWrong({ name, failures, lostBytes, foreign }: Comparison["rows"][number]): boolean {
+  const ours = name === "kodama" || name === "floor";
+  return ours && (failures > 0 || lostBytes > 0 || foreign.length > 0);
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,0 +1,51 @@
+/** What a benchmark runs on: pods, and the words by which each program is told of them. */
+import type { FloorJob } from "./floor.ts";
+
+/** Pods on one cluster, and a command for them. */
+export interface Fleet {
+  kind: "real" | "simulated";
+  namespace: string;
+  /** In any order; each prints one line, in {@link Fleet.lines} without its end. */
+  pods: readonly string[];
+  lines: readonly string[];
+  command: readonly string[];
+  /** The words with which kodama selects these pods: as a person would, and never by a list of names. */
+  selection: readonly string[];
+}
+
+/** A cluster for fleets. Disposing of it leaves nothing behind. */
+export interface BenchCluster extends AsyncDisposable {
+  /** A file. */
+  kubeconfig: string;
+  /** For the table: `Kubernetes v1.34.4`. */
+  version: string;
+  /** The first `count` pods. */
+  fleet(count: number, options?: { bytes?: number }): Fleet;
+}
+
+/** The parts of a kubeconfig that a client without a kubeconfig needs; from `kubectl config view -o json`. */
+export function accessOf(
+  view: string,
+): Pick<FloorJob, "server" | "certificateAuthority" | "clientCertificate" | "token"> {
+  const { clusters, users } = JSON.parse(view) as {
+    clusters: { cluster: { server: string; "certificate-authority-data": string } }[];
+    users: {
+      user: {
+        token?: string;
+        "client-certificate-data"?: string;
+        "client-key-data"?: string;
+      };
+    }[];
+  };
+  const [cluster, user] = [clusters[0]?.cluster, users[0]?.user];
+  if (cluster === undefined || user === undefined) throw new Error("the kubeconfig has no context");
+  const { token, "client-certificate-data": certificate, "client-key-data": key } = user;
+  return {
+    server: cluster.server,
+    certificateAuthority: atob(cluster["certificate-authority-data"]),
+    ...(token === undefined ? {} : { token }),
+    ...(certificate === undefined || key === undefined
+      ? {}
+      : { clientCertificate: { certificate: atob(certificate), key: atob(key) } }),
+  };
+}

@@ -1,0 +1,75 @@
+/** What kodama promises of its speed, as ratios and bounds of a comparison. */
+import type { ContenderName } from "./contenders.ts";
+import type { Comparison, Row } from "./compare.ts";
+
+/** A bound on one number of one comparison. */
+interface Bound {
+  kind: "real" | "simulated";
+  pods: number;
+  text: string;
+  /** Undefined where this machine couldn't tell, or the contender didn't run. */
+  measured(row: (name: ContenderName) => Row | undefined): number | undefined;
+  atMost: number;
+}
+
+/** A promise, and what became of it. */
+export interface Verdict {
+  text: string;
+  atMost: number;
+  measured: number;
+}
+
+const bounds: readonly Bound[] = [
+  {
+    kind: "real",
+    pods: 1,
+    text: "1 real pod: wall time ÷ kubectl's",
+    measured: (row) => row("kubectl")?.wallRatio,
+    atMost: 1,
+  },
+  {
+    kind: "real",
+    pods: 50,
+    text: "50 real pods: wall time ÷ `xargs -P16 kubectl`'s",
+    measured: (row) => row("xargs")?.wallRatio,
+    atMost: 0.4,
+  },
+  {
+    kind: "real",
+    pods: 50,
+    text: "50 real pods: wall time ÷ the bare protocol's",
+    measured: (row) => row("floor")?.wallRatio,
+    atMost: 1.15,
+  },
+  {
+    kind: "real",
+    pods: 50,
+    text: "50 real pods: client CPU ÷ `xargs -P16 kubectl`'s",
+    measured: (row) => row("xargs")?.cpuRatio,
+    atMost: 0.1,
+  },
+  {
+    kind: "simulated",
+    pods: 5000,
+    text: "5,000 simulated pods, 1 KiB each: memory in MB",
+    measured: (row) => row("kodama")?.memoryMb,
+    atMost: 200,
+  },
+  {
+    kind: "simulated",
+    pods: 5000,
+    text: "5,000 simulated pods, 1 KiB each: wall time ÷ the bare protocol's",
+    measured: (row) => row("floor")?.wallRatio,
+    atMost: 1.15,
+  },
+];
+
+/** The promises that these comparisons tell of. */
+export function verdicts(comparisons: readonly Comparison[]): Verdict[] {
+  return bounds.flatMap(({ kind, pods, text, measured, atMost }) => {
+    const rows = comparisons.find(({ fleet }) => fleet.kind === kind && fleet.pods.length === pods)
+      ?.rows;
+    const value = measured((name) => rows?.find((row) => row.name === name));
+    return value === undefined ? [] : [{ text, atMost, measured: value }];
+  });
+}
