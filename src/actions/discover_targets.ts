@@ -11,6 +11,20 @@ export type ContextFindings =
   /** `context` is as it was asked for: empty for the current one. */
   | { kind: "failed"; context: string; error: KodamaError };
 
+/** Finds the targets in one context; the current one where none is named. */
+export type FindIn = (
+  context: string | undefined,
+) => Promise<Extract<ContextFindings, { kind: "found" }>>;
+
+/** Finds what a selection means. */
+export function selectIn(host: Host, selection: Selection, signal: AbortSignal): FindIn {
+  return async (name) => {
+    const client = await host.kube(name);
+    const found = await host.select(client, selection, { signal });
+    return { kind: "found", context: client.context, ...found };
+  };
+}
+
 /** How long the contexts that have answered wait for the others. */
 const stragglerMs = 1000;
 
@@ -25,14 +39,14 @@ export class Discovery {
   constructor(
     host: Host,
     contexts: readonly string[],
-    selection: Selection,
+    find: FindIn,
     options: { signal: AbortSignal },
   ) {
     this.#host = host;
     const names = contexts.length === 0 ? [undefined] : [...new Set(contexts)];
     const queue = new BoundedQueue<ContextFindings>(names.length);
     const asked = names.map(async (name) =>
-      await queue.push(await askContext(host, name, selection, options.signal))
+      await queue.push(await askContext(name, find, options.signal))
     );
     Promise.all(asked).then(() => queue.close(), (error: unknown) => queue.fail(error));
     this.#findings = queue[Symbol.asyncIterator]();
@@ -70,15 +84,12 @@ export class Discovery {
 }
 
 async function askContext(
-  host: Host,
   name: string | undefined,
-  selection: Selection,
+  find: FindIn,
   signal: AbortSignal,
 ): Promise<ContextFindings> {
   try {
-    const client = await host.kube(name);
-    const found = await host.select(client, selection, { signal });
-    return { kind: "found", context: client.context, ...found };
+    return await find(name);
   } catch (error) {
     if (signal.aborted) throw cancelled(signal);
     if (!(error instanceof KodamaError)) throw error;

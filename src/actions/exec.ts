@@ -9,14 +9,15 @@ import { directInput, type RunInput, sharedInput } from "../exec/stdin_spool.ts"
 import { SummaryBuilder } from "../exec/summary.ts";
 import { nameParts, targetName } from "../exec/target_names.ts";
 import type { Target } from "../kube/target.ts";
-import { type ContextFindings, Discovery, noMatch } from "./discover_targets.ts";
+import { type ContextFindings, Discovery, noMatch, selectIn } from "./discover_targets.ts";
 import type { ExecEvent, ExecOptions } from "./exec_events.ts";
 import { type ExecSettings, execSettings } from "./exec_settings.ts";
 import type { Host } from "./host.ts";
 import { type OutputPresenter, presentOutput } from "./present_output.ts";
-
-/** Time to end by itself, between TERM and KILL. */
-const defaultGraceMs = 2000;
+import type { RecordResult } from "./record_run.ts";
+import { OutputFiles } from "./save_output.ts";
+import { SettledRun } from "./settled_targets.ts";
+import { targetRunOptions } from "./target_run_options.ts";
 
 /**
  * Runs a command in the pods of a selection. Where the question is answered with no, nothing is run and nothing
@@ -34,6 +35,9 @@ export async function* exec(host: Host, options: ExecOptions): AsyncGenerator<Ex
 class ExecRun {
   readonly #host: Host;
   readonly #options: ExecOptions;
+  readonly #contexts: readonly string[];
+  readonly #settled: SettledRun | undefined;
+  readonly #files: OutputFiles | undefined;
   readonly #targets: Target[] = [];
   readonly #names: string[] = [];
   readonly #discovery: Discovery;
@@ -42,10 +46,14 @@ class ExecRun {
   #failedContexts = 0;
 
   constructor(host: Host, options: ExecOptions) {
+    const { settled, signal, outputFolder } = options;
     this.#host = host;
     this.#options = options;
-    const { contexts, selection, signal } = options;
-    this.#discovery = new Discovery(host, contexts, selection, { signal });
+    this.#settled = settled && new SettledRun(host, settled, signal);
+    this.#contexts = this.#settled?.contexts ?? options.contexts;
+    this.#files = outputFolder && new OutputFiles(host, outputFolder);
+    const find = this.#settled?.find ?? selectIn(host, options.selection, signal);
+    this.#discovery = new Discovery(host, this.#contexts, find, { signal });
   }
 
   async *events(): AsyncGenerator<ExecEvent, void> {
@@ -54,31 +62,41 @@ class ExecRun {
     const first = findings.flatMap((found) => this.#note(found));
     yield* this.#takeNotes();
     if (first.length === 0 && this.#failedContexts === 0) throw noMatch(findings);
-    const { contexts } = this.#options;
     const parts = nameParts(first);
-    const naming = { ...parts, context: parts.context || new Set(contexts).size > 1 };
+    const naming = { ...parts, context: parts.context || new Set(this.#contexts).size > 1 };
     this.#add(first, (target) => targetName(target, naming));
+    await this.#files?.check(this.#names);
     if (!await this.#confirmed()) return;
+    const { RunRecorder } = await import("./record_run.ts");
+    await using recorder = new RunRecorder(this.#host, this.#options);
+    await using _files = this.#files;
     await using input = this.#openInput();
     const run = runOnTargets(first, this.#options.command, this.#runOptions(settings, input));
     const presenter = presentOutput(settings.outputMode, {
       targets: this.#targets,
       foldStderr: this.#options.foldStderr ?? false,
+      diff: this.#options.diff ?? false,
     });
     const summary = new SummaryBuilder();
     for await (const event of run) {
       if (event.kind === "targetsAdded") this.#add(event.targets, (t) => targetName(t, naming));
-      yield* this.#takeNotes();
-      yield* this.#translate(event, presenter, summary);
+      await this.#save(event);
+      const told = event.kind === "runEnded"
+        ? await this.#end(event, presenter, summary)
+        : this.#translate(event, presenter, summary);
+      for (const one of [...this.#takeNotes(), ...told]) {
+        recorder.follow(one);
+        if (one.kind === "runEnded") yield* recordedEnd(one, await recorder.settled());
+        else yield one;
+      }
     }
   }
 
-  /** With a question to ask, all targets must be known; else those that are there begin. */
+  /** Where something depends on all targets, all must be known; else those that are there begin. */
   async #firstFindings(): Promise<ContextFindings[]> {
-    const { confirm, terminal } = this.#options;
-    return confirm === undefined && terminal === undefined
-      ? await this.#discovery.first()
-      : await Array.fromAsync(this.#discovery.rest());
+    const { confirm, terminal, serial, outputFolder } = this.#options;
+    const all = [confirm, terminal, serial, outputFolder].some((one) => one !== undefined);
+    return all ? await Array.fromAsync(this.#discovery.rest()) : await this.#discovery.first();
   }
 
   async *#laterTargets(): AsyncGenerator<readonly Target[], void> {
@@ -88,7 +106,7 @@ class ExecRun {
   /** Keeps what is to be told of a context. Throws where it was the only one asked. */
   #note(findings: ContextFindings): readonly Target[] {
     if (findings.kind === "failed") {
-      if (new Set(this.#options.contexts).size <= 1) throw findings.error;
+      if (new Set(this.#contexts).size <= 1) throw findings.error;
       this.#failedContexts += 1;
       const { context, error } = findings;
       this.#notes.push({ kind: "contextFailed", context, error });
@@ -120,41 +138,51 @@ class ExecRun {
     return await confirm.ask({ targets: this.#targets, names: this.#names, command });
   }
 
-  #runOptions(
-    { fanout, connectTimeoutMs }: ExecSettings,
-    input: RunInput | undefined,
-  ): RunOptions {
-    const { terminal, environment, workdir, timeoutMs, shell, substitute } = this.#options;
-    return {
-      open: async (target, request, signal) =>
-        await (await this.#host.kube(target.context)).exec(request, { signal }),
+  #runOptions(settings: ExecSettings, input: RunInput | undefined): RunOptions {
+    const settled = this.#settled;
+    return targetRunOptions(this.#options, settings, {
+      open: async (target, request, signal) => {
+        const refusal = settled?.refusals.get(target);
+        if (refusal !== undefined) throw refusal;
+        return await (await this.#host.kube(target.context)).exec(request, { signal });
+      },
       clock: this.#host.clock,
-      signal: this.#options.signal,
-      fanout,
-      connectTimeoutMs,
-      graceMs: this.#options.graceMs ?? defaultGraceMs,
-      nonce: crypto.randomUUID(),
       later: this.#laterTargets(),
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      ...(input === undefined ? {} : { input: () => input.open() }),
-      ...(terminal === undefined ? {} : { terminal }),
-      ...(environment === undefined ? {} : { environment }),
-      ...(workdir === undefined ? {} : { workdir }),
-      ...(shell === undefined ? {} : { shell }),
-      ...(substitute === undefined ? {} : { substitute }),
-    };
+      input,
+      ...(settled === undefined ? {} : { placeOf: (target) => this.#placeOf(target, settled) }),
+    });
+  }
+
+  #placeOf(target: number, { places }: SettledRun): { index: number; total: number } {
+    const known = this.#targets[target];
+    const place = known && places.get(known);
+    return place ?? { index: target, total: this.#targets.length };
+  }
+
+  /** Output is in its file before it is shown, and a target's files are whole before its end is told. */
+  async #save(event: RunEvent): Promise<void> {
+    const files = this.#files;
+    if (files === undefined) return;
+    switch (event.kind) {
+      case "targetStarted":
+        return await files.begin(event.target, this.#names[event.target] ?? "");
+      case "output":
+        return await files.write(event.target, event.stream, event.bytes);
+      case "targetEnded":
+        return await files.end(event.target);
+    }
   }
 
   /** Standard input of all targets; one reads it directly, where no further one can come. */
   #openInput(): RunInput | undefined {
-    const { stdin, contexts } = this.#options;
+    const { stdin } = this.#options;
     if (stdin === undefined) return undefined;
-    const single = this.#targets.length === 1 && new Set(contexts).size <= 1;
+    const single = this.#targets.length === 1 && new Set(this.#contexts).size <= 1;
     return single ? directInput(stdin) : sharedInput(stdin, () => this.#host.files.spool());
   }
 
   *#translate(
-    event: RunEvent,
+    event: Exclude<RunEvent, { kind: "runEnded" }>,
     presenter: OutputPresenter,
     summary: SummaryBuilder,
   ): Generator<ExecEvent, void> {
@@ -174,15 +202,33 @@ class ExecRun {
         summary.ended(event.target, event.outcome);
         yield* presenter.ended(event);
         return yield event;
-      case "runEnded": {
-        yield* presenter.done(this.#names);
-        const maxExitCode = this.#options.maxExitCode ?? false;
-        const failedContexts = this.#failedContexts;
-        const exitCode = exitCodeOfRun(event.outcomes, { failedContexts, maxExitCode });
-        return yield { ...event, summary: summary.build(this.#names), exitCode };
-      }
     }
   }
+
+  async #end(
+    event: Extract<RunEvent, { kind: "runEnded" }>,
+    presenter: OutputPresenter,
+    summary: SummaryBuilder,
+  ): Promise<ExecEvent[]> {
+    const last = await presenter.done(this.#names);
+    const maxExitCode = this.#options.maxExitCode ?? false;
+    const failedContexts = this.#failedContexts;
+    const exitCode = exitCodeOfRun(event.outcomes, { failedContexts, maxExitCode });
+    return [...last, { ...event, summary: summary.build(this.#names), exitCode }];
+  }
+}
+
+/** The end of the run, with what became of its record. */
+function* recordedEnd(
+  ended: Extract<ExecEvent, { kind: "runEnded" }>,
+  record: RecordResult,
+): Generator<ExecEvent, void> {
+  if (record.kind === "failed") {
+    yield { kind: "notRecorded", error: record.error };
+    return yield ended;
+  }
+  const { id, rerunnable } = record;
+  yield { ...ended, record: { id, rerunnable } };
 }
 
 /** What was said on the command line wins over the settings. */

@@ -8,6 +8,7 @@ import type { Line } from "../exec/interleave_lines.ts";
 import type { Outcome, RunEvent } from "../exec/model.ts";
 import type { OutputMode } from "../exec/output_mode.ts";
 import type { RunSummary } from "../exec/summary.ts";
+import type { Amount } from "../exec/schedule.ts";
 import type { TargetReport } from "../exec/target_report.ts";
 import type { OutputChunk, TerminalSize } from "../kube/client.ts";
 import type { Selection, SkippedPod, Target } from "../kube/target.ts";
@@ -17,6 +18,8 @@ export type { Line } from "../exec/interleave_lines.ts";
 export type { Outcome, OutcomeKind, RunEvent } from "../exec/model.ts";
 export type { OutputMode } from "../exec/output_mode.ts";
 export type { RunSummary } from "../exec/summary.ts";
+export type { Amount } from "../exec/schedule.ts";
+export type { GroupDiff } from "../exec/diff_groups.ts";
 export type { TargetReport } from "../exec/target_report.ts";
 export type { OutputChunk, TerminalSize } from "../kube/client.ts";
 export type {
@@ -34,15 +37,42 @@ export interface ExecTerminal {
   resizes: AsyncIterable<TerminalSize>;
 }
 
+/** Targets that are settled beforehand, in place of a selection's: those of an earlier run. */
+export interface SettledTargets {
+  /** The earlier run. */
+  run: string;
+  targets: readonly Target[];
+  /** What each target's command was told of its place. */
+  places: readonly { index: number; total: number }[];
+  /** A pod that has the name, and isn't the same any more, will do. */
+  recreated: boolean;
+}
+
+/** Where each target's output is kept. */
+export interface OutputFolder {
+  /** Absolute, or below the working directory. */
+  path: string;
+  /** Files of an earlier run are replaced. Otherwise they are an error before anything runs. */
+  replace: boolean;
+}
+
 /** What to run, where, and within which bounds. */
 export interface ExecOptions {
   /** Names of kubeconfig contexts; the current one where it is empty. */
   contexts: readonly string[];
   selection: Selection;
+  /** Takes the place of contexts and selection. */
+  settled?: SettledTargets;
   /** Program and arguments, run as they are; at least one word. */
   command: readonly string[];
   /** Targets at the same time; default 32 or `exec.fanout` of the configuration. */
   fanout?: number;
+  /** Sizes of the batches; the last one again and again. */
+  serial?: readonly Amount[];
+  /** No further batch begins once more targets than this have failed; without batches, no further target. */
+  maxFail?: Amount;
+  /** No further target begins once one has failed; those that run go on to their end. */
+  failFast?: boolean;
   /** To open the stream; default 15,000 or `exec.connectTimeout`. */
   connectTimeoutMs?: number;
   /** For the command, from its stream's opening; none where it is absent. */
@@ -53,6 +83,12 @@ export interface ExecOptions {
   outputMode?: OutputMode;
   /** `fold` only: standard error is part of what is compared. */
   foldStderr?: boolean;
+  /** `fold` only: where each group differs from the largest. */
+  diff?: boolean;
+  /** Every byte of each target's output goes there too. */
+  outputFolder?: OutputFolder;
+  /** The workflow that this is a run of; for its record. */
+  workflow?: string;
   /** Read by every target, each at its own pace. */
   stdin?: AsyncIterable<Uint8Array>;
   terminal?: ExecTerminal;
@@ -112,6 +148,8 @@ export type ExecEvent =
   | { kind: "folded"; groups: readonly FoldedGroup[] }
   /** `report`: as the target ends. */
   | { kind: "report"; target: number; report: TargetReport }
+  /** No record of this run is kept, or not a whole one; told once. */
+  | { kind: "notRecorded"; error: KodamaError }
   | {
     kind: "runEnded";
     outcomes: readonly Outcome[];
@@ -120,4 +158,10 @@ export type ExecEvent =
     exitCode: number;
     at: Date;
     durationMs: number;
+    /** Under which the run is kept; absent where it isn't. */
+    record?: {
+      id: string;
+      /** What was kept of it is enough to run it again. */
+      rerunnable: boolean;
+    };
   };

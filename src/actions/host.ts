@@ -9,6 +9,13 @@ import type { SpoolFile } from "../exec/stdin_spool.ts";
 import type { CallOptions, KubeClient } from "../kube/client.ts";
 import type { FoundTargets } from "../kube/find_targets.ts";
 import type { Selection } from "../kube/target.ts";
+import type { ClusterControl } from "./cluster_control.ts";
+
+/** A file that is being made. Disposing of it closes it. */
+export interface NewFile extends AsyncDisposable {
+  /** Adds to its end; resolves when the system has taken all of it. Rejects with the file's name. */
+  write(bytes: Uint8Array): Promise<void>;
+}
 
 /** Files, as far as the actions need them. Paths are absolute. */
 export interface HostFiles {
@@ -25,6 +32,17 @@ export interface HostFiles {
    * folders (0700). Where the path is a symbolic link, the file that it points to is replaced.
    */
   replaceText(path: string, text: string): Promise<void>;
+  /**
+   * Makes a file that isn't there yet, and its folders. With `private` they are their owner's alone (0600,
+   * 0700). With `replace` a file of the name goes first; a symbolic link goes itself, and nothing behind it.
+   *
+   * @throws KodamaError `conflict` where something of the name is there; the system's words else.
+   */
+  create(path: string, options: { private: boolean; replace: boolean }): Promise<NewFile>;
+  /** Size and last change of what a path names, a link itself; undefined where there is nothing. */
+  inspect(path: string): Promise<{ bytes: number; modifiedAt: Date } | undefined>;
+  /** Takes a file away; nothing happens where there is none. */
+  remove(path: string): Promise<void>;
   /** A private temporary file that is gone when it is disposed of. */
   spool(): Promise<SpoolFile>;
 }
@@ -48,18 +66,6 @@ export interface HostMachine {
   /** Which of the standard streams are a terminal. */
   readonly terminal: { stdin: boolean; stdout: boolean; stderr: boolean };
 }
-
-/** The embedded cluster, as `cluster up|down|status` need it. */
-export interface ClusterControl {
-  up(options: { world?: string; signal: AbortSignal }): Promise<ClusterState>;
-  down(options: { signal: AbortSignal }): Promise<ClusterState>;
-  status(options: { signal: AbortSignal }): Promise<ClusterState>;
-}
-
-/** Whether the embedded cluster runs, and how it is reached. */
-export type ClusterState =
-  | { phase: "stopped" }
-  | { phase: "running"; server: string; context: string; kubeconfig: string; world: string };
 
 /** Everything that an action may ask of the world. */
 export interface Host {

@@ -1,7 +1,7 @@
 /** The pods that a selection matches, and those that it names and that can't be targets. */
 import type { KodamaError } from "../base/errors.ts";
 import type { Selection, SkippedPod, Target } from "../kube/target.ts";
-import { type ContextFindings, Discovery, noMatch } from "./discover_targets.ts";
+import { type ContextFindings, Discovery, noMatch, selectIn } from "./discover_targets.ts";
 import type { Host } from "./host.ts";
 
 /** Whose pods are asked for. */
@@ -31,7 +31,8 @@ export async function* listPods(
   const { contexts, selection, signal } = options;
   const single = new Set(contexts).size <= 1;
   const all: ContextFindings[] = [];
-  for await (const findings of new Discovery(host, contexts, selection, { signal }).rest()) {
+  const find = selectIn(host, selection, signal);
+  for await (const findings of new Discovery(host, contexts, find, { signal }).rest()) {
     all.push(findings);
     if (findings.kind === "failed") {
       if (single) throw findings.error;

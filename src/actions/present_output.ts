@@ -18,13 +18,13 @@ export interface OutputPresenter {
   /** Before the target's `targetEnded` is told. */
   ended(event: Ended): Iterable<ExecEvent>;
   /** Before `runEnded` is told. */
-  done(names: readonly string[]): Iterable<ExecEvent>;
+  done(names: readonly string[]): Promise<readonly ExecEvent[]>;
 }
 
 /** The presenter of a mode. `targets` may still grow while the run goes on. */
 export function presentOutput(
   mode: OutputMode,
-  options: { targets: readonly Target[]; foldStderr: boolean },
+  options: { targets: readonly Target[]; foldStderr: boolean; diff: boolean },
 ): OutputPresenter {
   switch (mode) {
     case "prefix":
@@ -32,7 +32,7 @@ export function presentOutput(
     case "group":
       return new BlockPresenter();
     case "fold":
-      return new FoldPresenter(options.foldStderr);
+      return new FoldPresenter(options);
     case "report":
       return new ReportPresenter(options.targets);
     case "raw":
@@ -46,7 +46,7 @@ const silent: OutputPresenter = {
   started: () => {},
   output: () => [],
   ended: () => [],
-  done: () => [],
+  done: () => Promise.resolve([]),
 };
 
 class LinePresenter implements OutputPresenter {
@@ -62,8 +62,8 @@ class LinePresenter implements OutputPresenter {
     for (const line of this.#lines.end(target)) yield { kind: "line", ...line };
   }
 
-  done(): ExecEvent[] {
-    return [];
+  done(): Promise<readonly ExecEvent[]> {
+    return Promise.resolve([]);
   }
 }
 
@@ -88,8 +88,8 @@ class BlockPresenter implements OutputPresenter {
     yield { kind: "block", target, outcome, output, omittedBytes: capture?.omittedBytes ?? 0 };
   }
 
-  done(): ExecEvent[] {
-    return [];
+  done(): Promise<readonly ExecEvent[]> {
+    return Promise.resolve([]);
   }
 }
 
@@ -122,7 +122,13 @@ class FoldPresenter implements OutputPresenter {
   readonly #captures = new Captures();
   readonly #lines = new LineInterleaver();
 
-  constructor(readonly foldStderr: boolean) {}
+  readonly #diff: boolean;
+  readonly foldStderr: boolean;
+
+  constructor({ foldStderr, diff }: { foldStderr: boolean; diff: boolean }) {
+    this.foldStderr = foldStderr;
+    this.#diff = diff;
+  }
 
   started(): void {}
 
@@ -139,8 +145,11 @@ class FoldPresenter implements OutputPresenter {
     this.#fold.add({ target, outcome, stdout, ...(this.foldStderr ? { stderr } : {}) });
   }
 
-  *done(names: readonly string[]): Generator<ExecEvent, void> {
-    yield { kind: "folded", groups: this.#fold.groups(names) };
+  async done(names: readonly string[]): Promise<readonly ExecEvent[]> {
+    const groups = this.#fold.groups(names);
+    if (!this.#diff) return [{ kind: "folded", groups }];
+    const { withDiffs } = await import("../exec/diff_groups.ts");
+    return [{ kind: "folded", groups: await withDiffs(groups) }];
   }
 }
 
@@ -169,7 +178,7 @@ class ReportPresenter implements OutputPresenter {
     yield { kind: "report", target: index, report };
   }
 
-  done(): ExecEvent[] {
-    return [];
+  done(): Promise<readonly ExecEvent[]> {
+    return Promise.resolve([]);
   }
 }

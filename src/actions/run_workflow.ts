@@ -14,7 +14,18 @@ export type { Workflow } from "../workflow/workflow.ts";
 export interface RunWorkflowOptions extends
   Pick<
     ExecOptions,
-    "stdin" | "foldStderr" | "confirm" | "maxExitCode" | "graceMs" | "environment" | "signal"
+    | "stdin"
+    | "foldStderr"
+    | "diff"
+    | "confirm"
+    | "maxExitCode"
+    | "graceMs"
+    | "environment"
+    | "serial"
+    | "maxFail"
+    | "failFast"
+    | "outputFolder"
+    | "signal"
   > {
   /** A name, or a path with a slash or an ending. */
   workflow: string;
@@ -50,8 +61,7 @@ export async function* runWorkflow(
   options: RunWorkflowOptions,
 ): AsyncGenerator<ExecEvent, void> {
   const { workflow, overrides, ...run } = options;
-  const { workflow: _name, ...planned } = await planWorkflow(host, workflow, overrides);
-  yield* exec(host, { ...planned, ...run });
+  yield* exec(host, { ...await planWorkflow(host, workflow, overrides), ...run });
 }
 
 /** Every workflow that can be named from here. */

@@ -45,6 +45,11 @@ export function userConfigPath(places: Places): string {
   return `${places.configDir}/config.yaml`;
 }
 
+/** The records of past runs. */
+export function runsFolder(places: Places): string {
+  return `${places.configDir}/runs`;
+}
+
 /** Where a repository's settings may be, the innermost folder first. */
 export function repositoryConfigPaths(places: Places): string[] {
   const parts = places.workingDir.split("/").filter((part) => part !== "");

@@ -16,10 +16,10 @@ export interface RecordLimits {
   busyMs: number;
 }
 
-/** Thirty days, a thousand runs, 64 MiB. */
+/** Thirty days, five hundred runs (each is looked at when a run begins), 64 MiB. */
 export const recordLimits: RecordLimits = {
   maxAgeMs: 30 * 24 * 3_600_000,
-  maxRecords: 1000,
+  maxRecords: 500,
   maxBytes: 64 * 1024 * 1024,
   busyMs: 3_600_000,
 };

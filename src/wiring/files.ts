@@ -1,11 +1,19 @@
 /** The files of this machine, as the actions use them. */
-import type { HostFiles } from "../actions/host.ts";
+import type { HostFiles, NewFile } from "../actions/host.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { SpoolFile } from "../exec/stdin_spool.ts";
 
 /** Files of this machine. Temporary files of kodama's own are made in `privateDir`, the one folder it may write to. */
 export function localFiles(privateDir: string): HostFiles {
-  return { readText, listFiles, replaceText, spool: () => makeSpool(privateDir) };
+  return {
+    readText,
+    listFiles,
+    replaceText,
+    create,
+    inspect,
+    remove,
+    spool: () => makeSpool(privateDir),
+  };
 }
 
 async function readText(path: string, maxBytes: number): Promise<string | undefined> {
@@ -80,6 +88,52 @@ async function targetOf(path: string): Promise<string> {
   } catch (error) {
     if (isAbsent(error)) return path;
     throw error;
+  }
+}
+
+async function create(
+  path: string,
+  options: { private: boolean; replace: boolean },
+): Promise<NewFile> {
+  const modes = options.private ? { folder: 0o700, file: 0o600 } : { folder: 0o777, file: 0o666 };
+  try {
+    const folder = path.slice(0, path.lastIndexOf("/")) || "/";
+    await Deno.mkdir(folder, { recursive: true, mode: modes.folder });
+    if (options.replace) await remove(path);
+    const file = await Deno.open(path, { write: true, createNew: true, mode: modes.file });
+    return {
+      async write(bytes) {
+        try {
+          for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+        } catch (error) {
+          throw fileError(`cannot write ${path}`, error);
+        }
+      },
+      [Symbol.asyncDispose]: () => Promise.resolve(file.close()),
+    };
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) {
+      throw new KodamaError("conflict", `${path} is there already`, { cause: error });
+    }
+    throw fileError(`cannot write ${path}`, error);
+  }
+}
+
+async function inspect(path: string): Promise<{ bytes: number; modifiedAt: Date } | undefined> {
+  try {
+    const { size, mtime } = await Deno.lstat(path);
+    return { bytes: size, modifiedAt: mtime ?? new Date(0) };
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw fileError(`cannot look at ${path}`, error);
+  }
+}
+
+async function remove(path: string): Promise<void> {
+  try {
+    await Deno.remove(path);
+  } catch (error) {
+    if (!isAbsent(error)) throw fileError(`cannot remove ${path}`, error);
   }
 }
 

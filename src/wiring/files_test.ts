@@ -89,3 +89,29 @@ Deno.test("a spool gives back what was added, from any place, and is gone afterw
     }
     assert.deepEqual(await localFiles(folder).listFiles(folder), []);
   }));
+
+Deno.test("a file is made once; replaced it is a new one, and what a link points to stays", () =>
+  withFolder(async (folder) => {
+    const files = localFiles(folder);
+    const bytes = new TextEncoder().encode("new");
+    const path = `${folder}/deep/a`;
+    const make = async (replace: boolean) => {
+      await using file = await files.create(path, { private: true, replace });
+      await file.write(bytes);
+    };
+    await make(false);
+    assert.equal((await Deno.stat(path)).mode! & 0o777, 0o600);
+    assert.equal((await Deno.stat(`${folder}/deep`)).mode! & 0o777, 0o700);
+    await assert.rejects(make(false), { kind: "conflict", message: `${path} is there already` });
+    await files.remove(path);
+    await Deno.writeTextFile(`${folder}/elsewhere`, "mine");
+    await Deno.symlink(`${folder}/elsewhere`, path);
+    await assert.rejects(make(false), { kind: "conflict" });
+    await make(true);
+    assert.equal(await Deno.readTextFile(`${folder}/elsewhere`), "mine");
+    assert.equal(await Deno.readTextFile(path), "new");
+    assert.equal((await files.inspect(path))?.bytes, 3);
+    await files.remove(path);
+    await files.remove(path);
+    assert.equal(await files.inspect(path), undefined);
+  }));

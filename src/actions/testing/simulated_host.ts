@@ -5,7 +5,7 @@ import { type PodScript, SimulatedPod } from "../../exec/testing/simulated_pod.t
 import type { FoundTargets } from "../../kube/find_targets.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import type { Target } from "../../kube/target.ts";
-import type { Host } from "../host.ts";
+import type { Host, NewFile } from "../host.ts";
 
 /** One cluster: its pods' scripts by name, or why it can't be asked; each after a time. */
 export interface SimulatedCluster {
@@ -23,11 +23,18 @@ export interface SimulatedHost {
   files: Map<string, string>;
 }
 
+/** What is around a simulated host. */
+export interface SimulatedSurroundings {
+  env?: Readonly<Record<string, string>>;
+  files?: Readonly<Record<string, string>>;
+  /** Whether nothing more can be written to a file. */
+  fullDisk?: (path: string) => boolean;
+}
+
 /** @param clusters by context; the first is the current one. */
 export function simulatedHost(
   clusters: Readonly<Record<string, SimulatedCluster>>,
-  options: { env?: Readonly<Record<string, string>>; files?: Readonly<Record<string, string>> } =
-    {},
+  options: SimulatedSurroundings = {},
 ): SimulatedHost {
   const clock = new ManualClock();
   const files = new Map(Object.entries(options.files ?? {}));
@@ -51,6 +58,20 @@ export function simulatedHost(
         files.set(path, text);
         return Promise.resolve();
       },
+      create: (path, { replace }) => {
+        if (files.has(path) && !replace) {
+          return Promise.reject(new KodamaError("conflict", `${path} is there already`));
+        }
+        files.set(path, "");
+        return Promise.resolve(newFile(files, path, options.fullDisk ?? (() => false)));
+      },
+      inspect: (path) => {
+        const text = files.get(path);
+        return Promise.resolve(
+          text === undefined ? undefined : { bytes: text.length, modifiedAt: clock.now() },
+        );
+      },
+      remove: (path) => Promise.resolve(void files.delete(path)),
       spool: unused,
     },
     machine: {
@@ -69,6 +90,25 @@ export function simulatedHost(
     cluster: unused,
   };
   return { host, clock, files };
+}
+
+function newFile(
+  files: Map<string, string>,
+  path: string,
+  fullDisk: (path: string) => boolean,
+): NewFile {
+  const decoder = new TextDecoder();
+  return {
+    write: (bytes) => {
+      if (fullDisk(path)) {
+        const message = `cannot write ${path}: No space left on device (os error 28)`;
+        return Promise.reject(new KodamaError("config", message));
+      }
+      files.set(path, (files.get(path) ?? "") + decoder.decode(bytes, { stream: true }));
+      return Promise.resolve();
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
 }
 
 async function found(

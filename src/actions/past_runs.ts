@@ -1,0 +1,78 @@
+/** Past runs: listed, read, and found by their id. */
+import { KodamaError } from "../base/errors.ts";
+import { nearestNames } from "../base/nearest_names.ts";
+import { runsFolder } from "../config/places.ts";
+import { type PastRun, readRecord } from "../exec/record_lines.ts";
+import type { Host } from "./host.ts";
+import { recordEnding } from "./record_run.ts";
+
+export type { PastRun, RecordedTarget } from "../exec/record_lines.ts";
+export type { RecordHeader } from "../exec/report_shapes.ts";
+
+/** The largest record that is read. */
+const maxRecordBytes = 64 * 1024 * 1024;
+
+/** A record in a list: what it says, or why it can't be read. */
+export type ListedRun =
+  | { kind: "run"; id: string; run: PastRun }
+  | { kind: "unreadable"; id: string; error: KodamaError };
+
+/** The newest runs first, so many at most. */
+export async function listRuns(host: Host, limit: number): Promise<ListedRun[]> {
+  const newest = (await runIds(host)).reverse().slice(0, limit);
+  const listed: ListedRun[] = [];
+  // One after the other: records may be large, and only a few of their lines are kept.
+  for (const id of newest) {
+    try {
+      const run = await readRun(host, id);
+      if (run !== undefined) listed.push({ kind: "run", id, run });
+    } catch (error) {
+      if (!(error instanceof KodamaError)) throw error;
+      listed.push({ kind: "unreadable", id, error });
+    }
+  }
+  return listed;
+}
+
+/**
+ * The run of an id, of the beginning of one, or the last run where there is none.
+ *
+ * @throws KodamaError `notFound` where no run has it, or several do.
+ */
+export async function findRun(host: Host, wanted: string | undefined): Promise<PastRun> {
+  const ids = await runIds(host);
+  const matching = wanted === undefined ? ids.slice(-1) : ids.filter((id) => id.startsWith(wanted));
+  const [id, other] = matching;
+  if (id === undefined) throw await noRun(wanted, ids);
+  if (other !== undefined) {
+    throw new KodamaError(
+      "notFound",
+      `several runs begin with "${wanted}": ${matching.join(", ")}`,
+    );
+  }
+  const run = await readRun(host, id);
+  if (run === undefined) throw await noRun(id, ids);
+  return run;
+}
+
+async function noRun(wanted: string | undefined, ids: readonly string[]): Promise<KodamaError> {
+  if (wanted === undefined) return new KodamaError("notFound", "no run is kept");
+  const [near] = await nearestNames(wanted, ids, 1);
+  return new KodamaError("notFound", `no run "${wanted}" is kept`, {
+    hint: near === undefined ? "kodama runs list lists them" : `did you mean ${near}?`,
+  });
+}
+
+/** Rising: their ids sort by time. */
+async function runIds({ files, places }: Host): Promise<string[]> {
+  return (await files.listFiles(runsFolder(places)))
+    .filter((name) => name.endsWith(recordEnding))
+    .map((name) => name.slice(0, -recordEnding.length));
+}
+
+/** Undefined where it was removed meanwhile. */
+async function readRun({ files, places }: Host, id: string): Promise<PastRun | undefined> {
+  const path = `${runsFolder(places)}/${id}${recordEnding}`;
+  const text = await files.readText(path, maxRecordBytes);
+  return text === undefined ? undefined : readRecord(path, text);
+}

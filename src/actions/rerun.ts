@@ -1,0 +1,107 @@
+/** A past run, run again: its command, in its targets. */
+import { KodamaError, UsageError } from "../base/errors.ts";
+import type { Selection } from "../kube/target.ts";
+import { exec } from "./exec.ts";
+import type { ExecEvent, ExecOptions } from "./exec_events.ts";
+import type { Host } from "./host.ts";
+import { findRun, type PastRun, type RecordedTarget } from "./past_runs.ts";
+
+/** Which run, which of its targets, and what only a new run can say. */
+export interface RerunOptions extends
+  Omit<
+    ExecOptions,
+    "contexts" | "selection" | "settled" | "command" | "shell" | "substitute" | "workflow"
+  > {
+  /** An id or the beginning of one; the last run where it is absent. */
+  run?: string;
+  /** Only the targets whose outcome wasn't ok, or isn't known. */
+  failed: boolean;
+  /** Pods of the same names that were made anew will do. */
+  recreated: boolean;
+}
+
+const noSelection: Selection = {
+  namespaces: { kind: "default" },
+  operands: [],
+  match: [],
+  exclude: [],
+  sort: "name",
+  shuffle: false,
+  allPhases: false,
+};
+
+/**
+ * Runs a past run again. Its bounds hold where the options have none.
+ *
+ * @throws KodamaError `notFound` for a run that isn't kept, `conflict` for one that can't be run again from
+ *   what was kept, `noMatch` where none of its targets is meant; UsageError for what must be said again.
+ */
+export async function* rerun(host: Host, options: RerunOptions): AsyncGenerator<ExecEvent, void> {
+  const { run: wanted, failed, recreated, ...given } = options;
+  const run = await findRun(host, wanted);
+  yield* exec(host, { ...rerunOptions(run, { failed, recreated }), ...checked(run, given) });
+}
+
+/** The targets that a rerun means. Throws `noMatch` where there is none. */
+export function targetsToRerun({ header, targets }: PastRun, failed: boolean): RecordedTarget[] {
+  const meant = targets.filter(({ end }) => !failed || end?.outcome !== "ok");
+  if (meant.length > 0) return meant;
+  throw new KodamaError(
+    "noMatch",
+    failed ? `every target of run ${header.id} was ok` : `run ${header.id} had no targets`,
+  );
+}
+
+function rerunOptions(
+  run: PastRun,
+  { failed, recreated }: { failed: boolean; recreated: boolean },
+): Omit<ExecOptions, "signal"> {
+  const { id, command, shell, subst, workdir, workflow, bounds } = run.header;
+  const meant = targetsToRerun(run, failed);
+  return {
+    contexts: [],
+    selection: noSelection,
+    settled: {
+      run: id,
+      targets: meant.map(({ target }) => target),
+      places: meant.map(({ place }) => place),
+      recreated,
+    },
+    command,
+    shell,
+    substitute: subst,
+    ...(workdir === null ? {} : { workdir }),
+    ...(workflow === null ? {} : { workflow }),
+    ...definedBounds(bounds),
+  };
+}
+
+type GivenOptions = Omit<RerunOptions, "run" | "failed" | "recreated">;
+
+/** What wasn't kept must be said again, and what was left out can't be run. */
+function checked({ header }: PastRun, given: GivenOptions): GivenOptions {
+  if (header.redacted) {
+    throw new KodamaError("conflict", `run ${header.id} can't be run again from its record`, {
+      hint: "its command held what looks like a secret, and that isn't kept",
+    });
+  }
+  if (header.tty) {
+    throw new KodamaError("conflict", `run ${header.id} had a terminal, and can't be run again`);
+  }
+  const missing = header.env.filter((name) => !Object.hasOwn(given.environment ?? {}, name));
+  if (missing.length > 0) {
+    throw new UsageError(`run ${header.id} set ${missing.join(", ")}, whose values aren't kept`, {
+      hint: `say them again: ${missing.map((name) => `--env ${name}=…`).join(" ")}`,
+    });
+  }
+  if (header.stdin && given.stdin === undefined) {
+    throw new UsageError(`run ${header.id} read standard input, which isn't kept`, {
+      hint: "give it again, with -i",
+    });
+  }
+  return given;
+}
+
+function definedBounds(bounds: PastRun["header"]["bounds"]): Partial<ExecOptions> {
+  return Object.fromEntries(Object.entries(bounds).filter(([, bound]) => bound !== undefined));
+}

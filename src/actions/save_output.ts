@@ -1,0 +1,75 @@
+/** Every byte of each target's output in files of its own, while the run goes on. */
+import { KodamaError } from "../base/errors.ts";
+import { outputFileName } from "../exec/output_file_names.ts";
+import type { OutputFolder } from "./exec_events.ts";
+import type { Host, NewFile } from "./host.ts";
+
+type Stream = "stdout" | "stderr";
+const streams: readonly Stream[] = ["stdout", "stderr"];
+
+/** How many files are looked for at a time. */
+const lookedForAtOnce = 64;
+
+/**
+ * The files of a run's outputs: `NAME.stdout` and `NAME.stderr`, for every target that begins. A write resolves
+ * when the system has taken the bytes, and rejects with the file's name where it can't (a full disk).
+ */
+export class OutputFiles implements AsyncDisposable {
+  readonly #host: Host;
+  readonly #folder: string;
+  readonly #replace: boolean;
+  readonly #open = new Map<number, Readonly<Record<Stream, NewFile>>>();
+
+  constructor(host: Host, { path, replace }: OutputFolder) {
+    this.#host = host;
+    this.#folder = path.startsWith("/") ? path : `${host.places.workingDir}/${path}`;
+    this.#replace = replace;
+  }
+
+  /** @throws KodamaError `conflict` where a file of one of these targets is there already. */
+  async check(names: readonly string[]): Promise<void> {
+    if (this.#replace) return;
+    const paths = names.flatMap((name) => streams.map((stream) => this.#path(name, stream)));
+    for (let at = 0; at < paths.length; at += lookedForAtOnce) {
+      await Promise.all(paths.slice(at, at + lookedForAtOnce).map((path) => this.#refuse(path)));
+    }
+  }
+
+  /** Makes the files of a target. */
+  async begin(target: number, name: string): Promise<void> {
+    const options = { private: false, replace: this.#replace };
+    const create = (stream: Stream) => this.#host.files.create(this.#path(name, stream), options);
+    const stdout = await create("stdout");
+    try {
+      this.#open.set(target, { stdout, stderr: await create("stderr") });
+    } catch (error) {
+      await stdout[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async write(target: number, stream: Stream, bytes: Uint8Array): Promise<void> {
+    await this.#open.get(target)?.[stream].write(bytes);
+  }
+
+  async end(target: number): Promise<void> {
+    const files = this.#open.get(target);
+    this.#open.delete(target);
+    for (const stream of streams) await files?.[stream][Symbol.asyncDispose]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const target of [...this.#open.keys()]) await this.end(target);
+  }
+
+  async #refuse(path: string): Promise<void> {
+    if (await this.#host.files.inspect(path) === undefined) return;
+    throw new KodamaError("conflict", `${path} is there already`, {
+      hint: "--force replaces it; or take another folder",
+    });
+  }
+
+  #path(name: string, stream: Stream): string {
+    return `${this.#folder}/${outputFileName(name)}.${stream}`;
+  }
+}

@@ -1,0 +1,41 @@
+/** What the fan-out is given, out of what a face has asked for and what the settings say. */
+import type { RunOptions } from "../exec/run_options.ts";
+import type { RunInput } from "../exec/stdin_spool.ts";
+import type { ExecOptions } from "./exec_events.ts";
+import type { ExecSettings } from "./exec_settings.ts";
+
+/** Time to end by itself, between TERM and KILL. */
+const defaultGraceMs = 2000;
+
+/** What only the run itself has. */
+export type RunParts =
+  & Pick<RunOptions, "open" | "clock" | "later" | "placeOf">
+  & { input: RunInput | undefined };
+
+/** The options of the fan-out. */
+export function targetRunOptions(
+  options: ExecOptions,
+  { fanout, connectTimeoutMs }: ExecSettings,
+  { input, ...parts }: RunParts,
+): RunOptions {
+  const { terminal, environment, workdir, timeoutMs, shell, substitute } = options;
+  const { serial, maxFail, failFast } = options;
+  return {
+    ...parts,
+    signal: options.signal,
+    fanout,
+    connectTimeoutMs,
+    graceMs: options.graceMs ?? defaultGraceMs,
+    nonce: crypto.randomUUID(),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(serial === undefined ? {} : { serial }),
+    ...(maxFail === undefined ? {} : { maxFail }),
+    ...(failFast === undefined ? {} : { failFast }),
+    ...(input === undefined ? {} : { input: () => input.open() }),
+    ...(terminal === undefined ? {} : { terminal }),
+    ...(environment === undefined ? {} : { environment }),
+    ...(workdir === undefined ? {} : { workdir }),
+    ...(shell === undefined ? {} : { shell }),
+    ...(substitute === undefined ? {} : { substitute }),
+  };
+}

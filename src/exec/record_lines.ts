@@ -1,0 +1,73 @@
+/** A record of a past run, read back. The file may be of a run that still goes on, or that was killed. */
+import * as v from "valibot";
+import { KodamaError } from "../base/errors.ts";
+import type { Target } from "../kube/target.ts";
+import { type RecordHeader, type RecordLine, recordLineShape } from "./report_shapes.ts";
+
+/** How a target ended, as its record says it. */
+export type RecordedEnd = Extract<RecordLine, { event: "targetEnded" }>;
+
+/** One target of a past run. */
+export interface RecordedTarget {
+  target: Target;
+  name: string;
+  /** What its command was told of its place. */
+  place: { index: number; total: number };
+  /** Absent where it wasn't written: the run goes on, or was killed. */
+  end?: RecordedEnd;
+}
+
+/** A past run. */
+export interface PastRun {
+  header: RecordHeader;
+  targets: readonly RecordedTarget[];
+  /** Absent as above. */
+  end?: Extract<RecordLine, { event: "runEnded" }>;
+}
+
+/**
+ * Reads a record. A last line without its end is passed over: the process was killed while it wrote.
+ *
+ * @param name as errors shall name it.
+ * @throws KodamaError `config` for what kodama doesn't write.
+ */
+export function readRecord(name: string, text: string): PastRun {
+  const whole = text.split("\n").slice(0, -1);
+  const [header, ...events] = whole.map((line, at) => readLine(`${name}:${at + 1}`, line));
+  if (header?.event !== "record") {
+    throw new KodamaError("config", `${name}: it doesn't begin as the record of a run does`);
+  }
+  const added = events.flatMap((line) =>
+    line.event === "runStarted" || line.event === "targetsAdded" ? line.targets : []
+  );
+  const ends = new Map<number, RecordedEnd>();
+  for (const line of events) if (line.event === "targetEnded") ends.set(line.target, line);
+  const targets = added.map(({ name, uid, ...place }, index): RecordedTarget => {
+    const end = ends.get(index);
+    return {
+      target: { ...place, ...(uid === null ? {} : { uid }) },
+      name,
+      place: header.places?.[index] ?? { index, total: added.length },
+      ...(end === undefined ? {} : { end }),
+    };
+  });
+  const end = events.find((line) => line.event === "runEnded");
+  return { header, targets, ...(end === undefined ? {} : { end }) };
+}
+
+function readLine(where: string, line: string): RecordLine {
+  let data: unknown;
+  try {
+    data = JSON.parse(line);
+  } catch {
+    throw new KodamaError("config", `${where}: this is no line of a record`);
+  }
+  const result = v.safeParse(recordLineShape, data);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const field = v.getDotPath(issue);
+  throw new KodamaError(
+    "config",
+    `${where}: ${field === null ? "" : `${field}: `}${issue.message}`,
+  );
+}
