@@ -78,7 +78,7 @@ export class Conversation {
 
   /** The stream came to its own end. */
   async #ended(end: ChannelEnd): Promise<Attempt> {
-    const begun = this.#preamble?.pid !== undefined;
+    const begun = this.#preamble?.session !== undefined;
     const heldBack = this.#preamble?.finish() ?? new Uint8Array();
     if (this.#preamble !== undefined && !begun && this.#lacksShell(end, heldBack)) {
       return { kind: "noShell" };
@@ -112,10 +112,10 @@ export class Conversation {
     }
     // The first line may be on its way.
     await passed(clock, graceMs, { settled: this.#begun.promise });
-    const pid = this.#preamble.pid;
-    if (pid === undefined) return "the command may still run: its process id didn't arrive";
+    const { session } = this.#preamble;
+    if (session === undefined) return "the command may still run: its process id didn't arrive";
     return await endCommand(
-      (signal) => signalRound(signal, pid, { target, open: options.open, clock }),
+      (signal) => signalRound(signal, session, { target, open: options.open, clock }),
       { ended: output, graceMs, clock },
     );
   }

@@ -4,36 +4,10 @@
  */
 import { passed } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
+import type { RoundSignal } from "./session_signal.ts";
 
-/** TERM and KILL as a shell names them; 0 only looks. */
-export type RoundSignal = "TERM" | "KILL" | "0";
-
-/** Signals a session and counts the processes that were alive in it. Rejects where the pod can't be reached. */
+/** Signals a command's session and counts its processes that were alive. Rejects where the pod can't be reached. */
 export type SignalRound = (signal: RoundSignal) => Promise<number>;
-
-/**
- * The words that signal a session and count who was alive in it. With a shell's builtins alone, for an image
- * may have neither `kill` nor `ps`: the group at once, so that no fork slips through, then whoever of the
- * session has a group of its own.
- * Field order of /proc/PID/stat: proc(5); the name in it may hold blanks, parentheses and newlines.
- */
-export function signalWords(signal: RoundSignal, pid: number): string[] {
-  const script = `signal=$1 session=$2 alive=0 others=
-for file in /proc/[0-9]*/stat; do
-  text=
-  { while read -r line; do text="$text $line"; done <"$file"; } 2>/dev/null
-  set -- \${text##*) }
-  [ "$4" = "$session" ] || continue
-  case $1 in Z | X) continue ;; esac
-  alive=$((alive + 1))
-  [ "$3" = "$session" ] && continue
-  file=\${file#/proc/}
-  others="$others \${file%/stat}"
-done
-for process in "-$session" $others; do kill "-$signal" "$process" 2>/dev/null; done
-echo "$alive"`;
-  return ["sh", "-c", script, "kodama", signal, String(pid)];
-}
 
 /** How long processes are given to disappear after KILL, before what is left is counted. */
 const settleMs = 1000;

@@ -1,28 +1,35 @@
 /**
  * The few words of shell that run before a command in the pod, so that it can be ended later.
  *
- * They tell the process id on the first line of standard output, set the command's variables, and
- * `exec` the command: the same process goes on as the command, with its own exit code and signals. A
- * runtime starts an exec as the leader of a session and of a process group (runc calls setsid), so the id
+ * They set the command's variables, tell process ids on the first line of standard output, and run the command:
+ * below a shell that watches the link (`watch.ts`), or by `exec`, where the same process goes on as the command.
+ * A runtime starts an exec as the leader of a session and of a process group (runc calls setsid), so the id
  * is that of the group and of the session too.
  *
  * What differs from a bare exec: `sh` itself must be there, and shells such as dash and busybox ash don't pass
  * on variables whose names they can't hold (`my.var`).
  */
 import type { Target } from "../kube/target.ts";
+import type { Session } from "./session_signal.ts";
+import { watchedScript } from "./watch.ts";
 
 /** What is set up before the command. */
 export interface PreambleOptions {
-  /** Unguessable to the output of the command: marks the line with the process id. */
+  /** Unguessable to the output of the command: marks the line with the process ids. */
   nonce: string;
   /** Place of the target in its run, from 0. */
   index: number;
   total: number;
   environment?: Readonly<Record<string, string>>;
   workdir?: string;
+  /**
+   * The exec's standard input is kodama's, and its end is the end of the command, with so much time between
+   * TERM and KILL. Absent where the command has it.
+   */
+  watch?: { graceMs: number };
 }
 
-/** What `sh` prints before the process id. */
+/** What `sh` prints before the process ids. */
 function markerOf(nonce: string): string {
   return `kodama:${nonce}:`;
 }
@@ -36,28 +43,30 @@ export function withPreamble(
   target: Target,
   options: PreambleOptions,
 ): string[] {
-  const { index, total, nonce, workdir } = options;
+  const { index, total, nonce, workdir, watch } = options;
   const environment = Object.entries(options.environment ?? {});
   const script = [
-    'echo "$1$$"',
-    'export KODAMA_POD="$2" KODAMA_NAMESPACE="$3" KODAMA_NODE="$4" KODAMA_INDEX="$5" KODAMA_TOTAL="$6"',
+    'export KODAMA_POD="$1" KODAMA_NAMESPACE="$2" KODAMA_NODE="$3" KODAMA_INDEX="$4" KODAMA_TOTAL="$5"',
+    "kodama_marker=$6",
     "shift 6",
     ...environment.map(() => 'export "$1"; shift'),
     // 125 as `env --chdir` has it: the command was not reached.
     ...(workdir === undefined ? [] : ['cd "$1" || exit 125; shift']),
-    'exec "$@"',
-  ].join("; ");
+    watch === undefined
+      ? 'echo "$kodama_marker$$"; exec "$@"'
+      : watchedScript('echo "$kodama_marker$$ $kodama_watcher"', watch.graceMs),
+  ].join("\n");
   return [
     "sh",
     "-c",
     script,
     "kodama",
-    markerOf(nonce),
     target.pod,
     target.namespace,
     target.node,
     String(index),
     String(total),
+    markerOf(nonce),
     ...environment.map(([name, value]) => `${name}=${value}`),
     ...(workdir === undefined ? [] : [rootedPath(workdir)]),
     ...command,
@@ -73,14 +82,14 @@ function rootedPath(path: string): string {
 const headLimitBytes = 4096;
 
 /**
- * Takes the line with the process id out of standard output, however it is split over chunks, and passes
+ * Takes the line with the process ids out of standard output, however it is split over chunks, and passes
  * on every other byte. The line is the first one, except where a terminal joins a shell's warnings to
  * standard output; it ends in CR LF there.
  */
 export class PreambleReader {
   readonly #marker: Uint8Array;
   #head: Uint8Array = new Uint8Array();
-  #state: { kind: "searching" } | { kind: "found"; pid: number } | { kind: "absent" } = {
+  #state: { kind: "searching" } | { kind: "found"; session: Session } | { kind: "absent" } = {
     kind: "searching",
   };
 
@@ -88,9 +97,9 @@ export class PreambleReader {
     this.#marker = new TextEncoder().encode(markerOf(nonce));
   }
 
-  /** The process id, as soon as it is known. */
-  get pid(): number | undefined {
-    return this.#state.kind === "found" ? this.#state.pid : undefined;
+  /** The command's session, as soon as it is known. */
+  get session(): Session | undefined {
+    return this.#state.kind === "found" ? this.#state.session : undefined;
   }
 
   /** Whether the first line is still awaited. */
@@ -108,9 +117,9 @@ export class PreambleReader {
     const digits = new TextDecoder().decode(
       this.#head.subarray(start + this.#marker.length, newline),
     );
-    const pid = /^([1-9]\d{0,9})\r?$/.exec(digits)?.[1];
-    if (pid === undefined) return this.finish();
-    this.#state = { kind: "found", pid: Number(pid) };
+    const session = readSession(digits);
+    if (session === undefined) return this.finish();
+    this.#state = { kind: "found", session };
     const rest = joined(this.#head.subarray(0, start), this.#head.subarray(newline + 1));
     this.#head = new Uint8Array();
     return rest;
@@ -123,6 +132,15 @@ export class PreambleReader {
     this.#head = new Uint8Array();
     return rest;
   }
+}
+
+function readSession(text: string): Session | undefined {
+  const [, leader, watcher] = /^([1-9]\d{0,9})(?: ([1-9]\d{0,9}))?\r?$/.exec(text) ?? [];
+  if (leader === undefined) return undefined;
+  return {
+    leader: Number(leader),
+    ...(watcher === undefined ? {} : { watcher: Number(watcher) }),
+  };
 }
 
 function joined(first: Uint8Array, second: Uint8Array): Uint8Array {

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { PreambleReader } from "./preamble.ts";
+import type { Session } from "./session_signal.ts";
 
 const encoder = new TextEncoder();
 
-function read(chunks: readonly Uint8Array[]): { output: number[]; pid: number | undefined } {
+function read(chunks: readonly Uint8Array[]): { output: number[]; session: Session | undefined } {
   const reader = new PreambleReader("n0nce");
   const output = chunks.flatMap((chunk) => [...reader.push(chunk)]);
-  return { output: [...output, ...reader.finish()], pid: reader.pid };
+  return { output: [...output, ...reader.finish()], session: reader.session };
 }
 
 /** The bytes, cut at random places. */
@@ -24,11 +25,14 @@ Deno.test("the first line goes and every other byte stays, however output is spl
   fc.assert(fc.property(
     fc.uint8Array({ maxLength: 40 }),
     fc.integer({ min: 1, max: 4_194_304 }),
+    fc.option(fc.integer({ min: 1, max: 4_194_304 }), { nil: undefined }),
     fc.constantFrom("\n", "\r\n"),
     fc.array(fc.nat(200), { maxLength: 12 }),
-    (own, pid, newline, places) => {
-      const whole = concat(encoder.encode(`kodama:n0nce:${pid}${newline}`), own);
-      assert.deepEqual(read(cut(whole, places)), { output: [...own], pid });
+    (own, leader, watcher, newline, places) => {
+      const session = watcher === undefined ? { leader } : { leader, watcher };
+      const ids = Object.values(session).join(" ");
+      const whole = concat(encoder.encode(`kodama:n0nce:${ids}${newline}`), own);
+      assert.deepEqual(read(cut(whole, places)), { output: [...own], session });
     },
   ));
 });
@@ -39,13 +43,13 @@ Deno.test("a terminal's warning before the line stays, as does output without th
   const after = encoder.encode("hi\r\n");
   assert.deepEqual(read([warning, line, after]), {
     output: [...concat(warning, after)],
-    pid: 7,
+    session: { leader: 7 },
   });
   fc.assert(fc.property(
     fc.uint8Array({ maxLength: 9000 }),
     fc.array(fc.nat(9000), { maxLength: 5 }),
     (own, places) => {
-      assert.deepEqual(read(cut(own, places)), { output: [...own], pid: undefined });
+      assert.deepEqual(read(cut(own, places)), { output: [...own], session: undefined });
     },
   ));
 });
@@ -53,5 +57,5 @@ Deno.test("a terminal's warning before the line stays, as does output without th
 Deno.test("a second such line, and one with another nonce, are the command's own", () => {
   const own = encoder.encode("kodama:n0nce:8\nkodama:other:9\n");
   const whole = concat(encoder.encode("kodama:n0nce:7\n"), own);
-  assert.deepEqual(read([whole]), { output: [...own], pid: 7 });
+  assert.deepEqual(read([whole]), { output: [...own], session: { leader: 7 } });
 });

@@ -37,11 +37,12 @@ export async function runTarget(run: TargetRun): Promise<Outcome> {
   });
   // To a shell's `exec`, a first word like this is an option. As a program's name it is next to impossible.
   if (words[0]?.startsWith("-") === true) return endOf(await attempt(run, words, "bare"));
-  const { nonce, environment, workdir } = options;
+  const { nonce, environment, workdir, graceMs } = options;
   const wrapped = withPreamble(words, target, {
     nonce,
     index,
     total,
+    ...(isWatched(options) ? { watch: { graceMs } } : {}),
     ...(environment === undefined ? {} : { environment }),
     ...(workdir === undefined ? {} : { workdir }),
   });
@@ -52,6 +53,11 @@ export async function runTarget(run: TargetRun): Promise<Outcome> {
     return { kind: "failed", exitCode: 127, reason: `the image has no sh, which ${wish} needs` };
   }
   return endOf(await attempt(run, words, "bare"));
+}
+
+/** Whether standard input is free to tell the pod that kodama is gone (`watch.ts`). */
+function isWatched({ input, terminal }: RunOptions): boolean {
+  return input === undefined && terminal === undefined;
 }
 
 /** What was asked for that can't be had without a shell. */
@@ -93,7 +99,7 @@ async function open(
     pod,
     container,
     command: words,
-    stdin: options.input !== undefined,
+    stdin: options.input !== undefined || (form === "preamble" && isWatched(options)),
     tty: options.terminal !== undefined,
   };
   try {

@@ -1,8 +1,8 @@
 /** The words that go into a pod, read by the shells of this machine. */
 import assert from "node:assert/strict";
 import type { Target } from "../kube/target.ts";
-import { signalWords } from "./end_command.ts";
 import { PreambleReader, withPreamble } from "./preamble.ts";
+import { type RoundSignal, type Session, signalWords } from "./session_signal.ts";
 
 const target: Target = {
   context: "c",
@@ -13,106 +13,202 @@ const target: Target = {
   ip: "",
 };
 
-/** Those of the usual shells of images that are installed here. */
-const shells: readonly (readonly string[])[] = (["dash", "bash", "busybox"] as const)
-  .filter((name) => new Deno.Command("which", { args: [name] }).outputSync().success)
-  .map((name) =>
-    name === "bash" ? ["bash", "--posix"] : name === "busybox" ? [name, "sh"] : [name]
-  );
+/** A usual shell of images, as far as it is installed here: a folder in which it is called `sh`. */
+interface Shell {
+  name: string;
+  path: string;
+}
 
-/** Runs words that begin with `sh` by another shell. */
-function run(shell: readonly string[], words: readonly string[]) {
-  const [, ...rest] = words;
-  const [program = "", ...own] = shell;
-  const command = new Deno.Command(program, { args: [...own, ...rest], stdin: "null" });
-  const { code, stdout } = command.outputSync();
-  return { code, stdout };
+const folder = Deno.makeTempDirSync();
+globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+
+const shells = ["dash", "bash", "busybox"].flatMap((name): Shell[] => {
+  const { success, stdout } = new Deno.Command("which", { args: [name] }).outputSync();
+  if (!success) return [];
+  const path = `${folder}/${name}`;
+  Deno.mkdirSync(path);
+  Deno.symlinkSync(new TextDecoder().decode(stdout).trim(), `${path}/sh`);
+  return [{ name, path: `${path}:${Deno.env.get("PATH")}` }];
+});
+
+/** Runs words by a shell, without input or with input that doesn't end before. */
+async function run(shell: Shell, own: readonly string[], stdin: "null" | "piped") {
+  const [program = "", ...args] = own;
+  const env = { PATH: shell.path };
+  const child = new Deno.Command(program, { args, env, stdin, stdout: "piped", stderr: "piped" })
+    .spawn();
+  const { code, stdout, stderr } = await child.output();
+  if (stdin === "piped") await child.stdin.abort();
+  return { code, stdout, stderr: new TextDecoder().decode(stderr) };
+}
+
+/** Signals a session, and counts as a round does. */
+async function roundIn(shell: Shell, word: RoundSignal, session: Session) {
+  const { stdout } = await run(shell, signalWords(word, session), "null");
+  return Number(new TextDecoder().decode(stdout));
 }
 
 /** Processes begin and end in their own time; each look is a process itself, so this is no busy loop. */
-async function comesTrue(condition: () => boolean): Promise<boolean> {
-  for (let looks = 0; looks < 300; looks++) {
-    if (condition()) return true;
-    await Promise.resolve();
+async function comesTrue(condition: () => Promise<boolean>): Promise<boolean> {
+  for (let looks = 0; looks < 1000; looks++) {
+    if (await condition()) return true;
   }
   return false;
 }
 
-for (const shell of shells) {
-  const name = shell.join(" ");
-  const wrap = (command: readonly string[], more = {}) => {
-    const options = { nonce: "n0nce", index: 3, total: 9, ...more };
-    const { code, stdout } = run(shell, withPreamble(command, target, options));
-    const reader = new PreambleReader("n0nce");
-    return { code, stdout: new TextDecoder().decode(reader.push(stdout)), pid: reader.pid };
-  };
-
-  Deno.test(`${name}: words stay words`, () => {
-    const words = [
-      "",
-      " ",
-      "a b",
-      "$HOME",
-      "`id`",
-      "'",
-      '"',
-      "\\n",
-      "*",
-      "--",
-      "-n",
-      "\n",
-      "é",
-      ";",
-    ];
-    const { code, stdout } = wrap(["printf", "<%s>", ...words]);
-    assert.equal(stdout, words.map((word) => `<${word}>`).join(""));
-    assert.equal(code, 0);
-  });
-
-  Deno.test(`${name}: the process id that is told is the command's own`, () => {
-    const { pid, stdout } = wrap(["sh", "-c", "echo $$"]);
-    assert.equal(stdout, `${pid}\n`);
-  });
-
-  Deno.test(`${name}: variables, directory and exit codes are exact`, () => {
-    const line =
-      'echo "$KODAMA_POD $KODAMA_NAMESPACE $KODAMA_NODE $KODAMA_INDEX/$KODAMA_TOTAL $A"; pwd';
-    const { stdout } = wrap(["sh", "-c", line], { environment: { A: "x $y" }, workdir: "/usr" });
-    assert.equal(stdout, "weka-drive-3 storage node 1 3/9 x $y\n/usr\n");
-    assert.equal(wrap(["sh", "-c", "exit 42"]).code, 42);
-    assert.equal(wrap(["no-such-command-at-all"]).code, 127);
-    assert.equal(wrap(["/etc"]).code, 126);
-    assert.equal(wrap(["true"], { workdir: "/no/such" }).code, 125);
-  });
-
-  Deno.test(`${name}: a signal reaches every process of the session, whatever its group`, async () => {
-    // `set -m` gives the background command a group of its own.
-    const line = "set -m; sleep 1000 & sleep 1000 & wait";
-    const args = [
-      "-w",
-      ...withPreamble(["bash", "-c", line], target, {
-        nonce: "n0nce",
-        index: 0,
-        total: 1,
-      }),
-    ];
-    const child = new Deno.Command("setsid", { args, stdout: "piped" }).spawn();
-    const reader = new PreambleReader("n0nce");
-    for await (const chunk of child.stdout.values({ preventCancel: true })) {
-      reader.push(chunk);
-      if (!reader.searching) break;
-    }
-    const pid = reader.pid ?? 0;
-    const signal = (word: "TERM" | "KILL" | "0") =>
-      Number(new TextDecoder().decode(run(shell, signalWords(word, pid)).stdout));
-    try {
-      assert.ok(await comesTrue(() => signal("0") === 3));
-      assert.equal(signal("TERM"), 3);
+/** A command in a session of its own, as a runtime starts it: until its process ids are told. */
+async function inSession(shell: Shell, own: readonly string[]) {
+  const child = new Deno.Command("setsid", {
+    args: ["-w", ...own],
+    env: { PATH: shell.path },
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const reader = new PreambleReader("n0nce");
+  for await (const chunk of child.stdout.values({ preventCancel: true })) {
+    reader.push(chunk);
+    if (!reader.searching) break;
+  }
+  const session: Session = reader.session ?? assert.fail("the process ids were not told");
+  const signal = (word: RoundSignal) => roundIn(shell, word, session);
+  return {
+    child,
+    session,
+    signal,
+    async [Symbol.asyncDispose]() {
+      await signal("KILL");
+      await child.stdin.abort().catch(() => {});
       await child.stdout.cancel();
       await child.status;
-      assert.ok(await comesTrue(() => signal("0") === 0));
-    } finally {
-      signal("KILL");
+    },
+  };
+}
+
+const place = { nonce: "n0nce", index: 3, total: 9 };
+/** As small as a grace can be, and not zero. */
+const watch = { graceMs: 1 };
+
+for (const shell of shells) {
+  for (const watched of [true, false]) {
+    const name = `${shell.name}, ${watched ? "watched" : "replaced"}`;
+    const wrap = async (command: readonly string[], more = {}) => {
+      const options = { ...place, ...more, ...(watched ? { watch } : {}) };
+      const own = withPreamble(command, target, options);
+      const { code, stdout, stderr } = await run(shell, own, watched ? "piped" : "null");
+      const reader = new PreambleReader("n0nce");
+      const text = new TextDecoder().decode(reader.push(stdout));
+      return { code, stdout: text, stderr, session: reader.session };
+    };
+
+    Deno.test(`${name}: words stay words`, async () => {
+      const list = [
+        "",
+        " ",
+        "a b",
+        "$HOME",
+        "`id`",
+        "'",
+        '"',
+        "\\n",
+        "*",
+        "--",
+        "-n",
+        "\n",
+        "é",
+        ";",
+      ];
+      const { code, stdout } = await wrap(["printf", "<%s>", ...list]);
+      assert.equal(stdout, list.map((word) => `<${word}>`).join(""));
+      assert.equal(code, 0);
+    });
+
+    Deno.test(`${name}: variables, directory and exit codes are exact`, async () => {
+      const line =
+        'echo "$KODAMA_POD $KODAMA_NAMESPACE $KODAMA_NODE $KODAMA_INDEX/$KODAMA_TOTAL $A"; pwd';
+      const { stdout } = await wrap(["sh", "-c", line], {
+        environment: { A: "x $y" },
+        workdir: "/usr",
+      });
+      assert.equal(stdout, "weka-drive-3 storage node 1 3/9 x $y\n/usr\n");
+      assert.equal((await wrap(["sh", "-c", "exit 42"])).code, 42);
+      assert.equal((await wrap(["true"], { workdir: "/no/such" })).code, 125);
+      assert.equal((await wrap(["/etc"])).code, 126);
+      const missing = await wrap(["no-such-command-at-all"]);
+      assert.equal(missing.code, 127);
+      assert.match(missing.stderr, /no-such-command-at-all/);
+    });
+
+    Deno.test(`${name}: the command finds what it would find alone`, async () => {
+      const line = "readlink /proc/$$/fd/0; ls /proc/$$/fd; cat /proc/$$/task/$$/children; echo; " +
+        "grep SigIgn /proc/$$/status; env | grep -i kodama_";
+      const { stdout, stderr } = await wrap(["sh", "-c", line]);
+      const alone = await run(shell, ["sh", "-c", `exec sh -c "$1"`, "x", line], "null");
+      const expected = new TextDecoder().decode(alone.stdout) +
+        "KODAMA_INDEX=3\nKODAMA_NAMESPACE=storage\nKODAMA_NODE=node 1\n" +
+        "KODAMA_POD=weka-drive-3\nKODAMA_TOTAL=9\n";
+      const sorted = (text: string) =>
+        text.replace(
+          /(?:KODAMA_.*\n)+$/,
+          (block) => block.trim().split("\n").sort().join("\n") + "\n",
+        )
+          // The one child is the one that looks.
+          .replace(/^\d+ $/m, "CHILD");
+      assert.equal(sorted(stdout), sorted(expected));
+      assert.equal(stderr, "");
+    });
+
+    Deno.test(`${name}: a command that looks for itself finds no other`, async () => {
+      const line = 'grep -l "w0rds $MARK" /proc/[0-9]*/cmdline | wc -l; exit 0 # w0rds here';
+      const { stdout } = await wrap(["sh", "-c", line], { environment: { MARK: "here" } });
+      // The shell with these words, and grep.
+      assert.equal(stdout.trim(), "2");
+    });
+
+    if (watched) {
+      Deno.test(`${name}: the end by a signal is the exit code, and no shell comments on it`, async () => {
+        for (const [signal, code] of [["KILL", 137], ["TERM", 143], ["SEGV", 139]] as const) {
+          const ended = await wrap(["sh", "-c", `kill -${signal} $$`]);
+          assert.deepEqual([ended.code, ended.stdout, ended.stderr], [code, "", ""]);
+        }
+      });
+
+      Deno.test(`${name}: when input ends, nothing of the command is left`, async () => {
+        // A child that ignores TERM, one with a group of its own, and a parent that is gone first.
+        const line = "set -m; sleep 1000 & set +m; (trap '' TERM; sleep 1000; sleep 1000) & wait";
+        await using running = await inSession(
+          shell,
+          withPreamble(["bash", "-c", line], target, { ...place, watch }),
+        );
+        const { child, session, signal } = running;
+        assert.ok(await comesTrue(async () => await signal("0") === 4));
+        await child.stdin.close();
+        await child.status;
+        assert.equal(await roundIn(shell, "0", { leader: session.leader }), 0);
+      });
+
+      Deno.test(`${name}: nothing watches any more when the command has ended`, async () => {
+        const options = { ...place, watch };
+        await using running = await inSession(shell, withPreamble(["true"], target, options));
+        await running.child.status;
+        assert.equal(await roundIn(shell, "0", { leader: running.session.leader }), 0);
+      });
+    } else {
+      Deno.test(`${name}: the process id that is told is the command's own`, async () => {
+        const { session, stdout } = await wrap(["sh", "-c", "echo $$"]);
+        assert.equal(stdout, `${session?.leader}\n`);
+      });
     }
-  });
+
+    Deno.test(`${name}: a signal reaches every process of the session, whatever its group`, async () => {
+      // `set -m` gives the background command a group of its own.
+      const command = ["bash", "-c", "set -m; sleep 1000 & sleep 1000 & wait"];
+      const options = { ...place, ...(watched ? { watch } : {}) };
+      await using running = await inSession(shell, withPreamble(command, target, options));
+      assert.ok(await comesTrue(async () => await running.signal("0") === 3));
+      assert.equal(await running.signal("TERM"), 3);
+      await running.child.status;
+      assert.ok(await comesTrue(async () => await running.signal("0") === 0));
+    });
+  }
 }

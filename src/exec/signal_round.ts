@@ -4,8 +4,8 @@ import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { ExecChannel } from "../kube/client.ts";
 import type { Target } from "../kube/target.ts";
-import { type RoundSignal, signalWords } from "./end_command.ts";
 import type { OpenExec } from "./run_options.ts";
+import { type RoundSignal, type Session, signalWords } from "./session_signal.ts";
 
 /** A pod that doesn't answer may not hold up the end of a run. */
 const roundLimitMs = 5000;
@@ -14,21 +14,21 @@ const roundLimitMs = 5000;
 const answerLimitBytes = 256;
 
 /**
- * Signals every process of a session.
+ * Signals every process that a command has started in its session.
  *
  * @returns how many were alive.
  * @throws KodamaError when the pod can't be reached in 5 s, or what answers isn't ours.
  */
 export async function signalRound(
   signal: RoundSignal,
-  pid: number,
+  session: Session,
   surroundings: { target: Target; open: OpenExec; clock: Clock },
 ): Promise<number> {
   const { target, open, clock } = surroundings;
   const { namespace, pod, container } = target;
   // Not bound to the run's own signal: that one has most likely aborted, which is why we are here.
   using deadline = new Deadline(clock, roundLimitMs, new AbortController().signal);
-  const command = signalWords(signal, pid);
+  const command = signalWords(signal, session);
   const request = { namespace, pod, container, command, stdin: false, tty: false };
   try {
     const opening = open(target, request, deadline.signal);

@@ -22,7 +22,8 @@ export interface PodScript {
   noShell?: ChannelEnd;
 }
 
-const pid = 4711;
+/** Ids of the leader and the watcher. */
+const ids = "4711 4712";
 const encoder = new TextEncoder();
 
 /** One container. It remembers what was asked of it. */
@@ -38,7 +39,7 @@ export class SimulatedPod {
   /** What `RunOptions.open` is given for this target. */
   async open(request: ExecRequest, signal: AbortSignal): Promise<ExecChannel> {
     this.requests.push(request);
-    const [program, , , name, word = ""] = request.command;
+    const [program, , , name, word = "", , , , , marker] = request.command;
     const ours = program === "sh" && name === "kodama";
     if (ours && ["TERM", "KILL", "0"].includes(word)) return this.#signalled(word);
     await this.#wait(this.script.openMs, signal);
@@ -46,7 +47,7 @@ export class SimulatedPod {
     if (this.script.refusal !== undefined) throw this.script.refusal;
     if (ours && this.script.noShell !== undefined) return channel([], this.script.noShell);
     this.#alive = true;
-    return this.#running(ours ? word : undefined);
+    return this.#running(ours ? marker : undefined);
   }
 
   #signalled(word: string): ExecChannel {
@@ -92,7 +93,7 @@ export class SimulatedPod {
     end: (end: ChannelEnd) => void,
   ): AsyncGenerator<OutputChunk, void> {
     if (marker !== undefined) {
-      const line = encoder.encode(`${marker}${pid}\n`);
+      const line = encoder.encode(`${marker}${ids}\n`);
       const split = Math.min(this.script.preambleSplit ?? line.length, line.length);
       yield { stream: "stdout", bytes: line.subarray(0, split) };
       if (split < line.length) yield { stream: "stdout", bytes: line.subarray(split) };

@@ -1,0 +1,92 @@
+/**
+ * What ends a command whose kodama is gone: killed, crashed, or cut off.
+ *
+ * To a server, a link that ends is no reason to end a command: it would go on unseen, for as long as it likes
+ * (kubernetes/kubernetes#89031). All that a pod notices is the end of the exec's standard input, where it was
+ * asked for; so kodama asks for it, sends nothing on it, and a process in the pod waits for its end.
+ *
+ * Three processes, then, in the exec's session:
+ *
+ *     the leader   a shell; runs the command, waits for it and takes its exit code on
+ *     the watcher  a copy of that shell; waits for the end of input, then TERM, a grace, KILL
+ *     the command  as it would be alone: input /dev/null, its own output, default signals
+ *
+ * Why the leader stays, where `exec` would spare it: the watcher must be somebody's child. The command's, it
+ * would be a surprise to whoever waits for all children (make, xargs); nobody's, it would stay as a zombie in
+ * each container whose first process doesn't collect them, one for each run. The price is two forks, some
+ * 2 ms, and two shells' private memory (about 100 kB each with busybox or dash) while the command runs.
+ *
+ * Not for commands that read input themselves (`-i`): the end of input is theirs. Nor under a terminal.
+ * What is to outlive kodama leaves the session: `setsid`.
+ */
+import { roundScript } from "./session_signal.ts";
+
+/** After KILL, looks again so often for what was forked meanwhile. */
+const killRounds = 3;
+
+/**
+ * Lines that run the command's words, which are the arguments, below a shell that watches. They don't return.
+ *
+ * The words go to the leader in variables: as its arguments they would make it look like the command, and
+ * `pgrep -f` or `pkill -f` in the pod would find it, and find too much. `announce` tells of the watcher, whose
+ * id is `$kodama_watcher`, and may use no other variable than `$kodama_marker`.
+ */
+export function watchedScript(announce: string, graceMs: number): string {
+  return `export kodama_marker kodama_count=0 kodama_script='${leaderScript(announce, graceMs)}'
+for kodama_word; do
+export "kodama_word_$kodama_count=$kodama_word"
+kodama_count=$((kodama_count + 1))
+done
+exec sh -c 'eval "$kodama_script"' kodama`;
+}
+
+/**
+ * The leader's lines. Single quotes are not for them: they stand in some.
+ *
+ * Names of variables are kodama's own, for an assignment to one that the container exports would reach the
+ * command. The leader's own error output goes nowhere: shells report there when a command dies of a signal.
+ * The watcher holds none of the command's streams open, or the exec wouldn't end with the command.
+ */
+function leaderScript(announce: string, graceMs: number): string {
+  const turns = Array.from({ length: killRounds }, (_, index) => index).join(" ");
+  return `kodama_at=0
+while [ "$kodama_at" -lt "$kodama_count" ]; do
+eval "set -- \\"\\$@\\" \\"\\$kodama_word_$kodama_at\\"; unset kodama_word_$kodama_at"
+kodama_at=$((kodama_at + 1))
+done
+unset kodama_script kodama_count kodama_at kodama_word
+exec 3<&0 4>&2 </dev/null 2>/dev/null
+kodama_lost=
+trap : TERM
+trap kodama_lost=1 USR1
+(
+trap "" TERM
+exec <&3 >/dev/null 3<&- 4>&-
+while read -r line; do :; done
+kill -USR1 $$
+read -r self line </proc/self/stat
+session=$$ spared="$$ $self"
+round() {
+signal=$1
+${roundScript}
+}
+round TERM
+sleep ${Math.ceil(graceMs / 1000)}
+for turn in ${turns}; do
+round KILL
+[ "$alive" = 0 ] && break
+done
+) &
+kodama_watcher=$!
+exec 3<&-
+${announce}
+unset kodama_marker
+(
+exec 2>&4 4>&-
+exec "$@"
+)
+kodama_code=$?
+[ "$kodama_lost" ] || kill -KILL "$kodama_watcher"
+wait "$kodama_watcher"
+exit "$kodama_code"`;
+}
