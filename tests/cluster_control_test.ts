@@ -9,17 +9,18 @@ import { runCommand } from "./harness/command.ts";
 const serve = new URL("harness/serve_cluster.ts", import.meta.url).pathname;
 const config = new URL("../deno.json", import.meta.url).pathname;
 
-function control(folder: string, world: string) {
+function control(folder: string, world: string, keep: "keep" | "begin" = "begin") {
   const command = [
     Deno.execPath(),
     "run",
     "--quiet",
     "--config",
     config,
-    "--allow-all",
+    "-P=cluster",
     serve,
     folder,
     world,
+    keep,
   ];
   return { folder, world, command, clock: systemClock, signal: new AbortController().signal };
 }
@@ -89,6 +90,64 @@ Deno.test("a cluster whose process was killed is stale: the next up starts anew"
     assert.notEqual(again.record.pid, first.record.pid);
   } finally {
     await Array.fromAsync(clusterDown(control(folder, "empty")));
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+/** Uid and restarts of each pod, asked for with the credentials of a kubeconfig. */
+async function podsOf(kubeconfig: string): Promise<{ uid: string; restarts: number }[]> {
+  const field = (name: string) => new RegExp(`${name}: "?([^"\\s]+)`).exec(kubeconfig)?.[1] ?? "";
+  using client = Deno.createHttpClient({
+    caCerts: [atob(field("certificate-authority-data"))],
+    cert: atob(field("client-certificate-data")),
+    key: atob(field("client-key-data")),
+  });
+  const response = await fetch(`${field("server")}/api/v1/pods`, { client });
+  const { items } = await response.json() as {
+    items: {
+      metadata: { uid: string };
+      status: { containerStatuses: { restartCount: number }[] };
+    }[];
+  };
+  return items.map(({ metadata: { uid }, status }) => ({
+    uid,
+    restarts: status.containerStatuses[0]?.restartCount ?? 0,
+  }));
+}
+
+Deno.test("a kept cluster goes on where it was: after a stop, and after its process was killed", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "kodama-background-" });
+  const options = control(folder, "fleet:drives=2", "keep");
+  const up = async () => {
+    const last = (await Array.fromAsync(clusterUp(options))).at(-1);
+    assert.ok(last?.kind === "ready");
+    return last.record;
+  };
+  try {
+    const first = await up();
+    // What is handed out at the first start opens the door at every later one.
+    const kubeconfig = await Deno.readTextFile(first.kubeconfig);
+    const begun = await podsOf(kubeconfig);
+    assert.deepEqual(begun.map(({ restarts }) => restarts), [0, 0]);
+
+    await Array.fromAsync(clusterDown(options));
+    const second = await up();
+    assert.equal(second.server, first.server);
+    assert.deepEqual(await podsOf(kubeconfig), begun.map(({ uid }) => ({ uid, restarts: 1 })));
+
+    Deno.kill(second.pid, "SIGKILL");
+    while (await processStart(second.pid) !== undefined) await Promise.resolve();
+    await up();
+    assert.deepEqual(await podsOf(kubeconfig), begun.map(({ uid }) => ({ uid, restarts: 2 })));
+
+    await Array.fromAsync(clusterDown(options));
+    const other = await Array.fromAsync(clusterUp(control(folder, "empty", "keep"))).catch((e) =>
+      e
+    );
+    assert.ok(other instanceof KodamaError);
+    assert.match(other.message, /began with the world fleet:drives=2, not with empty/);
+  } finally {
+    await Array.fromAsync(clusterDown(options));
     await Deno.remove(folder, { recursive: true });
   }
 });

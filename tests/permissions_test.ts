@@ -1,5 +1,6 @@
 /** kodama runs with the permissions that `deno.json` lists, each for a reason that is written down. */
 import assert from "node:assert/strict";
+import { serveCommand } from "../src/wiring/serve_command.ts";
 import { grantedNames, permissionFlags, readPermissionSets } from "../tools/permissions.ts";
 
 const root = new URL("../", import.meta.url);
@@ -40,8 +41,6 @@ Deno.test("every permission of deno.json has its reason in docs/permissions.md, 
 /** What looks at other processes in /proc, which Deno opens for nothing less; `docs/permissions.md` says so. */
 const mayDoEverything: Readonly<Record<string, RegExp>> = {
   "deno.json": / tests\/cluster\//,
-  "src/wiring/cluster.ts": /"--allow-all"/,
-  "tests/cluster_control_test.ts": /"--allow-all"/,
 };
 
 Deno.test("nothing is started with everything allowed but what looks at other processes", async () => {
@@ -56,6 +55,12 @@ Deno.test("nothing is started with everything allowed but what looks at other pr
     }
   }
   assert.deepEqual(finds, []);
+});
+
+Deno.test("the background process of the cluster is started with the set `cluster`, and no more", async () => {
+  const set = permissionFlags((await readPermissionSets()).get("cluster") ?? {});
+  const command = serveCommand({ folder: "/lab", world: "weka", keep: false });
+  assert.deepEqual(command.filter((word) => /^(?:-A$|-P|--allow|--deny)/.test(word)), set);
 });
 
 Deno.test("every variable that the hot path reads is one that it may read", async () => {

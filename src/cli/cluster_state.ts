@@ -1,30 +1,92 @@
 /** What the embedded cluster's commands print. */
-import type { ClusterState } from "../actions/host.ts";
+import type { ClusterEvent, ClusterState, RunningCluster } from "../actions/cluster_control.ts";
 import { printable } from "../term/printable.ts";
-import { choice, value } from "./flag.ts";
+import { BadValue, choice, count, text, value } from "./flag.ts";
 import { jsonDocument } from "./output.ts";
 
 const formats = choice(["json"]);
 
-/** The output flag of the cluster commands. */
-export const clusterOutputFlag = {
+/** The flags that all of the cluster commands have. */
+export const clusterFlags = {
+  data: value("the folder of a cluster that keeps its objects", text, {
+    placeholder: "DIR",
+    completion: { kind: "files" },
+  }),
   output: value("print a JSON document", formats.parse, { short: "o", ...formats }),
 };
+
+/** A port of this machine. */
+export function portNumber(raw: string): number {
+  const port = count(raw);
+  if (port > 65_535) throw new BadValue(raw, "a port is a number up to 65535");
+  return port;
+}
+
+/** Which cluster the flags name. */
+export function clusterPlace({ data }: { data: string | undefined }): { data?: string } {
+  return data === undefined ? {} : { data };
+}
 
 /** The state as a person reads it, with the words that point kubectl and kodama at the cluster; or as JSON. */
 export function clusterStateText(state: ClusterState, format: "json" | undefined): string {
   if (format === "json") return jsonDocument(state);
-  if (state.phase === "stopped") return "The embedded cluster is not running.\n";
-  const { server, context, kubeconfig, world } = state;
-  const lines = [
+  return stateLines(state).map((line) => `${printable(line)}\n`).join("");
+}
+
+function stateLines(state: ClusterState): string[] {
+  switch (state.phase) {
+    case "stopped":
+      return state.ended === null
+        ? ["The embedded cluster is not running."]
+        : endedLines(state.ended);
+    case "starting":
+      return [`The embedded cluster is starting: ${podsText(state.pods)}.`];
+    case "running":
+      return runningLines(state);
+  }
+}
+
+function runningLines({ server, context, kubeconfig, world, pods, data }: RunningCluster) {
+  return [
     `The embedded cluster runs at ${server}`,
     `  world    ${world}`,
     `  context  ${context}`,
+    `  pods     ${podsText(pods)}`,
+    ...(data === null ? [] : [`  kept in  ${data}`]),
     "",
     "To use it in this shell:",
     `  export KUBECONFIG=${quoted(kubeconfig)}`,
   ];
-  return lines.map((line) => `${printable(line)}\n`).join("");
+}
+
+function endedLines({ server, world, pods, pid, data }: RunningCluster): string[] {
+  const what = `world ${world}, ${pods.expected} pods, process ${pid}`;
+  return [
+    `The embedded cluster at ${server} has ended (${what}).`,
+    ...(data === null
+      ? []
+      : [`Its objects stay: kodama cluster up --data ${quoted(data)} goes on with them.`]),
+  ];
+}
+
+function podsText({ ready, expected }: RunningCluster["pods"]): string {
+  return `${ready} of ${expected} ready`;
+}
+
+/** What a wait tells a person on standard error; undefined for what needs no line. */
+export function clusterEventLine(event: ClusterEvent): string | undefined {
+  switch (event.kind) {
+    case "joined":
+      return "another start of the cluster is under way: waiting for it";
+    case "progress":
+      return `waiting for pods: ${podsText(event.pods)}`;
+    case "stopping":
+      return `waiting for process ${event.pid} to end its pods`;
+    case "killed":
+      return `process ${event.pid} did not end in time and was killed`;
+    case "ready":
+      return undefined;
+  }
 }
 
 /** A word for a shell. */

@@ -5,12 +5,14 @@
  *     await cluster.ready();
  *     // kubectl with cluster.kubeconfig
  */
+import { KodamaError } from "../base/errors.ts";
 import type { Admission } from "./admission.ts";
 import type { AuditEvent } from "./api/audit.ts";
 import type { ApiServer } from "./api/server.ts";
 import { type ControllersOptions, runControllers } from "./controllers/driver.ts";
 import { ClusterState } from "./controllers/state.ts";
 import type { Store } from "./model.ts";
+import type { KeptState } from "./kept_state.ts";
 import { type Clock, systemClock } from "./node/clock.ts";
 import type { Node } from "./node/node.ts";
 import { type Readiness, readinessOf } from "./readiness.ts";
@@ -20,14 +22,16 @@ import type { WorldChoice } from "./worlds/world.ts";
 
 /** What {@link startCluster} needs. Paths are absolute. */
 export interface ClusterOptions {
-  /** The cluster's own folder. Its authority is kept from one start to the next, all else begins anew. */
+  /** The cluster's own folder. Its authority is kept from one start to the next; all else with `keep`. */
   folder: string;
   world: WorldChoice;
+  /** Objects, claims and port go on where they were. `world` as it was asked for: another is refused. */
+  keep?: { world: string };
   /** Where the shipped worlds are. */
   worldsFolder: string;
   /** Folders of images; a later one's take precedence. */
   imageRoots: readonly string[];
-  /** Any free one where it is absent. */
+  /** The kept one where it is absent, else any free one. */
   port?: number;
   clock?: Clock;
   audit?: (event: AuditEvent) => void;
@@ -59,18 +63,25 @@ export interface EmbeddedCluster extends AsyncDisposable {
 
 const contextName = "kodama";
 
-/** Starts a cluster. Rejects where the port is taken or the world can't be made. */
+/**
+ * Starts a cluster.
+ *
+ * @throws KodamaError `environment` where the port is taken; `config` and UsageError for a world that can't
+ *   be made; `conflict` where a kept cluster began with another.
+ */
 export async function startCluster(options: ClusterOptions): Promise<EmbeddedCluster> {
   const clock = options.clock ?? systemClock;
   await Deno.mkdir(options.folder, { recursive: true, mode: 0o700 });
   await using stack = new AsyncDisposableStack();
+  const kept = await openKept(options);
+  if (kept !== undefined) stack.use(kept);
   const [authority, store] = await Promise.all([
     openAuthority(`${options.folder}/authority.json`, clock),
-    newStore(clock, options),
+    newStore(clock, options, kept),
   ]);
   const { startNode } = await import("./node/node.ts");
-  // The store begins anew, so nothing can name what the claims of the last start kept.
-  await removeFolder(claimsFolder(options));
+  // A store that begins anew can't name what the claims of the last start hold.
+  if (kept === undefined) await removeFolder(claimsFolder(options));
   // Disposed of in reverse: no more requests, then no more wishes, then no more pods.
   const node = stack.use(
     await startNode({
@@ -81,12 +92,15 @@ export async function startCluster(options: ClusterOptions): Promise<EmbeddedClu
       ...(options.isolation === undefined ? {} : { isolation: options.isolation }),
     }),
   );
+  if (kept !== undefined) stack.defer(() => kept.freeze());
   const { createAdmission } = await import("./admission.ts");
   const admission = createAdmission({ store, node, clock });
   const { certificate: certificateAuthority } = authority;
   stack.use(await startControllers(store, { admission, certificateAuthority, clock }, options));
-  const api = stack.use(await startApi({ store, node, authority, clock }, options));
-  await putWorld(store, admission, options);
+  const port = options.port ?? kept?.settled?.port;
+  const api = stack.use(await startApi({ store, node, authority, clock }, { ...options, port }));
+  if (kept?.settled === undefined) await putWorld(store, admission, options);
+  if (options.keep !== undefined) await kept?.settle({ ...options.keep, port: api.port });
   const owned = stack.move();
   return {
     context: contextName,
@@ -101,6 +115,12 @@ export async function startCluster(options: ClusterOptions): Promise<EmbeddedClu
 }
 
 const administrator = { user: "kubernetes-admin", groups: ["system:masters"] };
+
+async function openKept({ keep, folder }: ClusterOptions): Promise<KeptState | undefined> {
+  if (keep === undefined) return undefined;
+  const { openKeptState } = await import("./kept_state.ts");
+  return await openKeptState(folder, keep.world);
+}
 
 function claimsFolder({ folder }: ClusterOptions): string {
   return `${folder}/node/claims`;
@@ -128,12 +148,19 @@ async function openAuthority(path: string, clock: Clock): Promise<Authority> {
   return authority;
 }
 
-async function newStore(clock: Clock, { historyPerKind }: ClusterOptions): Promise<Store> {
+async function newStore(
+  clock: Clock,
+  { historyPerKind }: ClusterOptions,
+  kept: KeptState | undefined,
+): Promise<Store> {
   const { createStore } = await import("./store/store.ts");
   return createStore({
     now: () => clock.now(),
     newUid: () => crypto.randomUUID(),
     ...(historyPerKind === undefined ? {} : { historyPerKind }),
+    ...(kept === undefined
+      ? {}
+      : { initial: kept.snapshot, onChange: (event) => kept.record(event) }),
   });
 }
 
@@ -158,19 +185,28 @@ async function startControllers(
 
 async function startApi(
   parts: { store: Store; node: Node; authority: Authority; clock: Clock },
-  { port, audit }: ClusterOptions,
+  { port, audit }: { port: number | undefined } & Pick<ClusterOptions, "audit">,
 ): Promise<ApiServer> {
   const { startApiServer } = await import("./api/server.ts");
   const { authority, ...rest } = parts;
-  return await startApiServer({
-    ...rest,
-    identity: {
-      server: await authority.issueServer(),
-      certificateAuthority: authority.certificate,
-    },
-    ...(port === undefined ? {} : { port }),
-    ...(audit === undefined ? {} : { audit }),
-  });
+  const identity = {
+    server: await authority.issueServer(),
+    certificateAuthority: authority.certificate,
+  };
+  try {
+    return await startApiServer({
+      ...rest,
+      identity,
+      ...(port === undefined ? {} : { port }),
+      ...(audit === undefined ? {} : { audit }),
+    });
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== "EADDRINUSE") throw error;
+    throw new KodamaError("environment", `port ${port} of this machine is taken`, {
+      hint: "end what listens there, or choose another with --port",
+      cause: error,
+    });
+  }
 }
 
 async function kubeconfigFor(

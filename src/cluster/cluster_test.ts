@@ -52,7 +52,10 @@ Deno.test("a port that is taken is told, and nothing of the cluster stays", () =
     await using first = await startCluster(options);
     const port = Number(new URL(first.server).port);
     const folder = `${options.folder}/second`;
-    await assert.rejects(startCluster({ ...options, folder, port }), /EADDRINUSE|in use/);
+    await assert.rejects(startCluster({ ...options, folder, port }), {
+      kind: "environment",
+      message: `port ${port} of this machine is taken`,
+    });
   }));
 
 Deno.test("a world that can't be made is told with what is wrong", () =>

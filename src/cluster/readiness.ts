@@ -57,7 +57,9 @@ function isStuck(pod: Pod): boolean {
     ...pod.status?.initContainerStatuses ?? [],
     ...pod.status?.containerStatuses ?? [],
   ];
-  return statuses.some(({ state, restartCount }) =>
-    restartCount > 0 || stuck.has(state?.waiting?.reason ?? "")
+  return statuses.some(({ state, lastState, restartCount }) =>
+    // One that was lost with an earlier life of the node did not crash.
+    (restartCount > 0 && lastState?.terminated?.reason !== "Unknown") ||
+    stuck.has(state?.waiting?.reason ?? "")
   );
 }

@@ -1,85 +1,130 @@
 /** The embedded cluster as the actions see it, and the process that serves it in the background. */
-import type { ClusterControl, ClusterState } from "../actions/host.ts";
+import type {
+  ClusterControl,
+  ClusterPlace,
+  ClusterStart,
+  ClusterState,
+  ClusterWait,
+  RunningCluster,
+} from "../actions/cluster_control.ts";
 import { KodamaError } from "../base/errors.ts";
-import type { ClusterStatus } from "../cluster/control/control.ts";
+import type { ClusterRecord } from "../cluster/control/record.ts";
 import type { ServeOptions } from "../cluster/control/serve.ts";
-import { serveWord } from "../cli/hidden_words.ts";
 import type { EndSignal, SignalSource } from "../cli/invocation.ts";
 import type { Places } from "../config/places.ts";
 import { filePath } from "./file_path.ts";
+import { type ClusterPlan, planOfWords, serveCommand } from "./serve_command.ts";
 
 /** What a cluster begins with when nobody says otherwise. */
 const defaultWorld = "weka";
 
-/** Control of the cluster in the user's own folder. */
+/** Control of the user's own cluster, and of those that are kept in folders of their own. */
 export async function clusterControl(places: Places): Promise<ClusterControl> {
   const { clusterDown, clusterStatus, clusterUp } = await import("../cluster/control/control.ts");
-  const { parseWorldChoice } = await import("../cluster/worlds/world.ts");
   const { systemClock: clock } = await import("../cluster/node/clock.ts");
-  const folder = `${places.configDir}/cluster`;
-  const status = async (): Promise<ClusterState> => stateOf(await clusterStatus({ folder }));
+  const folderOf = ({ data }: ClusterPlace) =>
+    data === undefined ? `${places.configDir}/cluster` : absolute(data);
+  const status = async (place: ClusterPlace): Promise<ClusterState> => {
+    const found = await clusterStatus({ folder: folderOf(place) });
+    const running = "record" in found ? runningOf(found.record) : undefined;
+    if (running !== undefined) return running;
+    if (found.phase === "stopped") return { phase: "stopped", ended: null };
+    const { world = "", pods = { ready: 0, expected: 0 } } = found.record ?? {};
+    return { phase: "starting", world, pods };
+  };
   return {
-    async up({ world = defaultWorld, signal }) {
-      parseWorldChoice(world);
-      const command = serveCommand(folder, world);
-      for await (const _event of clusterUp({ folder, world, command, clock, signal })) {
-        // Its end is what is waited for.
+    async up({ signal, told, ...start }) {
+      const plan = await planOf(folderOf(start), start);
+      const command = serveCommand(plan);
+      for await (const event of clusterUp({ ...plan, command, clock, signal })) {
+        if (event.kind === "joined" || event.kind === "progress") told(event);
       }
-      return await status();
+      const state = await status(start);
+      if (state.phase === "running") requirePort(state, start);
+      return state;
     },
-    async down({ signal }) {
-      for await (const _event of clusterDown({ folder, clock, signal })) {
-        // As above.
+    async serve({ signal, told, ...start }) {
+      await serve(await planOf(folderOf(start), start), { signal, told });
+    },
+    async down({ signal, told, ...place }) {
+      let ended: ClusterRecord | undefined;
+      for await (const event of clusterDown({ folder: folderOf(place), clock, signal })) {
+        if (event.kind === "stopped") ended = event.ended;
+        else told(event);
       }
-      return await status();
+      return { phase: "stopped", ended: runningOf(ended) ?? null };
     },
     status,
   };
 }
 
-function stateOf(status: ClusterStatus): ClusterState {
-  if (status.phase === "stopped") return { phase: "stopped" };
-  const { record } = status;
-  if (record?.server === undefined) {
-    throw new KodamaError("conflict", "the embedded cluster is still starting", {
-      hint: "kodama cluster up waits until it is ready",
-    });
-  }
-  const { server, context, kubeconfig, world } = record;
-  return { phase: "running", server, context, kubeconfig, world };
+function absolute(path: string): string {
+  const whole = path.startsWith("/") ? path : `${Deno.cwd()}/${path}`;
+  return whole.replace(/(?<=.)\/+$/, "");
 }
 
-/** The words that start this program again, to serve the cluster of a folder. */
-function serveCommand(folder: string, world: string): string[] {
-  // A file that `deno compile` made is program and runtime in one, with its permissions inside.
-  if (Deno.build.standalone) return [Deno.execPath(), serveWord, folder, world];
-  // An installed kodama is JavaScript and has all that it needs beside it; from source it has deno.json.
-  const installed = Deno.mainModule.endsWith(".js");
-  const own = installed ? ["--no-config", "--no-lock", "--no-remote", "--no-npm"] : [];
-  // All of them: what a node reads of its processes lies in /proc, which Deno opens for nothing less.
-  const flags = ["--quiet", "--no-prompt", ...own, "--allow-all"];
-  return [Deno.execPath(), "run", ...flags, Deno.mainModule, serveWord, folder, world];
+/** Throws UsageError for a world that can't be. */
+async function planOf(folder: string, { data, world, port }: ClusterStart): Promise<ClusterPlan> {
+  const { readSettled } = await import("../cluster/kept_state.ts");
+  const { parseWorldChoice } = await import("../cluster/worlds/world.ts");
+  const settled = data === undefined ? undefined : await readSettled(folder);
+  const chosen = world ?? settled?.world ?? defaultWorld;
+  parseWorldChoice(chosen);
+  return {
+    folder,
+    world: chosen,
+    keep: data !== undefined,
+    ...(port === undefined ? {} : { port }),
+  };
 }
 
-/** Serves the cluster of a folder until a signal ends it. */
-export async function serveUntilSignal(
-  [folder = "", world = ""]: readonly string[],
-  signals: SignalSource,
-): Promise<void> {
+function runningOf(record: ClusterRecord | undefined): RunningCluster | undefined {
+  if (record?.server === undefined) return undefined;
+  const { server, context, kubeconfig, world, pods, pid, startedAt, kept } = record;
+  const data = kept ? kubeconfig.slice(0, kubeconfig.lastIndexOf("/")) : null;
+  return { phase: "running", server, context, kubeconfig, world, pods, pid, startedAt, data };
+}
+
+/** A port that was asked for is a promise to whoever dials it. */
+function requirePort({ server }: RunningCluster, { port }: ClusterStart): void {
+  if (port === undefined || server.endsWith(`:${port}`)) return;
+  throw new KodamaError("conflict", `the cluster runs at ${server}, not at port ${port}`, {
+    hint: "kodama cluster down, then up again",
+  });
+}
+
+/** Serves a cluster until the signal. */
+async function serve(plan: ClusterPlan, { signal, told }: ClusterWait): Promise<void> {
   const { serveCluster } = await import("../cluster/control/serve.ts");
   const { parseWorldChoice } = await import("../cluster/worlds/world.ts");
-  const stop = new AbortController();
-  using _listening = signals.listen((name: EndSignal) => {
-    // It lives on when the terminal goes that it was started from.
-    if (name !== "SIGHUP") stop.abort();
-  });
+  const { folder, world, keep, port } = plan;
   const options: ServeOptions = {
     folder,
     world: parseWorldChoice(world),
     worldText: world,
     worldsFolder: filePath(new URL("../cluster/worlds", import.meta.url)),
     imageRoots: [filePath(new URL("../cluster/images", import.meta.url))],
-    signal: stop.signal,
+    signal,
+    onRecord(record) {
+      const state = runningOf(record);
+      if (record.phase === "ready" && state !== undefined) told({ kind: "ready", state });
+      else told({ kind: "progress", pods: record.pods });
+    },
+    ...(keep ? { keep: { world } } : {}),
+    ...(port === undefined ? {} : { port }),
   };
   await serveCluster(options);
+}
+
+/** What the background process does: serves the cluster that its words say, until a signal ends it. */
+export async function serveUntilSignal(
+  words: readonly string[],
+  signals: SignalSource,
+): Promise<void> {
+  const stop = new AbortController();
+  using _listening = signals.listen((name: EndSignal) => {
+    // It lives on when the terminal goes that it was started from.
+    if (name !== "SIGHUP") stop.abort();
+  });
+  await serve(planOfWords(words), { signal: stop.signal, told: () => {} });
 }

@@ -1,9 +1,9 @@
-/** The program that `clusterUp` starts in tests: `serve_cluster.ts FOLDER WORLD`. */
+/** The program that `clusterUp` starts in tests: `serve_cluster.ts FOLDER WORLD keep|begin`. */
 import { serveCluster } from "../../src/cluster/control/serve.ts";
 import { parseWorldChoice } from "../../src/cluster/worlds/world.ts";
 import { imageRoots, worldsFolder } from "./embedded_cluster.ts";
 
-const [folder = "", worldText = ""] = Deno.args;
+const [folder = "", worldText = "", keep] = Deno.args;
 const stop = new AbortController();
 Deno.addSignalListener("SIGTERM", () => stop.abort());
 await serveCluster({
@@ -13,5 +13,6 @@ await serveCluster({
   worldsFolder,
   imageRoots,
   signal: stop.signal,
+  ...(keep === "keep" ? { keep: { world: worldText } } : {}),
 });
 Deno.exit(0);

@@ -32,7 +32,8 @@ export type DownEvent =
   | { kind: "stopping"; pid: number }
   /** It did not end in time and was killed. */
   | { kind: "killed"; pid: number }
-  | { kind: "stopped"; wasRunning: boolean };
+  /** `ended` is what the cluster told last; absent where none ran. */
+  | { kind: "stopped"; ended?: ClusterRecord };
 
 /** What all three need. */
 export interface ControlOptions {
@@ -210,8 +211,8 @@ export async function* clusterDown(options: ControlOptions): AsyncGenerator<Down
   const paths = clusterPaths(options.folder);
   const record = await readRecord(paths);
   if (record === undefined || !await signalProcess(record, "SIGTERM")) {
-    await forget(paths);
-    return yield { kind: "stopped", wasRunning: false };
+    await forget(paths, record);
+    return yield { kind: "stopped" };
   }
   yield { kind: "stopping", pid: record.pid };
   const deadline = options.clock.now().getTime() + stopTimeoutMs;
@@ -223,12 +224,13 @@ export async function* clusterDown(options: ControlOptions): AsyncGenerator<Down
     }
     await pause(options);
   }
-  await forget(paths);
-  yield { kind: "stopped", wasRunning: true };
+  await forget(paths, record);
+  yield { kind: "stopped", ended: record };
 }
 
 /** What only made sense while it ran. The log stays for whoever wants to know why it ended. */
-async function forget(paths: ClusterPaths): Promise<void> {
+async function forget(paths: ClusterPaths, record: ClusterRecord | undefined): Promise<void> {
   await removeFile(paths.record);
-  await removeFile(paths.kubeconfig);
+  // That of a kept cluster holds again at its next start.
+  if (record !== undefined && !record.kept) await removeFile(paths.kubeconfig);
 }

@@ -27,6 +27,7 @@ function recordOf(pid: number, processStart: string): ClusterRecord {
     kubeconfig: "/nowhere",
     server: "https://127.0.0.1:1",
     pods: { ready: 0, expected: 0 },
+    kept: false,
     startedAt: "2026-01-01T00:00:00Z",
   };
 }
@@ -67,7 +68,7 @@ Deno.test("a record of a process that ended is stale, and a down of it signals n
     assert.deepEqual(await clusterStatus({ folder }), { phase: "stopped" });
     const { signal } = new AbortController();
     const events = await Array.fromAsync(clusterDown({ folder, clock: systemClock, signal }));
-    assert.deepEqual(events, [{ kind: "stopped", wasRunning: false }]);
+    assert.deepEqual(events, [{ kind: "stopped" }]);
     assert.equal(await readRecord(clusterPaths(folder)), undefined);
     const start = await processStart(child.pid);
     assert.ok(start, "the stranger was ended");

@@ -17,6 +17,8 @@ const recordShape = v.object({
   /** `https://127.0.0.1:port`, once it answers. */
   server: v.optional(v.string()),
   pods: v.object({ ready: count, expected: count }),
+  /** Whether its objects and its kubeconfig outlive it. */
+  kept: v.optional(v.boolean(), false),
   /** RFC 3339. */
   startedAt: v.string(),
 });

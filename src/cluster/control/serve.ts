@@ -46,7 +46,7 @@ export async function serveCluster(options: ServeOptions): Promise<void> {
   } finally {
     await keeper.settled();
     await removeFile(paths.record);
-    await removeFile(paths.kubeconfig);
+    if (options.keep === undefined) await removeFile(paths.kubeconfig);
   }
 }
 
@@ -61,7 +61,7 @@ function taken(status: ClusterStatus, paths: ClusterPaths): KodamaError {
 
 async function firstRecord(
   paths: ClusterPaths,
-  { worldText, clock = systemClock }: ServeOptions,
+  { worldText, keep, clock = systemClock }: ServeOptions,
 ): Promise<ClusterRecord> {
   return {
     version: 1,
@@ -72,6 +72,7 @@ async function firstRecord(
     context: "kodama",
     kubeconfig: paths.kubeconfig,
     pods: { ready: 0, expected: 0 },
+    kept: keep !== undefined,
     startedAt: timestamp(clock.now()),
   };
 }

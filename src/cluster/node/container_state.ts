@@ -5,7 +5,8 @@ import { timestamp } from "./clock.ts";
 /** How a main process ended. */
 export interface Termination {
   exitCode: number;
-  reason: "Completed" | "Error" | "StartError";
+  /** `Unknown`: it ended with its node, which did not see how. */
+  reason: "Completed" | "Error" | "StartError" | "Unknown";
   message?: string;
   startedAt: Date;
   finishedAt: Date;
@@ -50,6 +51,41 @@ export function newRecord(spec: Container, role: ContainerRole): ContainerRecord
     imageId: "",
     started: false,
     ready: false,
+  };
+}
+
+/**
+ * A container of a pod that an earlier life of the node had: begun again as after a boot of a kubelet's machine,
+ * or over, where the pod's policy is never to begin again.
+ */
+export function resumedRecord(
+  spec: Container,
+  role: ContainerRole,
+  earlier: { status: ContainerStatus | undefined; restartPolicy: string | undefined },
+): ContainerRecord {
+  const { status, restartPolicy } = earlier;
+  const record = newRecord(spec, role);
+  if (status?.containerID === undefined) {
+    return { ...record, restartCount: status?.restartCount ?? 0 };
+  }
+  const last = lostTermination(status, status.containerID);
+  if (restartPolicy === "Never") {
+    const ready = role === "init" && last.exitCode === 0;
+    return { ...record, ready, phase: { kind: "terminated", termination: last } };
+  }
+  return { ...record, last, restartCount: status.restartCount + 1 };
+}
+
+/** Its end, if that was seen; else as a kubelet tells of a container that it finds gone. */
+function lostTermination({ state }: ContainerStatus, containerId: string): Termination {
+  const { running, terminated } = state ?? {};
+  const startedAt = new Date(String(running?.startedAt ?? terminated?.startedAt ?? 0));
+  return {
+    exitCode: terminated?.exitCode ?? 255,
+    reason: terminated?.exitCode === 0 ? "Completed" : "Unknown",
+    startedAt,
+    finishedAt: terminated === undefined ? startedAt : new Date(String(terminated.finishedAt)),
+    containerId,
   };
 }
 

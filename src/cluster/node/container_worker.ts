@@ -1,8 +1,8 @@
 /** One container of a pod through all its lives: made, run, ended, made again. */
-import type { Container } from "../../kube/types.ts";
+import type { Container, ContainerStatus } from "../../kube/types.ts";
 import { BackOff, goDuration } from "./back_off.ts";
 import { ContainerInstance, type InstanceEnd } from "./container_instance.ts";
-import { type ContainerRecord, type ContainerRole, newRecord } from "./container_state.ts";
+import { type ContainerRecord, type ContainerRole, resumedRecord } from "./container_state.ts";
 import { buildEnvironment, ContainerConfigError, defaultPath, mainCommand } from "./environment.ts";
 import { ImagePull } from "./image_pull.ts";
 import type { ResolvedImage } from "./images.ts";
@@ -29,7 +29,10 @@ export class ContainerWorker {
 
   constructor(context: PodContext, spec: Container, role: ContainerRole) {
     this.#context = context;
-    this.record = newRecord(spec, role);
+    this.record = resumedRecord(spec, role, {
+      status: statusBefore(context.pod, spec.name),
+      restartPolicy: context.pod.spec?.restartPolicy,
+    });
     this.#pull = new ImagePull(context, spec.image ?? "", {
       wait: (reason, message) => this.#wait(reason, message),
       event: (type, reason, message) => this.#event(type, reason, message),
@@ -54,6 +57,8 @@ export class ContainerWorker {
   /** Goes on until the container has ended and its restart policy lets it rest, or until {@link stop}. */
   async run(): Promise<void> {
     const { signal } = this.#stopping;
+    // It was over before this life of the node.
+    if (this.record.phase.kind === "terminated") return;
     while (!signal.aborted) {
       try {
         const setup = await this.#prepare();
@@ -261,4 +266,10 @@ export class ContainerWorker {
     const fieldPath = `spec.${list}{${spec.name}}`;
     this.#context.events.record(this.#context.pod, { type, reason, message, fieldPath });
   }
+}
+
+/** What the node's last life said of a container; nothing for a pod that is new. */
+function statusBefore({ status }: PodContext["pod"], name: string): ContainerStatus | undefined {
+  const all = [...status?.initContainerStatuses ?? [], ...status?.containerStatuses ?? []];
+  return all.find((each) => each.name === name);
 }

@@ -41,7 +41,9 @@ for (const name of worldNames) {
     const namespaces = new Set(["default"]);
     for (const { kind, metadata } of objects) {
       if (kind === "Namespace") namespaces.add(metadata.name ?? "");
-      else if (metadata.namespace) assert.ok(namespaces.has(metadata.namespace), metadata.name ?? "");
+      else if (metadata.namespace) {
+        assert.ok(namespaces.has(metadata.namespace), metadata.name ?? "");
+      }
     }
   });
 }

@@ -1,22 +1,21 @@
-import { clusterOutputFlag, clusterStateText } from "../../cluster_state.ts";
+import { clusterFlags, clusterPlace, clusterStateText } from "../../cluster_state.ts";
 import { defineCommand } from "../../command.ts";
 import { failure, success } from "../../exit_codes.ts";
-import { interruptible } from "../../interruptible.ts";
 
 /** `kodama cluster status`. */
 export const command = defineCommand({
-  description: "Says whether the embedded cluster runs, where it is, and how to use it.",
-  flags: clusterOutputFlag,
+  description:
+    "Says whether the embedded cluster runs, where it is, how many of its pods are ready, and how to use it.",
+  flags: clusterFlags,
   examples: [
     { title: "Does it run?", line: "kodama cluster status" },
     { title: "For a script", line: "kodama cluster status -o json" },
   ],
-  exitCodes: [["0", "it runs"], ["1", "it doesn't"]],
+  exitCodes: [["0", "it runs"], ["1", "it doesn't, or is still starting"]],
   seeAlso: ["kodama cluster up --help starts it."],
-  resolve: ({ flags }) => ({ format: flags.output }),
-  async run({ format }, { host, signals, terminal }) {
-    const control = await (await host()).cluster();
-    const state = await interruptible(signals, (signal) => control.status({ signal }));
+  resolve: ({ flags }) => ({ place: clusterPlace(flags), format: flags.output }),
+  async run({ place, format }, { host, terminal }) {
+    const state = await (await (await host()).cluster()).status(place);
     await terminal.stdout.write(clusterStateText(state, format));
     return state.phase === "running" ? success : failure;
   },

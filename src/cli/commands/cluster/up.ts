@@ -1,38 +1,81 @@
-import { clusterOutputFlag, clusterStateText } from "../../cluster_state.ts";
+import type { ClusterEvent, ClusterStart } from "../../../actions/cluster_control.ts";
+import { clusterFlags, clusterPlace, clusterStateText, portNumber } from "../../cluster_state.ts";
 import { defineCommand } from "../../command.ts";
 import { success } from "../../exit_codes.ts";
-import { text, value } from "../../flag.ts";
+import { text, toggle, value } from "../../flag.ts";
 import { interruptible } from "../../interruptible.ts";
+import type { Invocation } from "../../invocation.ts";
+import { ToldWait } from "../../told_wait.ts";
+
+type Format = "json" | undefined;
 
 /** `kodama cluster up`. */
 export const command = defineCommand({
   description:
     "Starts a small Kubernetes on this machine: a real API server for kubectl and kodama, whose pods are " +
     "local processes. It needs no other program and no network, and runs until kodama cluster down. Where " +
-    "one runs already, this says where.",
+    "one runs already, this says where.\n\n" +
+    "Each start begins anew with its world, unless --data names a folder: then objects, claims, port and " +
+    "credentials stay in it, and the next start with the same folder goes on from there.",
   flags: {
     world: value(
-      "what it begins with: weka, fleet, empty, or a file of manifests (default weka)",
+      "what it begins with: weka, fleet, empty, or a file of manifests; sizes follow a colon (default weka)",
       text,
-      {
-        placeholder: "WORLD",
-      },
+      { placeholder: "WORLD" },
     ),
-    ...clusterOutputFlag,
+    port: value("the port of its API server on 127.0.0.1 (default any free one)", portNumber, {
+      placeholder: "PORT",
+    }),
+    foreground: toggle("serve it in this process, until Ctrl-C"),
+    ...clusterFlags,
   },
   examples: [
     { title: "A cluster to try things on", line: "kodama cluster up" },
+    { title: "With three hundred drives", line: "kodama cluster up --world weka:drives=300" },
     { title: "With the pods of a file", line: "kodama cluster up --world ./pods.yaml" },
+    { title: "One that is still there tomorrow", line: "kodama cluster up --data ./lab" },
   ],
   seeAlso: ["kodama cluster status --help", "kodama cluster down --help"],
-  resolve: ({ flags }) => ({
-    start: flags.world === undefined ? {} : { world: flags.world },
-    format: flags.output,
+  resolve: ({ flags: { world, port, foreground, output, data } }) => ({
+    start: {
+      ...clusterPlace({ data }),
+      ...(world === undefined ? {} : { world }),
+      ...(port === undefined ? {} : { port }),
+    },
+    foreground,
+    format: output,
   }),
-  async run({ start, format }, { host, signals, terminal }) {
-    const control = await (await host()).cluster();
-    const state = await interruptible(signals, (signal) => control.up({ ...start, signal }));
+  async run({ start, foreground, format }, invocation) {
+    if (foreground) return await serve(start, format, invocation);
+    const { host, signals, terminal } = invocation;
+    const opened = await host();
+    const control = await opened.cluster();
+    using wait = new ToldWait(terminal.stderr, opened.clock);
+    const state = await interruptible(
+      signals,
+      (signal) => control.up({ ...start, signal, told: wait.told }),
+    );
     await terminal.stdout.write(clusterStateText(state, format));
     return success;
   },
 });
+
+/** Its end is waited for, unlike that of other work: until then its pods run. */
+async function serve(
+  start: ClusterStart,
+  format: Format,
+  { host, signals, terminal }: Invocation,
+): Promise<number> {
+  const opened = await host();
+  const control = await opened.cluster();
+  const stop = new AbortController();
+  using _listening = signals.listen(() => stop.abort());
+  using wait = new ToldWait(terminal.stderr, opened.clock);
+  const told = (event: ClusterEvent) => {
+    if (event.kind !== "ready") return wait.told(event);
+    // Whoever reads no more has heard enough: the cluster goes on until it is ended.
+    terminal.stdout.write(clusterStateText(event.state, format)).catch(() => {});
+  };
+  await control.serve({ ...start, signal: stop.signal, told });
+  return success;
+}

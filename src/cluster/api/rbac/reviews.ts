@@ -1,5 +1,6 @@
 /** Questions about one's own rights: asked by POST, answered at once, never stored. */
 import { isRecord } from "../schema/conform.ts";
+import { timestamp } from "../../node/clock.ts";
 import type { ApiContext } from "../context.ts";
 import { decodeObject } from "../decode.ts";
 import { type ApiRequest, type ApiResponse, json, type User } from "../message.ts";
@@ -74,7 +75,11 @@ export async function review(
   const body = await parseBody(request.body, request.headers["content-type"]);
   const { object } = decodeObject({ group, version: "v1", kind }, body, request.query);
   const spec = isRecord(object["spec"]) ? object["spec"] : {};
-  return json({ ...object, status: answer(context, request.user, spec) }, 201);
+  const status = answer(context, request.user, spec);
+  if (kind !== "SelfSubjectReview") return json({ ...object, status }, 201);
+  // The one review whose answer has a time, and clients compare their clocks with it.
+  const metadata = { ...object.metadata, creationTimestamp: timestamp(context.clock.now()) };
+  return json({ ...object, metadata, status }, 201);
 }
 
 function decided(

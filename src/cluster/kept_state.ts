@@ -1,0 +1,120 @@
+/**
+ * What a cluster keeps from one start to the next, where it is asked to: its objects, its claims, its port.
+ *
+ * `kept.json` is written last, once the world is whole: without it, what else is there is half a beginning,
+ * and the cluster begins anew. The authority is kept by every cluster, and is not looked at here.
+ */
+import * as v from "valibot";
+import { KodamaError } from "../base/errors.ts";
+import type { StoreEvent } from "./model.ts";
+import type { Journal } from "./store/journal.ts";
+import type { StoreSnapshot } from "./store/store.ts";
+
+const settledShape = v.object({
+  version: v.literal(1),
+  /** As it was asked for: `weka:drives=50`. */
+  world: v.string(),
+  port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)),
+});
+
+/** What stands in `kept.json`. */
+export type Settled = v.InferOutput<typeof settledShape>;
+
+/** The objects of a cluster on disk, while it runs. */
+export interface KeptState extends Disposable {
+  /** Undefined where this is its first start. */
+  readonly settled: Settled | undefined;
+  readonly snapshot: StoreSnapshot;
+  record(event: StoreEvent): void;
+  /** From here on nothing is recorded: what ends because the cluster ends did not end for its users. */
+  freeze(): void;
+  /** All of the world is there, and this is the port of its kubeconfig. */
+  settle(settled: Omit<Settled, "version">): Promise<void>;
+}
+
+/**
+ * What a folder says of its cluster; undefined where none was begun there.
+ *
+ * @throws KodamaError `config` for a file that isn't one of ours.
+ */
+export async function readSettled(folder: string): Promise<Settled | undefined> {
+  const path = pathIn(folder);
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), settledShape), text);
+  if (parsed.success) return parsed.output;
+  throw new KodamaError("config", `${path} can't be read as the state of a cluster`, {
+    hint: "restore it, or remove the folder to begin anew",
+  });
+}
+
+/**
+ * Opens the state of a folder that exists.
+ *
+ * @throws KodamaError `conflict` where it began with another world; `config` where it can't be read.
+ */
+export async function openKeptState(folder: string, world: string): Promise<KeptState> {
+  const settled = await readSettled(folder);
+  if (settled !== undefined && settled.world !== world) {
+    throw new KodamaError(
+      "conflict",
+      `the cluster in ${folder} began with the world ${settled.world}, not with ${world}`,
+      { hint: "leave --world out to go on with it, or name another folder" },
+    );
+  }
+  if (settled === undefined) await removeBeginning(folder);
+  const { openJournal } = await import("./store/journal.ts");
+  return new OpenState(folder, settled, openJournal(folder));
+}
+
+function pathIn(folder: string): string {
+  return `${folder}/kept.json`;
+}
+
+/** What a start left that was cut off before its world was whole. */
+async function removeBeginning(folder: string): Promise<void> {
+  for (const name of ["store.jsonl", "node"]) {
+    try {
+      await Deno.remove(`${folder}/${name}`, { recursive: true });
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+}
+
+class OpenState implements KeptState {
+  readonly snapshot: StoreSnapshot;
+  #frozen = false;
+
+  constructor(
+    private readonly folder: string,
+    readonly settled: Settled | undefined,
+    private readonly journal: Journal,
+  ) {
+    this.snapshot = journal.snapshot;
+  }
+
+  record(event: StoreEvent): void {
+    if (!this.#frozen) this.journal.record(event);
+  }
+
+  freeze(): void {
+    this.#frozen = true;
+  }
+
+  async settle(settled: Omit<Settled, "version">): Promise<void> {
+    const path = pathIn(this.folder);
+    const text = JSON.stringify({ version: 1, ...settled } satisfies Settled);
+    await Deno.writeTextFile(`${path}.new`, `${text}\n`, { mode: 0o600 });
+    await Deno.rename(`${path}.new`, path);
+  }
+
+  [Symbol.dispose](): void {
+    this.journal[Symbol.dispose]();
+  }
+}
