@@ -80,7 +80,7 @@ function wantsJson(argv: readonly string[]): boolean {
   const dashes = argv.indexOf("--");
   const ours = dashes < 0 ? argv : argv.slice(0, dashes);
   return ours.some((word, at) =>
-    /^(?:-o=?|--output=)jsonl?$/.test(word) ||
-    (/^(?:-o|--output)$/.test(word) && /^jsonl?$/.test(ours[at + 1] ?? ""))
+    /^(?:-o=?|--output=|--progress=)jsonl?$/.test(word) ||
+    (/^(?:-o|--output|--progress)$/.test(word) && /^jsonl?$/.test(ours[at + 1] ?? ""))
   );
 }

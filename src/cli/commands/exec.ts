@@ -3,7 +3,7 @@ import { UsageError } from "../../base/errors.ts";
 import { defineCommand } from "../command.ts";
 import { exitCodeTable } from "../exit_codes.ts";
 import { execFlags, runningFlags } from "../running/flags.ts";
-import { resolveRunning } from "../running/options.ts";
+import { listFormat, resolveRunning } from "../running/options.ts";
 import { showRun } from "../running/show_run.ts";
 import { resolveSelection, selectionFlags, selectionOperands } from "../selection.ts";
 
@@ -24,6 +24,14 @@ export const command = defineCommand({
       title: "In all pods whose name holds a text, equal answers said once",
       line: "kodama exec -n storage -m drive --output-mode fold -- uname -r",
     },
+    {
+      title: "One pod first, then fifths of the others, and no further once two have failed",
+      line: "kodama exec sts/db --serial 1,20% --max-fail 2 -- /opt/restart.sh",
+    },
+    {
+      title: "What is different, and where?",
+      line: "kodama exec -m web --diff -- cat /etc/app.conf",
+    },
     { title: "A shell in one pod", line: "kodama exec -it web-0 -- sh" },
     {
       title: "Three pods at random, as one JSON object each",
@@ -32,7 +40,10 @@ export const command = defineCommand({
     { title: "Which pods would it be?", line: "kodama exec -A -m web --list" },
   ],
   exitCodes: exitCodeTable,
-  seeAlso: ["kodama pods --help shows what a selection matches."],
+  seeAlso: [
+    "kodama pods --help shows what a selection matches.",
+    "kodama runs --help shows past runs, and runs their failed pods again.",
+  ],
   resolve(words) {
     const { flags, given, trailing } = words;
     const running = resolveRunning(flags, given);
@@ -50,9 +61,6 @@ export const command = defineCommand({
       ...running.bounds,
       ...running.options,
       ...(single ? { outputMode: "raw" as const } : {}),
-      ...(flags.workdir === undefined ? {} : { workdir: flags.workdir }),
-      shell: flags.shell,
-      substitute: flags.subst,
       contexts,
       selection,
       command: trailing ?? [],
@@ -64,7 +72,7 @@ export const command = defineCommand({
     const host = await invocation.host({ kubeconfig });
     if (list) {
       const { showPods } = await import("../pods_table.ts");
-      const format = view.format === "text" ? "table" : view.format;
+      const format = listFormat(view.format);
       return await showPods({ ...options, kubeconfig }, {
         host,
         invocation,

@@ -2,7 +2,7 @@ import type { PlanOverrides } from "../../actions/run_workflow.ts";
 import { type Command, defineCommand, type Words } from "../command.ts";
 import { exitCodeTable } from "../exit_codes.ts";
 import { runningFlags } from "../running/flags.ts";
-import { resolveRunning } from "../running/options.ts";
+import { listFormat, resolveRunning } from "../running/options.ts";
 import { showRun } from "../running/show_run.ts";
 import { resolveSelection, selectionFlags } from "../selection.ts";
 
@@ -45,7 +45,7 @@ export const command: Command = defineCommand({
     if (list) {
       const { showPods } = await import("../pods_table.ts");
       const { contexts, selection } = await actions.planWorkflow(host, workflow, overrides);
-      const format = view.format === "text" ? "table" : view.format;
+      const format = listFormat(view.format);
       const shown = { host, invocation, format, quiet: view.quiet } as const;
       return await showPods({ contexts, selection, kubeconfig }, shown);
     }

@@ -9,7 +9,8 @@ import { ClosedSinkError } from "../../term/sink.ts";
 import type { Terminal } from "../../term/terminal.ts";
 import type { EndSignal, SignalSource } from "../invocation.ts";
 import { type InterruptState, onSignal } from "./interrupts.ts";
-import type { Painter } from "./painter.ts";
+import { EnterKey } from "./enter_key.ts";
+import type { RunPainter } from "./painter.ts";
 import { type Progress, progressText, ProgressTracker } from "./progress.ts";
 import { Screen, type ScreenOptions } from "./screen.ts";
 
@@ -19,7 +20,9 @@ const interrupted = 130;
 /** What a run is shown with. */
 export interface DriveOptions extends ScreenOptions {
   signals: SignalSource;
-  painter: Painter;
+  painter: RunPainter;
+  /** Standard input is a terminal that nobody else reads: Enter asks how far the run is. */
+  enterKey: boolean;
 }
 
 /**
@@ -30,19 +33,24 @@ export async function drive(
   start: (signal: AbortSignal) => AsyncIterable<ExecEvent>,
   options: DriveOptions,
 ): Promise<number> {
-  const { terminal, painter } = options;
+  const { terminal, painter, clock } = options;
   const cancel = new AbortController();
   const progress = new ProgressTracker();
   using screen = new Screen(options);
   using interrupts = new Interrupts(options, { cancel, progress, screen });
   using _broken = cancelWhenBroken(terminal, cancel);
   using lent = new LentTerminal(options);
+  using keys = new DisposableStack();
   const show = async (): Promise<number> => {
     let exitCode: number | undefined;
     for await (const event of start(cancel.signal)) {
       progress.follow(event);
       lent.follow(event);
-      if (event.kind === "runStarted") screen.begin(progress);
+      if (event.kind === "runStarted") {
+        screen.begin(progress);
+        const pressed = () => screen.answer(progressText(progress));
+        if (options.enterKey) keys.use(new EnterKey(terminal.stdin, { clock, pressed }));
+      }
       await screen.write(painter.paint(event));
       if (event.kind === "runEnded") exitCode = event.exitCode;
     }

@@ -52,6 +52,7 @@ function stage(options: MemoryTerminalOptions = {}, interactive = false) {
     quiet: false,
     single: false,
     format: "text",
+    rerunLine: (id) => `kodama runs rerun ${id} --failed`,
   });
   const clock = {
     nowMs: 0,
@@ -68,7 +69,15 @@ function stage(options: MemoryTerminalOptions = {}, interactive = false) {
   };
   const send = (signal: EndSignal) => listeners.forEach((handler) => handler(signal));
   const start = (events: (signal: AbortSignal) => AsyncIterable<ExecEvent>) =>
-    drive(events, { terminal, signals, clock, painter, interactive, statusLine: false });
+    drive(events, {
+      terminal,
+      signals,
+      clock,
+      painter,
+      interactive,
+      statusLine: false,
+      enterKey: false,
+    });
   return { terminal, clock, send, listeners, start };
 }
 

@@ -1,9 +1,11 @@
 /** The flags of everything that runs a command in pods: `exec` and `run` share them, meaning for meaning. */
 import { durationMs } from "../duration.ts";
 import { BadValue, choice, count, text, toggle, value, valueOr, values } from "../flag.ts";
+import { amount, amounts } from "./amounts.ts";
 
 const modes = choice(["prefix", "group", "fold", "raw", "none"]);
 const formats = choice(["json", "jsonl"]);
+const progresses = choice(["auto", "json", "none"]);
 const colors = choice(["auto", "always", "never"]);
 const running = { group: "Running" };
 const output = { group: "Output" };
@@ -15,6 +17,19 @@ export const runningFlags = {
     placeholder: "N",
     ...running,
   }),
+  "serial": value(
+    "run in batches of so many pods: 1,5,20% is one, then five, then fifths",
+    amounts,
+    {
+      placeholder: "N|P%,...",
+      ...running,
+    },
+  ),
+  "max-fail": value("begin no further batch, or pod, once more than these have failed", amount, {
+    placeholder: "N|P%",
+    ...running,
+  }),
+  "fail-fast": toggle("begin no further pod once one has failed", running),
   "connect-timeout": value(
     "longest wait for a pod's stream to open (default 15s, or $KODAMA_CONNECT_TIMEOUT)",
     durationMs,
@@ -32,6 +47,9 @@ export const runningFlags = {
     placeholder: "NAME=VALUE",
     ...running,
   }),
+  "workdir": value("directory to run the command in", text, { placeholder: "DIR", ...running }),
+  "shell": toggle("the words are one line for sh in the pod", running),
+  "subst": toggle("replace {pod}, {namespace}, {node}, {ip} and {index} in the words", running),
   "yes": toggle("don't ask, however many pods there are", { short: "y", ...running }),
   "confirm-above": valueOr(
     "ask when more pods than this are to run what may change them",
@@ -53,22 +71,36 @@ export const runningFlags = {
     },
   ),
   "fold-stderr": toggle("with --output-mode fold: standard error must be the same too", output),
+  "diff": toggle("the answer of most pods, and where the others differ from it", output),
+  "outdir": value("keep each pod's output in DIR/POD.stdout and DIR/POD.stderr too", text, {
+    placeholder: "DIR",
+    completion: { kind: "files" },
+    ...output,
+  }),
+  "force": toggle("with --outdir: replace the files of an earlier run", output),
   "output": value("one JSON object for each pod instead", formats.parse, {
     short: "o",
     ...formats,
     ...output,
   }),
+  "events": toggle("with -o jsonl: one object for each event, in place of each pod", output),
+  "progress": valueOr(
+    "how far it is: a line on a terminal, or events on stderr",
+    progresses.parse,
+    "auto",
+    {
+      ...progresses,
+      ...output,
+    },
+  ),
   "color": valueOr("colour pod names", colors.parse, "auto", { ...colors, ...output }),
   "quiet": toggle("no summary, and no word of skipped pods", { short: "q", ...output }),
   "max-rc": toggle("exit with the largest exit code of a pod", output),
 };
 
-/** Of `exec` alone: what a workflow says itself. */
+/** Of `exec` alone. */
 export const execFlags = {
   "tty": toggle("give the command a terminal; one pod only", { short: "t", ...running }),
-  "workdir": value("directory to run the command in", text, { placeholder: "DIR", ...running }),
-  "shell": toggle("the words are one line for sh in the pod", running),
-  "subst": toggle("replace {pod}, {namespace}, {node}, {ip} and {index} in the words", running),
 };
 
 /** `NAME=VALUE`, with a name that a shell takes. The value may be empty, and may hold `=`. */

@@ -8,7 +8,9 @@ import type { runningFlags } from "./flags.ts";
 
 /** How a run is shown on this terminal. */
 export interface RunView {
-  format: "text" | "json" | "jsonl";
+  format: "text" | "json" | "jsonl" | "events";
+  /** Of the run as it goes on: a line on a terminal, events on standard error, or nothing. */
+  progress: "auto" | "json" | "none";
   color: ColorChoice;
   quiet: boolean;
   /** One pod is meant: shown without a prefix, and its end in kubectl's words. */
@@ -26,7 +28,20 @@ export interface RunView {
 export interface Running {
   list: boolean;
   bounds: Pick<ExecOptions, "fanout" | "connectTimeoutMs" | "timeoutMs" | "outputMode">;
-  options: Pick<ExecOptions, "foldStderr" | "maxExitCode" | "environment">;
+  options: Pick<
+    ExecOptions,
+    | "serial"
+    | "maxFail"
+    | "failFast"
+    | "foldStderr"
+    | "diff"
+    | "outputFolder"
+    | "maxExitCode"
+    | "environment"
+    | "workdir"
+    | "shell"
+    | "substitute"
+  >;
   view: Omit<RunView, "single" | "tty">;
 }
 
@@ -35,14 +50,9 @@ export function resolveRunning(
   flags: FlagValues<typeof runningFlags>,
   given: ReadonlySet<string>,
 ): Running {
-  const { output, stdin } = flags;
-  const outputMode = output === undefined ? flags["output-mode"] : "report";
-  if (output !== undefined && given.has("output-mode")) {
-    throw new UsageError("--output and --output-mode contradict each other");
-  }
-  if (flags["fold-stderr"] && outputMode !== "fold") {
-    throw new UsageError("--fold-stderr needs --output-mode fold");
-  }
+  const { outdir, stdin } = flags;
+  checkOutput(flags, given);
+  const outputMode = outputModeOf(flags);
   return {
     list: flags.list,
     bounds: definedOnly({
@@ -52,12 +62,21 @@ export function resolveRunning(
       outputMode,
     }),
     options: definedOnly({
+      serial: flags.serial,
+      maxFail: flags["max-fail"],
+      failFast: flags["fail-fast"] || undefined,
+      diff: flags.diff || undefined,
+      outputFolder: outdir === undefined ? undefined : { path: outdir, replace: flags.force },
+      workdir: flags.workdir,
+      shell: flags.shell || undefined,
+      substitute: flags.subst || undefined,
       foldStderr: flags["fold-stderr"] || undefined,
       maxExitCode: flags["max-rc"] || undefined,
       environment: flags.env.length === 0 ? undefined : Object.fromEntries(flags.env),
     }),
     view: {
-      format: output ?? "text",
+      format: flags.events ? "events" : flags.output ?? "text",
+      progress: flags.progress,
       color: flags.color,
       quiet: flags.quiet,
       raw: outputMode === "raw",
@@ -65,4 +84,40 @@ export function resolveRunning(
       confirmAbove: flags.yes ? undefined : flags["confirm-above"],
     },
   };
+}
+
+/** The format of a list of pods that is asked for by the flags of a run. */
+export function listFormat(format: RunView["format"]): "table" | "json" | "jsonl" {
+  return format === "text" ? "table" : format === "events" ? "jsonl" : format;
+}
+
+type RunningFlags = FlagValues<typeof runningFlags>;
+
+/** Undefined where neither flags nor what they imply say it. */
+function outputModeOf(flags: RunningFlags): ExecOptions["outputMode"] {
+  // The lines of the commands are events.
+  if (flags.events) return "prefix";
+  if (flags.output !== undefined) return "report";
+  return flags.diff ? "fold" : flags["output-mode"];
+}
+
+function checkOutput(flags: RunningFlags, given: ReadonlySet<string>): void {
+  const mode = flags["output-mode"];
+  if (flags.output !== undefined && (given.has("output-mode") || flags.diff)) {
+    const other = flags.diff ? "--diff" : "--output-mode";
+    throw new UsageError(`--output and ${other} contradict each other`);
+  }
+  if (flags.diff && mode !== undefined && mode !== "fold") {
+    throw new UsageError("--diff needs --output-mode fold");
+  }
+  if (flags["fold-stderr"] && mode !== "fold" && !flags.diff) {
+    throw new UsageError("--fold-stderr needs --output-mode fold");
+  }
+  if (flags.events && flags.output !== "jsonl") throw new UsageError("--events needs -o jsonl");
+  if (flags.force && flags.outdir === undefined) throw new UsageError("--force needs --outdir");
+  if (flags.progress === "json" && flags.output === undefined && mode !== "none") {
+    throw new UsageError("--progress json needs -o json, -o jsonl or --output-mode none", {
+      hint: "standard error holds nothing but events then",
+    });
+  }
 }

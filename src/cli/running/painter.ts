@@ -4,6 +4,7 @@ import { printable } from "../../term/printable.ts";
 import type { SinkData } from "../../term/sink.ts";
 import type { Style } from "../../term/style.ts";
 import { tameLine } from "../../term/tame.ts";
+import { diffLines } from "./diff_lines.ts";
 import { prefixes } from "./prefix.ts";
 import { singleOutcomeText, summaryText, troubleText } from "./summary_text.ts";
 
@@ -12,6 +13,12 @@ export interface Piece {
   stream: "stdout" | "stderr";
   /** One after the other. */
   data: readonly SinkData[];
+}
+
+/** Turns the events of one run into what is written. */
+export interface RunPainter {
+  /** What to write for an event, in this order. */
+  paint(event: ExecEvent): readonly Piece[];
 }
 
 /** How a run is shown. */
@@ -24,6 +31,8 @@ export interface PainterOptions {
   /** One target, shown as kubectl shows it: no prefix, kubectl's words at the end. */
   single: boolean;
   format: "text" | "json" | "jsonl";
+  /** The command line that runs the failed targets of a kept run again. */
+  rerunLine: (id: string) => string;
 }
 
 const decoder = new TextDecoder();
@@ -38,7 +47,7 @@ interface Prefix {
 const newline = Uint8Array.of(10);
 
 /** Paints one run. */
-export class Painter {
+export class Painter implements RunPainter {
   readonly #options: PainterOptions;
   #names: readonly string[] = [];
   #prefixes: Readonly<Record<Piece["stream"], readonly Prefix[]>> = { stdout: [], stderr: [] };
@@ -48,7 +57,6 @@ export class Painter {
     this.#options = options;
   }
 
-  /** What to write for an event, in this order. */
   paint(event: ExecEvent): readonly Piece[] {
     switch (event.kind) {
       case "runStarted":
@@ -74,6 +82,10 @@ export class Painter {
         return this.#options.quiet
           ? []
           : event.skipped.map(({ pod, reason }) => this.#say(`skipped ${pod}: ${reason}`));
+      case "notRecorded":
+        return this.#options.quiet
+          ? []
+          : [this.#say(`this run is not kept: ${event.error.message}`)];
       case "runEnded":
         return this.#end(event);
     }
@@ -110,9 +122,16 @@ export class Painter {
   }
 
   #group(group: FoldedGroup): Piece[] {
-    const { targets, names, outcome, stdout, stderr, omittedBytes } = group;
+    const { targets, names, outcome, stdout, stderr, omittedBytes, diff } = group;
+    const heading = `${names} (${targets.length})${outcomeMark(outcome)}`;
+    if (diff?.kind === "same") return [this.#heading(`${heading}: the same output`)];
+    if (diff?.kind === "unified") {
+      const lines = diffLines(diff, this.#options.style.stdout);
+      return [this.#heading(heading), ...this.#body("stdout", encoder.encode(lines.join("\n")))];
+    }
+    const mark = diff?.kind === "notCompared" ? ` (not compared: ${diff.reason})` : "";
     return [
-      this.#heading(`${names} (${targets.length})${outcomeMark(outcome)}`),
+      this.#heading(heading + mark),
       ...this.#body("stdout", stdout),
       ...this.#body("stderr", stderr),
       ...this.#omitted(names, omittedBytes),
@@ -164,11 +183,18 @@ export class Painter {
     return text === undefined ? [] : [this.#say(text)];
   }
 
-  #summary({ summary, durationMs }: Extract<ExecEvent, { kind: "runEnded" }>): Piece {
-    const style = this.#options.style.stderr;
+  #summary(event: Extract<ExecEvent, { kind: "runEnded" }>): Piece {
+    const { summary, durationMs, record } = event;
+    const { rerunLine, style: { stderr: style } } = this.#options;
     const text = printable(summaryText(summary, durationMs));
     const well = summary.counts.ok === summary.total;
-    return { stream: "stderr", data: [`${well ? style.green(text) : style.red(text)}\n`] };
+    const again = well || record?.rerunnable !== true
+      ? []
+      : [`the failed ones again: ${rerunLine(record.id)}\n`];
+    return {
+      stream: "stderr",
+      data: [`${well ? style.green(text) : style.red(text)}\n`, ...again],
+    };
   }
 
   #say(text: string): Piece {

@@ -58,6 +58,7 @@ const plain: PainterOptions = {
   quiet: false,
   single: false,
   format: "text",
+  rerunLine: (id) => `kodama runs rerun ${id} --failed`,
 };
 
 function painted(

@@ -67,6 +67,16 @@ export class Screen implements Disposable {
     });
   }
 
+  /** Answers a person who pressed Enter. */
+  answer(text: string): void {
+    const fed = this.#status?.lineFed() ?? Promise.resolve();
+    fed.then(() => this.write([{ stream: "stderr", data: [`${text}\n`] }]))
+      .then(() => this.#options.terminal.stderr.flush())
+      .catch(() => {
+        // As in `note`.
+      });
+  }
+
   /** Takes the status line away and waits for all that was written. Rejects where it couldn't be. */
   async flush(): Promise<void> {
     this[Symbol.dispose]();

@@ -3,10 +3,12 @@ import type { ExecEvent, ExecOptions } from "../../actions/exec_events.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Invocation } from "../invocation.ts";
 import { styleOf } from "../output.ts";
+import { speak } from "../program.ts";
 import { confirmOn } from "./confirm.ts";
 import { drive } from "./drive.ts";
+import { EventLines } from "./event_lines.ts";
 import type { RunView } from "./options.ts";
-import { Painter } from "./painter.ts";
+import { Painter, type RunPainter } from "./painter.ts";
 
 /** What the terminal adds to the options of a run. */
 export type RunExtras = Pick<ExecOptions, "signal" | "stdin" | "terminal" | "confirm">;
@@ -22,18 +24,8 @@ export async function showRun(
     // kubectl's words and way: it goes on without.
     await terminal.stderr.write("Unable to use a TTY: standard input is not a terminal\n");
   }
-  const statusLine = terminal.stderr.isTerminal && environment("TERM") !== "dumb" &&
-    !view.quiet && !view.single && !view.raw;
-  const painter = new Painter({
-    terminal: { stdout: terminal.stdout.isTerminal, stderr: terminal.stderr.isTerminal },
-    style: {
-      stdout: styleOf(terminal.stdout, environment, view.color),
-      stderr: styleOf(terminal.stderr, environment, view.color),
-    },
-    quiet: view.quiet,
-    single: view.single,
-    format: view.format,
-  });
+  const watched = terminal.stderr.isTerminal && !interactive && !view.single && !view.raw;
+  const painter = painterOf(options.invocation, view);
   return await drive(
     (signal) =>
       start({
@@ -44,8 +36,50 @@ export async function showRun(
         }),
         ...(interactive ? { terminal: terminalOf(options.invocation, signal) } : {}),
       }),
-    { terminal, signals, clock, painter, interactive, statusLine },
+    {
+      terminal,
+      signals,
+      clock,
+      painter,
+      interactive,
+      statusLine: watched && !view.quiet && view.progress === "auto" &&
+        environment("TERM") !== "dumb",
+      enterKey: watched && terminal.stdin.isTerminal && !view.stdin,
+    },
   );
+}
+
+/** What is written of a run: text or data on standard output, words or events on standard error. */
+function painterOf({ terminal, environment, program }: Invocation, view: RunView): RunPainter {
+  const text = new Painter({
+    terminal: { stdout: terminal.stdout.isTerminal, stderr: terminal.stderr.isTerminal },
+    style: {
+      stdout: styleOf(terminal.stdout, environment, view.color),
+      stderr: styleOf(terminal.stderr, environment, view.color),
+    },
+    quiet: view.quiet,
+    single: view.single,
+    format: view.format === "events" ? "jsonl" : view.format,
+    rerunLine: (id) => speak(program, `kodama runs rerun ${id} --failed`),
+  });
+  const events = view.format === "events"
+    ? new EventLines({ stream: "stdout", output: true })
+    : undefined;
+  const progress = view.progress === "json"
+    ? new EventLines({ stream: "stderr", output: false })
+    : undefined;
+  if (events === undefined && progress === undefined) return text;
+  return {
+    paint(event) {
+      // Where lines are events they aren't text, and where standard error is for events it has no words.
+      const words = events !== undefined && event.kind === "line" ? [] : text.paint(event);
+      return [
+        ...words.filter(({ stream }) => stream === "stdout" || progress === undefined),
+        ...events?.paint(event) ?? [],
+        ...progress?.paint(event) ?? [],
+      ];
+    },
+  };
 }
 
 function terminalOf(

@@ -20,6 +20,9 @@ const tickMs = 1000;
 /** To the beginning of the line, and erase all of it. ECMA-48, EL 2. */
 const erase = "\r\x1b[2K";
 
+/** To the line above. ECMA-48, CUU. */
+const up = "\x1b[A";
+
 /** `40 of 50 done, 2 failed, 8 running, 12s: web-0, web-1`, cut to the width of the terminal. */
 export function statusText(
   progress: Progress,
@@ -78,6 +81,11 @@ export class StatusLine implements Disposable {
     await this.#terminal.stderr.write(erase);
     // Standard output is another stream: what is written there now would overtake it.
     await this.#terminal.stderr.flush();
+  }
+
+  /** A person pressed Enter, and the terminal went to its next line: the one that is shown is above it. */
+  async lineFed(): Promise<void> {
+    if (this.#shown) await this.#terminal.stderr.write(up);
   }
 
   /** Lets the line come back. */
