@@ -1,4 +1,5 @@
 /** The folders of one container on disk, and the table of mounts that makes its root of them. */
+import { fstabField } from "./fstab_field.ts";
 import type { HostView } from "./host_view.ts";
 import { removeFolder } from "./remove_folder.ts";
 import type { ContainerSetup, Mount } from "./runtime.ts";
@@ -28,6 +29,7 @@ export async function prepareContainerFiles(
   const host = setup.image.base === "host";
   const layers = host ? ["", ...view.folders] : [""];
   const root = `${folder}/root`;
+  const mountedRoot = fstabField(root);
   // A container never outlives its mounts, so its writes need not reach the disk before they end.
   const options = `volatile${userNamespace ? ",userxattr" : ""}`;
   const lines: string[] = [];
@@ -38,23 +40,23 @@ export async function prepareContainerFiles(
       await Deno.mkdir(`${folder}/${part}.${name}`, { recursive: true });
     }
     const base = layer === "" ? host ? view.hostRoot : view.scratchRoot : `/${layer}`;
-    const lower = await lowerFolders(setup.image.rootfs, layer, base);
+    const lower = await linkLowerFolders(setup.image.rootfs, layer, { base, folder });
     lines.push(
-      `overlay ${place(root, layer)} overlay lowerdir=${lower.join(":")},` +
-        `upperdir=${folder}/upper.${name},workdir=${folder}/work.${name},${options}`,
+      `overlay ${place(mountedRoot, layer)} overlay lowerdir=${lower.join(":")},` +
+        `upperdir=upper.${name},workdir=work.${name},${options}`,
     );
   }
   const points = new MountPoints(folder, host ? view : undefined);
   await writeIdentity(points, setup.hostname);
   lines.push(
-    `proc ${root}/proc proc nosuid,nodev,noexec`,
-    `${view.devices} ${root}/dev none rbind`,
-    `shm ${root}/dev/shm tmpfs nosuid,nodev,size=64m`,
+    `proc ${mountedRoot}/proc proc nosuid,nodev,noexec`,
+    `${fstabField(view.devices)} ${mountedRoot}/dev none rbind`,
+    `shm ${mountedRoot}/dev/shm tmpfs nosuid,nodev,size=64m`,
   );
   for (const mount of setup.mounts) lines.push(mountLine(mount, root, await points.make(mount)));
   if (host) {
     for (const name of view.etcFolders) {
-      lines.push(`/etc/${name} ${root}/etc/${name} none bind,ro`);
+      lines.push(`/etc/${name} ${mountedRoot}/etc/${name} none bind,ro`);
     }
   }
   const fstab = `${folder}/fstab`;
@@ -70,15 +72,25 @@ function place(root: string, layer: string): string {
   return layer === "" ? root : `${root}/${layer}`;
 }
 
-async function lowerFolders(
+/**
+ * The layers below the container's own, as names of links in its folder, from where they are mounted: a
+ * path may hold a blank, a comma or a colon, each of which ends something in an overlay's options.
+ */
+async function linkLowerFolders(
   rootfs: string | undefined,
   layer: string,
-  base: string,
+  { base, folder }: { base: string; folder: string },
 ): Promise<string[]> {
   const own = rootfs === undefined ? undefined : place(rootfs, layer);
   const exists = own !== undefined &&
     await Deno.stat(own).then((info) => info.isDirectory, () => false);
-  return exists && own !== undefined ? [own, base] : [base];
+  const name = layerName(layer);
+  const links: [name: string, target: string][] = [
+    ...(exists && own !== undefined ? [[`image.${name}`, own] as [string, string]] : []),
+    [`base.${name}`, base],
+  ];
+  for (const [link, target] of links) await Deno.symlink(target, `${folder}/${link}`);
+  return links.map(([link]) => link);
 }
 
 /** Mount points are made in the container's own layers before those are mounted: that saves a process for each. */
@@ -117,17 +129,9 @@ class MountPoints {
 }
 
 function mountLine({ source, readOnly, kind }: Mount, root: string, path: string): string {
-  const target = escapeField(`${root}/${path}`);
+  const target = fstabField(`${root}/${path}`);
   if (kind === "memory") return `tmpfs ${target} tmpfs nosuid,nodev`;
-  return `${escapeField(source)} ${target} none bind${readOnly ? ",ro" : ""}`;
-}
-
-/** As fstab(5) wants blanks in a path. */
-function escapeField(path: string): string {
-  return path.replace(
-    /[\\ \t\n]/g,
-    (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`,
-  );
+  return `${fstabField(source)} ${target} none bind${readOnly ? ",ro" : ""}`;
 }
 
 async function writeIdentity(points: MountPoints, hostname: string): Promise<void> {

@@ -7,6 +7,7 @@
  */
 import type { Capabilities } from "./runtime.ts";
 import { takeFirstLine } from "./first_line.ts";
+import { fstabField } from "./fstab_field.ts";
 import { deviceFiles, type HostView } from "./host_view.ts";
 import { required, type Tools } from "./tools.ts";
 
@@ -64,6 +65,7 @@ export async function startHolder(
 }
 
 function deviceMounts(folder: string): string {
-  const lines = deviceFiles.map((name) => `/dev/${name} ${folder}/${name} none bind 0 0`);
-  return [...lines, `/dev/pts ${folder}/pts none bind 0 0`, ""].join("\n");
+  const place = fstabField(folder);
+  const lines = deviceFiles.map((name) => `/dev/${name} ${place}/${name} none bind 0 0`);
+  return [...lines, `/dev/pts ${place}/pts none bind 0 0`, ""].join("\n");
 }

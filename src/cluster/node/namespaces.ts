@@ -31,6 +31,8 @@ read -r pid _ </proc/self/stat
 mode=$1 fstab=$2 root=$3 name=$4 enter=$5 dir=$6
 shift 6
 echo "$name" 2>/dev/null >/proc/sys/kernel/hostname || ${required(tools, "hostname")} "$name"
+# The table names the container's layers by names in its folder.
+cd "$root/.."
 ${required(tools, "mount")} -n -a -T "$fstab"
 cd "$root"
 ${required(tools, "mount")} -n --move . /

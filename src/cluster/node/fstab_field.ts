@@ -1,0 +1,7 @@
+/** A path as one field of a table of mounts: blanks as fstab(5) wants them. */
+export function fstabField(path: string): string {
+  return path.replace(
+    /[\\ \t\n]/g,
+    (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`,
+  );
+}
