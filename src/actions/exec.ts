@@ -60,7 +60,8 @@ class ExecRun {
     const settings = { ...await execSettings(this.#host), ...definedBounds(this.#options) };
     const findings = await this.#firstFindings();
     const first = findings.flatMap((found) => this.#note(found));
-    yield* this.#takeNotes();
+    const notes = this.#takeNotes();
+    yield* notes;
     if (first.length === 0 && this.#failedContexts === 0) throw noMatch(findings);
     const parts = nameParts(first);
     const naming = { ...parts, context: parts.context || new Set(this.#contexts).size > 1 };
@@ -69,6 +70,7 @@ class ExecRun {
     if (!await this.#confirmed()) return;
     const { RunRecorder } = await import("./record_run.ts");
     await using recorder = new RunRecorder(this.#host, this.#options);
+    for (const note of notes) recorder.follow(note);
     await using _files = this.#files;
     await using input = this.#openInput();
     const run = runOnTargets(first, this.#options.command, this.#runOptions(settings, input));

@@ -63,8 +63,8 @@ async function noRun(wanted: string | undefined, ids: readonly string[]): Promis
   });
 }
 
-/** Rising: their ids sort by time. */
-async function runIds({ files, places }: Host): Promise<string[]> {
+/** The ids of the runs that are kept, rising: they sort by time. */
+export async function runIds({ files, places }: Host): Promise<string[]> {
   return (await files.listFiles(runsFolder(places)))
     .filter((name) => name.endsWith(recordEnding))
     .map((name) => name.slice(0, -recordEnding.length));

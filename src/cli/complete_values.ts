@@ -53,6 +53,10 @@ async function namesOf(
       const { listWorkflows } = await import("../actions/run_workflow.ts");
       return (await listWorkflows(asked.host)).map(({ name }) => name);
     }
+    case "runs": {
+      const { runIds } = await import("../actions/past_runs.ts");
+      return (await runIds(asked.host)).reverse();
+    }
     case "configKeys": {
       const { viewConfig } = await import("../actions/config.ts");
       return (await viewConfig(asked.host)).map(({ key }) => key);

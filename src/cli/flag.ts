@@ -5,7 +5,7 @@
 /** What the shell may offer for a value. The dynamic kinds are asked of the machine at the moment of completion. */
 export type Completion =
   | { kind: "values"; values: readonly Suggestion[] }
-  | { kind: "contexts" | "namespaces" | "pods" | "workflows" | "configKeys" }
+  | { kind: "contexts" | "namespaces" | "pods" | "workflows" | "configKeys" | "runs" }
   | { kind: "files" };
 
 /** One offer: the word, and a few words about it. */

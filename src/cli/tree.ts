@@ -26,7 +26,7 @@ export type Node = Leaf | Branch;
 
 /** Headings of `kodama --help` and the commands under each. Every command of the root stands once. */
 export const sections: readonly (readonly [heading: string, names: readonly string[]])[] = [
-  ["Pods", ["exec", "run", "pods"]],
+  ["Pods", ["exec", "run", "pods", "runs"]],
   ["Embedded cluster", ["cluster"]],
   ["Housekeeping", ["config", "completion", "doctor", "version", "help"]],
 ];
@@ -65,6 +65,14 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
   exec: dialling("run one command in every matching pod", () => import("./commands/exec.ts")),
   run: dialling("run a checked-in workflow", () => import("./commands/run.ts")),
   pods: dialling("list the pods that a selection matches", () => import("./commands/pods.ts")),
+  runs: branch("past runs: look at them, run them again", {
+    list: leaf("list past runs", () => import("./commands/runs/list.ts")),
+    show: leaf("show how each pod of a run ended", () => import("./commands/runs/show.ts")),
+    rerun: dialling(
+      "run a past run again, or its failed pods",
+      () => import("./commands/runs/rerun.ts"),
+    ),
+  }),
   cluster: branch("a Kubernetes to try things on, inside kodama", {
     up: leaf("start the embedded cluster", () => import("./commands/cluster/up.ts")),
     down: leaf("stop it and remove what it kept", () => import("./commands/cluster/down.ts")),

@@ -6,7 +6,7 @@ import type { Style } from "../../term/style.ts";
 import { tameLine } from "../../term/tame.ts";
 import { diffLines } from "./diff_lines.ts";
 import { prefixes } from "./prefix.ts";
-import { singleOutcomeText, summaryText, troubleText } from "./summary_text.ts";
+import { singleOutcomeText, skippedReasons, summaryText, troubleText } from "./summary_text.ts";
 
 /** One thing to write. */
 export interface Piece {
@@ -184,17 +184,16 @@ export class Painter implements RunPainter {
   }
 
   #summary(event: Extract<ExecEvent, { kind: "runEnded" }>): Piece {
-    const { summary, durationMs, record } = event;
+    const { summary, outcomes, durationMs, record } = event;
     const { rerunLine, style: { stderr: style } } = this.#options;
     const text = printable(summaryText(summary, durationMs));
     const well = summary.counts.ok === summary.total;
+    const reasons = skippedReasons(outcomes).map((reason) => `${printable(reason)}\n`);
     const again = well || record?.rerunnable !== true
       ? []
       : [`the failed ones again: ${rerunLine(record.id)}\n`];
-    return {
-      stream: "stderr",
-      data: [`${well ? style.green(text) : style.red(text)}\n`, ...again],
-    };
+    const line = `${well ? style.green(text) : style.red(text)}\n`;
+    return { stream: "stderr", data: [line, ...reasons, ...again] };
   }
 
   #say(text: string): Piece {

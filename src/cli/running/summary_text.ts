@@ -7,6 +7,12 @@ export function summaryText(summary: RunSummary, durationMs: number): string {
   return `${summary.text} in ${formatDuration(durationMs)}`;
 }
 
+/** Why targets were never begun: each reason once. */
+export function skippedReasons(outcomes: readonly Outcome[]): string[] {
+  const reasons = outcomes.flatMap((outcome) => outcome.kind === "skipped" ? [outcome.reason] : []);
+  return [...new Set(reasons)].map((reason) => `skipped because ${reason}`);
+}
+
 /** Why a target has no exit code of its own, or undefined where it has one or was never begun. */
 export function troubleText(outcome: Outcome): string | undefined {
   switch (outcome.kind) {

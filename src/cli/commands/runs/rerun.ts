@@ -1,0 +1,72 @@
+import { defineCommand } from "../../command.ts";
+import { exitCodeTable } from "../../exit_codes.ts";
+import { text, toggle, value } from "../../flag.ts";
+import { runOperand } from "../../run_operand.ts";
+import { runningFlags } from "../../running/flags.ts";
+import { listFormat, resolveRunning } from "../../running/options.ts";
+import { showRun } from "../../running/show_run.ts";
+import { definedOnly } from "../../selection.ts";
+
+const { workdir: _workdir, shell: _shell, subst: _subst, ...rerunFlags } = runningFlags;
+
+/** `kodama runs rerun`. */
+export const command = defineCommand({
+  description:
+    "Runs a past run again: the command that was kept, in the very pods that it had, or with --failed in those " +
+    "whose outcome wasn't ok. Without an id it is the last run.\n\n" +
+    "A pod that is gone, or was made anew under its name, is unreachable. Values of --env and standard " +
+    "input aren't kept and must be given again; a command that held what looks like a secret can't be rerun.",
+  operands: [runOperand],
+  flags: {
+    failed: toggle("only the pods that weren't ok"),
+    recreated: toggle("also in pods that were made anew under the same name"),
+    kubeconfig: value("the file to use instead of $KUBECONFIG", text, {
+      placeholder: "FILE",
+      completion: { kind: "files" },
+    }),
+    ...rerunFlags,
+  },
+  examples: [
+    { title: "What failed in the last run", line: "kodama runs rerun --failed" },
+    {
+      title: "All of an earlier one, equal answers once",
+      line: "kodama runs rerun 20261121-0946 --diff",
+    },
+  ],
+  exitCodes: exitCodeTable,
+  seeAlso: ["kodama runs list lists past runs."],
+  resolve({ flags, given, operands: [run] }) {
+    const words = { ...flags, workdir: undefined, shell: false, subst: false };
+    const running = resolveRunning(words, given);
+    const options = {
+      ...running.bounds,
+      ...running.options,
+      failed: flags.failed,
+      recreated: flags.recreated,
+      ...definedOnly({ run }),
+    };
+    const view = { ...running.view, single: false, tty: false };
+    return { options, view, list: running.list, kubeconfig: flags.kubeconfig };
+  },
+  run: async ({ options, view, list, kubeconfig }, invocation) => {
+    const host = await invocation.host({ kubeconfig });
+    if (list) {
+      const { findRun } = await import("../../../actions/past_runs.ts");
+      const { targetsToRerun } = await import("../../../actions/rerun.ts");
+      const { renderPods } = await import("../../pods_table.ts");
+      const targets = targetsToRerun(await findRun(host, options.run), options.failed);
+      const pods = targets.map(({ target }) => target);
+      const columns = { context: true, namespace: true };
+      await invocation.terminal.stdout.write(
+        await renderPods(pods, listFormat(view.format), columns),
+      );
+      return 0;
+    }
+    const { rerun } = await import("../../../actions/rerun.ts");
+    return await showRun((extras) => rerun(host, { ...options, ...extras }), {
+      invocation,
+      clock: host.clock,
+      view,
+    });
+  },
+});

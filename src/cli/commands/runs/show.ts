@@ -1,0 +1,34 @@
+import { defineCommand } from "../../command.ts";
+import { success } from "../../exit_codes.ts";
+import { choice, value } from "../../flag.ts";
+import { jsonDocument } from "../../output.ts";
+import { runOperand } from "../../run_operand.ts";
+
+const formats = choice(["json"]);
+
+/** `kodama runs show`. */
+export const command = defineCommand({
+  description:
+    "Shows a past run: what ran, and how each pod ended. Without an id it is the last one; the beginning of " +
+    "an id is enough.",
+  operands: [runOperand],
+  flags: {
+    output: value("print data in place of a table", formats.parse, { short: "o", ...formats }),
+  },
+  examples: [
+    { title: "The last run", line: "kodama runs show" },
+    { title: "One of them, as data", line: "kodama runs show 20261121-094600-1f3a09 -o json" },
+  ],
+  seeAlso: ["kodama runs rerun --help runs it again."],
+  resolve: ({ flags, operands: [run] }) => ({ run, format: flags.output }),
+  async run({ run, format }, { host, terminal }) {
+    const { findRun } = await import("../../../actions/past_runs.ts");
+    const { runData, runLines } = await import("../../past_runs_text.ts");
+    const found = await findRun(await host(), run);
+    const text = format === undefined
+      ? runLines(found).map((line) => `${line}\n`).join("")
+      : jsonDocument(runData(found));
+    await terminal.stdout.write(text);
+    return success;
+  },
+});

@@ -1,0 +1,99 @@
+/** Past runs as tables and as data. */
+import type { ListedRun, PastRun } from "../actions/past_runs.ts";
+import { printable } from "../term/printable.ts";
+import { tableLines } from "../term/table.ts";
+import { formatDuration } from "./duration.ts";
+
+/** Columns that a command takes in a list, at most. */
+const commandWidth = 40;
+
+/** The runs as a table, the newest first. */
+export function runsTable(runs: readonly ListedRun[]): string[] {
+  const rows = runs.map((listed) => {
+    if (listed.kind === "unreadable") return [listed.id, "", "", "", listed.error.message];
+    const { header, targets } = listed.run;
+    return [
+      header.id,
+      header.at,
+      commandText(header),
+      String(targets.length),
+      resultText(listed.run),
+    ];
+  });
+  return tableLines(["RUN", "STARTED", "COMMAND", "PODS", "RESULT"], rows);
+}
+
+/** A run, and how each of its targets ended. */
+export function runLines(run: PastRun): string[] {
+  const { header, targets, end } = run;
+  const facts: [string, string][] = [
+    ["run", header.id],
+    ["command", header.command.join(" ")],
+    ...(header.workflow === null ? [] : [["workflow", header.workflow] as [string, string]]),
+    ...(header.rerunOf === null ? [] : [["again", header.rerunOf] as [string, string]]),
+    ["started", header.at],
+    ["result", resultText(run)],
+    ...(end === undefined ? [] : [["exit code", String(end.exitCode)] as [string, string]]),
+  ];
+  const width = Math.max(...facts.map(([name]) => name.length));
+  const rows = targets.map(({ name, end }) => [
+    name,
+    end?.outcome ?? "not known",
+    end === undefined || end.exitCode === null ? "" : String(end.exitCode),
+    end === undefined ? "" : formatDuration(end.durationMs),
+    end?.error ?? end?.signal ?? "",
+  ]);
+  return [
+    ...facts.map(([name, fact]) => `${name.padEnd(width)}   ${oneLine(fact)}`),
+    "",
+    ...tableLines(["POD", "OUTCOME", "EXIT", "TIME", "REASON"], rows),
+  ];
+}
+
+/** The same as data. */
+export function runData({ header, targets, end }: PastRun): Record<string, unknown> {
+  const { event: _event, version: _version, ...asked } = header;
+  return {
+    ...asked,
+    exitCode: end?.exitCode ?? null,
+    durationMs: end?.durationMs ?? null,
+    counts: end?.counts ?? null,
+    targets: targets.map(({ target, name, end }) => ({
+      ...target,
+      name,
+      outcome: end?.outcome ?? null,
+      exitCode: end?.exitCode ?? null,
+      signal: end?.signal ?? null,
+      durationMs: end?.durationMs ?? null,
+      error: end?.error ?? null,
+    })),
+  };
+}
+
+/** `47 ok, 2 failed in 12s`; of a run whose end isn't written, what is. */
+function resultText({ targets, end }: PastRun): string {
+  const counts = new Map<string, number>();
+  for (const { end } of targets) {
+    const outcome = end?.outcome ?? "not known";
+    counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+  }
+  const parts = [...counts].sort(([a], [b]) => rank(a) - rank(b)).map(([kind, number]) =>
+    `${number} ${kind}`
+  );
+  const text = parts.length === 0 ? "no pods" : parts.join(", ");
+  return end === undefined ? `not ended: ${text}` : `${text} in ${formatDuration(end.durationMs)}`;
+}
+
+/** What went well first, then what went wrong. */
+function rank(outcome: string): number {
+  return outcome === "ok" ? 0 : 1;
+}
+
+function commandText({ command, workflow }: PastRun["header"]): string {
+  const text = oneLine(workflow === null ? command.join(" ") : `${workflow}: ${command.join(" ")}`);
+  return text.length <= commandWidth ? text : `${text.slice(0, commandWidth - 1)}…`;
+}
+
+function oneLine(text: string): string {
+  return printable(text).replaceAll("\n", "\\n").replaceAll("\t", "\\t");
+}
