@@ -1,6 +1,8 @@
 /** The targets of a selection in several contexts, none of which may hold up the others. */
 import { BoundedQueue } from "../base/bounded_queue.ts";
 import { KodamaError, NoMatchError } from "../base/errors.ts";
+import { compressNames } from "../exec/name_ranges.ts";
+import type { NearMatch } from "../kube/nearest_matches.ts";
 import type { FoundTargets } from "../kube/find_targets.ts";
 import type { Selection } from "../kube/target.ts";
 import type { Host } from "./host.ts";
@@ -110,11 +112,29 @@ export function noMatch(all: readonly ContextFindings[]): NoMatchError {
   const [first] = skipped;
   if (first !== undefined) {
     const others = skipped.length > 1 ? ` (and ${skipped.length - 1} more)` : "";
-    return new NoMatchError(`no running pod matches; ${first.pod}: ${first.reason}${others}`);
+    return new NoMatchError(
+      `no running pod ${askedText(found)}; ${first.pod}: ${first.reason}${others}`,
+    );
   }
   const nearest = found.flatMap((findings) => findings.nearest).slice(0, 3);
   const hint = nearest.length > 0
-    ? `did you mean ${nearest.join(" or ")}?`
+    ? `did you mean ${nearest.map(nearText).join(" or ")}?`
     : "`kodama pods` lists the pods; -n or -A looks elsewhere";
-  return new NoMatchError("no pod matches", { hint });
+  return new NoMatchError(`no pod ${askedText(found)}`, { hint });
+}
+
+/** `matches -m drive in namespace "web" (context lab)`: what was asked, and where. */
+function askedText(found: readonly (ContextFindings & { kind: "found" })[]): string {
+  const words = found[0]?.asked?.words ?? "";
+  const scopes = found.map(({ asked, context }) =>
+    `${asked?.scope ?? "what was given"} (context ${context})`
+  );
+  const where = `in ${scopes.slice(0, 3).join(" or ")}${scopes.length > 3 ? " or elsewhere" : ""}`;
+  return words === "" ? where : `matches ${words} ${where}`;
+}
+
+/** `drive (weka-drive-[0-2])`; a name that stands for itself alone. */
+function nearText({ text, names }: NearMatch): string {
+  const [only, ...others] = names;
+  return others.length === 0 && only === text ? text : `${text} (${compressNames(names)})`;
 }

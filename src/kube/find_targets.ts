@@ -1,19 +1,26 @@
 /** A selection asked of one cluster: the reads that it needs, and no more. */
 import { KodamaError, NoMatchError } from "../base/errors.ts";
-import { didYouMean, nearestNames } from "../base/nearest_names.ts";
+import { didYouMean } from "../base/nearest_names.ts";
 import type { KubeClient } from "./client.ts";
+import { nearestMatches, type NearMatch } from "./nearest_matches.ts";
 import { readPods } from "./read_pods.ts";
 import { NAMESPACES, PODS } from "./resources.ts";
 import { type SelectedTargets, selectTargets } from "./selection.ts";
+import { scopeWords, selectionWords } from "./selection_words.ts";
 import { checkFieldSelector, checkLabelSelector } from "./selectors.ts";
 import type { Selection } from "./target.ts";
-import type { Pod } from "./types.ts";
+import type { KubeObject, Pod } from "./types.ts";
 
 /** What a selection comes to in one cluster. */
 export interface FoundTargets extends SelectedTargets {
-  /** Names of pods that may have been meant, where nothing was found. */
-  nearest: string[];
+  /** What was asked, as a person says it. Absent where the targets were given and not looked for. */
+  asked?: { words: string; scope: string };
+  /** What may have been meant, where nothing was found. */
+  nearest: NearMatch[];
 }
+
+/** So many are looked through for one that may have been meant. */
+const maxNamespaces = 1000;
 
 /**
  * The targets of a selection. Throws `usage` for a selector that can't be one, NoMatchError where a pod,
@@ -33,7 +40,8 @@ export async function findTargets(
   const selected = selectTargets(pods, selection, { context: client.context, random });
   const found = selected.targets.length + selected.skipped.length > 0;
   if (!found && pods.length === 0) await requireNamespaces(client, selection, signal);
-  return { ...selected, nearest: found ? [] : await nearestPods(selection, pods) };
+  const asked = { words: selectionWords(selection), scope: scopeText(client, selection) };
+  return { ...selected, asked, nearest: found ? [] : await nearestPods(selection, pods) };
 }
 
 /** A name on the command line that isn't there is never passed over in silence. */
@@ -49,7 +57,7 @@ async function missingError(
     ? await readPods(client, { ...selection, operands: [] }, signal)
     : undefined;
   const names = known?.pods.map(({ metadata }) => metadata?.name ?? "") ?? [];
-  const guess = (await didYouMean(name, names)).replace(/^; /, "");
+  const guess = (await didYouMean(name, names)).slice(2);
   return new NoMatchError(
     `${plural} "${name}" not found in ${scopeText(client, selection)} (context ${client.context})`,
     { hint: guess || `kodama pods lists the pods; -n or -A looks elsewhere` },
@@ -69,28 +77,35 @@ async function requireNamespaces(
     } catch (error) {
       if (!(error instanceof KodamaError)) throw error;
       if (error.kind === "notFound") {
-        throw new NoMatchError(`no namespace "${name}" (context ${client.context})`);
+        const guess = (await didYouMean(name, await namespaceNames(client, signal))).slice(2);
+        throw new NoMatchError(`no namespace "${name}" (context ${client.context})`, {
+          hint: guess || "`kubectl get namespaces` lists them",
+        });
       }
       // Who may not read namespaces can still use the pods in them.
     }
   }
 }
 
-async function nearestPods({ match }: Selection, pods: readonly Pod[]): Promise<string[]> {
-  const names = pods.map(({ metadata }) => metadata?.name ?? "");
-  const near = await Promise.all(
-    match.map((pattern) => pattern.kind === "substring" ? nearestNames(pattern.text, names) : []),
-  );
-  return [...new Set(near.flat())].slice(0, 3);
+/** None where they may not be listed. */
+async function namespaceNames(client: KubeClient, signal: AbortSignal): Promise<string[]> {
+  try {
+    const names: string[] = [];
+    for await (const { items } of client.list<KubeObject>(NAMESPACES, {}, { signal })) {
+      names.push(...items.map(({ metadata }) => metadata?.name ?? ""));
+      if (names.length >= maxNamespaces) break;
+    }
+    return names;
+  } catch (error) {
+    if (!(error instanceof KodamaError)) throw error;
+    return [];
+  }
 }
 
-function scopeText(client: KubeClient, { namespaces }: Selection): string {
-  switch (namespaces.kind) {
-    case "all":
-      return "any namespace";
-    case "default":
-      return `namespace "${client.defaultNamespace}"`;
-    case "named":
-      return `namespace ${namespaces.names.map((name) => `"${name}"`).join(", ")}`;
-  }
+async function nearestPods({ match }: Selection, pods: readonly Pod[]): Promise<NearMatch[]> {
+  return await nearestMatches(match, pods.map(({ metadata }) => metadata?.name ?? ""));
+}
+
+function scopeText(client: KubeClient, selection: Selection): string {
+  return scopeWords(selection, client.defaultNamespace);
 }

@@ -52,9 +52,17 @@ class FakeClient {
       : Promise.resolve(object);
   }
 
-  async *list(resource: ApiResource, { namespace = "*", labelSelector, fieldSelector }: ListScope) {
+  async *list(
+    resource: ApiResource,
+    { namespace = "*", labelSelector, fieldSelector }: ListScope,
+  ): AsyncGenerator<{ items: unknown[]; resourceVersion: string }> {
     const narrowed = [labelSelector, fieldSelector].filter((one) => one).join(" ");
     this.asked.push(`list ${resource.plural} ${namespace} ${narrowed}`.trim());
+    if (resource.plural === "namespaces") {
+      const names = ["web", "db"].map((name) => ({ metadata: { name } }));
+      yield await Promise.resolve({ items: names, resourceVersion: "1" });
+      return;
+    }
     const items = this.pods.filter(({ metadata }) =>
       [metadata?.namespace, "*"].includes(namespace)
     );
@@ -155,6 +163,7 @@ Deno.test("a namespace that isn't there is told, unless namespaces may not be re
   await assert.rejects(find(new FakeClient(pods), { namespaces }), {
     kind: "noMatch",
     message: `no namespace "dv" (context ctx)`,
+    hint: `did you mean "db"?`,
   });
   const blind = new FakeClient(pods, { "namespaces /dv": new KodamaError("forbidden", "no") });
   assert.deepEqual(await find(blind, { namespaces }), []);
@@ -162,9 +171,11 @@ Deno.test("a namespace that isn't there is told, unless namespaces may not be re
 
 Deno.test("a pattern that matches nothing gives the nearest names", async () => {
   const options = { signal: new AbortController().signal, random: () => 0 };
-  const selection = { ...everything, match: [{ kind: "substring" as const, text: "a1" }] };
+  const selection = { ...everything, match: [{ kind: "substring" as const, text: "a-3" }] };
   const client = new FakeClient(pods) as unknown as KubeClient;
-  assert.deepEqual((await findTargets(client, selection, options)).nearest, ["a-1"]);
+  const { asked, nearest } = await findTargets(client, selection, options);
+  assert.deepEqual(nearest, [{ text: "a-1", names: ["a-1"] }]);
+  assert.deepEqual(asked, { words: "-m a-3", scope: `namespace "web"` });
 });
 
 Deno.test("a list that expires halfway is begun anew, and not for ever", async () => {
