@@ -1,4 +1,5 @@
 /** What this machine has of what kodama can use. */
+import { KodamaError } from "../base/errors.ts";
 import type { Finding } from "./doctor.ts";
 import type { Host } from "./host.ts";
 
@@ -49,10 +50,30 @@ async function checkProgram(
   if (path === undefined) {
     return { id, status: "warn", detail: `not on PATH: ${lacking}`, advice: `install ${id}` };
   }
-  const { code, stdout } = await host.machine.capture(id, versionWords, signal);
+  const answer = await capture(host, { id, words: versionWords }, signal);
+  if (answer instanceof KodamaError) return notRun(id, `${path}: ${answer.message}`, answer.hint);
+  const { code, stdout } = answer;
   const version = stdout.split("\n")[0]?.trim() ?? "";
   if (code === 0) {
     return { id, status: "ok", detail: version === "" ? path : `${version} (${path})` };
   }
   return { id, status: "warn", detail: `${path} ends with exit code ${code}` };
+}
+
+function notRun(id: Finding["id"], detail: string, advice: string | undefined): Finding {
+  return { id, status: "skipped", detail, ...(advice === undefined ? {} : { advice }) };
+}
+
+/** What a program of this machine says, or why it can't be asked: that is a finding, and no end of the others. */
+export async function capture(
+  host: Host,
+  { id, words }: { id: "tmux" | "kubectl"; words: readonly string[] },
+  signal: AbortSignal,
+): Promise<{ code: number; stdout: string } | KodamaError> {
+  try {
+    return await host.machine.capture(id, words, signal);
+  } catch (error) {
+    if (error instanceof KodamaError && error.kind === "environment") return error;
+    throw error;
+  }
 }

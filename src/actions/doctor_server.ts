@@ -1,6 +1,7 @@
 /** What a server that answers lets this user do, and how well it fits. */
 import { KodamaError } from "../base/errors.ts";
 import type { CallOptions, KubeClient } from "../kube/client.ts";
+import { capture } from "./doctor_machine.ts";
 import type { Finding } from "./doctor.ts";
 import type { Host } from "./host.ts";
 
@@ -85,7 +86,13 @@ async function checkVersions(
     return { id, context, status: "skipped", detail: "no kubectl on PATH" };
   }
   const words = ["version", "--client", "--output=json"];
-  const { stdout } = await host.machine.capture("kubectl", words, signal);
+  const answer = await capture(host, { id: "kubectl", words }, signal);
+  if (answer instanceof KodamaError) {
+    const { message, hint } = answer;
+    const advice = hint === undefined ? {} : { advice: hint };
+    return { id, context, status: "skipped", detail: message, ...advice };
+  }
+  const { stdout } = answer;
   const own = /"gitVersion":\s*"([^"]{1,60})"/.exec(stdout)?.[1] ?? "";
   const [client, server] = [minorOf(own), minorOf(release)];
   if (client === undefined || server === undefined) {

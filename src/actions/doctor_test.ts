@@ -56,3 +56,25 @@ Deno.test("a dead cluster is one failure, and the others are looked at", async (
   assert.match(of("dead"), /^kubeconfig ok, server fail, listPods skipped/);
   assert.match(of("c"), /server ok, listPods ok/);
 });
+
+Deno.test("a program that may not be run leaves its own checks out, and no other", async () => {
+  const { host, clock } = simulatedHost({ c: { documents: healthy } }, { env: { TERM: "xterm" } });
+  const hint = "allow it with KODAMA_ALLOW_RUN=tmux";
+  const machine = {
+    ...host.machine,
+    findProgram: (name: string) => Promise.resolve(`/bin/${name}`),
+    capture: (program: string) =>
+      Promise.reject(new KodamaError("environment", `not allowed to run ${program}`, { hint })),
+  };
+  const signal = new AbortController().signal;
+  const all = await clock.runUntil(
+    Array.fromAsync(doctor({ ...host, machine }, { contexts: [], signal })),
+  );
+  assert.match(
+    words(all),
+    /versions skipped, clock ok, terminal ok, tmux skipped, kubectl skipped$/,
+  );
+  const tmux = all.find(({ id }) => id === "tmux");
+  assert.equal(tmux?.detail, "/bin/tmux: not allowed to run tmux");
+  assert.equal(tmux?.advice, hint);
+});

@@ -57,7 +57,11 @@ export interface KubeContextInfo {
 export interface HostMachine {
   /** Where a program is found on PATH, or undefined. */
   findProgram(name: string): Promise<string | undefined>;
-  /** Standard output of a program that is found on PATH, at most 64 KiB. Killed by the signal. */
+  /**
+   * Standard output of a program that is found on PATH, at most 64 KiB. Killed by the signal.
+   *
+   * @throws KodamaError `environment` where it can't be started.
+   */
   capture(
     program: string,
     words: readonly string[],

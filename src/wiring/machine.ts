@@ -1,5 +1,6 @@
 /** Programs of this machine. */
 import type { HostMachine } from "../actions/host.ts";
+import { KodamaError } from "../base/errors.ts";
 
 /** Bytes kept of a program's output. */
 const captureLimitBytes = 64 * 1024;
@@ -37,18 +38,37 @@ async function isProgram(file: string): Promise<boolean> {
   }
 }
 
+/** Throws KodamaError `environment` where the program is there and can't be started. */
+function spawn(program: string, words: readonly string[], signal: AbortSignal): Deno.ChildProcess {
+  try {
+    return new Deno.Command(program, {
+      args: [...words],
+      stdin: "null",
+      stdout: "piped",
+      stderr: "null",
+      signal,
+    }).spawn();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) {
+      throw new KodamaError("environment", `not allowed to run ${program}`, {
+        hint: `allow it with KODAMA_ALLOW_RUN=${program}`,
+        cause: error,
+      });
+    }
+    // On PATH a moment ago: removed since, or no program of this machine's kind.
+    if (!(error instanceof Error)) throw error;
+    throw new KodamaError("environment", `${program} can't be started: ${error.message}`, {
+      cause: error,
+    });
+  }
+}
+
 async function capture(
   program: string,
   words: readonly string[],
   signal: AbortSignal,
 ): Promise<{ code: number; stdout: string }> {
-  const process = new Deno.Command(program, {
-    args: [...words],
-    stdin: "null",
-    stdout: "piped",
-    stderr: "null",
-    signal,
-  }).spawn();
+  const process = spawn(program, words, signal);
   const decoder = new TextDecoder();
   let stdout = "";
   let bytes = 0;

@@ -33,3 +33,16 @@ Deno.test("output is kept up to a limit, and the program still comes to its end"
   assert.equal(code, 3);
   assert.equal(stdout, "a".repeat(64 * 1024));
 });
+
+Deno.test({
+  name: "a program that may not be run is said with the way out",
+  permissions: { run: false },
+  async fn() {
+    const machine = localMachine(none, () => undefined);
+    await assert.rejects(machine.capture("tmux", ["-V"], new AbortController().signal), {
+      kind: "environment",
+      message: "not allowed to run tmux",
+      hint: "allow it with KODAMA_ALLOW_RUN=tmux",
+    });
+  },
+});
