@@ -5,9 +5,10 @@ import { clusterDown, clusterStatus, clusterUp } from "../src/cluster/control/co
 import { processStart } from "../src/cluster/control/process_identity.ts";
 import { systemClock } from "../src/cluster/node/clock.ts";
 import { runCommand } from "./harness/command.ts";
+import { filePath } from "../src/wiring/file_path.ts";
 
-const serve = new URL("harness/serve_cluster.ts", import.meta.url).pathname;
-const config = new URL("../deno.json", import.meta.url).pathname;
+const serve = filePath(new URL("harness/serve_cluster.ts", import.meta.url));
+const config = filePath(new URL("../deno.json", import.meta.url));
 
 function control(folder: string, world: string, keep: "keep" | "begin" = "begin") {
   const command = [

@@ -1,6 +1,7 @@
 /** Completion in real shells: what they offer after a line that a person has begun. */
 import assert from "node:assert/strict";
 import { completionScript, type Shell } from "../src/cli/completion_scripts.ts";
+import { filePath } from "../src/wiring/file_path.ts";
 
 /** Lines as typed up to the Tab key, and what is offered. */
 const lines: readonly (readonly [line: string, offers: string[]])[] = [
@@ -94,7 +95,7 @@ async function offered(
 
 /** `kodama` and its other names, run from source. */
 async function installCommands(folder: string): Promise<void> {
-  const main = new URL("../main.ts", import.meta.url).pathname;
+  const main = filePath(new URL("../main.ts", import.meta.url));
   for (const name of ["kodama", "kpod", "kwekash"]) {
     const text =
       `#!/bin/sh\nKODAMA_ARGV0=${name} exec '${Deno.execPath()}' run -q -A '${main}' "$@"\n`;

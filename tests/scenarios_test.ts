@@ -9,8 +9,9 @@ import { kubectlMissing } from "./harness/kubectl.ts";
 import { openRealStage, realKubeconfig } from "./harness/real_stage.ts";
 import { formatScenario, parseScenario, type Scenario } from "./harness/scenario.ts";
 import { runScenario } from "./harness/scenario_run.ts";
+import { filePath } from "../src/wiring/file_path.ts";
 
-const folder = new URL("scenarios/", import.meta.url).pathname;
+const folder = filePath(new URL("scenarios/", import.meta.url));
 const real = realKubeconfig();
 const update = Deno.env.get("KODAMA_UPDATE_SCENARIOS") === "1";
 const missing = await kubectlMissing();

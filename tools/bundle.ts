@@ -8,6 +8,7 @@ import { build, type BuildOptions, type Metafile, stop } from "esbuild";
 import { copyData } from "./data_files.ts";
 import { resolveForDeno, sourcePlaces } from "./bundle_plugins.ts";
 import { writeLicences } from "./licences.ts";
+import { filePath } from "../src/wiring/file_path.ts";
 
 const root = new URL("../", import.meta.url);
 
@@ -53,9 +54,9 @@ export function hideLazyImports(text: string): string {
 }
 
 function buildOptions(folder: string) {
-  const modules = new URL("node_modules", packages).pathname;
+  const modules = filePath(new URL("node_modules", packages));
   return {
-    absWorkingDir: root.pathname,
+    absWorkingDir: filePath(root),
     entryPoints: ["main.ts"],
     outdir: folder,
     write: false,

@@ -1,6 +1,7 @@
 /** How esbuild is told about kodama: where source files are, and which form of a package to take. */
 import type { Loader, Plugin } from "esbuild";
 import { builtinModules } from "node:module";
+import { filePath } from "../src/wiring/file_path.ts";
 
 /**
  * Makes `import.meta.url` of a source file mean its place below the bundle's folder, where the data
@@ -11,9 +12,9 @@ export function sourcePlaces(root: URL): Plugin {
     name: "source-places",
     setup(build) {
       build.onLoad({ filter: /\.ts$/, namespace: "file" }, async ({ path }) => {
-        if (!path.startsWith(root.pathname)) return undefined;
+        if (!path.startsWith(filePath(root))) return undefined;
         const text = await Deno.readTextFile(path);
-        const place = path.slice(root.pathname.length);
+        const place = path.slice(filePath(root).length);
         const other = /import\.meta\.(dirname|filename|resolve)/.exec(text);
         if (other) throw new Error(`${place}: ${other[0]} can't be bundled; use import.meta.url`);
         const contents = text.replaceAll(
@@ -49,7 +50,7 @@ export function resolveForDeno(root: URL, modules: string): Plugin {
     setup(build) {
       build.onResolve({ filter: /^node:/ }, ({ path, importer }) => {
         const shim = importer.includes("/commander/") ? shims[path] : undefined;
-        return shim === undefined ? undefined : { path: new URL(`tools/${shim}`, root).pathname };
+        return shim === undefined ? undefined : { path: filePath(new URL(`tools/${shim}`, root)) };
       });
       build.onResolve({ filter: /^[\w@]/ }, ({ path, kind }) => {
         const form = forms[path];

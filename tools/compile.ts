@@ -8,8 +8,9 @@
 import { bundle, bundleEntry } from "./bundle.ts";
 import { permissionFlags, readPermissionSet } from "./permissions.ts";
 import { makeSingleFile } from "./single_file.ts";
+import { filePath } from "../src/wiring/file_path.ts";
 
-const dist = new URL("../dist/", import.meta.url).pathname;
+const dist = filePath(new URL("../dist/", import.meta.url));
 
 /** `deno compile` of the bundle, with the data files inside. */
 async function denoCompile(path: string): Promise<void> {

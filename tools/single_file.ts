@@ -6,6 +6,7 @@ import { bundle } from "./bundle.ts";
 import { contentHash } from "./content_hash.ts";
 import { installed, launcherText } from "./launcher.ts";
 import { readPermissionSet } from "./permissions.ts";
+import { filePath } from "../src/wiring/file_path.ts";
 
 /** What was made. */
 export interface SingleFile {
@@ -42,7 +43,7 @@ async function gatherContent(folder: string): Promise<void> {
 }
 
 async function compileStart(path: string): Promise<void> {
-  const source = new URL("single_file.c", import.meta.url).pathname;
+  const source = filePath(new URL("single_file.c", import.meta.url));
   const compiler = new Deno.Command("cc", {
     args: ["-static", "-O2", "-Wall", "-Wextra", "-Werror", "-o", path, source, "-lz"],
     stderr: "piped",

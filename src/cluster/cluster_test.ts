@@ -3,7 +3,7 @@ import type { KubeObject } from "../kube/types.ts";
 import { type ClusterOptions, startCluster } from "./cluster.ts";
 import { resources } from "./resources.ts";
 
-const here = new URL(".", import.meta.url).pathname;
+const here = decodeURIComponent(new URL(".", import.meta.url).pathname);
 
 async function inFolder(body: (options: ClusterOptions) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "kodama-assembly-" });

@@ -17,6 +17,7 @@ import { verdicts } from "./promises.ts";
 import { realClusterMissing, startRealFleet } from "./real_fleet.ts";
 import { report } from "./report.ts";
 import { startSimulatedCluster } from "./simulated_fleet.ts";
+import { filePath } from "../../src/wiring/file_path.ts";
 
 /** A fleet's size with the rounds on it, and what each pod prints where that isn't its name. */
 interface Plan {
@@ -67,7 +68,7 @@ async function runPlans(
 async function main(args: readonly string[]): Promise<number> {
   const quick = args.includes("--quick");
   const out = args[args.indexOf("--out") + 1 || args.length];
-  const page = out ?? new URL("../../docs/benchmarks.md", import.meta.url).pathname;
+  const page = out ?? filePath(new URL("../../docs/benchmarks.md", import.meta.url));
   await using stack = new AsyncDisposableStack();
   const kodama = stack.use(await InstalledKodama.open());
   const clush = quick ? { missing: "it isn't asked for" } : await findClush();

@@ -1,5 +1,6 @@
 /** The programs that are measured beside each other, each told of a fleet in its own words. */
 import type { Fleet } from "./fleets.ts";
+import { filePath } from "../../src/wiring/file_path.ts";
 
 /** kodama first; the order is that of the table's rows. */
 export const contenderNames = ["kodama", "floor", "kubectl", "xargs", "clush"] as const;
@@ -41,7 +42,7 @@ export function words(name: ContenderName, fleet: Fleet, tools: Tools): string[]
     case "kodama":
       return [tools.kodama, "exec", "-n", namespace, ...fleet.selection, "--yes", "--", ...command];
     case "floor": {
-      const program = new URL("floor.ts", import.meta.url).pathname;
+      const program = filePath(new URL("floor.ts", import.meta.url));
       const permissions = ["--allow-net", "--allow-read"];
       const start = ["run", "--quiet", "--no-config", "--no-lock", "--cached-only", ...permissions];
       return [Deno.execPath(), ...start, program, tools.jobFile];

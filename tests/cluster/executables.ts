@@ -1,5 +1,6 @@
 /** The rig's own executables, built once from `rig/` and kept in the cache. */
 import { run } from "./host_commands.ts";
+import { filePath } from "../../src/wiring/file_path.ts";
 
 /** Absolute paths. */
 export interface Executables {
@@ -11,7 +12,7 @@ export interface Executables {
   kubectl: string;
 }
 
-const source = new URL("rig/", import.meta.url).pathname;
+const source = filePath(new URL("rig/", import.meta.url));
 const inputs = ["go.mod", "go.sum", "main.go", "provisioner.go", "pause/main.go"];
 
 /** Builds what isn't in the cache: minutes the first time, nothing afterwards. */

@@ -1,7 +1,8 @@
 /** Where a rig keeps its files, and the names and addresses that belong to it alone. */
+import { filePath } from "../../src/wiring/file_path.ts";
 
 /** The checkout that this file stands in: two checkouts have two rigs. */
-const checkout = new URL("../../", import.meta.url).pathname;
+const checkout = filePath(new URL("../../", import.meta.url));
 
 /** Bounds of the addresses used between the rig and this machine: RFC 2544, never routed anywhere. */
 const linkNetwork = { base: "198.18", blocks: 1 << 14 };

@@ -4,9 +4,10 @@
  */
 import { fillWithBusybox, type ImageRecipe, shortDigest } from "./images.ts";
 import { run } from "./host_commands.ts";
+import { filePath } from "../../src/wiring/file_path.ts";
 
-const imagesFolder = new URL("../../src/cluster/images/", import.meta.url).pathname;
-const worldsFolder = new URL("../../src/cluster/worlds/", import.meta.url).pathname;
+const imagesFolder = filePath(new URL("../../src/cluster/images/", import.meta.url));
+const worldsFolder = filePath(new URL("../../src/cluster/worlds/", import.meta.url));
 
 /** What of an `image.json` the rig needs. */
 interface StandIn {

@@ -5,8 +5,9 @@ import {
   startCluster,
 } from "../../src/cluster/cluster.ts";
 import { parseWorldChoice } from "../../src/cluster/worlds/world.ts";
+import { filePath } from "../../src/wiring/file_path.ts";
 
-const root = new URL("../../", import.meta.url).pathname;
+const root = filePath(new URL("../../", import.meta.url));
 
 /** Where the shipped worlds are. */
 export const worldsFolder = `${root}src/cluster/worlds`;

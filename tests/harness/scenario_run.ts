@@ -5,6 +5,7 @@ import { runCommand } from "./command.ts";
 import { testEnvironment } from "./embedded_cluster.ts";
 import { type KnownTexts, normalise } from "./normalise.ts";
 import type { Part, Scenario, Step } from "./scenario.ts";
+import { filePath } from "../../src/wiring/file_path.ts";
 
 /** A cluster to run on, and a namespace that the scenario has for itself. */
 export interface Stage {
@@ -13,7 +14,7 @@ export interface Stage {
   namespace: string;
 }
 
-const root = new URL("../../", import.meta.url).pathname;
+const root = filePath(new URL("../../", import.meta.url));
 
 /** A folder for a scenario: its files, its home, and `kodama` on its PATH. */
 class Bench implements AsyncDisposable {

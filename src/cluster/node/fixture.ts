@@ -77,7 +77,7 @@ export interface NodeFixture extends AsyncDisposable {
   events(name: string): string[];
 }
 
-const imageRoot = new URL("../images", import.meta.url).pathname;
+const imageRoot = decodeURIComponent(new URL("../images", import.meta.url).pathname);
 
 /** Starts a node over an empty store. */
 export async function startFixture(options: Partial<NodeOptions> = {}): Promise<NodeFixture> {

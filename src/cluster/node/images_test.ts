@@ -47,7 +47,7 @@ Deno.test("a whole repository goes before its last part, and a later image befor
 });
 
 Deno.test("every shipped image is valid, and what its entrypoint names is there", async () => {
-  const root = new URL("../images", import.meta.url).pathname;
+  const root = decodeURIComponent(new URL("../images", import.meta.url).pathname);
   const images = await loadImages([root]);
   for (
     const name of ["busybox", "debian:12", "static", "weka-in-container:4.4.2", "weka-operator"]

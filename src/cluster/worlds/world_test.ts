@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { loadWorld, parseWorldChoice, readManifests, worldNames } from "./world.ts";
 
-const folder = new URL(".", import.meta.url).pathname;
+const folder = decodeURIComponent(new URL(".", import.meta.url).pathname);
 
 const choices: [string, { source: string; sizes: Record<string, number> }][] = [
   ["weka", { source: "weka", sizes: {} }],
