@@ -1,0 +1,27 @@
+/** `deno task schema:update`: writes the JSON Schemas of what programs read of kodama, `docs/schema/`. */
+import { jsonSchemaOf } from "../src/base/json_schema.ts";
+import { publishedShapes } from "../src/exec/report_shapes.ts";
+
+/** Where they are published. */
+export const schemaFolder: URL = new URL("../docs/schema/", import.meta.url);
+
+/** The texts of the schemas, by file name. */
+export async function schemaTexts(): Promise<Map<string, string>> {
+  const texts = new Map<string, string>();
+  for (const [name, { title, shape }] of Object.entries(publishedShapes)) {
+    const schema = await jsonSchemaOf(shape, title);
+    texts.set(`${name}.schema.json`, `${JSON.stringify(schema, null, 2)}\n`);
+  }
+  return texts;
+}
+
+if (import.meta.main) {
+  await Deno.mkdir(schemaFolder, { recursive: true });
+  // All are deleted first, so that none outlives its shape.
+  for await (const { name } of Deno.readDir(schemaFolder)) {
+    await Deno.remove(new URL(name, schemaFolder));
+  }
+  for (const [name, text] of await schemaTexts()) {
+    await Deno.writeTextFile(new URL(name, schemaFolder), text);
+  }
+}
