@@ -74,6 +74,23 @@ case $name in
     done ;;
 esac
 
+# The one other folder that is written to: that of --outdir. What follows -- is the pods' command.
+outdir= before=
+for word; do
+  case $before in --outdir) outdir=$word ;; esac
+  case $word in
+    --) break ;;
+    --outdir=*) outdir=\${word#--outdir=} ;;
+  esac
+  before=$word
+done
+case $outdir in
+  *,*)
+    echo "error: $outdir has a comma, which a permission of Deno can't have" >&2
+    echo "hint: give --outdir a path without one" >&2
+    exit 1 ;;
+esac
+
 if [ "$command" = cluster ]; then
   exec ${startWords(sets.cluster)}
 fi
@@ -88,7 +105,7 @@ function startWords(set: PermissionSet): string {
       ? `${quote(flag)}"\${KODAMA_ALLOW_RUN:+,$KODAMA_ALLOW_RUN}"`
       : quote(flag)
   );
-  const write = set.write === undefined ? ['"--allow-write=$config"'] : [];
+  const write = set.write === undefined ? ['"--allow-write=$config${outdir:+,$outdir}"'] : [];
   const program = `"$home/${installed.entry}" "$@"`;
   return [`"$home/${installed.deno}" ${runFlags.join(" ")}`, ...flags, ...write, program]
     .join(" \\\n    ");
