@@ -25,7 +25,7 @@ export const command = defineCommand({
       line: "kodama exec -n storage -m drive --output-mode fold -- uname -r",
     },
     {
-      title: "One pod first, then fifths of the others, and no further once two have failed",
+      title: "One pod first, then fifths of all, and no further once more than two have failed",
       line: "kodama exec sts/db --serial 1,20% --max-fail 2 -- /opt/restart.sh",
     },
     {
