@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 
 const src = new URL("../src/", import.meta.url);
 
-const everyRoom = "base config kube exec workflow actions cli cluster term".split(" ");
+const everyRoom = "base config kube exec logs workflow actions cli cluster term pick".split(" ");
 
 /** Room -> rooms it may import. A room may always import itself. */
 const allowed: Record<string, readonly string[]> = {
@@ -12,9 +12,11 @@ const allowed: Record<string, readonly string[]> = {
   "kube": ["base"],
   "config": ["base"],
   "exec": ["base", "kube"],
+  "logs": ["base", "kube"],
   "workflow": ["base", "kube", "exec"],
-  "actions": ["base", "config", "kube", "exec", "workflow"],
-  "cli": ["base", "term", "actions"],
+  "actions": ["base", "config", "kube", "exec", "logs", "workflow"],
+  "pick": ["base", "term"],
+  "cli": ["base", "term", "actions", "pick"],
   "cluster": ["base", "kube"],
   "wiring.ts": [...everyRoom, "wiring"],
   "wiring": everyRoom,

@@ -1,0 +1,104 @@
+/** Containers of pods whose logs can be read, and how far each of them is. Pure. */
+import type { Container, ContainerStatus, Pod } from "../kube/types.ts";
+import { plainText } from "../kube/failures.ts";
+
+/** A text that matches as a whole, or an expression. */
+export type NameChoice = { kind: "exact"; name: string } | { kind: "regExp"; regExp: RegExp };
+
+/** Which containers of a pod are meant. */
+export interface ContainerChoice {
+  /** Any of them, of every kind; where it is empty, all of the kinds below. */
+  names: readonly NameChoice[];
+  /** None of them. */
+  exclude: readonly NameChoice[];
+  init: boolean;
+  ephemeral: boolean;
+  /** Only those that are in one of these states; all where it is empty. */
+  states: readonly ContainerPhase[];
+}
+
+/** The states of a container, as the API has them. */
+export type ContainerPhase = "waiting" | "running" | "terminated";
+
+/** How far a container is. `instance` rises with each restart. */
+export type ContainerState =
+  /** There is no log yet. */
+  | { kind: "waiting"; reason: string }
+  | { kind: "running"; instance: number }
+  /** There is a log, and nothing more will be added. `final`: nor will there be another instance. */
+  | { kind: "ended"; instance: number; final: boolean }
+  /** The pod isn't there any more, or another one has its name. */
+  | { kind: "gone" };
+
+/** Names of the containers that are meant, in the order in which they start. */
+export function chosenContainers(pod: Pod, choice: ContainerChoice): string[] {
+  const { containers = [], initContainers = [], ephemeralContainers = [] } = pod.spec ?? {};
+  const named = choice.names.length > 0;
+  // A sidecar is an init container that goes on beside the others: it belongs to them.
+  const init = initContainers.filter((one) => named || choice.init || isSidecar(one));
+  const kinds = [init, containers, named || choice.ephemeral ? ephemeralContainers : []];
+  return kinds.flat().map(({ name }) => name).filter((name) =>
+    (!named || choice.names.some((one) => fits(name, one))) &&
+    !choice.exclude.some((one) => fits(name, one)) &&
+    (choice.states.length === 0 || choice.states.includes(phaseOf(statusOf(pod, name))))
+  );
+}
+
+/** How far a container of the pod is. */
+export function containerState(pod: Pod, name: string): ContainerState {
+  const status = statusOf(pod, name);
+  const { waiting, running } = status?.state ?? {};
+  const instance = status?.restartCount ?? 0;
+  if (running !== undefined) return { kind: "running", instance };
+  const begun = status?.state?.terminated ?? status?.lastState?.terminated;
+  if (begun !== undefined) return { kind: "ended", instance, final: isOver(pod, name) };
+  if (isOver(pod, name)) return { kind: "gone" };
+  const reason = waiting?.reason ?? pod.status?.conditions
+    ?.find(({ type, status }) => type === "PodScheduled" && status === "False")?.reason;
+  return { kind: "waiting", reason: plainText(reason ?? pod.status?.phase ?? "Pending", 80) };
+}
+
+/** Whether a pod has a condition with this status; https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions */
+export function hasCondition(pod: Pod, wanted: { type: string; status: string }): boolean {
+  const found = pod.status?.conditions?.find(({ type }) => same(type, wanted.type));
+  return found !== undefined && same(found.status, wanted.status);
+}
+
+function same(a: string, b: string): boolean {
+  return a.toLowerCase() === b.toLowerCase();
+}
+
+/** Whether no further instance of the container will be started. */
+function isOver(pod: Pod, name: string): boolean {
+  const phase = pod.status?.phase;
+  if (phase === "Succeeded" || phase === "Failed") return true;
+  const { initContainers = [], ephemeralContainers = [], restartPolicy } = pod.spec ?? {};
+  if (ephemeralContainers.some((one) => one.name === name)) return true;
+  const { terminated } = statusOf(pod, name)?.state ?? {};
+  const init = initContainers.find((one) => one.name === name);
+  if (init !== undefined && !isSidecar(init)) return terminated?.exitCode === 0;
+  return terminated !== undefined &&
+    (restartPolicy === "Never" || (restartPolicy === "OnFailure" && terminated.exitCode === 0));
+}
+
+/** https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/ */
+function isSidecar(container: Container): boolean {
+  // The published types that are used here are older than the field.
+  return (container as { restartPolicy?: string }).restartPolicy === "Always";
+}
+
+function statusOf({ status = {} }: Pod, name: string): ContainerStatus | undefined {
+  const { initContainerStatuses = [], containerStatuses = [], ephemeralContainerStatuses = [] } =
+    status;
+  return [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses]
+    .find((one) => one.name === name);
+}
+
+function phaseOf(status: ContainerStatus | undefined): ContainerPhase {
+  if (status?.state?.running !== undefined) return "running";
+  return status?.state?.terminated !== undefined ? "terminated" : "waiting";
+}
+
+function fits(name: string, choice: NameChoice): boolean {
+  return choice.kind === "exact" ? name === choice.name : choice.regExp.test(name);
+}

@@ -1,0 +1,171 @@
+/**
+ * The place in a container's log up to which it was read, and how to go on from there on a new connection
+ * without a line lost or repeated.
+ *
+ * A server is asked for what it has since a time, and servers cut that time to whole seconds. So the cursor
+ * asks from the beginning of a second, and counts the lines that it has seen since then: a log gives the same
+ * lines in the same order each time, and so many of them are passed over. The second before the latest counts
+ * too, because standard output and standard error may be written slightly out of order.
+ */
+import { compareMoments, type LogLine, type Moment } from "./line.ts";
+
+/** How many lines were seen of a second, and the first of them. */
+interface Bucket {
+  second: number;
+  count: number;
+  first: Identity | undefined;
+  /** Number of the first line, counted from the log's beginning. */
+  order: number;
+}
+
+/** A line, by what it says and when. */
+interface Identity extends Moment {
+  hash: number;
+}
+
+/** What a new connection has to pass over. */
+type Mode =
+  | { kind: "reading" }
+  /** The first line that was counted must come; then so many are known. */
+  | { kind: "seeking"; anchor: Identity; count: number }
+  | { kind: "passing"; left: number }
+  /** The log isn't the one that was counted: what is older than the last line is known, and as many of its own time. */
+  | { kind: "byTime"; last: Moment; same: number };
+
+/** A place in a log. */
+export class Cursor {
+  #latest: Bucket = emptyBucket(-Infinity);
+  #before: Bucket = emptyBucket(-Infinity);
+  #last: Moment | undefined;
+  /** Lines with the time of the last. */
+  #same = 0;
+  #order = 0;
+  #mode: Mode = { kind: "reading" };
+
+  /** Whether a line was seen. */
+  get begun(): boolean {
+    return this.#last !== undefined;
+  }
+
+  /** RFC 3339, in whole seconds: from where to ask. Undefined where nothing was seen. */
+  get sinceTime(): string | undefined {
+    if (this.#last === undefined) return undefined;
+    return `${new Date((this.#latest.second - 1) * 1000).toISOString().slice(0, 19)}Z`;
+  }
+
+  /** A new connection follows, asked from {@link sinceTime}. */
+  resume(): void {
+    const last = this.#last;
+    const anchor = this.#anchor();
+    if (last === undefined) this.#mode = { kind: "reading" };
+    else if (anchor === undefined) this.#mode = { kind: "byTime", last, same: this.#same };
+    else {
+      const count = this.#latest.count + this.#before.count;
+      this.#mode = { kind: "seeking", anchor, count };
+    }
+  }
+
+  /** Another instance's log follows: all of it is new. */
+  restart(): void {
+    this.#latest = emptyBucket(-Infinity);
+    this.#before = emptyBucket(-Infinity);
+    this.#last = undefined;
+    this.#mode = { kind: "reading" };
+  }
+
+  /** The log was put aside and begun anew: what was counted of it is no help, and times alone tell what is new. */
+  trustTimes(): void {
+    this.#before = emptyBucket(this.#before.second);
+    this.#latest = emptyBucket(this.#latest.second);
+  }
+
+  /**
+   * The lines that are new. `lost`: the line that must come first isn't there any more, so that this isn't
+   * the log that was read before; nothing of it is counted.
+   */
+  take(lines: LogLine[]): LogLine[] | "lost" {
+    let at = 0;
+    while (at < lines.length && this.#mode.kind !== "reading") {
+      const verdict = this.#verdict(lines[at] as LogLine, this.#mode);
+      if (verdict === "lost") return "lost";
+      if (verdict === "new") break;
+      at++;
+    }
+    const fresh = at === 0 ? lines : lines.slice(at);
+    for (const line of fresh) this.#count(line);
+    return fresh;
+  }
+
+  #verdict(line: LogLine, mode: Exclude<Mode, { kind: "reading" }>): "known" | "new" | "lost" {
+    switch (mode.kind) {
+      case "seeking": {
+        const { anchor, count } = mode;
+        const order = compareMoments(line, anchor);
+        if (order === 0 && hashOf(line) === anchor.hash) this.#pass(count - 1);
+        else if (order > 0) return "lost";
+        // What comes before it was left out from the start (`--tail`).
+        return "known";
+      }
+      case "passing":
+        this.#pass(mode.left - 1);
+        return "known";
+      case "byTime": {
+        const order = compareMoments(line, mode.last);
+        if (order < 0) return "known";
+        if (order === 0 && mode.same > 0) {
+          mode.same--;
+          return "known";
+        }
+        this.#mode = { kind: "reading" };
+        return "new";
+      }
+    }
+  }
+
+  #pass(left: number): void {
+    this.#mode = left <= 0 ? { kind: "reading" } : { kind: "passing", left };
+  }
+
+  #count(line: LogLine): void {
+    const last = this.#last;
+    if (last === undefined || compareMoments(line, last) > 0) {
+      this.#last = { seconds: line.seconds, nanos: line.nanos };
+      this.#same = 1;
+    } else if (compareMoments(line, last) === 0) this.#same++;
+    if (line.seconds > this.#latest.second) this.#turnTo(line.seconds);
+    const order = this.#order++;
+    const bucket = line.seconds === this.#latest.second
+      ? this.#latest
+      : line.seconds === this.#before.second
+      ? this.#before
+      : undefined;
+    if (bucket === undefined) return;
+    bucket.count++;
+    if (bucket.first !== undefined) return;
+    bucket.first = { seconds: line.seconds, nanos: line.nanos, hash: hashOf(line) };
+    bucket.order = order;
+  }
+
+  #turnTo(second: number): void {
+    this.#before = this.#latest.second === second - 1 ? this.#latest : emptyBucket(second - 1);
+    this.#latest = emptyBucket(second);
+  }
+
+  /** The first line of those that are counted. */
+  #anchor(): Identity | undefined {
+    const [a, b] = [this.#before, this.#latest];
+    if (a.first === undefined) return b.first;
+    return b.first === undefined || a.order < b.order ? a.first : b.first;
+  }
+}
+
+function emptyBucket(second: number): Bucket {
+  return { second, count: 0, first: undefined, order: 0 };
+}
+
+/** FNV-1a over the text. */
+function hashOf({ bytes, text, end }: LogLine): number {
+  let hash = 0x811c9dc5;
+  for (let at = text; at < end; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
+  return hash >>> 0;
+}

@@ -1,0 +1,163 @@
+/**
+ * One container's log as it grows: from before it starts, over broken links and restarts, to the end of its pod.
+ *
+ * A stream that ends doesn't say why: the container ended, or something between did. So after each end the
+ * server is asked how far the container is. Where it ended, the log is read once more without following, from
+ * where it was; where another instance runs, the rest of the last one is read first.
+ */
+import { KodamaError } from "../base/errors.ts";
+import type { ContainerState } from "./containers.ts";
+import { rotated } from "./read_container.ts";
+import { StreamReader } from "./read_stream.ts";
+import type { FollowedContainer, ReadEvent, ReadOptions } from "./reading.ts";
+
+/** Ends when the container's pod is gone or will start it no more, or with the signal. */
+export async function* followContainer(
+  container: FollowedContainer,
+  options: ReadOptions,
+): AsyncGenerator<ReadEvent, void> {
+  yield* new Following(container, options).events();
+}
+
+/** So often another log must be seen before it counts as the same container's, begun anew. */
+const maxLost = 4;
+
+/** A state with a log. */
+type Begun = Extract<ContainerState, { kind: "running" | "ended" }>;
+
+class Following {
+  readonly #container: FollowedContainer;
+  readonly #signal: AbortSignal;
+  readonly #reader: StreamReader;
+  /** The instance that the cursor is in. */
+  #instance: number | undefined;
+  /** An instance that was read to its end. */
+  #complete: number | undefined;
+  /** What was last heard may be older than what was seen. */
+  #fresh = false;
+  #toldWaiting = "";
+  /** Connections in a row that gave another log than the one that was read. */
+  #lostInRow = 0;
+
+  constructor(container: FollowedContainer, options: ReadOptions) {
+    this.#container = container;
+    this.#signal = options.signal;
+    this.#reader = new StreamReader(container.open, options);
+  }
+
+  async *events(): AsyncGenerator<ReadEvent, void> {
+    while (!this.#signal.aborted) {
+      const state = yield* this.#state();
+      if (state === undefined) continue;
+      switch (state.kind) {
+        case "gone":
+          return;
+        case "waiting":
+          if (this.#toldWaiting !== state.reason) yield { kind: "waiting", reason: state.reason };
+          this.#toldWaiting = state.reason;
+          await this.#container.changed(this.#signal);
+          break;
+        case "running":
+        case "ended": {
+          if (state.instance === this.#complete) {
+            if (state.kind === "ended" && state.final) return;
+            await this.#container.changed(this.#signal);
+            break;
+          }
+          yield* this.#turnTo(state.instance);
+          if (yield* this.#readOnce(state)) return;
+        }
+      }
+    }
+  }
+
+  /** Undefined where it can't be told just now. */
+  async *#state(): AsyncGenerator<ReadEvent, ContainerState | undefined> {
+    try {
+      const state = await this.#container.state({ fresh: this.#fresh, signal: this.#signal });
+      this.#fresh = false;
+      return state;
+    } catch (error) {
+      if (!(error instanceof KodamaError)) throw error;
+      if (this.#signal.aborted) return undefined;
+      if (error.kind === "forbidden" || error.kind === "unauthorized") {
+        yield { kind: "failed", error };
+        return { kind: "gone" };
+      }
+      await this.#reader.backOff();
+      return undefined;
+    }
+  }
+
+  /** The rest of the instance before, when there is another one now. */
+  async *#turnTo(instance: number): AsyncGenerator<ReadEvent, void> {
+    const last = this.#instance;
+    this.#instance = instance;
+    if (last === undefined || last === instance) return;
+    if (last !== this.#complete) {
+      const reason = instance === last + 1
+        ? yield* this.#readPrevious()
+        : "the container was restarted more than once while the link was down";
+      if (reason !== undefined) yield { kind: "gap", reason };
+    }
+    this.#reader.cursor.restart();
+    yield { kind: "restarted" };
+  }
+
+  /** Why the last instance's log isn't known to its end; undefined where it is. */
+  async *#readPrevious(): AsyncGenerator<ReadEvent, string | undefined> {
+    for (;;) {
+      const end = yield* this.#reader.read({ follow: false, previous: true });
+      if (end.kind === "ended" || this.#signal.aborted) return undefined;
+      if (end.kind === "lost") return rotated;
+      if (end.kind === "refused") return end.error.message;
+      await this.#reader.backOff();
+    }
+  }
+
+  /** One connection; true where nothing will come any more. */
+  async *#readOnce(state: Begun): AsyncGenerator<ReadEvent, boolean> {
+    const follow = state.kind === "running";
+    const end = yield* this.#reader.read({ follow, previous: false });
+    if (this.#signal.aborted) return true;
+    this.#fresh = true;
+    if (end.kind !== "lost") this.#lostInRow = 0;
+    switch (end.kind) {
+      case "ended":
+        if (!follow) this.#complete = state.instance;
+        // A node tells that a container ended a little later than its log does.
+        else if (this.#reader.fruitless > 0) await this.#reader.backOff();
+        return false;
+      case "lost":
+        yield* this.#lost(state.instance);
+        return false;
+      case "cut":
+        yield { kind: "cut", reason: end.error.message };
+        await this.#reader.backOff();
+        return false;
+      case "refused":
+        return yield* this.#refused(end.error);
+    }
+  }
+
+  /** The log isn't the one that was read before: of another instance, which is seen now, or begun anew. */
+  async *#lost(instance: number): AsyncGenerator<ReadEvent, void> {
+    const state = yield* this.#state();
+    this.#fresh = true;
+    if (state === undefined || !("instance" in state) || state.instance !== instance) return;
+    // A restart is told a little later than the new log is served: it must not be taken for the old one.
+    if (++this.#lostInRow < maxLost) return await this.#reader.backOff();
+    this.#reader.cursor.trustTimes();
+    yield { kind: "gap", reason: rotated };
+  }
+
+  async *#refused(error: KodamaError): AsyncGenerator<ReadEvent, boolean> {
+    if (error.kind === "forbidden" || error.kind === "unauthorized") {
+      yield { kind: "failed", error };
+      return true;
+    }
+    // The pod has gone, or the container isn't quite there yet: its state tells in a moment.
+    await this.#reader.backOff();
+    return false;
+  }
+}

@@ -1,0 +1,124 @@
+/** Several logs as one, in the order of the servers' times. */
+import { compareMoments, type LogLine } from "./line.ts";
+
+/** Lines given at once: few enough to show soon, enough to cost little each. */
+const batchLines = 1024;
+
+/** One log, of which the next lines are asked for while the last are being taken. */
+interface Head {
+  lines: readonly LogLine[];
+  at: number;
+  iterator: AsyncIterator<LogLine[], void>;
+  coming: Promise<void>;
+  /** What came, and wasn't taken yet. */
+  come: IteratorResult<LogLine[], void> | undefined;
+}
+
+/**
+ * Merges logs, each of which is in the order of its times. Of equal times the earlier source comes first; a
+ * log that isn't in order keeps its own. Two batches of each log are held, and no more. Lets go of all
+ * logs when it is left early.
+ */
+export async function* mergeByTime(
+  logs: readonly AsyncIterable<LogLine[]>[],
+): AsyncGenerator<LogLine[], void> {
+  const heads = logs.map(begin);
+  try {
+    const first = await Promise.all(heads.map(async (head) => (await refill(head)) ? head : null));
+    const heap = new Heap(first.filter((head) => head !== null));
+    let batch: LogLine[] = [];
+    for (let head = heap.top; head !== undefined; head = heap.top) {
+      batch.push(head.lines[head.at++] as LogLine);
+      if (head.at < head.lines.length) heap.sink();
+      else {
+        // What is known already isn't held back by a server that thinks.
+        if (head.come === undefined && batch.length > 0) {
+          yield batch;
+          batch = [];
+        }
+        if (await refill(head)) heap.sink();
+        else heap.drop();
+      }
+      if (batch.length < batchLines) continue;
+      yield batch;
+      batch = [];
+    }
+    if (batch.length > 0) yield batch;
+  } finally {
+    await Promise.allSettled(heads.map(({ iterator }) => iterator.return?.()));
+  }
+}
+
+function begin(log: AsyncIterable<LogLine[]>): Head {
+  const iterator = log[Symbol.asyncIterator]();
+  const head: Head = { lines: [], at: 0, iterator, coming: Promise.resolve(), come: undefined };
+  askFor(head);
+  return head;
+}
+
+function askFor(head: Head): void {
+  head.come = undefined;
+  head.coming = head.iterator.next().then((result) => {
+    head.come = result;
+  });
+  // It is awaited later; until then a failure is nobody's.
+  head.coming.catch(() => {});
+}
+
+/** The next lines of a log; false at its end. */
+async function refill(head: Head): Promise<boolean> {
+  for (;;) {
+    if (head.come === undefined) await head.coming;
+    const result = head.come;
+    if (result === undefined || result.done === true) return false;
+    askFor(head);
+    if (result.value.length === 0) continue;
+    head.lines = result.value;
+    head.at = 0;
+    return true;
+  }
+}
+
+/** A binary heap whose top is the log with the earliest line. */
+class Heap {
+  readonly #heads: Head[];
+
+  constructor(heads: Head[]) {
+    this.#heads = heads;
+    for (let at = (heads.length >> 1) - 1; at >= 0; at--) this.sink(at);
+  }
+
+  get top(): Head | undefined {
+    return this.#heads[0];
+  }
+
+  /** The top is at its end. */
+  drop(): void {
+    const last = this.#heads.pop();
+    if (last === undefined || this.#heads.length === 0) return;
+    this.#heads[0] = last;
+    this.sink();
+  }
+
+  /** Puts one that has become later (the top) into its place. */
+  sink(at = 0): void {
+    const heads = this.#heads;
+    const moving = heads[at];
+    if (moving === undefined) return;
+    for (;;) {
+      const left = 2 * at + 1;
+      const [a, b] = [heads[left], heads[left + 1]];
+      if (a === undefined) break;
+      const [child, index] = b !== undefined && isBefore(b, a) ? [b, left + 1] : [a, left];
+      if (!isBefore(child, moving)) break;
+      heads[at] = child;
+      at = index;
+    }
+    heads[at] = moving;
+  }
+}
+
+function isBefore(a: Head, b: Head): boolean {
+  const [lineA, lineB] = [a.lines[a.at] as LogLine, b.lines[b.at] as LogLine];
+  return (compareMoments(lineA, lineB) || lineA.source - lineB.source) < 0;
+}

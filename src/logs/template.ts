@@ -1,0 +1,71 @@
+/**
+ * Templates for lines: text with words in braces, as `--subst` has them. `{{` and `}}` stand for the braces
+ * themselves, `\n` and `\t` for a line's end and a tab.
+ */
+
+/** What a word in braces may be. `json.NAME` is a field of a line that is a JSON object; dots go deeper. */
+export const templateWords = [
+  "message",
+  "time",
+  "pod",
+  "container",
+  "namespace",
+  "node",
+  "ip",
+  "context",
+] as const;
+
+/** A word of {@link templateWords}. */
+export type TemplateWord = (typeof templateWords)[number];
+
+/** A part of a template. */
+export type TemplatePart =
+  | { kind: "text"; text: string }
+  | { kind: "word"; word: TemplateWord }
+  | { kind: "field"; path: readonly string[] };
+
+/** A template, or why a text is none. */
+export type ParsedTemplate =
+  | { kind: "template"; parts: readonly TemplatePart[] }
+  | { kind: "invalid"; reason: string; word?: string };
+
+const token = /\{\{|\}\}|\\n|\\t|\\\\|\{([^{}]*)\}|[{}]/g;
+
+const plainTexts: Readonly<Record<string, string>> = {
+  "{{": "{",
+  "}}": "}",
+  "\\n": "\n",
+  "\\t": "\t",
+  "\\\\": "\\",
+};
+
+/** Reads a template. */
+export function parseTemplate(source: string): ParsedTemplate {
+  const parts: TemplatePart[] = [];
+  let at = 0;
+  for (const match of source.matchAll(token)) {
+    if (match.index > at) parts.push({ kind: "text", text: source.slice(at, match.index) });
+    at = match.index + match[0].length;
+    const plain = plainTexts[match[0]];
+    const word = match[1];
+    if (plain !== undefined) parts.push({ kind: "text", text: plain });
+    else if (word === undefined) {
+      return { kind: "invalid", reason: `a single "${match[0]}"; write ${match[0]}${match[0]}` };
+    } else {
+      const part = wordPart(word);
+      if (part === undefined) return { kind: "invalid", reason: `no word {${word}}`, word };
+      parts.push(part);
+    }
+  }
+  if (at < source.length) parts.push({ kind: "text", text: source.slice(at) });
+  return { kind: "template", parts };
+}
+
+function wordPart(word: string): TemplatePart | undefined {
+  const known = templateWords.find((one) => one === word);
+  if (known !== undefined) return { kind: "word", word: known };
+  const path = word.split(".");
+  return path.shift() === "json" && path.length > 0 && path.every((name) => name !== "")
+    ? { kind: "field", path }
+    : undefined;
+}
