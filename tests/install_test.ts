@@ -55,6 +55,14 @@ Deno.test("install makes four commands, twice the same, and uninstall leaves not
     assert.ok(stdout.startsWith(`kodama ${version} `), stdout);
   });
 
+  await t.step("a misspelt word gets its hint", async () => {
+    const { code, stderr } = await start(`${prefix}/bin/kodama`, ["pdos"]);
+    assert.deepEqual({ code, hint: stderr.split("\n")[1] }, {
+      code: 2,
+      hint: "hint: did you mean kodama pods?",
+    });
+  });
+
   await t.step("data files lie where the bundle looks for them", async () => {
     for (const path of ["main.js", "deno", "LICENSES.txt", "workflows/kwekash.yaml"]) {
       assert.ok((await Deno.stat(`${first.version}/${path}`)).isFile, path);

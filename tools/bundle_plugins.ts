@@ -37,8 +37,12 @@ const shims: Readonly<Record<string, string>> = {
   "node:util": "shims/util.ts",
 };
 
-/** Packages whose form for node, or for CommonJS, would load node's compatibility layer. */
+/**
+ * Packages whose form for node would load node's compatibility layer, or whose CommonJS form, where it is
+ * imported on demand, has its names one level deeper in a bundle than from source.
+ */
 const forms: Readonly<Record<string, string>> = {
+  "fastest-levenshtein": "fastest-levenshtein/esm/mod.js",
   "yaml": "yaml/browser/index.js",
 };
 
