@@ -12,7 +12,16 @@ export async function startSimulatedCluster(folder: string): Promise<BenchCluste
   await Deno.writeTextFile(files.key, key, { mode: 0o600 });
   const program = new URL("simulated_server.ts", import.meta.url).pathname;
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--allow-net", "--allow-read", program, files.certificate, files.key],
+    args: [
+      "run",
+      "--quiet",
+      "--allow-net",
+      "--allow-read",
+      "--allow-env",
+      program,
+      files.certificate,
+      files.key,
+    ],
     stdin: "null",
     stdout: "piped",
     stderr: "inherit",

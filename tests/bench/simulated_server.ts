@@ -6,7 +6,14 @@
  * It prints its port, and serves until it is killed. An exec is answered at once and ends well, whatever
  * the pod's name is: what is measured is the client.
  */
+import { createServer, type Server } from "node:https";
+import { WebSocketServer } from "ws";
 import { answer, printed } from "./simulated_api.ts";
+
+/*
+ * Why not Deno.serve: its TLS connections keep Nagle's algorithm on, so each frame after the first waits 40 ms
+ * for the client's delayed acknowledgement. Go's servers, the real one among them, switch it off.
+ */
 
 const protocol = "v5.channel.k8s.io";
 const channel = { stdout: 1, error: 3 } as const;
@@ -15,49 +22,60 @@ const success = JSON.stringify({ metadata: {}, status: "Success" });
 /** Lists are made once: at their size, making them would be what is measured. */
 const kept = new Map<string, string>();
 
-function document(url: URL): Response {
+function document(url: URL): { code: number; text: string } {
   const key = url.pathname + url.search;
   const before = kept.get(key);
-  const { code, body } = before === undefined ? answer(url) : { code: 200, body: undefined };
-  const text = before ?? JSON.stringify(body);
+  if (before !== undefined) return { code: 200, text: before };
+  const { code, body } = answer(url);
+  const text = JSON.stringify(body);
   if (code === 200 && url.searchParams.has("limit")) kept.set(key, text);
-  return new Response(text, { status: code, headers: { "content-type": "application/json" } });
+  return { code, text };
 }
 
-function message(to: number, text: string): Uint8Array<ArrayBuffer> {
+function message(to: number, text: string): Uint8Array {
   const bytes = new TextEncoder().encode(`\0${text}`);
   bytes[0] = to;
   return bytes;
 }
 
-function execute(request: Request, { pathname, searchParams }: URL): Response {
-  const pod = pathname.split("/").at(-2) ?? "";
-  const { socket, response } = Deno.upgradeWebSocket(request, { protocol });
-  socket.onopen = () => {
-    for (const text of printed(pod, searchParams.getAll("command"))) {
-      socket.send(message(channel.stdout, text));
-    }
-    socket.send(message(channel.error, success));
-    socket.close(1000);
-  };
-  // A client that hangs up has had enough.
-  socket.onerror = () => {};
-  return response;
+function simulatedServer(identity: { cert: string; key: string }): Server {
+  const base = "https://simulated";
+  const sockets = new WebSocketServer({
+    noServer: true,
+    perMessageDeflate: false,
+    handleProtocols: (offered) => offered.has(protocol) && protocol,
+  });
+  const server = createServer(identity, (request, response) => {
+    const { code, text } = document(new URL(request.url ?? "/", base));
+    response.writeHead(code, { "content-type": "application/json" }).end(text);
+  });
+  // The option `noDelay` doesn't reach connections that are secured.
+  server.on("secureConnection", (connection) => connection.setNoDelay(true));
+  server.on("upgrade", (request, connection, head) => {
+    const { pathname, searchParams } = new URL(request.url ?? "/", base);
+    const pod = pathname.split("/").at(-2) ?? "";
+    sockets.handleUpgrade(request, connection, head, (socket) => {
+      // A client that hangs up has had enough.
+      socket.on("error", () => {});
+      for (const text of printed(pod, searchParams.getAll("command"))) {
+        socket.send(message(channel.stdout, text));
+      }
+      socket.send(message(channel.error, success));
+      socket.close(1000);
+    });
+  });
+  return server;
 }
 
 if (import.meta.main) {
   const [certificate = "", key = ""] = Deno.args;
-  Deno.serve({
-    hostname: "127.0.0.1",
-    port: 0,
+  const server = simulatedServer({
     cert: await Deno.readTextFile(certificate),
     key: await Deno.readTextFile(key),
+  });
+  server.listen(0, "127.0.0.1", () => {
+    const address = server.address();
     // deno-lint-ignore no-console -- whoever started it reads the port
-    onListen: ({ port }) => console.log(port),
-    onError: () => new Response(null, { status: 500 }),
-  }, (request) => {
-    const url = new URL(request.url);
-    const upgrade = request.headers.get("upgrade")?.toLowerCase() === "websocket";
-    return upgrade && url.pathname.endsWith("/exec") ? execute(request, url) : document(url);
+    if (typeof address === "object") console.log(address?.port);
   });
 }
