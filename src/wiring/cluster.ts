@@ -66,13 +66,11 @@ function absolute(path: string): string {
 /** Throws UsageError for a world that can't be. */
 async function planOf(folder: string, { data, world, port }: ClusterStart): Promise<ClusterPlan> {
   const { readSettled } = await import("../cluster/kept_state.ts");
-  const { parseWorldChoice } = await import("../cluster/worlds/world.ts");
+  const { settledWorld } = await import("../cluster/worlds/world.ts");
   const settled = data === undefined ? undefined : await readSettled(folder);
-  const chosen = world ?? settled?.world ?? defaultWorld;
-  parseWorldChoice(chosen);
   return {
     folder,
-    world: chosen,
+    world: settledWorld(world ?? settled?.world ?? defaultWorld, Deno.cwd()),
     keep: data !== undefined,
     ...(port === undefined ? {} : { port }),
   };

@@ -115,6 +115,8 @@ async function startBackground(
   await Deno.writeTextFile(paths.log, "", { mode: 0o600 });
   const child = new Deno.Command("/bin/sh", {
     args: ["-c", 'exec "$@" >>"$0" 2>&1', paths.log, ...command],
+    // Where it was started from may be removed, or unmounted, while it runs.
+    cwd: paths.folder,
     stdin: "null",
     stdout: "null",
     stderr: "null",

@@ -52,6 +52,12 @@ async function failure(events: AsyncIterable<unknown>): Promise<KodamaError> {
   throw new Error("it did not fail");
 }
 
+Deno.test("what runs in the background doesn't live in the folder that it was started from", () =>
+  inFolder(async (folder) => {
+    const { message } = await failure(clusterUp(options(folder, "pwd; exit 1")));
+    assert.ok(message.includes(folder), message);
+  }));
+
 Deno.test("a process is named by its number and its start", async () => {
   const start = await processStart(Deno.pid);
   assert.ok(start);

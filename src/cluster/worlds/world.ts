@@ -21,7 +21,8 @@ const largestSize = 1000;
 
 /** Reads a world's choice from its word. Throws UsageError. */
 export function parseWorldChoice(text: string): WorldChoice {
-  const [source = "", parameters] = splitOnce(text, ":");
+  // A colon in the name of a folder is none of ours.
+  const [source = "", parameters] = splitOnce(text, ":", text.lastIndexOf("/") + 1);
   if (source === "") throw new UsageError("the world has no name", { hint: nameHint() });
   const sizes: Record<string, number> = {};
   for (const part of parameters?.split(",") ?? []) {
@@ -40,8 +41,20 @@ export function parseWorldChoice(text: string): WorldChoice {
   return { source, sizes };
 }
 
-function splitOnce(text: string, separator: string): [string, string | undefined] {
-  const at = text.indexOf(separator);
+/** The choice in words that mean the same in every folder: a relative path begins in `workingDir`. */
+export function settledWorld(text: string, workingDir: string): string {
+  const { source } = parseWorldChoice(text);
+  return isPath(source) && !source.startsWith("/")
+    ? `${workingDir}/${text.replace(/^\.\//, "")}`
+    : text;
+}
+
+function splitOnce(
+  text: string,
+  separator: string,
+  from = 0,
+): [string, string | undefined] {
+  const at = text.indexOf(separator, from);
   return at < 0 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)];
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { KodamaError, UsageError } from "../../base/errors.ts";
-import { loadWorld, parseWorldChoice, readManifests, worldNames } from "./world.ts";
+import { loadWorld, parseWorldChoice, readManifests, settledWorld, worldNames } from "./world.ts";
 
 const folder = decodeURIComponent(new URL(".", import.meta.url).pathname);
 
@@ -9,6 +9,7 @@ const choices: [string, { source: string; sizes: Record<string, number> }][] = [
   ["weka:drives=50", { source: "weka", sizes: { drives: 50 } }],
   ["weka:drives=0,clients=7", { source: "weka", sizes: { drives: 0, clients: 7 } }],
   ["./lab.yaml", { source: "./lab.yaml", sizes: {} }],
+  ["/a:b/lab.yaml:drives=3", { source: "/a:b/lab.yaml", sizes: { drives: 3 } }],
 ];
 
 for (const [text, choice] of choices) {
@@ -16,6 +17,17 @@ for (const [text, choice] of choices) {
     assert.deepEqual(parseWorldChoice(text), choice);
   });
 }
+
+Deno.test("a settled world is the same in every folder", () => {
+  const settled = ["weka:drives=5", "./lab.yaml", "../lab.yaml:drives=5", "/lab.yaml"]
+    .map((text) => settledWorld(text, "/home/a"));
+  assert.deepEqual(settled, [
+    "weka:drives=5",
+    "/home/a/lab.yaml",
+    "/home/a/../lab.yaml:drives=5",
+    "/lab.yaml",
+  ]);
+});
 
 const refusals: [string, RegExp][] = [
   ["", /^the world has no name$/],
