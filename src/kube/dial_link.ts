@@ -23,6 +23,12 @@ export async function dialLink(target: LinkTarget, signal: AbortSignal): Promise
   const { tls } = target;
   const proxy = target.proxyUrl === undefined ? undefined : parseProxy(target.proxyUrl);
   const { hostname, port } = proxy ?? target;
+  const byNode = tls !== undefined && (tls.clientCertificate !== undefined || tls.insecure)
+    // Loaded while the connection is made.
+    ? import("./link_node.ts")
+    : undefined;
+  // Where connecting fails, that is told, and not this.
+  byNode?.catch(() => {});
   const connection = await orAborted(
     Deno.connect({ hostname, port }),
     signal,
@@ -33,10 +39,10 @@ export async function dialLink(target: LinkTarget, signal: AbortSignal): Promise
     const plain = new ConnectionLink(connection);
     if (proxy !== undefined) await orAborted(tunnel(plain, proxy, target), signal);
     if (tls === undefined) return plain;
-    if (tls.clientCertificate === undefined && !tls.insecure) {
+    if (byNode === undefined) {
       return new ConnectionLink(await orAborted(secured(connection, target.hostname, tls), signal));
     }
-    const { secureByNode } = await import("./link_node.ts");
+    const { secureByNode } = await byNode;
     return await secureByNode(plain, target.hostname, tls, signal);
   } catch (error) {
     closeQuietly(connection);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ManualClock } from "../base/testing/manual_clock.ts";
 import fc from "fast-check";
 import {
   cutAt,
@@ -28,9 +29,16 @@ function failure(exitCode: string): string {
   });
 }
 
+const keepAlive = {
+  pingAfterMs: 10_000,
+  deadAfterMs: 15_000,
+  clock: new ManualClock(),
+  serverAnswers: () => Promise.resolve(true),
+};
+
 function open(first = new Uint8Array(0), protocol = "v5.channel.k8s.io") {
   const link = new MemoryLink();
-  const channel = new WebSocketExecChannel(new WebSocketLink(link, first, protocol));
+  const channel = new WebSocketExecChannel(new WebSocketLink(link, first, protocol, keepAlive));
   return { link, channel };
 }
 

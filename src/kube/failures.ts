@@ -47,8 +47,11 @@ export function answerError(code: number, body: string, at: Whereabouts): Kodama
   return new KodamaError(kind, `${said} (${place(at)})`, hint === undefined ? {} : { hint });
 }
 
-/** The error of a request that got no answer. */
-export function linkError(error: unknown, at: Whereabouts): KodamaError {
+/**
+ * The error of a request that got no answer. What neither the network nor the runtime says of it, an error of
+ * kodama's own, is returned as it is: told as an unreachable server, it would never be found.
+ */
+export function linkError<E>(error: E, at: Whereabouts): KodamaError | E {
   if (error instanceof KodamaError) return error;
   const denied = permissionError(error);
   if (denied !== undefined) return denied;
@@ -60,6 +63,7 @@ export function linkError(error: unknown, at: Whereabouts): KodamaError {
   }
   const text = wordsOf(error);
   const known = causes.find(({ pattern }) => pattern.test(text));
+  if (known === undefined && isBug(error)) return error;
   const reason = known?.reason ?? (plainText(text, 300) || "the link broke");
   return new KodamaError("unreachable", `cannot reach ${place(at)}: ${reason}`, {
     cause: error,
@@ -175,6 +179,23 @@ const causes: readonly { pattern: RegExp; reason: string; hint: string }[] = [
     hint: "is the VPN up, and the address in the kubeconfig right?",
   },
 ];
+
+/**
+ * `fetch` tells all its failures as a TypeError, with the reason as its cause or in these words; node's errors
+ * carry a code. Another one of these classes comes from code that is wrong.
+ */
+function isBug(error: unknown): boolean {
+  if (!(error instanceof Error)) return true;
+  if (error.cause !== undefined || "code" in error) return false;
+  if (error instanceof TypeError) {
+    return !/^(?:fetch failed|error (?:sending|reading)|client error|invalid peer)/i.test(
+      error.message,
+    );
+  }
+  return [RangeError, ReferenceError, SyntaxError, EvalError, URIError].some((kind) =>
+    error instanceof kind
+  );
+}
 
 /** An error's message with those of its causes. */
 function wordsOf(error: unknown): string {

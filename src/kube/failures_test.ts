@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { KodamaError } from "../base/errors.ts";
 import { answerError, linkError, permissionError, plainText } from "./failures.ts";
 
 const at = { context: "prod", server: "https://api.test:6443" };
@@ -63,9 +64,18 @@ const links: [unknown, string, RegExp][] = [
   [new DOMException("", "AbortError"), "cancelled", /^stopped while asking context prod/],
 ];
 
+for (
+  const bug of [new TypeError("x is not a function"), new RangeError("y"), "a text", undefined]
+) {
+  Deno.test(`an error of kodama's own stays what it is: ${bug}`, () => {
+    assert.equal(linkError(bug, at), bug);
+  });
+}
+
 for (const [error, kind, message] of links) {
   Deno.test(`no answer: ${message.source}`, () => {
     const told = linkError(error, at);
+    assert.ok(told instanceof KodamaError);
     assert.equal(told.kind, kind);
     assert.match(told.message, message);
     assert.match(told.message, /context prod, https:\/\/api\.test:6443/);

@@ -1,63 +1,77 @@
 /**
- * One HTTP request over a {@link Link} of its own, for the servers that the runtime's `fetch` can't be told
- * about: another name in the certificate (`tls-server-name`), or no verification at all.
+ * One HTTP request over a {@link Link}: for servers that the runtime's `fetch` can't be told about (another
+ * name in the certificate, no verification), and where the link itself is wanted afterwards.
  */
 import { onAbort } from "../base/abort.ts";
-import { LinkReader, readBody, readHead } from "./http_answer.ts";
+import { type HttpAnswer, type HttpHead, LinkReader, readBody, readHead } from "./http_answer.ts";
+import { type HeaderPairs, requestHead } from "./http_request.ts";
 import type { Link } from "./link.ts";
 
 /** In the terms of `fetch`. */
 export interface LinkRequest {
   method: string;
-  headers: Headers;
+  headers: HeaderPairs;
   body: string | undefined;
 }
 
-/** The link is closed at the end of the body, or when the signal aborts. */
+/**
+ * @param finished gets the link back when the body has been read and the server keeps the connection. In
+ * every other case the link is closed: at the end of the body, when it is dropped, and when the signal aborts.
+ */
 export async function fetchByLink(
   link: Link,
   url: URL,
   request: LinkRequest,
-  signal: AbortSignal,
-): Promise<Response> {
+  { signal, finished }: { signal: AbortSignal; finished: (link: Link) => void },
+): Promise<HttpAnswer> {
   const cleanup = new DisposableStack();
   cleanup.use(link);
-  cleanup.use(onAbort(signal, () => link[Symbol.dispose]()));
+  const listening = onAbort(signal, () => link[Symbol.dispose]());
+  cleanup.use(listening);
   try {
     await link.write(requestBytes(url, request));
     const reader = new LinkReader(link);
-    const { code, headers } = await readHead(reader);
-    if (code < 200) throw new Error(`an answer of ${code} to an ordinary request`);
-    if (code === 204 || code === 304) {
-      cleanup.dispose();
-      return new Response(null, { status: code, headers });
-    }
-    const body = ReadableStream.from(bodyThenClose(reader, headers, cleanup));
-    return new Response(body, { status: code, headers });
+    const head = await readHead(reader);
+    if (head.code < 200) throw new Error(`an answer of ${head.code} to an ordinary request`);
+    const done = () => {
+      if (!staysOpen(head, reader)) return cleanup.dispose();
+      cleanup.move();
+      listening[Symbol.dispose]();
+      finished(link);
+    };
+    return { ...head, body: bodyThen(done, reader, head, cleanup), drop: () => cleanup.dispose() };
   } catch (error) {
     cleanup.dispose();
     throw signal.aborted ? signal.reason : error;
   }
 }
 
-async function* bodyThenClose(
+async function* bodyThen(
+  done: () => void,
   reader: LinkReader,
-  headers: Headers,
+  { code, headers }: HttpHead,
   cleanup: DisposableStack,
 ): AsyncGenerator<Uint8Array, void> {
-  using _cleanup = cleanup;
-  yield* readBody(reader, headers);
+  // Left early or broken: what is still to come would be taken for the next answer.
+  using _unlessDone = cleanup;
+  if (code !== 204 && code !== 304) yield* readBody(reader, headers);
+  done();
+}
+
+/** Whether the connection can carry another request: the end of this answer is known, and nothing came after it. */
+function staysOpen({ code, headers }: HttpHead, reader: LinkReader): boolean {
+  const bounded = code === 204 || code === 304 || headers.get("content-length") !== null ||
+    /\bchunked\b/i.test(headers.get("transfer-encoding") ?? "");
+  return bounded && reader.rest.length === 0 &&
+    !/\bclose\b/i.test(headers.get("connection") ?? "");
 }
 
 function requestBytes(url: URL, { method, headers, body = "" }: LinkRequest): Uint8Array {
-  const encoder = new TextEncoder();
-  const lines = [
-    `${method} ${url.pathname}${url.search} HTTP/1.1`,
-    `Host: ${url.host}`,
-    "Connection: close",
-    `Content-Length: ${encoder.encode(body).length}`,
-  ];
-  // `Headers` has refused line breaks in names and values.
-  for (const [name, value] of headers) lines.push(`${name}: ${value}`);
-  return encoder.encode(`${lines.join("\r\n")}\r\n\r\n${body}`);
+  const bytes = new TextEncoder().encode(body);
+  const head = requestHead(method, url, [...headers, ["content-length", String(bytes.length)]]);
+  // In one write: two would be two TLS records, and often two packets.
+  const all = new Uint8Array(head.length + bytes.length);
+  all.set(head);
+  all.set(bytes, head.length);
+  return all;
 }

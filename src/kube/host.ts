@@ -19,11 +19,6 @@ export interface Host {
     args: readonly string[],
     options: { env: Record<string, string>; interactive: boolean },
   ): Promise<{ code: number; stdout: string }>;
-  /**
-   * Begins what the first TLS handshake of a process waits for, before anything else is ready for it. Never
-   * rejects; nobody needs to wait for it.
-   */
-  warmUp(): Promise<void>;
   /** Whether a person can be asked something on standard input. */
   isInteractive(): boolean;
   clock: Clock;
@@ -39,7 +34,6 @@ export function systemHost(warn: (message: string) => void): Host {
     env: (name) => Deno.env.get(name),
     readText: (path) => Deno.readTextFile(path),
     run,
-    warmUp,
     isInteractive: () => Deno.stdin.isTerminal(),
     clock: systemClock,
     random: Math.random,
@@ -70,10 +64,4 @@ async function run(
   }
   const { code } = await child.status;
   return { code, stdout };
-}
-
-/** The gathering of entropy, on another thread: measured, 17 of the 40 ms of the first request. */
-async function warmUp(): Promise<void> {
-  const algorithm = { name: "ECDSA", namedCurve: "P-256" };
-  await crypto.subtle.generateKey(algorithm, false, ["sign"]).then(() => {}, () => {});
 }

@@ -49,10 +49,10 @@ export class HttpKubeClient implements KubeClient {
     scope: { namespace?: string },
     options: CallOptions = {},
   ): Promise<T> {
-    const answer = this.raw<T>("GET", resourcePath(resource, scope.namespace, name), options);
-    // Who asks for one pod mostly wants a stream into it next: while the server thinks, this costs nothing.
-    if (resource === PODS) this.transport.prepareStreams();
-    return answer;
+    const { signal = never } = options;
+    const path = resourcePath(resource, scope.namespace, name);
+    // Who asks for one pod mostly wants a stream into it next.
+    return this.transport.json<T>({ method: "GET", path, signal, streamNext: resource === PODS });
   }
 
   list<T = KubeObject>(

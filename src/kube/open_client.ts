@@ -19,20 +19,9 @@ export interface ClientOptions extends ConnectionOverrides {
 
 /** The client of one context. Throws `config` errors; the network is asked nothing. */
 export async function openKubeClient(options: ClientOptions, host: Host): Promise<KubeClient> {
-  const warm = host.warmUp();
-  try {
-    const connection = await findConnection(options, host);
-    const credentials = await openCredentials(connection, host);
-    return new HttpKubeClient(
-      connection,
-      await Transport.open(connection, credentials, host),
-      host,
-    );
-  } catch (error) {
-    // Nothing is left running behind a client that wasn't made.
-    await warm;
-    throw error;
-  }
+  const connection = await findConnection(options, host);
+  const credentials = await openCredentials(connection, host);
+  return new HttpKubeClient(connection, await Transport.open(connection, credentials, host), host);
 }
 
 /** The names of all contexts, with the current one. */

@@ -2,15 +2,18 @@
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { Connection } from "./connection.ts";
-import type { ClientCertificate, Credentials, Proof } from "./credentials.ts";
-import { dialLink } from "./dial_link.ts";
+import type { Credentials, Proof } from "./credentials.ts";
 import { answerError, linkError, plainText, type Whereabouts } from "./failures.ts";
 import { fetchByLink } from "./fetch_by_link.ts";
+import { FetchPool } from "./fetch_pool.ts";
+import type { HttpAnswer } from "./http_answer.ts";
+import { header, type HeaderPairs } from "./http_request.ts";
 import type { Host } from "./host.ts";
 import type { LinkTarget } from "./link.ts";
+import { LinkPool } from "./link_pool.ts";
 import { readPem } from "./open_credentials.ts";
 import { Patience } from "./patience.ts";
-import type { WebSocketLink } from "./websocket.ts";
+import { keepAliveTimes, type WebSocketLink } from "./websocket.ts";
 import { openWebSocket, UpgradeRefused } from "./websocket_open.ts";
 
 /** One HTTP request. */
@@ -20,6 +23,8 @@ export interface ApiRequest {
   path: string;
   body?: unknown;
   signal: AbortSignal;
+  /** A stream will most likely follow: the request goes over a link that the stream can go on with. */
+  streamNext?: boolean;
 }
 
 /** Characters. Far more than any page of 500 pods (some 20 kB each); less than the machine. */
@@ -28,14 +33,19 @@ const maxErrorBody = 64 * 1024;
 
 /** Opens no connection by itself. */
 export class Transport implements Disposable {
-  #http: { client: Deno.HttpClient; certificate: ClientCertificate | undefined } | undefined;
+  readonly #pool: FetchPool;
+
+  readonly #links: LinkPool;
 
   private constructor(
     private readonly connection: Connection,
     private readonly credentials: Credentials,
     private readonly certificateAuthority: string | undefined,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.#pool = new FetchPool(certificateAuthority, connection.proxyUrl);
+    this.#links = new LinkPool(clock);
+  }
 
   /** Reads what the connection names on disk. */
   static async open(
@@ -58,24 +68,25 @@ export class Transport implements Disposable {
   }
 
   /** A success, its body unread. Every other end is a `KodamaError`. */
-  async request(request: ApiRequest): Promise<Response> {
+  async request(request: ApiRequest): Promise<HttpAnswer> {
     const { signal } = request;
     const patience = new Patience(this.clock, signal);
     for (;;) {
-      const response = await this.#attempt(request);
-      if (response.ok) return response;
-      const again = response.status === 401
+      const answer = await this.#attempt(request);
+      const { code, headers } = answer;
+      if (code >= 200 && code < 300) return answer;
+      const again = code === 401
         ? patience.renewed(this.credentials)
-        : await patience.waited(response.status, response.headers.get("retry-after"));
-      if (!again) throw await this.#answerError(response, signal);
-      await response.body?.cancel();
+        : await patience.waited(code, headers.get("retry-after"));
+      if (!again) throw await this.#answerError(answer, signal);
+      answer.drop();
     }
   }
 
   /** The JSON of a success. `T` is the caller's word for what the API documents at this path. */
   async json<T>(request: ApiRequest): Promise<T> {
-    const response = await this.request(request);
-    const text = await this.#boundedText(response, maxBody, request.signal);
+    const answer = await this.request(request);
+    const text = await this.#boundedText(answer, maxBody, request.signal);
     try {
       return JSON.parse(text) as T;
     } catch (error) {
@@ -88,20 +99,12 @@ export class Transport implements Disposable {
     }
   }
 
-  /** The body of a response as it comes; a link that breaks is a `KodamaError`. */
-  async *readBody(response: Response, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
+  /** The body of an answer as it comes; a link that breaks is a `KodamaError`. */
+  async *readBody(answer: HttpAnswer, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
     try {
-      for await (const chunk of response.body ?? []) yield chunk;
+      yield* answer.body;
     } catch (error) {
       throw this.#failure(error, signal);
-    }
-  }
-
-  /** Loads what a stream will need, where that is worth loading early. */
-  prepareStreams(): void {
-    if (this.connection.clientCertificate !== undefined) {
-      // What fails here fails again, and is told, when the stream is opened.
-      import("./link_node.ts").catch(() => {});
     }
   }
 
@@ -126,47 +129,42 @@ export class Transport implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#http?.client.close();
-    this.#http = undefined;
+    this.#links[Symbol.dispose]();
+    this.#pool[Symbol.dispose]();
   }
 
-  async #attempt({ method, path, body, signal }: ApiRequest): Promise<Response> {
+  async #attempt(request: ApiRequest): Promise<HttpAnswer> {
+    const { method, path, body, signal, streamNext = false } = request;
     try {
       const proof = await this.credentials.current(signal);
-      const headers = this.#headers(proof.authorization);
-      headers.set("accept", "application/json");
-      if (body !== undefined) headers.set("content-type", "application/json");
+      const headers = [...this.#headers(proof.authorization), header("accept", "application/json")];
+      if (body !== undefined) headers.push(header("content-type", "application/json"));
       const text = body === undefined ? undefined : JSON.stringify(body);
       const target = this.#target(proof);
-      if (target.tls?.insecure || target.tls?.serverName !== undefined) {
-        const link = await dialLink(target, signal);
+      if (streamNext || target.tls?.insecure || target.tls?.serverName !== undefined) {
+        const link = await this.#links.take(target, signal);
         const url = new URL(this.connection.server + path);
-        return await fetchByLink(link, url, { method, headers, body: text }, signal);
+        const finished = () => this.#links.keep(link, target);
+        return await fetchByLink(link, url, { method, headers, body: text }, { signal, finished });
       }
-      return await fetch(this.connection.server + path, {
-        method,
-        headers,
-        signal,
-        redirect: "manual",
-        client: this.#client(proof.clientCertificate),
-        ...(text === undefined ? {} : { body: text }),
-      });
+      const url = this.connection.server + path;
+      return await this.#pool.fetch(url, { method, headers, body: text }, { proof, signal });
     } catch (error) {
       throw this.#failure(error, signal);
     }
   }
 
-  async #answerError(response: Response, signal: AbortSignal): Promise<KodamaError> {
-    const body = await this.#boundedText(response, maxErrorBody, signal);
-    return answerError(response.status, body, this.place);
+  async #answerError(answer: HttpAnswer, signal: AbortSignal): Promise<KodamaError> {
+    const body = await this.#boundedText(answer, maxErrorBody, signal);
+    return answerError(answer.code, body, this.place);
   }
 
   /** Throws where there is more than the limit: a cut document would only be misread. */
-  async #boundedText(response: Response, limit: number, signal: AbortSignal): Promise<string> {
+  async #boundedText(answer: HttpAnswer, limit: number, signal: AbortSignal): Promise<string> {
     const decoder = new TextDecoder();
     const parts: string[] = [];
     let length = 0;
-    for await (const chunk of this.readBody(response, signal)) {
+    for await (const chunk of this.readBody(answer, signal)) {
       const part = decoder.decode(chunk, { stream: true });
       parts.push(part);
       length += part.length;
@@ -187,9 +185,25 @@ export class Transport implements Disposable {
   ): Promise<WebSocketLink> {
     const proof = await this.credentials.current(signal);
     const url = new URL(this.connection.server + path);
-    const link = await dialLink(this.#target(proof), signal);
     const headers = this.#headers(proof.authorization);
-    return await openWebSocket(link, { url, headers, protocols }, signal);
+    const link = await this.#links.take(this.#target(proof), signal);
+    const keepAlive = {
+      ...keepAliveTimes,
+      clock: this.clock,
+      serverAnswers: (limit: AbortSignal) => this.#answers(limit),
+    };
+    return await openWebSocket(link, { url, headers, protocols, keepAlive }, signal);
+  }
+
+  /** Whether the server says anything at all: a refusal is an answer too. */
+  async #answers(signal: AbortSignal): Promise<boolean> {
+    try {
+      const answer = await this.#attempt({ method: "GET", path: "/version", signal });
+      answer.drop();
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   #target(proof: Proof): LinkTarget {
@@ -213,40 +227,25 @@ export class Transport implements Disposable {
 
   /** The signal's own reason where it is one of ours: a caller's time limit keeps its words. */
   #failure(error: unknown, signal: AbortSignal): unknown {
-    if (signal.aborted && signal.reason instanceof KodamaError) return signal.reason;
-    return linkError(signal.aborted ? signal.reason : error, this.place);
+    if (!signal.aborted) return linkError(error, this.place);
+    const { reason } = signal;
+    if (reason instanceof KodamaError) return reason;
+    const timeout = reason instanceof DOMException && reason.name === "TimeoutError";
+    return linkError(timeout ? reason : new DOMException("", "AbortError"), this.place);
   }
 
-  #headers(authorization: string | undefined): Headers {
-    const headers = new Headers({ "user-agent": "kodama" });
-    if (authorization !== undefined) headers.set("authorization", authorization);
+  #headers(authorization: string | undefined): HeaderPairs {
+    const headers = [header("user-agent", "kodama")];
+    if (authorization !== undefined) headers.push(header("authorization", authorization));
     const { impersonate } = this.connection;
     if (impersonate === undefined) return headers;
-    headers.set("impersonate-user", impersonate.user);
-    if (impersonate.uid !== undefined) headers.set("impersonate-uid", impersonate.uid);
-    for (const group of impersonate.groups) headers.append("impersonate-group", group);
+    headers.push(header("impersonate-user", impersonate.user));
+    if (impersonate.uid !== undefined) headers.push(header("impersonate-uid", impersonate.uid));
+    for (const group of impersonate.groups) headers.push(header("impersonate-group", group));
     for (const [key, values] of Object.entries(impersonate.extra)) {
-      for (const value of values) {
-        headers.append(`impersonate-extra-${encodeURIComponent(key)}`, value);
-      }
+      const name = `impersonate-extra-${encodeURIComponent(key)}`;
+      headers.push(...values.map((value) => header(name, value)));
     }
     return headers;
-  }
-
-  /** One pool of connections, made anew when the certificate was renewed. */
-  #client(certificate: ClientCertificate | undefined): Deno.HttpClient {
-    const kept = this.#http;
-    if (kept !== undefined && kept.certificate?.certificate === certificate?.certificate) {
-      return kept.client;
-    }
-    kept?.client.close();
-    const { proxyUrl } = this.connection;
-    const client = Deno.createHttpClient({
-      ...(this.certificateAuthority === undefined ? {} : { caCerts: [this.certificateAuthority] }),
-      ...(proxyUrl === undefined ? {} : { proxy: { url: proxyUrl } }),
-      ...(certificate === undefined ? {} : { cert: certificate.certificate, key: certificate.key }),
-    });
-    this.#http = { client, certificate };
-    return client;
   }
 }

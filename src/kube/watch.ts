@@ -119,8 +119,8 @@ function httpSource<T>(
       // The server ends it between five and ten minutes, so that clients spread over its replicas.
       query.set("timeoutSeconds", String(Math.round(300 * (1 + host.random()))));
       const path = `${resourcePath(resource, scope.namespace)}?${query}`;
-      const response = await transport.request({ method: "GET", path, signal });
-      yield* watchLines<T>(transport.readBody(response, signal));
+      const answer = await transport.request({ method: "GET", path, signal });
+      yield* watchLines<T>(transport.readBody(answer, signal));
     },
   };
 }

@@ -1,6 +1,7 @@
 /** The opening handshake of a WebSocket. https://www.rfc-editor.org/rfc/rfc6455#section-4.1 */
 import { orAborted } from "../base/abort.ts";
-import { LinkReader, readBody, readHead } from "./http_answer.ts";
+import { type AnswerHeaders, LinkReader, readBody, readHead } from "./http_answer.ts";
+import { type HeaderPairs, requestHead } from "./http_request.ts";
 import type { Link } from "./link.ts";
 import { type KeepAlive, WebSocketLink } from "./websocket.ts";
 
@@ -22,16 +23,16 @@ export class UpgradeRefused extends Error {
 export interface UpgradeRequest {
   /** Of an http or https address: gives host, path and query. */
   url: URL;
-  headers: Headers;
+  headers: HeaderPairs;
   /** The best first. */
   protocols: readonly string[];
-  keepAlive?: KeepAlive;
+  keepAlive: KeepAlive;
 }
 
 const maxBody = 64 * 1024;
 
 /**
- * Upgrades a fresh link. Rejects with {@link UpgradeRefused} where the server says something else, and with
+ * Upgrades a link that waits for a request. Rejects with {@link UpgradeRefused} where the server says something else, and with
  * the signal's reason; the link is then closed.
  */
 export async function openWebSocket(
@@ -49,7 +50,7 @@ export async function openWebSocket(
 
 async function upgrade(link: Link, request: UpgradeRequest): Promise<WebSocketLink> {
   const key = crypto.getRandomValues(new Uint8Array(16)).toBase64();
-  await link.write(new TextEncoder().encode(requestText(request, key)));
+  await link.write(requestBytes(request, key));
   const reader = new LinkReader(link);
   const { code, headers } = await readHead(reader);
   if (code !== 101) {
@@ -70,23 +71,19 @@ async function upgrade(link: Link, request: UpgradeRequest): Promise<WebSocketLi
   return new WebSocketLink(link, reader.rest, protocol, request.keepAlive);
 }
 
-function requestText({ url, headers, protocols }: UpgradeRequest, key: string): string {
-  const lines = [
-    `GET ${url.pathname}${url.search} HTTP/1.1`,
-    `Host: ${url.host}`,
-    "Upgrade: websocket",
-    "Connection: Upgrade",
-    "Sec-WebSocket-Version: 13",
-    `Sec-WebSocket-Key: ${key}`,
-    `Sec-WebSocket-Protocol: ${protocols.join(", ")}`,
-  ];
-  // `Headers` has refused line breaks in names and values.
-  for (const [name, value] of headers) lines.push(`${name}: ${value}`);
-  return `${lines.join("\r\n")}\r\n\r\n`;
+function requestBytes({ url, headers, protocols }: UpgradeRequest, key: string): Uint8Array {
+  return requestHead("GET", url, [
+    ["Upgrade", "websocket"],
+    ["Connection", "Upgrade"],
+    ["Sec-WebSocket-Version", "13"],
+    ["Sec-WebSocket-Key", key],
+    ["Sec-WebSocket-Protocol", protocols.join(", ")],
+    ...headers,
+  ]);
 }
 
 /** As much of an error's body as is worth showing. */
-async function refusalText(reader: LinkReader, headers: Headers): Promise<string> {
+async function refusalText(reader: LinkReader, headers: AnswerHeaders): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   try {

@@ -4,9 +4,9 @@ import { MemoryLink, readClientFrame, serverClose, serverFrame } from "./testing
 import { type Received, WebSocketLink } from "./websocket.ts";
 import { openWebSocket } from "./websocket_open.ts";
 
-function open() {
+function open({ serverAnswers = (_signal: AbortSignal) => Promise.resolve(false) } = {}) {
   const [link, clock] = [new MemoryLink(), new ManualClock()];
-  const keepAlive = { pingAfterMs: 10_000, deadAfterMs: 15_000, clock };
+  const keepAlive = { pingAfterMs: 10_000, deadAfterMs: 15_000, clock, serverAnswers };
   return { link, clock, socket: new WebSocketLink(link, new Uint8Array(0), "p", keepAlive) };
 }
 
@@ -37,16 +37,39 @@ Deno.test("a pong keeps a silent link", async () => {
   assert.equal(clock.waiting, 0);
 });
 
-Deno.test("a peer that may be stuck on our data isn't taken for dead", async () => {
-  const { link, clock, socket } = open();
+Deno.test("a peer that may be stuck on our data is alive while its server answers elsewhere", async () => {
+  let answers = 3;
+  const { link, clock, socket } = open({
+    serverAnswers: () => Promise.resolve(answers-- > 0),
+  });
+  await socket.send(Uint8Array.of(0, 1));
+  assert.equal((await clock.runUntil(socket.receive())).kind, "lost");
+  assert.deepEqual([clock.elapsedMs(), link.closed], [40_000, true]);
+});
+
+Deno.test("a stuck link whose server answers nothing is lost within 30 s", async () => {
+  const { clock, socket } = open({
+    serverAnswers: (signal) =>
+      new Promise((resolve) => signal.addEventListener("abort", () => resolve(false))),
+  });
+  await socket.send(Uint8Array.of(0, 1));
+  assert.deepEqual(await clock.runUntil(socket.receive()), {
+    kind: "lost",
+    reason: "no answer from the server for 25 s",
+  });
+  assert.equal(clock.elapsedMs(), 25_000);
+});
+
+Deno.test("once a stuck peer has read everything, its silence counts again", async () => {
+  const { link, clock, socket } = open({ serverAnswers: () => Promise.resolve(true) });
   await socket.send(Uint8Array.of(0, 1));
   const received = socket.receive();
   await quiet();
   assert.equal(clock.step(), true);
-  assert.deepEqual([clock.waiting, link.closed], [0, false]);
-  // Its pong shows that it has read everything: from now on silence counts again.
   link.give(serverFrame(0x8a, frames(link).at(-1)?.payload ?? new Uint8Array(0)));
   assert.equal((await clock.runUntil(received)).kind, "lost");
+  assert.equal(clock.elapsedMs(), 35_000);
+  assert.equal(clock.waiting, 0);
 });
 
 Deno.test("a ping is answered with what it carried, and a close with a close", async () => {
@@ -61,8 +84,14 @@ Deno.test("a ping is answered with what it carried, and a close with a close", a
 
 const request = {
   url: new URL("https://h.test:6443/api/v1/x?a=b"),
-  headers: new Headers({ authorization: "Bearer t" }),
+  headers: [["authorization", "Bearer t"]] as const,
   protocols: ["v5.channel.k8s.io", "v4.channel.k8s.io"],
+  keepAlive: {
+    pingAfterMs: 10_000,
+    deadAfterMs: 15_000,
+    clock: new ManualClock(),
+    serverAnswers: () => Promise.resolve(true),
+  },
 };
 const never = new AbortController().signal;
 

@@ -5,7 +5,7 @@
  * Narrowings by hand rather than a schema: a kubeconfig has forty fields of four shapes, and the
  * finger gives exact places for nothing.
  */
-import { LineCounter, parseDocument } from "yaml";
+import { Composer, Lexer, LineCounter, Parser } from "yaml";
 import type { Document } from "yaml";
 import { KodamaError } from "../base/errors.ts";
 
@@ -13,6 +13,14 @@ import { KodamaError } from "../base/errors.ts";
 const maxLength = 2 * 1024 * 1024;
 /** Anchors of an honest file are few; each reference copies what it names. */
 const maxAliases = 100;
+/** A kubeconfig is nested seven deep; the parser's time grows with the square of the depth. */
+const maxDepth = 64;
+/**
+ * What isn't a kubeconfig may be all punctuation, and take the parser seconds. An honest file has one lexeme
+ * for every three or four characters; up to the first number, whatever the shape, it is parsed in no time.
+ */
+const freeLexemes = 20_000;
+const maxLexemesPerCharacter = 0.4;
 
 interface Source {
   what: string;
@@ -31,7 +39,12 @@ export function readYaml(file: { path: string; text: string }, what: string): No
     throw new KodamaError("config", `${what} ${path}: not a text file`);
   }
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const document = parseBounded(text, lines, (problem, offset) => {
+    throw new KodamaError(
+      "config",
+      `${what} ${path}: line ${lines.linePos(offset).line}: ${problem}`,
+    );
+  });
   const first = document.errors[0];
   if (first !== undefined) {
     const line = lines.linePos(first.pos[0]).line;
@@ -45,6 +58,41 @@ export function readYaml(file: { path: string; text: string }, what: string): No
     const reason = error instanceof Error ? oneLine(error.message) : "can't be read";
     throw new KodamaError("config", `${what} ${path}: ${reason}`, { cause: error });
   }
+}
+
+/** `parseDocument`, lexeme by lexeme: `refuse` is called, and throws, where it would take too long. */
+function parseBounded(
+  text: string,
+  lines: LineCounter,
+  refuse: (problem: string, offset: number) => never,
+): Document.Parsed {
+  const parser = new Parser(lines.addNewLine);
+  lines.addNewLine(0);
+  const composer = new Composer({ lineCounter: lines, prettyErrors: false });
+  let lexemes = 0;
+  const documents: Document.Parsed[] = [];
+  const compose = (tokens: ReturnType<Parser["next"]>) => {
+    for (const token of tokens) {
+      // The first error is all that is told, and a text of errors has one in every few bytes.
+      if (token.type === "error") refuse(oneLine(token.message), token.offset);
+      documents.push(...composer.next(token));
+      if (documents.length > 1) refuse("a second document begins before here", token.offset);
+    }
+  };
+  for (const lexeme of new Lexer().lex(text)) {
+    compose(parser.next(lexeme));
+    const { offset } = parser;
+    if (parser.stack.length > maxDepth) refuse("nested too deeply", offset);
+    if (++lexemes > freeLexemes + offset * maxLexemesPerCharacter) {
+      refuse("more punctuation than text: this is no kubeconfig", offset);
+    }
+  }
+  compose(parser.end());
+  documents.push(...composer.end(true, text.length));
+  const [first, second] = documents;
+  if (first === undefined) throw new Error("a forced end gives a document");
+  if (second !== undefined) refuse("a second document begins before here", text.length);
+  return first;
 }
 
 /** One place of a document. Absent, `null` and the empty text all count as "not there", as in kubectl. */

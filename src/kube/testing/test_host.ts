@@ -37,7 +37,6 @@ export function testHost(
       const answer = left.shift() ?? new Error("the test gave no answer to this run");
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
     },
-    warmUp: () => Promise.resolve(),
     isInteractive: () => interactive,
     random: () => 0.5,
     warn: (message) => void host.warnings.push(message),

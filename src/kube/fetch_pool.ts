@@ -1,0 +1,59 @@
+/** HTTP by the runtime's `fetch`: one pool of connections, HTTP/2 where the server speaks it, bodies unpacked. */
+import type { ClientCertificate, Proof } from "./credentials.ts";
+import type { LinkRequest } from "./fetch_by_link.ts";
+import type { HttpAnswer } from "./http_answer.ts";
+
+/** Opens no connection by itself. */
+export class FetchPool implements Disposable {
+  #http: { client: Deno.HttpClient; certificate: ClientCertificate | undefined } | undefined;
+
+  constructor(
+    private readonly certificateAuthority: string | undefined,
+    private readonly proxyUrl: string | undefined,
+  ) {}
+
+  /** Rejects as `fetch` does. */
+  async fetch(
+    url: string,
+    { method, headers, body }: LinkRequest,
+    { proof, signal }: { proof: Proof; signal: AbortSignal },
+  ): Promise<HttpAnswer> {
+    const response = await fetch(url, {
+      method,
+      headers: headers.map(([name, value]) => [name, value]),
+      signal,
+      redirect: "manual",
+      client: this.#client(proof.clientCertificate),
+      ...(body === undefined ? {} : { body }),
+    });
+    return {
+      code: response.status,
+      headers: response.headers,
+      body: response.body ?? ReadableStream.from([]),
+      // What is let go of may fail as it likes.
+      drop: () => void response.body?.cancel().catch(() => {}),
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#http?.client.close();
+    this.#http = undefined;
+  }
+
+  /** Made anew when the certificate was renewed. */
+  #client(certificate: ClientCertificate | undefined): Deno.HttpClient {
+    const kept = this.#http;
+    if (kept !== undefined && kept.certificate?.certificate === certificate?.certificate) {
+      return kept.client;
+    }
+    kept?.client.close();
+    const { certificateAuthority, proxyUrl } = this;
+    const client = Deno.createHttpClient({
+      ...(certificateAuthority === undefined ? {} : { caCerts: [certificateAuthority] }),
+      ...(proxyUrl === undefined ? {} : { proxy: { url: proxyUrl } }),
+      ...(certificate === undefined ? {} : { cert: certificate.certificate, key: certificate.key }),
+    });
+    this.#http = { client, certificate };
+    return client;
+  }
+}

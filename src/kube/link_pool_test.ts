@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { openKubeClient } from "./open_client.ts";
+import { PODS } from "./resources.ts";
+import { testHost } from "./testing/test_host.ts";
+
+/** A server that gives each request the next answer, and notes the requests of each connection. */
+async function withServer(
+  answers: readonly string[],
+  test: (
+    world: { connections: string[][]; port: number },
+  ) => Promise<void>,
+): Promise<void> {
+  const listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const left = [...answers];
+  const connections: string[][] = [];
+  const serving = (async () => {
+    for await (const connection of listener) {
+      const requests: string[] = [];
+      connections.push(requests);
+      void serve(connection, requests, left);
+    }
+  })();
+  try {
+    await test({ connections, port: listener.addr.port });
+  } finally {
+    listener.close();
+    await serving;
+  }
+}
+
+async function serve(connection: Deno.Conn, requests: string[], answers: string[]): Promise<void> {
+  using _connection = connection;
+  const buffer = new Uint8Array(65_536);
+  for (;;) {
+    const count = await connection.read(buffer).catch(() => null);
+    if (count === null) return;
+    const head = new TextDecoder().decode(buffer.subarray(0, count));
+    requests.push(head.slice(0, head.indexOf(" HTTP/")));
+    const answer = answers.shift() ?? "HTTP/1.1 500 Out of answers\n\n";
+    await connection.write(new TextEncoder().encode(answer.replaceAll("\n", "\r\n")));
+  }
+}
+
+const pod = "HTTP/1.1 200 OK\nContent-Length: 2\n\n{}";
+const podInChunks = "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n2\n{}\n0\n\n";
+const lastAnswer = "HTTP/1.1 200 OK\nConnection: close\nContent-Length: 2\n\n{}";
+const refusal = "HTTP/1.1 403 Forbidden\nContent-Length: 2\n\nno";
+const get = "GET /api/v1/namespaces/n/pods/p";
+const exec =
+  "GET /api/v1/namespaces/n/pods/p/exec?container=c&stdin=false&stdout=true&stderr=true&tty=false&command=x";
+const request = {
+  namespace: "n",
+  pod: "p",
+  container: "c",
+  command: ["x"],
+  stdin: false,
+  tty: false,
+};
+
+function open(port: number, host = testHost()) {
+  const clusters = [{ name: "c", cluster: { server: `http://127.0.0.1:${port}` } }];
+  const contexts = [{ name: "x", context: { cluster: "c", user: "" } }];
+  host.files["/k"] = JSON.stringify({ "current-context": "x", clusters, contexts });
+  return openKubeClient({ kubeconfig: "/k" }, host);
+}
+
+for (const [name, answer] of [["a length", pod], ["chunks", podInChunks]] as const) {
+  Deno.test(`a pod's answer with ${name} leaves its connection to the stream that follows`, async () => {
+    await withServer([answer, refusal], async ({ connections, port }) => {
+      await using client = await open(port);
+      await client.get(PODS, "p", { namespace: "n" });
+      await assert.rejects(client.exec(request), { kind: "forbidden" });
+      assert.deepEqual(connections, [[get, exec]]);
+    });
+  });
+}
+
+Deno.test("a connection that the server closes, or that waited too long, isn't used again", async () => {
+  await withServer([lastAnswer, pod, refusal], async ({ connections, port }) => {
+    const host = testHost();
+    await using client = await open(port, host);
+    await client.get(PODS, "p", { namespace: "n" });
+    await client.get(PODS, "p", { namespace: "n" });
+    assert.equal(host.clock.waiting, 1);
+    host.clock.step();
+    assert.equal(host.clock.elapsedMs(), 5000);
+    await assert.rejects(client.exec(request), { kind: "forbidden" });
+    assert.deepEqual(connections, [[get], [get], [exec]]);
+  });
+});
+
+Deno.test("a header's value that HTTP can't carry is told, and not sent", async () => {
+  await withServer([], async ({ connections, port }) => {
+    const host = testHost();
+    const users = [{ name: "u", user: { token: "a\nimpersonate-user: root" } }];
+    const clusters = [{ name: "c", cluster: { server: `http://127.0.0.1:${port}` } }];
+    const contexts = [{ name: "x", context: { cluster: "c", user: "u" } }];
+    host.files["/k"] = JSON.stringify({ "current-context": "x", clusters, contexts, users });
+    await using client = await openKubeClient({ kubeconfig: "/k" }, host);
+    for (const call of [client.raw("GET", "/a"), client.get(PODS, "p", { namespace: "n" })]) {
+      await assert.rejects(call, {
+        kind: "config",
+        message: "the credentials have a character that the header authorization can't carry",
+      });
+    }
+    assert.deepEqual(connections, []);
+  });
+});
