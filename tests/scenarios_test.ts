@@ -2,11 +2,11 @@
  * Every file of `tests/scenarios/`, on an embedded cluster of its own; with `KODAMA_TEST_KUBECONFIG` those
  * that say so on that real cluster instead. `KODAMA_UPDATE_SCENARIOS=1` writes what happened into the files.
  */
-import assert from "node:assert/strict";
 import { resources } from "../src/cluster/resources.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { kubectlMissing } from "./harness/kubectl.ts";
 import { openRealStage, realKubeconfig } from "./harness/real_stage.ts";
+import { assertSameText } from "./harness/same_text.ts";
 import { formatScenario, parseScenario, type Scenario } from "./harness/scenario.ts";
 import { runScenario } from "./harness/scenario_run.ts";
 import { filePath } from "../src/wiring/file_path.ts";
@@ -59,6 +59,6 @@ for (const name of names.sort()) {
     if (update && real === undefined) {
       await Deno.remove(path);
       await Deno.writeTextFile(path, happened);
-    } else assert.equal(happened, text);
+    } else assertSameText(happened, text, name);
   });
 }

@@ -11,6 +11,8 @@ const patterns: readonly [RegExp, string][] = [
   [/-[bcdf-hj-np-tv-xz2456789]{7,10}-[bcdf-hj-np-tv-xz2456789]{5}\b/g, "-{hash}-{id}"],
   [/https:\/\/(?:127\.0\.0\.1|\[::1\]):\d+/g, "{server}"],
   [/\b10\.\d{1,3}\.\d{1,3}\.\d{1,3}\b/g, "{ip}"],
+  // A run of kodama's: its time and six digits.
+  [/\b\d{8}-\d{6}-[0-9a-f]{6}\b/g, "{run}"],
   [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "{uid}"],
   [/\b\d+(?:\.\d+)?(?:ms|s)\b(?!\/)/g, "{duration}"],
   [/\b\d+m\d+s\b/g, "{duration}"],

@@ -29,10 +29,15 @@ class Bench implements AsyncDisposable {
     for (const name of ["bin", "home", "work"]) await Deno.mkdir(`${folder}/${name}`);
     await Deno.writeTextFile(`${folder}/kubeconfig`, scenarioKubeconfig(stage), { mode: 0o600 });
     for (const name of ["kodama", "kpod"]) {
-      await Deno.writeTextFile(`${folder}/bin/${name}`, launcher(name), { mode: 0o755 });
+      await Deno.writeTextFile(`${folder}/bin/${name}`, launcher(name, folder), { mode: 0o755 });
     }
     const env = testEnvironment(folder, `${folder}/kubeconfig`);
-    const known = { work: `${folder}/work`, folder, namespace: stage.namespace };
+    const known = {
+      work: `${folder}/work`,
+      folder,
+      namespace: stage.namespace,
+      server: serverOf(stage),
+    };
     return new Bench(folder, { ...env, PATH: `${folder}/bin:${env["PATH"]}` }, known);
   }
 
@@ -51,6 +56,12 @@ interface Kubeconfig {
   contexts: { name: string; context: Record<string, unknown> }[];
 }
 
+/** As kodama writes it: without the port that goes without saying. */
+function serverOf({ kubeconfig }: Stage): string {
+  const { clusters } = parse(kubeconfig) as { clusters: { cluster: { server: string } }[] };
+  return new URL(clusters[0]?.cluster.server ?? "").origin;
+}
+
 /** The same cluster and user, in a context of the same name everywhere: it stands in what is printed. */
 function scenarioKubeconfig({ kubeconfig, namespace }: Stage): string {
   const config = parse(kubeconfig) as Kubeconfig;
@@ -61,8 +72,11 @@ function scenarioKubeconfig({ kubeconfig, namespace }: Stage): string {
 }
 
 /** The real program from source, allowed what it is allowed in everyday use. */
-function launcher(name: string): string {
-  const words = ["run", "--quiet", "--no-prompt", "--config", `${root}deno.json`, "-P=kodama"];
+function launcher(name: string, folder: string): string {
+  // As the installed launcher does: kodama writes where its configuration is, and nowhere else.
+  const write = `--allow-write=${testEnvironment(folder, "")["KODAMA_CONFIG_DIR"]}`;
+  const config = `${root}deno.json`;
+  const words = ["run", "--quiet", "--no-prompt", "--config", config, "-P=kodama", write];
   const deno = [Deno.execPath(), ...words, `${root}main.ts`].map((word) => `'${word}'`).join(" ");
   return `#!/bin/sh\nKODAMA_ARGV0=${name} exec env DENO_DIR='${denoFolder()}' ${deno} "$@"\n`;
 }
