@@ -7,6 +7,7 @@
  * `--simulated`: leaves the real cluster out. `KODAMA_TEST_KUBECONFIG` names a cluster to use.
  */
 import { InstalledKodama } from "../harness/installed_kodama.ts";
+import { kubectlMissing } from "../harness/kubectl.ts";
 import { findClush } from "./clustershell.ts";
 import { compare, type Comparison, type Rounds, type Stage } from "./compare.ts";
 import { contenderTitles } from "./contenders.ts";
@@ -65,53 +66,60 @@ async function runPlans(
   return comparisons;
 }
 
+/** What is there to be measured on this machine, and a sentence for each that isn't. */
+async function openStage(
+  kodama: InstalledKodama,
+  { quick }: { quick: boolean },
+): Promise<{ stage: Stage; missing: string[] }> {
+  const clush = quick ? { missing: "it isn't asked for" } : await findClush();
+  const kubectlReason = await kubectlMissing();
+  const metered = await hasMeter();
+  return {
+    stage: {
+      tools: {
+        kodama: kodama.command("kodama"),
+        ...(kubectlReason === undefined ? { kubectl: "kubectl" } : {}),
+        ...("path" in clush ? { clush: clush.path } : {}),
+      },
+      env: kodama.env,
+      folder: kodama.workFolder,
+      metered,
+    },
+    missing: [
+      ...(kubectlReason === undefined ? [] : [`kubectl is missing: ${kubectlReason}.`]),
+      ...("missing" in clush ? [`${contenderTitles.clush} is missing: ${clush.missing}.`] : []),
+      ...(metered ? [] : ["CPU and memory are missing: there is no GNU time at /usr/bin/time."]),
+    ],
+  };
+}
+
+async function onRealPods(stage: Stage): Promise<Comparison[]> {
+  console.error("starting real pods");
+  await using cluster = await startRealFleet(realPlans.map(({ pods }) => pods));
+  return await runPlans(cluster, realPlans, stage);
+}
+
+async function onSimulatedPods(stage: Stage, plans: readonly Plan[]): Promise<Comparison[]> {
+  await using cluster = await startSimulatedCluster(stage.folder);
+  return await runPlans(cluster, plans, stage);
+}
+
 async function main(args: readonly string[]): Promise<number> {
   const quick = args.includes("--quick");
-  const out = args[args.indexOf("--out") + 1 || args.length];
-  const page = out ?? filePath(new URL("../../docs/benchmarks.md", import.meta.url));
-  await using stack = new AsyncDisposableStack();
-  const kodama = stack.use(await InstalledKodama.open());
-  const clush = quick ? { missing: "it isn't asked for" } : await findClush();
-  const metered = await hasMeter();
-  const stage: Stage = {
-    tools: {
-      kodama: kodama.command("kodama"),
-      kubectl: "kubectl",
-      ...("path" in clush ? { clush: clush.path } : {}),
-    },
-    env: kodama.env,
-    folder: kodama.workFolder,
-    metered,
-  };
-  const missing = [
-    ...("missing" in clush ? [`${contenderTitles.clush} is missing: ${clush.missing}.`] : []),
-    ...(metered ? [] : ["CPU and memory are missing: there is no GNU time at /usr/bin/time."]),
+  const page = args[args.indexOf("--out") + 1 || args.length] ??
+    filePath(new URL("../../docs/benchmarks.md", import.meta.url));
+  await using kodama = await InstalledKodama.open();
+  const { stage, missing } = await openStage(kodama, { quick });
+  const simulatedOnly = quick || args.includes("--simulated");
+  const noReal = simulatedOnly ? "it isn't asked for" : realClusterMissing();
+  if (noReal !== undefined) missing.push(`A real cluster is missing: ${noReal}.`);
+  // Real pods come last: a cluster is busy with them long after they are gone.
+  const comparisons = [
+    ...await onSimulatedPods(stage, quick ? quickPlans : simulatedPlans),
+    ...(noReal === undefined ? await onRealPods(stage) : []),
   ];
-  const comparisons: Comparison[] = [];
-  let cluster: string | undefined;
-  const reason = quick || args.includes("--simulated")
-    ? "it isn't asked for"
-    : realClusterMissing();
-  if (reason !== undefined) missing.push(`A real cluster is missing: ${reason}.`);
-  else {
-    console.error("starting real pods");
-    await using real = await startRealFleet(realPlans.map(({ pods }) => pods));
-    cluster = real.version;
-    comparisons.push(...await runPlans(real, realPlans, stage));
-  }
-  await using simulated = await startSimulatedCluster(kodama.workFolder);
-  const plans = quick ? quickPlans : simulatedPlans;
-  comparisons.push(...await runPlans(simulated, plans, stage));
-  const facts = await machineFacts({
-    kubectl: stage.tools.kubectl,
-    ...(stage.tools.clush === undefined ? {} : { clush: stage.tools.clush }),
-    ...(cluster === undefined ? {} : { cluster }),
-  });
-  const text = report({
-    comparisons,
-    verdicts: verdicts(comparisons),
-    machine: { facts, missing },
-  });
+  const machine = { facts: await machineFacts(stage.tools), missing };
+  const text = report({ comparisons, verdicts: verdicts(comparisons), machine });
   console.log(text);
   if (!quick) await Deno.writeTextFile(page, text);
   // What is slow is for a reader to judge; what is wrong is wrong.

@@ -2,7 +2,7 @@
 import { account } from "./account.ts";
 import { median } from "./alternate.ts";
 import { type ContenderName, contenderNames, fanout, type Tools, words } from "./contenders.ts";
-import { accessOf, type BenchCluster, type Fleet } from "./fleets.ts";
+import type { BenchCluster, Fleet } from "./fleets.ts";
 import type { FloorJob } from "./floor.ts";
 import { measure, type Run } from "./measure.ts";
 
@@ -71,16 +71,11 @@ export async function compare(
 /** Writes the files that tell contenders of the fleet. */
 async function tell(
   fleet: Fleet,
-  { kubeconfig }: BenchCluster,
-  { folder, tools }: Stage,
+  { access }: BenchCluster,
+  { folder }: Stage,
 ): Promise<Pick<Tools, "namesFile" | "jobFile">> {
   const { namespace, pods, command } = fleet;
   const files = { namesFile: `${folder}/names`, jobFile: `${folder}/job.json` };
-  const { stdout } = await new Deno.Command(tools.kubectl, {
-    args: ["config", "view", "--minify", "--flatten", "--raw", "-o", "json"],
-    env: { KUBECONFIG: kubeconfig },
-  }).output();
-  const access = accessOf(new TextDecoder().decode(stdout));
   const job: FloorJob = { ...access, namespace, pods: [...pods], command: [...command], fanout };
   await Deno.writeTextFile(files.namesFile, pods.map((pod) => `${pod}\n`).join(""));
   await Deno.writeTextFile(files.jobFile, JSON.stringify(job), { mode: 0o600 });
@@ -112,7 +107,7 @@ function rowOf(name: ContenderName, all: Runs, { lines }: Fleet): Row | undefine
     lostBytes: accounts.reduce((sum, { lostBytes }) => sum + lostBytes, 0),
     foreign: accounts.flatMap(({ foreign }) => foreign),
     failures: failed.length,
-    failure: failed.at(-1)?.stderr.trim().split("\n").at(-1),
+    failure: failed.at(-1)?.stderr.trim().split("\n", 1)[0],
   };
 }
 

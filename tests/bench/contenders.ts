@@ -23,8 +23,8 @@ export const fanout = 32;
 /** Where the programs are, and files that tell them of the fleet. */
 export interface Tools {
   kodama: string;
-  kubectl: string;
-  /** Absent where it can't be had. */
+  /** Absent where there is none; neither it nor what needs it then runs. */
+  kubectl?: string;
   clush?: string;
   /** The names of the pods, one a line. */
   namesFile: string;
@@ -34,35 +34,48 @@ export interface Tools {
 
 /** A program with its words. Undefined where there is no such program. */
 export function words(name: ContenderName, fleet: Fleet, tools: Tools): string[] | undefined {
-  const { namespace, command, pods } = fleet;
-  const kubectl = (pod: string) => [
-    ...[tools.kubectl, "exec", "-n", namespace, pod, "--", ...command],
-  ];
+  const { namespace, selection, command } = fleet;
   switch (name) {
     case "kodama":
-      return [tools.kodama, "exec", "-n", namespace, ...fleet.selection, "--yes", "--", ...command];
-    case "floor": {
-      const program = filePath(new URL("floor.ts", import.meta.url));
-      const permissions = ["--allow-net", "--allow-read"];
-      const start = ["run", "--quiet", "--no-config", "--no-lock", "--cached-only", ...permissions];
-      return [Deno.execPath(), ...start, program, tools.jobFile];
-    }
+      return [tools.kodama, "exec", "-n", namespace, ...selection, "--yes", "--", ...command];
+    case "floor":
+      return [Deno.execPath(), ...floorFlags, floorProgram, tools.jobFile];
+    case "kubectl":
+    case "xargs":
+    case "clush":
+      if (tools.kubectl === undefined) return undefined;
+      return wordsAround(tools.kubectl, name, fleet, tools);
+  }
+}
+
+const floorProgram = filePath(new URL("floor.ts", import.meta.url));
+const floorFlags = "run --quiet --no-config --no-lock --cached-only --allow-net --allow-read"
+  .split(" ");
+
+function wordsAround(
+  kubectl: string,
+  name: "kubectl" | "xargs" | "clush",
+  { namespace, command, pods }: Fleet,
+  { clush, namesFile }: Tools,
+): string[] | undefined {
+  const each = [kubectl, "exec", "-n", namespace];
+  switch (name) {
     case "kubectl": {
-      if (pods.length === 1) return kubectl(pods[0] ?? "");
-      const loop = 'while read -r pod; do "$@" "$pod" -- $command </dev/null; done <"$names"';
-      const setUp = "names=$1 command=$2; shift 2";
-      const each = [tools.kubectl, "exec", "-n", namespace];
-      return ["sh", "-c", `${setUp}\n${loop}`, "sh", tools.namesFile, command.join(" "), ...each];
+      if (pods.length === 1) return [...each, ...pods, "--", ...command];
+      const script = `names=$1 command=$2
+        shift 2
+        while read -r pod; do "$@" "$pod" -- $command </dev/null; done <"$names"`;
+      return ["sh", "-c", script, "sh", namesFile, command.join(" "), ...each];
     }
     case "xargs": {
       const script = 'names=$1; shift; exec xargs -P 16 -I % "$@" <"$names"';
-      return ["sh", "-c", script, "sh", tools.namesFile, ...kubectl("%")];
+      return ["sh", "-c", script, "sh", namesFile, ...each, "%", "--", ...command];
     }
     case "clush": {
-      if (tools.clush === undefined) return undefined;
+      if (clush === undefined) return undefined;
       // -S: its exit code is the commands'. %h is the pod.
-      const flags = ["-S", "-R", "exec", "-f", String(fanout), "--hostfile", tools.namesFile];
-      return [tools.clush, ...flags, kubectl("%h").join(" ")];
+      const flags = ["-S", "-R", "exec", "-f", String(fanout), "--hostfile", namesFile];
+      return [clush, ...flags, [...each, "%h", "--", ...command].join(" ")];
     }
   }
 }

@@ -13,20 +13,25 @@ export interface Fleet {
   selection: readonly string[];
 }
 
+/** Where a server is, and what it asks for: what a client without a kubeconfig is told. */
+export type Access = Pick<
+  FloorJob,
+  "server" | "certificateAuthority" | "clientCertificate" | "token"
+>;
+
 /** A cluster for fleets. Disposing of it leaves nothing behind. */
 export interface BenchCluster extends AsyncDisposable {
   /** A file. */
   kubeconfig: string;
+  access: Access;
   /** For the table: `Kubernetes v1.34.4`. */
   version: string;
   /** The first `count` pods. */
   fleet(count: number, options?: { bytes?: number }): Fleet;
 }
 
-/** The parts of a kubeconfig that a client without a kubeconfig needs; from `kubectl config view -o json`. */
-export function accessOf(
-  view: string,
-): Pick<FloorJob, "server" | "certificateAuthority" | "clientCertificate" | "token"> {
+/** Of a kubeconfig of one context, as `kubectl config view -o json` gives it. */
+export function accessOf(view: string): Access {
   const { clusters, users } = JSON.parse(view) as {
     clusters: { cluster: { server: string; "certificate-authority-data": string } }[];
     users: {

@@ -2,7 +2,7 @@
 
 /** Facts in order. */
 export async function machineFacts(
-  { kubectl, clush, cluster }: { kubectl: string; clush?: string; cluster?: string },
+  { kubectl, clush }: { kubectl?: string; clush?: string },
 ): Promise<(readonly [string, string])[]> {
   const { total } = Deno.systemMemoryInfo();
   const cores = navigator.hardwareConcurrency;
@@ -13,8 +13,7 @@ export async function machineFacts(
     ["system", `${Deno.build.os} ${Deno.osRelease()}, ${Deno.build.arch}`],
     ["load when it ended", `${load} (1, 5 and 15 minutes)`],
     ["Deno", Deno.version.deno],
-    ["kubectl", await kubectlVersion(kubectl)],
-    ...(cluster === undefined ? [] : [["cluster", `${cluster}, on the same machine`] as const]),
+    ...(kubectl === undefined ? [] : [["kubectl", await kubectlVersion(kubectl)] as const]),
     ...(clush === undefined
       ? []
       : [["ClusterShell", await firstLine(clush, ["--version"])] as const]),

@@ -5,7 +5,7 @@ import { bringUp } from "../cluster/main.ts";
 import { unsuitable } from "../cluster/prerequisites.ts";
 import { deadParts, locked, readState } from "../cluster/state.ts";
 import { podOf, RealCluster } from "../cluster/test_namespace.ts";
-import type { BenchCluster } from "./fleets.ts";
+import { accessOf, type BenchCluster } from "./fleets.ts";
 import { podNames } from "./simulated_api.ts";
 
 /** Why there can be no real cluster on this machine; undefined where there can, or one is named. */
@@ -30,10 +30,13 @@ export async function startRealFleet(sizes: readonly number[]): Promise<BenchClu
     return { ...pod, metadata: { name, labels: Object.fromEntries(labels) } };
   }));
   await namespace.kubectl("wait", "--for=condition=Ready", "pods", "--all", "--timeout=600s");
+  const view = ["config", "view", "--minify", "--flatten", "--raw", "-o", "json"];
+  const access = accessOf(await cluster.kubectl(view));
   const version = JSON.parse(await cluster.kubectl(["version", "-o", "json"]));
   const owned = stack.move();
   return {
     kubeconfig: cluster.kubeconfig,
+    access,
     version: `Kubernetes ${version.serverVersion.gitVersion}`,
     fleet: (count) => ({
       kind: "real",

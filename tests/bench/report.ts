@@ -52,12 +52,15 @@ turns; where the machine has other work, all of them have it, so the ratios say 
 - \`kodama exec\` and the bare protocol have ${fanout} pods at a time. The bare protocol is a loop of
   Deno's own WebSocket (\`tests/bench/floor.ts\`): no list of pods, no prefix, no record of who failed;
   the names are given to it, as they are to all but kodama, which selects its pods itself.
-- A simulated pod answers at once: what is left is the client.`;
+- A simulated pod answers at once, over TLS and with a token: what is left is the client. Real pods
+  are asked with the certificate of the rig's administrator.`;
 
 function comparisonPart({ fleet, cluster, rows }: Comparison): string[] {
   const count = fleet.pods.length.toLocaleString("en");
   const pods = fleet.pods.length === 1 ? "pod" : "pods";
-  const kind = fleet.kind === "real" ? `${pods} of ${cluster}` : `simulated ${pods}`;
+  const kind = fleet.kind === "real"
+    ? `${pods} of ${cluster} on the same machine`
+    : `simulated ${pods}`;
   const head = [
     "program",
     "rounds",

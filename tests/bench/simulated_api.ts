@@ -31,25 +31,20 @@ export function answer({ pathname, searchParams }: URL): ApiAnswer {
 }
 
 /**
- * What a command prints. `hostname`: the pod's name. `text N`: a line of N bytes that begins with it. Where the
- * words are wrapped in a shell that tells its process id first, behind a marker, the answer does so too.
+ * What a command prints. `hostname`: the pod's name. `text N`: a line of N bytes that begins with it. A command
+ * that is wrapped in a shell prints the same: what kodama has a real shell say of itself isn't simulated, or
+ * each change of it would have to be made here too.
  */
-export function printed(pod: string, words: readonly string[]): string[] {
-  const command = words.slice(words.findLastIndex((word) => programs.has(word)));
-  const marker = words.find((word) => /^kodama:[\w-]+:$/.test(word));
-  const text = textOf(pod, command);
-  return marker === undefined ? [text] : [`${marker}17\n`, text];
+export function printed(pod: string, words: readonly string[]): string {
+  const [program, bytes] = words.slice(words.findLastIndex((word) => programs.has(word)));
+  return program === "text" ? lineOf(pod, Number(bytes)) : lineOf(pod);
 }
+
+const programs: ReadonlySet<string> = new Set(["hostname", "text"]);
 
 /** The line that a pod prints for `text N`, its end included; for `hostname` where there is no N. */
 export function lineOf(pod: string, bytes: number = pod.length + 1): string {
   return `${pod.padEnd(bytes - 1, ".")}\n`;
-}
-
-const programs: ReadonlySet<string | undefined> = new Set(["hostname", "text"]);
-
-function textOf(pod: string, [program, bytes]: readonly string[]): string {
-  return program === "text" ? lineOf(pod, Number(bytes)) : lineOf(pod);
 }
 
 const podHead = { apiVersion: "v1", kind: "Pod" };

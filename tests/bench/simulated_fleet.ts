@@ -1,6 +1,6 @@
 /** The simulated cluster: its server as a process of its own, and a kubeconfig for it. */
 import { createAuthority } from "../../src/cluster/tls/authority.ts";
-import type { BenchCluster } from "./fleets.ts";
+import { accessOf, type BenchCluster } from "./fleets.ts";
 import { fleetNamespace, lineOf, podNames } from "./simulated_api.ts";
 
 /** Starts it; its files lie in `folder`. It speaks TLS and takes any token, as clusters of clouds do. */
@@ -29,10 +29,11 @@ export async function startSimulatedCluster(folder: string): Promise<BenchCluste
   const output = child.stdout.pipeThrough(new TextDecoderStream() as never).getReader();
   const { value: port } = await output.read();
   const kubeconfig = `${folder}/simulated.kubeconfig`;
-  const server = `https://127.0.0.1:${String(port).trim()}`;
-  await Deno.writeTextFile(kubeconfig, kubeconfigOf(server, authority.certificate));
+  const view = kubeconfigOf(`https://127.0.0.1:${String(port).trim()}`, authority.certificate);
+  await Deno.writeTextFile(kubeconfig, view);
   return {
     kubeconfig,
+    access: accessOf(view),
     version: "simulated",
     fleet: (count, { bytes } = {}) => ({
       kind: "simulated",

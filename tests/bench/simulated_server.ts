@@ -57,9 +57,8 @@ function simulatedServer(identity: { cert: string; key: string }): Server {
     sockets.handleUpgrade(request, connection, head, (socket) => {
       // A client that hangs up has had enough.
       socket.on("error", () => {});
-      for (const text of printed(pod, searchParams.getAll("command"))) {
-        socket.send(message(channel.stdout, text));
-      }
+      const text = printed(pod, searchParams.getAll("command"));
+      socket.send(message(channel.stdout, text));
       socket.send(message(channel.error, success));
       socket.close(1000);
     });
