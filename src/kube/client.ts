@@ -126,11 +126,14 @@ export interface KubeClient extends AsyncDisposable {
     scope: ListScope,
     options?: CallOptions,
   ): AsyncIterable<ListPage<T>>;
-  /** Begins with `relisted`, goes on until the signal; a broken link or a 410 is mended inside, with back-off. */
+  /**
+   * Begins with `relisted`, or with the changes after the `resourceVersion` of a list that was read. Goes on until
+   * the signal; a broken link or a 410 is mended inside, with back-off.
+   */
   watch<T = KubeObject>(
     resource: ApiResource,
     scope: ListScope,
-    options: { signal: AbortSignal },
+    options: { signal: AbortSignal; resourceVersion?: string },
   ): AsyncIterable<WatchEvent<T>>;
   create<T = KubeObject>(
     resource: ApiResource,

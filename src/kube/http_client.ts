@@ -66,9 +66,9 @@ export class HttpKubeClient implements KubeClient {
   watch<T = KubeObject>(
     resource: ApiResource,
     scope: ListScope,
-    { signal }: { signal: AbortSignal },
+    options: { signal: AbortSignal; resourceVersion?: string },
   ): AsyncIterable<WatchEvent<T>> {
-    return watchObjects<T>(this.transport, resource, scope, this.host, signal);
+    return watchObjects<T>(this.transport, resource, scope, this.host, options);
   }
 
   create<T = KubeObject>(

@@ -31,24 +31,30 @@ export function watchObjects<T>(
   resource: ApiResource,
   scope: ListScope,
   host: Pick<Host, "clock" | "random">,
-  signal: AbortSignal,
+  { signal, resourceVersion }: { signal: AbortSignal; resourceVersion?: string },
 ): AsyncIterable<WatchEvent<T>> {
-  return mendedWatch(httpSource<T>(transport, resource, scope, host), host, signal);
+  return mendedWatch(
+    httpSource<T>(transport, resource, scope, host),
+    host,
+    signal,
+    resourceVersion,
+  );
 }
 
 /**
- * Begins with `relisted`; ends when the signal aborts. The first list's failure is thrown, and so is any
- * that time doesn't mend (not allowed, not there); every other is waited out.
+ * Begins with `relisted`, or where a list was read `from`; ends when the signal aborts. The first list's failure is
+ * thrown, and so is any that time doesn't mend (not allowed, not there); every other is waited out.
  */
 export async function* mendedWatch<T>(
   source: WatchSource<T>,
   host: Pick<Host, "clock" | "random">,
   signal: AbortSignal,
+  from = "",
 ): AsyncGenerator<WatchEvent<T>, void> {
   const backOff = new BackOff(host, signal);
   /** Empty: a list is needed. */
-  let version = "";
-  let begun = false;
+  let version = from;
+  let begun = from !== "";
   while (!signal.aborted) {
     try {
       if (version === "") {
