@@ -26,7 +26,7 @@ export type Node = Leaf | Branch;
 
 /** Headings of `kodama --help` and the commands under each. Every command of the root stands once. */
 export const sections: readonly (readonly [heading: string, names: readonly string[]])[] = [
-  ["Pods", ["exec", "run", "pods", "runs"]],
+  ["Pods", ["exec", "run", "logs", "pods", "pick", "runs"]],
   ["Embedded cluster", ["cluster"]],
   ["Housekeeping", ["config", "completion", "doctor", "version", "help"]],
 ];
@@ -64,7 +64,9 @@ const branch = (summary: string, commands: Branch["commands"]): Branch => ({
 export const tree: Branch = branch("pick pods, run things in all of them at once", {
   exec: dialling("run one command in every matching pod", () => import("./commands/exec.ts")),
   run: dialling("run a checked-in workflow", () => import("./commands/run.ts")),
+  logs: dialling("logs of every matching container", () => import("./commands/logs.ts")),
   pods: dialling("list the pods that a selection matches", () => import("./commands/pods.ts")),
+  pick: dialling("choose pods, and print their names", () => import("./commands/pick.ts")),
   runs: branch("past runs: look at them, run them again", {
     list: leaf("list past runs", () => import("./commands/runs/list.ts")),
     show: leaf("show how each pod of a run ended", () => import("./commands/runs/show.ts")),

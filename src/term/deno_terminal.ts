@@ -1,15 +1,38 @@
 /** The terminal of this very process. */
 import { PumpedSink } from "./sink.ts";
+import { processKeyboard } from "./keyboard.ts";
 import type { InputStream, OutputStream, Size, Terminal } from "./terminal.ts";
 
 /** Standard input, output and error of the process. Nothing is opened or asked until it is used. */
 export function processTerminal(): Terminal {
+  const stdin = new ProcessInput();
   return {
-    stdin: new ProcessInput(),
+    stdin,
     stdout: outputOf(Deno.stdout, "standard output"),
     stderr: outputOf(Deno.stderr, "standard error"),
+    keyboard: () => stdin.isTerminal ? stdin : processKeyboard(),
+    atEnd,
     size,
     resizes,
+  };
+}
+
+/** Ways in which a process ends without coming back: `Deno.exit`, and errors that nobody caught. */
+const ends = ["unload", "error", "unhandledrejection"];
+
+function atEnd(lastWords: () => string): Disposable {
+  const onEnd = () => {
+    try {
+      Deno.stderr.writeSync(new TextEncoder().encode(lastWords()));
+    } catch {
+      // The terminal itself is gone.
+    }
+  };
+  for (const end of ends) addEventListener(end, onEnd);
+  return {
+    [Symbol.dispose]: () => {
+      for (const end of ends) removeEventListener(end, onEnd);
+    },
   };
 }
 

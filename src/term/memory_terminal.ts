@@ -20,6 +20,8 @@ export class MemoryTerminal implements Terminal {
   readonly stderr: OutputStream;
   /** `raw` and `cooked`, as standard input was switched. */
   readonly modes: ("raw" | "cooked")[] = [];
+  /** What would be written now, if the process ended. */
+  lastWords: (() => string) | undefined;
   readonly #written = { stdout: "", stderr: "" };
   readonly #options: MemoryTerminalOptions;
 
@@ -33,6 +35,15 @@ export class MemoryTerminal implements Terminal {
   /** All that was written to a stream so far. */
   written(stream: "stdout" | "stderr"): string {
     return this.#written[stream];
+  }
+
+  keyboard(): InputStream | undefined {
+    return this.stdin.isTerminal ? this.stdin : undefined;
+  }
+
+  atEnd(lastWords: () => string): Disposable {
+    this.lastWords = lastWords;
+    return { [Symbol.dispose]: () => void (this.lastWords = undefined) };
   }
 
   size(): Size | undefined {

@@ -26,6 +26,16 @@ export interface Terminal {
   readonly stdin: InputStream;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
+  /**
+   * Where a person types: standard input, or where that is something else, the terminal that the process was started
+   * from. Undefined where there is none. Opened when it is read, for one reader at a time.
+   */
+  keyboard(): InputStream | undefined;
+  /**
+   * Writes to standard error, at once, where the process ends before this is disposed of, by an error that nobody
+   * caught too: what gives a terminal back as it was. Signals are the caller's.
+   */
+  atEnd(lastWords: () => string): Disposable;
   /** Undefined without a terminal. */
   size(): Size | undefined;
   /** Each new size until the signal. Silent where the machine doesn't tell. */

@@ -1,0 +1,97 @@
+import { defineCommand } from "../command.ts";
+import { NoMatchError, UsageError } from "../../base/errors.ts";
+import { choice, text, toggle, value, valueOr } from "../flag.ts";
+import { parseHeight, plainPicker } from "../picking/options.ts";
+import { printPicked } from "../picking/print_picked.ts";
+import { resolveSelection, selectionFlags, selectionOperands } from "../selection.ts";
+
+const formats = choice(["name", "json", "jsonl", "yaml"]);
+const layouts = choice(["default", "reverse"]);
+
+/** 128 + SIGINT, as fzf answers an abort. */
+const aborted = 130;
+
+/** `kodama pick`. */
+export const command = defineCommand({
+  description:
+    "Shows the pods of a selection, lets you choose among them as fzf does, and prints the names of those " +
+    "that you chose. The list is live: pods appear and vanish while you look at it, and the cursor stays on " +
+    "its pod.\n\n" +
+    "It is drawn on standard error, so that its output can be another command's words. Tab chooses several; " +
+    "Enter takes them. The search is fzf's: 'exact ^prefix suffix$ !not, and a | between alternatives.",
+  operands: selectionOperands,
+  flags: {
+    ...selectionFlags,
+    "query": value("begin with this search", text, { short: "q" }),
+    "select-1": toggle("take a single match without asking", { short: "1" }),
+    "exit-0": toggle("end at once where nothing matches", { short: "0" }),
+    "single": toggle("choose one only"),
+    "containers": toggle("Enter on a pod with several containers asks which"),
+    "height": valueOr("rows to draw in, or a share of the screen", parseHeight, "40%", {
+      placeholder: "ROWS|SHARE%",
+    }),
+    "layout": valueOr("the search below the list, or above it", layouts.parse, "default", layouts),
+    "no-preview": toggle("begin without the preview"),
+    "no-mouse": toggle("leave the mouse to the terminal"),
+    "output": value("print data in place of names", formats.parse, { short: "o", ...formats }),
+    "print0": toggle("end each name with a NUL byte"),
+  },
+  examples: [
+    { title: "A command in one pod that you choose", line: 'kodama exec "$(kodama pick)" -- sh' },
+    { title: "Anywhere, beginning with a search", line: "kodama pick -A --query 'drive !new'" },
+    { title: "The single match, or a choice", line: "kodama pick -q weka-drive-0 --select-1" },
+    { title: "With place and container, for a program", line: "kodama pick -A -o json" },
+  ],
+  seeAlso: [
+    "docs/pick.md has the keys.",
+    "kodama exec --pick chooses among what it would run in.",
+  ],
+  exitCodes: [
+    ["2", "nothing matches, or there is no terminal to ask on"],
+    ["130", "left without a choice"],
+  ],
+  resolve(words) {
+    const { flags } = words;
+    const { contexts, kubeconfig, selection } = resolveSelection(words);
+    if (flags.print0 && flags.output !== undefined && flags.output !== "name") {
+      throw new UsageError("--print0 and --output contradict each other", {
+        hint: "data has its own ends",
+      });
+    }
+    return {
+      kubeconfig,
+      format: flags.output ?? "plain" as const,
+      print0: flags.print0,
+      picker: {
+        ...plainPicker,
+        contexts,
+        selection,
+        multi: !flags.single,
+        asksContainer: flags.containers,
+        query: flags.query ?? "",
+        selectOne: flags["select-1"],
+        exitZero: flags["exit-0"],
+        height: flags.height,
+        layout: flags.layout,
+        preview: !flags["no-preview"],
+        mouse: !flags["no-mouse"],
+      },
+    };
+  },
+  run: async ({ kubeconfig, picker, format, print0 }, invocation) => {
+    const host = await invocation.host({ kubeconfig });
+    const { pick } = await import("../picking/pick.ts");
+    const answer = await pick(picker, { host, invocation });
+    switch (answer.kind) {
+      case "picked":
+        await invocation.terminal.stdout.write(
+          await printPicked(answer.targets, { format, print0 }),
+        );
+        return 0;
+      case "nothing":
+        throw new NoMatchError("no pod matches");
+      case "aborted":
+        return aborted;
+    }
+  },
+});

@@ -1,0 +1,248 @@
+/** Lets a person choose among the pods of a selection. */
+import type { Host } from "../../actions/host.ts";
+import { forEachUntil } from "../../base/abort.ts";
+import { KodamaError, NoMatchError, UsageError } from "../../base/errors.ts";
+import { initialState, type PickState } from "../../pick/state.ts";
+import { searched } from "../../pick/list.ts";
+import type { Match } from "../../pick/search.ts";
+import { KeyDecoder, type TerminalInput } from "../../term/keys.ts";
+import type { InputStream } from "../../term/terminal.ts";
+import type { Invocation } from "../invocation.ts";
+import { styleOf } from "../output.ts";
+import { isFullScreen, type Picked, type PickerOptions, rowsOf } from "./options.ts";
+import { PickerScreen } from "./picker_screen.ts";
+import { PickerSession } from "./picker_session.ts";
+import { columnsFor, type Naming, PodRows } from "./rows.ts";
+
+/** What a picker is shown with. */
+export interface PickOn {
+  host: Host;
+  invocation: Invocation;
+}
+
+/** After an Esc, how long its sequence may take to come. */
+const escapeMs = 50;
+
+/** Names in the error of a choice that nobody can make. */
+const namesTold = 20;
+
+/**
+ * Shows the picker until something is chosen.
+ *
+ * @throws UsageError with the matches, where there is no terminal and more than one; KodamaError of the only context,
+ *   when its pods can't be told; `cancelled` on a signal.
+ */
+export async function pick(
+  options: PickerOptions,
+  { host, invocation }: PickOn,
+): Promise<Picked> {
+  using picker = new Picker(options, { host, invocation });
+  using _listening = invocation.signals.listen((name) => picker.stop(name));
+  return await picker.run();
+}
+
+/** One call of {@link pick}. */
+class Picker implements Disposable {
+  readonly #options: PickerOptions;
+  readonly #on: PickOn;
+  readonly #stop = new AbortController();
+  readonly #rows: PodRows;
+  readonly #session: PickerSession;
+  readonly #cleanup = new DisposableStack();
+  readonly #over = Promise.withResolvers<void>();
+  readonly #loaded = Promise.withResolvers<void>();
+  #screen: PickerScreen | undefined;
+  /** The row of the screen where the grid begins. */
+  #top = 0;
+
+  constructor(options: PickerOptions, on: PickOn) {
+    this.#options = options;
+    this.#on = on;
+    // It is waited for only while the picker runs.
+    this.#over.promise.catch(() => {});
+    const naming = namingOf(options);
+    this.#rows = new PodRows(naming);
+    this.#session = this.#cleanup.use(
+      new PickerSession({
+        host: on.host,
+        options,
+        rows: this.#rows,
+        state: this.#initial(naming),
+        onState: (state) => this.#changed(state),
+        signal: this.#stop.signal,
+      }),
+    );
+  }
+
+  /** A signal: the terminal is given back before anything is said. */
+  stop(name: string): void {
+    this.#over.reject(new KodamaError("cancelled", `stopped by ${name}`));
+  }
+
+  async run(): Promise<Picked> {
+    const { selectOne, exitZero } = this.#options;
+    const { terminal } = this.#on.invocation;
+    const keyboard = terminal.stderr.isTerminal ? terminal.keyboard() : undefined;
+    this.#session.start();
+    if (selectOne || exitZero || keyboard === undefined) {
+      await Promise.race([this.#loaded.promise, this.#session.failed, this.#over.promise]);
+      const answer = this.#withoutAsking();
+      if (answer !== undefined) return answer;
+    }
+    if (keyboard === undefined) throw this.#nobodyToAsk();
+    await this.#ask(keyboard);
+    const { outcome } = this.#session.state;
+    if (outcome.kind !== "accepted") return { kind: "aborted" };
+    const targets = outcome.rows.map(({ entry }) => this.#rows.target(entry.id));
+    return targets.length === 0 ? { kind: "nothing" } : { kind: "picked", targets };
+  }
+
+  /** fzf's `--select-1` and `--exit-0`: what is all there and clear needs no question. */
+  #withoutAsking(): Picked | undefined {
+    const found = this.#found();
+    const [only] = found;
+    if (only === undefined) return this.#options.exitZero ? { kind: "nothing" } : undefined;
+    if (!this.#options.selectOne || found.length > 1) return undefined;
+    return { kind: "picked", targets: [this.#rows.target(only.entry.id)] };
+  }
+
+  #found(): readonly Match[] {
+    const [pods] = this.#session.state.levels;
+    return pods === undefined ? [] : searched(pods.list).search.found;
+  }
+
+  #nobodyToAsk(): KodamaError {
+    const found = this.#found();
+    if (found.length === 0) return new NoMatchError("no pod matches");
+    const names = found.slice(0, namesTold).map(({ entry }) => entry.text).join(", ");
+    const more = found.length > namesTold ? ` and ${found.length - namesTold} more` : "";
+    return new UsageError(`picking needs a terminal; ${found.length} match: ${names}${more}`, {
+      hint: "narrow the selection; `kodama pods` lists what it matches",
+    });
+  }
+
+  async #ask(keyboard: InputStream): Promise<void> {
+    const { invocation: { terminal, environment }, host } = this.#on;
+    using _raw = keyboard.raw();
+    using screen = new PickerScreen(terminal, host.clock, {
+      place: isFullScreen(this.#options.height) ? "screen" : "inline",
+      color: styleOf(terminal.stderr, environment).bold("") !== "",
+      mouse: this.#options.mouse,
+    });
+    this.#screen = screen;
+    screen.show(this.#session.state);
+    screen.draw();
+    if (this.#options.mouse) screen.askPlace();
+    const resizing = this.#resizes(screen);
+    await Promise.race([
+      this.#keys(keyboard),
+      this.#over.promise,
+      this.#session.failed,
+      this.#broken(),
+    ]);
+    this.#screen = undefined;
+    this.#stop.abort();
+    await resizing;
+  }
+
+  /**
+   * Each chunk is done with before the next is asked for: a key typed after the choice belongs to what comes next,
+   * and no read is left behind that would swallow it.
+   */
+  async #keys(keyboard: InputStream): Promise<void> {
+    const decoder = new KeyDecoder();
+    const { clock } = this.#on.host;
+    let waiting: Disposable | undefined;
+    for await (const chunk of keyboard.chunks(this.#stop.signal)) {
+      waiting?.[Symbol.dispose]();
+      this.#take(decoder.feed(chunk));
+      if (this.#session.state.outcome.kind !== "open") return;
+      waiting = decoder.undecided
+        ? clock.timer(escapeMs, () => this.#take(decoder.flush()))
+        : undefined;
+    }
+    waiting?.[Symbol.dispose]();
+    // The terminal was closed.
+    if (!this.#stop.signal.aborted) throw new KodamaError("cancelled", "the terminal was closed");
+  }
+
+  #take(inputs: readonly TerminalInput[]): void {
+    const atMs = this.#on.host.clock.elapsedMs();
+    for (const input of inputs) {
+      if (input.kind === "position") this.#top = input.row;
+      else if (input.kind === "mouse") {
+        const within = { ...input, row: input.row - this.#top };
+        this.#session.send({ kind: "input", input: within, atMs });
+      } else this.#session.send({ kind: "input", input, atMs });
+    }
+    this.#screen?.draw();
+  }
+
+  async #resizes(screen: PickerScreen): Promise<void> {
+    const { terminal } = this.#on.invocation;
+    await forEachUntil(
+      terminal.resizes(this.#stop.signal),
+      this.#stop.signal,
+      ({ columns, rows }) => {
+        screen.resized(columns);
+        const own = rowsOf(this.#options.height, rows);
+        this.#session.send({ kind: "resize", columns, rows: own });
+        screen.show(this.#session.state);
+        screen.draw();
+        if (this.#options.mouse) screen.askPlace();
+      },
+    );
+  }
+
+  /** Rejects when the terminal takes nothing more. */
+  #broken(): Promise<never> {
+    const { broken } = this.#on.invocation.terminal.stderr;
+    return new Promise((_, reject) => {
+      const onBroken = () => reject(broken.reason);
+      broken.addEventListener("abort", onBroken, { once: true });
+      this.#cleanup.defer(() => broken.removeEventListener("abort", onBroken));
+    });
+  }
+
+  #changed(state: PickState): void {
+    this.#screen?.show(state);
+    if (state.levels[0]?.loading === false) this.#loaded.resolve();
+    if (state.outcome.kind !== "open") this.#over.resolve();
+  }
+
+  #initial(naming: Naming): PickState {
+    const options = this.#options;
+    const { invocation: { terminal }, host } = this.#on;
+    const { columns, rows } = terminal.size() ?? { columns: 80, rows: 24 };
+    return initialState({
+      multi: options.multi,
+      layout: options.layout,
+      asksContainer: options.asksContainer,
+      // What names its pods, or asks several clusters at once, has no other place to turn to.
+      switches: options.selection.operands.length === 0 && new Set(options.contexts).size < 2,
+      prompt: options.prompt,
+      columns: columnsFor(naming),
+    }, {
+      columns,
+      rows: rowsOf(options.height, rows),
+      query: options.query,
+      nowMs: host.clock.now().getTime(),
+      preview: options.preview,
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#stop.abort();
+    this.#cleanup.dispose();
+  }
+}
+
+function namingOf({ contexts, selection }: PickerOptions): Naming {
+  const { namespaces } = selection;
+  return {
+    context: new Set(contexts).size > 1,
+    namespace: namespaces.kind === "all" ||
+      (namespaces.kind === "named" && new Set(namespaces.names).size > 1),
+    sort: selection.sort,
+  };
+}

@@ -1,0 +1,80 @@
+/** The picker on a terminal: frames out, as many as are seen; the terminal as it was, whatever ends it. */
+import type { Clock } from "../../base/clock.ts";
+import { view } from "../../pick/view.ts";
+import type { PickState } from "../../pick/state.ts";
+import { GridPainter, type GridPainterOptions } from "../../term/grid_painter.ts";
+import type { Terminal } from "../../term/terminal.ts";
+
+/** Changes that nobody typed are drawn together, once in so long. */
+const frameMs = 16;
+
+/** Where a picker is drawn. Disposing of it clears what it drew. */
+export class PickerScreen implements Disposable {
+  readonly #terminal: Terminal;
+  readonly #clock: Clock;
+  readonly #painter: GridPainter;
+  readonly #cleanup = new DisposableStack();
+  #latest: PickState | undefined;
+  #frame: Disposable | undefined;
+  /** A frame is on its way: the next one waits, and shows the latest state then. */
+  #writing = false;
+
+  constructor(terminal: Terminal, clock: Clock, options: GridPainterOptions) {
+    this.#terminal = terminal;
+    this.#clock = clock;
+    this.#painter = new GridPainter(options);
+    this.#cleanup.use(terminal.atEnd(() => this.#painter.end()));
+    this.#write(this.#painter.begin());
+  }
+
+  /** Draws the state soon. */
+  show(state: PickState): void {
+    this.#latest = state;
+    this.#frame ??= this.#clock.timer(frameMs, () => {
+      this.#frame = undefined;
+      this.draw();
+    });
+  }
+
+  /** Draws the latest state now: what answers a key. */
+  draw(): void {
+    if (this.#latest === undefined || this.#writing) return;
+    const state = this.#latest;
+    this.#latest = undefined;
+    this.#frame?.[Symbol.dispose]();
+    this.#frame = undefined;
+    const text = this.#painter.paint(view(state));
+    if (text === "") return;
+    this.#writing = true;
+    this.#write(text);
+    this.#terminal.stderr.flush().then(() => {
+      this.#writing = false;
+      this.draw();
+    }, () => {
+      // A terminal that is gone is noticed by its `broken` signal.
+    });
+  }
+
+  /** The window has another size. */
+  resized(columns: number): void {
+    this.#write(this.#painter.resized(columns));
+  }
+
+  /** Asks where the grid begins, for clicks; the answer comes among the keys. */
+  askPlace(): void {
+    this.#write(this.#painter.askPlace());
+  }
+
+  #write(text: string): void {
+    this.#terminal.stderr.write(text).catch(() => {
+      // As above.
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#frame?.[Symbol.dispose]();
+    this.#latest = undefined;
+    this.#write(this.#painter.end());
+    this.#cleanup.dispose();
+  }
+}

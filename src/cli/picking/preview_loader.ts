@@ -1,0 +1,73 @@
+/** Loads what the preview pane tells, behind the keys: for the row on which the cursor rests, and no other. */
+import { previewPod } from "../../actions/pick_preview.ts";
+import type { Host } from "../../actions/host.ts";
+import { forEachUntil } from "../../base/abort.ts";
+import { KodamaError } from "../../base/errors.ts";
+import { layout } from "../../pick/layout.ts";
+import type { PickState } from "../../pick/state.ts";
+import type { PickEvent } from "../../pick/step.ts";
+import { previewWanted } from "../../pick/view_preview.ts";
+import { type PreviewParts, previewText } from "./preview_text.ts";
+import type { PodRows } from "./rows.ts";
+
+/** A cursor that only passes a row asks nothing of the server. */
+const restMs = 60;
+
+/** At most one load at a time: another row's ends it. */
+export class PreviewLoader implements Disposable {
+  readonly #host: Host;
+  readonly #rows: PodRows;
+  readonly #send: (event: PickEvent) => void;
+  #wanted: string | undefined;
+  #load: AbortController | undefined;
+  #resting: Disposable | undefined;
+
+  constructor(host: Host, rows: PodRows, send: (event: PickEvent) => void) {
+    this.#host = host;
+    this.#rows = rows;
+    this.#send = send;
+  }
+
+  /** Looks at a state for what it wants to be shown. */
+  follow(state: PickState): void {
+    const isShown = state.outcome.kind === "open" && layout(state).preview !== undefined;
+    const wanted = isShown ? previewWanted(state) : undefined;
+    if (wanted === this.#wanted) return;
+    this[Symbol.dispose]();
+    this.#wanted = wanted;
+    if (wanted === undefined) return;
+    this.#resting = this.#host.clock.timer(restMs, () => this.#begin(wanted));
+  }
+
+  #begin(id: string): void {
+    const pod = this.#rows.pod(id);
+    if (pod === undefined) return;
+    const load = this.#load = new AbortController();
+    let parts: PreviewParts = { failed: [] };
+    const show = () => {
+      const { pod: now = pod } = { pod: this.#rows.pod(id) };
+      const nowMs = this.#host.clock.now().getTime();
+      this.#send({ kind: "previewed", id, lines: previewText(now, parts, nowMs) });
+    };
+    this.#send({ kind: "previewing", id });
+    show();
+    forEachUntil(previewPod(this.#host, pod.target, load.signal), load.signal, (part) => {
+      parts = part.kind === "failed"
+        ? { ...parts, failed: [...parts.failed, part] }
+        : { ...parts, [part.kind]: part };
+      show();
+    }).catch((error: unknown) => {
+      if (load.signal.aborted) return;
+      const text = error instanceof KodamaError ? error.message : String(error);
+      this.#send({ kind: "notice", text: `no preview: ${text.replace(/\s+/g, " ")}` });
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#resting?.[Symbol.dispose]();
+    this.#resting = undefined;
+    this.#load?.abort();
+    this.#load = undefined;
+    this.#wanted = undefined;
+  }
+}

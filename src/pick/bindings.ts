@@ -1,0 +1,83 @@
+/** Which key does what: fzf's own keys, and a few for what fzf doesn't have. */
+import type { EditName } from "./edit.ts";
+
+/** What a key asks for. */
+export type Action =
+  | { kind: "edit"; edit: EditName }
+  /** On the screen: up is towards the top, whichever way the list goes. */
+  | { kind: "move"; rows: number }
+  | { kind: "page"; pages: 1 | -1 }
+  | { kind: "mark"; then: 1 | -1 }
+  | { kind: "scrollPreview"; rows: number }
+  | {
+    kind:
+      | "accept"
+      | "abort"
+      | "back"
+      | "deleteOrAbort"
+      | "markAll"
+      | "toggleAll"
+      | "open"
+      | "forwardOrOpen"
+      | "backwardOrBack"
+      | "namespaces"
+      | "contexts"
+      | "togglePreview"
+      | "redraw";
+  };
+
+const edit = (name: EditName): Action => ({ kind: "edit", edit: name });
+
+/** By the names that `KeyDecoder` gives. https://man.archlinux.org/man/fzf.1#AVAILABLE_ACTIONS: */
+export const bindings: Readonly<Record<string, Action>> = {
+  "enter": { kind: "accept" },
+  "ctrl-c": { kind: "abort" },
+  "ctrl-g": { kind: "abort" },
+  "ctrl-q": { kind: "abort" },
+  "esc": { kind: "back" },
+  "ctrl-d": { kind: "deleteOrAbort" },
+  "up": { kind: "move", rows: -1 },
+  "ctrl-k": { kind: "move", rows: -1 },
+  "ctrl-p": { kind: "move", rows: -1 },
+  "down": { kind: "move", rows: 1 },
+  // Ctrl-J is what a line feed is.
+  "ctrl-j": { kind: "move", rows: 1 },
+  "ctrl-n": { kind: "move", rows: 1 },
+  "page-up": { kind: "page", pages: -1 },
+  "page-down": { kind: "page", pages: 1 },
+  "tab": { kind: "mark", then: 1 },
+  "shift-tab": { kind: "mark", then: -1 },
+  "alt-a": { kind: "markAll" },
+  "alt-t": { kind: "toggleAll" },
+  "ctrl-o": { kind: "open" },
+  "right": { kind: "forwardOrOpen" },
+  "left": { kind: "backwardOrBack" },
+  "ctrl-s": { kind: "namespaces" },
+  "ctrl-x": { kind: "contexts" },
+  "ctrl-/": { kind: "togglePreview" },
+  "shift-up": { kind: "scrollPreview", rows: -1 },
+  "shift-down": { kind: "scrollPreview", rows: 1 },
+  "alt-up": { kind: "scrollPreview", rows: -5 },
+  "alt-down": { kind: "scrollPreview", rows: 5 },
+  "ctrl-l": { kind: "redraw" },
+  "ctrl-a": edit("beginningOfLine"),
+  "home": edit("beginningOfLine"),
+  "ctrl-e": edit("endOfLine"),
+  "end": edit("endOfLine"),
+  "ctrl-b": edit("backwardChar"),
+  "ctrl-f": edit("forwardChar"),
+  "alt-b": edit("backwardWord"),
+  "shift-left": edit("backwardWord"),
+  "ctrl-left": edit("backwardWord"),
+  "alt-f": edit("forwardWord"),
+  "shift-right": edit("forwardWord"),
+  "ctrl-right": edit("forwardWord"),
+  "ctrl-h": edit("backwardDeleteChar"),
+  "backspace": edit("backwardDeleteChar"),
+  "delete": edit("deleteChar"),
+  "alt-backspace": edit("backwardKillWord"),
+  "alt-d": edit("killWord"),
+  "ctrl-w": edit("wordRubout"),
+  "ctrl-u": edit("lineDiscard"),
+  "ctrl-y": edit("yank"),
+};

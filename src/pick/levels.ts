@@ -1,0 +1,82 @@
+/** Going into a pod's containers and to other places, and back; and the choice at the end. */
+import { currentRow, emptyList, searched, withChanges } from "./list.ts";
+import type { Row } from "./row.ts";
+import { activeLevel, type Level, newLevel, type PickState, type Place } from "./state.ts";
+
+/** Enter: takes what is chosen, or the row under the cursor. */
+export function accept(state: PickState): PickState {
+  const active = activeLevel(state);
+  // What is under the cursor must be what it will be when all has been looked at.
+  const list = searched(active.list);
+  const current = currentRow(list);
+  switch (active.kind) {
+    case "pods": {
+      if (state.chosen.size > 0) return accepted(state, [...state.chosen.values()]);
+      const asks = state.settings.asksContainer && (current?.inner?.length ?? 0) > 1;
+      if (asks && current !== undefined) return opened(state, current);
+      return accepted(state, current === undefined ? [] : [current]);
+    }
+    case "containers":
+      if (state.chosen.size > 0) return accepted(state, [...state.chosen.values()]);
+      return current === undefined ? state : accepted(state, [current]);
+    case "namespaces":
+      return current === undefined
+        ? state
+        : turned(state, { ...state.place, namespace: current.entry.text });
+    case "contexts":
+      // Another cluster has other namespaces: it begins in its own.
+      return current === undefined
+        ? state
+        : turned(state, { context: current.entry.text, namespace: undefined });
+  }
+}
+
+/** Esc: one level back; from the first one, out. */
+export function back(state: PickState): PickState {
+  if (state.levels.length === 1) return { ...state, outcome: { kind: "aborted" } };
+  return { ...state, levels: state.levels.slice(0, -1), notice: undefined };
+}
+
+/** The containers of the pod under the cursor. */
+export function openContainers(state: PickState): PickState {
+  const level = activeLevel(state);
+  const current = level.kind === "pods" ? currentRow(level.list) : undefined;
+  return current?.inner === undefined ? state : opened(state, current);
+}
+
+/** The list of namespaces or contexts, whose rows are still to come. */
+export function openPlaces(state: PickState, kind: "namespaces" | "contexts"): PickState {
+  if (!state.settings.switches) {
+    return { ...state, notice: "here the namespaces and contexts are given" };
+  }
+  const { levels: [pods] } = state;
+  if (pods === undefined || activeLevel(state).kind === kind) return state;
+  return { ...state, levels: [pods, newLevel(kind)], notice: undefined };
+}
+
+function opened(state: PickState, pod: Row): PickState {
+  const level: Level = {
+    ...newLevel("containers"),
+    list: withChanges(emptyList, { upserts: pod.inner ?? [], removed: [] }),
+    loading: false,
+  };
+  return { ...state, levels: [...state.levels, level], notice: undefined };
+}
+
+/** The pods of another place; the query stays, and so does what was chosen. */
+function turned(state: PickState, place: Place): PickState {
+  const [pods] = state.levels;
+  const query = pods?.line.text ?? "";
+  return {
+    ...state,
+    place,
+    turn: state.turn + 1,
+    levels: [newLevel("pods", query)],
+    preview: { ...state.preview, content: undefined, scroll: 0 },
+    notice: undefined,
+  };
+}
+
+function accepted(state: PickState, rows: readonly Row[]): PickState {
+  return { ...state, outcome: { kind: "accepted", rows } };
+}

@@ -1,0 +1,206 @@
+/**
+ * A list that changes while a person looks at it: its rows in their order, those that fit the query, and the
+ * cursor, which stays on its row whatever comes and goes around it.
+ */
+import { displayWidth } from "../term/width.ts";
+import { emptyQuery, type Query } from "./query.ts";
+import { compareOrder, type Entry, type Row } from "./row.ts";
+import {
+  advance,
+  complete,
+  emptySearch,
+  isComplete,
+  type Match,
+  refine,
+  type Search,
+  withAdded,
+  withoutIds,
+} from "./search.ts";
+
+/** A list and where a person is in it. */
+export interface List {
+  /** By their order; each id once. */
+  readonly rows: readonly Row[];
+  readonly search: Search;
+  /** An index into `search.found`; 0 where nothing fits. */
+  readonly index: number;
+  /** The match under the cursor; undefined where nothing fits. */
+  readonly cursor: Match | undefined;
+  /** Nobody has moved the cursor since the query began: it stays on the best match while more come in. */
+  readonly follows: boolean;
+  /** The widest that each column was: the name first. They never shrink, so that columns don't jump. */
+  readonly widths: readonly number[];
+}
+
+/** The list without rows. */
+export const emptyList: List = {
+  rows: [],
+  search: emptySearch,
+  index: 0,
+  cursor: undefined,
+  follows: true,
+  widths: [],
+};
+
+/** Entries that are looked at before anything is shown: what a frame has time for. */
+export const firstPiece = 2000;
+
+/** Rows that are new or show something new, and ids of those that are gone. */
+export interface Changes {
+  upserts: readonly Row[];
+  removed: readonly string[];
+}
+
+/** The list after changes. A row whose entry became another one counts as gone and come. */
+export function withChanges(list: List, { upserts, removed }: Changes): List {
+  const gone = new Set(removed);
+  const kept = gone.size === 0
+    ? [...list.rows]
+    : list.rows.filter(({ entry }) => !gone.has(entry.id));
+  const added: Row[] = [];
+  const moved = new Set<string>();
+  for (const one of lastOfEach(upserts)) {
+    const at = placeOf(kept, one.entry);
+    const known = kept[at];
+    if (known === undefined || compareOrder(known.entry, one.entry) !== 0) {
+      added.push(one);
+      continue;
+    }
+    kept[at] = one;
+    if (known.entry !== one.entry) moved.add(one.entry.id);
+  }
+  const again = moved.size === 0
+    ? []
+    : kept.filter(({ entry }) => moved.has(entry.id)).map(({ entry }) => entry);
+  const fresh = [...added.map(({ entry }) => entry), ...again];
+  const left = new Set([...gone, ...moved]);
+  const search = withAdded(withoutIds(list.search, left), fresh);
+  return settled({
+    ...list,
+    rows: mergeRows(kept, added),
+    widths: widest(list.widths, upserts),
+    search: advance(search, firstPiece),
+  });
+}
+
+function lastOfEach(upserts: readonly Row[]): Iterable<Row> {
+  return new Map(upserts.map((one) => [one.entry.id, one])).values();
+}
+
+/** Another query: the cursor goes to the best match, as with fzf. */
+export function withQuery(list: List, query: Query): List {
+  const search = refine(list.search, query, () => list.rows.map(({ entry }) => entry));
+  return settled({ ...list, search: advance(search, firstPiece), follows: true });
+}
+
+/** Goes on with a search that isn't complete. */
+export function searchOn(list: List, count: number): List {
+  return isComplete(list.search) ? list : settled({
+    ...list,
+    search: advance(list.search, count),
+  });
+}
+
+/** Everything looked at: before a choice is made of what fits. */
+export function searched(list: List): List {
+  return isComplete(list.search) ? list : settled({ ...list, search: complete(list.search) });
+}
+
+/** The cursor on another match; indexes beyond the ends stop at the ends. */
+export function moved(list: List, index: number): List {
+  return { ...at(list, index), follows: false };
+}
+
+/** From here on the cursor stays on its row though better ones may come. */
+export function pinned(list: List): List {
+  return list.follows ? { ...list, follows: false } : list;
+}
+
+/** The same rows without a query. */
+export function unqueried(list: List): List {
+  return withQuery(list, emptyQuery);
+}
+
+/** The row of an entry that is in the list. */
+export function rowOf(list: List, entry: Entry): Row | undefined {
+  const found = list.rows[placeOf(list.rows, entry)];
+  return found?.entry.id === entry.id ? found : undefined;
+}
+
+/** The row under the cursor. */
+export function currentRow(list: List): Row | undefined {
+  return list.cursor === undefined ? undefined : rowOf(list, list.cursor.entry);
+}
+
+function at(list: List, index: number): List {
+  const { found } = list.search;
+  const within = Math.max(0, Math.min(index, found.length - 1));
+  return { ...list, index: within, cursor: found[within] };
+}
+
+/** Finds the cursor's row again; where it is gone, the cursor stays at its height. */
+function settled(list: List): List {
+  const { cursor, search: { found } } = list;
+  if (list.follows || cursor === undefined) return at(list, 0);
+  const index = matchPlace(found, cursor);
+  return found[index]?.entry.id === cursor.entry.id ? at(list, index) : at(list, list.index);
+}
+
+/** The first index whose row doesn't stand before the entry. */
+function placeOf(rows: readonly Row[], entry: Entry): number {
+  return firstIndex(rows.length, (index) => compareOrder((rows[index] as Row).entry, entry) >= 0);
+}
+
+function matchPlace(found: readonly Match[], { rank, entry }: Match): number {
+  return firstIndex(found.length, (index) => {
+    const other = found[index] as Match;
+    return (other.rank - rank || compareOrder(other.entry, entry)) >= 0;
+  });
+}
+
+/** The first index for which a condition holds that holds for all after it; `length` where there is none. */
+function firstIndex(length: number, holds: (index: number) => boolean): number {
+  let [low, high] = [0, length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+function mergeRows(kept: readonly Row[], added: Row[]): readonly Row[] {
+  if (added.length === 0) return kept;
+  added.sort((a, b) => compareOrder(a.entry, b.entry));
+  const last = kept.at(-1);
+  const first = added[0];
+  if (last === undefined || (first && compareOrder(last.entry, first.entry) < 0)) {
+    return kept.concat(added);
+  }
+  const merged: Row[] = [];
+  let next = 0;
+  for (const one of kept) {
+    for (; next < added.length; next++) {
+      const candidate = added[next] as Row;
+      if (compareOrder(candidate.entry, one.entry) > 0) break;
+      merged.push(candidate);
+    }
+    merged.push(one);
+  }
+  return merged.concat(added.slice(next));
+}
+
+/** Ages take what an age may take: they grow without a change of their row. */
+const ageColumns = 6;
+
+function widest(widths: readonly number[], rows: readonly Row[]): readonly number[] {
+  const wide = [...widths];
+  for (const { entry, cells } of rows) {
+    wide[0] = Math.max(wide[0] ?? 0, displayWidth(entry.text));
+    for (const [index, cell] of cells.entries()) {
+      const width = cell.kind === "age" ? ageColumns : displayWidth(cell.text);
+      wide[index + 1] = Math.max(wide[index + 1] ?? 0, width);
+    }
+  }
+  return wide;
+}

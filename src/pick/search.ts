@@ -1,0 +1,119 @@
+/**
+ * A search that goes on in pieces: what fits so far, and what hasn't been looked at. A hundred thousand rows
+ * take longer than a frame, so a key is answered with the first piece, and the rest follows while nobody types.
+ */
+import { rank } from "./match.ts";
+import { emptyQuery, narrows, type Query, ranks } from "./query.ts";
+import { compareOrder, type Entry } from "./row.ts";
+
+/** An entry that fits. */
+export interface Match {
+  readonly entry: Entry;
+  /** The smaller the better. */
+  readonly rank: number;
+}
+
+/** What is known of a query over a list. */
+export interface Search {
+  readonly query: Query;
+  /** Best first; of equal ones in the order of the list. */
+  readonly found: readonly Match[];
+  /** What hasn't been looked at, from `at` on. */
+  readonly pending: readonly Entry[];
+  readonly at: number;
+}
+
+/** The search without words over nothing. */
+export const emptySearch: Search = { query: emptyQuery, found: [], pending: [], at: 0 };
+
+/** Whether everything has been looked at. */
+export function isComplete({ pending, at }: Search): boolean {
+  return at >= pending.length;
+}
+
+/**
+ * Another query over the same entries, which are all of the list. What the old one ruled out isn't looked at again
+ * where the new one narrows it.
+ */
+export function refine(search: Search, query: Query, entries: () => readonly Entry[]): Search {
+  if (!narrows(search.query, query)) return { query, found: [], pending: entries(), at: 0 };
+  const looked = search.found.map(({ entry }) => entry);
+  const pending = isComplete(search) ? looked : looked.concat(search.pending.slice(search.at));
+  return { query, found: [], pending, at: 0 };
+}
+
+/** Looks at the next entries, at most so many. */
+export function advance(search: Search, count: number): Search {
+  if (isComplete(search)) return search;
+  const { query, pending, at } = search;
+  const end = Math.min(pending.length, at + count);
+  const fresh: Match[] = [];
+  const unranked = query.groups.length === 0;
+  for (let index = at; index < end; index++) {
+    const entry = pending[index] as Entry;
+    const found = unranked ? 0 : rank(query, entry);
+    if (found !== undefined) fresh.push({ entry, rank: found });
+  }
+  const found = merge(search.found, sortMatches(fresh, query));
+  return end === pending.length
+    ? { query, found, pending: [], at: 0 }
+    : { query, found, pending, at: end };
+}
+
+/** The whole of it. */
+export function complete(search: Search): Search {
+  return advance(search, Infinity);
+}
+
+/** Entries that weren't in the list before. */
+export function withAdded(search: Search, entries: readonly Entry[]): Search {
+  if (entries.length === 0) return search;
+  if (!isComplete(search)) {
+    return { ...search, pending: search.pending.slice(search.at).concat(entries), at: 0 };
+  }
+  return { ...search, pending: entries, at: 0 };
+}
+
+/** Without entries that have left the list. */
+export function withoutIds(search: Search, ids: ReadonlySet<string>): Search {
+  if (ids.size === 0) return search;
+  return {
+    ...search,
+    found: search.found.filter(({ entry }) => !ids.has(entry.id)),
+    pending: search.pending.slice(search.at).filter(({ id }) => !ids.has(id)),
+    at: 0,
+  };
+}
+
+function sortMatches(matches: Match[], query: Query): Match[] {
+  // A list that is looked at in its own order needs no sorting, which is every first look without a query.
+  if (!ranks(query) && matches.every((match, i) => i === 0 || !isAfter(matches[i - 1], match))) {
+    return matches;
+  }
+  return matches.sort(compareMatches);
+}
+
+function compareMatches(a: Match, b: Match): number {
+  return a.rank - b.rank || compareOrder(a.entry, b.entry);
+}
+
+function isAfter(a: Match | undefined, b: Match | undefined): boolean {
+  return a !== undefined && b !== undefined && compareMatches(a, b) > 0;
+}
+
+/** Both are sorted. */
+function merge(a: readonly Match[], b: readonly Match[]): readonly Match[] {
+  if (a.length === 0) return b;
+  if (b.length === 0) return a;
+  if (!isAfter(a.at(-1), b[0])) return a.concat(b);
+  const merged = new Array<Match>(a.length + b.length);
+  let [left, right] = [0, 0];
+  for (let at = 0; at < merged.length; at++) {
+    const [x, y] = [a[left], b[right]];
+    const takeLeft = y === undefined || (x !== undefined && compareMatches(x, y) <= 0);
+    merged[at] = (takeLeft ? x : y) as Match;
+    if (takeLeft) left++;
+    else right++;
+  }
+  return merged;
+}

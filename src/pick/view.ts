@@ -1,0 +1,104 @@
+/** What a picker's state looks like. Pure: a state of some size gives a grid of that size. */
+import { clipText, type Grid, type Line, lineWidth, padLine, span } from "../term/grid.ts";
+import { displayWidth } from "../term/width.ts";
+import { type Area, layout } from "./layout.ts";
+import type { Match } from "./search.ts";
+import { isComplete } from "./search.ts";
+import { activeLevel, isMarkable, type Level, type LevelKind, type PickState } from "./state.ts";
+import { headerLine, rowLine, shownColumns } from "./view_row.ts";
+import { previewLines } from "./view_preview.ts";
+
+/** The whole picker. */
+export function view(state: PickState): Grid {
+  const parts = layout(state);
+  const main = mainLines(state, parts);
+  const { preview } = parts;
+  if (preview === undefined) return { lines: main };
+  const pane = previewLines(state, preview);
+  if (preview.column > 0) {
+    const left = parts.list.columns;
+    return { lines: main.map((line, index) => [...padLine(line, left), ...(pane[index] ?? [])]) };
+  }
+  return { lines: [...pane, ...main] };
+}
+
+function mainLines(state: PickState, parts: ReturnType<typeof layout>): Line[] {
+  const { list: area, promptRow, infoRow, headerRow, preview } = parts;
+  const above = preview !== undefined && preview.column === 0 ? preview.rows : 0;
+  const lines: Line[] = Array.from({ length: state.rows - above }, () => []);
+  const put = (row: number | undefined, line: Line) => {
+    if (row !== undefined && row - above < lines.length) lines[row - above] = line;
+  };
+  listLines(state, area).forEach((line, index) => put(area.row + index, line));
+  const level = activeLevel(state);
+  put(headerRow, headerLine(state, level, shownColumns(state, level, area.columns), area.columns));
+  put(infoRow, infoLine(state, level, area.columns));
+  put(promptRow, promptLine(state, level, area.columns));
+  return lines;
+}
+
+function listLines(state: PickState, area: Area): Line[] {
+  const level = activeLevel(state);
+  const { found } = level.list.search;
+  const shown = found.slice(level.offset, level.offset + area.rows);
+  const columns = shownColumns(state, level, area.columns);
+  const lines = shown.map((match: Match) => rowLine(state, level, match, columns, area.columns));
+  while (lines.length < area.rows) lines.push([]);
+  return state.settings.layout === "reverse" ? lines : lines.reverse();
+}
+
+const prompts: Readonly<Record<LevelKind, string | undefined>> = {
+  pods: undefined,
+  containers: "container> ",
+  namespaces: "namespace> ",
+  contexts: "context> ",
+};
+
+/** The query with a caret of its own: the terminal's cursor is hidden while rows are painted. */
+function promptLine(state: PickState, level: Level, columns: number): Line {
+  const full = prompts[level.kind] ?? state.settings.prompt;
+  const prompt = displayWidth(full) + 4 > columns ? "> " : full;
+  const room = Math.max(1, columns - displayWidth(prompt) - 1);
+  const { text, caret } = level.line;
+  // The part before the caret is clipped at its beginning: what is typed just now is seen.
+  const before = clipText(text.slice(0, caret), room, "end");
+  const [under = " "] = text.slice(caret, caret + 2);
+  const after = clipText(text.slice(caret + under.length), room - displayWidth(before));
+  return [
+    span(prompt, "sign"),
+    span(before),
+    span(under, "caret"),
+    ...(caret < text.length ? [span(after)] : []),
+  ];
+}
+
+function infoLine(state: PickState, level: Level, columns: number): Line {
+  const { list, loading } = level;
+  const marked = isMarkable(state) && state.chosen.size > 0 ? ` (${state.chosen.size})` : "";
+  const busy = loading ? " loading…" : isComplete(list.search) ? "" : " searching…";
+  const line: Line[number][] = [
+    span(`  ${list.search.found.length}/${list.rows.length}${marked}`, "warn"),
+    span(busy, "dim"),
+  ];
+  const say = (text: string, tone: "bad" | "dim") => {
+    const room = columns - lineWidth(line) - 2;
+    if (room < 4 || (tone === "dim" && displayWidth(text) > room)) return;
+    line.push(span(`  ${clipText(text, room)}`, tone));
+  };
+  if (state.notice !== undefined) say(state.notice, "bad");
+  const { context, namespace } = state.place;
+  const place = [context, namespace].filter((one) => one !== undefined).join("/");
+  if (place !== "") say(`in ${place}`, "dim");
+  if (state.notice === undefined) say(hints(state, level), "dim");
+  return line.filter(({ text }) => text !== "");
+}
+
+function hints(state: PickState, { kind }: Level): string {
+  if (kind !== "pods") return "esc: back";
+  return [
+    ...(state.settings.multi ? ["tab: choose"] : []),
+    "→: containers",
+    "?: preview",
+    ...(state.settings.switches ? ["^s: namespace", "^x: context"] : []),
+  ].join("  ");
+}

@@ -1,0 +1,167 @@
+/**
+ * Puts grids on a terminal, writing only the rows that changed. Either the whole screen (the alternate one,
+ * which leaves no trace), or so many rows from where the cursor is, which move down with what is written
+ * before: the rest of the screen stays as it is.
+ */
+import type { Grid, Line, Tone } from "./grid.ts";
+import { lineWidth } from "./grid.ts";
+
+/** How a painter draws. */
+export interface GridPainterOptions {
+  /** `screen`: the alternate screen. `inline`: below the last line that was written. */
+  place: "screen" | "inline";
+  color: boolean;
+  /** Asks the terminal to tell clicks and wheel turns. */
+  mouse: boolean;
+}
+
+/** Autowrap off while painting: a width that terminal and program count differently breaks one row, not all. */
+const wrapOff = "\x1b[?7l";
+const wrapOn = "\x1b[?7h";
+const cursorOff = "\x1b[?25l";
+const cursorOn = "\x1b[?25h";
+/** Buttons and wheel, in the SGR form. https://invisible-island.net/xterm/ctlseqs/ctlseqs.html#h2-Mouse-Tracking */
+const mouseOn = "\x1b[?1000h\x1b[?1006h";
+const mouseOff = "\x1b[?1006l\x1b[?1000l";
+/** A paste comes between two marks and is never taken for keys. */
+const pasteOn = "\x1b[?2004h";
+const pasteOff = "\x1b[?2004l";
+/** Both in one update, where the terminal knows how: no half-drawn frame is seen. */
+const syncOn = "\x1b[?2026h";
+const syncOff = "\x1b[?2026l";
+const reset = "\x1b[0m";
+
+const colored: Readonly<Record<Tone, string>> = {
+  plain: "",
+  dim: "\x1b[2m",
+  strong: "\x1b[1m",
+  good: "\x1b[32m",
+  warn: "\x1b[33m",
+  bad: "\x1b[31m",
+  match: "\x1b[1;32m",
+  current: "\x1b[1;48;5;236m",
+  currentMatch: "\x1b[1;32;48;5;236m",
+  sign: "\x1b[35m",
+  caret: "\x1b[7m",
+};
+
+/** Weights alone: what NO_COLOR leaves. */
+const plain: Readonly<Record<Tone, string>> = {
+  ...colored,
+  good: "",
+  warn: "",
+  bad: "\x1b[1m",
+  match: "\x1b[4m",
+  current: "\x1b[1m",
+  currentMatch: "\x1b[1;4m",
+  sign: "\x1b[1m",
+};
+
+/** A terminal's picture of the last grid, and the text that brings it to the next. */
+export class GridPainter {
+  readonly #options: GridPainterOptions;
+  readonly #tones: Readonly<Record<Tone, string>>;
+  /** Rows as they were written, and their widths. */
+  #rows: { text: string; width: number }[] = [];
+  /** The row at whose beginning the terminal's cursor is. */
+  #at = 0;
+
+  constructor(options: GridPainterOptions) {
+    this.#options = options;
+    this.#tones = options.color ? colored : plain;
+  }
+
+  /** What takes the terminal over. */
+  begin(): string {
+    const screen = this.#options.place === "screen" ? "\x1b[?1049h\x1b[H\x1b[2J" : "\r";
+    return screen + cursorOff + pasteOn + (this.#options.mouse ? mouseOn : "");
+  }
+
+  /** What gives it back as it was: rows cleared, modes off. Fit to be written at any moment. */
+  end(): string {
+    const { place, mouse } = this.#options;
+    const cleared = place === "screen" ? "" : `${this.#move(0)}\x1b[J`;
+    this.#rows = [];
+    this.#at = 0;
+    return `${cleared}${reset}${wrapOn}${mouse ? mouseOff : ""}${pasteOff}${cursorOn}` +
+      (place === "screen" ? "\x1b[?1049l" : "");
+  }
+
+  /** From the last grid to this one. Empty where nothing changed. */
+  paint(grid: Grid): string {
+    const texts = grid.lines.map((line) => this.#encode(line));
+    let out = this.#grow(texts.length);
+    for (const [index, text] of texts.entries()) {
+      if (this.#rows[index]?.text === text) continue;
+      out += `${this.#move(index)}${text}\x1b[K`;
+      this.#rows[index] = { text, width: lineWidth(grid.lines[index] ?? []) };
+      // The row's end may be the screen's edge: the next move starts from the row's beginning.
+      out += "\r";
+    }
+    return out === "" ? "" : syncOn + wrapOff + out + wrapOn + syncOff;
+  }
+
+  /**
+   * Asks the terminal on which row of the screen the grid begins: clicks are told by rows of the screen. The
+   * answer comes as a `position` among the keys.
+   */
+  askPlace(): string {
+    return `${this.#move(0)}\x1b[6n`;
+  }
+
+  /**
+   * The window has another width: what was painted may have been wrapped anew by the terminal. Everything is
+   * cleared, and painted again by the next {@link paint}.
+   */
+  resized(columns: number): string {
+    const { place } = this.#options;
+    if (place === "screen") {
+      this.#rows = [];
+      this.#at = 0;
+      return "\x1b[H\x1b[2J";
+    }
+    // Rows above the cursor that no longer fit take several.
+    const above = this.#rows.slice(0, this.#at)
+      .reduce((sum, { width }) => sum + Math.max(1, Math.ceil(width / Math.max(1, columns))), 0);
+    this.#rows = [];
+    this.#at = 0;
+    return `\r${up(above)}\x1b[J`;
+  }
+
+  /** Room for so many rows; rows that are no longer there are cleared. */
+  #grow(count: number): string {
+    let out = "";
+    if (this.#rows.length > count) {
+      out += `${this.#move(count)}\x1b[J`;
+      this.#rows.length = count;
+    }
+    if (this.#rows.length < count) {
+      const last = Math.max(0, this.#rows.length - 1);
+      // Line feeds at the bottom of the screen make room; elsewhere they only go down.
+      const feeds = count - 1 - last;
+      out += this.#move(last) + "\n".repeat(feeds);
+      this.#at = last + feeds;
+      while (this.#rows.length < count) this.#rows.push({ text: "", width: 0 });
+    }
+    return out;
+  }
+
+  #move(row: number): string {
+    const distance = row - this.#at;
+    this.#at = row;
+    return distance < 0 ? `\r${up(-distance)}` : distance > 0 ? `\r\x1b[${distance}B` : "\r";
+  }
+
+  #encode(line: Line): string {
+    let out = "";
+    for (const { text, tone } of line) {
+      const paint = this.#tones[tone];
+      out += paint === "" ? text : `${paint}${text}${reset}`;
+    }
+    return out;
+  }
+}
+
+function up(rows: number): string {
+  return rows > 0 ? `\x1b[${rows}A` : "";
+}

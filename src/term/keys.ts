@@ -1,0 +1,199 @@
+/**
+ * From the bytes of a terminal in raw mode to keys, texts, pastes and the mouse. The forms are those of
+ * xterm, which every terminal of today speaks: https://invisible-island.net/xterm/ctlseqs/ctlseqs.html
+ */
+
+/** One thing that a person did. */
+export type TerminalInput =
+  /** By name: `enter`, `ctrl-a`, `alt-b`, `shift-tab`, `page-up`. */
+  | { kind: "key"; key: string }
+  /** Characters as they were typed. */
+  | { kind: "text"; text: string }
+  /** Text that was pasted; it may hold line ends. */
+  | { kind: "paste"; text: string }
+  /** Columns and rows of the screen count from 0. */
+  | { kind: "mouse"; action: MouseAction; column: number; row: number }
+  /** The terminal's answer to the question where its cursor is. */
+  | { kind: "position"; column: number; row: number };
+
+/** A click is the left button going down. */
+export type MouseAction = "click" | "wheelUp" | "wheelDown" | "other";
+
+/** Characters kept of a paste: more is not a search, and not a name. */
+const maxPaste = 4096;
+/** An escape sequence that is longer is none. */
+const maxSequence = 64;
+
+const csiLetters: Readonly<Record<string, string>> = {
+  A: "up",
+  B: "down",
+  C: "right",
+  D: "left",
+  F: "end",
+  H: "home",
+  Z: "shift-tab",
+};
+
+const csiNumbers: Readonly<Record<string, string>> = {
+  1: "home",
+  2: "insert",
+  3: "delete",
+  4: "end",
+  5: "page-up",
+  6: "page-down",
+  7: "home",
+  8: "end",
+};
+
+const modifiers: Readonly<Record<string, string>> = {
+  2: "shift-",
+  3: "alt-",
+  4: "alt-shift-",
+  5: "ctrl-",
+  6: "ctrl-shift-",
+  7: "ctrl-alt-",
+};
+
+const controls: Readonly<Record<number, string>> = {
+  0x00: "ctrl-space",
+  0x08: "ctrl-h",
+  0x09: "tab",
+  0x0d: "enter",
+  0x1b: "esc",
+  0x1c: "ctrl-\\",
+  0x1d: "ctrl-]",
+  0x1e: "ctrl-^",
+  // What terminals send for Ctrl-/ too.
+  0x1f: "ctrl-/",
+  0x7f: "backspace",
+};
+
+const pasteStart = "\x1b[200~";
+const pasteEnd = "\x1b[201~";
+
+/** Decodes a stream, however it is cut. An Esc at the end waits for {@link flush}: it may begin a sequence. */
+export class KeyDecoder {
+  readonly #decoder = new TextDecoder();
+  #rest = "";
+
+  /** Whether the next bytes decide what the last ones meant: after some 50 ms of silence, call `flush`. */
+  get undecided(): boolean {
+    return this.#rest !== "" && !this.#rest.startsWith(pasteStart);
+  }
+
+  /** What these bytes, after those before, stand for. */
+  feed(bytes: Uint8Array): TerminalInput[] {
+    this.#rest += this.#decoder.decode(bytes, { stream: true });
+    return this.#take(false);
+  }
+
+  /** Nothing more came: an Esc was the key itself. */
+  flush(): TerminalInput[] {
+    return this.undecided ? this.#take(true) : [];
+  }
+
+  #take(final: boolean): TerminalInput[] {
+    const inputs: TerminalInput[] = [];
+    while (this.#rest !== "") {
+      const taken = takeOne(this.#rest, final);
+      if (taken === undefined) break;
+      this.#rest = this.#rest.slice(taken.length);
+      if (taken.input !== undefined) inputs.push(taken.input);
+    }
+    return inputs;
+  }
+}
+
+interface Taken {
+  length: number;
+  /** Undefined for what means nothing here. */
+  input?: TerminalInput;
+}
+
+const key = (name: string, length: number): Taken => ({
+  length,
+  input: { kind: "key", key: name },
+});
+
+/** The first input of a text that isn't empty; undefined where its end isn't there yet. */
+function takeOne(text: string, final: boolean): Taken | undefined {
+  if (text.startsWith(pasteStart)) return takePaste(text);
+  if (text.startsWith("\x1b")) return takeEscape(text, final);
+  const code = text.charCodeAt(0);
+  if (code < 0x20 || code === 0x7f) return key(controlName(code), 1);
+  // deno-lint-ignore no-control-regex -- control characters are where a text ends
+  const typed = /^[^\x00-\x1f\x7f-\x9f]+/.exec(text)?.[0];
+  if (typed === undefined) return { length: 1 };
+  return { length: typed.length, input: { kind: "text", text: typed } };
+}
+
+function controlName(code: number): string {
+  return controls[code] ?? `ctrl-${String.fromCharCode(code + 0x60)}`;
+}
+
+function takePaste(text: string): Taken | undefined {
+  const end = text.indexOf(pasteEnd);
+  const body = text.slice(pasteStart.length, end < 0 ? undefined : end);
+  // A paste that never ends isn't kept for ever.
+  if (end < 0 && body.length <= maxPaste) return undefined;
+  const length = end < 0 ? text.length : end + pasteEnd.length;
+  return { length, input: { kind: "paste", text: body.slice(0, maxPaste) } };
+}
+
+function takeEscape(text: string, final: boolean): Taken | undefined {
+  const second = text.charAt(1);
+  if (second === "") return final ? key("esc", 1) : undefined;
+  if (second === "[") return takeCsi(text, final);
+  if (second === "O") {
+    const name = csiLetters[text.charAt(2)];
+    if (text.length < 3) return final ? key("alt-O", 2) : undefined;
+    return name === undefined ? { length: 3 } : key(name, 3);
+  }
+  if (second === "\x1b") return key("esc", 1);
+  const code = second.charCodeAt(0);
+  if (code < 0x20 || code === 0x7f) return key(`alt-${controlName(code)}`, 2);
+  return key(`alt-${second}`, 2);
+}
+
+function takeCsi(text: string, final: boolean): Taken | undefined {
+  // deno-lint-ignore no-control-regex -- the escape itself
+  const sequence = /^\x1b\[([<?=>]?)([0-9;:]*)[ -/]*([@-~])/.exec(text);
+  if (sequence === null) {
+    // deno-lint-ignore no-control-regex -- as above
+    const mayGoOn = /^\x1b\[[0-?]*[ -/]*$/.test(text) && text.length < maxSequence;
+    if (mayGoOn && !final) return undefined;
+    return text.length === 2 ? key("alt-[", 2) : { length: 2 };
+  }
+  const [{ length }, mark = "", numbers = "", letter = ""] = sequence;
+  if (mark === "<" && /[Mm]/.test(letter)) return takeMouse(numbers, letter, length);
+  if (mark !== "") return { length };
+  if (letter === "R") return takePosition(numbers, length);
+  const [first = "", modifier = ""] = numbers.split(";");
+  const name = letter === "~" ? csiNumbers[first] : csiLetters[letter];
+  return name === undefined ? { length } : key((modifiers[modifier] ?? "") + name, length);
+}
+
+function takeMouse(numbers: string, letter: string, length: number): Taken {
+  const [button = 0, column = 1, row = 1] = numbers.split(";").map(Number);
+  return {
+    length,
+    input: {
+      kind: "mouse",
+      action: letter === "m" ? "other" : mouseAction(button),
+      column: column - 1,
+      row: row - 1,
+    },
+  };
+}
+
+function takePosition(numbers: string, length: number): Taken {
+  const [row = 1, column = 1] = numbers.split(";").map(Number);
+  return { length, input: { kind: "position", column: column - 1, row: row - 1 } };
+}
+
+/** The low bits are the button; 4, 8 and 16 are shift, alt and control, 32 a movement, 64 the wheel. */
+function mouseAction(button: number): MouseAction {
+  if ((button & 32) !== 0) return "other";
+  if ((button & 64) !== 0) return (button & 3) === 0 ? "wheelUp" : "wheelDown";
+  return (button & 3) === 0 ? "click" : "other";
+}
