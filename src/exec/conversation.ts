@@ -4,12 +4,13 @@
  */
 import { forEachUntil, onAbort, orAborted, passed } from "../base/abort.ts";
 import type { ChannelEnd, ExecChannel } from "../kube/client.ts";
+import { EndMarkReader } from "./end_mark.ts";
 import { endCommand } from "./end_command.ts";
 import type { Outcome } from "./model.ts";
 import { outcomeOfEnd } from "./outcome.ts";
 import { PreambleReader } from "./preamble.ts";
 import type { InputReader } from "./run_options.ts";
-import type { Attempt, TargetRun } from "./run_target.ts";
+import { type Attempt, hasLeader, type TargetRun } from "./run_target.ts";
 import { saysNoShell } from "./runtime_words.ts";
 import { signalRound } from "./signal_round.ts";
 
@@ -25,6 +26,8 @@ export class Conversation {
   readonly #channel: ExecChannel;
   /** Absent for a command without preamble. */
   readonly #preamble: PreambleReader | undefined;
+  /** Absent where no shell stays behind the command to set the mark. */
+  readonly #marks: Record<"stdout" | "stderr", EndMarkReader> | undefined;
   /** Resolves when the command is known to run, or when the stream has ended before that. */
   readonly #begun = Promise.withResolvers<"running" | "ended">();
   readonly #stop = Promise.withResolvers<Stop>();
@@ -32,8 +35,13 @@ export class Conversation {
   constructor(run: TargetRun, channel: ExecChannel, form: "preamble" | "bare") {
     this.#run = run;
     this.#channel = channel;
-    if (form === "preamble") this.#preamble = new PreambleReader(run.options.nonce);
-    else this.#begun.resolve("running");
+    const { nonce } = run.options;
+    if (form === "preamble") {
+      this.#preamble = new PreambleReader(nonce);
+      if (hasLeader(run.options)) {
+        this.#marks = { stdout: new EndMarkReader(nonce), stderr: new EndMarkReader(nonce) };
+      }
+    } else this.#begun.resolve("running");
   }
 
   async untilEnd(): Promise<Attempt> {
@@ -66,6 +74,7 @@ export class Conversation {
           own = preamble.push(bytes);
           if (!preamble.searching) this.#begun.resolve("running");
         }
+        if (this.#marks !== undefined) own = this.#marks[stream].push(own);
         if (own.length > 0) await this.#run.emit(stream, own);
       }
       return await this.#channel.end;
@@ -83,8 +92,29 @@ export class Conversation {
     if (this.#preamble !== undefined && !begun && this.#lacksShell(end, heldBack)) {
       return { kind: "noShell" };
     }
-    if (heldBack.length > 0) await this.#run.emit("stdout", heldBack);
+    await this.#flush(heldBack);
+    if (end.kind === "exited" && end.exitCode === 0 && begun && !this.#isMarked()) {
+      const reason =
+        "the server told a good end, but the command did not: the link to its node broke";
+      return { kind: "ended", outcome: { kind: "unknown", reason } };
+    }
     return { kind: "ended", outcome: outcomeOfEnd(end, begun) };
+  }
+
+  /** Whether both streams are known to be whole, as far as that can be known. */
+  #isMarked(): boolean {
+    return this.#marks === undefined || (this.#marks.stdout.seen && this.#marks.stderr.seen);
+  }
+
+  /** Passes on what was held back as a beginning of kodama's own lines, and wasn't. */
+  async #flush(head: Uint8Array): Promise<void> {
+    const { stdout, stderr } = this.#marks ?? {};
+    const rest = [head, stdout?.finish(), stderr?.finish()];
+    for (const [index, bytes] of rest.entries()) {
+      if (bytes !== undefined && bytes.length > 0) {
+        await this.#run.emit(index < 2 ? "stdout" : "stderr", bytes);
+      }
+    }
   }
 
   /** containerd and CRI-O say it in the Status; Docker writes it to standard output and exits 126 or 127. */
@@ -99,8 +129,7 @@ export class Conversation {
     const left = await this.#endInPod(output);
     await this.#channel.close();
     await output;
-    const heldBack = this.#preamble?.finish() ?? new Uint8Array();
-    if (heldBack.length > 0) await this.#run.emit("stdout", heldBack);
+    await this.#flush(this.#preamble?.finish() ?? new Uint8Array());
     return { kind: "ended", outcome: outcomeOfStop(stop, left) };
   }
 

@@ -1,7 +1,7 @@
 /** From the end of a channel to the outcome of its target. */
 import type { ChannelEnd } from "../kube/client.ts";
 import type { Outcome } from "./model.ts";
-import { readStartFailure } from "./runtime_words.ts";
+import { readStartFailure, withoutCommand } from "./runtime_words.ts";
 
 /** Names of the signals that end commands, by number, the same on every Linux architecture. */
 const signalNames: Readonly<Record<number, string>> = {
@@ -38,7 +38,8 @@ export function outcomeOfEnd(end: ChannelEnd, begun: boolean): Outcome {
     case "cut":
       return { kind: "unknown", reason: end.reason };
     case "refused": {
-      const reason = end.status.message ?? end.status.reason ?? "the server gave no reason";
+      const said = end.status.message ?? end.status.reason ?? "the server gave no reason";
+      const reason = withoutCommand(said);
       if (begun) return { kind: "unknown", reason };
       const failure = readStartFailure(reason);
       return failure === undefined

@@ -56,6 +56,15 @@ Deno.test("only the server's exit code 0 is ok", () => {
   assert.equal(outcomeOfEnd(refused("stream lost"), true).kind, "unknown");
 });
 
+Deno.test("a server's citation of the whole command is left out of a reason", () => {
+  const words =
+    'Post "https://10.0.0.1:10250/exec/n/p/c?command=sh&command=secret": connection refused';
+  assert.deepEqual(outcomeOfEnd(refused(words), false), {
+    kind: "unreachable",
+    reason: 'Post "https://10.0.0.1:10250/exec/n/p/c": connection refused',
+  });
+});
+
 Deno.test("runtimes' words are told apart: no shell, no such command, not executable", () => {
   const containerd = (words: string) =>
     "error executing command in container: failed to exec in container: failed to start exec " +

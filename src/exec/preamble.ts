@@ -2,7 +2,7 @@
  * The few words of shell that run before a command in the pod, so that it can be ended later.
  *
  * They set the command's variables, tell process ids on the first line of standard output, and run the command:
- * below a shell that watches the link (`watch.ts`), or by `exec`, where the same process goes on as the command.
+ * below a shell that stays (`watch.ts`), or by `exec`, where the same process goes on as the command.
  * A runtime starts an exec as the leader of a session and of a process group (runc calls setsid), so the id
  * is that of the group and of the session too.
  *
@@ -11,7 +11,7 @@
  */
 import type { Target } from "../kube/target.ts";
 import type { Session } from "./session_signal.ts";
-import { watchedScript } from "./watch.ts";
+import { type LeaderOptions, leaderScript } from "./watch.ts";
 
 /** What is set up before the command. */
 export interface PreambleOptions {
@@ -22,11 +22,8 @@ export interface PreambleOptions {
   total: number;
   environment?: Readonly<Record<string, string>>;
   workdir?: string;
-  /**
-   * The exec's standard input is kodama's, and its end is the end of the command, with so much time between
-   * TERM and KILL. Absent where the command has it.
-   */
-  watch?: { graceMs: number };
+  /** The command runs below a shell of kodama's; absent where that shell must become the command. */
+  leader?: Pick<LeaderOptions, "watch">;
 }
 
 /** What `sh` prints before the process ids. */
@@ -43,7 +40,7 @@ export function withPreamble(
   target: Target,
   options: PreambleOptions,
 ): string[] {
-  const { index, total, nonce, workdir, watch } = options;
+  const { index, total, nonce, workdir, leader } = options;
   const environment = Object.entries(options.environment ?? {});
   const script = [
     'export KODAMA_POD="$1" KODAMA_NAMESPACE="$2" KODAMA_NODE="$3" KODAMA_INDEX="$4" KODAMA_TOTAL="$5"',
@@ -52,9 +49,9 @@ export function withPreamble(
     ...environment.map(() => 'export "$1"; shift'),
     // 125 as `env --chdir` has it: the command was not reached.
     ...(workdir === undefined ? [] : ['cd "$1" || exit 125; shift']),
-    watch === undefined
+    leader === undefined
       ? 'echo "$kodama_marker$$"; exec "$@"'
-      : watchedScript('echo "$kodama_marker$$ $kodama_watcher"', watch.graceMs),
+      : leaderScript({ nonce, ...leader }),
   ].join("\n");
   return [
     "sh",

@@ -173,6 +173,11 @@ Deno.test("a cancelled run still ends every target once, and none is ok without 
   ));
 });
 
+Deno.test("a good end that the command itself didn't come to is unknown", async () => {
+  const [outcome] = outcomesOf(await events(scene([{ ...hello, unmarked: true }])));
+  assert.equal(outcome?.kind, "unknown");
+});
+
 Deno.test("a command that ignores TERM is killed after the grace", async () => {
   const stage = scene([{ ...hello, end: "hangs", diesOn: "KILL" }], { timeoutMs });
   const [outcome] = outcomesOf(await events(stage));

@@ -8,7 +8,7 @@ import { Conversation } from "./conversation.ts";
 import type { Outcome } from "./model.ts";
 import { withPreamble } from "./preamble.ts";
 import type { RunOptions } from "./run_options.ts";
-import { readStartFailure, saysNoShell } from "./runtime_words.ts";
+import { readStartFailure, saysNoShell, withoutCommand } from "./runtime_words.ts";
 
 /** One target in its run. */
 export interface TargetRun {
@@ -42,7 +42,7 @@ export async function runTarget(run: TargetRun): Promise<Outcome> {
     nonce,
     index,
     total,
-    ...(isWatched(options) ? { watch: { graceMs } } : {}),
+    ...(hasLeader(options) ? { leader: isWatched(options) ? { watch: { graceMs } } : {} } : {}),
     ...(environment === undefined ? {} : { environment }),
     ...(workdir === undefined ? {} : { workdir }),
   });
@@ -55,9 +55,14 @@ export async function runTarget(run: TargetRun): Promise<Outcome> {
   return endOf(await attempt(run, words, "bare"));
 }
 
+/** Whether a shell runs the command and stays; under a terminal, job control is the command's own. */
+export function hasLeader({ terminal }: RunOptions): boolean {
+  return terminal === undefined;
+}
+
 /** Whether standard input is free to tell the pod that kodama is gone (`watch.ts`). */
-function isWatched({ input, terminal }: RunOptions): boolean {
-  return input === undefined && terminal === undefined;
+function isWatched(options: RunOptions): boolean {
+  return hasLeader(options) && options.input === undefined;
 }
 
 /** What was asked for that can't be had without a shell. */
@@ -120,7 +125,7 @@ async function open(
     if (form === "preamble" && saysNoShell(error.message)) return { kind: "noShell" };
     const failure = readStartFailure(error.message);
     if (failure !== undefined) return ended({ kind: "failed", ...failure });
-    return ended({ kind: "unreachable", reason: error.message });
+    return ended({ kind: "unreachable", reason: withoutCommand(error.message) });
   }
 }
 

@@ -38,3 +38,11 @@ export function saysNoShell(text: string): boolean {
   const missing = notFound.exec(text.slice(0, 4096));
   return missing !== null && (missing[1] ?? missing[2]) === "sh";
 }
+
+/**
+ * A server's words without the whole command in them: for a link of its own to a node that broke, it cites the
+ * address with every word of kodama's and the person's, `--env` values too.
+ */
+export function withoutCommand(text: string): string {
+  return text.replace(/(\/exec\/[^?"\s]*)\?[^"\s]*/g, "$1");
+}

@@ -1,6 +1,7 @@
 /** The words that go into a pod, read by the shells of this machine. */
 import assert from "node:assert/strict";
 import type { Target } from "../kube/target.ts";
+import { endMarkOf } from "./end_mark.ts";
 import { PreambleReader, withPreamble } from "./preamble.ts";
 import { type RoundSignal, type Session, signalWords } from "./session_signal.ts";
 
@@ -93,12 +94,17 @@ for (const shell of shells) {
   for (const watched of [true, false]) {
     const name = `${shell.name}, ${watched ? "watched" : "replaced"}`;
     const wrap = async (command: readonly string[], more = {}) => {
-      const options = { ...place, ...more, ...(watched ? { watch } : {}) };
-      const own = withPreamble(command, target, options);
-      const { code, stdout, stderr } = await run(shell, own, watched ? "piped" : "null");
+      const options = { ...place, ...more, ...(watched ? { leader: { watch } } : {}) };
+      const all = withPreamble(command, target, options);
+      const { code, stdout, stderr } = await run(shell, all, watched ? "piped" : "null");
       const reader = new PreambleReader("n0nce");
       const text = new TextDecoder().decode(reader.push(stdout));
-      return { code, stdout: text, stderr, session: reader.session };
+      const mark = `${endMarkOf("n0nce")}${code}\n`;
+      // Where it was reached, the command's end is marked on both streams.
+      const isMarked = watched && reader.session !== undefined;
+      for (const stream of [text, stderr]) assert.equal(stream.endsWith(mark), isMarked);
+      const own = (stream: string) => isMarked ? stream.slice(0, -mark.length) : stream;
+      return { code, stdout: own(text), stderr: own(stderr), session: reader.session };
     };
 
     Deno.test(`${name}: words stay words`, async () => {
@@ -178,7 +184,7 @@ for (const shell of shells) {
         const line = "set -m; sleep 1000 & set +m; (trap '' TERM; sleep 1000; sleep 1000) & wait";
         await using running = await inSession(
           shell,
-          withPreamble(["bash", "-c", line], target, { ...place, watch }),
+          withPreamble(["bash", "-c", line], target, { ...place, leader: { watch } }),
         );
         const { child, session, signal } = running;
         assert.ok(await comesTrue(async () => await signal("0") === 4));
@@ -188,7 +194,7 @@ for (const shell of shells) {
       });
 
       Deno.test(`${name}: nothing watches any more when the command has ended`, async () => {
-        const options = { ...place, watch };
+        const options = { ...place, leader: { watch } };
         await using running = await inSession(shell, withPreamble(["true"], target, options));
         await running.child.status;
         assert.equal(await roundIn(shell, "0", { leader: running.session.leader }), 0);
@@ -203,7 +209,7 @@ for (const shell of shells) {
     Deno.test(`${name}: a signal reaches every process of the session, whatever its group`, async () => {
       // `set -m` gives the background command a group of its own.
       const command = ["bash", "-c", "set -m; sleep 1000 & sleep 1000 & wait"];
-      const options = { ...place, ...(watched ? { watch } : {}) };
+      const options = { ...place, ...(watched ? { leader: { watch } } : {}) };
       await using running = await inSession(shell, withPreamble(command, target, options));
       assert.ok(await comesTrue(async () => await running.signal("0") === 3));
       assert.equal(await running.signal("TERM"), 3);

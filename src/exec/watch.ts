@@ -1,5 +1,6 @@
 /**
- * What ends a command whose kodama is gone: killed, crashed, or cut off.
+ * The shell that runs a command in its pod and waits for it, and what ends a command whose kodama is gone:
+ * killed, crashed, or cut off.
  *
  * To a server, a link that ends is no reason to end a command: it would go on unseen, for as long as it likes
  * (kubernetes/kubernetes#89031). All that a pod notices is the end of the exec's standard input, where it was
@@ -16,23 +17,33 @@
  * each container whose first process doesn't collect them, one for each run. The price is two forks, some
  * 2 ms, and two shells' private memory (about 100 kB each with busybox or dash) while the command runs.
  *
- * Not for commands that read input themselves (`-i`): the end of input is theirs. Nor under a terminal.
+ * Commands that read input themselves (`-i`) have no watcher: the end of input is theirs. Under a terminal
+ * there is neither watcher nor leader, for job control is the command's.
  * What is to outlive kodama leaves the session: `setsid`.
  */
+import { endMarkOf } from "./end_mark.ts";
 import { roundScript } from "./session_signal.ts";
 
 /** After KILL, looks again so often for what was forked meanwhile. */
 const killRounds = 3;
 
+/** What the leader does besides running the command. */
+export interface LeaderOptions {
+  /** Marks what the leader says. */
+  nonce: string;
+  /** The exec's input ends the command, with so much time between TERM and KILL; absent where it is the command's. */
+  watch?: { graceMs: number };
+}
+
 /**
- * Lines that run the command's words, which are the arguments, below a shell that watches. They don't return.
+ * Lines that run the command's words, which are the arguments, below a shell that stays. They don't return.
  *
  * The words go to the leader in variables: as its arguments they would make it look like the command, and
- * `pgrep -f` or `pkill -f` in the pod would find it, and find too much. `announce` tells of the watcher, whose
- * id is `$kodama_watcher`, and may use no other variable than `$kodama_marker`.
+ * `pgrep -f` or `pkill -f` in the pod would find it, and find too much. `$kodama_marker` is what the leader
+ * says before its own id and that of the watcher; its own again where there is none.
  */
-export function watchedScript(announce: string, graceMs: number): string {
-  return `export kodama_marker kodama_count=0 kodama_script='${leaderScript(announce, graceMs)}'
+export function leaderScript(options: LeaderOptions): string {
+  return `export kodama_marker kodama_count=0 kodama_script='${stayingScript(options)}'
 for kodama_word; do
 export "kodama_word_$kodama_count=$kodama_word"
 kodama_count=$((kodama_count + 1))
@@ -45,20 +56,40 @@ exec sh -c 'eval "$kodama_script"' kodama`;
  *
  * Names of variables are kodama's own, for an assignment to one that the container exports would reach the
  * command. The leader's own error output goes nowhere: shells report there when a command dies of a signal.
- * The watcher holds none of the command's streams open, or the exec wouldn't end with the command.
+ * At the end, the mark of `end_mark.ts` goes behind both streams.
  */
-function leaderScript(announce: string, graceMs: number): string {
-  const turns = Array.from({ length: killRounds }, (_, index) => index).join(" ");
+function stayingScript({ nonce, watch }: LeaderOptions): string {
   return `kodama_at=0
 while [ "$kodama_at" -lt "$kodama_count" ]; do
 eval "set -- \\"\\$@\\" \\"\\$kodama_word_$kodama_at\\"; unset kodama_word_$kodama_at"
 kodama_at=$((kodama_at + 1))
 done
 unset kodama_script kodama_count kodama_at kodama_word
-exec 3<&0 4>&2 </dev/null 2>/dev/null
-kodama_lost=
+exec 4>&2 2>/dev/null
+kodama_lost= kodama_watcher=
 trap : TERM
 trap kodama_lost=1 USR1
+${watch === undefined ? "" : watcherScript(watch.graceMs)}
+echo "$kodama_marker$$ \${kodama_watcher:-$$}"
+unset kodama_marker
+(
+exec 2>&4 4>&-
+exec "$@"
+)
+kodama_code=$?
+if [ "$kodama_watcher" ]; then
+[ "$kodama_lost" ] || kill -KILL "$kodama_watcher"
+wait "$kodama_watcher"
+fi
+echo "${endMarkOf(nonce)}$kodama_code"
+echo "${endMarkOf(nonce)}$kodama_code" >&4
+exit "$kodama_code"`;
+}
+
+/** Lines that start the watcher, which holds none of the command's streams open: else the exec wouldn't end. */
+function watcherScript(graceMs: number): string {
+  const turns = Array.from({ length: killRounds }, (_, index) => index).join(" ");
+  return `exec 3<&0 </dev/null
 (
 trap "" TERM
 exec <&3 >/dev/null 3<&- 4>&-
@@ -78,15 +109,5 @@ round KILL
 done
 ) &
 kodama_watcher=$!
-exec 3<&-
-${announce}
-unset kodama_marker
-(
-exec 2>&4 4>&-
-exec "$@"
-)
-kodama_code=$?
-[ "$kodama_lost" ] || kill -KILL "$kodama_watcher"
-wait "$kodama_watcher"
-exit "$kodama_code"`;
+exec 3<&-`;
 }

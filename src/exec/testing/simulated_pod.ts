@@ -18,6 +18,8 @@ export interface PodScript {
   diesOn: "TERM" | "KILL" | "nothing";
   /** Sizes in which the first line arrives. */
   preambleSplit?: number;
+  /** The server tells an end that the command didn't come to. */
+  unmarked?: boolean;
   /** How the runtime says that there is no `sh`. */
   noShell?: ChannelEnd;
 }
@@ -106,6 +108,13 @@ export class SimulatedPod {
     if (this.script.end === "hangs") await new Promise<void>((resolve) => onAbort(over, resolve));
     if (over.aborted) return end({ kind: "exited", exitCode: 143 });
     this.#alive = false;
+    // A leader that runs a command sets its mark behind it.
+    const exited = this.script.end !== "hangs" && this.script.end.kind === "exited";
+    if (marker !== undefined && exited && this.script.unmarked !== true) {
+      const bytes = encoder.encode(`${marker}end:0\n`);
+      yield { stream: "stdout", bytes };
+      yield { stream: "stderr", bytes };
+    }
     end(this.script.end as ChannelEnd);
   }
 

@@ -1,0 +1,85 @@
+/**
+ * The mark that the shell which runs a command sets behind it on both output streams: proof that the command
+ * has ended by itself, and that all it wrote has arrived.
+ *
+ * Why the server's word isn't enough: where kubelet dies, or its link to the API server breaks, some API
+ * servers (1.30 and later, with WebSockets) tell `Success` for a command that still runs. Their own client
+ * for kubelet takes the end of a stream without a word for a good end.
+ */
+
+/** What ends a command's output, before its exit code. */
+export function endMarkOf(nonce: string): string {
+  return `kodama:${nonce}:end:`;
+}
+
+/** Digits of an exit code. */
+const longestCode = 3;
+
+/** Takes the mark out of one stream, however it is split over chunks, and passes on every other byte. */
+export class EndMarkReader {
+  readonly #mark: Uint8Array;
+  #held: Uint8Array = new Uint8Array();
+  #seen = false;
+
+  constructor(nonce: string) {
+    this.#mark = new TextEncoder().encode(endMarkOf(nonce));
+  }
+
+  /** Whether the mark has arrived. */
+  get seen(): boolean {
+    return this.#seen;
+  }
+
+  /** What of the output so far is known to be the command's. */
+  push(chunk: Uint8Array): Uint8Array {
+    if (this.#seen) return chunk;
+    const bytes = this.#held.length === 0 ? chunk : joined(this.#held, chunk);
+    const { start, end } = this.#find(bytes);
+    // What may be the beginning of the mark is copied: the chunk may be used again.
+    this.#held = end === undefined ? bytes.slice(start) : new Uint8Array();
+    if (end === undefined) return bytes.subarray(0, start);
+    this.#seen = true;
+    return joined(bytes.subarray(0, start), bytes.subarray(end));
+  }
+
+  /** What was held back, when the output has ended. */
+  finish(): Uint8Array {
+    const held = this.#held;
+    this.#held = new Uint8Array();
+    return held;
+  }
+
+  /** Where the mark is; without `end`, where it may begin: at the end of the bytes where it doesn't. */
+  #find(bytes: Uint8Array): { start: number; end?: number } {
+    const first = this.#mark[0] ?? 0;
+    for (let at = bytes.indexOf(first); at >= 0; at = bytes.indexOf(first, at + 1)) {
+      const length = this.#lengthAt(bytes.subarray(at, at + this.#mark.length + longestCode + 1));
+      if (length === "open") return { start: at };
+      if (length !== "none") return { start: at, end: at + length };
+    }
+    return { start: bytes.length };
+  }
+
+  /** A mark's length with code and line end. The command may see the text of it, as in an environment: no code follows. */
+  #lengthAt(bytes: Uint8Array): number | "none" | "open" {
+    for (const [index, byte] of this.#mark.entries()) {
+      if (index === bytes.length) return "open";
+      if (bytes[index] !== byte) return "none";
+    }
+    for (let index = this.#mark.length; index < bytes.length; index++) {
+      const byte = bytes[index] ?? 0;
+      if (byte === 0x0a && index > this.#mark.length) return index + 1;
+      if (byte < 0x30 || byte > 0x39) return "none";
+    }
+    return bytes.length > this.#mark.length + longestCode ? "none" : "open";
+  }
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  if (first.length === 0) return second;
+  if (second.length === 0) return first;
+  const whole = new Uint8Array(first.length + second.length);
+  whole.set(first);
+  whole.set(second, first.length);
+  return whole;
+}

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { endMarkOf, EndMarkReader } from "./end_mark.ts";
+
+const encoder = new TextEncoder();
+
+function read(whole: Uint8Array, places: readonly number[]): { output: number[]; seen: boolean } {
+  const at = [...new Set(places.map((place) => place % (whole.length + 1)))].sort((a, b) => a - b);
+  const chunks = [...at, whole.length].map((end, index) => whole.slice(at[index - 1] ?? 0, end));
+  const reader = new EndMarkReader("n0nce");
+  const output = chunks.flatMap((chunk) => [...reader.push(chunk)]);
+  return { output: [...output, ...reader.finish()], seen: reader.seen };
+}
+
+const places = fc.array(fc.nat(400), { maxLength: 12 });
+/** Bytes that often look like the beginning of a mark. */
+const own = fc.array(
+  fc.oneof(
+    fc.uint8Array({ maxLength: 20 }),
+    // No digit and no line end may follow it.
+    fc.constant(encoder.encode(`${endMarkOf("n0nce")}$kodama_code`)),
+    fc.nat(16).map((length) => encoder.encode(endMarkOf("n0nce").slice(0, length))),
+  ),
+  { maxLength: 6 },
+).map((parts) => parts.flatMap((part) => [...part]));
+
+Deno.test("the mark goes and every other byte stays, however output is split", () => {
+  fc.assert(
+    fc.property(own, own, fc.integer({ min: 0, max: 255 }), places, (before, after, code, at) => {
+      const mark = encoder.encode(`${endMarkOf("n0nce")}${code}\n`);
+      const whole = Uint8Array.from([...before, ...mark, ...after]);
+      assert.deepEqual(read(whole, at), { output: [...before, ...after], seen: true });
+    }),
+  );
+});
+
+Deno.test("output without the mark stays as it is", () => {
+  fc.assert(fc.property(own, places, (bytes, at) => {
+    assert.deepEqual(read(Uint8Array.from(bytes), at), { output: bytes, seen: false });
+  }));
+});
+
+Deno.test("a mark with another nonce, or without its line's end, is the command's own", () => {
+  for (
+    const text of [
+      "kodama:other:end:0\n",
+      "kodama:n0nce:end:",
+      "kodama:n0nce:end:0",
+      "kodama:n0nce:end:1000\n",
+    ]
+  ) {
+    const bytes = encoder.encode(text);
+    assert.deepEqual(read(bytes, [3, 9]), { output: [...bytes], seen: false });
+  }
+});

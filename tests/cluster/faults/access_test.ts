@@ -1,0 +1,50 @@
+/** Clients that may not, or no longer. */
+import assert from "node:assert/strict";
+import { run } from "../host_commands.ts";
+import { findLayout } from "../layout.ts";
+import { onFault, only } from "./scene.ts";
+
+/** A copy of the kubeconfig whose users have been changed. */
+async function kubeconfigWith(kubeconfig: string, copy: string, change: Record<string, string>) {
+  const config = JSON.parse(await Deno.readTextFile(kubeconfig));
+  for (const { user } of config.users) Object.assign(user, change);
+  await Deno.writeTextFile(copy, JSON.stringify(config), { mode: 0o600 });
+}
+
+onFault("who may list and not exec is told so for each pod", async ({ namespace, startWith }) => {
+  await namespace.startPod("one", {});
+  const [role, account] = ["watcher", `system:serviceaccount:${namespace.name}:default`];
+  await namespace.kubectl("create", "role", role, "--verb=get,list", "--resource=pods");
+  await namespace.kubectl("create", "rolebinding", role, "--role", role, "--user", account);
+  const copy = await Deno.makeTempFile();
+  await kubeconfigWith(namespace.cluster.kubeconfig, copy, { as: account });
+  const ended = await startWith(copy, "one", "--", "true").ended();
+  await Deno.remove(copy);
+  assert.equal(only(ended).outcome, "unreachable");
+  assert.match(
+    only(ended).error ?? "",
+    /pods "one" is forbidden: User .* cannot create resource "pods\/exec"/,
+  );
+  assert.equal(ended.code, 4);
+});
+
+onFault(
+  "an expired client certificate is named as the reason",
+  async ({ namespace, startWith }) => {
+    const folder = await Deno.makeTempDir();
+    const keys = `${(await findLayout()).state}/keys`;
+    const script = `
+    openssl req -new -key "$1/admin.key" -subj "/O=system:masters/CN=admin" -out "$2/csr"
+    openssl x509 -req -in "$2/csr" -CA "$1/ca.crt" -CAkey "$1/ca.key" -days -1 -out "$2/crt"`;
+    await run(["sh", "-ec", script, "sh", keys, folder]);
+    const certificate = new TextEncoder().encode(await Deno.readTextFile(`${folder}/crt`));
+    await kubeconfigWith(namespace.cluster.kubeconfig, `${folder}/kubeconfig`, {
+      "client-certificate-data": certificate.toBase64(),
+    });
+    const ended = await startWith(`${folder}/kubeconfig`, "one", "--", "true").ended();
+    await Deno.remove(folder, { recursive: true });
+    assert.deepEqual(ended.reports, []);
+    assert.equal(ended.code, 4);
+    assert.match(ended.stderr, /Unauthorized|client certificate.*expired/);
+  },
+);

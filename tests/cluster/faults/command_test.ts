@@ -1,0 +1,142 @@
+/** Commands that don't behave: too much output, none, no end. */
+import assert from "node:assert/strict";
+import { until } from "../processes.ts";
+import { countSleeping, kodamaProcess, sleeper, untilSleeping } from "./kodama.ts";
+import { onFault, only, outcomeOf, programsIn } from "./scene.ts";
+
+const ok = { outcome: "ok", exitCode: 0, signal: null };
+
+/** Of kodama's memory, whatever a pod writes. The runtime alone has some 90 MB. */
+const memoryLimitKib = 200 * 1024;
+
+onFault("256 MiB of output come whole, and cost no memory", async ({ namespace }) => {
+  await namespace.startPod("one", {});
+  const { kubeconfig } = namespace.cluster;
+  const command = ["head", "-c", String(256 * 1024 * 1024), "/dev/zero"];
+  const child = kodamaProcess(kubeconfig, [
+    ...["exec", "-n", namespace.name, "one", "--output-mode", "raw", "--", ...command],
+  ]);
+  const said = new Response(child.stderr).text();
+  let count = 0;
+  let largestKib = 0;
+  for await (const chunk of child.stdout) {
+    count += chunk.length;
+    largestKib = Math.max(largestKib, await mostMemoryKib(child.pid));
+  }
+  assert.equal((await child.status).code, 0, await said);
+  assert.equal(count, 256 * 1024 * 1024);
+  assert.ok(largestKib > 0 && largestKib < memoryLimitKib, `kodama took ${largestKib} KiB`);
+});
+
+/** The most memory that a process has held; 0 where it has ended. */
+async function mostMemoryKib(pid: number): Promise<number> {
+  const status = await Deno.readTextFile(`/proc/${pid}/status`).catch(() => "");
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);
+}
+
+onFault("a command that closes its output and lingers is waited for", async (scene) => {
+  const { namespace, start } = scene;
+  await namespace.startPod("one", {});
+  const { words, token } = sleeper();
+  const script = `echo said; exec >&- 2>&-; ${words.join(" ")} && exit 0; exit 6`;
+  await using run = start("one", "--", "sh", "-c", script);
+  await untilSleeping(run, token);
+  await namespace.kubectl("exec", "one", "--", "killall", "sleep");
+  const report = only(await run.ended());
+  assert.deepEqual(outcomeOf(report), { outcome: "failed", exitCode: 6, signal: null });
+  assert.equal(report.stdout, "said\n");
+});
+
+/** Ignores TERM itself, and so do its children, of which one has a process group of its own. */
+const stubborn = (words: readonly string[]) =>
+  `trap "" TERM; set -m; ${words.join(" ")} & set +m; ${words.join(" ")} & wait; wait`;
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  onFault(`a command that ignores SIGTERM is gone after a cancel by ${signal}`, async (scene) => {
+    const { namespace, start } = scene;
+    await namespace.startPod("one", {});
+    const { words, token } = sleeper();
+    await using run = start("one", "--", "sh", "-c", stubborn(words));
+    await untilSleeping(run, token, 2);
+    run.signal(signal);
+    if (signal === "SIGINT") {
+      // The first Ctrl-C only tells where the run stands.
+      await until("the word of where it stands", () => Promise.resolve(run.stderr !== ""), 10_000);
+      run.signal(signal);
+    }
+    const ended = await run.ended();
+    assert.deepEqual(outcomeOf(only(ended)), {
+      outcome: "cancelled",
+      exitCode: null,
+      signal: null,
+    });
+    assert.equal(only(ended).error, null);
+    assert.deepEqual(await programsIn(namespace, "one"), []);
+  });
+}
+
+onFault("when kodama is killed, its commands end in their pods within seconds", async (scene) => {
+  const { namespace, start } = scene;
+  await namespace.startPod("one", {});
+  const { words, token } = sleeper();
+  await using run = start("one", "--", "sh", "-c", stubborn(words));
+  await untilSleeping(run, token, 2);
+  run.signal("SIGKILL");
+  await until("the end of the command", async () => await countSleeping(token) === 0, 10_000);
+  await until(
+    "the end of what watched it",
+    async () => (await programsIn(namespace, "one")).length === 0,
+    10_000,
+  );
+});
+
+onFault("a command that leaves its session outlives kodama", async (scene) => {
+  const { namespace, start } = scene;
+  await namespace.startPod("one", {});
+  const { words, token } = sleeper();
+  const script = `setsid ${words.join(" ")} >/dev/null 2>&1 & sleep 1000`;
+  await using run = start("one", "--", "sh", "-c", script);
+  await untilSleeping(run, token);
+  run.signal("SIGKILL");
+  await until(
+    "the end of all but what left",
+    async () => (await programsIn(namespace, "one")).length === 1,
+    10_000,
+  );
+  assert.equal(await countSleeping(token), 1);
+});
+
+onFault(
+  "without a shell in the image a command runs, and a cancel says what is left",
+  async (scene) => {
+    const { namespace, start } = scene;
+    await namespace.startPod("bare", { image: "kodama.test/shellless:1", command: undefined });
+    const report = only(await start("bare", "--", "hostname").ended());
+    assert.deepEqual(outcomeOf(report), ok);
+    assert.equal(report.stdout, "bare\n");
+    const { words, token } = sleeper();
+    await using run = start("bare", "--", ...words);
+    await untilSleeping(run, token);
+    run.signal("SIGTERM");
+    const cancelled = only(await run.ended());
+    assert.equal(cancelled.outcome, "cancelled");
+    assert.match(cancelled.error ?? "", /may still run: the image has no sh/);
+  },
+);
+
+onFault("no such command is 127, not a program is 126, with the shell's words", async (scene) => {
+  const { namespace, start } = scene;
+  await namespace.startPod("one", {});
+  for (
+    const [word, code, said] of [
+      ["no-such-program", 127, /no-such-program: not found/],
+      ["/etc", 126, /\/etc: Permission denied/i],
+    ] as const
+  ) {
+    const ended = await start("one", "--", word).ended();
+    const report = only(ended);
+    assert.deepEqual(outcomeOf(report), { outcome: "failed", exitCode: code, signal: null });
+    assert.match(report.stderr, said);
+    assert.equal(ended.code, code);
+  }
+});

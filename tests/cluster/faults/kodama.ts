@@ -1,0 +1,118 @@
+/** The real kodama, as a process with its own permissions, and what it tells. */
+import { until } from "../processes.ts";
+
+const root = new URL("../../../", import.meta.url).pathname;
+
+/** What `-o jsonl` tells of one target, as far as tests look at it. */
+export interface Report {
+  pod: string;
+  outcome: string;
+  exitCode: number | null;
+  signal: string | null;
+  stdout: string;
+  stderr: string;
+  truncated: boolean;
+  replaced: boolean;
+  error: string | null;
+}
+
+/** How kodama ended. */
+export interface Ended {
+  code: number;
+  reports: Report[];
+  stderr: string;
+}
+
+/** One run of `kodama exec`, begun and perhaps still going on; killed at the end of its scope. */
+export class KodamaRun implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #output: Promise<{ code: number; stdout: string }>;
+  #over = false;
+  #stderr = "";
+
+  /** @param words what follows `kodama exec -n NAMESPACE -o jsonl`. */
+  constructor(kubeconfig: string, namespace: string, words: readonly string[]) {
+    this.#child = kodamaProcess(kubeconfig, ["exec", "-n", namespace, "-o", "jsonl", ...words]);
+    this.#output = this.#listen().finally(() => this.#over = true);
+  }
+
+  async #listen(): Promise<{ code: number; stdout: string }> {
+    const { stdout, stderr, status } = this.#child;
+    const hear = async () => {
+      const decoder = new TextDecoder();
+      for await (const bytes of stderr) this.#stderr += decoder.decode(bytes, { stream: true });
+    };
+    const [text, { code }] = await Promise.all([new Response(stdout).text(), status, hear()]);
+    return { code, stdout: text };
+  }
+
+  /** What kodama has said so far to the person. */
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  get over(): boolean {
+    return this.#over;
+  }
+
+  signal(signal: Deno.Signal): void {
+    this.#child.kill(signal);
+  }
+
+  async ended(): Promise<Ended> {
+    const { code, stdout } = await this.#output;
+    const lines = stdout.split("\n").filter((line) => line !== "");
+    return { code, reports: lines.map((line) => JSON.parse(line)), stderr: this.#stderr };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#over) this.#child.kill("SIGKILL");
+    await this.#output;
+  }
+}
+
+/** Starts kodama under exactly the permissions it is installed with. */
+export function kodamaProcess(kubeconfig: string, args: readonly string[]): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", "-P=kodama", "main.ts", ...args],
+    cwd: root,
+    clearEnv: true,
+    env: {
+      KUBECONFIG: kubeconfig,
+      PATH: Deno.env.get("PATH") ?? "",
+      HOME: Deno.env.get("HOME") ?? "",
+      NO_COLOR: "1",
+    },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+let lastToken = 86_400_000;
+
+/** A command that sleeps for days, and how to tell by its words that it runs: no other has the same. */
+export function sleeper(): { words: string[]; token: string } {
+  lastToken += 1 + Deno.pid;
+  const token = String(lastToken);
+  return { words: ["sleep", token], token };
+}
+
+/** Waits until so many processes `sleep TOKEN` run: the rig's are seen from this machine. */
+export async function untilSleeping(run: KodamaRun, token: string, count = 1): Promise<void> {
+  await until(`${count} times sleep ${token}`, async () => {
+    if (run.over) throw new Error(`kodama ended first: ${JSON.stringify(await run.ended())}`);
+    return await countSleeping(token) === count;
+  }, 60_000);
+}
+
+/** How many processes `sleep TOKEN` there are. */
+export async function countSleeping(token: string): Promise<number> {
+  let count = 0;
+  for await (const { name } of Deno.readDir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const words = await Deno.readTextFile(`/proc/${name}/cmdline`).catch(() => "");
+    if (words === `sleep\0${token}\0`) count++;
+  }
+  return count;
+}

@@ -1,0 +1,44 @@
+/** An API server that dies, and comes back. */
+import assert from "node:assert/strict";
+import { sleeper, untilSleeping } from "./kodama.ts";
+import { onFault, only, outcomeOf } from "./scene.ts";
+
+onFault("when the API server is killed, what ran is unknown and never ok", async (scene) => {
+  const { rig, namespace, start } = scene;
+  await namespace.startPod("one", {});
+  await namespace.startPod("two", {});
+  const { words, token } = sleeper();
+  await using run = start("one", "two", "--", ...words);
+  await untilSleeping(run, token, 2);
+  await using _killed = await rig.kill("kube-apiserver");
+  const ended = await run.ended();
+  assert.equal(ended.code, 4);
+  assert.deepEqual(
+    ended.reports.map((report) => [report.pod, report.outcome, report.exitCode]).sort(),
+    [["one", "unknown", null], ["two", "unknown", null]],
+  );
+  for (const { error } of ended.reports) assert.match(error ?? "", /connection|closed|reset/i);
+});
+
+onFault(
+  "a run that begins while the API server is down says where it didn't get to",
+  async (scene) => {
+    const { rig, start } = scene;
+    await using _killed = await rig.kill("kube-apiserver");
+    const { code, reports, stderr } = await start("one", "--", "true").ended();
+    assert.equal(code, 4);
+    assert.deepEqual(reports, []);
+    assert.match(stderr, /cannot reach context rig.*connection refused/);
+  },
+);
+
+onFault("after the API server's restart the next run is as any other", async (scene) => {
+  const { rig, namespace, start } = scene;
+  await namespace.startPod("one", {});
+  {
+    await using _killed = await rig.kill("kube-apiserver");
+  }
+  const report = only(await start("one", "--", "hostname").ended());
+  assert.deepEqual(outcomeOf(report), { outcome: "ok", exitCode: 0, signal: null });
+  assert.equal(report.stdout, "one\n");
+});
