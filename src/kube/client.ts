@@ -60,6 +60,23 @@ export interface ExecRequest {
 /** Which container to attach to: as {@link ExecRequest}, without a command. */
 export type AttachRequest = Omit<ExecRequest, "command">;
 
+/** Which part of a container's log is wanted. Every line comes behind its time and a blank (`timestamps`). */
+export interface LogRequest {
+  namespace: string;
+  pod: string;
+  container: string;
+  /** Goes on until the container ends. */
+  follow: boolean;
+  /** Of the instance before the current one. */
+  previous: boolean;
+  /** RFC 3339. Servers cut it to whole seconds; not together with `sinceSeconds`. */
+  sinceTime?: string;
+  /** At least 1, counted by the server's clock. */
+  sinceSeconds?: number;
+  /** Lines from the end of what there is. */
+  tailLines?: number;
+}
+
 /** How a channel ended. Only `exited` with code 0 is a success: without the server's word there is none. */
 export type ChannelEnd =
   /** The server's final Status told an exit code. */
@@ -154,6 +171,12 @@ export interface KubeClient extends AsyncDisposable {
     options?: CallOptions & { body?: unknown },
   ): Promise<T>;
 
+  /**
+   * Resolves when the server begins to send. The bytes are pulled: what nobody reads stays with the server.
+   * A link that breaks in the middle rejects; many servers end the body orderly there, so that an end alone
+   * doesn't say that the log is complete.
+   */
+  logs(request: LogRequest, options?: CallOptions): Promise<AsyncIterable<Uint8Array>>;
   /** Resolves when the stream is open. An error of the upgrade is a `KodamaError`. */
   exec(request: ExecRequest, options?: CallOptions): Promise<ExecChannel>;
   attach(request: AttachRequest, options?: CallOptions): Promise<ExecChannel>;

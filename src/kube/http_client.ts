@@ -9,12 +9,14 @@ import type {
   KubeClient,
   ListPage,
   ListScope,
+  LogRequest,
   WatchEvent,
 } from "./client.ts";
 import type { Connection } from "./connection.ts";
 import { channelProtocols, WebSocketExecChannel } from "./exec_channel.ts";
 import type { Host } from "./host.ts";
 import { listPages } from "./list.ts";
+import { openLog } from "./logs.ts";
 import { PODS, resourcePath } from "./resources.ts";
 import type { Transport } from "./transport.ts";
 import type { KubeObject } from "./types.ts";
@@ -98,6 +100,10 @@ export class HttpKubeClient implements KubeClient {
   ): Promise<T> {
     const { signal = never, body } = options;
     return this.transport.json<T>({ method, path, signal, body });
+  }
+
+  logs(request: LogRequest, options: CallOptions = {}): Promise<AsyncIterable<Uint8Array>> {
+    return openLog(this.transport, request, options.signal ?? never);
   }
 
   exec(request: ExecRequest, options: CallOptions = {}): Promise<ExecChannel> {

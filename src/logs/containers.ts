@@ -58,6 +58,11 @@ export function containerState(pod: Pod, name: string): ContainerState {
   return { kind: "waiting", reason: plainText(reason ?? pod.status?.phase ?? "Pending", 80) };
 }
 
+/** Whether the instance before the current one left a log. */
+export function hasPrevious(pod: Pod, name: string): boolean {
+  return statusOf(pod, name)?.lastState?.terminated !== undefined;
+}
+
 /** Whether a pod has a condition with this status; https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions */
 export function hasCondition(pod: Pod, wanted: { type: string; status: string }): boolean {
   const found = pod.status?.conditions?.find(({ type }) => same(type, wanted.type));

@@ -153,6 +153,7 @@ function client(context: string, cluster: SimulatedCluster, clock: ManualClock):
     watch: unused,
     create: unused,
     delete: unused,
+    logs: unused,
     attach: unused,
     forward: unused,
     [Symbol.asyncDispose]: () => Promise.resolve(),

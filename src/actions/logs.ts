@@ -1,0 +1,154 @@
+/** The logs of every container of a selection: as they are, merged by time, or followed as they grow. */
+import type { KodamaError } from "../base/errors.ts";
+import { NoMatchError } from "../base/errors.ts";
+import type { Target } from "../kube/target.ts";
+import type { LogLine } from "../logs/line.ts";
+import { filterLines } from "../logs/line_filter.ts";
+import { mergeByTime } from "../logs/merge_by_time.ts";
+import { readContainer } from "../logs/read_container.ts";
+import type { OpenLog } from "../logs/reading.ts";
+import { type ContextFindings, Discovery, noMatch } from "./discover_targets.ts";
+import type { Host } from "./host.ts";
+import type { LogsEvent, LogsOptions } from "./logs_events.ts";
+import { LogSources } from "./logs_sources.ts";
+import { findLogTargets } from "./logs_targets.ts";
+
+/**
+ * Reads the logs. Not following, the lines of all containers come in the order of the servers' times, in groups
+ * of `maxRequests` containers; following, they come as they arrive. When the signal aborts, what has come is
+ * told, and the end.
+ *
+ * @throws NoMatchError when no container has a log to read; KodamaError of the one context that was asked, when it
+ *   can't answer.
+ */
+export async function* logs(host: Host, options: LogsOptions): AsyncGenerator<LogsEvent, void> {
+  const random = Math.random;
+  const { contexts, signal } = options;
+  const discovery = new Discovery(host, contexts, async (name) => {
+    const client = await host.kube(name);
+    const found = await findLogTargets(client, options, { signal, random });
+    return { kind: "found", context: client.context, ...found };
+  }, { signal });
+  const first = await discovery.first();
+  const sources = new LogSources(contexts);
+  const notes = first.flatMap((findings) => noted(findings, contexts));
+  const found = first.flatMap(targetsOf);
+  if (found.length === 0 && first.every(({ kind }) => kind === "found")) throw nothing(first);
+  yield* notes;
+  if (options.follow) {
+    const { followLogs } = await import("./logs_follow.ts");
+    return yield* followLogs({ host, options, random, discovery, first, sources });
+  }
+  const reading = new WholeReading(host, { options, random, sources });
+  reading.contextFailures += notes.filter(({ kind }) => kind === "contextFailed").length;
+  yield* reading.read(found);
+  for await (const findings of discovery.rest()) {
+    const late = noted(findings, contexts);
+    reading.contextFailures += late.filter(({ kind }) => kind === "contextFailed").length;
+    yield* late;
+    yield* reading.read(targetsOf(findings));
+  }
+  yield { kind: "ended", exitCode: exitCodeOf(reading.errors, reading.contextFailures) };
+}
+
+/** Everything was read: 0; some log couldn't be reached: 4; some server said no: 1. */
+export function exitCodeOf(errors: readonly KodamaError[], failedContexts: number): number {
+  const unreachable = errors.some(({ kind }) => kind === "unreachable" || kind === "timeout");
+  if (unreachable || failedContexts > 0) return 4;
+  return errors.length > 0 ? 1 : 0;
+}
+
+/** What is to be told of a context. Throws where it was the only one asked. */
+export function noted(findings: ContextFindings, contexts: readonly string[]): LogsEvent[] {
+  const { context } = findings;
+  if (findings.kind === "failed") {
+    if (new Set(contexts).size <= 1) throw findings.error;
+    return [{ kind: "contextFailed", context, error: findings.error }];
+  }
+  const { skipped } = findings;
+  return skipped.length === 0 ? [] : [{ kind: "podsSkipped", context, skipped }];
+}
+
+function targetsOf(findings: ContextFindings): readonly Target[] {
+  return findings.kind === "found" ? findings.targets : [];
+}
+
+function nothing(all: readonly ContextFindings[]): NoMatchError {
+  const skipped = all.flatMap((one) => one.kind === "found" ? one.skipped : []);
+  const [first] = skipped;
+  if (first === undefined) return noMatch(all);
+  const others = skipped.length > 1 ? ` (and ${skipped.length - 1} more)` : "";
+  return new NoMatchError(`no log to read; ${first.pod}: ${first.reason}${others}`, {
+    hint: "kodama logs -f waits for containers to start",
+  });
+}
+
+/** Opens a target's log. */
+export function openerOf(host: Host, target: Target): OpenLog {
+  const { context, namespace, pod, container } = target;
+  return async (query, signal) =>
+    await (await host.kube(context)).logs({ namespace, pod, container, ...query }, { signal });
+}
+
+/** Logs that are read to their ends. */
+class WholeReading {
+  readonly errors: KodamaError[] = [];
+  contextFailures = 0;
+  readonly #host: Host;
+  readonly #options: LogsOptions;
+  readonly #random: () => number;
+  readonly #sources: LogSources;
+  /** What readers told besides lines. */
+  #notes: LogsEvent[] = [];
+
+  constructor(
+    host: Host,
+    { options, random, sources }: {
+      options: LogsOptions;
+      random: () => number;
+      sources: LogSources;
+    },
+  ) {
+    this.#host = host;
+    this.#options = options;
+    this.#random = random;
+    this.#sources = sources;
+  }
+
+  /** Group after group: a group is merged, so all of its logs are open at once. */
+  async *read(targets: readonly Target[]): AsyncGenerator<LogsEvent, void> {
+    const { maxRequests, filter, signal } = this.#options;
+    if (targets.length === 0) return;
+    const begin = this.#sources.count;
+    yield this.#sources.add(targets, { joined: false });
+    if (targets.length > maxRequests) {
+      yield { kind: "queued", waiting: targets.length - maxRequests, places: maxRequests };
+    }
+    for (let at = 0; at < targets.length && !signal.aborted; at += maxRequests) {
+      const group = targets.slice(at, at + maxRequests);
+      const readers = group.map((target, index) => this.#lines(target, begin + at + index));
+      for await (const merged of mergeByTime(readers)) {
+        if (this.#notes.length > 0) yield* this.#notes.splice(0);
+        const lines = filterLines(merged, filter);
+        if (lines.length > 0) yield { kind: "lines", lines };
+      }
+      yield* this.#notes.splice(0);
+    }
+  }
+
+  async *#lines(target: Target, source: number): AsyncGenerator<LogLine[], void> {
+    const { start, previous, signal } = this.#options;
+    const open = openerOf(this.#host, target);
+    const { clock } = this.#host;
+    const random = this.#random;
+    for await (
+      const event of readContainer(open, { source, start, previous, clock, random, signal })
+    ) {
+      if (event.kind === "lines") yield event.lines;
+      else {
+        if (event.kind === "failed") this.errors.push(event.error);
+        this.#notes.push({ ...event, source });
+      }
+    }
+  }
+}

@@ -1,0 +1,197 @@
+/** Logs of many containers as they grow, of pods that come and go. */
+import { onAbort } from "../base/abort.ts";
+import { BoundedQueue } from "../base/bounded_queue.ts";
+import { KodamaError } from "../base/errors.ts";
+import type { Selection, Target } from "../kube/target.ts";
+import { followContainer } from "../logs/follow_container.ts";
+import { filterLines } from "../logs/line_filter.ts";
+import { Places } from "../logs/places.ts";
+import type { FollowedContainer, OpenLog } from "../logs/reading.ts";
+import type { ContextFindings, Discovery } from "./discover_targets.ts";
+import type { Host } from "./host.ts";
+import { exitCodeOf, noted, openerOf } from "./logs.ts";
+import type { LogsEvent, LogsOptions } from "./logs_events.ts";
+import { PodBoard } from "./logs_pods.ts";
+import type { LogSources } from "./logs_sources.ts";
+
+/** Batches of lines that wait for the face; above it the streams wait, and the servers with them. */
+const queueLength = 64;
+
+/** What following begins with. */
+export interface FollowLogsOptions {
+  host: Host;
+  options: LogsOptions;
+  random: () => number;
+  discovery: Discovery;
+  /** What has been found. */
+  first: readonly ContextFindings[];
+  sources: LogSources;
+}
+
+/** Ends with the signal, or when all pods that were named have ended. */
+export async function* followLogs(begin: FollowLogsOptions): AsyncGenerator<LogsEvent, void> {
+  await using following = new Following(begin);
+  yield* following.events();
+}
+
+class Following implements AsyncDisposable {
+  readonly #begin: FollowLogsOptions;
+  readonly #queue = new BoundedQueue<LogsEvent>(queueLength);
+  readonly #stop = new AbortController();
+  readonly #cleanup = new DisposableStack();
+  readonly #places: Places;
+  readonly #errors: KodamaError[] = [];
+  readonly #tasks = new Set<Promise<void>>();
+  #contextFailures = 0;
+  /** Containers that are being followed. */
+  #followed = 0;
+  /** All contexts have answered. */
+  #discovered = false;
+
+  constructor(begin: FollowLogsOptions) {
+    this.#begin = begin;
+    const { maxRequests, signal } = begin.options;
+    this.#places = new Places(maxRequests, (waiting) => {
+      this.#spawn(this.#queue.push({ kind: "queued", waiting, places: maxRequests }));
+    });
+    this.#cleanup.use(onAbort(signal, () => {
+      this.#stop.abort(signal.reason);
+      this.#queue.close();
+    }));
+  }
+
+  async *events(): AsyncGenerator<LogsEvent, void> {
+    const { first, discovery } = this.#begin;
+    for (const findings of first) {
+      if (findings.kind === "failed") this.#contextFailures++;
+    }
+    this.#spawn(this.#discover(first, discovery));
+    yield* this.#queue;
+    yield { kind: "ended", exitCode: exitCodeOf(this.#errors, this.#contextFailures) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new KodamaError("cancelled", "nobody reads the logs any more"));
+    this.#queue.discard();
+    this.#cleanup.dispose();
+    while (this.#tasks.size > 0) await Promise.allSettled(this.#tasks);
+  }
+
+  /** A part of the work; its failure is the whole's. */
+  #spawn(work: Promise<void>): void {
+    const task = work.catch((error: unknown) => {
+      if (!this.#stop.signal.aborted) this.#queue.fail(error);
+    }).finally(() => this.#tasks.delete(task));
+    this.#tasks.add(task);
+  }
+
+  async #discover(first: readonly ContextFindings[], discovery: Discovery): Promise<void> {
+    for (const findings of first) await this.#follow(findings);
+    for await (const findings of discovery.rest()) {
+      const notes = noted(findings, this.#begin.options.contexts);
+      if (findings.kind === "failed") this.#contextFailures++;
+      for (const note of notes) await this.#queue.push(note);
+      await this.#follow(findings);
+    }
+    this.#discovered = true;
+    this.#endWhenDone();
+  }
+
+  async #follow(findings: ContextFindings): Promise<void> {
+    if (findings.kind === "failed") return;
+    const { host, options, random } = this.#begin;
+    const { signal } = this.#stop;
+    const client = await host.kube(findings.context === "" ? undefined : findings.context);
+    const board = new PodBoard({ client, choice: options, clock: host.clock, random, signal });
+    await this.#add(board, findings.targets, false);
+    this.#spawn(this.#watch(board, findings.context));
+  }
+
+  async #watch(board: PodBoard, context: string): Promise<void> {
+    try {
+      await board.watch((targets) => this.#add(board, targets, true));
+    } catch (error) {
+      if (!(error instanceof KodamaError) || this.#stop.signal.aborted) throw error;
+      await this.#queue.push({ kind: "unwatched", context, error });
+    }
+  }
+
+  async #add(board: PodBoard, found: readonly Target[], joined: boolean): Promise<void> {
+    const { sources } = this.#begin;
+    const targets = sources.unknown(found);
+    if (targets.length === 0) return;
+    const begin = sources.count;
+    await this.#queue.push(sources.add(targets, { joined }));
+    targets.forEach((target, index) => {
+      this.#followed++;
+      this.#spawn(this.#followOne(board, target, begin + index));
+    });
+  }
+
+  async #followOne(board: PodBoard, target: Target, source: number): Promise<void> {
+    const { host, options: { start, filter }, random } = this.#begin;
+    const { signal } = this.#stop;
+    const container = this.#container(board, target);
+    const { clock } = host;
+    let failed = false;
+    for await (
+      const event of followContainer(container, { source, start, clock, random, signal })
+    ) {
+      if (event.kind === "lines") {
+        const lines = filterLines(event.lines, filter);
+        if (lines.length > 0) await this.#queue.push({ kind: "lines", lines });
+        continue;
+      }
+      if (event.kind === "failed") this.#errors.push(event.error);
+      failed ||= event.kind === "failed";
+      await this.#queue.push({ ...event, source });
+    }
+    if (!failed) await this.#queue.push({ kind: "left", source });
+    this.#followed--;
+    this.#endWhenDone();
+  }
+
+  #container(board: PodBoard, target: Target): FollowedContainer {
+    let change = board.change(target);
+    return {
+      open: this.#placed(openerOf(this.#begin.host, target)),
+      state: ({ fresh, signal }) => {
+        // Taken before the look: what changes after it is told by this very promise.
+        change = board.change(target);
+        return board.state(target, fresh, signal);
+      },
+      changed: (signal) => board.changed(change, signal),
+    };
+  }
+
+  /** One of the places is held while the stream is open. */
+  #placed(open: OpenLog): OpenLog {
+    return async (query, signal) => {
+      const place = await this.#places.take(signal);
+      try {
+        return held(place, await open(query, signal));
+      } catch (error) {
+        place[Symbol.dispose]();
+        throw error;
+      }
+    };
+  }
+
+  /** Pods that were named one by one come no more when they have ended; all else may. */
+  #endWhenDone(): void {
+    const { selection } = this.#begin.options;
+    if (this.#followed === 0 && this.#discovered && namesPods(selection)) this.#queue.close();
+  }
+}
+
+async function* held(
+  place: Disposable,
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array, void> {
+  using _place = place;
+  yield* chunks;
+}
+
+function namesPods({ operands }: Selection): boolean {
+  return operands.length > 0 && operands.every(({ kind }) => kind === "pod");
+}

@@ -1,0 +1,199 @@
+/** Pods that come, change and go in one context while their logs are followed. */
+import { orAborted, passed } from "../base/abort.ts";
+import type { Clock } from "../base/clock.ts";
+import { KodamaError } from "../base/errors.ts";
+import type { KubeClient, ListScope, WatchEvent } from "../kube/client.ts";
+import { readPods } from "../kube/read_pods.ts";
+import { PODS } from "../kube/resources.ts";
+import type { Target } from "../kube/target.ts";
+import type { Pod } from "../kube/types.ts";
+import { type ContainerState, containerState } from "../logs/containers.ts";
+import { type LogChoice, logTargets, podSelection } from "./logs_targets.ts";
+
+/** How often a pod is asked for where it can't be watched. */
+const pollMs = 2000;
+
+/** What a board is made of. */
+export interface PodBoardOptions {
+  client: KubeClient;
+  choice: LogChoice;
+  clock: Clock;
+  random: () => number;
+  signal: AbortSignal;
+}
+
+/** What is known of a context's pods. */
+export class PodBoard {
+  readonly #options: PodBoardOptions;
+  readonly #pods = new Map<string, Pod>();
+  /** By pod: settled at its next change. */
+  readonly #changes = new Map<string, PromiseWithResolvers<void>>();
+  /** Whether the operands mean a pod, by its uid: what a workload's pods are is asked once for each. */
+  readonly #meaning = new Map<string, boolean>();
+  #watched = true;
+
+  constructor(options: PodBoardOptions) {
+    this.#options = options;
+  }
+
+  /** Targets that are there, again and again as pods come and change: known ones too. Rejects as a watch does. */
+  async watch(found: (targets: readonly Target[]) => Promise<void>): Promise<void> {
+    try {
+      await Promise.all(this.#scopes().map((scope) => this.#watchScope(scope, found)));
+    } finally {
+      this.#watched = false;
+      for (const key of this.#pods.keys()) this.#tell(key);
+    }
+  }
+
+  /** How far a container is. Rejects with a KodamaError. */
+  async state(target: Target, fresh: boolean, signal: AbortSignal): Promise<ContainerState> {
+    const known = this.#pods.get(keyOf(target));
+    const pod = known !== undefined && !fresh && this.#watched
+      ? known
+      : await this.#get(target, signal);
+    if (pod === undefined || (target.uid !== undefined && pod.metadata?.uid !== target.uid)) {
+      return { kind: "gone" };
+    }
+    return containerState(pod, target.container);
+  }
+
+  /** Settled at the next change of a target's pod. */
+  change(target: Target): Promise<void> {
+    const key = keyOf(target);
+    const change = this.#changes.get(key) ?? Promise.withResolvers<void>();
+    this.#changes.set(key, change);
+    return change.promise;
+  }
+
+  /** Waits for such a change, or a while where none would be told. */
+  async changed(change: Promise<void>, signal: AbortSignal): Promise<void> {
+    if (!this.#watched) await passed(this.#options.clock, pollMs, { signal });
+    // The signal's reason is nobody's error here.
+    else await orAborted(change, signal).catch(() => {});
+  }
+
+  async #get({ namespace, pod }: Target, signal: AbortSignal): Promise<Pod | undefined> {
+    try {
+      return await this.#options.client.get<Pod>(PODS, pod, { namespace }, { signal });
+    } catch (error) {
+      if (error instanceof KodamaError && error.kind === "notFound") return undefined;
+      throw error;
+    }
+  }
+
+  async #watchScope(
+    scope: ListScope,
+    found: (targets: readonly Target[]) => Promise<void>,
+  ): Promise<void> {
+    const { client, signal } = this.#options;
+    for await (const event of client.watch<Pod>(PODS, scope, { signal })) {
+      const targets = await this.#targets(this.#take(event, scope));
+      if (targets.length > 0) await found(targets);
+    }
+  }
+
+  /** Notes an event; the pods that are there. */
+  #take(event: WatchEvent<Pod>, { namespace }: ListScope): Pod[] {
+    if (event.kind === "deleted") {
+      this.#forget(event.object);
+      return [];
+    }
+    if (event.kind !== "relisted") {
+      this.#note(event.object);
+      return [event.object];
+    }
+    const uids = new Set(event.objects.map(({ metadata }) => metadata?.uid));
+    for (const pod of [...this.#pods.values()]) {
+      const here = namespace === undefined || pod.metadata?.namespace === namespace;
+      if (here && !uids.has(pod.metadata?.uid)) this.#forget(pod);
+    }
+    for (const pod of event.objects) this.#note(pod);
+    return event.objects;
+  }
+
+  #note(pod: Pod): void {
+    const key = podKey(pod);
+    this.#pods.set(key, pod);
+    this.#tell(key);
+  }
+
+  #forget(pod: Pod): void {
+    const key = podKey(pod);
+    if (this.#pods.get(key)?.metadata?.uid === pod.metadata?.uid) this.#pods.delete(key);
+    this.#meaning.delete(uidOf(pod));
+    this.#tell(key);
+  }
+
+  #tell(key: string): void {
+    this.#changes.get(key)?.resolve();
+    this.#changes.delete(key);
+  }
+
+  async #targets(pods: readonly Pod[]): Promise<readonly Target[]> {
+    const { choice, client, random } = this.#options;
+    // A sample is what was drawn at the beginning.
+    if (choice.selection.sample !== undefined) return [];
+    const meant = await this.#meant(pods);
+    if (meant.length === 0) return [];
+    try {
+      return logTargets(meant, choice, { context: client.context, random }).targets;
+    } catch (error) {
+      // Of a pod that comes later it is no mistake to lack a container that others have.
+      if (error instanceof KodamaError && error.kind === "noMatch") return [];
+      throw error;
+    }
+  }
+
+  /** Those that the operands of the selection mean. Its patterns are applied later. */
+  async #meant(pods: readonly Pod[]): Promise<readonly Pod[]> {
+    const { choice, client, signal } = this.#options;
+    const { operands } = choice.selection;
+    if (operands.length === 0) return pods;
+    const names = new Set(operands.flatMap((one) => one.kind === "pod" ? [one.name] : []));
+    if (!operands.some(({ kind }) => kind === "workload")) {
+      return pods.filter(({ metadata }) => names.has(metadata?.name ?? ""));
+    }
+    const unknown = pods.map(uidOf).filter((uid) => !this.#meaning.has(uid));
+    if (unknown.length > 0) {
+      // The same reader that found the first of them says what a workload's pods are.
+      const { pods: all } = await readPods(client, podSelection(choice), signal);
+      const uids = new Set(all.map(uidOf));
+      for (const uid of unknown) this.#meaning.set(uid, uids.has(uid));
+    }
+    return pods.filter((pod) => this.#meaning.get(uidOf(pod)) === true);
+  }
+
+  #scopes(): ListScope[] {
+    const { client, choice: { selection } } = this.#options;
+    const { namespaces, labelSelector, fieldSelector, node } = selection;
+    const fields = [
+      ...(fieldSelector ? [fieldSelector] : []),
+      ...(node === undefined ? [] : [`spec.nodeName=${node}`]),
+    ];
+    const narrowed = {
+      ...(labelSelector ? { labelSelector } : {}),
+      ...(fields.length > 0 ? { fieldSelector: fields.join(",") } : {}),
+    };
+    switch (namespaces.kind) {
+      case "all":
+        return [narrowed];
+      case "default":
+        return [{ ...narrowed, namespace: client.defaultNamespace }];
+      case "named":
+        return [...new Set(namespaces.names)].map((namespace) => ({ ...narrowed, namespace }));
+    }
+  }
+}
+
+function keyOf({ namespace, pod }: Target): string {
+  return `${namespace}/${pod}`;
+}
+
+function uidOf({ metadata }: Pod): string {
+  return metadata?.uid ?? "";
+}
+
+function podKey({ metadata }: Pod): string {
+  return `${metadata?.namespace ?? ""}/${metadata?.name ?? ""}`;
+}

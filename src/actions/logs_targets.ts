@@ -1,0 +1,117 @@
+/** From a selection of pods to the containers whose logs are read. */
+import { NoMatchError } from "../base/errors.ts";
+import type { KubeClient } from "../kube/client.ts";
+import { findTargets, type FoundTargets } from "../kube/find_targets.ts";
+import { readPods } from "../kube/read_pods.ts";
+import { type SelectedTargets, selectTargets } from "../kube/selection.ts";
+import { checkFieldSelector, checkLabelSelector } from "../kube/selectors.ts";
+import type { Selection, SkippedPod, Target } from "../kube/target.ts";
+import type { Pod } from "../kube/types.ts";
+import { chosenContainers, containerState, hasCondition, hasPrevious } from "../logs/containers.ts";
+import type { LogsOptions } from "./logs_events.ts";
+
+/** What of the options says which containers are meant. */
+export type LogChoice = Pick<
+  LogsOptions,
+  "selection" | "containers" | "condition" | "follow" | "previous"
+>;
+
+/** What choosing needs besides. */
+export interface ChoosingContext {
+  context: string;
+  random: () => number;
+}
+
+/** The pods of a selection, whatever their phase: a log outlives its container. */
+export function podSelection({ selection }: LogChoice): Selection {
+  const { container: _all, ...others } = selection;
+  return { ...others, allPhases: true };
+}
+
+/**
+ * One target for each container. Throws as `findTargets` does, and NoMatchError where no pod has a container
+ * that is named.
+ */
+export async function findLogTargets(
+  client: KubeClient,
+  choice: LogChoice,
+  options: { signal: AbortSignal; random: () => number },
+): Promise<FoundTargets> {
+  const selection = podSelection(choice);
+  if (selection.labelSelector) checkLabelSelector(selection.labelSelector);
+  if (selection.fieldSelector) checkFieldSelector(selection.fieldSelector);
+  const { pods, missing } = await readPods(client, selection, options.signal);
+  const chosen = missing.length > 0
+    ? undefined
+    : logTargets(pods, choice, { context: client.context, random: options.random });
+  if (chosen !== undefined && chosen.targets.length + chosen.skipped.length > 0) {
+    return { ...chosen, nearest: [] };
+  }
+  // Why there is nothing is told in the words of every other command.
+  const { nearest } = await findTargets(client, selection, options);
+  return { targets: [], skipped: [], nearest };
+}
+
+/** The containers of these pods that are meant, in the order of the selection. Pure. */
+export function logTargets(
+  pods: readonly Pod[],
+  choice: LogChoice,
+  { context, random }: ChoosingContext,
+): SelectedTargets {
+  const { condition } = choice;
+  const byKey = new Map(pods.map((pod) => [keyOf(pod.metadata ?? {}), pod]));
+  const wanted = condition === undefined
+    ? pods
+    : pods.filter((pod) => hasCondition(pod, condition));
+  const targets: Target[] = [];
+  const skipped: SkippedPod[] = [];
+  const all = selectTargets(wanted, podSelection(choice), { context, random }).targets;
+  let named = 0;
+  for (const target of all) {
+    const pod = byKey.get(keyOf({ namespace: target.namespace, name: target.pod }));
+    if (pod === undefined) continue;
+    for (const container of chosenContainers(pod, choice.containers)) {
+      named++;
+      const reason = unreadable(pod, container, choice);
+      if (reason === undefined) targets.push({ ...target, container });
+      else skipped.push({ namespace: target.namespace, pod: target.pod, reason });
+    }
+  }
+  if (named === 0 && all.length > 0 && choice.containers.names.length > 0) {
+    throw noContainer(all, pods);
+  }
+  return { targets, skipped };
+}
+
+/** Why a container has no log that can be read now; undefined where it has one, or where it is waited for. */
+function unreadable(
+  pod: Pod,
+  container: string,
+  { follow, previous }: LogChoice,
+): string | undefined {
+  if (previous && !hasPrevious(pod, container)) {
+    return `container "${container}" has no earlier instance`;
+  }
+  const state = containerState(pod, container);
+  if (state.kind === "gone") return `container "${container}" never started`;
+  if (follow || state.kind !== "waiting") return undefined;
+  return `container "${container}" hasn't started: ${state.reason}`;
+}
+
+function noContainer(targets: readonly Target[], pods: readonly Pod[]): NoMatchError {
+  const names = new Set(
+    pods.flatMap(({ spec }) => [...spec?.containers ?? [], ...spec?.initContainers ?? []])
+      .map(({ name }) => name),
+  );
+  const [only] = targets;
+  const which = targets.length === 1
+    ? `pod "${only?.pod}" has no container`
+    : `none of the ${targets.length} pods that match has a container`;
+  return new NoMatchError(`${which} that is asked for`, {
+    hint: `the containers are: ${[...names].slice(0, 20).join(", ")}`,
+  });
+}
+
+function keyOf({ namespace = "", name = "" }: { namespace?: string; name?: string }): string {
+  return `${namespace}/${name}`;
+}

@@ -1,0 +1,62 @@
+import { defineCommand } from "../command.ts";
+import { logsFlags } from "../logging/flags.ts";
+import { resolveLogs } from "../logging/resolve.ts";
+import { styleOf } from "../output.ts";
+import { selectionOperands } from "../selection.ts";
+
+/** `kodama logs`. */
+export const command = defineCommand({
+  description:
+    "Prints the logs of every container of every pod of a selection, merged by the servers' times, or " +
+    "with -f as they grow: pods that come later join, containers that restart go on, and links that " +
+    "break are opened again without a line lost or repeated.\n\n" +
+    "Pods are named by operands (web-0, deploy/web) or chosen by flags, whatever their phase. Exactly one " +
+    "container of one pod, named by its name, is shown as kubectl logs shows it.",
+  operands: selectionOperands,
+  flags: logsFlags,
+  examples: [
+    { title: "All containers of a deployment, as they grow", line: "kodama logs -f deploy/web" },
+    {
+      title: "The last ten lines of each drive",
+      line: "kodama logs -n storage -m drive --tail 10",
+    },
+    {
+      title: "Errors of the last hour, wherever they are",
+      line: "kodama logs -A -l app=web --since 1h --grep 'ERROR|panic'",
+    },
+    { title: "Why did it crash?", line: "kodama logs web-0 --previous" },
+    {
+      title: "Structured logs, readable",
+      line: "kodama logs -f deploy/api --json-fields level,msg,error",
+    },
+    {
+      title: "Lines of a shape of one's own",
+      line: "kodama logs -m web --template '{time} {pod} {json.level} {message}'",
+    },
+  ],
+  exitCodes: [
+    ["0", "every log was read to its end"],
+    ["1", "a server refused a log, or kodama itself failed"],
+    ["2", "the command line is wrong, or no container has a log"],
+    ["4", "a cluster or a log couldn't be reached"],
+    ["130", "stopped by Ctrl-C or a signal; what came before it was shown"],
+  ],
+  seeAlso: ["kodama pods --help shows what a selection matches."],
+  resolve: resolveLogs,
+  run: async ({ options, view, kubeconfig }, invocation) => {
+    const { terminal, environment } = invocation;
+    const host = await invocation.host({ kubeconfig });
+    const [{ logs }, { showLogs }, { LogsPainter }] = await Promise.all([
+      import("../../actions/logs.ts"),
+      import("../logging/show_logs.ts"),
+      import("../logging/painter.ts"),
+    ]);
+    const { color, ...shown } = view;
+    const painter = new LogsPainter({
+      ...shown,
+      terminal: terminal.stdout.isTerminal,
+      style: styleOf(terminal.stdout, environment, color),
+    });
+    return await showLogs((signal) => logs(host, { ...options, signal }), { invocation, painter });
+  },
+});

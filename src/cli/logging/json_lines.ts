@@ -1,0 +1,89 @@
+/**
+ * Log lines as JSON, written as bytes: at a million lines, every string that isn't made is time saved.
+ *
+ *     {"context":…,"namespace":…,"pod":…,"container":…,"node":…,"time":…,"message":…}
+ */
+import { type LogLine, type Target, textOf } from "../../actions/logs_events.ts";
+import type { ByteWriter } from "./byte_writer.ts";
+
+const encoder = new TextEncoder();
+const [quote, backslash] = [0x22, 0x5c];
+/** Longer lines are rare; a string is good enough for them. */
+const longBytes = 16 * 1024;
+/** `\u001b`: the most that one byte can become. */
+const longestEscape = 6;
+
+/** For each byte below 0x80 that can't stand in a JSON string: what stands for it. */
+const escapes: readonly (Uint8Array | undefined)[] = Array.from({ length: 0x80 }, (_, code) => {
+  const plain = code >= 0x20 && code !== quote && code !== backslash;
+  return plain ? undefined : encoder.encode(JSON.stringify(String.fromCharCode(code)).slice(1, -1));
+});
+
+/** Parts that are the same for all lines of a container. */
+export interface JsonFrame {
+  head: Uint8Array;
+}
+
+const afterTime = encoder.encode(`","message":"`);
+const noTime = encoder.encode(`null,"message":"`);
+const tail = encoder.encode(`"}`);
+const openQuote = Uint8Array.of(quote);
+
+/** What begins every line of a container. */
+export function jsonFrame({ context, namespace, pod, container, node }: Target): JsonFrame {
+  const text = JSON.stringify({ context, namespace, pod, container, node });
+  return { head: encoder.encode(`${text.slice(0, -1)},"time":`) };
+}
+
+/**
+ * Writes one object, without a line's end.
+ *
+ * @param options.terminal what could steer a terminal is escaped too; JSON itself allows some of it.
+ */
+export function writeJsonLine(
+  out: ByteWriter,
+  line: LogLine,
+  { head }: JsonFrame,
+  { terminal }: { terminal: boolean },
+): void {
+  out.add(head);
+  if (line.stampEnd > line.stamp) {
+    out.add(openQuote);
+    out.add(line.bytes, line.stamp, line.stampEnd);
+    out.add(afterTime);
+  } else out.add(noTime);
+  if (terminal || !writeEscaped(out, line)) writeText(out, textOf(line), terminal);
+  out.add(tail);
+}
+
+/** False, with nothing written, for what isn't ASCII. */
+function writeEscaped(out: ByteWriter, { bytes, text, end }: LogLine): boolean {
+  if (end - text > longBytes) return false;
+  const buffer = out.room(longestEscape * (end - text));
+  let at = out.used;
+  for (let from = text; from < end; from++) {
+    const byte = bytes[from] as number;
+    if (byte >= 0x20 && byte < 0x80 && byte !== quote && byte !== backslash) {
+      buffer[at++] = byte;
+      continue;
+    }
+    const escape = escapes[byte];
+    if (escape === undefined) return false;
+    for (const one of escape) buffer[at++] = one;
+  }
+  out.advance(at);
+  return true;
+}
+
+function writeText(out: ByteWriter, text: string, terminal: boolean): void {
+  const escaped = JSON.stringify(text).slice(1, -1);
+  out.add(encoder.encode(terminal ? calm(escaped) : escaped));
+}
+
+/** DEL, C1 controls and what turns the direction of writing. */
+function calm(text: string): string {
+  return text.replace(
+    /[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

@@ -1,0 +1,104 @@
+/** Log lines as text, where more is wanted than their bytes: templates, fields, highlights, a terminal. */
+import {
+  fieldText,
+  jsonFieldsText,
+  jsonObjectOf,
+  type LogLine,
+  stampOf,
+  type Target,
+  type TemplatePart,
+  textOf,
+} from "../../actions/logs_events.ts";
+import type { Style } from "../../term/style.ts";
+import { tameLine } from "../../term/tame.ts";
+
+/** How the text of a line is made. */
+export interface LineTextOptions {
+  template: readonly TemplatePart[] | undefined;
+  /** Of a line that is a JSON object: these fields in its place. */
+  jsonFields: readonly string[];
+  highlight: readonly RegExp[];
+  /** The time in front of the text. */
+  timestamps: boolean;
+  /** It goes to a terminal. */
+  terminal: boolean;
+  style: Style;
+}
+
+/** The lines that stand for one line of a log: one, but for a progress bar on a terminal. Without line ends. */
+export function lineTexts(line: LogLine, target: Target, options: LineTextOptions): string[] {
+  const { template, timestamps, jsonFields } = options;
+  if (template !== undefined) return [rendered(template, line, target, options)];
+  const stamp = timestamps ? `${stampOf(line)} ` : "";
+  const text = textOf(line);
+  const chosen = jsonFields.length === 0 ? text : jsonFieldsText(text, jsonFields);
+  return shown(chosen, options).map((one) => stamp + one);
+}
+
+function rendered(
+  template: readonly TemplatePart[],
+  line: LogLine,
+  target: Target,
+  options: LineTextOptions,
+): string {
+  let object: ReturnType<typeof jsonObjectOf> | null = null;
+  const text = textOf(line);
+  return template.map((part) => {
+    switch (part.kind) {
+      case "text":
+        return part.text;
+      case "word": {
+        if (part.word === "message") {
+          const { jsonFields } = options;
+          return shown(jsonFields.length === 0 ? text : jsonFieldsText(text, jsonFields), options)
+            .join(" ");
+        }
+        return part.word === "time" ? stampOf(line) : target[part.word];
+      }
+      case "field": {
+        if (object === null) object = jsonObjectOf(text);
+        const field = object === undefined ? undefined : fieldText(object, part.path);
+        return field === undefined ? "" : shown(field, options).join(" ");
+      }
+    }
+  }).join("");
+}
+
+/** Fit for where it goes, with what is looked for made visible. */
+function shown(
+  text: string,
+  { terminal, highlight, style }: LineTextOptions,
+): string[] {
+  const pieces = terminal ? tameLine(text) : [text];
+  return highlight.length === 0 ? pieces : pieces.map((one) => highlighted(one, highlight, style));
+}
+
+/** Colours and weights of the line itself: nothing is looked for in them. */
+// deno-lint-ignore no-control-regex -- control characters are what this looks for
+const paint = /(\x1b\[[0-9;:]*m)/;
+
+function highlighted(text: string, patterns: readonly RegExp[], style: Style): string {
+  return text.split(paint).map((part, index) =>
+    index % 2 === 1 ? part : marked(part, patterns, style)
+  )
+    .join("");
+}
+
+/** Marks what any of the patterns matches; overlapping matches are one. */
+function marked(text: string, patterns: readonly RegExp[], style: Style): string {
+  const spans = patterns.flatMap((pattern) =>
+    [...text.matchAll(new RegExp(pattern, "gu"))].map((match) => ({
+      start: match.index,
+      end: match.index + match[0].length,
+    }))
+  ).filter(({ start, end }) => end > start).sort((a, b) => a.start - b.start);
+  let result = "";
+  let at = 0;
+  for (const { start, end } of spans) {
+    if (end <= at) continue;
+    const from = Math.max(start, at);
+    result += text.slice(at, from) + style.bold(style.red(text.slice(from, end)));
+    at = end;
+  }
+  return result + text.slice(at);
+}

@@ -1,0 +1,92 @@
+/** From the words of `kodama logs` to what the action takes and how it is shown. */
+import type { LogsOptions } from "../../actions/logs_events.ts";
+import { UsageError } from "../../base/errors.ts";
+import type { ColorChoice } from "../../term/style.ts";
+import type { Words } from "../command.ts";
+import { definedOnly, resolveSelection } from "../selection.ts";
+import type { logsFlags } from "./flags.ts";
+import type { LogsPainterOptions } from "./painter.ts";
+
+/** Logs read at the same time, where nothing is said. */
+const places = { whole: 50, following: 500 };
+
+/** How logs are shown, as far as the words say it. */
+export interface LogsView extends
+  Pick<
+    LogsPainterOptions,
+    "format" | "single" | "quiet" | "template" | "jsonFields" | "highlight" | "timestamps"
+  > {
+  color: ColorChoice;
+}
+
+/** What the words stand for. */
+export interface ResolvedLogs {
+  options: Omit<LogsOptions, "signal">;
+  view: LogsView;
+  kubeconfig: string | undefined;
+}
+
+/** Throws `UsageError` for flags that contradict each other. */
+export function resolveLogs(words: Words<typeof logsFlags>): ResolvedLogs {
+  const { flags, given } = words;
+  refuseContradictions(flags, given);
+  const { contexts, kubeconfig, selection } = resolveSelection({
+    ...words,
+    flags: { ...flags, "container": undefined, "all-phases": true },
+  });
+  const [operand, ...others] = selection.operands;
+  const single = operand?.kind === "pod" && others.length === 0 && contexts.length < 2;
+  const since = flags.since === undefined ? undefined : Math.ceil(flags.since / 1000);
+  return {
+    kubeconfig,
+    options: {
+      contexts,
+      selection,
+      containers: {
+        names: flags.container,
+        exclude: flags["exclude-container"],
+        init: flags["init-containers"],
+        ephemeral: flags["ephemeral-containers"],
+        states: flags["container-state"],
+      },
+      follow: flags.follow,
+      previous: flags.previous,
+      start: definedOnly({
+        tailLines: flags.tail,
+        sinceSeconds: since,
+        sinceTime: flags["since-time"],
+      }),
+      filter: { include: flags.grep, exclude: flags["exclude-lines"] },
+      maxRequests: flags["max-log-requests"] ?? (flags.follow ? places.following : places.whole),
+      ...definedOnly({ condition: flags.condition }),
+    },
+    view: {
+      format: flags.output,
+      single,
+      quiet: flags.quiet,
+      color: flags.color,
+      template: flags.template,
+      jsonFields: flags["json-fields"] ?? [],
+      highlight: flags.highlight,
+      timestamps: flags.timestamps,
+    },
+  };
+}
+
+function refuseContradictions(
+  flags: Words<typeof logsFlags>["flags"],
+  given: ReadonlySet<string>,
+): void {
+  const pairs = [
+    ["follow", "previous", flags.follow && flags.previous],
+    ["since", "since-time", flags.since !== undefined && flags["since-time"] !== undefined],
+    ["output", "template", given.has("output") && flags.template !== undefined],
+  ] as const;
+  for (const [one, other, both] of pairs) {
+    if (both) throw new UsageError(`--${one} and --${other} contradict each other`);
+  }
+  if (flags["json-fields"] === undefined || !flags.output.startsWith("json")) return;
+  throw new UsageError("--json-fields and --output contradict each other", {
+    hint: `with -o ${flags.output} the whole line is the message`,
+  });
+}

@@ -1,0 +1,26 @@
+/** Reading a container's log. https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#get-read-log-of-the-specified-pod */
+import type { LogRequest } from "./client.ts";
+import { PODS, resourcePath } from "./resources.ts";
+import type { Transport } from "./transport.ts";
+
+/** The path of a log, with its query. */
+export function logPath(request: LogRequest): string {
+  const { namespace, pod, container, follow, previous } = request;
+  const query = new URLSearchParams({ container, timestamps: "true" });
+  if (follow) query.set("follow", "true");
+  if (previous) query.set("previous", "true");
+  if (request.sinceTime !== undefined) query.set("sinceTime", request.sinceTime);
+  if (request.sinceSeconds !== undefined) query.set("sinceSeconds", String(request.sinceSeconds));
+  if (request.tailLines !== undefined) query.set("tailLines", String(request.tailLines));
+  return `${resourcePath(PODS, namespace, pod)}/log?${query}`;
+}
+
+/** The log's bytes as they come, from the moment when the server begins to send. */
+export async function openLog(
+  transport: Transport,
+  request: LogRequest,
+  signal: AbortSignal,
+): Promise<AsyncIterable<Uint8Array>> {
+  const response = await transport.request({ method: "GET", path: logPath(request), signal });
+  return transport.readBody(response, signal);
+}
