@@ -47,6 +47,7 @@ export async function drive(
       progress.follow(event);
       lent.follow(event);
       if (event.kind === "runStarted") {
+        interrupts.begin();
         screen.begin(progress);
         const pressed = () => screen.answer(progressText(progress));
         if (options.enterKey) keys.use(new EnterKey(terminal.stdin, { clock, pressed }));
@@ -88,7 +89,7 @@ class Interrupts implements Disposable {
   readonly #listening: Disposable;
   readonly #clock: Clock;
   readonly #run: Interruptible;
-  #state: InterruptState = { phase: "running" };
+  #state: InterruptState = { phase: "looking" };
 
   constructor({ signals, clock }: Pick<DriveOptions, "signals" | "clock">, run: Interruptible) {
     const { promise, resolve } = Promise.withResolvers<number>();
@@ -97,6 +98,11 @@ class Interrupts implements Disposable {
     this.#clock = clock;
     this.#run = run;
     this.#listening = signals.listen((signal) => this.#heard(signal));
+  }
+
+  /** Commands are about to run: from now on one Ctrl-C is a question. */
+  begin(): void {
+    if (this.#state.phase === "looking") this.#state = { phase: "running" };
   }
 
   get stopped(): boolean {
@@ -113,7 +119,7 @@ class Interrupts implements Disposable {
         return screen.note(`${where}\nCtrl-C again at once stops them`);
       case "stop":
         cancel.abort(new DOMException(`stopped by ${signal}`, "AbortError"));
-        return screen.note(`stopping: ${where}`);
+        return screen.note(progress.names.length === 0 ? "stopping" : `stopping: ${where}`);
       case "leave":
         screen.note(`left behind: ${where}`);
         return this.#leave(interrupted);

@@ -1,11 +1,14 @@
 /**
  * What the signals that end a process mean while a run goes on. The first Ctrl-C asks where every target
  * is, a second within a second stops them all; TERM and HUP stop at once; whoever insists after that leaves at once.
+ * Before there are targets, and at the question whether to run at all, there is nothing to ask: Ctrl-C stops.
  */
 import type { EndSignal } from "../invocation.ts";
 
 /** How far a run is from being stopped. */
 export type InterruptState =
+  /** No command has begun. */
+  | { phase: "looking" }
   | { phase: "running" }
   /** Ctrl-C came, and the run goes on unless another comes soon. */
   | { phase: "asked"; atMs: number }
@@ -30,7 +33,8 @@ export function onSignal(
   nowMs: number,
 ): { state: InterruptState; action: InterruptAction } {
   if (state.phase === "stopping") return { state, action: "leave" };
-  const insists = state.phase === "asked" && nowMs - state.atMs <= insistMs;
+  const insists = state.phase === "looking" ||
+    state.phase === "asked" && nowMs - state.atMs <= insistMs;
   if (signal !== "SIGINT" || insists) return { state: { phase: "stopping" }, action: "stop" };
   return { state: { phase: "asked", atMs: nowMs }, action: "tell" };
 }

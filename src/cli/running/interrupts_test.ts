@@ -19,6 +19,11 @@ const stories: readonly (readonly [rule: string, heard: readonly Heard[]])[] = [
   ["Ctrl-C after TERM leaves", [["SIGTERM", 0, "stop"], ["SIGINT", 9000, "leave"]]],
 ];
 
+Deno.test("Ctrl-C stops at once while no command has begun", () => {
+  const { state, action } = onSignal({ phase: "looking" }, "SIGINT", 0);
+  assert.deepEqual({ state, action }, { state: { phase: "stopping" }, action: "stop" });
+});
+
 for (const [rule, heard] of stories) {
   Deno.test(rule, () => {
     let state: InterruptState = { phase: "running" };
