@@ -1,0 +1,54 @@
+/** The picker's search beside the real fzf: the same lines fit the same queries. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { rank, searchText } from "../src/pick/match.ts";
+import { parseQuery } from "../src/pick/query.ts";
+import { runCommand } from "./harness/command.ts";
+
+const env = { PATH: Deno.env.get("PATH") ?? "", LC_ALL: "C.UTF-8" };
+
+async function hasFzf(): Promise<boolean> {
+  try {
+    return (await runCommand(["fzf", "--version"], { env })).code === 0;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** Short names of few letters: every term has a fair chance to fit and not to. */
+const names = fc.uniqueArray(
+  fc.string({ unit: fc.constantFrom(..."abA-1".split("")), minLength: 1, maxLength: 6 }),
+  { minLength: 20, maxLength: 60 },
+);
+const term = fc.tuple(
+  fc.constantFrom("", "'", "^", "!", "!^", "!'"),
+  fc.string({ unit: fc.constantFrom(..."abA1".split("")), minLength: 0, maxLength: 3 }),
+  fc.constantFrom("", "", "$"),
+).map((parts) => parts.join(""));
+const query = fc.array(
+  fc.oneof({ weight: 4, arbitrary: term }, { weight: 1, arbitrary: fc.constant("|") }),
+  { minLength: 1, maxLength: 5 },
+).map((words) => words.join(" "));
+
+Deno.test({
+  name: "property: what fits is what fzf --filter lets through",
+  ignore: !await hasFzf(),
+  fn: async () => {
+    await fc.assert(
+      fc.asyncProperty(names, query, async (lines, words) => {
+        // An empty filter is fzf's own affair: it shows everything.
+        fc.pre(words.trim() !== "");
+        const { stdout } = await runCommand(["fzf", "--filter", words], {
+          env,
+          stdin: lines.map((one) => `${one}\n`).join(""),
+        });
+        const theirs = stdout.split("\n").filter((one) => one !== "").toSorted();
+        const parsed = parseQuery(words);
+        const ours = lines.filter((one) => rank(parsed, searchText(one)) !== undefined).toSorted();
+        assert.deepEqual(ours, theirs, JSON.stringify(words));
+      }),
+      { numRuns: 150 },
+    );
+  },
+});
