@@ -179,12 +179,12 @@ Deno.test("each row of the table of exit codes, by the real program", async (t) 
       apiVersion: "v1",
       kind: "Config",
       contexts: [{ name: "dead", context: { cluster: "dead", user: "dead" } }],
-      clusters: [{ name: "dead", cluster: { server: "https://127.0.0.1:9" } }],
+      clusters: [{ name: "dead", cluster: { server: "https://127.0.0.1:10" } }],
       users: [{ name: "dead", user: { token: "x" } }],
     }),
   );
   const both = { KUBECONFIG: `${cluster.kubeconfig}:${dead}` };
-  const context = /current-context: (\S+)/.exec(kubeconfig)?.[1] ?? "";
+  const context = /current-context: "?([^\s"]+)/.exec(kubeconfig)?.[1] ?? "";
   const sh = (line: string) => ["--", "sh", "-c", line];
   const rows: [what: string, words: string[], code: number, env?: Record<string, string>][] = [
     ["every command ended with 0", [...drives, "--", "true"], 0],

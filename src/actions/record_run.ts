@@ -153,10 +153,10 @@ function headerOf(options: ExecOptions, words: string[], now: Date): RecordHeade
   };
 }
 
-/** `20261121-094600-1f3a09`: sorts by time; the end tells runs of one second apart. */
+/** `20261121-094600-1231f3a`: sorts by time, to the millisecond; four digits tell runs of one moment apart. */
 function recordId(now: Date): string {
-  const [date = "", time = ""] = now.toISOString().replace(/[-:]|\..*/g, "").split("T");
-  return `${date}-${time}-${crypto.randomUUID().slice(0, 6)}`;
+  const [date, time, ms] = now.toISOString().replace(/[-:Z]/g, "").split(/[T.]/);
+  return `${date}-${time}-${ms}${crypto.randomUUID().slice(0, 4)}`;
 }
 
 function asKodamaError(error: unknown): KodamaError {

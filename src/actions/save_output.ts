@@ -31,7 +31,13 @@ export class OutputFiles implements AsyncDisposable {
     if (this.#replace) return;
     const paths = names.flatMap((name) => streams.map((stream) => this.#path(name, stream)));
     for (let at = 0; at < paths.length; at += lookedForAtOnce) {
-      await Promise.all(paths.slice(at, at + lookedForAtOnce).map((path) => this.#refuse(path)));
+      const looked = paths.slice(at, at + lookedForAtOnce);
+      const found = await Promise.all(looked.map((path) => this.#host.files.inspect(path)));
+      const first = looked.find((_, index) => found[index] !== undefined);
+      if (first === undefined) continue;
+      throw new KodamaError("conflict", `${first} is there already`, {
+        hint: "--force replaces it; or take another folder",
+      });
     }
   }
 
@@ -60,13 +66,6 @@ export class OutputFiles implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const target of [...this.#open.keys()]) await this.end(target);
-  }
-
-  async #refuse(path: string): Promise<void> {
-    if (await this.#host.files.inspect(path) === undefined) return;
-    throw new KodamaError("conflict", `${path} is there already`, {
-      hint: "--force replaces it; or take another folder",
-    });
   }
 
   #path(name: string, stream: Stream): string {

@@ -17,7 +17,7 @@ export const command = defineCommand({
   },
   examples: [
     { title: "The last run", line: "kodama runs show" },
-    { title: "One of them, as data", line: "kodama runs show 20261121-094600-1f3a09 -o json" },
+    { title: "One of them, as data", line: "kodama runs show 20261121-094600-1231f3a -o json" },
   ],
   seeAlso: ["kodama runs rerun --help runs it again."],
   resolve: ({ flags, operands: [run] }) => ({ run, format: flags.output }),

@@ -1,0 +1,74 @@
+/** A run on a real terminal: the status line never mixes with output, and Enter asks how far it is. */
+import assert from "node:assert/strict";
+import { startTestCluster } from "./harness/embedded_cluster.ts";
+import { PseudoTerminal, terminalMissing } from "./harness/pseudo_terminal.ts";
+import { SourceKodama } from "./harness/source_kodama.ts";
+
+const missing = await terminalMissing();
+const drives = ["-n", "weka-operator-system", "-m", "/^weka-drive-[0-2]$/"];
+
+Deno.test({
+  name: missing === undefined
+    ? "a run on a terminal: status line, Enter, and what is left on the screen"
+    : `a run on a terminal (not run: ${missing})`,
+  ignore: missing !== undefined,
+  async fn(t) {
+    await using cluster = await startTestCluster("weka");
+    const kodama = await SourceKodama.on(cluster);
+    // The terminal's own word of the end would move the screen: a shell stays behind to keep it.
+    const shell = ["sh", "-c", '"$@"; echo "exit code $?"; exec sleep 1000', "sh"];
+    const open = (...words: string[]) =>
+      PseudoTerminal.open([...shell, ...kodama.words(["exec", ...drives, ...words])], {
+        env: kodama.env,
+        cwd: new URL("../", import.meta.url).pathname,
+        columns: 100,
+      });
+    // Goes on when the test says so: each pod has its own file.
+    const line = "until test -e /tmp/$0; do sleep 0.1; done; echo out of $KODAMA_POD";
+    const release = async (name: string, pods: string) => {
+      const words = ["-n", "weka-operator-system", "-m", pods, "--", "touch", `/tmp/${name}`];
+      const { code, stderr } = await kodama.run(["exec", ...words]);
+      assert.equal(code, 0, stderr);
+    };
+
+    await t.step("the line stands below the output, and is gone in the end", async () => {
+      await using terminal = await open("--shell", "--", line.replace("$0", "first"));
+      await terminal.until("the status line", /^0 of 3 done, 3 running, \d+s: weka-drive-0, /m);
+      await release("first", "/^weka-drive-1$/");
+      const screen = await terminal.until("it below the output", /^1 of 3 done, 2 running, /m);
+      const lines = screen.split("\n");
+      assert.deepEqual(lines[0], "weka-drive-1: out of weka-drive-1");
+      assert.match(lines[1] ?? "", /^1 of 3 done, 2 running, \d+s: weka-drive-0, weka-drive-2$/);
+      assert.equal(lines.length, 2);
+      await release("first", "/^weka-drive-[02]$/");
+      const left = (await terminal.until("the end", /^exit code 0$/m)).split("\n");
+      assert.deepEqual(left.slice(0, 3).toSorted(), [
+        "weka-drive-0: out of weka-drive-0",
+        "weka-drive-1: out of weka-drive-1",
+        "weka-drive-2: out of weka-drive-2",
+      ]);
+      assert.match(left[3] ?? "", /^3 ok in /);
+      assert.ok(!left.some((one) => one.includes("of 3 done")), left.join("\n"));
+    });
+
+    await t.step("Enter says what still runs, and leaves no broken line", async () => {
+      await using terminal = await open("--shell", "--", line.replace("$0", "second"));
+      await terminal.until("the status line", /^0 of 3 done/m);
+      await terminal.until("two seconds of it", /running, [2-9]s/);
+      await terminal.press("Enter");
+      await terminal.until(
+        "the answer",
+        /^3 running \(weka-drive-0, weka-drive-1, weka-drive-2\)$/m,
+      );
+      const screen = await terminal.until("the line again", /^0 of 3 done.*$(?![\s\S]*of 3 done)/m);
+      assert.equal(screen.match(/of 3 done/g)?.length, 1, screen);
+      await release("second", "/^weka-drive-[0-2]$/");
+      await terminal.until("the end", /^exit code 0$/m);
+    });
+
+    await t.step("--progress none: no line", async () => {
+      await using terminal = await open("--progress", "none", "--", "sleep", "1.5");
+      assert.ok(!(await terminal.until("the end", /^exit code 0$/m)).includes("done"));
+    });
+  },
+});

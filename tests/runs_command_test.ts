@@ -1,0 +1,206 @@
+/** Past runs, by the real program on the embedded cluster: kept whatever happens, shown, and run again. */
+import assert from "node:assert/strict";
+import type { KubeClient } from "../src/kube/client.ts";
+import { systemHost } from "../src/kube/host.ts";
+import { openKubeClient } from "../src/kube/open_client.ts";
+import { PODS } from "../src/kube/resources.ts";
+import type { Pod } from "../src/kube/types.ts";
+import { startTestCluster } from "./harness/embedded_cluster.ts";
+import { SourceKodama } from "./harness/source_kodama.ts";
+
+const namespace = "weka-operator-system";
+/** weka-drive-0, -1 and -2. */
+const drives = ["-n", namespace, "-m", "/^weka-drive-[0-2]$/"];
+
+/** Fails once in each of the pods after the first, and never again. */
+const failsOnce = "test $KODAMA_INDEX = 0 || test -e /tmp/$0 || { touch /tmp/$0; exit 3; }";
+
+/** Names and modes of the records. */
+async function records(kodama: SourceKodama): Promise<{ path: string; mode: number }[]> {
+  const folder = `${kodama.configFolder}/runs`;
+  const paths = await Array.fromAsync(Deno.readDir(folder), ({ name }) => `${folder}/${name}`);
+  return await Promise.all(
+    paths.toSorted().map(async (path) => {
+      return { path, mode: ((await Deno.stat(path)).mode ?? 0) & 0o777 };
+    }),
+  );
+}
+
+/** Deletes a pod of a StatefulSet, and waits until another one of its name is ready. */
+async function makeAnew(client: KubeClient, name: string): Promise<void> {
+  const old = await client.get<Pod>(PODS, name, { namespace });
+  await client.delete(PODS, name, { namespace });
+  const signal = AbortSignal.timeout(60_000);
+  const field = { namespace, fieldSelector: `metadata.name=${name}` };
+  for await (const event of client.watch<Pod>(PODS, field, { signal })) {
+    const pods = event.kind === "relisted"
+      ? event.objects
+      : "object" in event
+      ? [event.object]
+      : [];
+    const anew = pods.some(({ metadata, status }) =>
+      metadata?.uid !== old.metadata?.uid &&
+      status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True")
+    );
+    if (anew) return;
+  }
+  throw new Error(`${name} was not made anew in time`);
+}
+
+Deno.test("runs are kept, shown and run again, by the real program", async (t) => {
+  await using cluster = await startTestCluster("weka");
+  const kodama = await SourceKodama.on(cluster);
+  const host = systemHost(() => {});
+  await using client = await openKubeClient({ kubeconfig: cluster.kubeconfig }, host);
+
+  await t.step("the summary says how to run what failed again, and it does", async () => {
+    const words = ["exec", ...drives, "--", "sh", "-c", failsOnce, "once"];
+    const { code, stderr } = await kodama.run(words);
+    assert.equal(code, 5);
+    const [, line = ""] =
+      /^the failed ones again: kodama (runs rerun \S+ --failed)$/m.exec(stderr) ??
+        [];
+    const again = await kodama.run(line.split(" "));
+    assert.equal(again.code, 0, again.stderr);
+    assert.match(again.stderr, /^2 ok in /m);
+    const [, id = ""] = line.split(" ").slice(1);
+    const nothing = await kodama.run(["runs", "rerun", "--failed"]);
+    assert.equal(nothing.code, 2);
+    assert.match(nothing.stderr, /every target of run \S+ was ok/);
+    const shown = await kodama.run(["runs", "show", id, "-o", "json"]);
+    const { targets } = JSON.parse(shown.stdout) as { targets: { outcome: string }[] };
+    assert.deepEqual(targets.map(({ outcome }) => outcome), ["ok", "failed", "failed"]);
+  });
+
+  await t.step("records are their owner's alone, and hold no value of a variable", async () => {
+    const secret = "correct-horse-battery";
+    const words = [
+      "--env",
+      `WORD=${secret}`,
+      "--",
+      "sh",
+      "-c",
+      "test -n $WORD",
+      `--token=${secret}`,
+    ];
+    const { code, stderr } = await kodama.run(["exec", ...drives, ...words]);
+    assert.equal(code, 0, stderr);
+    const all = await records(kodama);
+    for (const { path, mode } of all) {
+      assert.equal(mode, 0o600, path);
+      assert.ok(!(await Deno.readTextFile(path)).includes(secret));
+    }
+    const again = await kodama.run(["runs", "rerun"]);
+    assert.equal(again.code, 1);
+    assert.match(again.stderr, /held what looks like a secret/);
+  });
+
+  await t.step("the list has the last run first", async () => {
+    const { stdout } = await kodama.run(["runs", "list"]);
+    const [header, first, second] = stdout.split("\n");
+    assert.match(header ?? "", /^RUN +STARTED +COMMAND +PODS +RESULT$/);
+    assert.match(first ?? "", /sh -c test -n \$WORD --token=\[redacted\] +3 +3 ok in /);
+    assert.match(second ?? "", / 2 +2 ok in /);
+  });
+
+  await t.step("of a run that is killed, what was told is kept, and can be run again", async () => {
+    const line = "test $KODAMA_INDEX = 2 && exec sleep 600; echo done";
+    {
+      await using running = kodama.start(["exec", ...drives, "--", "sh", "-c", line]);
+      const told = (text: string) => text.match(/done/g)?.length === 2;
+      await running.until(({ stdout }) => told(stdout));
+      await killedAfterRecord(kodama, running);
+    }
+    const { stdout, stderr } = await kodama.run(["runs", "show"]);
+    assert.match(stdout, /^result +not ended: 2 ok, 1 not known$/m, stderr);
+    const { stdout: list } = await kodama.run([
+      "runs",
+      "rerun",
+      "--failed",
+      "--list",
+      "-o",
+      "json",
+    ]);
+    const pods = JSON.parse(list) as { pod: string }[];
+    assert.deepEqual(pods.map(({ pod }) => pod), ["weka-drive-2"]);
+  });
+
+  await t.step("runs beside each other have records of their own", async () => {
+    const before = (await records(kodama)).length;
+    const words = ["exec", ...drives, "--output-mode", "none", "--", "true"];
+    const codes = await Promise.all([1, 2, 3].map(async () => (await kodama.run(words)).code));
+    assert.deepEqual(codes, [0, 0, 0]);
+    assert.equal((await records(kodama)).length, before + 3);
+  });
+
+  await t.step("old records go when a run begins", async () => {
+    const old = `${kodama.configFolder}/runs/20200101-000000-abcdef.jsonl`;
+    await Deno.writeTextFile(old, "{}\n");
+    await Deno.utime(old, new Date("2020-01-01"), new Date("2020-01-01"));
+    await kodama.run(["exec", ...drives, "--", "true"]);
+    assert.ok(!(await records(kodama)).some(({ path }) => path === old));
+  });
+
+  await t.step(
+    "a disk that is full or a folder that can't be written to fails no run",
+    async () => {
+      const kept = `${kodama.configFolder}/runs`;
+      const words = ["exec", ...drives, "--", "true"];
+      const full = await kodama.shell(`trap '' XFSZ; ulimit -f 1; kodama ${words.join(" ")}`);
+      assert.equal(full.code, 0, full.stderr);
+      assert.match(
+        full.stderr,
+        /^this run is not kept: cannot write \S+: File too large.*\n3 ok in /,
+      );
+      await Deno.rename(kept, `${kept}-aside`);
+      await Deno.writeTextFile(kept, "");
+      const refused = await kodama.run(words);
+      await Deno.remove(kept);
+      await Deno.rename(`${kept}-aside`, kept);
+      assert.equal(refused.code, 0);
+      assert.equal(refused.stderr.match(/this run is not kept/g)?.length, 1, refused.stderr);
+    },
+  );
+
+  await t.step(
+    "a pod that was made anew is not the pod of that run, unless it will do",
+    async () => {
+      const { code } = await kodama.run([
+        "exec",
+        ...drives,
+        "--",
+        "sh",
+        "-c",
+        "exit $KODAMA_INDEX",
+      ]);
+      assert.equal(code, 5);
+      await makeAnew(client, "weka-drive-1");
+      const strict = await kodama.run(["runs", "rerun", "--failed", "--output-mode", "none"]);
+      assert.equal(strict.code, 4);
+      assert.match(
+        strict.stderr,
+        /^weka-drive-1: unreachable: pod "weka-drive-1" was made anew since that run/m,
+      );
+      // The last run is now the one that failed; its places are still those of the first.
+      const anew = await kodama.run(["runs", "rerun", "--recreated", "--max-rc", "--fanout", "1"]);
+      assert.equal(anew.code, 2, anew.stderr);
+      assert.match(anew.stderr, /^2 failed \(1: weka-drive-1; 2: weka-drive-2\)/m);
+    },
+  );
+});
+
+/** Kills it without a word when the ends of two targets are in its record. */
+async function killedAfterRecord(
+  kodama: SourceKodama,
+  running: { signal(signal: Deno.Signal): void; ended(): Promise<number> },
+): Promise<void> {
+  const last = (await records(kodama)).at(-1)?.path ?? "";
+  const deadline = performance.now() + 30_000;
+  // A file tells nobody that it has grown: looking again is the only way to know.
+  while ((await Deno.readTextFile(last)).match(/"targetEnded"/g)?.length !== 2) {
+    if (performance.now() > deadline) throw new Error("the ends of two targets aren't recorded");
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+  running.signal("SIGKILL");
+  await running.ended();
+}
