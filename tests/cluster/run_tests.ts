@@ -13,6 +13,7 @@ import { kubeconfigVariable, kubectlVariable, RealCluster, rigVariable } from ".
 
 const files = [
   ...["smoke", "client", "faults"].map((name) => `tests/cluster/${name}_test.ts`),
+  "tests/cluster/faults",
   "tests/scenarios_test.ts",
 ];
 
