@@ -1,0 +1,111 @@
+/** What a person is told of groups that differ, and at the end of a run. */
+import assert from "node:assert/strict";
+import type { ExecEvent, FoldedGroup, GroupDiff, Outcome } from "../../actions/exec_events.ts";
+import { KodamaError } from "../../base/errors.ts";
+import { styleFor } from "../../term/style.ts";
+import { Painter, type PainterOptions } from "./painter.ts";
+
+const plain: PainterOptions = {
+  terminal: { stdout: false, stderr: false },
+  style: { stdout: styleFor(false), stderr: styleFor(false) },
+  quiet: false,
+  single: false,
+  format: "text",
+  rerunLine: (id) => `kodama runs rerun ${id} --failed`,
+};
+
+function painted(event: ExecEvent, options: Partial<PainterOptions> = {}): string {
+  const decoder = new TextDecoder();
+  return new Painter({ ...plain, ...options }).paint(event)
+    .flatMap(({ data }) => data.map((one) => typeof one === "string" ? one : decoder.decode(one)))
+    .join("");
+}
+
+function folded(diff: GroupDiff, text = "b\n"): ExecEvent {
+  const group: FoldedGroup = {
+    targets: [3],
+    names: "web-3",
+    outcome: { kind: "ok" },
+    stdout: new TextEncoder().encode(text),
+    stderr: new Uint8Array(),
+    omittedBytes: 0,
+    diff,
+  };
+  return { kind: "folded", groups: [group] };
+}
+
+Deno.test("a group that differs is its heading and the lines of the difference", () => {
+  const stdout = "--- web-[0-2]\n+++ web-3\n@@ -1,1 +1,1 @@\n-a\n+b\n";
+  assert.equal(
+    painted(folded({ kind: "unified", stdout, stderr: "" })),
+    "web-3 (1)\n@@ -1,1 +1,1 @@\n-a\n+b\n",
+  );
+  const both = painted(folded({ kind: "unified", stdout: "", stderr: stdout }));
+  assert.equal(both, "web-3 (1)\nstandard error:\n@@ -1,1 +1,1 @@\n-a\n+b\n");
+  const coloured = { stdout: styleFor(true), stderr: styleFor(true) };
+  const text = painted(folded({ kind: "unified", stdout, stderr: "" }), { style: coloured });
+  assert.ok(text.endsWith("\x1b[31m-a\x1b[39m\n\x1b[32m+b\x1b[39m\n"), text);
+});
+
+Deno.test("a pod can't steer the terminal out of a difference", () => {
+  const stdout = "--- a\n+++ b\n@@ -1,1 +1,1 @@\n-a\n+b\x1b]0;title\x07\x1b[2J\n";
+  const terminal = { stdout: true, stderr: true };
+  const text = painted(folded({ kind: "unified", stdout, stderr: "" }), { terminal });
+  assert.equal(text, "web-3 (1)\n@@ -1,1 +1,1 @@\n-a\n+b\n");
+});
+
+Deno.test("the same output is said, and what isn't compared is shown whole", () => {
+  assert.equal(painted(folded({ kind: "same" })), "web-3 (1): the same output\n");
+  const whole = painted(folded({ kind: "notCompared", reason: "too long" }));
+  assert.equal(whole, "web-3 (1) (not compared: too long)\nb\n");
+});
+
+function end(
+  outcomes: readonly Outcome[],
+  record?: { id: string; rerunnable: boolean },
+): ExecEvent {
+  const counts = {
+    ok: outcomes.filter(({ kind }) => kind === "ok").length,
+    failed: 0,
+    timeout: 0,
+    unreachable: 0,
+    unknown: 0,
+    cancelled: 0,
+    skipped: 0,
+  };
+  return {
+    kind: "runEnded",
+    outcomes,
+    summary: { total: outcomes.length, counts, failures: [], text: "so it went" },
+    exitCode: 0,
+    at: new Date(0),
+    durationMs: 20,
+    ...(record === undefined ? {} : { record }),
+  };
+}
+
+Deno.test("the end says why pods were skipped, each reason once, and how to run the failed again", () => {
+  const skipped: Outcome = { kind: "skipped", reason: "2 of 9 targets failed (--max-fail)" };
+  const failed: Outcome = { kind: "failed", exitCode: 1 };
+  const kept = { id: "r1", rerunnable: true };
+  assert.equal(
+    painted(end([failed, skipped, skipped], kept)),
+    "so it went in 20ms\nskipped because 2 of 9 targets failed (--max-fail)\n" +
+      "the failed ones again: kodama runs rerun r1 --failed\n",
+  );
+  assert.equal(painted(end([{ kind: "ok" }], kept)), "so it went in 20ms\n");
+  for (const record of [undefined, { id: "r1", rerunnable: false }]) {
+    assert.equal(painted(end([failed], record)), "so it went in 20ms\n");
+  }
+  assert.equal(painted(end([failed], kept), { quiet: true }), "");
+});
+
+Deno.test("a run that isn't kept is said, unless nothing is to be said", () => {
+  const error = new KodamaError("config", "cannot write /r: No space left on device");
+  const event: ExecEvent = { kind: "notRecorded", error };
+  assert.equal(
+    painted(event),
+    "this run is not kept: cannot write /r: No space left on device\n",
+  );
+  assert.equal(painted(event, { quiet: true }), "");
+});
