@@ -7,10 +7,7 @@ import type { HttpAnswer } from "./http_answer.ts";
 export class FetchPool implements Disposable {
   #http: { client: Deno.HttpClient; certificate: ClientCertificate | undefined } | undefined;
 
-  constructor(
-    private readonly certificateAuthority: string | undefined,
-    private readonly proxyUrl: string | undefined,
-  ) {}
+  constructor(private readonly certificateAuthority: string | undefined) {}
 
   /** Rejects as `fetch` does. */
   async fetch(
@@ -47,10 +44,9 @@ export class FetchPool implements Disposable {
       return kept.client;
     }
     kept?.client.close();
-    const { certificateAuthority, proxyUrl } = this;
+    const { certificateAuthority } = this;
     const client = Deno.createHttpClient({
       ...(certificateAuthority === undefined ? {} : { caCerts: [certificateAuthority] }),
-      ...(proxyUrl === undefined ? {} : { proxy: { url: proxyUrl } }),
       ...(certificate === undefined ? {} : { cert: certificate.certificate, key: certificate.key }),
     });
     this.#http = { client, certificate };

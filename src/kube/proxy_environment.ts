@@ -16,6 +16,15 @@ export function proxyFromEnvironment(
   return excluded ? undefined : proxy;
 }
 
+/**
+ * Whether the runtime's own `fetch` would look for a proxy in the environment. Its rules aren't kubectl's: what
+ * is meant for this machine goes to the proxy too, and `NO_PROXY` wins over a kubeconfig's `proxy-url`.
+ */
+export function fetchLooksForProxy(env: (name: string) => string | undefined): boolean {
+  return ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"]
+    .some((name) => Boolean(env(name) || env(name.toLowerCase())));
+}
+
 function excludes(rule: string, host: string, port: string): boolean {
   if (rule === "") return false;
   if (rule === "*") return true;

@@ -13,6 +13,7 @@ import type { LinkTarget } from "./link.ts";
 import { LinkPool } from "./link_pool.ts";
 import { readPem } from "./open_credentials.ts";
 import { Patience } from "./patience.ts";
+import { fetchLooksForProxy } from "./proxy_environment.ts";
 import { keepAliveTimes, type WebSocketLink } from "./websocket.ts";
 import { openWebSocket, UpgradeRefused } from "./websocket_open.ts";
 
@@ -42,8 +43,10 @@ export class Transport implements Disposable {
     private readonly credentials: Credentials,
     private readonly certificateAuthority: string | undefined,
     private readonly clock: Clock,
+    /** The runtime's `fetch` can't be told how this server is reached. */
+    private readonly byLinkAlone: boolean,
   ) {
-    this.#pool = new FetchPool(certificateAuthority, connection.proxyUrl);
+    this.#pool = new FetchPool(certificateAuthority);
     this.#links = new LinkPool(clock);
   }
 
@@ -60,7 +63,10 @@ export class Transport implements Disposable {
         `context ${connection.context}: the server's certificate is not verified (insecure-skip-tls-verify)`,
       );
     }
-    return new Transport(connection, credentials, authority, host.clock);
+    const { insecure, tlsServerName, proxyUrl } = connection;
+    const byLinkAlone = insecure || tlsServerName !== undefined || proxyUrl !== undefined ||
+      fetchLooksForProxy(host.env);
+    return new Transport(connection, credentials, authority, host.clock, byLinkAlone);
   }
 
   get place(): Whereabouts {
@@ -141,7 +147,7 @@ export class Transport implements Disposable {
       if (body !== undefined) headers.push(header("content-type", "application/json"));
       const text = body === undefined ? undefined : JSON.stringify(body);
       const target = this.#target(proof);
-      if (streamNext || target.tls?.insecure || target.tls?.serverName !== undefined) {
+      if (streamNext || this.byLinkAlone) {
         const link = await this.#links.take(target, signal);
         const url = new URL(this.connection.server + path);
         const finished = () => this.#links.keep(link, target);

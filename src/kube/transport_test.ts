@@ -11,6 +11,7 @@ async function withServer(
   answer: Answer,
   test: (world: { client: KubeClient; asked: string[]; host: TestHost }) => Promise<void>,
   user: Record<string, unknown> = { token: "secret" },
+  env: Record<string, string> = {},
 ): Promise<void> {
   const asked: string[] = [];
   const server = Deno.serve(
@@ -30,7 +31,7 @@ async function withServer(
       contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
     }),
   };
-  const host = testHost({ files });
+  const host = testHost({ files, env });
   try {
     await using client = await openKubeClient({ kubeconfig: "/k" }, host);
     await test({ client, asked, host });
@@ -47,6 +48,28 @@ const page = (names: string[], next?: string) =>
 
 const status = (code: number, message: string, headers: HeadersInit = {}) =>
   Response.json({ kind: "Status", status: "Failure", message, code }, { status: code, headers });
+
+Deno.test("what is meant for this machine doesn't go to a proxy of the environment", async () => {
+  // Nothing listens there. The runtime reads the process's own variables, whatever a host says.
+  const env = { HTTP_PROXY: "http://127.0.0.1:9" };
+  const before = Deno.env.get("HTTP_PROXY");
+  Deno.env.set("HTTP_PROXY", env.HTTP_PROXY);
+  try {
+    const answer = () => page(["a"]);
+    await withServer(
+      answer,
+      async ({ client }) => {
+        const pages = await Array.fromAsync(client.list(PODS, {}));
+        assert.equal(pages.length, 1);
+      },
+      undefined,
+      env,
+    );
+  } finally {
+    if (before === undefined) Deno.env.delete("HTTP_PROXY");
+    else Deno.env.set("HTTP_PROXY", before);
+  }
+});
 
 Deno.test("paths, queries and proofs are as the API wants them", async () => {
   let headers = new Headers();
