@@ -1,0 +1,49 @@
+/** What a launcher allows: the configuration folder, the folder of --outdir, and nothing that a pod's command says. */
+import assert from "node:assert/strict";
+import { installed, launcherText } from "../tools/launcher.ts";
+import { runCommand } from "./harness/command.ts";
+
+/** What Deno is started with, by a launcher whose Deno says its words. */
+async function startWords(name: string, words: readonly string[]) {
+  const folder = await Deno.makeTempDir({ prefix: "kodama-launcher-" });
+  try {
+    await Deno.mkdir(`${folder}/version`);
+    const deno = `${folder}/version/${installed.deno}`;
+    await Deno.writeTextFile(deno, '#!/bin/sh\nprintf "%s\\n" "$@"\n', { mode: 0o755 });
+    const text = launcherText({ kind: "folder", path: `${folder}/version` }, {
+      kodama: { read: true },
+      cluster: { read: true, write: true },
+    });
+    await Deno.writeTextFile(`${folder}/${name}`, text, { mode: 0o755 });
+    const env = { PATH: "/usr/bin:/bin", HOME: "/home/me", outdir: "/exported" };
+    return await runCommand([`${folder}/${name}`, ...words], { env });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function writes(name: string, words: readonly string[]): Promise<string | undefined> {
+  const { stdout } = await startWords(name, words);
+  return /^--allow-write.*$/m.exec(stdout)?.[0];
+}
+
+Deno.test("only the configuration folder is written to, and that of --outdir", async () => {
+  const home = "--allow-write=/home/me/.kodama";
+  const table: [name: string, words: string[], flag: string][] = [
+    ["kodama", ["exec", "web-0", "--", "id"], home],
+    ["kodama", ["exec", "web-0", "--outdir", "out", "--", "id"], `${home},out`],
+    ["kpod", ["--outdir=/tmp/a b", "web-0", "--", "id"], `${home},/tmp/a b`],
+    ["kwekash", ["--outdir", "x", "--outdir", "y"], `${home},y`],
+    ["kodama", ["exec", "web-0", "--", "tool", "--outdir", "/"], home],
+    ["kodama", ["exec", "web-0", "--", "tool", "--outdir=/"], home],
+    ["kodama", ["exec", "--outdir"], home],
+    ["kodama", ["cluster", "up"], "--allow-write"],
+  ];
+  for (const [name, words, flag] of table) assert.equal(await writes(name, words), flag);
+});
+
+Deno.test("a path that would be two permissions is refused", async () => {
+  const { code, stderr } = await startWords("kodama", ["exec", "--outdir", "a,/etc", "--", "id"]);
+  assert.equal(code, 1);
+  assert.match(stderr, /^error: a,\/etc has a comma/);
+});
