@@ -1,5 +1,6 @@
 /** The targets of an earlier run, looked up again: the same pods, or said not to be. */
 import { KodamaError } from "../base/errors.ts";
+import type { KubeClient } from "../kube/client.ts";
 import type { Selection, Target } from "../kube/target.ts";
 import type { FindIn } from "./discover_targets.ts";
 import type { SettledTargets } from "./exec_events.ts";
@@ -27,7 +28,7 @@ export class SettledRun {
 
   /** One context's targets in the order in which they were. */
   readonly find: FindIn = async (context = "") => {
-    const client = await this.#host.kube(context);
+    const client = await this.#client(context);
     const members = this.#settled.targets.filter((target) => target.context === context);
     const now = new Map<string, Target>();
     for (const [namespace, wanted] of Map.groupBy(members, (target) => target.namespace)) {
@@ -38,6 +39,14 @@ export class SettledRun {
     const targets = members.map((target) => this.#current(target, now.get(keyOf(target))));
     return { kind: "found", context, targets, skipped: [], nearest: [] };
   };
+
+  async #client(context: string): Promise<KubeClient> {
+    // Inside a pod there is no kubeconfig, and so no context that could be named.
+    const named = (await this.#host.contexts()).length > 0;
+    const client = await this.#host.kube(named ? context : undefined);
+    if (client.context === context) return client;
+    throw new KodamaError("config", `that run was in context "${context}", which isn't here`);
+  }
 
   #current(then: Target, now: Target | undefined): Target {
     const { targets, places, recreated } = this.#settled;
