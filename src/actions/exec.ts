@@ -57,6 +57,8 @@ class ExecRun {
   }
 
   async *events(): AsyncGenerator<ExecEvent, void> {
+    // Needed when the pods are known: loaded while the cluster is asked for them.
+    const recording = import("./record_run.ts");
     const settings = { ...await execSettings(this.#host), ...definedBounds(this.#options) };
     const findings = await this.#firstFindings();
     const first = findings.flatMap((found) => this.#note(found));
@@ -68,7 +70,7 @@ class ExecRun {
     this.#add(first, (target) => targetName(target, naming));
     await this.#files?.check(this.#names);
     if (!await this.#confirmed()) return;
-    const { RunRecorder } = await import("./record_run.ts");
+    const { RunRecorder } = await recording;
     await using recorder = new RunRecorder(this.#host, this.#options);
     for (const note of notes) recorder.follow(note);
     await using _files = this.#files;
