@@ -28,17 +28,17 @@ interface Plan {
 }
 
 const realPlans: readonly Plan[] = [
-  { pods: 1, rounds: { kodama: 21, floor: 21, kubectl: 21, xargs: 11, clush: 11 } },
-  { pods: 10, rounds: { kodama: 11, floor: 11, kubectl: 5, xargs: 7, clush: 7 } },
-  { pods: 50, rounds: { kodama: 9, floor: 9, kubectl: 3, xargs: 7, clush: 5 } },
-  { pods: 200, rounds: { kodama: 5, floor: 5, kubectl: 1, xargs: 3, clush: 3 } },
+  { pods: 1, rounds: { kodama: 15, floor: 15, kubectl: 15, xargs: 3, clush: 3 } },
+  { pods: 10, rounds: { kodama: 7, floor: 7, kubectl: 3, xargs: 5, clush: 3 } },
+  { pods: 50, rounds: { kodama: 7, floor: 7, kubectl: 1, xargs: 5, clush: 3 } },
+  { pods: 200, rounds: { kodama: 3, floor: 3, kubectl: 1, xargs: 1, clush: 1 } },
 ];
 
 /** Above 300, programs that start a process for each pod take minutes, and tell nothing new. */
 const simulatedPlans: readonly Plan[] = [
-  { pods: 300, rounds: { kodama: 11, floor: 11, kubectl: 1, xargs: 3, clush: 3 } },
-  { pods: 1000, rounds: { kodama: 9, floor: 9 } },
-  { pods: 5000, bytes: 1024, rounds: { kodama: 7, floor: 7 } },
+  { pods: 300, rounds: { kodama: 7, floor: 7, kubectl: 1, xargs: 1, clush: 1 } },
+  { pods: 1000, rounds: { kodama: 5, floor: 5 } },
+  { pods: 5000, bytes: 1024, rounds: { kodama: 3, floor: 3 } },
 ];
 
 const quickPlans: readonly Plan[] = [

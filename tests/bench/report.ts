@@ -52,8 +52,7 @@ turns; where the machine has other work, all of them have it, so the ratios say 
 - \`kodama exec\` and the bare protocol have ${fanout} pods at a time. The bare protocol is a loop of
   Deno's own WebSocket (\`tests/bench/floor.ts\`): no list of pods, no prefix, no record of who failed;
   the names are given to it, as they are to all but kodama, which selects its pods itself.
-- A simulated pod answers at once, over TLS and with a token: what is left is the client. Real pods
-  are asked with the certificate of the rig's administrator.`;
+- A simulated pod answers at once, over TLS and with a token: what is left is the client.`;
 
 function comparisonPart({ fleet, cluster, rows }: Comparison): string[] {
   const count = fleet.pods.length.toLocaleString("en");
