@@ -190,9 +190,9 @@ Deno.test("a list that expires halfway is begun anew, and not for ever", async (
 
 const wrongSelectors: [Partial<Selection>, string][] = [
   [{ labelSelector: "app=web," }, `"app=web," is no label selector: a part of it is empty`],
-  [{ labelSelector: "app = we b" }, `"app = we b" is no label selector: "app = we b"`],
-  [{ labelSelector: "tier in (a" }, `"tier in (a" is no label selector: "tier in (a"`],
-  [{ fieldSelector: "status.phase" }, `"status.phase" is no field selector: "status.phase"`],
+  [{ labelSelector: "app = we b" }, `"app = we b" is no label selector`],
+  [{ labelSelector: "tier in (a" }, `"tier in (a" is no label selector`],
+  [{ fieldSelector: "status.phase" }, `"status.phase" is no field selector`],
 ];
 
 for (const [selection, message] of wrongSelectors) {

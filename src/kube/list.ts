@@ -31,7 +31,7 @@ export async function* listPages<T>(
       signal,
     });
     const { items, metadata = {} } = body;
-    if (items !== null && items !== undefined && !Array.isArray(items)) {
+    if (!isListOfObjects(items ?? [])) {
       throw new KodamaError("server", `${path} of ${transport.place.server} gave no list`);
     }
     yield {
@@ -42,8 +42,16 @@ export async function* listPages<T>(
         : { remaining: metadata.remainingItemCount }),
     };
     if (!metadata.continue) return;
+    if (metadata.continue === query.get("continue")) {
+      throw new KodamaError("server", `${path} of ${transport.place.server} has no end`);
+    }
     query.set("continue", metadata.continue);
   }
+}
+
+/** Whether these are objects with names, as far as everybody who reads them relies on it. */
+function isListOfObjects(items: unknown): boolean {
+  return Array.isArray(items) && items.every((item) => typeof item?.metadata?.name === "string");
 }
 
 /** How often a list that changes too fast is begun anew. */

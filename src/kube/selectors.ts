@@ -27,8 +27,12 @@ function check(selector: string, what: string, requirement: RegExp, hint: string
   if (selector.length > maxLength) throw new UsageError(`the ${what} is too long`);
   for (const part of selector.split(/,(?![^(]*\))/)) {
     if (requirement.test(part)) continue;
-    const wrong = part.trim() === "" ? "a part of it is empty" : `${JSON.stringify(part.trim())}`;
-    throw new UsageError(`${JSON.stringify(selector)} is no ${what}: ${wrong}`, { hint });
+    const wrong = part.trim() === ""
+      ? ": a part of it is empty"
+      : part === selector
+      ? ""
+      : `: ${JSON.stringify(part.trim())}`;
+    throw new UsageError(`${JSON.stringify(selector)} is no ${what}${wrong}`, { hint });
   }
 }
 

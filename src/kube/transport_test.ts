@@ -126,6 +126,23 @@ Deno.test("a list is asked for page by page, only when the next is wanted", asyn
   );
 });
 
+for (
+  const [what, items] of [["nothing", [null]], ["a number", [7]], ["an object without a name", [{
+    metadata: { name: 7 },
+  }]], ["a text", "web-0"]] as const
+) {
+  Deno.test(`a list with ${what} in it is no list`, () =>
+    withServer(() => Response.json({ items }), async ({ client }) => {
+      await assert.rejects(Array.fromAsync(client.list(PODS, {})), /gave no list$/);
+    }));
+}
+
+Deno.test("a list that gives the same page again and again is left", () =>
+  withServer(() => page(["a"], "next"), async ({ client, asked }) => {
+    await assert.rejects(Array.fromAsync(client.list(PODS, {})), /has no end$/);
+    assert.equal(asked.length, 2);
+  }));
+
 Deno.test("a busy server is given the time that it asks for, five times", async () => {
   let busy = 2;
   const answer = () => busy-- > 0 ? status(429, "busy", { "retry-after": "3" }) : Response.json({});
