@@ -16,12 +16,15 @@ const whole = Array.from({ length: lines }, (_, index) => `${index + 1}\n`).join
 /** What may happen in a round, in turns: each at a moment and to victims that the seed gives. */
 const faults = ["links", "containers", "links", "pods", "links", "server"] as const;
 
+/** In the test's name, so that a failure can be repeated. */
+const seed = Number(
+  Deno.env.get("KODAMA_TEST_SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0],
+);
+const rule = "of 1,000 targets none loses a byte, and none is ok that didn't end well";
+
 onFault(
-  "of 1,000 targets none loses a byte, and none is ok that didn't end well",
+  `${rule} (KODAMA_TEST_SEED=${seed})`,
   async (scene) => {
-    const seed = Number(
-      Deno.env.get("KODAMA_TEST_SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0],
-    );
     const random = randomFrom(seed);
     await startFleet(scene.namespace);
     const counts: Record<string, number> = {};
@@ -35,10 +38,9 @@ onFault(
       if (reports.length === 0) assert.match(stderr, /cannot reach|no running pod/, place);
       for (const { outcome } of reports) counts[outcome] = (counts[outcome] ?? 0) + 1;
     }
-    // deno-lint-ignore no-console -- the seed makes a failure repeatable
-    console.log(`seed ${seed}: ${JSON.stringify(counts)}`);
     // Faults that hit nobody would prove nothing.
-    assert.ok((counts["ok"] ?? 0) > 100 && (counts["unknown"] ?? 0) > 50);
+    const said = `seed ${seed}: ${JSON.stringify(counts)}`;
+    assert.ok((counts["ok"] ?? 0) > 100 && (counts["unknown"] ?? 0) > 50, said);
   },
 );
 
