@@ -12,7 +12,7 @@ const patterns: readonly [RegExp, string][] = [
   [/https:\/\/(?:127\.0\.0\.1|\[::1\]):\d+/g, "{server}"],
   [/\b10\.\d{1,3}\.\d{1,3}\.\d{1,3}\b/g, "{ip}"],
   // A run of kodama's: its time and six digits.
-  [/\b\d{8}-\d{6}-[0-9a-f]{6}\b/g, "{run}"],
+  [/\b\d{8}-\d{6}-[0-9a-f]{7}\b/g, "{run}"],
   [/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "{uid}"],
   [/\b\d+(?:\.\d+)?(?:ms|s)\b(?!\/)/g, "{duration}"],
   [/\b\d+m\d+s\b/g, "{duration}"],
