@@ -5,6 +5,7 @@ import { install, pathAdvice } from "../tools/install.ts";
 import { launcherNames } from "../tools/launcher.ts";
 import { parsePrefix } from "../tools/prefix.ts";
 import { uninstall } from "../tools/uninstall.ts";
+import { filePath } from "../src/wiring/file_path.ts";
 import { coldModules, hotOutputs } from "../tools/hot_path.ts";
 
 interface Ended {
@@ -118,6 +119,17 @@ Deno.test("the prefix is ~/.local, or what --prefix says, as an absolute path", 
   assert.match(parsePrefix(["--prefix", "here"]), /^\/.*\/here$/);
   for (const words of [["--prefix"], ["--prefix="], ["--prefix", "a", "b"], ["--perfix", "a"]]) {
     assert.throws(() => parsePrefix(words), /usage: deno task install/, words.join(" "));
+  }
+});
+
+Deno.test("an installation that can't be made is told in words, not with a stack", async () => {
+  const tool = filePath(new URL("../tools/install.ts", import.meta.url));
+  for (const words of [["--prefix"], ["--prefix", "/dev/null/x"]]) {
+    const args = ["run", "--quiet", "-P=tools", tool, ...words];
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), { args, stdout: "null" })
+      .output();
+    assert.equal(code, 1);
+    assert.match(new TextDecoder().decode(stderr), /^error: .+\n$/);
   }
 });
 

@@ -9,6 +9,7 @@ import { bundle, bundleEntry } from "./bundle.ts";
 import { permissionFlags, readPermissionSet } from "./permissions.ts";
 import { makeSingleFile } from "./single_file.ts";
 import { filePath } from "../src/wiring/file_path.ts";
+import { sayFailure } from "./say_failure.ts";
 
 const dist = filePath(new URL("../dist/", import.meta.url));
 
@@ -53,17 +54,12 @@ async function main(words: readonly string[]): Promise<number> {
   }
   const path = `${dist}kodama`;
   await Deno.mkdir(dist, { recursive: true });
-  try {
-    if (flag === "--offline") await makeSingleFile(path);
-    else await denoCompile(path);
-  } catch (error) {
-    console.error(`error: ${error instanceof Error ? error.message : error}`);
-    return 1;
-  }
+  if (flag === "--offline") await makeSingleFile(path);
+  else await denoCompile(path);
   const { size } = await Deno.stat(path);
   console.log(`Made dist/kodama, ${Math.round(size / 1024 / 1024)} MiB.`);
   console.log("Links to it by the names kubectl-kodama, kpod and kwekash act as those commands.");
   return 0;
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+if (import.meta.main) Deno.exit(await sayFailure(() => main(Deno.args)));

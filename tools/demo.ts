@@ -3,6 +3,7 @@
  * `deno task demo`: kwekash on the embedded cluster, for real. Everything lies in a temporary folder and is
  * gone afterwards, whatever the way out.
  */
+import { sayFailure } from "./say_failure.ts";
 
 const root = new URL("../", import.meta.url);
 
@@ -110,4 +111,4 @@ async function main(): Promise<number> {
   return 0;
 }
 
-if (import.meta.main) Deno.exit(await main());
+if (import.meta.main) Deno.exit(await sayFailure(main));

@@ -13,6 +13,7 @@ import { contentHash, sha256 } from "./content_hash.ts";
 import { installed, launcherNames, launcherText } from "./launcher.ts";
 import { parsePrefix, type Prefix, prefixAt } from "./prefix.ts";
 import { readPermissionSet } from "./permissions.ts";
+import { sayFailure } from "./say_failure.ts";
 import { warmCodeCache } from "./warm_code_cache.ts";
 
 /** What an installation did. */
@@ -109,9 +110,12 @@ export function pathAdvice(bin: string, path: string | undefined): string {
     : `${bin} isn't on your PATH. Add it: export PATH="${bin}:$PATH"`;
 }
 
-if (import.meta.main) {
+async function main(): Promise<number> {
   const { prefix, bundleBytes } = await install(parsePrefix(Deno.args));
   console.log(`Installed ${launcherNames.join(", ")} in ${prefix.bin}`);
   console.log(`The bundle has ${Math.round(bundleBytes / 1024)} KiB; Deno is linked beside it.`);
   console.log(pathAdvice(prefix.bin, Deno.env.get("PATH")));
+  return 0;
 }
+
+if (import.meta.main) Deno.exit(await sayFailure(main));

@@ -2,6 +2,7 @@
 /** `deno task uninstall [--prefix DIR]`: removes what `deno task install` made. Settings stay. */
 import { launcherMark, launcherNames } from "./launcher.ts";
 import { parsePrefix, prefixAt } from "./prefix.ts";
+import { sayFailure } from "./say_failure.ts";
 
 /** Removes launchers and versions below `path`. Returns the paths that were there. */
 export async function uninstall(path: string): Promise<string[]> {
@@ -29,8 +30,11 @@ async function isOurs(launcher: string): Promise<boolean> {
   }
 }
 
-if (import.meta.main) {
+async function main(): Promise<number> {
   const removed = await uninstall(parsePrefix(Deno.args));
   console.log(removed.length === 0 ? "Nothing was installed there." : "Removed:");
   for (const path of removed) console.log(`  ${path}`);
+  return 0;
 }
+
+if (import.meta.main) Deno.exit(await sayFailure(main));
