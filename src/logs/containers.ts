@@ -78,8 +78,8 @@ function isOver(pod: Pod, name: string): boolean {
   const phase = pod.status?.phase;
   if (phase === "Succeeded" || phase === "Failed") return true;
   const { initContainers = [], ephemeralContainers = [], restartPolicy } = pod.spec ?? {};
-  if (ephemeralContainers.some((one) => one.name === name)) return true;
   const { terminated } = statusOf(pod, name)?.state ?? {};
+  if (ephemeralContainers.some((one) => one.name === name)) return terminated !== undefined;
   const init = initContainers.find((one) => one.name === name);
   if (init !== undefined && !isSidecar(init)) return terminated?.exitCode === 0;
   return terminated !== undefined &&

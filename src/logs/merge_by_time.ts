@@ -1,5 +1,5 @@
 /** Several logs as one, in the order of the servers' times. */
-import { compareMoments, type LogLine } from "./line.ts";
+import type { LogLine } from "./line.ts";
 
 /** Lines given at once: few enough to show soon, enough to cost little each. */
 const batchLines = 1024;
@@ -8,6 +8,10 @@ const batchLines = 1024;
 interface Head {
   lines: readonly LogLine[];
   at: number;
+  /** Of the line at `at`: what is compared all the time stands close together. */
+  seconds: number;
+  nanos: number;
+  source: number;
   iterator: AsyncIterator<LogLine[], void>;
   coming: Promise<void>;
   /** What came, and wasn't taken yet. */
@@ -28,8 +32,8 @@ export async function* mergeByTime(
     const heap = new Heap(first.filter((head) => head !== null));
     let batch: LogLine[] = [];
     for (let head = heap.top; head !== undefined; head = heap.top) {
-      batch.push(head.lines[head.at++] as LogLine);
-      if (head.at < head.lines.length) heap.sink();
+      batch.push(head.lines[head.at] as LogLine);
+      if (moveTo(head, head.at + 1)) heap.sink();
       else {
         // What is known already isn't held back by a server that thinks.
         if (head.come === undefined && batch.length > 0) {
@@ -51,7 +55,16 @@ export async function* mergeByTime(
 
 function begin(log: AsyncIterable<LogLine[]>): Head {
   const iterator = log[Symbol.asyncIterator]();
-  const head: Head = { lines: [], at: 0, iterator, coming: Promise.resolve(), come: undefined };
+  const head: Head = {
+    lines: [],
+    at: 0,
+    seconds: 0,
+    nanos: 0,
+    source: 0,
+    iterator,
+    coming: Promise.resolve(),
+    come: undefined,
+  };
   askFor(head);
   return head;
 }
@@ -72,11 +85,20 @@ async function refill(head: Head): Promise<boolean> {
     const result = head.come;
     if (result === undefined || result.done === true) return false;
     askFor(head);
-    if (result.value.length === 0) continue;
     head.lines = result.value;
-    head.at = 0;
-    return true;
+    if (moveTo(head, 0)) return true;
   }
+}
+
+/** Makes another line of what has come the first; false where there is none. */
+function moveTo(head: Head, at: number): boolean {
+  const line = head.lines[at];
+  if (line === undefined) return false;
+  head.at = at;
+  head.seconds = line.seconds;
+  head.nanos = line.nanos;
+  head.source = line.source;
+  return true;
 }
 
 /** A binary heap whose top is the log with the earliest line. */
@@ -119,6 +141,7 @@ class Heap {
 }
 
 function isBefore(a: Head, b: Head): boolean {
-  const [lineA, lineB] = [a.lines[a.at] as LogLine, b.lines[b.at] as LogLine];
-  return (compareMoments(lineA, lineB) || lineA.source - lineB.source) < 0;
+  if (a.seconds !== b.seconds) return a.seconds < b.seconds;
+  if (a.nanos !== b.nanos) return a.nanos < b.nanos;
+  return a.source < b.source;
 }

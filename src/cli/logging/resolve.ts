@@ -24,13 +24,15 @@ export interface ResolvedLogs {
   options: Omit<LogsOptions, "signal">;
   view: LogsView;
   kubeconfig: string | undefined;
+  /** A person chooses among the pods first. */
+  pick: boolean;
 }
 
 /** Throws `UsageError` for flags that contradict each other. */
 export function resolveLogs(words: Words<typeof logsFlags>): ResolvedLogs {
   const { flags, given } = words;
   refuseContradictions(flags, given);
-  const { contexts, kubeconfig, selection } = resolveSelection({
+  const { contexts, kubeconfig, selection, pick } = resolveSelection({
     ...words,
     flags: { ...flags, "container": undefined, "all-phases": true },
   });
@@ -39,6 +41,7 @@ export function resolveLogs(words: Words<typeof logsFlags>): ResolvedLogs {
   const since = flags.since === undefined ? undefined : Math.ceil(flags.since / 1000);
   return {
     kubeconfig,
+    pick,
     options: {
       contexts,
       selection,

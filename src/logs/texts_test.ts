@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { jsonFieldsText } from "./json_fields.ts";
+import type { LogLine } from "./line.ts";
+import { filterLines } from "./line_filter.ts";
+import { Places } from "./places.ts";
+import { parseTemplate } from "./template.ts";
+
+Deno.test("the fields of a JSON line: by name, dotted name or path; other lines stay as they are", () => {
+  const cases: readonly [line: string, fields: string[], expected: string][] = [
+    ['{"level":"warn","msg":"slow"}', ["level", "msg"], "warn slow"],
+    ['{"a":{"b":7},"a.b":1}', ["a.b"], "1"],
+    ['{"a":{"b":[7]}}', ["a.b"], "[7]"],
+    ['{"msg":null,"n":0}', ["msg", "n"], "0"],
+    ['{"other":1}', ["msg"], '{"other":1}'],
+    ['["msg"]', ["msg"], '["msg"]'],
+    ["{not json", ["msg"], "{not json"],
+    ['{"x":1}', ["__proto__", "constructor"], '{"x":1}'],
+  ];
+  for (const [line, fields, expected] of cases) {
+    assert.equal(jsonFieldsText(line, fields), expected, line);
+  }
+});
+
+Deno.test("a template's words, fields, doubled braces and escapes", () => {
+  assert.deepEqual(parseTemplate("{{{pod}}} {json.a.b}\\t{message}"), {
+    kind: "template",
+    parts: [
+      { kind: "text", text: "{" },
+      { kind: "word", word: "pod" },
+      { kind: "text", text: "}" },
+      { kind: "text", text: " " },
+      { kind: "field", path: ["a", "b"] },
+      { kind: "text", text: "\t" },
+      { kind: "word", word: "message" },
+    ],
+  });
+  for (const bad of ["{nope}", "{", "a}b", "{}", "{json.}", "{json}"]) {
+    assert.equal(parseTemplate(bad).kind, "invalid", bad);
+  }
+});
+
+Deno.test("a filter keeps what any pattern includes and none excludes, whatever flags the patterns have", () => {
+  const lines = ["error one", "error two", "fine", "error one"].map((text): LogLine => {
+    const bytes = new TextEncoder().encode(text);
+    const offsets = { stamp: 0, stampEnd: 0, text: 0, end: bytes.length };
+    return { source: 0, bytes, seconds: 0, nanos: 0, ...offsets };
+  });
+  const kept = filterLines(lines, { include: [/error/g], exclude: [/two/] });
+  assert.deepEqual(kept, [lines[0], lines[3]]);
+  assert.equal(filterLines(lines, { include: [], exclude: [] }), lines);
+});
+
+Deno.test("places: who waits comes next, who gives up loses nobody's place", async () => {
+  const waiting: number[] = [];
+  const places = new Places(1, (count) => waiting.push(count));
+  const never = new AbortController().signal;
+  const first = await places.take(never);
+  const leaver = new AbortController();
+  const leaving = places.take(leaver.signal);
+  const second = places.take(never);
+  leaver.abort(new Error("gone"));
+  await assert.rejects(leaving, /gone/);
+  first[Symbol.dispose]();
+  first[Symbol.dispose]();
+  (await second)[Symbol.dispose]();
+  (await places.take(never))[Symbol.dispose]();
+  assert.deepEqual(waiting, [1, 2]);
+});
