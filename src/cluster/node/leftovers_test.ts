@@ -12,7 +12,18 @@ async function output(program: string, args: string[]): Promise<string> {
 
 /** Process ids of everything whose command line has the marker. */
 async function marked(marker: string): Promise<string[]> {
-  return (await output("pgrep", ["-f", marker])).split("\n").filter((line) => line !== "");
+  // What is looked for comes by standard input: on a command line it would be found there.
+  const child = new Deno.Command("sh", {
+    args: ["-c", "grep -aslF -f - /proc/[0-9]*/cmdline"],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const [{ stdout }] = await Promise.all([
+    child.output(),
+    ReadableStream.from([new TextEncoder().encode(marker)]).pipeTo(child.stdin),
+  ]);
+  return [...new TextDecoder().decode(stdout).matchAll(/\/proc\/(\d+)\//g)]
+    .map(([, pid = ""]) => pid);
 }
 
 function newMarker(): string {
