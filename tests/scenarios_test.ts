@@ -2,8 +2,7 @@
  * Every file of `tests/scenarios/`, on an embedded cluster of its own; with `KODAMA_TEST_KUBECONFIG` those
  * that say so on that real cluster instead. `KODAMA_UPDATE_SCENARIOS=1` writes what happened into the files.
  */
-import { resources } from "../src/cluster/resources.ts";
-import { startTestCluster } from "./harness/embedded_cluster.ts";
+import { openEmbeddedStage } from "./harness/embedded_stage.ts";
 import { kubectlMissing } from "./harness/kubectl.ts";
 import { openRealStage, realKubeconfig } from "./harness/real_stage.ts";
 import { assertSameText } from "./harness/same_text.ts";
@@ -26,16 +25,8 @@ function skipped(scenario: Scenario): string | undefined {
 }
 
 async function runEmbedded(scenario: Scenario): Promise<Scenario> {
-  await using test = await startTestCluster(scenario.world);
-  const namespace = "kodama-scenario-embedded";
-  test.cluster.store.create(resources.namespaces, {
-    apiVersion: "v1",
-    kind: "Namespace",
-    metadata: { name: namespace, labels: { "kubernetes.io/metadata.name": namespace } },
-    spec: { finalizers: ["kubernetes"] },
-    status: { phase: "Active" },
-  });
-  return await runScenario(scenario, { kubeconfig: test.cluster.kubeconfig, namespace });
+  await using stage = await openEmbeddedStage(scenario.world);
+  return await runScenario(scenario, stage);
 }
 
 async function runReal(scenario: Scenario, path: string): Promise<Scenario> {

@@ -27,6 +27,7 @@ export async function openRealStage(path: string): Promise<RealStage> {
   return {
     kubeconfig,
     namespace,
+    known: { node: (await kubectl("get", "nodes", "-o", "name")).split("\n")[0]?.slice(5) ?? "" },
     async [Symbol.asyncDispose]() {
       await kubectl("delete", "namespace", namespace, "--wait=false");
     },

@@ -12,6 +12,8 @@ export interface Stage {
   /** The text of a kubeconfig with one context. */
   kubeconfig: string;
   namespace: string;
+  /** What of this cluster is replaced in what is printed, beside what every stage has. */
+  known?: KnownTexts;
 }
 
 const root = filePath(new URL("../../", import.meta.url));
@@ -37,6 +39,7 @@ class Bench implements AsyncDisposable {
       folder,
       namespace: stage.namespace,
       server: serverOf(stage),
+      ...stage.known,
     };
     return new Bench(folder, { ...env, PATH: `${folder}/bin:${env["PATH"]}` }, known);
   }

@@ -69,7 +69,7 @@ function checkedValue(value: string): string {
       ? `unable to parse requirement: values[0]: Invalid value: ${
         JSON.stringify(value)
       }: a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character, and be no more than 63 characters`
-      : `unable to parse requirement: found ${quoted(stray)}, expected: ',' or 'end of string'`,
+      : `found ${quoted(stray)}, expected: ',' or 'end of string'`,
   );
 }
 

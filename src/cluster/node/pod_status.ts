@@ -38,7 +38,7 @@ export function podStatus(facts: PodFacts): PodStatus {
     startTime: timestamp(facts.startedAt),
     qosClass: pod.status?.qosClass ?? qosClass(pod),
     ...(init.length === 0 ? {} : { initContainerStatuses: init.map(containerStatus) }),
-    containerStatuses: main.map(containerStatus),
+    containerStatuses: main.map(containerStatus).sort((a, b) => (a.name < b.name ? -1 : 1)),
     ...verdict,
   } as PodStatus;
 }
@@ -85,12 +85,12 @@ export function initialized(records: readonly ContainerRecord[]): boolean {
 function conditions(facts: PodFacts, phase: Phase): Condition[] {
   const { records } = facts;
   const over = phase === "Succeeded" || phase === "Failed";
-  const completed = { reason: "PodCompleted" };
+  const ended = { reason: phase === "Failed" ? "PodFailed" : "PodCompleted" };
   const uninitialized = records.filter(({ role, phase }) =>
     role !== "main" && !(phase.kind === "terminated" && phase.termination.exitCode === 0)
   );
   const unready = records.filter(({ role, ready }) => role !== "init" && !ready);
-  const notReady = over ? completed : {
+  const notReady = over ? ended : {
     reason: "ContainersNotReady",
     message: `containers with unready status: [${names(unready)}]`,
   };
@@ -123,6 +123,8 @@ function condition(
   return {
     type,
     status,
+    // Nobody has written it for years, and every kubelet sends it.
+    lastProbeTime: null as unknown as string,
     ...(holds ? {} : otherwise),
     lastTransitionTime: since ?? timestamp(now),
   };

@@ -28,9 +28,12 @@ function cause(program: string, failure: StartFailure): string {
     : `exec: ${name}: executable file not found in $PATH`;
 }
 
-/** For a command in a running container: the kubelet's wrapping of containerd's of runc's message. */
+/**
+ * For a command in a running container: the kubelet's wrapping of containerd's of runc's message. Containerd's
+ * streaming server has said "Internal error occurred" already when the kubelet says it.
+ */
 export function execStartError(program: string, failure: StartFailure): string {
-  return `error executing command in container: failed to exec in container: failed to start exec "${randomId()}": ` +
+  return `Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "${randomId()}": ` +
     `OCI runtime exec failed: exec failed: unable to start container process: ${
       cause(program, failure)
     }: unknown`;

@@ -76,7 +76,7 @@ class MemoryStore implements Store {
       ...object.metadata,
       uid: object.metadata.uid ?? this.#options.newUid(),
       creationTimestamp: object.metadata.creationTimestamp ?? timestamp(this.#options.now()),
-      ...(object["spec"] === undefined ? {} : { generation: 1 }),
+      ...(hasGeneration(type) ? { generation: 1 } : {}),
     };
     return this.#commit("added", type, { ...object, metadata });
   }
@@ -169,6 +169,11 @@ export function afterUpdate(object: KubeObject, previous: Stored): KubeObject {
     ...(generation === undefined ? {} : { generation: generation + (changed ? 1 : 0) }),
   };
   return { ...object, metadata };
+}
+
+/** Workloads alone count the changes of their wish. */
+function hasGeneration({ group }: ResourceType): boolean {
+  return group === "apps" || group === "batch";
 }
 
 function wishOf(object: Stored): Record<string, unknown> {

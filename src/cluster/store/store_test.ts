@@ -36,7 +36,7 @@ async function take(events: AsyncIterable<StoreEvent>, count: number): Promise<S
 }
 
 Deno.test("create fills in uid, time, version and generation", () => {
-  const created = newStore().create(resources.pods, pod("a", { spec: {} }));
+  const created = newStore().create(resources.deployments, pod("a", { spec: {} }));
   assert.deepEqual(created.metadata, {
     name: "a",
     namespace: "default",
@@ -49,15 +49,18 @@ Deno.test("create fills in uid, time, version and generation", () => {
 
 Deno.test("generation rises with the wish, not with status, labels or an equal write", () => {
   const store = newStore();
-  const first = store.create(resources.pods, pod("a", { spec: { n: 1 } }));
-  const status = store.update(resources.pods, { ...first, status: { phase: "Running" } });
+  const first = store.create(resources.deployments, pod("a", { spec: { n: 1 } }));
+  const status = store.update(resources.deployments, { ...first, status: { replicas: 1 } });
   assert.equal(status.metadata.generation, 1);
   const labels = { ...status, metadata: { ...status.metadata, labels: { a: "b" } } };
-  assert.equal(store.update(resources.pods, labels).metadata.generation, 1);
-  const present = store.get(resources.pods, "default", "a") as Stored;
-  assert.equal(store.update(resources.pods, structuredClone(present)), present);
+  assert.equal(store.update(resources.deployments, labels).metadata.generation, 1);
+  const present = store.get(resources.deployments, "default", "a") as Stored;
+  assert.equal(store.update(resources.deployments, structuredClone(present)), present);
   assert.equal(store.resourceVersion, 3);
-  assert.equal(store.update(resources.pods, { ...present, spec: { n: 2 } }).metadata.generation, 2);
+  assert.equal(
+    store.update(resources.deployments, { ...present, spec: { n: 2 } }).metadata.generation,
+    2,
+  );
 });
 
 Deno.test("writes are refused with their reason", () => {

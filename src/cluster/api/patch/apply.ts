@@ -6,6 +6,7 @@ import type { Schema } from "../schema/model.ts";
 import { isRecord } from "../schema/conform.ts";
 import { failure } from "../status.ts";
 import {
+  type FieldSet,
   fieldsOf,
   holds,
   isItem,
@@ -50,7 +51,9 @@ export function applyTo(
   const conflicting = leaves(wishes).filter((path) =>
     path.at(-1) !== "." && !sameJson(valueAt(present, path, schema), valueAt(wish, path, schema))
   );
-  const conflicts = conflictsWith(others, conflicting);
+  const handedOver = lastApplied(live, options.manager, schema);
+  const contested = conflicting.filter((path) => !holds(handedOver, path));
+  const conflicts = conflictsWith(others, contested);
   if (conflicts.length > 0 && !options.force) throw conflictError(conflicts);
   const own = entries.find((entry) => isOf(entry, options.manager));
   const merged = mergeValues(present, wish, schema) as Record<string, unknown>;
@@ -69,6 +72,23 @@ export function applyTo(
       : newEntry(type, options.manager, wishes, options.now),
   ];
   return assembled(live ?? wanted, kept as Record<string, unknown>, managedFields);
+}
+
+/**
+ * What kubectl applied by itself before it left that to the server: it may go on to change these fields,
+ * although its earlier name owns them. https://kubernetes.io/docs/reference/using-api/server-side-apply/#upgrading-from-client-side-apply-to-server-side-apply
+ */
+function lastApplied(live: Stored | undefined, { name }: Manager, schema: Schema): FieldSet {
+  const text = live?.metadata.annotations?.["kubectl.kubernetes.io/last-applied-configuration"];
+  if (name !== "kubectl" || text === undefined) return {};
+  try {
+    const applied: unknown = JSON.parse(text);
+    return isRecord(applied) ? fieldsOf(ownable(applied as KubeObject), schema) : {};
+  } catch (error) {
+    // Anybody may have written the annotation; one that says nothing hands nothing over.
+    if (error instanceof SyntaxError) return {};
+    throw error;
+  }
 }
 
 /** The object whose identity is `base`'s and whose ownable fields are these. */

@@ -51,19 +51,16 @@ function applyOperation(document: unknown, operation: Record<string, unknown>): 
       );
     case "test":
       if (sameJson(read(document, path), operation["value"])) return document;
-      throw unprocessable(`testing value ${String(operation["path"])} failed`);
+      throw unprocessable();
     default:
       throw badRequest(`unexpected kind of operation: ${JSON.stringify(operation["op"])}`);
   }
 }
 
-function unprocessable(message: string): Error {
-  return failure(
-    422,
-    "Invalid",
-    `the server rejected our request due to an error in our request: ${message}`,
-    {},
-  );
+/** A real server doesn't say which operation it was either. */
+function unprocessable(): Error {
+  const message = "the server rejected our request due to an error in our request";
+  return failure(422, "Invalid", message, {});
 }
 
 /** The steps of a JSON Pointer, RFC 6901. */
@@ -78,22 +75,18 @@ function pointer(text: unknown): string[] {
 function read(document: unknown, path: readonly string[]): unknown {
   return path.reduce((value, step) => {
     const found = Array.isArray(value)
-      ? value[indexOf(step, value.length - 1, path)]
+      ? value[indexOf(step, value.length - 1)]
       : isRecord(value) && Object.hasOwn(value, step)
       ? value[step]
       : undefined;
-    if (found === undefined) throw missing(path);
+    if (found === undefined) throw unprocessable();
     return found as unknown;
   }, document);
 }
 
-function missing(path: readonly string[]): Error {
-  return unprocessable(`path /${path.join("/")} does not exist`);
-}
-
-function indexOf(step: string, last: number, path: readonly string[]): number {
+function indexOf(step: string, last: number): number {
   const index = /^(0|[1-9]\d{0,8})$/.test(step) ? Number(step) : NaN;
-  if (Number.isNaN(index) || index > last) throw missing(path);
+  if (Number.isNaN(index) || index > last) throw unprocessable();
   return index;
 }
 
@@ -108,7 +101,7 @@ function write(
   const parent = read(document, path.slice(0, -1));
   if (Array.isArray(parent)) {
     const end = how === "add" ? parent.length : parent.length - 1;
-    const index = last === "-" && how === "add" ? parent.length : indexOf(last, end, path);
+    const index = last === "-" && how === "add" ? parent.length : indexOf(last, end);
     parent.splice(index, how === "add" ? 0 : 1, ...(how === "remove" ? [] : [value]));
   } else if (isRecord(parent)) {
     if (how === "remove") delete parent[last];
@@ -118,6 +111,6 @@ function write(
         enumerable: true,
         configurable: true,
       });}
-  } else throw missing(path);
+  } else throw unprocessable();
   return document;
 }

@@ -31,9 +31,9 @@ for (const [name, patch, expected] of jsonPatches) {
 
 const brokenPatches: [unknown, RegExp][] = [
   [{}, /must be an array/],
-  [[{ op: "remove", path: "/b" }], /path \/b does not exist/],
-  [[{ op: "add", path: "/a/7", value: 1 }], /path \/a\/7 does not exist/],
-  [[{ op: "test", path: "/a/0", value: 2 }], /testing value \/a\/0 failed/],
+  [[{ op: "remove", path: "/b" }], /an error in our request$/],
+  [[{ op: "add", path: "/a/7", value: 1 }], /an error in our request$/],
+  [[{ op: "test", path: "/a/0", value: 2 }], /an error in our request$/],
   [[{ op: "turn", path: "/a" }], /unexpected kind of operation: "turn"/],
   [[{ op: "add", path: "a", value: 1 }], /is no JSON pointer/],
 ];

@@ -1,0 +1,22 @@
+/** An embedded cluster as a stage of scenarios, with a namespace of their own. */
+import { resources } from "../../src/cluster/resources.ts";
+import { startTestCluster } from "./embedded_cluster.ts";
+import type { Stage } from "./scenario_run.ts";
+
+/** Starts it; disposing of it ends the cluster. */
+export async function openEmbeddedStage(world = "empty"): Promise<Stage & AsyncDisposable> {
+  const test = await startTestCluster(world);
+  const namespace = "kodama-scenario-embedded";
+  test.cluster.store.create(resources.namespaces, {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: namespace, labels: { "kubernetes.io/metadata.name": namespace } },
+    spec: { finalizers: ["kubernetes"] },
+    status: { phase: "Active" },
+  });
+  return {
+    kubeconfig: test.cluster.kubeconfig,
+    namespace,
+    [Symbol.asyncDispose]: () => test[Symbol.asyncDispose](),
+  };
+}
