@@ -44,6 +44,7 @@ export const selectionFlags = {
   "sort": valueOr("order of the pods", sorts.parse, "name", { ...sorts, group }),
   "shuffle": toggle("in random order", { group }),
   "all-phases": toggle("pods that aren't running too", { group }),
+  "pick": toggle("choose among the matches in the picker", { short: "P", group }),
   "context": values("kubeconfig context to use", text, {
     placeholder: "NAME",
     group,
@@ -66,6 +67,8 @@ export interface SelectionOptions {
   contexts: readonly string[];
   kubeconfig: string | undefined;
   selection: Selection;
+  /** A person chooses among the matches first. */
+  pick: boolean;
 }
 
 /** From words to a selection. Throws `UsageError` for flags that contradict each other. */
@@ -89,6 +92,7 @@ export function resolveSelection(
   return {
     contexts: flags.context,
     kubeconfig: flags.kubeconfig,
+    pick: flags.pick,
     selection: {
       namespaces: flags["all-namespaces"]
         ? { kind: "all" }

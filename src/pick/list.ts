@@ -3,10 +3,12 @@
  * cursor, which stays on its row whatever comes and goes around it.
  */
 import { displayWidth } from "../term/width.ts";
+import { firstIndex, mergeSorted } from "./merge_sorted.ts";
 import { emptyQuery, type Query } from "./query.ts";
 import { compareOrder, type Entry, type Row } from "./row.ts";
 import {
   advance,
+  compareMatches,
   complete,
   emptySearch,
   isComplete,
@@ -43,7 +45,7 @@ export const emptyList: List = {
 };
 
 /** Entries that are looked at before anything is shown: what a frame has time for. */
-export const firstPiece = 2000;
+export const firstPiece = 1000;
 
 /** Rows that are new or show something new, and ids of those that are gone. */
 export interface Changes {
@@ -77,7 +79,7 @@ export function withChanges(list: List, { upserts, removed }: Changes): List {
   const search = withAdded(withoutIds(list.search, left), fresh);
   return settled({
     ...list,
-    rows: mergeRows(kept, added),
+    rows: mergeSorted(kept, added.sort(compareRows), compareRows),
     widths: widest(list.widths, upserts),
     search: advance(search, firstPiece),
   });
@@ -151,43 +153,12 @@ function placeOf(rows: readonly Row[], entry: Entry): number {
   return firstIndex(rows.length, (index) => compareOrder((rows[index] as Row).entry, entry) >= 0);
 }
 
-function matchPlace(found: readonly Match[], { rank, entry }: Match): number {
-  return firstIndex(found.length, (index) => {
-    const other = found[index] as Match;
-    return (other.rank - rank || compareOrder(other.entry, entry)) >= 0;
-  });
+function matchPlace(found: readonly Match[], match: Match): number {
+  return firstIndex(found.length, (index) => compareMatches(found[index] as Match, match) >= 0);
 }
 
-/** The first index for which a condition holds that holds for all after it; `length` where there is none. */
-function firstIndex(length: number, holds: (index: number) => boolean): number {
-  let [low, high] = [0, length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (holds(middle)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-function mergeRows(kept: readonly Row[], added: Row[]): readonly Row[] {
-  if (added.length === 0) return kept;
-  added.sort((a, b) => compareOrder(a.entry, b.entry));
-  const last = kept.at(-1);
-  const first = added[0];
-  if (last === undefined || (first && compareOrder(last.entry, first.entry) < 0)) {
-    return kept.concat(added);
-  }
-  const merged: Row[] = [];
-  let next = 0;
-  for (const one of kept) {
-    for (; next < added.length; next++) {
-      const candidate = added[next] as Row;
-      if (compareOrder(candidate.entry, one.entry) > 0) break;
-      merged.push(candidate);
-    }
-    merged.push(one);
-  }
-  return merged.concat(added.slice(next));
+function compareRows(a: Row, b: Row): number {
+  return compareOrder(a.entry, b.entry);
 }
 
 /** Ages take what an age may take: they grow without a change of their row. */

@@ -3,7 +3,8 @@
  * take longer than a frame, so a key is answered with the first piece, and the rest follows while nobody types.
  */
 import { rank } from "./match.ts";
-import { emptyQuery, narrows, type Query, ranks } from "./query.ts";
+import { mergeSorted } from "./merge_sorted.ts";
+import { emptyQuery, narrows, type Query } from "./query.ts";
 import { compareOrder, type Entry } from "./row.ts";
 
 /** An entry that fits. */
@@ -54,7 +55,7 @@ export function advance(search: Search, count: number): Search {
     const found = unranked ? 0 : rank(query, entry);
     if (found !== undefined) fresh.push({ entry, rank: found });
   }
-  const found = merge(search.found, sortMatches(fresh, query));
+  const found = mergeSorted(search.found, sortMatches(fresh), compareMatches);
   return end === pending.length
     ? { query, found, pending: [], at: 0 }
     : { query, found, pending, at: end };
@@ -85,35 +86,17 @@ export function withoutIds(search: Search, ids: ReadonlySet<string>): Search {
   };
 }
 
-function sortMatches(matches: Match[], query: Query): Match[] {
-  // A list that is looked at in its own order needs no sorting, which is every first look without a query.
-  if (!ranks(query) && matches.every((match, i) => i === 0 || !isAfter(matches[i - 1], match))) {
-    return matches;
-  }
-  return matches.sort(compareMatches);
+/** A list that is looked at in its own order needs no sorting, which is every first look without a query. */
+function sortMatches(matches: Match[]): Match[] {
+  const isSorted = matches.every((match, index) => !isAfter(matches[index - 1], match));
+  return isSorted ? matches : matches.sort(compareMatches);
 }
 
-function compareMatches(a: Match, b: Match): number {
+/** For `sort`. */
+export function compareMatches(a: Match, b: Match): number {
   return a.rank - b.rank || compareOrder(a.entry, b.entry);
 }
 
 function isAfter(a: Match | undefined, b: Match | undefined): boolean {
   return a !== undefined && b !== undefined && compareMatches(a, b) > 0;
-}
-
-/** Both are sorted. */
-function merge(a: readonly Match[], b: readonly Match[]): readonly Match[] {
-  if (a.length === 0) return b;
-  if (b.length === 0) return a;
-  if (!isAfter(a.at(-1), b[0])) return a.concat(b);
-  const merged = new Array<Match>(a.length + b.length);
-  let [left, right] = [0, 0];
-  for (let at = 0; at < merged.length; at++) {
-    const [x, y] = [a[left], b[right]];
-    const takeLeft = y === undefined || (x !== undefined && compareMatches(x, y) <= 0);
-    merged[at] = (takeLeft ? x : y) as Match;
-    if (takeLeft) left++;
-    else right++;
-  }
-  return merged;
 }

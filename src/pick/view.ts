@@ -1,5 +1,13 @@
 /** What a picker's state looks like. Pure: a state of some size gives a grid of that size. */
-import { clipText, type Grid, type Line, lineWidth, padLine, span } from "../term/grid.ts";
+import {
+  clipLine,
+  clipText,
+  type Grid,
+  type Line,
+  lineWidth,
+  padLine,
+  span,
+} from "../term/grid.ts";
 import { displayWidth } from "../term/width.ts";
 import { type Area, layout } from "./layout.ts";
 import type { Match } from "./search.ts";
@@ -8,18 +16,22 @@ import { activeLevel, isMarkable, type Level, type LevelKind, type PickState } f
 import { headerLine, rowLine, shownColumns } from "./view_row.ts";
 import { previewLines } from "./view_preview.ts";
 
-/** The whole picker. */
+/** The whole picker. However small the screen is, no line is wider. */
 export function view(state: PickState): Grid {
-  const parts = layout(state);
-  const main = mainLines(state, parts);
-  const { preview } = parts;
-  if (preview === undefined) return { lines: main };
+  return { lines: parts(state).map((line) => clipLine(line, state.columns)) };
+}
+
+function parts(state: PickState): Line[] {
+  const areas = layout(state);
+  const main = mainLines(state, areas);
+  const { preview } = areas;
+  if (preview === undefined) return main;
   const pane = previewLines(state, preview);
   if (preview.column > 0) {
-    const left = parts.list.columns;
-    return { lines: main.map((line, index) => [...padLine(line, left), ...(pane[index] ?? [])]) };
+    const left = areas.list.columns;
+    return main.map((line, index) => [...padLine(line, left), ...(pane[index] ?? [])]);
   }
-  return { lines: [...pane, ...main] };
+  return [...pane, ...main];
 }
 
 function mainLines(state: PickState, parts: ReturnType<typeof layout>): Line[] {

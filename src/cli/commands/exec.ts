@@ -5,6 +5,7 @@ import { exitCodeTable } from "../exit_codes.ts";
 import { execFlags, runningFlags } from "../running/flags.ts";
 import { listFormat, resolveRunning } from "../running/options.ts";
 import { showRun } from "../running/show_run.ts";
+import { chosenBy, leftWithoutChoice } from "../choosing.ts";
 import { resolveSelection, selectionFlags, selectionOperands } from "../selection.ts";
 
 /** `kodama exec`, and `kpod`. */
@@ -25,7 +26,7 @@ export const command = defineCommand({
       line: "kodama exec -n storage -m drive --output-mode fold -- uname -r",
     },
     {
-      title: "One pod first, then fifths of all, and no further once more than two have failed",
+      title: "One pod first, then fifths of all; stop when more than two failed",
       line: "kodama exec sts/db --serial 1,20% --max-fail 2 -- /opt/restart.sh",
     },
     {
@@ -47,7 +48,7 @@ export const command = defineCommand({
   resolve(words) {
     const { flags, given, trailing } = words;
     const running = resolveRunning(flags, given);
-    const { contexts, kubeconfig, selection } = resolveSelection(words);
+    const { contexts, kubeconfig, selection, pick } = resolveSelection(words);
     if (trailing === undefined && !running.list) throw noCommand(words.operands);
     if (flags.tty && running.bounds.outputMode !== undefined) {
       throw new UsageError("a terminal's output can't be put together", {
@@ -66,14 +67,23 @@ export const command = defineCommand({
       command: trailing ?? [],
     } satisfies Omit<ExecOptions, "signal">;
     const view = { ...running.view, single, tty: flags.tty };
-    return { options, view, list: running.list, kubeconfig };
+    // A terminal is for one pod: where several match, a person is asked which.
+    const choosing = pick
+      ? { kind: flags.tty ? "one" as const : "many" as const }
+      : flags.tty && !named
+      ? { kind: "oneIfUnclear" as const }
+      : undefined;
+    return { options, view, list: running.list, kubeconfig, choosing };
   },
-  run: async ({ options, view, list, kubeconfig }, invocation) => {
-    const host = await invocation.host({ kubeconfig });
+  run: async ({ options: asked, view, list, kubeconfig, choosing }, invocation) => {
+    const chosen = await chosenBy(choosing, asked, { kubeconfig, invocation });
+    if (chosen === undefined) return leftWithoutChoice;
+    const { host, ...narrowed } = chosen;
+    const options = { ...asked, ...narrowed };
     if (list) {
       const { showPods } = await import("../pods_table.ts");
       const format = listFormat(view.format);
-      return await showPods({ ...options, kubeconfig }, {
+      return await showPods({ ...options, kubeconfig, pick: false }, {
         host,
         invocation,
         format,

@@ -1,3 +1,4 @@
+import { chosenBy, leftWithoutChoice } from "../choosing.ts";
 import { defineCommand } from "../command.ts";
 import { logsFlags } from "../logging/flags.ts";
 import { resolveLogs } from "../logging/resolve.ts";
@@ -43,9 +44,13 @@ export const command = defineCommand({
   ],
   seeAlso: ["kodama pods --help shows what a selection matches."],
   resolve: resolveLogs,
-  run: async ({ options, view, kubeconfig }, invocation) => {
+  run: async ({ options: asked, view, kubeconfig, pick }, invocation) => {
     const { terminal, environment } = invocation;
-    const host = await invocation.host({ kubeconfig });
+    const choosing = pick ? { kind: "many" } as const : undefined;
+    const chosen = await chosenBy(choosing, asked, { kubeconfig, invocation });
+    if (chosen === undefined) return leftWithoutChoice;
+    const { host, ...narrowed } = chosen;
+    const options = { ...asked, ...narrowed };
     const [{ logs }, { showLogs }, { LogsPainter }] = await Promise.all([
       import("../../actions/logs.ts"),
       import("../logging/show_logs.ts"),

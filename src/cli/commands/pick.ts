@@ -8,6 +8,9 @@ import { resolveSelection, selectionFlags, selectionOperands } from "../selectio
 const formats = choice(["name", "json", "jsonl", "yaml"]);
 const layouts = choice(["default", "reverse"]);
 
+/** All but `--pick`, which says what this command does anyway. */
+const { pick: _pick, ...choosableFlags } = selectionFlags;
+
 /** 128 + SIGINT, as fzf answers an abort. */
 const aborted = 130;
 
@@ -21,7 +24,7 @@ export const command = defineCommand({
     "Enter takes them. The search is fzf's: 'exact ^prefix suffix$ !not, and a | between alternatives.",
   operands: selectionOperands,
   flags: {
-    ...selectionFlags,
+    ...choosableFlags,
     "query": value("begin with this search", text, { short: "q" }),
     "select-1": toggle("take a single match without asking", { short: "1" }),
     "exit-0": toggle("end at once where nothing matches", { short: "0" }),
@@ -37,7 +40,7 @@ export const command = defineCommand({
     "print0": toggle("end each name with a NUL byte"),
   },
   examples: [
-    { title: "A command in one pod that you choose", line: 'kodama exec "$(kodama pick)" -- sh' },
+    { title: "One pod, as a word for another command", line: "kodama pick --single" },
     { title: "Anywhere, beginning with a search", line: "kodama pick -A --query 'drive !new'" },
     { title: "The single match, or a choice", line: "kodama pick -q weka-drive-0 --select-1" },
     { title: "With place and container, for a program", line: "kodama pick -A -o json" },
@@ -52,7 +55,10 @@ export const command = defineCommand({
   ],
   resolve(words) {
     const { flags } = words;
-    const { contexts, kubeconfig, selection } = resolveSelection(words);
+    const { contexts, kubeconfig, selection } = resolveSelection({
+      ...words,
+      flags: { ...flags, pick: true },
+    });
     if (flags.print0 && flags.output !== undefined && flags.output !== "name") {
       throw new UsageError("--print0 and --output contradict each other", {
         hint: "data has its own ends",

@@ -1,3 +1,4 @@
+import { chosenBy, leftWithoutChoice } from "../choosing.ts";
 import { defineCommand } from "../command.ts";
 import { choice, toggle, value } from "../flag.ts";
 import { showPods } from "../pods_table.ts";
@@ -30,7 +31,11 @@ export const command = defineCommand({
     quiet: words.flags.quiet,
   }),
   run: async ({ format, quiet, ...selected }, invocation) => {
-    const host = await invocation.host({ kubeconfig: selected.kubeconfig });
-    return await showPods(selected, { host, invocation, format, quiet });
+    const choosing = selected.pick ? { kind: "many" } as const : undefined;
+    const { kubeconfig } = selected;
+    const chosen = await chosenBy(choosing, selected, { kubeconfig, invocation });
+    if (chosen === undefined) return leftWithoutChoice;
+    const { host, ...narrowed } = chosen;
+    return await showPods({ ...selected, ...narrowed }, { host, invocation, format, quiet });
   },
 });

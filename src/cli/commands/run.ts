@@ -1,4 +1,5 @@
 import type { PlanOverrides } from "../../actions/run_workflow.ts";
+import { chosenBy, leftWithoutChoice } from "../choosing.ts";
 import { type Command, defineCommand, type Words } from "../command.ts";
 import { exitCodeTable } from "../exit_codes.ts";
 import { runningFlags } from "../running/flags.ts";
@@ -27,7 +28,7 @@ export const command: Command = defineCommand({
   resolve(words) {
     const [workflow = ""] = words.operands;
     const running = resolveRunning(words.flags, words.given);
-    const { contexts, kubeconfig, selection } = resolveSelection({ ...words, operands: [] });
+    const { contexts, kubeconfig, selection, pick } = resolveSelection({ ...words, operands: [] });
     const overrides: PlanOverrides = {
       ...running.bounds,
       ...(contexts.length === 0 ? {} : { contexts }),
@@ -37,17 +38,32 @@ export const command: Command = defineCommand({
       ),
     };
     const view = { ...running.view, single: false, tty: false };
-    return { workflow, overrides, options: running.options, view, list: running.list, kubeconfig };
+    const { options } = running;
+    return { workflow, overrides, options, view, list: running.list, kubeconfig, pick };
   },
-  run: async ({ workflow, overrides, options, view, list, kubeconfig }, invocation) => {
-    const host = await invocation.host({ kubeconfig });
+  run: async (
+    { workflow, overrides: given, options, view, list, kubeconfig, pick },
+    invocation,
+  ) => {
+    const own = await invocation.host({ kubeconfig });
     const actions = await import("../../actions/run_workflow.ts");
+    // What the workflow's file selects is known only once it is read.
+    const chosen = pick
+      ? await chosenBy(
+        { kind: "many" },
+        await actions.planWorkflow(own, workflow, given),
+        { kubeconfig, invocation },
+      )
+      : { host: own };
+    if (chosen === undefined) return leftWithoutChoice;
+    const { host, ...narrowed } = chosen;
+    const overrides = { ...given, ...narrowed };
     if (list) {
       const { showPods } = await import("../pods_table.ts");
       const { contexts, selection } = await actions.planWorkflow(host, workflow, overrides);
       const format = listFormat(view.format);
       const shown = { host, invocation, format, quiet: view.quiet } as const;
-      return await showPods({ contexts, selection, kubeconfig }, shown);
+      return await showPods({ contexts, selection, kubeconfig, pick: false }, shown);
     }
     return await showRun(
       (extras) => actions.runWorkflow(host, { ...options, ...extras, workflow, overrides }),

@@ -27,7 +27,7 @@ export interface SessionParts {
 }
 
 /** Entries looked at between two looks at the keyboard. */
-const searchPiece = 4000;
+const searchPiece = 2000;
 /** Ages are shown in seconds. */
 const clockEveryMs = 1000;
 

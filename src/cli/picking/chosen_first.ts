@@ -1,0 +1,77 @@
+/** `--pick`: before a command runs, a person chooses among the pods that it would run in. */
+import { NoMatchError } from "../../base/errors.ts";
+import type { Host } from "../../actions/host.ts";
+import { contextsOf, pickedHost } from "../../actions/pick_host.ts";
+import type { Selection } from "../../actions/pick_pods.ts";
+import type { Invocation } from "../invocation.ts";
+import { plainPicker } from "./options.ts";
+import { pick } from "./pick.ts";
+
+/** How many a command can use, and whether a person asked to choose. */
+export type Choosing =
+  /** `--pick`. */
+  | { kind: "many" | "one" }
+  /** Without being asked to: where several match, a person is there, and only one can be used. */
+  | { kind: "oneIfUnclear" };
+
+/** What a command runs in. */
+export interface Chosen {
+  contexts: readonly string[];
+  selection: Selection;
+  host: Host;
+}
+
+/**
+ * What is left of a selection after a choice; undefined where the person left without one.
+ *
+ * @throws as `pick` does.
+ */
+export async function chosenFirst(
+  { contexts, selection }: Pick<Chosen, "contexts" | "selection">,
+  { kind }: Choosing,
+  { host, invocation }: { host: Host; invocation: Invocation },
+): Promise<Chosen | undefined> {
+  const { terminal } = invocation;
+  const asked = kind !== "oneIfUnclear";
+  // Nobody asked for a choice and nobody can make one: the command says itself what it can't do.
+  const unable = !terminal.stderr.isTerminal || terminal.keyboard() === undefined;
+  if (!asked && unable) return { contexts, selection, host };
+  const answer = await pick({
+    ...plainPicker,
+    contexts,
+    selection,
+    multi: kind === "many",
+    selectOne: !asked,
+    exitZero: true,
+  }, { host, invocation });
+  switch (answer.kind) {
+    case "aborted":
+      return undefined;
+    case "nothing":
+      // Only an empty list can be meant: what the command says of it tells more.
+      if (!asked) return { contexts, selection, host };
+      throw new NoMatchError("no pod matches");
+    case "picked":
+      return {
+        contexts: contextsOf(answer.targets),
+        selection: narrowed(selection, answer.targets),
+        host: pickedHost(host, answer.targets),
+      };
+  }
+}
+
+/** The chosen pods by their names, for what reads them anew. */
+function narrowed(
+  selection: Selection,
+  targets: readonly { namespace: string; pod: string }[],
+): Selection {
+  const { sample: _sample, labelSelector: _labels, fieldSelector: _fields, ...rest } = selection;
+  return {
+    ...rest,
+    namespaces: {
+      kind: "named",
+      names: [...new Set(targets.map(({ namespace }) => namespace))],
+    },
+    operands: [...new Set(targets.map(({ pod }) => pod))].map((name) => ({ kind: "pod", name })),
+  };
+}

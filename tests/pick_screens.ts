@@ -1,0 +1,94 @@
+/** States of the picker and the keys that lead there: each has a picture in `tests/screens/pick/`. */
+import { type Grid, lineText, span } from "../src/term/grid.ts";
+import type { PickState } from "../src/pick/state.ts";
+import { type PickEvent, step } from "../src/pick/step.ts";
+import { key, picker, podRow, typed } from "../src/pick/testing/sample_picker.ts";
+import { view } from "../src/pick/view.ts";
+
+const names = ["api-0", "web-0", "web-1", "web-2", "web-10", "db-0", "cache-0", "cache-1"];
+
+const after = (state: PickState, ...events: PickEvent[]) => events.reduce(step, state);
+const type = (text: string) => [...text].map(typed);
+
+const preview: readonly PickEvent[] = [
+  { kind: "previewing", id: "uid-api-0" },
+  {
+    kind: "previewed",
+    id: "uid-api-0",
+    lines: Array.from({ length: 14 }, (_, index) => [span(`line ${index + 1}`)]),
+  },
+];
+
+const changed = (upserts: string[], removed: string[]): PickEvent => ({
+  kind: "changed",
+  level: "pods",
+  turn: 0,
+  changes: { upserts: upserts.map((one) => podRow(one)), removed },
+});
+
+const small = { columns: 20, rows: 8 };
+const wide = { columns: 100, rows: 10 };
+
+/** By the name of the picture. */
+export const screens: Readonly<Record<string, () => PickState>> = {
+  "empty": () => picker([]),
+  "list": () => picker(names),
+  "search": () => after(picker(names), ...type("web !10")),
+  "nothing": () => after(picker(names), ...type("xyz")),
+  "chosen": () => after(picker(names), key("tab"), key("up"), key("up"), key("tab")),
+  "scrolled": () => after(picker(names, {}, { columns: 60, rows: 6 }), ...Array(5).fill(key("up"))),
+  "reverse": () => after(picker(names, { layout: "reverse" }), key("down")),
+  "containers": () => after(picker(names), key("right"), key("up")),
+  "namespaces": () => after(picker(names), key("ctrl-s")),
+  "vanished": () => after(picker(names), key("tab"), changed(["api-9"], ["uid-api-0"])),
+  "trouble": () =>
+    after(picker(names), {
+      ...changed([], []),
+      changes: {
+        upserts: [podRow("web-0", { status: "CrashLoopBackOff", tone: "bad" })],
+        removed: [],
+      },
+    } as PickEvent),
+  "narrow": () => picker(["weka-drive-with-a-long-name-0", "web-0"], {}, small),
+  "two-rows": () => picker(names, {}, { columns: 30, rows: 2 }),
+  "wide-characters": () => after(picker(["木霊-0", "web-0"], {}, small), ...type("木")),
+  "preview-loading": () => after(picker(names, {}, wide), typed("?")),
+  "preview": () => after(picker(names, {}, wide), typed("?"), ...preview),
+  "preview-scrolled": () => after(picker(names, {}, wide), typed("?"), ...preview, key("alt-down")),
+  "preview-above": () =>
+    after(picker(names, {}, { columns: 60, rows: 16 }), typed("?"), ...preview),
+  "editing": () => after(picker(names), ...type("web db"), key("alt-b"), key("ctrl-b")),
+};
+
+const signs: Readonly<Record<string, string>> = {
+  plain: " ",
+  dim: "d",
+  strong: "s",
+  good: "g",
+  warn: "w",
+  bad: "b",
+  match: "m",
+  current: "c",
+  currentMatch: "M",
+  sign: "!",
+  caret: "_",
+};
+
+/** A grid as text: what is seen, and below it the tone of each character by a letter. */
+export function gridText({ lines }: Grid): string {
+  const texts = lines.map((line) => `|${lineText(line)}`);
+  const tones = lines.map((line) =>
+    `|${line.map(({ text, tone }) => (signs[tone] ?? "?").repeat([...text].length)).join("")}`
+  );
+  return `${[...texts, "", ...tones].map((line) => line.trimEnd()).join("\n")}\n`;
+}
+
+/** The picture of a state. */
+export function picture(name: string): string {
+  const state = screens[name];
+  if (state === undefined) throw new Error(`there is no screen ${name}`);
+  return gridText(view(state()));
+}
+
+/** Where the pictures are. */
+export const picturesFolder = new URL("screens/pick/", import.meta.url);
