@@ -1,12 +1,10 @@
 /** A way to the API server that cuts connections at bytes of a test's choice. */
-import { until } from "../processes.ts";
 
 /** A proxy for TCP on this machine. The rig's certificate names its address. */
 export class CuttingLink implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #serving: Promise<void>;
   readonly #open = new Set<Deno.Conn>();
-  #accepted = 0;
 
   /**
    * @param server `https://host:port` at the other end.
@@ -24,11 +22,6 @@ export class CuttingLink implements AsyncDisposable {
     await Deno.writeTextFile(copy, JSON.stringify(config), { mode: 0o600 });
   }
 
-  /** Resolves when so many connections have been made. */
-  async connected(count: number): Promise<void> {
-    await until(`${count} connections`, () => Promise.resolve(this.#accepted >= count), 30_000);
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
     for (const connection of this.#open) close(connection);
@@ -38,7 +31,6 @@ export class CuttingLink implements AsyncDisposable {
   async #serve({ hostname, port }: URL, limitOf: () => number): Promise<void> {
     const joined: Promise<void>[] = [];
     for await (const near of this.#listener) {
-      this.#accepted++;
       joined.push(this.#join(near, hostname, Number(port || "443"), limitOf()));
     }
     await Promise.all(joined);

@@ -1,8 +1,9 @@
 /** The sum of all: a thousand targets under random faults. */
 import assert from "node:assert/strict";
+import { until } from "../processes.ts";
 import type { TestNamespace } from "../test_namespace.ts";
 import { CuttingLink } from "./cutting_link.ts";
-import type { Ended, Report } from "./kodama.ts";
+import { countSleeping, type Ended, type Report } from "./kodama.ts";
 import { onFault, type Scene } from "./scene.ts";
 
 const pods = 50;
@@ -10,7 +11,8 @@ const targets = 1000;
 const lines = 6000;
 
 /** What a command writes: half of it, a short work, the other half. */
-const script = `seq 1 ${lines / 2}; sleep 0.3; seq ${lines / 2 + 1} ${lines}`;
+const work = "0.4321";
+const script = `seq 1 ${lines / 2}; sleep ${work}; seq ${lines / 2 + 1} ${lines}`;
 const whole = Array.from({ length: lines }, (_, index) => `${index + 1}\n`).join("");
 
 /** What may happen in a round, in turns: each at a moment and to victims that the seed gives. */
@@ -104,7 +106,11 @@ async function faultedRun(
     "-c",
     script,
   );
-  await link.connected(2 + Math.floor(random() * 20));
+  await until(
+    "commands in the middle",
+    async () => run.over || await countSleeping(work) > 0,
+    60_000,
+  );
   if (fault === "pods" && victims.length > 0) {
     await namespace.kubectl("delete", "pod", ...victims, "--wait=false");
   }
