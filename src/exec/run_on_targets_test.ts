@@ -1,122 +1,20 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { KodamaError } from "../base/errors.ts";
-import { ManualClock } from "../base/testing/manual_clock.ts";
 import type { ChannelEnd } from "../kube/client.ts";
-import type { Target } from "../kube/target.ts";
-import type { Outcome, RunEvent } from "./model.ts";
 import { runOnTargets } from "./run_on_targets.ts";
-import type { RunOptions } from "./run_options.ts";
-import { type PodScript, SimulatedPod } from "./testing/simulated_pod.ts";
-
-const connectTimeoutMs = 1000;
-const timeoutMs = 5000;
-
-const hello: PodScript = {
-  openMs: 1,
-  output: [{ afterMs: 1, stream: "stdout", bytes: new TextEncoder().encode("hello\n") }],
-  end: { kind: "exited", exitCode: 0 },
-  diesOn: "TERM",
-};
-
-function target(index: number): Target {
-  return {
-    context: "c",
-    namespace: "n",
-    pod: `pod-${index}`,
-    container: "a",
-    node: "node-1",
-    ip: "10.0.0.1",
-  };
-}
-
-interface Scene {
-  pods: SimulatedPod[];
-  targets: Target[];
-  clock: ManualClock;
-  cancel: AbortController;
-  options: RunOptions;
-}
-
-function scene(scripts: readonly PodScript[], changes: Partial<RunOptions> = {}): Scene {
-  const clock = new ManualClock();
-  const pods = scripts.map((script) => new SimulatedPod(script, clock));
-  const targets = scripts.map((_, index) => target(index));
-  const cancel = new AbortController();
-  const options: RunOptions = {
-    open: (to, request, signal) =>
-      (pods[targets.indexOf(to)] as SimulatedPod).open(request, signal),
-    clock,
-    signal: cancel.signal,
-    fanout: 4,
-    connectTimeoutMs,
-    graceMs: 200,
-    nonce: "nonce",
-    ...changes,
-  };
-  return { pods, targets, clock, cancel, options };
-}
-
-async function events({ targets, clock, options }: Scene): Promise<RunEvent[]> {
-  return await clock.runUntil(Array.fromAsync(runOnTargets(targets, ["hostname"], options)));
-}
-
-function outcomesOf(all: readonly RunEvent[]): readonly Outcome[] {
-  const last = all.at(-1);
-  assert.equal(last?.kind, "runEnded");
-  return last.outcomes;
-}
-
-function outputOf(all: readonly RunEvent[], index: number, stream: "stdout" | "stderr"): number[] {
-  return all.flatMap((event) =>
-    event.kind === "output" && event.target === index && event.stream === stream
-      ? [...event.bytes]
-      : []
-  );
-}
-
-const ends: fc.Arbitrary<ChannelEnd | "hangs"> = fc.oneof(
-  fc.record({ kind: fc.constant("exited" as const), exitCode: fc.integer({ min: 0, max: 255 }) }),
-  fc.constant({ kind: "cut" as const, reason: "link broke" }),
-  fc.constant("hangs" as const),
-);
-
-const scripts: fc.Arbitrary<PodScript> = fc.record({
-  openMs: fc.constantFrom(0, 1, 10, 999, 5000),
-  output: fc.array(
-    fc.record({
-      afterMs: fc.constantFrom(0, 0, 1, 30, 2000),
-      stream: fc.constantFrom("stdout" as const, "stderr" as const),
-      bytes: fc.uint8Array({ minLength: 1, maxLength: 12 }),
-    }),
-    { maxLength: 6 },
-  ),
-  end: ends,
-  diesOn: fc.constantFrom("TERM" as const, "KILL" as const, "nothing" as const),
-  preambleSplit: fc.integer({ min: 1, max: 20 }),
-});
-
-/** Per target: started, then output, then one end; and the run's end last. */
-function assertOrder(all: readonly RunEvent[], count: number, fanout: number): void {
-  const phase = new Array<"none" | "running" | "ended">(count).fill("none");
-  for (const [at, event] of all.entries()) {
-    if (event.kind === "runStarted") assert.equal(at, 0);
-    if (event.kind === "runEnded") assert.equal(at, all.length - 1);
-    if (event.kind === "targetStarted") {
-      assert.equal(phase[event.target], "none");
-      phase[event.target] = "running";
-    }
-    if (event.kind === "output") assert.equal(phase[event.target], "running");
-    if (event.kind === "targetEnded") {
-      const before = event.outcome.kind === "skipped" ? "none" : "running";
-      assert.equal(phase[event.target], before);
-      phase[event.target] = "ended";
-      assert.deepEqual(outcomesOf(all)[event.target], event.outcome);
-    }
-    assert.ok(phase.filter((one) => one === "running").length <= fanout, "more than the window");
-  }
-  assert.deepEqual(phase, new Array(count).fill("ended"));
-}
+import {
+  assertOrder,
+  connectTimeoutMs,
+  events,
+  hello,
+  outcomesOf,
+  outputOf,
+  scene,
+  scripts,
+  timeoutMs,
+} from "./testing/run_scene.ts";
+import type { PodScript } from "./testing/simulated_pod.ts";
 
 function bytesOf(script: PodScript, stream: "stdout" | "stderr"): number[] {
   return script.output.flatMap((piece) => piece.stream === stream ? [...piece.bytes] : []);
@@ -263,43 +161,3 @@ Deno.test("a slow consumer keeps the pods from running ahead", async () => {
   assert.ok(produced < 100, `${produced} chunks were read for 10 events`);
   await endless.clock.runUntil(run.return());
 });
-
-Deno.test("after a failure nothing more begins, and what runs goes on to its end", async () => {
-  const fails: PodScript = { ...hello, end: { kind: "exited", exitCode: 1 } };
-  const slow: PodScript = { ...hello, output: [{ ...piece(hello), afterMs: 500 }] };
-  const stage = scene([fails, slow, hello, hello], { fanout: 2, failFast: true });
-  const told = await events(stage);
-  assertOrder(told, 4, 2);
-  assert.deepEqual(outcomesOf(told).map(({ kind }) => kind), [
-    "failed",
-    "ok",
-    "skipped",
-    "skipped",
-  ]);
-  const [, , third] = outcomesOf(told);
-  assert.deepEqual(third, { kind: "skipped", reason: "a target before it failed (--fail-fast)" });
-});
-
-Deno.test("with batches and a budget every target still ends once", async () => {
-  await fc.assert(fc.asyncProperty(
-    fc.array(scripts, { minLength: 1, maxLength: 10 }),
-    fc.integer({ min: 1, max: 4 }),
-    fc.integer({ min: 0, max: 3 }),
-    async (all, size, maxFail) => {
-      const stage = scene(all, {
-        timeoutMs,
-        serial: [{ kind: "count", count: size }],
-        maxFail: { kind: "count", count: maxFail },
-      });
-      const told = await events(stage);
-      assertOrder(told, all.length, Math.min(4, size));
-      const bad = outcomesOf(told).filter(({ kind }) => kind !== "ok" && kind !== "skipped");
-      assert.ok(bad.length <= maxFail + size, "a batch began beyond the budget");
-    },
-  ));
-});
-
-function piece({ output: [first] }: PodScript): PodScript["output"][number] {
-  if (first === undefined) throw new Error("a script without output");
-  return first;
-}
