@@ -72,12 +72,12 @@ export async function clusterStatus(
  * Starts a cluster in the background and waits until it is ready; one that runs already is told as such.
  * When the signal ends the wait, the cluster that this call started ends too.
  *
- * @throws KodamaError `conflict` where one runs with another world; `environment` with the last lines of
+ * @throws KodamaError `conflict` where one runs with another world; `environment` without a folder, or with the last lines of
  * the log where it ends early; `timeout`; `cancelled`.
  */
 export async function* clusterUp(options: UpOptions): AsyncGenerator<UpEvent, void> {
   const paths = clusterPaths(options.folder);
-  await Deno.mkdir(paths.folder, { recursive: true, mode: 0o700 });
+  await makeFolder(paths.folder);
   using starting = await tryFileLock(paths.startLock);
   const present = await clusterStatus(options);
   if (starting === undefined || present.phase !== "stopped") {
@@ -95,6 +95,18 @@ export async function* clusterUp(options: UpOptions): AsyncGenerator<UpEvent, vo
     // The caller stopped listening, or it failed: nothing half-started stays.
     if (!ready) await child.stop();
     child.release();
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const said = cause instanceof Error ? cause.message : String(cause);
+    throw new KodamaError("environment", `cannot make a folder for the cluster: ${said}`, {
+      hint: "KODAMA_CONFIG_DIR or --data names another place",
+      cause,
+    });
   }
 }
 

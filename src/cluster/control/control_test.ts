@@ -58,6 +58,11 @@ Deno.test("what runs in the background doesn't live in the folder that it was st
     assert.ok(message.includes(folder), message);
   }));
 
+Deno.test("a folder that can't be made is told by its name", async () => {
+  const { kind, message } = await failure(clusterUp(options("/dev/null/cluster", "exit 1")));
+  assert.deepEqual([kind, message.includes("/dev/null/cluster")], ["environment", true]);
+});
+
 Deno.test("a process is named by its number and its start", async () => {
   const start = await processStart(Deno.pid);
   assert.ok(start);
