@@ -79,7 +79,9 @@ export function clusterEventLine(event: ClusterEvent): string | undefined {
     case "joined":
       return "another start of the cluster is under way: waiting for it";
     case "progress":
-      return `waiting for pods: ${podsText(event.pods)}`;
+      return event.pods.expected === 0
+        ? "waiting for its API server"
+        : `waiting for pods: ${podsText(event.pods)}`;
     case "stopping":
       return `waiting for process ${event.pid} to end its pods`;
     case "killed":

@@ -6,6 +6,7 @@ import {
 } from "../../src/cluster/cluster.ts";
 import { parseWorldChoice } from "../../src/cluster/worlds/world.ts";
 import { filePath } from "../../src/wiring/file_path.ts";
+import { TestFolder } from "./test_folder.ts";
 
 const root = filePath(new URL("../../", import.meta.url));
 
@@ -31,8 +32,7 @@ export async function startTestCluster(
   options: Partial<ClusterOptions> = {},
 ): Promise<TestCluster> {
   await using stack = new AsyncDisposableStack();
-  const folder = await Deno.makeTempDir({ prefix: "kodama-cluster-" });
-  stack.defer(() => Deno.remove(folder, { recursive: true }));
+  const { path: folder } = stack.use(await TestFolder.open("kodama-cluster-"));
   const failures: string[] = [];
   const cluster = stack.use(
     await startCluster({

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { parse, stringify } from "yaml";
 import { runCommand } from "./command.ts";
 import { testEnvironment } from "./embedded_cluster.ts";
+import { TestFolder } from "./test_folder.ts";
 import { type KnownTexts, normalise } from "./normalise.ts";
 import type { Part, Scenario, Step } from "./scenario.ts";
 import { filePath } from "../../src/wiring/file_path.ts";
@@ -21,13 +22,15 @@ const root = filePath(new URL("../../", import.meta.url));
 /** A folder for a scenario: its files, its home, and `kodama` on its PATH. */
 class Bench implements AsyncDisposable {
   private constructor(
+    private readonly own: TestFolder,
     readonly folder: string,
     readonly env: Readonly<Record<string, string>>,
     readonly known: KnownTexts,
   ) {}
 
   static async open(stage: Stage): Promise<Bench> {
-    const folder = await Deno.makeTempDir({ prefix: "kodama-scenario-" });
+    const own = await TestFolder.open("kodama-scenario-");
+    const folder = own.path;
     for (const name of ["bin", "home", "work"]) await Deno.mkdir(`${folder}/${name}`);
     await Deno.writeTextFile(`${folder}/kubeconfig`, scenarioKubeconfig(stage), { mode: 0o600 });
     for (const name of ["kodama", "kpod"]) {
@@ -41,7 +44,7 @@ class Bench implements AsyncDisposable {
       server: serverOf(stage),
       ...stage.known,
     };
-    return new Bench(folder, { ...env, PATH: `${folder}/bin:${env["PATH"]}` }, known);
+    return new Bench(own, folder, { ...env, PATH: `${folder}/bin:${env["PATH"]}` }, known);
   }
 
   run(words: readonly string[], stdin?: string) {
@@ -50,7 +53,7 @@ class Bench implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Deno.remove(this.folder, { recursive: true });
+    await this.own[Symbol.asyncDispose]();
   }
 }
 
