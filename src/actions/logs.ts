@@ -33,7 +33,9 @@ export async function* logs(host: Host, options: LogsOptions): AsyncGenerator<Lo
   const sources = new LogSources(contexts);
   const notes = first.flatMap((findings) => noted(findings, contexts));
   const found = first.flatMap(targetsOf);
-  if (found.length === 0 && first.every(({ kind }) => kind === "found")) throw nothing(first);
+  if (found.length === 0 && first.every(({ kind }) => kind === "found")) {
+    throw nothing(first, options);
+  }
   yield* notes;
   if (options.follow) {
     const { followLogs } = await import("./logs_follow.ts");
@@ -73,14 +75,15 @@ function targetsOf(findings: ContextFindings): readonly Target[] {
   return findings.kind === "found" ? findings.targets : [];
 }
 
-function nothing(all: readonly ContextFindings[]): NoMatchError {
+function nothing(all: readonly ContextFindings[], { follow, previous }: LogsOptions): NoMatchError {
   const skipped = all.flatMap((one) => one.kind === "found" ? one.skipped : []);
   const [first] = skipped;
   if (first === undefined) return noMatch(all);
   const others = skipped.length > 1 ? ` (and ${skipped.length - 1} more)` : "";
-  return new NoMatchError(`no log to read; ${first.pod}: ${first.reason}${others}`, {
-    hint: "kodama logs -f waits for containers to start",
-  });
+  return new NoMatchError(
+    `no log to read; ${first.pod}: ${first.reason}${others}`,
+    follow || previous ? {} : { hint: "kodama logs -f waits for containers to start" },
+  );
 }
 
 /** Opens a target's log. */

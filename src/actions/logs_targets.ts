@@ -7,7 +7,13 @@ import { type SelectedTargets, selectTargets } from "../kube/selection.ts";
 import { checkFieldSelector, checkLabelSelector } from "../kube/selectors.ts";
 import type { Selection, SkippedPod, Target } from "../kube/target.ts";
 import type { Pod } from "../kube/types.ts";
-import { chosenContainers, containerState, hasCondition, hasPrevious } from "../logs/containers.ts";
+import {
+  chosenContainers,
+  containerState,
+  hasCondition,
+  hasPrevious,
+  type NameChoice,
+} from "../logs/containers.ts";
 import type { LogsOptions } from "./logs_events.ts";
 
 /** What of the options says which containers are meant. */
@@ -78,7 +84,7 @@ export function logTargets(
     }
   }
   if (named === 0 && all.length > 0 && choice.containers.names.length > 0) {
-    throw noContainer(all, pods);
+    throw noContainer(all, pods, choice.containers.names);
   }
   return { targets, skipped };
 }
@@ -98,16 +104,21 @@ function unreadable(
   return `container "${container}" hasn't started: ${state.reason}`;
 }
 
-function noContainer(targets: readonly Target[], pods: readonly Pod[]): NoMatchError {
+function noContainer(
+  targets: readonly Target[],
+  pods: readonly Pod[],
+  wanted: readonly NameChoice[],
+): NoMatchError {
   const names = new Set(
     pods.flatMap(({ spec }) => [...spec?.containers ?? [], ...spec?.initContainers ?? []])
       .map(({ name }) => name),
   );
   const [only] = targets;
   const which = targets.length === 1
-    ? `pod "${only?.pod}" has no container`
-    : `none of the ${targets.length} pods that match has a container`;
-  return new NoMatchError(`${which} that is asked for`, {
+    ? `pod "${only?.pod}" has no`
+    : `none of the ${targets.length} pods that match has a`;
+  const asked = wanted.map((one) => one.kind === "exact" ? `"${one.name}"` : String(one.regExp));
+  return new NoMatchError(`${which} container ${asked.join(" or ")}`, {
     hint: `the containers are: ${[...names].slice(0, 20).join(", ")}`,
   });
 }
