@@ -98,6 +98,7 @@ const normalised: [string, string][] = [
   ["3 ok in 1.25s", "3 ok in {duration}"],
   ["https://127.0.0.1:40123/x", "{server}/x"],
   ["in /tmp/abc/work of team-1", "in {work} of {namespace}"],
+  ["team-12 and a-team-1", "team-12 and a-{namespace}"],
 ];
 
 for (const [before, after] of normalised) {
