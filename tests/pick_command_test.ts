@@ -1,0 +1,124 @@
+/** `kodama pick` in a real terminal, over pods of the embedded cluster. */
+import assert from "node:assert/strict";
+import { systemHost } from "../src/kube/host.ts";
+import { openKubeClient } from "../src/kube/open_client.ts";
+import { PODS } from "../src/kube/resources.ts";
+import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
+import { runCommand } from "./harness/command.ts";
+import { PseudoTerminal, terminalMissing } from "./harness/pseudo_terminal.ts";
+
+const root = new URL("../", import.meta.url).pathname;
+const missing = await terminalMissing();
+
+async function environment({ env }: TestCluster): Promise<Record<string, string>> {
+  const info = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
+  const { denoDir } = JSON.parse(new TextDecoder().decode(info.stdout)) as { denoDir: string };
+  return { ...env, DENO_DIR: denoDir };
+}
+
+function kodama(...words: string[]): string[] {
+  const start = [Deno.execPath(), "run", "--quiet", "--no-prompt", "-P=cluster"];
+  return [...start, `${root}main.ts`, ...words];
+}
+
+const inNamespace = ["-n", "weka-operator-system"];
+
+/** A shell that shows what kodama printed, and what it left of the terminal; it stays, and its screen with it. */
+function shown(words: readonly string[]): string[] {
+  const line = words.map((word) => `'${word}'`).join(" ");
+  return [
+    "sh",
+    "-c",
+    `picked=$(${line}); echo "code $?:" $picked; stty -a | grep -o -- '-*icanon'; cat`,
+  ];
+}
+
+async function deletePod({ kubeconfig }: TestCluster, name: string): Promise<void> {
+  await using client = await openKubeClient({ kubeconfig }, systemHost(() => {}));
+  await client.delete(PODS, name, { namespace: "weka-operator-system" });
+}
+
+Deno.test({
+  name: "kodama pick in a terminal",
+  ignore: missing !== undefined,
+  fn: async (t) => {
+    await using cluster = await startTestCluster("fleet:drives=6");
+    const env = await environment(cluster);
+    const open = async (words: readonly string[]) =>
+      await PseudoTerminal.open(shown(words), { env, columns: 100, rows: 24, cwd: root });
+
+    await t.step(
+      "two of several, chosen with Tab, are printed in the order of choosing",
+      async () => {
+        await using terminal = await open(kodama("pick", ...inNamespace));
+        await terminal.until("all pods", /6\/6/);
+        await terminal.type("drive 3");
+        await terminal.until("the one that fits", /1\/6/);
+        await terminal.press("Tab");
+        await terminal.press("C-u");
+        await terminal.type("'drive-1");
+        await terminal.until("the other one", /1\/6 \(1\)/);
+        await terminal.press("Tab", "Enter");
+        const screen = await terminal.until("the end", /icanon/);
+        assert.match(screen, /^code 0: weka-drive-3 weka-drive-1$/m);
+        assert.match(screen, /^icanon$/m, "the terminal is as it was");
+        assert.doesNotMatch(screen, /6\/6|│/, "nothing is left of the picker");
+      },
+    );
+
+    await t.step("Esc leaves with 130, and the terminal as it was", async () => {
+      await using terminal = await open(kodama("pick", ...inNamespace));
+      await terminal.until("all pods", /6\/6/);
+      await terminal.press("Escape");
+      const screen = await terminal.until("the end", /icanon/);
+      assert.match(screen, /^code 130:$/m);
+      assert.match(screen, /^icanon$/m);
+    });
+
+    await t.step(
+      "a chosen pod that vanishes is told, and the cursor stays on its own",
+      async () => {
+        await using terminal = await open(kodama("pick", ...inNamespace, "--no-preview"));
+        await terminal.until("all pods", /6\/6/);
+        await terminal.press("Tab", "Up", "Up");
+        await terminal.until("the cursor on the third", /^> weka-drive-2/m);
+        await deletePod(cluster, "weka-drive-0");
+        await terminal.until("what has happened", /weka-drive-0 is gone, and no longer chosen/);
+        await terminal.until("the cursor where it was", /^> weka-drive-2/m);
+        await terminal.press("Enter");
+        assert.match(await terminal.until("the end", /icanon/), /^code 0: weka-drive-2$/m);
+      },
+    );
+
+    await t.step("exec -it with several matches asks which", async () => {
+      const words = kodama("exec", ...inNamespace, "-it", "-m", "drive", "--", "hostname");
+      const line = words.map((word) => `'${word}'`).join(" ");
+      const shell = ["sh", "-c", `${line}; echo "code $?"; cat`];
+      const size = { columns: 100, rows: 24 };
+      await using terminal = await PseudoTerminal.open(shell, { env, cwd: root, ...size });
+      await terminal.until("all pods", /6\/6/);
+      await terminal.type("drive-4");
+      await terminal.until("the one that fits", /1\/6/);
+      await terminal.press("Enter");
+      await terminal.until("its name", /^weka-drive-4$/m);
+      await terminal.until("its exit code", /^code 0$/m);
+    });
+
+    await t.step("without a terminal the matches are named", async () => {
+      const { code, stderr } = await runCommand(kodama("pick", ...inNamespace), { env });
+      assert.equal(code, 2);
+      assert.match(stderr, /picking needs a terminal; 6 match: weka-drive-0, weka-drive-1/);
+    });
+
+    await t.step("a single match is taken without a terminal", async () => {
+      const words = kodama("pick", ...inNamespace, "-q", "drive-5", "--select-1", "--print0");
+      const { code, stdout } = await runCommand(words, { env });
+      assert.deepEqual({ code, stdout }, { code: 0, stdout: "weka-drive-5\0" });
+    });
+
+    await t.step("nothing that matches is told at once with --exit-0", async () => {
+      const words = kodama("pick", ...inNamespace, "-q", "none-such", "--exit-0");
+      assert.equal((await runCommand(words, { env })).code, 2);
+    });
+  },
+});
