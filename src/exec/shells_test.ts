@@ -24,13 +24,25 @@ const folder = Deno.makeTempDirSync();
 globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
 
 const shells = ["dash", "bash", "busybox"].flatMap((name): Shell[] => {
-  const { success, stdout } = new Deno.Command("which", { args: [name] }).outputSync();
-  if (!success) return [];
+  const program = programOnPath(name);
+  if (program === undefined) return [];
   const path = `${folder}/${name}`;
   Deno.mkdirSync(path);
-  Deno.symlinkSync(new TextDecoder().decode(stdout).trim(), `${path}/sh`);
+  Deno.symlinkSync(program, `${path}/sh`);
   return [{ name, path: `${path}:${Deno.env.get("PATH")}` }];
 });
+
+/** A machine may lack `which` too. */
+function programOnPath(name: string): string | undefined {
+  const candidates = (Deno.env.get("PATH") ?? "").split(":").map((folder) => `${folder}/${name}`);
+  return candidates.find((path) => {
+    try {
+      return Deno.statSync(path).isFile;
+    } catch {
+      return false;
+    }
+  });
+}
 
 /** Runs words by a shell, without input or with input that doesn't end before. */
 async function run(shell: Shell, own: readonly string[], stdin: "null" | "piped") {

@@ -39,10 +39,10 @@ Deno.test({
   permissions: { run: false },
   async fn() {
     const machine = localMachine(none, () => undefined);
-    await assert.rejects(machine.capture("tmux", ["-V"], new AbortController().signal), {
+    await assert.rejects(machine.capture("sh", ["-c", ":"], new AbortController().signal), {
       kind: "environment",
-      message: "not allowed to run tmux",
-      hint: "allow it with KODAMA_ALLOW_RUN=tmux",
+      message: "not allowed to run sh",
+      hint: "allow it with KODAMA_ALLOW_RUN=sh",
     });
   },
 });
