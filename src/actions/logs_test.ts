@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { KodamaError } from "../base/errors.ts";
+import type { KubeClient, LogRequest } from "../kube/client.ts";
+import type { Pod } from "../kube/types.ts";
+import { textOf } from "../logs/line.ts";
+import { logs } from "./logs.ts";
+import type { LogsEvent, LogsOptions } from "./logs_events.ts";
+import { simulatedHost } from "./testing/simulated_host.ts";
+
+/** Pods by name, each with its log, or with the error of reading it. */
+type Logs = Readonly<Record<string, string | KodamaError>>;
+
+const running = (name: string): Pod => ({
+  metadata: { name, namespace: "default", uid: name },
+  spec: { containers: [{ name: "main" }] },
+  status: {
+    phase: "Running",
+    containerStatuses: [{
+      name: "main",
+      image: "",
+      imageID: "",
+      ready: true,
+      restartCount: 0,
+      state: { running: {} },
+    }],
+  },
+});
+
+/** The host of one cluster with these pods. */
+function hostOf(pods: Logs) {
+  const { host, clock } = simulatedHost({ c: {} });
+  const kube = async (context?: string): Promise<KubeClient> => ({
+    ...await host.kube(context),
+    // The caller names the type together with the resource that it lists.
+    list: async function* <T>() {
+      await Promise.resolve();
+      yield { items: Object.keys(pods).map(running) as T[], resourceVersion: "1" };
+    },
+    logs: ({ pod }: LogRequest) => {
+      const log = pods[pod];
+      if (typeof log !== "string") return Promise.reject(log);
+      return Promise.resolve(ReadableStream.from([new TextEncoder().encode(log)]));
+    },
+  });
+  return { host: { ...host, kube }, clock };
+}
+
+async function read(pods: Logs, options: Partial<LogsOptions> = {}) {
+  const { host, clock } = hostOf(pods);
+  const events = await clock.runUntil(Array.fromAsync(logs(host, {
+    contexts: [],
+    selection: {
+      namespaces: { kind: "default" },
+      operands: [],
+      match: [],
+      exclude: [],
+      sort: "name",
+      shuffle: false,
+      allPhases: false,
+    },
+    containers: { names: [], exclude: [], init: false, ephemeral: false, states: [] },
+    follow: false,
+    previous: false,
+    start: {},
+    filter: { include: [], exclude: [] },
+    maxRequests: 10,
+    signal: new AbortController().signal,
+    ...options,
+  })));
+  const texts = events.flatMap((event) => event.kind === "lines" ? event.lines.map(textOf) : []);
+  return { events, texts, exitCode: exitCode(events) };
+}
+
+function exitCode(events: readonly LogsEvent[]): number | undefined {
+  const last = events.at(-1);
+  return last?.kind === "ended" ? last.exitCode : undefined;
+}
+
+const at = (second: number, text: string) => `2026-01-01T00:00:0${second}Z ${text}\n`;
+
+Deno.test("the lines of all containers come in the order of their times", async () => {
+  const { texts, exitCode } = await read({
+    a: at(1, "a1") + at(4, "a4"),
+    b: at(2, "b2") + at(3, "b3"),
+  });
+  assert.deepEqual([texts, exitCode], [["a1", "b2", "b3", "a4"], 0]);
+});
+
+Deno.test("more logs than may be read at a time come in groups, and none is refused", async () => {
+  const { events, texts } = await read({ a: at(3, "a"), b: at(2, "b"), c: at(1, "c") }, {
+    maxRequests: 2,
+  });
+  assert.deepEqual(texts, ["b", "a", "c"]);
+  assert.ok(events.some((event) => event.kind === "queued" && event.waiting === 1));
+});
+
+Deno.test("a log that can't be read is told, and leaves the others as they are", async () => {
+  const away = await read({ a: at(1, "a"), b: new KodamaError("unreachable", "no route") });
+  assert.deepEqual([away.texts, away.exitCode], [["a"], 4]);
+  const refused = await read({ a: at(1, "a"), b: new KodamaError("forbidden", "no") });
+  assert.deepEqual([refused.texts, refused.exitCode], [["a"], 1]);
+  assert.ok(refused.events.some((event) => event.kind === "failed" && event.source === 1));
+});
+
+Deno.test("no pod at all is an error, and never an empty log", async () => {
+  await assert.rejects(read({}), { kind: "noMatch" });
+});
