@@ -104,7 +104,9 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
+/** A dash where every run failed. */
 function duration(milliseconds: number): string {
+  if (Number.isNaN(milliseconds)) return "–";
   return milliseconds < 1000
     ? `${milliseconds.toFixed(0)} ms`
     : `${(milliseconds / 1000).toFixed(2)} s`;
@@ -112,5 +114,6 @@ function duration(milliseconds: number): string {
 
 /** Two digits after the point, three below a tenth. */
 function rounded(value: number): string {
+  if (Number.isNaN(value)) return "–";
   return value >= 10 ? value.toFixed(0) : value.toFixed(value < 0.1 ? 3 : 2);
 }
