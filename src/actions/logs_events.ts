@@ -1,7 +1,6 @@
 /** The options and events of the `logs` action, and the words that a face needs to show them. */
 import type { KodamaError } from "../base/errors.ts";
-import type { SkippedPod, Target } from "../kube/target.ts";
-import type { Selection } from "../kube/target.ts";
+import type { Selection, SkippedPod, Target } from "../kube/target.ts";
 import type { ContainerChoice } from "../logs/containers.ts";
 import type { LogLine } from "../logs/line.ts";
 import type { LineFilter } from "../logs/line_filter.ts";
