@@ -75,11 +75,21 @@ export class PseudoTerminal implements AsyncDisposable {
   /** Waits for a condition on the screen, and gives the screen. The name is what a failure says. */
   async until(name: string, condition: RegExp | ((screen: string) => boolean)): Promise<string> {
     const holds = condition instanceof RegExp ? (s: string) => condition.test(s) : condition;
+    return await this.#look(name, () => this.screen(), holds);
+  }
+
+  async #look(
+    name: string,
+    at: () => Promise<string>,
+    holds: (seen: string) => boolean,
+  ): Promise<string> {
     const deadline = performance.now() + look.timeoutMs;
     while (true) {
-      const screen = await this.screen();
-      if (holds(screen)) return screen;
-      if (performance.now() > deadline) throw new Error(`not seen: ${name}\n${screen}`);
+      const seen = await at();
+      if (holds(seen)) return seen;
+      if (performance.now() > deadline) {
+        throw new Error(`not seen: ${name}\n${await this.screen()}`);
+      }
       // A terminal tells nobody that it changed: looking again is the only way to know.
       await new Promise((resolve) => setTimeout(resolve, look.everyMs));
     }
@@ -87,8 +97,10 @@ export class PseudoTerminal implements AsyncDisposable {
 
   /** The exit code of the program, once it has ended. */
   async exitCode(): Promise<number> {
-    await this.until("the end of the program", /Pane is dead/);
-    return Number(await this.#tmux("display-message", "-p", "#{pane_dead_status}"));
+    // tmux's own words about it ("Pane is dead") don't come where the terminal ends before the process does.
+    const dead = () => this.#tmux("display-message", "-p", "#{pane_dead} #{pane_dead_status}");
+    const seen = await this.#look("the end of the program", dead, (text) => /^1 \d/.test(text));
+    return Number(seen.slice(2));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
