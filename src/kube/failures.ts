@@ -1,6 +1,6 @@
 /** From what a server or the network said to one `KodamaError`: kind, words, way out. */
 import { KodamaError } from "../base/errors.ts";
-import type { ErrorKind } from "../base/errors.ts";
+import type { ErrorKind, KodamaErrorOptions } from "../base/errors.ts";
 import type { Status } from "./types.ts";
 
 /** Whom the words are about. */
@@ -15,6 +15,25 @@ export class ExpiredError extends KodamaError {
 
   constructor(message: string) {
     super("server", message, { hint: "it changed while it was being read: try again" });
+  }
+}
+
+/**
+ * How much of a request had been sent when its link failed: `nothing` was carried out and asking again is safe,
+ * `all` may have been carried out, `some` is all that is known else.
+ */
+export type Sent = "nothing" | "some" | "all";
+
+/** The network's fault: a request got no answer. */
+export class LinkError extends KodamaError {
+  override readonly name = "LinkError";
+
+  constructor(
+    message: string,
+    readonly failure: { at: Whereabouts; reason: string; sent: Sent },
+    options: KodamaErrorOptions = {},
+  ) {
+    super("unreachable", message, options);
   }
 }
 
@@ -50,8 +69,10 @@ export function answerError(code: number, body: string, at: Whereabouts): Kodama
 /**
  * The error of a request that got no answer. What neither the network nor the runtime says of it, an error of
  * kodama's own, is returned as it is: told as an unreachable server, it would never be found.
+ *
+ * @param sentAll the whole request is known to have left.
  */
-export function linkError<E>(error: E, at: Whereabouts): KodamaError | E {
+export function linkError<E>(error: E, at: Whereabouts, sentAll = false): KodamaError | E {
   if (error instanceof KodamaError) return error;
   const denied = permissionError(error);
   if (denied !== undefined) return denied;
@@ -65,9 +86,17 @@ export function linkError<E>(error: E, at: Whereabouts): KodamaError | E {
   const known = causes.find(({ pattern }) => pattern.test(text));
   if (known === undefined && isBug(error)) return error;
   const reason = known?.reason ?? (plainText(text, 300) || "the link broke");
-  return new KodamaError("unreachable", `cannot reach ${place(at)}: ${reason}`, {
+  const sent = sentAll ? "all" : known?.dialling === true ? "nothing" : "some";
+  return new LinkError(`cannot reach ${place(at)}: ${reason}`, { at, reason, sent }, {
     cause: error,
     ...(known === undefined ? {} : { hint: known.hint }),
+  });
+}
+
+/** The error of a server that took a request and says nothing. */
+export function silenceError(at: Whereabouts, limitMs: number): KodamaError {
+  return new KodamaError("unreachable", `${place(at)}: no answer in ${limitMs / 1000}s`, {
+    hint: "something listens there that is no API server, or one that is stuck",
   });
 }
 
@@ -133,12 +162,13 @@ function hintOf(kind: ErrorKind, at: Whereabouts): string | undefined {
   return undefined;
 }
 
-/** What the runtime's and node's network errors say, in a person's words. */
-const causes: readonly { pattern: RegExp; reason: string; hint: string }[] = [
+/** What the runtime's and node's network errors say, in a person's words. `dialling`: no connection was made. */
+const causes: readonly { pattern: RegExp; reason: string; hint: string; dialling?: true }[] = [
   {
     pattern: /ECONNREFUSED|connection refused/i,
     reason: "connection refused",
     hint: "nothing listens there: is the cluster running, and the address in the kubeconfig right?",
+    dialling: true,
   },
   {
     pattern: /ENOTFOUND|EAI_AGAIN|failed to lookup address|dns error|name or service not known/i,
@@ -172,6 +202,7 @@ const causes: readonly { pattern: RegExp; reason: string; hint: string }[] = [
     pattern: /EHOSTUNREACH|ENETUNREACH|no route to host|network is unreachable/i,
     reason: "no route to it",
     hint: "is the VPN up?",
+    dialling: true,
   },
   {
     pattern: /ETIMEDOUT|timed out/i,

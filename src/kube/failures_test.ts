@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { KodamaError } from "../base/errors.ts";
-import { answerError, linkError, permissionError, plainText } from "./failures.ts";
+import { answerError, LinkError, linkError, permissionError, plainText } from "./failures.ts";
 
 const at = { context: "prod", server: "https://api.test:6443" };
 const status = (message: string, reason = "") =>
@@ -81,6 +81,21 @@ for (const [error, kind, message] of links) {
     assert.match(told.message, /context prod, https:\/\/api\.test:6443/);
   });
 }
+
+Deno.test("only a dial that failed is known to have sent nothing", () => {
+  const sent = (error: unknown, sentAll?: boolean) => {
+    const told = linkError(error, at, sentAll);
+    assert.ok(told instanceof LinkError);
+    return told.failure.sent;
+  };
+  assert.equal(sent(coded("ECONNREFUSED")), "nothing");
+  assert.equal(sent(coded("ENETUNREACH")), "nothing");
+  assert.equal(sent(coded("ECONNRESET")), "some");
+  assert.equal(sent(coded("ETIMEDOUT")), "some");
+  assert.equal(sent(coded("ENOTFOUND")), "some");
+  // A link that was open can end with these words too.
+  assert.equal(sent(coded("EHOSTUNREACH"), true), "all");
+});
 
 const denials: [string, string, string][] = [
   [

@@ -6,6 +6,7 @@ import type { Credentials, Proof } from "./credentials.ts";
 import { answerError, linkError, plainText, type Whereabouts } from "./failures.ts";
 import { fetchByLink } from "./fetch_by_link.ts";
 import { FetchPool } from "./fetch_pool.ts";
+import { HeadLimit } from "./head_limit.ts";
 import type { HttpAnswer } from "./http_answer.ts";
 import { header, type HeaderPairs } from "./http_request.ts";
 import type { Host } from "./host.ts";
@@ -15,7 +16,7 @@ import { readPem } from "./open_credentials.ts";
 import { Patience } from "./patience.ts";
 import { fetchLooksForProxy } from "./proxy_environment.ts";
 import { keepAliveTimes, type WebSocketLink } from "./websocket.ts";
-import { openWebSocket, UpgradeRefused } from "./websocket_open.ts";
+import { openWebSocket, UpgradeRefused, UpgradeUnanswered } from "./websocket_open.ts";
 
 /** One HTTP request. */
 export interface ApiRequest {
@@ -31,6 +32,11 @@ export interface ApiRequest {
 /** Characters. Far more than any page of 500 pods (some 20 kB each); less than the machine. */
 const maxBody = 256 * 1024 * 1024;
 const maxErrorBody = 64 * 1024;
+/**
+ * Until the head of an answer that is no stream. A loaded server takes seconds for a page of 500 pods; above half
+ * a minute a person takes it for hung, and one that only accepts connections would be waited for without end.
+ */
+const headLimitMs = 30_000;
 
 /** Opens no connection by itself. */
 export class Transport implements Disposable {
@@ -73,12 +79,16 @@ export class Transport implements Disposable {
     return { context: this.connection.context, server: this.connection.server };
   }
 
-  /** A success, its body unread. Every other end is a `KodamaError`. */
-  async request(request: ApiRequest): Promise<HttpAnswer> {
+  /**
+   * A success, its body unread. Every other end is a `KodamaError`.
+   *
+   * @param limitMs until the answer begins; none for what may rightly say nothing for long, a watch or a log.
+   */
+  async request(request: ApiRequest, limitMs?: number): Promise<HttpAnswer> {
     const { signal } = request;
     const patience = new Patience(this.clock, signal);
     for (;;) {
-      const answer = await this.#attempt(request);
+      const answer = await this.#attempt(request, limitMs);
       const { code, headers } = answer;
       if (code >= 200 && code < 300) return answer;
       const again = code === 401
@@ -91,7 +101,7 @@ export class Transport implements Disposable {
 
   /** The JSON of a success. `T` is the caller's word for what the API documents at this path. */
   async json<T>(request: ApiRequest): Promise<T> {
-    const answer = await this.request(request);
+    const answer = await this.request(request, headLimitMs);
     const text = await this.#boundedText(answer, maxBody, request.signal);
     try {
       return JSON.parse(text) as T;
@@ -125,6 +135,7 @@ export class Transport implements Disposable {
       try {
         return await this.#upgrade(path, protocols, signal);
       } catch (error) {
+        if (error instanceof UpgradeUnanswered) throw this.#failure(error.cause, signal, true);
         if (!(error instanceof UpgradeRefused)) throw this.#failure(error, signal);
         const again = error.code === 401
           ? patience.renewed(this.credentials)
@@ -139,10 +150,14 @@ export class Transport implements Disposable {
     this.#pool[Symbol.dispose]();
   }
 
-  async #attempt(request: ApiRequest): Promise<HttpAnswer> {
-    const { method, path, body, signal, streamNext = false } = request;
+  async #attempt(request: ApiRequest, limitMs?: number): Promise<HttpAnswer> {
+    const { method, path, body, streamNext = false } = request;
     try {
-      const proof = await this.credentials.current(signal);
+      const proof = await this.credentials.current(request.signal);
+      // A person may have been asked to log in: only now is it the server's turn.
+      using limit = new HeadLimit(this.clock, limitMs, this.place);
+      // The request's own signal goes on to hold for the body.
+      const signal = AbortSignal.any([request.signal, limit.signal]);
       const headers = [...this.#headers(proof.authorization), header("accept", "application/json")];
       if (body !== undefined) headers.push(header("content-type", "application/json"));
       const text = body === undefined ? undefined : JSON.stringify(body);
@@ -156,7 +171,7 @@ export class Transport implements Disposable {
       const url = this.connection.server + path;
       return await this.#pool.fetch(url, { method, headers, body: text }, { proof, signal });
     } catch (error) {
-      throw this.#failure(error, signal);
+      throw this.#failure(error, request.signal);
     }
   }
 
@@ -232,8 +247,8 @@ export class Transport implements Disposable {
   }
 
   /** The signal's own reason where it is one of ours: a caller's time limit keeps its words. */
-  #failure(error: unknown, signal: AbortSignal): unknown {
-    if (!signal.aborted) return linkError(error, this.place);
+  #failure(error: unknown, signal: AbortSignal, sentAll = false): unknown {
+    if (!signal.aborted) return linkError(error, this.place, sentAll);
     const { reason } = signal;
     if (reason instanceof KodamaError) return reason;
     const timeout = reason instanceof DOMException && reason.name === "TimeoutError";

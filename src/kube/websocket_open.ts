@@ -19,6 +19,15 @@ export class UpgradeRefused extends Error {
   }
 }
 
+/** The request was sent, and the link broke before an answer: what it asked for may have begun. */
+export class UpgradeUnanswered extends Error {
+  override readonly name = "UpgradeUnanswered";
+
+  constructor(override readonly cause: unknown) {
+    super(cause instanceof Error ? cause.message : "the link broke", { cause });
+  }
+}
+
 /** What is asked for. */
 export interface UpgradeRequest {
   /** Of an http or https address: gives host, path and query. */
@@ -32,8 +41,8 @@ export interface UpgradeRequest {
 const maxBody = 64 * 1024;
 
 /**
- * Upgrades a link that waits for a request. Rejects with {@link UpgradeRefused} where the server says something else, and with
- * the signal's reason; the link is then closed.
+ * Upgrades a link that waits for a request. Rejects with {@link UpgradeRefused} where the server says something
+ * else, with {@link UpgradeUnanswered}, and with the signal's reason; the link is then closed.
  */
 export async function openWebSocket(
   link: Link,
@@ -52,7 +61,9 @@ async function upgrade(link: Link, request: UpgradeRequest): Promise<WebSocketLi
   const key = crypto.getRandomValues(new Uint8Array(16)).toBase64();
   await link.write(requestBytes(request, key));
   const reader = new LinkReader(link);
-  const { code, headers } = await readHead(reader);
+  const { code, headers } = await readHead(reader).catch((error: unknown) => {
+    throw new UpgradeUnanswered(error);
+  });
   if (code !== 101) {
     const body = await refusalText(reader, headers);
     throw new UpgradeRefused(code, body, headers.get("retry-after"));

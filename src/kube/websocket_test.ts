@@ -174,6 +174,20 @@ for (const [name, answer, error] of refusals) {
   });
 }
 
+Deno.test("a link that breaks before the answer to a handshake is told as that", async () => {
+  const link = new MemoryLink();
+  const socket = openWebSocket(link, request, never);
+  link.give(null);
+  await assert.rejects(socket, { name: "UpgradeUnanswered", message: /closed before an answer/ });
+  assert.equal(link.closed, true);
+});
+
+Deno.test("a handshake that couldn't be sent is no unanswered one", async () => {
+  const link = new MemoryLink();
+  link[Symbol.dispose]();
+  await assert.rejects(openWebSocket(link, request, never), { name: "Error" });
+});
+
 Deno.test("a handshake ends with the signal", async () => {
   const [link, stop] = [new MemoryLink(), new AbortController()];
   const socket = openWebSocket(link, request, stop.signal);

@@ -1,0 +1,43 @@
+/** An API server in this process, as far as a test makes one, and a client of it. */
+import type { KubeClient } from "../client.ts";
+import { openKubeClient } from "../open_client.ts";
+import { type TestHost, testHost } from "./test_host.ts";
+
+/** What the server says to a request. */
+export type Answer = (request: Request, body: string) => Response | Promise<Response>;
+
+/** A client of a server in this process. Requests are noted as `METHOD path`. */
+export async function withServer(
+  answer: Answer,
+  test: (world: { client: KubeClient; asked: string[]; host: TestHost }) => Promise<void>,
+  user: Record<string, unknown> = { token: "secret" },
+  env: Record<string, string> = {},
+): Promise<void> {
+  const asked: string[] = [];
+  const server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    async (request) => {
+      const url = new URL(request.url);
+      asked.push(`${request.method} ${url.pathname}${url.search}`);
+      return await answer(request, await request.text());
+    },
+  );
+  const files = { "/t": "first", "/k": kubeconfig(server.addr.port, user) };
+  const host = testHost({ files, env });
+  try {
+    await using client = await openKubeClient({ kubeconfig: "/k" }, host);
+    await test({ client, asked, host });
+  } finally {
+    await server.shutdown();
+  }
+}
+
+/** The text of one that names a server on this machine. */
+export function kubeconfig(port: number, user: Record<string, unknown>): string {
+  return JSON.stringify({
+    "current-context": "x",
+    clusters: [{ name: "c", cluster: { server: `http://127.0.0.1:${port}/base/` } }],
+    users: [{ name: "u", user }],
+    contexts: [{ name: "x", context: { cluster: "c", user: "u" } }],
+  });
+}
