@@ -4,13 +4,8 @@
  * Every chunk lies in one folder, and the data files keep their places below it, so that
  * `import.meta.url` means the same from source and installed.
  */
-import { build, type BuildOptions, type Metafile, stop } from "esbuild";
-import { copyData } from "./data_files.ts";
-import { resolveForDeno, sourcePlaces } from "./bundle_plugins.ts";
-import { writeLicences } from "./licences.ts";
+import type { Metafile } from "esbuild";
 import { filePath } from "../src/wiring/file_path.ts";
-
-const root = new URL("../", import.meta.url);
 
 /** The module that Deno is started with, below the bundle's folder. */
 export const bundleEntry = "main.js";
@@ -24,24 +19,24 @@ export interface Bundle {
 }
 
 /**
- * Packages as files, where esbuild can find them. Always the same place below the checkout: the names
- * of chunks are hashes over the paths of their inputs too, and the same source shall give the same names.
+ * Writes the bundle and the data files into `folder`, which must exist. A process of its own does it: esbuild
+ * leaves one of its own behind that ends some time after it was told to, and here nothing outlives its call.
  */
-const packages = new URL("dist/packages/", root);
-
-/** Writes the bundle and the data files into `folder`, which must exist. */
 export async function bundle(folder: string): Promise<Bundle> {
-  try {
-    await installPackages();
-    const { metafile, outputFiles } = await build(buildOptions(folder));
-    for (const { path, text } of outputFiles) await Deno.writeTextFile(path, hideLazyImports(text));
-    await copyData(root, folder);
-    await writeLicences(metafile, root, `${folder}/LICENSES.txt`);
-    const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
-    return { metafile, bytes };
-  } finally {
-    await stop();
-  }
+  const root = new URL("../", import.meta.url);
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--quiet",
+      "-P=tools",
+      filePath(new URL("tools/bundle_program.ts", root)),
+      folder,
+    ],
+    cwd: filePath(root),
+  }).output();
+  const decoder = new TextDecoder();
+  if (code !== 0) throw new Error(`the bundle can't be made: ${decoder.decode(stderr).trim()}`);
+  return JSON.parse(decoder.decode(stdout)) as Bundle;
 }
 
 /**
@@ -51,51 +46,4 @@ export async function bundle(folder: string): Promise<Bundle> {
  */
 export function hideLazyImports(text: string): string {
   return text.replaceAll(/\bimport\((".\/[\w-]+\.js")\)/g, "import((0,$1))");
-}
-
-function buildOptions(folder: string) {
-  const modules = filePath(new URL("node_modules", packages));
-  return {
-    absWorkingDir: filePath(root),
-    entryPoints: ["main.ts"],
-    outdir: folder,
-    write: false,
-    entryNames: "[name]",
-    chunkNames: "[name]-[hash]",
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    // Builtins stay imports; the plugin keeps them out of the hot path, where `neutral` would not
-    // let the cluster have them.
-    platform: "node",
-    target: "esnext",
-    minify: true,
-    keepNames: false,
-    legalComments: "none",
-    metafile: true,
-    nodePaths: [modules],
-    plugins: [sourcePlaces(root), resolveForDeno(root, modules)],
-    logLevel: "warning",
-  } satisfies BuildOptions;
-}
-
-/** The pinned packages as files: esbuild resolves `node_modules`, not Deno's cache. */
-async function installPackages(): Promise<void> {
-  await Deno.mkdir(packages, { recursive: true });
-  const config = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
-  const { imports } = config as { imports: Record<string, string> };
-  await Deno.writeTextFile(
-    new URL("deno.json", packages),
-    JSON.stringify({ nodeModulesDir: "auto", imports }),
-  );
-  await Deno.copyFile(new URL("deno.lock", root), new URL("deno.lock", packages));
-  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["install", "--quiet", "--frozen"],
-    cwd: packages,
-    stdout: "null",
-    stderr: "piped",
-  }).output();
-  if (code !== 0) {
-    throw new Error(`the packages can't be installed: ${new TextDecoder().decode(stderr)}`);
-  }
 }

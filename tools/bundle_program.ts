@@ -1,0 +1,82 @@
+/**
+ * The program behind `bundle.ts`: `deno run -P=tools tools/bundle_program.ts FOLDER` writes the bundle into the
+ * folder, and tells of it on standard output as JSON.
+ */
+import { build, type BuildOptions, stop } from "esbuild";
+import { type Bundle, hideLazyImports } from "./bundle.ts";
+import { copyData } from "./data_files.ts";
+import { resolveForDeno, sourcePlaces } from "./bundle_plugins.ts";
+import { writeLicences } from "./licences.ts";
+import { filePath } from "../src/wiring/file_path.ts";
+
+const root = new URL("../", import.meta.url);
+
+/**
+ * Packages as files, where esbuild can find them. Always the same place below the checkout: the names
+ * of chunks are hashes over the paths of their inputs too, and the same source shall give the same names.
+ */
+const packages = new URL("dist/packages/", root);
+
+async function writeBundle(folder: string): Promise<Bundle> {
+  try {
+    await installPackages();
+    const { metafile, outputFiles } = await build(buildOptions(folder));
+    for (const { path, text } of outputFiles) await Deno.writeTextFile(path, hideLazyImports(text));
+    await copyData(root, folder);
+    await writeLicences(metafile, root, `${folder}/LICENSES.txt`);
+    const bytes = Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0);
+    return { metafile, bytes };
+  } finally {
+    await stop();
+  }
+}
+
+function buildOptions(folder: string) {
+  const modules = filePath(new URL("node_modules", packages));
+  return {
+    absWorkingDir: filePath(root),
+    entryPoints: ["main.ts"],
+    outdir: folder,
+    write: false,
+    entryNames: "[name]",
+    chunkNames: "[name]-[hash]",
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    // Builtins stay imports; the plugin keeps them out of the hot path, where `neutral` would not
+    // let the cluster have them.
+    platform: "node",
+    target: "esnext",
+    minify: true,
+    keepNames: false,
+    legalComments: "none",
+    metafile: true,
+    nodePaths: [modules],
+    plugins: [sourcePlaces(root), resolveForDeno(root, modules)],
+    logLevel: "warning",
+  } satisfies BuildOptions;
+}
+
+/** The pinned packages as files: esbuild resolves `node_modules`, not Deno's cache. */
+async function installPackages(): Promise<void> {
+  await Deno.mkdir(packages, { recursive: true });
+  const config = JSON.parse(await Deno.readTextFile(new URL("deno.json", root)));
+  const { imports } = config as { imports: Record<string, string> };
+  await Deno.writeTextFile(
+    new URL("deno.json", packages),
+    JSON.stringify({ nodeModulesDir: "auto", imports }),
+  );
+  await Deno.copyFile(new URL("deno.lock", root), new URL("deno.lock", packages));
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["install", "--quiet", "--frozen"],
+    cwd: packages,
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  if (code !== 0) {
+    throw new Error(`the packages can't be installed: ${new TextDecoder().decode(stderr)}`);
+  }
+}
+
+const told = JSON.stringify(await writeBundle(Deno.args[0] ?? "dist"));
+await new Blob([told]).stream().pipeTo(Deno.stdout.writable);
