@@ -2,10 +2,12 @@
 import { Deadline, orAborted } from "../base/abort.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { ExecChannel, ExecRequest } from "../kube/client.ts";
+import { LinkError } from "../kube/failures.ts";
 import type { Target } from "../kube/target.ts";
 import { commandWords } from "./command_words.ts";
 import { Conversation } from "./conversation.ts";
 import type { Outcome } from "./model.ts";
+import { mayPass, patiently } from "./patience.ts";
 import { withPreamble } from "./preamble.ts";
 import type { RunOptions } from "./run_options.ts";
 import { readStartFailure, saysNoShell, withoutCommand } from "./runtime_words.ts";
@@ -107,19 +109,20 @@ async function open(
     stdin: options.input !== undefined || (form === "preamble" && isWatched(options)),
     tty: options.terminal !== undefined,
   };
+  const { signal } = deadline;
+  const ask = () =>
+    orAborted(options.open(target, request, signal), signal, (late) => void late.close());
   try {
-    const opening = options.open(target, request, deadline.signal);
-    return { channel: await orAborted(opening, deadline.signal, (late) => void late.close()) };
+    return { channel: await patiently(ask, { clock: options.clock, signal }) };
   } catch (error) {
+    if (run.cancelled.aborted && !deadline.expired) {
+      const left = "the stream was being opened: the command may have begun";
+      return ended({ kind: "cancelled", ...(mayPass(error) ? {} : { left }) });
+    }
+    if (error instanceof LinkError) return ended(outcomeOfLink(error));
     if (deadline.expired) {
       const afterMs = options.connectTimeoutMs;
       return ended({ kind: "timeout", limit: "connect", afterMs });
-    }
-    if (run.cancelled.aborted) {
-      return ended({
-        kind: "cancelled",
-        left: "the stream was being opened: the command may have begun",
-      });
     }
     if (!(error instanceof KodamaError)) throw error;
     if (form === "preamble" && saysNoShell(error.message)) return { kind: "noShell" };
@@ -127,6 +130,12 @@ async function open(
     if (failure !== undefined) return ended({ kind: "failed", ...failure });
     return ended({ kind: "unreachable", reason: withoutCommand(error.message) });
   }
+}
+
+function outcomeOfLink({ message, failure }: LinkError): Outcome {
+  if (failure.sent !== "all") return { kind: "unreachable", reason: message };
+  const reason = `the link broke before the server's answer, and the command may have begun`;
+  return { kind: "unknown", reason: `${reason}: ${failure.reason}` };
 }
 
 function ended(outcome: Outcome): Attempt {
