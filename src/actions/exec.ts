@@ -1,4 +1,5 @@
 /** One command in every matching pod: from a selection to the outcomes of its targets. */
+import { BoundedQueue } from "../base/bounded_queue.ts";
 import { UsageError } from "../base/errors.ts";
 import { exitCodeOfRun } from "../exec/exit_code.ts";
 import type { RunEvent } from "../exec/model.ts";
@@ -10,8 +11,9 @@ import { SummaryBuilder } from "../exec/summary.ts";
 import { nameParts, targetName } from "../exec/target_names.ts";
 import type { Target } from "../kube/target.ts";
 import { type ContextFindings, Discovery, noMatch, selectIn } from "./discover_targets.ts";
+import { findPatiently } from "./find_patiently.ts";
 import type { ExecEvent, ExecOptions } from "./exec_events.ts";
-import { type ExecSettings, execSettings } from "./exec_settings.ts";
+import { chosenSettings, type ExecSettings } from "./exec_settings.ts";
 import type { Host } from "./host.ts";
 import { type OutputPresenter, presentOutput } from "./present_output.ts";
 import type { RecordResult } from "./record_run.ts";
@@ -36,11 +38,15 @@ class ExecRun {
   readonly #host: Host;
   readonly #options: ExecOptions;
   readonly #contexts: readonly string[];
+  readonly #settings: Promise<ExecSettings>;
   readonly #settled: SettledRun | undefined;
   readonly #files: OutputFiles | undefined;
   readonly #targets: Target[] = [];
   readonly #names: string[] = [];
   readonly #discovery: Discovery;
+  /** Told at once, while there is no run yet. */
+  readonly #waits: BoundedQueue<ExecEvent>;
+  #looking = true;
   /** Told at the next event: what contexts said while the run went on. */
   #notes: ExecEvent[] = [];
   #failedContexts = 0;
@@ -52,15 +58,26 @@ class ExecRun {
     this.#settled = settled && new SettledRun(host, settled, signal);
     this.#contexts = this.#settled?.contexts ?? options.contexts;
     this.#files = outputFolder && new OutputFiles(host, outputFolder);
-    const find = this.#settled?.find ?? selectIn(host, options.selection, signal);
+    this.#waits = new BoundedQueue(Math.max(1, this.#contexts.length));
+    this.#settings = chosenSettings(host, options);
+    const find = findPatiently(this.#settled?.find ?? selectIn(host, options.selection, signal), {
+      clock: host.clock,
+      signal,
+      limit: this.#settings.then(({ connectTimeoutMs }) => connectTimeoutMs),
+      told: (wait) => this.#tell(wait),
+    });
     this.#discovery = new Discovery(host, this.#contexts, find, { signal });
   }
 
   async *events(): AsyncGenerator<ExecEvent, void> {
     // Needed when the pods are known: loaded while the cluster is asked for them.
     const recording = import("./record_run.ts");
-    const settings = { ...await execSettings(this.#host), ...definedBounds(this.#options) };
-    const findings = await this.#firstFindings();
+    const settings = await this.#settings;
+    const looking = this.#firstFindings().finally(() => this.#endWaits());
+    // Whoever takes what is told may be slow; a failure is told behind it.
+    looking.catch(() => {});
+    yield* this.#waits;
+    const findings = await looking;
     const first = findings.flatMap((found) => this.#note(found));
     const notes = this.#takeNotes();
     yield* notes;
@@ -119,6 +136,16 @@ class ExecRun {
     const { context, skipped } = findings;
     if (skipped.length > 0) this.#notes.push({ kind: "podsSkipped", context, skipped });
     return findings.targets;
+  }
+
+  #tell(wait: ExecEvent): void {
+    if (this.#looking) void this.#waits.push(wait);
+    else this.#notes.push(wait);
+  }
+
+  #endWaits(): void {
+    this.#looking = false;
+    this.#waits.close();
   }
 
   #takeNotes(): ExecEvent[] {
@@ -233,14 +260,4 @@ function* recordedEnd(
   }
   const { id, rerunnable } = record;
   yield { ...ended, record: { id, rerunnable } };
-}
-
-/** What was said on the command line wins over the settings. */
-function definedBounds(options: ExecOptions): Partial<ExecSettings> {
-  const { fanout, connectTimeoutMs, outputMode } = options;
-  return {
-    ...(fanout === undefined ? {} : { fanout }),
-    ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
-    ...(outputMode === undefined ? {} : { outputMode }),
-  };
 }

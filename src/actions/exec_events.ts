@@ -124,6 +124,8 @@ export interface ExecQuestion {
  * output, `targetEnded`; every target ends exactly once. `runEnded` is last.
  */
 export type ExecEvent =
+  /** This context's server is down; it is asked again, for so long at most. Told once for a context. */
+  | { kind: "contextWaiting"; context: string; reason: string; limitMs: number }
   /** This context's pods can't be known; the others go on. Told once for a context. */
   | { kind: "contextFailed"; context: string; error: KodamaError }
   /** Pods that the selection names and that can't be targets. */

@@ -18,13 +18,26 @@ export interface ExecSettings {
  *
  * @throws FileError for a file of settings that is wrong; UsageError for such a variable.
  */
-export async function execSettings(host: Host): Promise<ExecSettings> {
+async function execSettings(host: Host): Promise<ExecSettings> {
   const sources = await settingSources(host);
   const silent = sources.repository === undefined && sources.user === undefined &&
     Object.keys(settingVariables).every((name) => (host.env(name) ?? "") === "");
   if (silent) return narrow(defaultSettings.exec);
   const { mergedSettings } = await import("../config/settings.ts");
   return narrow((await mergedSettings(sources)).exec ?? {});
+}
+
+/** The same, where what was said on the command line wins. */
+export async function chosenSettings(
+  host: Host,
+  { fanout, connectTimeoutMs, outputMode }: Partial<ExecSettings>,
+): Promise<ExecSettings> {
+  return {
+    ...await execSettings(host),
+    ...(fanout === undefined ? {} : { fanout }),
+    ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
+    ...(outputMode === undefined ? {} : { outputMode }),
+  };
 }
 
 function narrow(exec: NonNullable<Settings["exec"]>): ExecSettings {

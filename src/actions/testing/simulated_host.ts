@@ -11,6 +11,8 @@ import type { Host, NewFile } from "../host.ts";
 export interface SimulatedCluster {
   answersAfterMs?: number;
   failure?: KodamaError;
+  /** From then on it answers as if there had been no failure. */
+  failsUntilMs?: number;
   pods?: Readonly<Record<string, PodScript>>;
   /** Answers to {@link KubeClient.raw}, by path. */
   documents?: Readonly<Record<string, unknown>>;
@@ -117,7 +119,8 @@ async function found(
   clock: ManualClock,
 ): Promise<FoundTargets> {
   await new Promise<void>((resolve) => clock.timer(cluster.answersAfterMs ?? 0, resolve));
-  if (cluster.failure !== undefined) throw cluster.failure;
+  const { failure, failsUntilMs = Infinity } = cluster;
+  if (failure !== undefined && clock.elapsedMs() < failsUntilMs) throw failure;
   const targets = Object.keys(cluster.pods ?? {}).map((pod): Target => ({
     context,
     namespace: "n",

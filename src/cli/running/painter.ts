@@ -4,6 +4,7 @@ import { printable } from "../../term/printable.ts";
 import type { SinkData } from "../../term/sink.ts";
 import type { Style } from "../../term/style.ts";
 import { tameLine } from "../../term/tame.ts";
+import { formatDuration } from "../duration.ts";
 import { diffLines } from "./diff_lines.ts";
 import { prefixes } from "./prefix.ts";
 import { singleOutcomeText, skippedReasons, summaryText, troubleText } from "./summary_text.ts";
@@ -76,6 +77,8 @@ export class Painter implements RunPainter {
         return [];
       case "targetEnded":
         return this.#ended(event.target, event.outcome);
+      case "contextWaiting":
+        return this.#options.quiet ? [] : [this.#say(waitingText(event))];
       case "contextFailed":
         return [this.#say(`context ${event.context}: ${event.error.message}`)];
       case "podsSkipped":
@@ -199,6 +202,13 @@ export class Painter implements RunPainter {
   #say(text: string): Piece {
     return { stream: "stderr", data: [`${printable(text)}\n`] };
   }
+}
+
+function waitingText(
+  { context, reason, limitMs }: Extract<ExecEvent, { kind: "contextWaiting" }>,
+): string {
+  const whom = context === "" ? "the cluster" : `context ${context}`;
+  return `waiting for ${whom}: ${reason} (${formatDuration(limitMs)} at most)`;
 }
 
 function outcomeMark(outcome: Outcome): string {

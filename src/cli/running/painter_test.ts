@@ -262,6 +262,23 @@ Deno.test("skipped pods and contexts that failed are said", () => {
   assert.equal(stderr, "skipped c: Pending\ncontext west: no route\n");
 });
 
+Deno.test("a server that is waited for is said, unless quiet", () => {
+  const waiting = (context: string): ExecEvent => ({
+    kind: "contextWaiting",
+    context,
+    reason: "connection refused",
+    limitMs: 15_000,
+  });
+  const { stdout, stderr } = painted([waiting("lab"), waiting("")]);
+  assert.equal(
+    stderr,
+    "waiting for context lab: connection refused (15s at most)\n" +
+      "waiting for the cluster: connection refused (15s at most)\n",
+  );
+  assert.equal(stdout, "");
+  assert.equal(painted([waiting("lab")], { quiet: true }).stderr, "");
+});
+
 const troubles: readonly (readonly [Outcome, string])[] = [
   [{ kind: "timeout", limit: "connect", afterMs: 15_000 }, "a: timeout: no stream within 15s\n"],
   [{ kind: "timeout", limit: "command", afterMs: 1500 }, "a: timeout: not done within 1.5s\n"],
