@@ -1,5 +1,6 @@
 /** An API server that dies, and comes back. */
 import assert from "node:assert/strict";
+import { until } from "../processes.ts";
 import { sleeper, untilSleeping } from "./kodama.ts";
 import { onFault, only, outcomeOf } from "./scene.ts";
 
@@ -25,12 +26,26 @@ onFault(
   async (scene) => {
     const { rig, start } = scene;
     await using _killed = await rig.kill("kube-apiserver");
-    const { code, reports, stderr } = await start("one", "--", "true").ended();
+    const run = start("one", "--connect-timeout", "2s", "--", "true");
+    const { code, reports, stderr } = await run.ended();
     assert.equal(code, 4);
     assert.deepEqual(reports, []);
+    assert.match(stderr, /^waiting for context rig: connection refused \(2s at most\)\n/);
     assert.match(stderr, /cannot reach context rig.*connection refused/);
   },
 );
+
+onFault("a run that begins while the API server is down goes on when it is back", async (scene) => {
+  const { rig, namespace, start } = scene;
+  await namespace.startPod("one", {});
+  const killed = await rig.kill("kube-apiserver");
+  await using run = start("one", "--connect-timeout", "2m", "--", "hostname");
+  await until("kodama waits", () => Promise.resolve(run.stderr.includes("waiting for")), 30_000)
+    .finally(() => killed[Symbol.asyncDispose]());
+  const report = only(await run.ended());
+  assert.deepEqual(outcomeOf(report), { outcome: "ok", exitCode: 0, signal: null });
+  assert.equal(report.stdout, "one\n");
+});
 
 onFault("after the API server's restart the next run is as any other", async (scene) => {
   const { rig, namespace, start } = scene;
