@@ -18,6 +18,7 @@ import type { Node } from "./node/node.ts";
 import { type Readiness, readinessOf } from "./readiness.ts";
 import { resources } from "./resources.ts";
 import type { Authority } from "./tls/authority.ts";
+import type { Credential } from "./tls/kubeconfig.ts";
 import type { WorldChoice } from "./worlds/world.ts";
 
 /** What {@link startCluster} needs. Paths are absolute. */
@@ -49,13 +50,13 @@ export interface EmbeddedCluster extends AsyncDisposable {
   readonly context: string;
   /** `https://127.0.0.1:port` */
   readonly server: string;
-  /** The text of a kubeconfig with the administrator's certificate. */
+  /** The text of a kubeconfig with the administrator's token. */
   readonly kubeconfig: string;
   /** For tests that look behind the API. */
   readonly store: Store;
   /** What containers are on this machine. */
   readonly isolation: Node["capabilities"];
-  /** The text of a kubeconfig for another user, in any groups. */
+  /** The text of a kubeconfig with a client certificate for another user, in any groups. */
   kubeconfigFor(user: string, groups: readonly string[]): Promise<string>;
   /** Waits until all that can run does. Each look that found something new is told. */
   ready(options?: { signal?: AbortSignal; onProgress?: (now: Readiness) => void }): Promise<void>;
@@ -105,16 +106,28 @@ export async function startCluster(options: ClusterOptions): Promise<EmbeddedClu
   return {
     context: contextName,
     server: api.url,
-    kubeconfig: await kubeconfigFor(authority, api, administrator),
+    kubeconfig: await kubeconfigWith(
+      { kind: "token", token: await administratorToken(authority) },
+      { authority, api },
+    ),
     store,
     isolation: node.capabilities,
-    kubeconfigFor: (user, groups) => kubeconfigFor(authority, api, { user, groups }),
+    kubeconfigFor: async (user, groups) => {
+      const pair = await authority.issueClient({ user, groups });
+      return await kubeconfigWith({ kind: "certificate", pair }, { authority, api });
+    },
     ready: (wait = {}) => waitUntilReady(store, clock, wait),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
-const administrator = { user: "kubernetes-admin", groups: ["system:masters"] };
+const administrator = { name: "kubernetes-admin", groups: ["system:masters"] };
+
+/** Holds as long as the authority does, and nobody can tell it who doesn't have the authority's key. */
+async function administratorToken({ secret }: Authority): Promise<string> {
+  const bytes = new TextEncoder().encode(`token of the administrator\n${secret.key}`);
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+}
 
 async function openKept({ keep, folder }: ClusterOptions): Promise<KeptState | undefined> {
   if (keep === undefined) return undefined;
@@ -193,10 +206,12 @@ async function startApi(
     server: await authority.issueServer(),
     certificateAuthority: authority.certificate,
   };
+  const tokens = [{ token: await administratorToken(authority), user: administrator }];
   try {
     return await startApiServer({
       ...rest,
       identity,
+      tokens,
       ...(port === undefined ? {} : { port }),
       ...(audit === undefined ? {} : { audit }),
     });
@@ -209,17 +224,16 @@ async function startApi(
   }
 }
 
-async function kubeconfigFor(
-  authority: Authority,
-  api: ApiServer,
-  subject: { user: string; groups: readonly string[] },
+async function kubeconfigWith(
+  credential: Credential,
+  { authority, api }: { authority: Authority; api: ApiServer },
 ): Promise<string> {
   const { kubeconfig } = await import("./tls/kubeconfig.ts");
   return kubeconfig({
     name: contextName,
     server: api.url,
     certificateAuthority: authority.certificate,
-    credential: { kind: "certificate", pair: await authority.issueClient(subject) },
+    credential,
   });
 }
 

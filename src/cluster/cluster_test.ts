@@ -19,15 +19,12 @@ async function inFolder(body: (options: ClusterOptions) => Promise<void>): Promi
   }
 }
 
-/** The cluster's answer to a request with the certificate of its kubeconfig. */
+/** The cluster's answer to a request with the token of its kubeconfig. */
 async function get(kubeconfig: string, server: string, path: string): Promise<KubeObject> {
-  const data = (field: string) => atob(new RegExp(`${field}: (\\S+)`).exec(kubeconfig)?.[1] ?? "");
-  using client = Deno.createHttpClient({
-    caCerts: [data("certificate-authority-data")],
-    cert: data("client-certificate-data"),
-    key: data("client-key-data"),
-  });
-  const response = await fetch(`${server}${path}`, { client });
+  const { clusters: [{ cluster }], users: [{ user }] } = JSON.parse(kubeconfig);
+  using client = Deno.createHttpClient({ caCerts: [atob(cluster["certificate-authority-data"])] });
+  const headers = { authorization: `Bearer ${user.token}` };
+  const response = await fetch(`${server}${path}`, { client, headers });
   return await response.json();
 }
 

@@ -40,7 +40,7 @@ export async function dialLink(target: LinkTarget, signal: AbortSignal): Promise
     if (proxy !== undefined) await orAborted(tunnel(plain, proxy, target), signal);
     if (tls === undefined) return plain;
     if (byNode === undefined) {
-      return new ConnectionLink(await orAborted(secured(connection, target.hostname, tls), signal));
+      return new ConnectionLink(await secured(connection, target.hostname, { tls, signal }));
     }
     const { secureByNode } = await byNode;
     return await secureByNode(plain, target.hostname, tls, signal);
@@ -53,26 +53,44 @@ export async function dialLink(target: LinkTarget, signal: AbortSignal): Promise
 async function secured(
   connection: Deno.TcpConn,
   hostname: string,
-  tls: TlsSettings,
+  { tls, signal }: { tls: TlsSettings; signal: AbortSignal },
 ): Promise<Deno.TlsConn> {
   const link = await Deno.startTls(connection, {
     hostname: tls.serverName ?? hostname,
     caCerts: tls.certificateAuthority === undefined ? [] : [tls.certificateAuthority],
   });
-  // A wrong certificate is told here, and not by the first write.
-  await link.handshake();
-  return link;
+  try {
+    // A wrong certificate is told here, and not by the first write.
+    await orAborted(link.handshake(), signal);
+    return link;
+  } catch (error) {
+    // The connection below belongs to it now, and ends with it alone.
+    closeQuietly(link);
+    throw error;
+  }
 }
+
+/**
+ * Deno's TLS reads resolve at once while the peer goes on sending: without a pause, neither timers nor signals nor
+ * other connections would get a turn.
+ */
+const bytesBeforePause = 1_048_576;
 
 class ConnectionLink implements Link {
   readonly #buffer = new Uint8Array(65_536);
+  #bytesUntilPause = bytesBeforePause;
   #writing: Promise<void> = Promise.resolve();
 
   constructor(private readonly connection: Deno.Conn) {}
 
   /** A copy: the buffer serves the next read. */
   async read(): Promise<Uint8Array | null> {
+    if (this.#bytesUntilPause <= 0) {
+      this.#bytesUntilPause = bytesBeforePause;
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
     const count = await this.connection.read(this.#buffer);
+    this.#bytesUntilPause -= count ?? 0;
     return count === null ? null : this.#buffer.slice(0, count);
   }
 

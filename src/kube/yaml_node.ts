@@ -25,6 +25,11 @@ const maxLexemesPerCharacter = 0.4;
 interface Source {
   what: string;
   path: string;
+  /** The document with its places: made when a place is to be told, where reading needed none. */
+  parsed(): Parsed;
+}
+
+interface Parsed {
   document: Document.Parsed;
   lines: LineCounter;
 }
@@ -38,6 +43,31 @@ export function readYaml(file: { path: string; text: string }, what: string): No
   if (text.includes("\0")) {
     throw new KodamaError("config", `${what} ${path}: not a text file`);
   }
+  const json = asJson(text);
+  if (json !== undefined) {
+    return new Node({ what, path, parsed: () => parse(file, what) }, [], json);
+  }
+  const parsed = parse(file, what);
+  try {
+    const value: unknown = parsed.document.toJS({ maxAliasCount: maxAliases });
+    return new Node({ what, path, parsed: () => parsed }, [], value);
+  } catch (error) {
+    const reason = error instanceof Error ? oneLine(error.message) : "can't be read";
+    throw new KodamaError("config", `${what} ${path}: ${reason}`, { cause: error });
+  }
+}
+
+/** JSON is YAML too, and the runtime reads it in a hundredth of the time. What it refuses, the YAML parser explains. */
+function asJson(text: string): unknown {
+  if (!text.startsWith("{")) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function parse({ path, text }: { path: string; text: string }, what: string): Parsed {
   const lines = new LineCounter();
   const document = parseBounded(text, lines, (problem, offset) => {
     throw new KodamaError(
@@ -51,13 +81,7 @@ export function readYaml(file: { path: string; text: string }, what: string): No
     const problem = /call stack/.test(first.message) ? "nested too deeply" : oneLine(first.message);
     throw new KodamaError("config", `${what} ${path}: line ${line}: ${problem}`);
   }
-  const source: Source = { what, path, document, lines };
-  try {
-    return new Node(source, [], document.toJS({ maxAliasCount: maxAliases }));
-  } catch (error) {
-    const reason = error instanceof Error ? oneLine(error.message) : "can't be read";
-    throw new KodamaError("config", `${what} ${path}: ${reason}`, { cause: error });
-  }
+  return { document, lines };
 }
 
 /** `parseDocument`, lexeme by lexeme: `refuse` is called, and throws, where it would take too long. */
@@ -167,11 +191,12 @@ export class Node {
 
   /** The line of the nearest place that is really there. */
   private line(): number | undefined {
+    const { document, lines } = this.source.parsed();
     for (let depth = this.place.length; depth > 0; depth--) {
-      const found: unknown = this.source.document.getIn(this.place.slice(0, depth), true);
+      const found: unknown = document.getIn(this.place.slice(0, depth), true);
       if (isRecord(found) && Array.isArray(found["range"])) {
         const start: unknown = found["range"][0];
-        if (typeof start === "number") return this.source.lines.linePos(start).line;
+        if (typeof start === "number") return lines.linePos(start).line;
       }
     }
     return undefined;

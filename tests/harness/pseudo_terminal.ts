@@ -40,7 +40,9 @@ export class PseudoTerminal implements AsyncDisposable {
     const environment = Object.entries(options.env).flatMap(([name, value]) =>
       name === "TERM" ? [] : ["-e", `${name}=${value}`]
     );
-    await terminal.#tmux(...server, ...environment, "--", ...words);
+    // tmux 3.3 now and then never learns that a pane's program has ended: a shell notes it. Ctrl-C is for the program.
+    const noting = ["sh", "-c", 'trap : INT; "$@"; echo $? >"$0"', `${folder}/exit-code`];
+    await terminal.#tmux(...server, ...environment, "--", ...noting, ...words);
     return terminal;
   }
 
@@ -97,10 +99,15 @@ export class PseudoTerminal implements AsyncDisposable {
 
   /** The exit code of the program, once it has ended. */
   async exitCode(): Promise<number> {
-    // tmux's own words about it ("Pane is dead") don't come where the terminal ends before the process does.
-    const dead = () => this.#tmux("display-message", "-p", "#{pane_dead} #{pane_dead_status}");
-    const seen = await this.#look("the end of the program", dead, (text) => /^1 \d/.test(text));
-    return Number(seen.slice(2));
+    const noted = async () => {
+      try {
+        return await Deno.readTextFile(`${this.folder}/exit-code`);
+      } catch (error) {
+        if (error instanceof Deno.errors.NotFound) return "";
+        throw error;
+      }
+    };
+    return Number(await this.#look("the end of the program", noted, (text) => text.endsWith("\n")));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

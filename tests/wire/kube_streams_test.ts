@@ -5,7 +5,7 @@ import { systemHost } from "../../src/kube/host.ts";
 import { openKubeClient } from "../../src/kube/open_client.ts";
 import { PODS } from "../../src/kube/resources.ts";
 import type { Pod } from "../../src/kube/types.ts";
-import { startTestCluster } from "../harness/embedded_cluster.ts";
+import { startTestCluster, type TestCluster } from "../harness/embedded_cluster.ts";
 
 const namespace = "weka-operator-system";
 const host = systemHost((message) => assert.fail(message));
@@ -38,30 +38,10 @@ async function hear(channel: ExecChannel) {
   return { length, text, end: await channel.end };
 }
 
-/** A kubeconfig whose user has a token of a service account that may do everything. */
-async function tokenKubeconfig(client: KubeClient, kubeconfig: string): Promise<string> {
-  await client.raw("POST", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", {
-    body: {
-      apiVersion: "rbac.authorization.k8s.io/v1",
-      kind: "ClusterRoleBinding",
-      metadata: { name: "all-for-default" },
-      roleRef: {
-        apiGroup: "rbac.authorization.k8s.io",
-        kind: "ClusterRole",
-        name: "cluster-admin",
-      },
-      subjects: [{ kind: "ServiceAccount", name: "default", namespace: "default" }],
-    },
-  });
-  const path = "/api/v1/namespaces/default/serviceaccounts/default/token";
-  const body = { apiVersion: "authentication.k8s.io/v1", kind: "TokenRequest", spec: {} };
-  const answer = await client.raw<{ status: { token: string } }>("POST", path, { body });
-  const text = await Deno.readTextFile(kubeconfig);
-  const withToken = text
-    .replace(/^(\s*)client-certificate-data:.*$/m, `$1token: ${answer.status.token}`)
-    .replace(/^\s*client-key-data:.*\n/m, "");
-  const file = `${kubeconfig}.token`;
-  await Deno.writeTextFile(file, withToken);
+/** A kubeconfig of an administrator with a client certificate. */
+async function certificateKubeconfig({ cluster, folder }: TestCluster): Promise<string> {
+  const file = `${folder}/kubeconfig.certificate`;
+  await Deno.writeTextFile(file, await cluster.kubeconfigFor("operator", ["system:masters"]));
   return file;
 }
 
@@ -88,9 +68,10 @@ async function stopsTheSender(client: KubeClient): Promise<void> {
 Deno.test("kodama's client and the embedded cluster", async (t) => {
   await using world = await startTestCluster("weka");
   await using client = await openKubeClient({ kubeconfig: world.kubeconfig }, host);
-  const token = await tokenKubeconfig(client, world.kubeconfig);
-  await using byToken = await openKubeClient({ kubeconfig: token }, host);
-  for (const [name, one] of [["a client certificate", client], ["a token", byToken]] as const) {
+  const certificate = await certificateKubeconfig(world);
+  await using byCertificate = await openKubeClient({ kubeconfig: certificate }, host);
+  const clients = [["a client certificate", byCertificate], ["a token", client]] as const;
+  for (const [name, one] of clients) {
     await t.step(`with ${name}: a reader that stops stops the sender`, () => stopsTheSender(one));
 
     await t.step(`with ${name}: input goes both ways and ends`, async () => {
@@ -133,7 +114,7 @@ Deno.test("kodama's client and the embedded cluster", async (t) => {
 
   await t.step("a wrong certificate authority is told as that", async () => {
     const other = (await Deno.readTextFile(world.kubeconfig)).replace(
-      /certificate-authority-data: .*/,
+      /,\s*"certificate-authority-data": .*/,
       "",
     );
     await Deno.writeTextFile(`${world.kubeconfig}.other`, other);

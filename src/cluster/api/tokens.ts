@@ -26,25 +26,26 @@ export function serviceAccountUser(namespace: string, name: string, uid?: string
   };
 }
 
-/** At most so many tokens are kept: the oldest issued one goes first. */
+/** At most so many issued tokens are kept: the oldest goes first. What holds from the beginning stays. */
 const limit = 10_000;
 
 /** A table in memory that begins with `grants`. */
 export function createTokens(
   options: { grants: readonly TokenGrant[]; now: () => Date; newToken: () => string },
 ): TokenIssuer {
-  const grants = new Map(options.grants.map((grant) => [grant.token, grant]));
+  const settled = new Map(options.grants.map((grant) => [grant.token, grant]));
+  const issued = new Map<string, TokenGrant>();
   return {
     holder(token) {
-      const grant = grants.get(token);
+      const grant = settled.get(token) ?? issued.get(token);
       if (grant === undefined) return undefined;
       return grant.notAfter && grant.notAfter <= options.now() ? undefined : grant.user;
     },
     issue(user, notAfter) {
       const token = options.newToken();
-      grants.set(token, { token, user, notAfter });
-      const oldest = grants.keys().next().value;
-      if (grants.size > limit && oldest !== undefined) grants.delete(oldest);
+      issued.set(token, { token, user, notAfter });
+      const oldest = issued.keys().next().value;
+      if (issued.size > limit && oldest !== undefined) issued.delete(oldest);
       return token;
     },
   };

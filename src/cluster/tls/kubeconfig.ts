@@ -19,33 +19,23 @@ export interface KubeconfigContents {
   namespace?: string;
 }
 
-/** YAML whose every value is a JSON string, which YAML reads as it is: no name needs escaping of its own. */
+/** In JSON, which is YAML too: no name needs escaping of its own, and a program reads it at once. */
 export function kubeconfig(contents: KubeconfigContents): string {
-  const name = JSON.stringify(contents.name);
-  return `apiVersion: v1
-kind: Config
-current-context: ${name}
-clusters:
-- name: ${name}
-  cluster:
-    server: ${JSON.stringify(contents.server)}
-    certificate-authority-data: ${btoa(contents.certificateAuthority)}
-contexts:
-- name: ${name}
-  context:
-    cluster: ${name}
-    user: ${name}
-    namespace: ${JSON.stringify(contents.namespace ?? "default")}
-users:
-- name: ${name}
-  user:
-${userLines(contents.credential)}
-`;
+  const { name, server, certificateAuthority, namespace = "default" } = contents;
+  const cluster = { server, "certificate-authority-data": btoa(certificateAuthority) };
+  const config = {
+    apiVersion: "v1",
+    kind: "Config",
+    "current-context": name,
+    clusters: [{ name, cluster }],
+    contexts: [{ name, context: { cluster: name, user: name, namespace } }],
+    users: [{ name, user: userFields(contents.credential) }],
+  };
+  return `${JSON.stringify(config, undefined, 2)}\n`;
 }
 
-function userLines(credential: Credential): string {
-  if (credential.kind === "token") return `    token: ${JSON.stringify(credential.token)}`;
+function userFields(credential: Credential): Record<string, string> {
+  if (credential.kind === "token") return { token: credential.token };
   const { certificate, key } = credential.pair;
-  return `    client-certificate-data: ${btoa(certificate)}
-    client-key-data: ${btoa(key)}`;
+  return { "client-certificate-data": btoa(certificate), "client-key-data": btoa(key) };
 }
