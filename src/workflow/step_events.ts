@@ -1,0 +1,80 @@
+/**
+ * What a run of a workflow in its full form tells while it goes on: plain data, in order, each step's end exactly
+ * once. Faces turn it into lines or JSON; the record keeps all of it but lines.
+ *
+ * A step is told by its key: its id, behind the keys of what it lies in: `disks[3]/clean`, `both/left`. A key is the
+ * same in every run of the same file, so that a later run can go on from a record.
+ */
+import type { JsonValue } from "../base/json_value.ts";
+import type { Outcome } from "../exec/model.ts";
+import type { Target } from "../kube/target.ts";
+
+/** `check`, `disks[3]/clean`. */
+export type StepKey = string;
+
+/**
+ * How a step ended. `denied` is a failure whose reason is a permission that the file doesn't have; `refused` is a
+ * person's no. A step with targets fails where more of them failed than its budget allows.
+ */
+export type StepOutcome =
+  | { kind: "ok" }
+  | { kind: "failed"; reason: string }
+  | { kind: "denied"; reason: string }
+  | { kind: "refused"; reason: string }
+  | { kind: "timeout"; afterMs: number }
+  | { kind: "cancelled" }
+  | { kind: "skipped"; reason: string };
+
+/** The end of one target of a step, with what its command wrote as far as it is kept. */
+export interface StepTargetEnd {
+  target: Target;
+  name: string;
+  outcome: Outcome;
+  stdout: string;
+  stderr: string;
+  /** Output beyond the limit was left out. */
+  truncated: boolean;
+  durationMs: number;
+}
+
+/** What a run of a workflow tells. Times are milliseconds. */
+export type WorkflowEvent =
+  | { kind: "workflowStarted"; workflow: string; run: string; steps: number; at: Date }
+  /** Another run of the same group goes on; this one waits for it. */
+  | { kind: "workflowWaits"; group: string; holder: string }
+  | { kind: "stepStarted"; step: StepKey; stepKind: string; title: string; at: Date }
+  /** A step that an earlier run has ended, taken from its record. No other event of it follows. */
+  | { kind: "stepKept"; step: StepKey; outcome: StepOutcome; output: JsonValue }
+  | { kind: "stepTargets"; step: StepKey; names: readonly string[] }
+  | {
+    kind: "stepLine";
+    step: StepKey;
+    /** Empty for what is no target's. */
+    target: string;
+    stream: "stdout" | "stderr";
+    text: string;
+  }
+  | { kind: "stepTargetEnded"; step: StepKey; end: StepTargetEnd; at: Date }
+  /** The step's attempt failed; the next one begins after `delayMs`. `attempt` is the next one's, from 2. */
+  | { kind: "stepRetried"; step: StepKey; attempt: number; delayMs: number; reason: string }
+  | {
+    kind: "stepEnded";
+    step: StepKey;
+    outcome: StepOutcome;
+    /** It failed, and the file says to go on. */
+    tolerated: boolean;
+    /** What expressions see of it as `steps.ID`. */
+    output: JsonValue;
+    at: Date;
+    durationMs: number;
+  }
+  /** Steps of `finally` follow. */
+  | { kind: "finallyStarted"; at: Date }
+  | {
+    kind: "workflowEnded";
+    outcome: StepOutcome;
+    outputs: JsonValue;
+    exitCode: number;
+    at: Date;
+    durationMs: number;
+  };
