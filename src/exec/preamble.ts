@@ -11,6 +11,7 @@
  */
 import type { Target } from "../kube/target.ts";
 import type { Session } from "./session_signal.ts";
+import { folderScript, startScript } from "./start_command.ts";
 import { type LeaderOptions, leaderScript } from "./watch.ts";
 
 /** What is set up before the command. */
@@ -47,10 +48,9 @@ export function withPreamble(
     "kodama_marker=$6",
     "shift 6",
     ...environment.map(() => 'export "$1"; shift'),
-    // 125 as `env --chdir` has it: the command was not reached.
-    ...(workdir === undefined ? [] : ['cd "$1" || exit 125; shift']),
+    ...(workdir === undefined ? [] : [folderScript]),
     leader === undefined
-      ? 'echo "$kodama_marker$$"; exec "$@"'
+      ? `echo "$kodama_marker$$"\n${startScript}`
       : leaderScript({ nonce, ...leader }),
   ].join("\n");
   return [

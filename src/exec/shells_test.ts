@@ -150,11 +150,41 @@ for (const shell of shells) {
       });
       assert.equal(stdout, "weka-drive-3 storage node 1 3/9 x $y\n/usr\n");
       assert.equal((await wrap(["sh", "-c", "exit 42"])).code, 42);
-      assert.equal((await wrap(["true"], { workdir: "/no/such" })).code, 125);
-      assert.equal((await wrap(["/etc"])).code, 126);
-      const missing = await wrap(["no-such-command-at-all"]);
-      assert.equal(missing.code, 127);
-      assert.match(missing.stderr, /no-such-command-at-all/);
+    });
+
+    for (
+      const [words, code, said] of [
+        [["no-such-command"], 127, 'exec: "no-such-command": executable file not found in $PATH\n'],
+        [["cd"], 127, 'exec: "cd": executable file not found in $PATH\n'],
+        [[""], 127, 'exec: "": executable file not found in $PATH\n'],
+        [["/no/such"], 127, 'exec: "/no/such": no such file or directory\n'],
+        [["/etc"], 126, 'exec: "/etc": is a directory\n'],
+      ] as const
+    ) {
+      Deno.test(`${name}: a command that can't begin is told without kodama's script: ${words}`, async () => {
+        const { code: ended, stdout, stderr } = await wrap(words);
+        assert.deepEqual([ended, stdout, stderr], [code, "", said]);
+      });
+    }
+
+    Deno.test(`${name}: a folder that can't be gone to is told, with 125`, async () => {
+      for (
+        const [workdir, why] of [
+          ["/no/such", "no such directory"],
+          ["/etc/passwd", "not a directory"],
+        ] as const
+      ) {
+        const { code, stderr } = await wrap(["true"], { workdir });
+        assert.deepEqual([code, stderr], [125, `cannot change to ${workdir}: ${why}\n`]);
+      }
+    });
+
+    Deno.test(`${name}: a script whose interpreter isn't there is left to the shell`, async () => {
+      const script = `${folder}/${shell.name}-${watched}`;
+      await Deno.writeTextFile(script, "#!/no/such\n", { mode: 0o755 });
+      const { code, stderr } = await wrap([script]);
+      assert.ok(code === 127 || code === 126, String(code));
+      assert.match(stderr, new RegExp(`^kodama: .*${script}: `));
     });
 
     Deno.test(`${name}: the command finds what it would find alone`, async () => {

@@ -23,6 +23,7 @@
  */
 import { endMarkOf } from "./end_mark.ts";
 import { roundScript } from "./session_signal.ts";
+import { startScript } from "./start_command.ts";
 
 /** After KILL, looks again so often for what was forked meanwhile. */
 const killRounds = 3;
@@ -74,7 +75,7 @@ echo "$kodama_marker$$ \${kodama_watcher:-$$}"
 unset kodama_marker
 (
 exec 2>&4 4>&-
-exec "$@"
+${startScript}
 )
 kodama_code=$?
 if [ "$kodama_watcher" ]; then

@@ -1,0 +1,34 @@
+/**
+ * Lines of shell that make way for a command, or say why they can't.
+ *
+ * A shell that fails in `exec` says so behind its own name and the line of its script, which is kodama's and means
+ * nothing to a person. So what is certainly not there is told before, in the words of the runtime that kubectl
+ * shows, with a shell's exit codes. What is there is left to `exec`: `test -x` can't be relied upon where an old
+ * seccomp profile refuses faccessat2(2).
+ */
+
+/** Replaces the shell with the command of its arguments. Without single quotes, for they stand in some. */
+export const startScript = `kodama_why=
+case $1 in
+"") kodama_why="executable file not found in \\$PATH" ;;
+*/*) [ -e "$1" ] || [ -h "$1" ] || kodama_why="no such file or directory" ;;
+*)
+kodama_rest=$PATH: kodama_why="executable file not found in \\$PATH"
+while [ "$kodama_rest" ] && [ "$kodama_why" ]; do
+kodama_folder=\${kodama_rest%%:*} kodama_rest=\${kodama_rest#*:}
+if [ -e "\${kodama_folder:-.}/$1" ] && ! [ -d "\${kodama_folder:-.}/$1" ]; then kodama_why=; fi
+done ;;
+esac
+[ "$kodama_why" ] && { echo "exec: \\"$1\\": $kodama_why" >&2; exit 127; }
+[ -d "$1" ] && case $1 in */*) echo "exec: \\"$1\\": is a directory" >&2; exit 126 ;; esac
+eval "exec \\"\\$@\\""`;
+
+/** Goes to the folder of the first argument, which is then dropped. 125 as `env --chdir` has it: nothing was begun. */
+export const folderScript = `cd "$1" 2>/dev/null || {
+kodama_why="not allowed"
+[ -d "$1" ] || kodama_why="not a directory"
+[ -e "$1" ] || kodama_why="no such directory"
+echo "cannot change to $1: $kodama_why" >&2
+exit 125
+}
+shift`;
