@@ -73,8 +73,9 @@ async function* checkContext(
       client.raw<{ gitVersion?: unknown }>("GET", "/version", { signal: deadline.signal }),
       deadline.signal,
     );
-    const release = String(version.gitVersion).slice(0, 60);
-    yield { id: "server", context, status: "ok", detail: `answers, ${release}` };
+    const release = typeof version.gitVersion === "string" ? version.gitVersion.slice(0, 60) : "";
+    const told = release === "" ? "without telling its version" : release;
+    yield { id: "server", context, status: "ok", detail: `answers, ${told}` };
     const where = namespace ?? client.defaultNamespace;
     yield* checkServer(host, client, { release, namespace: where, signal: deadline.signal });
   } catch (error) {

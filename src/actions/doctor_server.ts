@@ -96,7 +96,8 @@ async function checkVersions(
   const own = /"gitVersion":\s*"([^"]{1,60})"/.exec(stdout)?.[1] ?? "";
   const [client, server] = [minorOf(own), minorOf(release)];
   if (client === undefined || server === undefined) {
-    return { id, context, status: "skipped", detail: "kubectl's version can't be read" };
+    const whose = client === undefined ? "kubectl" : "the server";
+    return { id, context, status: "skipped", detail: `the version of ${whose} can't be read` };
   }
   const detail = `kubectl ${own}, server ${release}`;
   if (Math.abs(client - server) <= allowedMinorSkew) return { id, context, status: "ok", detail };

@@ -49,6 +49,14 @@ Deno.test("a permission that lacks, an old server and a wrong clock are each sai
   );
 });
 
+Deno.test("a server that doesn't tell its version is said so", async () => {
+  for (const version of [{}, { gitVersion: 7 }]) {
+    const all = await findings({ c: { documents: { ...healthy, "/version": version } } }, []);
+    const server = all.find(({ id }) => id === "server");
+    assert.equal(server?.detail, "answers, without telling its version");
+  }
+});
+
 Deno.test("a dead cluster is one failure, and the others are looked at", async () => {
   const failure = new KodamaError("unreachable", "no route");
   const all = await findings({ dead: { failure }, c: { documents: healthy } }, ["dead", "c"]);

@@ -1,5 +1,6 @@
 /** What the embedded cluster's commands print. */
 import type { ClusterEvent, ClusterState, RunningCluster } from "../actions/cluster_control.ts";
+import { counted } from "../base/counted.ts";
 import { printable } from "../term/printable.ts";
 import { BadValue, choice, count, text, value } from "./flag.ts";
 import { jsonDocument } from "./output.ts";
@@ -40,7 +41,7 @@ function stateLines(state: ClusterState): string[] {
         ? ["The embedded cluster is not running."]
         : endedLines(state.ended);
     case "starting":
-      return [`The embedded cluster is starting: ${podsText(state.pods)}.`];
+      return [`The embedded cluster is starting: ${startingText(state.pods)}.`];
     case "running":
       return runningLines(state);
   }
@@ -60,7 +61,7 @@ function runningLines({ server, context, kubeconfig, world, pods, data }: Runnin
 }
 
 function endedLines({ server, world, pods, pid, data }: RunningCluster): string[] {
-  const what = `world ${world}, ${pods.expected} pods, process ${pid}`;
+  const what = `world ${world}, ${counted(pods.expected, "pod")}, process ${pid}`;
   return [
     `The embedded cluster at ${server} has ended (${what}).`,
     ...(data === null
@@ -70,7 +71,12 @@ function endedLines({ server, world, pods, pid, data }: RunningCluster): string[
 }
 
 function podsText({ ready, expected }: RunningCluster["pods"]): string {
-  return `${ready} of ${expected} ready`;
+  return expected === 0 ? "none" : `${ready} of ${expected} ready`;
+}
+
+/** Before the API server answers, no pod is known. */
+function startingText(pods: RunningCluster["pods"]): string {
+  return pods.expected === 0 ? "waiting for its API server" : `waiting for pods: ${podsText(pods)}`;
 }
 
 /** What a wait tells a person on standard error; undefined for what needs no line. */
@@ -79,9 +85,7 @@ export function clusterEventLine(event: ClusterEvent): string | undefined {
     case "joined":
       return "another start of the cluster is under way: waiting for it";
     case "progress":
-      return event.pods.expected === 0
-        ? "waiting for its API server"
-        : `waiting for pods: ${podsText(event.pods)}`;
+      return startingText(event.pods);
     case "stopping":
       return `waiting for process ${event.pid} to end its pods`;
     case "killed":

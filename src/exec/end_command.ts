@@ -4,6 +4,7 @@
  */
 import { passed } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
+import { counted } from "../base/counted.ts";
 import type { RoundSignal } from "./session_signal.ts";
 
 /** Signals a command's session and counts its processes that were alive. Rejects where the pod can't be reached. */
@@ -37,7 +38,7 @@ export async function endCommand(
     await passed(clock, settleMs, { settled: ended });
     const left = await round("0");
     if (left === 0) return undefined;
-    return `${left} ${left === 1 ? "process" : "processes"} did not end on KILL`;
+    return `${counted(left, "process", "processes")} did not end on KILL`;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return `the command may still run: ${reason}`;

@@ -107,7 +107,7 @@ async function findContext(
   throw new KodamaError("config", `no context ${quoted(wanted)} in ${files || "the kubeconfig"}`, {
     hint: names.length === 0
       ? "kodama cluster up starts a small cluster of your own, to try things in"
-      : `${guess}The contexts are: ${listed(names)}`,
+      : `${guess}the contexts are: ${listed(names)}`,
   });
 }
 

@@ -75,7 +75,7 @@ const wrong: [string, () => Promise<Connection>, string, string?][] = [
     "an unknown context",
     () => resolve({}, "stagin"),
     `no context "stagin" in /k`,
-    `did you mean "staging"? The contexts are: prod, staging`,
+    `did you mean "staging"? the contexts are: prod, staging`,
   ],
   [
     "no current context",

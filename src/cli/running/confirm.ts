@@ -1,5 +1,6 @@
 /** The question before a command runs in many pods. */
 import type { ExecOptions, ExecQuestion } from "../../actions/exec_events.ts";
+import { counted } from "../../base/counted.ts";
 import { UsageError } from "../../base/errors.ts";
 import { printable } from "../../term/printable.ts";
 import type { Terminal } from "../../term/terminal.ts";
@@ -12,7 +13,7 @@ export function questionText({ names, command }: ExecQuestion): string {
   const shown = names.slice(0, namesShown).map((name) => `  ${name}`);
   const more = names.length - shown.length;
   const text = [
-    `This runs in ${names.length} pods:`,
+    `This runs in ${counted(names.length, "pod")}:`,
     ...shown,
     ...(more > 0 ? [`  and ${more} more`] : []),
     `  $ ${command.join(" ")}`,
@@ -35,7 +36,7 @@ export function confirmOn(
 ): NonNullable<ExecOptions["confirm"]> {
   const ask = async (question: ExecQuestion): Promise<boolean> => {
     if (options.stdin || !terminal.stdin.isTerminal || !terminal.stderr.isTerminal) {
-      throw new UsageError(`running this in ${question.names.length} pods needs a yes`, {
+      throw new UsageError(`running this in ${counted(question.names.length, "pod")} needs a yes`, {
         hint: "--yes says it; --list shows the pods",
       });
     }

@@ -31,7 +31,7 @@ export const runningFlags = {
   }),
   "fail-fast": toggle("begin no further pod once one has failed", running),
   "connect-timeout": value(
-    "longest wait for a pod's stream to open (default 15s, or $KODAMA_CONNECT_TIMEOUT)",
+    "longest wait for a server that is down, and for a pod's stream to open (default 15s, or $KODAMA_CONNECT_TIMEOUT)",
     durationMs,
     {
       placeholder: "DURATION",

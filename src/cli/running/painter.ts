@@ -1,5 +1,6 @@
 /** Events of a run become bytes for the two output streams. Pure: where they go is the driver's concern. */
 import type { ExecEvent, FoldedGroup, Outcome } from "../../actions/exec_events.ts";
+import { counted } from "../../base/counted.ts";
 import { printable } from "../../term/printable.ts";
 import type { SinkData } from "../../term/sink.ts";
 import type { Style } from "../../term/style.ts";
@@ -157,7 +158,7 @@ export class Painter implements RunPainter {
   }
 
   #omitted(names: string, bytes: number): Piece[] {
-    return bytes === 0 ? [] : [this.#say(`${names}: ${bytes} bytes more were left out`)];
+    return bytes === 0 ? [] : [this.#say(`${names}: ${counted(bytes, "more byte")} left out`)];
   }
 
   #report(report: object): Piece {

@@ -153,7 +153,7 @@ Deno.test("group: a block with a heading, and how it ended where it wasn't well"
       block(0, { kind: "ok" }, "no end"),
       block(1, { kind: "failed", exitCode: 3 }, "x\n", 7),
     ]),
-    { stdout: "a\nno end\nb: exit code 3\nx\n", stderr: "e\ne\nb: 7 bytes more were left out\n" },
+    { stdout: "a\nno end\nb: exit code 3\nx\n", stderr: "e\ne\nb: 7 more bytes left out\n" },
   );
 });
 
@@ -286,6 +286,11 @@ const troubles: readonly (readonly [Outcome, string])[] = [
   [{ kind: "cancelled", left: "it may still run" }, "a: cancelled: it may still run\n"],
   [{ kind: "skipped", reason: "stopped" }, ""],
   [{ kind: "failed", exitCode: 1 }, ""],
+  [{ kind: "failed", exitCode: 127, reason: "no sh" }, "a: not started: no sh\n"],
+  [
+    { kind: "timeout", limit: "command", afterMs: 1000, left: "it may still run" },
+    "a: timeout: not done within 1s; it may still run\n",
+  ],
 ];
 
 for (const [outcome, said] of troubles) {

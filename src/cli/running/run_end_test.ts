@@ -109,3 +109,11 @@ Deno.test("a run that isn't kept is said, unless nothing is to be said", () => {
   );
   assert.equal(painted(event, { quiet: true }), "");
 });
+
+Deno.test("one pod whose command could not begin says why, with its exit code", () => {
+  const failed: Outcome = { kind: "failed", exitCode: 127, reason: "the image has no sh" };
+  assert.equal(
+    painted(end([failed]), { single: true }),
+    "command not started: the image has no sh (exit code 127)\n",
+  );
+});

@@ -13,16 +13,18 @@ export function skippedReasons(outcomes: readonly Outcome[]): string[] {
   return [...new Set(reasons)].map((reason) => `skipped because ${reason}`);
 }
 
-/** Why a target has no exit code of its own, or undefined where it has one or was never begun. */
+/** What a target's command couldn't say itself; undefined where it has, or was never to begin. */
 export function troubleText(outcome: Outcome): string | undefined {
   switch (outcome.kind) {
     case "ok":
-    case "failed":
     case "skipped":
       return undefined;
+    case "failed":
+      return outcome.reason === undefined ? undefined : `not started: ${outcome.reason}`;
     case "timeout": {
       const limit = outcome.limit === "connect" ? "no stream" : "not done";
-      return `timeout: ${limit} within ${formatDuration(outcome.afterMs)}`;
+      const text = `timeout: ${limit} within ${formatDuration(outcome.afterMs)}`;
+      return outcome.left === undefined ? text : `${text}; ${outcome.left}`;
     }
     case "unreachable":
       return `unreachable: ${outcome.reason}`;
@@ -36,6 +38,9 @@ export function troubleText(outcome: Outcome): string | undefined {
 /** How one single target ended, in kubectl's words; undefined after a success. */
 export function singleOutcomeText(outcome: Outcome): string | undefined {
   if (outcome.kind !== "failed") return troubleText(outcome);
+  if (outcome.reason !== undefined) {
+    return `command not started: ${outcome.reason} (exit code ${outcome.exitCode})`;
+  }
   const by = outcome.signal === undefined ? "" : ` (${outcome.signal})`;
   return `command terminated with exit code ${outcome.exitCode}${by}`;
 }
