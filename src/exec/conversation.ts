@@ -13,6 +13,7 @@ import type { InputReader } from "./run_options.ts";
 import { type Attempt, hasLeader, type TargetRun } from "./run_target.ts";
 import { saysNoShell } from "./runtime_words.ts";
 import { signalRound } from "./signal_round.ts";
+import { TerminalWatch } from "./terminal_watch.ts";
 
 /** Why a command is ended before it ends itself. */
 type Stop =
@@ -31,6 +32,7 @@ export class Conversation {
   /** Resolves when the command is known to run, or when the stream has ended before that. */
   readonly #begun = Promise.withResolvers<"running" | "ended">();
   readonly #stop = Promise.withResolvers<Stop>();
+  #watch: TerminalWatch | undefined;
 
   constructor(run: TargetRun, channel: ExecChannel, form: "preamble" | "bare") {
     this.#run = run;
@@ -61,8 +63,17 @@ export class Conversation {
     const first = await Promise.race([output, this.#stop.promise]);
     const attempt = isStop(first) ? await this.#stopped(first, output) : await this.#ended(first);
     over.abort();
+    await this.#watch?.end(isOver(attempt) ? "ended" : "left");
     await side;
     return attempt;
+  }
+
+  /** Under a terminal, a second stream tells the pod that kodama is gone. */
+  #watchTerminal(): void {
+    const { target, options: { terminal, open, clock, graceMs } } = this.#run;
+    const leader = this.#preamble?.session?.leader;
+    if (terminal === undefined || leader === undefined) return;
+    this.#watch = new TerminalWatch({ target, leader, open, clock, graceMs });
   }
 
   async #passOutput(): Promise<ChannelEnd> {
@@ -72,7 +83,10 @@ export class Conversation {
         let own = bytes;
         if (stream === "stdout" && preamble?.searching === true) {
           own = preamble.push(bytes);
-          if (!preamble.searching) this.#begun.resolve("running");
+          if (!preamble.searching) {
+            this.#watchTerminal();
+            this.#begun.resolve("running");
+          }
         }
         if (this.#marks !== undefined) own = this.#marks[stream].push(own);
         if (own.length > 0) await this.#run.emit(stream, own);
@@ -187,6 +201,13 @@ export class Conversation {
       // As for input: the channel's end says what there is to say.
     }
   }
+}
+
+/** Whether nothing of the command is known to be left. */
+function isOver(attempt: Attempt): boolean {
+  if (attempt.kind === "noShell") return true;
+  const { outcome } = attempt;
+  return outcome.kind !== "unknown" && !("left" in outcome);
 }
 
 function isStop(first: ChannelEnd | Stop): first is Stop {

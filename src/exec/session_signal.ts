@@ -6,7 +6,7 @@
  * process groups a shell makes in it. Only what calls setsid(2) leaves it: daemons, on purpose.
  */
 
-/** TERM and KILL as a shell names them; 0 only looks. */
+/** Signals as a shell names them; 0 only looks. */
 export type RoundSignal = "TERM" | "KILL" | "0";
 
 /** The processes of one exec. */

@@ -18,7 +18,7 @@
  * 2 ms, and two shells' private memory (about 100 kB each with busybox or dash) while the command runs.
  *
  * Commands that read input themselves (`-i`) have no watcher: the end of input is theirs. Under a terminal
- * there is neither watcher nor leader, for job control is the command's.
+ * there is neither watcher nor leader, for job control is the command's: `terminal_watch.ts` watches from outside.
  * What is to outlive kodama leaves the session: `setsid`.
  */
 import { endMarkOf } from "./end_mark.ts";

@@ -32,6 +32,8 @@ const encoder = new TextEncoder();
 export class SimulatedPod {
   readonly requests: ExecRequest[] = [];
   readonly written: Uint8Array[] = [];
+  /** What was written to streams that watch over a terminal. */
+  readonly watched: string[] = [];
   inputEnded = false;
   readonly #killed = Promise.withResolvers<void>();
   #alive = false;
@@ -43,6 +45,7 @@ export class SimulatedPod {
     this.requests.push(request);
     const [program, , , name, word = "", , , , , marker] = request.command;
     const ours = program === "sh" && name === "kodama";
+    if (name === "kodama-watch") return this.#watch();
     if (ours && ["TERM", "KILL", "0"].includes(word)) return this.#signalled(word);
     await this.#wait(this.script.openMs, signal);
     signal.throwIfAborted();
@@ -59,6 +62,32 @@ export class SimulatedPod {
       this.#killed.resolve();
     }
     return channel([answer], { kind: "exited", exitCode: 0 });
+  }
+
+  /** A stream beside a terminal's: it goes on until it is closed. */
+  #watch(): ExecChannel {
+    const over = Promise.withResolvers<void>();
+    const { promise: end, resolve } = Promise.withResolvers<ChannelEnd>();
+    async function* output(): AsyncGenerator<OutputChunk, void> {
+      await over.promise;
+    }
+    const close = () => {
+      resolve({ kind: "cut", reason: "closed" });
+      over.resolve();
+      return Promise.resolve();
+    };
+    return {
+      output: output(),
+      end,
+      write: (bytes) => {
+        this.watched.push(new TextDecoder().decode(bytes));
+        return Promise.resolve();
+      },
+      closeStdin: () => Promise.resolve(true),
+      resize: () => Promise.resolve(),
+      close,
+      [Symbol.asyncDispose]: close,
+    };
   }
 
   #running(marker: string | undefined): ExecChannel {

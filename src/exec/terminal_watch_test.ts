@@ -1,0 +1,96 @@
+/** What watches over a command under a terminal: a second stream, which says how the first one ended. */
+import assert from "node:assert/strict";
+import type { ChannelEnd } from "../kube/client.ts";
+import { watchWords } from "./terminal_watch.ts";
+import { events, hello, outcomesOf, scene } from "./testing/run_scene.ts";
+
+async function* noResizes(): AsyncGenerator<never, void> {}
+
+/** A run of one target with a terminal. */
+function withTerminal(end: ChannelEnd) {
+  const terminal = { size: { columns: 80, rows: 24 }, resizes: noResizes() };
+  return scene([{ ...hello, end }], { terminal });
+}
+
+Deno.test("a terminal's command that has ended leaves nothing to hang up", async () => {
+  const run = withTerminal({ kind: "exited", exitCode: 0 });
+  assert.deepEqual(outcomesOf(await events(run)), [{ kind: "ok" }]);
+  assert.deepEqual(run.pods[0]?.watched, ["end\n"]);
+});
+
+Deno.test("a terminal whose link broke is left to the shell that watches", async () => {
+  const run = withTerminal({ kind: "cut", reason: "gone" });
+  assert.deepEqual(outcomesOf(await events(run)), [{ kind: "unknown", reason: "gone" }]);
+  assert.deepEqual(run.pods[0]?.watched, []);
+});
+
+Deno.test("without a terminal no second stream is opened", async () => {
+  const run = scene([hello]);
+  await events(run);
+  assert.equal(run.pods[0]?.requests.length, 1);
+});
+
+/** Shells whose `sleep` takes no time: what is waited for is not what is tested. */
+async function hurriedPath(): Promise<{ path: string } & AsyncDisposable> {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${folder}/sleep`, "#!/bin/sh\n", { mode: 0o755 });
+  return {
+    path: `${folder}:${Deno.env.get("PATH")}`,
+    [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }),
+  };
+}
+
+/** A process that leads a session of its own; it says when it is ready. */
+async function leader(script: string) {
+  const command = new Deno.Command("setsid", {
+    args: ["sh", "-c", `${script}\necho $$; while :; do read -r line; done`],
+    stdin: "piped",
+    stdout: "piped",
+  });
+  const child = command.spawn();
+  const reader = child.stdout.getReader();
+  const said = new TextDecoder().decode((await reader.read()).value);
+  return { child, id: Number(said.split(/\s+/).filter(Boolean).at(-1)), said, reader };
+}
+
+async function ended({ child, reader }: Awaited<ReturnType<typeof leader>>): Promise<void> {
+  await child.status;
+  await reader.cancel();
+  await child.stdin.close().catch(() => {});
+}
+
+function watch(id: number, env: Record<string, string>): Deno.ChildProcess {
+  const [program = "", ...args] = watchWords(id, 1, []);
+  return new Deno.Command(program, { args, env, stdin: "piped", stdout: "piped" }).spawn();
+}
+
+async function introduced(child: Deno.ChildProcess): Promise<void> {
+  const reader = child.stdout.getReader();
+  assert.match(new TextDecoder().decode((await reader.read()).value), /^\d+ \d+\n$/);
+  await reader.cancel();
+}
+
+Deno.test("the end of the watch's input hangs the session up, and spares what ignores it", async () => {
+  await using hurried = await hurriedPath();
+  const session = await leader("(trap '' HUP; exec sleep 1000) & echo $!");
+  const spared = Number(session.said.split(/\s+/)[0]);
+  const watching = watch(session.id, { PATH: hurried.path });
+  await introduced(watching);
+  await watching.stdin.close();
+  await watching.status;
+  await ended(session);
+  assert.equal((await session.child.status).signal, "SIGHUP");
+  Deno.kill(spared, "SIGKILL");
+});
+
+Deno.test("a watch that is told of the end touches nothing", async () => {
+  await using hurried = await hurriedPath();
+  const session = await leader("");
+  const watching = watch(session.id, { PATH: hurried.path });
+  await introduced(watching);
+  await new Response("\n\nend\n").body?.pipeTo(watching.stdin);
+  assert.equal((await watching.status).code, 0);
+  Deno.kill(session.id, "SIGTERM");
+  await ended(session);
+  assert.equal((await session.child.status).signal, "SIGTERM");
+});
