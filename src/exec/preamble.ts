@@ -10,6 +10,7 @@
  * on variables whose names they can't hold (`my.var`).
  */
 import type { Target } from "../kube/target.ts";
+import { MarkedLine } from "./marked_line.ts";
 import type { Session } from "./session_signal.ts";
 import { folderScript, startScript } from "./start_command.ts";
 import { type LeaderOptions, leaderScript } from "./watch.ts";
@@ -75,84 +76,23 @@ function rootedPath(path: string): string {
   return path.startsWith("/") ? path : `./${path}`;
 }
 
-/** Bytes of standard output that are held back, at most, while the marker isn't found. */
-const headLimitBytes = 4096;
-
-/**
- * Takes the line with the process ids out of standard output, however it is split over chunks, and passes
- * on every other byte. The line is the first one, except where a terminal joins a shell's warnings to
- * standard output; it ends in CR LF there.
- */
-export class PreambleReader {
-  readonly #marker: Uint8Array;
-  #head: Uint8Array = new Uint8Array();
-  #state: { kind: "searching" } | { kind: "found"; session: Session } | { kind: "absent" } = {
-    kind: "searching",
-  };
-
+/** Takes the line with the process ids out of standard output: the first one, as {@link MarkedLine} has it. */
+export class PreambleReader extends MarkedLine<Session> {
   constructor(nonce: string) {
-    this.#marker = new TextEncoder().encode(markerOf(nonce));
+    super(markerOf(nonce), readSession);
   }
 
   /** The command's session, as soon as it is known. */
   get session(): Session | undefined {
-    return this.#state.kind === "found" ? this.#state.session : undefined;
-  }
-
-  /** Whether the first line is still awaited. */
-  get searching(): boolean {
-    return this.#state.kind === "searching";
-  }
-
-  /** What of the output so far is known to be the command's. */
-  push(chunk: Uint8Array): Uint8Array {
-    if (this.#state.kind !== "searching") return chunk;
-    this.#head = joined(this.#head, chunk);
-    const start = indexOfBytes(this.#head, this.#marker);
-    const newline = start < 0 ? -1 : this.#head.indexOf(0x0a, start + this.#marker.length);
-    if (newline < 0) return this.#head.length > headLimitBytes ? this.finish() : new Uint8Array();
-    const digits = new TextDecoder().decode(
-      this.#head.subarray(start + this.#marker.length, newline),
-    );
-    const session = readSession(digits);
-    if (session === undefined) return this.finish();
-    this.#state = { kind: "found", session };
-    const rest = joined(this.#head.subarray(0, start), this.#head.subarray(newline + 1));
-    this.#head = new Uint8Array();
-    return rest;
-  }
-
-  /** What was held back, when the output has ended. */
-  finish(): Uint8Array {
-    if (this.#state.kind === "searching") this.#state = { kind: "absent" };
-    const rest = this.#head;
-    this.#head = new Uint8Array();
-    return rest;
+    return this.value;
   }
 }
 
 function readSession(text: string): Session | undefined {
-  const [, leader, watcher] = /^([1-9]\d{0,9})(?: ([1-9]\d{0,9}))?\r?$/.exec(text) ?? [];
+  const [, leader, watcher] = /^([1-9]\d{0,9})(?: ([1-9]\d{0,9}))?$/.exec(text) ?? [];
   if (leader === undefined) return undefined;
   return {
     leader: Number(leader),
     ...(watcher === undefined ? {} : { watcher: Number(watcher) }),
   };
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  if (first.length === 0) return second;
-  if (second.length === 0) return first;
-  const whole = new Uint8Array(first.length + second.length);
-  whole.set(first);
-  whole.set(second, first.length);
-  return whole;
-}
-
-function indexOfBytes(haystack: Uint8Array, needle: Uint8Array): number {
-  const first = needle[0] ?? 0;
-  for (let at = haystack.indexOf(first); at >= 0; at = haystack.indexOf(first, at + 1)) {
-    if (needle.every((byte, offset) => haystack[at + offset] === byte)) return at;
-  }
-  return -1;
 }

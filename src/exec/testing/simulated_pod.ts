@@ -8,6 +8,8 @@ import type { ChannelEnd, ExecChannel, ExecRequest, OutputChunk } from "../../ku
 export interface PodScript {
   /** Until the stream is open. */
   openMs: number;
+  /** No connection is made before the stream is open. */
+  unsent?: boolean;
   /** In place of a stream. */
   refusal?: KodamaError;
   /** Output, each piece after a time. */
@@ -41,8 +43,13 @@ export class SimulatedPod {
   constructor(readonly script: PodScript, readonly clock: Clock) {}
 
   /** What `RunOptions.open` is given for this target. */
-  async open(request: ExecRequest, signal: AbortSignal): Promise<ExecChannel> {
+  async open(
+    request: ExecRequest,
+    signal: AbortSignal,
+    onSent?: () => void,
+  ): Promise<ExecChannel> {
     this.requests.push(request);
+    if (this.script.unsent !== true) onSent?.();
     const [program, , , name, word = "", , , , , marker] = request.command;
     const ours = program === "sh" && name === "kodama";
     if (name === "kodama-watch") return this.#watch();
@@ -66,18 +73,15 @@ export class SimulatedPod {
 
   /** A stream beside a terminal's: it goes on until it is closed. */
   #watch(): ExecChannel {
-    const over = Promise.withResolvers<void>();
+    const over = Promise.withResolvers<IteratorResult<OutputChunk, void>>();
     const { promise: end, resolve } = Promise.withResolvers<ChannelEnd>();
-    async function* output(): AsyncGenerator<OutputChunk, void> {
-      await over.promise;
-    }
     const close = () => {
       resolve({ kind: "cut", reason: "closed" });
-      over.resolve();
+      over.resolve({ done: true, value: undefined });
       return Promise.resolve();
     };
     return {
-      output: output(),
+      output: { [Symbol.asyncIterator]: () => ({ next: () => over.promise }) },
       end,
       write: (bytes) => {
         this.watched.push(new TextDecoder().decode(bytes));

@@ -1,0 +1,76 @@
+/** A line of kodama's own within what a command writes. */
+
+/** Bytes that are held back, at most, while the line isn't found. */
+const headLimitBytes = 4096;
+
+/**
+ * Takes one line out of a stream, however it is split over chunks, and passes on every other byte. The line is
+ * known by its marker; it is the first one, except where a terminal joins a shell's warnings to standard output.
+ */
+export class MarkedLine<T> {
+  readonly #marker: Uint8Array;
+  readonly #parse: (text: string) => T | undefined;
+  #head: Uint8Array = new Uint8Array();
+  #state: { kind: "searching" } | { kind: "found"; value: T } | { kind: "absent" } = {
+    kind: "searching",
+  };
+
+  /** @param parse what follows the marker, without the end of the line; undefined where it isn't ours. */
+  constructor(marker: string, parse: (text: string) => T | undefined) {
+    this.#marker = new TextEncoder().encode(marker);
+    this.#parse = parse;
+  }
+
+  /** What the line says, as soon as it has come. */
+  get value(): T | undefined {
+    return this.#state.kind === "found" ? this.#state.value : undefined;
+  }
+
+  /** Whether the line is still awaited. */
+  get searching(): boolean {
+    return this.#state.kind === "searching";
+  }
+
+  /** What of the output so far is known to be the command's. */
+  push(chunk: Uint8Array): Uint8Array {
+    if (this.#state.kind !== "searching") return chunk;
+    this.#head = joined(this.#head, chunk);
+    const start = indexOfBytes(this.#head, this.#marker);
+    const newline = start < 0 ? -1 : this.#head.indexOf(0x0a, start + this.#marker.length);
+    if (newline < 0) return this.#head.length > headLimitBytes ? this.finish() : new Uint8Array();
+    const text = new TextDecoder().decode(
+      this.#head.subarray(start + this.#marker.length, newline),
+    );
+    const value = this.#parse(text.replace(/\r$/, ""));
+    if (value === undefined) return this.finish();
+    this.#state = { kind: "found", value };
+    const rest = joined(this.#head.subarray(0, start), this.#head.subarray(newline + 1));
+    this.#head = new Uint8Array();
+    return rest;
+  }
+
+  /** What was held back, when the output has ended. */
+  finish(): Uint8Array {
+    if (this.#state.kind === "searching") this.#state = { kind: "absent" };
+    const rest = this.#head;
+    this.#head = new Uint8Array();
+    return rest;
+  }
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  if (first.length === 0) return second;
+  if (second.length === 0) return first;
+  const whole = new Uint8Array(first.length + second.length);
+  whole.set(first);
+  whole.set(second, first.length);
+  return whole;
+}
+
+function indexOfBytes(haystack: Uint8Array, needle: Uint8Array): number {
+  const first = needle[0] ?? 0;
+  for (let at = haystack.indexOf(first); at >= 0; at = haystack.indexOf(first, at + 1)) {
+    if (needle.every((byte, offset) => haystack[at + offset] === byte)) return at;
+  }
+  return -1;
+}
