@@ -1,5 +1,7 @@
 /** Time, handed in: tests drive a clock of their own, so no test waits and none depends on a machine's speed. */
 
+import { TimerQueue } from "./timer_queue.ts";
+
 /** The three things that kodama asks of time. */
 export interface Clock {
   /** The date and time of day, for what people and files are told. It may jump. */
@@ -10,12 +12,11 @@ export interface Clock {
   timer(delayMs: number, fire: () => void): Disposable;
 }
 
+const timers = new TimerQueue();
+
 /** The machine's own clock. */
 export const systemClock: Clock = {
   now: () => new Date(),
   elapsedMs: () => performance.now(),
-  timer(delayMs, fire) {
-    const id = setTimeout(fire, delayMs);
-    return { [Symbol.dispose]: () => clearTimeout(id) };
-  },
+  timer: (delayMs, fire) => timers.add(delayMs, fire),
 };
