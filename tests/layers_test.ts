@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 
 const src = new URL("../src/", import.meta.url);
 
-const everyRoom = "base config kube exec logs workflow actions cli cluster term pick".split(" ");
+const everyRoom =
+  "base config kube exec logs expression workflow sandbox actions cli cluster term pick".split(" ");
 
 /** Room -> rooms it may import. A room may always import itself. */
 const allowed: Record<string, readonly string[]> = {
@@ -13,8 +14,10 @@ const allowed: Record<string, readonly string[]> = {
   "config": ["base"],
   "exec": ["base", "kube"],
   "logs": ["base", "kube"],
-  "workflow": ["base", "kube", "exec"],
-  "actions": ["base", "config", "kube", "exec", "logs", "workflow"],
+  "expression": ["base"],
+  "workflow": ["base", "kube", "exec", "expression"],
+  "sandbox": ["base", "workflow"],
+  "actions": ["base", "config", "kube", "exec", "logs", "expression", "workflow", "sandbox"],
   "pick": ["base", "term"],
   "cli": ["base", "term", "actions", "pick"],
   "cluster": ["base", "kube"],

@@ -12,8 +12,18 @@ export async function nearestNames(
   names: Iterable<string>,
   limit = 3,
 ): Promise<string[]> {
-  if (wanted.length > maxLength) return [];
   const { distance } = await import("fastest-levenshtein");
+  return nearestBy(distance, wanted, names, limit);
+}
+
+/** {@link nearestNames} for whoever has loaded what compares: how many letters two words differ in. */
+export function nearestBy(
+  distance: (a: string, b: string) => number,
+  wanted: string,
+  names: Iterable<string>,
+  limit = 3,
+): string[] {
+  if (wanted.length > maxLength) return [];
   const near: { name: string; slips: number }[] = [];
   for (const name of new Set(names)) {
     if (name.length > maxLength || name === "") continue;
@@ -26,7 +36,11 @@ export async function nearestNames(
 
 /** `; did you mean "match"?`, or nothing where no name is near. */
 export async function didYouMean(wanted: string, names: Iterable<string>): Promise<string> {
-  const near = await nearestNames(wanted, names, 2);
+  return didYouMeanText(await nearestNames(wanted, names, 2));
+}
+
+/** {@link didYouMean} for names that are known to be near. */
+export function didYouMeanText(near: readonly string[]): string {
   if (near.length === 0) return "";
   return `; did you mean ${near.map((name) => JSON.stringify(name)).join(" or ")}?`;
 }

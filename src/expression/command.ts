@@ -1,0 +1,117 @@
+/**
+ * Values in commands. Words stay words: a value in a word of a command is that word, whatever is in it. In a
+ * line for a shell, a value never becomes part of the line: it goes by a variable of the environment, and where
+ * a shell would not take that as one word, the checks refuse it and say how to write it.
+ */
+import { Budget } from "./budget.ts";
+import { codeReaderIn, codeReaderOf } from "./code_words.ts";
+import { ExpressionError, type ExpressionProblem, Refusal } from "./problem.ts";
+import { positionBehind } from "./shell_position.ts";
+import { partText, type Template, type TemplatePart } from "./template.ts";
+import type { RecordValue } from "./value.ts";
+
+/** A line for a shell, and the variables that it reads. */
+export interface ShellLine {
+  line: string;
+  environment: Readonly<Record<string, string>>;
+}
+
+/** Variables that hold the values of a shell line; a number follows. */
+const variablePrefix = "KODAMA_VALUE_";
+
+const wayOut = 'set it in the step\'s `env` (NAME: "${{ … }}") and read it there as "$NAME"';
+
+/** What is wrong with the words of a command: a value where its program reads code. */
+export function checkWords(
+  words: readonly Template[],
+): readonly (ExpressionProblem & { word: number })[] {
+  const literals = words.map(literalOf);
+  return words.flatMap((template, word) => {
+    const reader = codeReaderOf(literals, word);
+    if (reader === undefined) return [];
+    const isMixed = template.parts.length > 1;
+    return template.parts.filter((part) => part.kind === "expression" && (reader.whole || isMixed))
+      .map(({ start, end }) => ({
+        word,
+        start,
+        end,
+        message: `${reader.program} would read the value as code; ${wayOut}`,
+      }));
+  });
+}
+
+/** A word as it is written; undefined where an expression alone makes it. */
+function literalOf({ parts }: Template): string | undefined {
+  const text = parts.map((part) => part.kind === "text" ? part.text : "").join("");
+  return text === "" ? undefined : text;
+}
+
+/**
+ * The word that a template gives: one, whatever is in the value.
+ *
+ * @throws ExpressionError with the place in the text.
+ */
+export function evaluateWord(template: Template, values: RecordValue): string {
+  const budget = new Budget();
+  return template.parts.map((part) => wordText(part, values, budget)).join("");
+}
+
+/** Null is refused, and what no argument or variable of a program can hold. */
+function wordText(part: TemplatePart, values: RecordValue, budget: Budget): string {
+  const text = partText(part, values, budget, (value) => {
+    if (value === null) throw new Refusal("null in a command; default(…, …) gives another value");
+  });
+  if (text.includes("\0")) {
+    throw new ExpressionError("a word of a command can't hold the character NUL", part);
+  }
+  if (!text.isWellFormed()) {
+    throw new ExpressionError("the value is no valid Unicode, and no bytes stand for it", part);
+  }
+  return text;
+}
+
+/** What is wrong with a line for a shell: values where it wouldn't take them as they are. */
+export function checkShellLine({ parts }: Template): readonly ExpressionProblem[] {
+  const reader = codeReaderIn(parts.map((part) => part.kind === "text" ? part.text : "_").join(""));
+  let before = "";
+  return parts.flatMap((part) => {
+    if (part.kind === "text") {
+      before += part.text;
+      return [];
+    }
+    const position = positionBehind(before);
+    // Stands for the value in what follows: a word of no meaning.
+    before += "_";
+    const { start, end } = part;
+    if (position.kind === "refused") {
+      return [{ start, end, message: `no value can stand in ${position.inside}; ${wayOut}` }];
+    }
+    return reader === undefined
+      ? []
+      : [{ start, end, message: `${reader} would read the value as code; ${wayOut}` }];
+  });
+}
+
+/**
+ * The line, with every value in a variable of its own. A line that {@link checkShellLine} has a problem with
+ * is never made.
+ *
+ * @throws ExpressionError with the place in the text.
+ */
+export function evaluateShellLine(template: Template, values: RecordValue): ShellLine {
+  const [problem] = checkShellLine(template);
+  if (problem !== undefined) throw new ExpressionError(problem.message, problem);
+  const budget = new Budget();
+  const environment: Record<string, string> = {};
+  let line = "";
+  for (const part of template.parts) {
+    if (part.kind === "text") {
+      line += part.text;
+      continue;
+    }
+    const name = `${variablePrefix}${Object.keys(environment).length + 1}`;
+    environment[name] = wordText(part, values, budget);
+    line += positionBehind(line).kind === "double" ? `\${${name}}` : `"\${${name}}"`;
+  }
+  return { line, environment };
+}

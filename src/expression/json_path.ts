@@ -1,0 +1,59 @@
+/** Paths into data that was read: `spec.containers[*].image`, as far as kubectl's `-o jsonpath` and this agree. */
+import type { JsonValue } from "../base/json_value.ts";
+import type { Budget } from "./budget.ts";
+import { isList, isRecord, ownValue } from "./value.ts";
+
+/** One link of a path. */
+export type PathLink = { kind: "name"; name: string } | { kind: "at"; index: number } | {
+  kind: "each";
+};
+
+const link =
+  /\.?([A-Za-z_$][\w$-]*)|\[(-?\d{1,9})\]|\[\*\]|\.\*|\[(?:"((?:[^"\\]|\\["\\])*)"|'((?:[^'\\]|\\['\\])*)')\]/y;
+
+/** The links of a path, or the offset at which it can't be read on. */
+export function parsePath(path: string): { links: PathLink[] } | { wrongAt: number } {
+  const links: PathLink[] = [];
+  // A path may begin with a dot or a $, as kubectl's and jq's do.
+  let at = /^\$?(?:\.(?![A-Za-z_*]))?/.exec(path)?.[0].length ?? 0;
+  while (at < path.length) {
+    link.lastIndex = at;
+    const match = link.exec(path);
+    if (match === null || links.length >= 64) return { wrongAt: at };
+    const [whole, word, index, double, single] = match;
+    const name = word ?? (double ?? single)?.replaceAll(/\\(.)/g, "$1");
+    if (name !== undefined) links.push({ kind: "name", name });
+    else if (index !== undefined) links.push({ kind: "at", index: Number(index) });
+    else links.push({ kind: "each" });
+    at += whole.length;
+  }
+  return { links };
+}
+
+/** Every value that the path leads to, in the data's order. A path that leads nowhere gives none. */
+export function valuesAt(
+  value: JsonValue,
+  links: readonly PathLink[],
+  budget: Budget,
+): readonly JsonValue[] {
+  return links.reduce<readonly JsonValue[]>((values, link) => {
+    const next = values.flatMap((one) => below(one, link));
+    budget.spend(values.length + next.length);
+    return next;
+  }, [value]);
+}
+
+function below(value: JsonValue, link: PathLink): readonly JsonValue[] {
+  switch (link.kind) {
+    case "name": {
+      const found = isRecord(value) ? ownValue(value, link.name) : undefined;
+      return found === undefined ? [] : [found];
+    }
+    case "at": {
+      const found = isList(value) ? value.at(link.index) : undefined;
+      return found === undefined ? [] : [found];
+    }
+    case "each":
+      return isList(value) ? value : isRecord(value) ? Object.values(value) : [];
+  }
+}

@@ -1,0 +1,15 @@
+/** Hints for names that there aren't. */
+import { distance } from "fastest-levenshtein";
+import { didYouMeanText, nearestBy } from "../base/nearest_names.ts";
+
+/** How many names a message lists where none is near. */
+const listed = 8;
+
+/** `; did you mean "params"?`, else `; there are a, b`. */
+export function nameHint(wanted: string, names: readonly string[]): string {
+  const near = nearestBy(distance, wanted, names, 2);
+  if (near.length > 0) return didYouMeanText(near);
+  if (names.length === 0) return "; there is none";
+  const more = names.length > listed ? `, and ${names.length - listed} more` : "";
+  return `; there ${names.length === 1 ? "is" : "are"} ${names.slice(0, listed).join(", ")}${more}`;
+}

@@ -1,0 +1,63 @@
+/** Which names a template asks for, as far as the text alone tells it. */
+import type { Span } from "./problem.ts";
+import type { Node } from "./syntax.ts";
+import type { Template } from "./template.ts";
+
+/** A name with the ones behind its dots: `steps.version.byTarget` is three. */
+export interface NameUse extends Span {
+  readonly path: readonly string[];
+}
+
+/** All of them, in the order of the text. Names that `map(item, …)` makes aren't among them. */
+export function namesUsed({ parts }: Template): readonly NameUse[] {
+  return parts.flatMap((part) => part.kind === "expression" ? uses(part.node, []) : [])
+    .toSorted((a, b) => a.start - b.start);
+}
+
+function uses(node: Node, own: readonly string[]): NameUse[] {
+  const of = (inner: Node) => uses(inner, own);
+  const path = pathOf(node);
+  if (path !== undefined) {
+    return own.includes(path[0] ?? "") ? [] : [{ path, start: node.start, end: node.end }];
+  }
+  switch (node.kind) {
+    case "literal":
+    case "name":
+      return [];
+    case "field":
+    case "not":
+    case "minus":
+      return of(node.of);
+    case "index":
+      return [...of(node.of), ...of(node.index)];
+    case "has":
+      return of(node.field);
+    case "default":
+      return [...of(node.value), ...of(node.otherwise)];
+    case "call":
+      return node.args.flatMap(of);
+    case "each":
+      return [...of(node.of), ...uses(node.body, [...own, node.variable.text])];
+    case "binary":
+      return [...of(node.left), ...of(node.right)];
+    case "choice":
+      return [node.condition, node.yes, node.no].flatMap(of);
+    case "list":
+      return node.items.flatMap(of);
+    case "record":
+      return node.entries.flatMap(({ key, value }) => [...of(key), ...of(value)]);
+  }
+}
+
+/** `a.b["c"]` as a path; undefined for anything that isn't names all the way. */
+function pathOf(node: Node): readonly string[] | undefined {
+  if (node.kind === "name") return [node.name];
+  if (node.kind === "field") {
+    const before = pathOf(node.of);
+    return before === undefined ? undefined : [...before, node.name.text];
+  }
+  const isNamed = node.kind === "index" && node.index.kind === "literal" &&
+    typeof node.index.value === "string";
+  const before = isNamed ? pathOf(node.of) : undefined;
+  return before === undefined || !isNamed ? undefined : [...before, String(node.index.value)];
+}

@@ -1,0 +1,118 @@
+/** Functions for numbers. */
+import type { JsonValue } from "../base/json_value.ts";
+import { parseDuration } from "../base/duration.ts";
+import { quoted, Refusal } from "./problem.ts";
+import type { FunctionDeclaration, FunctionTable } from "./signature.ts";
+import { anyType, listOf, numberType, textType } from "./type.ts";
+import { kindNoun } from "./value.ts";
+
+const numbersType = listOf(numberType);
+
+/** https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
+const quantityFactors: Readonly<Record<string, number>> = {
+  n: 1e-9,
+  u: 1e-6,
+  m: 1e-3,
+  "": 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  P: 1e15,
+  E: 1e18,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+  Pi: 2 ** 50,
+  Ei: 2 ** 60,
+};
+
+export const numberFunctions = {
+  number: {
+    takes: [anyType],
+    gives: () => numberType,
+    call: ([value = null]) => {
+      if (typeof value === "number") return value;
+      if (typeof value !== "string") throw new Refusal(`${kindNoun(value)} is no number`);
+      const text = value.trim();
+      if (/^[+-]?\d{1,300}(?:\.\d{1,300})?(?:[eE][+-]?\d{1,3})?$/.test(text)) {
+        return finite(Number(text));
+      }
+      throw new Refusal(`${quoted(value)} is no number`);
+    },
+  },
+  quantity: {
+    takes: [textType],
+    gives: () => numberType,
+    call: ([value]) => {
+      const text = String(value).trim();
+      const match = /^([+-]?\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,3})?)([a-zA-Z]{0,2})$/
+        .exec(text);
+      const unit = match?.[2] ?? "";
+      const factor = Object.hasOwn(quantityFactors, unit) ? quantityFactors[unit] : undefined;
+      if (match !== null && factor !== undefined) return finite(Number(match[1]) * factor);
+      throw new Refusal(`${quoted(text)} is no quantity such as 500m or 10Gi`);
+    },
+  },
+  seconds: {
+    takes: [textType],
+    gives: () => numberType,
+    call: ([value]) => {
+      const ms = parseDuration(String(value).trim());
+      if (ms !== undefined) return ms / 1000;
+      throw new Refusal(`${quoted(String(value))} is no duration such as 30s or 1m30s`);
+    },
+  },
+  floor: ofNumber(Math.floor),
+  ceil: ofNumber(Math.ceil),
+  // Half goes away from zero, as in CEL; Math.round takes -2.5 to -2.
+  round: ofNumber((value) => Math.sign(value) * Math.round(Math.abs(value))),
+  abs: ofNumber(Math.abs),
+  sum: {
+    takes: [numbersType],
+    gives: () => numberType,
+    call: ([list], budget) => {
+      const items = numbersOf(list);
+      budget.spend(items.length);
+      return finite(items.reduce((sum, item) => sum + item, 0));
+    },
+  },
+  min: ofNumbers((a, b) => Math.min(a, b)),
+  max: ofNumbers((a, b) => Math.max(a, b)),
+} satisfies FunctionTable;
+
+/** @throws Refusal for what is beyond the largest number, or none. */
+export function finite(value: number): number {
+  if (Number.isFinite(value)) return value;
+  throw new Refusal("the result is no number, or too large for one");
+}
+
+function ofNumber(call: (value: number) => number): FunctionDeclaration {
+  return {
+    takes: [numberType],
+    gives: () => numberType,
+    // A zero has no sign here: -0 would be shown as 0 and yet not be the same.
+    call: ([value]) => call(value as number) + 0,
+  };
+}
+
+function ofNumbers(better: (a: number, b: number) => number): FunctionDeclaration {
+  return {
+    takes: [numbersType],
+    gives: () => numberType,
+    call: ([list], budget) => {
+      const items = numbersOf(list);
+      budget.spend(items.length);
+      if (items.length > 0) return items.reduce(better);
+      throw new Refusal("an empty list has neither a smallest nor a largest number");
+    },
+  };
+}
+
+function numbersOf(list: JsonValue | undefined): readonly number[] {
+  return (list as readonly JsonValue[]).map((item, index) => {
+    if (typeof item === "number") return item;
+    throw new Refusal(`item ${index} of the list is ${kindNoun(item)}, no number`);
+  });
+}

@@ -1,0 +1,269 @@
+/**
+ * The grammar: CEL's, without its bytes, unsigned numbers, messages and macros of more than one variable.
+ * https://github.com/google/cel-spec/blob/master/doc/langdef.md#syntax
+ */
+import type { Span } from "./problem.ts";
+import { quoted } from "./problem.ts";
+import {
+  type BinaryMark,
+  binaryStrength,
+  type EachWord,
+  eachWords,
+  type FieldNode,
+  type Node,
+  type Word,
+} from "./syntax.ts";
+import { SyntaxProblem, type Token, tokenAt } from "./tokens.ts";
+
+/** How deep an expression may be nested, and of how many parts one may be. */
+export const parseLimits = { depth: 64, nodes: 2000 } as const;
+
+/** Words of programming languages that can't be names, so that what looks like one of them isn't one. */
+const reserved = new Set(
+  "as break const continue else for function if import let loop namespace package return var void while"
+    .split(" "),
+);
+
+const constants = new Map<string, null | boolean>([["true", true], ["false", false], [
+  "null",
+  null,
+]]);
+
+/**
+ * Reads one expression from `offset` on, as far as it goes.
+ *
+ * @throws SyntaxProblem at the first place that fits no rule.
+ */
+export function parseExpression(source: string, offset: number): { node: Node; next: Token } {
+  const parser = new Parser(source, offset);
+  const node = parser.expression();
+  return { node, next: parser.next };
+}
+
+class Parser {
+  next: Token;
+  #depth = 0;
+  #nodes = 0;
+
+  constructor(readonly source: string, offset: number) {
+    this.next = tokenAt(source, offset);
+  }
+
+  expression(): Node {
+    if (++this.#depth > parseLimits.depth) {
+      throw new SyntaxProblem(`nested more than ${parseLimits.depth} deep`, this.next);
+    }
+    const condition = this.#binary(1);
+    const node = this.#isMark("?") ? this.#choice(condition) : condition;
+    this.#depth--;
+    return node;
+  }
+
+  #choice(condition: Node): Node {
+    this.#take();
+    const yes = this.expression();
+    this.#expect(":", "the value for when the condition is false");
+    const no = this.expression();
+    return this.#node({ kind: "choice", condition, yes, no, ...span(condition, no) });
+  }
+
+  /** Marks of at least this strength, from left to right. */
+  #binary(strength: number): Node {
+    let left = this.#unary();
+    for (;;) {
+      const mark = this.#binaryMark();
+      if (mark === undefined || binaryStrength[mark] < strength) return left;
+      this.#take();
+      const right = this.#binary(binaryStrength[mark] + 1);
+      left = this.#node({ kind: "binary", mark, left, right, ...span(left, right) });
+    }
+  }
+
+  #binaryMark(): BinaryMark | undefined {
+    const { kind, text } = this.next;
+    const mayBeMark = kind === "mark" || (kind === "name" && text === "in");
+    return mayBeMark && Object.hasOwn(binaryStrength, text) ? text as BinaryMark : undefined;
+  }
+
+  #unary(): Node {
+    const signs: Token[] = [];
+    while (this.#isMark("!") || this.#isMark("-")) {
+      if (this.#depth + signs.length >= parseLimits.depth) {
+        throw new SyntaxProblem(`nested more than ${parseLimits.depth} deep`, this.next);
+      }
+      signs.push(this.#take());
+    }
+    return signs.reduceRight<Node>((of, { start, text }) => {
+      return this.#node({ kind: text === "!" ? "not" : "minus", of, start, end: of.end });
+    }, this.#postfix());
+  }
+
+  #postfix(): Node {
+    let node = this.#primary();
+    for (let links = 0;; links++) {
+      if (links > parseLimits.depth) {
+        throw new SyntaxProblem(`more than ${parseLimits.depth} links in a row`, this.next);
+      }
+      if (this.#isMark(".")) node = this.#link(node);
+      else if (this.#isMark("[")) node = this.#index(node);
+      else return node;
+    }
+  }
+
+  #link(of: Node): Node {
+    this.#take();
+    const name = this.#word("a name after the dot");
+    if (!this.#isMark("(")) {
+      return this.#node({ kind: "field", of, name, start: of.start, end: name.end });
+    }
+    if (isEachWord(name.text)) return this.#each(of, name, name.text);
+    const { items, end } = this.#list("(", ")");
+    return this.#node({ kind: "call", name, args: [of, ...items], start: of.start, end });
+  }
+
+  #each(of: Node, name: Word, word: EachWord): Node {
+    this.#take();
+    const variable = this.#word(`a name for each item: ${word}(item, …)`);
+    if (reserved.has(variable.text) || constants.has(variable.text)) {
+      throw new SyntaxProblem(`${quoted(variable.text)} can't be a name`, variable);
+    }
+    this.#expect(",", `what ${word} does with ${quoted(variable.text)}`);
+    const body = this.expression();
+    const { end } = this.#expect(")", `the end of ${name.text}(…)`);
+    return this.#node({ kind: "each", word, of, variable, body, start: of.start, end });
+  }
+
+  #index(of: Node): Node {
+    this.#take();
+    const index = this.expression();
+    const { end } = this.#expect("]", "the end of the index");
+    return this.#node({ kind: "index", of, index, start: of.start, end });
+  }
+
+  #primary(): Node {
+    const token = this.next;
+    if (token.kind === "number" || token.kind === "text") {
+      this.#take();
+      return this.#node({ kind: "literal", value: token.value, ...span(token, token) });
+    }
+    if (token.kind === "name" && token.text !== "in") return this.#named();
+    if (this.#isMark("(")) return this.#inParentheses();
+    if (this.#isMark("[")) {
+      const { items, start, end } = this.#list("[", "]");
+      return this.#node({ kind: "list", items, start, end });
+    }
+    if (this.#isMark("{")) return this.#record();
+    throw new SyntaxProblem(`expected a value, found ${found(token)}`, token);
+  }
+
+  #inParentheses(): Node {
+    this.#take();
+    const node = this.expression();
+    this.#expect(")", "the closing parenthesis");
+    return node;
+  }
+
+  #named(): Node {
+    const name = this.#word("a name");
+    const constant = constants.get(name.text);
+    if (constant !== undefined) {
+      return this.#node({ kind: "literal", value: constant, ...span(name, name) });
+    }
+    if (reserved.has(name.text)) {
+      throw new SyntaxProblem(`${quoted(name.text)} is reserved and can't be a name`, name);
+    }
+    if (!this.#isMark("(")) {
+      return this.#node({ kind: "name", name: name.text, ...span(name, name) });
+    }
+    const { items, end } = this.#list("(", ")");
+    const place = { start: name.start, end };
+    if (name.text === "has") {
+      return this.#node({ kind: "has", field: onlyField(items, place), ...place });
+    }
+    if (name.text !== "default") return this.#node({ kind: "call", name, args: items, ...place });
+    const [value, otherwise] = items;
+    if (value === undefined || otherwise === undefined || items.length > 2) {
+      throw new SyntaxProblem("default takes 2 arguments: default(steps.a.output.b, 0)", place);
+    }
+    return this.#node({ kind: "default", value, otherwise, ...place });
+  }
+
+  #record(): Node {
+    const { start } = this.#take();
+    const entries: { key: Node; value: Node }[] = [];
+    while (!this.#isMark("}")) {
+      const key = this.expression();
+      this.#expect(":", "the value of the entry");
+      entries.push({ key, value: this.expression() });
+      if (!this.#isMark(",")) break;
+      this.#take();
+    }
+    const { end } = this.#expect("}", "the end of the record");
+    return this.#node({ kind: "record", entries, start, end });
+  }
+
+  #list(open: string, close: string): Span & { items: Node[] } {
+    const { start } = this.#expect(open, "a list");
+    const items: Node[] = [];
+    while (!this.#isMark(close)) {
+      items.push(this.expression());
+      if (!this.#isMark(",")) break;
+      this.#take();
+    }
+    const { end } = this.#expect(close, "the end of the list");
+    return { items, start, end };
+  }
+
+  #word(expected: string): Word {
+    const token = this.next;
+    if (token.kind !== "name") {
+      throw new SyntaxProblem(`expected ${expected}, found ${found(token)}`, token);
+    }
+    this.#take();
+    return token;
+  }
+
+  #expect(mark: string, meaning: string): Token {
+    if (this.#isMark(mark)) return this.#take();
+    throw new SyntaxProblem(
+      `expected "${mark}" (${meaning}), found ${found(this.next)}`,
+      this.next,
+    );
+  }
+
+  #isMark(text: string): boolean {
+    return this.next.kind === "mark" && this.next.text === text;
+  }
+
+  #take(): Token {
+    const token = this.next;
+    this.next = tokenAt(this.source, token.end);
+    return token;
+  }
+
+  #node<N extends Node>(node: N): N {
+    if (++this.#nodes > parseLimits.nodes) {
+      throw new SyntaxProblem(`more than ${parseLimits.nodes} parts in one expression`, node);
+    }
+    return node;
+  }
+}
+
+/** How messages name a token. */
+export function found(token: Token): string {
+  return token.kind === "end" ? "the end of the text" : quoted(token.text);
+}
+
+function isEachWord(text: string): text is EachWord {
+  return (eachWords as readonly string[]).includes(text);
+}
+
+function onlyField(items: readonly Node[], place: Span): FieldNode {
+  const [field] = items;
+  if (items.length === 1 && field?.kind === "field") return field;
+  throw new SyntaxProblem("has takes one path that ends with a name: has(params.region)", place);
+}
+
+function span(first: Span, last: Span): Span {
+  return { start: first.start, end: last.end };
+}

@@ -1,0 +1,77 @@
+/** An expression as a tree. Every node knows its place in the text. */
+import type { JsonValue } from "../base/json_value.ts";
+import type { Span } from "./problem.ts";
+
+/** Marks between two values, with how strongly they bind: the higher, the sooner. As in CEL. */
+export const binaryStrength = {
+  "||": 1,
+  "&&": 2,
+  "==": 3,
+  "!=": 3,
+  "<": 3,
+  "<=": 3,
+  ">": 3,
+  ">=": 3,
+  "in": 3,
+  "+": 4,
+  "-": 4,
+  "*": 5,
+  "/": 5,
+  "%": 5,
+} as const;
+
+/** A mark between two values. */
+export type BinaryMark = keyof typeof binaryStrength;
+
+/** Words that go over the items of a list, or over the names of a record: `list.map(item, …)`. */
+export const eachWords = ["map", "filter", "all", "exists", "exists_one"] as const;
+
+/** See {@link eachWords}. */
+export type EachWord = typeof eachWords[number];
+
+/** A name in its place. */
+export interface Word extends Span {
+  readonly text: string;
+}
+
+/** `of.name`. */
+export interface FieldNode extends Span {
+  readonly kind: "field";
+  readonly of: Node;
+  readonly name: Word;
+}
+
+/** A part of an expression. */
+export type Node =
+  | Span & { readonly kind: "literal"; readonly value: JsonValue }
+  | Span & { readonly kind: "name"; readonly name: string }
+  | FieldNode
+  | Span & { readonly kind: "index"; readonly of: Node; readonly index: Node }
+  /** `f(a, b)` and `a.f(b)` are the same. */
+  | Span & { readonly kind: "call"; readonly name: Word; readonly args: readonly Node[] }
+  | Span & {
+    readonly kind: "each";
+    readonly word: EachWord;
+    readonly of: Node;
+    readonly variable: Word;
+    readonly body: Node;
+  }
+  /** Whether the last name of a path is there. */
+  | Span & { readonly kind: "has"; readonly field: FieldNode }
+  /** `default(path, otherwise)`: the value of a path, or something else where a name of it isn't there. */
+  | Span & { readonly kind: "default"; readonly value: Node; readonly otherwise: Node }
+  | Span & { readonly kind: "not" | "minus"; readonly of: Node }
+  | Span & {
+    readonly kind: "binary";
+    readonly mark: BinaryMark;
+    readonly left: Node;
+    readonly right: Node;
+  }
+  | Span & {
+    readonly kind: "choice";
+    readonly condition: Node;
+    readonly yes: Node;
+    readonly no: Node;
+  }
+  | Span & { readonly kind: "list"; readonly items: readonly Node[] }
+  | Span & { readonly kind: "record"; readonly entries: readonly { key: Node; value: Node }[] };

@@ -1,0 +1,164 @@
+/**
+ * Texts of a workflow that hold expressions: `web-${{ params.color }}`.
+ *
+ * A text that is one `${{ … }}` and nothing else gives the value itself, whatever its kind. Every other text gives
+ * a text, with lists and records as JSON. `$${{` stands for `${{`.
+ */
+import type { JsonValue } from "../base/json_value.ts";
+import { Budget } from "./budget.ts";
+import { checkExpression, type TypeNames } from "./check.ts";
+import { evaluate } from "./evaluate.ts";
+import { found, parseExpression } from "./parse.ts";
+import { ExpressionError, type ExpressionProblem, Refusal, type Span } from "./problem.ts";
+import type { Node } from "./syntax.ts";
+import { SyntaxProblem, type Token } from "./tokens.ts";
+import { textType, type Type } from "./type.ts";
+import { type RecordValue, textOf } from "./value.ts";
+
+/** A part of a template: text as it is, or an expression with the braces around it as its span. */
+export type TemplatePart =
+  & Span
+  & ({ kind: "text"; text: string } | { kind: "expression"; node: Node });
+
+/** A text whose expressions were found. */
+export interface Template {
+  readonly source: string;
+  readonly parts: readonly TemplatePart[];
+}
+
+/** The longest text that may hold expressions, in UTF-16 units, and how many it may hold. */
+export const templateLimits = { length: 256 * 1024, expressions: 1000 } as const;
+
+const open = "${{";
+
+/** Whether a text holds an opening `${{`, escaped ones included. Cheap. */
+export function hasExpression(text: string): boolean {
+  return text.includes(open);
+}
+
+/** Finds the expressions of a text. One that has a problem is left out of the template. */
+export function parseTemplate(
+  text: string,
+): { template: Template; problems: readonly ExpressionProblem[] } {
+  const parts: TemplatePart[] = [];
+  const problems: ExpressionProblem[] = [];
+  let at = 0;
+  while (at < text.length) {
+    const next = text.indexOf(open, at);
+    const literal = literalPart(text, at, next < 0 ? text.length : next);
+    if (next < 0) {
+      parts.push(literal);
+      break;
+    }
+    if (text[next - 1] === "$" && next > at) {
+      // `$${{`: the braces lose their meaning, and one $ goes.
+      parts.push({
+        kind: "text",
+        text: `${text.slice(at, next - 1)}${open}`,
+        start: at,
+        end: next + 3,
+      });
+      at = next + open.length;
+      continue;
+    }
+    if (next > at) parts.push(literal);
+    const limit = limitReached(text, parts.length);
+    const read = limit === undefined
+      ? readExpression(text, next)
+      : { problem: { start: next, end: next + 3, message: limit }, end: text.length };
+    if ("node" in read) parts.push({ kind: "expression", ...read });
+    else problems.push(read.problem);
+    at = read.end;
+  }
+  return { template: { source: text, parts }, problems };
+}
+
+function literalPart(source: string, start: number, end: number): TemplatePart {
+  return { kind: "text", text: source.slice(start, end), start, end };
+}
+
+function limitReached(text: string, parts: number): string | undefined {
+  if (text.length > templateLimits.length) {
+    return `a text with expressions has ${templateLimits.length / 1024} Ki characters at most`;
+  }
+  return parts >= 2 * templateLimits.expressions
+    ? `a text has ${templateLimits.expressions} expressions at most`
+    : undefined;
+}
+
+/** The expression behind the `${{` at `start`, or what is wrong with it and where to read on. */
+function readExpression(
+  source: string,
+  start: number,
+): { node: Node; start: number; end: number } | { problem: ExpressionProblem; end: number } {
+  try {
+    const { node, next } = parseExpression(source, start + open.length);
+    if (isMark(next, "}") && source[next.end] === "}") return { node, start, end: next.end + 1 };
+    throw new SyntaxProblem(`expected "}}" after the expression, found ${found(next)}`, next);
+  } catch (error) {
+    if (!(error instanceof SyntaxProblem)) throw error;
+    const close = source.indexOf("}}", Math.max(error.start, start + open.length));
+    const unclosed = source.indexOf("}}", start) < 0;
+    const problem = unclosed
+      ? { start, end: start + open.length, message: `"${open}" has no closing "}}"` }
+      : { start: error.start, end: Math.max(error.end, error.start + 1), message: error.message };
+    return { problem, end: close < 0 ? source.length : close + 2 };
+  }
+}
+
+function isMark(token: Token, text: string): boolean {
+  return token.kind === "mark" && token.text === text;
+}
+
+/** The node of a template that is one expression and nothing else. */
+function onlyNode({ parts }: Template): Node | undefined {
+  const [part] = parts;
+  return parts.length === 1 && part?.kind === "expression" ? part.node : undefined;
+}
+
+/** The type of what a template gives, and everything that is wrong with its names, functions and types. */
+export function checkTemplate(
+  template: Template,
+  names: TypeNames,
+): { type: Type; problems: readonly ExpressionProblem[] } {
+  const only = onlyNode(template);
+  if (only !== undefined) return checkExpression(only, names);
+  const problems = template.parts.flatMap((part) =>
+    part.kind === "expression" ? checkExpression(part.node, names).problems : []
+  );
+  return { type: textType, problems };
+}
+
+/**
+ * What a template gives with these values, within the bounds of one evaluation for all of it.
+ *
+ * @throws ExpressionError with the place in the text.
+ */
+export function evaluateTemplate(template: Template, values: RecordValue): JsonValue {
+  const budget = new Budget();
+  const only = onlyNode(template);
+  if (only !== undefined) return evaluate(only, { values }, budget);
+  return template.parts.map((part) => partText(part, values, budget)).join("");
+}
+
+/**
+ * A part as text. `refuse` may throw a Refusal for a value that can't stand where it would.
+ *
+ * @throws ExpressionError with the place in the text.
+ */
+export function partText(
+  part: TemplatePart,
+  values: RecordValue,
+  budget: Budget,
+  refuse?: (value: JsonValue) => void,
+): string {
+  if (part.kind === "text") return part.text;
+  const value = evaluate(part.node, { values }, budget);
+  try {
+    refuse?.(value);
+    return textOf(value, budget);
+  } catch (error) {
+    if (error instanceof Refusal) throw new ExpressionError(error.message, part);
+    throw error;
+  }
+}

@@ -1,0 +1,149 @@
+/** Functions for text. Places in a text count characters as a person sees code points, from 0, as CEL does. */
+import type { JsonValue } from "../base/json_value.ts";
+import { Refusal } from "./problem.ts";
+import type { FunctionTable } from "./signature.ts";
+import { anyType, booleanType, listOf, numberType, textType } from "./type.ts";
+import { kindNoun, textOf } from "./value.ts";
+import { fitsWildcard } from "./wildcard.ts";
+
+// The evaluator has checked the kinds of all arguments against the declaration.
+const text = (value: JsonValue | undefined) => value as string;
+const number = (value: JsonValue | undefined) => value as number | undefined;
+const givesText = () => textType;
+const givesBoolean = () => booleanType;
+const givesTexts = () => listOf(textType);
+
+export const textFunctions = {
+  contains: {
+    takes: [textType, textType],
+    gives: givesBoolean,
+    call: ([a, b], budget) => {
+      budget.spend(text(a).length / 64);
+      return text(a).includes(text(b));
+    },
+  },
+  startsWith: {
+    takes: [textType, textType],
+    gives: givesBoolean,
+    call: ([a, b]) => text(a).startsWith(text(b)),
+  },
+  endsWith: {
+    takes: [textType, textType],
+    gives: givesBoolean,
+    call: ([a, b]) => text(a).endsWith(text(b)),
+  },
+  like: {
+    takes: [textType, textType],
+    gives: givesBoolean,
+    call: ([a, b], budget) => fitsWildcard(text(a), text(b), budget),
+  },
+  trim: {
+    takes: [textType],
+    gives: givesText,
+    call: ([a], budget) => {
+      budget.make(text(a).length);
+      return text(a).trim();
+    },
+  },
+  lowerAscii: {
+    takes: [textType],
+    gives: givesText,
+    call: ([a], budget) => {
+      budget.make(text(a).length);
+      return text(a).replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
+    },
+  },
+  upperAscii: {
+    takes: [textType],
+    gives: givesText,
+    call: ([a], budget) => {
+      budget.make(text(a).length);
+      return text(a).replaceAll(/[a-z]+/g, (letters) => letters.toUpperCase());
+    },
+  },
+  lines: {
+    takes: [textType],
+    gives: givesTexts,
+    call: ([a], budget) => {
+      budget.make(text(a).length);
+      const lines = text(a).split(/\r?\n/);
+      // What a command writes ends with a line break, which begins no further line.
+      return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
+    },
+  },
+  words: {
+    takes: [textType],
+    gives: givesTexts,
+    call: ([a], budget) => {
+      budget.make(text(a).length);
+      return text(a).split(/\s+/).filter((word) => word !== "");
+    },
+  },
+  split: {
+    takes: [textType, textType],
+    gives: givesTexts,
+    call: ([a, b], budget) => {
+      budget.make(text(a).length);
+      return text(b) === "" ? [...text(a)] : text(a).split(text(b));
+    },
+  },
+  join: {
+    takes: [listOf(anyType), textType],
+    optional: 1,
+    gives: givesText,
+    call: ([list, separator], budget) => {
+      const parts = (list as readonly JsonValue[]).map((item) => textOf(item, budget));
+      budget.make(parts.length * (text(separator) ?? "").length);
+      return parts.join(text(separator) ?? "");
+    },
+  },
+  replace: {
+    takes: [textType, textType, textType],
+    gives: givesText,
+    call: ([a, b, c], budget) => {
+      const parts = text(a).split(text(b));
+      budget.make(text(a).length + parts.length * text(c).length);
+      return parts.join(text(c));
+    },
+  },
+  substring: {
+    takes: [textType, numberType, numberType],
+    optional: 1,
+    gives: givesText,
+    call: ([a, from, to], budget) => {
+      budget.make(text(a).length);
+      const characters = [...text(a)];
+      const start = number(from) ?? 0;
+      const end = number(to) ?? characters.length;
+      if (isPlace(start, end) && isPlace(end, characters.length)) {
+        return characters.slice(start, end).join("");
+      }
+      throw new Refusal(
+        `a text of ${characters.length} characters has no part from ${start} to ${end}`,
+      );
+    },
+  },
+  indexOf: {
+    takes: [textType, textType],
+    gives: () => numberType,
+    call: ([a, b], budget) => {
+      budget.make(text(a).length);
+      const at = text(a).indexOf(text(b));
+      return at < 0 ? -1 : [...text(a).slice(0, at)].length;
+    },
+  },
+  string: {
+    takes: [anyType],
+    gives: givesText,
+    call: ([value = null], budget) => textOf(value, budget),
+  },
+  type: {
+    takes: [anyType],
+    gives: givesText,
+    call: ([value = null]) => kindNoun(value).replace("a ", ""),
+  },
+} satisfies FunctionTable;
+
+function isPlace(place: number, end: number): boolean {
+  return Number.isInteger(place) && place >= 0 && place <= end;
+}

@@ -1,0 +1,132 @@
+/** From the text of an expression to its words and marks, one at a time. */
+import { type ExpressionProblem, quoted, type Span } from "./problem.ts";
+
+/** A word, a literal or a mark. `end` is the end of the text. */
+export type Token =
+  & Span
+  & (
+    | { readonly kind: "name"; readonly text: string }
+    | { readonly kind: "number"; readonly text: string; readonly value: number }
+    | { readonly kind: "text"; readonly text: string; readonly value: string }
+    | { readonly kind: "mark"; readonly text: string }
+    | { readonly kind: "end"; readonly text: "" }
+  );
+
+/** The text can't be read on from here. */
+export class SyntaxProblem extends Error implements ExpressionProblem {
+  readonly start: number;
+  readonly end: number;
+
+  constructor(message: string, { start, end }: Span) {
+    super(message);
+    this.start = start;
+    this.end = end;
+  }
+}
+
+/** Longer marks first: the first that fits is taken. */
+const marks = /\|\||&&|==|!=|<=|>=|[<>+\-*/%!.?:,()[\]{}]/y;
+const name = /[A-Za-z_][A-Za-z0-9_]*/y;
+const number = /(?:\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/y;
+const blank = /\s*/y;
+
+/** What a person may have meant by a mark that there isn't. */
+const nearMarks: Readonly<Record<string, string>> = {
+  "=": "== compares",
+  "&": "&& is and",
+  "|": "|| is or",
+  "~": 'like(text, "web-*") matches',
+  "`": "texts stand in quotes",
+  "$": "inside of ${{ }} a name stands alone",
+};
+
+const escapes: Readonly<Record<string, string>> = {
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  "\\": "\\",
+  '"': '"',
+  "'": "'",
+};
+
+/**
+ * The token at `offset` or behind the blanks there.
+ *
+ * @throws SyntaxProblem for a character that begins none, and for a text without its closing quote.
+ */
+export function tokenAt(source: string, offset: number): Token {
+  const start = offset + (matchAt(blank, source, offset)?.length ?? 0);
+  const first = source[start];
+  if (first === undefined) return { kind: "end", text: "", start, end: start };
+  const raw = first === "r" && (source[start + 1] === '"' || source[start + 1] === "'");
+  if (raw || first === '"' || first === "'") return textToken(source, start, raw);
+  const word = matchAt(name, source, start);
+  if (word !== undefined) return { kind: "name", text: word, start, end: start + word.length };
+  const digits = matchAt(number, source, start);
+  if (digits !== undefined) return numberToken(source, start, digits);
+  const mark = matchAt(marks, source, start);
+  if (mark !== undefined) return { kind: "mark", text: mark, start, end: start + mark.length };
+  const near = Object.hasOwn(nearMarks, first) ? `; ${nearMarks[first]}` : "";
+  const wrong = String.fromCodePoint(source.codePointAt(start) ?? 0);
+  throw new SyntaxProblem(`${quoted(wrong)} can't stand in an expression${near}`, {
+    start,
+    end: start + wrong.length,
+  });
+}
+
+function matchAt(pattern: RegExp, source: string, offset: number): string | undefined {
+  pattern.lastIndex = offset;
+  return pattern.exec(source)?.[0];
+}
+
+function numberToken(source: string, start: number, digits: string): Token {
+  const end = start + digits.length;
+  const value = Number(digits);
+  const following = matchAt(name, source, end);
+  if (following !== undefined) {
+    const text = digits + following;
+    throw new SyntaxProblem(
+      `${quoted(text)} is no number; a size or duration is a text: ` +
+        `quantity("10Gi"), seconds("30s")`,
+      { start, end: start + text.length },
+    );
+  }
+  if (!Number.isFinite(value)) throw new SyntaxProblem("the number is too large", { start, end });
+  return { kind: "number", text: digits, value, start, end };
+}
+
+function textToken(source: string, start: number, raw: boolean): Token {
+  const open = start + (raw ? 1 : 0);
+  const quote = source[open];
+  let value = "";
+  let at = open + 1;
+  for (;;) {
+    const next = source[at];
+    if (next === undefined || next === "\n") {
+      throw new SyntaxProblem(`the text has no closing ${quote}`, { start, end: at });
+    }
+    if (next === quote) {
+      return { kind: "text", text: source.slice(start, at + 1), value, start, end: at + 1 };
+    }
+    if (next !== "\\" || raw) {
+      value += next;
+      at++;
+      continue;
+    }
+    const { text, length } = escaped(source, at);
+    value += text;
+    at += length;
+  }
+}
+
+function escaped(source: string, at: number): { text: string; length: number } {
+  const letter = source[at + 1] ?? "";
+  const simple = Object.hasOwn(escapes, letter) ? escapes[letter] : undefined;
+  if (simple !== undefined) return { text: simple, length: 2 };
+  const hex = letter === "u" ? /^[0-9a-fA-F]{4}/.exec(source.slice(at + 2, at + 6)) : null;
+  if (hex !== null) return { text: String.fromCharCode(parseInt(hex[0], 16)), length: 6 };
+  throw new SyntaxProblem(
+    `\\${letter} is no escape; there are \\n \\r \\t \\\\ \\" \\' and \\u0041, and r"…" has none`,
+    { start: at, end: at + 2 },
+  );
+}

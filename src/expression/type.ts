@@ -1,0 +1,49 @@
+/** What is known of a value before anything runs. */
+
+/**
+ * The type of a value. A record knows the names that it has; with `rest` it may have any other, each of that type.
+ * `any` is what only the run can tell: JSON that was read, say.
+ */
+export type Type =
+  | { readonly kind: "any" | "null" | "boolean" | "number" | "text" }
+  | { readonly kind: "list"; readonly of: Type }
+  | {
+    readonly kind: "record";
+    readonly fields: Readonly<Record<string, Type>>;
+    readonly rest?: Type;
+  };
+
+export const anyType: Type = { kind: "any" };
+export const nullType: Type = { kind: "null" };
+export const booleanType: Type = { kind: "boolean" };
+export const numberType: Type = { kind: "number" };
+export const textType: Type = { kind: "text" };
+
+/** A list whose items are of one type. */
+export function listOf(of: Type): Type {
+  return { kind: "list", of };
+}
+
+/** A record with any names, each value of one type. */
+export function recordOf(rest: Type): Type {
+  return { kind: "record", fields: {}, rest };
+}
+
+/** A type as a noun: `a number`, `a list`. */
+export function typeNoun({ kind }: Type): string {
+  return kind === "any" ? "any value" : kind === "null" ? "null" : `a ${kind}`;
+}
+
+/** Whether a value of the one type may be one of the other, as far as is known before the run. */
+export function mayBe(type: Type, wanted: Type): boolean {
+  if (type.kind === "any" || wanted.kind === "any") return true;
+  if (type.kind === "list" && wanted.kind === "list") return mayBe(type.of, wanted.of);
+  return type.kind === wanted.kind;
+}
+
+/** The narrowest type that holds both. */
+export function union(a: Type, b: Type): Type {
+  if (a.kind === "list" && b.kind === "list") return listOf(union(a.of, b.of));
+  if (a.kind === "record" && b.kind === "record") return a === b ? a : recordOf(anyType);
+  return a.kind === b.kind ? a : anyType;
+}

@@ -1,0 +1,90 @@
+/** What can be said of a value once it is there. */
+import type { JsonValue } from "../base/json_value.ts";
+import type { Budget } from "./budget.ts";
+import { Refusal } from "./problem.ts";
+import type { Type } from "./type.ts";
+
+/** A mapping with texts as keys. Its own names count, never what it inherits. */
+export type RecordValue = { readonly [name: string]: JsonValue };
+
+/** How deep a value may be nested that is compared, turned into JSON or made from it. */
+const maxDepth = 100;
+
+/** The kind of a value, by the words of {@link Type}. */
+export function kindOf(value: JsonValue): Exclude<Type["kind"], "any"> {
+  if (value === null) return "null";
+  if (isList(value)) return "list";
+  switch (typeof value) {
+    case "boolean":
+      return "boolean";
+    case "number":
+      return "number";
+    case "string":
+      return "text";
+    default:
+      return "record";
+  }
+}
+
+/** A value as a noun: `a text`, `null`. */
+export function kindNoun(value: JsonValue): string {
+  const kind = kindOf(value);
+  return kind === "null" ? kind : `a ${kind}`;
+}
+
+export function isList(value: JsonValue): value is readonly JsonValue[] {
+  return Array.isArray(value);
+}
+
+export function isRecord(value: JsonValue): value is RecordValue {
+  return kindOf(value) === "record";
+}
+
+/** The value of a name, or undefined where the record doesn't have it. */
+export function ownValue(record: RecordValue, name: string): JsonValue | undefined {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
+/** Equal by content; values of different kinds never are. */
+export function equal(a: JsonValue, b: JsonValue, budget: Budget, depth = 0): boolean {
+  budget.spend(1);
+  if (depth > maxDepth) throw new Refusal(`a value is nested more than ${maxDepth} deep`);
+  if (isList(a) && isList(b)) {
+    return a.length === b.length &&
+      a.every((item, index) => equal(item, b[index] ?? null, budget, depth + 1));
+  }
+  if (isRecord(a) && isRecord(b)) {
+    const names = Object.keys(a);
+    budget.spend(names.length);
+    return names.length === Object.keys(b).length && names.every((name) => {
+      const other = ownValue(b, name);
+      return other !== undefined && equal(a[name] ?? null, other, budget, depth + 1);
+    });
+  }
+  if (typeof a === "string") budget.spend(a.length / 64);
+  return a === b;
+}
+
+/** Counts a value's parts against the budget, and its depth. */
+export function measure(value: JsonValue, budget: Budget, depth = 0): void {
+  if (depth > maxDepth) throw new Refusal(`a value is nested more than ${maxDepth} deep`);
+  budget.spend(1);
+  if (typeof value === "string") budget.make(value.length);
+  else if (isList(value)) { for (const item of value) measure(item, budget, depth + 1); }
+  else if (isRecord(value)) {
+    for (const [name, item] of Object.entries(value)) {
+      budget.make(name.length);
+      measure(item, budget, depth + 1);
+    }
+  }
+}
+
+/** A value as it stands inside of a text: a text itself, all else as JSON. */
+export function textOf(value: JsonValue, budget: Budget): string {
+  if (typeof value === "string") {
+    budget.make(value.length);
+    return value;
+  }
+  measure(value, budget);
+  return JSON.stringify(value);
+}

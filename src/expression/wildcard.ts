@@ -1,0 +1,29 @@
+/** `web-*`: the one kind of pattern. There are no regular expressions: some of them take for ever. */
+import type { Budget } from "./budget.ts";
+
+/**
+ * Whether the whole text fits: `*` stands for any characters, `?` for one. Takes at most the product of both
+ * lengths, which is what the budget is asked for.
+ */
+export function fitsWildcard(text: string, pattern: string, budget: Budget): boolean {
+  budget.spend(Math.ceil((text.length * (1 + pattern.split("*").length)) / 64));
+  let [at, from] = [0, 0];
+  /** Where the last star was, and how much of the text it has taken. */
+  let star: { from: number; at: number } | undefined;
+  while (at < text.length) {
+    if (pattern[from] === "*") {
+      star = { from, at };
+      from++;
+    } else if (pattern[from] === "?" || pattern[from] === text[at]) {
+      at++;
+      from++;
+    } else if (star !== undefined) {
+      budget.spend(1);
+      star.at++;
+      at = star.at;
+      from = star.from + 1;
+    } else return false;
+  }
+  while (pattern[from] === "*") from++;
+  return from === pattern.length;
+}
