@@ -172,10 +172,13 @@ class ExecRun {
   #runOptions(settings: ExecSettings, input: RunInput | undefined): RunOptions {
     const settled = this.#settled;
     return targetRunOptions(this.#options, settings, {
-      open: async (target, request, signal) => {
+      open: async (target, request, signal, onSent) => {
         const refusal = settled?.refusals.get(target);
         if (refusal !== undefined) throw refusal;
-        return await (await this.#host.kube(target.context)).exec(request, { signal });
+        return await (await this.#host.kube(target.context)).exec(request, {
+          signal,
+          ...(onSent && { onSent }),
+        });
       },
       clock: this.#host.clock,
       later: this.#laterTargets(),

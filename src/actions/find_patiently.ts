@@ -1,7 +1,7 @@
 /** Looking for targets where the server is down: asked again, as the streams into them are. */
 import { Deadline } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
-import { mayPass, patiently } from "../exec/patience.ts";
+import { mayPass, Outages } from "../exec/patience.ts";
 import type { FindIn } from "./discover_targets.ts";
 import type { ExecEvent } from "./exec_events.ts";
 
@@ -38,7 +38,7 @@ export function findPatiently(
         Math.max(0, beganMs + toldAfterMs - clock.elapsedMs()),
         () => told({ kind: "contextWaiting", context, reason, limitMs }),
       );
-      return await patiently(() => find(name), { clock, signal: deadline.signal });
+      return await new Outages(clock, limitMs).ask(context, () => find(name), deadline.signal);
     }
   };
 }

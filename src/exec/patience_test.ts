@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { ManualClock } from "../base/testing/manual_clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import { LinkError, type Sent } from "../kube/failures.ts";
-import { patiently } from "./patience.ts";
+import type { Target } from "../kube/target.ts";
+import { Outages } from "./patience.ts";
 import type { OpenExec } from "./run_options.ts";
 import { connectTimeoutMs, events, hello, outcomesOf, scene } from "./testing/run_scene.ts";
 
@@ -52,7 +53,7 @@ Deno.test("the tries come once a second at last", async () => {
     tries.push(clock.elapsedMs());
     return Promise.reject(refused);
   };
-  const asking = patiently(ask, { clock, signal: stop.signal });
+  const asking = new Outages(clock, 60_000).ask("c", ask, stop.signal);
   await assert.rejects(clock.runUntil(asking), refused);
   assert.deepEqual(tries, [0, 100, 300, 700, 1500, 2500, 3500]);
 });
@@ -66,8 +67,79 @@ Deno.test("what the server says when it is back is told, even at the limit", asy
     return Promise.reject(down ? refused : forbidden);
   };
   clock.timer(50, () => down = false);
-  const asking = patiently(ask, { clock, signal: stop.signal });
+  const asking = new Outages(clock, 60_000).ask("c", ask, stop.signal);
   await assert.rejects(clock.runUntil(asking), forbidden);
+});
+
+/** A run of sixty pods, ten at a time, and when each of its streams was asked for. */
+function fleetOf(
+  opening: (target: Target, atMs: number) => Error | "hangs" | undefined,
+  contextOf: (index: number) => string = () => "c",
+) {
+  const stage = scene(Array.from({ length: 60 }, () => ({ ...hello, unsent: true })), {
+    fanout: 10,
+  });
+  for (const [index, target] of stage.targets.entries()) target.context = contextOf(index);
+  const { open } = stage.options;
+  const tries: number[] = [];
+  stage.options.open = (target, request, signal, onSent) => {
+    tries.push(stage.clock.elapsedMs());
+    const fault = opening(target, stage.clock.elapsedMs());
+    if (fault === "hangs") return new Promise(() => {});
+    return fault === undefined ? open(target, request, signal, onSent) : Promise.reject(fault);
+  };
+  return { stage, tries };
+}
+
+Deno.test("all pods of a server that is down wait once, and one of them asks", async () => {
+  const { stage, tries } = fleetOf(() => refused);
+  const outcomes = outcomesOf(await events(stage));
+  assert.ok(outcomes.every(({ kind }) => kind === "unreachable"));
+  assert.equal(outcomes.length, 60);
+  assert.equal(stage.clock.elapsedMs(), connectTimeoutMs);
+  // Each of them once, and the one that asks again and again.
+  assert.equal(tries.length, 60 + 3);
+});
+
+Deno.test("when the server is back, all that waited are run", async () => {
+  const { stage } = fleetOf((_, atMs) => atMs < 500 ? refused : undefined);
+  assert.ok(outcomesOf(await events(stage)).every(({ kind }) => kind === "ok"));
+  assert.equal(stage.clock.waiting, 0);
+});
+
+Deno.test("a server that comes back after it was waited for in vain runs what is left", async () => {
+  const { stage } = fleetOf((_, atMs) => atMs < connectTimeoutMs ? refused : undefined);
+  const kinds = outcomesOf(await events(stage)).map(({ kind }) => kind);
+  assert.equal(kinds.filter((kind) => kind === "unreachable").length, 10);
+  assert.equal(kinds.filter((kind) => kind === "ok").length, 50);
+});
+
+Deno.test("a server that swallows connections is given its whole time once, and then looked for", async () => {
+  const { stage } = fleetOf(() => "hangs");
+  stage.options.connectTimeoutMs = 15_000;
+  const outcomes = outcomesOf(await events(stage));
+  const limits = outcomes.map((outcome) => outcome.kind === "timeout" ? outcome.afterMs : 0);
+  assert.deepEqual(new Set(limits), new Set([15_000, 2000]));
+  assert.equal(limits.filter((limit) => limit === 15_000).length, 10);
+  assert.equal(stage.clock.elapsedMs(), 15_000 + 5 * 2000);
+  assert.ok(outcomes.every((outcome) => !("left" in outcome)));
+});
+
+Deno.test("a server that is down holds up no target of another", async () => {
+  const contextOf = (index: number) => index % 2 === 0 ? "dead" : "well";
+  const { stage } = fleetOf(({ context }) => context === "dead" ? refused : undefined, contextOf);
+  const kinds = outcomesOf(await events(stage)).map(({ kind }) => kind);
+  assert.ok(kinds.every((kind, index) => kind === (index % 2 === 0 ? "unreachable" : "ok")));
+});
+
+Deno.test("a stream that was asked for and isn't open at the limit may have begun the command", async () => {
+  const { stage } = failing([], "hangs");
+  assert.deepEqual(outcomesOf(await events(stage)), [{
+    kind: "timeout",
+    limit: "connect",
+    afterMs: connectTimeoutMs,
+    left: "it was asked for, and the command may have begun",
+  }]);
 });
 
 Deno.test("what isn't known to have sent nothing is asked once", async () => {

@@ -4,6 +4,7 @@ import { BoundedQueue } from "../base/bounded_queue.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { Target } from "../kube/target.ts";
 import type { Outcome, RunEvent } from "./model.ts";
+import { Outages } from "./patience.ts";
 import type { RunOptions } from "./run_options.ts";
 import { runTarget } from "./run_target.ts";
 import { next, type ScheduleState } from "./schedule.ts";
@@ -41,6 +42,7 @@ class Run {
   readonly #targets: Target[];
   readonly #outcomes: Outcome[];
   readonly #state: ScheduleState;
+  readonly #outages: Outages;
   readonly #cancel = new AbortController();
   readonly #supervision: Promise<void>;
   #wake: () => void = () => {};
@@ -52,6 +54,7 @@ class Run {
   ) {
     this.#targets = [...targets];
     this.#outcomes = new Array<Outcome>(targets.length);
+    this.#outages = new Outages(options.clock, options.connectTimeoutMs);
     const more = options.later !== undefined;
     this.#state = { total: targets.length, more, started: 0, running: 0, failed: 0 };
     this.#supervision = this.#supervise();
@@ -124,6 +127,7 @@ class Run {
       ...(placeOf?.(index) ?? { index, total: this.#targets.length }),
       command: this.command,
       options: this.options,
+      outages: this.#outages,
       cancelled: this.#cancel.signal,
       emit: (stream, bytes) => this.events.push({ kind: "output", target: index, stream, bytes }),
     });

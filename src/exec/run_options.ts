@@ -12,6 +12,8 @@ export type OpenExec = (
   target: Target,
   request: ExecRequest,
   signal: AbortSignal,
+  /** As in `StreamOptions`. */
+  onSent?: () => void,
 ) => Promise<ExecChannel>;
 
 /** Standard input as one target reads it: at its own pace, from the beginning. */

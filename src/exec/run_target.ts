@@ -7,7 +7,7 @@ import type { Target } from "../kube/target.ts";
 import { commandWords } from "./command_words.ts";
 import { Conversation } from "./conversation.ts";
 import type { Outcome } from "./model.ts";
-import { mayPass, patiently } from "./patience.ts";
+import type { Outages } from "./patience.ts";
 import { withPreamble } from "./preamble.ts";
 import type { RunOptions } from "./run_options.ts";
 import { readStartFailure, saysNoShell, withoutCommand } from "./runtime_words.ts";
@@ -20,6 +20,8 @@ export interface TargetRun {
   total: number;
   command: readonly string[];
   options: RunOptions;
+  /** Of the whole run. */
+  outages: Outages;
   /** Cancels this target: the run's own signal, or the consumer of the run went away. */
   cancelled: AbortSignal;
   /** Hands on bytes of the command; resolves when there is room for more. */
@@ -97,9 +99,10 @@ async function open(
   words: readonly string[],
   form: "preamble" | "bare",
 ): Promise<{ channel: ExecChannel } | Attempt> {
-  const { options, target } = run;
+  const { options, target, outages } = run;
   if (run.cancelled.aborted) return ended({ kind: "cancelled" });
-  using deadline = new Deadline(options.clock, options.connectTimeoutMs, run.cancelled);
+  const limitMs = outages.limitMs(target.context);
+  using deadline = new Deadline(options.clock, limitMs, run.cancelled);
   const { namespace, pod, container } = target;
   const request: ExecRequest = {
     namespace,
@@ -110,19 +113,21 @@ async function open(
     tty: options.terminal !== undefined,
   };
   const { signal } = deadline;
-  const ask = () =>
-    orAborted(options.open(target, request, signal), signal, (late) => void late.close());
+  let sent = false;
+  const ask = () => {
+    sent = false;
+    const opening = options.open(target, request, signal, () => sent = true);
+    return orAborted(opening, signal, (late) => void late.close());
+  };
   try {
-    return { channel: await patiently(ask, { clock: options.clock, signal }) };
+    return { channel: await outages.ask(target.context, ask, signal) };
   } catch (error) {
-    if (run.cancelled.aborted && !deadline.expired) {
-      const left = "the stream was being opened: the command may have begun";
-      return ended({ kind: "cancelled", ...(mayPass(error) ? {} : { left }) });
-    }
+    const rest = sent ? { left: "it was asked for, and the command may have begun" } : {};
+    if (run.cancelled.aborted && !deadline.expired) return ended({ kind: "cancelled", ...rest });
     if (error instanceof LinkError) return ended(outcomeOfLink(error));
     if (deadline.expired) {
-      const afterMs = options.connectTimeoutMs;
-      return ended({ kind: "timeout", limit: "connect", afterMs });
+      if (!sent) outages.silent(target.context);
+      return ended({ kind: "timeout", limit: "connect", afterMs: limitMs, ...rest });
     }
     if (!(error instanceof KodamaError)) throw error;
     if (form === "preamble" && saysNoShell(error.message)) return { kind: "noShell" };

@@ -123,6 +123,12 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
+/** Of a call that opens a stream. */
+export interface StreamOptions extends CallOptions {
+  /** Called before the request leaves: from then on it may be carried out, whatever becomes of the call. */
+  onSent?: () => void;
+}
+
 /** The API server of one context, with the user's credentials. */
 export interface KubeClient extends AsyncDisposable {
   readonly context: string;
@@ -178,8 +184,8 @@ export interface KubeClient extends AsyncDisposable {
    */
   logs(request: LogRequest, options?: CallOptions): Promise<AsyncIterable<Uint8Array>>;
   /** Resolves when the stream is open. An error of the upgrade is a `KodamaError`. */
-  exec(request: ExecRequest, options?: CallOptions): Promise<ExecChannel>;
-  attach(request: AttachRequest, options?: CallOptions): Promise<ExecChannel>;
+  exec(request: ExecRequest, options?: StreamOptions): Promise<ExecChannel>;
+  attach(request: AttachRequest, options?: StreamOptions): Promise<ExecChannel>;
   forward(
     pod: { namespace: string; pod: string; port: number },
     options?: CallOptions,

@@ -19,7 +19,7 @@ export async function openForward(
   port: number,
   signal: AbortSignal,
 ): Promise<ForwardChannel> {
-  const socket = await transport.webSocket(path, ["v4.channel.k8s.io"], signal);
+  const socket = await transport.webSocket(path, ["v4.channel.k8s.io"], { signal });
   return new WebSocketForwardChannel(socket, port);
 }
 

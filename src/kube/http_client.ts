@@ -10,6 +10,7 @@ import type {
   ListPage,
   ListScope,
   LogRequest,
+  StreamOptions,
   WatchEvent,
 } from "./client.ts";
 import type { Connection } from "./connection.ts";
@@ -106,13 +107,13 @@ export class HttpKubeClient implements KubeClient {
     return openLog(this.transport, request, options.signal ?? never);
   }
 
-  exec(request: ExecRequest, options: CallOptions = {}): Promise<ExecChannel> {
+  exec(request: ExecRequest, options: StreamOptions = {}): Promise<ExecChannel> {
     const query = streamQuery(request);
     for (const word of request.command) query.append("command", word);
     return this.#stream(`${podPath(request)}/exec?${query}`, options);
   }
 
-  attach(request: AttachRequest, options: CallOptions = {}): Promise<ExecChannel> {
+  attach(request: AttachRequest, options: StreamOptions = {}): Promise<ExecChannel> {
     return this.#stream(`${podPath(request)}/attach?${streamQuery(request)}`, options);
   }
 
@@ -130,8 +131,9 @@ export class HttpKubeClient implements KubeClient {
     return Promise.resolve();
   }
 
-  async #stream(path: string, { signal = never }: CallOptions): Promise<ExecChannel> {
-    return new WebSocketExecChannel(await this.transport.webSocket(path, channelProtocols, signal));
+  async #stream(path: string, options: StreamOptions): Promise<ExecChannel> {
+    const asked = { signal: never, ...options };
+    return new WebSocketExecChannel(await this.transport.webSocket(path, channelProtocols, asked));
   }
 }
 

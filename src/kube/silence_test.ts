@@ -57,7 +57,7 @@ Deno.test("an answer that has begun has no limit any more, and a log has none at
 });
 
 Deno.test("a link that breaks between an upgrade's request and its answer has sent all", async () => {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const closed = listener.accept().then(async (connection) => {
     await connection.read(new Uint8Array(65_536));
     connection.close();
@@ -65,8 +65,16 @@ Deno.test("a link that breaks between an upgrade's request and its answer has se
   const host = testHost({ files: { "/k": kubeconfig(listener.addr.port, { token: "t" }) } });
   await using client = await openKubeClient({ kubeconfig: "/k" }, host);
   const pod = { namespace: "a", pod: "b", container: "c", stdin: false, tty: false };
-  const error = await client.exec({ ...pod, command: ["x"] }).then(() => undefined, (e) => e);
+  const told: string[] = [];
+  const onSent = () => void told.push("sent");
+  const asked = { ...pod, command: ["x"] };
+  const error = await client.exec(asked, { onSent }).then(() => undefined, (e) => e);
   assert.ok(error instanceof LinkError, String(error));
   assert.equal(error.failure.sent, "all");
+  assert.deepEqual(told, ["sent"]);
+  // Nobody listens there any more.
+  listener.close();
+  await assert.rejects(client.exec(asked, { onSent }), { kind: "unreachable" });
+  assert.deepEqual(told, ["sent"]);
   await closed;
 });

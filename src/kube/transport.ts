@@ -1,6 +1,7 @@
 /** Requests to one API server with the user's credentials: HTTP by `fetch`, streams by WebSocket. */
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
+import type { StreamOptions } from "./client.ts";
 import type { Connection } from "./connection.ts";
 import type { Credentials, Proof } from "./credentials.ts";
 import { answerError, linkError, plainText, type Whereabouts } from "./failures.ts";
@@ -128,12 +129,13 @@ export class Transport implements Disposable {
   async webSocket(
     path: string,
     protocols: readonly string[],
-    signal: AbortSignal,
+    options: StreamOptions & { signal: AbortSignal },
   ): Promise<WebSocketLink> {
+    const { signal } = options;
     const patience = new Patience(this.clock, signal);
     for (;;) {
       try {
-        return await this.#upgrade(path, protocols, signal);
+        return await this.#upgrade(path, protocols, options);
       } catch (error) {
         if (error instanceof UpgradeUnanswered) throw this.#failure(error.cause, signal, true);
         if (!(error instanceof UpgradeRefused)) throw this.#failure(error, signal);
@@ -202,7 +204,7 @@ export class Transport implements Disposable {
   async #upgrade(
     path: string,
     protocols: readonly string[],
-    signal: AbortSignal,
+    { signal, onSent }: StreamOptions & { signal: AbortSignal },
   ): Promise<WebSocketLink> {
     const proof = await this.credentials.current(signal);
     const url = new URL(this.connection.server + path);
@@ -213,6 +215,7 @@ export class Transport implements Disposable {
       clock: this.clock,
       serverAnswers: (limit: AbortSignal) => this.#answers(limit),
     };
+    onSent?.();
     return await openWebSocket(link, { url, headers, protocols, keepAlive }, signal);
   }
 

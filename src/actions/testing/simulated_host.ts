@@ -143,8 +143,8 @@ function client(context: string, cluster: SimulatedCluster, clock: ManualClock):
     context,
     server: `https://${context}:6443`,
     defaultNamespace: "default",
-    exec: (request, { signal = new AbortController().signal } = {}) =>
-      (pods.get(request.pod) as SimulatedPod).open(request, signal),
+    exec: (request, { signal = new AbortController().signal, onSent } = {}) =>
+      (pods.get(request.pod) as SimulatedPod).open(request, signal, onSent),
     raw: <T>(_method: string, path: string) => {
       const document = cluster.documents?.[path];
       if (cluster.failure !== undefined) return Promise.reject(cluster.failure);

@@ -49,8 +49,7 @@ export function scene(scripts: readonly PodScript[], changes: Partial<RunOptions
   const targets = scripts.map((_, index) => target(index));
   const cancel = new AbortController();
   const options: RunOptions = {
-    open: (to, request, signal) =>
-      (pods[targets.indexOf(to)] as SimulatedPod).open(request, signal),
+    open: (to, ...asked) => (pods[targets.indexOf(to)] as SimulatedPod).open(...asked),
     clock,
     signal: cancel.signal,
     fanout: 4,
