@@ -122,7 +122,7 @@ class Run {
     const { clock, placeOf } = this.options;
     const startedMs = clock.elapsedMs();
     await this.events.push({ kind: "targetStarted", target: index, at: clock.now() });
-    const outcome = await runTarget({
+    const outcome = await (this.options.perform ?? runTarget)({
       target: this.#targets[index] as Target,
       ...(placeOf?.(index) ?? { index, total: this.#targets.length }),
       command: this.command,

@@ -2,6 +2,8 @@
 import type { Clock } from "../base/clock.ts";
 import type { ExecChannel, ExecRequest, TerminalSize } from "../kube/client.ts";
 import type { Target } from "../kube/target.ts";
+import type { Outcome } from "./model.ts";
+import type { TargetRun } from "./run_target.ts";
 import type { SchedulePolicy } from "./schedule.ts";
 
 /**
@@ -52,6 +54,8 @@ export interface RunOptions extends SchedulePolicy {
   terminal?: RunTerminal;
   environment?: Readonly<Record<string, string>>;
   workdir?: string;
+  /** What is done in each target in place of running the command: a copy. It rejects only where kodama is wrong. */
+  perform?: (run: TargetRun) => Promise<Outcome>;
   /** The words are one line for a shell. */
   shell?: boolean;
   /** Place holders in the words stand for the target's own names. */

@@ -88,13 +88,17 @@ async function attempt(
   words: readonly string[],
   form: "preamble" | "bare",
 ): Promise<Attempt> {
-  const opened = await open(run, words, form);
+  const opened = await openStream(run, words, form);
   if (!("channel" in opened)) return opened;
   await using channel = opened.channel;
   return await new Conversation(run, channel, form).untilEnd();
 }
 
-async function open(
+/**
+ * Opens a stream for words in the target, with all the patience of a run; or tells what the attempt came to. In the
+ * form `preamble`, the words begin with `sh` and may use standard input.
+ */
+export async function openStream(
   run: TargetRun,
   words: readonly string[],
   form: "preamble" | "bare",
