@@ -16,6 +16,7 @@ import type { Selection, SkippedPod, Target } from "../kube/target.ts";
 export type { FoldedGroup } from "../exec/fold.ts";
 export type { Line } from "../exec/interleave_lines.ts";
 export type { Outcome, OutcomeKind, RunEvent } from "../exec/model.ts";
+export { restOf } from "../exec/outcome_rest.ts";
 export type { OutputMode } from "../exec/output_mode.ts";
 export type { RunSummary } from "../exec/summary.ts";
 export type { Amount } from "../exec/schedule.ts";

@@ -6,7 +6,7 @@ import { forEachUntil, onAbort, orAborted, passed } from "../base/abort.ts";
 import type { ChannelEnd, ExecChannel } from "../kube/client.ts";
 import { EndMarkReader } from "./end_mark.ts";
 import { endCommand } from "./end_command.ts";
-import type { Outcome } from "./model.ts";
+import type { Outcome, Rest } from "./model.ts";
 import { outcomeOfEnd } from "./outcome.ts";
 import { PreambleReader } from "./preamble.ts";
 import type { InputReader } from "./run_options.ts";
@@ -14,6 +14,9 @@ import { type Attempt, hasLeader, type TargetRun } from "./run_target.ts";
 import { saysNoShell } from "./runtime_words.ts";
 import { signalRound } from "./signal_round.ts";
 import { TerminalWatch } from "./terminal_watch.ts";
+
+/** What is left to read of a command that was ended is waited for so long; whoever cancels waits for nothing more. */
+const drainMs = { timeout: 400, cancelled: 100, inputFailed: 400 };
 
 /** Why a command is ended before it ends itself. */
 type Stop =
@@ -141,10 +144,25 @@ export class Conversation {
   /** A limit was reached while the command ran: it is ended in the pod, and what it still says is passed on. */
   async #stopped(stop: Stop, output: Promise<ChannelEnd>): Promise<Attempt> {
     const left = await this.#endInPod(output);
+    const unread = left === undefined && !await this.#drained(stop, output);
     await this.#channel.close();
     await output;
     await this.#flush(this.#preamble?.finish() ?? new Uint8Array());
-    return { kind: "ended", outcome: outcomeOfStop(stop, left) };
+    const rest = left === undefined ? unread ? { unread } as const : {} : { left };
+    return { kind: "ended", outcome: outcomeOfStop(stop, rest) };
+  }
+
+  /** Nothing of the command is left: whether all that it said is taken in time. */
+  async #drained({ kind }: Stop, output: Promise<ChannelEnd>): Promise<boolean> {
+    const { options: { clock, open }, target, drop } = this.#run;
+    if (!await passed(clock, drainMs[kind], { settled: output })) return true;
+    drop();
+    // The leader sets its mark behind all output: it must not wait for somebody to read that.
+    const session = { leader: this.#preamble?.session?.leader ?? 0 };
+    if (session.leader > 0) {
+      await signalRound("KILL", session, { target, open, clock }).catch(() => {});
+    }
+    return false;
   }
 
   async #endInPod(output: Promise<ChannelEnd>): Promise<string | undefined> {
@@ -214,8 +232,7 @@ function isStop(first: ChannelEnd | Stop): first is Stop {
   return first.kind === "timeout" || first.kind === "cancelled" || first.kind === "inputFailed";
 }
 
-function outcomeOfStop(stop: Stop, left: string | undefined): Outcome {
-  const rest = left === undefined ? {} : { left };
+function outcomeOfStop(stop: Stop, rest: Rest): Outcome {
   switch (stop.kind) {
     case "timeout":
       return { kind: "timeout", limit: "command", afterMs: stop.afterMs, ...rest };
@@ -224,7 +241,7 @@ function outcomeOfStop(stop: Stop, left: string | undefined): Outcome {
     case "inputFailed":
       return {
         kind: "unknown",
-        reason: left === undefined ? stop.reason : `${stop.reason}; ${left}`,
+        reason: rest.left === undefined ? stop.reason : `${stop.reason}; ${rest.left}`,
       };
   }
 }

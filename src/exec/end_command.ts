@@ -13,34 +13,49 @@ export type SignalRound = (signal: RoundSignal) => Promise<number>;
 /** How long processes are given to disappear after KILL, before what is left is counted. */
 const settleMs = 1000;
 
+/** Until the first look; each further one waits twice as long. */
+const firstLookMs = 50;
+
 /**
  * TERM, a grace, KILL; each step only as far as it is needed.
  *
- * @param ended settles when the command's own stream has ended.
+ * @param ended settles when the command's own stream has ended. That may be long after the command, where much of
+ *   its output waits to be read; so the pod is asked, too.
  * @returns what may still run, or undefined where nothing does.
  */
 export async function endCommand(
   round: SignalRound,
   options: { ended: Promise<unknown>; graceMs: number; clock: Clock },
 ): Promise<string | undefined> {
-  const { ended, graceMs, clock } = options;
   try {
-    const alive = await round("TERM");
-    const termAt = clock.elapsedMs();
-    const wentOn = await passed(clock, graceMs, { settled: ended });
-    // The command alone: its own end says all.
-    if (!wentOn && alive <= 1) return undefined;
-    if (!wentOn) {
-      if (await round("0") === 0) return undefined;
-      await passed(clock, Math.max(0, graceMs - (clock.elapsedMs() - termAt)));
+    for (const [signal, limitMs] of [["TERM", options.graceMs], ["KILL", settleMs]] as const) {
+      const alive = await round(signal);
+      const left = await lookUntilGone(round, { ...options, alive, limitMs });
+      if (left === 0) return undefined;
+      if (signal === "KILL") return `${counted(left, "process", "processes")} did not end on KILL`;
     }
-    await round("KILL");
-    await passed(clock, settleMs, { settled: ended });
-    const left = await round("0");
-    if (left === 0) return undefined;
-    return `${counted(left, "process", "processes")} did not end on KILL`;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return `the command may still run: ${reason}`;
   }
+}
+
+/** How many are alive when none is, or when the time is over. */
+async function lookUntilGone(
+  round: SignalRound,
+  options: { ended: Promise<unknown>; alive: number; limitMs: number; clock: Clock },
+): Promise<number> {
+  const { ended, limitMs, clock } = options;
+  const startMs = clock.elapsedMs();
+  let { alive } = options;
+  let streaming = true;
+  for (let delayMs = firstLookMs; alive > 0; delayMs *= 2) {
+    const restMs = limitMs - (clock.elapsedMs() - startMs);
+    if (restMs <= 0) return alive;
+    const unless: { settled?: Promise<unknown> } = streaming ? { settled: ended } : {};
+    if (!await passed(clock, Math.min(delayMs, restMs), unless)) streaming = false;
+    // The command alone: its own end says all.
+    alive = !streaming && alive === 1 ? 0 : await round("0");
+  }
+  return 0;
 }

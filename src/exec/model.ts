@@ -1,6 +1,14 @@
 /** The words of a run: targets, outcomes, events. Plain data, which faces turn into lines or JSON. */
 import type { Target } from "../kube/target.ts";
 
+/** What remains of a command that was ended. */
+export interface Rest {
+  /** What may still run in the pod. */
+  left?: string;
+  /** Its last output came faster than it was taken, and wasn't waited for. */
+  unread?: true;
+}
+
 /** How a target ended. Each target of a run has exactly one. Without the server's final Status it is never `ok`. */
 export type Outcome =
   | { kind: "ok" }
@@ -12,14 +20,14 @@ export type Outcome =
     /** The runtime's words, where the command could not be started (126, 127). */
     reason?: string;
   }
-  /** A limit was reached: `connect` while opening the stream, `command` while it ran; `left` as below. */
-  | { kind: "timeout"; limit: "connect" | "command"; afterMs: number; left?: string }
+  /** A limit was reached: `connect` while opening the stream, `command` while it ran; the rest as below. */
+  | ({ kind: "timeout"; limit: "connect" | "command"; afterMs: number } & Rest)
   /** The stream was never opened, or the command never begun. */
   | { kind: "unreachable"; reason: string }
   /** The link ended before the server's final Status. */
   | { kind: "unknown"; reason: string }
-  /** Stopped by the person or a signal; `left` says what may still run in the pod. */
-  | { kind: "cancelled"; left?: string }
+  /** Stopped by the person or a signal. */
+  | ({ kind: "cancelled" } & Rest)
   /** Never begun: the run ended before its turn. */
   | { kind: "skipped"; reason: string };
 

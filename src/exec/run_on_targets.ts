@@ -1,5 +1,5 @@
 /** One command in many targets at once: the fan-out. */
-import { forEachUntil, onAbort } from "../base/abort.ts";
+import { forEachUntil, onAbort, passed } from "../base/abort.ts";
 import { BoundedQueue } from "../base/bounded_queue.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { Target } from "../kube/target.ts";
@@ -11,6 +11,9 @@ import { next, type ScheduleState } from "./schedule.ts";
 
 /** Events that may wait for the consumer; an output event is as large as a frame of the server's, about 32 KiB. */
 const queuedEvents = 64;
+
+/** So long others may wait for a consumer that always has something to take. */
+const longestTurnMs = 20;
 
 /**
  * Runs a command in every target, a sliding window of them at a time, and tells what happens.
@@ -29,7 +32,7 @@ export async function* runOnTargets(
   yield { kind: "runStarted", targets, command, at: clock.now() };
   const run = new Run(targets, command, options);
   try {
-    yield* run.events;
+    yield* run.told();
     const durationMs = Math.round(clock.elapsedMs() - startedMs);
     yield { kind: "runEnded", outcomes: run.outcomes, at: clock.now(), durationMs };
   } finally {
@@ -38,7 +41,9 @@ export async function* runOnTargets(
 }
 
 class Run {
-  readonly events = new BoundedQueue<RunEvent>(queuedEvents);
+  readonly #events = new BoundedQueue<RunEvent>(queuedEvents);
+  /** Targets whose output nobody waits for any more. */
+  readonly #dropped = new Set<number>();
   readonly #targets: Target[];
   readonly #outcomes: Outcome[];
   readonly #state: ScheduleState;
@@ -65,9 +70,25 @@ class Run {
     return this.#outcomes;
   }
 
+  /**
+   * What happens, in order. Between much output the rest of the process gets its turn: signals, timers, and the
+   * streams that end what floods us.
+   */
+  async *told(): AsyncGenerator<RunEvent, void> {
+    const { clock } = this.options;
+    let turnMs = clock.elapsedMs();
+    for await (const event of this.#events) {
+      if (event.kind === "output" && this.#dropped.has(event.target)) continue;
+      yield event;
+      if (clock.elapsedMs() - turnMs < longestTurnMs) continue;
+      await passed(clock, 0);
+      turnMs = clock.elapsedMs();
+    }
+  }
+
   /** Nobody listens any more: cancels what runs, and resolves when it is ended. */
   async abandon(): Promise<void> {
-    this.events.discard();
+    this.#events.discard();
     this.#stop("the run was abandoned");
     await this.#supervision;
   }
@@ -89,14 +110,14 @@ class Run {
       }
     }
     while (this.#state.running > 0) await this.#change();
-    this.events.close();
+    this.#events.close();
   }
 
   async #addLater(): Promise<void> {
     const { later } = this.options;
     if (later === undefined) return;
     await forEachUntil(later, this.#cancel.signal, async (targets) => {
-      await this.events.push({ kind: "targetsAdded", targets });
+      await this.#events.push({ kind: "targetsAdded", targets });
       this.#targets.push(...targets);
       this.#state.total = this.#targets.length;
       this.#wake();
@@ -110,7 +131,7 @@ class Run {
     this.#state.running += 1;
     this.#runOne(target).catch((error: unknown) => {
       // Not the target's fault but kodama's: the consumer gets it, and nothing more begins.
-      this.events.fail(error);
+      this.#events.fail(error);
       this.#stop("kodama failed");
     }).finally(() => {
       this.#state.running -= 1;
@@ -121,7 +142,7 @@ class Run {
   async #runOne(index: number): Promise<void> {
     const { clock, placeOf } = this.options;
     const startedMs = clock.elapsedMs();
-    await this.events.push({ kind: "targetStarted", target: index, at: clock.now() });
+    await this.#events.push({ kind: "targetStarted", target: index, at: clock.now() });
     const outcome = await (this.options.perform ?? runTarget)({
       target: this.#targets[index] as Target,
       ...(placeOf?.(index) ?? { index, total: this.#targets.length }),
@@ -129,7 +150,11 @@ class Run {
       options: this.options,
       outages: this.#outages,
       cancelled: this.#cancel.signal,
-      emit: (stream, bytes) => this.events.push({ kind: "output", target: index, stream, bytes }),
+      emit: async (stream, bytes) => {
+        if (this.#dropped.has(index)) return;
+        await this.#events.push({ kind: "output", target: index, stream, bytes });
+      },
+      drop: () => void this.#dropped.add(index),
     });
     if (outcome.kind !== "ok") this.#state.failed += 1;
     await this.#end(index, outcome, Math.round(clock.elapsedMs() - startedMs));
@@ -138,7 +163,7 @@ class Run {
   async #end(target: number, outcome: Outcome, durationMs: number): Promise<void> {
     this.#outcomes[target] = outcome;
     const at = this.options.clock.now();
-    await this.events.push({ kind: "targetEnded", target, outcome, at, durationMs });
+    await this.#events.push({ kind: "targetEnded", target, outcome, at, durationMs });
   }
 
   async #skipFrom(first: number, reason: string): Promise<void> {

@@ -26,10 +26,15 @@ export interface TargetRun {
   cancelled: AbortSignal;
   /** Hands on bytes of the command; resolves when there is room for more. */
   emit(stream: "stdout" | "stderr", bytes: Uint8Array): Promise<void>;
+  /** Takes back what was handed on and not yet taken, and whatever follows. */
+  drop(): void;
 }
 
 /** What one attempt came to. `noShell`: the image has none, and nothing was run. */
 export type Attempt = { kind: "ended"; outcome: Outcome } | { kind: "noShell" };
+
+/** How the reason of a target without a shell begins, where the shell was needed. */
+export const noShellReason = "the image has no sh";
 
 /** Runs the command in the target. Rejects only where kodama itself is wrong. */
 export async function runTarget(run: TargetRun): Promise<Outcome> {
@@ -54,7 +59,7 @@ export async function runTarget(run: TargetRun): Promise<Outcome> {
   if (first.kind === "ended") return first.outcome;
   const wish = wishForShell(options);
   if (wish !== undefined) {
-    return { kind: "failed", exitCode: 127, reason: `the image has no sh, which ${wish} needs` };
+    return { kind: "failed", exitCode: 127, reason: `${noShellReason}, which ${wish} needs` };
   }
   return endOf(await attempt(run, words, "bare"));
 }
@@ -80,7 +85,7 @@ function wishForShell(options: RunOptions): string | undefined {
 function endOf(attempt: Attempt): Outcome {
   if (attempt.kind === "ended") return attempt.outcome;
   // A bare attempt for `sh` itself.
-  return { kind: "failed", exitCode: 127, reason: "the image has no sh" };
+  return { kind: "failed", exitCode: 127, reason: noShellReason };
 }
 
 async function attempt(

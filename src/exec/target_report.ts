@@ -2,6 +2,7 @@
 import type { Target } from "../kube/target.ts";
 import type { Capture } from "./capture.ts";
 import type { Outcome } from "./model.ts";
+import { restOf } from "./outcome_rest.ts";
 import type { TargetReport } from "./report_shapes.ts";
 
 export type { TargetReport } from "./report_shapes.ts";
@@ -62,10 +63,10 @@ function errorOf(outcome: Outcome): string | null {
       const text = outcome.limit === "connect"
         ? `the stream was not open in ${outcome.afterMs} ms`
         : `the command did not end in ${outcome.afterMs} ms`;
-      return outcome.left === undefined ? text : `${text}; ${outcome.left}`;
+      return [text, ...restOf(outcome)].join("; ");
     }
     case "cancelled":
-      return outcome.left ?? null;
+      return restOf(outcome).join("; ") || null;
     case "unreachable":
     case "unknown":
     case "skipped":

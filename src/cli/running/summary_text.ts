@@ -1,5 +1,5 @@
 /** Outcomes and the summary of a run, as a person reads them. */
-import type { Outcome, RunSummary } from "../../actions/exec_events.ts";
+import { type Outcome, restOf, type RunSummary } from "../../actions/exec_events.ts";
 import { formatDuration } from "../duration.ts";
 
 /** `47 ok, 2 failed (1: weka-drive-3; 127: weka-drive-9), 1 timeout in 12s`. */
@@ -24,14 +24,14 @@ export function troubleText(outcome: Outcome): string | undefined {
     case "timeout": {
       const limit = outcome.limit === "connect" ? "no stream" : "not done";
       const text = `timeout: ${limit} within ${formatDuration(outcome.afterMs)}`;
-      return outcome.left === undefined ? text : `${text}; ${outcome.left}`;
+      return [text, ...restOf(outcome)].join("; ");
     }
     case "unreachable":
       return `unreachable: ${outcome.reason}`;
     case "unknown":
       return `unknown: ${outcome.reason}`;
     case "cancelled":
-      return outcome.left === undefined ? undefined : `cancelled: ${outcome.left}`;
+      return restOf(outcome).length === 0 ? undefined : `cancelled: ${restOf(outcome).join("; ")}`;
   }
 }
 

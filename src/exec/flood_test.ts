@@ -1,0 +1,73 @@
+/** Commands that write faster than anybody reads, and are ended. */
+import assert from "node:assert/strict";
+import { passed } from "../base/abort.ts";
+import type { RunEvent } from "./model.ts";
+import { runOnTargets } from "./run_on_targets.ts";
+import type { OpenExec, RunOptions } from "./run_options.ts";
+import { hello, outcomesOf, outputOf, scene } from "./testing/run_scene.ts";
+
+/** A run of one pod that floods, on an end of which 10 ms pass for each event. The backlog never ends by itself. */
+async function flooded(changes: Partial<RunOptions>, cancelMs?: number) {
+  const stage = scene([{ ...hello, end: "hangs" }], changes);
+  const { open } = stage.options;
+  const flooding: OpenExec = async (target, request, ...rest) => {
+    const channel = await open(target, request, ...rest);
+    if (request.command[0] !== "sh" || request.command.at(-1) !== "hostname") return channel;
+    let closed = false;
+    async function* output() {
+      yield* channel.output;
+    }
+    async function* backlog() {
+      const own = output();
+      yield* [await own.next()].flatMap(({ value }) => value ?? []);
+      while (!closed) yield { stream: "stdout" as const, bytes: new Uint8Array(1024) };
+      await own.return(undefined);
+    }
+    const close = () => {
+      closed = true;
+      return channel.close();
+    };
+    return { ...channel, output: backlog(), close };
+  };
+  stage.options.open = flooding;
+  if (cancelMs !== undefined) stage.clock.timer(cancelMs, () => stage.cancel.abort());
+  const told: { event: RunEvent; atMs: number }[] = [];
+  const follow = async () => {
+    for await (const event of runOnTargets(stage.targets, ["hostname"], stage.options)) {
+      told.push({ event, atMs: stage.clock.elapsedMs() });
+      await passed(stage.clock, 10);
+    }
+  };
+  await stage.clock.runUntil(follow());
+  const signals = stage.pods[0]?.requests.slice(1).map(({ command }) => command.slice(4));
+  const [outcome] = outcomesOf(told.map(({ event }) => event));
+  return { outcome, signals, told, endedMs: told.at(-1)?.atMs ?? 0 };
+}
+
+const ids = ["4711", "4711 4712"];
+
+Deno.test("a flood that reached its limit is over soon after it, and says what wasn't read", async () => {
+  const { outcome, signals, endedMs } = await flooded({ timeoutMs: 500 });
+  const expected = { kind: "timeout", limit: "command", afterMs: 500, unread: true };
+  assert.deepEqual(outcome, expected);
+  assert.ok(endedMs < 500 + 600, String(endedMs));
+  // At last kodama's own shells: one of them waits for somebody to read its mark.
+  assert.deepEqual(signals, [["TERM", ...ids], ["0", ...ids], ["KILL", "4711", ""]]);
+});
+
+Deno.test("a flood that is cancelled is over at once, and what waited is dropped", async () => {
+  const { outcome, told, endedMs } = await flooded({}, 500);
+  assert.deepEqual(outcome, { kind: "cancelled", unread: true });
+  assert.ok(endedMs < 500 + 300, String(endedMs));
+  const last = told.findLast(({ event }) => event.kind === "output");
+  assert.ok((last?.atMs ?? 0) <= endedMs - 20, "what waited was told after all");
+});
+
+Deno.test("a command that ends at its limit has all its output told", async () => {
+  const stage = scene([{ ...hello, end: "hangs" }], { timeoutMs: 500 });
+  const told = await stage.clock.runUntil(
+    Array.fromAsync(runOnTargets(stage.targets, ["hostname"], stage.options)),
+  );
+  assert.deepEqual(outcomesOf(told), [{ kind: "timeout", limit: "command", afterMs: 500 }]);
+  assert.deepEqual(outputOf(told, 0, "stdout"), [...new TextEncoder().encode("hello\n")]);
+});
