@@ -19,6 +19,9 @@ export type RecordResult =
   | { kind: "kept"; id: string; rerunnable: boolean }
   | { kind: "failed"; error: KodamaError };
 
+/** Of a record's name: its date and hour. */
+const hourLength = "20261121-09".length;
+
 /** Writes the record of one run. Disposing of it closes the file. */
 export class RunRecorder implements AsyncDisposable {
   readonly #host: Host;
@@ -103,17 +106,22 @@ export class RunRecorder implements AsyncDisposable {
   async #open(): Promise<NewFile> {
     const path = `${runsFolder(this.#host.places)}/${this.#header.id}${recordEnding}`;
     const file = await this.#host.files.create(path, { private: true, replace: false });
-    this.#pruning = prune(this.#host).catch((error: unknown) => {
+    this.#pruning = prune(this.#host, this.#header.id).catch((error: unknown) => {
       this.#failure ??= asKodamaError(error);
     });
     return file;
   }
 }
 
-/** Removes the records that have had their time. Another process may do the same at this moment. */
-async function prune({ files, places, clock }: Host): Promise<void> {
+/**
+ * Removes the records that have had their time. Another process may do the same at this moment. The first run of
+ * an hour does it for all: looking at hundreds of files takes longer than many a command.
+ */
+async function prune({ files, places, clock }: Host, own: string): Promise<void> {
   const folder = runsFolder(places);
   const names = (await files.listFiles(folder)).filter((name) => name.endsWith(recordEnding));
+  const before = names.filter((name) => name < own).sort().at(-1);
+  if (before?.slice(0, hourLength) === own.slice(0, hourLength)) return;
   const found = await Promise.all(names.map(async (name) => {
     const known = await files.inspect(`${folder}/${name}`);
     return known === undefined ? [] : [{ name, ...known }];

@@ -114,6 +114,20 @@ Deno.test("a disk that is full fails no run, and is said once", async () => {
   }
 });
 
+Deno.test("the first run of an hour removes the records that have had their time", async () => {
+  const old = "/config/runs/20250101-000000-000aaaa.jsonl";
+  const early = "/config/runs/20260101-000000-000aaaa.jsonl";
+  const modifiedAt = (path: string) => path === old ? new Date("2025-01-01") : undefined;
+  const kept = async (present: Readonly<Record<string, string>>) => {
+    const { run, files } = stage({ files: present, modifiedAt });
+    await run();
+    return files.has(old);
+  };
+  assert.equal(await kept({ [old]: "" }), false);
+  // Another run of this hour has looked already.
+  assert.equal(await kept({ [old]: "", [early]: "" }), true);
+});
+
 Deno.test("runs of the same moment have records of their own", async () => {
   const { run, records } = stage();
   await Promise.all([run(), run(), run()]);

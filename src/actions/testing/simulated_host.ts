@@ -29,6 +29,8 @@ export interface SimulatedHost {
 export interface SimulatedSurroundings {
   env?: Readonly<Record<string, string>>;
   files?: Readonly<Record<string, string>>;
+  /** When a file was written to; now where it is undefined. */
+  modifiedAt?: (path: string) => Date | undefined;
   /** Whether nothing more can be written to a file. */
   fullDisk?: (path: string) => boolean;
 }
@@ -70,7 +72,9 @@ export function simulatedHost(
       inspect: (path) => {
         const text = files.get(path);
         return Promise.resolve(
-          text === undefined ? undefined : { bytes: text.length, modifiedAt: clock.now() },
+          text === undefined
+            ? undefined
+            : { bytes: text.length, modifiedAt: options.modifiedAt?.(path) ?? clock.now() },
         );
       },
       remove: (path) => Promise.resolve(void files.delete(path)),
