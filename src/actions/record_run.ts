@@ -120,8 +120,8 @@ export class RunRecorder implements AsyncDisposable {
 async function prune({ files, places, clock }: Host, own: string): Promise<void> {
   const folder = runsFolder(places);
   const names = (await files.listFiles(folder)).filter((name) => name.endsWith(recordEnding));
-  const before = names.filter((name) => name < own).sort().at(-1);
-  if (before?.slice(0, hourLength) === own.slice(0, hourLength)) return;
+  const hour = own.slice(0, hourLength);
+  if (names.some((name) => name.startsWith(hour) && name < own)) return;
   const found = await Promise.all(names.map(async (name) => {
     const known = await files.inspect(`${folder}/${name}`);
     return known === undefined ? [] : [{ name, ...known }];

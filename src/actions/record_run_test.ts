@@ -116,7 +116,7 @@ Deno.test("a disk that is full fails no run, and is said once", async () => {
 
 Deno.test("the first run of an hour removes the records that have had their time", async () => {
   const old = "/config/runs/20250101-000000-000aaaa.jsonl";
-  const early = "/config/runs/20260101-000000-000aaaa.jsonl";
+  const early = "/config/runs/20260101-000000-000.jsonl";
   const modifiedAt = (path: string) => path === old ? new Date("2025-01-01") : undefined;
   const kept = async (present: Readonly<Record<string, string>>) => {
     const { run, files } = stage({ files: present, modifiedAt });
