@@ -15,6 +15,16 @@ export const launcherMark = "# kodama's launcher:";
 export const installed = { deno: "deno", cache: "cache", entry: bundleEntry } as const;
 
 /**
+ * How V8 is to run a program that mostly ends within a tenth of a second. Measured on `kodama exec` in one pod:
+ * 8 ms less with the first, 3 ms with the second, of some 80.
+ *
+ * - `--no-lazy`: functions are compiled with their module, which puts all of them into the code cache; what is
+ *   compiled at its first call never gets there, and is compiled anew at each start.
+ * - `--min-semi-space-size`: MiB. V8 begins with a young generation so small that a start collects it twice.
+ */
+const v8Flags: readonly string[] = ["--no-lazy", "--min-semi-space-size=16"];
+
+/**
  * Flags that make a start the same everywhere: no configuration of the folder that it happens in, no
  * network, no question. `--quiet` keeps Deno's own remarks off standard error.
  */
@@ -27,6 +37,7 @@ export const runFlags: readonly string[] = [
   "--no-remote",
   "--no-npm",
   "--cached-only",
+  `--v8-flags=${v8Flags.join(",")}`,
 ];
 
 /** The permission sets that a launcher chooses from. */

@@ -70,8 +70,11 @@ class ExecRun {
   }
 
   async *events(): AsyncGenerator<ExecEvent, void> {
-    // Needed when the pods are known: loaded while the cluster is asked for them.
-    const recording = import("./record_run.ts");
+    // Made ready while the cluster is asked for the pods.
+    const recording = import("./record_run.ts").then(({ RunRecorder }) =>
+      new RunRecorder(this.#host, this.#options)
+    );
+    recording.catch(() => {});
     const settings = await this.#settings;
     const looking = this.#firstFindings().finally(() => this.#endWaits());
     // Whoever takes what is told may be slow; a failure is told behind it.
@@ -87,8 +90,8 @@ class ExecRun {
     this.#add(first, (target) => targetName(target, naming));
     await this.#files?.check(this.#names);
     if (!await this.#confirmed()) return;
-    const { RunRecorder } = await recording;
-    await using recorder = new RunRecorder(this.#host, this.#options);
+    await using recorder = await recording;
+    recorder.begin();
     for (const note of notes) recorder.follow(note);
     await using _files = this.#files;
     await using input = this.#openInput();

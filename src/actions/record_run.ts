@@ -22,7 +22,7 @@ export type RecordResult =
 /** Of a record's name: its date and hour. */
 const hourLength = "20261121-09".length;
 
-/** Writes the record of one run. Disposing of it closes the file. */
+/** Writes the record of one run, once that begins. Disposing of it closes the file. */
 export class RunRecorder implements AsyncDisposable {
   readonly #host: Host;
   readonly #header: RecordHeader;
@@ -41,6 +41,10 @@ export class RunRecorder implements AsyncDisposable {
     this.#host = host;
     this.#secrets = secrets;
     this.#header = headerOf(options, words, host.clock.now());
+  }
+
+  /** The run is sure to take place: makes the file. Before this, nothing is written. */
+  begin(): void {
     this.#add(this.#header);
   }
 
