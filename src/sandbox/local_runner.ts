@@ -1,0 +1,39 @@
+/** Scripts on this machine: which Deno runs them. */
+import type { Clock } from "../base/clock.ts";
+import { KodamaError } from "../base/errors.ts";
+import type { RunScript } from "../workflow/model.ts";
+import { scriptRunner } from "./run_script.ts";
+
+/** What the choice depends on. */
+export interface LocalRunnerOptions {
+  clock: Clock;
+  /** kodama's own folder: no script may write to it. */
+  configDir: string;
+  /** Where a program is found on PATH, or undefined. */
+  findProgram(name: string): Promise<string | undefined>;
+}
+
+/**
+ * From source and installed, kodama's own Deno runs scripts too: nothing else has to be there. What
+ * `deno compile` has made holds a runtime that runs kodama alone; then it is the `deno` on PATH.
+ *
+ * The runner rejects with KodamaError `environment` where there is none.
+ */
+export function localScriptRunner(options: LocalRunnerOptions): RunScript {
+  const { clock, configDir, findProgram } = options;
+  return async (script, permissions, api, bounds) => {
+    const deno = Deno.build.standalone ? await findProgram("deno") : Deno.execPath();
+    if (deno === undefined) {
+      throw new KodamaError("environment", `step ${script.step}: there is no deno to run scripts`, {
+        hint: "install Deno (https://deno.com), or an uncompiled kodama, which brings its own",
+      });
+    }
+    const run = scriptRunner({
+      clock,
+      deno,
+      hasShell: Deno.build.os !== "windows",
+      protectedPaths: [configDir],
+    });
+    return await run(script, permissions, api, bounds);
+  };
+}

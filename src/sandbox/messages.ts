@@ -1,0 +1,77 @@
+/** What arrives from a script's process: text of an untrusted origin, held against shapes and bounds. */
+import * as v from "valibot";
+
+/** Bounds of one message, in UTF-16 units and in levels of nesting. */
+export const messageLimits = { length: 8 * 1024 * 1024, depth: 200 } as const;
+
+const place = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)));
+
+const words = v.pipe(v.array(v.pipe(v.string(), v.maxLength(128 * 1024))), v.maxLength(10_000));
+const name = v.pipe(v.string(), v.nonEmpty("a name"), v.maxLength(1000));
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+
+const messageShape = v.variant("kind", [
+  v.object({
+    kind: v.literal("call"),
+    id: v.number(),
+    name: v.string(),
+    request: v.unknown(),
+  }),
+  v.object({ kind: v.literal("log"), line: v.string() }),
+  v.object({ kind: v.literal("output"), value: v.unknown() }),
+  v.object({ kind: v.literal("ended") }),
+  v.object({
+    kind: v.literal("threw"),
+    name: v.string(),
+    message: v.string(),
+    line: place,
+    column: place,
+  }),
+]);
+
+/** A message as the child has sent it. */
+export type Message = v.InferOutput<typeof messageShape>;
+
+/** The shapes of what a script asks for. A message is what is expected, as a noun. */
+export const requestShapes = {
+  exec: v.strictObject({
+    command: v.pipe(words, v.minLength(1, "a command of one word at least")),
+    targets: v.optional(v.pipe(v.array(name, "names of targets"), v.maxLength(100_000))),
+    timeoutMs: v.optional(count),
+  }),
+  get: v.strictObject({
+    resource: name,
+    name: v.optional(name),
+    namespace: v.optional(name),
+    selector: v.optional(v.pipe(v.string(), v.maxLength(10_000))),
+  }),
+  logs: v.strictObject({
+    target: name,
+    tail: v.optional(v.pipe(count, v.maxValue(100_000)), 100),
+  }),
+} as const;
+
+/** The message of a line, or undefined for what the child program never sends. */
+export function parseMessage(line: string): Message | undefined {
+  if (nesting(line) > messageLimits.depth) return undefined;
+  try {
+    const result = v.safeParse(messageShape, JSON.parse(line));
+    return result.success ? result.output : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** How deep JSON text is nested at most: told before it is read, as what reads it would recurse. */
+function nesting(text: string): number {
+  let [depth, deepest, isText] = [0, 0, false];
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === '"') isText = !isText;
+    else if (isText && character === "\\") at++;
+    else if (isText) continue;
+    else if (character === "[" || character === "{") deepest = Math.max(deepest, ++depth);
+    else if (character === "]" || character === "}") depth--;
+  }
+  return deepest;
+}

@@ -1,0 +1,109 @@
+/**
+ * Runs a workflow's script in a process of its own, with the workflow's permissions and limits of the system.
+ *
+ * A worker of Deno would start faster, and `deno.permissions` bounds it as well. But it shares kodama's memory:
+ * a worker that reaches its heap's limit ends the whole process (V8 calls it fatal), and buffers have no limit at
+ * all. A process can be killed alone, at any time, in the middle of a loop that never ends.
+ */
+import { Deadline } from "../base/abort.ts";
+import type { Clock } from "../base/clock.ts";
+import type { JsonValue } from "../base/json_value.ts";
+import type { Permissions, RunScript, ScriptEnd, ScriptSource } from "../workflow/model.ts";
+import { childProgram } from "./child.ts";
+import { denoWords, limitedWords } from "./deno_flags.ts";
+import { type Message, parseMessage } from "./messages.ts";
+import { endOfProcess, endOfThrow } from "./script_end.ts";
+import { ScriptCalls } from "./script_calls.ts";
+import { LineTooLong, ScriptProcess } from "./script_process.ts";
+import { LogRate } from "./log_rate.ts";
+
+/** What scripts run with. */
+export interface ScriptMachine {
+  clock: Clock;
+  /** Deno's executable. */
+  deno: string;
+  /** The system has a POSIX shell, whose `ulimit` bounds memory and processor time. */
+  hasShell: boolean;
+  /** Folders that no script may write to, whatever it is granted: kodama's own. */
+  protectedPaths: readonly string[];
+}
+
+/** Of processor time beyond the script's own time: this limit is for a process whose kodama was killed. */
+const spareSeconds = 5;
+
+/** Runs scripts on this machine. Rejects with KodamaErrors of the machine alone, never for what a script did. */
+export function scriptRunner(machine: ScriptMachine): RunScript {
+  return async (script, permissions, api, { signal, timeoutMs, memoryMiB }) => {
+    if (signal.aborted) return { kind: "cancelled" };
+    const words = commandOf(machine, permissions, { timeoutMs, memoryMiB });
+    using deadline = new Deadline(machine.clock, timeoutMs, signal);
+    await using process = ScriptProcess.start(words, { killsGroup: permissions.run !== false });
+    const calls = new ScriptCalls(script, permissions.cluster, api, deadline.signal);
+    const conversation = converse(process, script, calls, {
+      log: new LogRate(machine.clock, (line) => api.log(line)),
+    });
+    const stopped = Promise.withResolvers<ScriptEnd>();
+    deadline.signal.addEventListener("abort", () => {
+      stopped.resolve(deadline.expired ? { kind: "limit", which: "time" } : { kind: "cancelled" });
+    }, { once: true });
+    // The conversation ends by itself once the process is gone.
+    return await Promise.race([conversation, stopped.promise]);
+  };
+}
+
+function commandOf(
+  { deno, hasShell, protectedPaths }: ScriptMachine,
+  permissions: Permissions,
+  { timeoutMs, memoryMiB }: { timeoutMs: number; memoryMiB: number },
+): string[] {
+  const program = childProgram();
+  const command = [deno, ...denoWords(permissions, { memoryMiB, protectedPaths, program })];
+  const cpuSeconds = Math.ceil(timeoutMs / 1000) + spareSeconds;
+  return hasShell ? limitedWords(command, { memoryMiB, cpuSeconds }, permissions.env) : command;
+}
+
+/** Speaks with the process until it is known how the script ended. */
+async function converse(
+  process: ScriptProcess,
+  script: ScriptSource,
+  calls: ScriptCalls,
+  { log }: { log: LogRate },
+): Promise<ScriptEnd> {
+  const { code, input, targets } = script;
+  const names = targets.map(({ name }) => name);
+  await process.send(JSON.stringify({ kind: "start", code, input, targets: names }));
+  let output: JsonValue = null;
+  try {
+    for await (const line of process.lines()) {
+      const message = parseMessage(line);
+      if (message === undefined) return strayOutput;
+      if (message.kind === "output") output = message.value as JsonValue;
+      else if (message.kind === "log") {
+        if (!log.add(message.line)) return { kind: "limit", which: "output" };
+      } else if (message.kind === "call") {
+        // Answered when it is: the script may ask for more meanwhile.
+        void answer(process, calls, message);
+      } else if (message.kind === "ended") return { kind: "ok", output };
+      else return endOfThrow(message, script, calls.refusals);
+    }
+  } catch (error) {
+    if (error instanceof LineTooLong) return { kind: "limit", which: "output" };
+    throw error;
+  }
+  return endOfProcess(await process.end());
+}
+
+const strayOutput: ScriptEnd = {
+  kind: "failed",
+  message: "the script wrote to its standard output, which carries kodama's messages; " +
+    "console.log(…) and kodama.log(…) write lines",
+};
+
+async function answer(
+  process: ScriptProcess,
+  calls: ScriptCalls,
+  { id, name, request }: Message & { kind: "call" },
+): Promise<void> {
+  const answer = await calls.answer(name, request);
+  await process.send(JSON.stringify({ id, ...answer }));
+}

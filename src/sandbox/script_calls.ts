@@ -1,0 +1,141 @@
+/** What a script asks of kodama: shapes and permissions first, then the answer. */
+import * as v from "valibot";
+import { KodamaError } from "../base/errors.ts";
+import { didYouMean } from "../base/nearest_names.ts";
+import type { ClusterRule, ScriptApi, ScriptSource } from "../workflow/model.ts";
+import { notGranted } from "./cluster_access.ts";
+import { requestShapes } from "./messages.ts";
+
+/** What goes back to the script. */
+export type Answer = { kind: "answer"; value: unknown } | { kind: "refusal"; message: string };
+
+/** Calls of one script that are answered at the same time; further ones are refused. */
+const maxPending = 64;
+
+type Requests = { [N in keyof typeof requestShapes]: v.InferOutput<typeof requestShapes[N]> };
+
+/** What wasn't granted. It crosses into the script as its message alone. */
+class NotGranted extends KodamaError {
+  constructor(readonly what: string) {
+    super("forbidden", `the workflow's permissions don't grant ${what}`);
+  }
+}
+
+/** The calls of one script. */
+export class ScriptCalls {
+  /** What was asked for and not granted, by the message that the script got for it. */
+  readonly refusals = new Map<string, string>();
+  #pending = 0;
+
+  constructor(
+    readonly script: ScriptSource,
+    readonly rules: readonly ClusterRule[],
+    readonly api: ScriptApi,
+    readonly signal: AbortSignal,
+  ) {}
+
+  /** Answers one call. Never rejects: what can't be answered is refused, with the reason. */
+  async answer(name: string, request: unknown): Promise<Answer> {
+    if (this.#pending >= maxPending) {
+      return { kind: "refusal", message: `more than ${maxPending} calls at the same time` };
+    }
+    this.#pending++;
+    try {
+      return { kind: "answer", value: await this.#call(name, request) };
+    } catch (error) {
+      if (error instanceof NotGranted) this.refusals.set(error.message, error.what);
+      // Of an error that is not meant for people, the script learns nothing.
+      const message = error instanceof KodamaError ? error.message : `kodama.${name} failed`;
+      return { kind: "refusal", message };
+    } finally {
+      this.#pending--;
+    }
+  }
+
+  async #call(name: string, request: unknown): Promise<unknown> {
+    switch (name) {
+      case "exec":
+        return await this.#exec(shaped("exec", request));
+      case "get":
+        return await this.#get(shaped("get", request));
+      case "logs":
+        return await this.#logs(shaped("logs", request));
+      default:
+        throw new KodamaError("usage", `there is no kodama.${name.slice(0, 60)}`);
+    }
+  }
+
+  async #exec({ command, targets, timeoutMs }: Requests["exec"]): Promise<unknown> {
+    this.#grant("exec", await this.#namespaces(targets));
+    return await this.api.exec({
+      command,
+      ...(targets === undefined ? {} : { targets }),
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    }, this.signal);
+  }
+
+  async #get({ resource, name, selector, ...asked }: Requests["get"]): Promise<unknown> {
+    const namespace = asked.namespace ?? this.#onlyNamespace();
+    this.#grant(name === undefined ? "list" : "get", [namespace]);
+    return await this.api.get({
+      resource,
+      namespace,
+      ...(name === undefined ? {} : { name }),
+      ...(selector === undefined ? {} : { selector }),
+    }, this.signal);
+  }
+
+  async #logs({ target, tail }: Requests["logs"]): Promise<unknown> {
+    this.#grant("logs", await this.#namespaces([target]));
+    return await this.api.logs({ target, tail }, this.signal);
+  }
+
+  #grant(verb: string, namespaces: readonly string[]): void {
+    const own = this.script.targets.map(({ namespace }) => namespace);
+    const what = notGranted({ verb, namespaces }, this.rules, own);
+    if (what !== undefined) throw new NotGranted(what);
+  }
+
+  /** The namespaces of the named targets, or of all. */
+  async #namespaces(names: readonly string[] | undefined): Promise<readonly string[]> {
+    const known = new Map(this.script.targets.map(({ name, namespace }) => [name, namespace]));
+    if (names === undefined) return [...new Set(known.values())];
+    const found = new Set<string>();
+    for (const name of names) {
+      const namespace = known.get(name);
+      if (namespace === undefined) throw await unknownTarget(name, known.keys());
+      found.add(namespace);
+    }
+    return [...found];
+  }
+
+  #onlyNamespace(): string {
+    const namespaces = new Set(this.script.targets.map(({ namespace }) => namespace));
+    const [only] = namespaces;
+    if (only !== undefined && namespaces.size === 1) return only;
+    throw new KodamaError(
+      "usage",
+      "the workflow's pods aren't in one namespace: kodama.get takes { namespace }",
+    );
+  }
+}
+
+async function unknownTarget(name: string, known: Iterable<string>): Promise<KodamaError> {
+  const hint = await didYouMean(name, known);
+  return new KodamaError(
+    "notFound",
+    `${JSON.stringify(name)} is no target of the workflow's selection${hint}`,
+  );
+}
+
+function shaped<N extends keyof Requests>(name: N, request: unknown): Requests[N] {
+  const result = v.safeParse(requestShapes[name], request);
+  // The schema of this very name has passed it.
+  if (result.success) return result.output as Requests[N];
+  const [issue] = result.issues;
+  const field = issue.path?.map((part) => String((part as { key: unknown }).key)).join(".") ?? "";
+  throw new KodamaError(
+    "usage",
+    `kodama.${name}: ${field === "" ? "" : `${field}: `}${issue.message.slice(0, 200)}`,
+  );
+}

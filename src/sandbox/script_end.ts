@@ -1,0 +1,68 @@
+/** How a script ended, told from what its process said last. All of it is text of an untrusted origin. */
+import type { ScriptEnd, ScriptSource } from "../workflow/model.ts";
+import type { Message } from "./messages.ts";
+import type { ProcessEnd } from "./script_process.ts";
+
+/** Characters of a message that are kept. */
+const keptMessage = 2000;
+
+/** Deno's words for what a process isn't granted: `Requires read access to "/etc", run again with …`. */
+const denied = /^Requires (\w+ access(?: to (?:"[^"]*"|<[\w ]+>|\S+?))?)(?:, run again with|$)/;
+
+/** Imports of other code: from the network or a registry. */
+const refusedImport = [
+  /^npm specifiers were requested/,
+  /A remote specifier was requested: "([^"]*)"/,
+];
+
+/** Memory that could not be had, as V8 throws it. */
+const noMemory = /^(?:Array buffer allocation failed|WebAssembly\.Memory\(\): could not allocate)/;
+
+/** How a script ended that threw. `refusals` are kodama's own, by the message that the script got. */
+export function endOfThrow(
+  { name, message, line, column }: Message & { kind: "threw" },
+  script: ScriptSource,
+  refusals: ReadonlyMap<string, string>,
+): ScriptEnd {
+  const what = refusals.get(message) ?? denied.exec(message)?.[1] ?? importOf(message);
+  if (what !== undefined) return { kind: "denied", what };
+  if (name === "RangeError" && noMemory.test(message)) return { kind: "limit", which: "memory" };
+  const isPlain = ["", "Error", "KodamaError"].includes(name) ||
+    message.startsWith("SyntaxError: ");
+  // Deno draws the line below its message; kodama draws it from the file.
+  const [text = ""] = (isPlain ? message : `${name}: ${message}`).split("\n  |");
+  return {
+    kind: "failed",
+    message: text.slice(0, keptMessage),
+    ...(line === undefined ? {} : { line: script.line + line - 1 }),
+    ...(column === undefined ? {} : { column }),
+  };
+}
+
+function importOf(message: string): string | undefined {
+  for (const pattern of refusedImport) {
+    const match = pattern.exec(message);
+    if (match !== null) return `the import of ${match[1] ?? "a package"}`;
+  }
+  return undefined;
+}
+
+/** How a script ended whose process ended without a word of it. */
+export function endOfProcess({ code, signal, stderr }: ProcessEnd): ScriptEnd {
+  // V8 ends the process where a heap has reached its limit, and says so.
+  if (
+    /out of memory|Failed to reserve virtual memory|memory allocation of \d+ bytes failed/.test(
+      stderr,
+    )
+  ) {
+    return { kind: "limit", which: "memory" };
+  }
+  if (signal === "SIGXCPU") return { kind: "limit", which: "time" };
+  const last = stderr.split("\n").find((line) => line.trim() !== "")?.slice(0, 200);
+  const how = signal === null ? `with exit code ${code}` : `by ${signal}`;
+  return {
+    kind: "failed",
+    message: `the script's process ended ${how} before the script did` +
+      (last === undefined ? "" : `: ${last}`),
+  };
+}

@@ -1,0 +1,129 @@
+/** A script's process: lines in, lines out, and an end that comes whatever the script does. */
+import { KodamaError } from "../base/errors.ts";
+import { messageLimits } from "./messages.ts";
+
+/** How a process ended. */
+export interface ProcessEnd {
+  code: number;
+  signal: string | null;
+  /** The first of what it wrote to standard error: Deno's and V8's last words. */
+  stderr: string;
+}
+
+/** What is kept of standard error. */
+const keptStderr = 16 * 1024;
+
+/** Standard output held a line that is longer than any message may be. */
+export class LineTooLong extends Error {}
+
+/** A running process. Disposing of it kills it, and waits until it is gone. */
+export class ScriptProcess implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #stdout: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #stderr: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #lastWords: Promise<string>;
+  readonly #encoder = new TextEncoder();
+
+  private constructor(child: Deno.ChildProcess, readonly killsGroup: boolean) {
+    this.#child = child;
+    this.#input = child.stdin.getWriter();
+    this.#stdout = child.stdout.getReader();
+    this.#stderr = child.stderr.getReader();
+    this.#lastWords = firstText(this.#stderr);
+  }
+
+  /**
+   * Starts it. With `killsGroup`, programs that it has started are killed with it.
+   *
+   * @throws KodamaError `environment` where the program can't be started.
+   */
+  static start(words: readonly string[], options: { killsGroup: boolean }): ScriptProcess {
+    const [program = "", ...args] = words;
+    try {
+      const child = new Deno.Command(program, {
+        args,
+        stdin: "piped",
+        stdout: "piped",
+        stderr: "piped",
+        // A group of its own: Ctrl-C on the terminal is kodama's to act on.
+        detached: true,
+      }).spawn();
+      return new ScriptProcess(child, options.killsGroup);
+    } catch (error) {
+      const reason = error instanceof Deno.errors.NotFound
+        ? "is not there"
+        : `can't be started: ${error instanceof Error ? error.message : error}`;
+      throw new KodamaError("environment", `${program}, which runs scripts, ${reason}`, {
+        cause: error,
+      });
+    }
+  }
+
+  /** Resolves when the line is with the system; a process that is gone takes nothing. */
+  async send(line: string): Promise<void> {
+    // It has ended in the meantime: how is told by `end`.
+    await this.#input.write(this.#encoder.encode(`${line}\n`)).catch(() => {});
+  }
+
+  /**
+   * Lines of standard output until it is closed. What nobody reads stays in the pipe, and slows the process.
+   *
+   * @throws LineTooLong
+   */
+  async *lines(): AsyncGenerator<string, void> {
+    const decoder = new TextDecoder();
+    let held = "";
+    for (;;) {
+      const { value, done } = await this.#stdout.read();
+      if (done) break;
+      const parts = (held + decoder.decode(value, { stream: true })).split("\n");
+      held = parts.pop() ?? "";
+      if (held.length > messageLimits.length) throw new LineTooLong();
+      yield* parts;
+    }
+    if (held !== "") yield held;
+  }
+
+  /** Resolves when it is gone. */
+  async end(): Promise<ProcessEnd> {
+    const { code, signal } = await this.#child.status;
+    return { code, signal, stderr: await this.#lastWords };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.killsGroup) await killGroup(this.#child.pid);
+    try {
+      this.#child.kill("SIGKILL");
+    } catch (error) {
+      // It has ended by itself.
+      if (!(error instanceof TypeError)) throw error;
+    }
+    await this.#input.abort().catch(() => {});
+    // A program that it has left behind may hold the other ends: nobody waits for that one.
+    await this.#stdout.cancel();
+    await this.#stderr.cancel();
+    await this.#child.status;
+  }
+}
+
+/** Deno lets a program with a list of what it may run signal its own children alone: a shell does the rest. */
+async function killGroup(leader: number): Promise<void> {
+  await new Deno.Command("sh", {
+    args: ["-c", 'kill -s KILL -- "-$1"', "sh", String(leader)],
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  }).output();
+}
+
+/** Read to the end even beyond what is kept: a full pipe would hold the process for ever. */
+async function firstText(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return text.slice(0, keptStderr);
+    if (text.length < keptStderr) text += decoder.decode(value, { stream: true });
+  }
+}
