@@ -36,7 +36,7 @@ async function settle(cache: string): Promise<void> {
   for await (const { name } of Deno.readDir(cache)) {
     if (!/_cache_v\d+$/.test(name)) continue;
     using database = new DatabaseSync(`${cache}/${name}`);
-    database.exec("PRAGMA wal_checkpoint(TRUNCATE); VACUUM;");
+    database.exec("PRAGMA wal_checkpoint(TRUNCATE)");
   }
 }
 
