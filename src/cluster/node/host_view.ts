@@ -19,7 +19,7 @@ export interface HostView {
 }
 
 /** Devices that every container has, as the OCI specification lists them, with terminals. */
-export const deviceFiles = ["null", "zero", "full", "random", "urandom", "tty", "ptmx"] as const;
+export const deviceFiles = ["null", "zero", "full", "random", "urandom", "tty"] as const;
 
 const programFolders = ["usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "nix"];
 const emptyFolders = ["dev", "proc", "sys", "tmp", "run", "root", "home", "mnt", "opt", "srv"];
@@ -109,4 +109,6 @@ async function prepareDevices(folder: string): Promise<void> {
   for (const [name, end] of Object.entries(links)) {
     await Deno.symlink(`/proc/self/fd${end}`, `${folder}/${name}`);
   }
+  // The device itself, mounted from elsewhere, doesn't find the file system that its terminals are in.
+  await Deno.symlink("pts/ptmx", `${folder}/ptmx`);
 }
