@@ -3,9 +3,10 @@ import type { Action } from "./bindings.ts";
 import { type Edit, edits } from "./edit.ts";
 import { layout } from "./layout.ts";
 import { accept, back, openContainers, openPlaces } from "./levels.ts";
-import { currentRow, moved, rowOf, searched, withQuery } from "./list.ts";
+import { currentRow, moved, searched, withQuery } from "./list.ts";
 import { parseQuery } from "./query.ts";
-import type { Row } from "./row.ts";
+import type { Entry } from "./row.ts";
+import { isComplete, type Match } from "./search.ts";
 import { activeLevel, isMarkable, type Level, type PickState } from "./state.ts";
 
 /** The state after an action. */
@@ -21,9 +22,9 @@ export function act(state: PickState, action: Action): PickState {
     case "mark":
       return moveCursor(mark(state), isMarkable(state) ? action.then : 0);
     case "markAll":
-      return markEach(state, () => true);
+      return marking(state, "all");
     case "toggleAll":
-      return markEach(state, (row) => !state.chosen.has(row.entry.id));
+      return marking(state, "toggle");
     case "accept":
       return accept(state);
     case "abort":
@@ -83,23 +84,47 @@ function mark(state: PickState): PickState {
   const row = currentRow(activeLevel(state).list);
   if (row === undefined || !isMarkable(state)) return state;
   const chosen = new Map(state.chosen);
-  if (!chosen.delete(row.entry.id)) chosen.set(row.entry.id, row);
+  if (!chosen.delete(row.entry.id)) chosen.set(row.entry.id, row.entry);
   return { ...state, chosen };
 }
 
-/** Marks those of what fits that it answers true for, and unmarks the others. */
-function markEach(state: PickState, wanted: (row: Row) => boolean): PickState {
+/** Marks what fits: now, or when a search that goes on has found all of it. */
+function marking(state: PickState, what: "all" | "toggle"): PickState {
   if (!isMarkable(state)) return state;
+  const asked = { ...state, marking: what };
+  return isComplete(activeLevel(state).list.search) ? finishMarking(asked) : asked;
+}
+
+/** Marks what was to be marked at the end of a search, which is done here and now. */
+export function finishMarking(state: PickState): PickState {
+  if (state.marking === undefined) return state;
   const level = activeLevel(state);
   const list = searched(level.list);
-  const chosen = new Map(state.chosen);
-  for (const { entry } of list.search.found) {
-    const row = rowOf(list, entry);
-    if (row === undefined) continue;
-    if (!wanted(row)) chosen.delete(entry.id);
-    else if (!chosen.has(entry.id)) chosen.set(entry.id, row);
+  const { found } = list.search;
+  const chosen = state.marking === "all"
+    ? withAll(state.chosen, found)
+    : turnedAround(state.chosen, found);
+  return withActive({ ...state, chosen, marking: undefined }, { ...level, list });
+}
+
+/** What was marked before keeps its place in the order of choosing. */
+function withAll(before: PickState["chosen"], found: readonly Match[]): PickState["chosen"] {
+  const chosen = new Map(before);
+  for (const { entry } of found) chosen.set(entry.id, entry);
+  return chosen;
+}
+
+/** Made anew: taking very many out of a map takes longer than leaving them out. */
+function turnedAround(before: PickState["chosen"], found: readonly Match[]): PickState["chosen"] {
+  const added = found.filter(({ entry }) => !before.has(entry.id));
+  const elsewhere = before.size - (found.length - added.length);
+  const chosen = new Map<string, Entry>();
+  if (elsewhere > 0) {
+    const fitting = new Set(found.map(({ entry }) => entry.id));
+    for (const [id, entry] of before) if (!fitting.has(id)) chosen.set(id, entry);
   }
-  return withActive({ ...state, chosen }, { ...level, list });
+  for (const { entry } of added) chosen.set(entry.id, entry);
+  return chosen;
 }
 
 function scrollPreview(state: PickState, rows: number): PickState {

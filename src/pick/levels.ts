@@ -1,6 +1,6 @@
 /** Going into a pod's containers and to other places, and back; and the choice at the end. */
 import { currentRow, emptyList, searched, withChanges } from "./list.ts";
-import type { Row } from "./row.ts";
+import type { Entry, Row } from "./row.ts";
 import { activeLevel, type Level, newLevel, type PickState, type Place } from "./state.ts";
 
 /** Enter: takes what is chosen, or the row under the cursor. */
@@ -14,11 +14,11 @@ export function accept(state: PickState): PickState {
       if (state.chosen.size > 0) return accepted(state, [...state.chosen.values()]);
       const asks = state.settings.asksContainer && (current?.inner?.length ?? 0) > 1;
       if (asks && current !== undefined) return opened(state, current);
-      return accepted(state, current === undefined ? [] : [current]);
+      return accepted(state, current === undefined ? [] : [current.entry]);
     }
     case "containers":
       if (state.chosen.size > 0) return accepted(state, [...state.chosen.values()]);
-      return current === undefined ? state : accepted(state, [current]);
+      return current === undefined ? state : accepted(state, [current.entry]);
     case "namespaces":
       return current === undefined
         ? state
@@ -77,6 +77,6 @@ function turned(state: PickState, place: Place): PickState {
   };
 }
 
-function accepted(state: PickState, rows: readonly Row[]): PickState {
-  return { ...state, outcome: { kind: "accepted", rows } };
+function accepted(state: PickState, entries: readonly Entry[]): PickState {
+  return { ...state, outcome: { kind: "accepted", entries } };
 }

@@ -44,8 +44,8 @@ export const emptyList: List = {
   widths: [],
 };
 
-/** Entries that are looked at before anything is shown: what a frame has time for. */
-export const firstPiece = 1000;
+/** Entries that are looked at before anything is shown, and between two looks at the keyboard. */
+export const searchPiece = 1000;
 
 /** Rows that are new or show something new, and ids of those that are gone. */
 export interface Changes {
@@ -81,7 +81,7 @@ export function withChanges(list: List, { upserts, removed }: Changes): List {
     ...list,
     rows: mergeSorted(kept, added.sort(compareRows), compareRows),
     widths: widest(list.widths, upserts),
-    search: advance(search, firstPiece),
+    search: advance(search, searchPiece),
   });
 }
 
@@ -92,7 +92,7 @@ function lastOfEach(upserts: readonly Row[]): Iterable<Row> {
 /** Another query: the cursor goes to the best match, as with fzf. */
 export function withQuery(list: List, query: Query): List {
   const search = refine(list.search, query, () => list.rows.map(({ entry }) => entry));
-  return settled({ ...list, search: advance(search, firstPiece), follows: true });
+  return settled({ ...list, search: advance(search, searchPiece), follows: true });
 }
 
 /** Goes on with a search that isn't complete. */
@@ -124,8 +124,8 @@ export function unqueried(list: List): List {
 }
 
 /** The row of an entry that is in the list. */
-export function rowOf(list: List, entry: Entry): Row | undefined {
-  const found = list.rows[placeOf(list.rows, entry)];
+export function rowOf({ rows }: List, entry: Entry): Row | undefined {
+  const found = rows[placeOf(rows, entry)];
   return found?.entry.id === entry.id ? found : undefined;
 }
 

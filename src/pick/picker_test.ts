@@ -159,3 +159,30 @@ Deno.test("the cursor's pod vanishes: the cursor stays at its height", () => {
   assert.equal(next.index, 3);
   assert.notEqual(next.cursor?.entry.id, id);
 });
+
+Deno.test("marking all while the search goes on marks all that it finds, or does it before the next key", () => {
+  const state = picker([]);
+  const many = Array.from({ length: 3000 }, (_, index) => podRow(`web-${index}`));
+  const changes = { upserts: many, removed: [] };
+  const filled = step(state, { kind: "changed", level: "pods", turn: 0, changes });
+  const asked = step(filled, key("alt-a"));
+  assert.equal(asked.chosen.size, 0);
+  let done = asked;
+  while (done.marking !== undefined) done = step(done, { kind: "search", entries: 1000 });
+  assert.equal(done.chosen.size, 3000);
+  assert.equal(step(asked, key("down")).chosen.size, 3000);
+  const chosen = step(asked, key("enter")).outcome;
+  assert.equal(chosen.kind === "accepted" && chosen.entries.length, 3000);
+});
+
+Deno.test("turning all around leaves what is chosen elsewhere, and the order of choosing", () => {
+  const marked = [key("up"), key("tab"), typed("b"), key("alt-t")].reduce(step, picker(names));
+  assert.deepEqual(
+    [...marked.chosen.keys()].filter((id) => !/b/.test(id)),
+    [],
+  );
+  const all = [key("alt-a"), key("alt-t")].reduce(step, picker(names));
+  assert.equal(all.chosen.size, 0);
+  const mixed = [key("tab"), typed("w"), key("alt-t")].reduce(step, picker(["a", "w-0", "w-1"]));
+  assert.deepEqual([...mixed.chosen.keys()], ["uid-a", "uid-w-0", "uid-w-1"]);
+});

@@ -3,7 +3,7 @@ import type { Line } from "../term/grid.ts";
 import { type EditLine, editLine } from "./edit.ts";
 import { emptyList, type List } from "./list.ts";
 import { parseQuery } from "./query.ts";
-import type { Row } from "./row.ts";
+import type { Entry } from "./row.ts";
 import { withQuery } from "./list.ts";
 
 /** What a level lists. The first level is always `pods`; the others are opened on top of it. */
@@ -43,7 +43,7 @@ export type Preview =
 export type Outcome =
   | { kind: "open" }
   /** In the order in which they were chosen; empty where nothing fits. */
-  | { kind: "accepted"; rows: readonly Row[] }
+  | { kind: "accepted"; entries: readonly Entry[] }
   | { kind: "aborted" };
 
 /** What doesn't change while picking. */
@@ -68,8 +68,10 @@ export interface PickState {
   readonly rows: number;
   /** The last is the one that is seen. Never empty. */
   readonly levels: readonly Level[];
-  /** Chosen rows by id, in the order of choosing; what was chosen in another place stays chosen. */
-  readonly chosen: ReadonlyMap<string, Row>;
+  /** What is chosen, by id, in the order of choosing; what was chosen in another place stays chosen. */
+  readonly chosen: ReadonlyMap<string, Entry>;
+  /** To be marked or turned around when the search has found all that fits. */
+  readonly marking: "all" | "toggle" | undefined;
   readonly place: Place;
   /** Grows with each turn to another place: what comes late from the last one is known by it. */
   readonly turn: number;
@@ -96,6 +98,7 @@ export function initialState(
     rows: start.rows,
     levels: [newLevel("pods", start.query)],
     chosen: new Map(),
+    marking: undefined,
     place: { context: undefined, namespace: undefined },
     turn: 0,
     preview: { shown: start.preview, scroll: 0, content: undefined },

@@ -2,7 +2,7 @@
 import type { Line } from "../term/grid.ts";
 import type { TerminalInput } from "../term/keys.ts";
 import { bindings } from "./bindings.ts";
-import { act, edited, moveCursor } from "./actions.ts";
+import { act, edited, finishMarking, moveCursor } from "./actions.ts";
 import { insert } from "./edit.ts";
 import { matchAt } from "./layout.ts";
 import { type Changes, currentRow, pinned, searchOn, withChanges } from "./list.ts";
@@ -36,7 +36,8 @@ export function step(state: PickState, event: PickEvent): PickState {
 function stepped(state: PickState, event: PickEvent): PickState {
   switch (event.kind) {
     case "input":
-      return input(state, event);
+      // What was asked for before this key is done before it.
+      return input(finishMarking(state), event);
     case "resize":
       return { ...state, columns: event.columns, rows: event.rows };
     case "changed":
@@ -52,13 +53,15 @@ function stepped(state: PickState, event: PickEvent): PickState {
     case "notice":
       return { ...state, notice: event.text };
     case "search":
-      return mapActive(state, (level) => ({
-        ...level,
-        list: searchOn(level.list, event.entries),
-      }));
+      return searchedOn(state, event.entries);
     case "clock":
       return { ...state, nowMs: event.nowMs };
   }
+}
+
+function searchedOn(state: PickState, entries: number): PickState {
+  const next = mapActive(state, (level) => ({ ...level, list: searchOn(level.list, entries) }));
+  return isComplete(activeLevel(next).list.search) ? finishMarking(next) : next;
 }
 
 function input(state: PickState, event: Extract<PickEvent, { kind: "input" }>): PickState {
@@ -127,12 +130,12 @@ function unchosen(state: PickState, { removed, upserts }: Changes): PickState {
   if (removed.length === 0 || state.chosen.size === 0) return state;
   const left = new Set(removed);
   for (const { entry } of upserts) left.delete(entry.id);
-  const gone = [...state.chosen.values()].filter(({ entry }) => left.has(ownerOf(entry.id)));
+  const gone = [...state.chosen.values()].filter(({ id }) => left.has(ownerOf(id)));
   const [first] = gone;
   if (first === undefined) return state;
   const chosen = new Map(state.chosen);
-  for (const { entry } of gone) chosen.delete(entry.id);
-  const who = gone.length > 1 ? `${gone.length} pods are` : `${first.entry.text} is`;
+  for (const { id } of gone) chosen.delete(id);
+  const who = gone.length > 1 ? `${gone.length} pods are` : `${first.text} is`;
   return { ...state, chosen, notice: `${who} gone, and no longer chosen` };
 }
 

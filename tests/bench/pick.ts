@@ -9,6 +9,7 @@
 import { initialState, type PickState } from "../../src/pick/state.ts";
 import { type PickEvent, step } from "../../src/pick/step.ts";
 import { activeLevel } from "../../src/pick/state.ts";
+import { searchPiece } from "../../src/pick/list.ts";
 import { isComplete } from "../../src/pick/search.ts";
 import { view } from "../../src/pick/view.ts";
 import { columnsFor, PodRows } from "../../src/cli/picking/rows.ts";
@@ -40,6 +41,19 @@ const keys: readonly string[] = [
   ..."w",
   "ctrl-u",
   ..."weka-container-not-there",
+  "ctrl-u",
+  "alt-a",
+  "alt-t",
+  "home",
+  "end",
+  ..."a | b",
+  "alt-a",
+  "backspace",
+  "alt-t",
+  "ctrl-u",
+  "ctrl-y",
+  "left",
+  "delete",
   "ctrl-u",
 ];
 
@@ -104,7 +118,7 @@ class Bench {
   settle(): number {
     let longest = 0;
     while (!isComplete(activeLevel(this.state).list.search)) {
-      longest = Math.max(longest, timed(() => this.send({ kind: "search", entries: 2000 })));
+      longest = Math.max(longest, timed(() => this.send({ kind: "search", entries: searchPiece })));
     }
     return longest;
   }

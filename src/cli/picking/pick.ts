@@ -93,7 +93,7 @@ class Picker implements Disposable {
     await this.#ask(keyboard);
     const { outcome } = this.#session.state;
     if (outcome.kind !== "accepted") return { kind: "aborted" };
-    const targets = outcome.rows.map(({ entry }) => this.#rows.target(entry.id));
+    const targets = outcome.entries.map(({ id }) => this.#rows.target(id));
     return targets.length === 0 ? { kind: "nothing" } : { kind: "picked", targets };
   }
 

@@ -7,6 +7,7 @@ import { type PickPodsEvent, type Selection, watchPods } from "../../actions/pic
 import type { Host } from "../../actions/host.ts";
 import { forEachUntil } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";
+import { searchPiece } from "../../pick/list.ts";
 import { isComplete } from "../../pick/search.ts";
 import { activeLevel, type LevelKind, type PickState } from "../../pick/state.ts";
 import { type PickEvent, step } from "../../pick/step.ts";
@@ -26,8 +27,6 @@ export interface SessionParts {
   signal: AbortSignal;
 }
 
-/** Entries looked at between two looks at the keyboard. */
-const searchPiece = 2000;
 /** Ages are shown in seconds. */
 const clockEveryMs = 1000;
 
