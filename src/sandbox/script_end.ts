@@ -24,7 +24,8 @@ export function endOfThrow(
   script: ScriptSource,
   refusals: ReadonlyMap<string, string>,
 ): ScriptEnd {
-  const what = refusals.get(message) ?? denied.exec(message)?.[1] ?? importOf(message);
+  const what = refusals.get(message) ?? denied.exec(message)?.[1] ?? importOf(message) ??
+    (name === "NotCapable" ? `what it asked for: ${message.slice(0, keptMessage)}` : undefined);
   if (what !== undefined) return { kind: "denied", what };
   if (name === "RangeError" && noMemory.test(message)) return { kind: "limit", which: "memory" };
   const isPlain = ["", "Error", "KodamaError"].includes(name) ||

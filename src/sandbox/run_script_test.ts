@@ -1,0 +1,189 @@
+/** What a script can do, and what of it kodama lets through. */
+import assert from "node:assert/strict";
+import { KodamaError } from "../base/errors.ts";
+import { runScene } from "./testing/script_scene.ts";
+
+const everything = { cluster: [{ verbs: ["*"], namespaces: ["*"] }] };
+
+Deno.test("a script of types gets its input, gives its output and logs lines", async () => {
+  const code = `
+    const numbers = kodama.input.numbers as number[];
+    console.log("of", numbers.length, { targets: kodama.targets });
+    kodama.output(numbers.reduce((a: number, b: number): number => a + b, 0));`;
+  const { end, log } = await runScene(code, { input: { numbers: [1, 2, 39] } });
+  assert.deepEqual(end, { kind: "ok", output: 42 });
+  assert.deepEqual(log, ['of 3 { targets: [ "web-0", "db-0" ] }']);
+});
+
+Deno.test("the last output counts; a script without one gives null", async () => {
+  assert.deepEqual((await runScene("kodama.output(1); kodama.output([2]);")).end, {
+    kind: "ok",
+    output: [2],
+  });
+  assert.deepEqual((await runScene("")).end, { kind: "ok", output: null });
+});
+
+Deno.test("an error is told with its line in the file", async () => {
+  const { end } = await runScene("const a: number = 1;\n  missing(a);");
+  assert.deepEqual(end, {
+    kind: "failed",
+    message: "ReferenceError: missing is not defined",
+    line: 11,
+    column: 3,
+  });
+});
+
+Deno.test("a slip of syntax is told with its line in the file, and nothing runs", async () => {
+  const { end, log } = await runScene('console.log("begun");\nlet x: = 3;');
+  assert.equal(end.kind, "failed");
+  if (end.kind !== "failed") return;
+  assert.match(end.message, /^SyntaxError: Unexpected token/);
+  assert.doesNotMatch(end.message, /\n|data:/);
+  assert.deepEqual([end.line, end.column], [11, 8]);
+  assert.deepEqual(log, []);
+});
+
+Deno.test("an error that nobody waits for is an error all the same", async () => {
+  for (
+    const code of [
+      "setTimeout(() => { throw new Error('late'); }, 1); await new Promise(() => {});",
+      "Promise.reject(new Error('late')); await new Promise(() => {});",
+    ]
+  ) {
+    const { end } = await runScene(code);
+    assert.equal(end.kind === "failed" ? end.message : end.kind, "late");
+  }
+});
+
+Deno.test("a call that the script doesn't await is ended before the script is", async () => {
+  const { end, calls } = await runScene('void kodama.exec(["id"]);', { permissions: everything });
+  assert.deepEqual(end, { kind: "ok", output: null });
+  assert.deepEqual(calls, [{ exec: { command: ["id"] } }]);
+});
+
+Deno.test("calls go through where permissions.cluster grants verb and namespace", async () => {
+  const code = `
+    await kodama.exec(["id"], { targets: ["web-0"], timeoutMs: 1000 });
+    await kodama.get("pods", { namespace: "shop", selector: "app=web" });
+    kodama.output(await kodama.logs("web-0", { tail: 5 }));`;
+  const { end, calls } = await runScene(code, {
+    permissions: { cluster: [{ verbs: ["exec", "list", "logs"], namespaces: ["shop"] }] },
+  });
+  assert.deepEqual(end, { kind: "ok", output: ["a line"] });
+  assert.deepEqual(calls, [
+    { exec: { command: ["id"], targets: ["web-0"], timeoutMs: 1000 } },
+    { get: { resource: "pods", namespace: "shop", selector: "app=web" } },
+  ]);
+});
+
+Deno.test("a call beyond permissions.cluster never arrives, and ends the script as denied", async () => {
+  const rules = [{ verbs: ["exec"], namespaces: ["shop"] }];
+  const cases: readonly (readonly [code: string, what: string])[] = [
+    ['await kodama.exec(["id"])', "cluster access: exec in namespace data"],
+    ['await kodama.logs("web-0")', "cluster access: logs in namespace shop"],
+    [
+      'await kodama.get("pods", { name: "a", namespace: "shop" })',
+      "cluster access: get in namespace shop",
+    ],
+    [
+      'await kodama.get("pods", { namespace: "kube-system" })',
+      "cluster access: list in namespace kube-system",
+    ],
+  ];
+  for (const [code, what] of cases) {
+    const { end, calls } = await runScene(code, { permissions: { cluster: rules } });
+    assert.deepEqual(end, { kind: "denied", what });
+    assert.deepEqual(calls, []);
+  }
+});
+
+Deno.test("a rule without namespaces grants those of the selection, and no others", async () => {
+  const permissions = { cluster: [{ verbs: ["exec", "list"], namespaces: [] }] };
+  assert.equal((await runScene('await kodama.exec(["id"])', { permissions })).end.kind, "ok");
+  const { end } = await runScene('await kodama.get("pods", { namespace: "other" })', {
+    permissions,
+  });
+  assert.deepEqual(end, { kind: "denied", what: "cluster access: list in namespace other" });
+});
+
+Deno.test("a script that catches a denial goes on", async () => {
+  const code = `
+    try { await kodama.exec(["id"]); } catch (error) { kodama.output(error.message); }`;
+  assert.deepEqual((await runScene(code)).end, {
+    kind: "ok",
+    output: "the workflow's permissions don't grant cluster access: exec in namespace shop",
+  });
+});
+
+Deno.test("requests are held against their shapes before anything is done", async () => {
+  const cases: readonly (readonly [code: string, message: RegExp])[] = [
+    ['await kodama.exec("id")', /^kodama.exec: command: .*Array/],
+    ["await kodama.exec([])", /^kodama.exec: command: a command of one word at least/],
+    ['await kodama.exec(["id"], { target: "web-0" })', /^kodama.exec: target: /],
+    ['await kodama.exec(["id"], { targets: ["web-1"] })', /no target.*did you mean "web-0"/],
+    ['await kodama.get("pods")', /kodama.get takes \{ namespace \}/],
+    ['await kodama.logs("web-0", { tail: -1 })', /^kodama.logs: tail: /],
+  ];
+  for (const [code, message] of cases) {
+    const { end, calls } = await runScene(code, { permissions: everything });
+    assert.match(end.kind === "failed" ? end.message : JSON.stringify(end), message);
+    assert.deepEqual(calls, []);
+  }
+});
+
+Deno.test("of an error that is kodama's own, the script learns nothing", async () => {
+  const api = { exec: () => Promise.reject(new TypeError("secret of kodama")) };
+  const { end } = await runScene('await kodama.exec(["id"])', { permissions: everything, api });
+  assert.deepEqual(end, { kind: "failed", message: "kodama.exec failed" });
+  const told = { exec: () => Promise.reject(new KodamaError("notFound", "no such pod")) };
+  const second = await runScene('await kodama.exec(["id"])', {
+    permissions: everything,
+    api: told,
+  });
+  assert.equal(second.end.kind === "failed" ? second.end.message : "", "no such pod");
+});
+
+Deno.test("what is granted is there, and nothing beside it", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/a.txt`, "here");
+    const permissions = { read: [folder], env: ["HOME"] };
+    const { end } = await runScene(
+      `kodama.output([Deno.readTextFileSync("${folder}/a.txt"), Deno.env.get("HOME") !== "" ]);`,
+      { permissions },
+    );
+    assert.deepEqual(end, { kind: "ok", output: ["here", true] });
+    const other = await runScene('Deno.env.get("PATH")', { permissions });
+    assert.deepEqual(other.end, { kind: "denied", what: 'env access to "PATH"' });
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("a program that a script runs sees the variables that are granted, and few others", async () => {
+  const code = `
+    const { stdout } = new Deno.Command("env").outputSync();
+    kodama.output(new TextDecoder().decode(stdout).trim().split("\\n").map((l) => l.split("=")[0]));`;
+  const { end } = await runScene(code, { permissions: { run: ["env"], env: ["PWD"] } });
+  assert.equal(end.kind, "ok", JSON.stringify(end));
+  const names = end.kind === "ok" ? end.output as string[] : [];
+  const known = ["PATH", "HOME", "DENO_DIR", "PWD"];
+  assert.deepEqual(names.filter((name) => !known.includes(name)), []);
+});
+
+Deno.test("a permission that can't be said to Deno is an error of the file, not a wider one", async () => {
+  await assert.rejects(
+    runScene("", { permissions: { read: ["/a,/b"] } }),
+    /permissions.read: "\/a,\/b" can't be granted/,
+  );
+  const { end } = await runScene("Deno.readTextFileSync('/etc/passwd')", {
+    permissions: { read: ["/nowhere --allow-all", "--allow-all"] },
+  });
+  assert.equal(end.kind, "denied", JSON.stringify(end));
+});
+
+Deno.test("long lines are cut, and what stands in several lines is several", async () => {
+  const { log } = await runScene('console.log("a\\nb"); console.log("x".repeat(20000));');
+  assert.deepEqual(log.slice(0, 2), ["a", "b"]);
+  assert.equal(log[2]?.length, 10_001);
+});
