@@ -1,4 +1,5 @@
 /** What a preview tells of a pod beyond its row: what happened to it, and what it wrote last. */
+import { BoundedQueue } from "../base/bounded_queue.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { EVENTS } from "../kube/resources.ts";
@@ -35,18 +36,21 @@ export async function* previewPod(
   signal: AbortSignal,
 ): AsyncGenerator<PreviewPart, void> {
   const client = await host.kube(target.context);
-  const waiting = new Set<Promise<PreviewPart>>();
-  const add = (part: "events" | "log", answer: Promise<PreviewPart>) => {
-    const told = answer.catch((error: unknown): PreviewPart => {
-      if (error instanceof KodamaError) return { kind: "failed", part, error };
-      throw error;
-    });
-    const one: Promise<PreviewPart> = told.finally(() => waiting.delete(one));
-    waiting.add(one);
+  const parts = new BoundedQueue<PreviewPart>(2);
+  const ask = async (part: "events" | "log", answer: Promise<PreviewPart>) => {
+    try {
+      await parts.push(await answer);
+    } catch (error) {
+      if (!(error instanceof KodamaError)) throw error;
+      await parts.push({ kind: "failed", part, error });
+    }
   };
-  add("events", eventsOf(client, target, signal));
-  add("log", logOf(client, target, signal));
-  while (waiting.size > 0 && !signal.aborted) yield await Promise.race(waiting);
+  const asked = [
+    ask("events", eventsOf(client, target, signal)),
+    ask("log", logOf(client, target, signal)),
+  ];
+  Promise.all(asked).then(() => parts.close(), (error: unknown) => parts.fail(error));
+  yield* parts;
 }
 
 async function eventsOf(

@@ -1,0 +1,99 @@
+/** A cluster whose lists and changes are a test's, for what lists and watches. */
+import { BoundedQueue } from "../../base/bounded_queue.ts";
+import { KodamaError } from "../../base/errors.ts";
+import type { ApiResource, KubeClient, ListScope, WatchEvent } from "../../kube/client.ts";
+import type { KubeObject, Pod } from "../../kube/types.ts";
+
+/** A pod that runs, as far as a picker looks. */
+export function runningPod(name: string, changes: { namespace?: string; uid?: string } = {}): Pod {
+  const { namespace = "n", uid = `uid-${name}` } = changes;
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, namespace, uid, creationTimestamp: "2026-01-01T00:00:00Z" },
+    spec: { nodeName: "node-1", containers: [{ name: "main", image: "image" }] },
+    status: {
+      phase: "Running",
+      podIP: "10.0.0.1",
+      containerStatuses: [{
+        name: "main",
+        ready: true,
+        restartCount: 0,
+        image: "image",
+        imageID: "",
+        state: { running: {} },
+      }],
+    },
+  };
+}
+
+/** What is asked of the cluster. */
+export interface Asked {
+  resource: ApiResource;
+  scope: ListScope;
+}
+
+/** Lists by namespace and kind (`n/pods`; `*` is all namespaces), page by page; a page that is an error ends them. */
+export class WatchedCluster {
+  readonly lists = new Map<string, (readonly unknown[] | KodamaError)[]>();
+  readonly objects = new Map<string, KubeObject>();
+  readonly asked: Asked[] = [];
+  /** Where each watch began. */
+  readonly watchedFrom: (string | undefined)[] = [];
+  /** Of the first watch; any other has none. */
+  readonly changes = new BoundedQueue<WatchEvent<Pod>>(100);
+  log: readonly string[] | KodamaError = [];
+
+  constructor(readonly context: string) {}
+
+  get client(): KubeClient {
+    const unused = () => {
+      throw new Error("a test asked for what its cluster doesn't have");
+    };
+    return {
+      context: this.context,
+      server: `https://${this.context}:6443`,
+      defaultNamespace: "n",
+      list: <T>(resource: ApiResource, scope: ListScope) => this.#list<T>(resource, scope),
+      watch: <T>(
+        _resource: ApiResource,
+        _scope: ListScope,
+        { signal, resourceVersion }: { signal: AbortSignal; resourceVersion?: string },
+      ) => {
+        const isFirst = this.watchedFrom.push(resourceVersion) === 1;
+        const changes = isFirst ? this.changes : new BoundedQueue<WatchEvent<Pod>>(1);
+        signal.addEventListener("abort", () => changes.discard());
+        return changes as unknown as AsyncIterable<WatchEvent<T>>;
+      },
+      get: <T>({ plural }: ApiResource, name: string) => {
+        const object = this.objects.get(`${plural}/${name}`);
+        if (object === undefined) return Promise.reject(new KodamaError("notFound", `no ${name}`));
+        return Promise.resolve(object as T);
+      },
+      logs: async () => {
+        if (this.log instanceof KodamaError) throw this.log;
+        return await Promise.resolve(chunks(this.log));
+      },
+      raw: unused,
+      create: unused,
+      delete: unused,
+      exec: unused,
+      attach: unused,
+      forward: unused,
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+  }
+
+  async *#list<T>(resource: ApiResource, scope: ListScope) {
+    this.asked.push({ resource, scope });
+    const pages = this.lists.get(`${scope.namespace ?? "*"}/${resource.plural}`) ?? [[]];
+    for (const page of pages) {
+      if (page instanceof KodamaError) throw page;
+      yield await Promise.resolve({ items: page as T[], resourceVersion: "7" });
+    }
+  }
+}
+
+async function* chunks(texts: readonly string[]): AsyncGenerator<Uint8Array> {
+  for (const text of texts) yield await Promise.resolve(new TextEncoder().encode(text));
+}
