@@ -37,7 +37,11 @@ export function scriptRunner(machine: ScriptMachine): RunScript {
     if (signal.aborted) return { kind: "cancelled" };
     const words = commandOf(machine, permissions, { timeoutMs, memoryMiB });
     using deadline = new Deadline(machine.clock, timeoutMs, signal);
-    await using process = ScriptProcess.start(words, { killsGroup: permissions.run !== false });
+    await using process = ScriptProcess.start(words, {
+      folder: script.folder ?? folderOf(script.path),
+      // Only a script that may run programs can leave some behind.
+      killsGroup: permissions.run !== false,
+    });
     const calls = new ScriptCalls(script, permissions.cluster, api, deadline.signal);
     const conversation = converse(process, script, calls, {
       log: new LogRate(machine.clock, (line) => api.log(line)),
@@ -49,6 +53,11 @@ export function scriptRunner(machine: ScriptMachine): RunScript {
     // The conversation ends by itself once the process is gone.
     return await Promise.race([conversation, stopped.promise]);
   };
+}
+
+function folderOf(path: string): string {
+  const end = path.lastIndexOf("/");
+  return end < 0 ? "." : path.slice(0, end) || "/";
 }
 
 function commandOf(

@@ -147,12 +147,13 @@ Deno.test("what is granted is there, and nothing beside it", async () => {
   const folder = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(`${folder}/a.txt`, "here");
-    const permissions = { read: [folder], env: ["HOME"] };
+    const permissions = { read: ["."], env: ["HOME"] };
     const { end } = await runScene(
-      `kodama.output([Deno.readTextFileSync("${folder}/a.txt"), Deno.env.get("HOME") !== "" ]);`,
-      { permissions },
+      `const text = Deno.readTextFileSync("a.txt") + Deno.readTextFileSync("${folder}/a.txt");
+      kodama.output([text, Deno.env.get("HOME") !== ""]);`,
+      { permissions, folder },
     );
-    assert.deepEqual(end, { kind: "ok", output: ["here", true] });
+    assert.deepEqual(end, { kind: "ok", output: ["herehere", true] });
     const other = await runScene('Deno.env.get("PATH")', { permissions });
     assert.deepEqual(other.end, { kind: "denied", what: 'env access to "PATH"' });
   } finally {

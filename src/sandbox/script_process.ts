@@ -34,15 +34,19 @@ export class ScriptProcess implements AsyncDisposable {
   }
 
   /**
-   * Starts it. With `killsGroup`, programs that it has started are killed with it.
+   * Starts it in the folder. With `killsGroup`, programs that it has started are killed with it.
    *
    * @throws KodamaError `environment` where the program can't be started.
    */
-  static start(words: readonly string[], options: { killsGroup: boolean }): ScriptProcess {
+  static start(
+    words: readonly string[],
+    options: { killsGroup: boolean; folder: string },
+  ): ScriptProcess {
     const [program = "", ...args] = words;
     try {
       const child = new Deno.Command(program, {
         args,
+        cwd: options.folder,
         stdin: "piped",
         stdout: "piped",
         stderr: "piped",

@@ -20,6 +20,7 @@ export interface Scene {
   cancelAt?: string;
   api?: Partial<ScriptApi>;
   protectedPaths?: readonly string[];
+  folder?: string;
 }
 
 /** What came of it. */
@@ -73,6 +74,7 @@ export async function runScene(code: string, scene: Scene = {}): Promise<SceneEn
       line: 10,
       input: scene.input ?? null,
       targets: sceneTargets,
+      folder: scene.folder ?? "/",
     },
     { ...noPermissions, ...scene.permissions },
     api,
