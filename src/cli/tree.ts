@@ -26,7 +26,7 @@ export type Node = Leaf | Branch;
 
 /** Headings of `kodama --help` and the commands under each. Every command of the root stands once. */
 export const sections: readonly (readonly [heading: string, names: readonly string[]])[] = [
-  ["Pods", ["exec", "run", "logs", "pods", "pick", "runs"]],
+  ["Pods", ["exec", "run", "shell", "logs", "pods", "pick", "runs"]],
   ["Embedded cluster", ["cluster"]],
   ["Housekeeping", ["config", "completion", "doctor", "version", "help"]],
 ];
@@ -64,6 +64,7 @@ const branch = (summary: string, commands: Branch["commands"]): Branch => ({
 export const tree: Branch = branch("pick pods, run things in all of them at once", {
   exec: dialling("run one command in every matching pod", () => import("./commands/exec.ts")),
   run: dialling("run a checked-in workflow", () => import("./commands/run.ts")),
+  shell: dialling("open a shell in one pod", () => import("./commands/shell.ts")),
   logs: dialling("logs of every matching container", () => import("./commands/logs.ts")),
   pods: dialling("list the pods that a selection matches", () => import("./commands/pods.ts")),
   pick: dialling("choose pods, and print their names", () => import("./commands/pick.ts")),

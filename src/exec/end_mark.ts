@@ -12,8 +12,12 @@ export function endMarkOf(nonce: string): string {
   return `kodama:${nonce}:end:`;
 }
 
-/** Digits of an exit code. */
-const longestCode = 3;
+/** An exit code with the end of its line, which a terminal writes as CR LF. */
+const wholeCode = /^\d{1,3}\r?\n/;
+/** What may become one. */
+const openCode = /^(?:\d{0,3}|\d{1,3}\r)$/;
+/** Digits and line end. */
+const longestCode = 5;
 
 /** Takes the mark out of one stream, however it is split over chunks, and passes on every other byte. */
 export class EndMarkReader {
@@ -53,7 +57,7 @@ export class EndMarkReader {
   #find(bytes: Uint8Array): { start: number; end?: number } {
     const first = this.#mark[0] ?? 0;
     for (let at = bytes.indexOf(first); at >= 0; at = bytes.indexOf(first, at + 1)) {
-      const length = this.#lengthAt(bytes.subarray(at, at + this.#mark.length + longestCode + 1));
+      const length = this.#lengthAt(bytes.subarray(at, at + this.#mark.length + longestCode));
       if (length === "open") return { start: at };
       if (length !== "none") return { start: at, end: at + length };
     }
@@ -66,12 +70,10 @@ export class EndMarkReader {
       if (index === bytes.length) return "open";
       if (bytes[index] !== byte) return "none";
     }
-    for (let index = this.#mark.length; index < bytes.length; index++) {
-      const byte = bytes[index] ?? 0;
-      if (byte === 0x0a && index > this.#mark.length) return index + 1;
-      if (byte < 0x30 || byte > 0x39) return "none";
-    }
-    return bytes.length > this.#mark.length + longestCode ? "none" : "open";
+    const code = String.fromCharCode(...bytes.subarray(this.#mark.length));
+    const whole = wholeCode.exec(code);
+    if (whole !== null) return this.#mark.length + whole[0].length;
+    return openCode.test(code) ? "open" : "none";
   }
 }
 

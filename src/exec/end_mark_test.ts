@@ -47,9 +47,16 @@ Deno.test("a mark with another nonce, or without its line's end, is the command'
       "kodama:n0nce:end:",
       "kodama:n0nce:end:0",
       "kodama:n0nce:end:1000\n",
+      "kodama:n0nce:end:1\r",
+      "kodama:n0nce:end:\r\n",
     ]
   ) {
     const bytes = encoder.encode(text);
     assert.deepEqual(read(bytes, [3, 9]), { output: [...bytes], seen: false });
   }
+});
+
+Deno.test("a terminal's line end is part of the mark", () => {
+  const bytes = encoder.encode("one\r\nkodama:n0nce:end:12\r\n");
+  assert.deepEqual(read(bytes, [10, 24]), { output: [...encoder.encode("one\r\n")], seen: true });
 });

@@ -20,9 +20,9 @@ import type { OpenExec } from "./run_options.ts";
 /** Between two signs of life. */
 const beatMs = 30_000;
 /** How long a shell that heard the end of its input waits for the stream to be opened again. */
-const patienceMs = 10_000;
+const patienceMs = 5000;
 /** Between two attempts to open the stream. */
-const retryMs = 2000;
+const retryMs = 1000;
 /** What the shell says of itself is two numbers. */
 const introductionLimitBytes = 64;
 

@@ -40,17 +40,18 @@ async function hurriedPath(): Promise<{ path: string } & AsyncDisposable> {
   };
 }
 
-/** A process that leads a session of its own; it says when it is ready. */
+/** A process that leads a session of its own; it says its id, and that of what the script began, in one line. */
 async function leader(script: string) {
   const command = new Deno.Command("setsid", {
-    args: ["sh", "-c", `${script}\necho $$; while :; do read -r line; done`],
+    args: ["sh", "-c", `${script}\necho $$ $!; while :; do read -r line; done`],
     stdin: "piped",
     stdout: "piped",
   });
   const child = command.spawn();
   const reader = child.stdout.getReader();
   const said = new TextDecoder().decode((await reader.read()).value);
-  return { child, id: Number(said.split(/\s+/).filter(Boolean).at(-1)), said, reader };
+  const [id, begun] = said.trim().split(" ").map(Number);
+  return { child, id: id ?? NaN, begun: begun ?? NaN, reader };
 }
 
 async function ended({ child, reader }: Awaited<ReturnType<typeof leader>>): Promise<void> {
@@ -72,20 +73,19 @@ async function introduced(child: Deno.ChildProcess): Promise<void> {
 
 Deno.test("the end of the watch's input hangs the session up, and spares what ignores it", async () => {
   await using hurried = await hurriedPath();
-  const session = await leader("(trap '' HUP; exec sleep 1000) & echo $!");
-  const spared = Number(session.said.split(/\s+/)[0]);
+  const session = await leader("trap '' HUP; sleep 1000 & trap - HUP");
   const watching = watch(session.id, { PATH: hurried.path });
   await introduced(watching);
   await watching.stdin.close();
   await watching.status;
   await ended(session);
   assert.equal((await session.child.status).signal, "SIGHUP");
-  Deno.kill(spared, "SIGKILL");
+  Deno.kill(session.begun, "SIGKILL");
 });
 
 Deno.test("a watch that is told of the end touches nothing", async () => {
   await using hurried = await hurriedPath();
-  const session = await leader("");
+  const session = await leader(":");
   const watching = watch(session.id, { PATH: hurried.path });
   await introduced(watching);
   await new Response("\n\nend\n").body?.pipeTo(watching.stdin);

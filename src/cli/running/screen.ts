@@ -1,5 +1,6 @@
 /** Where a run is written: two streams, and on a terminal a status line that never mixes with them. */
 import type { Clock } from "../../base/clock.ts";
+import { TerminalModes } from "../../term/terminal_modes.ts";
 import type { Terminal } from "../../term/terminal.ts";
 import type { Piece } from "./painter.ts";
 import type { Progress } from "./progress.ts";
@@ -18,6 +19,7 @@ export interface ScreenOptions {
 /** The streams and the status line of one run. */
 export class Screen implements Disposable {
   readonly #options: ScreenOptions;
+  readonly #modes = new TerminalModes();
   #status: StatusLine | undefined;
   /** Where was written last. */
   #stream: Piece["stream"] | undefined;
@@ -42,7 +44,7 @@ export class Screen implements Disposable {
       await this.#status?.pause();
       for (const { stream, data } of pieces) {
         await this.#turnTo(stream);
-        await this.#options.terminal[stream].write(...data);
+        await this.#options.terminal[stream].write(...this.#apart(stream, data));
       }
       this.#status?.resume();
     } catch (error) {
@@ -55,6 +57,22 @@ export class Screen implements Disposable {
     const before = this.#stream;
     this.#stream = stream;
     if (before !== undefined && before !== stream) await this.#options.terminal[before].flush();
+  }
+
+  /**
+   * What is said of a command that had the terminal stands on a line of its own, in a terminal as it was before:
+   * the command may have ended in the middle of a line, or of drawing.
+   */
+  #apart(stream: Piece["stream"], data: Piece["data"]): Piece["data"] {
+    const { interactive, terminal } = this.#options;
+    if (!interactive || !terminal.stdout.isTerminal) return data;
+    if (stream === "stdout") {
+      for (const one of data) if (typeof one !== "string") this.#modes.follow(one);
+      return data;
+    }
+    const before = this.#modes.restoration() + (this.#modes.midLine ? "\r\n" : "");
+    this.#modes.clear();
+    return before === "" ? data : [before, ...data];
   }
 
   /** Says something between the lines of the run, at once. */

@@ -1,0 +1,70 @@
+/** The one target that a selection means, for what can use no more. */
+import { UsageError } from "../base/errors.ts";
+import { nameParts, targetName } from "../exec/target_names.ts";
+import type { Target } from "../kube/target.ts";
+import { type ContextFindings, Discovery, noMatch, selectIn } from "./discover_targets.ts";
+import type { ExecEvent, Selection } from "./exec_events.ts";
+import type { Host } from "./host.ts";
+
+/** What is told of contexts and pods beside it. */
+export type FindingNote = Extract<ExecEvent, { kind: "contextFailed" | "podsSkipped" }>;
+
+/** Targets of a selection, and what is to be told. */
+export interface Findings {
+  targets: readonly Target[];
+  /** By target: as short as it can be without being ambiguous. */
+  names: readonly string[];
+  notes: readonly FindingNote[];
+}
+
+/** Names in the error of a selection that means too many. */
+const namesTold = 20;
+
+/**
+ * All targets of a selection in every context.
+ *
+ * @throws NoMatchError where there is none; KodamaError of the one context that was asked, when it can't answer.
+ */
+export async function allTargets(
+  host: Host,
+  { contexts, selection }: { contexts: readonly string[]; selection: Selection },
+  signal: AbortSignal,
+): Promise<Findings> {
+  const discovery = new Discovery(host, contexts, selectIn(host, selection, signal), { signal });
+  const findings = await Array.fromAsync(discovery.rest());
+  const single = new Set(contexts).size <= 1;
+  const notes = findings.flatMap((found) => noteOf(found, single));
+  const targets = findings.flatMap((found) => found.kind === "found" ? found.targets : []);
+  if (targets.length === 0) throw noMatch(findings);
+  const parts = nameParts(targets);
+  return { targets, names: targets.map((target) => targetName(target, parts)), notes };
+}
+
+function noteOf(found: ContextFindings, single: boolean): FindingNote[] {
+  if (found.kind === "failed") {
+    if (single) throw found.error;
+    return [{ kind: "contextFailed", context: found.context, error: found.error }];
+  }
+  const { context, skipped } = found;
+  return skipped.length === 0 ? [] : [{ kind: "podsSkipped", context, skipped }];
+}
+
+/**
+ * The only target of a selection.
+ *
+ * @throws UsageError that lists the matches, where there are several; else as {@link allTargets}.
+ */
+export async function onlyTarget(
+  host: Host,
+  asked: { contexts: readonly string[]; selection: Selection },
+  signal: AbortSignal,
+): Promise<{ target: Target; notes: readonly FindingNote[] }> {
+  const { targets: [target, ...others], names, notes } = await allTargets(host, asked, signal);
+  if (target === undefined) throw new Error("a selection without targets was let through");
+  if (others.length === 0) return { target, notes };
+  const told = names.slice(0, namesTold).join(", ");
+  const more = names.length > namesTold ? ` and ${names.length - namesTold} more` : "";
+  throw new UsageError(`a shell is for one pod, and ${names.length} match: ${told}${more}`, {
+    hint: "name one, or narrow the selection; `kodama tmux` opens a shell in each of them",
+  });
+}

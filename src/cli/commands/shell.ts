@@ -1,0 +1,94 @@
+import type { ShellOptions } from "../../actions/shell_events.ts";
+import { UsageError } from "../../base/errors.ts";
+import { chosenBy, leftWithoutChoice } from "../choosing.ts";
+import { defineCommand } from "../command.ts";
+import { definedOnly, resolveSelection, selectionFlags, selectionOperands } from "../selection.ts";
+import { shellFlags } from "../shelling/flags.ts";
+
+/** `kodama shell`. */
+export const command = defineCommand({
+  description:
+    "Opens a shell in one pod: the first of bash, zsh, ash, dash, ksh and sh that its image has; or runs " +
+    "the words behind -- on a terminal there. Where several pods match, the picker asks which.\n\n" +
+    "Where the pod has tmux or dtach, the shell runs below it, unseen, and a broken link ends nothing: " +
+    "the shell waits in the pod for a while (--keep-for) and is found again, by this kodama or by the " +
+    "next one with the same words. Elsewhere a shell ends with its link.",
+  operands: selectionOperands,
+  trailing: "optional",
+  flags: { ...selectionFlags, ...shellFlags },
+  examples: [
+    { title: "A shell in a pod", line: "kodama shell web-0" },
+    {
+      title: "In one of a deployment's pods, which the picker asks for",
+      line: "kodama shell deploy/web",
+    },
+    {
+      title: "In another container, in a folder of it",
+      line: "kodama shell web-0 -c sidecar --workdir /var/log",
+    },
+    {
+      title: "A program on a terminal, which a broken link doesn't end",
+      line: "kodama shell web-0 -- top",
+    },
+    { title: "Nothing that outlives the link", line: "kodama shell web-0 --keep-for 0" },
+    {
+      title: "With a transcript, for asciinema play",
+      line: "kodama shell web-0 --log transcripts",
+    },
+  ],
+  exitCodes: [
+    ["1", "kodama itself failed, or the image has no shell"],
+    ["2", "the command line is wrong, no pod matches, or several do and nobody can be asked"],
+    ["3", "the stream was not open in time"],
+    ["4", "the pod couldn't be reached, or the link broke and the shell was not found again"],
+    ["130", "stopped by a signal, or left the picker without a choice"],
+    ["other", "the exit code of the shell"],
+  ],
+  seeAlso: [
+    "kodama exec --help runs a command in many pods.",
+    "kodama tmux --help opens a shell in each pod of a selection.",
+  ],
+  resolve(words) {
+    const { flags, trailing } = words;
+    const { contexts, kubeconfig, selection, pick } = resolveSelection(words);
+    const [operand, ...others] = selection.operands;
+    const named = operand?.kind === "pod" && others.length === 0 && contexts.length < 2;
+    if (flags.new && flags["keep-for"] === 0) {
+      throw new UsageError("--new and --keep-for 0 contradict each other", {
+        hint: "a shell that isn't kept is always a new one",
+      });
+    }
+    const options = {
+      contexts,
+      selection,
+      command: trailing ?? [],
+      keepMs: flags["keep-for"],
+      fresh: flags.new,
+      ...definedOnly({
+        connectTimeoutMs: flags["connect-timeout"],
+        workdir: flags.workdir,
+        log: flags.log,
+        environment: flags.env.length === 0 ? undefined : Object.fromEntries(flags.env),
+      }),
+    } satisfies Omit<ShellOptions, "signal" | "stdin" | "terminal">;
+    const choosing = pick
+      ? { kind: "one" as const }
+      : named
+      ? undefined
+      : { kind: "oneIfUnclear" as const };
+    return { options, kubeconfig, choosing };
+  },
+  run: async ({ options: asked, kubeconfig, choosing }, invocation) => {
+    const chosen = await chosenBy(choosing, asked, { kubeconfig, invocation });
+    if (chosen === undefined) return leftWithoutChoice;
+    const { host, ...narrowed } = chosen;
+    const [{ shell }, { showShell }] = await Promise.all([
+      import("../../actions/shell.ts"),
+      import("../shelling/show_shell.ts"),
+    ]);
+    return await showShell(
+      (extras) => shell(host, { ...asked, ...narrowed, ...extras }),
+      invocation,
+    );
+  },
+});

@@ -1,0 +1,46 @@
+/** The flags of everything that opens shells: `shell` and `tmux` share them, meaning for meaning. */
+import { durationMs } from "../duration.ts";
+import { BadValue, text, toggle, value, valueOr, values } from "../flag.ts";
+import { environmentPair } from "../running/flags.ts";
+
+const group = "Shell";
+
+/** How long a shell waits for somebody who lost the link to it. */
+const keptByDefault = "15m";
+
+/** By their long names. */
+export const shellFlags = {
+  "env": values("variable of the shell's environment", environmentPair, {
+    placeholder: "NAME=VALUE",
+    group,
+  }),
+  "workdir": value("directory to begin in", text, { placeholder: "DIR", group }),
+  "keep-for": valueOr(
+    "how long the shell waits in the pod when the link breaks, where the pod has tmux or dtach",
+    keepMs,
+    keptByDefault,
+    { placeholder: "DURATION", variable: "KODAMA_KEEP_FOR", group },
+  ),
+  "new": toggle("begin a new shell, even where one waits", { group }),
+  "connect-timeout": value(
+    "longest wait for the pod's stream to open (default 15s, or $KODAMA_CONNECT_TIMEOUT)",
+    durationMs,
+    { placeholder: "DURATION", group },
+  ),
+  "log": value("keep what the terminal shows in DIR, as an asciicast", text, {
+    placeholder: "DIR",
+    completion: { kind: "files" },
+    group,
+  }),
+};
+
+/** A day: what is forgotten in a pod ends some time. */
+const longestKeepMs = 24 * 60 * 60 * 1000;
+
+/** A duration, or `0` for none. */
+function keepMs(raw: string): number {
+  if (/^0+[a-z]*$/.test(raw)) return 0;
+  const duration = durationMs(raw);
+  if (duration > longestKeepMs) throw new BadValue(raw, "it must be 24h or less");
+  return duration;
+}

@@ -1,0 +1,172 @@
+/**
+ * A shell that outlives its link: the lines of shell that run it below a dtach or a tmux of the pod's own, find it
+ * again, and end it when nobody has come back for it.
+ *
+ * Neither shows. dtach passes bytes on as they are and is taken where both are there; tmux is given a configuration
+ * without keys, without a status line and without the other screen, so that the terminal's own scrolling works.
+ *
+ * Each shell has a folder of its own below `$root`, whose name nobody can guess:
+ *
+ *     dtach, tmux   the socket
+ *     owner         id and birth of the process that runs the shell
+ *     command       what was asked for: a shell is found again by the same words only
+ *     code          the exit code, once it has ended
+ *
+ * Two processes belong to the shell's session beside it: its parent, which notes the exit code, and the keeper, which
+ * looks every few seconds whether somebody is attached, and hangs the session up when nobody was for too long.
+ */
+import { bornScript, hangUpScript } from "./hang_up.ts";
+import { startScript } from "./start_command.ts";
+
+/** Between two looks of the keeper, in seconds. */
+const lookEverySeconds = 5;
+
+/** Between HUP and KILL, when a shell's time is over. */
+const graceMs = 2000;
+
+/** `$kind` of the shell in folder `$1`, empty where it has ended. */
+const aliveScript = `alive() {
+kind= owner= since=
+[ -e "$1/code" ] && return
+{ read -r owner since <"$1/owner"; } 2>/dev/null
+[ "$owner" ] || return
+born "$owner"
+[ "$birth" = "$since" ] || return
+for kind in dtach tmux ""; do [ "$kind" ] && [ -S "$1/$kind" ] && return; done
+}`;
+
+/** Whether somebody is attached to the shell in `$1`: dtach marks its socket as executable then. */
+const attachedScript = `attached() {
+if [ -S "$1/dtach" ]; then [ -x "$1/dtach" ]
+else [ "$(tmux -S "$1/tmux" list-clients 2>/dev/null)" ]; fi
+}`;
+
+/** The parent of a kept shell, without single quotes. Its arguments: folder, seconds to keep it, the words. */
+export const parentScript = `folder=$1 keep=$2
+shift 2
+unset TMUX TMUX_PANE kodama_script kodama_parent
+${bornScript}
+${attachedScript}
+${hangUpScript(graceMs)}
+born $$
+echo "$$ $birth" >"$folder/owner"
+(
+trap "" HUP INT QUIT TERM
+read -r kept rest </proc/self/stat
+idle=0
+while [ "$idle" -lt "$keep" ]; do
+sleep ${lookEverySeconds}
+if attached "$folder"; then idle=0; else idle=$((idle + ${lookEverySeconds})); fi
+done
+session=$$
+hang_up
+rm -rf "$folder"
+rmdir "\${folder%/*}" 2>/dev/null
+) </dev/null >/dev/null 2>&1 &
+keeper=$!
+trap : INT QUIT
+(
+${startScript}
+)
+code=$?
+echo "$code" >"$folder/code"
+kill -KILL "$keeper" 2>/dev/null
+exit "$code"`;
+
+/** tmux without anything of its own, as text between double quotes. */
+const tmuxSettings = [
+  "set -g status off",
+  "set -g prefix None",
+  "set -g prefix2 None",
+  "unbind-key -a",
+  "unbind-key -a -T root",
+  "set -g mouse off",
+  "set -s escape-time 0",
+  "set -g focus-events on",
+  "set -g set-titles on",
+  'set -g set-titles-string \\"#T\\"',
+  "set -g remain-on-exit off",
+  "set -g destroy-unattached off",
+  "set -g history-limit 0",
+  'set -ga terminal-overrides \\",*:smcup@:rmcup@\\"',
+];
+
+/**
+ * Lines that begin or find a kept shell, are there until it ends or is left, and exit with its code. They return where
+ * the pod has nothing to keep a shell with. They read `$wish`, `$root`, `$id`, `$keep`, `$columns`, `$rows`, `$asked`,
+ * `$kodama_parent` (exported) and the words, and call `say`; `$goodbye` is said before the
+ * exit code, for a server may tell a good end of a link that broke (`end_mark.ts`).
+ */
+export const keptScript = `${bornScript}
+${aliveScript}
+${attachedScript}
+described() {
+{ read -r line <"$1/command"; } 2>/dev/null
+[ "$line" = "$asked" ]
+}
+has_terminal() {
+for place in /etc/terminfo /lib/terminfo /usr/lib/terminfo /usr/share/terminfo; do
+[ -e "$place/\${1%"\${1#?}"}/$1" ] && return 0
+done
+return 1
+}
+join() {
+say "$1" "$kind"
+if [ "$kind" = dtach ]; then dtach -a "$folder/dtach" -E -z -r winch
+else
+has_terminal "$TERM" || TERM=xterm-256color
+tmux -S "$folder/tmux" attach-session -d
+fi
+}
+leave() {
+{ read -r code <"$folder/code"; } 2>/dev/null || exit 0
+rm -rf "$folder"
+rmdir "$root" 2>/dev/null
+echo "$goodbye$code"
+exit "$code"
+}
+folder=$root/$id
+if [ "$wish" = same ]; then
+alive "$folder"
+[ "$kind" ] && { join back; leave; }
+code=
+{ read -r code <"$folder/code"; } 2>/dev/null
+rm -rf "$folder"
+say gone "$code"
+exit 0
+fi
+for old in "$root"/*; do
+[ "$wish" = any ] || break
+[ -d "$old" ] || continue
+alive "$old"
+[ "$kind" ] || { rm -rf "$old"; continue; }
+attached "$old" && continue
+described "$old" || continue
+id=\${old##*/} folder=$old
+join back
+leave
+done
+kind=
+for program in dtach tmux; do
+command -v "$program" >/dev/null 2>&1 && { kind=$program; break; }
+done
+for program in mkdir rm sleep; do
+command -v "$program" >/dev/null 2>&1 || kind=
+done
+if [ "$kind" ] && (umask 077 && mkdir -p "$folder") 2>/dev/null; then
+echo "$asked" >"$folder/command"
+set -- sh -c "eval \\"\\$kodama_parent\\"" kodama-shell "$folder" "$keep" "$@"
+if [ "$kind" = dtach ]; then
+dtach -n "$folder/dtach" -E -z -r winch "$@" && { join new; leave; }
+else
+inner=screen
+for one in screen-256color tmux-256color; do has_terminal "$one" && inner=$one; done
+echo "${tmuxSettings.join("\n")}
+set -g default-terminal $inner" >"$folder/conf"
+tmux -S "$folder/tmux" -f "$folder/conf" new-session -d -x "$columns" -y "$rows" -- "$@" 2>/dev/null &&
+{ join new; leave; }
+fi
+rm -rf "$folder"
+shift 6
+fi
+rmdir "$root" 2>/dev/null`;
