@@ -7,6 +7,8 @@ export interface MemoryTerminalOptions {
   /** Streams that are a terminal; none by default. */
   terminals?: readonly ("stdin" | "stdout" | "stderr")[];
   size?: Size;
+  /** The sizes that its window gets. */
+  resizes?: AsyncIterable<Size>;
   /** What is typed or piped, chunk by chunk. */
   input?: Iterable<string> | AsyncIterable<string>;
   /** Called for each write to a stream; may throw as a full disk does. */
@@ -50,7 +52,9 @@ export class MemoryTerminal implements Terminal {
     return this.#options.size;
   }
 
-  async *resizes(): AsyncGenerator<Size> {}
+  async *resizes(): AsyncGenerator<Size> {
+    yield* this.#options.resizes ?? [];
+  }
 
   #isTerminal(stream: "stdin" | "stdout" | "stderr"): boolean {
     return this.#options.terminals?.includes(stream) ?? false;

@@ -1,0 +1,207 @@
+/** The picker on a terminal in memory: keys, clicks and signals in, a screen out. */
+import assert from "node:assert/strict";
+import { runningPod, WatchedCluster } from "../../actions/testing/watched_cluster.ts";
+import { simulatedHost } from "../../actions/testing/simulated_host.ts";
+import { BoundedQueue } from "../../base/bounded_queue.ts";
+import { quiet } from "../../base/testing/manual_clock.ts";
+import { MemoryTerminal } from "../../term/memory_terminal.ts";
+import type { Size } from "../../term/terminal.ts";
+import { TinyTerminal } from "../../term/testing/tiny_terminal.ts";
+import type { EndSignal, Invocation } from "../invocation.ts";
+import { type PickerOptions, plainPicker } from "./options.ts";
+import { pick } from "./pick.ts";
+
+const selection: PickerOptions["selection"] = {
+  namespaces: { kind: "default" },
+  operands: [],
+  match: [],
+  exclude: [],
+  sort: "name",
+  shuffle: false,
+  allPhases: false,
+};
+const modesAtFirst = ["25", "7"];
+
+/** A picker over pods of these names, of 12 rows. */
+class Scene {
+  readonly cluster = new WatchedCluster("c");
+  readonly keys = new BoundedQueue<string>(100);
+  readonly sizes = new BoundedQueue<Size>(10);
+  readonly terminal: MemoryTerminal;
+  readonly clock;
+  readonly picked;
+  screen: TinyTerminal;
+  #signal: (name: EndSignal) => void = () => {};
+  #shown = 0;
+
+  constructor(names: readonly string[], options: Partial<PickerOptions> = {}, columns = 60) {
+    this.cluster.lists.set("n/pods", [names.map((name) => runningPod(name))]);
+    this.screen = new TinyTerminal(columns, 12);
+    this.terminal = new MemoryTerminal({
+      terminals: ["stdin", "stderr"],
+      size: { columns, rows: 12 },
+      input: this.keys,
+      resizes: this.sizes,
+    });
+    const { host, clock } = simulatedHost({});
+    this.clock = clock;
+    const kube = () => Promise.resolve(this.cluster.client);
+    const invocation = {
+      terminal: this.terminal,
+      environment: () => undefined,
+      signals: {
+        listen: (handler: (name: EndSignal) => void) => {
+          this.#signal = handler;
+          return { [Symbol.dispose]: () => {} };
+        },
+      },
+    } as Partial<Invocation> as Invocation;
+    const all: PickerOptions = {
+      ...plainPicker,
+      contexts: [],
+      selection,
+      multi: true,
+      preview: false,
+      height: { kind: "percent", percent: 100 },
+      ...options,
+    };
+    this.picked = pick(all, { host: { ...host, kube }, invocation });
+    this.picked.catch(() => {});
+  }
+
+  /** Types, and lets all follow from it. */
+  async type(...keys: string[]): Promise<void> {
+    for (const key of keys) await this.keys.push(key);
+    await this.settle();
+  }
+
+  async resize(columns: number): Promise<void> {
+    await this.#show();
+    this.screen = new TinyTerminal(columns, 12);
+    await this.sizes.push({ columns, rows: 12 });
+    await this.settle();
+  }
+
+  async signal(name: EndSignal): Promise<void> {
+    this.#signal(name);
+    await this.settle();
+  }
+
+  /** Whatever can happen within a second of the picker's own timers. */
+  async settle(): Promise<void> {
+    for (let timers = 0; timers < 4; timers++) {
+      await quiet();
+      if (this.clock.elapsedMs() < 60_000) this.clock.step();
+    }
+    await this.#show();
+  }
+
+  async #show(): Promise<void> {
+    await quiet();
+    const all = this.terminal.written("stderr");
+    this.screen.write(all.slice(this.#shown));
+    this.#shown = all.length;
+  }
+
+  get cursorLine(): string {
+    return this.screen.lines.find((line) => line.startsWith("> ") && line.length > 2) ?? "";
+  }
+
+  assertGivenBack(): void {
+    assert.deepEqual([...this.screen.modes].sort(), modesAtFirst);
+    assert.deepEqual(this.terminal.modes, ["raw", "cooked"]);
+    assert.equal(this.terminal.lastWords, undefined);
+  }
+}
+
+const names = ["api-0", "web-0", "web-1"];
+
+/** Rows and columns count from 0 here, and from 1 on the wire. */
+function click(scene: Scene, name: string): string {
+  const row = scene.screen.lines.findIndex((line) => line.includes(name));
+  return `\x1b[<0;5;${row + 1}M`;
+}
+
+Deno.test("keys choose, and the terminal is given back", async () => {
+  const scene = new Scene(names);
+  await scene.settle();
+  assert.ok(scene.terminal.lastWords !== undefined);
+  await scene.type("web", "\t", "\r");
+  const picked = await scene.picked;
+  assert.deepEqual(picked.kind === "picked" && picked.targets.map(({ pod }) => pod), ["web-0"]);
+  scene.assertGivenBack();
+});
+
+Deno.test("a click moves the cursor, a second one on the row takes it, the wheel moves", async () => {
+  const scene = new Scene(names);
+  await scene.settle();
+  await scene.type("\x1b[1;1R", click(scene, "web-1"));
+  assert.match(scene.cursorLine, /web-1/);
+  await scene.type("\x1b[<65;5;5M");
+  assert.match(scene.cursorLine, /web-0/);
+  await scene.type("\x1b[<64;5;5M", "\x1b[<0;5;5m");
+  assert.match(scene.cursorLine, /web-1/);
+  const again = click(scene, "web-1");
+  await scene.type(again + again);
+  const picked = await scene.picked;
+  assert.deepEqual(picked.kind === "picked" && picked.targets.map(({ pod }) => pod), ["web-1"]);
+});
+
+Deno.test("clicks are told by rows of the screen, wherever the picker begins on it", async () => {
+  const scene = new Scene(names, { height: { kind: "rows", rows: 6 } });
+  await scene.settle();
+  // The terminal's answer: the picker begins on the fourth row.
+  await scene.type("\x1b[4;1R");
+  const row = scene.screen.lines.findIndex((line) => line.includes("web-0")) + 3;
+  await scene.type(`\x1b[<0;5;${row + 1}M`);
+  assert.match(scene.cursorLine, /web-0/);
+});
+
+Deno.test("a window of 20 columns and wide characters: no line is wider than it", async () => {
+  const long = ["木霊-drive-with-a-very-long-name-0", "web-0"];
+  const scene = new Scene(long, {}, 80);
+  await scene.settle();
+  // A row that is wider than the screen is an error of the terminal.
+  for (const columns of [20, 7, 3, 1, 20]) await scene.resize(columns);
+  await scene.type("木");
+  assert.ok(
+    scene.screen.lines.some((line) => line.includes("木霊")),
+    scene.screen.lines.join("\n"),
+  );
+  assert.ok(scene.screen.lines.some((line) => line.startsWith("  1/2")));
+});
+
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  Deno.test(`${name} ends the picker, and the terminal is given back`, async () => {
+    const scene = new Scene(names);
+    await scene.settle();
+    await scene.signal(name);
+    await assert.rejects(scene.picked, { kind: "cancelled", message: `stopped by ${name}` });
+    scene.assertGivenBack();
+  });
+}
+
+Deno.test("an error of kodama's own is thrown after the terminal was given back", async () => {
+  const scene = new Scene(names);
+  await scene.settle();
+  scene.cluster.changes.fail(new TypeError("a bug"));
+  await scene.settle();
+  await assert.rejects(scene.picked, TypeError);
+  scene.assertGivenBack();
+});
+
+Deno.test("what ends the process without coming back gives the terminal back by its last words", async () => {
+  const scene = new Scene(names);
+  await scene.settle();
+  scene.screen.write(scene.terminal.lastWords?.() ?? "");
+  assert.deepEqual([...scene.screen.modes].sort(), modesAtFirst);
+  await scene.signal("SIGTERM");
+});
+
+Deno.test("a terminal that is closed under the picker ends it", async () => {
+  const scene = new Scene(names);
+  await scene.settle();
+  scene.keys.close();
+  await scene.settle();
+  await assert.rejects(scene.picked, { kind: "cancelled", message: "the terminal was closed" });
+});
