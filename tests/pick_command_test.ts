@@ -90,6 +90,36 @@ Deno.test({
       },
     );
 
+    for (const signal of ["TERM", "HUP", "INT"]) {
+      await t.step(`SIG${signal} gives the terminal back, and leaves with 130`, async () => {
+        const file = await Deno.makeTempFile({ prefix: "kodama-pid-" });
+        const words = ["sh", "-c", `echo $$ >${file}; exec "$@"`, "sh"];
+        await using terminal = await open([...words, ...kodama("pick", ...inNamespace)]);
+        await terminal.until("all pods", /6\/6/);
+        Deno.kill(Number(await Deno.readTextFile(file)), `SIG${signal}`);
+        await Deno.remove(file);
+        const screen = await terminal.until("the end", /icanon/);
+        assert.match(screen, new RegExp(`stopped by SIG${signal}\n[^]*^code 130:$`, "m"));
+        assert.match(screen, /^icanon$/m);
+        assert.doesNotMatch(screen, /6\/6/, "nothing is left of the picker");
+      });
+    }
+
+    await t.step("a window of 20 columns, and a click in it", async () => {
+      await using terminal = await open(kodama("pick", ...inNamespace, "--height", "100%"));
+      await terminal.until("all pods", /6\/6/);
+      await terminal.resize(20, 12);
+      const screen = await terminal.until(
+        "the list in its new width",
+        (text) => text.split("\n").length <= 12 && /^ {2}6\/6/m.test(text),
+      );
+      const row = screen.split("\n").findIndex((line) => line.includes("weka-drive-2"));
+      await terminal.type(`\x1b[<0;5;${row + 1}M`);
+      await terminal.until("the cursor where was clicked", /^> weka-drive-2/m);
+      await terminal.press("Enter");
+      assert.match(await terminal.until("the end", /icanon/), /^code 0: weka-drive-2$/m);
+    });
+
     await t.step("exec -it with several matches asks which", async () => {
       const words = kodama("exec", ...inNamespace, "-it", "-m", "drive", "--", "hostname");
       const line = words.map((word) => `'${word}'`).join(" ");
