@@ -90,16 +90,16 @@ Deno.test({
       },
     );
 
-    for (const signal of ["TERM", "HUP", "INT"]) {
-      await t.step(`SIG${signal} gives the terminal back, and leaves with 130`, async () => {
+    for (const signal of ["SIGTERM", "SIGHUP", "SIGINT"] as const) {
+      await t.step(`${signal} gives the terminal back, and leaves with 130`, async () => {
         const file = await Deno.makeTempFile({ prefix: "kodama-pid-" });
         const words = ["sh", "-c", `echo $$ >${file}; exec "$@"`, "sh"];
         await using terminal = await open([...words, ...kodama("pick", ...inNamespace)]);
         await terminal.until("all pods", /6\/6/);
-        Deno.kill(Number(await Deno.readTextFile(file)), `SIG${signal}`);
+        Deno.kill(Number(await Deno.readTextFile(file)), signal);
         await Deno.remove(file);
         const screen = await terminal.until("the end", /icanon/);
-        assert.match(screen, new RegExp(`stopped by SIG${signal}\n[^]*^code 130:$`, "m"));
+        assert.match(screen, new RegExp(`stopped by ${signal}\n[^]*^code 130:$`, "m"));
         assert.match(screen, /^icanon$/m);
         assert.doesNotMatch(screen, /6\/6/, "nothing is left of the picker");
       });
