@@ -113,6 +113,9 @@ class Parser {
   #link(of: Node): Node {
     this.#take();
     const name = this.#word("a name after the dot");
+    if (constants.has(name.text) || name.text === "in") {
+      throw new SyntaxProblem(`"${name.text}" can't follow a dot; ["${name.text}"] can`, name);
+    }
     if (!this.#isMark("(")) {
       return this.#node({ kind: "field", of, name, start: of.start, end: name.end });
     }
@@ -157,10 +160,10 @@ class Parser {
   }
 
   #inParentheses(): Node {
-    this.#take();
+    const { start } = this.#take();
     const node = this.expression();
-    this.#expect(")", "the closing parenthesis");
-    return node;
+    const { end } = this.#expect(")", "the closing parenthesis");
+    return { ...node, start, end };
   }
 
   #named(): Node {

@@ -1,0 +1,230 @@
+/** Values in commands, through real shells: what arrives is what was given, byte by byte, and nothing else happens. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { checkShellLine, checkWords, evaluateShellLine, evaluateWord } from "./command.ts";
+import { ExpressionError } from "./problem.ts";
+import { parseTemplate } from "./template.ts";
+
+const template = (text: string) => parseTemplate(text).template;
+
+/** Shells of images, as far as they are installed here. */
+const shells = [["sh"], ["dash"], ["bash"], ["busybox", "sh"], ["zsh"]].filter(([program = ""]) =>
+  (Deno.env.get("PATH") ?? "").split(":").some((folder) => {
+    try {
+      return Deno.statSync(`${folder}/${program}`).isFile;
+    } catch {
+      return false;
+    }
+  })
+);
+
+async function outputOf(
+  [program = "", ...first]: readonly string[],
+  words: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const { stdout } = await new Deno.Command(program, {
+    args: [...first, ...words],
+    env: { ...environment, HOME: "/home/of mine" },
+    stderr: "null",
+  }).output();
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(stdout);
+}
+
+/** What people paste, and what breaks quoting. */
+const nasty = fc.oneof(
+  fc.constantFrom(
+    "$(echo pwned)",
+    "`echo pwned`",
+    "'; echo pwned; '",
+    '"; echo pwned; "',
+    "\\",
+    "\\\\n",
+    "a\nb\n",
+    "* ? [a-z] ~",
+    "-n",
+    "--",
+    "${HOME}",
+    "$$",
+    "&& echo pwned #",
+    "\r\n\t",
+    "é\u{1f600}\ufeff",
+    "",
+    "  two  blanks  ",
+    "}}",
+    "${{ 1 }}",
+  ),
+  fc.string({ unit: "binary" }),
+  fc.array(fc.constantFrom(..."'\"\\$`(){}[]<>|&;*?~#!%^ \n\t=-ab"), { maxLength: 12 })
+    .map((characters) => characters.join("")),
+).filter((text) => !text.includes("\0") && text.isWellFormed());
+
+Deno.test("a value in a word is that word, whatever is in it", async () => {
+  for (const shell of shells) {
+    await fc.assert(
+      fc.asyncProperty(nasty, nasty, async (a, b) => {
+        const word = evaluateWord(template("x${{ a }}-${{ b }}"), { a, b });
+        const script = 'printf "%s" "$#:$1"';
+        assert.equal(await outputOf(shell, ["-c", script, "sh", word]), `1:x${a}-${b}`);
+      }),
+      { numRuns: 40 },
+    );
+  }
+});
+
+/** Lines with one value in them, each with what `printf` is to write for it. */
+const lines: readonly (readonly [line: string, written: (value: string) => string])[] = [
+  ["printf '<%s>' ${{ v }}", (v) => `<${v}>`],
+  ["printf '<%s>' a${{ v }}b c", (v) => `<a${v}b><c>`],
+  ["printf '<%s>' \"a ${{ v }} b\"", (v) => `<a ${v} b>`],
+  ["printf '<%s>' 'q'\"$HOME\"${{ v }}", (v) => `<q/home/of mine${v}>`],
+  ["printf '<%s>' ${{ v }}${{ v }} \\\"${{ v }}", (v) => `<${v}${v}><"${v}>`],
+  ["X=${{ v }}; printf '<%s>' \"$X\"", (v) => `<${v}>`],
+  ["# no one reads this\nprintf '<%s>' ${{ v }} # nor this", (v) => `<${v}>`],
+  [
+    "if [ ${{ v }} = x ]; then printf yes; else printf '<%s>' ${{ v }}; fi",
+    (v) => v === "x" ? "yes" : `<${v}>`,
+  ],
+  [
+    "case ${{ v }} in x) printf yes;; *) printf '<%s>' ${{ v }};; esac",
+    (v) => v === "x" ? "yes" : `<${v}>`,
+  ],
+  ["for one in ${{ v }}; do printf '<%s>' \"$one\"; done", (v) => `<${v}>`],
+];
+
+Deno.test("a value in a line for a shell arrives as it is, and as one word", async () => {
+  for (const [text, written] of lines) {
+    assert.deepEqual(checkShellLine(template(text)), [], text);
+    for (const shell of shells) {
+      await fc.assert(
+        fc.asyncProperty(nasty, async (v) => {
+          // `[ ( = x ]` and the like are ambiguous to test(1) itself.
+          fc.pre(!text.startsWith("if [") || !/^[-(!]/.test(v));
+          const { line, environment } = evaluateShellLine(template(text), { v });
+          assert.equal(await outputOf(shell, ["-c", line], environment), written(v), line);
+        }),
+        { numRuns: 15 },
+      );
+    }
+  }
+});
+
+/** Pieces of shell, some of which open what they don't close. */
+const piece = fc.constantFrom(
+  "a",
+  " ",
+  " b ",
+  "'",
+  '"',
+  "\\",
+  "$HOME",
+  "${HOME}",
+  "$",
+  "#",
+  "\n",
+  "'q q'",
+  '"d $HOME d"',
+  "$(echo c)",
+  "`echo d`",
+  "$'e'",
+  "${X:-",
+  "}",
+  ")",
+  "<<E\n",
+  "$((1+",
+  ";:;",
+  "{",
+  "=",
+);
+
+Deno.test("a line that the check lets pass treats a hostile value as it treats a harmless one", async () => {
+  const hostile = "$(echo pwned)`echo pwned`';echo pwned;'\";echo pwned;\" * \\ #";
+  const arrayOfPieces = fc.array(piece, { maxLength: 6 });
+  let passed = 0;
+  for (const shell of shells) {
+    await fc.assert(
+      fc.asyncProperty(arrayOfPieces, arrayOfPieces, async (before, after) => {
+        const text = `printf '<%s>' ${before.join("")}\${{ v }}${after.join("")}`;
+        const { problems } = parseTemplate(text);
+        // $$ is another number in each shell.
+        if (text.includes("$$") || problems.length + checkShellLine(template(text)).length > 0) {
+          return;
+        }
+        passed++;
+        const [harmless, real] = await Promise.all(["harmless", hostile].map(async (v) => {
+          const { line, environment } = evaluateShellLine(template(text), { v });
+          return await outputOf(shell, ["-c", line], environment);
+        }));
+        assert.equal(real, harmless?.replaceAll("harmless", () => hostile), text);
+      }),
+      { numRuns: 200 },
+    );
+  }
+  assert.ok(passed > 100, `only ${passed} lines were run`);
+});
+
+/** Where no value can stand; a part of the reason. */
+const refused: readonly (readonly [line: string, reason: RegExp])[] = [
+  ["echo 'in ${{ v }} single'", /can stand in '…', where no variable is read/],
+  ["echo $(cat ${{ v }})", /can stand in \$\(…\)/],
+  ["echo `cat ${{ v }}`", /can stand in `…`/],
+  ["echo $((${{ v }} + 1))", /can stand in \$\(\(…\)\)/],
+  ["echo ${X:-${{ v }}}", /can stand in \$\{…\}/],
+  ["cat <<END\n${{ v }}\nEND", /can stand in a here-document/],
+  ["ls # ${{ v }}", /can stand in a comment/],
+  ["echo \\${{ v }}", /can stand in an escape/],
+  ['sh -c "echo ${{ v }}"', /^sh would read the value as code/],
+  ["ls; /bin/bash -c ${{ v }}", /^\/bin\/bash would read the value as code/],
+  ["eval ${{ v }}", /^eval would read the value as code/],
+  ["ssh host ls ${{ v }}", /^ssh would read the value as code/],
+  ["awk '{ print }' ${{ v }}", /^awk would read the value as code/],
+  ["[[ ${{ v }} -eq 1 ]]", /^\[\[ would read the value as code/],
+  ["trap ${{ v }} EXIT", /^trap would read/],
+];
+
+for (const [line, reason] of refused) {
+  Deno.test(`no value stands in ${JSON.stringify(line)}, and the way out is said`, () => {
+    const [problem] = checkShellLine(template(line));
+    assert.match(problem?.message ?? "", reason);
+    assert.match(problem?.message ?? "", /set it in the step's `env`.*"\$NAME"$/);
+    assert.equal(line.slice(problem?.start, problem?.end), "${{ v }}");
+    assert.throws(() => evaluateShellLine(template(line), { v: "x" }), ExpressionError);
+  });
+}
+
+/** Words of which one is code to its program: the index of that one, or none. */
+const commands: readonly (readonly [words: readonly string[], wrong: number | undefined])[] = [
+  [["sh", "-c", "echo ${{ v }}"], 2],
+  [["sh", "-c", "${{ v }}"], 2],
+  [["/bin/bash", "-euxc", "ls ${{ v }}"], 2],
+  [["timeout", "5", "sh", "-c", "ls ${{ v }}"], 4],
+  [["env", "A=1", "python3.11", "-c", "print('${{ v }}')"], 4],
+  [["node", "--eval=${{ v }}"], 1],
+  [["perl", "-ne", "print '${{ v }}'"], 2],
+  [["psql", "-U", "app", "-c", "select '${{ v }}'"], 4],
+  [["sed", "s/a/${{ v }}/"], 1],
+  [["ssh", "host", "ls '${{ v }}'"], 2],
+  [["jq", '.items[] | select(.n == "${{ v }}")'], 1],
+  [["sh", "-c", 'echo "$1"', "sh", "${{ v }}"], undefined],
+  [["sh", "-c", 'echo "$1"', "sh", "--name=${{ v }}"], undefined],
+  [["sed", "-n", "1p", "${{ v }}"], undefined],
+  [["grep", "-c", "${{ v }}", "file"], undefined],
+  [["tar", "-c", "${{ v }}"], undefined],
+  [["echo", "a ${{ v }} b"], undefined],
+];
+
+for (const [words, wrong] of commands) {
+  const title = wrong === undefined ? "takes a value" : "would read a value as code";
+  Deno.test(`${JSON.stringify(words.join(" "))} ${title}`, () => {
+    const problems = checkWords(words.map(template));
+    assert.deepEqual(problems.map(({ word }) => word), wrong === undefined ? [] : [wrong]);
+  });
+}
+
+Deno.test("what no word of a command can hold is an error", () => {
+  for (const v of ["a\0b", "\ud800", null]) {
+    assert.throws(() => evaluateWord(template("x${{ v }}"), { v }), ExpressionError);
+    assert.throws(() => evaluateShellLine(template("ls ${{ v }}"), { v }), ExpressionError);
+  }
+  assert.equal(evaluateWord(template("${{ v }}"), { v: ["a", 1] }), '["a",1]');
+});
