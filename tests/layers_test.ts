@@ -4,7 +4,9 @@ import assert from "node:assert/strict";
 const src = new URL("../src/", import.meta.url);
 
 const everyRoom =
-  "base config kube exec logs expression workflow sandbox actions cli cluster term pick".split(" ");
+  "base config kube exec logs copy expression workflow sandbox actions cli cluster term pick".split(
+    " ",
+  );
 
 /** Room -> rooms it may import. A room may always import itself. */
 const allowed: Record<string, readonly string[]> = {
@@ -14,10 +16,21 @@ const allowed: Record<string, readonly string[]> = {
   "config": ["base"],
   "exec": ["base", "kube"],
   "logs": ["base", "kube"],
+  "copy": ["base", "kube", "exec"],
   "expression": ["base"],
   "workflow": ["base", "kube", "exec", "expression"],
   "sandbox": ["base", "workflow"],
-  "actions": ["base", "config", "kube", "exec", "logs", "expression", "workflow", "sandbox"],
+  "actions": [
+    "base",
+    "config",
+    "kube",
+    "exec",
+    "logs",
+    "copy",
+    "expression",
+    "workflow",
+    "sandbox",
+  ],
   "pick": ["base", "term"],
   "cli": ["base", "term", "actions", "pick"],
   "cluster": ["base", "kube"],

@@ -5,6 +5,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { Places } from "../config/places.ts";
+import type { LocalFiles } from "../copy/local_files.ts";
 import type { SpoolFile } from "../exec/stdin_spool.ts";
 import type { CallOptions, KubeClient } from "../kube/client.ts";
 import type { FoundTargets } from "../kube/find_targets.ts";
@@ -92,6 +93,8 @@ export interface Host {
     selection: Selection,
     options: CallOptions,
   ): Promise<FoundTargets>;
+  /** This machine's files for copying; loaded only when called. */
+  copyFiles(): Promise<LocalFiles>;
   /** Loads the embedded cluster's room only when called. */
   cluster(): Promise<ClusterControl>;
 }

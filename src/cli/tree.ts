@@ -26,7 +26,7 @@ export type Node = Leaf | Branch;
 
 /** Headings of `kodama --help` and the commands under each. Every command of the root stands once. */
 export const sections: readonly (readonly [heading: string, names: readonly string[]])[] = [
-  ["Pods", ["exec", "run", "shell", "logs", "pods", "pick", "runs"]],
+  ["Pods", ["exec", "run", "shell", "logs", "cp", "pods", "pick", "runs"]],
   ["Embedded cluster", ["cluster"]],
   ["Housekeeping", ["config", "completion", "doctor", "version", "help"]],
 ];
@@ -66,6 +66,7 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
   run: dialling("run a checked-in workflow", () => import("./commands/run.ts")),
   shell: dialling("open a shell in one pod", () => import("./commands/shell.ts")),
   logs: dialling("logs of every matching container", () => import("./commands/logs.ts")),
+  cp: dialling("copy files to and from every matching pod", () => import("./commands/cp.ts")),
   pods: dialling("list the pods that a selection matches", () => import("./commands/pods.ts")),
   pick: dialling("choose pods, and print their names", () => import("./commands/pick.ts")),
   runs: branch("past runs: look at them, run them again", {

@@ -175,12 +175,13 @@ async function readAt(file: Deno.FsFile, offset: number, length: number): Promis
   return await readAtMost(file, Math.max(0, length));
 }
 
-function isAbsent(error: unknown): boolean {
+/** Whether it says that there is nothing of the name. */
+export function isAbsent(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }
 
 /** The error of a file operation, with the operating system's own words. */
-function fileError(what: string, error: unknown): unknown {
+export function fileError(what: string, error: unknown): unknown {
   if (error instanceof KodamaError) return error;
   if (error instanceof Deno.errors.NotCapable) {
     return new KodamaError("environment", `${what}: Deno's permissions don't allow it`, {

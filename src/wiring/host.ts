@@ -51,6 +51,10 @@ export function machineHost({ kubeconfig, terminal, environment }: HostParts): H
       const { findTargets } = await import("../kube/find_targets.ts");
       return await findTargets(client, selection, { signal, random: kubeHost.random });
     },
+    async copyFiles() {
+      const { localCopyFiles } = await import("./copy_files.ts");
+      return localCopyFiles();
+    },
     async cluster() {
       const { clusterControl } = await import("./cluster.ts");
       return await clusterControl(places);

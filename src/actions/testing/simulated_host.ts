@@ -93,6 +93,7 @@ export function simulatedHost(
       return Promise.reject(new KodamaError("config", `no context "${context}"`));
     },
     select: ({ context }) => found(context, clusters[context] ?? {}, clock),
+    copyFiles: unused,
     cluster: unused,
   };
   return { host, clock, files };

@@ -10,17 +10,20 @@ import type { Terminal } from "../../term/terminal.ts";
 import type { EndSignal, SignalSource } from "../invocation.ts";
 import { type InterruptState, onSignal } from "./interrupts.ts";
 import { EnterKey } from "./enter_key.ts";
-import type { RunPainter } from "./painter.ts";
-import { type Progress, progressText, ProgressTracker } from "./progress.ts";
+import type { Piece } from "./painter.ts";
+import { type DrivenEvent, type Progress, progressText, ProgressTracker } from "./progress.ts";
 import { Screen, type ScreenOptions } from "./screen.ts";
 
 /** 128 + SIGINT: stopped by the person or a signal. */
 const interrupted = 130;
 
 /** What a run is shown with. */
-export interface DriveOptions extends ScreenOptions {
+export interface DriveOptions<Event extends DrivenEvent = ExecEvent> extends ScreenOptions {
   signals: SignalSource;
-  painter: RunPainter;
+  /** What to write for an event, in this order. */
+  painter: { paint(event: Event): readonly Piece[] };
+  /** Follows the events; absent: one that knows targets alone. */
+  progress?: ProgressTracker;
   /** Standard input is a terminal that nobody else reads: Enter asks how far the run is. */
   enterKey: boolean;
 }
@@ -29,13 +32,13 @@ export interface DriveOptions extends ScreenOptions {
  * Runs `start` with the signal that cancels it, and answers with the exit code of the process.
  * Rejects with `ClosedSinkError` when the reader of an output went away; the run has been cancelled then.
  */
-export async function drive(
-  start: (signal: AbortSignal) => AsyncIterable<ExecEvent>,
-  options: DriveOptions,
+export async function drive<Event extends DrivenEvent = ExecEvent>(
+  start: (signal: AbortSignal) => AsyncIterable<Event>,
+  options: DriveOptions<Event>,
 ): Promise<number> {
   const { terminal, painter, clock } = options;
   const cancel = new AbortController();
-  const progress = new ProgressTracker();
+  const progress = options.progress ?? new ProgressTracker();
   using screen = new Screen(options);
   using interrupts = new Interrupts(options, { cancel, progress, screen });
   using _broken = cancelWhenBroken(terminal, cancel);
@@ -133,14 +136,14 @@ class Interrupts implements Disposable {
 
 /** The terminal in raw mode, from the moment the interactive target's command runs to its end. */
 class LentTerminal implements Disposable {
-  readonly #options: DriveOptions;
+  readonly #options: Pick<DriveOptions, "interactive" | "terminal">;
   #raw: Disposable | undefined;
 
-  constructor(options: DriveOptions) {
+  constructor(options: Pick<DriveOptions, "interactive" | "terminal">) {
     this.#options = options;
   }
 
-  follow(event: ExecEvent): void {
+  follow(event: DrivenEvent): void {
     if (!this.#options.interactive) return;
     if (event.kind === "targetStarted") this.#raw = this.#options.terminal.stdin.raw();
     if (event.kind === "targetEnded") this[Symbol.dispose]();

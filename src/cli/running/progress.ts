@@ -1,5 +1,9 @@
 /** Where every target of a run is, followed from its events. */
+import type { CopyEvent } from "../../actions/cp_events.ts";
 import type { ExecEvent, OutcomeKind } from "../../actions/exec_events.ts";
+
+/** What is told of targets that are worked on, whatever the work is. */
+export type DrivenEvent = ExecEvent | CopyEvent;
 
 /** Counts and names, at one moment of a run. */
 export interface Progress {
@@ -9,6 +13,8 @@ export interface Progress {
   readonly running: ReadonlySet<number>;
   /** How many ended, by outcome. */
   readonly ended: ReadonlyMap<OutcomeKind, number>;
+  /** How far the work itself is, where it knows; else empty. */
+  readonly detail: string;
 }
 
 /** Follows the events. One object, changed in place: runs of thousands of targets tell it every end. */
@@ -17,8 +23,12 @@ export class ProgressTracker implements Progress {
   readonly running = new Set<number>();
   readonly ended = new Map<OutcomeKind, number>();
 
+  get detail(): string {
+    return "";
+  }
+
   /** Takes the next event of the run. */
-  follow(event: ExecEvent): void {
+  follow(event: DrivenEvent): void {
     if (event.kind === "runStarted" || event.kind === "targetsAdded") {
       this.names = [...this.names, ...event.names];
     }

@@ -32,6 +32,7 @@ export function statusText(
   const done = counts.reduce((sum, [, number]) => sum + number, 0);
   const bad = counts.filter(([kind]) => kind !== "ok").map(([kind, number]) => `${number} ${kind}`);
   const parts = [
+    ...(progress.detail === "" ? [] : [progress.detail]),
     `${done} of ${progress.names.length} done`,
     ...bad,
     `${progress.running.size} running`,

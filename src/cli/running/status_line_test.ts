@@ -7,7 +7,7 @@ import { Screen } from "./screen.ts";
 import { statusText } from "./status_line.ts";
 
 function progress(names: string[], running: number[], ended: [OutcomeKind, number][]): Progress {
-  return { names, running: new Set(running), ended: new Map(ended) };
+  return { names, running: new Set(running), ended: new Map(ended), detail: "" };
 }
 
 const some = progress(["web-0", "web-1", "web-2", "web-3"], [2, 3], [["ok", 1], ["failed", 1]]);

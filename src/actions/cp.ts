@@ -1,0 +1,238 @@
+/** Files and folders to and from the pods of a selection: from what was asked for to the outcomes of its targets. */
+import { BoundedQueue } from "../base/bounded_queue.ts";
+import { UsageError } from "../base/errors.ts";
+import type { CopyTotals, FileSource, TreeSource } from "../copy/source.ts";
+import { exitCodeOfRun } from "../exec/exit_code.ts";
+import type { RunEvent } from "../exec/model.ts";
+import { runOnTargets } from "../exec/run_on_targets.ts";
+import type { RunOptions } from "../exec/run_options.ts";
+import { SummaryBuilder } from "../exec/summary.ts";
+import { nameParts, targetName } from "../exec/target_names.ts";
+import type { Selection, Target } from "../kube/target.ts";
+import type { CopyEvent, CopyOptions, PlannedCopy } from "./cp_events.ts";
+import { absolutePath, checkApart, plannedCopy } from "./cp_paths.ts";
+import { ProgressBoard } from "./cp_progress.ts";
+import { type CopyScene, copyTarget } from "./cp_target.ts";
+import { type ContextFindings, Discovery, noMatch, selectIn } from "./discover_targets.ts";
+import { chosenSettings, type ExecSettings } from "./exec_settings.ts";
+import { findPatiently } from "./find_patiently.ts";
+import type { Host } from "./host.ts";
+
+/** Events that may wait for the consumer. */
+const queuedEvents = 64;
+
+/**
+ * Copies. Where the question is answered with no, nothing is copied and nothing more is told.
+ *
+ * @throws KodamaError for what is to be copied from here and can't be read; NoMatchError when no pod can be a
+ *   target; UsageError when the way or the confirmation doesn't allow it.
+ */
+export async function* cp(host: Host, options: CopyOptions): AsyncGenerator<CopyEvent, void> {
+  yield* new CopyRun(host, options).events();
+}
+
+/** One call of {@link cp}. Used once. */
+class CopyRun {
+  readonly #host: Host;
+  readonly #options: CopyOptions;
+  readonly #stop = new AbortController();
+  readonly #queue = new BoundedQueue<CopyEvent>(queuedEvents);
+  readonly #totals: (CopyTotals | undefined)[] = [];
+  #names: string[] = [];
+  #copies: PlannedCopy[] = [];
+  #failedContexts = 0;
+
+  constructor(host: Host, options: CopyOptions) {
+    this.#host = host;
+    this.#options = options;
+  }
+
+  async *events(): AsyncGenerator<CopyEvent, void> {
+    const { way, selection, planOnly = false } = this.#options;
+    const settings = await chosenSettings(this.#host, this.#options);
+    const local = way.kind === "toPods" ? await this.#localSource(way.local) : undefined;
+    const waits = new BoundedQueue<CopyEvent>(queuedEvents);
+    const looking = this.#look(selection, settings, waits).finally(() => waits.close());
+    looking.catch(() => {});
+    yield* waits;
+    const { targets, notes } = await looking;
+    yield* notes;
+    const sourcePod = way.kind === "podToPods"
+      ? await this.#sourcePod(way.source, settings)
+      : undefined;
+    this.#plan(targets);
+    if (planOnly) return yield this.#planned(targets, local);
+    if (!await this.#confirmed(targets)) return;
+    yield* this.#run(targets, settings, { local, sourcePod });
+  }
+
+  async #localSource(path: string): Promise<FileSource | TreeSource> {
+    const files = await this.#host.copyFiles();
+    return await files.source(absolutePath(path, this.#host.places.workingDir));
+  }
+
+  /** Every context's targets: a question, and whether paths are apart, depend on all of them. */
+  async #look(
+    selection: Selection,
+    { connectTimeoutMs }: ExecSettings,
+    waits: BoundedQueue<CopyEvent>,
+  ): Promise<{ targets: Target[]; notes: CopyEvent[] }> {
+    const { contexts, signal } = this.#options;
+    const find = findPatiently(selectIn(this.#host, selection, signal), {
+      clock: this.#host.clock,
+      signal,
+      limit: Promise.resolve(connectTimeoutMs),
+      told: (wait) => void waits.push(wait),
+    });
+    const discovery = new Discovery(this.#host, contexts, find, { signal });
+    const findings = await Array.fromAsync(discovery.rest());
+    const notes = findings.flatMap((found) => this.#note(found));
+    const targets = findings.flatMap((found) => found.kind === "found" ? found.targets : []);
+    if (targets.length === 0 && this.#failedContexts === 0) throw noMatch(findings);
+    return { targets, notes };
+  }
+
+  /** What is to be told of a context. Throws where it was the only one asked. */
+  #note(findings: ContextFindings): CopyEvent[] {
+    const { context } = findings;
+    if (findings.kind === "failed") {
+      if (new Set(this.#options.contexts).size <= 1) throw findings.error;
+      this.#failedContexts += 1;
+      return [{ kind: "contextFailed", context, error: findings.error }];
+    }
+    const { skipped } = findings;
+    return skipped.length === 0 ? [] : [{ kind: "podsSkipped", context, skipped }];
+  }
+
+  async #sourcePod(selection: Selection, settings: ExecSettings): Promise<Target> {
+    const { targets } = await this.#look(selection, settings, new BoundedQueue(queuedEvents));
+    const [first, ...others] = targets;
+    if (first !== undefined && others.length === 0) return first;
+    throw new UsageError(`a copy between pods has one source, and ${targets.length} match`, {
+      hint: "name its namespace, context or container",
+    });
+  }
+
+  #plan(targets: readonly Target[]): void {
+    const { contexts, way } = this.#options;
+    const parts = nameParts(targets);
+    const naming = { ...parts, context: parts.context || new Set(contexts).size > 1 };
+    this.#names = targets.map((target) => targetName(target, naming));
+    this.#copies = targets.map((target, at) => plannedCopy(way, target, this.#names[at] ?? ""));
+    if (way.kind === "fromPods") checkApart(this.#copies);
+  }
+
+  #planned(targets: readonly Target[], local: FileSource | TreeSource | undefined): CopyEvent {
+    const bytes = (local?.kind === "file" ? local.size : local?.bytes) ?? null;
+    return { kind: "planned", targets, copies: this.#copies, bytes };
+  }
+
+  /** Copies out of pods change nothing there, and need no question. */
+  async #confirmed(targets: readonly Target[]): Promise<boolean> {
+    const { confirm, way } = this.#options;
+    if (confirm === undefined || targets.length <= confirm.above) return true;
+    if (way.kind === "fromPods") return true;
+    return await confirm.ask({ targets, names: this.#names, command: this.#words() });
+  }
+
+  /** The copy as a command line, for the question and the record of events. */
+  #words(): string[] {
+    const { way } = this.#options;
+    switch (way.kind) {
+      case "toPods":
+        return ["kodama", "cp", way.local, `:${way.remote}`];
+      case "fromPods":
+        return ["kodama", "cp", `:${way.remote}`, way.local];
+      case "podToPods":
+        return ["kodama", "cp", this.#copies[0]?.from ?? "", `:${way.to}`];
+    }
+  }
+
+  async *#run(
+    targets: readonly Target[],
+    settings: ExecSettings,
+    source: Pick<CopyScene, "local" | "sourcePod">,
+  ): AsyncGenerator<CopyEvent, void> {
+    const board = new ProgressBoard(this.#host.clock, (progress) => {
+      // A consumer that is behind gets the next one.
+      if (this.#queue.size === 0) void this.#queue.push({ kind: "progress", progress });
+    });
+    const scene: CopyScene = {
+      ...source,
+      options: this.#options,
+      files: await this.#host.copyFiles(),
+      workingDir: this.#host.places.workingDir,
+      meterOf: (target, expected) => board.meter(target, expected),
+      nameOf: (target) => this.#names[target] ?? "",
+      note: (target, text) => void this.#queue.push({ kind: "note", target, text }),
+      ended: (target, totals) => void (this.#totals[target] = totals),
+    };
+    const run = runOnTargets(targets, this.#words(), this.#runOptions(scene, settings));
+    const pumping = this.#pump(run);
+    try {
+      yield* this.#queue;
+    } finally {
+      this.#queue.discard();
+      this.#stop.abort();
+      await pumping;
+    }
+  }
+
+  /** Never rejects: what goes wrong is told to the consumer. */
+  async #pump(run: AsyncIterable<RunEvent>): Promise<void> {
+    const summary = new SummaryBuilder();
+    try {
+      for await (const event of run) {
+        const told = this.#translate(event, summary);
+        if (told !== undefined) await this.#queue.push(told);
+      }
+      this.#queue.close();
+    } catch (error) {
+      this.#queue.fail(error);
+    }
+  }
+
+  #runOptions(scene: CopyScene, { fanout, connectTimeoutMs }: ExecSettings): RunOptions {
+    const { serial, maxFail, failFast, signal } = this.#options;
+    return {
+      open: async (target, request, within, onSent) => {
+        const client = await this.#host.kube(target.context);
+        return await client.exec(request, { signal: within, ...(onSent && { onSent }) });
+      },
+      clock: this.#host.clock,
+      signal: AbortSignal.any([signal, this.#stop.signal]),
+      fanout,
+      connectTimeoutMs,
+      graceMs: 0,
+      nonce: "",
+      perform: (run) => copyTarget(scene, run),
+      ...(serial === undefined ? {} : { serial }),
+      ...(maxFail === undefined ? {} : { maxFail }),
+      ...(failFast === undefined ? {} : { failFast }),
+    };
+  }
+
+  #translate(event: RunEvent, summary: SummaryBuilder): CopyEvent | undefined {
+    switch (event.kind) {
+      case "runStarted":
+        return { ...event, names: [...this.#names] };
+      case "targetsAdded":
+      case "output":
+        return undefined;
+      case "targetStarted":
+        return event;
+      case "targetEnded": {
+        summary.ended(event.target, event.outcome);
+        const copy = this.#copies[event.target] ?? { from: "", to: "" };
+        return { ...event, copy, totals: this.#totals[event.target] ?? null };
+      }
+      case "runEnded": {
+        const exitCode = exitCodeOfRun(event.outcomes, { failedContexts: this.#failedContexts });
+        const sum = (part: "files" | "bytes") =>
+          this.#totals.reduce((total, one) => total + (one?.[part] ?? 0), 0);
+        const copied = { files: sum("files"), bytes: sum("bytes") };
+        return { ...event, ...copied, summary: summary.build(this.#names), exitCode };
+      }
+    }
+  }
+}

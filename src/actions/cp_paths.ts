@@ -1,0 +1,75 @@
+/** Where each target's copy goes, and what it is called there. */
+import { UsageError } from "../base/errors.ts";
+import { outputFileName } from "../exec/output_file_names.ts";
+import type { Target } from "../kube/target.ts";
+import type { CopyWay, PlannedCopy } from "./cp_events.ts";
+
+/** The last part of a path: what a copy is called in a folder. `.` for a path that names a folder's content. */
+export function nameOf(path: string): string {
+  const name = path.replace(/\/+$/, "").split("/").at(-1) ?? "";
+  return name === "" || name === ".." ? "." : name;
+}
+
+/** An absolute path, without empty parts and dots. */
+export function absolutePath(path: string, workingDir: string): string {
+  const parts: string[] = [];
+  for (const part of (path.startsWith("/") ? path : `${workingDir}/${path}`).split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return `/${parts.join("/")}`;
+}
+
+const placeHolder = /\{(pod|namespace|context|container|node)\}/g;
+
+/** Whether a local path is each pod's own by itself. */
+export function hasPlaceHolders(path: string): boolean {
+  return path.search(placeHolder) >= 0;
+}
+
+/** The local path of one pod, as it was asked for: within the folder of that name where there is one. */
+export function localPathOf(
+  way: Extract<CopyWay, { kind: "fromPods" }>,
+  target: Target,
+  name: string,
+): string {
+  if (hasPlaceHolders(way.local)) {
+    return way.local.replace(
+      placeHolder,
+      (_, part: keyof Target) => outputFileName(String(target[part] ?? "")),
+    );
+  }
+  if (!way.perPod) return way.local;
+  return `${way.local.replace(/\/+$/, "") || (way.local === "" ? "." : "")}/${
+    outputFileName(name)
+  }/`;
+}
+
+/** A target's copy in the words of the command line. */
+export function plannedCopy(way: CopyWay, target: Target, name: string): PlannedCopy {
+  switch (way.kind) {
+    case "toPods":
+      return { from: way.local, to: `${name}:${way.remote}` };
+    case "fromPods":
+      return { from: `${name}:${way.remote}`, to: localPathOf(way, target, name) };
+    case "podToPods": {
+      const [operand] = way.source.operands;
+      const pod = operand?.kind === "pod" ? operand.name : "";
+      return { from: `${pod}:${way.from}`, to: `${name}:${way.to}` };
+    }
+  }
+}
+
+/** Throws UsageError where two pods' copies would have one path. */
+export function checkApart(copies: readonly PlannedCopy[]): void {
+  const seen = new Set<string>();
+  for (const { to } of copies) {
+    if (seen.has(to)) {
+      throw new UsageError(`the copies of several pods would all be ${to}`, {
+        hint:
+          "leave out the pod before the colon for a folder of each pod, or put {pod} into the path",
+      });
+    }
+    seen.add(to);
+  }
+}

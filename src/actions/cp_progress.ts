@@ -1,0 +1,58 @@
+/** How far the targets of a copy are, added up and told now and then. */
+import type { Clock } from "../base/clock.ts";
+import type { Meter } from "../copy/source.ts";
+import type { CopyProgress } from "./cp_events.ts";
+
+/** Between two tellings. */
+const tellEveryMs = 200;
+
+interface Account {
+  moved: number;
+  done: number;
+  expected: number | undefined;
+}
+
+/** The meters of all targets. */
+export class ProgressBoard {
+  readonly #accounts: Account[] = [];
+  #toldMs = -Infinity;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly tell: (progress: CopyProgress) => void,
+  ) {}
+
+  /** The meter of a target, anew. */
+  meter(target: number, expected: number | undefined): Meter {
+    const account = { moved: this.#accounts[target]?.moved ?? 0, done: 0, expected };
+    this.#accounts[target] = account;
+    return {
+      moved: (bytes) => {
+        account.moved += bytes;
+        account.done += bytes;
+        this.#now();
+      },
+      restarted: (bytes) => void (account.done = bytes),
+    };
+  }
+
+  #now(): void {
+    const nowMs = this.clock.elapsedMs();
+    if (nowMs - this.#toldMs < tellEveryMs) return;
+    this.#toldMs = nowMs;
+    this.tell(this.#sum());
+  }
+
+  #sum(): CopyProgress {
+    let [movedBytes, doneBytes, totalBytes]: [number, number, number | undefined] = [0, 0, 0];
+    for (const account of this.#accounts) {
+      movedBytes += account?.moved ?? 0;
+      doneBytes += account?.done ?? 0;
+      const expected = account?.expected;
+      totalBytes = totalBytes === undefined || expected === undefined
+        ? undefined
+        : totalBytes + expected;
+    }
+    return { movedBytes, doneBytes, totalBytes };
+  }
+}

@@ -1,0 +1,184 @@
+/** One target's copy: from its first stream to its outcome, taken up again where the link breaks. */
+import { Deadline, onAbort } from "../base/abort.ts";
+import { KodamaError } from "../base/errors.ts";
+import { checksumMaker, checksumNamed, checksumPreferences } from "../copy/checksum.ts";
+import { CopyFailure, FarEnd, noShell, type OpenFar } from "../copy/far_end.ts";
+import { farCommand } from "../copy/far_scripts.ts";
+import { openPodSource } from "../copy/from_pod.ts";
+import type { LocalFiles } from "../copy/local_files.ts";
+import type { Checksums, CopyTotals, FileSource, Meter, TreeSource } from "../copy/source.ts";
+import { TarError } from "../copy/tar_header.ts";
+import { saveFile, saveSparse, saveTree } from "../copy/to_local.ts";
+import { type PodDestination, sendFile, sendTree } from "../copy/to_pod.ts";
+import type { Outcome } from "../exec/model.ts";
+import { openStream, type TargetRun } from "../exec/run_target.ts";
+import type { Target } from "../kube/target.ts";
+import type { CopyOptions } from "./cp_events.ts";
+import { absolutePath, hasPlaceHolders, localPathOf, nameOf } from "./cp_paths.ts";
+
+/** What all targets of a run share. */
+export interface CopyScene {
+  options: CopyOptions;
+  files: LocalFiles;
+  workingDir: string;
+  /** What is copied from here; undefined where it is copied from pods. */
+  local: FileSource | TreeSource | undefined;
+  /** Of `podToPods`. */
+  sourcePod: Target | undefined;
+  meterOf(target: number, expected: number | undefined): Meter;
+  nameOf(target: number): string;
+  note(target: number, text: string): void;
+  /** A copy that came to its end. */
+  ended(target: number, totals: CopyTotals): void;
+}
+
+/** Copies. Rejects only where kodama itself is wrong. */
+export async function copyTarget(scene: CopyScene, run: TargetRun): Promise<Outcome> {
+  const { timeoutMs } = scene.options;
+  using deadline = new Deadline(run.options.clock, timeoutMs, run.cancelled);
+  const within = { ...run, cancelled: deadline.signal };
+  for (let attempt = 0;; attempt++) {
+    try {
+      const totals = await copyOnce(scene, within);
+      scene.ended(run.index, totals);
+      for (const note of totals.notes) scene.note(run.index, note);
+      if (totals.failure === undefined) return { kind: "ok" };
+      return { kind: "failed", exitCode: 1, reason: totals.failure };
+    } catch (error) {
+      const failure = failureOf(error);
+      if (deadline.expired && timeoutMs !== undefined) {
+        return { kind: "timeout", limit: "command", afterMs: timeoutMs };
+      }
+      if (deadline.signal.aborted) return { kind: "cancelled" };
+      if (!failure.again || attempt >= scene.options.retries) return failure.outcome;
+      const { outcome } = failure;
+      scene.note(run.index, `${"reason" in outcome ? outcome.reason : outcome.kind}: going on`);
+    }
+  }
+}
+
+function failureOf(error: unknown): CopyFailure {
+  if (error instanceof CopyFailure) return error;
+  if (error instanceof KodamaError || error instanceof TarError) {
+    return new CopyFailure({ kind: "failed", exitCode: 1, reason: error.message });
+  }
+  throw error;
+}
+
+async function copyOnce(scene: CopyScene, run: TargetRun): Promise<CopyTotals> {
+  const { way } = scene.options;
+  switch (way.kind) {
+    case "toPods":
+      return await copyToPod(scene, run, way);
+    case "fromPods":
+      return await copyFromPod(scene, run, way);
+    case "podToPods":
+      return await copyBetween(scene, run, way);
+  }
+}
+
+async function copyToPod(
+  scene: CopyScene,
+  run: TargetRun,
+  { local, remote }: { local: string; remote: string },
+): Promise<CopyTotals> {
+  const { local: source } = scene;
+  if (source === undefined) throw new TypeError("nothing to copy");
+  const expected = source.kind === "file" ? source.size : source.bytes;
+  const meter = scene.meterOf(run.index, expected);
+  const name = /(?:^|\/)\.$/.test(local) ? "." : nameOf(absolutePath(local, scene.workingDir));
+  const to = destination(scene, run, { path: remote, name, meter });
+  return source.kind === "file" ? await sendFile(source, to) : await sendTree(source, to);
+}
+
+async function copyFromPod(
+  scene: CopyScene,
+  run: TargetRun,
+  way: Extract<CopyOptions["way"], { kind: "fromPods" }>,
+): Promise<CopyTotals> {
+  const { files } = scene;
+  await using opened = await openPodSource(originOf(scene, run, way.remote));
+  const { source } = opened;
+  const size = source.kind === "tree" ? source.bytes : source.size;
+  const meter = scene.meterOf(run.index, size);
+  const path = await localDestination(scene, run, way);
+  if (source.kind === "tree") {
+    await using folder = await files.unpackFolder(path, source.key);
+    return await saveTree(source, folder, meter);
+  }
+  await using partial = await files.partialFile(path, source.key);
+  return source.kind === "file"
+    ? await saveFile(source, partial, meter)
+    : await saveSparse(source, partial, meter);
+}
+
+/** As `cp` has it: in a folder that is there, under its own name; else under the name that was given. */
+async function localDestination(
+  { files, workingDir, nameOf: targetName }: CopyScene,
+  run: TargetRun,
+  way: Extract<CopyOptions["way"], { kind: "fromPods" }>,
+): Promise<string> {
+  const asked = localPathOf(way, run.target, targetName(run.index));
+  const base = absolutePath(asked, workingDir);
+  const own = way.perPod && !hasPlaceHolders(way.local);
+  const within = own || asked.endsWith("/") || await files.kindOf(base) === "folder";
+  const name = nameOf(way.remote);
+  if (!within || name === ".") return base;
+  return `${base === "/" ? "" : base}/${name}`;
+}
+
+async function copyBetween(
+  scene: CopyScene,
+  run: TargetRun,
+  way: Extract<CopyOptions["way"], { kind: "podToPods" }>,
+): Promise<CopyTotals> {
+  const { sourcePod } = scene;
+  if (sourcePod === undefined) throw new TypeError("no pod to copy from");
+  const fromRun = { ...run, target: sourcePod };
+  await using opened = await openPodSource(originOf(scene, fromRun, way.from));
+  const source = opened.source.kind === "sparse" ? opened.source.whole : opened.source;
+  const expected = source.kind === "file" ? source.size : source.bytes;
+  const meter = scene.meterOf(run.index, expected);
+  const to = destination(scene, run, { path: way.to, name: nameOf(way.from), meter });
+  return source.kind === "file" ? await sendFile(source, to) : await sendTree(source, to);
+}
+
+function destination(
+  scene: CopyScene,
+  run: TargetRun,
+  { path, name, meter }: { path: string; name: string; meter: Meter },
+): PodDestination {
+  return { open: opener(run), path, name, checksums: checksumsOf(scene), meter };
+}
+
+function originOf(scene: CopyScene, run: TargetRun, path: string) {
+  const { context, namespace, pod, container, uid = "" } = run.target;
+  const identity = [context, namespace, pod, container, uid].join("/");
+  return { open: opener(run), path, checksums: checksumsOf(scene), identity };
+}
+
+function checksumsOf({ options, files }: CopyScene): Checksums {
+  return {
+    wanted: checksumPreferences[options.checksum].join(" "),
+    async maker(word) {
+      const name = checksumNamed(word);
+      return name === undefined ? undefined : { name, make: await checksumMaker(name, files) };
+    },
+  };
+}
+
+/** Runs scripts in the target, with the patience of a run. A signal that aborts cuts what runs. */
+function opener(run: TargetRun): OpenFar {
+  return async (script, args) => {
+    const mark = `kodama:${crypto.randomUUID()}:`;
+    const opened = await openStream(run, farCommand(script, mark, args), "preamble");
+    if (!("channel" in opened)) {
+      if (opened.kind === "noShell") throw noShell();
+      const again = opened.outcome.kind === "unknown";
+      throw new CopyFailure(opened.outcome, again);
+    }
+    const { channel } = opened;
+    const cutting = onAbort(run.cancelled, () => void channel.close());
+    return new FarEnd(channel, mark, { signal: run.cancelled, closed: cutting });
+  };
+}

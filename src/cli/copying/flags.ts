@@ -1,0 +1,69 @@
+/** The flags of `kodama cp`. */
+import { choice, toggle, valueOr } from "../flag.ts";
+import { BadValue } from "../flag.ts";
+import { runningFlags } from "../running/flags.ts";
+import { selectionFlags } from "../selection.ts";
+
+const copying = { group: "Copying" };
+const checksums = choice(["auto", "sha256", "none"]);
+const progresses = choice(["auto", "none"]);
+
+const {
+  fanout,
+  serial,
+  output,
+  color,
+  quiet,
+  yes,
+  "max-fail": maxFail,
+  "fail-fast": failFast,
+  "connect-timeout": connectTimeout,
+  "confirm-above": confirmAbove,
+} = runningFlags;
+
+/** By their long names. */
+export const copyFlags = {
+  ...selectionFlags,
+  fanout,
+  serial,
+  "max-fail": maxFail,
+  "fail-fast": failFast,
+  "connect-timeout": connectTimeout,
+  "timeout": {
+    ...runningFlags.timeout,
+    summary: "longest time a pod's copy may take (default none)",
+  },
+  yes,
+  "confirm-above": {
+    ...confirmAbove,
+    summary: "ask when something is to be written in more pods than this",
+  },
+  "list": toggle("print what would be copied, and copy nothing", runningGroup()),
+  "checksum": valueOr(
+    "how copies are compared: the cheapest that the image has, SHA-256, or not at all",
+    checksums.parse,
+    "auto",
+    { ...checksums, ...copying },
+  ),
+  "retries": valueOr("how often a copy whose link broke is taken up again", retries, "5", {
+    placeholder: "N",
+    ...copying,
+  }),
+  output,
+  "progress": valueOr("a line on a terminal that says how far it is", progresses.parse, "auto", {
+    ...progresses,
+    group: "Output",
+  }),
+  color,
+  quiet,
+};
+
+function runningGroup(): { group: string } {
+  return { group: runningFlags.list.group };
+}
+
+/** A whole number from 0. */
+function retries(raw: string): number {
+  if (!/^\d{1,6}$/.test(raw)) throw new BadValue(raw, "it must be a whole number from 0");
+  return Number(raw);
+}

@@ -1,0 +1,107 @@
+/** Events of a copy become lines, or JSON. */
+import type { CopyEvent } from "../../actions/cp_events.ts";
+import { copyReport } from "../../actions/cp_report.ts";
+import type { Target } from "../../actions/exec_events.ts";
+import { printable } from "../../term/printable.ts";
+import type { Style } from "../../term/style.ts";
+import { formatDuration } from "../duration.ts";
+import type { Piece } from "../running/painter.ts";
+import { skippedReasons, troubleText } from "../running/summary_text.ts";
+import { bytesText, filesText } from "./amounts.ts";
+import type { CopyView } from "./resolve.ts";
+
+/** How a copy is shown. */
+export interface CopyPainterOptions extends Pick<CopyView, "format" | "quiet" | "single"> {
+  /** Of standard error. */
+  style: Style;
+}
+
+/** Paints one copy. */
+export class CopyPainter {
+  readonly #options: CopyPainterOptions;
+  #targets: readonly Target[] = [];
+  #names: readonly string[] = [];
+  readonly #notes = new Map<number, string[]>();
+  readonly #startedAt = new Map<number, Date>();
+  #reports = 0;
+
+  constructor(options: CopyPainterOptions) {
+    this.#options = options;
+  }
+
+  paint(event: CopyEvent): readonly Piece[] {
+    const { quiet } = this.#options;
+    switch (event.kind) {
+      case "runStarted":
+      case "targetsAdded":
+        this.#targets = [...this.#targets, ...event.targets];
+        this.#names = [...this.#names, ...event.names];
+        return [];
+      case "targetStarted":
+        this.#startedAt.set(event.target, event.at);
+        return [];
+      case "note":
+        this.#notes.set(event.target, [...this.#notes.get(event.target) ?? [], event.text]);
+        return quiet ? [] : [this.#say(`${this.#names[event.target] ?? ""}: ${event.text}`)];
+      case "targetEnded":
+        return this.#ended(event);
+      case "contextWaiting": {
+        const whom = event.context === "" ? "the cluster" : `context ${event.context}`;
+        const limit = formatDuration(event.limitMs);
+        return quiet ? [] : [this.#say(`waiting for ${whom}: ${event.reason} (${limit} at most)`)];
+      }
+      case "contextFailed":
+        return [this.#say(`context ${event.context}: ${event.error.message}`)];
+      case "podsSkipped":
+        return quiet
+          ? []
+          : event.skipped.map(({ pod, reason }) => this.#say(`skipped ${pod}: ${reason}`));
+      case "runEnded":
+        return this.#end(event);
+      case "planned":
+      case "progress":
+        return [];
+    }
+  }
+
+  #ended(event: Extract<CopyEvent, { kind: "targetEnded" }>): Piece[] {
+    const { format } = this.#options;
+    const { target, outcome } = event;
+    const reason = outcome.kind === "failed" ? outcome.reason : troubleText(outcome);
+    const words = reason === undefined
+      ? []
+      : [this.#say(`${this.#names[target] ?? ""}: ${reason}`)];
+    if (format === "text") return words;
+    const of = this.#targets[target];
+    if (of === undefined) throw new Error(`target ${target} isn't in the copy`);
+    const text = JSON.stringify(copyReport(event, of, {
+      startedAt: this.#startedAt.get(target),
+      notes: this.#notes.get(target) ?? [],
+    }));
+    this.#reports += 1;
+    const before = this.#reports === 1 ? "[\n" : ",\n";
+    const data = format === "jsonl" ? [`${text}\n`] : [before, text];
+    return [...words, { stream: "stdout", data }];
+  }
+
+  #end(event: Extract<CopyEvent, { kind: "runEnded" }>): Piece[] {
+    const { format, quiet, single, style } = this.#options;
+    const { summary, outcomes, durationMs, files, bytes } = event;
+    const close: Piece[] = format === "json"
+      ? [{ stream: "stdout", data: [this.#reports === 0 ? "[]\n" : "\n]\n"] }]
+      : [];
+    if (quiet || single) return close;
+    const moved = `${filesText(files)}, ${bytesText(bytes)}`;
+    const text = printable(`${summary.text}: ${moved} in ${formatDuration(durationMs)}`);
+    const well = summary.counts.ok === summary.total;
+    const lines = [
+      well ? style.green(text) : style.red(text),
+      ...skippedReasons(outcomes).map(printable),
+    ];
+    return [...close, { stream: "stderr", data: lines.map((line) => `${line}\n`) }];
+  }
+
+  #say(text: string): Piece {
+    return { stream: "stderr", data: [`${printable(text)}\n`] };
+  }
+}

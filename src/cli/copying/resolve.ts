@@ -1,0 +1,144 @@
+/** From the words of `kodama cp` to what the action takes and how it is shown. */
+import type { CopyOptions, CopyWay } from "../../actions/cp_events.ts";
+import type { Selection } from "../../actions/exec_events.ts";
+import { UsageError } from "../../base/errors.ts";
+import type { ColorChoice } from "../../term/style.ts";
+import type { Words } from "../command.ts";
+import { definedOnly, resolveSelection } from "../selection.ts";
+import type { copyFlags } from "./flags.ts";
+import { type Side, sideOf } from "./sides.ts";
+
+/** How a copy is shown. */
+export interface CopyView {
+  format: "text" | "json" | "jsonl";
+  progress: "auto" | "none";
+  color: ColorChoice;
+  quiet: boolean;
+  /** One pod is meant: no summary of a good end. */
+  single: boolean;
+  /** Ask when something is to be written in more pods than this; undefined: never. */
+  confirmAbove: number | undefined;
+}
+
+/** What the words stand for. */
+export interface ResolvedCopy {
+  options: Omit<CopyOptions, "signal">;
+  view: CopyView;
+  kubeconfig: string | undefined;
+  /** A person chooses among the pods first. */
+  pick: boolean;
+}
+
+/** Flags that choose pods, and mean nothing where both sides name theirs. */
+const choosing = [
+  "all-namespaces",
+  "match",
+  "exclude",
+  "selector",
+  "field-selector",
+  "node",
+  "sample",
+  "shuffle",
+  "pick",
+] as const;
+
+/** Throws `UsageError` for words that make no copy. */
+export function resolveCopy(words: Words<typeof copyFlags>): ResolvedCopy {
+  const { flags, given } = words;
+  const [source, destination] = words.operands.slice(-2);
+  if (source === undefined || destination === undefined) {
+    throw new UsageError("a copy needs a source and a destination", {
+      hint: "as in: kodama cp web-0:/etc/app.conf . or kodama cp -l app=web ./app.conf :/etc/",
+    });
+  }
+  const operands = words.operands.slice(0, -2);
+  const selected = resolveSelection({ ...words, operands });
+  const sides = { from: sideOf(source), to: sideOf(destination) };
+  const { way, named } = wayOf(sides, selected.selection);
+  if (named !== undefined) refuseChoice(operands, given);
+  return {
+    kubeconfig: selected.kubeconfig,
+    pick: selected.pick,
+    options: {
+      contexts: selected.contexts,
+      selection: named ?? selected.selection,
+      way,
+      checksum: flags.checksum,
+      retries: flags.retries,
+      ...(flags.list ? { planOnly: true } : {}),
+      ...definedOnly({
+        fanout: flags.fanout,
+        serial: flags.serial,
+        maxFail: flags["max-fail"],
+        failFast: flags["fail-fast"] || undefined,
+        connectTimeoutMs: flags["connect-timeout"],
+        timeoutMs: flags.timeout,
+      }),
+    },
+    view: {
+      format: flags.output ?? "text",
+      progress: flags.progress,
+      color: flags.color,
+      quiet: flags.quiet,
+      single: named !== undefined && selected.contexts.length < 2,
+      confirmAbove: flags.yes ? undefined : flags["confirm-above"],
+    },
+  };
+}
+
+/** The way, and the one pod that is copied to or from where it is named. */
+function wayOf(
+  { from, to }: { from: Side; to: Side },
+  selection: Selection,
+): { way: CopyWay; named?: Selection } {
+  if (from.kind === "here") {
+    if (to.kind === "here") {
+      throw new UsageError("neither side of the copy is in a pod", {
+        hint: "POD:PATH is a path in that pod, and :PATH one in every pod of the selection",
+      });
+    }
+    const way: CopyWay = { kind: "toPods", local: from.path, remote: to.path };
+    return { way, ...(to.kind === "pod" ? { named: podOf(to, selection) } : {}) };
+  }
+  if (to.kind === "here") {
+    const perPod = from.kind === "selected";
+    const way: CopyWay = { kind: "fromPods", remote: from.path, local: to.path, perPod };
+    return { way, ...(from.kind === "pod" ? { named: podOf(from, selection) } : {}) };
+  }
+  if (from.kind === "selected") {
+    throw new UsageError("a copy between pods has one source, which is named", {
+      hint: "as in: kodama cp -l app=web web-0:/etc/app.conf :/etc/",
+    });
+  }
+  const source = podOf(from, selection);
+  const way: CopyWay = { kind: "podToPods", source, from: from.path, to: to.path };
+  return { way, ...(to.kind === "pod" ? { named: podOf(to, selection) } : {}) };
+}
+
+/** The selection of one named pod: of all that chooses pods, only where to look is left. */
+function podOf(
+  side: Extract<Side, { kind: "pod" }>,
+  { container, namespaces }: Selection,
+): Selection {
+  return {
+    namespaces: side.namespace === undefined
+      ? namespaces
+      : { kind: "named", names: [side.namespace] },
+    operands: [{ kind: "pod", name: side.pod }],
+    match: [],
+    exclude: [],
+    sort: "name",
+    shuffle: false,
+    allPhases: false,
+    ...(container === undefined ? {} : { container }),
+  };
+}
+
+function refuseChoice(operands: readonly string[], given: ReadonlySet<string>): void {
+  const flag = choosing.find((name) => given.has(name));
+  const unused = operands[0] ?? (flag === undefined ? undefined : `--${flag}`);
+  if (unused === undefined) return;
+  throw new UsageError(`${unused} chooses pods, and the copy names its own`, {
+    hint: "leave out the pod before the colon for the pods of the selection",
+  });
+}

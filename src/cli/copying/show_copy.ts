@@ -1,0 +1,98 @@
+/** A copy on this process's terminal, from its first event to the exit code. */
+import type { CopyEvent, CopyOptions } from "../../actions/cp_events.ts";
+import type { Clock } from "../../base/clock.ts";
+import { tableLines } from "../../term/table.ts";
+import { printable } from "../../term/printable.ts";
+import { success } from "../exit_codes.ts";
+import { interruptible } from "../interruptible.ts";
+import type { Invocation } from "../invocation.ts";
+import { renderData, styleOf } from "../output.ts";
+import { confirmOn } from "../running/confirm.ts";
+import { drive } from "../running/drive.ts";
+import { bytesText } from "./amounts.ts";
+import { CopyPainter } from "./painter.ts";
+import type { CopyView } from "./resolve.ts";
+import { CopyTracker } from "./tracker.ts";
+
+/** What the terminal adds to the options of a copy. */
+export type CopyExtras = Pick<CopyOptions, "signal" | "confirm">;
+
+/** Shows the copy that `start` begins; answers with the exit code of the process. */
+export async function showCopy(
+  start: (extras: CopyExtras) => AsyncIterable<CopyEvent>,
+  { invocation, clock, view }: { invocation: Invocation; clock: Clock; view: CopyView },
+): Promise<number> {
+  const { terminal, signals, environment } = invocation;
+  const tracker = new CopyTracker(clock);
+  const painter = new CopyPainter({
+    ...view,
+    style: styleOf(terminal.stderr, environment, view.color),
+  });
+  const watched = terminal.stderr.isTerminal && !view.quiet && view.progress === "auto";
+  return await drive<CopyEvent>(
+    async function* (signal) {
+      const { confirmAbove } = view;
+      const confirm = confirmAbove === undefined
+        ? {}
+        : { confirm: confirmOn(terminal, { above: confirmAbove, stdin: false, signal }) };
+      for await (const event of start({ signal, ...confirm })) {
+        if (event.kind === "progress") tracker.take(event.progress);
+        yield event;
+      }
+    },
+    {
+      terminal,
+      signals,
+      clock,
+      painter,
+      progress: tracker,
+      interactive: false,
+      statusLine: watched && environment("TERM") !== "dumb",
+      enterKey: watched && terminal.stdin.isTerminal,
+    },
+  );
+}
+
+/** Prints what would be copied. */
+export async function showPlan(
+  start: (extras: CopyExtras) => AsyncIterable<CopyEvent>,
+  { invocation, view }: { invocation: Invocation; view: CopyView },
+): Promise<number> {
+  const { stdout, stderr } = invocation.terminal;
+  const painter = new CopyPainter({
+    ...view,
+    style: styleOf(stderr, invocation.environment, view.color),
+  });
+  await interruptible(invocation.signals, async (signal) => {
+    for await (const event of start({ signal })) {
+      for (const { stream, data } of painter.paint(event)) {
+        await invocation.terminal[stream].write(...data);
+      }
+      if (event.kind !== "planned") continue;
+      await stdout.write(await planText(event, view.format));
+      if (view.format !== "text" || view.quiet || event.bytes === null) continue;
+      await stderr.write(`${bytesText(event.bytes)} into each of them\n`);
+    }
+  });
+  return success;
+}
+
+async function planText(
+  { targets, copies, bytes }: Extract<CopyEvent, { kind: "planned" }>,
+  format: CopyView["format"],
+): Promise<string> {
+  if (format === "text") {
+    const rows = copies.map(({ from, to }) => [printable(from), printable(to)]);
+    return tableLines(["FROM", "TO"], rows).map((line) => `${line}\n`).join("");
+  }
+  const objects = targets.map(({ context, namespace, pod, container, node }, at) => ({
+    context,
+    namespace,
+    pod,
+    container,
+    node,
+    ...copies[at],
+    bytes,
+  }));
+  return await renderData(objects, format);
+}

@@ -1,0 +1,165 @@
+/** The far end of a copy: one of kodama's scripts in a pod, what it says, and how it ended. */
+import type { Outcome } from "../exec/model.ts";
+import { outcomeOfEnd } from "../exec/outcome.ts";
+import { saysNoShell } from "../exec/runtime_words.ts";
+import type { ExecChannel } from "../kube/client.ts";
+import type { FarScript, FarWord } from "./far_scripts.ts";
+import { joined } from "./tar_header.ts";
+import { refusalText } from "./refusals.ts";
+
+/** A copy that came to an end which isn't good. */
+export class CopyFailure extends Error {
+  override readonly name = "CopyFailure";
+
+  /** `again`: the link broke, and another attempt may go on from there. */
+  constructor(readonly outcome: Outcome, readonly again: boolean = false) {
+    super(outcome.kind);
+  }
+}
+
+/** A copy that failed for a reason that another attempt wouldn't mend. */
+export function failed(reason: string): CopyFailure {
+  return new CopyFailure({ kind: "failed", exitCode: 1, reason });
+}
+
+/** Runs a script in the pod. Throws {@link CopyFailure} where the stream can't be opened. */
+export type OpenFar = (script: FarScript, args: readonly string[]) => Promise<FarEnd>;
+
+/** What of the programs' complaints is kept: the end, where the reason stands. */
+const keptComplaints = 4096;
+const maxLine = 16 * 1024;
+
+/** One script that runs. */
+export class FarEnd implements AsyncDisposable {
+  readonly #mark: Uint8Array;
+  readonly #output: AsyncIterator<{ stream: "stdout" | "stderr"; bytes: Uint8Array }>;
+  readonly #said: string[][] = [];
+  readonly #data: Uint8Array[] = [];
+  #line: Uint8Array = new Uint8Array();
+  #complaints = "";
+  #refusal: readonly string[] | undefined;
+  #ended = false;
+
+  /**
+   * @param mark what the script's own lines begin with.
+   * @param life whose signal cuts the channel; `closed` is disposed of with this.
+   */
+  constructor(
+    private readonly channel: ExecChannel,
+    mark: string,
+    private readonly life: { signal: AbortSignal; closed: Disposable },
+  ) {
+    this.#mark = new TextEncoder().encode(mark);
+    this.#output = channel.output[Symbol.asyncIterator]();
+  }
+
+  /** What the programs said on standard error, the last of it. */
+  get complaints(): readonly string[] {
+    return this.#complaints.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+  }
+
+  /** What follows the awaited word. Throws {@link CopyFailure} where the script ends without it. */
+  async hear(word: FarWord): Promise<readonly string[]> {
+    return (await this.hearAny([word])).rest;
+  }
+
+  /** The first of the awaited words that comes, and what follows it. */
+  async hearAny(words: readonly FarWord[]): Promise<{ word: FarWord; rest: readonly string[] }> {
+    for (;;) {
+      const [said, ...rest] = this.#said.shift() ?? [];
+      const word = words.find((one) => one === said);
+      if (word !== undefined) return { word, rest };
+      if (said === undefined && !await this.#pump()) throw await this.#failure();
+    }
+  }
+
+  /** All of standard output, to its end. */
+  async *data(): AsyncGenerator<Uint8Array, void> {
+    do {
+      yield* this.#data.splice(0);
+    } while (await this.#pump());
+    yield* this.#data.splice(0);
+  }
+
+  /** Hands bytes to the script; resolves when the network has taken them. */
+  async write(bytes: Uint8Array): Promise<void> {
+    await this.channel.write(bytes);
+  }
+
+  /** Says a line to the script. */
+  async say(line: string): Promise<void> {
+    await this.channel.write(new TextEncoder().encode(`${line}\n`));
+  }
+
+  /** There is no more input. False where the server can't tell that to the script. */
+  closeInput(): Promise<boolean> {
+    return this.channel.closeStdin();
+  }
+
+  /** Waits for the end; what data still comes is dropped. Throws {@link CopyFailure} unless it is a good one. */
+  async done(): Promise<void> {
+    while (await this.#pump()) this.#data.length = 0;
+    const end = await this.channel.end;
+    if (end.kind !== "exited" || end.exitCode !== 0) throw await this.#failure();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.life.closed[Symbol.dispose]();
+    await this.channel.close();
+    await this.#output.return?.();
+  }
+
+  /** Takes what came next; false at the end. */
+  async #pump(): Promise<boolean> {
+    if (this.#ended) return false;
+    const result = await this.#output.next();
+    if (result.done === true) {
+      this.#ended = true;
+      this.#takeLine(this.#line);
+      return false;
+    }
+    const { stream, bytes } = result.value;
+    if (stream === "stdout") this.#data.push(bytes);
+    else this.#hearBytes(bytes);
+    return true;
+  }
+
+  #hearBytes(bytes: Uint8Array): void {
+    let rest = this.#line.length === 0 ? bytes : joined([this.#line, bytes]);
+    for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
+      this.#takeLine(rest.subarray(0, end));
+      rest = rest.subarray(end + 1);
+    }
+    this.#line = rest.length > maxLine ? new Uint8Array() : rest.slice();
+  }
+
+  #takeLine(line: Uint8Array): void {
+    const text = new TextDecoder().decode(line);
+    if (this.#mark.every((byte, at) => line[at] === byte)) {
+      const [word = "", ...rest] = text.slice(this.#mark.length).split(" ");
+      if (word === "refused") this.#refusal = rest;
+      else this.#said.push([word, ...rest]);
+    } else this.#complaints = `${this.#complaints}${text}\n`.slice(-keptComplaints);
+  }
+
+  /** Why the script isn't there any more. */
+  async #failure(): Promise<CopyFailure> {
+    const end = await this.channel.end;
+    if (this.life.signal.aborted) return new CopyFailure({ kind: "cancelled" });
+    if (this.#refusal !== undefined) return failed(refusalText(this.#refusal));
+    const outcome = outcomeOfEnd(end, true);
+    if (end.kind === "refused" && saysNoShell(end.status.message ?? "")) return noShell();
+    const words = this.complaints.slice(-3).join("; ");
+    if (outcome.kind === "ok") return failed(words === "" ? "the copy ended in the middle" : words);
+    if (outcome.kind === "failed") {
+      return failed(words === "" ? outcome.reason ?? "it failed" : words);
+    }
+    return new CopyFailure(outcome, end.kind === "cut");
+  }
+}
+
+/** The image has nothing that a copy could be made with. */
+export function noShell(): CopyFailure {
+  const reason = "the image has no sh, which copying needs";
+  return new CopyFailure({ kind: "failed", exitCode: 127, reason });
+}

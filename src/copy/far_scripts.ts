@@ -1,0 +1,261 @@
+/**
+ * What runs in a pod for a copy: lines for any POSIX shell (dash, busybox, bash), with the programs that nearly every
+ * image has. What a person wrote is never part of a script: it is handed over as arguments.
+ *
+ * A script says what kodama waits for on standard error, in lines that begin with a mark nobody can guess; standard
+ * output is data alone. Whatever else comes on standard error are the words of the programs.
+ */
+
+/** First words of what scripts say. */
+export type FarWord =
+  | "refused"
+  | "have"
+  | "got"
+  | "ready"
+  | "file"
+  | "folder"
+  | "prefix"
+  | "sum"
+  | "end";
+
+/** Of every script: `$1` is the mark; what follows it are the script's own arguments. */
+const beginning = `LC_ALL=C
+export LC_ALL
+mark=$1
+shift
+say() { echo "$mark$*" >&2; }
+refuse() { say "refused $*"; exit 1; }
+need() { for tool; do command -v "$tool" >/dev/null 2>&1 || refuse "noTool $tool"; done; }
+rooted() { case $1 in /*) path=$1 ;; *) path=$(pwd)/$1 ;; esac; }
+choose() { sum=; for one in $1; do command -v "$one" >/dev/null 2>&1 && sum=$one && break; done; }
+sum_of() { set -- $("$sum" "$1"); check=\${1#\\\\}; }
+tar_kind() { tar=; case $(tar --version 2>/dev/null) in *GNU*) tar=gnu ;; *) command -v tar >/dev/null 2>&1 && tar=tar ;; esac; }`;
+
+/**
+ * Where a copy goes, as `cp` has it: into a folder that is there, under its own name; else it gets the name that was
+ * given. `$dest` is the place, `$dir` the folder of its temporary name, on the same file system.
+ */
+const placing = `place() {
+rooted "$1"
+dest=$path
+slash=
+case $dest in */) slash=1 ;; esac
+while :; do case $dest in ?*/) dest=\${dest%/} ;; *) break ;; esac; done
+if [ -d "$dest" ]; then
+[ "$2" = . ] || dest=\${dest%/}/$2
+elif [ "$slash" ] && [ "$3" = file ]; then refuse "noFolder"
+fi
+dir=\${dest%/*}
+[ "$dir" ] || dir=/
+[ -d "$dir" ] || refuse "noParent"
+}`;
+
+/** `wanted dest name key size`: takes a file's bytes from standard input, behind those of an earlier attempt. */
+const receiveFile = `${beginning}
+${placing}
+need cat wc mv rm
+place "$2" "$3" file
+size=$5
+[ -d "$dest" ] && refuse "isFolder"
+part=\${dir%/}/.kodama-$4.part
+choose "$1"
+[ -L "$part" ] && rm -f "$part"
+have=0
+[ -f "$part" ] && have=$(($(wc -c <"$part")))
+[ "$have" -gt "$size" ] && have=0
+check=-
+[ "$have" -gt 0 ] && [ "$sum" ] && sum_of "$part"
+say "have $have \${sum:--} $check"
+read -r at || exit 1
+if [ "$at" = 0 ]; then
+rm -f "$part"
+(umask 077; : >"$part") || exit 1
+fi
+if [ "$at" -lt "$size" ]; then cat >>"$part" || exit 1; fi
+got=$(($(wc -c <"$part")))
+check=-
+[ "$got" = "$size" ] && [ "$sum" ] && sum_of "$part"
+say "got $got $check"`;
+
+/** `dest name key mode time`: gives the file that was received its name. An empty mode or time is left as it is. */
+const placeFile = `${beginning}
+${placing}
+place "$1" "$2" file
+[ -d "$dest" ] && refuse "isFolder"
+part=\${dir%/}/.kodama-$3.part
+[ "$4" ] && chmod "$4" "$part"
+[ "$5" ] && TZ=UTC0 touch -t "$5" "$part"
+mv -f "$part" "$dest"`;
+
+/** Where a folder is unpacked before it is put in its place: beside it, or in it where it is there. */
+const unpacking = `unpack_in() {
+if [ -d "$dest" ]; then temporary=\${dest%/}/.kodama-$1.new
+else
+[ -e "$dest" ] || [ -L "$dest" ] && refuse "isFile"
+temporary=\${dir%/}/.kodama-$1.new
+fi
+}`;
+
+/** `wanted dest name key`: unpacks standard input; then a line with the checksum of each file on standard output. */
+const receiveFolder = `${beginning}
+${placing}
+${unpacking}
+need tar mv rm mkdir
+place "$2" "$3" folder
+unpack_in "$4"
+choose "$1"
+command -v find >/dev/null 2>&1 || sum=
+tar_kind
+rm -rf "$temporary"
+mkdir "$temporary" || exit 1
+say "ready \${sum:--} $tar"
+tar -C "$temporary" -xpof -
+code=$?
+if [ "$code" != 0 ]; then
+rm -rf "$temporary"
+exit "$code"
+fi
+[ "$sum" ] && find "$temporary" -type f -exec "$sum" {} +
+say "got"`;
+
+/**
+ * `dest name key`: puts the folder in its place. Where there is none yet, all of it appears at once; else what is
+ * new moves into it, file by file, each of them whole; folders that are there stay, with what else is in them.
+ */
+const placeFolder = `${beginning}
+${placing}
+${unpacking}
+each='for one in * .[!.]* ..?*; do [ -e "$one" ] || [ -L "$one" ] || continue;'
+check() (
+cd "$1" || exit 1
+eval "$each"'
+if [ -d "$one" ] && [ ! -L "$one" ]; then
+if [ -d "$2/$one" ] && [ ! -L "$2/$one" ]; then check "./$one" "$2/$one" || exit 1
+elif [ -e "$2/$one" ] || [ -L "$2/$one" ]; then refuse "notFolder $2/$one"
+fi
+elif [ -d "$2/$one" ] && [ ! -L "$2/$one" ]; then refuse "notFile $2/$one"
+fi
+done'
+)
+merge() (
+to=$2
+cd "$1" || exit 1
+set --
+eval "$each"'
+if [ -d "$one" ] && [ ! -L "$one" ] && [ -d "$to/$one" ]; then merge "./$one" "$to/$one" || exit 1
+else
+set -- "$@" "./$one"
+if [ "$#" -ge 200 ]; then mv -f "$@" "$to/" || exit 1; set --; fi
+fi
+done'
+[ "$#" = 0 ] || mv -f "$@" "$to/"
+)
+place "$1" "$2" folder
+unpack_in "$3"
+if [ -d "$dest" ]; then
+check "$temporary" "$dest" && merge "$temporary" "$dest"
+code=$?
+rm -rf "$temporary"
+exit "$code"
+fi
+mv "$temporary" "$dest"`;
+
+/** `dest name key`: takes away what was received and isn't wanted. */
+const discard = `${beginning}
+${placing}
+place "$1" "$2" either
+rm -rf "\${dir%/}/.kodama-$3.new" "\${dest%/}/.kodama-$3.new" "\${dir%/}/.kodama-$3.part"`;
+
+/** Ends the processes where kodama is gone: to a server, a link that ends is no reason to end them. */
+const watching = `exec 3<&0 </dev/null
+watch() {
+(while read -r line; do :; done; kill "$1") <&3 >/dev/null 2>&1 &
+watcher=$!
+wait "$1"
+code=$?
+{ kill "$watcher"; wait "$watcher"; } 2>/dev/null
+}`;
+
+/**
+ * `wanted path`: says what is there; sends it when it is told how. A file comes as it is, from an offset, or with its
+ * holes as an archive; a folder as an archive, and behind it a line with the checksum of each file.
+ */
+const send = `${beginning}
+${watching}
+rooted "$2"
+choose "$1"
+[ -e "$path" ] || refuse "missing"
+[ -r "$path" ] || refuse "unreadable"
+if [ -d "$path" ]; then
+need tar
+command -v find >/dev/null 2>&1 || sum=
+tar_kind
+say "folder \${sum:--} $tar"
+elif [ -f "$path" ]; then
+need cat
+tar_kind
+meta() { set -- $(stat -L -c '%s %f %Y %b %B' "$path" 2>/dev/null); size=\${1:-0} rest="\${2:--} \${3:--} \${4:--} \${5:--}"; }
+meta
+if [ "$size" = 0 ]; then
+size=-
+command -v wc >/dev/null 2>&1 && size=$(($(wc -c <"$path")))
+fi
+say "file \${sum:--} \${tar:--} $size $rest"
+else refuse "special"
+fi
+read -r how at <&3 || exit 1
+if [ "$how" = archive ]; then
+kinds=
+[ "$tar" = gnu ] && kinds='--format=gnu --sparse'
+if [ -d "$path" ]; then what=. from=$path; else what=./\${path##*/} from=\${path%/*}/ kinds="$kinds -h"; fi
+tar -C "$from" $kinds -cf - "$what" &
+watch $!
+if [ -d "$path" ] && [ "$sum" ]; then cd "$path" && find . -type f -exec "$sum" {} +; fi
+else
+if [ "$at" = 0 ]; then cat "$path" &
+else
+[ "$sum" ] && set -- $(head -c "$at" "$path" | "$sum") && say "prefix \${1#\\\\}"
+tail -c "+$((at + 1))" "$path" &
+fi
+watch $!
+check=
+if [ "$sum" ] && [ "$size" != - ]; then
+was=$size
+meta
+if [ "$size" = "$was" ]; then sum_of "$path"
+else set -- $(head -c "$was" "$path" | "$sum"); check=\${1#\\\\}
+fi
+fi
+say "sum \${check:--}"
+fi
+say "end $code"`;
+
+/** `sum path (name size)…`: for each file the checksum of so many of its first bytes, a line for each. */
+const sumBeginnings = `${beginning}
+sum=$1
+rooted "$2"
+cd "$path" || exit 1
+shift 2
+while [ "$#" -gt 0 ]; do
+head -c "$2" "./$1" | "$sum" || exit 1
+shift 2
+done`;
+
+/** The scripts by name. */
+const scripts = {
+  receiveFile,
+  placeFile,
+  receiveFolder,
+  placeFolder,
+  discard,
+  send,
+  sumBeginnings,
+} as const;
+
+/** Which script. */
+export type FarScript = keyof typeof scripts;
+
+/** The words of an exec that runs a script. */
+export function farCommand(script: FarScript, mark: string, args: readonly string[]): string[] {
+  return ["sh", "-c", scripts[script], "kodama", mark, ...args];
+}

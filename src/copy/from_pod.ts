@@ -1,0 +1,139 @@
+/** Copying out of a pod: what is there, and its bytes, compared with what the pod has when they have come. */
+import { ByteReader } from "./byte_reader.ts";
+import type { Checksum, NewChecksum } from "./checksum.ts";
+import { shownPath } from "./entry.ts";
+import { CopyFailure, failed, type FarEnd, type OpenFar } from "./far_end.ts";
+import { PodTree } from "./pod_tree.ts";
+import type { Checksums, FileSource, SparseSource, TreeSource } from "./source.ts";
+import { TarReader } from "./tar_reader.ts";
+import { expanded, placed } from "./tar_writer.ts";
+
+/** From where in the pod. */
+export interface PodOrigin {
+  open: OpenFar;
+  path: string;
+  checksums: Checksums;
+  /** What tells this pod from others in the names of temporary files. */
+  identity: string;
+}
+
+/** What is at a path of a pod. It is read once, and let go of by disposing of it. */
+export type PodSource = AsyncDisposable & {
+  source: FileSource | SparseSource | TreeSource;
+};
+
+/** Holes that are worth an archive. */
+const worthwhileHoles = 1024 * 1024;
+
+/** Asks the pod what is there. Throws {@link CopyFailure} where there is nothing that can be copied. */
+export async function openPodSource(from: PodOrigin): Promise<PodSource> {
+  const far = await from.open("send", [from.checksums.wanted, from.path]);
+  const dispose = () => far[Symbol.asyncDispose]();
+  try {
+    const source = await sourceOf(far, from);
+    return { source, [Symbol.asyncDispose]: dispose };
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+}
+
+async function sourceOf(far: FarEnd, from: PodOrigin) {
+  const { word, rest: [program, tar, size, mode, mtime, blocks, blockSize] } = await far.hearAny([
+    "file",
+    "folder",
+  ]);
+  const maker = await from.checksums.maker(program);
+  const key = await keyOf([from.identity, from.path, size ?? "", mtime ?? ""]);
+  if (word === "folder") return new PodTree(far, { ...from, key, maker });
+  const described = {
+    size: numberOf(size),
+    mode: mode === undefined || mode === "-" ? undefined : Number.parseInt(mode, 16) & 0o7777,
+    mtime: numberOf(mtime),
+    key,
+  };
+  const whole: FileSource = {
+    ...described,
+    kind: "file",
+    checksum: maker?.make,
+    read: (offset, before) =>
+      readFile(far, { offset, before, size: described.size, make: maker?.make }),
+  };
+  const taken = (numberOf(blocks) ?? Infinity) * (numberOf(blockSize) ?? 512);
+  const holes = (described.size ?? 0) - taken;
+  if (tar !== "gnu" || holes < worthwhileHoles) return whole;
+  return sparseSource(far, { ...described, size: described.size ?? 0, whole });
+}
+
+function numberOf(word: string | undefined): number | undefined {
+  return word !== undefined && /^-?\d{1,15}$/.test(word) ? Number(word) : undefined;
+}
+
+/** Sixteen digits that stand for all of the words. */
+export async function keyOf(words: readonly string[]): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify(words));
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return hash.subarray(0, 8).toHex();
+}
+
+async function* readFile(
+  far: FarEnd,
+  { offset, before, size, make }: {
+    offset: number;
+    before: Checksum | undefined;
+    size: number | undefined;
+    make: NewChecksum | undefined;
+  },
+): AsyncGenerator<Uint8Array, void> {
+  await far.say(`from ${offset}`);
+  const checksum = before ?? make?.();
+  if (offset > 0) {
+    const [prefix] = await far.hear("prefix");
+    if (prefix !== before?.result()) throw new OtherBeginningError();
+  }
+  let left = (size ?? Infinity) - offset;
+  for await (const bytes of far.data()) {
+    // A file that grows is copied as long as it was.
+    const own = bytes.length <= left ? bytes : bytes.subarray(0, left);
+    left -= own.length;
+    checksum?.update(own);
+    if (own.length > 0) yield own;
+  }
+  const [sum] = await far.hear("sum");
+  const [code] = await far.hear("end");
+  await far.done();
+  if (left > 0 && size !== undefined) {
+    throw failed(far.complaints.at(-1) ?? "the file became shorter while it was copied");
+  }
+  if (code !== "0" && size === undefined) throw failed(far.complaints.at(-1) ?? "cat failed");
+  if (checksum !== undefined && sum !== "-" && sum !== checksum.result()) {
+    throw failed("the file changed in the pod while it was copied: the checksums differ");
+  }
+}
+
+/** What an earlier attempt has brought is the beginning of another file. */
+export class OtherBeginningError extends CopyFailure {
+  constructor() {
+    super({ kind: "unknown", reason: "the file changed since the copy was begun" }, true);
+  }
+}
+
+function sparseSource(
+  far: FarEnd,
+  described: Pick<SparseSource, "size" | "mode" | "mtime" | "key" | "whole">,
+): SparseSource {
+  async function* read() {
+    await far.say("archive");
+    const bytes = new ByteReader(far.data());
+    for await (const entry of new TarReader(bytes, () => {}).entries()) {
+      if (entry.kind !== "file" || entry.size !== described.size) {
+        throw failed(`${shownPath(entry.path)} changed in the pod while it was copied`);
+      }
+      if (entry.sparse !== undefined) yield* placed(entry.sparse.parts, entry.body);
+      else yield* placed([{ offset: 0, length: entry.size }], expanded(entry));
+    }
+    await far.hear("end");
+    await far.done();
+  }
+  return { kind: "sparse", ...described, read };
+}

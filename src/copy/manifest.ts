@@ -1,0 +1,68 @@
+/** The files of one copy by their checksums: what one end has sent, ticked off as the other end tells what it got. */
+import { shownPath } from "./entry.ts";
+
+/** A file that was sent. */
+export interface SentFile {
+  path: Uint8Array;
+  size: number;
+}
+
+/** Checksums without names: names of any byte come out of `cksum` in ways that differ by image. */
+export class Manifest {
+  readonly #waiting = new Map<string, SentFile[]>();
+  #count = 0;
+
+  /** How many were sent. */
+  get count(): number {
+    return this.#count;
+  }
+
+  add(sum: string, file: SentFile): void {
+    this.#count += 1;
+    const same = this.#waiting.get(sum);
+    if (same === undefined) this.#waiting.set(sum, [file]);
+    else same.push(file);
+  }
+
+  /** A file of this checksum is there. */
+  tick(sum: string): void {
+    const same = this.#waiting.get(sum);
+    if (same === undefined) return;
+    same.pop();
+    if (same.length === 0) this.#waiting.delete(sum);
+  }
+
+  /** Files that nobody has ticked off, with their checksums. */
+  get missing(): readonly { sum: string; file: SentFile }[] {
+    return [...this.#waiting].flatMap(([sum, files]) => files.map((file) => ({ sum, file })));
+  }
+}
+
+const maxLine = 16 * 1024;
+
+/** Takes the output of a checksum program and gives the first word of each line. */
+export class SumLines {
+  #line = "";
+  readonly #decoder = new TextDecoder("latin1");
+
+  constructor(private readonly take: (sum: string) => void) {}
+
+  push(bytes: Uint8Array): void {
+    const lines = (this.#line + this.#decoder.decode(bytes)).split("\n");
+    this.#line = (lines.pop() ?? "").slice(0, maxLine);
+    for (const line of lines) this.#takeLine(line);
+  }
+
+  #takeLine(line: string): void {
+    // GNU writes a backslash before a line in whose name characters are escaped.
+    const sum = /^\\?([0-9a-f]+)(?:[ \t]|$)/.exec(line)?.[1];
+    if (sum !== undefined) this.take(sum);
+  }
+}
+
+/** A few of the names, for a message. */
+export function someNames(files: readonly SentFile[]): string {
+  const shown = files.slice(0, 3).map(({ path }) => shownPath(path));
+  const more = files.length - shown.length;
+  return `${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}

@@ -1,0 +1,140 @@
+/** A folder of a pod, read as an archive, and then compared with what the pod says of its files. */
+import { ByteReader } from "./byte_reader.ts";
+import { summed } from "./bodies.ts";
+import type { Checksum, NewChecksum } from "./checksum.ts";
+import { shownPath, type TreeEntry } from "./entry.ts";
+import { failed, type FarEnd, type OpenFar } from "./far_end.ts";
+import { Manifest, type SentFile, someNames, SumLines } from "./manifest.ts";
+import type { Settled, TreeSource } from "./source.ts";
+import { TarError } from "./tar_header.ts";
+import { type LeftOut, TarReader } from "./tar_reader.ts";
+
+/** What is known of the folder before it is read. */
+export interface PodTreeOptions {
+  open: OpenFar;
+  path: string;
+  key: string;
+  maker: { name: string; make: NewChecksum } | undefined;
+}
+
+/** Files that are looked at again in one exec: their names are its words. */
+const lookedAtAgain = 200;
+/** More than these are no logs that grow while they are read. */
+const maxChanged = 2000;
+const leftOutShown = 5;
+
+/** Used once. */
+export class PodTree implements TreeSource {
+  readonly kind = "tree";
+  readonly bytes = undefined;
+  readonly key: string;
+  readonly #manifest = new Manifest();
+  readonly #leftOut: LeftOut[] = [];
+  #left = 0;
+  #bytes: ByteReader | undefined;
+
+  constructor(private readonly far: FarEnd, private readonly options: PodTreeOptions) {
+    this.key = options.key;
+  }
+
+  async *entries(): AsyncGenerator<TreeEntry, void> {
+    await this.far.say("archive");
+    this.#bytes = new ByteReader(this.far.data());
+    try {
+      for await (
+        const entry of new TarReader(this.#bytes, (one) => this.#leaveOut(one)).entries()
+      ) {
+        yield entry.kind === "file" ? this.#summed(entry) : entry;
+      }
+    } catch (error) {
+      if (!(error instanceof TarError)) throw error;
+      // An archive that is cut off is no news where the link broke, or tar said why.
+      await this.far.done();
+      throw failed(this.far.complaints.at(-1) ?? error.message);
+    }
+  }
+
+  #leaveOut(one: LeftOut): void {
+    this.#left += 1;
+    if (this.#leftOut.length < leftOutShown) this.#leftOut.push(one);
+  }
+
+  #summed(entry: Extract<TreeEntry, { kind: "file" }>): TreeEntry {
+    const { maker } = this.options;
+    return maker === undefined ? entry : { ...entry, body: this.#noted(entry, maker.make()) };
+  }
+
+  async *#noted(
+    entry: Extract<TreeEntry, { kind: "file" }>,
+    checksum: Checksum,
+  ): AsyncGenerator<Uint8Array, void> {
+    yield* summed(entry, checksum);
+    this.#manifest.add(checksum.result(), entry);
+  }
+
+  async settle(): Promise<Settled> {
+    const lines = new SumLines((sum) => this.#manifest.tick(sum));
+    const rest = this.#bytes;
+    let inPadding = true;
+    for (
+      let piece = await rest?.upTo(65_536);
+      piece !== undefined;
+      piece = await rest?.upTo(65_536)
+    ) {
+      const start = inPadding ? piece.findIndex((byte) => byte !== 0) : 0;
+      if (start < 0) continue;
+      inPadding = false;
+      lines.push(piece.subarray(start));
+    }
+    const [code] = await this.far.hear("end");
+    await this.far.done();
+    const changed = this.options.maker === undefined ? [] : await this.#changed();
+    return {
+      notes: [...this.#notes(), ...changed],
+      failure: code === "0" || changed.length > 0 && code === "1"
+        ? undefined
+        : this.#complaint(code ?? ""),
+    };
+  }
+
+  #complaint(code: string): string | undefined {
+    // GNU's exit code 1 is about files that changed while they were read: they are looked at again.
+    if (code === "1" && this.options.maker !== undefined) return undefined;
+    return this.far.complaints.slice(-3).join("; ") || `tar ended with exit code ${code}`;
+  }
+
+  #notes(): string[] {
+    const shown = this.#leftOut.map(({ path, what }) => `left out ${shownPath(path)}: ${what}`);
+    const more = this.#left - shown.length;
+    return more > 0 ? [...shown, `and ${more} more are left out`] : shown;
+  }
+
+  /** What differs is looked at again: a log that grew has the same beginning. Throws where something else is the case. */
+  async #changed(): Promise<string[]> {
+    const { missing } = this.#manifest;
+    if (missing.length === 0) return [];
+    const files = missing.map(({ file }) => file);
+    if (missing.length > maxChanged) throw this.#differ(files);
+    const grown = new Manifest();
+    for (const { sum, file } of missing) grown.add(sum, file);
+    for (let at = 0; at < files.length; at += lookedAtAgain) {
+      await this.#lookAgain(files.slice(at, at + lookedAtAgain), (sum) => grown.tick(sum));
+    }
+    const other = grown.missing.map(({ file }) => file);
+    if (other.length > 0) throw this.#differ(other);
+    return [`copied as long as they were when they were read, and they grew: ${someNames(files)}`];
+  }
+
+  async #lookAgain(files: readonly SentFile[], tick: (sum: string) => void): Promise<void> {
+    const { open, path, maker } = this.options;
+    const named = files.flatMap(({ path, size }) => [new TextDecoder().decode(path), String(size)]);
+    await using far = await open("sumBeginnings", [maker?.name ?? "", path, ...named]);
+    const lines = new SumLines(tick);
+    for await (const bytes of far.data()) lines.push(bytes);
+    await far.done();
+  }
+
+  #differ(files: readonly SentFile[]): Error {
+    return failed(`changed in the pod while they were copied: ${someNames(files)}`);
+  }
+}

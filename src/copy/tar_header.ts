@@ -1,0 +1,189 @@
+/**
+ * The 512-byte headers of tar archives, as bytes: names in them are no text, and may hold any byte but NUL.
+ *
+ * POSIX ustar: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html, "ustar Interchange Format".
+ * GNU's own (long names, base-256 numbers, sparse maps): https://www.gnu.org/software/tar/manual/html_node/Standard.html
+ */
+
+/** Everything in an archive comes in pieces of this size. */
+export const blockBytes = 512;
+
+/** What a header says, its extensions not yet applied. */
+export interface TarHeader {
+  name: Uint8Array;
+  linkName: Uint8Array;
+  /** One character: `0` a file, `5` a folder, `L` a long name … */
+  type: string;
+  mode: number;
+  /** Bytes that follow in the archive, before padding. */
+  size: number;
+  /** Seconds since 1970; may be negative. */
+  mtime: number;
+  /** The whole block, for what only some types have. */
+  block: Uint8Array;
+}
+
+/** What was read is no tar archive, or one that nobody should unpack. */
+export class TarError extends Error {
+  override readonly name = "TarError";
+}
+
+/** Where the fields are: offset and length. */
+const fields = {
+  name: [0, 100],
+  mode: [100, 8],
+  uid: [108, 8],
+  gid: [116, 8],
+  size: [124, 12],
+  mtime: [136, 12],
+  checksum: [148, 8],
+  type: [156, 1],
+  linkName: [157, 100],
+  magic: [257, 8],
+  prefix: [345, 155],
+} as const satisfies Record<string, readonly [offset: number, length: number]>;
+
+type Field = keyof typeof fields;
+
+function fieldOf(block: Uint8Array, field: Field): Uint8Array {
+  const [offset, length] = fields[field];
+  return block.subarray(offset, offset + length);
+}
+
+/** Up to the first NUL. */
+export function untilNul(bytes: Uint8Array): Uint8Array {
+  const end = bytes.indexOf(0);
+  return end < 0 ? bytes : bytes.subarray(0, end);
+}
+
+/** A number in octal digits, or in base 256 where its first bit is set. Throws {@link TarError}. */
+export function readNumber(bytes: Uint8Array): number {
+  const first = bytes[0] ?? 0;
+  if ((first & 0x80) !== 0) return readBase256(bytes);
+  const text = String.fromCharCode(...untilNul(bytes)).trim();
+  if (text === "") return 0;
+  if (!/^[0-7]+$/.test(text)) throw new TarError("a header has a number that is none");
+  return Number.parseInt(text, 8);
+}
+
+function readBase256(bytes: Uint8Array): number {
+  const first = bytes[0] ?? 0;
+  // Two's complement, its topmost bit spent on the mark.
+  let value = (first & 0x40) === 0 ? first & 0x3f : (first & 0x7f) - 0x80;
+  for (const byte of bytes.subarray(1)) value = value * 256 + byte;
+  if (!Number.isSafeInteger(value)) throw new TarError("a header has a number of absurd size");
+  return value;
+}
+
+/** The sum that a header must carry: all bytes, with blanks in place of the sum itself. */
+function sumOf(block: Uint8Array): number {
+  const [offset, length] = fields.checksum;
+  let sum = 32 * length;
+  for (let at = 0; at < offset; at++) sum += block[at] ?? 0;
+  for (let at = offset + length; at < blockBytes; at++) sum += block[at] ?? 0;
+  return sum;
+}
+
+/** Whether a block holds nothing but zeros: two of them end an archive. */
+export function isZeroBlock(block: Uint8Array): boolean {
+  return block.every((byte) => byte === 0);
+}
+
+/** Reads a header. Throws {@link TarError} where the block isn't one. */
+export function decodeHeader(block: Uint8Array): TarHeader {
+  if (readNumber(fieldOf(block, "checksum")) !== sumOf(block)) {
+    throw new TarError("a header's checksum is wrong: the archive is damaged");
+  }
+  const size = readNumber(fieldOf(block, "size"));
+  if (size < 0) throw new TarError("a header has a size below zero");
+  const type = String.fromCharCode(fieldOf(block, "type")[0] ?? 0);
+  return {
+    name: fullName(block),
+    linkName: untilNul(fieldOf(block, "linkName")).slice(),
+    type: type === "\0" ? "0" : type,
+    mode: readNumber(fieldOf(block, "mode")) & 0o7777,
+    size,
+    mtime: readNumber(fieldOf(block, "mtime")),
+    block,
+  };
+}
+
+/** POSIX archives split long names in two; in GNU's the place of the prefix holds other things. */
+function fullName(block: Uint8Array): Uint8Array {
+  const name = untilNul(fieldOf(block, "name"));
+  const magic = String.fromCharCode(...fieldOf(block, "magic"));
+  const prefix = untilNul(fieldOf(block, "prefix"));
+  if (magic !== "ustar\x0000" || prefix.length === 0) return name.slice();
+  return Uint8Array.of(...prefix, 0x2f, ...name);
+}
+
+/** What is written of a header. Owners are root: whoever unpacks it, unpacks it as its own. */
+export type NewHeader =
+  & Pick<TarHeader, "name" | "type" | "mode" | "size" | "mtime">
+  & Partial<Pick<TarHeader, "linkName">>;
+
+const names = {
+  longLink: new TextEncoder().encode("././@LongLink"),
+  /** GNU's: long names and base-256 numbers are its own, and busybox reads them too. */
+  magic: new TextEncoder().encode("ustar  \0"),
+};
+
+/** The blocks of a header: one, or more for long names. `fill` may add to the last one before its sum is made. */
+export function encodeHeader(
+  header: NewHeader,
+  fill: (block: Uint8Array) => void = () => {},
+): Uint8Array {
+  const linkName = header.linkName ?? new Uint8Array();
+  const long = [
+    ...(linkName.length > fields.linkName[1] ? [longName("K", linkName)] : []),
+    ...(header.name.length > fields.name[1] ? [longName("L", header.name)] : []),
+  ];
+  const block = new Uint8Array(blockBytes);
+  block.set(header.name.subarray(0, fields.name[1]), fields.name[0]);
+  block.set(linkName.subarray(0, fields.linkName[1]), fields.linkName[0]);
+  block.set(names.magic, fields.magic[0]);
+  block[fields.type[0]] = header.type.charCodeAt(0);
+  writeNumber(fieldOf(block, "mode"), header.mode & 0o7777);
+  writeNumber(fieldOf(block, "uid"), 0);
+  writeNumber(fieldOf(block, "gid"), 0);
+  writeNumber(fieldOf(block, "size"), header.size);
+  writeNumber(fieldOf(block, "mtime"), header.mtime);
+  fill(block);
+  const sum = sumOf(block).toString(8).padStart(6, "0");
+  fieldOf(block, "checksum").set(new TextEncoder().encode(`${sum}\0 `));
+  return joined([...long, block]);
+}
+
+function longName(type: "K" | "L", name: Uint8Array): Uint8Array {
+  const size = name.length + 1;
+  const body = new Uint8Array(Math.ceil(size / blockBytes) * blockBytes);
+  body.set(name);
+  const head = encodeHeader({ name: names.longLink, type, mode: 0o644, size, mtime: 0 });
+  return joined([head, body]);
+}
+
+/** Octal with a NUL behind it, or base 256 where that has no room. */
+export function writeNumber(field: Uint8Array, value: number): void {
+  const digits = value.toString(8);
+  if (value >= 0 && digits.length < field.length) {
+    field.set(new TextEncoder().encode(digits.padStart(field.length - 1, "0")));
+    return;
+  }
+  let rest = value;
+  for (let at = field.length - 1; at >= 0; at--) {
+    field[at] = ((rest % 256) + 256) % 256;
+    rest = Math.floor(rest / 256);
+  }
+  field[0] = (field[0] ?? 0) | 0x80;
+}
+
+/** Pieces of bytes as one. */
+export function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}

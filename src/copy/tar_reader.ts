@@ -1,0 +1,186 @@
+/**
+ * Reads a tar archive as a stream: ustar, pax and GNU's dialects, entry after entry, in little memory.
+ *
+ * Why not a package: `tar-stream`, `modern-tar` and `tar` give names as text, in which the bytes of a name that
+ * isn't UTF-8 are lost, and none of them reads sparse files.
+ */
+import type { ByteReader } from "./byte_reader.ts";
+import type { TreeEntry } from "./entry.ts";
+import { parsePax, paxBytes, paxNumber } from "./pax.ts";
+import { safePath } from "./safe_path.ts";
+import { paxMap, readLeadingMap, readOldMap, type SparseMap } from "./sparse.ts";
+import {
+  blockBytes,
+  decodeHeader,
+  isZeroBlock,
+  TarError,
+  type TarHeader,
+  untilNul,
+} from "./tar_header.ts";
+
+/** An extended header says names and numbers; a larger one is an attack on memory. */
+const maxExtensionBytes = 1024 * 1024;
+/** Extended headers before one entry: a long name, a long link's name, and pax's. */
+const maxExtensions = 8;
+const bodyBytes = 256 * 1024;
+
+/** What an archive holds that isn't copied: a device, a pipe, a socket. */
+export interface LeftOut {
+  path: Uint8Array;
+  what: string;
+}
+
+/** What was said of the next entry before its header. */
+interface Extensions {
+  name?: Uint8Array;
+  linkName?: Uint8Array;
+  pax: Map<string, Uint8Array>;
+}
+
+/** Reads one archive. When its entries have ended, the reader stands behind the archive's last block. */
+export class TarReader {
+  /** Of the whole archive. */
+  readonly #global = new Map<string, Uint8Array>();
+  /** Data of the entry that was given last, and what pads it. */
+  #left = 0;
+  #padding = 0;
+
+  constructor(
+    private readonly bytes: ByteReader,
+    private readonly leftOut: (one: LeftOut) => void,
+  ) {}
+
+  /**
+   * The entries with safe paths. What wasn't read of a body is skipped.
+   *
+   * Throws {@link TarError} where the archive is damaged, hostile, or ends before its end.
+   */
+  async *entries(): AsyncGenerator<TreeEntry, void> {
+    for (;;) {
+      await this.#skipBody();
+      const header = await this.#nextHeader();
+      if (header === undefined) return;
+      const entry = await this.#entryOf(header.header, header.extensions);
+      if (entry !== undefined) yield entry;
+    }
+  }
+
+  async #nextHeader(): Promise<{ header: TarHeader; extensions: Extensions } | undefined> {
+    const extensions: Extensions = { pax: new Map() };
+    for (let count = 0; count <= maxExtensions; count++) {
+      const block = await this.#block();
+      if (isZeroBlock(block)) {
+        await this.#block();
+        return undefined;
+      }
+      const header = decodeHeader(block);
+      if (!await this.#takeExtension(header, extensions)) return { header, extensions };
+    }
+    throw new TarError("an entry of the archive has too many extended headers");
+  }
+
+  /** Whether it was one. */
+  async #takeExtension(header: TarHeader, extensions: Extensions): Promise<boolean> {
+    if (!"LKxg".includes(header.type)) return false;
+    if (header.size > maxExtensionBytes) throw new TarError("an extended header is too long");
+    const padded = Math.ceil(header.size / blockBytes) * blockBytes;
+    const body = (await this.#exactly(padded)).slice(0, header.size);
+    if (header.type === "L") extensions.name = untilNul(body);
+    else if (header.type === "K") extensions.linkName = untilNul(body);
+    else {
+      const records = header.type === "g" ? this.#global : extensions.pax;
+      for (const [key, value] of parsePax(body)) records.set(key, value);
+    }
+    return true;
+  }
+
+  async #entryOf(header: TarHeader, said: Extensions): Promise<TreeEntry | undefined> {
+    const pax = new Map([...this.#global, ...said.pax]);
+    this.#begin(paxNumber(pax, "size") ?? header.size);
+    const given = paxBytes(pax, "GNU.sparse.name") ?? paxBytes(pax, "path") ?? said.name;
+    const path = safePath(given ?? header.name);
+    const mtime = paxNumber(pax, "mtime") ?? header.mtime;
+    const named = { path, mode: header.mode, mtime };
+    const target = paxBytes(pax, "linkpath") ?? said.linkName ?? header.linkName;
+    // Old archives tell a folder by the slash behind its name alone.
+    const isFolder = header.type === "5" || header.type === "0" && header.name.at(-1) === 0x2f;
+    if (isFolder) return { ...named, kind: "folder" };
+    switch (header.type) {
+      case "0":
+      case "7":
+      case "S":
+        return { ...named, kind: "file", ...await this.#fileOf(header, pax) };
+      case "1":
+        return { ...named, kind: "hardLink", target: safePath(target) };
+      case "2":
+        return { ...named, kind: "symbolicLink", target };
+      default:
+        this.leftOut({ path, what: kinds[header.type] ?? "an unknown kind of file" });
+        return undefined;
+    }
+  }
+
+  async #fileOf(
+    header: TarHeader,
+    pax: ReadonlyMap<string, Uint8Array>,
+  ): Promise<{ size: number; sparse?: SparseMap; body: AsyncIterable<Uint8Array> }> {
+    const map = await this.#mapOf(header, pax);
+    const body = this.#body();
+    if (map === undefined) return { size: this.#left, body };
+    const data = map.parts.reduce((sum, { length }) => sum + length, 0);
+    if (data !== this.#left) throw new TarError("a sparse file's map is wrong");
+    return { size: map.size, sparse: map, body };
+  }
+
+  async #mapOf(
+    header: TarHeader,
+    pax: ReadonlyMap<string, Uint8Array>,
+  ): Promise<SparseMap | undefined> {
+    if (header.type === "S") return await readOldMap(header.block, () => this.#block());
+    const map = paxMap(pax);
+    if (map === undefined || !("kind" in map)) return map;
+    const leading = await readLeadingMap(map.size, () => this.#block());
+    this.#left -= leading.blocks * blockBytes;
+    if (this.#left < 0) throw new TarError("a sparse file's map is wrong");
+    return leading.map;
+  }
+
+  #begin(size: number): void {
+    this.#left = size;
+    this.#padding = (blockBytes - size % blockBytes) % blockBytes;
+  }
+
+  async *#body(): AsyncGenerator<Uint8Array, void> {
+    while (this.#left > 0) {
+      const piece = await this.bytes.upTo(Math.min(this.#left, bodyBytes));
+      if (piece === undefined) throw truncated();
+      this.#left -= piece.length;
+      yield piece;
+    }
+  }
+
+  async #skipBody(): Promise<void> {
+    if (!await this.bytes.skip(this.#left + this.#padding)) throw truncated();
+    this.#left = this.#padding = 0;
+  }
+
+  #block(): Promise<Uint8Array> {
+    return this.#exactly(blockBytes);
+  }
+
+  async #exactly(length: number): Promise<Uint8Array> {
+    const bytes = await this.bytes.exactly(length);
+    if (bytes === undefined) throw truncated();
+    return bytes;
+  }
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  "3": "a character device",
+  "4": "a block device",
+  "6": "a pipe",
+};
+
+function truncated(): TarError {
+  return new TarError("the archive ends in the middle");
+}

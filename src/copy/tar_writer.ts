@@ -1,0 +1,151 @@
+/** Writes entries as a tar archive that GNU tar and busybox tar both read: GNU's dialect without sparse files. */
+import type { TreeEntry } from "./entry.ts";
+import { dataBytes, oldMapBlocks } from "./sparse.ts";
+import { blockBytes, encodeHeader, type NewHeader, TarError } from "./tar_header.ts";
+
+/** Small pieces go out together: each message to a server has its price. */
+const chunkBytes = 128 * 1024;
+
+/** Tars write whole records, and some read nothing less. */
+const recordBytes = 20 * blockBytes;
+
+/** What the archive's reader can do. */
+export interface WriterOptions {
+  /** It knows GNU's sparse files; where it doesn't, holes are written as zeros. */
+  sparse: boolean;
+}
+
+/** The bytes of the archive. A chunk is the consumer's own. */
+export async function* writeTar(
+  entries: AsyncIterable<TreeEntry>,
+  options: WriterOptions,
+): AsyncGenerator<Uint8Array, void> {
+  const out = new Joiner();
+  for await (const entry of entries) {
+    const { header, rest } = headerOf(entry, options);
+    yield* out.add(header);
+    yield* out.add(rest);
+    if (entry.kind !== "file") continue;
+    let written = 0;
+    for await (const piece of options.sparse ? entry.body : expanded(entry)) {
+      written += piece.length;
+      yield* out.add(piece);
+    }
+    const size = options.sparse && entry.sparse !== undefined
+      ? dataBytes(entry.sparse)
+      : entry.size;
+    // The header is on its way, and says another size: nobody could read on.
+    if (written !== size) throw new TarError("a file's size isn't what its header said");
+    yield* out.add(new Uint8Array((blockBytes - size % blockBytes) % blockBytes));
+  }
+  const end = 2 * blockBytes;
+  const total = Math.ceil((out.total + end) / recordBytes) * recordBytes;
+  yield* out.add(new Uint8Array(total - out.total));
+  yield* out.flush();
+}
+
+const dot = new TextEncoder().encode("./");
+
+function headerOf(
+  entry: TreeEntry,
+  options: WriterOptions,
+): { header: Uint8Array; rest: Uint8Array } {
+  const { mode, mtime } = entry;
+  // A name that begins with a dash or looks like a volume's is a plain name behind this.
+  const path = Uint8Array.of(...dot, ...entry.path);
+  const plain = (more: Pick<NewHeader, "type" | "size"> & Partial<NewHeader>) => ({
+    header: encodeHeader({ name: path, mode, mtime, ...more }),
+    rest: new Uint8Array(),
+  });
+  switch (entry.kind) {
+    case "folder": {
+      const name = entry.path.length === 0 ? dot : Uint8Array.of(...path, 0x2f);
+      return plain({ name, type: "5", size: 0 });
+    }
+    case "symbolicLink":
+      return plain({ type: "2", size: 0, linkName: entry.target });
+    case "hardLink":
+      return plain({ type: "1", size: 0, linkName: Uint8Array.of(...dot, ...entry.target) });
+    case "file": {
+      const { sparse, size } = entry;
+      if (sparse === undefined || !options.sparse) return plain({ type: "0", size });
+      const { fill, rest } = oldMapBlocks(sparse);
+      const header = encodeHeader(
+        { name: path, type: "S", mode, mtime, size: dataBytes(sparse) },
+        fill,
+      );
+      return { header, rest };
+    }
+  }
+}
+
+const zeros = new Uint8Array(64 * 1024);
+
+/** The data with its holes as zeros. */
+export async function* expanded(
+  { size, sparse, body }: Extract<TreeEntry, { kind: "file" }>,
+): AsyncGenerator<Uint8Array, void> {
+  if (sparse === undefined) return yield* body;
+  let at = 0;
+  for await (const { offset, bytes } of placed(sparse.parts, body)) {
+    yield* hole(offset - at);
+    yield bytes;
+    at = offset + bytes.length;
+  }
+  yield* hole(size - at);
+}
+
+function* hole(length: number): Generator<Uint8Array, void> {
+  for (let left = length; left > 0; left -= zeros.length) {
+    yield zeros.subarray(0, Math.min(left, zeros.length));
+  }
+}
+
+/** Pieces of data with their places in the file: each within one part. */
+export async function* placed(
+  parts: readonly { offset: number; length: number }[],
+  body: AsyncIterable<Uint8Array>,
+): AsyncGenerator<{ offset: number; bytes: Uint8Array }, void> {
+  let [part, within] = [0, 0];
+  for await (const piece of body) {
+    for (let rest = piece; rest.length > 0;) {
+      const { offset, length } = parts[part] ?? { offset: 0, length: 0 };
+      if (within === length && part < parts.length) {
+        [part, within] = [part + 1, 0];
+        continue;
+      }
+      if (part >= parts.length) throw new TarError("a sparse file has more data than its map");
+      const bytes = rest.subarray(0, length - within);
+      yield { offset: offset + within, bytes };
+      within += bytes.length;
+      rest = rest.subarray(bytes.length);
+    }
+  }
+}
+
+/** Puts small pieces together; large ones pass as they are. */
+class Joiner {
+  #buffer = new Uint8Array(chunkBytes);
+  #filled = 0;
+  total = 0;
+
+  *add(bytes: Uint8Array): Generator<Uint8Array, void> {
+    this.total += bytes.length;
+    if (this.#filled + bytes.length > chunkBytes) yield* this.flush();
+    if (bytes.length >= chunkBytes / 2) return yield* this.#pass(bytes);
+    this.#buffer.set(bytes, this.#filled);
+    this.#filled += bytes.length;
+  }
+
+  *#pass(bytes: Uint8Array): Generator<Uint8Array, void> {
+    yield* this.flush();
+    yield bytes;
+  }
+
+  *flush(): Generator<Uint8Array, void> {
+    if (this.#filled === 0) return;
+    yield this.#buffer.subarray(0, this.#filled);
+    this.#buffer = new Uint8Array(chunkBytes);
+    this.#filled = 0;
+  }
+}

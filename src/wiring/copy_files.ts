@@ -1,0 +1,83 @@
+/** The files of this machine, as copying uses them. */
+import { KodamaError } from "../base/errors.ts";
+import type { LocalFiles } from "../copy/local_files.ts";
+import type { FileSource } from "../copy/source.ts";
+import { keyOf } from "../copy/from_pod.ts";
+import { nativeChecksums } from "./checksums.ts";
+import { partialFile } from "./copy_partial.ts";
+import { localTree } from "./copy_tree.ts";
+import { unpackFolder } from "./copy_unpack.ts";
+import { fileError, isAbsent } from "./files.ts";
+
+const pieceBytes = 256 * 1024;
+
+/** This machine's files. */
+export function localCopyFiles(): LocalFiles {
+  return { ...nativeChecksums, kindOf, source, partialFile, unpackFolder };
+}
+
+async function kindOf(path: string): Promise<"file" | "folder" | "other" | undefined> {
+  try {
+    const { isFile, isDirectory } = await Deno.stat(path);
+    return isFile ? "file" : isDirectory ? "folder" : "other";
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw fileError(`cannot look at ${path}`, error);
+  }
+}
+
+async function source(path: string) {
+  const kind = await kindOf(path);
+  switch (kind) {
+    case undefined:
+      throw new KodamaError("notFound", `no such file or folder here: ${path}`);
+    case "other":
+      throw new KodamaError("conflict", `${path} is neither a file nor a folder`);
+    case "folder":
+      return await localTree(path);
+    case "file":
+      return await localFile(path);
+  }
+}
+
+async function localFile(path: string): Promise<FileSource> {
+  const { size, mode, mtime } = await Deno.stat(path);
+  const modifiedMs = mtime?.getTime() ?? 0;
+  return {
+    kind: "file",
+    size,
+    mode: (mode ?? 0o644) & 0o7777,
+    mtime: Math.floor(modifiedMs / 1000),
+    key: await keyOf([path, String(size), String(modifiedMs)]),
+    checksum: undefined,
+    read: (offset) => readFile(path, { offset, end: size, modifiedMs }),
+    beginning: (length) => readFile(path, { offset: 0, end: length, modifiedMs }),
+  };
+}
+
+/** The bytes between two offsets. The array is used again: a reader that keeps it, copies it. */
+export async function* readFile(
+  path: string,
+  { offset, end, modifiedMs }: { offset: number; end: number; modifiedMs: number },
+): AsyncGenerator<Uint8Array, void> {
+  try {
+    using file = await Deno.open(path);
+    if (offset > 0) await file.seek(offset, Deno.SeekMode.Start);
+    const buffer = new Uint8Array(Math.min(pieceBytes, Math.max(1, end - offset)));
+    for (let left = end - offset; left > 0;) {
+      const count = await file.read(buffer.subarray(0, Math.min(left, buffer.length)));
+      if (count === null) throw changed(path);
+      left -= count;
+      yield buffer.subarray(0, count);
+    }
+    const { mtime } = await file.stat();
+    if ((mtime?.getTime() ?? 0) !== modifiedMs) throw changed(path);
+  } catch (error) {
+    throw fileError(`cannot read ${path}`, error);
+  }
+}
+
+/** What was sent of it may be half of the one and half of the other. */
+function changed(path: string): KodamaError {
+  return new KodamaError("conflict", `${path} changed while it was copied`);
+}
