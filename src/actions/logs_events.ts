@@ -20,6 +20,8 @@ export interface LogsOptions {
   contexts: readonly string[];
   /** Which pods. Its container and its phases count for nothing: `containers` chooses among all of them. */
   selection: Selection;
+  /** None but these pods of the selection. */
+  picked?: readonly Pick<Target, "context" | "namespace" | "pod">[];
   containers: ContainerChoice;
   /** Pods with this condition alone. */
   condition?: { type: string; status: string };

@@ -5,6 +5,7 @@ import { KodamaError } from "../base/errors.ts";
 import type { KubeClient, ListScope, WatchEvent } from "../kube/client.ts";
 import { readPods } from "../kube/read_pods.ts";
 import { PODS } from "../kube/resources.ts";
+import { selectionScopes } from "../kube/selection_scopes.ts";
 import type { Target } from "../kube/target.ts";
 import type { Pod } from "../kube/types.ts";
 import { type ContainerState, containerState } from "../logs/containers.ts";
@@ -148,7 +149,7 @@ export class PodBoard {
   /** Those that the operands of the selection mean. Its patterns are applied later. */
   async #meant(pods: readonly Pod[]): Promise<readonly Pod[]> {
     const { choice, client, signal } = this.#options;
-    const { operands } = choice.selection;
+    const { operands } = podSelection(choice, client.context);
     if (operands.length === 0) return pods;
     const names = new Set(operands.flatMap((one) => one.kind === "pod" ? [one.name] : []));
     if (!operands.some(({ kind }) => kind === "workload")) {
@@ -157,7 +158,7 @@ export class PodBoard {
     const unknown = pods.map(uidOf).filter((uid) => !this.#meaning.has(uid));
     if (unknown.length > 0) {
       // The same reader that found the first of them says what a workload's pods are.
-      const { pods: all } = await readPods(client, podSelection(choice), signal);
+      const { pods: all } = await readPods(client, podSelection(choice, client.context), signal);
       const uids = new Set(all.map(uidOf));
       for (const uid of unknown) this.#meaning.set(uid, uids.has(uid));
     }
@@ -165,24 +166,8 @@ export class PodBoard {
   }
 
   #scopes(): ListScope[] {
-    const { client, choice: { selection } } = this.#options;
-    const { namespaces, labelSelector, fieldSelector, node } = selection;
-    const fields = [
-      ...(fieldSelector ? [fieldSelector] : []),
-      ...(node === undefined ? [] : [`spec.nodeName=${node}`]),
-    ];
-    const narrowed = {
-      ...(labelSelector ? { labelSelector } : {}),
-      ...(fields.length > 0 ? { fieldSelector: fields.join(",") } : {}),
-    };
-    switch (namespaces.kind) {
-      case "all":
-        return [narrowed];
-      case "default":
-        return [{ ...narrowed, namespace: client.defaultNamespace }];
-      case "named":
-        return [...new Set(namespaces.names)].map((namespace) => ({ ...narrowed, namespace }));
-    }
+    const { client, choice } = this.#options;
+    return selectionScopes(client, podSelection(choice, client.context));
   }
 }
 

@@ -19,7 +19,7 @@ import type { LogsOptions } from "./logs_events.ts";
 /** What of the options says which containers are meant. */
 export type LogChoice = Pick<
   LogsOptions,
-  "selection" | "containers" | "condition" | "follow" | "previous"
+  "selection" | "picked" | "containers" | "condition" | "follow" | "previous"
 >;
 
 /** What choosing needs besides. */
@@ -29,9 +29,27 @@ export interface ChoosingContext {
 }
 
 /** The pods of a selection, whatever their phase: a log outlives its container. */
-export function podSelection({ selection }: LogChoice): Selection {
+export function podSelection({ selection, picked }: LogChoice, context: string): Selection {
   const { container: _all, ...others } = selection;
-  return { ...others, allPhases: true };
+  const pods = { ...others, allPhases: true };
+  if (picked === undefined) return pods;
+  const here = picked.filter((one) => one.context === context);
+  const names = [...new Set(here.map(({ namespace }) => namespace))];
+  return {
+    ...pods,
+    namespaces: { kind: "named", names },
+    operands: [...new Set(here.map(({ pod }) => pod))].map((name) => ({ kind: "pod", name })),
+  };
+}
+
+/** Those that a person picked; all where nobody did. */
+function pickedOf(pods: readonly Pod[], { picked }: LogChoice, context: string): readonly Pod[] {
+  if (picked === undefined) return pods;
+  const keys = new Set(
+    picked.filter((one) => one.context === context)
+      .map(({ namespace, pod }) => keyOf({ namespace, name: pod })),
+  );
+  return pods.filter(({ metadata }) => keys.has(keyOf(metadata ?? {})));
 }
 
 /**
@@ -43,7 +61,7 @@ export async function findLogTargets(
   choice: LogChoice,
   options: { signal: AbortSignal; random: () => number },
 ): Promise<FoundTargets> {
-  const selection = podSelection(choice);
+  const selection = podSelection(choice, client.context);
   if (selection.labelSelector) checkLabelSelector(selection.labelSelector);
   if (selection.fieldSelector) checkFieldSelector(selection.fieldSelector);
   const { pods, missing } = await readPods(client, selection, options.signal);
@@ -66,12 +84,13 @@ export function logTargets(
 ): SelectedTargets {
   const { condition } = choice;
   const byKey = new Map(pods.map((pod) => [keyOf(pod.metadata ?? {}), pod]));
+  const picked = pickedOf(pods, choice, context);
   const wanted = condition === undefined
-    ? pods
-    : pods.filter((pod) => hasCondition(pod, condition));
+    ? picked
+    : picked.filter((pod) => hasCondition(pod, condition));
   const targets: Target[] = [];
   const skipped: SkippedPod[] = [];
-  const all = selectTargets(wanted, podSelection(choice), { context, random }).targets;
+  const all = selectTargets(wanted, podSelection(choice, context), { context, random }).targets;
   let named = 0;
   for (const target of all) {
     const pod = byKey.get(keyOf({ namespace: target.namespace, name: target.pod }));

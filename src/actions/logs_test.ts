@@ -47,7 +47,13 @@ function hostOf(pods: Logs) {
 
 async function read(pods: Logs, options: Partial<LogsOptions> = {}) {
   const { host, clock } = hostOf(pods);
-  const events = await clock.runUntil(Array.fromAsync(logs(host, {
+  const events = await clock.runUntil(Array.fromAsync(logs(host, optionsOf(options))));
+  const texts = events.flatMap((event) => event.kind === "lines" ? event.lines.map(textOf) : []);
+  return { events, texts, exitCode: exitCode(events) };
+}
+
+function optionsOf(changes: Partial<LogsOptions>): LogsOptions {
+  return {
     contexts: [],
     selection: {
       namespaces: { kind: "default" },
@@ -65,10 +71,8 @@ async function read(pods: Logs, options: Partial<LogsOptions> = {}) {
     filter: { include: [], exclude: [] },
     maxRequests: 10,
     signal: new AbortController().signal,
-    ...options,
-  })));
-  const texts = events.flatMap((event) => event.kind === "lines" ? event.lines.map(textOf) : []);
-  return { events, texts, exitCode: exitCode(events) };
+    ...changes,
+  };
 }
 
 function exitCode(events: readonly LogsEvent[]): number | undefined {
@@ -100,6 +104,29 @@ Deno.test("a log that can't be read is told, and leaves the others as they are",
   const refused = await read({ a: at(1, "a"), b: new KodamaError("forbidden", "no") });
   assert.deepEqual([refused.texts, refused.exitCode], [["a"], 1]);
   assert.ok(refused.events.some((event) => event.kind === "failed" && event.source === 1));
+});
+
+Deno.test("pods that were picked are read, and none of their names elsewhere", async () => {
+  const one = { context: "c", namespace: "n", pod: "a" };
+  const other = { context: "c", namespace: "m", pod: "b" };
+  const asked: string[] = [];
+  const { host, clock } = hostOf({});
+  const kube = async (context?: string): Promise<KubeClient> => ({
+    ...await host.kube(context),
+    // Both names are there in both namespaces.
+    get: <T>(_: unknown, name: string, { namespace }: { namespace?: string }) => {
+      const pod = running(name);
+      return Promise.resolve({ ...pod, metadata: { ...pod.metadata, namespace } } as T);
+    },
+    logs: ({ namespace, pod }: LogRequest) => {
+      asked.push(`${namespace}/${pod}`);
+      return Promise.resolve(ReadableStream.from([new TextEncoder().encode(at(1, pod))]));
+    },
+  });
+  const elsewhere = { context: "d", namespace: "n", pod: "b" };
+  const options = optionsOf({ picked: [one, other, elsewhere] });
+  await clock.runUntil(Array.fromAsync(logs({ ...host, kube }, options)));
+  assert.deepEqual(asked.sort(), ["m/b", "n/a"]);
 });
 
 Deno.test("no pod at all is an error, and never an empty log", async () => {

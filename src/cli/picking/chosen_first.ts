@@ -2,7 +2,7 @@
 import { NoMatchError } from "../../base/errors.ts";
 import type { Host } from "../../actions/host.ts";
 import { contextsOf, pickedHost } from "../../actions/pick_host.ts";
-import type { Selection } from "../../actions/pick_pods.ts";
+import type { Selection, Target } from "../../actions/pick_pods.ts";
 import type { Invocation } from "../invocation.ts";
 import { plainPicker } from "./options.ts";
 import { pick } from "./pick.ts";
@@ -18,6 +18,8 @@ export type Choosing =
 export interface Chosen {
   contexts: readonly string[];
   selection: Selection;
+  /** The pods themselves, where a person chose them: names alone may mean others in other places. */
+  picked?: readonly Target[];
   host: Host;
 }
 
@@ -55,6 +57,7 @@ export async function chosenFirst(
       return {
         contexts: contextsOf(answer.targets),
         selection: narrowed(selection, answer.targets),
+        picked: answer.targets,
         host: pickedHost(host, answer.targets),
       };
   }
