@@ -30,12 +30,17 @@ async function* filtered(
   { timestamps, sinceTime, limitBytes }: LogQuery,
 ): AsyncGenerator<Uint8Array, undefined> {
   let left = limitBytes ?? Number.POSITIVE_INFINITY;
+  let begins = true;
   for await (const lines of blocks) {
     const shown: Uint8Array[] = [];
     for (const line of lines) {
       const entry = parseLine(line);
-      if (entry === undefined || (sinceTime !== undefined && entry.time < sinceTime)) continue;
-      shown.push(timestamps ? entry.stamped : entry.text);
+      if (entry === undefined) continue;
+      // A time stands before a line, and not within: the kubelet joins the parts of a long one.
+      const stamped = timestamps && begins;
+      begins = entry.whole;
+      if (sinceTime !== undefined && entry.time < sinceTime) continue;
+      shown.push(stamped ? entry.stamped : entry.text);
     }
     const bytes = join(shown);
     if (bytes.length > 0) yield bytes.length > left ? bytes.subarray(0, left) : bytes;
@@ -47,6 +52,8 @@ async function* filtered(
 
 interface Entry {
   time: Date;
+  /** It ends its line. */
+  whole: boolean;
   /** What the container wrote, with its line's end unless more of the line follows. */
   text: Uint8Array;
   /** The same behind its time. */
@@ -66,6 +73,7 @@ function parseLine(line: Uint8Array): Entry | undefined {
   const text = line.subarray(third + 1, whole ? undefined : -1);
   return {
     time: new Date(time),
+    whole,
     text,
     stamped: join([new TextEncoder().encode(`${time} `), text]),
   };

@@ -84,6 +84,18 @@ Deno.test("since, limit and timestamps", () =>
     );
   }));
 
+Deno.test("a line that was written in parts has one time, before its first", () =>
+  withLog(async (log, clock) => {
+    const long = "x".repeat(40_000);
+    await log.write("stdout", encode(long.slice(0, 20_000)));
+    clock.advance(1000);
+    await log.write("stdout", encode(`${long.slice(20_000)}\nshort\n`));
+    assert.equal(
+      await read(log, { timestamps: true }),
+      `2026-01-01T00:00:00.000Z ${long}\n2026-01-01T00:00:01.000Z short\n`,
+    );
+  }));
+
 Deno.test("following sees each write, goes on in the next file, and ends with the log", () =>
   withLog(async (log) => {
     await log.write("stdout", encode("before\n"));
