@@ -174,7 +174,7 @@ Deno.test("exec works with the permissions of its set, and needs no others", asy
           user: {
             exec: {
               apiVersion: "client.authentication.k8s.io/v1",
-              command: "sh",
+              command: "cat",
               interactiveMode: "Never",
             },
           },
@@ -183,7 +183,7 @@ Deno.test("exec works with the permissions of its set, and needs no others", asy
     );
     const { code, stderr } = await kodama.run("kodama", ["exec", "web-0", "--", "id"], plugin);
     assert.notEqual(code, 0);
-    assert.match(stderr, /not allowed to run the credential plugin sh/);
-    assert.match(stderr, /KODAMA_ALLOW_RUN=sh/);
+    assert.match(stderr, /not allowed to run the credential plugin cat/);
+    assert.match(stderr, /KODAMA_ALLOW_RUN=cat/);
   });
 });

@@ -178,7 +178,7 @@ Deno.test("a permission that can't be said to Deno is an error of the file, not 
     /permissions.read: "\/a,\/b" can't be granted/,
   );
   const { end } = await runScene("Deno.readTextFileSync('/etc/passwd')", {
-    permissions: { read: ["/nowhere --allow-all", "--allow-all"] },
+    permissions: { read: ["/nowhere --allow-read", "--allow-read"] },
   });
   assert.equal(end.kind, "denied", JSON.stringify(end));
 });
