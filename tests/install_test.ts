@@ -7,6 +7,7 @@ import { parsePrefix } from "../tools/prefix.ts";
 import { uninstall } from "../tools/uninstall.ts";
 import { filePath } from "../src/wiring/file_path.ts";
 import { coldModules, hotOutputs } from "../tools/hot_path.ts";
+import { kubectlMissing } from "./harness/kubectl.ts";
 
 interface Ended {
   code: number;
@@ -36,7 +37,7 @@ async function temporaryFolder(): Promise<AsyncDisposable & { path: string }> {
   return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
 }
 
-Deno.test("install makes four commands, twice the same, and uninstall leaves nothing", async (t) => {
+Deno.test("install makes its commands, twice the same, and uninstall leaves nothing", async (t) => {
   await using folder = await temporaryFolder();
   const prefix = `${folder.path}/a prefix`;
   const first = await install(prefix);
@@ -62,6 +63,22 @@ Deno.test("install makes four commands, twice the same, and uninstall leaves not
       code: 2,
       hint: "hint: did you mean kodama pods?",
     });
+  });
+
+  await t.step("kubectl's question for completion is answered as Cobra's programs do", async () => {
+    const answer = await start(`${prefix}/bin/kubectl_complete-kodama`, ["exec", "--output-m"]);
+    assert.equal(answer.code, 0);
+    assert.match(answer.stdout, /^--output-mode\t.+\n:4\n$/);
+  });
+
+  await t.step({
+    name: "kubectl itself offers what kodama does",
+    ignore: await kubectlMissing() !== undefined,
+    fn: async () => {
+      const path = `${prefix}/bin:${Deno.env.get("PATH")}`;
+      const { stdout } = await start("kubectl", ["__complete", "kodama", "clus"], { PATH: path });
+      assert.match(stdout, /^cluster\t.+\n:4\n/);
+    },
   });
 
   await t.step("data files lie where the bundle looks for them", async () => {

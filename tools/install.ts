@@ -10,7 +10,13 @@
  */
 import { bundle } from "./bundle.ts";
 import { contentHash, sha256 } from "./content_hash.ts";
-import { installed, launcherNames, launcherText } from "./launcher.ts";
+import {
+  installed,
+  launcherNames,
+  launcherText,
+  pluginCompletionName,
+  pluginCompletionText,
+} from "./launcher.ts";
 import { parsePrefix, type Prefix, prefixAt } from "./prefix.ts";
 import { readPermissionSet } from "./permissions.ts";
 import { sayFailure } from "./say_failure.ts";
@@ -77,12 +83,19 @@ async function writeLaunchers(prefix: Prefix, version: string): Promise<void> {
     cluster: await readPermissionSet("cluster"),
   };
   const text = launcherText({ kind: "folder", path: version }, sets);
-  for (const name of launcherNames) {
-    const temporary = await Deno.makeTempFile({ dir: prefix.bin, prefix: `.${name}-` });
-    await Deno.writeTextFile(temporary, text);
-    await Deno.chmod(temporary, 0o755);
-    await Deno.rename(temporary, `${prefix.bin}/${name}`);
-  }
+  for (const name of launcherNames) await placeScript(`${prefix.bin}/${name}`, text);
+  await placeScript(`${prefix.bin}/${pluginCompletionName}`, pluginCompletionText());
+}
+
+async function placeScript(path: string, text: string): Promise<void> {
+  const [folder, name] = [
+    path.slice(0, path.lastIndexOf("/")),
+    path.slice(path.lastIndexOf("/") + 1),
+  ];
+  const temporary = await Deno.makeTempFile({ dir: folder, prefix: `.${name}-` });
+  await Deno.writeTextFile(temporary, text);
+  await Deno.chmod(temporary, 0o755);
+  await Deno.rename(temporary, path);
 }
 
 /** The version that the launcher names so far. */

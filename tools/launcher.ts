@@ -2,11 +2,15 @@
  * The launcher of an installed kodama: a few lines of sh, which start Deno with the permissions that the
  * command needs. What kodama may do can be read in it.
  */
+import { completeWord } from "../src/cli/hidden_words.ts";
 import { bundleEntry } from "./bundle.ts";
 import { permissionFlags, type PermissionSet } from "./permissions.ts";
 
 /** Names under which kodama is started (`src/cli/program.ts`). The first stands for the others. */
 export const launcherNames = ["kodama", "kubectl-kodama", "kpod", "kwekash"] as const;
+
+/** What kubectl asks, from 1.26 on, to complete `kubectl kodama …`; it must be on PATH beside the plugin. */
+export const pluginCompletionName = "kubectl_complete-kodama";
 
 /** A line that only our launchers have. */
 export const launcherMark = "# kodama's launcher:";
@@ -70,7 +74,11 @@ case $config in
     echo "hint: set KODAMA_CONFIG_DIR to a path without one" >&2
     exit 1 ;;
 esac
-export KODAMA_ARGV0="$name" DENO_DIR="$home/${installed.cache}" DENO_NO_UPDATE_CHECK=1
+case $0 in
+  /*) launcher=$0 ;;
+  *) launcher=$PWD/$0 ;;
+esac
+export KODAMA_ARGV0="$name" KODAMA_LAUNCHER="$launcher" DENO_DIR="$home/${installed.cache}" DENO_NO_UPDATE_CHECK=1
 
 # The command is the first word that is no flag.
 command=
@@ -85,20 +93,20 @@ case $name in
     done ;;
 esac
 
-# The one other folder that is written to: that of --outdir. What follows -- is the pods' command.
+# The one other folder that is written to: that of --outdir or --log. What follows -- is the pods' command.
 outdir= before=
 for word; do
-  case $before in --outdir) outdir=$word ;; esac
+  case $before in --outdir | --log) outdir=$word ;; esac
   case $word in
     --) break ;;
-    --outdir=*) outdir=\${word#--outdir=} ;;
+    --outdir=* | --log=*) outdir=\${word#--*=} ;;
   esac
   before=$word
 done
 case $outdir in
   *,*)
     echo "error: $outdir has a comma, which a permission of Deno can't have" >&2
-    echo "hint: give --outdir a path without one" >&2
+    echo "hint: give --outdir or --log a path without one" >&2
     exit 1 ;;
 esac
 
@@ -106,6 +114,17 @@ if [ "$command" = cluster ]; then
   exec ${startWords(sets.cluster)}
 fi
 exec ${startWords(sets.kodama)}
+`;
+}
+
+/**
+ * The text of {@link pluginCompletionName}: kubectl hands over the words after the plugin's name, the last one as far
+ * as it is typed, and reads Cobra's protocol. https://kubernetes.io/docs/tasks/extend-kubectl/kubectl-plugins/
+ */
+export function pluginCompletionText(): string {
+  return `#!/bin/sh
+${launcherMark} answers kubectl, which completes "kubectl kodama ...".
+exec "\${0%/*}/${launcherNames[0]}" ${completeWord} "$@"
 `;
 }
 

@@ -1,6 +1,6 @@
 // deno-lint-ignore-file no-console -- a tool talks to the person who runs it
 /** `deno task uninstall [--prefix DIR]`: removes what `deno task install` made. Settings stay. */
-import { launcherMark, launcherNames } from "./launcher.ts";
+import { launcherMark, launcherNames, pluginCompletionName } from "./launcher.ts";
 import { parsePrefix, prefixAt } from "./prefix.ts";
 import { sayFailure } from "./say_failure.ts";
 
@@ -8,7 +8,8 @@ import { sayFailure } from "./say_failure.ts";
 export async function uninstall(path: string): Promise<string[]> {
   const { bin, versions } = prefixAt(path);
   const removed: string[] = [];
-  for (const target of [...launcherNames.map((name) => `${bin}/${name}`), versions]) {
+  const scripts = [...launcherNames, pluginCompletionName].map((name) => `${bin}/${name}`);
+  for (const target of [...scripts, versions]) {
     if (target !== versions && !await isOurs(target)) continue;
     try {
       await Deno.remove(target, { recursive: true });
