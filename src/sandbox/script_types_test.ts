@@ -1,0 +1,47 @@
+/// <reference path="../../workflows/kodama.d.ts" />
+/** What editors are told of `kodama` is what a script finds. The types are held against each other by the checker. */
+import assert from "node:assert/strict";
+import type { JsonValue } from "../base/json_value.ts";
+import type { ScriptApi, TargetResult } from "../workflow/model.ts";
+import { runScene } from "./testing/script_scene.ts";
+
+/** Both ways: neither type has something that the other lacks. */
+type Same<A, B> = [A] extends [B] ? [B] extends [A] ? true : never : never;
+type Told = typeof kodama;
+type Request<N extends "exec" | "get" | "logs"> = Parameters<ScriptApi[N]>[0];
+
+/** Every `true` is checked when the file is. */
+const told: readonly true[] = [
+  true satisfies Same<KodamaJson, JsonValue>,
+  true satisfies Same<KodamaTargetResult, Readonly<TargetResult>>,
+  true satisfies Same<Awaited<ReturnType<Told["exec"]>>, Awaited<ReturnType<ScriptApi["exec"]>>>,
+  true satisfies Same<Awaited<ReturnType<Told["logs"]>>, Awaited<ReturnType<ScriptApi["logs"]>>>,
+  true satisfies Same<Parameters<Told["exec"]>[0], Request<"exec">["command"]>,
+  true satisfies Same<
+    NonNullable<Parameters<Told["exec"]>[1]>,
+    Omit<Request<"exec">, "command">
+  >,
+  true satisfies Same<NonNullable<Parameters<Told["get"]>[1]>, Omit<Request<"get">, "resource">>,
+];
+
+/** The names of the declaration: a record's type has them all, or it doesn't check. */
+const names: Readonly<Record<keyof Told, true>> = {
+  input: true,
+  targets: true,
+  exec: true,
+  get: true,
+  logs: true,
+  log: true,
+  output: true,
+};
+
+Deno.test("a script finds what workflows/kodama.d.ts declares, and nothing else", async () => {
+  assert.ok(told.every(Boolean));
+  const { end } = await runScene("kodama.output(Object.keys(kodama).sort());");
+  assert.deepEqual(end, { kind: "ok", output: Object.keys(names).toSorted() });
+});
+
+Deno.test("what a script finds can't be exchanged for something else", async () => {
+  const { end } = await runScene("'use strict'; kodama.exec = () => 1;");
+  assert.match(end.kind === "failed" ? end.message : end.kind, /^TypeError: Cannot assign/);
+});

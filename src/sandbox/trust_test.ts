@@ -1,0 +1,160 @@
+/** Which workflows run without a question, which ask, and which don't run. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { noPermissions } from "../workflow/model.ts";
+import { changedPaths, fingerprintOf } from "./fingerprint.ts";
+import { grantsAnything, permissionWords } from "./permission_words.ts";
+import { decideTrust, type TrustQuestion } from "./trust.ts";
+import { lockText, parseLock, parseTrustList, trustLimits, trustListText } from "./trust_files.ts";
+
+const hash = (digit: string) => `sha256-${digit.repeat(64)}`;
+const files = { "deploy.yaml": hash("a"), "../lib/common.yaml": hash("b") };
+const others = { "deploy.yaml": hash("a"), "../lib/common.yaml": hash("c") };
+
+const base: TrustQuestion = {
+  path: "/repo/workflows/deploy.yaml",
+  files,
+  needsTrust: true,
+  ownFolders: ["/config/workflows", "/shipped"],
+  trusted: [],
+  trustNow: false,
+  canAsk: true,
+};
+
+const entry = (print: Readonly<Record<string, string>>, path = base.path) => ({
+  path,
+  files: print,
+  permissions: [],
+  trustedAt: "2026-01-01T00:00:00.000Z",
+});
+
+const cases: readonly (readonly [title: string, change: Partial<TrustQuestion>, kind: object])[] = [
+  ["one of the user's own", { path: "/config/workflows/a.yaml" }, {
+    kind: "trusted",
+    because: "own",
+  }],
+  [
+    "a folder that only begins with the same letters",
+    { path: "/shipped2/a.yaml" },
+    { kind: "ask", seen: "new", changed: [] },
+  ],
+  ["one without permissions", { needsTrust: false }, { kind: "trusted", because: "noPermissions" }],
+  ["a new one", {}, { kind: "ask", seen: "new", changed: [] }],
+  ["--trust", { trustNow: true, canAsk: false }, { kind: "trusted", because: "said" }],
+  ["one that was trusted", { trusted: [entry(files)] }, { kind: "trusted", because: "asked" }],
+  [
+    "one of which a file that it uses has changed",
+    { trusted: [entry(others)] },
+    { kind: "ask", seen: "changed", changed: ["../lib/common.yaml"] },
+  ],
+  [
+    "the same files elsewhere",
+    { trusted: [entry(files, "/other/deploy.yaml")] },
+    { kind: "ask", seen: "new", changed: [] },
+  ],
+  [
+    "a new one with nobody to ask",
+    { canAsk: false },
+    { kind: "refused", seen: "new", changed: [], lock: false },
+  ],
+  [
+    "a locked one with nobody to ask",
+    { canAsk: false, locked: files },
+    { kind: "trusted", because: "locked" },
+  ],
+  [
+    "a locked one where somebody can be asked: the lock may come from whoever wrote the file",
+    { locked: files },
+    { kind: "ask", seen: "new", changed: [] },
+  ],
+  [
+    "one that isn't as it was locked",
+    { canAsk: false, locked: others },
+    { kind: "refused", seen: "changed", changed: ["../lib/common.yaml"], lock: true },
+  ],
+];
+
+for (const [title, change, decision] of cases) {
+  Deno.test(`trust: ${title}`, () => {
+    assert.deepEqual(decideTrust({ ...base, ...change }), decision);
+  });
+}
+
+Deno.test("hashes are told by paths from the workflow's folder, wherever the checkout lies", async () => {
+  const print = (root: string) =>
+    fingerprintOf(`${root}/workflows/deploy.yaml`, [
+      { path: `${root}/workflows/deploy.yaml`, text: "steps: []" },
+      { path: `${root}/lib/common.yaml`, text: "" },
+      { path: `${root}/workflows/scripts/a.ts`, text: "a" },
+    ]);
+  const here = await print("/home/me/repo");
+  assert.deepEqual(Object.keys(here), ["../lib/common.yaml", "deploy.yaml", "scripts/a.ts"]);
+  assert.equal(
+    here["../lib/common.yaml"],
+    "sha256-e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+  );
+  assert.deepEqual(await print("/ci"), here);
+});
+
+Deno.test("any change of any file is a change", () => {
+  const print = fc.dictionary(fc.string(), fc.constantFrom(hash("1"), hash("2")), { maxKeys: 4 });
+  fc.assert(fc.property(print, print, (a, b) => {
+    const same =
+      JSON.stringify(Object.entries(a).sort()) === JSON.stringify(Object.entries(b).sort());
+    assert.equal(changedPaths(a, b).length === 0, same);
+    assert.deepEqual(changedPaths(a, b), changedPaths(b, a));
+  }));
+});
+
+Deno.test("the list and the lock are read as they were written; the oldest entries go first", () => {
+  const list = Array.from(
+    { length: trustLimits.entries + 1 },
+    (_, index) => entry(files, `/repo/${index}.yaml`),
+  );
+  assert.deepEqual(parseTrustList("t.json", trustListText(list)), list.slice(1));
+  assert.deepEqual(parseTrustList("t.json", undefined), []);
+  assert.deepEqual(parseLock("kodama.lock", lockText({ "b.yaml": files, "a.yaml": others })), {
+    "a.yaml": others,
+    "b.yaml": files,
+  });
+});
+
+Deno.test("a file about trust that isn't one is an error, and never an empty one", () => {
+  for (const text of ["", "{", "[]", "null", '{"version": 2, "workflows": []}', '{"version": 1}']) {
+    assert.throws(
+      () => parseTrustList("/config/trust.json", text),
+      /^KodamaError: \/config\/trust.json: /,
+    );
+    assert.throws(
+      () => parseLock("/repo/kodama.lock", text),
+      /^KodamaError: \/repo\/kodama.lock: /,
+    );
+  }
+  const short = '{"version": 1, "workflows": {"a.yaml": {"a.yaml": "sha256-00"}}}';
+  assert.throws(() => parseLock("kodama.lock", short), /workflows.a.yaml/);
+});
+
+Deno.test("permissions are said as a person would, the dangerous ones with what they come to", () => {
+  assert.equal(grantsAnything(noPermissions), false);
+  assert.equal(grantsAnything({ ...noPermissions, read: [] }), false);
+  assert.deepEqual(
+    permissionWords({
+      net: ["example.com:443"],
+      read: true,
+      write: ["out"],
+      env: ["TOKEN", "USER"],
+      run: ["git", "sh"],
+      sys: false,
+      cluster: [{ verbs: ["exec", "logs"], namespaces: [] }, { verbs: ["*"], namespaces: ["*"] }],
+    }),
+    [
+      "connect to example.com:443",
+      "read every file that you can read",
+      "write out",
+      "read the variables TOKEN, USER",
+      "run git, sh (a program can do all that you can do)",
+      "in scripts, of the cluster: exec, logs in the namespaces of its pods",
+      "in scripts, of the cluster: everything in every namespace",
+    ],
+  );
+});
