@@ -1,7 +1,7 @@
 /** From the end of a channel to the outcome of its target. */
 import type { ChannelEnd } from "../kube/client.ts";
 import type { Outcome } from "./model.ts";
-import { readStartFailure, withoutCommand } from "./runtime_words.ts";
+import { provesNoBeginning, readStartFailure, withoutCommand } from "./runtime_words.ts";
 
 /** Names of the signals that end commands, by number, the same on every Linux architecture. */
 const signalNames: Readonly<Record<number, string>> = {
@@ -42,9 +42,10 @@ export function outcomeOfEnd(end: ChannelEnd, begun: boolean): Outcome {
       const reason = withoutCommand(said);
       if (begun) return { kind: "unknown", reason };
       const failure = readStartFailure(reason);
-      return failure === undefined
+      if (failure !== undefined) return { kind: "failed", ...failure };
+      return provesNoBeginning(end.status)
         ? { kind: "unreachable", reason }
-        : { kind: "failed", ...failure };
+        : { kind: "unknown", reason: `the command may have begun: ${reason}` };
     }
   }
 }

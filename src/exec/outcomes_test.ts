@@ -56,6 +56,30 @@ Deno.test("only the server's exit code 0 is ok", () => {
   assert.equal(outcomeOfEnd(refused("stream lost"), true).kind, "unknown");
 });
 
+Deno.test("a refusal before the command is seen proves no beginning only by its words", () => {
+  const before = [
+    "Internal error occurred: error dialing backend: dial tcp 10.0.0.7:10250: connect: no route to host",
+    'Internal error occurred: error sending request: Post "https://10.0.0.7:10250/exec/n/p/c": dial tcp 10.0.0.7:10250: i/o timeout',
+    "Internal error occurred: error executing command in container: failed to exec in container: failed to load task: no running task found: task 0a not found: not found",
+    'unable to upgrade connection: container not found ("main")',
+    "Internal error occurred: error executing command in container: container is not running",
+  ];
+  for (const words of before) assert.equal(outcomeOfEnd(refused(words), false).kind, "unreachable");
+  const perhaps = [
+    "Internal error occurred: error reading from error stream: next reader: EOF",
+    'Internal error occurred: error sending request: Post "https://10.0.0.7:10250/exec/n/p/c": EOF',
+    "read tcp 10.0.0.1:4->10.0.0.7:10250: read: connection reset by peer",
+    "websocket: close 1006 (abnormal closure): unexpected EOF",
+  ];
+  for (const words of perhaps) {
+    const outcome = outcomeOfEnd(refused(words), false);
+    assert.deepEqual(outcome, {
+      kind: "unknown",
+      reason: `the command may have begun: ${words}`,
+    });
+  }
+});
+
 Deno.test("a server's citation of the whole command is left out of a reason", () => {
   const words =
     'Post "https://10.0.0.1:10250/exec/n/p/c?command=sh&command=secret": connection refused';

@@ -9,6 +9,7 @@
  *     starting container process caused "exec: \"sh\": executable file …"  runc before 1.0
  *     exec user process caused "exec format error"                         runc
  */
+import type { Status } from "../kube/types.ts";
 
 /** Why a command could not be started, with the exit code that a shell gives for it. */
 export interface StartFailure {
@@ -38,6 +39,19 @@ export function saysNoShell(text: string): boolean {
   const missing = notFound.exec(text.slice(0, 4096));
   return missing !== null && (missing[1] ?? missing[2]) === "sh";
 }
+
+/**
+ * Whether a refusal means that no command began. A Status of an exec that failed says `InternalError` for all of it:
+ * for a node that couldn't be dialled, for a container that is gone, and for a link that broke in the middle of
+ * a command. What isn't known to be of the first kinds may be of the last.
+ */
+export function provesNoBeginning({ reason, message = "" }: Status): boolean {
+  if (reason !== undefined && reason !== "InternalError") return true;
+  return nothingBegan.test(message.slice(0, 4096));
+}
+
+const nothingBegan =
+  /\bdial (?:tcp|udp|unix)\b|error dialing backend|connection refused|no route to host|not found|(?:is|are|be) not (?:created or )?running|no running task|unable to upgrade connection|OCI runtime exec failed/i;
 
 /**
  * A server's words without the whole command in them: for a link of its own to a node that broke, it cites the
