@@ -1,7 +1,7 @@
 /**
  * The full form of a workflow file as typed values: what the checks, the plan and the engine work on.
  *
- * A value keeps its `path` in the file (`["steps", 2, "when"]`); `SourceMap` turns a path into line and column
+ * A value keeps its place in the file (`["steps", 2, "when"]`); the file's `YamlSource` turns it into line and column
  * when a problem must be told. Texts that may hold expressions stay as they were written until their step runs.
  *
  * What this room expects of its neighbours:
@@ -42,9 +42,15 @@
  * `files` are the workflow and all that it extends or uses, as `loadWorkflow` gives them (`Loaded.files`).
  */
 import type { JsonValue } from "../base/json_value.ts";
+import type { SourcePath } from "../base/yaml_source.ts";
 
-/** Where in a file: keys and indexes from its top. */
-export type SourcePath = readonly (string | number)[];
+export type { SourcePath } from "../base/yaml_source.ts";
+
+/** Where something stands: the file's path as messages name it, and the keys and indexes from its top. */
+export interface Place {
+  file: string;
+  path: SourcePath;
+}
 
 /** Kinds of a parameter's value. `duration` is a text such as `30s`. */
 export type ParamType = "text" | "number" | "boolean" | "duration" | "list";
@@ -63,6 +69,7 @@ export interface Param {
   secret: boolean;
   /** Variable of the environment that it is taken from where the command line doesn't say it. */
   env?: string;
+  at: Place;
 }
 
 /** What is granted of one kind of Deno's permissions: nothing, these, or all. */
@@ -124,10 +131,11 @@ export interface StepFrame {
   named: boolean;
   /** As a person reads it. May hold expressions. */
   title?: string;
-  path: SourcePath;
+  at: Place;
   /** An expression; the step is skipped unless it gives true. */
-  when?: string;
-  timeoutMs?: number;
+  when?: string | boolean;
+  /** A duration, or an expression that gives one. */
+  timeout?: string;
   retry?: RetryPolicy;
   continueOn: ContinueOn;
 }
@@ -149,6 +157,13 @@ export interface Concurrency {
   mode: "wait" | "refuse";
 }
 
+/** One output: a template that is evaluated after the last step. */
+export interface Output {
+  name: string;
+  template: string;
+  at: Place;
+}
+
 /** A workflow in its full form; `extends` is resolved. */
 export interface FullWorkflow {
   name: string;
@@ -165,7 +180,7 @@ export interface FullWorkflow {
   /** Run at the end whatever happened, a cancel included. */
   finally: readonly Step[];
   /** Templates, by name; evaluated after the last step. */
-  outputs: Readonly<Record<string, string>>;
+  outputs: readonly Output[];
   concurrency?: Concurrency;
 }
 
@@ -181,6 +196,13 @@ export interface ScriptSource {
   line: number;
   /** What the step's `with` came to: the script sees it as `kodama.input`. */
   input: JsonValue;
+  /**
+   * The targets of the workflow's selection, by the names of this run: the script sees the names, and the sandbox
+   * holds what is asked of each against `permissions.cluster` in its namespace.
+   */
+  targets: readonly { name: string; namespace: string }[];
+  /** Absolute: where the script runs, and what relative paths of `permissions` are below; else `path`'s folder. */
+  folder?: string;
 }
 
 /** How one command ended in one target, as a script and an expression see it. */

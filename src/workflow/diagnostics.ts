@@ -1,0 +1,79 @@
+/** What is wrong with workflow files, as a compiler would say it: all of it at once. */
+import { KodamaError } from "../base/errors.ts";
+import { describe, type FileProblem, type SourceFile } from "../base/yaml_source.ts";
+
+/** What a diagnostic is about, for programs that sort them. */
+export type Rule =
+  | "syntax"
+  | "shape"
+  | "expression"
+  | "duplicate-id"
+  | "shell-expression"
+  | "permission"
+  | "uses"
+  | "step"
+  | "param"
+  | "unused-param"
+  | "unreachable-step"
+  | "empty-selection";
+
+/** What each rule is, in a line. */
+export const ruleTexts: Readonly<Record<Rule, string>> = {
+  "syntax": "The file isn't YAML that kodama reads.",
+  "shape": "A field has another kind of value, is unknown, or is missing.",
+  "expression": "An expression can't be read, or names what isn't there.",
+  "duplicate-id": "Two steps have one id.",
+  "shell-expression": "A value would become part of a shell's program.",
+  "permission": "A step needs what `permissions` doesn't grant.",
+  "uses": "Another workflow can't be found or used.",
+  "step": "A step contradicts itself.",
+  "param": "A parameter contradicts itself.",
+  "unused-param": "Nothing uses a parameter.",
+  "unreachable-step": "A step can never run.",
+  "empty-selection": "A selection can match nothing.",
+};
+
+/** One of them. Warnings stop nothing. */
+export interface Diagnostic extends FileProblem {
+  severity: "error" | "warning";
+  rule: Rule;
+  file: SourceFile;
+}
+
+/** Workflow files that can't be run as they are. */
+export class WorkflowError extends KodamaError {
+  override readonly name = "WorkflowError";
+
+  constructor(readonly diagnostics: readonly Diagnostic[]) {
+    super("config", diagnosticsText(diagnostics.filter(isError)));
+  }
+}
+
+/** Whether it stops the run. */
+export function isError({ severity }: Diagnostic): boolean {
+  return severity === "error";
+}
+
+/** By file, then as they stand in it; one that is told twice of the same place is told once. */
+export function sorted(diagnostics: readonly Diagnostic[]): Diagnostic[] {
+  const files = [...new Set(diagnostics.map(({ file }) => file.path))];
+  const order = diagnostics.toSorted((a, b) =>
+    files.indexOf(a.file.path) - files.indexOf(b.file.path) || a.line - b.line ||
+    a.column - b.column
+  );
+  const seen = new Set<string>();
+  return order.filter(({ file, line, column, message }) => {
+    const key = JSON.stringify([file.path, line, column, message]);
+    return seen.has(key) ? false : seen.add(key);
+  });
+}
+
+/** Each with its line and a caret. A warning says that it is one. */
+export function diagnosticsText(diagnostics: readonly Diagnostic[]): string {
+  return [...Map.groupBy(sorted(diagnostics), ({ file }) => file)].map(([file, all]) =>
+    describe(
+      file,
+      all.map((one) => isError(one) ? one : { ...one, message: `warning: ${one.message}` }),
+    )
+  ).join("\n");
+}

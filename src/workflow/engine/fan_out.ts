@@ -1,0 +1,169 @@
+/** One command in the pods of a step: events, what is kept of its output, and whether the budget holds. */
+import { Capture } from "../../exec/capture.ts";
+import { LineInterleaver } from "../../exec/interleave_lines.ts";
+import type { Outcome } from "../../exec/model.ts";
+import { outputFileName } from "../../exec/output_file_names.ts";
+import { runOnTargets } from "../../exec/run_on_targets.ts";
+import type { StepTargetEnd } from "../step_events.ts";
+import { failed, ok, type StepEnd } from "../steps/kind.ts";
+import { type Fanout, overBudget } from "../steps/pod_fields.ts";
+import { podOutput, troubleOf } from "./pod_output.ts";
+import type { Stage, StageTarget } from "./stage.ts";
+import type { Writing } from "./world.ts";
+
+/** What is kept of each stream of each target, for expressions and for the record. */
+export const keptBytes = 64 * 1024;
+
+/** Between TERM and KILL. */
+const graceMs = 2000;
+
+/** What runs, and within which bounds. */
+export interface FanOut {
+  command: readonly string[];
+  shell: boolean;
+  bounds: Fanout;
+  environment?: Readonly<Record<string, string>>;
+  workdir?: string;
+  /** A folder: standard output goes to a file there, whole. */
+  save?: string;
+}
+
+/** Runs the command in every target that an earlier run hasn't ended. */
+export async function fanOut(
+  stage: Stage,
+  all: readonly StageTarget[],
+  work: FanOut,
+): Promise<StepEnd> {
+  await stage.tell({ kind: "stepTargets", step: stage.key, names: all.map(({ name }) => name) });
+  const left = all.filter(({ name }) => !stage.kept.has(name));
+  const ends = all.flatMap(({ name }) => stage.kept.get(name) ?? []);
+  await using round = new Round(stage, left, work);
+  ends.push(...await round.run());
+  const output = podOutput(ends);
+  const bad = ends.filter(({ outcome }) => outcome.kind !== "ok");
+  if (stage.signal.aborted) return { outcome: { kind: "cancelled" }, output };
+  if (!overBudget(bad.length, all.length, work.bounds.maxFail)) return ok(output);
+  return failed(troubleOf(bad, all.length), output);
+}
+
+/** One fan-out. Disposing of it closes the files that it has open. */
+class Round implements AsyncDisposable {
+  readonly #stage: Stage;
+  readonly #targets: readonly StageTarget[];
+  readonly #work: FanOut;
+  readonly #ends: StepTargetEnd[] = [];
+  readonly #captures = new Map<number, { stdout: Capture; stderr: Capture }>();
+  readonly #lines = new LineInterleaver();
+  readonly #files = new Map<number, Writing>();
+
+  constructor(stage: Stage, targets: readonly StageTarget[], work: FanOut) {
+    this.#stage = stage;
+    this.#targets = targets;
+    this.#work = work;
+  }
+
+  async run(): Promise<readonly StepTargetEnd[]> {
+    if (this.#targets.length === 0) return [];
+    for await (const event of this.#events()) {
+      switch (event.kind) {
+        case "targetStarted":
+          await this.#begin(event.target);
+          break;
+        case "output":
+          await this.#output(event.target, event.stream, event.bytes);
+          break;
+        case "targetEnded":
+          await this.#end(event.target, event.outcome, event.durationMs);
+      }
+    }
+    return this.#ends;
+  }
+
+  #events() {
+    const { world, signal } = this.#stage;
+    const { command, shell, bounds, environment, workdir } = this.#work;
+    const { fanout, connectTimeoutMs, commandTimeoutMs, serial, maxFail, failFast } = bounds;
+    return runOnTargets(this.#targets.map(({ target }) => target), command, {
+      open: world.open,
+      clock: world.clock,
+      signal,
+      nonce: world.nonce(),
+      graceMs,
+      fanout,
+      connectTimeoutMs,
+      shell,
+      failFast,
+      ...(commandTimeoutMs === undefined ? {} : { timeoutMs: commandTimeoutMs }),
+      // Without batches the budget says how the step ends, and not that targets are left out.
+      ...(serial === undefined ? {} : { serial, maxFail }),
+      ...(environment === undefined ? {} : { environment }),
+      ...(workdir === undefined ? {} : { workdir }),
+    });
+  }
+
+  async #begin(target: number): Promise<void> {
+    this.#captures.set(target, { stdout: new Capture(keptBytes), stderr: new Capture(keptBytes) });
+    const { save } = this.#work;
+    if (save === undefined) return;
+    const path = `${save}/${outputFileName(this.#name(target))}.out`;
+    this.#files.set(target, await this.#stage.create(path));
+  }
+
+  async #output(target: number, stream: "stdout" | "stderr", bytes: Uint8Array): Promise<void> {
+    this.#captures.get(target)?.[stream].push(bytes);
+    if (stream === "stdout") await this.#files.get(target)?.write(bytes);
+    const isSaved = stream === "stdout" && this.#work.save !== undefined;
+    if (this.#work.bounds.outputMode !== "prefix" || isSaved) return;
+    await this.#tell(this.#lines.push(target, stream, bytes));
+  }
+
+  async #end(target: number, outcome: Outcome, durationMs: number): Promise<void> {
+    await this.#tell(this.#lines.end(target));
+    await this.#files.get(target)?.[Symbol.asyncDispose]();
+    this.#files.delete(target);
+    const captures = this.#captures.get(target);
+    this.#captures.delete(target);
+    const end: StepTargetEnd = {
+      target: this.#targets[target]?.target as StepTargetEnd["target"],
+      name: this.#name(target),
+      outcome,
+      stdout: textOf(captures?.stdout),
+      stderr: textOf(captures?.stderr),
+      truncated: [captures?.stdout, captures?.stderr].some((one) => (one?.omittedBytes ?? 0) > 0),
+      durationMs,
+    };
+    this.#ends.push(end);
+    const { key, world } = this.#stage;
+    await this.#stage.tell({ kind: "stepTargetEnded", step: key, end, at: world.clock.now() });
+  }
+
+  async #tell(
+    lines: readonly { target: number; stream: "stdout" | "stderr"; bytes: Uint8Array }[],
+  ) {
+    for (const { target, stream, bytes } of lines) {
+      await this.#stage.tell({
+        kind: "stepLine",
+        step: this.#stage.key,
+        target: this.#name(target),
+        stream,
+        text: decode(bytes),
+      });
+    }
+  }
+
+  #name(target: number): string {
+    return this.#targets[target]?.name ?? "";
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const file of this.#files.values()) await file[Symbol.asyncDispose]();
+  }
+}
+
+function textOf(capture: Capture | undefined): string {
+  return capture === undefined ? "" : decode(capture.bytes);
+}
+
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+}

@@ -1,0 +1,65 @@
+/** What expressions see of a step that ran something in pods. Pure. */
+import type { JsonValue } from "../../base/json_value.ts";
+import { compressNames } from "../../exec/name_ranges.ts";
+import type { Outcome } from "../../exec/model.ts";
+import type { StepTargetEnd } from "../step_events.ts";
+
+/** The fields of `podOutput` in `steps/exec.ts`. */
+export function podOutput(ends: readonly StepTargetEnd[]): Readonly<Record<string, JsonValue>> {
+  const named = (good: boolean) =>
+    ends.filter(({ outcome }) => (outcome.kind === "ok") === good).map(({ name }) => name);
+  const groups = [...Map.groupBy(ends, ({ stdout }) => trimmed(stdout))]
+    .map(([stdout, members]) => ({ stdout, targets: members.map(({ name }) => name) }))
+    .sort((a, b) => b.targets.length - a.targets.length);
+  return {
+    targets: ends.map(({ name }) => name),
+    ok: named(true),
+    failed: named(false),
+    byTarget: Object.fromEntries(ends.map((end) => [end.name, resultOf(end)])),
+    distinct: groups.map(({ stdout }) => stdout),
+    groups,
+    stdout: groups[0]?.stdout ?? "",
+  };
+}
+
+function resultOf({ outcome, stdout, stderr }: StepTargetEnd): JsonValue {
+  return {
+    outcome: outcome.kind,
+    exitCode: exitCodeOf(outcome),
+    stdout: trimmed(stdout),
+    stderr: trimmed(stderr),
+  };
+}
+
+/** Of a command; null where it told none. */
+export function exitCodeOf(outcome: Outcome): number | null {
+  return outcome.kind === "ok" ? 0 : outcome.kind === "failed" ? outcome.exitCode : null;
+}
+
+/** As a shell's `$(…)`: the ends of the last lines are no part of the value. */
+function trimmed(text: string): string {
+  return text.replace(/\n+$/, "");
+}
+
+/** `2 of 50 pods failed: web-[3-4]`. */
+export function troubleOf(bad: readonly StepTargetEnd[], total: number): string {
+  const [only] = bad;
+  if (only !== undefined && total === 1) return `${only.name}: ${outcomeText(only.outcome)}`;
+  return `${bad.length} of ${total} pods failed: ${compressNames(bad.map(({ name }) => name))}`;
+}
+
+/** How a target ended, in a few words. */
+export function outcomeText(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case "failed":
+      return outcome.reason ?? `exit code ${outcome.exitCode}`;
+    case "timeout":
+      return `timeout after ${outcome.afterMs} ms`;
+    case "unreachable":
+    case "unknown":
+    case "skipped":
+      return `${outcome.kind}: ${outcome.reason}`;
+    default:
+      return outcome.kind;
+  }
+}

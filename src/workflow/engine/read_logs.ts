@@ -1,0 +1,113 @@
+/** The last lines of the logs of a step's pods. */
+import { KodamaError } from "../../base/errors.ts";
+import { Capture } from "../../exec/capture.ts";
+import type { Outcome } from "../../exec/model.ts";
+import { outputFileName } from "../../exec/output_file_names.ts";
+import { inParallel } from "../../kube/in_parallel.ts";
+import type { StepTargetEnd } from "../step_events.ts";
+import { failed, ok, type StepEnd } from "../steps/kind.ts";
+import { keptBytes } from "./fan_out.ts";
+import { podOutput, troubleOf } from "./pod_output.ts";
+import type { Stage, StageTarget } from "./stage.ts";
+
+/** Requests at a time. */
+const parallel = 16;
+
+/** Which lines, and where they go. */
+export interface LogRead {
+  tail: number;
+  previous: boolean;
+  sinceMs?: number;
+  /** A folder; the lines go to files there in place of the screen. */
+  save?: string;
+}
+
+/** Reads them; a pod whose log can't be read is a target that failed. */
+export async function readLogs(
+  stage: Stage,
+  targets: readonly StageTarget[],
+  read: LogRead,
+): Promise<StepEnd> {
+  await stage.tell({
+    kind: "stepTargets",
+    step: stage.key,
+    names: targets.map(({ name }) => name),
+  });
+  const ends = await inParallel(
+    targets.map((one) => async () => stage.kept.get(one.name) ?? await readOne(stage, one, read)),
+    parallel,
+  );
+  const bad = ends.filter(({ outcome }) => outcome.kind !== "ok");
+  const output = podOutput(ends);
+  return bad.length === 0 ? ok(output) : failed(troubleOf(bad, targets.length), output);
+}
+
+async function readOne(
+  stage: Stage,
+  { target, name }: StageTarget,
+  read: LogRead,
+): Promise<StepTargetEnd> {
+  const { clock } = stage.world;
+  const beganMs = clock.elapsedMs();
+  const kept = new Capture(keptBytes);
+  let outcome: Outcome = { kind: "ok" };
+  try {
+    await copyLog(stage, { target, name }, { read, kept });
+  } catch (error) {
+    if (!(error instanceof KodamaError)) throw error;
+    outcome = { kind: "unreachable", reason: error.message };
+  }
+  const stdout = new TextDecoder().decode(kept.bytes);
+  const end: StepTargetEnd = {
+    target,
+    name,
+    outcome,
+    stdout,
+    stderr: "",
+    truncated: kept.omittedBytes > 0,
+    durationMs: Math.round(clock.elapsedMs() - beganMs),
+  };
+  if (read.save === undefined) await tellLines(stage, end);
+  await stage.tell({ kind: "stepTargetEnded", step: stage.key, end, at: clock.now() });
+  return end;
+}
+
+async function copyLog(
+  stage: Stage,
+  { target, name }: StageTarget,
+  { read, kept }: { read: LogRead; kept: Capture },
+): Promise<void> {
+  const { context, namespace, pod, container } = target;
+  const { tail: tailLines, previous, sinceMs, save } = read;
+  const client = await stage.world.kube(context);
+  const bytes = await client.logs({
+    namespace,
+    pod,
+    container,
+    follow: false,
+    previous,
+    tailLines,
+    ...(sinceMs === undefined ? {} : { sinceSeconds: Math.max(1, Math.ceil(sinceMs / 1000)) }),
+  }, { signal: stage.signal });
+  await using file = save === undefined
+    ? undefined
+    : await stage.create(`${save}/${outputFileName(name)}.log`);
+  for await (const chunk of bytes) {
+    kept.push(chunk);
+    await file?.write(chunk);
+  }
+}
+
+async function tellLines(stage: Stage, { name, stdout }: StepTargetEnd): Promise<void> {
+  for (const line of stdout.split("\n").slice(0, stdout.endsWith("\n") ? -1 : undefined)) {
+    if (line === "") continue;
+    await stage.tell({
+      kind: "stepLine",
+      step: stage.key,
+      target: name,
+      stream: "stdout",
+      // Behind the server's time and a blank.
+      text: line.slice(line.indexOf(" ") + 1),
+    });
+  }
+}

@@ -1,0 +1,65 @@
+/** A `script` step: its code goes to the sandbox with the workflow's permissions; its end is the step's. */
+import { KodamaError } from "../../base/errors.ts";
+import type { JsonValue } from "../../base/json_value.ts";
+import { absolute } from "../permissions.ts";
+import { failed, ok, type StepEnd } from "../steps/kind.ts";
+import { scriptApi } from "./script_api.ts";
+import type { Stage } from "./stage.ts";
+
+/** The code or the file with it, its input, and its bounds. */
+export interface SandboxRun {
+  code?: string;
+  file?: string;
+  input: unknown;
+  timeoutMs: number;
+  memoryMiB: number;
+}
+
+/** Runs the script to its one end. */
+export async function runInSandbox(stage: Stage, run: SandboxRun): Promise<StepEnd> {
+  const { workflow, world, signal, key } = stage;
+  const folder = workflow.path.slice(0, workflow.path.lastIndexOf("/"));
+  const path = run.file === undefined ? workflow.path : absolute(run.file, folder);
+  const code = run.code ?? await world.local.readText(path);
+  if (code === undefined) {
+    throw new KodamaError("notFound", `there is no script ${path}`);
+  }
+  const end = await world.runScript(
+    {
+      step: key,
+      code,
+      path,
+      line: 1,
+      input: run.input as JsonValue,
+      targets: await targetsOf(stage),
+    },
+    workflow.permissions,
+    scriptApi(stage),
+    { signal, timeoutMs: run.timeoutMs, memoryMiB: run.memoryMiB },
+  );
+  switch (end.kind) {
+    case "ok":
+      return ok({ value: end.output });
+    case "failed":
+      return failed(end.line === undefined ? end.message : `line ${end.line}: ${end.message}`);
+    case "denied":
+      return {
+        outcome: { kind: "denied", reason: `the script isn't granted ${end.what}` },
+        output: {},
+      };
+    case "limit":
+      return end.which === "time"
+        ? { outcome: { kind: "timeout", afterMs: run.timeoutMs }, output: {} }
+        : failed(`the script went beyond its limit of ${end.which}`);
+    case "cancelled":
+      return { outcome: { kind: "cancelled" }, output: {} };
+  }
+}
+
+/** The pods that it may name; none is no reason not to run. */
+async function targetsOf(stage: Stage): Promise<{ name: string; namespace: string }[]> {
+  const hasSelection = Object.keys(stage.workflow.select).length > 0;
+  if (!hasSelection) return [];
+  const targets = await stage.targets({});
+  return targets.map(({ name, target }) => ({ name, namespace: target.namespace }));
+}

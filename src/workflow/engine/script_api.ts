@@ -1,0 +1,89 @@
+/** What a script can ask of kodama, done with the means of its step. */
+import { KodamaError } from "../../base/errors.ts";
+import type { JsonValue } from "../../base/json_value.ts";
+import { wholeList } from "../../kube/list.ts";
+import * as resources from "../../kube/resources.ts";
+import type { ApiResource } from "../../kube/client.ts";
+import type { KubeObject } from "../../kube/types.ts";
+import type { ScriptApi, TargetResult } from "../model.ts";
+import { fanOut } from "./fan_out.ts";
+import type { Stage } from "./stage.ts";
+
+/** The typed interface of `script` steps. The sandbox has held each call against the permissions. */
+export function scriptApi(stage: Stage): ScriptApi {
+  return {
+    async exec({ command, targets, timeoutMs }, signal) {
+      const meant = await stage.targets(targets === undefined ? {} : { targets });
+      const { output } = await fanOut({ ...within(stage, signal) }, meant, {
+        command,
+        shell: false,
+        bounds: {
+          fanout: 32,
+          connectTimeoutMs: 15_000,
+          maxFail: { kind: "percent", percent: 100 },
+          failFast: false,
+          outputMode: "none",
+          ...(timeoutMs === undefined ? {} : { commandTimeoutMs: timeoutMs }),
+        },
+      });
+      return output.byTarget as unknown as Readonly<Record<string, TargetResult>>;
+    },
+    async get({ resource: plural, name, namespace, selector }, signal) {
+      const resource = resourceOf(plural);
+      const client = await stage.world.kube(undefined);
+      const scope = { namespace: namespace ?? client.defaultNamespace };
+      if (name !== undefined) {
+        return await client.get<KubeObject>(resource, name, scope, {
+          signal,
+        }) as unknown as JsonValue;
+      }
+      const narrowed = selector === undefined ? scope : { ...scope, labelSelector: selector };
+      const { items } = await wholeList(() =>
+        client.list<KubeObject>(resource, narrowed, { signal })
+      );
+      return items as unknown as JsonValue;
+    },
+    async logs({ target: wanted, tail }, signal) {
+      const [meant] = await stage.targets({ targets: [wanted] });
+      if (meant === undefined) throw new KodamaError("noMatch", `no target "${wanted}"`);
+      const { context, namespace, pod, container } = meant.target;
+      const client = await stage.world.kube(context);
+      const request = {
+        namespace,
+        pod,
+        container,
+        follow: false,
+        previous: false,
+        tailLines: tail,
+      };
+      const chunks = await Array.fromAsync(await client.logs(request, { signal }));
+      const decoder = new TextDecoder();
+      const text = chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("");
+      return text.split("\n").filter((line) => line !== "")
+        .map((line) => line.slice(line.indexOf(" ") + 1));
+    },
+    log: (line) => stage.line(line),
+  };
+}
+
+/** The stage of one call: ended by the call's own signal, and silent about its targets. */
+function within(stage: Stage, signal: AbortSignal): Stage {
+  return Object.create(stage, {
+    signal: { value: signal },
+    kept: { value: new Map() },
+    tell: { value: () => Promise.resolve() },
+  }) as Stage;
+}
+
+/** A kind that kodama knows, by the plural that the API has for it. */
+function resourceOf(plural: string): ApiResource {
+  const known = (Object.values(resources) as unknown[])
+    .filter((one): one is ApiResource =>
+      typeof one === "object" && one !== null && "plural" in one
+    );
+  const found = known.find((one) => one.plural === plural);
+  if (found !== undefined) return found;
+  throw new KodamaError("notFound", `scripts can't get "${plural}"`, {
+    hint: `they can get ${known.map((one) => one.plural).join(", ")}`,
+  });
+}

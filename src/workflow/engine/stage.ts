@@ -1,0 +1,58 @@
+/** What a step has around it while it runs. */
+import type { JsonValue } from "../../base/json_value.ts";
+import type { Target } from "../../kube/target.ts";
+import type { FullWorkflow } from "../model.ts";
+import type { StepKey, StepOutcome, StepTargetEnd, WorkflowEvent } from "../step_events.ts";
+import type { SelectFields } from "../selection_fields.ts";
+import type { Question, World, Writing } from "./world.ts";
+
+/** Targets of a step, each with its name, as short as it can be. */
+export interface StageTarget {
+  target: Target;
+  name: string;
+}
+
+/** What became of steps that lie in a step. */
+export interface InnerEnd {
+  outcome: StepOutcome;
+}
+
+/** The surroundings of one attempt at one step. */
+export interface Stage {
+  readonly world: World;
+  readonly workflow: FullWorkflow;
+  readonly key: StepKey;
+  /** Aborts with the run, and when the step's time is up. */
+  readonly signal: AbortSignal;
+  /** Targets that an earlier run has ended, by name: they aren't run again. */
+  readonly kept: ReadonlyMap<string, StepTargetEnd>;
+  /** Resolves when the event has its place: awaiting it is the back-pressure. */
+  tell(event: WorkflowEvent): Promise<void>;
+  /** A line of this step. */
+  line(text: string, stream?: "stdout" | "stderr"): void;
+  /** The workflow's own selection, evaluated. */
+  selection(): Promise<SelectFields>;
+  /** The pods of the step. @throws KodamaError `noMatch` where there are none. */
+  targets(fields: { select?: unknown; targets?: unknown }): Promise<StageTarget[]>;
+  /** Runs the steps of a field; their names are those of the step, and these. `part` tells rounds apart. */
+  inner(
+    field: string,
+    round?: { names: Readonly<Record<string, JsonValue>>; part: string },
+  ): Promise<InnerEnd>;
+  /** Runs each step of a field for itself, all at once. */
+  innerAtOnce(field: string): Promise<readonly InnerEnd[]>;
+  /** Runs another workflow with these parameters; gives its outputs. */
+  workflowNamed(
+    name: string,
+    params: Readonly<Record<string, JsonValue>>,
+  ): Promise<InnerEnd & { outputs: JsonValue }>;
+  /** Kept open until the steps beside this one have ended. */
+  keep(resource: AsyncDisposable): void;
+  /** Whether it may go on: a person's yes, or `--yes`. @throws UsageError where there is nobody to ask. */
+  confirm(question: string): Promise<boolean>;
+  ask(question: Question): Promise<string | undefined>;
+  /** Makes a file that `permissions.write` grants; a relative path is below the working folder. */
+  create(path: string): Promise<Writing>;
+  /** Refuses what `permissions` doesn't grant. @throws KodamaError `forbidden`. */
+  require(kind: "net" | "read" | "write" | "run", what: string): void;
+}

@@ -1,0 +1,97 @@
+/** What a run of a workflow asks of the world: handed in, so that the engine can be tested without any of it. */
+import type { Clock } from "../../base/clock.ts";
+import type { OpenExec } from "../../exec/run_options.ts";
+import type { KubeClient } from "../../kube/client.ts";
+import type { SkippedPod, Target } from "../../kube/target.ts";
+import type { RunScript } from "../model.ts";
+import type { Where } from "../selection_fields.ts";
+
+/** The targets of a selection, in all of its contexts. */
+export interface FoundPods {
+  targets: readonly Target[];
+  skipped: readonly SkippedPod[];
+  /** Why there are none, as a person would say it; where there are, undefined. */
+  none?: string;
+}
+
+/** How a program of this machine ended. Output beyond a megabyte a stream is left out. */
+export interface LocalEnd {
+  exitCode: number;
+  stdout: string;
+  stderr: string;
+  truncated: boolean;
+}
+
+/** An answer of an HTTP server; of its body a megabyte at most. */
+export interface HttpAnswer {
+  status: number;
+  headers: Readonly<Record<string, string>>;
+  body: string;
+  truncated: boolean;
+}
+
+/** A file that grows. Disposing of it closes it. */
+export interface Writing extends AsyncDisposable {
+  write(bytes: Uint8Array): Promise<void>;
+}
+
+/** This machine, as far as steps reach for it. Every failure is a KodamaError. */
+export interface LocalWorld {
+  /** Its standard input is empty. `told` gets whole lines as they come. */
+  run(
+    words: readonly string[],
+    options: {
+      environment: Readonly<Record<string, string>>;
+      folder: string;
+      signal: AbortSignal;
+      told: (stream: "stdout" | "stderr", line: string) => void;
+    },
+  ): Promise<LocalEnd>;
+  /** Redirects aren't followed: a server may not lead to where the workflow isn't allowed. */
+  fetch(
+    request: {
+      method: string;
+      url: string;
+      headers: Readonly<Record<string, string>>;
+      body?: string;
+    },
+    signal: AbortSignal,
+  ): Promise<HttpAnswer>;
+  /** Makes a file and its folders; one of the name is replaced. */
+  create(path: string): Promise<Writing>;
+  readText(path: string): Promise<string | undefined>;
+  /** Takes connections to a port of this machine to a pod's, until it is disposed of. Port 0 is any free one. */
+  forward(
+    target: Target,
+    ports: { remote: number; local: number },
+  ): Promise<AsyncDisposable & { port: number }>;
+  /** The only run of this group on this machine, until it is disposed of; or who is. */
+  hold(group: string, holder: string): Promise<AsyncDisposable | { heldBy: string }>;
+}
+
+/** A question to a person. */
+export interface Question {
+  text: string;
+  /** Answers that are possible; none for yes and no. */
+  choices: readonly string[];
+  /** Not shown while it is typed. */
+  secret: boolean;
+  /** Any text is an answer. */
+  free: boolean;
+}
+
+/** All of it. */
+export interface World {
+  readonly clock: Clock;
+  env(name: string): string | undefined;
+  /** @throws KodamaError where a context that is asked can't answer. */
+  find(where: Where, signal: AbortSignal): Promise<FoundPods>;
+  open: OpenExec;
+  kube(context: string | undefined): Promise<KubeClient>;
+  readonly local: LocalWorld;
+  /** The answer, or undefined where there is nobody to ask. */
+  ask(question: Question, signal: AbortSignal): Promise<string | undefined>;
+  runScript: RunScript;
+  /** Not to be guessed by a command's output. */
+  nonce(): string;
+}

@@ -1,0 +1,99 @@
+/** The kinds of values that fields of workflow files have. A schema's message is what is expected, as a noun. */
+import * as v from "valibot";
+import { parseDuration } from "../base/duration.ts";
+import { parseTextPattern } from "../base/text_pattern.ts";
+import type { FileSchema } from "../base/yaml_shape.ts";
+import { outputModes } from "../exec/output_mode.ts";
+
+/** Fields of a mapping, by name. */
+export type Entries = Readonly<Record<string, FileSchema>>;
+
+/** What opens an expression in a text. */
+export const expressionMark = "${{";
+
+export const text = v.pipe(v.string("a text"), v.nonEmpty("a text that isn't empty"));
+
+/** A text or a list of texts. */
+export function oneOrMore<S extends v.GenericSchema<unknown, string>>(item: S, expected: string) {
+  return v.union([item, v.pipe(v.array(item, expected), v.nonEmpty(expected))], expected);
+}
+
+export const names = oneOrMore(text, "a name or a list of names");
+
+export const patterns = oneOrMore(
+  v.pipe(text, v.check((word) => parseTextPattern(word).kind !== "invalid", "a text or /re/")),
+  "a text, a regular expression in slashes, or a list of them",
+);
+
+export const duration = v.pipe(
+  v.string("a duration such as 30s"),
+  v.check((word) => parseDuration(word) !== undefined, "a duration such as 30s or 1m30s"),
+);
+
+const fromOne = "a whole number from 1";
+export const countFromOne = v.pipe(
+  v.number(fromOne),
+  v.integer(fromOne),
+  v.minValue(1, fromOne),
+);
+
+export const outputMode = v.picklist(outputModes, `one of ${outputModes.join(", ")}`);
+
+/** Words that are run as they are, or a line for a shell. */
+export const command = v.union(
+  [text, v.pipe(v.array(v.string(), "words"), v.nonEmpty("words"))],
+  "a list of words, or a line for a shell",
+);
+
+const amountText = "a number of pods, or a part such as 10%";
+
+/** `3`, or `10%`; as a batch it may not be nothing. */
+export function amount(least: 0 | 1) {
+  return v.union([
+    v.pipe(v.number(), v.integer(), v.minValue(least)),
+    v.pipe(
+      v.string(),
+      v.regex(/^(?:\d{1,2}|100)%$/),
+      v.check((part) => parseInt(part) >= least),
+    ),
+  ], amountText);
+}
+
+/** A text that is an expression, or holds one. */
+const expression = v.pipe(
+  v.string(),
+  v.check((word) => word.includes(expressionMark)),
+  v.description("A text with an expression in it, `${{ … }}`."),
+);
+
+/** The same, or a text with an expression that comes to it when the step runs. */
+export function dynamic<S extends FileSchema>(schema: S) {
+  return v.union([schema, expression], expectedOf(schema));
+}
+
+/** What a schema itself says that it expects. */
+function expectedOf(schema: FileSchema): string {
+  const issue = v.safeParse(schema, undefined).issues?.[0];
+  return issue?.message ?? "a value";
+}
+
+/** A field with its line for the reference. */
+export function described<S extends FileSchema>(schema: S, description: string) {
+  return v.pipe(schema, v.description(description));
+}
+
+/** A name as expressions use it. */
+export const identifier = v.pipe(
+  v.string("a name"),
+  v.regex(/^[A-Za-z_][A-Za-z0-9_-]{0,62}$/, "a name of letters, digits, - and _"),
+);
+
+/** Variables of an environment. */
+export const environment = v.record(
+  v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "a variable's name")),
+  v.union([v.string(), v.number(), v.boolean()], "a text, a number or a boolean"),
+  "variables and their values",
+);
+
+/** Any data: what a script or another workflow is given. */
+export const anything = v.unknown();

@@ -1,0 +1,80 @@
+/** Fields of the full form, from what was written to their narrow types. The shape has checked them. */
+import type { JsonValue } from "../base/json_value.ts";
+import { parseDuration } from "../base/duration.ts";
+import type { FullFile } from "./file_shape.ts";
+import {
+  type Concurrency,
+  type Grant,
+  noPermissions,
+  type ParamType,
+  type Permissions,
+  type RetryPolicy,
+} from "./model.ts";
+import { listed } from "./selection_fields.ts";
+
+/** `retry: 3`, or each of its parts. */
+export function retryOf(
+  written: number | {
+    attempts: number;
+    delay?: string | undefined;
+    factor?: number | undefined;
+    maxDelay?: string | undefined;
+  },
+): RetryPolicy {
+  const { attempts, delay, factor, maxDelay } = typeof written === "number"
+    ? { attempts: written }
+    : written;
+  return {
+    attempts,
+    delayMs: parseDuration(delay ?? "1s") ?? 0,
+    factor: factor ?? 2,
+    maxDelayMs: parseDuration(maxDelay ?? "1m") ?? 0,
+  };
+}
+
+/** Nothing but what is written. */
+export function permissionsOf(written: FullFile["permissions"]): Permissions {
+  if (written === undefined) return noPermissions;
+  const { cluster = [], ...grants } = written;
+  const given = Object.entries(grants).filter(([, grant]) => grant !== undefined);
+  return {
+    ...noPermissions,
+    ...Object.fromEntries(given) as Partial<Record<string, Grant>>,
+    cluster: cluster.map(({ verbs, namespaces }) => ({
+      verbs: listed(verbs),
+      namespaces: listed(namespaces),
+    })),
+  };
+}
+
+/** `wait`, or a group and a mode; the group is the workflow's name where none is given. */
+export function concurrencyOf(
+  written: NonNullable<FullFile["concurrency"]>,
+  name: string,
+): Concurrency {
+  return typeof written === "string"
+    ? { group: name, mode: written }
+    : { group: written.group, mode: written.mode ?? "wait" };
+}
+
+/** The kind of a value that stands for its parameter's. */
+export function typeOfValue(value: JsonValue | undefined): ParamType | undefined {
+  if (typeof value === "number" || typeof value === "boolean") return typeof value as ParamType;
+  if (typeof value === "string") return "text";
+  return Array.isArray(value) ? "list" : undefined;
+}
+
+/** Whether a value is one of this type. */
+export function fits(value: JsonValue, type: ParamType): boolean {
+  if (type === "duration") return typeof value === "string" && parseDuration(value) !== undefined;
+  return typeOfValue(value) === type;
+}
+
+/** As a noun, for messages. */
+export const typeNouns: Readonly<Record<ParamType, string>> = {
+  text: "a text",
+  number: "a number",
+  boolean: "true or false",
+  duration: "a duration such as 30s",
+  list: "a list",
+};

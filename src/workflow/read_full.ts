@@ -1,0 +1,90 @@
+/** One file of the full form, on its own: what it says, and what is wrong with that. */
+import { FileError, shapeOf } from "../base/yaml_shape.ts";
+import type { SourceFile, YamlSource } from "../base/yaml_source.ts";
+import type { Diagnostic } from "./diagnostics.ts";
+import { type FullFile, fullShape } from "./file_shape.ts";
+import type { Concurrency, Output, Param, Permissions, Step } from "./model.ts";
+import { concurrencyOf, permissionsOf } from "./read_frame.ts";
+import { readParams } from "./read_params.ts";
+import { StepReader } from "./read_steps.ts";
+
+/** What one file says. What it doesn't say is absent: the file that it extends may say it. */
+export interface Layer {
+  source: YamlSource;
+  extends?: string;
+  description?: string;
+  params: readonly Param[];
+  select?: Readonly<Record<string, unknown>>;
+  defaults?: Readonly<Record<string, unknown>>;
+  permissions?: Permissions;
+  concurrency?: Concurrency;
+  steps?: readonly Step[];
+  finally?: readonly Step[];
+  outputs: readonly Output[];
+}
+
+/** A layer, where enough of the file can be read for one. */
+export interface ReadLayer {
+  layer?: Layer;
+  diagnostics: Diagnostic[];
+}
+
+/** Reads a file of the full form. */
+export async function readFull(source: YamlSource, name: string): Promise<ReadLayer> {
+  const { file } = source;
+  const diagnostics: Diagnostic[] = [];
+  const written = await shapeOf(source, fullShape).catch((error: unknown) => {
+    if (!(error instanceof FileError)) throw error;
+    diagnostics.push(...shapeDiagnostics(file, error));
+    // What is wrong at the top is no reason to be silent about the steps.
+    return lenient(source.plain);
+  });
+  const reader = new StepReader(source, written.defaults ?? {});
+  const steps = written.steps && await reader.list(written.steps, ["steps"]);
+  const last = written.finally && await reader.list(written.finally, ["finally"]);
+  const { params, diagnostics: wrong } = await readParams(source, written.params ?? {});
+  diagnostics.push(...reader.diagnostics, ...wrong);
+  const { description, select, defaults, permissions, concurrency } = written;
+  const layer: Layer = {
+    source,
+    params,
+    outputs: Object.entries(written.outputs ?? {}).map(([output, template]) => ({
+      name: output,
+      template,
+      at: { file: file.path, path: ["outputs", output] },
+    })),
+    ...(written.extends === undefined ? {} : { extends: written.extends }),
+    ...(description === undefined ? {} : { description }),
+    ...(select === undefined ? {} : { select: defined(select) }),
+    ...(defaults === undefined ? {} : { defaults: defined(defaults) }),
+    ...(permissions === undefined ? {} : { permissions: permissionsOf(permissions) }),
+    ...(concurrency === undefined ? {} : { concurrency: concurrencyOf(concurrency, name) }),
+    ...(steps === undefined ? {} : { steps }),
+    ...(last === undefined ? {} : { finally: last }),
+  };
+  return { layer, diagnostics };
+}
+
+/** The problems of a file's shape as diagnostics. */
+export function shapeDiagnostics(file: SourceFile, { problems }: FileError): Diagnostic[] {
+  return problems.map((problem) => ({ ...problem, severity: "error", rule: "shape", file }));
+}
+
+/** The steps and parameters of a file whose other fields can't be used. */
+function lenient(plain: unknown): Partial<FullFile> {
+  if (typeof plain !== "object" || plain === null) return {};
+  const { steps, finally: last, params } = plain as Record<string, unknown>;
+  return {
+    ...(Array.isArray(steps) ? { steps } : {}),
+    ...(Array.isArray(last) ? { finally: last } : {}),
+    ...(isMapping(params) ? { params } : {}),
+  };
+}
+
+function isMapping(plain: unknown): plain is Record<string, unknown> {
+  return typeof plain === "object" && plain !== null && !Array.isArray(plain);
+}
+
+function defined(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, one]) => one !== undefined));
+}

@@ -1,0 +1,139 @@
+/** The steps of a file: each held against the shape of its kind, and those inside of it too. */
+import * as v from "valibot";
+import { didYouMean } from "../base/nearest_names.ts";
+import { foundText, shapeOfPart } from "../base/yaml_shape.ts";
+import type { SourcePath, YamlSource } from "../base/yaml_source.ts";
+import type { Diagnostic, Rule } from "./diagnostics.ts";
+import { frameEntries } from "./file_shape.ts";
+import type { Step, StepFrame } from "./model.ts";
+import { retryOf } from "./read_frame.ts";
+import type { StepKind } from "./steps/kind.ts";
+import { stepKinds } from "./steps/registry.ts";
+import type { FileProblem } from "../base/yaml_source.ts";
+
+/** Reads the steps of one file, and keeps what is wrong with them. */
+export class StepReader {
+  readonly diagnostics: Diagnostic[] = [];
+  readonly #source: YamlSource;
+  readonly #defaults: FrameFields;
+  /** Places of the ids that steps give themselves. */
+  readonly #ids = new Set<string>();
+
+  constructor(source: YamlSource, defaults: FrameFields) {
+    this.#source = source;
+    this.#defaults = defaults;
+  }
+
+  /** Those that can be read. */
+  async list(plain: readonly unknown[], path: SourcePath): Promise<Step[]> {
+    const steps: Step[] = [];
+    for (const [index, one] of plain.entries()) {
+      const step = await this.#step(one, [...path, index]);
+      if (step !== undefined) steps.push(step);
+    }
+    return steps;
+  }
+
+  async #step(plain: unknown, path: SourcePath): Promise<Step | undefined> {
+    if (!isMapping(plain)) {
+      const message = `expected a step such as \`exec: [weka, version]\`, found ${
+        foundText(plain)
+      }`;
+      return this.#error("shape", this.#source.atValue(path, message));
+    }
+    const kind = await this.#kind(plain, path);
+    if (kind === undefined) return undefined;
+    const shape = v.strictObject({ ...frameEntries, ...kind.entries }, "a mapping of fields");
+    const { value, problems } = await shapeOfPart(this.#source, shape, { plain, path });
+    for (const problem of problems) this.#error("shape", problem);
+    if (value === undefined) return undefined;
+    const { id, name, when, timeout, retry, continueOn, ...fields } = value as
+      & FrameFields
+      & Record<string, unknown>;
+    for (const { at, message } of kind.check(fields)) {
+      this.#error("step", this.#source.atValue([...path, ...at], message));
+    }
+    this.#claim(id, path);
+    return {
+      ...this.#frame({ id, name, when, timeout, retry, continueOn }, kind, path),
+      kind: kind.name,
+      fields,
+      inner: await this.#inner(kind, fields, path),
+    };
+  }
+
+  #frame(given: FrameFields, kind: StepKind, path: SourcePath): StepFrame {
+    const { id, name, when } = given;
+    const timeout = given.timeout ?? this.#defaults.timeout;
+    const retry = given.retry ?? this.#defaults.retry;
+    return {
+      id: id ?? `${kind.name}-${Number(path.at(-1)) + 1}`,
+      named: id !== undefined,
+      at: { file: this.#source.file.path, path },
+      continueOn: given.continueOn ?? this.#defaults.continueOn ?? "nothing",
+      ...(name === undefined ? {} : { title: name }),
+      ...(when === undefined ? {} : { when }),
+      ...(timeout === undefined ? {} : { timeout }),
+      ...(retry === undefined ? {} : { retry: retryOf(retry) }),
+    };
+  }
+
+  async #inner(
+    kind: StepKind,
+    fields: Record<string, unknown>,
+    path: SourcePath,
+  ): Promise<Step["inner"]> {
+    const inner: Record<string, readonly Step[]> = {};
+    for (const field of kind.inner) {
+      inner[field] = await this.list(fields[field] as readonly unknown[], [...path, field]);
+    }
+    return inner;
+  }
+
+  /** The one kind whose field the step has. */
+  async #kind(plain: Record<string, unknown>, path: SourcePath): Promise<StepKind | undefined> {
+    const [kind, other] = stepKinds.filter(({ name }) => Object.hasOwn(plain, name));
+    if (kind === undefined) {
+      const names = stepKinds.map(({ name }) => name);
+      const unknown = Object.keys(plain).filter((key) => !Object.hasOwn(frameEntries, key));
+      const near = await didYouMean(unknown[0] ?? "", names);
+      const place = unknown[0] === undefined ? path : [...path, unknown[0]];
+      const found = unknown[0] === undefined
+        ? "none of them"
+        : JSON.stringify(unknown[0].slice(0, 60));
+      const message = `expected one of ${names.join(", ")}; found ${found}${near}`;
+      return this.#error("shape", this.#source.atKey(place, message));
+    }
+    if (other === undefined) return kind;
+    const message = `a step does one thing, and this has ${kind.name} and ${other.name}`;
+    return this.#error("shape", this.#source.atKey([...path, other.name], message));
+  }
+
+  #claim(id: string | undefined, path: SourcePath): void {
+    if (id === undefined) return;
+    if (this.#ids.has(id)) {
+      const message = `another step has the id "${id}"`;
+      this.#error("duplicate-id", this.#source.atValue([...path, "id"], message));
+    }
+    this.#ids.add(id);
+  }
+
+  #error(rule: Rule, problem: FileProblem): undefined {
+    this.diagnostics.push({ ...problem, severity: "error", rule, file: this.#source.file });
+    return undefined;
+  }
+}
+
+/** What a step says of itself, whatever its kind; and what `defaults` say of all. */
+export interface FrameFields {
+  id?: string | undefined;
+  name?: string | undefined;
+  when?: string | boolean | undefined;
+  timeout?: string | undefined;
+  retry?: Parameters<typeof retryOf>[0] | undefined;
+  continueOn?: Step["continueOn"] | undefined;
+}
+
+function isMapping(plain: unknown): plain is Record<string, unknown> {
+  return typeof plain === "object" && plain !== null && !Array.isArray(plain);
+}

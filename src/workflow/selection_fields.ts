@@ -1,0 +1,83 @@
+/** The selection of a full workflow and of its steps: the grammar of the command line's flags, as fields. */
+import * as v from "valibot";
+import { parseTextPattern } from "../base/text_pattern.ts";
+import { parsePodOperand } from "../base/workload_kinds.ts";
+import type { NamePattern, Selection } from "../kube/target.ts";
+import { countFromOne, described, dynamic, expressionMark, oneOrMore, text } from "./fields.ts";
+import { whereEntries } from "./workflow_shape.ts";
+
+const operand = v.pipe(
+  text,
+  v.check(
+    (word) => word.includes(expressionMark) || parsePodOperand(word).kind !== "invalid",
+    "a pod's name or a workload such as deploy/web",
+  ),
+);
+
+/** The fields of `select`. */
+export const selectEntries = {
+  ...whereEntries,
+  pods: v.optional(described(
+    oneOrMore(operand, "a pod's name, a workload such as deploy/web, or a list of them"),
+    "Pods by their names, or all pods of a workload: `sts/db`.",
+  )),
+  allNamespaces: v.optional(described(v.boolean("true or false"), "Look in all namespaces.")),
+  fieldSelector: v.optional(described(text, "A field selector, as kubectl's --field-selector.")),
+  node: v.optional(described(text, "Pods on this node.")),
+  sample: v.optional(described(dynamic(countFromOne), "So many of them, at random.")),
+  sort: v.optional(described(
+    v.picklist(["name", "age", "node"], "one of name, age, node"),
+    "The order of the pods; by name where it isn't said.",
+  )),
+  shuffle: v.optional(described(v.boolean("true or false"), "In random order.")),
+  allPhases: v.optional(described(v.boolean("true or false"), "Pods that aren't running too.")),
+};
+
+/** The shape of `select`. */
+export const selectShape = v.strictObject(selectEntries, "a mapping of fields");
+
+/** `select` as it stands, or with its expressions evaluated. */
+export type SelectFields = v.InferOutput<typeof selectShape>;
+
+/** A selection, and the contexts that it is asked of. */
+export interface Where {
+  /** Empty for the current one. */
+  contexts: readonly string[];
+  selection: Selection;
+}
+
+/** What evaluated fields select. */
+export function whereOf(fields: SelectFields): Where {
+  const namespaces = listed(fields.namespace);
+  const { selector, fieldSelector, container, node, sample } = fields;
+  return {
+    contexts: listed(fields.context),
+    selection: {
+      namespaces: fields.allNamespaces === true
+        ? { kind: "all" }
+        : namespaces.length > 0
+        ? { kind: "named", names: namespaces }
+        : { kind: "default" },
+      operands: listed(fields.pods).map(parsePodOperand).filter((one) => one.kind !== "invalid"),
+      match: patternsOf(fields.match),
+      exclude: patternsOf(fields.exclude),
+      sort: fields.sort ?? "name",
+      shuffle: fields.shuffle ?? false,
+      allPhases: fields.allPhases ?? false,
+      ...(selector === undefined ? {} : { labelSelector: selector }),
+      ...(fieldSelector === undefined ? {} : { fieldSelector }),
+      ...(container === undefined ? {} : { container }),
+      ...(node === undefined ? {} : { node }),
+      ...(typeof sample === "number" ? { sample } : {}),
+    },
+  };
+}
+
+/** One or more, as a list. */
+export function listed(value: string | readonly string[] | undefined): readonly string[] {
+  return value === undefined ? [] : typeof value === "string" ? [value] : value;
+}
+
+function patternsOf(value: string | readonly string[] | undefined): NamePattern[] {
+  return listed(value).map(parseTextPattern).filter((pattern) => pattern.kind !== "invalid");
+}

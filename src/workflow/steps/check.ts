@@ -1,0 +1,27 @@
+/** `check`: what must be true for the workflow to go on. */
+import * as v from "valibot";
+import { described, dynamic, text } from "../fields.ts";
+import { defineStep, failed, ok } from "./kind.ts";
+
+/** The kind `check`. */
+export const checkStep = defineStep({
+  name: "check",
+  summary: "Fails unless an expression is true.",
+  entries: {
+    check: described(
+      dynamic(v.boolean("an expression that is true or false")),
+      "The expression.",
+    ),
+    message: v.optional(described(text, "Why it matters, where it isn't true.")),
+  },
+  output: {},
+  example: `
+params: { limit: 3 }
+steps:
+  - check: \${{ params.limit > 2 }}
+    message: the limit is \${{ params.limit }}
+`,
+  plan: ({ check }) => ({ does: `check ${check}`, where: "nowhere", effect: "reads" }),
+  run: ({ check, message }) =>
+    Promise.resolve(check as unknown === true ? ok() : failed(message ?? "it isn't true")),
+});

@@ -1,0 +1,93 @@
+/** `exec`: one command in every selected pod. */
+import * as v from "valibot";
+import { listOf, recordOf, textType, type Type } from "../../expression/type.ts";
+import { isKnownReadOnly } from "../../exec/read_only_command.ts";
+import { command, described, environment, text } from "../fields.ts";
+import { fanOut } from "../engine/fan_out.ts";
+import { defineStep } from "./kind.ts";
+import { fanoutEntries, fanoutOf, podEntries } from "./pod_fields.ts";
+
+const result: Type = {
+  kind: "record",
+  fields: {
+    outcome: textType,
+    exitCode: { kind: "any" },
+    stdout: textType,
+    stderr: textType,
+  },
+};
+
+const group: Type = {
+  kind: "record",
+  fields: { stdout: textType, targets: listOf(textType) },
+};
+
+/** What expressions see of a step that ran something in pods. */
+export const podOutput: Readonly<Record<string, Type>> = {
+  targets: listOf(textType),
+  ok: listOf(textType),
+  failed: listOf(textType),
+  byTarget: recordOf(result),
+  distinct: listOf(textType),
+  groups: listOf(group),
+  stdout: textType,
+};
+
+/** The kind `exec`. */
+export const execStep = defineStep({
+  name: "exec",
+  summary: "One command in every selected pod.",
+  inPods: true,
+  entries: {
+    exec: described(
+      command,
+      "A list of words is run as it is; a text is a line for the image's shell.",
+    ),
+    ...podEntries,
+    ...fanoutEntries,
+    env: v.optional(described(environment, "Variables of the command's environment.")),
+    workdir: v.optional(described(text, "Directory of the command.")),
+    save: v.optional(described(
+      text,
+      "A folder of this machine: each pod's standard output goes to a file there.",
+    )),
+  },
+  output: podOutput,
+  example: `
+select: { namespace: weka-operator-system, match: drive }
+steps:
+  - id: version
+    exec: [weka, version]
+    serial: [1, 50%]
+    maxFail: 10%
+outputs:
+  versions: \${{ steps.version.distinct }}
+`,
+  command: "exec",
+  needs: ({ save }) => save === undefined ? [] : [{ kind: "write", what: save }],
+  plan: ({ exec }) => {
+    const words = typeof exec === "string" ? [exec] : exec;
+    return {
+      does: `exec ${words.join(" ")}`,
+      command: words,
+      where: "pods",
+      effect: typeof exec !== "string" && isKnownReadOnly(words) ? "reads" : "changes",
+    };
+  },
+  run: async (fields, stage) => {
+    const { exec, env, workdir, save } = fields;
+    if (save !== undefined) stage.require("write", save);
+    return await fanOut(stage, await stage.targets(fields), {
+      command: typeof exec === "string" ? [exec] : exec,
+      shell: typeof exec === "string",
+      bounds: fanoutOf(fields),
+      ...(env === undefined ? {} : {
+        environment: Object.fromEntries(
+          Object.entries(env).map(([name, value]) => [name, String(value)]),
+        ),
+      }),
+      ...(workdir === undefined ? {} : { workdir }),
+      ...(save === undefined ? {} : { save }),
+    });
+  },
+});

@@ -1,0 +1,54 @@
+/** `foreach`: the same steps for every item of a list. */
+import * as v from "valibot";
+import type { JsonValue } from "../../base/json_value.ts";
+import { anyType, listOf, numberType, textType } from "../../expression/type.ts";
+import { anything, described, dynamic, identifier } from "../fields.ts";
+import { defineStep, failed, ok } from "./kind.ts";
+
+/** The kind `foreach`. */
+export const foreachStep = defineStep({
+  name: "foreach",
+  summary:
+    "The same steps for every item of a list, one after the other. It ends at the first that fails.",
+  entries: {
+    foreach: described(
+      dynamic(v.array(anything, "a list, or an expression that gives one")),
+      "The list, or an expression that gives one.",
+    ),
+    as: v.optional(described(identifier, "What expressions call the item; `item` by default.")),
+    steps: described(
+      v.pipe(v.array(anything, "a list of steps"), v.nonEmpty("a list of steps")),
+      "The steps.",
+    ),
+  },
+  inner: ["steps"],
+  innerNames: ({ as = "item" }) => ({ [as]: anyType, index: numberType }),
+  output: { items: listOf({ kind: "record", fields: { item: anyType, outcome: textType } }) },
+  example: `
+permissions: { run: [echo] }
+steps:
+  - id: each
+    foreach: [a, b]
+    as: letter
+    steps:
+      - shell: [echo, "\${{ letter }}"]
+outputs:
+  rounds: \${{ size(steps.each.items) }}
+`,
+  plan: ({ foreach }) => ({
+    does: `for each of ${Array.isArray(foreach) ? `${foreach.length} items` : foreach}`,
+    where: "nowhere",
+    effect: "reads",
+  }),
+  run: async ({ foreach: items, as = "item" }, stage) => {
+    if (!Array.isArray(items)) return failed("foreach: expected a list");
+    const rounds: JsonValue[] = [];
+    for (const [index, item] of (items as JsonValue[]).entries()) {
+      const names = { [as]: item, index };
+      const { outcome } = await stage.inner("steps", { names, part: String(index) });
+      rounds.push({ item, outcome: outcome.kind });
+      if (outcome.kind !== "ok") return { outcome, output: { items: rounds } };
+    }
+    return ok({ items: rounds });
+  },
+});

@@ -1,0 +1,53 @@
+/** `forward`: a port of a pod on this machine, for the length of the steps that follow. */
+import * as v from "valibot";
+import { numberType, textType } from "../../expression/type.ts";
+import { described, dynamic } from "../fields.ts";
+import { defineStep, failed, ok } from "./kind.ts";
+import { podEntries } from "./pod_fields.ts";
+
+const port = v.pipe(
+  v.number("a port from 1 to 65535"),
+  v.integer("a port from 1 to 65535"),
+  v.minValue(1, "a port from 1 to 65535"),
+  v.maxValue(65535, "a port from 1 to 65535"),
+);
+
+/** The kind `forward`. */
+export const forwardStep = defineStep({
+  name: "forward",
+  summary: "A port of the first selected pod on this machine, while the steps after it run.",
+  inPods: true,
+  entries: {
+    forward: described(dynamic(port), "The pod's port."),
+    ...podEntries,
+    local: v.optional(
+      described(dynamic(port), "The port of this machine; any free one by default."),
+    ),
+  },
+  output: { port: numberType, address: textType, pod: textType },
+  example: `
+select: { namespace: weka-operator-system, match: drive, sample: 1 }
+steps:
+  - id: api
+    forward: 14000
+outputs:
+  address: \${{ steps.api.address }}
+`,
+  plan: ({ forward }) => ({
+    does: `forward port ${forward} of one pod to this machine`,
+    where: "pods",
+    effect: "reads",
+  }),
+  run: async (fields, stage) => {
+    const [first] = await stage.targets(fields);
+    const { forward: remote, local = 0 } = fields;
+    if (first === undefined || typeof remote !== "number" || typeof local !== "number") {
+      return failed("forward: expected a port");
+    }
+    const forwarding = await stage.world.local.forward(first.target, { remote, local });
+    stage.keep(forwarding);
+    const address = `127.0.0.1:${forwarding.port}`;
+    stage.line(`${address} -> ${first.name}:${remote}`);
+    return ok({ port: forwarding.port, address, pod: first.name });
+  },
+});

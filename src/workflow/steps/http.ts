@@ -1,0 +1,111 @@
+/** `http`: a request to a server that `permissions.net` names. */
+import * as v from "valibot";
+import type { JsonValue } from "../../base/json_value.ts";
+import { described, dynamic, expressionMark, text } from "../fields.ts";
+import { defineStep, failed, ok } from "./kind.ts";
+import { answerOutput } from "./local_output.ts";
+
+const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
+const reading: readonly string[] = ["GET", "HEAD"];
+
+const status = v.pipe(
+  v.number("a status such as 200"),
+  v.integer("a status such as 200"),
+  v.minValue(100, "a status such as 200"),
+  v.maxValue(599, "a status such as 200"),
+);
+
+/** `example.com:443`, as a grant names it; undefined for what is no http address. */
+export function hostOf(url: string): string | undefined {
+  const parsed = URL.parse(url);
+  if (parsed === null || !/^https?:$/.test(parsed.protocol)) return undefined;
+  return `${parsed.hostname}:${parsed.port || (parsed.protocol === "https:" ? 443 : 80)}`;
+}
+
+/** The kind `http`. */
+export const httpStep = defineStep({
+  name: "http",
+  summary: "A request to a server that `permissions.net` names. Redirects are answers.",
+  entries: {
+    http: described(
+      v.pipe(
+        text,
+        v.check(
+          (url) => url.includes(expressionMark) || hostOf(url) !== undefined,
+          "an address such as https://example.com/",
+        ),
+      ),
+      "The address.",
+    ),
+    method: v.optional(described(
+      v.picklist(methods, `one of ${methods.join(", ")}`),
+      "GET where it isn't said.",
+    )),
+    headers: v.optional(described(
+      v.record(v.string(), v.string("a text"), "headers and their values"),
+      "Headers of the request.",
+    )),
+    body: v.optional(described(v.unknown(), "A text is sent as it is, other data as JSON.")),
+    expect: v.optional(described(
+      dynamic(status),
+      "The status that is a success; any from 200 to 299 by default.",
+    )),
+  },
+  output: answerOutput,
+  example: `
+permissions: { net: ["127.0.0.1"] }
+params: { port: 80 }
+steps:
+  - id: health
+    http: http://127.0.0.1:\${{ params.port }}/healthz
+    expect: 200
+    continueOn: failure
+outputs:
+  status: \${{ steps.health.status }}
+`,
+  needs: ({ http }) => {
+    const host = hostOf(http);
+    return host === undefined ? [] : [{ kind: "net", what: host }];
+  },
+  plan: ({ http, method = "GET" }) => ({
+    does: `${method} ${http}`,
+    where: "here",
+    effect: reading.includes(method) ? "reads" : "changes",
+  }),
+  run: async ({ http, method = "GET", headers = {}, body, expect }, stage) => {
+    const host = hostOf(http);
+    if (host === undefined) return failed(`http: expected an address, found ${http}`);
+    stage.require("net", host);
+    const answer = await stage.world.local.fetch({
+      method,
+      url: http,
+      headers: {
+        ...(body === undefined || typeof body === "string"
+          ? {}
+          : { "content-type": "application/json" }),
+        ...headers,
+      },
+      ...(body === undefined
+        ? {}
+        : { body: typeof body === "string" ? body : JSON.stringify(body) }),
+    }, stage.signal);
+    const output = {
+      status: answer.status,
+      body: answer.body,
+      headers: answer.headers,
+      json: parsed(answer.body),
+    };
+    const good = typeof expect === "number"
+      ? answer.status === expect
+      : answer.status >= 200 && answer.status < 300;
+    return good ? ok(output) : failed(`${host} answered ${answer.status}`, output);
+  },
+});
+
+function parsed(body: string): JsonValue {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,62 @@
+/** `kubectl`: one of its commands. What is known only to read runs at once; all else asks. */
+import * as v from "valibot";
+import { described, oneOrMore, text } from "../fields.ts";
+import { defineStep } from "./kind.ts";
+import { localOutput, runHere } from "./local_output.ts";
+
+const readers = new Set([
+  ..."get describe logs top explain events version cluster-info api-resources".split(" "),
+  ..."api-versions wait diff options".split(" "),
+]);
+
+/** By their second word. */
+const readingParts: Readonly<Record<string, readonly string[]>> = {
+  rollout: ["status", "history"],
+  auth: ["can-i", "whoami"],
+  config: ["view", "get-contexts", "current-context", "get-clusters", "get-users"],
+};
+
+/** Whether kubectl is known only to look; what isn't known counts as a change. */
+export function isKubectlRead(words: readonly string[]): boolean {
+  const [verb = "", part = ""] = words;
+  // A flag before the verb: which of its words is the verb isn't known here.
+  return readers.has(verb) || (readingParts[verb]?.includes(part) ?? false);
+}
+
+/** The kind `kubectl`. */
+export const kubectlStep = defineStep({
+  name: "kubectl",
+  summary:
+    "A command of the user's own kubectl. What isn't known only to read asks, or needs --yes.",
+  entries: {
+    kubectl: described(
+      v.pipe(v.array(v.string(), "words"), v.nonEmpty("words")),
+      "The words after `kubectl`.",
+    ),
+    context: v.optional(
+      described(oneOrMore(text, "a context"), "The context; `select`'s by default."),
+    ),
+  },
+  command: "kubectl",
+  output: localOutput,
+  example: `
+steps:
+  - id: nodes
+    kubectl: [get, nodes, -o, name]
+`,
+  plan: ({ kubectl }) => ({
+    does: `kubectl ${kubectl.join(" ")}`,
+    command: ["kubectl", ...kubectl],
+    where: "here",
+    effect: isKubectlRead(kubectl) ? "reads" : "asks",
+  }),
+  run: async ({ kubectl, context }, stage) => {
+    const line = `kubectl ${kubectl.join(" ")}`;
+    if (!isKubectlRead(kubectl) && !await stage.confirm(`${line}\nRun it?`)) {
+      return { outcome: { kind: "refused", reason: `no to ${line}` }, output: {} };
+    }
+    const named = typeof context === "string" ? context : context?.[0];
+    const words = named === undefined ? kubectl : ["--context", named, ...kubectl];
+    return await runHere(stage, ["kubectl", ...words]);
+  },
+});

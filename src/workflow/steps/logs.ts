@@ -1,0 +1,52 @@
+/** `logs`: the last lines of every selected pod. */
+import * as v from "valibot";
+import { parseDuration } from "../../base/duration.ts";
+import { countFromOne, described, duration, dynamic, text } from "../fields.ts";
+import { readLogs } from "../engine/read_logs.ts";
+import { podOutput } from "./exec.ts";
+import { defineStep } from "./kind.ts";
+import { podEntries } from "./pod_fields.ts";
+
+const request = v.strictObject({
+  tail: v.optional(described(dynamic(countFromOne), "So many lines from the end; 100 by default.")),
+  since: v.optional(described(dynamic(duration), "Lines of the last so much time.")),
+  previous: v.optional(described(v.boolean("true or false"), "Of the container before this one.")),
+}, "a mapping of fields");
+
+/** The kind `logs`. */
+export const logsStep = defineStep({
+  name: "logs",
+  summary: "The last lines that every selected pod has logged.",
+  inPods: true,
+  entries: {
+    logs: described(request, "Which lines; `{}` for the last hundred."),
+    ...podEntries,
+    save: v.optional(described(
+      text,
+      "A folder of this machine: each pod's lines go to a file there, and aren't shown.",
+    )),
+  },
+  output: podOutput,
+  example: `
+select: { namespace: weka-operator-system, match: drive }
+steps:
+  - logs: { tail: 20, since: 1h }
+`,
+  needs: ({ save }) => save === undefined ? [] : [{ kind: "write", what: save }],
+  plan: ({ logs: { tail = 100 } }) => ({
+    does: `read the last ${tail} lines of the logs`,
+    where: "pods",
+    effect: "reads",
+  }),
+  run: async (fields, stage) => {
+    const { logs: { tail, since, previous }, save } = fields;
+    if (save !== undefined) stage.require("write", save);
+    const sinceMs = since === undefined ? undefined : parseDuration(since);
+    return await readLogs(stage, await stage.targets(fields), {
+      tail: typeof tail === "number" ? tail : 100,
+      previous: previous ?? false,
+      ...(sinceMs === undefined ? {} : { sinceMs }),
+      ...(save === undefined ? {} : { save }),
+    });
+  },
+});

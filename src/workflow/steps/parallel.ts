@@ -1,0 +1,35 @@
+/** `parallel`: steps at the same time. */
+import * as v from "valibot";
+import { anything, described } from "../fields.ts";
+import { defineStep, ok } from "./kind.ts";
+
+/** The kind `parallel`. */
+export const parallelStep = defineStep({
+  name: "parallel",
+  summary: "Steps at the same time. It ends when all of them have, and fails where one did.",
+  entries: {
+    parallel: described(
+      v.pipe(v.array(anything, "a list of steps"), v.nonEmpty("a list of steps")),
+      "The steps.",
+    ),
+  },
+  inner: ["parallel"],
+  innerStay: true,
+  output: {},
+  example: `
+steps:
+  - parallel:
+      - wait: 10ms
+      - wait: 20ms
+`,
+  plan: ({ parallel }) => ({
+    does: `${parallel.length} steps at the same time`,
+    where: "nowhere",
+    effect: "reads",
+  }),
+  run: async (_fields, stage) => {
+    const ends = await stage.innerAtOnce("parallel");
+    const bad = ends.find(({ outcome }) => outcome.kind !== "ok");
+    return bad === undefined ? ok() : { outcome: bad.outcome, output: {} };
+  },
+});

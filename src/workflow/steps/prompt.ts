@@ -1,0 +1,49 @@
+/** `prompt`: a question to a person. */
+import * as v from "valibot";
+import { booleanType, textType } from "../../expression/type.ts";
+import { described, text } from "../fields.ts";
+import { defineStep, failed, ok } from "./kind.ts";
+
+/** The kind `prompt`. */
+export const promptStep = defineStep({
+  name: "prompt",
+  summary: "Asks a person. A no ends the workflow; --yes says yes; without a terminal it fails.",
+  entries: {
+    prompt: described(text, "The question."),
+    choices: v.optional(described(
+      v.pipe(v.array(text, "a list of answers"), v.nonEmpty("a list of answers")),
+      "The answers that are possible, in place of yes and no.",
+    )),
+    default: v.optional(described(text, "The answer where there is nobody to ask.")),
+  },
+  output: { answer: textType, yes: booleanType },
+  example: `
+steps:
+  - id: colour
+    prompt: Which colour?
+    choices: [red, blue]
+    default: blue
+outputs:
+  colour: \${{ steps.colour.answer }}
+`,
+  check: ({ choices, default: fallback }) =>
+    choices !== undefined && fallback !== undefined && !choices.includes(fallback)
+      ? [{ at: ["default"], message: `expected one of the choices, ${choices.join(", ")}` }]
+      : [],
+  plan: ({ prompt }) => ({ does: `ask: ${prompt}`, where: "nowhere", effect: "reads" }),
+  run: async ({ prompt, choices, default: fallback }, stage) => {
+    if (choices === undefined && fallback === undefined) {
+      return await stage.confirm(prompt)
+        ? ok({ answer: "yes", yes: true })
+        : { outcome: { kind: "refused", reason: `no to: ${prompt}` }, output: {} };
+    }
+    const answer = await stage.ask({
+      text: prompt,
+      choices: choices ?? [],
+      secret: false,
+      free: choices === undefined,
+    }) ?? fallback;
+    if (answer === undefined) return failed("there is nobody to ask, and it has no default");
+    return ok({ answer, yes: answer === "yes" });
+  },
+});

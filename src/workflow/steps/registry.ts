@@ -1,0 +1,41 @@
+/** Every kind of step. A new one is a file beside this, and a line here. */
+import { checkStep } from "./check.ts";
+import { execStep } from "./exec.ts";
+import { foreachStep } from "./foreach.ts";
+import { forwardStep } from "./forward.ts";
+import { httpStep } from "./http.ts";
+import type { StepKind } from "./kind.ts";
+import { kubectlStep } from "./kubectl.ts";
+import { logsStep } from "./logs.ts";
+import { parallelStep } from "./parallel.ts";
+import { promptStep } from "./prompt.ts";
+import { scriptStep } from "./script.ts";
+import { shellStep } from "./shell.ts";
+import { waitStep } from "./wait.ts";
+import { workflowStep } from "./workflow.ts";
+
+/** In the order of the reference. */
+export const stepKinds: readonly StepKind[] = [
+  execStep,
+  logsStep,
+  waitStep,
+  forwardStep,
+  kubectlStep,
+  shellStep,
+  scriptStep,
+  httpStep,
+  promptStep,
+  checkStep,
+  workflowStep,
+  foreachStep,
+  parallelStep,
+];
+
+const byName = new Map(stepKinds.map((kind) => [kind.name, kind]));
+
+/** The kind of a name that the checks have passed. */
+export function stepKind(name: string): StepKind {
+  const kind = byName.get(name);
+  if (kind === undefined) throw new Error(`no kind of step is called ${name}`);
+  return kind;
+}

@@ -1,0 +1,50 @@
+/** `script`: TypeScript in a sandbox, with the permissions of the workflow and no others. */
+import * as v from "valibot";
+import { parseDuration } from "../../base/duration.ts";
+import { anyType } from "../../expression/type.ts";
+import { anything, countFromOne, described, duration, text } from "../fields.ts";
+import { runInSandbox } from "../engine/run_in_sandbox.ts";
+import { defineStep } from "./kind.ts";
+
+/** The kind `script`. */
+export const scriptStep = defineStep({
+  name: "script",
+  summary: "TypeScript in a sandbox that has the workflow's permissions, and speaks to kodama.",
+  entries: {
+    script: described(
+      text,
+      "The code; or one line that ends in .ts: a file, beside the workflow's own.",
+    ),
+    with: v.optional(described(anything, "Data for it, as `kodama.input`.")),
+    cpuTime: v.optional(described(duration, "It may run for so long; 30s by default.")),
+    memory: v.optional(described(countFromOne, "It may have so many MiB; 128 by default.")),
+  },
+  verbatim: ["script"],
+  output: { value: anyType },
+  example: `
+steps:
+  - id: sum
+    with: { numbers: [1, 2, 3] }
+    script: |
+      kodama.output(kodama.input.numbers.reduce((a, b) => a + b, 0));
+outputs:
+  sum: \${{ steps.sum.value }}
+`,
+  plan: ({ script }) => ({
+    does: isFile(script) ? `run the script ${script}` : "run a script",
+    where: "here",
+    effect: "changes",
+  }),
+  run: async ({ script, with: input, cpuTime, memory }, stage) =>
+    await runInSandbox(stage, {
+      ...(isFile(script) ? { file: script } : { code: script }),
+      input: input ?? null,
+      timeoutMs: parseDuration(cpuTime ?? "30s") ?? 30_000,
+      memoryMiB: memory ?? 128,
+    }),
+});
+
+/** Whether the text names a file of code, rather than being it. */
+export function isFile(script: string): boolean {
+  return /^\S+\.ts$/.test(script);
+}

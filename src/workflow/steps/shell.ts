@@ -1,0 +1,43 @@
+/** `shell`: a command of this machine. */
+import * as v from "valibot";
+import { command, described, environment } from "../fields.ts";
+import { defineStep } from "./kind.ts";
+import { localOutput, runHere } from "./local_output.ts";
+
+/** The kind `shell`. */
+export const shellStep = defineStep({
+  name: "shell",
+  summary: "A command of this machine; `permissions.run` must name its program.",
+  entries: {
+    shell: described(
+      command,
+      "A list of words is run as it is; a text is a line for sh.",
+    ),
+    env: v.optional(described(environment, "Variables of the command's environment.")),
+  },
+  output: localOutput,
+  example: `
+permissions: { run: [echo] }
+steps:
+  - id: greeting
+    shell: [echo, hello]
+outputs:
+  said: \${{ steps.greeting.stdout }}
+`,
+  command: "shell",
+  needs: ({ shell }) => [{ kind: "run", what: typeof shell === "string" ? "sh" : shell[0] ?? "" }],
+  plan: ({ shell }) => {
+    const words = typeof shell === "string" ? ["sh", "-c", shell] : shell;
+    return {
+      does: `run ${words.join(" ")} here`,
+      command: words,
+      where: "here",
+      effect: "changes",
+    };
+  },
+  run: async ({ shell, env }, stage) => {
+    const words = typeof shell === "string" ? ["sh", "-c", shell] : shell;
+    stage.require("run", words[0] ?? "");
+    return await runHere(stage, words, env);
+  },
+});

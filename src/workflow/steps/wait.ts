@@ -1,0 +1,60 @@
+/** `wait`: for a time, or until the selected pods are ready, run, or are gone. */
+import * as v from "valibot";
+import { parseDuration } from "../../base/duration.ts";
+import { numberType } from "../../expression/type.ts";
+import { countFromOne, described, dynamic } from "../fields.ts";
+import { waitForPods } from "../engine/wait_for_pods.ts";
+import { passed } from "../../base/abort.ts";
+import { defineStep, failed, ok } from "./kind.ts";
+import { podEntries } from "./pod_fields.ts";
+
+const states = ["ready", "running", "gone"] as const;
+const expected = "ready, running, gone, or a duration such as 30s";
+
+/** What is waited for of pods. */
+export type PodState = typeof states[number];
+
+const isState = (word: string): word is PodState => (states as readonly string[]).includes(word);
+
+/** The kind `wait`. */
+export const waitStep = defineStep({
+  name: "wait",
+  summary: "Waits for a time, or until the selected pods are ready, run, or are gone.",
+  entries: {
+    wait: described(
+      dynamic(v.pipe(
+        v.string(expected),
+        v.check((word) => isState(word) || parseDuration(word) !== undefined, expected),
+      )),
+      "`ready`, `running`, `gone`: all selected pods; or a time such as `30s`.",
+    ),
+    ...podEntries,
+    count: v.optional(described(dynamic(countFromOne), "So many pods at least; one by default.")),
+  },
+  output: { pods: numberType },
+  example: `
+select: { namespace: weka-operator-system, match: drive }
+steps:
+  - wait: ready
+    timeout: 1m
+  - wait: 10ms
+`,
+  plan: ({ wait }) => {
+    const state = isState(wait);
+    return {
+      does: state ? `wait until the pods are ${wait}` : `wait ${wait}`,
+      where: state ? "pods" : "nowhere",
+      effect: "reads",
+    };
+  },
+  run: async ({ wait, select, count }, stage) => {
+    if (isState(wait)) {
+      const least = typeof count === "number" ? count : 1;
+      return await waitForPods(stage, { state: wait, select, least });
+    }
+    const delayMs = parseDuration(wait);
+    if (delayMs === undefined) return failed(`wait: expected ${expected}, found ${wait}`);
+    await passed(stage.world.clock, delayMs, { signal: stage.signal });
+    return ok({ pods: 0 });
+  },
+});

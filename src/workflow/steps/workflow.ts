@@ -1,0 +1,45 @@
+/** `workflow`: another workflow, as a step of this one. */
+import * as v from "valibot";
+import type { JsonValue } from "../../base/json_value.ts";
+import { anyType, recordOf } from "../../expression/type.ts";
+import { anything, described, expressionMark, text } from "../fields.ts";
+import { defineStep } from "./kind.ts";
+
+/** The kind `workflow`. */
+export const workflowStep = defineStep({
+  name: "workflow",
+  summary: "Another workflow, by its name or as a path from this file.",
+  entries: {
+    workflow: described(
+      v.pipe(
+        text,
+        v.check(
+          (name) => !name.includes(expressionMark),
+          "a name or a path, without an expression",
+        ),
+      ),
+      "Its name, or its path when that begins with a dot.",
+    ),
+    with: v.optional(described(
+      v.record(v.string(), anything, "parameters and their values"),
+      "Its parameters.",
+    )),
+  },
+  output: { outputs: recordOf(anyType) },
+  example: `
+steps:
+  - workflow: kwekash
+`,
+  plan: ({ workflow }) => ({
+    does: `run the workflow ${workflow}`,
+    where: "nowhere",
+    effect: "reads",
+  }),
+  run: async ({ workflow, with: params = {} }, stage) => {
+    const { outcome, outputs } = await stage.workflowNamed(
+      workflow,
+      params as Readonly<Record<string, JsonValue>>,
+    );
+    return { outcome, output: { outputs } };
+  },
+});

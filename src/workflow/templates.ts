@@ -1,0 +1,104 @@
+/** Texts of a step that may hold expressions: found, checked, and evaluated, each in its place. */
+import type { JsonValue } from "../base/json_value.ts";
+import {
+  checkShellLine,
+  checkWords,
+  evaluateShellLine,
+  evaluateWord,
+} from "../expression/command.ts";
+import type { ExpressionProblem } from "../expression/problem.ts";
+import { evaluateTemplate, hasExpression, parseTemplate } from "../expression/template.ts";
+import type { SourcePath, Step } from "./model.ts";
+import type { StepKind } from "./steps/kind.ts";
+
+/** Values by the names that expressions use. */
+export type Values = Readonly<Record<string, JsonValue>>;
+
+/** A text with an expression, and where it stands below its step. */
+export interface Text {
+  path: SourcePath;
+  text: string;
+}
+
+/** Every text of a step that holds an expression; those of its inner steps are theirs. */
+export function textsOf(step: Step, kind: StepKind): Text[] {
+  const frame = { when: step.when, name: step.title, timeout: step.timeout };
+  return [
+    ...textsIn(frame, []),
+    ...Object.entries(step.fields)
+      .filter(([field]) => !kind.inner.includes(field) && !kind.verbatim.includes(field))
+      .flatMap(([field, value]) => textsIn(value, [field])),
+  ];
+}
+
+/** Every text with an expression in data of any depth. */
+export function textsIn(value: unknown, path: SourcePath): Text[] {
+  if (typeof value === "string") return hasExpression(value) ? [{ path, text: value }] : [];
+  if (Array.isArray(value)) return value.flatMap((one, at) => textsIn(one, [...path, at]));
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, one]) => textsIn(one, [...path, name]));
+}
+
+/** Values that would become part of a program, in the command of a step. */
+export function commandProblems(
+  fields: Step["fields"],
+  kind: StepKind,
+): { path: SourcePath; text: string; problem: ExpressionProblem }[] {
+  const command = kind.command === undefined ? undefined : fields[kind.command];
+  if (kind.command === undefined || command === undefined) return [];
+  if (typeof command === "string") {
+    return checkShellLine(parseTemplate(command).template)
+      .map((problem) => ({ path: [kind.command ?? ""], text: command, problem }));
+  }
+  const words = command as readonly string[];
+  // `kubectl`'s words are those behind its name.
+  const program = kind.name === "kubectl" ? ["kubectl"] : [];
+  return checkWords([...program, ...words].map((word) => parseTemplate(word).template))
+    .map((problem) => {
+      const word = problem.word - program.length;
+      return { path: [kind.command ?? "", word], text: words[word] ?? "", problem };
+    });
+}
+
+/**
+ * The fields of a step with every expression evaluated.
+ *
+ * @throws ExpressionError with the place in its text.
+ */
+export function evaluateFields(
+  fields: Step["fields"],
+  kind: StepKind,
+  values: Values,
+): Record<string, unknown> {
+  const evaluated: Record<string, unknown> = {};
+  for (const [field, value] of Object.entries(fields)) {
+    const isLeft = kind.inner.includes(field) || kind.verbatim.includes(field) ||
+      field === kind.command;
+    evaluated[field] = isLeft ? value : evaluateDeep(value, values);
+  }
+  if (kind.command === undefined) return evaluated;
+  const command = fields[kind.command];
+  if (typeof command !== "string") {
+    evaluated[kind.command] = (command as readonly string[])
+      .map((word) => evaluateWord(parseTemplate(word).template, values));
+    return evaluated;
+  }
+  const { line, environment } = evaluateShellLine(parseTemplate(command).template, values);
+  evaluated[kind.command] = line;
+  if (Object.keys(environment).length > 0) {
+    evaluated.env = { ...evaluated.env as Record<string, unknown>, ...environment };
+  }
+  return evaluated;
+}
+
+/** Data of any depth with the expressions of its texts evaluated. */
+export function evaluateDeep(value: unknown, values: Values): unknown {
+  if (typeof value === "string") {
+    return hasExpression(value) ? evaluateTemplate(parseTemplate(value).template, values) : value;
+  }
+  if (Array.isArray(value)) return value.map((one) => evaluateDeep(one, values));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, one]) => [name, evaluateDeep(one, values)]),
+  );
+}
