@@ -4,30 +4,8 @@ import { KodamaError } from "../base/errors.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { checkMachine } from "./doctor_machine.ts";
 import { checkServer } from "./doctor_server.ts";
+import type { CheckId, Finding } from "./finding.ts";
 import type { Host } from "./host.ts";
-
-/** What is looked at. */
-export type CheckId =
-  | "kubeconfig"
-  | "server"
-  | "listPods"
-  | "execPods"
-  | "streams"
-  | "versions"
-  | "clock"
-  | "terminal"
-  | "tmux"
-  | "kubectl";
-
-/** One finding. `advice` says what can be done, where there is something. */
-export interface Finding {
-  id: CheckId;
-  /** Of checks of a cluster: whose. */
-  context?: string;
-  status: "ok" | "warn" | "fail" | "skipped";
-  detail: string;
-  advice?: string;
-}
 
 /** Which contexts are looked at; the current one where none is named. */
 export interface DoctorOptions {

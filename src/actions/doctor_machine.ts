@@ -1,6 +1,6 @@
 /** What this machine has of what kodama can use. */
 import { KodamaError } from "../base/errors.ts";
-import type { Finding } from "./doctor.ts";
+import type { Finding } from "./finding.ts";
 import type { Host } from "./host.ts";
 
 /** The findings of this machine. */

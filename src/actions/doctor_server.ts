@@ -2,7 +2,7 @@
 import { KodamaError } from "../base/errors.ts";
 import type { CallOptions, KubeClient } from "../kube/client.ts";
 import { capture } from "./doctor_machine.ts";
-import type { Finding } from "./doctor.ts";
+import type { Finding } from "./finding.ts";
 import type { Host } from "./host.ts";
 
 /** A difference that makes times in lists and logs hard to read, and certificates fail. */

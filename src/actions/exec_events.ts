@@ -3,7 +3,7 @@
  * JSON. Everything that a face needs to name (targets, outcomes, selections) is exported from here.
  */
 import type { KodamaError } from "../base/errors.ts";
-import type { FoldedGroup } from "../exec/fold.ts";
+import type { FoldedGroup } from "../exec/folded_group.ts";
 import type { Line } from "../exec/interleave_lines.ts";
 import type { Outcome, RunEvent } from "../exec/model.ts";
 import type { OutputMode } from "../exec/output_mode.ts";
@@ -13,14 +13,13 @@ import type { TargetReport } from "../exec/target_report.ts";
 import type { OutputChunk, TerminalSize } from "../kube/client.ts";
 import type { Selection, SkippedPod, Target } from "../kube/target.ts";
 
-export type { FoldedGroup } from "../exec/fold.ts";
+export type { FoldedGroup, GroupDiff } from "../exec/folded_group.ts";
 export type { Line } from "../exec/interleave_lines.ts";
 export type { Outcome, OutcomeKind, RunEvent } from "../exec/model.ts";
 export { restOf } from "../exec/outcome_rest.ts";
 export type { OutputMode } from "../exec/output_mode.ts";
 export type { RunSummary } from "../exec/summary.ts";
 export type { Amount } from "../exec/schedule.ts";
-export type { GroupDiff } from "../exec/diff_groups.ts";
 export type { TargetReport } from "../exec/target_report.ts";
 export type { OutputChunk, TerminalSize } from "../kube/client.ts";
 export type {

@@ -6,10 +6,10 @@ import type { LogLine } from "../logs/line.ts";
 import { filterLines } from "../logs/line_filter.ts";
 import { mergeByTime } from "../logs/merge_by_time.ts";
 import { readContainer } from "../logs/read_container.ts";
-import type { OpenLog } from "../logs/reading.ts";
 import { type ContextFindings, Discovery, noMatch } from "./discover_targets.ts";
 import type { Host } from "./host.ts";
 import type { LogsEvent, LogsOptions } from "./logs_events.ts";
+import { exitCodeOf, noted, openerOf } from "./logs_endings.ts";
 import { LogSources } from "./logs_sources.ts";
 import { findLogTargets } from "./logs_targets.ts";
 
@@ -53,24 +53,6 @@ export async function* logs(host: Host, options: LogsOptions): AsyncGenerator<Lo
   yield { kind: "ended", exitCode: exitCodeOf(reading.errors, reading.contextFailures) };
 }
 
-/** Everything was read: 0; some log couldn't be reached: 4; some server said no: 1. */
-export function exitCodeOf(errors: readonly KodamaError[], failedContexts: number): number {
-  const unreachable = errors.some(({ kind }) => kind === "unreachable" || kind === "timeout");
-  if (unreachable || failedContexts > 0) return 4;
-  return errors.length > 0 ? 1 : 0;
-}
-
-/** What is to be told of a context. Throws where it was the only one asked. */
-export function noted(findings: ContextFindings, contexts: readonly string[]): LogsEvent[] {
-  const { context } = findings;
-  if (findings.kind === "failed") {
-    if (new Set(contexts).size <= 1) throw findings.error;
-    return [{ kind: "contextFailed", context, error: findings.error }];
-  }
-  const { skipped } = findings;
-  return skipped.length === 0 ? [] : [{ kind: "podsSkipped", context, skipped }];
-}
-
 function targetsOf(findings: ContextFindings): readonly Target[] {
   return findings.kind === "found" ? findings.targets : [];
 }
@@ -84,13 +66,6 @@ function nothing(all: readonly ContextFindings[], { follow, previous }: LogsOpti
     `no log to read; ${first.pod}: ${first.reason}${others}`,
     follow || previous ? {} : { hint: "kodama logs -f waits for containers to start" },
   );
-}
-
-/** Opens a target's log. */
-export function openerOf(host: Host, target: Target): OpenLog {
-  const { context, namespace, pod, container } = target;
-  return async (query, signal) =>
-    await (await host.kube(context)).logs({ namespace, pod, container, ...query }, { signal });
 }
 
 /** Logs that are read to their ends. */

@@ -9,7 +9,7 @@ import { Places } from "../logs/places.ts";
 import type { FollowedContainer, OpenLog } from "../logs/reading.ts";
 import type { ContextFindings, Discovery } from "./discover_targets.ts";
 import type { Host } from "./host.ts";
-import { exitCodeOf, noted, openerOf } from "./logs.ts";
+import { exitCodeOf, noted, openerOf } from "./logs_endings.ts";
 import type { LogsEvent, LogsOptions } from "./logs_events.ts";
 import { PodBoard } from "./logs_pods.ts";
 import type { LogSources } from "./logs_sources.ts";

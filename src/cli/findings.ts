@@ -1,5 +1,5 @@
 /** The findings of `kodama doctor`, as a person reads them. */
-import type { Finding } from "../actions/doctor.ts";
+import type { Finding } from "../actions/finding.ts";
 import { printable } from "../term/printable.ts";
 import type { Style } from "../term/style.ts";
 

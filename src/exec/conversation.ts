@@ -10,7 +10,7 @@ import type { Outcome, Rest } from "./model.ts";
 import { outcomeOfEnd } from "./outcome.ts";
 import { PreambleReader } from "./preamble.ts";
 import type { InputReader } from "./run_options.ts";
-import { type Attempt, hasLeader, type TargetRun } from "./run_target.ts";
+import { type Attempt, hasLeader, type TargetRun } from "./target_run.ts";
 import { saysNoShell } from "./runtime_words.ts";
 import { signalRound } from "./signal_round.ts";
 import { TerminalWatch } from "./terminal_watch.ts";

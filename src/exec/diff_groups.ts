@@ -1,15 +1,5 @@
 /** Where the outputs of groups differ: each against the largest, as a unified diff. */
-import type { FoldedGroup } from "./fold.ts";
-
-/** How a group's output stands to that of the reference, which is the first group. */
-export type GroupDiff =
-  | { kind: "reference" }
-  /** Only the outcomes differ. */
-  | { kind: "same" }
-  /** Unified diffs with their headers; empty for a stream that is the same. */
-  | { kind: "unified"; stdout: string; stderr: string }
-  /** Not compared; the reason completes "not compared: ". */
-  | { kind: "notCompared"; reason: string };
+import type { FoldedGroup, GroupDiff } from "./folded_group.ts";
 
 /** Bounds of one comparison: it takes time and memory by the product of length and differences. */
 export interface DiffBounds {

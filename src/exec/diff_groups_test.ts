@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { Capture } from "./capture.ts";
-import { type DiffBounds, type GroupDiff, withDiffs } from "./diff_groups.ts";
+import { type DiffBounds, withDiffs } from "./diff_groups.ts";
 import { Fold } from "./fold.ts";
+import type { GroupDiff } from "./folded_group.ts";
 import type { Outcome } from "./model.ts";
 
 const ok: Outcome = { kind: "ok" };

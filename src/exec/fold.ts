@@ -1,24 +1,8 @@
 /** Identical outputs once: fifty pods that say the same are one block under one line of names. */
 import type { Capture } from "./capture.ts";
-import type { GroupDiff } from "./diff_groups.ts";
+import type { FoldedGroup } from "./folded_group.ts";
 import type { Outcome } from "./model.ts";
 import { compressNames } from "./name_ranges.ts";
-
-/** Targets that said the same and ended the same. */
-export interface FoldedGroup {
-  /** Indexes, rising. */
-  targets: readonly number[];
-  /** Their names as ranges: `weka-drive-[0-49]`. */
-  names: string;
-  outcome: Outcome;
-  stdout: Uint8Array;
-  /** Empty unless standard error is folded too. */
-  stderr: Uint8Array;
-  /** Bytes of each target that were left out at the limit. */
-  omittedBytes: number;
-  /** Where it differs from the first group, if that was asked for. */
-  diff?: GroupDiff;
-}
 
 /** What is compared of a target that has ended. */
 export interface FoldInput {

@@ -3,35 +3,13 @@ import { Deadline, orAborted } from "../base/abort.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { ExecChannel, ExecRequest } from "../kube/client.ts";
 import { LinkError } from "../kube/failures.ts";
-import type { Target } from "../kube/target.ts";
 import { commandWords } from "./command_words.ts";
 import { Conversation } from "./conversation.ts";
 import type { Outcome } from "./model.ts";
-import type { Outages } from "./patience.ts";
 import { withPreamble } from "./preamble.ts";
 import type { RunOptions } from "./run_options.ts";
 import { readStartFailure, saysNoShell, withoutCommand } from "./runtime_words.ts";
-
-/** One target in its run. */
-export interface TargetRun {
-  target: Target;
-  /** Place in the run, from 0. */
-  index: number;
-  total: number;
-  command: readonly string[];
-  options: RunOptions;
-  /** Of the whole run. */
-  outages: Outages;
-  /** Cancels this target: the run's own signal, or the consumer of the run went away. */
-  cancelled: AbortSignal;
-  /** Hands on bytes of the command; resolves when there is room for more. */
-  emit(stream: "stdout" | "stderr", bytes: Uint8Array): Promise<void>;
-  /** Takes back what was handed on and not yet taken, and whatever follows. */
-  drop(): void;
-}
-
-/** What one attempt came to. `noShell`: the image has none, and nothing was run. */
-export type Attempt = { kind: "ended"; outcome: Outcome } | { kind: "noShell" };
+import { type Attempt, hasLeader, type TargetRun } from "./target_run.ts";
 
 /** How the reason of a target without a shell begins, where the shell was needed. */
 export const noShellReason = "the image has no sh";
@@ -62,11 +40,6 @@ export async function runTarget(run: TargetRun): Promise<Outcome> {
     return { kind: "failed", exitCode: 127, reason: `${noShellReason}, which ${wish} needs` };
   }
   return endOf(await attempt(run, words, "bare"));
-}
-
-/** Whether a shell runs the command and stays; under a terminal, job control is the command's own. */
-export function hasLeader({ terminal }: RunOptions): boolean {
-  return terminal === undefined;
 }
 
 /** Whether standard input is free to tell the pod that kodama is gone (`watch.ts`). */

@@ -1,4 +1,4 @@
-import type { Finding } from "../../actions/doctor.ts";
+import type { Finding } from "../../actions/finding.ts";
 import { defineCommand } from "../command.ts";
 import { failure, success } from "../exit_codes.ts";
 import { findingText } from "../findings.ts";
