@@ -79,8 +79,15 @@ async function notFound(files: WorkflowFiles, places: WorkflowPlaces, wanted: st
   const near = await nearestNames(wanted, names);
   const hint = near.length > 0
     ? `did you mean ${near.join(" or ")}?`
-    : `looked in ${workflowFolders(places).join(", ")}`;
+    : names.length === 0
+    ? "there are none; kodama workflow new makes one"
+    : `there are ${shortList(names)}; kodama workflow list tells where`;
   return new KodamaError("notFound", `there is no workflow "${wanted}"`, { hint });
+}
+
+function shortList(names: readonly string[]): string {
+  const shown = names.slice(0, 12).join(", ");
+  return names.length > 12 ? `${shown} and ${names.length - 12} more` : shown;
 }
 
 function isPath(wanted: string): boolean {

@@ -1,7 +1,8 @@
 /** From the text of a workflow file to a workflow. */
 import { parseDuration } from "../base/duration.ts";
 import { parseTextPattern } from "../base/text_pattern.ts";
-import { readYamlShape } from "../base/yaml_shape.ts";
+import { shapeOf } from "../base/yaml_shape.ts";
+import { YamlSource } from "../base/yaml_source.ts";
 import type { NamePattern } from "../kube/target.ts";
 import type { Workflow } from "./workflow.ts";
 import { type WorkflowFile, workflowShape } from "./workflow_shape.ts";
@@ -15,8 +16,34 @@ export async function parseWorkflow(
   file: { path: string; text: string },
   name: string,
 ): Promise<Workflow> {
-  const { value } = await readYamlShape(file, workflowShape);
-  return { name, path: file.path, ...resolved(value) };
+  return await shortForm(YamlSource.parse(file), name);
+}
+
+/**
+ * Reads a workflow, where it is of the short form; undefined for the full form, which `load_workflow.ts` reads.
+ *
+ * @throws FileError as {@link parseWorkflow}.
+ */
+export async function parseShortWorkflow(
+  file: { path: string; text: string },
+  name: string,
+): Promise<Workflow | undefined> {
+  const source = YamlSource.parse(file);
+  return isFull(source.plain) ? undefined : await shortForm(source, name);
+}
+
+/** Fields that the short form doesn't have. */
+const fullFields = ["steps", "extends", "finally", "params", "select", "defaults", "outputs"];
+
+/** Whether a file says what the short form has no field for. */
+export function isFull(plain: unknown): boolean {
+  return typeof plain === "object" && plain !== null &&
+    fullFields.some((field) => Object.hasOwn(plain, field));
+}
+
+async function shortForm(source: YamlSource, name: string): Promise<Workflow> {
+  const value = await shapeOf(source, workflowShape);
+  return { name, path: source.file.path, ...resolved(value) };
 }
 
 /** Texts become their narrow types. The shape has checked them. */

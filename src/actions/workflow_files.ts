@@ -1,0 +1,99 @@
+/** Workflow files: listed, read with all that they lead to, and held against themselves. Nothing is started. */
+import { KodamaError } from "../base/errors.ts";
+import { type Diagnostic, isError } from "../workflow/diagnostics.ts";
+import { findWorkflow, listWorkflowFiles } from "../workflow/find_workflow.ts";
+import { inspectWorkflow, type Loaded, loadWorkflow } from "../workflow/load_workflow.ts";
+import type { FullWorkflow } from "../workflow/model.ts";
+import type { Host } from "./host.ts";
+
+export type { Diagnostic } from "../workflow/diagnostics.ts";
+export { diagnosticsText, isError, ruleTexts } from "../workflow/diagnostics.ts";
+export type { Loaded } from "../workflow/load_workflow.ts";
+export type { FullWorkflow, Param, Permissions, Step } from "../workflow/model.ts";
+export { mermaidOf } from "../workflow/mermaid.ts";
+export { workflowSchema } from "../workflow/schema.ts";
+
+/** A workflow file, as a list of them tells it. */
+export interface ListedWorkflow {
+  name: string;
+  path: string;
+  description?: string;
+  /** Names of the parameters; those that must be said first. */
+  params: readonly string[];
+  /** What is wrong with the file: how many errors. */
+  errors: number;
+}
+
+/** A file that was checked. */
+export interface CheckedWorkflow {
+  path: string;
+  diagnostics: readonly Diagnostic[];
+}
+
+/** Every workflow that can be named from here, the nearest file of each name. */
+export async function listWorkflows(host: Host): Promise<ListedWorkflow[]> {
+  const files = await listWorkflowFiles(host.files, host.places);
+  return await Promise.all(files.map(async ({ name, path }): Promise<ListedWorkflow> => {
+    const { workflow, errors } = await inspected(host, path);
+    const params = (workflow?.params ?? [])
+      .toSorted((a, b) => Number(b.required) - Number(a.required)).map((param) => param.name);
+    const description = workflow?.description;
+    return { name, path, params, errors, ...(description === undefined ? {} : { description }) };
+  }));
+}
+
+async function inspected(
+  host: Host,
+  path: string,
+): Promise<{ workflow?: FullWorkflow | undefined; errors: number }> {
+  try {
+    const { workflow, diagnostics } = await inspectWorkflow(host.files, host.places, path);
+    return { workflow, errors: diagnostics.filter(isError).length };
+  } catch (error) {
+    // A file that can't even be read: too large, or not text.
+    if (!(error instanceof KodamaError)) throw error;
+    return { errors: 1 };
+  }
+}
+
+/**
+ * The workflows of these names and paths; all that can be named from here where there are none.
+ *
+ * @throws KodamaError `notFound` with the nearest names.
+ */
+export async function checkWorkflows(
+  host: Host,
+  wanted: readonly string[],
+): Promise<CheckedWorkflow[]> {
+  const paths = wanted.length > 0
+    ? wanted
+    : (await listWorkflowFiles(host.files, host.places)).map(({ path }) => path);
+  const checked: CheckedWorkflow[] = [];
+  for (const one of paths) checked.push(await checkOne(host, one));
+  return checked;
+}
+
+async function checkOne(host: Host, wanted: string): Promise<CheckedWorkflow> {
+  try {
+    const { diagnostics } = await inspectWorkflow(host.files, host.places, wanted);
+    const { path } = await findWorkflow(host.files, host.places, wanted);
+    return { path, diagnostics };
+  } catch (error) {
+    if (!(error instanceof KodamaError) || error.kind !== "config") throw error;
+    const file = { path: wanted, text: "" };
+    const place = { line: 1, column: 1, width: 1, message: error.message };
+    return {
+      path: wanted,
+      diagnostics: [{ ...place, severity: "error", rule: "syntax", file }],
+    };
+  }
+}
+
+/**
+ * A workflow with all that it leads to.
+ *
+ * @throws KodamaError `notFound`; WorkflowError with every problem.
+ */
+export async function readWorkflow(host: Host, wanted: string): Promise<Loaded> {
+  return await loadWorkflow(host.files, host.places, wanted);
+}

@@ -1,0 +1,206 @@
+/** A whole workflow held against itself: names and types of expressions, permissions, and what is never used. */
+import { grants, grantText } from "./permissions.ts";
+import type { YamlSource } from "../base/yaml_source.ts";
+import { didYouMean } from "../base/nearest_names.ts";
+import { namesUsed } from "../expression/names_used.ts";
+import type { ExpressionProblem } from "../expression/problem.ts";
+import { checkTemplate, hasExpression, parseTemplate } from "../expression/template.ts";
+import type { Type } from "../expression/type.ts";
+import { emptySelection } from "./check_selection.ts";
+import type { Diagnostic, Rule } from "./diagnostics.ts";
+import type { FullWorkflow, Place, SourcePath, Step } from "./model.ts";
+import { outerNames, stepType } from "./names.ts";
+import type { StepKind } from "./steps/kind.ts";
+import { stepKind } from "./steps/registry.ts";
+import { commandProblems, evaluateDeep, textsIn, textsOf } from "./templates.ts";
+
+type Names = Readonly<Record<string, Type>>;
+
+/**
+ * Everything that is wrong with the whole. Each problem is told in the file that it stands in.
+ *
+ * @param uses what the `workflow` steps use.
+ */
+export async function checkWorkflow(
+  workflow: FullWorkflow,
+  sources: ReadonlyMap<string, YamlSource>,
+  uses: ReadonlyMap<Step, FullWorkflow>,
+): Promise<Diagnostic[]> {
+  const checker = new Checker(workflow, sources, uses);
+  await checker.check();
+  return checker.diagnostics;
+}
+
+class Checker {
+  readonly diagnostics: Diagnostic[] = [];
+  readonly #workflow: FullWorkflow;
+  readonly #sources: ReadonlyMap<string, YamlSource>;
+  readonly #uses: ReadonlyMap<Step, FullWorkflow>;
+  readonly #folder: string;
+  readonly #usedParams = new Set<string>();
+
+  constructor(
+    workflow: FullWorkflow,
+    sources: ReadonlyMap<string, YamlSource>,
+    uses: ReadonlyMap<Step, FullWorkflow>,
+  ) {
+    this.#workflow = workflow;
+    this.#sources = sources;
+    this.#uses = uses;
+    this.#folder = workflow.path.slice(0, workflow.path.lastIndexOf("/")) || "/";
+  }
+
+  async check(): Promise<void> {
+    const { path, select, defaults, steps, outputs } = this.#workflow;
+    if (steps.length === 0) {
+      this.#tell("shape", { file: path, path: [] }, 'field "steps" is missing');
+    }
+    const names = outerNames(this.#workflow);
+    for (const { path: at, text } of textsIn(select, ["select"])) {
+      this.#text({ file: path, path: at }, text, names);
+    }
+    for (const { path: at, text } of textsIn(defaults, ["defaults"])) {
+      this.#text({ file: path, path: at }, text, names);
+    }
+    const known = await this.#steps(steps, names, {});
+    const text: Type = { kind: "text" };
+    const last = await this.#steps(this.#workflow.finally, { ...names, outcome: text }, known);
+    for (const { at, template } of outputs) {
+      this.#text(at, template, { ...names, steps: record(last) });
+    }
+    this.#unusedParams();
+    this.#emptySelection({ file: path, path: ["select"] }, select);
+  }
+
+  /** Checks steps one after the other; gives what expressions behind them know. */
+  async #steps(
+    steps: readonly Step[],
+    names: Names,
+    before: Readonly<Record<string, Type>>,
+  ): Promise<Record<string, Type>> {
+    const known = { ...before };
+    for (const step of steps) {
+      const kind = stepKind(step.kind);
+      const here = { ...names, steps: record(known) };
+      this.#expressions(step, kind, here);
+      await this.#step(step, kind);
+      for (const inner of Object.values(step.inner)) {
+        const within = { ...here, ...kind.innerNames(step.fields) };
+        const found = await this.#steps(inner, within, known);
+        if (kind.innerStay) Object.assign(known, found);
+      }
+      if (step.named) known[step.id] = stepType(kind);
+    }
+    return known;
+  }
+
+  #expressions(step: Step, kind: StepKind, names: Names): void {
+    for (const { path, text } of textsOf(step, kind)) {
+      this.#text({ file: step.at.file, path: [...step.at.path, ...path] }, text, names);
+    }
+    for (const { path, text, problem } of commandProblems(step.fields, kind)) {
+      const place = { file: step.at.file, path: [...step.at.path, ...path] };
+      this.#part(place, { text, problem }, "shell-expression");
+    }
+  }
+
+  async #step(step: Step, kind: StepKind): Promise<void> {
+    const below = (path: SourcePath): Place => ({
+      file: step.at.file,
+      path: [...step.at.path, ...path],
+    });
+    if (isNever(step.when)) {
+      this.#tell("unreachable-step", below(["when"]), "this is never true", "warning");
+    }
+    for (const need of kind.needs(step.fields)) {
+      if (hasExpression(need.what) || grants(this.#workflow.permissions, need, this.#folder)) {
+        continue;
+      }
+      const message = `permissions don't grant it; it needs ${grantText(need)}`;
+      this.#tell("permission", below([kind.name]), message);
+    }
+    if (kind.inPods) this.#emptySelection(below(["select"]), step.fields.select);
+    const used = this.#uses.get(step);
+    if (used !== undefined) await this.#with(used, below(["with"]), step.fields.with ?? {});
+  }
+
+  /** The parameters that a step hands to another workflow. */
+  async #with(used: FullWorkflow, place: Place, given: unknown): Promise<void> {
+    const names = Object.keys(given as object);
+    const known = used.params.map(({ name }) => name);
+    for (const name of names.filter((one) => !known.includes(one))) {
+      const near = await didYouMean(name, known);
+      const message = `${used.name} has no parameter ${JSON.stringify(name)}${near}`;
+      this.#tell("param", { ...place, path: [...place.path, name] }, message, "error", "key");
+    }
+    for (const { name, required } of used.params) {
+      if (!required || names.includes(name)) continue;
+      this.#tell("param", place, `${used.name} needs the parameter ${JSON.stringify(name)}`);
+    }
+  }
+
+  #text(place: Place, text: string, names: Names): void {
+    const { template, problems } = parseTemplate(text);
+    const wrong = [...problems, ...checkTemplate(template, names).problems];
+    for (const problem of wrong) this.#part(place, { text, problem }, "expression");
+    for (const { path: [first, second] } of namesUsed(template)) {
+      if (first !== "params") continue;
+      // The whole of `params` uses all of them.
+      if (second !== undefined) this.#usedParams.add(second);
+      else for (const { name } of this.#workflow.params) this.#usedParams.add(name);
+    }
+  }
+
+  #unusedParams(): void {
+    for (const { name, at } of this.#workflow.params) {
+      if (this.#usedParams.has(name)) continue;
+      this.#tell("unused-param", at, "nothing uses this parameter", "warning", "key");
+    }
+  }
+
+  #emptySelection(place: Place, select: unknown): void {
+    const message = emptySelection(select ?? {});
+    if (message !== undefined) this.#tell("empty-selection", place, message, "warning", "key");
+  }
+
+  #part(
+    { file, path }: Place,
+    { text, problem }: { text: string; problem: ExpressionProblem },
+    rule: Rule,
+  ): void {
+    const source = this.#sources.get(file);
+    if (source === undefined) return;
+    const { start, end, message } = problem;
+    const at = source.atPart(path, { text, start, end }, message);
+    this.diagnostics.push({ ...at, severity: "error", rule, file: source.file });
+  }
+
+  #tell(
+    rule: Rule,
+    { file, path }: Place,
+    message: string,
+    severity: Diagnostic["severity"] = "error",
+    side: "key" | "value" = "value",
+  ): void {
+    const source = this.#sources.get(file);
+    if (source === undefined) return;
+    const at = side === "key" ? source.atKey(path, message) : source.atValue(path, message);
+    this.diagnostics.push({ ...at, severity, rule, file: source.file });
+  }
+}
+
+function record(fields: Readonly<Record<string, Type>>): Type {
+  return { kind: "record", fields };
+}
+
+/** Whether a condition is false whatever happens: it names nothing, and comes to something else than true. */
+function isNever(when: Step["when"]): boolean {
+  if (typeof when !== "string") return when === false;
+  const { template, problems } = parseTemplate(when);
+  if (problems.length > 0 || namesUsed(template).length > 0) return false;
+  try {
+    return evaluateDeep(when, {}) !== true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,36 @@
+/** A file over the ones that it extends: what a file doesn't say, the next one says. Pure. */
+import { type FullWorkflow, noPermissions, type Output, type Param } from "./model.ts";
+import type { Layer } from "./read_full.ts";
+
+/** The workflow of layers, the file itself first. Parameters and outputs are joined by their names. */
+export function layered(
+  layers: readonly Layer[],
+  { name, path }: { name: string; path: string },
+): FullWorkflow {
+  const first = <K extends keyof Layer>(field: K): Layer[K] | undefined =>
+    layers.find((layer) => layer[field] !== undefined)?.[field];
+  const merged = (field: "select" | "defaults") =>
+    Object.assign({}, ...layers.toReversed().map((layer) => layer[field] ?? {}));
+  const description = first("description");
+  const concurrency = first("concurrency");
+  return {
+    name,
+    path,
+    params: named<Param>(layers.map(({ params }) => params)),
+    select: merged("select"),
+    defaults: merged("defaults"),
+    permissions: first("permissions") ?? noPermissions,
+    steps: first("steps") ?? [],
+    finally: first("finally") ?? [],
+    outputs: named<Output>(layers.map(({ outputs }) => outputs)),
+    ...(description === undefined ? {} : { description }),
+    ...(concurrency === undefined ? {} : { concurrency }),
+  };
+}
+
+/** Of each name the innermost. */
+function named<T extends { name: string }>(lists: readonly (readonly T[])[]): T[] {
+  const found = new Map<string, T>();
+  for (const one of lists.toReversed().flat()) found.set(one.name, one);
+  return [...found.values()];
+}

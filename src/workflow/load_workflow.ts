@@ -1,0 +1,222 @@
+/**
+ * A workflow with all that it extends and uses: every file read once, every problem of all of them found, and the
+ * whole held against itself.
+ */
+import { KodamaError } from "../base/errors.ts";
+import { FileError } from "../base/yaml_shape.ts";
+import { type SourceFile, YamlSource } from "../base/yaml_source.ts";
+import { checkWorkflow } from "./check_workflow.ts";
+import { type Diagnostic, isError, type Rule, sorted, WorkflowError } from "./diagnostics.ts";
+import { findWorkflow, type WorkflowFiles, type WorkflowPlaces } from "./find_workflow.ts";
+import { layered } from "./layers.ts";
+import type { FullWorkflow, Step } from "./model.ts";
+import { absolute } from "./permissions.ts";
+import { type Layer, readFull, shapeDiagnostics } from "./read_full.ts";
+import { isFullForm, widened } from "./short_form.ts";
+
+/** A workflow that was read, with everything that it leads to. */
+export interface Loaded {
+  workflow: FullWorkflow;
+  /** The workflows that its steps use, and theirs, by path. */
+  used: ReadonlyMap<string, FullWorkflow>;
+  /** Every file that was read: what trust is given to. */
+  files: readonly SourceFile[];
+  /** Warnings too. */
+  diagnostics: readonly Diagnostic[];
+}
+
+/** So many files lead to each other at most. */
+const maxFiles = 64;
+
+/**
+ * Reads a workflow and all that it leads to.
+ *
+ * @throws KodamaError `notFound` for the workflow itself; WorkflowError with every problem of all files.
+ */
+export async function loadWorkflow(
+  files: WorkflowFiles,
+  places: WorkflowPlaces,
+  wanted: string,
+): Promise<Loaded> {
+  const { workflow, ...rest } = await inspectWorkflow(files, places, wanted);
+  if (workflow !== undefined && !rest.diagnostics.some(isError)) return { workflow, ...rest };
+  throw new WorkflowError(rest.diagnostics);
+}
+
+/** The same, for whoever wants to know what is wrong: without a workflow where it can't be read at all. */
+export async function inspectWorkflow(
+  files: WorkflowFiles,
+  places: WorkflowPlaces,
+  wanted: string,
+): Promise<Omit<Loaded, "workflow"> & { workflow?: FullWorkflow }> {
+  const loader = new Loader(files, places);
+  const found = await findWorkflow(files, places, wanted);
+  const workflow = await loader.load(found, []);
+  const { used, sources, diagnostics } = loader;
+  used.delete(found.path);
+  const read = [...sources.values()].map(({ file }) => file);
+  return { used, files: read, diagnostics: sorted(diagnostics), ...(workflow && { workflow }) };
+}
+
+interface Found {
+  name: string;
+  path: string;
+  text: string;
+}
+
+/** One loading. Used once. */
+class Loader {
+  readonly used = new Map<string, FullWorkflow>();
+  readonly sources = new Map<string, YamlSource>();
+  readonly diagnostics: Diagnostic[] = [];
+  readonly #files: WorkflowFiles;
+  readonly #places: WorkflowPlaces;
+  readonly #unreadable = new Set<string>();
+
+  constructor(files: WorkflowFiles, places: WorkflowPlaces) {
+    this.#files = files;
+    this.#places = places;
+  }
+
+  /** @param above paths of the files that lead here, the outermost first. */
+  async load(found: Found, above: readonly string[]): Promise<FullWorkflow | undefined> {
+    const known = this.used.get(found.path);
+    if (known !== undefined || this.#unreadable.has(found.path)) return known;
+    const source = this.#parse(found);
+    const workflow = source && await this.#read(found, source, above);
+    if (workflow === undefined) {
+      this.#unreadable.add(found.path);
+      return undefined;
+    }
+    this.used.set(found.path, workflow);
+    const uses = await this.#follow(workflow, [...above, found.path]);
+    this.diagnostics.push(...await checkWorkflow(workflow, this.sources, uses));
+    return workflow;
+  }
+
+  #parse({ path, text }: Found): YamlSource | undefined {
+    const file = { path, text };
+    try {
+      const source = YamlSource.parse(file);
+      this.sources.set(path, source);
+      return source;
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      const wrong = shapeDiagnostics(file, error);
+      this.diagnostics.push(...wrong.map((one) => ({ ...one, rule: "syntax" as const })));
+      return undefined;
+    }
+  }
+
+  async #read(
+    found: Found,
+    source: YamlSource,
+    above: readonly string[],
+  ): Promise<FullWorkflow | undefined> {
+    if (!isFullForm(source)) return await this.#readShort(found, source);
+    const layers = await this.#layers(found, source, above);
+    return layers.length === 0 ? undefined : layered(layers, found);
+  }
+
+  async #readShort(found: Found, source: YamlSource): Promise<FullWorkflow | undefined> {
+    try {
+      return await widened(source, found);
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+      this.diagnostics.push(...shapeDiagnostics(source.file, error));
+      return undefined;
+    }
+  }
+
+  /** The file, and those that it extends: the outermost last. */
+  async #layers(found: Found, source: YamlSource, above: readonly string[]): Promise<Layer[]> {
+    const layers: Layer[] = [];
+    let [at, place]: [Found, YamlSource] = [found, source];
+    for (const seen = [...above];;) {
+      const { layer, diagnostics } = await readFull(place, at.name);
+      this.diagnostics.push(...diagnostics);
+      if (layer === undefined) return layers;
+      layers.push(layer);
+      const base = layer.extends;
+      if (base === undefined) return layers;
+      seen.push(at.path);
+      const next = await this.#find(base, { source: place, path: ["extends"], from: at, seen });
+      const parsed = next && (this.sources.get(next.path) ?? this.#parse(next));
+      if (next === undefined || parsed === undefined) return layers;
+      if (!isFullForm(parsed)) {
+        const message = `${base} is of the short form, which has no steps to extend`;
+        this.#wrong("uses", place, ["extends"], message);
+        return layers;
+      }
+      [at, place] = [next, parsed];
+    }
+  }
+
+  /** Loads what the steps use. By the name in the step, the path of what was found. */
+  async #follow(
+    workflow: FullWorkflow,
+    seen: readonly string[],
+  ): Promise<ReadonlyMap<Step, FullWorkflow>> {
+    const uses = new Map<Step, FullWorkflow>();
+    for (const step of usingSteps([...workflow.steps, ...workflow.finally])) {
+      const source = this.sources.get(step.at.file);
+      if (source === undefined) continue;
+      const path = [...step.at.path, "workflow"];
+      const from = { path: step.at.file };
+      const found = await this.#find(String(step.fields.workflow), { source, path, from, seen });
+      const used = found && await this.load(found, seen);
+      if (used !== undefined) uses.set(step, used);
+    }
+    return uses;
+  }
+
+  async #find(
+    wanted: string,
+    { source, path, from, seen }: {
+      source: YamlSource;
+      path: readonly (string | number)[];
+      from: { path: string };
+      seen: readonly string[];
+    },
+  ): Promise<Found | undefined> {
+    try {
+      const found = await findWorkflow(this.#files, this.#places, resolved(wanted, from.path));
+      const first = seen.indexOf(found.path);
+      if (first >= 0) {
+        const names = [...seen.slice(first), found.path].map((one) => one.split("/").at(-1));
+        this.#wrong("uses", source, path, `a cycle: ${names.join(" -> ")}`);
+        return undefined;
+      }
+      if (this.sources.size < maxFiles) return found;
+      this.#wrong("uses", source, path, `more than ${maxFiles} files lead to each other`);
+    } catch (error) {
+      if (!(error instanceof KodamaError)) throw error;
+      const hint = error.hint?.startsWith("did you mean") === true ? `; ${error.hint}` : "";
+      this.#wrong("uses", source, path, `${error.message}${hint}`);
+    }
+    return undefined;
+  }
+
+  #wrong(
+    rule: Rule,
+    source: YamlSource,
+    path: readonly (string | number)[],
+    message: string,
+  ): void {
+    const place = source.atValue(path, message);
+    this.diagnostics.push({ ...place, severity: "error", rule, file: source.file });
+  }
+}
+
+/** A path that begins with a dot is one from the file that names it. */
+export function resolved(wanted: string, from: string): string {
+  return wanted.startsWith(".") ? absolute(wanted, from.slice(0, from.lastIndexOf("/"))) : wanted;
+}
+
+/** Every step that uses another workflow, at any depth. */
+function usingSteps(steps: readonly Step[]): Step[] {
+  return steps.flatMap((step) => [
+    ...(step.kind === "workflow" ? [step] : []),
+    ...Object.values(step.inner).flatMap(usingSteps),
+  ]);
+}

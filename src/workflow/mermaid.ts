@@ -1,0 +1,73 @@
+/** A workflow as a Mermaid flow chart: what a review reads beside the file. Pure. */
+import type { FullWorkflow, Step } from "./model.ts";
+import { stepKind } from "./steps/registry.ts";
+
+/** The text of the chart. https://mermaid.js.org/syntax/flowchart.html */
+export function mermaidOf(workflow: FullWorkflow): string {
+  const chart = new Chart();
+  const last = chart.list(workflow.steps, "begin");
+  const end = workflow.finally.length === 0
+    ? last
+    : chart.group("finally", "finally", () => chart.list(workflow.finally, undefined), last);
+  return [
+    "flowchart TD",
+    `  begin([${label(workflow.name)}])`,
+    ...chart.lines,
+    `  ${end} --> done([end])`,
+  ].join("\n") + "\n";
+}
+
+class Chart {
+  readonly lines: string[] = [];
+  #count = 0;
+  #indent = "  ";
+
+  /** Steps one after the other; gives the last one. */
+  list(steps: readonly Step[], before: string | undefined): string {
+    let at = before;
+    for (const step of steps) at = this.#step(step, at);
+    return at ?? "begin";
+  }
+
+  /** Draws what is within a frame; an arrow leads to it. */
+  group(id: string, title: string, draw: () => void, before: string | undefined): string {
+    this.#line(`subgraph ${id} [${label(title)}]`);
+    const outer = this.#indent;
+    this.#indent = `${outer}  `;
+    draw();
+    this.#indent = outer;
+    this.#line("end");
+    if (before !== undefined) this.#line(`${before} --> ${id}`);
+    return id;
+  }
+
+  #step(step: Step, before: string | undefined): string {
+    const node = `s${++this.#count}`;
+    const kind = stepKind(step.kind);
+    const text = `${step.id}: ${step.title ?? kind.plan(step.fields).does}`;
+    const arrow = step.when === undefined ? "-->" : `-- when ${label(String(step.when))} -->`;
+    const fields = Object.entries(step.inner);
+    if (fields.length === 0) {
+      this.#line(`${node}[${label(text)}]`);
+    } else {
+      this.group(node, text, () => {
+        for (const [, inner] of fields) {
+          if (kind.innerStay) { for (const one of inner) this.#step(one, undefined); }
+          else this.list(inner, undefined);
+        }
+      }, undefined);
+    }
+    if (before !== undefined) this.#line(`${before} ${arrow} ${node}`);
+    return node;
+  }
+
+  #line(text: string): void {
+    this.lines.push(`${this.#indent}${text}`);
+  }
+}
+
+/** In quotes, cut, and without what has a meaning in them. */
+function label(text: string): string {
+  const short = text.length > 60 ? `${text.slice(0, 59)}…` : text;
+  return `"${short.replaceAll("&", "#amp;").replaceAll('"', "#quot;").replace(/\s+/g, " ")}"`;
+}

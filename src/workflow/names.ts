@@ -1,0 +1,67 @@
+/** The names that expressions of a workflow have, with their types: what the checks know before the run. */
+import type { JsonValue } from "../base/json_value.ts";
+import {
+  anyType,
+  booleanType,
+  listOf,
+  numberType,
+  textType,
+  type Type,
+} from "../expression/type.ts";
+import type { FullWorkflow, ParamType } from "./model.ts";
+import type { StepKind } from "./steps/kind.ts";
+
+const paramTypes: Readonly<Record<ParamType, Type>> = {
+  text: textType,
+  duration: textType,
+  number: numberType,
+  boolean: booleanType,
+  list: listOf(anyType),
+};
+
+/** Names that every step has. `steps` are added as they become known. */
+export function outerNames({ params, permissions }: FullWorkflow): Record<string, Type> {
+  const { env } = permissions;
+  const variables = Array.isArray(env) ? env : [];
+  return {
+    params: record(Object.fromEntries(params.map(({ name, type }) => [name, paramTypes[type]]))),
+    env: env === true
+      ? { kind: "record", fields: {}, rest: textType }
+      : record(Object.fromEntries(variables.map((name: string) => [name, textType]))),
+    run: record({ id: textType, workflow: textType }),
+    steps: record({}),
+  };
+}
+
+/** What expressions see as `steps.ID`. */
+export function stepType({ output }: StepKind): Type {
+  return record({ ...output, outcome: textType });
+}
+
+/** What a step that didn't run gives: fields as its kind has them, and nothing in them. */
+export function emptyOutput({ output }: StepKind): Record<string, JsonValue> {
+  return Object.fromEntries(Object.entries(output).map(([name, type]) => [name, emptyOf(type)]));
+}
+
+function emptyOf(type: Type): JsonValue {
+  switch (type.kind) {
+    case "text":
+      return "";
+    case "number":
+      return 0;
+    case "boolean":
+      return false;
+    case "list":
+      return [];
+    case "record":
+      return Object.fromEntries(
+        Object.entries(type.fields).map(([name, of]) => [name, emptyOf(of)]),
+      );
+    default:
+      return null;
+  }
+}
+
+function record(fields: Readonly<Record<string, Type>>): Type {
+  return { kind: "record", fields };
+}

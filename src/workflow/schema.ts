@@ -1,0 +1,47 @@
+/** The JSON Schema of a workflow file, for editors. Made of the same shapes that the checks use. */
+import * as v from "valibot";
+import { jsonSchemaOf } from "../base/json_schema.ts";
+import type { FileSchema } from "../base/yaml_shape.ts";
+import { frameEntries, fullShape } from "./file_shape.ts";
+import type { StepKind } from "./steps/kind.ts";
+import { stepKinds } from "./steps/registry.ts";
+import { workflowShape } from "./workflow_shape.ts";
+
+type Json = Record<string, unknown>;
+
+/** Draft 7: what the YAML language server reads best. */
+export async function workflowSchema(): Promise<Json> {
+  const [short, full] = await Promise.all([
+    bare(workflowShape, "The short form"),
+    bare(fullShape, "The full form"),
+  ]);
+  const steps = await Promise.all(stepKinds.map(stepSchema));
+  for (const field of ["steps", "finally"]) setItems(full, field);
+  return {
+    $schema: "http://json-schema.org/draft-07/schema#",
+    title: "A workflow of kodama",
+    if: { required: ["command"] },
+    then: short,
+    else: { ...full, anyOf: [{ required: ["steps"] }, { required: ["extends"] }] },
+    definitions: { step: { anyOf: steps } },
+  };
+}
+
+async function stepSchema(kind: StepKind): Promise<Json> {
+  const shape = v.strictObject({ ...frameEntries, ...kind.entries });
+  const schema = await bare(shape, kind.summary);
+  for (const field of kind.inner) setItems(schema, field);
+  return schema;
+}
+
+async function bare(shape: FileSchema, title: string): Promise<Json> {
+  const { $schema: _, ...schema } = await jsonSchemaOf(shape, title);
+  return schema;
+}
+
+/** Lists of steps refer to the one definition: steps lie in steps. */
+function setItems(schema: Json, field: string): void {
+  const properties = schema.properties as Record<string, Json>;
+  const list = properties[field];
+  if (list !== undefined) list.items = { $ref: "#/definitions/step" };
+}

@@ -1,0 +1,51 @@
+/** The short form among the full ones: told apart by its fields, and widened to one step. */
+import { shapeOf } from "../base/yaml_shape.ts";
+import type { YamlSource } from "../base/yaml_source.ts";
+import { type FullWorkflow, noPermissions } from "./model.ts";
+import { isFull } from "./parse_workflow.ts";
+import { workflowShape } from "./workflow_shape.ts";
+
+/** Whether a file says what the short form has no field for. */
+export function isFullForm({ plain }: YamlSource): boolean {
+  return isFull(plain);
+}
+
+/** A file of the short form as a workflow of one step. */
+export async function widened(
+  source: YamlSource,
+  { name, path }: { name: string; path: string },
+): Promise<FullWorkflow> {
+  const { description, command, timeout, connectTimeout, fanout, outputMode, ...select } =
+    await shapeOf(source, workflowShape);
+  const bounds = { commandTimeout: timeout, connectTimeout, fanout, outputMode };
+  return {
+    name,
+    path,
+    params: [],
+    select: defined(select),
+    defaults: {},
+    permissions: noPermissions,
+    steps: [{
+      id: "exec-1",
+      named: false,
+      kind: "exec",
+      at: { file: path, path: [] },
+      // What the short form has is literal: `${{` has no meaning there.
+      fields: { exec: literal(command), ...defined(bounds) },
+      inner: {},
+      continueOn: "nothing",
+    }],
+    finally: [],
+    outputs: [],
+    ...(description === undefined ? {} : { description }),
+  };
+}
+
+function literal(command: string | string[]): string | string[] {
+  const escaped = (text: string) => text.replaceAll("${{", "$${{");
+  return typeof command === "string" ? escaped(command) : command.map(escaped);
+}
+
+function defined(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, one]) => one !== undefined));
+}
