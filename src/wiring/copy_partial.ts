@@ -36,70 +36,111 @@ async function removeOther(path: string): Promise<void> {
 }
 
 class Partial implements PartialFile {
+  readonly have: number;
+  readonly #path: string;
+  readonly #temporary: string;
+  readonly #file: Deno.FsFile;
+  /** What is put together, while what was put together before is written. */
+  #buffer = new Uint8Array(pieceBytes);
+  #spare = new Uint8Array(pieceBytes);
+  #filled = 0;
+  /** Where in the file the buffer begins. */
+  #begin = 0;
+  /** Where the system stands in the file, when what is being written is. */
   #at = 0;
+  #writing: Promise<void> = Promise.resolve();
 
-  constructor(
-    private readonly path: string,
-    private readonly temporary: string,
-    private readonly file: Deno.FsFile,
-    readonly have: number,
-  ) {}
+  constructor(path: string, temporary: string, file: Deno.FsFile, have: number) {
+    this.#path = path;
+    this.#temporary = temporary;
+    this.#file = file;
+    this.have = have;
+  }
 
   async *beginning(): AsyncGenerator<Uint8Array, void> {
-    await this.#seek(0);
+    await this.#file.seek(0, Deno.SeekMode.Start);
     const buffer = new Uint8Array(pieceBytes);
     for (let left = this.have; left > 0;) {
-      const count = await this.file.read(buffer.subarray(0, Math.min(left, buffer.length)));
+      const count = await this.#file.read(buffer.subarray(0, Math.min(left, buffer.length)));
       if (count === null) return;
       left -= count;
-      this.#at += count;
+      this.#at = this.have - left;
       yield buffer.subarray(0, count);
     }
   }
 
   async cutTo(length: number): Promise<void> {
-    await this.#told(() => this.file.truncate(length));
+    await this.#told(async () => {
+      await this.#flush();
+      await this.#file.truncate(length);
+    });
   }
 
   async write(bytes: Uint8Array, offset: number): Promise<void> {
     await this.#told(async () => {
-      await this.#seek(offset);
-      for (let at = 0; at < bytes.length;) {
-        const count = await this.file.write(bytes.subarray(at));
-        at += count;
-        this.#at += count;
+      if (offset !== this.#begin + this.#filled) {
+        await this.#hand();
+        this.#begin = offset;
+      }
+      for (let rest = bytes; rest.length > 0;) {
+        const taken = rest.subarray(0, pieceBytes - this.#filled);
+        this.#buffer.set(taken, this.#filled);
+        this.#filled += taken.length;
+        rest = rest.subarray(taken.length);
+        if (this.#filled === pieceBytes) await this.#hand();
       }
     });
   }
 
+  /** Hands the buffer to the system, as soon as what was handed over before is written. */
+  async #hand(): Promise<void> {
+    await this.#writing;
+    const [bytes, begin] = [this.#buffer.subarray(0, this.#filled), this.#begin];
+    [this.#buffer, this.#spare] = [this.#spare, this.#buffer];
+    this.#begin += this.#filled;
+    this.#filled = 0;
+    this.#writing = this.#writeAll(bytes, begin);
+    // Told by whoever waits for it next.
+    this.#writing.catch(() => {});
+  }
+
+  async #writeAll(bytes: Uint8Array, begin: number): Promise<void> {
+    if (this.#at !== begin) await this.#file.seek(begin, Deno.SeekMode.Start);
+    this.#at = begin + bytes.length;
+    for (let at = 0; at < bytes.length;) at += await this.#file.write(bytes.subarray(at));
+  }
+
+  async #flush(): Promise<void> {
+    await this.#hand();
+    await this.#writing;
+  }
+
   async place(size: number, kept: Parameters<PartialFile["place"]>[1]): Promise<void> {
     await this.#told(async () => {
-      await this.file.truncate(size);
-      await Deno.chmod(this.temporary, (kept.mode ?? 0o644) & 0o777);
-      if (kept.mtime !== undefined) await this.file.utime(kept.mtime, kept.mtime);
-      const there = await Deno.lstat(this.path).catch(() => undefined);
-      if (there?.isDirectory) throw new KodamaError("conflict", `${this.path} is a folder`);
-      await Deno.rename(this.temporary, this.path);
+      await this.#flush();
+      await this.#file.truncate(size);
+      await Deno.chmod(this.#temporary, (kept.mode ?? 0o644) & 0o777);
+      if (kept.mtime !== undefined) await this.#file.utime(kept.mtime, kept.mtime);
+      const there = await Deno.lstat(this.#path).catch(() => undefined);
+      if (there?.isDirectory) throw new KodamaError("conflict", `${this.#path} is a folder`);
+      await Deno.rename(this.#temporary, this.#path);
     });
   }
 
   /** An empty one is nothing to go on from. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const { size } = await this.file.stat();
-    this.file.close();
-    if (size === 0) await Deno.remove(this.temporary).catch(() => {});
-  }
-
-  async #seek(offset: number): Promise<void> {
-    if (this.#at !== offset) await this.file.seek(offset, Deno.SeekMode.Start);
-    this.#at = offset;
+    // What has come is kept, as far as it can be: why not, was told to whoever wrote it.
+    await this.#flush().catch(() => {});
+    const { size } = await this.#file.stat();
+    this.#file.close();
+    if (size === 0) await Deno.remove(this.#temporary).catch(() => {});
   }
 
   async #told(work: () => Promise<unknown>): Promise<void> {
     try {
       await work();
     } catch (error) {
-      throw copyError(`cannot write ${this.path}`, error);
+      throw copyError(`cannot write ${this.#path}`, error);
     }
   }
 }
