@@ -4,11 +4,11 @@ import fc from "fast-check";
 import { KodamaError } from "../base/errors.ts";
 import { choose } from "./choose.ts";
 import { defineCommand, type Words } from "./command.ts";
-import { durationMs } from "./duration.ts";
 import {
   BadValue,
   choice,
   count,
+  durationMs,
   type Flags,
   text,
   toggle,

@@ -2,6 +2,8 @@
  * The vocabulary in which a command declares its flags: each flag knows its name, its help and how its
  * text becomes a narrow type. Parsing, help, completion and the reference all read the same declaration.
  */
+import { parseDuration } from "../base/duration.ts";
+
 /** What the shell may offer for a value. The dynamic kinds are asked of the machine at the moment of completion. */
 export type Completion =
   | { kind: "values"; values: readonly Suggestion[] }
@@ -189,6 +191,15 @@ export function choice<const Word extends string>(
 export function text(raw: string): string {
   if (raw === "") throw new BadValue(raw, "it is empty");
   return raw;
+}
+
+/** Milliseconds, from 1 up to 24 days. Throws {@link BadValue}. */
+export function durationMs(raw: string): number {
+  const ms = parseDuration(raw);
+  if (ms !== undefined) return ms;
+  throw new BadValue(raw, "it is not a duration", {
+    hint: "durations look like 15s, 2m or 1h30m, up to 24 days",
+  });
 }
 
 /** A whole number from 1. */

@@ -1,6 +1,7 @@
 /** The output flag that every command with data shares, and the style that its text is set in. */
 import { type ColorChoice, type Style, styleFor, wantsColor } from "../term/style.ts";
 import type { OutputStream } from "../term/terminal.ts";
+import { choice, valueOr } from "./flag.ts";
 import type { Environment } from "./words.ts";
 
 /** The style for a stream of this process. */
@@ -39,3 +40,11 @@ export async function renderData(values: readonly unknown[], format: DataFormat)
 export function jsonDocument(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
+
+const colors = choice(["auto", "always", "never"]);
+
+/** `--color` of what sets names in front of lines. */
+export const colorFlag = valueOr("colour pod names", colors.parse, "auto", {
+  ...colors,
+  group: "Output",
+});

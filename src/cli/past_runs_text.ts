@@ -2,7 +2,7 @@
 import type { ListedRun, PastRun } from "../actions/past_runs.ts";
 import { printable } from "../term/printable.ts";
 import { tableLines } from "../term/table.ts";
-import { formatDuration } from "./duration.ts";
+import { formatDuration } from "../base/duration.ts";
 
 /** Columns that a command takes in a list, at most. */
 const commandWidth = 40;

@@ -1,20 +1,15 @@
 /** The words of a selection: patterns and operands, from text to their narrow types. */
 import type { NamePattern, SelectionOperand } from "../actions/exec_events.ts";
+import { parseTextPattern } from "../base/text_pattern.ts";
 import { parsePodOperand, workloadKinds } from "../base/workload_kinds.ts";
 import { BadValue } from "./flag.ts";
 
 /** `/re/` is a regular expression, anything else a substring. Throws {@link BadValue}. */
 export function namePattern(raw: string): NamePattern {
-  if (raw === "") throw new BadValue(raw, "it is empty, and would match every pod");
-  if (raw.length < 3 || !raw.startsWith("/") || !raw.endsWith("/")) {
-    return { kind: "substring", text: raw };
-  }
-  try {
-    return { kind: "regExp", regExp: new RegExp(raw.slice(1, -1), "u") };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new BadValue(raw, reason, { hint: "without the slashes it is a plain text" });
-  }
+  const pattern = parseTextPattern(raw);
+  if (pattern.kind !== "invalid") return pattern;
+  const hint = raw === "" ? {} : { hint: "without the slashes it is a plain text" };
+  throw new BadValue(raw, pattern.reason, hint);
 }
 
 /** A pod's name, `pod/name`, or a workload. Throws {@link BadValue}. */

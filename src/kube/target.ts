@@ -1,3 +1,5 @@
+import type { TextPattern } from "../base/text_pattern.ts";
+
 /** One container of one pod in one context: what a command runs in. */
 export interface Target {
   context: string;
@@ -12,8 +14,8 @@ export interface Target {
   uid?: string;
 }
 
-/** Choose by one or more texts: a plain text matches as a substring, `/re/` as a regular expression. */
-export type NamePattern = { kind: "substring"; text: string } | { kind: "regExp"; regExp: RegExp };
+/** Pods are chosen by one or more of them. */
+export type NamePattern = TextPattern;
 
 /** An operand of a command: a pod by its exact name, or all pods of a workload (`deploy/web`). */
 export type SelectionOperand =

@@ -4,7 +4,7 @@ import { copyReport } from "../../actions/cp_report.ts";
 import type { Target } from "../../actions/exec_events.ts";
 import { printable } from "../../term/printable.ts";
 import type { Style } from "../../term/style.ts";
-import { formatDuration } from "../duration.ts";
+import { formatDuration } from "../../base/duration.ts";
 import type { Piece } from "../running/painter.ts";
 import { skippedReasons, troubleText } from "../running/summary_text.ts";
 import { bytesText, filesText } from "./amounts.ts";

@@ -1,7 +1,7 @@
 /** How far a copy is, as one line of a terminal: a bar, the rate of the last seconds, and the time that is left. */
 import type { CopyProgress } from "../../actions/cp_events.ts";
 import type { Clock } from "../../base/clock.ts";
-import { formatDuration } from "../duration.ts";
+import { formatDuration } from "../../base/duration.ts";
 import { ProgressTracker } from "../running/progress.ts";
 import { bytesText } from "./amounts.ts";
 

@@ -1,6 +1,6 @@
 /** The flags of `kodama logs`. Where kubectl or stern has the flag, its name and meaning are kept. */
-import { durationMs } from "../duration.ts";
-import { choice, count, toggle, value, valueOr, values } from "../flag.ts";
+import { choice, count, durationMs, toggle, value, valueOr, values } from "../flag.ts";
+import { colorFlag } from "../output.ts";
 import { selectionFlags } from "../selection.ts";
 import {
   conditionOf,
@@ -20,7 +20,6 @@ const selecting = { group: "Selection" };
 const { "all-phases": _phases, container: _container, ...podFlags } = selectionFlags;
 
 const formats = choice(["default", "raw", "json", "jsonl"]);
-const colors = choice(["auto", "always", "never"]);
 const states = choice(["waiting", "running", "terminated"]);
 
 /** By their long names. */
@@ -98,6 +97,6 @@ export const logsFlags = {
     placeholder: "TEXT",
     ...output,
   }),
-  "color": valueOr("colour pod names", colors.parse, "auto", { ...colors, ...output }),
+  "color": colorFlag,
   "quiet": toggle("no word of pods that come, go or are skipped", { short: "q", ...output }),
 };

@@ -1,12 +1,21 @@
 /** The flags of everything that runs a command in pods: `exec` and `run` share them, meaning for meaning. */
-import { durationMs } from "../duration.ts";
-import { BadValue, choice, count, text, toggle, value, valueOr, values } from "../flag.ts";
+import {
+  BadValue,
+  choice,
+  count,
+  durationMs,
+  text,
+  toggle,
+  value,
+  valueOr,
+  values,
+} from "../flag.ts";
+import { colorFlag } from "../output.ts";
 import { amount, amounts } from "./amounts.ts";
 
 const modes = choice(["prefix", "group", "fold", "raw", "none"]);
 const formats = choice(["json", "jsonl"]);
 const progresses = choice(["auto", "json", "none"]);
-const colors = choice(["auto", "always", "never"]);
 const running = { group: "Running" };
 const output = { group: "Output" };
 
@@ -93,7 +102,7 @@ export const runningFlags = {
       ...output,
     },
   ),
-  "color": valueOr("colour pod names", colors.parse, "auto", { ...colors, ...output }),
+  "color": colorFlag,
   "quiet": toggle("no summary, and no word of skipped pods", { short: "q", ...output }),
   "max-rc": toggle("exit with the largest exit code of a pod", output),
 };

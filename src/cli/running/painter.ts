@@ -5,7 +5,7 @@ import { printable } from "../../term/printable.ts";
 import type { SinkData } from "../../term/sink.ts";
 import type { Style } from "../../term/style.ts";
 import { tameLine } from "../../term/tame.ts";
-import { formatDuration } from "../duration.ts";
+import { formatDuration } from "../../base/duration.ts";
 import { diffLines } from "./diff_lines.ts";
 import { prefixes } from "./prefix.ts";
 import { singleOutcomeText, skippedReasons, summaryText, troubleText } from "./summary_text.ts";

@@ -5,7 +5,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Terminal } from "../../term/terminal.ts";
 import { displayWidth } from "../../term/width.ts";
-import { formatDuration } from "../duration.ts";
+import { formatDuration } from "../../base/duration.ts";
 import type { Progress } from "./progress.ts";
 
 /** A run that ends sooner has no status line: it would only flash. */

@@ -1,6 +1,6 @@
 /** Outcomes and the summary of a run, as a person reads them. */
 import { type Outcome, restOf, type RunSummary } from "../../actions/exec_events.ts";
-import { formatDuration } from "../duration.ts";
+import { formatDuration } from "../../base/duration.ts";
 
 /** `47 ok, 2 failed (1: weka-drive-3; 127: weka-drive-9), 1 timeout in 12s`. */
 export function summaryText(summary: RunSummary, durationMs: number): string {

@@ -1,6 +1,5 @@
 /** The flags of everything that opens shells: `shell` and `tmux` share them, meaning for meaning. */
-import { durationMs } from "../duration.ts";
-import { BadValue, text, toggle, value, valueOr, values } from "../flag.ts";
+import { BadValue, durationMs, text, toggle, value, valueOr, values } from "../flag.ts";
 import { environmentPair } from "../running/flags.ts";
 
 const group = "Shell";
@@ -33,6 +32,20 @@ export const shellFlags = {
     group,
   }),
 };
+
+/**
+ * How long what is begun waits for somebody who lost the link to it. A command's output has to arrive whole, which no
+ * multiplexer promises: it isn't kept unless a person says so.
+ */
+export function keepMsOf(
+  { flags, given, trailing }: {
+    flags: { "keep-for": number };
+    given: ReadonlySet<string>;
+    trailing: readonly string[] | undefined;
+  },
+): number {
+  return trailing === undefined || given.has("keep-for") ? flags["keep-for"] : 0;
+}
 
 /** A day: what is forgotten in a pod ends some time. */
 const longestKeepMs = 24 * 60 * 60 * 1000;

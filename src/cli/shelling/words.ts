@@ -1,6 +1,6 @@
 /** What is said of a shell around it, line by line. Pure. */
 import type { ShellEnd, ShellEvent } from "../../actions/shell_events.ts";
-import { formatDuration } from "../duration.ts";
+import { formatDuration } from "../../base/duration.ts";
 import { troubleText } from "../running/summary_text.ts";
 
 type Of<Kind extends ShellEvent["kind"]> = Extract<ShellEvent, { kind: Kind }>;
