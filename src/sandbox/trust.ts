@@ -20,9 +20,12 @@ export interface TrustQuestion {
   canAsk: boolean;
 }
 
+/** Why there is no question. */
+export type TrustedBecause = "own" | "noPermissions" | "asked" | "locked" | "said";
+
 /** What comes of it. */
 export type TrustDecision =
-  | { kind: "trusted"; because: "own" | "noPermissions" | "asked" | "locked" | "said" }
+  | { kind: "trusted"; because: TrustedBecause }
   /** Nobody has said yes to these files. `changed` are the paths that differ from those that were trusted. */
   | { kind: "ask"; seen: "new" | "changed"; changed: readonly string[] }
   /** As `ask`, but there is nobody to ask; `lock` tells that a lock file is there and has other files. */

@@ -1,0 +1,204 @@
+/** Trust in workflow files of repositories: asked for once, kept, listed, taken back, locked. */
+import { KodamaError } from "../base/errors.ts";
+import { fingerprintOf, type ReadFile } from "../sandbox/fingerprint.ts";
+import { grantsAnything, permissionWords } from "../sandbox/permission_words.ts";
+import { decideTrust, type TrustDecision } from "../sandbox/trust.ts";
+import {
+  lockName,
+  lockText,
+  parseLock,
+  parseTrustList,
+  type TrustEntry,
+  trustLimits,
+  trustListText,
+} from "../sandbox/trust_files.ts";
+import type { Permissions } from "../workflow/model.ts";
+import { absolute } from "../workflow/permissions.ts";
+import type { Host } from "./host.ts";
+
+export type { TrustedBecause } from "../sandbox/trust.ts";
+
+/** A workflow as it was loaded: all files that it reaches, itself included, and what it may. */
+export interface TrustSubject {
+  name: string;
+  path: string;
+  files: readonly ReadFile[];
+  permissions: Permissions;
+}
+
+/** What a person is asked. */
+export interface TrustAsk {
+  name: string;
+  path: string;
+  /** It was never trusted, or is another one since. */
+  seen: "new" | "changed";
+  /** Files that differ from those that were trusted, relative to the workflow's folder. */
+  changed: readonly string[];
+  /** What it may, a line each. */
+  permissions: readonly string[];
+}
+
+/** How far a yes goes. */
+export interface TrustOptions {
+  /** `--trust`: this run, without being asked; nothing is kept. */
+  trustNow: boolean;
+  /** Undefined where there is nobody to ask. */
+  ask?: (question: TrustAsk) => Promise<boolean>;
+}
+
+/**
+ * Goes on where the workflow is trusted, or somebody says so now; the yes is kept.
+ *
+ * @throws KodamaError `cancelled` after a no, `forbidden` where nobody can be asked.
+ */
+export async function ensureTrusted(
+  host: Host,
+  subject: TrustSubject,
+  options: TrustOptions,
+): Promise<void> {
+  const canAsk = options.ask !== undefined;
+  const decision = await trustOf(host, subject, { trustNow: options.trustNow, canAsk });
+  if (decision.kind === "trusted") return;
+  if (decision.kind === "refused") throw refused(subject, decision);
+  if (await options.ask?.(askOf(subject, decision))) {
+    await trust(host, subject);
+    return;
+  }
+  const { name } = subject;
+  throw new KodamaError("cancelled", `the workflow ${name} isn't trusted, and nothing was run`);
+}
+
+/** The question about a workflow that isn't trusted. */
+export function askOf(
+  { name, path, permissions }: TrustSubject,
+  { seen, changed }: Pick<TrustAsk, "seen" | "changed">,
+): TrustAsk {
+  return { name, path, seen, changed, permissions: permissionWords(permissions) };
+}
+
+/** Whether it is trusted, without asking. */
+export async function trustOf(
+  host: Host,
+  subject: TrustSubject,
+  options: { trustNow: boolean; canAsk: boolean },
+): Promise<TrustDecision> {
+  const path = absolute(subject.path, host.places.workingDir);
+  const { configDir, shippedWorkflowsDir } = host.places;
+  const needsTrust = grantsAnything(subject.permissions);
+  const ownFolders = [`${configDir}/workflows`, shippedWorkflowsDir];
+  // Nothing is read, and nothing calculated, for what needs no trust.
+  const isAsked = needsTrust && !options.trustNow;
+  const locked = isAsked ? (await readLock(host, path))?.[nameOf(path)] : undefined;
+  return decideTrust({
+    path,
+    files: isAsked ? await fingerprintOf(path, subject.files) : {},
+    needsTrust,
+    ownFolders,
+    trusted: isAsked ? await listTrusted(host) : [],
+    ...(locked === undefined ? {} : { locked }),
+    trustNow: options.trustNow,
+    canAsk: options.canAsk,
+  });
+}
+
+/** Keeps a yes to these very files. */
+export async function trust(host: Host, subject: TrustSubject): Promise<TrustEntry> {
+  const path = absolute(subject.path, host.places.workingDir);
+  const entry: TrustEntry = {
+    path,
+    files: await fingerprintOf(path, subject.files),
+    permissions: permissionWords(subject.permissions),
+    trustedAt: host.clock.now().toISOString(),
+  };
+  const others = (await listTrusted(host)).filter((one) => one.path !== path);
+  await host.files.replaceText(listPath(host), trustListText([...others, entry]));
+  return entry;
+}
+
+/** What was trusted, the oldest first. */
+export async function listTrusted(host: Host): Promise<readonly TrustEntry[]> {
+  const path = listPath(host);
+  return parseTrustList(path, await host.files.readText(path, trustLimits.bytes));
+}
+
+/**
+ * Takes trust back: of one workflow by its path, or of all.
+ *
+ * @returns the paths that were trusted before.
+ */
+export async function revokeTrust(
+  host: Host,
+  which: { kind: "all" } | { kind: "path"; path: string },
+): Promise<readonly string[]> {
+  const all = await listTrusted(host);
+  const path = which.kind === "path" ? absolute(which.path, host.places.workingDir) : undefined;
+  const gone = all.filter((entry) => path === undefined || entry.path === path);
+  if (gone.length > 0) {
+    const kept = all.filter((entry) => !gone.includes(entry));
+    await host.files.replaceText(listPath(host), trustListText(kept));
+  }
+  return gone.map((entry) => entry.path);
+}
+
+/**
+ * The text of a lock file for workflows of one folder, to be kept there as `kodama.lock`.
+ *
+ * @throws KodamaError `usage` where they lie in several folders: each folder has its own.
+ */
+export async function lockFor(host: Host, subjects: readonly TrustSubject[]): Promise<string> {
+  const paths = subjects.map(({ path }) => absolute(path, host.places.workingDir));
+  const folders = new Set(paths.map(lockPath));
+  if (folders.size > 1) {
+    throw new KodamaError("usage", "a lock file is for the workflows of one folder", {
+      hint: `lock these by themselves: ${[...folders].map(folderOf).join(", ")}`,
+    });
+  }
+  const prints = await Promise.all(
+    subjects.map(async ({ files }, index) => {
+      const path = paths[index] ?? "";
+      return [nameOf(path), await fingerprintOf(path, files)] as const;
+    }),
+  );
+  return lockText(Object.fromEntries(prints));
+}
+
+async function readLock(host: Host, workflow: string) {
+  const path = lockPath(workflow);
+  const text = await host.files.readText(path, trustLimits.bytes);
+  return text === undefined ? undefined : parseLock(path, text);
+}
+
+function refused(
+  { name, path }: TrustSubject,
+  decision: TrustDecision & { kind: "refused" },
+): KodamaError {
+  const { seen, changed, lock } = decision;
+  const files = changed.length > 0 ? `: ${changed.slice(0, 5).join(", ")}` : "";
+  const since = lock ? "since it was locked" : "since it was trusted";
+  const why = seen === "new" ? "was never looked at here" : `has changed ${since}${files}`;
+  return new KodamaError(
+    "forbidden",
+    `the workflow ${name} (${path}) ${why}, and there is nobody to ask`,
+    {
+      hint: lock
+        ? `look at what has changed, then write ${lockName} anew: kodama workflow trust lock`
+        : `look at it, then: kodama workflow trust add ${name}; in CI --trust, or a ${lockName} beside it`,
+    },
+  );
+}
+
+function listPath(host: Host): string {
+  return `${host.places.configDir}/trust.json`;
+}
+
+function lockPath(workflow: string): string {
+  return `${folderOf(workflow)}/${lockName}`;
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"));
+}
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}

@@ -1,0 +1,77 @@
+/** What trust in a workflow is about: all files that it reaches, its scripts' among them, and all that they may. */
+import { KodamaError } from "../base/errors.ts";
+import { hasExpression } from "../expression/template.ts";
+import type { ReadFile } from "../sandbox/fingerprint.ts";
+import { permissionsUnion } from "../sandbox/permissions_union.ts";
+import { listWorkflowFiles, workflowFolders } from "../workflow/find_workflow.ts";
+import type { Loaded } from "../workflow/load_workflow.ts";
+import type { FullWorkflow, Step } from "../workflow/model.ts";
+import { absolute } from "../workflow/permissions.ts";
+import { isFile } from "../workflow/steps/script.ts";
+import type { Host } from "./host.ts";
+import type { TrustSubject } from "./workflow_trust.ts";
+
+/** More than any script that a person can still read, in bytes. */
+const maxScriptBytes = 1024 * 1024;
+
+/**
+ * The subject of a workflow that was read.
+ *
+ * @throws KodamaError `notFound` for the file of a script that isn't there, `config` for one that depends on
+ * values: nobody could have looked at it.
+ */
+export async function trustSubject(host: Host, loaded: Loaded): Promise<TrustSubject> {
+  const { workflow, used, files } = loaded;
+  const workflows = [workflow, ...used.values()];
+  const scripts = new Set(workflows.flatMap(scriptPaths));
+  const known = new Set(files.map(({ path }) => path));
+  const read: ReadFile[] = [];
+  for (const path of scripts) {
+    if (known.has(path)) continue;
+    const text = await host.files.readText(path, maxScriptBytes);
+    if (text === undefined) throw new KodamaError("notFound", `there is no script ${path}`);
+    read.push({ path, text });
+  }
+  return {
+    name: workflow.name,
+    path: workflow.path,
+    permissions: permissionsUnion(workflows.map(({ permissions }) => permissions)),
+    files: [...files, ...read],
+  };
+}
+
+function scriptPaths(workflow: FullWorkflow): string[] {
+  const folder = workflow.path.slice(0, workflow.path.lastIndexOf("/"));
+  return allSteps([...workflow.steps, ...workflow.finally]).flatMap((step) => {
+    const { script } = step.fields;
+    if (step.kind !== "script" || typeof script !== "string" || !isFile(script)) return [];
+    if (!hasExpression(script)) return [absolute(script, folder)];
+    throw new KodamaError(
+      "config",
+      `${workflow.path}: step ${step.id}: the file of a script can't depend on values`,
+      { hint: "give the values by `with`, and let the script choose" },
+    );
+  });
+}
+
+function allSteps(steps: readonly Step[]): Step[] {
+  return steps.flatMap((step) => [step, ...allSteps(Object.values(step.inner).flat())]);
+}
+
+/**
+ * Paths of the workflows in the nearest folder that has some, from the working folder upwards.
+ *
+ * @throws KodamaError `noMatch` where no folder of a repository has any.
+ */
+export async function nearestWorkflows(host: Host): Promise<string[]> {
+  const { configDir, shippedWorkflowsDir } = host.places;
+  const own = [`${configDir}/workflows`, shippedWorkflowsDir];
+  const paths = (await listWorkflowFiles(host.files, host.places)).map(({ path }) => path);
+  for (const folder of workflowFolders(host.places).filter((one) => !own.includes(one))) {
+    const within = paths.filter((path) => path.slice(0, path.lastIndexOf("/")) === folder);
+    if (within.length > 0) return within;
+  }
+  throw new KodamaError("noMatch", "no folder from here upwards has workflows of a repository", {
+    hint: "workflows are looked for in workflows/ and .kodama/workflows/",
+  });
+}

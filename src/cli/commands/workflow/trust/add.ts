@@ -1,0 +1,54 @@
+import { UsageError } from "../../../../base/errors.ts";
+import { defineCommand } from "../../../command.ts";
+import { failure, success } from "../../../exit_codes.ts";
+import { toggle } from "../../../flag.ts";
+
+/** `kodama workflow trust add`. */
+export const command = defineCommand({
+  description:
+    "Shows what a workflow may do and which files it is made of, and trusts these very files from now on. " +
+    "A workflow that you run asks by itself; this is for looking at it before.",
+  operands: [{ name: "WORKFLOW", arity: "one", completion: { kind: "workflows" } }],
+  flags: { yes: toggle("trust it without being asked", { short: "y" }) },
+  examples: [
+    { title: "Look, then decide", line: "kodama workflow trust add deploy" },
+    {
+      title: "Without a question",
+      line: "kodama workflow trust add ./workflows/deploy.yaml --yes",
+    },
+  ],
+  seeAlso: ["kodama workflow trust list shows what is trusted."],
+  exitCodes: [["1", "it was not trusted"]],
+  resolve: ({ flags: { yes }, operands: [workflow = ""] }) => ({ workflow, yes }),
+  async run({ workflow, yes }, invocation) {
+    const { terminal } = invocation;
+    const { readWorkflow } = await import("../../../../actions/workflow_files.ts");
+    const { trustSubject } = await import("../../../../actions/workflow_trust_subject.ts");
+    const { askOf, trust, trustOf } = await import("../../../../actions/workflow_trust.ts");
+    const { askTrust, noQuestionText, trustText } = await import("../../../trusting/ask.ts");
+    const { interruptible } = await import("../../../interruptible.ts");
+    const host = await invocation.host();
+    const subject = await trustSubject(host, await readWorkflow(host, workflow));
+    const decision = await trustOf(host, subject, { trustNow: false, canAsk: true });
+    if (decision.kind === "trusted") {
+      await terminal.stderr.write(noQuestionText(subject.name, decision.because));
+      return success;
+    }
+    const question = askOf(subject, decision);
+    if (yes) await terminal.stderr.write(trustText(question));
+    const isTrusted = yes || await interruptible(invocation.signals, async (signal) => {
+      const ask = askTrust(terminal, { signal });
+      if (ask !== undefined) return await ask(question);
+      throw new UsageError("there is nobody to ask whether the workflow is trusted", {
+        hint: "--yes says so",
+      });
+    });
+    if (!isTrusted) {
+      await terminal.stderr.write("not trusted\n");
+      return failure;
+    }
+    await trust(host, subject);
+    await terminal.stderr.write("trusted\n");
+    return success;
+  },
+});

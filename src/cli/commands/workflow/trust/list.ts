@@ -1,0 +1,40 @@
+import { defineCommand } from "../../../command.ts";
+import { success } from "../../../exit_codes.ts";
+import { choice, value } from "../../../flag.ts";
+import { renderData } from "../../../output.ts";
+
+const formats = choice(["json", "jsonl", "yaml"]);
+
+/** `kodama workflow trust list`. */
+export const command = defineCommand({
+  description:
+    "Lists the workflows that you have trusted, the newest last, with what each may do. They are kept in " +
+    "trust.json of kodama's folder.",
+  flags: {
+    output: value("print data in place of lines", formats.parse, { short: "o", ...formats }),
+  },
+  examples: [
+    { title: "All of them", line: "kodama workflow trust list" },
+    { title: "With the hashes of their files", line: "kodama workflow trust list -o json" },
+  ],
+  seeAlso: ["kodama workflow trust revoke --help takes trust back."],
+  resolve: ({ flags }) => ({ format: flags.output }),
+  async run({ format }, { host, terminal }) {
+    const { listTrusted } = await import("../../../../actions/workflow_trust.ts");
+    const { printable } = await import("../../../../term/printable.ts");
+    const entries = await listTrusted(await host());
+    if (format !== undefined) {
+      await terminal.stdout.write(await renderData(entries, format));
+      return success;
+    }
+    if (entries.length === 0) await terminal.stderr.write("no workflow is trusted\n");
+    for (const { path, permissions, trustedAt } of entries) {
+      const lines = [
+        `${path} since ${trustedAt.slice(0, 10)}`,
+        ...permissions.map((one) => `  ${one}`),
+      ];
+      await terminal.stdout.write(lines.map((line) => `${printable(line)}\n`).join(""));
+    }
+    return success;
+  },
+});

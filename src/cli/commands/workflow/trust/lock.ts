@@ -1,0 +1,37 @@
+import { defineCommand } from "../../../command.ts";
+import { success } from "../../../exit_codes.ts";
+
+/** `kodama workflow trust lock`. */
+export const command = defineCommand({
+  description:
+    "Prints a lock file: the hashes of the files that workflows are made of, their scripts' too. Kept as " +
+    "kodama.lock beside the workflows and checked in, it lets them run where nobody can be asked (CI), as " +
+    "long as none of the files has changed. Without names it is for every workflow of the nearest folder " +
+    "that has any.",
+  operands: [{ name: "WORKFLOW", arity: "any", completion: { kind: "workflows" } }],
+  flags: {},
+  examples: [
+    {
+      title: "For all workflows of a repository",
+      line: "kodama workflow trust lock > workflows/kodama.lock",
+    },
+    { title: "For one of them alone", line: "kodama workflow trust lock deploy" },
+  ],
+  seeAlso: ["kodama run --trust runs a workflow once, whatever is in it."],
+  resolve: ({ operands }) => ({ workflows: operands }),
+  async run({ workflows }, { host, terminal }) {
+    const { nearestWorkflows, trustSubject } = await import(
+      "../../../../actions/workflow_trust_subject.ts"
+    );
+    const { readWorkflow } = await import("../../../../actions/workflow_files.ts");
+    const { lockFor } = await import("../../../../actions/workflow_trust.ts");
+    const opened = await host();
+    const wanted = workflows.length > 0 ? workflows : await nearestWorkflows(opened);
+    const subjects = [];
+    for (const one of wanted) {
+      subjects.push(await trustSubject(opened, await readWorkflow(opened, one)));
+    }
+    await terminal.stdout.write(await lockFor(opened, subjects));
+    return success;
+  },
+});

@@ -1,0 +1,52 @@
+/** The question whether a workflow of a repository is trusted. */
+import type { TrustAsk, TrustedBecause } from "../../actions/workflow_trust.ts";
+import { printable } from "../../term/printable.ts";
+import type { Terminal } from "../../term/terminal.ts";
+import { isYes } from "../running/confirm.ts";
+
+/** Files that the question names. */
+const filesShown = 10;
+
+/** The lines before the question: what it is, what of it has changed, and what it may. */
+export function trustText({ name, path, seen, changed, permissions }: TrustAsk): string {
+  const what = seen === "new"
+    ? `The workflow ${name} is new here`
+    : `The workflow ${name} is another than the one that you trusted`;
+  const more = changed.length - filesShown;
+  const lines = [
+    `${what}: ${path}`,
+    ...changed.slice(0, filesShown).map((file) => `  changed: ${file}`),
+    ...(more > 0 ? [`  and ${more} more`] : []),
+    permissions.length === 0 ? "It may do nothing beyond its pods." : "It may:",
+    ...permissions.map((line) => `  ${line}`),
+  ];
+  return lines.map((line) => `${printable(line)}\n`).join("");
+}
+
+/** Why there is nothing to ask. */
+export function noQuestionText(name: string, because: TrustedBecause): string {
+  const why = {
+    own: "it is kodama's or your own",
+    noPermissions: "it has no permissions, and can do nothing beyond its pods",
+    asked: "it is trusted as it is",
+    locked: "it is as it was locked",
+    said: "you have said so",
+  }[because];
+  return printable(`The workflow ${name} needs no question: ${why}.`) + "\n";
+}
+
+/** Asks on the terminal; undefined where there is nobody to ask. */
+export function askTrust(
+  terminal: Terminal,
+  options: { signal: AbortSignal },
+): ((question: TrustAsk) => Promise<boolean>) | undefined {
+  if (!terminal.stdin.isTerminal || !terminal.stderr.isTerminal) return undefined;
+  return async (question) => {
+    await terminal.stderr.write(`${trustText(question)}Trust it? [y/N] `);
+    await terminal.stderr.flush();
+    for await (const chunk of terminal.stdin.chunks(options.signal)) {
+      return isYes(new TextDecoder().decode(chunk));
+    }
+    return false;
+  };
+}
