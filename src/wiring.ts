@@ -22,6 +22,10 @@ export function processInvocation(programName: string): Invocation {
       const { machineHost } = await import("./wiring/host.ts");
       return machineHost({ ...options, terminal, environment });
     },
+    async multiplexer() {
+      const { tmuxOfThisMachine } = await import("./wiring/multiplexer.ts");
+      return tmuxOfThisMachine(environment);
+    },
     async serveCluster(words) {
       const { serveUntilSignal } = await import("./wiring/cluster.ts");
       await serveUntilSignal(words, processSignals);

@@ -1,9 +1,11 @@
 /** What the golden files hold: help of every command, and every error that needs no cluster. */
 import type { Host } from "../src/actions/host.ts";
+import { simulatedHost } from "../src/actions/testing/simulated_host.ts";
 import { programOf } from "../src/cli/program.ts";
 import { run } from "../src/cli/run.ts";
 import { type Branch, tree } from "../src/cli/tree.ts";
 import { MemoryTerminal } from "../src/term/memory_terminal.ts";
+import { brokenWorkflows } from "./broken_workflows.ts";
 
 /** One golden file. */
 export interface GoldenCase {
@@ -12,6 +14,8 @@ export interface GoldenCase {
   /** Under which name kodama is started. */
   program: string;
   argv: readonly string[];
+  /** Files of the machine, by path; without them a command that reaches for it fails. */
+  files?: Readonly<Record<string, string>>;
 }
 
 /** Command lines that are wrong, by the name of their file. `--` and all, as a shell splits them. */
@@ -72,7 +76,16 @@ export function goldenCases(): GoldenCase[] {
     program: kodama,
     argv,
   }));
-  return [...helps, ...names, ...wrong];
+  const broken = Object.entries(brokenWorkflows).map(([name, files]): GoldenCase => ({
+    file: `workflows/${name}.txt`,
+    program: kodama,
+    argv: ["workflow", "check", "./w.yaml"],
+    files: Object.fromEntries(
+      Object.entries(typeof files === "string" ? { "w.yaml": files } : files)
+        .map(([file, text]) => [`/work/${file}`, text]),
+    ),
+  }));
+  return [...helps, ...names, ...wrong, ...broken];
 }
 
 function* places(branch: Branch, path: readonly string[] = []): Generator<readonly string[]> {
@@ -84,7 +97,7 @@ function* places(branch: Branch, path: readonly string[] = []): Generator<readon
 }
 
 /** The text of a golden file: the command line, what it writes to each stream, and its exit code. */
-export async function goldenText({ program, argv }: GoldenCase): Promise<string> {
+export async function goldenText({ program, argv, files }: GoldenCase): Promise<string> {
   const terminal = new MemoryTerminal();
   const exitCode = await run(argv, {
     program: programOf(program),
@@ -92,7 +105,11 @@ export async function goldenText({ program, argv }: GoldenCase): Promise<string>
     signals: { listen: () => ({ [Symbol.dispose]: () => {} }) },
     environment: () => undefined,
     willDial: () => {},
-    host: () => Promise.reject<Host>(new Error("a golden case reached for the machine")),
+    host: () =>
+      files === undefined
+        ? Promise.reject<Host>(new Error("a golden case reached for the machine"))
+        : Promise.resolve(simulatedHost({}, { files }).host),
+    multiplexer: () => Promise.reject(new Error("a golden case reached for tmux")),
     serveCluster: () => Promise.reject<void>(new Error("a golden case began to serve")),
   });
   const line = [program, ...argv].map(quoted).join(" ");

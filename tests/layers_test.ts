@@ -4,9 +4,10 @@ import assert from "node:assert/strict";
 const src = new URL("../src/", import.meta.url);
 
 const everyRoom =
-  "base config kube exec logs copy expression workflow sandbox actions cli cluster term pick".split(
-    " ",
-  );
+  "base config kube exec logs tmux copy expression workflow sandbox actions cli cluster term pick"
+    .split(
+      " ",
+    );
 
 /** Room -> rooms it may import. A room may always import itself. */
 const allowed: Record<string, readonly string[]> = {
@@ -16,6 +17,7 @@ const allowed: Record<string, readonly string[]> = {
   "config": ["base"],
   "exec": ["base", "kube"],
   "logs": ["base", "kube"],
+  "tmux": ["base"],
   "copy": ["base", "kube", "exec"],
   "expression": ["base"],
   "workflow": ["base", "kube", "exec", "expression"],
@@ -26,6 +28,7 @@ const allowed: Record<string, readonly string[]> = {
     "kube",
     "exec",
     "logs",
+    "tmux",
     "copy",
     "expression",
     "workflow",

@@ -16,6 +16,7 @@ async function offered(line: string, host?: () => Promise<Host>): Promise<[strin
     environment: () => undefined,
     host: host ?? (() => Promise.reject<Host>(new Error("no machine"))),
     willDial: () => {},
+    multiplexer: () => Promise.reject(new Error("no machine")),
     serveCluster: () => Promise.resolve(),
   });
   await terminal.stdout.flush();

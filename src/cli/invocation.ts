@@ -1,5 +1,6 @@
 /** What one start of kodama is given: its name, its terminal, its signals, and the way to everything else. */
 import type { Host } from "../actions/host.ts";
+import type { Multiplexer } from "../actions/multiplexer.ts";
 import type { Terminal } from "../term/terminal.ts";
 import type { Program } from "./program.ts";
 
@@ -29,6 +30,8 @@ export interface Invocation {
   readonly willDial: () => void;
   /** What the actions are given. */
   readonly host: (options?: HostOptions) => Promise<Host>;
+  /** tmux on this machine. */
+  readonly multiplexer: () => Promise<Multiplexer>;
   /** Serves the embedded cluster in this process until a signal ends it. `words` follow `serveWord`. */
   readonly serveCluster: (words: readonly string[]) => Promise<void>;
 }

@@ -26,7 +26,7 @@ export type Node = Leaf | Branch;
 
 /** Headings of `kodama --help` and the commands under each. Every command of the root stands once. */
 export const sections: readonly (readonly [heading: string, names: readonly string[]])[] = [
-  ["Pods", ["exec", "run", "shell", "logs", "cp", "pods", "pick", "runs"]],
+  ["Pods", ["exec", "run", "shell", "tmux", "logs", "cp", "pods", "pick", "runs", "workflow"]],
   ["Embedded cluster", ["cluster"]],
   ["Housekeeping", ["config", "completion", "doctor", "version", "help"]],
 ];
@@ -65,6 +65,7 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
   exec: dialling("run one command in every matching pod", () => import("./commands/exec.ts")),
   run: dialling("run a checked-in workflow", () => import("./commands/run.ts")),
   shell: dialling("open a shell in one pod", () => import("./commands/shell.ts")),
+  tmux: dialling("open a pane of tmux for each pod", () => import("./commands/tmux.ts")),
   logs: dialling("logs of every matching container", () => import("./commands/logs.ts")),
   cp: dialling("copy files to and from every matching pod", () => import("./commands/cp.ts")),
   pods: dialling("list the pods that a selection matches", () => import("./commands/pods.ts")),
@@ -76,6 +77,14 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
       "run a past run again, or its failed pods",
       () => import("./commands/runs/rerun.ts"),
     ),
+  }),
+  workflow: branch("workflow files: look at them, check them, make them", {
+    list: leaf("list the workflows that can be run", () => import("./commands/workflow/list.ts")),
+    show: leaf("show what a workflow does", () => import("./commands/workflow/show.ts")),
+    check: leaf("say what is wrong with files", () => import("./commands/workflow/check.ts")),
+    graph: leaf("draw a workflow as a chart", () => import("./commands/workflow/graph.ts")),
+    new: leaf("make a workflow file", () => import("./commands/workflow/new.ts")),
+    schema: leaf("print the JSON schema", () => import("./commands/workflow/schema.ts")),
   }),
   cluster: branch("a Kubernetes to try things on, inside kodama", {
     up: leaf("start the embedded cluster", () => import("./commands/cluster/up.ts")),

@@ -12,7 +12,8 @@
  *     command       what was asked for: a shell is found again by the same words only
  *     code          the exit code, once it has ended
  *
- * Two processes belong to the shell's session beside it: its parent, which notes the exit code, and the keeper, which
+ * Two processes belong to the shell's session beside it: its parent, which notes the exit code and leaves the
+ * multiplexer a moment to show the last output, and the keeper, which
  * looks every few seconds whether somebody is attached, and hangs the session up when nobody was for too long.
  */
 import { bornScript, hangUpScript } from "./hang_up.ts";
@@ -20,6 +21,9 @@ import { startScript } from "./start_command.ts";
 
 /** Between two looks of the keeper, in seconds. */
 const lookEverySeconds = 5;
+
+/** How often the first hold on a shell is looked for before it begins without: what it writes earlier is seen by nobody. */
+const attachTurns = 50;
 
 /** Between HUP and KILL, when a shell's time is over. */
 const graceMs = 2000;
@@ -65,10 +69,16 @@ rmdir "\${folder%/*}" 2>/dev/null
 ) </dev/null >/dev/null 2>&1 &
 keeper=$!
 trap : INT QUIT
+turn=0
+while [ "$turn" -lt ${attachTurns} ] && ! attached "$folder"; do
+sleep 0.1 2>/dev/null || sleep 1
+turn=$((turn + 1))
+done
 (
 ${startScript}
 )
 code=$?
+sleep 0.1 2>/dev/null
 echo "$code" >"$folder/code"
 kill -KILL "$keeper" 2>/dev/null
 exit "$code"`;

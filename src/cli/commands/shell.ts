@@ -3,7 +3,7 @@ import { UsageError } from "../../base/errors.ts";
 import { chosenBy, leftWithoutChoice } from "../choosing.ts";
 import { defineCommand } from "../command.ts";
 import { definedOnly, resolveSelection, selectionFlags, selectionOperands } from "../selection.ts";
-import { shellFlags } from "../shelling/flags.ts";
+import { keepMsOf, shellFlags } from "../shelling/flags.ts";
 
 /** `kodama shell`. */
 export const command = defineCommand({
@@ -12,7 +12,8 @@ export const command = defineCommand({
     "the words behind -- on a terminal there. Where several pods match, the picker asks which.\n\n" +
     "Where the pod has tmux or dtach, the shell runs below it, unseen, and a broken link ends nothing: " +
     "the shell waits in the pod for a while (--keep-for) and is found again, by this kodama or by the " +
-    "next one with the same words. Elsewhere a shell ends with its link.",
+    "next one with the same words. Elsewhere a shell ends with its link, and so does a command, unless " +
+    "--keep-for is given.",
   operands: selectionOperands,
   trailing: "optional",
   flags: { ...selectionFlags, ...shellFlags },
@@ -49,7 +50,7 @@ export const command = defineCommand({
     "kodama tmux --help opens a shell in each pod of a selection.",
   ],
   resolve(words) {
-    const { flags, trailing } = words;
+    const { flags, given, trailing } = words;
     const { contexts, kubeconfig, selection, pick } = resolveSelection(words);
     const [operand, ...others] = selection.operands;
     const named = operand?.kind === "pod" && others.length === 0 && contexts.length < 2;
@@ -62,7 +63,7 @@ export const command = defineCommand({
       contexts,
       selection,
       command: trailing ?? [],
-      keepMs: flags["keep-for"],
+      keepMs: keepMsOf({ flags, given, trailing }),
       fresh: flags.new,
       ...definedOnly({
         connectTimeoutMs: flags["connect-timeout"],
@@ -88,7 +89,7 @@ export const command = defineCommand({
     ]);
     return await showShell(
       (extras) => shell(host, { ...asked, ...narrowed, ...extras }),
-      invocation,
+      { invocation, isCommand: asked.command.length > 0 },
     );
   },
 });

@@ -5,7 +5,7 @@ import { printable } from "../../term/printable.ts";
 import { TerminalModes } from "../../term/terminal_modes.ts";
 import type { Terminal } from "../../term/terminal.ts";
 import type { EndSignal, Invocation } from "../invocation.ts";
-import { attachedLines, endedLines, lostLines } from "./words.ts";
+import { attachedLines, endedLines, type EndWords, lostLines } from "./words.ts";
 
 /** 128 + SIGINT: stopped by the person or a signal. */
 const interrupted = 130;
@@ -16,9 +16,14 @@ export type ShellExtras = Pick<ShellOptions, "stdin" | "terminal" | "signal">;
 /** Shows the shell that `start` opens; answers with the exit code of the process. */
 export async function showShell(
   start: (extras: ShellExtras) => AsyncIterable<ShellEvent>,
-  invocation: Invocation,
+  { invocation, isCommand }: { invocation: Invocation; isCommand: boolean },
 ): Promise<number> {
   const { terminal, signals, environment } = invocation;
+  const exitCodeWords = (environment("KODAMA_PANE") ?? "") !== ""
+    ? "all"
+    : isCommand
+    ? "failures"
+    : "none";
   const stop = new AbortController();
   const left = Promise.withResolvers<number>();
   const heard = (name: EndSignal) => {
@@ -26,7 +31,7 @@ export async function showShell(
     stop.abort(new KodamaError("cancelled", `stopped by ${name}`));
   };
   using _listening = signals.listen(heard);
-  using screen = new ShellScreen(terminal);
+  using screen = new ShellScreen(terminal, exitCodeWords);
   const { signal } = stop;
   const show = async (): Promise<number> => {
     let exitCode = 0;
@@ -66,10 +71,12 @@ class ShellScreen implements Disposable {
   readonly #terminal: Terminal;
   readonly #modes = new TerminalModes();
   readonly #lastWords: Disposable;
+  readonly #exitCodeWords: EndWords;
   #raw: Disposable | undefined;
 
-  constructor(terminal: Terminal) {
+  constructor(terminal: Terminal, exitCodeWords: EndWords) {
     this.#terminal = terminal;
+    this.#exitCodeWords = exitCodeWords;
     this.#lastWords = terminal.atEnd(() => this.#modes.restoration());
   }
 
@@ -91,7 +98,7 @@ class ShellScreen implements Disposable {
       case "linkLost":
         return await this.#say(lostLines(event));
       case "ended":
-        return await this.#say(endedLines(event));
+        return await this.#say(endedLines(event, this.#exitCodeWords));
     }
   }
 

@@ -1,7 +1,7 @@
 /** What is said of a shell around it, line by line. Pure. */
-import type { ShellEnd, ShellEvent } from "../../actions/shell_events.ts";
+import type { Outcome, ShellEnd, ShellEvent } from "../../actions/shell_events.ts";
 import { formatDuration } from "../../base/duration.ts";
-import { troubleText } from "../running/summary_text.ts";
+import { singleOutcomeText, troubleText } from "../running/summary_text.ts";
 
 type Of<Kind extends ShellEvent["kind"]> = Extract<ShellEvent, { kind: Kind }>;
 
@@ -26,15 +26,31 @@ export function lostLines({ target: { pod }, reason, keepMs }: Of<"linkLost">): 
   ];
 }
 
-/** After the shell. A shell's own exit code needs no words, as with ssh. */
-export function endedLines({ target: { pod }, end, transcript }: Of<"ended">): string[] {
+/** What is said of an exit code. */
+export type EndWords =
+  /** Nothing, as with ssh: a shell's is that of its last command. */
+  | "none"
+  /** kubectl's words where it isn't 0: a command's. */
+  | "failures"
+  /** Always: in a pane, which shows nothing else of it. */
+  | "all";
+
+/** After the shell. */
+export function endedLines(
+  { target: { pod }, end, transcript }: Of<"ended">,
+  exitCode: EndWords,
+): string[] {
   const kept = transcript?.trouble === undefined
     ? []
     : [`the transcript ${transcript.path} isn't whole: ${transcript.trouble}`];
-  return [...outcomeLines(pod, end), ...kept];
+  return [...outcomeLines(pod, end, exitCode), ...kept];
 }
 
-function outcomeLines(pod: string, { outcome, waitsMs, endedMeanwhile }: ShellEnd): string[] {
+function outcomeLines(
+  pod: string,
+  { outcome, waitsMs, endedMeanwhile }: ShellEnd,
+  exitCode: EndWords,
+): string[] {
   const waits = waitsMs === undefined
     ? []
     : [`the shell waits in ${pod} for ${formatDuration(waitsMs)}: the same words find it again`];
@@ -44,8 +60,8 @@ function outcomeLines(pod: string, { outcome, waitsMs, endedMeanwhile }: ShellEn
       const meanwhile = endedMeanwhile === true
         ? [`the shell in ${pod} ended while the link was broken`]
         : [];
-      const trouble = troubleText(outcome);
-      return trouble === undefined ? meanwhile : [...meanwhile, `${pod}: ${trouble}`];
+      const text = exitCodeText(outcome, exitCode);
+      return text === undefined ? meanwhile : [...meanwhile, text];
     }
     case "unknown":
       return [
@@ -59,4 +75,10 @@ function outcomeLines(pod: string, { outcome, waitsMs, endedMeanwhile }: ShellEn
       return [...(trouble === undefined ? [] : [`${pod}: ${trouble}`]), ...waits];
     }
   }
+}
+
+function exitCodeText(outcome: Outcome, exitCode: EndWords): string | undefined {
+  if (exitCode === "none") return troubleText(outcome);
+  if (exitCode === "all" && outcome.kind === "ok") return "ended with exit code 0";
+  return singleOutcomeText(outcome);
 }

@@ -1,0 +1,125 @@
+/** One pane of tmux for each target of a selection. */
+import { KodamaError, UsageError } from "../base/errors.ts";
+import { isKnownReadOnly } from "../exec/read_only_command.ts";
+import type { Target } from "../kube/target.ts";
+import { capacity, pagesOf } from "../tmux/layout.ts";
+import type { Pane } from "../tmux/commands.ts";
+import { tmuxVersion } from "../tmux/words.ts";
+import type { Host } from "./host.ts";
+import type { Multiplexer } from "./multiplexer.ts";
+import { allTargets } from "./one_target.ts";
+import { shellOwner } from "./shell_owner.ts";
+import type { TmuxEvent, TmuxOptions } from "./tmux_events.ts";
+import { openWall, type Wall } from "./tmux_wall.ts";
+
+/** `-e` of new windows came with 3.2. */
+const oldest = [3, 2] as const;
+
+/** What a status line takes of a terminal. */
+const statusRows = 1;
+
+/** What is needed to make a wall. */
+export interface TmuxHost {
+  host: Host;
+  multiplexer: Multiplexer;
+}
+
+/**
+ * Opens a pane with `kodama shell` for each target, and shows them. A failure or a cancel takes away what was made.
+ *
+ * @throws NoMatchError; UsageError where nobody could be shown anything; KodamaError `environment` without tmux, and
+ *   with tmux's own words where it refuses.
+ */
+export async function* tmux(
+  { host, multiplexer }: TmuxHost,
+  options: TmuxOptions,
+): AsyncGenerator<TmuxEvent, void> {
+  const inside = (host.env("TMUX") ?? "") !== "";
+  if (!inside && !options.detach && !options.terminal) {
+    throw new UsageError("showing panes needs a terminal", {
+      hint: "--detach makes them all the same; `tmux attach` shows them",
+    });
+  }
+  await checkVersion(multiplexer, options.signal);
+  const { targets, names, notes } = await allTargets(host, options, options.signal);
+  yield* notes;
+  await confirm(options, { targets, names });
+  // Made once, before many panes would want to make it.
+  await shellOwner(host);
+  const panes = await panesOf(targets, names, { host, multiplexer, options });
+  const wall = await openWall({ host, multiplexer, options, pagesFor: pagesFor(panes, options) });
+  yield* shown(wall, { multiplexer, options, panes: panes.length });
+}
+
+async function checkVersion(multiplexer: Multiplexer, signal: AbortSignal): Promise<void> {
+  const { stdout } = await multiplexer.run(["-V"], signal);
+  const [major, minor] = tmuxVersion(stdout) ?? oldest;
+  if (major > oldest[0] || (major === oldest[0] && minor >= oldest[1])) return;
+  throw new KodamaError("environment", `${stdout.trim()} is too old`, {
+    hint: `tmux ${oldest.join(".")} or later is needed`,
+  });
+}
+
+async function confirm(
+  { command, confirm }: TmuxOptions,
+  { targets, names }: { targets: readonly Target[]; names: readonly string[] },
+): Promise<void> {
+  if (command.length === 0 || confirm === undefined || targets.length <= confirm.above) return;
+  if (isKnownReadOnly(command)) return;
+  if (await confirm.ask({ targets, names, command })) return;
+  throw new KodamaError("cancelled", "not confirmed: nothing was run");
+}
+
+/** Names of Kubernetes as its servers check them. What says otherwise would reach a command line. */
+const kubernetesName = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/;
+
+async function panesOf(
+  targets: readonly Target[],
+  names: readonly string[],
+  { host, multiplexer, options }: TmuxHost & { options: TmuxOptions },
+): Promise<Pane[]> {
+  const own = multiplexer.kodamaWords(options.writes);
+  // Inside a pod there is no kubeconfig, and so no context that could be named.
+  const contexts = (await host.contexts()).length > 0;
+  return targets.map((target, index) => {
+    const { context, namespace, pod, container } = target;
+    const wrong = [namespace, pod, container].find((name) => !kubernetesName.test(name));
+    if (wrong !== undefined) {
+      throw new KodamaError("server", `the server told a name that can't be one: "${wrong}"`);
+    }
+    const place = [...(contexts ? [`--context=${context}`] : []), "-n", namespace, "-c", container];
+    const command = options.command.length === 0 ? [] : ["--", ...options.command];
+    const words = [...own, "shell", ...options.shellFlags, ...place, pod, ...command];
+    return { title: names[index] ?? pod, words };
+  });
+}
+
+function pagesFor(panes: readonly Pane[], { layout }: TmuxOptions): Wall["pagesFor"] {
+  return (size) => pagesOf(panes, capacity(layout, size));
+}
+
+async function* shown(
+  { session, windows, inside }: Awaited<ReturnType<typeof openWall>>,
+  { multiplexer, options, panes }: Pick<TmuxHost, "multiplexer"> & {
+    options: TmuxOptions;
+    panes: number;
+  },
+): AsyncGenerator<TmuxEvent, void> {
+  const opened = { kind: "opened" as const, session, panes, windows: windows.length };
+  if (options.detach) return yield { ...opened, shown: "later" };
+  const [first = ""] = windows;
+  if (inside) {
+    await multiplexer.run(["select-window", "-t", first]);
+    await multiplexer.run(["switch-client", "-t", first]);
+    return yield { ...opened, shown: "here" };
+  }
+  yield { ...opened, shown: "here" };
+  await multiplexer.lendTerminal(["attach-session", "-t", `=${session}`]);
+  const { code } = await multiplexer.run(["has-session", "-t", `=${session}`]);
+  if (code === 0) yield { kind: "leftBehind", session };
+}
+
+/** Rows that panes can have, of a terminal's. */
+export function rowsForPanes(rows: number): number {
+  return Math.max(1, rows - statusRows);
+}

@@ -1,0 +1,154 @@
+import {
+  checkedSessionName,
+  layouts,
+  type TmuxEvent,
+  type TmuxOptions,
+} from "../../actions/tmux_events.ts";
+import { counted } from "../../base/counted.ts";
+import { UsageError } from "../../base/errors.ts";
+import { printable } from "../../term/printable.ts";
+import { chosenBy, leftWithoutChoice } from "../choosing.ts";
+import { defineCommand } from "../command.ts";
+import { choice, text, toggle, value, valueOr } from "../flag.ts";
+import { interruptible } from "../interruptible.ts";
+import type { Invocation } from "../invocation.ts";
+import { confirmOn } from "../running/confirm.ts";
+import { runningFlags } from "../running/flags.ts";
+import { resolveSelection, selectionFlags, selectionOperands } from "../selection.ts";
+import { keepMsOf, shellFlags } from "../shelling/flags.ts";
+import { paneFlags } from "../shelling/pane_flags.ts";
+
+const arrangements = choice(layouts);
+const group = "Panes";
+const { env: _secretsMayBeInIt, ...paneShellFlags } = shellFlags;
+
+/** `kodama tmux`. */
+export const command = defineCommand({
+  description:
+    "Opens one pane of tmux for each pod of a selection, with a shell or with the words behind --. " +
+    "Inside tmux they come in a new window of the session that is there; elsewhere in a session of their " +
+    "own, which is shown. What doesn't fit one window comes in further ones.\n\n" +
+    "A pane says above its text whose it is, and how it ended. The pane of a command stays then, and that " +
+    "of a shell where it failed. With shells, what is typed goes to every pane of the window.",
+  operands: selectionOperands,
+  trailing: "optional",
+  flags: {
+    ...selectionFlags,
+    "session": value("make a session of this name, inside tmux too", text, {
+      placeholder: "NAME",
+      group,
+    }),
+    "layout": valueOr("how panes are arranged", arrangements.parse, "tiled", {
+      ...arrangements,
+      group,
+    }),
+    "sync": toggle("what is typed goes to all panes of a window (with shells it does)", { group }),
+    "no-sync": toggle("what is typed goes to one pane", { group }),
+    "detach": toggle("make the panes, and show nothing", { short: "d", group }),
+    "remain-on-exit": toggle("panes stay when they have ended; =false: they don't", { group }),
+    ...paneShellFlags,
+    "yes": runningFlags.yes,
+    "confirm-above": runningFlags["confirm-above"],
+  },
+  examples: [
+    {
+      title: "A shell in every pod of a workload, typed in all at once",
+      line: "kodama tmux sts/db",
+    },
+    { title: "A program in each", line: "kodama tmux -n storage -m drive -- top" },
+    {
+      title: "Those that are picked, in a session of their own, with transcripts",
+      line: "kodama tmux -A -P --session night --log transcripts",
+    },
+    { title: "Ready to be shown later", line: "kodama tmux deploy/web --detach" },
+  ],
+  exitCodes: [
+    ["0", "the panes were made; each shows how its own program ended"],
+    ["1", "tmux isn't there or refused, or kodama itself failed"],
+    ["2", "the command line is wrong, or no pod matches"],
+    ["4", "a cluster couldn't be reached"],
+    ["130", "stopped by Ctrl-C or a signal: no pane is left"],
+  ],
+  seeAlso: ["kodama shell --help says what runs in a pane."],
+  resolve(words) {
+    const { flags, given, trailing } = words;
+    const { contexts, kubeconfig, selection, pick } = resolveSelection(words);
+    if (flags.sync && flags["no-sync"]) {
+      throw new UsageError("--sync and --no-sync contradict each other");
+    }
+    const remains = given.has("remain-on-exit");
+    const options = {
+      contexts,
+      selection,
+      command: trailing ?? [],
+      layout: flags.layout,
+      sync: flags.sync || (trailing === undefined && !flags["no-sync"]),
+      detach: flags.detach,
+      remain: remainOf(trailing, remains ? flags["remain-on-exit"] : undefined),
+      ...(flags.session === undefined ? {} : { session: checkedSessionName(flags.session) }),
+    } satisfies Partial<TmuxOptions>;
+    const confirmAbove = flags.yes ? undefined : flags["confirm-above"];
+    const keepMs = keepMsOf({ flags, given, trailing });
+    return { options, flags, keepMs, kubeconfig, confirmAbove, pick };
+  },
+  run: async (
+    { options: asked, flags, keepMs, kubeconfig, confirmAbove, pick },
+    invocation,
+  ) => {
+    const choosing = pick ? { kind: "many" as const } : undefined;
+    const chosen = await chosenBy(choosing, asked, { kubeconfig, invocation });
+    if (chosen === undefined) return leftWithoutChoice;
+    const { host, ...narrowed } = chosen;
+    const { rowsForPanes, tmux } = await import("../../actions/tmux.ts");
+    const multiplexer = await invocation.multiplexer();
+    const { terminal, signals } = invocation;
+    const size = terminal.size() ?? { columns: 200, rows: 50 };
+    return await interruptible(signals, async (signal) => {
+      const events = tmux({ host, multiplexer }, {
+        ...asked,
+        ...narrowed,
+        ...paneFlags(flags, { kubeconfig, workingDir: host.places.workingDir, keepMs }),
+        size: { columns: size.columns, rows: rowsForPanes(size.rows) },
+        terminal: terminal.stdin.isTerminal && terminal.stdout.isTerminal,
+        ...(confirmAbove === undefined
+          ? {}
+          : { confirm: confirmOn(terminal, { above: confirmAbove, stdin: false, signal }) }),
+        signal,
+      });
+      for await (const event of events) await told(event, invocation);
+      return 0;
+    });
+  },
+});
+
+/** A command's output is there to be read; a shell that was left in order has nothing more to say. */
+function remainOf(
+  command: readonly string[] | undefined,
+  asked: boolean | undefined,
+): TmuxOptions["remain"] {
+  if (asked !== undefined) return asked ? "on" : "off";
+  return command === undefined ? "failed" : "on";
+}
+
+async function told(event: TmuxEvent, { terminal }: Invocation): Promise<void> {
+  const text = linesOf(event).map((line) => `${printable(line)}\n`).join("");
+  await terminal.stderr.write(text);
+  await terminal.stderr.flush();
+}
+
+function linesOf(event: TmuxEvent): string[] {
+  switch (event.kind) {
+    case "contextFailed":
+      return [`context ${event.context}: ${event.error.message}`];
+    case "podsSkipped":
+      return event.skipped.map(({ pod, reason }) => `skipped ${pod}: ${reason}`);
+    case "opened": {
+      if (event.shown === "here") return [];
+      const windows = event.windows === 1 ? "" : ` in ${counted(event.windows, "window")}`;
+      const panes = `${counted(event.panes, "pane")}${windows}`;
+      return [`${panes} in tmux session ${event.session}: tmux attach -t ${event.session}`];
+    }
+    case "leftBehind":
+      return [`session ${event.session} goes on: tmux attach -t ${event.session}`];
+  }
+}

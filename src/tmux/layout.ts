@@ -1,0 +1,79 @@
+/** How many panes fit into a window, and how many windows a wall of panes takes. Pure. */
+
+/** tmux's own arrangements, by its names. */
+export const layouts = [
+  "tiled",
+  "even-horizontal",
+  "even-vertical",
+  "main-horizontal",
+  "main-vertical",
+] as const;
+
+/** One of tmux's arrangements. */
+export type Layout = typeof layouts[number];
+
+/** Columns and rows of a window. */
+export interface WindowSize {
+  columns: number;
+  rows: number;
+}
+
+/** Below this a prompt and its answer can't be read. The row of the title is not counted. */
+const leastPane = { columns: 40, rows: 5 };
+
+/** What a pane takes beside its text: the line between panes, which holds its title too. */
+const border = 1;
+
+/** How many of so long fit one behind the other, each with its border. */
+function inLine(length: number, least: number): number {
+  return Math.max(1, Math.floor((length + border) / (least + border)));
+}
+
+/** How many panes of a readable size fit into a window; at least 1. */
+export function capacity(layout: Layout, { columns, rows }: WindowSize): number {
+  const across = inLine(columns, leastPane.columns);
+  const down = Math.max(1, Math.floor(rows / (leastPane.rows + border)));
+  switch (layout) {
+    case "tiled":
+      return tiledCapacity(across, down);
+    case "even-horizontal":
+      return across;
+    case "even-vertical":
+      return down;
+    // The main pane has one side to itself, and the others share the other one.
+    case "main-horizontal":
+      return down < 2 ? 1 : 1 + across;
+    case "main-vertical":
+      return across < 2 ? 1 : 1 + down;
+  }
+}
+
+/** tmux adds a row, then a column, and so on until all panes have a place: never more of one than fit. */
+function tiledCapacity(across: number, down: number): number {
+  let fitting = 1;
+  for (let count = 2; count <= across * down; count++) {
+    const grid = tiledGrid(count);
+    if (grid.columns > across || grid.rows > down) break;
+    fitting = count;
+  }
+  return fitting;
+}
+
+/** The grid that tmux lays `count` tiles into (layout-set.c: rows first, then columns). */
+export function tiledGrid(count: number): WindowSize {
+  const grid = { columns: 1, rows: 1 };
+  while (grid.rows * grid.columns < count) {
+    grid.rows += 1;
+    if (grid.rows * grid.columns < count) grid.columns += 1;
+  }
+  return grid;
+}
+
+/** Items in as few pages as possible, none of which is much fuller than another; their order is kept. */
+export function pagesOf<T>(items: readonly T[], mostOnPage: number): T[][] {
+  const count = Math.ceil(items.length / Math.max(1, mostOnPage));
+  return Array.from({ length: count }, (_, page) => {
+    const from = Math.floor(page * items.length / count);
+    return items.slice(from, Math.floor((page + 1) * items.length / count));
+  });
+}

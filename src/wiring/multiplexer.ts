@@ -1,0 +1,77 @@
+/** tmux of this machine. */
+import type { Multiplexer, ProgramEnd } from "../actions/multiplexer.ts";
+import { KodamaError } from "../base/errors.ts";
+import { placesOf } from "../config/places.ts";
+import { ownCommand } from "./own_command.ts";
+
+/** Bytes kept of each stream. */
+const captureLimitBytes = 64 * 1024;
+
+/** The tmux that is found on PATH. */
+export function tmuxOfThisMachine(
+  environment: (name: string) => string | undefined,
+): Multiplexer {
+  return {
+    async run(words, signal) {
+      const child = spawned(words, { signal, streams: "piped" });
+      const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+      const { code } = await child.status;
+      return { code, stdout, stderr } satisfies ProgramEnd;
+    },
+    async lendTerminal(words) {
+      return (await spawned(words, { streams: "inherit" }).status).code;
+    },
+    kodamaWords: (writes) => {
+      const places = { workingDir: Deno.cwd(), shippedWorkflowsDir: "" };
+      const { configDir } = placesOf({ ...places, env: environment });
+      return ownCommand({
+        launcher: environment("KODAMA_LAUNCHER"),
+        writes: [configDir, ...writes],
+      });
+    },
+  };
+}
+
+function spawned(
+  words: readonly string[],
+  { signal, streams }: { signal?: AbortSignal | undefined; streams: "piped" | "inherit" },
+): Deno.ChildProcess {
+  try {
+    return new Deno.Command("tmux", {
+      args: [...words],
+      stdin: streams === "piped" ? "null" : "inherit",
+      stdout: streams,
+      stderr: streams,
+      ...(signal === undefined ? {} : { signal }),
+    }).spawn();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new KodamaError("environment", "tmux isn't installed", {
+        hint: "install tmux 3.2 or later; `kodama doctor` looks for it",
+        cause: error,
+      });
+    }
+    if (error instanceof Deno.errors.NotCapable) {
+      // Deno grants a program by the path that it had at the start: without one there is none to run.
+      throw new KodamaError("environment", "tmux isn't installed, or kodama may not start it", {
+        hint: "install tmux 3.2 or later; `kodama doctor` looks for it",
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+/** Read to the end even beyond what is kept: a full pipe would hold the program for ever. */
+async function text(stream: ReadableStream<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let kept = "";
+  let bytes = 0;
+  for await (const chunk of stream) {
+    kept += decoder.decode(chunk.subarray(0, Math.max(0, captureLimitBytes - bytes)), {
+      stream: true,
+    });
+    bytes += chunk.length;
+  }
+  return kept;
+}
