@@ -192,6 +192,16 @@ for (const [title, text] of costly) {
   });
 }
 
+Deno.test("looking for a text that is made to be looked for slowly ends at the bounds", () => {
+  const [within, part] = ["a".repeat(1_000_000), `b${"a".repeat(500_000)}`];
+  for (const call of ["contains(part)", "split(part)", "indexOf(part)", 'replace(part, "")']) {
+    const { template } = parseTemplate(`\${{ within.${call} }}`);
+    assert.throws(() => evaluateTemplate(template, { within, part }), /more than 1,000,000 steps/);
+  }
+  const { template } = parseTemplate('${{ within.contains("no such line in it") }}');
+  assert.equal(evaluateTemplate(template, { within }), false);
+});
+
 Deno.test("what is nested too deep, or too long, is a problem and no crash", () => {
   const texts = [
     `\${{ ${"(".repeat(5000)}1${")".repeat(5000)} }}`,

@@ -1,5 +1,6 @@
 /** Functions for text. Places in a text count characters as a person sees code points, from 0, as CEL does. */
 import type { JsonValue } from "../base/json_value.ts";
+import type { Budget } from "./budget.ts";
 import { Refusal } from "./problem.ts";
 import type { FunctionTable } from "./signature.ts";
 import { anyType, booleanType, listOf, numberType, textType } from "./type.ts";
@@ -18,7 +19,7 @@ export const textFunctions = {
     takes: [textType, textType],
     gives: givesBoolean,
     call: ([a, b], budget) => {
-      budget.spend(text(a).length / 64);
+      search(text(a), text(b), budget);
       return text(a).includes(text(b));
     },
   },
@@ -83,6 +84,7 @@ export const textFunctions = {
     takes: [textType, textType],
     gives: givesTexts,
     call: ([a, b], budget) => {
+      search(text(a), text(b), budget);
       budget.make(text(a).length);
       return text(b) === "" ? [...text(a)] : text(a).split(text(b));
     },
@@ -101,6 +103,7 @@ export const textFunctions = {
     takes: [textType, textType, textType],
     gives: givesText,
     call: ([a, b, c], budget) => {
+      search(text(a), text(b), budget);
       const parts = text(a).split(text(b));
       budget.make(text(a).length + parts.length * text(c).length);
       return parts.join(text(c));
@@ -127,6 +130,7 @@ export const textFunctions = {
     takes: [textType, textType],
     gives: () => numberType,
     call: ([a, b], budget) => {
+      search(text(a), text(b), budget);
       budget.make(text(a).length);
       const at = text(a).indexOf(text(b));
       return at < 0 ? -1 : [...text(a).slice(0, at)].length;
@@ -143,6 +147,11 @@ export const textFunctions = {
     call: ([value = null]) => kindNoun(value).replace("a ", ""),
   },
 } satisfies FunctionTable;
+
+/** Looking for one text in another may take the product of their lengths: there are texts made for that. */
+function search(within: string, part: string, budget: Budget): void {
+  budget.spend((within.length * part.length) / 1024);
+}
 
 function isPlace(place: number, end: number): boolean {
   return Number.isInteger(place) && place >= 0 && place <= end;
