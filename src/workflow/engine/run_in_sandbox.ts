@@ -32,6 +32,7 @@ export async function runInSandbox(stage: Stage, run: SandboxRun): Promise<StepE
       line: 1,
       input: run.input as JsonValue,
       targets: await targetsOf(stage),
+      folder,
     },
     workflow.permissions,
     scriptApi(stage),
