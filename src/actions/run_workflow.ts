@@ -1,5 +1,4 @@
 /** Workflows: found by name, planned, and run as one command over the pods of their selection. */
-import { FileError } from "../base/yaml_shape.ts";
 import { findWorkflow, listWorkflowFiles } from "../workflow/find_workflow.ts";
 import { parseWorkflow } from "../workflow/parse_workflow.ts";
 import { type Plan, plan, type PlanOverrides } from "../workflow/plan.ts";
@@ -35,15 +34,6 @@ export interface RunWorkflowOptions extends
   overrides: PlanOverrides;
 }
 
-/** A workflow file, as a list of them tells it. */
-export interface ListedWorkflow {
-  name: string;
-  path: string;
-  description?: string;
-  /** What is wrong with the file. */
-  problem?: FileError;
-}
-
 /**
  * What a run of the workflow would do. Reads files alone.
  *
@@ -67,17 +57,7 @@ export async function* runWorkflow(
   yield* exec(host, { ...await planWorkflow(host, workflow, overrides), ...run });
 }
 
-/** Every workflow that can be named from here. */
-export async function listWorkflows(host: Host): Promise<ListedWorkflow[]> {
-  const files = await listWorkflowFiles(host.files, host.places);
-  return await Promise.all(files.map(async ({ name, path }) => {
-    try {
-      const found = await findWorkflow(host.files, host.places, path);
-      const { description } = await parseWorkflow(found, name);
-      return { name, path, ...(description === undefined ? {} : { description }) };
-    } catch (error) {
-      if (!(error instanceof FileError)) throw error;
-      return { name, path, problem: error };
-    }
-  }));
+/** The names of all workflows that can be run from here. */
+export async function workflowNames({ files, places }: Host): Promise<string[]> {
+  return (await listWorkflowFiles(files, places)).map(({ name }) => name);
 }

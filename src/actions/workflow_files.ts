@@ -3,7 +3,9 @@ import { KodamaError } from "../base/errors.ts";
 import { type Diagnostic, isError } from "../workflow/diagnostics.ts";
 import { findWorkflow, listWorkflowFiles } from "../workflow/find_workflow.ts";
 import { inspectWorkflow, type Loaded, loadWorkflow } from "../workflow/load_workflow.ts";
-import type { FullWorkflow } from "../workflow/model.ts";
+import type { FullWorkflow, Step } from "../workflow/model.ts";
+import type { Intent } from "../workflow/steps/kind.ts";
+import { stepKind } from "../workflow/steps/registry.ts";
 import type { Host } from "./host.ts";
 
 export type { Diagnostic } from "../workflow/diagnostics.ts";
@@ -80,8 +82,10 @@ async function checkOne(host: Host, wanted: string): Promise<CheckedWorkflow> {
     return { path, diagnostics };
   } catch (error) {
     if (!(error instanceof KodamaError) || error.kind !== "config") throw error;
-    const file = { path: wanted, text: "" };
-    const place = { line: 1, column: 1, width: 1, message: error.message };
+    // The file can't even be read: there is no line of it to show.
+    const file = { path: wanted.replace(/^\.\//, ""), text: "" };
+    const message = error.message.replace(/^\/\S+ is /, "");
+    const place = { line: 1, column: 1, width: 1, message };
     return {
       path: wanted,
       diagnostics: [{ ...place, severity: "error", rule: "syntax", file }],
@@ -96,4 +100,9 @@ async function checkOne(host: Host, wanted: string): Promise<CheckedWorkflow> {
  */
 export async function readWorkflow(host: Host, wanted: string): Promise<Loaded> {
   return await loadWorkflow(host.files, host.places, wanted);
+}
+
+/** What a step would do, in a line. */
+export function intentOf(step: Step): Intent {
+  return stepKind(step.kind).plan(step.fields);
 }

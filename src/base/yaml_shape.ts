@@ -72,16 +72,18 @@ export async function shapeOfPart<S extends FileSchema>(
     .filter((issue) => issue.expected !== "never")
     .map((issue) => problemOf(issue, source, path));
   const node = path.length === 0 ? source.document.contents : source.document.getIn(path, true);
+  const misfit = misfits(schema, node, []);
   const misplaced = await Promise.all(
-    misfits(schema, node, []).map(async (misfit) => {
-      const at = [...path, ...misfit.path];
-      const { name } = misfit;
+    misfit.map(async ({ name, path: inner, valid }) => {
+      const at = [...path, ...inner];
       if (name === undefined) return source.atValue(at, "expected a mapping of fields");
-      const near = await didYouMean(name, misfit.valid);
+      const near = await didYouMean(name, valid);
       return source.atKey([...at, name], `unknown field ${quoted(name)}${near}`);
     }),
   );
-  const problems = [...wrong, ...misplaced];
+  // In the place of a mapping stands something else: that it lacks a field is no news.
+  const isMapping = !misfit.some(({ name, path }) => name === undefined && path.length === 0);
+  const problems = isMapping ? [...wrong, ...misplaced] : misplaced;
   return problems.length === 0 && result.success
     ? { value: result.output, problems }
     : { problems };
@@ -105,6 +107,10 @@ function problemOf(
   const path = [...above, ...items.map(({ key }) => key)];
   const field = fieldText(path);
   if (items.at(-1)?.origin === "key") {
+    // Of a key that is there and isn't as it should be, the key itself is what was found.
+    if (issue.input !== undefined) {
+      return source.atKey(path, `expected ${issue.message}, found ${foundText(issue.input)}`);
+    }
     return source.atValue(path.slice(0, -1), `field "${field}" is missing`);
   }
   const subject = field === "" ? "" : `${field}: `;

@@ -50,8 +50,8 @@ async function namesOf(
     case "pods":
       return await listNames({ plural: "pods", kind: "Pod" }, await namespaceOf(asked), asked);
     case "workflows": {
-      const { listWorkflows } = await import("../actions/run_workflow.ts");
-      return (await listWorkflows(asked.host)).map(({ name }) => name);
+      const { workflowNames } = await import("../actions/run_workflow.ts");
+      return await workflowNames(asked.host);
     }
     case "runs": {
       const { runIds } = await import("../actions/past_runs.ts");

@@ -4,7 +4,12 @@ import type { YamlSource } from "../base/yaml_source.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 import { namesUsed } from "../expression/names_used.ts";
 import type { ExpressionProblem } from "../expression/problem.ts";
-import { checkTemplate, hasExpression, parseTemplate } from "../expression/template.ts";
+import {
+  checkTemplate,
+  hasExpression,
+  parseTemplate,
+  type Template,
+} from "../expression/template.ts";
 import type { Type } from "../expression/type.ts";
 import { emptySelection } from "./check_selection.ts";
 import type { Diagnostic, Rule } from "./diagnostics.ts";
@@ -52,9 +57,6 @@ class Checker {
 
   async check(): Promise<void> {
     const { path, select, defaults, steps, outputs } = this.#workflow;
-    if (steps.length === 0) {
-      this.#tell("shape", { file: path, path: [] }, 'field "steps" is missing');
-    }
     const names = outerNames(this.#workflow);
     for (const { path: at, text } of textsIn(select, ["select"])) {
       this.#text({ file: path, path: at }, text, names);
@@ -141,14 +143,40 @@ class Checker {
 
   #text(place: Place, text: string, names: Names): void {
     const { template, problems } = parseTemplate(text);
-    const wrong = [...problems, ...checkTemplate(template, names).problems];
-    for (const problem of wrong) this.#part(place, { text, problem }, "expression");
+    const unknown = this.#unknownNames(template, names);
+    const others = checkTemplate(template, names).problems.filter(({ start }) =>
+      !unknown.some((one) => start >= one.start && start < one.end)
+    );
+    for (const problem of [...problems, ...unknown, ...others]) {
+      this.#part(place, { text, problem }, "expression");
+    }
     for (const { path: [first, second] } of namesUsed(template)) {
       if (first !== "params") continue;
       // The whole of `params` uses all of them.
       if (second !== undefined) this.#usedParams.add(second);
       else for (const { name } of this.#workflow.params) this.#usedParams.add(name);
     }
+  }
+
+  /** Steps and variables that aren't there: why, in the words of a workflow. */
+  #unknownNames(template: Template, names: Names): ExpressionProblem[] {
+    return namesUsed(template).flatMap(({ path: [first = "", name], start, end }) => {
+      const known = names[first];
+      if (name === undefined || known?.kind !== "record" || known.rest !== undefined) return [];
+      if (Object.hasOwn(known.fields, name)) return [];
+      const message = first === "steps"
+        ? `no step before this has the id ${JSON.stringify(name)}${this.#whereIs(name)}`
+        : first === "env"
+        ? `permissions don't grant it; it needs ${grantText({ kind: "env", what: name })}`
+        : undefined;
+      return message === undefined ? [] : [{ start, end, message }];
+    });
+  }
+
+  #whereIs(id: string): string {
+    const { steps } = this.#workflow;
+    if (steps.some((step) => step.id === id)) return "; it comes later";
+    return withInner(steps).some((step) => step.id === id) ? "; it lies within another step" : "";
   }
 
   #unusedParams(): void {
@@ -187,6 +215,10 @@ class Checker {
     const at = side === "key" ? source.atKey(path, message) : source.atValue(path, message);
     this.diagnostics.push({ ...at, severity, rule, file: source.file });
   }
+}
+
+function withInner(steps: readonly Step[]): Step[] {
+  return steps.flatMap((step) => [step, ...withInner(Object.values(step.inner).flat())]);
 }
 
 function record(fields: Readonly<Record<string, Type>>): Type {

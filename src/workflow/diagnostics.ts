@@ -44,8 +44,8 @@ export interface Diagnostic extends FileProblem {
 export class WorkflowError extends KodamaError {
   override readonly name = "WorkflowError";
 
-  constructor(readonly diagnostics: readonly Diagnostic[]) {
-    super("config", diagnosticsText(diagnostics.filter(isError)));
+  constructor(readonly diagnostics: readonly Diagnostic[], folder: string) {
+    super("config", diagnosticsText(diagnostics.filter(isError), folder));
   }
 }
 
@@ -68,12 +68,16 @@ export function sorted(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   });
 }
 
-/** Each with its line and a caret. A warning says that it is one. */
-export function diagnosticsText(diagnostics: readonly Diagnostic[]): string {
+/** Each with its line and a caret. A warning says that it is one. Paths below the folder are told from there. */
+export function diagnosticsText(diagnostics: readonly Diagnostic[], folder: string): string {
   return [...Map.groupBy(sorted(diagnostics), ({ file }) => file)].map(([file, all]) =>
     describe(
-      file,
+      { ...file, path: nearPath(file.path, folder) },
       all.map((one) => isError(one) ? one : { ...one, message: `warning: ${one.message}` }),
     )
   ).join("\n");
+}
+
+function nearPath(path: string, folder: string): string {
+  return path.startsWith(`${folder}/`) ? path.slice(folder.length + 1) : path;
 }

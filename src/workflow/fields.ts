@@ -41,7 +41,7 @@ export const outputMode = v.picklist(outputModes, `one of ${outputModes.join(", 
 
 /** Words that are run as they are, or a line for a shell. */
 export const command = v.union(
-  [text, v.pipe(v.array(v.string(), "words"), v.nonEmpty("words"))],
+  [text, v.pipe(v.array(v.string(), "words"), v.nonEmpty("one word at least"))],
   "a list of words, or a line for a shell",
 );
 
@@ -50,25 +50,28 @@ const amountText = "a number of pods, or a part such as 10%";
 /** `3`, or `10%`; as a batch it may not be nothing. */
 export function amount(least: 0 | 1) {
   return v.union([
-    v.pipe(v.number(), v.integer(), v.minValue(least)),
+    v.pipe(v.number(), v.integer(amountText), v.minValue(least, amountText)),
     v.pipe(
       v.string(),
-      v.regex(/^(?:\d{1,2}|100)%$/),
-      v.check((part) => parseInt(part) >= least),
+      v.regex(/^(?:\d{1,2}|100)%$/, amountText),
+      v.check((part) => parseInt(part) >= least, amountText),
     ),
   ], amountText);
 }
 
 /** A text that is an expression, or holds one. */
-const expression = v.pipe(
-  v.string(),
-  v.check((word) => word.includes(expressionMark)),
-  v.description("A text with an expression in it, `${{ … }}`."),
-);
+function expression(expected: string) {
+  return v.pipe(
+    v.string(),
+    v.check((word) => word.includes(expressionMark), expected),
+    v.description("A text with an expression in it, `${{ … }}`."),
+  );
+}
 
 /** The same, or a text with an expression that comes to it when the step runs. */
 export function dynamic<S extends FileSchema>(schema: S) {
-  return v.union([schema, expression], expectedOf(schema));
+  const expected = expectedOf(schema);
+  return v.union([schema, expression(expected)], expected);
 }
 
 /** What a schema itself says that it expects. */
@@ -85,7 +88,7 @@ export function described<S extends FileSchema>(schema: S, description: string) 
 /** A name as expressions use it. */
 export const identifier = v.pipe(
   v.string("a name"),
-  v.regex(/^[A-Za-z_][A-Za-z0-9_-]{0,62}$/, "a name of letters, digits, - and _"),
+  v.regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, "a name of letters, digits and _"),
 );
 
 /** Variables of an environment. */

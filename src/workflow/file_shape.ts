@@ -6,7 +6,6 @@ import {
   described,
   duration,
   dynamic,
-  expressionMark,
   identifier,
   oneOrMore,
   text,
@@ -27,17 +26,14 @@ const retry = v.union([
     )),
     maxDelay: v.optional(described(duration, "No wait is longer; 1m by default.")),
   }),
-], "a number of attempts, or attempts, delay, factor and maxDelay");
+], "a number of attempts from 1, or attempts, delay, factor and maxDelay");
 
 const continueOn = v.picklist(
   ["nothing", "failure", "anything"],
   "one of nothing, failure, anything",
 );
 
-const condition = v.union([
-  v.boolean(),
-  v.pipe(v.string(), v.check((word) => word.includes(expressionMark))),
-], "an expression such as ${{ params.restart }}");
+const condition = dynamic(v.boolean("an expression such as ${{ params.restart }}"));
 
 /** What every step may say, whatever its kind. */
 export const frameEntries = {
@@ -137,7 +133,7 @@ export const fullShape = v.strictObject({
     "What happens while another run of the same group goes on.",
   )),
   steps: v.optional(described(
-    v.pipe(stepList, v.nonEmpty("a list of steps")),
+    v.pipe(stepList, v.nonEmpty("one step at least")),
     "What happens, one after the other.",
   )),
   finally: v.optional(described(stepList, "Steps at the end, whatever happened.")),

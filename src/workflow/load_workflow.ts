@@ -40,7 +40,7 @@ export async function loadWorkflow(
 ): Promise<Loaded> {
   const { workflow, ...rest } = await inspectWorkflow(files, places, wanted);
   if (workflow !== undefined && !rest.diagnostics.some(isError)) return { workflow, ...rest };
-  throw new WorkflowError(rest.diagnostics);
+  throw new WorkflowError(rest.diagnostics, places.workingDir);
 }
 
 /** The same, for whoever wants to know what is wrong: without a workflow where it can't be read at all. */
@@ -55,7 +55,11 @@ export async function inspectWorkflow(
   const { used, sources, diagnostics } = loader;
   used.delete(found.path);
   const read = [...sources.values()].map(({ file }) => file);
-  return { used, files: read, diagnostics: sorted(diagnostics), ...(workflow && { workflow }) };
+  // What can't be read may well use what seems unused.
+  const told = diagnostics.some(isError)
+    ? diagnostics.filter(({ rule }) => rule !== "unused-param")
+    : diagnostics;
+  return { used, files: read, diagnostics: sorted(told), ...(workflow && { workflow }) };
 }
 
 interface Found {
@@ -84,13 +88,16 @@ class Loader {
     if (known !== undefined || this.#unreadable.has(found.path)) return known;
     const source = this.#parse(found);
     const workflow = source && await this.#read(found, source, above);
-    if (workflow === undefined) {
+    if (source === undefined || workflow === undefined) {
       this.#unreadable.add(found.path);
       return undefined;
     }
     this.used.set(found.path, workflow);
     const uses = await this.#follow(workflow, [...above, found.path]);
     this.diagnostics.push(...await checkWorkflow(workflow, this.sources, uses));
+    if (workflow.steps.length === 0 && !this.diagnostics.some(isError)) {
+      this.#wrong("shape", source, [], 'field "steps" is missing');
+    }
     return workflow;
   }
 

@@ -35,7 +35,7 @@ export async function readFull(source: YamlSource, name: string): Promise<ReadLa
   const diagnostics: Diagnostic[] = [];
   const written = await shapeOf(source, fullShape).catch((error: unknown) => {
     if (!(error instanceof FileError)) throw error;
-    diagnostics.push(...shapeDiagnostics(file, error));
+    diagnostics.push(...shapeDiagnostics(file, error).map(withWayOut));
     // What is wrong at the top is no reason to be silent about the steps.
     return lenient(source.plain);
   });
@@ -68,6 +68,18 @@ export async function readFull(source: YamlSource, name: string): Promise<ReadLa
 /** The problems of a file's shape as diagnostics. */
 export function shapeDiagnostics(file: SourceFile, { problems }: FileError): Diagnostic[] {
   return problems.map((problem) => ({ ...problem, severity: "error", rule: "shape", file }));
+}
+
+/** What the short form has at its top is something else here. */
+function withWayOut(diagnostic: Diagnostic): Diagnostic {
+  const { message } = diagnostic;
+  const field = /^unknown field "(command|namespace|match|exclude|selector|container|context)"/
+    .exec(message)?.[1];
+  if (field === undefined) return diagnostic;
+  const way = field === "command"
+    ? "a command is a step here: `exec: …`"
+    : "it stands under `select`";
+  return { ...diagnostic, message: `unknown field "${field}"; ${way}` };
 }
 
 /** The steps and parameters of a file whose other fields can't be used. */

@@ -27,7 +27,11 @@ export async function readParams(
     for (const problem of problems) {
       diagnostics.push({ ...problem, severity: "error", rule: "shape", file: source.file });
     }
-    if (value === undefined) continue;
+    if (value === undefined) {
+      // Expressions that name it are not to blame.
+      params.push({ name, type: "text", required: false, secret: false, at });
+      continue;
+    }
     const { type, required, secret, ...rest } = value;
     const given = value.default as JsonValue | undefined;
     const first = (value.enum as JsonValue[] | undefined)?.[0];

@@ -52,7 +52,13 @@ export function simulatedHost(
     env: (name) => options.env?.[name],
     places: { configDir: "/config", workingDir: "/work", shippedWorkflowsDir: "/shipped" },
     files: {
-      readText: (path) => Promise.resolve(files.get(path)),
+      readText: (path, maxBytes) => {
+        const text = files.get(path);
+        if (text === undefined || text.length <= maxBytes) return Promise.resolve(text);
+        return Promise.reject(
+          new KodamaError("config", `${path} is larger than ${maxBytes} bytes`),
+        );
+      },
       listFiles: (folder) =>
         Promise.resolve(
           [...files.keys()].filter((path) => path.slice(0, path.lastIndexOf("/")) === folder)

@@ -17,7 +17,7 @@ export const foreachStep = defineStep({
     ),
     as: v.optional(described(identifier, "What expressions call the item; `item` by default.")),
     steps: described(
-      v.pipe(v.array(anything, "a list of steps"), v.nonEmpty("a list of steps")),
+      v.pipe(v.array(anything, "a list of steps"), v.nonEmpty("one step at least")),
       "The steps.",
     ),
   },

@@ -30,7 +30,7 @@ export const kubectlStep = defineStep({
     "A command of the user's own kubectl. What isn't known only to read asks, or needs --yes.",
   entries: {
     kubectl: described(
-      v.pipe(v.array(v.string(), "words"), v.nonEmpty("words")),
+      v.pipe(v.array(v.string(), "words"), v.nonEmpty("one word at least")),
       "The words after `kubectl`.",
     ),
     context: v.optional(

@@ -9,7 +9,7 @@ export const parallelStep = defineStep({
   summary: "Steps at the same time. It ends when all of them have, and fails where one did.",
   entries: {
     parallel: described(
-      v.pipe(v.array(anything, "a list of steps"), v.nonEmpty("a list of steps")),
+      v.pipe(v.array(anything, "a list of steps"), v.nonEmpty("one step at least")),
       "The steps.",
     ),
   },

@@ -1,0 +1,48 @@
+/** A new workflow file, where it is found by its name from here. */
+import { KodamaError, UsageError } from "../base/errors.ts";
+import { templates, workflowOfRun } from "../workflow/new_workflow.ts";
+import type { Host } from "./host.ts";
+import { findRun } from "./past_runs.ts";
+
+export { templates } from "../workflow/new_workflow.ts";
+
+/** What it is made of. */
+export type NewWorkflowSource =
+  | { kind: "template"; template: string }
+  /** An id or the beginning of one; the last run where it is absent. */
+  | { kind: "run"; run: string | undefined };
+
+/**
+ * Makes `workflows/NAME.yaml` below the working directory, and gives its path.
+ *
+ * @throws KodamaError `conflict` where it is there already; what a record that can't be used throws.
+ */
+export async function newWorkflow(
+  host: Host,
+  name: string,
+  source: NewWorkflowSource,
+): Promise<string> {
+  if (!/^[A-Za-z0-9][\w.-]*$/.test(name)) {
+    throw new UsageError(`"${name}" is no name for a workflow`, {
+      hint: "letters, digits, dots, - and _",
+    });
+  }
+  const path = `${host.places.workingDir}/workflows/${name}.yaml`;
+  const text = source.kind === "run"
+    ? await textOfRun(host, source.run)
+    : templates[source.template]?.text ?? "";
+  await using file = await host.files.create(path, { private: false, replace: false });
+  await file.write(new TextEncoder().encode(text));
+  return path;
+}
+
+async function textOfRun(host: Host, wanted: string | undefined): Promise<string> {
+  const run = await findRun(host, wanted);
+  if (run.header.redacted) {
+    throw new KodamaError("conflict", `run ${run.header.id} can't be made a workflow`, {
+      hint: "its command held what looks like a secret, and that isn't kept",
+    });
+  }
+  const namespaces = [...new Set(run.targets.map(({ target }) => target.namespace))];
+  return workflowOfRun(run.header, namespaces);
+}

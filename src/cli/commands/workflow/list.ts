@@ -1,0 +1,43 @@
+import { defineCommand } from "../../command.ts";
+import { success } from "../../exit_codes.ts";
+import { choice, value } from "../../flag.ts";
+import { renderData } from "../../output.ts";
+
+const formats = choice(["json", "jsonl", "yaml"]);
+
+/** `kodama workflow list`. */
+export const command = defineCommand({
+  description:
+    "Lists the workflows that can be run from here: those in workflows/ and .kodama/workflows/ from the working " +
+    "directory upwards, your own, and those that come with kodama. The nearest of a name hides the others.",
+  flags: {
+    output: value("print data in place of a table", formats.parse, { short: "o", ...formats }),
+  },
+  examples: [
+    { title: "What is there?", line: "kodama workflow list" },
+    { title: "For a script", line: "kodama workflow list -o json" },
+  ],
+  seeAlso: ["kodama workflow show --help shows one of them."],
+  resolve: ({ flags }) => ({ format: flags.output }),
+  async run({ format }, { host, terminal }) {
+    const { listWorkflows } = await import("../../../actions/workflow_files.ts");
+    const { tableLines } = await import("../../../term/table.ts");
+    const listed = await listWorkflows(await host());
+    if (format !== undefined) {
+      await terminal.stdout.write(await renderData(listed, format));
+      return success;
+    }
+    const rows = listed.map(({ name, description, params, errors, path }) => [
+      name,
+      errors > 0 ? `${errors} errors: kodama workflow check ${name}` : description ?? "",
+      params.join(" "),
+      path,
+    ]);
+    if (rows.length === 0) await terminal.stderr.write("there is no workflow\n");
+    else {
+      const lines = tableLines(["WORKFLOW", "WHAT IT IS FOR", "PARAMS", "FILE"], rows);
+      await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
+    }
+    return success;
+  },
+});

@@ -1,0 +1,20 @@
+import { defineCommand } from "../../command.ts";
+import { success } from "../../exit_codes.ts";
+import { jsonDocument } from "../../output.ts";
+
+/** `kodama workflow schema`. */
+export const command = defineCommand({
+  description:
+    "Prints the JSON Schema of workflow files. An editor with the YAML language server completes and checks with " +
+    "it: the first line of a file is then `# yaml-language-server: $schema=PATH`.",
+  flags: {},
+  examples: [
+    { title: "For an editor", line: "kodama workflow schema > workflow.schema.json" },
+  ],
+  resolve: () => ({}),
+  async run(_options, { terminal }) {
+    const { workflowSchema } = await import("../../../actions/workflow_files.ts");
+    await terminal.stdout.write(jsonDocument(await workflowSchema()));
+    return success;
+  },
+});
