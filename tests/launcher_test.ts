@@ -4,7 +4,11 @@ import { installed, launcherText } from "../tools/launcher.ts";
 import { runCommand } from "./harness/command.ts";
 
 /** What Deno is started with, by a launcher whose Deno says its words. */
-async function startWords(name: string, words: readonly string[]) {
+async function startWords(
+  name: string,
+  words: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+) {
   const folder = await Deno.makeTempDir({ prefix: "kodama-launcher-" });
   try {
     await Deno.mkdir(`${folder}/version`);
@@ -15,7 +19,7 @@ async function startWords(name: string, words: readonly string[]) {
       cluster: { read: true, write: true },
     });
     await Deno.writeTextFile(`${folder}/${name}`, text, { mode: 0o755 });
-    const env = { PATH: "/usr/bin:/bin", HOME: "/home/me", outdir: "/exported" };
+    const env = { PATH: "/usr/bin:/bin", HOME: "/home/me", outdir: "/exported", ...more };
     return await runCommand([`${folder}/${name}`, ...words], { env });
   } finally {
     await Deno.remove(folder, { recursive: true });
@@ -40,6 +44,25 @@ Deno.test("only the configuration folder is written to, and that of --outdir", a
     ["kodama", ["cluster", "up"], "--allow-write"],
   ];
   for (const [name, words, flag] of table) assert.equal(await writes(name, words), flag);
+});
+
+Deno.test("settings that are a link may be changed where they lie, by kodama config alone", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "kodama-linked-" });
+  try {
+    await Deno.mkdir(`${folder}/dotfiles`);
+    await Deno.mkdir(`${folder}/config`);
+    await Deno.symlink("../dotfiles/kodama.yaml", `${folder}/config/config.yaml`);
+    const env = { KODAMA_CONFIG_DIR: `${folder}/config` };
+    const flagOf = async (...words: string[]) => {
+      const { stdout } = await startWords("kodama", words, env);
+      return /^--allow-write.*$/m.exec(stdout)?.[0];
+    };
+    const own = `--allow-write=${folder}/config`;
+    assert.equal(await flagOf("config", "set", "a", "b"), `${own},${folder}/dotfiles`);
+    assert.equal(await flagOf("exec", "web-0", "--", "id"), own);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("a path that would be two permissions is refused", async () => {

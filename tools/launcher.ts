@@ -110,6 +110,14 @@ case $outdir in
     exit 1 ;;
 esac
 
+# Settings that are a link to somewhere else, as dotfiles often are, are replaced where they lie.
+linked=
+if [ "$command" = config ] && [ -h "$config/config.yaml" ]; then
+  linked=$(readlink -f "$config/config.yaml")
+  linked=\${linked%/*}
+  case $linked in *,*) linked= ;; esac
+fi
+
 if [ "$command" = cluster ]; then
   exec ${startWords(sets.cluster)}
 fi
@@ -135,7 +143,9 @@ function startWords(set: PermissionSet): string {
       ? `${quote(flag)}"\${KODAMA_ALLOW_RUN:+,$KODAMA_ALLOW_RUN}"`
       : quote(flag)
   );
-  const write = set.write === undefined ? ['"--allow-write=$config${outdir:+,$outdir}"'] : [];
+  const write = set.write === undefined
+    ? ['"--allow-write=$config${outdir:+,$outdir}${linked:+,$linked}"']
+    : [];
   const program = `"$home/${installed.entry}" "$@"`;
   return [`"$home/${installed.deno}" ${runFlags.join(" ")}`, ...flags, ...write, program]
     .join(" \\\n    ");

@@ -4,7 +4,7 @@ import type { Host } from "../actions/host.ts";
 import { listPods } from "../actions/list_pods.ts";
 import { tableLines } from "../term/table.ts";
 import { printable } from "../term/printable.ts";
-import { success } from "./exit_codes.ts";
+import { exitCodeOf, success } from "./exit_codes.ts";
 import { interruptible } from "./interruptible.ts";
 import type { Invocation } from "./invocation.ts";
 import { type DataFormat, renderData } from "./output.ts";
@@ -13,7 +13,10 @@ import type { SelectionOptions } from "./selection.ts";
 /** How pods are shown. */
 export type PodsFormat = "table" | "name" | DataFormat;
 
-/** Prints the pods of a selection, and on standard error those that are skipped. */
+/**
+ * Prints the pods of a selection, and on standard error those that are skipped. Where a context can't be asked,
+ * the list isn't whole, and the exit code says so.
+ */
 export async function showPods(
   { contexts, selection }: SelectionOptions,
   options: { host: Host; invocation: Invocation; format: PodsFormat; quiet: boolean },
@@ -21,9 +24,11 @@ export async function showPods(
   const { host, invocation, format, quiet } = options;
   const { stdout, stderr } = invocation.terminal;
   const targets: Target[] = [];
+  let exitCode = success;
   await interruptible(invocation.signals, async (signal) => {
     for await (const event of listPods(host, { contexts, selection, signal })) {
       if (event.kind === "contextFailed") {
+        exitCode = exitCodeOf("unreachable");
         await stderr.write(`context ${event.context}: ${printable(event.error.message)}\n`);
         continue;
       }
@@ -39,7 +44,7 @@ export async function showPods(
     namespace: selection.namespaces.kind !== "default",
   };
   await stdout.write(await renderPods(targets, format, columns));
-  return success;
+  return exitCode;
 }
 
 /** The text for standard output. */

@@ -59,11 +59,19 @@ export function plainText(text: string, limit = maxText): string {
 /** The error of an answer that isn't a success. `body` may be a `Status`, or anything at all. */
 export function answerError(code: number, body: string, at: Whereabouts): KodamaError {
   const status = parseStatus(body);
-  const said = plainText(status?.message ?? "") || plainText(body, 200) || `HTTP status ${code}`;
+  const said = plainText(status?.message ?? "") || tooLong(code) || plainText(body, 200) ||
+    `HTTP status ${code}`;
   if (code === 410) return new ExpiredError(`${said} (${place(at)})`);
   const kind = kindOfCode(code, status?.reason);
   const hint = hintOf(kind, at);
   return new KodamaError(kind, `${said} (${place(at)})`, hint === undefined ? {} : { hint });
+}
+
+/** 414 and 431 come from the HTTP server below the API, which has no better words. */
+function tooLong(code: number): string | undefined {
+  return code === 414 || code === 431
+    ? "the request is too long for the server (the words and variables of a command are part of it)"
+    : undefined;
 }
 
 /**

@@ -26,6 +26,12 @@ const answers: [number, string, string, string][] = [
   [502, "<html>bad gateway</html>", "unreachable", "<html>bad gateway</html>"],
   [503, "", "unreachable", "HTTP status 503"],
   [504, "", "timeout", "HTTP status 504"],
+  [
+    431,
+    "431 Request Header Fields Too Large",
+    "server",
+    "the request is too long for the server (the words and variables of a command are part of it)",
+  ],
   [404, "\x1b[31mred\x1b[0m\nline\u202e", "notFound", "red line"],
 ];
 

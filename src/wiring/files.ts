@@ -190,5 +190,7 @@ export function fileError(what: string, error: unknown): unknown {
     });
   }
   if (!(error instanceof Error)) return error;
-  return new KodamaError("config", `${what}: ${error.message}`, { cause: error });
+  // Deno adds its own name of the operation, and a path that may be a temporary one's.
+  const said = error.message.replace(/(\(os error \d+\)): .*$/s, "$1");
+  return new KodamaError("config", `${what}: ${said}`, { cause: error });
 }

@@ -115,3 +115,12 @@ Deno.test("a file is made once; replaced it is a new one, and what a link points
     await files.remove(path);
     assert.equal(await files.inspect(path), undefined);
   }));
+
+Deno.test("an error is the system's words, without the name of an operation of the runtime", () =>
+  withFolder(async (folder) => {
+    const path = `${folder}/${"x".repeat(300)}/config.yaml`;
+    await assert.rejects(localFiles(folder).replaceText(path, ""), (error: Error) => {
+      assert.equal(error.message, `cannot write ${path}: File name too long (os error 36)`);
+      return true;
+    });
+  }));

@@ -56,6 +56,9 @@ const servedVersion = "v1.32.0";
 
 const hostname = "127.0.0.1";
 
+/** Go's own limit: the words of an exec stand in its address. https://pkg.go.dev/net/http#DefaultMaxHeaderBytes */
+const headLimitBytes = 1024 * 1024;
+
 /** Starts a server. Rejects where the port is taken. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const newUid = options.newUid ?? (() => crypto.randomUUID());
@@ -80,6 +83,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     // Who comes without a certificate, or with one that doesn't hold, is told so by a 401.
     rejectUnauthorized: false,
     ALPNProtocols: ["http/1.1"],
+    maxHeaderSize: headLimitBytes,
   });
   const connections = track(server);
   const port = await listen(server, options.port ?? 0);

@@ -59,3 +59,10 @@ Deno.test("the server listens on loopback alone", async () => {
   await using running = await start();
   assert.equal(new URL(running.server.url).hostname, "127.0.0.1");
 });
+
+Deno.test("an address may be long: the words of a command stand in it", async () => {
+  await using running = await start();
+  const words = "x".repeat(60_000);
+  const { status } = await get(running, `/version?word=${words}`, { token: "admin" });
+  assert.equal(status, 200);
+});

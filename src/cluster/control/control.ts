@@ -110,6 +110,22 @@ async function makeFolder(folder: string): Promise<void> {
   }
 }
 
+/** What a log's first lines may take: a disk that is full is told here, and not by a log that stays empty. */
+const logRoomBytes = 4096;
+
+async function beginLog(path: string): Promise<void> {
+  try {
+    await Deno.writeFile(path, new Uint8Array(logRoomBytes), { mode: 0o600 });
+    await Deno.truncate(path);
+  } catch (cause) {
+    const said = cause instanceof Error ? cause.message : String(cause);
+    throw new KodamaError("environment", `cannot write the cluster's log: ${said}`, {
+      hint: "KODAMA_CONFIG_DIR or --data names another place",
+      cause,
+    });
+  }
+}
+
 interface BackgroundChild {
   /** Resolves when the process has ended. */
   readonly ended: Promise<void>;
@@ -124,7 +140,7 @@ async function startBackground(
   paths: ClusterPaths,
   command: readonly string[],
 ): Promise<BackgroundChild> {
-  await Deno.writeTextFile(paths.log, "", { mode: 0o600 });
+  await beginLog(paths.log);
   const child = new Deno.Command("/bin/sh", {
     args: ["-c", 'exec "$@" >>"$0" 2>&1', paths.log, ...command],
     // Where it was started from may be removed, or unmounted, while it runs.
