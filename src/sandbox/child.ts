@@ -35,6 +35,9 @@ export function childMain(): void {
     for (let at = 0; at < bytes.length;) at += stdout.writeSync(bytes.subarray(at));
   }
 
+  /** Calls that kodama has and hasn't answered; further ones wait here for their turn. */
+  const mostAtOnce = 32;
+  const queued: (() => void)[] = [];
   const waiting = new Map<number, { give(value: unknown): void; fail(error: Error): void }>();
   let calls = 0;
   let settled = () => {};
@@ -42,8 +45,12 @@ export function childMain(): void {
   function call(name: string, request: unknown): Promise<unknown> {
     const id = ++calls;
     return new Promise((give, fail) => {
-      waiting.set(id, { give, fail });
-      send({ kind: "call", id, name, request });
+      const ask = () => {
+        waiting.set(id, { give, fail });
+        send({ kind: "call", id, name, request });
+      };
+      if (waiting.size < mostAtOnce) ask();
+      else queued.push(ask);
     });
   }
 
@@ -53,6 +60,7 @@ export function childMain(): void {
     waiting.delete(message.id);
     if (message.kind === "answer") call?.give(message.value);
     else call?.fail(Object.assign(new Error(message.message), { name: "KodamaError" }));
+    queued.shift()?.();
     if (waiting.size === 0) setTimeout(() => settled());
   }
 

@@ -118,6 +118,22 @@ const stopped: readonly (readonly [title: string, code: string, end: object, sce
     { kind: "limit", which: "output" },
   ],
   [
+    "logs long lines without end",
+    "const line = 'x'.repeat(60000); for (;;) console.log(line);",
+    { kind: "limit", which: "output" },
+  ],
+  [
+    "gives output after output",
+    "const value = 'x'.repeat(1e6); for (;;) kodama.output(value);",
+    { kind: "limit", which: "output" },
+  ],
+  [
+    "asks without end, past the program around it",
+    'const line = new TextEncoder().encode(\'{"kind":"call","id":1,"name":"logs"}\\n\');' +
+    "for (;;) Deno.stdout.writeSync(line);",
+    { kind: "limit", which: "output" },
+  ],
+  [
     "gives more than a message holds",
     "kodama.output('x'.repeat(9e6));",
     { kind: "limit", which: "output" },

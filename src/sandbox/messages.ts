@@ -1,8 +1,17 @@
 /** What arrives from a script's process: text of an untrusted origin, held against shapes and bounds. */
 import * as v from "valibot";
 
-/** Bounds of one message, in UTF-16 units and in levels of nesting. */
-export const messageLimits = { length: 8 * 1024 * 1024, depth: 200 } as const;
+/**
+ * Bounds of what is said: of one message of the script, in UTF-16 units and in levels of nesting; of all its
+ * outputs together; of one answer to it; and of the calls that wait for one.
+ */
+export const messageLimits = {
+  length: 8 * 1024 * 1024,
+  depth: 200,
+  outputs: 64 * 1024 * 1024,
+  answer: 32 * 1024 * 1024,
+  calls: 64,
+} as const;
 
 const place = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)));
 

@@ -11,7 +11,7 @@ import type { JsonValue } from "../base/json_value.ts";
 import type { Permissions, RunScript, ScriptEnd, ScriptSource } from "../workflow/model.ts";
 import { childProgram } from "./child.ts";
 import { denoWords, limitedWords } from "./deno_flags.ts";
-import { type Message, parseMessage } from "./messages.ts";
+import { type Message, messageLimits, parseMessage } from "./messages.ts";
 import { endOfProcess, endOfThrow } from "./script_end.ts";
 import { ScriptCalls } from "./script_calls.ts";
 import { LineTooLong, ScriptProcess } from "./script_process.ts";
@@ -82,25 +82,35 @@ async function converse(
   const names = targets.map(({ name }) => name);
   await process.send(JSON.stringify({ kind: "start", code, input, targets: names }));
   let output: JsonValue = null;
+  let outputSize = 0;
+  const waiting = new Set<Promise<void>>();
   try {
     for await (const line of process.lines()) {
       const message = parseMessage(line);
       if (message === undefined) return strayOutput;
-      if (message.kind === "output") output = message.value as JsonValue;
-      else if (message.kind === "log") {
-        if (!log.add(message.line)) return { kind: "limit", which: "output" };
+      if (message.kind === "output") {
+        output = message.value as JsonValue;
+        outputSize += line.length;
+        if (outputSize > messageLimits.outputs) return tooMuch;
+      } else if (message.kind === "log") {
+        if (!log.add(message.line)) return tooMuch;
       } else if (message.kind === "call") {
+        // The child program waits by itself: more at once are some other program's.
+        if (waiting.size >= messageLimits.calls) return tooMuch;
         // Answered when it is: the script may ask for more meanwhile.
-        void answer(process, calls, message);
+        const answering = answer(process, calls, message).finally(() => waiting.delete(answering));
+        waiting.add(answering);
       } else if (message.kind === "ended") return { kind: "ok", output };
       else return endOfThrow(message, script, calls.refusals);
     }
   } catch (error) {
-    if (error instanceof LineTooLong) return { kind: "limit", which: "output" };
+    if (error instanceof LineTooLong) return tooMuch;
     throw error;
   }
   return endOfProcess(await process.end());
 }
+
+const tooMuch: ScriptEnd = { kind: "limit", which: "output" };
 
 const strayOutput: ScriptEnd = {
   kind: "failed",
@@ -108,11 +118,15 @@ const strayOutput: ScriptEnd = {
     "console.log(…) and kodama.log(…) write lines",
 };
 
+/** Resolves when the answer is with the system: until then it counts as one that waits. */
 async function answer(
   process: ScriptProcess,
   calls: ScriptCalls,
   { id, name, request }: Message & { kind: "call" },
 ): Promise<void> {
-  const answer = await calls.answer(name, request);
-  await process.send(JSON.stringify({ id, ...answer }));
+  const text = JSON.stringify({ id, ...await calls.answer(name, request) });
+  const message = `kodama.${name}: the answer is larger than ${messageLimits.answer / 2 ** 20} Mi`;
+  await process.send(
+    text.length <= messageLimits.answer ? text : JSON.stringify({ id, kind: "refusal", message }),
+  );
 }

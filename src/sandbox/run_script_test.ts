@@ -115,6 +115,34 @@ Deno.test("a script that catches a denial goes on", async () => {
   });
 });
 
+Deno.test("many calls at once wait for their turn, and all are answered", async () => {
+  let [atOnce, most] = [0, 0];
+  const exec = async () => {
+    most = Math.max(most, ++atOnce);
+    await new Promise((resolve) => setTimeout(resolve));
+    atOnce--;
+    return {};
+  };
+  const code = `
+    const all = await Promise.all(Array.from({ length: 200 }, () => kodama.exec(["id"])));
+    kodama.output(all.length);`;
+  const { end } = await runScene(code, { permissions: everything, api: { exec } });
+  assert.deepEqual(end, { kind: "ok", output: 200 });
+  assert.ok(most > 1 && most <= 32, `${most} at once`);
+});
+
+Deno.test("an answer that is too large is refused, and not cut", async () => {
+  const logs = () => Promise.resolve(["x".repeat(33 * 1024 * 1024)]);
+  const { end } = await runScene('await kodama.logs("web-0")', {
+    permissions: everything,
+    api: { logs },
+  });
+  assert.deepEqual(end, {
+    kind: "failed",
+    message: "kodama.logs: the answer is larger than 32 Mi",
+  });
+});
+
 Deno.test("requests are held against their shapes before anything is done", async () => {
   const cases: readonly (readonly [code: string, message: RegExp])[] = [
     ['await kodama.exec("id")', /^kodama.exec: command: .*Array/],

@@ -9,9 +9,6 @@ import { requestShapes } from "./messages.ts";
 /** What goes back to the script. */
 export type Answer = { kind: "answer"; value: unknown } | { kind: "refusal"; message: string };
 
-/** Calls of one script that are answered at the same time; further ones are refused. */
-const maxPending = 64;
-
 type Requests = { [N in keyof typeof requestShapes]: v.InferOutput<typeof requestShapes[N]> };
 
 /** What wasn't granted. It crosses into the script as its message alone. */
@@ -25,7 +22,6 @@ class NotGranted extends KodamaError {
 export class ScriptCalls {
   /** What was asked for and not granted, by the message that the script got for it. */
   readonly refusals = new Map<string, string>();
-  #pending = 0;
 
   constructor(
     readonly script: ScriptSource,
@@ -36,10 +32,6 @@ export class ScriptCalls {
 
   /** Answers one call. Never rejects: what can't be answered is refused, with the reason. */
   async answer(name: string, request: unknown): Promise<Answer> {
-    if (this.#pending >= maxPending) {
-      return { kind: "refusal", message: `more than ${maxPending} calls at the same time` };
-    }
-    this.#pending++;
     try {
       return { kind: "answer", value: await this.#call(name, request) };
     } catch (error) {
@@ -47,8 +39,6 @@ export class ScriptCalls {
       // Of an error that is not meant for people, the script learns nothing.
       const message = error instanceof KodamaError ? error.message : `kodama.${name} failed`;
       return { kind: "refusal", message };
-    } finally {
-      this.#pending--;
     }
   }
 
