@@ -129,7 +129,7 @@ const stopped: readonly (readonly [title: string, code: string, end: object, sce
   ],
   [
     "asks without end, past the program around it",
-    'const line = new TextEncoder().encode(\'{"kind":"call","id":1,"name":"logs"}\\n\');' +
+    'const line = new TextEncoder().encode(\'{"kind":"call","id":1,"name":"logs","request":1}\\n\');' +
     "for (;;) Deno.stdout.writeSync(line);",
     { kind: "limit", which: "output" },
   ],
