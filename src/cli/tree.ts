@@ -85,6 +85,18 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     graph: leaf("draw a workflow as a chart", () => import("./commands/workflow/graph.ts")),
     new: leaf("make a workflow file", () => import("./commands/workflow/new.ts")),
     schema: leaf("print the JSON schema", () => import("./commands/workflow/schema.ts")),
+    trust: branch("which workflows of repositories may run", {
+      add: leaf(
+        "look at a workflow, and trust it",
+        () => import("./commands/workflow/trust/add.ts"),
+      ),
+      list: leaf("list what is trusted", () => import("./commands/workflow/trust/list.ts")),
+      revoke: leaf("take trust back", () => import("./commands/workflow/trust/revoke.ts")),
+      lock: leaf(
+        "print a lock file, for where nobody can be asked",
+        () => import("./commands/workflow/trust/lock.ts"),
+      ),
+    }),
   }),
   cluster: branch("a Kubernetes to try things on, inside kodama", {
     up: leaf("start the embedded cluster", () => import("./commands/cluster/up.ts")),
