@@ -96,7 +96,12 @@ temporary=\${dir%/}/.kodama-$1.new
 fi
 }`;
 
-/** `wanted dest name key`: unpacks standard input; then a line with the checksum of each file on standard output. */
+/**
+ * `wanted dest name key`: unpacks standard input; then a line with the checksum of each file on standard output. To
+ * tars, an archive that is cut off between two entries is whole: the file that ends it says that it is.
+ *
+ * GNU's tar has words of its own for a full disk; what is written after it failed has the system's.
+ */
 const receiveFolder = `${beginning}
 ${placing}
 ${unpacking}
@@ -112,9 +117,15 @@ say "ready \${sum:--} $tar"
 tar -C "$temporary" -xpof -
 code=$?
 if [ "$code" != 0 ]; then
+echo whether there is room | cat >"$temporary/.room"
 rm -rf "$temporary"
 exit "$code"
 fi
+if ! [ -f "$temporary/.kodama-$4.end" ]; then
+rm -rf "$temporary"
+exit 1
+fi
+rm -f "$temporary/.kodama-$4.end"
 [ "$sum" ] && find "$temporary" -type f -exec "$sum" {} +
 say "got"`;
 

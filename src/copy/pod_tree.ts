@@ -47,11 +47,15 @@ export class PodTree implements TreeSource {
         yield entry.kind === "file" ? this.#summed(entry) : entry;
       }
     } catch (error) {
-      if (!(error instanceof TarError)) throw error;
-      // An archive that is cut off is no news where the link broke, or tar said why.
-      await this.far.done();
-      throw failed(this.far.complaints.at(-1) ?? error.message);
+      throw await this.#explained(error);
     }
+  }
+
+  /** An archive that is cut off is no news where the link broke, or tar said why. */
+  async #explained(error: unknown): Promise<unknown> {
+    if (!(error instanceof TarError)) return error;
+    await this.far.done();
+    return failed(this.far.complaints.at(-1) ?? error.message);
   }
 
   #leaveOut(one: LeftOut): void {
@@ -61,15 +65,19 @@ export class PodTree implements TreeSource {
 
   #summed(entry: Extract<TreeEntry, { kind: "file" }>): TreeEntry {
     const { maker } = this.options;
-    return maker === undefined ? entry : { ...entry, body: this.#noted(entry, maker.make()) };
+    return { ...entry, body: this.#noted(entry, maker?.make()) };
   }
 
   async *#noted(
     entry: Extract<TreeEntry, { kind: "file" }>,
-    checksum: Checksum,
+    checksum: Checksum | undefined,
   ): AsyncGenerator<Uint8Array, void> {
-    yield* summed(entry, checksum);
-    this.#manifest.add(checksum.result(), entry);
+    try {
+      yield* checksum === undefined ? entry.body : summed(entry, checksum);
+    } catch (error) {
+      throw await this.#explained(error);
+    }
+    if (checksum !== undefined) this.#manifest.add(checksum.result(), entry);
   }
 
   async settle(): Promise<Settled> {

@@ -102,7 +102,8 @@ export async function sendTree(source: TreeSource, to: PodDestination): Promise<
   });
   const lines = new SumLines((sum) => manifest.tick(sum));
   await upload(far, far.data(), async (write) => {
-    for await (const bytes of writeTar(watched, { sparse: tar === "gnu" })) await write(bytes);
+    const archive = writeTar(closed(watched, key), { sparse: tar === "gnu" });
+    for await (const bytes of archive) await write(bytes);
   }, (bytes) => lines.push(bytes));
   await far.hear("got");
   await far.done();
@@ -146,6 +147,28 @@ async function* watchedEntries(
     if (checksum !== undefined) manifest.add(checksum.result(), entry);
   }
 }
+
+/** What tars are asked for: folders that can be written to while they are filled, and what ends the archive. */
+async function* closed(
+  entries: AsyncIterable<TreeEntry>,
+  key: string,
+): AsyncGenerator<TreeEntry, void> {
+  const folders: TreeEntry[] = [];
+  for await (const entry of entries) {
+    if (entry.kind !== "folder") {
+      yield entry;
+      continue;
+    }
+    folders.push(entry);
+    yield { ...entry, mode: entry.mode | 0o700 };
+  }
+  const path = new TextEncoder().encode(`.kodama-${key}.end`);
+  yield { kind: "file", path, mode: 0o600, mtime: 0, size: 0, body: nothing() };
+  // Again: busybox gives them their times and modes at once, and what is put into them changes these.
+  yield* folders.toReversed();
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array, void> {}
 
 /**
  * Sends while what comes back is taken: a script that ends early ends the sending too. Whether the end of the

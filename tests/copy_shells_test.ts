@@ -1,0 +1,367 @@
+/** Copies through kodama's scripts in real shells, with the real tar of Debian and of busybox. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { CopyFailure } from "../src/copy/far_end.ts";
+import { assertNothingLeft, CountingMeter, download, treeAt, upload } from "./copy_scene.ts";
+import { type Cut, farImages, farProcess, imageWith } from "./harness/far_process.ts";
+import { TestFolder } from "./harness/test_folder.ts";
+
+/** A folder with one of everything that is copied. */
+async function makeTree(root: string): Promise<void> {
+  await Deno.mkdir(`${root}/sub/deep`, { recursive: true });
+  await Deno.mkdir(`${root}/empty folder`);
+  await Deno.writeTextFile(`${root}/-x`, "a dash\n", { mode: 0o755 });
+  await Deno.writeTextFile(`${root}/new\nline`, "");
+  await Deno.writeTextFile(`${root}/*`, "a star\n");
+  await Deno.writeTextFile(`${root}/.hidden \\ "'$x`, "quotes\n");
+  await Deno.writeTextFile(`${root}/${"l".repeat(250)}`, "long\n");
+  await Deno.writeFile(`${root}/sub/deep/big`, crypto.getRandomValues(new Uint8Array(65_536)));
+  await Deno.link(`${root}/-x`, `${root}/sub/hard`);
+  await Deno.symlink("../-x", `${root}/sub/link`);
+  await Deno.symlink(`/nowhere/${"t".repeat(200)}`, `${root}/dangling`);
+  using sparse = await Deno.open(`${root}/sparse`, { write: true, create: true });
+  await sparse.seek(3_000_000, Deno.SeekMode.Start);
+  await sparse.write(new TextEncoder().encode("data behind a hole"));
+  await sparse.truncate(9_000_000);
+  await Deno.chmod(`${root}/sub`, 0o711);
+  await Deno.utime(`${root}/-x`, 981_173_106, 981_173_106);
+  await Deno.utime(`${root}/sub`, 981_173_106, 981_173_106);
+}
+
+await using shared = await TestFolder.open("kodama-copy-images-");
+const images = await farImages(shared.path);
+
+for (const image of images) {
+  Deno.test(`${image.name}: a folder goes and comes back as it was`, async () => {
+    await using own = await TestFolder.open("kodama-copy-");
+    const folder = own.path;
+    await Deno.mkdir(`${folder}/far`);
+    await makeTree(`${folder}/tree`);
+    const open = farProcess(image, folder);
+    const sent = await upload(`${folder}/tree`, { open, path: `${folder}/far`, name: "tree" });
+    assert.ok(sent.files >= 7 && sent.checksum !== null, JSON.stringify(sent));
+    const whole = await treeAt(`${folder}/tree`);
+    const far = await treeAt(`${folder}/far/tree`);
+    // busybox makes links that lead upwards when all else is done, which changes their folder's time.
+    if (image.name === "busybox") {
+      await Deno.utime(`${folder}/far/tree/sub`, 981_173_106, 981_173_106);
+      far["sub"] = whole["sub"] ?? "";
+    }
+    assert.deepEqual(far, whole);
+    const came = await download({ open, path: "far/tree" }, `${folder}/back`);
+    assert.equal(came.failure, undefined);
+    assert.deepEqual(await treeAt(`${folder}/back`), await treeAt(`${folder}/tree`));
+    for (const place of ["", "/far"]) await assertNothingLeft(folder + place);
+  });
+
+  Deno.test(`${image.name}: into a folder that is there, what is new replaces what is old`, async () => {
+    await using own = await TestFolder.open("kodama-copy-");
+    const folder = own.path;
+    await makeTree(`${folder}/tree`);
+    for (const place of ["far", "near"]) {
+      await Deno.mkdir(`${folder}/${place}/sub`, { recursive: true });
+      await Deno.writeTextFile(`${folder}/${place}/sub/kept`, "kept\n");
+      await Deno.writeTextFile(`${folder}/${place}/-x`, "old\n");
+      await Deno.symlink("/etc/passwd", `${folder}/${place}/*`);
+    }
+    const open = farProcess(image, folder);
+    await upload(`${folder}/tree`, { open, path: "far", name: "." });
+    await download({ open, path: `${folder}/tree` }, `${folder}/near`);
+    for (const place of ["far", "near"]) {
+      const at = (name: string) => Deno.readTextFile(`${folder}/${place}/${name}`);
+      assert.deepEqual([await at("sub/kept"), await at("-x"), await at("*")], [
+        "kept\n",
+        "a dash\n",
+        "a star\n",
+      ]);
+      assert.equal((await Deno.lstat(`${folder}/${place}/*`)).isSymlink, false);
+      await assertNothingLeft(`${folder}/${place}`);
+    }
+  });
+
+  Deno.test(`${image.name}: another kind in the way changes nothing`, async () => {
+    await using own = await TestFolder.open("kodama-copy-");
+    const folder = own.path;
+    await Deno.mkdir(`${folder}/tree/b`, { recursive: true });
+    await Deno.writeTextFile(`${folder}/tree/a`, "new\n");
+    for (const place of ["far", "near"]) {
+      await Deno.mkdir(`${folder}/${place}`);
+      await Deno.writeTextFile(`${folder}/${place}/a`, "old\n");
+      // A link to a folder is no folder: nothing is written through it.
+      await Deno.symlink("/tmp", `${folder}/${place}/b`);
+    }
+    const open = farProcess(image, folder);
+    await assert.rejects(
+      upload(`${folder}/tree`, { open, path: "far", name: "." }),
+      failure(/no folder/),
+    );
+    await assert.rejects(download({ open, path: "tree" }, `${folder}/near`), /is no folder/);
+    for (const place of ["far", "near"]) {
+      assert.equal(await Deno.readTextFile(`${folder}/${place}/a`), "old\n");
+      await assertNothingLeft(`${folder}/${place}`);
+    }
+  });
+
+  Deno.test(`${image.name}: a file whose link breaks goes on where it was, both ways`, async () => {
+    await using own = await TestFolder.open("kodama-copy-");
+    const folder = own.path;
+    const bytes = crypto.getRandomValues(new Uint8Array(65_536));
+    const size = 40 * bytes.length;
+    {
+      using file = await Deno.open(`${folder}/file`, { write: true, create: true, mode: 0o640 });
+      for (let at = 0; at < 40; at++) await file.write(bytes);
+    }
+    await Deno.mkdir(`${folder}/far`);
+    const cuts: Cut[] = [{ afterInput: size / 2 }, {}, {}];
+    const cutting = farProcess(image, folder, () => cuts.shift() ?? {});
+    const to = { open: cutting, path: "far/", name: "file" };
+    await assert.rejects(upload(`${folder}/file`, to), again);
+    assert.deepEqual(await namesIn(`${folder}/far`), ["part"]);
+    const meter = new CountingMeter();
+    const sent = await upload(`${folder}/file`, { ...to, meter });
+    assert.ok(sent.resumedBytes > 0 && sent.resumedBytes <= size / 2, `${sent.resumedBytes}`);
+    assert.equal(meter.movedBytes, size - sent.resumedBytes);
+
+    const cutsBack: Cut[] = [{ afterOutput: size / 2 }, {}];
+    const open = farProcess(image, folder, () => cutsBack.shift() ?? {});
+    await Deno.mkdir(`${folder}/back`);
+    await assert.rejects(download({ open, path: "far/file" }, `${folder}/back/file`), again);
+    assert.deepEqual(await namesIn(`${folder}/back`), ["part"]);
+    const came = await download({ open, path: "far/file" }, `${folder}/back/file`);
+    assert.equal(came.resumedBytes, size / 2);
+    const whole = await treeAt(`${folder}/file`);
+    assert.deepEqual(await treeAt(`${folder}/far/file`), whole);
+    assert.deepEqual(await treeAt(`${folder}/back/file`), whole);
+  });
+
+  Deno.test(`${image.name}: what an attempt has left of another file is not gone on from`, async () => {
+    await using own = await TestFolder.open("kodama-copy-");
+    const folder = own.path;
+    await Deno.writeTextFile(`${folder}/file`, "the right bytes\n".repeat(1000));
+    await Deno.mkdir(`${folder}/far`);
+    const cuts: Cut[] = [{ afterInput: 5000 }];
+    const open = farProcess(image, folder, () => cuts.shift() ?? {});
+    await assert.rejects(upload(`${folder}/file`, { open, path: "far", name: "file" }), again);
+    for await (const { name } of Deno.readDir(`${folder}/far`)) {
+      await Deno.writeTextFile(`${folder}/far/${name}`, "something else\n");
+    }
+    const sent = await upload(`${folder}/file`, { open, path: "far", name: "file" });
+    assert.equal(sent.resumedBytes, 0);
+    assert.deepEqual(await treeAt(`${folder}/far/file`), await treeAt(`${folder}/file`));
+  });
+
+  Deno.test(`${image.name}: a folder whose link breaks leaves nothing, wherever it breaks`, async () => {
+    await using own = await TestFolder.open("kodama-copy-");
+    const folder = own.path;
+    await makeTree(`${folder}/tree`);
+    await Deno.mkdir(`${folder}/far`);
+    for (const at of [1, 512, 10_240, 65_536]) {
+      const broken = farProcess(image, folder, () => ({ afterInput: at, afterOutput: at }));
+      await assert.rejects(
+        upload(`${folder}/tree`, { open: broken, path: "far", name: "tree" }),
+        again,
+      );
+      await assert.rejects(download({ open: broken, path: "tree" }, `${folder}/far/back`), again);
+      assert.deepEqual(await namesIn(`${folder}/far`), []);
+    }
+  });
+
+  Deno.test(`${image.name}: what isn't there, or is in the way, is said`, async () => {
+    await using own = await TestFolder.open("kodama-copy-");
+    const folder = own.path;
+    await Deno.writeTextFile(`${folder}/file`, "x\n");
+    await Deno.mkdir(`${folder}/tree`);
+    const open = farProcess(image, folder);
+    const send = (from: string, path: string) =>
+      upload(`${folder}/${from}`, { open, path, name: from });
+    await assert.rejects(
+      download({ open, path: "nothing" }, `${folder}/back`),
+      failure(/no such file or folder in the pod/),
+    );
+    await assert.rejects(
+      download({ open, path: "/dev/null" }, `${folder}/back`),
+      failure(/neither a file nor a folder/),
+    );
+    await assert.rejects(send("file", "nothing/"), failure(/no such folder in the pod/));
+    await assert.rejects(send("file", "no/such"), failure(/no folder in the pod/));
+    await assert.rejects(send("tree", "file"), failure(/is no folder/));
+    await Deno.mkdir(`${folder}/far/file`, { recursive: true });
+    await assert.rejects(send("file", "far"), failure(/is a folder/));
+    await assert.rejects(
+      send("tree", "/proc"),
+      failure(/kodama-|Permission|No such file|not permitted/i),
+    );
+  });
+
+  Deno.test(`${image.name}: names of any byte go from one pod to another`, async () => {
+    await using own = await TestFolder.open("kodama-copy-");
+    const folder = own.path;
+    await Deno.mkdir(`${folder}/from`);
+    const made = await new Deno.Command("sh", {
+      args: [
+        "-c",
+        `cd "$0" && printf one >"$(printf 'a\\377b')" && ln -s "$(printf '\\376')" "$(printf '\\375')"`,
+        `${folder}/from`,
+      ],
+    }).output();
+    assert.equal(made.code, 0);
+    const open = farProcess(image, folder);
+    const { openPodSource } = await import("../src/copy/from_pod.ts");
+    const { sendTree } = await import("../src/copy/to_pod.ts");
+    const { checksums } = await import("./copy_scene.ts");
+    await using opened = await openPodSource({
+      open,
+      path: "from",
+      checksums: checksums(),
+      identity: "",
+    });
+    assert.ok(opened.source.kind === "tree");
+    const to = {
+      open,
+      path: "to",
+      name: "from",
+      checksums: checksums(),
+      meter: new CountingMeter(),
+    };
+    await sendTree(opened.source, to);
+    const listing = async (name: string) =>
+      (await new Deno.Command("sh", {
+        args: ["-c", `cd "$0" && ls -lb --time-style=+%s`, `${folder}/${name}`],
+      }).output()).stdout;
+    assert.deepEqual(await listing("to"), await listing("from"));
+    const came = await download({ open, path: "from" }, `${folder}/here`);
+    assert.match(came.notes.join("\n"), /aren't UTF-8 are kept as .*\\xFF/);
+    assert.equal(await Deno.readTextFile(`${folder}/here/a\\xFFb`), "one");
+  });
+}
+
+Deno.test("random trees round-trip through every shell and tar", async () => {
+  await using own = await TestFolder.open("kodama-copy-");
+  const name = fc.string({ unit: "binary", minLength: 1, maxLength: 40 })
+    .map((text) => text.toWellFormed().replace(/[\0/]/g, "_"))
+    .filter((text) => ![".", ".."].includes(text) && new TextEncoder().encode(text).length < 250);
+  const tree = fc.dictionary(
+    name,
+    fc.oneof(
+      fc.uint8Array({ maxLength: 2000 }),
+      fc.dictionary(name, fc.uint8Array({ maxLength: 100 }), { maxKeys: 3 }),
+    ),
+    { maxKeys: 5 },
+  );
+  let turn = 0;
+  await fc.assert(
+    fc.asyncProperty(tree, async (content) => {
+      turn += 1;
+      const image = images[turn % images.length];
+      if (image === undefined) return;
+      const folder = `${own.path}/${turn}`;
+      await Deno.mkdir(`${folder}/tree`, { recursive: true });
+      for (const [path, one] of Object.entries(content)) {
+        if (one instanceof Uint8Array) await Deno.writeFile(`${folder}/tree/${path}`, one);
+        else {
+          await Deno.mkdir(`${folder}/tree/${path}`);
+          for (const [inner, bytes] of Object.entries(one)) {
+            await Deno.writeFile(`${folder}/tree/${path}/${inner}`, bytes);
+          }
+        }
+      }
+      const open = farProcess(image, folder);
+      await upload(`${folder}/tree`, { open, path: "far", name: "tree" });
+      await download({ open, path: "far" }, `${folder}/back`);
+      assert.deepEqual(await treeAt(`${folder}/back`), await treeAt(`${folder}/tree`));
+    }),
+    { numRuns: 40 },
+  );
+});
+
+Deno.test("an image with a shell and cat alone gives single files; what it lacks is named", async () => {
+  await using own = await TestFolder.open("kodama-copy-");
+  const folder = own.path;
+  await Deno.writeTextFile(`${folder}/file`, "content\n".repeat(1000));
+  await Deno.mkdir(`${folder}/tree`);
+  const bare = farProcess(await imageWith(folder, ["cat"]), folder);
+  const came = await download({ open: bare, path: "file" }, `${folder}/back`);
+  assert.equal(came.bytes, 8000);
+  assert.equal(
+    await Deno.readTextFile(`${folder}/back`),
+    await Deno.readTextFile(`${folder}/file`),
+  );
+  await assert.rejects(
+    download({ open: bare, path: "tree" }, `${folder}/x`),
+    failure(/no tar, which folders need/),
+  );
+  await assert.rejects(
+    upload(`${folder}/file`, { open: bare, path: "copy", name: "file" }),
+    failure(/no wc/),
+  );
+  const few = farProcess(await imageWith(folder, ["cat", "wc", "mv", "rm"]), folder);
+  const sent = await upload(`${folder}/file`, { open: few, path: "copy", name: "file" });
+  assert.equal(sent.checksum, null);
+  assert.equal(
+    await Deno.readTextFile(`${folder}/copy`),
+    await Deno.readTextFile(`${folder}/file`),
+  );
+});
+
+Deno.test("a disk that is full is named, and what was there stays", async () => {
+  await using own = await TestFolder.open("kodama-copy-");
+  const folder = own.path;
+  const mounted = await new Deno.Command("unshare", {
+    args: ["-m", "sh", "-c", `mount -t tmpfs -o size=256k none "$0" && exit 0`, folder],
+    stdout: "null",
+    stderr: "null",
+  }).output().catch(() => undefined);
+  if (mounted?.code !== 0) return;
+  await Deno.writeFile(`${folder}/file`, new Uint8Array(1_000_000).fill(1));
+  await Deno.mkdir(`${folder}/tree`);
+  await Deno.rename(`${folder}/file`, `${folder}/tree/file`);
+  await Deno.mkdir(`${folder}/far`);
+  const image = images[0];
+  assert.ok(image);
+  // Each script gets a file system of its own, with room for a quarter of the file.
+  const small = {
+    ...image,
+    shell: [
+      "/usr/bin/unshare",
+      "-m",
+      "sh",
+      "-c",
+      `mount -t tmpfs -o size=256k none "${folder}/far" && exec "$@"`,
+      "small",
+      ...image.shell,
+    ],
+  };
+  const open = farProcess(small, folder);
+  await assert.rejects(
+    upload(`${folder}/tree`, { open, path: "far", name: "tree" }),
+    failure(/No space left on device/),
+  );
+  await assert.rejects(
+    upload(`${folder}/tree/file`, { open, path: "far", name: "file" }),
+    failure(/No space left on device/),
+  );
+});
+
+async function namesIn(folder: string): Promise<string[]> {
+  const entries = await Array.fromAsync(Deno.readDir(folder));
+  return entries.map(({ name }) => name.split(".").at(-1) ?? "").sort();
+}
+
+function failure(reason: RegExp): (error: unknown) => true {
+  return (error) => {
+    assert.ok(error instanceof CopyFailure, String(error));
+    assert.ok(error.outcome.kind === "failed", JSON.stringify(error.outcome));
+    assert.match(error.outcome.reason ?? "", reason);
+    return true;
+  };
+}
+
+function again(error: unknown): true {
+  assert.ok(error instanceof CopyFailure, String(error));
+  assert.deepEqual(
+    [error.outcome.kind, error.again],
+    ["unknown", true],
+    JSON.stringify(error.outcome),
+  );
+  return true;
+}
