@@ -21,22 +21,59 @@ export async function* checkServer(
   options: { release: string; namespace: string; signal: AbortSignal },
 ): AsyncGenerator<Finding, void> {
   const { release, namespace, signal } = options;
-  yield await checkAccess(client, { id: "listPods", verb: "list", namespace }, { signal });
-  yield await checkAccess(client, { id: "execPods", verb: "create", namespace }, { signal });
+  const where = { namespace, signal };
+  yield await checkAccess(client, { id: "listPods", verbs: ["list"], resource: "pods" }, where);
+  yield await checkAccess(
+    client,
+    { id: "execPods", verbs: ["get", "create"], resource: "pods/exec" },
+    where,
+  );
   yield checkStreams(client.context, release);
   yield await checkVersions(host, client.context, release, signal);
   yield await checkClock(host, client, { signal });
 }
 
-/** https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/self-subject-access-review-v1/ */
+/**
+ * Whether all verbs are allowed. A stream begins with a `get`, which its WebSocket is to the server; from Kubernetes
+ * 1.35 on it is asked for `create` as well.
+ */
 async function checkAccess(
   client: KubeClient,
-  ask: { id: "listPods" | "execPods"; verb: string; namespace: string },
-  options: CallOptions,
+  { id, verbs, resource }: {
+    id: "listPods" | "execPods";
+    verbs: readonly string[];
+    resource: "pods" | "pods/exec";
+  },
+  { namespace, signal }: { namespace: string; signal: AbortSignal },
 ): Promise<Finding> {
-  const { id, verb, namespace } = ask;
-  const subresource = id === "execPods" ? { subresource: "exec" } : {};
-  const review = await client.raw<{ status?: { allowed?: unknown; reason?: unknown } }>(
+  const missing: string[] = [];
+  for (const verb of verbs) {
+    if (!await mayDo(client, { verb, resource, namespace }, { signal })) missing.push(verb);
+  }
+  const { context } = client;
+  const what = (some: readonly string[]) =>
+    `${some.join(" and ")} ${resource} in namespace "${namespace}"`;
+  if (missing.length === 0) return { id, context, status: "ok", detail: `may ${what(verbs)}` };
+  const needed = verbs.length === 1 ? `the verb ${verbs[0]}` : `the verbs ${verbs.join(" and ")}`;
+  return {
+    id,
+    context,
+    status: "fail",
+    detail: `may not ${what(missing)}`,
+    advice: `a role needs ${needed} for ${resource}`,
+  };
+}
+
+/** https://kubernetes.io/docs/reference/kubernetes-api/authorization-resources/self-subject-access-review-v1/ */
+async function mayDo(
+  client: KubeClient,
+  ask: { verb: string; resource: string; namespace: string },
+  options: CallOptions,
+): Promise<boolean> {
+  const { verb, namespace } = ask;
+  const [resource, subresource] = ask.resource.split("/");
+  const attributes = { namespace, verb, resource, ...(subresource && { subresource }) };
+  const review = await client.raw<{ status?: { allowed?: unknown } }>(
     "POST",
     "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
     {
@@ -44,20 +81,11 @@ async function checkAccess(
       body: {
         apiVersion: "authorization.k8s.io/v1",
         kind: "SelfSubjectAccessReview",
-        spec: { resourceAttributes: { namespace, verb, resource: "pods", ...subresource } },
+        spec: { resourceAttributes: attributes },
       },
     },
   );
-  const what = `${verb} pods${id === "execPods" ? "/exec" : ""} in namespace "${namespace}"`;
-  const { context } = client;
-  if (review.status?.allowed === true) return { id, context, status: "ok", detail: `may ${what}` };
-  return {
-    id,
-    context,
-    status: "fail",
-    detail: `may not ${what}`,
-    advice: `a role needs the verb ${verb} for pods${id === "execPods" ? "/exec" : ""}`,
-  };
+  return review.status?.allowed === true;
 }
 
 function checkStreams(context: string, release: string): Finding {

@@ -67,6 +67,22 @@ export function answerError(code: number, body: string, at: Whereabouts): Kodama
   return new KodamaError(kind, `${said} (${place(at)})`, hint === undefined ? {} : { hint });
 }
 
+/**
+ * The error of an upgrade that was refused. To a server the beginning of a WebSocket is a `get`, and roles are often
+ * made for `create` alone, which is what kubectl's older protocol asks for:
+ * https://kubernetes.io/docs/reference/access-authn-authz/authorization/#request-verb-resource
+ */
+export function upgradeError(code: number, body: string, at: Whereabouts): KodamaError {
+  const error = answerError(code, body, at);
+  if (error.kind !== "forbidden") return error;
+  const { message, hint } = error;
+  return new KodamaError(
+    "forbidden",
+    `${message}; a stream begins with a get: roles need that verb too, beside create`,
+    hint === undefined ? {} : { hint },
+  );
+}
+
 /** 414 and 431 come from the HTTP server below the API, which has no better words. */
 function tooLong(code: number): string | undefined {
   return code === 414 || code === 431

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { KodamaError } from "../base/errors.ts";
-import { answerError, LinkError, linkError, permissionError, plainText } from "./failures.ts";
+import {
+  answerError,
+  LinkError,
+  linkError,
+  permissionError,
+  plainText,
+  upgradeError,
+} from "./failures.ts";
 
 const at = { context: "prod", server: "https://api.test:6443" };
 const status = (message: string, reason = "") =>
@@ -134,4 +141,18 @@ Deno.test("no text makes a control character, and none grows beyond its limit", 
     assert.doesNotMatch(plain, /\p{Cc}|[\u202a-\u202e\u2066-\u2069]/u);
     assert.ok(plain.length <= 51);
   }));
+});
+
+Deno.test("a stream that is forbidden is told with the verb that roles lack for it", () => {
+  const { kind, message, hint } = upgradeError(403, status("no exec for you"), at);
+  assert.equal(kind, "forbidden");
+  assert.match(
+    message,
+    /^no exec for you \(.*\); a stream begins with a get: roles need that verb/,
+  );
+  assert.match(String(hint), /auth can-i/);
+  assert.equal(
+    upgradeError(404, status("gone"), at).message,
+    answerError(404, status("gone"), at).message,
+  );
 });

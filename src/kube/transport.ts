@@ -4,7 +4,7 @@ import { KodamaError } from "../base/errors.ts";
 import type { StreamOptions } from "./client.ts";
 import type { Connection } from "./connection.ts";
 import type { Credentials, Proof } from "./credentials.ts";
-import { answerError, linkError, plainText, type Whereabouts } from "./failures.ts";
+import { answerError, linkError, plainText, upgradeError, type Whereabouts } from "./failures.ts";
 import { fetchByLink } from "./fetch_by_link.ts";
 import { FetchPool } from "./fetch_pool.ts";
 import { HeadLimit } from "./head_limit.ts";
@@ -142,7 +142,7 @@ export class Transport implements Disposable {
         const again = error.code === 401
           ? patience.renewed(this.credentials)
           : await patience.waited(error.code, error.retryAfter);
-        if (!again) throw answerError(error.code, error.body, this.place);
+        if (!again) throw upgradeError(error.code, error.body, this.place);
       }
     }
   }
