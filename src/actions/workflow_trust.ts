@@ -1,5 +1,6 @@
 /** Trust in workflow files of repositories: asked for once, kept, listed, taken back, locked. */
 import { KodamaError } from "../base/errors.ts";
+import { didYouMean } from "../base/nearest_names.ts";
 import { fingerprintOf, type ReadFile } from "../sandbox/fingerprint.ts";
 import { grantsAnything, permissionWords } from "../sandbox/permission_words.ts";
 import { decideTrust, type TrustDecision } from "../sandbox/trust.ts";
@@ -122,17 +123,29 @@ export async function listTrusted(host: Host): Promise<readonly TrustEntry[]> {
 }
 
 /**
- * Takes trust back: of one workflow by its path, or of all.
+ * Takes trust back: of the workflows that a word names, by path or by name, or of all.
  *
  * @returns the paths that were trusted before.
+ * @throws KodamaError `notFound` for a word that names none, with the nearest names.
  */
 export async function revokeTrust(
   host: Host,
-  which: { kind: "all" } | { kind: "path"; path: string },
+  which: { kind: "all" } | { kind: "named"; word: string },
 ): Promise<readonly string[]> {
   const all = await listTrusted(host);
-  const path = which.kind === "path" ? absolute(which.path, host.places.workingDir) : undefined;
-  const gone = all.filter((entry) => path === undefined || entry.path === path);
+  const gone = which.kind === "all"
+    ? all
+    : all.filter(({ path }) =>
+      which.word.includes("/")
+        ? path === absolute(which.word, host.places.workingDir)
+        : [nameOf(path), stemOf(path)].includes(which.word)
+    );
+  if (which.kind === "named" && gone.length === 0) {
+    const near = await didYouMean(which.word, all.map(({ path }) => stemOf(path)));
+    throw new KodamaError("notFound", `no workflow ${which.word} is trusted${near}`, {
+      hint: "kodama workflow trust list shows what is",
+    });
+  }
   if (gone.length > 0) {
     const kept = all.filter((entry) => !gone.includes(entry));
     await host.files.replaceText(listPath(host), trustListText(kept));
@@ -201,4 +214,8 @@ function folderOf(path: string): string {
 
 function nameOf(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
+}
+
+function stemOf(path: string): string {
+  return nameOf(path).replace(/\.ya?ml$/, "");
 }

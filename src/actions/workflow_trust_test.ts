@@ -136,12 +136,19 @@ Deno.test("trust is taken back by path or as a whole", async () => {
   const { options } = person(true);
   await ensureTrusted(host, subject(), options);
   await ensureTrusted(host, subject("b", "/work/workflows/other.yaml"), options);
-  assert.deepEqual(await revokeTrust(host, { kind: "path", path: "workflows/deploy.yaml" }), [
+  const word = "workflows/deploy.yaml";
+  assert.deepEqual(await revokeTrust(host, { kind: "named", word }), [
     "/work/workflows/deploy.yaml",
   ]);
-  assert.deepEqual(await revokeTrust(host, { kind: "path", path: "workflows/deploy.yaml" }), []);
+  await assert.rejects(revokeTrust(host, { kind: "named", word: "othre" }), {
+    kind: "notFound",
+    message: 'no workflow othre is trusted; did you mean "other"?',
+  });
   await assert.rejects(ensureTrusted(host, subject(), nobody), /never looked at/);
-  assert.deepEqual(await revokeTrust(host, { kind: "all" }), ["/work/workflows/other.yaml"]);
+  assert.deepEqual(await revokeTrust(host, { kind: "named", word: "other" }), [
+    "/work/workflows/other.yaml",
+  ]);
+  assert.deepEqual(await revokeTrust(host, { kind: "all" }), []);
   assert.deepEqual(await listTrusted(host), []);
 });
 

@@ -6,33 +6,34 @@ import { toggle } from "../../../flag.ts";
 /** `kodama workflow trust revoke`. */
 export const command = defineCommand({
   description:
-    "Takes trust back: the workflow asks again before it runs. A path is one that the list shows.",
-  operands: [{ name: "PATH", arity: "any" }],
+    "Takes trust back: the workflow asks again before it runs. A name stands for every trusted " +
+    "workflow of it; a path for one.",
+  operands: [{ name: "WORKFLOW", arity: "any" }],
   flags: { all: toggle("of every workflow") },
   examples: [
-    { title: "Of one", line: "kodama workflow trust revoke workflows/deploy.yaml" },
+    { title: "Of one", line: "kodama workflow trust revoke deploy" },
     { title: "Of all", line: "kodama workflow trust revoke --all" },
   ],
   resolve({ flags: { all }, operands }) {
     if (all === (operands.length > 0)) {
-      throw new UsageError("revoke takes paths of workflows, or --all", {
+      throw new UsageError("revoke takes names or paths of workflows, or --all", {
         hint: "kodama workflow trust list shows them",
       });
     }
-    return { all, paths: operands };
+    return { all, words: operands };
   },
-  async run({ all, paths }, { host, terminal }) {
+  async run({ all, words }, { host, terminal }) {
     const { revokeTrust } = await import("../../../../actions/workflow_trust.ts");
     const { printable } = await import("../../../../term/printable.ts");
     const which = all
       ? [{ kind: "all" as const }]
-      : paths.map((path) => ({ kind: "path" as const, path }));
+      : words.map((word) => ({ kind: "named" as const, word }));
     for (const one of which) {
       const gone = await revokeTrust(await host(), one);
       for (const path of gone) {
         await terminal.stderr.write(`no longer trusted: ${printable(path)}\n`);
       }
-      if (gone.length === 0) await terminal.stderr.write("nothing of that was trusted\n");
+      if (gone.length === 0) await terminal.stderr.write("no workflow was trusted\n");
     }
     return success;
   },
