@@ -17,8 +17,8 @@ import { isFullForm, widened } from "./short_form.ts";
 /** A workflow that was read, with everything that it leads to. */
 export interface Loaded {
   workflow: FullWorkflow;
-  /** The workflows that its steps use, and theirs, by path. */
-  used: ReadonlyMap<string, FullWorkflow>;
+  /** What its `workflow` steps use, and theirs. */
+  uses: ReadonlyMap<Step, FullWorkflow>;
   /** Every file that was read: what trust is given to. */
   files: readonly SourceFile[];
   /** Warnings too. */
@@ -52,14 +52,13 @@ export async function inspectWorkflow(
   const loader = new Loader(files, places);
   const found = await findWorkflow(files, places, wanted);
   const workflow = await loader.load(found, []);
-  const { used, sources, diagnostics } = loader;
-  used.delete(found.path);
+  const { uses, sources, diagnostics } = loader;
   const read = [...sources.values()].map(({ file }) => file);
   // What can't be read may well use what seems unused.
   const told = diagnostics.some(isError)
     ? diagnostics.filter(({ rule }) => rule !== "unused-param")
     : diagnostics;
-  return { used, files: read, diagnostics: sorted(told), ...(workflow && { workflow }) };
+  return { uses, files: read, diagnostics: sorted(told), ...(workflow && { workflow }) };
 }
 
 interface Found {
@@ -70,12 +69,13 @@ interface Found {
 
 /** One loading. Used once. */
 class Loader {
-  readonly used = new Map<string, FullWorkflow>();
+  readonly uses = new Map<Step, FullWorkflow>();
   readonly sources = new Map<string, YamlSource>();
   readonly diagnostics: Diagnostic[] = [];
   readonly #files: WorkflowFiles;
   readonly #places: WorkflowPlaces;
-  readonly #unreadable = new Set<string>();
+  /** What was read, by path; without a workflow where it can't be. */
+  readonly #read = new Map<string, FullWorkflow | undefined>();
 
   constructor(files: WorkflowFiles, places: WorkflowPlaces) {
     this.#files = files;
@@ -84,17 +84,13 @@ class Loader {
 
   /** @param above paths of the files that lead here, the outermost first. */
   async load(found: Found, above: readonly string[]): Promise<FullWorkflow | undefined> {
-    const known = this.used.get(found.path);
-    if (known !== undefined || this.#unreadable.has(found.path)) return known;
+    if (this.#read.has(found.path)) return this.#read.get(found.path);
     const source = this.#parse(found);
-    const workflow = source && await this.#read(found, source, above);
-    if (source === undefined || workflow === undefined) {
-      this.#unreadable.add(found.path);
-      return undefined;
-    }
-    this.used.set(found.path, workflow);
-    const uses = await this.#follow(workflow, [...above, found.path]);
-    this.diagnostics.push(...await checkWorkflow(workflow, this.sources, uses));
+    const workflow = source && await this.#readForm(found, source, above);
+    this.#read.set(found.path, workflow);
+    if (source === undefined || workflow === undefined) return undefined;
+    await this.#follow(workflow, [...above, found.path]);
+    this.diagnostics.push(...await checkWorkflow(workflow, this.sources, this.uses));
     if (workflow.steps.length === 0 && !this.diagnostics.some(isError)) {
       this.#wrong("shape", source, [], 'field "steps" is missing');
     }
@@ -115,7 +111,7 @@ class Loader {
     }
   }
 
-  async #read(
+  async #readForm(
     found: Found,
     source: YamlSource,
     above: readonly string[],
@@ -159,12 +155,8 @@ class Loader {
     }
   }
 
-  /** Loads what the steps use. By the name in the step, the path of what was found. */
-  async #follow(
-    workflow: FullWorkflow,
-    seen: readonly string[],
-  ): Promise<ReadonlyMap<Step, FullWorkflow>> {
-    const uses = new Map<Step, FullWorkflow>();
+  /** Loads what the steps use. */
+  async #follow(workflow: FullWorkflow, seen: readonly string[]): Promise<void> {
     for (const step of usingSteps([...workflow.steps, ...workflow.finally])) {
       const source = this.sources.get(step.at.file);
       if (source === undefined) continue;
@@ -172,9 +164,8 @@ class Loader {
       const from = { path: step.at.file };
       const found = await this.#find(String(step.fields.workflow), { source, path, from, seen });
       const used = found && await this.load(found, seen);
-      if (used !== undefined) uses.set(step, used);
+      if (used !== undefined) this.uses.set(step, used);
     }
-    return uses;
   }
 
   async #find(

@@ -41,9 +41,8 @@ export interface Stage {
   ): Promise<InnerEnd>;
   /** Runs each step of a field for itself, all at once. */
   innerAtOnce(field: string): Promise<readonly InnerEnd[]>;
-  /** Runs another workflow with these parameters; gives its outputs. */
-  workflowNamed(
-    name: string,
+  /** Runs the workflow that the step uses, with these parameters; gives its outputs. */
+  usedWorkflow(
     params: Readonly<Record<string, JsonValue>>,
   ): Promise<InnerEnd & { outputs: JsonValue }>;
   /** Kept open until the steps beside this one have ended. */

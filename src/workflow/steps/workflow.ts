@@ -35,9 +35,8 @@ steps:
     where: "nowhere",
     effect: "reads",
   }),
-  run: async ({ workflow, with: params = {} }, stage) => {
-    const { outcome, outputs } = await stage.workflowNamed(
-      workflow,
+  run: async ({ with: params = {} }, stage) => {
+    const { outcome, outputs } = await stage.usedWorkflow(
       params as Readonly<Record<string, JsonValue>>,
     );
     return { outcome, output: { outputs } };

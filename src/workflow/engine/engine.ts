@@ -1,0 +1,204 @@
+/**
+ * A run of a workflow, from its first event to its last. The world is handed in; what happens is told as events; the
+ * steps of `finally` run whatever became of the others.
+ */
+import { passed } from "../../base/abort.ts";
+import { BoundedQueue } from "../../base/bounded_queue.ts";
+import { KodamaError } from "../../base/errors.ts";
+import type { JsonValue } from "../../base/json_value.ts";
+import type { FullWorkflow, Step } from "../model.ts";
+import type { StepOutcome, WorkflowEvent } from "../step_events.ts";
+import { evaluateDeep, type Values } from "../templates.ts";
+import type { Kept } from "./kept.ts";
+import { masked } from "./mask.ts";
+import { exitCodeOf } from "./policy.ts";
+import type { Scope, WhereOverrides } from "./scope.ts";
+import { StepRunner } from "./step_runner.ts";
+import { usedParams } from "./used_params.ts";
+import type { World } from "./world.ts";
+
+/** What a run is given beside the workflow. */
+export interface RunInput {
+  /** Under which it is recorded. */
+  run: string;
+  /** Every parameter, with its value; those that nobody said are null. */
+  params: Readonly<Record<string, JsonValue>>;
+  overrides: WhereOverrides;
+  uses: ReadonlyMap<Step, FullWorkflow>;
+  yes: boolean;
+  kept: Kept;
+  /** Cancels the steps; those of `finally` follow. */
+  signal: AbortSignal;
+  /** Ends `finally` too. */
+  finallySignal: AbortSignal;
+}
+
+/** Events that may wait for the consumer. */
+const queuedEvents = 256;
+
+/** How often a run looks whether the one that it waits for is over. */
+const lookAgainMs = 500;
+
+/** How deeply workflows may use each other in a run; cycles are found before it. */
+const maxDepth = 16;
+
+/**
+ * Runs a workflow. `workflowEnded` is the last event. A consumer that is slow slows the run; one that stops cancels
+ * it, and its `return` resolves when all is ended.
+ *
+ * @throws KodamaError `conflict` where another run of its group goes on, and the file says to refuse.
+ */
+export async function* runWorkflow(
+  workflow: FullWorkflow,
+  world: World,
+  input: RunInput,
+): AsyncGenerator<WorkflowEvent, void> {
+  const engine = new Engine(workflow, world, input);
+  try {
+    yield* engine.events;
+  } finally {
+    await engine.abandon();
+  }
+}
+
+class Engine {
+  readonly events = new BoundedQueue<WorkflowEvent>(queuedEvents);
+  readonly #workflow: FullWorkflow;
+  readonly #world: World;
+  readonly #input: RunInput;
+  readonly #abandoned = new AbortController();
+  readonly #runner: StepRunner;
+  readonly #running: Promise<void>;
+
+  constructor(workflow: FullWorkflow, world: World, input: RunInput) {
+    this.#workflow = workflow;
+    this.#world = world;
+    this.#input = input;
+    const mask = masked(workflow, input.params);
+    this.#runner = new StepRunner({
+      world,
+      kept: input.kept,
+      yes: input.yes,
+      uses: input.uses,
+      tell: (event) => this.events.push(mask(event)),
+      runUsed: async (used, params, { key, signal }) => {
+        if (key.split("/").length > maxDepth * 4) {
+          throw new KodamaError("config", "workflows use each other too deeply");
+        }
+        return await this.#whole(used, {
+          values: this.#values(used, usedParams(used, params, world.env)),
+          prefix: `${key}/`,
+          overrides: {},
+        }, { main: signal, last: this.#lastSignal });
+      },
+    });
+    this.#running = this.#run().then(() => this.events.close(), (error) => this.events.fail(error));
+  }
+
+  /** Nobody listens any more. */
+  async abandon(): Promise<void> {
+    this.events.discard();
+    this.#abandoned.abort(new DOMException("the run was abandoned", "AbortError"));
+    await this.#running;
+  }
+
+  get #mainSignal(): AbortSignal {
+    return AbortSignal.any([this.#input.signal, this.#abandoned.signal]);
+  }
+
+  get #lastSignal(): AbortSignal {
+    return this.#input.finallySignal;
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#world;
+    await using _turn = await this.#turn();
+    const beganMs = clock.elapsedMs();
+    const { name, steps } = this.#workflow;
+    await this.events.push({
+      kind: "workflowStarted",
+      workflow: name,
+      run: this.#input.run,
+      steps: steps.length,
+      at: clock.now(),
+    });
+    const { outcome, outputs } = await this.#whole(this.#workflow, {
+      values: this.#values(this.#workflow, this.#input.params),
+      prefix: "",
+      overrides: this.#input.overrides,
+    }, { main: this.#mainSignal, last: this.#lastSignal });
+    await this.events.push({
+      kind: "workflowEnded",
+      outcome,
+      outputs,
+      exitCode: exitCodeOf(outcome, this.#runner.failedTargets),
+      at: clock.now(),
+      durationMs: Math.round(clock.elapsedMs() - beganMs),
+    });
+  }
+
+  /** All steps of a workflow, those of `finally`, and its outputs. */
+  async #whole(
+    workflow: FullWorkflow,
+    surroundings: Omit<Scope, "workflow" | "steps">,
+    { main, last }: { main: AbortSignal; last: AbortSignal },
+  ): Promise<{ outcome: StepOutcome; outputs: JsonValue }> {
+    const scope: Scope = { ...surroundings, workflow, steps: {} };
+    let { outcome } = await this.#runner.sequence(workflow.steps, scope, main);
+    if (workflow.finally.length > 0) {
+      await this.events.push({ kind: "finallyStarted", at: this.#world.clock.now() });
+      const values = { ...scope.values, outcome: outcome.kind };
+      const end = await this.#runner.sequence(workflow.finally, { ...scope, values }, last);
+      if (outcome.kind === "ok") outcome = end.outcome;
+    }
+    if (outcome.kind !== "ok") return { outcome, outputs: {} };
+    return outputsOf(workflow, { ...scope.values, steps: scope.steps });
+  }
+
+  #values(
+    { permissions, name }: FullWorkflow,
+    params: Readonly<Record<string, JsonValue>>,
+  ): Values {
+    const granted = Array.isArray(permissions.env) ? permissions.env as readonly string[] : [];
+    const env = granted.map((variable) => [variable, this.#world.env(variable) ?? ""]);
+    const run = { id: this.#input.run, workflow: name };
+    return { params, env: Object.fromEntries(env), run };
+  }
+
+  /** Its turn among the runs of its group: waited for, or refused. */
+  async #turn(): Promise<AsyncDisposable> {
+    const { concurrency } = this.#workflow;
+    const { run } = this.#input;
+    if (concurrency === undefined) return new AsyncDisposableStack();
+    const { group, mode } = concurrency;
+    for (let told = false;; told = true) {
+      const turn = await this.#world.local.hold(group, run);
+      if (!("heldBy" in turn)) return turn;
+      if (mode === "refuse") {
+        throw new KodamaError("conflict", `run ${turn.heldBy} of "${group}" goes on`, {
+          hint: "wait for its end; `concurrency: wait` in the file does that",
+        });
+      }
+      if (!told) await this.events.push({ kind: "workflowWaits", group, holder: turn.heldBy });
+      const waited = await passed(this.#world.clock, lookAgainMs, { signal: this.#mainSignal });
+      if (!waited) throw new KodamaError("cancelled", "cancelled before it began");
+    }
+  }
+}
+
+function outputsOf(
+  { outputs }: FullWorkflow,
+  values: Values,
+): { outcome: StepOutcome; outputs: JsonValue } {
+  const found: Record<string, JsonValue> = {};
+  for (const { name, template } of outputs) {
+    try {
+      found[name] = evaluateDeep(template, values) as JsonValue;
+    } catch (error) {
+      if (!(error instanceof KodamaError)) throw error;
+      const reason = `outputs.${name}: ${error.message}`;
+      return { outcome: { kind: "failed", reason }, outputs: found };
+    }
+  }
+  return { outcome: { kind: "ok" }, outputs: found };
+}

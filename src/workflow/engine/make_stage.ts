@@ -1,0 +1,112 @@
+/** The surroundings of one attempt at one step, made of the run's. */
+import { KodamaError, NoMatchError, UsageError } from "../../base/errors.ts";
+import { nameParts, targetName } from "../../exec/target_names.ts";
+import type { Step } from "../model.ts";
+import { absolute, grants, grantText } from "../permissions.ts";
+import { listed, type SelectFields, type Where, whereOf } from "../selection_fields.ts";
+import type { StepTargetEnd, WorkflowEvent } from "../step_events.ts";
+import { stepKind } from "../steps/registry.ts";
+import { evaluateDeep } from "../templates.ts";
+import { namesIn, type Scope, within } from "./scope.ts";
+import type { Stage, StageTarget } from "./stage.ts";
+import type { Attempted, StepRunner } from "./step_runner.ts";
+
+/** An attempt, the targets that aren't run again, and those that this attempt has ended so far. */
+type Attempting = Attempted & {
+  done: ReadonlyMap<string, StepTargetEnd>;
+  seen: StepTargetEnd[];
+};
+
+/** Made as an object without a class: a part of it can be replaced for a call of a script. */
+export function makeStage(runner: StepRunner, step: Step, at: Attempting): Stage {
+  const { world, yes, uses, tell, runUsed } = runner.options;
+  const { key, scope, signal, held, done, seen } = at;
+  const { workflow } = scope;
+  const folder = workflow.path.slice(0, workflow.path.lastIndexOf("/")) || "/";
+  const inner = (field: string) => step.inner[field] ?? [];
+  const shared = stepKind(step.kind).innerStay;
+  const stage: Stage = {
+    world,
+    workflow,
+    key,
+    signal,
+    kept: done,
+    tell: async (event: WorkflowEvent) => {
+      if (event.kind === "stepTargetEnded") seen.push(event.end);
+      await tell(event);
+    },
+    line: (text, stream = "stdout") =>
+      void tell({ kind: "stepLine", step: key, target: "", stream, text }),
+    selection: () => Promise.resolve(selectOf(scope)),
+    targets: ({ select, targets }) => targetsOf(select as SelectFields | undefined, targets),
+    inner: (field, { names, part } = { names: {}, part: "" }) =>
+      runner.sequence(inner(field), within(scope, key, { names, part, shared }), signal),
+    innerAtOnce: (field) => {
+      const all = within(scope, key, { names: {}, part: "", shared });
+      return Promise.all(inner(field).map((one) => runner.sequence([one], all, signal)));
+    },
+    usedWorkflow: async (params) => {
+      const used = uses.get(step);
+      if (used === undefined) {
+        throw new KodamaError("notFound", "the workflow isn't there any more");
+      }
+      return await runUsed(used, params, { key, signal });
+    },
+    keep: (resource) => void held.use(resource),
+    confirm: async (question) => {
+      if (yes) return true;
+      const answer = await world.ask(
+        { text: question, choices: [], secret: false, free: false },
+        signal,
+      );
+      if (answer !== undefined) return answer === "yes";
+      throw new UsageError("it needs a yes, and there is nobody to ask", { hint: "--yes says it" });
+    },
+    ask: (question) => world.ask(question, signal),
+    create: async (path) => {
+      stage.require("write", path);
+      return await world.local.create(absolute(path, folder));
+    },
+    require: (kind, what) => {
+      const need = { kind, what };
+      if (grants(workflow.permissions, need, folder)) return;
+      throw new KodamaError("forbidden", `permissions don't grant ${kind} ${what}`, {
+        hint: grantText(need),
+      });
+    },
+  };
+  return stage;
+
+  async function targetsOf(
+    select: SelectFields | undefined,
+    wanted: unknown,
+  ): Promise<StageTarget[]> {
+    const where = select === undefined
+      ? overridden(whereOf(selectOf(scope)), scope)
+      : whereOf(select);
+    const found = await world.find(where, signal);
+    if (found.targets.length === 0) throw new NoMatchError(found.none ?? "no pod matches");
+    const parts = nameParts(found.targets);
+    const naming = { ...parts, context: parts.context || new Set(where.contexts).size > 1 };
+    const all = found.targets.map((target) => ({ target, name: targetName(target, naming) }));
+    if (wanted === undefined) return all;
+    const names = new Set(listed(wanted as string | string[]));
+    const meant = all.filter(({ name }) => names.has(name));
+    const gone = [...names].find((name) => !meant.some((one) => one.name === name));
+    if (gone === undefined) return meant;
+    throw new NoMatchError(`${JSON.stringify(gone)} isn't among the ${all.length} selected pods`);
+  }
+}
+
+/** The workflow's own selection, evaluated. */
+function selectOf(scope: Scope): SelectFields {
+  return evaluateDeep(scope.workflow.select, namesIn(scope)) as SelectFields;
+}
+
+/** What the command line says wins, field by field. */
+export function overridden(where: Where, { overrides }: Pick<Scope, "overrides">): Where {
+  return {
+    contexts: overrides.contexts ?? where.contexts,
+    selection: { ...where.selection, ...overrides.selection },
+  };
+}

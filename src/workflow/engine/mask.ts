@@ -1,0 +1,31 @@
+/** Secrets taken out of what is told: neither a line nor a record holds them. Pure. */
+import type { JsonValue } from "../../base/json_value.ts";
+import { withoutSecrets } from "../../exec/redact.ts";
+import type { FullWorkflow } from "../model.ts";
+import type { WorkflowEvent } from "../step_events.ts";
+
+/** Shorter values stand by chance in many a text. */
+const shortest = 4;
+
+/** Takes the values of secret parameters out of events. */
+export function masked(
+  { params }: FullWorkflow,
+  values: Readonly<Record<string, JsonValue>>,
+): (event: WorkflowEvent) => WorkflowEvent {
+  const secrets = params.filter(({ secret }) => secret).map(({ name }) =>
+    String(values[name] ?? "")
+  )
+    .filter((value) => value.length >= shortest);
+  if (secrets.length === 0) return (event) => event;
+  return (event) => without(event, secrets) as WorkflowEvent;
+}
+
+function without(value: unknown, secrets: readonly string[]): unknown {
+  if (typeof value === "string") return withoutSecrets(value, secrets);
+  if (value instanceof Date) return value;
+  if (Array.isArray(value)) return value.map((one) => without(one, secrets));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, one]) => [name, without(one, secrets)]),
+  );
+}

@@ -1,0 +1,65 @@
+/** What follows from how a step ended: pure decisions. */
+import type { Outcome } from "../../exec/model.ts";
+import type { ContinueOn, RetryPolicy } from "../model.ts";
+import type { StepOutcome } from "../step_events.ts";
+
+/** How long to wait before the next attempt; undefined where there is none. `attempt` is the last one, from 1. */
+export function nextAttempt(
+  retry: RetryPolicy | undefined,
+  attempt: number,
+  outcome: StepOutcome,
+): number | undefined {
+  if (retry === undefined || attempt >= retry.attempts) return undefined;
+  // What a person or a permission refused is refused again.
+  if (outcome.kind !== "failed" && outcome.kind !== "timeout") return undefined;
+  return Math.min(retry.maxDelayMs, retry.delayMs * retry.factor ** (attempt - 1));
+}
+
+/** Whether the steps behind it go on. A cancel is nobody's to tolerate. */
+export function goesOn(outcome: StepOutcome, continueOn: ContinueOn): boolean {
+  switch (outcome.kind) {
+    case "ok":
+    case "skipped":
+      return true;
+    case "cancelled":
+      return false;
+    case "failed":
+      return continueOn !== "nothing";
+    default:
+      return continueOn === "anything";
+  }
+}
+
+/** The exit code of a run, by the table of the reference. `targets` are those of the step that ended it. */
+export function exitCodeOf(outcome: StepOutcome, targets: readonly Outcome[]): number {
+  switch (outcome.kind) {
+    case "ok":
+    case "skipped":
+      return 0;
+    case "denied":
+    case "refused":
+      return 1;
+    case "timeout":
+    case "cancelled":
+      return 3;
+    case "failed": {
+      const kinds = new Set(targets.map(({ kind }) => kind));
+      if (kinds.has("unreachable") || kinds.has("unknown")) return 4;
+      return kinds.has("timeout") ? 3 : 5;
+    }
+  }
+}
+
+/** Why it ended so, in words; empty after a success. */
+export function reasonOf(outcome: StepOutcome): string {
+  switch (outcome.kind) {
+    case "ok":
+      return "";
+    case "cancelled":
+      return "cancelled";
+    case "timeout":
+      return `not done within ${outcome.afterMs} ms`;
+    default:
+      return outcome.reason;
+  }
+}

@@ -1,0 +1,48 @@
+/** What the steps of one list have in common: their workflow, their names, and the keys that they are told by. */
+import type { JsonValue } from "../../base/json_value.ts";
+import type { Selection } from "../../kube/target.ts";
+import type { FullWorkflow } from "../model.ts";
+import type { StepKey } from "../step_events.ts";
+import type { Values } from "../templates.ts";
+
+/** What was said on the command line in place of the file's. */
+export interface WhereOverrides {
+  contexts?: readonly string[];
+  selection?: Partial<Selection>;
+}
+
+/** The surroundings of a list of steps. */
+export interface Scope {
+  workflow: FullWorkflow;
+  /** Names but `steps`. */
+  values: Values;
+  /** Outputs of the steps that have ended. Grows. */
+  steps: Record<string, JsonValue>;
+  /** Before every key: `disks[3]/`; empty at the top. */
+  prefix: string;
+  overrides: WhereOverrides;
+}
+
+/** The names that expressions of a step have. */
+export function namesIn(scope: Scope): Values {
+  return { ...scope.values, steps: scope.steps };
+}
+
+/** The scope of the steps that lie in a step. */
+export function within(
+  scope: Scope,
+  key: StepKey,
+  { names, part, shared }: {
+    names: Readonly<Record<string, JsonValue>>;
+    part: string;
+    /** Steps behind the outer one see what is within it. */
+    shared: boolean;
+  },
+): Scope {
+  return {
+    ...scope,
+    values: { ...scope.values, ...names },
+    steps: shared ? scope.steps : { ...scope.steps },
+    prefix: `${key}${part === "" ? "" : `[${part}]`}/`,
+  };
+}

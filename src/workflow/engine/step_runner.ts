@@ -1,0 +1,253 @@
+/** Lists of steps, one after the other: conditions, attempts, limits of time, and what goes on after a failure. */
+import { Deadline, passed } from "../../base/abort.ts";
+import { parseDuration } from "../../base/duration.ts";
+import { KodamaError } from "../../base/errors.ts";
+import type { JsonValue } from "../../base/json_value.ts";
+import type { Outcome } from "../../exec/model.ts";
+import type { FullWorkflow, Step } from "../model.ts";
+import { emptyOutput } from "../names.ts";
+import type { StepKey, StepOutcome, StepTargetEnd, WorkflowEvent } from "../step_events.ts";
+import type { StepEnd, StepKind } from "../steps/kind.ts";
+import { stepKind } from "../steps/registry.ts";
+import { evaluateDeep, evaluateFields } from "../templates.ts";
+import type { Kept } from "./kept.ts";
+import { goesOn, nextAttempt, reasonOf } from "./policy.ts";
+import { namesIn, type Scope } from "./scope.ts";
+import { settled } from "./settled_fields.ts";
+import type { InnerEnd } from "./stage.ts";
+import { makeStage } from "./make_stage.ts";
+import type { World } from "./world.ts";
+
+/** What a runner is given; the same for every list of a run. */
+export interface RunnerOptions {
+  world: World;
+  kept: Kept;
+  /** Questions whether to go on are answered with yes. */
+  yes: boolean;
+  /** What the `workflow` steps use. */
+  uses: ReadonlyMap<Step, FullWorkflow>;
+  tell(event: WorkflowEvent): Promise<void>;
+  /** Runs a used workflow. */
+  runUsed(
+    workflow: FullWorkflow,
+    params: Readonly<Record<string, JsonValue>>,
+    at: { key: StepKey; signal: AbortSignal },
+  ): Promise<InnerEnd & { outputs: JsonValue }>;
+}
+
+/** Runs steps. */
+export class StepRunner {
+  readonly options: RunnerOptions;
+  /** How the targets ended of the step that ended the run. */
+  failedTargets: readonly Outcome[] = [];
+
+  constructor(options: RunnerOptions) {
+    this.options = options;
+  }
+
+  /** Runs a list to its end; what its steps hold open is closed then. */
+  async sequence(
+    steps: readonly Step[],
+    scope: Scope,
+    signal: AbortSignal,
+  ): Promise<InnerEnd> {
+    await using held = new AsyncDisposableStack();
+    let end: StepOutcome = { kind: "ok" };
+    let stopper = "";
+    for (const step of steps) {
+      if (end.kind !== "ok") {
+        const reason = end.kind === "cancelled"
+          ? "the run was cancelled"
+          : `${stopper} ended the run`;
+        await this.#skip(step, scope, reason);
+        continue;
+      }
+      const outcome = await this.step(step, scope, { signal, held });
+      if (goesOn(outcome, step.continueOn)) continue;
+      end = outcome;
+      stopper = scope.prefix + step.id;
+    }
+    return { outcome: end };
+  }
+
+  /** Runs one step: all of its attempts, or none where its condition doesn't hold. */
+  async step(
+    step: Step,
+    scope: Scope,
+    { signal, held }: { signal: AbortSignal; held: AsyncDisposableStack },
+  ): Promise<StepOutcome> {
+    const { world, kept, tell } = this.options;
+    const key = scope.prefix + step.id;
+    const before = kept.steps.get(key);
+    if (before !== undefined) {
+      scope.steps[step.id] = before.output;
+      await tell({ kind: "stepKept", step: key, ...before });
+      return before.outcome;
+    }
+    if (signal.aborted) return await this.#cancelled(step, scope);
+    const kind = stepKind(step.kind);
+    const condition = this.#condition(step, scope);
+    if (condition.kind === "skipped") {
+      await this.#skip(step, scope, condition.reason);
+      return condition;
+    }
+    const beganMs = world.clock.elapsedMs();
+    const title = this.#title(step, kind, scope);
+    const at = world.clock.now();
+    await tell({ kind: "stepStarted", step: key, stepKind: step.kind, title, at });
+    const end: StepEnd = condition.kind === "ok"
+      ? await this.#attempts(step, kind, { key, scope, signal, held })
+      : { outcome: condition, output: {} };
+    const output = { ...emptyOutput(kind), ...end.output, outcome: end.outcome.kind };
+    scope.steps[step.id] = output;
+    const tolerated = end.outcome.kind !== "ok" && goesOn(end.outcome, step.continueOn);
+    await tell({
+      kind: "stepEnded",
+      step: key,
+      outcome: end.outcome,
+      tolerated,
+      output,
+      at: world.clock.now(),
+      durationMs: Math.round(world.clock.elapsedMs() - beganMs),
+    });
+    return end.outcome;
+  }
+
+  /** Whether it runs: `ok`, `skipped`, or how the condition itself failed. */
+  #condition(
+    step: Step,
+    scope: Scope,
+  ): Extract<StepOutcome, { kind: "ok" | "skipped" | "failed" }> {
+    if (step.when === undefined || step.when === true) return { kind: "ok" };
+    try {
+      const value = evaluateDeep(step.when, namesIn(scope));
+      return value === true ? { kind: "ok" } : { kind: "skipped", reason: `when: ${step.when}` };
+    } catch (error) {
+      if (!(error instanceof KodamaError)) throw error;
+      return { kind: "failed", reason: `when: ${error.message}` };
+    }
+  }
+
+  #title(step: Step, kind: StepKind, scope: Scope): string {
+    try {
+      if (step.title !== undefined) return String(evaluateDeep(step.title, namesIn(scope)));
+      return kind.plan(evaluateFields(step.fields, kind, namesIn(scope))).does;
+    } catch (error) {
+      if (!(error instanceof KodamaError)) throw error;
+      return step.title ?? kind.plan(step.fields).does;
+    }
+  }
+
+  async #attempts(step: Step, kind: StepKind, at: Attempted): Promise<StepEnd> {
+    const { world, kept, tell } = this.options;
+    const done = new Map(kept.targets.get(at.key));
+    for (let attempt = 1;; attempt++) {
+      const seen: StepTargetEnd[] = [];
+      const end = await this.#attempt(step, kind, { ...at, done, seen });
+      const delayMs = nextAttempt(step.retry, attempt, end.outcome);
+      if (delayMs === undefined || at.signal.aborted) {
+        if (end.outcome.kind !== "ok") this.failedTargets = seen.map(({ outcome }) => outcome);
+        return end;
+      }
+      // Where it went well it isn't done again.
+      for (const target of seen) if (target.outcome.kind === "ok") done.set(target.name, target);
+      for (const [name, { outcome }] of done) if (outcome.kind !== "ok") done.delete(name);
+      const reason = reasonOf(end.outcome);
+      await tell({ kind: "stepRetried", step: at.key, attempt: attempt + 1, delayMs, reason });
+      await passed(world.clock, delayMs, { signal: at.signal });
+    }
+  }
+
+  async #attempt(
+    step: Step,
+    kind: StepKind,
+    at: Attempted & { done: ReadonlyMap<string, StepTargetEnd>; seen: StepTargetEnd[] },
+  ): Promise<StepEnd> {
+    const { clock } = this.options.world;
+    let limitMs: number | undefined;
+    using limit = new DisposableStack();
+    let deadline: Deadline | undefined;
+    try {
+      limitMs = timeoutOf(step, at.scope);
+      deadline = limit.use(new Deadline(clock, limitMs, at.signal));
+      const { defaults } = at.scope.workflow;
+      const own = Object.entries(defaults).filter(([field]) => Object.hasOwn(kind.entries, field));
+      const written = { ...Object.fromEntries(own), ...step.fields };
+      const fields = settled(kind, evaluateFields(written, kind, namesIn(at.scope)));
+      const stage = makeStage(this, step, { ...at, signal: deadline.signal });
+      return bounded(await kind.run(fields, stage), { deadline, limitMs, signal: at.signal });
+    } catch (error) {
+      const end = endOfError(error, at.signal.aborted || deadline?.expired === true);
+      return bounded(end, { deadline, limitMs, signal: at.signal });
+    }
+  }
+
+  async #skip(step: Step, scope: Scope, reason: string): Promise<void> {
+    const output = { ...emptyOutput(stepKind(step.kind)), outcome: "skipped" };
+    scope.steps[step.id] = output;
+    await this.#endNow(step, scope, { kind: "skipped", reason }, output);
+  }
+
+  async #cancelled(step: Step, scope: Scope): Promise<StepOutcome> {
+    const outcome: StepOutcome = { kind: "cancelled" };
+    await this.#endNow(step, scope, outcome, null);
+    return outcome;
+  }
+
+  async #endNow(step: Step, scope: Scope, outcome: StepOutcome, output: JsonValue): Promise<void> {
+    const { world, tell } = this.options;
+    await tell({
+      kind: "stepEnded",
+      step: scope.prefix + step.id,
+      outcome,
+      tolerated: false,
+      output,
+      at: world.clock.now(),
+      durationMs: 0,
+    });
+  }
+}
+
+/** Where an attempt is made. */
+export interface Attempted {
+  key: StepKey;
+  scope: Scope;
+  signal: AbortSignal;
+  held: AsyncDisposableStack;
+}
+
+function timeoutOf(step: Step, scope: Scope): number | undefined {
+  if (step.timeout === undefined) return undefined;
+  const text = String(evaluateDeep(step.timeout, namesIn(scope)));
+  const limitMs = parseDuration(text);
+  if (limitMs !== undefined) return limitMs;
+  throw new KodamaError("config", `timeout: expected a duration such as 30s, found ${text}`);
+}
+
+/** What the limits say of it: a step that ended well in time is a success, whatever was asked meanwhile. */
+function bounded(
+  end: StepEnd,
+  { deadline, limitMs, signal }: {
+    deadline: Deadline | undefined;
+    limitMs: number | undefined;
+    signal: AbortSignal;
+  },
+): StepEnd {
+  if (end.outcome.kind === "ok") return end;
+  if (deadline?.expired === true) {
+    return { ...end, outcome: { kind: "timeout", afterMs: limitMs ?? 0 } };
+  }
+  return signal.aborted ? { ...end, outcome: { kind: "cancelled" } } : end;
+}
+
+/** What was thrown as an outcome; a bug of kodama's stays one. */
+function endOfError(error: unknown, ended: boolean): StepEnd {
+  if (error instanceof KodamaError) {
+    const { kind, message, hint } = error;
+    const reason = hint === undefined ? message : `${message} (${hint})`;
+    return { outcome: { kind: kind === "forbidden" ? "denied" : "failed", reason }, output: {} };
+  }
+  // Whatever gave up because of the signal rejects with its reason.
+  if (ended) return { outcome: { kind: "cancelled" }, output: {} };
+  throw error;
+}

@@ -1,0 +1,72 @@
+/** The values of parameters: what was said, what a variable says, the default; each of its type. Pure. */
+import { UsageError } from "../base/errors.ts";
+import type { JsonValue } from "../base/json_value.ts";
+import { didYouMean } from "../base/nearest_names.ts";
+import type { FullWorkflow, Param } from "./model.ts";
+import { fits, typeNouns } from "./read_frame.ts";
+
+/** Values, and the parameters that somebody must still be asked for. */
+export interface ParamValues {
+  values: Record<string, JsonValue>;
+  missing: Param[];
+}
+
+/**
+ * The values of a run's parameters. One that nobody says and that isn't required is null.
+ *
+ * @param said `--param`, as texts.
+ * @throws UsageError for a name that isn't there, or a value that can't be its parameter's.
+ */
+export async function paramValues(
+  { name: workflow, params }: FullWorkflow,
+  said: ReadonlyMap<string, string>,
+  env: (name: string) => string | undefined,
+): Promise<ParamValues> {
+  const known = params.map(({ name }) => name);
+  for (const name of said.keys()) {
+    if (known.includes(name)) continue;
+    const near = await didYouMean(name, known);
+    throw new UsageError(`${workflow} has no parameter ${JSON.stringify(name)}${near}`, {
+      hint: known.length === 0 ? "it has none" : `it has ${known.join(", ")}`,
+    });
+  }
+  const missing: Param[] = [];
+  const values: Record<string, JsonValue> = {};
+  for (const param of params) {
+    const text = said.get(param.name) ?? (param.env === undefined ? undefined : env(param.env));
+    if (text !== undefined) values[param.name] = paramValue(param, text);
+    else if (param.default !== undefined) values[param.name] = param.default;
+    else if (param.required) missing.push(param);
+    else values[param.name] = null;
+  }
+  return { values, missing };
+}
+
+/** The value that a text stands for. @throws UsageError where it can't be the parameter's. */
+export function paramValue(param: Param, text: string): JsonValue {
+  const value = valueOf(param, text);
+  const { enum: values, secret, name, type } = param;
+  const found = secret ? "something else" : JSON.stringify(text);
+  if (value === undefined || !fits(value, type)) {
+    throw new UsageError(`parameter ${name}: expected ${typeNouns[type]}, found ${found}`);
+  }
+  if (values !== undefined && !values.includes(value)) {
+    const allowed = values.map((one) => String(one)).join(", ");
+    throw new UsageError(`parameter ${name}: expected one of ${allowed}, found ${found}`);
+  }
+  return value;
+}
+
+function valueOf({ type }: Param, text: string): JsonValue | undefined {
+  switch (type) {
+    case "text":
+    case "duration":
+      return text;
+    case "number":
+      return text.trim() === "" || !Number.isFinite(Number(text)) ? undefined : Number(text);
+    case "boolean":
+      return text === "true" ? true : text === "false" ? false : undefined;
+    case "list":
+      return text === "" ? [] : text.split(",");
+  }
+}
