@@ -18,7 +18,7 @@ export class SourceKodama {
     readonly configFolder: string,
   ) {}
 
-  static async on({ env, folder }: TestCluster): Promise<SourceKodama> {
+  static async on({ env, folder }: Pick<TestCluster, "env" | "folder">): Promise<SourceKodama> {
     const info = await runCommand([Deno.execPath(), "info", "--json"], {
       env: { HOME: Deno.env.get("HOME") ?? "/", ...denoDir() },
     });

@@ -1,0 +1,109 @@
+/** Trust in workflow files, by the real program: asked for on a terminal, listed, taken back, locked. */
+import assert from "node:assert/strict";
+import { PseudoTerminal, terminalMissing } from "./harness/pseudo_terminal.ts";
+import { SourceKodama } from "./harness/source_kodama.ts";
+
+const workflow = `
+permissions:
+  run: [git]
+  cluster: [{ verbs: [exec] }]
+steps:
+  - id: count
+    script: scripts/count.ts
+`;
+
+/** A repository with one workflow, and a kodama that has never seen it. */
+class Scene implements AsyncDisposable {
+  private constructor(readonly folder: string, readonly kodama: SourceKodama) {}
+
+  static async open(): Promise<Scene> {
+    const folder = await Deno.makeTempDir({ prefix: "kodama-trust-" });
+    const env = { HOME: `${folder}/home`, PATH: Deno.env.get("PATH") ?? "", NO_COLOR: "1" };
+    const scene = new Scene(folder, await SourceKodama.on({ env, folder }));
+    await Deno.mkdir(`${folder}/repo/workflows/scripts`, { recursive: true });
+    await scene.write("deploy.yaml", workflow);
+    await scene.write("scripts/count.ts", "kodama.output(1);\n");
+    return scene;
+  }
+
+  async write(name: string, text: string): Promise<void> {
+    await Deno.writeTextFile(`${this.repository}/workflows/${name}`, text);
+  }
+
+  get repository(): string {
+    return `${this.folder}/repo`;
+  }
+
+  async run(...words: string[]) {
+    return await this.kodama.run(["workflow", "trust", ...words], { cwd: this.repository });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+const missing = await terminalMissing();
+
+Deno.test({
+  name: "a workflow is looked at on a terminal, and trusted by a yes alone",
+  ignore: missing !== undefined,
+  async fn() {
+    await using scene = await Scene.open();
+    const words = scene.kodama.words(["workflow", "trust", "add", "deploy"]);
+    const options = { env: scene.kodama.env, cwd: scene.repository, columns: 160 };
+    for (const [answer, code] of [["n", 1], ["", 1], ["y", 0]] as const) {
+      await using terminal = await PseudoTerminal.open(words, options);
+      const screen = await terminal.until("the question", /Trust it\? \[y\/N\]/);
+      assert.match(screen, /The workflow deploy is new here: .*deploy\.yaml/);
+      assert.match(screen, /^ +run git \(a program can do all that you can do\)$/m);
+      assert.match(screen, /^ +in scripts, of the cluster: exec in the namespaces of its pods$/m);
+      await terminal.type(answer);
+      await terminal.press("Enter");
+      assert.equal(await terminal.exitCode(), code);
+    }
+    const { stdout } = await scene.run("list", "-o", "json");
+    assert.deepEqual(JSON.parse(stdout).map((one: { path: string }) => one.path), [
+      `${scene.repository}/workflows/deploy.yaml`,
+    ]);
+  },
+});
+
+Deno.test("a change of a script is a change of its workflow", async () => {
+  await using scene = await Scene.open();
+  assert.equal((await scene.run("add", "deploy", "--yes")).code, 0);
+  await scene.write("scripts/count.ts", "kodama.output(2);\n");
+  const again = await scene.run("add", "deploy", "--yes");
+  assert.match(again.stderr, /another than the one that you trusted/);
+  assert.match(again.stderr, /^ +changed: scripts\/count\.ts$/m);
+  const third = await scene.run("add", "deploy");
+  assert.match(third.stderr, /needs no question: it is trusted as it is/);
+});
+
+Deno.test("with nobody to ask, nothing is trusted by itself", async () => {
+  await using scene = await Scene.open();
+  const { code, stderr } = await scene.run("add", "deploy");
+  assert.equal(code, 2);
+  assert.match(stderr, /there is nobody to ask.*\nhint: --yes says so/);
+  assert.match((await scene.run("list")).stderr, /no workflow is trusted/);
+});
+
+Deno.test("trust is taken back, by name or of all", async () => {
+  await using scene = await Scene.open();
+  await scene.run("add", "deploy", "--yes");
+  const wrong = await scene.run("revoke", "deplyo");
+  assert.equal(wrong.code, 1);
+  assert.match(wrong.stderr, /no workflow deplyo is trusted; did you mean "deploy"\?/);
+  assert.match((await scene.run("revoke", "deploy")).stderr, /no longer trusted: .*deploy\.yaml/);
+  assert.match((await scene.run("revoke", "--all")).stderr, /no workflow was trusted/);
+  assert.equal((await scene.run("revoke")).code, 2);
+});
+
+Deno.test("a lock file names every file that the workflows reach", async () => {
+  await using scene = await Scene.open();
+  const { code, stdout } = await scene.run("lock");
+  assert.equal(code, 0);
+  const lock = JSON.parse(stdout);
+  assert.deepEqual(Object.keys(lock.workflows), ["deploy.yaml"]);
+  assert.deepEqual(Object.keys(lock.workflows["deploy.yaml"]), ["deploy.yaml", "scripts/count.ts"]);
+});
