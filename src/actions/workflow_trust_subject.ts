@@ -21,8 +21,8 @@ const maxScriptBytes = 1024 * 1024;
  * values: nobody could have looked at it.
  */
 export async function trustSubject(host: Host, loaded: Loaded): Promise<TrustSubject> {
-  const { workflow, used, files } = loaded;
-  const workflows = [workflow, ...used.values()];
+  const { workflow, uses, files } = loaded;
+  const workflows = [...new Set([workflow, ...uses.values()])];
   const scripts = new Set(workflows.flatMap(scriptPaths));
   const known = new Set(files.map(({ path }) => path));
   const read: ReadFile[] = [];
