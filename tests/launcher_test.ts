@@ -42,6 +42,10 @@ Deno.test("only the configuration folder is written to, and that of --outdir", a
     ["kodama", ["exec", "web-0", "--", "tool", "--outdir=/"], home],
     ["kodama", ["exec", "--outdir"], home],
     ["kodama", ["cluster", "up"], "--allow-write"],
+    ["kodama", ["cp", "web-0:/etc/hosts", "."], "--allow-write"],
+    ["kodama", ["-n", "web", "--context", "lab", "cp", "a", ":/b"], "--allow-write"],
+    ["kodama", ["-n", "cp", "exec", "web-0", "--", "cp"], home],
+    ["kpod", ["web-0", "--", "cp", "a", "b"], home],
   ];
   for (const [name, words, flag] of table) assert.equal(await writes(name, words), flag);
 });

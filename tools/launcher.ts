@@ -3,6 +3,7 @@
  * command needs. What kodama may do can be read in it.
  */
 import { completeWord } from "../src/cli/hidden_words.ts";
+import { leadingValueFlags } from "../src/cli/tree.ts";
 import { bundleEntry } from "./bundle.ts";
 import { permissionFlags, type PermissionSet } from "./permissions.ts";
 
@@ -80,12 +81,16 @@ case $0 in
 esac
 export KODAMA_ARGV0="$name" KODAMA_LAUNCHER="$launcher" DENO_DIR="$home/${installed.cache}" DENO_NO_UPDATE_CHECK=1
 
-# The command is the first word that is no flag.
-command=
+# The command is the first word that is neither a flag nor a flag's value.
+command= before=
 case $name in
   kpod | kwekash) ;;
   *)
     for word; do
+      case $before in
+        ${leadingValueFlags.join(" | ")}) before=; continue ;;
+      esac
+      before=$word
       case $word in
         -?*) ;;
         *) command=$word; break ;;
@@ -120,6 +125,10 @@ fi
 
 if [ "$command" = cluster ]; then
   exec ${startWords(sets.cluster)}
+fi
+# A copy goes wherever it is told to, under a temporary name beside the place first.
+if [ "$command" = cp ]; then
+  exec ${startWords({ ...sets.kodama, write: true })}
 fi
 exec ${startWords(sets.kodama)}
 `;

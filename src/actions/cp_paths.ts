@@ -50,8 +50,11 @@ export function plannedCopy(way: CopyWay, target: Target, name: string): Planned
   switch (way.kind) {
     case "toPods":
       return { from: way.local, to: `${name}:${way.remote}` };
-    case "fromPods":
-      return { from: `${name}:${way.remote}`, to: localPathOf(way, target, name) };
+    case "fromPods": {
+      const to = localPathOf(way, target, name);
+      const within = to.endsWith("/") && nameOf(way.remote) !== ".";
+      return { from: `${name}:${way.remote}`, to: within ? to + nameOf(way.remote) : to };
+    }
     case "podToPods": {
       const [operand] = way.source.operands;
       const pod = operand?.kind === "pod" ? operand.name : "";

@@ -79,12 +79,16 @@ function scenarioKubeconfig({ kubeconfig, namespace }: Stage): string {
 
 /** The real program from source, allowed what it is allowed in everyday use. */
 function launcher(name: string, folder: string): string {
-  // As the installed launcher does: kodama writes where its configuration is, and nowhere else.
+  // As the installed launcher does: kodama writes where its configuration is, and copies alone go anywhere.
   const write = `--allow-write=${testEnvironment(folder, "")["KODAMA_CONFIG_DIR"]}`;
   const config = `${root}deno.json`;
-  const words = ["run", "--quiet", "--no-prompt", "--config", config, "-P=kodama", write];
-  const deno = [Deno.execPath(), ...words, `${root}main.ts`].map((word) => `'${word}'`).join(" ");
-  return `#!/bin/sh\nKODAMA_ARGV0=${name} exec env DENO_DIR='${denoFolder()}' ${deno} "$@"\n`;
+  const words = ["run", "--quiet", "--no-prompt", "--config", config, "-P=kodama"];
+  const deno = [Deno.execPath(), ...words].map((word) => `'${word}'`).join(" ");
+  return `#!/bin/sh
+write='${write}'
+[ "$1" = cp ] && write=--allow-write
+KODAMA_ARGV0=${name} exec env DENO_DIR='${denoFolder()}' ${deno} "$write" '${root}main.ts' "$@"
+`;
 }
 
 /** Where Deno keeps what it downloaded: a home of its own would have it download all of it again. */

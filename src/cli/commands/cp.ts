@@ -2,7 +2,6 @@ import { chosenBy, leftWithoutChoice } from "../choosing.ts";
 import { defineCommand } from "../command.ts";
 import { copyFlags } from "../copying/flags.ts";
 import { resolveCopy } from "../copying/resolve.ts";
-import { exitCodeTable } from "../exit_codes.ts";
 
 /** `kodama cp`. */
 export const command = defineCommand({
@@ -40,7 +39,15 @@ export const command = defineCommand({
     },
     { title: "What would be copied where?", line: "kodama cp -m web --list ./conf :/etc/app" },
   ],
-  exitCodes: exitCodeTable,
+  exitCodes: [
+    ["0", "every copy is whole"],
+    ["1", "kodama itself failed; with one pod, its copy failed"],
+    ["2", "the command line is wrong, or no pod matches"],
+    ["3", "a limit of time was reached"],
+    ["4", "a pod couldn't be reached, or the link broke again and again"],
+    ["5", "a copy failed"],
+    ["130", "stopped by Ctrl-C or a signal"],
+  ],
   seeAlso: ["kodama pods --help shows what a selection matches."],
   resolve: resolveCopy,
   run: async ({ options: asked, view, kubeconfig, pick }, invocation) => {
