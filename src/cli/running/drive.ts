@@ -50,7 +50,8 @@ export async function drive<Event extends DrivenEvent = ExecEvent>(
       progress.follow(event);
       lent.follow(event);
       if (event.kind === "runStarted") {
-        interrupts.begin();
+        // Whom a question's answer can't reach means the signal: a script, whose standard error is a file.
+        if (terminal.stderr.isTerminal) interrupts.begin();
         screen.begin(progress);
         const pressed = () => screen.answer(progressText(progress));
         if (options.enterKey) keys.use(new EnterKey(terminal.stdin, { clock, pressed }));

@@ -103,7 +103,7 @@ Deno.test("the exit code is the run's, and nobody listens to signals after it", 
 });
 
 Deno.test("the first Ctrl-C says where every target is, the second stops them", async () => {
-  const { terminal, clock, send, start } = stage();
+  const { terminal, clock, send, start } = stage({ terminals: ["stderr"] });
   const exitCode = await start(async function* (signal) {
     for await (const event of untilCancelled(signal)) {
       yield event;
@@ -118,6 +118,18 @@ Deno.test("the first Ctrl-C says where every target is, the second stops them", 
   assert.equal(exitCode, 130);
   assert.match(terminal.written("stderr"), /1 running \(a\)\nCtrl-C again at once stops them/);
   assert.match(terminal.written("stderr"), /1 cancelled/);
+});
+
+Deno.test("where nobody could read the answer, one Ctrl-C stops them", async () => {
+  const { terminal, send, start } = stage();
+  const exitCode = await start(async function* (signal) {
+    for await (const event of untilCancelled(signal)) {
+      yield event;
+      if (event.kind === "targetStarted") send("SIGINT");
+    }
+  });
+  assert.equal(exitCode, 130);
+  assert.doesNotMatch(terminal.written("stderr"), /again/);
 });
 
 Deno.test("whoever insists doesn't wait for the pods", async () => {

@@ -1,7 +1,8 @@
 /**
  * What the signals that end a process mean while a run goes on. The first Ctrl-C asks where every target
  * is, a second within a second stops them all; TERM and HUP stop at once; whoever insists after that leaves at once.
- * Before there are targets, and at the question whether to run at all, there is nothing to ask: Ctrl-C stops.
+ * Before there are targets, and at the question whether to run at all, there is nothing to ask: Ctrl-C stops. So
+ * it does where standard error is no terminal, and nobody would read the answer.
  */
 import type { EndSignal } from "../invocation.ts";
 
