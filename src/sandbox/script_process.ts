@@ -56,9 +56,11 @@ export class ScriptProcess implements AsyncDisposable {
       return new ScriptProcess(child, options.killsGroup);
     } catch (error) {
       const reason = error instanceof Deno.errors.NotFound
-        ? "is not there"
-        : `can't be started: ${error instanceof Error ? error.message : error}`;
-      throw new KodamaError("environment", `${program}, which runs scripts, ${reason}`, {
+        ? `there is no ${program}, or no folder ${options.folder}`
+        : error instanceof Error
+        ? error.message
+        : String(error);
+      throw new KodamaError("environment", `scripts can't be run: ${reason}`, {
         cause: error,
       });
     }

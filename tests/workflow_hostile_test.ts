@@ -1,0 +1,129 @@
+/**
+ * Workflows whose scripts try to get out, by the real engine and the real sandbox: each is stopped with its step
+ * named, the steps of `finally` run, and the program around them goes on.
+ */
+import assert from "node:assert/strict";
+import { ManualClock } from "../src/base/testing/manual_clock.ts";
+import { systemClock } from "../src/base/clock.ts";
+import { scriptRunner } from "../src/sandbox/run_script.ts";
+import { runWorkflow } from "../src/workflow/engine/engine.ts";
+import { nothingKept } from "../src/workflow/engine/kept.ts";
+import type { World } from "../src/workflow/engine/world.ts";
+import { loadWorkflow } from "../src/workflow/load_workflow.ts";
+import type { RunScript } from "../src/workflow/model.ts";
+import type { WorkflowEvent } from "../src/workflow/step_events.ts";
+
+/** The real sandbox, whose time is up as soon as a script has logged "begun". */
+function sandbox(): RunScript {
+  const clock = new ManualClock();
+  const run = scriptRunner({ clock, deno: Deno.execPath(), hasShell: true, protectedPaths: [] });
+  return (script, permissions, api, bounds) => {
+    const log = (line: string) => {
+      api.log(line);
+      if (line === "begun") clock.step();
+    };
+    return run(script, permissions, { ...api, log }, bounds);
+  };
+}
+
+/** A world in which there is a sandbox, and nothing else. */
+function worldOf(runScript: RunScript): World {
+  const absent = () => Promise.reject(new Error("nothing of this is there"));
+  return {
+    clock: systemClock,
+    env: () => undefined,
+    find: absent,
+    open: absent,
+    kube: absent,
+    local: {
+      run: absent,
+      fetch: absent,
+      create: absent,
+      readText: absent,
+      forward: absent,
+      hold: absent,
+    },
+    ask: () => Promise.resolve(undefined),
+    runScript,
+    nonce: () => "nonce",
+  };
+}
+
+/** Scripts run in the folder of their workflow: it must be there. */
+const root = Deno.makeTempDirSync({ prefix: "kodama-hostile-" });
+globalThis.addEventListener("unload", () => Deno.removeSync(root, { recursive: true }));
+const folder = `${root}/workflows`;
+Deno.mkdirSync(folder);
+
+async function eventsOf(text: string): Promise<WorkflowEvent[]> {
+  const files = {
+    readText: (path: string) => Promise.resolve(path === `${folder}/bad.yaml` ? text : undefined),
+    listFiles: (listed: string) => Promise.resolve(listed === folder ? ["bad.yaml"] : []),
+  };
+  const places = { workingDir: root, configDir: "/config", shippedWorkflowsDir: "/shipped" };
+  const { workflow, uses } = await loadWorkflow(files, places, "bad");
+  const { signal } = new AbortController();
+  return await Array.fromAsync(runWorkflow(workflow, worldOf(sandbox()), {
+    run: "1",
+    params: {},
+    overrides: {},
+    uses,
+    yes: true,
+    kept: nothingKept,
+    signal,
+    finallySignal: signal,
+  }));
+}
+
+/** What a script does, and how its step ends. */
+const attempts: readonly (readonly [title: string, code: string, kind: string, reason: RegExp])[] =
+  [
+    ["the file system", 'Deno.readTextFileSync("/etc/passwd")', "denied", /read access/],
+    ["the environment", 'Deno.env.get("HOME")', "denied", /env access to "HOME"/],
+    ["the network", "await Deno.connect({ port: 1 })", "denied", /net access/],
+    ["a program", 'new Deno.Command("id").outputSync()', "denied", /run access to "id"/],
+    [
+      "node's modules",
+      '(await import("node:fs")).readFileSync("/etc/hosts")',
+      "denied",
+      /read access/,
+    ],
+    ["a native library", 'Deno.dlopen("libc.so.6", {})', "denied", /ffi access/],
+    ["code from elsewhere", 'await import("https://example.com/a.ts")', "denied", /import of/],
+    [
+      "the cluster",
+      'await kodama.get("pods", { namespace: "a" })',
+      "denied",
+      /cluster access: list/,
+    ],
+    ["all time", 'console.log("begun"); for (;;);', "timeout", /^$/],
+    ["2 GB of memory", "new Uint8Array(2e9).fill(1)", "failed", /limit of memory/],
+    ["a heap without end", "const a = []; for (;;) a.push({ a });", "failed", /limit of memory/],
+    ["the program around it", "Deno.exit(0)", "failed", /ended with exit code 0/],
+  ];
+
+for (const [title, code, kind, reason] of attempts) {
+  Deno.test(`a script that reaches for ${title} is stopped, and finally runs`, async () => {
+    const events = await eventsOf(`
+steps:
+  - id: hostile
+    script: ${JSON.stringify(code)}
+  - id: after
+    script: kodama.output(1)
+finally:
+  - id: cleaned
+    script: kodama.output("clean")
+`);
+    const ends = events.flatMap((event) => event.kind === "stepEnded" ? [event] : []);
+    const [hostile] = ends;
+    assert.equal(hostile?.step, "hostile");
+    assert.equal(hostile.outcome.kind, kind, JSON.stringify(hostile.outcome));
+    assert.match("reason" in hostile.outcome ? hostile.outcome.reason : "", reason);
+    const byStep = new Map(ends.map(({ step, outcome }) => [step, outcome.kind]));
+    assert.equal(byStep.get("cleaned"), "ok");
+    assert.notEqual(byStep.get("after"), "ok");
+    const last = events.at(-1);
+    assert.equal(last?.kind, "workflowEnded");
+    assert.notEqual(last?.kind === "workflowEnded" ? last.exitCode : 0, 0);
+  });
+}
