@@ -69,6 +69,24 @@ Deno.test("settings that are a link may be changed where they lie, by kodama con
   }
 });
 
+Deno.test("a start in a folder that has been removed is told, and not by the runtime", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "kodama-launcher-" });
+  const launcher = `${folder}/kodama`;
+  const text = launcherText({ kind: "folder", path: folder }, { kodama: {}, cluster: {} });
+  await Deno.writeTextFile(launcher, text, { mode: 0o755 });
+  const line =
+    `mkdir "${folder}/gone" && cd "${folder}/gone" && rmdir "${folder}/gone" && "${launcher}" pods`;
+  try {
+    const { code, stderr } = await runCommand(["sh", "-c", line], {
+      env: { PATH: "/usr/bin:/bin" },
+    });
+    assert.equal(code, 1);
+    assert.match(stderr, /^error: the folder that this was started in isn't there any more$/m);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("a path that would be two permissions is refused", async () => {
   const { code, stderr } = await startWords("kodama", ["exec", "--outdir", "a,/etc", "--", "id"]);
   assert.equal(code, 1);

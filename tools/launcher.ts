@@ -68,6 +68,11 @@ ${launcherMark} starts Deno with the permissions that the command needs, and no 
 # The reason for each permission stands in docs/permissions.md.
 home=${beside ? "${0%/*}" : quote(place.path)}
 name=${beside ? "${KODAMA_ARGV0:-kodama}" : "${0##*/}"}
+if ! [ -e "$PWD" ]; then
+  echo "error: the folder that this was started in isn't there any more" >&2
+  echo "hint: cd to another one" >&2
+  exit 1
+fi
 config=\${KODAMA_CONFIG_DIR:-\${HOME:-}/.kodama}
 case $config in
   *,*)
