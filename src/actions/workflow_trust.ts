@@ -50,23 +50,26 @@ export interface TrustOptions {
 /**
  * Goes on where the workflow is trusted, or somebody says so now; the yes is kept.
  *
+ * @returns the texts that were trusted, by path. What runs is to be taken from them: a file may be another by the
+ * time that its step begins.
  * @throws KodamaError `cancelled` after a no, `forbidden` where nobody can be asked.
  */
 export async function ensureTrusted(
   host: Host,
   subject: TrustSubject,
   options: TrustOptions,
-): Promise<void> {
+): Promise<ReadonlyMap<string, string>> {
+  const { name, files } = subject;
   const canAsk = options.ask !== undefined;
   const decision = await trustOf(host, subject, { trustNow: options.trustNow, canAsk });
-  if (decision.kind === "trusted") return;
   if (decision.kind === "refused") throw refused(subject, decision);
-  if (await options.ask?.(askOf(subject, decision))) {
+  if (decision.kind === "ask") {
+    if (!await options.ask?.(askOf(subject, decision))) {
+      throw new KodamaError("cancelled", `the workflow ${name} isn't trusted, and nothing was run`);
+    }
     await trust(host, subject);
-    return;
   }
-  const { name } = subject;
-  throw new KodamaError("cancelled", `the workflow ${name} isn't trusted, and nothing was run`);
+  return new Map(files.map(({ path, text }) => [path, text]));
 }
 
 /** The question about a workflow that isn't trusted. */

@@ -43,7 +43,8 @@ const nobody = { trustNow: false };
 Deno.test("a new workflow is asked about once, with what it may", async () => {
   const { host } = simulatedHost({});
   const { asked, options } = person(true);
-  await ensureTrusted(host, subject(), options);
+  const texts = await ensureTrusted(host, subject(), options);
+  assert.equal(texts.get("/work/lib/a.yaml"), "a");
   await ensureTrusted(host, subject(), options);
   await ensureTrusted(host, subject(), nobody);
   assert.deepEqual(asked, [{
