@@ -105,8 +105,18 @@ function cancelled({ reason }: AbortSignal): KodamaError {
   return new KodamaError("cancelled", "cancelled before any command began", { cause: reason });
 }
 
-/** The error of a selection that no pod of any context answers to. */
-export function noMatch(all: readonly ContextFindings[]): NoMatchError {
+/** What a person may do where nothing matches and nothing is near. */
+export const elsewhere = "-n or -A looks elsewhere";
+
+/**
+ * The error of a selection that no pod of any context answers to.
+ *
+ * @param hint where no name is near.
+ */
+export function noMatch(
+  all: readonly ContextFindings[],
+  hint = `\`kodama pods\` lists the pods; ${elsewhere}`,
+): NoMatchError {
   const found = all.filter((findings) => findings.kind === "found");
   const skipped = found.flatMap((findings) => findings.skipped);
   const [first] = skipped;
@@ -117,10 +127,10 @@ export function noMatch(all: readonly ContextFindings[]): NoMatchError {
     );
   }
   const nearest = found.flatMap((findings) => findings.nearest).slice(0, 3);
-  const hint = nearest.length > 0
-    ? `did you mean ${nearest.map(nearText).join(" or ")}?`
-    : "`kodama pods` lists the pods; -n or -A looks elsewhere";
-  return new NoMatchError(`no pod ${askedText(found)}`, { hint });
+  const guess = `did you mean ${nearest.map(nearText).join(" or ")}?`;
+  return new NoMatchError(`no pod ${askedText(found)}`, {
+    hint: nearest.length > 0 ? guess : hint,
+  });
 }
 
 /** `matches -m drive in namespace "web" (context lab)`: what was asked, and where. */

@@ -72,8 +72,8 @@ export async function findLogTargets(
     return { ...chosen, nearest: [] };
   }
   // Why there is nothing is told in the words of every other command.
-  const { nearest } = await findTargets(client, selection, options);
-  return { targets: [], skipped: [], nearest };
+  const { nearest, asked } = await findTargets(client, selection, options);
+  return { targets: [], skipped: [], nearest, ...(asked && { asked }) };
 }
 
 /** The containers of these pods that are meant, in the order of the selection. Pure. */

@@ -17,7 +17,7 @@ export function selectionWords(selection: Selection): string {
 }
 
 function patternText(pattern: NamePattern): string {
-  return pattern.kind === "substring" ? pattern.text : String(pattern.regExp);
+  return pattern.kind === "substring" ? pattern.text : `/${pattern.regExp.source}/`;
 }
 
 /** Where is looked: `namespace "web"`, `namespaces "a" and "b"`, `any namespace`. */
