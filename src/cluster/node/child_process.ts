@@ -33,7 +33,7 @@ export function containerProcess(child: SpawnedChild, options: ChildOptions): Co
   const guarded = (name: "stdout" | "stderr") =>
     guardStream(child[name], { exited, map: (bytes) => filters[name].pass(bytes) });
   const [stdout, stderr] = [guarded("stdout"), guarded("stderr")];
-  const stdin = streams.stdin ? tolerantSink(child.stdin) : undefined;
+  const stdin = streams.stdin ? tolerantSink(child.stdin, { endless: streams.tty }) : undefined;
   const wanted = {
     stdout: streams.stdout ? stdout.stream : undefined,
     stderr: streams.stderr && !streams.tty ? stderr.stream : undefined,
@@ -58,7 +58,7 @@ export function containerProcess(child: SpawnedChild, options: ChildOptions): Co
     end,
     resize: resize ?? (() => Promise.resolve()),
     async release() {
-      await stdin?.close();
+      if (!streams.tty) await stdin?.close();
       for (const stream of [wanted.stdout, wanted.stderr]) {
         if (stream !== undefined && !stream.locked) await stream.cancel();
       }
@@ -104,8 +104,15 @@ interface Sink {
   close(): Promise<void>;
 }
 
-/** A process may end, or close its standard input, while somebody writes: that is no error of the writer's. */
-function tolerantSink(pipe: WritableStream<Uint8Array>): Sink {
+/**
+ * A process may end, or close its standard input, while somebody writes: that is no error of the writer's. `endless`:
+ * a terminal's input has no end that a writer could make. Runtimes keep the terminal open when a link is gone, where
+ * script(1) would type the key for it.
+ */
+function tolerantSink(
+  pipe: WritableStream<Uint8Array>,
+  { endless }: { endless: boolean },
+): Sink {
   const writer = pipe.getWriter();
   writer.closed.catch(() => {});
   let closed: Promise<void> | undefined;
@@ -114,8 +121,7 @@ function tolerantSink(pipe: WritableStream<Uint8Array>): Sink {
     async write(bytes) {
       if (closed === undefined) await writer.write(bytes).catch(close);
     },
-    close,
-    abort: close,
+    ...(endless ? {} : { close, abort: close }),
   });
   return { stream, close };
 }
