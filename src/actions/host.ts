@@ -10,6 +10,8 @@ import type { SpoolFile } from "../exec/stdin_spool.ts";
 import type { CallOptions, KubeClient } from "../kube/client.ts";
 import type { FoundTargets } from "../kube/find_targets.ts";
 import type { Selection } from "../kube/target.ts";
+import type { LocalWorld } from "../workflow/engine/world.ts";
+import type { RunScript } from "../workflow/model.ts";
 import type { ClusterControl } from "./cluster_control.ts";
 
 /** A file that is being made. Disposing of it closes it. */
@@ -95,6 +97,8 @@ export interface Host {
   ): Promise<FoundTargets>;
   /** This machine's files for copying; loaded only when called. */
   copyFiles(): Promise<LocalFiles>;
+  /** This machine as steps of workflows reach for it, and the sandbox of scripts; loaded only when called. */
+  workflowMachine(): Promise<{ local: LocalWorld; runScript: RunScript }>;
   /** Loads the embedded cluster's room only when called. */
   cluster(): Promise<ClusterControl>;
 }

@@ -4,7 +4,7 @@ import { nearestNames } from "../base/nearest_names.ts";
 import { runsFolder } from "../config/places.ts";
 import { type PastRun, readRecord } from "../exec/record_lines.ts";
 import type { Host } from "./host.ts";
-import { recordEnding } from "./record_run.ts";
+import { recordEnding } from "./record_file.ts";
 
 export type { PastRun, RecordedTarget } from "../exec/record_lines.ts";
 export type { RecordHeader } from "../exec/report_shapes.ts";

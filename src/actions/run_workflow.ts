@@ -1,6 +1,6 @@
 /** Workflows: found by name, planned, and run as one command over the pods of their selection. */
 import { findWorkflow, listWorkflowFiles } from "../workflow/find_workflow.ts";
-import { parseWorkflow } from "../workflow/parse_workflow.ts";
+import { parseShortWorkflow, parseWorkflow } from "../workflow/parse_workflow.ts";
 import { type Plan, plan, type PlanOverrides } from "../workflow/plan.ts";
 import { exec } from "./exec.ts";
 import type { ExecEvent, ExecOptions } from "./exec_events.ts";
@@ -46,6 +46,16 @@ export async function planWorkflow(
 ): Promise<Plan> {
   const found = await findWorkflow(host.files, host.places, workflow);
   return plan(await parseWorkflow(found, found.name), overrides);
+}
+
+/**
+ * Whether a workflow is of the short form: one command. The full form has steps, and is `run_steps.ts`'s.
+ *
+ * @throws KodamaError `notFound` with the nearest names; FileError where the file can't be read.
+ */
+export async function isShortForm(host: Host, workflow: string): Promise<boolean> {
+  const found = await findWorkflow(host.files, host.places, workflow);
+  return await parseShortWorkflow(found, found.name) !== undefined;
 }
 
 /** Runs a workflow. Throws as {@link planWorkflow} and {@link exec} do. */

@@ -31,7 +31,7 @@ export function machineHost({ kubeconfig, terminal, environment }: HostParts): H
     terminal.stderr.write(`warning: ${printable(message)}\n`).catch(() => {});
   });
   const named = kubeconfig === undefined ? {} : { kubeconfig };
-  return {
+  const host: Host = {
     clock: systemClock,
     env: environment,
     places,
@@ -55,11 +55,16 @@ export function machineHost({ kubeconfig, terminal, environment }: HostParts): H
       const { localCopyFiles } = await import("./copy_files.ts");
       return localCopyFiles();
     },
+    async workflowMachine() {
+      const { workflowMachine } = await import("./workflow_machine.ts");
+      return workflowMachine(host);
+    },
     async cluster() {
       const { clusterControl } = await import("./cluster.ts");
       return await clusterControl(places);
     },
   };
+  return host;
 
   async function openClient(context: string | undefined): Promise<KubeClient> {
     const { openKubeClient } = await import("../kube/open_client.ts");

@@ -100,6 +100,7 @@ export function simulatedHost(
     },
     select: ({ context }) => found(context, clusters[context] ?? {}, clock),
     copyFiles: unused,
+    workflowMachine: unused,
     cluster: unused,
   };
   return { host, clock, files };

@@ -6,6 +6,7 @@ import { runningFlags } from "../running/flags.ts";
 import { listFormat, resolveRunning } from "../running/options.ts";
 import { showRun } from "../running/show_run.ts";
 import { resolveSelection, selectionFlags } from "../selection.ts";
+import { workflowFlags } from "../workflow_running/flags.ts";
 
 /** `kodama run`, and `kwekash`. */
 export const command: Command = defineCommand({
@@ -13,18 +14,24 @@ export const command: Command = defineCommand({
     "Runs a workflow: a command and the pods that it is for, kept in a file. It is found by its name in " +
     "workflows/ or .kodama/workflows/, from the working directory upwards, then in the folder of your " +
     "own settings, then among those that come with kodama; or it is given as a path.\n\n" +
-    "Flags take the place of what the file says, and what follows -- the place of its command.",
+    "Flags take the place of what the file says, and what follows -- the place of its command. A workflow with " +
+    "steps says itself how each of them runs: there, flags choose the pods, and --param gives it its values.",
   operands: [{ name: "WORKFLOW", arity: "one", completion: { kind: "workflows" } }],
   trailing: "optional",
-  flags: { ...selectionFlags, ...runningFlags },
+  flags: { ...selectionFlags, ...runningFlags, ...workflowFlags },
   examples: [
     { title: "The version of every WEKA drive", line: "kodama run kwekash" },
     { title: "The same pods, another command", line: "kodama run kwekash -- weka status" },
     { title: "A file, in another namespace", line: "kodama run ./checks/disk.yaml -n staging" },
     { title: "Which pods would it be?", line: "kodama run kwekash --list" },
+    { title: "What would it do?", line: "kodama run kwekash --plan" },
+    { title: "With a parameter", line: "kodama run disk-usage --param limit=90" },
   ],
   exitCodes: exitCodeTable,
-  seeAlso: ["kodama exec --help runs a command that is in no file."],
+  seeAlso: [
+    "kodama workflow --help lists, checks and makes workflow files.",
+    "kodama exec --help runs a command that is in no file.",
+  ],
   resolve(words) {
     const [workflow = ""] = words.operands;
     const running = resolveRunning(words.flags, words.given);
@@ -39,14 +46,30 @@ export const command: Command = defineCommand({
     };
     const view = { ...running.view, single: false, tty: false };
     const { options } = running;
-    return { workflow, overrides, options, view, list: running.list, kubeconfig, pick };
+    const steps = {
+      params: new Map(words.flags.param),
+      plan: words.flags.plan,
+      trust: words.flags.trust,
+      yes: words.flags.yes,
+      given: words.given,
+    };
+    return { workflow, overrides, options, view, list: running.list, kubeconfig, pick, steps };
   },
   run: async (
-    { workflow, overrides: given, options, view, list, kubeconfig, pick },
+    { workflow, overrides: given, options, view, list, kubeconfig, pick, steps },
     invocation,
   ) => {
     const own = await invocation.host({ kubeconfig });
     const actions = await import("../../actions/run_workflow.ts");
+    const asksSteps = steps.plan || steps.params.size > 0;
+    if (asksSteps || !await actions.isShortForm(own, workflow)) {
+      const { runWithSteps } = await import("../workflow_running/run_with_steps.ts");
+      return await runWithSteps(
+        own,
+        { workflow, overrides: given, view, list, pick, steps },
+        invocation,
+      );
+    }
     // What the workflow's file selects is known only once it is read.
     const chosen = pick
       ? await chosenBy(

@@ -2,22 +2,21 @@
 import type { JsonValue } from "../../base/json_value.ts";
 import { withoutSecrets } from "../../exec/redact.ts";
 import type { FullWorkflow } from "../model.ts";
-import type { WorkflowEvent } from "../step_events.ts";
 
 /** Shorter values stand by chance in many a text. */
 const shortest = 4;
 
-/** Takes the values of secret parameters out of events. */
+/** Takes the values of secret parameters out of events and plans. */
 export function masked(
   { params }: FullWorkflow,
   values: Readonly<Record<string, JsonValue>>,
-): (event: WorkflowEvent) => WorkflowEvent {
+): <T>(told: T) => T {
   const secrets = params.filter(({ secret }) => secret).map(({ name }) =>
     String(values[name] ?? "")
   )
     .filter((value) => value.length >= shortest);
-  if (secrets.length === 0) return (event) => event;
-  return (event) => without(event, secrets) as WorkflowEvent;
+  if (secrets.length === 0) return (told) => told;
+  return <T>(told: T) => without(told, secrets) as T;
 }
 
 function without(value: unknown, secrets: readonly string[]): unknown {

@@ -1,0 +1,71 @@
+/** The record of a run of a workflow in its full form, written while it goes on. */
+import type { JsonValue } from "../base/json_value.ts";
+import { redact } from "../exec/redact.ts";
+import { fingerprintOf } from "../sandbox/fingerprint.ts";
+import type { Loaded } from "../workflow/load_workflow.ts";
+import { isKept, type WorkflowHeader } from "../workflow/record.ts";
+import type { WorkflowEvent } from "../workflow/step_events.ts";
+import type { Host } from "./host.ts";
+import { RecordFile } from "./record_file.ts";
+import type { RunStepsOptions } from "./run_steps.ts";
+
+/** Writes the record of one run. Disposing of it closes the file. */
+export class WorkflowRecorder implements AsyncDisposable {
+  readonly #file: RecordFile;
+
+  private constructor(file: RecordFile) {
+    this.#file = file;
+  }
+
+  /** Writes the first line: what was asked for. */
+  static async begin(
+    host: Host,
+    run: string,
+    { loaded, params, options }: {
+      loaded: Loaded;
+      params: Readonly<Record<string, JsonValue>>;
+      options: Pick<RunStepsOptions, "overrides" | "goOn">;
+    },
+  ): Promise<WorkflowRecorder> {
+    const { workflow, files } = loaded;
+    const secret = workflow.params.filter((param) => param.secret).map(({ name }) => name);
+    const header: WorkflowHeader = {
+      event: "workflow",
+      version: 1,
+      id: run,
+      at: host.clock.now().toISOString(),
+      workflow: workflow.name,
+      path: workflow.path,
+      files: await fingerprintOf(workflow.path, files),
+      params: Object.fromEntries(
+        Object.entries(params).filter(([name]) => !secret.includes(name)),
+      ),
+      secrets: secret.filter((name) => params[name] !== null),
+      rerunOf: options.goOn?.rerunOf ?? null,
+      overrides: options.overrides,
+    };
+    const file = new RecordFile(host, run);
+    file.add(header);
+    return new WorkflowRecorder(file);
+  }
+
+  /** Takes the next event; returns at once. */
+  follow(event: WorkflowEvent): void {
+    if (!isKept(event)) return;
+    this.#file.add(event.kind === "stepStarted" ? { ...event, title: plain(event.title) } : event);
+  }
+
+  /** Resolves when all is written; with the error where it couldn't be. */
+  async settled(): ReturnType<RecordFile["settled"]> {
+    return await this.#file.settled();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file[Symbol.asyncDispose]();
+  }
+}
+
+/** A title holds the words of a command, which may hold what looks like a secret. */
+function plain(title: string): string {
+  return redact([title]).words[0] ?? "";
+}

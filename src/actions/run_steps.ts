@@ -1,0 +1,154 @@
+/** A workflow in its full form: loaded, planned, trusted, run and recorded. */
+import { KodamaError, UsageError } from "../base/errors.ts";
+import type { JsonValue } from "../base/json_value.ts";
+import { runWorkflow } from "../workflow/engine/engine.ts";
+import { type Kept, nothingKept } from "../workflow/engine/kept.ts";
+import type { WhereOverrides } from "../workflow/engine/scope.ts";
+import type { Question } from "../workflow/engine/world.ts";
+import { planOf, type WorkflowPlan } from "../workflow/full_plan.ts";
+import { type Loaded, loadWorkflow } from "../workflow/load_workflow.ts";
+import type { Param } from "../workflow/model.ts";
+import { paramValue, paramValues } from "../workflow/params.ts";
+import type { WorkflowEvent } from "../workflow/step_events.ts";
+import type { Host } from "./host.ts";
+import { recordId } from "./record_file.ts";
+import { WorkflowRecorder } from "./record_workflow.ts";
+import { worldOf } from "./workflow_world.ts";
+import { ensureTrusted, type TrustAsk } from "./workflow_trust.ts";
+import { trustSubject } from "./workflow_trust_subject.ts";
+
+export type { PlannedStep, WorkflowPlan } from "../workflow/full_plan.ts";
+export type { StepOutcome, WorkflowEvent } from "../workflow/step_events.ts";
+export { reasonOf } from "../workflow/engine/policy.ts";
+export type { Question } from "../workflow/engine/world.ts";
+
+/** Asks a person. Absent where there is nobody. */
+export type Ask = (question: Question, signal: AbortSignal) => Promise<string | undefined>;
+
+/** What a plan and a run have in common. */
+export interface StepsOptions {
+  /** A name, or a path. */
+  workflow: string;
+  /** `--param`, as texts. */
+  params: ReadonlyMap<string, string>;
+  overrides: WhereOverrides;
+  signal: AbortSignal;
+}
+
+/** What only a run needs. */
+export interface RunStepsOptions extends StepsOptions {
+  /** Questions whether to go on are answered with yes. */
+  yes: boolean;
+  /** `--trust`: not asked, and not kept. */
+  trustNow: boolean;
+  ask?: Ask;
+  askTrust?: (question: TrustAsk) => Promise<boolean>;
+  /** Ends the steps of `finally` too. */
+  finallySignal: AbortSignal;
+  /** What an earlier run has ended, and its id. */
+  goOn?: { kept: Kept; rerunOf: string; params: Readonly<Record<string, JsonValue>> };
+}
+
+/** What a run tells: the engine's events, and what became of the record at the end. */
+export type StepsEvent =
+  | WorkflowEvent
+  | { kind: "recorded"; id: string }
+  | { kind: "notRecorded"; error: KodamaError };
+
+/**
+ * What a run would do. Reads files, and lists pods; begins nothing.
+ *
+ * @throws as {@link runSteps}. A parameter that nobody says is null.
+ */
+export async function planSteps(host: Host, options: StepsOptions): Promise<WorkflowPlan> {
+  const { workflow, uses } = await loadWorkflow(host.files, host.places, options.workflow);
+  const { values, missing } = await paramValues(workflow, options.params, host.env);
+  const params = { ...Object.fromEntries(missing.map(({ name }) => [name, null])), ...values };
+  const { local, runScript } = await host.workflowMachine();
+  const world = worldOf(host, { local, runScript });
+  return await planOf(workflow, {
+    params,
+    overrides: options.overrides,
+    uses,
+    find: (where) => world.find(where, options.signal),
+  });
+}
+
+/**
+ * Runs a workflow in its full form.
+ *
+ * @throws KodamaError `notFound` with the nearest names; WorkflowError with every problem of its files; UsageError for
+ *   parameters; `forbidden` or `cancelled` where it isn't trusted; `conflict` where another run of its group goes on.
+ */
+export async function* runSteps(
+  host: Host,
+  options: RunStepsOptions,
+): AsyncGenerator<StepsEvent, void> {
+  const loaded = await loadWorkflow(host.files, host.places, options.workflow);
+  const { workflow, uses } = loaded;
+  const { trustNow, askTrust, ask, goOn } = options;
+  const trusted = await ensureTrusted(host, await trustSubject(host, loaded), {
+    trustNow,
+    ...(askTrust === undefined ? {} : { ask: askTrust }),
+  });
+  const params = await settledParams(host, loaded, options);
+  const run = recordId(host.clock.now());
+  const { local, runScript } = await host.workflowMachine();
+  const world = worldOf(host, {
+    // What was trusted is what runs, whatever the files hold by now.
+    local: { ...local, readText: (path) => Promise.resolve(trusted.get(path)) },
+    runScript,
+    ...(ask === undefined ? {} : { ask }),
+  });
+  await using recorder = await WorkflowRecorder.begin(host, run, { loaded, params, options });
+  const events = runWorkflow(workflow, world, {
+    run,
+    params,
+    overrides: options.overrides,
+    uses,
+    yes: options.yes,
+    kept: goOn?.kept ?? nothingKept,
+    signal: options.signal,
+    finallySignal: options.finallySignal,
+  });
+  for await (const event of events) {
+    recorder.follow(event);
+    if (event.kind === "workflowEnded") {
+      const error = await recorder.settled();
+      yield error === undefined ? { kind: "recorded", id: run } : { kind: "notRecorded", error };
+    }
+    yield event;
+  }
+}
+
+/** Every parameter with its value; a person is asked for those that are missing. */
+async function settledParams(
+  host: Host,
+  { workflow }: Loaded,
+  { params: said, ask, goOn, signal }: RunStepsOptions,
+): Promise<Record<string, JsonValue>> {
+  const { values, missing } = await paramValues(workflow, said, host.env);
+  const before = goOn?.params ?? {};
+  for (const { name } of workflow.params) {
+    if (!said.has(name) && Object.hasOwn(before, name)) values[name] = before[name] ?? null;
+  }
+  const unknown = missing.filter(({ name }) => !Object.hasOwn(before, name));
+  if (unknown.length > 0 && ask === undefined) throw missingError(unknown);
+  for (const param of unknown) {
+    const answer = await ask?.({
+      text: `${param.name}${param.description === undefined ? "" : ` (${param.description})`}:`,
+      choices: (param.enum ?? []).map(String),
+      secret: param.secret,
+      free: param.enum === undefined,
+    }, signal);
+    if (answer === undefined) throw missingError(unknown);
+    values[param.name] = paramValue(param, answer);
+  }
+  return values;
+}
+
+function missingError(missing: readonly Param[]): UsageError {
+  const names = missing.map(({ name }) => name);
+  const flags = names.map((name) => `--param ${name}=…`).join(" ");
+  return new UsageError(`${names.join(", ")} must be said`, { hint: flags });
+}

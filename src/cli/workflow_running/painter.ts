@@ -1,0 +1,156 @@
+/** Events of a workflow as lines: what commands say on standard output, what steps do on standard error. */
+import { reasonOf, type StepOutcome, type StepsEvent } from "../../actions/run_steps.ts";
+import { formatDuration } from "../../base/duration.ts";
+import { printable } from "../../term/printable.ts";
+import type { Style } from "../../term/style.ts";
+
+/** A piece of a stream. */
+export interface Piece {
+  stream: "stdout" | "stderr";
+  text: string;
+}
+
+/** How it is shown. */
+export interface StepsView {
+  format: "text" | "json" | "jsonl";
+  quiet: boolean;
+  style: { stdout: Style; stderr: Style };
+  /** The line that goes on from a run. */
+  rerunLine: (id: string) => string;
+}
+
+/** Paints one run. */
+export class StepsPainter {
+  readonly #view: StepsView;
+  readonly #ended: Record<string, unknown>[] = [];
+  readonly #targets = new Map<string, { ok: number; bad: number }>();
+  #record: string | undefined;
+
+  constructor(view: StepsView) {
+    this.#view = view;
+  }
+
+  /** What is written of an event. */
+  paint(event: StepsEvent): Piece[] {
+    if (event.kind === "recorded") this.#record = event.id;
+    if (event.kind === "stepTargetEnded") this.#count(event.step, event.end.outcome.kind === "ok");
+    switch (this.#view.format) {
+      case "text":
+        return this.#text(event);
+      case "jsonl":
+        return [out(`${JSON.stringify(event)}\n`)];
+      case "json":
+        return this.#json(event);
+    }
+  }
+
+  #count(step: string, good: boolean): void {
+    const counted = this.#targets.get(step) ?? { ok: 0, bad: 0 };
+    if (good) counted.ok += 1;
+    else counted.bad += 1;
+    this.#targets.set(step, counted);
+  }
+
+  #text(event: StepsEvent): Piece[] {
+    const { quiet, style: { stdout, stderr } } = this.#view;
+    const said = (text: string): Piece[] => quiet ? [] : [err(`${text}\n`)];
+    switch (event.kind) {
+      case "workflowWaits":
+        return said(`waiting for run ${event.holder} of "${printable(event.group)}"`);
+      case "stepStarted":
+        return said(`${stderr.bold(event.step)}  ${printable(oneLine(event.title))}`);
+      case "stepLine": {
+        const line = printable(event.text);
+        const prefix = event.target === "" ? "" : `${stdout.dim(`${printable(event.target)}:`)} `;
+        return [{ stream: event.stream, text: `${prefix}${line}\n` }];
+      }
+      case "stepRetried": {
+        const wait = formatDuration(event.delayMs);
+        return said(
+          `${event.step}  ${printable(event.reason)}; attempt ${event.attempt} in ${wait}`,
+        );
+      }
+      case "stepKept":
+        return said(stderr.dim(`${event.step}  ${event.outcome.kind} in the run before`));
+      case "stepEnded":
+        return this.#end(event);
+      case "finallyStarted":
+        return said(stderr.dim("finally"));
+      case "notRecorded":
+        return [err(`no record is kept: ${printable(event.error.message)}\n`)];
+      case "workflowEnded":
+        return [...this.#outputs(event.outputs), ...this.#whole(event)];
+      default:
+        return [];
+    }
+  }
+
+  #end(event: Extract<StepsEvent, { kind: "stepEnded" }>): Piece[] {
+    const { quiet, style: { stderr } } = this.#view;
+    const { step, outcome, tolerated, durationMs } = event;
+    if (outcome.kind === "ok" || outcome.kind === "skipped") {
+      if (quiet) return [];
+      const targets = this.#targets.get(step);
+      const pods = targets === undefined
+        ? ""
+        : ` in ${targets.ok} of ${targets.ok + targets.bad} pods`;
+      const text = outcome.kind === "ok"
+        ? `${stderr.green("ok")}${pods}, ${formatDuration(durationMs)}`
+        : stderr.dim(`skipped: ${printable(oneLine(outcome.reason))}`);
+      return [err(`${stderr.bold(step)}  ${text}\n`)];
+    }
+    const goes = tolerated ? "; the workflow goes on" : "";
+    return [err(`${stderr.bold(step)}  ${stderr.red(outcomeText(outcome))}${goes}\n`)];
+  }
+
+  #outputs(outputs: unknown): Piece[] {
+    return Object.entries(outputs as Record<string, unknown>).map(([name, value]) =>
+      out(`${name}: ${printable(typeof value === "string" ? value : JSON.stringify(value))}\n`)
+    );
+  }
+
+  #whole(event: Extract<StepsEvent, { kind: "workflowEnded" }>): Piece[] {
+    const { quiet, style: { stderr }, rerunLine } = this.#view;
+    const { outcome, durationMs } = event;
+    if (outcome.kind === "ok") {
+      return quiet ? [] : [err(`${stderr.green("ok")} in ${formatDuration(durationMs)}\n`)];
+    }
+    const again = this.#record === undefined ? "" : `\nto go on: ${rerunLine(this.#record)}`;
+    return [err(`${stderr.red(outcomeText(outcome))} in ${formatDuration(durationMs)}${again}\n`)];
+  }
+
+  #json(event: StepsEvent): Piece[] {
+    if (event.kind === "stepEnded" || event.kind === "stepKept") {
+      const { step, outcome, output } = event;
+      this.#ended.push({ step, ...outcome, kind: undefined, outcome: outcome.kind, output });
+    }
+    if (event.kind !== "workflowEnded") return [];
+    const { outcome, outputs, exitCode, durationMs } = event;
+    const document = {
+      run: this.#record ?? null,
+      outcome: outcome.kind,
+      reason: reasonOf(outcome) || null,
+      exitCode,
+      durationMs,
+      outputs,
+      steps: this.#ended,
+    };
+    return [out(`${JSON.stringify(document, null, 2)}\n`)];
+  }
+}
+
+/** `failed: 2 of 50 pods failed: web-[3-4]`. */
+export function outcomeText(outcome: StepOutcome): string {
+  const reason = reasonOf(outcome);
+  return printable(
+    reason === "" || reason === outcome.kind ? outcome.kind : `${outcome.kind}: ${reason}`,
+  );
+}
+
+function oneLine(text: string): string {
+  const flat = text.replace(/\s+/g, " ");
+  return flat.length > 160 ? `${flat.slice(0, 159)}…` : flat;
+}
+
+const out = (text: string): Piece => ({ stream: "stdout", text });
+const err = (text: string): Piece => ({ stream: "stderr", text });

@@ -1,0 +1,81 @@
+/** A workflow with steps on this process's terminal, from its first event to the exit code. */
+import { planSteps, type StepsEvent, type StepsOptions } from "../../actions/run_steps.ts";
+import type { Host } from "../../actions/host.ts";
+import { printable } from "../../term/printable.ts";
+import type { Invocation } from "../invocation.ts";
+import { interruptible } from "../interruptible.ts";
+import { jsonDocument, styleOf } from "../output.ts";
+import { speak } from "../program.ts";
+import { askTrust } from "../trusting/ask.ts";
+import { StepsPainter, type StepsView } from "./painter.ts";
+import { askOn } from "./questions.ts";
+
+/** 128 + SIGINT: stopped by the person or a signal. */
+const interrupted = 130;
+
+/** What a start is given of the terminal. */
+export interface StepsExtras {
+  signal: AbortSignal;
+  finallySignal: AbortSignal;
+  ask?: ReturnType<typeof askOn> & object;
+  askTrust?: ReturnType<typeof askTrust> & object;
+}
+
+/**
+ * Shows the run that `start` begins. The first Ctrl-C cancels the steps, and those of `finally` follow; the next one
+ * ends them too.
+ */
+export async function showSteps(
+  start: (extras: StepsExtras) => AsyncIterable<StepsEvent>,
+  { invocation, view }: { invocation: Invocation; view: Pick<StepsView, "format" | "quiet"> },
+): Promise<number> {
+  const { terminal, signals, environment, program } = invocation;
+  const [main, last] = [new AbortController(), new AbortController()];
+  using _listening = signals.listen((signal) => {
+    const reason = new DOMException(`stopped by ${signal}`, "AbortError");
+    if (main.signal.aborted) last.abort(reason);
+    main.abort(reason);
+  });
+  const painter = new StepsPainter({
+    ...view,
+    style: {
+      stdout: styleOf(terminal.stdout, environment),
+      stderr: styleOf(terminal.stderr, environment),
+    },
+    rerunLine: (id) => speak(program, `kodama runs rerun ${id} --failed`),
+  });
+  const ask = askOn(terminal);
+  const trusting = askTrust(terminal, { signal: main.signal });
+  let exitCode = 1;
+  const events = start({
+    signal: main.signal,
+    finallySignal: last.signal,
+    ...(ask === undefined ? {} : { ask }),
+    ...(trusting === undefined ? {} : { askTrust: trusting }),
+  });
+  for await (const event of events) {
+    for (const { stream, text } of painter.paint(event)) await terminal[stream].write(text);
+    if (event.kind === "workflowEnded") exitCode = event.exitCode;
+  }
+  return main.signal.aborted ? interrupted : exitCode;
+}
+
+/** Shows what a run would do. */
+export async function showPlan(
+  host: Host,
+  options: Omit<StepsOptions, "signal">,
+  { invocation, json }: { invocation: Invocation; json: boolean },
+): Promise<number> {
+  const { terminal, signals } = invocation;
+  const plan = await interruptible(
+    signals,
+    (signal) => planSteps(host, { ...options, signal }),
+  );
+  if (json) {
+    await terminal.stdout.write(jsonDocument(plan));
+    return 0;
+  }
+  const { planLines } = await import("./plan_text.ts");
+  await terminal.stdout.write(planLines(plan).map((line) => `${printable(line)}\n`).join(""));
+  return 0;
+}

@@ -1,0 +1,185 @@
+/** This machine, as steps of workflows reach for it: programs, servers, files, ports, and turns between runs. */
+import { KodamaError } from "../base/errors.ts";
+import type { KubeClient } from "../kube/client.ts";
+import type { HttpAnswer, LocalEnd, LocalWorld, Writing } from "../workflow/engine/world.ts";
+import { forwardPort } from "./forward_port.ts";
+
+/** Bytes kept of a stream of a program, and of an answer's body. */
+const keptBytes = 1024 * 1024;
+
+/** The largest script that is read. */
+const maxScriptBytes = 1024 * 1024;
+
+/** What is around it. */
+export interface LocalWorldParts {
+  kube(context: string): Promise<KubeClient>;
+  /** Absolute; files of kodama's own lie below it. */
+  configDir: string;
+  /** Working directory; relative paths of steps are below it. */
+  create(path: string): Promise<Writing>;
+  readText(path: string, maxBytes: number): Promise<string | undefined>;
+}
+
+/** This machine. */
+export function localWorld({ kube, configDir, create, readText }: LocalWorldParts): LocalWorld {
+  return {
+    run,
+    fetch: request,
+    create,
+    readText: (path) => readText(path, maxScriptBytes),
+    forward: async (target, ports) => forwardPort(await kube(target.context), target, ports),
+    hold: (group, holder) => hold(configDir, group, holder),
+  };
+}
+
+async function run(
+  [program = "", ...args]: readonly string[],
+  { environment, folder, signal, told }: Parameters<LocalWorld["run"]>[1],
+): Promise<LocalEnd> {
+  const child = spawn(program, args, { environment, folder });
+  using _ending = onAbort(signal, () => child.kill("SIGTERM"));
+  const [stdout, stderr, status] = await Promise.all([
+    collected(child.stdout, (line) => told("stdout", line)),
+    collected(child.stderr, (line) => told("stderr", line)),
+    child.status,
+  ]);
+  return {
+    exitCode: status.code,
+    stdout: stdout.text,
+    stderr: stderr.text,
+    truncated: stdout.truncated || stderr.truncated,
+  };
+}
+
+function spawn(
+  program: string,
+  args: readonly string[],
+  { environment, folder }: { environment: Readonly<Record<string, string>>; folder: string },
+): Deno.ChildProcess {
+  try {
+    return new Deno.Command(program, {
+      args: [...args],
+      env: { ...environment },
+      cwd: folder,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) {
+      throw new KodamaError("notFound", `there is no program ${program} here`, { cause: error });
+    }
+    if (error instanceof Deno.errors.NotCapable) {
+      throw new KodamaError("environment", `kodama itself may not run ${program}`, {
+        hint: `allow it with KODAMA_ALLOW_RUN=${program}`,
+        cause: error,
+      });
+    }
+    throw new KodamaError("environment", `${program} can't be started: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function onAbort(signal: AbortSignal, call: () => void): Disposable {
+  const end = () => {
+    try {
+      call();
+    } catch {
+      // It has ended by itself.
+    }
+  };
+  if (signal.aborted) end();
+  else signal.addEventListener("abort", end, { once: true });
+  return { [Symbol.dispose]: () => signal.removeEventListener("abort", end) };
+}
+
+/** Read to the end even beyond what is kept: a full pipe would hold the program for ever. */
+async function collected(
+  stream: ReadableStream<Uint8Array>,
+  told: (line: string) => void,
+): Promise<{ text: string; truncated: boolean }> {
+  const decoder = new TextDecoder();
+  let text = "";
+  let open = "";
+  let truncated = false;
+  for await (const chunk of stream) {
+    const piece = decoder.decode(chunk, { stream: true });
+    if (text.length + piece.length > keptBytes) truncated = true;
+    else text += piece;
+    const lines = (open + piece).split("\n");
+    open = (lines.pop() ?? "").slice(0, keptBytes);
+    for (const line of lines) told(line);
+  }
+  if (open !== "") told(open);
+  return { text, truncated };
+}
+
+async function request(
+  { method, url, headers, body }: Parameters<LocalWorld["fetch"]>[0],
+  signal: AbortSignal,
+): Promise<HttpAnswer> {
+  try {
+    const answer = await fetch(url, {
+      method,
+      headers: { ...headers },
+      redirect: "manual",
+      signal,
+      ...(body === undefined ? {} : { body }),
+    });
+    const { text, truncated } = await bounded(answer.body);
+    return {
+      status: answer.status,
+      headers: Object.fromEntries(answer.headers),
+      body: text,
+      truncated,
+    };
+  } catch (error) {
+    if (signal.aborted || error instanceof KodamaError) throw error;
+    throw new KodamaError("unreachable", `${new URL(url).host}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+async function bounded(
+  body: ReadableStream<Uint8Array> | null,
+): Promise<{ text: string; truncated: boolean }> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    // Leaving the loop lets go of the connection.
+    if (text.length > keptBytes) return { text: text.slice(0, keptBytes), truncated: true };
+  }
+  return { text, truncated: false };
+}
+
+/** A lock of the file system: it is gone with the process, however that ends. */
+async function hold(
+  configDir: string,
+  group: string,
+  holder: string,
+): Promise<AsyncDisposable | { heldBy: string }> {
+  const folder = `${configDir}/turns`;
+  await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+  const path = `${folder}/${encodeURIComponent(group)}`;
+  const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
+  if (!await file.tryLock(true)) {
+    file.close();
+    return { heldBy: (await Deno.readTextFile(path)).trim() || "another" };
+  }
+  await file.truncate();
+  await file.write(new TextEncoder().encode(holder));
+  return {
+    [Symbol.asyncDispose]: () => {
+      // The name stays: to remove it would let a third run lock another file of the same name.
+      file.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

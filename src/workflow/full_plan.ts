@@ -1,0 +1,176 @@
+/**
+ * What a run would do: its steps with their words, the pods of each, what is granted, and what may change something.
+ * Values that only a run knows stay as they are written. Pure, but for the pods, which are handed in.
+ */
+import { KodamaError } from "../base/errors.ts";
+import type { JsonValue } from "../base/json_value.ts";
+import { nameParts, targetName } from "../exec/target_names.ts";
+import { namesUsed } from "../expression/names_used.ts";
+import { hasExpression, parseTemplate } from "../expression/template.ts";
+import { overridden } from "./engine/make_stage.ts";
+import { masked } from "./engine/mask.ts";
+import type { WhereOverrides } from "./engine/scope.ts";
+import type { FoundPods } from "./engine/world.ts";
+import type { FullWorkflow, Permissions, Step } from "./model.ts";
+import { type SelectFields, type Where, whereOf } from "./selection_fields.ts";
+import type { Intent } from "./steps/kind.ts";
+import { stepKind } from "./steps/registry.ts";
+import { evaluateDeep, evaluateFields, textsIn, type Values } from "./templates.ts";
+
+/** One step of a plan. */
+export interface PlannedStep {
+  id: string;
+  kind: string;
+  title: string;
+  does: string;
+  command: readonly string[] | null;
+  effect: Intent["effect"];
+  /** Runs only where this is true; null where it always does. */
+  when: string | null;
+  /** Names of its targets; null where it runs in none, or only the run knows in which. */
+  targets: readonly string[] | null;
+  /** Why they aren't known, or why there are none. */
+  targetsNote: string | null;
+  steps: readonly PlannedStep[];
+}
+
+/** The plan of a run. */
+export interface WorkflowPlan {
+  workflow: string;
+  path: string;
+  params: Readonly<Record<string, JsonValue>>;
+  permissions: Permissions;
+  /** Steps that aren't known only to read: by their ids. */
+  changes: readonly string[];
+  steps: readonly PlannedStep[];
+  finally: readonly PlannedStep[];
+}
+
+/** What a plan is made from. */
+export interface PlanInput {
+  params: Readonly<Record<string, JsonValue>>;
+  overrides: WhereOverrides;
+  uses: ReadonlyMap<Step, FullWorkflow>;
+  /** Asked once for each selection. */
+  find(where: Where): Promise<FoundPods>;
+}
+
+/** Makes the plan. */
+export async function planOf(workflow: FullWorkflow, input: PlanInput): Promise<WorkflowPlan> {
+  const planner = new Planner(workflow, input);
+  const steps = await planner.list(workflow.steps);
+  const last = await planner.list(workflow.finally);
+  const hide = masked(workflow, input.params);
+  return hide({
+    workflow: workflow.name,
+    path: workflow.path,
+    params: input.params,
+    permissions: workflow.permissions,
+    changes: changing([...steps, ...last]),
+    steps,
+    finally: last,
+  });
+}
+
+class Planner {
+  readonly #workflow: FullWorkflow;
+  readonly #input: PlanInput;
+  readonly #values: Values;
+  readonly #found = new Map<string, Promise<Pick<PlannedStep, "targets" | "targetsNote">>>();
+
+  constructor(workflow: FullWorkflow, input: PlanInput) {
+    this.#workflow = workflow;
+    this.#input = input;
+    this.#values = { params: input.params };
+  }
+
+  async list(steps: readonly Step[]): Promise<PlannedStep[]> {
+    const planned: PlannedStep[] = [];
+    for (const step of steps) planned.push(await this.#step(step));
+    return planned;
+  }
+
+  async #step(step: Step): Promise<PlannedStep> {
+    const kind = stepKind(step.kind);
+    const { does, command, where, effect } = kind.plan(this.#fields(step));
+    const used = this.#input.uses.get(step);
+    const inner = used === undefined
+      ? await this.list(Object.values(step.inner).flat())
+      : await new Planner(used, { ...this.#input, params: {}, overrides: {} }).list(used.steps);
+    const targets = where === "pods"
+      ? await this.#targets(step)
+      : { targets: null, targetsNote: null };
+    return {
+      id: step.id,
+      kind: step.kind,
+      title: step.title ?? does,
+      does,
+      command: command ?? null,
+      effect,
+      when: step.when === undefined ? null : String(step.when),
+      ...targets,
+      steps: inner,
+    };
+  }
+
+  /** With parameters in their places; a text that needs more stays as it is. */
+  #fields(step: Step): Record<string, unknown> {
+    const kind = stepKind(step.kind);
+    try {
+      const known = Object.entries(step.fields).filter(([, value]) => this.#isKnown(value));
+      const evaluated = evaluateFields(
+        Object.fromEntries(known),
+        kind.command !== undefined && !known.some(([name]) => name === kind.command)
+          ? { ...kind, command: undefined }
+          : kind,
+        this.#values,
+      );
+      return { ...step.fields, ...evaluated };
+    } catch (error) {
+      if (!(error instanceof KodamaError)) throw error;
+      return step.fields;
+    }
+  }
+
+  #isKnown(value: unknown): boolean {
+    return textsIn(value, []).every(({ text }) =>
+      !hasExpression(text) ||
+      namesUsed(parseTemplate(text).template).every(({ path: [first] }) => first === "params")
+    );
+  }
+
+  async #targets(step: Step): Promise<Pick<PlannedStep, "targets" | "targetsNote">> {
+    const own = step.fields.select;
+    const written = own ?? this.#workflow.select;
+    const narrowed = step.fields.targets;
+    if (!this.#isKnown(written)) return { targets: null, targetsNote: "known when the step runs" };
+    const select = evaluateDeep(written, this.#values) as SelectFields;
+    const where = own === undefined ? overridden(whereOf(select), this.#input) : whereOf(select);
+    const key = JSON.stringify([select, own === undefined]);
+    const asked = this.#found.get(key) ?? this.#find(where);
+    this.#found.set(key, asked);
+    const found = await asked;
+    if (narrowed === undefined || found.targets === null) return found;
+    if (!this.#isKnown(narrowed)) {
+      return { targets: null, targetsNote: `${narrowed} of ${found.targets.length} pods` };
+    }
+    const names = [evaluateDeep(narrowed, this.#values)].flat();
+    return { ...found, targets: found.targets.filter((name) => names.includes(name)) };
+  }
+
+  async #find(where: Where): Promise<Pick<PlannedStep, "targets" | "targetsNote">> {
+    const { targets, none } = await this.#input.find(where);
+    const parts = nameParts(targets);
+    return {
+      targets: targets.map((target) => targetName(target, parts)),
+      targetsNote: none ?? null,
+    };
+  }
+}
+
+function changing(steps: readonly PlannedStep[]): string[] {
+  return steps.flatMap(({ id, effect, steps: inner }) => [
+    ...(effect === "reads" ? [] : [id]),
+    ...changing(inner),
+  ]);
+}
