@@ -48,12 +48,17 @@ interface Prefix {
 
 const newline = Uint8Array.of(10);
 
+/** Pods that are unreachable for the same reason and named one by one. */
+const sameReasonTold = 3;
+
 /** Paints one run. */
 export class Painter implements RunPainter {
   readonly #options: PainterOptions;
   #names: readonly string[] = [];
   #prefixes: Readonly<Record<Piece["stream"], readonly Prefix[]>> = { stdout: [], stderr: [] };
   #reports = 0;
+  /** How often each reason came. */
+  readonly #unreachable = new Map<string, number>();
 
   constructor(options: PainterOptions) {
     this.#options = options;
@@ -171,7 +176,19 @@ export class Painter implements RunPainter {
   #ended(target: number, outcome: Outcome): Piece[] {
     if (this.#options.single) return [];
     const trouble = troubleText(outcome);
-    return trouble === undefined ? [] : [this.#say(`${this.#names[target] ?? ""}: ${trouble}`)];
+    if (trouble === undefined) return [];
+    if (outcome.kind === "unreachable") {
+      const times = (this.#unreachable.get(trouble) ?? 0) + 1;
+      this.#unreachable.set(trouble, times);
+      if (times > sameReasonTold) return [];
+    }
+    return [this.#say(`${this.#names[target] ?? ""}: ${trouble}`)];
+  }
+
+  /** A server that is down is one fact, however many pods it had. */
+  #unsaid(): Piece[] {
+    return [...this.#unreachable].filter(([, times]) => times > sameReasonTold)
+      .map(([trouble, times]) => this.#say(`${times - sameReasonTold} more: ${trouble}`));
   }
 
   #end(event: Extract<ExecEvent, { kind: "runEnded" }>): Piece[] {
@@ -179,7 +196,8 @@ export class Painter implements RunPainter {
     const close: Piece[] = format === "json"
       ? [{ stream: "stdout", data: [this.#reports === 0 ? "[]\n" : "\n]\n"] }]
       : [];
-    return [...close, ...single ? this.#singleEnd(event) : quiet ? [] : [this.#summary(event)]];
+    const last = single ? this.#singleEnd(event) : quiet ? [] : [this.#summary(event)];
+    return [...close, ...this.#unsaid(), ...last];
   }
 
   #singleEnd({ outcomes: [outcome] }: Extract<ExecEvent, { kind: "runEnded" }>): Piece[] {

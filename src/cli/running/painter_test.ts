@@ -298,3 +298,17 @@ for (const [outcome, said] of troubles) {
     assert.equal(painted([started("a"), ended(0, outcome)]).stderr, said);
   });
 }
+
+Deno.test("one reason for many unreachable pods is said three times, and then counted", () => {
+  const names = Array.from({ length: 9 }, (_, index) => `w-${index}`);
+  const outcome: Outcome = { kind: "unreachable", reason: "connection refused" };
+  const other: Outcome = { kind: "unreachable", reason: "no such pod" };
+  const ends = names.map((_, index) => ended(index, index === 5 ? other : outcome));
+  const { stderr } = painted([started(...names), ...ends, runEnded("so it went", outcome)]);
+  assert.equal(
+    stderr,
+    [0, 1, 2].map((index) => `w-${index}: unreachable: connection refused\n`).join("") +
+      "w-5: unreachable: no such pod\n5 more: unreachable: connection refused\n" +
+      "so it went in 1.2s\n",
+  );
+});
