@@ -20,7 +20,9 @@ const codeFlags: Readonly<Record<string, RegExp>> = {
 const codeReaders = new Set("awk gawk mawk sed jq yq ssh watch parallel eval".split(" "));
 
 /** Words of a shell that read their words once more, and brackets in which a value is calculated. */
-const rereadingWords = new Set("eval source . trap alias let [[ declare typeset".split(" "));
+const rereadingWords = new Set(
+  "eval source . trap alias let [[ declare typeset unset".split(" "),
+);
 
 function sameFor(names: string, flags: RegExp): Record<string, RegExp> {
   return Object.fromEntries(names.split(" ").map((name) => [name, flags]));
@@ -51,9 +53,9 @@ export function codeReaderOf(
   return undefined;
 }
 
-/** The first word of a shell line that reads other words as code, if there is one. */
-export function codeReaderIn(line: string): string | undefined {
-  return line.split(/[\s;|&(){}"'`]+/).find((word) => {
+/** The first word of a pipeline that reads other words, or what it is given, as code. */
+export function codeReaderIn(pipeline: string): string | undefined {
+  return pipeline.split(/[\s;|&(){}"'`]+/).find((word) => {
     const program = programName(word) || word;
     return codeReaders.has(program) || Object.hasOwn(codeFlags, program) ||
       rereadingWords.has(word);

@@ -6,7 +6,7 @@
 import { Budget } from "./budget.ts";
 import { codeReaderIn, codeReaderOf } from "./code_words.ts";
 import { ExpressionError, type ExpressionProblem, Refusal } from "./problem.ts";
-import { positionBehind } from "./shell_position.ts";
+import { readShell } from "./shell_position.ts";
 import { partText, type Template, type TemplatePart } from "./template.ts";
 import type { RecordValue } from "./value.ts";
 
@@ -70,22 +70,36 @@ function wordText(part: TemplatePart, values: RecordValue, budget: Budget): stri
   return text;
 }
 
+/** Stands for a value where a line is read before there is any: a word of no meaning. */
+const placeholder = "_";
+
+/** The longest line for a shell that has values in it: each is read with all that is before it. */
+const maxLineLength = 32 * 1024;
+
 /** What is wrong with a line for a shell: values where it wouldn't take them as they are. */
 export function checkShellLine({ parts }: Template): readonly ExpressionProblem[] {
-  const reader = codeReaderIn(parts.map((part) => part.kind === "text" ? part.text : "_").join(""));
+  const whole = parts.map((part) => part.kind === "text" ? part.text : placeholder).join("");
+  const first = parts.find(({ kind }) => kind === "expression");
+  if (first !== undefined && whole.length > maxLineLength) {
+    const message = `a line with values in it has ${maxLineLength / 1024} Ki characters at most`;
+    return [{ start: first.start, end: first.end, message }];
+  }
+  const { boundaries } = readShell(whole);
   let before = "";
   return parts.flatMap((part) => {
-    if (part.kind === "text") {
-      before += part.text;
-      return [];
-    }
-    const position = positionBehind(before);
-    // Stands for the value in what follows: a word of no meaning.
-    before += "_";
+    const at = before.length;
+    before += part.kind === "text" ? part.text : placeholder;
+    if (part.kind === "text") return [];
     const { start, end } = part;
+    const { position } = readShell(whole.slice(0, at));
     if (position.kind === "refused") {
       return [{ start, end, message: `no value can stand in ${position.inside}; ${wayOut}` }];
     }
+    const pipeline = whole.slice(
+      boundaries.findLast((boundary) => boundary <= at),
+      boundaries.find((boundary) => boundary > at),
+    );
+    const reader = codeReaderIn(pipeline);
     return reader === undefined
       ? []
       : [{ start, end, message: `${reader} would read the value as code; ${wayOut}` }];
@@ -111,7 +125,7 @@ export function evaluateShellLine(template: Template, values: RecordValue): Shel
     }
     const name = `${variablePrefix}${Object.keys(environment).length + 1}`;
     environment[name] = wordText(part, values, budget);
-    line += positionBehind(line).kind === "double" ? `\${${name}}` : `"\${${name}}"`;
+    line += readShell(line).position.kind === "double" ? `\${${name}}` : `"\${${name}}"`;
   }
   return { line, environment };
 }

@@ -80,6 +80,10 @@ const lines: readonly (readonly [line: string, written: (value: string) => strin
   ["printf '<%s>' 'q'\"$HOME\"${{ v }}", (v) => `<q/home/of mine${v}>`],
   ["printf '<%s>' ${{ v }}${{ v }} \\\"${{ v }}", (v) => `<${v}${v}><"${v}>`],
   ["X=${{ v }}; printf '<%s>' \"$X\"", (v) => `<${v}>`],
+  [
+    "d=$(echo a b); e=`echo c`; printf '<%s>' $((1 + 1)) \"${d:-x} ${{ v }}\" ${#e}${{ v }}",
+    (v) => `<2><a b ${v}><1${v}>`,
+  ],
   ["# no one reads this\nprintf '<%s>' ${{ v }} # nor this", (v) => `<${v}>`],
   [
     "if [ ${{ v }} = x ]; then printf yes; else printf '<%s>' ${{ v }}; fi",
@@ -125,7 +129,14 @@ const piece = fc.constantFrom(
   "'q q'",
   '"d $HOME d"',
   "$(echo c)",
+  "$(echo $HOME | cat)",
+  "$(case a in a) echo x;; esac)",
   "`echo d`",
+  "`",
+  "$(",
+  "${X:-y}",
+  "${X:-'y}",
+  "$((1+1))",
   "$'e'",
   "${X:-",
   "}",
@@ -157,7 +168,7 @@ Deno.test("a line that the check lets pass treats a hostile value as it treats a
         }));
         assert.equal(real, harmless?.replaceAll("harmless", () => hostile), text);
       }),
-      { numRuns: 200 },
+      { numRuns: 250 },
     );
   }
   assert.ok(passed > 100, `only ${passed} lines were run`);
@@ -167,19 +178,26 @@ Deno.test("a line that the check lets pass treats a hostile value as it treats a
 const refused: readonly (readonly [line: string, reason: RegExp])[] = [
   ["echo 'in ${{ v }} single'", /can stand in '…', where no variable is read/],
   ["echo $(cat ${{ v }})", /can stand in \$\(…\)/],
+  ["x=$(case a in a) echo;; esac) ${{ v }}", /can stand in \$\(…\)/],
   ["echo `cat ${{ v }}`", /can stand in `…`/],
   ["echo $((${{ v }} + 1))", /can stand in \$\(\(…\)\)/],
   ["echo ${X:-${{ v }}}", /can stand in \$\{…\}/],
   ["cat <<END\n${{ v }}\nEND", /can stand in a here-document/],
+  ["echo $[${{ v }}]", /can stand in what begins with \$\[/],
+  ["a[${{ v }}]=1", /can stand in the index of an array/],
   ["ls # ${{ v }}", /can stand in a comment/],
   ["echo \\${{ v }}", /can stand in an escape/],
   ['sh -c "echo ${{ v }}"', /^sh would read the value as code/],
   ["ls; /bin/bash -c ${{ v }}", /^\/bin\/bash would read the value as code/],
+  ["echo ${{ v }} | sh", /^sh would read the value as code/],
+  ['ls 2>&1 | xargs -I{} sh -c "{} ${{ v }}"', /^sh would read the value as code/],
+  ['sh -c "a; echo ${{ v }}"', /^sh would read the value as code/],
   ["eval ${{ v }}", /^eval would read the value as code/],
   ["ssh host ls ${{ v }}", /^ssh would read the value as code/],
   ["awk '{ print }' ${{ v }}", /^awk would read the value as code/],
   ["[[ ${{ v }} -eq 1 ]]", /^\[\[ would read the value as code/],
   ["trap ${{ v }} EXIT", /^trap would read/],
+  ["unset ${{ v }}", /^unset would read/],
 ];
 
 for (const [line, reason] of refused) {
@@ -191,6 +209,12 @@ for (const [line, reason] of refused) {
     assert.throws(() => evaluateShellLine(template(line), { v: "x" }), ExpressionError);
   });
 }
+
+Deno.test("a line that would take long to read is refused, one without values never is", () => {
+  const [problem] = checkShellLine(template(`echo ${"a".repeat(33_000)} \${{ v }}`));
+  assert.match(problem?.message ?? "", /32 Ki characters at most/);
+  assert.deepEqual(checkShellLine(template(`echo ${"a".repeat(33_000)}`)), []);
+});
 
 /** Words of which one is code to its program: the index of that one, or none. */
 const commands: readonly (readonly [words: readonly string[], wrong: number | undefined])[] = [

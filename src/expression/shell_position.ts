@@ -5,8 +5,17 @@ export type ShellPosition =
   | { kind: "plain" | "double" }
   | { kind: "refused"; inside: string };
 
-/** A variable's value by its plain name: the one expansion that leaves the state as it was. */
-const plainExpansion = /\$(?:\{[A-Za-z_]\w*\}|[A-Za-z_]\w*|[0-9@*#?$!-])/y;
+/**
+ * Expansions that end where they seem to, and leave the state as it was: a variable, and those whose inside has
+ * neither quotes nor another one in it. `case` has parentheses that close nothing.
+ */
+const wholeExpansions: readonly RegExp[] = [
+  /\$(?:[A-Za-z_]\w*|[0-9@*#?$!-])/y,
+  /\$\{[#!]?[A-Za-z_]\w*(?:[^{}$'"`\\\n][^{}$'"`\\\n]*)?\}/y,
+  /\$\(\([\w\s+*/%<>=!&|?:,-]*\)\)/y,
+  /\$\((?!\()(?![^)]*\bcase\b)(?:[^()'"`\\#$<]|\$\w|\$\{\w+\})*\)/y,
+  /`(?:[^`'"\\#$<]|\$\w|\$\{\w+\})*`/y,
+];
 
 /** Constructs in which quotes mean something else, or whose words are read again. */
 const constructs: readonly (readonly [mark: string, name: string])[] = [
@@ -19,12 +28,24 @@ const constructs: readonly (readonly [mark: string, name: string])[] = [
   ["<<", "a here-document"],
 ];
 
+/** What a text of shell comes to, read from its beginning. */
+export interface ShellReading {
+  /** Around what would follow it. */
+  position: ShellPosition;
+  /** Offsets behind which another pipeline begins, as far as the text can be read. */
+  boundaries: readonly number[];
+}
+
 /**
- * The position behind a text, by the quoting rules that all shells of POSIX share. What the rules don't settle
- * is refused: behind a construct with rules of its own, everything is.
+ * Reads a text by the quoting rules that all shells of POSIX share. What the rules don't settle is refused: behind a
+ * construct with rules of its own, everything is.
  * https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02
  */
-export function positionBehind(line: string): ShellPosition {
+export function readShell(line: string): ShellReading {
+  const boundaries: number[] = [];
+  const refused = (inside: string): ShellReading => {
+    return { position: { kind: "refused", inside }, boundaries };
+  };
   let quote: "" | "'" | '"' = "";
   let isWordStart = true;
   for (let at = 0; at < line.length; at++) {
@@ -33,42 +54,59 @@ export function positionBehind(line: string): ShellPosition {
       if (character === "'") quote = "";
       continue;
     }
-    if (character === "\\") {
-      if (at + 1 === line.length) return { kind: "refused", inside: "an escape: \\" };
-      at++;
-      isWordStart = false;
-      continue;
-    }
-    plainExpansion.lastIndex = at;
-    const expansion = plainExpansion.exec(line)?.[0];
-    if (expansion !== undefined) {
-      at += expansion.length - 1;
+    const length = character === "\\" ? 2 : expansionAt(line, at);
+    if (length > 0) {
+      if (at + length > line.length) return refused("an escape: \\");
+      at += length - 1;
       isWordStart = false;
       continue;
     }
     const construct = constructAt(line, at, quote === '"');
-    if (construct !== undefined) return { kind: "refused", inside: construct };
-    if (character === "$" && at + 1 === line.length) {
-      return { kind: "refused", inside: "a name behind $" };
-    }
+    if (construct !== undefined) return refused(construct);
     if (quote === '"') {
       if (character === '"') quote = "";
     } else if (character === '"' || character === "'") quote = character;
     else if (character === "#" && isWordStart) {
       const end = line.indexOf("\n", at);
-      if (end < 0) return { kind: "refused", inside: "a comment" };
+      if (end < 0) return refused("a comment");
       at = end;
     }
+    if (quote === "" && isBoundary(line, at)) boundaries.push(at + 1);
     isWordStart = quote === "" && /[\s;|&()]/.test(line[at] ?? "");
   }
-  if (quote === "'") return { kind: "refused", inside: "'…', where no variable is read" };
-  return { kind: quote === '"' ? "double" : "plain" };
+  if (quote === "'") return refused("'…', where no variable is read");
+  if (quote === '"') return { position: { kind: "double" }, boundaries };
+  // bash calculates what stands there, and what a value says there is code.
+  if (/(?:^|[\s;|&(])\w+\[[^\]\s]*$/.test(line)) return refused("the index of an array");
+  return { position: { kind: "plain" }, boundaries };
 }
 
+/** `;`, a line break, `&`, `&&` and `||`; but not the `|` within a pipeline, nor the `&` of `2>&1`. */
+function isBoundary(line: string, at: number): boolean {
+  const [before, character, after] = [line[at - 1], line[at], line[at + 1]];
+  if (character === "|") return before === "|";
+  if (character === "&") return before !== ">" && before !== "<" && after !== ">";
+  return character === ";" || character === "\n";
+}
+
+/** The length of a whole expansion; 0 where there is none. */
+function expansionAt(line: string, at: number): number {
+  for (const pattern of wholeExpansions) {
+    pattern.lastIndex = at;
+    const match = pattern.exec(line);
+    if (match !== null) return match[0].length;
+  }
+  return 0;
+}
+
+/** The name of the construct that begins here, if one does that can't be read over. */
 function constructAt(line: string, at: number, isQuoted: boolean): string | undefined {
   // Between double quotes, only what begins with $ or ` keeps its meaning.
   const found = constructs.find(([mark]) =>
     line.startsWith(mark, at) && (!isQuoted || /^(?:\$[({]|`)/.test(mark))
   );
-  return found?.[1];
+  if (found !== undefined) return found[1];
+  // Shells differ in what else begins with $: $[…] calculates in bash, $=x splits in zsh.
+  const next = line[at + 1] ?? "";
+  return line[at] === "$" && !/[\s"]/.test(next) ? `what begins with $${next}` : undefined;
 }
