@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { simulatedHost } from "../actions/testing/simulated_host.ts";
 import { KodamaError } from "../base/errors.ts";
-import { hello } from "../exec/testing/run_scene.ts";
 import { MemoryTerminal } from "../term/memory_terminal.ts";
 import type { Invocation } from "./invocation.ts";
 import { showPods } from "./pods_table.ts";
@@ -18,7 +17,8 @@ const selection = {
 
 Deno.test("a list that lacks a context is shown, and its exit code says that it isn't whole", async () => {
   const failure = new KodamaError("unreachable", "no route");
-  const { host, clock } = simulatedHost({ well: { pods: { "web-0": hello } }, dead: { failure } });
+  const idle = { openMs: 1, output: [], end: "hangs", diesOn: "TERM" } as const;
+  const { host, clock } = simulatedHost({ well: { pods: { "web-0": idle } }, dead: { failure } });
   const terminal = new MemoryTerminal();
   const signals = { listen: () => ({ [Symbol.dispose]: () => {} }) };
   const invocation = { terminal, signals } as Partial<Invocation> as Invocation;
