@@ -3,10 +3,12 @@ import { KodamaError } from "../base/errors.ts";
 import { nearestNames } from "../base/nearest_names.ts";
 import { runsFolder } from "../config/places.ts";
 import { type PastRun, readRecord } from "../exec/record_lines.ts";
+import type { PastWorkflow } from "../workflow/record.ts";
 import type { Host } from "./host.ts";
 import { recordEnding } from "./record_file.ts";
 
 export type { PastRun, RecordedTarget } from "../exec/record_lines.ts";
+export type { PastStep, PastWorkflow } from "../workflow/record.ts";
 export type { RecordHeader } from "../exec/report_shapes.ts";
 
 /** The largest record that is read. */
@@ -15,6 +17,7 @@ const maxRecordBytes = 64 * 1024 * 1024;
 /** A record in a list: what it says, or why it can't be read. */
 export type ListedRun =
   | { kind: "run"; id: string; run: PastRun }
+  | { kind: "workflow"; id: string; run: PastWorkflow }
   | { kind: "unreadable"; id: string; error: KodamaError };
 
 /** The newest runs first, so many at most. */
@@ -25,7 +28,7 @@ export async function listRuns(host: Host, limit: number): Promise<ListedRun[]> 
   for (const id of newest) {
     try {
       const run = await readRun(host, id);
-      if (run !== undefined) listed.push({ kind: "run", id, run });
+      if (run !== undefined) listed.push({ id, ...run });
     } catch (error) {
       if (!(error instanceof KodamaError)) throw error;
       listed.push({ kind: "unreadable", id, error });
@@ -35,11 +38,26 @@ export async function listRuns(host: Host, limit: number): Promise<ListedRun[]> 
 }
 
 /**
+ * The run of one command, by its id, or the beginning of it; the last run where there is none.
+ *
+ * @throws KodamaError `notFound` where no run has it, or several do; `conflict` where it is one of a workflow with steps.
+ */
+export async function findRun(host: Host, wanted: string | undefined): Promise<PastRun> {
+  const found = await findAnyRun(host, wanted);
+  if (found.kind === "run") return found.run;
+  const { id, workflow } = found.run.header;
+  throw new KodamaError("conflict", `run ${id} is one of the workflow ${workflow}, with steps`);
+}
+
+/** A run that was found: of one command, or of a workflow with steps. */
+export type FoundRun = { kind: "run"; run: PastRun } | { kind: "workflow"; run: PastWorkflow };
+
+/**
  * The run of an id, of the beginning of one, or the last run where there is none.
  *
  * @throws KodamaError `notFound` where no run has it, or several do.
  */
-export async function findRun(host: Host, wanted: string | undefined): Promise<PastRun> {
+export async function findAnyRun(host: Host, wanted: string | undefined): Promise<FoundRun> {
   const ids = await runIds(host);
   const matching = wanted === undefined ? ids.slice(-1) : ids.filter((id) => id.startsWith(wanted));
   const [id, other] = matching;
@@ -71,8 +89,12 @@ export async function runIds({ files, places }: Host): Promise<string[]> {
 }
 
 /** Undefined where it was removed meanwhile. */
-async function readRun({ files, places }: Host, id: string): Promise<PastRun | undefined> {
+async function readRun({ files, places }: Host, id: string): Promise<FoundRun | undefined> {
   const path = `${runsFolder(places)}/${id}${recordEnding}`;
   const text = await files.readText(path, maxRecordBytes);
-  return text === undefined ? undefined : readRecord(path, text);
+  if (text === undefined) return undefined;
+  // Most runs are of one command: what reads the others is loaded for them alone.
+  if (!text.startsWith('{"event":"workflow"')) return { kind: "run", run: readRecord(path, text) };
+  const { readWorkflowRecord } = await import("../workflow/record.ts");
+  return { kind: "workflow", run: readWorkflowRecord(path, text) };
 }

@@ -3,6 +3,7 @@ import type { JsonValue } from "../base/json_value.ts";
 import { redact } from "../exec/redact.ts";
 import { fingerprintOf } from "../sandbox/fingerprint.ts";
 import type { Loaded } from "../workflow/load_workflow.ts";
+import { overridesData } from "../workflow/recorded_overrides.ts";
 import { isKept, type WorkflowHeader } from "../workflow/record.ts";
 import type { WorkflowEvent } from "../workflow/step_events.ts";
 import type { Host } from "./host.ts";
@@ -42,7 +43,7 @@ export class WorkflowRecorder implements AsyncDisposable {
       ),
       secrets: secret.filter((name) => params[name] !== null),
       rerunOf: options.goOn?.rerunOf ?? null,
-      overrides: options.overrides,
+      overrides: overridesData(options.overrides),
     };
     const file = new RecordFile(host, run);
     file.add(header);

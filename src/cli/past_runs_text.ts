@@ -1,5 +1,6 @@
 /** Past runs as tables and as data. */
 import type { ListedRun, PastRun } from "../actions/past_runs.ts";
+import { workflowRow } from "./past_workflow_text.ts";
 import { printable } from "../term/printable.ts";
 import { tableLines } from "../term/table.ts";
 import { formatDuration } from "../base/duration.ts";
@@ -11,6 +12,7 @@ const commandWidth = 40;
 export function runsTable(runs: readonly ListedRun[]): string[] {
   const rows = runs.map((listed) => {
     if (listed.kind === "unreadable") return [listed.id, "", "", "", listed.error.message];
+    if (listed.kind === "workflow") return workflowRow(listed.run);
     const { header, targets } = listed.run;
     return [
       header.id,

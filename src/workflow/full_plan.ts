@@ -125,7 +125,9 @@ class Planner {
           : kind,
         this.#values,
       );
-      return { ...step.fields, ...evaluated };
+      const written = kind.command === undefined ? undefined : step.fields[kind.command];
+      const told = typeof written === "string" ? { [kind.command ?? ""]: written } : {};
+      return { ...step.fields, ...evaluated, ...told };
     } catch (error) {
       if (!(error instanceof KodamaError)) throw error;
       return step.fields;

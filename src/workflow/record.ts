@@ -89,11 +89,6 @@ export function isKept({ kind }: WorkflowEvent): boolean {
   return kind !== "stepLine";
 }
 
-/** Whether a record's text is one of a workflow in its full form. */
-export function isWorkflowRecord(text: string): boolean {
-  return text.startsWith('{"event":"workflow"');
-}
-
 /**
  * Reads a record. A last line without its end is passed over: the process was killed while it wrote.
  *

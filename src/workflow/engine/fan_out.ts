@@ -2,6 +2,7 @@
 import { Capture } from "../../exec/capture.ts";
 import { LineInterleaver } from "../../exec/interleave_lines.ts";
 import type { Outcome } from "../../exec/model.ts";
+import { compressNames } from "../../exec/name_ranges.ts";
 import { outputFileName } from "../../exec/output_file_names.ts";
 import { runOnTargets } from "../../exec/run_on_targets.ts";
 import type { StepTargetEnd } from "../step_events.ts";
@@ -39,6 +40,9 @@ export async function fanOut(
   const ends = all.flatMap(({ name }) => stage.kept.get(name) ?? []);
   await using round = new Round(stage, left, work);
   ends.push(...await round.run());
+  const order = new Map(all.map(({ name }, at) => [name, at]));
+  ends.sort((a, b) => (order.get(a.name) ?? 0) - (order.get(b.name) ?? 0));
+  if (work.bounds.outputMode === "fold") await tellFolded(stage, ends);
   const output = podOutput(ends);
   const bad = ends.filter(({ outcome }) => outcome.kind !== "ok");
   if (stage.signal.aborted) return { outcome: { kind: "cancelled" }, output };
@@ -119,6 +123,7 @@ class Round implements AsyncDisposable {
 
   async #end(target: number, outcome: Outcome, durationMs: number): Promise<void> {
     await this.#tell(this.#lines.end(target));
+    if (this.#work.bounds.outputMode === "group") await this.#tellBlock(target);
     await this.#files.get(target)?.[Symbol.asyncDispose]();
     this.#files.delete(target);
     const captures = this.#captures.get(target);
@@ -135,6 +140,14 @@ class Round implements AsyncDisposable {
     this.#ends.push(end);
     const { key, world } = this.#stage;
     await this.#stage.tell({ kind: "stepTargetEnded", step: key, end, at: world.clock.now() });
+  }
+
+  /** Both streams of a target in one piece. */
+  async #tellBlock(target: number): Promise<void> {
+    for (const stream of ["stdout", "stderr"] as const) {
+      const bytes = this.#captures.get(target)?.[stream].bytes ?? new Uint8Array();
+      await this.#tell([...this.#lines.push(target, stream, bytes), ...this.#lines.end(target)]);
+    }
   }
 
   async #tell(
@@ -157,6 +170,21 @@ class Round implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const file of this.#files.values()) await file[Symbol.asyncDispose]();
+  }
+}
+
+/** Equal outputs once, under the names of all that gave them. */
+async function tellFolded(stage: Stage, ends: readonly StepTargetEnd[]): Promise<void> {
+  const groups = Map.groupBy(ends, ({ stdout, stderr }) => JSON.stringify([stdout, stderr]));
+  const largestFirst = [...groups.values()].sort((a, b) => b.length - a.length);
+  for (const members of largestFirst) {
+    const target = compressNames(members.map(({ name }) => name));
+    for (const stream of ["stdout", "stderr"] as const) {
+      const text = members[0]?.[stream].replace(/\n$/, "") ?? "";
+      for (const line of text === "" ? [] : text.split("\n")) {
+        await stage.tell({ kind: "stepLine", step: stage.key, target, stream, text: line });
+      }
+    }
   }
 }
 

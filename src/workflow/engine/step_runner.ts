@@ -131,7 +131,11 @@ export class StepRunner {
   #title(step: Step, kind: StepKind, scope: Scope): string {
     try {
       if (step.title !== undefined) return String(evaluateDeep(step.title, namesIn(scope)));
-      return kind.plan(evaluateFields(step.fields, kind, namesIn(scope))).does;
+      const fields = evaluateFields(step.fields, kind, namesIn(scope));
+      // A line for a shell is told as it was written: in what runs, its values are variables.
+      const written = kind.command === undefined ? undefined : step.fields[kind.command];
+      const told = typeof written === "string" ? { [kind.command ?? ""]: written } : {};
+      return kind.plan({ ...fields, ...told }).does;
     } catch (error) {
       if (!(error instanceof KodamaError)) throw error;
       return step.title ?? kind.plan(step.fields).does;

@@ -23,11 +23,14 @@ export const command = defineCommand({
   async run({ limit, format }, { host, terminal }) {
     const { listRuns } = await import("../../../actions/past_runs.ts");
     const { runData, runsTable } = await import("../../past_runs_text.ts");
+    const { workflowRunData } = await import("../../past_workflow_text.ts");
     const runs = await listRuns(await host(), limit);
     if (format !== undefined) {
       const data = runs.map((listed) =>
         listed.kind === "run"
           ? runData(listed.run)
+          : listed.kind === "workflow"
+          ? workflowRunData(listed.run)
           : { id: listed.id, unreadable: listed.error.message }
       );
       await terminal.stdout.write(await renderData(data, format));

@@ -1,4 +1,7 @@
+import { UsageError } from "../../../base/errors.ts";
 import { defineCommand } from "../../command.ts";
+import type { StepsGoOn } from "../../workflow_running/show_rerun.ts";
+import { workflowFlags } from "../../workflow_running/flags.ts";
 import { exitCodeTable } from "../../exit_codes.ts";
 import { text, toggle, value } from "../../flag.ts";
 import { runOperand } from "../../run_operand.ts";
@@ -18,7 +21,15 @@ export const command = defineCommand({
     "input aren't kept and must be given again; a command that held what looks like a secret can't be rerun.",
   operands: [runOperand],
   flags: {
-    failed: toggle("only the pods that weren't ok"),
+    failed: toggle(
+      "only the pods that weren't ok; of a workflow, the steps that weren't, and those behind",
+    ),
+    from: value("of a workflow: this step and those behind it", text, {
+      placeholder: "STEP",
+    }),
+    rest: toggle("of a workflow that was stopped: what hasn't ended; nothing is done twice"),
+    param: workflowFlags.param,
+    trust: workflowFlags.trust,
     recreated: toggle("also in pods that were made anew under the same name"),
     kubeconfig: value("the file to use instead of $KUBECONFIG", text, {
       placeholder: "FILE",
@@ -28,6 +39,7 @@ export const command = defineCommand({
   },
   examples: [
     { title: "What failed in the last run", line: "kodama runs rerun --failed" },
+    { title: "A workflow, from one of its steps", line: "kodama runs rerun --from restart" },
     {
       title: "All of an earlier one, equal answers once",
       line: "kodama runs rerun 20261121-0946 --diff",
@@ -36,6 +48,7 @@ export const command = defineCommand({
   exitCodes: exitCodeTable,
   seeAlso: ["kodama runs list lists past runs."],
   resolve({ flags, given, operands: [run] }) {
+    const goOn = goOnOf(flags);
     const words = { ...flags, workdir: undefined, shell: false, subst: false };
     const running = resolveRunning(words, given);
     const options = {
@@ -46,15 +59,26 @@ export const command = defineCommand({
       ...definedOnly({ run }),
     };
     const view = { ...running.view, single: false, tty: false };
-    return { options, view, list: running.list, kubeconfig: flags.kubeconfig };
+    const steps = { goOn, params: new Map(flags.param), trustNow: flags.trust, yes: flags.yes };
+    return { options, view, list: running.list, kubeconfig: flags.kubeconfig, steps };
   },
-  run: async ({ options, view, list, kubeconfig }, invocation) => {
+  run: async ({ options, view, list, kubeconfig, steps }, invocation) => {
     const host = await invocation.host({ kubeconfig });
+    const past = await import("../../../actions/past_runs.ts");
+    const found = await past.findAnyRun(host, options.run);
+    if (found.kind === "workflow") {
+      const { showRerun } = await import("../../workflow_running/show_rerun.ts");
+      return await showRerun(host, { run: found.run, steps, view, list }, invocation);
+    }
+    if (steps.goOn.kind === "from" || steps.goOn.kind === "rest") {
+      throw new UsageError(`run ${found.run.header.id} is of one command, and has no steps`, {
+        hint: "--failed runs the pods that weren't ok",
+      });
+    }
     if (list) {
-      const { findRun } = await import("../../../actions/past_runs.ts");
       const { targetsToRerun } = await import("../../../actions/rerun.ts");
       const { renderPods } = await import("../../pods_table.ts");
-      const targets = targetsToRerun(await findRun(host, options.run), options.failed);
+      const targets = targetsToRerun(found.run, options.failed);
       const pods = targets.map(({ target }) => target);
       const columns = { context: true, namespace: true };
       await invocation.terminal.stdout.write(
@@ -70,3 +94,12 @@ export const command = defineCommand({
     });
   },
 });
+
+/** Which of the steps: they contradict each other. */
+function goOnOf(flags: { failed: boolean; from: string | undefined; rest: boolean }): StepsGoOn {
+  const said = [flags.failed, flags.from !== undefined, flags.rest].filter((one) => one).length;
+  if (said > 1) throw new UsageError("--failed, --from and --rest contradict each other");
+  if (flags.from !== undefined) return { kind: "from", step: flags.from };
+  if (flags.rest) return { kind: "rest" };
+  return flags.failed ? { kind: "failed" } : { kind: "all" };
+}

@@ -1,3 +1,4 @@
+import type { FoundRun } from "../../../actions/past_runs.ts";
 import { defineCommand } from "../../command.ts";
 import { success } from "../../exit_codes.ts";
 import { choice, value } from "../../flag.ts";
@@ -22,13 +23,21 @@ export const command = defineCommand({
   seeAlso: ["kodama runs rerun --help runs it again."],
   resolve: ({ flags, operands: [run] }) => ({ run, format: flags.output }),
   async run({ run, format }, { host, terminal }) {
-    const { findRun } = await import("../../../actions/past_runs.ts");
-    const { runData, runLines } = await import("../../past_runs_text.ts");
-    const found = await findRun(await host(), run);
+    const { findAnyRun } = await import("../../../actions/past_runs.ts");
+    const { lines, data } = await shown(await findAnyRun(await host(), run));
     const text = format === undefined
-      ? runLines(found).map((line) => `${line}\n`).join("")
-      : jsonDocument(runData(found));
+      ? lines().map((line) => `${line}\n`).join("")
+      : jsonDocument(data());
     await terminal.stdout.write(text);
     return success;
   },
 });
+
+async function shown(found: FoundRun) {
+  if (found.kind === "run") {
+    const { runData, runLines } = await import("../../past_runs_text.ts");
+    return { lines: () => runLines(found.run), data: () => runData(found.run) };
+  }
+  const { workflowRunData, workflowRunLines } = await import("../../past_workflow_text.ts");
+  return { lines: () => workflowRunLines(found.run), data: () => workflowRunData(found.run) };
+}

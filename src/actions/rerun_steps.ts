@@ -1,0 +1,50 @@
+/** A run of a workflow with steps, gone on from its record. */
+import { KodamaError, UsageError } from "../base/errors.ts";
+import type { JsonValue } from "../base/json_value.ts";
+import { nothingKept } from "../workflow/engine/kept.ts";
+import { overridesOf } from "../workflow/recorded_overrides.ts";
+import { type GoOn, keptOf, type PastWorkflow } from "../workflow/record.ts";
+import type { Host } from "./host.ts";
+import { runSteps, type RunStepsOptions, type StepsEvent } from "./run_steps.ts";
+
+export type { GoOn } from "../workflow/record.ts";
+
+/** What only a new run can say. */
+export type RerunStepsOptions =
+  & { goOn: GoOn | { kind: "all" } }
+  & Omit<RunStepsOptions, "workflow" | "overrides" | "goOn">;
+
+/**
+ * Goes on from a run, where what it has ended isn't done again; or does all of it again with its parameters. The file
+ * is read anew; that it has changed is no obstacle,
+ * as mending it may be what the run needed.
+ *
+ * @throws KodamaError `notFound` for a step that the run didn't have; UsageError for secrets that must be said again;
+ *   what {@link runSteps} throws.
+ */
+export async function* rerunSteps(
+  host: Host,
+  run: PastWorkflow,
+  { goOn, ...options }: RerunStepsOptions,
+): AsyncGenerator<StepsEvent, void> {
+  const { header } = run;
+  const unsaid = header.secrets.filter((name) => !options.params.has(name));
+  if (unsaid.length > 0) {
+    throw new UsageError(`run ${header.id} had ${unsaid.join(", ")}, whose values aren't kept`, {
+      hint: `say them again: ${unsaid.map((name) => `--param ${name}=…`).join(" ")}`,
+    });
+  }
+  if (goOn.kind === "failed" && run.end?.outcome.kind === "ok") {
+    throw new KodamaError("noMatch", `every step of run ${header.id} was ok`);
+  }
+  yield* runSteps(host, {
+    ...options,
+    workflow: header.path,
+    overrides: overridesOf(header.overrides),
+    goOn: {
+      kept: goOn.kind === "all" ? nothingKept : keptOf(run, goOn),
+      rerunOf: header.id,
+      params: header.params as Readonly<Record<string, JsonValue>>,
+    },
+  });
+}

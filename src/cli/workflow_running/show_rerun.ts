@@ -1,0 +1,37 @@
+/** `kodama runs rerun` of a workflow with steps. */
+import type { PastWorkflow } from "../../actions/past_runs.ts";
+import { type GoOn, rerunSteps } from "../../actions/rerun_steps.ts";
+import type { Host } from "../../actions/host.ts";
+import { UsageError } from "../../base/errors.ts";
+import type { Invocation } from "../invocation.ts";
+import type { RunView } from "../running/options.ts";
+import { showSteps } from "./show_steps.ts";
+
+/** From where; `all` is from the beginning. */
+export type StepsGoOn = GoOn | { kind: "all" };
+
+/** What was said on the command line. */
+export interface RerunWords {
+  run: PastWorkflow;
+  steps: { goOn: StepsGoOn; params: ReadonlyMap<string, string>; trustNow: boolean; yes: boolean };
+  view: Pick<RunView, "format" | "quiet">;
+  list: boolean;
+}
+
+/** Goes on from the run, or does it again. */
+export async function showRerun(
+  host: Host,
+  { run, steps: { goOn, ...said }, view, list }: RerunWords,
+  invocation: Invocation,
+): Promise<number> {
+  if (list) {
+    throw new UsageError("--list is for runs of one command", {
+      hint: `kodama runs show ${run.header.id} tells the pods of each step`,
+    });
+  }
+  const format = view.format === "events" ? "jsonl" : view.format;
+  return await showSteps(
+    (extras) => rerunSteps(host, run, { ...said, ...extras, goOn }),
+    { invocation, view: { format, quiet: view.quiet } },
+  );
+}
