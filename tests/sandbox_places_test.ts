@@ -1,0 +1,103 @@
+/**
+ * Scripts of workflows run, and are stopped, wherever kodama was put: from source, installed, and as the single file
+ * that is made without a download.
+ */
+import assert from "node:assert/strict";
+import { makeSingleFile } from "../tools/single_file.ts";
+import { runCommand } from "./harness/command.ts";
+import { InstalledKodama } from "./harness/installed_kodama.ts";
+import { SourceKodama } from "./harness/source_kodama.ts";
+
+/** One script after the other in one workflow: what is granted and what isn't, time and memory. */
+const workflow = `
+permissions: { env: [HOME], run: [sh] }
+steps:
+  - id: sum
+    with: [1, 2, 39]
+    script: kodama.output((kodama.input as number[]).reduce((a, b) => a + b, 0))
+  - id: home
+    script: kodama.output(typeof Deno.env.get("HOME"))
+  - id: file
+    script: Deno.readTextFileSync("/etc/passwd")
+    continueOn: anything
+  - id: endless
+    cpuTime: 1s
+    script: for (;;);
+    continueOn: anything
+  - id: memory
+    script: new Uint8Array(2e9).fill(1)
+    continueOn: anything
+finally:
+  - id: cleaned
+    script: console.log("cleaned up")
+outputs:
+  sum: \${{ steps.sum.value }}
+  home: \${{ steps.home.value }}
+`;
+
+interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+function checkEnd({ stdout, stderr }: Ended): void {
+  assert.match(stdout, /^sum: 42$/m, stderr);
+  assert.match(stdout, /^home: string$/m);
+  assert.match(stdout, /cleaned up/);
+  assert.match(stderr, /^file +denied: .*read access to "\/etc\/passwd"/m);
+  assert.match(stderr, /^endless +timeout/m);
+  assert.match(stderr, /^memory +failed: .*limit of memory/m);
+}
+
+/** A folder with the workflow in it. */
+async function repositoryIn(folder: string): Promise<string> {
+  await Deno.mkdir(`${folder}/repo/workflows`, { recursive: true });
+  await Deno.writeTextFile(`${folder}/repo/workflows/bounds.yaml`, workflow);
+  return `${folder}/repo`;
+}
+
+const words = ["run", "bounds", "--trust"];
+
+Deno.test("scripts run in their bounds: from source", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "kodama-sandbox-" });
+  try {
+    const cwd = await repositoryIn(folder);
+    const env = { HOME: `${folder}/home`, PATH: Deno.env.get("PATH") ?? "", NO_COLOR: "1" };
+    const kodama = await SourceKodama.on({ env, folder });
+    checkEnd(await kodama.run(words, { cwd }));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("scripts run in their bounds: installed", async () => {
+  await using kodama = await InstalledKodama.open();
+  const cwd = await repositoryIn(kodama.folder);
+  checkEnd(await runCommand([kodama.command("kodama"), ...words], { env: kodama.env, cwd }));
+});
+
+/** A C compiler and zlib's static library: what the file is made with. */
+async function canCompile(): Promise<boolean> {
+  const probe = new Deno.Command("sh", {
+    args: ["-c", 'echo "int main(void){return 0;}" | cc -static -x c -o /dev/null - -lz'],
+    stderr: "null",
+  });
+  return Deno.build.os === "linux" && (await probe.output()).success;
+}
+
+Deno.test({
+  name: "scripts run in their bounds: as a single file, with no Deno on PATH",
+  ignore: !await canCompile(),
+  async fn() {
+    const folder = await Deno.makeTempDir({ prefix: "kodama-sandbox-" });
+    try {
+      await makeSingleFile(`${folder}/kodama`);
+      const cwd = await repositoryIn(folder);
+      const env = { HOME: folder, PATH: "/usr/bin:/bin", NO_COLOR: "1" };
+      checkEnd(await runCommand([`${folder}/kodama`, ...words], { env, cwd }));
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
