@@ -17,6 +17,7 @@ export type { FoldedGroup, GroupDiff } from "../exec/folded_group.ts";
 export type { Line } from "../exec/interleave_lines.ts";
 export type { Outcome, OutcomeKind, RunEvent } from "../exec/model.ts";
 export { restOf } from "../exec/outcome_rest.ts";
+export { wholeSelection } from "../kube/whole_selection.ts";
 export type { OutputMode } from "../exec/output_mode.ts";
 export type { RunSummary } from "../exec/summary.ts";
 export type { Amount } from "../exec/schedule.ts";

@@ -1,22 +1,12 @@
+import { wholeSelection } from "../kube/whole_selection.ts";
 import assert from "node:assert/strict";
 import { KodamaError } from "../base/errors.ts";
 import type { PodScript } from "../exec/testing/simulated_pod.ts";
-import type { Selection } from "../kube/target.ts";
 import { exec } from "./exec.ts";
 import type { ExecEvent, ExecOptions } from "./exec_events.ts";
 import { listPods } from "./list_pods.ts";
 import { runWorkflow } from "./run_workflow.ts";
 import { type SimulatedCluster, simulatedHost } from "./testing/simulated_host.ts";
-
-const selection: Selection = {
-  namespaces: { kind: "default" },
-  operands: [],
-  match: [],
-  exclude: [],
-  sort: "name",
-  shuffle: false,
-  allPhases: false,
-};
 
 function says(text: string, exitCode = 0, afterMs = 1): PodScript {
   const bytes = new TextEncoder().encode(text);
@@ -35,7 +25,7 @@ async function run(
 ): Promise<ExecEvent[]> {
   const { host, clock } = simulatedHost(clusters, surroundings);
   const signal = new AbortController().signal;
-  const all = { contexts: [], selection, command: ["uptime"], signal, ...options };
+  const all = { contexts: [], selection: wholeSelection, command: ["uptime"], signal, ...options };
   return await clock.runUntil(Array.fromAsync(exec(host, all)));
 }
 
@@ -173,7 +163,7 @@ Deno.test("pods are told by context, failures beside them", async () => {
   const failure = new KodamaError("unreachable", "no route");
   const { host, clock } = simulatedHost({ a: three, b: { answersAfterMs: 5, failure } });
   const signal = new AbortController().signal;
-  const listing = listPods(host, { contexts: ["a", "b"], selection, signal });
+  const listing = listPods(host, { contexts: ["a", "b"], selection: wholeSelection, signal });
   const events = await clock.runUntil(Array.fromAsync(listing));
   assert.deepEqual(events.map(({ kind, context }) => `${kind} ${context}`), [
     "pods a",

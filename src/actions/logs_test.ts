@@ -1,3 +1,4 @@
+import { wholeSelection } from "../kube/whole_selection.ts";
 import assert from "node:assert/strict";
 import { KodamaError } from "../base/errors.ts";
 import type { KubeClient, LogRequest } from "../kube/client.ts";
@@ -55,15 +56,7 @@ async function read(pods: Logs, options: Partial<LogsOptions> = {}) {
 function optionsOf(changes: Partial<LogsOptions>): LogsOptions {
   return {
     contexts: [],
-    selection: {
-      namespaces: { kind: "default" },
-      operands: [],
-      match: [],
-      exclude: [],
-      sort: "name",
-      shuffle: false,
-      allPhases: false,
-    },
+    selection: wholeSelection,
     containers: { names: [], exclude: [], init: false, ephemeral: false, states: [] },
     follow: false,
     previous: false,

@@ -1,4 +1,5 @@
 /** Runs that begin while a server is down. */
+import { wholeSelection } from "../kube/whole_selection.ts";
 import assert from "node:assert/strict";
 import { KodamaError } from "../base/errors.ts";
 import { hello } from "../exec/testing/run_scene.ts";
@@ -16,16 +17,6 @@ const refused = new LinkError("cannot reach context lab: connection refused", {
 const pods = { "w-0": hello };
 const connectTimeoutMs = 15_000;
 
-const selection: ExecOptions["selection"] = {
-  namespaces: { kind: "default" },
-  operands: [],
-  match: [],
-  exclude: [],
-  sort: "name",
-  shuffle: false,
-  allPhases: false,
-};
-
 /** A run on these clusters, and its events with their times. */
 function outage(
   clusters: Readonly<Record<string, SimulatedCluster>>,
@@ -36,7 +27,14 @@ function outage(
   const follow = async () => {
     const contexts = Object.keys(clusters);
     const signal = new AbortController().signal;
-    const all = { contexts, selection, command: ["x"], signal, connectTimeoutMs, ...options };
+    const all = {
+      contexts,
+      selection: wholeSelection,
+      command: ["x"],
+      signal,
+      connectTimeoutMs,
+      ...options,
+    };
     for await (const event of exec(host, all)) told.push({ event, atMs: clock.elapsedMs() });
   };
   const done = clock.runUntil(follow());
@@ -117,7 +115,9 @@ Deno.test("a cancelled wait ends at once", async () => {
 Deno.test("a list of pods doesn't wait", async () => {
   const { host, clock } = simulatedHost({ lab: { failure: refused } });
   const signal = new AbortController().signal;
-  const listing = Array.fromAsync(listPods(host, { contexts: [], selection, signal }));
+  const listing = Array.fromAsync(
+    listPods(host, { contexts: [], selection: wholeSelection, signal }),
+  );
   await assert.rejects(clock.runUntil(listing), refused);
   assert.equal(clock.elapsedMs(), 0);
 });

@@ -1,4 +1,5 @@
 /** The pods that a picker is told of, now and later. */
+import { wholeSelection } from "../kube/whole_selection.ts";
 import assert from "node:assert/strict";
 import { quiet } from "../base/testing/manual_clock.ts";
 import { KodamaError } from "../base/errors.ts";
@@ -7,16 +8,6 @@ import type { Pod } from "../kube/types.ts";
 import { type PickPodsEvent, watchPods } from "./pick_pods.ts";
 import { simulatedHost } from "./testing/simulated_host.ts";
 import { runningPod, WatchedCluster } from "./testing/watched_cluster.ts";
-
-const everything: Selection = {
-  namespaces: { kind: "default" },
-  operands: [],
-  match: [],
-  exclude: [],
-  sort: "name",
-  shuffle: false,
-  allPhases: false,
-};
 
 /** A picker's view of clusters: what it was told so far. */
 function watching(clusters: readonly WatchedCluster[], selection: Partial<Selection> = {}) {
@@ -33,7 +24,7 @@ function watching(clusters: readonly WatchedCluster[], selection: Partial<Select
   const told: PickPodsEvent[] = [];
   const stop = new AbortController();
   const contexts = clusters.map(({ context }) => context);
-  const options = { contexts, selection: { ...everything, ...selection }, signal: stop.signal };
+  const options = { contexts, selection: { ...wholeSelection, ...selection }, signal: stop.signal };
   const done = (async () => {
     for await (const event of watchPods(own, options)) told.push(event);
   })();

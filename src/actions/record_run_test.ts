@@ -1,4 +1,5 @@
 /** Records of runs: written while they go on, read back, run again. */
+import { wholeSelection } from "../kube/whole_selection.ts";
 import assert from "node:assert/strict";
 import { exec } from "./exec.ts";
 import type { ExecEvent, ExecOptions } from "./exec_events.ts";
@@ -6,16 +7,6 @@ import { findRun, listRuns } from "./past_runs.ts";
 import { rerun, type RerunOptions } from "./rerun.ts";
 import type { PodScript } from "../exec/testing/simulated_pod.ts";
 import { simulatedHost, type SimulatedSurroundings } from "./testing/simulated_host.ts";
-
-const selection: ExecOptions["selection"] = {
-  namespaces: { kind: "default" },
-  operands: [],
-  match: [],
-  exclude: [],
-  sort: "name",
-  shuffle: false,
-  allPhases: false,
-};
 
 function ends(exitCode: number): PodScript {
   return { openMs: 1, output: [], end: { kind: "exited", exitCode }, diesOn: "TERM" };
@@ -29,7 +20,7 @@ function stage(surroundings: SimulatedSurroundings = {}) {
   const { host, clock, files } = simulated;
   const signal = new AbortController().signal;
   const run = (options: Partial<ExecOptions> = {}) => {
-    const all = { contexts: [], selection, command: ["id"], signal, ...options };
+    const all = { contexts: [], selection: wholeSelection, command: ["id"], signal, ...options };
     return clock.runUntil(Array.fromAsync(exec(host, all)));
   };
   const again = (options: Partial<RerunOptions> = {}) => {
@@ -184,7 +175,7 @@ Deno.test("what wasn't kept must be said again", async () => {
 Deno.test("there is nothing to rerun where every target was ok", async () => {
   const { host, clock } = simulatedHost({ c: { pods: { "w-0": ends(0) } } });
   const signal = new AbortController().signal;
-  const one = exec(host, { contexts: [], selection, command: ["id"], signal });
+  const one = exec(host, { contexts: [], selection: wholeSelection, command: ["id"], signal });
   await clock.runUntil(Array.fromAsync(one));
   const again = rerun(host, { signal, failed: true, recreated: false });
   await assert.rejects(clock.runUntil(Array.fromAsync(again)), { kind: "noMatch" });

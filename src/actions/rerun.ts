@@ -1,6 +1,6 @@
 /** A past run, run again: its command, in its targets. */
+import { wholeSelection } from "../kube/whole_selection.ts";
 import { KodamaError, UsageError } from "../base/errors.ts";
-import type { Selection } from "../kube/target.ts";
 import { exec } from "./exec.ts";
 import type { ExecEvent, ExecOptions } from "./exec_events.ts";
 import type { Host } from "./host.ts";
@@ -19,16 +19,6 @@ export interface RerunOptions extends
   /** Pods of the same names that were made anew will do. */
   recreated: boolean;
 }
-
-const noSelection: Selection = {
-  namespaces: { kind: "default" },
-  operands: [],
-  match: [],
-  exclude: [],
-  sort: "name",
-  shuffle: false,
-  allPhases: false,
-};
 
 /**
  * Runs a past run again. Its bounds hold where the options have none.
@@ -60,7 +50,7 @@ function rerunOptions(
   const meant = targetsToRerun(run, failed);
   return {
     contexts: [],
-    selection: noSelection,
+    selection: wholeSelection,
     settled: {
       run: id,
       targets: meant.map(({ target }) => target),

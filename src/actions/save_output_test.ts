@@ -1,4 +1,5 @@
 /** Outputs in files of their own, and the groups of equal ones with their differences. */
+import { wholeSelection } from "../kube/whole_selection.ts";
 import assert from "node:assert/strict";
 import type { PodScript } from "../exec/testing/simulated_pod.ts";
 import { exec } from "./exec.ts";
@@ -24,16 +25,7 @@ const pods = { "w-0": says("first\n"), "w-1": says("first\n", "oh\n"), "../w": s
 async function run(options: Partial<ExecOptions>, surroundings: SimulatedSurroundings = {}) {
   const { host, clock, files } = simulatedHost({ c: { pods } }, surroundings);
   const signal = new AbortController().signal;
-  const selection: ExecOptions["selection"] = {
-    namespaces: { kind: "default" },
-    operands: [],
-    match: [],
-    exclude: [],
-    sort: "name",
-    shuffle: false,
-    allPhases: false,
-  };
-  const all = { contexts: [], selection, command: ["id"], signal, ...options };
+  const all = { contexts: [], selection: wholeSelection, command: ["id"], signal, ...options };
   const events: ExecEvent[] = [];
   const done = (async () => {
     for await (const event of exec(host, all)) events.push(event);

@@ -1,4 +1,5 @@
 /** Words -> selections. */
+import { wholeSelection } from "../actions/exec_events.ts";
 import assert from "node:assert/strict";
 import type { Selection } from "../actions/exec_events.ts";
 import { UsageError } from "../base/errors.ts";
@@ -25,16 +26,6 @@ async function selected(line: string) {
   });
   return sample.resolve(words) as ReturnType<typeof resolveSelection>;
 }
-
-const all: Selection = {
-  namespaces: { kind: "default" },
-  operands: [],
-  match: [],
-  exclude: [],
-  sort: "name",
-  shuffle: false,
-  allPhases: false,
-};
 
 const selections: readonly (readonly [line: string, selection: Partial<Selection>])[] = [
   ["", {}],
@@ -70,7 +61,7 @@ for (const [line, selection] of selections) {
   Deno.test(`selection: ${line || "nothing said"}`, async () => {
     const { contexts, selection: found } = await selected(line);
     assert.deepEqual(contexts, []);
-    assert.deepEqual(found, { ...all, ...selection });
+    assert.deepEqual(found, { ...wholeSelection, ...selection });
   });
 }
 

@@ -1,3 +1,4 @@
+import { wholeSelection } from "./whole_selection.ts";
 import assert from "node:assert/strict";
 import { KodamaError } from "../base/errors.ts";
 import type { ApiResource, KubeClient, ListScope } from "./client.ts";
@@ -5,16 +6,6 @@ import { ExpiredError } from "./failures.ts";
 import { findTargets } from "./find_targets.ts";
 import type { Selection } from "./target.ts";
 import type { Pod } from "./types.ts";
-
-const everything: Selection = {
-  namespaces: { kind: "default" },
-  operands: [],
-  match: [],
-  exclude: [],
-  sort: "name",
-  shuffle: false,
-  allPhases: false,
-};
 
 function pod(namespace: string, name: string): Pod {
   return {
@@ -76,7 +67,7 @@ async function find(client: FakeClient, changes: Partial<Selection>) {
   const options = { signal: new AbortController().signal, random: () => 0 };
   const found = await findTargets(
     client as unknown as KubeClient,
-    { ...everything, ...changes },
+    { ...wholeSelection, ...changes },
     options,
   );
   return found.targets.map(({ namespace, pod }) => `${namespace}/${pod}`);
@@ -171,7 +162,7 @@ Deno.test("a namespace that isn't there is told, unless namespaces may not be re
 
 Deno.test("a pattern that matches nothing gives the nearest names", async () => {
   const options = { signal: new AbortController().signal, random: () => 0 };
-  const selection = { ...everything, match: [{ kind: "substring" as const, text: "a-3" }] };
+  const selection = { ...wholeSelection, match: [{ kind: "substring" as const, text: "a-3" }] };
   const client = new FakeClient(pods) as unknown as KubeClient;
   const { asked, nearest } = await findTargets(client, selection, options);
   assert.deepEqual(nearest, [{ text: "a-1", names: ["a-1"] }]);

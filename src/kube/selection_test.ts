@@ -1,19 +1,10 @@
+import { wholeSelection } from "./whole_selection.ts";
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { compareNatural } from "./natural_order.ts";
 import { selectTargets } from "./selection.ts";
 import type { Selection } from "./target.ts";
 import type { Pod } from "./types.ts";
-
-const everything: Selection = {
-  namespaces: { kind: "default" },
-  operands: [],
-  match: [],
-  exclude: [],
-  sort: "name",
-  shuffle: false,
-  allPhases: false,
-};
 
 interface PodWords {
   containers?: string[];
@@ -40,7 +31,7 @@ function pod(name: string, words: PodWords = {}): Pod {
 }
 
 function select(pods: Pod[], changes: Partial<Selection> = {}, random: () => number = () => 0) {
-  return selectTargets(pods, { ...everything, ...changes }, { context: "ctx", random });
+  return selectTargets(pods, { ...wholeSelection, ...changes }, { context: "ctx", random });
 }
 
 const names = (pods: Pod[], changes: Partial<Selection> = {}, random?: () => number) =>

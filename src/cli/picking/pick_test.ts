@@ -1,4 +1,5 @@
 /** The picker on a terminal in memory: keys, clicks and signals in, a screen out. */
+import { wholeSelection } from "../../actions/exec_events.ts";
 import assert from "node:assert/strict";
 import { runningPod, WatchedCluster } from "../../actions/testing/watched_cluster.ts";
 import { simulatedHost } from "../../actions/testing/simulated_host.ts";
@@ -11,15 +12,6 @@ import type { EndSignal, Invocation } from "../invocation.ts";
 import { type PickerOptions, plainPicker } from "./options.ts";
 import { pick } from "./pick.ts";
 
-const selection: PickerOptions["selection"] = {
-  namespaces: { kind: "default" },
-  operands: [],
-  match: [],
-  exclude: [],
-  sort: "name",
-  shuffle: false,
-  allPhases: false,
-};
 const modesAtFirst = ["25", "7"];
 
 /** A picker over pods of these names, of 12 rows. */
@@ -59,7 +51,7 @@ class Scene {
     const all: PickerOptions = {
       ...plainPicker,
       contexts: [],
-      selection,
+      selection: wholeSelection,
       multi: true,
       preview: false,
       height: { kind: "percent", percent: 100 },
