@@ -12,7 +12,7 @@ import { saveFile, saveSparse, saveTree } from "../copy/to_local.ts";
 import { type PodDestination, sendFile, sendTree } from "../copy/to_pod.ts";
 import type { Outcome } from "../exec/model.ts";
 import { openStream } from "../exec/run_target.ts";
-import type { TargetRun } from "../exec/target_run.ts";
+import type { TargetRun } from "../exec/run_options.ts";
 import type { Target } from "../kube/target.ts";
 import type { CopyOptions } from "./cp_events.ts";
 import { absolutePath, hasPlaceHolders, localPathOf, nameOf } from "./cp_paths.ts";

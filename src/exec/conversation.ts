@@ -4,13 +4,13 @@
  */
 import { forEachUntil, onAbort, orAborted, passed } from "../base/abort.ts";
 import type { ChannelEnd, ExecChannel } from "../kube/client.ts";
+import { type Attempt, hasLeader } from "./attempt.ts";
 import { EndMarkReader } from "./end_mark.ts";
 import { endCommand } from "./end_command.ts";
 import type { Outcome, Rest } from "./model.ts";
 import { outcomeOfEnd } from "./outcome.ts";
 import { PreambleReader } from "./preamble.ts";
-import type { InputReader } from "./run_options.ts";
-import { type Attempt, hasLeader, type TargetRun } from "./target_run.ts";
+import type { InputReader, TargetRun } from "./run_options.ts";
 import { saysNoShell } from "./runtime_words.ts";
 import { signalRound } from "./signal_round.ts";
 import { TerminalWatch } from "./terminal_watch.ts";

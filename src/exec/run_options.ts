@@ -3,7 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import type { ExecChannel, ExecRequest, TerminalSize } from "../kube/client.ts";
 import type { Target } from "../kube/target.ts";
 import type { Outcome } from "./model.ts";
-import type { TargetRun } from "./target_run.ts";
+import type { Outages } from "./patience.ts";
 import type { SchedulePolicy } from "./schedule.ts";
 
 /**
@@ -60,4 +60,22 @@ export interface RunOptions extends SchedulePolicy {
   shell?: boolean;
   /** Place holders in the words stand for the target's own names. */
   substitute?: boolean;
+}
+
+/** One target in its run. */
+export interface TargetRun {
+  target: Target;
+  /** Place in the run, from 0. */
+  index: number;
+  total: number;
+  command: readonly string[];
+  options: RunOptions;
+  /** Of the whole run. */
+  outages: Outages;
+  /** Cancels this target: the run's own signal, or the consumer of the run went away. */
+  cancelled: AbortSignal;
+  /** Hands on bytes of the command; resolves when there is room for more. */
+  emit(stream: "stdout" | "stderr", bytes: Uint8Array): Promise<void>;
+  /** Takes back what was handed on and not yet taken, and whatever follows. */
+  drop(): void;
 }

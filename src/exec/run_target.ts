@@ -3,13 +3,13 @@ import { Deadline, orAborted } from "../base/abort.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { ExecChannel, ExecRequest } from "../kube/client.ts";
 import { LinkError } from "../kube/failures.ts";
+import { type Attempt, hasLeader } from "./attempt.ts";
 import { commandWords } from "./command_words.ts";
 import { Conversation } from "./conversation.ts";
 import type { Outcome } from "./model.ts";
 import { withPreamble } from "./preamble.ts";
-import type { RunOptions } from "./run_options.ts";
+import type { RunOptions, TargetRun } from "./run_options.ts";
 import { readStartFailure, saysNoShell, withoutCommand } from "./runtime_words.ts";
-import { type Attempt, hasLeader, type TargetRun } from "./target_run.ts";
 
 /** How the reason of a target without a shell begins, where the shell was needed. */
 export const noShellReason = "the image has no sh";
