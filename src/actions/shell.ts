@@ -147,13 +147,17 @@ class ShellRun {
 
   #endOf(outcome: Outcome, greeting: ShellGreeting | undefined, keepMs: number): ShellEnd {
     if (greeting?.kind === "gone") return goneEnd(greeting.exitCode, this.#lost?.reason ?? "");
-    if (this.#kept === undefined || outcome.kind === "ok" || outcome.kind === "failed") {
-      return { outcome };
+    if (outcome.kind === "ok" || outcome.kind === "failed") return { outcome };
+    if (this.#kept === undefined) {
+      return { outcome: outcome.kind === "unknown" ? unknown(reasonOf(outcome)) : outcome };
     }
     if (this.#podIsGone) return { outcome: unknown(`${reasonOf(outcome)}; its pod is gone`) };
     const lost = this.#lost;
-    if (outcome.kind === "cancelled" || lost === undefined) return { outcome, waitsMs: keepMs };
-    return { outcome: unknown(lost.reason) };
+    const waitedMs = lost === undefined ? 0 : this.#parts.host.clock.elapsedMs() - lost.atMs;
+    const waitsMs = Math.round((keepMs - waitedMs) / 1000) * 1000;
+    const left = waitsMs > 0 ? { waitsMs } : {};
+    if (this.#parts.options.signal.aborted) return { outcome: { kind: "cancelled" }, ...left };
+    return { outcome: lost === undefined ? outcome : unknown(lost.reason), ...left };
   }
 
   /** One stream, from its opening to its end. */

@@ -51,7 +51,8 @@ export function unknown(reason: string): Outcome {
   return { kind: "unknown", reason };
 }
 
-/** Why, as an outcome says it. */
+/** Why, as an outcome says it; without the address of a library's documentation, which means nothing to a person. */
 export function reasonOf(outcome: Outcome): string {
-  return "reason" in outcome && outcome.reason !== undefined ? outcome.reason : outcome.kind;
+  const reason = "reason" in outcome ? outcome.reason : undefined;
+  return reason?.replace(/: https?:\/\/\S+$/, "") ?? outcome.kind;
 }

@@ -76,6 +76,7 @@ class WallBuilder {
     try {
       let id = here?.id;
       for (const [index, page] of pages.entries()) {
+        options.signal.throwIfAborted();
         const place: WindowPlace = id === undefined
           ? { kind: "newSession", session, size: options.size }
           : { kind: "inSession", session: id };
@@ -83,6 +84,7 @@ class WallBuilder {
         id = await this.#openPage(page, place, name);
       }
       await this.#settle();
+      options.signal.throwIfAborted();
       if (options.sync) await this.#run(synchronize(this.#windows));
     } catch (error) {
       await this.#takeAway();

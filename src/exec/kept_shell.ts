@@ -98,7 +98,8 @@ const tmuxSettings = [
   "set -g remain-on-exit off",
   "set -g destroy-unattached off",
   "set -g history-limit 0",
-  'set -ga terminal-overrides \\",*:smcup@:rmcup@\\"',
+  // What tmux would clear when it ends is the shell's last output.
+  'set -ga terminal-overrides \\",*:smcup@:rmcup@:clear=\\\\\\\\033[999;1H\\\\\\\\n\\"',
 ];
 
 /**
@@ -120,11 +121,18 @@ for place in /etc/terminfo /lib/terminfo /usr/lib/terminfo /usr/share/terminfo; 
 done
 return 1
 }
+scroll_away() {
+while [ "$rows" -gt 0 ]; do
+echo
+rows=$((rows - 1))
+done
+}
 join() {
 say "$1" "$kind"
 if [ "$kind" = dtach ]; then dtach -a "$folder/dtach" -E -z -r winch
 else
 has_terminal "$TERM" || TERM=xterm-256color
+scroll_away
 tmux -S "$folder/tmux" attach-session -d
 fi
 }

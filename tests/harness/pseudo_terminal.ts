@@ -97,6 +97,21 @@ export class PseudoTerminal implements AsyncDisposable {
     }
   }
 
+  /** Kills, as nothing can be caught, what runs in this terminal and has words like these. */
+  async kill(words: RegExp): Promise<void> {
+    const tty = (await this.#tmux("display-message", "-p", "#{pane_tty}")).trim().replace(
+      "/dev/",
+      "",
+    );
+    const { stdout } = await runCommand(["ps", "-t", tty, "-o", "pid=,args="], { env: this.env });
+    const found = stdout.split("\n").flatMap((line) => {
+      const [, id = "", args = ""] = /^ *(\d+) (.*)$/.exec(line) ?? [];
+      return words.test(args) && !args.startsWith("sh ") ? [Number(id)] : [];
+    });
+    if (found.length === 0) throw new Error(`nothing to kill in:\n${stdout}`);
+    for (const id of found) Deno.kill(id, "SIGKILL");
+  }
+
   /** The exit code of the program, once it has ended. */
   async exitCode(): Promise<number> {
     const noted = async () => {

@@ -27,9 +27,10 @@ export const command = defineCommand({
       title: "In another container, in a folder of it",
       line: "kodama shell web-0 -c sidecar --workdir /var/log",
     },
+    { title: "A program on a terminal", line: "kodama shell web-0 -- top" },
     {
-      title: "A program on a terminal, which a broken link doesn't end",
-      line: "kodama shell web-0 -- top",
+      title: "One that goes on while the link is broken",
+      line: "kodama shell web-0 --keep-for 2h -- ./migrate.sh",
     },
     { title: "Nothing that outlives the link", line: "kodama shell web-0 --keep-for 0" },
     {

@@ -5,12 +5,11 @@ import {
   type TmuxOptions,
 } from "../../actions/tmux_events.ts";
 import { counted } from "../../base/counted.ts";
-import { UsageError } from "../../base/errors.ts";
+import { KodamaError, UsageError } from "../../base/errors.ts";
 import { printable } from "../../term/printable.ts";
 import { chosenBy, leftWithoutChoice } from "../choosing.ts";
 import { defineCommand } from "../command.ts";
 import { choice, text, toggle, value, valueOr } from "../flag.ts";
-import { interruptible } from "../interruptible.ts";
 import type { Invocation } from "../invocation.ts";
 import { confirmOn } from "../running/confirm.ts";
 import { runningFlags } from "../running/flags.ts";
@@ -103,21 +102,25 @@ export const command = defineCommand({
     const multiplexer = await invocation.multiplexer();
     const { terminal, signals } = invocation;
     const size = terminal.size() ?? { columns: 200, rows: 50 };
-    return await interruptible(signals, async (signal) => {
-      const events = tmux({ host, multiplexer }, {
-        ...asked,
-        ...narrowed,
-        ...paneFlags(flags, { kubeconfig, workingDir: host.places.workingDir, keepMs }),
-        size: { columns: size.columns, rows: rowsForPanes(size.rows) },
-        terminal: terminal.stdin.isTerminal && terminal.stdout.isTerminal,
-        ...(confirmAbove === undefined
-          ? {}
-          : { confirm: confirmOn(terminal, { above: confirmAbove, stdin: false, signal }) }),
-        signal,
-      });
-      for await (const event of events) await told(event, invocation);
-      return 0;
+    const stop = new AbortController();
+    const { signal } = stop;
+    // What was made is taken away before anything is said, so the work is waited for.
+    using _listening = signals.listen((name) =>
+      stop.abort(new KodamaError("cancelled", `stopped by ${name}`))
+    );
+    const events = tmux({ host, multiplexer }, {
+      ...asked,
+      ...narrowed,
+      ...paneFlags(flags, { kubeconfig, workingDir: host.places.workingDir, keepMs }),
+      size: { columns: size.columns, rows: rowsForPanes(size.rows) },
+      terminal: terminal.stdin.isTerminal && terminal.stdout.isTerminal,
+      ...(confirmAbove === undefined
+        ? {}
+        : { confirm: confirmOn(terminal, { above: confirmAbove, stdin: false, signal }) }),
+      signal,
     });
+    for await (const event of events) await told(event, invocation);
+    return 0;
   },
 });
 

@@ -107,11 +107,11 @@ class ShellScreen implements Disposable {
     await this.#written(this.#terminal.stdout.flush());
     this.#giveBack();
     const restored = this.#modes.restoration();
-    this.#modes.clear();
     const text = lines.map((line) => `${printable(line)}\n`).join("");
     if (restored + text === "") return;
-    const begins = text !== "" && this.#modes.midLine && this.#terminal.stdout.isTerminal;
-    await this.#written(this.#terminal.stderr.write(`${restored}${begins ? "\n" : ""}${text}`));
+    const apart = text !== "" && this.#modes.midLine && this.#terminal.stdout.isTerminal;
+    this.#modes.clear();
+    await this.#written(this.#terminal.stderr.write(`${restored}${apart ? "\n" : ""}${text}`));
     await this.#written(this.#terminal.stderr.flush());
   }
 

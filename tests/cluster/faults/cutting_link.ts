@@ -22,6 +22,11 @@ export class CuttingLink implements AsyncDisposable {
     await Deno.writeTextFile(copy, JSON.stringify(config), { mode: 0o600 });
   }
 
+  /** Cuts every connection that is open now. */
+  cut(): void {
+    for (const connection of this.#open) close(connection);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#listener.close();
     for (const connection of this.#open) close(connection);

@@ -1,0 +1,191 @@
+/** `kodama shell` in a real terminal, over pods of the embedded cluster, which have this machine's tmux. */
+import assert from "node:assert/strict";
+import { CuttingLink } from "./cluster/faults/cutting_link.ts";
+import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
+import { PseudoTerminal, terminalMissing } from "./harness/pseudo_terminal.ts";
+import { SourceKodama } from "./harness/source_kodama.ts";
+
+const missing = await terminalMissing();
+const inNamespace = ["-n", "weka-operator-system"];
+const cwd = new URL("../", import.meta.url).pathname;
+
+/** A shell that stays behind: it shows the exit code, and what is left of the terminal. */
+const shown = [
+  "sh",
+  "-c",
+  'trap : INT; "$@"; echo "code $?"; stty -a | grep -o -- "-*icanon"; cat',
+  "sh",
+];
+
+/** Where kept shells of a pod are; nothing where there is none. */
+async function keptIn(kodama: SourceKodama, pod: string): Promise<string> {
+  const look = ["sh", "-c", "ls -d /tmp/kodama-shell-*/* 2>/dev/null; true"];
+  return (await kodama.run(["exec", ...inNamespace, pod, "--", ...look])).stdout.trim();
+}
+
+/** Looks again until it is so: a pod tells nobody that a process of it has ended. */
+async function comesTrue(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 60_000;
+  while (!await holds()) assert.ok(performance.now() < deadline, what);
+}
+
+/** kodama through a link that a test cuts. */
+async function throughLink(cluster: TestCluster, kodama: SourceKodama) {
+  const { clusters } = JSON.parse(await Deno.readTextFile(cluster.kubeconfig));
+  let isUp = true;
+  const link = new CuttingLink(clusters[0].cluster.server, () => isUp ? Infinity : 0);
+  const kubeconfig = `${cluster.folder}/link.kubeconfig`;
+  await link.writeKubeconfig(cluster.kubeconfig, kubeconfig);
+  return {
+    env: { ...kodama.env, KUBECONFIG: kubeconfig },
+    up: () => void (isUp = true),
+    down: () => {
+      isUp = false;
+      link.cut();
+    },
+    [Symbol.asyncDispose]: () => link[Symbol.asyncDispose](),
+  };
+}
+
+Deno.test({
+  name: missing === undefined ? "kodama shell in a terminal" : `kodama shell (not run: ${missing})`,
+  ignore: missing !== undefined,
+  fn: async (t) => {
+    await using cluster = await startTestCluster("weka");
+    const kodama = await SourceKodama.on(cluster);
+    const open = (words: readonly string[], env = kodama.env) =>
+      PseudoTerminal.open([...shown, ...kodama.words(["shell", ...inNamespace, ...words])], {
+        env,
+        cwd,
+        columns: 90,
+        rows: 20,
+      });
+
+    await t.step("bash first; sizes follow; its exit code; the terminal as it was", async () => {
+      await using terminal = await open(["weka-drive-0", "--keep-for", "0"]);
+      await terminal.until("the prompt", /weka-drive-0:\/# ?$/m);
+      await terminal.type("echo $0 $TERM $(stty size) $KODAMA_POD\n");
+      await terminal.until("the answer", /^bash \S+ 20 90 weka-drive-0$/m);
+      await terminal.resize(70, 15);
+      await terminal.type("stty size\n");
+      await terminal.until("the new size", /^15 70$/m);
+      await terminal.type("exit 7\n");
+      assert.match(await terminal.until("the end", /^-?icanon$/m), /^code 7\nicanon$/m);
+    });
+
+    await t.step("several matches: the picker asks which", async () => {
+      await using terminal = await open(["-m", "/^weka-drive-[0-2]$/"]);
+      await terminal.until("all of them", /3\/3/);
+      await terminal.type("drive-2");
+      await terminal.until("the one", /1\/3/);
+      await terminal.press("Enter");
+      await terminal.until("its prompt", /weka-drive-2:\/# ?$/m);
+      await terminal.type("exit\n");
+      await terminal.until("the end", /^code 0$/m);
+    });
+
+    await t.step("a shell whose kodama is killed waits, and is found again", async () => {
+      const begun = ["sh", "-c", '"$@"; cat', "sh"];
+      const words = kodama.words(["shell", ...inNamespace, "weka-drive-1"]);
+      await using terminal = await PseudoTerminal.open([...begun, ...words], {
+        env: kodama.env,
+        cwd,
+      });
+      await terminal.until("the prompt", /weka-drive-1:\/# ?$/m);
+      await terminal.type("remembered=$((6 * 7))\n");
+      const inPod = (line: string) =>
+        kodama.run(["exec", ...inNamespace, "weka-drive-1", "--", "sh", "-c", line]);
+      await comesTrue("somebody watches over it", async () => {
+        return (await inPod("ps -eo args")).stdout.includes("kodama-watch");
+      });
+      await terminal.kill(/main\.ts shell/);
+      const detached = async () => {
+        const { code, stdout } = await inPod("tmux -S /tmp/kodama-shell-*/*/tmux list-clients");
+        return code === 0 && stdout === "";
+      };
+      await comesTrue("the dead link is let go of", detached);
+      await using again = await open(["weka-drive-1"]);
+      await again.until("the prompt", /weka-drive-1:\/# ?$/m);
+      await again.type("echo it is $remembered\n");
+      await again.until("what it was told before", /^it is 42$/m);
+      await again.type("exit 5\n");
+      await again.until("the end", /^code 5$/m);
+      assert.equal(await keptIn(kodama, "weka-drive-1"), "", "nothing of it is left");
+    });
+
+    await t.step("a shell whose link breaks is found again by the same kodama", async () => {
+      await using link = await throughLink(cluster, kodama);
+      await using terminal = await open(["weka-drive-2"], link.env);
+      await terminal.until("the prompt", /weka-drive-2:\/# ?$/m);
+      await terminal.type("remembered=still\n");
+      link.down();
+      await terminal.until("what happened", /^the link to weka-drive-2 broke: /m);
+      await terminal.until("what will be", /waits there for 15m, and is looked for again/);
+      await terminal.type("exit 9\n");
+      link.up();
+      await terminal.until(
+        "the prompt again",
+        (screen) => /weka-drive-2:\/#/.test(screen) && !screen.includes("the link to"),
+      );
+      await terminal.type("echo $remembered here; exit 4\n");
+      assert.match(await terminal.until("the end", /^-?icanon$/m), /^code 4\nicanon$/m);
+    });
+
+    await t.step("a shell that isn't kept ends with its link, and that is said", async () => {
+      await using link = await throughLink(cluster, kodama);
+      await using terminal = await open(["weka-drive-2", "--keep-for", "0"], link.env);
+      await terminal.until("the prompt", /weka-drive-2:\/# ?$/m);
+      // A program that has the screen leaves it in its own state.
+      await terminal.type("printf '\\033[?1049h\\033[?25lhalf a %s' line; sleep 1000\n");
+      await terminal.until("it", /half a line/);
+      link.down();
+      const screen = await terminal.until("the end", /^-?icanon$/m);
+      assert.match(
+        screen,
+        /^the link to weka-drive-2 broke, and how the shell ended isn't known: /m,
+      );
+      assert.match(screen, /^code 4\nicanon$/m);
+      assert.doesNotMatch(screen, /half a line/, "the other screen was left");
+    });
+
+    await t.step("Ctrl-C while the link is broken leaves the shell in the pod", async () => {
+      await using link = await throughLink(cluster, kodama);
+      await using terminal = await open(["weka-drive-0"], link.env);
+      await terminal.until("the prompt", /weka-drive-0:\/# ?$/m);
+      link.down();
+      await terminal.until("what happened", /Ctrl-C\s+leaves it there/);
+      await terminal.press("C-c");
+      const screen = await terminal.until("the end", /^-?icanon$/m);
+      assert.match(screen, /the shell waits in weka-drive-0 for 1[45]m/);
+      assert.match(screen, /^code 130\nicanon$/m);
+    });
+
+    await t.step("a transcript has the output and its times, and no keys", async () => {
+      const folder = `${cluster.folder}/transcripts`;
+      const words = ["shell", ...inNamespace, "weka-drive-0", "--new", "--log", folder];
+      await using terminal = await PseudoTerminal.open(
+        [...shown, ...kodama.words(words, [folder])],
+        { env: kodama.env, cwd, columns: 60, rows: 10 },
+      );
+      await terminal.until("the prompt", /weka-drive-0:\/# ?$/m);
+      await terminal.type("stty -echo; echo rea''dy; read word; echo got ${#word}\n");
+      await terminal.until("that it listens", /^ready$/m);
+      await terminal.type("hidden\n");
+      await terminal.until("the answer", /^got 6$/m);
+      await terminal.type("exit\n");
+      await terminal.until("the end", /^code 0$/m);
+      const [file] = await Array.fromAsync(Deno.readDir(folder));
+      assert.match(file?.name ?? "", /^weka-drive-0\.\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.cast$/);
+      const [header = "", ...lines] = (await Deno.readTextFile(`${folder}/${file?.name}`)).trim()
+        .split("\n");
+      const { version, width, height, title } = JSON.parse(header);
+      assert.deepEqual([version, width, height, title], [2, 60, 10, "weka-drive-0"]);
+      const events = lines.map((line): [number, string, string] => JSON.parse(line));
+      const times = events.map(([time]) => time);
+      assert.deepEqual(times, times.toSorted((a, b) => a - b));
+      assert.ok(events.every(([, kind]) => kind === "o"), "what was typed isn't kept");
+      assert.match(events.map(([, , text]) => text).join(""), /got 6/);
+      assert.doesNotMatch(events.map(([, , text]) => text).join(""), /hidden/);
+    });
+  },
+});
