@@ -27,35 +27,31 @@ export type TreeEntry =
   /** Another name of a file that came before. */
   | Named & { kind: "hardLink"; target: Uint8Array };
 
-const decoder = new TextDecoder();
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** A path as it is shown: what isn't UTF-8 becomes `\xFF`. */
-export function shownPath(path: Uint8Array): string {
-  const text = decoder.decode(path);
-  return text.includes("\ufffd") ? escapedName(path) : text;
+/** A name as text; undefined where it isn't UTF-8. */
+export function textOf(name: Uint8Array): string | undefined {
+  try {
+    return strict.decode(name);
+  } catch {
+    return undefined;
+  }
 }
 
-/** A name in which every byte that is no UTF-8 is written as `\xFF`: what is kept where names must be text. */
+/** A name in which every byte that is no UTF-8 is written as `\xFF`: for messages, and where names must be text. */
 export function escapedName(name: Uint8Array): string {
-  const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const whole = textOf(name);
+  if (whole !== undefined) return whole;
   let text = "";
   for (let at = 0; at < name.length;) {
-    const length = [4, 3, 2, 1].find((one) => isCharacter(name.subarray(at, at + one), strict));
+    const length = [1, 2, 3, 4].find((one) => textOf(name.subarray(at, at + one)) !== undefined);
     if (length === undefined) {
       text += `\\x${(name[at] ?? 0).toString(16).toUpperCase().padStart(2, "0")}`;
       at += 1;
     } else {
-      text += strict.decode(name.subarray(at, at + length));
+      text += textOf(name.subarray(at, at + length));
       at += length;
     }
   }
   return text;
-}
-
-function isCharacter(bytes: Uint8Array, strict: TextDecoder): boolean {
-  try {
-    return [...strict.decode(bytes)].length === 1;
-  } catch {
-    return false;
-  }
 }

@@ -98,7 +98,7 @@ fi
 
 /**
  * `wanted dest name key`: unpacks standard input; then a line with the checksum of each file on standard output. To
- * tars, an archive that is cut off between two entries is whole: the file that ends it says that it is.
+ * tars, an archive that is cut off between two entries is whole: the file `end` behind `tree/` says that it is.
  *
  * GNU's tar has words of its own for a full disk; what is written after it failed has the system's.
  */
@@ -121,12 +121,11 @@ echo whether there is room | cat >"$temporary/.room"
 rm -rf "$temporary"
 exit "$code"
 fi
-if ! [ -f "$temporary/.kodama-$4.end" ]; then
+if ! [ -f "$temporary/end" ]; then
 rm -rf "$temporary"
 exit 1
 fi
-rm -f "$temporary/.kodama-$4.end"
-[ "$sum" ] && find "$temporary" -type f -exec "$sum" {} +
+[ "$sum" ] && find "$temporary/tree" -type f -exec "$sum" {} +
 say "got"`;
 
 /**
@@ -164,12 +163,12 @@ done'
 place "$1" "$2" folder
 unpack_in "$3"
 if [ -d "$dest" ]; then
-check "$temporary" "$dest" && merge "$temporary" "$dest"
+check "$temporary/tree" "$dest" && merge "$temporary/tree" "$dest"
+else mv "$temporary/tree" "$dest"
+fi
 code=$?
 rm -rf "$temporary"
-exit "$code"
-fi
-mv "$temporary" "$dest"`;
+exit "$code"`;
 
 /** `dest name key`: takes away what was received and isn't wanted. */
 const discard = `${beginning}

@@ -1,7 +1,7 @@
 /** Copying out of a pod: what is there, and its bytes, compared with what the pod has when they have come. */
 import { ByteReader } from "./byte_reader.ts";
 import type { Checksum, NewChecksum } from "./checksum.ts";
-import { shownPath } from "./entry.ts";
+import { escapedName } from "./entry.ts";
 import { CopyFailure, failed, type FarEnd, type OpenFar } from "./far_end.ts";
 import { PodTree } from "./pod_tree.ts";
 import type { Checksums, FileSource, SparseSource, TreeSource } from "./source.ts";
@@ -127,7 +127,7 @@ function sparseSource(
     const bytes = new ByteReader(far.data());
     for await (const entry of new TarReader(bytes, () => {}).entries()) {
       if (entry.kind !== "file" || entry.size !== described.size) {
-        throw failed(`${shownPath(entry.path)} changed in the pod while it was copied`);
+        throw failed(`${escapedName(entry.path)} changed in the pod while it was copied`);
       }
       if (entry.sparse !== undefined) yield* placed(entry.sparse.parts, entry.body);
       else yield* placed([{ offset: 0, length: entry.size }], expanded(entry));

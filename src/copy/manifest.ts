@@ -1,5 +1,5 @@
 /** The files of one copy by their checksums: what one end has sent, ticked off as the other end tells what it got. */
-import { shownPath } from "./entry.ts";
+import { escapedName } from "./entry.ts";
 
 /** A file that was sent. */
 export interface SentFile {
@@ -62,7 +62,7 @@ export class SumLines {
 
 /** A few of the names, for a message. */
 export function someNames(files: readonly SentFile[]): string {
-  const shown = files.slice(0, 3).map(({ path }) => shownPath(path));
+  const shown = files.slice(0, 3).map(({ path }) => escapedName(path));
   const more = files.length - shown.length;
   return `${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }

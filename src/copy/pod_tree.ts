@@ -2,7 +2,7 @@
 import { ByteReader } from "./byte_reader.ts";
 import { summed } from "./bodies.ts";
 import type { Checksum, NewChecksum } from "./checksum.ts";
-import { shownPath, type TreeEntry } from "./entry.ts";
+import { escapedName, type TreeEntry } from "./entry.ts";
 import { failed, type FarEnd, type OpenFar } from "./far_end.ts";
 import { Manifest, type SentFile, someNames, SumLines } from "./manifest.ts";
 import type { Settled, TreeSource } from "./source.ts";
@@ -112,7 +112,7 @@ export class PodTree implements TreeSource {
   }
 
   #notes(): string[] {
-    const shown = this.#leftOut.map(({ path, what }) => `left out ${shownPath(path)}: ${what}`);
+    const shown = this.#leftOut.map(({ path, what }) => `left out ${escapedName(path)}: ${what}`);
     const more = this.#left - shown.length;
     return more > 0 ? [...shown, `and ${more} more are left out`] : shown;
   }

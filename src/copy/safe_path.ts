@@ -2,7 +2,7 @@
  * Names out of an archive that a pod made, and what may become of them on this machine. Nothing of an archive may
  * reach a place outside of the folder that it is unpacked into.
  */
-import { shownPath } from "./entry.ts";
+import { escapedName } from "./entry.ts";
 import { TarError } from "./tar_header.ts";
 
 /** Parts of a path, as file systems bound it (PATH_MAX). */
@@ -14,25 +14,12 @@ const dot = 0x2e;
 export function safePath(name: Uint8Array): Uint8Array {
   const parts = partsOf(name);
   const leads = name[0] === slash || parts.some(isDotDot);
-  if (leads) throw new TarError(`"${shownPath(name)}" in the archive leads out of the folder`);
+  if (leads) throw new TarError(`"${escapedName(name)}" in the archive leads out of the folder`);
   if (name.includes(0)) throw new TarError("a name in the archive holds a NUL");
   const kept = parts.filter((part) => !(part.length === 1 && part[0] === dot));
   const path = joinParts(kept);
   if (path.length > maxPathBytes) throw new TarError("a name in the archive is too long");
   return path;
-}
-
-/** The folder that holds it: no bytes for one at the top. */
-export function parentOf(path: Uint8Array): Uint8Array {
-  return path.subarray(0, Math.max(0, path.lastIndexOf(slash)));
-}
-
-/** Without `top`, which every entry of a pod's archive begins with; undefined where it doesn't. */
-export function below(top: Uint8Array, path: Uint8Array): Uint8Array | undefined {
-  if (top.length === 0) return path;
-  if (!top.every((byte, at) => path[at] === byte)) return undefined;
-  if (path.length === top.length) return new Uint8Array();
-  return path[top.length] === slash ? path.subarray(top.length + 1) : undefined;
 }
 
 function partsOf(name: Uint8Array): Uint8Array[] {
@@ -52,6 +39,14 @@ function isDotDot(part: Uint8Array): boolean {
 }
 
 function joinParts(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = parts.flatMap((part, index) => index === 0 ? [...part] : [slash, ...part]);
-  return Uint8Array.from(bytes);
+  const [only, ...others] = parts;
+  if (only !== undefined && others.length === 0) return only.slice();
+  const length = parts.reduce((sum, part) => sum + part.length + 1, 0);
+  const whole = new Uint8Array(Math.max(0, length - 1)).fill(slash);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length + 1;
+  }
+  return whole;
 }

@@ -58,12 +58,20 @@ export function untilNul(bytes: Uint8Array): Uint8Array {
 
 /** A number in octal digits, or in base 256 where its first bit is set. Throws {@link TarError}. */
 export function readNumber(bytes: Uint8Array): number {
-  const first = bytes[0] ?? 0;
-  if ((first & 0x80) !== 0) return readBase256(bytes);
-  const text = String.fromCharCode(...untilNul(bytes)).trim();
-  if (text === "") return 0;
-  if (!/^[0-7]+$/.test(text)) throw new TarError("a header has a number that is none");
-  return Number.parseInt(text, 8);
+  if (((bytes[0] ?? 0) & 0x80) !== 0) return readBase256(bytes);
+  let value = 0;
+  let phase: "before" | "digits" | "after" = "before";
+  for (const byte of bytes) {
+    if (byte >= 0x30 && byte <= 0x37 && phase !== "after") {
+      value = value * 8 + byte - 0x30;
+      phase = "digits";
+    } else if (byte === 0x20 || byte === 0) {
+      if (phase === "digits" || byte === 0) phase = "after";
+      // What is behind the NUL is nobody's.
+      if (byte === 0) break;
+    } else throw new TarError("a header has a number that is none");
+  }
+  return value;
 }
 
 function readBase256(bytes: Uint8Array): number {
@@ -114,7 +122,7 @@ function fullName(block: Uint8Array): Uint8Array {
   const magic = String.fromCharCode(...fieldOf(block, "magic"));
   const prefix = untilNul(fieldOf(block, "prefix"));
   if (magic !== "ustar\x0000" || prefix.length === 0) return name.slice();
-  return Uint8Array.of(...prefix, 0x2f, ...name);
+  return joined([prefix, Uint8Array.of(0x2f), name]);
 }
 
 /** What is written of a header. Owners are root: whoever unpacks it, unpacks it as its own. */
@@ -149,9 +157,11 @@ export function encodeHeader(
   writeNumber(fieldOf(block, "size"), header.size);
   writeNumber(fieldOf(block, "mtime"), header.mtime);
   fill(block);
-  const sum = sumOf(block).toString(8).padStart(6, "0");
-  fieldOf(block, "checksum").set(new TextEncoder().encode(`${sum}\0 `));
-  return joined([...long, block]);
+  const [offset] = fields.checksum;
+  // Six digits, a NUL and a blank, as tars have always written it.
+  writeNumber(block.subarray(offset, offset + 7), sumOf(block));
+  block[offset + 7] = 0x20;
+  return long.length === 0 ? block : joined([...long, block]);
 }
 
 function longName(type: "K" | "L", name: Uint8Array): Uint8Array {
@@ -164,13 +174,17 @@ function longName(type: "K" | "L", name: Uint8Array): Uint8Array {
 
 /** Octal with a NUL behind it, or base 256 where that has no room. */
 export function writeNumber(field: Uint8Array, value: number): void {
-  const digits = value.toString(8);
-  if (value >= 0 && digits.length < field.length) {
-    field.set(new TextEncoder().encode(digits.padStart(field.length - 1, "0")));
+  const last = field.length - 1;
+  if (value >= 0 && value < 8 ** last) {
+    let rest = value;
+    for (let at = last - 1; at >= 0; at--) {
+      field[at] = 0x30 + rest % 8;
+      rest = Math.floor(rest / 8);
+    }
     return;
   }
   let rest = value;
-  for (let at = field.length - 1; at >= 0; at--) {
+  for (let at = last; at >= 0; at--) {
     field[at] = ((rest % 256) + 256) % 256;
     rest = Math.floor(rest / 256);
   }

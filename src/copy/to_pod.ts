@@ -6,6 +6,7 @@ import type { TreeEntry } from "./entry.ts";
 import { CopyFailure, failed, type FarEnd, type OpenFar } from "./far_end.ts";
 import { Manifest, someNames, SumLines } from "./manifest.ts";
 import type { Checksums, CopyTotals, FileSource, Meter, TreeSource } from "./source.ts";
+import { joined } from "./tar_header.ts";
 import { touchTime } from "./touch_time.ts";
 
 /** Where to in the pod, and with what. */
@@ -102,7 +103,7 @@ export async function sendTree(source: TreeSource, to: PodDestination): Promise<
   });
   const lines = new SumLines((sum) => manifest.tick(sum));
   await upload(far, far.data(), async (write) => {
-    const archive = writeTar(closed(watched, key), { sparse: tar === "gnu" });
+    const archive = writeTar(closed(watched), { sparse: tar === "gnu" });
     for await (const bytes of archive) await write(bytes);
   }, (bytes) => lines.push(bytes));
   await far.hear("got");
@@ -148,13 +149,11 @@ async function* watchedEntries(
   }
 }
 
-/** What tars are asked for: folders that can be written to while they are filled, and what ends the archive. */
-async function* closed(
-  entries: AsyncIterable<TreeEntry>,
-  key: string,
-): AsyncGenerator<TreeEntry, void> {
+/** What far ends are sent: all of it in `tree/`, folders that can be written to while they are filled, and an end. */
+async function* closed(entries: AsyncIterable<TreeEntry>): AsyncGenerator<TreeEntry, void> {
   const folders: TreeEntry[] = [];
-  for await (const entry of entries) {
+  for await (const plain of entries) {
+    const entry = inTree(plain);
     if (entry.kind !== "folder") {
       yield entry;
       continue;
@@ -162,10 +161,19 @@ async function* closed(
     folders.push(entry);
     yield { ...entry, mode: entry.mode | 0o700 };
   }
-  const path = new TextEncoder().encode(`.kodama-${key}.end`);
-  yield { kind: "file", path, mode: 0o600, mtime: 0, size: 0, body: nothing() };
   // Again: busybox gives them their times and modes at once, and what is put into them changes these.
   yield* folders.toReversed();
+  yield { kind: "file", path: end, mode: 0o600, mtime: 0, size: 0, body: nothing() };
+}
+
+const tree = new TextEncoder().encode("tree");
+const slash = new TextEncoder().encode("/");
+const end = new TextEncoder().encode("end");
+
+function inTree(entry: TreeEntry): TreeEntry {
+  const path = entry.path.length === 0 ? tree : joined([tree, slash, entry.path]);
+  if (entry.kind !== "hardLink") return { ...entry, path };
+  return { ...entry, path, target: joined([tree, slash, entry.target]) };
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array, void> {}

@@ -1,7 +1,6 @@
 /** A folder that comes out of a pod's archive, unpacked under a temporary name and then put in its place. */
 import { KodamaError } from "../base/errors.ts";
-import { escapedName, shownPath, type TreeEntry } from "../copy/entry.ts";
-import { parentOf } from "../copy/safe_path.ts";
+import { escapedName, textOf, type TreeEntry } from "../copy/entry.ts";
 import { placed } from "../copy/tar_writer.ts";
 import type { UnpackFolder } from "../copy/to_local.ts";
 import { folderOf } from "./copy_partial.ts";
@@ -23,8 +22,11 @@ export async function unpackFolder(path: string, key: string): Promise<UnpackFol
     await Deno.mkdir(beside, { recursive: true });
     const temporary = `${beside === "/" ? "" : beside}/.kodama-${key}.new`;
     await Deno.remove(temporary, { recursive: true }).catch(() => {});
-    await Deno.mkdir(temporary, { mode: 0o700 });
-    return new Unpacking(path, temporary, there !== undefined);
+    await Deno.mkdir(temporary, { mode: 0o777 });
+    const { mode } = await Deno.lstat(temporary);
+    await Deno.chmod(temporary, 0o700);
+    const places = { path, temporary, merges: there !== undefined };
+    return new Unpacking(places, 0o777 & ~(mode ?? 0));
   } catch (error) {
     throw copyError(`cannot write ${path}`, error);
   }
@@ -46,21 +48,24 @@ class Unpacking implements UnpackFolder {
   #renamedCount = 0;
   #placed = false;
 
-  constructor(
-    private readonly path: string,
-    private readonly temporary: string,
-    private readonly merges: boolean,
-  ) {}
+  readonly #places: { path: string; temporary: string; merges: boolean };
+  readonly #mask: number;
+
+  /** @param mask what of a mode the system takes away from new files. */
+  constructor(places: { path: string; temporary: string; merges: boolean }, mask: number) {
+    this.#places = places;
+    this.#mask = mask;
+  }
 
   async put(entry: TreeEntry): Promise<void> {
-    const name = this.#nameOf(entry.path);
+    const name = escapedName(entry.path);
     try {
       this.#claim(name, entry);
       switch (entry.kind) {
         case "folder":
           return this.#putFolder(name, entry);
         case "file":
-          return await this.#putFile(`${this.temporary}/${name}`, entry);
+          return await this.#putFile(`${this.#places.temporary}/${name}`, entry);
         case "symbolicLink":
           this.#links.push(entry);
           return;
@@ -68,26 +73,26 @@ class Unpacking implements UnpackFolder {
           return this.#putHardLink(name, entry.target);
       }
     } catch (error) {
-      throw copyError(`cannot write ${this.path}/${name}`, error);
+      throw copyError(`cannot write ${this.#places.path}/${name}`, error);
     }
   }
 
   async place(): Promise<readonly string[]> {
     try {
       for (const { path, target } of this.#links) {
-        await Deno.symlink(escapedName(target), `${this.temporary}/${this.#nameOf(path)}`);
+        await Deno.symlink(escapedName(target), `${this.#places.temporary}/${escapedName(path)}`);
       }
       // What is in a folder changes its time: the innermost come first.
       for (const { path, mode, mtime } of this.#folders.toReversed()) {
-        const full = `${this.temporary}/${this.#nameOf(path)}`;
+        const full = `${this.#places.temporary}/${escapedName(path)}`;
         Deno.utimeSync(full, mtime, mtime);
         Deno.chmodSync(full, mode & 0o777);
       }
-      if (this.merges) await mergeInto(this.temporary, this.path);
-      else await Deno.rename(this.temporary, this.path);
-      this.#placed = !this.merges;
+      if (this.#places.merges) await mergeInto(this.#places.temporary, this.#places.path);
+      else await Deno.rename(this.#places.temporary, this.#places.path);
+      this.#placed = !this.#places.merges;
     } catch (error) {
-      throw copyError(`cannot write ${this.path}`, error);
+      throw copyError(`cannot write ${this.#places.path}`, error);
     }
     if (this.#renamedCount === 0) return [];
     const names = this.#renamed.join(", ");
@@ -97,12 +102,9 @@ class Unpacking implements UnpackFolder {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#placed) await Deno.remove(this.temporary, { recursive: true }).catch(() => {});
-  }
-
-  /** Deno's names are text: a byte that is no UTF-8 becomes `\xFF`, and that is told. */
-  #nameOf(path: Uint8Array): string {
-    return escapedName(path);
+    if (!this.#placed) {
+      await Deno.remove(this.#places.temporary, { recursive: true }).catch(() => {});
+    }
   }
 
   /** Every name is made once, within folders of this unpacking. */
@@ -113,31 +115,30 @@ class Unpacking implements UnpackFolder {
     const before = this.#made.get(name);
     const again = before === entry.kind && (before === "folder" || before === "file");
     if (before !== undefined && !again) throw hostile(entry, "twice");
-    this.#makeParents(parentOf(entry.path), entry);
+    this.#makeParents(folderWithin(name), entry);
     this.#made.set(name, entry.kind);
-    if (shownPath(entry.path) === new TextDecoder().decode(entry.path)) return;
+    if (!name.includes("\\x") || textOf(entry.path) !== undefined) return;
     this.#renamedCount += 1;
     if (this.#renamed.length < notedNames) this.#renamed.push(name);
   }
 
-  #makeParents(path: Uint8Array, of: TreeEntry): void {
-    const name = this.#nameOf(path);
+  #makeParents(name: string, of: TreeEntry): void {
     const kind = this.#made.get(name);
     if (kind === "folder") return;
     if (kind !== undefined) throw hostile(of, `below ${name}, which is no folder`);
-    this.#makeParents(parentOf(path), of);
-    Deno.mkdirSync(`${this.temporary}/${name}`);
+    this.#makeParents(folderWithin(name), of);
+    Deno.mkdirSync(`${this.#places.temporary}/${name}`);
     this.#made.set(name, "folder");
   }
 
   #putFolder(name: string, entry: Folder): void {
     this.#folders.push(entry);
     try {
-      if (name !== "") Deno.mkdirSync(`${this.temporary}/${name}`, { mode: 0o700 });
+      if (name !== "") Deno.mkdirSync(`${this.#places.temporary}/${name}`, { mode: 0o700 });
     } catch (error) {
       // It was made for something in it, or is in the archive twice.
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-      if (!Deno.lstatSync(`${this.temporary}/${name}`).isDirectory) throw error;
+      if (!Deno.lstatSync(`${this.#places.temporary}/${name}`).isDirectory) throw error;
     }
   }
 
@@ -153,8 +154,7 @@ class Unpacking implements UnpackFolder {
       file.truncateSync(size);
     }
     file.utimeSync(mtime, mtime);
-    // The person's mask has taken its share of the mode.
-    Deno.chmodSync(full, mode & 0o777);
+    if ((mode & this.#mask) !== 0) Deno.chmodSync(full, mode & 0o777);
   }
 
   /** An archive may hold a file twice: the later one counts. */
@@ -169,13 +169,18 @@ class Unpacking implements UnpackFolder {
   }
 
   #putHardLink(name: string, target: Uint8Array): void {
-    const to = this.#nameOf(target);
+    const to = escapedName(target);
     if (this.#made.get(to) !== "file") {
       throw new KodamaError("conflict", `the archive links ${name} to ${to}, which isn't in it`);
     }
-    Deno.linkSync(`${this.temporary}/${to}`, `${this.temporary}/${name}`);
+    Deno.linkSync(`${this.#places.temporary}/${to}`, `${this.#places.temporary}/${name}`);
     this.#made.set(name, "file");
   }
+}
+
+/** The folder of a name, within the one that is unpacked: empty at the top. */
+function folderWithin(name: string): string {
+  return name.slice(0, Math.max(0, name.lastIndexOf("/")));
 }
 
 function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
@@ -183,5 +188,5 @@ function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
 }
 
 function hostile({ path }: TreeEntry, what: string): KodamaError {
-  return new KodamaError("conflict", `the archive holds ${shownPath(path)} ${what}`);
+  return new KodamaError("conflict", `the archive holds ${escapedName(path)} ${what}`);
 }
