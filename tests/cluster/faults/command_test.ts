@@ -129,7 +129,7 @@ onFault("no such command is 127, not a program is 126, with the shell's words", 
   await namespace.startPod("one", {});
   for (
     const [word, code, said] of [
-      ["no-such-program", 127, /no-such-program: not found/],
+      ["no-such-program", 127, /exec: "no-such-program": executable file not found in \$PATH/],
       ["/etc", 126, /\/etc: Permission denied/i],
     ] as const
   ) {
