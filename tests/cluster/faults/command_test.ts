@@ -124,13 +124,13 @@ onFault(
   },
 );
 
-onFault("no such command is 127, not a program is 126, with the shell's words", async (scene) => {
+onFault("no such command is 127, not a program is 126, in the runtime's words", async (scene) => {
   const { namespace, start } = scene;
   await namespace.startPod("one", {});
   for (
     const [word, code, said] of [
       ["no-such-program", 127, /exec: "no-such-program": executable file not found in \$PATH/],
-      ["/etc", 126, /\/etc: Permission denied/i],
+      ["/etc", 126, /exec: "\/etc": is a directory/],
     ] as const
   ) {
     const ended = await start("one", "--", word).ended();
