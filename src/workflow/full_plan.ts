@@ -8,7 +8,7 @@ import { nameParts, targetName } from "../exec/target_names.ts";
 import { namesUsed } from "../expression/names_used.ts";
 import { hasExpression, parseTemplate } from "../expression/template.ts";
 import { overridden } from "./engine/make_stage.ts";
-import { masked } from "./engine/mask.ts";
+import { Mask } from "./engine/mask.ts";
 import type { WhereOverrides } from "./engine/scope.ts";
 import type { FoundPods } from "./engine/world.ts";
 import type { FullWorkflow, Permissions, Step } from "./model.ts";
@@ -60,8 +60,9 @@ export async function planOf(workflow: FullWorkflow, input: PlanInput): Promise<
   const planner = new Planner(workflow, input);
   const steps = await planner.list(workflow.steps);
   const last = await planner.list(workflow.finally);
-  const hide = masked(workflow, input.params);
-  return hide({
+  const mask = new Mask();
+  mask.add(workflow, input.params);
+  return mask.hide({
     workflow: workflow.name,
     path: workflow.path,
     params: input.params,

@@ -10,7 +10,7 @@ import type { FullWorkflow, Step } from "../model.ts";
 import type { StepOutcome, WorkflowEvent } from "../step_events.ts";
 import { evaluateDeep, type Values } from "../templates.ts";
 import type { Kept } from "./kept.ts";
-import { masked } from "./mask.ts";
+import { Mask } from "./mask.ts";
 import { exitCodeOf } from "./policy.ts";
 import type { Scope, WhereOverrides } from "./scope.ts";
 import { StepRunner } from "./step_runner.ts";
@@ -66,7 +66,10 @@ class Engine {
   readonly #workflow: FullWorkflow;
   readonly #world: World;
   readonly #input: RunInput;
+  readonly #mask = new Mask();
   readonly #abandoned = new AbortController();
+  readonly #mainSignal: AbortSignal;
+  readonly #lastSignal: AbortSignal;
   readonly #runner: StepRunner;
   readonly #running: Promise<void>;
 
@@ -74,13 +77,14 @@ class Engine {
     this.#workflow = workflow;
     this.#world = world;
     this.#input = input;
-    const mask = masked(workflow, input.params);
+    this.#mainSignal = AbortSignal.any([input.signal, this.#abandoned.signal]);
+    this.#lastSignal = AbortSignal.any([input.finallySignal, this.#abandoned.signal]);
     this.#runner = new StepRunner({
       world,
       kept: input.kept,
       yes: input.yes,
       uses: input.uses,
-      tell: (event) => this.events.push(mask(event)),
+      tell: (event) => this.#tell(event),
       runUsed: async (used, params, { key, signal }) => {
         if (key.split("/").length > maxDepth * 4) {
           throw new KodamaError("config", "workflows use each other too deeply");
@@ -102,12 +106,8 @@ class Engine {
     await this.#running;
   }
 
-  get #mainSignal(): AbortSignal {
-    return AbortSignal.any([this.#input.signal, this.#abandoned.signal]);
-  }
-
-  get #lastSignal(): AbortSignal {
-    return this.#input.finallySignal;
+  async #tell(event: WorkflowEvent): Promise<void> {
+    await this.events.push(this.#mask.hide(event));
   }
 
   async #run(): Promise<void> {
@@ -115,7 +115,7 @@ class Engine {
     await using _turn = await this.#turn();
     const beganMs = clock.elapsedMs();
     const { name, steps } = this.#workflow;
-    await this.events.push({
+    await this.#tell({
       kind: "workflowStarted",
       workflow: name,
       run: this.#input.run,
@@ -127,7 +127,7 @@ class Engine {
       prefix: "",
       overrides: this.#input.overrides,
     }, { main: this.#mainSignal, last: this.#lastSignal });
-    await this.events.push({
+    await this.#tell({
       kind: "workflowEnded",
       outcome,
       outputs,
@@ -146,7 +146,7 @@ class Engine {
     const scope: Scope = { ...surroundings, workflow, steps: {} };
     let { outcome } = await this.#runner.sequence(workflow.steps, scope, main);
     if (workflow.finally.length > 0) {
-      await this.events.push({ kind: "finallyStarted", at: this.#world.clock.now() });
+      await this.#tell({ kind: "finallyStarted", at: this.#world.clock.now() });
       const values = { ...scope.values, outcome: outcome.kind };
       const end = await this.#runner.sequence(workflow.finally, { ...scope, values }, last);
       if (outcome.kind === "ok") outcome = end.outcome;
@@ -155,10 +155,9 @@ class Engine {
     return outputsOf(workflow, { ...scope.values, steps: scope.steps });
   }
 
-  #values(
-    { permissions, name }: FullWorkflow,
-    params: Readonly<Record<string, JsonValue>>,
-  ): Values {
+  #values(workflow: FullWorkflow, params: Readonly<Record<string, JsonValue>>): Values {
+    const { permissions, name } = workflow;
+    this.#mask.add(workflow, params);
     const granted = Array.isArray(permissions.env) ? permissions.env as readonly string[] : [];
     const env = granted.map((variable) => [variable, this.#world.env(variable) ?? ""]);
     const run = { id: this.#input.run, workflow: name };
@@ -179,7 +178,7 @@ class Engine {
           hint: "wait for its end; `concurrency: wait` in the file does that",
         });
       }
-      if (!told) await this.events.push({ kind: "workflowWaits", group, holder: turn.heldBy });
+      if (!told) await this.#tell({ kind: "workflowWaits", group, holder: turn.heldBy });
       const waited = await passed(this.#world.clock, lookAgainMs, { signal: this.#mainSignal });
       if (!waited) throw new KodamaError("cancelled", "cancelled before it began");
     }

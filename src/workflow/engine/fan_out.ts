@@ -38,7 +38,8 @@ export async function fanOut(
   await stage.tell({ kind: "stepTargets", step: stage.key, names: all.map(({ name }) => name) });
   const left = all.filter(({ name }) => !stage.kept.has(name));
   const ends = all.flatMap(({ name }) => stage.kept.get(name) ?? []);
-  await using round = new Round(stage, left, work);
+  const places = left.map((one) => ({ index: all.indexOf(one), total: all.length }));
+  await using round = new Round(stage, left, { ...work, places });
   ends.push(...await round.run());
   const order = new Map(all.map(({ name }, at) => [name, at]));
   ends.sort((a, b) => (order.get(a.name) ?? 0) - (order.get(b.name) ?? 0));
@@ -50,17 +51,20 @@ export async function fanOut(
   return failed(troubleOf(bad, all.length), output);
 }
 
+/** The work, and what each target's command is told of its place. */
+type PlacedWork = FanOut & { places: readonly { index: number; total: number }[] };
+
 /** One fan-out. Disposing of it closes the files that it has open. */
 class Round implements AsyncDisposable {
   readonly #stage: Stage;
   readonly #targets: readonly StageTarget[];
-  readonly #work: FanOut;
+  readonly #work: PlacedWork;
   readonly #ends: StepTargetEnd[] = [];
   readonly #captures = new Map<number, { stdout: Capture; stderr: Capture }>();
   readonly #lines = new LineInterleaver();
   readonly #files = new Map<number, Writing>();
 
-  constructor(stage: Stage, targets: readonly StageTarget[], work: FanOut) {
+  constructor(stage: Stage, targets: readonly StageTarget[], work: PlacedWork) {
     this.#stage = stage;
     this.#targets = targets;
     this.#work = work;
@@ -85,7 +89,7 @@ class Round implements AsyncDisposable {
 
   #events() {
     const { world, signal } = this.#stage;
-    const { command, shell, bounds, environment, workdir } = this.#work;
+    const { command, shell, bounds, environment, workdir, places } = this.#work;
     const { fanout, connectTimeoutMs, commandTimeoutMs, serial, maxFail, failFast } = bounds;
     return runOnTargets(this.#targets.map(({ target }) => target), command, {
       open: world.open,
@@ -97,6 +101,7 @@ class Round implements AsyncDisposable {
       connectTimeoutMs,
       shell,
       failFast,
+      placeOf: (target) => places[target] ?? { index: target, total: places.length },
       ...(commandTimeoutMs === undefined ? {} : { timeoutMs: commandTimeoutMs }),
       // Without batches the budget says how the step ends, and not that targets are left out.
       ...(serial === undefined ? {} : { serial, maxFail }),

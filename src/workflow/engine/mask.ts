@@ -1,4 +1,4 @@
-/** Secrets taken out of what is told: neither a line nor a record holds them. Pure. */
+/** Secrets taken out of what is told: neither a line nor a record holds them. */
 import type { JsonValue } from "../../base/json_value.ts";
 import { withoutSecrets } from "../../exec/redact.ts";
 import type { FullWorkflow } from "../model.ts";
@@ -6,17 +6,22 @@ import type { FullWorkflow } from "../model.ts";
 /** Shorter values stand by chance in many a text. */
 const shortest = 4;
 
-/** Takes the values of secret parameters out of events and plans. */
-export function masked(
-  { params }: FullWorkflow,
-  values: Readonly<Record<string, JsonValue>>,
-): <T>(told: T) => T {
-  const secrets = params.filter(({ secret }) => secret).map(({ name }) =>
-    String(values[name] ?? "")
-  )
-    .filter((value) => value.length >= shortest);
-  if (secrets.length === 0) return (told) => told;
-  return <T>(told: T) => without(told, secrets) as T;
+/** The values of secret parameters, as far as workflows have begun with them. */
+export class Mask {
+  readonly #secrets = new Set<string>();
+
+  /** From now on the secret ones of these are hidden. */
+  add({ params }: FullWorkflow, values: Readonly<Record<string, JsonValue>>): void {
+    for (const { name, secret } of params) {
+      const value = String(values[name] ?? "");
+      if (secret && value.length >= shortest) this.#secrets.add(value);
+    }
+  }
+
+  /** Data of any depth without them. */
+  hide<T>(told: T): T {
+    return this.#secrets.size === 0 ? told : without(told, [...this.#secrets]) as T;
+  }
 }
 
 function without(value: unknown, secrets: readonly string[]): unknown {

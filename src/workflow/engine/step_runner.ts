@@ -145,6 +145,10 @@ export class StepRunner {
   async #attempts(step: Step, kind: StepKind, at: Attempted): Promise<StepEnd> {
     const { world, kept, tell } = this.options;
     const done = new Map(kept.targets.get(at.key));
+    // The record of this run alone must tell what is done, should another go on from it.
+    for (const end of done.values()) {
+      await tell({ kind: "stepTargetEnded", step: at.key, end, at: world.clock.now() });
+    }
     for (let attempt = 1;; attempt++) {
       const seen: StepTargetEnd[] = [];
       const end = await this.#attempt(step, kind, { ...at, done, seen });

@@ -1,0 +1,243 @@
+import assert from "node:assert/strict";
+import { KodamaError } from "../../base/errors.ts";
+import { ManualClock } from "../../base/testing/manual_clock.ts";
+import { endsOf, outputsOf, play, saying } from "../testing/stage_play.ts";
+
+const may = "permissions: { run: [echo, 'true', 'false', deploy] }\n";
+const failing = (words: readonly string[]) => words[0] === "false" ? 1 : 0;
+
+Deno.test("steps run one after the other; after a failure the others are skipped, and finally runs", async () => {
+  const text = `${may}steps:
+  - { id: a, shell: [echo, one] }
+  - { id: b, shell: ["false"] }
+  - { id: c, shell: [echo, two] }
+finally:
+  - { id: z, shell: [echo, "\${{ outcome }}", "\${{ steps.c.outcome }}"] }
+`;
+  const { events, ran } = await play({ files: { "w.yaml": text }, run: failing });
+  assert.deepEqual(endsOf(events), [
+    "a ok",
+    "b failed: false ended with exit code 1",
+    "c skipped: b ended the run",
+    "finally",
+    "z ok",
+    "= failed: false ended with exit code 1",
+  ]);
+  assert.deepEqual(ran.at(-1), ["echo", "failed", "skipped"]);
+});
+
+Deno.test("a tolerated failure is told as one, and the workflow goes on", async () => {
+  const text = `${may}steps:
+  - { id: b, shell: ["false"], continueOn: failure }
+  - { id: c, when: "\${{ steps.b.outcome == 'failed' }}", shell: [echo, "\${{ steps.b.exitCode }}"] }
+  - { id: d, when: "\${{ steps.b.outcome == 'ok' }}", shell: [echo, never] }
+`;
+  const { events, ran } = await play({ files: { "w.yaml": text }, run: failing });
+  const [b, c, d, whole] = endsOf(events);
+  assert.match(b ?? "", /^b failed/);
+  assert.deepEqual([c, whole], ["c ok", "= ok"]);
+  assert.match(d ?? "", /^d skipped: when/);
+  assert.deepEqual(ran, [["false"], ["echo", "1"]]);
+  assert.ok(events.some((event) => event.kind === "stepEnded" && event.tolerated));
+});
+
+Deno.test("retries wait longer and longer, up to the longest wait", async () => {
+  const text = `${may}steps:
+  - shell: ["false"]
+    retry: { attempts: 4, delay: 1s, factor: 3, maxDelay: 5s }
+`;
+  const { events, clock } = await play({ files: { "w.yaml": text }, run: failing });
+  const delays = events.flatMap((event) => event.kind === "stepRetried" ? [event.delayMs] : []);
+  assert.deepEqual(delays, [1000, 3000, 5000]);
+  assert.equal(clock.elapsedMs(), 9000);
+});
+
+Deno.test("a retry of a command in pods is for those where it failed", async () => {
+  const text = "steps:\n  - { id: a, exec: [restart], retry: 3 }\n";
+  const { events, pods } = await play({
+    files: { "w.yaml": text },
+    pods: { good: saying("ok\n"), bad: saying("no\n", 3) },
+  });
+  assert.equal(pods.get("good")?.requests.length, 1);
+  assert.equal(
+    pods.get("bad")?.requests.filter(({ command }) => command.includes("restart")).length,
+    3,
+  );
+  assert.deepEqual(endsOf(events).at(-1), "= failed: 1 of 2 pods failed: bad");
+});
+
+Deno.test("the budget says how many pods may fail, and expressions see which", async () => {
+  const text = `steps:
+  - { id: a, exec: [restart], maxFail: 50% }
+outputs: { failed: "\${{ steps.a.failed }}", said: "\${{ steps.a.distinct }}" }
+`;
+  const { events } = await play({
+    files: { "w.yaml": text },
+    pods: { good: saying("ok\n"), bad: saying("no\n", 3) },
+  });
+  assert.deepEqual(outputsOf(events), { failed: ["bad"], said: ["ok", "no"] });
+});
+
+Deno.test("an attempt's time is limited, and its end is told as that", async () => {
+  const text = `${may}steps:\n  - { id: a, shell: [deploy], timeout: 2s }\n`;
+  const hangs = (_words: readonly string[], signal: AbortSignal) =>
+    new Promise<number>((resolve) => signal.addEventListener("abort", () => resolve(143)));
+  const { events } = await play({ files: { "w.yaml": text }, run: hangs });
+  assert.deepEqual(endsOf(events), ["a timeout", "= timeout"]);
+  const last = events.at(-1);
+  assert.equal(last?.kind === "workflowEnded" && last.exitCode, 3);
+});
+
+Deno.test("a cancel ends the step that runs; finally runs", async () => {
+  const cancel = new AbortController();
+  const text = `${may}steps:
+  - { id: a, shell: [deploy] }
+  - { id: b, shell: [echo, b] }
+finally:
+  - { id: z, shell: [echo, "\${{ outcome }}"] }
+`;
+  const { events, ran } = await play({
+    files: { "w.yaml": text },
+    input: { signal: cancel.signal },
+    run: (words, signal) => {
+      if (words[0] !== "deploy") return 0;
+      return new Promise<number>((resolve) => {
+        signal.addEventListener("abort", () => resolve(143));
+        cancel.abort(new DOMException("stopped", "AbortError"));
+      });
+    },
+  });
+  assert.deepEqual(endsOf(events), [
+    "a cancelled",
+    "b skipped: the run was cancelled",
+    "finally",
+    "z ok",
+    "= cancelled",
+  ]);
+  assert.deepEqual(ran.at(-1), ["echo", "cancelled"]);
+});
+
+Deno.test("rounds have their item, and keys of their own; the first that fails ends them", async () => {
+  const text = `${may}params: { hosts: { type: list, default: [a, b, c] } }
+steps:
+  - id: each
+    foreach: \${{ params.hosts }}
+    as: host
+    steps:
+      - { id: say, shell: [echo, "\${{ host }}", "\${{ index }}"] }
+`;
+  const { events, ran } = await play({
+    files: { "w.yaml": text },
+    run: (words) => words[1] === "b" ? 1 : 0,
+  });
+  assert.deepEqual(ran, [["echo", "a", "0"], ["echo", "b", "1"]]);
+  assert.deepEqual(endsOf(events).slice(0, 2), [
+    "each[0]/say ok",
+    "each[1]/say failed: echo ended with exit code 1",
+  ]);
+});
+
+Deno.test("parallel steps all end, and those behind see them", async () => {
+  const text = `${may}steps:
+  - id: both
+    parallel:
+      - { id: left, shell: ["false"] }
+      - { id: right, wait: 5s }
+    continueOn: failure
+  - { id: after, shell: [echo, "\${{ steps.left.outcome }}", "\${{ steps.right.outcome }}"] }
+`;
+  const { ran, clock } = await play({ files: { "w.yaml": text }, run: failing });
+  assert.deepEqual(ran.at(-1), ["echo", "failed", "ok"]);
+  assert.equal(clock.elapsedMs(), 5000);
+});
+
+Deno.test("another workflow is a step: its parameters, its outputs, its own permissions", async () => {
+  const files = {
+    "w.yaml": `${may}steps:
+  - { id: used, workflow: ./other.yaml, with: { name: "\${{ 'x' + 'y' }}" } }
+  - { shell: [echo, "\${{ steps.used.outputs.said }}"] }
+`,
+    "other.yaml": `params: { name: { required: true } }
+permissions: { run: [echo] }
+steps:
+  - { id: say, shell: [echo, "\${{ params.name }}"] }
+outputs: { said: "\${{ steps.say.stdout }}!" }
+`,
+  };
+  const { ran, events } = await play({ files });
+  assert.deepEqual(ran, [["echo", "xy"], ["echo", "xy!"]]);
+  assert.deepEqual(endsOf(events).slice(0, 2), ["used/say ok", "used ok"]);
+});
+
+Deno.test("what isn't granted is refused when a value asks for it, too", async () => {
+  const text = `permissions: { run: [echo] }
+params: { program: rm }
+steps:
+  - { id: a, shell: ["\${{ params.program }}", "-rf", "/"] }
+`;
+  const { events, ran } = await play({ files: { "w.yaml": text } });
+  assert.deepEqual(ran, []);
+  assert.match(endsOf(events)[0] ?? "", /^a denied: permissions don't grant run rm/);
+});
+
+Deno.test("a no ends the run; where nobody can be asked it fails; --yes says yes", async () => {
+  const text = `${may}steps:\n  - { id: a, prompt: Restart? }\n  - { id: b, shell: [echo, b] }\n`;
+  const ends = async (answers: (string | undefined)[], yes: boolean) =>
+    endsOf((await play({ files: { "w.yaml": text }, answers, input: { yes } })).events)[0];
+  assert.equal(await ends(["yes"], false), "a ok");
+  assert.equal(await ends(["no"], false), "a refused: no to: Restart?");
+  assert.match(await ends([undefined], false) ?? "", /^a failed: it needs a yes/);
+  assert.equal(await ends([], true), "a ok");
+});
+
+Deno.test("the value of a secret parameter is in no event", async () => {
+  const text = `${may}params: { token: { secret: true, required: true } }
+steps:
+  - { id: a, shell: [echo, "token is \${{ params.token }}"] }
+outputs: { said: "\${{ steps.a.stdout }}" }
+`;
+  const { events, ran } = await play({
+    files: { "w.yaml": text },
+    params: { token: "hunter2-hunter2" },
+  });
+  assert.deepEqual(ran, [["echo", "token is hunter2-hunter2"]]);
+  assert.equal(JSON.stringify(events).includes("hunter2"), false);
+});
+
+Deno.test("two runs of a group: the second is refused, or waits for its turn", async () => {
+  const text = (mode: string) => `${may}concurrency: ${mode}\nsteps:\n  - shell: [echo, a]\n`;
+  const clock = new ManualClock();
+  const hold = () =>
+    Promise.resolve(
+      clock.elapsedMs() < 2000
+        ? { heldBy: "run-0" }
+        : { [Symbol.asyncDispose]: () => Promise.resolve() },
+    );
+  const { local } = await worldLocal();
+  const world = { local: { ...local, hold } };
+  await assert.rejects(
+    play({ files: { "w.yaml": text("refuse") }, world, clock }),
+    (error) => error instanceof KodamaError && error.kind === "conflict",
+  );
+  const { events } = await play({ files: { "w.yaml": text("wait") }, world, clock });
+  assert.equal(events[0]?.kind, "workflowWaits");
+  assert.equal(endsOf(events).at(-1), "= ok");
+});
+
+/** A machine on which every program ends well. */
+function worldLocal() {
+  const absent = () => Promise.reject(new Error("not there"));
+  const run = () => Promise.resolve({ exitCode: 0, stdout: "", stderr: "", truncated: false });
+  return Promise.resolve({
+    local: { run, fetch: absent, create: absent, readText: absent, forward: absent, hold: absent },
+  });
+}
+
+Deno.test("an expression that comes to the wrong kind of value fails its step, in words", async () => {
+  const text = `params: { n: many }
+steps:
+  - { id: a, exec: [id], fanout: "\${{ params.n }}" }
+`;
+  const { events } = await play({ files: { "w.yaml": text }, pods: { p: saying("x") } });
+  assert.match(endsOf(events)[0] ?? "", /^a failed: fanout: expected a whole number from 1/);
+});

@@ -1,0 +1,140 @@
+/** A run of a workflow's text in a world of a test's: local programs by a function, pods by their scripts. */
+import { ManualClock } from "../../base/testing/manual_clock.ts";
+import type { JsonValue } from "../../base/json_value.ts";
+import { type PodScript, SimulatedPod } from "../../exec/testing/simulated_pod.ts";
+import type { Target } from "../../kube/target.ts";
+import { type RunInput, runWorkflow } from "../engine/engine.ts";
+import { nothingKept } from "../engine/kept.ts";
+import type { LocalEnd, World } from "../engine/world.ts";
+import { loadWorkflow } from "../load_workflow.ts";
+import { paramValues } from "../params.ts";
+import type { WorkflowEvent } from "../step_events.ts";
+
+/** What a test says of the world. */
+export interface Play {
+  /** The workflow, `w.yaml`, and files beside it. */
+  files: Readonly<Record<string, string>>;
+  params?: Readonly<Record<string, string>>;
+  /** Pods by name; each selection means all of them. */
+  pods?: Readonly<Record<string, PodScript>>;
+  /** A program of this machine: its exit code, or its whole end. Nothing is run. */
+  run?: (words: readonly string[], signal: AbortSignal) => Promise<number> | number;
+  answers?: readonly (string | undefined)[];
+  input?: Partial<RunInput>;
+  world?: Partial<World>;
+  clock?: ManualClock;
+}
+
+/** What came of it. */
+export interface Played {
+  events: WorkflowEvent[];
+  /** The words of every program, in order. */
+  ran: string[][];
+  clock: ManualClock;
+  pods: ReadonlyMap<string, SimulatedPod>;
+}
+
+/** A pod whose command writes a text and ends with a code. */
+export function saying(text: string, exitCode = 0, afterMs = 1): PodScript {
+  return {
+    openMs: 1,
+    output: [{ afterMs, stream: "stdout", bytes: new TextEncoder().encode(text) }],
+    end: { kind: "exited", exitCode },
+    diesOn: "TERM",
+  };
+}
+
+/** Plays it to its end. Rejects as the engine does. */
+export async function play(play: Play): Promise<Played> {
+  const clock = play.clock ?? new ManualClock();
+  const ran: string[][] = [];
+  const pods = new Map(
+    Object.entries(play.pods ?? {}).map((
+      [name, script],
+    ) => [name, new SimulatedPod(script, clock)]),
+  );
+  const { workflow, uses } = await loaded(play.files);
+  const said = new Map(Object.entries(play.params ?? {}));
+  const { values } = await paramValues(workflow, said, () => undefined);
+  const { signal } = new AbortController();
+  const events = runWorkflow(workflow, { ...worldOf(play, { clock, ran, pods }), ...play.world }, {
+    run: "run-1",
+    params: values,
+    overrides: {},
+    uses,
+    yes: false,
+    kept: nothingKept,
+    signal,
+    finallySignal: signal,
+    ...play.input,
+  });
+  return { events: await clock.runUntil(Array.fromAsync(events)), ran, clock, pods };
+}
+
+/** The workflow `w.yaml` of these files. */
+export async function loaded(files: Readonly<Record<string, string>>) {
+  const folder = "/work/workflows";
+  return await loadWorkflow(
+    {
+      readText: (path) => Promise.resolve(files[path.slice(folder.length + 1)]),
+      listFiles: (listed) => Promise.resolve(listed === folder ? Object.keys(files) : []),
+    },
+    { workingDir: "/work", configDir: "/config", shippedWorkflowsDir: "/shipped" },
+    "w",
+  );
+}
+
+function worldOf(
+  play: Play,
+  { clock, ran, pods }: { clock: ManualClock; ran: string[][]; pods: Map<string, SimulatedPod> },
+): World {
+  const absent = () => Promise.reject(new Error("a test asked for what its world doesn't have"));
+  const answers = [...play.answers ?? []];
+  return {
+    clock,
+    env: (name) => name === "USER" ? "me" : undefined,
+    find: () => Promise.resolve({ targets: [...pods.keys()].map(targetOf), skipped: [] }),
+    open: ({ pod }, request, signal) => (pods.get(pod) as SimulatedPod).open(request, signal),
+    kube: absent,
+    local: {
+      run: async (words, { signal, told }): Promise<LocalEnd> => {
+        ran.push([...words]);
+        const stdout = words[0] === "echo" ? words.slice(1).join(" ") : "";
+        if (stdout !== "") told("stdout", stdout);
+        const exitCode = await (play.run?.(words, signal) ?? 0);
+        return { exitCode, stdout: `${stdout}\n`, stderr: "", truncated: false };
+      },
+      fetch: absent,
+      create: absent,
+      readText: absent,
+      forward: absent,
+      hold: () => Promise.resolve({ [Symbol.asyncDispose]: () => Promise.resolve() }),
+    },
+    ask: () => Promise.resolve(answers.shift()),
+    runScript: absent,
+    nonce: () => "nonce",
+  };
+}
+
+function targetOf(pod: string): Target {
+  return { context: "lab", namespace: "n", pod, container: "a", node: "", ip: "", uid: `u-${pod}` };
+}
+
+/** The ends of steps: `a ok`, `b failed: …`. */
+export function endsOf(events: readonly WorkflowEvent[]): string[] {
+  return events.flatMap((event) => {
+    if (event.kind === "finallyStarted") return ["finally"];
+    if (event.kind === "stepKept") return [`${event.step} kept`];
+    if (event.kind !== "stepEnded" && event.kind !== "workflowEnded") return [];
+    const { outcome } = event;
+    const reason = "reason" in outcome ? `: ${outcome.reason}` : "";
+    const name = event.kind === "stepEnded" ? event.step : "=";
+    return [`${name} ${outcome.kind}${reason}`];
+  });
+}
+
+/** What the run came to. */
+export function outputsOf(events: readonly WorkflowEvent[]): JsonValue {
+  const end = events.at(-1);
+  return end?.kind === "workflowEnded" ? end.outputs : null;
+}
