@@ -5,7 +5,7 @@
  * a worker that reaches its heap's limit ends the whole process (V8 calls it fatal), and buffers have no limit at
  * all. A process can be killed alone, at any time, in the middle of a loop that never ends.
  */
-import { Deadline } from "../base/abort.ts";
+import { Deadline, onAbort } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import type { JsonValue } from "../base/json_value.ts";
 import type { Permissions, RunScript, ScriptEnd, ScriptSource } from "../workflow/model.ts";
@@ -31,7 +31,7 @@ export interface ScriptMachine {
 /** Of processor time beyond the script's own time: this limit is for a process whose kodama was killed. */
 const spareSeconds = 5;
 
-/** Runs scripts on this machine. Rejects with KodamaErrors of the machine alone, never for what a script did. */
+/** Runs scripts on this machine. Rejects for what is kodama's or the machine's, never for what a script did. */
 export function scriptRunner(machine: ScriptMachine): RunScript {
   return async (script, permissions, api, { signal, timeoutMs, memoryMiB }) => {
     if (signal.aborted) return { kind: "cancelled" };
@@ -42,15 +42,15 @@ export function scriptRunner(machine: ScriptMachine): RunScript {
       // Only a script that may run programs can leave some behind.
       killsGroup: permissions.run !== false,
     });
-    const calls = new ScriptCalls(script, permissions.cluster, api, deadline.signal);
-    const conversation = converse(process, script, calls, {
-      log: new LogRate(machine.clock, (line) => api.log(line)),
-    });
+    // Disposed of first: what the script has asked for is stopped before the script is.
+    await using calls = new ScriptCalls(script, permissions.cluster, api, deadline.signal);
+    const log = new LogRate(machine.clock, (line) => api.log(line));
     const stopped = Promise.withResolvers<ScriptEnd>();
-    deadline.signal.addEventListener("abort", () => {
+    using _stopping = onAbort(deadline.signal, () => {
       stopped.resolve(deadline.expired ? { kind: "limit", which: "time" } : { kind: "cancelled" });
-    }, { once: true });
+    });
     // The conversation ends by itself once the process is gone.
+    const conversation = converse(process, script, { calls, log, failed: stopped.reject });
     return await Promise.race([conversation, stopped.promise]);
   };
 }
@@ -75,8 +75,12 @@ function commandOf(
 async function converse(
   process: ScriptProcess,
   script: ScriptSource,
-  calls: ScriptCalls,
-  { log }: { log: LogRate },
+  { calls, log, failed }: {
+    calls: ScriptCalls;
+    log: LogRate;
+    /** Told of what is no fault of the script's. */
+    failed: (error: unknown) => void;
+  },
 ): Promise<ScriptEnd> {
   const { code, input, targets } = script;
   const names = targets.map(({ name }) => name);
@@ -98,7 +102,8 @@ async function converse(
         // The child program waits by itself: more at once are some other program's.
         if (waiting.size >= messageLimits.calls) return tooMuch;
         // Answered when it is: the script may ask for more meanwhile.
-        const answering = answer(process, calls, message).finally(() => waiting.delete(answering));
+        const answering = answer(process, calls, message).catch(failed)
+          .finally(() => waiting.delete(answering));
         waiting.add(answering);
       } else if (message.kind === "ended") return { kind: "ok", output };
       else return endOfThrow(message, script, calls.refusals);

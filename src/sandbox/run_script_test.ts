@@ -1,6 +1,7 @@
 /** What a script can do, and what of it kodama lets through. */
 import assert from "node:assert/strict";
 import { KodamaError } from "../base/errors.ts";
+import type { ScriptApi } from "../workflow/model.ts";
 import { runScene } from "./testing/script_scene.ts";
 
 const everything = { cluster: [{ verbs: ["*"], namespaces: ["*"] }] };
@@ -159,16 +160,32 @@ Deno.test("requests are held against their shapes before anything is done", asyn
   }
 });
 
-Deno.test("of an error that is kodama's own, the script learns nothing", async () => {
-  const api = { exec: () => Promise.reject(new TypeError("secret of kodama")) };
-  const { end } = await runScene('await kodama.exec(["id"])', { permissions: everything, api });
-  assert.deepEqual(end, { kind: "failed", message: "kodama.exec failed" });
+Deno.test("an error for people is the script's too; any other is kodama's, and no end of the script", async () => {
   const told = { exec: () => Promise.reject(new KodamaError("notFound", "no such pod")) };
-  const second = await runScene('await kodama.exec(["id"])', {
+  const { end } = await runScene('await kodama.exec(["id"])', {
     permissions: everything,
     api: told,
   });
-  assert.equal(second.end.kind === "failed" ? second.end.message : "", "no such pod");
+  assert.equal(end.kind === "failed" ? end.message : "", "no such pod");
+  const wrong = { exec: () => Promise.reject(new TypeError("a slip of kodama's")) };
+  await assert.rejects(
+    runScene('await kodama.exec(["id"])', { permissions: everything, api: wrong }),
+    /TypeError: a slip of kodama's/,
+  );
+});
+
+Deno.test("what a script has asked for is stopped when the script ends, and waited for", async () => {
+  let ended = "";
+  const exec: ScriptApi["exec"] = async (_request, signal) => {
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+    await new Promise((resolve) => setTimeout(resolve));
+    ended = "in the pods too";
+    throw signal.reason;
+  };
+  const code = 'void kodama.exec(["sleep", "1000"]); throw new Error("enough");';
+  const { end } = await runScene(code, { permissions: everything, api: { exec } });
+  assert.equal(end.kind === "failed" ? end.message : "", "enough");
+  assert.equal(ended, "in the pods too");
 });
 
 Deno.test("what is granted is there, and nothing beside it", async () => {

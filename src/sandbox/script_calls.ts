@@ -18,28 +18,42 @@ class NotGranted extends KodamaError {
   }
 }
 
-/** The calls of one script. */
-export class ScriptCalls {
+/** The calls of one script. Disposing of it stops those that go on, and waits until they have. */
+export class ScriptCalls implements AsyncDisposable {
   /** What was asked for and not granted, by the message that the script got for it. */
   readonly refusals = new Map<string, string>();
+  readonly #ending = new AbortController();
+  readonly #running = new Set<Promise<unknown>>();
+  readonly #signal: AbortSignal;
 
   constructor(
     readonly script: ScriptSource,
     readonly rules: readonly ClusterRule[],
     readonly api: ScriptApi,
-    readonly signal: AbortSignal,
-  ) {}
+    signal: AbortSignal,
+  ) {
+    this.#signal = AbortSignal.any([signal, this.#ending.signal]);
+  }
 
-  /** Answers one call. Never rejects: what can't be answered is refused, with the reason. */
+  /** Answers one call. What can't be answered is refused, with the reason; other errors are kodama's own. */
   async answer(name: string, request: unknown): Promise<Answer> {
+    const call = this.#call(name, request);
+    this.#running.add(call);
     try {
-      return { kind: "answer", value: await this.#call(name, request) };
+      return { kind: "answer", value: await call };
     } catch (error) {
+      if (this.#ending.signal.aborted) return { kind: "refusal", message: "the script has ended" };
       if (error instanceof NotGranted) this.refusals.set(error.message, error.what);
-      // Of an error that is not meant for people, the script learns nothing.
-      const message = error instanceof KodamaError ? error.message : `kodama.${name} failed`;
-      return { kind: "refusal", message };
+      if (error instanceof KodamaError) return { kind: "refusal", message: error.message };
+      throw error;
+    } finally {
+      this.#running.delete(call);
     }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending.abort(new KodamaError("cancelled", "the script has ended"));
+    await Promise.allSettled(this.#running);
   }
 
   async #call(name: string, request: unknown): Promise<unknown> {
@@ -61,7 +75,7 @@ export class ScriptCalls {
       command,
       ...(targets === undefined ? {} : { targets }),
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    }, this.signal);
+    }, this.#signal);
   }
 
   async #get({ resource, name, selector, ...asked }: Requests["get"]): Promise<unknown> {
@@ -72,12 +86,12 @@ export class ScriptCalls {
       namespace,
       ...(name === undefined ? {} : { name }),
       ...(selector === undefined ? {} : { selector }),
-    }, this.signal);
+    }, this.#signal);
   }
 
   async #logs({ target, tail }: Requests["logs"]): Promise<unknown> {
     this.#grant("logs", await this.#namespaces([target]));
-    return await this.api.logs({ target, tail }, this.signal);
+    return await this.api.logs({ target, tail }, this.#signal);
   }
 
   #grant(verb: string, namespaces: readonly string[]): void {
