@@ -14,7 +14,7 @@ export function scriptApi(stage: Stage): ScriptApi {
   return {
     async exec({ command, targets, timeoutMs }, signal) {
       const meant = await stage.targets(targets === undefined ? {} : { targets });
-      const { output } = await fanOut({ ...within(stage, signal) }, meant, {
+      const { output } = await fanOut(within(stage, signal), meant, {
         command,
         shell: false,
         bounds: {
