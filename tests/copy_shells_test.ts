@@ -3,7 +3,13 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { CopyFailure } from "../src/copy/far_end.ts";
 import { assertNothingLeft, CountingMeter, download, treeAt, upload } from "./copy_scene.ts";
-import { type Cut, farImages, farProcess, imageWith } from "./harness/far_process.ts";
+import {
+  type Cut,
+  type FarImage,
+  farImages,
+  farProcess,
+  imageWith,
+} from "./harness/far_process.ts";
 import { TestFolder } from "./harness/test_folder.ts";
 
 /** A folder with one of everything that is copied. */
@@ -342,6 +348,68 @@ Deno.test("a disk that is full is named, and what was there stays", async () => 
     upload(`${folder}/tree/file`, { open, path: "far", name: "file" }),
     failure(/No space left on device/),
   );
+});
+
+/** Debian's programs, but a tar behind which something happens to the file `$CHANGED`. */
+async function imageWhereTarIsFollowedBy(folder: string, command: string): Promise<FarImage> {
+  const image = await imageWith(folder, ["cat", "cksum", "find", "head", "stat", "tail"]);
+  const script = `#!/bin/sh\nPATH=/usr/bin:/bin\ncase $* in *--version*) exec tar "$@" ;; esac\n` +
+    `tar "$@"\ncode=$?\n${command}\nexit $code\n`;
+  await Deno.writeTextFile(`${image.path}/tar`, script, { mode: 0o755 });
+  return image;
+}
+
+Deno.test("a log that grows is copied as long as it was; a file that changes is an error", async () => {
+  await using own = await TestFolder.open("kodama-copy-");
+  const folder = own.path;
+  await Deno.mkdir(`${folder}/tree`);
+  await Deno.writeTextFile(`${folder}/tree/log`, "first\n");
+  const grows = await imageWhereTarIsFollowedBy(folder, `echo more >>${folder}/tree/log`);
+  const from = { open: farProcess(grows, folder), path: "tree" };
+  const came = await download(from, `${folder}/back`);
+  assert.equal(await Deno.readTextFile(`${folder}/back/log`), "first\n");
+  assert.match(came.notes.join(), /they grew: log/);
+  const changes = await imageWhereTarIsFollowedBy(folder, `echo other >${folder}/tree/log`);
+  const changed = download({ open: farProcess(changes, folder), path: "tree" }, `${folder}/other`);
+  await assert.rejects(changed, failure(/changed in the pod while they were copied: log/));
+  await assert.rejects(Deno.lstat(`${folder}/other`), Deno.errors.NotFound);
+});
+
+Deno.test("a sparse file comes with its holes, and is compared", async () => {
+  await using own = await TestFolder.open("kodama-copy-");
+  const folder = own.path;
+  {
+    using file = await Deno.open(`${folder}/sparse`, { write: true, create: true });
+    await file.truncate(50_000_000);
+    await file.seek(20_000_000, Deno.SeekMode.Start);
+    await file.write(new TextEncoder().encode("data behind a hole"));
+  }
+  const [image] = images;
+  assert.ok(image);
+  const meter = new CountingMeter();
+  const open = farProcess(image, folder);
+  const came = await download({ open, path: "sparse" }, `${folder}/back`, meter);
+  assert.deepEqual([came.bytes, came.checksum], [50_000_000, "cksum"]);
+  assert.ok(meter.movedBytes < 1_000_000, `${meter.movedBytes}`);
+  assert.deepEqual(await treeAt(`${folder}/back`), await treeAt(`${folder}/sparse`));
+  assert.ok(((await Deno.stat(`${folder}/back`)).blocks ?? 0) * 512 < 1_000_000);
+});
+
+Deno.test("a file that changes here while it is copied is an error", async () => {
+  await using own = await TestFolder.open("kodama-copy-");
+  const folder = own.path;
+  await Deno.writeFile(`${folder}/file`, new Uint8Array(1_000_000));
+  const [image] = images;
+  assert.ok(image);
+  class Touching extends CountingMeter {
+    override moved(bytes: number): void {
+      super.moved(bytes);
+      Deno.utimeSync(`${folder}/file`, 1, 1);
+    }
+  }
+  const to = { open: farProcess(image, folder), path: "copy", name: "file", meter: new Touching() };
+  await assert.rejects(upload(`${folder}/file`, to), /changed while it was copied/);
+  await assert.rejects(Deno.lstat(`${folder}/copy`), Deno.errors.NotFound);
 });
 
 async function namesIn(folder: string): Promise<string[]> {

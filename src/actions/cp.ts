@@ -165,6 +165,7 @@ class CopyRun {
       meterOf: (target, expected) => board.meter(target, expected),
       nameOf: (target) => this.#names[target] ?? "",
       note: (target, text) => void this.#queue.push({ kind: "note", target, text }),
+      resumable: new Set(),
       ended: (target, totals) => void (this.#totals[target] = totals),
     };
     const run = runOnTargets(targets, this.#words(), this.#runOptions(scene, settings));

@@ -4,6 +4,7 @@ import { KodamaError } from "../base/errors.ts";
 import { checksumMaker, checksumNamed, checksumPreferences } from "../copy/checksum.ts";
 import { CopyFailure, FarEnd, noShell, type OpenFar } from "../copy/far_end.ts";
 import { farCommand } from "../copy/far_scripts.ts";
+import { keyOf } from "../copy/copy_key.ts";
 import { openPodSource } from "../copy/from_pod.ts";
 import type { LocalFiles } from "../copy/local_files.ts";
 import type { Checksums, CopyTotals, FileSource, Meter, TreeSource } from "../copy/source.ts";
@@ -29,9 +30,13 @@ export interface CopyScene {
   meterOf(target: number, expected: number | undefined): Meter;
   nameOf(target: number): string;
   note(target: number, text: string): void;
+  /** Targets whose copy, where it is stopped, leaves something to go on from. */
+  resumable: Set<number>;
   /** A copy that came to its end. */
   ended(target: number, totals: CopyTotals): void;
 }
+
+const goesOn = "what has arrived is kept, and the same command goes on from it";
 
 /** Copies. Rejects only where kodama itself is wrong. */
 export async function copyTarget(scene: CopyScene, run: TargetRun): Promise<Outcome> {
@@ -47,10 +52,11 @@ export async function copyTarget(scene: CopyScene, run: TargetRun): Promise<Outc
       return { kind: "failed", exitCode: 1, reason: totals.failure };
     } catch (error) {
       const failure = failureOf(error);
+      const left = scene.resumable.has(run.index) ? { left: goesOn } : {};
       if (deadline.expired && timeoutMs !== undefined) {
-        return { kind: "timeout", limit: "command", afterMs: timeoutMs };
+        return { kind: "timeout", limit: "command", afterMs: timeoutMs, ...left };
       }
-      if (deadline.signal.aborted) return { kind: "cancelled" };
+      if (deadline.signal.aborted) return { kind: "cancelled", ...left };
       if (!failure.again || attempt >= scene.options.retries) return failure.outcome;
       const { outcome } = failure;
       scene.note(run.index, `${"reason" in outcome ? outcome.reason : outcome.kind}: going on`);
@@ -89,6 +95,7 @@ async function copyToPod(
   const meter = scene.meterOf(run.index, expected);
   const name = /(?:^|\/)\.$/.test(local) ? "." : nameOf(absolutePath(local, scene.workingDir));
   const to = destination(scene, run, { path: remote, name, meter });
+  if (source.kind === "file") scene.resumable.add(run.index);
   return source.kind === "file" ? await sendFile(source, to) : await sendTree(source, to);
 }
 
@@ -103,11 +110,13 @@ async function copyFromPod(
   const size = source.kind === "tree" ? source.bytes : source.size;
   const meter = scene.meterOf(run.index, size);
   const path = await localDestination(scene, run, way);
+  const key = await keyOf([source.key, path]);
   if (source.kind === "tree") {
-    await using folder = await files.unpackFolder(path, source.key);
+    await using folder = await files.unpackFolder(path, key);
     return await saveTree(source, folder, meter);
   }
-  await using partial = await files.partialFile(path, source.key);
+  await using partial = await files.partialFile(path, key);
+  if (source.kind === "file" && source.checksum !== undefined) scene.resumable.add(run.index);
   return source.kind === "file"
     ? await saveFile(source, partial, meter)
     : await saveSparse(source, partial, meter);

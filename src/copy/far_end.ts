@@ -29,6 +29,9 @@ export type OpenFar = (script: FarScript, args: readonly string[]) => Promise<Fa
 const keptComplaints = 4096;
 const maxLine = 16 * 1024;
 
+/** What shells put before their own words: where in a script, which no person has written, something went wrong. */
+const ofTheShell = /^(?:kodama|[\w./-]*sh): (?:line )?\d+: /;
+
 /** One script that runs. */
 export class FarEnd implements AsyncDisposable {
   readonly #mark: Uint8Array;
@@ -55,7 +58,8 @@ export class FarEnd implements AsyncDisposable {
 
   /** What the programs said on standard error, the last of it. */
   get complaints(): readonly string[] {
-    return this.#complaints.split("\n").map((line) => line.trim()).filter((line) => line !== "");
+    return this.#complaints.split("\n").map((line) => line.replace(ofTheShell, "").trim())
+      .filter((line) => line !== "");
   }
 
   /** What follows the awaited word. Throws {@link CopyFailure} where the script ends without it. */

@@ -220,7 +220,12 @@ kinds=
 if [ -d "$path" ]; then what=. from=$path; else what=./\${path##*/} from=\${path%/*}/ kinds="$kinds -h"; fi
 tar -C "$from" $kinds -cf - "$what" &
 watch $!
-if [ -d "$path" ] && [ "$sum" ]; then cd "$path" && find . -type f -exec "$sum" {} +; fi
+check=
+if [ -d "$path" ]; then [ "$sum" ] && cd "$path" && find . -type f -exec "$sum" {} +
+else
+[ "$sum" ] && sum_of "$path"
+say "sum \${check:--}"
+fi
 else
 if [ "$at" = 0 ]; then cat "$path" &
 else

@@ -1,12 +1,13 @@
 /** Copying out of a pod: what is there, and its bytes, compared with what the pod has when they have come. */
+import { summed } from "./bodies.ts";
 import { ByteReader } from "./byte_reader.ts";
 import type { Checksum, NewChecksum } from "./checksum.ts";
-import { escapedName } from "./entry.ts";
+import { keyOf } from "./copy_key.ts";
 import { CopyFailure, failed, type FarEnd, type OpenFar } from "./far_end.ts";
 import { PodTree } from "./pod_tree.ts";
 import type { Checksums, FileSource, SparseSource, TreeSource } from "./source.ts";
 import { TarReader } from "./tar_reader.ts";
-import { expanded, placed } from "./tar_writer.ts";
+import { placed } from "./tar_writer.ts";
 
 /** From where in the pod. */
 export interface PodOrigin {
@@ -55,25 +56,18 @@ async function sourceOf(far: FarEnd, from: PodOrigin) {
   const whole: FileSource = {
     ...described,
     kind: "file",
-    checksum: maker?.make,
+    checksum: maker,
     read: (offset, before) =>
       readFile(far, { offset, before, size: described.size, make: maker?.make }),
   };
   const taken = (numberOf(blocks) ?? Infinity) * (numberOf(blockSize) ?? 512);
   const holes = (described.size ?? 0) - taken;
   if (tar !== "gnu" || holes < worthwhileHoles) return whole;
-  return sparseSource(far, { ...described, size: described.size ?? 0, whole });
+  return sparseSource(far, { ...described, size: described.size ?? 0, checksum: maker, whole });
 }
 
 function numberOf(word: string | undefined): number | undefined {
   return word !== undefined && /^-?\d{1,15}$/.test(word) ? Number(word) : undefined;
-}
-
-/** Sixteen digits that stand for all of the words. */
-export async function keyOf(words: readonly string[]): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify(words));
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return hash.subarray(0, 8).toHex();
 }
 
 async function* readFile(
@@ -107,7 +101,7 @@ async function* readFile(
   }
   if (code !== "0" && size === undefined) throw failed(far.complaints.at(-1) ?? "cat failed");
   if (checksum !== undefined && sum !== "-" && sum !== checksum.result()) {
-    throw failed("the file changed in the pod while it was copied: the checksums differ");
+    throw changed();
   }
 }
 
@@ -120,20 +114,25 @@ export class OtherBeginningError extends CopyFailure {
 
 function sparseSource(
   far: FarEnd,
-  described: Pick<SparseSource, "size" | "mode" | "mtime" | "key" | "whole">,
+  described: Omit<SparseSource, "kind" | "read">,
 ): SparseSource {
   async function* read() {
     await far.say("archive");
     const bytes = new ByteReader(far.data());
+    const checksum = described.checksum?.make();
     for await (const entry of new TarReader(bytes, () => {}).entries()) {
-      if (entry.kind !== "file" || entry.size !== described.size) {
-        throw failed(`${escapedName(entry.path)} changed in the pod while it was copied`);
-      }
-      if (entry.sparse !== undefined) yield* placed(entry.sparse.parts, entry.body);
-      else yield* placed([{ offset: 0, length: entry.size }], expanded(entry));
+      if (entry.kind !== "file" || entry.size !== described.size) throw changed();
+      const parts = entry.sparse?.parts ?? [{ offset: 0, length: entry.size }];
+      yield* placed(parts, checksum === undefined ? entry.body : summed(entry, checksum));
     }
+    const [sum] = await far.hear("sum");
     await far.hear("end");
     await far.done();
+    if (checksum !== undefined && sum !== checksum.result()) throw changed();
   }
   return { kind: "sparse", ...described, read };
+}
+
+function changed(): CopyFailure {
+  return failed("the file changed in the pod while it was copied: the checksums differ");
 }

@@ -1,11 +1,11 @@
 /** A folder of a pod, read as an archive, and then compared with what the pod says of its files. */
 import { ByteReader } from "./byte_reader.ts";
 import { summed } from "./bodies.ts";
-import type { Checksum, NewChecksum } from "./checksum.ts";
+import type { Checksum } from "./checksum.ts";
 import { escapedName, type TreeEntry } from "./entry.ts";
 import { failed, type FarEnd, type OpenFar } from "./far_end.ts";
 import { Manifest, type SentFile, someNames, SumLines } from "./manifest.ts";
-import type { Settled, TreeSource } from "./source.ts";
+import type { NamedChecksum, Settled, TreeSource } from "./source.ts";
 import { TarError } from "./tar_header.ts";
 import { type LeftOut, TarReader } from "./tar_reader.ts";
 
@@ -14,7 +14,7 @@ export interface PodTreeOptions {
   open: OpenFar;
   path: string;
   key: string;
-  maker: { name: string; make: NewChecksum } | undefined;
+  maker: NamedChecksum | undefined;
 }
 
 /** Files that are looked at again in one exec: their names are its words. */
@@ -28,6 +28,7 @@ export class PodTree implements TreeSource {
   readonly kind = "tree";
   readonly bytes = undefined;
   readonly key: string;
+  readonly checksum: NamedChecksum | undefined;
   readonly #manifest = new Manifest();
   readonly #leftOut: LeftOut[] = [];
   #left = 0;
@@ -35,6 +36,7 @@ export class PodTree implements TreeSource {
 
   constructor(private readonly far: FarEnd, private readonly options: PodTreeOptions) {
     this.key = options.key;
+    this.checksum = options.maker;
   }
 
   async *entries(): AsyncGenerator<TreeEntry, void> {

@@ -10,6 +10,12 @@ export interface Meter {
   restarted(bytes: number): void;
 }
 
+/** A kind of checksum that an image has. */
+export interface NamedChecksum {
+  name: string;
+  make: NewChecksum;
+}
+
 /** One file. */
 export interface FileSource {
   kind: "file";
@@ -26,14 +32,14 @@ export interface FileSource {
    * @param before checksum of what is before the offset, by `checksum`; the source looks whether it has the same.
    */
   read(offset: number, before?: Checksum): AsyncIterable<Uint8Array>;
-  /** Makes the checksums that the source is compared by; undefined where it has none. */
-  checksum: NewChecksum | undefined;
+  /** What the source is compared by; undefined where it has none. */
+  checksum: NamedChecksum | undefined;
   /** The beginning of the file again, to be compared with what the other end has of it. */
   beginning?: (length: number) => AsyncIterable<Uint8Array>;
 }
 
 /** A file most of which is holes. */
-export interface SparseSource extends Pick<FileSource, "mode" | "mtime" | "key"> {
+export interface SparseSource extends Pick<FileSource, "mode" | "mtime" | "key" | "checksum"> {
   kind: "sparse";
   /** With its holes. */
   size: number;
@@ -47,6 +53,8 @@ export interface SparseSource extends Pick<FileSource, "mode" | "mtime" | "key">
 export interface TreeSource {
   kind: "tree";
   key: string;
+  /** What the source is compared by; undefined where it has none. */
+  checksum: NamedChecksum | undefined;
   /** Bytes of all files; undefined where nobody has counted. */
   bytes: number | undefined;
   /** The entries, each once, a folder before what is in it. Throws where they can't be read. */
@@ -81,5 +89,5 @@ export interface Checksums {
   /** Programs that may be used in a pod, the best first; with blanks between. */
   wanted: string;
   /** The maker of the one that a pod has chosen; undefined where it has none. */
-  maker(word: string | undefined): Promise<{ name: string; make: NewChecksum } | undefined>;
+  maker(word: string | undefined): Promise<NamedChecksum | undefined>;
 }

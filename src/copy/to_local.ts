@@ -35,7 +35,7 @@ export async function saveFile(
   const at = source.checksum === undefined ? 0 : Math.min(partial.have, source.size ?? 0);
   let before = undefined;
   if (at > 0) {
-    before = source.checksum?.();
+    before = source.checksum?.make();
     for await (const bytes of partial.beginning()) before?.update(bytes);
   }
   await partial.cutTo(at);
@@ -52,7 +52,7 @@ export async function saveFile(
     throw error;
   }
   await partial.place(end, source);
-  return totals({ files: 1, bytes: end, resumedBytes: at });
+  return totals(source, { files: 1, bytes: end, resumedBytes: at });
 }
 
 /** Copies a file with its holes. */
@@ -68,7 +68,7 @@ export async function saveSparse(
     meter.moved(bytes.length);
   }
   await partial.place(source.size, source);
-  return totals({ files: 1, bytes: source.size, resumedBytes: 0 });
+  return totals(source, { files: 1, bytes: source.size, resumedBytes: 0 });
 }
 
 /** Copies a folder. */
@@ -90,9 +90,12 @@ export async function saveTree(
   }
   const { notes, failure } = await source.settle();
   const placed = await folder.place();
-  return { ...totals(counts), notes: [...notes, ...placed], failure };
+  return { ...totals(source, counts), notes: [...notes, ...placed], failure };
 }
 
-function totals(counts: Pick<CopyTotals, "files" | "bytes" | "resumedBytes">): CopyTotals {
-  return { ...counts, checksum: null, notes: [], failure: undefined };
+function totals(
+  { checksum }: Pick<FileSource, "checksum">,
+  counts: Pick<CopyTotals, "files" | "bytes" | "resumedBytes">,
+): CopyTotals {
+  return { ...counts, checksum: checksum?.name ?? null, notes: [], failure: undefined };
 }

@@ -6,6 +6,7 @@ import type { TreeEntry } from "./entry.ts";
 import { CopyFailure, failed, type FarEnd, type OpenFar } from "./far_end.ts";
 import { Manifest, someNames, SumLines } from "./manifest.ts";
 import type { Checksums, CopyTotals, FileSource, Meter, TreeSource } from "./source.ts";
+import { keyOf } from "./copy_key.ts";
 import { joined } from "./tar_header.ts";
 import { touchTime } from "./touch_time.ts";
 
@@ -22,7 +23,8 @@ export interface PodDestination {
 
 /** Copies a file. Throws {@link CopyFailure}, or what the source throws. */
 export async function sendFile(source: FileSource, to: PodDestination): Promise<CopyTotals> {
-  const { size, key } = source;
+  const { size } = source;
+  const key = await keyOf([source.key, to.path, to.name]);
   if (size === undefined) {
     throw failed("the source's image has neither stat nor wc, which this needs");
   }
@@ -88,7 +90,7 @@ async function resumable(
 
 /** Copies a folder. Throws {@link CopyFailure}, or what the source throws. */
 export async function sendTree(source: TreeSource, to: PodDestination): Promise<CopyTotals> {
-  const { key } = source;
+  const key = await keyOf([source.key, to.path, to.name]);
   await using far = await to.open("receiveFolder", [to.checksums.wanted, to.path, to.name, key]);
   const [program, tar] = await far.hear("ready");
   const maker = await to.checksums.maker(program);

@@ -2,7 +2,7 @@
 import { KodamaError } from "../base/errors.ts";
 import type { LocalFiles } from "../copy/local_files.ts";
 import type { FileSource } from "../copy/source.ts";
-import { keyOf } from "../copy/from_pod.ts";
+import { keyOf } from "../copy/copy_key.ts";
 import { nativeChecksums } from "./checksums.ts";
 import { partialFile } from "./copy_partial.ts";
 import { localTree } from "./copy_tree.ts";

@@ -1,7 +1,7 @@
 /** A folder of this machine that is copied: looked through once, then read for each pod. */
 import { KodamaError } from "../base/errors.ts";
 import type { TreeEntry } from "../copy/entry.ts";
-import { keyOf } from "../copy/from_pod.ts";
+import { keyOf } from "../copy/copy_key.ts";
 import type { Settled, TreeSource } from "../copy/source.ts";
 import { readFile } from "./copy_files.ts";
 import { dataParts } from "./data_parts.ts";
@@ -36,6 +36,7 @@ export async function localTree(root: string): Promise<TreeSource> {
   return {
     kind: "tree",
     key: await keyOf([root]),
+    checksum: undefined,
     bytes: files.reduce((sum, { size }) => sum + size, 0),
     entries: () => entriesOf(root, found),
     settle: () => Promise.resolve(settled),

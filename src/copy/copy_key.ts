@@ -1,0 +1,8 @@
+/** Names of temporary files: the same for the same copy, so that another attempt finds what one has left. */
+
+/** Sixteen digits that stand for all of the words. */
+export async function keyOf(words: readonly string[]): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify(words));
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return hash.subarray(0, 8).toHex();
+}
