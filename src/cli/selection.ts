@@ -82,6 +82,11 @@ export function resolveSelection(
   if (flags.shuffle && given.has("sort")) {
     throw new UsageError("--sort and --shuffle contradict each other");
   }
+  if (flags.pick && flags.sample !== undefined) {
+    throw new UsageError("--pick and --sample contradict each other", {
+      hint: "either you choose, or chance does",
+    });
+  }
   const optional = {
     labelSelector: flags.selector,
     fieldSelector: flags["field-selector"],

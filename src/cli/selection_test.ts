@@ -73,6 +73,7 @@ Deno.test("contexts can be several, and the kubeconfig is told apart", async () 
 const wrong: readonly (readonly [line: string, message: RegExp])[] = [
   ["-n a -A", /contradict/],
   ["--sort age --shuffle", /contradict/],
+  ["--pick --sample 2", /contradict/],
   ["--sample 0", /whole number from 1/],
   ["--sample 1.5", /whole number from 1/],
   ["/web", /POD or KIND\/NAME/],

@@ -8,8 +8,8 @@ import { resolveSelection, selectionFlags, selectionOperands } from "../selectio
 const formats = choice(["name", "json", "jsonl", "yaml"]);
 const layouts = choice(["default", "reverse"]);
 
-/** All but `--pick`, which says what this command does anyway. */
-const { pick: _pick, ...choosableFlags } = selectionFlags;
+/** All but `--pick`, which says what this command does anyway, and what leaves the choice or the order to chance. */
+const { pick: _pick, sample: _sample, shuffle: _shuffle, ...choosableFlags } = selectionFlags;
 
 /** 128 + SIGINT, as fzf answers an abort. */
 const aborted = 130;
@@ -57,7 +57,7 @@ export const command = defineCommand({
     const { flags } = words;
     const { contexts, kubeconfig, selection } = resolveSelection({
       ...words,
-      flags: { ...flags, pick: true },
+      flags: { ...flags, pick: true, sample: undefined, shuffle: false },
     });
     if (flags.print0 && flags.output !== undefined && flags.output !== "name") {
       throw new UsageError("--print0 and --output contradict each other", {

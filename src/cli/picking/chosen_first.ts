@@ -37,7 +37,9 @@ export async function chosenFirst(
   const asked = kind !== "oneIfUnclear";
   // Nobody asked for a choice and nobody can make one: the command says itself what it can't do.
   const unable = !terminal.stderr.isTerminal || terminal.keyboard() === undefined;
-  if (!asked && unable) return { contexts, selection, host };
+  // So it is where chance has chosen one already.
+  const settled = selection.sample === 1;
+  if (!asked && (unable || settled)) return { contexts, selection, host };
   const answer = await pick({
     ...plainPicker,
     contexts,

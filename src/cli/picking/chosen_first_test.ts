@@ -1,0 +1,26 @@
+import assert from "node:assert/strict";
+import { wholeSelection } from "../../actions/exec_events.ts";
+import { simulatedHost } from "../../actions/testing/simulated_host.ts";
+import { MemoryTerminal } from "../../term/memory_terminal.ts";
+import type { Invocation } from "../invocation.ts";
+import { chosenFirst } from "./chosen_first.ts";
+
+/** What is left of a selection where one pod is needed and nobody asked for a choice. */
+async function left(sample: number | undefined, terminals: ("stdin" | "stderr")[]) {
+  const { host } = simulatedHost({});
+  const invocation = { terminal: new MemoryTerminal({ terminals }) };
+  const selection = { ...wholeSelection, ...(sample === undefined ? {} : { sample }) };
+  const chosen = await chosenFirst({ contexts: ["c"], selection }, { kind: "oneIfUnclear" }, {
+    host,
+    invocation: invocation as Partial<Invocation> as Invocation,
+  });
+  return chosen?.selection === selection;
+}
+
+Deno.test("where chance chooses one pod, nobody is asked which", async () => {
+  assert.ok(await left(1, ["stdin", "stderr"]));
+});
+
+Deno.test("without a terminal the command says itself that it needs one pod", async () => {
+  assert.ok(await left(undefined, []));
+});
