@@ -69,6 +69,21 @@ Deno.test("settings that are a link may be changed where they lie, by kodama con
   }
 });
 
+Deno.test("a start with standard output closed is an error, for all would be lost", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "kodama-launcher-" });
+  const launcher = `${folder}/kodama`;
+  const text = launcherText({ kind: "folder", path: folder }, { kodama: {}, cluster: {} });
+  await Deno.writeTextFile(launcher, text, { mode: 0o755 });
+  try {
+    const env = { PATH: "/usr/bin:/bin", HOME: "/home/me" };
+    const { code, stderr } = await runCommand(["sh", "-c", `"${launcher}" pods >&-`], { env });
+    assert.equal(code, 1);
+    assert.match(stderr, /^error: standard output is closed\n/);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
 Deno.test("a start in a folder that has been removed is told, and not by the runtime", async () => {
   const folder = await Deno.makeTempDir({ prefix: "kodama-launcher-" });
   const launcher = `${folder}/kodama`;
