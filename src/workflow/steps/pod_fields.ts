@@ -83,7 +83,8 @@ export function fanoutOf(
   };
 }
 
-function amountOf(written: string | number): Amount {
+/** `3` or `10%`, narrow. */
+export function amountOf(written: string | number): Amount {
   return typeof written === "number"
     ? { kind: "count", count: written }
     : { kind: "percent", percent: parseInt(written) };
