@@ -80,7 +80,7 @@ if ! [ -e "$PWD" ]; then
   exit 1
 fi
 # Deno would put /dev/null in its place, and what is written there would be lost without a word.
-if ! { true >&1; } 2>/dev/null; then
+if ! { true 3>&1; } 2>/dev/null; then
   echo "error: standard output is closed" >&2
   echo "hint: >/dev/null, if nobody is to read it" >&2
   exit 1
