@@ -7,13 +7,19 @@
  *
  *     Deno.connectTls               45 ms   Nagle's algorithm holds the handshake's second packet until the
  *                                           server's delayed acknowledgement, and it can't be switched off
- *     Deno.connect + startTls        2 ms   but no client certificate
+ *     Deno.connect + startTls        2 ms   but no client certificate, and a thread for 100 ms at the close
  *     Deno.connect + node:tls        3 ms   and 16 ms once to load it
  *
- * So: `startTls` where a token is enough, `node:tls` (loaded then) for client certificates and for
- * servers that are not to be verified. Both read only when asked, which is the back-pressure.
+ * The thread: whoever closes a connection of Deno's TLS leaves it to one that sleeps until what was sent last has
+ * surely arrived. There are 32, and files are read and written by the same ones: more than 320 closes a second
+ * can't be, and while there are that many, no file is written.
+ *
+ * So: `startTls` where a token is enough, as long as threads are left; `node:tls` (loaded then) for what is more,
+ * for client certificates, and for servers that are not to be verified. Both read only when asked, which is the
+ * back-pressure.
  */
 import { orAborted } from "../base/abort.ts";
+import { systemClock } from "../base/clock.ts";
 import type { Link, LinkTarget, TlsSettings } from "./link.ts";
 import { parseProxy, tunnel } from "./proxy_tunnel.ts";
 
@@ -23,7 +29,12 @@ export async function dialLink(target: LinkTarget, signal: AbortSignal): Promise
   const { tls } = target;
   const proxy = target.proxyUrl === undefined ? undefined : parseProxy(target.proxyUrl);
   const { hostname, port } = proxy ?? target;
-  const byNode = tls !== undefined && (tls.clientCertificate !== undefined || tls.insecure)
+  const closer = tls === undefined || tls.clientCertificate !== undefined || tls.insecure
+    ? undefined
+    : closers.take();
+  using unlessOpen = new DisposableStack();
+  if (closer !== undefined) unlessOpen.use(closer);
+  const byNode = tls !== undefined && closer === undefined
     // Loaded while the connection is made.
     ? import("./link_node.ts")
     : undefined;
@@ -40,7 +51,9 @@ export async function dialLink(target: LinkTarget, signal: AbortSignal): Promise
     if (proxy !== undefined) await orAborted(tunnel(plain, proxy, target), signal);
     if (tls === undefined) return plain;
     if (byNode === undefined) {
-      return new ConnectionLink(await secured(connection, target.hostname, { tls, signal }));
+      const conn = await secured(connection, target.hostname, { tls, signal });
+      unlessOpen.move();
+      return new ConnectionLink(conn, closer);
     }
     const { secureByNode } = await byNode;
     return await secureByNode(plain, target.hostname, tls, signal);
@@ -74,14 +87,37 @@ async function secured(
  * Deno's TLS reads resolve at once while the peer goes on sending: without a pause, neither timers nor signals nor
  * other connections would get a turn.
  */
-const bytesBeforePause = 1_048_576;
+const bytesBeforePause = 8_388_608;
+
+/** The threads that close connections of Deno's TLS, as many as are left to it. */
+class Closers {
+  #free = 24;
+
+  /** One for a connection, to be disposed of when that is closed; undefined where none is free. */
+  take(): Disposable | undefined {
+    if (this.#free === 0) return undefined;
+    this.#free--;
+    return {
+      [Symbol.dispose]: () => void systemClock.timer(closerSleepsMs, () => this.#free++),
+    };
+  }
+}
+
+const closerSleepsMs = 100;
+
+/** Of the process, as the threads are. */
+const closers = new Closers();
+
+/** Most links carry a few kilobytes; thousands of them with room for a flood would be hundreds of megabytes. */
+const bufferBytes = { first: 4096, largest: 65_536 };
 
 class ConnectionLink implements Link {
-  readonly #buffer = new Uint8Array(65_536);
+  #buffer = new Uint8Array(bufferBytes.first);
   #bytesUntilPause = bytesBeforePause;
   #writing: Promise<void> = Promise.resolve();
 
-  constructor(private readonly connection: Deno.Conn) {}
+  /** @param closer is disposed of with the connection. */
+  constructor(private readonly connection: Deno.Conn, private closer?: Disposable) {}
 
   /** A copy: the buffer serves the next read. */
   async read(): Promise<Uint8Array | null> {
@@ -89,9 +125,15 @@ class ConnectionLink implements Link {
       this.#bytesUntilPause = bytesBeforePause;
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
-    const count = await this.connection.read(this.#buffer);
-    this.#bytesUntilPause -= count ?? 0;
-    return count === null ? null : this.#buffer.slice(0, count);
+    const buffer = this.#buffer;
+    const count = await this.connection.read(buffer);
+    if (count === null) return null;
+    this.#bytesUntilPause -= count;
+    const chunk = buffer.slice(0, count);
+    if (count === buffer.length && count < bufferBytes.largest) {
+      this.#buffer = new Uint8Array(count * 4);
+    }
+    return chunk;
   }
 
   write(bytes: Uint8Array): Promise<void> {
@@ -108,6 +150,8 @@ class ConnectionLink implements Link {
 
   [Symbol.dispose](): void {
     closeQuietly(this.connection);
+    this.closer?.[Symbol.dispose]();
+    this.closer = undefined;
   }
 }
 
