@@ -44,6 +44,11 @@ Deno.test("a slip of syntax is told with its line in the file, and nothing runs"
   assert.deepEqual(log, []);
 });
 
+Deno.test("what a script says of its error is one line", async () => {
+  const { end } = await runScene('throw new Error("enough\\n\\nfix  ok, 1ms\\r\\n");');
+  assert.equal(end.kind === "failed" ? end.message : "", "enough fix  ok, 1ms ");
+});
+
 Deno.test("an error that nobody waits for is an error all the same", async () => {
   for (
     const code of [

@@ -34,7 +34,8 @@ export function endOfThrow(
   const [text = ""] = (isPlain ? message : `${name}: ${message}`).split("\n  |");
   return {
     kind: "failed",
-    message: text.slice(0, keptMessage),
+    // One line, so that a script's words can't pass for lines of kodama's.
+    message: text.slice(0, keptMessage).replaceAll(/\s*[\r\n\u2028\u2029]+\s*/g, " "),
     ...(line === undefined ? {} : { line: script.line + line - 1 }),
     ...(column === undefined ? {} : { column }),
   };
