@@ -1,0 +1,139 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { openWindow, panesToClose, splitWindow } from "./commands.ts";
+import { capacity, layouts, pagesOf, tiledGrid } from "./layout.ts";
+import {
+  checkedSessionName,
+  freeSessionName,
+  literalWord,
+  plainTitle,
+  tmuxVersion,
+} from "./words.ts";
+
+const sizes = fc.record({
+  columns: fc.integer({ min: 1, max: 500 }),
+  rows: fc.integer({ min: 1, max: 200 }),
+});
+
+Deno.test("every target has a place, in its order, on pages of nearly the same size", () => {
+  fc.assert(fc.property(fc.nat({ max: 600 }), fc.integer({ min: 1, max: 60 }), (count, most) => {
+    const items = Array.from({ length: count }, (_, index) => index);
+    const pages = pagesOf(items, most);
+    assert.deepEqual(pages.flat(), items);
+    assert.equal(pages.length, Math.ceil(count / most), "no more pages than are needed");
+    const lengths = pages.map(({ length }) => length);
+    if (count > 0) assert.ok(Math.max(...lengths) - Math.min(...lengths) <= 1);
+    assert.ok(lengths.every((length) => length >= 1 && length <= most));
+  }));
+});
+
+Deno.test("tiles on a full page are as large as a prompt and its answer need", () => {
+  fc.assert(fc.property(sizes, (size) => {
+    const count = capacity("tiled", size);
+    if (count === 1) return;
+    const { columns, rows } = tiledGrid(count);
+    assert.ok(columns * rows >= count);
+    const across = Math.floor((size.columns - (columns - 1)) / columns);
+    const down = Math.floor((size.rows - rows) / rows);
+    assert.ok(columns === 1 || across >= 40, `${columns} across`);
+    assert.ok(rows === 1 || down >= 5, `${rows} down`);
+  }));
+});
+
+Deno.test("a window has room for one pane, however small it is, and a larger one for no fewer", () => {
+  fc.assert(fc.property(fc.constantFrom(...layouts), sizes, (layout, size) => {
+    const here = capacity(layout, size);
+    assert.ok(here >= 1);
+    const larger = { columns: size.columns + 1, rows: size.rows + 1 };
+    assert.ok(capacity(layout, larger) >= here);
+  }));
+});
+
+Deno.test("how many fit a usual screen", () => {
+  const counts = layouts.map((layout) => [layout, capacity(layout, { columns: 200, rows: 50 })]);
+  assert.deepEqual(Object.fromEntries(counts), {
+    "tiled": 20,
+    "even-horizontal": 4,
+    "even-vertical": 8,
+    "main-horizontal": 5,
+    "main-vertical": 9,
+  });
+});
+
+const surroundings = {
+  folder: "/here;",
+  environment: { KUBECONFIG: "/a;" },
+  layout: "tiled",
+} as const;
+
+/** The commands of a command line, as tmux reads it: an argument that is or ends in a bare `;` ends one. */
+function commandsOf(words: readonly string[]): string[][] {
+  const commands: string[][] = [[]];
+  for (const word of words) {
+    if (word === ";") commands.push([]);
+    else {
+      assert.ok(!/(?:^|[^\\]);$/.test(word), `${JSON.stringify(word)} would end its command`);
+      commands.at(-1)?.push(word.replace(/\\;$/, ";"));
+    }
+  }
+  return commands;
+}
+
+Deno.test("nothing that a server or a person wrote becomes a command or a format of tmux", () => {
+  const texts = fc.oneof(
+    fc.string({ maxLength: 20 }),
+    fc.constantFrom(";", "a;", "\\;", "#(touch x)", "#{pane_id}", "$(x)", "`x`", "-t", "--", "%1"),
+  );
+  fc.assert(fc.property(fc.array(texts, { maxLength: 4 }), texts, (own, title) => {
+    const pane = { title, words: ["/bin/kodama", "shell", ...own] };
+    const place = {
+      kind: "newSession" as const,
+      session: "kodama",
+      size: { columns: 80, rows: 24 },
+    };
+    const names = { temporaryName: "kodama-1", name: title };
+    for (
+      const commands of [
+        commandsOf(openWindow(pane, place, { ...surroundings, ...names })),
+        commandsOf(splitWindow(pane, { window: "@1", behind: "%1" }, surroundings)),
+      ]
+    ) {
+      const [first = []] = commands;
+      assert.deepEqual(
+        first.slice(first.indexOf("--") + 1),
+        pane.words,
+        "the words arrive as they are",
+      );
+      for (const other of commands.slice(1)) {
+        assert.match(other[0] ?? "", /^(?:set-option|set-hook|rename-window|select-layout)$/);
+      }
+      const titles = commands.flatMap((one) => one[0] === "rename-window" ? one.slice(-1) : []);
+      for (const one of titles) assert.doesNotMatch(one, /[#{}()$`;'"\\]/);
+    }
+  }));
+});
+
+Deno.test("a single word is never left to a shell", () => {
+  assert.throws(() =>
+    splitWindow({ title: "a", words: ["x"] }, { window: "@1", behind: "%1" }, surroundings)
+  );
+});
+
+Deno.test("words, titles, names and versions", () => {
+  assert.deepEqual(["a;", ";", "a;b", "a"].map(literalWord), ["a\\;", "\\;", "a;b", "a"]);
+  assert.equal(plainTitle("prod/web-0 #(x)"), "prod/web-0 __x_");
+  assert.equal(freeSessionName(["x", "kodama", "kodama-2"]), "kodama-3");
+  assert.equal(checkedSessionName("night_2"), "night_2");
+  for (const bad of ["", "a:b", "a.b", "=a", "-a", "a b", "$1"]) {
+    assert.throws(() => checkedSessionName(bad), bad);
+  }
+  const versions = ["tmux 3.3a\n", "tmux next-3.5", "tmux openbsd-7.4", "what"];
+  assert.deepEqual(versions.map(tmuxVersion), [[3, 3], [3, 5], [7, 4], undefined]);
+});
+
+Deno.test("of the panes that ended early those go that shouldn't stay", () => {
+  const said = "%0 0 \n%1 1 0\n%2 1 3\n%3 1 \n";
+  assert.deepEqual(panesToClose(said, "on"), []);
+  assert.deepEqual(panesToClose(said, "failed"), ["%1"]);
+  assert.deepEqual(panesToClose(said, "off"), ["%1", "%2", "%3"]);
+});

@@ -1,0 +1,194 @@
+/** `kodama tmux` in a real tmux: within one, beside one, and with nobody to see it. */
+import assert from "node:assert/strict";
+import { runCommand } from "./harness/command.ts";
+import { startTestCluster } from "./harness/embedded_cluster.ts";
+import { PseudoTerminal, terminalMissing } from "./harness/pseudo_terminal.ts";
+import { SourceKodama } from "./harness/source_kodama.ts";
+
+const missing = await terminalMissing();
+const cwd = new URL("../", import.meta.url).pathname;
+const drives = ["-n", "weka-operator-system", "-m", "/^weka-drive-[0-2]$/"];
+
+/** A tmux server of the test's own, which nobody's configuration reaches: `HOME` is the test's too. */
+class PrivateTmux implements AsyncDisposable {
+  private constructor(readonly env: Readonly<Record<string, string>>, readonly folder: string) {}
+
+  static async open(env: Readonly<Record<string, string>>): Promise<PrivateTmux> {
+    const folder = await Deno.makeTempDir({ prefix: "kodama-tmux-" });
+    return new PrivateTmux({ ...env, TMUX_TMPDIR: folder }, folder);
+  }
+
+  async run(...words: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+    return await runCommand(["tmux", ...words], { env: this.env });
+  }
+
+  /** Looks again until it is so: tmux tells nobody. */
+  async until(what: string, words: readonly string[], holds: (said: string) => boolean) {
+    const deadline = performance.now() + 30_000;
+    for (;;) {
+      const { stdout } = await this.run(...words);
+      if (holds(stdout)) return stdout;
+      assert.ok(performance.now() < deadline, `${what}; tmux says:\n${stdout}`);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.run("kill-server");
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+/** A line for each pane: its target, whether keys go to all, whether it has ended, and its program's words. */
+const paneFormat = "#{window_name}|#{@kodama_target}|#{pane_synchronized}|#{pane_dead}";
+
+async function panesOf(tmux: PrivateTmux, session: string): Promise<string[]> {
+  const { stdout } = await tmux.run("list-panes", "-s", "-t", session, "-F", paneFormat);
+  return stdout.trim().split("\n");
+}
+
+Deno.test({
+  name: missing === undefined ? "kodama tmux" : `kodama tmux (not run: ${missing})`,
+  ignore: missing !== undefined,
+  fn: async (t) => {
+    await using cluster = await startTestCluster("weka");
+    const kodama = await SourceKodama.on(cluster);
+
+    await t.step(
+      "--detach makes a session; each pane has its pod, and keys go to all",
+      async () => {
+        await using tmux = await PrivateTmux.open(kodama.env);
+        const words = kodama.words(["tmux", ...drives, "--detach"]);
+        const { code, stderr } = await runCommand(words, { env: tmux.env, cwd });
+        assert.deepEqual({ code, stderr }, {
+          code: 0,
+          stderr: "3 panes in tmux session kodama: tmux attach -t kodama\n",
+        });
+        assert.deepEqual(await panesOf(tmux, "kodama"), [
+          "kodama|weka-drive-0|1|0",
+          "kodama|weka-drive-1|1|0",
+          "kodama|weka-drive-2|1|0",
+        ]);
+        for (const pane of [0, 1, 2]) {
+          const look = ["capture-pane", "-p", "-t", `kodama:0.${pane}`];
+          await tmux.until("a prompt", look, (said) => said.includes(`weka-drive-${pane}:/#`));
+        }
+        await tmux.run("send-keys", "-t", "kodama", "echo of $KODAMA_POD", "Enter");
+        for (const pane of [0, 1, 2]) {
+          const look = ["capture-pane", "-p", "-t", `kodama:0.${pane}`];
+          await tmux.until(
+            "its answer",
+            look,
+            (said) => said.includes(`\nof weka-drive-${pane}\n`),
+          );
+        }
+        await tmux.run("send-keys", "-t", "kodama", "exit", "Enter");
+        await tmux.until("the end of all", ["list-sessions"], (said) => said === "");
+      },
+    );
+
+    await t.step(
+      "no variable of a launcher is handed to what else runs on the server",
+      async () => {
+        await using tmux = await PrivateTmux.open(kodama.env);
+        const env = { ...tmux.env, KODAMA_ARGV0: "kodama", DENO_NO_UPDATE_CHECK: "1" };
+        const words = kodama.words(["tmux", ...drives, "--detach", "--", "sleep", "1000"]);
+        assert.equal((await runCommand(words, { env, cwd })).code, 0);
+        const { stdout } = await tmux.run("show-environment", "-g");
+        assert.doesNotMatch(stdout, /KODAMA_ARGV0|DENO_NO_UPDATE_CHECK/);
+      },
+    );
+
+    await t.step(
+      "a command's panes stay, and say how they ended; transcripts are kept",
+      async () => {
+        await using tmux = await PrivateTmux.open(kodama.env);
+        const folder = `${cluster.folder}/log`;
+        const line = "echo from $KODAMA_POD; test $KODAMA_POD != weka-drive-1;";
+        const words = kodama.words(
+          ["tmux", ...drives, "-d", "--log", folder, "--", "sh", "-c", line],
+          [folder],
+        );
+        const { code, stderr } = await runCommand(words, { env: tmux.env, cwd });
+        assert.equal(code, 0, stderr);
+        const ends = ["ended with exit code 0", "command terminated with exit code 1"];
+        for (const pane of [0, 1, 2]) {
+          const look = ["capture-pane", "-p", "-t", `kodama:0.${pane}`];
+          const said = await tmux.until("its end", look, (text) => /exit code \d/.test(text));
+          assert.ok(said.startsWith(`from weka-drive-${pane}\n${ends[pane === 1 ? 1 : 0]}`), said);
+        }
+        const files = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+        const pods = files.map((name) => name.replace(/\..*/, "")).toSorted();
+        assert.deepEqual(pods, ["weka-drive-0", "weka-drive-1", "weka-drive-2"]);
+      },
+    );
+
+    await t.step("panes that don't fit come in further windows", async () => {
+      await using tmux = await PrivateTmux.open(kodama.env);
+      await tmux.run("new-session", "-d", "-s", "mine", "-x", "60", "-y", "13", "cat");
+      const { stdout: pane } = await tmux.run("display-message", "-p", "-t", "mine", "#{pane_id}");
+      const { stdout: socket } = await tmux.run("display-message", "-p", "#{socket_path},1,0");
+      const env = { ...tmux.env, TMUX: socket.trim(), TMUX_PANE: pane.trim() };
+      const words = kodama.words(["tmux", ...drives, "--detach", "--no-sync"]);
+      const { code, stderr } = await runCommand(words, { env, cwd });
+      assert.equal(code, 0, stderr);
+      assert.deepEqual((await panesOf(tmux, "mine")).slice(1), [
+        "kodama 1/2|weka-drive-0|0|0",
+        "kodama 2/2|weka-drive-1|0|0",
+        "kodama 2/2|weka-drive-2|0|0",
+      ]);
+    });
+
+    await t.step("inside tmux it is a window of the session, and shown", async () => {
+      const shell = ["sh", "-c", '"$@"; exec cat', "sh"];
+      const words = kodama.words(["tmux", ...drives]);
+      await using terminal = await PseudoTerminal.open([...shell, ...words], {
+        env: kodama.env,
+        cwd,
+        columns: 120,
+        rows: 30,
+      });
+      await terminal.until("a prompt", /weka-drive-0:\/#/);
+      await terminal.press("C-d");
+    });
+
+    await t.step("outside it is shown until it is left, and what goes on is said", async () => {
+      await using tmux = await PrivateTmux.open(kodama.env);
+      const shell = ["sh", "-c", 'unset TMUX TMUX_PANE; "$@"; echo "code $?"; exec cat', "sh"];
+      const words = kodama.words(["tmux", ...drives, "--session", "night"]);
+      await using terminal = await PseudoTerminal.open([...shell, ...words], {
+        env: tmux.env,
+        cwd,
+        columns: 120,
+        rows: 30,
+      });
+      const wall = await terminal.until(
+        "three prompts",
+        (screen) => [0, 1, 2].every((drive) => screen.includes(`weka-drive-${drive}:/#`)),
+      );
+      assert.match(wall, /── weka-drive-0 \[sync\] ─/);
+      await tmux.run("detach-client", "-s", "night");
+      await terminal.until("what goes on", /^session night goes on: tmux attach -t night$/m);
+      await terminal.until("the end", /^code 0$/m);
+    });
+
+    await t.step(
+      "a session of that name, no terminal, no tmux: said, and nothing is left",
+      async () => {
+        await using tmux = await PrivateTmux.open(kodama.env);
+        const run = (words: string[], env: Readonly<Record<string, string>> = tmux.env) =>
+          runCommand(kodama.words(["tmux", ...drives, ...words]), { env, cwd });
+        const alone = await run([]);
+        assert.equal(alone.code, 2);
+        assert.match(alone.stderr, /^error: showing panes needs a terminal\nhint: --detach/);
+        await tmux.run("new-session", "-d", "-s", "night", "cat");
+        const taken = await run(["--session", "night", "-d"]);
+        assert.equal(taken.code, 2);
+        assert.match(taken.stderr, /^error: tmux has a session "night" already\n/);
+        const without = await run(["-d"], { ...tmux.env, PATH: "/nonexistent" });
+        assert.equal(without.code, 1);
+        assert.match(without.stderr, /^error: tmux isn't installed/);
+        assert.equal((await tmux.run("list-sessions", "-F", "#{session_name}")).stdout, "night\n");
+      },
+    );
+  },
+});
