@@ -93,11 +93,13 @@ export function limitedWords(
   // Where the system has a lower limit already, it stays: it can't be raised, and needn't be.
   const limits = [`-d ${dataKiB}`, `-t ${cpuSeconds}`, "-c 0"]
     .map((limit) => `ulimit ${limit} 2>/dev/null`).join("; ");
-  if (environment === true) return ["sh", "-c", `${limits}; exec "$@"`, "sh", ...command];
-  const names = [...passedOn, ...(environment === false ? [] : environment)];
-  // A name with a wildcard isn't one variable: Deno knows which are meant, the shell doesn't.
-  const variables = [...new Set(names)].filter((name) => /^[A-Za-z_]\w*$/.test(name))
+  const granted = environment === true ? ["*"] : environment === false ? [] : environment;
+  // Which variables a wildcard means, Deno knows and the shell doesn't: then it is left to Deno alone.
+  if (!granted.every((name) => /^[A-Za-z_]\w*$/.test(name))) {
+    return ["sh", "-c", `${limits}; export NO_COLOR=1; exec "$@"`, "sh", ...command];
+  }
+  const variables = [...new Set([...passedOn, ...granted])]
     .map((name) => `\${${name}+"${name}=$${name}"}`);
-  const line = `${limits}; exec env -i ${variables.join(" ")} "$@"`;
+  const line = `${limits}; exec env -i NO_COLOR=1 ${variables.join(" ")} "$@"`;
   return ["sh", "-c", line, "sh", ...command];
 }

@@ -218,14 +218,27 @@ Deno.test("a program that a script runs sees the variables that are granted, and
   const { end } = await runScene(code, { permissions: { run: ["env"], env: ["PWD"] } });
   assert.equal(end.kind, "ok", JSON.stringify(end));
   const names = end.kind === "ok" ? end.output as string[] : [];
-  const known = ["PATH", "HOME", "DENO_DIR", "PWD"];
+  const known = ["NO_COLOR", "PATH", "HOME", "DENO_DIR", "PWD"];
   assert.deepEqual(names.filter((name) => !known.includes(name)), []);
+});
+
+Deno.test("variables are granted by wildcards too, as Deno has them", async () => {
+  const code = 'kodama.output([Deno.env.get("HOME") !== undefined, Deno.env.has("PATH")]);';
+  const { end } = await runScene(code, { permissions: { env: ["HOM*", "PATH"] } });
+  assert.deepEqual(end, { kind: "ok", output: [true, true] });
+  const other = await runScene('Deno.env.get("USER")', { permissions: { env: ["HOM*"] } });
+  assert.deepEqual(other.end, { kind: "denied", what: 'env access to "USER"' });
 });
 
 Deno.test("a permission that can't be said to Deno is an error of the file, not a wider one", async () => {
   await assert.rejects(
     runScene("", { permissions: { read: ["/a,/b"] } }),
     /permissions.read: "\/a,\/b" can't be granted/,
+  );
+  const refused = await runScene("", { permissions: { net: ["http://example.com/"] } });
+  assert.match(
+    refused.end.kind === "failed" ? refused.end.message : "",
+    /ended with exit code 1 before the script did: error: invalid value/,
   );
   const { end } = await runScene("Deno.readTextFileSync('/etc/passwd')", {
     permissions: { read: ["/nowhere --allow-read", "--allow-read"] },
