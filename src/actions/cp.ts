@@ -163,6 +163,7 @@ class CopyRun {
       files: await this.#host.copyFiles(),
       workingDir: this.#host.places.workingDir,
       meterOf: (target, expected) => board.meter(target, expected),
+      doneBytes: (target) => board.done(target),
       nameOf: (target) => this.#names[target] ?? "",
       note: (target, text) => void this.#queue.push({ kind: "note", target, text }),
       resumable: new Set(),

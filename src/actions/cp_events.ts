@@ -40,7 +40,7 @@ export interface CopyOptions extends
   way: CopyWay;
   /** How a copy is compared with what was copied. */
   checksum: ChecksumChoice;
-  /** How often a copy whose link broke is taken up again. */
+  /** How often a copy whose link broke is taken up again without getting any further. */
   retries: number;
   /** Only tells what would be copied: `planned`, and no pod is asked. */
   planOnly?: boolean;

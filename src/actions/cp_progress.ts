@@ -36,6 +36,11 @@ export class ProgressBoard {
     };
   }
 
+  /** Bytes of a target that are there. */
+  done(target: number): number {
+    return this.#accounts[target]?.done ?? 0;
+  }
+
   #now(): void {
     const nowMs = this.clock.elapsedMs();
     if (nowMs - this.#toldMs < tellEveryMs) return;

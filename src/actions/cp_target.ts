@@ -1,5 +1,5 @@
 /** One target's copy: from its first stream to its outcome, taken up again where the link breaks. */
-import { Deadline, onAbort } from "../base/abort.ts";
+import { Deadline, onAbort, passed } from "../base/abort.ts";
 import { KodamaError } from "../base/errors.ts";
 import { checksumMaker, checksumNamed, checksumPreferences } from "../copy/checksum.ts";
 import { CopyFailure, FarEnd, noShell, type OpenFar } from "../copy/far_end.ts";
@@ -28,6 +28,8 @@ export interface CopyScene {
   /** Of `podToPods`. */
   sourcePod: Target | undefined;
   meterOf(target: number, expected: number | undefined): Meter;
+  /** Of a target's copy, what is there. */
+  doneBytes(target: number): number;
   nameOf(target: number): string;
   note(target: number, text: string): void;
   /** Targets whose copy, where it is stopped, leaves something to go on from. */
@@ -36,6 +38,10 @@ export interface CopyScene {
   ended(target: number, totals: CopyTotals): void;
 }
 
+/** Before a copy is taken up again; twice as long after each attempt in vain. */
+const firstDelayMs = 100;
+const longestDelayMs = 5000;
+
 const goesOn = "what has arrived is kept, and the same command goes on from it";
 
 /** Copies. Rejects only where kodama itself is wrong. */
@@ -43,7 +49,8 @@ export async function copyTarget(scene: CopyScene, run: TargetRun): Promise<Outc
   const { timeoutMs } = scene.options;
   using deadline = new Deadline(run.options.clock, timeoutMs, run.cancelled);
   const within = { ...run, cancelled: deadline.signal };
-  for (let attempt = 0;; attempt++) {
+  let [failures, furthest] = [0, 0];
+  for (;;) {
     try {
       const totals = await copyOnce(scene, within);
       scene.ended(run.index, totals);
@@ -57,9 +64,15 @@ export async function copyTarget(scene: CopyScene, run: TargetRun): Promise<Outc
         return { kind: "timeout", limit: "command", afterMs: timeoutMs, ...left };
       }
       if (deadline.signal.aborted) return { kind: "cancelled", ...left };
-      if (!failure.again || attempt >= scene.options.retries) return failure.outcome;
+      const reached = scene.doneBytes(run.index);
+      // An attempt that got further is none in vain, where the next one goes on from there.
+      failures = scene.resumable.has(run.index) && reached > furthest ? 1 : failures + 1;
+      furthest = Math.max(furthest, reached);
+      if (!failure.again || failures > scene.options.retries) return failure.outcome;
       const { outcome } = failure;
       scene.note(run.index, `${"reason" in outcome ? outcome.reason : outcome.kind}: going on`);
+      const delayMs = Math.min(firstDelayMs * 2 ** (failures - 1), longestDelayMs);
+      await passed(run.options.clock, delayMs, { signal: deadline.signal });
     }
   }
 }

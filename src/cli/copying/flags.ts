@@ -45,7 +45,7 @@ export const copyFlags = {
     "auto",
     { ...checksums, ...copying },
   ),
-  "retries": valueOr("how often a copy whose link broke is taken up again", retries, "5", {
+  "retries": valueOr("how often a copy whose link broke is taken up again in vain", retries, "5", {
     placeholder: "N",
     ...copying,
   }),
