@@ -74,6 +74,14 @@ export interface HostMachine {
   readonly terminal: { stdin: boolean; stdout: boolean; stderr: boolean };
 }
 
+/** An embedded cluster that lives as long as its test. */
+export interface TestCluster extends AsyncDisposable {
+  /** Its current context is the cluster; its own folder is the test's. */
+  readonly host: Host;
+  /** A folder that is gone when it is disposed of. */
+  folder(): Promise<AsyncDisposable & { path: string }>;
+}
+
 /** Everything that an action may ask of the world. */
 export interface Host {
   readonly clock: Clock;
@@ -99,6 +107,8 @@ export interface Host {
   copyFiles(): Promise<LocalFiles>;
   /** This machine as steps of workflows reach for it, and the sandbox of scripts; loaded only when called. */
   workflowMachine(): Promise<{ local: LocalWorld; runScript: RunScript }>;
+  /** An embedded cluster of its own, for tests of workflows: gone when it is disposed of. */
+  testCluster(world: string, signal: AbortSignal): Promise<TestCluster>;
   /** Loads the embedded cluster's room only when called. */
   cluster(): Promise<ClusterControl>;
 }

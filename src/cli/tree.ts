@@ -83,6 +83,7 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     show: leaf("show what a workflow does", () => import("./commands/workflow/show.ts")),
     check: leaf("say what is wrong with files", () => import("./commands/workflow/check.ts")),
     graph: leaf("draw a workflow as a chart", () => import("./commands/workflow/graph.ts")),
+    test: leaf("run tests of workflows", () => import("./commands/workflow/test.ts")),
     new: leaf("make a workflow file", () => import("./commands/workflow/new.ts")),
     schema: leaf("print the JSON schema", () => import("./commands/workflow/schema.ts")),
     trust: branch("which workflows of repositories may run", {

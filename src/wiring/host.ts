@@ -59,6 +59,19 @@ export function machineHost({ kubeconfig, terminal, environment }: HostParts): H
       const { workflowMachine } = await import("./workflow_machine.ts");
       return workflowMachine(host);
     },
+    async testCluster(world, signal) {
+      const { testCluster } = await import("./test_cluster.ts");
+      return await testCluster(
+        world,
+        signal,
+        ({ configDir, kubeconfig }) =>
+          machineHost({
+            kubeconfig,
+            terminal,
+            environment: (name) => name === "KODAMA_CONFIG_DIR" ? configDir : environment(name),
+          }),
+      );
+    },
     async cluster() {
       const { clusterControl } = await import("./cluster.ts");
       return await clusterControl(places);

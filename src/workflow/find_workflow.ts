@@ -23,7 +23,8 @@ export interface FoundWorkflow {
   path: string;
 }
 
-const ending = /\.ya?ml$/;
+/** Tests lie beside the workflows, and are none. */
+const ending = /(?<!\.test)\.ya?ml$/;
 
 /** More than any workflow that a person can still read. */
 const maxBytes = 256 * 1024;

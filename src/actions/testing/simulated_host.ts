@@ -101,6 +101,7 @@ export function simulatedHost(
     select: ({ context }) => found(context, clusters[context] ?? {}, clock),
     copyFiles: unused,
     workflowMachine: unused,
+    testCluster: unused,
     cluster: unused,
   };
   return { host, clock, files };

@@ -42,7 +42,9 @@ export async function runInSandbox(stage: Stage, run: SandboxRun): Promise<StepE
     case "ok":
       return ok({ value: end.output });
     case "failed":
-      return failed(end.line === undefined ? end.message : `line ${end.line}: ${end.message}`);
+      return failed(
+        end.line === undefined ? end.message : `line ${end.line} of the script: ${end.message}`,
+      );
     case "denied":
       return {
         outcome: { kind: "denied", reason: `the script isn't granted ${end.what}` },

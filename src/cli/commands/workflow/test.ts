@@ -1,0 +1,56 @@
+import { formatDuration } from "../../../base/duration.ts";
+import { defineCommand } from "../../command.ts";
+import { failure, success } from "../../exit_codes.ts";
+import { choice, value } from "../../flag.ts";
+import { interruptible } from "../../interruptible.ts";
+import { jsonDocument, styleOf } from "../../output.ts";
+
+const formats = choice(["json"]);
+
+/** `kodama workflow test`. */
+export const command = defineCommand({
+  description:
+    "Runs the cases of test files, each against an embedded cluster that is gone afterwards: no Kubernetes is " +
+    "needed. A test is a file such as NAME.test.yaml beside the workflow; without operands it is every one in the " +
+    "nearest folder with workflows.",
+  operands: [{ name: "FILE", arity: "any", completion: { kind: "files" } }],
+  flags: { output: value("print data", formats.parse, { short: "o", ...formats }) },
+  examples: [
+    { title: "All of a repository", line: "kodama workflow test" },
+    { title: "One of them", line: "kodama workflow test workflows/disk-usage.test.yaml" },
+  ],
+  exitCodes: [["0", "every case was as expected"], ["1", "one wasn't"]],
+  resolve: ({ operands, flags }) => ({ files: operands, format: flags.output }),
+  async run({ files, format }, { host, terminal, signals, environment }) {
+    const { testWorkflows } = await import("../../../actions/test_workflows.ts");
+    const { printable } = await import("../../../term/printable.ts");
+    const machine = await host();
+    const style = styleOf(terminal.stdout, environment);
+    const cases: object[] = [];
+    let bad = 0;
+    await interruptible(signals, async (signal) => {
+      for await (const event of testWorkflows(machine, files, signal)) {
+        if (event.kind === "clusterStarting") {
+          await terminal.stderr.write(
+            `starting a cluster with the world ${printable(event.world)}\n`,
+          );
+          continue;
+        }
+        const { file, name, differences, durationMs } = event;
+        cases.push({ file, name, ok: differences.length === 0, differences, durationMs });
+        if (differences.length > 0) bad += 1;
+        if (format !== undefined) continue;
+        const mark = differences.length === 0 ? style.green("ok    ") : style.red("failed");
+        const title = `${file.split("/").at(-1)}: ${name}`;
+        const lines = [
+          `${mark}  ${printable(title)}  ${formatDuration(durationMs)}`,
+          ...differences.map((line) => `        ${printable(line)}`),
+        ];
+        await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
+      }
+    });
+    if (format !== undefined) await terminal.stdout.write(jsonDocument(cases));
+    await terminal.stderr.write(`${cases.length} cases, ${bad} failed\n`);
+    return bad === 0 ? success : failure;
+  },
+});

@@ -1,0 +1,36 @@
+/** An embedded cluster of a test's own: in a folder of its own, and gone with it. */
+import type { Host, TestCluster } from "../actions/host.ts";
+import { clusterControl } from "./cluster.ts";
+
+/**
+ * Starts one, and waits until it is ready.
+ *
+ * @param hostOf a host whose own folder and kubeconfig these are.
+ */
+export async function testCluster(
+  world: string,
+  signal: AbortSignal,
+  hostOf: (places: { configDir: string; kubeconfig: string }) => Host,
+): Promise<TestCluster> {
+  const configDir = await Deno.makeTempDir({ prefix: "kodama-test-" });
+  await using cleanup = new AsyncDisposableStack();
+  cleanup.defer(() => Deno.remove(configDir, { recursive: true }));
+  const kubeconfig = `${configDir}/cluster/kubeconfig`;
+  const host = hostOf({ configDir, kubeconfig });
+  const control = await clusterControl(host.places);
+  const wait = { told: () => {} };
+  // It is ended whatever comes: also where the test was stopped while it started.
+  cleanup.defer(async () =>
+    void await control.down({ ...wait, signal: new AbortController().signal })
+  );
+  await control.up({ ...wait, signal, world });
+  const kept = cleanup.move();
+  return {
+    host,
+    folder: async () => {
+      const path = await Deno.makeTempDir({ dir: configDir });
+      return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  };
+}
