@@ -95,8 +95,14 @@ async function openStage(
 
 async function onRealPods(stage: Stage): Promise<Comparison[]> {
   console.error("starting real pods");
-  await using cluster = await startRealFleet(realPlans.map(({ pods }) => pods));
-  return await runPlans(cluster, realPlans, stage);
+  const sizes = realPlans.map(({ pods }) => pods);
+  await using fleet = await startRealFleet(sizes, stage.folder);
+  const { byToken, byCertificate } = fleet;
+  const single = realPlans.filter(({ pods }) => pods === 1);
+  return [
+    ...await runPlans(byToken, realPlans, stage),
+    ...(byCertificate === undefined ? [] : await runPlans(byCertificate, single, stage)),
+  ];
 }
 
 async function onSimulatedPods(stage: Stage, plans: readonly Plan[]): Promise<Comparison[]> {

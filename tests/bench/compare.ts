@@ -32,7 +32,7 @@ export interface Row {
 /** All contenders on one fleet. */
 export interface Comparison {
   fleet: Fleet;
-  cluster: string;
+  cluster: Pick<BenchCluster, "version" | "credential">;
   rows: Row[];
 }
 
@@ -65,7 +65,8 @@ export async function compare(
     }
   }
   const rows = present.flatMap((name) => rowOf(name, runs, fleet) ?? []);
-  return { fleet, cluster: cluster.version, rows };
+  const { version, credential } = cluster;
+  return { fleet, cluster: { version, credential }, rows };
 }
 
 /** Writes the files that tell contenders of the fleet. */

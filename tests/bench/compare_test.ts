@@ -91,7 +91,8 @@ Deno.test("promises are judged by their own fleet's ratios, and the page says wh
   });
   const pods = Array.from({ length: 50 }, (_, index) => `a-${index}`);
   const rows = [row("kodama", 1), row("floor", 1.2), row("xargs", 0.3)];
-  const comparisons = [{ fleet: { ...fleet, kind: "real" as const, pods }, cluster: "K", rows }];
+  const cluster = { version: "K", credential: "token" as const };
+  const comparisons = [{ fleet: { ...fleet, kind: "real" as const, pods }, cluster, rows }];
   const judged = verdicts(comparisons);
   assert.deepEqual(judged.map(({ measured, atMost }) => measured <= atMost), [true, false]);
   const page = report({ comparisons, verdicts: judged, machine: { facts: [], missing: [] } });

@@ -19,13 +19,15 @@ export type Access = Pick<
   "server" | "certificateAuthority" | "clientCertificate" | "token"
 >;
 
-/** A cluster for fleets. Disposing of it leaves nothing behind. */
-export interface BenchCluster extends AsyncDisposable {
+/** A cluster for fleets, and as who it is asked. */
+export interface BenchCluster {
   /** A file. */
   kubeconfig: string;
   access: Access;
   /** For the table: `Kubernetes v1.34.4`. */
   version: string;
+  /** What proves who asks: servers and clients have more to do for a certificate. */
+  credential: "token" | "client certificate";
   /** The first `count` pods. */
   fleet(count: number, options?: { bytes?: number }): Fleet;
 }

@@ -1,10 +1,13 @@
 /** What kodama promises of its speed, as ratios and bounds of a comparison. */
 import type { ContenderName } from "./contenders.ts";
 import type { Comparison, Row } from "./compare.ts";
+import type { BenchCluster } from "./fleets.ts";
 
 /** A bound on one number of one comparison. */
 interface Bound {
   kind: "real" | "simulated";
+  /** A token, where nothing is said. */
+  credential?: BenchCluster["credential"];
   pods: number;
   text: string;
   /** Undefined where this machine couldn't tell, or the contender didn't run. */
@@ -24,6 +27,14 @@ const bounds: readonly Bound[] = [
     kind: "real",
     pods: 1,
     text: "1 real pod: wall time ÷ kubectl's",
+    measured: (row) => row("kubectl")?.wallRatio,
+    atMost: 1,
+  },
+  {
+    kind: "real",
+    credential: "client certificate",
+    pods: 1,
+    text: "1 real pod, by client certificate: wall time ÷ kubectl's",
     measured: (row) => row("kubectl")?.wallRatio,
     atMost: 1,
   },
@@ -66,9 +77,10 @@ const bounds: readonly Bound[] = [
 
 /** The promises that these comparisons tell of. */
 export function verdicts(comparisons: readonly Comparison[]): Verdict[] {
-  return bounds.flatMap(({ kind, pods, text, measured, atMost }) => {
-    const rows = comparisons.find(({ fleet }) => fleet.kind === kind && fleet.pods.length === pods)
-      ?.rows;
+  return bounds.flatMap(({ kind, credential = "token", pods, text, measured, atMost }) => {
+    const rows = comparisons.find(({ fleet, cluster }) =>
+      fleet.kind === kind && cluster.credential === credential && fleet.pods.length === pods
+    )?.rows;
     const value = measured((name) => rows?.find((row) => row.name === name));
     return value === undefined ? [] : [{ text, atMost, measured: value }];
   });

@@ -4,8 +4,8 @@ import { findLayout } from "../cluster/layout.ts";
 import { bringUp } from "../cluster/main.ts";
 import { unsuitable } from "../cluster/prerequisites.ts";
 import { deadParts, locked, readState } from "../cluster/state.ts";
-import { podOf, RealCluster } from "../cluster/test_namespace.ts";
-import { accessOf, type BenchCluster } from "./fleets.ts";
+import { podOf, RealCluster, type TestNamespace } from "../cluster/test_namespace.ts";
+import { accessOf, type BenchCluster, type Fleet } from "./fleets.ts";
 import { podNames } from "./simulated_api.ts";
 
 /** Why there can be no real cluster on this machine; undefined where there can, or one is named. */
@@ -13,13 +13,25 @@ export function realClusterMissing(): string | undefined {
   return RealCluster.fromEnvironment() === undefined ? unsuitable() : undefined;
 }
 
+/** A real cluster with pods, and as who it is asked. */
+export interface RealFleet extends AsyncDisposable {
+  /** By the token of a service account which may do what a command in pods needs, and no more. */
+  byToken: BenchCluster;
+  /** As whoever the kubeconfig names; undefined where that is no client certificate. */
+  byCertificate: BenchCluster | undefined;
+}
+
 /**
  * Makes so many pods and waits until they run. The rig is started where it isn't up, and then taken down in
  * the end.
  *
  * @param sizes of the fleets that will be asked for; a pod of the first `n` has the label `first-n`.
+ * @param folder for kubeconfigs.
  */
-export async function startRealFleet(sizes: readonly number[]): Promise<BenchCluster> {
+export async function startRealFleet(
+  sizes: readonly number[],
+  folder: string,
+): Promise<RealFleet> {
   await using stack = new AsyncDisposableStack();
   const cluster = RealCluster.fromEnvironment() ?? await rig(stack);
   const namespace = stack.use(await cluster.namespace("bench"));
@@ -30,15 +42,13 @@ export async function startRealFleet(sizes: readonly number[]): Promise<BenchClu
     return { ...pod, metadata: { name, labels: Object.fromEntries(labels) } };
   }));
   await namespace.kubectl("wait", "--for=condition=Ready", "pods", "--all", "--timeout=600s");
-  const view = ["config", "view", "--minify", "--flatten", "--raw", "-o", "json"];
-  const access = accessOf(await cluster.kubectl(view));
-  const version = JSON.parse(await cluster.kubectl(["version", "-o", "json"]));
-  const owned = stack.move();
-  return {
-    kubeconfig: cluster.kubeconfig,
-    access,
-    version: `Kubernetes ${version.serverVersion.gitVersion}`,
-    fleet: (count) => ({
+  const view = await cluster.kubectl(
+    ["config", "view", "--minify", "--flatten", "--raw", "-o", "json"],
+  );
+  const { serverVersion } = JSON.parse(await cluster.kubectl(["version", "-o", "json"]));
+  const common = {
+    version: `Kubernetes ${serverVersion.gitVersion}`,
+    fleet: (count: number): Fleet => ({
       kind: "real",
       namespace: namespace.name,
       pods: names.slice(0, count),
@@ -46,8 +56,52 @@ export async function startRealFleet(sizes: readonly number[]): Promise<BenchClu
       command: ["hostname"],
       selection: count === 1 ? names.slice(0, 1) : ["-l", `first-${count}=yes`],
     }),
+  };
+  const byToken = viewOf(view, { token: await tokenOf(namespace) });
+  const kubeconfig = `${folder}/token.kubeconfig`;
+  await Deno.writeTextFile(kubeconfig, byToken, { mode: 0o600 });
+  const access = accessOf(view);
+  const owned = stack.move();
+  return {
+    byToken: { ...common, kubeconfig, access: accessOf(byToken), credential: "token" },
+    byCertificate: access.clientCertificate === undefined ? undefined : {
+      ...common,
+      kubeconfig: cluster.kubeconfig,
+      access,
+      credential: "client certificate",
+    },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** A token that is good for the namespace's pods, and for as long as a benchmark may take. */
+async function tokenOf(namespace: TestNamespace): Promise<string> {
+  const { name } = namespace;
+  await namespace.create(
+    {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "Role",
+      metadata: { name: "bench" },
+      rules: [
+        { apiGroups: [""], resources: ["pods"], verbs: ["get", "list"] },
+        { apiGroups: [""], resources: ["pods/exec"], verbs: ["get", "create"] },
+      ],
+    },
+    {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "RoleBinding",
+      metadata: { name: "bench" },
+      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "bench" },
+      subjects: [{ kind: "ServiceAccount", name: "default", namespace: name }],
+    },
+  );
+  return (await namespace.kubectl("create", "token", "default", "--duration=4h")).trim();
+}
+
+/** The view of a kubeconfig with another user in the place of its own. */
+function viewOf(view: string, user: Record<string, string>): string {
+  const config = JSON.parse(view);
+  return JSON.stringify({ ...config, users: [{ name: config.users[0].name, user }] });
 }
 
 async function rig(stack: AsyncDisposableStack): Promise<RealCluster> {

@@ -58,7 +58,7 @@ function comparisonPart({ fleet, cluster, rows }: Comparison): string[] {
   const count = fleet.pods.length.toLocaleString("en");
   const pods = fleet.pods.length === 1 ? "pod" : "pods";
   const kind = fleet.kind === "real"
-    ? `${pods} of ${cluster} on the same machine`
+    ? `${pods} of ${cluster.version} on the same machine, by ${cluster.credential}`
     : `simulated ${pods}`;
   const head = [
     "program",

@@ -4,7 +4,9 @@ import { accessOf, type BenchCluster } from "./fleets.ts";
 import { fleetNamespace, lineOf, podNames } from "./simulated_api.ts";
 
 /** Starts it; its files lie in `folder`. It speaks TLS and takes any token, as clusters of clouds do. */
-export async function startSimulatedCluster(folder: string): Promise<BenchCluster> {
+export async function startSimulatedCluster(
+  folder: string,
+): Promise<BenchCluster & AsyncDisposable> {
   const authority = await createAuthority({ now: () => new Date() });
   const { certificate, key } = await authority.issueServer();
   const files = { certificate: `${folder}/server.crt`, key: `${folder}/server.key` };
@@ -35,6 +37,7 @@ export async function startSimulatedCluster(folder: string): Promise<BenchCluste
     kubeconfig,
     access: accessOf(view),
     version: "simulated",
+    credential: "token",
     fleet: (count, { bytes } = {}) => ({
       kind: "simulated",
       namespace: fleetNamespace(count),
