@@ -16,8 +16,14 @@ const codeFlags: Readonly<Record<string, RegExp>> = {
   ...sameFor("deno", /^eval$/),
 };
 
-/** The words of these are small programs, or are put together to a line for a shell elsewhere. */
-const codeReaders = new Set("awk gawk mawk sed jq yq ssh watch parallel eval".split(" "));
+/** Shells take no code in the same word as the flag; the others do: `python -cprint(1)`. */
+const shells = new Set("sh bash dash ash ksh zsh fish busybox su runuser".split(" "));
+
+/** All words of these are put together to a line for a shell. */
+const lineMakers = new Set("ssh watch parallel eval".split(" "));
+
+/** One word of these is a small program; the others are files and the like. */
+const programReaders = new Set("awk gawk mawk sed jq yq".split(" "));
 
 /** Words of a shell that read their words once more, and brackets in which a value is calculated. */
 const rereadingWords = new Set(
@@ -33,31 +39,40 @@ function programName(word: string): string {
   return (word.split("/").at(-1) ?? "").replace(/[\d.]+$/, "");
 }
 
-/** Which program takes the word at `index` as code, if one does. Words that aren't known are undefined. */
+/**
+ * Which program takes the word at `index` as code, if one does: the whole word, or where it isn't `whole`, a word in
+ * which a value is put into other text. Words that aren't known are undefined.
+ */
 export function codeReaderOf(
   words: readonly (string | undefined)[],
   index: number,
 ): { program: string; whole: boolean } | undefined {
-  for (let at = 0; at < index; at++) {
-    const program = programName(words[at] ?? "");
-    if (program === "") continue;
+  const before = words.slice(0, index).map((word) => programName(word ?? ""));
+  const own = words[index] ?? "";
+  const flag = words[index - 1] ?? "";
+  const certain = before.find((program, at) => {
+    if (lineMakers.has(program)) return true;
     const flags = Object.hasOwn(codeFlags, program) ? codeFlags[program] : undefined;
-    const before = words[index - 1] ?? "";
-    if (flags?.test(before) === true && at < index - 1) return { program, whole: true };
-    const own = words[index] ?? "";
-    if (flags !== undefined && /^--\w+=/.test(own) && flags.test(own.split("=")[0] ?? "")) {
-      return { program, whole: true };
-    }
-    if (codeReaders.has(program)) return { program, whole: program === "eval" };
-  }
-  return undefined;
+    return flags !== undefined &&
+      ((at < index - 1 && flags.test(flag)) || isAttached(own, program, flags));
+  });
+  if (certain !== undefined) return { program: certain, whole: true };
+  const possible = before.find((program) => programReaders.has(program));
+  return possible === undefined ? undefined : { program: possible, whole: false };
+}
+
+/** Whether the word is a flag with the code behind it: `--eval=…`, `-e…`. */
+function isAttached(word: string, program: string, flags: RegExp): boolean {
+  const [name = "", value] = word.split("=", 2);
+  if (name.startsWith("--")) return value !== undefined && flags.test(name);
+  return !shells.has(program) && word.startsWith("-") && flags.test(word.slice(0, 2));
 }
 
 /** The first word of a pipeline that reads other words, or what it is given, as code. */
 export function codeReaderIn(pipeline: string): string | undefined {
   return pipeline.split(/[\s;|&(){}"'`]+/).find((word) => {
     const program = programName(word) || word;
-    return codeReaders.has(program) || Object.hasOwn(codeFlags, program) ||
-      rereadingWords.has(word);
+    return lineMakers.has(program) || programReaders.has(program) ||
+      Object.hasOwn(codeFlags, program) || rereadingWords.has(word);
   });
 }

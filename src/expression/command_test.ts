@@ -231,6 +231,8 @@ const commands: readonly (readonly [words: readonly string[], wrong: number | un
   [["jq", '.items[] | select(.n == "${{ v }}")'], 1],
   [["sh", "-c", 'echo "$1"', "sh", "${{ v }}"], undefined],
   [["sh", "-c", 'echo "$1"', "sh", "--name=${{ v }}"], undefined],
+  [["sh", "-c", 'echo "$1"', "sh", "-color=${{ v }}"], undefined],
+  [["python3", "tool.py", "--count=${{ v }}"], undefined],
   [["sed", "-n", "1p", "${{ v }}"], undefined],
   [["grep", "-c", "${{ v }}", "file"], undefined],
   [["tar", "-c", "${{ v }}"], undefined],
