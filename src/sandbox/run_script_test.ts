@@ -44,9 +44,24 @@ Deno.test("a slip of syntax is told with its line in the file, and nothing runs"
   assert.deepEqual(log, []);
 });
 
+Deno.test("a script is one module: what else it imports is told in words", async () => {
+  const cases = [
+    ['import { a } from "./a.ts"; a();', "other files"],
+    ['await import("./a.ts");', "other files"],
+    ['import chalk from "chalk"; chalk();', '"chalk"'],
+  ] as const;
+  for (const [code, wanted] of cases) {
+    const { end } = await runScene(code);
+    assert.equal(
+      end.kind === "failed" ? end.message : end.kind,
+      `a script is one module, and can't import ${wanted}; node: modules are there`,
+    );
+  }
+});
+
 Deno.test("what a script says of its error is one line", async () => {
   const { end } = await runScene('throw new Error("enough\\n\\nfix  ok, 1ms\\r\\n");');
-  assert.equal(end.kind === "failed" ? end.message : "", "enough fix  ok, 1ms ");
+  assert.equal(end.kind === "failed" ? end.message : "", "enough fix  ok, 1ms");
 });
 
 Deno.test("an error that nobody waits for is an error all the same", async () => {

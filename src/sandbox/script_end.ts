@@ -15,6 +15,10 @@ const refusedImport = [
   /A remote specifier was requested: "([^"]*)"/,
 ];
 
+/** Imports of other files, and of packages by their names: what they mean depends on a place, and a script has none. */
+const otherModule =
+  /^(?:invalid URL: relative URL with a cannot-be-a-base base|Import "([^"]*)" not a dependency)/;
+
 /** Memory that could not be had, as V8 throws it. */
 const noMemory = /^(?:Array buffer allocation failed|WebAssembly\.Memory\(\): could not allocate)/;
 
@@ -28,17 +32,26 @@ export function endOfThrow(
     (name === "NotCapable" ? `what it asked for: ${message.slice(0, keptMessage)}` : undefined);
   if (what !== undefined) return { kind: "denied", what };
   if (name === "RangeError" && noMemory.test(message)) return { kind: "limit", which: "memory" };
+  const other = otherModule.exec(message);
+  if (other !== null) {
+    const wanted = other[1] === undefined ? "other files" : `"${other[1]}"`;
+    return at(`a script is one module, and can't import ${wanted}; node: modules are there`);
+  }
   const isPlain = ["", "Error", "KodamaError"].includes(name) ||
     message.startsWith("SyntaxError: ");
   // Deno draws the line below its message; kodama draws it from the file.
   const [text = ""] = (isPlain ? message : `${name}: ${message}`).split("\n  |");
-  return {
-    kind: "failed",
-    // One line, so that a script's words can't pass for lines of kodama's.
-    message: text.slice(0, keptMessage).replaceAll(/\s*[\r\n\u2028\u2029]+\s*/g, " "),
-    ...(line === undefined ? {} : { line: script.line + line - 1 }),
-    ...(column === undefined ? {} : { column }),
-  };
+  return at(text);
+
+  function at(text: string): ScriptEnd {
+    return {
+      kind: "failed",
+      // One line, so that a script's words can't pass for lines of kodama's.
+      message: text.slice(0, keptMessage).replaceAll(/\s*[\r\n\u2028\u2029]+\s*/g, " ").trim(),
+      ...(line === undefined ? {} : { line: script.line + line - 1 }),
+      ...(column === undefined ? {} : { column }),
+    };
+  }
 }
 
 function importOf(message: string): string | undefined {
