@@ -1,6 +1,8 @@
 /** `deno task schema:update`: writes the JSON Schemas of what programs read of kodama, `docs/schema/`. */
 import { jsonSchemaOf } from "../src/base/json_schema.ts";
 import { publishedShapes } from "../src/exec/report_shapes.ts";
+import { workflowSchema } from "../src/workflow/schema.ts";
+import { referencePage } from "./workflow_reference.ts";
 
 /** Where they are published. */
 export const schemaFolder: URL = new URL("../docs/schema/", import.meta.url);
@@ -12,8 +14,12 @@ export async function schemaTexts(): Promise<Map<string, string>> {
     const schema = await jsonSchemaOf(shape, title);
     texts.set(`${name}.schema.json`, `${JSON.stringify(schema, null, 2)}\n`);
   }
+  texts.set("workflow.schema.json", `${JSON.stringify(await workflowSchema(), null, 2)}\n`);
   return texts;
 }
+
+/** Where the reference of workflow files is, which is made of the same shapes. */
+export const referenceFile: URL = new URL("../docs/workflow-reference.md", import.meta.url);
 
 if (import.meta.main) {
   await Deno.mkdir(schemaFolder, { recursive: true });
@@ -24,4 +30,5 @@ if (import.meta.main) {
   for (const [name, text] of await schemaTexts()) {
     await Deno.writeTextFile(new URL(name, schemaFolder), text);
   }
+  await Deno.writeTextFile(referenceFile, referencePage());
 }

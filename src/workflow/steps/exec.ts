@@ -55,11 +55,26 @@ export const execStep = defineStep({
   output: podOutput,
   example: `
 select: { namespace: weka-operator-system, match: drive }
+permissions: { write: [saved] }
 steps:
   - id: version
     exec: [weka, version]
     serial: [1, 50%]
     maxFail: 10%
+    fanout: 8
+    commandTimeout: 30s
+    connectTimeout: 15s
+    outputMode: fold
+  - name: a line for the image's shell, somewhere else, in pods of its own
+    exec: echo "$GREETING from $PWD"
+    select: { namespace: weka-operator-system, match: compute }
+    env: { GREETING: hello }
+    workdir: /tmp
+    failFast: true
+  - name: only where it went well; each output in a file
+    exec: [uname, -r]
+    targets: \${{ steps.version.ok }}
+    save: saved
 outputs:
   versions: \${{ steps.version.distinct }}
 `,

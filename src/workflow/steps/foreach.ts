@@ -35,8 +35,9 @@ steps:
   - id: each
     foreach: [a, b]
     as: letter
+    maxFail: 1
     steps:
-      - shell: [echo, "\${{ letter }}"]
+      - shell: [echo, "\${{ letter }}", "\${{ index }}"]
 outputs:
   rounds: \${{ size(steps.each.items) }}
 `,

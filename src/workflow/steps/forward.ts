@@ -26,10 +26,14 @@ export const forwardStep = defineStep({
   },
   output: { port: numberType, address: textType, pod: textType },
   example: `
-select: { namespace: weka-operator-system, match: drive, sample: 1 }
+select: { namespace: weka-operator-system, match: drive }
 steps:
   - id: api
     forward: 14000
+  - forward: 14000
+    select: { namespace: weka-operator-system, match: compute }
+    targets: [weka-compute-0]
+    local: 18431
 outputs:
   address: \${{ steps.api.address }}
 `,

@@ -53,12 +53,18 @@ export const httpStep = defineStep({
   },
   output: answerOutput,
   example: `
-permissions: { net: ["127.0.0.1"] }
-params: { port: 80 }
+permissions: { net: [127.0.0.1] }
+params: { port: 9 }
 steps:
   - id: health
     http: http://127.0.0.1:\${{ params.port }}/healthz
     expect: 200
+    continueOn: failure
+  - name: with a body, which is sent as JSON
+    http: http://127.0.0.1:\${{ params.port }}/runs
+    method: POST
+    headers: { authorization: none }
+    body: { run: "\${{ run.id }}" }
     continueOn: failure
 outputs:
   status: \${{ steps.health.status }}

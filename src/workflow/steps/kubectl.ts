@@ -43,6 +43,10 @@ export const kubectlStep = defineStep({
 steps:
   - id: nodes
     kubectl: [get, nodes, -o, name]
+    context: kodama
+    continueOn: failure
+outputs:
+  nodes: \${{ steps.nodes.stdout.lines() }}
 `,
   plan: ({ kubectl }) => ({
     does: `kubectl ${kubectl.join(" ")}`,

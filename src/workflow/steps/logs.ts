@@ -29,8 +29,14 @@ export const logsStep = defineStep({
   output: podOutput,
   example: `
 select: { namespace: weka-operator-system, match: drive }
+permissions: { write: [saved] }
 steps:
-  - logs: { tail: 20, since: 1h }
+  - id: last
+    logs: { tail: 20, since: 1h, previous: false }
+  - logs: {}
+    select: { namespace: weka-operator-system, match: compute }
+    targets: [weka-compute-0]
+    save: saved/logs
 `,
   needs: ({ save }) => save === undefined ? [] : [{ kind: "write", what: save }],
   plan: ({ logs: { tail = 100 } }) => ({

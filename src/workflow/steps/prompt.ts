@@ -19,6 +19,7 @@ export const promptStep = defineStep({
   output: { answer: textType, yes: booleanType },
   example: `
 steps:
+  - prompt: Shall it go on?
   - id: colour
     prompt: Which colour?
     choices: [red, blue]

@@ -25,8 +25,12 @@ export const scriptStep = defineStep({
 steps:
   - id: sum
     with: { numbers: [1, 2, 3] }
+    cpuTime: 10s
+    memory: 128
     script: |
-      kodama.output(kodama.input.numbers.reduce((a, b) => a + b, 0));
+      const { numbers } = kodama.input as { numbers: number[] };
+      kodama.log("adding " + numbers.length);
+      kodama.output(numbers.reduce((a, b) => a + b, 0));
 outputs:
   sum: \${{ steps.sum.value }}
 `,

@@ -17,12 +17,12 @@ export const shellStep = defineStep({
   },
   output: localOutput,
   example: `
-permissions: { run: [echo] }
+permissions: { run: [echo, sh] }
 steps:
   - id: greeting
     shell: [echo, hello]
-outputs:
-  said: \${{ steps.greeting.stdout }}
+  - shell: echo "$WORD" | tr a-z A-Z
+    env: { WORD: "\${{ steps.greeting.stdout }}" }
 `,
   command: "shell",
   needs: ({ shell }) => [{ kind: "run", what: typeof shell === "string" ? "sh" : shell[0] ?? "" }],

@@ -28,15 +28,18 @@ export const waitStep = defineStep({
       )),
       "`ready`, `running`, `gone`: all selected pods; or a time such as `30s`.",
     ),
-    ...podEntries,
+    select: podEntries.select,
     count: v.optional(described(dynamic(countFromOne), "So many pods at least; one by default.")),
   },
   output: { pods: numberType },
   example: `
-select: { namespace: weka-operator-system, match: drive }
+select: { namespace: weka-operator-system, match: compute }
 steps:
   - wait: ready
+    count: 2
     timeout: 1m
+  - wait: running
+    select: { namespace: weka-operator-system, pods: [weka-drive-0] }
   - wait: 10ms
 `,
   plan: ({ wait }) => {

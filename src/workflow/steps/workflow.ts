@@ -28,7 +28,11 @@ export const workflowStep = defineStep({
   output: { outputs: recordOf(anyType) },
   example: `
 steps:
-  - workflow: kwekash
+  - id: disks
+    workflow: disk-usage
+    with: { limit: 100 }
+outputs:
+  percent: \${{ steps.disks.outputs.percent }}
 `,
   plan: ({ workflow }) => ({
     does: `run the workflow ${workflow}`,

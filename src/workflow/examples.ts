@@ -1,0 +1,143 @@
+/** Examples of what isn't one kind of step's: shown in the reference, and each run by a test. */
+
+/** One part of the reference: what it is about, and a workflow that shows each of its fields. */
+export interface Example {
+  title: string;
+  text: string;
+}
+
+/** By the part of a file. */
+export const examples = {
+  file: {
+    title: "A whole file",
+    text: `
+description: Looks at the drives, says what it saw, and cleans up
+params: { limit: 3 }
+select: { namespace: weka-operator-system, match: drive }
+defaults: { timeout: 1m }
+permissions: { run: [echo] }
+concurrency: wait
+steps:
+  - id: version
+    exec: [weka, version]
+  - check: \${{ size(steps.version.distinct) <= params.limit }}
+finally:
+  - shell: [echo, "it was \${{ outcome }}"]
+outputs:
+  versions: \${{ steps.version.distinct }}
+`,
+  },
+  extends: {
+    title: "Another file, with other values",
+    text: `
+extends: disk-usage
+description: As disk-usage, for the computes
+params: { match: compute, limit: 100 }
+`,
+  },
+  step: {
+    title: "What every step may say",
+    text: `
+params: { look: true }
+select: { namespace: weka-operator-system, match: drive }
+steps:
+  - id: version
+    name: the version of \${{ size(["all"]) }} kind of pods
+    when: \${{ params.look }}
+    exec: [weka, version]
+    timeout: 1m
+    retry: { attempts: 3, delay: 1s, factor: 2, maxDelay: 10s }
+  - exec: ["false"]
+    retry: 1
+    continueOn: failure
+`,
+  },
+  param: {
+    title: "Parameters",
+    text: `
+params:
+  limit: 3
+  level: { type: text, default: info, enum: [info, debug], description: How much is said }
+  patience: { type: duration, default: 10s }
+  hosts: { type: list, default: [a, b] }
+  token: { secret: true, required: false, env: EXAMPLE_TOKEN }
+permissions: { run: [echo] }
+steps:
+  - shell: [echo, "\${{ params.level }}", "\${{ params.limit }}", "\${{ size(params.hosts) }}"]
+    timeout: \${{ params.patience }}
+    env: { TOKEN: "\${{ default(params.token, 'none') }}" }
+`,
+  },
+  select: {
+    title: "Which pods",
+    text: `
+select:
+  context: kodama
+  namespace: weka-operator-system
+  match: [drive, "/^weka-compute-[0-9]+$/"]
+  exclude: held
+  container: weka-container
+  sort: age
+  allPhases: false
+steps:
+  - exec: [hostname]
+  - exec: [hostname]
+    select:
+      allNamespaces: true
+      selector: weka.io/mode=drive
+      fieldSelector: status.phase=Running
+      sample: 1
+      shuffle: true
+  - exec: [hostname]
+    select:
+      namespace: weka-operator-system
+      pods: [weka-drive-0, sts/weka-compute]
+  - wait: gone
+    select: { namespace: weka-operator-system, node: a-node-that-is-gone }
+`,
+  },
+  defaults: {
+    title: "For every step",
+    text: `
+select: { namespace: weka-operator-system, match: drive }
+defaults:
+  fanout: 8
+  serial: [1, 50%]
+  maxFail: 1
+  failFast: false
+  commandTimeout: 30s
+  connectTimeout: 15s
+  outputMode: group
+  timeout: 2m
+  retry: 2
+  continueOn: nothing
+steps:
+  - exec: [weka, version]
+`,
+  },
+  permissions: {
+    title: "What it may touch",
+    text: `
+permissions:
+  net: [example.com]
+  read: [./data]
+  write: [./saved]
+  env: [HOME]
+  run: [echo]
+  sys: [hostname]
+  cluster:
+    - verbs: [get, exec]
+      namespaces: [weka-operator-system]
+steps:
+  - shell: [echo, "\${{ env.HOME }}"]
+`,
+  },
+  concurrency: {
+    title: "One run at a time",
+    text: `
+concurrency: { group: storage, mode: wait }
+steps:
+  - wait: 1ms
+`,
+  },
+} as const satisfies Record<string, Example>;

@@ -1,0 +1,113 @@
+/**
+ * The workflows that come with kodama, and the examples of their reference: each is held against the checks, and run
+ * on an embedded cluster.
+ */
+import assert from "node:assert/strict";
+import type { Host, TestCluster } from "../src/actions/host.ts";
+import { runSteps } from "../src/actions/run_steps.ts";
+import { testWorkflows } from "../src/actions/test_workflows.ts";
+import { checkWorkflows } from "../src/actions/workflow_files.ts";
+import { MemoryTerminal } from "../src/term/memory_terminal.ts";
+import { machineHost } from "../src/wiring/host.ts";
+import { startTestCluster } from "./harness/embedded_cluster.ts";
+import { referencePage, referenceParts } from "../tools/workflow_reference.ts";
+import { referenceFile } from "../tools/schemas.ts";
+
+const folder = new URL("../workflows/", import.meta.url);
+const { signal } = new AbortController();
+
+/** This machine, whose clusters for tests are in this process. */
+function thisMachine(
+  own: Readonly<Record<string, string>> = { KODAMA_CONFIG_DIR: "/nowhere" },
+): Host {
+  const host = machineHost({
+    terminal: new MemoryTerminal(),
+    environment: (name) => own[name] ?? Deno.env.get(name),
+    kubeconfig: own.KUBECONFIG,
+  });
+  return { ...host, testCluster: clusterHere };
+}
+
+async function clusterHere(world: string): Promise<TestCluster> {
+  const cluster = await startTestCluster(world);
+  const { env, folder } = cluster;
+  const host = thisMachine(env);
+  return {
+    host,
+    folder: async () => {
+      const path = await Deno.makeTempDir({ dir: folder });
+      return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+    },
+    async [Symbol.asyncDispose]() {
+      await (await host.kube())[Symbol.asyncDispose]();
+      await cluster[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function names(pattern: RegExp): Promise<string[]> {
+  const found = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+  return found.filter((name) => pattern.test(name)).toSorted();
+}
+
+Deno.test("nothing is wrong with any workflow that comes with kodama, and each has a test", async () => {
+  const files = await names(/(?<!\.test)\.yaml$/);
+  assert.ok(files.length >= 8);
+  const paths = files.map((name) => new URL(name, folder).pathname);
+  for (const { path, diagnostics } of await checkWorkflows(thisMachine(), paths)) {
+    assert.deepEqual(diagnostics, [], path);
+  }
+  const tested = (await names(/\.test\.yaml$/)).map((name) => name.replace(".test", ""));
+  assert.deepEqual(files.filter((name) => !tested.includes(name)), ["kwekash.yaml"]);
+});
+
+Deno.test("the tests of the library: each case comes to what it says", async () => {
+  const files = (await names(/\.test\.yaml$/)).map((name) => new URL(name, folder).pathname);
+  let cases = 0;
+  for await (const event of testWorkflows(thisMachine(), files, signal)) {
+    if (event.kind !== "caseEnded") continue;
+    cases += 1;
+    assert.deepEqual(event.differences, [], `${event.file}: ${event.name}`);
+  }
+  assert.ok(cases >= 15, `only ${cases} cases`);
+});
+
+Deno.test("every field of the reference stands in an example of its part", () => {
+  for (const { title, fields, examples } of referenceParts()) {
+    const text = examples.map((one) => one.text).join("\n");
+    const missing = Object.keys(fields)
+      .filter((field) => !new RegExp(`(?:^|[{,\\s])${field}:`, "m").test(text));
+    assert.deepEqual(missing, [], title);
+  }
+});
+
+Deno.test("docs/workflow-reference.md is that of the code (deno task schema:update)", async () => {
+  assert.equal(await Deno.readTextFile(referenceFile), referencePage());
+});
+
+Deno.test("every example of the reference runs, and is ok", async (t) => {
+  await using cluster = await clusterHere("weka");
+  for (const { title, examples } of referenceParts()) {
+    for (const { title: name, text } of examples) {
+      await t.step(`${title}: ${name}`, async () => {
+        await using work = await cluster.folder();
+        const path = `${work.path}/example.yaml`;
+        await Deno.writeTextFile(path, text);
+        assert.deepEqual(await outcomeOf(cluster.host, path), { kind: "ok" });
+      });
+    }
+  }
+});
+
+async function outcomeOf(host: Host, workflow: string): Promise<unknown> {
+  const events = runSteps(host, {
+    workflow,
+    params: new Map(),
+    overrides: {},
+    yes: true,
+    trustNow: true,
+    signal,
+    finallySignal: signal,
+  });
+  for await (const event of events) if (event.kind === "workflowEnded") return event.outcome;
+}

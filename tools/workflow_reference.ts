@@ -1,0 +1,97 @@
+/** The reference page of workflow files, made of the shapes that the checks use. Written by `deno task schema:update`. */
+import * as v from "valibot";
+import type { FileSchema } from "../src/base/yaml_shape.ts";
+import { entriesOf } from "../src/base/yaml_shape.ts";
+import { type Example, examples } from "../src/workflow/examples.ts";
+import { frameEntries, fullShape, paramShape } from "../src/workflow/file_shape.ts";
+import { selectShape } from "../src/workflow/selection_fields.ts";
+import { stepKinds } from "../src/workflow/steps/registry.ts";
+
+/** A part of a file, with its fields and a workflow that shows each of them. */
+export interface Part {
+  title: string;
+  intro: string;
+  fields: Readonly<Record<string, FileSchema>>;
+  examples: readonly Example[];
+}
+
+/** Every part of the reference. */
+export function referenceParts(): Part[] {
+  const file = entriesOf(fullShape) ?? {};
+  const part = (name: keyof typeof examples, intro: string, fields: Part["fields"]): Part => ({
+    title: examples[name].title,
+    intro,
+    fields,
+    examples: [examples[name]],
+  });
+  return [
+    {
+      ...part("file", "The fields at the top of a file.", file),
+      examples: [examples.file, examples.extends],
+    },
+    part("param", "What stands under a name of `params`; any other value is the default.", {
+      ...entriesOf(paramShape),
+    }),
+    part("select", "The fields of `select`, in the file and in steps.", {
+      ...entriesOf(selectShape),
+    }),
+    part("defaults", "The fields of `defaults`; a step's own win.", innerOf(file.defaults)),
+    part("permissions", "The fields of `permissions`.", innerOf(file.permissions)),
+    part("concurrency", "`wait`, `refuse`, or these fields.", optionsOf(file.concurrency)),
+    part("step", "The fields that every step may have beside those of its kind.", {
+      ...frameEntries,
+      ...optionsOf(frameEntries.retry),
+    }),
+    ...stepKinds.map(({ name, summary, entries, example }): Part => ({
+      title: `Steps: ${name}`,
+      intro: summary,
+      fields: entries,
+      examples: [{ title: name, text: example }],
+    })),
+  ];
+}
+
+function innerOf(schema: FileSchema | undefined): Part["fields"] {
+  return { ...(schema === undefined ? {} : entriesOf(schema)) };
+}
+
+/** The fields of the mapping that is one way to write a value. */
+function optionsOf(schema: FileSchema | undefined): Part["fields"] {
+  const inner = schema !== undefined && "wrapped" in schema ? schema.wrapped as FileSchema : schema;
+  const options = inner !== undefined && "options" in inner ? inner.options as FileSchema[] : [];
+  return Object.assign({}, ...options.map((option) => entriesOf(option) ?? {}));
+}
+
+/** The page. */
+export function referencePage(): string {
+  const parts = referenceParts().map(({ title, intro, fields, examples }) =>
+    [`## ${title}`, "", intro, "", ...table(fields), "", ...examples.flatMap(shown)].join("\n")
+  );
+  return `${intro}\n${parts.join("\n")}`;
+}
+
+const intro = `<!-- Made by \`deno task schema:update\`. -->
+
+# Reference of workflow files
+
+Every field, with an example in which it stands; each example is run by a test. \`workflows.md\` says
+what workflows are for, \`expressions.md\` what may stand in \`\${{ … }}\`. An editor completes and
+checks a file that begins with
+\`# yaml-language-server: $schema=…/docs/schema/workflow.schema.json\`.
+`;
+
+function table(fields: Part["fields"]): string[] {
+  const rows = Object.entries(fields).map(([name, schema]) =>
+    `| \`${name}\` | ${descriptionOf(schema).replaceAll("|", "\\|")} |`
+  );
+  return ["| field | meaning |", "| --- | --- |", ...rows];
+}
+
+function descriptionOf(schema: FileSchema): string {
+  const inner = "wrapped" in schema ? schema.wrapped as FileSchema : schema;
+  return v.getDescription(inner as Parameters<typeof v.getDescription>[0]) ?? "";
+}
+
+function shown({ text }: Example): string[] {
+  return ["```yaml", text.trim(), "```", ""];
+}
