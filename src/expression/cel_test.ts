@@ -102,8 +102,9 @@ Deno.test("what both languages have means the same in both", () => {
 });
 
 Deno.test("what is no expression here is none in CEL either", () => {
+  // Not `map` and the like: where CEL has no macro of so many arguments, it takes them for functions.
   const fragment = fc.constantFrom(
-    ..."1 n 's' ( ) [ ] { } , . : ? ! - + * < == && || in true size map x".split(" "),
+    ..."1 n 's' ( ) [ ] { } , . : ? ! - + * < == && || in true size x".split(" "),
   );
   fc.assert(
     fc.property(fc.array(fragment, { minLength: 1, maxLength: 7 }), (parts) => {
