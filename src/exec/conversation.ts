@@ -22,7 +22,15 @@ const drainMs = { timeout: 400, cancelled: 100, inputFailed: 400 };
 type Stop =
   | { kind: "timeout"; afterMs: number }
   | { kind: "cancelled" }
-  | { kind: "inputFailed"; reason: string };
+  | { kind: "inputFailed"; reason: string }
+  /** The command has ended, and the server doesn't say so. */
+  | { kind: "untold"; exitCode: number };
+
+/**
+ * So long the server may take to tell the end of a command with input that has ended. Where it left more of it
+ * unread than the pipes hold, container runtimes (containerd 1.6) wait for ever for somebody to read the rest.
+ */
+const untoldMs = 10_000;
 
 /** One attempt at a command, on a stream that is open. Used once. */
 export class Conversation {
@@ -35,6 +43,8 @@ export class Conversation {
   /** Resolves when the command is known to run, or when the stream has ended before that. */
   readonly #begun = Promise.withResolvers<"running" | "ended">();
   readonly #stop = Promise.withResolvers<Stop>();
+  /** Resolves with the exit code when both marks have arrived. */
+  readonly #marked = Promise.withResolvers<number>();
   #watch: TerminalWatch | undefined;
 
   constructor(run: TargetRun, channel: ExecChannel, form: "preamble" | "bare") {
@@ -62,6 +72,7 @@ export class Conversation {
     cleanup.defer(() => over.abort());
 
     const output = this.#passOutput();
+    if (options.input !== undefined) this.#limitSilence(output);
     const side = Promise.all([this.#passResizes(over.signal), this.#passInput(over.signal)]);
     const first = await Promise.race([output, this.#stop.promise]);
     const attempt = isStop(first) ? await this.#stopped(first, output) : await this.#ended(first);
@@ -69,6 +80,14 @@ export class Conversation {
     await this.#watch?.end(isOver(attempt) ? "ended" : "left");
     await side;
     return attempt;
+  }
+
+  #limitSilence(output: Promise<unknown>): void {
+    const { clock } = this.#run.options;
+    void this.#marked.promise.then(async (exitCode) => {
+      if (!await passed(clock, untoldMs, { settled: output })) return;
+      this.#stop.resolve({ kind: "untold", exitCode });
+    });
   }
 
   /** Under a terminal, a second stream tells the pod that kodama is gone. */
@@ -91,7 +110,11 @@ export class Conversation {
             this.#begun.resolve("running");
           }
         }
-        if (this.#marks !== undefined) own = this.#marks[stream].push(own);
+        if (this.#marks !== undefined) {
+          own = this.#marks[stream].push(own);
+          const exitCode = this.#markedCode();
+          if (exitCode !== undefined) this.#marked.resolve(exitCode);
+        }
         if (own.length > 0) await this.#run.emit(stream, own);
       }
       return await this.#channel.end;
@@ -110,7 +133,8 @@ export class Conversation {
       return { kind: "noShell" };
     }
     await this.#flush(heldBack);
-    if (end.kind === "exited" && end.exitCode === 0 && begun && !this.#isMarked()) {
+    const unmarked = this.#marks !== undefined && this.#markedCode() === undefined;
+    if (end.kind === "exited" && end.exitCode === 0 && begun && unmarked) {
       const reason =
         "the server told a good end, but the command did not: the link to its node broke";
       return { kind: "ended", outcome: { kind: "unknown", reason } };
@@ -118,9 +142,9 @@ export class Conversation {
     return { kind: "ended", outcome: outcomeOfEnd(end, begun) };
   }
 
-  /** Whether both streams are known to be whole, as far as that can be known. */
-  #isMarked(): boolean {
-    return this.#marks === undefined || (this.#marks.stdout.seen && this.#marks.stderr.seen);
+  /** The command's own exit code, once both streams are known to be whole. */
+  #markedCode(): number | undefined {
+    return this.#marks?.stderr.exitCode === undefined ? undefined : this.#marks.stdout.exitCode;
   }
 
   /** Passes on what was held back as a beginning of kodama's own lines, and wasn't. */
@@ -143,6 +167,11 @@ export class Conversation {
 
   /** A limit was reached while the command ran: it is ended in the pod, and what it still says is passed on. */
   async #stopped(stop: Stop, output: Promise<ChannelEnd>): Promise<Attempt> {
+    if (stop.kind === "untold") {
+      await this.#channel.close();
+      await output;
+      return { kind: "ended", outcome: outcomeOfStop(stop, {}) };
+    }
     const left = await this.#endInPod(output);
     const unread = left === undefined && !await this.#drained(stop, output);
     await this.#channel.close();
@@ -153,7 +182,10 @@ export class Conversation {
   }
 
   /** Nothing of the command is left: whether all that it said is taken in time. */
-  async #drained({ kind }: Stop, output: Promise<ChannelEnd>): Promise<boolean> {
+  async #drained(
+    { kind }: Exclude<Stop, { kind: "untold" }>,
+    output: Promise<ChannelEnd>,
+  ): Promise<boolean> {
     const { options: { clock, open }, target, drop } = this.#run;
     if (!await passed(clock, drainMs[kind], { settled: output })) return true;
     drop();
@@ -228,8 +260,15 @@ function isOver(attempt: Attempt): boolean {
   return outcome.kind !== "unknown" && !("left" in outcome);
 }
 
+const stops: readonly string[] = [
+  "timeout",
+  "cancelled",
+  "inputFailed",
+  "untold",
+] satisfies Stop["kind"][];
+
 function isStop(first: ChannelEnd | Stop): first is Stop {
-  return first.kind === "timeout" || first.kind === "cancelled" || first.kind === "inputFailed";
+  return stops.some((kind) => kind === first.kind);
 }
 
 function outcomeOfStop(stop: Stop, rest: Rest): Outcome {
@@ -238,6 +277,12 @@ function outcomeOfStop(stop: Stop, rest: Rest): Outcome {
       return { kind: "timeout", limit: "command", afterMs: stop.afterMs, ...rest };
     case "cancelled":
       return { kind: "cancelled", ...rest };
+    case "untold":
+      return {
+        kind: "unknown",
+        reason:
+          `the command ended with exit code ${stop.exitCode}, but the server didn't tell its end: it left input unread`,
+      };
     case "inputFailed":
       return {
         kind: "unknown",

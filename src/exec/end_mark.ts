@@ -23,26 +23,27 @@ const longestCode = 5;
 export class EndMarkReader {
   readonly #mark: Uint8Array;
   #held: Uint8Array = new Uint8Array();
-  #seen = false;
+  #exitCode: number | undefined;
 
   constructor(nonce: string) {
     this.#mark = new TextEncoder().encode(endMarkOf(nonce));
   }
 
-  /** Whether the mark has arrived. */
-  get seen(): boolean {
-    return this.#seen;
+  /** The command's own exit code, when the mark has arrived. */
+  get exitCode(): number | undefined {
+    return this.#exitCode;
   }
 
   /** What of the output so far is known to be the command's. */
   push(chunk: Uint8Array): Uint8Array {
-    if (this.#seen) return chunk;
+    if (this.#exitCode !== undefined) return chunk;
     const bytes = this.#held.length === 0 ? chunk : joined(this.#held, chunk);
     const { start, end } = this.#find(bytes);
     // What may be the beginning of the mark is copied: the chunk may be used again.
     this.#held = end === undefined ? bytes.slice(start) : new Uint8Array();
     if (end === undefined) return bytes.subarray(0, start);
-    this.#seen = true;
+    const code = bytes.subarray(start + this.#mark.length, end);
+    this.#exitCode = Number.parseInt(String.fromCharCode(...code), 10);
     return joined(bytes.subarray(0, start), bytes.subarray(end));
   }
 

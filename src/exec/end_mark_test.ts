@@ -4,12 +4,15 @@ import { endMarkOf, EndMarkReader } from "./end_mark.ts";
 
 const encoder = new TextEncoder();
 
-function read(whole: Uint8Array, places: readonly number[]): { output: number[]; seen: boolean } {
+function read(
+  whole: Uint8Array,
+  places: readonly number[],
+): { output: number[]; exitCode: number | undefined } {
   const at = [...new Set(places.map((place) => place % (whole.length + 1)))].sort((a, b) => a - b);
   const chunks = [...at, whole.length].map((end, index) => whole.slice(at[index - 1] ?? 0, end));
   const reader = new EndMarkReader("n0nce");
   const output = chunks.flatMap((chunk) => [...reader.push(chunk)]);
-  return { output: [...output, ...reader.finish()], seen: reader.seen };
+  return { output: [...output, ...reader.finish()], exitCode: reader.exitCode };
 }
 
 const places = fc.array(fc.nat(400), { maxLength: 12 });
@@ -29,14 +32,14 @@ Deno.test("the mark goes and every other byte stays, however output is split", (
     fc.property(own, own, fc.integer({ min: 0, max: 255 }), places, (before, after, code, at) => {
       const mark = encoder.encode(`${endMarkOf("n0nce")}${code}\n`);
       const whole = Uint8Array.from([...before, ...mark, ...after]);
-      assert.deepEqual(read(whole, at), { output: [...before, ...after], seen: true });
+      assert.deepEqual(read(whole, at), { output: [...before, ...after], exitCode: code });
     }),
   );
 });
 
 Deno.test("output without the mark stays as it is", () => {
   fc.assert(fc.property(own, places, (bytes, at) => {
-    assert.deepEqual(read(Uint8Array.from(bytes), at), { output: bytes, seen: false });
+    assert.deepEqual(read(Uint8Array.from(bytes), at), { output: bytes, exitCode: undefined });
   }));
 });
 
@@ -52,11 +55,11 @@ Deno.test("a mark with another nonce, or without its line's end, is the command'
     ]
   ) {
     const bytes = encoder.encode(text);
-    assert.deepEqual(read(bytes, [3, 9]), { output: [...bytes], seen: false });
+    assert.deepEqual(read(bytes, [3, 9]), { output: [...bytes], exitCode: undefined });
   }
 });
 
 Deno.test("a terminal's line end is part of the mark", () => {
   const bytes = encoder.encode("one\r\nkodama:n0nce:end:12\r\n");
-  assert.deepEqual(read(bytes, [10, 24]), { output: [...encoder.encode("one\r\n")], seen: true });
+  assert.deepEqual(read(bytes, [10, 24]), { output: [...encoder.encode("one\r\n")], exitCode: 12 });
 });

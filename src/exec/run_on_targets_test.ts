@@ -134,6 +134,16 @@ Deno.test("input reaches every target whole, and its end too", async () => {
   }
 });
 
+Deno.test("an end that the server doesn't tell is waited for ten seconds, and then unknown", async () => {
+  const input = () => ({ read: () => Promise.resolve(undefined) });
+  const [outcome] = outcomesOf(await events(scene([{ ...hello, untold: true }], { input })));
+  assert.deepEqual(outcome, {
+    kind: "unknown",
+    reason:
+      "the command ended with exit code 0, but the server didn't tell its end: it left input unread",
+  });
+});
+
 Deno.test("a consumer that stops cancels what runs and waits for its end", async () => {
   const stage = scene([{ ...hello, end: "hangs" }, { ...hello, end: "hangs" }]);
   const seen = (async () => {

@@ -22,6 +22,8 @@ export interface PodScript {
   preambleSplit?: number;
   /** The server tells an end that the command didn't come to. */
   unmarked?: boolean;
+  /** The command comes to its end, and the server never tells it. */
+  untold?: boolean;
   /** How the runtime says that there is no `sh`. */
   noShell?: ChannelEnd;
 }
@@ -148,6 +150,7 @@ export class SimulatedPod {
       yield { stream: "stdout", bytes };
       yield { stream: "stderr", bytes };
     }
+    if (this.script.untold === true) await new Promise<void>((resolve) => onAbort(over, resolve));
     end(this.script.end as ChannelEnd);
   }
 
