@@ -6,13 +6,14 @@ import type { Metafile } from "esbuild";
 
 /**
  * Modules that begin a cold part of the program, as paths of the source tree: the embedded cluster; the link
- * for clusters that ask for a client certificate, which only node's TLS can do well; and the official
- * client, for the credentials of older kubeconfigs.
+ * for clusters that ask for a client certificate, which only node's TLS can do well; the official
+ * client, for the credentials of older kubeconfigs; and checksums for copies where an image has no `cksum`.
  */
 export const coldModules: readonly string[] = [
   "src/cluster/",
   "src/kube/auth_provider.ts",
   "src/kube/link_node.ts",
+  "src/wiring/node_checksums.ts",
 ];
 
 /** Names of the hot output files. */
