@@ -45,6 +45,12 @@ Deno.test("only the configuration folder is written to, and that of --outdir", a
     ["kodama", ["cp", "web-0:/etc/hosts", "."], "--allow-write"],
     ["kodama", ["-n", "web", "--context", "lab", "cp", "a", ":/b"], "--allow-write"],
     ["kodama", ["-n", "cp", "exec", "web-0", "--", "cp"], home],
+    ["kodama", ["run", "disk-usage"], "--allow-write"],
+    ["kodama", ["runs", "rerun", "--failed"], "--allow-write"],
+    ["kodama", ["runs", "list"], home],
+    ["kodama", ["workflow", "check"], home],
+    ["kodama", ["workflow", "new", "a"], "--allow-write"],
+    ["kodama", ["workflow", "test"], "--allow-write"],
     ["kpod", ["web-0", "--", "cp", "a", "b"], home],
   ];
   for (const [name, words, flag] of table) assert.equal(await writes(name, words), flag);

@@ -55,7 +55,7 @@ export const runFlags: readonly string[] = [
 export interface LauncherSets {
   /** For every command but those below. */
   kodama: PermissionSet;
-  /** For `kodama cluster …`. */
+  /** For `kodama cluster …` and `kodama workflow test`. */
   cluster: PermissionSet;
 }
 
@@ -98,8 +98,8 @@ case $0 in
 esac
 export KODAMA_ARGV0="$name" KODAMA_LAUNCHER="$launcher" DENO_DIR="$home/${installed.cache}" DENO_NO_UPDATE_CHECK=1
 
-# The command is the first word that is neither a flag nor a flag's value.
-command= before=
+# The command is the first word that is neither a flag nor a flag's value; what follows it may be a part of it.
+command= part= before=
 case $name in
   kpod | kwekash) ;;
   *)
@@ -110,7 +110,9 @@ case $name in
       before=$word
       case $word in
         -?*) ;;
-        *) command=$word; break ;;
+        *)
+          if [ -n "$command" ]; then part=$word; break; fi
+          command=$word ;;
       esac
     done ;;
 esac
@@ -140,13 +142,16 @@ if [ "$command" = config ] && [ -h "$config/config.yaml" ]; then
   case $linked in *,*) linked= ;; esac
 fi
 
-if [ "$command" = cluster ]; then
+# A workflow's test has an embedded cluster of its own.
+if [ "$command" = cluster ] || [ "$command $part" = "workflow test" ]; then
   exec ${startWords(sets.cluster)}
 fi
-# A copy goes wherever it is told to, under a temporary name beside the place first.
-if [ "$command" = cp ]; then
-  exec ${startWords({ ...sets.kodama, write: true })}
-fi
+# A copy goes wherever it is told to, under a temporary name beside the place first; what steps of a workflow save
+# goes where its own permissions say, to which kodama holds them; a new workflow goes beside the others.
+case "$command $part" in
+  "cp "* | "run "* | "runs rerun" | "workflow new")
+    exec ${startWords({ ...sets.kodama, write: true })} ;;
+esac
 exec ${startWords(sets.kodama)}
 `;
 }

@@ -57,8 +57,10 @@ function spawn(
   { environment, folder }: { environment: Readonly<Record<string, string>>; folder: string },
 ): Deno.ChildProcess {
   try {
-    return new Deno.Command(program, {
-      args: [...args],
+    // By way of sh, which kodama may start: what a workflow's own permissions grant is many a program.
+    const viaShell = Deno.build.os !== "windows";
+    return new Deno.Command(viaShell ? "sh" : program, {
+      args: viaShell ? ["-c", 'exec "$@"', "kodama", program, ...args] : [...args],
       env: { ...environment },
       cwd: folder,
       stdin: "null",
