@@ -81,8 +81,6 @@ Deno.test({
             (said) => said.includes(`\nof weka-drive-${pane}\n`),
           );
         }
-        await tmux.run("send-keys", "-t", "kodama", "exit", "Enter");
-        await tmux.until("the end of all", ["list-sessions"], (said) => said === "");
       },
     );
 
