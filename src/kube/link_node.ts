@@ -78,7 +78,9 @@ function pacedStream(link: Link, valve: Valve): Duplex {
       );
     },
     write(bytes: Uint8Array, _encoding, done) {
-      link.write(bytes).then(() => done(), done);
+      // A peer that takes no more may have said why: an error here would destroy what waits to be read. Where it
+      // hasn't, reading tells.
+      link.write(bytes).then(() => done(), () => done());
     },
     destroy(error, done) {
       link[Symbol.dispose]();
