@@ -5,7 +5,7 @@ import type { PodScript } from "../exec/testing/simulated_pod.ts";
 import { exec } from "./exec.ts";
 import type { ExecEvent, ExecOptions } from "./exec_events.ts";
 import { listPods } from "./list_pods.ts";
-import { runWorkflow } from "./run_workflow.ts";
+import { runWorkflow, shortWorkflow } from "./run_workflow.ts";
 import { type SimulatedCluster, simulatedHost } from "./testing/simulated_host.ts";
 
 function says(text: string, exitCode = 0, afterMs = 1): PodScript {
@@ -152,7 +152,9 @@ Deno.test("a workflow runs its command in its pods", async () => {
   const files = { "/shipped/hello.yaml": "match: w\ncommand: [echo, hi]\noutputMode: fold\n" };
   const { host, clock } = simulatedHost({ c: three }, { files });
   const signal = new AbortController().signal;
-  const run = runWorkflow(host, { workflow: "hello", overrides: {}, signal });
+  const workflow = await shortWorkflow(host, "hello");
+  assert.ok(workflow !== undefined);
+  const run = runWorkflow(host, { workflow, overrides: {}, signal });
   const events = await clock.runUntil(Array.fromAsync(run));
   const [first] = events;
   assert.deepEqual(first?.kind === "runStarted" && first.command, ["echo", "hi"]);

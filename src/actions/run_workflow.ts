@@ -1,12 +1,13 @@
 /** Workflows: found by name, planned, and run as one command over the pods of their selection. */
 import { findWorkflow, listWorkflowFiles } from "../workflow/find_workflow.ts";
-import { parseShortWorkflow, parseWorkflow } from "../workflow/parse_workflow.ts";
-import { type Plan, plan, type PlanOverrides } from "../workflow/plan.ts";
+import { parseShortWorkflow } from "../workflow/parse_workflow.ts";
+import { plan, type PlanOverrides } from "../workflow/plan.ts";
 import { exec } from "./exec.ts";
 import type { ExecEvent, ExecOptions } from "./exec_events.ts";
+import type { Workflow } from "../workflow/workflow.ts";
 import type { Host } from "./host.ts";
 
-export type { Plan, PlanOverrides } from "../workflow/plan.ts";
+export { type Plan, plan, type PlanOverrides } from "../workflow/plan.ts";
 export type { Workflow } from "../workflow/workflow.ts";
 
 /** Which workflow, what of it is changed, and what only a run needs. */
@@ -29,42 +30,28 @@ export interface RunWorkflowOptions extends
     | "outputFolder"
     | "signal"
   > {
-  /** A name, or a path with a slash or an ending. */
-  workflow: string;
+  workflow: Workflow;
   overrides: PlanOverrides;
 }
 
 /**
- * What a run of the workflow would do. Reads files alone.
+ * The workflow of a name, or of a path with a slash or an ending; undefined for one with steps, which is
+ * `run_steps.ts`'s. Reads files alone.
  *
  * @throws KodamaError `notFound` with the nearest names; FileError with every problem of the file.
  */
-export async function planWorkflow(
-  host: Host,
-  workflow: string,
-  overrides: PlanOverrides = {},
-): Promise<Plan> {
-  const found = await findWorkflow(host.files, host.places, workflow);
-  return plan(await parseWorkflow(found, found.name), overrides);
+export async function shortWorkflow(host: Host, wanted: string): Promise<Workflow | undefined> {
+  const found = await findWorkflow(host.files, host.places, wanted);
+  return await parseShortWorkflow(found, found.name);
 }
 
-/**
- * Whether a workflow is of the short form: one command. The full form has steps, and is `run_steps.ts`'s.
- *
- * @throws KodamaError `notFound` with the nearest names; FileError where the file can't be read.
- */
-export async function isShortForm(host: Host, workflow: string): Promise<boolean> {
-  const found = await findWorkflow(host.files, host.places, workflow);
-  return await parseShortWorkflow(found, found.name) !== undefined;
-}
-
-/** Runs a workflow. Throws as {@link planWorkflow} and {@link exec} do. */
+/** Runs a workflow. Throws as {@link exec} does. */
 export async function* runWorkflow(
   host: Host,
   options: RunWorkflowOptions,
 ): AsyncGenerator<ExecEvent, void> {
   const { workflow, overrides, ...run } = options;
-  yield* exec(host, { ...await planWorkflow(host, workflow, overrides), ...run });
+  yield* exec(host, { ...plan(workflow, overrides), ...run });
 }
 
 /** The names of all workflows that can be run from here. */

@@ -8,21 +8,9 @@ import type { Workflow } from "./workflow.ts";
 import { type WorkflowFile, workflowShape } from "./workflow_shape.ts";
 
 /**
- * Reads a workflow.
- *
- * @throws FileError with every problem of the file, each at its line and column.
- */
-export async function parseWorkflow(
-  file: { path: string; text: string },
-  name: string,
-): Promise<Workflow> {
-  return await shortForm(YamlSource.parse(file), name);
-}
-
-/**
  * Reads a workflow, where it is of the short form; undefined for the full form, which `load_workflow.ts` reads.
  *
- * @throws FileError as {@link parseWorkflow}.
+ * @throws FileError with every problem of the file, each at its line and column.
  */
 export async function parseShortWorkflow(
   file: { path: string; text: string },

@@ -1,8 +1,14 @@
 import assert from "node:assert/strict";
 import { KodamaError } from "../base/errors.ts";
 import { findWorkflow, workflowFolders } from "./find_workflow.ts";
-import { parseWorkflow } from "./parse_workflow.ts";
+import { parseShortWorkflow } from "./parse_workflow.ts";
 import { plan } from "./plan.ts";
+
+async function parseWorkflow(file: { path: string; text: string }, name: string) {
+  const workflow = await parseShortWorkflow(file, name);
+  assert.ok(workflow !== undefined, "it has steps");
+  return workflow;
+}
 
 async function problems(text: string): Promise<string> {
   return await parseWorkflow({ path: "w.yaml", text }, "w").then(

@@ -61,8 +61,8 @@ export const command: Command = defineCommand({
   ) => {
     const own = await invocation.host({ kubeconfig });
     const actions = await import("../../actions/run_workflow.ts");
-    const asksSteps = steps.plan || steps.params.size > 0;
-    if (asksSteps || !await actions.isShortForm(own, workflow)) {
+    const short = await actions.shortWorkflow(own, workflow);
+    if (short === undefined || steps.plan || steps.params.size > 0) {
       const { runWithSteps } = await import("../workflow_running/run_with_steps.ts");
       return await runWithSteps(
         own,
@@ -74,7 +74,7 @@ export const command: Command = defineCommand({
     const chosen = pick
       ? await chosenBy(
         { kind: "many" },
-        await actions.planWorkflow(own, workflow, given),
+        actions.plan(short, given),
         { kubeconfig, invocation },
       )
       : { host: own };
@@ -83,13 +83,13 @@ export const command: Command = defineCommand({
     const overrides = { ...given, ...narrowed };
     if (list) {
       const { showPods } = await import("../pods_table.ts");
-      const { contexts, selection } = await actions.planWorkflow(host, workflow, overrides);
+      const { contexts, selection } = actions.plan(short, overrides);
       const format = listFormat(view.format);
       const shown = { host, invocation, format, quiet: view.quiet } as const;
       return await showPods({ contexts, selection, kubeconfig, pick: false }, shown);
     }
     return await showRun(
-      (extras) => actions.runWorkflow(host, { ...options, ...extras, workflow, overrides }),
+      (extras) => actions.runWorkflow(host, { ...options, ...extras, workflow: short, overrides }),
       { invocation, clock: host.clock, view },
     );
   },
