@@ -412,6 +412,20 @@ Deno.test("a file that changes here while it is copied is an error", async () =>
   await assert.rejects(Deno.lstat(`${folder}/copy`), Deno.errors.NotFound);
 });
 
+Deno.test("a pod that floods instead of answering is refused", async () => {
+  await using own = await TestFolder.open("kodama-copy-");
+  const folder = own.path;
+  await Deno.writeTextFile(`${folder}/file`, "x\n");
+  for (const flood of ["exec yes", "while :; do echo kodama: >&2; echo x; done"]) {
+    const shell = ["/bin/sh", "-c", flood];
+    const path = "/usr/bin:/bin";
+    const open = farProcess({ name: "hostile", shell, path, endless: true }, folder);
+    const to = { open, path: "copy", name: "file" };
+    await assert.rejects(upload(`${folder}/file`, to), failure(/wasn't asked for/));
+    await assert.rejects(download({ open, path: "x" }, `${folder}/x`), failure(/wasn't asked for/));
+  }
+});
+
 async function namesIn(folder: string): Promise<string[]> {
   const entries = await Array.fromAsync(Deno.readDir(folder));
   return entries.map(({ name }) => name.split(".").at(-1) ?? "").sort();

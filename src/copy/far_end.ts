@@ -28,6 +28,9 @@ export type OpenFar = (script: FarScript, args: readonly string[]) => Promise<Fa
 /** What of the programs' complaints is kept: the end, where the reason stands. */
 const keptComplaints = 4096;
 const maxLine = 16 * 1024;
+/** Words that wait to be heard: a script says a handful. */
+const maxSaid = 100;
+const maxUnasked = 1024 * 1024;
 
 /** What shells put before their own words: where in a script, which no person has written, something went wrong. */
 const ofTheShell = /^(?:kodama|[\w./-]*sh): (?:line )?\d+: /;
@@ -73,8 +76,16 @@ export class FarEnd implements AsyncDisposable {
       const [said, ...rest] = this.#said.shift() ?? [];
       const word = words.find((one) => one === said);
       if (word !== undefined) return { word, rest };
-      if (said === undefined && !await this.#pump()) throw await this.#failure();
+      if (said !== undefined) continue;
+      if (!await this.#pump()) throw await this.#failure();
+      this.#refuseFlood();
     }
+  }
+
+  /** Data that comes while a word is awaited was not asked for. */
+  #refuseFlood(): void {
+    const bytes = this.#data.reduce((sum, { length }) => sum + length, 0);
+    if (bytes > maxUnasked) throw failed("the pod sends what it wasn't asked for");
   }
 
   /** All of standard output, to its end. */
@@ -142,7 +153,7 @@ export class FarEnd implements AsyncDisposable {
     if (this.#mark.every((byte, at) => line[at] === byte)) {
       const [word = "", ...rest] = text.slice(this.#mark.length).split(" ");
       if (word === "refused") this.#refusal = rest;
-      else this.#said.push([word, ...rest]);
+      else if (this.#said.length < maxSaid) this.#said.push([word, ...rest]);
     } else this.#complaints = `${this.#complaints}${text}\n`.slice(-keptComplaints);
   }
 

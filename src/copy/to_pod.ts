@@ -79,7 +79,8 @@ async function resumable(
   source: FileSource,
   pod: { have: number; prefix: string | undefined; make: NewChecksum | undefined },
 ): Promise<{ at: number; checksum: Checksum | undefined }> {
-  const { have, make } = pod;
+  const { make } = pod;
+  const have = pod.have <= (source.size ?? 0) ? pod.have : 0;
   if (have > 0 && make !== undefined && source.beginning !== undefined) {
     const checksum = make();
     for await (const bytes of source.beginning(have)) checksum.update(bytes);

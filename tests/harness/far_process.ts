@@ -10,6 +10,8 @@ export interface FarImage {
   shell: readonly string[];
   /** Of the shell and all that it starts. */
   path: string;
+  /** It never ends by itself, and is killed when the link is let go of. */
+  endless?: boolean;
 }
 
 /** When the link breaks. */
@@ -77,7 +79,7 @@ export function farProcess(image: FarImage, cwd: string, cut: () => Cut = () => 
       stderr: "piped",
     }).spawn();
     const signal = new AbortController().signal;
-    const channel = new ProcessChannel(process, cut());
+    const channel = new ProcessChannel(process, { ...cut(), endless: image.endless ?? false });
     return Promise.resolve(new FarEnd(channel, mark, { signal, closed: new DisposableStack() }));
   };
 }
@@ -89,7 +91,10 @@ class ProcessChannel implements ExecChannel {
   #isBroken = false;
   #input = 0;
 
-  constructor(private readonly process: Deno.ChildProcess, private readonly cut: Cut) {
+  constructor(
+    private readonly process: Deno.ChildProcess,
+    private readonly cut: Cut & { endless: boolean },
+  ) {
     this.#writer = process.stdin.getWriter();
     // A script that ended takes no more.
     this.#writer.closed.catch(() => {});
@@ -144,6 +149,7 @@ class ProcessChannel implements ExecChannel {
       await waiting.get(stream);
       while (!(await reader.read()).done);
     };
+    if (this.cut.endless) this.process.kill("SIGKILL");
     const closing = this.#writer.close().catch(() => {});
     await Promise.all([closing, ...Object.entries(readers).map(drain)]);
     const { code } = await this.process.status;
