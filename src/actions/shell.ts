@@ -185,7 +185,7 @@ class ShellRun {
       yield* this.#output("stdout", line.finish());
       yield* this.#output("stdout", mark.finish());
     }
-    return { outcome: believed(outcome, line.value, mark.seen), greeting: line.value };
+    return { outcome: believed(outcome, line.value, mark.exitCode), greeting: line.value };
   }
 
   async *#output(stream: "stdout" | "stderr", bytes: Uint8Array): AsyncGenerator<ShellEvent, void> {
@@ -238,7 +238,8 @@ class ShellRun {
       graceMs,
       nonce: crypto.randomUUID(),
       input: () => input.open(),
-      ...(Object.keys(environment).length === 0 ? {} : { environment }),
+      // Given, even if empty, it says that nothing is to be run without a shell.
+      ...(what === "shell" || options.environment !== undefined ? { environment } : {}),
       ...(workdir === undefined ? {} : { workdir }),
       ...(terminal === undefined
         ? {}

@@ -7,17 +7,20 @@ import type { Target } from "../kube/target.ts";
 import type { ShellEnd } from "./shell_events.ts";
 
 /**
- * A kept shell says itself that it has ended. Without that only somebody's hold on it has: the process that was
- * attached was hung up, or a server told a good end of a link that only broke.
+ * A kept shell says itself that it has ended, and how. Without that only somebody's hold on it has: the process that
+ * was attached was hung up, or a server told a good end of a link that only broke.
+ *
+ * @param said the exit code that the shell told.
  */
 export function believed(
   outcome: Outcome,
   greeting: ShellGreeting | undefined,
-  said: boolean,
+  said: number | undefined,
 ): Outcome {
+  if (greeting?.kind !== "kept") return outcome;
+  if (said !== undefined) return said === 0 ? { kind: "ok" } : { kind: "failed", exitCode: said };
   const exited = outcome.kind === "ok" || outcome.kind === "failed";
-  if (greeting?.kind !== "kept" || !exited || said) return outcome;
-  return unknown("the stream ended, and the shell did not say so");
+  return exited ? unknown("the stream ended, and the shell did not say so") : outcome;
 }
 
 /** The end of a shell that was looked for again, and isn't there. */

@@ -2,9 +2,8 @@
  * What ends a command under a terminal whose kodama is gone.
  *
  * A terminal in a pod isn't hung up when its link breaks: the runtime keeps the master side open, and the command
- * waits for keys for ever (kubernetes/kubernetes#89031, shown on containerd by `tests/cluster/terminal_test.ts`).
- * Its standard input has no end either, so the dead man's switch of `watch.ts` can't be had in the same stream.
- * So a second stream is opened beside it: a shell that reads, and at the end of input hangs the session up.
+ * waits for keys for ever (kubernetes/kubernetes#89031; `tests/cluster/faults/terminal_test.ts` on containerd). Its
+ * standard input has no end either, so the dead man's switch of `watch.ts` can't be had in the same stream. So a second stream is opened beside it: a shell that reads, and at the end of input hangs the session up.
  *
  * That stream carries an empty line twice a minute: servers and proxies cut streams that are silent (kubelet after
  * four hours, some load balancers after minutes). Where it breaks alone it is opened again, and the shell of the

@@ -73,8 +73,20 @@ export class KodamaRun implements AsyncDisposable {
 
 /** Starts kodama under exactly the permissions it is installed with. */
 export function kodamaProcess(kubeconfig: string, args: readonly string[]): Deno.ChildProcess {
-  return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "--no-prompt", "-P=kodama", "main.ts", ...args],
+  const { words: [program = "", ...words], ...surroundings } = kodamaStart(kubeconfig, args);
+  return new Deno.Command(program, {
+    ...surroundings,
+    args: words,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+/** What starts kodama, and where. */
+export function kodamaStart(kubeconfig: string, args: readonly string[]) {
+  return {
+    words: [Deno.execPath(), "run", "--quiet", "--no-prompt", "-P=kodama", "main.ts", ...args],
     cwd: root,
     clearEnv: true,
     env: {
@@ -83,10 +95,7 @@ export function kodamaProcess(kubeconfig: string, args: readonly string[]): Deno
       HOME: Deno.env.get("HOME") ?? "",
       NO_COLOR: "1",
     },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
+  };
 }
 
 let lastToken = 86_400_000;
