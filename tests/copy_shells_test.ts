@@ -320,7 +320,7 @@ Deno.test("a disk that is full is named, and what was there stays", async () => 
     stderr: "null",
   }).output().catch(() => undefined);
   if (mounted?.code !== 0) return;
-  await Deno.writeFile(`${folder}/file`, new Uint8Array(1_000_000).fill(1));
+  await Deno.writeFile(`${folder}/file`, new Uint8Array(3_000_000).fill(1));
   await Deno.mkdir(`${folder}/tree`);
   await Deno.rename(`${folder}/file`, `${folder}/tree/file`);
   await Deno.mkdir(`${folder}/far`);

@@ -44,6 +44,7 @@ export class FarEnd implements AsyncDisposable {
   #line: Uint8Array = new Uint8Array();
   #complaints = "";
   #refusal: readonly string[] | undefined;
+  readonly #stopped = Promise.withResolvers<void>();
   #ended = false;
 
   /**
@@ -63,6 +64,11 @@ export class FarEnd implements AsyncDisposable {
   get complaints(): readonly string[] {
     return this.#complaints.split("\n").map((line) => line.replace(ofTheShell, "").trim())
       .filter((line) => line !== "");
+  }
+
+  /** Resolves when the script wants no more input, though there may be more. */
+  get stopped(): Promise<void> {
+    return this.#stopped.promise;
   }
 
   /** What follows the awaited word. Throws {@link CopyFailure} where the script ends without it. */
@@ -153,6 +159,7 @@ export class FarEnd implements AsyncDisposable {
     if (this.#mark.every((byte, at) => line[at] === byte)) {
       const [word = "", ...rest] = text.slice(this.#mark.length).split(" ");
       if (word === "refused") this.#refusal = rest;
+      else if (word === "stopped") this.#stopped.resolve();
       else if (this.#said.length < maxSaid) this.#said.push([word, ...rest]);
     } else this.#complaints = `${this.#complaints}${text}\n`.slice(-keptComplaints);
   }

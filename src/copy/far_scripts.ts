@@ -29,6 +29,7 @@ need() { for tool; do command -v "$tool" >/dev/null 2>&1 || refuse "noTool $tool
 rooted() { case $1 in /*) path=$1 ;; *) path=$(pwd)/$1 ;; esac; }
 choose() { sum=; for one in $1; do command -v "$one" >/dev/null 2>&1 && sum=$one && break; done; }
 sum_of() { set -- $("$sum" "$1"); check=\${1#\\\\}; }
+give_up() { say stopped; cat >/dev/null; exit "$1"; }
 tar_kind() { tar=; case $(tar --version 2>/dev/null) in *GNU*) tar=gnu ;; *) command -v tar >/dev/null 2>&1 && tar=tar ;; esac; }`;
 
 /**
@@ -71,7 +72,7 @@ if [ "$at" = 0 ]; then
 rm -f "$part"
 (umask 077; : >"$part") || exit 1
 fi
-if [ "$at" -lt "$size" ]; then cat >>"$part" || exit 1; fi
+if [ "$at" -lt "$size" ]; then cat >>"$part" || give_up 1; fi
 got=$(($(wc -c <"$part")))
 check=-
 [ "$got" = "$size" ] && [ "$sum" ] && sum_of "$part"
@@ -119,7 +120,7 @@ code=$?
 if [ "$code" != 0 ]; then
 echo whether there is room | cat >"$temporary/.room"
 rm -rf "$temporary"
-exit "$code"
+give_up "$code"
 fi
 if ! [ -f "$temporary/end" ]; then
 rm -rf "$temporary"

@@ -201,6 +201,7 @@ async function upload(
   })();
   // Told where it is waited for; a source that fails is told before it.
   heard.catch(() => {});
+  far.stopped.then(() => over.tell());
   try {
     await send((bytes) => over.unless(far.write(bytes)));
     const told = await over.unless(far.closeInput());
@@ -208,8 +209,9 @@ async function upload(
     return told;
   } catch (error) {
     if (!(error instanceof EndedEarlyError)) throw error;
-    await heard;
-    return true;
+    const told = await far.closeInput().catch(() => true);
+    if (told) await heard;
+    return told;
   }
 }
 
