@@ -73,6 +73,15 @@ export async function findAnyRun(host: Host, wanted: string | undefined): Promis
   return run;
 }
 
+/** The last run of a workflow with steps. @throws KodamaError `notFound` where none is kept. */
+export async function lastStepsRun(host: Host): Promise<FoundRun> {
+  for (const id of (await runIds(host)).reverse()) {
+    const run = await readRun(host, id);
+    if (run?.kind === "workflow") return run;
+  }
+  throw new KodamaError("notFound", "no run of a workflow with steps is kept");
+}
+
 async function noRun(wanted: string | undefined, ids: readonly string[]): Promise<KodamaError> {
   if (wanted === undefined) return new KodamaError("notFound", "no run is kept");
   const [near] = await nearestNames(wanted, ids, 1);

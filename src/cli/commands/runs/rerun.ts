@@ -65,12 +65,15 @@ export const command = defineCommand({
   run: async ({ options, view, list, kubeconfig, steps }, invocation) => {
     const host = await invocation.host({ kubeconfig });
     const past = await import("../../../actions/past_runs.ts");
-    const found = await past.findAnyRun(host, options.run);
+    const wantsSteps = steps.goOn.kind === "from" || steps.goOn.kind === "rest";
+    const found = wantsSteps && options.run === undefined
+      ? await past.lastStepsRun(host)
+      : await past.findAnyRun(host, options.run);
     if (found.kind === "workflow") {
       const { showRerun } = await import("../../workflow_running/show_rerun.ts");
       return await showRerun(host, { run: found.run, steps, view, list }, invocation);
     }
-    if (steps.goOn.kind === "from" || steps.goOn.kind === "rest") {
+    if (wantsSteps) {
       throw new UsageError(`run ${found.run.header.id} is of one command, and has no steps`, {
         hint: "--failed runs the pods that weren't ok",
       });

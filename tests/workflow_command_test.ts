@@ -1,0 +1,69 @@
+/** Workflows with steps, as a person runs them: a process of its own, on an embedded cluster. */
+import assert from "node:assert/strict";
+import { startTestCluster } from "./harness/embedded_cluster.ts";
+import { SourceKodama } from "./harness/source_kodama.ts";
+
+/** Each command leaves a line in a file of its pod; the third waits for a file that isn't there at first. */
+const slow = `select: { namespace: weka-operator-system, match: "/^weka-drive-[0-2]$/" }
+steps:
+  - id: first
+    exec: echo first >> /tmp/ran
+  - id: second
+    fanout: 1
+    exec: |
+      echo second >> /tmp/ran
+      test "$KODAMA_INDEX" != 2 || test -e /tmp/go || sleep 60
+  - id: third
+    exec: echo third >> /tmp/ran
+`;
+
+Deno.test("a run that is killed is shown, and goes on: what had ended isn't done again", async () => {
+  await using cluster = await startTestCluster("weka");
+  const kodama = await SourceKodama.on(cluster);
+  const file = `${cluster.folder}/slow.yaml`;
+  await Deno.writeTextFile(file, slow);
+  const runs = `${kodama.configFolder}/runs`;
+  await Deno.mkdir(runs, { recursive: true });
+  await using running = kodama.start(["run", file]);
+  const ends = /"stepTargetEnded","step":"second"/g;
+  using watcher = Deno.watchFs(runs);
+  const recorded = untilRecorded(watcher, runs, (text) => [...text.matchAll(ends)].length === 2);
+  const ended = running.ended().then(() => "ended" as const);
+  assert.equal(await Promise.race([recorded, ended]), "recorded", running.stderr);
+  running.signal("SIGKILL");
+  await ended;
+
+  const shown = await kodama.run(["runs", "show"]);
+  assert.match(shown.stdout, /not ended: 1 of 2 steps that began have/);
+  assert.match(shown.stdout, /first +ok +3\/3/);
+  assert.match(shown.stdout, /second +not ended +2\/2/);
+
+  const pods = ["-n", "weka-operator-system", "-m", "/^weka-drive-[0-2]$/", "--yes", "-q"];
+  await kodama.run(["exec", ...pods, "--", "touch", "/tmp/go"]);
+  const again = await kodama.run(["runs", "rerun", "--rest"]);
+  assert.equal(again.code, 0, again.stderr);
+  assert.match(again.stderr, /first +ok in the run before/);
+  const ran = await kodama.run(["exec", ...pods, "-o", "jsonl", "--", "cat", "/tmp/ran"]);
+  const told = ran.stdout.trim().split("\n").map((line) => JSON.parse(line))
+    .map(({ pod, stdout }) => `${pod}: ${stdout.trim().replaceAll("\n", " ")}`);
+  assert.deepEqual(told.toSorted(), [
+    "weka-drive-0: first second third",
+    "weka-drive-1: first second third",
+    // It was in its middle: nothing says that it had ended.
+    "weka-drive-2: first second second third",
+  ]);
+});
+
+/** Resolves as soon as the one record is as wanted. */
+async function untilRecorded(
+  changes: AsyncIterable<Deno.FsEvent>,
+  folder: string,
+  wanted: (text: string) => boolean,
+): Promise<"recorded" | "unwatched"> {
+  for await (const _change of changes) {
+    for await (const { name } of Deno.readDir(folder)) {
+      if (wanted(await Deno.readTextFile(`${folder}/${name}`))) return "recorded";
+    }
+  }
+  return "unwatched";
+}
