@@ -66,6 +66,20 @@ Deno.test({
       await terminal.until("the end", /^exit code 0$/m);
     });
 
+    await t.step(
+      "what is said of a command that had the terminal has a line of its own",
+      async () => {
+        const line = "printf '\\033[?25lunfinished'; exit 3";
+        const words = ["exec", "-n", "weka-operator-system", "-it", "weka-drive-0"];
+        await using terminal = await PseudoTerminal.open(
+          [...shell, ...kodama.words([...words, "--", "sh", "-c", line])],
+          { env: kodama.env, cwd: new URL("../", import.meta.url).pathname, columns: 100 },
+        );
+        const screen = await terminal.until("the end", /^exit code 3$/m);
+        assert.match(screen, /^unfinished\ncommand terminated with exit code 3\nexit code 3$/);
+      },
+    );
+
     await t.step("--progress none: no line", async () => {
       await using terminal = await open("--progress", "none", "--", "sleep", "1.5");
       assert.ok(!(await terminal.until("the end", /^exit code 0$/m)).includes("done"));
