@@ -12,13 +12,13 @@ const base = {
   ],
 };
 
-function resolve(
+async function resolve(
   changes: Record<string, unknown> = {},
   name?: string,
   overrides = {},
 ): Promise<Connection> {
   const text = JSON.stringify({ ...base, ...changes });
-  return resolveContext(mergeKubeconfigs([{ path: "/k", text }]), name, overrides);
+  return await resolveContext(await mergeKubeconfigs([{ path: "/k", text }]), name, overrides);
 }
 
 const withUser = (user: unknown) => resolve({ users: [{ name: "u", user }] });

@@ -19,7 +19,7 @@ export async function loadKubeconfig(
   if (explicit !== undefined && found.length === 0) {
     throw new KodamaError("config", `kubeconfig ${explicit}: no such file`);
   }
-  return found.length === 0 ? undefined : mergeKubeconfigs(found);
+  return found.length === 0 ? undefined : await mergeKubeconfigs(found);
 }
 
 /** The error where there is neither a kubeconfig nor a cluster around us. */

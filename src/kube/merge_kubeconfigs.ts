@@ -14,15 +14,14 @@ import { parseKubeconfigFile } from "./kubeconfig_file.ts";
 
 /**
  * Merges files: the first that names a context, cluster or user gives all of it, and the first that
- * sets `current-context` decides it. Throws a `config` error that names the file and the place.
+ * sets `current-context` decides it. Rejects with a `config` error that names the file and the place.
  */
-export function mergeKubeconfigs(files: readonly KubeconfigFile[]): Kubeconfig {
+export async function mergeKubeconfigs(files: readonly KubeconfigFile[]): Promise<Kubeconfig> {
   const clusters = new Map<string, Named<ClusterEntry>>();
   const users = new Map<string, Named<UserEntry>>();
   const contexts = new Map<string, Named<ContextEntry>>();
   let currentContext: string | undefined;
-  for (const file of files) {
-    const parsed = parseKubeconfigFile(file);
+  for (const parsed of await Promise.all(files.map(parseKubeconfigFile))) {
     currentContext ??= parsed.currentContext;
     addMissing(clusters, parsed.clusters);
     addMissing(users, parsed.users);

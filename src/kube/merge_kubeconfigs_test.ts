@@ -7,8 +7,8 @@ import { mergeKubeconfigs } from "./merge_kubeconfigs.ts";
 
 const file = (path: string, text: string): KubeconfigFile => ({ path, text });
 
-Deno.test("between files the first wins, entry by entry and as a whole", () => {
-  const config = mergeKubeconfigs([
+Deno.test("between files the first wins, entry by entry and as a whole", async () => {
+  const config = await mergeKubeconfigs([
     file(
       "/a",
       `{clusters: [{name: c, cluster: {server: "https://a"}}], users: [{name: u, user: {token: a}}]}`,
@@ -28,12 +28,12 @@ Deno.test("between files the first wins, entry by entry and as a whole", () => {
   assert.equal(config.users.get("v")?.path, "/b");
 });
 
-Deno.test("relative paths are relative to their own file", () => {
+Deno.test("relative paths are relative to their own file", async () => {
   const text = `{clusters: [{name: c, cluster: {certificate-authority: ca.crt}}],
     users: [{name: u, user: {client-certificate: ./a.crt, client-key: /k, tokenFile: t,
       exec: {apiVersion: client.authentication.k8s.io/v1, command: ./bin/login}}},
       {name: bare, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: login}}}]}`;
-  const config = mergeKubeconfigs([file("/home/me/.kube/config", text)]);
+  const config = await mergeKubeconfigs([file("/home/me/.kube/config", text)]);
   const user = config.users.get("u")?.value;
   assert.deepEqual(config.clusters.get("c")?.value.certificateAuthority, {
     kind: "file",
@@ -97,12 +97,12 @@ const broken: [string, string, string][] = [
 ];
 
 for (const [name, text, message] of broken) {
-  Deno.test(`one exact error for ${name}`, () => {
-    assert.throws(() => mergeKubeconfigs([file("/k", text)]), { kind: "config", message });
+  Deno.test(`one exact error for ${name}`, async () => {
+    await assert.rejects(mergeKubeconfigs([file("/k", text)]), { kind: "config", message });
   });
 }
 
-Deno.test("garbage and alias bombs end in one config error", () => {
+Deno.test("garbage and alias bombs end in one config error", async () => {
   const bomb = ["a0: &a0 [x,x,x,x,x,x,x,x,x,x]"];
   for (let level = 1; level < 10; level++) {
     bomb.push(`a${level}: &a${level} [${Array(10).fill(`*a${level - 1}`).join(",")}]`);
@@ -114,14 +114,14 @@ Deno.test("garbage and alias bombs end in one config error", () => {
     bomb.join("\n"),
   ];
   for (const text of garbage) {
-    assert.throws(() => mergeKubeconfigs([file("/k", text)]), { kind: "config" });
+    await assert.rejects(mergeKubeconfigs([file("/k", text)]), { kind: "config" });
   }
 });
 
-Deno.test("any text gives a kubeconfig or a config error", () => {
-  fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+Deno.test("any text gives a kubeconfig or a config error", async () => {
+  await fc.assert(fc.asyncProperty(fc.oneof(fc.string(), fc.json()), async (text) => {
     try {
-      mergeKubeconfigs([file("/k", text)]);
+      await mergeKubeconfigs([file("/k", text)]);
     } catch (error) {
       assert.equal((error as { kind?: unknown }).kind, "config");
     }
@@ -153,7 +153,7 @@ Deno.test("the official client reads the same server, authority, certificate and
       const oracle = new KubeConfig();
       oracle.loadFromString(text);
       const [theirs, them] = [oracle.getCurrentCluster(), oracle.getCurrentUser()];
-      const ours = await resolveContext(mergeKubeconfigs([file("/k", text)]));
+      const ours = await resolveContext(await mergeKubeconfigs([file("/k", text)]));
       const inline = (source: typeof ours.certificateAuthority) =>
         source?.kind === "inline" ? btoa(source.pem) : undefined;
       assert.equal(ours.server, theirs?.server);
