@@ -12,6 +12,12 @@ export class LiveInput implements AsyncDisposable {
   #queue: BoundedQueue<Uint8Array> | undefined;
   #reading = false;
   #ended = false;
+  #failed = false;
+
+  /** The source is gone: nobody types any more. */
+  get failed(): boolean {
+    return this.#failed;
+  }
 
   constructor(source: AsyncIterable<Uint8Array>) {
     this.#source = source[Symbol.asyncIterator]();
@@ -57,6 +63,9 @@ export class LiveInput implements AsyncDisposable {
     all().then(() => {
       this.#ended = true;
       this.#queue?.close();
-    }, (error: unknown) => this.#queue?.fail(error));
+    }, (error: unknown) => {
+      this.#failed = true;
+      this.#queue?.fail(error);
+    });
   }
 }

@@ -120,8 +120,10 @@ class ShellRun {
 
   /** Only a kept shell can be found again, while it waits and its pod is there. */
   #mayComeBack({ outcome, greeting }: AttemptEnd): boolean {
-    const { host, options } = this.#parts;
+    const { host, options, input } = this.#parts;
     if (this.#kept === undefined || this.#podIsGone || options.signal.aborted) return false;
+    // The terminal itself is gone, whatever became of the link.
+    if (input.failed) return false;
     if (greeting?.kind === "gone") return false;
     const cut = outcome.kind === "unknown";
     const lost = this.#lost;
