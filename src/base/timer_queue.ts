@@ -1,15 +1,16 @@
 /**
- * All timers of the process behind one wake-up.
+ * All timers of the process behind few wake-ups.
  *
  * Why not `setTimeout`: under Deno its first call loads node's timers, which costs 5 to 7 ms of a start, and each
- * is an operation of the runtime's own. `AbortSignal.timeout` is there from the beginning, but can't be taken
- * back; so at most a few of them are under way, and one that nobody waits for any more wakes up for nothing.
+ * is an operation of the runtime's own. `AbortSignal.timeout` is there from the beginning, but can't be taken back:
+ * one is begun only where none that is under way comes early enough, and one that nobody waits for any more wakes
+ * up for nothing.
  */
 export class TimerQueue {
   /** In the order of their calls, which decides where two are due at the same moment. */
   readonly #timers = new Set<Timer>();
-  /** When the next wake-up comes; infinite where none is under way. */
-  #wakesAtMs = Infinity;
+  /** When the wake-ups come that are under way: few, for one is begun only where none comes early enough. */
+  readonly #wakesAtMs = new Set<number>();
 
   /** Calls `fire` once after `delayMs`, unless it is disposed of before. */
   add(delayMs: number, fire: () => void): Disposable {
@@ -21,7 +22,6 @@ export class TimerQueue {
 
   /** Looks through all of them: thousands take less than what woke it. */
   #wake(): void {
-    this.#wakesAtMs = Infinity;
     const now = performance.now();
     const due: Timer[] = [];
     let next = Infinity;
@@ -43,17 +43,20 @@ export class TimerQueue {
   }
 
   #wakeBy(atMs: number): void {
-    if (atMs >= this.#wakesAtMs) return;
-    this.#wakesAtMs = atMs;
-    const delayMs = Math.min(maxDelayMs, Math.max(0, Math.ceil(atMs - performance.now())));
+    const latestMs = Math.min(atMs, performance.now() + maxDelayMs);
+    if (atMs === Infinity || this.#wakesAtMs.values().some((wakesAtMs) => wakesAtMs <= latestMs)) {
+      return;
+    }
+    this.#wakesAtMs.add(latestMs);
+    const delayMs = Math.max(0, Math.ceil(latestMs - performance.now()));
     AbortSignal.timeout(delayMs).addEventListener("abort", () => {
-      // An earlier one took its place.
-      if (this.#wakesAtMs === atMs) this.#wake();
+      this.#wakesAtMs.delete(latestMs);
+      this.#wake();
     });
   }
 }
 
-/** A day: an `Infinity` isn't a delay to the runtime, and a wake-up that is too early sees that nothing is due. */
+/** A day: the runtime's delays have an end, and a wake-up that is too early sees that nothing is due. */
 const maxDelayMs = 86_400_000;
 
 interface Timer {
