@@ -41,6 +41,8 @@ Deno.test("only the configuration folder is written to, and that of --outdir", a
     ["kodama", ["exec", "web-0", "--", "tool", "--outdir", "/"], home],
     ["kodama", ["exec", "web-0", "--", "tool", "--outdir=/"], home],
     ["kodama", ["exec", "--outdir"], home],
+    ["kodama", ["shell", "web-0", "--log", "casts"], `${home},casts`],
+    ["kodama", ["tmux", "--log=casts", "--", "tool", "--log", "/"], `${home},casts`],
     ["kodama", ["cluster", "up"], "--allow-write"],
     ["kodama", ["cp", "web-0:/etc/hosts", "."], "--allow-write"],
     ["kodama", ["-n", "web", "--context", "lab", "cp", "a", ":/b"], "--allow-write"],
