@@ -1,5 +1,5 @@
 /** A workflow in its full form: loaded, planned, trusted, run and recorded. */
-import { KodamaError, UsageError } from "../base/errors.ts";
+import { type KodamaError, UsageError } from "../base/errors.ts";
 import type { JsonValue } from "../base/json_value.ts";
 import { runWorkflow } from "../workflow/engine/engine.ts";
 import { type Kept, nothingKept } from "../workflow/engine/kept.ts";

@@ -2,7 +2,7 @@
  * What a kind of step is: one declaration, in one file, of its fields, what expressions see of it, what it would do
  * and how it is done. Checks, plan, engine, schema and reference read this declaration and know no kind by name.
  */
-import * as v from "valibot";
+import type * as v from "valibot";
 import type { JsonValue } from "../../base/json_value.ts";
 import type { SourcePath } from "../../base/yaml_source.ts";
 import type { Type } from "../../expression/type.ts";

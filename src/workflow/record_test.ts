@@ -1,0 +1,92 @@
+import assert from "node:assert/strict";
+import { KodamaError } from "../base/errors.ts";
+import { overridesData, overridesOf } from "./recorded_overrides.ts";
+import { type GoOn, isKept, keptOf, type PastWorkflow, readWorkflowRecord } from "./record.ts";
+import { endsOf, play, saying } from "./testing/stage_play.ts";
+
+const header = {
+  event: "workflow",
+  version: 1,
+  id: "run-1",
+  at: "2026-01-01T00:00:00.000Z",
+  workflow: "w",
+  path: "/work/workflows/w.yaml",
+  files: {},
+  params: {},
+  secrets: [],
+  rerunOf: null,
+  overrides: {},
+};
+
+const files = {
+  "w.yaml": `steps:
+  - { id: a, exec: [one] }
+  - { id: b, exec: [two] }
+`,
+};
+const pods = { good: saying("fine\n"), bad: saying("no\n", 3) };
+
+/** The record of a run, cut after so many of its lines. */
+async function recorded(lines = Infinity): Promise<PastWorkflow> {
+  const { events } = await play({ files, pods });
+  const kept = [header, ...events.filter(isKept)].map((line) => JSON.stringify(line));
+  return readWorkflowRecord("r", kept.slice(0, lines).map((line) => `${line}\n`).join(""));
+}
+
+Deno.test("a record tells its steps, and how each pod of each ended", async () => {
+  const { steps, end } = await recorded();
+  const [first] = steps;
+  assert.equal(first?.key, "a");
+  assert.deepEqual([...first?.targets.keys() ?? []].toSorted(), ["bad", "good"]);
+  assert.equal(end?.outcome.kind, "failed");
+});
+
+Deno.test("what was written before a kill is read; half a line is passed over", async () => {
+  const { steps, end } = await recorded(5);
+  assert.equal(end, undefined);
+  assert.equal(steps.length, 1);
+  const text = `${JSON.stringify(header)}\n{"kind":"stepSta`;
+  assert.deepEqual(readWorkflowRecord("r", text).steps, []);
+  assert.throws(() => readWorkflowRecord("r", `${JSON.stringify(header)}\nnothing\n`), KodamaError);
+});
+
+Deno.test("going on: what is done again depends on how it is asked", async () => {
+  const run = await recorded();
+  const keys = (goOn: GoOn) => {
+    const { steps, targets } = keptOf(run, goOn);
+    const parts = [...targets].map(([key, names]) => `${key}/${[...names.keys()].toSorted()}`);
+    return [[...steps.keys()], parts];
+  };
+  const failedAt = run.steps.find(({ end }) => end?.outcome.kind === "failed")?.key ?? "";
+  assert.equal(failedAt, "a");
+  assert.deepEqual(keys({ kind: "rest" }), [[], ["a/bad,good"]]);
+  assert.deepEqual(keys({ kind: "failed" }), [[], ["a/good"]]);
+  assert.deepEqual(keys({ kind: "from", step: "a" }), [[], []]);
+  assert.throws(() => keptOf(run, { kind: "from", step: "z" }), { kind: "notFound" });
+});
+
+Deno.test("a run that goes on runs only in the pods that are left", async () => {
+  const run = await recorded();
+  const mended = { good: saying("fine\n"), bad: saying("fine now\n") };
+  const { events, pods: then } = await play({
+    files,
+    pods: mended,
+    input: { kept: keptOf(run, { kind: "failed" }) },
+  });
+  assert.deepEqual(endsOf(events), ["a ok", "b ok", "= ok"]);
+  const words = (pod: string) =>
+    then.get(pod)?.requests.filter(({ command }) => command.includes("one")).length;
+  assert.deepEqual([words("good"), words("bad")], [0, 1]);
+});
+
+Deno.test("patterns of the command line come back from a record as they were", () => {
+  const overrides = {
+    contexts: ["lab"],
+    selection: {
+      match: [{ kind: "substring" as const, text: "web" }],
+      exclude: [{ kind: "regExp" as const, regExp: /^a.$/u }],
+    },
+  };
+  const back = overridesOf(JSON.parse(JSON.stringify(overridesData(overrides))));
+  assert.deepEqual(back, overrides);
+});
