@@ -113,6 +113,29 @@ Deno.test({
       assert.equal(await keptIn(kodama, "weka-drive-1"), "", "nothing of it is left");
     });
 
+    await t.step(
+      "a shell that nobody comes back for is hung up, and nothing of it is left",
+      async () => {
+        const words = ["shell", ...inNamespace, "weka-drive-1", "--keep-for", "1s"];
+        await using terminal = await PseudoTerminal.open(
+          ["sh", "-c", '"$@"; cat', "sh", ...kodama.words(words)],
+          { env: kodama.env, cwd },
+        );
+        await terminal.until("the prompt", /weka-drive-1:\/# ?$/m);
+        await terminal.type("sleep 86399 &\n");
+        const inPod = async () =>
+          (await kodama.run(["exec", ...inNamespace, "weka-drive-1", "--", "ps", "-eo", "args"]))
+            .stdout;
+        await comesTrue("what it began, and who watches over it", async () => {
+          const programs = await inPod();
+          return programs.includes("sleep 86399") && programs.includes("kodama-watch");
+        });
+        await terminal.kill(/main\.ts shell/);
+        await comesTrue("nothing of it", async () => !/86399|kodama-shell/.test(await inPod()));
+        assert.equal(await keptIn(kodama, "weka-drive-1"), "");
+      },
+    );
+
     await t.step("a shell whose link breaks is found again by the same kodama", async () => {
       await using link = await throughLink(cluster, kodama);
       await using terminal = await open(["weka-drive-2"], link.env);
