@@ -300,7 +300,7 @@ Deno.test("an image with a shell and cat alone gives single files; what it lacks
   );
   await assert.rejects(
     upload(`${folder}/file`, { open: bare, path: "copy", name: "file" }),
-    failure(/no wc/),
+    failure(/no mv/),
   );
   const few = farProcess(await imageWith(folder, ["cat", "wc", "mv", "rm"]), folder);
   const sent = await upload(`${folder}/file`, { open: few, path: "copy", name: "file" });

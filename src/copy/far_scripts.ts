@@ -2,6 +2,8 @@
  * What runs in a pod for a copy: lines for any POSIX shell (dash, busybox, bash), with the programs that nearly every
  * image has. What a person wrote is never part of a script: it is handed over as arguments.
  *
+ * A size is asked of `stat` first: busybox's `wc` looks at each byte, a second for every 256 MiB.
+ *
  * A script says what kodama waits for on standard error, in lines that begin with a mark nobody can guess; standard
  * output is data alone. Whatever else comes on standard error are the words of the programs.
  */
@@ -28,6 +30,7 @@ refuse() { say "refused $*"; exit 1; }
 need() { for tool; do command -v "$tool" >/dev/null 2>&1 || refuse "noTool $tool"; done; }
 rooted() { case $1 in /*) path=$1 ;; *) path=$(pwd)/$1 ;; esac; }
 choose() { sum=; for one in $1; do command -v "$one" >/dev/null 2>&1 && sum=$one && break; done; }
+size_of() { bytes=$(stat -c %s "$1" 2>/dev/null) || bytes=$(($(wc -c <"$1"))); }
 sum_of() { set -- $("$sum" "$1"); check=\${1#\\\\}; }
 give_up() { say stopped; cat >/dev/null; exit "$1"; }
 tar_kind() { tar=; case $(tar --version 2>/dev/null) in *GNU*) tar=gnu ;; *) command -v tar >/dev/null 2>&1 && tar=tar ;; esac; }`;
@@ -54,7 +57,8 @@ dir=\${dest%/*}
 /** `wanted dest name key size`: takes a file's bytes from standard input, behind those of an earlier attempt. */
 const receiveFile = `${beginning}
 ${placing}
-need cat wc mv rm
+need cat mv rm
+command -v stat >/dev/null 2>&1 || need wc
 place "$2" "$3" file
 size=$5
 [ -d "$dest" ] && refuse "isFolder"
@@ -62,7 +66,7 @@ part=\${dir%/}/.kodama-$4.part
 choose "$1"
 [ -L "$part" ] && rm -f "$part"
 have=0
-[ -f "$part" ] && have=$(($(wc -c <"$part")))
+[ -f "$part" ] && size_of "$part" && have=$bytes
 [ "$have" -gt "$size" ] && have=0
 check=-
 [ "$have" -gt 0 ] && [ "$sum" ] && sum_of "$part"
@@ -73,7 +77,8 @@ rm -f "$part"
 (umask 077; : >"$part") || exit 1
 fi
 if [ "$at" -lt "$size" ]; then cat >>"$part" || give_up 1; fi
-got=$(($(wc -c <"$part")))
+size_of "$part"
+got=$bytes
 check=-
 [ "$got" = "$size" ] && [ "$sum" ] && sum_of "$part"
 say "got $got $check"`;
