@@ -63,6 +63,8 @@ function spawn(
       args: viaShell ? ["-c", 'exec "$@"', "kodama", program, ...args] : [...args],
       env: { ...environment },
       cwd: folder,
+      // Ctrl-C is kodama's: it ends the program by its own signal, and knows that it has.
+      detached: true,
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

@@ -16,7 +16,7 @@ export interface StepsView {
   quiet: boolean;
   style: { stdout: Style; stderr: Style };
   /** The line that goes on from a run. */
-  rerunLine: (id: string) => string;
+  rerunLine: (id: string, flag: "--failed" | "--rest") => string;
 }
 
 /** Paints one run. */
@@ -115,7 +115,8 @@ export class StepsPainter {
     if (outcome.kind === "ok") {
       return quiet ? [] : [err(`${stderr.green("ok")} in ${formatDuration(durationMs)}\n`)];
     }
-    const again = this.#record === undefined ? "" : `\nto go on: ${rerunLine(this.#record)}`;
+    const flag = outcome.kind === "cancelled" ? "--rest" : "--failed";
+    const again = this.#record === undefined ? "" : `\nto go on: ${rerunLine(this.#record, flag)}`;
     return [err(`${stderr.red(outcomeText(outcome))} in ${formatDuration(durationMs)}${again}\n`)];
   }
 

@@ -42,7 +42,7 @@ export async function showSteps(
       stdout: styleOf(terminal.stdout, environment),
       stderr: styleOf(terminal.stderr, environment),
     },
-    rerunLine: (id) => speak(program, `kodama runs rerun ${id} --failed`),
+    rerunLine: (id, flag) => speak(program, `kodama runs rerun ${id} ${flag}`),
   });
   const ask = askOn(terminal);
   const trusting = askTrust(terminal, { signal: main.signal });

@@ -55,14 +55,18 @@ export async function* runWorkflow(
 ): AsyncGenerator<WorkflowEvent, void> {
   const engine = new Engine(workflow, world, input);
   try {
-    yield* engine.events;
+    yield* engine.told();
   } finally {
     await engine.abandon();
   }
 }
 
 class Engine {
-  readonly events = new BoundedQueue<WorkflowEvent>(queuedEvents);
+  readonly #events = new BoundedQueue<WorkflowEvent>(queuedEvents);
+  /** Events that were told, and those of them that the consumer is done with. */
+  #given = 0;
+  #taken = 0;
+  #waiting: (() => void)[] = [];
   readonly #workflow: FullWorkflow;
   readonly #world: World;
   readonly #input: RunInput;
@@ -85,6 +89,7 @@ class Engine {
       yes: input.yes,
       uses: input.uses,
       tell: (event) => this.#tell(event),
+      heard: () => this.#heard(),
       runUsed: async (used, params, { key, signal }) => {
         if (key.split("/").length > maxDepth * 4) {
           throw new KodamaError("config", "workflows use each other too deeply");
@@ -96,18 +101,43 @@ class Engine {
         }, { main: signal, last: this.#lastSignal });
       },
     });
-    this.#running = this.#run().then(() => this.events.close(), (error) => this.events.fail(error));
+    this.#running = this.#run().then(
+      () => this.#events.close(),
+      (error) => this.#events.fail(error),
+    );
+  }
+
+  /** Every event; when the next one is asked for, the consumer is done with the one before. */
+  async *told(): AsyncGenerator<WorkflowEvent, void> {
+    for await (const event of this.#events) {
+      yield event;
+      this.#taken += 1;
+      this.#wake();
+    }
+  }
+
+  /** Resolves when the consumer is done with all that was told: a question stands behind it. */
+  async #heard(): Promise<void> {
+    while (this.#taken < this.#given && !this.#abandoned.signal.aborted) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  #wake(): void {
+    for (const resume of this.#waiting.splice(0)) resume();
   }
 
   /** Nobody listens any more. */
   async abandon(): Promise<void> {
-    this.events.discard();
+    this.#events.discard();
     this.#abandoned.abort(new DOMException("the run was abandoned", "AbortError"));
+    this.#wake();
     await this.#running;
   }
 
   async #tell(event: WorkflowEvent): Promise<void> {
-    await this.events.push(this.#mask.hide(event));
+    this.#given += 1;
+    await this.#events.push(this.#mask.hide(event));
   }
 
   async #run(): Promise<void> {

@@ -19,7 +19,11 @@ type Attempting = Attempted & {
 
 /** Made as an object without a class: a part of it can be replaced for a call of a script. */
 export function makeStage(runner: StepRunner, step: Step, at: Attempting): Stage {
-  const { world, yes, uses, tell, runUsed } = runner.options;
+  const { world, yes, uses, tell, heard, runUsed } = runner.options;
+  const ask: Stage["ask"] = async (question) => {
+    await heard();
+    return await world.ask(question, at.signal);
+  };
   const { key, scope, signal, held, done, seen } = at;
   const { workflow } = scope;
   const folder = workflow.path.slice(0, workflow.path.lastIndexOf("/")) || "/";
@@ -55,14 +59,11 @@ export function makeStage(runner: StepRunner, step: Step, at: Attempting): Stage
     keep: (resource) => void held.use(resource),
     confirm: async (question) => {
       if (yes) return true;
-      const answer = await world.ask(
-        { text: question, choices: [], secret: false, free: false },
-        signal,
-      );
+      const answer = await ask({ text: question, choices: [], secret: false, free: false });
       if (answer !== undefined) return answer === "yes";
       throw new UsageError("it needs a yes, and there is nobody to ask", { hint: "--yes says it" });
     },
-    ask: (question) => world.ask(question, signal),
+    ask,
     create: async (path) => {
       stage.require("write", path);
       return await world.local.create(absolute(path, folder));

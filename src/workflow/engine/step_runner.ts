@@ -27,6 +27,8 @@ export interface RunnerOptions {
   /** What the `workflow` steps use. */
   uses: ReadonlyMap<Step, FullWorkflow>;
   tell(event: WorkflowEvent): Promise<void>;
+  /** Resolves when all that was told is shown. */
+  heard(): Promise<void>;
   /** Runs a used workflow. */
   runUsed(
     workflow: FullWorkflow,
