@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 const src = new URL("../src/", import.meta.url);
 
 const everyRoom =
-  "base config kube exec logs tmux copy expression workflow sandbox actions cli cluster term pick"
+  "base config kube exec logs tmux copy sync expression workflow sandbox actions cli cluster term pick"
     .split(
       " ",
     );
@@ -18,6 +18,7 @@ const allowed: Record<string, readonly string[]> = {
   "exec": ["base", "kube"],
   "logs": ["base", "kube"],
   "tmux": ["base"],
+  "sync": ["base"],
   "copy": ["base", "kube", "exec"],
   "expression": ["base"],
   "workflow": ["base", "kube", "exec", "expression"],
