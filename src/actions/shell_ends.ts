@@ -54,8 +54,7 @@ export function unknown(reason: string): Outcome {
   return { kind: "unknown", reason };
 }
 
-/** Why, as an outcome says it; without the address of a library's documentation, which means nothing to a person. */
+/** Why, as an outcome says it. */
 export function reasonOf(outcome: Outcome): string {
-  const reason = "reason" in outcome ? outcome.reason : undefined;
-  return reason?.replace(/: https?:\/\/\S+$/, "") ?? outcome.kind;
+  return ("reason" in outcome ? outcome.reason : undefined) ?? outcome.kind;
 }

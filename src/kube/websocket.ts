@@ -171,8 +171,10 @@ export class WebSocketLink implements Disposable {
   }
 }
 
+/** An error's message, without the page of its library's manual that rustls puts behind some. */
 function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/: https?:\/\/\S+$/, "");
 }
 
 /** What a ping carries and its pong brings back. */

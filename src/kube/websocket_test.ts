@@ -24,6 +24,17 @@ Deno.test("a silent dead link is lost within 30 s", async () => {
   assert.equal(link.closed, true);
 });
 
+Deno.test("why a link broke is told without the page of a library's manual", async () => {
+  const words = "peer closed connection without sending TLS close_notify";
+  const link = new MemoryLink();
+  link.read = () => Promise.reject(new Error(`${words}: https://docs.example/manual#x`));
+  const clock = new ManualClock();
+  const serverAnswers = () => Promise.resolve(false);
+  const keepAlive = { pingAfterMs: 10_000, deadAfterMs: 15_000, clock, serverAnswers };
+  const socket = new WebSocketLink(link, new Uint8Array(0), "p", keepAlive);
+  assert.deepEqual(await socket.receive(), { kind: "lost", reason: words });
+});
+
 Deno.test("a pong keeps a silent link", async () => {
   const { link, clock, socket } = open();
   const received = socket.receive();
