@@ -8,15 +8,20 @@
  * output is data alone. Whatever else comes on standard error are the words of the programs.
  */
 
-/** First words of what scripts say. */
+/**
+ * First words of what scripts say. `stopped`: no more input is wanted; what comes is read all the same, for some
+ * runtimes (containerd 1.6) never tell the end of a command that has left input unread.
+ */
 export type FarWord =
   | "refused"
+  | "stopped"
   | "have"
   | "got"
   | "ready"
   | "file"
   | "folder"
   | "prefix"
+  | "whole"
   | "sum"
   | "end";
 
@@ -194,7 +199,8 @@ code=$?
 
 /**
  * `wanted path`: says what is there; sends it when it is told how. A file comes as it is, from an offset, or with its
- * holes as an archive; a folder as an archive, and behind it a line with the checksum of each file.
+ * holes as an archive; a folder as an archive, and behind it a line with the checksum of each file. A file's checksum
+ * is made while it is sent; where it has grown meanwhile, that of what it was is made then.
  */
 const send = `${beginning}
 ${watching}
@@ -233,19 +239,24 @@ else
 say "sum \${check:--}"
 fi
 else
-if [ "$at" = 0 ]; then cat "$path" &
-else
-[ "$sum" ] && set -- $(head -c "$at" "$path" | "$sum") && say "prefix \${1#\\\\}"
-tail -c "+$((at + 1))" "$path" &
+if [ "$at" != 0 ] && [ "$sum" ]; then
+set -- $(head -c "$at" "$path" | "$sum")
+say "prefix \${1#\\\\}"
 fi
+summing=
+if [ "$sum" ] && [ "$size" != - ]; then
+(sum_of "$path"; say "whole \${check:--}") &
+summing=$!
+fi
+if [ "$at" = 0 ]; then cat "$path" & else tail -c "+$((at + 1))" "$path" & fi
 watch $!
 check=
-if [ "$sum" ] && [ "$size" != - ]; then
+if [ "$summing" ]; then
+wait "$summing"
+check=whole
 was=$size
 meta
-if [ "$size" = "$was" ]; then sum_of "$path"
-else set -- $(head -c "$was" "$path" | "$sum"); check=\${1#\\\\}
-fi
+[ "$size" = "$was" ] || { set -- $(head -c "$was" "$path" | "$sum"); check=\${1#\\\\}; }
 fi
 say "sum \${check:--}"
 fi

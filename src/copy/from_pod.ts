@@ -93,7 +93,7 @@ async function* readFile(
     checksum?.update(own);
     if (own.length > 0) yield own;
   }
-  const [sum] = await far.hear("sum");
+  const sum = await heardSum(far);
   const [code] = await far.hear("end");
   await far.done();
   if (left > 0 && size !== undefined) {
@@ -103,6 +103,14 @@ async function* readFile(
   if (checksum !== undefined && sum !== "-" && sum !== checksum.result()) {
     throw changed();
   }
+}
+
+/** The checksum of the file as it was when it was asked for. */
+async function heardSum(far: FarEnd): Promise<string | undefined> {
+  const first = await far.hearAny(["whole", "sum"]);
+  if (first.word === "sum") return first.rest[0];
+  const [sum] = await far.hear("sum");
+  return sum === "whole" ? first.rest[0] : sum;
 }
 
 /** What an earlier attempt has brought is the beginning of another file. */
