@@ -4,42 +4,8 @@
  * A value keeps its place in the file (`["steps", 2, "when"]`); the file's `YamlSource` turns it into line and column
  * when a problem must be told. Texts that may hold expressions stay as they were written until their step runs.
  *
- * What this room expects of its neighbours:
- *
- * `src/expression/` (imports base alone) is pure and total:
- *
- *     type Type = { kind: "any" | "null" | "boolean" | "number" | "text" }
- *       | { kind: "list"; of: Type }
- *       | { kind: "record"; fields: Readonly<Record<string, Type>>; rest?: Type };   // rest: any other name
- *     interface Span { start: number; end: number }          // UTF-16 offsets in the text that was parsed
- *     interface ExpressionProblem extends Span { message: string }   // with the nearest valid name in it
- *     interface Template { ... }                             // opaque to this room
- *     interface NameUse extends Span { path: readonly string[] }     // ["steps", "version", "byTarget"]
- *
- *     hasExpression(text: string): boolean                   // cheap: does it hold an opening `${{`
- *     parseTemplate(text: string): { template: Template; problems: readonly ExpressionProblem[] }
- *     namesUsed(template: Template): readonly NameUse[]      // dotted names as far as they are literal
- *     checkTemplate(template: Template, names: Readonly<Record<string, Type>>):
- *       { type: Type; problems: readonly ExpressionProblem[] }
- *     evaluateTemplate(template: Template, values: Readonly<Record<string, JsonValue>>): JsonValue
- *       // throws ExpressionError (start, end, message); bounded in time and size
- *
- * A text that is one `${{ … }}` and nothing else gives the value itself, whatever its kind; every other text
- * gives a text, with lists and records as JSON. `$${{` is a literal `${{`. The names that are known: `params`,
- * `env` (the names of `permissions.env` alone), `steps` (earlier steps with an id; types in `step_output.ts`),
- * `run` (`id`, `workflow`), inside of a `foreach` its `as` and `index`, in `finally` also `outcome`.
- *
- * `src/sandbox/` may import base and this room. It is handed to the engine by `src/actions/`:
- *
- *     runScript(script: ScriptSource, permissions: Permissions, api: ScriptApi,
- *       bounds: { signal: AbortSignal; timeoutMs: number; memoryMiB: number }): Promise<ScriptEnd>
- *
- * with the types at the end of this file. And for trust, in `src/sandbox/trust.ts`, something like
- *
- *     trustOf(files: readonly { path: string; text: string }[], …): Promise<
- *       { kind: "trusted" } | { kind: "new" | "changed"; permissions: Permissions }>
- *
- * `files` are the workflow and all that it extends or uses, as `loadWorkflow` gives them (`Loaded.files`).
+ * Names that expressions know: `params`, `env` (as far as `permissions.env` grants it), `steps` (earlier ones with an
+ * id), `run` (`id`, `workflow`), inside of a `foreach` its `as` and `index`, in `finally` also `outcome`.
  */
 import type { JsonValue } from "../base/json_value.ts";
 import type { SourcePath } from "../base/yaml_source.ts";
