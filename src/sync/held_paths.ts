@@ -1,0 +1,115 @@
+/** Paths that can't be carried to the other side as they are: they are left alone, and told. */
+import type { Ancestor, Side, Snapshot } from "./model.ts";
+
+/** What the names and entries of one side's file system can be. */
+export interface SideRules {
+  /** Names that differ in case alone are one name: macOS and Windows, as they come. */
+  ignoresCase: boolean;
+  /** Names that differ in Unicode's composition alone are one name: macOS. */
+  ignoresComposition: boolean;
+  /** The names of Windows: reserved words and characters, no dot or space at the end. */
+  windowsNames: boolean;
+  /** Files have an execute bit. */
+  executableBits: boolean;
+  /** Symbolic links can be made. */
+  symlinks: boolean;
+  /** Bytes of one name. */
+  maxNameBytes: number;
+}
+
+/** A side that holds whatever Linux does. */
+export const linuxRules: SideRules = {
+  ignoresCase: false,
+  ignoresComposition: false,
+  windowsNames: false,
+  executableBits: true,
+  symlinks: true,
+  maxNameBytes: 255,
+};
+
+/** Why a path is left alone on both sides, and all that is below it. */
+export type HeldReason =
+  /** It could not be read, so that its absence says nothing. */
+  | "unread"
+  /** Another name, of either side, is the same one on a side that ignores case or composition. */
+  | "collision"
+  /** The other side can't have an entry of this name. */
+  | "name"
+  /** The link leads out of the folder, or the other side has no links. */
+  | "link";
+
+/** What reconcile reads: both sides, what is known of their past, and what they can hold. */
+export interface Sides {
+  local: Snapshot;
+  remote: Snapshot;
+  ancestor: Ancestor["entries"];
+  rules: Record<Side, SideRules>;
+}
+
+/** The paths to leave alone, with the reason. What is below one of them isn't named again. */
+export function heldPaths(sides: Sides): Map<string, HeldReason> {
+  const held = new Map<string, HeldReason>();
+  for (const side of ["local", "remote"] as const) {
+    const other = sides.rules[side === "local" ? "remote" : "local"];
+    for (const [path, entry] of sides[side].entries) {
+      if (!nameFits(path, other)) held.set(path, "name");
+      if (entry.kind !== "symlink") continue;
+      if (!other.symlinks || leadsOut(path, entry.target)) held.set(path, "link");
+    }
+  }
+  for (const path of collisions(sides)) held.set(path, "collision");
+  for (const side of ["local", "remote"] as const) {
+    for (const path of sides[side].unread) held.set(path, "unread");
+  }
+  return held;
+}
+
+/** Of names that a side takes for one, all but the one that both sides have had before. */
+function* collisions({ local, remote, ancestor, rules }: Sides): Generator<string> {
+  const ignoresCase = rules.local.ignoresCase || rules.remote.ignoresCase;
+  const ignoresComposition = rules.local.ignoresComposition || rules.remote.ignoresComposition;
+  if (!ignoresCase && !ignoresComposition) return;
+  const spellings = new Map<string, Set<string>>();
+  for (const path of [...local.entries.keys(), ...remote.entries.keys()]) {
+    const composed = ignoresComposition ? path.normalize("NFC") : path;
+    // Twice, as file systems fold more than one letter to another: "ß" and "ẞ", "ſ" and "s".
+    const key = ignoresCase ? composed.toUpperCase().toLowerCase() : composed;
+    const known = spellings.get(key);
+    if (known === undefined) spellings.set(key, new Set([path]));
+    else known.add(path);
+  }
+  for (const paths of spellings.values()) {
+    if (paths.size === 1) continue;
+    const settled = [...paths].filter((path) => ancestor.has(path));
+    for (const path of paths) {
+      if (settled.length !== 1 || path !== settled[0]) yield path;
+    }
+  }
+}
+
+const encoder = new TextEncoder();
+// deno-lint-ignore no-control-regex -- control characters are what Windows refuses
+const windowsRefuses = /[<>:"|?*\\\u0000-\u001f]|[. ]$/;
+const windowsDevices = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\.|$)/i;
+
+/** Whether a side can hold the last name of a path. */
+function nameFits(path: string, rules: SideRules): boolean {
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  // No name has more than three bytes for one UTF-16 unit.
+  if (name.length * 3 > rules.maxNameBytes && encoder.encode(name).length > rules.maxNameBytes) {
+    return false;
+  }
+  return !rules.windowsNames || !(windowsRefuses.test(name) || windowsDevices.test(name));
+}
+
+/** Whether a link's text leads above the top of the folder, or names a place by its full path. */
+function leadsOut(path: string, target: string): boolean {
+  if (target === "" || target.startsWith("/") || /^[a-z]:|\\|\0/i.test(target)) return true;
+  let depth = path.split("/").length - 1;
+  for (const name of target.split("/")) {
+    if (name === "..") depth--;
+    else if (name !== "" && name !== ".") depth++;
+    if (depth < 0) return true;
+  }
+  return false;
+}

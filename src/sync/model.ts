@@ -1,0 +1,96 @@
+/**
+ * What synchronisation knows of a folder: plain values that a scan makes. Paths are relative to the
+ * folder's top, with `/` between the names and none at either end.
+ */
+
+/** The two ends of a synchronisation: the person's machine, and the pod. */
+export type Side = "local" | "remote";
+
+/** The other end. */
+export function otherSide(side: Side): Side {
+  return side === "local" ? "remote" : "local";
+}
+
+/** A regular file. */
+export interface FileEntry {
+  kind: "file";
+  /** In bytes. */
+  size: number;
+  /** Milliseconds since 1970 by the clock of its own side; never compared with the other side's. */
+  mtimeMs: number;
+  /** Permission bits. Only the owner's execute bit is synchronised, as git does. */
+  mode: number;
+  /** Of the content, by an algorithm that both sides have. */
+  digest: string;
+}
+
+/** A symbolic link. It is never followed: its text is its content. */
+export interface LinkEntry {
+  kind: "symlink";
+  target: string;
+}
+
+/** A folder. Its mode isn't synchronised. */
+export interface FolderEntry {
+  kind: "folder";
+  /** It also holds entries that aren't synchronised (ignored ones, sockets), so it can't be removed. */
+  holdsOthers?: boolean;
+}
+
+/** A file or a symbolic link. */
+export type Leaf = FileEntry | LinkEntry;
+
+/** Whatever stands at a path. */
+export type Entry = Leaf | FolderEntry;
+
+/** What one side held when it was scanned. */
+export interface Snapshot {
+  /** Which folder this is (device and inode, a volume's uid): another one is another history. */
+  root: string;
+  /** Each entry has its folder in here too, up to the top, which has no entry itself. */
+  entries: ReadonlyMap<string, Entry>;
+  /** Paths at and below which nothing is known; "" if the scan didn't reach its end. */
+  unread: ReadonlySet<string>;
+}
+
+/** The last state in which both sides agreed, path by path: what tells an addition from a deletion. */
+export interface Ancestor {
+  roots: Record<Side, string>;
+  entries: ReadonlyMap<string, Entry>;
+}
+
+const ownerExecutes = 0o100;
+
+/** Whether the owner may execute it. */
+export function executable(entry: FileEntry): boolean {
+  return (entry.mode & ownerExecutes) !== 0;
+}
+
+/** The file with its owner's execute bit set or not. */
+export function withExecutable(entry: FileEntry, yes: boolean): FileEntry {
+  return { ...entry, mode: yes ? entry.mode | ownerExecutes : entry.mode & ~ownerExecutes };
+}
+
+/** Whether both hold the same content, whatever their modes and times. */
+export function sameContent(one: Entry | undefined, other: Entry | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  if (one.kind === "file" && other.kind === "file") return one.digest === other.digest;
+  if (one.kind === "symlink" && other.kind === "symlink") return one.target === other.target;
+  return one.kind === other.kind;
+}
+
+/** Whether nothing that is synchronised differs. */
+export function sameEntry(one: Entry | undefined, other: Entry | undefined): boolean {
+  if (!sameContent(one, other)) return false;
+  return one?.kind !== "file" || other?.kind !== "file" || executable(one) === executable(other);
+}
+
+/** The folder of a path; "" for one at the top. */
+export function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
+}
+
+/** The path, and each folder above it but the top, from the innermost. */
+export function* upwards(path: string): Generator<string> {
+  for (let at = path; at !== ""; at = parentOf(at)) yield at;
+}

@@ -1,0 +1,195 @@
+/** A plan in the making: what the decisions of both directions have in common. */
+import { conflictName } from "./conflict_name.ts";
+import type { HeldReason, Sides } from "./held_paths.ts";
+import {
+  type Entry,
+  executable,
+  type FileEntry,
+  type Leaf,
+  otherSide,
+  parentOf,
+  sameContent,
+  type Side,
+} from "./model.ts";
+import type { Action, Expectation, SyncEvent, SyncMode } from "./plan.ts";
+
+/** What is decided of a path and all below it. */
+export interface Subtree {
+  actions: Action[];
+  /** Whether anything of it is on each side once the actions are carried out. */
+  stays: Record<Side, boolean>;
+}
+
+interface DraftFacts {
+  sides: Sides;
+  held: ReadonlyMap<string, HeldReason>;
+  now: number;
+  mode: SyncMode;
+  events: SyncEvent[];
+}
+
+/** Collects actions and events, and answers for what decisions look up. */
+export class PlanDraft {
+  readonly held: ReadonlyMap<string, HeldReason>;
+  readonly mode: SyncMode;
+  readonly events: SyncEvent[];
+  readonly actions: Action[] = [];
+  private readonly sides: Sides;
+  private readonly now: number;
+  private readonly names = new Map<string, Set<string>>();
+  private readonly byDigest: Record<Side, Map<string, string>>;
+  private readonly given = new Set<string>();
+
+  constructor({ sides, held, now, mode, events }: DraftFacts) {
+    [this.sides, this.held, this.now, this.mode, this.events] = [sides, held, now, mode, events];
+    const { local, remote, ancestor } = sides;
+    for (const side of [local.entries, remote.entries, ancestor]) {
+      for (const path of side.keys()) this.index(path);
+    }
+    // A place that could not be read has no entry, and is to be told all the same.
+    for (const path of held.keys()) this.index(path);
+    this.byDigest = { local: filesByDigest(local.entries), remote: filesByDigest(remote.entries) };
+  }
+
+  private index(path: string): void {
+    for (let at = path; at !== "";) {
+      const parent = parentOf(at);
+      const known = this.names.get(parent);
+      const name = parent === "" ? at : at.slice(parent.length + 1);
+      if (known?.has(name) === true) return;
+      if (known === undefined) this.names.set(parent, new Set([name]));
+      else known.add(name);
+      at = parent;
+    }
+  }
+
+  /** The names that any of the three states has in a folder, in order. */
+  namesIn(folder: string): string[] {
+    return [...this.names.get(folder) ?? []].sort();
+  }
+
+  /** What stands at a path of a side. */
+  entry(side: Side, path: string): Entry | undefined {
+    return this.sides[side].entries.get(path);
+  }
+
+  /** What both sides last agreed on. */
+  agreed(path: string): Entry | undefined {
+    return this.sides.ancestor.get(path);
+  }
+
+  /** Takes over what was decided for a path at the top. */
+  add({ actions }: Subtree): void {
+    for (const action of actions) this.actions.push(action);
+  }
+
+  /** The condition that a path is as it was scanned. */
+  asSeen(side: Side, path: string): Expectation {
+    return { side, path, entry: this.entry(side, path) };
+  }
+
+  /** Brings the other side's entry to a side, with its mode or the given one. */
+  bring(to: Side, path: string, entry: Leaf, also: readonly Expectation[] = []): Action {
+    const from = { side: otherSide(to), path };
+    return this.put(to, path, entry, from, [this.asSeen(to, path), ...also]);
+  }
+
+  private put(
+    side: Side,
+    path: string,
+    entry: Leaf,
+    from: { side: Side; path: string },
+    requires: readonly Expectation[],
+  ): Action {
+    const near = entry.kind === "file" ? this.byDigest[side].get(entry.digest) : undefined;
+    const saved = near === undefined || near === path ? {} : { near };
+    return { kind: "put", side, path, entry, from, requires, ...saved };
+  }
+
+  /** Changes the execute bit alone. */
+  setMode(side: Side, path: string, entry: FileEntry): Action {
+    return { kind: "setMode", side, path, entry, requires: [this.asSeen(side, path)] };
+  }
+
+  /** Makes a folder where nothing is, or where something is removed before. */
+  makeFolder(side: Side, path: string): Action {
+    return { kind: "makeFolder", side, path, requires: [{ side, path, entry: undefined }] };
+  }
+
+  /** Removes a leaf as it was seen. */
+  remove(side: Side, path: string, entry: Leaf, also: readonly Expectation[] = []): Action {
+    return { kind: "remove", side, path, entry, requires: [{ side, path, entry }, ...also] };
+  }
+
+  /** Removes a folder if nothing is left in it. */
+  removeFolder(side: Side, path: string): Action {
+    const requires: Expectation[] = [{ side, path, entry: { kind: "folder" } }];
+    return { kind: "removeFolder", side, path, requires };
+  }
+
+  /**
+   * Keeps the entry of a side under a name beside it, on `onto` sides, and tells of it. The condition
+   * returned must hold before the entry itself may be replaced.
+   */
+  keepBeside(owner: Side, path: string, entry: Leaf, onto: readonly Side[]): {
+    actions: Action[];
+    kept: Expectation;
+  } {
+    const known = this.keptCopy(owner, path, entry, onto);
+    const keptAs = known ?? this.freeName(owner, path);
+    this.events.push({ kind: "conflict", path, side: owner, keptAs });
+    const kept: Expectation = { side: owner, path: keptAs, entry };
+    if (known !== undefined) return { actions: [], kept: this.asSeen(owner, known) };
+    const actions = onto.map((side) =>
+      this.put(side, keptAs, entry, { side: owner, path }, [{
+        side,
+        path: keptAs,
+        entry: undefined,
+      }])
+    );
+    return { actions, kept };
+  }
+
+  /** A copy that an earlier, cut run has made of the same content, and that stays. */
+  private keptCopy(
+    owner: Side,
+    path: string,
+    entry: Leaf,
+    onto: readonly Side[],
+  ): string | undefined {
+    const parent = parentOf(path);
+    const prefix = conflictName.prefix(path, owner);
+    return this.namesIn(parent)
+      .map((name) => parent === "" ? name : `${parent}/${name}`)
+      .find((copy) =>
+        copy.startsWith(prefix) && !this.held.has(copy) &&
+        sameContent(this.entry(owner, copy), entry) &&
+        (onto.length === 1 || sameContent(this.entry(otherSide(owner), copy), entry))
+      );
+  }
+
+  private freeName(owner: Side, path: string): string {
+    for (let count = 1;; count++) {
+      const name = conflictName.make(path, owner, this.now, count);
+      const taken = this.entry("local", name) ?? this.entry("remote", name) ?? this.agreed(name);
+      if (taken !== undefined || this.given.has(name) || this.held.has(name)) continue;
+      this.given.add(name);
+      return name;
+    }
+  }
+
+  /** The mode of a file that both sides have: that of the side that changed it; executable if unsure. */
+  mergedMode(path: string, local: FileEntry, remote: FileEntry): boolean {
+    if (executable(local) === executable(remote)) return executable(local);
+    const agreed = this.agreed(path);
+    return agreed?.kind === "file" ? !executable(agreed) : true;
+  }
+}
+
+function filesByDigest(entries: ReadonlyMap<string, Entry>): Map<string, string> {
+  const paths = new Map<string, string>();
+  for (const [path, entry] of entries) {
+    if (entry.kind === "file" && entry.size > 0) paths.set(entry.digest, path);
+  }
+  return paths;
+}

@@ -1,0 +1,133 @@
+/**
+ * What to do so that two folders become alike: a pure function of what both hold, what they held
+ * when they last agreed, and the mode. docs/sync-model.md is its table.
+ */
+import { decideOneWay } from "./one_way.ts";
+import { heldPaths, type HeldReason, type Sides } from "./held_paths.ts";
+import {
+  type Ancestor,
+  type Entry,
+  executable,
+  type Side,
+  upwards,
+  withExecutable,
+} from "./model.ts";
+import type { Action, Plan, SyncEvent, SyncMode } from "./plan.ts";
+import { PlanDraft, type Subtree } from "./plan_draft.ts";
+import { decideTwoWay } from "./two_way.ts";
+
+/** What reconcile is asked. */
+export interface ReconcileInput extends Omit<Sides, "ancestor"> {
+  /** Undefined if there is none, or none that is whole: then nothing is deleted. */
+  ancestor: Ancestor | undefined;
+  mode: SyncMode;
+  /** Milliseconds since 1970, for the names of conflicts. */
+  now: number;
+  /** A person said that a side without files is what they want. */
+  allowEmptied?: boolean;
+}
+
+/** The plan for both sides. It is empty if they are alike, or differ only in what its events tell. */
+export function reconcile(input: ReconcileInput): Plan {
+  const events: SyncEvent[] = [];
+  const ancestor = usableAncestor(input, events);
+  const sides = borrowModes({ ...input, ancestor });
+  const held = heldPaths(sides);
+  const emptied = emptiedSide(sides, input, held);
+  if (emptied !== undefined) return { kind: "halted", reason: "emptied", side: emptied };
+  const draft = new PlanDraft({ sides, held, now: input.now, mode: input.mode, events });
+  const decide = input.mode === "two-way-safe" ? decideTwoWay : decideOneWay;
+  if (held.has("")) events.push({ kind: "held", path: "", reason: "unread" });
+  else for (const name of draft.namesIn("")) draft.add(visit(draft, name, decide));
+  return { kind: "plan", actions: inOrder(draft.actions), events, held };
+}
+
+function visit(
+  draft: PlanDraft,
+  path: string,
+  decide: (draft: PlanDraft, path: string, children: Subtree) => Subtree,
+): Subtree {
+  const reason = draft.held.get(path);
+  if (reason !== undefined) {
+    draft.events.push({ kind: "held", path, reason });
+    const stays = (side: Side) => reason === "unread" || draft.entry(side, path) !== undefined;
+    return { actions: [], stays: { local: stays("local"), remote: stays("remote") } };
+  }
+  const children: Subtree = { actions: [], stays: { local: false, remote: false } };
+  for (const name of draft.namesIn(path)) {
+    const child = visit(draft, `${path}/${name}`, decide);
+    children.actions.push(...child.actions);
+    children.stays.local ||= child.stays.local;
+    children.stays.remote ||= child.stays.remote;
+  }
+  return decide(draft, path, children);
+}
+
+/** The entries both sides agreed on; none if that is unknown, or was about other folders. */
+function usableAncestor(input: ReconcileInput, events: SyncEvent[]): ReadonlyMap<string, Entry> {
+  const { ancestor, local, remote } = input;
+  if (ancestor === undefined) {
+    events.push({ kind: "ancestorUnknown", reason: "missing" });
+    return new Map();
+  }
+  if (ancestor.roots.local === local.root && ancestor.roots.remote === remote.root) {
+    return ancestor.entries;
+  }
+  events.push({ kind: "ancestorUnknown", reason: "rootChanged" });
+  return new Map();
+}
+
+/** On a side without execute bits, a file has that of the last agreement, or else of the other side. */
+function borrowModes(sides: Sides): Sides {
+  const borrowed = (side: Side, other: Side) => {
+    if (sides.rules[side].executableBits) return sides[side];
+    const entries = new Map<string, Entry>();
+    for (const [path, entry] of sides[side].entries) {
+      const [agreed, theirs] = [sides.ancestor.get(path), sides[other].entries.get(path)];
+      const lender = agreed?.kind === "file"
+        ? agreed
+        : theirs?.kind === "file"
+        ? theirs
+        : undefined;
+      const lends = entry.kind === "file" && lender !== undefined;
+      entries.set(path, lends ? withExecutable(entry, executable(lender)) : entry);
+    }
+    return { ...sides[side], entries };
+  };
+  return { ...sides, local: borrowed("local", "remote"), remote: borrowed("remote", "local") };
+}
+
+/** The side that had files and has none. */
+function emptiedSide(
+  sides: Sides,
+  { mode, allowEmptied }: ReconcileInput,
+  held: ReadonlyMap<string, HeldReason>,
+): Side | undefined {
+  if (allowEmptied === true || held.has("")) return undefined;
+  const sources: readonly Side[] = mode === "two-way-safe"
+    ? ["local", "remote"]
+    : [mode === "pull" ? "remote" : "local"];
+  const hadFiles = [...sides.ancestor.values()].some((entry) => entry.kind !== "folder");
+  const mirrorsNothing = mode === "mirror" && sides.remote.entries.size > 0;
+  if (!hadFiles && !mirrorsNothing) return undefined;
+  return sources.find((side) => sides[side].entries.size === 0);
+}
+
+/**
+ * Removals that make no room for anything come last, so that a moved file's content is still there
+ * when its new name is made, and a cut run has added before it has taken away.
+ */
+function inOrder(actions: readonly Action[]): Action[] {
+  const made = new Set(
+    actions.flatMap(({ side, path, kind }) =>
+      kind === "put" || kind === "makeFolder" ? [`${side} ${path}`] : []
+    ),
+  );
+  const isLate = ({ side, path, kind }: Action) => {
+    if (kind !== "remove" && kind !== "removeFolder") return false;
+    // A folder made above the path may be one that only keeps what is below it: too early does no harm.
+    for (const at of upwards(path)) if (made.has(`${side} ${at}`)) return false;
+    return true;
+  };
+  return [...actions.filter((action) => !isLate(action)), ...actions.filter(isLate)];
+}

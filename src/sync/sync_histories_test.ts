@@ -1,0 +1,233 @@
+/** Random histories of edits and faults on both sides, in every mode. */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { apply } from "./apply.ts";
+import { decodeAncestor, encodeAncestor } from "./ancestor.ts";
+import { type Ancestor, otherSide, sameEntry, type Side } from "./model.ts";
+import { linuxRules } from "./held_paths.ts";
+import type { SyncMode } from "./plan.ts";
+import { reconcile } from "./reconcile.ts";
+import { MemoryTree } from "./testing/memory_tree.ts";
+import { runs } from "./testing/runs.ts";
+import { SideLostError, type StepFailure } from "./tree.ts";
+
+type Edit =
+  | { kind: "save" | "run" | "delete" | "folder" | "link"; side: Side; path: string }
+  | { kind: "move"; side: Side; path: string; to: string };
+type Fault = "lostLocal" | "lostRemote" | "killed" | "full" | "denied";
+interface Meeting {
+  /** The step of the run at which it happens. */
+  at: number;
+  what: Edit | Fault;
+}
+interface Round {
+  edits: Edit[];
+  meetings: Meeting[];
+  /** What becomes of the saved ancestor before the round. */
+  ancestor: "whole" | "missing" | "torn";
+}
+
+class Killed extends Error {}
+
+const path = fc.constantFrom("a", "b", "d", "d/a", "d/b", "d/e", "d/e/a", "a/x");
+const side = fc.constantFrom<Side>("local", "remote");
+const kind = fc.constantFrom<Exclude<Edit["kind"], "move">>(
+  "save",
+  "save",
+  "save",
+  "save",
+  "delete",
+  "delete",
+  "run",
+  "folder",
+  "link",
+);
+const edit: fc.Arbitrary<Edit> = fc.oneof(
+  { weight: 5, arbitrary: fc.record({ kind, side, path }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("move" as const), side, path, to: path }) },
+);
+const fault = fc.constantFrom<Fault>("lostLocal", "lostRemote", "killed", "full", "denied");
+const round: fc.Arbitrary<Round> = fc.record({
+  edits: fc.array(edit, { maxLength: 5 }),
+  meetings: fc.array(fc.record({ at: fc.nat(25), what: fc.oneof(edit, fault) }), { maxLength: 3 }),
+  ancestor: fc.constantFrom<Round["ancestor"]>(
+    "whole",
+    "whole",
+    "whole",
+    "whole",
+    "missing",
+    "torn",
+  ),
+});
+const history = fc.array(round, { minLength: 1, maxLength: 6 });
+
+/** Two trees, what people have saved and not given up themselves, and the ancestor as it is kept. */
+class World {
+  readonly trees = { local: new MemoryTree("local"), remote: new MemoryTree("remote") };
+  readonly owed = new Set<string>();
+  private saved: string | undefined;
+  private count = 0;
+  private step = 0;
+  private meetings: Meeting[] = [];
+
+  constructor(readonly mode: SyncMode) {
+    for (const tree of Object.values(this.trees)) tree.hook = (place) => this.meet(tree, place);
+  }
+
+  edit(edit: Edit): void {
+    const tree = this.trees[edit.side];
+    const there = tree.entries.get(edit.path);
+    switch (edit.kind) {
+      case "save":
+      case "run": {
+        const content = `content ${++this.count}`;
+        tree.save(edit.path, content, edit.kind === "run" ? 0o755 : 0o644);
+        const now = tree.entries.get(edit.path);
+        if (now?.kind !== "file" || now.digest !== content) return;
+        if (there?.kind === "file") this.owed.delete(there.digest);
+        this.owed.add(content);
+        return;
+      }
+      case "delete":
+        for (const content of tree.delete(edit.path)) this.owed.delete(content);
+        return;
+      case "folder":
+        return tree.makeFolder(edit.path);
+      case "link":
+        if (there === undefined && !edit.path.includes("/")) {
+          tree.entries.set(edit.path, { kind: "symlink", target: `target-${++this.count}` });
+        }
+        return;
+      case "move":
+        return tree.move(edit.path, edit.to);
+    }
+  }
+
+  private meet(tree: MemoryTree, place: "before" | "after"): StepFailure | undefined {
+    this.step++;
+    let failure: StepFailure | undefined;
+    for (const { what } of this.meetings.filter(({ at }) => at === this.step)) {
+      if (typeof what === "object") this.edit(what);
+      else if (what === "killed") throw new Killed();
+      else if (what === "lostLocal" || what === "lostRemote") throw new SideLostError(tree.side);
+      else if (place === "before") failure = { kind: "failed", reason: what, message: what };
+    }
+    return failure;
+  }
+
+  /** Scan, reconcile, apply; the number of actions. */
+  async sync({ meetings, ancestor: fate }: Omit<Round, "edits">): Promise<number> {
+    if (fate === "missing") this.saved = undefined;
+    if (fate === "torn") this.saved = this.saved?.slice(0, -20);
+    const ancestor = this.saved === undefined ? undefined : decodeAncestor(this.saved);
+    const [local, remote] = [this.trees.local.snapshot(), this.trees.remote.snapshot()];
+    const rules = { local: linuxRules, remote: linuxRules };
+    const plan = reconcile({
+      ...{ local, remote, ancestor, rules, mode: this.mode },
+      now: 1_700_000_000_000 + this.count * 1000,
+      allowEmptied: true,
+    });
+    if (plan.kind !== "plan") throw new Error("halted");
+    [this.step, this.meetings] = [0, meetings];
+    const saveAncestor = (ancestor: Ancestor) => {
+      this.saved = encodeAncestor(ancestor);
+      return Promise.resolve();
+    };
+    const input = { plan, local, remote, ancestor, trees: this.trees, saveAncestor };
+    try {
+      const running = apply(input, new AbortController().signal);
+      while (!(await running.next()).done);
+    } catch (error) {
+      if (!(error instanceof Killed)) throw error;
+    }
+    this.meetings = [];
+    return plan.actions.length;
+  }
+
+  async settle(): Promise<void> {
+    const quiet: Omit<Round, "edits"> = { meetings: [], ancestor: "whole" };
+    for (let pass = 0; pass < 6; pass++) if (await this.sync(quiet) === 0) return;
+    assert.fail("a sixth pass still found something to do");
+  }
+
+  contents(side: Side): Set<string> {
+    const entries = [...this.trees[side].entries.values()];
+    return new Set(entries.flatMap((entry) => entry.kind === "file" ? [entry.digest] : []));
+  }
+
+  assertNothingLost(when: string): void {
+    const [local, remote] = [this.contents("local"), this.contents("remote")];
+    const lost = [...this.owed].filter((content) => !local.has(content) && !remote.has(content));
+    assert.deepEqual(lost, [], when);
+  }
+
+  assertAlike(): void {
+    const [local, remote] = [this.trees.local.entries, this.trees.remote.entries];
+    for (const path of new Set([...local.keys(), ...remote.keys()])) {
+      assert.ok(sameEntry(local.get(path), remote.get(path)), `${path} differs`);
+    }
+  }
+}
+
+async function live(mode: SyncMode, rounds: Round[]): Promise<World> {
+  const world = new World(mode);
+  for (const { edits, ...rest } of rounds) {
+    for (const one of edits) world.edit(one);
+    await world.sync(rest);
+    if (mode !== "mirror") world.assertNothingLost("after a round");
+  }
+  return world;
+}
+
+Deno.test("two-way-safe: no edit is lost, both sides become alike, and then nothing is left to do", async () => {
+  await fc.assert(
+    fc.asyncProperty(history, async (rounds) => {
+      const world = await live("two-way-safe", rounds);
+      await world.settle();
+      world.assertNothingLost("after all rounds");
+      world.assertAlike();
+    }),
+    { numRuns: runs(400) },
+  );
+});
+
+for (const mode of ["one-way", "pull", "mirror"] as const) {
+  const from: Side = mode === "pull" ? "remote" : "local";
+  Deno.test(`${mode}: the ${from} side is never written to, and the second pass is empty`, async () => {
+    await fc.assert(
+      fc.asyncProperty(history, async (rounds) => {
+        const world = await live(mode, rounds);
+        const before = new Map(world.trees[from].entries);
+        await world.settle();
+        assert.deepEqual(world.trees[from].entries, before);
+        if (mode === "mirror") return world.assertAlike();
+        world.assertNothingLost("after all rounds");
+      }),
+      { numRuns: runs(200) },
+    );
+  });
+
+  Deno.test(`${mode}: no action is ever planned for the ${from} side`, () => {
+    fc.assert(
+      fc.property(history, (rounds) => {
+        const world = new World(mode);
+        for (const { edits } of rounds) edits.forEach((one) => world.edit(one));
+        const [local, remote] = [world.trees.local.snapshot(), world.trees.remote.snapshot()];
+        const rules = { local: linuxRules, remote: linuxRules };
+        const plan = reconcile({
+          local,
+          remote,
+          ancestor: undefined,
+          mode,
+          now: 0,
+          rules,
+          allowEmptied: true,
+        });
+        assert.ok(
+          plan.kind === "plan" && plan.actions.every((one) => one.side === otherSide(from)),
+        );
+      }),
+      { numRuns: runs(200) },
+    );
+  });
+}

@@ -1,0 +1,167 @@
+/** A tree in memory whose every step can be met by an edit or a fault; its digests are its contents. */
+import {
+  type Entry,
+  executable,
+  type FileEntry,
+  parentOf,
+  sameContent,
+  type Side,
+  type Snapshot,
+} from "../model.ts";
+import type { Expectation } from "../plan.ts";
+import type { Change, ChangeResult, Staged, StepFailure, Tree } from "../tree.ts";
+
+/** Called at each point where time passes; it may edit trees, throw, or say that a write fails. */
+export type StepHook = (place: "before" | "after") => StepFailure | undefined;
+
+/** A file with this content. */
+export function file(content: string, mode = 0o644, mtimeMs = 0): FileEntry {
+  return { kind: "file", size: content.length, mtimeMs, mode, digest: content };
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Entries by path; a folder stands before what is in it, as whoever edits must see to. */
+export class MemoryTree implements Tree {
+  readonly entries = new Map<string, Entry>();
+  private clock = 1;
+  hook: StepHook = () => undefined;
+
+  constructor(readonly side: Side) {}
+
+  snapshot(): Snapshot {
+    return { root: this.side, entries: new Map(this.entries), unread: new Set() };
+  }
+
+  /** What a person does: saves content, making folders where nothing is in their way. */
+  save(path: string, content: string, mode = 0o644): void {
+    const parent = parentOf(path);
+    if (parent !== "" && !this.entries.has(parent)) this.makeFolder(parent);
+    const there = this.entries.get(path);
+    if (
+      there?.kind === "folder" || (parent !== "" && this.entries.get(parent)?.kind !== "folder")
+    ) {
+      return;
+    }
+    this.entries.set(path, file(content, mode, this.clock++));
+  }
+
+  makeFolder(path: string): void {
+    const parent = parentOf(path);
+    if (parent !== "" && !this.entries.has(parent)) this.makeFolder(parent);
+    if (parent !== "" && this.entries.get(parent)?.kind !== "folder") return;
+    if (!this.entries.has(path)) this.entries.set(path, { kind: "folder" });
+  }
+
+  /** Removes a path and all below; the contents of its files. */
+  delete(path: string): string[] {
+    const gone = [...this.entries].filter(([at]) => at === path || at.startsWith(`${path}/`));
+    for (const [at] of gone) this.entries.delete(at);
+    return gone.flatMap(([, entry]) => entry.kind === "file" ? [entry.digest] : []);
+  }
+
+  /** Gives a path and all below it another name, if nothing is there and its folder is. */
+  move(path: string, to: string): void {
+    const parent = parentOf(to);
+    const room = parent === "" || this.entries.get(parent)?.kind === "folder";
+    if (this.entries.has(to) || !room || to.startsWith(`${path}/`)) return;
+    for (const [at, entry] of [...this.entries]) {
+      if (at !== path && !at.startsWith(`${path}/`)) continue;
+      this.entries.delete(at);
+      this.entries.set(to + at.slice(path.length), entry);
+    }
+  }
+
+  private isAsExpected({ path, entry }: Expectation): boolean {
+    const there = this.entries.get(path);
+    if (!sameContent(there, entry)) return false;
+    return there?.kind !== "file" || entry?.kind !== "file" ||
+      executable(there) === executable(entry);
+  }
+
+  matches(expected: Expectation): Promise<boolean> {
+    this.hook("before");
+    return Promise.resolve(this.isAsExpected(expected));
+  }
+
+  async *read(path: string): AsyncGenerator<Uint8Array> {
+    // Two halves, each as it is at its time: an edit in between is seen as a torn content.
+    for (const half of [0, 1]) {
+      this.hook("before");
+      const entry = this.entries.get(path);
+      const content = entry?.kind === "file" ? entry.digest : "";
+      const middle = Math.ceil(content.length / 2);
+      yield await Promise.resolve(
+        encoder.encode(half === 0 ? content.slice(0, middle) : content.slice(middle)),
+      );
+    }
+  }
+
+  async stage(content: AsyncIterable<Uint8Array>): Promise<Staged | StepFailure> {
+    let text = "";
+    for await (const piece of content) {
+      const failure = this.hook("before");
+      if (failure !== undefined) return failure;
+      text += decoder.decode(piece, { stream: true });
+    }
+    return { kind: "staged", id: text, digest: text };
+  }
+
+  stageCopy(path: string): Promise<Staged | StepFailure | undefined> {
+    const failure = this.hook("before");
+    const entry = this.entries.get(path);
+    if (failure !== undefined || entry?.kind !== "file") return Promise.resolve(failure);
+    return Promise.resolve({ kind: "staged", id: entry.digest, digest: entry.digest });
+  }
+
+  discard(): Promise<void> {
+    this.hook("before");
+    return Promise.resolve();
+  }
+
+  async change(expected: Expectation, change: Change): Promise<ChangeResult> {
+    const failure = this.hook("before");
+    if (failure !== undefined) return failure;
+    if (!this.isAsExpected(expected)) return { kind: "changed" };
+    const result = await Promise.resolve(this.changed(expected.path, change));
+    this.hook("after");
+    return result;
+  }
+
+  private changed(path: string, change: Change): ChangeResult {
+    const parent = parentOf(path);
+    const there = this.entries.get(path);
+    if (parent !== "" && this.entries.get(parent)?.kind !== "folder") {
+      return { kind: "failed", reason: "missing", message: "no folder" };
+    }
+    switch (change.kind) {
+      case "placeFile":
+        return this.placed(path, file(change.staged.id, change.entry.mode, this.clock++));
+      case "placeLink":
+        return this.placed(path, { kind: "symlink", target: change.target });
+      case "makeFolder":
+        return this.placed(path, { kind: "folder" });
+      case "setMode":
+        if (there?.kind !== "file") return { kind: "changed" };
+        return this.placed(path, { ...there, mode: change.entry.mode });
+      case "removeFolder":
+        if ([...this.entries.keys()].some((at) => at.startsWith(`${path}/`))) {
+          return { kind: "failed", reason: "notEmpty", message: "not empty" };
+        }
+        return this.removed(path);
+      case "remove":
+        return this.removed(path);
+    }
+  }
+
+  private placed(path: string, entry: Entry): ChangeResult {
+    this.entries.set(path, entry);
+    return { kind: "done", entry };
+  }
+
+  private removed(path: string): ChangeResult {
+    this.entries.delete(path);
+    return { kind: "done", entry: undefined };
+  }
+}
