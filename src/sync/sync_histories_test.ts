@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { apply } from "./apply.ts";
 import { decodeAncestor, encodeAncestor } from "./ancestor.ts";
-import { type Ancestor, otherSide, sameEntry, type Side } from "./model.ts";
+import { type Ancestor, otherSide, sameContent, sameEntry, type Side } from "./model.ts";
 import { linuxRules } from "./held_paths.ts";
 import type { SyncMode } from "./plan.ts";
 import { reconcile } from "./reconcile.ts";
@@ -12,7 +12,7 @@ import { runs } from "./testing/runs.ts";
 import { SideLostError, type StepFailure } from "./tree.ts";
 
 type Edit =
-  | { kind: "save" | "run" | "delete" | "folder" | "link"; side: Side; path: string }
+  | { kind: "save" | "run" | "revert" | "delete" | "folder" | "link"; side: Side; path: string }
   | { kind: "move"; side: Side; path: string; to: string };
 type Fault = "lostLocal" | "lostRemote" | "killed" | "full" | "denied";
 interface Meeting {
@@ -29,27 +29,21 @@ interface Round {
 
 class Killed extends Error {}
 
-const path = fc.constantFrom("a", "b", "d", "d/a", "d/b", "d/e", "d/e/a", "a/x");
+const path = fc.constantFrom("a", "a", "b", "d", "d/a", "d/b", "d/e", "d/e/a", "a/x");
 const side = fc.constantFrom<Side>("local", "remote");
-const kind = fc.constantFrom<Exclude<Edit["kind"], "move">>(
-  "save",
-  "save",
-  "save",
-  "save",
-  "delete",
-  "delete",
-  "run",
-  "folder",
-  "link",
-);
+const kinds = "save save save save revert revert delete delete run folder link".split(" ");
+const kind = fc.constantFrom(...kinds as Exclude<Edit["kind"], "move">[]);
 const edit: fc.Arbitrary<Edit> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind, side, path }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("move" as const), side, path, to: path }) },
 );
 const fault = fc.constantFrom<Fault>("lostLocal", "lostRemote", "killed", "full", "denied");
 const round: fc.Arbitrary<Round> = fc.record({
-  edits: fc.array(edit, { maxLength: 5 }),
-  meetings: fc.array(fc.record({ at: fc.nat(25), what: fc.oneof(edit, fault) }), { maxLength: 3 }),
+  edits: fc.array(edit, { maxLength: 5, size: "max" }),
+  meetings: fc.array(fc.record({ at: fc.nat(25), what: fc.oneof(edit, fault) }), {
+    maxLength: 3,
+    size: "max",
+  }),
   ancestor: fc.constantFrom<Round["ancestor"]>(
     "whole",
     "whole",
@@ -59,12 +53,16 @@ const round: fc.Arbitrary<Round> = fc.record({
     "torn",
   ),
 });
-const history = fc.array(round, { minLength: 1, maxLength: 6 });
+const history = fc.array(round, { minLength: 1, maxLength: 6, size: "max" });
 
 /** Two trees, what people have saved and not given up themselves, and the ancestor as it is kept. */
 class World {
   readonly trees = { local: new MemoryTree("local"), remote: new MemoryTree("remote") };
   readonly owed = new Set<string>();
+  /** Every content that was ever saved. */
+  private readonly written = new Set<string>();
+  /** What each path was when both sides last were alike there: whoever saves that again changes nothing. */
+  private readonly alike = new Map<string, string>();
   private saved: string | undefined;
   private count = 0;
   private step = 0;
@@ -79,18 +77,22 @@ class World {
     const there = tree.entries.get(edit.path);
     switch (edit.kind) {
       case "save":
-      case "run": {
-        const content = `content ${++this.count}`;
+      case "run":
+      case "revert": {
+        // Both halves tell of the content, so that a torn one is none that was ever saved.
+        const mark = edit.kind === "revert" ? "as before" : ++this.count;
+        const content = `${mark}|${edit.path}|${mark}`;
         tree.save(edit.path, content, edit.kind === "run" ? 0o755 : 0o644);
         const now = tree.entries.get(edit.path);
         if (now?.kind !== "file" || now.digest !== content) return;
         if (there?.kind === "file") this.owed.delete(there.digest);
-        this.owed.add(content);
-        return;
+        if (this.alike.get(edit.path) !== content) this.owed.add(content);
+        this.written.add(content);
+        return this.compare();
       }
       case "delete":
         for (const content of tree.delete(edit.path)) this.owed.delete(content);
-        return;
+        return this.compare();
       case "folder":
         return tree.makeFolder(edit.path);
       case "link":
@@ -103,8 +105,19 @@ class World {
     }
   }
 
+  private compare(): void {
+    const [local, remote] = [this.trees.local.entries, this.trees.remote.entries];
+    for (const path of new Set([...local.keys(), ...remote.keys(), ...this.alike.keys()])) {
+      const [here, there] = [local.get(path), remote.get(path)];
+      if (!sameContent(here, there)) continue;
+      if (here?.kind === "file") this.alike.set(path, here.digest);
+      else this.alike.delete(path);
+    }
+  }
+
   private meet(tree: MemoryTree, place: "before" | "after"): StepFailure | undefined {
     this.step++;
+    this.compare();
     let failure: StepFailure | undefined;
     for (const { what } of this.meetings.filter(({ at }) => at === this.step)) {
       if (typeof what === "object") this.edit(what);
@@ -159,6 +172,8 @@ class World {
     const [local, remote] = [this.contents("local"), this.contents("remote")];
     const lost = [...this.owed].filter((content) => !local.has(content) && !remote.has(content));
     assert.deepEqual(lost, [], when);
+    const made = [...local, ...remote].filter((content) => !this.written.has(content));
+    assert.deepEqual(made, [], "a content that nobody saved");
   }
 
   assertAlike(): void {
