@@ -1,11 +1,9 @@
 /** Past runs, by the real program on the embedded cluster: kept whatever happens, shown, and run again. */
 import assert from "node:assert/strict";
-import type { KubeClient } from "../src/kube/client.ts";
 import { systemHost } from "../src/kube/host.ts";
 import { openKubeClient } from "../src/kube/open_client.ts";
-import { PODS } from "../src/kube/resources.ts";
-import type { Pod } from "../src/kube/types.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
+import { podMadeAnew } from "./harness/pod_made_anew.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 const namespace = "weka-operator-system";
@@ -24,27 +22,6 @@ async function records(kodama: SourceKodama): Promise<{ path: string; mode: numb
       return { path, mode: ((await Deno.stat(path)).mode ?? 0) & 0o777 };
     }),
   );
-}
-
-/** Deletes a pod of a StatefulSet, and waits until another one of its name is ready. */
-async function makeAnew(client: KubeClient, name: string): Promise<void> {
-  const old = await client.get<Pod>(PODS, name, { namespace });
-  await client.delete(PODS, name, { namespace });
-  const signal = AbortSignal.timeout(60_000);
-  const field = { namespace, fieldSelector: `metadata.name=${name}` };
-  for await (const event of client.watch<Pod>(PODS, field, { signal })) {
-    const pods = event.kind === "relisted"
-      ? event.objects
-      : "object" in event
-      ? [event.object]
-      : [];
-    const anew = pods.some(({ metadata, status }) =>
-      metadata?.uid !== old.metadata?.uid &&
-      status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True")
-    );
-    if (anew) return;
-  }
-  throw new Error(`${name} was not made anew in time`);
 }
 
 Deno.test("runs are kept, shown and run again, by the real program", async (t) => {
@@ -180,7 +157,7 @@ Deno.test("runs are kept, shown and run again, by the real program", async (t) =
         "exit $KODAMA_INDEX",
       ]);
       assert.equal(code, 5);
-      await makeAnew(client, "weka-drive-1");
+      await podMadeAnew(client, { namespace, name: "weka-drive-1" });
       const strict = await kodama.run(["runs", "rerun", "--failed", "--output-mode", "none"]);
       assert.equal(strict.code, 4);
       assert.match(
