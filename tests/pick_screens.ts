@@ -1,8 +1,8 @@
 /** States of the picker and the keys that lead there: each has a picture in `tests/screens/pick/`. */
 import { type Grid, lineText, span } from "../src/term/grid.ts";
-import type { PickState } from "../src/pick/state.ts";
+import { initialState, type PickState } from "../src/pick/state.ts";
 import { type PickEvent, step } from "../src/pick/step.ts";
-import { key, picker, podRow, typed } from "../src/pick/testing/sample_picker.ts";
+import { key, picker, podRow, sampleSettings, typed } from "../src/pick/testing/sample_picker.ts";
 import { view } from "../src/pick/view.ts";
 
 const names = ["api-0", "web-0", "web-1", "web-2", "web-10", "db-0", "cache-0", "cache-1"];
@@ -26,20 +26,39 @@ const changed = (upserts: string[], removed: string[]): PickEvent => ({
   changes: { upserts: upserts.map((one) => podRow(one)), removed },
 });
 
+const notice = (text: string): PickEvent => ({ kind: "notice", text });
+
+/** The first page is there, and more are on their way. */
+const loading = (names: readonly string[], size = { columns: 60, rows: 10 }): PickState =>
+  after(
+    initialState(sampleSettings, { ...size, query: "", nowMs: 0, preview: false }),
+    changed([...names], []),
+  );
+
 const small = { columns: 20, rows: 8 };
 const wide = { columns: 100, rows: 10 };
 
 /** By the name of the picture. */
 export const screens: Readonly<Record<string, () => PickState>> = {
   "empty": () => picker([]),
+  "loading": () => loading([]),
+  "loading-more": () => loading(names.slice(0, 3)),
   "list": () => picker(names),
+  "hints": () => picker(names, {}, wide),
+  "one-of-them": () => picker(names, { multi: false, switches: false }, wide),
   "search": () => after(picker(names), ...type("web !10")),
   "nothing": () => after(picker(names), ...type("xyz")),
   "chosen": () => after(picker(names), key("tab"), key("up"), key("up"), key("tab")),
   "scrolled": () => after(picker(names, {}, { columns: 60, rows: 6 }), ...Array(5).fill(key("up"))),
   "reverse": () => after(picker(names, { layout: "reverse" }), key("down")),
   "containers": () => after(picker(names), key("right"), key("up")),
+  "containers-chosen": () =>
+    after(picker(names), key("right"), key("tab"), key("left"), key("up"), key("tab")),
   "namespaces": () => after(picker(names), key("ctrl-s")),
+  "contexts": () => after(picker(names), key("ctrl-x")),
+  "error": () => after(picker(names), notice("context dead: cannot reach https://10.0.0.1:6443")),
+  "error-narrow": () => after(picker(names, {}, small), notice("context dead: cannot reach it")),
+  "error-empty": () => after(picker([]), notice("context dead: connection refused")),
   "vanished": () => after(picker(names), key("tab"), changed(["api-9"], ["uid-api-0"])),
   "trouble": () =>
     after(picker(names), {
