@@ -3,11 +3,18 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { apply } from "./apply.ts";
 import { decodeAncestor, encodeAncestor } from "./ancestor.ts";
-import { type Ancestor, otherSide, sameContent, sameEntry, type Side } from "./model.ts";
+import {
+  type Ancestor,
+  type Entry,
+  otherSide,
+  sameContent,
+  sameEntry,
+  type Side,
+} from "./model.ts";
 import { linuxRules } from "./held_paths.ts";
 import type { SyncMode } from "./plan.ts";
 import { reconcile } from "./reconcile.ts";
-import { MemoryTree } from "./testing/memory_tree.ts";
+import { MemoryTree, type StepHook } from "./testing/memory_tree.ts";
 import { runs } from "./testing/runs.ts";
 import { SideLostError, type StepFailure } from "./tree.ts";
 
@@ -61,7 +68,10 @@ class World {
   readonly owed = new Set<string>();
   /** Every content that was ever saved. */
   private readonly written = new Set<string>();
-  /** What each path was when both sides last were alike there: whoever saves that again changes nothing. */
+  /**
+   * What each path was when a scan or a step last found or made both sides alike there: whoever
+   * saves that again changes nothing that a later scan could see.
+   */
   private readonly alike = new Map<string, string>();
   private saved: string | undefined;
   private count = 0;
@@ -88,11 +98,11 @@ class World {
         if (there?.kind === "file") this.owed.delete(there.digest);
         if (this.alike.get(edit.path) !== content) this.owed.add(content);
         this.written.add(content);
-        return this.compare();
+        return;
       }
       case "delete":
         for (const content of tree.delete(edit.path)) this.owed.delete(content);
-        return this.compare();
+        return;
       case "folder":
         return tree.makeFolder(edit.path);
       case "link":
@@ -108,16 +118,18 @@ class World {
   private compare(): void {
     const [local, remote] = [this.trees.local.entries, this.trees.remote.entries];
     for (const path of new Set([...local.keys(), ...remote.keys(), ...this.alike.keys()])) {
-      const [here, there] = [local.get(path), remote.get(path)];
-      if (!sameContent(here, there)) continue;
-      if (here?.kind === "file") this.alike.set(path, here.digest);
-      else this.alike.delete(path);
+      if (sameContent(local.get(path), remote.get(path))) this.note(path, local.get(path));
     }
   }
 
-  private meet(tree: MemoryTree, place: "before" | "after"): StepFailure | undefined {
+  private note(path: string, entry: Entry | undefined): void {
+    if (entry?.kind === "file") this.alike.set(path, entry.digest);
+    else this.alike.delete(path);
+  }
+
+  private meet(tree: MemoryTree, place: Parameters<StepHook>[0]): StepFailure | undefined {
     this.step++;
-    this.compare();
+    if (place !== "before") this.note(place.changed, tree.entries.get(place.changed));
     let failure: StepFailure | undefined;
     for (const { what } of this.meetings.filter(({ at }) => at === this.step)) {
       if (typeof what === "object") this.edit(what);
@@ -133,6 +145,7 @@ class World {
     if (fate === "missing") this.saved = undefined;
     if (fate === "torn") this.saved = this.saved?.slice(0, -20);
     const ancestor = this.saved === undefined ? undefined : decodeAncestor(this.saved);
+    this.compare();
     const [local, remote] = [this.trees.local.snapshot(), this.trees.remote.snapshot()];
     const rules = { local: linuxRules, remote: linuxRules };
     const plan = reconcile({

@@ -188,3 +188,10 @@ Deno.test("names of conflicts fit every system, however long the name", () => {
   const long = conflictName.make("é".repeat(127), "local", 0, 12);
   assert.ok(new TextEncoder().encode(long).length <= 240 && long.isWellFormed());
 });
+
+Deno.test("a first run over a hundred and fifty thousand files in one folder makes a plan of them all", () => {
+  const entries: Record<string, Entry> = { "d": folder };
+  for (let count = 0; count < 150_000; count++) entries[`d/${count}`] = file(`${count}`);
+  const local = snapshot(entries);
+  assert.equal(planned({ local, ancestor: undefined }).length, 150_002);
+});

@@ -12,7 +12,7 @@ import type { Expectation } from "../plan.ts";
 import type { Change, ChangeResult, Staged, StepFailure, Tree } from "../tree.ts";
 
 /** Called at each point where time passes; it may edit trees, throw, or say that a write fails. */
-export type StepHook = (place: "before" | "after") => StepFailure | undefined;
+export type StepHook = (place: "before" | { changed: string }) => StepFailure | undefined;
 
 /** A file with this content. */
 export function file(content: string, mode = 0o644, mtimeMs = 0): FileEntry {
@@ -125,7 +125,7 @@ export class MemoryTree implements Tree {
     if (failure !== undefined) return failure;
     if (!this.isAsExpected(expected)) return { kind: "changed" };
     const result = await Promise.resolve(this.changed(expected.path, change));
-    this.hook("after");
+    if (result.kind === "done") this.hook({ changed: expected.path });
     return result;
   }
 
