@@ -10,6 +10,7 @@ import {
   sameContent,
   sameEntry,
   type Side,
+  type Snapshot,
 } from "./model.ts";
 import { linuxRules } from "./held_paths.ts";
 import type { SyncMode } from "./plan.ts";
@@ -19,7 +20,11 @@ import { runs } from "./testing/runs.ts";
 import { SideLostError, type StepFailure } from "./tree.ts";
 
 type Edit =
-  | { kind: "save" | "run" | "revert" | "delete" | "folder" | "link"; side: Side; path: string }
+  | {
+    kind: "save" | "run" | "mode" | "revert" | "delete" | "folder" | "link";
+    side: Side;
+    path: string;
+  }
   | { kind: "move"; side: Side; path: string; to: string };
 type Fault = "lostLocal" | "lostRemote" | "killed" | "full" | "denied";
 interface Meeting {
@@ -30,6 +35,8 @@ interface Meeting {
 interface Round {
   edits: Edit[];
   meetings: Meeting[];
+  /** What a scan could not read: a folder, or from some path on everything ("cut"). */
+  unread: { side: Side; path: string; how: "folder" | "cut" } | undefined;
   /** What becomes of the saved ancestor before the round. */
   ancestor: "whole" | "missing" | "torn";
 }
@@ -38,7 +45,7 @@ class Killed extends Error {}
 
 const path = fc.constantFrom("a", "a", "b", "d", "d/a", "d/b", "d/e", "d/e/a", "a/x");
 const side = fc.constantFrom<Side>("local", "remote");
-const kinds = "save save save save revert revert delete delete run folder link".split(" ");
+const kinds = "save save save save revert revert delete delete run mode folder link".split(" ");
 const kind = fc.constantFrom(...kinds as Exclude<Edit["kind"], "move">[]);
 const edit: fc.Arbitrary<Edit> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind, side, path }) },
@@ -47,6 +54,10 @@ const edit: fc.Arbitrary<Edit> = fc.oneof(
 const fault = fc.constantFrom<Fault>("lostLocal", "lostRemote", "killed", "full", "denied");
 const round: fc.Arbitrary<Round> = fc.record({
   edits: fc.array(edit, { maxLength: 5, size: "max" }),
+  unread: fc.option(
+    fc.record({ side, path, how: fc.constantFrom("folder" as const, "cut" as const) }),
+    { nil: undefined, freq: 5 },
+  ),
   meetings: fc.array(fc.record({ at: fc.nat(25), what: fc.oneof(edit, fault) }), {
     maxLength: 3,
     size: "max",
@@ -103,6 +114,11 @@ class World {
       case "delete":
         for (const content of tree.delete(edit.path)) this.owed.delete(content);
         return;
+      case "mode":
+        if (there?.kind === "file") {
+          tree.entries.set(edit.path, { ...there, mode: there.mode ^ 0o100 });
+        }
+        return;
       case "folder":
         return tree.makeFolder(edit.path);
       case "link":
@@ -140,13 +156,23 @@ class World {
     return failure;
   }
 
+  private scan(side: Side, unread: Round["unread"]): Snapshot {
+    const whole = this.trees[side].snapshot();
+    if (unread?.side !== side) return whole;
+    const { path, how } = unread;
+    if (how === "folder" && whole.entries.get(path)?.kind !== "folder") return whole;
+    const isKept = (at: string) => how === "cut" ? at < path : !at.startsWith(`${path}/`);
+    const entries = new Map([...whole.entries].filter(([at]) => isKept(at)));
+    return { ...whole, entries, unread: new Set([how === "cut" ? "" : path]) };
+  }
+
   /** Scan, reconcile, apply; the number of actions. */
-  async sync({ meetings, ancestor: fate }: Omit<Round, "edits">): Promise<number> {
+  async sync({ meetings, ancestor: fate, unread }: Omit<Round, "edits">): Promise<number> {
     if (fate === "missing") this.saved = undefined;
     if (fate === "torn") this.saved = this.saved?.slice(0, -20);
     const ancestor = this.saved === undefined ? undefined : decodeAncestor(this.saved);
     this.compare();
-    const [local, remote] = [this.trees.local.snapshot(), this.trees.remote.snapshot()];
+    const [local, remote] = [this.scan("local", unread), this.scan("remote", unread)];
     const rules = { local: linuxRules, remote: linuxRules };
     const plan = reconcile({
       ...{ local, remote, ancestor, rules, mode: this.mode },
@@ -171,7 +197,7 @@ class World {
   }
 
   async settle(): Promise<void> {
-    const quiet: Omit<Round, "edits"> = { meetings: [], ancestor: "whole" };
+    const quiet: Omit<Round, "edits"> = { meetings: [], ancestor: "whole", unread: undefined };
     for (let pass = 0; pass < 6; pass++) if (await this.sync(quiet) === 0) return;
     assert.fail("a sixth pass still found something to do");
   }

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { decodeAncestor, encodeAncestor } from "./ancestor.ts";
 import { conflictName } from "./conflict_name.ts";
 import { heldPaths, linuxRules, type SideRules } from "./held_paths.ts";
+import { withoutIgnored } from "./ignored_entries.ts";
 import type { Ancestor, Entry, Snapshot } from "./model.ts";
 import { reconcile, type ReconcileInput } from "./reconcile.ts";
 import { snapshotDiff } from "./snapshot_diff.ts";
@@ -194,4 +195,25 @@ Deno.test("a first run over a hundred and fifty thousand files in one folder mak
   for (let count = 0; count < 150_000; count++) entries[`d/${count}`] = file(`${count}`);
   const local = snapshot(entries);
   assert.equal(planned({ local, ancestor: undefined }).length, 150_002);
+});
+
+Deno.test("what is ignored is in no snapshot, and keeps its folder from being removed", () => {
+  const whole = snapshot({
+    "d": folder,
+    "d/a": file("1"),
+    "d/a.log": file("2"),
+    "e": folder,
+    "e/keep.log": file("3"),
+    "node_modules": folder,
+    "node_modules/x": folder,
+    "node_modules/x/y": file("4"),
+  }, ["node_modules/z", "e/q", "node_modules/x"]);
+  const rules: Record<string, string> = { "": "node_modules/\n*.log", "e": "!keep.log" };
+  const seen = withoutIgnored(
+    whole,
+    (at) => rules[at] === undefined ? [] : [{ rank: "gitignore", name: at, text: rules[at] }],
+  );
+  assert.deepEqual([...seen.entries.keys()], ["d", "d/a", "e", "e/keep.log"]);
+  assert.deepEqual(seen.entries.get("d"), { kind: "folder", holdsOthers: true });
+  assert.deepEqual([...seen.unread], ["e/q"]);
 });
