@@ -80,6 +80,23 @@ Deno.test({
       },
     );
 
+    await t.step("a narrower window folds the line, and leaves nothing of it", async () => {
+      await using terminal = await open("--shell", "--", line.replace("$0", "third"));
+      await terminal.until("a line of some width", /^0 of 3 done, .*weka-drive-2$/m);
+      for (const columns of [50, 20, 90]) {
+        await terminal.resize(columns, 24);
+        const cut = columns === 90 ? "weka-drive-2" : "…";
+        const screen = await terminal.until(
+          `the line at ${columns} columns`,
+          (seen) => seen.endsWith(cut) && seen.split("\n").every(({ length }) => length < columns),
+        );
+        assert.equal(screen.split("\n").length, 1, screen);
+      }
+      await release("third", "/^weka-drive-[0-2]$/");
+      const left = await terminal.until("the end", /^exit code 0$/m);
+      assert.ok(!left.includes("of 3 done"), left);
+    });
+
     await t.step("--progress none: no line", async () => {
       await using terminal = await open("--progress", "none", "--", "sleep", "1.5");
       assert.ok(!(await terminal.until("the end", /^exit code 0$/m)).includes("done"));

@@ -20,6 +20,9 @@ const tickMs = 1000;
 /** To the beginning of the line, and erase all of it. ECMA-48, EL 2. */
 const erase = "\r\x1b[2K";
 
+/** From the beginning of the line on, all to the end of the screen. ECMA-48, ED 0. */
+const eraseBelow = "\r\x1b[J";
+
 /** To the line above. ECMA-48, CUU. */
 const up = "\x1b[A";
 
@@ -53,14 +56,20 @@ function cut(text: string, columns: number): string {
   return `${kept}…`;
 }
 
-/** The line on a terminal. Everything else that is written goes between `pause` and `resume`. */
+/**
+ * The line on a terminal. Everything else that is written goes between `pause` and `resume`.
+ *
+ * The cursor stays at the beginning of the line: a terminal that is made narrower folds the line into several,
+ * and from where it begins all of them can be erased. So can they where a terminal cuts in place of folding.
+ */
 export class StatusLine implements Disposable {
   readonly #terminal: Terminal;
   readonly #clock: Clock;
   readonly #progress: Progress;
   readonly #beganMs: number;
   #timer: Disposable | undefined;
-  #shown = false;
+  /** How wide the text is that is on the screen. */
+  #shown: number | undefined;
   /** Output is being written: the line must stay away. */
   #paused = false;
 
@@ -77,16 +86,15 @@ export class StatusLine implements Disposable {
   async pause(): Promise<void> {
     this.#paused = true;
     this.#timer?.[Symbol.dispose]();
-    if (!this.#shown) return;
-    this.#shown = false;
-    await this.#terminal.stderr.write(erase);
+    if (this.#shown === undefined) return;
+    await this.#terminal.stderr.write(this.#taken());
     // Standard output is another stream: what is written there now would overtake it.
     await this.#terminal.stderr.flush();
   }
 
   /** A person pressed Enter, and the terminal went to its next line: the one that is shown is above it. */
   async lineFed(): Promise<void> {
-    if (this.#shown) await this.#terminal.stderr.write(up);
+    if (this.#shown !== undefined) await this.#terminal.stderr.write(up);
   }
 
   /** Lets the line come back. */
@@ -99,10 +107,20 @@ export class StatusLine implements Disposable {
   [Symbol.dispose](): void {
     this.#paused = true;
     this.#timer?.[Symbol.dispose]();
-    if (!this.#shown) return;
-    this.#shown = false;
+    if (this.#shown === undefined) return;
     // A broken standard error is noticed by whoever writes what matters.
-    this.#terminal.stderr.write(erase).catch(() => {});
+    this.#terminal.stderr.write(this.#taken()).catch(() => {});
+  }
+
+  /** What takes the line away; from then on it isn't shown. */
+  #taken(): string {
+    const width = this.#shown ?? 0;
+    this.#shown = undefined;
+    return width < this.#columns() ? erase : eraseBelow;
+  }
+
+  #columns(): number {
+    return this.#terminal.size()?.columns ?? 80;
   }
 
   #drawIn(delayMs: number): void {
@@ -119,10 +137,11 @@ export class StatusLine implements Disposable {
     if (this.#paused) return;
     const text = statusText(this.#progress, {
       elapsedMs: this.#clock.elapsedMs() - this.#beganMs,
-      columns: this.#terminal.size()?.columns ?? 80,
+      columns: this.#columns(),
     });
-    this.#shown = true;
+    const before = this.#taken();
+    this.#shown = displayWidth(text);
     this.#drawIn(tickMs);
-    await this.#terminal.stderr.write(`${erase}${text}`);
+    await this.#terminal.stderr.write(`${before}${text}\r`);
   }
 }

@@ -30,9 +30,10 @@ Deno.test("the line never reaches the last column, where a terminal would wrap i
 /** A screen whose time the test turns, and all that reaches either stream in one list. */
 function stage() {
   const seen: string[] = [];
+  const size = { columns: 80, rows: 24 };
   const terminal = new MemoryTerminal({
     terminals: ["stdout", "stderr"],
-    size: { columns: 80, rows: 24 },
+    size,
     onWrite: (_stream, bytes) => void seen.push(new TextDecoder().decode(bytes)),
   });
   let nowMs = 0;
@@ -58,7 +59,7 @@ function stage() {
   };
   const screen = new Screen({ terminal, clock, statusLine: true, interactive: false });
   const line = (text: string) => screen.write([{ stream: "stdout", data: [text] }]);
-  return { screen, seen, timers, pass, line };
+  return { screen, seen, size, timers, pass, line };
 }
 
 // deno-lint-ignore no-control-regex -- the sequence is what this looks for
@@ -90,6 +91,20 @@ Deno.test("the line goes before output comes, and comes back when it pauses", as
   assert.match(seen.shift() ?? "", status);
   await screen.flush();
   assert.deepEqual(seen, [erased]);
+});
+
+Deno.test("a line that a narrower window has folded is erased from where it begins", async () => {
+  const { screen, seen, size, pass, line } = stage();
+  screen.begin(some);
+  await pass(700);
+  assert.match(seen.shift() ?? "", /web-3\r$/);
+  size.columns = 20;
+  await line("a\n");
+  assert.equal(seen.shift(), "\r\x1b[J");
+  await pass(200);
+  await line("b\n");
+  assert.equal(seen.at(-2), erased);
+  await screen.flush();
 });
 
 Deno.test("the time in the line goes on", async () => {
