@@ -58,9 +58,11 @@ export async function* apply(
   // What reconcile took for unknown stays so.
   const known = input.ancestor !== undefined && input.ancestor.roots.local === roots.local &&
     input.ancestor.roots.remote === roots.remote;
-  let before: Ancestor = known && input.ancestor !== undefined
+  const old = known && input.ancestor !== undefined
     ? input.ancestor
     : { roots, entries: new Map() };
+  // What both scans agree on is agreed, a deletion by both sides too, whatever becomes of this run.
+  let before = nextAncestor(old, { local, remote, held: plan.held });
   const touched = plan.actions.map(({ path }) => path);
   // A file put back to what it once was would look untouched to a run that knew only the time before.
   if (touched.length > 0) await input.saveAncestor(withoutPaths(before, touched));

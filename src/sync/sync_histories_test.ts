@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { apply } from "./apply.ts";
-import { decodeAncestor, encodeAncestor } from "./ancestor.ts";
+import { decodeAncestor, encodeAncestor, isHeld } from "./ancestor.ts";
 import {
   type Ancestor,
   type Entry,
@@ -131,10 +131,11 @@ class World {
     }
   }
 
-  private compare(): void {
-    const [local, remote] = [this.trees.local.entries, this.trees.remote.entries];
-    for (const path of new Set([...local.keys(), ...remote.keys(), ...this.alike.keys()])) {
-      if (sameContent(local.get(path), remote.get(path))) this.note(path, local.get(path));
+  private compare(local: Snapshot, remote: Snapshot): void {
+    const unread = new Map([...local.unread, ...remote.unread].map((path) => [path, true]));
+    for (const path of new Set([...local.entries.keys(), ...this.alike.keys()])) {
+      const [here, there] = [local.entries.get(path), remote.entries.get(path)];
+      if (sameContent(here, there) && !isHeld(path, unread)) this.note(path, here);
     }
   }
 
@@ -171,8 +172,8 @@ class World {
     if (fate === "missing") this.saved = undefined;
     if (fate === "torn") this.saved = this.saved?.slice(0, -20);
     const ancestor = this.saved === undefined ? undefined : decodeAncestor(this.saved);
-    this.compare();
     const [local, remote] = [this.scan("local", unread), this.scan("remote", unread)];
+    this.compare(local, remote);
     const rules = { local: linuxRules, remote: linuxRules };
     const plan = reconcile({
       ...{ local, remote, ancestor, rules, mode: this.mode },
