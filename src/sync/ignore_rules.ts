@@ -5,9 +5,6 @@
 import { KodamaError } from "../base/errors.ts";
 import { compileGlob, type Glob, globMatches, lowered } from "./ignore_glob.ts";
 
-/** The files that rules are read from, in each folder; the later has the last word. */
-export const ignoreFileNames = [".gitignore", ".kodamaignore"] as const;
-
 /** The text of one source of rules, and its rank: a higher rank decides before any lower one. */
 export interface IgnoreSource {
   rank: "gitignore" | "kodamaignore" | "settings";
