@@ -118,8 +118,10 @@ class ExecRun {
 
   /** Where something depends on all targets, all must be known; else those that are there begin. */
   async #firstFindings(): Promise<ContextFindings[]> {
-    const { confirm, terminal, serial, outputFolder } = this.#options;
-    const all = [confirm, terminal, serial, outputFolder].some((one) => one !== undefined);
+    const { confirm, terminal, oneTarget, serial, outputFolder } = this.#options;
+    const all = [confirm, terminal, oneTarget, serial, outputFolder].some((one) =>
+      one !== undefined
+    );
     return all ? await Array.fromAsync(this.#discovery.rest()) : await this.#discovery.first();
   }
 
@@ -161,8 +163,8 @@ class ExecRun {
   }
 
   async #confirmed(): Promise<boolean> {
-    const { confirm, command, terminal } = this.#options;
-    if (terminal !== undefined && this.#targets.length > 1) {
+    const { confirm, command, terminal, oneTarget } = this.#options;
+    if ((terminal !== undefined || oneTarget) && this.#targets.length > 1) {
       throw new UsageError(`a terminal is for one pod, and ${this.#targets.length} match`, {
         hint: "narrow the selection, or leave out -t",
       });

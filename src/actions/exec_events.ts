@@ -93,6 +93,8 @@ export interface ExecOptions {
   /** Read by every target, each at its own pace. */
   stdin?: AsyncIterable<Uint8Array>;
   terminal?: ExecTerminal;
+  /** More than one target is an error, as with a terminal: one was asked for, and there is none to give. */
+  oneTarget?: boolean;
   /** Environment of the command; names as a shell takes them. Needs a shell in the image. */
   environment?: Readonly<Record<string, string>>;
   /** Directory of the command. Needs a shell in the image. */

@@ -62,6 +62,7 @@ export const command = defineCommand({
       ...running.bounds,
       ...running.options,
       ...(single ? { outputMode: "raw" as const } : {}),
+      ...(flags.tty ? { oneTarget: true } : {}),
       contexts,
       selection,
       command: trailing ?? [],
