@@ -34,7 +34,7 @@ const shims: Readonly<Record<string, string>> = {
   "node:fs": "shims/executable_subcommands.ts",
   "node:path": "shims/executable_subcommands.ts",
   "node:process": "shims/process.ts",
-  "node:util": "shims/util.ts",
+  "node:util": "shims/control_sequences.ts",
 };
 
 /**

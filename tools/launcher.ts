@@ -6,6 +6,7 @@ import { completeWord } from "../src/cli/hidden_words.ts";
 import { leadingValueFlags } from "../src/cli/tree.ts";
 import { bundleEntry } from "./bundle.ts";
 import { permissionFlags, type PermissionSet } from "./permissions.ts";
+import { fixedFlags } from "../src/sandbox/deno_flags.ts";
 
 /** Names under which kodama is started (`src/cli/program.ts`). The first stands for the others. */
 export const launcherNames = ["kodama", "kubectl-kodama", "kpod", "kwekash"] as const;
@@ -35,21 +36,8 @@ const v8Flags: readonly string[] = [
   "--heap-growing-percent=30",
 ];
 
-/**
- * Flags that make a start the same everywhere: no configuration of the folder that it happens in, no
- * network, no question. `--quiet` keeps Deno's own remarks off standard error.
- */
-export const runFlags: readonly string[] = [
-  "run",
-  "--quiet",
-  "--no-prompt",
-  "--no-config",
-  "--no-lock",
-  "--no-remote",
-  "--no-npm",
-  "--cached-only",
-  `--v8-flags=${v8Flags.join(",")}`,
-];
+/** Words that start Deno, before the permissions. */
+export const runFlags: readonly string[] = [...fixedFlags, `--v8-flags=${v8Flags.join(",")}`];
 
 /** The permission sets that a launcher chooses from. */
 export interface LauncherSets {

@@ -1,32 +1,13 @@
 /** Functions for numbers. */
 import type { JsonValue } from "../base/json_value.ts";
 import { parseDuration } from "../base/duration.ts";
+import { parseQuantity } from "../base/quantity.ts";
 import { quoted, Refusal } from "./problem.ts";
 import type { FunctionDeclaration, FunctionTable } from "./signature.ts";
 import { anyType, listOf, numberType, textType } from "./type.ts";
 import { kindNoun } from "./value.ts";
 
 const numbersType = listOf(numberType);
-
-/** https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/ */
-const quantityFactors: Readonly<Record<string, number>> = {
-  n: 1e-9,
-  u: 1e-6,
-  m: 1e-3,
-  "": 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  E: 1e18,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-  Ei: 2 ** 60,
-};
 
 export const numberFunctions = {
   number: {
@@ -47,11 +28,8 @@ export const numberFunctions = {
     gives: () => numberType,
     call: ([value]) => {
       const text = String(value).trim();
-      const match = /^([+-]?\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,3})?)([a-zA-Z]{0,2})$/
-        .exec(text);
-      const unit = match?.[2] ?? "";
-      const factor = Object.hasOwn(quantityFactors, unit) ? quantityFactors[unit] : undefined;
-      if (match !== null && factor !== undefined) return finite(Number(match[1]) * factor);
+      const amount = parseQuantity(text);
+      if (amount !== undefined) return finite(amount);
       throw new Refusal(`${quoted(text)} is no quantity such as 500m or 10Gi`);
     },
   },

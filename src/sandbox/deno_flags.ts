@@ -14,10 +14,10 @@ export interface ProcessLimits {
 const kinds = ["net", "read", "write", "env", "run", "sys"] as const;
 
 /**
- * A start that is the same everywhere: no configuration of the folder that it happens in, no question, and no
- * module but the script's own text.
+ * A start of Deno that is the same everywhere: no configuration of the folder that it happens in, no network, no
+ * question. `--quiet` keeps Deno's own remarks off standard error.
  */
-const fixedFlags: readonly string[] = [
+export const fixedFlags: readonly string[] = [
   "run",
   "--quiet",
   "--no-prompt",

@@ -6,7 +6,7 @@ import { withCondition } from "./conditions.ts";
 import type { Controller } from "./controller.ts";
 import type { Live } from "./kinds.ts";
 import { nodeAccepts } from "./node_fit.ts";
-import { parseQuantity } from "./quantity.ts";
+import { parseQuantity } from "../../base/quantity.ts";
 import { isFinished } from "./pods.ts";
 import type { ClusterState } from "./state.ts";
 
@@ -40,7 +40,7 @@ function roomOf(node: Live<Node>, state: ClusterState): Room {
   const allocatable = Object.entries(node.status?.allocatable ?? {});
   const room = {
     node,
-    left: Object.fromEntries(allocatable.map(([name, value]) => [name, parseQuantity(value)])),
+    left: Object.fromEntries(allocatable.map(([name, value]) => [name, amountOf(value)])),
   };
   for (const pod of state.list("pods")) {
     if (pod.spec?.nodeName === node.metadata.name && !isFinished(pod)) occupy(room, pod);
@@ -48,12 +48,17 @@ function roomOf(node: Live<Node>, state: ClusterState): Room {
   return room;
 }
 
+/** JSON may have a plain number; what isn't a quantity counts as nothing, for the API refuses it first. */
+function amountOf(value: string | number): number {
+  return parseQuantity(String(value)) ?? 0;
+}
+
 /** What a pod asks for: the sum of its containers, and itself as one of the node's pods. */
 function requestsOf(pod: Pod): Record<string, number> {
   const requests: Record<string, number> = { pods: 1 };
   for (const container of pod.spec?.containers ?? []) {
     for (const [name, value] of Object.entries(container.resources?.requests ?? {})) {
-      requests[name] = (requests[name] ?? 0) + parseQuantity(value);
+      requests[name] = (requests[name] ?? 0) + amountOf(value);
     }
   }
   return requests;

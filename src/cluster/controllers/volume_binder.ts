@@ -4,7 +4,7 @@ import type { StorageClass } from "kubernetes-types/storage/v1.d.ts";
 import { type Action, create, note, remove, update } from "./action.ts";
 import type { Controller } from "./controller.ts";
 import type { Live } from "./kinds.ts";
-import { parseQuantity } from "./quantity.ts";
+import { parseQuantity } from "../../base/quantity.ts";
 import type { ClusterState } from "./state.ts";
 
 const provisioner = "kodama.dev/local";
@@ -92,9 +92,9 @@ function serves(
       claimRef.name === claim.metadata.name &&
       (claimRef.uid === undefined || claimRef.uid === claim.metadata.uid);
   }
-  const asked = parseQuantity(resources?.requests?.["storage"] ?? "0");
+  const asked = parseQuantity(String(resources?.requests?.["storage"] ?? "0")) ?? 0;
   return offered === storageClassName && wanted.every((mode) => accessModes.includes(mode)) &&
-    parseQuantity(capacity?.["storage"] ?? "0") >= asked;
+    (parseQuantity(String(capacity?.["storage"] ?? "0")) ?? 0) >= asked;
 }
 
 function referenceTo(claim: Live<PersistentVolumeClaim>) {

@@ -1,4 +1,5 @@
 /** The downward API: what a container may learn of its own pod. https://kubernetes.io/docs/concepts/workloads/pods/downward-api/ */
+import { parseQuantity } from "../../base/quantity.ts";
 import type { Container, Pod } from "../../kube/types.ts";
 
 /** The value of a field path, or undefined where the API allows no such path. */
@@ -57,28 +58,7 @@ export function resourceValue(
     : pod.spec?.containers.find(({ name }) => name === containerName);
   const [kind, ...name] = resource.split(".");
   const values = kind === "limits" ? of?.resources?.limits : of?.resources?.requests;
-  const amount = quantity(values?.[name.join(".")] ?? "0");
-  const unit = quantity(divisor) || 1;
+  const amount = parseQuantity(String(values?.[name.join(".")] ?? "0")) ?? NaN;
+  const unit = parseQuantity(String(divisor)) || 1;
   return String(Math.ceil(amount / unit));
-}
-
-const suffixes: Record<string, number> = {
-  m: 1e-3,
-  "": 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-};
-
-/** A Kubernetes quantity as a number: `500m`, `64Mi`. NaN where it isn't one. */
-export function quantity(text: string): number {
-  const match = /^([0-9.]+(?:e[0-9]+)?)([a-zA-Z]*)$/.exec(text);
-  return Number(match?.[1]) * (suffixes[match?.[2] ?? ""] ?? Number.NaN);
 }

@@ -3,7 +3,6 @@ import fc from "fast-check";
 import type { Container, Pod } from "../../kube/types.ts";
 import { resources } from "../resources.ts";
 import { createStore } from "../store/store.ts";
-import { quantity } from "./downward.ts";
 import { buildEnvironment, ContainerConfigError, expand, mainCommand } from "./environment.ts";
 import type { Image } from "./images.ts";
 
@@ -125,13 +124,4 @@ Deno.test("command and args stand for entrypoint and cmd", () => {
   assert.deepEqual(words({ args: ["$(A)"] }), ["run", "1"]);
   assert.deepEqual(words({ command: ["other"] }), ["other"]);
   assert.deepEqual(words({ command: ["other"], args: ["x"] }), ["other", "x"]);
-});
-
-Deno.test("quantities are numbers", () => {
-  for (
-    const [text, value] of [["1", 1], ["500m", 0.5], ["64Mi", 67108864], ["2k", 2000]] as const
-  ) {
-    assert.equal(quantity(text), value);
-  }
-  assert.ok(Number.isNaN(quantity("much")));
 });
