@@ -96,7 +96,7 @@ export function goldenCases(): GoldenCase[] {
     argv: ["workflow", "check", "./w.yaml"],
     files: Object.fromEntries(
       Object.entries(typeof files === "string" ? { "w.yaml": files } : files)
-        .map(([file, text]) => [`/work/${file}`, text]),
+        .map(([file, text]) => [`/project/${file}`, text]),
     ),
   }));
   return [...helps, ...names, ...wrong, ...broken];

@@ -11,7 +11,7 @@ for (const name of ["expressions.md", "scripts.md"]) {
     const texts = [...page.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? "");
     assert.ok(texts.length > 0, "the page shows none");
     for (const text of texts) {
-      const { host } = simulatedHost({}, { files: { "/work/workflows/page.yaml": text } });
+      const { host } = simulatedHost({}, { files: { "/project/workflows/page.yaml": text } });
       const checked = await checkWorkflows(host, ["page"]);
       assert.deepEqual(
         checked.flatMap(({ diagnostics }) =>

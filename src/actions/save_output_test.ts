@@ -39,12 +39,12 @@ Deno.test("each target's streams are files of their own, whatever the target is 
   const { saved, error } = await run({ outputFolder: { path: "out", replace: false } });
   assert.equal(error, undefined);
   assert.deepEqual(saved, {
-    "/work/out/w-0.stdout": "first\n",
-    "/work/out/w-0.stderr": "",
-    "/work/out/w-1.stdout": "first\n",
-    "/work/out/w-1.stderr": "oh\n",
-    "/work/out/%2E._w.stdout": "other\n",
-    "/work/out/%2E._w.stderr": "",
+    "/project/out/w-0.stdout": "first\n",
+    "/project/out/w-0.stderr": "",
+    "/project/out/w-1.stdout": "first\n",
+    "/project/out/w-1.stderr": "oh\n",
+    "/project/out/%2E._w.stdout": "other\n",
+    "/project/out/%2E._w.stderr": "",
   });
 });
 

@@ -166,7 +166,7 @@ Deno.test("what only looks isn't asked about", async () => {
 });
 
 Deno.test("inside tmux: windows of the session, as many as its size needs, and shown", async () => {
-  const env = { TMUX: "/tmp/x,1,0", TMUX_PANE: "%9" };
+  const env = { TMUX: "/sockets/x,1,0", TMUX_PANE: "%9" };
   const pods = Array.from({ length: 9 }, (_, index) => `web-${index}`);
   const { told, multiplexer } = await wall({ env, pods, options: { detach: false } });
   assert.deepEqual(told, [{

@@ -9,7 +9,7 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 Deno.test("a transcript is an asciicast: header, output as whole characters, sizes as they change", async () => {
   const { host, files, clock } = simulatedHost({});
   const transcript = await Transcript.open(host, subject);
-  assert.equal(transcript.path, "/work/casts/prod_web-0.2026-01-01T00-00-00Z.cast");
+  assert.equal(transcript.path, "/project/casts/prod_web-0.2026-01-01T00-00-00Z.cast");
   const euro = bytes("€");
   await transcript.output(euro.subarray(0, 1));
   clock.timer(1500, () => {});

@@ -18,10 +18,10 @@ finally:
 const other = "permissions: { net: [example.com], run: [git] }\nsteps:\n  - script: ../last.ts\n";
 
 const files = {
-  "/work/workflows/main.yaml": main,
-  "/work/workflows/other.yaml": other,
-  "/work/workflows/scripts/check.ts": "1;",
-  "/work/last.ts": "2;",
+  "/project/workflows/main.yaml": main,
+  "/project/workflows/other.yaml": other,
+  "/project/workflows/scripts/check.ts": "1;",
+  "/project/last.ts": "2;",
 };
 
 async function subjectOf(host: ReturnType<typeof simulatedHost>["host"]) {
@@ -32,7 +32,7 @@ Deno.test("it covers every file that is reached, scripts inside of other steps a
   const { host } = simulatedHost({}, { files });
   const subject = await subjectOf(host);
   assert.deepEqual(subject.files.map(({ path }) => path).toSorted(), Object.keys(files).toSorted());
-  assert.equal(subject.files.find(({ path }) => path === "/work/last.ts")?.text, "2;");
+  assert.equal(subject.files.find(({ path }) => path === "/project/last.ts")?.text, "2;");
 });
 
 Deno.test("it is about all that any of the workflows may", async () => {
@@ -44,7 +44,7 @@ Deno.test("it is about all that any of the workflows may", async () => {
 });
 
 Deno.test("a script that isn't there can't be trusted", async () => {
-  const { "/work/last.ts": _, ...rest } = files;
+  const { "/project/last.ts": _, ...rest } = files;
   const { host } = simulatedHost({}, { files: rest });
-  await assert.rejects(subjectOf(host), /there is no script \/work\/last.ts/);
+  await assert.rejects(subjectOf(host), /there is no script \/project\/last.ts/);
 });

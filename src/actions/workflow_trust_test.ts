@@ -14,12 +14,12 @@ import {
 
 const permissions = { ...noPermissions, run: ["git"] };
 
-function subject(text = "steps: []", path = "/work/workflows/deploy.yaml"): TrustSubject {
+function subject(text = "steps: []", path = "/project/workflows/deploy.yaml"): TrustSubject {
   return {
     name: "deploy",
     path,
     permissions,
-    files: [{ path, text }, { path: "/work/lib/a.yaml", text: "a" }],
+    files: [{ path, text }, { path: "/project/lib/a.yaml", text: "a" }],
   };
 }
 
@@ -44,12 +44,12 @@ Deno.test("a new workflow is asked about once, with what it may", async () => {
   const { host } = simulatedHost({});
   const { asked, options } = person(true);
   const texts = await ensureTrusted(host, subject(), options);
-  assert.equal(texts.get("/work/lib/a.yaml"), "a");
+  assert.equal(texts.get("/project/lib/a.yaml"), "a");
   await ensureTrusted(host, subject(), options);
   await ensureTrusted(host, subject(), nobody);
   assert.deepEqual(asked, [{
     name: "deploy",
-    path: "/work/workflows/deploy.yaml",
+    path: "/project/workflows/deploy.yaml",
     seen: "new",
     changed: [],
     permissions: ["run git (a program can do all that you can do)"],
@@ -109,7 +109,7 @@ Deno.test("one without permissions needs no trust", async () => {
 
 Deno.test("a lock file counts where nobody can be asked, as long as nothing has changed", async () => {
   const { host, files } = simulatedHost({});
-  files.set("/work/workflows/kodama.lock", await lockFor(host, [subject()]));
+  files.set("/project/workflows/kodama.lock", await lockFor(host, [subject()]));
   await ensureTrusted(host, subject(), nobody);
   await assert.rejects(ensureTrusted(host, subject("other"), nobody), {
     message: /has changed since it was locked: deploy.yaml, and there is nobody to ask/,
@@ -122,13 +122,13 @@ Deno.test("a lock file counts where nobody can be asked, as long as nothing has 
 
 Deno.test("a lock file is for the workflows of one folder", async () => {
   const { host } = simulatedHost({});
-  const other = subject("b", "/work/workflows/other.yaml");
+  const other = subject("b", "/project/workflows/other.yaml");
   const lock = JSON.parse(await lockFor(host, [other, subject()]));
   assert.deepEqual(Object.keys(lock.workflows), ["deploy.yaml", "other.yaml"]);
   assert.deepEqual(Object.keys(lock.workflows["other.yaml"]), ["../lib/a.yaml", "other.yaml"]);
   await assert.rejects(
-    lockFor(host, [subject(), subject("", "/work/.kodama/workflows/a.yaml")]),
-    { hint: "lock these by themselves: /work/workflows, /work/.kodama/workflows" },
+    lockFor(host, [subject(), subject("", "/project/.kodama/workflows/a.yaml")]),
+    { hint: "lock these by themselves: /project/workflows, /project/.kodama/workflows" },
   );
 });
 
@@ -136,10 +136,10 @@ Deno.test("trust is taken back by path or as a whole", async () => {
   const { host } = simulatedHost({});
   const { options } = person(true);
   await ensureTrusted(host, subject(), options);
-  await ensureTrusted(host, subject("b", "/work/workflows/other.yaml"), options);
+  await ensureTrusted(host, subject("b", "/project/workflows/other.yaml"), options);
   const word = "workflows/deploy.yaml";
   assert.deepEqual(await revokeTrust(host, { kind: "named", word }), [
-    "/work/workflows/deploy.yaml",
+    "/project/workflows/deploy.yaml",
   ]);
   await assert.rejects(revokeTrust(host, { kind: "named", word: "othre" }), {
     kind: "notFound",
@@ -147,7 +147,7 @@ Deno.test("trust is taken back by path or as a whole", async () => {
   });
   await assert.rejects(ensureTrusted(host, subject(), nobody), /never looked at/);
   assert.deepEqual(await revokeTrust(host, { kind: "named", word: "other" }), [
-    "/work/workflows/other.yaml",
+    "/project/workflows/other.yaml",
   ]);
   assert.deepEqual(await revokeTrust(host, { kind: "all" }), []);
   assert.deepEqual(await listTrusted(host), []);

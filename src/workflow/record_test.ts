@@ -10,7 +10,7 @@ const header = {
   id: "run-1",
   at: "2026-01-01T00:00:00.000Z",
   workflow: "w",
-  path: "/work/workflows/w.yaml",
+  path: "/project/workflows/w.yaml",
   files: {},
   params: {},
   secrets: [],

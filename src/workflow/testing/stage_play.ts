@@ -73,13 +73,13 @@ export async function play(play: Play): Promise<Played> {
 
 /** The workflow `w.yaml` of these files. */
 export async function loaded(files: Readonly<Record<string, string>>) {
-  const folder = "/work/workflows";
+  const folder = "/project/workflows";
   return await loadWorkflow(
     {
       readText: (path) => Promise.resolve(files[path.slice(folder.length + 1)]),
       listFiles: (listed) => Promise.resolve(listed === folder ? Object.keys(files) : []),
     },
-    { workingDir: "/work", configDir: "/config", shippedWorkflowsDir: "/shipped" },
+    { workingDir: "/project", configDir: "/config", shippedWorkflowsDir: "/shipped" },
     "w",
   );
 }
