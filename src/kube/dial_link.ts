@@ -10,9 +10,7 @@
  *     Deno.connect + startTls        2 ms   but no client certificate, and a thread for 100 ms at the close
  *     Deno.connect + node:tls        3 ms   and 16 ms once to load it
  *
- * The thread: whoever closes a connection of Deno's TLS leaves it to one that sleeps until what was sent last has
- * surely arrived. There are 32, and files are read and written by the same ones: more than 320 closes a second
- * can't be, and while there are that many, no file is written.
+ * The thread is one of 32, which files need too (tls_closers.ts): more than 320 closes a second can't be.
  *
  * So: `startTls` where a token is enough, as long as threads are left; `node:tls` (loaded then) for what is more,
  * for client certificates, and for servers that are not to be verified. Both read only when asked, which is the
@@ -21,7 +19,11 @@
 import { orAborted } from "../base/abort.ts";
 import { systemClock } from "../base/clock.ts";
 import type { Link, LinkTarget, TlsSettings } from "./link.ts";
+import { TlsClosers } from "./tls_closers.ts";
 import { parseProxy, tunnel } from "./proxy_tunnel.ts";
+
+/** Of the process, as the threads are. */
+const closers = new TlsClosers(systemClock);
 
 /** Connects. Rejects with what the network or the proxy said, or with the signal's reason. */
 export async function dialLink(target: LinkTarget, signal: AbortSignal): Promise<Link> {
@@ -88,25 +90,6 @@ async function secured(
  * other connections would get a turn.
  */
 const bytesBeforePause = 8_388_608;
-
-/** The threads that close connections of Deno's TLS, as many as are left to it. */
-class Closers {
-  #free = 24;
-
-  /** One for a connection, to be disposed of when that is closed; undefined where none is free. */
-  take(): Disposable | undefined {
-    if (this.#free === 0) return undefined;
-    this.#free--;
-    return {
-      [Symbol.dispose]: () => void systemClock.timer(closerSleepsMs, () => this.#free++),
-    };
-  }
-}
-
-const closerSleepsMs = 100;
-
-/** Of the process, as the threads are. */
-const closers = new Closers();
 
 /** Most links carry a few kilobytes; thousands of them with room for a flood would be hundreds of megabytes. */
 const bufferBytes = { first: 4096, largest: 65_536 };
