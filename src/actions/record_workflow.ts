@@ -2,13 +2,13 @@
 import type { JsonValue } from "../base/json_value.ts";
 import { redact } from "../exec/redact.ts";
 import { fingerprintOf } from "../sandbox/fingerprint.ts";
+import type { WhereOverrides } from "../workflow/engine/scope.ts";
 import type { Loaded } from "../workflow/load_workflow.ts";
 import { overridesData } from "../workflow/recorded_overrides.ts";
 import { isKept, type WorkflowHeader } from "../workflow/record.ts";
 import type { WorkflowEvent } from "../workflow/step_events.ts";
 import type { Host } from "./host.ts";
 import { RecordFile } from "./record_file.ts";
-import type { RunStepsOptions } from "./run_steps.ts";
 
 /** Writes the record of one run. Disposing of it closes the file. */
 export class WorkflowRecorder implements AsyncDisposable {
@@ -22,10 +22,12 @@ export class WorkflowRecorder implements AsyncDisposable {
   static async begin(
     host: Host,
     run: string,
-    { loaded, params, options }: {
+    { loaded, params, overrides, rerunOf }: {
       loaded: Loaded;
       params: Readonly<Record<string, JsonValue>>;
-      options: Pick<RunStepsOptions, "overrides" | "goOn">;
+      overrides: WhereOverrides;
+      /** The id of the run that this one goes on from. */
+      rerunOf: string | undefined;
     },
   ): Promise<WorkflowRecorder> {
     const { workflow, files } = loaded;
@@ -42,8 +44,8 @@ export class WorkflowRecorder implements AsyncDisposable {
         Object.entries(params).filter(([name]) => !secret.includes(name)),
       ),
       secrets: secret.filter((name) => params[name] !== null),
-      rerunOf: options.goOn?.rerunOf ?? null,
-      overrides: overridesData(options.overrides),
+      rerunOf: rerunOf ?? null,
+      overrides: overridesData(overrides),
     };
     const file = new RecordFile(host, run);
     file.add(header);

@@ -100,7 +100,12 @@ export async function* runSteps(
     runScript,
     ...(ask === undefined ? {} : { ask }),
   });
-  await using recorder = await WorkflowRecorder.begin(host, run, { loaded, params, options });
+  await using recorder = await WorkflowRecorder.begin(host, run, {
+    loaded,
+    params,
+    overrides: options.overrides,
+    rerunOf: goOn?.rerunOf,
+  });
   const events = runWorkflow(workflow, world, {
     run,
     params,

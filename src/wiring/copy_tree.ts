@@ -3,7 +3,7 @@ import { KodamaError } from "../base/errors.ts";
 import type { TreeEntry } from "../copy/entry.ts";
 import { keyOf } from "../copy/copy_key.ts";
 import type { Settled, TreeSource } from "../copy/source.ts";
-import { readFile } from "./copy_files.ts";
+import { readFile } from "./read_file.ts";
 import { dataParts } from "./data_parts.ts";
 import { fileError } from "./files.ts";
 

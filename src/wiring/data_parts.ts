@@ -1,6 +1,6 @@
 /** Where the data of a sparse file is. The runtime can't ask the system for holes; so the file is read. */
 import type { DataPart } from "../copy/sparse.ts";
-import { readFile } from "./copy_files.ts";
+import { readFile } from "./read_file.ts";
 
 /** The grain of holes: what file systems give away at once. */
 const grainBytes = 64 * 1024;

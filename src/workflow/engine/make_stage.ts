@@ -9,7 +9,7 @@ import { stepKind } from "../steps/registry.ts";
 import { evaluateDeep } from "../templates.ts";
 import { namesIn, type Scope, within } from "./scope.ts";
 import type { Stage, StageTarget } from "./stage.ts";
-import type { Attempted, StepRunner } from "./step_runner.ts";
+import type { Attempted, Sequences } from "./attempt.ts";
 
 /** An attempt, the targets that aren't run again, and those that this attempt has ended so far. */
 type Attempting = Attempted & {
@@ -18,7 +18,7 @@ type Attempting = Attempted & {
 };
 
 /** Made as an object without a class: a part of it can be replaced for a call of a script. */
-export function makeStage(runner: StepRunner, step: Step, at: Attempting): Stage {
+export function makeStage(runner: Sequences, step: Step, at: Attempting): Stage {
   const { world, yes, uses, tell, heard, runUsed } = runner.options;
   const ask: Stage["ask"] = async (question) => {
     await heard();

@@ -4,41 +4,21 @@ import { parseDuration } from "../../base/duration.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 import type { Outcome } from "../../exec/model.ts";
-import type { FullWorkflow, Step } from "../model.ts";
+import type { Step } from "../model.ts";
 import { emptyOutput } from "../names.ts";
-import type { StepKey, StepOutcome, StepTargetEnd, WorkflowEvent } from "../step_events.ts";
+import type { StepOutcome, StepTargetEnd } from "../step_events.ts";
 import type { StepEnd, StepKind } from "../steps/kind.ts";
 import { stepKind } from "../steps/registry.ts";
 import { evaluateDeep, evaluateFields } from "../templates.ts";
-import type { Kept } from "./kept.ts";
 import { goesOn, nextAttempt, reasonOf } from "./policy.ts";
 import { namesIn, type Scope } from "./scope.ts";
 import { settled } from "./settled_fields.ts";
 import type { InnerEnd } from "./stage.ts";
 import { makeStage } from "./make_stage.ts";
-import type { World } from "./world.ts";
-
-/** What a runner is given; the same for every list of a run. */
-export interface RunnerOptions {
-  world: World;
-  kept: Kept;
-  /** Questions whether to go on are answered with yes. */
-  yes: boolean;
-  /** What the `workflow` steps use. */
-  uses: ReadonlyMap<Step, FullWorkflow>;
-  tell(event: WorkflowEvent): Promise<void>;
-  /** Resolves when all that was told is shown. */
-  heard(): Promise<void>;
-  /** Runs a used workflow. */
-  runUsed(
-    workflow: FullWorkflow,
-    params: Readonly<Record<string, JsonValue>>,
-    at: { key: StepKey; signal: AbortSignal },
-  ): Promise<InnerEnd & { outputs: JsonValue }>;
-}
+import type { Attempted, RunnerOptions, Sequences } from "./attempt.ts";
 
 /** Runs steps. */
-export class StepRunner {
+export class StepRunner implements Sequences {
   readonly options: RunnerOptions;
   /** How the targets ended of the step that ended the run. */
   failedTargets: readonly Outcome[] = [];
@@ -216,14 +196,6 @@ export class StepRunner {
       durationMs: 0,
     });
   }
-}
-
-/** Where an attempt is made. */
-export interface Attempted {
-  key: StepKey;
-  scope: Scope;
-  signal: AbortSignal;
-  held: AsyncDisposableStack;
 }
 
 function timeoutOf(step: Step, scope: Scope): number | undefined {

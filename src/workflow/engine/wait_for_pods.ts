@@ -6,8 +6,13 @@ import type { Selection } from "../../kube/target.ts";
 import type { Pod } from "../../kube/types.ts";
 import { type SelectFields, whereOf } from "../selection_fields.ts";
 import { ok, type StepEnd } from "../steps/kind.ts";
-import type { PodState } from "../steps/wait.ts";
 import type { Stage } from "./stage.ts";
+
+/** What pods are waited for to be. */
+export const podStates = ["ready", "running", "gone"] as const;
+
+/** One of them. */
+export type PodState = typeof podStates[number];
 
 /** Between two looks. */
 const pauseMs = 500;

@@ -3,18 +3,14 @@ import * as v from "valibot";
 import { parseDuration } from "../../base/duration.ts";
 import { numberType } from "../../expression/type.ts";
 import { countFromOne, described, dynamic } from "../fields.ts";
-import { waitForPods } from "../engine/wait_for_pods.ts";
+import { type PodState, podStates, waitForPods } from "../engine/wait_for_pods.ts";
 import { passed } from "../../base/abort.ts";
 import { defineStep, failed, ok } from "./kind.ts";
 import { podEntries } from "./pod_fields.ts";
 
-const states = ["ready", "running", "gone"] as const;
 const expected = "ready, running, gone, or a duration such as 30s";
 
-/** What is waited for of pods. */
-export type PodState = typeof states[number];
-
-const isState = (word: string): word is PodState => (states as readonly string[]).includes(word);
+const isState = (word: string): word is PodState => (podStates as readonly string[]).includes(word);
 
 /** The kind `wait`. */
 export const waitStep = defineStep({
