@@ -123,6 +123,14 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
+/** Of a deletion. */
+export interface DeleteOptions extends CallOptions {
+  /** Only the object with this uid: a namesake that took its place is a `conflict`. */
+  uid?: string;
+  /** Seconds that a pod's processes are given to end; the pod's own where it is absent. */
+  graceSeconds?: number;
+}
+
 /** Of a call that opens a stream. */
 export interface StreamOptions extends CallOptions {
   /** Called before the request leaves: from then on it may be carried out, whatever becomes of the call. */
@@ -164,11 +172,22 @@ export interface KubeClient extends AsyncDisposable {
     scope: { namespace?: string },
     options?: CallOptions,
   ): Promise<T>;
+  /**
+   * Replaces an object. With the `resourceVersion` that was read in its metadata, a write of somebody else in
+   * between is a `conflict`; without one the last writer wins.
+   */
+  update<T = KubeObject>(
+    resource: ApiResource,
+    name: string,
+    object: T,
+    scope: { namespace?: string },
+    options?: CallOptions,
+  ): Promise<T>;
   delete(
     resource: ApiResource,
     name: string,
     scope: { namespace?: string },
-    options?: CallOptions,
+    options?: DeleteOptions,
   ): Promise<void>;
   /** A JSON document of any path, for what has no collection: `/version`, SelfSubjectAccessReview. */
   raw<T>(

@@ -3,6 +3,7 @@ import type {
   ApiResource,
   AttachRequest,
   CallOptions,
+  DeleteOptions,
   ExecChannel,
   ExecRequest,
   ForwardChannel,
@@ -83,15 +84,27 @@ export class HttpKubeClient implements KubeClient {
     return this.raw("POST", resourcePath(resource, scope.namespace), { ...options, body: object });
   }
 
+  update<T = KubeObject>(
+    resource: ApiResource,
+    name: string,
+    object: T,
+    scope: { namespace?: string },
+    options: CallOptions = {},
+  ): Promise<T> {
+    const path = resourcePath(resource, scope.namespace, name);
+    const { signal = never } = options;
+    return this.transport.json<T>({ method: "PUT", path, signal, body: object });
+  }
+
   async delete(
     resource: ApiResource,
     name: string,
     scope: { namespace?: string },
-    options: CallOptions = {},
+    options: DeleteOptions = {},
   ): Promise<void> {
     const path = resourcePath(resource, scope.namespace, name);
     const { signal = never } = options;
-    await this.transport.json({ method: "DELETE", path, signal });
+    await this.transport.json({ method: "DELETE", path, signal, body: deleteBody(options) });
   }
 
   raw<T>(
@@ -135,6 +148,17 @@ export class HttpKubeClient implements KubeClient {
     const asked = { signal: never, ...options };
     return new WebSocketExecChannel(await this.transport.webSocket(path, channelProtocols, asked));
   }
+}
+
+/** https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/delete-options/ */
+function deleteBody({ uid, graceSeconds }: DeleteOptions): unknown {
+  if (uid === undefined && graceSeconds === undefined) return undefined;
+  return {
+    apiVersion: "v1",
+    kind: "DeleteOptions",
+    ...(uid === undefined ? {} : { preconditions: { uid } }),
+    ...(graceSeconds === undefined ? {} : { gracePeriodSeconds: graceSeconds }),
+  };
 }
 
 function podPath({ namespace, pod }: { namespace: string; pod: string }): string {

@@ -16,6 +16,17 @@ export const EVENTS: ApiResource = core("events", "Event");
 export const SERVICES: ApiResource = core("services", "Service");
 export const CONFIG_MAPS: ApiResource = core("configmaps", "ConfigMap");
 export const SECRETS: ApiResource = core("secrets", "Secret");
+export const PERSISTENT_VOLUME_CLAIMS: ApiResource = core(
+  "persistentvolumeclaims",
+  "PersistentVolumeClaim",
+);
+export const NETWORK_POLICIES: ApiResource = {
+  group: "networking.k8s.io",
+  version: "v1",
+  plural: "networkpolicies",
+  kind: "NetworkPolicy",
+  namespaced: true,
+};
 export const REPLICATION_CONTROLLERS: ApiResource = core(
   "replicationcontrollers",
   "ReplicationController",

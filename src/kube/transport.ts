@@ -21,7 +21,7 @@ import { openWebSocket, UpgradeRefused, UpgradeUnanswered } from "./websocket_op
 
 /** One HTTP request. */
 export interface ApiRequest {
-  method: "GET" | "POST" | "DELETE";
+  method: "GET" | "POST" | "PUT" | "DELETE";
   /** Begins with a slash, with its query. */
   path: string;
   body?: unknown;

@@ -51,12 +51,14 @@ Deno.test("paths, queries and proofs are as the API wants them", async () => {
     await client.get(PODS, "a/b", { namespace: "n s" });
     await client.get(NAMESPACES, "x", {});
     await client.create(PODS, { a: 1 }, { namespace: "ns" });
+    await client.update(PODS, "p", { a: 2 }, { namespace: "ns" });
     await client.delete(PODS, "p", { namespace: "ns" });
     await client.raw("GET", "/version");
     assert.deepEqual(asked, [
       "GET /base/api/v1/namespaces/n%20s/pods/a%2Fb",
       "GET /base/api/v1/namespaces/x",
       "POST /base/api/v1/namespaces/ns/pods",
+      "PUT /base/api/v1/namespaces/ns/pods/p",
       "DELETE /base/api/v1/namespaces/ns/pods/p",
       "GET /base/version",
     ]);
@@ -65,6 +67,24 @@ Deno.test("paths, queries and proofs are as the API wants them", async () => {
     assert.equal(headers.get("impersonate-group"), "a, b");
     assert.equal(headers.get("impersonate-extra-x%2fy"), "1");
   }, user);
+});
+
+Deno.test("a deletion says which object is meant and how long it may take, where that is said", async () => {
+  const bodies: string[] = [];
+  await withServer(async (request) => {
+    bodies.push(await request.text());
+    return Response.json({});
+  }, async ({ client }) => {
+    await client.delete(PODS, "p", { namespace: "ns" });
+    await client.delete(PODS, "p", { namespace: "ns" }, { uid: "u-1", graceSeconds: 0 });
+    assert.equal(bodies[0], "");
+    assert.deepEqual(JSON.parse(bodies[1] ?? ""), {
+      apiVersion: "v1",
+      kind: "DeleteOptions",
+      preconditions: { uid: "u-1" },
+      gracePeriodSeconds: 0,
+    });
+  });
 });
 
 Deno.test("a list is asked for page by page, only when the next is wanted", async () => {

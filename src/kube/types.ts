@@ -5,16 +5,20 @@
  * Declarations only: nothing here exists at run time, so the embedded cluster may share them.
  */
 export type {
+  ConfigMap,
   Container,
   ContainerState,
   ContainerStatus,
   Event,
   Namespace,
   Node,
+  PersistentVolumeClaim,
   Pod,
   PodSpec,
   PodStatus,
   Probe,
+  Secret,
+  Toleration,
   Volume,
   VolumeMount,
 } from "kubernetes-types/core/v1.d.ts";

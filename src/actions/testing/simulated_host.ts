@@ -168,6 +168,7 @@ function client(context: string, cluster: SimulatedCluster, clock: ManualClock):
     list: unused,
     watch: unused,
     create: unused,
+    update: unused,
     delete: unused,
     logs: unused,
     attach: unused,

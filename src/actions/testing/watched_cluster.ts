@@ -76,6 +76,7 @@ export class WatchedCluster {
       },
       raw: unused,
       create: unused,
+      update: unused,
       delete: unused,
       exec: unused,
       attach: unused,
