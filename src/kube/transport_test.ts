@@ -71,8 +71,8 @@ Deno.test("paths, queries and proofs are as the API wants them", async () => {
 
 Deno.test("a deletion says which object is meant and how long it may take, where that is said", async () => {
   const bodies: string[] = [];
-  await withServer(async (request) => {
-    bodies.push(await request.text());
+  await withServer((_request, body) => {
+    bodies.push(body);
     return Response.json({});
   }, async ({ client }) => {
     await client.delete(PODS, "p", { namespace: "ns" });
