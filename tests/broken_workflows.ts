@@ -105,6 +105,10 @@ export const brokenWorkflows: Readonly<Record<string, BrokenWorkflow>> = {
   "shell-injection":
     "params: { name: x }\nsteps:\n  - exec: [sh, -c, 'echo ${{ params.name }}']\n  - exec: echo $(id ${{ params.name }})\n",
   "never-true": "steps:\n  - exec: [id]\n    when: ${{ 1 > 2 }}\n",
+  "copy-without-pods": "permissions: { read: [a] }\nsteps:\n  - copy: { from: a, to: /tmp/a }\n",
+  "copy-between-pods": "steps:\n  - copy: { from: ':/etc/a', to: ':/tmp/a' }\n  - copy: a b\n",
+  "copy-not-granted":
+    "permissions: { read: [conf] }\nsteps:\n  - copy: { from: confidential, to: ':/tmp/' }\n  - copy: { from: ':/etc/a', to: 'conf/{pod}' }\n  - copy: { from: ':', to: conf }\n",
   // Other files.
   "uses-nothing": "steps:\n  - workflow: kwekahs\n  - workflow: ./gone.yaml\n",
   "uses-itself": "steps:\n  - workflow: ./w.yaml\n",

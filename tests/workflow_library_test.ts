@@ -3,47 +3,16 @@
  * on an embedded cluster.
  */
 import assert from "node:assert/strict";
-import type { Host, TestCluster } from "../src/actions/host.ts";
+import type { Host } from "../src/actions/host.ts";
 import { runSteps } from "../src/actions/run_steps.ts";
 import { testWorkflows } from "../src/actions/test_workflows.ts";
 import { checkWorkflows } from "../src/actions/workflow_files.ts";
-import { MemoryTerminal } from "../src/term/memory_terminal.ts";
-import { machineHost } from "../src/wiring/host.ts";
-import { startTestCluster } from "./harness/embedded_cluster.ts";
+import { clusterHere, thisMachine } from "./harness/cluster_here.ts";
 import { referencePage, referenceParts } from "../tools/workflow_reference.ts";
 import { referenceFile } from "../tools/schemas.ts";
 
 const folder = new URL("../workflows/", import.meta.url);
 const { signal } = new AbortController();
-
-/** This machine, whose clusters for tests are in this process. */
-function thisMachine(
-  own: Readonly<Record<string, string>> = { KODAMA_CONFIG_DIR: "/nowhere" },
-): Host {
-  const host = machineHost({
-    terminal: new MemoryTerminal(),
-    environment: (name) => own[name] ?? Deno.env.get(name),
-    kubeconfig: own.KUBECONFIG,
-  });
-  return { ...host, testCluster: clusterHere };
-}
-
-async function clusterHere(world: string): Promise<TestCluster> {
-  const cluster = await startTestCluster(world);
-  const { env, folder } = cluster;
-  const host = thisMachine(env);
-  return {
-    host,
-    folder: async () => {
-      const path = await Deno.makeTempDir({ dir: folder });
-      return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
-    },
-    async [Symbol.asyncDispose]() {
-      await (await host.kube())[Symbol.asyncDispose]();
-      await cluster[Symbol.asyncDispose]();
-    },
-  };
-}
 
 async function names(pattern: RegExp): Promise<string[]> {
   const found = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);

@@ -20,7 +20,7 @@ import { absolutePath, hasPlaceHolders, localPathOf, nameOf } from "./cp_paths.t
 
 /** What all targets of a run share. */
 export interface CopyScene {
-  options: CopyOptions;
+  options: Pick<CopyOptions, "way" | "timeoutMs" | "retries" | "checksum">;
   files: LocalFiles;
   workingDir: string;
   /** What is copied from here; undefined where it is copied from pods. */

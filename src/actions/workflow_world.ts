@@ -24,6 +24,10 @@ export function worldOf(host: Host, { local, runScript, ask }: WorldParts): Worl
     local,
     runScript,
     ask: ask ?? (() => Promise.resolve(undefined)),
+    copy: async (work) => {
+      const { copyingOf } = await import("./copy_step.ts");
+      return await copyingOf(host, work);
+    },
     kube: (context) => host.kube(context),
     nonce: () => crypto.randomUUID(),
     open: async (target, request, signal) =>

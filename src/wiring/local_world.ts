@@ -27,6 +27,7 @@ export function localWorld({ kube, configDir, create, readText }: LocalWorldPart
     fetch: request,
     create,
     readText: (path) => readText(path, maxScriptBytes),
+    realPath,
     forward: async (target, ports) => forwardPort(await kube(target.context), target, ports),
     hold: (group, holder) => hold(configDir, group, holder),
   };
@@ -182,6 +183,23 @@ async function hold(
       return Promise.resolve();
     },
   };
+}
+
+/** A link that leads nowhere counts as not there, and its own name as it is: what is written takes its place. */
+async function realPath(path: string): Promise<string> {
+  for (let [above, rest] = [path, ""];;) {
+    try {
+      const real = await Deno.realPath(above);
+      return `${real === "/" && rest !== "" ? "" : real}${rest}`;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) {
+        throw new KodamaError("environment", `${path}: ${messageOf(error)}`, { cause: error });
+      }
+      const cut = above.lastIndexOf("/");
+      if (cut < 0) return path;
+      [above, rest] = [above.slice(0, cut) || "/", above.slice(cut) + rest];
+    }
+  }
 }
 
 function messageOf(error: unknown): string {

@@ -25,6 +25,13 @@ export type StepOutcome =
   | { kind: "cancelled" }
   | { kind: "skipped"; reason: string };
 
+/** What a copy came to; `to` is its end in the words of `kodama cp`: `web-0:/etc/app.conf`, `saved/web-0/app.conf`. */
+export interface Copied {
+  to: string;
+  files: number;
+  bytes: number;
+}
+
 /** The end of one target of a step, with what its command wrote as far as it is kept. */
 export interface StepTargetEnd {
   target: Target;
@@ -35,6 +42,8 @@ export interface StepTargetEnd {
   /** Output beyond the limit was left out. */
   truncated: boolean;
   durationMs: number;
+  /** Of a copy that came to its end. */
+  copied?: Copied;
 }
 
 /** What a run of a workflow tells. Times are milliseconds. */

@@ -213,25 +213,15 @@ Deno.test("two runs of a group: the second is refused, or waits for its turn", a
         ? { heldBy: "run-0" }
         : { [Symbol.asyncDispose]: () => Promise.resolve() },
     );
-  const { local } = await worldLocal();
-  const world = { local: { ...local, hold } };
+  const local = { hold };
   await assert.rejects(
-    play({ files: { "w.yaml": text("refuse") }, world, clock }),
+    play({ files: { "w.yaml": text("refuse") }, local, clock }),
     (error) => error instanceof KodamaError && error.kind === "conflict",
   );
-  const { events } = await play({ files: { "w.yaml": text("wait") }, world, clock });
+  const { events } = await play({ files: { "w.yaml": text("wait") }, local, clock });
   assert.equal(events[0]?.kind, "workflowWaits");
   assert.equal(endsOf(events).at(-1), "= ok");
 });
-
-/** A machine on which every program ends well. */
-function worldLocal() {
-  const absent = () => Promise.reject(new Error("not there"));
-  const run = () => Promise.resolve({ exitCode: 0, stdout: "", stderr: "", truncated: false });
-  return Promise.resolve({
-    local: { run, fetch: absent, create: absent, readText: absent, forward: absent, hold: absent },
-  });
-}
 
 Deno.test("an expression that comes to the wrong kind of value fails its step, in words", async () => {
   const text = `params: { n: many }

@@ -1,4 +1,4 @@
-/** One command in the pods of a step: events, what is kept of its output, and whether the budget holds. */
+/** One thing done in the pods of a step: events, what is kept of its output, and whether the budget holds. */
 import { Capture } from "../../exec/capture.ts";
 import { LineInterleaver } from "../../exec/interleave_lines.ts";
 import type { Outcome } from "../../exec/model.ts";
@@ -10,7 +10,7 @@ import { failed, ok, type StepEnd } from "../steps/kind.ts";
 import { type Fanout, overBudget } from "../steps/pod_fields.ts";
 import { podOutput, troubleOf } from "./pod_output.ts";
 import type { Stage, StageTarget } from "./stage.ts";
-import type { Writing } from "./world.ts";
+import type { Copying, Writing } from "./world.ts";
 
 /** What is kept of each stream of each target, for expressions and for the record. */
 export const keptBytes = 64 * 1024;
@@ -27,6 +27,8 @@ export interface FanOut {
   workdir?: string;
   /** A folder: standard output goes to a file there, whole. */
   save?: string;
+  /** Done in each target in place of the command; what it came to is in the target's end. */
+  copy?: Copying;
 }
 
 /** Runs the command in every target that an earlier run hasn't ended. */
@@ -34,6 +36,7 @@ export async function fanOut(
   stage: Stage,
   all: readonly StageTarget[],
   work: FanOut,
+  outputOf: (ends: readonly StepTargetEnd[]) => StepEnd["output"] = podOutput,
 ): Promise<StepEnd> {
   await stage.tell({ kind: "stepTargets", step: stage.key, names: all.map(({ name }) => name) });
   const left = all.filter(({ name }) => !stage.kept.has(name));
@@ -44,7 +47,7 @@ export async function fanOut(
   const order = new Map(all.map(({ name }, at) => [name, at]));
   ends.sort((a, b) => (order.get(a.name) ?? 0) - (order.get(b.name) ?? 0));
   if (work.bounds.outputMode === "fold") await tellFolded(stage, ends);
-  const output = podOutput(ends);
+  const output = outputOf(ends);
   const bad = ends.filter(({ outcome }) => outcome.kind !== "ok");
   if (stage.signal.aborted) return { outcome: { kind: "cancelled" }, output };
   if (!overBudget(bad.length, all.length, work.bounds.maxFail)) return ok(output);
@@ -89,7 +92,7 @@ class Round implements AsyncDisposable {
 
   #events() {
     const { world, signal } = this.#stage;
-    const { command, shell, bounds, environment, workdir, places } = this.#work;
+    const { command, shell, bounds, environment, workdir, places, copy } = this.#work;
     const { fanout, connectTimeoutMs, commandTimeoutMs, serial, maxFail, failFast } = bounds;
     return runOnTargets(this.#targets.map(({ target }) => target), command, {
       open: world.open,
@@ -101,7 +104,10 @@ class Round implements AsyncDisposable {
       connectTimeoutMs,
       shell,
       failFast,
-      placeOf: (target) => places[target] ?? { index: target, total: places.length },
+      // A copy goes by its place in its own work, where what an earlier run has ended isn't.
+      ...(copy === undefined
+        ? { placeOf: (target: number) => places[target] ?? { index: target, total: places.length } }
+        : { perform: copy.perform }),
       ...(commandTimeoutMs === undefined ? {} : { timeoutMs: commandTimeoutMs }),
       // Without batches the budget says how the step ends, and not that targets are left out.
       ...(serial === undefined ? {} : { serial, maxFail }),
@@ -133,6 +139,7 @@ class Round implements AsyncDisposable {
     this.#files.delete(target);
     const captures = this.#captures.get(target);
     this.#captures.delete(target);
+    const copied = this.#work.copy?.copied(this.#name(target));
     const end: StepTargetEnd = {
       target: this.#targets[target]?.target as StepTargetEnd["target"],
       name: this.#name(target),
@@ -141,6 +148,7 @@ class Round implements AsyncDisposable {
       stderr: textOf(captures?.stderr),
       truncated: [captures?.stdout, captures?.stderr].some((one) => (one?.omittedBytes ?? 0) > 0),
       durationMs,
+      ...(copied === undefined ? {} : { copied }),
     };
     this.#ends.push(end);
     const { key, world } = this.#stage;

@@ -2,7 +2,8 @@
 import { KodamaError, NoMatchError, UsageError } from "../../base/errors.ts";
 import { nameParts, targetName } from "../../exec/target_names.ts";
 import type { Step } from "../model.ts";
-import { absolute, grants, grantText } from "../permissions.ts";
+import { grants, grantText } from "../permissions.ts";
+import { grantedPath } from "./granted_path.ts";
 import { listed, type SelectFields, type Where, whereOf } from "../selection_fields.ts";
 import type { StepTargetEnd, WorkflowEvent } from "../step_events.ts";
 import { stepKind } from "../steps/registry.ts";
@@ -64,10 +65,7 @@ export function makeStage(runner: Sequences, step: Step, at: Attempting): Stage 
       throw new UsageError("it needs a yes, and there is nobody to ask", { hint: "--yes says it" });
     },
     ask,
-    create: async (path) => {
-      stage.require("write", path);
-      return await world.local.create(absolute(path, folder));
-    },
+    create: async (path) => await world.local.create(await stage.requirePath("write", path)),
     require: (kind, what) => {
       const need = { kind, what };
       if (grants(workflow.permissions, need, folder)) return;
@@ -75,6 +73,7 @@ export function makeStage(runner: Sequences, step: Step, at: Attempting): Stage 
         hint: grantText(need),
       });
     },
+    requirePath: (kind, what) => grantedPath(workflow, { kind, what }, world.local),
   };
   return stage;
 

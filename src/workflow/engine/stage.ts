@@ -50,8 +50,13 @@ export interface Stage {
   /** Whether it may go on: a person's yes, or `--yes`. @throws UsageError where there is nobody to ask. */
   confirm(question: string): Promise<boolean>;
   ask(question: Question): Promise<string | undefined>;
-  /** Makes a file that `permissions.write` grants; a relative path is below the working folder. */
+  /** Makes a file that `permissions.write` grants; a relative path is below the workflow's folder. */
   create(path: string): Promise<Writing>;
   /** Refuses what `permissions` doesn't grant. @throws KodamaError `forbidden`. */
-  require(kind: "net" | "read" | "write" | "run", what: string): void;
+  require(kind: "net" | "run", what: string): void;
+  /**
+   * The same for a file or folder, wherever links on the way to it lead; gives its absolute path, links and all. A
+   * relative one is below the workflow's folder.
+   */
+  requirePath(kind: "read" | "write", path: string): Promise<string>;
 }

@@ -1,10 +1,12 @@
 /** What a run of a workflow asks of the world: handed in, so that the engine can be tested without any of it. */
 import type { Clock } from "../../base/clock.ts";
-import type { OpenExec } from "../../exec/run_options.ts";
+import type { Outcome } from "../../exec/model.ts";
+import type { OpenExec, TargetRun } from "../../exec/run_options.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import type { SkippedPod, Target } from "../../kube/target.ts";
 import type { RunScript } from "../model.ts";
 import type { Where } from "../selection_fields.ts";
+import type { Copied } from "../step_events.ts";
 
 /** The targets of a selection, in all of its contexts. */
 export interface FoundPods {
@@ -60,6 +62,8 @@ export interface LocalWorld {
   /** Makes a file and its folders; one of the name is replaced. */
   create(path: string): Promise<Writing>;
   readText(path: string): Promise<string | undefined>;
+  /** The path without links; of what isn't there, its nearest folder that is, and the rest as it is. */
+  realPath(path: string): Promise<string>;
   /** Takes connections to a port of this machine to a pod's, until it is disposed of. Port 0 is any free one. */
   forward(
     target: Target,
@@ -67,6 +71,31 @@ export interface LocalWorld {
   ): Promise<AsyncDisposable & { port: number }>;
   /** The only run of this group on this machine, until it is disposed of; or who is. */
   hold(group: string, holder: string): Promise<AsyncDisposable | { heldBy: string }>;
+}
+
+/** Which way a copy goes. A relative path of this machine is below the workflow's folder. */
+export type CopyWay = { kind: "toPods" | "fromPods"; local: string; remote: string };
+
+/** A copy that a step asks for. */
+export interface CopyWork {
+  way: CopyWay;
+  /** The workflow's, absolute. */
+  folder: string;
+  targets: readonly { target: Target; name: string }[];
+  /** For each target's copy. */
+  timeoutMs?: number;
+  /** Asked of every absolute path here that is read or written. Rejects where `permissions` don't grant it. */
+  permit(path: string): Promise<void>;
+  /** What a person should know of a target's copy. */
+  note(name: string, text: string): void;
+}
+
+/** A copy that can be begun in each of its targets. */
+export interface Copying {
+  /** Copies one target, whose `index` is its place in the work. */
+  perform(run: TargetRun): Promise<Outcome>;
+  /** What came of a target's copy; undefined where it didn't come to its end. */
+  copied(name: string): Copied | undefined;
 }
 
 /** A question to a person. */
@@ -87,6 +116,8 @@ export interface World {
   /** @throws KodamaError where a context that is asked can't answer. */
   find(where: Where, signal: AbortSignal): Promise<FoundPods>;
   open: OpenExec;
+  /** @throws KodamaError for what can't be read here, and where copies of two targets would be one file. */
+  copy(work: CopyWork): Promise<Copying>;
   kube(context: string | undefined): Promise<KubeClient>;
   readonly local: LocalWorld;
   /** The answer, or undefined where there is nobody to ask. */

@@ -91,7 +91,7 @@ outputs:
   },
   run: async (fields, stage) => {
     const { exec, env, workdir, save } = fields;
-    if (save !== undefined) stage.require("write", save);
+    if (save !== undefined) await stage.requirePath("write", save);
     return await fanOut(stage, await stage.targets(fields), {
       command: typeof exec === "string" ? [exec] : exec,
       shell: typeof exec === "string",

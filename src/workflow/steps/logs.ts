@@ -46,7 +46,7 @@ steps:
   }),
   run: async (fields, stage) => {
     const { logs: { tail, since, previous }, save } = fields;
-    if (save !== undefined) stage.require("write", save);
+    if (save !== undefined) await stage.requirePath("write", save);
     const sinceMs = since === undefined ? undefined : parseDuration(since);
     return await readLogs(stage, await stage.targets(fields), {
       tail: typeof tail === "number" ? tail : 100,

@@ -1,5 +1,6 @@
 /** Every kind of step. A new one is a file beside this, and a line here. */
 import { checkStep } from "./check.ts";
+import { copyStep } from "./copy.ts";
 import { execStep } from "./exec.ts";
 import { foreachStep } from "./foreach.ts";
 import { forwardStep } from "./forward.ts";
@@ -18,6 +19,7 @@ import { workflowStep } from "./workflow.ts";
 export const stepKinds: readonly StepKind[] = [
   execStep,
   logsStep,
+  copyStep,
   waitStep,
   forwardStep,
   kubectlStep,

@@ -22,6 +22,7 @@ export interface Play {
   answers?: readonly (string | undefined)[];
   input?: Partial<RunInput>;
   world?: Partial<World>;
+  local?: Partial<World["local"]>;
   clock?: ManualClock;
 }
 
@@ -95,6 +96,7 @@ function worldOf(
     env: (name) => name === "USER" ? "me" : undefined,
     find: () => Promise.resolve({ targets: [...pods.keys()].map(targetOf), skipped: [] }),
     open: ({ pod }, request, signal) => (pods.get(pod) as SimulatedPod).open(request, signal),
+    copy: absent,
     kube: absent,
     local: {
       run: async (words, { signal, told }): Promise<LocalEnd> => {
@@ -107,8 +109,10 @@ function worldOf(
       fetch: absent,
       create: absent,
       readText: absent,
+      realPath: (path) => Promise.resolve(path),
       forward: absent,
       hold: () => Promise.resolve({ [Symbol.asyncDispose]: () => Promise.resolve() }),
+      ...play.local,
     },
     ask: () => Promise.resolve(answers.shift()),
     runScript: absent,

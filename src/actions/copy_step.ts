@@ -1,0 +1,63 @@
+/** A workflow's `copy` step, done by the machinery of `kodama cp`. */
+import type { Copying, CopyWork } from "../workflow/engine/world.ts";
+import type { Copied } from "../workflow/step_events.ts";
+import type { CopyWay } from "./cp_events.ts";
+import { absolutePath, checkApart, localPathOf, plannedCopy } from "./cp_paths.ts";
+import { ProgressBoard } from "./cp_progress.ts";
+import { type CopyScene, copyTarget } from "./cp_target.ts";
+import type { Host } from "./host.ts";
+
+/** How often a copy whose link broke is taken up again in vain, as `kodama cp` does by default. */
+const retries = 5;
+
+/**
+ * The copy of a step, which begins in no target yet.
+ *
+ * @throws KodamaError for what can't be read here; UsageError where two targets would have one file.
+ */
+export async function copyingOf(host: Host, work: CopyWork): Promise<Copying> {
+  const { folder, targets, timeoutMs, note, permit } = work;
+  const way: Exclude<CopyWay, { kind: "podToPods" }> = work.way.kind === "toPods"
+    ? { ...work.way, kind: "toPods" }
+    // How many pods there are, and so where each copy goes, doesn't depend on the day.
+    : { ...work.way, kind: "fromPods", perPod: true };
+  const copies = targets.map(({ target, name }) => plannedCopy(way, target, name));
+  checkApart(copies);
+  for (const path of localPaths(way, work)) await permit(path);
+  const files = await host.copyFiles();
+  const local = way.kind === "toPods"
+    ? await files.source(absolutePath(way.local, folder))
+    : undefined;
+  const board = new ProgressBoard(host.clock, () => {});
+  const copied = new Map<string, Copied>();
+  const nameOf = (target: number) => targets[target]?.name ?? "";
+  const scene: CopyScene = {
+    options: { way, checksum: "auto", retries, ...(timeoutMs === undefined ? {} : { timeoutMs }) },
+    files,
+    workingDir: folder,
+    local,
+    sourcePod: undefined,
+    meterOf: (target, expected) => board.meter(target, expected),
+    doneBytes: (target) => board.done(target),
+    nameOf,
+    note: (target, text) => note(nameOf(target), text),
+    resumable: new Set(),
+    ended: (target, { files, bytes }) =>
+      void copied.set(nameOf(target), { to: copies[target]?.to ?? "", files, bytes }),
+  };
+  return {
+    perform: (run) => copyTarget(scene, run),
+    copied: (name) => copied.get(name),
+  };
+}
+
+/** Every path of this machine that the copy reads or writes. */
+function localPaths(
+  way: Exclude<CopyWay, { kind: "podToPods" }>,
+  { folder, targets }: CopyWork,
+): Set<string> {
+  if (way.kind === "toPods") return new Set([absolutePath(way.local, folder)]);
+  return new Set(
+    targets.map(({ target, name }) => absolutePath(localPathOf(way, target, name), folder)),
+  );
+}

@@ -1,0 +1,55 @@
+/** A copy between this machine and the pods of a step, as far as `permissions` grant the files here. */
+import type { JsonValue } from "../../base/json_value.ts";
+import type { StepTargetEnd } from "../step_events.ts";
+import type { StepEnd } from "../steps/kind.ts";
+import type { Fanout } from "../steps/pod_fields.ts";
+import { fanOut } from "./fan_out.ts";
+import type { Stage, StageTarget } from "./stage.ts";
+import type { CopyWay } from "./world.ts";
+
+/** From where to where, and within which bounds. */
+export interface FileCopy {
+  way: CopyWay;
+  bounds: Fanout;
+}
+
+/** Copies in every target that an earlier run hasn't ended. */
+export async function copyFiles(
+  stage: Stage,
+  all: readonly StageTarget[],
+  { way, bounds }: FileCopy,
+): Promise<StepEnd> {
+  const { workflow: { path }, world } = stage;
+  const need = way.kind === "toPods" ? "read" : "write";
+  const copy = await world.copy({
+    way,
+    folder: path.slice(0, path.lastIndexOf("/")) || "/",
+    targets: all.filter(({ name }) => !stage.kept.has(name)),
+    permit: async (path) => void await stage.requirePath(need, path),
+    note: (name, text) => stage.line(`${name}: ${text}`, "stderr"),
+    ...(bounds.commandTimeoutMs === undefined ? {} : { timeoutMs: bounds.commandTimeoutMs }),
+  });
+  const work = { command: ["copy"], shell: false, bounds, copy };
+  return await fanOut(stage, all, work, copyOutput);
+}
+
+/** The fields of `output` in `steps/copy.ts`. */
+function copyOutput(ends: readonly StepTargetEnd[]): Record<string, JsonValue> {
+  const named = (good: boolean) =>
+    ends.filter(({ outcome }) => (outcome.kind === "ok") === good).map(({ name }) => name);
+  const sum = (part: "files" | "bytes") =>
+    ends.reduce((total, { copied }) => total + (copied?.[part] ?? 0), 0);
+  return {
+    targets: ends.map(({ name }) => name),
+    ok: named(true),
+    failed: named(false),
+    byTarget: Object.fromEntries(ends.map(({ name, outcome, copied }) => [name, {
+      outcome: outcome.kind,
+      to: copied?.to ?? "",
+      files: copied?.files ?? 0,
+      bytes: copied?.bytes ?? 0,
+    }])),
+    files: sum("files"),
+    bytes: sum("bytes"),
+  };
+}

@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import type { Outcome } from "../../exec/model.ts";
+import { endsOf, outputsOf, type Play, play, saying } from "../testing/stage_play.ts";
+import type { WorkflowEvent } from "../step_events.ts";
+import type { CopyWork } from "./world.ts";
+
+const text = `
+permissions: { read: [conf], write: [saved] }
+steps:
+  - id: out
+    copy: { from: ":/var/lib/db", to: saved }
+    maxFail: 1
+outputs:
+  failed: \${{ steps.out.failed }}
+  bytes: \${{ steps.out.bytes }}
+  where: \${{ steps.out.byTarget.a.to }}
+`;
+
+const pods = { a: saying(""), b: saying("") };
+
+/** Copies that end as they are told to; a copy that is ok has seven bytes. */
+function copying(outcomes: Readonly<Record<string, Outcome>>, seen: CopyWork[] = []): Play {
+  return {
+    files: { "w.yaml": text },
+    pods,
+    world: {
+      copy: async (work) => {
+        seen.push(work);
+        await work.permit(`${work.folder}/${work.way.local}`);
+        const outcomeOf = (name: string): Outcome => outcomes[name] ?? { kind: "ok" };
+        return {
+          perform: ({ target }) => Promise.resolve(outcomeOf(target.pod)),
+          copied: (name) =>
+            outcomeOf(name).kind === "ok"
+              ? { to: `${work.way.local}/${name}/db`, files: 1, bytes: 7 }
+              : undefined,
+        };
+      },
+    },
+  };
+}
+
+function targetEnds(events: readonly WorkflowEvent[]): string[] {
+  return events.flatMap((event) =>
+    event.kind === "stepTargetEnded" ? [`${event.end.name} ${event.end.outcome.kind}`] : []
+  );
+}
+
+Deno.test("a copy is told for each target, and failures within the budget are no failure of the step", async () => {
+  const outcomes = { b: { kind: "failed", exitCode: 1, reason: "no space" } } as const;
+  const { events } = await play(copying(outcomes));
+  assert.deepEqual(targetEnds(events), ["a ok", "b failed"]);
+  assert.deepEqual(endsOf(events), ["out ok", "= ok"]);
+  assert.deepEqual(outputsOf(events), { failed: ["b"], bytes: 7, where: "saved/a/db" });
+});
+
+Deno.test("a run that goes on copies only where nothing was copied, and counts what was", async () => {
+  const before = await play(copying({}));
+  const end = before.events.find((event) => event.kind === "stepTargetEnded");
+  assert.ok(end !== undefined);
+  const seen: CopyWork[] = [];
+  const { events } = await play({
+    ...copying({}, seen),
+    input: {
+      kept: { steps: new Map(), targets: new Map([["out", new Map([["a", end.end]])]]) },
+    },
+  });
+  assert.deepEqual(seen.map(({ targets }) => targets.map(({ name }) => name)), [["b"]]);
+  assert.deepEqual(outputsOf(events), { failed: [], bytes: 14, where: "saved/a/db" });
+});
+
+Deno.test("a link in the repository leads to nothing that isn't granted", async () => {
+  const { events } = await play({
+    ...copying({}),
+    local: {
+      realPath: (path) =>
+        Promise.resolve(path.replace("/project/workflows/saved", "/home/me/.ssh")),
+    },
+  });
+  assert.deepEqual(endsOf(events).slice(0, 1), [
+    "out denied: permissions don't grant write /home/me/.ssh, to which /project/workflows/saved leads " +
+    "(permissions: { write: [/home/me/.ssh] })",
+  ]);
+  assert.deepEqual(targetEnds(events), []);
+});
+
+Deno.test("an expression can't lead a copy out of what is granted", async () => {
+  const files = {
+    "w.yaml": text.replace("to: saved", 'to: "${{ params.to }}"') + "params: { to: ../secret }\n",
+  };
+  const { events } = await play({ ...copying({}), files });
+  assert.match(endsOf(events)[0] ?? "", /^out denied: permissions don't grant write /);
+});

@@ -1,0 +1,112 @@
+/** `copy`: files and folders of this machine to the selected pods, or from them to this machine. */
+import * as v from "valibot";
+import { listOf, numberType, recordOf, textType } from "../../expression/type.ts";
+import { copyFiles } from "../engine/copy_files.ts";
+import type { CopyWay } from "../engine/world.ts";
+import { described, text } from "../fields.ts";
+import { defineStep, type Finding, type Need } from "./kind.ts";
+import { fanoutEntries, fanoutOf, podEntries } from "./pod_fields.ts";
+
+/** Before a path of the pods, as `kodama cp` has it. */
+const podMark = ":";
+
+const paths = v.strictObject({
+  from: described(text, "What is copied; in the pods where it begins with a colon."),
+  to: described(
+    text,
+    "Where to, as `kodama cp` has it: below `saved`, each pod has a folder; `saved/{pod}.conf` is its own file.",
+  ),
+}, "from and to");
+
+const { outputMode: _, ...bounds } = fanoutEntries;
+
+/** The kind `copy`. */
+export const copyStep = defineStep({
+  name: "copy",
+  summary:
+    "Files and folders from this machine to every selected pod, or from every pod to this machine.",
+  inPods: true,
+  entries: {
+    copy: described(paths, "From where to where; the end in the pods begins with a colon."),
+    ...podEntries,
+    ...bounds,
+  },
+  output: {
+    targets: listOf(textType),
+    ok: listOf(textType),
+    failed: listOf(textType),
+    byTarget: recordOf({
+      kind: "record",
+      fields: { outcome: textType, to: textType, files: numberType, bytes: numberType },
+    }),
+    files: numberType,
+    bytes: numberType,
+  },
+  example: `
+select: { namespace: weka-operator-system, match: drive }
+permissions: { read: [saved], write: [saved] }
+steps:
+  - id: fetched
+    copy: { from: ":/etc/os-release", to: "saved/{pod}" }
+    fanout: 8
+    commandTimeout: 1m
+    connectTimeout: 15s
+  - name: back into other pods, one of them first
+    copy: { from: saved/weka-drive-0, to: ":/tmp/os-release" }
+    select: { namespace: weka-operator-system, match: compute }
+    serial: [1, 50%]
+    maxFail: 0
+    failFast: true
+  - copy: { from: ":/etc/hostname", to: saved/names/ }
+    targets: \${{ steps.fetched.ok }}
+outputs:
+  bytes: \${{ steps.fetched.bytes }}
+  where: \${{ steps.fetched.byTarget["weka-drive-0"].to }}
+`,
+  check: ({ copy }) => misplaced(copy),
+  needs: ({ copy }) => {
+    const way = wayOf(copy);
+    return way === undefined ? [] : [needOf(way)];
+  },
+  plan: ({ copy: { from, to } }) => ({
+    does: `copy ${from} to ${to}`,
+    where: "pods",
+    effect: "changes",
+  }),
+  run: async (fields, stage) => {
+    const way = wayOf(fields.copy);
+    // An expression may have come to a path that says otherwise than what was checked.
+    if (way === undefined) throw new TypeError("a copy has one end in the pods");
+    return await copyFiles(stage, await stage.targets(fields), { way, bounds: fanoutOf(fields) });
+  },
+});
+
+interface Paths {
+  from: string;
+  to: string;
+}
+
+/** Undefined where not exactly one end is in the pods, or a path is empty. */
+function wayOf({ from, to }: Paths): CopyWay | undefined {
+  const [fromPods, toPods] = [from.startsWith(podMark), to.startsWith(podMark)];
+  if (fromPods === toPods || from === podMark || to === podMark) return undefined;
+  return fromPods
+    ? { kind: "fromPods", remote: from.slice(podMark.length), local: to }
+    : { kind: "toPods", local: from, remote: to.slice(podMark.length) };
+}
+
+function misplaced(copy: Paths): Finding[] {
+  if (wayOf(copy) !== undefined) return [];
+  const { from, to } = copy;
+  for (const [field, path] of [["from", from], ["to", to]] as const) {
+    if (path === podMark) return [{ at: ["copy", field], message: "expected a path behind the :" }];
+  }
+  const message = from.startsWith(podMark)
+    ? "both ends are in the pods; a path of this machine has no colon before it"
+    : "no end is in the pods; a path of theirs has a colon before it, as in :/etc/app.conf";
+  return [{ at: ["copy", "to"], message }];
+}
+
+function needOf({ kind, local }: CopyWay): Need {
+  return { kind: kind === "toPods" ? "read" : "write", what: local };
+}

@@ -1,0 +1,35 @@
+/** This machine as the actions see it, whose clusters for tests of workflows are in this process. */
+import type { Host, TestCluster } from "../../src/actions/host.ts";
+import { MemoryTerminal } from "../../src/term/memory_terminal.ts";
+import { machineHost } from "../../src/wiring/host.ts";
+import { startTestCluster } from "./embedded_cluster.ts";
+
+/** This machine; `own` are variables of its environment before all others. */
+export function thisMachine(
+  own: Readonly<Record<string, string>> = { KODAMA_CONFIG_DIR: "/nowhere" },
+): Host {
+  const host = machineHost({
+    terminal: new MemoryTerminal(),
+    environment: (name) => own[name] ?? Deno.env.get(name),
+    kubeconfig: own.KUBECONFIG,
+  });
+  return { ...host, testCluster: clusterHere };
+}
+
+/** A cluster that is gone when it is disposed of. */
+export async function clusterHere(world: string): Promise<TestCluster> {
+  const cluster = await startTestCluster(world);
+  const { env, folder } = cluster;
+  const host = thisMachine(env);
+  return {
+    host,
+    folder: async () => {
+      const path = await Deno.makeTempDir({ dir: folder });
+      return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
+    },
+    async [Symbol.asyncDispose]() {
+      await (await host.kube())[Symbol.asyncDispose]();
+      await cluster[Symbol.asyncDispose]();
+    },
+  };
+}
