@@ -51,6 +51,19 @@ Deno.test({
       assert.ok(!left.some((one) => one.includes("of 3 done")), left.join("\n"));
     });
 
+    await t.step("the line stays below output that never pauses", async () => {
+      const chatter = "n=0; while test $n -lt 60; do n=$((n+1)); echo line $n; sleep 0.05; done";
+      await using terminal = await open("--shell", "--", chatter);
+      await terminal.until("the line below output", /^weka-drive-\d: line \d+\n0 of 3 done/m);
+      for (let look = 0; look < 10; look++) {
+        const lines = (await terminal.until("it again", /\n0 of 3 done, .*$/)).split("\n");
+        assert.ok(lines.slice(0, -1).every((text) => /^weka-drive-\d: line \d+$/.test(text)));
+      }
+      const left = (await terminal.until("the end", /^exit code 0$/m)).split("\n");
+      for (const drive of [0, 1, 2]) assert.ok(left.includes(`weka-drive-${drive}: line 60`));
+      assert.ok(!left.some((one) => one.includes("of 3 done")), left.join("\n"));
+    });
+
     await t.step("Enter says what still runs, and leaves no broken line", async () => {
       await using terminal = await open("--shell", "--", line.replace("$0", "second"));
       await terminal.until("the status line", /^0 of 3 done/m);

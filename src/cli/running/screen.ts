@@ -2,15 +2,15 @@
 import type { Clock } from "../../base/clock.ts";
 import { TerminalModes } from "../../term/terminal_modes.ts";
 import type { Terminal } from "../../term/terminal.ts";
+import { Frames } from "./frames.ts";
 import type { Piece } from "./painter.ts";
 import type { Progress } from "./progress.ts";
-import { StatusLine } from "./status_line.ts";
 
 /** What a screen is made of. */
 export interface ScreenOptions {
   terminal: Terminal;
   clock: Clock;
-  /** Show how far the run is, while nothing else is written. */
+  /** Show how far the run is, below what is written. */
   statusLine: boolean;
   /** The terminal is in raw mode now and then, where a line feed doesn't return to the line's beginning. */
   interactive: boolean;
@@ -20,7 +20,8 @@ export interface ScreenOptions {
 export class Screen implements Disposable {
   readonly #options: ScreenOptions;
   readonly #modes = new TerminalModes();
-  #status: StatusLine | undefined;
+  /** Where there is a status line: what is written goes by way of it. */
+  #frames: Frames | undefined;
   /** Where was written last. */
   #stream: Piece["stream"] | undefined;
 
@@ -31,7 +32,8 @@ export class Screen implements Disposable {
   /** From here on the status line may be shown. */
   begin(progress: Progress): void {
     const { terminal, clock, statusLine } = this.#options;
-    if (statusLine) this.#status = new StatusLine({ terminal, clock, progress });
+    if (!statusLine) return;
+    this.#frames = new Frames({ terminal, clock, progress, put: (pieces) => this.#put(pieces) });
   }
 
   /**
@@ -39,16 +41,23 @@ export class Screen implements Disposable {
    * {@link flush}, when the run has ended its commands in the pods.
    */
   async write(pieces: readonly Piece[]): Promise<void> {
-    if (pieces.length === 0 || this.#isBroken()) return;
+    if (pieces.length === 0) return;
+    await this.#unlessBroken(() => this.#frames?.add(pieces) ?? this.#put(pieces));
+  }
+
+  async #unlessBroken(write: () => Promise<void>): Promise<void> {
+    if (this.#isBroken()) return;
     try {
-      await this.#status?.pause();
-      for (const { stream, data } of pieces) {
-        await this.#turnTo(stream);
-        await this.#options.terminal[stream].write(...this.#apart(stream, data));
-      }
-      this.#status?.resume();
+      await write();
     } catch (error) {
       if (!this.#isBroken()) throw error;
+    }
+  }
+
+  async #put(pieces: readonly Piece[]): Promise<void> {
+    for (const { stream, data } of pieces) {
+      await this.#turnTo(stream);
+      await this.#options.terminal[stream].write(...this.#apart(stream, data));
     }
   }
 
@@ -77,34 +86,38 @@ export class Screen implements Disposable {
 
   /** Says something between the lines of the run, at once. */
   note(text: string): void {
-    const { terminal, interactive } = this.#options;
-    const lines = ["", ...text.split("\n"), ""].join(interactive ? "\r\n" : "\n");
-    const written = this.write([{ stream: "stderr", data: [lines] }]);
-    written.then(() => terminal.stderr.flush()).catch(() => {
+    const lines = ["", ...text.split("\n"), ""].join(this.#options.interactive ? "\r\n" : "\n");
+    this.#sayNow(lines).catch(() => {
       // A broken standard error is noticed by whoever writes what matters.
     });
   }
 
   /** Answers a person who pressed Enter. */
   answer(text: string): void {
-    const fed = this.#status?.lineFed() ?? Promise.resolve();
-    fed.then(() => this.write([{ stream: "stderr", data: [`${text}\n`] }]))
-      .then(() => this.#options.terminal.stderr.flush())
-      .catch(() => {
-        // As in `note`.
-      });
+    const fed = this.#frames?.lineFed() ?? Promise.resolve();
+    fed.then(() => this.#sayNow(`${text}\n`)).catch(() => {
+      // As in `note`.
+    });
+  }
+
+  async #sayNow(text: string): Promise<void> {
+    await this.write([{ stream: "stderr", data: [text] }]);
+    await this.#frames?.flush();
+    await this.#options.terminal.stderr.flush();
   }
 
   /** Takes the status line away and waits for all that was written. Rejects where it couldn't be. */
   async flush(): Promise<void> {
-    this[Symbol.dispose]();
+    const frames = this.#frames;
+    this.#frames = undefined;
+    if (frames !== undefined) await this.#unlessBroken(() => frames.end());
     const { stdout, stderr } = this.#options.terminal;
     await Promise.all([stdout.flush(), stderr.flush()]);
   }
 
   [Symbol.dispose](): void {
-    this.#status?.[Symbol.dispose]();
-    this.#status = undefined;
+    this.#frames?.[Symbol.dispose]();
+    this.#frames = undefined;
   }
 
   #isBroken(): boolean {

@@ -24,7 +24,9 @@ export async function showRun(
     // kubectl's words and way: it goes on without.
     await terminal.stderr.write("Unable to use a TTY: standard input is not a terminal\n");
   }
-  const watched = terminal.stderr.isTerminal && !interactive && !view.single && !view.raw;
+  // Behind a pipe somebody else may draw on this terminal and read its keys, as a pager does.
+  const shown = terminal.stdout.isTerminal && terminal.stderr.isTerminal;
+  const watched = shown && !interactive && !view.single && !view.raw;
   const painter = painterOf(options.invocation, view);
   return await drive(
     (signal) =>

@@ -1,21 +1,10 @@
 /**
- * One line at the bottom of the terminal that says how far a run is. It is there only while nothing else is
- * written: it goes before output comes, and comes back when the output pauses.
+ * One line at the bottom of the terminal that says how far a run is: its text, and the control sequences that put it
+ * there and take it away. Nothing here writes: {@link Frames} does.
  */
-import type { Clock } from "../../base/clock.ts";
-import type { Terminal } from "../../term/terminal.ts";
-import { displayWidth } from "../../term/width.ts";
 import { formatDuration } from "../../base/duration.ts";
+import { displayWidth } from "../../term/width.ts";
 import type { Progress } from "./progress.ts";
-
-/** A run that ends sooner has no status line: it would only flash. */
-const firstDelayMs = 700;
-
-/** How long output must pause for the line to come back. */
-const pauseMs = 200;
-
-/** How often the time in it changes. */
-const tickMs = 1000;
 
 /** To the beginning of the line, and erase all of it. ECMA-48, EL 2. */
 const erase = "\r\x1b[2K";
@@ -57,91 +46,42 @@ function cut(text: string, columns: number): string {
 }
 
 /**
- * The line on a terminal. Everything else that is written goes between `pause` and `resume`.
+ * What is on the terminal of the line.
  *
  * The cursor stays at the beginning of the line: a terminal that is made narrower folds the line into several,
  * and from where it begins all of them can be erased. So can they where a terminal cuts in place of folding.
  */
-export class StatusLine implements Disposable {
-  readonly #terminal: Terminal;
-  readonly #clock: Clock;
-  readonly #progress: Progress;
-  readonly #beganMs: number;
-  #timer: Disposable | undefined;
+export class StatusLine {
   /** How wide the text is that is on the screen. */
   #shown: number | undefined;
-  /** Output is being written: the line must stay away. */
-  #paused = false;
 
-  /** Begins to count, and shows the line when the run takes its time. */
-  constructor(options: { terminal: Terminal; clock: Clock; progress: Progress }) {
-    this.#terminal = options.terminal;
-    this.#clock = options.clock;
-    this.#progress = options.progress;
-    this.#beganMs = options.clock.elapsedMs();
-    this.#drawIn(firstDelayMs);
+  /** Whether it is on the screen. */
+  get shown(): boolean {
+    return this.#shown !== undefined;
   }
 
-  /** Takes the line away; resolves when it is gone from the screen. */
-  async pause(): Promise<void> {
-    this.#paused = true;
-    this.#timer?.[Symbol.dispose]();
-    if (this.#shown === undefined) return;
-    await this.#terminal.stderr.write(this.#taken());
-    // Standard output is another stream: what is written there now would overtake it.
-    await this.#terminal.stderr.flush();
-  }
-
-  /** A person pressed Enter, and the terminal went to its next line: the one that is shown is above it. */
-  async lineFed(): Promise<void> {
-    if (this.#shown !== undefined) await this.#terminal.stderr.write(up);
-  }
-
-  /** Lets the line come back. */
-  resume(): void {
-    this.#paused = false;
-    const elapsedMs = this.#clock.elapsedMs() - this.#beganMs;
-    this.#drawIn(Math.max(pauseMs, firstDelayMs - elapsedMs));
-  }
-
-  [Symbol.dispose](): void {
-    this.#paused = true;
-    this.#timer?.[Symbol.dispose]();
-    if (this.#shown === undefined) return;
-    // A broken standard error is noticed by whoever writes what matters.
-    this.#terminal.stderr.write(this.#taken()).catch(() => {});
-  }
-
-  /** What takes the line away; from then on it isn't shown. */
-  #taken(): string {
-    const width = this.#shown ?? 0;
-    this.#shown = undefined;
-    return width < this.#columns() ? erase : eraseBelow;
-  }
-
-  #columns(): number {
-    return this.#terminal.size()?.columns ?? 80;
-  }
-
-  #drawIn(delayMs: number): void {
-    this.#timer?.[Symbol.dispose]();
-    this.#timer = this.#clock.timer(delayMs, () => {
-      this.#draw().catch(() => {
-        // As above.
-      });
-    });
-  }
-
-  async #draw(): Promise<void> {
-    await this.#terminal.stdout.flush();
-    if (this.#paused) return;
-    const text = statusText(this.#progress, {
-      elapsedMs: this.#clock.elapsedMs() - this.#beganMs,
-      columns: this.#columns(),
-    });
-    const before = this.#taken();
+  /** What puts a text there, in place of the one that is there. */
+  put(text: string, columns: number): string {
+    const before = this.taken(columns);
     this.#shown = displayWidth(text);
-    this.#drawIn(tickMs);
-    await this.#terminal.stderr.write(`${before}${text}\r`);
+    return `${before}${text}\r`;
+  }
+
+  /** What takes it away from a terminal that is so wide now; empty where it isn't there. */
+  taken(columns: number): string {
+    const width = this.#shown;
+    this.#shown = undefined;
+    if (width === undefined) return "";
+    return width < columns ? erase : eraseBelow;
+  }
+
+  /**
+   * What takes it away where the cursor went to the line below, as a person pressed Enter: and what was drawn there,
+   * if it went before the last drawing.
+   */
+  takenFromBelow(): string {
+    if (!this.shown) return "";
+    this.#shown = undefined;
+    return up + eraseBelow;
   }
 }

@@ -1,0 +1,198 @@
+/**
+ * Output on a terminal whose last line says how far the run is. Output that comes in quick succession is gathered for
+ * the time of a frame and written in one piece, above the line: it stands there all the time, however much a run
+ * writes, and what is written costs no more drawing than an eye sees.
+ */
+import type { Clock } from "../../base/clock.ts";
+import type { Terminal } from "../../term/terminal.ts";
+import type { Piece } from "./painter.ts";
+import type { Progress } from "./progress.ts";
+import { StatusLine, statusText } from "./status_line.ts";
+
+/** A run that ends sooner has no status line: it would only flash. */
+const firstDelayMs = 700;
+
+/** How long output is gathered, where there was output just before: a keystroke's echo takes as long. */
+const frameMs = 40;
+
+/** How often the time in the line changes. */
+const tickMs = 1000;
+
+/** Above so much gathered output it is written, whatever the time. */
+const frameBytes = 64 * 1024;
+
+/** Above so much a run waits for its terminal. */
+const mostHeldBytes = 4 * frameBytes;
+
+/** Output that was written so long ago was there when Enter was pressed that is heard of now. */
+const settledMs = 150;
+
+/** In between the terminal shows nothing new, where it knows how. */
+const together = { begin: "\x1b[?2026h", end: "\x1b[?2026l" };
+
+/** What frames are made of. */
+export interface FramesOptions {
+  terminal: Terminal;
+  clock: Clock;
+  progress: Progress;
+  /** Writes pieces in their order. */
+  put: (pieces: readonly Piece[]) => Promise<void>;
+}
+
+/** The output of one run above its status line, until {@link end}. */
+export class Frames implements Disposable {
+  readonly #options: FramesOptions;
+  readonly #beganMs: number;
+  readonly #line = new StatusLine();
+  #held: Piece[] = [];
+  #heldBytes = 0;
+  /** A line of the output has no end yet: the status line would be written into it. */
+  #midLine = false;
+  #paintedMs = Number.NEGATIVE_INFINITY;
+  #writtenMs = Number.NEGATIVE_INFINITY;
+  #painting: Promise<void> | undefined;
+  #timer: Disposable | undefined;
+  /** Of a frame that nobody waited for. */
+  #failure: { error: unknown } | undefined;
+  #over = false;
+
+  /** Begins to count, and shows the line when the run takes its time. */
+  constructor(options: FramesOptions) {
+    this.#options = options;
+    this.#beganMs = options.clock.elapsedMs();
+    this.#paintIn(firstDelayMs);
+  }
+
+  /** Takes output; resolves when more may come. Rejects where it can't be written. */
+  async add(pieces: readonly Piece[]): Promise<void> {
+    if (!this.#lineIsDue && this.#painting === undefined) {
+      this.#midLine = isMidLine(pieces, this.#midLine);
+      return await this.#options.put(pieces);
+    }
+    this.#held.push(...pieces);
+    this.#heldBytes += bytesOf(pieces);
+    if (this.#failure !== undefined) throw this.#failure.error;
+    if (this.#heldBytes > mostHeldBytes) return await this.#paint();
+    const waitMs = this.#paintedMs + frameMs - this.#nowMs;
+    if (this.#painting !== undefined) this.#paintIn(frameMs);
+    else if (waitMs > 0 && this.#heldBytes <= frameBytes) this.#paintIn(waitMs);
+    else this.#paintAlone();
+  }
+
+  /** Writes all that was taken. */
+  async flush(): Promise<void> {
+    await this.#paint();
+  }
+
+  /** A person pressed Enter, and the terminal went to its next line, before it is answered. */
+  async lineFed(): Promise<void> {
+    // Right after output nobody knows whether the cursor had left the line before or behind it: one more line stays on
+    // the screen then. To go up in vain would erase a line of output.
+    if (this.#nowMs - this.#writtenMs < settledMs) return;
+    await this.#options.terminal.stderr.write(this.#line.takenFromBelow());
+  }
+
+  /** Takes the line away for good, and writes all that was taken. Rejects where it can't be written. */
+  async end(): Promise<void> {
+    this.#over = true;
+    await this.#paint();
+  }
+
+  /** As {@link end}, where nobody can wait for it. */
+  [Symbol.dispose](): void {
+    this.#over = true;
+    this.#paintAlone();
+  }
+
+  get #nowMs(): number {
+    return this.#options.clock.elapsedMs();
+  }
+
+  get #columns(): number {
+    return this.#options.terminal.size()?.columns ?? 80;
+  }
+
+  get #lineIsDue(): boolean {
+    return !this.#over && this.#nowMs - this.#beganMs >= firstDelayMs;
+  }
+
+  #paintIn(delayMs: number): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = this.#options.clock.timer(delayMs, () => this.#paintAlone());
+  }
+
+  #paintAlone(): void {
+    this.#paint().catch((error) => this.#failure ??= { error });
+  }
+
+  /** One frame after the other; each takes all that is there when its turn comes. */
+  async #paint(): Promise<void> {
+    const before = this.#painting;
+    const painting = (async () => {
+      await before?.catch(() => {});
+      await this.#frame();
+    })();
+    this.#painting = painting;
+    try {
+      await painting;
+    } finally {
+      if (this.#painting === painting) this.#painting = undefined;
+    }
+  }
+
+  async #frame(): Promise<void> {
+    this.#timer?.[Symbol.dispose]();
+    const { terminal: { stdout, stderr }, put } = this.#options;
+    const pieces = this.#held;
+    this.#held = [];
+    this.#heldBytes = 0;
+    if (pieces.length > 0) {
+      const moves = this.#line.shown;
+      if (moves) {
+        await stderr.write(together.begin, this.#line.taken(this.#columns));
+        // Standard output is another stream: what is written there now would overtake it.
+        await stderr.flush();
+      }
+      await put(pieces);
+      this.#writtenMs = this.#nowMs;
+      this.#midLine = isMidLine(pieces, this.#midLine);
+      await Promise.all([stdout.flush(), stderr.flush()]);
+      await stderr.write(this.#drawn(), moves ? together.end : "");
+    } else {
+      await stderr.write(this.#drawn());
+    }
+    this.#plan();
+  }
+
+  /** The line as it is now, where it may be there. */
+  #drawn(): string {
+    const columns = this.#columns;
+    if (!this.#lineIsDue || this.#midLine) return this.#line.taken(columns);
+    const elapsedMs = this.#nowMs - this.#beganMs;
+    return this.#line.put(statusText(this.#options.progress, { elapsedMs, columns }), columns);
+  }
+
+  #plan(): void {
+    this.#paintedMs = this.#nowMs;
+    if (this.#over) return;
+    const tillLineMs = this.#beganMs + firstDelayMs - this.#nowMs;
+    this.#paintIn(this.#held.length > 0 ? frameMs : tillLineMs > 0 ? tillLineMs : tickMs);
+  }
+}
+
+function bytesOf(pieces: readonly Piece[]): number {
+  return pieces.reduce(
+    (sum, { data }) => data.reduce((inner, one) => inner + one.length, sum),
+    0,
+  );
+}
+
+/** Whether the last line of a text has no end, which began so. */
+function isMidLine(pieces: readonly Piece[], before: boolean): boolean {
+  for (const { data } of pieces.toReversed()) {
+    for (const one of data.toReversed()) {
+      if (one.length > 0) return typeof one === "string" ? !one.endsWith("\n") : one.at(-1) !== 10;
+    }
+  }
+  return before;
+}
