@@ -8,8 +8,8 @@ import {
   type Side,
   type Snapshot,
 } from "../model.ts";
-import type { Expectation } from "../plan.ts";
-import type { Change, ChangeResult, Staged, StepFailure, Tree } from "../tree.ts";
+import type { Action, Expectation } from "../plan.ts";
+import type { ChangeResult, Content, StepFailure, StepResult, Tree, Wanted } from "../tree.ts";
 
 /** Called at each point where time passes; it may edit trees, throw, or say that a write fails. */
 export type StepHook = (place: "before" | { changed: string }) => StepFailure | undefined;
@@ -80,12 +80,16 @@ export class MemoryTree implements Tree {
       executable(there) === executable(entry);
   }
 
-  matches(expected: Expectation): Promise<boolean> {
-    this.hook("before");
-    return Promise.resolve(this.isAsExpected(expected));
+  async *read(wanted: readonly Wanted[]): AsyncGenerator<Content> {
+    for (const [at, { path }] of wanted.entries()) {
+      this.hook("before");
+      const entry = this.entries.get(path);
+      if (entry?.kind !== "file") continue;
+      yield await Promise.resolve({ at, size: entry.size, body: this.body(path) });
+    }
   }
 
-  async *read(path: string): AsyncGenerator<Uint8Array> {
+  private async *body(path: string): AsyncGenerator<Uint8Array> {
     // Two halves, each as it is at its time: an edit in between is seen as a torn content.
     for (const half of [0, 1]) {
       this.hook("before");
@@ -98,53 +102,79 @@ export class MemoryTree implements Tree {
     }
   }
 
-  async stage(content: AsyncIterable<Uint8Array>): Promise<Staged | StepFailure> {
+  async *perform(
+    steps: readonly Action[],
+    contents: (wanted: readonly Wanted[]) => AsyncIterable<Content>,
+  ): AsyncGenerator<StepResult> {
+    const staged = new Map<number, string | StepFailure>();
+    const wanted = steps.flatMap((action, at) => this.wantedBy(action, at));
+    for await (const { at, body } of contents(wanted)) {
+      const step = wanted[at]?.step;
+      if (step !== undefined) staged.set(step, await this.stage(body));
+    }
+    for (const [at, action] of steps.entries()) {
+      const own = action.kind === "put" && action.from.side === this.side;
+      const content = own ? this.ownCopy(action.from.path) : staged.get(at);
+      yield { at, result: this.carryOut(action, content) };
+    }
+  }
+
+  private wantedBy(action: Action, step: number): (Wanted & { step: number })[] {
+    if (action.kind !== "put" || action.entry.kind !== "file") return [];
+    if (action.from.side === this.side) return [];
+    return [{ path: action.from.path, entry: action.entry, step }];
+  }
+
+  private async stage(body: AsyncIterable<Uint8Array>): Promise<string | StepFailure> {
     let text = "";
-    for await (const piece of content) {
-      const failure = this.hook("before");
-      if (failure !== undefined) return failure;
+    let failure: StepFailure | undefined;
+    for await (const piece of body) {
+      failure ??= this.hook("before");
       text += decoder.decode(piece, { stream: true });
     }
-    return { kind: "staged", id: text, digest: text };
+    return failure ?? text;
   }
 
-  stageCopy(path: string): Promise<Staged | StepFailure | undefined> {
+  private ownCopy(path: string): string | StepFailure | undefined {
     const failure = this.hook("before");
     const entry = this.entries.get(path);
-    if (failure !== undefined || entry?.kind !== "file") return Promise.resolve(failure);
-    return Promise.resolve({ kind: "staged", id: entry.digest, digest: entry.digest });
+    return failure ?? (entry?.kind === "file" ? entry.digest : undefined);
   }
 
-  discard(): Promise<void> {
-    this.hook("before");
-    return Promise.resolve();
-  }
-
-  async change(expected: Expectation, change: Change): Promise<ChangeResult> {
+  private carryOut(action: Action, content: string | StepFailure | undefined): ChangeResult {
     const failure = this.hook("before");
     if (failure !== undefined) return failure;
-    if (!this.isAsExpected(expected)) return { kind: "changed" };
-    const result = await Promise.resolve(this.changed(expected.path, change));
-    if (result.kind === "done") this.hook({ changed: expected.path });
+    if (typeof content === "object") return content;
+    const entry = action.kind === "put" ? action.entry : undefined;
+    if (entry?.kind === "file" && content !== entry.digest) return { kind: "changed" };
+    if (!action.requires.every((expected) => this.isAsExpected(expected))) {
+      return { kind: "changed" };
+    }
+    const result = this.changed(action);
+    if (result.kind === "done") this.hook({ changed: action.path });
     return result;
   }
 
-  private changed(path: string, change: Change): ChangeResult {
+  private changed(action: Action): ChangeResult {
+    const { path } = action;
     const parent = parentOf(path);
     const there = this.entries.get(path);
     if (parent !== "" && this.entries.get(parent)?.kind !== "folder") {
       return { kind: "failed", reason: "missing", message: "no folder" };
     }
-    switch (change.kind) {
-      case "placeFile":
-        return this.placed(path, file(change.staged.id, change.entry.mode, this.clock++));
-      case "placeLink":
-        return this.placed(path, { kind: "symlink", target: change.target });
+    switch (action.kind) {
+      case "put":
+        return this.placed(
+          path,
+          action.entry.kind === "symlink"
+            ? action.entry
+            : file(action.entry.digest, action.entry.mode, this.clock++),
+        );
       case "makeFolder":
         return this.placed(path, { kind: "folder" });
       case "setMode":
         if (there?.kind !== "file") return { kind: "changed" };
-        return this.placed(path, { ...there, mode: change.entry.mode });
+        return this.placed(path, { ...there, mode: action.entry.mode });
       case "removeFolder":
         if ([...this.entries.keys()].some((at) => at.startsWith(`${path}/`))) {
           return { kind: "failed", reason: "notEmpty", message: "not empty" };
