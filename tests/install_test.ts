@@ -6,7 +6,7 @@ import { launcherNames } from "../tools/launcher.ts";
 import { parsePrefix } from "../tools/prefix.ts";
 import { uninstall } from "../tools/uninstall.ts";
 import { filePath } from "../src/wiring/file_path.ts";
-import { coldModules, hotOutputs } from "../tools/hot_path.ts";
+import { coldModules, entryModule, execModules, hotOutputs } from "../tools/hot_path.ts";
 import { kubectlMissing } from "./harness/kubectl.ts";
 
 interface Ended {
@@ -118,10 +118,30 @@ Deno.test("the hot path is free of node's compatibility layer", async () => {
   }
   const entry = await Deno.readTextFile(`${folder.path}/main.js`);
   assert.match(entry, /import\(\(0,"/, "lazy imports are hidden from Deno's analysis");
-  const cold = Object.values(metafile.outputs).map(({ entryPoint }) => entryPoint);
+  const modules = Object.keys(metafile.outputs).map((output) => entryModule(metafile, output));
   for (const module of coldModules) {
-    assert.ok(cold.some((path) => path?.startsWith(module)), `${module} is a chunk of its own`);
+    assert.ok(modules.some((path) => path?.startsWith(module)), `${module} is a chunk of its own`);
   }
+  for (const module of execModules) assert.ok(modules.includes(module), `${module} is lazy`);
+});
+
+Deno.test("a command in some pods starts with few files", async () => {
+  await using folder = await temporaryFolder();
+  const { metafile } = await bundle(folder.path);
+  const files = new Set<string>();
+  const collect = (output: string) => {
+    if (files.has(output)) return;
+    files.add(output);
+    for (const { path, kind, external } of metafile.outputs[output]?.imports ?? []) {
+      if (kind === "import-statement" && !external) collect(path);
+    }
+  };
+  for (const output of Object.keys(metafile.outputs)) {
+    const module = entryModule(metafile, output);
+    if (module === "main.ts" || execModules.includes(module ?? "")) collect(output);
+  }
+  // Without one chunk for what starts together it is some 75.
+  assert.ok(files.size <= 20, `${files.size} files`);
 });
 
 Deno.test("only imports of chunks are hidden, and only those that are lazy", () => {

@@ -5,7 +5,8 @@
 import { build, type BuildOptions, stop } from "esbuild";
 import { type Bundle, hideLazyImports } from "./bundle.ts";
 import { copyData } from "./data_files.ts";
-import { resolveForDeno, sourcePlaces } from "./bundle_plugins.ts";
+import { resolveForDeno, sourcePlaces, startTogether } from "./bundle_plugins.ts";
+import { execModules, lightModules } from "./hot_path.ts";
 import { writeLicences } from "./licences.ts";
 import { filePath } from "../src/wiring/file_path.ts";
 
@@ -52,7 +53,11 @@ function buildOptions(folder: string) {
     legalComments: "none",
     metafile: true,
     nodePaths: [modules],
-    plugins: [sourcePlaces(root), resolveForDeno(root, modules)],
+    plugins: [
+      startTogether(root, { together: execModules, apart: lightModules }),
+      sourcePlaces(root),
+      resolveForDeno(root, modules),
+    ],
     logLevel: "warning",
   } satisfies BuildOptions;
 }

@@ -16,21 +16,44 @@ export const coldModules: readonly string[] = [
   "src/wiring/node_checksums.ts",
 ];
 
+/** What one command in some pods loads, first of all commands: the modules that others import lazily. */
+export const execModules: readonly string[] = [
+  "src/cli/commands/exec.ts",
+  "src/cli/parse.ts",
+  "src/wiring/host.ts",
+  "src/actions/exec.ts",
+  "src/kube/open_client.ts",
+  "src/actions/record_run.ts",
+  "src/kube/find_targets.ts",
+];
+
+/** Modules that have little to load, and are to be as fast as a program can be. */
+export const lightModules: readonly string[] = [
+  "src/cli/commands/version.ts",
+  "src/cli/commands/completion.ts",
+];
+
 /** Names of the hot output files. */
 export function hotOutputs(metafile: Metafile): string[] {
   const entry = Object.keys(metafile.outputs).find((path) =>
-    metafile.outputs[path]?.entryPoint === "main.ts"
+    entryModule(metafile, path) === "main.ts"
   );
   if (entry === undefined) throw new Error("the bundle has no entry");
   const hot = new Set([entry]);
   for (const path of hot) {
     for (const { path: next, external } of metafile.outputs[path]?.imports ?? []) {
-      if (!external && !isCold(metafile.outputs[next]?.entryPoint)) hot.add(next);
+      if (!external && !isCold(entryModule(metafile, next))) hot.add(next);
     }
   }
   return [...hot].map((path) => path.slice(path.lastIndexOf("/") + 1));
 }
 
-function isCold(entryPoint: string | undefined): boolean {
-  return coldModules.some((module) => entryPoint?.startsWith(module));
+/** The module of the source tree that an output file stands for where it is imported; undefined for shared code. */
+export function entryModule(metafile: Metafile, output: string): string | undefined {
+  // What starts together stands behind a word for it (bundle_plugins.ts).
+  return metafile.outputs[output]?.entryPoint?.replace(/^beside:/, "");
+}
+
+function isCold(module: string | undefined): boolean {
+  return coldModules.some((cold) => module?.startsWith(cold));
 }
