@@ -99,6 +99,10 @@ export const brokenWorkflows: Readonly<Record<string, BrokenWorkflow>> = {
   "expression-inner-step":
     "steps:\n  - foreach: [1]\n    steps:\n      - id: a\n        exec: [id]\n  - check: ${{ steps.a.ok == [] }}\n",
   "expression-environment": "steps:\n  - check: ${{ env.HOME == '/' }}\n",
+  "environment-as-a-whole":
+    "permissions: { env: true }\nparams: { n: HOME }\nsteps:\n  - check: ${{ env[params.n] == '/' }}\n",
+  "param-environment":
+    "params:\n  a: { env: TOKEN }\n  b: { env: 'not a name' }\nsteps:\n  - check: ${{ params.a == params.b }}\n",
   "expression-type": "params: { n: 1 }\nsteps:\n  - check: ${{ params.n + 'a' == 2 }}\n",
   "expression-in-outputs": "steps:\n  - exec: [id]\noutputs: { a: '${{ steps.a.ok }}' }\n",
   "expression-in-block": "steps:\n  - exec: |\n      set -eu\n      echo '${{ params.name }}'\n",

@@ -10,8 +10,10 @@ import { SourceKodama } from "./harness/source_kodama.ts";
 
 /** One script after the other in one workflow: what is granted and what isn't, time and memory. */
 const workflow = `
-permissions: { env: [HOME], run: [sh] }
+permissions: { env: [HOME, PLACES_TOKEN], run: [sh] }
+params: { token: { env: PLACES_TOKEN } }
 steps:
+  - check: \${{ env.PLACES_TOKEN == "granted" && params.token == "granted" }}
   - id: sum
     with: [1, 2, 39]
     script: kodama.output((kodama.input as number[]).reduce((a, b) => a + b, 0))
@@ -59,11 +61,19 @@ async function repositoryIn(folder: string): Promise<string> {
 
 const words = ["run", "bounds", "--trust"];
 
+/** What kodama itself may not read, and the workflow is granted. */
+const granted = { PLACES_TOKEN: "granted" };
+
 Deno.test("scripts run in their bounds: from source", async () => {
   const folder = await Deno.makeTempDir({ prefix: "kodama-sandbox-" });
   try {
     const cwd = await repositoryIn(folder);
-    const env = { HOME: `${folder}/home`, PATH: Deno.env.get("PATH") ?? "", NO_COLOR: "1" };
+    const env = {
+      HOME: `${folder}/home`,
+      PATH: Deno.env.get("PATH") ?? "",
+      NO_COLOR: "1",
+      ...granted,
+    };
     const kodama = await SourceKodama.on({ env, folder });
     checkEnd(await kodama.run(words, { cwd }));
   } finally {
@@ -74,7 +84,12 @@ Deno.test("scripts run in their bounds: from source", async () => {
 Deno.test("scripts run in their bounds: installed", async () => {
   await using kodama = await InstalledKodama.open();
   const cwd = await repositoryIn(kodama.folder);
-  checkEnd(await runCommand([kodama.command("kodama"), ...words], { env: kodama.env, cwd }));
+  checkEnd(
+    await runCommand([kodama.command("kodama"), ...words], {
+      env: { ...kodama.env, ...granted },
+      cwd,
+    }),
+  );
 });
 
 /** A C compiler and zlib's static library: what the file is made with. */
@@ -94,7 +109,7 @@ Deno.test({
     try {
       await makeSingleFile(`${folder}/kodama`);
       const cwd = await repositoryIn(folder);
-      const env = { HOME: folder, PATH: "/usr/bin:/bin", NO_COLOR: "1" };
+      const env = { HOME: folder, PATH: "/usr/bin:/bin", NO_COLOR: "1", ...granted };
       checkEnd(await runCommand([`${folder}/kodama`, ...words], { env, cwd }));
     } finally {
       await Deno.remove(folder, { recursive: true });

@@ -4,12 +4,13 @@ import type { JsonValue } from "../base/json_value.ts";
 import { runWorkflow } from "../workflow/engine/engine.ts";
 import { type Kept, nothingKept } from "../workflow/engine/kept.ts";
 import type { WhereOverrides } from "../workflow/engine/scope.ts";
-import type { Question } from "../workflow/engine/world.ts";
+import type { LocalWorld, Question, World } from "../workflow/engine/world.ts";
 import { planOf, type WorkflowPlan } from "../workflow/full_plan.ts";
 import { type Loaded, loadWorkflow } from "../workflow/load_workflow.ts";
-import type { Param } from "../workflow/model.ts";
+import type { FullWorkflow, Param } from "../workflow/model.ts";
 import { paramValue, paramValues } from "../workflow/params.ts";
 import type { WorkflowEvent } from "../workflow/step_events.ts";
+import { variablesGranted } from "../workflow/variables_named.ts";
 import type { Host } from "./host.ts";
 import { recordId } from "./record_file.ts";
 import { WorkflowRecorder } from "./record_workflow.ts";
@@ -62,10 +63,11 @@ export type StepsEvent =
  */
 export async function planSteps(host: Host, options: StepsOptions): Promise<WorkflowPlan> {
   const { workflow, uses } = await loadWorkflow(host.files, host.places, options.workflow);
-  const { values, missing } = await paramValues(workflow, options.params, host.env);
-  const params = { ...Object.fromEntries(missing.map(({ name }) => [name, null])), ...values };
   const { local, runScript } = await host.workflowMachine();
-  const world = worldOf(host, { local, runScript });
+  const env = await environmentOf([workflow], local);
+  const { values, missing } = await paramValues(workflow, options.params, env);
+  const params = { ...Object.fromEntries(missing.map(({ name }) => [name, null])), ...values };
+  const world = worldOf(host, { local, env, runScript });
   return await planOf(workflow, {
     params,
     overrides: options.overrides,
@@ -91,10 +93,12 @@ export async function* runSteps(
     trustNow,
     ...(askTrust === undefined ? {} : { ask: askTrust }),
   });
-  const params = await settledParams(host, loaded, options);
-  const run = recordId(host.clock.now());
   const { local, runScript } = await host.workflowMachine();
+  const env = await environmentOf([workflow, ...uses.values()], local);
+  const params = await settledParams(loaded, options, env);
+  const run = recordId(host.clock.now());
   const world = worldOf(host, {
+    env,
     // What was trusted is what runs, whatever the files hold by now.
     local: { ...local, readText: (path) => Promise.resolve(trusted.get(path)) },
     runScript,
@@ -126,13 +130,23 @@ export async function* runSteps(
   }
 }
 
+/** The variables that these workflows are granted; all others are as if they weren't set. */
+async function environmentOf(
+  workflows: readonly FullWorkflow[],
+  { variables }: LocalWorld,
+): Promise<World["env"]> {
+  const names = new Set(workflows.flatMap(variablesGranted));
+  const found = await variables([...names]);
+  return (name) => found.get(name);
+}
+
 /** Every parameter with its value; a person is asked for those that are missing. */
 async function settledParams(
-  host: Host,
   { workflow }: Loaded,
   { params: said, ask, goOn, signal }: RunStepsOptions,
+  env: World["env"],
 ): Promise<Record<string, JsonValue>> {
-  const { values, missing } = await paramValues(workflow, said, host.env);
+  const { values, missing } = await paramValues(workflow, said, env);
   const before = goOn?.params ?? {};
   for (const { name } of workflow.params) {
     if (!said.has(name) && Object.hasOwn(before, name)) values[name] = before[name] ?? null;

@@ -11,16 +11,18 @@ const patienceMs = 15_000;
 /** What a face adds. */
 export interface WorldParts {
   local: LocalWorld;
+  /** A variable that the workflow is granted. */
+  env: World["env"];
   runScript: RunScript;
   /** Absent where there is nobody to ask. */
   ask?: World["ask"];
 }
 
 /** The world of a run. */
-export function worldOf(host: Host, { local, runScript, ask }: WorldParts): World {
+export function worldOf(host: Host, { local, env, runScript, ask }: WorldParts): World {
   return {
     clock: host.clock,
-    env: (name) => host.env(name),
+    env,
     local,
     runScript,
     ask: ask ?? (() => Promise.resolve(undefined)),

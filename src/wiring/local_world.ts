@@ -3,6 +3,7 @@ import { KodamaError } from "../base/errors.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { HttpAnswer, LocalEnd, LocalWorld, Writing } from "../workflow/engine/world.ts";
 import { forwardPort } from "./forward_port.ts";
+import { variablesOf } from "./variables.ts";
 
 /** Bytes kept of a stream of a program, and of an answer's body. */
 const keptBytes = 1024 * 1024;
@@ -12,6 +13,7 @@ const maxScriptBytes = 1024 * 1024;
 
 /** What is around it. */
 export interface LocalWorldParts {
+  env(name: string): string | undefined;
   kube(context: string): Promise<KubeClient>;
   /** Absolute; files of kodama's own lie below it. */
   configDir: string;
@@ -21,8 +23,11 @@ export interface LocalWorldParts {
 }
 
 /** This machine. */
-export function localWorld({ kube, configDir, create, readText }: LocalWorldParts): LocalWorld {
+export function localWorld(
+  { env, kube, configDir, create, readText }: LocalWorldParts,
+): LocalWorld {
   return {
+    variables: (names) => variablesOf(names, env),
     run,
     fetch: request,
     create,

@@ -70,6 +70,7 @@ class Checker {
     for (const { at, template } of outputs) {
       this.#text(at, template, { ...names, steps: record(last) });
     }
+    this.#variablesOfParams();
     this.#unusedParams();
     this.#emptySelection({ file: path, path: ["select"] }, select);
   }
@@ -162,6 +163,9 @@ class Checker {
   #unknownNames(template: Template, names: Names): ExpressionProblem[] {
     return namesUsed(template).flatMap(({ path: [first = "", name], start, end }) => {
       const known = names[first];
+      if (first === "env" && name === undefined) {
+        return [{ start, end, message: "expected a variable's own name, as in env.HOME" }];
+      }
       if (name === undefined || known?.kind !== "record" || known.rest !== undefined) return [];
       if (Object.hasOwn(known.fields, name)) return [];
       const message = first === "steps"
@@ -177,6 +181,18 @@ class Checker {
     const { steps } = this.#workflow;
     if (steps.some((step) => step.id === id)) return "; it comes later";
     return withInner(steps).some((step) => step.id === id) ? "; it lies within another step" : "";
+  }
+
+  /** A parameter that a variable gives: what isn't granted isn't read, for whatever it may be used. */
+  #variablesOfParams(): void {
+    const { params, permissions } = this.#workflow;
+    for (const { env, at } of params) {
+      if (env === undefined) continue;
+      const need = { kind: "env", what: env } as const;
+      if (grants(permissions, need, this.#folder)) continue;
+      const place = { ...at, path: [...at.path, "env"] };
+      this.#tell("permission", place, `permissions don't grant it; it needs ${grantText(need)}`);
+    }
   }
 
   #unusedParams(): void {

@@ -61,7 +61,7 @@ params:
   patience: { type: duration, default: 10s }
   hosts: { type: list, default: [a, b] }
   token: { secret: true, required: false, env: EXAMPLE_TOKEN }
-permissions: { run: [echo] }
+permissions: { run: [echo], env: [EXAMPLE_TOKEN] }
 steps:
   - shell: [echo, "\${{ params.level }}", "\${{ params.limit }}", "\${{ size(params.hosts) }}"]
     timeout: \${{ params.patience }}

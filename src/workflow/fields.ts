@@ -91,9 +91,15 @@ export const identifier = v.pipe(
   v.regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, "a name of letters, digits and _"),
 );
 
+/** The name of a variable of an environment. */
+export const variable = v.pipe(
+  v.string("a variable's name"),
+  v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "a variable's name"),
+);
+
 /** Variables of an environment. */
 export const environment = v.record(
-  v.pipe(v.string(), v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "a variable's name")),
+  variable,
   v.union([v.string(), v.number(), v.boolean()], "a text, a number or a boolean"),
   "variables and their values",
 );

@@ -9,6 +9,7 @@ import {
   identifier,
   oneOrMore,
   text,
+  variable,
 } from "./fields.ts";
 import { selectShape } from "./selection_fields.ts";
 import { fanoutEntries } from "./steps/pod_fields.ts";
@@ -64,7 +65,10 @@ export const paramShape = v.strictObject({
   )),
   required: v.optional(described(yesOrNo, "There is no run without it.")),
   secret: v.optional(described(yesOrNo, "Neither shown nor kept.")),
-  env: v.optional(described(text, "The variable that it is taken from where nobody says it.")),
+  env: v.optional(described(
+    variable,
+    "The variable that it is taken from where nobody says it; `permissions.env` must grant it.",
+  )),
 }, "a default, or type, default, enum, required, secret, env and description");
 
 const grant = v.union([yesOrNo, v.array(text)], "true, false, or a list of texts");

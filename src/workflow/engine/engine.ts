@@ -9,6 +9,7 @@ import type { JsonValue } from "../../base/json_value.ts";
 import type { FullWorkflow, Step } from "../model.ts";
 import type { StepOutcome, WorkflowEvent } from "../step_events.ts";
 import { evaluateDeep, type Values } from "../templates.ts";
+import { variablesGranted } from "../variables_named.ts";
 import type { Kept } from "./kept.ts";
 import { Mask } from "./mask.ts";
 import { exitCodeOf } from "./policy.ts";
@@ -186,11 +187,9 @@ class Engine {
   }
 
   #values(workflow: FullWorkflow, params: Readonly<Record<string, JsonValue>>): Values {
-    const { permissions, name } = workflow;
     this.#mask.add(workflow, params);
-    const granted = Array.isArray(permissions.env) ? permissions.env as readonly string[] : [];
-    const env = granted.map((variable) => [variable, this.#world.env(variable) ?? ""]);
-    const run = { id: this.#input.run, workflow: name };
+    const env = variablesGranted(workflow).map((name) => [name, this.#world.env(name) ?? ""]);
+    const run = { id: this.#input.run, workflow: workflow.name };
     return { params, env: Object.fromEntries(env), run };
   }
 

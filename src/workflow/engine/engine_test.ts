@@ -204,6 +204,18 @@ outputs: { said: "\${{ steps.a.stdout }}" }
   assert.equal(JSON.stringify(events).includes("hunter2"), false);
 });
 
+Deno.test("all variables that are granted are there by their names, and none that isn't", async () => {
+  const told = async (grant: string) => {
+    const text = `permissions: { run: [echo], env: ${grant} }
+steps: [{ id: a, shell: [echo, "\${{ env.USER }}"] }]
+`;
+    return (await play({ files: { "w.yaml": text } })).ran;
+  };
+  assert.deepEqual(await told("true"), [["echo", "me"]]);
+  assert.deepEqual(await told("[USER]"), [["echo", "me"]]);
+  await assert.rejects(told("[HOME]"), /it needs permissions: { env: \[USER\] }/);
+});
+
 Deno.test("two runs of a group: the second is refused, or waits for its turn", async () => {
   const text = (mode: string) => `${may}concurrency: ${mode}\nsteps:\n  - shell: [echo, a]\n`;
   const clock = new ManualClock();

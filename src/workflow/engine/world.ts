@@ -39,6 +39,8 @@ export interface Writing extends AsyncDisposable {
 
 /** This machine, as far as steps reach for it. Every failure is a KodamaError. */
 export interface LocalWorld {
+  /** Those of these variables of the environment that are set, whatever kodama itself may read of it. */
+  variables(names: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Its standard input is empty. `told` gets whole lines as they come. */
   run(
     words: readonly string[],

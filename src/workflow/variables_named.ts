@@ -1,0 +1,37 @@
+/** Which variables of the environment a workflow names, and which of them it is granted. Pure. */
+import { namesUsed } from "../expression/names_used.ts";
+import { parseTemplate } from "../expression/template.ts";
+import type { FullWorkflow, Step } from "./model.ts";
+import { stepKind } from "./steps/registry.ts";
+import { textsIn, textsOf } from "./templates.ts";
+
+/** Those that its expressions name: `env.HOME`. */
+export function variablesNamed(
+  { select, defaults, steps, finally: last, outputs }: FullWorkflow,
+): string[] {
+  const texts = [
+    ...textsIn([select, defaults, outputs.map(({ template }) => template)], []),
+    ...[...steps, ...last].flatMap(textsWithin),
+  ];
+  const names = texts.flatMap(({ text }) =>
+    namesUsed(parseTemplate(text).template).flatMap(({ path: [first, name] }) =>
+      first === "env" && name !== undefined ? [name] : []
+    )
+  );
+  return [...new Set(names)];
+}
+
+/** Those that a run of it reads: granted, and named by an expression or a parameter. */
+export function variablesGranted(workflow: FullWorkflow): string[] {
+  const { params, permissions: { env } } = workflow;
+  const named = [...variablesNamed(workflow), ...params.flatMap(({ env }) => env ?? [])];
+  if (env === false) return [];
+  return env === true ? named : named.filter((name) => env.includes(name));
+}
+
+function textsWithin(step: Step): { text: string }[] {
+  return [
+    ...textsOf(step, stepKind(step.kind)),
+    ...Object.values(step.inner).flat().flatMap(textsWithin),
+  ];
+}
