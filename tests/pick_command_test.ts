@@ -105,6 +105,33 @@ Deno.test({
       });
     }
 
+    await t.step("SIGTERM gives the whole screen back, with what was on it", async () => {
+      const file = await Deno.makeTempFile({ prefix: "kodama-pid-" });
+      const words = ["sh", "-c", `echo before >&2; echo $$ >${file}; exec "$@"`, "sh"];
+      const full = kodama("pick", ...inNamespace, "--height", "100%");
+      await using terminal = await open([...words, ...full]);
+      const picker = await terminal.until("all pods", /6\/6/);
+      assert.doesNotMatch(picker, /before/);
+      Deno.kill(Number(await Deno.readTextFile(file)), "SIGTERM");
+      await Deno.remove(file);
+      const screen = await terminal.until("the end", /icanon/);
+      assert.match(screen, /^before\n[^]*stopped by SIGTERM\n[^]*^code 130:\nicanon$/m);
+      assert.doesNotMatch(screen, /6\/6/, "nothing is left of the picker");
+    });
+
+    await t.step("? shows the keys, and the list is as it was after it", async () => {
+      await using terminal = await open(kodama("pick", ...inNamespace, "--no-preview"));
+      await terminal.until("all pods", /6\/6 {2}.*\?: help/);
+      await terminal.press("Up");
+      await terminal.until("the cursor on the second", /^> weka-drive-1/m);
+      await terminal.type("?");
+      await terminal.until("the help", /^Choose\n {2}enter /m);
+      await terminal.press("Escape");
+      await terminal.until("the list again", /^> weka-drive-1/m);
+      await terminal.press("Enter");
+      assert.match(await terminal.until("the end", /icanon/), /^code 0: weka-drive-1$/m);
+    });
+
     await t.step("a window of 20 columns, and a click in it", async () => {
       await using terminal = await open(kodama("pick", ...inNamespace, "--height", "100%"));
       await terminal.until("all pods", /6\/6/);

@@ -1,5 +1,6 @@
 /** States of the picker and the keys that lead there: each has a picture in `tests/screens/pick/`. */
 import { type Grid, lineText, span } from "../src/term/grid.ts";
+import { row } from "../src/pick/row.ts";
 import { initialState, type PickState } from "../src/pick/state.ts";
 import { type PickEvent, step } from "../src/pick/step.ts";
 import { key, picker, podRow, sampleSettings, typed } from "../src/pick/testing/sample_picker.ts";
@@ -35,6 +36,21 @@ const loading = (names: readonly string[], size = { columns: 60, rows: 10 }): Pi
     changed([...names], []),
   );
 
+/** Namespaces or contexts, as they come. */
+const places = (level: "namespaces" | "contexts"): readonly PickEvent[] => {
+  const cell = { kind: "text", text: "current", tone: "dim" } as const;
+  const rows = ["default", "storage"].map((name, index) =>
+    row({ id: name, text: name, order: name, cells: index === 0 ? [cell] : [] })
+  );
+  return [
+    { kind: "changed", level, turn: 0, changes: { upserts: rows, removed: [] } },
+    { kind: "loaded", level, turn: 0 },
+  ];
+};
+
+/** More than are searched for one key. */
+const many = Array.from({ length: 2500 }, (_, index) => `web-${index}`);
+
 const small = { columns: 20, rows: 8 };
 const wide = { columns: 100, rows: 10 };
 
@@ -55,6 +71,13 @@ export const screens: Readonly<Record<string, () => PickState>> = {
   "containers-chosen": () =>
     after(picker(names), key("right"), key("tab"), key("left"), key("up"), key("tab")),
   "namespaces": () => after(picker(names), key("ctrl-s")),
+  "namespaces-loaded": () => after(picker(names), key("ctrl-s"), ...places("namespaces")),
+  "contexts-loaded": () => after(picker(names), key("ctrl-x"), ...places("contexts")),
+  "another-namespace": () =>
+    after(picker(names), key("tab"), key("ctrl-s"), ...places("namespaces"), key("enter")),
+  "searching": () => after(picker(many), ...type("web")),
+  "containers-gone": () => after(picker(names), key("right"), changed([], ["uid-api-0"])),
+  "containers-asked": () => after(picker(names, { asksContainer: true }), key("enter")),
   "contexts": () => after(picker(names), key("ctrl-x")),
   "error": () => after(picker(names), notice("context dead: cannot reach https://10.0.0.1:6443")),
   "error-narrow": () => after(picker(names, {}, small), notice("context dead: cannot reach it")),
@@ -71,11 +94,19 @@ export const screens: Readonly<Record<string, () => PickState>> = {
   "narrow": () => picker(["weka-drive-with-a-long-name-0", "web-0"], {}, small),
   "two-rows": () => picker(names, {}, { columns: 30, rows: 2 }),
   "wide-characters": () => after(picker(["木霊-0", "web-0"], {}, small), ...type("木")),
-  "preview-loading": () => after(picker(names, {}, wide), typed("?")),
-  "preview": () => after(picker(names, {}, wide), typed("?"), ...preview),
-  "preview-scrolled": () => after(picker(names, {}, wide), typed("?"), ...preview, key("alt-down")),
+  "preview-loading": () => after(picker(names, {}, wide), key("ctrl-/")),
+  "preview": () => after(picker(names, {}, wide), key("ctrl-/"), ...preview),
+  "preview-scrolled": () =>
+    after(picker(names, {}, wide), key("ctrl-/"), ...preview, key("alt-down")),
+  "preview-narrow": () => after(picker(names, {}, small), key("ctrl-/"), ...preview),
   "preview-above": () =>
-    after(picker(names, {}, { columns: 60, rows: 16 }), typed("?"), ...preview),
+    after(picker(names, {}, { columns: 60, rows: 16 }), key("ctrl-/"), ...preview),
+  "help": () => after(picker(names, {}, { columns: 80, rows: 24 }), typed("?")),
+  "help-scrolled": () =>
+    after(picker(names, {}, { columns: 80, rows: 24 }), typed("?"), key("page-down"), key("up")),
+  "help-narrow": () => after(picker(names, {}, small), key("f1"), key("down")),
+  "help-one-of-them": () =>
+    after(picker(names, { multi: false, switches: false }, { columns: 60, rows: 20 }), typed("?")),
   "editing": () => after(picker(names), ...type("web db"), key("alt-b"), key("ctrl-b")),
 };
 

@@ -54,6 +54,8 @@ export function act(state: PickState, action: Action): PickState {
         ...state,
         preview: { ...state.preview, shown: !state.preview.shown, scroll: 0 },
       };
+    case "help":
+      return { ...state, help: 0 };
     case "scrollPreview":
       return scrollPreview(state, action.rows);
     case "redraw":

@@ -23,6 +23,7 @@ export type Action =
       | "namespaces"
       | "contexts"
       | "togglePreview"
+      | "help"
       | "redraw";
   };
 
@@ -55,6 +56,8 @@ export const bindings: Readonly<Record<string, Action>> = {
   "ctrl-s": { kind: "namespaces" },
   "ctrl-x": { kind: "contexts" },
   "ctrl-/": { kind: "togglePreview" },
+  "alt-p": { kind: "togglePreview" },
+  "f1": { kind: "help" },
   "shift-up": { kind: "scrollPreview", rows: -1 },
   "shift-down": { kind: "scrollPreview", rows: 1 },
   "alt-up": { kind: "scrollPreview", rows: -5 },

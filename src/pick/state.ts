@@ -80,6 +80,8 @@ export interface PickState {
     readonly scroll: number;
     readonly content: Preview | undefined;
   };
+  /** The help is shown in place of all else, from this line on; undefined where it isn't. */
+  readonly help: number | undefined;
   /** One line for the person: an error of a context, a chosen pod that is gone. */
   readonly notice: string | undefined;
   readonly nowMs: number;
@@ -102,6 +104,7 @@ export function initialState(
     place: { context: undefined, namespace: undefined },
     turn: 0,
     preview: { shown: start.preview, scroll: 0, content: undefined },
+    help: undefined,
     notice: undefined,
     nowMs: start.nowMs,
     lastClick: undefined,

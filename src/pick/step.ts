@@ -1,7 +1,7 @@
 /** What happens, one event after the other. Pure: the same state and event give the same state. */
 import type { Line } from "../term/grid.ts";
 import type { TerminalInput } from "../term/keys.ts";
-import { bindings } from "./bindings.ts";
+import { type Action, bindings } from "./bindings.ts";
 import { act, edited, finishMarking, moveCursor } from "./actions.ts";
 import { insert } from "./edit.ts";
 import { matchAt } from "./layout.ts";
@@ -11,6 +11,7 @@ import { ownerOf } from "./row.ts";
 import { isComplete } from "./search.ts";
 import { activeLevel, type Level, type LevelKind, type PickState } from "./state.ts";
 import { layout } from "./layout.ts";
+import { lastScroll, textRows } from "./view_help.ts";
 
 /** All that a picker can be told. */
 export type PickEvent =
@@ -66,21 +67,57 @@ function searchedOn(state: PickState, entries: number): PickState {
 
 function input(state: PickState, event: Extract<PickEvent, { kind: "input" }>): PickState {
   const { input } = event;
+  if (state.help !== undefined) return helpInput(state, state.help, input);
   switch (input.kind) {
     case "text":
       // No name has a question mark in it, and no pattern here means anything by it.
-      return input.text === "?"
-        ? act(state, { kind: "togglePreview" })
-        : edited(state, insert(input.text));
+      return input.text === "?" ? act(state, { kind: "help" }) : edited(state, insert(input.text));
     case "paste":
       return edited(state, insert(input.text.trim()));
     case "key": {
-      const action = Object.hasOwn(bindings, input.key) ? bindings[input.key] : undefined;
+      const action = bound(input.key);
       return action === undefined ? state : act(state, action);
     }
     case "mouse":
       return mouse(state, input, event.atMs);
   }
+}
+
+/** Keys while the help is shown: they move in it, or leave it, and type nothing. */
+function helpInput(
+  state: PickState,
+  from: number,
+  input: Extract<PickEvent, { kind: "input" }>["input"],
+): PickState {
+  const closed = { ...state, help: undefined };
+  const scrolledBy = (rows: number) => ({
+    ...state,
+    help: Math.max(0, Math.min(lastScroll(state), from + rows)),
+  });
+  switch (input.kind) {
+    case "text":
+      return input.text === "?" || input.text === "q" ? closed : state;
+    case "paste":
+      return state;
+    case "mouse":
+      if (input.action === "wheelUp" || input.action === "wheelDown") {
+        return scrolledBy(input.action === "wheelUp" ? -wheelRows : wheelRows);
+      }
+      return state;
+    case "key": {
+      const action = bound(input.key);
+      if (action?.kind === "abort") return act(state, action);
+      if (action?.kind === "move") return scrolledBy(action.rows);
+      if (action?.kind === "page") return scrolledBy(action.pages * textRows(state));
+      const leaves = action?.kind === "back" || action?.kind === "help" ||
+        action?.kind === "accept";
+      return leaves ? closed : state;
+    }
+  }
+}
+
+function bound(key: string): Action | undefined {
+  return Object.hasOwn(bindings, key) ? bindings[key] : undefined;
 }
 
 /** Two clicks within this time are a double click. */
@@ -147,7 +184,9 @@ function innerChanged(state: PickState, { upserts, removed }: Changes): PickStat
   const [container] = open.list.rows;
   if (container === undefined) return state;
   const owner = ownerOf(container.entry.id);
-  if (removed.includes(owner)) return { ...state, levels: [pods] };
+  if (removed.includes(owner)) {
+    return { ...state, levels: [pods], notice: state.notice ?? "the pod is gone" };
+  }
   const now = upserts.find(({ entry }) => entry.id === owner);
   if (now?.inner === undefined) return state;
   const changes = { upserts: now.inner, removed: [] };

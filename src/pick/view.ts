@@ -14,11 +14,13 @@ import type { Match } from "./search.ts";
 import { isComplete } from "./search.ts";
 import { activeLevel, isMarkable, type Level, type LevelKind, type PickState } from "./state.ts";
 import { headerLine, rowLine, shownColumns } from "./view_row.ts";
+import { helpScreen } from "./view_help.ts";
 import { previewLines } from "./view_preview.ts";
 
 /** The whole picker. However small the screen is, no line is wider. */
 export function view(state: PickState): Grid {
-  return { lines: parts(state).map((line) => clipLine(line, state.columns)) };
+  const lines = state.help === undefined ? parts(state) : helpScreen(state);
+  return { lines: lines.map((line) => clipLine(line, state.columns)) };
 }
 
 function parts(state: PickState): Line[] {
@@ -92,25 +94,29 @@ function infoLine(state: PickState, level: Level, columns: number): Line {
     span(`  ${list.search.found.length}/${list.rows.length}${marked}`, "warn"),
     span(busy, "dim"),
   ];
-  const say = (text: string, tone: "bad" | "dim") => {
+  /** What is bad is cut where it has no room, and the rest left out. */
+  const say = (text: string, tone: "bad" | "dim"): boolean => {
     const room = columns - lineWidth(line) - 2;
-    if (room < 4 || (tone === "dim" && displayWidth(text) > room)) return;
+    if (room < 4 || (tone === "dim" && displayWidth(text) > room)) return false;
     line.push(span(`  ${clipText(text, room)}`, tone));
+    return true;
   };
   if (state.notice !== undefined) say(state.notice, "bad");
   const { context, namespace } = state.place;
   const place = [context, namespace].filter((one) => one !== undefined).join("/");
   if (place !== "") say(`in ${place}`, "dim");
-  if (state.notice === undefined) say(hints(state, level), "dim");
+  if (state.notice === undefined) say(hints(state, level), "dim") || say(helpHint, "dim");
   return line.filter(({ text }) => text !== "");
 }
 
+const helpHint = "?: help";
+
 function hints(state: PickState, { kind }: Level): string {
-  if (kind !== "pods") return "esc: back";
+  if (kind !== "pods") return `esc: back  ${helpHint}`;
   return [
     ...(state.settings.multi ? ["tab: choose"] : []),
     "→: containers",
-    "?: preview",
+    helpHint,
     ...(state.settings.switches ? ["^s: namespace", "^x: context"] : []),
   ].join("  ");
 }

@@ -31,6 +31,7 @@ const csiLetters: Readonly<Record<string, string>> = {
   D: "left",
   F: "end",
   H: "home",
+  P: "f1",
   Z: "shift-tab",
 };
 
@@ -43,6 +44,7 @@ const csiNumbers: Readonly<Record<string, string>> = {
   6: "page-down",
   7: "home",
   8: "end",
+  11: "f1",
 };
 
 const modifiers: Readonly<Record<string, string>> = {

@@ -32,6 +32,8 @@ const forms: readonly (readonly [string, TerminalInput])[] = [
   ["\x1b[1;5C", key("ctrl-right")],
   ["\x1b[1;2B", key("shift-down")],
   ["\x1b[Z", key("shift-tab")],
+  ["\x1bOP", key("f1")],
+  ["\x1b[11~", key("f1")],
   ["\x1b[5~", key("page-up")],
   ["\x1b[3;5~", key("ctrl-delete")],
   ["\x1b[7~", key("home")],

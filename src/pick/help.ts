@@ -1,0 +1,84 @@
+/** What the picker's help says: every key, and the words of a search. Data; `view_help.ts` gives it its lines. */
+import type { PickSettings } from "./state.ts";
+
+/** One thing that can be done, and how. */
+export interface HelpRow {
+  /** Names of keys as `bindings` has them, or words to be typed. */
+  keys: readonly string[];
+  text: string;
+}
+
+/** Rows that belong together. */
+export interface HelpSection {
+  title: string;
+  rows: readonly HelpRow[];
+}
+
+/** The help of a picker: keys that do nothing in it are left out. */
+export function helpSections({ multi, switches }: PickSettings): readonly HelpSection[] {
+  return [
+    {
+      title: "Choose",
+      rows: [
+        { keys: ["enter"], text: "take what is chosen, or the pod under the cursor" },
+        ...(multi ? marks : []),
+        { keys: ["esc"], text: "one list back; from the pods, leave" },
+        { keys: ["ctrl-c", "ctrl-g", "ctrl-q"], text: "leave" },
+        { keys: ["ctrl-d"], text: "leave, where nothing is typed" },
+      ],
+    },
+    { title: "Move", rows: moves },
+    { title: "Look", rows: [...looks, ...(switches ? places : [])] },
+    { title: "Search, with words that must all fit", rows: words },
+    { title: "Type", rows: edits },
+  ];
+}
+
+const marks: readonly HelpRow[] = [
+  { keys: ["tab", "shift-tab"], text: "choose the pod, and move down, up" },
+  { keys: ["alt-a"], text: "choose all that fit" },
+  { keys: ["alt-t"], text: "turn each choice around" },
+];
+
+const moves: readonly HelpRow[] = [
+  { keys: ["up", "ctrl-k", "ctrl-p"], text: "up" },
+  { keys: ["down", "ctrl-j", "ctrl-n"], text: "down" },
+  { keys: ["page-up", "page-down"], text: "by a page" },
+  { keys: ["click", "wheel"], text: "move there; a double click takes" },
+];
+
+const looks: readonly HelpRow[] = [
+  { keys: ["right", "ctrl-o"], text: "the pod's containers; left goes back" },
+  { keys: ["ctrl-/", "alt-p"], text: "show and hide the preview" },
+  { keys: ["shift-up", "shift-down"], text: "scroll the preview; with alt, faster" },
+  { keys: ["?", "f1"], text: "this help" },
+  { keys: ["ctrl-l"], text: "forget the last message" },
+];
+
+const places: readonly HelpRow[] = [
+  { keys: ["ctrl-s"], text: "another namespace" },
+  { keys: ["ctrl-x"], text: "another context" },
+];
+
+const words: readonly HelpRow[] = [
+  { keys: ["wkdr"], text: "these letters, in this order" },
+  { keys: ["'drive"], text: "this text" },
+  { keys: ["^weka", "-0$"], text: "at the beginning; at the end" },
+  { keys: ["!test"], text: "not this text" },
+  { keys: ["a | b"], text: "one of them" },
+];
+
+const edits: readonly HelpRow[] = [
+  { keys: ["home", "ctrl-a"], text: "to the beginning" },
+  { keys: ["end", "ctrl-e"], text: "to the end" },
+  { keys: ["left", "ctrl-b"], text: "a letter back" },
+  { keys: ["right", "ctrl-f"], text: "a letter on" },
+  { keys: ["alt-b", "ctrl-left", "shift-left"], text: "a word back" },
+  { keys: ["alt-f", "ctrl-right", "shift-right"], text: "a word on" },
+  { keys: ["backspace", "ctrl-h"], text: "delete the letter before" },
+  { keys: ["delete", "ctrl-d"], text: "delete the letter under the cursor" },
+  { keys: ["ctrl-w", "alt-backspace"], text: "cut a word back" },
+  { keys: ["alt-d"], text: "cut a word on" },
+  { keys: ["ctrl-u"], text: "cut all before the cursor" },
+  { keys: ["ctrl-y"], text: "put back what was cut" },
+];
