@@ -36,6 +36,8 @@ export interface ExecTerminal {
   size: TerminalSize;
   /** Each new size of the window. */
   resizes: AsyncIterable<TerminalSize>;
+  /** Called when the command runs: until then what is typed is for kodama, which can be stopped by Ctrl-C. */
+  onBegun?: () => void;
 }
 
 /** Targets that are settled beforehand, in place of a selection's: those of an earlier run. */

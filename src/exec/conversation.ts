@@ -56,7 +56,7 @@ export class Conversation {
       if (hasLeader(run.options)) {
         this.#marks = { stdout: new EndMarkReader(nonce), stderr: new EndMarkReader(nonce) };
       }
-    } else this.#begun.resolve("running");
+    } else this.#isRunning();
   }
 
   async untilEnd(): Promise<Attempt> {
@@ -98,6 +98,11 @@ export class Conversation {
     this.#watch = new TerminalWatch({ target, leader, open, clock, graceMs });
   }
 
+  #isRunning(): void {
+    this.#begun.resolve("running");
+    this.#run.options.terminal?.onBegun?.();
+  }
+
   async #passOutput(): Promise<ChannelEnd> {
     const preamble = this.#preamble;
     try {
@@ -107,7 +112,7 @@ export class Conversation {
           own = preamble.push(bytes);
           if (!preamble.searching) {
             this.#watchTerminal();
-            this.#begun.resolve("running");
+            this.#isRunning();
           }
         }
         if (this.#marks !== undefined) {

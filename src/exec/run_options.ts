@@ -28,6 +28,8 @@ export interface InputReader {
 export interface RunTerminal {
   size: TerminalSize;
   resizes: AsyncIterable<TerminalSize>;
+  /** Called when the command runs: from then on what is typed is its own. */
+  onBegun?: () => void;
 }
 
 /** Bounds, surroundings and variations of a run. Times are milliseconds. */

@@ -30,6 +30,19 @@ Deno.test("without a terminal no second stream is opened", async () => {
   assert.equal(run.pods[0]?.requests.length, 1);
 });
 
+Deno.test("a terminal is its command's from the moment when the command runs, and not before", async () => {
+  const begun: number[] = [];
+  const terminal = { size: { columns: 80, rows: 24 }, resizes: noResizes() };
+  const onBegun = () => void begun.push(run.clock.elapsedMs());
+  const run = scene([{ ...hello, openMs: 30 }], { terminal: { ...terminal, onBegun } });
+  await events(run);
+  assert.equal(begun.length, 1);
+  assert.ok((begun[0] ?? 0) >= 30, `after ${begun}ms`);
+  const closed = scene([{ ...hello, openMs: 5000 }], { terminal: { ...terminal, onBegun } });
+  assert.deepEqual(outcomesOf(await events(closed)).map(({ kind }) => kind), ["timeout"]);
+  assert.equal(begun.length, 1);
+});
+
 /** Shells whose `sleep` takes no time: what is waited for is not what is tested. */
 async function hurriedPath(): Promise<{ path: string } & AsyncDisposable> {
   const folder = await Deno.makeTempDir();

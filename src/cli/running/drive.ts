@@ -29,11 +29,12 @@ export interface DriveOptions<Event extends DrivenEvent = ExecEvent> extends Scr
 }
 
 /**
- * Runs `start` with the signal that cancels it, and answers with the exit code of the process.
+ * Runs `start` with the signal that cancels it, and with what lends the terminal to a command that takes keys;
+ * answers with the exit code of the process.
  * Rejects with `ClosedSinkError` when the reader of an output went away; the run has been cancelled then.
  */
 export async function drive<Event extends DrivenEvent = ExecEvent>(
-  start: (signal: AbortSignal) => AsyncIterable<Event>,
+  start: (signal: AbortSignal, lend: () => void) => AsyncIterable<Event>,
   options: DriveOptions<Event>,
 ): Promise<number> {
   const { terminal, painter, clock } = options;
@@ -46,12 +47,13 @@ export async function drive<Event extends DrivenEvent = ExecEvent>(
   using keys = new DisposableStack();
   const show = async (): Promise<number> => {
     let exitCode: number | undefined;
-    for await (const event of start(cancel.signal)) {
+    for await (const event of start(cancel.signal, () => lent.lend())) {
       progress.follow(event);
       lent.follow(event);
       if (event.kind === "runStarted") {
-        // Whom a question's answer can't reach means the signal: a script, whose standard error is a file.
-        if (terminal.stderr.isTerminal) interrupts.begin();
+        // Whom a question's answer can't reach means the signal: a script, whose standard error is a file. So does
+        // who waits for a terminal: once it is there, Ctrl-C is the command's.
+        if (terminal.stderr.isTerminal && !options.interactive) interrupts.begin();
         screen.begin(progress);
         const pressed = () => screen.answer(progressText(progress));
         if (options.enterKey) keys.use(new EnterKey(terminal.stdin, { clock, pressed }));
@@ -135,7 +137,7 @@ class Interrupts implements Disposable {
   }
 }
 
-/** The terminal in raw mode, from the moment the interactive target's command runs to its end. */
+/** The terminal in raw mode, from the moment when the interactive target's command runs to its end. */
 class LentTerminal implements Disposable {
   readonly #options: Pick<DriveOptions, "interactive" | "terminal">;
   #raw: Disposable | undefined;
@@ -144,9 +146,11 @@ class LentTerminal implements Disposable {
     this.#options = options;
   }
 
+  lend(): void {
+    if (this.#options.interactive) this.#raw ??= this.#options.terminal.stdin.raw();
+  }
+
   follow(event: DrivenEvent): void {
-    if (!this.#options.interactive) return;
-    if (event.kind === "targetStarted") this.#raw = this.#options.terminal.stdin.raw();
     if (event.kind === "targetEnded") this[Symbol.dispose]();
   }
 

@@ -68,7 +68,9 @@ function stage(options: MemoryTerminalOptions = {}, interactive = false) {
     },
   };
   const send = (signal: EndSignal) => listeners.forEach((handler) => handler(signal));
-  const start = (events: (signal: AbortSignal) => AsyncIterable<ExecEvent>) =>
+  const start = (
+    events: (signal: AbortSignal, lend: () => void) => AsyncIterable<ExecEvent>,
+  ) =>
     drive(events, {
       terminal,
       signals,
@@ -180,10 +182,10 @@ Deno.test("a full disk is the error of the run", async () => {
 
 Deno.test("an interactive target has the terminal for as long as its command runs", async () => {
   const { terminal, start } = stage({ terminals: ["stdin"] }, true);
-  await start(async function* () {
-    yield started;
+  await start(async function* (_signal, lend) {
+    yield* [started, begun];
     assert.deepEqual(terminal.modes, []);
-    yield begun;
+    lend();
     assert.deepEqual(terminal.modes, ["raw"]);
     yield ended({ kind: "ok" });
     assert.deepEqual(terminal.modes, ["raw", "cooked"]);
@@ -192,10 +194,23 @@ Deno.test("an interactive target has the terminal for as long as its command run
   assert.deepEqual(terminal.modes, ["raw", "cooked"]);
 });
 
+Deno.test("until an interactive target's command runs, Ctrl-C stops the run", async () => {
+  const { terminal, send, start } = stage({ terminals: ["stdin", "stdout", "stderr"] }, true);
+  const exitCode = await start(async function* (signal) {
+    for await (const event of untilCancelled(signal)) {
+      yield event;
+      if (event.kind === "targetStarted") send("SIGINT");
+    }
+  });
+  assert.equal(exitCode, 130);
+  assert.deepEqual(terminal.modes, []);
+});
+
 Deno.test("the terminal comes back when the run throws", async () => {
   const { terminal, start } = stage({ terminals: ["stdin"] }, true);
-  const failed = start(async function* () {
+  const failed = start(async function* (_signal, lend) {
     yield* [started, begun];
+    lend();
     throw new Error("a bug");
   });
   await assert.rejects(failed, /a bug/);

@@ -29,14 +29,14 @@ export async function showRun(
   const watched = shown && !interactive && !view.single && !view.raw;
   const painter = painterOf(options.invocation, view);
   return await drive(
-    (signal) =>
+    (signal, lend) =>
       start({
         signal,
         ...(view.stdin ? { stdin: terminal.stdin.chunks(signal) } : {}),
         ...(view.confirmAbove === undefined ? {} : {
           confirm: confirmOn(terminal, { above: view.confirmAbove, stdin: view.stdin, signal }),
         }),
-        ...(interactive ? { terminal: terminalOf(options.invocation, signal) } : {}),
+        ...(interactive ? { terminal: terminalOf(options.invocation, { signal, lend }) } : {}),
       }),
     {
       terminal,
@@ -86,10 +86,11 @@ function painterOf({ terminal, environment, program }: Invocation, view: RunView
 
 function terminalOf(
   { terminal }: Invocation,
-  signal: AbortSignal,
+  { signal, lend }: { signal: AbortSignal; lend: () => void },
 ): NonNullable<ExecOptions["terminal"]> {
   return {
     size: terminal.size() ?? { columns: 80, rows: 24 },
     resizes: terminal.resizes(signal),
+    onBegun: lend,
   };
 }
