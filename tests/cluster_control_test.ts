@@ -125,6 +125,9 @@ Deno.test("a kept cluster goes on where it was: after a stop, and after its proc
     const first = await up();
     // What is handed out at the first start opens the door at every later one.
     const kubeconfig = await Deno.readTextFile(first.kubeconfig);
+    const name = folder.slice(folder.lastIndexOf("/") + 1).toLowerCase();
+    assert.equal(first.context, name.replace(/[^a-z0-9]+/g, "-"));
+    assert.equal(JSON.parse(kubeconfig)["current-context"], first.context);
     const begun = await podsOf(kubeconfig);
     assert.deepEqual(begun.map(({ restarts }) => restarts), [0, 0]);
 

@@ -11,6 +11,7 @@ import type { AuditEvent } from "./api/audit.ts";
 import type { ApiServer } from "./api/server.ts";
 import { type ControllersOptions, runControllers } from "./controllers/driver.ts";
 import { ClusterState } from "./controllers/state.ts";
+import { contextNameOf } from "./control/context_name.ts";
 import type { Store } from "./model.ts";
 import type { KeptState } from "./kept_state.ts";
 import { type Clock, systemClock } from "./node/clock.ts";
@@ -62,8 +63,6 @@ export interface EmbeddedCluster extends AsyncDisposable {
   ready(options?: { signal?: AbortSignal; onProgress?: (now: Readiness) => void }): Promise<void>;
 }
 
-const contextName = "kodama";
-
 /**
  * Starts a cluster.
  *
@@ -103,18 +102,19 @@ export async function startCluster(options: ClusterOptions): Promise<EmbeddedClu
   if (kept?.settled === undefined) await putWorld(store, admission, options);
   if (options.keep !== undefined) await kept?.settle({ ...options.keep, port: api.port });
   const owned = stack.move();
+  const context = contextNameOf(options.folder, { kept: kept !== undefined });
   return {
-    context: contextName,
+    context,
     server: api.url,
     kubeconfig: await kubeconfigWith(
       { kind: "token", token: await administratorToken(authority) },
-      { authority, api },
+      { authority, api, name: context },
     ),
     store,
     isolation: node.capabilities,
     kubeconfigFor: async (user, groups) => {
       const pair = await authority.issueClient({ user, groups });
-      return await kubeconfigWith({ kind: "certificate", pair }, { authority, api });
+      return await kubeconfigWith({ kind: "certificate", pair }, { authority, api, name: context });
     },
     ready: (wait = {}) => waitUntilReady(store, clock, wait),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
@@ -226,11 +226,11 @@ async function startApi(
 
 async function kubeconfigWith(
   credential: Credential,
-  { authority, api }: { authority: Authority; api: ApiServer },
+  { authority, api, name }: { authority: Authority; api: ApiServer; name: string },
 ): Promise<string> {
   const { kubeconfig } = await import("./tls/kubeconfig.ts");
   return kubeconfig({
-    name: contextName,
+    name,
     server: api.url,
     certificateAuthority: authority.certificate,
     credential,

@@ -4,6 +4,7 @@ import { type ClusterOptions, type EmbeddedCluster, startCluster } from "../clus
 import { systemClock, timestamp } from "../node/clock.ts";
 import type { Readiness } from "../readiness.ts";
 import { type ClusterStatus, clusterStatus } from "./control.ts";
+import { contextNameOf } from "./context_name.ts";
 import { tryFileLock } from "./file_lock.ts";
 import { processStart } from "./process_identity.ts";
 import {
@@ -69,7 +70,7 @@ async function firstRecord(
     processStart: await processStart(Deno.pid) ?? "",
     phase: "starting",
     world: worldText,
-    context: "kodama",
+    context: contextNameOf(paths.folder, { kept: keep !== undefined }),
     kubeconfig: paths.kubeconfig,
     pods: { ready: 0, expected: 0 },
     kept: keep !== undefined,

@@ -1,0 +1,21 @@
+/** What a cluster is called in its kubeconfig. Pure. */
+
+/** The user's own cluster, of which there is one. */
+const ownName = "kodama";
+
+/** What a name of a folder gives at most. */
+const longestPart = 40;
+
+/**
+ * A cluster that is kept is called after its folder, so that two of them, or one and the user's own, can stand in one
+ * `KUBECONFIG`: of two contexts with one name kubectl sees the first alone.
+ *
+ * @param folder absolute path.
+ */
+export function contextNameOf(folder: string, { kept }: { kept: boolean }): string {
+  if (!kept) return ownName;
+  const last = folder.split("/").findLast((part) => part !== "") ?? "";
+  const part = last.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+  const short = part.slice(0, longestPart).replace(/-$/, "");
+  return short === "" || short.startsWith(`${ownName}-`) ? short || ownName : `${ownName}-${short}`;
+}
