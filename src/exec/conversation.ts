@@ -5,26 +5,17 @@
 import { forEachUntil, onAbort, orAborted, passed } from "../base/abort.ts";
 import type { ChannelEnd, ExecChannel } from "../kube/client.ts";
 import { type Attempt, hasLeader } from "./attempt.ts";
-import { EndMarkReader } from "./end_mark.ts";
 import { endCommand } from "./end_command.ts";
-import type { Outcome, Rest } from "./model.ts";
 import { outcomeOfEnd } from "./outcome.ts";
-import { PreambleReader } from "./preamble.ts";
+import { OwnLines } from "./own_lines.ts";
 import type { InputReader, TargetRun } from "./run_options.ts";
 import { saysNoShell } from "./runtime_words.ts";
 import { signalRound } from "./signal_round.ts";
+import { isStop, outcomeOfStop, type Stop } from "./stop.ts";
 import { TerminalWatch } from "./terminal_watch.ts";
 
 /** What is left to read of a command that was ended is waited for so long; whoever cancels waits for nothing more. */
 const drainMs = { timeout: 400, cancelled: 100, inputFailed: 400 };
-
-/** Why a command is ended before it ends itself. */
-type Stop =
-  | { kind: "timeout"; afterMs: number }
-  | { kind: "cancelled" }
-  | { kind: "inputFailed"; reason: string }
-  /** The command has ended, and the server doesn't say so. */
-  | { kind: "untold"; exitCode: number };
 
 /**
  * So long the server may take to tell the end of a command with input that has ended. Where it left more of it
@@ -37,9 +28,7 @@ export class Conversation {
   readonly #run: TargetRun;
   readonly #channel: ExecChannel;
   /** Absent for a command without preamble. */
-  readonly #preamble: PreambleReader | undefined;
-  /** Absent where no shell stays behind the command to set the mark. */
-  readonly #marks: Record<"stdout" | "stderr", EndMarkReader> | undefined;
+  readonly #ownLines: OwnLines | undefined;
   /** Resolves when the command is known to run, or when the stream has ended before that. */
   readonly #begun = Promise.withResolvers<"running" | "ended">();
   readonly #stop = Promise.withResolvers<Stop>();
@@ -52,10 +41,7 @@ export class Conversation {
     this.#channel = channel;
     const { nonce } = run.options;
     if (form === "preamble") {
-      this.#preamble = new PreambleReader(nonce);
-      if (hasLeader(run.options)) {
-        this.#marks = { stdout: new EndMarkReader(nonce), stderr: new EndMarkReader(nonce) };
-      }
+      this.#ownLines = new OwnLines(nonce, { marked: hasLeader(run.options) });
     } else this.#isRunning();
   }
 
@@ -93,7 +79,7 @@ export class Conversation {
   /** Under a terminal, a second stream tells the pod that kodama is gone. */
   #watchTerminal(): void {
     const { target, options: { terminal, open, clock, graceMs } } = this.#run;
-    const leader = this.#preamble?.session?.leader;
+    const leader = this.#ownLines?.session?.leader;
     if (terminal === undefined || leader === undefined) return;
     this.#watch = new TerminalWatch({ target, leader, open, clock, graceMs });
   }
@@ -104,23 +90,19 @@ export class Conversation {
   }
 
   async #passOutput(): Promise<ChannelEnd> {
-    const preamble = this.#preamble;
+    const ownLines = this.#ownLines;
+    let opening = ownLines !== undefined;
     try {
-      for await (const { stream, bytes } of this.#channel.output) {
-        let own = bytes;
-        if (stream === "stdout" && preamble?.searching === true) {
-          own = preamble.push(bytes);
-          if (!preamble.searching) {
-            this.#watchTerminal();
-            this.#isRunning();
-          }
+      for await (const chunk of this.#channel.output) {
+        const bytes = ownLines?.push(chunk) ?? chunk.bytes;
+        if (opening && ownLines?.opening === false) {
+          opening = false;
+          this.#watchTerminal();
+          this.#isRunning();
         }
-        if (this.#marks !== undefined) {
-          own = this.#marks[stream].push(own);
-          const exitCode = this.#markedCode();
-          if (exitCode !== undefined) this.#marked.resolve(exitCode);
-        }
-        if (own.length > 0) await this.#run.emit(stream, own);
+        const exitCode = ownLines?.exitCode;
+        if (exitCode !== undefined) this.#marked.resolve(exitCode);
+        if (bytes.length > 0) await this.#run.emit(chunk.stream, bytes);
       }
       return await this.#channel.end;
     } catch (error) {
@@ -132,13 +114,14 @@ export class Conversation {
 
   /** The stream came to its own end. */
   async #ended(end: ChannelEnd): Promise<Attempt> {
-    const begun = this.#preamble?.session !== undefined;
-    const heldBack = this.#preamble?.finish() ?? new Uint8Array();
-    if (this.#preamble !== undefined && !begun && this.#lacksShell(end, heldBack)) {
+    const ownLines = this.#ownLines;
+    const begun = ownLines?.session !== undefined;
+    const heldBack = ownLines?.finishOpening() ?? new Uint8Array();
+    if (ownLines !== undefined && !begun && this.#lacksShell(end, heldBack)) {
       return { kind: "noShell" };
     }
     await this.#flush(heldBack);
-    const unmarked = this.#marks !== undefined && this.#markedCode() === undefined;
+    const unmarked = ownLines?.endMissing === true;
     if (end.kind === "exited" && end.exitCode === 0 && begun && unmarked) {
       const reason =
         "the server told a good end, but the command did not: the link to its node broke";
@@ -147,19 +130,11 @@ export class Conversation {
     return { kind: "ended", outcome: outcomeOfEnd(end, begun) };
   }
 
-  /** The command's own exit code, once both streams are known to be whole. */
-  #markedCode(): number | undefined {
-    return this.#marks?.stderr.exitCode === undefined ? undefined : this.#marks.stdout.exitCode;
-  }
-
   /** Passes on what was held back as a beginning of kodama's own lines, and wasn't. */
-  async #flush(head: Uint8Array): Promise<void> {
-    const { stdout, stderr } = this.#marks ?? {};
-    const rest = [head, stdout?.finish(), stderr?.finish()];
-    for (const [index, bytes] of rest.entries()) {
-      if (bytes !== undefined && bytes.length > 0) {
-        await this.#run.emit(index < 2 ? "stdout" : "stderr", bytes);
-      }
+  async #flush(opening: Uint8Array): Promise<void> {
+    const rest = this.#ownLines?.finishMarks() ?? [];
+    for (const { stream, bytes } of [{ stream: "stdout" as const, bytes: opening }, ...rest]) {
+      if (bytes.length > 0) await this.#run.emit(stream, bytes);
     }
   }
 
@@ -181,7 +156,7 @@ export class Conversation {
     const unread = left === undefined && !await this.#drained(stop, output);
     await this.#channel.close();
     await output;
-    await this.#flush(this.#preamble?.finish() ?? new Uint8Array());
+    await this.#flush(this.#ownLines?.finishOpening() ?? new Uint8Array());
     const rest = left === undefined ? unread ? { unread } as const : {} : { left };
     return { kind: "ended", outcome: outcomeOfStop(stop, rest) };
   }
@@ -195,7 +170,7 @@ export class Conversation {
     if (!await passed(clock, drainMs[kind], { settled: output })) return true;
     drop();
     // The leader sets its mark behind all output: it must not wait for somebody to read that.
-    const session = { leader: this.#preamble?.session?.leader ?? 0 };
+    const session = { leader: this.#ownLines?.session?.leader ?? 0 };
     if (session.leader > 0) {
       await signalRound("KILL", session, { target, open, clock }).catch(() => {});
     }
@@ -205,12 +180,12 @@ export class Conversation {
   async #endInPod(output: Promise<ChannelEnd>): Promise<string | undefined> {
     const { options, target } = this.#run;
     const { clock, graceMs } = options;
-    if (this.#preamble === undefined) {
+    if (this.#ownLines === undefined) {
       return "the command may still run: the image has no sh to end it with";
     }
     // The first line may be on its way.
     await passed(clock, graceMs, { settled: this.#begun.promise });
-    const { session } = this.#preamble;
+    const { session } = this.#ownLines;
     if (session === undefined) return "the command may still run: its process id didn't arrive";
     return await endCommand(
       (signal) => signalRound(signal, session, { target, open: options.open, clock }),
@@ -263,35 +238,4 @@ function isOver(attempt: Attempt): boolean {
   if (attempt.kind === "noShell") return true;
   const { outcome } = attempt;
   return outcome.kind !== "unknown" && !("left" in outcome);
-}
-
-const stops: readonly string[] = [
-  "timeout",
-  "cancelled",
-  "inputFailed",
-  "untold",
-] satisfies Stop["kind"][];
-
-function isStop(first: ChannelEnd | Stop): first is Stop {
-  return stops.some((kind) => kind === first.kind);
-}
-
-function outcomeOfStop(stop: Stop, rest: Rest): Outcome {
-  switch (stop.kind) {
-    case "timeout":
-      return { kind: "timeout", limit: "command", afterMs: stop.afterMs, ...rest };
-    case "cancelled":
-      return { kind: "cancelled", ...rest };
-    case "untold":
-      return {
-        kind: "unknown",
-        reason:
-          `the command ended with exit code ${stop.exitCode}, but the server didn't tell its end: it left input unread`,
-      };
-    case "inputFailed":
-      return {
-        kind: "unknown",
-        reason: rest.left === undefined ? stop.reason : `${stop.reason}; ${rest.left}`,
-      };
-  }
 }
