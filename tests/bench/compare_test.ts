@@ -96,7 +96,9 @@ Deno.test("promises are judged by their own fleet's ratios, and the page says wh
   const judged = verdicts(comparisons);
   assert.deepEqual(judged.map(({ measured, atMost }) => measured <= atMost), [true, false]);
   const page = report({ comparisons, verdicts: judged, machine: { facts: [], missing: [] } });
-  assert.match(page, /bare protocol's \| 1.15 \| 1.20 \| \*\*missed\*\* \|/);
+  assert.match(page, /bare protocol's \| 1.15 \| 1.20 \| \*\*missed\*\* \| {2}\|/);
+  // 0.3 times as long as xargs, 1.2 times as long as the bare protocol.
+  assert.match(page, /`xargs -P16 kubectl`'s \| 0.4 \| 0.30 \| kept \| 0.25 \|/);
 });
 
 Deno.test("a round of the whole: installed kodama and the bare protocol lose nothing", async () => {

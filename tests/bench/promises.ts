@@ -11,15 +11,26 @@ interface Bound {
   pods: number;
   text: string;
   /** Undefined where this machine couldn't tell, or the contender didn't run. */
-  measured(row: (name: ContenderName) => Row | undefined): number | undefined;
+  measured(row: RowOf): number | undefined;
+  /** The same number of the bare protocol, which does nothing else. Absent where it is what is compared with. */
+  bare?(row: RowOf): number | undefined;
   atMost: number;
 }
+
+type RowOf = (name: ContenderName) => Row | undefined;
 
 /** A promise, and what became of it. */
 export interface Verdict {
   text: string;
   atMost: number;
   measured: number;
+  bare: number | undefined;
+}
+
+/** The bare protocol's wall time ÷ another program's: both are known by kodama's ratios to them. */
+function bareWall(row: RowOf, other: ContenderName): number | undefined {
+  const [toOther, toBare] = [row(other)?.wallRatio, row("floor")?.wallRatio];
+  return toOther === undefined || toBare === undefined ? undefined : toOther / toBare;
 }
 
 const bounds: readonly Bound[] = [
@@ -28,6 +39,7 @@ const bounds: readonly Bound[] = [
     pods: 1,
     text: "1 real pod: wall time ÷ kubectl's",
     measured: (row) => row("kubectl")?.wallRatio,
+    bare: (row) => bareWall(row, "kubectl"),
     atMost: 1,
   },
   {
@@ -36,6 +48,7 @@ const bounds: readonly Bound[] = [
     pods: 1,
     text: "1 real pod, by client certificate: wall time ÷ kubectl's",
     measured: (row) => row("kubectl")?.wallRatio,
+    bare: (row) => bareWall(row, "kubectl"),
     atMost: 1,
   },
   {
@@ -43,6 +56,7 @@ const bounds: readonly Bound[] = [
     pods: 50,
     text: "50 real pods: wall time ÷ `xargs -P16 kubectl`'s",
     measured: (row) => row("xargs")?.wallRatio,
+    bare: (row) => bareWall(row, "xargs"),
     atMost: 0.4,
   },
   {
@@ -64,6 +78,7 @@ const bounds: readonly Bound[] = [
     pods: 5000,
     text: "5,000 simulated pods, 1 KiB each: memory in MB",
     measured: (row) => row("kodama")?.memoryMb,
+    bare: (row) => row("floor")?.memoryMb,
     atMost: 200,
   },
   {
@@ -77,11 +92,12 @@ const bounds: readonly Bound[] = [
 
 /** The promises that these comparisons tell of. */
 export function verdicts(comparisons: readonly Comparison[]): Verdict[] {
-  return bounds.flatMap(({ kind, credential = "token", pods, text, measured, atMost }) => {
+  return bounds.flatMap(({ kind, credential = "token", pods, text, measured, bare, atMost }) => {
     const rows = comparisons.find(({ fleet, cluster }) =>
       fleet.kind === kind && cluster.credential === credential && fleet.pods.length === pods
     )?.rows;
-    const value = measured((name) => rows?.find((row) => row.name === name));
-    return value === undefined ? [] : [{ text, atMost, measured: value }];
+    const row: RowOf = (name) => rows?.find((one) => one.name === name);
+    const value = measured(row);
+    return value === undefined ? [] : [{ text, atMost, measured: value, bare: bare?.(row) }];
   });
 }

@@ -26,12 +26,13 @@ export function report(
     ...machine.missing,
     "## What is promised",
     table(
-      ["", "at most", "measured", ""],
-      verdicts.map(({ text, atMost, measured }) => [
+      ["", "at most", "measured", "", "the bare protocol"],
+      verdicts.map(({ text, atMost, measured, bare }) => [
         text,
         String(atMost),
         rounded(measured),
         measured <= atMost ? "kept" : "**missed**",
+        bare === undefined ? "" : rounded(bare),
       ]),
     ),
     ...comparisons.flatMap(comparisonPart),

@@ -37,7 +37,9 @@ const world: World = {
     fetch: absent,
     create: absent,
     readText: absent,
-    forward: absent,
+    forward: () => {
+      throw new Error("nothing of this is there");
+    },
     hold: absent,
   },
 };
@@ -82,7 +84,7 @@ const targets = Array.from({ length: pods }, (_, at): Target => ({
 
 async function planAll(): Promise<void> {
   const { workflow, uses } = await loaded({ "w.yaml": several });
-  const find = () => Promise.resolve({ targets, skipped: [] });
+  const find = () => Promise.resolve({ targets, skipped: [], dead: [] });
   await planOf(workflow, { params: {}, overrides: {}, uses, find });
 }
 
