@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 const src = new URL("../src/", import.meta.url);
 
 const everyRoom =
-  "base config kube exec logs tmux copy sync expression workflow sandbox actions cli cluster term pick"
+  "base config kube exec logs tmux copy sync session expression workflow sandbox actions cli cluster term pick"
     .split(
       " ",
     );
@@ -18,8 +18,9 @@ const allowed: Record<string, readonly string[]> = {
   "exec": ["base", "kube"],
   "logs": ["base", "kube"],
   "tmux": ["base"],
-  "sync": ["base"],
+  "sync": ["base", "kube", "copy"],
   "copy": ["base", "kube", "exec"],
+  "session": ["base", "kube", "exec"],
   "expression": ["base"],
   "workflow": ["base", "kube", "exec", "expression"],
   "sandbox": ["base", "workflow"],
@@ -31,6 +32,7 @@ const allowed: Record<string, readonly string[]> = {
     "logs",
     "tmux",
     "copy",
+    "session",
     "expression",
     "workflow",
     "sandbox",

@@ -63,7 +63,11 @@ async function walk(
     if (child === undefined) {
       throw await unknownCommand(word, path, Object.keys(node.commands), program);
     }
-    path.push(word);
+    const synonym: readonly string[] | undefined = child.kind === "leaf"
+      ? child.synonymOf
+      : undefined;
+    if (synonym === undefined) path.push(word);
+    else path.splice(0, path.length, ...synonym);
     node = child;
   }
   return { path, node, words };

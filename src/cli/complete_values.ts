@@ -4,6 +4,7 @@ import type { Command } from "./command.ts";
 import type { Completion, Suggestion } from "./flag.ts";
 import type { Invocation } from "./invocation.ts";
 import { sortWords } from "./parse.ts";
+import { definedOnly } from "./selection.ts";
 import { printable } from "../term/printable.ts";
 
 /** A person waits for the Tab key no longer than this: then there is nothing to offer. */
@@ -56,6 +57,17 @@ async function namesOf(
     case "runs": {
       const { runIds } = await import("../actions/past_runs.ts");
       return (await runIds(asked.host)).reverse();
+    }
+    case "sessions": {
+      const { list } = await import("../actions/session/list.ts");
+      const [namespace, context] = [asked.given("namespace"), asked.given("context")];
+      const scope = definedOnly({ namespace, context });
+      const { rows } = await list(asked.host, { ...scope, allNamespaces: false }, asked.signal);
+      return rows.map((row) => row.kind === "session" ? row.session.name : row.name);
+    }
+    case "templates": {
+      const { listTemplates } = await import("../actions/session/templates.ts");
+      return (await listTemplates(asked.host)).map(({ name }) => name);
     }
     case "configKeys": {
       const { viewConfig } = await import("../actions/config.ts");

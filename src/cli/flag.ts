@@ -8,6 +8,7 @@ import { parseDuration } from "../base/duration.ts";
 export type Completion =
   | { kind: "values"; values: readonly Suggestion[] }
   | { kind: "contexts" | "namespaces" | "pods" | "workflows" | "configKeys" | "runs" }
+  | { kind: "sessions" | "templates" }
   | { kind: "files" };
 
 /** One offer: the word, and a few words about it. */

@@ -11,6 +11,7 @@ export function originText(origin: SettingOrigin): string {
   switch (origin.kind) {
     case "environment":
       return `$${origin.variable}`;
+    case "template":
     case "repository":
     case "user":
       return origin.path;

@@ -11,6 +11,8 @@ export interface Leaf {
   summary: string;
   /** It speaks to an API server: what takes time there can begin before the command is loaded. */
   dials: boolean;
+  /** The words under which it is told of, where it has several: help and hints speak those. */
+  synonymOf?: readonly string[];
   load: () => Promise<{ command: Command }>;
 }
 
@@ -27,6 +29,7 @@ export type Node = Leaf | Branch;
 /** Headings of `kodama --help` and the commands under each. Every command of the root stands once. */
 export const sections: readonly (readonly [heading: string, names: readonly string[]])[] = [
   ["Pods", ["exec", "run", "shell", "tmux", "logs", "cp", "pods", "pick", "runs", "workflow"]],
+  ["Sessions", ["start", "list", "get", "attach", "stop", "resume", "delete", "session"]],
   ["Embedded cluster", ["cluster"]],
   ["Housekeeping", ["config", "completion", "doctor", "version", "help"]],
 ];
@@ -59,6 +62,27 @@ const branch = (summary: string, commands: Branch["commands"]): Branch => ({
   summary,
   commands,
 });
+
+/** The commands of sessions: they stand at the root, and below `session` too. */
+const sessionCommands = {
+  start: dialling(
+    "begin a session, or go on with its start",
+    () => import("./commands/session/start.ts"),
+  ),
+  list: dialling("list sessions", () => import("./commands/session/list.ts")),
+  get: dialling("show one session", () => import("./commands/session/get.ts")),
+  attach: dialling("open a shell in a session", () => import("./commands/session/attach.ts")),
+  stop: dialling("stop a session, and keep its work", () => import("./commands/session/stop.ts")),
+  resume: dialling(
+    "bring a stopped session up again",
+    () => import("./commands/session/resume.ts"),
+  ),
+  delete: dialling("delete a session", () => import("./commands/session/delete.ts")),
+} satisfies Record<string, Leaf>;
+
+function synonym(name: keyof typeof sessionCommands): Leaf {
+  return { ...sessionCommands[name], synonymOf: [name] };
+}
 
 /** The root. Keys are the words that a person types. */
 export const tree: Branch = branch("pick pods, run things in all of them at once", {
@@ -99,6 +123,18 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
       ),
     }),
   }),
+  ...sessionCommands,
+  ls: synonym("list"),
+  session: branch("the same commands, as words of their own", {
+    start: synonym("start"),
+    list: synonym("list"),
+    ls: synonym("list"),
+    get: synonym("get"),
+    attach: synonym("attach"),
+    stop: synonym("stop"),
+    resume: synonym("resume"),
+    delete: synonym("delete"),
+  }),
   cluster: branch("a Kubernetes to try things on, inside kodama", {
     up: leaf("start the embedded cluster", () => import("./commands/cluster/up.ts")),
     down: leaf("stop it and remove what it kept", () => import("./commands/cluster/down.ts")),
@@ -118,10 +154,11 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
   help: leaf("explain a command", () => import("./commands/help.ts")),
 });
 
-/** Every leaf below a node, with its words. */
+/** Every leaf below a node, with its words: each once, whatever other words lead to it. */
 export function* leaves(node: Branch, path: readonly string[] = []): Generator<[string[], Leaf]> {
   for (const [name, child] of Object.entries(node.commands)) {
     const words = [...path, name];
+    if (child.kind === "leaf" && child.synonymOf !== undefined) continue;
     if (child.kind === "leaf") yield [words, child];
     else yield* leaves(child, words);
   }

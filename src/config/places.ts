@@ -56,3 +56,16 @@ export function repositoryConfigPaths(places: Places): string[] {
   return [...parts.map((_, index) => `/${parts.slice(0, parts.length - index).join("/")}`), ""]
     .map((folder) => `${folder}/.kodama.yaml`);
 }
+
+/** Where templates of sessions may be, the nearest folder first. */
+export function templateFolders(places: Places): string[] {
+  const inRepository = repositoryConfigPaths(places)
+    .map((path) => path.replace(/\.kodama\.yaml$/, ".kodama/templates"));
+  return [...new Set([...inRepository, `${places.configDir}/templates`])];
+}
+
+/** Where a repository's configuration of editors may be, the innermost folder first. */
+export function editorConfigFolders(places: Places): string[] {
+  return repositoryConfigPaths(places)
+    .map((path) => path.replace(/\.kodama\.yaml$/, ".kodama/configs"));
+}

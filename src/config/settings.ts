@@ -1,4 +1,4 @@
-/** The settings that hold: flags before environment, repository, user and defaults. */
+/** The settings that hold: flags before environment, template, repository, user and defaults. */
 import * as v from "valibot";
 import type { FileSchema, SourceFile } from "../base/yaml_shape.ts";
 import { defaultSettings, settingVariables } from "./default_settings.ts";
@@ -10,6 +10,7 @@ import { type Settings, settingsShape } from "./settings_shape.ts";
 /** Where a setting's value comes from. Flags come before all of these, where a command has them. */
 export type SettingOrigin =
   | { kind: "environment"; variable: string }
+  | { kind: "template"; path: string }
   | { kind: "repository"; path: string }
   | { kind: "user"; path: string }
   | { kind: "default" };
@@ -26,6 +27,8 @@ export interface EffectiveSetting {
 /** What the settings are put together from. */
 export interface SettingSources {
   env: (name: string) => string | undefined;
+  /** Named by the person, for one session: goes before the repository's. */
+  template?: SourceFile;
   repository: SourceFile | undefined;
   user: SourceFile | undefined;
 }
@@ -37,6 +40,7 @@ export interface SettingSources {
  */
 export async function effectiveSettings(sources: SettingSources): Promise<EffectiveSetting[]> {
   const files = await Promise.all([
+    layerOf("template", sources.template),
     layerOf("repository", sources.repository),
     layerOf("user", sources.user),
   ]);
@@ -66,7 +70,7 @@ interface Layer {
 }
 
 async function layerOf(
-  kind: "repository" | "user",
+  kind: "template" | "repository" | "user",
   file: SourceFile | undefined,
 ): Promise<Layer> {
   if (file === undefined) return { settings: {}, origin: { kind: "default" } };

@@ -35,6 +35,18 @@ const fanout = v.pipe(
 
 const modes = ["prefix", "group", "fold", "raw", "none"] as const;
 
+const labels = v.record(text, v.string("a text"), "a mapping of names to texts");
+
+/** Of what Kubernetes checks itself, only what kodama reads. */
+const tolerations = v.array(
+  v.looseObject({ key: v.optional(text), operator: v.optional(text) }, "a toleration"),
+  "a list of tolerations",
+);
+const containers = v.array(
+  v.looseObject({ name: objectName, image: text }, "a container of a pod"),
+  "a list of containers",
+);
+
 function group<const E extends v.ObjectEntries>(entries: E) {
   // Nothing under a group's name is a group whose settings are all commented out.
   return v.nullish(v.strictObject(entries, "a mapping"));
@@ -56,11 +68,20 @@ export const settingsShape = v.strictObject({
     storage: group({
       workspace: setting(quantity, "Size of a session's workspace."),
       claudeHome: setting(quantity, "Size of a session's home of the agent."),
+      className: setting(objectName, "StorageClass of both; the cluster's default if not set."),
     }),
     branchPrefix: setting(text, "Branches of sessions begin with it."),
     env: group({
       excludeVars: setting(texts, "Variables that never reach a session."),
     }),
+    nodeSelector: setting(labels, "Labels of the nodes on which sessions may run."),
+    tolerations: setting(tolerations, "Taints of nodes that sessions tolerate."),
+    containers: setting(containers, "Further containers of a session's pod."),
+    egress: setting(texts, "Addresses that sessions may reach, as in 10.0.0.0/8:443."),
+  }),
+  env: group({
+    dotenvFiles: setting(texts, "Files with variables for sessions, beside this file."),
+    excludeVars: setting(texts, "Variables of those files that never reach a session."),
   }),
   sync: group({
     useGitignore: setting(v.boolean("true or false"), "What .gitignore names is not synced."),

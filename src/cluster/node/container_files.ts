@@ -46,7 +46,7 @@ export async function prepareContainerFiles(
         `upperdir=upper.${name},workdir=work.${name},${options}`,
     );
   }
-  const points = new MountPoints(folder, host ? view : undefined);
+  const points = new MountPoints(folder, host ? view : undefined, setup.mounts);
   await writeIdentity(points, setup.hostname);
   lines.push(
     `proc ${mountedRoot}/proc proc nosuid,nodev,noexec`,
@@ -97,10 +97,12 @@ async function linkLowerFolders(
 class MountPoints {
   readonly #folder: string;
   readonly #view: HostView | undefined;
+  readonly #mounts: readonly Mount[];
 
-  constructor(folder: string, view: HostView | undefined) {
+  constructor(folder: string, view: HostView | undefined, mounts: readonly Mount[]) {
     this.#folder = folder;
     this.#view = view;
+    this.#mounts = mounts;
   }
 
   /** The path in the writable layer that a path of the container stands for. */
@@ -117,14 +119,23 @@ class MountPoints {
 
   /** Makes the place for a mount, and returns its path below the root. */
   async make(mount: Mount): Promise<string> {
-    const { layer, path } = this.inLayer(mount.target);
+    const { layer: own, path } = this.inLayer(mount.target);
+    const layer = this.#inMountAround(mount) ?? own;
     if (mount.kind === "file") {
       await Deno.mkdir(layer.slice(0, layer.lastIndexOf("/")), { recursive: true });
-      await Deno.writeTextFile(layer, "");
+      await Deno.writeTextFile(layer, "", { append: true });
     } else {
       await Deno.mkdir(layer, { recursive: true });
     }
     return path;
+  }
+
+  /** A volume below another one is mounted in that one's files: a runtime makes its place there. */
+  #inMountAround({ target }: Mount): string | undefined {
+    const around = this.#mounts.findLast((one) =>
+      one.kind === "folder" && target.startsWith(`${one.target}/`)
+    );
+    return around && `${around.source}${target.slice(around.target.length)}`;
   }
 }
 

@@ -1,0 +1,173 @@
+/** From a session that is kept to one that runs: the same way for a start, a start that goes on, and a resume. */
+import { PODS } from "../../kube/resources.ts";
+import type { Pod } from "../../kube/types.ts";
+import {
+  configuration,
+  type Manifest,
+  type ManifestParts,
+  podManifest,
+  storage,
+} from "../../session/manifests/all.ts";
+import type { Session } from "../../session/model.ts";
+import { sessionNames } from "../../session/names.ts";
+import { ownedBy } from "../../session/owned.ts";
+import type { PodAccess } from "../../session/run_in_pod.ts";
+import type { KeptSession } from "../../session/state.ts";
+import type { SessionStore } from "../../session/store.ts";
+import type { Host } from "../host.ts";
+import { checkOut } from "./check_out.ts";
+import type { StartEvent, StartStep } from "./events.ts";
+import { targetOf } from "./find.ts";
+import { writeLocalSession } from "./local_file.ts";
+import { localAuthor } from "./local_git.ts";
+import { untilGone, untilReady } from "./wait_ready.ts";
+
+/** A session to bring up. */
+export interface BringUp {
+  host: Host;
+  store: SessionStore;
+  kept: KeptSession;
+  parts: ManifestParts;
+  readyTimeoutMs: number;
+  signal: AbortSignal;
+  /** Told of every object that this call made, before the next one is. */
+  made: (manifest: Manifest) => void;
+}
+
+/** Brings it up. What is there already is left as it is; the errors are those of the steps. */
+export async function* bringUp(work: BringUp): AsyncGenerator<StartEvent, void> {
+  const run = new BringUpRun(work);
+  yield* run.configure();
+  yield* run.create();
+  const pod = yield* run.waitForPod();
+  yield* run.checkOut(pod);
+  yield* run.save(pod);
+}
+
+class BringUpRun {
+  #kept: KeptSession;
+
+  constructor(private readonly work: BringUp) {
+    this.#kept = work.kept;
+  }
+
+  get #session(): Session {
+    return this.#kept.session;
+  }
+
+  async *configure(): AsyncGenerator<StartEvent, void> {
+    const { store, parts, made } = this.work;
+    yield this.#started("configure");
+    for (const manifest of configuration(this.#session, parts)) {
+      const owned = { ...manifest, object: ownedBy(this.#kept, manifest.object) };
+      if (!manifest.replace) await this.#ensure(owned);
+      else if (await store.put(manifest.resource, owned.object, this.#session.name)) made(owned);
+    }
+    yield { kind: "stepEnded", step: "configure", result: "done" };
+  }
+
+  async *create(): AsyncGenerator<StartEvent, void> {
+    yield this.#started("create");
+    for (const claim of storage(this.#session)) await this.#ensure(claim);
+    await this.#removeEndedPod();
+    const pod = podManifest(this.#session);
+    const owned = { ...pod, object: ownedBy(this.#kept, pod.object) };
+    const made = await this.#ensure(owned);
+    yield { kind: "stepEnded", step: "create", result: made ? "done" : "already" };
+  }
+
+  /** A pod that came to its end holds its name, and never runs again. */
+  async #removeEndedPod(): Promise<void> {
+    const { host, store, signal, readyTimeoutMs } = this.work;
+    const { name } = this.#session;
+    const pod = await store.get<Pod>(PODS, sessionNames(name).pod);
+    const ended = pod?.status?.phase === "Failed" || pod?.status?.phase === "Succeeded";
+    if (pod === undefined || (!ended && pod.metadata?.deletionTimestamp === undefined)) return;
+    if (ended) await store.remove(PODS, sessionNames(name).pod);
+    await untilGone(host, store, { name, limitMs: readyTimeoutMs, signal });
+  }
+
+  async #ensure(manifest: Manifest): Promise<boolean> {
+    const { store, made } = this.work;
+    const result = await store.ensure(manifest.resource, manifest.object, this.#session.name);
+    if (result.made) made(manifest);
+    return result.made;
+  }
+
+  async *waitForPod(): AsyncGenerator<StartEvent, Pod> {
+    const { host, store, readyTimeoutMs, signal } = this.work;
+    yield this.#started("ready");
+    const wait = { name: this.#session.name, limitMs: readyTimeoutMs, signal };
+    const waiting = untilReady(host, store, wait);
+    for (;;) {
+      const next = await waiting.next();
+      if (next.done === true) {
+        const text = next.value.spec?.nodeName;
+        yield {
+          kind: "stepEnded",
+          step: "ready",
+          result: "done",
+          ...(text === undefined ? {} : { text }),
+        };
+        return next.value;
+      }
+      yield { kind: "progress", step: "ready", text: next.value };
+    }
+  }
+
+  async *checkOut(pod: Pod): AsyncGenerator<StartEvent, void> {
+    const { host, store, signal } = this.work;
+    const { repository } = this.#session;
+    yield this.#started("clone");
+    if (repository === undefined) {
+      return yield { kind: "stepEnded", step: "clone", result: "skipped" };
+    }
+    const already = repository.commitHash !== undefined;
+    const author = already ? undefined : await localAuthor(host, signal);
+    const checking = checkOut(this.#access(pod), repository, author);
+    for (;;) {
+      const next = await checking.next();
+      if (next.done !== true) {
+        yield { kind: "progress", step: "clone", text: next.value };
+        continue;
+      }
+      const { branch, baseBranch, commitHash } = next.value;
+      // What was checked out first is what a session is measured by.
+      if (!already) {
+        this.#kept = await store.change(this.#kept, (session) => ({
+          ...session,
+          repository: {
+            ...repository,
+            branch,
+            ...(baseBranch === "" ? {} : { baseBranch }),
+            ...(commitHash === "" ? {} : { commitHash }),
+          },
+        }));
+      }
+      const text = `${branch} ${commitHash.slice(0, 12)}`.trim();
+      const result = already ? "already" : "done";
+      return yield { kind: "stepEnded", step: "clone", result, text };
+    }
+  }
+
+  async *save(pod: Pod): AsyncGenerator<StartEvent, void> {
+    const { host, store } = this.work;
+    yield this.#started("save");
+    this.#kept = await store.change(this.#kept, ({ message: _, ...session }) => ({
+      ...session,
+      status: "Running",
+    }));
+    await writeLocalSession(host, this.#session, store.client.context);
+    yield { kind: "stepEnded", step: "save", result: "done" };
+    yield { kind: "started", session: this.#session, target: targetOf(store, pod) };
+  }
+
+  #access(pod: Pod): PodAccess {
+    const { host, store, signal } = this.work;
+    return { client: store.client, target: targetOf(store, pod), clock: host.clock, signal };
+  }
+
+  #started(step: StartStep): StartEvent {
+    return { kind: "stepStarted", step, session: this.#session };
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * What a new session is made of. Each part comes from the first of these that says it: the command line, the
+ * template, the repository's `.kodama.yaml`, the user's `config.yaml`, the built-in default.
+ */
+import { UsageError } from "../../base/errors.ts";
+import { parseQuantity } from "../../base/quantity.ts";
+import { editorConfigFolders } from "../../config/places.ts";
+import { mergedSettings, type SettingSources } from "../../config/settings.ts";
+import type { Settings } from "../../config/settings_shape.ts";
+import { defaultSettings } from "../../config/default_settings.ts";
+import { plainText } from "../../kube/failures.ts";
+import type { Container, Toleration } from "../../kube/types.ts";
+import { autoBranchName, checkedBranch } from "../../session/branch_name.ts";
+import { egressRule } from "../../session/manifests/egress_policy.ts";
+import {
+  type EditorFile,
+  editorFiles,
+  maxEditorFile,
+} from "../../session/manifests/editor_config.ts";
+import type { Session, SessionRepository, SessionSpec } from "../../session/model.ts";
+import { repositoryAddress } from "../../session/repository_url.ts";
+import type { Host } from "../host.ts";
+import { settingSources } from "../setting_sources.ts";
+import type { StartOptions } from "./events.ts";
+import { originOfFolder } from "./local_git.ts";
+import { findTemplate } from "./templates.ts";
+import { type ReadSecrets, readSecrets } from "./secrets.ts";
+
+/** Everything that a start needs from this machine. */
+export interface Definition {
+  repository: SessionRepository | undefined;
+  spec: SessionSpec;
+  secrets: ReadSecrets;
+  editor: Readonly<Partial<Record<EditorFile, string>>>;
+}
+
+/** Reads settings, files and the working folder. Throws UsageError and FileError for what can't be. */
+export async function defineSession(host: Host, options: StartOptions): Promise<Definition> {
+  const { template } = options;
+  const sources: SettingSources = {
+    ...await settingSources(host),
+    ...(template === undefined ? {} : { template: await findTemplate(host, template) }),
+  };
+  const settings = await mergedSettings(sources);
+  return {
+    repository: await repositoryOf(host, options, settings),
+    spec: specOf(options, settings),
+    secrets: await readSecrets(host, options, { settings, sources }),
+    editor: await editorOverrides(host),
+  };
+}
+
+function specOf(options: StartOptions, { defaults = {}, git }: Settings): SessionSpec {
+  const builtIn = defaultSettings.defaults;
+  const { resources, storage, egress, nodeSelector, tolerations, containers } = defaults ?? {};
+  const className = storage?.className;
+  const gitSecret = git?.secretName;
+  return {
+    image: options.image ?? defaults?.image ?? builtIn.image,
+    resources: {
+      cpu: amount("--cpu", options.cpu) ?? resources?.cpu ?? builtIn.resources.cpu,
+      memory: amount("--memory", options.memory) ?? resources?.memory ??
+        builtIn.resources.memory,
+    },
+    storage: {
+      workspace: storage?.workspace ?? builtIn.storage.workspace,
+      claudeHome: storage?.claudeHome ?? builtIn.storage.claudeHome,
+    },
+    nodeSelector: nodeSelector ?? {},
+    // Kubernetes checks the rest of them, and says what is wrong.
+    tolerations: (tolerations ?? []) as Toleration[],
+    containers: (containers ?? []) as Container[],
+    ...(className === undefined ? {} : { storageClass: className }),
+    ...(egress === undefined ? {} : { egress: egress.map(egressRule) }),
+    ...(gitSecret === undefined ? {} : { gitSecret }),
+  };
+}
+
+function amount(flag: string, text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  if ((parseQuantity(text) ?? 0) > 0) return text;
+  throw new UsageError(
+    `${flag} ${plainText(text, 40)}: expected a quantity such as 500m, 2 or 4Gi`,
+  );
+}
+
+async function repositoryOf(
+  host: Host,
+  { repo, branch, name, signal }: StartOptions,
+  settings: Settings,
+): Promise<SessionRepository | undefined> {
+  if (repo === undefined) {
+    if (branch === undefined) return undefined;
+    throw new UsageError("--branch is a branch of a repository: --repo is missing");
+  }
+  const origin = repo === "." ? await originOfFolder(host, signal) : undefined;
+  const { url } = repositoryAddress(origin?.url ?? repo);
+  // Somebody's own branch is worked on as it is; anything else is begun beside it.
+  if (branch !== undefined) return { url, baseBranch: checkedBranch(branch), autoBranch: false };
+  const prefix = settings.defaults?.branchPrefix ?? defaultSettings.defaults.branchPrefix;
+  const own = autoBranchName(prefix, name, host.clock.now());
+  const base = origin?.branch;
+  return {
+    url,
+    branch: own,
+    autoBranch: true,
+    ...(base === undefined ? {} : { baseBranch: base }),
+  };
+}
+
+async function editorOverrides(host: Host): Promise<Definition["editor"]> {
+  const overrides: Partial<Record<EditorFile, string>> = {};
+  for (const name of Object.keys(editorFiles) as EditorFile[]) {
+    for (const folder of editorConfigFolders(host.places)) {
+      const text = await host.files.readText(`${folder}/${name}`, maxEditorFile);
+      if (text === undefined) continue;
+      overrides[name] = text;
+      break;
+    }
+  }
+  return overrides;
+}
+
+/** Where the words of a start contradict the session that is there: a start goes on, and changes nothing. */
+export function contradictions(
+  options: StartOptions,
+  there: Session,
+  wanted: Definition,
+): string[] {
+  const { spec, repository, template } = there;
+  const pairs: [flag: keyof StartOptions, was: string | undefined, is: string | undefined][] = [
+    ["repo", repository?.url, wanted.repository?.url],
+    ["branch", repository?.autoBranch ? undefined : repository?.baseBranch, options.branch],
+    ["image", spec.image, wanted.spec.image],
+    ["cpu", spec.resources.cpu, wanted.spec.resources.cpu],
+    ["memory", spec.resources.memory, wanted.spec.resources.memory],
+    ["template", template, options.template],
+  ];
+  return pairs
+    .filter(([flag, was, is]) => options[flag] !== undefined && was !== is)
+    .map(([flag, was, is]) => `--${flag} ${is} (it has ${was ?? "none"})`);
+}

@@ -1,0 +1,155 @@
+/** A session deleted: planned first, so that a person sees what goes and what stays. */
+import type { ApiResource } from "../../kube/client.ts";
+import { KodamaError } from "../../base/errors.ts";
+import {
+  CONFIG_MAPS,
+  NETWORK_POLICIES,
+  PERSISTENT_VOLUME_CLAIMS,
+  PODS,
+  SECRETS,
+} from "../../kube/resources.ts";
+import type { KubeObject, PersistentVolumeClaim } from "../../kube/types.ts";
+import { plainText } from "../../kube/failures.ts";
+import type { Session } from "../../session/model.ts";
+import { sessionNames } from "../../session/names.ts";
+import type { SessionStore } from "../../session/store.ts";
+import type { Host } from "../host.ts";
+import type { DeletionPlan, PlannedRemoval, SessionPlace } from "./events.ts";
+import { removeLocalSession } from "./local_file.ts";
+import { noSession, openStore } from "./place.ts";
+import { untilGone } from "./wait_ready.ts";
+
+/** Which session, and what of it. */
+export interface DeleteOptions extends SessionPlace {
+  /** The claims too, with all that is in them. */
+  purge: boolean;
+  /** `sessions/NAME.yaml` stays. */
+  keepConfig: boolean;
+  signal: AbortSignal;
+}
+
+/** A plan, and the way to do it. */
+export interface PlannedDeletion {
+  plan: DeletionPlan;
+  /** Does it; tells of each object that is gone. May be done again after any failure. */
+  run(): AsyncGenerator<PlannedRemoval, void>;
+}
+
+/** So long a pod may take to end before its claims, which it holds, are taken away. */
+const goneTimeoutMs = 120_000;
+
+/** The state comes last: as long as anything else is there, the session can be seen, and deleted again. */
+const order: readonly ApiResource[] = [PODS, NETWORK_POLICIES, SECRETS, CONFIG_MAPS];
+
+/**
+ * Looks what there is of a session.
+ *
+ * @throws KodamaError `notFound` where there is nothing of it at all.
+ */
+export async function planDeletion(host: Host, options: DeleteOptions): Promise<PlannedDeletion> {
+  const { name, purge, signal } = options;
+  const store = await openStore(host, options, signal);
+  const [session, objects, claims] = await Promise.all([
+    sessionIfReadable(store, name),
+    Promise.all(order.map((resource) => objectsOf(store, resource, name))),
+    store.ofSession(PERSISTENT_VOLUME_CLAIMS, name),
+  ]);
+  const state = sessionNames(name).state;
+  const found = objects.flat().sort((a, b) => Number(a.name === state) - Number(b.name === state));
+  const kept = claims.map((claim) => ({
+    resource: PERSISTENT_VOLUME_CLAIMS,
+    name: claim.metadata.name ?? "",
+    size: sizeOf(claim),
+  }));
+  if (found.length === 0 && (kept.length === 0 || !purge)) throw nothingThere(name, store, kept);
+  const removals = purge ? withClaims(found, kept, state) : found;
+  const plan: DeletionPlan = {
+    name,
+    namespace: store.namespace,
+    context: store.client.context,
+    session,
+    removes: removals.map(asPlanned),
+    claims: kept.map(({ name, size }) => ({ name, size })),
+    purge,
+  };
+  return { plan, run: () => deletion(host, store, { options, removals }) };
+}
+
+interface Removal {
+  resource: ApiResource;
+  name: string;
+}
+
+/** The claims go behind the pod, and before the state. */
+function withClaims(found: Removal[], claims: Removal[], state: string): Removal[] {
+  const isState = ({ name }: Removal) => name === state;
+  return [...found.filter((one) => !isState(one)), ...claims, ...found.filter(isState)];
+}
+
+async function* deletion(
+  host: Host,
+  store: SessionStore,
+  { options, removals }: { options: DeleteOptions; removals: readonly Removal[] },
+): AsyncGenerator<PlannedRemoval, void> {
+  const { name, signal, keepConfig } = options;
+  for (const removal of removals) {
+    await store.remove(removal.resource, removal.name);
+    // A claim that is still mounted would hang, and a secret that is gone break a pod that still ends.
+    if (removal.resource === PODS && removal.name === sessionNames(name).pod) {
+      await untilGone(host, store, { name, limitMs: goneTimeoutMs, signal });
+    }
+    yield asPlanned(removal);
+  }
+  if (!keepConfig) await removeLocalSession(host, name);
+}
+
+function asPlanned({ resource, name }: Removal): PlannedRemoval {
+  return { kind: resource.kind.toLowerCase(), name };
+}
+
+/** NetworkPolicies may not be served, or not be seen: a session without one needs no right to them. */
+async function objectsOf(
+  store: SessionStore,
+  resource: ApiResource,
+  session: string,
+): Promise<Removal[]> {
+  try {
+    const objects = await store.ofSession(resource, session);
+    return objects.map(({ metadata }) => ({ resource, name: metadata.name ?? "" }));
+  } catch (error) {
+    const refused = error instanceof KodamaError && ["notFound", "forbidden"].includes(error.kind);
+    if (resource === NETWORK_POLICIES && refused) return [];
+    throw error;
+  }
+}
+
+/** A state that can't be read is deleted as any other. */
+async function sessionIfReadable(store: SessionStore, name: string): Promise<Session | undefined> {
+  try {
+    return (await store.read(name))?.session;
+  } catch (error) {
+    if (error instanceof KodamaError && error.kind === "conflict") return undefined;
+    throw error;
+  }
+}
+
+function sizeOf(claim: KubeObject): string {
+  const { status, spec } = claim as unknown as PersistentVolumeClaim;
+  return plainText(
+    status?.capacity?.["storage"] ?? spec?.resources?.requests?.["storage"] ?? "?",
+    40,
+  );
+}
+
+function nothingThere(
+  name: string,
+  store: SessionStore,
+  claims: readonly { name: string }[],
+): KodamaError {
+  const error = noSession(name, store);
+  if (claims.length === 0) return error;
+  return new KodamaError("notFound", error.message, {
+    hint: `its data is kept in ${claims.map((claim) => claim.name).join(" and ")}: ` +
+      `kodama start ${name} uses it again, kodama delete ${name} --purge takes it away`,
+  });
+}

@@ -1,0 +1,105 @@
+/** The options and events of the actions on sessions: what a face hands in, and what it tells. */
+import type { KodamaError } from "../../base/errors.ts";
+import type { Target } from "../../kube/target.ts";
+import type { KubeObject } from "../../kube/types.ts";
+import type { WorkState } from "../../session/git_scripts.ts";
+import type { Session } from "../../session/model.ts";
+import type { LiveStatus } from "../../session/status.ts";
+
+export type { WorkState } from "../../session/git_scripts.ts";
+export type { Session, SessionStatus } from "../../session/model.ts";
+export { type SessionDocument, sessionDocument } from "../../session/document.ts";
+export { checkedSessionName, sessionNames } from "../../session/names.ts";
+export type { LiveStatus } from "../../session/status.ts";
+
+/** Where a session is looked for. */
+export interface SessionScope {
+  /** A context of the kubeconfig; the one where the session was last used from here, else the current one. */
+  context?: string;
+  /** In place of the settings' and the context's own. */
+  namespace?: string;
+}
+
+/** One session, by name. */
+export interface SessionPlace extends SessionScope {
+  name: string;
+}
+
+/** What to begin, or to go on with. What is absent is the template's, the repository's, the user's, the default's. */
+export interface StartOptions extends SessionPlace {
+  /** An address, or `.` for the origin of the working folder. */
+  repo?: string;
+  branch?: string;
+  image?: string;
+  cpu?: string;
+  memory?: string;
+  template?: string;
+  /** Dotenv files, beside those of the settings; a later one wins. */
+  envFiles: readonly string[];
+  envExclude: readonly string[];
+  /** For the pod to be ready. */
+  readyTimeoutMs: number;
+  signal: AbortSignal;
+}
+
+/** The steps of a start, in their order. */
+export const startSteps = ["claim", "configure", "create", "ready", "clone", "save"] as const;
+
+/** One of them. */
+export type StartStep = (typeof startSteps)[number];
+
+/** What a start tells. */
+export type StartEvent =
+  /** Something that a person should know before it happens. */
+  | { kind: "warning"; text: string }
+  | { kind: "stepStarted"; step: StartStep; session: Session }
+  /** What a step waits for, or how far it is. */
+  | { kind: "progress"; step: StartStep; text: string }
+  | {
+    kind: "stepEnded";
+    step: StartStep;
+    /** `already`: an earlier start did it. `skipped`: there is nothing to do. */
+    result: "done" | "already" | "skipped";
+    /** What came of it: a node, a commit. */
+    text?: string;
+  }
+  | { kind: "started"; session: Session; target: Target };
+
+/** A session of a list. */
+export type SessionRow =
+  | { kind: "session"; session: Session; live: LiveStatus; node: string }
+  | { kind: "unreadable"; name: string; namespace: string; error: KodamaError };
+
+/** All that is known of one session. */
+export interface SessionDetails {
+  session: Session;
+  live: LiveStatus;
+  node: string;
+  restarts: number;
+  /** What was done in the workspace; absent where it isn't a repository, or can't be asked. */
+  work?: WorkState;
+}
+
+/** What is taken away, or kept, when a session is deleted. */
+export interface DeletionPlan {
+  name: string;
+  namespace: string;
+  context: string;
+  /** Absent where only claims are left of it. */
+  session: Session | undefined;
+  /** `pod kodama-x`, in the order in which they go. */
+  removes: readonly PlannedRemoval[];
+  /** Claims that stay, or with `purge` go: with their contents. */
+  claims: readonly { name: string; size: string }[];
+  purge: boolean;
+}
+
+/** One object that goes. */
+export interface PlannedRemoval {
+  /** As kubectl says it: `pod`, `configmap`. */
+  kind: string;
+  name: string;
+}
+
+/** Objects as they would be made. */
+export type Manifests = readonly KubeObject[];

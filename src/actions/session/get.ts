@@ -1,0 +1,71 @@
+/** All that is known of one session: its state, its pod, and what was done in it. */
+import { KodamaError } from "../../base/errors.ts";
+import { EVENTS, PODS } from "../../kube/resources.ts";
+import type { Event, Pod } from "../../kube/types.ts";
+import type { WorkState } from "../../session/git_scripts.ts";
+import { sessionNames } from "../../session/names.ts";
+import { liveStatus } from "../../session/status.ts";
+import type { SessionStore } from "../../session/store.ts";
+import type { Host } from "../host.ts";
+import { workState } from "./check_out.ts";
+import type { SessionDetails, SessionPlace } from "./events.ts";
+import { targetOf } from "./find.ts";
+import { noSession, openStore } from "./place.ts";
+
+/**
+ * Gets it.
+ *
+ * @throws KodamaError `notFound` where there is no such session.
+ */
+export async function get(
+  host: Host,
+  place: SessionPlace,
+  signal: AbortSignal,
+): Promise<SessionDetails> {
+  const store = await openStore(host, place, signal);
+  const [kept, pod] = await Promise.all([
+    store.read(place.name),
+    store.get<Pod>(PODS, sessionNames(place.name).pod),
+  ]);
+  if (kept === undefined) throw noSession(place.name, store);
+  const { session } = kept;
+  const events = pod === undefined || pod.status?.phase === "Running"
+    ? []
+    : await podEvents(store, pod, signal);
+  const live = liveStatus(session, pod, events);
+  const asksGit = session.repository?.commitHash !== undefined && live.status === "Running";
+  const work = pod === undefined || !asksGit ? undefined : await workIn(host, store, pod, signal);
+  return {
+    session,
+    live,
+    node: pod?.spec?.nodeName ?? "",
+    restarts: (pod?.status?.containerStatuses ?? [])
+      .reduce((sum, { restartCount }) => sum + restartCount, 0),
+    ...(work === undefined ? {} : { work }),
+  };
+}
+
+/** The first page says enough; who may not read events does without. */
+async function podEvents(
+  { client, namespace }: SessionStore,
+  { metadata }: Pod,
+  signal: AbortSignal,
+): Promise<readonly Event[]> {
+  const scope = { namespace, fieldSelector: `involvedObject.uid=${metadata?.uid ?? ""}` };
+  try {
+    for await (const { items } of client.list<Event>(EVENTS, scope, { signal })) return items;
+  } catch (error) {
+    if (!(error instanceof KodamaError) || signal.aborted) throw error;
+  }
+  return [];
+}
+
+async function workIn(
+  { clock }: Host,
+  store: SessionStore,
+  pod: Pod,
+  signal: AbortSignal,
+): Promise<WorkState | undefined> {
+  const { client } = store;
+  return await workState({ client, target: targetOf(store, pod), clock, signal });
+}

@@ -1,0 +1,58 @@
+/** `sessions/NAME.yaml`: where a session was last used from this machine. A cache: the cluster knows better. */
+import * as v from "valibot";
+import type { Session } from "../../session/model.ts";
+import type { Host } from "../host.ts";
+
+/** What of the file is read. All else in it is for people. */
+const shape = v.object({
+  namespace: v.pipe(v.string(), v.regex(/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/)),
+  context: v.optional(v.pipe(v.string(), v.maxLength(1000))),
+});
+
+const maxBytes = 1024 * 1024;
+
+/** Where a session of this name was last used. */
+export interface LocalSession {
+  namespace: string;
+  context?: string;
+}
+
+function pathOf(host: Host, name: string): string {
+  return `${host.places.configDir}/sessions/${name}.yaml`;
+}
+
+/** What the file says; undefined where there is none, or none that can be read: it is only a preference. */
+export async function readLocalSession(
+  host: Host,
+  name: string,
+): Promise<LocalSession | undefined> {
+  const text = await host.files.readText(pathOf(host, name), maxBytes);
+  if (text === undefined) return undefined;
+  const { parse } = await import("yaml");
+  try {
+    const { namespace, context } = v.parse(shape, parse(text, { maxAliasCount: 0 }));
+    return { namespace, ...(context === undefined ? {} : { context }) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes the file. The values of variables aren't part of a session. */
+export async function writeLocalSession(
+  host: Host,
+  session: Session,
+  context: string,
+): Promise<void> {
+  const [{ stringify }, { sessionDocument }] = await Promise.all([
+    import("yaml"),
+    import("../../session/document.ts"),
+  ]);
+  const document = { ...sessionDocument(session), context };
+  const text = stringify(document, { aliasDuplicateObjects: false });
+  await host.files.replaceText(pathOf(host, session.name), text);
+}
+
+/** Takes the file away. */
+export async function removeLocalSession(host: Host, name: string): Promise<void> {
+  await host.files.remove(pathOf(host, name));
+}

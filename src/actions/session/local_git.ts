@@ -1,0 +1,56 @@
+/** What git on this machine knows: of the working folder, and of the person. */
+import { KodamaError, UsageError } from "../../base/errors.ts";
+import { withoutPassword } from "../../session/repository_url.ts";
+import type { Host } from "../host.ts";
+
+/** The origin of a folder, and its branch. */
+export interface LocalOrigin {
+  /** Without a password, which the folder's own configuration may hold. */
+  url: string;
+  /** Undefined where no branch is checked out. */
+  branch: string | undefined;
+}
+
+/**
+ * The origin of the working folder's repository.
+ *
+ * @throws UsageError where it has none; KodamaError `environment` where there is no git.
+ */
+export async function originOfFolder(host: Host, signal: AbortSignal): Promise<LocalOrigin> {
+  const url = await git(host, ["remote", "get-url", "origin"], signal);
+  const folder = host.places.workingDir;
+  if (url === undefined) {
+    throw new UsageError(`--repo .: ${folder} is in no repository with a remote named origin`, {
+      hint: "name the repository: --repo https://github.com/org/repo",
+    });
+  }
+  const branch = await git(host, ["symbolic-ref", "-q", "--short", "HEAD"], signal);
+  return { url: withoutPassword(url), branch };
+}
+
+/** Who commits here; undefined where git doesn't know, or isn't there. */
+export async function localAuthor(
+  host: Host,
+  signal: AbortSignal,
+): Promise<{ name: string; email: string } | undefined> {
+  if (await host.machine.findProgram("git") === undefined) return undefined;
+  const [name, email] = await Promise.all(
+    ["user.name", "user.email"].map((key) => git(host, ["config", "--get", key], signal)),
+  );
+  return name === undefined || email === undefined ? undefined : { name, email };
+}
+
+/** The first line of what git answers; undefined where it answers nothing, or fails. */
+async function git(
+  host: Host,
+  words: readonly string[],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (await host.machine.findProgram("git") === undefined) {
+    throw new KodamaError("environment", "there is no git on this machine");
+  }
+  const all = ["-C", host.places.workingDir, ...words];
+  const { code, stdout } = await host.machine.capture("git", all, signal);
+  const line = stdout.split("\n")[0]?.trim() ?? "";
+  return code !== 0 || line === "" ? undefined : line;
+}

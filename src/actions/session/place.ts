@@ -1,0 +1,71 @@
+/** Where a session is: flags first, then where it was last used from here, then the settings and the context. */
+import type { Settings } from "../../config/settings_shape.ts";
+import { KodamaError } from "../../base/errors.ts";
+import { defaultSettings } from "../../config/default_settings.ts";
+import { SessionStore } from "../../session/store.ts";
+import { checkedSessionName } from "../../session/names.ts";
+import type { Host } from "../host.ts";
+import { settingSources } from "../setting_sources.ts";
+import type { SessionPlace, SessionScope } from "./events.ts";
+import { readLocalSession } from "./local_file.ts";
+
+/** The store of a session's namespace. Throws UsageError for a name that no session can have. */
+export async function openStore(
+  host: Host,
+  place: SessionPlace,
+  signal: AbortSignal,
+): Promise<SessionStore> {
+  checkedSessionName(place.name);
+  const local = await readLocalSession(host, place.name);
+  const context = place.context ?? (await knownContext(host, local?.context));
+  const client = await host.kube(context);
+  const namespace = place.namespace ?? local?.namespace ?? await settledNamespace(host) ??
+    client.defaultNamespace;
+  return new SessionStore(client, namespace, host.clock, signal);
+}
+
+/** A file of an old kubeconfig may name a context that isn't there any more. */
+async function knownContext(host: Host, name: string | undefined): Promise<string | undefined> {
+  if (name === undefined) return undefined;
+  return (await host.contexts()).some((context) => context.name === name) ? name : undefined;
+}
+
+/** The namespace of a list: no name says where its session was last used. */
+export async function scopeNamespace(host: Host, { context, namespace }: SessionScope) {
+  const client = await host.kube(context);
+  return {
+    client,
+    namespace: namespace ?? await settledNamespace(host) ?? client.defaultNamespace,
+  };
+}
+
+/**
+ * The settings' own namespace, where somebody set one: the default is the context's, which is `default` where
+ * the context names none.
+ */
+async function settledNamespace(host: Host): Promise<string | undefined> {
+  const sources = await settingSources(host);
+  if (sources.repository === undefined && sources.user === undefined) return undefined;
+  const { effectiveSettings } = await import("../../config/settings.ts");
+  const setting = (await effectiveSettings(sources)).find(({ key }) =>
+    key === "defaults.namespace"
+  );
+  return setting === undefined || setting.origin.kind === "default"
+    ? undefined
+    : String(setting.value);
+}
+
+/** What holds for sessions where nothing else is said. */
+export type SessionSettings = Settings & { defaults: NonNullable<Settings["defaults"]> };
+
+/** Defaults of sessions where there is no file of settings at all. */
+export const builtInSettings: SessionSettings = defaultSettings;
+
+/** The error of a session that isn't there. */
+export function noSession(name: string, { namespace, client }: SessionStore): KodamaError {
+  return new KodamaError(
+    "notFound",
+    `there is no session "${name}" in namespace "${namespace}" (context ${client.context})`,
+    { hint: "`kodama list -A` lists the sessions; -n looks in another namespace" },
+  );
+}

@@ -1,0 +1,47 @@
+/** A stopped session brought up again: from its state in the cluster alone. */
+import { KodamaError } from "../../base/errors.ts";
+import { noParts } from "../../session/manifests/all.ts";
+import type { Host } from "../host.ts";
+import { bringUp } from "./bring_up.ts";
+import type { SessionPlace, StartEvent } from "./events.ts";
+import { tidied } from "./leftovers.ts";
+import { noSession, openStore } from "./place.ts";
+
+/** Which session, and how long its pod may take. */
+export interface ResumeOptions extends SessionPlace {
+  readyTimeoutMs: number;
+  signal: AbortSignal;
+}
+
+/**
+ * Makes the pod anew, with the workspace and the agent's home as they were left. Of one that runs nothing is changed.
+ *
+ * @throws KodamaError `notFound` where there is no such session; else of the step that failed.
+ */
+export async function* resume(
+  host: Host,
+  options: ResumeOptions,
+): AsyncGenerator<StartEvent, void> {
+  const { name, signal, readyTimeoutMs } = options;
+  const store = await openStore(host, options, signal);
+  const there = await store.read(name);
+  if (there === undefined) throw noSession(name, store);
+  yield { kind: "stepStarted", step: "claim", session: there.session };
+  const kept = there.session.status === "Running"
+    ? there
+    : await store.change(there, ({ message: _, ...session }) => ({
+      ...session,
+      status: "Starting",
+    }));
+  yield { kind: "stepEnded", step: "claim", result: "already" };
+  try {
+    const made = () => {};
+    yield* bringUp({ host, store, kept, parts: noParts, readyTimeoutMs, signal, made });
+  } catch (error) {
+    const failure = signal.aborted ? signal.reason : error;
+    if (!(failure instanceof KodamaError)) throw error;
+    const interrupted = signal.aborted;
+    const failed = { store, clock: host.clock, kept, begun: false, made: [], interrupted };
+    throw await tidied({ ...failed, error: failure });
+  }
+}

@@ -1,0 +1,103 @@
+/** The secrets of a session, read where the person keeps them: dotenv files and GITHUB_TOKEN. */
+import { KodamaError, UsageError } from "../../base/errors.ts";
+import type { Settings } from "../../config/settings_shape.ts";
+import type { SettingSources } from "../../config/settings.ts";
+import { readSettings } from "../../config/settings_file.ts";
+import type { SourceFile } from "../../base/yaml_shape.ts";
+import { type DotenvFile, mergeDotenv } from "../../session/environment.ts";
+import type { SessionSecrets } from "../../session/manifests/env_secret.ts";
+import type { Host } from "../host.ts";
+
+/** What was read, and what a person should know of it. */
+export interface ReadSecrets extends SessionSecrets {
+  /** The files that there were. */
+  files: readonly string[];
+  left: readonly { name: string; reason: "excluded" | "protected" }[];
+}
+
+/** More than a Secret holds needs no reading. */
+const maxBytes = 2 * 1024 * 1024;
+
+/** Nothing but what git can put into a header. */
+const tokenPattern = /^[\x21-\x7e]{1,1000}$/;
+
+/**
+ * Reads them.
+ *
+ * @throws UsageError for a file of `--env-file` that isn't there; KodamaError `config` for what can't be a variable.
+ */
+export async function readSecrets(
+  host: Host,
+  given: { envFiles: readonly string[]; envExclude: readonly string[] },
+  { settings, sources }: { settings: Settings; sources: SettingSources },
+): Promise<ReadSecrets> {
+  const files = [
+    ...await settingsFiles(host, sources),
+    ...await Promise.all(given.envFiles.map((path) => namedFile(host, path))),
+  ];
+  const excluded = [
+    ...settings.defaults?.env?.excludeVars ?? [],
+    ...settings.env?.excludeVars ?? [],
+    ...given.envExclude,
+  ];
+  const { values, left } = mergeDotenv(files, excluded);
+  const gitToken = tokenOf(values.get("GITHUB_TOKEN") ?? environmentToken(host, excluded));
+  return {
+    variables: values,
+    files: files.map(({ path }) => path),
+    left,
+    ...(gitToken === undefined ? {} : { gitToken }),
+  };
+}
+
+function environmentToken(host: Host, excluded: readonly string[]): string | undefined {
+  return excluded.includes("GITHUB_TOKEN") ? undefined : host.env("GITHUB_TOKEN") || undefined;
+}
+
+function tokenOf(text: string | undefined): string | undefined {
+  if (text === undefined || tokenPattern.test(text)) return text;
+  throw new KodamaError("config", "GITHUB_TOKEN holds characters that no token has", {
+    hint: "a line break or a blank may have come along when it was copied",
+  });
+}
+
+async function namedFile(host: Host, path: string): Promise<DotenvFile> {
+  const whole = path.startsWith("/") ? path : `${host.places.workingDir}/${path}`;
+  const text = await host.files.readText(whole, maxBytes);
+  if (text === undefined) throw new UsageError(`--env-file ${path}: there is no such file`);
+  return { path, text };
+}
+
+/** The files that settings name: the nearest settings that name any. Those that aren't there are left out. */
+async function settingsFiles(host: Host, sources: SettingSources): Promise<DotenvFile[]> {
+  for (const source of [sources.template, sources.repository, sources.user]) {
+    if (source === undefined) continue;
+    const names = (await readSettings(source)).env?.dotenvFiles;
+    if (names === undefined) continue;
+    const files = await Promise.all(names.map((name) => besideSettings(host, source, name)));
+    return files.filter((file) => file !== undefined);
+  }
+  return [];
+}
+
+/** A file of somebody's repository may not send another file of this machine to a cluster. */
+async function besideSettings(
+  host: Host,
+  source: SourceFile,
+  name: string,
+): Promise<DotenvFile | undefined> {
+  if (name.startsWith("/") || name.startsWith("~") || name.split(/[\\/]/).includes("..")) {
+    throw new KodamaError("config", `${source.path}: env.dotenvFiles: ${name} isn't beside it`, {
+      hint: `a file elsewhere is named on the command line: --env-file ${name}`,
+    });
+  }
+  const folder = folderOfSettings(source.path);
+  const text = await host.files.readText(`${folder}/${name}`, maxBytes);
+  return text === undefined ? undefined : { path: name, text };
+}
+
+/** A template's files are those of the repository that it is in. */
+function folderOfSettings(path: string): string {
+  const folder = path.slice(0, path.lastIndexOf("/"));
+  return folder.replace(/\/\.kodama\/templates$/, "");
+}

@@ -1,0 +1,48 @@
+/** Templates: files of settings that a person names for one session. */
+import { UsageError } from "../../base/errors.ts";
+import { didYouMean } from "../../base/nearest_names.ts";
+import type { SourceFile } from "../../base/yaml_shape.ts";
+import { templateFolders } from "../../config/places.ts";
+import type { Host } from "../host.ts";
+
+/** A template that can be named. */
+export interface TemplateInfo {
+  name: string;
+  path: string;
+  /** The first comment of the file; empty where there is none. */
+  summary: string;
+}
+
+const maxBytes = 256 * 1024;
+
+/** Every template, by name; of two with one name the nearer one: the repository's before the user's. */
+export async function listTemplates(host: Host): Promise<TemplateInfo[]> {
+  const found = new Map<string, TemplateInfo>();
+  for (const folder of templateFolders(host.places)) {
+    for (const file of await host.files.listFiles(folder)) {
+      const name = /^([a-z0-9][a-z0-9._-]*)\.ya?ml$/.exec(file)?.[1];
+      if (name === undefined || found.has(name)) continue;
+      const path = `${folder}/${file}`;
+      const text = await host.files.readText(path, maxBytes) ?? "";
+      found.set(name, { name, path, summary: /^#\s*(.*)/m.exec(text)?.[1] ?? "" });
+    }
+  }
+  return [...found.values()].sort((a, b) => a.name < b.name ? -1 : 1);
+}
+
+/**
+ * The file of a template.
+ *
+ * @throws UsageError with the nearest names, where there is none.
+ */
+export async function findTemplate(host: Host, name: string): Promise<SourceFile> {
+  const all = await listTemplates(host);
+  const template = all.find((one) => one.name === name);
+  const text = template && await host.files.readText(template.path, maxBytes);
+  if (template !== undefined && text !== undefined) return { path: template.path, text };
+  const near = await didYouMean(name, all.map((one) => one.name));
+  throw new UsageError(`there is no template "${name.slice(0, 60)}"${near}`, {
+    hint: "templates are .kodama/templates/NAME.yaml in a repository, or templates/NAME.yaml in " +
+      "kodama's folder; `kodama template list` has those that are there",
+  });
+}

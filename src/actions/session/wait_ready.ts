@@ -1,0 +1,84 @@
+/** The wait for a session's pod: until it is ready, or until it is clear that it won't be. */
+import { Deadline } from "../../base/abort.ts";
+import { formatDuration } from "../../base/duration.ts";
+import { KodamaError } from "../../base/errors.ts";
+import type { Pod } from "../../kube/types.ts";
+import { sessionNames } from "../../session/names.ts";
+import { liveStatus } from "../../session/status.ts";
+import type { SessionStore } from "../../session/store.ts";
+import type { Host } from "../host.ts";
+import { podLooks } from "./pod_looks.ts";
+
+/** Whom to wait for. */
+export interface Wait {
+  name: string;
+  limitMs: number;
+  signal: AbortSignal;
+}
+
+/**
+ * Tells what the pod waits for, each reason once, and returns it when it is ready.
+ *
+ * @throws KodamaError `timeout` with the reason; `conflict` where the pod ended, or ends again and again.
+ */
+export async function* untilReady(
+  host: Host,
+  store: SessionStore,
+  { name, limitMs, signal }: Wait,
+): AsyncGenerator<string, Pod> {
+  using deadline = new Deadline(host.clock, limitMs, signal);
+  const pod = { namespace: store.namespace, name: sessionNames(name).pod };
+  let told: string | undefined;
+  try {
+    const around = { clock: host.clock, signal: deadline.signal };
+    for await (const look of podLooks(store.client, pod, around)) {
+      if (look.pod === undefined) {
+        if (told !== undefined) throw new KodamaError("conflict", `pod "${pod.name}" was deleted`);
+        continue;
+      }
+      const { status, reason } = liveStatus({ name, status: "Running" }, look.pod, look.events);
+      if (status === "Running") return look.pod;
+      if (status === "Failed") throw endedEarly(pod.name, store.namespace, reason ?? "it failed");
+      if (reason === undefined || reason === told) continue;
+      told = reason;
+      yield reason;
+    }
+  } catch (error) {
+    if (!deadline.expired) throw error;
+    const why = told === undefined ? "" : `: ${told}`;
+    throw new KodamaError(
+      "timeout",
+      `pod "${pod.name}" isn't ready after ${formatDuration(limitMs)}${why}`,
+    );
+  }
+  throw new Error("a watch without an end has ended");
+}
+
+function endedEarly(pod: string, namespace: string, reason: string): KodamaError {
+  return new KodamaError("conflict", `pod "${pod}" has failed: ${reason}`, {
+    hint: `kodama logs ${pod} -n ${namespace} --previous`,
+  });
+}
+
+/** Waits until a pod that is ending, or has ended, is gone. */
+export async function untilGone(
+  host: Host,
+  store: SessionStore,
+  { name, limitMs, signal }: Wait,
+): Promise<void> {
+  using deadline = new Deadline(host.clock, limitMs, signal);
+  const pod = { namespace: store.namespace, name: sessionNames(name).pod };
+  try {
+    const around = { clock: host.clock, signal: deadline.signal };
+    for await (const look of podLooks(store.client, pod, around)) {
+      if (look.pod === undefined) return;
+    }
+  } catch (error) {
+    if (!deadline.expired) throw error;
+    throw new KodamaError(
+      "timeout",
+      `pod "${pod.name}" is still ending after ${formatDuration(limitMs)}`,
+      { hint: `kubectl describe pod ${pod.name} -n ${pod.namespace} says more` },
+    );
+  }
+}

@@ -1,0 +1,85 @@
+import type { ShellOptions } from "../../../actions/shell_events.ts";
+import { UsageError } from "../../../base/errors.ts";
+import { defineCommand } from "../../command.ts";
+import { text, value } from "../../flag.ts";
+import { interruptible } from "../../interruptible.ts";
+import { definedOnly } from "../../selection.ts";
+import { placeOf, scopeFlags, sessionOperand } from "../../session/flags.ts";
+import { keepMsOf, shellFlags } from "../../shelling/flags.ts";
+
+const { workdir: _workdir, ...attachFlags } = shellFlags;
+
+/** `kodama attach`. */
+export const command = defineCommand({
+  description:
+    "Opens a shell in a session, in /workspace; or runs a line of shell there, with --command. Nothing but " +
+    "the kubeconfig is needed, so that a teammate can attach too.\n\n" +
+    "Where the session's image has tmux, a broken link ends nothing: the shell waits, and is found again.",
+  operands: [sessionOperand],
+  trailing: "optional",
+  flags: {
+    ...scopeFlags,
+    command: value("line of shell to run in place of an interactive one", text, {
+      placeholder: "LINE",
+    }),
+    ...attachFlags,
+  },
+  examples: [
+    { title: "A shell", line: "kodama attach my-work" },
+    { title: "One command", line: 'kodama attach my-work --command "ls -la /workspace"' },
+    { title: "Words as they are", line: "kodama attach my-work -- git log --oneline" },
+  ],
+  exitCodes: [
+    ["1", "there is no such session, or it doesn't run"],
+    ["2", "the command line is wrong"],
+    ["4", "the pod couldn't be reached, or the link broke and the shell was not found again"],
+    ["other", "the exit code of the shell"],
+  ],
+  seeAlso: ["kodama shell --help says more of shells whose link breaks."],
+  resolve(words) {
+    const { flags, given, trailing, operands: [name] } = words;
+    if (flags.command !== undefined && trailing !== undefined) {
+      throw new UsageError("--command and words after -- contradict each other");
+    }
+    const line = flags.command;
+    const command = trailing ?? (line === undefined ? [] : ["sh", "-c", line]);
+    const options = {
+      command,
+      keepMs: command.length === 0
+        ? flags["keep-for"]
+        : keepMsOf({ flags, given, trailing: command }),
+      fresh: flags.new,
+      workdir: "/workspace",
+      ...definedOnly({
+        connectTimeoutMs: flags["connect-timeout"],
+        log: flags.log,
+        environment: flags.env.length === 0 ? undefined : Object.fromEntries(flags.env),
+      }),
+    } satisfies Partial<ShellOptions>;
+    return { place: placeOf(flags, name), options, kubeconfig: flags.kubeconfig };
+  },
+  async run({ place, options, kubeconfig }, invocation) {
+    const host = await invocation.host({ kubeconfig });
+    const [{ findSession }, { shell }, { showShell }] = await Promise.all([
+      import("../../../actions/session/find.ts"),
+      import("../../../actions/shell.ts"),
+      import("../../shelling/show_shell.ts"),
+    ]);
+    const { target } = await interruptible(
+      invocation.signals,
+      (signal) => findSession(host, place, signal),
+    );
+    const { wholeSelection } = await import("../../../actions/exec_events.ts");
+    const selection = {
+      ...wholeSelection,
+      namespaces: { kind: "named" as const, names: [target.namespace] },
+      operands: [{ kind: "pod" as const, name: target.pod }],
+      container: target.container,
+    };
+    const contexts = [target.context];
+    return await showShell(
+      (extras) => shell(host, { ...options, contexts, selection, ...extras }),
+      { invocation, isCommand: options.command.length > 0 },
+    );
+  },
+});

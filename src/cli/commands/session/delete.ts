@@ -1,0 +1,60 @@
+import { KodamaError } from "../../../base/errors.ts";
+import { printable } from "../../../term/printable.ts";
+import { defineCommand } from "../../command.ts";
+import { success } from "../../exit_codes.ts";
+import { toggle } from "../../flag.ts";
+import { askDeletion, planLines } from "../../session/ask_deletion.ts";
+import { placeOf, scopeFlags, sessionOperand } from "../../session/flags.ts";
+import { stoppable } from "../../session/stoppable.ts";
+
+/** `kodama delete`. */
+export const command = defineCommand({
+  description:
+    "Deletes a session: its pod, its secrets, its configuration and its state. The workspace and the agent's " +
+    "home are kept, and a session of the same name finds them again; --purge deletes them too, after " +
+    "naming what is lost. A deletion that was interrupted is finished by the same words.",
+  operands: [sessionOperand],
+  flags: {
+    ...scopeFlags,
+    "purge": toggle("delete the workspace and the agent's home too"),
+    "keep-config": toggle("keep the session's file in kodama's folder"),
+    "force": toggle("don't ask", { short: "f" }),
+  },
+  examples: [
+    { title: "With a question first", line: "kodama delete my-work" },
+    { title: "From a script, elsewhere", line: "kodama delete experiment -n testing --force" },
+    { title: "Nothing is to be left", line: "kodama delete my-work --purge" },
+  ],
+  seeAlso: ["kodama stop --help keeps the session, and takes its pod away."],
+  resolve: ({ flags, operands: [name] }) => ({
+    options: { ...placeOf(flags, name), purge: flags.purge, keepConfig: flags["keep-config"] },
+    force: flags.force,
+    kubeconfig: flags.kubeconfig,
+  }),
+  async run({ options, force, kubeconfig }, { host: openHost, signals, terminal }) {
+    const host = await openHost({ kubeconfig });
+    const { planDeletion } = await import("../../../actions/session/delete.ts");
+    return await stoppable(signals, async (signal) => {
+      const planned = await planDeletion(host, { ...options, signal });
+      const { plan } = planned;
+      if (!force && !await askDeletion(plan, { terminal, signal })) {
+        throw new KodamaError("cancelled", "not confirmed: nothing was deleted");
+      }
+      // Who isn't asked is told all the same what can't be had back.
+      if (force && plan.purge) {
+        await terminal.stderr.write(
+          planLines(plan).map((line) => `${printable(line)}\n`).join(""),
+        );
+      }
+      for await (const { kind, name } of planned.run()) {
+        await terminal.stderr.write(`${kind} ${name} deleted\n`);
+      }
+      await terminal.stdout.write(`session/${plan.name} is deleted\n`);
+      if (!plan.purge && plan.claims.length > 0) {
+        const names = plan.claims.map(({ name }) => name).join(", ");
+        await terminal.stderr.write(`kept: ${names}; --purge deletes them\n`);
+      }
+      return success;
+    });
+  },
+});

@@ -1,0 +1,51 @@
+import { defineCommand } from "../../command.ts";
+import { success } from "../../exit_codes.ts";
+import { value } from "../../flag.ts";
+import { interruptible } from "../../interruptible.ts";
+import { jsonDocument } from "../../output.ts";
+import { dataFormats, placeOf, scopeFlags, sessionOperand } from "../../session/flags.ts";
+
+/** `kodama get`. */
+export const command = defineCommand({
+  description:
+    "Shows one session: whether it runs and why not, what it was begun with, and what was committed in it.",
+  operands: [sessionOperand],
+  flags: {
+    ...scopeFlags,
+    output: value("print data in place of text", dataFormats.parse, { short: "o", ...dataFormats }),
+  },
+  examples: [
+    { title: "How is it?", line: "kodama get fix-auth" },
+    { title: "As a file that tells a teammate all", line: "kodama get fix-auth -o yaml" },
+  ],
+  seeAlso: ["kodama list --help lists all of them."],
+  resolve: ({ flags, operands: [name] }) => ({
+    place: placeOf(flags, name),
+    kubeconfig: flags.kubeconfig,
+    format: flags.output,
+  }),
+  async run({ place, kubeconfig, format }, { host: openHost, signals, terminal }) {
+    const host = await openHost({ kubeconfig });
+    const { get } = await import("../../../actions/session/get.ts");
+    const details = await interruptible(signals, (signal) => get(host, place, signal));
+    if (format === undefined) {
+      const { sessionLines } = await import("../../session/session_lines.ts");
+      const lines = sessionLines(details, host.clock.now());
+      await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
+      return success;
+    }
+    const { sessionData } = await import("../../session/sessions_table.ts");
+    const { session, live, node, restarts, work } = details;
+    const data = {
+      ...sessionData({ kind: "session", session, live, node }),
+      restarts,
+      ...(work === undefined ? {} : { work }),
+    };
+    const { stringify } = await import("yaml");
+    const text = format === "json"
+      ? jsonDocument(data)
+      : stringify(data, { aliasDuplicateObjects: false });
+    await terminal.stdout.write(text);
+    return success;
+  },
+});

@@ -1,0 +1,61 @@
+import { UsageError } from "../../../base/errors.ts";
+import { defineCommand } from "../../command.ts";
+import { success } from "../../exit_codes.ts";
+import { choice, toggle, valueOr } from "../../flag.ts";
+import { interruptible } from "../../interruptible.ts";
+import { renderData } from "../../output.ts";
+import { definedOnly } from "../../selection.ts";
+import { scopeFlags } from "../../session/flags.ts";
+
+const formats = choice(["table", "wide", "json", "yaml"]);
+
+/** `kodama list`, and `kodama ls`. */
+export const command = defineCommand({
+  description:
+    "Lists the sessions of a namespace. They are kept in the cluster: another machine and another person " +
+    "see the same. `kodama ls` is the same command.",
+  flags: {
+    ...scopeFlags,
+    "all-namespaces": toggle("sessions of all namespaces", { short: "A" }),
+    "output": valueOr("how they are printed", formats.parse, "table", { short: "o", ...formats }),
+  },
+  examples: [
+    { title: "Of the namespace", line: "kodama list" },
+    { title: "Of all namespaces", line: "kodama list -A" },
+    { title: "With repository, image, node and reason", line: "kodama list -o wide" },
+    { title: "For a script", line: "kodama list -o json" },
+  ],
+  seeAlso: ["kodama get --help shows one of them."],
+  resolve({ flags }) {
+    const { namespace, context, kubeconfig, output: format } = flags;
+    if (flags["all-namespaces"] && namespace !== undefined) {
+      throw new UsageError("--namespace and --all-namespaces contradict each other");
+    }
+    const options = {
+      ...definedOnly({ namespace, context }),
+      allNamespaces: flags["all-namespaces"],
+    };
+    return { options, kubeconfig, format };
+  },
+  async run({ options, kubeconfig, format }, { host: openHost, signals, terminal }) {
+    const host = await openHost({ kubeconfig });
+    const { list } = await import("../../../actions/session/list.ts");
+    const { sessionData, sessionsTable } = await import("../../session/sessions_table.ts");
+    const { rows, namespace, context } = await interruptible(
+      signals,
+      (signal) => list(host, options, signal),
+    );
+    if (format === "json" || format === "yaml") {
+      await terminal.stdout.write(await renderData(rows.map(sessionData), format));
+      return success;
+    }
+    if (rows.length === 0) {
+      const where = namespace === undefined ? "any namespace" : `namespace "${namespace}"`;
+      await terminal.stderr.write(`no sessions in ${where} (context ${context})\n`);
+      return success;
+    }
+    const lines = sessionsTable(rows, { wide: format === "wide", now: host.clock.now() });
+    await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
+    return success;
+  },
+});

@@ -1,0 +1,39 @@
+import { defineCommand } from "../../command.ts";
+import { success } from "../../exit_codes.ts";
+import { styleOf } from "../../output.ts";
+import { placeOf, scopeFlags, sessionOperand, timeoutFlag } from "../../session/flags.ts";
+import { showStart } from "../../session/show_start.ts";
+import { stoppable } from "../../session/stoppable.ts";
+
+/** `kodama resume`. */
+export const command = defineCommand({
+  description:
+    "Brings a stopped session up again, with its workspace and the agent's home as they were left. The " +
+    "cluster knows all that is needed: it works from another machine.",
+  operands: [sessionOperand],
+  flags: { ...scopeFlags, timeout: timeoutFlag },
+  examples: [{ title: "The next morning", line: "kodama resume fix-auth" }],
+  exitCodes: [
+    ["0", "the session runs"],
+    ["1", "there is no such session, or a step failed"],
+    ["3", "the pod wasn't ready in time"],
+    ["130", "stopped by Ctrl-C or a signal: the same words go on"],
+  ],
+  seeAlso: ["kodama stop --help stops it."],
+  resolve: ({ flags, operands: [name] }) => ({
+    options: { ...placeOf(flags, name), readyTimeoutMs: flags.timeout },
+    kubeconfig: flags.kubeconfig,
+  }),
+  async run({ options, kubeconfig }, { host: openHost, signals, terminal, environment }) {
+    const host = await openHost({ kubeconfig });
+    const { resume } = await import("../../../actions/session/resume.ts");
+    const style = styleOf(terminal.stderr, environment);
+    const { session } = await stoppable(
+      signals,
+      (signal) =>
+        showStart(resume(host, { ...options, signal }), { terminal, clock: host.clock, style }),
+    );
+    await terminal.stdout.write(`session/${session.name} is Running\n`);
+    return success;
+  },
+});

@@ -1,0 +1,48 @@
+/** The question before a session is deleted: what goes, and what stays. */
+import type { DeletionPlan } from "../../actions/session/events.ts";
+import { UsageError } from "../../base/errors.ts";
+import { printable } from "../../term/printable.ts";
+import type { Terminal } from "../../term/terminal.ts";
+import { isYes } from "../running/confirm.ts";
+
+/** The lines of the plan. */
+export function planLines(plan: DeletionPlan): string[] {
+  const { name, namespace, context, removes, claims, purge, session } = plan;
+  const branch = session?.repository?.branch;
+  const lost = claims.map((claim) => `  ${claim.name} (${claim.size}), with all that is in it`);
+  const kept = claims.map((claim) => claim.name).join(", ");
+  const lines = [
+    `session "${name}" in namespace "${namespace}" (context ${context}):`,
+    ...removes.filter(({ kind }) => kind !== "persistentvolumeclaim")
+      .map((one) => `  ${one.kind} ${one.name}`),
+  ];
+  if (!purge) return kept === "" ? lines : [...lines, `kept: ${kept} (--purge deletes them too)`];
+  if (lost.length === 0) return lines;
+  const unpushed = branch === undefined
+    ? []
+    : [`what isn't pushed of branch ${branch} is lost; kodama pull ${name} brings it home first`];
+  return [...lines, "lost for good:", ...lost, ...unpushed];
+}
+
+/**
+ * Asks on the terminal.
+ *
+ * @throws UsageError where there is nobody to ask.
+ */
+export async function askDeletion(
+  plan: DeletionPlan,
+  { terminal, signal }: { terminal: Terminal; signal: AbortSignal },
+): Promise<boolean> {
+  const lines = planLines(plan).map((line) => `${printable(line)}\n`).join("");
+  if (!terminal.stdin.isTerminal || !terminal.stderr.isTerminal) {
+    throw new UsageError(`deleting session "${plan.name}" needs a yes`, {
+      hint: "--force says it",
+    });
+  }
+  await terminal.stderr.write(`${lines}Delete it? [y/N] `);
+  await terminal.stderr.flush();
+  for await (const chunk of terminal.stdin.chunks(signal)) {
+    return isYes(new TextDecoder().decode(chunk));
+  }
+  return false;
+}

@@ -1,0 +1,46 @@
+/** The flags and operands of everything that is about sessions. */
+import { checkedSessionName, type SessionPlace } from "../../actions/session/events.ts";
+import type { Operand } from "../command.ts";
+import { choice, durationMs, text, value, valueOr } from "../flag.ts";
+import { definedOnly } from "../selection.ts";
+
+/** Where sessions are looked for. */
+export const scopeFlags = {
+  namespace: value("namespace of the session (default the settings', then the context's)", text, {
+    short: "n",
+    placeholder: "NAME",
+    completion: { kind: "namespaces" },
+  }),
+  context: value("kubeconfig context to use", text, {
+    placeholder: "NAME",
+    completion: { kind: "contexts" },
+  }),
+  kubeconfig: value("kubeconfig file to use instead of $KUBECONFIG", text, {
+    placeholder: "FILE",
+    completion: { kind: "files" },
+  }),
+};
+
+/** The one operand of most of them. */
+export const sessionOperand: Operand = {
+  name: "NAME",
+  arity: "one",
+  completion: { kind: "sessions" },
+};
+
+/** How long a pod may take to be ready. */
+export const timeoutFlag = valueOr("longest wait for the pod to be ready", durationMs, "5m", {
+  placeholder: "DURATION",
+});
+
+/** Data in place of text. */
+export const dataFormats = choice(["json", "yaml"]);
+
+/** From words to a session's place. Throws UsageError for a name that no session can have. */
+export function placeOf(
+  flags: { namespace: string | undefined; context: string | undefined },
+  name: string | undefined,
+): SessionPlace {
+  const { namespace, context } = flags;
+  return { name: checkedSessionName(name ?? ""), ...definedOnly({ namespace, context }) };
+}

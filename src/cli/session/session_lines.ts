@@ -1,0 +1,49 @@
+/** One session as lines for a person. Pure. */
+import type { SessionDetails } from "../../actions/session/events.ts";
+import { ageText } from "../../pick/age.ts";
+import { counted } from "../../base/counted.ts";
+import { printable } from "../../term/printable.ts";
+import { syncText } from "./sessions_table.ts";
+
+/** What is known of it, a field in a line. */
+export function sessionLines({ session, live, node, restarts, work }: SessionDetails, now: Date) {
+  const { name, namespace, owner, repository, spec, environment, createdAt } = session;
+  const { cpu, memory } = spec.resources;
+  const age = ageText(now.getTime() - Date.parse(createdAt));
+  const variables = environment.variables.join(", ");
+  const fields: [label: string, text: string | undefined][] = [
+    ["Name", name],
+    ["Namespace", namespace],
+    ["Status", live.reason === undefined ? live.status : `${live.status}: ${live.reason}`],
+    ["Owner", owner],
+    ["Age", age],
+    ["Pod", [`kodama-${name}`, node && `on ${node}`].filter(Boolean).join(" ")],
+    ["Restarts", restarts === 0 ? undefined : `${restarts}`],
+    ["Image", spec.image],
+    ["Limits", `cpu ${cpu}, memory ${memory}`],
+    ["Storage", `workspace ${spec.storage.workspace}, agent's home ${spec.storage.claudeHome}`],
+    ["Template", session.template],
+    ["Repository", repository?.url],
+    ["Branch", branchText(work?.branch ?? repository?.branch, repository?.baseBranch)],
+    ["Begun at", repository?.commitHash?.slice(0, 12)],
+    ["Commits", work && workText(work)],
+    ["Sync", syncText(session)],
+    ["Variables", variables === "" ? undefined : variables],
+    ["Git token", environment.gitToken ? "in the session's secret" : undefined],
+  ];
+  const shown = fields.filter(([, text]) => text !== undefined && text !== "");
+  const width = Math.max(...shown.map(([label]) => label.length)) + 2;
+  const lines = shown.map(([label, text = ""]) => `${`${label}:`.padEnd(width)} ${text}`);
+  const latest = (work?.latest ?? []).map(({ hash, subject }) => `  ${hash} ${subject}`);
+  return [...lines, ...latest].map(printable);
+}
+
+function branchText(branch: string | undefined, base: string | undefined): string | undefined {
+  if (branch === undefined || base === undefined || base === branch) return branch;
+  return `${branch} (from ${base})`;
+}
+
+function workText({ commits, uncommitted }: NonNullable<SessionDetails["work"]>): string {
+  const open = uncommitted === 0 ? "" : `, ${counted(uncommitted, "file")} not committed`;
+  return `${commits} since${open}`;
+}

@@ -1,0 +1,62 @@
+/** Sessions as a table, and as data. Pure. */
+import {
+  type Session,
+  type SessionDocument,
+  sessionDocument,
+  type SessionRow,
+} from "../../actions/session/events.ts";
+import { ageText } from "../../pick/age.ts";
+import { tableLines } from "../../term/table.ts";
+
+/** How sessions are listed. */
+export type SessionsFormat = "table" | "wide" | "json" | "yaml";
+
+const header = ["NAME", "STATUS", "NAMESPACE", "SYNC", "AGE"];
+const wideHeader = ["REPO", "BRANCH", "IMAGE", "NODE", "OWNER", "REASON"];
+
+/** The lines of the table. */
+export function sessionsTable(
+  rows: readonly SessionRow[],
+  { wide, now }: { wide: boolean; now: Date },
+): string[] {
+  const cells = rows.map((row) => {
+    if (row.kind === "unreadable") {
+      const own = [row.name, "Unreadable", row.namespace, "", ""];
+      return wide ? [...own, ...["", "", "", "", ""], row.error.message] : own;
+    }
+    const { session, live, node } = row;
+    const { name, namespace, createdAt } = session;
+    const age = ageText(now.getTime() - Date.parse(createdAt));
+    const own = [name, live.status, namespace, syncText(session), age];
+    return wide ? [...own, ...wideCells(session, node), live.reason ?? ""] : own;
+  });
+  return tableLines(wide ? [...header, ...wideHeader] : header, cells);
+}
+
+/** What a list says of sync. */
+export function syncText({ sync }: Session): string {
+  return sync.enabled ? "Active" : "Inactive";
+}
+
+function wideCells({ repository, spec, owner }: Session, node: string): string[] {
+  const repo = repository?.url.replace(/^https:\/\//, "") ?? "";
+  return [repo, repository?.branch ?? "", spec.image, node, owner ?? ""];
+}
+
+/** A session as data: its document, with what holds just now. */
+export type SessionData = SessionDocument & { reason?: string; node?: string };
+
+/** The data of a row; of one that can't be read, its place and why. */
+export function sessionData(row: SessionRow): SessionData | Record<string, string> {
+  if (row.kind === "unreadable") {
+    const { name, namespace, error } = row;
+    return { name, namespace, status: "Unreadable", reason: error.message };
+  }
+  const { session, live, node } = row;
+  return {
+    ...sessionDocument(session),
+    status: live.status,
+    ...(live.reason === undefined ? {} : { reason: live.reason }),
+    ...(node === "" ? {} : { node }),
+  };
+}

@@ -1,0 +1,112 @@
+/** A start on standard error: a line for each step, and what it waits for. */
+import { type StartEvent, type StartStep, startSteps } from "../../actions/session/events.ts";
+import type { Clock } from "../../base/clock.ts";
+import { formatDuration } from "../../base/duration.ts";
+import { printable } from "../../term/printable.ts";
+import type { Style } from "../../term/style.ts";
+import type { OutputStream, Terminal } from "../../term/terminal.ts";
+
+const titles: Readonly<Record<StartStep, string>> = {
+  claim: "name",
+  configure: "editor configuration and secrets",
+  create: "volumes and pod",
+  ready: "pod is ready",
+  clone: "repository",
+  save: "session is kept",
+};
+
+/** What is overwritten by the next line is shown so often; elsewhere a wait is told once it lasts. */
+const quietMs = 1000;
+
+/** Shows the events; gives the last one, where the start came to its end. */
+export async function showStart(
+  events: AsyncIterable<StartEvent>,
+  { terminal, clock, style }: { terminal: Terminal; clock: Clock; style: Style },
+): Promise<Extract<StartEvent, { kind: "started" }>> {
+  using view = new StartView(terminal.stderr, clock, style, terminal.size()?.columns ?? 80);
+  for await (const event of events) {
+    if (event.kind === "started") return event;
+    await view.show(event);
+  }
+  throw new Error("a start ended without its last event");
+}
+
+class StartView implements Disposable {
+  #stepMs = 0;
+  #toldMs = -Infinity;
+  /** A line that the next one takes the place of. */
+  #open = false;
+
+  constructor(
+    private readonly stream: OutputStream,
+    private readonly clock: Clock,
+    private readonly style: Style,
+    private readonly columns: number,
+  ) {}
+
+  async show(event: Exclude<StartEvent, { kind: "started" }>): Promise<void> {
+    switch (event.kind) {
+      case "warning":
+        return await this.#line(`${this.style.yellow("warning:")} ${printable(event.text)}`);
+      case "stepStarted":
+        this.#stepMs = this.clock.elapsedMs();
+        if (event.step === "claim") {
+          const { name, namespace } = event.session;
+          await this.#line(`session ${this.style.bold(name)} in namespace ${namespace}`);
+        }
+        return await this.#passing(`${this.#place(event.step)} ${titles[event.step]} …`);
+      case "progress":
+        return await this.#progress(event);
+      case "stepEnded":
+        return await this.#line(`${this.#place(event.step)} ${this.#ended(event)}`);
+    }
+  }
+
+  async #progress({ step, text }: Extract<StartEvent, { kind: "progress" }>): Promise<void> {
+    const line = `${this.#place(step)} ${titles[step]}: ${printable(text)}`;
+    if (this.stream.isTerminal) return await this.#passing(line);
+    const now = this.clock.elapsedMs();
+    if (now - this.#toldMs < quietMs || now - this.#stepMs < quietMs) return;
+    this.#toldMs = now;
+    await this.#line(line);
+  }
+
+  #ended({ step, result, text }: Extract<StartEvent, { kind: "stepEnded" }>): string {
+    const durationMs = this.clock.elapsedMs() - this.#stepMs;
+    const details = [
+      ...(text === undefined ? [] : [printable(text)]),
+      ...(result === "already" ? ["there already"] : []),
+      ...(result === "skipped" ? ["none asked for"] : []),
+      ...(durationMs >= quietMs ? [formatDuration(durationMs)] : []),
+    ];
+    const said = details.length === 0 ? "" : this.style.dim(` (${details.join(", ")})`);
+    return `${titles[step]}${said}`;
+  }
+
+  #place(step: StartStep): string {
+    return this.style.dim(`${startSteps.indexOf(step) + 1}/${startSteps.length}`);
+  }
+
+  async #line(text: string): Promise<void> {
+    await this.stream.write(`${this.#over()}${text}\n`);
+  }
+
+  /** A line that stays only until there is another; on a terminal alone. */
+  async #passing(text: string): Promise<void> {
+    if (!this.stream.isTerminal) return;
+    await this.stream.write(`${this.#over()}${text.slice(0, this.columns - 1)}`);
+    this.#open = true;
+  }
+
+  #over(): string {
+    const over = this.#open ? "\r\x1b[K" : "";
+    this.#open = false;
+    return over;
+  }
+
+  [Symbol.dispose](): void {
+    // Where the start failed: the error begins on a line of its own.
+    if (this.#open) this.stream.write("\n").catch(() => {});
+    this.#open = false;
+  }
+}

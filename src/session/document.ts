@@ -1,0 +1,150 @@
+/**
+ * A session as a document: what stands in the state ConfigMap, in `sessions/NAME.yaml`, and in `-o yaml`.
+ * It comes back from a cluster that others write to, so every field is checked when it is read.
+ */
+import * as v from "valibot";
+import type { Container, Toleration } from "../kube/types.ts";
+import type { Session, SessionSpec } from "./model.ts";
+import { sessionNames } from "./names.ts";
+
+const word = v.pipe(v.string(), v.maxLength(4096));
+const words = v.pipe(v.array(word), v.maxLength(4096));
+const resources = v.object({ cpu: word, memory: word });
+
+/** Of what Kubernetes itself checks, only the fields that are relied on. */
+const container = v.pipe(
+  v.looseObject({ name: word, image: word }),
+  v.transform((value) => value as unknown as Container),
+);
+const toleration = v.pipe(
+  v.looseObject({ key: v.optional(word), operator: v.optional(word) }),
+  v.transform((value) => value as unknown as Toleration),
+);
+
+const statuses = ["Pending", "Starting", "Running", "Stopped", "Failed"] as const;
+
+/** Fields of later versions are left alone. */
+const shape = v.object({
+  name: word,
+  namespace: word,
+  owner: v.optional(word),
+  repo: v.optional(word),
+  branch: v.optional(word),
+  baseBranch: v.optional(word),
+  autoBranch: v.optional(v.boolean()),
+  commitHash: v.optional(word),
+  image: word,
+  resources,
+  storage: v.object({ workspace: word, claudeHome: word }),
+  storageClass: v.optional(word),
+  nodeSelector: v.optional(v.record(word, word)),
+  tolerations: v.optional(v.array(toleration)),
+  containers: v.optional(v.array(container)),
+  egress: v.optional(v.array(v.object({ cidr: word, ports: v.optional(v.array(v.number())) }))),
+  gitSecret: v.optional(word),
+  env: v.optional(v.object({ variables: words, gitToken: v.boolean() })),
+  sync: v.object({ enabled: v.boolean(), localPath: v.optional(word) }),
+  template: v.optional(word),
+  status: v.picklist(statuses),
+  message: v.optional(word),
+  createdAt: v.pipe(v.string(), v.isoTimestamp()),
+  updatedAt: v.pipe(v.string(), v.isoTimestamp()),
+});
+
+/** What {@link sessionDocument} gives: plain data, without the fields that say nothing. */
+export type SessionDocument = v.InferInput<typeof shape> & {
+  podName: string;
+  workspacePVC: string;
+  claudeHomePVC: string;
+};
+
+/** The document of a session. */
+export function sessionDocument(session: Session): SessionDocument {
+  const { name, namespace, repository, spec, environment } = session;
+  const names = sessionNames(name);
+  const document = {
+    name,
+    namespace,
+    owner: session.owner,
+    repo: repository?.url,
+    branch: repository?.branch,
+    baseBranch: repository?.baseBranch,
+    autoBranch: repository?.autoBranch,
+    podName: names.pod,
+    workspacePVC: names.workspaceClaim,
+    claudeHomePVC: names.homeClaim,
+    commitHash: repository?.commitHash,
+    sync: session.sync,
+    status: session.status,
+    message: session.message,
+    createdAt: session.createdAt,
+    updatedAt: session.updatedAt,
+    ...specDocument(spec),
+    env: environment.variables.length > 0 || environment.gitToken ? environment : undefined,
+    template: session.template,
+  };
+  return withoutUndefined(document) as unknown as SessionDocument;
+}
+
+function specDocument(spec: SessionSpec) {
+  return {
+    image: spec.image,
+    resources: spec.resources,
+    storage: spec.storage,
+    storageClass: spec.storageClass,
+    nodeSelector: Object.keys(spec.nodeSelector).length > 0 ? spec.nodeSelector : undefined,
+    tolerations: spec.tolerations.length > 0 ? spec.tolerations : undefined,
+    containers: spec.containers.length > 0 ? spec.containers : undefined,
+    egress: spec.egress,
+    gitSecret: spec.gitSecret,
+  };
+}
+
+/** The session of a document, or what of it isn't as it should be: `field: reason`. */
+export function sessionOf(
+  document: unknown,
+): { kind: "session"; session: Session } | { kind: "wrong"; reason: string } {
+  const result = v.safeParse(shape, document);
+  if (!result.success) {
+    const [issue] = result.issues;
+    const path = (issue.path ?? []).map(({ key }) => String(key)).join(".");
+    return { kind: "wrong", reason: `${path === "" ? "the document" : path}: ${issue.message}` };
+  }
+  return { kind: "session", session: fromDocument(result.output) };
+}
+
+function fromDocument(document: v.InferOutput<typeof shape>): Session {
+  const { repo, branch, baseBranch, commitHash } = document;
+  const repository = repo === undefined
+    ? undefined
+    : { url: repo, branch, baseBranch, commitHash, autoBranch: document.autoBranch ?? false };
+  const session = {
+    name: document.name,
+    namespace: document.namespace,
+    owner: document.owner,
+    repository: repository && withoutUndefined(repository),
+    spec: withoutUndefined({
+      image: document.image,
+      resources: document.resources,
+      storage: document.storage,
+      storageClass: document.storageClass,
+      nodeSelector: document.nodeSelector ?? {},
+      tolerations: document.tolerations ?? [],
+      containers: document.containers ?? [],
+      egress: document.egress?.map(withoutUndefined),
+      gitSecret: document.gitSecret,
+    }),
+    environment: document.env ?? { variables: [], gitToken: false },
+    sync: withoutUndefined(document.sync),
+    template: document.template,
+    status: document.status,
+    message: document.message,
+    createdAt: document.createdAt,
+    updatedAt: document.updatedAt,
+  };
+  return withoutUndefined(session) as unknown as Session;
+}
+
+function withoutUndefined(value: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined));
+}

@@ -1,0 +1,140 @@
+/** What kodama has git do in a session's pod: lines for its `sh`, and what they answer. Pure. */
+import { plainText } from "../kube/failures.ts";
+import { kodamaFolder, workspaceFolder } from "./names.ts";
+
+/** A checkout to make. */
+export interface Checkout {
+  url: string;
+  /** The repository's default branch where it is absent. */
+  baseBranch: string | undefined;
+  /** Begins at the base, and is the session's own. The base itself is worked on where it is absent. */
+  ownBranch: string | undefined;
+  /** Who commits, where the person's own git knows it. */
+  author: { name: string; email: string } | undefined;
+}
+
+/** What is checked out in the pod. */
+export interface CheckoutState {
+  branch: string;
+  baseBranch: string;
+  /** Empty where there is no commit yet. */
+  commitHash: string;
+}
+
+/** The exit codes of the script that mean something of their own. */
+export const checkoutRefusals = { noSuchBranch: 66, otherRepository: 67 } as const;
+
+/** Its presence says that the checkout is whole; it holds the repository's address. */
+const marker = `${kodamaFolder}/repository`;
+
+/**
+ * Whatever of it is done already is left as it is, so that it may be run again after any interruption: `init` and
+ * `fetch` go on where `clone` would refuse a folder that isn't empty (a new file system has `lost+found`).
+ */
+const checkoutScript = `set -eu
+url=$1 base=$2 own=$3
+cd ${workspaceFolder}
+if [ -f ${marker} ]; then
+  if [ "$(cat ${marker})" != "$url" ]; then
+    echo "the workspace holds $(cat ${marker})" >&2
+    exit ${checkoutRefusals.otherRepository}
+  fi
+else
+  git init -q
+  git remote add origin "$url" 2>/dev/null || git remote set-url origin "$url"
+  if [ -z "$base" ]; then
+    heads=$(git ls-remote --symref origin HEAD)
+    base=$(printf '%s\\n' "$heads" | sed -n 's|^ref: refs/heads/\\(.*\\)[[:space:]]HEAD$|\\1|p')
+  fi
+  git fetch --progress origin
+  branch=\${own:-\${base:-main}}
+  if [ -n "$base" ] && git rev-parse -q --verify "refs/remotes/origin/$base" >/dev/null; then
+    if [ "$branch" = "$base" ]; then track=--track; else track=--no-track; fi
+    git checkout -q $track -B "$branch" "refs/remotes/origin/$base"
+  elif [ -z "$(git for-each-ref refs/remotes/origin)" ]; then
+    git symbolic-ref HEAD "refs/heads/$branch"
+  else
+    git for-each-ref --format='%(refname:lstrip=3)' refs/remotes/origin | head -20 | tr '\\n' ' ' >&2
+    exit ${checkoutRefusals.noSuchBranch}
+  fi
+  git config push.autoSetupRemote true
+  git config kodama.base "$base"
+  if [ -n "$4" ]; then git config user.name "$4"; git config user.email "$5"; fi
+  printf '%s' "$url" > ${marker}.new
+  mv ${marker}.new ${marker}
+fi
+printf 'branch=%s\\n' "$(git symbolic-ref -q --short HEAD || echo HEAD)"
+printf 'base=%s\\n' "$(git config kodama.base || true)"
+printf 'commit=%s\\n' "$(git rev-parse -q --verify HEAD || true)"
+`;
+
+/** The words that make the checkout, or find it made. */
+export function checkoutWords({ url, baseBranch, ownBranch, author }: Checkout): string[] {
+  const { name = "", email = "" } = author ?? {};
+  return [
+    ...["sh", "-c", checkoutScript, "kodama"],
+    ...[url, baseBranch ?? "", ownBranch ?? "", name, email],
+  ];
+}
+
+/** What the script answered; undefined where it isn't an answer of it. */
+export function checkoutAnswer(stdout: string): CheckoutState | undefined {
+  const fields = new Map(
+    stdout.split("\n").map((line) => {
+      const at = line.indexOf("=");
+      return [line.slice(0, at), plainText(line.slice(at + 1), 300)];
+    }),
+  );
+  const [branch, commitHash] = [fields.get("branch"), fields.get("commit")];
+  if (branch === undefined || commitHash === undefined) return undefined;
+  if (!/^(?:[0-9a-f]{40,64})?$/.test(commitHash)) return undefined;
+  return { branch, baseBranch: fields.get("base") ?? "", commitHash };
+}
+
+/** What was done in the workspace since the checkout. */
+export interface WorkState {
+  branch: string;
+  commitHash: string;
+  /** Commits that the base doesn't have. */
+  commits: number;
+  /** The latest of them, at most five: abbreviated hash and subject. */
+  latest: readonly { hash: string; subject: string }[];
+  /** Files that are changed and not committed. */
+  uncommitted: number;
+}
+
+const workScript = `set -eu
+cd ${workspaceFolder}
+base=$(git config kodama.base || true)
+since=HEAD
+if [ -n "$base" ]; then since="refs/remotes/origin/$base..HEAD"; fi
+printf 'branch %s\\n' "$(git symbolic-ref -q --short HEAD || echo HEAD)"
+printf 'commit %s\\n' "$(git rev-parse -q --verify HEAD || true)"
+printf 'commits %s\\n' "$(git rev-list --count "$since" -- 2>/dev/null || echo 0)"
+printf 'uncommitted %s\\n' "$(git status --porcelain | wc -l)"
+git log -5 --format='log %h %s' "$since" -- 2>/dev/null || true
+`;
+
+/** The words that ask for it. */
+export const workWords: readonly string[] = ["sh", "-c", workScript];
+
+/** What they answer; undefined where it isn't an answer of it. */
+export function workAnswer(stdout: string): WorkState | undefined {
+  const lines = stdout.split("\n").map((line) => {
+    const at = line.indexOf(" ");
+    return [line.slice(0, at), plainText(line.slice(at + 1), 200)] as const;
+  });
+  const field = (name: string) => lines.find(([word]) => word === name)?.[1];
+  const branch = field("branch");
+  if (branch === undefined) return undefined;
+  return {
+    branch,
+    commitHash: field("commit") ?? "",
+    commits: Number(field("commits")) || 0,
+    uncommitted: Number(field("uncommitted")) || 0,
+    latest: lines.filter(([word]) => word === "log").slice(0, 5).map(([, text]) => {
+      const [hash = "", ...subject] = text.split(" ");
+      return { hash, subject: subject.join(" ") };
+    }),
+  };
+}

@@ -1,0 +1,85 @@
+/** Everything that a session is made of, in the order in which it is made. Pure. */
+import type { ApiResource } from "../../kube/client.ts";
+import {
+  CONFIG_MAPS,
+  NETWORK_POLICIES,
+  PERSISTENT_VOLUME_CLAIMS,
+  PODS,
+  SECRETS,
+} from "../../kube/resources.ts";
+import type { KubeObject } from "../../kube/types.ts";
+import type { Session } from "../model.ts";
+import { stateObject } from "../state.ts";
+import { claims } from "./claims.ts";
+import { editorConfig, type EditorFile } from "./editor_config.ts";
+import { egressPolicy } from "./egress_policy.ts";
+import { envSecret, maskedSecret, type SessionSecrets } from "./env_secret.ts";
+import { sessionPod } from "./pod.ts";
+
+/** An object and the collection that it belongs to. */
+export interface Manifest {
+  resource: ApiResource;
+  object: KubeObject;
+}
+
+/** A manifest, and whether it takes the place of what is there. */
+export interface ConfigurationManifest extends Manifest {
+  replace: boolean;
+}
+
+/** What isn't in the session itself. */
+export interface ManifestParts {
+  secrets: SessionSecrets;
+  editor: Readonly<Partial<Record<EditorFile, string>>>;
+}
+
+/** Of a machine that has none of the person's files. */
+export const noParts: ManifestParts = { secrets: { variables: new Map() }, editor: {} };
+
+/** What the pod needs beside its claims. What this machine has nothing for doesn't replace what is there. */
+export function configuration(session: Session, parts: ManifestParts): ConfigurationManifest[] {
+  const { egress } = session.spec;
+  const { secrets, editor } = parts;
+  return [
+    {
+      ...manifest(CONFIG_MAPS, editorConfig(session, editor)),
+      replace: Object.keys(editor).length > 0,
+    },
+    {
+      ...manifest(SECRETS, envSecret(session, secrets)),
+      replace: secrets.variables.size > 0 || secrets.gitToken !== undefined,
+    },
+    ...(egress === undefined
+      ? []
+      : [{ ...manifest(NETWORK_POLICIES, egressPolicy(session, egress)), replace: true }]),
+  ];
+}
+
+/** The claims. */
+export function storage(session: Session): Manifest[] {
+  return claims(session).map((claim) => manifest(PERSISTENT_VOLUME_CLAIMS, claim));
+}
+
+/** The pod. */
+export function podManifest(session: Session): Manifest {
+  return manifest(PODS, sessionPod(session));
+}
+
+/** All of it, as `--dry-run` prints it: without what is secret. */
+export function manifests(session: Session, parts: ManifestParts): KubeObject[] {
+  const all = [
+    manifest(CONFIG_MAPS, stateObject(session)),
+    ...configuration(session, parts),
+    ...storage(session),
+    podManifest(session),
+  ];
+  return all.map(({ object }) => object.kind === "Secret" ? masked(object) : object);
+}
+
+function manifest(resource: ApiResource, object: object): Manifest {
+  return { resource, object: object as KubeObject };
+}
+
+function masked(object: KubeObject): KubeObject {
+  return maskedSecret(object as Parameters<typeof maskedSecret>[0]) as KubeObject;
+}

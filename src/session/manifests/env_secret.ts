@@ -1,0 +1,42 @@
+/** The Secret with what dotenv files say, and the token for git. The one place where a session's secrets are. Pure. */
+import type { Secret } from "../../kube/types.ts";
+import { gitTokenKey } from "../git_environment.ts";
+import { sessionLabels, sessionNames } from "../names.ts";
+
+/** What goes into the Secret. */
+export interface SessionSecrets {
+  variables: ReadonlyMap<string, string>;
+  gitToken?: string;
+}
+
+/** The Secret; empty where there is nothing to keep, so that a later start can fill it. */
+export function envSecret(
+  session: { name: string; namespace: string },
+  { variables, gitToken }: SessionSecrets,
+): Secret {
+  return {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: {
+      name: sessionNames(session.name).envSecret,
+      namespace: session.namespace,
+      labels: sessionLabels(session.name, "env"),
+    },
+    type: "Opaque",
+    // Encoded here: `stringData` is for people, and comes back in the annotation of `kubectl apply`.
+    data: {
+      ...Object.fromEntries([...variables].map(([name, value]) => [name, base64(value)])),
+      ...(gitToken === undefined ? {} : { [gitTokenKey]: base64(gitToken) }),
+    },
+  };
+}
+
+function base64(text: string): string {
+  return new TextEncoder().encode(text).toBase64();
+}
+
+/** The same Secret with dashes for its values: what `--dry-run` prints. */
+export function maskedSecret(secret: Secret): Secret {
+  const data = Object.fromEntries(Object.keys(secret.data ?? {}).map((name) => [name, "LS0t"]));
+  return { ...secret, data };
+}

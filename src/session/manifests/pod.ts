@@ -1,0 +1,180 @@
+/** The pod of a session. It passes the "restricted" standard of pod security. Pure. */
+import { parseQuantity } from "../../base/quantity.ts";
+import type { Container, Pod, Volume, VolumeMount } from "../../kube/types.ts";
+import { gitEnvironment, gitTokenFolder, gitTokenKey, sshFolder } from "../git_environment.ts";
+import type { Session, SessionResources } from "../model.ts";
+import {
+  homeFolder,
+  sessionLabels,
+  sessionNames,
+  workspaceContainer,
+  workspaceFolder,
+} from "../names.ts";
+import { editorFiles } from "./editor_config.ts";
+
+/** The user of images; a number, for `runAsNonRoot` is checked by it. */
+const userId = 1000;
+const editorFolder = "/etc/kodama/editor";
+
+/** What is asked of the scheduler: a session idles most of the time, and its limits are what it may take. */
+const idleRequests: SessionResources = { cpu: "100m", memory: "256Mi" };
+
+/**
+ * The container's own process: puts links to the editors' configuration into the home folder (which begins empty with
+ * each pod) and waits, taking the exit codes of orphans, until it is told to end.
+ */
+const mainScript = [
+  ...Object.entries(editorFiles).map(([file, place]) => {
+    const target = `"$HOME/.config/${place}"`;
+    return `mkdir -p "$(dirname ${target})" && ln -sf ${editorFolder}/${file} ${target}`;
+  }),
+  `trap 'exit 0' TERM INT`,
+  `while :; do sleep 3600 & wait $!; done`,
+].join("\n");
+
+/** https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted */
+function restricted(): NonNullable<Container["securityContext"]> {
+  return {
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ["ALL"] },
+    runAsNonRoot: true,
+    seccompProfile: { type: "RuntimeDefault" },
+  };
+}
+
+/** The pod. */
+export function sessionPod(session: Session): Pod {
+  const { name, namespace, spec } = session;
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: {
+      name: sessionNames(name).pod,
+      namespace,
+      labels: sessionLabels(name, "pod"),
+      annotations: { "kubectl.kubernetes.io/default-container": workspaceContainer },
+    },
+    spec: {
+      // A container that ended begins again in the same pod: the home folder's volumes are kept either way.
+      restartPolicy: "Always",
+      terminationGracePeriodSeconds: 10,
+      automountServiceAccountToken: false,
+      enableServiceLinks: false,
+      securityContext: {
+        runAsNonRoot: true,
+        runAsUser: userId,
+        runAsGroup: userId,
+        fsGroup: userId,
+        fsGroupChangePolicy: "OnRootMismatch",
+        seccompProfile: { type: "RuntimeDefault" },
+      },
+      ...(Object.keys(spec.nodeSelector).length > 0
+        ? { nodeSelector: { ...spec.nodeSelector } }
+        : {}),
+      ...(spec.tolerations.length > 0 ? { tolerations: [...spec.tolerations] } : {}),
+      containers: [workspace(session), ...spec.containers.map(beside)],
+      volumes: volumes(session),
+    },
+  };
+}
+
+function workspace(session: Session): Container {
+  const { image, resources } = session.spec;
+  return {
+    name: workspaceContainer,
+    image,
+    command: ["sh", "-c", mainScript],
+    workingDir: workspaceFolder,
+    env: environment(session),
+    resources: { limits: { ...resources }, requests: requestsFor(resources) },
+    securityContext: restricted(),
+    volumeMounts: mounts(session),
+  };
+}
+
+/** No more than the limit, where that is smaller. */
+function requestsFor(limits: SessionResources): { cpu: string; memory: string } {
+  const smaller = (idle: string, limit: string) =>
+    (parseQuantity(limit) ?? 0) < (parseQuantity(idle) ?? 0) ? limit : idle;
+  return {
+    cpu: smaller(idleRequests.cpu, limits.cpu),
+    memory: smaller(idleRequests.memory, limits.memory),
+  };
+}
+
+/** Values come from the Secret one by one: a key that is no variable, the token for git, never becomes one. */
+function environment(session: Session): NonNullable<Container["env"]> {
+  const { name, repository, environment, spec } = session;
+  const git = gitEnvironment({
+    url: repository?.url,
+    token: environment.gitToken,
+    ssh: spec.gitSecret !== undefined,
+  });
+  const own = new Map([
+    ["HOME", homeFolder],
+    ["CLAUDE_CONFIG_DIR", `${homeFolder}/.claude`],
+    ["KODAMA_SESSION", name],
+    ...git,
+  ]);
+  const { envSecret } = sessionNames(name);
+  return [
+    ...[...own].map(([name, value]) => ({ name, value })),
+    ...environment.variables.map((name) => ({
+      name,
+      valueFrom: { secretKeyRef: { name: envSecret, key: name } },
+    })),
+  ];
+}
+
+function mounts({ environment, spec }: Session): VolumeMount[] {
+  return [
+    { name: "workspace", mountPath: workspaceFolder },
+    { name: "home", mountPath: homeFolder },
+    { name: "claude-home", mountPath: `${homeFolder}/.claude`, subPath: "claude" },
+    { name: "claude-home", mountPath: `${homeFolder}/.kodama`, subPath: "kodama" },
+    { name: "editor", mountPath: editorFolder, readOnly: true },
+    ...(environment.gitToken
+      ? [{ name: "git-token", mountPath: gitTokenFolder, readOnly: true }]
+      : []),
+    ...(spec.gitSecret === undefined
+      ? []
+      : [{ name: "git-ssh", mountPath: sshFolder, readOnly: true }]),
+  ];
+}
+
+/** A container of the person's own: it sees the workspace, and is as restricted as the session's. */
+function beside(container: Container): Container {
+  const mounts = container.volumeMounts ?? [];
+  const sees = mounts.some(({ name }) => name === "workspace");
+  return {
+    ...container,
+    securityContext: { ...restricted(), ...container.securityContext },
+    volumeMounts: sees ? mounts : [...mounts, { name: "workspace", mountPath: workspaceFolder }],
+  };
+}
+
+function volumes({ name, environment, spec }: Session): Volume[] {
+  const names = sessionNames(name);
+  const claim = (claimName: string) => ({ persistentVolumeClaim: { claimName } });
+  // The group of the pod may read; nobody else is in it.
+  const defaultMode = 0o440;
+  return [
+    { name: "workspace", ...claim(names.workspaceClaim) },
+    { name: "claude-home", ...claim(names.homeClaim) },
+    { name: "home", emptyDir: {} },
+    { name: "editor", configMap: { name: names.editorConfig } },
+    ...(environment.gitToken
+      ? [{
+        name: "git-token",
+        secret: {
+          secretName: names.envSecret,
+          defaultMode,
+          items: [{ key: gitTokenKey, path: "token" }],
+        },
+      }]
+      : []),
+    ...(spec.gitSecret === undefined
+      ? []
+      : [{ name: "git-ssh", secret: { secretName: spec.gitSecret, defaultMode } }]),
+  ];
+}

@@ -1,0 +1,85 @@
+/** The names of a session's objects and the labels by which they are found again. Pure. */
+import { UsageError } from "../base/errors.ts";
+
+/** What belongs to a session, by the names in its namespace. */
+export interface SessionNames {
+  pod: string;
+  /** Claim of `/workspace`: survives the pod, and the session. */
+  workspaceClaim: string;
+  /** Claim of the agent's home: survives the pod, and the session. */
+  homeClaim: string;
+  /** ConfigMap with the configuration of editors. */
+  editorConfig: string;
+  /** Secret with the variables of dotenv files and the token for git. */
+  envSecret: string;
+  /** ConfigMap that holds the session itself: there as long as the session is. */
+  state: string;
+  /** NetworkPolicy with what may be reached, where that is limited. */
+  egressPolicy: string;
+}
+
+/** The container in which people and agents work. */
+export const workspaceContainer = "workspace";
+/** Where the workspace's claim is mounted, and where every shell begins. */
+export const workspaceFolder = "/workspace";
+/** `HOME` of the container. */
+export const homeFolder = "/home/kodama";
+/** In the pod: what kodama itself keeps there. */
+export const kodamaFolder = `${homeFolder}/.kodama`;
+
+/** `kodama-workspace-NAME-…` has to be a label of DNS, and a pod's name is its host name. */
+const longestName = 40;
+
+/** The label that says whose an object is. */
+export const sessionLabel = "kodama.dev/session";
+/** The label that tells a session's objects apart. */
+export const componentLabel = "app.kubernetes.io/component";
+
+const managedBy = { "app.kubernetes.io/managed-by": "kodama" } as const;
+
+/** Selects the objects of all sessions. */
+export const anySession = `app.kubernetes.io/managed-by=kodama,${sessionLabel}`;
+/** Selects the states of all sessions. */
+export const anyState = `${anySession},${componentLabel}=state`;
+
+/** Selects the objects of one session. */
+export function selectSession(name: string): string {
+  return `app.kubernetes.io/managed-by=kodama,${sessionLabel}=${name}`;
+}
+
+/** Which part of a session an object is. */
+export type Component = "workspace" | "home" | "editor" | "env" | "state" | "pod" | "egress";
+
+/** The labels of a session's object. */
+export function sessionLabels(name: string, component: Component): Record<string, string> {
+  return { ...managedBy, [sessionLabel]: name, [componentLabel]: component };
+}
+
+/** The names of a session's objects. */
+export function sessionNames(name: string): SessionNames {
+  return {
+    pod: `kodama-${name}`,
+    workspaceClaim: `kodama-workspace-${name}`,
+    homeClaim: `kodama-claude-home-${name}`,
+    editorConfig: `kodama-editor-config-${name}`,
+    envSecret: `kodama-env-${name}`,
+    state: `kodama-session-${name}`,
+    egressPolicy: `kodama-egress-${name}`,
+  };
+}
+
+/**
+ * A session's name: a DNS label (RFC 1123) of at most 40 characters.
+ *
+ * @throws UsageError that says what is wrong with it.
+ */
+export function checkedSessionName(name: string): string {
+  const wrong = name.length > longestName
+    ? `it has ${name.length} characters, and ${longestName} are the most`
+    : /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/.test(name)
+    ? undefined
+    : "it may have a-z, 0-9 and -, and begins and ends with a letter or a digit";
+  if (wrong === undefined) return name;
+  const shown = JSON.stringify(name.slice(0, 60));
+  throw new UsageError(`${shown} can't be the name of a session: ${wrong}`);
+}

@@ -1,0 +1,15 @@
+/** Ownership: what goes with a session when its state goes, even if nobody is there to take it away. Pure. */
+import type { ObjectMeta } from "../kube/types.ts";
+import { sessionNames } from "./names.ts";
+import type { KeptSession } from "./state.ts";
+
+/** An object with the session's state as its owner: the cluster's garbage collector takes it away behind it. */
+export function ownedBy<T extends { metadata?: ObjectMeta }>(kept: KeptSession, object: T): T {
+  const owner = {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    name: sessionNames(kept.session.name).state,
+    uid: kept.uid,
+  };
+  return { ...object, metadata: { ...object.metadata, ownerReferences: [owner] } };
+}

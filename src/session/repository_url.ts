@@ -1,0 +1,68 @@
+/** Addresses of repositories as people write them, and what git in the pod is given. Pure. */
+import { UsageError } from "../base/errors.ts";
+
+/** How a repository is reached. */
+export interface RepositoryAddress {
+  /** As git takes it; holds neither user nor password for `https`. */
+  url: string;
+  transport: "https" | "http" | "ssh" | "git";
+  host: string;
+}
+
+const wayOut = "as in https://github.com/org/repo, github.com/org/repo or git@github.com:org/repo";
+
+/**
+ * Reads `https://…`, `ssh://…`, `git://…`, `git@host:path`, and `host/path` for HTTPS.
+ *
+ * @throws UsageError for anything else, and for one with a password: what is refused isn't repeated.
+ */
+export function repositoryAddress(text: string): RepositoryAddress {
+  // deno-lint-ignore no-control-regex -- control characters are what is refused
+  if (/[\x00-\x20\x7f]/.test(text) || text.startsWith("-")) throw noAddress(text);
+  const scp = /^([\w.-]+@)?([\w.-]+):(?!\/\/)([^:]+)$/.exec(text);
+  if (scp !== null && !/^\d+\//.test(scp[3] ?? "")) {
+    return { url: text, transport: "ssh", host: scp[2] ?? "" };
+  }
+  const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : withHttps(text);
+  const url = URL.canParse(whole) ? new URL(whole) : undefined;
+  const transport = url && transports[url.protocol];
+  if (url === undefined || transport === undefined || url.pathname.length < 2) {
+    throw noAddress(text);
+  }
+  const holdsToken = url.password !== "" || (transport !== "ssh" && url.username !== "");
+  if (holdsToken || url.search !== "" || url.hash !== "") throw refused(url);
+  return { url: url.href.replace(/\/+$/, ""), transport, host: url.host };
+}
+
+const transports: Readonly<Record<string, RepositoryAddress["transport"]>> = {
+  "https:": "https",
+  "http:": "http",
+  "ssh:": "ssh",
+  "git:": "git",
+};
+
+/** `github.com/org/repo`, and not a path of this machine. */
+function withHttps(text: string): string {
+  return /^[\w-]+(?:\.[\w-]+)+(?::\d+)?\/.+/.test(text) ? `https://${text}` : text;
+}
+
+/** The text may be a token in the wrong place, so that only its beginning is told. */
+function noAddress(text: string): UsageError {
+  const shown = JSON.stringify(text.length > 40 ? `${text.slice(0, 16)}…` : text);
+  return new UsageError(`${shown} isn't the address of a repository`, { hint: wayOut });
+}
+
+function refused(url: URL): UsageError {
+  const what = url.password !== "" || url.username !== ""
+    ? "a user or a password"
+    : "a query or a fragment";
+  return new UsageError(`the address of the repository at ${url.host} holds ${what}`, {
+    hint: "give the token as GITHUB_TOKEN, in a dotenv file or the environment: it stays out of " +
+      "process lists and logs there",
+  });
+}
+
+/** The address without a user and a password, of a folder's origin; the same where it holds none. */
+export function withoutPassword(text: string): string {
+  return text.replace(/^(https?:\/\/)[^/@]*@/i, "$1");
+}

@@ -1,0 +1,119 @@
+/** A command of kodama's own in a session's pod: to its end, with what it wrote. */
+import type { Clock } from "../base/clock.ts";
+import { KodamaError } from "../base/errors.ts";
+import { Capture } from "../exec/capture.ts";
+import type { Outcome } from "../exec/model.ts";
+import { runOnTargets } from "../exec/run_on_targets.ts";
+import type { KubeClient } from "../kube/client.ts";
+import { plainText } from "../kube/failures.ts";
+import type { Target } from "../kube/target.ts";
+
+/** A pod, and the way to it. */
+export interface PodAccess {
+  client: KubeClient;
+  target: Target;
+  clock: Clock;
+  signal: AbortSignal;
+}
+
+/** What to run there. */
+export interface PodCommand {
+  words: readonly string[];
+  /** Of the whole command; none where it is absent. */
+  timeoutMs?: number;
+  /** Told of the last line of standard error whenever there is a new one, as progress. */
+  onProgress?: (line: string) => void;
+  /** Takes standard output in place of the result. */
+  onOutput?: (bytes: Uint8Array) => Promise<void>;
+}
+
+/** How it ended. */
+export interface PodResult {
+  outcome: Outcome;
+  /** At most 1 MiB. */
+  stdout: string;
+  /** At most 64 KiB. */
+  stderr: string;
+}
+
+const connectTimeoutMs = 15_000;
+const graceMs = 2000;
+
+/** Runs it. What goes wrong on the way is in the outcome. */
+export async function runInPod(pod: PodAccess, command: PodCommand): Promise<PodResult> {
+  const { client, target, clock, signal } = pod;
+  const stdout = new Capture();
+  const stderr = new Capture(64 * 1024);
+  const progress = new ProgressLines(command.onProgress);
+  let outcome: Outcome = { kind: "unknown", reason: "it had no end" };
+  const events = runOnTargets([target], command.words, {
+    open: (_target, request, opening) => client.exec(request, { signal: opening }),
+    clock,
+    signal,
+    fanout: 1,
+    connectTimeoutMs,
+    graceMs,
+    nonce: crypto.randomUUID(),
+    ...(command.timeoutMs === undefined ? {} : { timeoutMs: command.timeoutMs }),
+  });
+  for await (const event of events) {
+    if (event.kind === "output" && event.stream === "stderr") {
+      stderr.push(event.bytes);
+      progress.push(event.bytes);
+    } else if (event.kind === "output") {
+      if (command.onOutput === undefined) stdout.push(event.bytes);
+      else await command.onOutput(event.bytes);
+    } else if (event.kind === "targetEnded") outcome = event.outcome;
+  }
+  if (outcome.kind === "cancelled") signal.throwIfAborted();
+  return { outcome, stdout: textOf(stdout), stderr: textOf(stderr) };
+}
+
+/** What a command said last, as a reason: one line that a terminal can show. */
+export function lastWords({ stderr, outcome }: PodResult): string {
+  const lines = stderr.split(/[\r\n]+/).map((line) => plainText(line, 300)).filter(Boolean);
+  const said = lines.slice(-3).join("; ");
+  if (said !== "") return said;
+  switch (outcome.kind) {
+    case "failed":
+      return outcome.reason ?? `exit code ${outcome.exitCode}`;
+    case "timeout":
+      return "the time is up";
+    case "unreachable":
+    case "unknown":
+    case "skipped":
+      return outcome.reason;
+    default:
+      return outcome.kind;
+  }
+}
+
+/** The error of a command that didn't end well. */
+export function podFailure(what: string, result: PodResult, hint?: string): KodamaError {
+  const kind = result.outcome.kind === "timeout"
+    ? "timeout"
+    : result.outcome.kind === "failed"
+    ? "conflict"
+    : "unreachable";
+  return new KodamaError(kind, `${what}: ${lastWords(result)}`, hint === undefined ? {} : { hint });
+}
+
+function textOf(capture: Capture): string {
+  return new TextDecoder().decode(capture.bytes);
+}
+
+/** Lines that programs write over one another: each ends with a line feed or a carriage return. */
+class ProgressLines {
+  readonly #decoder = new TextDecoder();
+  #open = "";
+
+  constructor(private readonly told: ((line: string) => void) | undefined) {}
+
+  push(bytes: Uint8Array): void {
+    if (this.told === undefined) return;
+    const lines = (this.#open + this.#decoder.decode(bytes, { stream: true })).split(/[\r\n]+/);
+    this.#open = (lines.pop() ?? "").slice(0, 1000);
+    const latest = lines.map((line) => plainText(line, 200)).findLast((line) => line !== "");
+    if (latest !== undefined) this.told(latest);
+  }
+}

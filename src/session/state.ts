@@ -1,0 +1,79 @@
+/** The ConfigMap that holds a session: to and from an object of the API. Pure. */
+import { parse, stringify } from "yaml";
+import { KodamaError } from "../base/errors.ts";
+import { plainText } from "../kube/failures.ts";
+import type { ConfigMap } from "../kube/types.ts";
+import { sessionDocument, sessionOf } from "./document.ts";
+import type { Session } from "./model.ts";
+import { sessionLabels, sessionNames } from "./names.ts";
+
+/** The key in the ConfigMap. */
+export const stateKey = "session.yaml";
+
+/** A session as it was read from the cluster, with what a write needs to notice others' writes. */
+export interface KeptSession {
+  session: Session;
+  uid: string;
+  resourceVersion: string;
+}
+
+/** The largest document that is read: what a ConfigMap can hold. */
+const maxChars = 1024 * 1024;
+
+/** The text of a session's document. */
+export function sessionText(session: Session): string {
+  // Aliases would save a few lines and puzzle whoever reads it.
+  return stringify(sessionDocument(session), { aliasDuplicateObjects: false });
+}
+
+/** The object that keeps the session. `previous` is what it replaces. */
+export function stateObject(session: Session, previous?: KeptSession): ConfigMap {
+  const { name, namespace, owner } = session;
+  return {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: {
+      name: sessionNames(name).state,
+      namespace,
+      labels: sessionLabels(name, "state"),
+      ...(owner === undefined ? {} : { annotations: { "kodama.dev/owner": owner } }),
+      ...(previous === undefined
+        ? {}
+        : { uid: previous.uid, resourceVersion: previous.resourceVersion }),
+    },
+    data: { [stateKey]: sessionText(session) },
+  };
+}
+
+/**
+ * The session that an object keeps.
+ *
+ * @throws KodamaError `conflict` where what stands there is no session, or another's.
+ */
+export function keptSession(object: ConfigMap): KeptSession {
+  const { name = "", namespace = "", uid = "", resourceVersion = "" } = object.metadata ?? {};
+  const wrong = (reason: string) =>
+    new KodamaError(
+      "conflict",
+      `configmap "${name}" in namespace "${namespace}" holds no session: ${plainText(reason, 200)}`,
+      { hint: `look at it: kubectl get configmap ${name} -n ${namespace} -o yaml` },
+    );
+  const read = sessionOf(parsed(object.data?.[stateKey], wrong));
+  if (read.kind === "wrong") throw wrong(read.reason);
+  const { session } = read;
+  // The labels and the name decide where things are looked for; a document can't say otherwise.
+  if (sessionNames(session.name).state !== name || session.namespace !== namespace) {
+    throw wrong(`it speaks of "${session.name}" in namespace "${session.namespace}"`);
+  }
+  return { session, uid, resourceVersion };
+}
+
+function parsed(text: string | undefined, wrong: (reason: string) => KodamaError): unknown {
+  if (text === undefined) throw wrong(`it has no ${stateKey}`);
+  if (text.length > maxChars) throw wrong(`${stateKey} is too large`);
+  try {
+    return parse(text, { maxAliasCount: 0 });
+  } catch {
+    throw wrong(`${stateKey} isn't YAML`);
+  }
+}

@@ -1,0 +1,131 @@
+/** What a session is just now: what was kept of it, and what its pod says. Pure. */
+import { plainText } from "../kube/failures.ts";
+import type { ContainerStatus, Event, Pod } from "../kube/types.ts";
+import type { Session, SessionStatus } from "./model.ts";
+import { workspaceContainer } from "./names.ts";
+
+/** A status, with the reason where it isn't the one that is hoped for. */
+export interface LiveStatus {
+  status: SessionStatus;
+  reason?: string;
+}
+
+const goOn = (name: string) => `its start didn't finish: kodama start ${name} with the same words`;
+
+/** The status. `events` are those of the pod, in any order; without them less is said of a pod that waits. */
+export function liveStatus(
+  session: Pick<Session, "name" | "status" | "message">,
+  pod: Pod | undefined,
+  events: readonly Event[] = [],
+): LiveStatus {
+  if (pod === undefined) return withoutPod(session);
+  if (pod.metadata?.deletionTimestamp !== undefined) {
+    return { status: "Stopped", reason: "its pod is ending" };
+  }
+  const phase = pod.status?.phase;
+  if (phase === "Failed" || phase === "Succeeded") {
+    const reason = word(pod.status?.message) ?? word(pod.status?.reason) ?? "its pod has ended";
+    return { status: "Failed", reason };
+  }
+  const own = workspaceStatus(pod);
+  const waiting = own?.state?.waiting;
+  if (own !== undefined && waiting?.reason === "CrashLoopBackOff") {
+    return { status: "Failed", reason: `CrashLoopBackOff: ${crashText(own)}` };
+  }
+  if (phase !== "Running" || own?.ready === false) return notReady(pod, own, events);
+  if (session.status === "Failed") {
+    return { status: "Failed", reason: session.message ?? goOn(session.name) };
+  }
+  if (session.status !== "Running") return { status: "Starting", reason: goOn(session.name) };
+  return { status: "Running" };
+}
+
+function withoutPod({ name, status, message }: Pick<Session, "name" | "status" | "message">) {
+  switch (status) {
+    case "Failed":
+      return { status, reason: message ?? goOn(name) };
+    case "Stopped":
+      return { status };
+    case "Running":
+      return { status: "Stopped", reason: `its pod is gone: kodama resume ${name}` } as const;
+    case "Pending":
+    case "Starting":
+      return { status: "Pending", reason: goOn(name) } as const;
+  }
+}
+
+function notReady(
+  pod: Pod,
+  own: ContainerStatus | undefined,
+  events: readonly Event[],
+): LiveStatus {
+  const reason = waitingReason(pod, events);
+  const scheduled = condition(pod, "PodScheduled")?.status === "True";
+  const trouble = isTrouble(own?.state?.waiting?.reason);
+  const status = scheduled && !trouble ? "Starting" : "Pending";
+  return reason === undefined ? { status } : { status, reason };
+}
+
+/** Why a pod isn't ready, as far as the cluster tells: its own status first, then the newest event. */
+export function waitingReason(pod: Pod, events: readonly Event[]): string | undefined {
+  const scheduled = condition(pod, "PodScheduled");
+  if (scheduled?.status === "False") {
+    return said(scheduled.reason, scheduled.message);
+  }
+  const trouble = (pod.status?.containerStatuses ?? []).find(({ state }) =>
+    isTrouble(state?.waiting?.reason)
+  );
+  const event = newest(events.filter(({ type }) => type === "Warning"));
+  if (trouble !== undefined) {
+    const { waiting } = trouble.state ?? {};
+    return said(waiting?.reason, waiting?.message ?? event?.message);
+  }
+  if (event !== undefined) return said(event.reason, event.message);
+  const waiting = workspaceStatus(pod)?.state?.waiting;
+  const latest = newest(events);
+  return latest === undefined
+    ? said(waiting?.reason, waiting?.message)
+    : said(latest.reason, latest.message);
+}
+
+/** What doesn't end by waiting a little. */
+function isTrouble(reason: string | undefined): boolean {
+  return reason !== undefined && !["ContainerCreating", "PodInitializing"].includes(reason);
+}
+
+function newest(events: readonly Event[]): Event | undefined {
+  return events.reduce<Event | undefined>(
+    (latest, event) => latest === undefined || timeOf(event) >= timeOf(latest) ? event : latest,
+    undefined,
+  );
+}
+
+function timeOf({ lastTimestamp, eventTime, firstTimestamp, metadata }: Event): number {
+  const at = lastTimestamp ?? eventTime ?? firstTimestamp ?? metadata?.creationTimestamp ?? "";
+  return Date.parse(String(at)) || 0;
+}
+
+function crashText({ lastState }: ContainerStatus): string {
+  const ended = lastState?.terminated;
+  if (ended === undefined) return "its container ends again and again";
+  const code = `exit code ${Number(ended.exitCode)}`;
+  return word(ended.message) ?? `its container ended with ${code}, and again`;
+}
+
+function workspaceStatus(pod: Pod): ContainerStatus | undefined {
+  return pod.status?.containerStatuses?.find(({ name }) => name === workspaceContainer);
+}
+
+function condition(pod: Pod, type: string) {
+  return pod.status?.conditions?.find((one) => one.type === type);
+}
+
+function said(reason: string | undefined, message: string | undefined): string | undefined {
+  const [short, long] = [word(reason), word(message)];
+  if (short === undefined || long === undefined) return short ?? long;
+  return long.startsWith(short) ? long : `${short}: ${long}`;
+}
+
+function word(text: string | undefined): string | undefined {
+  return text === undefined || text === "" ? undefined : plainText(text.replace(/\s+/g, " "), 300);
+}

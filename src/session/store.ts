@@ -1,0 +1,206 @@
+/** Sessions in a cluster: read, begun, changed against others' writes, and taken away. */
+import type { Clock } from "../base/clock.ts";
+import { KodamaError } from "../base/errors.ts";
+import type { ApiResource, KubeClient } from "../kube/client.ts";
+import { wholeList } from "../kube/list.ts";
+import { CONFIG_MAPS, PODS } from "../kube/resources.ts";
+import type { ConfigMap, KubeObject, Pod } from "../kube/types.ts";
+import type { Session } from "./model.ts";
+import { anyState, selectSession, sessionLabel, sessionNames } from "./names.ts";
+import { ifThere, persistently } from "./persistence.ts";
+import { type KeptSession, keptSession, stateObject } from "./state.ts";
+
+/** A session of a list, with its pod; or a state that can't be read. */
+export type ListedSession =
+  | { kind: "session"; session: Session; pod: Pod | undefined }
+  | { kind: "unreadable"; name: string; namespace: string; error: KodamaError };
+
+/** How often a change is tried against others' writes. */
+const maxConflicts = 8;
+
+/** The sessions of one namespace. */
+export class SessionStore {
+  constructor(
+    readonly client: KubeClient,
+    readonly namespace: string,
+    private readonly clock: Clock,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  /** The session that is kept under a name; undefined where there is none. */
+  async read(name: string): Promise<KeptSession | undefined> {
+    const object = await this.get<ConfigMap>(CONFIG_MAPS, sessionNames(name).state);
+    return object && keptSession(object);
+  }
+
+  /** Keeps a new session. Where one of its name is there, that one is given back: whoever was first has the name. */
+  async begin(session: Session): Promise<{ kept: KeptSession; begun: boolean }> {
+    const object = stateObject(session);
+    const { object: there, made } = await this.ensure(CONFIG_MAPS, object, session.name);
+    return { kept: keptSession(there), begun: made };
+  }
+
+  /** Writes a change of a session: of what is there now, not of what was read some time ago. */
+  async change(kept: KeptSession, change: (session: Session) => Session): Promise<KeptSession> {
+    const { name } = kept.session;
+    for (let from = kept, conflicts = 0;; conflicts++) {
+      const session = { ...change(from.session), updatedAt: this.clock.now().toISOString() };
+      const object = stateObject(session, from);
+      try {
+        const scope = { namespace: this.namespace };
+        const options = { signal: this.signal };
+        const metadataName = sessionNames(name).state;
+        return keptSession(
+          await this.#again(() =>
+            this.client.update(CONFIG_MAPS, metadataName, object, scope, options)
+          ),
+        );
+      } catch (error) {
+        if (!isConflict(error) || conflicts === maxConflicts) throw error;
+        from = await this.read(name) ?? gone(name, this.namespace);
+        if (from.uid !== kept.uid) throw gone(name, this.namespace);
+      }
+    }
+  }
+
+  /** An object, or undefined where there is none. */
+  get<T>(resource: ApiResource, name: string): Promise<T | undefined> {
+    const scope = { namespace: this.namespace };
+    return ifThere(
+      this.#again(() => this.client.get<T>(resource, name, scope, { signal: this.signal })),
+    );
+  }
+
+  /**
+   * Makes an object of a session, unless it is there.
+   *
+   * @throws KodamaError `conflict` where the name is taken by what isn't the session's.
+   */
+  async ensure<T extends object>(
+    resource: ApiResource,
+    object: T,
+    session: string,
+  ): Promise<{ object: T; made: boolean }> {
+    const scope = { namespace: this.namespace };
+    const { name = "" } = (object as unknown as KubeObject).metadata;
+    for (let attempt = 0;; attempt++) {
+      try {
+        const made = await this.#again(() =>
+          this.client.create(resource, object, scope, { signal: this.signal })
+        );
+        return { object: made, made: true };
+      } catch (error) {
+        if (!isConflict(error)) throw error;
+        const there = await this.get<T & KubeObject>(resource, name);
+        // It went between the two looks; the next attempt makes it, or finds who keeps making it.
+        if (there === undefined && attempt < maxConflicts) continue;
+        if (there === undefined) throw error;
+        if (there.metadata.labels?.[sessionLabel] === session) {
+          return { object: there, made: false };
+        }
+        throw new KodamaError(
+          "conflict",
+          `${resource.kind} "${name}" in namespace "${this.namespace}" is there, and isn't of session "${session}"`,
+          { hint: "choose another name for the session, or another namespace with -n" },
+        );
+      }
+    }
+  }
+
+  /** Puts an object in the place of the one of its name, or makes it. */
+  async put<T extends object>(resource: ApiResource, object: T, session: string): Promise<boolean> {
+    const { made } = await this.ensure(resource, object, session);
+    if (made) return true;
+    const { name = "" } = (object as unknown as KubeObject).metadata;
+    const scope = { namespace: this.namespace };
+    await this.#again(() =>
+      this.client.update(resource, name, object, scope, { signal: this.signal })
+    );
+    return false;
+  }
+
+  /** Takes an object away; false where there is none. */
+  async remove(
+    resource: ApiResource,
+    name: string,
+    options: { graceSeconds?: number; uid?: string } = {},
+  ): Promise<boolean> {
+    const scope = { namespace: this.namespace };
+    const removed = await ifThere(
+      this.#again(async () => {
+        await this.client.delete(resource, name, scope, { ...options, signal: this.signal });
+        return true;
+      }),
+    );
+    return removed ?? false;
+  }
+
+  /** The objects of a session of one kind. */
+  async ofSession(resource: ApiResource, session: string): Promise<KubeObject[]> {
+    const scope = { namespace: this.namespace, labelSelector: selectSession(session) };
+    const { items } = await this.#again(() =>
+      wholeList(() => this.client.list<KubeObject>(resource, scope, { signal: this.signal }))
+    );
+    return items;
+  }
+
+  #again<T>(call: () => Promise<T>): Promise<T> {
+    return persistently(this.clock, this.signal, call);
+  }
+}
+
+/** Every session of a namespace, or of all of them, with its pod; by namespace and name. */
+export async function listSessions(
+  client: KubeClient,
+  namespace: string | undefined,
+  { clock, signal }: { clock: Clock; signal: AbortSignal },
+): Promise<ListedSession[]> {
+  const scope = { ...(namespace === undefined ? {} : { namespace }) };
+  const all = <T>(resource: ApiResource, labelSelector: string) =>
+    persistently(
+      clock,
+      signal,
+      () => wholeList(() => client.list<T>(resource, { ...scope, labelSelector }, { signal })),
+    );
+  const [states, pods] = await Promise.all([
+    all<ConfigMap>(CONFIG_MAPS, anyState),
+    all<Pod>(PODS, `app.kubernetes.io/component=pod,${sessionLabel}`),
+  ]);
+  const podOf = new Map(pods.items.map((pod) => [placeOf(pod), pod]));
+  return states.items.map((object) => listed(object, podOf)).sort(byPlace);
+}
+
+function listed(object: ConfigMap, podOf: ReadonlyMap<string, Pod>): ListedSession {
+  const { name = "", namespace = "" } = object.metadata ?? {};
+  try {
+    const { session } = keptSession(object);
+    const pod = podOf.get(`${namespace}/${sessionNames(session.name).pod}`);
+    return { kind: "session", session, pod };
+  } catch (error) {
+    if (!(error instanceof KodamaError)) throw error;
+    return { kind: "unreadable", name, namespace, error };
+  }
+}
+
+function byPlace(a: ListedSession, b: ListedSession): number {
+  const key = (one: ListedSession) => {
+    const { namespace, name } = one.kind === "session" ? one.session : one;
+    return `${namespace}/${name}`;
+  };
+  return key(a) < key(b) ? -1 : 1;
+}
+
+function placeOf({ metadata }: Pod): string {
+  return `${metadata?.namespace}/${metadata?.name}`;
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof KodamaError && error.kind === "conflict";
+}
+
+function gone(name: string, namespace: string): never {
+  throw new KodamaError(
+    "conflict",
+    `session "${name}" in namespace "${namespace}" was deleted by somebody else meanwhile`,
+  );
+}
