@@ -43,7 +43,9 @@ function worldOf(runScript: RunScript): World {
       create: absent,
       readText: absent,
       realPath: absent,
-      forward: absent,
+      forward: () => {
+        throw new Error("nothing of this is there");
+      },
       hold: absent,
     },
     ask: () => Promise.resolve(undefined),

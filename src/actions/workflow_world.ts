@@ -1,12 +1,18 @@
 /** What the engine of workflows asks of the world, made of the host. */
+import { KodamaError } from "../base/errors.ts";
+import { LinkError } from "../kube/failures.ts";
 import type { RunScript } from "../workflow/model.ts";
-import type { LocalWorld, World } from "../workflow/engine/world.ts";
+import type { DeadContext, LocalWorld, World } from "../workflow/engine/world.ts";
 import { type ContextFindings, noMatch, selectIn } from "./discover_targets.ts";
 import { findPatiently } from "./find_patiently.ts";
 import type { Host } from "./host.ts";
 
-/** To open a stream to a server that is down, or to list its pods. */
+/** So long a server that is down is asked for its pods again. */
 const patienceMs = 15_000;
+/** Where others have answered, and wait for it. */
+const amongOthersMs = 5000;
+/** Where an earlier step has waited for it in vain. */
+const lateMs = 1000;
 
 /** What a face adds. */
 export interface WorldParts {
@@ -20,6 +26,7 @@ export interface WorldParts {
 
 /** The world of a run. */
 export function worldOf(host: Host, { local, env, runScript, ask }: WorldParts): World {
+  const silent = new Set<string | undefined>();
   return {
     clock: host.clock,
     env,
@@ -35,19 +42,46 @@ export function worldOf(host: Host, { local, env, runScript, ask }: WorldParts):
     open: async (target, request, signal) =>
       await (await host.kube(target.context)).exec(request, { signal }),
     find: async ({ contexts, selection }, signal) => {
-      const find = findPatiently(selectIn(host, selection, signal), {
-        clock: host.clock,
-        signal,
-        limit: Promise.resolve(patienceMs),
-        told: () => {},
-      });
       const asked = contexts.length === 0 ? [undefined] : [...new Set(contexts)];
-      const found = await Promise.all(asked.map((context) => find(context)));
+      const finding = asked.map(async (context): Promise<Answer> => {
+        const limitMs = silent.has(context)
+          ? lateMs
+          : asked.length > 1
+          ? amongOthersMs
+          : patienceMs;
+        const find = findPatiently(selectIn(host, selection, signal), {
+          clock: host.clock,
+          signal,
+          limit: Promise.resolve(limitMs),
+          told: () => {},
+        });
+        try {
+          const found = await find(context);
+          silent.delete(context);
+          return found;
+        } catch (error) {
+          if (signal.aborted || !(error instanceof KodamaError)) throw error;
+          // A refusal of the only context that is asked is the step's own failure.
+          if (asked.length === 1 && error.kind !== "unreachable") throw error;
+          silent.add(context);
+          return { kind: "dead", context: nameOf(context, error), reason: error.message };
+        }
+      });
+      const answers = await Promise.all(finding);
+      const found = answers.filter((one) => one.kind === "found");
       const targets = found.flatMap((one) => one.targets);
       const skipped = found.flatMap((one) => one.skipped);
-      return { targets, skipped, ...(targets.length > 0 ? {} : { none: noneText(found) }) };
+      const dead = answers.filter((one) => one.kind === "dead");
+      return { targets, skipped, dead, ...(targets.length > 0 ? {} : { none: noneText(found) }) };
     },
   };
+}
+
+type Answer = Extract<ContextFindings, { kind: "found" }> | { kind: "dead" } & DeadContext;
+
+/** The current context has no name here until it has answered. */
+function nameOf(context: string | undefined, error: KodamaError): string {
+  return context ?? (error instanceof LinkError ? error.failure.at.context : "current");
 }
 
 function noneText(found: readonly ContextFindings[]): string {

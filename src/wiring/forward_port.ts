@@ -1,28 +1,42 @@
 /** A port of this machine that leads to a port of a pod: every connection is a stream of its own. */
+import { Deadline, passed } from "../base/abort.ts";
+import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
-import type { KubeClient } from "../kube/client.ts";
+import type { ForwardChannel, KubeClient } from "../kube/client.ts";
 import type { Target } from "../kube/target.ts";
+import type { PortForward } from "../workflow/engine/world.ts";
 
 /** Connections at the same time; others wait for their turn in the system's own queue. */
 const maxConnections = 64;
 
+/** So long a connection waits for a stream to the pod, or to the one that comes after it. */
+const patienceMs = 15_000;
+const firstDelayMs = 100;
+const longestDelayMs = 1000;
+
+/** What is asked of the world. */
+export interface ForwardParts {
+  kube(context: string): Promise<KubeClient>;
+  clock: Clock;
+}
+
 /**
- * Listens on this machine alone, until it is disposed of.
+ * Listens on this machine alone, until it is disposed of. A link that is cut ends its connection, and the next one has
+ * a new link; a pod that is gone is looked for anew.
  *
  * @throws KodamaError `environment` where the port is taken.
  */
 export function forwardPort(
-  client: KubeClient,
-  { namespace, pod }: Target,
-  ports: { remote: number; local: number },
+  parts: ForwardParts,
+  forward: PortForward,
 ): AsyncDisposable & { port: number } {
-  const listener = listen(ports.local);
+  const listener = listen(forward.local);
   const ended = new AbortController();
+  const way = new Way(parts, forward);
   const open = new Set<Promise<void>>();
   const accepting = (async () => {
     for await (const connection of listener) {
-      const joined = join(client, { namespace, pod, port: ports.remote }, connection, ended.signal)
-        .finally(() => open.delete(joined));
+      const joined = way.join(connection, ended.signal).finally(() => open.delete(joined));
       open.add(joined);
       if (open.size >= maxConnections) await Promise.race(open);
     }
@@ -41,30 +55,95 @@ function listen(port: number): Deno.TcpListener {
   try {
     return Deno.listen({ hostname: "127.0.0.1", port });
   } catch (error) {
-    const said = error instanceof Error ? error.message : String(error);
-    throw new KodamaError("environment", `port ${port} of this machine: ${said}`, { cause: error });
+    throw new KodamaError("environment", `port ${port} of this machine: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }
 
-/** Both directions, until one end is over. Never rejects: a connection that breaks is its program's to notice. */
-async function join(
-  client: KubeClient,
-  to: { namespace: string; pod: string; port: number },
-  connection: Deno.TcpConn,
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    await using channel = await client.forward(to, { signal });
-    await Promise.all([
-      connection.readable.pipeTo(channel.writable, { signal }),
-      channel.readable.pipeTo(connection.writable, { signal }),
-    ]);
-  } catch {
-    // The program at this end sees its connection close.
+/** The way to the pod, as it is now. */
+class Way {
+  readonly #parts: ForwardParts;
+  readonly #forward: PortForward;
+  #target: Target;
+  /** What was told last: every connection has the same trouble. */
+  #told = "";
+
+  constructor(parts: ForwardParts, forward: PortForward) {
+    this.#parts = parts;
+    this.#forward = forward;
+    this.#target = forward.target;
+  }
+
+  /** Both directions, until one end is over. Never rejects: what breaks is told, and the program here sees its end. */
+  async join(connection: Deno.TcpConn, signal: AbortSignal): Promise<void> {
     try {
-      connection.close();
-    } catch {
-      // It is closed already.
+      await using channel = await this.#open(signal);
+      const { pod } = this.#target;
+      void channel.failure.then((refusal) => {
+        if (refusal !== undefined) this.#tell(`${pod}:${this.#forward.remote}: ${refusal}`);
+      });
+      await Promise.all([
+        connection.readable.pipeTo(channel.writable, { signal }),
+        channel.readable.pipeTo(connection.writable, { signal }),
+      ]);
+    } catch (error) {
+      if (!signal.aborted && error instanceof KodamaError) {
+        this.#tell(`${this.#target.pod}:${this.#forward.remote}: ${error.message}`);
+      }
+      try {
+        connection.close();
+      } catch {
+        // It is closed already.
+      }
     }
   }
+
+  async #open(signal: AbortSignal): Promise<ForwardChannel> {
+    const { clock, kube } = this.#parts;
+    using deadline = new Deadline(clock, patienceMs, signal);
+    let trouble: KodamaError | undefined;
+    for (let delayMs = firstDelayMs;; delayMs = Math.min(2 * delayMs, longestDelayMs)) {
+      try {
+        const { context, namespace, pod } = this.#target;
+        const client = await kube(context);
+        const port = this.#forward.remote;
+        const channel = await client.forward({ namespace, pod, port }, { signal: deadline.signal });
+        this.#told = "";
+        return channel;
+      } catch (error) {
+        // What gives up because the time is up has nothing to say of its own.
+        if (error instanceof KodamaError && error.kind !== "cancelled") trouble = error;
+        else if (!deadline.signal.aborted) throw error;
+        const isHopeless = trouble?.kind === "forbidden" || trouble?.kind === "unauthorized";
+        if (deadline.signal.aborted || isHopeless) throw trouble ?? error;
+        if (trouble?.kind !== "unreachable") await this.#lookAgain();
+        if (!await passed(clock, delayMs, { signal: deadline.signal })) throw trouble ?? error;
+      }
+    }
+  }
+
+  /** The pod isn't what it was: another one of the selection may have taken its place. */
+  async #lookAgain(): Promise<void> {
+    const target = await this.#forward.again().catch((error: unknown) => {
+      // Between two pods there may be none.
+      if (error instanceof KodamaError) return undefined;
+      throw error;
+    });
+    if (target === undefined) return;
+    if (target.pod !== this.#target.pod) {
+      this.#tell(`${this.#target.pod} is gone; it is ${target.pod} now`);
+    }
+    this.#target = target;
+  }
+
+  #tell(line: string): void {
+    if (line === this.#told) return;
+    this.#told = line;
+    this.#forward.told(line);
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

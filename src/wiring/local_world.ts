@@ -1,4 +1,5 @@
 /** This machine, as steps of workflows reach for it: programs, servers, files, ports, and turns between runs. */
+import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { HttpAnswer, LocalEnd, LocalWorld, Writing } from "../workflow/engine/world.ts";
@@ -13,6 +14,7 @@ const maxScriptBytes = 1024 * 1024;
 
 /** What is around it. */
 export interface LocalWorldParts {
+  clock: Clock;
   env(name: string): string | undefined;
   kube(context: string): Promise<KubeClient>;
   /** Absolute; files of kodama's own lie below it. */
@@ -24,7 +26,7 @@ export interface LocalWorldParts {
 
 /** This machine. */
 export function localWorld(
-  { env, kube, configDir, create, readText }: LocalWorldParts,
+  { clock, env, kube, configDir, create, readText }: LocalWorldParts,
 ): LocalWorld {
   return {
     variables: (names) => variablesOf(names, env),
@@ -33,7 +35,7 @@ export function localWorld(
     create,
     readText: (path) => readText(path, maxScriptBytes),
     realPath,
-    forward: async (target, ports) => forwardPort(await kube(target.context), target, ports),
+    forward: (forward) => forwardPort({ kube, clock }, forward),
     hold: (group, holder) => hold(configDir, group, holder),
   };
 }

@@ -10,6 +10,7 @@ export function workflowMachine(host: Host): { local: LocalWorld; runScript: Run
   const { clock, files, machine, places: { configDir } } = host;
   return {
     local: localWorld({
+      clock,
       env: host.env,
       kube: host.kube,
       configDir,

@@ -4,11 +4,11 @@
  */
 import { KodamaError } from "../base/errors.ts";
 import type { JsonValue } from "../base/json_value.ts";
-import { nameParts, targetName } from "../exec/target_names.ts";
 import { namesUsed } from "../expression/names_used.ts";
 import { hasExpression, parseTemplate } from "../expression/template.ts";
 import { overridden } from "./engine/make_stage.ts";
 import { Mask } from "./engine/mask.ts";
+import { named } from "./engine/named_targets.ts";
 import type { WhereOverrides } from "./engine/scope.ts";
 import type { FoundPods } from "./engine/world.ts";
 import type { FullWorkflow, Permissions, Step } from "./model.ts";
@@ -29,7 +29,7 @@ export interface PlannedStep {
   when: string | null;
   /** Names of its targets; null where it runs in none, or only the run knows in which. */
   targets: readonly string[] | null;
-  /** Why they aren't known, or why there are none. */
+  /** Why they aren't known, why there are none, or which contexts can't be asked. */
   targetsNote: string | null;
   steps: readonly PlannedStep[];
 }
@@ -162,11 +162,14 @@ class Planner {
   }
 
   async #find(where: Where): Promise<Pick<PlannedStep, "targets" | "targetsNote">> {
-    const { targets, none } = await this.#input.find(where);
-    const parts = nameParts(targets);
+    const found = await this.#input.find(where);
+    const told = found.dead.map(({ context, reason }) => `context ${context}: ${reason}`);
+    if (told.length === 0 && found.none !== undefined) told.push(found.none);
     return {
-      targets: targets.map((target) => targetName(target, parts)),
-      targetsNote: none ?? null,
+      targets: named({ ...found, dead: [] }, new Set(where.contexts).size > 1).map(({ name }) =>
+        name
+      ),
+      targetsNote: told.length === 0 ? null : told.join("; "),
     };
   }
 }

@@ -79,14 +79,14 @@ function scenarioKubeconfig({ kubeconfig, namespace }: Stage): string {
 
 /** The real program from source, allowed what it is allowed in everyday use. */
 function launcher(name: string, folder: string): string {
-  // As the installed launcher does: kodama writes where its configuration is, and copies alone go anywhere.
+  // As the installed launcher does: kodama writes where its configuration is; copies and steps go where they are told.
   const write = `--allow-write=${testEnvironment(folder, "")["KODAMA_CONFIG_DIR"]}`;
   const config = `${root}deno.json`;
   const words = ["run", "--quiet", "--no-prompt", "--config", config, "-P=kodama"];
   const deno = [Deno.execPath(), ...words].map((word) => `'${word}'`).join(" ");
   return `#!/bin/sh
 write='${write}'
-[ "$1" = cp ] && write=--allow-write
+case "$1 $2" in "cp "* | "run "* | "runs rerun" | "workflow new") write=--allow-write ;; esac
 KODAMA_ARGV0=${name} exec env DENO_DIR='${denoFolder()}' ${deno} "$write" '${root}main.ts' "$@"
 `;
 }

@@ -140,7 +140,7 @@ export class StepsPainter {
   }
 }
 
-/** `failed: 2 of 50 pods failed: web-[3-4]`. */
+/** `failed: 2 of 50 pods failed: web-[3-4] (exit code 1)`. */
 export function outcomeText(outcome: StepOutcome): string {
   const reason = reasonOf(outcome);
   return printable(

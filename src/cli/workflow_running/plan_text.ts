@@ -31,9 +31,10 @@ function stepLines(steps: readonly PlannedStep[], indent: string): string[] {
     const { id, title, does, when, effect, targets, targetsNote } = step;
     const mark = { reads: " ", changes: "!", asks: "?" }[effect];
     const said = title === does ? does : `${title}: ${does}`;
-    const pods = targets === null
-      ? targetsNote === null ? [] : [`in ${targetsNote}`]
-      : [targets.length === 0 ? targetsNote ?? "in no pod" : `in ${podsText(targets)}`];
+    const pods = targets === null ? targetsNote === null ? [] : [`in ${targetsNote}`] : [
+      ...(targets.length > 0 ? [`in ${podsText(targets)}`] : []),
+      ...(targetsNote === null ? targets.length > 0 ? [] : ["in no pod"] : [targetsNote]),
+    ];
     return [
       `${indent}${mark} ${id}  ${said.replace(/\s+/g, " ")}`,
       ...pods.map((line) => `${indent}    ${line}`),

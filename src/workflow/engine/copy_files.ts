@@ -24,7 +24,9 @@ export async function copyFiles(
   const copy = await world.copy({
     way,
     folder: path.slice(0, path.lastIndexOf("/")) || "/",
-    targets: all.filter(({ name }) => !stage.kept.has(name)),
+    targets: all.filter(({ name, unreachable }) =>
+      unreachable === undefined && !stage.kept.has(name)
+    ),
     permit: async (path) => void await stage.requirePath(need, path),
     note: (name, text) => stage.line(`${name}: ${text}`, "stderr"),
     ...(bounds.commandTimeoutMs === undefined ? {} : { timeoutMs: bounds.commandTimeoutMs }),

@@ -63,7 +63,7 @@ Deno.test("a retry of a command in pods is for those where it failed", async () 
     pods.get("bad")?.requests.filter(({ command }) => command.includes("restart")).length,
     3,
   );
-  assert.deepEqual(endsOf(events).at(-1), "= failed: 1 of 2 pods failed: bad");
+  assert.deepEqual(endsOf(events).at(-1), "= failed: 1 of 2 pods failed: bad (exit code 3)");
 });
 
 Deno.test("the budget says how many pods may fail, and expressions see which", async () => {

@@ -7,8 +7,9 @@ import { outputFileName } from "../../exec/output_file_names.ts";
 import { runOnTargets } from "../../exec/run_on_targets.ts";
 import type { StepTargetEnd } from "../step_events.ts";
 import { failed, ok, type StepEnd } from "../steps/kind.ts";
-import { type Fanout, overBudget } from "../steps/pod_fields.ts";
-import { podOutput, troubleOf } from "./pod_output.ts";
+import type { Fanout } from "../steps/pod_fields.ts";
+import { deadEnds, troubleIn } from "./dead_contexts.ts";
+import { podOutput } from "./pod_output.ts";
 import type { Stage, StageTarget } from "./stage.ts";
 import type { Copying, Writing } from "./world.ts";
 
@@ -39,19 +40,20 @@ export async function fanOut(
   outputOf: (ends: readonly StepTargetEnd[]) => StepEnd["output"] = podOutput,
 ): Promise<StepEnd> {
   await stage.tell({ kind: "stepTargets", step: stage.key, names: all.map(({ name }) => name) });
-  const left = all.filter(({ name }) => !stage.kept.has(name));
-  const ends = all.flatMap(({ name }) => stage.kept.get(name) ?? []);
-  const places = left.map((one) => ({ index: all.indexOf(one), total: all.length }));
+  const there = all.filter(({ unreachable }) => unreachable === undefined);
+  const left = there.filter(({ name }) => !stage.kept.has(name));
+  const ends = there.flatMap(({ name }) => stage.kept.get(name) ?? []);
+  ends.push(...await deadEnds(stage, all));
+  const places = left.map((one) => ({ index: there.indexOf(one), total: there.length }));
   await using round = new Round(stage, left, { ...work, places });
   ends.push(...await round.run());
   const order = new Map(all.map(({ name }, at) => [name, at]));
   ends.sort((a, b) => (order.get(a.name) ?? 0) - (order.get(b.name) ?? 0));
   if (work.bounds.outputMode === "fold") await tellFolded(stage, ends);
   const output = outputOf(ends);
-  const bad = ends.filter(({ outcome }) => outcome.kind !== "ok");
   if (stage.signal.aborted) return { outcome: { kind: "cancelled" }, output };
-  if (!overBudget(bad.length, all.length, work.bounds.maxFail)) return ok(output);
-  return failed(troubleOf(bad, all.length), output);
+  const trouble = troubleIn(all, ends, work.bounds.maxFail);
+  return trouble === undefined ? ok(output) : failed(trouble, output);
 }
 
 /** The work, and what each target's command is told of its place. */

@@ -1,6 +1,5 @@
 /** The surroundings of one attempt at one step, made of the run's. */
 import { KodamaError, NoMatchError, UsageError } from "../../base/errors.ts";
-import { nameParts, targetName } from "../../exec/target_names.ts";
 import type { Step } from "../model.ts";
 import { grants, grantText } from "../permissions.ts";
 import { grantedPath } from "./granted_path.ts";
@@ -8,6 +7,7 @@ import { listed, type SelectFields, type Where, whereOf } from "../selection_fie
 import type { StepTargetEnd, WorkflowEvent } from "../step_events.ts";
 import { stepKind } from "../steps/registry.ts";
 import { evaluateDeep } from "../templates.ts";
+import { named, narrowed } from "./named_targets.ts";
 import { namesIn, type Scope, within } from "./scope.ts";
 import type { Stage, StageTarget } from "./stage.ts";
 import type { Attempted, Sequences } from "./attempt.ts";
@@ -85,16 +85,13 @@ export function makeStage(runner: Sequences, step: Step, at: Attempting): Stage 
       ? overridden(whereOf(selectOf(scope)), scope)
       : whereOf(select);
     const found = await world.find(where, signal);
-    if (found.targets.length === 0) throw new NoMatchError(found.none ?? "no pod matches");
-    const parts = nameParts(found.targets);
-    const naming = { ...parts, context: parts.context || new Set(where.contexts).size > 1 };
-    const all = found.targets.map((target) => ({ target, name: targetName(target, naming) }));
+    if (found.targets.length + found.dead.length === 0) {
+      throw new NoMatchError(found.none ?? "no pod matches");
+    }
+    const severalContexts = new Set(where.contexts).size > 1;
+    const all = named(found, severalContexts);
     if (wanted === undefined) return all;
-    const names = new Set(listed(wanted as string | string[]));
-    const meant = all.filter(({ name }) => names.has(name));
-    const gone = [...names].find((name) => !meant.some((one) => one.name === name));
-    if (gone === undefined) return meant;
-    throw new NoMatchError(`${JSON.stringify(gone)} isn't among the ${all.length} selected pods`);
+    return narrowed(all, listed(wanted as string | string[]), severalContexts);
   }
 }
 

@@ -41,11 +41,21 @@ function trimmed(text: string): string {
   return text.replace(/\n+$/, "");
 }
 
-/** `2 of 50 pods failed: web-[3-4]`. */
+/** Ways of failing that are told; of more, the most frequent. */
+const waysTold = 3;
+
+/** `3 of 50 pods failed: web-[3-4] (exit code 1), web-9 (exit code 127)`. */
 export function troubleOf(bad: readonly StepTargetEnd[], total: number): string {
   const [only] = bad;
   if (only !== undefined && total === 1) return `${only.name}: ${outcomeText(only.outcome)}`;
-  return `${bad.length} of ${total} pods failed: ${compressNames(bad.map(({ name }) => name))}`;
+  const ways = [...Map.groupBy(bad, ({ outcome }) => outcomeText(outcome))]
+    .sort(([, a], [, b]) => b.length - a.length);
+  const told = ways.slice(0, waysTold).map(([way, members]) =>
+    `${compressNames(members.map(({ name }) => name))} (${way})`
+  );
+  const rest = ways.slice(waysTold).flatMap(([, members]) => members).length;
+  const others = rest === 0 ? "" : ` and ${rest} more`;
+  return `${bad.length} of ${total} pods failed: ${told.join(", ")}${others}`;
 }
 
 /** How a target ended, in a few words. */

@@ -7,7 +7,8 @@ import { inParallel } from "../../kube/in_parallel.ts";
 import type { StepTargetEnd } from "../step_events.ts";
 import { failed, ok, type StepEnd } from "../steps/kind.ts";
 import { keptBytes } from "./fan_out.ts";
-import { podOutput, troubleOf } from "./pod_output.ts";
+import { deadEnds, troubleIn } from "./dead_contexts.ts";
+import { podOutput } from "./pod_output.ts";
 import type { Stage, StageTarget } from "./stage.ts";
 
 /** Requests at a time. */
@@ -33,13 +34,14 @@ export async function readLogs(
     step: stage.key,
     names: targets.map(({ name }) => name),
   });
-  const ends = await inParallel(
-    targets.map((one) => async () => stage.kept.get(one.name) ?? await readOne(stage, one, read)),
+  const there = targets.filter(({ unreachable }) => unreachable === undefined);
+  const ofPods = await inParallel(
+    there.map((one) => async () => stage.kept.get(one.name) ?? await readOne(stage, one, read)),
     parallel,
   );
-  const bad = ends.filter(({ outcome }) => outcome.kind !== "ok");
-  const output = podOutput(ends);
-  return bad.length === 0 ? ok(output) : failed(troubleOf(bad, targets.length), output);
+  const ends = [...ofPods, ...await deadEnds(stage, targets)];
+  const trouble = troubleIn(targets, ends, { kind: "count", count: 0 });
+  return trouble === undefined ? ok(podOutput(ends)) : failed(trouble, podOutput(ends));
 }
 
 async function readOne(

@@ -63,6 +63,6 @@ export async function runInSandbox(stage: Stage, run: SandboxRun): Promise<StepE
 async function targetsOf(stage: Stage): Promise<{ name: string; namespace: string }[]> {
   const hasSelection = Object.keys(stage.workflow.select).length > 0;
   if (!hasSelection) return [];
-  const targets = await stage.targets({});
+  const targets = (await stage.targets({})).filter(({ unreachable }) => unreachable === undefined);
   return targets.map(({ name, target }) => ({ name, namespace: target.namespace }));
 }

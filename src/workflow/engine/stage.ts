@@ -10,6 +10,8 @@ import type { Question, World, Writing } from "./world.ts";
 export interface StageTarget {
   target: Target;
   name: string;
+  /** It stands for all pods of a context that can't be asked, and why; its name is `CONTEXT/*`. */
+  unreachable?: string;
 }
 
 /** What became of steps that lie in a step. */

@@ -1,5 +1,6 @@
 /** Waiting until the pods of a selection are in a state: asked again and again, until the step's time is up. */
 import { passed } from "../../base/abort.ts";
+import { KodamaError } from "../../base/errors.ts";
 import { readPods } from "../../kube/read_pods.ts";
 import { matchesPattern } from "../../kube/selection.ts";
 import type { Selection } from "../../kube/target.ts";
@@ -26,25 +27,41 @@ export interface PodWait {
   least: number;
 }
 
+/** So long a server may be away in the middle of a wait. */
+const awayMs = 60_000;
+
 /** Resolves when all pods are in the state; the step's own time ends it otherwise. */
 export async function waitForPods(stage: Stage, wait: PodWait): Promise<StepEnd> {
-  let told = "";
+  const { clock } = stage.world;
+  let [told, seenMs, good] = ["", clock.elapsedMs(), 0];
   for (;;) {
-    const pods = await matchingPods(stage, wait);
-    const good = pods.filter((pod) => isIn(pod, wait.state));
-    const done = wait.state === "gone"
-      ? pods.length === 0
-      : pods.length >= wait.least && good.length === pods.length;
-    if (done) return ok({ pods: pods.length });
-    const now = wait.state === "gone"
-      ? `${pods.length} pods are there`
-      : `${good.length} of ${Math.max(pods.length, wait.least)} pods are ${wait.state}`;
+    const found = await matchingPods(stage, wait).catch((error: unknown) => {
+      const isAway = error instanceof KodamaError && error.kind === "unreachable";
+      if (!isAway || clock.elapsedMs() - seenMs > awayMs) throw error;
+      return error.message;
+    });
+    if (typeof found !== "string") {
+      seenMs = clock.elapsedMs();
+      good = found.filter((pod) => isIn(pod, wait.state)).length;
+      if (isDone(found.length, good, wait)) return ok({ pods: found.length });
+    }
+    const now = typeof found === "string" ? found : stateText(found.length, good, wait);
     if (now !== told) stage.line(now, "stderr");
     told = now;
-    if (!await passed(stage.world.clock, pauseMs, { signal: stage.signal })) {
-      return { outcome: { kind: "cancelled" }, output: { pods: good.length } };
+    if (!await passed(clock, pauseMs, { signal: stage.signal })) {
+      return { outcome: { kind: "cancelled" }, output: { pods: good } };
     }
   }
+}
+
+function isDone(there: number, good: number, { state, least }: PodWait): boolean {
+  return state === "gone" ? there === 0 : there >= least && good === there;
+}
+
+function stateText(there: number, good: number, { state, least }: PodWait): string {
+  return state === "gone"
+    ? `${there} pods are there`
+    : `${good} of ${Math.max(there, least)} pods are ${state}`;
 }
 
 async function matchingPods(stage: Stage, { select }: PodWait): Promise<Pod[]> {

@@ -12,8 +12,16 @@ import type { Copied } from "../step_events.ts";
 export interface FoundPods {
   targets: readonly Target[];
   skipped: readonly SkippedPod[];
+  /** Contexts that can't be asked: how many pods they have isn't known. */
+  dead: readonly DeadContext[];
   /** Why there are none, as a person would say it; where there are, undefined. */
   none?: string;
+}
+
+/** A context that doesn't answer. */
+export interface DeadContext {
+  context: string;
+  reason: string;
 }
 
 /** How a program of this machine ended. Output beyond a megabyte a stream is left out. */
@@ -35,6 +43,18 @@ export interface HttpAnswer {
 /** A file that grows. Disposing of it closes it. */
 export interface Writing extends AsyncDisposable {
   write(bytes: Uint8Array): Promise<void>;
+}
+
+/** A port of this machine that leads to a pod's. */
+export interface PortForward {
+  remote: number;
+  /** 0 is any free one. */
+  local: number;
+  target: Target;
+  /** Where connections go once the target is gone. */
+  again(): Promise<Target | undefined>;
+  /** What became of connections and of the pod. */
+  told(line: string): void;
 }
 
 /** This machine, as far as steps reach for it. Every failure is a KodamaError. */
@@ -66,11 +86,8 @@ export interface LocalWorld {
   readText(path: string): Promise<string | undefined>;
   /** The path without links; of what isn't there, its nearest folder that is, and the rest as it is. */
   realPath(path: string): Promise<string>;
-  /** Takes connections to a port of this machine to a pod's, until it is disposed of. Port 0 is any free one. */
-  forward(
-    target: Target,
-    ports: { remote: number; local: number },
-  ): Promise<AsyncDisposable & { port: number }>;
+  /** Takes connections to a port of this machine to a pod's, until it is disposed of. */
+  forward(forward: PortForward): AsyncDisposable & { port: number };
   /** The only run of this group on this machine, until it is disposed of; or who is. */
   hold(group: string, holder: string): Promise<AsyncDisposable | { heldBy: string }>;
 }
@@ -115,7 +132,7 @@ export interface Question {
 export interface World {
   readonly clock: Clock;
   env(name: string): string | undefined;
-  /** @throws KodamaError where a context that is asked can't answer. */
+  /** @throws KodamaError where the only context that is asked refuses; one that can't be reached is `dead`. */
   find(where: Where, signal: AbortSignal): Promise<FoundPods>;
   open: OpenExec;
   /** @throws KodamaError for what can't be read here, and where copies of two targets would be one file. */

@@ -2,7 +2,8 @@
 import * as v from "valibot";
 import type { JsonValue } from "../../base/json_value.ts";
 import { anyType, listOf, numberType, textType } from "../../expression/type.ts";
-import { amount, anything, described, dynamic, identifier } from "../fields.ts";
+import { amount, anything, countFromOne, described, dynamic, identifier } from "../fields.ts";
+import type { StepOutcome } from "../step_events.ts";
 import { defineStep, failed, ok } from "./kind.ts";
 import { amountOf, overBudget } from "./pod_fields.ts";
 
@@ -10,7 +11,7 @@ import { amountOf, overBudget } from "./pod_fields.ts";
 export const foreachStep = defineStep({
   name: "foreach",
   summary:
-    "The same steps for every item of a list, one after the other, until more fail than may.",
+    "The same steps for every item of a list, one or several at a time, until more fail than may.",
   entries: {
     foreach: described(
       dynamic(v.array(anything, "a list, or an expression that gives one")),
@@ -20,6 +21,10 @@ export const foreachStep = defineStep({
     maxFail: v.optional(described(
       dynamic(amount(0)),
       "So many rounds may fail, and the next one begins. None where it isn't said.",
+    )),
+    concurrency: v.optional(described(
+      dynamic(countFromOne),
+      "Rounds at the same time; one where it isn't said. After too many failures those that run come to their end.",
     )),
     steps: described(
       v.pipe(v.array(anything, "a list of steps"), v.nonEmpty("one step at least")),
@@ -38,6 +43,10 @@ steps:
     maxFail: 1
     steps:
       - shell: [echo, "\${{ letter }}", "\${{ index }}"]
+  - foreach: [1, 2, 3, 4]
+    concurrency: 2
+    steps:
+      - wait: 10ms
 outputs:
   rounds: \${{ size(steps.each.items) }}
 `,
@@ -46,19 +55,27 @@ outputs:
     where: "nowhere",
     effect: "reads",
   }),
-  run: async ({ foreach: items, as = "item", maxFail = 0 }, stage) => {
+  run: async ({ foreach: items, as = "item", maxFail = 0, concurrency = 1 }, stage) => {
     if (!Array.isArray(items)) return failed("foreach: expected a list");
-    const rounds: JsonValue[] = [];
     const budget = amountOf(maxFail as string | number);
-    let bad = 0;
-    for (const [index, item] of (items as JsonValue[]).entries()) {
-      const names = { [as]: item, index };
-      const { outcome } = await stage.inner("steps", { names, part: String(index) });
-      rounds.push({ item, outcome: outcome.kind });
-      if (outcome.kind === "ok") continue;
-      const isOver = overBudget(++bad, items.length, budget) || outcome.kind === "cancelled";
-      if (isOver) return { outcome, output: { items: rounds } };
-    }
-    return ok({ items: rounds });
+    const rounds: { item: JsonValue; outcome: StepOutcome }[] = [];
+    let stopper: StepOutcome | undefined;
+    let [next, bad] = [0, 0];
+    const takeTurns = async () => {
+      while (stopper === undefined && next < items.length) {
+        const index = next++;
+        const item = items[index] as JsonValue;
+        const names = { [as]: item, index };
+        const { outcome } = await stage.inner("steps", { names, part: String(index) });
+        rounds[index] = { item, outcome };
+        if (outcome.kind === "ok") continue;
+        const isOver = overBudget(++bad, items.length, budget) || outcome.kind === "cancelled";
+        if (isOver) stopper ??= outcome;
+      }
+    };
+    const atOnce = Math.min(Number(concurrency), items.length);
+    await Promise.all(Array.from({ length: atOnce }, takeTurns));
+    const output = { items: rounds.map(({ item, outcome }) => ({ item, outcome: outcome.kind })) };
+    return stopper === undefined ? ok(output) : { outcome: stopper, output };
   },
 });

@@ -15,7 +15,8 @@ const port = v.pipe(
 /** The kind `forward`. */
 export const forwardStep = defineStep({
   name: "forward",
-  summary: "A port of the first selected pod on this machine, while the steps after it run.",
+  summary:
+    "A port of the first selected pod on this machine, while the steps after it run. A cut link is made anew.",
   inPods: true,
   entries: {
     forward: described(dynamic(port), "The pod's port."),
@@ -43,15 +44,26 @@ outputs:
     effect: "reads",
   }),
   run: async (fields, stage) => {
-    const [first] = await stage.targets(fields);
     const { forward: remote, local = 0 } = fields;
-    if (first === undefined || typeof remote !== "number" || typeof local !== "number") {
+    if (typeof remote !== "number" || typeof local !== "number") {
       return failed("forward: expected a port");
     }
-    const forwarding = await stage.world.local.forward(first.target, { remote, local });
+    const [first, ...others] = await stage.targets(fields);
+    const there = [first, ...others].find((one) => one?.unreachable === undefined);
+    if (there === undefined) return failed(`forward: ${first?.unreachable ?? "no pod"}`);
+    const forwarding = stage.world.local.forward({
+      remote,
+      local,
+      target: there.target,
+      again: async () => {
+        const found = await stage.targets(fields);
+        return found.find(({ unreachable }) => unreachable === undefined)?.target;
+      },
+      told: (line) => stage.line(line, "stderr"),
+    });
     stage.keep(forwarding);
     const address = `127.0.0.1:${forwarding.port}`;
-    stage.line(`${address} -> ${first.name}:${remote}`);
-    return ok({ port: forwarding.port, address, pod: first.name });
+    stage.line(`${address} -> ${there.name}:${remote}`);
+    return ok({ port: forwarding.port, address, pod: there.name });
   },
 });

@@ -94,7 +94,7 @@ function worldOf(
   return {
     clock,
     env: (name) => name === "USER" ? "me" : undefined,
-    find: () => Promise.resolve({ targets: [...pods.keys()].map(targetOf), skipped: [] }),
+    find: () => Promise.resolve({ targets: [...pods.keys()].map(targetOf), skipped: [], dead: [] }),
     open: ({ pod }, request, signal) => (pods.get(pod) as SimulatedPod).open(request, signal),
     copy: absent,
     kube: absent,
@@ -111,7 +111,9 @@ function worldOf(
       create: absent,
       readText: absent,
       realPath: (path) => Promise.resolve(path),
-      forward: absent,
+      forward: () => {
+        throw new Error("a test asked for what its world doesn't have");
+      },
       hold: () => Promise.resolve({ [Symbol.asyncDispose]: () => Promise.resolve() }),
       ...play.local,
     },

@@ -1,0 +1,53 @@
+/** Contexts that can't be asked, in the step that wanted their pods: each is one target, which is unreachable. */
+import type { StepTargetEnd } from "../step_events.ts";
+import type { Amount } from "../../exec/schedule.ts";
+import { overBudget } from "../steps/pod_fields.ts";
+import { troubleOf } from "./pod_output.ts";
+import type { Stage, StageTarget } from "./stage.ts";
+
+/** Tells the end of each that an earlier run hasn't told; gives all of them. */
+export async function deadEnds(
+  stage: Stage,
+  all: readonly StageTarget[],
+): Promise<StepTargetEnd[]> {
+  const ends: StepTargetEnd[] = [];
+  for (const { target, name, unreachable } of all) {
+    if (unreachable === undefined) continue;
+    const end: StepTargetEnd = stage.kept.get(name) ?? {
+      target,
+      name,
+      outcome: { kind: "unreachable", reason: unreachable },
+      stdout: "",
+      stderr: "",
+      truncated: false,
+      durationMs: 0,
+    };
+    ends.push(end);
+    if (stage.kept.has(name)) continue;
+    const at = stage.world.clock.now();
+    await stage.tell({ kind: "stepTargetEnded", step: stage.key, end, at });
+  }
+  return ends;
+}
+
+/**
+ * Why the step has failed; undefined where it hasn't. Nobody knows how many pods a context has that can't be asked: a
+ * budget covers it only where all may fail.
+ */
+export function troubleIn(
+  all: readonly StageTarget[],
+  ends: readonly StepTargetEnd[],
+  maxFail: Amount,
+): string | undefined {
+  const dead = all.filter(({ unreachable }) => unreachable !== undefined);
+  const deadNames = new Set(dead.map(({ name }) => name));
+  const bad = ends.filter(({ name, outcome }) => outcome.kind !== "ok" && !deadNames.has(name));
+  const total = all.length - dead.length;
+  const allMayFail = maxFail.kind === "percent" && maxFail.percent === 100;
+  const uncovered = allMayFail ? [] : dead;
+  const reasons = uncovered.map(({ target: { context }, unreachable }) =>
+    `context ${context}: ${unreachable}`
+  );
+  if (overBudget(bad.length, total, maxFail)) reasons.push(troubleOf(bad, total));
+  return reasons.length === 0 ? undefined : reasons.join("; ");
+}

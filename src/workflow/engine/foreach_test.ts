@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { endsOf, outputsOf, type Play, play } from "../testing/stage_play.ts";
+import { nothingKept } from "./kept.ts";
+
+/** Rounds over five items, each of which takes what it says. */
+function rounds(fields: string, run: Play["run"] = () => 0): Play {
+  return {
+    files: {
+      "w.yaml": `permissions: { run: [do] }
+steps:
+  - id: each
+    foreach: [a, b, c, d, e]
+${fields.split("\n").map((line) => `    ${line}`).join("\n")}
+    steps:
+      - shell: [do, "\${{ item }}"]
+        id: one
+      - wait: 1s
+    continueOn: anything
+outputs: { rounds: "\${{ steps.each.items.map(one, one.item + ' ' + one.outcome) }}" }
+`,
+    },
+    run,
+  };
+}
+
+Deno.test("rounds run as many at a time as is said, in the order of the list", async () => {
+  for (const [concurrency, seconds] of [[1, 5], [2, 3], [5, 1], [100, 1]] as const) {
+    const { clock, ran, events } = await play(rounds(`concurrency: ${concurrency}`));
+    assert.equal(clock.elapsedMs(), seconds * 1000);
+    assert.deepEqual(ran.map(([, item]) => item), ["a", "b", "c", "d", "e"]);
+    const all = ["a ok", "b ok", "c ok", "d ok", "e ok"];
+    assert.deepEqual(outputsOf(events), { rounds: all });
+  }
+});
+
+Deno.test("after too many failures no round begins, and those that run come to their end", async () => {
+  const { ran, events } = await play(
+    rounds("concurrency: 2\nmaxFail: 1", ([, item]) => item === "a" || item === "c" ? 1 : 0),
+  );
+  assert.deepEqual(ran.map(([, item]) => item), ["a", "b", "c"]);
+  assert.deepEqual(outputsOf(events), { rounds: ["a failed", "b ok", "c failed"] });
+  assert.match(endsOf(events).at(-2) ?? "", /^each failed: do ended with exit code 1/);
+});
+
+Deno.test("a run that goes on has each round's own steps kept", async () => {
+  const done = {
+    outcome: { kind: "ok" },
+    output: { stdout: "", stderr: "", exitCode: 0 },
+  } as const;
+  const kept = { ...nothingKept, steps: new Map([["each[1]/one", done], ["each[3]/one", done]]) };
+  const { ran } = await play({ ...rounds("concurrency: 3"), input: { kept } });
+  assert.deepEqual(ran.map(([, item]) => item), ["a", "c", "e"]);
+});
+
+Deno.test("of how many rounds at a time an expression can tell, and not nonsense", async () => {
+  const text = (n: string) =>
+    `params: { n: ${n} }\nsteps:\n  - foreach: [1, 2]\n    concurrency: \${{ params.n }}\n    steps: [{ wait: 1s }]\n`;
+  const { clock } = await play({ files: { "w.yaml": text("2") } });
+  assert.equal(clock.elapsedMs(), 1000);
+  const { events } = await play({ files: { "w.yaml": text("many") } });
+  assert.match(endsOf(events)[0] ?? "", /failed: concurrency: expected a whole number from 1/);
+});
