@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 const src = new URL("../src/", import.meta.url);
 
 const everyRoom =
-  "base config kube exec logs tmux copy sync session expression workflow sandbox actions cli cluster term pick"
+  "base config kube exec logs tmux copy sync session agent expression workflow sandbox actions cli cluster term pick"
     .split(
       " ",
     );
@@ -21,6 +21,7 @@ const allowed: Record<string, readonly string[]> = {
   "sync": ["base", "kube", "copy"],
   "copy": ["base", "kube", "exec"],
   "session": ["base", "kube", "exec"],
+  "agent": ["base", "kube", "exec"],
   "expression": ["base"],
   "workflow": ["base", "kube", "exec", "expression"],
   "sandbox": ["base", "workflow"],
@@ -33,6 +34,7 @@ const allowed: Record<string, readonly string[]> = {
     "tmux",
     "copy",
     "session",
+    "agent",
     "expression",
     "workflow",
     "sandbox",

@@ -34,6 +34,18 @@ export class ByteReader {
     return this.#take(Math.min(length, this.#rest.length));
   }
 
+  /** Gives back what was read too far: the next read begins with it. Only right after a read. */
+  unread(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    if (this.#rest.length === 0) this.#rest = bytes;
+    else {
+      const rest = new Uint8Array(bytes.length + this.#rest.length);
+      rest.set(bytes);
+      rest.set(this.#rest, bytes.length);
+      this.#rest = rest;
+    }
+  }
+
   /** Takes so many bytes and drops them; false where the stream ends before. */
   async skip(length: number): Promise<boolean> {
     for (let left = length; left > 0;) {

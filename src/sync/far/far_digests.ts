@@ -1,0 +1,50 @@
+/** Digests that both ends can make: what a pod's program prints, made here of the same bytes. */
+import { checksumMaker, type NativeChecksums, type NewChecksum } from "../../copy/checksum.ts";
+
+/** How contents are told apart. */
+export interface Digests {
+  /** Begins every digest, so that those of two kinds are never taken for each other. */
+  name: string;
+  make: NewChecksum;
+}
+
+/** A line of `sha256sum` or `cksum`; undefined for another. */
+export function sumOfLine(
+  line: string,
+  program: string,
+): { path: string; sum: string } | undefined {
+  if (program === "cksum") {
+    const [, crc, size, name] = /^(\d{1,10}) (\d{1,16}) (\.\/.+)$/s.exec(line) ?? [];
+    return name === undefined ? undefined : { path: name.slice(2), sum: `${crc}-${size}` };
+  }
+  const [, escaped, hash, name] = /^(\\?)([0-9a-f]{64}) [ *](\.\/.+)$/s.exec(line) ?? [];
+  if (name === undefined || hash === undefined) return undefined;
+  // GNU writes a backslash first where it has escaped some of the name.
+  const plain = escaped === "\\"
+    ? name.replaceAll(/\\([\\n])/g, (_, c) => c === "n" ? "\n" : c)
+    : name;
+  return { path: plain.slice(2), sum: hash };
+}
+
+/**
+ * Digests as a program of the pod prints them. A sum of 32 bits alone would take two contents for one too
+ * easily: with their sizes, as `cksum` gives them, they are told apart where there is nothing better.
+ */
+export async function digestsOf(program: string, native: NativeChecksums): Promise<Digests> {
+  if (program !== "cksum") return { name: "sha256", make: await native.sha256() };
+  const make = await checksumMaker("cksum", native);
+  return {
+    name: "cksum",
+    make() {
+      const sum = make();
+      let size = 0;
+      return {
+        update(bytes) {
+          size += bytes.length;
+          sum.update(bytes);
+        },
+        result: () => `${sum.result()}-${size}`,
+      };
+    },
+  };
+}

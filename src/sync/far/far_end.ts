@@ -1,0 +1,288 @@
+/** The pod's end of a synchronisation: a folder there, over one exec. */
+import type { Clock } from "../../base/clock.ts";
+import { KodamaError } from "../../base/errors.ts";
+import type { NativeChecksums } from "../../copy/checksum.ts";
+import { refusalText } from "../../copy/refusals.ts";
+import type { ExecChannel } from "../../kube/client.ts";
+import type { EndNews, Ignoring, Looked, RemoteEnd } from "../end.ts";
+import type { Entry, Snapshot } from "../model.ts";
+import type { Action } from "../plan.ts";
+import type { Content, StepResult, Wanted } from "../tree.ts";
+import { SideLostError } from "../tree.ts";
+import { type Digests, digestsOf, sumOfLine } from "./far_digests.ts";
+import type { FarKnowledge } from "./far_knowledge.ts";
+import { FarArchive, type NumberedFile, readBatches } from "./far_archive.ts";
+import { FarLink, type FarNews } from "./far_link.ts";
+import { farLoopCommand } from "./far_loop.ts";
+import { performFar } from "./far_perform.ts";
+import { type FarListing, kindOf, ListingReader } from "./listing.ts";
+
+/** What an end in a pod needs. */
+export interface FarEndOptions {
+  /** Runs the words in the pod, with standard input. Throws KodamaError where that can't be. */
+  open: (command: readonly string[], signal: AbortSignal) => Promise<ExecChannel>;
+  /** The folder in the pod; relative to the container's working directory. */
+  root: string;
+  /** Tells this synchronisation from others of the same folder. */
+  key: string;
+  /** What outlives links. */
+  knowledge: FarKnowledge;
+  native: NativeChecksums;
+  clock: Clock;
+  told: (news: EndNews) => void;
+}
+
+/** Folders that are left out of walks, at most: their names are words of a command. */
+const mostPruned = 200;
+
+/** What the loop said first. */
+interface Hello {
+  program: string;
+  id: string;
+}
+
+/** An open end. Dispose of it to end the loop in the pod. */
+export class FarEnd implements RemoteEnd {
+  #pruned: readonly string[] = [];
+  #watcher: string | undefined;
+
+  private constructor(
+    private readonly link: FarLink,
+    private readonly hello: Hello,
+    /** How contents are told apart on both ends. */
+    readonly digests: Digests,
+    private readonly options: FarEndOptions,
+  ) {}
+
+  /**
+   * Starts the loop in the pod.
+   *
+   * @throws KodamaError for a pod without what it needs; SideLostError where the link ends before it said a word.
+   */
+  static async open(options: FarEndOptions, signal: AbortSignal): Promise<FarEnd> {
+    const mark = `kodama-${crypto.randomUUID()} `;
+    const fresh = crypto.randomUUID();
+    const command = farLoopCommand({ mark, root: options.root, key: options.key, fresh });
+    const channel = await options.open(command, signal);
+    let told: (news: FarNews) => void = () => {};
+    const link = new FarLink(channel, { mark, clock: options.clock, told: (news) => told(news) });
+    try {
+      const hello = await greeted(link, options.root);
+      const end = new FarEnd(link, hello, await digestsOf(hello.program, options.native), options);
+      told = (news) => end.#hear(news);
+      return end;
+    } catch (error) {
+      await link[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  get lost(): Promise<Error> {
+    return this.link.lost;
+  }
+
+  /** By what changes are noticed in the pod; `none` where it has to be asked. Undefined before it is known. */
+  get watcher(): string | undefined {
+    return this.#watcher;
+  }
+
+  async scan(ignoring: Ignoring, _signal: AbortSignal): Promise<Snapshot> {
+    const { knowledge } = this.options;
+    const listing = await this.#list("1", this.#pruned.map((path) => `./${path}`));
+    knowledge.replace(listing);
+    const seen = () => ignoring.without(knowledge.snapshot(this.hello.id, listing));
+    const wanted = seen();
+    this.#prune(ignoring);
+    await this.#sum(
+      [...wanted.entries.keys()].filter((path) => knowledge.lacksDigest(path)),
+      listing,
+    );
+    return withoutUnsummed(seen());
+  }
+
+  async look(paths: readonly string[], ignoring: Ignoring, _signal: AbortSignal): Promise<Looked> {
+    const { knowledge } = this.options;
+    const asked = paths.filter((path) => !path.includes("\n"));
+    const listing = await this.#list("0", asked.map((path) => `./${path}`));
+    const newFolder = asked.some((path) => {
+      const stat = listing.stats.get(path);
+      return stat !== undefined && kindOf(stat) === "folder" && knowledge.stat(path) === undefined;
+    });
+    knowledge.update(asked, listing);
+    const kept = asked.filter((path) => {
+      const stat = listing.stats.get(path);
+      const kind = stat !== undefined && kindOf(stat) === "folder" ? "folder" : "other";
+      return !ignoring.ignores(path, kind);
+    });
+    await this.#sum(kept.filter((path) => knowledge.lacksDigest(path)), listing);
+    const entries = new Map<string, Entry | undefined>(
+      kept.map((path) => [path, knowledge.entry(path)]),
+    );
+    return { entries, needsScan: newFolder || listing.unread.size > 0 };
+  }
+
+  /**
+   * Begins to tell what changes. Where nothing in the image can, {@link FarEnd.changed} has to be asked.
+   *
+   * @param by a watcher by name, for tests of each.
+   */
+  async watch(by = ""): Promise<void> {
+    const pruned = this.#pruned.map((path) => `./${path}`);
+    await this.link.askLines(
+      (blocks) => `watch ${blocks} ${by}`,
+      () => pruned,
+      (answer) => answer.lines(() => {}),
+    );
+  }
+
+  /** Paths that may have changed since the moment before last; `turn` makes this moment the last. */
+  async changed(turn: boolean): Promise<string[]> {
+    const paths: string[] = [];
+    await this.link.askLines(
+      () => `changed ${turn ? 1 : 0}`,
+      () => [],
+      (answer) =>
+        answer.lines((line) => {
+          if (line.startsWith("./")) paths.push(line.slice(2));
+        }),
+    );
+    return paths;
+  }
+
+  /** Takes away what tells this folder from another one. */
+  async forget(): Promise<void> {
+    await this.link.askLines(() => "forget", () => [], (answer) => answer.lines(() => {}));
+  }
+
+  async *read(wanted: readonly Wanted[]): AsyncGenerator<Content> {
+    const batches = [...readBatches(wanted)];
+    let next = this.#ask(batches[0] ?? []);
+    for (const at of batches.keys()) {
+      const archive = next;
+      const following = batches[at + 1];
+      // Asked for while this one is read, so that no round trip stands between two.
+      if (following !== undefined) next = this.#ask(following);
+      yield* archive.contents();
+    }
+  }
+
+  #ask(wanted: readonly NumberedFile[]): FarArchive {
+    return new FarArchive(this.link, wanted);
+  }
+
+  async *perform(
+    steps: readonly Action[],
+    contents: (wanted: readonly Wanted[]) => AsyncIterable<Content>,
+  ): AsyncGenerator<StepResult> {
+    const { link, digests, hello: { program }, options: { knowledge } } = this;
+    yield* performFar({ link, knowledge, digests, program }, steps, contents);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.link[Symbol.asyncDispose]();
+  }
+
+  async #list(how: "0" | "1", lines: readonly string[]): Promise<FarListing> {
+    const reader = new ListingReader();
+    await this.link.askLines(
+      (blocks) => `list ${how} ${blocks}`,
+      () => lines,
+      (answer) => answer.lines((line) => reader.take(line)),
+    );
+    return reader.result();
+  }
+
+  async #sum(paths: readonly string[], { begun }: FarListing): Promise<void> {
+    if (paths.length === 0) return;
+    const { knowledge } = this.options;
+    await this.link.askLines(
+      (blocks) => `sum ${blocks}`,
+      () => paths.map((path) => `./${path}`),
+      (answer) =>
+        answer.lines((line) => {
+          const found = sumOfLine(line, this.hello.program);
+          if (found !== undefined) knowledge.summed(found.path, found.sum, begun);
+        }),
+    );
+  }
+
+  /** Folders that are left out as a whole needn't be walked through again. */
+  #prune(ignoring: Ignoring): void {
+    const pruned: string[] = [];
+    const { knowledge } = this.options;
+    const inPruned = (path: string) => pruned.some((one) => path.startsWith(`${one}/`));
+    for (const path of knowledge.folders()) {
+      if (pruned.length >= mostPruned) break;
+      // What find would take for a pattern is walked through.
+      if (/[*?[\]\\]/.test(path) || inPruned(path)) continue;
+      if (ignoring.ignores(path, "folder")) pruned.push(path);
+    }
+    this.#pruned = pruned;
+  }
+
+  #hear(news: FarNews): void {
+    const { told } = this.options;
+    switch (news.kind) {
+      case "watcher":
+        this.#watcher = news.name;
+        return told({ kind: "watched", by: news.name });
+      case "missed":
+        return told({ kind: "changedAnywhere" });
+      case "changed":
+        return told(
+          news.tree ? { kind: "changedAnywhere" } : { kind: "changed", path: news.path },
+        );
+    }
+  }
+}
+
+async function greeted(link: FarLink, root: string): Promise<Hello> {
+  let words: string[] = [];
+  try {
+    await link.ask(() => Promise.resolve(), async (answer) => {
+      words = await answer.said();
+    });
+  } catch (error) {
+    if (!(error instanceof SideLostError)) throw error;
+    const lost = link.complaints === "" ? error.message : link.complaints;
+    throw new SideLostError("remote", { reason: lost, cause: error });
+  }
+  const [word, ...rest] = words;
+  if (word === "refused") throw refused(rest, root);
+  const [program, id] = rest;
+  if (word !== "hello" || program === undefined || !/^[\w-]{36}$/.test(id ?? "")) {
+    throw new SideLostError("remote", { reason: "the pod gave an answer that isn't kodama's" });
+  }
+  return { program, id: id ?? "" };
+}
+
+function refused(words: readonly string[], root: string): KodamaError {
+  const [reason, tool] = words;
+  switch (reason) {
+    case "noTool":
+      return new KodamaError("environment", `the image has no ${tool}, which a sync needs`, {
+        hint: "a sync needs sh, tar, find and the usual small programs: busybox has all of them",
+      });
+    case "noFolder":
+      return new KodamaError(
+        "notFound",
+        `there is no folder ${root} in the pod, and it can't be made`,
+      );
+    case "readOnly":
+      return new KodamaError("forbidden", `the folder ${root} of the pod can't be written to`);
+    default:
+      return new KodamaError("conflict", `the pod refused: ${refusalText(words)}`);
+  }
+}
+
+/** What could not be summed isn't known. */
+function withoutUnsummed(snapshot: Snapshot): Snapshot {
+  const entries = new Map(snapshot.entries);
+  const unread = new Set(snapshot.unread);
+  for (const [path, entry] of snapshot.entries) {
+    if (entry.kind !== "file" || entry.digest !== "") continue;
+    entries.delete(path);
+    unread.add(path);
+  }
+  return { ...snapshot, entries, unread };
+}

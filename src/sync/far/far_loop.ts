@@ -1,0 +1,256 @@
+/**
+ * What runs in a pod for a synchronisation: one loop of sh that answers requests, for any POSIX shell
+ * (dash, busybox, bash) with the programs that nearly every image has. What people and pods named is
+ * never part of a script: it comes as arguments, or as data through standard input.
+ *
+ * A request is a line: a verb and numbers. What belongs to it follows in blocks of a fixed size,
+ * padded with NULs, as nothing but `dd` reads a pipe by the byte without reading on. An answer is
+ * whatever the verb gives, and a line with the mark, `end` and a number. Names are lines: those that
+ * hold a line break are left out of every listing.
+ *
+ * Standard error carries what nobody asked for: a beat every few seconds, and what was changed.
+ */
+import { farWatch } from "./far_watch.ts";
+
+/** Bytes of the blocks in which lists come. */
+export const listBlock = 512;
+/** Bytes of the blocks in which archives come: a record of tar. */
+export const archiveBlock = 10_240;
+
+/** Names of kodama's own in the folder begin so; no listing has them. */
+export const reservedPrefix = ".kodama-sync-";
+
+/**
+ * Lines of listings: `MODE SIZE MTIME CTIME INODE NAME`. GNU's programs give times as numbers; busybox's give what is
+ * below a second as a date alone.
+ */
+const formats =
+  `if stat -c '%f %.9Y' . >/dev/null 2>&1 && [ "$(stat -c %.9Y .)" != "$(stat -c %Y .)" ]
+then form='%f %s %.9Y %.9Z %i'
+else form='%f %s %y %z %i'
+fi
+gnu=
+case $form-$(find . -maxdepth 0 -printf '%C@' 2>/dev/null) in *%.9Y*-*.*) gnu=1 ;; esac`;
+
+const beginning = `LC_ALL=C TZ=UTC0
+export LC_ALL TZ
+umask 022
+mark=$1 root=$2 key=$3 fresh=$4
+nl='
+'
+say() { printf '%s\\n' "$mark$*"; }
+refuse() { say "refused $*"; exit 1; }
+for tool in cat chmod cp dd find ln mkdir mv readlink rm rmdir sleep stat tar tr xargs; do
+command -v "$tool" >/dev/null 2>&1 || refuse "noTool $tool"
+done
+mkdir -p "$root" 2>/dev/null
+cd "$root" 2>/dev/null || refuse noFolder
+stage=${reservedPrefix}$key
+mkdir -p "$stage" 2>/dev/null && : >"$stage/err" || refuse readOnly
+[ -s "$stage/id" ] || printf '%s\\n' "$fresh" >"$stage/id"
+old=
+[ -f "$stage/pid" ] && read -r old <"$stage/pid"
+case $old in
+'' | *[!0-9]* | $$) ;;
+*) case $(tr '\\000' ' ' <"/proc/$old/cmdline" 2>/dev/null) in *kodama-sync*"$key"*) kill "$old" 2>/dev/null ;; esac ;;
+esac
+printf '%s\\n' "$$" >"$stage/pid"
+rm -rf "$stage/new"
+full=
+[ "$(printf abcdef | dd bs=2 count=2 iflag=fullblock 2>/dev/null)" = abcd ] && full=1
+take() {
+if [ "$full" ]; then dd bs="$1" count="$2" iflag=fullblock 2>/dev/null
+else dd bs=1 count="$(($1 * $2))" 2>/dev/null
+fi
+}
+lines() { take ${listBlock} "$1" | tr -d '\\000'; }
+words() { lines "$1" | tr '\\n' '\\000'; }
+sum=
+for one in sha256sum cksum; do command -v "$one" >/dev/null 2>&1 && sum=$one && break; done
+[ "$sum" ] || refuse noTool sha256sum
+case $(tar --version 2>/dev/null) in *GNU*) tar='tar --format=gnu --no-unquote' ;; *) tar=tar ;; esac
+tell() { printf '%s\\n' "$mark$*" >&2; }
+beater= watcher= arrived=0
+over() {
+trap '' TERM
+[ "$beater" ] && kill "$beater" 2>/dev/null
+stop_watch
+for one in "$stage"/*; do [ "$one" = "$stage/id" ] || rm -rf "$one"; done
+exit 0
+}
+stop_watch() {
+[ "$watcher" ] || return 0
+{ kill "$watcher" $(cat "$stage/watch"); wait "$watcher"; } 2>/dev/null
+watcher=
+rm -f "$stage/watch"
+}
+trap over TERM HUP`;
+
+/**
+ * What `list` and `commit` begin with is the time of this file system, behind `S`: what changed before it, and is as it
+ * was then, is as it was.
+ *
+ * `list 0 BLOCKS`: what is at the given paths. `list 1 BLOCKS`: all there is, but for what is in the given folders. Then,
+ * behind `E`, what the programs complained of.
+ */
+const list =
+  `links='for one do if [ -L "$one" ]; then printf "L %s\\n>" "$one"; readlink "$one"; fi; done'
+look() {
+words "$1" | xargs -0 sh -c 'form=$1; shift; stat -c "$form %n" -- "$@"; '"$links" sh "$form"
+}
+walk() {
+set -- "$@" ')' -prune
+if [ "$gnu" ]; then
+find "$@" -printf '%y%m %s %T@ %C@ %i %p\\n' -o -name '${reservedPrefix}*' -prune -o \\
+'(' -name "*$nl*" -o -lname "*$nl*" ')' -prune -printf 'N %h\\n' -o \\
+-type l -printf 'l%m %s %T@ %C@ %i %p\\nL %p\\n>%l\\n' -o -printf '%y%m %s %T@ %C@ %i %p\\n'
+else
+find "$@" -exec stat -c "$form %n" {} + -o -name '${reservedPrefix}*' -prune -o \\
+-name "*$nl*" -prune -exec sh -c 'for one do printf "N %s\\n" "\${one%/*}"; done' sh {} + -o \\
+-exec stat -c "$form %n" {} + -type l -exec sh -c "$links" sh {} +
+fi
+}
+stamp() { : >"$stage/now"; printf 'S %s\\n' "$(stat -c "$form" "$stage/now")"; }
+do_list() {
+stamp
+if [ "$1" = 0 ]; then look "$2" 2>"$stage/err"
+else
+[ "$2" = 0 ] && : >"$stage/pruned" || lines "$2" >"$stage/pruned"
+set -- . '(' -path ./${reservedPrefix}
+while IFS= read -r one; do set -- "$@" -o -path "$one"; done <"$stage/pruned"
+walk "$@" 2>"$stage/err"
+fi
+while IFS= read -r one; do printf 'E %s\\n' "$one"; done <"$stage/err"
+}`;
+
+/** `sum BLOCKS`: a line with the checksum of each file. */
+const sums = `do_sum() { words "$1" | xargs -0 "$sum" 2>/dev/null; }`;
+
+/** `get BLOCKS`: an archive of the files, whose names must fit a command line: not every tar reads them from a file. */
+const get = `do_get() {
+words "$1" | xargs -0 $tar --no-recursion -cf - 2>"$stage/err"
+}`;
+
+/** `put`: lines that say how many blocks of an archive follow, the last one 0; it is unpacked aside. */
+const put = `do_put() {
+rm -rf "$stage/new"
+mkdir "$stage/new" 2>"$stage/err"
+{ while read -r count && [ "$count" != 0 ]; do take ${archiveBlock} "$count"; done; } | {
+tar -C "$stage/new" -xmof - 2>"$stage/err"
+code=$?
+cat >/dev/null
+exit "$code"
+}
+}`;
+
+/**
+ * `commit BLOCKS`: lines, each with what it answers. `check` compares what came with `sums`. `drop NAME` forgets what
+ * came. `merge` moves what came for places where nothing is, whole folders at once. The others take a place, as it must
+ * be (`-` nothing, `d` a folder, else what `list` said of it), and change it; `need` is a place that must be as it was.
+ */
+const commit = `clear_way() {
+rest=$1 way=
+while :; do case $rest in */*) ;; *) return 0 ;; esac
+way=$way\${rest%%/*}
+{ [ -d "$way" ] && ! [ -L "$way" ]; } || return 1
+way=$way/ rest=\${rest#*/}
+done
+}
+as_was() {
+clear_way "$2" || return 1
+case $1 in
+-) ! [ -e "$2" ] && ! [ -L "$2" ] ;;
+d) [ -d "$2" ] && ! [ -L "$2" ] ;;
+*) [ "$(stat -c "$form" "./$2" 2>/dev/null)" = "$1" ] ;;
+esac
+}
+merge() (
+to=$2
+cd "$1" || exit 1
+set --
+for one in * .[!.]* ..?*; do
+[ -e "$one" ] || [ -L "$one" ] || continue
+if ! [ -e "$to/$one" ] && ! [ -L "$to/$one" ]; then
+set -- "$@" "./$one"
+if [ "$#" -ge 200 ]; then mv -n "$@" "$to/" || exit 1; set --; fi
+elif [ -d "$one" ] && ! [ -L "$one" ] && [ -d "$to/$one" ] && ! [ -L "$to/$one" ]; then merge "./$one" "$to/$one" || exit 1
+fi
+done
+[ "$#" = 0 ] || mv -n "$@" "$to/"
+)
+left() { [ -d "$stage/new/n" ] && find "$stage/new/n" ! -type d -exec sh -c 'for one do printf "left %s\\n" "$one"; done' sh {} +; }
+change() {
+case $1 in
+file) chmod "$2" "$stage/new/b/$4" && mv -f "$stage/new/b/$4" "./$3" ;;
+link) rm -f "$stage/link"; ln -s "$4" "$stage/link" && mv -f "$stage/link" "./$3" ;;
+mode) chmod "$2" "./$3" ;;
+folder) mkdir "./$3" ;;
+unlink) rm "./$3" ;;
+rmdir) rmdir "./$3" ;;
+esac
+}
+do_commit() {
+need=1 number=0
+lines "$1" >"$stage/steps" || return 9
+[ "$arrived" = 0 ] || { arrived=0; rm -rf "$stage/new"; return 9; }
+stamp
+here=$(pwd)
+while IFS= read -r verb; do
+case $verb in
+check)
+if [ "$sum" = sha256sum ] && [ -f "$stage/new/sums" ]; then
+(cd "$stage/new" && sha256sum -c sums) >/dev/null 2>&1 || { say "bad"; return 1; }
+fi ;;
+drop) IFS= read -r one; rm -f "$stage/new/$one" ;;
+merge) merge "$stage/new/n" "$here" 2>>"$stage/err"; left ;;
+need) IFS= read -r was; IFS= read -r path; as_was "$was" "$path" || need= ;;
+own) IFS= read -r hash; IFS= read -r path; IFS= read -r to; IFS= read -r mode
+to=$stage/new/$to
+mkdir -p "\${to%/*}"
+if clear_way "$path" && [ -f "./$path" ] && ! [ -L "./$path" ] && cp "./$path" "$to" 2>"$stage/err" && chmod "$mode" "$to"; then
+case $("$sum" <"$to") in "$hash"*) ;; *) rm -f "$to" ;; esac
+fi ;;
+*)
+IFS= read -r was; IFS= read -r mode; IFS= read -r path; IFS= read -r with
+if ! [ "$need" ] || ! as_was "$was" "$path"; then printf 'changed %s\\n' "$number"
+elif [ "$verb" = file ] && ! [ -f "$stage/new/b/$with" ]; then printf 'changed %s\\n' "$number"
+elif change "$verb" "$mode" "$path" "$with" 2>"$stage/err"; then printf 'done %s\\n' "$number"
+else printf 'failed %s ' "$number"; head -n 1 "$stage/err"; echo
+fi
+need=1 number=$((number + 1)) ;;
+esac
+done <"$stage/steps"
+rm -rf "$stage/new"
+}`;
+
+const serving = `say "hello $sum $(cat "$stage/id")"
+(while sleep 5 2>/dev/null; do printf '%s\\n' "\${mark}beat" >&2 || { kill $$; exit; }; done) </dev/null >/dev/null &
+beater=$!
+while read -r verb one two; do
+code=0
+case $verb in
+list) do_list "$one" "$two" ;;
+sum) do_sum "$one" ;;
+get) do_get "$one" || code=$? ;;
+put) do_put || code=$?; arrived=$code ;;
+commit) do_commit "$one" || code=$? ;;
+why) cat "$stage/err" ;;
+watch) do_watch "$one" "$two" ;;
+changed) do_changed "$one" ;;
+forget) rm -rf "$stage/id" ;;
+ping) ;;
+bye) break ;;
+*) code=2 ;;
+esac
+say "end $code"
+done
+over`;
+
+const script = [beginning, formats, list, sums, get, put, commit, farWatch, serving].join("\n");
+
+/** What an exec runs: `mark` begins the loop's own lines, `key` tells this synchronisation from others. */
+export function farLoopCommand(
+  { mark, root, key, fresh }: { mark: string; root: string; key: string; fresh: string },
+): string[] {
+  return ["sh", "-c", script, "kodama-sync", mark, root, key, fresh];
+}

@@ -1,0 +1,124 @@
+/** Steps of a plan as a pod carries them out: what is sent to it, and the lines that say what becomes of it. */
+import { type Entry, executable, type FileEntry } from "../model.ts";
+import type { Action } from "../plan.ts";
+import type { FarKnowledge } from "./far_knowledge.ts";
+
+/** A step with its number in the plan. */
+export interface NumberedStep {
+  at: number;
+  action: Action;
+}
+
+/** Steps in the order in which a pod can do them at once. */
+export interface StepPasses {
+  /** New things where nothing is: moved into place together, whole folders at once. */
+  additions: NumberedStep[];
+  /** One place after the other. */
+  changes: NumberedStep[];
+  /** New things where a change has made room. */
+  later: NumberedStep[];
+}
+
+/** Whether a step makes something where nothing must be, with nothing else that must hold. */
+function isAddition({ kind, path, requires }: Action): boolean {
+  const [own, ...others] = requires;
+  if (kind !== "put" && kind !== "makeFolder") return false;
+  return others.length === 0 && own?.path === path && own.entry === undefined;
+}
+
+/** Sorts steps into passes. Within each their order is kept. */
+export function passesOf(steps: readonly Action[]): StepPasses {
+  const passes: StepPasses = { additions: [], changes: [], later: [] };
+  const changed = new Set(
+    steps.filter((action) => !isAddition(action)).map(({ path }) => path),
+  );
+  for (const [at, action] of steps.entries()) {
+    if (!isAddition(action)) passes.changes.push({ at, action });
+    else if (isBelowAny(action.path, changed)) passes.later.push({ at, action });
+    else passes.additions.push({ at, action });
+  }
+  return passes;
+}
+
+function isBelowAny(path: string, places: ReadonlySet<string>): boolean {
+  if (places.size === 0) return false;
+  for (let end = path.length; end > 0; end = path.lastIndexOf("/", end - 1)) {
+    if (places.has(path.slice(0, end))) return true;
+  }
+  return false;
+}
+
+/**
+ * The lines for one place: what must hold, and the change. Undefined where it is known not to hold.
+ *
+ * @param staged under which the content is, for a file that is put there.
+ */
+export function linesOfChange(
+  action: Action,
+  knowledge: FarKnowledge,
+  staged: string,
+): string[] | undefined {
+  const { path, requires } = action;
+  const own = requires.find((one) => one.path === path && one.side === action.side);
+  // What has no condition for its own place must not be done on trust.
+  if (own === undefined) return undefined;
+  const lines: string[] = [];
+  for (const expected of requires) {
+    const words = knowledge.wordsFor(expected);
+    if (words === undefined) return undefined;
+    if (expected !== own) lines.push("need", words, expected.path);
+  }
+  const was = knowledge.wordsFor(own) ?? "-";
+  const change = (verb: string, mode = "-", rest = "-") => [
+    ...lines,
+    ...[verb, was, mode, path, rest],
+  ];
+  switch (action.kind) {
+    case "put":
+      return action.entry.kind === "symlink"
+        ? change("link", "-", action.entry.target)
+        : change("file", modeFor(action.entry, knowledge.stat(path)?.mode), staged);
+    case "setMode":
+      return change("mode", modeFor(action.entry, knowledge.stat(path)?.mode));
+    case "makeFolder":
+      return change("folder");
+    case "remove":
+      return change("unlink");
+    case "removeFolder":
+      return change("rmdir");
+  }
+}
+
+/** Permissions of a file: those that it has there, or has here, with the owner's right to execute as it must be. */
+export function modeFor(entry: FileEntry, there: number | undefined): string {
+  const bits = (there ?? entry.mode) & 0o777;
+  // Whoever may read it may execute it, as far as that is changed at all.
+  const execute = executable(entry)
+    ? (bits & 0o100) !== 0 ? bits : bits | 0o100 | ((bits & 0o044) >> 2)
+    : bits & ~0o111;
+  return execute.toString(8).padStart(3, "0");
+}
+
+/** A line break would end a line of a request: such names and texts don't go over. */
+export function fitsLines(action: Action): boolean {
+  const texts = [
+    action.path,
+    ...action.requires.map(({ path }) => path),
+    ...(action.kind === "put" && action.entry.kind === "symlink" ? [action.entry.target] : []),
+  ];
+  return texts.every((text) => !text.includes("\n"));
+}
+
+/** What stands at a place after a step that was done, as far as it isn't a file. */
+export function entryAfter(action: Action): Entry | undefined {
+  switch (action.kind) {
+    case "put":
+    case "setMode":
+      return action.entry;
+    case "makeFolder":
+      return { kind: "folder" };
+    case "remove":
+    case "removeFolder":
+      return undefined;
+  }
+}

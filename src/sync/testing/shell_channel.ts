@@ -1,0 +1,81 @@
+/** A shell of this machine in place of a pod's: an exec channel over a child process. */
+import type { ChannelEnd, ExecChannel, OutputChunk } from "../../kube/client.ts";
+import { BoundedQueue } from "../../base/bounded_queue.ts";
+
+/** A far end's shell, as images have it. */
+export interface TestShell {
+  /** Of its tests. */
+  name: string;
+  /** Where the programs are. */
+  path: string;
+}
+
+/** Runs words as a pod would, with the programs of one shell alone. `cut` ends it as a broken link does. */
+export class ShellChannel implements ExecChannel {
+  readonly output: AsyncIterable<OutputChunk>;
+  readonly end: Promise<ChannelEnd>;
+  readonly #process: Deno.ChildProcess;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #queue = new BoundedQueue<OutputChunk>(16);
+  readonly #cut = Promise.withResolvers<ChannelEnd>();
+  readonly #reading: Promise<unknown>;
+  #closed = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(shell: TestShell, [program = "sh", ...args]: readonly string[], folder: string) {
+    this.#process = new Deno.Command(`${shell.path.split(":")[0]}/${program}`, {
+      args,
+      cwd: folder,
+      clearEnv: true,
+      env: { PATH: shell.path },
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "piped",
+    }).spawn();
+    this.#writer = this.#process.stdin.getWriter();
+    const pump = async (stream: "stdout" | "stderr") => {
+      for await (const bytes of this.#process[stream]) await this.#queue.push({ stream, bytes });
+    };
+    this.#reading = Promise.all([pump("stdout"), pump("stderr")]).finally(() =>
+      this.#queue.close()
+    );
+    const status = this.#process.status.then(({ code }): ChannelEnd => ({
+      kind: "exited",
+      exitCode: code,
+    }));
+    this.end = Promise.race([status, this.#cut.promise]);
+    this.output = this.#queue;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    if (this.#closed) return;
+    await this.#writer.write(bytes).catch(() => {});
+  }
+
+  async closeStdin(): Promise<boolean> {
+    await this.#writer.close().catch(() => {});
+    return true;
+  }
+
+  resize(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** A link that ends closes the standard input of what it ran. */
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
+    this.#closed = true;
+    this.#cut.resolve({ kind: "cut", reason: "closed" });
+    await this.#writer.close().catch(() => {});
+    this.#queue.discard();
+    await this.#process.status;
+    await this.#reading.catch(() => {});
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}

@@ -1,0 +1,304 @@
+/** The far end in real shells: dash with GNU's programs, and busybox with none but its own. */
+import assert from "node:assert/strict";
+import { systemClock } from "../src/base/clock.ts";
+import { nativeChecksums } from "../src/wiring/checksums.ts";
+import type { EndNews, Ignoring } from "../src/sync/end.ts";
+import type { Entry } from "../src/sync/model.ts";
+import type { Action, Expectation } from "../src/sync/plan.ts";
+import { ShellChannel, type TestShell } from "../src/sync/testing/shell_channel.ts";
+import type { Content, Wanted } from "../src/sync/tree.ts";
+import { FarEnd } from "../src/sync/far/far_end.ts";
+import { FarKnowledge } from "../src/sync/far/far_knowledge.ts";
+
+const signal = new AbortController().signal;
+const nothing: Ignoring = { without: (snapshot) => snapshot, ignores: () => false };
+const encoder = new TextEncoder();
+
+async function hex(text: string): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text))).toHex();
+}
+
+async function fileOf(text: string, mode = 0o644): Promise<Extract<Entry, { kind: "file" }>> {
+  return { kind: "file", size: text.length, mtimeMs: 0, mode, digest: await hex(text) };
+}
+
+interface Scene extends AsyncDisposable {
+  folder: string;
+  end: FarEnd;
+  news: EndNews[];
+  heard: (wanted: (news: EndNews) => boolean) => Promise<void>;
+}
+
+async function scene(shell: TestShell, knowledge = new FarKnowledge()): Promise<Scene> {
+  const folder = await Deno.makeTempDir({ prefix: "kodama-far-" });
+  const news: EndNews[] = [];
+  const waiting: (() => void)[] = [];
+  const end = await FarEnd.open({
+    open: (command) => Promise.resolve(new ShellChannel(shell, command, folder)),
+    root: "work",
+    key: "test",
+    knowledge,
+    native: nativeChecksums,
+    clock: systemClock,
+    told: (one) => {
+      news.push(one);
+      for (const wake of waiting.splice(0)) wake();
+    },
+  }, signal);
+  return {
+    folder: `${folder}/work`,
+    end,
+    news,
+    async heard(wanted) {
+      while (!news.some(wanted)) await new Promise<void>((resolve) => waiting.push(resolve));
+    },
+    async [Symbol.asyncDispose]() {
+      await end[Symbol.asyncDispose]();
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+/** Contents that this machine would give. */
+function contentsOf(texts: Record<string, string>) {
+  return async function* (wanted: readonly Wanted[]): AsyncGenerator<Content> {
+    for (const [at, { path }] of wanted.entries()) {
+      const bytes = encoder.encode(texts[path] ?? "");
+      yield await Promise.resolve({
+        at,
+        size: bytes.length,
+        body: (async function* () {
+          yield await Promise.resolve(bytes);
+        })(),
+      });
+    }
+  };
+}
+
+const remote = (path: string, entry: Expectation["entry"]): Expectation => ({
+  side: "remote",
+  path,
+  entry,
+});
+
+async function put(path: string, text: string, was?: Expectation["entry"]): Promise<Action> {
+  return {
+    kind: "put",
+    side: "remote",
+    path,
+    entry: await fileOf(text),
+    from: { side: "local", path },
+    requires: [remote(path, was)],
+  };
+}
+
+async function ends(
+  { end }: Scene,
+  steps: readonly Action[],
+  texts: Record<string, string> = {},
+): Promise<string[]> {
+  const results = await Array.fromAsync(end.perform(steps, contentsOf(texts)));
+  const told = results.sort((one, other) => one.at - other.at).map(({ at, result }) =>
+    `${steps[at]?.path}: ${result.kind === "failed" ? result.reason : result.kind}`
+  );
+  assert.equal(results.length, steps.length, "each step ends once");
+  return told;
+}
+
+const busybox = await (async () => {
+  const folder = await Deno.makeTempDir({ prefix: "kodama-busybox-" });
+  const { stdout, success } = await new Deno.Command("busybox", { args: ["--list"] }).output()
+    .catch(() => ({ stdout: new Uint8Array(), success: false }));
+  if (!success) return undefined;
+  const program = new TextDecoder().decode(
+    (await new Deno.Command("sh", { args: ["-c", "command -v busybox"] }).output()).stdout,
+  ).trim();
+  for (const name of new TextDecoder().decode(stdout).trim().split("\n")) {
+    await Deno.symlink(program, `${folder}/${name}`);
+  }
+  globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+  return { name: "busybox", path: folder };
+})();
+const dash = { name: "GNU", path: "/bin:/usr/bin" };
+
+for (const shell of [dash, ...(busybox === undefined ? [] : [busybox])]) {
+  Deno.test(`${shell.name}: a scan tells kinds, modes, contents and links`, async () => {
+    await using there = await scene(shell);
+    await Deno.mkdir(`${there.folder}/a/b`, { recursive: true });
+    await Deno.writeTextFile(`${there.folder}/a/b/one two`, "12");
+    await Deno.writeTextFile(`${there.folder}/run`, "#!", { mode: 0o755 });
+    await Deno.symlink("a/b", `${there.folder}/link`);
+    await Deno.writeTextFile(`${there.folder}/line\nbreak`, "x");
+    const { entries, unread } = await there.end.scan(nothing, signal);
+    const told = [...entries].map(([path, entry]) =>
+      entry.kind === "file"
+        ? `${path} ${entry.size} ${(entry.mode & 0o777).toString(8)} ${entry.digest.slice(0, 4)}`
+        : `${path} ${entry.kind} ${entry.kind === "symlink" ? entry.target : ""}`
+    );
+    assert.deepEqual(told.sort(), [
+      "a folder ",
+      "a/b folder ",
+      `a/b/one two 2 644 ${(await hex("12")).slice(0, 4)}`,
+      "link symlink a/b",
+      `run 2 755 ${(await hex("#!")).slice(0, 4)}`,
+    ]);
+    assert.equal(unread.size, 0);
+  });
+
+  Deno.test(`${shell.name}: what is new goes to places where nothing is, and nowhere else`, async () => {
+    await using there = await scene(shell);
+    await there.end.scan(nothing, signal);
+    await Deno.writeTextFile(`${there.folder}/taken`, "theirs");
+    await Deno.mkdir(`${there.folder}/d`);
+    const steps: Action[] = [
+      { kind: "makeFolder", side: "remote", path: "new", requires: [remote("new", undefined)] },
+      await put("new/a b", "content"),
+      await put("d/x", "x"),
+      await put("taken", "mine"),
+      await put("changed", "as it was"),
+      {
+        kind: "put",
+        side: "remote",
+        path: "new/l",
+        entry: { kind: "symlink", target: "a b" },
+        from: { side: "local", path: "new/l" },
+        requires: [remote("new/l", undefined)],
+      },
+    ];
+    const texts = { "new/a b": "content", "d/x": "x", taken: "mine", changed: "as it is now" };
+    assert.deepEqual(await ends(there, steps, texts), [
+      "new: done",
+      "new/a b: done",
+      "d/x: done",
+      "taken: changed",
+      "changed: changed",
+      "new/l: done",
+    ]);
+    assert.equal(await Deno.readTextFile(`${there.folder}/new/a b`), "content");
+    assert.equal(await Deno.readTextFile(`${there.folder}/taken`), "theirs");
+    assert.equal(await Deno.readLink(`${there.folder}/new/l`), "a b");
+    await assert.rejects(Deno.lstat(`${there.folder}/changed`));
+  });
+
+  Deno.test(`${shell.name}: a place is changed only while it is as it was scanned`, async () => {
+    await using there = await scene(shell);
+    for (const name of ["a", "b", "c", "d", "e"]) {
+      await Deno.writeTextFile(`${there.folder}/${name}`, name);
+    }
+    await Deno.mkdir(`${there.folder}/full`);
+    await Deno.writeTextFile(`${there.folder}/full/x`, "x");
+    await there.end.scan(nothing, signal);
+    await Deno.writeTextFile(`${there.folder}/b`, "B");
+    const entry = async (name: string) => await fileOf(name);
+    const steps: Action[] = [
+      await put("a", "AA", await entry("a")),
+      await put("b", "BB", await entry("b")),
+      {
+        kind: "setMode",
+        side: "remote",
+        path: "c",
+        entry: await fileOf("c", 0o755),
+        requires: [remote("c", await entry("c"))],
+      },
+      {
+        kind: "remove",
+        side: "remote",
+        path: "d",
+        entry: await entry("d"),
+        requires: [remote("d", await entry("d"))],
+      },
+      {
+        kind: "remove",
+        side: "remote",
+        path: "e",
+        entry: await entry("e"),
+        requires: [remote("e", await entry("e")), remote("b", await entry("b"))],
+      },
+      {
+        kind: "removeFolder",
+        side: "remote",
+        path: "full",
+        requires: [remote("full", { kind: "folder" })],
+      },
+    ];
+    assert.deepEqual(await ends(there, steps, { a: "AA", b: "BB" }), [
+      "a: done",
+      "b: changed",
+      "c: done",
+      "d: done",
+      "e: changed",
+      "full: notEmpty",
+    ]);
+    assert.equal(await Deno.readTextFile(`${there.folder}/a`), "AA");
+    assert.equal(await Deno.readTextFile(`${there.folder}/b`), "B");
+    assert.equal(((await Deno.stat(`${there.folder}/c`)).mode ?? 0) & 0o777, 0o755);
+    assert.equal(await Deno.readTextFile(`${there.folder}/e`), "e");
+  });
+
+  Deno.test(`${shell.name}: a folder that became a link is not gone through`, async () => {
+    await using there = await scene(shell);
+    await Deno.mkdir(`${there.folder}/d`);
+    await Deno.writeTextFile(`${there.folder}/d/x`, "x");
+    await there.end.scan(nothing, signal);
+    const outside = `${there.folder}/../outside`;
+    await Deno.rename(`${there.folder}/d`, outside);
+    await Deno.symlink(outside, `${there.folder}/d`);
+    const steps = [await put("d/y", "new"), await put("d/x", "other", await fileOf("x"))];
+    assert.deepEqual(await ends(there, steps, { "d/y": "new", "d/x": "other" }), [
+      "d/y: changed",
+      "d/x: changed",
+    ]);
+    assert.equal(await Deno.readTextFile(`${outside}/x`), "x");
+  });
+
+  Deno.test(`${shell.name}: contents come as one archive; those that are gone don't`, async () => {
+    await using there = await scene(shell);
+    await Deno.writeTextFile(`${there.folder}/a\\n b`, "one");
+    await Deno.writeFile(`${there.folder}/big`, new Uint8Array(100_000).fill(7));
+    const entry = await fileOf("one");
+    const wanted = ["a\\n b", "gone", "big"].map((path) => ({ path, entry }));
+    const got: string[] = [];
+    for await (const { at, size, body } of there.end.read(wanted)) {
+      let bytes = 0;
+      for await (const piece of body) bytes += piece.length;
+      got.push(`${wanted[at]?.path} ${size} ${bytes}`);
+    }
+    assert.deepEqual(got, ["a\\n b 3 3", "big 100000 100000"]);
+    assert.equal((await there.end.scan(nothing, signal)).entries.size, 2, "the link goes on");
+  });
+
+  Deno.test(`${shell.name}: many files go over and come back`, async () => {
+    await using there = await scene(shell);
+    await there.end.scan(nothing, signal);
+    const texts: Record<string, string> = {};
+    const steps: Action[] = [];
+    for (let at = 0; at < 300; at++) {
+      const folder = `d${at % 10}`;
+      if (at < 10) {
+        const requires = [remote(folder, undefined)];
+        steps.push({ kind: "makeFolder", side: "remote", path: folder, requires });
+      }
+      texts[`${folder}/${at}`] = `content ${at}`;
+      steps.push(await put(`${folder}/${at}`, `content ${at}`));
+    }
+    const told = await ends(there, steps, texts);
+    assert.deepEqual(told.filter((line) => !line.endsWith(": done")), []);
+    const { entries } = await there.end.scan(nothing, signal);
+    assert.equal(entries.size, 310);
+  });
+
+  Deno.test(`${shell.name}: an edit is told by whatever can watch, or is found when it is asked for`, async () => {
+    await using there = await scene(shell);
+    await Deno.mkdir(`${there.folder}/d`);
+    await there.end.scan(nothing, signal);
+    await there.end.watch();
+    await there.heard((one) => one.kind === "watched");
+    await Deno.writeTextFile(`${there.folder}/d/x`, "x");
+    if (there.end.watcher === "none") {
+      assert.deepEqual((await there.end.changed(false)).includes("d/x"), true);
+    } else await there.heard((one) => one.kind === "changed" && one.path === "d/x");
+    const { entries } = await there.end.look(["d/x", "gone"], nothing, signal);
+    assert.equal(entries.get("d/x")?.kind, "file");
+    assert.equal(entries.get("gone"), undefined);
+  });
+}
