@@ -5,6 +5,10 @@
  * Neither shows. dtach passes bytes on as they are and is taken where both are there; tmux is given a configuration
  * without keys, without a status line and without the other screen, so that the terminal's own scrolling works.
  *
+ * What is said before tmux takes the terminal is lost where nobody has read it yet: tmux throws away what the terminal
+ * still holds (`tcflush`). So tmux says it itself, as the first that it writes; and makes room for a screen of its own
+ * in the same breath, by scrolling away what is there.
+ *
  * Each shell has a folder of its own below `$root`, whose name nobody can guess:
  *
  *     dtach, tmux   the socket
@@ -121,18 +125,26 @@ for place in /etc/terminfo /lib/terminfo /usr/lib/terminfo /usr/share/terminfo; 
 done
 return 1
 }
-scroll_away() {
+say_within() {
+text= rest="$mark$1 $kind $id"
+while case $rest in *:*) ;; *) false ;; esac; do
+text="$text\${rest%%:*}\\072"
+rest=\${rest#*:}
+done
+text="$text$rest\\r\\n"
 while [ "$rows" -gt 0 ]; do
-echo
+text="$text\\n"
 rows=$((rows - 1))
 done
+tmux -S "$folder/tmux" set-option -g "terminal-overrides[77]" "*:smcup=$text" 2>/dev/null
 }
 join() {
+if [ "$kind" = dtach ]; then
 say "$1" "$kind"
-if [ "$kind" = dtach ]; then dtach -a "$folder/dtach" -E -z -r winch
+dtach -a "$folder/dtach" -E -z -r winch
 else
 has_terminal "$TERM" || TERM=xterm-256color
-scroll_away
+say_within "$1" || say "$1" "$kind"
 tmux -S "$folder/tmux" attach-session -d
 fi
 }

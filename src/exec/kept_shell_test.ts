@@ -85,3 +85,46 @@ for (const shell of shells) {
     },
   });
 }
+
+Deno.test({
+  name: "the greeting survives that tmux throws away what nobody has read of the terminal",
+  ignore: missing.length > 0,
+  fn: async () => {
+    const folder = await Deno.makeTempDir({ prefix: "k" });
+    const env = { PATH: Deno.env.get("PATH") ?? "", TMPDIR: folder, TERM: "xterm" };
+    const run = async (...words: string[]) => {
+      const [program = "", ...args] = words;
+      const { stdout } = await new Deno.Command(program, { args, clearEnv: true, env }).output();
+      return new TextDecoder().decode(stdout);
+    };
+    const until = async (look: () => Promise<boolean>) => {
+      const deadline = performance.now() + 20_000;
+      while (!await look()) assert.ok(performance.now() < deadline, "it didn't come to that");
+    };
+    const outer = ["tmux", "-f", "/dev/null", "-S", `${folder}/outer`];
+    const kept = { wish: "new" as const, owner: "0", id: "one", keepSeconds: 60, size };
+    const words = shellWords({ nonce, command: ["sh", "-c", "read line"], kept });
+    // The terminal is a tmux that is stopped meanwhile: it reads nothing, and beyond 4 KiB all waits in the system.
+    const filled = `${"x".repeat(79)}\n`.repeat(70);
+    const line = 'read go <"$0"; printf %s "$1"; shift; exec "$@"';
+    const gate = ["sh", "-c", line, `${folder}/gate`, filled];
+    await run("mkfifo", `${folder}/gate`);
+    await run(...outer, "new-session", "-d", "-x", "80", "-y", "24", "--", ...gate, ...words);
+    const pid = Number(await run(...outer, "display-message", "-p", "#{pid}"));
+    Deno.kill(pid, "SIGSTOP");
+    try {
+      await run("sh", "-c", 'echo >"$0"', `${folder}/gate`);
+      const inner = ["tmux", "-S", `${folder}/kodama-shell-0/one/tmux`];
+      await until(async () => await run(...inner, "list-clients") !== "");
+      Deno.kill(pid, "SIGCONT");
+      const greeting = `kodama-shell:${nonce}:new tmux one`;
+      const look = () => run(...outer, "capture-pane", "-p", "-S", "-");
+      await until(async () => (await look()).includes(greeting));
+      await run(...inner, "kill-server");
+    } finally {
+      Deno.kill(pid, "SIGCONT");
+      await run(...outer, "kill-server");
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
