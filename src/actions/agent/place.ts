@@ -1,0 +1,42 @@
+/** The pod in which an agent works: a session's, or any other. */
+import type { Target } from "../../kube/target.ts";
+import { wholeSelection } from "../exec_events.ts";
+import type { Host } from "../host.ts";
+import { onlyTarget } from "../one_target.ts";
+
+/** Where agents are asked for. */
+export type AgentPlace =
+  & {
+    /** The context's own where it is absent. */
+    namespace?: string;
+    context?: string;
+  }
+  & (
+    | { kind: "session"; name: string }
+    /** Any pod with a home folder. */
+    | { kind: "pod"; name: string; container?: string }
+  );
+
+/** The target. Throws a `KodamaError` that names the way out where there is none that runs. */
+export async function agentTarget(
+  host: Host,
+  place: AgentPlace,
+  signal: AbortSignal,
+): Promise<Target> {
+  if (place.kind === "session") {
+    const { findSession } = await import("../session/find.ts");
+    const { kind: _, ...session } = place;
+    return (await findSession(host, session, signal)).target;
+  }
+  const { name, namespace, context, container } = place;
+  const selection = {
+    ...wholeSelection,
+    operands: [{ kind: "pod" as const, name }],
+    ...(namespace === undefined ? {} : {
+      namespaces: { kind: "named" as const, names: [namespace] },
+    }),
+    ...(container === undefined ? {} : { container }),
+  };
+  const contexts = context === undefined ? [] : [context];
+  return (await onlyTarget(host, { contexts, selection }, signal)).target;
+}

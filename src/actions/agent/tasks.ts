@@ -1,0 +1,217 @@
+/** Tasks of agents in pods: begun, looked at, followed, ended. */
+import { type AdapterName, adapterNamed, adapters } from "../../agent/adapters.ts";
+import { EventReader } from "../../agent/event_lines.ts";
+import * as following from "../../agent/follow_task.ts";
+import * as interrupting from "../../agent/interrupt_task.ts";
+import type { AgentEvent, Task } from "../../agent/model.ts";
+import * as reading from "../../agent/read_tasks.ts";
+import * as starting from "../../agent/start_task.ts";
+import { KodamaError } from "../../base/errors.ts";
+import type { Target } from "../../kube/target.ts";
+import type { Host } from "../host.ts";
+import { agentWorld } from "./world.ts";
+
+export type { Task, TaskState, TaskStatus, Tokens } from "../../agent/model.ts";
+export type { AdapterName } from "../../agent/adapters.ts";
+
+/** A task to begin. */
+export interface StartTaskOptions {
+  adapter: AdapterName;
+  prompt: string;
+  /** The command of the adapter `command`; else words behind the adapter's own. */
+  words?: readonly string[];
+  /** Of this task alone: it doesn't stay in the pod, and isn't in an argument list. */
+  environment?: Readonly<Record<string, string>>;
+  /** That of the conversation where it is absent; else `/workspace`, or the home folder without one. */
+  workdir?: string;
+  /**
+   * `latest` goes on with the adapter's newest conversation of the pod, and begins one where there is none; a number
+   * goes on with that task's.
+   */
+  conversation?: "new" | "latest" | number;
+  signal: AbortSignal;
+}
+
+/** A task that was begun. */
+export interface StartedTask {
+  number: number;
+  /** The task whose conversation it goes on with. */
+  continues?: number;
+  /** Tasks that have their turn before it. */
+  behind: readonly number[];
+}
+
+/**
+ * Begins a task in a running pod with a home folder, and leaves it to itself: it goes on whatever becomes of this
+ * process. Where another one works, it waits for its turn.
+ *
+ * @throws KodamaError: the pod can't be reached, its image lacks something, or the conversation isn't there.
+ */
+export async function startTask(
+  host: Host,
+  target: Target,
+  options: StartTaskOptions,
+): Promise<StartedTask> {
+  const { prompt, words = [], environment = {}, signal } = options;
+  const world = await agentWorld(host);
+  const adapter = adapterNamed(options.adapter);
+  const tasks = await reading.readTasks(world, target, {}, signal);
+  const before = adapter.converses
+    ? earlierTask(tasks, options.adapter, options.conversation ?? "latest")
+    : undefined;
+  const workdir = options.workdir ?? before?.workdir;
+  const number = await starting.startTask(world, target, {
+    adapter,
+    prompt,
+    words,
+    environment,
+    ...(workdir === undefined ? {} : { workdir }),
+    createdAt: host.clock.now(),
+    key: crypto.randomUUID().replaceAll("-", ""),
+    conversation: before?.conversation === undefined
+      ? { id: crypto.randomUUID(), begins: true }
+      : { id: before.conversation, begins: false, continues: before.number },
+  }, signal);
+  return {
+    number,
+    ...(before === undefined ? {} : { continues: before.number }),
+    behind: tasks.filter(isOpen).map((task) => task.number),
+  };
+}
+
+/** Whether it has its turn still before it, or has it. */
+function isOpen({ status }: Task): boolean {
+  return status.state === "queued" || status.state === "working";
+}
+
+function earlierTask(
+  tasks: readonly Task[],
+  adapter: AdapterName,
+  wanted: "new" | "latest" | number,
+): Task | undefined {
+  if (wanted === "new") return undefined;
+  if (wanted === "latest") {
+    return tasks.findLast((task) => task.adapter === adapter && hasConversation(task));
+  }
+  const task = tasks.find((one) => one.number === wanted);
+  if (task !== undefined && task.adapter === adapter && hasConversation(task)) return task;
+  throw new KodamaError(
+    task === undefined ? "notFound" : "conflict",
+    task === undefined
+      ? `there is no task ${wanted}`
+      : `task ${wanted} has no conversation to go on with`,
+    { hint: "`kodama agent list NAME` shows the tasks; --new begins a conversation" },
+  );
+}
+
+/** An agent that never got as far as its first answer has written nothing down. */
+function hasConversation(task: Task): boolean {
+  return task.conversation !== undefined && (isOpen(task) || task.progress.turns > 0);
+}
+
+/** Goes on with a task's conversation. As {@link startTask}. */
+export function continueTask(
+  host: Host,
+  target: Target,
+  { number, ...options }: Omit<StartTaskOptions, "conversation"> & { number: number },
+): Promise<StartedTask> {
+  return startTask(host, target, { ...options, conversation: number });
+}
+
+/** The newest tasks (20 where nothing is said), the oldest first; or the one of a number. */
+export async function readTasks(
+  host: Host,
+  target: Target,
+  { newest, number, signal }: { newest?: number; number?: number; signal: AbortSignal },
+): Promise<readonly Task[]> {
+  const choice = {
+    ...(newest === undefined ? {} : { newest }),
+    ...(number === undefined ? {} : { number }),
+  };
+  return await reading.readTasks(await agentWorld(host), target, choice, signal);
+}
+
+/** What a follow tells. */
+export type FollowEvent =
+  /** At first, and whenever it changes; the last one is how the task ended. */
+  | { kind: "task"; task: Task }
+  /** `offset` is where a follow goes on behind the line that told it. */
+  | { kind: "agent"; event: AgentEvent; offset: number }
+  | { kind: "lost"; reason: string };
+
+/**
+ * A task's events from an offset on, as they come, until it has ended; links that break are opened again.
+ *
+ * @param asked the newest task where no number is given. Without `follow`, what there is now.
+ */
+export async function* followTask(
+  host: Host,
+  target: Target,
+  asked: { number?: number; offset?: number; signal: AbortSignal },
+): AsyncGenerator<FollowEvent, void> {
+  const { signal, offset = 0 } = asked;
+  const world = await agentWorld(host);
+  const task = await oneTask(host, target, asked);
+  yield { kind: "task", task };
+  const { number } = task;
+  const reader = new EventReader(adapterNamed(task.adapter));
+  let at = offset;
+  let state: string | undefined;
+  for await (const part of following.followTask(world, target, { number, offset }, signal)) {
+    if (part.kind === "lost") yield part;
+    else if (part.kind === "bytes") {
+      at = part.offset;
+      for (const event of reader.take(part.bytes)) {
+        yield { kind: "agent", event, offset: at - reader.pending };
+      }
+    } else if (state !== undefined && state !== part.state && part.state === "working") {
+      yield { kind: "task", task: await oneTask(host, target, { number, signal }) };
+    }
+    if (part.kind === "state") state = part.state;
+  }
+  for (const event of reader.end()) yield { kind: "agent", event, offset: at };
+  yield { kind: "task", task: await oneTask(host, target, { number, signal }) };
+}
+
+/** The task of a number, or the newest. Throws a `KodamaError` where there is none. */
+export async function oneTask(
+  host: Host,
+  target: Target,
+  { number, signal }: { number?: number; signal: AbortSignal },
+): Promise<Task> {
+  const choice = number === undefined ? { newest: 1 } : { number };
+  const [task] = await readTasks(host, target, { ...choice, signal });
+  if (task !== undefined) return task;
+  const which = number === undefined ? "no tasks" : `no task ${number}`;
+  throw new KodamaError("notFound", `${target.pod} has ${which}`, {
+    hint: "`kodama agent list NAME` shows its tasks; `kodama prompt NAME …` begins one",
+  });
+}
+
+/** How a task was ended. */
+export interface InterruptedTask extends interrupting.Interruption {
+  adapter: string;
+}
+
+/**
+ * Ends a task: the one that has its turn where no number is given, else the one of the number, also before its turn.
+ *
+ * @throws KodamaError `conflict` where no agent works, `notFound` where there is no such task.
+ */
+export async function interruptTask(
+  host: Host,
+  target: Target,
+  { number, signal }: { number?: number; signal: AbortSignal },
+): Promise<InterruptedTask> {
+  const choice = number === undefined ? {} : { number };
+  const tasks = await readTasks(host, target, { ...choice, signal });
+  const task = number === undefined
+    ? tasks.findLast(({ status }) => status.state === "working")
+    : tasks[0];
+  const adapter = task === undefined ? adapters[0] : adapterNamed(task.adapter);
+  if (adapter === undefined) throw new Error("there is no adapter");
+  const world = await agentWorld(host);
+  const wanted = task === undefined ? choice : { number: task.number };
+  const done = await interrupting.interruptTask(world, target, { ...wanted, adapter }, signal);
+  return { ...done, adapter: adapter.name };
+}

@@ -1,0 +1,32 @@
+/** The agent's room, given this process's way to pods. */
+import type { FarWorld } from "../../agent/far_call.ts";
+import { Deadline } from "../../base/abort.ts";
+import type { Clock } from "../../base/clock.ts";
+import { KodamaError } from "../../base/errors.ts";
+import { Outages } from "../../exec/patience.ts";
+import { chosenSettings } from "../exec_settings.ts";
+import type { Host } from "../host.ts";
+
+/** Streams are opened with the patience of a run: a server that is down for a moment is asked again. */
+export async function agentWorld(host: Host): Promise<FarWorld & { clock: Clock }> {
+  const { connectTimeoutMs } = await chosenSettings(host, {});
+  const outages = new Outages(host.clock, connectTimeoutMs);
+  return {
+    clock: host.clock,
+    nonce: crypto.randomUUID().replaceAll("-", ""),
+    async open({ context, pod }, request, signal) {
+      const client = await host.kube(context);
+      using deadline = new Deadline(host.clock, connectTimeoutMs, signal);
+      try {
+        const ask = () => client.exec(request, { signal: deadline.signal });
+        return await outages.ask(context, ask, deadline.signal);
+      } catch (error) {
+        if (!deadline.expired || error instanceof KodamaError) throw error;
+        const seconds = Math.round(connectTimeoutMs / 1000);
+        throw new KodamaError("timeout", `no stream to ${pod} was open within ${seconds}s`, {
+          hint: "is the node there? `kodama config set exec.connectTimeout 1m` waits longer",
+        });
+      }
+    },
+  };
+}

@@ -1,0 +1,196 @@
+/**
+ * The adapter `claude`: Claude Code's command line without its screen. It prints a line of JSON for each event.
+ * https://code.claude.com/docs/en/headless
+ *
+ * What is relied upon: `system/init` with `session_id` first; `assistant` and `user` with a message of the Messages
+ * API; `result` last. Whatever else comes is tolerated, as is all of it with more or fewer fields.
+ */
+import type { Adapter } from "./adapter.ts";
+import { readUsage, readUsageByModel } from "./claude_usage.ts";
+import { fieldsOf, type JsonFields, jsonObject, listOf, numberOf, textOf } from "./json_fields.ts";
+import { type AgentEvent, bounded } from "./model.ts";
+
+/** Of a tool's input or answer: one look at what it is about. */
+const maxSummary = 300;
+
+/** Tools whose refusal is told; more than anybody reads. */
+const maxRefused = 20;
+
+/**
+ * Where people install it for themselves. Claude Code refuses to do all without asking as root, unless it is told that
+ * it is in a sandbox; a pod is one.
+ */
+const preparation = `PATH=$PATH:$HOME/.local/bin:$HOME/.claude/local
+export PATH
+[ "$(id -u)" = 0 ] && export IS_SANDBOX=1`;
+
+/** Claude Code. */
+export const claudeAdapter: Adapter = {
+  name: "claude",
+  summary: "Claude Code; words behind -- go to its command line",
+  converses: true,
+  // It ends its turn, writes the conversation down and stops what its tools have started.
+  interrupt: { signal: "INT", to: "agent", graceMs: 10_000 },
+  preparation,
+  command({ words, conversation: { id, begins } }) {
+    return [
+      ...["claude", "-p", "--output-format", "stream-json", "--verbose"],
+      // Nobody is there to ask. The pod is the boundary; a later word of the person's has precedence.
+      ...["--permission-mode", "bypassPermissions"],
+      ...[begins ? "--session-id" : "--resume", id],
+      ...words,
+    ];
+  },
+  readLine,
+};
+
+function readLine(line: string): readonly AgentEvent[] {
+  const event = jsonObject(line);
+  const type = event === undefined ? undefined : textOf(event, "type");
+  if (event === undefined || type === undefined) {
+    return line.trim() === "" ? [] : [{ kind: "output", text: bounded(line) }];
+  }
+  switch (type) {
+    case "system":
+      return readSystem(event);
+    case "assistant":
+      return readAssistant(event);
+    case "user":
+      return contentOf(event).flatMap(readToolResult);
+    case "result":
+      return [readResult(event)];
+    default:
+      return [unknown(type)];
+  }
+}
+
+function unknown(type: string): AgentEvent {
+  return { kind: "unknown", type: bounded(type, maxSummary) };
+}
+
+function readSystem(event: JsonFields): AgentEvent[] {
+  switch (textOf(event, "subtype")) {
+    case "init": {
+      const [conversation, model] = [textOf(event, "session_id"), textOf(event, "model")];
+      return [{
+        kind: "began",
+        ...(conversation === undefined || !isConversation(conversation) ? {} : { conversation }),
+        ...(model === undefined ? {} : { model: bounded(model, maxSummary) }),
+      }];
+    }
+    case "permission_denied":
+      return [{
+        kind: "refused",
+        tool: bounded(textOf(event, "tool_name") ?? "a tool", maxSummary),
+        reason: bounded(textOf(event, "message") ?? "", maxSummary),
+      }];
+    case "api_retry": {
+      const status = numberOf(event, "error_status");
+      const reason = textOf(event, "error") ?? "unknown";
+      return [{
+        kind: "retry",
+        attempt: numberOf(event, "attempt") ?? 1,
+        reason: bounded(status === undefined ? reason : `${status} ${reason}`, maxSummary),
+      }];
+    }
+    default:
+      return [unknown(`system/${textOf(event, "subtype") ?? ""}`)];
+  }
+}
+
+/** What a conversation may be called: it comes back as a word of a command line. */
+export function isConversation(text: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9_-]{7,127}$/.test(text);
+}
+
+function contentOf(event: JsonFields): readonly JsonFields[] {
+  const message = fieldsOf(event, "message");
+  return message === undefined ? [] : listOf(message, "content");
+}
+
+function readAssistant(event: JsonFields): AgentEvent[] {
+  const message = fieldsOf(event, "message");
+  const usage = message === undefined ? undefined : fieldsOf(message, "usage");
+  const id = message === undefined ? undefined : textOf(message, "id");
+  const told: AgentEvent[] = usage === undefined || id === undefined
+    ? []
+    : [{ kind: "usage", message: bounded(id, maxSummary), tokens: readUsage(usage) }];
+  return [...told, ...contentOf(event).flatMap(readBlock)];
+}
+
+function readBlock(block: JsonFields): AgentEvent[] {
+  switch (textOf(block, "type")) {
+    case "text":
+      return [{ kind: "text", text: bounded(textOf(block, "text") ?? "") }];
+    case "tool_use":
+      return [{
+        kind: "toolStarted",
+        id: bounded(textOf(block, "id") ?? "", maxSummary),
+        name: bounded(textOf(block, "name") ?? "a tool", maxSummary),
+        summary: summaryOf(fieldsOf(block, "input") ?? {}),
+      }];
+    default:
+      return [];
+  }
+}
+
+/** Fields of tools' inputs by which a person knows what they are used on, the best first. */
+const telling = [
+  "command",
+  "file_path",
+  "path",
+  "pattern",
+  "url",
+  "query",
+  "description",
+  "prompt",
+];
+
+function summaryOf(input: JsonFields): string {
+  for (const name of telling) {
+    const text = textOf(input, name);
+    if (text !== undefined) return bounded(text, maxSummary);
+  }
+  return bounded(JSON.stringify(input), maxSummary);
+}
+
+function readToolResult(block: JsonFields): AgentEvent[] {
+  if (textOf(block, "type") !== "tool_result") return [];
+  return [{
+    kind: "toolEnded",
+    id: bounded(textOf(block, "tool_use_id") ?? "", maxSummary),
+    ok: block["is_error"] !== true,
+    text: bounded(resultText(block)),
+  }];
+}
+
+/** An answer of a tool is a text, or a list of parts of which some are texts. */
+function resultText(block: JsonFields): string {
+  return textOf(block, "content") ??
+    listOf(block, "content").map((part) => textOf(part, "text") ?? "").join("\n");
+}
+
+function readResult(event: JsonFields): AgentEvent {
+  const usage = fieldsOf(event, "usage");
+  const turns = numberOf(event, "num_turns");
+  // The total grows over a conversation that is continued; what was spent since is the task's own.
+  const costUsd = readUsageByModel(event) ?? numberOf(event, "total_cost_usd");
+  return {
+    kind: "result",
+    ok: event["is_error"] !== true,
+    text: bounded(textOf(event, "result") ?? errorsOf(event)),
+    ...(turns === undefined ? {} : { turns }),
+    ...(usage === undefined ? {} : { tokens: readUsage(usage) }),
+    ...(costUsd === undefined ? {} : { costUsd }),
+    refused: listOf(event, "permission_denials").slice(0, maxRefused)
+      .map((denial) => bounded(textOf(denial, "tool_name") ?? "a tool", maxSummary)),
+  };
+}
+
+function errorsOf(event: JsonFields): string {
+  const errors = event["errors"];
+  const texts = Array.isArray(errors)
+    ? errors.filter((one): one is string => typeof one === "string")
+    : [];
+  return texts.length > 0 ? texts.join("; ") : textOf(event, "subtype") ?? "";
+}

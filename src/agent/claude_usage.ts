@@ -1,0 +1,22 @@
+/** What Claude Code tells of tokens and money. */
+import { asFields, fieldsOf, type JsonFields, numberOf } from "./json_fields.ts";
+import type { Tokens } from "./model.ts";
+
+/** `usage` of a message or of a result, as the Messages API has it. */
+export function readUsage(usage: JsonFields): Tokens {
+  return {
+    input: numberOf(usage, "input_tokens") ?? 0,
+    output: numberOf(usage, "output_tokens") ?? 0,
+    cacheRead: numberOf(usage, "cache_read_input_tokens") ?? 0,
+    cacheWrite: numberOf(usage, "cache_creation_input_tokens") ?? 0,
+  };
+}
+
+/** US dollars since the last result, over all models; undefined where that isn't told. */
+export function readUsageByModel(result: JsonFields): number | undefined {
+  const byModel = fieldsOf(result, "model_usage_since_last_result");
+  if (byModel === undefined) return undefined;
+  const costs = Object.values(byModel).map((model) => numberOf(asFields(model) ?? {}, "costUSD"));
+  const known = costs.filter((cost) => cost !== undefined);
+  return known.length === 0 ? undefined : known.reduce((sum, cost) => sum + cost, 0);
+}

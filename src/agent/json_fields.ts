@@ -1,0 +1,48 @@
+/** Fields of JSON that nobody vouches for: each is read for its type, and is undefined where it has another. */
+
+/** An object of JSON, whose fields may be anything. */
+export type JsonFields = { readonly [name: string]: unknown };
+
+/** The object that a text is, or undefined: another value, or no JSON at all. */
+export function jsonObject(text: string): JsonFields | undefined {
+  try {
+    return asFields(JSON.parse(text));
+  } catch {
+    // Not JSON: the caller has other uses for the text.
+    return undefined;
+  }
+}
+
+/** The value as an object. */
+export function asFields(value: unknown): JsonFields | undefined {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  return value as JsonFields;
+}
+
+/** A field that is an object. */
+export function fieldsOf(fields: JsonFields, name: string): JsonFields | undefined {
+  return asFields(own(fields, name));
+}
+
+/** A field that is a list; its members that are objects. */
+export function listOf(fields: JsonFields, name: string): readonly JsonFields[] {
+  const value = own(fields, name);
+  if (!Array.isArray(value)) return [];
+  return value.map(asFields).filter((one) => one !== undefined);
+}
+
+/** A field that is a text. */
+export function textOf(fields: JsonFields, name: string): string | undefined {
+  const value = own(fields, name);
+  return typeof value === "string" ? value : undefined;
+}
+
+/** A field that is a finite number from 0. */
+export function numberOf(fields: JsonFields, name: string): number | undefined {
+  const value = own(fields, name);
+  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;
+}
+
+function own(fields: JsonFields, name: string): unknown {
+  return Object.hasOwn(fields, name) ? fields[name] : undefined;
+}

@@ -1,0 +1,142 @@
+/** The tasks of a pod, as they stand. */
+import type { Target } from "../kube/target.ts";
+import { adapterNamed } from "./adapters.ts";
+import { EventReader } from "./event_lines.ts";
+import { FarCall, type FarWorld, markOf } from "./far_call.ts";
+import type { Progress, Task } from "./model.ts";
+import { foldEvent, type Folding, noProgress } from "./progress.ts";
+import { answerParts, wholeNumber } from "./read_answer.ts";
+import { type RunnerReport, taskStatus } from "./status.ts";
+import { readRequest, type TaskRequest } from "./task_request.ts";
+
+/** Which tasks. */
+export interface TaskChoice {
+  /** So many of the newest. */
+  newest?: number;
+  /** The one of this number. */
+  number?: number;
+}
+
+/** Where no number is asked for. */
+const newestByDefault = 20;
+
+/** Of one task's events. */
+const maxEventBytes = 8 * 1024 * 1024;
+
+/** A task, and by which its start is found again. */
+export interface FoundTask extends Task {
+  key: string;
+}
+
+/** Reads them, the oldest first. */
+export async function readTasks(
+  world: FarWorld,
+  target: Target,
+  { newest = newestByDefault, number = 0 }: TaskChoice,
+  signal: AbortSignal,
+): Promise<FoundTask[]> {
+  const args = [newest, number, maxEventBytes].map(String);
+  await using call = await FarCall.open(world, target, { script: "read", args, signal });
+  const limits = { mark: markOf(world), maxBytes: maxEventBytes };
+  const found: TaskFiles[] = [];
+  let refusal: readonly string[] | undefined;
+  for await (const part of answerParts(call.output(), limits)) {
+    const files = found.at(-1);
+    if (part.kind === "bytes") files?.takeEvents(part.bytes);
+    else if (part.word === "task") found.push(new TaskFiles(part.rest));
+    else if (part.word === "refused") refusal = part.rest;
+    else files?.take(part.word, part.rest);
+  }
+  await call.ended(refusal);
+  return found.map((files) => files.task()).filter((task) => task !== undefined);
+}
+
+/** What the pod tells of one task, gathered. */
+class TaskFiles {
+  readonly #number: number | undefined;
+  readonly #look: string | undefined;
+  #began: number | undefined;
+  #exit: { code: number; at: number | undefined; why: string | undefined } | undefined;
+  #request: TaskRequest = readRequest("");
+  #reader = new EventReader(adapterNamed(""));
+  #folding: Folding = noProgress;
+  #eventBytes = 0;
+  #partial = false;
+
+  constructor([number, look]: readonly string[]) {
+    this.#number = wholeNumber(number);
+    this.#look = look;
+  }
+
+  take(word: string, rest: readonly string[]): void {
+    switch (word) {
+      case "began":
+        this.#began = wholeNumber(rest[0]);
+        return;
+      case "exit":
+        this.#exit = { code: wholeNumber(rest[0]) ?? 1, at: wholeNumber(rest[1]), why: rest[2] };
+        return;
+      case "meta":
+        this.#request = readRequest(rest.join(" "));
+        this.#reader = new EventReader(adapterNamed(this.#request.adapter));
+        return;
+      case "events":
+        this.#eventBytes = wholeNumber(rest[0]) ?? 0;
+        this.#partial = this.#eventBytes > (wholeNumber(rest[1]) ?? 0);
+        return;
+      case "rest":
+        this.#fold(this.#reader.end());
+        this.#partial = true;
+    }
+  }
+
+  takeEvents(bytes: Uint8Array): void {
+    this.#fold(this.#reader.take(bytes));
+  }
+
+  /** Undefined where its number wasn't told. */
+  task(): FoundTask | undefined {
+    if (this.#number === undefined) return undefined;
+    this.#fold(this.#reader.end());
+    const { adapter, key, prompt, workdir, createdAt, continues } = this.#request;
+    const progress = this.#progress();
+    const conversation = progress.conversation ?? this.#request.conversation;
+    const endedAt = this.#exit?.at;
+    return {
+      number: this.#number,
+      key,
+      adapter,
+      status: taskStatus(this.#report(), progress, adapter),
+      prompt,
+      ...(workdir === undefined ? {} : { workdir }),
+      createdAt,
+      ...(conversation === undefined ? {} : { conversation }),
+      ...(continues === undefined ? {} : { continues }),
+      ...(this.#began === undefined ? {} : { startedAt: new Date(this.#began * 1000) }),
+      ...(endedAt === undefined ? {} : { endedAt: new Date(endedAt * 1000) }),
+      ...(this.#exit === undefined ? {} : { exitCode: this.#exit.code }),
+      progress,
+      eventBytes: this.#eventBytes,
+      partial: this.#partial,
+    };
+  }
+
+  #fold(events: Iterable<Parameters<typeof foldEvent>[1]>): void {
+    for (const event of events) this.#folding = foldEvent(this.#folding, event);
+  }
+
+  #progress(): Progress {
+    const { countedMessage: _, ...progress } = this.#folding;
+    return progress;
+  }
+
+  #report(): RunnerReport {
+    const began = this.#began !== undefined;
+    if (this.#exit !== undefined) {
+      const { code, why } = this.#exit;
+      return { kind: "ended", exitCode: code, interrupted: why === "interrupted" };
+    }
+    if (this.#look === "alive") return { kind: "alive", began };
+    return { kind: "gone", began, restarted: this.#look === "restarted" };
+  }
+}

@@ -1,0 +1,149 @@
+/**
+ * What runs a task in its pod, long after kodama has gone: lines for any POSIX shell (dash, busybox, bash) with the
+ * programs that nearly every image has.
+ *
+ * A task is a folder below `~/.kodama/tasks`, whose name is its number:
+ *
+ *     task         what was asked for, as one line of JSON; kodama's own
+ *     prompt       the agent's standard input
+ *     environment  variables of this task, taken away when it begins; may be missing
+ *     start        lines that become the agent
+ *     runner       the lines of this file
+ *     claim        the runner's process: id, birth, the kernel's boot, birth of the container's first process
+ *     began        when its turn came, in seconds since 1970
+ *     agent        the agent's process id
+ *     events.jsonl what the agent printed on both streams; bounded, then `events.jsonl.end` has the last of it
+ *     interrupt    a person wants it to end
+ *     exit         how it ended: code, seconds since 1970, `ended` or `interrupted`
+ *
+ * Nothing here is locked, and nothing has to be taken over from a runner that was killed: a folder gets its number by
+ * one rename, with its claim already in it. A task has its turn when all of lower numbers have ended, and one whose
+ * runner is gone has ended, whatever it left. So a pod that restarts leaves a state that can be told from the files.
+ *
+ * Names of variables begin with `kodama_`, for an assignment to one that the container exports would reach the agent.
+ */
+
+/** What of a task's output stays on the pod's disk; about, for it is looked at every few MiB. */
+export const maxEventBytes = 64 * 1024 * 1024;
+
+/** What stays of the output after it: the agent's last words, its result among them. */
+export const keptEndBytes = 256 * 1024;
+
+/** Tasks that a pod remembers. */
+const keptTasks = 100;
+
+/** Ends of the claim's line and of the waiting for a turn: in seconds. */
+const lookEvery = "0.3";
+
+/** Blocks of 64 KiB between two looks at the size. */
+const blocksBetweenLooks = 64;
+
+/** How often what holds the output open is looked for after the agent's end, ten times a second. */
+const drainTurns = 30;
+
+/**
+ * Lines that define `kodama_born ID`, which sets `$kodama_birth` to what tells a process from a later one of its id,
+ * empty where there is none (or one that only waits to be collected); and `kodama_look FOLDER`, which sets `$kodama_is`:
+ * `alive`, `ended`, `killed`, or `restarted` where the container isn't the one that the task was begun in. proc(5).
+ */
+export const lookScript = `kodama_born() {
+kodama_text= kodama_birth=
+{ while read -r kodama_line; do kodama_text="$kodama_text $kodama_line"; done <"/proc/$1/stat"; } 2>/dev/null
+set -- \${kodama_text##*) }
+case \${1-} in Z | X) ;; *) kodama_birth=\${20-} ;; esac
+}
+kodama_boot() { kodama_boot=-; { read -r kodama_boot </proc/sys/kernel/random/boot_id; } 2>/dev/null; }
+kodama_look() {
+[ -e "$1/exit" ] && { kodama_is=ended; return; }
+kodama_pid= kodama_since= kodama_then= kodama_first=
+{ read -r kodama_pid kodama_since kodama_then kodama_first <"$1/claim"; } 2>/dev/null
+kodama_boot
+kodama_born 1
+kodama_is=killed
+[ "$kodama_then $kodama_first" = "$kodama_boot $kodama_birth" ] || { kodama_is=restarted; return; }
+kodama_born "$kodama_pid"
+[ "$kodama_pid" ] && [ "$kodama_birth" = "$kodama_since" ] && kodama_is=alive
+[ -e "$1/exit" ] && kodama_is=ended
+}
+kodama_size() { kodama_bytes=$(stat -c %s "$1" 2>/dev/null) || kodama_bytes=$(($(wc -c <"$1"))); }`;
+
+/** The file `runner`. Its argument is the folder in which all was prepared; it prints the task's number. */
+export const runnerScript = `${lookScript}
+kodama_new=$1
+kodama_root=\${kodama_new%/*}
+kodama_finish() {
+echo "$1 $(date +%s) $2" >"$kodama_task/exit.new"
+mv "$kodama_task/exit.new" "$kodama_task/exit"
+exit 0
+}
+kodama_boot
+kodama_born 1
+kodama_first=\${kodama_birth:--}
+kodama_born $$
+echo "$$ \${kodama_birth:--} $kodama_boot $kodama_first" >"$kodama_new/claim"
+kodama_turn=0
+while [ "$kodama_turn" -lt 100 ]; do
+kodama_turn=$((kodama_turn + 1)) kodama_last=0
+for kodama_one in "$kodama_root"/[1-9]*; do
+kodama_one=\${kodama_one##*/}
+case $kodama_one in *[!0-9]*) continue ;; esac
+[ "$kodama_one" -gt "$kodama_last" ] && kodama_last=$kodama_one
+done
+kodama_number=$((kodama_last + 1))
+kodama_task=$kodama_root/$kodama_number
+kodama_nested=$kodama_task/\${kodama_new##*/}
+mv "$kodama_new" "$kodama_task" 2>/dev/null
+[ -e "$kodama_nested" ] && { mv "$kodama_nested" "$kodama_new"; continue; }
+[ -e "$kodama_new" ] || break
+done
+[ -e "$kodama_new" ] && exit 1
+echo "$kodama_number"
+exec >/dev/null 2>&1
+for kodama_one in "$kodama_root"/[1-9]*; do
+kodama_other=\${kodama_one##*/}
+case $kodama_other in *[!0-9]*) continue ;; esac
+[ "$kodama_other" -lt "$kodama_number" ] || continue
+while kodama_look "$kodama_one"; [ "$kodama_is" = alive ]; do
+[ -e "$kodama_task/interrupt" ] && kodama_finish 143 interrupted
+sleep ${lookEvery} 2>/dev/null || sleep 1
+done
+[ "$kodama_other" -le $((kodama_number - ${keptTasks})) ] && rm -rf "$kodama_one"
+done
+[ -e "$kodama_task/interrupt" ] && kodama_finish 143 interrupted
+date +%s >"$kodama_task/began.new"
+mv "$kodama_task/began.new" "$kodama_task/began"
+kodama_keep() {
+kodama_have=0
+while dd bs=65536 count=${blocksBetweenLooks} 2>/dev/null >>"$1"; do
+kodama_size "$1"
+[ "$kodama_bytes" = "$kodama_have" ] && return
+kodama_have=$kodama_bytes
+[ "$kodama_have" -lt ${maxEventBytes} ] || break
+done
+tail -c ${keptEndBytes} >"$1.end"
+cat >/dev/null
+}
+{
+sh "$kodama_task/start" "$kodama_task" <"$kodama_task/prompt" 2>&1
+echo $? >"$kodama_task/code"
+exec >/dev/null
+kodama_keeper=
+{ read -r kodama_keeper <"$kodama_task/keeper"; } 2>/dev/null
+kodama_turn=0
+while [ "$kodama_keeper" ] && [ "$kodama_turn" -lt ${drainTurns} ] && kill -0 "$kodama_keeper"; do
+kodama_turn=$((kodama_turn + 1))
+sleep 0.1 || break
+done
+[ "$kodama_keeper" ] && kill "$kodama_keeper"
+} | (
+kodama_keeper=$(exec sh -c 'echo "$PPID"')
+echo "$kodama_keeper" >"$kodama_task/keeper"
+kodama_keep "$kodama_task/events.jsonl"
+)
+kodama_code=137
+{ read -r kodama_code <"$kodama_task/code"; } 2>/dev/null
+rm -f "$kodama_task/code" "$kodama_task/keeper" "$kodama_task/agent"
+kodama_why=ended
+[ -e "$kodama_task/interrupt" ] && kodama_why=interrupted
+kodama_finish "$kodama_code" "$kodama_why"
+`;

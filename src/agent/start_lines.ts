@@ -1,0 +1,64 @@
+/** The files of a new task: what a person wrote goes into them in quotes, and never into a command line of kodama's. */
+import { UsageError } from "../base/errors.ts";
+import type { Adapter, TaskPlan } from "./adapter.ts";
+
+/** A text as one word of a POSIX shell. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/**
+ * The file `start`: goes to the folder, takes the task's variables over, and becomes the agent. Its argument is the
+ * task's folder. 125 as `env --chdir` has it: nothing was begun.
+ */
+export function startLines(
+  adapter: Adapter,
+  { workdir, plan }: { workdir: string | undefined; plan: TaskPlan },
+): string {
+  const words = adapter.command(plan).map(quoted).join(" ");
+  return `echo $$ >"$1/agent"
+if [ -e "$1/environment" ]; then
+. "$1/environment"
+rm -f "$1/environment"
+fi
+${workdir === undefined ? anyFolder : `cd ${quoted(rooted(workdir))} || exit 125`}
+shift
+${adapter.preparation}
+exec ${words}
+`;
+}
+
+/** Where agents work where nobody says: in a session its repository, else the home folder. */
+const anyFolder = '[ -d /workspace ] && cd /workspace || cd "$HOME" || exit 125';
+
+/** A path that `cd` takes neither as an option nor through CDPATH. */
+function rooted(path: string): string {
+  return path.startsWith("/") ? path : `./${path}`;
+}
+
+/** The file `environment`. */
+export function environmentLines(environment: Readonly<Record<string, string>>): string {
+  return Object.entries(environment).map(([name, value]) => {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+      throw new UsageError(`${name} can't be the name of a variable`, {
+        hint: "names are letters, digits and underscores, as in --env LOG_LEVEL=debug",
+      });
+    }
+    return `export ${name}=${quoted(value)}\n`;
+  }).join("");
+}
+
+/**
+ * Files as lines for the script `add`: `=NAME` begins one, `+` stands before each of its lines, a dot ends all. Every
+ * file ends with a line feed.
+ *
+ * @throws UsageError where a text holds what no file of text can.
+ */
+export function fileLines(files: Readonly<Record<string, string>>): string {
+  const parts = Object.entries(files).map(([name, text]) => {
+    if (text.includes("\0")) throw new UsageError(`the ${name} holds a NUL, and isn't text`);
+    const lines = text.replace(/\n$/, "").split("\n").map((line) => `+${line}\n`);
+    return `=${name}\n${lines.join("")}`;
+  });
+  return `${parts.join("")}.\n`;
+}

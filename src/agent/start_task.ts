@@ -1,0 +1,124 @@
+/** Beginning a task in a pod. */
+import type { Target } from "../kube/target.ts";
+import type { Adapter } from "./adapter.ts";
+import { CutError, FarCall, type FarWorld, markOf } from "./far_call.ts";
+import type { Task } from "./model.ts";
+import { answerParts, wholeNumber } from "./read_answer.ts";
+import { readTasks } from "./read_tasks.ts";
+import { runnerScript } from "./runner_script.ts";
+import { environmentLines, fileLines, startLines } from "./start_lines.ts";
+import { requestLine, type TaskRequest } from "./task_request.ts";
+import { KodamaError, UsageError } from "../base/errors.ts";
+
+/** A task to begin. */
+export interface NewTask {
+  adapter: Adapter;
+  /** At most {@link maxPrompt} characters. */
+  prompt: string;
+  words: readonly string[];
+  environment: Readonly<Record<string, string>>;
+  /** Where it is absent: `/workspace`, or the home folder without one. */
+  workdir?: string;
+  createdAt: Date;
+  /** By which nothing else is found. Letters and digits. */
+  key: string;
+  /** A new conversation of this id, or an earlier task's. */
+  conversation: { id: string; begins: true } | { id: string; begins: false; continues: number };
+}
+
+/** Of a prompt, in characters: a shell in the pod reads it byte by byte. */
+export const maxPrompt = 512 * 1024;
+
+/**
+ * Begins it, and leaves: what runs then needs nobody. Where the link breaks on the way, the pod is asked whether the
+ * task has arrived.
+ *
+ * @returns its number.
+ */
+export async function startTask(
+  world: FarWorld,
+  target: Target,
+  task: NewTask,
+  signal: AbortSignal,
+): Promise<number> {
+  const files = fileLines(filesOf(task));
+  try {
+    return await send(world, target, { key: task.key, files }, signal);
+  } catch (error) {
+    if (!(error instanceof CutError)) throw error;
+    const found = await arrived(world, target, task.key, signal);
+    if (found === undefined) throw error;
+    return found.number;
+  }
+}
+
+async function arrived(
+  world: FarWorld,
+  target: Target,
+  key: string,
+  signal: AbortSignal,
+): Promise<Task | undefined> {
+  const tasks = await readTasks(world, target, {}, signal);
+  return tasks.find((task) => task.key === key);
+}
+
+/** The files of its folder. */
+function filesOf(task: NewTask): Record<string, string> {
+  const { adapter, prompt, workdir, words, conversation, environment } = task;
+  if (prompt.trim() === "") throw new UsageError("the prompt is empty");
+  if (prompt.length > maxPrompt) {
+    throw new UsageError(`the prompt has more than ${maxPrompt / 1024} Ki characters`, {
+      hint: "put it into a file of the workspace, and tell the agent to read that",
+    });
+  }
+  const { id, begins } = conversation;
+  const request: TaskRequest = {
+    adapter: adapter.name,
+    key: task.key,
+    prompt,
+    ...(workdir === undefined ? {} : { workdir }),
+    createdAt: task.createdAt,
+    ...(adapter.converses ? { conversation: id } : {}),
+    ...("continues" in conversation ? { continues: conversation.continues } : {}),
+  };
+  const variables = environmentLines(environment);
+  return {
+    task: requestLine(request),
+    prompt,
+    start: startLines(adapter, { workdir, plan: { words, conversation: { id, begins } } }),
+    runner: runnerScript,
+    ...(variables === "" ? {} : { environment: variables }),
+  };
+}
+
+async function send(
+  world: FarWorld,
+  target: Target,
+  { key, files }: { key: string; files: string },
+  signal: AbortSignal,
+): Promise<number> {
+  await using call = await FarCall.open(world, target, { script: "add", args: [key], signal });
+  const writing = call.write(files).catch(() => {
+    // The script is gone: how it ended says why.
+  });
+  let number: number | undefined;
+  let refusal: readonly string[] | undefined;
+  for await (const part of answerParts(call.output(), { mark: markOf(world), maxBytes: 0 })) {
+    if (part.kind !== "said") continue;
+    if (part.word === "added") number = wholeNumber(part.rest[0]);
+    else if (part.word === "refused") refusal = part.rest;
+  }
+  await writing;
+  try {
+    await call.ended(refusal);
+  } catch (error) {
+    // The answer came whole, and the link ended behind it.
+    if (number === undefined || !(error instanceof CutError)) throw error;
+  }
+  if (number === undefined) {
+    throw new KodamaError("server", `${target.pod} didn't say whether it began the task`, {
+      hint: "`kodama agent list NAME` shows it",
+    });
+  }
+  return number;
+}

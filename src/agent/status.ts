@@ -1,0 +1,56 @@
+/** The one state of a task, from what its runner wrote down and what its agent told. */
+import type { Progress, TaskStatus } from "./model.ts";
+
+/** What the pod tells of a task's runner: `runner_script.ts`. */
+export type RunnerReport =
+  /** It is there. `began` is false while another task has its turn. */
+  | { kind: "alive"; began: boolean }
+  /** It wrote down how the task ended. */
+  | { kind: "ended"; exitCode: number; interrupted: boolean }
+  /** It is gone and wrote nothing. `restarted`: the container is another one than then. */
+  | { kind: "gone"; began: boolean; restarted: boolean };
+
+/** The exit code of a shell that doesn't find a program. */
+const notFound = 127;
+const cannotRun = 126;
+
+/** The state. `adapter` is for its messages. */
+export function taskStatus(report: RunnerReport, progress: Progress, adapter: string): TaskStatus {
+  switch (report.kind) {
+    case "alive":
+      return { state: report.began ? "working" : "queued" };
+    case "gone": {
+      const what = report.restarted ? "the pod restarted" : "its processes were killed";
+      return {
+        state: "failed",
+        reason: report.began ? what : `${what} before its turn`,
+      };
+    }
+    case "ended":
+      return endedStatus(report, progress, adapter);
+  }
+}
+
+function endedStatus(
+  { exitCode, interrupted }: Extract<RunnerReport, { kind: "ended" }>,
+  { result, lastMessage }: Progress,
+  adapter: string,
+): TaskStatus {
+  if (interrupted) return { state: "interrupted" };
+  const said = lastMessage === "" ? "" : `: ${lastMessage}`;
+  if (result !== undefined && !result.ok) {
+    return { state: "failed", reason: result.text === "" ? `exit code ${exitCode}` : result.text };
+  }
+  if (exitCode !== 0) {
+    const code = `exit code ${exitCode}`;
+    const why = exitCode === notFound || exitCode === cannotRun
+      ? ` (can ${adapter === "command" ? "the command" : adapter} be run in the pod?)`
+      : "";
+    return { state: "failed", reason: `${code}${why}${said}` };
+  }
+  if (result !== undefined && result.refused.length > 0) {
+    const tools = [...new Set(result.refused)].join(", ");
+    return { state: "waiting", for: `it wasn't allowed to use ${tools}` };
+  }
+  return { state: "done" };
+}
