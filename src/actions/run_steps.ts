@@ -3,13 +3,16 @@ import { type KodamaError, UsageError } from "../base/errors.ts";
 import type { JsonValue } from "../base/json_value.ts";
 import { runWorkflow } from "../workflow/engine/engine.ts";
 import { type Kept, nothingKept } from "../workflow/engine/kept.ts";
+import { overridden } from "../workflow/engine/make_stage.ts";
 import type { WhereOverrides } from "../workflow/engine/scope.ts";
 import type { LocalWorld, Question, World } from "../workflow/engine/world.ts";
 import { planOf, type WorkflowPlan } from "../workflow/full_plan.ts";
 import { type Loaded, loadWorkflow } from "../workflow/load_workflow.ts";
 import type { FullWorkflow, Param } from "../workflow/model.ts";
 import { paramValue, paramValues } from "../workflow/params.ts";
+import { type SelectFields, type Where, whereOf } from "../workflow/selection_fields.ts";
 import type { WorkflowEvent } from "../workflow/step_events.ts";
+import { evaluateDeep } from "../workflow/templates.ts";
 import { variablesGranted } from "../workflow/variables_named.ts";
 import type { Host } from "./host.ts";
 import { recordId } from "./record_file.ts";
@@ -21,6 +24,7 @@ import { trustSubject } from "./workflow_trust_subject.ts";
 export type { PlannedStep, WorkflowPlan } from "../workflow/full_plan.ts";
 export type { StepOutcome, WorkflowEvent } from "../workflow/step_events.ts";
 export { reasonOf } from "../workflow/engine/policy.ts";
+export type { WhereOverrides } from "../workflow/engine/scope.ts";
 export type { Question } from "../workflow/engine/world.ts";
 
 /** Asks a person. Absent where there is nobody. */
@@ -73,6 +77,24 @@ export async function planSteps(host: Host, options: StepsOptions): Promise<Work
     overrides: options.overrides,
     uses,
     find: (where) => world.find(where, options.signal),
+  });
+}
+
+/**
+ * What the workflow selects, with what the command line says in its place: where a person can pick from.
+ *
+ * @throws as {@link planSteps}; KodamaError `config` where only a run knows what is selected.
+ */
+export async function selectionOfSteps(
+  host: Host,
+  { workflow: wanted, params: said, overrides }: Omit<StepsOptions, "signal">,
+): Promise<Where> {
+  const { workflow } = await loadWorkflow(host.files, host.places, wanted);
+  const { local } = await host.workflowMachine();
+  const env = await environmentOf([workflow], local);
+  const { values: params } = await paramValues(workflow, said, env);
+  return overridden(whereOf(evaluateDeep(workflow.select, { params }) as SelectFields), {
+    overrides,
   });
 }
 

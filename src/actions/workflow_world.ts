@@ -3,6 +3,7 @@ import { KodamaError } from "../base/errors.ts";
 import { LinkError } from "../kube/failures.ts";
 import type { RunScript } from "../workflow/model.ts";
 import type { DeadContext, LocalWorld, World } from "../workflow/engine/world.ts";
+import { isAmong } from "../workflow/selection_fields.ts";
 import { type ContextFindings, noMatch, selectIn } from "./discover_targets.ts";
 import { findPatiently } from "./find_patiently.ts";
 import type { Host } from "./host.ts";
@@ -41,7 +42,7 @@ export function worldOf(host: Host, { local, env, runScript, ask }: WorldParts):
     nonce: () => crypto.randomUUID(),
     open: async (target, request, signal) =>
       await (await host.kube(target.context)).exec(request, { signal }),
-    find: async ({ contexts, selection }, signal) => {
+    find: async ({ contexts, selection, only }, signal) => {
       const asked = contexts.length === 0 ? [undefined] : [...new Set(contexts)];
       const finding = asked.map(async (context): Promise<Answer> => {
         const limitMs = silent.has(context)
@@ -69,7 +70,7 @@ export function worldOf(host: Host, { local, env, runScript, ask }: WorldParts):
       });
       const answers = await Promise.all(finding);
       const found = answers.filter((one) => one.kind === "found");
-      const targets = found.flatMap((one) => one.targets);
+      const targets = found.flatMap((one) => one.targets).filter((one) => isAmong(one, only));
       const skipped = found.flatMap((one) => one.skipped);
       const dead = answers.filter((one) => one.kind === "dead");
       return { targets, skipped, dead, ...(targets.length > 0 ? {} : { none: noneText(found) }) };

@@ -79,9 +79,10 @@ Deno.test("a run that goes on runs only in the pods that are left", async () => 
   assert.deepEqual([words("good"), words("bad")], [0, 1]);
 });
 
-Deno.test("patterns of the command line come back from a record as they were", () => {
+Deno.test("what the command line said of the pods comes back from a record as it was", () => {
   const overrides = {
     contexts: ["lab"],
+    only: [{ context: "lab", namespace: "n", pod: "web-0" }],
     selection: {
       match: [{ kind: "substring" as const, text: "web" }],
       exclude: [{ kind: "regExp" as const, regExp: /^a.$/u }],

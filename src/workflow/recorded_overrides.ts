@@ -2,11 +2,15 @@
 import { parseTextPattern } from "../base/text_pattern.ts";
 import type { NamePattern, Selection } from "../kube/target.ts";
 import type { WhereOverrides } from "./engine/scope.ts";
+import type { PodPlace } from "./selection_fields.ts";
 
 /** Patterns as their texts: a regular expression isn't data. */
-export function overridesData({ contexts, selection }: WhereOverrides): Record<string, unknown> {
+export function overridesData(
+  { contexts, selection, only }: WhereOverrides,
+): Record<string, unknown> {
   const { match, exclude, ...rest } = selection ?? {};
   return {
+    ...(only === undefined ? {} : { only }),
     ...(contexts === undefined ? {} : { contexts }),
     ...(selection === undefined ? {} : {
       selection: {
@@ -20,8 +24,9 @@ export function overridesData({ contexts, selection }: WhereOverrides): Record<s
 
 /** What {@link overridesData} gave. */
 export function overridesOf(data: unknown): WhereOverrides {
-  const { contexts, selection } = data as {
+  const { contexts, selection, only } = data as {
     contexts?: readonly string[];
+    only?: readonly PodPlace[];
     selection?: Omit<Partial<Selection>, "match" | "exclude"> & {
       match?: readonly string[];
       exclude?: readonly string[];
@@ -29,6 +34,7 @@ export function overridesOf(data: unknown): WhereOverrides {
   };
   const { match, exclude, ...rest } = selection ?? {};
   return {
+    ...(only === undefined ? {} : { only }),
     ...(contexts === undefined ? {} : { contexts }),
     ...(selection === undefined ? {} : {
       selection: {

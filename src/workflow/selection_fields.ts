@@ -39,11 +39,28 @@ export const selectShape = v.strictObject(selectEntries, "a mapping of fields");
 /** `select` as it stands, or with its expressions evaluated. */
 export type SelectFields = v.InferOutput<typeof selectShape>;
 
+/** One pod, wherever it is. */
+export interface PodPlace {
+  context: string;
+  namespace: string;
+  pod: string;
+}
+
 /** A selection, and the contexts that it is asked of. */
 export interface Where {
   /** Empty for the current one. */
   contexts: readonly string[];
   selection: Selection;
+  /** Of the selected pods these alone, which a person has picked. */
+  only?: readonly PodPlace[];
+}
+
+/** Whether a pod is one of those. */
+export function isAmong(pod: PodPlace, only: readonly PodPlace[] | undefined): boolean {
+  return only === undefined ||
+    only.some((one) =>
+      one.pod === pod.pod && one.namespace === pod.namespace && one.context === pod.context
+    );
 }
 
 /** What evaluated fields select. */

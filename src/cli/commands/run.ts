@@ -66,7 +66,7 @@ export const command: Command = defineCommand({
       const { runWithSteps } = await import("../workflow_running/run_with_steps.ts");
       return await runWithSteps(
         own,
-        { workflow, overrides: given, view, list, pick, steps },
+        { workflow, overrides: given, view, list, pick, kubeconfig, steps },
         invocation,
       );
     }

@@ -1,8 +1,9 @@
 /** `kodama run` of a workflow with steps: which of its flags hold there, and what they mean. */
-import { runSteps } from "../../actions/run_steps.ts";
+import { runSteps, selectionOfSteps, type WhereOverrides } from "../../actions/run_steps.ts";
 import type { PlanOverrides } from "../../actions/run_workflow.ts";
 import type { Host } from "../../actions/host.ts";
 import { UsageError } from "../../base/errors.ts";
+import { chosenBy, leftWithoutChoice } from "../choosing.ts";
 import type { Invocation } from "../invocation.ts";
 import { runningFlags } from "../running/flags.ts";
 import type { RunView } from "../running/options.ts";
@@ -15,6 +16,7 @@ export interface StepsWords {
   view: RunView;
   list: boolean;
   pick: boolean;
+  kubeconfig: string | undefined;
   steps: {
     params: ReadonlyMap<string, string>;
     plan: boolean;
@@ -30,21 +32,19 @@ const meaningful = new Set(["yes", "list", "output", "events", "quiet", "color"]
 /** Shows the plan, or runs it. */
 export async function runWithSteps(
   host: Host,
-  { workflow, overrides, view, list, pick, steps }: StepsWords,
+  { workflow, overrides, view, list, pick, kubeconfig, steps }: StepsWords,
   invocation: Invocation,
 ): Promise<number> {
   refuseOthers(workflow, overrides, steps.given);
-  if (pick) {
-    throw new UsageError("--pick is for workflows of one command", {
-      hint: "select pods by their names: -m, or select in the file",
-    });
-  }
   const { contexts, selection } = overrides;
   const where = {
     ...(contexts === undefined ? {} : { contexts }),
     ...(selection === undefined || Object.keys(selection).length === 0 ? {} : { selection }),
   };
-  const options = { workflow, params: steps.params, overrides: where };
+  const said = { workflow, params: steps.params, overrides: where };
+  const only = pick ? await picked(host, said, { kubeconfig, invocation }) : undefined;
+  if (pick && only === undefined) return leftWithoutChoice;
+  const options = { ...said, overrides: { ...where, ...only } };
   const json = view.format !== "text";
   if (steps.plan || list) return await showPlan(host, options, { invocation, json });
   return await showSteps(
@@ -54,6 +54,18 @@ export async function runWithSteps(
       view: { format: view.format === "events" ? "jsonl" : view.format, quiet: view.quiet },
     },
   );
+}
+
+/** The pods that a person picks among those that the workflow selects; undefined where nobody did. */
+async function picked(
+  host: Host,
+  said: Parameters<typeof selectionOfSteps>[1],
+  by: { kubeconfig: string | undefined; invocation: Invocation },
+): Promise<Pick<WhereOverrides, "contexts" | "only"> | undefined> {
+  const chosen = await chosenBy({ kind: "many" }, await selectionOfSteps(host, said), by);
+  if (chosen?.picked === undefined) return undefined;
+  const only = chosen.picked.map(({ context, namespace, pod }) => ({ context, namespace, pod }));
+  return { contexts: chosen.contexts, only };
 }
 
 function refuseOthers(

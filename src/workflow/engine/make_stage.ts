@@ -42,7 +42,8 @@ export function makeStage(runner: Sequences, step: Step, at: Attempting): Stage 
     },
     line: (text, stream = "stdout") =>
       void tell({ kind: "stepLine", step: key, target: "", stream, text }),
-    selection: () => Promise.resolve(selectOf(scope)),
+    where: (select) =>
+      select === undefined ? overridden(whereOf(selectOf(scope)), scope) : whereOf(select),
     targets: ({ select, targets }) => targetsOf(select as SelectFields | undefined, targets),
     inner: (field, { names, part } = { names: {}, part: "" }) =>
       runner.sequence(inner(field), within(scope, key, { names, part, shared }), signal),
@@ -81,9 +82,7 @@ export function makeStage(runner: Sequences, step: Step, at: Attempting): Stage 
     select: SelectFields | undefined,
     wanted: unknown,
   ): Promise<StageTarget[]> {
-    const where = select === undefined
-      ? overridden(whereOf(selectOf(scope)), scope)
-      : whereOf(select);
+    const where = stage.where(select);
     const found = await world.find(where, signal);
     if (found.targets.length + found.dead.length === 0) {
       throw new NoMatchError(found.none ?? "no pod matches");
@@ -100,10 +99,11 @@ function selectOf(scope: Scope): SelectFields {
   return evaluateDeep(scope.workflow.select, namesIn(scope)) as SelectFields;
 }
 
-/** What the command line says wins, field by field. */
+/** What the command line says wins, field by field. Of pods that a person has picked chance takes none away. */
 export function overridden(where: Where, { overrides }: Pick<Scope, "overrides">): Where {
-  return {
-    contexts: overrides.contexts ?? where.contexts,
-    selection: { ...where.selection, ...overrides.selection },
-  };
+  const { contexts = where.contexts, only } = overrides;
+  const selection = { ...where.selection, ...overrides.selection };
+  if (only === undefined) return { contexts, selection };
+  const { sample: _, ...all } = selection;
+  return { contexts, selection: all, only };
 }

@@ -2,6 +2,7 @@
 import type { JsonValue } from "../../base/json_value.ts";
 import type { Selection } from "../../kube/target.ts";
 import type { FullWorkflow } from "../model.ts";
+import type { PodPlace } from "../selection_fields.ts";
 import type { StepKey } from "../step_events.ts";
 import type { Values } from "../templates.ts";
 
@@ -9,6 +10,8 @@ import type { Values } from "../templates.ts";
 export interface WhereOverrides {
   contexts?: readonly string[];
   selection?: Partial<Selection>;
+  /** Pods that a person has picked among those of the selection. */
+  only?: readonly PodPlace[];
 }
 
 /** The surroundings of a list of steps. */

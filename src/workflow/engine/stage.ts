@@ -3,7 +3,7 @@ import type { JsonValue } from "../../base/json_value.ts";
 import type { Target } from "../../kube/target.ts";
 import type { FullWorkflow } from "../model.ts";
 import type { StepKey, StepOutcome, StepTargetEnd, WorkflowEvent } from "../step_events.ts";
-import type { SelectFields } from "../selection_fields.ts";
+import type { SelectFields, Where } from "../selection_fields.ts";
 import type { Question, World, Writing } from "./world.ts";
 
 /** Targets of a step, each with its name, as short as it can be. */
@@ -32,8 +32,8 @@ export interface Stage {
   tell(event: WorkflowEvent): Promise<void>;
   /** A line of this step. */
   line(text: string, stream?: "stdout" | "stderr"): void;
-  /** The workflow's own selection, evaluated. */
-  selection(): Promise<SelectFields>;
+  /** What a step's own selection means; without one the workflow's, with what the command line says in its place. */
+  where(select: SelectFields | undefined): Where;
   /** The pods of the step. @throws KodamaError `noMatch` where there are none. */
   targets(fields: { select?: unknown; targets?: unknown }): Promise<StageTarget[]>;
   /** Runs the steps of a field; their names are those of the step, and these. `part` tells rounds apart. */

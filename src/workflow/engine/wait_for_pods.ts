@@ -5,7 +5,7 @@ import { readPods } from "../../kube/read_pods.ts";
 import { matchesPattern } from "../../kube/selection.ts";
 import type { Selection } from "../../kube/target.ts";
 import type { Pod } from "../../kube/types.ts";
-import { type SelectFields, whereOf } from "../selection_fields.ts";
+import { isAmong, type PodPlace, type SelectFields } from "../selection_fields.ts";
 import { ok, type StepEnd } from "../steps/kind.ts";
 import type { Stage } from "./stage.ts";
 
@@ -65,14 +65,22 @@ function stateText(there: number, good: number, { state, least }: PodWait): stri
 }
 
 async function matchingPods(stage: Stage, { select }: PodWait): Promise<Pod[]> {
-  const { contexts, selection } = whereOf(select ?? await stage.selection());
+  const { contexts, selection, only } = stage.where(select);
   const found: Pod[] = [];
   for (const context of contexts.length === 0 ? [undefined] : contexts) {
     const client = await stage.world.kube(context);
     const { pods } = await readPods(client, selection, stage.signal);
-    found.push(...pods.filter((pod) => isMeant(pod, selection)));
+    found.push(
+      ...pods.filter((pod) =>
+        isMeant(pod, selection) && isAmong(placeOf(pod, client.context), only)
+      ),
+    );
   }
   return found;
+}
+
+function placeOf({ metadata }: Pod, context: string): PodPlace {
+  return { context, namespace: metadata?.namespace ?? "", pod: metadata?.name ?? "" };
 }
 
 function isMeant(pod: Pod, { match, exclude, node }: Selection): boolean {
