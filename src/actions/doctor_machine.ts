@@ -1,5 +1,6 @@
 /** What this machine has of what kodama can use. */
 import { KodamaError } from "../base/errors.ts";
+import { isTooOld, oldestTmux } from "../tmux/words.ts";
 import type { Finding } from "./finding.ts";
 import type { Host } from "./host.ts";
 
@@ -13,6 +14,8 @@ export async function* checkMachine(
     id: "tmux",
     versionWords: ["-V"],
     lacking: "panes in tmux can't be opened",
+    tooOld: (version) =>
+      isTooOld(version) ? `kodama tmux needs tmux ${oldestTmux} or later` : undefined,
   });
   yield await checkProgram(host, signal, {
     id: "kubectl",
@@ -43,7 +46,13 @@ function checkTerminal(host: Host): Finding {
 async function checkProgram(
   host: Host,
   signal: AbortSignal,
-  program: { id: "tmux" | "kubectl"; versionWords: readonly string[]; lacking: string },
+  program: {
+    id: "tmux" | "kubectl";
+    versionWords: readonly string[];
+    lacking: string;
+    /** What can't be done with a version; undefined where all can. */
+    tooOld?: (version: string) => string | undefined;
+  },
 ): Promise<Finding> {
   const { id, versionWords, lacking } = program;
   const path = await host.machine.findProgram(id);
@@ -54,6 +63,10 @@ async function checkProgram(
   if (answer instanceof KodamaError) return notRun(id, `${path}: ${answer.message}`, answer.hint);
   const { code, stdout } = answer;
   const version = stdout.split("\n")[0]?.trim() ?? "";
+  const tooOld = program.tooOld?.(version);
+  if (code === 0 && tooOld !== undefined) {
+    return { id, status: "warn", detail: `${version} (${path}) is too old`, advice: tooOld };
+  }
   if (code === 0) {
     return { id, status: "ok", detail: version === "" ? path : `${version} (${path})` };
   }

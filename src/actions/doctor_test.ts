@@ -109,3 +109,24 @@ Deno.test("a program that may not be run leaves its own checks out, and no other
   assert.equal(tmux?.detail, "/bin/tmux: not allowed to run tmux");
   assert.equal(tmux?.advice, hint);
 });
+
+Deno.test("a tmux that is too old for walls is said to be", async () => {
+  const { host, clock } = simulatedHost({ c: { documents: healthy } }, { env: { TERM: "xterm" } });
+  const tmuxOf = async (version: string) => {
+    const machine = {
+      ...host.machine,
+      findProgram: (name: string) => Promise.resolve(`/bin/${name}`),
+      capture: () => Promise.resolve({ code: 0, stdout: `${version}\n` }),
+    };
+    const signal = new AbortController().signal;
+    const asked = doctor({ ...host, machine }, { contexts: [], signal });
+    return (await clock.runUntil(Array.fromAsync(asked))).find(({ id }) => id === "tmux");
+  };
+  for (const version of ["tmux 3.2", "tmux 3.3a", "tmux next-3.6", "tmux master"]) {
+    assert.equal((await tmuxOf(version))?.status, "ok", version);
+  }
+  const old = await tmuxOf("tmux 3.1c");
+  assert.equal(old?.status, "warn");
+  assert.equal(old?.detail, "tmux 3.1c (/bin/tmux) is too old");
+  assert.equal(old?.advice, "kodama tmux needs tmux 3.2 or later");
+});

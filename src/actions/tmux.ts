@@ -4,16 +4,13 @@ import { isKnownReadOnly } from "../exec/read_only_command.ts";
 import type { Target } from "../kube/target.ts";
 import { capacity, pagesOf } from "../tmux/layout.ts";
 import type { Pane } from "../tmux/commands.ts";
-import { tmuxVersion } from "../tmux/words.ts";
+import { isTooOld, oldestTmux } from "../tmux/words.ts";
 import type { Host } from "./host.ts";
 import type { Multiplexer } from "./multiplexer.ts";
 import { allTargets } from "./one_target.ts";
 import { shellOwner } from "./shell_owner.ts";
 import type { TmuxEvent, TmuxOptions } from "./tmux_events.ts";
 import { openWall, type Wall } from "./tmux_wall.ts";
-
-/** `-e` of new windows came with 3.2. */
-const oldest = [3, 2] as const;
 
 /** What a status line takes of a terminal. */
 const statusRows = 1;
@@ -53,10 +50,9 @@ export async function* tmux(
 
 async function checkVersion(multiplexer: Multiplexer, signal: AbortSignal): Promise<void> {
   const { stdout } = await multiplexer.run(["-V"], signal);
-  const [major, minor] = tmuxVersion(stdout) ?? oldest;
-  if (major > oldest[0] || (major === oldest[0] && minor >= oldest[1])) return;
+  if (!isTooOld(stdout)) return;
   throw new KodamaError("environment", `${stdout.trim()} is too old`, {
-    hint: `tmux ${oldest.join(".")} or later is needed`,
+    hint: `tmux ${oldestTmux} or later is needed`,
   });
 }
 

@@ -35,6 +35,16 @@ export function freeSessionName(taken: readonly string[]): string {
   return name;
 }
 
+/** The first tmux that walls can be made with: `-e` of new windows came with it. */
+export const oldestTmux = "3.2";
+
+/** Whether `tmux -V` names one that is too old; what it says otherwise counts as new. */
+export function isTooOld(said: string): boolean {
+  const [major, minor] = tmuxVersion(said) ?? tmuxVersion(oldestTmux) ?? [0, 0];
+  const [least = 0, leastMinor = 0] = tmuxVersion(oldestTmux) ?? [];
+  return major < least || (major === least && minor < leastMinor);
+}
+
 /** Major and minor of `tmux -V`: `tmux 3.3a`, `tmux next-3.5`; undefined where it says something else. */
 export function tmuxVersion(said: string): readonly [major: number, minor: number] | undefined {
   const [, major, minor] = /(\d+)\.(\d+)/.exec(said) ?? [];
