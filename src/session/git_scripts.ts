@@ -54,7 +54,7 @@ else
   elif [ -z "$(git for-each-ref refs/remotes/origin)" ]; then
     git symbolic-ref HEAD "refs/heads/$branch"
   else
-    git for-each-ref --format='%(refname:lstrip=3)' refs/remotes/origin | head -20 | tr '\\n' ' ' >&2
+    git for-each-ref --format='%(refname:lstrip=3)' refs/remotes/origin | head -20 | tr '\\n' ' '
     exit ${checkoutRefusals.noSuchBranch}
   fi
   git config push.autoSetupRemote true

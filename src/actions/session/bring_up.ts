@@ -28,6 +28,8 @@ export interface BringUp {
   store: SessionStore;
   kept: KeptSession;
   parts: ManifestParts;
+  /** A pod that is there was made from other variables: it is made anew. */
+  remakePod: boolean;
   readyTimeoutMs: number;
   signal: AbortSignal;
   /** Told of every object that this call made, before the next one is. */
@@ -69,7 +71,7 @@ class BringUpRun {
   async *create(): AsyncGenerator<StartEvent, void> {
     yield this.#started("create");
     for (const claim of storage(this.#session)) await this.#ensure(claim);
-    await this.#removeEndedPod();
+    await this.#removeOldPod();
     const pod = podManifest(this.#session);
     const owned = { ...pod, object: ownedBy(this.#kept, pod.object) };
     const made = await this.#ensure(owned);
@@ -77,13 +79,14 @@ class BringUpRun {
   }
 
   /** A pod that came to its end holds its name, and never runs again. */
-  async #removeEndedPod(): Promise<void> {
-    const { host, store, signal, readyTimeoutMs } = this.work;
+  async #removeOldPod(): Promise<void> {
+    const { host, store, signal, readyTimeoutMs, remakePod } = this.work;
     const { name } = this.#session;
     const pod = await store.get<Pod>(PODS, sessionNames(name).pod);
     const ended = pod?.status?.phase === "Failed" || pod?.status?.phase === "Succeeded";
-    if (pod === undefined || (!ended && pod.metadata?.deletionTimestamp === undefined)) return;
-    if (ended) await store.remove(PODS, sessionNames(name).pod);
+    const useless = ended || remakePod;
+    if (pod === undefined || (!useless && pod.metadata?.deletionTimestamp === undefined)) return;
+    if (useless) await store.remove(PODS, sessionNames(name).pod);
     await untilGone(host, store, { name, limitMs: readyTimeoutMs, signal });
   }
 

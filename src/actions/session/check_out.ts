@@ -1,6 +1,7 @@
 /** The repository in a session's workspace: checked out once, asked about later. */
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import { KodamaError } from "../../base/errors.ts";
+import { plainText } from "../../kube/failures.ts";
 import {
   checkoutAnswer,
   checkoutRefusals,
@@ -49,7 +50,7 @@ export async function* checkOut(
   const { outcome } = result;
   if (outcome.kind === "failed" && outcome.exitCode === checkoutRefusals.noSuchBranch) {
     throw new KodamaError("notFound", `${url} has no branch "${baseBranch}"`, {
-      hint: `its branches: ${lastWords(result)}`,
+      hint: `its branches: ${plainText(result.stdout, 500)}`,
     });
   }
   if (outcome.kind === "failed" && outcome.exitCode === checkoutRefusals.otherRepository) {

@@ -36,7 +36,8 @@ export async function* resume(
   yield { kind: "stepEnded", step: "claim", result: "already" };
   try {
     const made = () => {};
-    yield* bringUp({ host, store, kept, parts: noParts, readyTimeoutMs, signal, made });
+    const parts = { parts: noParts, remakePod: false };
+    yield* bringUp({ host, store, kept, ...parts, readyTimeoutMs, signal, made });
   } catch (error) {
     const failure = signal.aborted ? signal.reason : error;
     if (!(failure instanceof KodamaError)) throw error;

@@ -35,7 +35,9 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
   yield* warnings(wanted, store, session);
   yield { kind: "stepStarted", step: "claim", session };
   const { kept, begun } = await store.begin(session);
-  const continued = begun ? kept : await goOn(host, store, { kept, options, wanted });
+  const { kept: continued, remakePod } = begun
+    ? { kept, remakePod: false }
+    : await goOn(host, store, { kept, options, wanted });
   yield { kind: "stepEnded", step: "claim", result: begun ? "done" : "already" };
   const made: Manifest[] = begun
     ? [{ resource: CONFIG_MAPS, object: stateObject(session) as KubeObject }]
@@ -46,6 +48,7 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
       store,
       kept: continued,
       parts: { secrets: wanted.secrets, editor: wanted.editor },
+      remakePod,
       readyTimeoutMs: options.readyTimeoutMs,
       signal,
       made: (manifest) => made.push(manifest),
@@ -136,7 +139,7 @@ async function goOn(
   host: Host,
   store: SessionStore,
   { kept, options, wanted }: Asked & { kept: KeptSession },
-): Promise<KeptSession> {
+): Promise<{ kept: KeptSession; remakePod: boolean }> {
   const { session } = kept;
   const differences = contradictions(options, session, wanted);
   if (differences.length > 0) {
@@ -153,15 +156,23 @@ async function goOn(
       },
     );
   }
-  const environment = environmentOf(wanted.secrets);
+  // Another machine may have none of the files; what the Secret holds is not taken away for that.
+  const here = environmentOf(wanted.secrets);
+  const environment = isEmpty(here) ? session.environment : here;
   const pod = await store.get<Pod>(PODS, sessionNames(session.name).pod);
   const running = session.status === "Running" && pod?.status?.phase === "Running";
-  return await store.change(kept, ({ message: _, ...there }) => ({
+  const changed = await store.change(kept, ({ message: _, ...there }) => ({
     ...there,
-    // Another machine may have none of the files; what the Secret holds is not taken away for that.
-    environment: isEmpty(environment) ? there.environment : environment,
+    environment,
     status: running ? "Running" : "Starting",
   }));
+  // Nobody works yet in a pod whose start failed; in one that runs somebody may.
+  const outdated = session.status === "Failed" || !sameJson(environment, session.environment);
+  return { kept: changed, remakePod: !running && outdated };
+}
+
+function sameJson(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 function isEmpty({ variables, gitToken }: Session["environment"]): boolean {

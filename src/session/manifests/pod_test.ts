@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { gitTokenKey } from "../git_environment.ts";
+import { sampleSession } from "../testing/session.ts";
+import { manifests } from "./all.ts";
+import { egressPolicy } from "./egress_policy.ts";
+import { envSecret } from "./env_secret.ts";
+import { sessionPod } from "./pod.ts";
+
+const session = sampleSession();
+
+Deno.test("every container passes the restricted standard of pod security", () => {
+  const { spec } = sessionPod(session);
+  assert.equal(spec?.securityContext?.runAsNonRoot, true);
+  assert.equal(spec?.securityContext?.seccompProfile?.type, "RuntimeDefault");
+  assert.equal(spec?.automountServiceAccountToken, false);
+  assert.equal(spec?.hostNetwork, undefined);
+  for (const { name, securityContext } of spec?.containers ?? []) {
+    assert.equal(securityContext?.allowPrivilegeEscalation, false, name);
+    assert.deepEqual(securityContext?.capabilities, { drop: ["ALL"] }, name);
+    assert.equal(securityContext?.runAsNonRoot, true, name);
+  }
+  const volumes = (spec?.volumes ?? []).flatMap(({ name: _name, ...kinds }) => Object.keys(kinds));
+  const allowed = ["configMap", "emptyDir", "persistentVolumeClaim", "secret"];
+  assert.deepEqual(volumes.filter((kind) => !allowed.includes(kind)), []);
+});
+
+Deno.test("a secret is named in the pod, and never stands in it", () => {
+  const secrets = {
+    variables: new Map([["DATABASE_URL", "postgres://planted-1"]]),
+    gitToken: "planted-2",
+  };
+  const secret = envSecret(session, secrets);
+  assert.deepEqual(Object.keys(secret.data ?? {}), ["DATABASE_URL", gitTokenKey]);
+  const printed = JSON.stringify(manifests(session, { secrets, editor: {} }));
+  for (const planted of ["planted-1", "planted-2", btoa("postgres://planted-1")]) {
+    assert.ok(!printed.includes(planted), planted);
+  }
+  const env = sessionPod(session).spec?.containers[0]?.env ?? [];
+  assert.deepEqual(env.find(({ name }) => name === "DATABASE_URL")?.valueFrom, {
+    secretKeyRef: { name: "kodama-env-my-work", key: "DATABASE_URL" },
+  });
+});
+
+Deno.test("the token for git is for its host alone", () => {
+  const env = sessionPod(session).spec?.containers[0]?.env ?? [];
+  const keys = env.filter(({ name }) => name.startsWith("GIT_CONFIG_KEY_")).map((one) => one.value);
+  assert.deepEqual(keys, [
+    "safe.directory",
+    "credential.https://github.com.helper",
+    "credential.https://github.com.helper",
+  ]);
+  assert.equal(env.find(({ name }) => name === "GIT_CONFIG_COUNT")?.value, "3");
+});
+
+Deno.test("a session asks the scheduler for little, and never for more than its limit", () => {
+  const resources = (cpu: string, memory: string) => {
+    const spec = { ...session.spec, resources: { cpu, memory } };
+    return sessionPod({ ...session, spec }).spec?.containers[0]?.resources;
+  };
+  assert.deepEqual(resources("2", "4Gi"), {
+    limits: { cpu: "2", memory: "4Gi" },
+    requests: { cpu: "100m", memory: "256Mi" },
+  });
+  assert.deepEqual(resources("50m", "128Mi")?.requests, { cpu: "50m", memory: "128Mi" });
+});
+
+Deno.test("a container of the person's own sees the workspace", () => {
+  const db = sessionPod(session).spec?.containers[1];
+  assert.deepEqual(db?.volumeMounts, [{ name: "workspace", mountPath: "/workspace" }]);
+});
+
+Deno.test("an allow-list lets names be resolved and its own destinations be reached", () => {
+  const { spec } = egressPolicy(session, session.spec.egress ?? []);
+  assert.deepEqual(spec, {
+    podSelector: {
+      matchLabels: {
+        "app.kubernetes.io/managed-by": "kodama",
+        "kodama.dev/session": "my-work",
+      },
+    },
+    policyTypes: ["Egress"],
+    egress: [
+      { ports: [{ protocol: "UDP", port: 53 }, { protocol: "TCP", port: 53 }] },
+      {
+        to: [{ ipBlock: { cidr: "10.0.0.0/8" } }],
+        ports: [{ protocol: "TCP", port: 443 }],
+      },
+    ],
+  });
+});

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { parse } from "yaml";
+import type { ConfigMap } from "../kube/types.ts";
+import { keptSession, sessionText, stateKey, stateObject } from "./state.ts";
+import { sampleSession } from "./testing/session.ts";
+
+function stored(object: ConfigMap): ConfigMap {
+  return { ...object, metadata: { ...object.metadata, uid: "u-1", resourceVersion: "7" } };
+}
+
+Deno.test("a session comes back from its object as it went in", () => {
+  const whole = sampleSession();
+  const { repository: _repository, owner: _owner, template: _template, ...bare } = whole;
+  const { egress: _egress, gitSecret: _gitSecret, ...spec } = whole.spec;
+  for (const session of [whole, { ...bare, spec, sync: { enabled: false } }]) {
+    const kept = keptSession(stored(stateObject(session)));
+    assert.deepEqual(kept, { session, uid: "u-1", resourceVersion: "7" });
+    assert.equal(stateObject(session, kept).metadata?.resourceVersion, "7");
+  }
+});
+
+Deno.test("the document has the fields that people know", () => {
+  const document = parse(sessionText(sampleSession()));
+  assert.deepEqual(Object.keys(document).slice(0, 12), [
+    ...["name", "namespace", "owner", "repo", "branch", "baseBranch", "autoBranch"],
+    ...["podName", "workspacePVC", "claudeHomePVC", "commitHash", "sync"],
+  ]);
+  assert.equal(document.podName, "kodama-my-work");
+});
+
+Deno.test("what is no session is told by its place: a wrong field, another's name, not YAML, none", () => {
+  const good = stored(stateObject(sampleSession()));
+  const text = good.data?.[stateKey] ?? "";
+  const wrong: [string | undefined, RegExp][] = [
+    [undefined, /it has no session.yaml/],
+    ["a: [", /isn't YAML/],
+    ["- 1", /name: /],
+    [text.replace("status: Running", "status: Flying"), /status: /],
+    [text.replace("name: my-work", "name: other"), /it speaks of "other"/],
+    ["a: &a 1\nb: *a", /isn't YAML/],
+  ];
+  for (const [data, message] of wrong) {
+    const object = { ...good, data: data === undefined ? {} : { [stateKey]: data } };
+    assert.throws(() => keptSession(object), (error: Error) => {
+      assert.match(
+        error.message,
+        /^configmap "kodama-session-my-work" in namespace "dev" holds no/,
+      );
+      return message.test(error.message);
+    });
+  }
+});

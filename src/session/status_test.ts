@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import type { ContainerStatus, Event, Pod } from "../kube/types.ts";
+import type { SessionStatus } from "./model.ts";
+import { liveStatus } from "./status.ts";
+
+function pod(phase: string, own: Partial<ContainerStatus>, scheduled = true): Pod {
+  const status: ContainerStatus = {
+    name: "workspace",
+    image: "i",
+    imageID: "",
+    ready: false,
+    restartCount: 0,
+    ...own,
+  };
+  const condition = scheduled ? { type: "PodScheduled", status: "True" } : {
+    type: "PodScheduled",
+    status: "False",
+    reason: "Unschedulable",
+    message: "0/1 nodes are available: 1 Insufficient cpu.",
+  };
+  return { status: { phase, conditions: [condition], containerStatuses: [status] } };
+}
+
+const running = pod("Running", { ready: true, state: { running: {} } });
+
+function event(reason: string, message: string, at: string): Event {
+  return { type: "Warning", reason, message, lastTimestamp: at, involvedObject: {}, metadata: {} };
+}
+
+function status(kept: SessionStatus, of: Pod | undefined, events: Event[] = []): string {
+  const { status, reason } = liveStatus({ name: "x", status: kept }, of, events);
+  return reason === undefined ? status : `${status}: ${reason}`;
+}
+
+Deno.test("without a pod a session is what was kept, and one that ran has lost it", () => {
+  const goOn = "its start didn't finish: kodama start x with the same words";
+  assert.equal(status("Stopped", undefined), "Stopped");
+  assert.equal(status("Running", undefined), "Stopped: its pod is gone: kodama resume x");
+  assert.equal(status("Starting", undefined), `Pending: ${goOn}`);
+  assert.equal(status("Starting", running), `Starting: ${goOn}`);
+});
+
+Deno.test("a pod that waits says why: its scheduling, its image, its newest warning", () => {
+  const pulling = pod("Pending", {
+    state: { waiting: { reason: "ImagePullBackOff", message: "Back-off pulling image" } },
+  });
+  const creating = pod("Pending", { state: { waiting: { reason: "ContainerCreating" } } });
+  const old = event("FailedMount", "an old story", "2025-01-01T00:00:00Z");
+  const latest = event("FailedMount", 'secret "x"\n not found', "2025-01-02T00:00:00Z");
+  assert.equal(
+    status("Starting", pod("Pending", {}, false)),
+    "Pending: Unschedulable: 0/1 nodes are available: 1 Insufficient cpu.",
+  );
+  assert.equal(status("Running", pulling), "Pending: ImagePullBackOff: Back-off pulling image");
+  assert.equal(status("Starting", creating), "Starting: ContainerCreating");
+  assert.equal(
+    status("Starting", creating, [latest, old]),
+    'Starting: FailedMount: secret "x" not found',
+  );
+});
+
+Deno.test("a pod that ended, ends, or ends again and again", () => {
+  const evicted: Pod = { status: { phase: "Failed", reason: "Evicted" } };
+  const ending: Pod = { ...running, metadata: { deletionTimestamp: "2025-01-01T00:00:00Z" } };
+  const crashing = pod("Running", {
+    state: { waiting: { reason: "CrashLoopBackOff" } },
+    lastState: { terminated: { exitCode: 127 } },
+  });
+  assert.equal(status("Running", evicted), "Failed: Evicted");
+  assert.equal(status("Stopped", ending), "Stopped: its pod is ending");
+  assert.equal(
+    status("Running", crashing),
+    "Failed: CrashLoopBackOff: its container ended with exit code 127, and again",
+  );
+  assert.equal(status("Running", running), "Running");
+});

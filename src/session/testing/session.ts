@@ -1,0 +1,35 @@
+/** A session for tests. */
+import type { Session } from "../model.ts";
+
+/** One with everything, of which a test changes what it is about. */
+export function sampleSession(changes: Partial<Session> = {}): Session {
+  return {
+    name: "my-work",
+    namespace: "dev",
+    owner: "jane",
+    repository: {
+      url: "https://github.com/myorg/myrepo",
+      branch: "kodama/my-work-20250115143000",
+      baseBranch: "main",
+      autoBranch: true,
+      commitHash: "abc1230000000000000000000000000000000000",
+    },
+    spec: {
+      image: "example.com/session:1",
+      resources: { cpu: "2", memory: "4Gi" },
+      storage: { workspace: "10Gi", claudeHome: "1Gi" },
+      nodeSelector: { pool: "dev" },
+      tolerations: [{ key: "dev", operator: "Exists" }],
+      containers: [{ name: "db", image: "postgres:17" }],
+      egress: [{ cidr: "10.0.0.0/8", ports: [443] }],
+      gitSecret: "git-ssh-key",
+    },
+    environment: { variables: ["DATABASE_URL"], gitToken: true },
+    sync: { enabled: true, localPath: "/home/jane/myrepo" },
+    template: "big",
+    status: "Running",
+    createdAt: "2025-01-15T14:30:00.000Z",
+    updatedAt: "2025-01-15T14:35:00.000Z",
+    ...changes,
+  };
+}

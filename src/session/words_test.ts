@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { autoBranchName, checkedBranch } from "./branch_name.ts";
+import { egressRule } from "./manifests/egress_policy.ts";
+import { checkedSessionName } from "./names.ts";
+import { repositoryAddress, withoutPassword } from "./repository_url.ts";
+
+Deno.test("a session's name is a label of DNS, short enough for what is named after it", () => {
+  for (const name of ["a", "my-work", "x".repeat(40), "1"]) {
+    assert.equal(checkedSessionName(name), name);
+  }
+  for (const name of ["", "-a", "a-", "A", "a.b", "a/b", "x".repeat(41), "a\n"]) {
+    assert.throws(() => checkedSessionName(name), { kind: "usage" }, name);
+  }
+});
+
+Deno.test("repositories are named by HTTPS, SSH, git, or a host alone", () => {
+  const read = (text: string) => {
+    const { url, transport, host } = repositoryAddress(text);
+    return `${transport} ${host} ${url}`;
+  };
+  assert.equal(
+    read("github.com/myorg/myrepo"),
+    "https github.com https://github.com/myorg/myrepo",
+  );
+  assert.equal(read("https://h:8443/a/b.git"), "https h:8443 https://h:8443/a/b.git");
+  assert.equal(read("git@github.com:myorg/r.git"), "ssh github.com git@github.com:myorg/r.git");
+  assert.equal(read("ssh://git@h:22/a/b"), "ssh h:22 ssh://git@h:22/a/b");
+  assert.equal(read("git://127.0.0.1:9418/r.git"), "git 127.0.0.1:9418 git://127.0.0.1:9418/r.git");
+});
+
+Deno.test("an address with a password is refused, and the password isn't repeated", () => {
+  const bad = ["https://u:s3cret@h/r", "https://s3cret@h/r", "https://h/r?token=s3cret"];
+  for (const text of bad) {
+    assert.throws(() => repositoryAddress(text), (error: Error & { hint?: string }) => {
+      assert.doesNotMatch(`${error.message} ${error.hint}`, /s3cret/);
+      return /the address of the repository at h holds/.test(error.message);
+    });
+  }
+  assert.equal(withoutPassword("https://u:s3cret@h/r"), "https://h/r");
+  assert.equal(withoutPassword("git@h:r"), "git@h:r");
+});
+
+Deno.test("what is no address is refused: options, paths, other schemes", () => {
+  const bad = ["", "-x", "--upload-pack=x", "/tmp/r", "./r", "file:///etc", "ext::sh", "a b", "x"];
+  for (const text of bad) assert.throws(() => repositoryAddress(text), { kind: "usage" }, text);
+});
+
+Deno.test("a branch of a session's own has its name and the time in it", () => {
+  const at = new Date("2025-01-15T14:30:00.000Z");
+  assert.equal(autoBranchName("kodama/", "my-work", at), "kodama/my-work-20250115143000");
+});
+
+Deno.test("branches are those that git allows", () => {
+  for (const name of ["main", "feature/new-api", "v1.2"]) assert.equal(checkedBranch(name), name);
+  const bad = ["", "-x", "a..b", "a b", "a~1", "x.lock", "/a", "a/", "a//b", "@{u}", "a\\b", ".a"];
+  for (const name of bad) assert.throws(() => checkedBranch(name), { kind: "usage" }, name);
+});
+
+Deno.test("destinations are addresses with ports", () => {
+  assert.deepEqual(egressRule("10.0.0.0/8"), { cidr: "10.0.0.0/8" });
+  assert.deepEqual(egressRule("1.2.3.4:22,443"), { cidr: "1.2.3.4/32", ports: [22, 443] });
+  for (const text of ["github.com:443", "10.0.0.0/33", "1.2.3.400", "1.2.3.4:0", "::1"]) {
+    assert.throws(() => egressRule(text), { kind: "usage" }, text);
+  }
+});

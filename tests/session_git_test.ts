@@ -1,0 +1,128 @@
+/** Repositories of sessions over HTTP with a token, and where the token is, and isn't, after that. */
+import assert from "node:assert/strict";
+import { resources } from "../src/cluster/resources.ts";
+import type { AuditEvent } from "../src/cluster/api/audit.ts";
+import { type CommandResult, runCommand } from "./harness/command.ts";
+import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
+import { type GitServer, startGitServer } from "./harness/git_server.ts";
+import { SourceKodama } from "./harness/source_kodama.ts";
+
+const token = "ghp_plantedToken0123456789";
+const variable = "planted-in-a-variable";
+
+interface Scene {
+  cluster: TestCluster;
+  kodama: SourceKodama;
+  server: GitServer;
+  audit: AuditEvent[];
+  /** Everything that any command wrote. */
+  written: string[];
+  run(words: readonly string[], env?: Record<string, string>): Promise<CommandResult>;
+}
+
+async function withScene(play: (scene: Scene) => Promise<void>): Promise<void> {
+  const audit: AuditEvent[] = [];
+  await using cluster = await startTestCluster("empty", { audit: (event) => audit.push(event) });
+  await using server = await startGitServer(`${cluster.folder}/git`, token);
+  const kodama = await SourceKodama.on(cluster);
+  const written: string[] = [];
+  await play({
+    cluster,
+    kodama,
+    server,
+    audit,
+    written,
+    async run(words, env = {}) {
+      const result = await kodama.run(words, { env, cwd: cluster.folder });
+      written.push(result.stdout, result.stderr);
+      return result;
+    },
+  });
+}
+
+Deno.test("a private repository is checked out with the token, which nobody else gets to see", async () => {
+  await withScene(async (scene) => {
+    const { cluster, server, run, written, audit } = scene;
+    const dotenv = `GITHUB_TOKEN=${token}\nDATABASE_URL="${variable}"\n`;
+    await Deno.writeTextFile(`${cluster.folder}/.env`, dotenv);
+    const words = ["start", "work", "--repo", server.repository, "--env-file", ".env"];
+    const started = await run(words);
+    assert.equal(started.code, 0, started.stderr);
+    const got = await run(["get", "work", "-o", "json"]);
+    const session = JSON.parse(got.stdout);
+    assert.match(session.branch, /^kodama\/work-\d{14}$/);
+    assert.equal(session.baseBranch, "main");
+    assert.equal(session.commitHash, await server.git("rev-parse", "main"));
+    const inside = ["attach", "work", "--command"];
+    const commit = await run([
+      ...inside,
+      "git config user.name T && git config user.email t@e && echo more >> README.md && " +
+      "git commit -qam 'more of it' && git push -q && git log --format=%s -1",
+    ]);
+    assert.equal(commit.stdout, "more of it\n", commit.stderr);
+    assert.match(await server.git("log", "--format=%s", "-1", session.branch), /^more of it$/);
+    const { work } = JSON.parse((await run(["get", "work", "-o", "json"])).stdout);
+    assert.deepEqual([work.commits, work.latest[0].subject], [1, "more of it"]);
+    const processes = await run([...inside, "ps -eo args; cat .git/config"]);
+    assert.equal(processes.code, 0, processes.stderr);
+    assertNowhere([...written, ...await everythingKept(scene), JSON.stringify(audit)]);
+    const secret = cluster.cluster.store.get(resources.secrets, "default", "kodama-env-work");
+    assert.deepEqual(Object.keys(secret?.["data"] as object), [
+      ...["DATABASE_URL", "GITHUB_TOKEN", "git-token"],
+    ]);
+  });
+});
+
+/** What is in the cluster but for secrets, and in kodama's folder. */
+async function everythingKept({ cluster, kodama }: Scene): Promise<string[]> {
+  const { secrets, ...others } = resources;
+  assert.ok(secrets);
+  const objects = Object.values(others).map((type) =>
+    JSON.stringify(cluster.cluster.store.list(type))
+  );
+  const files = await runCommand(["grep", "-r", "", kodama.configFolder], { env: cluster.env });
+  assert.match(files.stdout, /sessions\/work.yaml:name: work/);
+  return [...objects, files.stdout];
+}
+
+function assertNowhere(texts: readonly string[]): void {
+  for (const planted of [token, variable, btoa(token), btoa(variable)]) {
+    for (const text of texts) {
+      const at = text.indexOf(planted);
+      assert.ok(at < 0, `${planted} stands in: ${text.slice(Math.max(0, at - 200), at + 200)}`);
+    }
+  }
+}
+
+Deno.test("a start without the token says what is missing, and the same start with it goes on", async () => {
+  await withScene(async ({ server, run, written }) => {
+    const words = ["start", "work", "--repo", server.repository, "--branch", "feature/x"];
+    const refused = await run(words);
+    assert.equal(refused.code, 1, refused.stderr);
+    assert.match(refused.stderr, /cannot check out http:/);
+    assert.match(refused.stderr, /a private repository needs GITHUB_TOKEN/);
+    assert.match(refused.stderr, /the same start goes on/);
+    const failed = await run(["list"]);
+    assert.match(failed.stdout, /^work +Failed /m);
+    const again = await run(words, { GITHUB_TOKEN: token });
+    assert.equal(again.code, 0, again.stderr);
+    const { branch, autoBranch, commitHash } = JSON.parse(
+      (await run(["get", "work", "-o", "json"])).stdout,
+    );
+    assert.deepEqual([branch, autoBranch], ["feature/x", false]);
+    assert.equal(commitHash, await server.git("rev-parse", "feature/x"));
+    const env = await run(["attach", "work", "--command", "env"]);
+    assert.doesNotMatch(env.stdout, /GITHUB_TOKEN/);
+    assertNowhere(written);
+  });
+});
+
+Deno.test("a branch that isn't there is told with those that are", async () => {
+  await withScene(async ({ server, run }) => {
+    const words = ["start", "work", "--repo", server.repository, "--branch", "no-such"];
+    const refused = await run(words, { GITHUB_TOKEN: token });
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /has no branch "no-such"/);
+    assert.match(refused.stderr, /its branches: feature\/x main/);
+  });
+});
