@@ -55,10 +55,12 @@ export interface ExecRequest {
   stdin: boolean;
   /** One pseudo-terminal in place of separate streams: standard error arrives in standard output. */
   tty: boolean;
+  /** Much will pass: by the protocol that costs servers least, where they have it. Not for a terminal. */
+  bulk?: boolean;
 }
 
 /** Which container to attach to: as {@link ExecRequest}, without a command. */
-export type AttachRequest = Omit<ExecRequest, "command">;
+export type AttachRequest = Omit<ExecRequest, "command" | "bulk">;
 
 /** Which part of a container's log is wanted. Every line comes behind its time and a blank (`timestamps`). */
 export interface LogRequest {

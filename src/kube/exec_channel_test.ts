@@ -10,9 +10,10 @@ import {
   serverMessage,
 } from "./testing/memory_link.ts";
 import type { ChannelEnd } from "./client.ts";
-import { endOfStatus, WebSocketExecChannel } from "./exec_channel.ts";
+import { endOfStatus, SocketExecChannel } from "./exec_channel.ts";
 import type { Status } from "./types.ts";
 import { WebSocketLink } from "./websocket.ts";
+import { WebSocketSocket } from "./websocket_socket.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const on = (channel: number, text: string) =>
@@ -38,11 +39,12 @@ const keepAlive = {
 
 function open(first = new Uint8Array(0), protocol = "v5.channel.k8s.io") {
   const link = new MemoryLink();
-  const channel = new WebSocketExecChannel(new WebSocketLink(link, first, protocol, keepAlive));
+  const socket = new WebSocketSocket(new WebSocketLink(link, first, protocol, keepAlive));
+  const channel = new SocketExecChannel(socket);
   return { link, channel };
 }
 
-async function hear(channel: WebSocketExecChannel) {
+async function hear(channel: SocketExecChannel) {
   const heard = { stdout: "", stderr: "" };
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   for await (const { stream, bytes } of channel.output) {

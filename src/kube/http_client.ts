@@ -15,7 +15,7 @@ import type {
   WatchEvent,
 } from "./client.ts";
 import type { Connection } from "./connection.ts";
-import { channelProtocols, WebSocketExecChannel } from "./exec_channel.ts";
+import { SocketExecChannel } from "./exec_channel.ts";
 import type { Host } from "./host.ts";
 import { listPages } from "./list.ts";
 import { openLog } from "./logs.ts";
@@ -23,12 +23,16 @@ import { PODS, resourcePath } from "./resources.ts";
 import type { Transport } from "./transport.ts";
 import type { KubeObject } from "./types.ts";
 import { watchObjects } from "./watch.ts";
+import { channelProtocols, WebSocketSocket } from "./websocket_socket.ts";
 
 /** Never aborts: for calls without a signal of their own. */
 const never = new AbortController().signal;
 
 /** Calls of one context. */
 export class HttpKubeClient implements KubeClient {
+  /** It, or something before it, has refused SPDY. */
+  #withoutSpdy = false;
+
   constructor(
     private readonly connection: Connection,
     private readonly transport: Transport,
@@ -120,10 +124,11 @@ export class HttpKubeClient implements KubeClient {
     return openLog(this.transport, request, options.signal ?? never);
   }
 
-  exec(request: ExecRequest, options: StreamOptions = {}): Promise<ExecChannel> {
+  async exec(request: ExecRequest, options: StreamOptions = {}): Promise<ExecChannel> {
     const query = streamQuery(request);
     for (const word of request.command) query.append("command", word);
-    return this.#stream(`${podPath(request)}/exec?${query}`, options);
+    const path = `${podPath(request)}/exec?${query}`;
+    return await this.#bulk(path, request, options) ?? await this.#stream(path, options);
   }
 
   attach(request: AttachRequest, options: StreamOptions = {}): Promise<ExecChannel> {
@@ -144,9 +149,22 @@ export class HttpKubeClient implements KubeClient {
     return Promise.resolve();
   }
 
+  /** Undefined where it isn't to be. */
+  async #bulk(
+    path: string,
+    { bulk = false, tty, stdin }: ExecRequest,
+    options: StreamOptions,
+  ): Promise<ExecChannel | undefined> {
+    if (!bulk || tty || this.#withoutSpdy) return undefined;
+    const socket = await this.transport.spdy(path, { stdin }, { signal: never, ...options });
+    if (socket === undefined) this.#withoutSpdy = true;
+    return socket && new SocketExecChannel(socket);
+  }
+
   async #stream(path: string, options: StreamOptions): Promise<ExecChannel> {
     const asked = { signal: never, ...options };
-    return new WebSocketExecChannel(await this.transport.webSocket(path, channelProtocols, asked));
+    const link = await this.transport.webSocket(path, channelProtocols, asked);
+    return new SocketExecChannel(new WebSocketSocket(link));
   }
 }
 

@@ -3,21 +3,26 @@ import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { StreamOptions } from "./client.ts";
 import type { Connection } from "./connection.ts";
-import type { Credentials, Proof } from "./credentials.ts";
+import type { Credentials } from "./credentials.ts";
 import { answerError, linkError, plainText, upgradeError, type Whereabouts } from "./failures.ts";
 import { fetchByLink } from "./fetch_by_link.ts";
 import { FetchPool } from "./fetch_pool.ts";
 import { HeadLimit } from "./head_limit.ts";
 import type { HttpAnswer } from "./http_answer.ts";
 import { header, type HeaderPairs } from "./http_request.ts";
+import { identityHeaders } from "./identity_headers.ts";
 import type { Host } from "./host.ts";
-import type { LinkTarget } from "./link.ts";
+import type { Link } from "./link.ts";
 import { LinkPool } from "./link_pool.ts";
+import { linkTarget } from "./link_target.ts";
 import { readPem } from "./open_credentials.ts";
 import { Patience } from "./patience.ts";
 import { fetchLooksForProxy } from "./proxy_environment.ts";
-import { keepAliveTimes, type WebSocketLink } from "./websocket.ts";
-import { openWebSocket, UpgradeRefused, UpgradeUnanswered } from "./websocket_open.ts";
+import { type KeepAlive, keepAliveTimes } from "./silence.ts";
+import type { SpdySocket, SpdyStreams } from "./spdy_socket.ts";
+import { UpgradeRefused, UpgradeUnanswered } from "./upgrade.ts";
+import type { WebSocketLink } from "./websocket.ts";
+import { openWebSocket } from "./websocket_open.ts";
 
 /** One HTTP request. */
 export interface ApiRequest {
@@ -38,6 +43,13 @@ const maxErrorBody = 64 * 1024;
  * a minute a person takes it for hung, and one that only accepts connections would be waited for without end.
  */
 const headLimitMs = 30_000;
+
+/** Begins a stream on a link that waits for a request; rejects as `openWebSocket` does. */
+type OpenStream<T> = (
+  link: Link,
+  request: { url: URL; headers: HeaderPairs; keepAlive: KeepAlive },
+  signal: AbortSignal,
+) => Promise<T>;
 
 /** Opens no connection by itself. */
 export class Transport implements Disposable {
@@ -131,18 +143,55 @@ export class Transport implements Disposable {
     protocols: readonly string[],
     options: StreamOptions & { signal: AbortSignal },
   ): Promise<WebSocketLink> {
+    try {
+      return await this.#upgrade(
+        path,
+        (link, request, signal) => openWebSocket(link, { ...request, protocols }, signal),
+        options,
+      );
+    } catch (error) {
+      if (error instanceof UpgradeRefused) throw upgradeError(error.code, error.body, this.place);
+      throw error;
+    }
+  }
+
+  /** The same over SPDY; undefined where the server doesn't want that, for whatever reason. */
+  async spdy(
+    path: string,
+    streams: SpdyStreams,
+    options: StreamOptions & { signal: AbortSignal },
+  ): Promise<SpdySocket | undefined> {
+    const { openSpdy } = await import("./spdy_open.ts");
+    try {
+      return await this.#upgrade(
+        path,
+        (link, request, signal) => openSpdy(link, { ...request, streams }, signal),
+        options,
+      );
+    } catch (error) {
+      if (error instanceof UpgradeRefused) return undefined;
+      throw error;
+    }
+  }
+
+  /** Rejects with {@link UpgradeRefused} where it is no use to ask again, else with a `KodamaError`. */
+  async #upgrade<T>(
+    path: string,
+    open: OpenStream<T>,
+    options: StreamOptions & { signal: AbortSignal },
+  ): Promise<T> {
     const { signal } = options;
     const patience = new Patience(this.clock, signal);
     for (;;) {
       try {
-        return await this.#upgrade(path, protocols, options);
+        return await this.#upgradeOnce(path, open, options);
       } catch (error) {
         if (error instanceof UpgradeUnanswered) throw this.#failure(error.cause, signal, true);
         if (!(error instanceof UpgradeRefused)) throw this.#failure(error, signal);
         const again = error.code === 401
           ? patience.renewed(this.credentials)
           : await patience.waited(error.code, error.retryAfter);
-        if (!again) throw upgradeError(error.code, error.body, this.place);
+        if (!again) throw error;
       }
     }
   }
@@ -160,10 +209,13 @@ export class Transport implements Disposable {
       using limit = new HeadLimit(this.clock, limitMs, this.place);
       // The request's own signal goes on to hold for the body.
       const signal = AbortSignal.any([request.signal, limit.signal]);
-      const headers = [...this.#headers(proof.authorization), header("accept", "application/json")];
+      const headers = [
+        ...identityHeaders(this.connection, proof.authorization),
+        header("accept", "application/json"),
+      ];
       if (body !== undefined) headers.push(header("content-type", "application/json"));
       const text = body === undefined ? undefined : JSON.stringify(body);
-      const target = this.#target(proof);
+      const target = linkTarget(this.connection, proof, this.certificateAuthority);
       if (streamNext || this.byLinkAlone) {
         const link = await this.#links.take(target, signal);
         const url = new URL(this.connection.server + path);
@@ -201,22 +253,25 @@ export class Transport implements Disposable {
     return parts.join("");
   }
 
-  async #upgrade(
+  async #upgradeOnce<T>(
     path: string,
-    protocols: readonly string[],
+    open: OpenStream<T>,
     { signal, onSent }: StreamOptions & { signal: AbortSignal },
-  ): Promise<WebSocketLink> {
+  ): Promise<T> {
     const proof = await this.credentials.current(signal);
     const url = new URL(this.connection.server + path);
-    const headers = this.#headers(proof.authorization);
-    const link = await this.#links.take(this.#target(proof), signal);
+    const headers = identityHeaders(this.connection, proof.authorization);
+    const link = await this.#links.take(
+      linkTarget(this.connection, proof, this.certificateAuthority),
+      signal,
+    );
     const keepAlive = {
       ...keepAliveTimes,
       clock: this.clock,
       serverAnswers: (limit: AbortSignal) => this.#answers(limit),
     };
     onSent?.();
-    return await openWebSocket(link, { url, headers, protocols, keepAlive }, signal);
+    return await open(link, { url, headers, keepAlive }, signal);
   }
 
   /** Whether the server says anything at all: a refusal is an answer too. */
@@ -230,25 +285,6 @@ export class Transport implements Disposable {
     }
   }
 
-  #target(proof: Proof): LinkTarget {
-    const url = new URL(this.connection.server);
-    const secure = url.protocol === "https:";
-    const { tlsServerName: serverName, insecure, proxyUrl } = this.connection;
-    return {
-      hostname: url.hostname.replace(/^\[|\]$/g, ""),
-      port: url.port === "" ? (secure ? 443 : 80) : Number(url.port),
-      tls: secure
-        ? {
-          certificateAuthority: this.certificateAuthority,
-          clientCertificate: proof.clientCertificate,
-          serverName,
-          insecure,
-        }
-        : undefined,
-      proxyUrl,
-    };
-  }
-
   /** The signal's own reason where it is one of ours: a caller's time limit keeps its words. */
   #failure(error: unknown, signal: AbortSignal, sentAll = false): unknown {
     if (!signal.aborted) return linkError(error, this.place, sentAll);
@@ -256,20 +292,5 @@ export class Transport implements Disposable {
     if (reason instanceof KodamaError) return reason;
     const timeout = reason instanceof DOMException && reason.name === "TimeoutError";
     return linkError(timeout ? reason : new DOMException("", "AbortError"), this.place);
-  }
-
-  #headers(authorization: string | undefined): HeaderPairs {
-    const headers = [header("user-agent", "kodama")];
-    if (authorization !== undefined) headers.push(header("authorization", authorization));
-    const { impersonate } = this.connection;
-    if (impersonate === undefined) return headers;
-    headers.push(header("impersonate-user", impersonate.user));
-    if (impersonate.uid !== undefined) headers.push(header("impersonate-uid", impersonate.uid));
-    for (const group of impersonate.groups) headers.push(header("impersonate-group", group));
-    for (const [key, values] of Object.entries(impersonate.extra)) {
-      const name = `impersonate-extra-${encodeURIComponent(key)}`;
-      headers.push(...values.map((value) => header(name, value)));
-    }
-    return headers;
   }
 }

@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { ManualClock, quiet } from "../base/testing/manual_clock.ts";
+import { SocketExecChannel } from "./exec_channel.ts";
+import { dataFrame, pingFrame } from "./spdy_frames.ts";
+import { openSpdy } from "./spdy_open.ts";
+import { SpdySocket } from "./spdy_socket.ts";
+import { joinBytes, MemoryLink } from "./testing/memory_link.ts";
+
+const encode = (text: string) => new TextEncoder().encode(text);
+const reset = (stream: number) =>
+  Uint8Array.of(0x80, 3, 0, 3, 0, 0, 0, 8, 0, 0, 0, stream, 0, 0, 0, 5);
+const success = `{"metadata":{},"status":"Success"}`;
+const none = new Uint8Array(0);
+
+async function open(first: Uint8Array = none) {
+  const [link, clock] = [new MemoryLink(), new ManualClock()];
+  const serverAnswers = () => Promise.resolve(false);
+  const keepAlive = { pingAfterMs: 10_000, deadAfterMs: 15_000, clock, serverAnswers };
+  const socket = await SpdySocket.open(link, first, { streams: { stdin: true }, keepAlive });
+  return { link, clock, socket, channel: new SocketExecChannel(socket) };
+}
+
+async function hear(channel: SocketExecChannel) {
+  const heard = { stdout: "", stderr: "" };
+  for await (const { stream, bytes } of channel.output) {
+    heard[stream] += new TextDecoder().decode(bytes);
+  }
+  return { ...heard, end: await channel.end };
+}
+
+Deno.test("streams are opened at once, and all of them are heard to the final status", async () => {
+  const { link, channel } = await open(joinBytes([
+    dataFrame(5, encode("out")),
+    dataFrame(7, encode("err")),
+    dataFrame(1, encode(success), true),
+  ]));
+  assert.deepEqual(link.written.map((frame) => frame[11]), [1, 3, 5, 7]);
+  link.give(reset(3), reset(5));
+  const end = { kind: "exited", exitCode: 0 };
+  assert.deepEqual(await hear(channel), { stdout: "out", stderr: "err", end });
+});
+
+Deno.test("input goes in frames, and its end is the stream's", async () => {
+  const { link, channel } = await open();
+  await channel.write(new Uint8Array(100_000));
+  assert.equal(await channel.closeStdin(), true);
+  const frames = link.written.slice(4).map((frame) => [frame[3], frame[4], frame.length - 8]);
+  assert.deepEqual(frames, [[3, 0, 65_536], [3, 0, 34_464], [3, 1, 0]]);
+});
+
+for (
+  const [what, wire, reason] of [
+    ["ends", [null], /^the connection was closed$/],
+    ["says goodbye", [Uint8Array.of(0x80, 3, 0, 7, 0, 0, 0, 4, 0, 0, 0, 0), null], /goodbye/],
+    ["ends in the middle of a status", [dataFrame(1, encode(success.slice(0, 9))), null], /closed/],
+    ["resets what it sends", [dataFrame(5, encode("half")), reset(5)], /reset, 5/],
+    ["breaks the protocol", [Uint8Array.of(0x80, 9, 0, 0, 0, 0, 0, 0)], /another version/],
+  ] as const
+) {
+  Deno.test(`a peer that ${what} has cut the command, which is never a success`, async () => {
+    const { link, channel } = await open();
+    link.give(...wire);
+    const { end } = await hear(channel);
+    assert.equal(end.kind, "cut");
+    assert.match(end.kind === "cut" ? end.reason : "", reason);
+  });
+}
+
+Deno.test("a peer's ping is answered; its answer to ours keeps a silent link", async () => {
+  const { link, clock, socket } = await open();
+  const received = socket.receive();
+  for (let round = 0; round < 3; round++) {
+    await quiet();
+    assert.equal(clock.step(), true);
+    link.give(pingFrame(2), link.written.at(-1) ?? none);
+  }
+  await quiet();
+  assert.deepEqual(link.written.at(-1), pingFrame(2));
+  link.give(dataFrame(5, encode("y")));
+  assert.equal((await received).kind, "data");
+  // From here on it says nothing: the server isn't there either.
+  const reason = "no answer from the server for 25 s";
+  assert.deepEqual(await clock.runUntil(socket.receive()), { kind: "lost", reason });
+  assert.equal(link.closed, true);
+});
+
+Deno.test("a server without SPDY refuses, and the link is closed", async () => {
+  const link = new MemoryLink();
+  const serverAnswers = () => Promise.resolve(true);
+  const opening = openSpdy(link, {
+    url: new URL("https://h.test/exec?command=x"),
+    headers: [["authorization", "Bearer t"]],
+    streams: { stdin: true },
+    keepAlive: { pingAfterMs: 1, deadAfterMs: 1, clock: new ManualClock(), serverAnswers },
+  }, new AbortController().signal);
+  link.give(encode("HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno"));
+  await assert.rejects(opening, { name: "UpgradeRefused", code: 400, body: "no" });
+  assert.equal(link.closed, true);
+  assert.deepEqual(new TextDecoder().decode(link.written[0]).split("\r\n"), [
+    "POST /exec?command=x HTTP/1.1",
+    "Host: h.test",
+    "Upgrade: SPDY/3.1",
+    "Connection: Upgrade",
+    "Content-Length: 0",
+    "X-Stream-Protocol-Version: v4.channel.k8s.io",
+    "authorization: Bearer t",
+    "",
+    "",
+  ]);
+});
