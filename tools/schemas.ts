@@ -1,6 +1,7 @@
 /** `deno task schema:update`: writes the JSON Schemas of what programs read of kodama, `docs/schema/`. */
 import { jsonSchemaOf } from "../src/base/json_schema.ts";
 import { publishedShapes } from "../src/exec/report_shapes.ts";
+import { publishedWorkflowShapes } from "../src/workflow/report_shapes.ts";
 import { workflowSchema } from "../src/workflow/schema.ts";
 import { referencePage } from "./workflow_reference.ts";
 
@@ -10,7 +11,8 @@ export const schemaFolder: URL = new URL("../docs/schema/", import.meta.url);
 /** The texts of the schemas, by file name. */
 export async function schemaTexts(): Promise<Map<string, string>> {
   const texts = new Map<string, string>();
-  for (const [name, { title, shape }] of Object.entries(publishedShapes)) {
+  const shapes = { ...publishedShapes, ...publishedWorkflowShapes };
+  for (const [name, { title, shape }] of Object.entries(shapes)) {
     const schema = await jsonSchemaOf(shape, title);
     texts.set(`${name}.schema.json`, `${JSON.stringify(schema, null, 2)}\n`);
   }

@@ -38,7 +38,7 @@ export class StepsPainter {
       case "text":
         return this.#text(event);
       case "jsonl":
-        return [out(`${JSON.stringify(event)}\n`)];
+        return [out(`${JSON.stringify(reported(event))}\n`)];
       case "json":
         return this.#json(event);
     }
@@ -138,6 +138,11 @@ export class StepsPainter {
     };
     return [out(`${JSON.stringify(document, null, 2)}\n`)];
   }
+}
+
+/** An error as its message: nothing of one is data by itself. */
+function reported(event: StepsEvent): unknown {
+  return event.kind === "notRecorded" ? { ...event, error: event.error.message } : event;
 }
 
 /** `failed: 2 of 50 pods failed: web-[3-4] (exit code 1)`. */

@@ -1,0 +1,166 @@
+/**
+ * The published shapes of what programs read of a run of a workflow with steps: `-o jsonl`, `-o json`
+ * and the records of past runs. Their JSON Schemas in `docs/schema/` are made of these. Stable: fields may be added,
+ * none changes its meaning. Loaded to publish and by tests; who writes them takes the types of the events.
+ */
+import * as v from "valibot";
+import { workflowHeaderShape } from "./record.ts";
+
+function field<S extends v.GenericSchema>(schema: S, description: string) {
+  return v.pipe(schema, v.description(description));
+}
+
+const time = v.pipe(v.string(), v.isoTimestamp());
+const whole = v.pipe(v.number(), v.integer(), v.minValue(0));
+const kind = <K extends string>(name: K) => v.literal(name);
+const reason = v.string();
+const anything = v.unknown();
+
+const stepKey = field(
+  v.string(),
+  "The step's id, behind the keys of what it lies in: `disks[3]/clean`.",
+);
+const key = { step: stepKey };
+
+const stepOutcome = v.variant("kind", [
+  v.object({ kind: kind("ok") }),
+  v.object({ kind: v.picklist(["failed", "denied", "refused", "skipped"]), reason }),
+  v.object({ kind: kind("timeout"), afterMs: whole }),
+  v.object({ kind: kind("cancelled") }),
+]);
+
+const rest = {
+  left: v.optional(field(v.string(), "What may still run in the pod.")),
+  unread: v.optional(field(v.literal(true), "Its last output wasn't waited for.")),
+};
+
+const targetOutcome = v.variant("kind", [
+  v.object({ kind: kind("ok") }),
+  v.object({
+    kind: kind("failed"),
+    exitCode: v.number(),
+    signal: v.optional(v.string()),
+    reason: v.optional(reason),
+  }),
+  v.object({
+    kind: kind("timeout"),
+    limit: v.picklist(["connect", "command"]),
+    afterMs: whole,
+    ...rest,
+  }),
+  v.object({ kind: v.picklist(["unreachable", "unknown", "skipped"]), reason }),
+  v.object({ kind: kind("cancelled"), ...rest }),
+]);
+
+const targetEnd = v.object({
+  target: v.object({
+    context: v.string(),
+    namespace: v.string(),
+    pod: field(v.string(), "`*` for all pods of a context that can't be asked."),
+    container: v.string(),
+    node: v.string(),
+    ip: v.string(),
+    uid: v.optional(v.string()),
+  }),
+  name: field(v.string(), "As short as it can be without being ambiguous."),
+  outcome: targetOutcome,
+  stdout: v.string(),
+  stderr: v.string(),
+  truncated: field(v.boolean(), "Output beyond 64 KiB a stream was left out."),
+  durationMs: whole,
+  copied: v.optional(v.object({ to: v.string(), files: whole, bytes: whole })),
+});
+
+const workflowEnd = {
+  outcome: stepOutcome,
+  outputs: field(v.record(v.string(), anything), "By name; none after a failure."),
+  exitCode: whole,
+  durationMs: whole,
+};
+
+/** What is told and kept. */
+const keptEvents = [
+  v.object({
+    kind: kind("workflowStarted"),
+    workflow: v.string(),
+    run: field(v.string(), "The id of its record."),
+    steps: whole,
+    at: time,
+  }),
+  v.object({ kind: kind("workflowWaits"), group: v.string(), holder: v.string() }),
+  v.object({
+    kind: kind("stepStarted"),
+    ...key,
+    stepKind: v.string(),
+    title: v.string(),
+    at: time,
+  }),
+  v.object({ kind: kind("stepKept"), ...key, outcome: stepOutcome, output: anything }),
+  v.object({ kind: kind("stepTargets"), ...key, names: v.array(v.string()) }),
+  v.object({ kind: kind("stepTargetEnded"), ...key, end: targetEnd, at: time }),
+  v.object({
+    kind: kind("stepRetried"),
+    ...key,
+    attempt: field(whole, "The next one's, from 2."),
+    delayMs: v.number(),
+    reason,
+  }),
+  v.object({
+    kind: kind("stepEnded"),
+    ...key,
+    outcome: stepOutcome,
+    tolerated: field(v.boolean(), "It failed, and the file says to go on."),
+    output: field(anything, "What expressions see of it as `steps.ID`."),
+    at: time,
+    durationMs: whole,
+  }),
+  v.object({ kind: kind("finallyStarted"), at: time }),
+  v.object({ kind: kind("workflowEnded"), ...workflowEnd, at: time }),
+] as const;
+
+/** One line of `kodama run -o jsonl`. */
+export const workflowEventShape = v.variant("kind", [
+  ...keptEvents,
+  v.object({
+    kind: kind("stepLine"),
+    ...key,
+    target: field(v.string(), "Empty for what is no target's."),
+    stream: v.picklist(["stdout", "stderr"]),
+    text: v.string(),
+  }),
+  v.object({ kind: kind("recorded"), id: v.string() }),
+  v.object({ kind: kind("notRecorded"), error: v.string() }),
+]);
+
+/** One line of a record: the first is what was asked for, each further one an event. */
+export const workflowRecordLineShape = v.union([
+  workflowHeaderShape,
+  v.variant("kind", [...keptEvents]),
+]);
+
+/** What `kodama run -o json` prints. */
+export const workflowReportShape = v.object({
+  run: field(v.nullable(v.string()), "The id of its record; null where none is kept."),
+  outcome: v.string(),
+  reason: v.nullable(v.string()),
+  exitCode: whole,
+  durationMs: whole,
+  outputs: workflowEnd.outputs,
+  steps: v.array(v.object({
+    step: stepKey,
+    outcome: v.string(),
+    reason: v.optional(reason),
+    afterMs: v.optional(whole),
+    output: anything,
+  })),
+});
+
+/** The published shapes, by the names of their files. */
+export const publishedWorkflowShapes = {
+  "workflow-event": { title: "A line of kodama run -o jsonl", shape: workflowEventShape },
+  "workflow-record": {
+    title: "A line of the record of a workflow with steps",
+    shape: workflowRecordLineShape,
+  },
+  "workflow-report": { title: "What kodama run -o json prints", shape: workflowReportShape },
+} as const;

@@ -1,0 +1,123 @@
+/**
+ * What the real program writes of workflows with steps, held against the published schemas by a validator that knows
+ * nothing of kodama; and against the shapes, which say every field that there is.
+ */
+import assert from "node:assert/strict";
+import { Ajv, type ValidateFunction } from "ajv";
+import * as v from "valibot";
+import { workflowEventShape, workflowRecordLineShape } from "../src/workflow/report_shapes.ts";
+import { startTestCluster } from "./harness/embedded_cluster.ts";
+import { SourceKodama } from "./harness/source_kodama.ts";
+
+const dateTime = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
+
+/** The published schema as anybody reads it. */
+async function published(name: string): Promise<ValidateFunction> {
+  const url = new URL(`../docs/schema/${name}.schema.json`, import.meta.url);
+  const ajv = new Ajv({ allErrors: true, formats: { "date-time": dateTime } });
+  return ajv.compile(JSON.parse(await Deno.readTextFile(url)));
+}
+
+/** Each line is one of the schema and of the shape, with no further field; gives their kinds. */
+function kindsOf(text: string, validate: ValidateFunction, shape: v.GenericSchema): Set<unknown> {
+  return new Set(
+    text.trimEnd().split("\n").map((line) => {
+      const value: Record<string, unknown> = JSON.parse(line);
+      assert.ok(validate(value), `${line}\n${JSON.stringify(validate.errors)}`);
+      const result = v.safeParse(shape, value);
+      assert.ok(result.success, `${line}\n${result.issues?.map(({ message }) => message)}`);
+      assert.deepEqual(result.output, value);
+      return value.kind;
+    }),
+  );
+}
+
+/** As much happens as can. */
+const workflow = `select: { namespace: weka-operator-system, match: "/^weka-drive-[0-2]$/" }
+params: { token: { secret: true } }
+permissions: { write: [saved] }
+steps:
+  - id: ends
+    exec: 'case $KODAMA_INDEX in 0) echo ok; echo said >&2;; 1) exit 3;; *) sleep 60;; esac'
+    commandTimeout: 1s
+    retry: { attempts: 2, delay: 1ms }
+    continueOn: failure
+  - copy: { from: ":/etc/hostname", to: "saved/" }
+  - wait: ready
+    timeout: 10ms
+    count: 100
+    continueOn: anything
+  - exec: [hostname]
+    when: \${{ false }}
+  - foreach: [1, 2]
+    steps: [{ wait: 1ms }]
+  - prompt: Is it well?
+finally:
+  - wait: 1ms
+outputs: { ok: "\${{ steps.ends.ok }}" }
+`;
+
+Deno.test("what is written of workflows is what their schemas say", async (t) => {
+  await using cluster = await startTestCluster("weka");
+  const kodama = await SourceKodama.on(cluster);
+  const file = `${kodama.configFolder}/workflows/much.yaml`;
+  await Deno.mkdir(`${kodama.configFolder}/workflows`, { recursive: true });
+  await Deno.writeTextFile(file, workflow);
+  const event = await published("workflow-event");
+  const record = await published("workflow-record");
+  const report = await published("workflow-report");
+
+  await t.step("the schemas refuse what isn't theirs", () => {
+    for (const validate of [event, record, report]) {
+      assert.ok(!validate({}));
+      assert.ok(!validate({ kind: "stepLine", outcome: "fine" }));
+    }
+  });
+
+  await t.step(
+    "-o jsonl: events, of a run that fails and of one that goes on from it",
+    async () => {
+      const failed = await kodama.run(["run", file, "--param", "token=hunter2", "-o", "jsonl"]);
+      assert.equal(failed.code, 5, failed.stderr);
+      const words = ["runs", "rerun", "--failed", "--param", "token=hunter2"];
+      const again = await kodama.run([...words, "--yes", "-o", "jsonl"]);
+      const kinds = kindsOf(failed.stdout + again.stdout, event, workflowEventShape);
+      assert.deepEqual([...kinds].toSorted(), [
+        "finallyStarted",
+        "recorded",
+        "stepEnded",
+        "stepKept",
+        "stepLine",
+        "stepRetried",
+        "stepStarted",
+        "stepTargetEnded",
+        "stepTargets",
+        "workflowEnded",
+        "workflowStarted",
+      ]);
+    },
+  );
+
+  await t.step("-o json: the run and its steps", async () => {
+    const { stdout } = await kodama.run(["run", file, "--yes", "-o", "json"]);
+    assert.ok(report(JSON.parse(stdout)), JSON.stringify(report.errors));
+  });
+
+  await t.step("their records", async () => {
+    const folder = `${kodama.configFolder}/runs`;
+    const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+    assert.equal(names.length, 3);
+    for (const name of names) {
+      const text = await Deno.readTextFile(`${folder}/${name}`);
+      kindsOf(text, record, workflowRecordLineShape);
+      assert.equal(text.includes("hunter2"), false);
+    }
+  });
+
+  await t.step("a run without a record says so in a line that is one of the schema", async () => {
+    await Deno.remove(`${kodama.configFolder}/runs`, { recursive: true });
+    await Deno.writeTextFile(`${kodama.configFolder}/runs`, "");
+    const { stdout } = await kodama.run(["run", file, "--yes", "-o", "jsonl"]);
+    assert.ok(kindsOf(stdout, event, workflowEventShape).has("notRecorded"));
+  });
+});
