@@ -24,6 +24,8 @@ export interface Layout {
   faults: string;
   /** Held while `up` or `down` works. */
   lockFile: string;
+  /** Held while a run of the tests works on the rig. */
+  testsLockFile: string;
   /** The administrator's. */
   kubeconfig: string;
   /** The veth on this machine's side: at most 15 characters. */
@@ -46,6 +48,9 @@ export const network = {
 
 /** The variable that marks each process of a rig, with the rig's id as its value. */
 export const markerVariable = "KODAMA_RIG";
+
+/** The variable that marks each process of a run of the tests on a rig, with the rig's id as its value. */
+export const testsMarkerVariable = "KODAMA_RIG_TESTS";
 
 /** The node's name. */
 export const nodeName = "rig";
@@ -78,6 +83,7 @@ export async function findLayout(): Promise<Layout> {
     stateFile: `${state}/state.json`,
     faults: `${state}/faults`,
     lockFile: `${state}.lock`,
+    testsLockFile: `${state}.tests.lock`,
     kubeconfig: `${state}/kubeconfig`,
     linkName: `kodama${id}`,
     cgroup: `kodama-${id}`,

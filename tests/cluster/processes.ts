@@ -42,8 +42,14 @@ export async function killAndWait(process: ProcessId, timeoutMs = 20_000): Promi
   await until(`the end of process ${process.pid}`, async () => !await isAlive(process), timeoutMs);
 }
 
-/** The processes whose environment carries the rig's mark: also those of an `up` that was killed. */
-export async function markedProcesses(id: string): Promise<ProcessId[]> {
+/**
+ * The processes whose environment carries a mark of the rig: also those of an `up`, or of a run of the tests, that was
+ * killed.
+ */
+export async function markedProcesses(
+  id: string,
+  variable: string = markerVariable,
+): Promise<ProcessId[]> {
   const found: ProcessId[] = [];
   for await (const entry of Deno.readDir("/proc")) {
     if (!/^\d+$/.test(entry.name)) continue;
@@ -51,7 +57,7 @@ export async function markedProcesses(id: string): Promise<ProcessId[]> {
     const process = await identify(Number(entry.name));
     if (process === undefined) continue;
     const environment = await readProc(`/proc/${entry.name}/environ`) ?? "";
-    if (environment.split("\0").includes(`${markerVariable}=${id}`)) found.push(process);
+    if (environment.split("\0").includes(`${variable}=${id}`)) found.push(process);
   }
   return found;
 }

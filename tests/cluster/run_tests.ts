@@ -5,10 +5,11 @@
  * down again if it wasn't up before.
  */
 import { down } from "./down.ts";
-import { findLayout } from "./layout.ts";
+import { findLayout, type Layout, testsMarkerVariable } from "./layout.ts";
 import { bringUp } from "./main.ts";
 import { unsuitable } from "./prerequisites.ts";
-import { deadParts, locked, readState } from "./state.ts";
+import { killAndWait, markedProcesses } from "./processes.ts";
+import { deadParts, locked, readState, testing } from "./state.ts";
 import { kubeconfigVariable, kubectlVariable, RealCluster, rigVariable } from "./test_namespace.ts";
 
 const files = [
@@ -28,6 +29,14 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const layout = await findLayout();
+  return await testing(layout, {
+    // deno-lint-ignore no-console -- as above
+    wait: () => console.log("another run of these tests is under way on this rig: waiting for it"),
+  }, () => runOnRig(layout, args));
+}
+
+async function runOnRig(layout: Layout, args: readonly string[]): Promise<number> {
+  await endAbandoned(layout);
   const before = await readState(layout);
   const wasUp = before !== undefined && (await deadParts(before)).length === 0;
   const state = await bringUp(layout, { install: args.includes("--install") });
@@ -36,12 +45,29 @@ async function main(args: readonly string[]): Promise<number> {
     [kubeconfigVariable]: layout.kubeconfig,
     [kubectlVariable]: state.kubectl,
     [rigVariable]: layout.state,
+    [testsMarkerVariable]: layout.id,
     // Scenarios call kubectl by its name, and get the one of the cluster's own version.
     PATH: `${state.kubectl.replace(/\/kubectl$/, "")}:${Deno.env.get("PATH") ?? ""}`,
   };
   const code = await runTests(environment, args.filter((word) => word !== "--install"));
   if (!wasUp) await locked(layout, () => down(layout));
   return code;
+}
+
+/**
+ * Where a run was killed, its tests go on: they are ended, and the rig is taken away, which they may have been hurting.
+ * Nobody else's are found, for whoever runs tests holds the lock.
+ */
+async function endAbandoned(layout: Layout): Promise<void> {
+  const abandoned = await markedProcesses(layout.id, testsMarkerVariable);
+  if (abandoned.length === 0) return;
+  // deno-lint-ignore no-console -- as above
+  console.log(`a run of these tests was killed: its ${abandoned.length} processes are ended`);
+  for (let left = abandoned; left.length > 0;) {
+    await Promise.all(left.map((process) => killAndWait(process)));
+    left = await markedProcesses(layout.id, testsMarkerVariable);
+  }
+  await locked(layout, () => down(layout));
 }
 
 /** The tests are a process of their own, because only `deno test` has the sanitizers. */

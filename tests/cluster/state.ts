@@ -54,8 +54,26 @@ export async function isLeftHurt(layout: Layout): Promise<boolean> {
 
 /** Runs `work` while nobody else's `up` or `down` of the same rig does. The kernel frees it if we are killed. */
 export async function locked<T>(layout: Layout, work: () => Promise<T>): Promise<T> {
-  await Deno.mkdir(layout.lockFile.slice(0, layout.lockFile.lastIndexOf("/")), { recursive: true });
-  using file = await Deno.open(layout.lockFile, { create: true, write: true });
+  using file = await lockFileOf(layout.lockFile);
   await file.lock(true);
   return await work();
+}
+
+/** As {@link locked}, for a whole run of the tests. `wait` is told where another one has to end first. */
+export async function testing<T>(
+  layout: Layout,
+  { wait }: { wait: () => void },
+  work: () => Promise<T>,
+): Promise<T> {
+  using file = await lockFileOf(layout.testsLockFile);
+  if (!await file.tryLock(true)) {
+    wait();
+    await file.lock(true);
+  }
+  return await work();
+}
+
+async function lockFileOf(path: string): Promise<Deno.FsFile> {
+  await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+  return await Deno.open(path, { create: true, write: true });
 }
