@@ -11,7 +11,8 @@ export type CheckId =
   | "clock"
   | "terminal"
   | "tmux"
-  | "kubectl";
+  | "kubectl"
+  | "sessions";
 
 /** One finding. `advice` says what can be done, where there is something. */
 export interface Finding {

@@ -14,6 +14,7 @@ const titles: Readonly<Record<Finding["id"], string>> = {
   terminal: "terminal",
   tmux: "tmux",
   kubectl: "kubectl",
+  sessions: "sessions",
 };
 
 /** One finding: its mark, what it is about, what was found, and what can be done. */

@@ -2,7 +2,7 @@ import type { Finding } from "../../actions/finding.ts";
 import { defineCommand } from "../command.ts";
 import { failure, success } from "../exit_codes.ts";
 import { findingText } from "../findings.ts";
-import { choice, text, value, values } from "../flag.ts";
+import { choice, text, toggle, value, values } from "../flag.ts";
 import { interruptible } from "../interruptible.ts";
 import { renderData, styleOf } from "../output.ts";
 
@@ -27,25 +27,30 @@ export const command = defineCommand({
       placeholder: "FILE",
       completion: { kind: "files" },
     }),
+    sessions: toggle("look for what sessions left in the cluster, in place of all else"),
     output: value("print data", formats.parse, { short: "o", ...formats }),
   },
   examples: [
     { title: "Is all well?", line: "kodama doctor" },
     { title: "May I work there?", line: "kodama doctor --context east -n prod" },
+    { title: "Did a session leave something?", line: "kodama doctor --sessions" },
   ],
   exitCodes: [["0", "nothing fails"], ["1", "something does"]],
-  resolve: ({ flags: { context, namespace, kubeconfig, output } }) => ({
+  resolve: ({ flags: { context, namespace, kubeconfig, output, sessions } }) => ({
+    sessions,
     looked: { contexts: context, ...(namespace === undefined ? {} : { namespace }) },
     kubeconfig,
     format: output,
   }),
-  async run({ looked, kubeconfig, format }, { host, signals, terminal, environment }) {
-    const { doctor } = await import("../../actions/doctor.ts");
+  async run({ looked, kubeconfig, format, sessions }, { host, signals, terminal, environment }) {
+    const look = sessions
+      ? (await import("../../actions/session/doctor.ts")).doctorSessions
+      : (await import("../../actions/doctor.ts")).doctor;
     const machine = await host({ kubeconfig });
     const style = styleOf(terminal.stdout, environment);
     const findings: Finding[] = [];
     await interruptible(signals, async (signal) => {
-      for await (const finding of doctor(machine, { ...looked, signal })) {
+      for await (const finding of look(machine, { ...looked, signal })) {
         findings.push(finding);
         if (format === undefined) await terminal.stdout.write(findingText(finding, style));
       }

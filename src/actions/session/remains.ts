@@ -1,0 +1,59 @@
+/** What sessions left in a cluster: for `doctor`, which says how to clean it. */
+import { KodamaError } from "../../base/errors.ts";
+import type { ApiResource, KubeClient } from "../../kube/client.ts";
+import { wholeList } from "../../kube/list.ts";
+import {
+  CONFIG_MAPS,
+  NETWORK_POLICIES,
+  PERSISTENT_VOLUME_CLAIMS,
+  PODS,
+  SECRETS,
+} from "../../kube/resources.ts";
+import type { KubeObject } from "../../kube/types.ts";
+import { anySession } from "../../session/names.ts";
+import { remainsOf, type SessionRemains } from "../../session/remains.ts";
+
+export type { SessionRemains } from "../../session/remains.ts";
+
+const looked: readonly ApiResource[] = [
+  PODS,
+  SECRETS,
+  CONFIG_MAPS,
+  NETWORK_POLICIES,
+  PERSISTENT_VOLUME_CLAIMS,
+];
+
+/** Looks in a namespace, or where none is named in all that may be seen: at least in the context's own. */
+export async function sessionRemains(
+  client: KubeClient,
+  namespace: string | undefined,
+  signal: AbortSignal,
+): Promise<SessionRemains[]> {
+  try {
+    return await remainsIn(client, namespace, signal);
+  } catch (error) {
+    const forbidden = error instanceof KodamaError && error.kind === "forbidden";
+    if (!forbidden || namespace !== undefined) throw error;
+    return await remainsIn(client, client.defaultNamespace, signal);
+  }
+}
+
+async function remainsIn(
+  client: KubeClient,
+  namespace: string | undefined,
+  signal: AbortSignal,
+): Promise<SessionRemains[]> {
+  const scope = { labelSelector: anySession, ...(namespace === undefined ? {} : { namespace }) };
+  const lists = await Promise.all(looked.map(async (resource) => {
+    try {
+      const { items } = await wholeList(() => client.list<KubeObject>(resource, scope, { signal }));
+      // The items of a list don't say their kind.
+      return items.map((item) => ({ ...item, kind: resource.kind }));
+    } catch (error) {
+      const unseen = error instanceof KodamaError && ["notFound", "forbidden"].includes(error.kind);
+      if (resource === NETWORK_POLICIES && unseen) return [];
+      throw error;
+    }
+  }));
+  return remainsOf(lists.flat());
+}

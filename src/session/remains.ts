@@ -1,0 +1,36 @@
+/** What carries a session's labels, sorted by whether its session is still there. Pure. */
+import { plainText } from "../kube/failures.ts";
+import type { KubeObject } from "../kube/types.ts";
+import { componentLabel, sessionLabel } from "./names.ts";
+
+/** The objects of one name in one namespace. */
+export interface SessionRemains {
+  name: string;
+  namespace: string;
+  /** `orphaned`: without a state nobody lists or deletes them. `kept`: claims alone, as a deletion leaves them. */
+  kind: "whole" | "orphaned" | "kept";
+  /** `pod kodama-x`, claims last. */
+  objects: readonly string[];
+}
+
+/** Sorts them; by namespace and name. */
+export function remainsOf(objects: readonly KubeObject[]): SessionRemains[] {
+  const groups = Map.groupBy(objects, ({ metadata }) => {
+    const name = metadata.labels?.[sessionLabel] ?? "";
+    return `${metadata.namespace}/${name}`;
+  });
+  return [...groups].sort(([a], [b]) => a < b ? -1 : 1).map(([, group]) => {
+    const { namespace = "", labels } = group[0]?.metadata ?? {};
+    const isClaim = (one: KubeObject) => one.kind === "PersistentVolumeClaim";
+    const hasState = group.some((one) => one.metadata.labels?.[componentLabel] === "state");
+    return {
+      name: plainText(labels?.[sessionLabel] ?? "", 63),
+      namespace,
+      kind: hasState ? "whole" : group.every(isClaim) ? "kept" : "orphaned",
+      objects: [...group.filter((one) => !isClaim(one)), ...group.filter(isClaim)]
+        .map(({ kind, metadata }) =>
+          `${kind.toLowerCase()} ${plainText(metadata.name ?? "", 100)}`
+        ),
+    };
+  });
+}

@@ -1,0 +1,68 @@
+/** The Role of docs/sessions.md is all that sessions need: their whole life with it, and nothing else granted. */
+import assert from "node:assert/strict";
+import { parseAllDocuments } from "yaml";
+import { runCommand } from "./harness/command.ts";
+import { startTestCluster } from "./harness/embedded_cluster.ts";
+import { startGitServer } from "./harness/git_server.ts";
+import { SourceKodama } from "./harness/source_kodama.ts";
+
+const page = new URL("../docs/sessions.md", import.meta.url);
+
+/** The block of the page that is a Role. */
+async function documentedRole(): Promise<{ kind: string; rules: unknown[] }> {
+  const blocks = (await Deno.readTextFile(page)).matchAll(/```yaml\n(.*?)```/gs);
+  const documents = [...blocks].flatMap(([, text = ""]) => parseAllDocuments(text));
+  const role = documents.map((one) => one.toJS()).find((one) => one?.kind === "Role");
+  assert.ok(role, "docs/sessions.md has no Role");
+  return role;
+}
+
+Deno.test("a session lives its whole life with the documented Role alone", async () => {
+  const requests: string[] = [];
+  await using cluster = await startTestCluster("empty", {
+    audit: ({ user, verb, objectRef, annotations, requestURI }) => {
+      if (user.username !== "jane") return;
+      const what = [objectRef?.resource, objectRef?.subresource].filter(Boolean).join("/");
+      const decision = annotations["authorization.k8s.io/decision"];
+      requests.push(`${decision} ${verb} ${what || requestURI.split("?")[0]}`);
+    },
+  });
+  await using server = await startGitServer(`${cluster.folder}/git`);
+  const kubectl = async (stdin: string, ...words: string[]) => {
+    const options = { env: { ...cluster.env, KUBECONFIG: cluster.kubeconfig }, stdin };
+    const { code, stderr } = await runCommand(["kubectl", ...words], options);
+    assert.equal(code, 0, stderr);
+  };
+  await kubectl(JSON.stringify(await documentedRole()), "apply", "-n", "default", "-f", "-");
+  await kubectl(
+    "",
+    ...["create", "rolebinding", "jane", "-n", "default"],
+    ...["--role=kodama-sessions", "--user=jane"],
+  );
+  const own = `${cluster.folder}/jane`;
+  await Deno.writeTextFile(own, await cluster.cluster.kubeconfigFor("jane", []));
+  const kodama = await SourceKodama.on(cluster);
+  const jane = { env: { KUBECONFIG: own } };
+  const lines = [
+    `start work --repo ${server.repository}`,
+    "list",
+    "list -o wide",
+    "get work",
+    "attach work --command true",
+    "stop work",
+    "resume work",
+    "doctor --sessions -n default",
+    "delete work --force --purge",
+  ];
+  for (const line of lines) {
+    const { code, stderr } = await kodama.run(line.split(" "), jane);
+    assert.equal(code, 0, `${line}: ${stderr}`);
+  }
+  // Policies are for sessions with an allow-list; the cluster here doesn't serve them at all.
+  const refused = requests.filter((one) => one.startsWith("forbid"))
+    .filter((one) => !one.includes("networkpolicies"));
+  assert.deepEqual(refused, []);
+  assert.ok(requests.includes("allow create pods"));
+  const elsewhere = await kodama.run(["list", "-A"], jane);
+  assert.match(elsewhere.stderr, /forbidden/);
+});
