@@ -10,13 +10,16 @@ const maxLine = 4 * 1024 * 1024;
 export class EventReader {
   #line = new GrowingBytes();
   #tooLong = false;
-  #pending = 0;
+  #offset: number;
 
-  constructor(private readonly adapter: Adapter) {}
+  /** @param offset of the first byte that it will be given. */
+  constructor(private readonly adapter: Adapter, offset = 0) {
+    this.#offset = offset;
+  }
 
-  /** Bytes of the line that isn't whole yet. */
-  get pending(): number {
-    return this.#pending;
+  /** Behind the line whose events were given last. */
+  get offset(): number {
+    return this.#offset;
   }
 
   /** Events of the lines that are whole now. */
@@ -24,6 +27,7 @@ export class EventReader {
     let rest = bytes;
     for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
       this.#add(rest.subarray(0, end));
+      this.#offset++;
       yield* this.end();
       rest = rest.subarray(end + 1);
     }
@@ -36,13 +40,12 @@ export class EventReader {
     const cut = this.#tooLong;
     this.#line = new GrowingBytes();
     this.#tooLong = false;
-    this.#pending = 0;
     if (cut) yield { kind: "unknown", type: "a line that is too long" };
     else if (text !== "") yield* this.adapter.readLine(text);
   }
 
   #add(bytes: Uint8Array): void {
-    this.#pending += bytes.length;
+    this.#offset += bytes.length;
     if (this.#tooLong) return;
     if (this.#line.length + bytes.length <= maxLine) this.#line.push(bytes);
     else this.#tooLong = true;

@@ -28,13 +28,42 @@ export interface FoundTask extends Task {
   key: string;
 }
 
+/** Bytes of a task's events, and where in them they begin. */
+export interface EventPiece {
+  bytes: Uint8Array;
+  at: number;
+}
+
 /** Reads them, the oldest first. */
 export async function readTasks(
   world: FarWorld,
   target: Target,
-  { newest = newestByDefault, number = 0 }: TaskChoice,
+  choice: TaskChoice,
   signal: AbortSignal,
 ): Promise<FoundTask[]> {
+  const found = await readFiles(world, target, { ...choice, keep: false }, signal);
+  return found.map((files) => files.task()).filter((task) => task !== undefined);
+}
+
+/** One task, the newest where no number is given, with what there is of its events. */
+export async function readEvents(
+  world: FarWorld,
+  target: Target,
+  number: number | undefined,
+  signal: AbortSignal,
+): Promise<{ task: Task; pieces: readonly EventPiece[] } | undefined> {
+  const choice = number === undefined ? { newest: 1 } : { number };
+  const [files] = await readFiles(world, target, { ...choice, keep: true }, signal);
+  const task = files?.task();
+  return files === undefined || task === undefined ? undefined : { task, pieces: files.pieces };
+}
+
+async function readFiles(
+  world: FarWorld,
+  target: Target,
+  { newest = newestByDefault, number = 0, keep }: TaskChoice & { keep: boolean },
+  signal: AbortSignal,
+): Promise<TaskFiles[]> {
   const args = [newest, number, maxEventBytes].map(String);
   await using call = await FarCall.open(world, target, { script: "read", args, signal });
   const limits = { mark: markOf(world), maxBytes: maxEventBytes };
@@ -43,12 +72,12 @@ export async function readTasks(
   for await (const part of answerParts(call.output(), limits)) {
     const files = found.at(-1);
     if (part.kind === "bytes") files?.takeEvents(part.bytes);
-    else if (part.word === "task") found.push(new TaskFiles(part.rest));
+    else if (part.word === "task") found.push(new TaskFiles(part.rest, keep));
     else if (part.word === "refused") refusal = part.rest;
     else files?.take(part.word, part.rest);
   }
   await call.ended(refusal);
-  return found.map((files) => files.task()).filter((task) => task !== undefined);
+  return found;
 }
 
 /** What the pod tells of one task, gathered. */
@@ -61,9 +90,11 @@ class TaskFiles {
   #reader = new EventReader(adapterNamed(""));
   #folding: Folding = noProgress;
   #eventBytes = 0;
+  #at = 0;
   #partial = false;
+  readonly pieces: EventPiece[] = [];
 
-  constructor([number, look]: readonly string[]) {
+  constructor([number, look]: readonly string[], private readonly keep: boolean) {
     this.#number = wholeNumber(number);
     this.#look = look;
   }
@@ -82,7 +113,8 @@ class TaskFiles {
         return;
       case "events":
         this.#eventBytes = wholeNumber(rest[0]) ?? 0;
-        this.#partial = this.#eventBytes > (wholeNumber(rest[1]) ?? 0);
+        this.#at = Math.max(0, this.#eventBytes - (wholeNumber(rest[1]) ?? 0));
+        this.#partial = this.#at > 0;
         return;
       case "rest":
         this.#fold(this.#reader.end());
@@ -91,6 +123,8 @@ class TaskFiles {
   }
 
   takeEvents(bytes: Uint8Array): void {
+    if (this.keep) this.pieces.push({ bytes, at: this.#at });
+    this.#at += bytes.length;
     this.#fold(this.#reader.take(bytes));
   }
 

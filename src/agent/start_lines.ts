@@ -1,5 +1,6 @@
 /** The files of a new task: what a person wrote goes into them in quotes, and never into a command line of kodama's. */
 import { UsageError } from "../base/errors.ts";
+import { startScript } from "../exec/start_command.ts";
 import type { Adapter, TaskPlan } from "./adapter.ts";
 
 /** A text as one word of a POSIX shell. */
@@ -22,9 +23,9 @@ if [ -e "$1/environment" ]; then
 rm -f "$1/environment"
 fi
 ${workdir === undefined ? anyFolder : `cd ${quoted(rooted(workdir))} || exit 125`}
-shift
 ${adapter.preparation}
-exec ${words}
+set -- ${words}
+${startScript}
 `;
 }
 

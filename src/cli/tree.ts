@@ -30,6 +30,7 @@ export type Node = Leaf | Branch;
 export const sections: readonly (readonly [heading: string, names: readonly string[]])[] = [
   ["Pods", ["exec", "run", "shell", "tmux", "logs", "cp", "pods", "pick", "runs", "workflow"]],
   ["Sessions", ["start", "list", "get", "attach", "stop", "resume", "delete", "session"]],
+  ["Agents", ["prompt", "interrupt", "agent"]],
   ["Embedded cluster", ["cluster"]],
   ["Housekeeping", ["config", "completion", "doctor", "version", "help"]],
 ];
@@ -134,6 +135,12 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     stop: synonym("stop"),
     resume: synonym("resume"),
     delete: synonym("delete"),
+  }),
+  prompt: dialling("give a task to a session's agent", () => import("./commands/prompt.ts")),
+  interrupt: dialling("stop a session's agent", () => import("./commands/interrupt.ts")),
+  agent: branch("what a session's agent does and did", {
+    list: dialling("list its tasks", () => import("./commands/agent/list.ts")),
+    logs: dialling("show what it did for a task", () => import("./commands/agent/logs.ts")),
   }),
   cluster: branch("a Kubernetes to try things on, inside kodama", {
     up: leaf("start the embedded cluster", () => import("./commands/cluster/up.ts")),

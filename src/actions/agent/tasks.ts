@@ -1,9 +1,8 @@
 /** Tasks of agents in pods: begun, looked at, followed, ended. */
-import { type AdapterName, adapterNamed, adapters } from "../../agent/adapters.ts";
-import { EventReader } from "../../agent/event_lines.ts";
-import * as following from "../../agent/follow_task.ts";
+import type { AdapterName } from "../../agent/adapter_names.ts";
+import { adapterNamed } from "../../agent/adapters.ts";
 import * as interrupting from "../../agent/interrupt_task.ts";
-import type { AgentEvent, Task } from "../../agent/model.ts";
+import type { Task } from "../../agent/model.ts";
 import * as reading from "../../agent/read_tasks.ts";
 import * as starting from "../../agent/start_task.ts";
 import { KodamaError } from "../../base/errors.ts";
@@ -11,8 +10,9 @@ import type { Target } from "../../kube/target.ts";
 import type { Host } from "../host.ts";
 import { agentWorld } from "./world.ts";
 
-export type { Task, TaskState, TaskStatus, Tokens } from "../../agent/model.ts";
-export type { AdapterName } from "../../agent/adapters.ts";
+export type { AgentEvent, Task, TaskState, TaskStatus, Tokens } from "../../agent/model.ts";
+export type { FollowEvent } from "./follow.ts";
+export type { AdapterName } from "../../agent/adapter_names.ts";
 
 /** A task to begin. */
 export interface StartTaskOptions {
@@ -131,48 +131,6 @@ export async function readTasks(
   return await reading.readTasks(await agentWorld(host), target, choice, signal);
 }
 
-/** What a follow tells. */
-export type FollowEvent =
-  /** At first, and whenever it changes; the last one is how the task ended. */
-  | { kind: "task"; task: Task }
-  /** `offset` is where a follow goes on behind the line that told it. */
-  | { kind: "agent"; event: AgentEvent; offset: number }
-  | { kind: "lost"; reason: string };
-
-/**
- * A task's events from an offset on, as they come, until it has ended; links that break are opened again.
- *
- * @param asked the newest task where no number is given. Without `follow`, what there is now.
- */
-export async function* followTask(
-  host: Host,
-  target: Target,
-  asked: { number?: number; offset?: number; signal: AbortSignal },
-): AsyncGenerator<FollowEvent, void> {
-  const { signal, offset = 0 } = asked;
-  const world = await agentWorld(host);
-  const task = await oneTask(host, target, asked);
-  yield { kind: "task", task };
-  const { number } = task;
-  const reader = new EventReader(adapterNamed(task.adapter));
-  let at = offset;
-  let state: string | undefined;
-  for await (const part of following.followTask(world, target, { number, offset }, signal)) {
-    if (part.kind === "lost") yield part;
-    else if (part.kind === "bytes") {
-      at = part.offset;
-      for (const event of reader.take(part.bytes)) {
-        yield { kind: "agent", event, offset: at - reader.pending };
-      }
-    } else if (state !== undefined && state !== part.state && part.state === "working") {
-      yield { kind: "task", task: await oneTask(host, target, { number, signal }) };
-    }
-    if (part.kind === "state") state = part.state;
-  }
-  for (const event of reader.end()) yield { kind: "agent", event, offset: at };
-  yield { kind: "task", task: await oneTask(host, target, { number, signal }) };
-}
-
 /** The task of a number, or the newest. Throws a `KodamaError` where there is none. */
 export async function oneTask(
   host: Host,
@@ -182,8 +140,13 @@ export async function oneTask(
   const choice = number === undefined ? { newest: 1 } : { number };
   const [task] = await readTasks(host, target, { ...choice, signal });
   if (task !== undefined) return task;
+  throw noTask(target, number);
+}
+
+/** The error of a task that isn't there. */
+export function noTask({ pod }: Target, number: number | undefined): KodamaError {
   const which = number === undefined ? "no tasks" : `no task ${number}`;
-  throw new KodamaError("notFound", `${target.pod} has ${which}`, {
+  return new KodamaError("notFound", `${pod} has ${which}`, {
     hint: "`kodama agent list NAME` shows its tasks; `kodama prompt NAME …` begins one",
   });
 }
@@ -208,8 +171,7 @@ export async function interruptTask(
   const task = number === undefined
     ? tasks.findLast(({ status }) => status.state === "working")
     : tasks[0];
-  const adapter = task === undefined ? adapters[0] : adapterNamed(task.adapter);
-  if (adapter === undefined) throw new Error("there is no adapter");
+  const adapter = adapterNamed(task?.adapter ?? "");
   const world = await agentWorld(host);
   const wanted = task === undefined ? choice : { number: task.number };
   const done = await interrupting.interruptTask(world, target, { ...wanted, adapter }, signal);

@@ -1,3 +1,4 @@
+import { resolveAgentLogs, runAgentLogs } from "../agent/agent_logs.ts";
 import { chosenBy, leftWithoutChoice } from "../choosing.ts";
 import { defineCommand } from "../command.ts";
 import { logsFlags } from "../logging/flags.ts";
@@ -12,7 +13,9 @@ export const command = defineCommand({
     "with -f as they grow: pods that come later join, containers that restart go on, and links that " +
     "break are opened again without a line lost or repeated.\n\n" +
     "Pods are named by operands (web-0, deploy/web) or chosen by flags, whatever their phase. Exactly one " +
-    "container of one pod, named by its name, is shown as kubectl logs shows it.",
+    "container of one pod, named by its name, is shown as kubectl logs shows it.\n\n" +
+    "With --agent the one operand is a session, and what is shown is what its coding agent did for its " +
+    "newest task.",
   operands: selectionOperands,
   flags: logsFlags,
   examples: [
@@ -30,6 +33,7 @@ export const command = defineCommand({
       title: "Structured logs, readable",
       line: "kodama logs -f deploy/api --json-fields level,msg,error",
     },
+    { title: "What the agent of a session did, and does", line: "kodama logs --agent my-work -f" },
     {
       title: "Lines of a shape of one's own",
       line: "kodama logs -m web --template '{time} {pod} {json.level} {message}'",
@@ -43,8 +47,13 @@ export const command = defineCommand({
     ["130", "stopped by Ctrl-C or a signal; what came before it was shown"],
   ],
   seeAlso: ["kodama pods --help shows what a selection matches."],
-  resolve: resolveLogs,
-  run: async ({ options: asked, view, kubeconfig, pick }, invocation) => {
+  resolve: (words) =>
+    words.flags.agent
+      ? { kind: "agent" as const, agent: resolveAgentLogs(words) }
+      : { kind: "containers" as const, containers: resolveLogs(words) },
+  run: async (resolved, invocation) => {
+    if (resolved.kind === "agent") return await runAgentLogs(resolved.agent, invocation);
+    const { options: asked, view, kubeconfig, pick } = resolved.containers;
     const { terminal, environment } = invocation;
     const choosing = pick ? { kind: "many" } as const : undefined;
     const chosen = await chosenBy(choosing, asked, { kubeconfig, invocation });

@@ -44,6 +44,9 @@ export const logsFlags = {
     placeholder: "NAME[=STATUS]",
     ...selecting,
   }),
+  "agent": toggle("what the coding agent of a session did, in place of its container's log", {
+    ...reading,
+  }),
   "follow": toggle("go on with what comes, of pods that come later too", {
     short: "f",
     ...reading,

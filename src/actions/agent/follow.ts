@@ -1,0 +1,77 @@
+/** What an agent does, as it does it. */
+import { adapterNamed } from "../../agent/adapters.ts";
+import { EventReader } from "../../agent/event_lines.ts";
+import * as following from "../../agent/follow_task.ts";
+import type { AgentEvent, Task } from "../../agent/model.ts";
+import { readEvents } from "../../agent/read_tasks.ts";
+import type { Target } from "../../kube/target.ts";
+import type { Host } from "../host.ts";
+import { noTask, oneTask } from "./tasks.ts";
+import { agentWorld } from "./world.ts";
+
+/** What a follow tells. */
+export type FollowEvent =
+  /** What is shown: before anything else. */
+  | { kind: "task"; task: Task }
+  /** Its turn came. */
+  | { kind: "turn"; task: Task }
+  /** How it stands behind all that was told: it has ended, if it was followed. */
+  | { kind: "end"; task: Task }
+  /** `offset` is where a follow goes on behind the line that told it. */
+  | { kind: "agent"; event: AgentEvent; offset: number }
+  | { kind: "lost"; reason: string };
+
+/**
+ * A task's events from an offset on, as they come, until it has ended; links that break are opened again.
+ *
+ * @param asked the newest task where no number is given.
+ */
+export async function* followTask(
+  host: Host,
+  target: Target,
+  asked: { number?: number; offset?: number; signal: AbortSignal },
+): AsyncGenerator<FollowEvent, void> {
+  const { signal, offset = 0 } = asked;
+  const world = await agentWorld(host);
+  const task = await oneTask(host, target, asked);
+  yield { kind: "task", task };
+  const { number } = task;
+  const reader = new EventReader(adapterNamed(task.adapter), offset);
+  let state: string | undefined;
+  for await (const part of following.followTask(world, target, { number, offset }, signal)) {
+    if (part.kind === "lost") yield part;
+    else if (part.kind === "bytes") {
+      for (const event of reader.take(part.bytes)) {
+        yield { kind: "agent", event, offset: reader.offset };
+      }
+    } else if (state !== undefined && state !== part.state && part.state === "working") {
+      yield { kind: "turn", task: await oneTask(host, target, { number, signal }) };
+    }
+    if (part.kind === "state") state = part.state;
+  }
+  for (const event of reader.end()) yield { kind: "agent", event, offset: reader.offset };
+  yield { kind: "end", task: await oneTask(host, target, { number, signal }) };
+}
+
+/** A task's events that there are now, and how it stands. As {@link followTask}. */
+export async function* showTask(
+  host: Host,
+  target: Target,
+  asked: { number?: number; offset?: number; signal: AbortSignal },
+): AsyncGenerator<FollowEvent, void> {
+  const { signal, offset = 0 } = asked;
+  const world = await agentWorld(host);
+  const found = await readEvents(world, target, asked.number, signal);
+  if (found === undefined) throw noTask(target, asked.number);
+  const { task, pieces } = found;
+  yield { kind: "task", task };
+  for (const { bytes, at } of pieces) {
+    const skipped = Math.min(bytes.length, Math.max(0, offset - at));
+    const reader = new EventReader(adapterNamed(task.adapter), at + skipped);
+    for (const event of reader.take(bytes.subarray(skipped))) {
+      yield { kind: "agent", event, offset: reader.offset };
+    }
+    for (const event of reader.end()) yield { kind: "agent", event, offset: reader.offset };
+  }
+  yield { kind: "end", task };
+}

@@ -1,0 +1,105 @@
+/** What an agent does, as lines of a terminal. Its texts come from a pod: none of them can steer the terminal. */
+import type { AgentEvent, FollowEvent, Task } from "../../actions/agent/tasks.ts";
+import type { Style } from "../../term/style.ts";
+import { tameLine } from "../../term/tame.ts";
+import { firstLine, statusLine, taskData } from "./task_text.ts";
+
+/** Of a tool's answer. */
+const maxAnswerLines = 6;
+
+/** Lines of what was told, without line feeds. */
+export function eventLines(told: FollowEvent, style: Style): string[] {
+  switch (told.kind) {
+    case "agent":
+      return agentLines(told.event, style);
+    case "lost":
+      return [style.yellow(tame(`${told.reason}; going on`))];
+    case "task":
+      return beginningLines(told.task, style);
+    case "turn":
+      return [style.dim(`task ${told.task.number} has its turn`)];
+    case "end":
+      return [statusText(told.task, style)];
+  }
+}
+
+function beginningLines({ number, adapter, status, prompt }: Task, style: Style): string[] {
+  const title = style.bold(tame(`task ${number} (${adapter}): ${firstLine(prompt, 200)}`));
+  return status.state === "queued"
+    ? [title, style.dim(`task ${number} waits for its turn`)]
+    : [title];
+}
+
+function statusText(task: Task, style: Style): string {
+  switch (task.status.state) {
+    case "queued":
+    case "working":
+      return style.dim(tame(statusLine(task)));
+    case "done":
+      return style.green(tame(statusLine(task)));
+    case "waiting":
+    case "interrupted":
+      return style.yellow(tame(statusLine(task)));
+    case "failed":
+      return style.red(tame(statusLine(task)));
+  }
+}
+
+function agentLines(event: AgentEvent, style: Style): string[] {
+  switch (event.kind) {
+    case "text":
+    case "output":
+      return texts(event.text);
+    case "toolStarted":
+      return [`${style.bold(`> ${tame(event.name)}`)} ${tame(firstLine(event.summary, 200))}`];
+    case "toolEnded":
+      return answerLines(event, style);
+    case "refused":
+      return [
+        style.yellow(tame(`  ${event.tool} wasn't allowed: ${firstLine(event.reason, 200)}`)),
+      ];
+    case "retry":
+      return [
+        style.yellow(tame(`the model wasn't reached (${event.reason}), attempt ${event.attempt}`)),
+      ];
+    // The end of the task says it, with what the pod knows besides.
+    case "result":
+    case "began":
+    case "usage":
+    case "unknown":
+      return [];
+  }
+}
+
+function answerLines(
+  { ok, text }: Extract<AgentEvent, { kind: "toolEnded" }>,
+  style: Style,
+): string[] {
+  const lines = texts(text);
+  const shown = lines.slice(0, maxAnswerLines).map((line) => `  ${line}`);
+  const more = lines.length - shown.length;
+  if (more > 0) shown.push(`  … ${more} more lines`);
+  return shown.map((line) => ok ? style.dim(line) : style.red(line));
+}
+
+function texts(text: string): string[] {
+  return text.trimEnd().split("\n").flatMap(tameLine);
+}
+
+function tame(line: string): string {
+  return tameLine(line.replaceAll("\n", " ")).join(" ");
+}
+
+/** The same as data, for `-o jsonl`. */
+export function eventData(told: FollowEvent): Record<string, unknown> {
+  switch (told.kind) {
+    case "task":
+    case "turn":
+    case "end":
+      return { kind: told.kind, task: taskData(told.task) };
+    case "agent":
+      return { kind: "agent", offset: told.offset, event: told.event };
+    case "lost":
+      return { kind: "lost", reason: told.reason };
+  }
+}

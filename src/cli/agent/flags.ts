@@ -1,0 +1,38 @@
+/** The words of everything that is about agents' tasks. */
+import type { AgentPlace } from "../../actions/agent/place.ts";
+import { checkedSessionName } from "../../actions/session/events.ts";
+import type { Operand } from "../command.ts";
+import { BadValue, count, value } from "../flag.ts";
+import { definedOnly } from "../selection.ts";
+import { scopeFlags } from "../session/flags.ts";
+
+/** Where agents are looked for. */
+export const agentScopeFlags = {
+  ...scopeFlags,
+  namespace: { ...scopeFlags.namespace, summary: "namespace of the session or pod" },
+};
+
+/** Which of an agent's tasks. */
+export const taskFlag = value("the task of this number (default the newest)", count, {
+  placeholder: "N",
+});
+
+/** Whose agent: a session, or a pod by its name. */
+export const agentOperand: Operand = {
+  name: "SESSION|pod/POD",
+  arity: "one",
+  completion: { kind: "sessions" },
+};
+
+/** From words to a place. Throws UsageError for a name that no session can have. */
+export function agentPlaceOf(
+  flags: { namespace: string | undefined; context: string | undefined },
+  name: string,
+): AgentPlace {
+  const { namespace, context } = flags;
+  const scope = definedOnly({ namespace, context });
+  const [, pod] = /^pods?\/(.*)$/.exec(name) ?? [];
+  if (pod === undefined) return { kind: "session", name: checkedSessionName(name), ...scope };
+  if (pod !== "" && !pod.includes("/")) return { kind: "pod", name: pod, ...scope };
+  throw new BadValue(name, "it names no pod").of(agentOperand.name);
+}

@@ -1,0 +1,58 @@
+/** A task's events on this process's terminal. Leaving it leaves the agent alone. */
+import type { FollowEvent, Task } from "../../actions/agent/tasks.ts";
+import { KodamaError } from "../../base/errors.ts";
+import { printable } from "../../term/printable.ts";
+import { success } from "../exit_codes.ts";
+import { interruptible } from "../interruptible.ts";
+import type { Invocation } from "../invocation.ts";
+import { styleOf } from "../output.ts";
+import { eventData, eventLines } from "./event_text.ts";
+
+/** As a run of one target whose command failed. */
+const taskFailed = 5;
+
+/** What stands in the tables of exit codes of whatever follows a task. */
+export const followExitCodes: readonly (readonly [code: string, meaning: string])[] = [
+  ["0", "the task is done"],
+  ["1", "kodama itself failed, or there is no such session or task"],
+  ["2", "the command line is wrong"],
+  ["4", "the pod couldn't be reached"],
+  ["5", "followed to its end, the task failed, waits for an answer, or was interrupted"],
+  ["130", "stopped by Ctrl-C or a signal; the agent goes on"],
+];
+
+/**
+ * Shows what `start` tells; answers with the exit code of the process.
+ *
+ * @param name the operand that names the agent, for the way back to it.
+ */
+export async function showFollow(
+  start: (signal: AbortSignal) => AsyncIterable<FollowEvent>,
+  { invocation, format, name }: {
+    invocation: Invocation;
+    format: "text" | "jsonl";
+    name: string;
+  },
+): Promise<number> {
+  const { terminal, environment, signals } = invocation;
+  const style = styleOf(terminal.stdout, environment);
+  let last: Task | undefined;
+  try {
+    await interruptible(signals, async (signal) => {
+      for await (const told of start(signal)) {
+        if ("task" in told) last = told.task;
+        const lines = format === "jsonl"
+          ? [JSON.stringify(eventData(told))]
+          : eventLines(told, style);
+        await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
+      }
+    });
+  } catch (error) {
+    if (error instanceof KodamaError && error.kind === "cancelled" && last !== undefined) {
+      const again = printable(`kodama logs --agent ${name} -f`);
+      await terminal.stderr.write(`the agent goes on: ${again} shows it again\n`);
+    }
+    throw error;
+  }
+  return last === undefined || last.status.state === "done" ? success : taskFailed;
+}

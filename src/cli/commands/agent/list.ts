@@ -1,0 +1,56 @@
+import { agentOperand, agentPlaceOf, agentScopeFlags } from "../../agent/flags.ts";
+import { taskData, tasksTable } from "../../agent/task_text.ts";
+import { defineCommand } from "../../command.ts";
+import { success } from "../../exit_codes.ts";
+import { choice, count, valueOr } from "../../flag.ts";
+import { interruptible } from "../../interruptible.ts";
+import { renderData } from "../../output.ts";
+
+const formats = choice(["table", "json", "jsonl", "yaml"]);
+
+/** `kodama agent list`. */
+export const command = defineCommand({
+  description:
+    "Lists the tasks of a session's agent, the oldest first: their state, and what they have come to. A pod " +
+    "remembers the last hundred.",
+  operands: [agentOperand],
+  flags: {
+    ...agentScopeFlags,
+    limit: valueOr("so many of the newest", count, "20", { placeholder: "N" }),
+    output: valueOr("how they are printed", formats.parse, "table", { short: "o", ...formats }),
+  },
+  examples: [
+    { title: "The last tasks", line: "kodama agent list my-work" },
+    { title: "For a script", line: "kodama agent list my-work --limit 1 -o json" },
+  ],
+  seeAlso: ["kodama logs --agent NAME shows what the agent did."],
+  resolve: ({ flags, operands: [name = ""] }) => ({
+    name,
+    place: agentPlaceOf(flags, name),
+    kubeconfig: flags.kubeconfig,
+    newest: flags.limit,
+    format: flags.output,
+  }),
+  async run({ name, place, kubeconfig, newest, format }, { host: openHost, signals, terminal }) {
+    const host = await openHost({ kubeconfig });
+    const [{ agentTarget }, { readTasks }] = await Promise.all([
+      import("../../../actions/agent/place.ts"),
+      import("../../../actions/agent/tasks.ts"),
+    ]);
+    const tasks = await interruptible(signals, async (signal) => {
+      const target = await agentTarget(host, place, signal);
+      return await readTasks(host, target, { newest, signal });
+    });
+    if (format !== "table") {
+      await terminal.stdout.write(await renderData(tasks.map(taskData), format));
+      return success;
+    }
+    if (tasks.length === 0) {
+      await terminal.stderr.write(`no tasks yet: kodama prompt ${name} "…" begins one\n`);
+      return success;
+    }
+    const lines = tasksTable(tasks, host.clock.now());
+    await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
+    return success;
+  },
+});
