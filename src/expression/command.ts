@@ -5,6 +5,7 @@
  */
 import { Budget } from "./budget.ts";
 import { codeReaderIn, codeReaderOf } from "./code_words.ts";
+import { nameReaderAt } from "./name_words.ts";
 import { ExpressionError, type ExpressionProblem, Refusal } from "./problem.ts";
 import { readShell } from "./shell_position.ts";
 import { partText, type Template, type TemplatePart } from "./template.ts";
@@ -95,14 +96,19 @@ export function checkShellLine({ parts }: Template): readonly ExpressionProblem[
     if (position.kind === "refused") {
       return [{ start, end, message: `no value can stand in ${position.inside}; ${wayOut}` }];
     }
-    const pipeline = whole.slice(
-      boundaries.findLast((boundary) => boundary <= at),
-      boundaries.find((boundary) => boundary > at),
-    );
+    const begin = boundaries.findLast((boundary) => boundary <= at) ?? 0;
+    const pipeline = whole.slice(begin, boundaries.find((boundary) => boundary > at));
     const reader = codeReaderIn(pipeline);
-    return reader === undefined
-      ? []
-      : [{ start, end, message: `${reader} would read the value as code; ${wayOut}` }];
+    if (reader !== undefined) {
+      return [{ start, end, message: `${reader} would read the value as code; ${wayOut}` }];
+    }
+    const namer = nameReaderAt(whole.slice(begin, at));
+    return namer === undefined ? [] : [{
+      start,
+      end,
+      message:
+        `${namer} could take the value for a variable's name, and run what its brackets hold`,
+    }];
   });
 }
 

@@ -77,7 +77,7 @@ export function readShell(line: string): ShellReading {
   if (quote === "'") return refused("'…', where no variable is read");
   if (quote === '"') return { position: { kind: "double" }, boundaries };
   // bash calculates what stands there, and what a value says there is code.
-  if (/(?:^|[\s;|&(])\w+\[[^\]\s]*$/.test(line)) return refused("the index of an array");
+  if (/(?:^|[\s;|&(])\w*\[[^\]\s]*$/.test(line)) return refused("the index of an array");
   return { position: { kind: "plain" }, boundaries };
 }
 
