@@ -10,16 +10,16 @@
  *     Deno.connect + startTls        2 ms   but no client certificate, and a thread for 100 ms at the close
  *     Deno.connect + node:tls        3 ms   and 16 ms once to load it
  *
- * The thread is one of 32, which files need too (tls_closers.ts): more than 320 closes a second can't be.
+ * The thread is one of 32, which files need too: closing has its turns (tls_closers.ts).
  *
- * So: `startTls` where a token is enough, as long as threads are left; `node:tls` (loaded then) for what is more,
- * for client certificates, and for servers that are not to be verified. Both read only when asked, which is the
+ * So: `startTls` where a token is enough, for as many links as can be closed in time; `node:tls` (loaded then) for what
+ * is more, for client certificates, and for servers that are not to be verified. Both read only when asked, which is the
  * back-pressure.
  */
 import { orAborted } from "../base/abort.ts";
 import { systemClock } from "../base/clock.ts";
 import type { Link, LinkTarget, TlsSettings } from "./link.ts";
-import { TlsClosers } from "./tls_closers.ts";
+import { closeQuietly, type TlsCloser, TlsClosers } from "./tls_closers.ts";
 import { parseProxy, tunnel } from "./proxy_tunnel.ts";
 
 /** Of the process, as the threads are. */
@@ -35,7 +35,7 @@ export async function dialLink(target: LinkTarget, signal: AbortSignal): Promise
     ? undefined
     : closers.take();
   using unlessOpen = new DisposableStack();
-  if (closer !== undefined) unlessOpen.use(closer);
+  if (closer !== undefined) unlessOpen.defer(() => closer.close());
   const byNode = tls !== undefined && closer === undefined
     // Loaded while the connection is made.
     ? import("./link_node.ts")
@@ -99,8 +99,10 @@ class ConnectionLink implements Link {
   #bytesUntilPause = bytesBeforePause;
   #writing: Promise<void> = Promise.resolve();
 
-  /** @param closer is disposed of with the connection. */
-  constructor(private readonly connection: Deno.Conn, private closer?: Disposable) {}
+  #closed = false;
+
+  /** @param closer closes it, where that isn't done at once. */
+  constructor(private readonly connection: Deno.Conn, private readonly closer?: TlsCloser) {}
 
   /** A copy: the buffer serves the next read. */
   async read(): Promise<Uint8Array | null> {
@@ -108,6 +110,7 @@ class ConnectionLink implements Link {
       this.#bytesUntilPause = bytesBeforePause;
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
+    if (this.#closed) return null;
     const buffer = this.#buffer;
     const count = await this.connection.read(buffer);
     if (count === null) return null;
@@ -132,16 +135,8 @@ class ConnectionLink implements Link {
   }
 
   [Symbol.dispose](): void {
-    closeQuietly(this.connection);
-    this.closer?.[Symbol.dispose]();
-    this.closer = undefined;
-  }
-}
-
-function closeQuietly(connection: Deno.Conn): void {
-  try {
-    connection.close();
-  } catch {
-    // It was closed by its other end already, or handed over to TLS.
+    this.#closed = true;
+    if (this.closer === undefined) closeQuietly(this.connection);
+    else this.closer.close(this.connection);
   }
 }

@@ -8,21 +8,70 @@ import type { Clock } from "../base/clock.ts";
 const sleepMs = 100;
 
 /** As many as are left to connections; files keep the others. */
+const maxThreads = 24;
+
+/** Connections that are open, or wait for a thread to close them: each has some 120 kB of memory. */
+const maxConnections = 200;
+
+/** What is closed; `Deno.Conn`. */
+export interface Closable {
+  /** Says goodbye, and sends no more. */
+  closeWrite(): Promise<void>;
+  close(): void;
+}
+
+/** What one connection is closed by. */
+export interface TlsCloser {
+  /** Closes it, or nothing where none came to be. The peer hears of it at once; what is left may wait its turn. */
+  close(connection?: Closable): void;
+}
+
+/** Lets no more connections be than can be closed in time. */
 export class TlsClosers {
-  #free = 24;
+  #threads = maxThreads;
+  #places = maxConnections;
+  readonly #waiting: Closable[] = [];
 
   constructor(private readonly clock: Clock) {}
 
-  /** One for a connection, to be disposed of when that is closed; undefined where none is free. */
-  take(): Disposable | undefined {
-    if (this.#free === 0) return undefined;
-    this.#free--;
-    let kept = true;
+  /** One for a connection that is to be; undefined where there are too many already. */
+  take(): TlsCloser | undefined {
+    if (this.#places === 0) return undefined;
+    this.#places--;
+    let used = false;
     return {
-      [Symbol.dispose]: () => {
-        if (kept) this.clock.timer(sleepMs, () => this.#free++);
-        kept = false;
+      close: (connection) => {
+        if (used) return;
+        used = true;
+        if (connection === undefined) this.#places++;
+        else this.#close(connection);
       },
     };
+  }
+
+  #close(connection: Closable): void {
+    if (this.#threads === 0) {
+      // Where it can't be told any more, it need not be.
+      connection.closeWrite().catch(() => {});
+      this.#waiting.push(connection);
+      return;
+    }
+    this.#threads--;
+    closeQuietly(connection);
+    this.clock.timer(sleepMs, () => {
+      this.#threads++;
+      this.#places++;
+      const next = this.#waiting.shift();
+      if (next !== undefined) this.#close(next);
+    });
+  }
+}
+
+/** Closes what may be closed already. */
+export function closeQuietly(connection: Pick<Closable, "close">): void {
+  try {
+    connection.close();
+  } catch {
+    // It was closed by its other end, or handed over to TLS.
   }
 }
