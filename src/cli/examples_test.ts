@@ -1,5 +1,6 @@
 /** Every example of help is a command line that works. */
 import assert from "node:assert/strict";
+import { MemoryTerminal } from "../term/memory_terminal.ts";
 import { prepare } from "./prepare.ts";
 import { programOf } from "./program.ts";
 import { leaves, tree } from "./tree.ts";
@@ -11,14 +12,21 @@ function kodamaWords(line: string): string[] {
   return [...words].map(([, single, double, bare]) => single ?? double ?? bare ?? "");
 }
 
+/** Preparing dials nobody, and reads no file: what an example reads comes from standard input. */
+const surroundings = {
+  program: programOf("kodama"),
+  environment: () => undefined,
+  host: () => Promise.reject(new Error("an example needs no host")),
+  terminal: new MemoryTerminal({ input: ["web-0\n"] }),
+};
+
 for await (const [path, leaf] of leaves(tree)) {
   const { command } = await leaf.load();
   Deno.test(`${path.join(" ")} has an example`, () => assert.ok(command.examples.length > 0));
   for (const { line } of command.examples) {
     Deno.test(`example: ${line}`, async () => {
       const prepared = await prepare(kodamaWords(line), {
-        program: programOf("kodama"),
-        environment: () => undefined,
+        ...surroundings,
         willDial: () => {},
       });
       assert.deepEqual([prepared.kind, prepared.path], ["command", path]);
@@ -44,8 +52,7 @@ Deno.test("a command that speaks to an API server says so before it is loaded, h
   ) {
     let said = 0;
     const willDial = () => said++;
-    const program = programOf("kodama");
-    await prepare(line.split(" "), { program, environment: () => undefined, willDial });
+    await prepare(line.split(" "), { ...surroundings, willDial });
     assert.equal(said, expected, line);
   }
 });

@@ -36,6 +36,8 @@ export interface Flag<T> {
   /** The environment variable that stands in for the flag when it isn't given. */
   readonly variable?: string;
   readonly completion?: Completion;
+  /** The value names a file, or is `-`: `resolve` gets what is in it, as `joinContents` puts it. */
+  readonly readsFile?: true;
   /**
    * Turns every occurrence, in order, into the value; none where the flag isn't given.
    * Throws {@link BadValue}.
@@ -166,6 +168,32 @@ export function values<T>(
     summary,
     resolve: (texts) => texts.map(parse),
   };
+}
+
+/** What is in a file, for the flag that named it. */
+export interface FileContents {
+  /** As it was given; `-` is standard input. */
+  name: string;
+  text: string;
+}
+
+/** A flag with the name of a file, which is read before it is resolved. Undefined where it isn't given. */
+export function fileValue<T>(
+  summary: string,
+  parse: (contents: FileContents) => T,
+  options: FlagOptions = {},
+): Flag<T | undefined> {
+  const read = (joined: string) => parse(JSON.parse(joined) as FileContents);
+  const completion: Completion = { kind: "files" };
+  return {
+    ...value(summary, read, { placeholder: "FILE", completion, ...options }),
+    readsFile: true,
+  };
+}
+
+/** What `resolve` of a {@link fileValue} gets. */
+export function joinContents(contents: FileContents): string {
+  return JSON.stringify(contents);
 }
 
 /** One of a few words. An empty text is refused as any other unknown word is. */

@@ -1,6 +1,6 @@
 /** From a command line to what will run: every usage error is found here, before anything happens. */
 import { choose } from "./choose.ts";
-import { BadValue } from "./flag.ts";
+import { BadValue, type Flags, joinContents } from "./flag.ts";
 import type { Invocation } from "./invocation.ts";
 import { speak } from "./program.ts";
 import { badValueError, resolveWords } from "./words.ts";
@@ -14,10 +14,16 @@ export type Prepared =
     run: (invocation: Invocation) => Promise<number>;
   };
 
+/** What is needed to prepare: files and standard input only where a flag names them. */
+export type Preparation = Pick<
+  Invocation,
+  "program" | "environment" | "willDial" | "host" | "terminal"
+>;
+
 /** Chooses the command, loads it, and resolves its words. Throws `UsageError`. */
 export async function prepare(
   argv: readonly string[],
-  { program, environment, willDial }: Pick<Invocation, "program" | "environment" | "willDial">,
+  { program, environment, willDial, ...reading }: Preparation,
 ): Promise<Prepared> {
   const choice = await choose(argv, program);
   const { path } = choice;
@@ -30,10 +36,29 @@ export async function prepare(
     ? { texts: new Map(), operands: [] }
     : await (await import("./parse.ts")).sortWords(command, choice.words, spoken);
   try {
-    const raw = { ...sorted, trailing: choice.trailing };
+    const texts = await withContents(command.flags, sorted.texts, reading);
+    const raw = { ...sorted, texts, trailing: choice.trailing };
     const words = resolveWords(command, raw, { environment, spoken });
     return { kind: "command", path, run: command.prepare(words) };
   } catch (error) {
     throw error instanceof BadValue ? await badValueError(error) : error;
   }
+}
+
+/** What is in the files that flags name, in place of the names. */
+async function withContents(
+  flags: Flags,
+  texts: ReadonlyMap<string, readonly string[]>,
+  reading: Pick<Invocation, "host" | "terminal">,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const reads = [...texts].filter(([name]) => flags[name]?.readsFile === true);
+  if (reads.length === 0) return texts;
+  const { contentsOf } = await import("./flag_contents.ts");
+  const all = new Map(texts);
+  for (const [flag, given] of reads) {
+    const name = given.at(-1) ?? "";
+    if (name === "") throw new BadValue(name, "it is empty").of(`--${flag}`);
+    all.set(flag, [joinContents({ name, text: await contentsOf(name, reading) })]);
+  }
+  return all;
 }

@@ -2,8 +2,8 @@
 import type { Selection } from "../actions/exec_events.ts";
 import { UsageError } from "../base/errors.ts";
 import type { Operand, Words } from "./command.ts";
-import { BadValue, choice, count, text, toggle, value, valueOr, values } from "./flag.ts";
-import { namePattern, selectionOperand } from "./selection_words.ts";
+import { choice, count, fileValue, text, toggle, value, valueOr, values } from "./flag.ts";
+import { namedPods, namePattern, selectionOperandOf } from "./selection_words.ts";
 
 const group = "Selection";
 const sorts = choice(["name", "age", "node"]);
@@ -39,6 +39,7 @@ export const selectionFlags = {
     placeholder: "NAME",
     group,
   }),
+  "from": fileValue("pods named in FILE, one in a line; - is standard input", namedPods, { group }),
   "node": value("pods on this node", text, { placeholder: "NAME", group }),
   "sample": value("so many of them, at random", count, { placeholder: "N", group }),
   "sort": valueOr("order of the pods", sorts.parse, "name", { ...sorts, group }),
@@ -104,7 +105,10 @@ export function resolveSelection(
         : namespaces.length > 0
         ? { kind: "named", names: namespaces }
         : { kind: "default" },
-      operands: operands.map(operandOf),
+      operands: [
+        ...operands.map((raw) => selectionOperandOf(raw, "POD|KIND/NAME")),
+        ...flags.from?.operands ?? [],
+      ],
       match: flags.match,
       exclude: flags.exclude,
       sort: flags.sort,
@@ -113,14 +117,6 @@ export function resolveSelection(
       ...definedOnly(optional),
     },
   };
-}
-
-function operandOf(raw: string) {
-  try {
-    return selectionOperand(raw);
-  } catch (error) {
-    throw error instanceof BadValue ? error.of("POD|KIND/NAME") : error;
-  }
 }
 
 /** Without the properties that are undefined: with `exactOptionalPropertyTypes` absent and undefined differ. */

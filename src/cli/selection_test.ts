@@ -5,6 +5,7 @@ import type { Selection } from "../actions/exec_events.ts";
 import { UsageError } from "../base/errors.ts";
 import { defineCommand } from "./command.ts";
 import { sortWords } from "./parse.ts";
+import { namedPods } from "./selection_words.ts";
 import { definedOnly, resolveSelection, selectionFlags, selectionOperands } from "./selection.ts";
 import { badValueError, resolveWords } from "./words.ts";
 import { BadValue } from "./flag.ts";
@@ -94,4 +95,33 @@ for (const [line, message] of wrong) {
 
 Deno.test("what is undefined is left out", () => {
   assert.deepEqual(Object.keys(definedOnly({ a: 1, b: undefined, c: false })), ["a", "c"]);
+});
+
+Deno.test("--from: a pod or a workload in each line; empty lines and comments count for nothing", () => {
+  const text = "pod/web-0\n\n# the rest\r\n  deploy/api  \nweb-1";
+  assert.deepEqual(namedPods({ name: "names", text }), {
+    operands: [
+      { kind: "pod", name: "web-0" },
+      { kind: "workload", plural: "deployments", name: "api" },
+      { kind: "pod", name: "web-1" },
+    ],
+    tookStdin: false,
+  });
+  assert.equal(namedPods({ name: "-", text }).tookStdin, true);
+});
+
+Deno.test("--from a list without a name means no pod, and never all of them", () => {
+  for (const text of ["", "\n\n", "# nothing\n"]) {
+    assert.throws(() => namedPods({ name: "-", text }), {
+      name: "NoMatchError",
+      message: "standard input names no pod",
+    });
+  }
+});
+
+Deno.test("--from says which line is wrong", () => {
+  assert.throws(
+    () => namedPods({ name: "names", text: "web-0\nnodes/n1\n" }),
+    (error) => error instanceof BadValue && error.source === "line 2 of names",
+  );
 });

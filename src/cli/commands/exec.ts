@@ -38,6 +38,10 @@ export const command = defineCommand({
       title: "Three pods at random, as one JSON object each",
       line: "kodama exec -l app=web --sample 3 -o jsonl -- cat /etc/hostname",
     },
+    {
+      title: "In those that another command names",
+      line: "kubectl get pods -o name | kodama exec --from - -- uptime",
+    },
     { title: "Which pods would it be?", line: "kodama exec -A -m web --list" },
   ],
   exitCodes: exitCodeTable,
@@ -50,13 +54,19 @@ export const command = defineCommand({
     const running = resolveRunning(flags, given);
     const { contexts, kubeconfig, selection, pick } = resolveSelection(words);
     if (trailing === undefined && !running.list) throw noCommand(words.operands);
+    if ((flags.stdin || flags.tty) && flags.from?.tookStdin === true) {
+      throw new UsageError("standard input can't name the pods and be passed to them", {
+        hint: "--from FILE names them too",
+      });
+    }
     if (flags.tty && running.bounds.outputMode !== undefined) {
       throw new UsageError("a terminal's output can't be put together", {
         hint: "leave out --tty, or the output flags",
       });
     }
     const [operand, ...others] = selection.operands;
-    const named = operand?.kind === "pod" && others.length === 0 && contexts.length < 2;
+    const named = operand?.kind === "pod" && others.length === 0 && contexts.length < 2 &&
+      !given.has("from");
     const single = flags.tty || (named && running.bounds.outputMode === undefined);
     const options = {
       ...running.bounds,

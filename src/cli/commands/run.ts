@@ -101,6 +101,7 @@ const flagsOf: Readonly<Record<string, readonly string[]>> = {
   labelSelector: ["selector"],
   fieldSelector: ["field-selector"],
   allPhases: ["all-phases"],
+  operands: ["from"],
 };
 
 function isGiven(field: string, given: Words<typeof selectionFlags>["given"]): boolean {

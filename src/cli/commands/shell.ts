@@ -55,6 +55,11 @@ export const command = defineCommand({
     const { contexts, kubeconfig, selection, pick } = resolveSelection(words);
     const [operand, ...others] = selection.operands;
     const named = operand?.kind === "pod" && others.length === 0 && contexts.length < 2;
+    if (flags.from?.tookStdin === true) {
+      throw new UsageError("standard input can't name the pod and be the shell's", {
+        hint: "--from FILE names it too",
+      });
+    }
     if (flags.new && flags["keep-for"] === 0) {
       throw new UsageError("--new and --keep-for 0 contradict each other", {
         hint: "a shell that isn't kept is always a new one",

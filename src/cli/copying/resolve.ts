@@ -36,6 +36,7 @@ const choosing = [
   "exclude",
   "selector",
   "field-selector",
+  "from",
   "node",
   "sample",
   "shuffle",
