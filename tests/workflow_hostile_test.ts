@@ -37,6 +37,7 @@ function worldOf(runScript: RunScript): World {
     copy: absent,
     kube: absent,
     local: {
+      protectedPaths: [],
       variables: absent,
       run: absent,
       fetch: absent,

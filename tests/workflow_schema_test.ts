@@ -60,9 +60,10 @@ outputs: { ok: "\${{ steps.ends.ok }}" }
 Deno.test("what is written of workflows is what their schemas say", async (t) => {
   await using cluster = await startTestCluster("weka");
   const kodama = await SourceKodama.on(cluster);
-  const file = `${kodama.configFolder}/workflows/much.yaml`;
-  await Deno.mkdir(`${kodama.configFolder}/workflows`, { recursive: true });
+  const file = `${cluster.folder}/much.yaml`;
   await Deno.writeTextFile(file, workflow);
+  const run = (...words: string[]) =>
+    kodama.run([...words, "--trust"], { write: [cluster.folder] });
   const event = await published("workflow-event");
   const record = await published("workflow-record");
   const report = await published("workflow-report");
@@ -77,10 +78,10 @@ Deno.test("what is written of workflows is what their schemas say", async (t) =>
   await t.step(
     "-o jsonl: events, of a run that fails and of one that goes on from it",
     async () => {
-      const failed = await kodama.run(["run", file, "--param", "token=hunter2", "-o", "jsonl"]);
+      const failed = await run("run", file, "--param", "token=hunter2", "-o", "jsonl");
       assert.equal(failed.code, 5, failed.stderr);
       const words = ["runs", "rerun", "--failed", "--param", "token=hunter2"];
-      const again = await kodama.run([...words, "--yes", "-o", "jsonl"]);
+      const again = await run(...words, "--yes", "-o", "jsonl");
       const kinds = kindsOf(failed.stdout + again.stdout, event, workflowEventShape);
       assert.deepEqual([...kinds].toSorted(), [
         "finallyStarted",
@@ -99,7 +100,7 @@ Deno.test("what is written of workflows is what their schemas say", async (t) =>
   );
 
   await t.step("-o json: the run and its steps", async () => {
-    const { stdout } = await kodama.run(["run", file, "--yes", "-o", "json"]);
+    const { stdout } = await run("run", file, "--yes", "-o", "json");
     assert.ok(report(JSON.parse(stdout)), JSON.stringify(report.errors));
   });
 
@@ -117,7 +118,7 @@ Deno.test("what is written of workflows is what their schemas say", async (t) =>
   await t.step("a run without a record says so in a line that is one of the schema", async () => {
     await Deno.remove(`${kodama.configFolder}/runs`, { recursive: true });
     await Deno.writeTextFile(`${kodama.configFolder}/runs`, "");
-    const { stdout } = await kodama.run(["run", file, "--yes", "-o", "jsonl"]);
+    const { stdout } = await run("run", file, "--yes", "-o", "jsonl");
     assert.ok(kindsOf(stdout, event, workflowEventShape).has("notRecorded"));
   });
 });

@@ -29,6 +29,7 @@ export function localWorld(
   { clock, env, kube, configDir, create, readText }: LocalWorldParts,
 ): LocalWorld {
   return {
+    protectedPaths: [configDir],
     variables: (names) => variablesOf(names, env),
     run,
     fetch: request,

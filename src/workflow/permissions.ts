@@ -22,7 +22,8 @@ function coversHost(granted: string, host: string): boolean {
   return granted === host || granted === host.slice(0, host.lastIndexOf(":"));
 }
 
-function isWithin(path: string, folder: string): boolean {
+/** Whether an absolute path is the folder, or lies below it. */
+export function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
 }
 

@@ -32,7 +32,11 @@ const world: World = {
   ask: () => Promise.resolve(undefined),
   runScript: absent,
   nonce: () => "nonce",
+  copy: absent,
   local: {
+    protectedPaths: [],
+    variables: absent,
+    realPath: absent,
     run: () => done,
     fetch: absent,
     create: absent,

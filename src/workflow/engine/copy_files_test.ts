@@ -91,3 +91,15 @@ Deno.test("an expression can't lead a copy out of what is granted", async () => 
   const { events } = await play({ ...copying({}), files });
   assert.match(endsOf(events)[0] ?? "", /^out denied: permissions don't grant write /);
 });
+
+Deno.test("kodama's own folder is written to by no step, whatever is granted", async () => {
+  const files = {
+    "w.yaml": text.replace("write: [saved]", "write: true").replace("to: saved", "to: /config/x"),
+  };
+  const { events } = await play({
+    ...copying({}),
+    files,
+    local: { realPath: (path) => Promise.resolve(path.replace(/^.*\/config/, "/config")) },
+  });
+  assert.match(endsOf(events)[0] ?? "", /^out denied: no step writes to kodama's own folder: /);
+});

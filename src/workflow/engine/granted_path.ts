@@ -1,7 +1,7 @@
 /** Files that a workflow's permissions grant, wherever links lead: a repository can hold a link to anything. */
 import { KodamaError } from "../../base/errors.ts";
 import type { FullWorkflow } from "../model.ts";
-import { absolute, grants, grantText } from "../permissions.ts";
+import { absolute, grants, grantText, isWithin } from "../permissions.ts";
 import type { LocalWorld } from "./world.ts";
 
 /**
@@ -13,13 +13,18 @@ import type { LocalWorld } from "./world.ts";
 export async function grantedPath(
   { path: file, permissions }: FullWorkflow,
   { kind, what }: { kind: "read" | "write"; what: string },
-  { realPath }: Pick<LocalWorld, "realPath">,
+  { realPath, protectedPaths }: Pick<LocalWorld, "realPath" | "protectedPaths">,
 ): Promise<string> {
   const folder = file.slice(0, file.lastIndexOf("/")) || "/";
   const path = absolute(what, folder);
   const grant = permissions[kind];
-  if (grant === true) return path;
   const [place, home] = await Promise.all([realPath(path), realPath(folder)]);
+  const own = kind === "read" ? [] : await Promise.all(protectedPaths.map(realPath));
+  if (own.some((one) => isWithin(place, one))) {
+    // What could write there could make itself trusted.
+    throw new KodamaError("forbidden", `no step writes to kodama's own folder: ${what}`);
+  }
+  if (grant === true) return path;
   const granted = grant === false
     ? []
     : await Promise.all(grant.map((one) => one.startsWith("/") ? realPath(one) : one));

@@ -59,6 +59,8 @@ export interface PortForward {
 
 /** This machine, as far as steps reach for it. Every failure is a KodamaError. */
 export interface LocalWorld {
+  /** Absolute folders that no step writes to, whatever it is granted: kodama's own. */
+  readonly protectedPaths: readonly string[];
   /** Those of these variables of the environment that are set, whatever kodama itself may read of it. */
   variables(names: readonly string[]): Promise<ReadonlyMap<string, string>>;
   /** Its standard input is empty. `told` gets whole lines as they come. */

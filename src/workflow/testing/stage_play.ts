@@ -106,6 +106,7 @@ function worldOf(
         const exitCode = await (play.run?.(words, signal) ?? 0);
         return { exitCode, stdout: `${stdout}\n`, stderr: "", truncated: false };
       },
+      protectedPaths: ["/config"],
       variables: absent,
       fetch: absent,
       create: absent,
