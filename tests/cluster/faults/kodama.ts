@@ -83,10 +83,16 @@ export function kodamaProcess(kubeconfig: string, args: readonly string[]): Deno
   }).spawn();
 }
 
-/** What starts kodama, and where. */
-export function kodamaStart(kubeconfig: string, args: readonly string[]) {
+/** What starts kodama, and where; `writes` are the folders that it may write to. */
+export function kodamaStart(
+  kubeconfig: string,
+  args: readonly string[],
+  writes: readonly string[] = [],
+) {
+  const allowed = writes.length === 0 ? [] : [`--allow-write=${writes.join(",")}`];
+  const flags = ["--quiet", "--no-prompt", "-P=kodama", ...allowed];
   return {
-    words: [Deno.execPath(), "run", "--quiet", "--no-prompt", "-P=kodama", "main.ts", ...args],
+    words: [Deno.execPath(), "run", ...flags, "main.ts", ...args],
     cwd: root,
     clearEnv: true,
     env: {
