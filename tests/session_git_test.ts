@@ -17,7 +17,11 @@ interface Scene {
   audit: AuditEvent[];
   /** Everything that any command wrote. */
   written: string[];
-  run(words: readonly string[], env?: Record<string, string>): Promise<CommandResult>;
+  run(
+    words: readonly string[],
+    env?: Record<string, string>,
+    cwd?: string,
+  ): Promise<CommandResult>;
 }
 
 async function withScene(play: (scene: Scene) => Promise<void>): Promise<void> {
@@ -32,8 +36,8 @@ async function withScene(play: (scene: Scene) => Promise<void>): Promise<void> {
     server,
     audit,
     written,
-    async run(words, env = {}) {
-      const result = await kodama.run(words, { env, cwd: cluster.folder });
+    async run(words, env = {}, cwd = cluster.folder) {
+      const result = await kodama.run(words, { env, cwd });
       written.push(result.stdout, result.stderr);
       return result;
     },
@@ -124,5 +128,52 @@ Deno.test("a branch that isn't there is told with those that are", async () => {
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /has no branch "no-such"/);
     assert.match(refused.stderr, /its branches: feature\/x main/);
+  });
+});
+
+Deno.test("a branch comes home without having been pushed, and changes nothing else here", async () => {
+  await withScene(async ({ cluster, server, run }) => {
+    const clone = `${cluster.folder}/clone`;
+    const git = async (...words: string[]) => {
+      const env = { ...cluster.env, GIT_CONFIG_SYSTEM: "/dev/null" };
+      const { code, stdout, stderr } = await runCommand(["git", "-C", clone, ...words], { env });
+      assert.equal(code, 0, stderr);
+      return stdout.trim();
+    };
+    await Deno.mkdir(clone);
+    await git("init", "-q", "-b", "main");
+    await git("remote", "add", "origin", server.repository.replace("://", `://x:${token}@`));
+    await git("fetch", "-q", "origin");
+    await git("reset", "-q", "--hard", "origin/main");
+    const started = await run(["start", "work", "--repo", "."], { GITHUB_TOKEN: token }, clone);
+    assert.equal(started.code, 0, started.stderr);
+    assert.doesNotMatch(started.stdout + started.stderr, new RegExp(token));
+    const nothing = await run(["pull", "work"], {}, clone);
+    assert.match(nothing.stdout, /^nothing new: the origin has kodama\/work-/, nothing.stderr);
+    const commit = (text: string) =>
+      run([
+        ...["attach", "work", "--command"],
+        `git config user.name T && git config user.email t@e && echo ${text} >> README.md && ` +
+        `git commit -qam '${text}' && echo open > open.txt && git rev-parse HEAD`,
+      ]);
+    const first = (await commit("one")).stdout.trim();
+    const pulled = await run(["pull", "work"], {}, clone);
+    assert.equal(pulled.code, 0, pulled.stderr);
+    assert.match(pulled.stdout, new RegExp(`^kodama/work-\\d{14} at ${first.slice(0, 12)}\n$`));
+    assert.match(pulled.stderr, /1 file not committed in the session/);
+    const branch = pulled.stdout.split(" ")[0] ?? "";
+    assert.equal(await git("rev-parse", branch), first);
+    assert.equal(await git("status", "--porcelain"), "");
+    // Here it goes another way.
+    await git("update-ref", `refs/heads/${branch}`, "origin/feature/x");
+    await commit("two");
+    const refused = await run(["pull", "work"], {}, clone);
+    assert.equal(refused.code, 1, refused.stderr);
+    assert.match(refused.stderr, /kodama pull work --as OTHER-NAME/);
+    const other = await run(["pull", "work", "--as", "review"], {}, clone);
+    assert.match(other.stdout, /^review at /, other.stderr);
+    const elsewhere = await run(["pull", "work"]);
+    assert.equal(elsewhere.code, 2);
+    assert.match(elsewhere.stderr, /is no clone of http/);
   });
 });

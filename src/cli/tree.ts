@@ -29,7 +29,19 @@ export type Node = Leaf | Branch;
 /** Headings of `kodama --help` and the commands under each. Every command of the root stands once. */
 export const sections: readonly (readonly [heading: string, names: readonly string[]])[] = [
   ["Pods", ["exec", "run", "shell", "tmux", "logs", "cp", "pods", "pick", "runs", "workflow"]],
-  ["Sessions", ["start", "list", "get", "attach", "stop", "resume", "delete", "session"]],
+  ["Sessions", [
+    "start",
+    "list",
+    "get",
+    "attach",
+    "stop",
+    "resume",
+    "pull",
+    "delete",
+    "session",
+    "template",
+    "sync",
+  ]],
   ["Agents", ["prompt", "interrupt", "agent"]],
   ["Embedded cluster", ["cluster"]],
   ["Housekeeping", ["config", "completion", "doctor", "version", "help"]],
@@ -78,6 +90,7 @@ const sessionCommands = {
     "bring a stopped session up again",
     () => import("./commands/session/resume.ts"),
   ),
+  pull: dialling("bring a session's branch home", () => import("./commands/session/pull.ts")),
   delete: dialling("delete a session", () => import("./commands/session/delete.ts")),
 } satisfies Record<string, Leaf>;
 
@@ -134,6 +147,7 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     attach: synonym("attach"),
     stop: synonym("stop"),
     resume: synonym("resume"),
+    pull: synonym("pull"),
     delete: synonym("delete"),
   }),
   prompt: dialling("give a task to a session's agent", () => import("./commands/prompt.ts")),
@@ -141,6 +155,20 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
   agent: branch("what a session's agent does and did", {
     list: dialling("list its tasks", () => import("./commands/agent/list.ts")),
     logs: dialling("show what it did for a task", () => import("./commands/agent/logs.ts")),
+  }),
+  template: branch("what sessions begin with", {
+    list: leaf("list templates", () => import("./commands/template/list.ts")),
+    show: leaf("print a template", () => import("./commands/template/show.ts")),
+  }),
+  sync: branch("a folder here and one in a pod kept alike", {
+    start: dialling("keep two folders alike", () => import("./commands/sync/start.ts")),
+    list: leaf("list the syncs of this machine", () => import("./commands/sync/list.ts")),
+    status: leaf("show how a sync is doing", () => import("./commands/sync/status.ts")),
+    flush: leaf("wait until both sides are alike", () => import("./commands/sync/flush.ts")),
+    conflicts: leaf("list what conflicts kept", () => import("./commands/sync/conflicts.ts")),
+    pause: leaf("let a sync rest", () => import("./commands/sync/pause.ts")),
+    resume: leaf("let a sync go on", () => import("./commands/sync/resume.ts")),
+    stop: leaf("end a sync", () => import("./commands/sync/stop.ts")),
   }),
   cluster: branch("a Kubernetes to try things on, inside kodama", {
     up: leaf("start the embedded cluster", () => import("./commands/cluster/up.ts")),

@@ -75,17 +75,26 @@ export function waitingReason(pod: Pod, events: readonly Event[]): string | unde
   const trouble = (pod.status?.containerStatuses ?? []).find(({ state }) =>
     isTrouble(state?.waiting?.reason)
   );
-  const event = newest(events.filter(({ type }) => type === "Warning"));
+  const event = newest(events.filter(holdsUp));
   if (trouble !== undefined) {
     const { waiting } = trouble.state ?? {};
     return said(waiting?.reason, waiting?.message ?? event?.message);
   }
   if (event !== undefined) return said(event.reason, event.message);
   const waiting = workspaceStatus(pod)?.state?.waiting;
-  const latest = newest(events);
+  const latest = newest(events.filter(({ type }) => type !== "Warning"));
   return latest === undefined
     ? said(waiting?.reason, waiting?.message)
     : said(latest.reason, latest.message);
+}
+
+/** Warnings that say why a pod doesn't begin; of others (a resolver that isn't set up) it begins all the same. */
+const holdUps =
+  /^(?:Failed|BackOff|InspectFailed|ErrImageNeverPull|FailedScheduling|FailedMount|FailedAttachVolume|FailedBinding|ProvisioningFailed|FailedCreatePodSandBox|FailedMapVolume)$/;
+
+/** `Error: ImagePullBackOff` only repeats that it failed; the event beside it says how. */
+function holdsUp({ type, reason, message }: Event): boolean {
+  return type === "Warning" && holdUps.test(reason ?? "") && !message?.startsWith("Error: ");
 }
 
 /** What doesn't end by waiting a little. */

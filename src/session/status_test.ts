@@ -46,6 +46,8 @@ Deno.test("a pod that waits says why: its scheduling, its image, its newest warn
   });
   const creating = pod("Pending", { state: { waiting: { reason: "ContainerCreating" } } });
   const old = event("FailedMount", "an old story", "2025-01-01T00:00:00Z");
+  const idle = event("MissingClusterDNS", "no matter", "2025-01-03T00:00:00Z");
+  const repeated = event("Failed", "Error: ImagePullBackOff", "2025-01-04T00:00:00Z");
   const latest = event("FailedMount", 'secret "x"\n not found', "2025-01-02T00:00:00Z");
   assert.equal(
     status("Starting", pod("Pending", {}, false)),
@@ -54,7 +56,7 @@ Deno.test("a pod that waits says why: its scheduling, its image, its newest warn
   assert.equal(status("Running", pulling), "Pending: ImagePullBackOff: Back-off pulling image");
   assert.equal(status("Starting", creating), "Starting: ContainerCreating");
   assert.equal(
-    status("Starting", creating, [latest, old]),
+    status("Starting", creating, [latest, old, idle, repeated]),
     'Starting: FailedMount: secret "x" not found',
   );
 });

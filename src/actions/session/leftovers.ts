@@ -84,6 +84,10 @@ function goesOn({ kept, error }: FailedStart): KodamaError {
 
 /** The error's own hint first: it is nearer to the reason. */
 function told(error: KodamaError, outcome: string): KodamaError {
-  const hint = error.hint === undefined ? outcome : `${error.hint}\n${outcome}`;
+  // A quota speaks as a right that is missing, and isn't one.
+  const own = /exceeded quota/.test(error.message)
+    ? "kubectl describe quota shows what is used, and how much there is"
+    : error.hint;
+  const hint = own === undefined ? outcome : `${own}\n${outcome}`;
   return new KodamaError(error.kind, error.message, { hint, cause: error });
 }

@@ -1,4 +1,5 @@
 /** A session begun, or one whose start was interrupted brought to its end. */
+import { counted } from "../../base/counted.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { formatDuration } from "../../base/duration.ts";
 import { CONFIG_MAPS } from "../../kube/resources.ts";
@@ -120,7 +121,7 @@ async function* warnings(
   if (files.length > 0) {
     yield {
       kind: "warning",
-      text: `${variables.size} variables of ${files.join(", ")} go into secret ` +
+      text: `${counted(variables.size, "variable")} of ${files.join(", ")} go into secret ` +
         `"${sessionNames(name).envSecret}": who may read secrets in namespace "${namespace}", or ` +
         `run commands in its pods, can read them`,
     };
@@ -151,8 +152,8 @@ async function goOn(
         differences.join("; ")
       }`,
       {
-        hint: `go on with it as it is: kodama start ${session.name} -n ${session.namespace}; or ` +
-          "begin another under another name",
+        hint: `kodama start ${session.name} -n ${session.namespace} goes on with it as it is; ` +
+          `to have it otherwise, delete it first: kodama delete ${session.name}`,
       },
     );
   }

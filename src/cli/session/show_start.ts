@@ -6,13 +6,14 @@ import { printable } from "../../term/printable.ts";
 import type { Style } from "../../term/style.ts";
 import type { OutputStream, Terminal } from "../../term/terminal.ts";
 
-const titles: Readonly<Record<StartStep, string>> = {
-  claim: "name",
-  configure: "editor configuration and secrets",
-  create: "volumes and pod",
-  ready: "pod is ready",
-  clone: "repository",
-  save: "session is kept",
+/** While it lasts, and in the end. */
+const titles: Readonly<Record<StartStep, readonly [doing: string, done: string]>> = {
+  claim: ["name", "name"],
+  configure: ["editor configuration and secrets", "editor configuration and secrets"],
+  create: ["volumes and pod", "volumes and pod"],
+  ready: ["waiting for the pod", "pod is ready"],
+  clone: ["repository", "repository"],
+  save: ["keeping the session", "session is kept"],
 };
 
 /** What is overwritten by the next line is shown so often; elsewhere a wait is told once it lasts. */
@@ -54,7 +55,7 @@ class StartView implements Disposable {
           const { name, namespace } = event.session;
           await this.#line(`session ${this.style.bold(name)} in namespace ${namespace}`);
         }
-        return await this.#passing(`${this.#place(event.step)} ${titles[event.step]} …`);
+        return await this.#passing(`${this.#place(event.step)} ${titles[event.step][0]} …`);
       case "progress":
         return await this.#progress(event);
       case "stepEnded":
@@ -63,7 +64,7 @@ class StartView implements Disposable {
   }
 
   async #progress({ step, text }: Extract<StartEvent, { kind: "progress" }>): Promise<void> {
-    const line = `${this.#place(step)} ${titles[step]}: ${printable(text)}`;
+    const line = `${this.#place(step)} ${titles[step][0]}: ${printable(text)}`;
     if (this.stream.isTerminal) return await this.#passing(line);
     const now = this.clock.elapsedMs();
     if (now - this.#toldMs < quietMs || now - this.#stepMs < quietMs) return;
@@ -80,7 +81,7 @@ class StartView implements Disposable {
       ...(durationMs >= quietMs ? [formatDuration(durationMs)] : []),
     ];
     const said = details.length === 0 ? "" : this.style.dim(` (${details.join(", ")})`);
-    return `${titles[step]}${said}`;
+    return `${titles[step][1]}${said}`;
   }
 
   #place(step: StartStep): string {

@@ -1,0 +1,49 @@
+import { counted } from "../../../base/counted.ts";
+import { printable } from "../../../term/printable.ts";
+import { defineCommand } from "../../command.ts";
+import { success } from "../../exit_codes.ts";
+import { text, value } from "../../flag.ts";
+import { definedOnly } from "../../selection.ts";
+import { placeOf, scopeFlags, sessionOperand } from "../../session/flags.ts";
+import { stoppable } from "../../session/stoppable.ts";
+
+/** `kodama pull`. */
+export const command = defineCommand({
+  description:
+    "Brings a session's branch into the repository of the working folder, pushed or not. Only the branch " +
+    "changes there: nothing is checked out, and a branch that has gone another way stays as it is.",
+  operands: [sessionOperand],
+  flags: {
+    ...scopeFlags,
+    as: value("name of the branch here (default its own)", text, { placeholder: "BRANCH" }),
+  },
+  examples: [
+    { title: "What the agent committed", line: "kodama pull fix-auth" },
+    { title: "Under a name of yours", line: "kodama pull fix-auth --as review" },
+  ],
+  exitCodes: [
+    ["1", "the branch here has gone another way, or the session doesn't run"],
+    ["2", "the working folder is no clone of the session's repository"],
+  ],
+  seeAlso: ["kodama get --help shows what there is to bring."],
+  resolve: ({ flags, operands: [name] }) => ({
+    options: { ...placeOf(flags, name), ...definedOnly({ as: flags.as }) },
+    kubeconfig: flags.kubeconfig,
+  }),
+  async run({ options, kubeconfig }, { host: openHost, signals, terminal }) {
+    const host = await openHost({ kubeconfig });
+    const { pull } = await import("../../../actions/session/pull.ts");
+    const pulled = await stoppable(signals, (signal) => pull(host, { ...options, signal }));
+    const { branch, commitHash, nothingNew, uncommitted } = pulled;
+    const place = `${printable(branch)} at ${commitHash.slice(0, 12)}`;
+    await terminal.stdout.write(
+      nothingNew ? `nothing new: the origin has ${place}\n` : `${place}\n`,
+    );
+    if (uncommitted > 0) {
+      await terminal.stderr.write(
+        `${counted(uncommitted, "file")} not committed in the session: not brought\n`,
+      );
+    }
+    return success;
+  },
+});

@@ -1,0 +1,37 @@
+import { tableLines } from "../../../term/table.ts";
+import { defineCommand } from "../../command.ts";
+import { success } from "../../exit_codes.ts";
+import { value } from "../../flag.ts";
+import { renderData } from "../../output.ts";
+import { dataFormats } from "../../session/flags.ts";
+
+/** `kodama template list`. */
+export const command = defineCommand({
+  description:
+    "Lists the templates that `kodama start --template` knows: files of settings in .kodama/templates/ of " +
+    "the repository, and in templates/ of kodama's folder. Of two with one name the repository's counts.",
+  flags: {
+    output: value("print data in place of a table", dataFormats.parse, {
+      short: "o",
+      ...dataFormats,
+    }),
+  },
+  examples: [{ title: "All that there are", line: "kodama template list" }],
+  seeAlso: ["kodama template show --help prints one of them."],
+  resolve: ({ flags }) => ({ format: flags.output }),
+  async run({ format }, { host, terminal }) {
+    const { listTemplates } = await import("../../../actions/session/templates.ts");
+    const templates = await listTemplates(await host());
+    if (format !== undefined) {
+      await terminal.stdout.write(await renderData(templates, format));
+      return success;
+    }
+    if (templates.length === 0) await terminal.stderr.write("there are no templates\n");
+    else {
+      const rows = templates.map(({ name, summary, path }) => [name, summary, path]);
+      const lines = tableLines(["NAME", "SUMMARY", "FILE"], rows);
+      await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
+    }
+    return success;
+  },
+});

@@ -1,0 +1,20 @@
+import { printable } from "../../../term/printable.ts";
+import { defineCommand } from "../../command.ts";
+import { success } from "../../exit_codes.ts";
+
+/** `kodama template show`. */
+export const command = defineCommand({
+  description: "Prints a template: the settings that a session begins with.",
+  operands: [{ name: "NAME", arity: "one", completion: { kind: "templates" } }],
+  flags: {},
+  examples: [{ title: "What is in it?", line: "kodama template show big" }],
+  seeAlso: ["kodama start --help says what comes before and behind a template."],
+  resolve: ({ operands: [name = ""] }) => ({ name }),
+  async run({ name }, { host, terminal }) {
+    const { findTemplate } = await import("../../../actions/session/templates.ts");
+    const { text } = await findTemplate(await host(), name);
+    const lines = text.replace(/\n$/, "").split("\n");
+    await terminal.stdout.write(lines.map((line) => `${printable(line)}\n`).join(""));
+    return success;
+  },
+});
