@@ -1,0 +1,51 @@
+/** The real Claude Code in a session of the embedded cluster, with a stand-in for its model. */
+import assert from "node:assert/strict";
+import { type AgentStage, Gates, storyModel, tellAgentStory } from "./harness/agent_story.ts";
+import { agentImage, claudeCode } from "./harness/claude_code.ts";
+import { imageRoots, startTestCluster } from "./harness/embedded_cluster.ts";
+import { ModelStandIn } from "./harness/model_stand_in.ts";
+import { SourceKodama } from "./harness/source_kodama.ts";
+
+const claude = Deno.env.get("KODAMA_TEST_AGENT") === "none"
+  ? { kind: "missing" as const, reason: "KODAMA_TEST_AGENT is none" }
+  : await claudeCode();
+
+Deno.test({
+  name: claude.kind === "there"
+    ? "Claude Code works in a session of the embedded cluster"
+    : `Claude Code in a session (not run: ${claude.reason})`,
+  ignore: claude.kind === "missing",
+  fn: async (t) => {
+    if (claude.kind === "missing") return;
+    await using cluster = await startTestCluster("empty", {
+      imageRoots: [...imageRoots, claude.imageRoot],
+    });
+    const gates = new Gates();
+    await using model = new ModelStandIn(storyModel(gates));
+    const kodama = await SourceKodama.on(cluster);
+    const variables = Object.entries(model.environment).map(([name, value]) =>
+      `${name}=${value}\n`
+    );
+    await Deno.writeTextFile(`${cluster.folder}/.env`, variables.join(""));
+    const run = (words: readonly string[]) => kodama.run(words, { cwd: cluster.folder });
+    const well = async (words: readonly string[]) => {
+      const { code, stdout, stderr } = await run(words);
+      assert.equal(code, 0, `${words.join(" ")}: ${stdout}${stderr}`);
+      return stdout;
+    };
+    await well(["start", "story", "--image", agentImage, "--env-file", ".env"]);
+    const stage: AgentStage = {
+      place: "story",
+      scope: [],
+      run,
+      start: (words) => kodama.start(words),
+      inPod: (line) => well(["attach", "story", "--", "sh", "-c", `cd /workspace && ${line}`]),
+      restart: async () => {
+        await well(["stop", "story"]);
+        await well(["resume", "story"]);
+      },
+      turns: model.turns,
+    };
+    await tellAgentStory(t, stage, gates);
+  },
+});

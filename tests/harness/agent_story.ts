@@ -1,0 +1,224 @@
+/**
+ * What the real Claude Code does for a person who goes away, on whatever cluster: the embedded one and a real one tell
+ * the same story. The model is a stand-in; the executable, its conversation and its tools are the real ones.
+ */
+import assert from "node:assert/strict";
+import type { CommandResult, RunningCommand } from "./command.ts";
+import type { Block, ModelTurn } from "./model_stand_in.ts";
+import { usagePerAnswer } from "./model_stand_in.ts";
+
+/** Where the story happens. */
+export interface AgentStage {
+  /** Whose agent: the operand of every command. */
+  place: string;
+  /** More words of every command: `-n`, `--context`. */
+  scope: readonly string[];
+  run(words: readonly string[]): Promise<CommandResult>;
+  start(words: readonly string[]): RunningCommand;
+  /** A line of shell in the pod, in its workspace. */
+  inPod(line: string): Promise<string>;
+  /** Takes the pod away, and brings one with the same volumes. */
+  restart(): Promise<void>;
+  /** What the model was asked. */
+  turns: readonly ModelTurn[];
+}
+
+/** How long the agent may take to ask its model. */
+const patienceMs = 30_000;
+
+/** Held answers of the model, by marker: the model gives them when the test opens the gate. */
+export class Gates {
+  readonly #gates = new Map<string, PromiseWithResolvers<void>>();
+  readonly #asked = new Map<string, PromiseWithResolvers<void>>();
+
+  /** Resolves when the model was asked for a marker's answer; rejects where it isn't in time. */
+  async asked(marker: string): Promise<void> {
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => reject(new Error(`nobody asked for [${marker}]`)), patienceMs);
+    try {
+      await Promise.race([this.#of(this.#asked, marker).promise, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  open(marker: string): void {
+    this.#of(this.#gates, marker).resolve();
+  }
+
+  /** For the model: says that it was asked, and waits. */
+  async pass(marker: string): Promise<void> {
+    this.#of(this.#asked, marker).resolve();
+    await this.#of(this.#gates, marker).promise;
+  }
+
+  #of(
+    kept: Map<string, PromiseWithResolvers<void>>,
+    marker: string,
+  ): PromiseWithResolvers<void> {
+    const known = kept.get(marker) ?? Promise.withResolvers<void>();
+    kept.set(marker, known);
+    return known;
+  }
+}
+
+const said = (text: string): Block[] => [{ type: "text", text }];
+const bash = (command: string): Block => ({
+  type: "tool_use",
+  name: "Bash",
+  input: { command, description: "as the story has it" },
+});
+
+/** The model of the story. */
+export function storyModel(gates: Gates) {
+  return async ({ marker, toolsUsed }: ModelTurn): Promise<Block[]> => {
+    switch (marker) {
+      case "write":
+        if (toolsUsed === 0) return [...said("I'll write it."), bash("echo hello >hello.txt")];
+        return toolsUsed === 1
+          ? [bash("cat hello.txt >copied.txt; cat copied.txt")]
+          : said("Written.");
+      case "gated":
+      case "cut":
+        await gates.pass(marker);
+        return said(`Answered ${marker}.`);
+      case "hang":
+        return [bash("echo $$ >hanging; tail -f /dev/null")];
+      default:
+        return said(`Answered ${marker}.`);
+    }
+  };
+}
+
+interface ToldTask {
+  number: number;
+  state: string;
+  reason: string | null;
+  turns: number;
+  tools: number;
+  tokens: Record<string, number>;
+  costUsd: number | null;
+  continues: number | null;
+  lastMessage: string;
+}
+
+/** The tasks of a stage as `agent list` tells them. */
+async function tasksOf(stage: AgentStage): Promise<ToldTask[]> {
+  const { code, stdout, stderr } = await stage.run(
+    ["agent", "list", stage.place, ...stage.scope, "-o", "json"],
+  );
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout);
+}
+
+async function taskOf(stage: AgentStage, number: number): Promise<ToldTask> {
+  const task = (await tasksOf(stage)).find((one) => one.number === number);
+  assert.ok(task, `task ${number} isn't listed`);
+  return task;
+}
+
+/** Tells the story, step by step. */
+export async function tellAgentStory(
+  t: Deno.TestContext,
+  stage: AgentStage,
+  gates: Gates,
+): Promise<void> {
+  const { place, scope } = stage;
+  let failed = false;
+  // Each step goes on from the one before: behind one that failed there is nothing to see.
+  const step = async (name: string, play: () => Promise<void>) => {
+    failed ||= !await t.step({ name, ignore: failed, fn: play });
+  };
+  const prompt = (text: string, ...flags: string[]) => ["prompt", place, text, ...scope, ...flags];
+
+  await step("a task writes a file, runs a command, and tells what it took", async () => {
+    const { code, stdout, stderr } = await stage.run(prompt("[write] a file", "-f"));
+    assert.equal(code, 0, stdout + stderr);
+    assert.match(
+      stdout,
+      /^task 1 \(claude\): \[write\] a file\nI'll write it\.\n> Bash echo hello/,
+    );
+    assert.match(stdout, /\nWritten\.\ntask 1 done · 3 turns, 2 tools, 510 tokens · \$0\.\d+\n$/);
+    assert.equal(await stage.inPod("cat copied.txt"), "hello\n");
+    const task = await taskOf(stage, 1);
+    const { input, output, cacheRead, cacheWrite } = usagePerAnswer;
+    assert.deepEqual(task.tokens, {
+      input: 3 * input,
+      output: 3 * output,
+      cacheRead: 3 * cacheRead,
+      cacheWrite: 3 * cacheWrite,
+    });
+    assert.deepEqual([task.state, task.turns, task.tools, task.lastMessage], [
+      "done",
+      3,
+      2,
+      "Written.",
+    ]);
+  });
+
+  await t.step(
+    "the next prompt goes on with the conversation, and its cost is its own",
+    async () => {
+      assert.equal((await stage.run(prompt("[again]", "-f"))).code, 0);
+      assert.deepEqual(stage.turns.at(-1)?.markers, ["write", "again"]);
+      const [first, second] = await tasksOf(stage);
+      assert.equal(second?.continues, 1);
+      assert.equal(second?.turns, 1);
+      assert.ok((second?.costUsd ?? 0) > 0 && (second?.costUsd ?? 0) < (first?.costUsd ?? 0));
+    },
+  );
+
+  await t.step(
+    "a task goes on when the client is killed, and the next one waits for it",
+    async () => {
+      await using client = stage.start(prompt("[gated] think", "-f"));
+      await gates.asked("gated");
+      await client.until(({ stdout }) => stdout.includes("task 3 (claude)"));
+      client.signal("SIGKILL");
+      await client.ended();
+      const queued = await stage.run(prompt("[queued] then this"));
+      assert.match(queued.stdout, /^task 4 waits for task 3, goes on with task 3\n/);
+      assert.deepEqual((await tasksOf(stage)).slice(2).map((one) => one.state), [
+        "working",
+        "queued",
+      ]);
+      gates.open("gated");
+      const followed = await stage.run(["agent", "logs", place, ...scope, "-f"]);
+      assert.equal(followed.code, 0, followed.stdout + followed.stderr);
+      assert.match(followed.stdout, /Answered queued\./);
+      assert.equal((await taskOf(stage, 3)).lastMessage, "Answered gated.");
+      assert.deepEqual(stage.turns.at(-1)?.markers, ["write", "again", "gated", "queued"]);
+    },
+  );
+
+  await step("an interrupt ends the agent and its tools; the conversation goes on", async () => {
+    assert.equal((await stage.run(prompt("[hang] for ever"))).code, 0);
+    const log = stage.start(["agent", "logs", place, ...scope, "-f"]);
+    await using _log = log;
+    await log.until(({ stdout }) => stdout.includes("> Bash"));
+    await stage.inPod("until [ -s hanging ]; do sleep 0.1; done");
+    const { code, stdout, stderr } = await stage.run(["interrupt", place, ...scope]);
+    assert.deepEqual([code, stdout], [0, "task 5 interrupted\n"], stderr);
+    assert.equal(await log.ended(), 5);
+    assert.equal((await taskOf(stage, 5)).state, "interrupted");
+    assert.equal(await stage.inPod('kill -0 "$(cat hanging)" 2>/dev/null; echo $?'), "1\n");
+    const idle = await stage.run(["interrupt", place, ...scope]);
+    assert.equal(idle.code, 1);
+    assert.match(idle.stderr, /^error: no agent is working in /);
+    assert.equal((await stage.run(prompt("[after]", "-f"))).code, 0);
+    assert.equal(stage.turns.at(-1)?.markers.join(" "), "write again gated queued hang after");
+  });
+
+  await step("a pod that restarts leaves the truth, and the conversation goes on", async () => {
+    assert.equal((await stage.run(prompt("[cut] off"))).code, 0);
+    await gates.asked("cut");
+    await stage.restart();
+    const task = await taskOf(stage, 7);
+    assert.deepEqual([task.state, task.reason], ["failed", "the pod restarted"]);
+    const { code, stdout, stderr } = await stage.run(prompt("[home]", "-f"));
+    assert.equal(code, 0, stdout + stderr);
+    const markers = stage.turns.at(-1)?.markers.join(" ");
+    assert.equal(markers, "write again gated queued hang after cut home");
+    gates.open("cut");
+  });
+}

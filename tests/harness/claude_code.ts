@@ -1,0 +1,109 @@
+/** Claude Code's own executable for tests: a pinned version from npm, in the cache and never in the checkout. */
+import { runCommand } from "./command.ts";
+
+/** What the tests speak to. */
+export const claudeVersion = "2.1.330";
+
+/** Where the executable is, or why there is none. */
+export type ClaudeCode =
+  | {
+    kind: "there";
+    path: string;
+    /** For the embedded cluster: a folder of images with one that is this machine's programs and Claude Code. */
+    imageRoot: string;
+  }
+  | { kind: "missing"; reason: string };
+
+/** What pods name it by. */
+export const agentImage = "claude-code:test";
+
+/** `npm install` of 380 MB. */
+const patienceMs = 300_000;
+
+/** Installs it, unless the cache has it. Two tests at once don't disturb each other. */
+export async function claudeCode(): Promise<ClaudeCode> {
+  const name = packageName();
+  if (name === undefined) return missing(`${Deno.build.os} on ${Deno.build.arch} has no package`);
+  const folder = `${cacheFolder()}/claude-code-${claudeVersion}`;
+  const image = `${folder}/images/agent`;
+  const path = `${image}/rootfs/usr/local/bin/claude`;
+  const there: ClaudeCode = { kind: "there", path, imageRoot: `${folder}/images` };
+  if (await isFile(path)) return there;
+  const npm = await findNpm();
+  if (npm === undefined) return missing("there is no npm to install it with");
+  await Deno.mkdir(cacheFolder(), { recursive: true });
+  const building = await Deno.makeTempDir({ dir: cacheFolder(), prefix: ".installing-" });
+  try {
+    const failure = await install(npm, building, `${name}@${claudeVersion}`);
+    if (failure !== undefined) return missing(failure);
+    const executable = `${building}/node_modules/${name}/claude`;
+    if (!await isFile(executable)) return missing(`${name} has no executable`);
+    await makeImage(`${building}/images/agent`, executable);
+    // Another run may have been faster: what it made is the same.
+    await Deno.rename(building, folder).catch(() => {});
+  } finally {
+    await Deno.remove(building, { recursive: true }).catch(ignoreMissing);
+  }
+  return await isFile(path) ? there : missing(`${folder} can't be written to`);
+}
+
+async function makeImage(folder: string, executable: string): Promise<void> {
+  const bin = `${folder}/rootfs/usr/local/bin`;
+  await Deno.mkdir(bin, { recursive: true });
+  await Deno.rename(executable, `${bin}/claude`);
+  const image = { names: ["claude-code"], base: "host", cmd: ["sh"] };
+  await Deno.writeTextFile(`${folder}/image.json`, JSON.stringify(image));
+}
+
+function missing(reason: string): ClaudeCode {
+  return { kind: "missing", reason: `Claude Code ${claudeVersion} can't be had: ${reason}` };
+}
+
+/** Of the executable alone; the package around it would run a script to find it. */
+function packageName(): string | undefined {
+  const machines: Readonly<Record<string, string>> = { x86_64: "x64", aarch64: "arm64" };
+  const machine = machines[Deno.build.arch];
+  if (Deno.build.os !== "linux" || machine === undefined) return undefined;
+  return `@anthropic-ai/claude-code-linux-${machine}`;
+}
+
+function cacheFolder(): string {
+  const own = Deno.env.get("KODAMA_CACHE");
+  if (own) return `${own}/agents`;
+  const caches = Deno.env.get("XDG_CACHE_HOME") || `${Deno.env.get("HOME") ?? "/root"}/.cache`;
+  return `${caches}/kodama/agents`;
+}
+
+async function findNpm(): Promise<string | undefined> {
+  for (const folder of (Deno.env.get("PATH") ?? "").split(":")) {
+    if (await isFile(`${folder}/npm`)) return `${folder}/npm`;
+  }
+  return undefined;
+}
+
+async function install(
+  npm: string,
+  folder: string,
+  what: string,
+): Promise<string | undefined> {
+  const words = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", folder];
+  try {
+    // The person's own environment: where their registry is stands in it.
+    const { code, stderr } = await runCommand([npm, ...words, what], {
+      env: Deno.env.toObject(),
+      cwd: folder,
+      signal: AbortSignal.timeout(patienceMs),
+    });
+    return code === 0 ? undefined : stderr.trim().split("\n").at(-1) ?? "npm failed";
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+function isFile(path: string): Promise<boolean> {
+  return Deno.stat(path).then((info) => info.isFile, () => false);
+}
+
+function ignoreMissing(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}
