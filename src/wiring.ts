@@ -30,6 +30,14 @@ export function processInvocation(programName: string): Invocation {
       const { serveUntilSignal } = await import("./wiring/cluster.ts");
       await serveUntilSignal(words, processSignals);
     },
+    async serveSync(key) {
+      const { serveSyncUntilSignal } = await import("./wiring/sync/serve_until_signal.ts");
+      const host = async (kubeconfig: string | undefined) => {
+        const { machineHost } = await import("./wiring/host.ts");
+        return machineHost({ kubeconfig, terminal, environment });
+      };
+      await serveSyncUntilSignal(key, { host, signals: processSignals });
+    },
   };
 }
 

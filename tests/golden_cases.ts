@@ -125,6 +125,7 @@ export async function goldenText({ program, argv, files }: GoldenCase): Promise<
         : Promise.resolve(simulatedHost({}, { files }).host),
     multiplexer: () => Promise.reject(new Error("a golden case reached for tmux")),
     serveCluster: () => Promise.reject<void>(new Error("a golden case began to serve")),
+    serveSync: () => Promise.reject<void>(new Error("a golden case began to sync")),
   });
   const line = [program, ...argv].map(quoted).join(" ");
   const streams = (["stdout", "stderr"] as const)

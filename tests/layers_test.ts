@@ -33,6 +33,7 @@ const allowed: Record<string, readonly string[]> = {
     "logs",
     "tmux",
     "copy",
+    "sync",
     "session",
     "agent",
     "expression",

@@ -13,6 +13,7 @@ import type { Selection } from "../kube/target.ts";
 import type { LocalWorld } from "../workflow/engine/world.ts";
 import type { RunScript } from "../workflow/model.ts";
 import type { ClusterControl } from "./cluster_control.ts";
+import type { SyncControl } from "./sync/control.ts";
 
 /** A file that is being made. Disposing of it closes it. */
 export interface NewFile extends AsyncDisposable {
@@ -109,6 +110,8 @@ export interface Host {
   workflowMachine(): Promise<{ local: LocalWorld; runScript: RunScript }>;
   /** An embedded cluster of its own, for tests of workflows: gone when it is disposed of. */
   testCluster(world: string, signal: AbortSignal): Promise<TestCluster>;
+  /** This machine's synchronisations; loaded only when called. */
+  sync(): Promise<SyncControl>;
   /** Loads the embedded cluster's room only when called. */
   cluster(): Promise<ClusterControl>;
 }

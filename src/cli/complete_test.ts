@@ -18,6 +18,7 @@ async function offered(line: string, host?: () => Promise<Host>): Promise<[strin
     willDial: () => {},
     multiplexer: () => Promise.reject(new Error("no machine")),
     serveCluster: () => Promise.resolve(),
+    serveSync: () => Promise.resolve(),
   });
   await terminal.stdout.flush();
   assert.equal(exitCode, 0);

@@ -69,6 +69,10 @@ async function namesOf(
       const { listTemplates } = await import("../actions/session/templates.ts");
       return (await listTemplates(asked.host)).map(({ name }) => name);
     }
+    case "syncs": {
+      const { listSyncs } = await import("../actions/sync/syncs.ts");
+      return (await listSyncs(asked.host)).map(({ spec }) => spec.key);
+    }
     case "configKeys": {
       const { viewConfig } = await import("../actions/config.ts");
       return (await viewConfig(asked.host)).map(({ key }) => key);

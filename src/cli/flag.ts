@@ -7,7 +7,7 @@ import { parseDuration } from "../base/duration.ts";
 /** What the shell may offer for a value. The dynamic kinds are asked of the machine at the moment of completion. */
 export type Completion =
   | { kind: "values"; values: readonly Suggestion[] }
-  | { kind: "contexts" | "namespaces" | "pods" | "workflows" | "configKeys" | "runs" }
+  | { kind: "contexts" | "namespaces" | "pods" | "workflows" | "configKeys" | "runs" | "syncs" }
   | { kind: "sessions" | "templates" }
   | { kind: "files" };
 

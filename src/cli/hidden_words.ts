@@ -3,5 +3,8 @@
 /** `__complete WORD…`: a shell asks what the last word may be. */
 export const completeWord = "__complete";
 
+/** `__serve-sync KEY`: what `sync start` starts in the background. */
+export const serveSyncWord = "__serve-sync";
+
 /** `__serve-cluster FOLDER WORLD`: what `cluster up` starts in the background. */
 export const serveWord = "__serve-cluster";

@@ -34,4 +34,6 @@ export interface Invocation {
   readonly multiplexer: () => Promise<Multiplexer>;
   /** Serves the embedded cluster in this process until a signal ends it. `words` follow `serveWord`. */
   readonly serveCluster: (words: readonly string[]) => Promise<void>;
+  /** Keeps the two folders of a synchronisation alike in this process, until it is asked to end. */
+  readonly serveSync: (key: string) => Promise<void>;
 }

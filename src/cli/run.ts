@@ -1,7 +1,7 @@
 /** From a command line to an exit code: the whole of the command-line face. */
 import { ClosedSinkError } from "../term/sink.ts";
 import { success } from "./exit_codes.ts";
-import { completeWord, serveWord } from "./hidden_words.ts";
+import { completeWord, serveSyncWord, serveWord } from "./hidden_words.ts";
 import type { Invocation } from "./invocation.ts";
 import { styleOf } from "./output.ts";
 import { prepare } from "./prepare.ts";
@@ -30,6 +30,10 @@ async function dispatch(argv: readonly string[], invocation: Invocation): Promis
   }
   if (hidden === serveWord) {
     await invocation.serveCluster(rest);
+    return success;
+  }
+  if (hidden === serveSyncWord) {
+    await invocation.serveSync(rest[0] ?? "");
     return success;
   }
   const prepared = await prepare(argv, invocation);

@@ -12,6 +12,12 @@ export const conflictName = {
     return `${shortened(path, side)}.conflict-${side}-`;
   },
 
+  /** Whether a path's last name is one of these. */
+  isOne(path: string): boolean {
+    return path.includes(".conflict-") &&
+      /\.conflict-(?:local|remote)-\d{8}T\d{6}Z(?:-\d+)?$/.test(path);
+  },
+
   /** The name for a time in milliseconds since 1970; `count` tells names of one time apart. */
   make(path: string, side: Side, now: number, count: number): string {
     const time = new Date(now).toISOString().replace(/[-:]|\.\d+/g, "");

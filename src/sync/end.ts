@@ -1,9 +1,14 @@
 /** One end of a synchronisation as the engine drives it: looked at, watched and changed. */
+import type { IgnoreScope, IgnoreSource } from "./ignore_rules.ts";
 import type { Entry, Snapshot } from "./model.ts";
 import type { Tree } from "./tree.ts";
 
 /** What is left out of a synchronisation. */
 export interface Ignoring {
+  /** The rules of the top folder, for a walk that never enters what is left out. */
+  readonly top: IgnoreScope;
+  /** The rules that stand in a folder. */
+  sources(folder: string): readonly IgnoreSource[];
   /** The snapshot without what is left out; a folder that loses an entry is marked. */
   without(snapshot: Snapshot): Snapshot;
   /** Whether one path is left out, by itself or by a folder above it. */

@@ -72,6 +72,10 @@ export function machineHost({ kubeconfig, terminal, environment }: HostParts): H
           }),
       );
     },
+    async sync() {
+      const { machineSyncs } = await import("./sync/machine_syncs.ts");
+      return machineSyncs(places, { kubeconfig, environment });
+    },
     async cluster() {
       const { clusterControl } = await import("./cluster.ts");
       return await clusterControl(places);

@@ -102,6 +102,7 @@ export function simulatedHost(
     copyFiles: unused,
     workflowMachine: unused,
     testCluster: unused,
+    sync: unused,
     cluster: unused,
   };
   return { host, clock, files };

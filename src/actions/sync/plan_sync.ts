@@ -1,0 +1,78 @@
+/** What a synchronisation is, out of what a person asked for, the pod there is, and the settings. */
+import { KodamaError } from "../../base/errors.ts";
+import type { SyncMode } from "../../sync/plan.ts";
+import type { Host } from "../host.ts";
+import { onlyTarget } from "../one_target.ts";
+import { excludedBySettings } from "./sync_settings.ts";
+import type { SyncSpec } from "./control.ts";
+
+/** What is asked for. */
+export interface SyncWish {
+  /** As it was written; relative to the working directory. */
+  local: string;
+  pod: string;
+  namespace: string | undefined;
+  container: string | undefined;
+  context: string | undefined;
+  kubeconfig: string | undefined;
+  remotePath: string;
+  /** Absent: the pod's name. */
+  name: string | undefined;
+  mode: SyncMode;
+  exclude: readonly string[];
+  /** False: no `.gitignore` counts, whatever the settings say. */
+  gitignore: boolean;
+}
+
+/** Throws NoMatchError where there is no such pod; KodamaError for a folder that isn't there. */
+export async function planSync(host: Host, wish: SyncWish, signal: AbortSignal): Promise<SyncSpec> {
+  const { workingDir } = host.places;
+  const local = absoluteFolder(wish.local, workingDir);
+  await requireFolder(host, local, wish.mode);
+  const { target } = await onlyTarget(host, {
+    contexts: wish.context === undefined ? [] : [wish.context],
+    selection: {
+      namespaces: wish.namespace === undefined
+        ? { kind: "default" }
+        : { kind: "named", names: [wish.namespace] },
+      operands: [{ kind: "pod", name: wish.pod }],
+      match: [],
+      exclude: [],
+      sort: "name",
+      shuffle: false,
+      allPhases: false,
+      ...(wish.container === undefined ? {} : { container: wish.container }),
+    },
+  }, signal);
+  const { context, namespace, pod, container } = target;
+  const settings = await excludedBySettings(host);
+  const { kubeconfig } = wish;
+  return {
+    key: `${namespace}.${wish.name ?? pod}`,
+    local,
+    target: { context, namespace, pod, container },
+    remotePath: wish.remotePath,
+    mode: wish.mode,
+    useGitignore: wish.gitignore && settings.useGitignore,
+    excludePatterns: [...settings.excludePatterns, ...wish.exclude],
+    kubeconfig: kubeconfig === undefined ? null : absoluteFolder(kubeconfig, workingDir),
+  };
+}
+
+function absoluteFolder(path: string, workingDir: string): string {
+  const whole = /^(?:\/|[A-Za-z]:[\\/])/.test(path) ? path : `${workingDir}/${path}`;
+  const parts: string[] = [];
+  for (const part of whole.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return whole.startsWith("/") ? `/${parts.join("/")}` : parts.join("/");
+}
+
+/** A folder that a pull goes to need not be there yet. */
+async function requireFolder(host: Host, local: string, mode: SyncMode): Promise<void> {
+  const kind = await (await host.copyFiles()).kindOf(local);
+  if (kind === "folder" || (kind === undefined && mode === "pull")) return;
+  if (kind === undefined) throw new KodamaError("notFound", `there is no folder ${local} here`);
+  throw new KodamaError("conflict", `${local} is no folder`);
+}

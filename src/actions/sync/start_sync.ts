@@ -1,0 +1,80 @@
+/** Begins a synchronisation, and waits until both sides are alike. */
+import { passed } from "../../base/abort.ts";
+import { KodamaError } from "../../base/errors.ts";
+import type { SyncPhase, SyncState } from "../../sync/engine/status.ts";
+import type { Host } from "../host.ts";
+import type { SyncReport, SyncSpec } from "./control.ts";
+
+/** What is to begin. */
+export interface SyncStartOptions {
+  spec: SyncSpec;
+  /** Waits until both sides are alike; else until the process is there. */
+  wait: boolean;
+  signal: AbortSignal;
+}
+
+/** What is told while both sides become alike. The last one is `alike`, or `begun` where nothing was waited for. */
+export type SyncStartEvent =
+  | { kind: "started" | "joined"; report: SyncReport }
+  | { kind: "progress"; phase: SyncPhase; reason: string; progress: SyncState["progress"] }
+  | { kind: "alike" | "begun"; report: SyncReport };
+
+const pollMs = 50;
+
+/**
+ * Starts the process in the background, and tells how far the first transfer is. Where the signal ends the
+ * wait, the process goes on.
+ *
+ * @throws KodamaError `conflict` where one of the same key runs otherwise, or it was halted or paused;
+ *   `notFound` where the folder here isn't there; `cancelled`.
+ */
+export async function* startSync(
+  host: Host,
+  { spec, wait, signal }: SyncStartOptions,
+): AsyncGenerator<SyncStartEvent, void> {
+  const control = await host.sync();
+  const kind = await control.start(spec, signal);
+  let report = await present(host, spec.key);
+  yield { kind, report };
+  if (!wait) return yield { kind: "begun", report };
+  let told = "";
+  for (;;) {
+    report = await present(host, spec.key);
+    const { phase, reason, progress } = report.state;
+    if (phase === "watching") return yield { kind: "alike", report };
+    requireGoing(report);
+    const text = JSON.stringify([phase, reason, progress]);
+    if (text !== told) yield { kind: "progress", phase, reason, progress };
+    told = text;
+    await passed(host.clock, pollMs, { signal });
+    if (signal.aborted) {
+      throw new KodamaError("cancelled", "stopped while waiting for both sides to be alike", {
+        hint: `the sync goes on in the background: kodama sync status ${spec.key}`,
+      });
+    }
+  }
+}
+
+function requireGoing({ spec: { key }, state: { phase, reason }, log }: SyncReport): void {
+  if (phase === "stopped") {
+    throw new KodamaError("conflict", `the sync ${key} has ended${reason && `: ${reason}`}`, {
+      hint: `its log: ${log}`,
+    });
+  }
+  if (phase === "halted") {
+    throw new KodamaError("conflict", `the sync ${key} does nothing: ${reason}`, {
+      hint: `if that is meant: kodama sync resume ${key} --accept-emptied`,
+    });
+  }
+  if (phase === "paused") {
+    throw new KodamaError("conflict", `the sync ${key} is paused`, {
+      hint: `kodama sync resume ${key}`,
+    });
+  }
+}
+
+async function present(host: Host, key: string): Promise<SyncReport> {
+  const report = await (await host.sync()).read(key);
+  if (report !== undefined) return report;
+  throw new KodamaError("notFound", `the sync ${key} is gone`);
+}

@@ -1,0 +1,84 @@
+/** What can be asked of synchronisations that are there. */
+import { KodamaError, UsageError } from "../../base/errors.ts";
+import { nearestNames } from "../../base/nearest_names.ts";
+import type { Host } from "../host.ts";
+import type { SyncReport, SyncRequest } from "./control.ts";
+
+/** All of this machine, sorted by their keys. */
+export async function listSyncs(host: Host): Promise<SyncReport[]> {
+  const control = await host.sync();
+  const reports = await Promise.all((await control.keys()).map((key) => control.read(key)));
+  return reports.filter((report) => report !== undefined);
+}
+
+/** The state of one by its key, or undefined where there is none of it. */
+export async function syncStatus(host: Host, key: string): Promise<SyncReport | undefined> {
+  return await (await host.sync()).read(key);
+}
+
+/**
+ * The one that a person means: by its key, or what stands behind the namespace in it; the only one where
+ * nothing is named.
+ *
+ * @throws UsageError where several are meant; KodamaError `notFound`.
+ */
+export async function findSync(host: Host, name: string | undefined): Promise<SyncReport> {
+  const reports = await listSyncs(host);
+  if (reports.length === 0) {
+    throw new KodamaError("notFound", "there is no sync on this machine", {
+      hint: "kodama sync start LOCAL POD:PATH begins one",
+    });
+  }
+  const keys = reports.map(({ spec }) => spec.key);
+  const found = reports.filter(({ spec: { key } }) =>
+    name === undefined || key === name || key.slice(key.indexOf(".") + 1) === name
+  );
+  const [first, ...others] = found;
+  if (first === undefined) {
+    const [nearest] = await nearestNames(name ?? "", keys);
+    throw new KodamaError("notFound", `there is no sync ${name}`, {
+      hint: nearest === undefined
+        ? `there are: ${keys.slice(0, 10).join(", ")}`
+        : `is it ${nearest}?`,
+    });
+  }
+  if (others.length === 0) return first;
+  throw new UsageError(`${found.length} syncs could be meant: name one`, {
+    hint: found.map(({ spec }) => spec.key).slice(0, 10).join(", "),
+  });
+}
+
+/**
+ * Asks a running one, and waits until it has done it.
+ *
+ * @throws KodamaError `conflict` where it doesn't run.
+ */
+export async function askSync(
+  host: Host,
+  key: string,
+  request: SyncRequest,
+  signal: AbortSignal,
+): Promise<SyncReport> {
+  const control = await host.sync();
+  const asked = await control.ask(key, request, signal);
+  const report = await control.read(key);
+  if (report === undefined) throw new KodamaError("notFound", `there is no sync ${key}`);
+  if (asked) return report;
+  throw new KodamaError("conflict", `the sync ${key} doesn't run`, {
+    hint: "kodama sync start with the same folders begins it again where it ended",
+  });
+}
+
+/**
+ * Ends one, which is no error where it has ended. What both sides agreed on is kept, so that it can be begun
+ * again; with `forget` nothing is.
+ */
+export async function stopSync(
+  host: Host,
+  key: string,
+  { forget = false, signal }: { forget?: boolean; signal: AbortSignal },
+): Promise<void> {
+  const control = await host.sync();
+  await control.ask(key, { kind: "stop", forget }, signal);
+  if (forget) await control.forget(key);
+}

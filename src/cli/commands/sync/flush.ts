@@ -1,0 +1,30 @@
+import { defineCommand } from "../../command.ts";
+import { syncOperand, syncOutput } from "../../syncing/sync_text.ts";
+
+/** `kodama sync flush`. */
+export const command = defineCommand({
+  description:
+    "Looks through both sides now, and comes back when all that was saved before is on both of them.",
+  operands: [syncOperand],
+  flags: syncOutput,
+  examples: [
+    { title: "Before a build in the pod", line: "kodama sync flush" },
+    { title: "One of several", line: "kodama sync flush default.web-0" },
+  ],
+  exitCodes: [
+    ["1", "it doesn't run, or is halted"],
+    ["3", "its process doesn't answer: the pod may be away"],
+  ],
+  seeAlso: ["kodama sync status --help"],
+  resolve: ({ flags, operands: [name] }) => ({ name, format: flags.output }),
+  async run({ name, format }, invocation) {
+    const { askAndTell } = await import("../../syncing/ask.ts");
+    return await askAndTell({
+      name,
+      format,
+      request: { kind: "flush" },
+      line: ({ spec, state }) =>
+        `${spec.key}: ${state.entries.local} entries here, ${state.entries.remote} in the pod`,
+    }, invocation);
+  },
+});

@@ -1,0 +1,31 @@
+import { defineCommand } from "../../command.ts";
+import { success } from "../../exit_codes.ts";
+import { choice, value } from "../../flag.ts";
+import { renderData } from "../../output.ts";
+
+const formats = choice(["json", "jsonl", "yaml"]);
+
+/** `kodama sync list`. */
+export const command = defineCommand({
+  description:
+    "Lists the syncs of this machine: those that run, and those that can be begun again.",
+  flags: {
+    output: value("print data in place of a table", formats.parse, { short: "o", ...formats }),
+  },
+  examples: [
+    { title: "All of them", line: "kodama sync list" },
+    { title: "For a script", line: "kodama sync list -o json" },
+  ],
+  seeAlso: ["kodama sync status --help shows one of them."],
+  resolve: ({ flags }) => ({ format: flags.output }),
+  async run({ format }, { host, terminal }) {
+    const { listSyncs } = await import("../../../actions/sync/syncs.ts");
+    const { syncData, syncTable } = await import("../../syncing/sync_text.ts");
+    const reports = await listSyncs(await host());
+    if (format !== undefined) {
+      await terminal.stdout.write(await renderData(reports.map(syncData), format));
+    } else if (reports.length === 0) await terminal.stderr.write("there is no sync\n");
+    else await terminal.stdout.write(syncTable(reports).map((line) => `${line}\n`).join(""));
+    return success;
+  },
+});

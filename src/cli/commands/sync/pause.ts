@@ -1,0 +1,26 @@
+import { defineCommand } from "../../command.ts";
+import { syncOperand, syncOutput } from "../../syncing/sync_text.ts";
+
+/** `kodama sync pause`. */
+export const command = defineCommand({
+  description:
+    "Lets a sync rest: it lets go of the pod and changes nothing on either side until kodama sync resume. What " +
+    "is saved meanwhile is carried over then.",
+  operands: [syncOperand],
+  flags: syncOutput,
+  examples: [
+    { title: "While a branch is changed", line: "kodama sync pause" },
+    { title: "One of several", line: "kodama sync pause default.web-0" },
+  ],
+  seeAlso: ["kodama sync resume --help"],
+  resolve: ({ flags, operands: [name] }) => ({ name, format: flags.output }),
+  async run({ name, format }, invocation) {
+    const { askAndTell } = await import("../../syncing/ask.ts");
+    return await askAndTell({
+      name,
+      format,
+      request: { kind: "pause" },
+      line: ({ spec }) => `${spec.key} is paused`,
+    }, invocation);
+  },
+});

@@ -1,0 +1,40 @@
+import { defineCommand } from "../../command.ts";
+import { success } from "../../exit_codes.ts";
+import { toggle } from "../../flag.ts";
+import { interruptible } from "../../interruptible.ts";
+import { jsonDocument } from "../../output.ts";
+import { syncOperand, syncOutput } from "../../syncing/sync_text.ts";
+
+/** `kodama sync stop`. */
+export const command = defineCommand({
+  description:
+    "Ends a sync. The files stay as they are on both sides. What both sides agreed on is kept, so that the same " +
+    "kodama sync start goes on from there; with --forget it isn't, and both sides would be joined as if they " +
+    "had never met.",
+  operands: [syncOperand],
+  flags: {
+    forget: toggle("keep nothing of it, here or in the pod"),
+    ...syncOutput,
+  },
+  examples: [
+    { title: "The only one", line: "kodama sync stop" },
+    { title: "For good", line: "kodama sync stop default.web-0 --forget" },
+  ],
+  seeAlso: ["kodama sync pause --help lets it rest for a while."],
+  resolve: ({ flags, operands: [name] }) => ({ name, format: flags.output, forget: flags.forget }),
+  async run({ name, format, forget }, { host, signals, terminal }) {
+    const { findSync, stopSync } = await import("../../../actions/sync/syncs.ts");
+    const { printable } = await import("../../../term/printable.ts");
+    const opened = await host();
+    const { spec: { key }, pid } = await findSync(opened, name);
+    await interruptible(signals, (signal) => stopSync(opened, key, { forget, signal }));
+    const ended = pid !== null;
+    const text = format === "json"
+      ? jsonDocument({ key, ended, forgotten: forget })
+      : `${printable(key)} ${ended ? "has ended" : "did not run"}${
+        forget ? ", and is forgotten" : ""
+      }\n`;
+    await terminal.stdout.write(text);
+    return success;
+  },
+});

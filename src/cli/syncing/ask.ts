@@ -1,0 +1,30 @@
+/** What the commands about one running sync share: find it, ask it, print it. */
+import type { SyncReport, SyncRequest } from "../../actions/sync/control.ts";
+import { success } from "../exit_codes.ts";
+import { interruptible } from "../interruptible.ts";
+import type { Invocation } from "../invocation.ts";
+import { jsonDocument } from "../output.ts";
+import { printable } from "../../term/printable.ts";
+import { syncData } from "./sync_text.ts";
+
+/** Asks the sync that a person means, and prints a line about it, or all of it as JSON. */
+export async function askAndTell(
+  { name, request, format, line }: {
+    name: string | undefined;
+    request: SyncRequest;
+    format: "json" | undefined;
+    line: (report: SyncReport) => string;
+  },
+  invocation: Invocation,
+): Promise<number> {
+  const { askSync, findSync } = await import("../../actions/sync/syncs.ts");
+  const host = await invocation.host();
+  const found = await findSync(host, name);
+  const report = await interruptible(
+    invocation.signals,
+    (signal) => askSync(host, found.spec.key, request, signal),
+  );
+  const text = format === "json" ? jsonDocument(syncData(report)) : `${printable(line(report))}\n`;
+  await invocation.terminal.stdout.write(text);
+  return success;
+}

@@ -1,0 +1,60 @@
+/** A sync that begins: what is told meanwhile, and what is printed at the end. */
+import type { SyncReport } from "../../actions/sync/control.ts";
+import type { SyncStartEvent } from "../../actions/sync/start_sync.ts";
+import { printable } from "../../term/printable.ts";
+import type { StartOptions } from "../commands/sync/start.ts";
+import { success } from "../exit_codes.ts";
+import { interruptible } from "../interruptible.ts";
+import type { Invocation } from "../invocation.ts";
+import { jsonDocument } from "../output.ts";
+import { progressText, syncData } from "./sync_text.ts";
+
+/** A shorter wait needs no words, and between two lines is so much. */
+const restMs = 1000;
+
+/** Begins it, and waits as it was asked for. */
+export async function showStart(options: StartOptions, invocation: Invocation): Promise<number> {
+  const { planSync } = await import("../../actions/sync/plan_sync.ts");
+  const { startSync } = await import("../../actions/sync/start_sync.ts");
+  const { stdout, stderr } = invocation.terminal;
+  const host = await invocation.host({ kubeconfig: options.kubeconfig });
+  const last = await interruptible(invocation.signals, async (signal) => {
+    const spec = await planSync(host, options, signal);
+    let report: SyncReport | undefined;
+    let toldAtMs = host.clock.elapsedMs();
+    for await (const event of startSync(host, { spec, wait: options.wait, signal })) {
+      if (event.kind !== "progress") report = event.report;
+      else if (host.clock.elapsedMs() - toldAtMs >= restMs) {
+        toldAtMs = host.clock.elapsedMs();
+        await stderr.write(`${printable(progressLine(event))}\n`);
+      }
+    }
+    return report;
+  });
+  if (last === undefined) return success;
+  await stdout.write(
+    options.format === "json"
+      ? jsonDocument(syncData(last))
+      : `${endLines(last, options.wait).map(printable).join("\n")}\n`,
+  );
+  return success;
+}
+
+function progressLine({ phase, reason, progress }: Extract<SyncStartEvent, { kind: "progress" }>) {
+  if (phase === "syncing") return `syncing: ${progressText(progress)}`;
+  return reason === "" ? phase : `${phase}: ${reason}`;
+}
+
+function endLines({ spec, state }: SyncReport, waited: boolean): string[] {
+  const { pod } = spec.target;
+  const conflicts = state.conflicts.length === 0
+    ? []
+    : [`conflicts are kept beside: kodama sync conflicts ${spec.key}`];
+  return [
+    waited
+      ? `${spec.local} and ${pod}:${spec.remotePath} are in sync (${state.entries.local} entries)`
+      : `${spec.local} and ${pod}:${spec.remotePath} are kept in sync`,
+    ...conflicts,
+    `It goes on in the background as ${spec.key}: kodama sync status, kodama sync stop`,
+  ];
+}

@@ -1,0 +1,127 @@
+/**
+ * The ancestor between runs: a whole state, and a journal of what changed since, so that one saved file
+ * costs one line. A journal that is cut ends where it is cut: it then knows less, and never more.
+ */
+import { type Ancestor, type Entry, sameEntry } from "../model.ts";
+import { decodeAncestor, encodeAncestor } from "../ancestor.ts";
+
+/** The two files, as the store needs them. */
+export interface AncestorFiles {
+  /** Undefined where there is none. */
+  readBase(): Promise<string | undefined>;
+  readJournal(): Promise<string>;
+  /** Replaces the base in one step, and begins the journal anew. */
+  replaceBase(text: string): Promise<void>;
+  /** Adds to the journal, and resolves when it would outlive a loss of power. */
+  append(line: string): Promise<void>;
+}
+
+/** Lines after which the journal is written into the base. */
+const longestJournal = 5000;
+/** As many changes at once are cheaper as a whole. */
+const mostChanges = 500;
+
+/** One writer's view of the ancestor. */
+export class AncestorStore {
+  #ancestor: Ancestor | undefined;
+  #lines = 0;
+  /** Names the base that a journal belongs to. */
+  #generation = "";
+
+  private constructor(private readonly files: AncestorFiles) {}
+
+  /** Throws KodamaError for a state that a newer kodama has written. */
+  static async open(files: AncestorFiles): Promise<AncestorStore> {
+    const store = new AncestorStore(files);
+    const base = await files.readBase();
+    const ancestor = base === undefined ? undefined : decodeAncestor(base);
+    if (ancestor === undefined || base === undefined) return store;
+    store.#generation = generationOf(base);
+    store.#ancestor = store.#replayed(ancestor, await files.readJournal());
+    return store;
+  }
+
+  /** What both sides last agreed on; undefined where that isn't known. */
+  get ancestor(): Ancestor | undefined {
+    return this.#ancestor;
+  }
+
+  /**
+   * Takes over an ancestor, as far as it is about the scope; about everything where there is none. Resolves
+   * when it is kept.
+   */
+  async save(next: Ancestor, scope?: ReadonlySet<string>): Promise<void> {
+    const old = this.#ancestor;
+    const sameRoots = old !== undefined && old.roots.local === next.roots.local &&
+      old.roots.remote === next.roots.remote;
+    if (!sameRoots) {
+      if (scope === undefined || old === undefined) return await this.#replace(next);
+    }
+    const before = old?.entries ?? new Map<string, Entry>();
+    const paths = scope ?? new Set([...before.keys(), ...next.entries.keys()]);
+    const changes: [string, Entry | null][] = [];
+    for (const path of paths) {
+      const [was, is] = [before.get(path), next.entries.get(path)];
+      if (!sameEntry(was, is)) changes.push([path, is ?? null]);
+    }
+    if (changes.length === 0) return;
+    const entries = new Map(before);
+    for (const [path, entry] of changes) change(entries, path, entry);
+    const ancestor = { roots: next.roots, entries };
+    if (changes.length > mostChanges || this.#lines >= longestJournal) {
+      return await this.#replace(ancestor);
+    }
+    await this.files.append(lineOf(this.#generation, changes));
+    this.#lines += 1;
+    this.#ancestor = ancestor;
+  }
+
+  async #replace(ancestor: Ancestor): Promise<void> {
+    const text = encodeAncestor(ancestor);
+    const generation = generationOf(text);
+    await this.files.replaceBase(text);
+    [this.#ancestor, this.#lines, this.#generation] = [ancestor, 0, generation];
+  }
+
+  #replayed(base: Ancestor, journal: string): Ancestor {
+    const entries = new Map(base.entries);
+    for (const line of journal.split("\n")) {
+      const changes = changesOf(line, this.#generation);
+      if (changes === undefined) break;
+      for (const [path, entry] of changes) change(entries, path, entry);
+      this.#lines += 1;
+    }
+    return { ...base, entries };
+  }
+}
+
+function change(entries: Map<string, Entry>, path: string, entry: Entry | null): void {
+  if (entry === null) entries.delete(path);
+  else entries.set(path, entry);
+}
+
+/** The check in a base's last line tells it from every other, as far as a journal needs it. */
+function generationOf(base: string): string {
+  return /"check":(\d+)\}\n$/.exec(base.slice(-100))?.[1] ?? "";
+}
+
+function lineOf(generation: string, changes: readonly [string, Entry | null][]): string {
+  const text = JSON.stringify({ of: generation, changes });
+  return `${text.length} ${text}\n`;
+}
+
+/** The changes of a line; undefined where it isn't whole, or belongs to another base. */
+function changesOf(line: string, generation: string): [string, Entry | null][] | undefined {
+  const at = line.indexOf(" ");
+  const text = line.slice(at + 1);
+  if (at < 1 || Number(line.slice(0, at)) !== text.length) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== "object" || value === null || !("of" in value)) return undefined;
+    if (value.of !== generation || !("changes" in value)) return undefined;
+    // Our own file, of a length that fits: what a torn write leaves doesn't come so far.
+    return value.changes as [string, Entry | null][];
+  } catch {
+    return undefined;
+  }
+}

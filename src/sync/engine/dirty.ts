@@ -1,0 +1,81 @@
+/** Paths that may have changed, collected until whoever writes them has come to rest. */
+import type { Clock } from "../../base/clock.ts";
+import type { Side } from "../model.ts";
+
+/** What there is to look at. */
+export interface Work {
+  /** By side; `anywhere` where all of it is to be looked at. */
+  paths: Record<Side, ReadonlySet<string>>;
+  anywhere: boolean;
+}
+
+/** How long a side must be quiet, and how long one that isn't is waited for. */
+const settleMs: Record<Side, number> = { local: 30, remote: 10 };
+const patienceMs = 500;
+/** More paths than these are as good as all. */
+const mostPaths = 2000;
+
+/** Collects from both sides, for one taker. */
+export class Dirty {
+  #paths: Record<Side, Set<string>> = { local: new Set(), remote: new Set() };
+  #anywhere = false;
+  #firstAtMs = 0;
+  #timer: Disposable | undefined;
+  #due = false;
+  #wake: () => void = () => {};
+
+  constructor(private readonly clock: Clock) {}
+
+  /** Something may have changed at a path. */
+  add(side: Side, path: string): void {
+    const paths = this.#paths[side];
+    paths.add(path);
+    if (paths.size > mostPaths) this.#anywhere = true;
+    this.#settle(settleMs[side]);
+  }
+
+  /** Something may have changed anywhere. */
+  addAll(side: Side | "now"): void {
+    this.#anywhere = true;
+    this.#settle(side === "now" ? 0 : settleMs[side]);
+  }
+
+  #settle(delayMs: number): void {
+    const now = this.clock.elapsedMs();
+    if (this.#timer === undefined) this.#firstAtMs = now;
+    this.#timer?.[Symbol.dispose]();
+    const left = Math.max(0, this.#firstAtMs + patienceMs - now);
+    this.#timer = this.clock.timer(Math.min(delayMs, left), () => {
+      this.#timer = undefined;
+      this.#due = true;
+      this.#wake();
+    });
+  }
+
+  /** Whether there is something that has settled. */
+  get due(): boolean {
+    return this.#due;
+  }
+
+  /** Resolves when there is. */
+  settled(): Promise<void> {
+    if (this.#due) return Promise.resolve();
+    return new Promise((resolve) => this.#wake = resolve);
+  }
+
+  /** Takes what there is, settled or not. */
+  take(): Work {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+    this.#due = false;
+    const work = { paths: this.#paths, anywhere: this.#anywhere };
+    this.#paths = { local: new Set(), remote: new Set() };
+    this.#anywhere = false;
+    return work;
+  }
+
+  /** Collects no more timers. */
+  [Symbol.dispose](): void {
+    this.#timer?.[Symbol.dispose]();
+  }
+}

@@ -1,0 +1,264 @@
+/**
+ * Keeps two folders alike for as long as it runs: looks at both, decides, carries out, watches, and
+ * begins anew wherever a link, a disk or a pod went away in between.
+ */
+import { onAbort, passed } from "../../base/abort.ts";
+import type { Clock } from "../../base/clock.ts";
+import { KodamaError } from "../../base/errors.ts";
+import type { End, EndNews, Ignoring, RemoteEnd } from "../end.ts";
+import type { SideRules } from "../held_paths.ts";
+import type { Side } from "../model.ts";
+import type { SyncMode } from "../plan.ts";
+import { SideLostError } from "../tree.ts";
+import type { AncestorStore } from "./ancestor_store.ts";
+import { Dirty, type Work } from "./dirty.ts";
+import { Passes } from "./passes.ts";
+import { StateKeeper } from "./state_keeper.ts";
+import type { SyncState } from "./status.ts";
+
+/** A pod's end that may have to be asked what changed. */
+export interface WatchedRemoteEnd extends RemoteEnd {
+  /** Begins to tell changes. */
+  watch(): Promise<void>;
+  /** `none` where nothing there can tell changes. */
+  readonly watcher: string | undefined;
+  /** Paths that may have changed lately. */
+  changed(turn: boolean): Promise<string[]>;
+}
+
+/** What the engine is made of. */
+export interface EngineParts {
+  mode: SyncMode;
+  local: End;
+  /** By what this machine's changes are noticed; `polling` where they are looked for. */
+  localWatcher: () => string;
+  /** Opens the pod's end. Throws KodamaError or SideLostError where that can't be now. */
+  connect: (told: (news: EndNews) => void, signal: AbortSignal) => Promise<WatchedRemoteEnd>;
+  rules: Record<Side, SideRules>;
+  store: AncestorStore;
+  /** What is left out; with `fresh` its files are read again. Throws KodamaError for rules that can't be read. */
+  ignoring: (fresh: boolean) => Ignoring;
+  clock: Clock;
+  /** Told at every change of the state, as often as it changes. */
+  told: (state: SyncState) => void;
+  /** Lines for a log. */
+  log: (line: string) => void;
+}
+
+/** Between two attempts to reach the pod: the first, and the longest. */
+const retryMs = { first: 500, longest: 30_000 };
+/** All of both sides is looked through so often, for what no watcher told. */
+const rescanMs = { watched: 300_000, polled: 30_000 };
+/** How often a pod is asked what changed: while it is busy, and at the most idle. */
+const pollMs = { shortest: 250, longest: 2_000 };
+/** The time below which times of a pod's files may stand still. */
+const turnMs = 2_000;
+
+/** One synchronisation while its process lives. Used once. */
+export class SyncEngine {
+  readonly #dirty: Dirty;
+  readonly #state: StateKeeper;
+  readonly #passes: Passes;
+  #paused = false;
+  #allowEmptied = false;
+  #wake = Promise.withResolvers<void>();
+  #flushes: (() => void)[] = [];
+
+  constructor(private readonly parts: EngineParts) {
+    this.#dirty = new Dirty(parts.clock);
+    this.#state = new StateKeeper(parts.mode, parts.clock, parts.told);
+    this.#passes = new Passes(parts, this.#state);
+  }
+
+  /** Something changed on this machine. */
+  readonly localNews = (news: EndNews): void => this.#hear("local", news);
+
+  /** Goes on until the signal. Rejects only where kodama itself is wrong, or its own files can't be kept. */
+  async run(signal: AbortSignal): Promise<void> {
+    let failures = 0;
+    while (!signal.aborted) {
+      if (this.#paused) {
+        this.#state.phase("paused", "");
+        await this.#woken(signal);
+        continue;
+      }
+      const connections = this.#state.current.connections;
+      try {
+        await this.#connected(signal);
+        failures = 0;
+      } catch (error) {
+        if (signal.aborted) break;
+        if (!(error instanceof SideLostError) && !(error instanceof KodamaError)) throw error;
+        if (this.#paused) continue;
+        // A stream that was open is no attempt in vain.
+        failures = this.#state.current.connections > connections ? 1 : failures + 1;
+        this.#state.phase("waiting", reasonOf(error));
+        this.parts.log(`waiting: ${reasonOf(error)}`);
+        const delayMs = Math.min(retryMs.first * 2 ** (failures - 1), retryMs.longest);
+        const settled = this.#wake.promise;
+        await passed(this.parts.clock, delayMs, { signal, settled });
+      }
+    }
+    this.#dirty[Symbol.dispose]();
+    this.#state.phase("stopped", "");
+  }
+
+  /** Stops all work and lets go of the pod, until {@link resume}. */
+  pause(): void {
+    this.#paused = true;
+    this.#wakeUp();
+  }
+
+  /** Goes on. With `allowEmptied`, a side that has nothing any more is taken to be meant so, once. */
+  resume(allowEmptied: boolean): void {
+    this.#paused = false;
+    this.#allowEmptied ||= allowEmptied;
+    this.#dirty.addAll("now");
+    this.#wakeUp();
+  }
+
+  /** Looks through both sides now; resolves once that is done and nothing was left to do. */
+  flush(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#flushes.push(resolve);
+      this.#dirty.addAll("now");
+      this.#wakeUp();
+    });
+  }
+
+  /** What it tells of itself now. */
+  get state(): SyncState {
+    return this.#state.current;
+  }
+
+  #hear(side: Side, news: EndNews): void {
+    switch (news.kind) {
+      case "changed":
+        return this.#dirty.add(side, news.path);
+      case "changedAnywhere":
+        return this.#dirty.addAll(side);
+      case "watched":
+        return this.#state.watched(side, news.by);
+    }
+  }
+
+  #wakeUp(): void {
+    const wake = this.#wake;
+    this.#wake = Promise.withResolvers<void>();
+    wake.resolve();
+  }
+
+  async #woken(signal: AbortSignal): Promise<void> {
+    const aborted = Promise.withResolvers<void>();
+    using _listening = onAbort(signal, aborted.resolve);
+    await Promise.race([this.#wake.promise, aborted.promise]);
+  }
+
+  /** One life of a stream to the pod. Throws what ended it; returns where it was paused. */
+  async #connected(signal: AbortSignal): Promise<void> {
+    this.#state.phase("connecting", "");
+    const stop = new AbortController();
+    using _listening = onAbort(signal, () => stop.abort(signal.reason));
+    await using remote = await this.parts.connect((news) => this.#hear("remote", news), signal);
+    this.#state.connected(this.parts.localWatcher());
+    this.parts.log("connected");
+    // What ends the stream ends the wait for work too, and work itself fails by its own words.
+    let lost: Error | undefined;
+    remote.lost.then((error) => {
+      lost = error;
+      this.#wakeUp();
+    });
+    let watching = false;
+    let fullAtMs = -Infinity;
+    const { clock } = this.parts;
+    const poll = new Poll(clock);
+    for (;;) {
+      signal.throwIfAborted();
+      if (lost !== undefined) throw lost;
+      if (this.#paused) return;
+      const work = this.#dirty.take();
+      const flushes = this.#flushes.splice(0);
+      const due = clock.elapsedMs() - fullAtMs >= this.#rescanMs(remote);
+      if (due || flushes.length > 0) work.anywhere = true;
+      if (work.anywhere) {
+        // Before the scan, so that nothing falls between the two.
+        if (!watching) await remote.watch();
+        watching = true;
+        fullAtMs = clock.elapsedMs();
+      }
+      const worked = await this.#work(work, remote, stop.signal);
+      for (const resolve of flushes) resolve();
+      if (worked === "again") continue;
+      if (worked === "halted") return await this.#halted(signal);
+      if (worked === "rewatch") await remote.watch();
+      if (this.#dirty.due || this.#flushes.length > 0) continue;
+      await this.#idle(remote, poll, { signal, untilMs: fullAtMs + this.#rescanMs(remote) });
+    }
+  }
+
+  async #work(work: Work, remote: RemoteEnd, signal: AbortSignal) {
+    const allowEmptied = this.#allowEmptied;
+    const end = await this.#passes.run(work, { remote, allowEmptied, signal });
+    if (end.kind === "quiet" && work.anywhere) this.#allowEmptied = false;
+    if (end.kind !== "blocked") return end.kind;
+    // A full disk and the like: nothing is lost by a later attempt.
+    this.#state.phase("waiting", end.reason);
+    await passed(this.parts.clock, end.delayMs, { signal, settled: this.#wake.promise });
+    this.#dirty.addAll("now");
+    return "again" as const;
+  }
+
+  async #halted(signal: AbortSignal): Promise<void> {
+    while (!this.#allowEmptied && !this.#paused && this.#flushes.length === 0 && !signal.aborted) {
+      await this.#woken(signal);
+    }
+  }
+
+  #rescanMs(remote: WatchedRemoteEnd): number {
+    const isPolled = remote.watcher === "none" || this.parts.localWatcher() === "polling";
+    return isPolled ? rescanMs.polled : rescanMs.watched;
+  }
+
+  /** Waits for something to do; asks the pod now and then where nothing there tells by itself. */
+  async #idle(
+    remote: WatchedRemoteEnd,
+    poll: Poll,
+    { signal, untilMs }: { signal: AbortSignal; untilMs: number },
+  ): Promise<void> {
+    const { clock } = this.parts;
+    const asks = remote.watcher === "none";
+    const leftMs = Math.max(0, untilMs - clock.elapsedMs());
+    const waitMs = asks ? Math.min(poll.delayMs, leftMs) : leftMs;
+    const settled = Promise.race([this.#dirty.settled(), this.#wake.promise]);
+    if (!await passed(clock, waitMs, { signal, settled }) || !asks) return;
+    const paths = await remote.changed(poll.turn());
+    poll.found(this.#passes.notePolled(paths, (path) => this.#dirty.add("remote", path)));
+  }
+}
+
+/** How often a pod is asked: more often while its answers are news. */
+class Poll {
+  delayMs: number = pollMs.shortest;
+  #turnedAtMs = 0;
+  #newsAtMs = 0;
+
+  constructor(private readonly clock: Clock) {}
+
+  /** Whether this question moves the time from which on changes are told. */
+  turn(): boolean {
+    if (this.clock.elapsedMs() - this.#turnedAtMs < turnMs) return false;
+    this.#turnedAtMs = this.clock.elapsedMs();
+    return true;
+  }
+
+  found(news: boolean): void {
+    const now = this.clock.elapsedMs();
+    if (news) this.#newsAtMs = now;
+    const busy = now - this.#newsAtMs < 30_000;
+    this.delayMs = busy ? pollMs.shortest : Math.min(this.delayMs * 1.5, pollMs.longest);
+  }
+}
+
+function reasonOf(error: KodamaError | SideLostError): string {
+  return error.message;
+}

@@ -1,0 +1,239 @@
+/** One pass after the other: what changed is looked at, judged and carried out. */
+import { apply } from "../apply.ts";
+import type { RemoteEnd } from "../end.ts";
+import type { Entry, Side, Snapshot } from "../model.ts";
+import { parentOf } from "../model.ts";
+import type { Plan } from "../plan.ts";
+import { reconcile } from "../reconcile.ts";
+import type { StepFailure } from "../tree.ts";
+import type { Work } from "./dirty.ts";
+import type { EngineParts } from "./engine.ts";
+import { scopeOf, type States, within } from "./scope.ts";
+import type { StateKeeper } from "./state_keeper.ts";
+
+/** How a pass ended. */
+export type PassEnd =
+  /** Nothing is left to do. */
+  | { kind: "quiet" }
+  /** As `quiet`, and folders are new that a watcher may not know. */
+  | { kind: "rewatch" }
+  /** Something changed while it was carried out. */
+  | { kind: "again" }
+  /** A person has to say whether this is meant. */
+  | { kind: "halted" }
+  /** Something can't be done now. */
+  | { kind: "blocked"; reason: string; delayMs: number };
+
+/** What a pass is run with. */
+export interface PassContext {
+  remote: RemoteEnd;
+  allowEmptied: boolean;
+  signal: AbortSignal;
+}
+
+/** Passes in a row that leave something changed, before there is a pause. */
+const eagerPasses = 5;
+const pauseMs = 2_000;
+const failedMs = { first: 2_000, longest: 60_000 };
+
+/** What is known of both sides, between passes. */
+export class Passes {
+  #states: Pick<States, "local" | "remote"> | undefined;
+  /** The connection that they were seen by. */
+  #remote: RemoteEnd | undefined;
+  #changedPasses = 0;
+  #failedPasses = 0;
+
+  constructor(private readonly parts: EngineParts, private readonly state: StateKeeper) {}
+
+  /** Throws SideLostError, or KodamaError for rules or files of kodama's own that can't be read. */
+  async run(work: Work, context: PassContext): Promise<PassEnd> {
+    const seen = work.anywhere || this.#remote !== context.remote || this.#states === undefined;
+    const scope = seen ? undefined : await this.#look(work, context);
+    if (scope === "all" || seen) await this.#scan(context);
+    if (this.#states === undefined) return { kind: "again" };
+    const states = { ...this.#states, ancestor: this.parts.store.ancestor };
+    const part = scope === "all" ? undefined : scope;
+    if (part !== undefined && part.size === 0) return { kind: "quiet" };
+    const end = await this.#carryOut(states, part, context);
+    // A person edits faster than this only with a program; a watcher's next word comes by itself.
+    this.#changedPasses = end.kind === "again" ? this.#changedPasses + 1 : 0;
+    if (this.#changedPasses > eagerPasses) {
+      return { kind: "blocked", reason: "files change while they are synced", delayMs: pauseMs };
+    }
+    return end.kind === "quiet" && seen ? { kind: "rewatch" } : end;
+  }
+
+  /**
+   * What a poll of the pod told, as paths to look at: what is known of a changed folder, so that what is gone is
+   * noticed. Whether any of it was news.
+   */
+  notePolled(paths: readonly string[], add: (path: string) => void): boolean {
+    const entries = this.#states?.remote.entries;
+    for (const path of paths) {
+      add(path);
+      if (entries?.get(path)?.kind !== "folder") continue;
+      for (const at of entries.keys()) if (parentOf(at) === path) add(at);
+    }
+    return paths.length > 0;
+  }
+
+  async #scan({ remote, signal }: PassContext): Promise<void> {
+    this.state.phase("scanning", "");
+    const ignoring = this.parts.ignoring(true);
+    const [here, there] = await Promise.all([
+      this.parts.local.scan(ignoring, signal),
+      remote.scan(ignoring, signal),
+    ]);
+    this.#states = { local: here, remote: there };
+    this.#remote = remote;
+  }
+
+  /** Looks at what may have changed. The scope to be judged; `all` where only a scan would tell. */
+  async #look(work: Work, { remote, signal }: PassContext): Promise<Set<string> | "all"> {
+    const states = this.#states;
+    if (states === undefined) return "all";
+    const ignoring = this.parts.ignoring(false);
+    const changed = new Set<string>();
+    for (const side of ["local", "remote"] as const) {
+      const paths = [...work.paths[side]];
+      if (paths.length === 0) continue;
+      const end = side === "local" ? this.parts.local : remote;
+      const { entries, needsScan } = await end.look(paths, ignoring, signal);
+      if (needsScan) return "all";
+      for (const [path, entry] of entries) {
+        if (!this.#take(side, path, entry)) continue;
+        changed.add(path);
+      }
+    }
+    const { rules, store } = this.parts;
+    const folds = [rules.local, rules.remote].some((one) =>
+      one.ignoresCase || one.ignoresComposition
+    );
+    if (changed.size > 0 && (folds || isEmptied(states))) return "all";
+    return changed.size === 0
+      ? new Set()
+      : scopeOf(changed, { ...states, ancestor: store.ancestor });
+  }
+
+  /** Whether it is news. */
+  #take(side: Side, path: string, entry: Entry | undefined): boolean {
+    const snapshot = this.#states?.[side];
+    if (snapshot === undefined) return false;
+    const entries = snapshot.entries as Map<string, Entry>;
+    const before = entries.get(path);
+    if (entry === undefined) {
+      if (before === undefined) return false;
+      remove(entries, path, before);
+      return true;
+    }
+    if (before?.kind === "folder" && entry.kind !== "folder") remove(entries, path, before);
+    entries.set(path, before?.kind === "folder" && entry.kind === "folder" ? before : entry);
+    return before?.kind !== entry.kind || JSON.stringify(before) !== JSON.stringify(entry);
+  }
+
+  async #carryOut(
+    states: States,
+    scope: Set<string> | undefined,
+    context: PassContext,
+  ): Promise<PassEnd> {
+    const { mode, rules, clock } = this.parts;
+    const part = scope === undefined ? states : within(scope, states);
+    const plan = reconcile({
+      ...part,
+      rules,
+      mode,
+      now: clock.now().getTime(),
+      // Of a part it says nothing that a side has none of it; the whole was looked at before.
+      allowEmptied: context.allowEmptied || scope !== undefined,
+    });
+    if (plan.kind === "halted") {
+      const side = plan.side === "local" ? "this machine's folder" : "the pod's folder";
+      this.state.phase("halted", `${side} has nothing in it any more`);
+      return { kind: "halted" };
+    }
+    this.state.problems(plan.events, scope);
+    if (plan.actions.length > 0) this.#tell(plan);
+    const failures = await this.#apply(plan, part, scope, context);
+    const whole = this.#states;
+    if (whole !== undefined) {
+      const alike = failures.complete;
+      this.state.sides(whole.local, whole.remote, alike);
+    }
+    // What isn't allowed isn't tried again and again; a full disk is.
+    const failure = failures.failures.find(({ reason }) => reason === "full" || reason === "other");
+    if (failure !== undefined) return this.#blocked(failure);
+    if (!failures.complete && failures.failures.length === 0) return { kind: "again" };
+    this.#failedPasses = 0;
+    this.state.phase("watching", "");
+    return { kind: "quiet" };
+  }
+
+  #tell(plan: Extract<Plan, { kind: "plan" }>): void {
+    this.state.planned(plan.actions);
+    this.state.phase("syncing", "");
+    for (const event of plan.events) {
+      if (event.kind === "conflict") {
+        this.parts.log(`conflict: ${event.path} kept as ${event.keptAs}`);
+      }
+      if (event.kind === "deletionUndone") this.parts.log(`deletion undone: ${event.path}`);
+      if (event.kind === "overwritten") {
+        this.parts.log(`overwritten: ${event.path} (${event.side})`);
+      }
+    }
+  }
+
+  async #apply(
+    plan: Extract<Plan, { kind: "plan" }>,
+    part: States,
+    scope: Set<string> | undefined,
+    { remote, signal }: PassContext,
+  ): Promise<{ complete: boolean; failures: StepFailure[] }> {
+    const { local: here, store, log } = this.parts;
+    const failures: StepFailure[] = [];
+    // Steps may make paths that no scan has seen: copies of conflicts.
+    const covered = scope && new Set([...scope, ...plan.actions.map(({ path }) => path)]);
+    const running = apply({
+      plan,
+      local: part.local,
+      remote: part.remote,
+      ancestor: part.ancestor,
+      trees: { local: here, remote },
+      saveAncestor: (ancestor) => store.save(ancestor, covered),
+    }, signal);
+    for (;;) {
+      const next = await running.next();
+      if (next.done) {
+        if (next.value.lost !== undefined) throw next.value.lost;
+        return { complete: next.value.complete, failures };
+      }
+      const event = next.value;
+      this.state.applied(event);
+      const { action } = event;
+      if (event.kind === "done") this.#take(action.side, action.path, event.entry);
+      if (event.kind === "failed") {
+        failures.push(event.failure);
+        log(`failed: ${action.kind} ${action.path} (${action.side}): ${event.failure.message}`);
+      }
+    }
+  }
+
+  #blocked(failure: StepFailure): PassEnd {
+    const delayMs = Math.min(failedMs.first * 2 ** this.#failedPasses, failedMs.longest);
+    this.#failedPasses += 1;
+    const reason = failure.reason === "full"
+      ? `no space is left: ${failure.message}`
+      : failure.message;
+    return { kind: "blocked", reason, delayMs };
+  }
+}
+
+function remove(entries: Map<string, Entry>, path: string, entry: Entry): void {
+  entries.delete(path);
+  if (entry.kind !== "folder") return;
+  for (const at of [...entries.keys()]) if (at.startsWith(`${path}/`)) entries.delete(at);
+}
+
+function isEmptied({ local, remote }: { local: Snapshot; remote: Snapshot }): boolean {
+  return local.entries.size === 0 || remote.entries.size === 0;
+}

@@ -1,0 +1,85 @@
+/** A part of two folders that can be judged by itself: what an edit of a few files needs looked at. */
+import { type Ancestor, type Entry, parentOf, type Snapshot, upwards } from "../model.ts";
+
+/** Both sides and what they agreed on. */
+export interface States {
+  local: Snapshot;
+  remote: Snapshot;
+  ancestor: Ancestor | undefined;
+}
+
+/**
+ * What changed paths may have to do with: they themselves and all below them; the folders above; what
+ * stands beside them, where copies of conflicts are. Where a folder isn't one in all three states,
+ * all that is in it belongs together.
+ */
+export function scopeOf(changed: Iterable<string>, states: States): Set<string> {
+  const roots = new Set<string>();
+  for (const path of changed) roots.add(topmostUnlike(path, states));
+  const parents = new Set([...roots].map(parentOf));
+  const isBelow = belowTest(roots);
+  const scope = new Set<string>();
+  for (const entries of allEntries(states)) {
+    for (const path of entries.keys()) {
+      if (scope.has(path)) continue;
+      if (parents.has(parentOf(path)) || isBelow(path)) scope.add(path);
+    }
+  }
+  for (const path of roots) for (const at of upwards(path)) scope.add(at);
+  return scope;
+}
+
+/** Few folders are compared with each path one after the other: that is asked of all paths there are. */
+const fewRoots = 16;
+
+function belowTest(roots: ReadonlySet<string>): (path: string) => boolean {
+  if (roots.size > fewRoots) {
+    return (path) => {
+      for (const at of upwards(path)) if (roots.has(at)) return true;
+      return false;
+    };
+  }
+  const beginnings = [...roots].map((root) => `${root}/`);
+  return (path) => beginnings.some((beginning) => path.startsWith(beginning));
+}
+
+function allEntries({ local, remote, ancestor }: States): ReadonlyMap<string, Entry>[] {
+  return [local.entries, remote.entries, ancestor?.entries ?? new Map()];
+}
+
+/** The path, or the highest folder above it that isn't a folder on both sides and in what was agreed. */
+function topmostUnlike(path: string, states: States): string {
+  const maps = allEntries(states);
+  let found = path;
+  for (const at of upwards(path)) {
+    if (at === path) continue;
+    if (maps.some((entries) => entries.get(at)?.kind !== "folder")) found = at;
+  }
+  return found;
+}
+
+/** The states, and nothing of them but the scope. Folders beside it count as seen, without their content. */
+export function within(scope: ReadonlySet<string>, { local, remote, ancestor }: States): States {
+  const side = (snapshot: Snapshot): Snapshot => ({
+    ...snapshot,
+    entries: picked(scope, snapshot.entries),
+    unread: new Set([...snapshot.unread].filter((path) => path === "" || scope.has(path))),
+  });
+  return {
+    local: side(local),
+    remote: side(remote),
+    ancestor: ancestor && { ...ancestor, entries: picked(scope, ancestor.entries) },
+  };
+}
+
+function picked(
+  scope: ReadonlySet<string>,
+  entries: ReadonlyMap<string, Entry>,
+): Map<string, Entry> {
+  const found = new Map<string, Entry>();
+  for (const path of scope) {
+    const entry = entries.get(path);
+    if (entry !== undefined) found.set(path, entry);
+  }
+  return found;
+}

@@ -1,0 +1,131 @@
+/** The state that a synchronisation tells, kept up to date. */
+import type { Clock } from "../../base/clock.ts";
+import { conflictName } from "../conflict_name.ts";
+import type { Action, SyncEvent, SyncMode } from "../plan.ts";
+import type { Side, Snapshot } from "../model.ts";
+import type { ApplyEvent } from "../apply.ts";
+import {
+  firstState,
+  kept,
+  type SyncChange,
+  type SyncPhase,
+  type SyncProblem,
+  type SyncState,
+} from "./status.ts";
+
+/** Events that aren't about something that stays as it is. */
+const passing = new Set<SyncEvent["kind"]>([
+  "conflict",
+  "deletionUndone",
+  "overwritten",
+  "ancestorUnknown",
+]);
+
+/** One state, told at each change. */
+export class StateKeeper {
+  #state: SyncState;
+  readonly #problems = new Map<string, SyncProblem>();
+
+  constructor(
+    mode: SyncMode,
+    private readonly clock: Clock,
+    private readonly told: (state: SyncState) => void,
+  ) {
+    this.#state = firstState(mode, clock.now().getTime());
+  }
+
+  get current(): SyncState {
+    return this.#state;
+  }
+
+  #set(change: Partial<SyncState>): void {
+    this.#state = { ...this.#state, ...change };
+    this.told(this.#state);
+  }
+
+  phase(phase: SyncPhase, reason: string): void {
+    if (this.#state.phase === phase && this.#state.reason === reason) return;
+    this.#set({ phase, reason, sinceMs: this.clock.now().getTime() });
+  }
+
+  connected(localWatcher: string): void {
+    const { connections, watched } = this.#state;
+    this.#set({ connections: connections + 1, watched: { ...watched, local: localWatcher } });
+  }
+
+  watched(side: Side, by: string): void {
+    const name = by === "none" ? "polling" : by;
+    this.#set({ watched: { ...this.#state.watched, [side]: name } });
+  }
+
+  /** A plan is about to be carried out. */
+  planned(actions: readonly Action[]): void {
+    const totalBytes = actions.reduce((sum, action) => sum + bytesOf(action), 0);
+    this.#set({ progress: { done: 0, total: actions.length, bytes: 0, totalBytes } });
+  }
+
+  /** One action ended. */
+  applied(event: ApplyEvent): void {
+    const { action } = event;
+    const { progress, history } = this.#state;
+    const done = { ...progress, done: progress.done + 1, bytes: progress.bytes + bytesOf(action) };
+    if (event.kind === "failed") {
+      const { path, side } = action;
+      const problem = { path, side, kind: "failed", detail: event.failure.message } as const;
+      this.#problems.set(path, problem);
+    }
+    const change = event.kind === "done" ? [this.#changeOf(action)] : [];
+    this.#set({ progress: done, history: [...history, ...change].slice(-kept.history) });
+  }
+
+  #changeOf(action: Action): SyncChange {
+    const { side, path, kind, requires } = action;
+    const isNew = requires.find((one) => one.path === path)?.entry === undefined;
+    const what = kind === "remove" || kind === "removeFolder"
+      ? "removed"
+      : kind === "setMode"
+      ? "mode"
+      : isNew
+      ? "added"
+      : "changed";
+    return { atMs: this.clock.now().getTime(), side, what, path };
+  }
+
+  /** What a plan tells of a scope, in place of what was told of it before; of everything where there is none. */
+  problems(events: readonly SyncEvent[], scope?: ReadonlySet<string>): void {
+    if (scope === undefined) this.#problems.clear();
+    else for (const path of scope) this.#problems.delete(path);
+    for (const event of events) {
+      if (event.kind === "ancestorUnknown" || passing.has(event.kind)) continue;
+      this.#problems.set(event.path, {
+        path: event.path,
+        kind: event.kind,
+        ...("side" in event ? { side: event.side } : {}),
+        ...(event.kind === "held" ? { detail: event.reason } : {}),
+      });
+    }
+  }
+
+  /** Both sides as they are known now. */
+  sides(local: Snapshot, remote: Snapshot, alike: boolean): void {
+    const conflicts = new Set<string>();
+    for (const { entries } of [local, remote]) {
+      for (const path of entries.keys()) {
+        if (conflicts.size < kept.conflicts && conflictName.isOne(path)) conflicts.add(path);
+      }
+    }
+    const problems = [...this.#problems.values()];
+    const alikeSinceMs = alike ? this.clock.now().getTime() : this.#state.alikeSinceMs;
+    this.#set({
+      entries: { local: local.entries.size, remote: remote.entries.size },
+      conflicts: [...conflicts].sort(),
+      problems: problems.slice(0, kept.problems),
+      problemCount: problems.length,
+      alikeSinceMs,
+    });
+  }
+}
+
+function bytesOf(action: Action): number {
+  return action.kind === "put" && action.entry.kind === "file" ? action.entry.size : 0;
+}

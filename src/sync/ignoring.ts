@@ -1,0 +1,41 @@
+/** What is left out of a synchronisation, out of the sources that a folder has. */
+import type { Ignoring } from "./end.ts";
+import { type IgnoreOptions, IgnoreScope, type IgnoreSource } from "./ignore_rules.ts";
+import { withoutIgnored } from "./ignored_entries.ts";
+
+/** The rules of a folder of this machine; those of each folder in it are read once. */
+export function ignoringOf(
+  read: (folder: string) => readonly IgnoreSource[],
+  options: IgnoreOptions = {},
+): Ignoring {
+  const known = new Map<string, readonly IgnoreSource[]>();
+  const sources = (folder: string) => {
+    let found = known.get(folder);
+    if (found === undefined) known.set(folder, found = read(folder));
+    return found;
+  };
+  const top = IgnoreScope.root(sources(""), options);
+  const scopes = new Map<string, IgnoreScope | undefined>([["", top]]);
+  /** Undefined where the folder itself is left out. */
+  const scopeOf = (folder: string): IgnoreScope | undefined => {
+    if (scopes.has(folder)) return scopes.get(folder);
+    const at = folder.lastIndexOf("/");
+    const above = scopeOf(folder.slice(0, Math.max(0, at)));
+    const name = folder.slice(at + 1);
+    const scope = above === undefined || above.ignores(name, "folder")
+      ? undefined
+      : above.enter(name, sources(folder));
+    scopes.set(folder, scope);
+    return scope;
+  };
+  return {
+    top,
+    sources,
+    without: (snapshot) => withoutIgnored(snapshot, sources, options),
+    ignores(path, kind) {
+      const at = path.lastIndexOf("/");
+      const scope = scopeOf(path.slice(0, Math.max(0, at)));
+      return scope === undefined || scope.ignores(path.slice(at + 1), kind);
+    },
+  };
+}

@@ -1,0 +1,64 @@
+/** The ancestor's two files. */
+import type { AncestorFiles } from "../../sync/engine/ancestor_store.ts";
+import { isAbsent } from "../files.ts";
+import type { SyncPaths } from "./sync_folder.ts";
+
+/** Files of one synchronisation, whose lock this process holds. Dispose of it to close the journal. */
+export class LocalAncestorFiles implements AncestorFiles, Disposable {
+  #journal: Deno.FsFile | undefined;
+
+  constructor(private readonly paths: Pick<SyncPaths, "base" | "journal">) {}
+
+  readBase(): Promise<string | undefined> {
+    return readIfThere(this.paths.base);
+  }
+
+  async readJournal(): Promise<string> {
+    return await readIfThere(this.paths.journal) ?? "";
+  }
+
+  async replaceBase(text: string): Promise<void> {
+    const temporary = `${this.paths.base}.new`;
+    {
+      using file = await Deno.open(temporary, {
+        write: true,
+        create: true,
+        truncate: true,
+        mode: 0o600,
+      });
+      await writeAll(file, new TextEncoder().encode(text));
+      await file.syncData();
+    }
+    await Deno.rename(temporary, this.paths.base);
+    this[Symbol.dispose]();
+    await Deno.writeTextFile(this.paths.journal, "", { mode: 0o600 });
+  }
+
+  async append(line: string): Promise<void> {
+    this.#journal ??= await Deno.open(this.paths.journal, {
+      append: true,
+      create: true,
+      mode: 0o600,
+    });
+    await writeAll(this.#journal, new TextEncoder().encode(line));
+    await this.#journal.syncData();
+  }
+
+  [Symbol.dispose](): void {
+    this.#journal?.close();
+    this.#journal = undefined;
+  }
+}
+
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}

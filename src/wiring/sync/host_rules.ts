@@ -1,0 +1,29 @@
+/** What names and entries of a folder of this machine can be. */
+import { linuxRules, type SideRules } from "../../sync/held_paths.ts";
+import { reservedPrefix } from "../../sync/far/far_loop.ts";
+
+/** Tried out in the folder itself: what a system can do depends on the disk. */
+export async function rulesOfFolder(root: string, key: string): Promise<SideRules> {
+  if (Deno.build.os === "windows") {
+    return {
+      ...linuxRules,
+      ignoresCase: true,
+      windowsNames: true,
+      executableBits: false,
+      symlinks: false,
+    };
+  }
+  const folder = `${root}/${reservedPrefix}${key}`;
+  await Deno.mkdir(folder, { recursive: true });
+  try {
+    await Deno.writeTextFile(`${folder}/case\u00e9`, "");
+    const isThere = (name: string) => Deno.lstat(`${folder}/${name}`).then(() => true, () => false);
+    return {
+      ...linuxRules,
+      ignoresCase: await isThere("CASE\u00c9"),
+      ignoresComposition: await isThere("casee\u0301"),
+    };
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}

@@ -1,0 +1,39 @@
+/** The files of a folder of this machine that say what is left out of its synchronisation. */
+import type { IgnoreSource } from "../../sync/ignore_rules.ts";
+import { isAbsent } from "../files.ts";
+import type { SyncRecord } from "./sync_folder.ts";
+
+/** Reads what stands in a folder, "" for the top. */
+export function ignoreSources(
+  root: string,
+  { useGitignore, excludePatterns }: Pick<SyncRecord, "useGitignore" | "excludePatterns">,
+): (folder: string) => readonly IgnoreSource[] {
+  return (folder) => {
+    const sources: IgnoreSource[] = [];
+    if (folder === "" && excludePatterns.length > 0) {
+      sources.push({
+        rank: "settings",
+        name: "sync.excludePatterns",
+        text: `${excludePatterns.join("\n")}\n`,
+      });
+    }
+    const add = (rank: "gitignore" | "kodamaignore") => {
+      const name = `${root}/${folder === "" ? "" : `${folder}/`}.${rank}`;
+      const text = textOf(name);
+      if (text !== undefined) sources.push({ rank, name, text });
+    };
+    add("kodamaignore");
+    if (useGitignore) add("gitignore");
+    return sources;
+  };
+}
+
+function textOf(path: string): string | undefined {
+  try {
+    // git doesn't read its rules through a link either.
+    return Deno.lstatSync(path).isFile ? Deno.readTextFileSync(path) : undefined;
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw error;
+  }
+}

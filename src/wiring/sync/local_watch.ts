@@ -1,0 +1,61 @@
+/** What changes in a folder of this machine, told as it happens. */
+import type { EndNews, Ignoring } from "../../sync/end.ts";
+import { reservedPrefix } from "../../sync/far/far_loop.ts";
+
+/** Files whose content decides what is left out. */
+const ruleFiles = new Set([".gitignore", ".kodamaignore"]);
+
+/** A watcher; `by` names it, or is `polling` where the system gives none. */
+export interface LocalWatch extends Disposable {
+  readonly by: string;
+}
+
+/** Watches a folder with all that is in it. */
+export function watchFolder(
+  root: string,
+  told: (news: EndNews) => void,
+  ignoring: () => Ignoring | undefined,
+): LocalWatch {
+  let watcher: Deno.FsWatcher;
+  try {
+    watcher = Deno.watchFs(root, { recursive: true });
+  } catch {
+    // No watches are left, or the file system has none: all is looked through now and then.
+    return { by: "polling", [Symbol.dispose]: () => {} };
+  }
+  const state = { by: Deno.build.os === "linux" ? "inotify" : Deno.build.os };
+  // On some systems events name the folder by another path than it was given.
+  const real = Deno.realPathSync(root);
+  const tell = (path: string) => {
+    const below = pathBelow(path, root) ?? pathBelow(path, real);
+    if (below === undefined) return;
+    if (below === "") return told({ kind: "changedAnywhere" });
+    const names = below.split("/");
+    if (names.some((name) => name.startsWith(reservedPrefix))) return;
+    if (ruleFiles.has(names.at(-1) ?? "")) return told({ kind: "changedAnywhere" });
+    if (ignoring()?.ignores(below, "other") !== true) told({ kind: "changed", path: below });
+  };
+  const listening = (async () => {
+    for await (const event of watcher) {
+      if (event.kind === "access") continue;
+      if (event.flag === "rescan") told({ kind: "changedAnywhere" });
+      for (const path of event.paths) tell(path);
+    }
+  })();
+  listening.catch(() => {
+    state.by = "polling";
+    told({ kind: "changedAnywhere" });
+  });
+  return {
+    get by() {
+      return state.by;
+    },
+    [Symbol.dispose]: () => watcher.close(),
+  };
+}
+
+function pathBelow(path: string, root: string): string | undefined {
+  const plain = Deno.build.os === "windows" ? path.replaceAll("\\", "/") : path;
+  if (plain === root) return "";
+  return plain.startsWith(`${root}/`) ? plain.slice(root.length + 1) : undefined;
+}

@@ -1,0 +1,38 @@
+/** This machine's synchronisations, and the words by which the process of one is begun. */
+import type { SyncControl } from "../../actions/sync/control.ts";
+import { serveSyncWord } from "../../cli/hidden_words.ts";
+import type { Places } from "../../config/places.ts";
+import { ownCommand } from "../own_command.ts";
+import { syncControl } from "./sync_control.ts";
+
+/** Control of the syncs of this user. */
+export function machineSyncs(
+  { configDir, workingDir }: Places,
+  { kubeconfig, environment }: {
+    kubeconfig: string | undefined;
+    environment: (name: string) => string | undefined;
+  },
+): SyncControl {
+  const named = kubeconfig ?? environment("KUBECONFIG");
+  return syncControl({
+    configDir,
+    command: (key, { local }) => [
+      ...ownCommand({ launcher: environment("KODAMA_LAUNCHER"), writes: [configDir, local] }),
+      serveSyncWord,
+      key,
+    ],
+    environment: {
+      KODAMA_CONFIG_DIR: configDir,
+      // It runs in another folder than this one, where other files have these names.
+      ...(named === undefined ? {} : { KUBECONFIG: absolutePaths(named, workingDir) }),
+    },
+  });
+}
+
+/** A list of files as kubectl reads it, each of them absolute. */
+function absolutePaths(list: string, folder: string): string {
+  const separator = Deno.build.os === "windows" ? ";" : ":";
+  return list.split(separator)
+    .map((path) => path === "" || /^(?:\/|[A-Za-z]:)/.test(path) ? path : `${folder}/${path}`)
+    .join(separator);
+}

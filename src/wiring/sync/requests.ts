@@ -1,0 +1,58 @@
+/** Requests to a synchronisation's process: a file each, in a folder that it watches. */
+import * as v from "valibot";
+import type { SyncRequest } from "../../actions/sync/control.ts";
+import { isAbsent } from "../files.ts";
+import { replaceFile } from "./sync_folder.ts";
+
+const requestShape = v.variant("kind", [
+  v.object({ kind: v.literal("pause") }),
+  v.object({ kind: v.literal("resume"), allowEmptied: v.boolean() }),
+  v.object({ kind: v.literal("flush") }),
+  v.object({ kind: v.literal("stop"), forget: v.boolean() }),
+]);
+
+const named = /^([0-9a-f-]{36})\.json$/;
+
+/** Leaves a request; gives the name under which it is answered. */
+export async function leaveRequest(folder: string, request: SyncRequest): Promise<string> {
+  const id = crypto.randomUUID();
+  await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+  await replaceFile(`${folder}/${id}.json`, JSON.stringify(request));
+  return id;
+}
+
+/** Takes requests as they come. What was left for a process that has ended goes. */
+export function takeRequests(
+  folder: string,
+  carryOut: (id: string, request: SyncRequest) => Promise<void>,
+): Disposable {
+  Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const { name } of Deno.readDirSync(folder)) Deno.removeSync(`${folder}/${name}`);
+  const watcher = Deno.watchFs(folder);
+  const taking = (async () => {
+    for await (const event of watcher) {
+      if (event.kind === "remove") continue;
+      for (const path of event.paths) {
+        const id = named.exec(path.slice(path.lastIndexOf("/") + 1))?.[1];
+        if (id === undefined) continue;
+        const request = await take(path);
+        if (request !== undefined) await carryOut(id, request);
+      }
+    }
+  })();
+  taking.catch(() => {});
+  return { [Symbol.dispose]: () => watcher.close() };
+}
+
+async function take(path: string): Promise<SyncRequest | undefined> {
+  try {
+    const text = await Deno.readTextFile(path);
+    await Deno.remove(path);
+    const parsed = v.safeParse(requestShape, JSON.parse(text));
+    return parsed.success ? parsed.output : undefined;
+  } catch (error) {
+    // An event for what was taken already.
+    if (isAbsent(error) || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

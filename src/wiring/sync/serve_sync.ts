@@ -1,0 +1,147 @@
+/** The process of one synchronisation: keeps two folders alike until it is asked to end, or a signal comes. */
+import type { SyncRequest } from "../../actions/sync/control.ts";
+import type { Host } from "../../actions/host.ts";
+import { systemClock } from "../../base/clock.ts";
+import { KodamaError } from "../../base/errors.ts";
+import type { Ignoring } from "../../sync/end.ts";
+import { AncestorStore } from "../../sync/engine/ancestor_store.ts";
+import { SyncEngine } from "../../sync/engine/engine.ts";
+import { FarEnd } from "../../sync/far/far_end.ts";
+import { FarKnowledge } from "../../sync/far/far_knowledge.ts";
+import { linuxRules } from "../../sync/held_paths.ts";
+import { ignoringOf } from "../../sync/ignoring.ts";
+import { nativeChecksums } from "../checksums.ts";
+import { LocalAncestorFiles } from "./ancestor_files.ts";
+import { rulesOfFolder } from "./host_rules.ts";
+import { ignoreSources } from "./ignore_sources.ts";
+import { LocalFolder } from "./local_folder.ts";
+import { watchFolder } from "./local_watch.ts";
+import { tryLock } from "./sync_lock.ts";
+import { ReportKeeper } from "./report_keeper.ts";
+import { takeRequests } from "./requests.ts";
+import { readSyncRecord, syncPaths, type SyncRecord } from "./sync_folder.ts";
+import { SyncLog } from "./sync_log.ts";
+
+/** What the process is given. */
+export interface ServeSyncOptions {
+  configDir: string;
+  key: string;
+  /** The host with the kubeconfig that the synchronisation was begun with. */
+  host: (kubeconfig: string | undefined) => Promise<Host>;
+  signal: AbortSignal;
+}
+
+/** Resolves when it has ended. Throws KodamaError where there is none of the key, or it runs already. */
+export async function serveSync({ configDir, key, host, signal }: ServeSyncOptions): Promise<void> {
+  const paths = syncPaths(configDir, key);
+  const record = await readSyncRecord(paths);
+  if (record === undefined) throw new KodamaError("notFound", `there is no sync ${key}`);
+  using lock = await tryLock(paths.lock);
+  if (lock === undefined) throw new KodamaError("conflict", `the sync ${key} runs already`);
+  const log = new SyncLog(paths.log);
+  log.line(`begins: ${record.local} and ${record.target.pod}:${record.remotePath}`);
+  await using report = await ReportKeeper.open(paths);
+  const stop = new AbortController();
+  signal.addEventListener("abort", () => stop.abort(signal.reason), { once: true });
+  using files = new LocalAncestorFiles(paths);
+  try {
+    const kubeHost = await host(record.kubeconfig ?? undefined);
+    await run({ record, host: kubeHost, files, log, report, paths, stop });
+  } catch (error) {
+    log.line(`ends: ${error instanceof Error ? error.stack ?? error.message : String(error)}`);
+    report.failed(error);
+    throw error;
+  }
+  log.line("ends");
+}
+
+interface Parts {
+  record: SyncRecord;
+  host: Host;
+  files: LocalAncestorFiles;
+  log: SyncLog;
+  report: ReportKeeper;
+  paths: { requests: string };
+  stop: AbortController;
+}
+
+async function run({ record, host, files, log, report, paths, stop }: Parts): Promise<void> {
+  const { local: root, id, mode } = record;
+  // What a pull brings may be all that there will be.
+  if (mode === "pull") await Deno.mkdir(root, { recursive: true });
+  const rules = { local: await rulesOfFolder(root, id), remote: linuxRules };
+  const local = new LocalFolder(root, id, rules.local);
+  const store = await AncestorStore.open(files);
+  const knowledge = new FarKnowledge();
+  let ignoring: Ignoring | undefined;
+  let end: FarEnd | undefined;
+  const engine: SyncEngine = new SyncEngine({
+    mode,
+    local,
+    localWatcher: () => watch.by,
+    async connect(told, signal) {
+      end = await FarEnd.open({
+        open: (command) => openExec(host, record, command, signal),
+        root: record.remotePath,
+        key: id,
+        knowledge,
+        native: nativeChecksums,
+        clock: systemClock,
+        told,
+      }, signal);
+      local.use(end.digests);
+      return end;
+    },
+    rules,
+    store,
+    ignoring(fresh) {
+      if (!fresh && ignoring !== undefined) return ignoring;
+      return ignoring = ignoringOf(ignoreSources(root, record), {
+        ignoreCase: rules.local.ignoresCase,
+      });
+    },
+    clock: systemClock,
+    told: report.told,
+    log: log.line,
+  });
+  using watch = watchFolder(root, (news) => engine.localNews(news), () => ignoring);
+  using _requests = takeRequests(paths.requests, async (id, request) => {
+    await carryOut(request, { engine, stop, end: () => end });
+    report.answered(id);
+  });
+  await engine.run(stop.signal);
+}
+
+async function carryOut(
+  request: SyncRequest,
+  { engine, stop, end }: {
+    engine: SyncEngine;
+    stop: AbortController;
+    end: () => FarEnd | undefined;
+  },
+): Promise<void> {
+  switch (request.kind) {
+    case "pause":
+      return engine.pause();
+    case "resume":
+      return engine.resume(request.allowEmptied);
+    case "flush":
+      return await engine.flush();
+    case "stop":
+      // A pod that isn't there now keeps a small file of kodama's.
+      if (request.forget) await end()?.forget().catch(() => {});
+      return stop.abort();
+  }
+}
+
+async function openExec(
+  host: Host,
+  { target }: SyncRecord,
+  command: readonly string[],
+  signal: AbortSignal,
+) {
+  const client = await host.kube(target.context);
+  const { namespace, pod, container } = target;
+  const request = { namespace, pod, container, command, stdin: true, tty: false, bulk: true };
+  return await client.exec(request, { signal });
+}

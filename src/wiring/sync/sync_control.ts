@@ -1,0 +1,165 @@
+/** The synchronisations of this machine, as the actions see them. */
+import type { SyncControl, SyncReport, SyncRequest, SyncSpec } from "../../actions/sync/control.ts";
+import { KodamaError } from "../../base/errors.ts";
+import { firstState } from "../../sync/engine/status.ts";
+import { isAbsent } from "../files.ts";
+import { leaveRequest } from "./requests.ts";
+import {
+  differences,
+  readSyncRecord,
+  readSyncReport,
+  replaceFile,
+  type SyncPaths,
+  syncPaths,
+  type SyncRecord,
+  syncsFolder,
+} from "./sync_folder.ts";
+import { isHeld } from "./sync_lock.ts";
+import { killProcess, startBackground } from "./sync_process.ts";
+
+/** How the process of a key is begun. */
+export interface SyncControlOptions {
+  configDir: string;
+  /** The words that run it: program first. */
+  command: (key: string, record: SyncRecord) => readonly string[];
+  /** Variables that it has beside those of this process. */
+  environment: Readonly<Record<string, string>>;
+}
+
+const pollMs = 20;
+/** A process that doesn't come up, or doesn't answer, in this time is none that works. */
+const patienceMs = { start: 15_000, answer: 120_000, stop: 10_000 };
+
+/** Control over the files of the configuration folder. */
+export function syncControl(options: SyncControlOptions): SyncControl {
+  const pathsOf = (key: string) => syncPaths(options.configDir, key);
+  return {
+    keys: () => keysIn(syncsFolder(options.configDir)),
+    read: (key) => readReport(pathsOf(key)),
+    start: (spec, signal) => start(options, spec, signal),
+    ask: (key, request, signal) => ask(pathsOf(key), request, signal),
+    async forget(key) {
+      const { folder, lock } = pathsOf(key);
+      if (await isHeld(lock)) throw new KodamaError("conflict", `the sync ${key} still runs`);
+      await Deno.remove(folder, { recursive: true }).catch(ignoreAbsent);
+    },
+  };
+}
+
+async function keysIn(folder: string): Promise<string[]> {
+  try {
+    const entries = await Array.fromAsync(Deno.readDir(folder));
+    return entries.filter(({ isDirectory }) => isDirectory).map(({ name }) => name).sort();
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw error;
+  }
+}
+
+async function readReport(paths: SyncPaths): Promise<SyncReport | undefined> {
+  const record = await readSyncRecord(paths);
+  if (record === undefined) return undefined;
+  const { version: _version, id: _id, ...spec } = record;
+  const [report, runs] = await Promise.all([readSyncReport(paths), isHeld(paths.lock)]);
+  const state = { ...(report?.state ?? firstState(spec.mode, Date.now())), mode: spec.mode };
+  if (runs) return { spec, pid: report?.pid ?? null, state, log: paths.log };
+  // What a process that was killed told last isn't so any more.
+  return { spec, pid: null, state: { ...state, phase: "stopped" }, log: paths.log };
+}
+
+async function start(
+  { configDir, command, environment }: SyncControlOptions,
+  spec: SyncSpec,
+  signal: AbortSignal,
+): Promise<"started" | "joined"> {
+  const paths = syncPaths(configDir, spec.key);
+  const kept = await readSyncRecord(paths);
+  const runs = await isHeld(paths.lock);
+  const changes = kept === undefined ? [] : differences(kept, spec);
+  if (runs && changes.length === 0) return "joined";
+  if (runs) {
+    throw new KodamaError(
+      "conflict",
+      `a sync ${spec.key} runs with another setting of ${changes.join(", ")}`,
+      {
+        hint: `end it first: kodama sync stop ${spec.key}; or give this one another --name`,
+      },
+    );
+  }
+  await Deno.mkdir(paths.folder, { recursive: true, mode: 0o700 });
+  // What was agreed on is about these two folders alone.
+  const moved = changes.some((one) => one.startsWith("the folder") || one === "the pod");
+  const id = kept !== undefined && !moved
+    ? kept.id
+    : crypto.randomUUID().replaceAll("-", "").slice(0, 12);
+  if (moved) await forgetAgreed(paths);
+  const record: SyncRecord = {
+    version: 1,
+    id,
+    ...spec,
+    target: { ...spec.target },
+    excludePatterns: [...spec.excludePatterns],
+  };
+  await replaceFile(paths.record, `${JSON.stringify(record, null, 2)}\n`);
+  await Deno.remove(paths.report).catch(ignoreAbsent);
+  const words = command(spec.key, record);
+  const child = startBackground({ words, output: paths.crash, folder: paths.folder, environment });
+  let ended = false;
+  child.ended.then(() => ended = true);
+  try {
+    for (const until = Date.now() + patienceMs.start; Date.now() < until;) {
+      if (await readSyncReport(paths) !== undefined) return "started";
+      if (ended) break;
+      await pause(signal);
+    }
+  } finally {
+    child.release();
+  }
+  throw await didNotStart(paths, spec.key);
+}
+
+async function forgetAgreed({ base, journal }: SyncPaths): Promise<void> {
+  await Deno.remove(base).catch(ignoreAbsent);
+  await Deno.remove(journal).catch(ignoreAbsent);
+}
+
+async function didNotStart(paths: SyncPaths, key: string): Promise<KodamaError> {
+  const said = (await Deno.readTextFile(paths.crash).catch(() => "")).trim();
+  const words = said.split("\n").slice(0, 5).join("\n");
+  return new KodamaError(
+    "environment",
+    `the process of the sync ${key} ended at once\n${words}`.trim(),
+    {
+      hint: `what it said: ${paths.crash}`,
+    },
+  );
+}
+
+async function ask(paths: SyncPaths, request: SyncRequest, signal: AbortSignal): Promise<boolean> {
+  if (!await isHeld(paths.lock)) return false;
+  const before = await readSyncReport(paths);
+  const id = await leaveRequest(paths.requests, request);
+  const isStop = request.kind === "stop";
+  const limitMs = isStop ? patienceMs.stop : patienceMs.answer;
+  for (const until = Date.now() + limitMs; Date.now() < until;) {
+    if (!await isHeld(paths.lock)) return true;
+    if (!isStop && (await readSyncReport(paths))?.answered.includes(id)) return true;
+    await pause(signal);
+  }
+  if (isStop && before !== undefined) {
+    await killProcess(before);
+    return true;
+  }
+  throw new KodamaError("timeout", "the sync's process doesn't answer", {
+    hint: `its log: ${paths.log}`,
+  });
+}
+
+async function pause(signal: AbortSignal): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, pollMs));
+  if (signal.aborted) throw new KodamaError("cancelled", "stopped while waiting for the sync");
+}
+
+function ignoreAbsent(error: unknown): void {
+  if (!isAbsent(error)) throw error;
+}
