@@ -43,6 +43,5 @@ async function textOfRun(host: Host, wanted: string | undefined): Promise<string
       hint: "its command held what looks like a secret, and that isn't kept",
     });
   }
-  const namespaces = [...new Set(run.targets.map(({ target }) => target.namespace))];
-  return workflowOfRun(run.header, namespaces);
+  return workflowOfRun(run.header, run.targets.map(({ target }) => target));
 }

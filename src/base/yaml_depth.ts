@@ -14,15 +14,16 @@ const deepIndent = new RegExp(`^ {${maxDepth * 8}}`, "m");
 export function nestsTooDeeply(text: string): boolean {
   if (deepLine.test(text) || deepIndent.test(text)) return true;
   // Brackets within texts count here too; only where they are many is it worth knowing which are which.
-  return depthOf(text) > maxDepth && depthOf(new Lexer().lex(text)) > maxDepth;
+  return goesDeeper(text) && goesDeeper(new Lexer().lex(text));
 }
 
-/** The deepest nesting of brackets, of those that are a token or character of their own. */
-function depthOf(tokens: Iterable<string>): number {
-  let [depth, deepest] = [0, 0];
+/** Whether brackets that are a token or character of their own nest too deeply. Looks no further than where they do. */
+function goesDeeper(tokens: Iterable<string>): boolean {
+  let depth = 0;
   for (const token of tokens) {
-    if (token === "[" || token === "{") deepest = Math.max(deepest, ++depth);
+    if (token === "[" || token === "{") depth += 1;
     else if ((token === "]" || token === "}") && depth > 0) depth -= 1;
+    if (depth > maxDepth) return true;
   }
-  return deepest;
+  return false;
 }

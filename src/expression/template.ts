@@ -36,6 +36,11 @@ export function hasExpression(text: string): boolean {
   return text.includes(open);
 }
 
+/** The text as a template that gives the text itself. */
+export function escaped(text: string): string {
+  return text.replaceAll(open, () => `$${open}`);
+}
+
 /** Finds the expressions of a text. One that has a problem is left out of the template. */
 export function parseTemplate(
   text: string,

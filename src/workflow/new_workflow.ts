@@ -1,4 +1,6 @@
 /** Texts of new workflow files: from a template, or from what a past run did. Pure. */
+import { escaped } from "../expression/template.ts";
+import type { Amount } from "../exec/schedule.ts";
 import type { RecordHeader } from "../exec/report_shapes.ts";
 
 /** The templates, each with a line about it. */
@@ -47,26 +49,72 @@ steps:
   },
 };
 
-/** A file that runs what a past run ran. What was left out of its record stands as a gap. */
-export function workflowOfRun(header: RecordHeader, namespaces: readonly string[]): string {
-  const { command, shell, bounds } = header;
+/** Names of pods that a file lists; where there were more, their names begin alike or the file says so. */
+const mostListed = 20;
+
+/** A pod as far as a file names it. */
+export interface RunPod {
+  namespace: string;
+  pod: string;
+}
+
+/** A file that runs what a past run ran, in the pods that it had. */
+export function workflowOfRun(header: RecordHeader, targets: readonly RunPod[]): string {
+  const { command, shell, bounds, workdir, env } = header;
+  const { fanout, timeoutMs, connectTimeoutMs, serial, maxFail, failFast } = bounds;
+  const fields = [
+    `exec: ${shell ? scalar(command.join(" ")) : flow(command)}`,
+    ...(workdir === null ? [] : [`workdir: ${scalar(workdir)}`]),
+    ...(env.length === 0 ? [] : [`env: { ${env.map((name) => `${name}: CHANGE-ME`).join(", ")} }`]),
+    ...(fanout === undefined ? [] : [`fanout: ${fanout}`]),
+    ...(serial === undefined ? [] : [`serial: [${serial.map(amountText).join(", ")}]`]),
+    ...(maxFail === undefined ? [] : [`maxFail: ${amountText(maxFail)}`]),
+    ...(failFast === true ? ["failFast: true"] : []),
+    ...(timeoutMs === undefined ? [] : [`commandTimeout: ${timeoutMs}ms`]),
+    ...(connectTimeoutMs === undefined ? [] : [`connectTimeout: ${connectTimeoutMs}ms`]),
+  ];
   const lines = [
     `description: As run ${header.id} of ${header.at.slice(0, 10)}`,
-    ...(namespaces.length === 0 ? [] : [`namespace: ${flow(namespaces)}`]),
-    "# Which pods: match, selector or exclude; without any of them all pods of the namespace.",
-    "match: CHANGE-ME",
-    `command: ${shell ? JSON.stringify(command.join(" ")) : flow(command)}`,
-    ...(bounds.fanout === undefined ? [] : [`fanout: ${bounds.fanout}`]),
-    ...(bounds.timeoutMs === undefined ? [] : [`timeout: ${bounds.timeoutMs}ms`]),
+    ...selectLines(targets),
+    "steps:",
+    ...fields.map((field, at) => `${at === 0 ? "  - " : "    "}${field}`),
   ];
   return `${lines.join("\n")}\n`;
 }
 
-/** JSON is YAML: every word in quotes that need none would be a riddle, and no escaping a mistake. */
+/** The pods of the run: by their names, or where there were many, by how their names begin. */
+function selectLines(targets: readonly RunPod[]): string[] {
+  const namespaces = [...new Set(targets.map(({ namespace }) => namespace))];
+  const pods = [...new Set(targets.map(({ pod }) => pod))];
+  const where = namespaces.length === 0 ? [] : [`  namespace: ${flow(namespaces)}`];
+  const begin = commonBeginning(pods);
+  const note = "  # The pods of that run. Ones that come later: match, or selector for labels.";
+  if (pods.length > 0 && pods.length <= mostListed) {
+    return ["select:", ...where, note, `  pods: ${flow(pods)}`];
+  }
+  const match = begin === "" ? "CHANGE-ME" : scalar(`/^${RegExp.escape(begin)}/`);
+  return ["select:", ...where, `  # The run had ${pods.length} pods.`, `  match: ${match}`];
+}
+
+function commonBeginning([first = "", ...others]: readonly string[]): string {
+  let length = first.length;
+  for (const one of others) while (!one.startsWith(first.slice(0, length))) length--;
+  return first.slice(0, length);
+}
+
+function amountText(amount: Amount): string {
+  return amount.kind === "count" ? String(amount.count) : `${amount.percent}%`;
+}
+
 function flow(words: readonly string[]): string {
-  return `[${
-    words.map((word) => /^[A-Za-z_./-][\w./-]*$/.test(word) ? word : JSON.stringify(word)).join(
-      ", ",
-    )
-  }]`;
+  return `[${words.map(scalar).join(", ")}]`;
+}
+
+/** Texts that YAML, or an older YAML, takes for something else. */
+const notTexts = /^(?:true|false|null|yes|no|on|off|y|n)$/i;
+
+/** JSON is YAML: every word in quotes that need none would be a riddle, and no escaping a mistake. */
+function scalar(word: string): string {
+  const isPlain = /^(?:[A-Za-z_/]|-{1,2}[A-Za-z])[\w./-]*$/.test(word) && !notTexts.test(word);
+  return isPlain ? word : JSON.stringify(escaped(word));
 }

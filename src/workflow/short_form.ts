@@ -1,6 +1,7 @@
 /** The short form among the full ones: told apart by its fields, and widened to one step. */
 import { shapeOf } from "../base/yaml_shape.ts";
 import type { YamlSource } from "../base/yaml_source.ts";
+import { escaped } from "../expression/template.ts";
 import { type FullWorkflow, noPermissions } from "./model.ts";
 import { isFull } from "./parse_workflow.ts";
 import { workflowShape } from "./workflow_shape.ts";
@@ -42,7 +43,6 @@ export async function widened(
 }
 
 function literal(command: string | string[]): string | string[] {
-  const escaped = (text: string) => text.replaceAll("${{", "$${{");
   return typeof command === "string" ? escaped(command) : command.map(escaped);
 }
 

@@ -235,6 +235,14 @@ Deno.test("two runs of a group: the second is refused, or waits for its turn", a
   assert.equal(endsOf(events).at(-1), "= ok");
 });
 
+Deno.test("what looks like an expression in a file of the short form is text", async () => {
+  const text = "command: [echo, '${{ params.x }}', '$${{']\n";
+  const { events, pods } = await play({ files: { "w.yaml": text }, pods: { p: saying("x") } });
+  assert.equal(endsOf(events).at(-1), "= ok");
+  const words = pods.get("p")?.requests[0]?.command.slice(-2);
+  assert.deepEqual(words, ["${{ params.x }}", "$${{"]);
+});
+
 Deno.test("an expression that comes to the wrong kind of value fails its step, in words", async () => {
   const text = `params: { n: many }
 steps:
