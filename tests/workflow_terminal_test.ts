@@ -1,0 +1,165 @@
+/** Workflows with a person at the terminal: what they are asked for, what they see, and Ctrl-C. */
+import assert from "node:assert/strict";
+import { startTestCluster } from "./harness/embedded_cluster.ts";
+import { PseudoTerminal, terminalMissing } from "./harness/pseudo_terminal.ts";
+import { SourceKodama } from "./harness/source_kodama.ts";
+
+const missing = await terminalMissing();
+
+const asking = `params:
+  who: { required: true, description: Whom it greets }
+  level: { required: true, enum: [low, high] }
+  token: { required: true, secret: true }
+steps:
+  - id: sure
+    prompt: Is \${{ params.who }} ready?
+  - id: colour
+    prompt: Which colour?
+    choices: [red, blue]
+  - check: \${{ params.token == "hunter2-hunter2" }}
+    message: the token was \${{ params.token }}
+outputs: { told: "\${{ params.who }} \${{ params.level }} \${{ steps.colour.answer }}" }
+`;
+
+const ending = `select: { namespace: weka-operator-system, pods: [weka-drive-0] }
+steps:
+  - id: long
+    exec: echo it has begun; sleep 60
+  - exec: echo never
+finally:
+  - id: clean
+    exec: echo cleaned after \${{ outcome }}
+`;
+
+const dangerous = `steps:
+  - kubectl: [delete, pod, nobody]
+`;
+
+Deno.test({
+  name: "a workflow and the person at its terminal",
+  ignore: missing !== undefined,
+  fn: async (t) => {
+    await using cluster = await startTestCluster("weka");
+    const kodama = await SourceKodama.on(cluster);
+    const { folder } = cluster;
+    for (const [name, text] of Object.entries({ asking, ending, dangerous })) {
+      await Deno.writeTextFile(`${folder}/${name}.yaml`, text);
+    }
+    const options = { env: kodama.env, cwd: folder, columns: 120 };
+    const open = async (...words: string[]) =>
+      await PseudoTerminal.open(kodama.words(["run", ...words]), options);
+
+    await t.step(
+      "parameters are asked for, each by its own rules; secrets aren't seen",
+      async () => {
+        await using terminal = await open("./asking.yaml");
+        await terminal.until("the first", /who \(Whom it greets\): ?$/);
+        await terminal.type("you");
+        await terminal.press("Enter");
+        await terminal.until("the second", /level: \(low, high\) ?$/);
+        await terminal.type("middle");
+        await terminal.press("Enter");
+        await terminal.until("that it can't be", /it must be one of low, high/);
+        await terminal.type("high");
+        await terminal.press("Enter");
+        await terminal.until("the secret", /token: ?$/);
+        await terminal.type("hunter2-hunter2");
+        await terminal.press("Enter");
+        await terminal.until("the question", /Is you ready\? \[y\/N\] ?$/);
+        await terminal.type("y");
+        await terminal.press("Enter");
+        await terminal.until("the choice", /Which colour\? \(red, blue\) ?$/);
+        await terminal.type("blue");
+        await terminal.press("Enter");
+        assert.equal(await terminal.exitCode(), 0);
+        const screen = await terminal.screen();
+        assert.match(screen, /^told: you high blue$/m);
+        assert.doesNotMatch(screen, /hunter2/);
+        for await (const { name } of Deno.readDir(`${kodama.configFolder}/runs`)) {
+          const record = await Deno.readTextFile(`${kodama.configFolder}/runs/${name}`);
+          assert.doesNotMatch(record, /hunter2/);
+        }
+      },
+    );
+
+    await t.step("a no ends it, and nothing behind it runs", async () => {
+      await using terminal = await open(
+        "./asking.yaml",
+        ..."-p who=me -p level=low -p token=hunter2-hunter2".split(" "),
+      );
+      await terminal.until("the question", /Is me ready\?/);
+      await terminal.press("Enter");
+      assert.equal(await terminal.exitCode(), 1);
+      assert.match(await terminal.screen(), /refused: no to: Is me ready\?/);
+    });
+
+    await t.step(
+      "kubectl that isn't known only to read asks, and after a no isn't run",
+      async () => {
+        await using terminal = await open("./dangerous.yaml");
+        await terminal.until("the question", /kubectl delete pod nobody\s+Run it\? \[y\/N\]/);
+        await terminal.press("Enter");
+        assert.equal(await terminal.exitCode(), 1);
+        assert.match(await terminal.screen(), /refused: no to kubectl delete pod nobody/);
+      },
+    );
+
+    await t.step("Ctrl-C ends what runs, and finally runs", async () => {
+      await using terminal = await open("./ending.yaml");
+      await terminal.until("the command", /it has begun/);
+      await terminal.press("C-c");
+      assert.equal(await terminal.exitCode(), 130);
+      const screen = await terminal.screen();
+      assert.match(screen, /cleaned after cancelled/);
+      assert.doesNotMatch(screen, /never/);
+      const left = ["exec", "-n", "weka-operator-system", "weka-drive-0", "--", "sh", "-c"];
+      const { stdout } = await kodama.run([...left, "ps -o args | grep '[s]leep 60' || echo none"]);
+      assert.equal(stdout.trim(), "none", "nothing of it is left in the pod");
+    });
+
+    await t.step("without a terminal, what must be said is named, and nothing begins", async () => {
+      const { code, stdout, stderr } = await kodama.run(["run", `${folder}/asking.yaml`]);
+      assert.deepEqual([code, stdout], [2, ""]);
+      assert.match(stderr, /who, level, token must be said/);
+      assert.match(stderr, /hint: --param who=… --param level=… --param token=…/);
+    });
+  },
+});
+
+Deno.test("two runs of one workflow: one refuses, or waits until the other has ended", async (t) => {
+  await using cluster = await startTestCluster("weka");
+  const kodama = await SourceKodama.on(cluster);
+  const text = (mode: string) =>
+    `concurrency: ${mode}
+select: { namespace: weka-operator-system, pods: [weka-drive-0] }
+steps:
+  - exec: echo begun; until [ -e /tmp/${mode} ]; do sleep 0.1; done; echo done
+`;
+  const pod = ["exec", "-n", "weka-operator-system", "weka-drive-0", "--yes", "-q", "--"];
+  const file = (mode: string) => `${cluster.folder}/${mode}.yaml`;
+  for (const mode of ["refuse", "wait"]) await Deno.writeTextFile(file(mode), text(mode));
+
+  await t.step("refuse: the second fails, by the first one's id", async () => {
+    await using first = kodama.start(["run", file("refuse")]);
+    await first.until(({ stdout }) => stdout.includes("begun"));
+    const second = await kodama.run(["run", file("refuse")]);
+    assert.equal(second.code, 1);
+    assert.match(second.stderr, /error: run \d{8}-\d{6}-\w+ of "refuse" goes on/);
+    await kodama.run([...pod, "touch", "/tmp/refuse"]);
+    await first.ended();
+    assert.match(first.stdout, /done/);
+  });
+
+  await t.step("wait: the second says so, and runs once the first is killed", async () => {
+    await using first = kodama.start(["run", file("wait")]);
+    await first.until(({ stdout }) => stdout.includes("begun"));
+    await using second = kodama.start(["run", file("wait")]);
+    await second.until(({ stderr }) => /waiting for run \S+ of "wait"/.test(stderr));
+    assert.equal(second.stdout, "");
+    first.signal("SIGKILL");
+    await second.until(({ stdout }) => stdout.includes("begun"));
+    await kodama.run([...pod, "touch", "/tmp/wait"]);
+    await second.ended();
+    assert.match(second.stdout, /done/);
+  });
+});
