@@ -192,6 +192,11 @@ kodama_look "$task"
 say "state $number $kodama_is"
 [ "$kodama_is" = alive ] || exit 0
 : >"$task/interrupt"
+turn=0
+while [ -e "$task/began" ] && ! [ -s "$task/agent" ] && [ "$turn" -lt 20 ]; do
+turn=$((turn + 1))
+sleep 0.1 2>/dev/null || sleep 1
+done
 agent=
 { read -r agent <"$task/agent"; } 2>/dev/null
 tree=

@@ -6,7 +6,26 @@ import { followTask } from "./follow_task.ts";
 import { interruptTask } from "./interrupt_task.ts";
 import { readTasks } from "./read_tasks.ts";
 import { type NewTask, startTask } from "./start_task.ts";
-import { ShellPod, shellTarget } from "./testing/shell_pod.ts";
+import { ShellPod, type ShellPodOptions, shellTarget } from "./testing/shell_pod.ts";
+
+/** What this machine can play: Debian's programs with dash and bash, and busybox alone. */
+async function images(folder: string): Promise<{ name: string; options: ShellPodOptions }[]> {
+  const found: { name: string; options: ShellPodOptions }[] = [];
+  for (const name of ["dash", "bash"]) {
+    if (await isThere(`/bin/${name}`)) found.push({ name, options: { shell: [`/bin/${name}`] } });
+  }
+  const busybox = "/bin/busybox";
+  if (!await isThere(busybox)) return found;
+  const listed = await new Deno.Command(busybox, { args: ["--list"] }).output();
+  for (const applet of new TextDecoder().decode(listed.stdout).trim().split("\n")) {
+    await Deno.symlink(busybox, `${folder}/${applet}`);
+  }
+  return [...found, { name: "busybox", options: { shell: [busybox, "sh"], path: folder } }];
+}
+
+function isThere(path: string): Promise<boolean> {
+  return Deno.stat(path).then(() => true, () => false);
+}
 
 const never = new AbortController().signal;
 
@@ -40,23 +59,28 @@ async function followed(
   return { text, states };
 }
 
-Deno.test("a task gets its prompt on standard input, its variables and folder, and ends with its code", async () => {
-  await using pod = await ShellPod.open();
-  const prompt = 'it\'s "quoted" $HOME `id` \\n\n  +two\n.\n=three';
-  const script = 'cat; echo "$GREETING from $(pwd)"; echo oops >&2; exit 3';
-  const environment = { GREETING: "it's $5" };
-  const number = await startTask(
-    pod.world,
-    shellTarget,
-    task(script, { prompt, environment }),
-    never,
-  );
-  assert.equal(number, 1);
-  assert.equal((await followed(pod, 1)).text, `${prompt}\nit's $5 from /\noops\n`);
-  const [read] = await readTasks(pod.world, shellTarget, {}, never);
-  assert.deepEqual(read?.status, { state: "failed", reason: "exit code 3: oops" });
-  assert.equal(read?.prompt, prompt);
-  await assert.rejects(Deno.stat(`${pod.task(1)}/environment`), Deno.errors.NotFound);
+Deno.test("in every shell, a task gets what it was given, and is followed, read and ended", async (t) => {
+  const folder = await Deno.makeTempDir({ prefix: "kodama-busybox-" });
+  for (const { name, options } of await images(folder)) {
+    await t.step(name, async () => {
+      await using pod = await ShellPod.open(options);
+      const prompt = 'it\'s "quoted" $HOME `id` \\n\n  +two\n.\n=three';
+      const script = 'cat; echo "$GREETING from $(pwd)"; echo oops >&2; exit 3';
+      const environment = { GREETING: "it's $5" };
+      const asked = task(script, { prompt, environment });
+      assert.equal(await startTask(pod.world, shellTarget, asked, never), 1);
+      assert.equal((await followed(pod, 1)).text, `${prompt}\nit's $5 from /\noops\n`);
+      const [read] = await readTasks(pod.world, shellTarget, {}, never);
+      assert.deepEqual(read?.status, { state: "failed", reason: "exit code 3: oops" });
+      assert.equal(read?.prompt, prompt);
+      await assert.rejects(Deno.stat(`${pod.task(1)}/environment`), Deno.errors.NotFound);
+      await startTask(pod.world, shellTarget, task("sleep 1000"), never);
+      const wanted = { adapter: commandAdapter };
+      const interruption = await interruptTask(pod.world, shellTarget, wanted, never);
+      assert.deepEqual(interruption, { number: 2, late: false, left: 0 });
+    });
+  }
+  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("tasks have their turns one after the other", async () => {
@@ -95,4 +119,95 @@ Deno.test("an interrupt ends the task and all that it has started", async () => 
   assert.deepEqual(read?.status, { state: "interrupted" });
   const child = Number(await Deno.readTextFile(`${pod.home}/child`));
   assert.throws(() => Deno.kill(child, "SIGCONT"), Deno.errors.NotFound);
+});
+
+Deno.test("a task that was begun over a link that broke is found, and begun once", async () => {
+  await using pod = await ShellPod.open();
+  pod.cutAfter = 1;
+  assert.equal(await startTask(pod.world, shellTarget, task("echo once"), never), 1);
+  assert.equal((await followed(pod, 1)).text, "once\n");
+  assert.equal((await readTasks(pod.world, shellTarget, {}, never)).length, 1);
+});
+
+Deno.test("a follow over links that break gives each byte once, from any place on", async () => {
+  await using pod = await ShellPod.open();
+  const script = "i=0; while [ $i -lt 200 ]; do echo line $i; i=$((i + 1)); done";
+  await startTask(pod.world, shellTarget, task(script), never);
+  const whole = (await followed(pod, 1)).text;
+  assert.equal(whole.split("\n").length, 201);
+  for (const cutAfter of [1, 700, whole.length - 1]) {
+    pod.cutAfter = cutAfter;
+    assert.equal((await followed(pod, 1)).text, whole);
+    pod.cutAfter = cutAfter;
+    assert.equal((await followed(pod, 1, 500)).text, whole.slice(500));
+  }
+});
+
+Deno.test("a runner that was killed has failed, and the next task has its turn", async () => {
+  await using pod = await ShellPod.open();
+  await startTask(pod.world, shellTarget, task("echo here; sleep 1000"), never);
+  await startTask(pod.world, shellTarget, task("echo next"), never);
+  const [runner] = (await Deno.readTextFile(`${pod.task(1)}/claim`)).split(" ");
+  Deno.kill(-Number(runner), "SIGKILL");
+  assert.equal((await followed(pod, 2)).text, "next\n");
+  const [first] = await readTasks(pod.world, shellTarget, {}, never);
+  assert.deepEqual(first?.status, { state: "failed", reason: "its processes were killed" });
+});
+
+Deno.test("a claim of another container is one of a pod that restarted", async () => {
+  await using pod = await ShellPod.open();
+  await startTask(pod.world, shellTarget, task("echo here"), never);
+  await followed(pod, 1);
+  await Deno.remove(`${pod.task(1)}/exit`);
+  const claim = await Deno.readTextFile(`${pod.task(1)}/claim`);
+  await Deno.writeTextFile(`${pod.task(1)}/claim`, claim.replace(/\d+\n$/, "1\n"));
+  const [read] = await readTasks(pod.world, shellTarget, {}, never);
+  assert.deepEqual(read?.status, { state: "failed", reason: "the pod restarted" });
+  await Deno.writeTextFile(`${pod.task(1)}/claim`, claim);
+});
+
+Deno.test("a task that waits for its turn is taken back", async () => {
+  await using pod = await ShellPod.open();
+  await startTask(pod.world, shellTarget, task("sleep 1000"), never);
+  await startTask(pod.world, shellTarget, task("echo never >ran", { workdir: pod.home }), never);
+  const wanted = { number: 2, adapter: commandAdapter };
+  assert.equal((await interruptTask(pod.world, shellTarget, wanted, never)).late, false);
+  const [first, second] = await readTasks(pod.world, shellTarget, {}, never);
+  assert.deepEqual([first?.status.state, second?.status.state], ["working", "interrupted"]);
+  await assert.rejects(Deno.stat(`${pod.home}/ran`), Deno.errors.NotFound);
+});
+
+Deno.test("what a task leaves running holds nobody up", async () => {
+  await using pod = await ShellPod.open();
+  await startTask(pod.world, shellTarget, task("sleep 1000 & echo gone"), never);
+  assert.equal((await followed(pod, 1)).text, "gone\n");
+  const [read] = await readTasks(pod.world, shellTarget, {}, never);
+  assert.deepEqual(read?.status, { state: "done" });
+});
+
+Deno.test("a prompt is in no argument list; variables are neither there nor in the pod's files", async () => {
+  await using pod = await ShellPod.open();
+  const secret = "planted-7c1f";
+  const environment = { API_TOKEN: secret };
+  const prompt = "look for planted-7c1f";
+  const script = "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -c planted-[7]c1f";
+  await startTask(pod.world, shellTarget, task(script, { environment, prompt }), never);
+  assert.equal((await followed(pod, 1)).text, "0\n");
+  for await (const { name } of Deno.readDir(pod.task(1))) {
+    if (name === "prompt" || name === "task") continue;
+    const text = await Deno.readTextFile(`${pod.task(1)}/${name}`);
+    assert.ok(!text.includes(secret), name);
+  }
+});
+
+Deno.test("an image without what is needed is told by its name", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    await using pod = await ShellPod.open({ shell: ["/bin/sh"], path: folder });
+    await assert.rejects(startTask(pod.world, shellTarget, task("true"), never), {
+      message: "the image of kodama-test has no mkdir",
+    });
+  } finally {
+    await Deno.remove(folder);
+  }
 });

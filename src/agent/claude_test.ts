@@ -1,0 +1,115 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { claudeAdapter, isConversation } from "./claude.ts";
+import { maxText } from "./model.ts";
+import { foldEvents } from "./progress.ts";
+import {
+  recordedConversation,
+  recordedFailure,
+  recordedRefusal,
+  recordedRetry,
+  recordedTask,
+} from "./testing/recorded.ts";
+
+function eventsOf(lines: readonly string[]) {
+  return lines.flatMap((line) => claudeAdapter.readLine(line));
+}
+
+Deno.test("a recorded task tells its turns, tools, tokens and its own cost", () => {
+  const progress = foldEvents(eventsOf(recordedTask));
+  assert.deepEqual(progress, {
+    conversation: recordedConversation,
+    model: "claude-opus-5-5",
+    countedMessage: "msg_3",
+    turns: 3,
+    tools: 2,
+    tokens: { input: 300, output: 150, cacheRead: 60, cacheWrite: 0 },
+    costUsd: 0.0042,
+    lastMessage: "All done.",
+    result: { ok: true, text: "All done.", refused: [] },
+  });
+});
+
+Deno.test("while it works, turns and tokens are counted once for each answer of the model", () => {
+  const progress = foldEvents(eventsOf(recordedTask.slice(0, 5)));
+  assert.deepEqual([progress.turns, progress.tools, progress.tokens.input], [2, 2, 200]);
+  assert.deepEqual(progress.tool, { id: "toolu_2", name: "Bash", summary: "cat hello.txt" });
+});
+
+Deno.test("what a tool is used on and what it answered are told", () => {
+  const told = eventsOf(recordedTask).filter(({ kind }) => kind.startsWith("tool"));
+  assert.deepEqual(told, [
+    { kind: "toolStarted", id: "toolu_1", name: "Write", summary: "/workspace/hello.txt" },
+    { kind: "toolEnded", id: "toolu_1", ok: true, text: "File created successfully" },
+    { kind: "toolStarted", id: "toolu_2", name: "Bash", summary: "cat hello.txt" },
+    { kind: "toolEnded", id: "toolu_2", ok: true, text: "hello" },
+  ]);
+});
+
+Deno.test("refused tools, retries and failures are told in their own words", () => {
+  assert.deepEqual(eventsOf(recordedRefusal)[0], {
+    kind: "refused",
+    tool: "Bash",
+    reason: "it needs approval",
+  });
+  assert.deepEqual(foldEvents(eventsOf(recordedRefusal)).result?.refused, ["Bash"]);
+  assert.match(foldEvents(eventsOf([recordedRetry])).note ?? "", /429 rate_limit/);
+  const failed = foldEvents(eventsOf(recordedFailure)).result;
+  assert.equal(failed?.ok, false);
+  assert.match(failed?.text ?? "", /^No conversation found/);
+});
+
+Deno.test("a retry is forgotten when the model answers", () => {
+  const lines = [recordedRetry, ...recordedTask.slice(0, 2)];
+  assert.equal(foldEvents(eventsOf(lines)).note, undefined);
+});
+
+Deno.test("events of a later Claude Code are unknown, and no error", () => {
+  assert.deepEqual(eventsOf(['{"type":"hologram","pixels":[1]}']), [
+    { kind: "unknown", type: "hologram" },
+  ]);
+  assert.deepEqual(eventsOf(['{"type":"system","subtype":"weather"}']), [
+    { kind: "unknown", type: "system/weather" },
+  ]);
+  assert.deepEqual(eventsOf(["plain words", ""]), [{ kind: "output", text: "plain words" }]);
+});
+
+Deno.test("no JSON makes it throw, and no text of an event is larger than is kept", () => {
+  const types = fc.constantFrom("system", "assistant", "user", "result", "else");
+  const event = fc.tuple(types, fc.dictionary(fc.string(), fc.jsonValue()), fc.jsonValue()).map(
+    ([type, fields, message]) => JSON.stringify({ message, ...fields, type }),
+  );
+  const long = JSON.stringify({ type: "result", result: "x".repeat(100_000) });
+  fc.assert(fc.property(fc.array(fc.oneof(event, fc.json(), fc.string())), (lines) => {
+    const events = eventsOf([...lines, long]);
+    for (const one of events) {
+      for (const text of Object.values(one)) {
+        if (typeof text === "string") assert.ok(text.length <= maxText);
+      }
+    }
+    const { turns, tools, tokens } = foldEvents(events);
+    for (const count of [turns, tools, ...Object.values(tokens)]) assert.ok(count >= 0);
+  }));
+});
+
+Deno.test("the prompt is in no word; a conversation is begun under its name, or gone on with", () => {
+  const command = (begins: boolean) =>
+    claudeAdapter.command({
+      words: ["--model", "opus"],
+      conversation: { id: recordedConversation, begins },
+    });
+  assert.deepEqual(command(true).slice(-4), [
+    "--session-id",
+    recordedConversation,
+    "--model",
+    "opus",
+  ]);
+  assert.deepEqual(command(false).slice(-4, -2), ["--resume", recordedConversation]);
+});
+
+Deno.test("only what can be a word of a command line is the name of a conversation", () => {
+  assert.ok(isConversation(recordedConversation));
+  for (const bad of ["", "--help-me", "a b c d e f", "../../etc/passwd", "x".repeat(200)]) {
+    assert.ok(!isConversation(bad), bad);
+  }
+});
