@@ -2,7 +2,7 @@
  * The launcher of an installed kodama: a few lines of sh, which start Deno with the permissions that the
  * command needs. What kodama may do can be read in it.
  */
-import { completeWord } from "../src/cli/hidden_words.ts";
+import { completeWord, serveSyncWord } from "../src/cli/hidden_words.ts";
 import { leadingValueFlags } from "../src/cli/tree.ts";
 import { bundleEntry } from "./bundle.ts";
 import { permissionFlags, type PermissionSet } from "./permissions.ts";
@@ -135,9 +135,10 @@ if [ "$command" = cluster ] || [ "$command $part" = "workflow test" ]; then
   exec ${startWords(sets.cluster)}
 fi
 # A copy goes wherever it is told to, under a temporary name beside the place first; what steps of a workflow save
-# goes where its own permissions say, to which kodama holds them; a new workflow goes beside the others.
+# goes where its own permissions say, to which kodama holds them; a new workflow goes beside the others. What keeps a
+# folder alike with one in a pod writes to that folder, wherever it is.
 case "$command $part" in
-  "cp "* | "run "* | "runs rerun" | "workflow new")
+  "cp "* | "run "* | "runs rerun" | "workflow new" | "${serveSyncWord} "*)
     exec ${startWords({ ...sets.kodama, write: true })} ;;
 esac
 exec ${startWords(sets.kodama)}
