@@ -1,8 +1,9 @@
 /**
- * Scripts of workflows run, and are stopped, wherever kodama was put: from source, installed, and as the single file
- * that is made without a download.
+ * Scripts of workflows run, and are stopped, wherever kodama was put: from source, installed, as the single file that
+ * is made without a download, and as one that Deno has compiled.
  */
 import assert from "node:assert/strict";
+import { denoCompile } from "../tools/compile.ts";
 import { makeSingleFile } from "../tools/single_file.ts";
 import { runCommand } from "./harness/command.ts";
 import { InstalledKodama } from "./harness/installed_kodama.ts";
@@ -111,6 +112,42 @@ Deno.test({
       const cwd = await repositoryIn(folder);
       const env = { HOME: folder, PATH: "/usr/bin:/bin", NO_COLOR: "1", ...granted };
       checkEnd(await runCommand([`${folder}/kodama`, ...words], { env, cwd }));
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+});
+
+/** Deno has, or is told of, the runtime that goes into a compiled file: nothing is downloaded for a test. */
+async function hasRuntime(): Promise<boolean> {
+  if (Deno.env.get("DENORT_BIN") !== undefined) return true;
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
+  const { denoDir } = JSON.parse(new TextDecoder().decode(stdout)) as { denoDir: string };
+  const release = `${denoDir}/dl/release/v${Deno.version.deno}`;
+  const found = await Deno.stat(`${release}/denort-${Deno.build.target}.zip`).catch(() =>
+    undefined
+  );
+  return found !== undefined;
+}
+
+Deno.test({
+  name: "scripts run in their bounds: compiled, by the Deno on PATH; without one it is said",
+  ignore: !await hasRuntime(),
+  async fn() {
+    const folder = await Deno.makeTempDir({ prefix: "kodama-sandbox-" });
+    try {
+      await denoCompile(`${folder}/kodama`);
+      const cwd = await repositoryIn(folder);
+      const deno = Deno.execPath().slice(0, Deno.execPath().lastIndexOf("/"));
+      const env = { HOME: folder, NO_COLOR: "1", ...granted };
+      const PATH = `${deno}:/usr/bin:/bin`;
+      checkEnd(await runCommand([`${folder}/kodama`, ...words], { env: { ...env, PATH }, cwd }));
+      await Deno.mkdir(`${folder}/empty`);
+      const without = await runCommand([`${folder}/kodama`, ...words], {
+        env: { ...env, PATH: `${folder}/empty` },
+        cwd,
+      });
+      assert.match(without.stderr, /there is no deno to run scripts/);
     } finally {
       await Deno.remove(folder, { recursive: true });
     }

@@ -13,8 +13,8 @@ import { sayFailure } from "./say_failure.ts";
 
 const dist = filePath(new URL("../dist/", import.meta.url));
 
-/** `deno compile` of the bundle, with the data files inside. */
-async function denoCompile(path: string): Promise<void> {
+/** `deno compile` of the bundle, with the data files inside. Downloads Deno's runtime where there is none yet. */
+export async function denoCompile(path: string): Promise<void> {
   const folder = `${dist}bundle`;
   await Deno.remove(folder, { recursive: true }).catch(() => undefined);
   await Deno.mkdir(folder, { recursive: true });
