@@ -14,7 +14,7 @@ import { machineHost } from "../src/wiring/host.ts";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
 
 /** More by hand: KODAMA_SESSION_ROUNDS=200. */
-const rounds = Number(Deno.env.get("KODAMA_SESSION_ROUNDS") ?? "10");
+const rounds = Number(Deno.env.get("KODAMA_SESSION_ROUNDS") ?? "6");
 
 /** Numbers of [0, 1) that are the same in each run. */
 function numbers(seed: number): () => number {
@@ -59,7 +59,8 @@ function hostOn(cluster: TestCluster): Host {
 }
 
 function startOptions(name: string, signal: AbortSignal) {
-  return { name, envFiles: [], envExclude: [], readyTimeoutMs: 60_000, signal };
+  const sync = { kind: "none" } as const;
+  return { name, envFiles: [], envExclude: [], sync, readyTimeoutMs: 60_000, signal };
 }
 
 const never = new AbortController().signal;

@@ -145,7 +145,9 @@ Deno.test("a branch comes home without having been pushed, and changes nothing e
     await git("remote", "add", "origin", server.repository.replace("://", `://x:${token}@`));
     await git("fetch", "-q", "origin");
     await git("reset", "-q", "--hard", "origin/main");
-    const started = await run(["start", "work", "--repo", "."], { GITHUB_TOKEN: token }, clone);
+    const started = await run(["start", "work", "--repo", ".", "--no-sync"], {
+      GITHUB_TOKEN: token,
+    }, clone);
     assert.equal(started.code, 0, started.stderr);
     assert.doesNotMatch(started.stdout + started.stderr, new RegExp(token));
     const nothing = await run(["pull", "work"], {}, clone);

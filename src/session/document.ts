@@ -44,6 +44,7 @@ const shape = v.object({
   gitSecret: v.optional(word),
   env: v.optional(v.object({ variables: words, gitToken: v.boolean() })),
   sync: v.object({ enabled: v.boolean(), localPath: v.optional(word) }),
+  agent: v.optional(v.object({ adapter: word, task: v.pipe(v.number(), v.integer()) })),
   template: v.optional(word),
   status: v.picklist(statuses),
   message: v.optional(word),
@@ -81,6 +82,7 @@ export function sessionDocument(session: Session): SessionDocument {
     updatedAt: session.updatedAt,
     ...specDocument(spec),
     env: environment.variables.length > 0 || environment.gitToken ? environment : undefined,
+    agent: session.agent,
     template: session.template,
   };
   return withoutUndefined(document) as unknown as SessionDocument;
@@ -136,6 +138,7 @@ function fromDocument(document: v.InferOutput<typeof shape>): Session {
     }),
     environment: document.env ?? { variables: [], gitToken: false },
     sync: withoutUndefined(document.sync),
+    agent: document.agent,
     template: document.template,
     status: document.status,
     message: document.message,

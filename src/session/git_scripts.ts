@@ -11,6 +11,8 @@ export interface Checkout {
   ownBranch: string | undefined;
   /** Who commits, where the person's own git knows it. */
   author: { name: string; email: string } | undefined;
+  /** A sync brings the files, and {@link missingFilesWords} those that it leaves out. */
+  filesBySync: boolean;
 }
 
 /** What is checked out in the pod. */
@@ -26,6 +28,8 @@ export const checkoutRefusals = { noSuchBranch: 66, otherRepository: 67 } as con
 
 /** Its presence says that the checkout is whole; it holds the repository's address. */
 const marker = `${kodamaFolder}/repository`;
+/** Its presence says that files of the checkout may be missing. */
+const pending = `${kodamaFolder}/files-pending`;
 
 /**
  * Whatever of it is done already is left as it is, so that it may be run again after any interruption: `init` and
@@ -50,7 +54,15 @@ else
   branch=\${own:-\${base:-main}}
   if [ -n "$base" ] && git rev-parse -q --verify "refs/remotes/origin/$base" >/dev/null; then
     if [ "$branch" = "$base" ]; then track=--track; else track=--no-track; fi
-    git checkout -q $track -B "$branch" "refs/remotes/origin/$base"
+    if [ "$6" = sync ]; then
+      : > ${pending}
+      git update-ref "refs/heads/$branch" "refs/remotes/origin/$base"
+      git symbolic-ref HEAD "refs/heads/$branch"
+      git read-tree HEAD
+      if [ $track = --track ]; then git branch -q --set-upstream-to="origin/$base"; fi
+    else
+      git checkout -q $track -B "$branch" "refs/remotes/origin/$base"
+    fi
   elif [ -z "$(git for-each-ref refs/remotes/origin)" ]; then
     git symbolic-ref HEAD "refs/heads/$branch"
   else
@@ -58,6 +70,8 @@ else
     exit ${checkoutRefusals.noSuchBranch}
   fi
   git config push.autoSetupRemote true
+  # Where a sync keeps what is on its way: nobody's to commit.
+  grep -qs kodama-sync .git/info/exclude || echo '/.kodama-sync-*' >> .git/info/exclude
   git config kodama.base "$base"
   if [ -n "$4" ]; then git config user.name "$4"; git config user.email "$5"; fi
   printf '%s' "$url" > ${marker}.new
@@ -69,13 +83,26 @@ printf 'commit=%s\\n' "$(git rev-parse -q --verify HEAD || true)"
 `;
 
 /** The words that make the checkout, or find it made. */
-export function checkoutWords({ url, baseBranch, ownBranch, author }: Checkout): string[] {
+export function checkoutWords(
+  { url, baseBranch, ownBranch, author, filesBySync }: Checkout,
+): string[] {
   const { name = "", email = "" } = author ?? {};
   return [
     ...["sh", "-c", checkoutScript, "kodama"],
-    ...[url, baseBranch ?? "", ownBranch ?? "", name, email],
+    ...[url, baseBranch ?? "", ownBranch ?? "", name, email, filesBySync ? "sync" : ""],
   ];
 }
+
+/** Brings what the branch has and the sync left out; what is there stays as it is. Nothing, once that is done. */
+export const missingFilesWords: readonly string[] = [
+  "sh",
+  "-c",
+  `cd ${workspaceFolder} && test -f ${pending} || exit 0
+git checkout-index -q -a
+git update-index -q --refresh
+rm ${pending}
+`,
+];
 
 /** What the script answered; undefined where it isn't an answer of it. */
 export function checkoutAnswer(stdout: string): CheckoutState | undefined {

@@ -73,6 +73,8 @@ export interface Session {
   spec: SessionSpec;
   environment: SessionEnvironment;
   sync: SessionSync;
+  /** The task that the session was begun with: its number among the agent's tasks. */
+  agent?: { adapter: string; task: number };
   /** The template that it was begun with. */
   template?: string;
   /** As it was written last; {@link ./status.ts} says what holds. */

@@ -1,4 +1,5 @@
 /** From a session that is kept to one that runs: the same way for a start, a start that goes on, and a resume. */
+import { counted } from "../../base/counted.ts";
 import { PODS } from "../../kube/resources.ts";
 import type { Pod } from "../../kube/types.ts";
 import {
@@ -15,8 +16,8 @@ import type { PodAccess } from "../../session/run_in_pod.ts";
 import type { KeptSession } from "../../session/state.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
-import { checkOut } from "./check_out.ts";
-import type { StartEvent, StartStep } from "./events.ts";
+import { bringMissingFiles, checkOut } from "./check_out.ts";
+import type { FirstTask, StartEvent, StartStep } from "./events.ts";
 import { targetOf } from "./find.ts";
 import { writeLocalSession } from "./local_file.ts";
 import { localAuthor } from "./local_git.ts";
@@ -32,6 +33,14 @@ export interface BringUp {
   remakePod: boolean;
   readyTimeoutMs: number;
   signal: AbortSignal;
+  /** The folder of this machine that the workspace is kept in step with. */
+  localPath?: string;
+  /** That folder is a clone of the session's repository: its files are those to begin with. */
+  syncsClone: boolean;
+  /** Why there is none, where nobody asked for that. */
+  whyNoSync?: string;
+  kubeconfig?: string;
+  task?: FirstTask;
   /** Told of every object that this call made, before the next one is. */
   made: (manifest: Manifest) => void;
 }
@@ -43,6 +52,8 @@ export async function* bringUp(work: BringUp): AsyncGenerator<StartEvent, void> 
   yield* run.create();
   const pod = yield* run.waitForPod();
   yield* run.checkOut(pod);
+  yield* run.beginSync(pod);
+  yield* run.giveTask(pod);
   yield* run.save(pod);
 }
 
@@ -127,7 +138,8 @@ class BringUpRun {
     }
     const already = repository.commitHash !== undefined;
     const author = already ? undefined : await localAuthor(host, signal);
-    const checking = checkOut(this.#access(pod), repository, author);
+    const filesBySync = this.work.syncsClone;
+    const checking = checkOut(this.#access(pod), repository, { author, filesBySync });
     for (;;) {
       const next = await checking.next();
       if (next.done !== true) {
@@ -151,6 +163,41 @@ class BringUpRun {
       const result = already ? "already" : "done";
       return yield { kind: "stepEnded", step: "clone", result, text };
     }
+  }
+
+  async *beginSync(pod: Pod): AsyncGenerator<StartEvent, void> {
+    const { host, store, signal, localPath, whyNoSync: text, kubeconfig } = this.work;
+    yield this.#started("sync");
+    if (localPath === undefined) {
+      const why = text === undefined ? {} : { text };
+      return yield { kind: "stepEnded", step: "sync", result: "skipped", ...why };
+    }
+    const { beginSync } = await import("./sync_step.ts");
+    const target = targetOf(store, pod);
+    const session = this.#session;
+    const beginning = beginSync(host, { session, target, localPath, kubeconfig, signal });
+    for (;;) {
+      const next = await beginning.next();
+      if (next.done === true) {
+        await bringMissingFiles(this.#access(pod));
+        const text = `${localPath}, ${counted(next.value, "entry", "entries")}`;
+        return yield { kind: "stepEnded", step: "sync", result: "done", text };
+      }
+      yield { kind: "progress", step: "sync", text: next.value };
+    }
+  }
+
+  async *giveTask(pod: Pod): AsyncGenerator<StartEvent, void> {
+    const { host, store, signal, task } = this.work;
+    yield this.#started("agent");
+    if (task === undefined) return yield { kind: "stepEnded", step: "agent", result: "skipped" };
+    const { giveTask } = await import("./agent_step.ts");
+    const target = targetOf(store, pod);
+    const given = await giveTask(host, { session: this.#session, target, task, signal });
+    const agent = { adapter: task.adapter, task: given.number };
+    this.#kept = await store.change(this.#kept, (session) => ({ ...session, agent }));
+    const result = given.already ? "already" : "done";
+    yield { kind: "stepEnded", step: "agent", result, text: `task ${given.number}` };
   }
 
   async *save(pod: Pod): AsyncGenerator<StartEvent, void> {

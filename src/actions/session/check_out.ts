@@ -3,10 +3,12 @@ import { BoundedQueue } from "../../base/bounded_queue.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { plainText } from "../../kube/failures.ts";
 import {
+  type Checkout,
   checkoutAnswer,
   checkoutRefusals,
   type CheckoutState,
   checkoutWords,
+  missingFilesWords,
   workAnswer,
   type WorkState,
   workWords,
@@ -26,7 +28,7 @@ const workLimitMs = 15_000;
 export async function* checkOut(
   pod: PodAccess,
   repository: SessionRepository,
-  author: { name: string; email: string } | undefined,
+  { author, filesBySync }: Pick<Checkout, "author" | "filesBySync">,
 ): AsyncGenerator<string, CheckoutState> {
   const { url, baseBranch, branch, autoBranch } = repository;
   const words = checkoutWords({
@@ -34,6 +36,7 @@ export async function* checkOut(
     baseBranch,
     ownBranch: autoBranch ? branch : undefined,
     author,
+    filesBySync,
   });
   const lines = new BoundedQueue<string>(4);
   const running = runInPod(pod, {
@@ -82,6 +85,16 @@ function wayOut({ stderr, outcome }: { stderr: string; outcome: { kind: string }
     return "the pod doesn't reach the repository: is a NetworkPolicy or a proxy in between?";
   }
   return outcome.kind === "failed" ? undefined : "the same start goes on";
+}
+
+/**
+ * Brings the files of the branch that a sync left out, where the sync was to bring the files.
+ *
+ * @throws KodamaError where the pod can't be reached, or its disk is full.
+ */
+export async function bringMissingFiles(pod: PodAccess): Promise<void> {
+  const result = await runInPod(pod, { words: missingFilesWords, timeoutMs: checkoutLimitMs });
+  if (result.outcome.kind !== "ok") throw podFailure("cannot bring the branch's files", result);
 }
 
 /** What was done in the workspace; undefined where it can't be asked, or is no repository. */

@@ -23,6 +23,7 @@ import type { Host } from "../host.ts";
 import { settingSources } from "../setting_sources.ts";
 import type { StartOptions } from "./events.ts";
 import { originOfFolder } from "./local_git.ts";
+import { chosenSync, type SyncChoice } from "./sync_choice.ts";
 import { findTemplate } from "./templates.ts";
 import { type ReadSecrets, readSecrets } from "./secrets.ts";
 
@@ -32,6 +33,7 @@ export interface Definition {
   spec: SessionSpec;
   secrets: ReadSecrets;
   editor: Readonly<Partial<Record<EditorFile, string>>>;
+  sync: SyncChoice;
 }
 
 /** Reads settings, files and the working folder. Throws UsageError and FileError for what can't be. */
@@ -42,8 +44,11 @@ export async function defineSession(host: Host, options: StartOptions): Promise<
     ...(template === undefined ? {} : { template: await findTemplate(host, template) }),
   };
   const settings = await mergedSettings(sources);
+  const repository = await repositoryOf(host, options, settings);
+  const { signal } = options;
   return {
-    repository: await repositoryOf(host, options, settings),
+    repository,
+    sync: await chosenSync(host, options.sync, { repository, signal }),
     spec: specOf(options, settings),
     secrets: await readSecrets(host, options, { settings, sources }),
     editor: await editorOverrides(host),

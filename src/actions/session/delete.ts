@@ -92,6 +92,8 @@ async function* deletion(
   { options, removals }: { options: DeleteOptions; removals: readonly Removal[] },
 ): AsyncGenerator<PlannedRemoval, void> {
   const { name, signal, keepConfig } = options;
+  const { endSync } = await import("./sync_step.ts");
+  await endSync(host, { name, namespace: store.namespace }, { forget: true, signal });
   for (const removal of removals) {
     await store.remove(removal.resource, removal.name);
     // A claim that is still mounted would hang, and a secret that is gone break a pod that still ends.

@@ -1,10 +1,14 @@
 /** The options and events of the actions on sessions: what a face hands in, and what it tells. */
 import type { KodamaError } from "../../base/errors.ts";
+import type { AdapterName } from "../../agent/adapter_names.ts";
 import type { Target } from "../../kube/target.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import type { WorkState } from "../../session/git_scripts.ts";
 import type { Session } from "../../session/model.ts";
 import type { LiveStatus } from "../../session/status.ts";
+import type { Task } from "../agent/tasks.ts";
+import type { SyncWish } from "./sync_choice.ts";
+import type { SyncWord } from "./sync_step.ts";
 
 export type { WorkState } from "../../session/git_scripts.ts";
 export type { Session, SessionStatus } from "../../session/model.ts";
@@ -37,13 +41,34 @@ export interface StartOptions extends SessionPlace {
   /** Dotenv files, beside those of the settings; a later one wins. */
   envFiles: readonly string[];
   envExclude: readonly string[];
+  sync: SyncWish;
+  /** Absolute path of the kubeconfig that was named, for what goes on in the background. */
+  kubeconfig?: string;
+  task?: FirstTask;
   /** For the pod to be ready. */
   readyTimeoutMs: number;
   signal: AbortSignal;
 }
 
+/** What the session's agent is to do first. */
+export interface FirstTask {
+  adapter: AdapterName;
+  prompt: string;
+  /** The command of the adapter `command`; else words behind the adapter's own. */
+  words: readonly string[];
+}
+
 /** The steps of a start, in their order. */
-export const startSteps = ["claim", "configure", "create", "ready", "clone", "save"] as const;
+export const startSteps = [
+  "claim",
+  "configure",
+  "create",
+  "ready",
+  "clone",
+  "sync",
+  "agent",
+  "save",
+] as const;
 
 /** One of them. */
 export type StartStep = (typeof startSteps)[number];
@@ -67,13 +92,16 @@ export type StartEvent =
 
 /** A session of a list. */
 export type SessionRow =
-  | { kind: "session"; session: Session; live: LiveStatus; node: string }
+  | { kind: "session"; session: Session; live: LiveStatus; node: string; sync: SyncWord }
   | { kind: "unreadable"; name: string; namespace: string; error: KodamaError };
 
 /** All that is known of one session. */
 export interface SessionDetails {
   session: Session;
   live: LiveStatus;
+  sync: SyncWord;
+  /** The agent's newest tasks, the oldest first; absent where the pod can't be asked. */
+  tasks?: readonly Task[];
   node: string;
   restarts: number;
   /** What was done in the workspace; absent where it isn't a repository, or can't be asked. */

@@ -1,12 +1,15 @@
 /** All that is known of one session: its state, its pod, and what was done in it. */
 import { KodamaError } from "../../base/errors.ts";
 import { EVENTS, PODS } from "../../kube/resources.ts";
+import type { Target } from "../../kube/target.ts";
 import type { Event, Pod } from "../../kube/types.ts";
 import type { WorkState } from "../../session/git_scripts.ts";
 import { sessionNames } from "../../session/names.ts";
 import { liveStatus } from "../../session/status.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
+import type { Task } from "../agent/tasks.ts";
+import { syncStatus } from "../sync/syncs.ts";
 import { workState } from "./check_out.ts";
 import type { SessionDetails, SessionPlace } from "./events.ts";
 import { targetOf } from "./find.ts";
@@ -34,15 +37,38 @@ export async function get(
     : await podEvents(store, pod, signal);
   const live = liveStatus(session, pod, events);
   const asksGit = session.repository?.commitHash !== undefined && live.status === "Running";
+  const target = pod && targetOf(store, pod);
+  const tasks = target !== undefined && live.status === "Running"
+    ? await tasksIn(host, target, signal)
+    : undefined;
+  const { syncKey, syncWord } = await import("./sync_step.ts");
+  const sync = syncWord(await syncStatus(host, syncKey(session)));
   const work = pod === undefined || !asksGit ? undefined : await workIn(host, store, pod, signal);
   return {
     session,
     live,
+    sync,
     node: pod?.spec?.nodeName ?? "",
     restarts: (pod?.status?.containerStatuses ?? [])
       .reduce((sum, { restartCount }) => sum + restartCount, 0),
     ...(work === undefined ? {} : { work }),
+    ...(tasks === undefined ? {} : { tasks }),
   };
+}
+
+/** Whoever may not exec in the pod, or finds no agent there, sees the rest of the session all the same. */
+async function tasksIn(
+  host: Host,
+  target: Target,
+  signal: AbortSignal,
+): Promise<readonly Task[] | undefined> {
+  const { readTasks } = await import("../agent/tasks.ts");
+  try {
+    return await readTasks(host, target, { newest: 3, signal });
+  } catch (error) {
+    if (error instanceof KodamaError && !signal.aborted) return undefined;
+    throw error;
+  }
 }
 
 /** The first page says enough; who may not read events does without. */

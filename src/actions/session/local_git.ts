@@ -1,6 +1,6 @@
 /** What git on this machine knows: of the working folder, and of the person. */
 import { KodamaError, UsageError } from "../../base/errors.ts";
-import { withoutPassword } from "../../session/repository_url.ts";
+import { repositoryAddress, withoutPassword } from "../../session/repository_url.ts";
 import type { Host } from "../host.ts";
 
 /** The origin of a folder, and its branch. */
@@ -38,6 +38,31 @@ export async function localAuthor(
     ["user.name", "user.email"].map((key) => git(host, ["config", "--get", key], signal)),
   );
   return name === undefined || email === undefined ? undefined : { name, email };
+}
+
+/** Whether a remote of a folder's repository is this one. */
+export async function isCloneOf(
+  host: Host,
+  { folder, url }: { folder: string; url: string },
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (await host.machine.findProgram("git") === undefined) return false;
+  const words = ["-C", folder, "config", "--get-regexp", "^remote\\..*\\.url$"];
+  const { stdout } = await host.machine.capture("git", words, signal);
+  const wanted = comparable(url);
+  return stdout.split("\n").some((line) =>
+    wanted !== undefined && comparable(line.slice(line.indexOf(" ") + 1).trim()) === wanted
+  );
+}
+
+/** Undefined for what isn't the address of a repository: a path, an alias. */
+function comparable(text: string): string | undefined {
+  try {
+    return repositoryAddress(withoutPassword(text)).url.replace(/\.git$/, "");
+  } catch (error) {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  }
 }
 
 /** The first line of what git answers; undefined where it answers nothing, or fails. */

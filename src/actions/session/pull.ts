@@ -4,11 +4,11 @@ import { plainText } from "../../kube/failures.ts";
 import { checkedBranch } from "../../session/branch_name.ts";
 import { bundleAnswer, type Bundled, bundleWords, nothingToPull } from "../../session/git_pull.ts";
 import type { Session } from "../../session/model.ts";
-import { repositoryAddress, withoutPassword } from "../../session/repository_url.ts";
 import { type PodAccess, podFailure, runInPod } from "../../session/run_in_pod.ts";
 import type { Host } from "../host.ts";
 import type { SessionPlace } from "./events.ts";
 import { findSession } from "./find.ts";
+import { isCloneOf } from "./local_git.ts";
 
 /** Whose branch, and what it is called here. */
 export interface PullOptions extends SessionPlace {
@@ -111,25 +111,10 @@ async function requireClone(host: Host, session: Session, signal: AbortSignal): 
     throw new KodamaError("environment", "there is no git on this machine");
   }
   const folder = host.places.workingDir;
-  const words = ["-C", folder, "config", "--get-regexp", "^remote\\..*\\.url$"];
-  const { stdout } = await host.machine.capture("git", words, signal);
-  const urls = stdout.split("\n").map((line) => line.slice(line.indexOf(" ") + 1).trim());
-  if (urls.some((url) => sameRepository(url, repository.url))) return;
+  if (await isCloneOf(host, { folder, url: repository.url }, signal)) return;
   throw new UsageError(`${folder} is no clone of ${plainText(repository.url)}`, {
     hint: `git clone ${repository.url}, and try again there`,
   });
-}
-
-function sameRepository(a: string, b: string): boolean {
-  const plain = (text: string) => {
-    try {
-      return repositoryAddress(withoutPassword(text)).url.replace(/\.git$/, "");
-    } catch (error) {
-      if (error instanceof UsageError) return undefined;
-      throw error;
-    }
-  };
-  return plain(a) !== undefined && plain(a) === plain(b);
 }
 
 async function git(host: Host, words: readonly string[], signal: AbortSignal): Promise<boolean> {

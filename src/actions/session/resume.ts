@@ -1,11 +1,20 @@
 /** A stopped session brought up again: from its state in the cluster alone. */
 import { KodamaError } from "../../base/errors.ts";
 import { noParts } from "../../session/manifests/all.ts";
+import type { Session } from "../../session/model.ts";
 import type { Host } from "../host.ts";
 import { bringUp } from "./bring_up.ts";
 import type { SessionPlace, StartEvent } from "./events.ts";
 import { tidied } from "./leftovers.ts";
 import { noSession, openStore } from "./place.ts";
+
+/** The folder that this machine kept in step before: of another machine's nothing is known here. */
+async function syncHere(host: Host, session: Session): Promise<{ localPath?: string }> {
+  if (!session.sync.enabled) return {};
+  const { syncKey } = await import("./sync_step.ts");
+  const report = await (await host.sync()).read(syncKey(session));
+  return report === undefined ? {} : { localPath: report.spec.local };
+}
 
 /** Which session, and how long its pod may take. */
 export interface ResumeOptions extends SessionPlace {
@@ -36,7 +45,12 @@ export async function* resume(
   yield { kind: "stepEnded", step: "claim", result: "already" };
   try {
     const made = () => {};
-    const parts = { parts: noParts, remakePod: false };
+    const parts = {
+      parts: noParts,
+      remakePod: false,
+      syncsClone: false,
+      ...await syncHere(host, kept.session),
+    };
     yield* bringUp({ host, store, kept, ...parts, readyTimeoutMs, signal, made });
   } catch (error) {
     const failure = signal.aborted ? signal.reason : error;

@@ -50,6 +50,7 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
       kept: continued,
       parts: { secrets: wanted.secrets, editor: wanted.editor },
       remakePod,
+      ...syncParts(wanted.sync, options),
       readyTimeoutMs: options.readyTimeoutMs,
       signal,
       made: (manifest) => made.push(manifest),
@@ -100,11 +101,27 @@ async function newSession(
     ...(repository === undefined ? {} : { repository }),
     spec,
     environment: environmentOf(secrets),
-    sync: { enabled: false },
+    sync: syncOf(wanted.sync),
     ...(template === undefined ? {} : { template }),
     status: "Starting",
     createdAt: at,
     updatedAt: at,
+  };
+}
+
+function syncOf({ why: _why, isClone: _isClone, ...sync }: Definition["sync"]): Session["sync"] {
+  return sync;
+}
+
+/** Of this start: on a session that is there too, which may have been begun on another machine. */
+function syncParts({ localPath, why, isClone }: Definition["sync"], options: StartOptions) {
+  const { kubeconfig, task } = options;
+  return {
+    syncsClone: isClone,
+    ...(localPath === undefined ? {} : { localPath }),
+    ...(why === undefined ? {} : { whyNoSync: why }),
+    ...(kubeconfig === undefined ? {} : { kubeconfig }),
+    ...(task === undefined ? {} : { task }),
   };
 }
 
@@ -165,6 +182,7 @@ async function goOn(
   const changed = await store.change(kept, ({ message: _, ...there }) => ({
     ...there,
     environment,
+    ...(wanted.sync.enabled ? { sync: syncOf(wanted.sync) } : {}),
     status: running ? "Running" : "Starting",
   }));
   // Nobody works yet in a pod whose start failed; in one that runs somebody may.

@@ -35,6 +35,8 @@ export async function stop(host: Host, options: StopOptions): Promise<Stopped> {
     there,
     ({ message: _, ...session }) => ({ ...session, status: "Stopped" }),
   );
+  const { endSync } = await import("./sync_step.ts");
+  await endSync(host, kept.session, { forget: false, signal });
   const removed = await store.remove(PODS, sessionNames(name).pod);
   if (removed) await untilGone(host, store, { name, limitMs: goneTimeoutMs, signal });
   await writeLocalSession(host, kept.session, store.client.context);

@@ -3,10 +3,11 @@ import type { SessionDetails } from "../../actions/session/events.ts";
 import { ageText } from "../../pick/age.ts";
 import { counted } from "../../base/counted.ts";
 import { printable } from "../../term/printable.ts";
-import { syncText } from "./sessions_table.ts";
+import { statusLine } from "../agent/task_text.ts";
 
 /** What is known of it, a field in a line. */
-export function sessionLines({ session, live, node, restarts, work }: SessionDetails, now: Date) {
+export function sessionLines(details: SessionDetails, now: Date) {
+  const { session, live, node, restarts, work, sync, tasks = [] } = details;
   const { name, namespace, owner, repository, spec, environment, createdAt } = session;
   const { cpu, memory } = spec.resources;
   const age = ageText(now.getTime() - Date.parse(createdAt));
@@ -27,7 +28,7 @@ export function sessionLines({ session, live, node, restarts, work }: SessionDet
     ["Branch", branchText(work?.branch ?? repository?.branch, repository?.baseBranch)],
     ["Begun at", repository?.commitHash?.slice(0, 12)],
     ["Commits", work && workText(work)],
-    ["Sync", syncText(session)],
+    ["Sync", syncText(session.sync, sync)],
     ["Variables", variables === "" ? undefined : variables],
     ["Git token", environment.gitToken ? "in the session's secret" : undefined],
   ];
@@ -35,7 +36,16 @@ export function sessionLines({ session, live, node, restarts, work }: SessionDet
   const width = Math.max(...shown.map(([label]) => label.length)) + 2;
   const lines = shown.map(([label, text = ""]) => `${`${label}:`.padEnd(width)} ${text}`);
   const latest = (work?.latest ?? []).map(({ hash, subject }) => `  ${hash} ${subject}`);
-  return [...lines, ...latest].map(printable);
+  const agent = tasks.length === 0
+    ? []
+    : ["Agent:", ...tasks.map((task) => `  ${statusLine(task)}`)];
+  return [...lines, ...latest, ...agent].map(printable);
+}
+
+/** A folder that is kept in step from another machine looks inactive from here. */
+function syncText({ enabled, localPath }: { enabled: boolean; localPath?: string }, word: string) {
+  if (!enabled || localPath === undefined) return word;
+  return word === "Inactive" ? `Inactive here (it was ${localPath})` : `${word} with ${localPath}`;
 }
 
 function branchText(branch: string | undefined, base: string | undefined): string | undefined {

@@ -24,18 +24,13 @@ export function sessionsTable(
       const own = [row.name, "Unreadable", row.namespace, "", ""];
       return wide ? [...own, ...["", "", "", "", ""], row.error.message] : own;
     }
-    const { session, live, node } = row;
+    const { session, live, node, sync } = row;
     const { name, namespace, createdAt } = session;
     const age = ageText(now.getTime() - Date.parse(createdAt));
-    const own = [name, live.status, namespace, syncText(session), age];
+    const own = [name, live.status, namespace, sync, age];
     return wide ? [...own, ...wideCells(session, node), live.reason ?? ""] : own;
   });
   return tableLines(wide ? [...header, ...wideHeader] : header, cells);
-}
-
-/** What a list says of sync. */
-export function syncText({ sync }: Session): string {
-  return sync.enabled ? "Active" : "Inactive";
 }
 
 function wideCells({ repository, spec, owner }: Session, node: string): string[] {
@@ -44,7 +39,11 @@ function wideCells({ repository, spec, owner }: Session, node: string): string[]
 }
 
 /** A session as data: its document, with what holds just now. */
-export type SessionData = SessionDocument & { reason?: string; node?: string };
+export type SessionData = SessionDocument & {
+  sync: SessionDocument["sync"] & { status: string };
+  reason?: string;
+  node?: string;
+};
 
 /** The data of a row; of one that can't be read, its place and why. */
 export function sessionData(row: SessionRow): SessionData | Record<string, string> {
@@ -52,9 +51,11 @@ export function sessionData(row: SessionRow): SessionData | Record<string, strin
     const { name, namespace, error } = row;
     return { name, namespace, status: "Unreadable", reason: error.message };
   }
-  const { session, live, node } = row;
+  const { session, live, node, sync } = row;
+  const document = sessionDocument(session);
   return {
-    ...sessionDocument(session),
+    ...document,
+    sync: { ...document.sync, status: sync },
     status: live.status,
     ...(live.reason === undefined ? {} : { reason: live.reason }),
     ...(node === "" ? {} : { node }),

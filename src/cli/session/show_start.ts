@@ -13,6 +13,8 @@ const titles: Readonly<Record<StartStep, readonly [doing: string, done: string]>
   create: ["volumes and pod", "volumes and pod"],
   ready: ["waiting for the pod", "pod is ready"],
   clone: ["repository", "repository"],
+  sync: ["sync", "sync"],
+  agent: ["agent", "agent"],
   save: ["keeping the session", "session is kept"],
 };
 
@@ -77,7 +79,7 @@ class StartView implements Disposable {
     const details = [
       ...(text === undefined ? [] : [printable(text)]),
       ...(result === "already" ? ["there already"] : []),
-      ...(result === "skipped" ? ["none asked for"] : []),
+      ...(result === "skipped" && text === undefined ? ["none asked for"] : []),
       ...(durationMs >= quietMs ? [formatDuration(durationMs)] : []),
     ];
     const said = details.length === 0 ? "" : this.style.dim(` (${details.join(", ")})`);

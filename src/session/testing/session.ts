@@ -26,6 +26,7 @@ export function sampleSession(changes: Partial<Session> = {}): Session {
     },
     environment: { variables: ["DATABASE_URL"], gitToken: true },
     sync: { enabled: true, localPath: "/home/jane/myrepo" },
+    agent: { adapter: "claude", task: 1 },
     template: "big",
     status: "Running",
     createdAt: "2025-01-15T14:30:00.000Z",

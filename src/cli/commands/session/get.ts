@@ -35,11 +35,13 @@ export const command = defineCommand({
       return success;
     }
     const { sessionData } = await import("../../session/sessions_table.ts");
-    const { session, live, node, restarts, work } = details;
+    const { taskData } = await import("../../agent/task_text.ts");
+    const { session, live, node, restarts, work, sync, tasks } = details;
     const data = {
-      ...sessionData({ kind: "session", session, live, node }),
+      ...sessionData({ kind: "session", session, live, node, sync }),
       restarts,
       ...(work === undefined ? {} : { work }),
+      ...(tasks === undefined ? {} : { tasks: tasks.map(taskData) }),
     };
     const { stringify } = await import("yaml");
     const text = format === "json"

@@ -1,12 +1,16 @@
-import type { StartOptions } from "../../../actions/session/events.ts";
+import { adapterNames } from "../../../actions/agent/options.ts";
+import type { FirstTask, StartOptions } from "../../../actions/session/events.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { defineCommand } from "../../command.ts";
 import { success } from "../../exit_codes.ts";
-import { text, toggle, value, values } from "../../flag.ts";
+import { type PromptSource, promptSource, readPrompt } from "../../agent/prompt_text.ts";
+import { choice, text, toggle, value, valueOr, values } from "../../flag.ts";
 import { jsonDocument, styleOf } from "../../output.ts";
 import { definedOnly } from "../../selection.ts";
 import { dataFormats, placeOf, scopeFlags, timeoutFlag } from "../../session/flags.ts";
 import { stoppable } from "../../session/stoppable.ts";
+
+const adapters = choice(adapterNames);
 
 /** `kodama start`. */
 export const command = defineCommand({
@@ -17,6 +21,7 @@ export const command = defineCommand({
     "already is brought up as it is. What isn't said here comes from the template, from .kodama.yaml of the " +
     "repository, from your config.yaml, or from kodama's own defaults.",
   operands: [{ name: "NAME", arity: "one" }],
+  trailing: "optional",
   flags: {
     ...scopeFlags,
     "repo": value(
@@ -47,6 +52,18 @@ export const command = defineCommand({
       placeholder: "NAME",
       completion: { kind: "templates" },
     }),
+    "sync": value(
+      "folder to keep in step with /workspace (default the working folder, if it is the project)",
+      text,
+      { placeholder: "PATH", completion: { kind: "files" } },
+    ),
+    "no-sync": toggle("keep nothing in step"),
+    "prompt": value("first task of the session's agent", text, { short: "p" }),
+    "prompt-file": value("read that task from FILE; - is standard input", text, {
+      placeholder: "FILE",
+      completion: { kind: "files" },
+    }),
+    "adapter": valueOr("which agent", adapters.parse, "claude", adapters),
     "timeout": timeoutFlag,
     "dry-run": toggle("print what would be made, and make nothing"),
     "output": value("how --dry-run prints it (default yaml)", dataFormats.parse, {
@@ -71,6 +88,15 @@ export const command = defineCommand({
       line:
         "kodama start my-session --env-file .env --env-file .env.local --env-exclude DEBUG_MODE",
     },
+    { title: "In step with a folder", line: "kodama start local-dev --sync /path/to/project" },
+    {
+      title: "With a task for its agent",
+      line: 'kodama start automation --repo https://github.com/myorg/api --prompt "Add unit tests"',
+    },
+    {
+      title: "With a longer one",
+      line: "kodama start refactor --repo https://github.com/myorg/app --prompt-file task.txt",
+    },
     { title: "What it would make", line: "kodama start my-work --dry-run -o yaml" },
   ],
   exitCodes: [
@@ -84,25 +110,46 @@ export const command = defineCommand({
     "kodama attach --help opens a shell in a session.",
     "kodama config schema lists the settings of sessions.",
   ],
-  resolve({ flags, operands: [name] }) {
+  resolve({ flags, operands: [name], trailing }) {
     if (flags.output !== undefined && !flags["dry-run"]) {
       throw new UsageError("-o says how --dry-run prints what would be made", {
         hint: "kodama get NAME -o yaml prints a session that is there",
       });
     }
     const { repo, branch, image, cpu, memory, template } = flags;
-    const options: Omit<StartOptions, "signal"> = {
+    if (flags.sync !== undefined && flags["no-sync"]) {
+      throw new UsageError("--sync and --no-sync contradict each other");
+    }
+    const options: Omit<StartOptions, "signal" | "task"> = {
       ...placeOf(flags, name),
       ...definedOnly({ repo, branch, image, cpu, memory, template }),
       envFiles: flags["env-file"],
       envExclude: flags["env-exclude"],
       readyTimeoutMs: flags.timeout,
+      sync: flags["no-sync"]
+        ? { kind: "none" }
+        : flags.sync === undefined
+        ? { kind: "unsaid" }
+        : { kind: "folder", path: flags.sync },
     };
+    const task = taskOf(flags, trailing);
     const dryRun = flags["dry-run"] ? flags.output ?? "yaml" : undefined;
-    return { options, dryRun, kubeconfig: flags.kubeconfig };
+    return { options, task, dryRun, kubeconfig: flags.kubeconfig };
   },
-  async run({ options, dryRun, kubeconfig }, { host: openHost, signals, terminal, environment }) {
+  async run(
+    { options: asked, task, dryRun, kubeconfig },
+    { host: openHost, signals, terminal, environment },
+  ) {
     const host = await openHost({ kubeconfig });
+    const { workingDir } = host.places;
+    const options = {
+      ...asked,
+      ...definedOnly({
+        kubeconfig: kubeconfig === undefined || kubeconfig.startsWith("/")
+          ? kubeconfig
+          : `${workingDir}/${kubeconfig}`,
+      }),
+    };
     const actions = await import("../../../actions/session/start.ts");
     if (dryRun !== undefined) {
       const objects = await stoppable(
@@ -114,20 +161,55 @@ export const command = defineCommand({
     }
     const { showStart } = await import("../../session/show_start.ts");
     const style = styleOf(terminal.stderr, environment);
-    const { session } = await stoppable(
-      signals,
-      (signal) =>
-        showStart(actions.start(host, { ...options, signal }), {
-          terminal,
-          clock: host.clock,
-          style,
-        }),
-    );
+    const { session } = await stoppable(signals, async (signal) => {
+      const first = task && await firstTask(task, { host, terminal, signal });
+      const events = actions.start(host, { ...options, ...definedOnly({ task: first }), signal });
+      return await showStart(events, { terminal, clock: host.clock, style });
+    });
     await terminal.stdout.write(`session/${session.name} is Running\n`);
-    await terminal.stderr.write(`kodama attach ${session.name} opens a shell in it\n`);
+    await terminal.stderr.write(
+      task === undefined
+        ? `kodama attach ${session.name} opens a shell in it\n`
+        : `kodama logs --agent ${session.name} -f shows what its agent does\n`,
+    );
     return success;
   },
 });
+
+interface TaskWords {
+  adapter: FirstTask["adapter"];
+  source: PromptSource;
+  words: readonly string[];
+}
+
+function taskOf(
+  flags: {
+    prompt: string | undefined;
+    "prompt-file": string | undefined;
+    adapter: FirstTask["adapter"];
+  },
+  trailing: readonly string[] | undefined,
+): TaskWords | undefined {
+  const [prompt, file] = [flags.prompt, flags["prompt-file"]];
+  if (prompt !== undefined && file !== undefined) {
+    throw new UsageError("--prompt and --prompt-file contradict each other");
+  }
+  if (prompt === undefined && file === undefined) {
+    if (trailing === undefined) return undefined;
+    throw new UsageError("words behind -- are the agent's, and there is no prompt for it", {
+      hint: 'give it one: --prompt "Add tests for the login"',
+    });
+  }
+  const source = promptSource(prompt, file, "");
+  return { adapter: flags.adapter, source, words: trailing ?? [] };
+}
+
+async function firstTask(
+  { adapter, source, words }: TaskWords,
+  around: Parameters<typeof readPrompt>[1],
+): Promise<FirstTask> {
+  return { adapter, words, prompt: await readPrompt(source, around) };
+}
 
 /** As kubectl prints several objects. */
 async function manifestText(

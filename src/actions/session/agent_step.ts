@@ -1,0 +1,46 @@
+/** The task that a session is begun with: given once, however often its start goes on. */
+import { KodamaError } from "../../base/errors.ts";
+import type { Target } from "../../kube/target.ts";
+import type { Session } from "../../session/model.ts";
+import { readTasks, startTask, type Task } from "../agent/tasks.ts";
+import type { Host } from "../host.ts";
+import type { FirstTask } from "./events.ts";
+
+/** A task that was given, by this start or by one before it. */
+export interface GivenTask {
+  number: number;
+  already: boolean;
+}
+
+/**
+ * Gives it. Where the start before this one gave it and was cut off, its task is known by its prompt.
+ *
+ * @throws KodamaError `conflict` where the session was begun with another one.
+ */
+export async function giveTask(
+  host: Host,
+  { session, target, task, signal }: {
+    session: Session;
+    target: Target;
+    task: FirstTask;
+    signal: AbortSignal;
+  },
+): Promise<GivenTask> {
+  const first = session.agent === undefined ? {} : { number: session.agent.task };
+  const tasks = await readTasks(host, target, { ...first, signal });
+  const same = tasks.find((one) => isOf(one, task));
+  if (same !== undefined) return { number: same.number, already: true };
+  if (session.agent !== undefined) {
+    throw new KodamaError("conflict", `session "${session.name}" was begun with another prompt`, {
+      hint: `kodama prompt ${session.name} "…" gives its agent a further task`,
+    });
+  }
+  const { adapter, prompt, words } = task;
+  const started = await startTask(host, target, { adapter, prompt, words, signal });
+  return { number: started.number, already: false };
+}
+
+/** Of a long prompt the beginning is kept. */
+function isOf({ adapter, prompt }: Task, task: FirstTask): boolean {
+  return adapter === task.adapter && task.prompt.trim().startsWith(prompt.replace(/…$/, "").trim());
+}

@@ -1,0 +1,110 @@
+/** A session's folder kept in step with its workspace: begun with the session, found again, ended with it. */
+import { KodamaError } from "../../base/errors.ts";
+import type { Target } from "../../kube/target.ts";
+import { workspaceFolder } from "../../session/names.ts";
+import type { Session } from "../../session/model.ts";
+import type { Host } from "../host.ts";
+import type { SyncReport, SyncSpec } from "../sync/control.ts";
+import { startSync } from "../sync/start_sync.ts";
+import { excludedBySettings } from "../sync/sync_settings.ts";
+import { listSyncs, stopSync, syncStatus } from "../sync/syncs.ts";
+
+/** The name of a session's sync among all of this machine. */
+export function syncKey({ namespace, name }: Pick<Session, "namespace" | "name">): string {
+  return `${namespace}.${name}`;
+}
+
+/** Begins it, and tells how far the first transfer is; gives how many entries are alike in the end. */
+export async function* beginSync(
+  host: Host,
+  { session, target, localPath, kubeconfig, signal }: {
+    session: Session;
+    target: Target;
+    localPath: string;
+    kubeconfig: string | undefined;
+    signal: AbortSignal;
+  },
+): AsyncGenerator<string, number> {
+  const key = syncKey(session);
+  const known = await syncStatus(host, key);
+  const spec = known !== undefined && known.spec.local === localPath
+    ? known.spec
+    : await newSpec(host, { key, target, localPath, kubeconfig });
+  let entries = 0;
+  for await (const event of startSync(host, { spec, wait: true, signal })) {
+    if (event.kind === "progress") yield progressText(event);
+    else entries = event.report.state.entries.local;
+  }
+  return entries;
+}
+
+async function newSpec(
+  host: Host,
+  { key, target, localPath, kubeconfig }: {
+    key: string;
+    target: Target;
+    localPath: string;
+    kubeconfig: string | undefined;
+  },
+): Promise<SyncSpec> {
+  const { context, namespace, pod, container } = target;
+  const settings = await excludedBySettings(host);
+  return {
+    key,
+    local: localPath,
+    target: { context, namespace, pod, container },
+    remotePath: workspaceFolder,
+    mode: "two-way-safe",
+    useGitignore: settings.useGitignore,
+    // Each side has its own: git writes there at any moment, and one's index is no use to the other.
+    excludePatterns: [".git", ...settings.excludePatterns],
+    kubeconfig: kubeconfig ?? null,
+  };
+}
+
+function progressText(
+  { phase, reason, progress }: {
+    phase: string;
+    reason: string;
+    progress: { done: number; total: number };
+  },
+): string {
+  const far = progress.total > 0 ? ` ${progress.done}/${progress.total}` : "";
+  return `${phase}${far}${reason === "" ? "" : `: ${reason}`}`;
+}
+
+/** What a list says of a session's sync on this machine. */
+export type SyncWord = "Active" | "Inactive" | "Error";
+
+/** The syncs of this machine, by their keys. */
+export async function syncsHere(host: Host): Promise<ReadonlyMap<string, SyncReport>> {
+  return new Map((await listSyncs(host)).map((report) => [report.spec.key, report]));
+}
+
+/** In one word; a sync that waits for its pod is active. */
+export function syncWord(report: SyncReport | undefined): SyncWord {
+  if (report === undefined || report.pid === null) return "Inactive";
+  return report.state.phase === "halted"
+    ? "Error"
+    : report.state.phase === "paused"
+    ? "Inactive"
+    : "Active";
+}
+
+/**
+ * Ends it on this machine, where it is. One that doesn't answer isn't waited for: its pod goes, and it ends by itself.
+ */
+export async function endSync(
+  host: Host,
+  session: Pick<Session, "namespace" | "name">,
+  options: { forget: boolean; signal: AbortSignal },
+): Promise<boolean> {
+  const key = syncKey(session);
+  if (await syncStatus(host, key) === undefined) return false;
+  try {
+    await stopSync(host, key, options);
+  } catch (error) {
+    if (!(error instanceof KodamaError) || error.kind !== "timeout") throw error;
+  }
+  return true;
+}

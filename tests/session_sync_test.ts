@@ -1,0 +1,66 @@
+/** A session with a folder kept in step and a first task: begun, worked in from both ends, stopped, resumed, deleted. */
+import assert from "node:assert/strict";
+import { runCommand } from "./harness/command.ts";
+import { startTestCluster } from "./harness/embedded_cluster.ts";
+import { startGitServer } from "./harness/git_server.ts";
+import { SourceKodama } from "./harness/source_kodama.ts";
+
+Deno.test("a clone, its session and the session's agent work on the same files", async () => {
+  await using cluster = await startTestCluster();
+  await using server = await startGitServer(`${cluster.folder}/git`);
+  const kodama = await SourceKodama.on(cluster);
+  const clone = `${cluster.folder}/clone`;
+  const cloned = await runCommand(["git", "clone", "-q", server.repository, clone], {
+    env: cluster.env,
+  });
+  assert.equal(cloned.code, 0, cloned.stderr);
+  await Deno.writeTextFile(`${clone}/README.md`, "# changed here\n");
+  await Deno.writeTextFile(`${clone}/.kodamaignore`, "secret/\n");
+  await Deno.mkdir(`${clone}/secret`);
+  await Deno.writeTextFile(`${clone}/secret/key`, "stays here\n");
+  const run = async (...words: string[]) => {
+    const { code, stdout, stderr } = await kodama.run(words, { cwd: clone, write: [clone] });
+    assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
+    return stdout;
+  };
+  const inPod = (line: string) => run("attach", "work", "--command", line);
+  const agent = ["--adapter", "command", "--prompt", "say hello"];
+  const words = ["start", "work", "--repo", ".", "--sync", ".", ...agent];
+  const line = "cat > /workspace/from-agent.txt";
+  try {
+    await run(...words, "--", "sh", "-c", line);
+    assert.equal(
+      await inPod("cat README.md; ls -A | grep -v ^.kodama-sync-"),
+      [
+        "# changed here",
+        ...[".git", ".kodamaignore", "README.md", "from-agent.txt", ""],
+      ].join("\n"),
+    );
+    assert.equal(
+      await inPod("git status --porcelain | sort"),
+      [
+        " M README.md",
+        ...["?? .kodamaignore", "?? from-agent.txt", ""],
+      ].join("\n"),
+    );
+    await run("sync", "flush", "work");
+    assert.equal(await Deno.readTextFile(`${clone}/from-agent.txt`), "say hello\n");
+    await Deno.writeTextFile(`${clone}/new.txt`, "from here\n");
+    await run("sync", "flush", "work");
+    assert.equal(await inPod("cat new.txt"), "from here\n");
+    assert.match(await run("list"), /^work +Running +default +Active /m);
+    const got = JSON.parse(await run("get", "work", "-o", "json"));
+    assert.equal(got.sync.localPath, clone);
+    assert.deepEqual([got.tasks.length, got.agent.task], [1, 1]);
+    // The same words again: nothing is done twice.
+    await run(...words, "--", "sh", "-c", line);
+    assert.equal(JSON.parse(await run("get", "work", "-o", "json")).tasks.length, 1);
+    await run("stop", "work");
+    assert.match(await run("list"), /^work +Stopped +default +Inactive /m);
+    await run("resume", "work");
+    assert.match(await run("list"), /^work +Running +default +Active /m);
+  } finally {
+    await run("delete", "work", "--force", "--purge");
+  }
+  assert.equal(await run("sync", "list"), "");
+});
