@@ -114,6 +114,8 @@ Deno.test({
           const said = await tmux.until("its end", look, (text) => /exit code \d/.test(text));
           assert.ok(said.startsWith(`from weka-drive-${pane}\n${ends[pane === 1 ? 1 : 0]}`), said);
         }
+        const codes = ["list-panes", "-t", "kodama", "-F", "#{pane_dead} #{pane_dead_status}"];
+        await tmux.until("every exit code", codes, (said) => said === "1 0\n1 1\n1 0\n");
         const files = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
         const pods = files.map((name) => name.replace(/\..*/, "")).toSorted();
         assert.deepEqual(pods, ["weka-drive-0", "weka-drive-1", "weka-drive-2"]);

@@ -5,6 +5,9 @@
  * Neither shows. dtach passes bytes on as they are and is taken where both are there; tmux is given a configuration
  * without keys, without a status line and without the other screen, so that the terminal's own scrolling works.
  *
+ * tmux draws on the terminal that is its standard input; what its client says of the end (`[exited]`) on standard
+ * output is nobody's business.
+ *
  * What is said before tmux takes the terminal is lost where nobody has read it yet: tmux throws away what the terminal
  * still holds (`tcflush`). So tmux says it itself, as the first that it writes; and makes room for a screen of its own
  * in the same breath, by scrolling away what is there.
@@ -145,7 +148,7 @@ dtach -a "$folder/dtach" -E -z -r winch
 else
 has_terminal "$TERM" || TERM=xterm-256color
 say_within "$1" || say "$1" "$kind"
-tmux -S "$folder/tmux" attach-session -d
+tmux -S "$folder/tmux" attach-session -d >/dev/null
 fi
 }
 leave() {

@@ -6,7 +6,7 @@ import { literalWord, plainTitle } from "./words.ts";
 export interface Pane {
   /** Shown above it. */
   title: string;
-  /** The program, at least two words: a single one tmux would hand to a shell. */
+  /** The program: none of them gets to a shell's eyes as anything but a word. */
   words: readonly string[];
 }
 
@@ -123,12 +123,31 @@ export function panesToClose(said: string, remain: Remain): string[] {
   });
 }
 
+/**
+ * Runs a pane's program, and has tmux look at its ended children a moment after it. A tmux with libutempter ignores the
+ * end of a child while it notes that the pane's terminal has gone, which is just when the child ends: the pane would
+ * stay as one whose exit code nobody knows. The end of any other child makes good for it.
+ */
+const paneScript = `trap : INT QUIT
+"$@"
+code=$?
+(
+trap "" HUP
+sleep 0.3 || sleep 1
+tmux run-shell -b :
+) </dev/null >/dev/null 2>&1 &
+exit "$code"`;
+
+/** What runs in a pane for a program. */
+export function paneWords(words: readonly string[]): string[] {
+  return ["sh", "-c", paneScript, "sh", ...words];
+}
+
 function startOf(
   words: readonly string[],
   { folder, environment }: PaneSurroundings,
   printed: string,
 ): string[] {
-  if (words.length < 2) throw new RangeError("tmux hands a single word to a shell");
   const variables = Object.entries(environment).flatMap(([name, value]) => [
     "-e",
     literalWord(`${name}=${value}`),
@@ -141,7 +160,7 @@ function startOf(
     literalWord(folder),
     ...variables,
     "--",
-    ...words.map(literalWord),
+    ...paneWords(words).map(literalWord),
   ];
 }
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { openWindow, panesToClose, splitWindow } from "./commands.ts";
+import { openWindow, panesToClose, paneWords, splitWindow } from "./commands.ts";
 import { capacity, layouts, pagesOf, tiledGrid } from "./layout.ts";
 import {
   checkedSessionName,
@@ -101,7 +101,7 @@ Deno.test("nothing that a server or a person wrote becomes a command or a format
       const [first = []] = commands;
       assert.deepEqual(
         first.slice(first.indexOf("--") + 1),
-        pane.words,
+        paneWords(pane.words),
         "the words arrive as they are",
       );
       for (const other of commands.slice(1)) {
@@ -113,10 +113,18 @@ Deno.test("nothing that a server or a person wrote becomes a command or a format
   }));
 });
 
-Deno.test("a single word is never left to a shell", () => {
-  assert.throws(() =>
-    splitWindow({ title: "a", words: ["x"] }, { window: "@1", behind: "%1" }, surroundings)
-  );
+Deno.test("a pane's shell takes no word of its program for its own, and ends as it does", async () => {
+  const said = ["$(x)", "`y`", "; exit 9", "-e", "a b", ""];
+  const [program = "", ...args] = paneWords([
+    "sh",
+    "-c",
+    'printf "<%s>" "$@"; exit 7',
+    "-",
+    ...said,
+  ]);
+  const { code, stdout } = await new Deno.Command(program, { args }).output();
+  assert.equal(new TextDecoder().decode(stdout), said.map((one) => `<${one}>`).join(""));
+  assert.equal(code, 7);
 });
 
 Deno.test("words, titles, names and versions", () => {
