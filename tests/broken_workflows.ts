@@ -113,6 +113,11 @@ export const brokenWorkflows: Readonly<Record<string, BrokenWorkflow>> = {
   "copy-between-pods": "steps:\n  - copy: { from: ':/etc/a', to: ':/tmp/a' }\n  - copy: a b\n",
   "copy-not-granted":
     "permissions: { read: [conf] }\nsteps:\n  - copy: { from: confidential, to: ':/tmp/' }\n  - copy: { from: ':/etc/a', to: 'conf/{pod}' }\n  - copy: { from: ':', to: conf }\n",
+  "script-that-is-gone": {
+    "w.yaml":
+      "steps:\n  - script: there.ts\n  - foreach: [1]\n    steps:\n      - script: ./lib/gone.ts\n",
+    "there.ts": "kodama.output(1);\n",
+  },
   // Other files.
   "uses-nothing": "steps:\n  - workflow: kwekahs\n  - workflow: ./gone.yaml\n",
   "uses-itself": "steps:\n  - workflow: ./w.yaml\n",

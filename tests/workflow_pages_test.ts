@@ -11,7 +11,8 @@ for (const name of ["expressions.md", "scripts.md"]) {
     const texts = [...page.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map((match) => match[1] ?? "");
     assert.ok(texts.length > 0, "the page shows none");
     for (const text of texts) {
-      const { host } = simulatedHost({}, { files: { "/project/workflows/page.yaml": text } });
+      const files = { "/project/workflows/page.yaml": text, "/project/workflows/deploy.ts": "" };
+      const { host } = simulatedHost({}, { files });
       const checked = await checkWorkflows(host, ["page"]);
       assert.deepEqual(
         checked.flatMap(({ diagnostics }) =>

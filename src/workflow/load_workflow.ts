@@ -13,6 +13,7 @@ import type { FullWorkflow, Step } from "./model.ts";
 import { absolute } from "./permissions.ts";
 import { type Layer, readFull, shapeDiagnostics } from "./read_full.ts";
 import { isFullForm, widened } from "./short_form.ts";
+import { isFile } from "./steps/script.ts";
 
 /** A workflow that was read, with everything that it leads to. */
 export interface Loaded {
@@ -24,6 +25,9 @@ export interface Loaded {
   /** Warnings too. */
   diagnostics: readonly Diagnostic[];
 }
+
+/** The largest script that is read. */
+const maxScriptBytes = 1024 * 1024;
 
 /** So many files lead to each other at most. */
 const maxFiles = 64;
@@ -90,6 +94,7 @@ class Loader {
     this.#read.set(found.path, workflow);
     if (source === undefined || workflow === undefined) return undefined;
     await this.#follow(workflow, [...above, found.path]);
+    await this.#lookForScripts(workflow);
     this.diagnostics.push(...await checkWorkflow(workflow, this.sources, this.uses));
     if (workflow.steps.length === 0 && !this.diagnostics.some(isError)) {
       this.#wrong("shape", source, [], 'field "steps" is missing');
@@ -155,10 +160,31 @@ class Loader {
     }
   }
 
+  /** A script that isn't there is told before anything runs. What it says is the sandbox's to read. */
+  async #lookForScripts({ path, steps, finally: last }: FullWorkflow): Promise<void> {
+    for (const step of stepsOf("script", [...steps, ...last])) {
+      const script = String(step.fields.script);
+      const source = this.#sourceOf(step);
+      if (source === undefined || !isFile(script)) continue;
+      const file = absolute(script, path.slice(0, path.lastIndexOf("/")));
+      const text = await this.#files.readText(file, maxScriptBytes).catch((error: unknown) => {
+        if (!(error instanceof KodamaError)) throw error;
+        return error;
+      });
+      if (typeof text === "string") continue;
+      const message = text?.message ?? `there is no script ${script}`;
+      this.#wrong("uses", source, [...step.at.path, "script"], message);
+    }
+  }
+
+  #sourceOf({ at }: Step): YamlSource | undefined {
+    return this.sources.get(at.file);
+  }
+
   /** Loads what the steps use. */
   async #follow(workflow: FullWorkflow, seen: readonly string[]): Promise<void> {
-    for (const step of usingSteps([...workflow.steps, ...workflow.finally])) {
-      const source = this.sources.get(step.at.file);
+    for (const step of stepsOf("workflow", [...workflow.steps, ...workflow.finally])) {
+      const source = this.#sourceOf(step);
       if (source === undefined) continue;
       const path = [...step.at.path, "workflow"];
       const from = { path: step.at.file };
@@ -211,10 +237,10 @@ export function resolved(wanted: string, from: string): string {
   return wanted.startsWith(".") ? absolute(wanted, from.slice(0, from.lastIndexOf("/"))) : wanted;
 }
 
-/** Every step that uses another workflow, at any depth. */
-function usingSteps(steps: readonly Step[]): Step[] {
+/** Every step of a kind, at any depth. */
+function stepsOf(kind: string, steps: readonly Step[]): Step[] {
   return steps.flatMap((step) => [
-    ...(step.kind === "workflow" ? [step] : []),
-    ...Object.values(step.inner).flatMap(usingSteps),
+    ...(step.kind === kind ? [step] : []),
+    ...Object.values(step.inner).flatMap((inner) => stepsOf(kind, inner)),
   ]);
 }

@@ -29,7 +29,9 @@ export const command = defineCommand({
     }
     const rows = listed.map(({ name, description, params, errors, path }) => [
       name,
-      errors > 0 ? `${errors} errors: kodama workflow check ${name}` : description ?? "",
+      errors > 0
+        ? `${errors} ${errors === 1 ? "error" : "errors"}: kodama workflow check ${name}`
+        : description ?? "",
       params.join(" "),
       path,
     ]);
