@@ -6,6 +6,7 @@ import { FarCall, type FarWorld, markOf } from "./far_call.ts";
 import type { Progress, Task } from "./model.ts";
 import { foldEvent, type Folding, noProgress } from "./progress.ts";
 import { answerParts, wholeNumber } from "./read_answer.ts";
+import { keptEndBytes } from "./runner_script.ts";
 import { type RunnerReport, taskStatus } from "./status.ts";
 import { readRequest, type TaskRequest } from "./task_request.ts";
 
@@ -15,6 +16,8 @@ export interface TaskChoice {
   newest?: number;
   /** The one of this number. */
   number?: number;
+  /** Of each task's events, so many of the last bytes; as many as there may be where it is absent. */
+  eventBytes?: number;
 }
 
 /** Where no number is asked for. */
@@ -61,19 +64,22 @@ export async function readEvents(
 async function readFiles(
   world: FarWorld,
   target: Target,
-  { newest = newestByDefault, number = 0, keep }: TaskChoice & { keep: boolean },
+  { newest = newestByDefault, number = 0, eventBytes = maxEventBytes, keep }: TaskChoice & {
+    keep: boolean;
+  },
   signal: AbortSignal,
 ): Promise<TaskFiles[]> {
-  const args = [newest, number, maxEventBytes].map(String);
+  const args = [newest, number, eventBytes].map(String);
   await using call = await FarCall.open(world, target, { script: "read", args, signal });
-  const limits = { mark: markOf(world), maxBytes: maxEventBytes };
+  const limits = { mark: markOf(world), maxBytes: eventBytes + keptEndBytes };
   const found: TaskFiles[] = [];
   let refusal: readonly string[] | undefined;
   for await (const part of answerParts(call.output(), limits)) {
     const files = found.at(-1);
     if (part.kind === "bytes") files?.takeEvents(part.bytes);
-    else if (part.word === "task") found.push(new TaskFiles(part.rest, keep));
-    else if (part.word === "refused") refusal = part.rest;
+    else if (part.word === "task" && found.length < newest) {
+      found.push(new TaskFiles(part.rest, keep));
+    } else if (part.word === "refused") refusal = part.rest;
     else files?.take(part.word, part.rest);
   }
   await call.ended(refusal);

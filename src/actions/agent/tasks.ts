@@ -55,7 +55,7 @@ export async function startTask(
   const { prompt, words = [], environment = {}, signal } = options;
   const world = await agentWorld(host);
   const adapter = adapterNamed(options.adapter);
-  const tasks = await reading.readTasks(world, target, {}, signal);
+  const tasks = await reading.readTasks(world, target, { eventBytes: lastWords }, signal);
   const before = adapter.converses
     ? earlierTask(tasks, options.adapter, options.conversation ?? "latest")
     : undefined;
@@ -78,6 +78,9 @@ export async function startTask(
     behind: tasks.filter(isOpen).map((task) => task.number),
   };
 }
+
+/** Bytes of a task's events in which its last answer is found: enough to know whether it has a conversation. */
+const lastWords = 256 * 1024;
 
 /** Whether it has its turn still before it, or has it. */
 function isOpen({ status }: Task): boolean {
@@ -167,12 +170,12 @@ export async function interruptTask(
   { number, signal }: { number?: number; signal: AbortSignal },
 ): Promise<InterruptedTask> {
   const choice = number === undefined ? {} : { number };
-  const tasks = await readTasks(host, target, { ...choice, signal });
+  const world = await agentWorld(host);
+  const tasks = await reading.readTasks(world, target, { ...choice, eventBytes: 0 }, signal);
   const task = number === undefined
     ? tasks.findLast(({ status }) => status.state === "working")
     : tasks[0];
   const adapter = adapterNamed(task?.adapter ?? "");
-  const world = await agentWorld(host);
   const wanted = task === undefined ? choice : { number: task.number };
   const done = await interrupting.interruptTask(world, target, { ...wanted, adapter }, signal);
   return { ...done, adapter: adapter.name };

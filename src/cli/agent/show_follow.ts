@@ -13,7 +13,7 @@ const taskFailed = 5;
 
 /** What stands in the tables of exit codes of whatever follows a task. */
 export const followExitCodes: readonly (readonly [code: string, meaning: string])[] = [
-  ["0", "the task is done"],
+  ["0", "it was done; with --follow, the task is done"],
   ["1", "kodama itself failed, or there is no such session or task"],
   ["2", "the command line is wrong"],
   ["4", "the pod couldn't be reached"],

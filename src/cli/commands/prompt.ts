@@ -5,7 +5,7 @@ import { promptSource, readPrompt } from "../agent/prompt_text.ts";
 import { followExitCodes, showFollow } from "../agent/show_follow.ts";
 import { defineCommand } from "../command.ts";
 import { success } from "../exit_codes.ts";
-import { choice, text, toggle, value, valueOr, values } from "../flag.ts";
+import { choice, count, text, toggle, value, valueOr, values } from "../flag.ts";
 import { interruptible } from "../interruptible.ts";
 import { jsonDocument } from "../output.ts";
 import { environmentPair } from "../running/flags.ts";
@@ -33,6 +33,7 @@ export const command = defineCommand({
     }),
     "follow": toggle("show what the agent does, until it has ended", { short: "f" }),
     "new": toggle("begin a new conversation"),
+    "continue": value("go on with the conversation of this task", count, { placeholder: "N" }),
     "adapter": valueOr("which agent", adapters.parse, "claude", adapters),
     "env": values("variable of the agent's environment, for this task alone", environmentPair, {
       placeholder: "NAME=VALUE",
@@ -72,11 +73,14 @@ export const command = defineCommand({
         hint: "`kodama agent logs NAME -f -o jsonl` gives events as data",
       });
     }
+    if (flags.new && flags.continue !== undefined) {
+      throw new UsageError("--new and --continue contradict each other");
+    }
     const options = {
       adapter: flags.adapter,
       words: trailing ?? [],
       environment: Object.fromEntries(flags.env),
-      conversation: flags.new ? "new" as const : "latest" as const,
+      conversation: flags.new ? "new" as const : flags.continue ?? "latest" as const,
       ...definedOnly({ workdir: flags.workdir }),
     };
     return {
