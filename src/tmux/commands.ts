@@ -30,7 +30,7 @@ export type WindowPlace =
 
 /** The border above a pane: whose it is, how it ended, and whether keys go to all panes. */
 const borderFormat = " #{@kodama_target}" +
-  "#{?pane_dead, #[reverse] ended#{?pane_dead_status,: exit code #{pane_dead_status},} #[noreverse],}" +
+  "#{?pane_dead, #[reverse] #{?#{==:#{pane_dead_status},},ended,exit #{pane_dead_status}} #[noreverse],}" +
   "#{?pane_synchronized, [sync],} ";
 
 /** A border is drawn anew when an option changes, and else every few seconds only. */
