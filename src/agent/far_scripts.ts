@@ -171,7 +171,7 @@ signal() { for one in $2; do kill "-$1" "\${one%%:*}" 2>/dev/null; done; }`;
 
 /**
  * `number signal to seconds`: a signal, a grace, TERM to all, a grace, KILL; each as far as it is needed. The task of
- * number 0 is the one that has its turn. It says how the task stood, and then how many processes are left.
+ * number 0 is the first that hasn't ended: it has its turn, or is about to. It says how the task stood, and then how many processes are left.
  */
 const interrupt = `${beginning}
 ${lookScript}
@@ -182,7 +182,9 @@ if [ "$number" = 0 ]; then
 for one in "$root"/[1-9]*; do
 case \${one##*/} in *[!0-9]*) continue ;; esac
 kodama_look "$one"
-[ "$kodama_is" = alive ] && [ -e "$one/began" ] && number=\${one##*/}
+one=\${one##*/}
+[ "$kodama_is" = alive ] || continue
+[ "$number" = 0 ] || [ "$one" -lt "$number" ] && number=$one
 done
 [ "$number" = 0 ] && refuse idle
 fi
@@ -194,6 +196,8 @@ say "state $number $kodama_is"
 : >"$task/interrupt"
 turn=0
 while [ -e "$task/began" ] && ! [ -s "$task/agent" ] && [ "$turn" -lt 20 ]; do
+kodama_look "$task"
+[ "$kodama_is" = alive ] || break
 turn=$((turn + 1))
 sleep 0.1 2>/dev/null || sleep 1
 done

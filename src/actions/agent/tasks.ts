@@ -172,9 +172,7 @@ export async function interruptTask(
   const choice = number === undefined ? {} : { number };
   const world = await agentWorld(host);
   const tasks = await reading.readTasks(world, target, { ...choice, eventBytes: 0 }, signal);
-  const task = number === undefined
-    ? tasks.findLast(({ status }) => status.state === "working")
-    : tasks[0];
+  const task = number === undefined ? tasks.find(isOpen) : tasks[0];
   const adapter = adapterNamed(task?.adapter ?? "");
   const wanted = task === undefined ? choice : { number: task.number };
   const done = await interrupting.interruptTask(world, target, { ...wanted, adapter }, signal);
