@@ -107,11 +107,13 @@ Deno.test({
     await t.step("Ctrl-C ends what runs, and finally runs", async () => {
       await using terminal = await open("./ending.yaml");
       await terminal.until("the command", /it has begun/);
+      await terminal.until("how long it has taken so far", /^long: \d+s$/m);
       await terminal.press("C-c");
       assert.equal(await terminal.exitCode(), 130);
       const screen = await terminal.screen();
       assert.match(screen, /cleaned after cancelled/);
       assert.doesNotMatch(screen, /never/);
+      assert.doesNotMatch(screen, /^long: \d+s$/m, "nothing is left of the status line");
       const left = ["exec", "-n", "weka-operator-system", "weka-drive-0", "--", "sh", "-c"];
       const { stdout } = await kodama.run([...left, "ps -o args | grep '[s]leep 60' || echo none"]);
       assert.equal(stdout.trim(), "none", "nothing of it is left in the pod");

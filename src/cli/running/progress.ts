@@ -15,6 +15,8 @@ export interface Progress {
   readonly ended: ReadonlyMap<OutcomeKind, number>;
   /** How far the work itself is, where it knows; else empty. */
   readonly detail: string;
+  /** What the status line says in place of all of it, where the work isn't one command in its targets. */
+  readonly told?: string;
 }
 
 /** Follows the events. One object, changed in place: runs of thousands of targets tell it every end. */

@@ -20,6 +20,7 @@ export function statusText(
   progress: Progress,
   { elapsedMs, columns }: { elapsedMs: number; columns: number },
 ): string {
+  if (progress.told !== undefined) return cut(progress.told, columns - 1);
   const counts = [...progress.ended];
   const done = counts.reduce((sum, [, number]) => sum + number, 0);
   const bad = counts.filter(([kind]) => kind !== "ok").map(([kind, number]) => `${number} ${kind}`);

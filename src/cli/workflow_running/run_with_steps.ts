@@ -51,6 +51,7 @@ export async function runWithSteps(
     (extras) => runSteps(host, { ...options, ...extras, yes: steps.yes, trustNow: steps.trust }),
     {
       invocation,
+      clock: host.clock,
       view: { format: view.format === "events" ? "jsonl" : view.format, quiet: view.quiet },
     },
   );

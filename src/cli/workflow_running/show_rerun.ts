@@ -32,6 +32,6 @@ export async function showRerun(
   const format = view.format === "events" ? "jsonl" : view.format;
   return await showSteps(
     (extras) => rerunSteps(host, run, { ...said, ...extras, goOn }),
-    { invocation, view: { format, quiet: view.quiet } },
+    { invocation, clock: host.clock, view: { format, quiet: view.quiet } },
   );
 }

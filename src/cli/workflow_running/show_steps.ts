@@ -1,14 +1,22 @@
 /** A workflow with steps on this process's terminal, from its first event to the exit code. */
-import { planSteps, type StepsEvent, type StepsOptions } from "../../actions/run_steps.ts";
+import {
+  type Ask,
+  planSteps,
+  type StepsEvent,
+  type StepsOptions,
+} from "../../actions/run_steps.ts";
 import type { Host } from "../../actions/host.ts";
+import type { Clock } from "../../base/clock.ts";
 import { printable } from "../../term/printable.ts";
 import type { Invocation } from "../invocation.ts";
 import { interruptible } from "../interruptible.ts";
 import { jsonDocument, styleOf } from "../output.ts";
 import { speak } from "../program.ts";
+import { Screen } from "../running/screen.ts";
 import { askTrust } from "../trusting/ask.ts";
 import { StepsPainter, type StepsView } from "./painter.ts";
 import { askOn } from "./questions.ts";
+import { StepsProgress } from "./steps_progress.ts";
 
 /** 128 + SIGINT: stopped by the person or a signal. */
 const interrupted = 130;
@@ -27,7 +35,11 @@ export interface StepsExtras {
  */
 export async function showSteps(
   start: (extras: StepsExtras) => AsyncIterable<StepsEvent>,
-  { invocation, view }: { invocation: Invocation; view: Pick<StepsView, "format" | "quiet"> },
+  { invocation, clock, view }: {
+    invocation: Invocation;
+    clock: Clock;
+    view: Pick<StepsView, "format" | "quiet">;
+  },
 ): Promise<number> {
   const { terminal, signals, environment, program } = invocation;
   const [main, last] = [new AbortController(), new AbortController()];
@@ -44,7 +56,12 @@ export async function showSteps(
     },
     rerunLine: (id, flag) => speak(program, `kodama runs rerun ${id} ${flag}`),
   });
-  const ask = askOn(terminal);
+  const progress = new StepsProgress(clock);
+  const shown = terminal.stdout.isTerminal && terminal.stderr.isTerminal;
+  const statusLine = shown && view.format === "text" && !view.quiet &&
+    environment("TERM") !== "dumb";
+  using screen = new Screen({ terminal, clock, statusLine, interactive: false });
+  const ask = askAbove(screen, progress, askOn(terminal));
   const trusting = askTrust(terminal, { signal: main.signal });
   let exitCode = 1;
   const events = start({
@@ -54,10 +71,31 @@ export async function showSteps(
     ...(trusting === undefined ? {} : { askTrust: trusting }),
   });
   for await (const event of events) {
-    for (const { stream, text } of painter.paint(event)) await terminal[stream].write(text);
-    if (event.kind === "workflowEnded") exitCode = event.exitCode;
+    if (event.kind === "workflowStarted") screen.begin(progress);
+    progress.follow(event);
+    if (event.kind === "workflowEnded") {
+      exitCode = event.exitCode;
+      await screen.flush();
+    }
+    await screen.write(
+      painter.paint(event).map(({ stream, text }) => ({ stream, data: [text] })),
+    );
   }
+  await screen.flush();
   return main.signal.aborted ? interrupted : exitCode;
+}
+
+/** Asks where no status line is: the question and the answer are on the terminal for themselves. */
+function askAbove(screen: Screen, progress: StepsProgress, ask: Ask | undefined): Ask | undefined {
+  if (ask === undefined) return undefined;
+  return async (question, signal) => {
+    await screen.flush();
+    try {
+      return await ask(question, signal);
+    } finally {
+      if (progress.hasBegun) screen.begin(progress);
+    }
+  };
 }
 
 /** Shows what a run would do. */
