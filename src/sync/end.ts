@@ -19,6 +19,8 @@ export interface Ignoring {
 export interface Looked {
   /** Undefined where nothing is, or nothing that is synchronised. */
   entries: ReadonlyMap<string, Entry | undefined>;
+  /** Folders of which all that is in them was looked at: what isn't among the entries is gone. */
+  whole: readonly string[];
   /** Something was found that only a whole scan tells: a new folder, a place that can't be read. */
   needsScan: boolean;
 }

@@ -99,11 +99,19 @@ export class Passes {
       const paths = [...work.paths[side]];
       if (paths.length === 0) continue;
       const end = side === "local" ? this.parts.local : remote;
-      const { entries, needsScan } = await end.look(paths, ignoring, signal);
+      const { entries, whole, needsScan } = await end.look(paths, ignoring, signal);
       if (needsScan) return "all";
+      for (const path of this.#goneFrom(side, whole, entries)) {
+        if (this.#take(side, path, undefined)) changed.add(path);
+      }
       for (const [path, entry] of entries) {
-        if (!this.#take(side, path, entry)) continue;
-        changed.add(path);
+        if (this.#take(side, path, entry)) changed.add(path);
+      }
+      // What is in a folder that nobody has told of yet isn't all that is new there.
+      if (
+        [...entries].some(([path, entry]) => entry !== undefined && isHomeless(path, states[side]))
+      ) {
+        return "all";
       }
     }
     const { rules, store } = this.parts;
@@ -114,6 +122,20 @@ export class Passes {
     return changed.size === 0
       ? new Set()
       : scopeOf(changed, { ...states, ancestor: store.ancestor });
+  }
+
+  /** What was in folders that were looked through, and wasn't found there. */
+  #goneFrom(
+    side: Side,
+    folders: readonly string[],
+    found: ReadonlyMap<string, Entry | undefined>,
+  ): string[] {
+    if (folders.length === 0) return [];
+    const known = this.#states?.[side].entries ?? new Map<string, Entry>();
+    const beginnings = folders.map((path) => `${path}/`);
+    return [...known.keys()].filter((path) =>
+      !found.has(path) && beginnings.some((beginning) => path.startsWith(beginning))
+    );
   }
 
   /** Whether it is news. */
@@ -232,6 +254,11 @@ function remove(entries: Map<string, Entry>, path: string, entry: Entry): void {
   entries.delete(path);
   if (entry.kind !== "folder") return;
   for (const at of [...entries.keys()]) if (at.startsWith(`${path}/`)) entries.delete(at);
+}
+
+function isHomeless(path: string, { entries }: Snapshot): boolean {
+  const parent = parentOf(path);
+  return parent !== "" && entries.get(parent)?.kind !== "folder";
 }
 
 function isEmptied({ local, remote }: { local: Snapshot; remote: Snapshot }): boolean {

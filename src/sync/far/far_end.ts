@@ -118,7 +118,7 @@ export class FarEnd implements RemoteEnd {
     const entries = new Map<string, Entry | undefined>(
       kept.map((path) => [path, knowledge.entry(path)]),
     );
-    return { entries, needsScan: newFolder || listing.unread.size > 0 };
+    return { entries, whole: [], needsScan: newFolder || listing.unread.size > 0 };
   }
 
   /**

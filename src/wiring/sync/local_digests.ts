@@ -18,6 +18,7 @@ const pieceBytes = 256 * 1024;
 /** By path. */
 export class LocalDigests {
   readonly #known = new Map<string, Known>();
+  readonly #buffer = new Uint8Array(pieceBytes);
   #digests: Digests | undefined;
 
   /** How contents are summed from now on. */
@@ -66,7 +67,8 @@ export class LocalDigests {
   #sum(file: string): string {
     const sum = this.newSum();
     using open = Deno.openSync(file);
-    const buffer = new Uint8Array(pieceBytes);
+    // One buffer for all: twenty thousand of them would stay in memory until they are collected.
+    const buffer = this.#buffer;
     for (let count = open.readSync(buffer); count !== null; count = open.readSync(buffer)) {
       sum.update(buffer.subarray(0, count));
     }

@@ -47,6 +47,7 @@ export class LocalFolder implements End {
 
   async look(paths: readonly string[], ignoring: Ignoring, signal: AbortSignal): Promise<Looked> {
     const entries = new Map<string, Entry | undefined>();
+    const whole: string[] = [];
     let needsScan = false;
     for (const path of paths) {
       if (unsafePath(path) || path.includes("\n") || this.#isReserved(path)) continue;
@@ -67,10 +68,11 @@ export class LocalFolder implements End {
       ) {
         needsScan = true;
       }
+      whole.push(path);
       entries.set(path, { kind: "folder" });
       for (const [below, entry] of walk.entries) entries.set(below, entry);
     }
-    return { entries, needsScan };
+    return { entries, whole, needsScan };
   }
 
   read(wanted: readonly Wanted[]): AsyncIterable<Content> {

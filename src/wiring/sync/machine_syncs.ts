@@ -23,6 +23,9 @@ export function machineSyncs(
     ],
     environment: {
       KODAMA_CONFIG_DIR: configDir,
+      // glibc keeps what a first transfer took, unless it is told not to: it would be kept for days.
+      MALLOC_ARENA_MAX: "2",
+      MALLOC_TRIM_THRESHOLD_: "131072",
       // It runs in another folder than this one, where other files have these names.
       ...(named === undefined ? {} : { KUBECONFIG: absolutePaths(named, workingDir) }),
     },

@@ -1,0 +1,83 @@
+/** An end in memory, whose news are a test's, and what an engine keeps between runs. */
+import type { End, Ignoring, Looked, RemoteEnd } from "../end.ts";
+import type { AncestorFiles } from "../engine/ancestor_store.ts";
+import { ignoringOf } from "../ignoring.ts";
+import type { Entry, Side, Snapshot } from "../model.ts";
+import type { Action } from "../plan.ts";
+import type { Content, StepResult, Wanted } from "../tree.ts";
+import type { MemoryTree } from "./memory_tree.ts";
+
+/** Leaves nothing out. */
+export const ignoresNothing: Ignoring = ignoringOf(() => []);
+
+/** An end over a tree in memory. */
+export class MemoryEnd implements End, RemoteEnd {
+  readonly lost = new Promise<Error>(() => {});
+
+  constructor(readonly tree: MemoryTree) {}
+
+  get side(): Side {
+    return this.tree.side;
+  }
+
+  scan(): Promise<Snapshot> {
+    this.tree.hook("before");
+    return Promise.resolve(this.tree.snapshot());
+  }
+
+  look(paths: readonly string[]): Promise<Looked> {
+    this.tree.hook("before");
+    const entries = new Map<string, Entry | undefined>();
+    const whole: string[] = [];
+    for (const path of paths) {
+      const entry = this.tree.entries.get(path);
+      entries.set(path, entry);
+      if (entry?.kind !== "folder") continue;
+      whole.push(path);
+      for (const [at, below] of this.tree.entries) {
+        if (at.startsWith(`${path}/`)) entries.set(at, below);
+      }
+    }
+    return Promise.resolve({ entries, whole, needsScan: false });
+  }
+
+  read(wanted: readonly Wanted[]): AsyncIterable<Content> {
+    return this.tree.read(wanted);
+  }
+
+  perform(
+    steps: readonly Action[],
+    contents: (wanted: readonly Wanted[]) => AsyncIterable<Content>,
+  ): AsyncIterable<StepResult> {
+    return this.tree.perform(steps, contents);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** The ancestor's files. `tear` loses the end of what was written last. */
+export class MemoryFiles implements AncestorFiles {
+  #base: string | undefined;
+  #journal = "";
+
+  readBase(): Promise<string | undefined> {
+    return Promise.resolve(this.#base);
+  }
+
+  readJournal(): Promise<string> {
+    return Promise.resolve(this.#journal);
+  }
+
+  replaceBase(text: string): Promise<void> {
+    this.#base = text;
+    this.#journal = "";
+    return Promise.resolve();
+  }
+
+  append(line: string): Promise<void> {
+    this.#journal += line;
+    return Promise.resolve();
+  }
+}
