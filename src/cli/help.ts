@@ -1,6 +1,6 @@
 /** Help as text: pure functions from declarations to pages. */
 import type { Style } from "../term/style.ts";
-import { definitions, wrap } from "../term/wrap.ts";
+import { definitions, wrap, wrapWithin } from "../term/wrap.ts";
 import type { Command, Operand } from "./command.ts";
 import type { Flag } from "./flag.ts";
 import { type Program, speak } from "./program.ts";
@@ -31,9 +31,9 @@ export function commandHelp(
   const paragraphs = command.description.split("\n\n").map((text) => [...set(text, options), ""]);
   return page([
     ...paragraphs.flat(),
-    ...block("USAGE", [`  ${usageLine(command, path, program)}`], options),
+    ...block("USAGE", within(usageLine(command, path, program), options), options),
     ...flagBlocks(command, options),
-    ...block("EXAMPLES", exampleLines(command, program), options),
+    ...block("EXAMPLES", exampleLines(command, options), options),
     ...block(
       "EXIT CODES",
       definitions(command.exitCodes ?? [], { indent: 2, termColumns: 6, ...measure(options) }),
@@ -41,7 +41,7 @@ export function commandHelp(
     ),
     ...block(
       "LEARN MORE",
-      (command.seeAlso ?? []).map((text) => `  ${text}`),
+      (command.seeAlso ?? []).flatMap((text) => within(text, options)),
       options,
     ),
     ...(spoken === "kodama" || spoken.startsWith("kubectl")
@@ -90,9 +90,11 @@ export function branchHelp(branch: Branch, path: readonly string[], options: Pag
         options,
       )
     ),
-    ...block("LEARN MORE", [
-      `  ${line} COMMAND --help explains a command and shows it at work.`,
-    ], options),
+    ...block(
+      "LEARN MORE",
+      within(`${line} COMMAND --help explains a command and shows it at work.`, options),
+      options,
+    ),
   ]);
 }
 
@@ -130,11 +132,12 @@ function flagText(flag: Flag<unknown>): string {
   return notes.length === 0 ? flag.summary : `${flag.summary} (${notes.join("; ")})`;
 }
 
-function exampleLines(command: Command, program: Program): string[] {
+function exampleLines(command: Command, options: PageOptions): string[] {
   return command.examples.flatMap(({ title, line }, at) => [
     ...(at === 0 ? [] : [""]),
-    `  # ${title}`,
-    `  $ ${speak(program, line)}`,
+    ...within(title, options, "# "),
+    // A line to be copied stays one.
+    `  $ ${speak(options.program, line)}`,
   ]);
 }
 
@@ -150,6 +153,10 @@ function block(heading: string, lines: readonly string[], options: PageOptions):
 
 function set(text: string, options: PageOptions): string[] {
   return wrap(text, measure(options).columns);
+}
+
+function within(text: string, options: PageOptions, mark = ""): string[] {
+  return wrapWithin(text, measure(options).columns, 2, mark);
 }
 
 function measure({ columns }: PageOptions): { columns: number } {

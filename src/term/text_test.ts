@@ -53,13 +53,24 @@ Deno.test("a long term stands on a line of its own", () => {
     definitions([["-a", "one two three four"], ["--a-very-long-flag", "text"]], {
       indent: 2,
       termColumns: 6,
-      columns: 32,
+      columns: 40,
     }),
     [
       "  -a      one two three four",
       "  --a-very-long-flag",
       "          text",
     ],
+  );
+});
+
+Deno.test("where there is no room for two columns, explanations stand below their terms", () => {
+  assert.deepEqual(
+    definitions([["--flag NAME", "one two three four"], ["-a", ""]], {
+      indent: 2,
+      termColumns: 28,
+      columns: 20,
+    }),
+    ["  --flag NAME", "      one two three", "      four", "  -a"],
   );
 });
 

@@ -16,9 +16,23 @@ export function wrap(text: string, columns: number): string[] {
   return lines;
 }
 
+/** Explanations in a column that is narrower are all line ends. */
+const leastRight = 24;
+
+/** Below its term an explanation stands so much farther in. */
+const belowIndent = 4;
+
+/** {@link wrap}, each line behind a margin. */
+export function wrapWithin(text: string, columns: number, indent: number, mark = ""): string[] {
+  const margin = " ".repeat(indent);
+  return wrap(text, Math.max(1, columns - indent - mark.length))
+    .map((line) => `${margin}${mark}${line}`);
+}
+
 /**
  * Two columns: terms on the left, their explanations wrapped on the right. A term that is wider than
- * `termColumns` stands on a line of its own.
+ * `termColumns` stands on a line of its own. Where there is no room for two columns, explanations stand below their
+ * terms.
  */
 export function definitions(
   rows: readonly (readonly [term: string, explanation: string])[],
@@ -28,7 +42,13 @@ export function definitions(
   const widest = Math.max(0, ...rows.map(([term]) => term.length));
   const left = Math.min(widest, options.termColumns);
   const margin = " ".repeat(indent);
-  const right = Math.max(20, columns - indent - left - 2);
+  const right = columns - indent - left - 2;
+  if (right < leastRight) {
+    return rows.flatMap(([term, explanation]) => [
+      `${margin}${term}`.trimEnd(),
+      ...wrapWithin(explanation, columns, indent + belowIndent),
+    ]);
+  }
   return rows.flatMap(([term, explanation]) => {
     const [first = "", ...rest] = wrap(explanation, right);
     const hanging = rest.map((line) => `${margin}${" ".repeat(left)}  ${line}`);
