@@ -17,6 +17,8 @@ export class RecordFile implements AsyncDisposable {
   readonly #encoder = new TextEncoder();
   #waiting = "";
   #file: NewFile | undefined;
+  /** The first line is in the file. */
+  #begun = false;
   #pump: Promise<void> | undefined;
   #pruning: Promise<void> = Promise.resolve();
   #failure: KodamaError | undefined;
@@ -54,18 +56,36 @@ export class RecordFile implements AsyncDisposable {
         const bytes = this.#encoder.encode(this.#waiting);
         this.#waiting = "";
         await this.#file.write(bytes);
+        this.#begun = true;
       }
     } catch (error) {
       this.#waiting = "";
       this.#failure = asKodamaError(error);
+      if (!this.#begun) await this.#takeBack();
     } finally {
       this.#pump = undefined;
     }
   }
 
+  get #path(): string {
+    return `${runsFolder(this.#host.places)}/${this.#id}${recordEnding}`;
+  }
+
+  /** A file without a record in it would be listed for weeks as a run that can't be read. */
+  async #takeBack(): Promise<void> {
+    const file = this.#file;
+    this.#file = undefined;
+    if (file === undefined) return;
+    try {
+      await file[Symbol.asyncDispose]();
+      await this.#host.files.remove(this.#path);
+    } catch {
+      // What went wrong first is what is told.
+    }
+  }
+
   async #open(): Promise<NewFile> {
-    const path = `${runsFolder(this.#host.places)}/${this.#id}${recordEnding}`;
-    const file = await this.#host.files.create(path, { private: true, replace: false });
+    const file = await this.#host.files.create(this.#path, { private: true, replace: false });
     this.#pruning = prune(this.#host, this.#id).catch((error: unknown) => {
       this.#failure ??= asKodamaError(error);
     });

@@ -96,12 +96,13 @@ Deno.test("a file that kodama didn't write is said, and hides no other run", asy
 Deno.test("a disk that is full fails no run, and is said once", async () => {
   for (const allowed of [0, 1, 3]) {
     let writes = 0;
-    const { run } = stage({ fullDisk: () => ++writes > allowed });
+    const { run, records } = stage({ fullDisk: () => ++writes > allowed });
     const events = await run();
     const said = events.filter(({ kind }) => kind === "notRecorded");
     assert.equal(said.length, 1);
     assert.equal(recordOf(events), undefined);
     assert.ok(events.at(-1)?.kind === "runEnded");
+    assert.equal(records().length, allowed === 0 ? 0 : 1, "a file without a record isn't left");
   }
 });
 
