@@ -5,6 +5,7 @@ import { commandAdapter } from "./command.ts";
 import { followTask } from "./follow_task.ts";
 import { interruptTask } from "./interrupt_task.ts";
 import { readTasks } from "./read_tasks.ts";
+import { maxEventBytes } from "./runner_script.ts";
 import { type NewTask, startTask } from "./start_task.ts";
 import { ShellPod, type ShellPodOptions, shellTarget } from "./testing/shell_pod.ts";
 
@@ -175,6 +176,35 @@ Deno.test("a task that waits for its turn is taken back", async () => {
   const [first, second] = await readTasks(pod.world, shellTarget, {}, never);
   assert.deepEqual([first?.status.state, second?.status.state], ["working", "interrupted"]);
   await assert.rejects(Deno.stat(`${pod.home}/ran`), Deno.errors.NotFound);
+});
+
+Deno.test("output beyond all bounds stays off the disk, but for its end", async () => {
+  await using pod = await ShellPod.open();
+  const script = "head -c 40000000 /dev/zero | tr '\\0' x | fold -w 1000; echo; echo the end";
+  await startTask(pod.world, shellTarget, task(script), never);
+  await followed(pod, 1);
+  const { size } = await Deno.stat(`${pod.task(1)}/events.jsonl`);
+  assert.ok(size < maxEventBytes * 1.5, String(size));
+  const [read] = await readTasks(pod.world, shellTarget, {}, never);
+  assert.deepEqual([read?.status.state, read?.progress.lastMessage, read?.partial], [
+    "done",
+    "the end",
+    true,
+  ]);
+});
+
+Deno.test("a pod remembers its last hundred tasks", async () => {
+  await using pod = await ShellPod.open();
+  for (let number = 1; number <= 103; number++) {
+    await Deno.mkdir(pod.task(number), { recursive: true });
+    await Deno.writeTextFile(`${pod.task(number)}/claim`, "1 1 - 1\n");
+    await Deno.writeTextFile(`${pod.task(number)}/events.jsonl`, "");
+    await Deno.writeTextFile(`${pod.task(number)}/exit`, "0 1000 ended\n");
+  }
+  assert.equal(await startTask(pod.world, shellTarget, task("true"), never), 104);
+  await followed(pod, 104);
+  const kept = await readTasks(pod.world, shellTarget, { newest: 200 }, never);
+  assert.deepEqual([kept.length, kept[0]?.number, kept.at(-1)?.number], [100, 5, 104]);
 });
 
 Deno.test("what a task leaves running holds nobody up", async () => {

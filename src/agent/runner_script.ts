@@ -24,13 +24,14 @@
  */
 
 /** What of a task's output stays on the pod's disk; about, for it is looked at every few MiB. */
-export const maxEventBytes = 64 * 1024 * 1024;
+export const maxEventBytes = 16 * 1024 * 1024;
 
 /** What stays of the output after it: the agent's last words, its result among them. */
 export const keptEndBytes = 256 * 1024;
 
-/** Tasks that a pod remembers. */
+/** Tasks that a pod remembers, and bytes of their output: what is older than either goes when a task has its turn. */
 const keptTasks = 100;
+const keptBytes = 128 * 1024 * 1024;
 
 /** Ends of the claim's line and of the waiting for a turn: in seconds. */
 const lookEvery = "0.3";
@@ -107,11 +108,19 @@ while kodama_look "$kodama_one"; [ "$kodama_is" = alive ]; do
 [ -e "$kodama_task/interrupt" ] && kodama_finish 143 interrupted
 sleep ${lookEvery} 2>/dev/null || sleep 1
 done
-[ "$kodama_other" -le $((kodama_number - ${keptTasks})) ] && rm -rf "$kodama_one"
 done
-[ -e "$kodama_task/interrupt" ] && kodama_finish 143 interrupted
+kodama_all=0 kodama_other=$kodama_number kodama_kept=1
+while [ "$kodama_other" -gt 1 ]; do
+kodama_other=$((kodama_other - 1))
+kodama_one=$kodama_root/$kodama_other
+[ -e "$kodama_one/events.jsonl" ] || continue
+kodama_size "$kodama_one/events.jsonl"
+kodama_all=$((kodama_all + kodama_bytes)) kodama_kept=$((kodama_kept + 1))
+[ "$kodama_kept" -gt ${keptTasks} ] || [ "$kodama_all" -gt ${keptBytes} ] && rm -rf "$kodama_one"
+done
 date +%s >"$kodama_task/began.new"
 mv "$kodama_task/began.new" "$kodama_task/began"
+[ -e "$kodama_task/interrupt" ] && kodama_finish 143 interrupted
 kodama_keep() {
 kodama_have=0
 while dd bs=65536 count=${blocksBetweenLooks} 2>/dev/null >>"$1"; do

@@ -221,4 +221,15 @@ export async function tellAgentStory(
     assert.equal(markers, "write again gated queued hang after cut home");
     gates.open("cut");
   });
+
+  await step("tools that weren't allowed make it wait for an answer", async () => {
+    const words = ["--", "--permission-mode", "manual"];
+    const { code, stdout, stderr } = await stage.run([...prompt("[write] again", "-f"), ...words]);
+    assert.equal(code, 5, stdout + stderr);
+    assert.match(stdout, /\n {2}Bash wasn't allowed: /);
+    assert.match(
+      stdout,
+      /\ntask 9 waiting: it wasn't allowed to use Bash · goes on with task 8 · /,
+    );
+  });
 }

@@ -62,7 +62,8 @@ export class ShellPod implements AsyncDisposable {
     for await (const { name } of this.#tasks()) {
       const claim = await Deno.readTextFile(`${this.home}/.kodama/tasks/${name}/claim`);
       // The runner leads a session of its own, and with it the group of all that it has started.
-      kill(-Number(claim.split(" ")[0]));
+      const runner = Number(claim.split(" ")[0]);
+      if (runner > 1) kill(-runner);
     }
     await Deno.remove(this.home, { recursive: true });
   }
