@@ -89,6 +89,10 @@ export const settingsShape = v.strictObject({
   }),
   git: group({
     secretName: setting(objectName, "Secret with the SSH key for git."),
+    mirrors: setting(
+      labels,
+      "Beginnings of repositories' addresses, and where sessions find them.",
+    ),
   }),
   exec: group({
     fanout: setting(fanout, "Pods at the same time."),

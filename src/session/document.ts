@@ -42,6 +42,7 @@ const shape = v.object({
   containers: v.optional(v.array(container)),
   egress: v.optional(v.array(v.object({ cidr: word, ports: v.optional(v.array(v.number())) }))),
   gitSecret: v.optional(word),
+  gitMirrors: v.optional(v.record(word, word)),
   env: v.optional(v.object({ variables: words, gitToken: v.boolean() })),
   sync: v.object({ enabled: v.boolean(), localPath: v.optional(word) }),
   agent: v.optional(v.object({ adapter: word, task: v.pipe(v.number(), v.integer()) })),
@@ -99,6 +100,7 @@ function specDocument(spec: SessionSpec) {
     containers: spec.containers.length > 0 ? spec.containers : undefined,
     egress: spec.egress,
     gitSecret: spec.gitSecret,
+    gitMirrors: Object.keys(spec.gitMirrors).length > 0 ? spec.gitMirrors : undefined,
   };
 }
 
@@ -135,6 +137,7 @@ function fromDocument(document: v.InferOutput<typeof shape>): Session {
       containers: document.containers ?? [],
       egress: document.egress?.map(withoutUndefined),
       gitSecret: document.gitSecret,
+      gitMirrors: document.gitMirrors ?? {},
     }),
     environment: document.env ?? { variables: [], gitToken: false },
     sync: withoutUndefined(document.sync),

@@ -26,14 +26,17 @@ export interface GitSurroundings {
   url: string | undefined;
   token: boolean;
   ssh: boolean;
+  mirrors: Readonly<Record<string, string>>;
 }
 
 /** The variables, in the order in which they stand in the pod. */
-export function gitEnvironment({ url, token, ssh }: GitSurroundings): Map<string, string> {
+export function gitEnvironment({ url, token, ssh, mirrors }: GitSurroundings): Map<string, string> {
   const address = url === undefined ? undefined : repositoryAddress(url);
   const settings: [key: string, value: string][] = [
     // A volume belongs to root, which git would take for another person's folder.
     ["safe.directory", workspaceFolder],
+    // https://git-scm.com/docs/git-config `url.<base>.insteadOf`; the token stays with the first address.
+    ...Object.entries(mirrors).map(([from, to]): [string, string] => [`url.${to}.insteadOf`, from]),
   ];
   if (token && (address?.transport === "https" || address?.transport === "http")) {
     const place = `${address.transport}://${address.host}`;

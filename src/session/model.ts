@@ -61,6 +61,8 @@ export interface SessionSpec {
   egress?: readonly EgressRule[];
   /** Secret with an SSH key for git. */
   gitSecret?: string;
+  /** Beginnings of addresses, and what stands in their place for git in the pod. */
+  gitMirrors: Readonly<Record<string, string>>;
 }
 
 /** A session. */

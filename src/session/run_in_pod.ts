@@ -36,11 +36,17 @@ export interface PodResult {
   stderr: string;
 }
 
-const connectTimeoutMs = 15_000;
+const connectTimeoutMs = 30_000;
 const graceMs = 2000;
 
-/** Runs it. What goes wrong on the way is in the outcome. */
+/** Runs it, once more where its stream wasn't opened. What goes wrong on the way is in the outcome. */
 export async function runInPod(pod: PodAccess, command: PodCommand): Promise<PodResult> {
+  const first = await attempt(pod, command);
+  // Nothing of it was begun: a busy node takes its time, and a pod that has only begun may not be known yet.
+  return first.outcome.kind === "unreachable" ? await attempt(pod, command) : first;
+}
+
+async function attempt(pod: PodAccess, command: PodCommand): Promise<PodResult> {
   const { client, target, clock, signal } = pod;
   const stdout = new Capture();
   const stderr = new Capture(64 * 1024);

@@ -12,6 +12,7 @@ import {
 import type { Session } from "../../session/model.ts";
 import { sessionNames } from "../../session/names.ts";
 import { ownedBy } from "../../session/owned.ts";
+import { persistently } from "../../session/persistence.ts";
 import type { PodAccess } from "../../session/run_in_pod.ts";
 import type { KeptSession } from "../../session/state.ts";
 import type { SessionStore } from "../../session/store.ts";
@@ -193,7 +194,12 @@ class BringUpRun {
     if (task === undefined) return yield { kind: "stepEnded", step: "agent", result: "skipped" };
     const { giveTask } = await import("./agent_step.ts");
     const target = targetOf(store, pod);
-    const given = await giveTask(host, { session: this.#session, target, task, signal });
+    // A link that broke says nothing of the task: whether it is there is looked up before it is given again.
+    const given = await persistently(
+      host.clock,
+      signal,
+      () => giveTask(host, { session: this.#session, target, task, signal }),
+    );
     const agent = { adapter: task.adapter, task: given.number };
     this.#kept = await store.change(this.#kept, (session) => ({ ...session, agent }));
     const result = given.already ? "already" : "done";

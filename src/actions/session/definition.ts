@@ -75,6 +75,7 @@ function specOf(options: StartOptions, { defaults = {}, git }: Settings): Sessio
     // Kubernetes checks the rest of them, and says what is wrong.
     tolerations: (tolerations ?? []) as Toleration[],
     containers: (containers ?? []) as Container[],
+    gitMirrors: git?.mirrors ?? {},
     ...(className === undefined ? {} : { storageClass: className }),
     ...(egress === undefined ? {} : { egress: egress.map(egressRule) }),
     ...(gitSecret === undefined ? {} : { gitSecret }),

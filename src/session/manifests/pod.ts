@@ -109,6 +109,7 @@ function environment(session: Session): NonNullable<Container["env"]> {
     url: repository?.url,
     token: environment.gitToken,
     ssh: spec.gitSecret !== undefined,
+    mirrors: spec.gitMirrors,
   });
   const own = new Map([
     ["HOME", homeFolder],

@@ -46,10 +46,11 @@ Deno.test("the token for git is for its host alone", () => {
   const keys = env.filter(({ name }) => name.startsWith("GIT_CONFIG_KEY_")).map((one) => one.value);
   assert.deepEqual(keys, [
     "safe.directory",
+    "url.https://git.example.com/github/.insteadOf",
     "credential.https://github.com.helper",
     "credential.https://github.com.helper",
   ]);
-  assert.equal(env.find(({ name }) => name === "GIT_CONFIG_COUNT")?.value, "3");
+  assert.equal(env.find(({ name }) => name === "GIT_CONFIG_COUNT")?.value, "4");
 });
 
 Deno.test("a session asks the scheduler for little, and never for more than its limit", () => {

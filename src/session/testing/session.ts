@@ -23,6 +23,7 @@ export function sampleSession(changes: Partial<Session> = {}): Session {
       containers: [{ name: "db", image: "postgres:17" }],
       egress: [{ cidr: "10.0.0.0/8", ports: [443] }],
       gitSecret: "git-ssh-key",
+      gitMirrors: { "https://github.com/": "https://git.example.com/github/" },
     },
     environment: { variables: ["DATABASE_URL"], gitToken: true },
     sync: { enabled: true, localPath: "/home/jane/myrepo" },
