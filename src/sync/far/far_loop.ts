@@ -237,7 +237,7 @@ commit) do_commit "$one" || code=$? ;;
 why) cat "$stage/err" ;;
 watch) do_watch "$one" "$two" ;;
 changed) do_changed "$one" ;;
-forget) rm -rf "$stage/id" ;;
+forget) rm -rf "$stage" ;;
 ping) ;;
 bye) break ;;
 *) code=2 ;;
