@@ -57,7 +57,7 @@ export function machineHost({ kubeconfig, terminal, environment }: HostParts): H
     },
     async workflowMachine() {
       const { workflowMachine } = await import("./workflow_machine.ts");
-      return workflowMachine(host);
+      return workflowMachine(host, kubeconfig);
     },
     async testCluster(world, signal) {
       const { testCluster } = await import("./test_cluster.ts");

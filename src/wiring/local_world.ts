@@ -16,6 +16,8 @@ const maxScriptBytes = 1024 * 1024;
 export interface LocalWorldParts {
   clock: Clock;
   env(name: string): string | undefined;
+  /** What programs find in their environment beside what they inherit. */
+  environment: Readonly<Record<string, string>>;
   kube(context: string): Promise<KubeClient>;
   /** Absolute; files of kodama's own lie below it. */
   configDir: string;
@@ -26,12 +28,13 @@ export interface LocalWorldParts {
 
 /** This machine. */
 export function localWorld(
-  { clock, env, kube, configDir, create, readText }: LocalWorldParts,
+  { clock, env, environment: shared, kube, configDir, create, readText }: LocalWorldParts,
 ): LocalWorld {
   return {
     protectedPaths: [configDir],
     variables: (names) => variablesOf(names, env),
-    run,
+    run: (words, options) =>
+      run(words, { ...options, environment: { ...shared, ...options.environment } }),
     fetch: request,
     create,
     readText: (path) => readText(path, maxScriptBytes),

@@ -12,9 +12,11 @@ export async function testCluster(
   signal: AbortSignal,
   hostOf: (places: { configDir: string; kubeconfig: string }) => Host,
 ): Promise<TestCluster> {
-  const configDir = await Deno.makeTempDir({ prefix: "kodama-test-" });
+  const root = await Deno.makeTempDir({ prefix: "kodama-test-" });
   await using cleanup = new AsyncDisposableStack();
-  cleanup.defer(() => Deno.remove(configDir, { recursive: true }));
+  cleanup.defer(() => Deno.remove(root, { recursive: true }));
+  // Apart from the folders of cases: no step writes to kodama's own.
+  const configDir = `${root}/home`;
   const kubeconfig = `${configDir}/cluster/kubeconfig`;
   const host = hostOf({ configDir, kubeconfig });
   const control = await clusterControl(host.places);
@@ -28,7 +30,7 @@ export async function testCluster(
   return {
     host,
     folder: async () => {
-      const path = await Deno.makeTempDir({ dir: configDir });
+      const path = await Deno.makeTempDir({ dir: root });
       return { path, [Symbol.asyncDispose]: () => Deno.remove(path, { recursive: true }) };
     },
     [Symbol.asyncDispose]: () => kept.disposeAsync(),

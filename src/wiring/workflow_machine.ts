@@ -3,15 +3,26 @@ import type { Host } from "../actions/host.ts";
 import { localScriptRunner } from "../sandbox/local_runner.ts";
 import type { LocalWorld } from "../workflow/engine/world.ts";
 import type { RunScript } from "../workflow/model.ts";
+import { absolute } from "../workflow/permissions.ts";
 import { localWorld } from "./local_world.ts";
 
-/** This machine, and its sandbox. */
-export function workflowMachine(host: Host): { local: LocalWorld; runScript: RunScript } {
-  const { clock, files, machine, places: { configDir } } = host;
+/**
+ * This machine, and its sandbox.
+ *
+ * @param kubeconfig the file that kodama itself was told to use; programs that steps run use it too.
+ */
+export function workflowMachine(
+  host: Host,
+  kubeconfig: string | undefined,
+): { local: LocalWorld; runScript: RunScript } {
+  const { clock, files, machine, places: { configDir, workingDir } } = host;
+  // Programs run in the folder of their workflow.
+  const used = kubeconfig === undefined ? {} : { KUBECONFIG: absolute(kubeconfig, workingDir) };
   return {
     local: localWorld({
       clock,
       env: host.env,
+      environment: used,
       kube: host.kube,
       configDir,
       create: (path) => files.create(path, { private: false, replace: true }),

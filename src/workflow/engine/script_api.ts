@@ -30,7 +30,14 @@ export function scriptApi(stage: Stage): ScriptApi {
     },
     async get({ resource: plural, name, namespace, selector }, signal) {
       const resource = resourceOf(plural);
-      const client = await stage.world.kube(undefined);
+      const contexts = new Set(stage.where(undefined).contexts);
+      if (contexts.size > 1) {
+        throw new KodamaError("conflict", "the workflow's pods are in several contexts", {
+          hint: "kodama.get asks one: run it with --context",
+        });
+      }
+      const [context] = contexts;
+      const client = await stage.world.kube(context);
       const scope = { namespace: namespace ?? client.defaultNamespace };
       if (name !== undefined) {
         return await client.get<KubeObject>(resource, name, scope, {

@@ -1,7 +1,7 @@
 /** `kubectl`: one of its commands. What is known only to read runs at once; all else asks. */
 import * as v from "valibot";
-import { described, oneOrMore, text } from "../fields.ts";
-import { defineStep } from "./kind.ts";
+import { described, text } from "../fields.ts";
+import { defineStep, failed } from "./kind.ts";
 import { localOutput, runHere } from "./local_output.ts";
 
 const readers = new Set([
@@ -34,7 +34,7 @@ export const kubectlStep = defineStep({
       "The words after `kubectl`.",
     ),
     context: v.optional(
-      described(oneOrMore(text, "a context"), "The context; `select`'s by default."),
+      described(text, "The context; by default that of the workflow's pods, `--context` included."),
     ),
   },
   command: "kubectl",
@@ -55,12 +55,16 @@ outputs:
     effect: isKubectlRead(kubectl) ? "reads" : "asks",
   }),
   run: async ({ kubectl, context }, stage) => {
-    const line = `kubectl ${kubectl.join(" ")}`;
+    const contexts = new Set(context === undefined ? stage.where(undefined).contexts : [context]);
+    if (contexts.size > 1) {
+      return failed("kubectl: the pods are in several contexts; `context` says which is meant");
+    }
+    const [named] = contexts;
+    const words = named === undefined ? kubectl : ["--context", named, ...kubectl];
+    const line = `kubectl ${words.join(" ")}`;
     if (!isKubectlRead(kubectl) && !await stage.confirm(`${line}\nRun it?`)) {
       return { outcome: { kind: "refused", reason: `no to ${line}` }, output: {} };
     }
-    const named = typeof context === "string" ? context : context?.[0];
-    const words = named === undefined ? kubectl : ["--context", named, ...kubectl];
     return await runHere(stage, ["kubectl", ...words]);
   },
 });
