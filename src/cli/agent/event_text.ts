@@ -13,7 +13,7 @@ export function eventLines(told: FollowEvent, style: Style): string[] {
     case "agent":
       return agentLines(told.event, style);
     case "lost":
-      return [style.yellow(tame(`${told.reason}; going on`))];
+      return [lostLine(told.reason)];
     case "task":
       return beginningLines(told.task, style);
     case "turn":
@@ -21,6 +21,11 @@ export function eventLines(told: FollowEvent, style: Style): string[] {
     case "end":
       return [statusText(told.task, style)];
   }
+}
+
+/** What is said of a link that broke. */
+export function lostLine(reason: string): string {
+  return tame(`${reason}; going on`);
 }
 
 function beginningLines({ number, adapter, status, prompt }: Task, style: Style): string[] {

@@ -6,7 +6,7 @@ import { success } from "../exit_codes.ts";
 import { interruptible } from "../interruptible.ts";
 import type { Invocation } from "../invocation.ts";
 import { styleOf } from "../output.ts";
-import { eventData, eventLines } from "./event_text.ts";
+import { eventData, eventLines, lostLine } from "./event_text.ts";
 
 /** As a run of one target whose command failed. */
 const taskFailed = 5;
@@ -41,6 +41,10 @@ export async function showFollow(
     await interruptible(signals, async (signal) => {
       for await (const told of start(signal)) {
         if ("task" in told) last = told.task;
+        if (format === "text" && told.kind === "lost") {
+          await terminal.stderr.write(`${lostLine(told.reason)}\n`);
+          continue;
+        }
         const lines = format === "jsonl"
           ? [JSON.stringify(eventData(told))]
           : eventLines(told, style);

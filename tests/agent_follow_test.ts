@@ -1,0 +1,51 @@
+/** A follow of an agent over links that break, by the real program. */
+import assert from "node:assert/strict";
+import { CuttingLink } from "./cluster/faults/cutting_link.ts";
+import { RunningCommand } from "./harness/command.ts";
+import { startTestCluster } from "./harness/embedded_cluster.ts";
+import { SourceKodama } from "./harness/source_kodama.ts";
+
+const inNamespace = ["-n", "weka-operator-system"];
+
+/** Lines up to a number, then a wait for a file. */
+const script = `i=0; while [ $i -lt 300 ]; do echo "line $i"; i=$((i + 1)); done
+until [ -e /tmp/go ]; do sleep 0.1; done; echo the end`;
+
+Deno.test("a follow shows each line once while its link breaks and comes back", async () => {
+  await using cluster = await startTestCluster("weka");
+  const direct = await SourceKodama.on(cluster);
+  const { clusters } = JSON.parse(await Deno.readTextFile(cluster.kubeconfig));
+  let isUp = true;
+  await using link = new CuttingLink(clusters[0].cluster.server, () => isUp ? Infinity : 0);
+  const kubeconfig = `${cluster.folder}/link.kubeconfig`;
+  await link.writeKubeconfig(cluster.kubeconfig, kubeconfig);
+  const pods = await direct.run(["pods", ...inNamespace, "-m", "drive", "-o", "name"]);
+  const pod = `pod/${pods.stdout.split("\n")[0]?.split("/").at(-1)}`;
+  const words = ["prompt", pod, ...inNamespace, "go", "--adapter", "command", "--", "sh", "-c"];
+  const begun = await direct.run([...words, script]);
+  assert.equal(begun.code, 0, begun.stderr);
+
+  const env = { ...direct.env, KUBECONFIG: kubeconfig };
+  await using follow = new RunningCommand(
+    direct.words(["agent", "logs", pod, ...inNamespace, "-f"]),
+    { env },
+  );
+  await follow.until(({ stdout }) => stdout.includes("line 299\n"));
+  for (let turn = 1; turn <= 2; turn++) {
+    isUp = false;
+    link.cut();
+    await follow.until(({ stderr }) => stderr.split("; going on\n").length > turn);
+    isUp = true;
+  }
+  const go = await direct.run(["exec", ...inNamespace, pod.slice(4), "--", "touch", "/tmp/go"]);
+  assert.equal(go.code, 0, go.stderr);
+  assert.equal(await follow.ended(), 0, follow.stdout + follow.stderr);
+  const expected = Array.from({ length: 300 }, (_, index) => `line ${index}`);
+  assert.deepEqual(follow.stdout.split("\n"), [
+    "task 1 (command): go",
+    ...expected,
+    "the end",
+    "task 1 done",
+    "",
+  ]);
+});
