@@ -1,21 +1,10 @@
 /** The Role of docs/sessions.md is all that sessions need: their whole life with it, and nothing else granted. */
 import assert from "node:assert/strict";
-import { parseAllDocuments } from "yaml";
 import { runCommand } from "./harness/command.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { startGitServer } from "./harness/git_server.ts";
+import { documentedRole } from "./harness/session_role.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
-
-const page = new URL("../docs/sessions.md", import.meta.url);
-
-/** The block of the page that is a Role. */
-async function documentedRole(): Promise<{ kind: string; rules: unknown[] }> {
-  const blocks = (await Deno.readTextFile(page)).matchAll(/```yaml\n(.*?)```/gs);
-  const documents = [...blocks].flatMap(([, text = ""]) => parseAllDocuments(text));
-  const role = documents.map((one) => one.toJS()).find((one) => one?.kind === "Role");
-  assert.ok(role, "docs/sessions.md has no Role");
-  return role;
-}
 
 Deno.test("a session lives its whole life with the documented Role alone", async () => {
   const requests: string[] = [];

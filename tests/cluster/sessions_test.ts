@@ -1,0 +1,139 @@
+/** A session's whole life on a real cluster: a restricted namespace, the documented Role alone, two machines. */
+import assert from "node:assert/strict";
+import { parse, stringify } from "yaml";
+import { testEnvironment } from "../harness/embedded_cluster.ts";
+import { documentedRole } from "../harness/session_role.ts";
+import { SourceKodama } from "../harness/source_kodama.ts";
+import { TestFolder } from "../harness/test_folder.ts";
+import { RealCluster, rigVariable, type TestNamespace } from "./test_namespace.ts";
+
+const cluster = RealCluster.fromEnvironment();
+// Its image is the rig's.
+const onRig = cluster !== undefined && Deno.env.get(rigVariable) !== undefined;
+
+const image = "debian:12";
+const planted = "planted-in-a-variable";
+
+/** Serves one repository, and passes the restricted standard as everything in its namespace must. */
+const gitServer = {
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: { name: "git-server" },
+  spec: {
+    terminationGracePeriodSeconds: 0,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: 1000,
+      seccompProfile: { type: "RuntimeDefault" },
+    },
+    containers: [{
+      name: "main",
+      image,
+      env: ["AUTHOR", "COMMITTER"].flatMap((who) => [
+        { name: `GIT_${who}_NAME`, value: "A" },
+        { name: `GIT_${who}_EMAIL`, value: "a@example.com" },
+      ]),
+      command: [
+        "sh",
+        "-c",
+        `git init -q --bare -b main /tmp/repo.git && cd /tmp/repo.git &&
+        git update-ref refs/heads/main $(git commit-tree $(git mktree </dev/null) -m first) &&
+        exec git daemon --export-all --base-path=/tmp /tmp`,
+      ],
+      readinessProbe: {
+        periodSeconds: 1,
+        exec: { command: ["git", "ls-remote", "git://127.0.0.1/repo.git"] },
+      },
+      securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } },
+    }],
+  },
+};
+
+/** A machine of somebody who has the documented Role in the namespace, and nothing else. */
+async function machine(namespace: TestNamespace, folder: string): Promise<SourceKodama> {
+  const token = (await namespace.kubectl("create", "token", "jane")).trim();
+  const text = await namespace.cluster.kubectl([
+    "config",
+    "view",
+    "--minify",
+    "--flatten",
+    "--raw",
+  ]);
+  const config = parse(text);
+  config.users = [{ name: "jane", user: { token } }];
+  config.contexts[0].context.user = "jane";
+  config.contexts[0].context.namespace = namespace.name;
+  await Deno.mkdir(`${folder}/home`, { recursive: true });
+  await Deno.writeTextFile(`${folder}/kubeconfig`, stringify(config), { mode: 0o600 });
+  const env = testEnvironment(folder, `${folder}/kubeconfig`);
+  return await SourceKodama.on({ env, folder });
+}
+
+Deno.test({
+  name: "sessions on a real cluster: begun on one machine, gone on with on another, deleted there",
+  ignore: !onRig,
+  fn: async () => {
+    assert.ok(cluster);
+    await using namespace = await cluster.namespace("sessions");
+    await using own = await TestFolder.open("kodama-sessions-");
+    const standard = "pod-security.kubernetes.io/enforce=restricted";
+    await cluster.kubectl(["label", "namespace", namespace.name, standard]);
+    await namespace.kubectl("create", "serviceaccount", "jane");
+    await namespace.create({ ...await documentedRole() }, gitServer);
+    const granted = [`--serviceaccount=${namespace.name}:jane`, "--role=kodama-sessions"];
+    await namespace.kubectl("create", "rolebinding", "jane", ...granted);
+    await namespace.kubectl("wait", "--for=condition=Ready", "pod/git-server", "--timeout=120s");
+    const ip = await namespace.kubectl(
+      "get",
+      "pod",
+      "git-server",
+      "-o",
+      "jsonpath={.status.podIP}",
+    );
+    const [first, second] = await Promise.all([
+      machine(namespace, `${own.path}/first`),
+      machine(namespace, `${own.path}/second`),
+    ]);
+    const site = `${own.path}/site`;
+    await Deno.mkdir(site);
+    await Deno.writeTextFile(`${site}/index.html`, "hello\n");
+    await Deno.writeTextFile(`${own.path}/.env`, `PLANTED="${planted}"\n`);
+    const on = async (kodama: SourceKodama, ...words: string[]) => {
+      const { code, stdout, stderr } = await kodama.run(words, { cwd: own.path });
+      assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
+      assert.ok(!`${stdout}${stderr}`.includes(planted), `${words.join(" ")}: a secret is told`);
+      return stdout;
+    };
+    const start = ["start", "work", "--image", image, "--repo", `git://${ip}/repo.git`];
+    await on(first, ...start, "--env-file", ".env", "--sync", "site");
+    const inPod = (kodama: SourceKodama, line: string) =>
+      on(kodama, "attach", "work", "--command", line);
+    assert.equal(
+      await inPod(first, 'id -u; cat index.html; test -n "$PLANTED" && echo set'),
+      [
+        ...["1000", "hello", "set", ""],
+      ].join("\n"),
+    );
+    await inPod(first, "git config user.name J && git config user.email j@e && git add -A");
+    await inPod(first, "git commit -qm 'made in the pod' && echo made > made.txt");
+    await on(first, "sync", "flush", "work");
+    assert.equal(await Deno.readTextFile(`${site}/made.txt`), "made\n");
+    await on(first, "stop", "work");
+    const everything = "pods,configmaps,persistentvolumeclaims,events";
+    const kept = await namespace.kubectl("get", everything, "-o", "yaml");
+    assert.ok(!kept.includes(planted) && !kept.includes(btoa(planted)));
+    assert.match(await on(second, "list"), /^work +Stopped /m);
+    await on(second, "resume", "work");
+    const log = 'git log -1 --format=%s; cat made.txt; echo "${PLANTED:+set}"';
+    assert.equal(await inPod(second, log), "made in the pod\nmade\nset\n");
+    const { work, owner } = JSON.parse(await on(second, "get", "work", "-o", "json"));
+    assert.equal(work.commits, 1);
+    assert.equal(owner, `system:serviceaccount:${namespace.name}:jane`);
+    await on(second, "delete", "work", "--force", "--purge");
+    const label = ["-l", "app.kubernetes.io/managed-by=kodama"];
+    const left = await namespace.kubectl("get", `${everything},secrets`, ...label, "-o", "name");
+    assert.equal(left, "");
+    // The first machine's folder outlived its session elsewhere, and ends with it here.
+    await on(first, "sync", "stop", "work", "--forget");
+  },
+});
