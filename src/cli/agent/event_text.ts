@@ -8,12 +8,10 @@ import { firstLine, statusLine, taskData } from "./task_text.ts";
 const maxAnswerLines = 6;
 
 /** Lines of what was told, without line feeds. */
-export function eventLines(told: FollowEvent, style: Style): string[] {
+export function eventLines(told: Exclude<FollowEvent, { kind: "lost" }>, style: Style): string[] {
   switch (told.kind) {
     case "agent":
       return agentLines(told.event, style);
-    case "lost":
-      return [lostLine(told.reason)];
     case "task":
       return beginningLines(told.task, style);
     case "turn":

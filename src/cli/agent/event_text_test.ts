@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { AgentEvent, Task, TaskStatus } from "../../actions/agent/tasks.ts";
 import { plainStyle, styleFor } from "../../term/style.ts";
-import { eventData, eventLines } from "./event_text.ts";
+import { eventData, eventLines, lostLine } from "./event_text.ts";
 import { firstLine, statusLine, tasksTable, tokensText } from "./task_text.ts";
 
 function taskWith(status: TaskStatus, more: Partial<Task> = {}): Task {
@@ -88,7 +88,7 @@ Deno.test("nothing that an agent says can steer the terminal", () => {
       plainStyle,
     ),
     ...eventLines({ kind: "end", task: taskWith({ state: "failed", reason: evil }) }, plainStyle),
-    ...eventLines({ kind: "lost", reason: evil }, plainStyle),
+    lostLine(evil),
     ...tasksTable([taskWith({ state: "done" }, { prompt: evil, adapter: evil })], new Date(0)),
   ];
   for (const line of told) {

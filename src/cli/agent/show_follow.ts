@@ -41,14 +41,14 @@ export async function showFollow(
     await interruptible(signals, async (signal) => {
       for await (const told of start(signal)) {
         if ("task" in told) last = told.task;
-        if (format === "text" && told.kind === "lost") {
+        if (format === "jsonl") {
+          await terminal.stdout.write(`${JSON.stringify(eventData(told))}\n`);
+        } else if (told.kind === "lost") {
           await terminal.stderr.write(`${lostLine(told.reason)}\n`);
-          continue;
+        } else {
+          const lines = eventLines(told, style);
+          await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
         }
-        const lines = format === "jsonl"
-          ? [JSON.stringify(eventData(told))]
-          : eventLines(told, style);
-        await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
       }
     });
   } catch (error) {
