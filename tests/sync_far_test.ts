@@ -5,13 +5,14 @@ import { nativeChecksums } from "../src/wiring/checksums.ts";
 import type { EndNews, Ignoring } from "../src/sync/end.ts";
 import type { Entry } from "../src/sync/model.ts";
 import type { Action, Expectation } from "../src/sync/plan.ts";
+import { ignoresNothing } from "../src/sync/testing/memory_end.ts";
 import { ShellChannel, type TestShell } from "../src/sync/testing/shell_channel.ts";
 import type { Content, Wanted } from "../src/sync/tree.ts";
 import { FarEnd } from "../src/sync/far/far_end.ts";
 import { FarKnowledge } from "../src/sync/far/far_knowledge.ts";
 
 const signal = new AbortController().signal;
-const nothing: Ignoring = { without: (snapshot) => snapshot, ignores: () => false };
+const nothing: Ignoring = ignoresNothing;
 const encoder = new TextEncoder();
 
 async function hex(text: string): Promise<string> {

@@ -40,7 +40,7 @@ nl='
 '
 say() { printf '%s\\n' "$mark$*"; }
 refuse() { say "refused $*"; exit 1; }
-for tool in cat chmod cp dd find ln mkdir mv readlink rm rmdir sleep stat tar tr xargs; do
+for tool in cat chmod cp dd find head ln mkdir mv readlink rm rmdir sleep stat tar tr xargs; do
 command -v "$tool" >/dev/null 2>&1 || refuse "noTool $tool"
 done
 mkdir -p "$root" 2>/dev/null
@@ -131,13 +131,17 @@ const get = `do_get() {
 words "$1" | xargs -0 $tar --no-recursion -cf - 2>"$stage/err"
 }`;
 
-/** `put`: lines that say how many blocks of an archive follow, the last one 0; it is unpacked aside. */
+/**
+ * `put`: lines that say how many blocks of an archive follow, the last one 0; it is unpacked aside. What tar complains of
+ * is answered: there may be no room for a file of it.
+ */
 const put = `do_put() {
 rm -rf "$stage/new"
-mkdir "$stage/new" 2>"$stage/err"
+mkdir "$stage/new"
 { while read -r count && [ "$count" != 0 ]; do take ${archiveBlock} "$count"; done; } | {
-tar -C "$stage/new" -xmof - 2>"$stage/err"
+trouble=$(tar -C "$stage/new" -xmof - 2>&1)
 code=$?
+[ "$code" = 0 ] || printf '%s\\n' "$trouble" | head -n 5
 cat >/dev/null
 exit "$code"
 }
@@ -234,7 +238,6 @@ sum) do_sum "$one" ;;
 get) do_get "$one" || code=$? ;;
 put) do_put || code=$?; arrived=$code ;;
 commit) do_commit "$one" || code=$? ;;
-why) cat "$stage/err" ;;
 watch) do_watch "$one" "$two" ;;
 changed) do_changed "$one" ;;
 forget) rm -rf "$stage" ;;
