@@ -45,8 +45,10 @@ export async function listRuns(host: Host, limit: number): Promise<ListedRun[]> 
 export async function findRun(host: Host, wanted: string | undefined): Promise<PastRun> {
   const found = await findAnyRun(host, wanted);
   if (found.kind === "run") return found.run;
-  const { id, workflow } = found.run.header;
-  throw new KodamaError("conflict", `run ${id} is one of the workflow ${workflow}, with steps`);
+  const { id, workflow, path } = found.run.header;
+  throw new KodamaError("conflict", `run ${id} is one of the workflow ${workflow}, with steps`, {
+    hint: `its file is ${path}`,
+  });
 }
 
 /** A run that was found: of one command, or of a workflow with steps. */

@@ -45,6 +45,7 @@ export function sarif(
           rules: Object.entries(rules).map(([id, text]) => ({ id, shortDescription: { text } })),
         },
       },
+      columnKind: "utf16CodeUnits",
       results: unique(diagnostics).map((one) => ({
         ruleId: one.rule,
         level: one.severity,
