@@ -92,7 +92,7 @@ async function secured(
 const bytesBeforePause = 8_388_608;
 
 /** Most links carry a few kilobytes; thousands of them with room for a flood would be hundreds of megabytes. */
-const bufferBytes = { first: 4096, largest: 65_536 };
+const bufferBytes = { first: 4096, largest: 262_144 };
 
 class ConnectionLink implements Link {
   #buffer = new Uint8Array(bufferBytes.first);

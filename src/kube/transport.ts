@@ -6,7 +6,7 @@ import type { Connection } from "./connection.ts";
 import type { Credentials } from "./credentials.ts";
 import { answerError, linkError, plainText, upgradeError, type Whereabouts } from "./failures.ts";
 import { fetchByLink } from "./fetch_by_link.ts";
-import { FetchPool } from "./fetch_pool.ts";
+import { FetchPool, type Pooling } from "./fetch_pool.ts";
 import { HeadLimit } from "./head_limit.ts";
 import type { HttpAnswer } from "./http_answer.ts";
 import { header, type HeaderPairs } from "./http_request.ts";
@@ -33,6 +33,8 @@ export interface ApiRequest {
   signal: AbortSignal;
   /** A stream will most likely follow: the request goes over a link that the stream can go on with. */
   streamNext?: boolean;
+  /** How its answer shares a connection with others; `shared` where it is absent. */
+  pooling?: Pooling;
 }
 
 /** Characters. Far more than any page of 500 pods (some 20 kB each); less than the machine. */
@@ -54,7 +56,6 @@ type OpenStream<T> = (
 /** Opens no connection by itself. */
 export class Transport implements Disposable {
   readonly #pool: FetchPool;
-
   readonly #links: LinkPool;
 
   private constructor(
@@ -202,7 +203,7 @@ export class Transport implements Disposable {
   }
 
   async #attempt(request: ApiRequest, limitMs?: number): Promise<HttpAnswer> {
-    const { method, path, body, streamNext = false } = request;
+    const { method, path, body, streamNext = false, pooling = "shared" } = request;
     try {
       const proof = await this.credentials.current(request.signal);
       // A person may have been asked to log in: only now is it the server's turn.
@@ -215,15 +216,16 @@ export class Transport implements Disposable {
       ];
       if (body !== undefined) headers.push(header("content-type", "application/json"));
       const text = body === undefined ? undefined : JSON.stringify(body);
+      const asked = { method, headers, body: text };
       const target = linkTarget(this.connection, proof, this.certificateAuthority);
       if (streamNext || this.byLinkAlone) {
         const link = await this.#links.take(target, signal);
         const url = new URL(this.connection.server + path);
         const finished = () => this.#links.keep(link, target);
-        return await fetchByLink(link, url, { method, headers, body: text }, { signal, finished });
+        return await fetchByLink(link, url, asked, { signal, finished });
       }
       const url = this.connection.server + path;
-      return await this.#pool.fetch(url, { method, headers, body: text }, { proof, signal });
+      return await this.#pool.fetch(url, asked, { proof, pooling, signal });
     } catch (error) {
       throw this.#failure(error, request.signal);
     }
