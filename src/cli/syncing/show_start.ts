@@ -7,7 +7,7 @@ import { success } from "../exit_codes.ts";
 import { interruptible } from "../interruptible.ts";
 import type { Invocation } from "../invocation.ts";
 import { jsonDocument } from "../output.ts";
-import { progressText, syncData } from "./sync_text.ts";
+import { entriesText, progressText, syncData } from "./sync_text.ts";
 
 /** A shorter wait needs no words, and between two lines is so much. */
 const restMs = 1000;
@@ -52,7 +52,9 @@ function endLines({ spec, state }: SyncReport, waited: boolean): string[] {
     : [`conflicts are kept beside: kodama sync conflicts ${spec.key}`];
   return [
     waited
-      ? `${spec.local} and ${pod}:${spec.remotePath} are in sync (${state.entries.local} entries)`
+      ? `${spec.local} and ${pod}:${spec.remotePath} are in sync (${
+        entriesText(state.entries.local)
+      })`
       : `${spec.local} and ${pod}:${spec.remotePath} are kept in sync`,
     ...conflicts,
     `It goes on in the background as ${spec.key}: kodama sync status, kodama sync stop`,

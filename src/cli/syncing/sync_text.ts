@@ -79,7 +79,7 @@ export function syncLines(report: SyncReport, nowMs: number): string[] {
     `  here        ${spec.local}`,
     `  in the pod  ${pod}:${spec.remotePath} (container ${target.container}, context ${target.context})`,
     `  mode        ${spec.mode}`,
-    `  entries     ${state.entries.local} here, ${state.entries.remote} in the pod`,
+    `  contents    ${entriesText(state.entries.local)} here, ${state.entries.remote} in the pod`,
     ...progressLine(report),
     ...(state.alikeSinceMs === null
       ? []
@@ -116,6 +116,11 @@ export function syncLines(report: SyncReport, nowMs: number): string[] {
 
 function progressLine({ state: { phase, progress } }: SyncReport): string[] {
   return phase === "syncing" ? [`  progress    ${progressText(progress)}`] : [];
+}
+
+/** Files, links and folders of a side. */
+export function entriesText(count: number): string {
+  return counted(count, "entry", "entries");
 }
 
 /** How far a transfer is. */

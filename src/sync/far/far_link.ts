@@ -150,8 +150,14 @@ export class FarLink implements AsyncDisposable {
   }
 
   #listen(): void {
-    this.#timer = this.options.clock.timer(watchMs, () => {
-      const silent = this.options.clock.elapsedMs() - this.#heardAt;
+    const { clock } = this.options;
+    const setAt = clock.elapsedMs();
+    this.#timer = clock.timer(watchMs, () => {
+      // This machine was asleep: what the pod said meanwhile hasn't been read yet.
+      if (clock.elapsedMs() - setAt > 2 * watchMs) {
+        this.#heardAt = clock.elapsedMs() - silenceMs / 2;
+      }
+      const silent = clock.elapsedMs() - this.#heardAt;
       if (silent > silenceMs) this.#fail("the pod is silent");
       else if (this.#lost === undefined) this.#listen();
     });

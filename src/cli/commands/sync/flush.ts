@@ -1,5 +1,5 @@
 import { defineCommand } from "../../command.ts";
-import { syncOperand, syncOutput } from "../../syncing/sync_text.ts";
+import { entriesText, syncOperand, syncOutput } from "../../syncing/sync_text.ts";
 
 /** `kodama sync flush`. */
 export const command = defineCommand({
@@ -24,7 +24,7 @@ export const command = defineCommand({
       format,
       request: { kind: "flush" },
       line: ({ spec, state }) =>
-        `${spec.key}: ${state.entries.local} entries here, ${state.entries.remote} in the pod`,
+        `${spec.key}: ${entriesText(state.entries.local)} here, ${state.entries.remote} in the pod`,
     }, invocation);
   },
 });
