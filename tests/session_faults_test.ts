@@ -84,7 +84,7 @@ Deno.test("starts, stops and deletions come to their end on a server that stumbl
     const name = `s-${round}`;
     // A call that stumbles five times in a row is told; the same words go on then.
     await again(() => brought(host, name));
-    const { rows } = await list(host, { allNamespaces: false }, never);
+    const { rows } = await list(host, { allNamespaces: false, tasks: false }, never);
     assert.deepEqual(rows.map((row) => row.kind === "session" && row.live.status), ["Running"]);
     await again(() => stop(host, { name, goneTimeoutMs: 60_000, signal: never }));
     await again(() => deleted(host, name), "notFound");

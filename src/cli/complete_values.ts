@@ -62,7 +62,11 @@ async function namesOf(
       const { list } = await import("../actions/session/list.ts");
       const [namespace, context] = [asked.given("namespace"), asked.given("context")];
       const scope = definedOnly({ namespace, context });
-      const { rows } = await list(asked.host, { ...scope, allNamespaces: false }, asked.signal);
+      const { rows } = await list(
+        asked.host,
+        { ...scope, allNamespaces: false, tasks: false },
+        asked.signal,
+      );
       return rows.map((row) => row.kind === "session" ? row.session.name : row.name);
     }
     case "templates": {

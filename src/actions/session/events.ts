@@ -92,7 +92,15 @@ export type StartEvent =
 
 /** A session of a list. */
 export type SessionRow =
-  | { kind: "session"; session: Session; live: LiveStatus; node: string; sync: SyncWord }
+  | {
+    kind: "session";
+    session: Session;
+    live: LiveStatus;
+    node: string;
+    sync: SyncWord;
+    /** The agent's newest, where it was asked for. */
+    task?: Task;
+  }
   | { kind: "unreadable"; name: string; namespace: string; error: KodamaError };
 
 /** All that is known of one session. */

@@ -1,4 +1,10 @@
 /** The sessions of a namespace, or of all: from the cluster alone. */
+import { Deadline } from "../../base/abort.ts";
+import { KodamaError } from "../../base/errors.ts";
+import type { KubeClient } from "../../kube/client.ts";
+import { inParallel } from "../../kube/in_parallel.ts";
+import type { Target } from "../../kube/target.ts";
+import { sessionNames, workspaceContainer } from "../../session/names.ts";
 import { liveStatus } from "../../session/status.ts";
 import { type ListedSession, listSessions } from "../../session/store.ts";
 import type { Host } from "../host.ts";
@@ -10,6 +16,8 @@ import { scopeNamespace } from "./place.ts";
 /** Which sessions. */
 export interface ListOptions extends SessionScope {
   allNamespaces: boolean;
+  /** Asks the pods of running sessions for their agents' newest tasks. */
+  tasks: boolean;
 }
 
 /** What is listed, and where it was looked for. */
@@ -35,7 +43,40 @@ export async function list(
     syncsHere(host),
   ]);
   const rows = listed.map((one) => rowOf(one, (session) => syncWord(syncs.get(syncKey(session)))));
-  return { context: client.context, namespace, rows };
+  const all = options.tasks ? await withTasks(host, client, { rows, signal }) : rows;
+  return { context: client.context, namespace, rows: all };
+}
+
+/** A pod that doesn't answer in this time delays nobody's list. */
+const taskLimitMs = 5000;
+const podsAtOnce = 16;
+
+/** Whoever may not exec in a pod, or finds no agent there, sees the session without one. */
+async function withTasks(
+  host: Host,
+  client: KubeClient,
+  { rows, signal }: { rows: readonly SessionRow[]; signal: AbortSignal },
+): Promise<SessionRow[]> {
+  using deadline = new Deadline(host.clock, taskLimitMs, signal);
+  const { readTasks } = await import("../agent/tasks.ts");
+  const asking = rows.map((row) => async (): Promise<SessionRow> => {
+    if (row.kind === "unreadable" || row.live.status !== "Running") return row;
+    try {
+      const target = podTarget(client.context, row.session, row.node);
+      const [task] = await readTasks(host, target, { newest: 1, signal: deadline.signal });
+      return task === undefined ? row : { ...row, task };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (deadline.expired || error instanceof KodamaError) return row;
+      throw error;
+    }
+  });
+  return await inParallel(asking, podsAtOnce);
+}
+
+function podTarget(context: string, { namespace, name }: Session, node: string): Target {
+  const { pod } = sessionNames(name);
+  return { context, namespace, pod, container: workspaceContainer, node, ip: "" };
 }
 
 function rowOf(listed: ListedSession, syncOf: (session: Session) => SyncWord): SessionRow {

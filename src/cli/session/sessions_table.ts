@@ -1,6 +1,5 @@
 /** Sessions as a table, and as data. Pure. */
 import {
-  type Session,
   type SessionDocument,
   sessionDocument,
   type SessionRow,
@@ -12,7 +11,7 @@ import { tableLines } from "../../term/table.ts";
 export type SessionsFormat = "table" | "wide" | "json" | "yaml";
 
 const header = ["NAME", "STATUS", "NAMESPACE", "SYNC", "AGE"];
-const wideHeader = ["REPO", "BRANCH", "IMAGE", "NODE", "OWNER", "REASON"];
+const wideHeader = ["AGENT", "REPO", "BRANCH", "IMAGE", "NODE", "OWNER", "REASON"];
 
 /** The lines of the table. */
 export function sessionsTable(
@@ -22,20 +21,24 @@ export function sessionsTable(
   const cells = rows.map((row) => {
     if (row.kind === "unreadable") {
       const own = [row.name, "Unreadable", row.namespace, "", ""];
-      return wide ? [...own, ...["", "", "", "", ""], row.error.message] : own;
+      return wide ? [...own, ...["", "", "", "", "", ""], row.error.message] : own;
     }
-    const { session, live, node, sync } = row;
+    const { session, live, sync } = row;
     const { name, namespace, createdAt } = session;
     const age = ageText(now.getTime() - Date.parse(createdAt));
     const own = [name, live.status, namespace, sync, age];
-    return wide ? [...own, ...wideCells(session, node), live.reason ?? ""] : own;
+    return wide ? [...own, ...wideCells(row), live.reason ?? ""] : own;
   });
   return tableLines(wide ? [...header, ...wideHeader] : header, cells);
 }
 
-function wideCells({ repository, spec, owner }: Session, node: string): string[] {
+function wideCells(
+  { session, node, task }: Extract<SessionRow, { kind: "session" }>,
+): string[] {
+  const { repository, spec, owner } = session;
+  const agent = task === undefined ? "" : `${task.status.state} (task ${task.number})`;
   const repo = repository?.url.replace(/^https:\/\//, "") ?? "";
-  return [repo, repository?.branch ?? "", spec.image, node, owner ?? ""];
+  return [agent, repo, repository?.branch ?? "", spec.image, node, owner ?? ""];
 }
 
 /** A session as data: its document, with what holds just now. */

@@ -79,11 +79,10 @@ class StartView implements Disposable {
     const details = [
       ...(text === undefined ? [] : [printable(text)]),
       ...(result === "already" ? ["there already"] : []),
-      ...(result === "skipped" && text === undefined ? ["none asked for"] : []),
       ...(durationMs >= quietMs ? [formatDuration(durationMs)] : []),
     ];
     const said = details.length === 0 ? "" : this.style.dim(` (${details.join(", ")})`);
-    return `${titles[step][1]}${said}`;
+    return `${result === "skipped" ? "no " : ""}${titles[step][1]}${said}`;
   }
 
   #place(step: StartStep): string {

@@ -22,7 +22,10 @@ export const command = defineCommand({
   examples: [
     { title: "Of the namespace", line: "kodama list" },
     { title: "Of all namespaces", line: "kodama list -A" },
-    { title: "With repository, image, node and reason", line: "kodama list -o wide" },
+    {
+      title: "With the agent's task, repository, image, node and reason",
+      line: "kodama list -o wide",
+    },
     { title: "For a script", line: "kodama list -o json" },
   ],
   seeAlso: ["kodama get --help shows one of them."],
@@ -34,6 +37,7 @@ export const command = defineCommand({
     const options = {
       ...definedOnly({ namespace, context }),
       allNamespaces: flags["all-namespaces"],
+      tasks: format === "wide",
     };
     return { options, kubeconfig, format };
   },
