@@ -1,0 +1,83 @@
+/** What both sides agreed on, over processes that end at any moment. */
+import assert from "node:assert/strict";
+import type { Ancestor } from "../model.ts";
+import { file } from "../testing/memory_tree.ts";
+import { type AncestorFiles, AncestorStore } from "./ancestor_store.ts";
+
+const roots = { local: "l", remote: "r" };
+
+function agreed(entries: Record<string, string>): Ancestor {
+  const files = Object.entries(entries).map(([path, text]) => [path, file(text)] as const);
+  return { roots, entries: new Map(files) };
+}
+
+/** The two files, open to a test. */
+class Files implements AncestorFiles {
+  base: string | undefined;
+  journal = "";
+  readBase = () => Promise.resolve(this.base);
+  readJournal = () => Promise.resolve(this.journal);
+  replaceBase = (text: string) => {
+    [this.base, this.journal] = [text, ""];
+    return Promise.resolve();
+  };
+  append = (line: string) => {
+    this.journal += line;
+    return Promise.resolve();
+  };
+}
+
+function textOf({ ancestor }: AncestorStore): Record<string, string> | undefined {
+  if (ancestor === undefined) return undefined;
+  return Object.fromEntries(
+    [...ancestor.entries].map(([path, entry]) => [path, entry.kind === "file" ? entry.digest : ""]),
+  );
+}
+
+Deno.test("a change of one file is a line, and comes back with the next process", async () => {
+  const files = new Files();
+  const store = await AncestorStore.open(files);
+  await store.save(agreed({ a: "1", b: "1" }));
+  const { base } = files;
+  await store.save(agreed({ a: "2" }), new Set(["a"]));
+  await store.save(agreed({}), new Set(["b"]));
+  assert.equal(files.base, base, "the base stays");
+  assert.equal(files.journal.split("\n").length, 3);
+  assert.deepEqual(textOf(await AncestorStore.open(files)), { a: "2" });
+});
+
+Deno.test("a journal that is cut ends there, and one of another base counts for nothing", async () => {
+  const files = new Files();
+  const store = await AncestorStore.open(files);
+  await store.save(agreed({ a: "1" }));
+  await store.save(agreed({ a: "2" }), new Set(["a"]));
+  const whole = files.journal;
+  await store.save(agreed({ a: "3" }), new Set(["a"]));
+  files.journal = files.journal.slice(0, -5);
+  assert.deepEqual(textOf(await AncestorStore.open(files)), { a: "2" });
+  await (await AncestorStore.open(files)).save({
+    roots: { local: "other", remote: "r" },
+    entries: new Map([["x", file("x")]]),
+  });
+  files.journal = whole;
+  assert.deepEqual(textOf(await AncestorStore.open(files)), { x: "x" });
+});
+
+Deno.test("without a base that is whole nothing is known", async () => {
+  const files = new Files();
+  const store = await AncestorStore.open(files);
+  assert.equal(store.ancestor, undefined);
+  await store.save(agreed({ a: "1" }));
+  files.base = files.base?.slice(0, -3);
+  assert.equal((await AncestorStore.open(files)).ancestor, undefined);
+});
+
+Deno.test("many changes at once are a new base", async () => {
+  const files = new Files();
+  const store = await AncestorStore.open(files);
+  await store.save(agreed({ a: "1" }));
+  const many = Object.fromEntries(Array.from({ length: 600 }, (_, at) => [`f${at}`, "x"]));
+  await store.save(agreed(many), new Set(Object.keys(many)));
+  assert.equal(files.journal, "");
+  assert.equal(Object.keys(textOf(await AncestorStore.open(files)) ?? {}).length, 601);
+});
