@@ -37,6 +37,7 @@ export const sections: readonly (readonly [heading: string, names: readonly stri
     "stop",
     "resume",
     "pull",
+    "clone",
     "delete",
     "session",
     "template",
@@ -91,6 +92,7 @@ const sessionCommands = {
     () => import("./commands/session/resume.ts"),
   ),
   pull: dialling("bring a session's branch home", () => import("./commands/session/pull.ts")),
+  clone: dialling("copy a session", () => import("./commands/session/clone.ts")),
   delete: dialling("delete a session", () => import("./commands/session/delete.ts")),
 } satisfies Record<string, Leaf>;
 
@@ -148,6 +150,7 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     stop: synonym("stop"),
     resume: synonym("resume"),
     pull: synonym("pull"),
+    clone: synonym("clone"),
     delete: synonym("delete"),
   }),
   prompt: dialling("give a task to a session's agent", () => import("./commands/prompt.ts")),

@@ -47,6 +47,9 @@ const shape = v.object({
   sync: v.object({ enabled: v.boolean(), localPath: v.optional(word) }),
   agent: v.optional(v.object({ adapter: word, task: v.pipe(v.number(), v.integer()) })),
   template: v.optional(word),
+  origin: v.optional(
+    v.object({ kind: v.picklist(["clone", "snapshot"]), session: word, filled: v.boolean() }),
+  ),
   status: v.picklist(statuses),
   message: v.optional(word),
   createdAt: v.pipe(v.string(), v.isoTimestamp()),
@@ -85,6 +88,7 @@ export function sessionDocument(session: Session): SessionDocument {
     env: environment.variables.length > 0 || environment.gitToken ? environment : undefined,
     agent: session.agent,
     template: session.template,
+    origin: session.origin,
   };
   return withoutUndefined(document) as unknown as SessionDocument;
 }
@@ -143,6 +147,7 @@ function fromDocument(document: v.InferOutput<typeof shape>): Session {
     sync: withoutUndefined(document.sync),
     agent: document.agent,
     template: document.template,
+    origin: document.origin,
     status: document.status,
     message: document.message,
     createdAt: document.createdAt,

@@ -65,6 +65,15 @@ export interface SessionSpec {
   gitMirrors: Readonly<Record<string, string>>;
 }
 
+/** Where a session's files came from, where it didn't begin empty. */
+export interface SessionOrigin {
+  kind: "clone" | "snapshot";
+  /** Whose files they were. */
+  session: string;
+  /** All of them are there. Until then nothing may be begun in the session. */
+  filled: boolean;
+}
+
 /** A session. */
 export interface Session {
   name: string;
@@ -79,6 +88,7 @@ export interface Session {
   agent?: { adapter: string; task: number };
   /** The template that it was begun with. */
   template?: string;
+  origin?: SessionOrigin;
   /** As it was written last; {@link ./status.ts} says what holds. */
   status: SessionStatus;
   /** Why, where it is `Failed`. */

@@ -1,5 +1,6 @@
 /** From a session that is kept to one that runs: the same way for a start, a start that goes on, and a resume. */
 import { counted } from "../../base/counted.ts";
+import { KodamaError } from "../../base/errors.ts";
 import { PODS } from "../../kube/resources.ts";
 import type { Pod } from "../../kube/types.ts";
 import {
@@ -42,6 +43,8 @@ export interface BringUp {
   whyNoSync?: string;
   kubeconfig?: string;
   task?: FirstTask;
+  /** Fills the volumes before anything else is done in the pod; tells how far it is, and what came of it. */
+  fill?: (pod: PodAccess) => AsyncGenerator<string, string>;
   /** Told of every object that this call made, before the next one is. */
   made: (manifest: Manifest) => void;
 }
@@ -49,9 +52,11 @@ export interface BringUp {
 /** Brings it up. What is there already is left as it is; the errors are those of the steps. */
 export async function* bringUp(work: BringUp): AsyncGenerator<StartEvent, void> {
   const run = new BringUpRun(work);
+  run.requireFiles();
   yield* run.configure();
   yield* run.create();
   const pod = yield* run.waitForPod();
+  yield* run.fill(pod);
   yield* run.checkOut(pod);
   yield* run.beginSync(pod);
   yield* run.giveTask(pod);
@@ -67,6 +72,39 @@ class BringUpRun {
 
   get #session(): Session {
     return this.#kept.session;
+  }
+
+  /** What has half of another session's files isn't worked in: a checkout, or an agent, would take it for the whole. */
+  requireFiles(): void {
+    const { origin, name } = this.#session;
+    if (origin === undefined || origin.filled || this.work.fill !== undefined) return;
+    const again = origin.kind === "clone"
+      ? `kodama clone ${origin.session} ${name} goes on with it`
+      : `kodama restore ${name} FILE goes on with it`;
+    throw new KodamaError(
+      "conflict",
+      `session "${name}" was to begin with the files of "${origin.session}", and doesn't have them`,
+      { hint: `${again}; kodama delete ${name} --purge takes it away` },
+    );
+  }
+
+  async *fill(pod: Pod): AsyncGenerator<StartEvent, void> {
+    const { fill, store } = this.work;
+    if (fill === undefined) return;
+    yield this.#started("fill");
+    const filling = fill(this.#access(pod));
+    for (;;) {
+      const next = await filling.next();
+      if (next.done !== true) {
+        yield { kind: "progress", step: "fill", text: next.value };
+        continue;
+      }
+      this.#kept = await store.change(this.#kept, ({ origin, ...session }) => ({
+        ...session,
+        ...(origin === undefined ? {} : { origin: { ...origin, filled: true } }),
+      }));
+      return yield { kind: "stepEnded", step: "fill", result: "done", text: next.value };
+    }
   }
 
   async *configure(): AsyncGenerator<StartEvent, void> {

@@ -70,8 +70,11 @@ export const startSteps = [
   "save",
 ] as const;
 
+/** The steps of a session that begins with the files of another one. */
+export const fillSteps = [...startSteps.slice(0, 4), "fill", ...startSteps.slice(4)] as const;
+
 /** One of them. */
-export type StartStep = (typeof startSteps)[number];
+export type StartStep = (typeof fillSteps)[number];
 
 /** What a start tells. */
 export type StartEvent =

@@ -12,6 +12,7 @@ const titles: Readonly<Record<StartStep, readonly [doing: string, done: string]>
   configure: ["editor configuration and secrets", "editor configuration and secrets"],
   create: ["volumes and pod", "volumes and pod"],
   ready: ["waiting for the pod", "pod is ready"],
+  fill: ["files", "files are there"],
   clone: ["repository", "repository"],
   sync: ["sync", "sync"],
   agent: ["agent", "agent"],
@@ -24,9 +25,16 @@ const quietMs = 1000;
 /** Shows the events; gives the last one, where the start came to its end. */
 export async function showStart(
   events: AsyncIterable<StartEvent>,
-  { terminal, clock, style }: { terminal: Terminal; clock: Clock; style: Style },
+  { terminal, clock, style, steps = startSteps }: {
+    terminal: Terminal;
+    clock: Clock;
+    style: Style;
+    /** Those that there will be, in their order. */
+    steps?: readonly StartStep[];
+  },
 ): Promise<Extract<StartEvent, { kind: "started" }>> {
-  using view = new StartView(terminal.stderr, clock, style, terminal.size()?.columns ?? 80);
+  const columns = terminal.size()?.columns ?? 80;
+  using view = new StartView(terminal.stderr, clock, style, { columns, steps });
   for await (const event of events) {
     if (event.kind === "started") return event;
     await view.show(event);
@@ -44,7 +52,7 @@ class StartView implements Disposable {
     private readonly stream: OutputStream,
     private readonly clock: Clock,
     private readonly style: Style,
-    private readonly columns: number,
+    private readonly layout: { columns: number; steps: readonly StartStep[] },
   ) {}
 
   async show(event: Exclude<StartEvent, { kind: "started" }>): Promise<void> {
@@ -86,7 +94,8 @@ class StartView implements Disposable {
   }
 
   #place(step: StartStep): string {
-    return this.style.dim(`${startSteps.indexOf(step) + 1}/${startSteps.length}`);
+    const { steps } = this.layout;
+    return this.style.dim(`${steps.indexOf(step) + 1}/${steps.length}`);
   }
 
   async #line(text: string): Promise<void> {
@@ -96,7 +105,7 @@ class StartView implements Disposable {
   /** A line that stays only until there is another; on a terminal alone. */
   async #passing(text: string): Promise<void> {
     if (!this.stream.isTerminal) return;
-    await this.stream.write(`${this.#over()}${text.slice(0, this.columns - 1)}`);
+    await this.stream.write(`${this.#over()}${text.slice(0, this.layout.columns - 1)}`);
     this.#open = true;
   }
 

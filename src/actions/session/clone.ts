@@ -1,0 +1,193 @@
+/** A session cloned: a new one of the same definition, whose volumes begin with the files of the other. */
+import { Deadline } from "../../base/abort.ts";
+import { KodamaError, UsageError } from "../../base/errors.ts";
+import { CONFIG_MAPS, PERSISTENT_VOLUME_CLAIMS, SECRETS } from "../../kube/resources.ts";
+import type { ConfigMap, Secret } from "../../kube/types.ts";
+import { gitTokenKey } from "../../session/git_environment.ts";
+import type { ManifestParts } from "../../session/manifests/all.ts";
+import { type EditorFile, editorFiles } from "../../session/manifests/editor_config.ts";
+import type { SessionSecrets } from "../../session/manifests/env_secret.ts";
+import type { Session } from "../../session/model.ts";
+import { checkedSessionName, sessionNames } from "../../session/names.ts";
+import type { KeptSession } from "../../session/state.ts";
+import type { SessionStore } from "../../session/store.ts";
+import type { Host } from "../host.ts";
+import { bringUp } from "./bring_up.ts";
+import { planDeletion } from "./delete.ts";
+import type { SessionPlace, StartEvent } from "./events.ts";
+import { fill } from "./fill.ts";
+import { findSession } from "./find.ts";
+import { sessionOwner } from "./owner.ts";
+import { openStore } from "./place.ts";
+import { openCarried, podChecksums } from "./pod_files.ts";
+import { tidied } from "./leftovers.ts";
+
+/** Which session, and what its clone is called; both are in one namespace. */
+export interface CloneOptions extends SessionPlace {
+  newName: string;
+  /** The variables of the session's Secret, the token for git, and whom its agent is signed in as. */
+  withSecrets: boolean;
+  readyTimeoutMs: number;
+  signal: AbortSignal;
+}
+
+/** So long what a failed clone has made is taken away again. */
+const tidyLimitMs = 60_000;
+
+/**
+ * Clones it, by a stream from pod to pod that is stored nowhere in between. What fails before all files are there
+ * leaves nothing of the new session.
+ *
+ * @throws KodamaError `conflict` where the session doesn't run, or the new name is taken.
+ */
+export async function* clone(host: Host, options: CloneOptions): AsyncGenerator<StartEvent, void> {
+  const { signal, name, newName, withSecrets, readyTimeoutMs } = options;
+  if (checkedSessionName(newName) === name) {
+    throw new UsageError(`a clone of session "${name}" needs a name of its own`);
+  }
+  const found = await findSession(host, options, signal);
+  const store = await openStore(host, options, signal);
+  const parts = await partsOf(store, name, withSecrets);
+  const session = await clonedSession(host, store, { from: found.session, newName, parts });
+  yield { kind: "stepStarted", step: "claim", session };
+  const kept = await begun(store, session);
+  yield { kind: "stepEnded", step: "claim", result: "done" };
+  const checksums = await podChecksums(host);
+  const source = { client: store.client, target: found.target, clock: host.clock, signal };
+  let isFilled = false;
+  try {
+    yield* bringUp({
+      host,
+      store,
+      kept,
+      parts,
+      remakePod: false,
+      syncsClone: false,
+      readyTimeoutMs,
+      signal,
+      made: () => {},
+      fill: async function* (pod) {
+        const open = (folder: Parameters<typeof openCarried>[1]) =>
+          openCarried(source, folder, { checksums, withSecrets });
+        const what = `cannot copy session "${name}"`;
+        const told = yield* fill(pod, { open, checksums, what });
+        isFilled = true;
+        return told;
+      },
+    });
+  } catch (error) {
+    const failure = signal.aborted ? signal.reason : error;
+    if (!(failure instanceof KodamaError)) throw error;
+    if (!isFilled) throw await abandoned(host, store, { name: newName, error: failure });
+    const failed = { store, clock: host.clock, kept, begun: false, made: [] };
+    throw await tidied({ ...failed, error: failure, interrupted: signal.aborted });
+  }
+}
+
+async function clonedSession(
+  host: Host,
+  { client, namespace }: SessionStore,
+  { from, newName, parts }: { from: Session; newName: string; parts: ManifestParts },
+): Promise<Session> {
+  const { repository, spec, template } = from;
+  const owner = await sessionOwner(client, new AbortController().signal);
+  const at = host.clock.now().toISOString();
+  const { variables, gitToken } = parts.secrets;
+  return {
+    name: newName,
+    namespace,
+    ...(owner === undefined ? {} : { owner }),
+    ...(repository === undefined ? {} : { repository }),
+    spec,
+    environment: { variables: [...variables.keys()], gitToken: gitToken !== undefined },
+    sync: { enabled: false },
+    ...(template === undefined ? {} : { template }),
+    origin: { kind: "clone", session: from.name, filled: false },
+    status: "Starting",
+    createdAt: at,
+    updatedAt: at,
+  };
+}
+
+/** The new session's state: made, or that of the same clone, which was killed in its middle. */
+async function begun(store: SessionStore, session: Session): Promise<KeptSession> {
+  const { name } = session;
+  const there = await store.read(name);
+  if (there === undefined) await refuseKeptFiles(store, name);
+  const { kept, begun } = await store.begin(session);
+  const { origin } = kept.session;
+  const same = origin?.kind === "clone" && origin.session === session.origin?.session;
+  if (begun || same && !origin.filled) return kept;
+  throw new KodamaError(
+    "conflict",
+    `there is a session "${name}" in namespace "${store.namespace}" already`,
+    { hint: "choose another name for the clone" },
+  );
+}
+
+/** What an earlier session of the name has left is somebody's work. */
+async function refuseKeptFiles(store: SessionStore, name: string): Promise<void> {
+  const { workspaceClaim, homeClaim } = sessionNames(name);
+  for (const claim of [workspaceClaim, homeClaim]) {
+    if (await store.get(PERSISTENT_VOLUME_CLAIMS, claim) === undefined) continue;
+    throw new KodamaError(
+      "conflict",
+      `claim "${claim}" holds the work of an earlier session "${name}"`,
+      {
+        hint:
+          `choose another name, or kodama delete ${name} --purge -n ${store.namespace}, which ` +
+          "takes that work away",
+      },
+    );
+  }
+}
+
+/** The editors' configuration goes along; secrets only where somebody said so. */
+async function partsOf(
+  store: SessionStore,
+  name: string,
+  withSecrets: boolean,
+): Promise<ManifestParts> {
+  const { editorConfig, envSecret } = sessionNames(name);
+  const config = await store.get<ConfigMap>(CONFIG_MAPS, editorConfig);
+  const files = Object.keys(editorFiles) as EditorFile[];
+  const editor = Object.fromEntries(
+    files.flatMap((file) => {
+      const text = config?.data?.[file];
+      return text === undefined ? [] : [[file, text]];
+    }),
+  );
+  const secret = withSecrets ? await store.get<Secret>(SECRETS, envSecret) : undefined;
+  return { editor, secrets: secretsOf(secret) };
+}
+
+function secretsOf(secret: Secret | undefined): SessionSecrets {
+  const values = new Map(
+    Object.entries(secret?.data ?? {}).map((
+      [name, value],
+    ) => [name, new TextDecoder().decode(Uint8Array.fromBase64(value))]),
+  );
+  const gitToken = values.get(gitTokenKey);
+  values.delete(gitTokenKey);
+  return { variables: values, ...(gitToken === undefined ? {} : { gitToken }) };
+}
+
+/** Takes away all that there is of the new session; gives the error that a person is told. */
+async function abandoned(
+  host: Host,
+  { namespace, client }: SessionStore,
+  { name, error }: { name: string; error: KodamaError },
+): Promise<KodamaError> {
+  using deadline = new Deadline(host.clock, tidyLimitMs, new AbortController().signal);
+  const place = { name, namespace, context: client.context };
+  let outcome = `nothing is left of session "${name}"`;
+  try {
+    const options = { ...place, purge: true, keepConfig: false, signal: deadline.signal };
+    for await (const _gone of (await planDeletion(host, options)).run());
+  } catch (failure) {
+    if (!(failure instanceof KodamaError) && !deadline.expired) throw failure;
+    outcome = `kodama delete ${name} -n ${namespace} --purge takes away what is left of it`;
+  }
+  const hint = error.hint === undefined ? outcome : `${error.hint}\n${outcome}`;
+  return new KodamaError(error.kind, error.message, { hint, cause: error });
+}

@@ -1,0 +1,122 @@
+/** The volumes of a session filled with the files of another one, or of a snapshot: all of them, or as they were. */
+import { passed } from "../../base/abort.ts";
+import { BoundedQueue } from "../../base/bounded_queue.ts";
+import type { Clock } from "../../base/clock.ts";
+import { counted } from "../../base/counted.ts";
+import { KodamaError } from "../../base/errors.ts";
+import { CopyFailure } from "../../copy/far_end.ts";
+import type { Checksums, Meter, TreeSource } from "../../copy/source.ts";
+import { sendTree } from "../../copy/to_pod.ts";
+import { type CarriedFolder, carriedFolders } from "../../session/carried.ts";
+import { beginFillWords, fillFolder, placeFillWords } from "../../session/fill_scripts.ts";
+import { type PodAccess, podFailure, runInPod } from "../../session/run_in_pod.ts";
+import { copyTrouble, farOpener } from "./pod_files.ts";
+
+/** Gives one folder's files. It is asked again where a link broke. */
+export type OpenFolder = (
+  folder: CarriedFolder,
+) => Promise<AsyncDisposable & { source: TreeSource }>;
+
+/** Between two tellings of how far it is. */
+const tellEveryMs = 200;
+/** How often a folder is begun again after a link that broke. */
+const attempts = 3;
+const firstDelayMs = 500;
+const placeLimitMs = 10 * 60 * 1000;
+
+/**
+ * Fills the folders. What was there stays until all has come, and is there again where it fails.
+ *
+ * @throws KodamaError with the reason; nothing has changed in the pod then.
+ */
+export async function* fill(
+  pod: PodAccess,
+  { open, checksums, what }: { open: OpenFolder; checksums: Checksums; what: string },
+): AsyncGenerator<string, string> {
+  await script(pod, beginFillWords, "cannot make ready");
+  const told = new BoundedQueue<string>(1);
+  const meter = new TellingMeter(pod.clock, (text) => {
+    if (told.size === 0) void told.push(text);
+  });
+  const filling = brought(pod, { open, checksums, what, meter }).finally(() => told.close());
+  filling.catch(() => {});
+  yield* told;
+  const { files, bytes, notes } = await filling;
+  await script(pod, placeFillWords, "cannot put the files in their place");
+  return [`${counted(files, "file")}, ${mebibytes(bytes)}`, ...notes].join("; ");
+}
+
+interface Bringing {
+  open: OpenFolder;
+  checksums: Checksums;
+  what: string;
+  meter: TellingMeter;
+}
+
+async function brought(pod: PodAccess, bringing: Bringing) {
+  const sum = { files: 0, bytes: 0, notes: [] as string[] };
+  for (const folder of carriedFolders) {
+    const { files, bytes, notes } = await patiently(pod, folder, bringing);
+    sum.files += files;
+    sum.bytes += bytes;
+    sum.notes.push(...notes.slice(0, 3));
+    bringing.meter.settled();
+  }
+  return sum;
+}
+
+/** A link that broke is no reason to give up: the folder is begun again. */
+async function patiently(pod: PodAccess, folder: CarriedFolder, bringing: Bringing) {
+  const { open, checksums, what, meter } = bringing;
+  for (let attempt = 1;; attempt++) {
+    try {
+      await using opened = await open(folder);
+      const to = { open: farOpener(pod), path: `${folder.path}/${fillFolder}`, name: "." };
+      const totals = await sendTree(opened.source, { ...to, checksums, meter });
+      if (totals.failure === undefined) return totals;
+      throw new KodamaError("conflict", `${what}: ${totals.failure}`);
+    } catch (error) {
+      pod.signal.throwIfAborted();
+      const again = error instanceof CopyFailure && error.again && attempt < attempts;
+      if (!again) throw copyTrouble(what, error);
+      await passed(pod.clock, firstDelayMs * 2 ** attempt, { signal: pod.signal });
+    }
+  }
+}
+
+async function script(pod: PodAccess, words: readonly string[], what: string): Promise<void> {
+  const result = await runInPod(pod, { words, timeoutMs: placeLimitMs });
+  if (result.outcome.kind !== "ok") throw podFailure(what, result);
+}
+
+/** Bytes of all folders, told now and then. */
+export class TellingMeter implements Meter {
+  #settled = 0;
+  #bytes = 0;
+  #toldMs = -Infinity;
+
+  constructor(private readonly clock: Clock, private readonly tell: (text: string) => void) {}
+
+  moved(bytes: number): void {
+    this.#bytes += bytes;
+    const nowMs = this.clock.elapsedMs();
+    if (nowMs - this.#toldMs < tellEveryMs) return;
+    this.#toldMs = nowMs;
+    this.tell(mebibytes(this.#settled + this.#bytes));
+  }
+
+  restarted(bytes: number): void {
+    this.#bytes = bytes;
+  }
+
+  /** A folder is there: what comes is another one's. */
+  settled(): void {
+    this.#settled += this.#bytes;
+    this.#bytes = 0;
+  }
+}
+
+/** `3.4 MiB`. */
+export function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}

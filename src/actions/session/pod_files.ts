@@ -1,0 +1,104 @@
+/** Folders of a session's pod, as copies read and write them. */
+import { onAbort } from "../../base/abort.ts";
+import { KodamaError } from "../../base/errors.ts";
+import { checksumMaker, checksumNamed, checksumPreferences } from "../../copy/checksum.ts";
+import { escapedName, type TreeEntry } from "../../copy/entry.ts";
+import { CopyFailure, FarEnd, noShell, type OpenFar } from "../../copy/far_end.ts";
+import { farCommand } from "../../copy/far_scripts.ts";
+import { openPodSource } from "../../copy/from_pod.ts";
+import type { LocalFiles } from "../../copy/local_files.ts";
+import type { Checksums, TreeSource } from "../../copy/source.ts";
+import { saysNoShell } from "../../exec/runtime_words.ts";
+import { type CarriedFolder, isCarried } from "../../session/carried.ts";
+import type { PodAccess } from "../../session/run_in_pod.ts";
+import type { Host } from "../host.ts";
+
+/** Runs the scripts of copies in a pod. The pod's signal cuts what runs. */
+export function farOpener({ client, target, signal }: PodAccess): OpenFar {
+  const { namespace, pod, container } = target;
+  return async (script, args) => {
+    const mark = `kodama:${crypto.randomUUID()}:`;
+    const command = farCommand(script, mark, args);
+    const request = { namespace, pod, container, command, stdin: true, tty: false, bulk: true };
+    try {
+      const channel = await client.exec(request, { signal });
+      const closed = onAbort(signal, () => void channel.close());
+      return new FarEnd(channel, mark, { signal, closed });
+    } catch (error) {
+      if (signal.aborted || !(error instanceof KodamaError)) throw error;
+      if (saysNoShell(error.message)) throw noShell();
+      const again = ["unreachable", "server", "timeout"].includes(error.kind);
+      throw new CopyFailure({ kind: "unreachable", reason: error.message }, again);
+    }
+  };
+}
+
+/** The checksums by which both ends compare what they have. */
+export async function podChecksums(host: Host): Promise<Checksums & { files: LocalFiles }> {
+  const files = await host.copyFiles();
+  return {
+    files,
+    wanted: checksumPreferences.auto.join(" "),
+    async maker(word) {
+      const name = checksumNamed(word);
+      return name === undefined ? undefined : { name, make: await checksumMaker(name, files) };
+    },
+  };
+}
+
+/** A folder of a pod as a copy has it. It is read once, and let go of by disposing of it. */
+export async function openCarried(
+  pod: PodAccess,
+  folder: CarriedFolder,
+  { checksums, withSecrets }: { checksums: Checksums; withSecrets: boolean },
+): Promise<AsyncDisposable & { source: TreeSource }> {
+  const { context, namespace, pod: name, uid = "" } = pod.target;
+  const identity = [context, namespace, name, uid].join("/");
+  const opened = await openPodSource({
+    open: farOpener(pod),
+    path: folder.path,
+    checksums,
+    identity,
+  });
+  const { source } = opened;
+  if (source.kind !== "tree") {
+    await opened[Symbol.asyncDispose]();
+    throw new KodamaError("conflict", `${folder.path} isn't a folder in pod "${name}"`);
+  }
+  return {
+    source: narrowed(source, (path) => isCarried(folder, path, { withSecrets })),
+    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+  };
+}
+
+/** The same folder without what is left out. */
+function narrowed(source: TreeSource, takes: (path: string) => boolean): TreeSource {
+  const isTaken = (entry: TreeEntry) =>
+    takes(escapedName(entry.path)) &&
+    // Another name of what is left out would bring it all the same.
+    (entry.kind !== "hardLink" || takes(escapedName(entry.target)));
+  return {
+    kind: "tree",
+    key: source.key,
+    checksum: source.checksum,
+    bytes: source.bytes,
+    settle: () => source.settle(),
+    async *entries() {
+      for await (const entry of source.entries()) if (isTaken(entry)) yield entry;
+    },
+  };
+}
+
+/** What of a copy's failure a person is told. */
+export function copyTrouble(what: string, error: unknown, hint?: string): unknown {
+  if (!(error instanceof CopyFailure)) return error;
+  const { outcome } = error;
+  const reason = "reason" in outcome && outcome.reason !== undefined
+    ? outcome.reason
+    : outcome.kind;
+  return new KodamaError(
+    outcome.kind === "failed" ? "conflict" : "unreachable",
+    `${what}: ${reason}`,
+    hint === undefined ? { cause: error } : { hint, cause: error },
+  );
+}
