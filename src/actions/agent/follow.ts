@@ -13,8 +13,8 @@ import { agentWorld } from "./world.ts";
 export type FollowEvent =
   /** What is shown: before anything else. */
   | { kind: "task"; task: Task }
-  /** Its turn came. */
-  | { kind: "turn"; task: Task }
+  /** It waits for its turn, or its turn came after that. */
+  | { kind: "turn"; number: number; came: boolean }
   /** How it stands behind all that was told: it has ended, if it was followed. */
   | { kind: "end"; task: Task }
   /** `offset` is where a follow goes on behind the line that told it. */
@@ -37,17 +37,17 @@ export async function* followTask(
   yield { kind: "task", task };
   const { number } = task;
   const reader = new EventReader(adapterNamed(task.adapter), offset);
-  let state: string | undefined;
+  let waits = false;
   for await (const part of following.followTask(world, target, { number, offset }, signal)) {
     if (part.kind === "lost") yield part;
     else if (part.kind === "bytes") {
       for (const event of reader.take(part.bytes)) {
         yield { kind: "agent", event, offset: reader.offset };
       }
-    } else if (state !== undefined && state !== part.state && part.state === "working") {
-      yield { kind: "turn", task: await oneTask(host, target, { number, signal }) };
+    } else if (part.state === (waits ? "working" : "queued")) {
+      yield { kind: "turn", number, came: waits };
+      waits = !waits;
     }
-    if (part.kind === "state") state = part.state;
   }
   for (const event of reader.end()) yield { kind: "agent", event, offset: reader.offset };
   yield { kind: "end", task: await oneTask(host, target, { number, signal }) };

@@ -13,9 +13,11 @@ export function eventLines(told: Exclude<FollowEvent, { kind: "lost" }>, style: 
     case "agent":
       return agentLines(told.event, style);
     case "task":
-      return beginningLines(told.task, style);
-    case "turn":
-      return [style.dim(`task ${told.task.number} has its turn`)];
+      return [titleText(told.task, style)];
+    case "turn": {
+      const does = told.came ? "has its turn" : "waits for its turn";
+      return [style.dim(`task ${told.number} ${does}`)];
+    }
     case "end":
       return [statusText(told.task, style)];
   }
@@ -26,11 +28,8 @@ export function lostLine(reason: string): string {
   return tame(`${reason}; going on`);
 }
 
-function beginningLines({ number, adapter, status, prompt }: Task, style: Style): string[] {
-  const title = style.bold(tame(`task ${number} (${adapter}): ${firstLine(prompt, 200)}`));
-  return status.state === "queued"
-    ? [title, style.dim(`task ${number} waits for its turn`)]
-    : [title];
+function titleText({ number, adapter, prompt }: Task, style: Style): string {
+  return style.bold(tame(`task ${number} (${adapter}): ${firstLine(prompt, 200)}`));
 }
 
 function statusText(task: Task, style: Style): string {
@@ -96,8 +95,9 @@ function tame(line: string): string {
 /** The same as data, for `-o jsonl`. */
 export function eventData(told: FollowEvent): Record<string, unknown> {
   switch (told.kind) {
-    case "task":
     case "turn":
+      return { kind: "turn", number: told.number, came: told.came };
+    case "task":
     case "end":
       return { kind: told.kind, task: taskData(told.task) };
     case "agent":

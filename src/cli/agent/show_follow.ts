@@ -52,7 +52,8 @@ export async function showFollow(
       }
     });
   } catch (error) {
-    if (error instanceof KodamaError && error.kind === "cancelled" && last !== undefined) {
+    const goesOn = last?.status.state === "working" || last?.status.state === "queued";
+    if (error instanceof KodamaError && error.kind === "cancelled" && goesOn) {
       const again = printable(`kodama logs --agent ${name} -f`);
       await terminal.stderr.write(`the agent goes on: ${again} shows it again\n`);
     }
