@@ -1,4 +1,5 @@
 /** The pod's end of a synchronisation: a folder there, over one exec. */
+import { onAbort } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { NativeChecksums } from "../../copy/checksum.ts";
@@ -45,6 +46,7 @@ interface Hello {
 export class FarEnd implements RemoteEnd {
   #pruned: readonly string[] = [];
   #watcher: string | undefined;
+  #aborting: Disposable | undefined;
 
   private constructor(
     private readonly link: FarLink,
@@ -70,6 +72,8 @@ export class FarEnd implements RemoteEnd {
       const hello = await greeted(link, options.root);
       const end = new FarEnd(link, hello, await digestsOf(hello.program, options.native), options);
       told = (news) => end.#hear(news);
+      // Whatever is being waited for: nobody wants the answer any more.
+      end.#aborting = onAbort(signal, () => void link[Symbol.asyncDispose]());
       return end;
     } catch (error) {
       await link[Symbol.asyncDispose]();
@@ -149,11 +153,6 @@ export class FarEnd implements RemoteEnd {
     return paths;
   }
 
-  /** Takes away what tells this folder from another one. */
-  async forget(): Promise<void> {
-    await this.link.askLines(() => "forget", () => [], (answer) => answer.lines(() => {}));
-  }
-
   async *read(wanted: readonly Wanted[]): AsyncGenerator<Content> {
     const batches = [...readBatches(wanted)];
     let next = this.#ask(batches[0] ?? []);
@@ -179,6 +178,7 @@ export class FarEnd implements RemoteEnd {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#aborting?.[Symbol.dispose]();
     await this.link[Symbol.asyncDispose]();
   }
 

@@ -240,7 +240,6 @@ put) do_put || code=$?; arrived=$code ;;
 commit) do_commit "$one" || code=$? ;;
 watch) do_watch "$one" "$two" ;;
 changed) do_changed "$one" ;;
-forget) rm -rf "$stage" ;;
 ping) ;;
 bye) break ;;
 *) code=2 ;;
@@ -256,4 +255,9 @@ export function farLoopCommand(
   { mark, root, key, fresh }: { mark: string; root: string; key: string; fresh: string },
 ): string[] {
   return ["sh", "-c", script, "kodama-sync", mark, root, key, fresh];
+}
+
+/** What an exec runs to take away what a synchronisation keeps in its folder, once its loop has ended. */
+export function forgetCommand({ root, key }: { root: string; key: string }): string[] {
+  return ["rm", "-rf", `${root.replace(/\/+$/, "")}/${reservedPrefix}${key}`];
 }

@@ -25,6 +25,7 @@ export async function leaveRequest(folder: string, request: SyncRequest): Promis
 export function takeRequests(
   folder: string,
   carryOut: (id: string, request: SyncRequest) => Promise<void>,
+  failed: (error: unknown) => void,
 ): Disposable {
   Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
   for (const { name } of Deno.readDirSync(folder)) Deno.removeSync(`${folder}/${name}`);
@@ -36,7 +37,8 @@ export function takeRequests(
         const id = named.exec(path.slice(path.lastIndexOf("/") + 1))?.[1];
         if (id === undefined) continue;
         const request = await take(path);
-        if (request !== undefined) await carryOut(id, request);
+        // Not one after the other: a wait for a pod that is away must not keep a stop from being heard.
+        if (request !== undefined) carryOut(id, request).catch(failed);
       }
     }
   })();

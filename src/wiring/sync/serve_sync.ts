@@ -7,6 +7,7 @@ import type { Ignoring } from "../../sync/end.ts";
 import { AncestorStore } from "../../sync/engine/ancestor_store.ts";
 import { SyncEngine } from "../../sync/engine/engine.ts";
 import { FarEnd } from "../../sync/far/far_end.ts";
+import { forgetCommand } from "../../sync/far/far_loop.ts";
 import { FarKnowledge } from "../../sync/far/far_knowledge.ts";
 import { linuxRules } from "../../sync/held_paths.ts";
 import { ignoringOf } from "../../sync/ignoring.ts";
@@ -74,13 +75,13 @@ async function run({ record, host, files, log, report, paths, stop }: Parts): Pr
   const store = await AncestorStore.open(files);
   const knowledge = new FarKnowledge();
   let ignoring: Ignoring | undefined;
-  let end: FarEnd | undefined;
+  let forgets = false;
   const engine: SyncEngine = new SyncEngine({
     mode,
     local,
     localWatcher: () => watch.by,
     async connect(told, signal) {
-      end = await FarEnd.open({
+      const end = await FarEnd.open({
         open: (command) => openExec(host, record, command, signal),
         root: record.remotePath,
         key: id,
@@ -106,19 +107,20 @@ async function run({ record, host, files, log, report, paths, stop }: Parts): Pr
   });
   using watch = watchFolder(root, (news) => engine.localNews(news), () => ignoring);
   using _requests = takeRequests(paths.requests, async (id, request) => {
-    await carryOut(request, { engine, stop, end: () => end });
+    if (request.kind === "stop") {
+      forgets = request.forget;
+      return stop.abort();
+    }
+    await carryOut(request, engine);
     report.answered(id);
-  });
+  }, (error) => log.line(`a request failed: ${error}`));
   await engine.run(stop.signal);
+  if (forgets) await forget(host, record).catch((error) => log.line(`not forgotten: ${error}`));
 }
 
 async function carryOut(
-  request: SyncRequest,
-  { engine, stop, end }: {
-    engine: SyncEngine;
-    stop: AbortController;
-    end: () => FarEnd | undefined;
-  },
+  request: Exclude<SyncRequest, { kind: "stop" }>,
+  engine: SyncEngine,
 ): Promise<void> {
   switch (request.kind) {
     case "pause":
@@ -127,11 +129,17 @@ async function carryOut(
       return engine.resume(request.allowEmptied);
     case "flush":
       return await engine.flush();
-    case "stop":
-      // A pod that isn't there now keeps a small file of kodama's.
-      if (request.forget) await end()?.forget().catch(() => {});
-      return stop.abort();
   }
+}
+
+/** A pod that doesn't answer soon keeps a small folder of kodama's. */
+const forgetMs = 5_000;
+
+async function forget(host: Host, record: SyncRecord): Promise<void> {
+  const command = forgetCommand({ root: record.remotePath, key: record.id });
+  const signal = AbortSignal.timeout(forgetMs);
+  await using channel = await openExec(host, record, command, signal);
+  for await (const _ of channel.output);
 }
 
 async function openExec(

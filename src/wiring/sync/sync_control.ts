@@ -148,6 +148,7 @@ async function ask(paths: SyncPaths, request: SyncRequest, signal: AbortSignal):
   }
   if (isStop && before !== undefined) {
     await killProcess(before);
+    while (await isHeld(paths.lock)) await pause(signal);
     return true;
   }
   throw new KodamaError("timeout", "the sync's process doesn't answer", {
