@@ -178,13 +178,19 @@ function readResult(event: JsonFields): AgentEvent {
   return {
     kind: "result",
     ok: event["is_error"] !== true,
-    text: bounded(textOf(event, "result") ?? errorsOf(event)),
+    text: bounded(withWayOut(textOf(event, "result") ?? errorsOf(event))),
     ...(turns === undefined ? {} : { turns }),
     ...(usage === undefined ? {} : { tokens: readUsage(usage) }),
     ...(costUsd === undefined ? {} : { costUsd }),
     refused: listOf(event, "permission_denials").slice(0, maxRefused)
       .map((denial) => bounded(textOf(denial, "tool_name") ?? "a tool", maxSummary)),
   };
+}
+
+/** What it says where it has no credentials speaks of its own screen, which nobody sees here. */
+function withWayOut(text: string): string {
+  if (!text.startsWith("Not logged in")) return text;
+  return "Not logged in: the pod has no ANTHROPIC_API_KEY (kodama start --env-file gives a session one)";
 }
 
 function errorsOf(event: JsonFields): string {

@@ -59,6 +59,12 @@ Deno.test("refused tools, retries and failures are told in their own words", () 
   assert.match(failed?.text ?? "", /^No conversation found/);
 });
 
+Deno.test("where there are no credentials, the way to them is told", () => {
+  const line = { type: "result", is_error: true, result: "Not logged in · Please run /login" };
+  const { result } = foldEvents(eventsOf([JSON.stringify(line)]));
+  assert.match(result?.text ?? "", /ANTHROPIC_API_KEY \(kodama start --env-file/);
+});
+
 Deno.test("a retry is forgotten when the model answers", () => {
   const lines = [recordedRetry, ...recordedTask.slice(0, 2)];
   assert.equal(foldEvents(eventsOf(lines)).note, undefined);

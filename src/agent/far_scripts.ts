@@ -4,9 +4,6 @@
  */
 import { lookScript } from "./runner_script.ts";
 
-/** First words of what scripts say. */
-export type FarWord = "refused" | "added" | "task" | "end" | "state" | "gone";
-
 /** Of every script: `$1` is the mark. */
 const beginning = `mark=$1
 shift
@@ -131,8 +128,8 @@ kill "$watcher" 2>/dev/null
 exit 0`;
 
 /**
- * Lines that define `tree ID`, which puts the process and all below it into \`$tree\`, and \`living\`, which keeps of
- * them those that are still the same. Only what has let itself be adopted is missing, and that was on purpose.
+ * Lines that define `tree ID`, which puts the process and all below it into `$tree` (each with its birth behind a
+ * colon), and `living LIST`, which puts into `$left` those of them that are still the same. Only what has let itself be adopted is missing, and that was on purpose.
  */
 const trees = `parents() {
 pairs=

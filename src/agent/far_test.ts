@@ -103,6 +103,19 @@ Deno.test("tasks have their turns one after the other", async () => {
   assert.equal(after[0]?.progress.lastMessage, "go");
 });
 
+Deno.test("tasks of many people at once get a number each, and never work at the same time", async () => {
+  await using pod = await ShellPod.open();
+  const script = "mkdir lock || echo two at once; sleep 0.05; rmdir lock";
+  const begin = () => startTask(pod.world, shellTarget, task(script, { workdir: pod.home }), never);
+  const numbers = await Promise.all(Array.from({ length: 8 }, begin));
+  assert.deepEqual(numbers.toSorted((a, b) => a - b), [1, 2, 3, 4, 5, 6, 7, 8]);
+  await followed(pod, 8);
+  const tasks = await readTasks(pod.world, shellTarget, {}, never);
+  assert.deepEqual(tasks.map((one) => [one.status.state, one.progress.lastMessage]), [
+    ...Array.from({ length: 8 }, () => ["done", ""]),
+  ]);
+});
+
 Deno.test("an interrupt ends the task and all that it has started", async () => {
   await using pod = await ShellPod.open();
   const script =

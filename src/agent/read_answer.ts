@@ -1,6 +1,5 @@
 /** The answer of the script `read`: marked lines, and behind one that announces them, bytes. */
 import { GrowingBytes } from "../base/growing_bytes.ts";
-import type { FarWord } from "./far_scripts.ts";
 
 /** A piece of an answer. */
 export type AnswerPart =
@@ -59,7 +58,7 @@ export async function* answerParts(
 export function spoken(
   line: Uint8Array,
   mark: string,
-): { word: FarWord | string; rest: readonly string[] } | undefined {
+): { word: string; rest: readonly string[] } | undefined {
   const text = new TextDecoder().decode(line);
   if (!text.startsWith(mark)) return undefined;
   const [word = "", ...rest] = text.slice(mark.length).split(" ");

@@ -1,4 +1,5 @@
 /** Beginning a task in a pod. */
+import { KodamaError, UsageError } from "../base/errors.ts";
 import type { Target } from "../kube/target.ts";
 import type { Adapter } from "./adapter.ts";
 import { CutError, FarCall, type FarWorld, markOf } from "./far_call.ts";
@@ -8,7 +9,6 @@ import { readTasks } from "./read_tasks.ts";
 import { runnerScript } from "./runner_script.ts";
 import { environmentLines, fileLines, startLines } from "./start_lines.ts";
 import { requestLine, type TaskRequest } from "./task_request.ts";
-import { KodamaError, UsageError } from "../base/errors.ts";
 
 /** A task to begin. */
 export interface NewTask {
