@@ -13,7 +13,8 @@ export function mermaidOf(workflow: FullWorkflow): string {
     "flowchart TD",
     `  begin([${label(workflow.name)}])`,
     ...chart.lines,
-    `  ${end} --> done([end])`,
+    // Without quotes the word would end a group.
+    `  ${end} --> done(["end"])`,
   ].join("\n") + "\n";
 }
 
@@ -45,7 +46,7 @@ class Chart {
     const node = `s${++this.#count}`;
     const kind = stepKind(step.kind);
     const text = `${step.id}: ${step.title ?? kind.plan(step.fields).does}`;
-    const arrow = step.when === undefined ? "-->" : `-- when ${label(String(step.when))} -->`;
+    const arrow = step.when === undefined ? "-->" : `-- ${label(`when ${step.when}`)} -->`;
     const fields = Object.entries(step.inner);
     if (fields.length === 0) {
       this.#line(`${node}[${label(text)}]`);

@@ -117,6 +117,18 @@ finally:
   assert.deepEqual(ran.at(-1), ["echo", "cancelled"]);
 });
 
+Deno.test("batches: after more failures than may, the pods of the next batch are skipped", async () => {
+  const text = (maxFail: number) =>
+    `steps:\n  - { id: a, exec: [id], serial: [1, 2], maxFail: ${maxFail} }\noutputs: { ok: "\${{ steps.a.ok }}" }\n`;
+  const pods = { p: saying("", 1), q: saying(""), r: saying(""), s: saying("") };
+  const stopped = await play({ files: { "w.yaml": text(0) }, pods });
+  const reason = "1 of 4 pods failed: p (exit code 1); 3 were never begun";
+  assert.equal(endsOf(stopped.events)[0], `a failed: ${reason}`);
+  assert.equal(stopped.pods.get("q")?.requests.length, 0);
+  const { events } = await play({ files: { "w.yaml": text(1) }, pods });
+  assert.deepEqual(outputsOf(events), { ok: ["q", "r", "s"] });
+});
+
 Deno.test("rounds have their item, and keys of their own; the first that fails ends them", async () => {
   const text = `${may}params: { hosts: { type: list, default: [a, b, c] } }
 steps:

@@ -44,18 +44,22 @@ function trimmed(text: string): string {
 /** Ways of failing that are told; of more, the most frequent. */
 const waysTold = 3;
 
-/** `3 of 50 pods failed: web-[3-4] (exit code 1), web-9 (exit code 127)`. */
+/** `3 of 50 pods failed: web-[3-4] (exit code 1), web-9 (exit code 127); 40 were never begun`. */
 export function troubleOf(bad: readonly StepTargetEnd[], total: number): string {
   const [only] = bad;
   if (only !== undefined && total === 1) return `${only.name}: ${outcomeText(only.outcome)}`;
-  const ways = [...Map.groupBy(bad, ({ outcome }) => outcomeText(outcome))]
+  const begun = bad.filter(({ outcome }) => outcome.kind !== "skipped");
+  const failed = begun.length === 0 ? bad : begun;
+  const ways = [...Map.groupBy(failed, ({ outcome }) => outcomeText(outcome))]
     .sort(([, a], [, b]) => b.length - a.length);
   const told = ways.slice(0, waysTold).map(([way, members]) =>
     `${compressNames(members.map(({ name }) => name))} (${way})`
   );
   const rest = ways.slice(waysTold).flatMap(([, members]) => members).length;
   const others = rest === 0 ? "" : ` and ${rest} more`;
-  return `${bad.length} of ${total} pods failed: ${told.join(", ")}${others}`;
+  const left = bad.length - failed.length;
+  const never = left === 0 ? "" : `; ${left} ${left === 1 ? "was" : "were"} never begun`;
+  return `${failed.length} of ${total} pods failed: ${told.join(", ")}${others}${never}`;
 }
 
 /** How a target ended, in a few words. */

@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import type { Target } from "../kube/target.ts";
+import { type PlannedStep, planOf } from "./full_plan.ts";
+import type { FoundPods } from "./engine/world.ts";
+import type { Where } from "./selection_fields.ts";
+import { loaded } from "./testing/stage_play.ts";
+
+const target = (pod: string): Target => ({
+  context: "lab",
+  namespace: "n",
+  pod,
+  container: "a",
+  node: "",
+  ip: "",
+});
+
+/** The plan of a text, and which selections were asked. */
+async function planned(
+  text: string,
+  { params = {}, found = {}, files = {} }: {
+    params?: Record<string, string>;
+    found?: Partial<FoundPods>;
+    files?: Record<string, string>;
+  } = {},
+) {
+  const { workflow, uses } = await loaded({ "w.yaml": text, ...files });
+  const asked: Where[] = [];
+  const plan = await planOf(workflow, {
+    params,
+    overrides: {},
+    uses,
+    find: (where) => {
+      asked.push(where);
+      return Promise.resolve({
+        targets: ["a", "b"].map(target),
+        skipped: [],
+        dead: [],
+        ...found,
+      });
+    },
+  });
+  return { plan, asked };
+}
+
+const brief = ({ id, does, targets, targetsNote, effect }: PlannedStep) =>
+  `${id}: ${does} [${targets?.join(" ") ?? "-"}]${
+    targetsNote === null ? "" : ` ${targetsNote}`
+  } ${effect}`;
+
+Deno.test("a plan has the words, the pods and the effect of each step; what only a run knows stays as it is", async () => {
+  const { plan, asked } = await planned(
+    `params: { path: /etc }
+permissions: { run: [git], read: [conf] }
+steps:
+  - { id: look, exec: [ls, "\${{ params.path }}"] }
+  - { id: change, exec: 'rm "\${{ params.path }}/x"', targets: [b] }
+  - { id: later, exec: [ls], targets: "\${{ steps.look.ok }}", when: "\${{ size(steps.look.ok) > 1 }}" }
+  - { id: copy, copy: { from: conf, to: ":\${{ params.path }}" } }
+  - { id: ask, kubectl: [delete, pod, "\${{ steps.look.stdout }}"] }
+  - { id: here, shell: [git, status] }
+finally:
+  - { id: end, wait: gone }
+`,
+    { params: { path: "/var" } },
+  );
+  assert.deepEqual(plan.steps.map(brief), [
+    "look: exec ls /var [a b] reads",
+    'change: exec rm "${{ params.path }}/x" [b] changes',
+    "later: exec ls [-] ${{ steps.look.ok }} of 2 pods reads",
+    "copy: copy conf to :/var [a b] changes",
+    "ask: kubectl delete pod ${{ steps.look.stdout }} [-] asks",
+    "here: run git status here [-] changes",
+  ]);
+  assert.equal(plan.steps[2]?.when, "${{ size(steps.look.ok) > 1 }}");
+  assert.deepEqual(plan.finally.map(({ id }) => id), ["end"]);
+  assert.deepEqual(plan.changes, ["change", "copy", "ask", "here"]);
+  assert.deepEqual(plan.permissions.run, ["git"]);
+  assert.equal(asked.length, 1, "a selection is asked once, however many steps have it");
+});
+
+Deno.test("a plan tells why a step has no pods, and which contexts can't be asked", async () => {
+  const steps = "steps:\n  - exec: [id]\n";
+  const none = await planned(steps, { found: { targets: [], none: "no pod matches" } });
+  assert.deepEqual(none.plan.steps.map(brief), ["exec-1: exec id [] no pod matches reads"]);
+  const dead = await planned(steps, { found: { dead: [{ context: "east", reason: "no route" }] } });
+  assert.deepEqual(dead.plan.steps.map(brief), [
+    "exec-1: exec id [a b] context east: no route reads",
+  ]);
+});
+
+Deno.test("a plan goes into used workflows and rounds, and keeps secrets out", async () => {
+  const { plan } = await planned(
+    `params: { token: { secret: true } }
+steps:
+  - { id: used, workflow: ./other.yaml }
+  - id: each
+    foreach: [1, 2]
+    steps: [{ id: one, exec: [curl, "\${{ params.token }}"] }]
+`,
+    {
+      params: { token: "hunter2-hunter2" },
+      files: { "other.yaml": "steps:\n  - { id: within, exec: reboot }\n" },
+    },
+  );
+  assert.deepEqual(plan.steps.map(({ steps }) => steps.map(({ id }) => id)), [["within"], ["one"]]);
+  assert.deepEqual(plan.changes, ["within", "one"]);
+  assert.equal(JSON.stringify(plan).includes("hunter2"), false);
+});
