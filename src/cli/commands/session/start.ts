@@ -78,24 +78,23 @@ export const command = defineCommand({
       line: "kodama start fix-auth --repo https://github.com/myorg/myrepo",
     },
     {
-      title: "On a branch that is there, with more of the machine",
-      line:
-        "kodama start hotfix --repo git@github.com:myorg/myrepo.git --branch develop --cpu 2 --memory 4Gi",
+      title: "On a branch that is there",
+      line: "kodama start hotfix --repo git@github.com:myorg/myrepo.git --branch develop",
     },
+    { title: "With more of the machine", line: "kodama start build --cpu 4 --memory 8Gi" },
     { title: "On the repository of this folder", line: "kodama start local-dev --repo ." },
     {
       title: "With variables from here",
-      line:
-        "kodama start my-session --env-file .env --env-file .env.local --env-exclude DEBUG_MODE",
+      line: "kodama start my-session --env-file .env --env-file .env.local",
     },
     { title: "In step with a folder", line: "kodama start local-dev --sync /path/to/project" },
     {
       title: "With a task for its agent",
-      line: 'kodama start automation --repo https://github.com/myorg/api --prompt "Add unit tests"',
+      line: 'kodama start tests --repo github.com/myorg/api --prompt "Add unit tests"',
     },
     {
       title: "With a longer one",
-      line: "kodama start refactor --repo https://github.com/myorg/app --prompt-file task.txt",
+      line: "kodama start refactor --repo github.com/myorg/app --prompt-file task.txt",
     },
     { title: "What it would make", line: "kodama start my-work --dry-run -o yaml" },
   ],
