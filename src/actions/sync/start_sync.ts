@@ -20,6 +20,8 @@ export type SyncStartEvent =
   | { kind: "alike" | "begun"; report: SyncReport };
 
 const pollMs = 50;
+/** So long a first stream to the pod may be in vain before it is told as a failure. */
+const vainMs = 5_000;
 
 /**
  * Starts the process in the background, and tells how far the first transfer is. Where the signal ends the
@@ -38,11 +40,15 @@ export async function* startSync(
   yield { kind, report };
   if (!wait) return yield { kind: "begun", report };
   let told = "";
+  let goodAtMs = host.clock.elapsedMs();
   for (;;) {
     report = await present(host, spec.key);
     const { phase, reason, progress } = report.state;
     if (phase === "watching") return yield { kind: "alike", report };
     requireGoing(report);
+    const isVain = phase === "waiting" && report.state.connections === 0;
+    if (isVain && host.clock.elapsedMs() - goodAtMs > vainMs) throw inVain(report);
+    if (phase !== "waiting" && phase !== "connecting") goodAtMs = host.clock.elapsedMs();
     const text = JSON.stringify([phase, reason, progress]);
     if (text !== told) yield { kind: "progress", phase, reason, progress };
     told = text;
@@ -71,6 +77,12 @@ function requireGoing({ spec: { key }, state: { phase, reason }, log }: SyncRepo
       hint: `kodama sync resume ${key}`,
     });
   }
+}
+
+function inVain({ spec: { key }, state: { reason } }: SyncReport): KodamaError {
+  return new KodamaError("conflict", `the sync ${key} can't begin: ${reason}`, {
+    hint: `it goes on trying, until kodama sync stop ${key} --forget`,
+  });
 }
 
 async function present(host: Host, key: string): Promise<SyncReport> {

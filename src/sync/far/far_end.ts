@@ -36,6 +36,9 @@ export interface FarEndOptions {
 /** Folders that are left out of walks, at most: their names are words of a command. */
 const mostPruned = 200;
 
+/** As container runtimes say it of an image without a shell. */
+const noShell = /exec: "sh": (?:executable file not found|stat .*no such file)/;
+
 /** What the loop said first. */
 interface Hello {
   program: string;
@@ -245,6 +248,7 @@ async function greeted(link: FarLink, root: string): Promise<Hello> {
   } catch (error) {
     if (!(error instanceof SideLostError)) throw error;
     const lost = link.complaints === "" ? error.message : link.complaints;
+    if (noShell.test(lost)) throw refused(["noTool", "sh"], root);
     throw new SideLostError("remote", { reason: lost, cause: error });
   }
   const [word, ...rest] = words;
