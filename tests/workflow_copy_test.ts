@@ -62,6 +62,24 @@ steps:
     }
   });
 
+  await inFolder(
+    "a link within a folder is copied as a link, and not what it leads to",
+    async (place) => {
+      await Deno.mkdir(`${place.folder}/conf`);
+      await Deno.symlink("/etc/hosts", `${place.folder}/conf/link`);
+      const events = await run(
+        place,
+        `permissions: { read: [conf] }
+steps:
+  - copy: { from: conf, to: ":/tmp/links" }
+  - { id: leads, exec: [readlink, /tmp/links/link] }
+  - check: \${{ steps.leads.distinct == ["/etc/hosts"] }}
+`,
+      );
+      assert.equal(reasonOf(events), "ok");
+    },
+  );
+
   const secret = "steps:\n  - copy: { from: conf/a, to: ':/tmp/a' }\n";
   await inFolder("a link to a file that isn't granted is not read", async (place) => {
     await Deno.mkdir(`${place.folder}/conf`);
