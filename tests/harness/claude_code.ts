@@ -86,7 +86,8 @@ async function install(
   folder: string,
   what: string,
 ): Promise<string | undefined> {
-  const words = ["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", folder];
+  const quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=0"];
+  const words = ["install", ...quiet, "--prefix", folder];
   try {
     // The person's own environment: where their registry is stands in it.
     const { code, stderr } = await runCommand([npm, ...words, what], {
