@@ -38,6 +38,8 @@ export const sections: readonly (readonly [heading: string, names: readonly stri
     "resume",
     "pull",
     "clone",
+    "snapshot",
+    "restore",
     "delete",
     "session",
     "template",
@@ -93,6 +95,14 @@ const sessionCommands = {
   ),
   pull: dialling("bring a session's branch home", () => import("./commands/session/pull.ts")),
   clone: dialling("copy a session", () => import("./commands/session/clone.ts")),
+  snapshot: dialling(
+    "keep a session's files in a file",
+    () => import("./commands/session/snapshot.ts"),
+  ),
+  restore: dialling(
+    "bring a session's files back",
+    () => import("./commands/session/restore.ts"),
+  ),
   delete: dialling("delete a session", () => import("./commands/session/delete.ts")),
 } satisfies Record<string, Leaf>;
 
@@ -151,6 +161,8 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     resume: synonym("resume"),
     pull: synonym("pull"),
     clone: synonym("clone"),
+    snapshot: synonym("snapshot"),
+    restore: synonym("restore"),
     delete: synonym("delete"),
   }),
   prompt: dialling("give a task to a session's agent", () => import("./commands/prompt.ts")),

@@ -1,5 +1,4 @@
 /** A session cloned: a new one of the same definition, whose volumes begin with the files of the other. */
-import { Deadline } from "../../base/abort.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { CONFIG_MAPS, PERSISTENT_VOLUME_CLAIMS, SECRETS } from "../../kube/resources.ts";
 import type { ConfigMap, Secret } from "../../kube/types.ts";
@@ -12,8 +11,8 @@ import { checkedSessionName, sessionNames } from "../../session/names.ts";
 import type { KeptSession } from "../../session/state.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
+import { abandoned } from "./abandon.ts";
 import { bringUp } from "./bring_up.ts";
-import { planDeletion } from "./delete.ts";
 import type { SessionPlace, StartEvent } from "./events.ts";
 import { fill } from "./fill.ts";
 import { findSession } from "./find.ts";
@@ -30,9 +29,6 @@ export interface CloneOptions extends SessionPlace {
   readyTimeoutMs: number;
   signal: AbortSignal;
 }
-
-/** So long what a failed clone has made is taken away again. */
-const tidyLimitMs = 60_000;
 
 /**
  * Clones it, by a stream from pod to pod that is stored nowhere in between. What fails before all files are there
@@ -78,7 +74,9 @@ export async function* clone(host: Host, options: CloneOptions): AsyncGenerator<
   } catch (error) {
     const failure = signal.aborted ? signal.reason : error;
     if (!(failure instanceof KodamaError)) throw error;
-    if (!isFilled) throw await abandoned(host, store, { name: newName, error: failure });
+    if (!isFilled) {
+      throw await abandoned(host, store, { name: newName, error: failure, purge: true });
+    }
     const failed = { store, clock: host.clock, kept, begun: false, made: [] };
     throw await tidied({ ...failed, error: failure, interrupted: signal.aborted });
   }
@@ -170,24 +168,4 @@ function secretsOf(secret: Secret | undefined): SessionSecrets {
   const gitToken = values.get(gitTokenKey);
   values.delete(gitTokenKey);
   return { variables: values, ...(gitToken === undefined ? {} : { gitToken }) };
-}
-
-/** Takes away all that there is of the new session; gives the error that a person is told. */
-async function abandoned(
-  host: Host,
-  { namespace, client }: SessionStore,
-  { name, error }: { name: string; error: KodamaError },
-): Promise<KodamaError> {
-  using deadline = new Deadline(host.clock, tidyLimitMs, new AbortController().signal);
-  const place = { name, namespace, context: client.context };
-  let outcome = `nothing is left of session "${name}"`;
-  try {
-    const options = { ...place, purge: true, keepConfig: false, signal: deadline.signal };
-    for await (const _gone of (await planDeletion(host, options)).run());
-  } catch (failure) {
-    if (!(failure instanceof KodamaError) && !deadline.expired) throw failure;
-    outcome = `kodama delete ${name} -n ${namespace} --purge takes away what is left of it`;
-  }
-  const hint = error.hint === undefined ? outcome : `${error.hint}\n${outcome}`;
-  return new KodamaError(error.kind, error.message, { hint, cause: error });
 }

@@ -1,0 +1,154 @@
+/** A session's files read from an archive: all of it looked through before anything is made of it. */
+import { KodamaError } from "../../base/errors.ts";
+import { ByteReader } from "../../copy/byte_reader.ts";
+import { escapedName, type TreeEntry } from "../../copy/entry.ts";
+import type { FileSource, TreeSource } from "../../copy/source.ts";
+import { TarError } from "../../copy/tar_header.ts";
+import { TarReader } from "../../copy/tar_reader.ts";
+import { type CarriedFolder, carriedFolders, isCarried } from "../../session/carried.ts";
+import { sessionOf } from "../../session/document.ts";
+import type { Session } from "../../session/model.ts";
+import type { Host } from "../host.ts";
+import { documentEntry, endEntry } from "./archive_write.ts";
+
+/** An archive that is whole. */
+export interface Archive {
+  /** The session as it was. */
+  session: Session;
+  takenAt: Date;
+  files: number;
+  bytes: number;
+  /** The files of one folder. */
+  open(folder: CarriedFolder): Promise<AsyncDisposable & { source: TreeSource }>;
+}
+
+/** What a session's document may take. */
+const maxDocument = 1024 * 1024;
+
+/**
+ * Reads it from its beginning to its end.
+ *
+ * @throws KodamaError `config` for what is no archive of a session, is damaged, or was cut off.
+ */
+export async function readArchive(host: Host, path: string): Promise<Archive> {
+  const source = await (await host.copyFiles()).source(path);
+  if (source.kind !== "file") throw damaged(path, "it is a folder");
+  try {
+    return { ...await looked(source), open: (folder) => Promise.resolve(opened(source, folder)) };
+  } catch (error) {
+    // What the platform says of compressed data that is no such, or isn't whole.
+    if (error instanceof TypeError || error instanceof TarError) throw damaged(path, error.message);
+    throw error;
+  }
+}
+
+function damaged(path: string, reason: string): KodamaError {
+  return new KodamaError("config", `${path} is no whole snapshot of a session: ${reason}`, {
+    hint: "kodama snapshot NAME makes one",
+  });
+}
+
+async function* entriesOf(file: FileSource): AsyncGenerator<TreeEntry, void> {
+  const plain = ReadableStream.from(owned(file.read(0)))
+    .pipeThrough(new DecompressionStream("gzip"));
+  const bytes = new ByteReader(plain);
+  try {
+    yield* new TarReader(bytes, () => {
+      throw new TarError("it holds what is neither a file, a folder nor a link");
+    }).entries();
+    // To the very end: there the sum over all of it stands.
+    while (await bytes.upTo(65_536) !== undefined);
+  } finally {
+    await bytes.close();
+  }
+}
+
+/** The streams of the platform want bytes that nobody else sees. */
+async function* owned(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  for await (const chunk of chunks) yield new Uint8Array(chunk);
+}
+
+async function looked(file: FileSource): Promise<Omit<Archive, "open">> {
+  const links = new Set<string>();
+  const totals = { files: 0, bytes: 0 };
+  let first: { session: Session; takenAt: Date } | undefined;
+  let ended = false;
+  for await (const entry of entriesOf(file)) {
+    const path = escapedName(entry.path);
+    if (first === undefined) {
+      first = await documentOf(path, entry);
+      continue;
+    }
+    if (ended) throw new TarError("it goes on behind its end");
+    if (path === endEntry) {
+      ended = true;
+      continue;
+    }
+    refuseStrange(path, links);
+    if (entry.kind === "symbolicLink") links.add(path);
+    if (entry.kind !== "file") continue;
+    totals.files += 1;
+    totals.bytes += entry.size;
+    for await (const _bytes of entry.body);
+  }
+  if (first === undefined || !ended) throw new TarError("it was cut off");
+  return { ...first, ...totals };
+}
+
+async function documentOf(path: string, entry: TreeEntry) {
+  if (path !== documentEntry || entry.kind !== "file" || entry.size > maxDocument) {
+    throw new TarError(`it doesn't begin with ${documentEntry}`);
+  }
+  const text = await new Response(ReadableStream.from(owned(entry.body))).text();
+  const { parse } = await import("yaml");
+  let document: unknown;
+  try {
+    document = parse(text, { maxAliasCount: 0 });
+  } catch {
+    throw new TarError(`${documentEntry} isn't YAML`);
+  }
+  const read = sessionOf(document);
+  if (read.kind === "wrong") throw new TarError(`${documentEntry}: ${read.reason}`);
+  return { session: read.session, takenAt: new Date(entry.mtime * 1000) };
+}
+
+/** What isn't a session's, and what would be written through a link to somewhere else. */
+function refuseStrange(path: string, links: ReadonlySet<string>): void {
+  const parts = path.split("/");
+  const folder = carriedFolders.find(({ root }) => root === parts[0]);
+  const below = parts.slice(1).join("/");
+  if (folder === undefined || !isCarried(folder, below, { withSecrets: false })) {
+    throw new TarError(`${path} isn't part of a session`);
+  }
+  for (let length = 1; length < parts.length; length++) {
+    const parent = parts.slice(0, length).join("/");
+    if (links.has(parent)) throw new TarError(`${path} lies behind a link`);
+  }
+}
+
+function opened(
+  file: FileSource,
+  { root }: CarriedFolder,
+): AsyncDisposable & { source: TreeSource } {
+  const prefix = `${root}/`.length;
+  async function* entries(): AsyncGenerator<TreeEntry, void> {
+    for await (const entry of entriesOf(file)) {
+      const [top] = escapedName(entry.path).split("/", 1);
+      if (top !== root) continue;
+      const path = entry.path.subarray(prefix);
+      if (entry.kind === "hardLink") {
+        yield { ...entry, path, target: entry.target.subarray(prefix) };
+      } else yield { ...entry, path };
+    }
+  }
+  const settle = () => Promise.resolve({ notes: [], failure: undefined });
+  const source: TreeSource = {
+    kind: "tree",
+    key: `${file.key} ${root}`,
+    checksum: undefined,
+    bytes: undefined,
+    entries,
+    settle,
+  };
+  return { source, [Symbol.asyncDispose]: () => Promise.resolve() };
+}

@@ -1,0 +1,121 @@
+/** A session's files kept in a file of this machine, with what is needed to begin such a session again. */
+import { passed } from "../../base/abort.ts";
+import { BoundedQueue } from "../../base/bounded_queue.ts";
+import { KodamaError } from "../../base/errors.ts";
+import { CopyFailure } from "../../copy/far_end.ts";
+import type { Host } from "../host.ts";
+import { archiveBytes, type ArchiveCounts } from "./archive_write.ts";
+import type { SessionPlace } from "./events.ts";
+import { TellingMeter } from "./fill.ts";
+import { findSession, type FoundSession } from "./find.ts";
+import { copyTrouble, podChecksums } from "./pod_files.ts";
+
+/** Which session, and where to. */
+export interface SnapshotOptions extends SessionPlace {
+  /** `NAME-TIME.tar.gz` in the working folder where it is absent. */
+  output?: string;
+  signal: AbortSignal;
+}
+
+/** The file. */
+export interface SnapshotFile extends ArchiveCounts {
+  path: string;
+  /** Of the file itself; `bytes` are those of what is in it. */
+  size: number;
+  /** Hexadecimal, of the file. */
+  sha256: string;
+}
+
+/** How often it is begun again after a link that broke. */
+const attempts = 3;
+const delayMs = 1000;
+
+/**
+ * Writes the file; tells how far it is. It has its name when it is whole, and not before.
+ *
+ * @throws KodamaError `conflict` where the session doesn't run, or a file of the name is there.
+ */
+export async function* snapshot(
+  host: Host,
+  options: SnapshotOptions,
+): AsyncGenerator<string, SnapshotFile> {
+  const { signal } = options;
+  const found = await findSession(host, options, signal);
+  const takenAt = host.clock.now();
+  const path = pathOf(host, options, takenAt);
+  const files = await host.copyFiles();
+  if (await files.kindOf(path) !== undefined) {
+    throw new KodamaError("conflict", `${path} is there already`, {
+      hint: "--output FILE names another one",
+    });
+  }
+  const told = new BoundedQueue<string>(1);
+  const meter = new TellingMeter(host.clock, (text) => {
+    if (told.size === 0) void told.push(text);
+  });
+  const writing = patiently(host, { found, path, takenAt, meter, signal })
+    .finally(() => told.close());
+  writing.catch(() => {});
+  yield* told;
+  return await writing;
+}
+
+function pathOf({ places }: Host, { name, output }: SnapshotOptions, at: Date): string {
+  const stamp = at.toISOString().replace(/\D/g, "").slice(0, 14);
+  const asked = output ?? `${name}-${stamp}.tar.gz`;
+  return asked.startsWith("/") ? asked : `${places.workingDir}/${asked}`;
+}
+
+interface Writing {
+  found: FoundSession;
+  path: string;
+  takenAt: Date;
+  meter: TellingMeter;
+  signal: AbortSignal;
+}
+
+async function patiently(host: Host, work: Writing): Promise<SnapshotFile> {
+  const { signal, found } = work;
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await written(host, work);
+    } catch (error) {
+      signal.throwIfAborted();
+      const again = error instanceof CopyFailure && error.again && attempt < attempts;
+      if (!again) throw copyTrouble(`cannot read session "${found.session.name}"`, error);
+      await passed(host.clock, delayMs, { signal });
+    }
+  }
+}
+
+async function written(
+  host: Host,
+  { found, path, takenAt, meter, signal }: Writing,
+): Promise<SnapshotFile> {
+  const client = await host.kube(found.target.context);
+  const pod = { client, target: found.target, clock: host.clock, signal };
+  const { files, ...checksums } = await podChecksums(host);
+  const counts: ArchiveCounts = { files: 0, bytes: 0, notes: [] };
+  const sum = (await files.sha256())();
+  const key = crypto.randomUUID();
+  let size = 0;
+  let isPlaced = false;
+  try {
+    await using partial = await files.partialFile(path, key);
+    meter.restarted(0);
+    // Of this machine and this moment: nothing of it is for whoever restores it.
+    const { agent: _agent, message: _message, ...session } = found.session;
+    const source = { pod, session: { ...session, sync: { enabled: false } } };
+    for await (const bytes of archiveBytes({ ...source, checksums, meter, counts }, takenAt)) {
+      sum.update(bytes);
+      await partial.write(bytes, size);
+      size += bytes.length;
+    }
+    await partial.place(size, { mode: 0o600, mtime: Math.floor(takenAt.getTime() / 1000) });
+    isPlaced = true;
+  } finally {
+    const folder = path.slice(0, path.lastIndexOf("/"));
+    if (!isPlaced) await host.files.remove(`${folder}/.kodama-${key}.part`);
+  }
+  return { ...counts, path, size, sha256: sum.result() };
+}

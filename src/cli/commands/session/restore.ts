@@ -1,0 +1,66 @@
+import { fillSteps } from "../../../actions/session/events.ts";
+import { KodamaError } from "../../../base/errors.ts";
+import { printable } from "../../../term/printable.ts";
+import { defineCommand } from "../../command.ts";
+import { success } from "../../exit_codes.ts";
+import { toggle } from "../../flag.ts";
+import { styleOf } from "../../output.ts";
+import { askRestore, lostLines, snapshotLine } from "../../session/ask_restore.ts";
+import { placeOf, scopeFlags, sessionOperand, timeoutFlag } from "../../session/flags.ts";
+import { showStart } from "../../session/show_start.ts";
+import { stoppable } from "../../session/stoppable.ts";
+
+/** `kodama restore`. */
+export const command = defineCommand({
+  description:
+    "Brings the files of a snapshot back. Where there is no session NAME, one is begun as the snapshot has it; " +
+    "of one that is stopped the files are replaced, after a question that names what is lost. A session that runs " +
+    "is left alone.\n\n" +
+    "The file is read to its end before anything is made of it. What was there stays until all has come, and is " +
+    "there again where it fails. A snapshot has no secrets: give the session its own, with kodama start " +
+    "--env-file. No folder is kept in step with it until you ask for one.",
+  operands: [sessionOperand, { name: "FILE", arity: "one", completion: { kind: "files" } }],
+  flags: {
+    ...scopeFlags,
+    yes: toggle("replace what is there without asking", { short: "y" }),
+    timeout: timeoutFlag,
+  },
+  examples: [
+    { title: "As a session of another name", line: "kodama restore fix-auth-2 fix-auth.tar.gz" },
+    {
+      title: "Back to where it was",
+      line: "kodama stop fix-auth && kodama restore fix-auth fix-auth.tar.gz",
+    },
+  ],
+  exitCodes: [
+    ["0", "the session runs"],
+    ["1", "the session runs already, the file isn't whole, or a step failed"],
+    ["2", "files would be replaced, and nobody said yes"],
+    ["3", "the pod wasn't ready in time"],
+    ["130", "stopped by Ctrl-C or a signal; the message says what is left"],
+  ],
+  seeAlso: ["kodama snapshot --help makes such files."],
+  resolve: ({ flags, operands: [name, file = ""] }) => ({
+    options: { ...placeOf(flags, name), file, readyTimeoutMs: flags.timeout },
+    yes: flags.yes,
+    kubeconfig: flags.kubeconfig,
+  }),
+  async run({ options, yes, kubeconfig }, { host: openHost, signals, terminal, environment }) {
+    const host = await openHost({ kubeconfig });
+    const { planRestore } = await import("../../../actions/session/restore.ts");
+    const style = styleOf(terminal.stderr, environment);
+    const { session } = await stoppable(signals, async (signal) => {
+      const planned = await planRestore(host, { ...options, signal });
+      const { plan } = planned;
+      const told = [snapshotLine(plan), ...(yes ? lostLines(plan) : [])];
+      await terminal.stderr.write(told.map((line) => `${printable(line)}\n`).join(""));
+      if (plan.lost.length > 0 && !yes && !await askRestore(plan, { terminal, signal })) {
+        throw new KodamaError("cancelled", "not confirmed: nothing was changed");
+      }
+      const view = { terminal, clock: host.clock, style, steps: fillSteps };
+      return await showStart(planned.run(), view);
+    });
+    await terminal.stdout.write(`session/${session.name} is Running\n`);
+    return success;
+  },
+});

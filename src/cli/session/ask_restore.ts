@@ -1,0 +1,47 @@
+/** The question before files are replaced: what is in the snapshot, and what is lost. */
+import type { RestorePlan } from "../../actions/session/restore.ts";
+import { UsageError } from "../../base/errors.ts";
+import { printable } from "../../term/printable.ts";
+import type { Terminal } from "../../term/terminal.ts";
+import { bytesText, filesText } from "../copying/amounts.ts";
+import { isYes } from "../running/confirm.ts";
+
+/** What is brought back. */
+export function snapshotLine({ snapshot }: RestorePlan): string {
+  const { session, takenAt, files, bytes, image } = snapshot;
+  return `snapshot of session "${session}" at ${takenAt.toISOString()}: ${filesText(files)}, ` +
+    `${bytesText(bytes)}, image ${image}`;
+}
+
+/** What is lost by it. */
+export function lostLines({ lost }: RestorePlan): string[] {
+  if (lost.length === 0) return [];
+  return [
+    "replaced, and lost for good:",
+    ...lost.map(({ name, size }) => `  what is in ${name} (${size})`),
+  ];
+}
+
+/**
+ * Asks on the terminal.
+ *
+ * @throws UsageError where there is nobody to ask.
+ */
+export async function askRestore(
+  plan: RestorePlan,
+  { terminal, signal }: { terminal: Terminal; signal: AbortSignal },
+): Promise<boolean> {
+  const lines = lostLines(plan).map((line) => `${printable(line)}\n`).join("");
+  if (!terminal.stdin.isTerminal || !terminal.stderr.isTerminal) {
+    const names = plan.lost.map(({ name }) => name).join(" and ");
+    throw new UsageError(`restoring session "${plan.name}" replaces what is in ${names}`, {
+      hint: "--yes says that it may; kodama snapshot keeps it first",
+    });
+  }
+  await terminal.stderr.write(`${lines}Restore it? [y/N] `);
+  await terminal.stderr.flush();
+  for await (const chunk of terminal.stdin.chunks(signal)) {
+    return isYes(new TextDecoder().decode(chunk));
+  }
+  return false;
+}
