@@ -39,7 +39,7 @@ const serviceNames =
   /^KUBERNETES_|_SERVICE_(?:HOST|PORT(?:_.+)?)$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$/;
 
 /** Whether a variable is kodama's, the system's or the cluster's to set. */
-export function isProtected(name: string): boolean {
+function isProtected(name: string): boolean {
   return systemNames.has(name) || agentNames.test(name) || serviceNames.test(name) ||
     /^KODAMA_|^GIT_CONFIG_(?:KEY|VALUE)_\d+$/.test(name);
 }

@@ -67,7 +67,7 @@ function notReady(
 }
 
 /** Why a pod isn't ready, as far as the cluster tells: its own status first, then the newest event. */
-export function waitingReason(pod: Pod, events: readonly Event[]): string | undefined {
+function waitingReason(pod: Pod, events: readonly Event[]): string | undefined {
   const scheduled = condition(pod, "PodScheduled");
   if (scheduled?.status === "False") {
     return said(scheduled.reason, scheduled.message);

@@ -1,8 +1,8 @@
 /** All that is known of one session: its state, its pod, and what was done in it. */
 import { KodamaError } from "../../base/errors.ts";
-import { EVENTS, PODS } from "../../kube/resources.ts";
+import { PODS } from "../../kube/resources.ts";
 import type { Target } from "../../kube/target.ts";
-import type { Event, Pod } from "../../kube/types.ts";
+import type { Pod } from "../../kube/types.ts";
 import type { WorkState } from "../../session/git_scripts.ts";
 import { sessionNames } from "../../session/names.ts";
 import { liveStatus } from "../../session/status.ts";
@@ -14,6 +14,7 @@ import { workState } from "./check_out.ts";
 import type { SessionDetails, SessionPlace } from "./events.ts";
 import { targetOf } from "./find.ts";
 import { noSession, openStore } from "./place.ts";
+import { podEvents } from "./pod_looks.ts";
 
 /**
  * Gets it.
@@ -34,7 +35,7 @@ export async function get(
   const { session } = kept;
   const events = pod === undefined || pod.status?.phase === "Running"
     ? []
-    : await podEvents(store, pod, signal);
+    : await podEvents(store.client, pod, signal);
   const live = liveStatus(session, pod, events);
   const asksGit = session.repository?.commitHash !== undefined && live.status === "Running";
   const target = pod && targetOf(store, pod);
@@ -69,21 +70,6 @@ async function tasksIn(
     if (error instanceof KodamaError && !signal.aborted) return undefined;
     throw error;
   }
-}
-
-/** The first page says enough; who may not read events does without. */
-async function podEvents(
-  { client, namespace }: SessionStore,
-  { metadata }: Pod,
-  signal: AbortSignal,
-): Promise<readonly Event[]> {
-  const scope = { namespace, fieldSelector: `involvedObject.uid=${metadata?.uid ?? ""}` };
-  try {
-    for await (const { items } of client.list<Event>(EVENTS, scope, { signal })) return items;
-  } catch (error) {
-    if (!(error instanceof KodamaError) || signal.aborted) throw error;
-  }
-  return [];
 }
 
 async function workIn(

@@ -1,7 +1,5 @@
 /** Where a session is: flags first, then where it was last used from here, then the settings and the context. */
-import type { Settings } from "../../config/settings_shape.ts";
 import { KodamaError } from "../../base/errors.ts";
-import { defaultSettings } from "../../config/default_settings.ts";
 import { SessionStore } from "../../session/store.ts";
 import { checkedSessionName } from "../../session/names.ts";
 import type { Host } from "../host.ts";
@@ -54,12 +52,6 @@ async function settledNamespace(host: Host): Promise<string | undefined> {
     ? undefined
     : String(setting.value);
 }
-
-/** What holds for sessions where nothing else is said. */
-export type SessionSettings = Settings & { defaults: NonNullable<Settings["defaults"]> };
-
-/** Defaults of sessions where there is no file of settings at all. */
-export const builtInSettings: SessionSettings = defaultSettings;
 
 /** The error of a session that isn't there. */
 export function noSession(name: string, { namespace, client }: SessionStore): KodamaError {

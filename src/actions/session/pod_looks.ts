@@ -41,7 +41,7 @@ export async function* podLooks(
     for await (const look of looks) {
       if (look !== "tick") pod = look.pod;
       const isReady = pod?.status?.phase === "Running";
-      if (pod !== undefined && !isReady) events = await eventsOf(client, pod, signal);
+      if (pod !== undefined && !isReady) events = await podEvents(client, pod, signal);
       yield { pod, events };
     }
     signal.throwIfAborted();
@@ -69,7 +69,7 @@ function podOf(event: WatchEvent<Pod>): Pod | undefined {
 }
 
 /** Events of the pod itself, and not of a namesake before it. Who may not read events does without. */
-async function eventsOf(
+export async function podEvents(
   client: KubeClient,
   { metadata }: Pod,
   signal: AbortSignal,

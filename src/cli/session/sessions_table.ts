@@ -7,9 +7,6 @@ import {
 import { ageText } from "../../pick/age.ts";
 import { tableLines } from "../../term/table.ts";
 
-/** How sessions are listed. */
-export type SessionsFormat = "table" | "wide" | "json" | "yaml";
-
 const header = ["NAME", "STATUS", "NAMESPACE", "SYNC", "AGE"];
 const wideHeader = ["AGENT", "REPO", "BRANCH", "IMAGE", "NODE", "OWNER", "REASON"];
 

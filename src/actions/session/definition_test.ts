@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import { sampleSession } from "../../session/testing/session.ts";
+import { simulatedHost } from "../testing/simulated_host.ts";
+import { contradictions, defineSession } from "./definition.ts";
+import type { StartOptions } from "./events.ts";
+
+const signal = new AbortController().signal;
+
+function options(changes: Partial<StartOptions> = {}): StartOptions {
+  return {
+    name: "work",
+    envFiles: [],
+    envExclude: [],
+    sync: { kind: "none" },
+    readyTimeoutMs: 1000,
+    signal,
+    ...changes,
+  };
+}
+
+function defined(
+  files: Readonly<Record<string, string>>,
+  changes: Partial<StartOptions> = {},
+  env: Readonly<Record<string, string>> = {},
+) {
+  return defineSession(simulatedHost({}, { files, env }).host, options(changes));
+}
+
+const layers = {
+  "/config/config.yaml":
+    "defaults: {image: user, resources: {cpu: '1', memory: 1Gi}, branchPrefix: me/}\n",
+  "/project/.kodama.yaml": "defaults: {image: repository, resources: {cpu: '2'}}\n",
+  "/project/.kodama/templates/big.yaml": "defaults: {resources: {cpu: '3'}}\n",
+};
+
+Deno.test("flags before template, repository, user and default, each part by itself", async () => {
+  const plain = await defined({});
+  assert.deepEqual(plain.spec.resources, { cpu: "1", memory: "2Gi" });
+  assert.deepEqual(plain.spec.storage, { workspace: "10Gi", claudeHome: "1Gi" });
+  const layered = await defined(layers);
+  assert.equal(layered.spec.image, "repository");
+  assert.deepEqual(layered.spec.resources, { cpu: "2", memory: "1Gi" });
+  const templated = await defined(layers, { template: "big" });
+  assert.deepEqual(templated.spec.resources, { cpu: "3", memory: "1Gi" });
+  const flagged = await defined(layers, { template: "big", cpu: "500m", image: "flag" });
+  assert.deepEqual([flagged.spec.image, flagged.spec.resources.cpu], ["flag", "500m"]);
+});
+
+Deno.test("a branch of the session's own has the prefix of the settings; a named one is worked on", async () => {
+  const own = await defined(layers, { repo: "github.com/a/b" });
+  assert.match(own.repository?.branch ?? "", /^me\/work-\d{14}$/);
+  assert.equal(own.repository?.autoBranch, true);
+  const named = await defined(layers, { repo: "github.com/a/b", branch: "develop" });
+  assert.deepEqual(named.repository, {
+    url: "https://github.com/a/b",
+    baseBranch: "develop",
+    autoBranch: false,
+  });
+  await assert.rejects(defined({}, { branch: "develop" }), /--repo is missing/);
+});
+
+Deno.test("dotenv files of settings lie beside them, and one that isn't there is none", async () => {
+  const files = {
+    "/project/.kodama.yaml": "env: {dotenvFiles: [.env, .env.local], excludeVars: [B]}\n",
+    "/project/.env": "A=1\nB=2\nC=3\n",
+    "/config/config.yaml": "defaults: {env: {excludeVars: [C]}}\n",
+  };
+  const { secrets } = await defined(files);
+  assert.deepEqual([...secrets.variables], [["A", "1"]]);
+  assert.deepEqual(secrets.files, [".env"]);
+  for (const name of ["../.env", "/etc/passwd", "~/.aws/credentials", "a/../../b"]) {
+    const bad = { "/project/.kodama.yaml": `env: {dotenvFiles: ["${name}"]}\n` };
+    await assert.rejects(defined(bad), { kind: "config" }, name);
+  }
+  await assert.rejects(
+    defined({}, { envFiles: ["none"] }),
+    /--env-file none: there is no such file/,
+  );
+});
+
+Deno.test("the token of git is the files', else the environment's, and none where it is excluded", async () => {
+  const files = { "/project/.env": "GITHUB_TOKEN=from-file\n" };
+  const env = { GITHUB_TOKEN: "from-environment" };
+  const token = async (...asked: Parameters<typeof defined>) =>
+    (await defined(...asked)).secrets.gitToken;
+  assert.equal(await token({}, {}, env), "from-environment");
+  assert.equal(await token(files, { envFiles: [".env"] }, env), "from-file");
+  assert.equal(await token({}, { envExclude: ["GITHUB_TOKEN"] }, env), undefined);
+  const { secrets } = await defined({}, {}, env);
+  assert.equal(secrets.variables.size, 0, "it is no variable of the session");
+  await assert.rejects(token({}, {}, { GITHUB_TOKEN: "a\nb" }), (error: Error) => {
+    assert.doesNotMatch(error.message, /a\nb/);
+    return /characters that no token has/.test(error.message);
+  });
+});
+
+Deno.test("the editors' configuration is the repository's where it has one", async () => {
+  const { editor } = await defined({
+    "/project/.kodama/configs/helix-config.toml": "near",
+    "/.kodama/configs/helix-config.toml": "far",
+    "/.kodama/configs/zellij-config.kdl": "far",
+  });
+  assert.deepEqual(editor, { "helix-config.toml": "near", "zellij-config.kdl": "far" });
+});
+
+Deno.test("only what is said contradicts the session that is there", async () => {
+  const there = sampleSession();
+  const said = async (changes: Partial<StartOptions>) =>
+    contradictions(options(changes), there, await defined({}, changes));
+  assert.deepEqual(await said({}), []);
+  assert.deepEqual(await said({ repo: "github.com/myorg/myrepo", cpu: "2" }), []);
+  assert.deepEqual(await said({ repo: "github.com/other/repo", memory: "8Gi" }), [
+    "--repo https://github.com/other/repo (it has https://github.com/myorg/myrepo)",
+    "--memory 8Gi (it has 4Gi)",
+  ]);
+});
