@@ -47,6 +47,7 @@ Deno.test("each log has a connection of its own: one that isn't read can't hold 
     asked.resolve();
     for (const one of unread) assert.notEqual((await Array.fromAsync(one)).length, 0);
   } finally {
+    asked.resolve();
     await server.shutdown();
   }
 });

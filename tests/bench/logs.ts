@@ -1,14 +1,17 @@
 // deno-lint-ignore-file no-console -- a benchmark is a program of its own
 /**
- * `deno task bench:logs [--pods N] [--lines N] [--rounds N]`: the logs of a fleet, by `kodama logs -o json` and
- * by `kubectl logs --prefix`, in turn, over the same pods.
+ * `deno task bench:logs [--pods N] [--lines N] [--rounds N]`: the logs of a fleet, by `kodama logs` as JSON and as
+ * text and by `kubectl logs --prefix`, in turn, over the same pods. On an embedded cluster, or on the one that
+ * `KODAMA_TEST_KUBECONFIG` names.
  *
  * Every line of every pod must be there, once, in its pod's order. kodama must not be slower than kubectl,
  * though it merges by time and writes JSON.
  */
-import { InstalledKodama } from "../harness/installed_kodama.ts";
-import { median } from "./alternate.ts";
+import { BenchStage } from "./bench_stage.ts";
 import { LogCheck } from "./log_lines.ts";
+import { hasMeter, measure, type Run } from "./measure.ts";
+import { medianRun, ratioRow, titleRow } from "./turns.ts";
+import { numberAfter } from "./words.ts";
 
 /** A program that prints logs into a file. */
 interface Reader {
@@ -16,11 +19,6 @@ interface Reader {
   command: string;
   /** Pod and number of a line; undefined for what is no line of a log. */
   read: (line: string) => { pod: string; number: number } | undefined;
-}
-
-function numberAfter(words: readonly string[], flag: string, otherwise: number): number {
-  const at = words.indexOf(flag);
-  return at < 0 ? otherwise : Number(words[at + 1]);
 }
 
 /** Pods whose lines begin with their numbers; ready when all are written. */
@@ -42,6 +40,7 @@ function manifest(pods: number, lines: number): string {
           containers: [{
             name: "main",
             image: "busybox:1.36",
+            imagePullPolicy: "IfNotPresent",
             command: [
               "sh",
               "-c",
@@ -55,19 +54,21 @@ function manifest(pods: number, lines: number): string {
   });
 }
 
-function readers(pods: number): Reader[] {
+function readers(namespace: string, pods: number): Reader[] {
+  const of = `-n ${namespace} --max-log-requests=${pods} -l app=bench`;
+  const prefixed = (line: string, pattern: RegExp) => {
+    const [, pod, number] = pattern.exec(line) ?? [];
+    return pod === undefined ? undefined : { pod, number: Number(number) };
+  };
   return [
     {
       name: "kubectl logs --prefix",
-      command: `kubectl logs --prefix --max-log-requests=${pods} -l app=bench --tail=-1`,
-      read: (line) => {
-        const match = /^\[pod\/([^/]+)\/main\] (\d+) request served/.exec(line);
-        return match === null ? undefined : { pod: match[1] ?? "", number: Number(match[2]) };
-      },
+      command: `kubectl logs --prefix --tail=-1 ${of}`,
+      read: (line) => prefixed(line, /^\[pod\/([^/]+)\/main\] (\d+) request served/),
     },
     {
       name: "kodama logs -o json",
-      command: `kodama logs -o json --max-log-requests=${pods} -l app=bench`,
+      command: `kodama logs -o json ${of}`,
       read: (line) => {
         if (!line.startsWith("{")) return undefined;
         const { pod, message } = JSON.parse(line.replace(/,$/, "")) as {
@@ -76,6 +77,11 @@ function readers(pods: number): Reader[] {
         };
         return { pod, number: Number.parseInt(message, 10) };
       },
+    },
+    {
+      name: "kodama logs",
+      command: `kodama logs ${of}`,
+      read: (line) => prefixed(line, /^([\w-]+): +(\d+) request served/),
     },
   ];
 }
@@ -93,41 +99,39 @@ async function* linesOf(path: string): AsyncGenerator<string> {
   }
 }
 
-async function shell(kodama: InstalledKodama, command: string): Promise<void> {
-  const { code, stderr } = await kodama.run("sh", ["-c", command]);
-  if (code !== 0) throw new Error(`${command}: exit code ${code}: ${stderr.slice(0, 500)}`);
-}
-
 async function main(words: readonly string[]): Promise<number> {
   const pods = numberAfter(words, "--pods", 50);
   const lines = numberAfter(words, "--lines", 20_000);
-  const rounds = numberAfter(words, "--rounds", 3);
-  await using kodama = await InstalledKodama.open();
-  await kodama.clusterUp("empty");
-  await Deno.writeTextFile(`${kodama.workFolder}/pods.json`, manifest(pods, lines));
-  await shell(kodama, "kubectl apply -f pods.json");
-  await shell(kodama, "kubectl rollout status sts/bench --timeout=600s");
-  const contenders = readers(pods);
-  const times = contenders.map((): number[] => []);
+  const rounds = numberAfter(words, "--rounds", 7);
+  await using stage = await BenchStage.open();
+  await stage.apply(manifest(pods, lines));
+  await stage.kubectl(`rollout status sts/bench --timeout=600s`);
+  const metered = await hasMeter();
+  const contenders = readers(stage.namespace, pods);
+  const runs = contenders.map((): Run[] => []);
   const complaints: string[] = [];
   for (let round = 1; round <= rounds; round++) {
     for (const [index, { name, command, read }] of contenders.entries()) {
-      const start = performance.now();
-      await shell(kodama, `${command} >out`);
-      times[index]?.push(performance.now() - start);
+      const run = await measure(stage.job(`${command} >out`), { metered });
+      if (run.code !== 0) throw new Error(`${name}: exit code ${run.code}: ${run.stderr}`);
+      runs[index]?.push(run);
       const check = new LogCheck(pods, lines);
-      for await (const line of linesOf(`${kodama.workFolder}/out`)) check.take(read(line));
+      for await (const line of linesOf(`${stage.folder}/out`)) check.take(read(line));
       complaints.push(...check.complaints().map((one) => `${name}, round ${round}: ${one}`));
     }
   }
-  console.log(`${pods * lines} lines of ${pods} pods, ${rounds} rounds, medians`);
+  console.log(
+    `${pods * lines} lines of ${pods} pods of ${stage.kind} cluster, ${rounds} rounds, medians\n`,
+  );
+  console.log(titleRow("program"));
+  const kubectl = runs[0] ?? [];
   for (const [index, { name }] of contenders.entries()) {
-    console.log(`  ${name.padEnd(22)} ${(median(times[index] ?? []) / 1000).toFixed(2)} s`);
+    console.log(ratioRow(`\`${name}\``, runs[index] ?? [], kubectl));
   }
-  console.log(`  wrong                  ${complaints.length}`);
-  for (const complaint of complaints.slice(0, 20)) console.log(`    ${complaint}`);
-  const [kubectl, own] = times.map(median);
-  return complaints.length === 0 && (own ?? Infinity) <= (kubectl ?? 0) ? 0 : 1;
+  console.log(`\nlines lost, repeated or out of order: ${complaints.length}`);
+  for (const complaint of complaints.slice(0, 20)) console.log(`  ${complaint}`);
+  const own = runs.slice(1).map((one) => medianRun(one).wallMs);
+  return complaints.length === 0 && own.every((one) => one <= medianRun(kubectl).wallMs) ? 0 : 1;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));
