@@ -103,3 +103,13 @@ Deno.test("kodama's own folder is written to by no step, whatever is granted", a
   });
   assert.match(endsOf(events)[0] ?? "", /^out denied: no step writes to kodama's own folder: /);
 });
+
+Deno.test("an expression that puts both ends into the pods fails the step, in words", async () => {
+  const both = `params: { from: ":/etc/a" }
+permissions: { read: true }
+steps:
+  - { id: both, copy: { from: "\${{ params.from }}", to: ":/tmp/a" } }
+`;
+  const { events } = await play({ ...copying({}), files: { "w.yaml": both } });
+  assert.match(endsOf(events)[0] ?? "", /^both failed: both ends are in the pods/);
+});

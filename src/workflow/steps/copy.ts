@@ -4,7 +4,7 @@ import { listOf, numberType, recordOf, textType } from "../../expression/type.ts
 import { copyFiles } from "../engine/copy_files.ts";
 import type { CopyWay } from "../engine/world.ts";
 import { described, text } from "../fields.ts";
-import { defineStep, type Finding, type Need } from "./kind.ts";
+import { defineStep, failed, type Finding, type Need } from "./kind.ts";
 import { fanoutEntries, fanoutOf, podEntries } from "./pod_fields.ts";
 
 /** Before a path of the pods, as `kodama cp` has it. */
@@ -76,7 +76,7 @@ outputs:
   run: async (fields, stage) => {
     const way = wayOf(fields.copy);
     // An expression may have come to a path that says otherwise than what was checked.
-    if (way === undefined) throw new TypeError("a copy has one end in the pods");
+    if (way === undefined) return failed(misplaced(fields.copy)[0]?.message ?? "");
     return await copyFiles(stage, await stage.targets(fields), { way, bounds: fanoutOf(fields) });
   },
 });
