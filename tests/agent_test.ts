@@ -6,9 +6,7 @@ import { imageRoots, startTestCluster } from "./harness/embedded_cluster.ts";
 import { ModelStandIn } from "./harness/model_stand_in.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
-const claude = Deno.env.get("KODAMA_TEST_AGENT") === "none"
-  ? { kind: "missing" as const, reason: "KODAMA_TEST_AGENT is none" }
-  : await claudeCode();
+const claude = await claudeCode();
 
 Deno.test({
   name: claude.kind === "there"

@@ -20,8 +20,9 @@ export const agentImage = "claude-code:test";
 /** `npm install` of 380 MB. */
 const patienceMs = 300_000;
 
-/** Installs it, unless the cache has it. Two tests at once don't disturb each other. */
+/** Installs it, unless the cache has it or `KODAMA_TEST_AGENT` is `none`. Two tests at once don't disturb each other. */
 export async function claudeCode(): Promise<ClaudeCode> {
+  if (Deno.env.get("KODAMA_TEST_AGENT") === "none") return missing("KODAMA_TEST_AGENT is none");
   const name = packageName();
   if (name === undefined) return missing(`${Deno.build.os} on ${Deno.build.arch} has no package`);
   const folder = `${cacheFolder()}/claude-code-${claudeVersion}`;
@@ -56,7 +57,7 @@ async function makeImage(folder: string, executable: string): Promise<void> {
 }
 
 function missing(reason: string): ClaudeCode {
-  return { kind: "missing", reason: `Claude Code ${claudeVersion} can't be had: ${reason}` };
+  return { kind: "missing", reason: `no Claude Code ${claudeVersion}: ${reason}` };
 }
 
 /** Of the executable alone; the package around it would run a script to find it. */
@@ -95,10 +96,17 @@ async function install(
       cwd: folder,
       signal: AbortSignal.timeout(patienceMs),
     });
-    return code === 0 ? undefined : stderr.trim().split("\n").at(-1) ?? "npm failed";
+    return code === 0 ? undefined : reasonOf(stderr);
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+/** What npm complains about: the first line of it that isn't a code or the place of a log. */
+function reasonOf(stderr: string): string {
+  const [, reason] = /^npm error (?!code |errno |syscall |type |A complete )(.+)$/m.exec(stderr) ??
+    [];
+  return reason ?? "npm failed";
 }
 
 function isFile(path: string): Promise<boolean> {
