@@ -27,7 +27,11 @@ export const copyStep = defineStep({
     "Files and folders from this machine to every selected pod, or from every pod to this machine.",
   inPods: true,
   entries: {
-    copy: described(paths, "From where to where; the end in the pods begins with a colon."),
+    copy: described(
+      paths,
+      "`from` and `to`, as in `kodama cp`: the end in the pods begins with a colon. Here, each pod has a folder of " +
+        "its own, unless its path has `{pod}` in it.",
+    ),
     ...podEntries,
     ...bounds,
   },
