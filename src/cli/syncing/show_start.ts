@@ -2,11 +2,11 @@
 import type { SyncReport } from "../../actions/sync/control.ts";
 import type { SyncStartEvent } from "../../actions/sync/start_sync.ts";
 import { printable } from "../../term/printable.ts";
-import type { StartOptions } from "../commands/sync/start.ts";
 import { success } from "../exit_codes.ts";
 import { interruptible } from "../interruptible.ts";
 import type { Invocation } from "../invocation.ts";
 import { jsonDocument } from "../output.ts";
+import type { StartOptions } from "./resolve_start.ts";
 import { entriesText, progressText, syncData } from "./sync_text.ts";
 
 /** A shorter wait needs no words, and between two lines is so much. */
