@@ -98,6 +98,7 @@ Deno.test({
     await Deno.mkdir(site);
     await Deno.writeTextFile(`${site}/index.html`, "hello\n");
     await Deno.writeTextFile(`${own.path}/.env`, `PLANTED="${planted}"\n`);
+    await Deno.writeTextFile(`${own.path}/.kodama.yaml`, "defaults: { egress: [10.0.0.0/8] }\n");
     const on = async (kodama: SourceKodama, ...words: string[]) => {
       const { code, stdout, stderr } = await kodama.run(words, { cwd: own.path });
       assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
@@ -119,8 +120,9 @@ Deno.test({
     await on(first, "sync", "flush", "work");
     assert.equal(await Deno.readTextFile(`${site}/made.txt`), "made\n");
     await on(first, "stop", "work");
-    const everything = "pods,configmaps,persistentvolumeclaims,events";
+    const everything = "pods,configmaps,persistentvolumeclaims,networkpolicies,events";
     const kept = await namespace.kubectl("get", everything, "-o", "yaml");
+    assert.match(kept, /name: kodama-egress-work\n/);
     assert.ok(!kept.includes(planted) && !kept.includes(btoa(planted)));
     assert.match(await on(second, "list"), /^work +Stopped /m);
     await on(second, "resume", "work");
