@@ -17,6 +17,7 @@ import { type ContextFindings, Discovery, noMatch, selectIn } from "./discover_t
 import { chosenSettings, type ExecSettings } from "./exec_settings.ts";
 import { findPatiently } from "./find_patiently.ts";
 import type { Host } from "./host.ts";
+import type { RunRecorder } from "./record_run.ts";
 
 /** Events that may wait for the consumer. */
 const queuedEvents = 64;
@@ -169,8 +170,15 @@ class CopyRun {
       resumable: new Set(),
       ended: (target, totals) => void (this.#totals[target] = totals),
     };
+    const { RunRecorder } = await import("./record_run.ts");
+    await using recorder = new RunRecorder(this.#host, {
+      ...this.#options,
+      command: this.#words(),
+      copy: true,
+    });
+    recorder.begin();
     const run = runOnTargets(targets, this.#words(), this.#runOptions(scene, settings));
-    const pumping = this.#pump(run);
+    const pumping = this.#pump(run, recorder);
     try {
       yield* this.#queue;
     } finally {
@@ -181,16 +189,26 @@ class CopyRun {
   }
 
   /** Never rejects: what goes wrong is told to the consumer. */
-  async #pump(run: AsyncIterable<RunEvent>): Promise<void> {
+  async #pump(run: AsyncIterable<RunEvent>, recorder: RunRecorder): Promise<void> {
     const summary = new SummaryBuilder();
     try {
       for await (const event of run) {
         const told = this.#translate(event, summary);
-        if (told !== undefined) await this.#queue.push(told);
+        if (told === undefined) continue;
+        recorder.follow(told);
+        if (told.kind === "runEnded") await this.#settle(recorder);
+        await this.#queue.push(told);
       }
       this.#queue.close();
     } catch (error) {
       this.#queue.fail(error);
+    }
+  }
+
+  async #settle(recorder: RunRecorder): Promise<void> {
+    const record = await recorder.settled();
+    if (record.kind === "failed") {
+      await this.#queue.push({ kind: "notRecorded", error: record.error });
     }
   }
 
@@ -215,7 +233,10 @@ class CopyRun {
     };
   }
 
-  #translate(event: RunEvent, summary: SummaryBuilder): CopyEvent | undefined {
+  #translate(
+    event: RunEvent,
+    summary: SummaryBuilder,
+  ): Extract<CopyEvent, { kind: RunEvent["kind"] }> | undefined {
     switch (event.kind) {
       case "runStarted":
         return { ...event, names: [...this.#names] };

@@ -64,7 +64,8 @@ export type CopyEvent =
         | "podsSkipped"
         | "runStarted"
         | "targetsAdded"
-        | "targetStarted";
+        | "targetStarted"
+        | "notRecorded";
     }
   >
   /** What would be copied; nothing follows. */

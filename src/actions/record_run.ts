@@ -15,6 +15,28 @@ export type RecordResult =
   | { kind: "kept"; id: string; rerunnable: boolean }
   | { kind: "failed"; error: KodamaError };
 
+/** What of a run's options its record says. */
+export type RecordedOptions =
+  & Pick<
+    ExecOptions,
+    | "command"
+    | "shell"
+    | "substitute"
+    | "workdir"
+    | "environment"
+    | "stdin"
+    | "terminal"
+    | "workflow"
+    | "settled"
+    | "fanout"
+    | "connectTimeoutMs"
+    | "timeoutMs"
+    | "serial"
+    | "maxFail"
+    | "failFast"
+  >
+  & { copy?: boolean };
+
 /** Writes the record of one run, once that begins. Disposing of it closes the file. */
 export class RunRecorder implements AsyncDisposable {
   readonly #header: RecordHeader;
@@ -23,7 +45,7 @@ export class RunRecorder implements AsyncDisposable {
   /** As many lines as the run has events that aren't output: a few for each target. */
   readonly #file: RecordFile;
 
-  constructor(host: Host, options: ExecOptions) {
+  constructor(host: Host, options: RecordedOptions) {
     const { words, secrets } = redact(options.command);
     this.#secrets = secrets;
     this.#header = headerOf(options, words, host.clock.now());
@@ -47,8 +69,8 @@ export class RunRecorder implements AsyncDisposable {
   async settled(): Promise<RecordResult> {
     const error = await this.#file.settled();
     if (error !== undefined) return { kind: "failed", error };
-    const { id, redacted, tty } = this.#header;
-    return { kind: "kept", id, rerunnable: !redacted && !tty };
+    const { id, redacted, tty, copy } = this.#header;
+    return { kind: "kept", id, rerunnable: !redacted && !tty && !copy };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -70,7 +92,7 @@ export class RunRecorder implements AsyncDisposable {
   }
 }
 
-function headerOf(options: ExecOptions, words: string[], now: Date): RecordHeader {
+function headerOf(options: RecordedOptions, words: string[], now: Date): RecordHeader {
   const { command, settled, environment, fanout, connectTimeoutMs, timeoutMs } = options;
   const { serial, maxFail, failFast } = options;
   return {
@@ -86,6 +108,7 @@ function headerOf(options: ExecOptions, words: string[], now: Date): RecordHeade
     env: Object.keys(environment ?? {}),
     stdin: options.stdin !== undefined,
     tty: options.terminal !== undefined,
+    copy: options.copy ?? false,
     workflow: options.workflow ?? null,
     rerunOf: settled?.run ?? null,
     places: settled === undefined ? null : [...settled.places],

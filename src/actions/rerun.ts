@@ -78,6 +78,15 @@ function checked({ header }: PastRun, given: GivenOptions): GivenOptions {
   if (header.tty) {
     throw new KodamaError("conflict", `run ${header.id} had a terminal, and can't be run again`);
   }
+  if (header.copy) {
+    throw new KodamaError(
+      "conflict",
+      `run ${header.id} was a copy, which isn't made from its record`,
+      {
+        hint: "give the same kodama cp again: it goes on from what has arrived",
+      },
+    );
+  }
   const missing = header.env.filter((name) => !Object.hasOwn(given.environment ?? {}, name));
   if (missing.length > 0) {
     throw new UsageError(`run ${header.id} set ${missing.join(", ")}, whose values aren't kept`, {

@@ -151,6 +151,7 @@ export const recordHeaderShape = v.object({
   env: field(v.array(v.string()), "Names of variables that were set; their values aren't kept."),
   stdin: v.boolean(),
   tty: v.boolean(),
+  copy: field(v.optional(v.boolean(), false), "It was a copy of files."),
   workflow: v.nullable(v.string()),
   rerunOf: field(v.nullable(v.string()), "The run whose targets these are."),
   places: field(

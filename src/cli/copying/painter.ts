@@ -52,6 +52,8 @@ export class CopyPainter {
       }
       case "contextFailed":
         return [this.#say(`context ${event.context}: ${event.error.message}`)];
+      case "notRecorded":
+        return quiet ? [] : [this.#say(`this run is not kept: ${event.error.message}`)];
       case "podsSkipped":
         return quiet
           ? []
