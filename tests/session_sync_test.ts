@@ -55,6 +55,10 @@ Deno.test("a clone, its session and the session's agent work on the same files",
     // The same words again: nothing is done twice.
     await run(...words, "--", "sh", "-c", line);
     assert.equal(JSON.parse(await run("get", "work", "-o", "json")).tasks.length, 1);
+    const other = [...words.slice(0, -1), "something else", "--", "sh", "-c", line];
+    const refused = await kodama.run(other, { cwd: clone, write: [clone] });
+    assert.match(refused.stderr, /was begun with another prompt/);
+    assert.match(await run("list"), /^work +Running /m, "what was refused breaks nothing");
     await run("stop", "work");
     assert.match(await run("list"), /^work +Stopped +default +Inactive /m);
     await run("resume", "work");

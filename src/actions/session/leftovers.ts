@@ -29,6 +29,8 @@ export interface FailedStart {
  * how to go on. Gives the error that a person is told.
  */
 export async function tidied(failed: FailedStart): Promise<KodamaError> {
+  // A session that ran before goes on running, whatever was wanted of it besides.
+  if (failed.kept.session.status === "Running") return failed.error;
   const hasPod = failed.made.some(({ resource }) => resource === PODS);
   using deadline = new Deadline(failed.clock, tidyLimitMs, new AbortController().signal);
   const { client, namespace } = failed.store;

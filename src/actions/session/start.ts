@@ -1,21 +1,19 @@
 /** A session begun, or one whose start was interrupted brought to its end. */
 import { counted } from "../../base/counted.ts";
-import { KodamaError, UsageError } from "../../base/errors.ts";
-import { formatDuration } from "../../base/duration.ts";
+import { KodamaError } from "../../base/errors.ts";
+import { withoutSecrets } from "../../exec/redact.ts";
 import { CONFIG_MAPS } from "../../kube/resources.ts";
-import type { Pod } from "../../kube/types.ts";
-import { PODS } from "../../kube/resources.ts";
 import { type Manifest, manifests } from "../../session/manifests/all.ts";
 import type { Session } from "../../session/model.ts";
 import { sessionNames } from "../../session/names.ts";
-import type { KeptSession } from "../../session/state.ts";
 import { stateObject } from "../../session/state.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import type { Host } from "../host.ts";
 import { bringUp } from "./bring_up.ts";
-import { contradictions, defineSession, type Definition } from "./definition.ts";
+import { defineSession, type Definition } from "./definition.ts";
 import type { Manifests, StartEvent, StartOptions } from "./events.ts";
+import { environmentOf, goOn, syncOf } from "./go_on.ts";
 import { tidied } from "./leftovers.ts";
 import { openStore } from "./place.ts";
 import { sessionOwner } from "./owner.ts";
@@ -36,10 +34,16 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
   yield* warnings(wanted, store, session);
   yield { kind: "stepStarted", step: "claim", session };
   const { kept, begun } = await store.begin(session);
-  const { kept: continued, remakePod } = begun
-    ? { kept, remakePod: false }
+  const { kept: continued, outdated } = begun
+    ? { kept, outdated: false }
     : await goOn(host, store, { kept, options, wanted });
   yield { kind: "stepEnded", step: "claim", result: begun ? "done" : "already" };
+  if (continued.session.status === "Running" && outdated) {
+    yield {
+      kind: "warning",
+      text: "it runs with other variables: these reach it when it is stopped and resumed",
+    };
+  }
   const made: Manifest[] = begun
     ? [{ resource: CONFIG_MAPS, object: stateObject(session) as KubeObject }]
     : [];
@@ -49,7 +53,8 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
       store,
       kept: continued,
       parts: { secrets: wanted.secrets, editor: wanted.editor },
-      remakePod,
+      // Nobody works yet in a pod whose start failed; in one that runs somebody may.
+      remakePod: outdated && continued.session.status !== "Running",
       ...syncParts(wanted.sync, options),
       readyTimeoutMs: options.readyTimeoutMs,
       signal,
@@ -64,10 +69,25 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
       kept: continued,
       begun,
       made,
-      error: failure,
+      error: withoutValues(failure, wanted.secrets),
       interrupted: signal.aborted,
     });
   }
+}
+
+/** Shorter ones are words that stand anywhere. */
+const shortestSecret = 6;
+
+/** The reason is written into the session, where others read it: a program in the pod may have said a value in it. */
+function withoutValues(
+  error: KodamaError,
+  { variables, gitToken = "" }: Definition["secrets"],
+): KodamaError {
+  const secrets = [...variables.values(), gitToken].filter((one) => one.length >= shortestSecret);
+  const message = withoutSecrets(error.message, secrets);
+  if (message === error.message) return error;
+  const { kind, hint } = error;
+  return new KodamaError(kind, message, hint === undefined ? {} : { hint });
 }
 
 /** What a start would make, without making it: in the order in which it would be made. */
@@ -109,10 +129,6 @@ async function newSession(
   };
 }
 
-function syncOf({ why: _why, isClone: _isClone, ...sync }: Definition["sync"]): Session["sync"] {
-  return sync;
-}
-
 /** Of this start: on a session that is there too, which may have been begun on another machine. */
 function syncParts({ localPath, why, isClone }: Definition["sync"], options: StartOptions) {
   const { kubeconfig, task } = options;
@@ -123,10 +139,6 @@ function syncParts({ localPath, why, isClone }: Definition["sync"], options: Sta
     ...(kubeconfig === undefined ? {} : { kubeconfig }),
     ...(task === undefined ? {} : { task }),
   };
-}
-
-function environmentOf({ variables, gitToken }: Definition["secrets"]): Session["environment"] {
-  return { variables: [...variables.keys()], gitToken: gitToken !== undefined };
 }
 
 async function* warnings(
@@ -150,50 +162,4 @@ async function* warnings(
       text: `left out, as the system, the cluster or the agent sets them: ${kept.join(", ")}`,
     };
   }
-}
-
-/** The session that is there, as this start goes on with it. */
-async function goOn(
-  host: Host,
-  store: SessionStore,
-  { kept, options, wanted }: Asked & { kept: KeptSession },
-): Promise<{ kept: KeptSession; remakePod: boolean }> {
-  const { session } = kept;
-  const differences = contradictions(options, session, wanted);
-  if (differences.length > 0) {
-    const age = formatDuration(
-      Math.max(0, host.clock.now().getTime() - Date.parse(session.createdAt)),
-    );
-    throw new UsageError(
-      `session "${session.name}" is there since ${age}, and is another one: ${
-        differences.join("; ")
-      }`,
-      {
-        hint: `kodama start ${session.name} -n ${session.namespace} goes on with it as it is; ` +
-          `to have it otherwise, delete it first: kodama delete ${session.name}`,
-      },
-    );
-  }
-  // Another machine may have none of the files; what the Secret holds is not taken away for that.
-  const here = environmentOf(wanted.secrets);
-  const environment = isEmpty(here) ? session.environment : here;
-  const pod = await store.get<Pod>(PODS, sessionNames(session.name).pod);
-  const running = session.status === "Running" && pod?.status?.phase === "Running";
-  const changed = await store.change(kept, ({ message: _, ...there }) => ({
-    ...there,
-    environment,
-    ...(wanted.sync.enabled ? { sync: syncOf(wanted.sync) } : {}),
-    status: running ? "Running" : "Starting",
-  }));
-  // Nobody works yet in a pod whose start failed; in one that runs somebody may.
-  const outdated = session.status === "Failed" || !sameJson(environment, session.environment);
-  return { kept: changed, remakePod: !running && outdated };
-}
-
-function sameJson(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
-}
-
-function isEmpty({ variables, gitToken }: Session["environment"]): boolean {
-  return variables.length === 0 && !gitToken;
 }
