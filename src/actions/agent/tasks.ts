@@ -112,15 +112,6 @@ function hasConversation(task: Task): boolean {
   return task.conversation !== undefined && (isOpen(task) || task.progress.turns > 0);
 }
 
-/** Goes on with a task's conversation. As {@link startTask}. */
-export function continueTask(
-  host: Host,
-  target: Target,
-  { number, ...options }: Omit<StartTaskOptions, "conversation"> & { number: number },
-): Promise<StartedTask> {
-  return startTask(host, target, { ...options, conversation: number });
-}
-
 /** The newest tasks (20 where nothing is said), the oldest first; or the one of a number. */
 export async function readTasks(
   host: Host,

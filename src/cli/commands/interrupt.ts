@@ -1,3 +1,4 @@
+import { toldLate } from "../agent/told_late.ts";
 import { agentOperand, agentPlaceOf, agentScopeFlags } from "../agent/flags.ts";
 import { defineCommand } from "../command.ts";
 import { failure, success } from "../exit_codes.ts";
@@ -40,6 +41,8 @@ export const command = defineCommand({
       import("../../actions/agent/place.ts"),
       import("../../actions/agent/tasks.ts"),
     ]);
+    const words = "waiting for the agent to end its turn; it is killed where it doesn't";
+    using _told = toldLate(terminal.stderr, host.clock, words);
     const { number, late, left } = await interruptible(signals, async (signal) => {
       const target = await agentTarget(host, place, signal);
       const which = task === undefined ? {} : { number: task };

@@ -2,6 +2,7 @@ import { adapterNames } from "../../actions/agent/options.ts";
 import { UsageError } from "../../base/errors.ts";
 import { agentOperand, agentPlaceOf, agentScopeFlags } from "../agent/flags.ts";
 import { promptSource, readPrompt } from "../agent/prompt_text.ts";
+import { toldLate } from "../agent/told_late.ts";
 import { followExitCodes, showFollow } from "../agent/show_follow.ts";
 import { defineCommand } from "../command.ts";
 import { success } from "../exit_codes.ts";
@@ -102,6 +103,7 @@ export const command = defineCommand({
     ]);
     const { target, started } = await interruptible(signals, async (signal) => {
       const prompt = await readPrompt(source, { host, terminal, signal });
+      using _told = toldLate(terminal.stderr, host.clock, `giving the task to ${name}`);
       const target = await agentTarget(host, place, signal);
       return { target, started: await startTask(host, target, { ...options, prompt, signal }) };
     });
