@@ -49,6 +49,8 @@ Deno.test("only the configuration folder is written to, and that of --outdir", a
     ["kodama", ["-n", "cp", "exec", "web-0", "--", "cp"], home],
     ["kodama", ["run", "disk-usage"], "--allow-write"],
     ["kodama", ["runs", "rerun", "--failed"], "--allow-write"],
+    ["kodama", ["snapshot", "fix-auth"], "--allow-write"],
+    ["kodama", ["session", "-n", "dev", "snapshot", "fix-auth"], "--allow-write"],
     ["kodama", ["runs", "list"], home],
     ["kodama", ["workflow", "check"], home],
     ["kodama", ["workflow", "new", "a"], "--allow-write"],

@@ -134,11 +134,11 @@ fi
 if [ "$command" = cluster ] || [ "$command $part" = "workflow test" ]; then
   exec ${startWords(sets.cluster)}
 fi
-# A copy goes wherever it is told to, under a temporary name beside the place first; what steps of a workflow save
+# A copy, and a session's snapshot, go wherever they are told to, under a temporary name beside the place first; what steps of a workflow save
 # goes where its own permissions say, to which kodama holds them; a new workflow goes beside the others. What keeps a
 # folder alike with one in a pod writes to that folder, wherever it is.
 case "$command $part" in
-  "cp "* | "run "* | "runs rerun" | "workflow new" | "${serveSyncWord} "*)
+  "cp "* | "run "* | "runs rerun" | "workflow new" | "snapshot "* | "session snapshot" | "${serveSyncWord} "*)
     exec ${startWords({ ...sets.kodama, write: true })} ;;
 esac
 exec ${startWords(sets.kodama)}

@@ -34,6 +34,7 @@ export const sections: readonly (readonly [heading: string, names: readonly stri
     "list",
     "get",
     "attach",
+    "share",
     "stop",
     "resume",
     "pull",
@@ -88,6 +89,10 @@ const sessionCommands = {
   list: dialling("list sessions", () => import("./commands/session/list.ts")),
   get: dialling("show one session", () => import("./commands/session/get.ts")),
   attach: dialling("open a shell in a session", () => import("./commands/session/attach.ts")),
+  share: dialling(
+    "print what a teammate needs to attach",
+    () => import("./commands/session/share.ts"),
+  ),
   stop: dialling("stop a session, and keep its work", () => import("./commands/session/stop.ts")),
   resume: dialling(
     "bring a stopped session up again",
@@ -157,6 +162,7 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     ls: synonym("list"),
     get: synonym("get"),
     attach: synonym("attach"),
+    share: synonym("share"),
     stop: synonym("stop"),
     resume: synonym("resume"),
     pull: synonym("pull"),

@@ -86,7 +86,7 @@ function launcher(name: string, folder: string): string {
   const deno = [Deno.execPath(), ...words].map((word) => `'${word}'`).join(" ");
   return `#!/bin/sh
 write='${write}'
-case "$1 $2" in "cp "* | "run "* | "runs rerun" | "workflow new") write=--allow-write ;; esac
+case "$1 $2" in "cp "* | "run "* | "runs rerun" | "workflow new" | "snapshot "* | "session snapshot") write=--allow-write ;; esac
 KODAMA_ARGV0=${name} exec env DENO_DIR='${denoFolder()}' ${deno} "$write" '${root}main.ts' "$@"
 `;
 }

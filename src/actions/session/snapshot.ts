@@ -99,7 +99,6 @@ async function written(
   const sum = (await files.sha256())();
   const key = crypto.randomUUID();
   let size = 0;
-  let isPlaced = false;
   try {
     await using partial = await files.partialFile(path, key);
     meter.restarted(0);
@@ -112,10 +111,11 @@ async function written(
       size += bytes.length;
     }
     await partial.place(size, { mode: 0o600, mtime: Math.floor(takenAt.getTime() / 1000) });
-    isPlaced = true;
-  } finally {
+  } catch (error) {
     const folder = path.slice(0, path.lastIndexOf("/"));
-    if (!isPlaced) await host.files.remove(`${folder}/.kodama-${key}.part`);
+    // Why it failed is what is told, and not that something is left.
+    await host.files.remove(`${folder}/.kodama-${key}.part`).catch(() => {});
+    throw error;
   }
   return { ...counts, path, size, sha256: sum.result() };
 }

@@ -1,7 +1,7 @@
 import type { ShellOptions } from "../../../actions/shell_events.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { defineCommand } from "../../command.ts";
-import { text, value } from "../../flag.ts";
+import { text, toggle, value } from "../../flag.ts";
 import { interruptible } from "../../interruptible.ts";
 import { definedOnly } from "../../selection.ts";
 import { placeOf, scopeFlags, sessionOperand } from "../../session/flags.ts";
@@ -22,11 +22,15 @@ export const command = defineCommand({
     command: value("line of shell to run in place of an interactive one", text, {
       placeholder: "LINE",
     }),
+    "shared": toggle("one shell for all who attach so, by the pod's tmux; Ctrl-b d leaves it"),
+    "read-only": toggle("look on at the shared shell, without typing"),
     ...attachFlags,
   },
   examples: [
     { title: "A shell", line: "kodama attach my-work" },
     { title: "One command", line: 'kodama attach my-work --command "ls -la /workspace"' },
+    { title: "One shell for two people", line: "kodama attach my-work --shared" },
+    { title: "Look on at it", line: "kodama attach my-work --read-only" },
     { title: "Words as they are", line: "kodama attach my-work -- git log --oneline" },
   ],
   exitCodes: [
@@ -42,6 +46,10 @@ export const command = defineCommand({
       throw new UsageError("--command and words after -- contradict each other");
     }
     const line = flags.command;
+    const shared = flags.shared || flags["read-only"];
+    if (shared && (line !== undefined || trailing !== undefined)) {
+      throw new UsageError("a shared shell is a shell, and no command");
+    }
     const command = trailing ?? (line === undefined ? [] : ["sh", "-c", line]);
     const options = {
       command,
@@ -56,19 +64,30 @@ export const command = defineCommand({
         environment: flags.env.length === 0 ? undefined : Object.fromEntries(flags.env),
       }),
     } satisfies Partial<ShellOptions>;
-    return { place: placeOf(flags, name), options, kubeconfig: flags.kubeconfig };
+    return {
+      place: placeOf(flags, name),
+      options: shared ? { ...options, keepMs: 0 } : options,
+      joins: shared ? { readOnly: flags["read-only"] } : undefined,
+      kubeconfig: flags.kubeconfig,
+    };
   },
-  async run({ place, options, kubeconfig }, invocation) {
+  async run({ place, options, joins, kubeconfig }, invocation) {
+    if (joins !== undefined && !invocation.terminal.stdin.isTerminal) {
+      throw new UsageError("a shared shell needs a terminal");
+    }
     const host = await invocation.host({ kubeconfig });
     const [{ findSession }, { shell }, { showShell }] = await Promise.all([
       import("../../../actions/session/find.ts"),
       import("../../../actions/shell.ts"),
       import("../../shelling/show_shell.ts"),
     ]);
-    const { target } = await interruptible(
-      invocation.signals,
-      (signal) => findSession(host, place, signal),
-    );
+    const { target, words } = await interruptible(invocation.signals, async (signal) => {
+      const found = await findSession(host, place, signal);
+      if (joins === undefined) return { target: found.target, words: options.command };
+      const { sharedShell } = await import("../../../actions/session/shared_shell.ts");
+      const words = await sharedShell(host, found, { ...joins, signal });
+      return { target: found.target, words };
+    });
     const { wholeSelection } = await import("../../../actions/exec_events.ts");
     const selection = {
       ...wholeSelection,
@@ -78,7 +97,7 @@ export const command = defineCommand({
     };
     const contexts = [target.context];
     return await showShell(
-      (extras) => shell(host, { ...options, contexts, selection, ...extras }),
+      (extras) => shell(host, { ...options, command: words, contexts, selection, ...extras }),
       { invocation, isCommand: options.command.length > 0 },
     );
   },

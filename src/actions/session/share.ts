@@ -1,0 +1,60 @@
+/** What a teammate has to know of a session to attach to it: where it is, and which rights are needed. No credentials. */
+import { PODS } from "../../kube/resources.ts";
+import type { KubeObject, Pod } from "../../kube/types.ts";
+import type { Session } from "../../session/model.ts";
+import { sessionNames } from "../../session/names.ts";
+import { shareRights } from "../../session/share_rights.ts";
+import { type LiveStatus, liveStatus } from "../../session/status.ts";
+import type { Host } from "../host.ts";
+import type { SessionPlace } from "./events.ts";
+import { noSession, openStore } from "./place.ts";
+
+/** Which session, and for whom. */
+export interface ShareOptions extends SessionPlace {
+  /** As the cluster knows the teammate; a place to be filled where it is absent. */
+  user?: string;
+  signal: AbortSignal;
+}
+
+/** What the note says. */
+export interface ShareNote {
+  session: Session;
+  live: LiveStatus;
+  /** `https://host:port` of the API server. */
+  server: string;
+  /** A Role and a RoleBinding. */
+  rights: readonly KubeObject[];
+}
+
+/** Stands where the teammate's name isn't known. */
+const someone = "TEAMMATE";
+
+/**
+ * Gathers it; nothing is changed.
+ *
+ * @throws KodamaError `notFound` where there is no such session.
+ */
+export async function share(host: Host, options: ShareOptions): Promise<ShareNote> {
+  const { name, user, signal } = options;
+  const store = await openStore(host, options, signal);
+  const [kept, pod] = await Promise.all([
+    store.read(name),
+    store.get<Pod>(PODS, sessionNames(name).pod),
+  ]);
+  if (kept === undefined) throw noSession(name, store);
+  const { session } = kept;
+  return {
+    session,
+    live: liveStatus(session, pod),
+    server: withoutUser(store.client.server),
+    rights: shareRights(session, user ?? someone),
+  };
+}
+
+/** An address may hold a name and a password, which are nobody else's. */
+function withoutUser(server: string): string {
+  const url = new URL(server);
+  url.username = "";
+  url.password = "";
+  return url.href.replace(/\/$/, "");
+}

@@ -1,0 +1,41 @@
+/** A shell that several people see and type in at once. */
+import { KodamaError } from "../../base/errors.ts";
+import { podFailure, runInPod } from "../../session/run_in_pod.ts";
+import { sharedShellWords, sharedStateOf, sharedStateWords } from "../../session/shared_shell.ts";
+import type { Host } from "../host.ts";
+import type { FoundSession } from "./find.ts";
+
+const askLimitMs = 15_000;
+
+/**
+ * The words that join the shared shell of a session; without `readOnly` they begin it where there is none.
+ *
+ * @throws KodamaError `conflict` where the image has no tmux, or there is nothing to look at.
+ */
+export async function sharedShell(
+  host: Host,
+  { session, target }: FoundSession,
+  { readOnly, signal }: { readOnly: boolean; signal: AbortSignal },
+): Promise<string[]> {
+  const client = await host.kube(target.context);
+  const pod = { client, target, clock: host.clock, signal };
+  const result = await runInPod(pod, { words: sharedStateWords, timeoutMs: askLimitMs });
+  const state = sharedStateOf(result.stdout);
+  if (result.outcome.kind !== "ok" || state === undefined) {
+    throw podFailure("cannot look for a shared shell", result);
+  }
+  const { name } = session;
+  if (state === "noTmux") {
+    throw new KodamaError(
+      "conflict",
+      `the image of session "${name}" has no tmux, which a shared shell needs`,
+      { hint: `kodama attach ${name} opens a shell of your own` },
+    );
+  }
+  if (readOnly && state === "none") {
+    throw new KodamaError("conflict", `nobody shares a shell in session "${name}"`, {
+      hint: `kodama attach ${name} --shared begins one`,
+    });
+  }
+  return sharedShellWords({ readOnly });
+}

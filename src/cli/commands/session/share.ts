@@ -1,0 +1,51 @@
+import { defineCommand } from "../../command.ts";
+import { success } from "../../exit_codes.ts";
+import { choice, text, value, valueOr } from "../../flag.ts";
+import { interruptible } from "../../interruptible.ts";
+import { definedOnly } from "../../selection.ts";
+import { placeOf, scopeFlags, sessionOperand } from "../../session/flags.ts";
+
+const formats = choice(["text", "yaml"]);
+
+/** `kodama share`. */
+export const command = defineCommand({
+  description:
+    "Prints a note for a teammate who is to attach to a session: where it is, what to type, and the rights that " +
+    "this needs. There are no credentials in it: teammates use their own. Nothing is changed in the cluster; " +
+    "-o yaml prints the rights alone, for kubectl apply.",
+  operands: [sessionOperand],
+  flags: {
+    ...scopeFlags,
+    to: value("the teammate, as the cluster knows them", text, { placeholder: "USER" }),
+    output: valueOr("how it is printed", formats.parse, "text", { short: "o", ...formats }),
+  },
+  examples: [
+    { title: "For a chat", line: "kodama share fix-auth" },
+    {
+      title: "And the rights for it",
+      line: "kodama share fix-auth --to bob@example.com -o yaml | kubectl apply -f -",
+    },
+  ],
+  seeAlso: ["kodama attach --help says what --shared and --read-only do."],
+  resolve: ({ flags, operands: [name] }) => ({
+    options: { ...placeOf(flags, name), ...definedOnly({ user: flags.to }) },
+    kubeconfig: flags.kubeconfig,
+    format: flags.output,
+  }),
+  async run({ options, kubeconfig, format }, { host: openHost, signals, terminal }) {
+    const host = await openHost({ kubeconfig });
+    const { share } = await import("../../../actions/session/share.ts");
+    const note = await interruptible(signals, (signal) => share(host, { ...options, signal }));
+    const { stringify } = await import("yaml");
+    const manifests = note.rights
+      .map((object) => stringify(object, { aliasDuplicateObjects: false })).join("---\n");
+    if (format === "yaml") {
+      await terminal.stdout.write(manifests);
+      return success;
+    }
+    const { shareLines } = await import("../../session/share_text.ts");
+    const lines = shareLines(note, manifests);
+    await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
+    return success;
+  },
+});

@@ -1,0 +1,42 @@
+/** The rights that a teammate needs to attach to one session, and to no other. Pure. */
+import type { KubeObject } from "../kube/types.ts";
+import { sessionLabel, sessionNames } from "./names.ts";
+
+const group = "rbac.authorization.k8s.io";
+
+/** A Role for this session alone, and who has it. */
+export function shareRights(
+  { name, namespace }: { name: string; namespace: string },
+  user: string,
+): KubeObject[] {
+  const { pod, state } = sessionNames(name);
+  const metadata = {
+    name: `kodama-share-${name}`,
+    namespace,
+    labels: { "app.kubernetes.io/managed-by": "kodama", [sessionLabel]: name },
+  };
+  const rule = (resource: string, verbs: string[], resourceName: string) => ({
+    apiGroups: [""],
+    resources: [resource],
+    resourceNames: [resourceName],
+    verbs,
+  });
+  const role = {
+    apiVersion: `${group}/v1`,
+    kind: "Role",
+    metadata,
+    rules: [
+      rule("configmaps", ["get"], state),
+      rule("pods", ["get"], pod),
+      rule("pods/exec", ["get", "create"], pod),
+    ],
+  };
+  const binding = {
+    apiVersion: `${group}/v1`,
+    kind: "RoleBinding",
+    metadata,
+    roleRef: { apiGroup: group, kind: "Role", name: metadata.name },
+    subjects: [{ apiGroup: group, kind: "User", name: user }],
+  };
+  return [role, binding] as unknown as KubeObject[];
+}
