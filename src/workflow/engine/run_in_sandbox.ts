@@ -4,7 +4,7 @@ import type { JsonValue } from "../../base/json_value.ts";
 import { absolute } from "../permissions.ts";
 import { failed, ok, type StepEnd } from "../steps/kind.ts";
 import { scriptApi } from "./script_api.ts";
-import type { Stage } from "./stage.ts";
+import type { Stage, StageTarget } from "./stage.ts";
 
 /** The code or the file with it, its input, and its bounds. */
 export interface SandboxRun {
@@ -24,6 +24,7 @@ export async function runInSandbox(stage: Stage, run: SandboxRun): Promise<StepE
   if (code === undefined) {
     throw new KodamaError("notFound", `there is no script ${path}`);
   }
+  const targets = await targetsOf(stage);
   const end = await world.runScript(
     {
       step: key,
@@ -31,11 +32,13 @@ export async function runInSandbox(stage: Stage, run: SandboxRun): Promise<StepE
       path,
       line: 1,
       input: run.input as JsonValue,
-      targets: await targetsOf(stage),
+      targets: targets.flatMap(({ name, target: { namespace }, unreachable }) =>
+        unreachable === undefined ? [{ name, namespace }] : []
+      ),
       folder,
     },
     workflow.permissions,
-    scriptApi(stage),
+    scriptApi(stage, targets),
     { signal, timeoutMs: run.timeoutMs, memoryMiB: run.memoryMiB },
   );
   switch (end.kind) {
@@ -60,9 +63,6 @@ export async function runInSandbox(stage: Stage, run: SandboxRun): Promise<StepE
 }
 
 /** The pods that it may name; none is no reason not to run. */
-async function targetsOf(stage: Stage): Promise<{ name: string; namespace: string }[]> {
-  const hasSelection = Object.keys(stage.workflow.select).length > 0;
-  if (!hasSelection) return [];
-  const targets = (await stage.targets({})).filter(({ unreachable }) => unreachable === undefined);
-  return targets.map(({ name, target }) => ({ name, namespace: target.namespace }));
+async function targetsOf(stage: Stage): Promise<StageTarget[]> {
+  return Object.keys(stage.workflow.select).length > 0 ? await stage.targets({}) : [];
 }

@@ -7,13 +7,18 @@ import type { ApiResource } from "../../kube/client.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import type { ScriptApi, TargetResult } from "../model.ts";
 import { fanOut } from "./fan_out.ts";
-import type { Stage } from "./stage.ts";
+import type { Stage, StageTarget } from "./stage.ts";
 
-/** The typed interface of `script` steps. The sandbox has held each call against the permissions. */
-export function scriptApi(stage: Stage): ScriptApi {
+/**
+ * The typed interface of `script` steps. The sandbox has held each call against the permissions.
+ *
+ * @param targets those that it was told of, whose names hold for all of its time; one that is gone by then is
+ *   unreachable, and what has come since was held against nothing.
+ */
+export function scriptApi(stage: Stage, targets: readonly StageTarget[]): ScriptApi {
   return {
-    async exec({ command, targets, timeoutMs }, signal) {
-      const meant = await stage.targets(targets === undefined ? {} : { targets });
+    async exec({ command, targets: names, timeoutMs }, signal) {
+      const meant = targets.filter(({ name }) => names === undefined || names.includes(name));
       const { output } = await fanOut(within(stage, signal), meant, {
         command,
         shell: false,
@@ -51,7 +56,7 @@ export function scriptApi(stage: Stage): ScriptApi {
       return items as unknown as JsonValue;
     },
     async logs({ target: wanted, tail }, signal) {
-      const [meant] = await stage.targets({ targets: [wanted] });
+      const meant = targets.find(({ name }) => name === wanted);
       if (meant === undefined) throw new KodamaError("noMatch", `no target "${wanted}"`);
       const { context, namespace, pod, container } = meant.target;
       const client = await stage.world.kube(context);

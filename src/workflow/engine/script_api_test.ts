@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import type { ScriptApi, ScriptSource } from "../model.ts";
+import { play, saying } from "../testing/stage_play.ts";
+
+const text = "select: { allNamespaces: true }\nsteps:\n  - script: whatever\n";
+
+const place = (pod: string, namespace = "n") => ({
+  context: "lab",
+  namespace,
+  pod,
+  container: "a",
+  node: "",
+  ip: "",
+});
+
+/** A script that runs a command in all of its pods, one more of which is there by then. */
+async function asked(later: readonly ReturnType<typeof place>[], dead: boolean) {
+  const found = [[place("p")], later];
+  const results: Record<string, { outcome: string }>[] = [];
+  const { pods } = await play({
+    files: { "w.yaml": text },
+    pods: { p: saying("x"), q: saying("y") },
+    world: {
+      find: () =>
+        Promise.resolve({
+          targets: found.shift() ?? later,
+          skipped: [],
+          dead: dead ? [{ context: "east", reason: "no route" }] : [],
+        }),
+      runScript: async (
+        _script: ScriptSource,
+        _permissions: unknown,
+        api: ScriptApi,
+        { signal },
+      ) => {
+        results.push(await api.exec({ command: ["id"] }, signal));
+        return { kind: "ok", output: null };
+      },
+    },
+  });
+  return {
+    results,
+    ran: [...pods].filter(([, pod]) => pod.requests.length > 0).map(([name]) => name),
+  };
+}
+
+Deno.test("a script reaches no pod that came after it was held against its permissions", async () => {
+  const { ran, results } = await asked([place("p"), place("q", "kube-system")], false);
+  assert.deepEqual(ran, ["p"]);
+  assert.deepEqual(results.map(Object.keys), [["p"]], "its names are what they were");
+});
+
+Deno.test("a script is told of a context that can't be asked", async () => {
+  const { results } = await asked([place("p")], true);
+  const outcomes = Object.entries(results[0] ?? {}).map(([name, { outcome }]) => [name, outcome]);
+  assert.deepEqual(outcomes, [["p", "ok"], ["east/*", "unreachable"]]);
+});
