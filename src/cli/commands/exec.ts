@@ -52,8 +52,9 @@ export const command = defineCommand({
   resolve(words) {
     const { flags, given, trailing } = words;
     const running = resolveRunning(flags, given);
+    // What can't be a pod is a word of the command then.
+    if (trailing === undefined && !running.list) throw noCommand(words.operands, given);
     const { contexts, kubeconfig, selection, pick } = resolveSelection(words);
-    if (trailing === undefined && !running.list) throw noCommand(words.operands);
     if ((flags.stdin || flags.tty) && flags.from?.tookStdin === true) {
       throw new UsageError("standard input can't name the pods and be passed to them", {
         hint: "--from FILE names them too",
@@ -111,9 +112,16 @@ export const command = defineCommand({
 });
 
 /** Old habits of kubectl leave out the dashes: `exec web-0 id`. */
-function noCommand([first, ...rest]: readonly string[]): UsageError {
-  const meant = first === undefined || rest.length === 0
+/** Flags that choose pods, so that an operand beside them is likely to be the command. */
+const choosing = ["match", "selector", "field-selector", "all-namespaces", "node", "from"];
+
+function noCommand(operands: readonly string[], given: ReadonlySet<string>): UsageError {
+  const [first, ...rest] = operands;
+  const isChosen = choosing.some((flag) => given.has(flag));
+  const meant = first === undefined
     ? "-- uname -a"
-    : `${first} -- ${rest.join(" ")}`;
+    : isChosen
+    ? `-- ${operands.join(" ")}`
+    : `${first} -- ${rest.join(" ") || "uname -a"}`;
   return new UsageError("no command to run", { hint: `it stands after --, as in: ${meant}` });
 }

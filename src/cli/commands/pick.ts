@@ -1,7 +1,7 @@
 import { defineCommand } from "../command.ts";
-import { NoMatchError, UsageError } from "../../base/errors.ts";
+import { UsageError } from "../../base/errors.ts";
 import { choice, text, toggle, value, valueOr } from "../flag.ts";
-import { parseHeight, plainPicker } from "../picking/options.ts";
+import { nothingMatches, parseHeight, plainPicker } from "../picking/options.ts";
 import { printPicked } from "../picking/print_picked.ts";
 import { resolveSelection, selectionFlags, selectionOperands } from "../selection.ts";
 
@@ -95,7 +95,7 @@ export const command = defineCommand({
         );
         return 0;
       case "nothing":
-        throw new NoMatchError("no pod matches");
+        throw nothingMatches();
       case "aborted":
         return aborted;
     }

@@ -1,10 +1,9 @@
 /** `--pick`: before a command runs, a person chooses among the pods that it would run in. */
-import { NoMatchError } from "../../base/errors.ts";
 import type { Host } from "../../actions/host.ts";
 import { contextsOf, pickedHost } from "../../actions/pick_host.ts";
 import type { Selection, Target } from "../../actions/pick_pods.ts";
 import type { Invocation } from "../invocation.ts";
-import { plainPicker } from "./options.ts";
+import { nothingMatches, plainPicker } from "./options.ts";
 import { pick } from "./pick.ts";
 
 /** How many a command can use, and whether a person asked to choose. */
@@ -54,7 +53,7 @@ export async function chosenFirst(
     case "nothing":
       // Only an empty list can be meant: what the command says of it tells more.
       if (!asked) return { contexts, selection, host };
-      throw new NoMatchError("no pod matches");
+      throw nothingMatches();
     case "picked":
       return {
         contexts: contextsOf(answer.targets),

@@ -1,5 +1,6 @@
 /** What a picker is asked for, and how it answers. */
 import type { Selection, Target } from "../../actions/pick_pods.ts";
+import { NoMatchError } from "../../base/errors.ts";
 import { BadValue } from "../flag.ts";
 
 /** A part of the screen: rows, or a share of them. */
@@ -72,4 +73,11 @@ export function rowsOf(height: Height, screenRows: number): number {
 /** Whether it is the whole screen by name, and not only because the screen is small. */
 export function isFullScreen(height: Height): boolean {
   return height.kind === "percent" && height.percent === 100;
+}
+
+/** The error of a choice among none. */
+export function nothingMatches(): NoMatchError {
+  return new NoMatchError("no pod matches", {
+    hint: "`kodama pods` with the same words says why",
+  });
 }

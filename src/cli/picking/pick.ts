@@ -1,7 +1,7 @@
 /** Lets a person choose among the pods of a selection. */
 import type { Host } from "../../actions/host.ts";
 import { forEachUntil } from "../../base/abort.ts";
-import { KodamaError, NoMatchError, UsageError } from "../../base/errors.ts";
+import { KodamaError, UsageError } from "../../base/errors.ts";
 import { initialState, type PickState } from "../../pick/state.ts";
 import { searched } from "../../pick/list.ts";
 import type { Match } from "../../pick/search.ts";
@@ -9,7 +9,13 @@ import { KeyDecoder, type TerminalInput } from "../../term/keys.ts";
 import type { InputStream } from "../../term/terminal.ts";
 import type { Invocation } from "../invocation.ts";
 import { styleOf } from "../output.ts";
-import { isFullScreen, type Picked, type PickerOptions, rowsOf } from "./options.ts";
+import {
+  isFullScreen,
+  nothingMatches,
+  type Picked,
+  type PickerOptions,
+  rowsOf,
+} from "./options.ts";
 import { PickerScreen } from "./picker_screen.ts";
 import { PickerSession } from "./picker_session.ts";
 import { columnsFor, type Naming, PodRows } from "./rows.ts";
@@ -113,7 +119,7 @@ class Picker implements Disposable {
 
   #nobodyToAsk(): KodamaError {
     const found = this.#found();
-    if (found.length === 0) return new NoMatchError("no pod matches");
+    if (found.length === 0) return nothingMatches();
     const names = found.slice(0, namesTold).map(({ entry }) => entry.text).join(", ");
     const more = found.length > namesTold ? ` and ${found.length - namesTold} more` : "";
     return new UsageError(`picking needs a terminal; ${found.length} match: ${names}${more}`, {
