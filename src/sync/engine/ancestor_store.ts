@@ -12,8 +12,8 @@ export interface AncestorFiles {
   readJournal(): Promise<string>;
   /** Replaces the base in one step, and begins the journal anew. */
   replaceBase(text: string): Promise<void>;
-  /** Adds to the journal, and resolves when it would outlive a loss of power. */
-  append(line: string): Promise<void>;
+  /** Adds to the journal; with `durable` it resolves when the line would outlive a loss of power. */
+  append(line: string, durable: boolean): Promise<void>;
 }
 
 /** Lines after which the journal is written into the base. */
@@ -65,15 +65,16 @@ export class AncestorStore {
       if (!sameEntry(was, is)) changes.push([path, is ?? null]);
     }
     if (changes.length === 0) return;
-    const entries = new Map(before);
+    const isLong = changes.length > mostChanges || this.#lines >= longestJournal;
+    // What is forgotten must be before anything is changed; what was agreed on may be learnt again.
+    const durable = changes.some(([, entry]) => entry === null);
+    if (!isLong) await this.files.append(lineOf(this.#generation, changes), durable);
+    // In place: this is its only owner, and it is large.
+    const entries = before as Map<string, Entry>;
     for (const [path, entry] of changes) change(entries, path, entry);
-    const ancestor = { roots: next.roots, entries };
-    if (changes.length > mostChanges || this.#lines >= longestJournal) {
-      return await this.#replace(ancestor);
-    }
-    await this.files.append(lineOf(this.#generation, changes));
+    if (isLong) return await this.#replace({ roots: next.roots, entries });
     this.#lines += 1;
-    this.#ancestor = ancestor;
+    this.#ancestor = { roots: next.roots, entries };
   }
 
   async #replace(ancestor: Ancestor): Promise<void> {

@@ -176,11 +176,11 @@ export class Passes {
     }
     this.state.problems(plan.events, scope);
     if (plan.actions.length > 0) this.#tell(plan);
-    const failures = await this.#apply(plan, part, scope, context);
-    const whole = this.#states;
-    if (whole !== undefined) {
-      const alike = failures.complete;
-      this.state.sides(whole.local, whole.remote, alike);
+    // Steps may make paths that no scan has seen: copies of conflicts.
+    const covered = scope && new Set([...scope, ...plan.actions.map(({ path }) => path)]);
+    const failures = await this.#apply(plan, part, covered, context);
+    if (this.#states !== undefined) {
+      this.state.sides(this.#states, { alike: failures.complete, scope: covered });
     }
     // What isn't allowed isn't tried again and again; a full disk is.
     const failure = failures.failures.find(({ reason }) => reason === "full" || reason === "other");
@@ -213,15 +213,13 @@ export class Passes {
   ): Promise<{ complete: boolean; failures: StepFailure[] }> {
     const { local: here, store, log } = this.parts;
     const failures: StepFailure[] = [];
-    // Steps may make paths that no scan has seen: copies of conflicts.
-    const covered = scope && new Set([...scope, ...plan.actions.map(({ path }) => path)]);
     const running = apply({
       plan,
       local: part.local,
       remote: part.remote,
       ancestor: part.ancestor,
       trees: { local: here, remote },
-      saveAncestor: (ancestor) => store.save(ancestor, covered),
+      saveAncestor: (ancestor) => store.save(ancestor, scope),
     }, signal);
     for (;;) {
       const next = await running.next();

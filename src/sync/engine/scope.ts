@@ -16,14 +16,10 @@ export interface States {
 export function scopeOf(changed: Iterable<string>, states: States): Set<string> {
   const roots = new Set<string>();
   for (const path of changed) roots.add(topmostUnlike(path, states));
-  const parents = new Set([...roots].map(parentOf));
-  const isBelow = belowTest(roots);
+  const isNear = nearTest(roots);
   const scope = new Set<string>();
   for (const entries of allEntries(states)) {
-    for (const path of entries.keys()) {
-      if (scope.has(path)) continue;
-      if (parents.has(parentOf(path)) || isBelow(path)) scope.add(path);
-    }
+    for (const path of entries.keys()) if (isNear(path)) scope.add(path);
   }
   for (const path of roots) for (const at of upwards(path)) scope.add(at);
   return scope;
@@ -32,15 +28,21 @@ export function scopeOf(changed: Iterable<string>, states: States): Set<string> 
 /** Few folders are compared with each path one after the other: that is asked of all paths there are. */
 const fewRoots = 16;
 
-function belowTest(roots: ReadonlySet<string>): (path: string) => boolean {
+/** Whether a path is below one of the roots, or beside one. */
+function nearTest(roots: ReadonlySet<string>): (path: string) => boolean {
+  const parents = new Set([...roots].map(parentOf));
   if (roots.size > fewRoots) {
     return (path) => {
+      if (parents.has(parentOf(path))) return true;
       for (const at of upwards(path)) if (roots.has(at)) return true;
       return false;
     };
   }
   const beginnings = [...roots].map((root) => `${root}/`);
-  return (path) => beginnings.some((beginning) => path.startsWith(beginning));
+  const folders = [...parents].map((folder) => folder === "" ? "" : `${folder}/`);
+  return (path) =>
+    beginnings.some((beginning) => path.startsWith(beginning)) ||
+    folders.some((folder) => path.startsWith(folder) && path.indexOf("/", folder.length) < 0);
 }
 
 function allEntries({ local, remote, ancestor }: States): ReadonlyMap<string, Entry>[] {

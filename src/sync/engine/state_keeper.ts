@@ -106,12 +106,18 @@ export class StateKeeper {
     }
   }
 
-  /** Both sides as they are known now. */
-  sides(local: Snapshot, remote: Snapshot, alike: boolean): void {
-    const conflicts = new Set<string>();
-    for (const { entries } of [local, remote]) {
-      for (const path of entries.keys()) {
-        if (conflicts.size < kept.conflicts && conflictName.isOne(path)) conflicts.add(path);
+  /** Both sides as they are known now: news of the scope alone, where there is one. */
+  sides(
+    { local, remote }: { local: Snapshot; remote: Snapshot },
+    { alike, scope }: { alike: boolean; scope: ReadonlySet<string> | undefined },
+  ): void {
+    const conflicts = new Set(this.#state.conflicts.filter((path) => scope?.has(path) === false));
+    for (
+      const paths of scope === undefined ? [local.entries.keys(), remote.entries.keys()] : [scope]
+    ) {
+      for (const path of paths) {
+        if (!conflictName.isOne(path) || conflicts.size >= kept.conflicts) continue;
+        if (local.entries.has(path) || remote.entries.has(path)) conflicts.add(path);
       }
     }
     const problems = [...this.#problems.values()];

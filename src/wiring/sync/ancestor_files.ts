@@ -1,6 +1,6 @@
 /** The ancestor's two files. */
 import type { AncestorFiles } from "../../sync/engine/ancestor_store.ts";
-import { isAbsent } from "../files.ts";
+import { fileError, isAbsent } from "../files.ts";
 import type { SyncPaths } from "./sync_folder.ts";
 
 /** Files of one synchronisation, whose lock this process holds. Dispose of it to close the journal. */
@@ -18,6 +18,23 @@ export class LocalAncestorFiles implements AncestorFiles, Disposable {
   }
 
   async replaceBase(text: string): Promise<void> {
+    await this.#kept(() => this.#replaceBase(text));
+  }
+
+  async append(line: string, durable: boolean): Promise<void> {
+    await this.#kept(() => this.#append(line, durable));
+  }
+
+  /** A disk that is full is waited for, as one in the pod is. */
+  async #kept(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      throw fileError("cannot keep what both sides agreed on", error);
+    }
+  }
+
+  async #replaceBase(text: string): Promise<void> {
     const temporary = `${this.paths.base}.new`;
     {
       using file = await Deno.open(temporary, {
@@ -34,14 +51,14 @@ export class LocalAncestorFiles implements AncestorFiles, Disposable {
     await Deno.writeTextFile(this.paths.journal, "", { mode: 0o600 });
   }
 
-  async append(line: string): Promise<void> {
+  async #append(line: string, durable: boolean): Promise<void> {
     this.#journal ??= await Deno.open(this.paths.journal, {
       append: true,
       create: true,
       mode: 0o600,
     });
     await writeAll(this.#journal, new TextEncoder().encode(line));
-    await this.#journal.syncData();
+    if (durable) await this.#journal.syncData();
   }
 
   [Symbol.dispose](): void {
