@@ -167,3 +167,16 @@ Deno.test("what has lost its state is found, and taken away by name", async () =
   const [after] = await Array.fromAsync(doctorSessions(host, look));
   assert.equal(after?.detail, "0 there, and nothing without one");
 });
+
+Deno.test("several people who begin one session at once get the same one", async () => {
+  await using cluster = await startTestCluster();
+  const people = [1, 2, 3].map(() => hostOn(cluster));
+  await using clients = new AsyncDisposableStack();
+  for (const host of people) clients.use(await host.kube());
+  await Promise.all(people.map((host) => brought(host, "shared")));
+  const [host = hostOn(cluster)] = people;
+  const { rows } = await list(host, { allNamespaces: true, tasks: false }, never);
+  assert.deepEqual(rows.map((row) => row.kind === "session" && row.live.status), ["Running"]);
+  await Promise.all(people.map((one) => again(() => deleted(one, "shared"), "notFound")));
+  assert.deepEqual(await sessionRemains(await host.kube(), undefined, never), []);
+});
