@@ -5,9 +5,9 @@ import { commandAdapter } from "./command.ts";
 import { followTask } from "./follow_task.ts";
 import { interruptTask } from "./interrupt_task.ts";
 import { readTasks } from "./read_tasks.ts";
-import { maxEventBytes } from "./runner_script.ts";
-import { type NewTask, startTask } from "./start_task.ts";
+import { startTask } from "./start_task.ts";
 import { ShellPod, type ShellPodOptions, shellTarget } from "./testing/shell_pod.ts";
+import { followed, never, task } from "./testing/shell_tasks.ts";
 
 /** What this machine can play: Debian's programs with dash and bash, and busybox alone. */
 async function images(folder: string): Promise<{ name: string; options: ShellPodOptions }[]> {
@@ -26,38 +26,6 @@ async function images(folder: string): Promise<{ name: string; options: ShellPod
 
 function isThere(path: string): Promise<boolean> {
   return Deno.stat(path).then(() => true, () => false);
-}
-
-const never = new AbortController().signal;
-
-function task(script: string, more: Partial<NewTask> = {}): NewTask {
-  return {
-    adapter: commandAdapter,
-    prompt: "do it",
-    words: ["sh", "-c", script],
-    environment: {},
-    workdir: "/",
-    createdAt: new Date(Date.UTC(2026, 0, 1)),
-    key: crypto.randomUUID().replaceAll("-", ""),
-    conversation: { id: "none", begins: true },
-    ...more,
-  };
-}
-
-/** Follows to the end; what was sent, and the states that were told. */
-async function followed(
-  pod: ShellPod,
-  number: number,
-  offset = 0,
-): Promise<{ text: string; states: string[] }> {
-  const states: string[] = [];
-  let text = "";
-  const world = { ...pod.world, clock: systemClock };
-  for await (const part of followTask(world, shellTarget, { number, offset }, never)) {
-    if (part.kind === "state") states.push(part.state);
-    if (part.kind === "bytes") text += new TextDecoder().decode(part.bytes);
-  }
-  return { text, states };
 }
 
 Deno.test("in every shell, a task gets what it was given, and is followed, read and ended", async (t) => {
@@ -191,66 +159,10 @@ Deno.test("a task that waits for its turn is taken back", async () => {
   await assert.rejects(Deno.stat(`${pod.home}/ran`), Deno.errors.NotFound);
 });
 
-Deno.test("output beyond all bounds stays off the disk, but for its end", async () => {
-  await using pod = await ShellPod.open();
-  const script = "head -c 40000000 /dev/zero | tr '\\0' x | fold -w 1000; echo; echo the end";
-  await startTask(pod.world, shellTarget, task(script), never);
-  await followed(pod, 1);
-  const { size } = await Deno.stat(`${pod.task(1)}/events.jsonl`);
-  assert.ok(size < maxEventBytes * 1.5, String(size));
-  const [read] = await readTasks(pod.world, shellTarget, {}, never);
-  assert.deepEqual([read?.status.state, read?.progress.lastMessage, read?.partial], [
-    "done",
-    "the end",
-    true,
-  ]);
-});
-
-Deno.test("a pod remembers its last hundred tasks", async () => {
-  await using pod = await ShellPod.open();
-  for (let number = 1; number <= 103; number++) {
-    await Deno.mkdir(pod.task(number), { recursive: true });
-    await Deno.writeTextFile(`${pod.task(number)}/claim`, "1 1 - 1\n");
-    await Deno.writeTextFile(`${pod.task(number)}/events.jsonl`, "");
-    await Deno.writeTextFile(`${pod.task(number)}/exit`, "0 1000 ended\n");
-  }
-  assert.equal(await startTask(pod.world, shellTarget, task("true"), never), 104);
-  await followed(pod, 104);
-  const kept = await readTasks(pod.world, shellTarget, { newest: 200 }, never);
-  assert.deepEqual([kept.length, kept[0]?.number, kept.at(-1)?.number], [100, 5, 104]);
-});
-
 Deno.test("what a task leaves running holds nobody up", async () => {
   await using pod = await ShellPod.open();
   await startTask(pod.world, shellTarget, task("sleep 1000 & echo gone"), never);
   assert.equal((await followed(pod, 1)).text, "gone\n");
   const [read] = await readTasks(pod.world, shellTarget, {}, never);
   assert.deepEqual(read?.status, { state: "done" });
-});
-
-Deno.test("a prompt is in no argument list; variables are neither there nor in the pod's files", async () => {
-  await using pod = await ShellPod.open();
-  const secret = "planted-7c1f";
-  const environment = { API_TOKEN: secret };
-  const prompt = "look for planted-7c1f";
-  const script = "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' | grep -c planted-[7]c1f";
-  await startTask(pod.world, shellTarget, task(script, { environment, prompt }), never);
-  assert.equal((await followed(pod, 1)).text, "0\n");
-  for await (const { name } of Deno.readDir(pod.task(1))) {
-    if (name === "prompt" || name === "task") continue;
-    const text = await Deno.readTextFile(`${pod.task(1)}/${name}`);
-    assert.ok(!text.includes(secret), name);
-  }
-});
-
-Deno.test("an image without what is needed is told by its name", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    await using pod = await ShellPod.open({ shell: ["/bin/sh"], path: folder });
-    await assert.rejects(startTask(pod.world, shellTarget, task("true"), never), {
-      message: "the image of kodama-test has no mkdir",
-    });
-  } finally {
-    await Deno.remove(folder);
-  }
 });

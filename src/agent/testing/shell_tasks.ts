@@ -1,0 +1,40 @@
+/** Tasks for pods of tests. */
+import { systemClock } from "../../base/clock.ts";
+import { commandAdapter } from "../command.ts";
+import { followTask } from "../follow_task.ts";
+import type { NewTask } from "../start_task.ts";
+import { type ShellPod, shellTarget } from "./shell_pod.ts";
+
+/** Never aborts. */
+export const never = new AbortController().signal;
+
+/** A task for {@link commandAdapter} that runs a line of shell. */
+export function task(script: string, more: Partial<NewTask> = {}): NewTask {
+  return {
+    adapter: commandAdapter,
+    prompt: "do it",
+    words: ["sh", "-c", script],
+    environment: {},
+    workdir: "/",
+    createdAt: new Date(Date.UTC(2026, 0, 1)),
+    key: crypto.randomUUID().replaceAll("-", ""),
+    conversation: { id: "none", begins: true },
+    ...more,
+  };
+}
+
+/** Follows to the end; what was sent, and the states that were told. */
+export async function followed(
+  pod: ShellPod,
+  number: number,
+  offset = 0,
+): Promise<{ text: string; states: string[] }> {
+  const states: string[] = [];
+  let text = "";
+  const world = { ...pod.world, clock: systemClock };
+  for await (const part of followTask(world, shellTarget, { number, offset }, never)) {
+    if (part.kind === "state") states.push(part.state);
+    if (part.kind === "bytes") text += new TextDecoder().decode(part.bytes);
+  }
+  return { text, states };
+}
