@@ -68,13 +68,21 @@ export class AncestorStore {
     const isLong = changes.length > mostChanges || this.#lines >= longestJournal;
     // What is forgotten must be before anything is changed; what was agreed on may be learnt again.
     const durable = changes.some(([, entry]) => entry === null);
-    if (!isLong) await this.files.append(lineOf(this.#generation, changes), durable);
+    if (!isLong) await this.#append(lineOf(this.#generation, changes), durable);
     // In place: this is its only owner, and it is large.
     const entries = before as Map<string, Entry>;
     for (const [path, entry] of changes) change(entries, path, entry);
     if (isLong) return await this.#replace({ roots: next.roots, entries });
     this.#lines += 1;
     this.#ancestor = { roots: next.roots, entries };
+  }
+
+  /** Behind half a line, no other would be read: the next change writes all of it anew. */
+  async #append(line: string, durable: boolean): Promise<void> {
+    const lines = this.#lines;
+    this.#lines = longestJournal;
+    await this.files.append(line, durable);
+    this.#lines = lines;
   }
 
   async #replace(ancestor: Ancestor): Promise<void> {
@@ -88,7 +96,10 @@ export class AncestorStore {
     const entries = new Map(base.entries);
     for (const line of journal.split("\n")) {
       const changes = changesOf(line, this.#generation);
-      if (changes === undefined) break;
+      if (changes === undefined) {
+        if (line !== "") this.#lines = longestJournal;
+        break;
+      }
       for (const [path, entry] of changes) change(entries, path, entry);
       this.#lines += 1;
     }

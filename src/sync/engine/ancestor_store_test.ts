@@ -63,6 +63,27 @@ Deno.test("a journal that is cut ends there, and one of another base counts for 
   assert.deepEqual(textOf(await AncestorStore.open(files)), { x: "x" });
 });
 
+Deno.test("behind half a line that a full disk has left, all is written anew", async () => {
+  const files = new Files();
+  const store = await AncestorStore.open(files);
+  await store.save(agreed({ a: "1", b: "1" }));
+  const append = files.append;
+  files.append = (line) => {
+    files.journal += line.slice(0, 10);
+    return Promise.reject(new Error("no space"));
+  };
+  await assert.rejects(store.save(agreed({}), new Set(["a"])), /no space/);
+  files.append = append;
+  const nextProcess = await AncestorStore.open(files);
+  assert.deepEqual(textOf(nextProcess), { a: "1", b: "1" });
+  await nextProcess.save(agreed({}), new Set(["a"]));
+  assert.equal(files.journal, "", "a new base");
+  files.journal = "torn";
+  await store.save(agreed({}), new Set(["a"]));
+  assert.equal(files.journal, "", "and one by the process that was told of the full disk");
+  assert.deepEqual(textOf(await AncestorStore.open(files)), { b: "1" });
+});
+
 Deno.test("without a base that is whole nothing is known", async () => {
   const files = new Files();
   const store = await AncestorStore.open(files);
