@@ -126,7 +126,7 @@ class World implements AsyncDisposable {
           anywhere: true,
         };
         const { kind } = await this.#passes.run(work, { remote, allowEmptied: true, signal });
-        if (kind === "rewatch" || kind === "quiet") return true;
+        if (kind === "quiet") return true;
       }
       return false;
     } catch (error) {

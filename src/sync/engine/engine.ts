@@ -18,8 +18,10 @@ import type { SyncState } from "./status.ts";
 
 /** A pod's end that may have to be asked what changed. */
 export interface WatchedRemoteEnd extends RemoteEnd {
-  /** Begins to tell changes. */
+  /** Begins to tell changes, or begins anew; resolves when none is missed any more. */
   watch(): Promise<void>;
+  /** There are folders that the watcher doesn't see, or needn't. */
+  readonly watchIsStale: boolean;
   /** `none` where nothing there can tell changes. */
   readonly watcher: string | undefined;
   /** Paths that may have changed lately. */
@@ -190,7 +192,12 @@ export class SyncEngine {
       for (const resolve of flushes) resolve();
       if (worked === "again") continue;
       if (worked === "halted") return await this.#halted(signal);
-      if (worked === "rewatch") await remote.watch();
+      if (work.anywhere && remote.watchIsStale) {
+        // What changes between two watchers is told by neither.
+        await remote.watch();
+        this.#dirty.addAll("now");
+        continue;
+      }
       if (this.#dirty.due || this.#flushes.length > 0) continue;
       await this.#idle(remote, poll, { signal, untilMs: fullAtMs + this.#rescanMs(remote) });
     }

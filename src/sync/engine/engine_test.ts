@@ -16,6 +16,7 @@ class TestRemote extends MemoryEnd implements WatchedRemoteEnd {
   readonly #lost = Promise.withResolvers<Error>();
   override readonly lost = this.#lost.promise;
   watcher: string | undefined = "test";
+  readonly watchIsStale = false;
   /** What a pod without a watcher answers. */
   polled: string[] = [];
 

@@ -15,8 +15,6 @@ import type { StateKeeper } from "./state_keeper.ts";
 export type PassEnd =
   /** Nothing is left to do. */
   | { kind: "quiet" }
-  /** As `quiet`, and folders are new that a watcher may not know. */
-  | { kind: "rewatch" }
   /** Something changed while it was carried out. */
   | { kind: "again" }
   /** A person has to say whether this is meant. */
@@ -61,7 +59,7 @@ export class Passes {
     if (this.#changedPasses > eagerPasses) {
       return { kind: "blocked", reason: "files change while they are synced", delayMs: pauseMs };
     }
-    return end.kind === "quiet" && seen ? { kind: "rewatch" } : end;
+    return end;
   }
 
   /**

@@ -1,16 +1,14 @@
 /** The pod's end of a synchronisation: a folder there, over one exec. */
-import { onAbort } from "../../base/abort.ts";
+import { onAbort, passed } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
-import { KodamaError } from "../../base/errors.ts";
 import type { NativeChecksums } from "../../copy/checksum.ts";
-import { refusalText } from "../../copy/refusals.ts";
 import type { ExecChannel } from "../../kube/client.ts";
 import type { EndNews, Ignoring, Looked, RemoteEnd } from "../end.ts";
 import type { Entry, Snapshot } from "../model.ts";
 import type { Action } from "../plan.ts";
 import type { Content, StepResult, Wanted } from "../tree.ts";
-import { SideLostError } from "../tree.ts";
 import { type Digests, digestsOf, sumOfLine } from "./far_digests.ts";
+import { greeted, type Hello } from "./far_hello.ts";
 import type { FarKnowledge } from "./far_knowledge.ts";
 import { FarArchive, type NumberedFile, readBatches } from "./far_archive.ts";
 import { FarLink, type FarNews } from "./far_link.ts";
@@ -36,19 +34,17 @@ export interface FarEndOptions {
 /** Folders that are left out of walks, at most: their names are words of a command. */
 const mostPruned = 200;
 
-/** As container runtimes say it of an image without a shell. */
-const noShell = /exec: "sh": (?:executable file not found|stat .*no such file)/;
-
-/** What the loop said first. */
-interface Hello {
-  program: string;
-  id: string;
-}
+/** A watcher that isn't ready by then is waited for no longer. */
+const watchedMs = 15_000;
 
 /** An open end. Dispose of it to end the loop in the pod. */
 export class FarEnd implements RemoteEnd {
   #pruned: readonly string[] = [];
   #watcher: string | undefined;
+  /** Resolved when a watcher is there, or none will be. */
+  #watched = Promise.withResolvers<void>();
+  /** What the watcher was told to look at. */
+  #watchedFolders = "";
   #aborting: Disposable | undefined;
 
   private constructor(
@@ -135,11 +131,29 @@ export class FarEnd implements RemoteEnd {
    */
   async watch(by = ""): Promise<void> {
     const pruned = this.#pruned.map((path) => `./${path}`);
+    this.#watched = Promise.withResolvers();
     await this.link.askLines(
       (blocks) => `watch ${blocks} ${by}`,
       () => pruned,
       (answer) => answer.lines(() => {}),
     );
+    // Its own folders are looked through first; a scan before that would miss what changes behind it.
+    await passed(this.options.clock, watchedMs, {
+      settled: Promise.race([this.#watched.promise, this.link.lost]),
+    });
+    this.#watchedFolders = this.#foldersToWatch();
+  }
+
+  get watchIsStale(): boolean {
+    return this.#watchedFolders !== this.#foldersToWatch();
+  }
+
+  /** busybox's watcher knows the folders that were there when it began; the others find new ones. */
+  #foldersToWatch(): string {
+    const folders = this.#watcher === "inotifyd"
+      ? [...this.options.knowledge.folders()].sort()
+      : [];
+    return [...this.#pruned, "", ...folders].join("\n");
   }
 
   /** Paths that may have changed since the moment before last; `turn` makes this moment the last. */
@@ -228,6 +242,7 @@ export class FarEnd implements RemoteEnd {
     switch (news.kind) {
       case "watcher":
         this.#watcher = news.name;
+        this.#watched.resolve();
         return told({ kind: "watched", by: news.name });
       case "missed":
         return told({ kind: "changedAnywhere" });
@@ -236,46 +251,6 @@ export class FarEnd implements RemoteEnd {
           news.tree ? { kind: "changedAnywhere" } : { kind: "changed", path: news.path },
         );
     }
-  }
-}
-
-async function greeted(link: FarLink, root: string): Promise<Hello> {
-  let words: string[] = [];
-  try {
-    await link.ask(() => Promise.resolve(), async (answer) => {
-      words = await answer.said();
-    });
-  } catch (error) {
-    if (!(error instanceof SideLostError)) throw error;
-    const lost = link.complaints === "" ? error.message : link.complaints;
-    if (noShell.test(lost)) throw refused(["noTool", "sh"], root);
-    throw new SideLostError("remote", { reason: lost, cause: error });
-  }
-  const [word, ...rest] = words;
-  if (word === "refused") throw refused(rest, root);
-  const [program, id] = rest;
-  if (word !== "hello" || program === undefined || !/^[\w-]{36}$/.test(id ?? "")) {
-    throw new SideLostError("remote", { reason: "the pod gave an answer that isn't kodama's" });
-  }
-  return { program, id: id ?? "" };
-}
-
-function refused(words: readonly string[], root: string): KodamaError {
-  const [reason, tool] = words;
-  switch (reason) {
-    case "noTool":
-      return new KodamaError("environment", `the image has no ${tool}, which a sync needs`, {
-        hint: "a sync needs sh, tar, find and the usual small programs: busybox has all of them",
-      });
-    case "noFolder":
-      return new KodamaError(
-        "notFound",
-        `there is no folder ${root} in the pod, and it can't be made`,
-      );
-    case "readOnly":
-      return new KodamaError("forbidden", `the folder ${root} of the pod can't be written to`);
-    default:
-      return new KodamaError("conflict", `the pod refused: ${refusalText(words)}`);
   }
 }
 

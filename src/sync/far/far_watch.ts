@@ -93,6 +93,7 @@ rm -f "$stage/fifo"
 mkfifo "$stage/fifo" || return
 inotifyd - "$@" >"$stage/fifo" 2>/dev/null &
 printf '%s\\n' "$!" >"$stage/watch"
+sleep 0.1
 tell by inotifyd
 tab=$(printf '\\t')
 while IFS=$tab read -r what dir name; do
@@ -109,6 +110,7 @@ mkfifo "$stage/fifo" || return
 inotifywait -q -m -r -e close_write,attrib,moved_to,moved_from,create,delete \\
 --exclude '/\\.kodama-sync-' --format '%e|%w%f' . >"$stage/fifo" 2>/dev/null &
 printf '%s\\n' "$!" >"$stage/watch"
+sleep 1
 tell by inotifywait
 while IFS= read -r one; do
 case $one in *ISDIR*'|'*) tell d "\${one#*|}" ;; *) tell w "\${one#*|}" ;; esac
@@ -135,7 +137,7 @@ lines "$1" >"$stage/pruned"
 touch -d "@$(($(date +%s) - 2))" "$stage/stamp" 2>/dev/null || : >"$stage/stamp"
 : >"$stage/later"
 how=none
-for one in \${2:-inotifywait perl inotifyd}; do command -v "$one" >/dev/null 2>&1 && how=$one && break; done
+for one in \${2:-perl inotifyd inotifywait}; do command -v "$one" >/dev/null 2>&1 && how=$one && break; done
 if [ "$how" = none ]; then tell by none; return; fi
 ("by_$how"; tell by none) </dev/null >/dev/null &
 watcher=$!
