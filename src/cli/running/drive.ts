@@ -122,7 +122,7 @@ class Interrupts implements Disposable {
     const where = progressText(progress);
     switch (action) {
       case "tell":
-        return screen.note(`${where}\nCtrl-C again at once stops them`);
+        return screen.note(where, "Ctrl-C again at once stops them");
       case "stop":
         cancel.abort(new DOMException(`stopped by ${signal}`, "AbortError"));
         return screen.note(progress.names.length === 0 ? "stopping" : `stopping: ${where}`);

@@ -24,6 +24,9 @@ const frameBytes = 64 * 1024;
 /** Above so much a run waits for its terminal. */
 const mostHeldBytes = 4 * frameBytes;
 
+/** How long the line says what was said among output that flows on, and takes it away. */
+const noticeMs = 2000;
+
 /** Output that was written so long ago was there when Enter was pressed that is heard of now. */
 const settledMs = 150;
 
@@ -50,6 +53,7 @@ export class Frames implements Disposable {
   #midLine = false;
   #paintedMs = Number.NEGATIVE_INFINITY;
   #writtenMs = Number.NEGATIVE_INFINITY;
+  #notice: { text: string; untilMs: number } | undefined;
   #painting: Promise<void> | undefined;
   #timer: Disposable | undefined;
   /** Of a frame that nobody waited for. */
@@ -77,6 +81,11 @@ export class Frames implements Disposable {
     if (this.#painting !== undefined) this.#paintIn(frameMs);
     else if (waitMs > 0 && this.#heldBytes <= frameBytes) this.#paintIn(waitMs);
     else this.#paintAlone();
+  }
+
+  /** Says something in the line for a while, too; or no longer. */
+  notice(text: string | undefined): void {
+    this.#notice = text === undefined ? undefined : { text, untilMs: this.#nowMs + noticeMs };
   }
 
   /** Writes all that was taken. */
@@ -169,7 +178,9 @@ export class Frames implements Disposable {
     const columns = this.#columns;
     if (!this.#lineIsDue || this.#midLine) return this.#line.taken(columns);
     const elapsedMs = this.#nowMs - this.#beganMs;
-    return this.#line.put(statusText(this.#options.progress, { elapsedMs, columns }), columns);
+    const notice = this.#nowMs < (this.#notice?.untilMs ?? 0) ? this.#notice?.text : undefined;
+    const when = { elapsedMs, columns, ...(notice === undefined ? {} : { notice }) };
+    return this.#line.put(statusText(this.#options.progress, when), columns);
   }
 
   #plan(): void {

@@ -84,9 +84,15 @@ export class Screen implements Disposable {
     return before === "" ? data : [before, ...data];
   }
 
-  /** Says something between the lines of the run, at once. */
-  note(text: string): void {
-    const lines = ["", ...text.split("\n"), ""].join(this.#options.interactive ? "\r\n" : "\n");
+  /**
+   * Says something between the lines of the run, at once. Output that flows on takes it away from a person's eyes:
+   * `hint` stands in the status line, too, for a while.
+   */
+  note(text: string, hint?: string): void {
+    this.#frames?.notice(hint);
+    const lines = ["", ...text.split("\n"), ...hint === undefined ? [] : [hint], ""].join(
+      this.#options.interactive ? "\r\n" : "\n",
+    );
     this.#sayNow(lines).catch(() => {
       // A broken standard error is noticed by whoever writes what matters.
     });

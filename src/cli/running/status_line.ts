@@ -18,7 +18,7 @@ const up = "\x1b[A";
 /** `40 of 50 done, 2 failed, 8 running, 12s: web-0, web-1`, cut to the width of the terminal. */
 export function statusText(
   progress: Progress,
-  { elapsedMs, columns }: { elapsedMs: number; columns: number },
+  { elapsedMs, columns, notice }: { elapsedMs: number; columns: number; notice?: string },
 ): string {
   if (progress.told !== undefined) return cut(progress.told, columns - 1);
   const counts = [...progress.ended];
@@ -32,8 +32,8 @@ export function statusText(
     formatDuration(Math.max(1000, Math.floor(elapsedMs / 1000) * 1000)),
   ];
   const names = [...progress.running].slice(0, 20).map((target) => progress.names[target] ?? "");
-  const text = `${parts.join(", ")}${names.length === 0 ? "" : `: ${names.join(", ")}`}`;
-  return cut(text, columns - 1);
+  const status = `${parts.join(", ")}${names.length === 0 ? "" : `: ${names.join(", ")}`}`;
+  return cut(notice === undefined ? status : `${notice} | ${status}`, columns - 1);
 }
 
 function cut(text: string, columns: number): string {

@@ -194,9 +194,16 @@ Deno.test("what a signal says stands on lines of its own, at once", async () => 
   await pass(800);
   await line("a\n");
   await line("b\n");
-  screen.note("stopping");
+  screen.note("4 running", "Ctrl-C again stops them");
   await pass(0);
-  assert.deepEqual(shown(), ["a", "b", "", "stopping", status]);
+  assert.deepEqual(shown().slice(0, -1), ["a", "b", "", "4 running", "Ctrl-C again stops them"]);
+  assert.equal(shown().at(-1), `Ctrl-C again stops them | ${status}`);
+  // Output that flows on takes the words away, and not the line.
+  for (let number = 0; number < 30; number++) await line(`${number}\n`);
+  await pass(1900);
+  assert.match(shown().at(-1) ?? "", /^Ctrl-C again stops them \| 2 of 4 done/);
+  await pass(1100);
+  assert.match(shown().at(-1) ?? "", /^2 of 4 done/);
   await screen.flush();
 });
 
