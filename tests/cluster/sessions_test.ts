@@ -1,11 +1,10 @@
 /** A session's whole life on a real cluster: a restricted namespace, the documented Role alone, two machines. */
 import assert from "node:assert/strict";
-import { parse, stringify } from "yaml";
-import { testEnvironment } from "../harness/embedded_cluster.ts";
 import { documentedRole } from "../harness/session_role.ts";
-import { SourceKodama } from "../harness/source_kodama.ts";
+import type { SourceKodama } from "../harness/source_kodama.ts";
 import { TestFolder } from "../harness/test_folder.ts";
-import { RealCluster, rigVariable, type TestNamespace } from "./test_namespace.ts";
+import { machine } from "./session_machine.ts";
+import { RealCluster, rigVariable } from "./test_namespace.ts";
 
 const cluster = RealCluster.fromEnvironment();
 // Its image is the rig's.
@@ -48,26 +47,6 @@ const gitServer = {
     }],
   },
 };
-
-/** A machine of somebody who has the documented Role in the namespace, and nothing else. */
-async function machine(namespace: TestNamespace, folder: string): Promise<SourceKodama> {
-  const token = (await namespace.kubectl("create", "token", "jane")).trim();
-  const text = await namespace.cluster.kubectl([
-    "config",
-    "view",
-    "--minify",
-    "--flatten",
-    "--raw",
-  ]);
-  const config = parse(text);
-  config.users = [{ name: "jane", user: { token } }];
-  config.contexts[0].context.user = "jane";
-  config.contexts[0].context.namespace = namespace.name;
-  await Deno.mkdir(`${folder}/home`, { recursive: true });
-  await Deno.writeTextFile(`${folder}/kubeconfig`, stringify(config), { mode: 0o600 });
-  const env = testEnvironment(folder, `${folder}/kubeconfig`);
-  return await SourceKodama.on({ env, folder });
-}
 
 Deno.test({
   name: "sessions on a real cluster: begun on one machine, gone on with on another, deleted there",
