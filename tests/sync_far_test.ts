@@ -5,6 +5,7 @@ import { nativeChecksums } from "../src/wiring/checksums.ts";
 import type { EndNews, Ignoring } from "../src/sync/end.ts";
 import type { Entry } from "../src/sync/model.ts";
 import type { Action, Expectation } from "../src/sync/plan.ts";
+import { ignoringOf } from "../src/sync/ignoring.ts";
 import { ignoresNothing } from "../src/sync/testing/memory_end.ts";
 import { ShellChannel, type TestShell } from "../src/sync/testing/shell_channel.ts";
 import type { Content, Wanted } from "../src/sync/tree.ts";
@@ -301,5 +302,30 @@ for (const shell of [dash, ...(busybox === undefined ? [] : [busybox])]) {
     const { entries } = await there.end.look(["d/x", "gone"], nothing, signal);
     assert.equal(entries.get("d/x")?.kind, "file");
     assert.equal(entries.get("gone"), undefined);
+  });
+}
+
+for (const shell of [dash, ...(busybox === undefined ? [] : [busybox])]) {
+  Deno.test(`${shell.name}: new folders are told and watched, what is left out isn't walked through`, async () => {
+    await using there = await scene(shell);
+    await Deno.mkdir(`${there.folder}/modules/deep`, { recursive: true });
+    await Deno.writeTextFile(`${there.folder}/modules/deep/x`, "x");
+    const rules = { rank: "gitignore", name: "test", text: "modules/\n" } as const;
+    const ignoring = ignoringOf((folder) => folder === "" ? [rules] : []);
+    await there.end.watch();
+    assert.deepEqual([...(await there.end.scan(ignoring, signal)).entries.keys()], []);
+    assert.equal(there.end.watchIsStale, true, "it looks at what is left out");
+    await there.end.watch();
+    assert.equal(there.end.watchIsStale, false);
+    assert.deepEqual([...(await there.end.scan(ignoring, signal)).entries.keys()], []);
+    if (there.end.watcher === "none") return;
+    await Deno.mkdir(`${there.folder}/new`);
+    await there.heard((one) => one.kind === "changedAnywhere");
+    await there.end.scan(ignoring, signal);
+    if (there.end.watchIsStale) await there.end.watch();
+    await Deno.writeTextFile(`${there.folder}/new/y`, "y");
+    await there.heard((one) => one.kind === "changed" && one.path === "new/y");
+    const told = there.news.flatMap((one) => one.kind === "changed" ? [one.path] : []);
+    assert.deepEqual(told.filter((path) => path.startsWith("modules")), []);
   });
 }
