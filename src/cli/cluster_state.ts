@@ -16,8 +16,9 @@ export const clusterFlags = {
   output: value("print a JSON document", formats.parse, { short: "o", ...formats }),
 };
 
-/** A port of this machine. */
-export function portNumber(raw: string): number {
+/** A port of this machine; undefined for 0, by which programs say any free one. */
+export function portNumber(raw: string): number | undefined {
+  if (/^0+$/.test(raw)) return undefined;
   const port = count(raw);
   if (port > 65_535) throw new BadValue(raw, "a port is a number up to 65535");
   return port;
