@@ -28,8 +28,8 @@ export const command = defineCommand({
   examples: [
     { title: "As a session of another name", line: "kodama restore fix-auth-2 fix-auth.tar.gz" },
     {
-      title: "Back to where it was",
-      line: "kodama stop fix-auth && kodama restore fix-auth fix-auth.tar.gz",
+      title: "A stopped one, back to where it was",
+      line: "kodama restore fix-auth fix-auth.tar.gz",
     },
   ],
   exitCodes: [
