@@ -1,6 +1,5 @@
 /** From a session that is kept to one that runs: the same way for a start, a start that goes on, and a resume. */
 import { counted } from "../../base/counted.ts";
-import { KodamaError } from "../../base/errors.ts";
 import { PODS } from "../../kube/resources.ts";
 import type { Pod } from "../../kube/types.ts";
 import {
@@ -52,7 +51,6 @@ export interface BringUp {
 /** Brings it up. What is there already is left as it is; the errors are those of the steps. */
 export async function* bringUp(work: BringUp): AsyncGenerator<StartEvent, void> {
   const run = new BringUpRun(work);
-  run.requireFiles();
   yield* run.configure();
   yield* run.create();
   const pod = yield* run.waitForPod();
@@ -72,20 +70,6 @@ class BringUpRun {
 
   get #session(): Session {
     return this.#kept.session;
-  }
-
-  /** What has half of another session's files isn't worked in: a checkout, or an agent, would take it for the whole. */
-  requireFiles(): void {
-    const { origin, name } = this.#session;
-    if (origin === undefined || origin.filled || this.work.fill !== undefined) return;
-    const again = origin.kind === "clone"
-      ? `kodama clone ${origin.session} ${name} goes on with it`
-      : `kodama restore ${name} FILE goes on with it`;
-    throw new KodamaError(
-      "conflict",
-      `session "${name}" was to begin with the files of "${origin.session}", and doesn't have them`,
-      { hint: `${again}; kodama delete ${name} --purge takes it away` },
-    );
   }
 
   async *fill(pod: Pod): AsyncGenerator<StartEvent, void> {

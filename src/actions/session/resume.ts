@@ -7,6 +7,7 @@ import { bringUp } from "./bring_up.ts";
 import type { SessionPlace, StartEvent } from "./events.ts";
 import { tidied } from "./leftovers.ts";
 import { noSession, openStore } from "./place.ts";
+import { requireFiles } from "./require_files.ts";
 
 /** The folder that this machine kept in step before: of another machine's nothing is known here. */
 async function syncHere(host: Host, session: Session): Promise<{ localPath?: string }> {
@@ -35,6 +36,7 @@ export async function* resume(
   const store = await openStore(host, options, signal);
   const there = await store.read(name);
   if (there === undefined) throw noSession(name, store);
+  requireFiles(there.session);
   yield { kind: "stepStarted", step: "claim", session: there.session };
   const kept = there.session.status === "Running"
     ? there

@@ -16,6 +16,7 @@ import type { Manifests, StartEvent, StartOptions } from "./events.ts";
 import { environmentOf, goOn, syncOf } from "./go_on.ts";
 import { tidied } from "./leftovers.ts";
 import { openStore } from "./place.ts";
+import { requireFiles } from "./require_files.ts";
 import { sessionOwner } from "./owner.ts";
 
 /**
@@ -34,6 +35,7 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
   yield* warnings(wanted, store, session);
   yield { kind: "stepStarted", step: "claim", session };
   const { kept, begun } = await store.begin(session);
+  requireFiles(kept.session);
   const { kept: continued, outdated } = begun
     ? { kept, outdated: false }
     : await goOn(host, store, { kept, options, wanted });
