@@ -22,8 +22,6 @@ export type InterruptSignal = "INT" | "TERM";
 /** How one kind of agent is run. */
 export interface Adapter {
   readonly name: string;
-  /** One line for help. */
-  readonly summary: string;
   /** Whether a later task can go on with an earlier one's conversation. */
   readonly converses: boolean;
   /**

@@ -8,7 +8,7 @@
 import type { Adapter } from "./adapter.ts";
 import { readUsage, readUsageByModel } from "./claude_usage.ts";
 import { fieldsOf, type JsonFields, jsonObject, listOf, numberOf, textOf } from "./json_fields.ts";
-import { type AgentEvent, bounded } from "./model.ts";
+import { type AgentEvent, bounded, isConversation } from "./model.ts";
 
 /** Of a tool's input or answer: one look at what it is about. */
 const maxSummary = 300;
@@ -27,7 +27,6 @@ export PATH
 /** Claude Code. */
 export const claudeAdapter: Adapter = {
   name: "claude",
-  summary: "Claude Code; words behind -- go to its command line",
   converses: true,
   // It ends its turn, writes the conversation down and stops what its tools have started.
   interrupt: { signal: "INT", to: "agent", graceMs: 10_000 },
@@ -96,11 +95,6 @@ function readSystem(event: JsonFields): AgentEvent[] {
     default:
       return [unknown(`system/${textOf(event, "subtype") ?? ""}`)];
   }
-}
-
-/** What a conversation may be called: it comes back as a word of a command line. */
-export function isConversation(text: string): boolean {
-  return /^[A-Za-z0-9][A-Za-z0-9_-]{7,127}$/.test(text);
 }
 
 function contentOf(event: JsonFields): readonly JsonFields[] {

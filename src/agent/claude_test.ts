@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { claudeAdapter, isConversation } from "./claude.ts";
-import { maxText } from "./model.ts";
+import { claudeAdapter } from "./claude.ts";
+import { isConversation, maxText } from "./model.ts";
 import { foldEvents } from "./progress.ts";
 import {
   recordedConversation,

@@ -6,7 +6,6 @@ import { bounded } from "./model.ts";
 /** Any command. */
 export const commandAdapter: Adapter = {
   name: "command",
-  summary: "any command: reads the prompt, prints what it likes, its exit code is the result",
   converses: false,
   interrupt: { signal: "TERM", to: "tree", graceMs: 10_000 },
   preparation: "",

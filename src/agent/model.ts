@@ -115,3 +115,8 @@ export function bounded(text: string, limit: number = maxText): string {
   const cut = text.slice(0, limit - 1);
   return `${/[\uD800-\uDBFF]$/.test(cut) ? cut.slice(0, -1) : cut}…`;
 }
+
+/** What a conversation may be called: it comes back as a word of a command line. */
+export function isConversation(text: string): boolean {
+  return /^[A-Za-z0-9][A-Za-z0-9_-]{7,127}$/.test(text);
+}

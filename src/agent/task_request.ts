@@ -1,7 +1,6 @@
 /** What was asked for, as it lies beside a task in its pod: one line of JSON, which only kodama writes. */
-import { isConversation } from "./claude.ts";
 import { jsonObject, numberOf, textOf } from "./json_fields.ts";
-import { bounded } from "./model.ts";
+import { bounded, isConversation } from "./model.ts";
 
 /** A task as it was asked for. */
 export interface TaskRequest {
