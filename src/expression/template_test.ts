@@ -5,13 +5,7 @@ import type { JsonValue } from "../base/json_value.ts";
 import { evaluationLimits } from "./budget.ts";
 import { namesUsed } from "./names_used.ts";
 import { ExpressionError } from "./problem.ts";
-import {
-  checkTemplate,
-  escaped,
-  evaluateTemplate,
-  hasExpression,
-  parseTemplate,
-} from "./template.ts";
+import { checkTemplate, evaluateTemplate, hasExpression, parseTemplate } from "./template.ts";
 import { listOf, numberType, recordOf, textType, type Type } from "./type.ts";
 
 const names: Readonly<Record<string, Type>> = {
@@ -290,15 +284,5 @@ Deno.test("equal is reflexive and symmetric, and distinct agrees with it", () =>
     const [a, b] = JSON.parse(JSON.stringify([one, other])) as [JsonValue, JsonValue];
     const [self, symmetric, same, size] = evaluateTemplate(template, { a, b }) as JsonValue[];
     assert.deepEqual([self, symmetric, size], [true, true, same === true ? 1 : 2]);
-  }));
-});
-
-Deno.test("a text that was escaped gives itself", () => {
-  const piece = fc.constantFrom("${{", "$", "$$", "{", "}}", "a", " 1 ");
-  fc.assert(fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
-    const text = pieces.join("");
-    const { template, problems } = parseTemplate(escaped(text));
-    assert.deepEqual(problems, []);
-    assert.equal(evaluateTemplate(template, {}), text);
   }));
 });
