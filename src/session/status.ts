@@ -10,11 +10,21 @@ export interface LiveStatus {
   reason?: string;
 }
 
-const goOn = (name: string) => `its start didn't finish: kodama start ${name} with the same words`;
+type Written = Pick<Session, "name" | "status" | "message" | "origin">;
+
+function goOn({ name, origin }: Written): string {
+  if (origin?.filled !== false) {
+    return `its start didn't finish: kodama start ${name} with the same words`;
+  }
+  const again = origin.kind === "clone"
+    ? `kodama clone ${origin.session} ${name}`
+    : `kodama restore ${name} FILE`;
+  return `the files of "${origin.session}" didn't all come: ${again} goes on`;
+}
 
 /** The status. `events` are those of the pod, in any order; without them less is said of a pod that waits. */
 export function liveStatus(
-  session: Pick<Session, "name" | "status" | "message">,
+  session: Written,
   pod: Pod | undefined,
   events: readonly Event[] = [],
 ): LiveStatus {
@@ -34,23 +44,24 @@ export function liveStatus(
   }
   if (phase !== "Running" || own?.ready === false) return notReady(pod, own, events);
   if (session.status === "Failed") {
-    return { status: "Failed", reason: session.message ?? goOn(session.name) };
+    return { status: "Failed", reason: session.message ?? goOn(session) };
   }
-  if (session.status !== "Running") return { status: "Starting", reason: goOn(session.name) };
+  if (session.status !== "Running") return { status: "Starting", reason: goOn(session) };
   return { status: "Running" };
 }
 
-function withoutPod({ name, status, message }: Pick<Session, "name" | "status" | "message">) {
+function withoutPod(session: Written) {
+  const { name, status, message } = session;
   switch (status) {
     case "Failed":
-      return { status, reason: message ?? goOn(name) };
+      return { status, reason: message ?? goOn(session) };
     case "Stopped":
       return { status };
     case "Running":
       return { status: "Stopped", reason: `its pod is gone: kodama resume ${name}` } as const;
     case "Pending":
     case "Starting":
-      return { status: "Pending", reason: goOn(name) } as const;
+      return { status: "Pending", reason: goOn(session) } as const;
   }
 }
 

@@ -76,3 +76,9 @@ Deno.test("a pod that ended, ends, or ends again and again", () => {
   );
   assert.equal(status("Running", running), "Running");
 });
+
+Deno.test("a clone whose files didn't all come is gone on with as a clone", () => {
+  const origin = { kind: "clone", session: "work", filled: false } as const;
+  const { reason } = liveStatus({ name: "again", status: "Starting", origin }, undefined);
+  assert.match(reason ?? "", /kodama clone work again goes on$/);
+});
