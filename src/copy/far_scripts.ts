@@ -46,7 +46,8 @@ tar_kind() { tar=; case $(tar --version 2>/dev/null) in *GNU*) tar=gnu ;; *) com
  */
 const placing = `place() {
 rooted "$1"
-dest=$path slash=
+dest=$path
+slash=
 case $dest in */) slash=1 ;; esac
 while :; do case $dest in ?*/) dest=\${dest%/} ;; *) break ;; esac; done
 if [ -d "$dest" ]; then
@@ -58,19 +59,13 @@ dir=\${dest%/*}
 [ -d "$dir" ] || refuse "noParent"
 }`;
 
-/**
- * `wanted dest name key size`: takes a file's bytes from standard input, behind those of an earlier attempt.
- *
- * A large file's checksum is made while it arrives, where the stream can be split. Some tees go on when a reader of
- * theirs has gone; so what writes the file itself says that it can't.
- */
+/** `wanted dest name key size`: takes a file's bytes from standard input, behind those of an earlier attempt. */
 const receiveFile = `${beginning}
 ${placing}
 need cat mv rm
 command -v stat >/dev/null 2>&1 || need wc
 place "$2" "$3" file
 size=$5
-splits() { [ "$(echo x | tee /dev/fd/3 2>/dev/null 3>&1 >/dev/null)" = x ]; }
 [ -d "$dest" ] && refuse "isFolder"
 part=\${dir%/}/.kodama-$4.part
 choose "$1"
@@ -86,14 +81,12 @@ if [ "$at" = 0 ]; then
 rm -f "$part"
 (umask 077; : >"$part") || exit 1
 fi
-check=
-if [ "$at" = 0 ] && [ "$sum" ] && [ "$size" -ge 1048576 ] && splits; then set -- $({ tee /dev/fd/3 | { cat >>"$part" || say stopped; } } 3>&1 | "$sum")
-check=\${1#\\\\}
-elif [ "$at" -lt "$size" ]; then cat >>"$part" || give_up 1
-fi
+if [ "$at" -lt "$size" ]; then cat >>"$part" || give_up 1; fi
 size_of "$part"
-[ "$bytes" = "$size" ] && [ "$sum" ] && [ -z "$check" ] && sum_of "$part"
-say "got $bytes \${check:--}"`;
+got=$bytes
+check=-
+[ "$got" = "$size" ] && [ "$sum" ] && sum_of "$part"
+say "got $got $check"`;
 
 /** `dest name key mode time`: gives the file that was received its name. An empty mode or time is left as it is. */
 const placeFile = `${beginning}

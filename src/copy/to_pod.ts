@@ -52,9 +52,7 @@ export async function sendFile(source: FileSource, to: PodDestination): Promise<
   if (!whole) throw new CopyFailure({ kind: "unknown", reason: noInputEnd }, true);
   const [got, check] = await far.hear("got");
   await far.done();
-  if (got !== String(size)) {
-    throw failed(far.complaints.at(-1) ?? `only ${got} of ${size} bytes arrived`);
-  }
+  if (got !== String(size)) throw failed(`only ${got} of ${size} bytes arrived`);
   if (sum !== undefined && sum.result() !== check) {
     await quietly(to, "discard", [to.path, to.name, key]);
     throw failed("what arrived in the pod isn't what was sent: the checksums differ");
