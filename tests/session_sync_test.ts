@@ -18,6 +18,7 @@ Deno.test("a clone, its session and the session's agent work on the same files",
   await Deno.writeTextFile(`${clone}/.kodamaignore`, "secret/\n");
   await Deno.mkdir(`${clone}/secret`);
   await Deno.writeTextFile(`${clone}/secret/key`, "stays here\n");
+  await Deno.writeTextFile(`${clone}/.env`, "DATABASE_URL=postgres://u:stays-here@db\n");
   const run = async (...words: string[]) => {
     const { code, stdout, stderr } = await kodama.run(words, { cwd: clone, write: [clone] });
     assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
@@ -25,7 +26,7 @@ Deno.test("a clone, its session and the session's agent work on the same files",
   };
   const inPod = (line: string) => run("attach", "work", "--command", line);
   const agent = ["--adapter", "command", "--prompt", "say hello"];
-  const words = ["start", "work", "--repo", ".", "--sync", ".", ...agent];
+  const words = ["start", "work", "--repo", ".", "--sync", ".", "--env-file", ".env", ...agent];
   const line = "cat > /workspace/from-agent.txt";
   try {
     await run(...words, "--", "sh", "-c", line);

@@ -36,6 +36,8 @@ export interface BringUp {
   signal: AbortSignal;
   /** The folder of this machine that the workspace is kept in step with. */
   localPath?: string;
+  /** Absolute paths of the files whose variables are in the session's Secret: they aren't synced. */
+  secretFiles?: readonly string[];
   /** That folder is a clone of the session's repository: its files are those to begin with. */
   syncsClone: boolean;
   /** Why there is none, where nobody asked for that. */
@@ -189,7 +191,8 @@ class BringUpRun {
   }
 
   async *beginSync(pod: Pod): AsyncGenerator<StartEvent, void> {
-    const { host, store, signal, localPath, whyNoSync: text, kubeconfig } = this.work;
+    const { host, store, signal, localPath, secretFiles = [], whyNoSync: text, kubeconfig } =
+      this.work;
     yield this.#started("sync");
     if (localPath === undefined) {
       const why = text === undefined ? {} : { text };
@@ -198,7 +201,14 @@ class BringUpRun {
     const { beginSync } = await import("./sync_step.ts");
     const target = targetOf(store, pod);
     const session = this.#session;
-    const beginning = beginSync(host, { session, target, localPath, kubeconfig, signal });
+    const beginning = beginSync(host, {
+      session,
+      target,
+      localPath,
+      secretFiles,
+      kubeconfig,
+      signal,
+    });
     for (;;) {
       const next = await beginning.next();
       if (next.done === true) {

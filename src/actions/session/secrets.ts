@@ -6,13 +6,21 @@ import { readSettings } from "../../config/settings_file.ts";
 import type { SourceFile } from "../../base/yaml_shape.ts";
 import { type DotenvFile, mergeDotenv } from "../../session/environment.ts";
 import type { SessionSecrets } from "../../session/manifests/env_secret.ts";
+import { absolutePath } from "../absolute_path.ts";
 import type { Host } from "../host.ts";
 
 /** What was read, and what a person should know of it. */
 export interface ReadSecrets extends SessionSecrets {
-  /** The files that there were. */
+  /** The files that there were, as they were named. */
   files: readonly string[];
+  /** Their absolute paths. */
+  places: readonly string[];
   left: readonly { name: string; reason: "excluded" | "protected" }[];
+}
+
+/** A file, and its absolute path. */
+interface PlacedFile extends DotenvFile {
+  place: string;
 }
 
 /** More than a Secret holds needs no reading. */
@@ -45,6 +53,7 @@ export async function readSecrets(
   return {
     variables: values,
     files: files.map(({ path }) => path),
+    places: files.map(({ place }) => place),
     left,
     ...(gitToken === undefined ? {} : { gitToken }),
   };
@@ -61,15 +70,15 @@ function tokenOf(text: string | undefined): string | undefined {
   });
 }
 
-async function namedFile(host: Host, path: string): Promise<DotenvFile> {
-  const whole = path.startsWith("/") ? path : `${host.places.workingDir}/${path}`;
-  const text = await host.files.readText(whole, maxBytes);
+async function namedFile(host: Host, path: string): Promise<PlacedFile> {
+  const place = absolutePath(path, host.places.workingDir);
+  const text = await host.files.readText(place, maxBytes);
   if (text === undefined) throw new UsageError(`--env-file ${path}: there is no such file`);
-  return { path, text };
+  return { path, text, place };
 }
 
 /** The files that settings name: the nearest settings that name any. Those that aren't there are left out. */
-async function settingsFiles(host: Host, sources: SettingSources): Promise<DotenvFile[]> {
+async function settingsFiles(host: Host, sources: SettingSources): Promise<PlacedFile[]> {
   for (const source of [sources.template, sources.repository, sources.user]) {
     if (source === undefined) continue;
     const names = (await readSettings(source)).env?.dotenvFiles;
@@ -85,15 +94,15 @@ async function besideSettings(
   host: Host,
   source: SourceFile,
   name: string,
-): Promise<DotenvFile | undefined> {
+): Promise<PlacedFile | undefined> {
   if (name.startsWith("/") || name.startsWith("~") || name.split(/[\\/]/).includes("..")) {
     throw new KodamaError("config", `${source.path}: env.dotenvFiles: ${name} isn't beside it`, {
       hint: `a file elsewhere is named on the command line: --env-file ${name}`,
     });
   }
-  const folder = folderOfSettings(source.path);
-  const text = await host.files.readText(`${folder}/${name}`, maxBytes);
-  return text === undefined ? undefined : { path: name, text };
+  const place = `${folderOfSettings(source.path)}/${name}`;
+  const text = await host.files.readText(place, maxBytes);
+  return text === undefined ? undefined : { path: name, text, place };
 }
 
 /** A template's files are those of the repository that it is in. */

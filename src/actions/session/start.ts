@@ -58,6 +58,7 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
       // Nobody works yet in a pod whose start failed; in one that runs somebody may.
       remakePod: outdated && continued.session.status !== "Running",
       ...syncParts(wanted.sync, options),
+      secretFiles: wanted.secrets.places,
       readyTimeoutMs: options.readyTimeoutMs,
       signal,
       made: (manifest) => made.push(manifest),

@@ -1,6 +1,7 @@
 /** Which folder a session is kept in step with, where a person says so and where nobody does. */
 import { UsageError } from "../../base/errors.ts";
 import type { SessionRepository, SessionSync } from "../../session/model.ts";
+import { absolutePath } from "../absolute_path.ts";
 import type { Host } from "../host.ts";
 import { isCloneOf } from "./local_git.ts";
 
@@ -36,7 +37,7 @@ export async function chosenSync(
     case "none":
       return { enabled: false, isClone: false };
     case "folder": {
-      const localPath = absolute(wish.path, workingDir);
+      const localPath = absolutePath(wish.path, workingDir);
       const kind = await (await host.copyFiles()).kindOf(localPath);
       if (kind === "folder") {
         const isClone = await isCloneIn(host, localPath, { repository, signal });
@@ -78,14 +79,4 @@ async function isCloneIn(
   { repository, signal }: { repository: SessionRepository | undefined; signal: AbortSignal },
 ): Promise<boolean> {
   return repository !== undefined && await isCloneOf(host, { folder, url: repository.url }, signal);
-}
-
-function absolute(path: string, workingDir: string): string {
-  const whole = path.startsWith("/") ? path : `${workingDir}/${path}`;
-  const parts: string[] = [];
-  for (const part of whole.split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  return `/${parts.join("/")}`;
 }

@@ -6,6 +6,7 @@ import type { Session } from "../../session/model.ts";
 import type { Host } from "../host.ts";
 import type { SyncReport, SyncSpec } from "../sync/control.ts";
 import { startSync } from "../sync/start_sync.ts";
+import { keptHere } from "./kept_here.ts";
 import { excludedBySettings } from "../sync/sync_settings.ts";
 import { listSyncs, stopSync, syncStatus } from "../sync/syncs.ts";
 
@@ -17,10 +18,11 @@ export function syncKey({ namespace, name }: Pick<Session, "namespace" | "name">
 /** Begins it, and tells how far the first transfer is; gives how many entries are alike in the end. */
 export async function* beginSync(
   host: Host,
-  { session, target, localPath, kubeconfig, signal }: {
+  { session, target, localPath, secretFiles, kubeconfig, signal }: {
     session: Session;
     target: Target;
     localPath: string;
+    secretFiles: readonly string[];
     kubeconfig: string | undefined;
     signal: AbortSignal;
   },
@@ -29,7 +31,7 @@ export async function* beginSync(
   const known = await syncStatus(host, key);
   const spec = known !== undefined && known.spec.local === localPath
     ? known.spec
-    : await newSpec(host, { key, target, localPath, kubeconfig });
+    : await newSpec(host, { key, target, localPath, secretFiles, kubeconfig });
   let entries = 0;
   for await (const event of startSync(host, { spec, wait: true, signal })) {
     if (event.kind === "progress") yield progressText(event);
@@ -40,10 +42,11 @@ export async function* beginSync(
 
 async function newSpec(
   host: Host,
-  { key, target, localPath, kubeconfig }: {
+  { key, target, localPath, secretFiles, kubeconfig }: {
     key: string;
     target: Target;
     localPath: string;
+    secretFiles: readonly string[];
     kubeconfig: string | undefined;
   },
 ): Promise<SyncSpec> {
@@ -57,7 +60,7 @@ async function newSpec(
     mode: "two-way-safe",
     useGitignore: settings.useGitignore,
     // Each side has its own: git writes there at any moment, and one's index is no use to the other.
-    excludePatterns: [".git", ...settings.excludePatterns],
+    excludePatterns: [".git", ...keptHere(localPath, secretFiles), ...settings.excludePatterns],
     kubeconfig: kubeconfig ?? null,
   };
 }

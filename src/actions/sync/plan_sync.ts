@@ -1,6 +1,7 @@
 /** What a synchronisation is, out of what a person asked for, the pod there is, and the settings. */
 import { KodamaError } from "../../base/errors.ts";
 import type { SyncMode } from "../../sync/plan.ts";
+import { absolutePath } from "../absolute_path.ts";
 import type { Host } from "../host.ts";
 import { onlyTarget } from "../one_target.ts";
 import { excludedBySettings } from "./sync_settings.ts";
@@ -27,7 +28,7 @@ export interface SyncWish {
 /** Throws NoMatchError where there is no such pod; KodamaError for a folder that isn't there. */
 export async function planSync(host: Host, wish: SyncWish, signal: AbortSignal): Promise<SyncSpec> {
   const { workingDir } = host.places;
-  const local = absoluteFolder(wish.local, workingDir);
+  const local = absolutePath(wish.local, workingDir);
   await requireFolder(host, local, wish.mode);
   const { target } = await onlyTarget(host, {
     contexts: wish.context === undefined ? [] : [wish.context],
@@ -55,18 +56,8 @@ export async function planSync(host: Host, wish: SyncWish, signal: AbortSignal):
     mode: wish.mode,
     useGitignore: wish.gitignore && settings.useGitignore,
     excludePatterns: [...settings.excludePatterns, ...wish.exclude],
-    kubeconfig: kubeconfig === undefined ? null : absoluteFolder(kubeconfig, workingDir),
+    kubeconfig: kubeconfig === undefined ? null : absolutePath(kubeconfig, workingDir),
   };
-}
-
-function absoluteFolder(path: string, workingDir: string): string {
-  const whole = /^(?:\/|[A-Za-z]:[\\/])/.test(path) ? path : `${workingDir}/${path}`;
-  const parts: string[] = [];
-  for (const part of whole.split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  return whole.startsWith("/") ? `/${parts.join("/")}` : parts.join("/");
 }
 
 /** A folder that a pull goes to need not be there yet. */
