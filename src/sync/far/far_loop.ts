@@ -82,7 +82,7 @@ stop_watch() {
 [ "$watcher" ] || return 0
 { kill "$watcher" $(cat "$stage/watch"); wait "$watcher"; } 2>/dev/null
 watcher=
-rm -f "$stage/watch"
+rm -f "$stage/watch" "$stage/fifo" "$stage-ready"
 }
 trap over TERM HUP`;
 

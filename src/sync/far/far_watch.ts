@@ -81,8 +81,23 @@ while (1) {
   exit 0 if getppid() != $parent;
 }`;
 
-/** busybox's: folders are given once, so that a new one is asked to be watched by whoever reads of it. */
-const inotifyd = `by_inotifyd() {
+/**
+ * busybox's: folders are given once, so that a new one is asked to be watched by whoever reads of it. It doesn't say when
+ * it is ready: that is when it tells of a file that is touched again and again until then.
+ */
+const inotifyd = `probe() {
+told=
+(while [ -e "$stage/fifo" ]; do : >"$stage-ready"; sleep 0.1; done) >/dev/null 2>&1 &
+prober=$!
+}
+probed() {
+[ "$told" ] && return
+told=1
+kill "$prober"
+rm -f "$stage-ready"
+tell by "$1"
+}
+by_inotifyd() {
 set -- . '(' -name '.kodama-sync-*'
 while IFS= read -r one; do set -- "$@" -o -path "$one"; done <"$stage/pruned"
 find "$@" ')' -prune -o -type d -print 2>/dev/null >"$stage/folders"
@@ -93,11 +108,10 @@ rm -f "$stage/fifo"
 mkfifo "$stage/fifo" || return
 inotifyd - "$@" >"$stage/fifo" 2>/dev/null &
 printf '%s\\n' "$!" >"$stage/watch"
-sleep 0.1
-tell by inotifyd
+probe
 tab=$(printf '\\t')
 while IFS=$tab read -r what dir name; do
-case $name in .kodama-sync-*) ;; '') ;; *)
+case $name in .kodama-sync-*) probed inotifyd ;; '') ;; *)
 case $what in *[ny]*) [ -d "$dir/$name" ] && { tell d "$dir/$name"; continue; } ;; esac
 tell w "$dir/$name" ;;
 esac
@@ -108,12 +122,11 @@ const inotifywait = `by_inotifywait() {
 rm -f "$stage/fifo"
 mkfifo "$stage/fifo" || return
 inotifywait -q -m -r -e close_write,attrib,moved_to,moved_from,create,delete \\
---exclude '/\\.kodama-sync-' --format '%e|%w%f' . >"$stage/fifo" 2>/dev/null &
+--exclude '/\\.kodama-sync-[^/]*/' --format '%e|%w%f' . >"$stage/fifo" 2>/dev/null &
 printf '%s\\n' "$!" >"$stage/watch"
-sleep 1
-tell by inotifywait
+probe
 while IFS= read -r one; do
-case $one in *ISDIR*'|'*) tell d "\${one#*|}" ;; *) tell w "\${one#*|}" ;; esac
+case $one in *'|./.kodama-sync-'*) probed inotifywait ;; *ISDIR*'|'*) tell d "\${one#*|}" ;; *) tell w "\${one#*|}" ;; esac
 done <"$stage/fifo"
 }`;
 
