@@ -1,0 +1,33 @@
+/** Clones of sessions with a repository: what was done in one is there in the other, and goes its own way from there. */
+import assert from "node:assert/strict";
+import { startGitServer } from "./harness/git_server.ts";
+import { startTestCluster } from "./harness/embedded_cluster.ts";
+import { SourceKodama } from "./harness/source_kodama.ts";
+
+Deno.test("a clone has the commits and the changes of its session, and needs its repository no more", async () => {
+  await using cluster = await startTestCluster("empty");
+  const kodama = await SourceKodama.on(cluster);
+  const on = async (...words: string[]) => {
+    const { code, stdout, stderr } = await kodama.run(words);
+    assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
+    return stdout;
+  };
+  const inPod = (name: string, line: string) => on("attach", name, "--command", line);
+  {
+    await using server = await startGitServer(`${cluster.folder}/git`);
+    await on("start", "work", "--repo", server.repository, "--no-sync");
+  }
+  const commit = "git -c user.name=J -c user.email=j@e commit -q --allow-empty -m";
+  await inPod("work", `${commit} mine && echo changed > uncommitted`);
+  await on("clone", "work", "again");
+  const look = "git symbolic-ref --short HEAD; git log -1 --format=%s; cat uncommitted";
+  assert.equal(await inPod("again", look), await inPod("work", look));
+  await inPod("again", `${commit} its-own && rm uncommitted`);
+  assert.match(await inPod("work", look), /\nmine\nchanged\n$/);
+  const { work, origin } = JSON.parse(await on("get", "again", "-o", "json"));
+  assert.equal(work.commits, 2);
+  assert.deepEqual(origin, { kind: "clone", session: "work", filled: true });
+  await on("stop", "again");
+  await on("resume", "again");
+  assert.match(await inPod("again", "git log --format=%s"), /^its-own\nmine\n/);
+});
