@@ -15,6 +15,7 @@ const header: PastRun["header"] = {
   env: [],
   stdin: false,
   tty: false,
+  copy: false,
   workflow: null,
   rerunOf: null,
   places: null,

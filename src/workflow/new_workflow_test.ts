@@ -24,6 +24,7 @@ const header: RecordHeader = {
   env: [],
   stdin: false,
   tty: false,
+  copy: false,
   workflow: null,
   rerunOf: null,
   places: null,
