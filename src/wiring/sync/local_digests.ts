@@ -39,7 +39,7 @@ export class LocalDigests {
     try {
       if (info.isSymlink) return { kind: "symlink", target: Deno.readLinkSync(`${root}/${path}`) };
       if (!info.isFile) return undefined;
-      return this.fileEntry(path, info, this.#digestOf(root, path, info));
+      return this.fileEntry(info, this.#digestOf(root, path, info));
     } catch (error) {
       // Between two looks it went away, or it isn't ours to read.
       if (isAbsent(error)) return undefined;
@@ -48,7 +48,7 @@ export class LocalDigests {
     }
   }
 
-  fileEntry(_path: string, info: Deno.FileInfo, digest: string): FileEntry {
+  fileEntry(info: Deno.FileInfo, digest: string): FileEntry {
     const mtimeMs = info.mtime?.getTime() ?? 0;
     return { kind: "file", size: info.size, mtimeMs, mode: (info.mode ?? 0o644) & 0o7777, digest };
   }

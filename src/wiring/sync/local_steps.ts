@@ -224,13 +224,13 @@ class LocalStep {
       Deno.copyFileSync(staged, beside);
       Deno.renameSync(beside, this.#full);
     }
-    return this.place.digests.fileEntry(this.action.path, Deno.lstatSync(this.#full), entry.digest);
+    return this.place.digests.fileEntry(Deno.lstatSync(this.#full), entry.digest);
   }
 
   /** Permissions stay, or come over with what is new; the owner's right to execute is as it must be. */
   #mode(file: string, entry: FileEntry): Entry {
     if (!this.place.rules.executableBits) {
-      return this.place.digests.fileEntry(this.action.path, Deno.lstatSync(file), entry.digest);
+      return this.place.digests.fileEntry(Deno.lstatSync(file), entry.digest);
     }
     const there = lookAt(this.#full);
     const bits = (there?.isFile === true ? there.mode ?? entry.mode : entry.mode) & 0o777;
@@ -238,7 +238,7 @@ class LocalStep {
       ? (bits & 0o100) !== 0 ? bits : bits | 0o100 | ((bits & 0o044) >> 2)
       : bits & ~0o111;
     Deno.chmodSync(file, mode);
-    return this.place.digests.fileEntry(this.action.path, Deno.lstatSync(file), entry.digest);
+    return this.place.digests.fileEntry(Deno.lstatSync(file), entry.digest);
   }
 }
 

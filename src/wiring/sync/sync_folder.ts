@@ -117,11 +117,6 @@ export async function replaceFile(path: string, content: string): Promise<void> 
   await Deno.rename(temporary, path);
 }
 
-/** Whether both mean the same folders, kept alike in the same way. */
-export function isSameSpec(one: SyncSpec, other: SyncSpec): boolean {
-  return differences(one, other).length === 0;
-}
-
 /** What of two specs isn't the same, in words. */
 export function differences(one: SyncSpec, other: SyncSpec): string[] {
   const parts: (readonly [string, unknown, unknown])[] = [
