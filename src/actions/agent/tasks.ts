@@ -11,7 +11,6 @@ import type { Host } from "../host.ts";
 import { agentWorld } from "./world.ts";
 
 export type { AgentEvent, Task, TaskState, TaskStatus, Tokens } from "../../agent/model.ts";
-export type { FollowEvent } from "./follow.ts";
 export type { AdapterName } from "../../agent/adapter_names.ts";
 
 /** A task to begin. */

@@ -1,5 +1,6 @@
 /** What an agent does, as lines of a terminal. Its texts come from a pod: none of them can steer the terminal. */
-import type { AgentEvent, FollowEvent, Task } from "../../actions/agent/tasks.ts";
+import type { FollowEvent } from "../../actions/agent/follow.ts";
+import type { AgentEvent, Task } from "../../actions/agent/tasks.ts";
 import type { Style } from "../../term/style.ts";
 import { tameLine } from "../../term/tame.ts";
 import { firstLine, statusLine, taskData } from "./task_text.ts";

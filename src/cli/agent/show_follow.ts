@@ -1,5 +1,6 @@
 /** A task's events on this process's terminal. Leaving it leaves the agent alone. */
-import type { FollowEvent, Task } from "../../actions/agent/tasks.ts";
+import type { FollowEvent } from "../../actions/agent/follow.ts";
+import type { Task } from "../../actions/agent/tasks.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { printable } from "../../term/printable.ts";
 import { success } from "../exit_codes.ts";
