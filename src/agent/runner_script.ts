@@ -42,6 +42,9 @@ const blocksBetweenLooks = 64;
 /** How often what holds the output open is looked for after the agent's end, ten times a second. */
 const drainTurns = 30;
 
+/** How often the keeper of the output is looked for, which begins beside a task that may be shorter; as above. */
+const keeperTurns = 100;
+
 /**
  * Lines that define `kodama_born ID`, which sets `$kodama_birth` to what tells a process from a later one of its id,
  * empty where there is none (or one that only waits to be collected); and `kodama_look FOLDER`, which sets `$kodama_is`:
@@ -136,8 +139,11 @@ cat >/dev/null
 sh "$kodama_task/start" "$kodama_task" <"$kodama_task/prompt" 2>&1
 echo $? >"$kodama_task/code"
 exec >/dev/null
-kodama_keeper=
-{ read -r kodama_keeper <"$kodama_task/keeper"; } 2>/dev/null
+kodama_keeper= kodama_turn=0
+until [ "$kodama_keeper" ] || [ "$kodama_turn" -eq ${keeperTurns} ]; do
+kodama_turn=$((kodama_turn + 1))
+{ read -r kodama_keeper <"$kodama_task/keeper"; } 2>/dev/null || sleep 0.1 || break
+done
 kodama_turn=0
 while [ "$kodama_keeper" ] && [ "$kodama_turn" -lt ${drainTurns} ] && kill -0 "$kodama_keeper"; do
 kodama_turn=$((kodama_turn + 1))
