@@ -69,8 +69,9 @@ export class ShellChannel implements ExecChannel {
   async #close(): Promise<void> {
     this.#closed = true;
     this.#cut.resolve({ kind: "cut", reason: "closed" });
-    await this.#writer.close().catch(() => {});
+    // First: a shell that waits until its output is taken takes no input, and so sees no end of it.
     this.#queue.discard();
+    await this.#writer.close().catch(() => {});
     await this.#process.status;
     await this.#reading.catch(() => {});
   }
