@@ -52,6 +52,14 @@ Deno.test("in every shell, a task gets what it was given, and is followed, read 
   await Deno.remove(folder, { recursive: true });
 });
 
+/** Starts a task, and comes back when it has its turn and runs. */
+async function startBegun(pod: ShellPod, script: string): Promise<void> {
+  const begun = `${pod.home}/begun`;
+  await new Deno.Command("mkfifo", { args: [begun] }).output();
+  await startTask(pod.world, shellTarget, task(`: >${begun}; ${script}`), never);
+  await Deno.readFile(begun);
+}
+
 Deno.test("tasks have their turns one after the other", async () => {
   await using pod = await ShellPod.open();
   const gate = `${pod.home}/gate`;
@@ -127,7 +135,7 @@ Deno.test("a follow over links that break gives each byte once, from any place o
 
 Deno.test("a runner that was killed has failed, and the next task has its turn", async () => {
   await using pod = await ShellPod.open();
-  await startTask(pod.world, shellTarget, task("echo here; sleep 1000"), never);
+  await startBegun(pod, "sleep 1000");
   await startTask(pod.world, shellTarget, task("echo next"), never);
   const [runner] = (await Deno.readTextFile(`${pod.task(1)}/claim`)).split(" ");
   Deno.kill(-Number(runner), "SIGKILL");
@@ -150,7 +158,7 @@ Deno.test("a claim of another container is one of a pod that restarted", async (
 
 Deno.test("a task that waits for its turn is taken back", async () => {
   await using pod = await ShellPod.open();
-  await startTask(pod.world, shellTarget, task("sleep 1000"), never);
+  await startBegun(pod, "sleep 1000");
   await startTask(pod.world, shellTarget, task("echo never >ran", { workdir: pod.home }), never);
   const wanted = { number: 2, adapter: commandAdapter };
   assert.equal((await interruptTask(pod.world, shellTarget, wanted, never)).late, false);
