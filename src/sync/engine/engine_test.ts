@@ -8,7 +8,8 @@ import { ignoresNothing, MemoryEnd, MemoryFiles } from "../testing/memory_end.ts
 import { MemoryTree } from "../testing/memory_tree.ts";
 import { SideLostError, type StepFailure } from "../tree.ts";
 import { AncestorStore } from "./ancestor_store.ts";
-import { SyncEngine, type WatchedRemoteEnd } from "./engine.ts";
+import { SyncEngine } from "./engine.ts";
+import type { WatchedRemoteEnd } from "./parts.ts";
 import type { SyncState } from "./status.ts";
 
 /** A pod's end whose link a test breaks. */

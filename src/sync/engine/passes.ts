@@ -7,7 +7,7 @@ import type { Plan } from "../plan.ts";
 import { reconcile } from "../reconcile.ts";
 import type { StepFailure } from "../tree.ts";
 import type { Work } from "./dirty.ts";
-import type { EngineParts } from "./engine.ts";
+import type { EngineParts } from "./parts.ts";
 import { scopeOf, type States, within } from "./scope.ts";
 import type { StateKeeper } from "./state_keeper.ts";
 

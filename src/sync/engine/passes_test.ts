@@ -10,7 +10,7 @@ import { runs } from "../testing/runs.ts";
 import { SideLostError } from "../tree.ts";
 import { AncestorStore } from "./ancestor_store.ts";
 import type { Work } from "./dirty.ts";
-import type { EngineParts } from "./engine.ts";
+import type { EngineParts } from "./parts.ts";
 import { Passes } from "./passes.ts";
 import { StateKeeper } from "./state_keeper.ts";
 

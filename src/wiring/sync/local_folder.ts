@@ -13,6 +13,7 @@ import { isAbsent } from "../files.ts";
 import { readContents } from "./local_contents.ts";
 import { LocalDigests } from "./local_digests.ts";
 import { performLocal } from "./local_steps.ts";
+import { cannotLook, lookAt } from "./look_at.ts";
 
 /** A walk gives others their turn after so many entries. */
 const turnEntries = 400;
@@ -98,7 +99,7 @@ export class LocalFolder implements End {
       const { isDirectory, dev, ino } = Deno.statSync(this.root);
       if (isDirectory) return `${dev}:${ino ?? ""}`;
     } catch (error) {
-      if (!isAbsent(error)) throw asKodamaError(this.root, error);
+      if (!isAbsent(error)) throw cannotLook(this.root, error);
     }
     throw new KodamaError("notFound", `the folder ${this.root} of this machine is gone`, {
       hint: "bring it back, or end the sync: kodama sync stop",
@@ -170,21 +171,4 @@ class Walk {
   #holdsOthers(folder: string): void {
     if (folder !== "") this.entries.set(folder, { kind: "folder", holdsOthers: true });
   }
-}
-
-/** What is at a path, a link itself; undefined where there is nothing. */
-export function lookAt(path: string): Deno.FileInfo | undefined {
-  try {
-    return Deno.lstatSync(path);
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw asKodamaError(path, error);
-  }
-}
-
-function asKodamaError(path: string, error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  return new KodamaError("environment", `cannot look at ${path}: ${error.message}`, {
-    cause: error,
-  });
 }

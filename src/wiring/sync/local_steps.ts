@@ -13,7 +13,7 @@ import type { Action, Expectation } from "../../sync/plan.ts";
 import type { ChangeResult, Content, StepFailure, StepResult, Wanted } from "../../sync/tree.ts";
 import { isAbsent } from "../files.ts";
 import type { LocalDigests } from "./local_digests.ts";
-import { lookAt } from "./local_folder.ts";
+import { lookAt } from "./look_at.ts";
 
 /** Where steps are carried out. */
 export interface LocalPlace {
