@@ -127,7 +127,16 @@ export class Conversation {
         "the server told a good end, but the command did not: the link to its node broke";
       return { kind: "ended", outcome: { kind: "unknown", reason } };
     }
-    return { kind: "ended", outcome: outcomeOfEnd(end, begun) };
+    return { kind: "ended", outcome: outcomeOfEnd(this.#corrected(end), begun) };
+  }
+
+  /**
+   * Servers tell `Success` now and then for a command that failed, where its input ended in the same moment (seen with
+   * Kubernetes 1.34 over WebSocket): what the command's own shell says of it is the truth.
+   */
+  #corrected(end: ChannelEnd): ChannelEnd {
+    const exitCode = this.#ownLines?.exitCode ?? 0;
+    return end.kind === "exited" && end.exitCode === 0 ? { ...end, exitCode } : end;
   }
 
   /** Passes on what was held back as a beginning of kodama's own lines, and wasn't. */

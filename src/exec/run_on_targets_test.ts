@@ -76,6 +76,11 @@ Deno.test("a good end that the command itself didn't come to is unknown", async 
   assert.equal(outcome?.kind, "unknown");
 });
 
+Deno.test("a good end of a command that failed is no good end", async () => {
+  const [outcome] = outcomesOf(await events(scene([{ ...hello, marked: 4 }])));
+  assert.deepEqual(outcome, { kind: "failed", exitCode: 4 });
+});
+
 Deno.test("a command that ignores TERM is killed after the grace", async () => {
   const stage = scene([{ ...hello, end: "hangs", diesOn: "KILL" }], { timeoutMs });
   const [outcome] = outcomesOf(await events(stage));

@@ -20,6 +20,8 @@ export interface PodScript {
   diesOn: "TERM" | "KILL" | "nothing";
   /** Sizes in which the first line arrives. */
   preambleSplit?: number;
+  /** The exit code that the command itself came to; 0 where it is absent. */
+  marked?: number;
   /** The server tells an end that the command didn't come to. */
   unmarked?: boolean;
   /** The command comes to its end, and the server never tells it. */
@@ -146,7 +148,7 @@ export class SimulatedPod {
     // A leader that runs a command sets its mark behind it.
     const exited = this.script.end !== "hangs" && this.script.end.kind === "exited";
     if (marker !== undefined && exited && this.script.unmarked !== true) {
-      const bytes = encoder.encode(`${marker}end:0\n`);
+      const bytes = encoder.encode(`${marker}end:${this.script.marked ?? 0}\n`);
       yield { stream: "stdout", bytes };
       yield { stream: "stderr", bytes };
     }
