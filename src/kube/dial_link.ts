@@ -25,6 +25,11 @@ import { parseProxy, tunnel } from "./proxy_tunnel.ts";
 /** Of the process, as the threads are. */
 const closers = new TlsClosers(systemClock);
 
+/** Resolves when every link that was given up is closed: of many, some wait their turn. A process may end before. */
+export function linksClosed(): Promise<void> {
+  return closers.settled();
+}
+
 /** Connects. Rejects with what the network or the proxy said, or with the signal's reason. */
 export async function dialLink(target: LinkTarget, signal: AbortSignal): Promise<Link> {
   signal.throwIfAborted();

@@ -31,6 +31,7 @@ export class TlsClosers {
   #threads = maxThreads;
   #places = maxConnections;
   readonly #waiting: Closable[] = [];
+  #settled: PromiseWithResolvers<void> | undefined;
 
   constructor(private readonly clock: Clock) {}
 
@@ -49,6 +50,13 @@ export class TlsClosers {
     };
   }
 
+  /** Resolves when none waits for its turn. */
+  settled(): Promise<void> {
+    if (this.#waiting.length === 0) return Promise.resolve();
+    this.#settled ??= Promise.withResolvers<void>();
+    return this.#settled.promise;
+  }
+
   #close(connection: Closable): void {
     if (this.#threads === 0) {
       // Where it can't be told any more, it need not be.
@@ -63,6 +71,9 @@ export class TlsClosers {
       this.#places++;
       const next = this.#waiting.shift();
       if (next !== undefined) this.#close(next);
+      if (this.#waiting.length > 0) return;
+      this.#settled?.resolve();
+      this.#settled = undefined;
     });
   }
 }

@@ -31,8 +31,12 @@ async function later(clock: ManualClock, ms: number): Promise<void> {
 
 Deno.test("closing leaves threads for files: what has to wait has said goodbye, and keeps its order", async () => {
   const clock = new ManualClock();
-  const all = opened(new TlsClosers(clock), 50);
+  const closers = new TlsClosers(clock);
+  await closers.settled();
+  const all = opened(closers, 50);
   for (const { closer, connection } of all) closer.close(connection);
+  let settled = false;
+  const settling = closers.settled().then(() => settled = true);
   const heard = () => all.map(({ connection }) => connection.heard.join(", "));
   const atOnce = Array.from({ length: 24 }, () => "closed");
   const waiting = Array.from({ length: 26 }, () => "goodbye");
@@ -40,8 +44,10 @@ Deno.test("closing leaves threads for files: what has to wait has said goodbye, 
   await later(clock, 101);
   const second = Array.from({ length: 24 }, () => "goodbye, closed");
   assert.deepEqual(heard(), [...atOnce, ...second, "goodbye", "goodbye"]);
+  assert.equal(settled, false);
   await later(clock, 101);
   assert.deepEqual(heard().slice(-2), ["goodbye, closed", "goodbye, closed"]);
+  await settling;
 });
 
 Deno.test("there are no more connections than 200, and one more when one is closed or came to nothing", async () => {
