@@ -3,13 +3,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { CopyFailure } from "../src/copy/far_end.ts";
 import { assertNothingLeft, CountingMeter, download, treeAt, upload } from "./copy_scene.ts";
-import {
-  type Cut,
-  type FarImage,
-  farImages,
-  farProcess,
-  imageWith,
-} from "./harness/far_process.ts";
+import type { Cut } from "../src/kube/testing/process_channel.ts";
+import { type FarImage, farImages, farProcess, imageWith } from "./harness/far_process.ts";
 import { TestFolder } from "./harness/test_folder.ts";
 
 /** A folder with one of everything that is copied. */

@@ -1,7 +1,7 @@
 /** The far end of a copy as a process of this machine: kodama's scripts in a shell, with the programs of an image. */
 import { FarEnd, type OpenFar } from "../../src/copy/far_end.ts";
 import { farCommand } from "../../src/copy/far_scripts.ts";
-import type { ChannelEnd, ExecChannel, OutputChunk } from "../../src/kube/client.ts";
+import { type Cut, ProcessChannel } from "../../src/kube/testing/process_channel.ts";
 
 /** What a container would have. */
 export interface FarImage {
@@ -12,14 +12,6 @@ export interface FarImage {
   path: string;
   /** It never ends by itself, and is killed when the link is let go of. */
   endless?: boolean;
-}
-
-/** When the link breaks. */
-export interface Cut {
-  /** Bytes of input that still go through; all where it is absent. */
-  afterInput?: number;
-  /** Bytes of standard output that still come. */
-  afterOutput?: number;
 }
 
 /** The images that this machine can play: Debian's programs with dash and bash, and busybox where it is. */
@@ -82,114 +74,4 @@ export function farProcess(image: FarImage, cwd: string, cut: () => Cut = () => 
     const channel = new ProcessChannel(process, { ...cut(), endless: image.endless ?? false });
     return Promise.resolve(new FarEnd(channel, mark, { signal, closed: new DisposableStack() }));
   };
-}
-
-class ProcessChannel implements ExecChannel {
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #end = Promise.withResolvers<ChannelEnd>();
-  readonly #broken = Promise.withResolvers<"broken">();
-  #isBroken = false;
-  #input = 0;
-
-  constructor(
-    private readonly process: Deno.ChildProcess,
-    private readonly cut: Cut & { endless: boolean },
-  ) {
-    this.#writer = process.stdin.getWriter();
-    // A script that ended takes no more.
-    this.#writer.closed.catch(() => {});
-  }
-
-  get end(): Promise<ChannelEnd> {
-    return this.#end.promise;
-  }
-
-  get output(): AsyncIterable<OutputChunk> {
-    return this.#read();
-  }
-
-  async *#read(): AsyncGenerator<OutputChunk, void> {
-    const readers = {
-      stdout: this.process.stdout.getReader(),
-      stderr: this.process.stderr.getReader(),
-    };
-    const next = async (stream: "stdout" | "stderr") => ({
-      stream,
-      ...await readers[stream].read(),
-    });
-    const waiting = new Map([["stdout", next("stdout")], ["stderr", next("stderr")]] as const);
-    let output = 0;
-    try {
-      while (waiting.size > 0) {
-        const one = await Promise.race([...waiting.values(), this.#broken.promise]);
-        if (one === "broken") return;
-        if (one.value === undefined) waiting.delete(one.stream);
-        else {
-          if (one.stream === "stdout") output += one.value.length;
-          const over = output - (this.cut.afterOutput ?? Infinity);
-          if (over > 0) {
-            yield { stream: "stdout", bytes: one.value.subarray(0, one.value.length - over) };
-            return this.#break();
-          }
-          waiting.set(one.stream, next(one.stream));
-          yield { stream: one.stream, bytes: one.value };
-        }
-      }
-    } finally {
-      await this.#finish(readers, waiting);
-    }
-  }
-
-  /** What nobody reads any more is read to its end all the same, as a container's runtime does. */
-  async #finish(
-    readers: Readonly<Record<string, ReadableStreamDefaultReader<Uint8Array>>>,
-    waiting: ReadonlyMap<string, Promise<unknown>>,
-  ): Promise<void> {
-    const drain = async ([stream, reader]: [string, ReadableStreamDefaultReader<Uint8Array>]) => {
-      await waiting.get(stream);
-      while (!(await reader.read()).done);
-    };
-    if (this.cut.endless) this.process.kill("SIGKILL");
-    const closing = this.#writer.close().catch(() => {});
-    await Promise.all([closing, ...Object.entries(readers).map(drain)]);
-    const { code } = await this.process.status;
-    this.#end.resolve(
-      this.#isBroken
-        ? { kind: "cut", reason: "the link was cut by the test" }
-        : { kind: "exited", exitCode: code },
-    );
-  }
-
-  async write(bytes: Uint8Array): Promise<void> {
-    if (this.#isBroken) return;
-    const room = (this.cut.afterInput ?? Infinity) - this.#input;
-    this.#input += bytes.length;
-    // The bytes belong to the caller again when this resolves; a pipe's writer may still have them.
-    const own = bytes.slice(0, Math.max(0, room));
-    if (own.length > 0) await this.#writer.write(own).catch(() => {});
-    if (room < bytes.length) this.#break();
-  }
-
-  async closeStdin(): Promise<boolean> {
-    await this.#writer.close().catch(() => {});
-    return true;
-  }
-
-  resize(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  close(): Promise<void> {
-    this.#break();
-    return Promise.resolve();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  #break(): void {
-    this.#isBroken = true;
-    this.#broken.resolve("broken");
-  }
 }

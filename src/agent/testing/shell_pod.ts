@@ -1,5 +1,6 @@
 /** A pod for tests: kodama's scripts as processes of this machine, with a home folder of their own. */
-import type { ChannelEnd, ExecChannel, ExecRequest, OutputChunk } from "../../kube/client.ts";
+import type { ExecChannel, ExecRequest } from "../../kube/client.ts";
+import { ProcessChannel } from "../../kube/testing/process_channel.ts";
 import type { Target } from "../../kube/target.ts";
 import type { FarWorld } from "../far_call.ts";
 
@@ -53,9 +54,9 @@ export class ShellPod implements AsyncDisposable {
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-    const cutAfter = this.cutAfter;
+    const cut = this.cutAfter === undefined ? {} : { afterOutput: this.cutAfter };
     this.cutAfter = undefined;
-    return new ProcessChannel(process, cutAfter ?? Infinity);
+    return new ProcessChannel(process, cut);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -84,101 +85,5 @@ function kill(pid: number): void {
     Deno.kill(pid, "SIGKILL");
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-}
-
-class ProcessChannel implements ExecChannel {
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
-  readonly #end = Promise.withResolvers<ChannelEnd>();
-  readonly #broken = Promise.withResolvers<"broken">();
-  #isBroken = false;
-
-  constructor(private readonly process: Deno.ChildProcess, private readonly cutAfter: number) {
-    this.#writer = process.stdin.getWriter();
-    // A script that ended takes no more.
-    this.#writer.closed.catch(() => {});
-  }
-
-  get end(): Promise<ChannelEnd> {
-    return this.#end.promise;
-  }
-
-  get output(): AsyncIterable<OutputChunk> {
-    return this.#read();
-  }
-
-  async *#read(): AsyncGenerator<OutputChunk, void> {
-    const readers = {
-      stdout: this.process.stdout.getReader(),
-      stderr: this.process.stderr.getReader(),
-    };
-    const next = async (stream: "stdout" | "stderr") => ({
-      stream,
-      ...await readers[stream].read(),
-    });
-    const waiting = new Map([["stdout", next("stdout")], ["stderr", next("stderr")]] as const);
-    let room = this.cutAfter;
-    try {
-      while (waiting.size > 0) {
-        const one = await Promise.race([...waiting.values(), this.#broken.promise]);
-        if (one === "broken") return;
-        if (one.value === undefined) waiting.delete(one.stream);
-        else {
-          waiting.set(one.stream, next(one.stream));
-          const bytes = one.value.subarray(0, room);
-          if (one.stream === "stdout") room -= bytes.length;
-          yield { stream: one.stream, bytes };
-          if (room <= 0) return this.#break();
-        }
-      }
-    } finally {
-      await this.#finish(readers, waiting);
-    }
-  }
-
-  /** What nobody reads any more is read to its end all the same, as a container's runtime does. */
-  async #finish(
-    readers: Readonly<Record<string, ReadableStreamDefaultReader<Uint8Array>>>,
-    waiting: ReadonlyMap<string, Promise<unknown>>,
-  ): Promise<void> {
-    await this.#writer.close().catch(() => {});
-    const drains = Object.entries(readers).map(async ([stream, reader]) => {
-      await waiting.get(stream);
-      while (!(await reader.read()).done);
-    });
-    await Promise.all(drains);
-    const { code } = await this.process.status;
-    this.#end.resolve(
-      this.#isBroken
-        ? { kind: "cut", reason: "the link was cut by the test" }
-        : { kind: "exited", exitCode: code },
-    );
-  }
-
-  async write(bytes: Uint8Array): Promise<void> {
-    await this.#writer.write(bytes.slice());
-  }
-
-  async closeStdin(): Promise<boolean> {
-    await this.#writer.close().catch(() => {});
-    return true;
-  }
-
-  resize(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  close(): Promise<void> {
-    this.#break();
-    return Promise.resolve();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-
-  #break(): void {
-    this.#isBroken = true;
-    this.#broken.resolve("broken");
   }
 }

@@ -1,0 +1,127 @@
+/** A process of this machine in place of a command in a pod. */
+import type { ChannelEnd, ExecChannel, OutputChunk } from "../client.ts";
+
+/** When the link breaks; never where neither is said. */
+export interface Cut {
+  /** Bytes of input that still go through; all where it is absent. */
+  afterInput?: number;
+  /** Bytes of standard output that still come. */
+  afterOutput?: number;
+}
+
+/** What the process is like. */
+export interface ProcessTraits {
+  /** It never ends by itself, and is killed when the link is let go of. */
+  endless?: boolean;
+}
+
+/** The streams of a process as those of a command in a pod. */
+export class ProcessChannel implements ExecChannel {
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #end = Promise.withResolvers<ChannelEnd>();
+  readonly #broken = Promise.withResolvers<"broken">();
+  #isBroken = false;
+  #input = 0;
+
+  constructor(
+    private readonly process: Deno.ChildProcess,
+    private readonly cut: Cut & ProcessTraits = {},
+  ) {
+    this.#writer = process.stdin.getWriter();
+    // A script that ended takes no more.
+    this.#writer.closed.catch(() => {});
+  }
+
+  get end(): Promise<ChannelEnd> {
+    return this.#end.promise;
+  }
+
+  get output(): AsyncIterable<OutputChunk> {
+    return this.#read();
+  }
+
+  async *#read(): AsyncGenerator<OutputChunk, void> {
+    const readers = {
+      stdout: this.process.stdout.getReader(),
+      stderr: this.process.stderr.getReader(),
+    };
+    const next = async (stream: "stdout" | "stderr") => ({
+      stream,
+      ...await readers[stream].read(),
+    });
+    const waiting = new Map([["stdout", next("stdout")], ["stderr", next("stderr")]] as const);
+    let output = 0;
+    try {
+      while (waiting.size > 0) {
+        const one = await Promise.race([...waiting.values(), this.#broken.promise]);
+        if (one === "broken") return;
+        if (one.value === undefined) waiting.delete(one.stream);
+        else {
+          if (one.stream === "stdout") output += one.value.length;
+          const over = output - (this.cut.afterOutput ?? Infinity);
+          if (over > 0) {
+            yield { stream: "stdout", bytes: one.value.subarray(0, one.value.length - over) };
+            return this.#break();
+          }
+          waiting.set(one.stream, next(one.stream));
+          yield { stream: one.stream, bytes: one.value };
+        }
+      }
+    } finally {
+      await this.#finish(readers, waiting);
+    }
+  }
+
+  /** What nobody reads any more is read to its end all the same, as a container's runtime does. */
+  async #finish(
+    readers: Readonly<Record<string, ReadableStreamDefaultReader<Uint8Array>>>,
+    waiting: ReadonlyMap<string, Promise<unknown>>,
+  ): Promise<void> {
+    const drain = async ([stream, reader]: [string, ReadableStreamDefaultReader<Uint8Array>]) => {
+      await waiting.get(stream);
+      while (!(await reader.read()).done);
+    };
+    if (this.cut.endless === true) this.process.kill("SIGKILL");
+    const closing = this.#writer.close().catch(() => {});
+    await Promise.all([closing, ...Object.entries(readers).map(drain)]);
+    const { code } = await this.process.status;
+    this.#end.resolve(
+      this.#isBroken
+        ? { kind: "cut", reason: "the link was cut by the test" }
+        : { kind: "exited", exitCode: code },
+    );
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    if (this.#isBroken) return;
+    const room = (this.cut.afterInput ?? Infinity) - this.#input;
+    this.#input += bytes.length;
+    // The bytes belong to the caller again when this resolves; a pipe's writer may still have them.
+    const own = bytes.slice(0, Math.max(0, room));
+    if (own.length > 0) await this.#writer.write(own).catch(() => {});
+    if (room < bytes.length) this.#break();
+  }
+
+  async closeStdin(): Promise<boolean> {
+    await this.#writer.close().catch(() => {});
+    return true;
+  }
+
+  resize(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    this.#break();
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #break(): void {
+    this.#isBroken = true;
+    this.#broken.resolve("broken");
+  }
+}
