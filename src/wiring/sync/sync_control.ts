@@ -1,6 +1,7 @@
 /** The synchronisations of this machine, as the actions see them. */
 import type { SyncControl, SyncReport, SyncRequest, SyncSpec } from "../../actions/sync/control.ts";
 import { KodamaError } from "../../base/errors.ts";
+import { isLocked } from "../../cluster/control/file_lock.ts";
 import { firstState } from "../../sync/engine/status.ts";
 import { isAbsent } from "../files.ts";
 import { leaveRequest } from "./requests.ts";
@@ -14,7 +15,6 @@ import {
   type SyncRecord,
   syncsFolder,
 } from "./sync_folder.ts";
-import { isHeld } from "./sync_lock.ts";
 import { killProcess, startBackground } from "./sync_process.ts";
 
 /** How the process of a key is begun. */
@@ -40,7 +40,7 @@ export function syncControl(options: SyncControlOptions): SyncControl {
     ask: (key, request, signal) => ask(pathsOf(key), request, signal),
     async forget(key) {
       const { folder, lock } = pathsOf(key);
-      if (await isHeld(lock)) throw new KodamaError("conflict", `the sync ${key} still runs`);
+      if (await isLocked(lock)) throw new KodamaError("conflict", `the sync ${key} still runs`);
       await Deno.remove(folder, { recursive: true }).catch(ignoreAbsent);
     },
   };
@@ -60,7 +60,7 @@ async function readReport(paths: SyncPaths): Promise<SyncReport | undefined> {
   const record = await readSyncRecord(paths);
   if (record === undefined) return undefined;
   const { version: _version, id: _id, ...spec } = record;
-  const [report, runs] = await Promise.all([readSyncReport(paths), isHeld(paths.lock)]);
+  const [report, runs] = await Promise.all([readSyncReport(paths), isLocked(paths.lock)]);
   const state = { ...(report?.state ?? firstState(spec.mode, Date.now())), mode: spec.mode };
   if (runs) return { spec, pid: report?.pid ?? null, state, log: paths.log };
   // What a process that was killed told last isn't so any more.
@@ -74,7 +74,7 @@ async function start(
 ): Promise<"started" | "joined"> {
   const paths = syncPaths(configDir, spec.key);
   const kept = await readSyncRecord(paths);
-  const runs = await isHeld(paths.lock);
+  const runs = await isLocked(paths.lock);
   const changes = kept === undefined ? [] : differences(kept, spec);
   if (runs && changes.length === 0) return "joined";
   if (runs) {
@@ -136,19 +136,19 @@ async function didNotStart(paths: SyncPaths, key: string): Promise<KodamaError> 
 }
 
 async function ask(paths: SyncPaths, request: SyncRequest, signal: AbortSignal): Promise<boolean> {
-  if (!await isHeld(paths.lock)) return false;
+  if (!await isLocked(paths.lock)) return false;
   const before = await readSyncReport(paths);
   const id = await leaveRequest(paths.requests, request);
   const isStop = request.kind === "stop";
   const limitMs = isStop ? patienceMs.stop : patienceMs.answer;
   for (const until = Date.now() + limitMs; Date.now() < until;) {
-    if (!await isHeld(paths.lock)) return true;
+    if (!await isLocked(paths.lock)) return true;
     if (!isStop && (await readSyncReport(paths))?.answered.includes(id)) return true;
     await pause(signal);
   }
   if (isStop && before !== undefined) {
     await killProcess(before);
-    while (await isHeld(paths.lock)) await pause(signal);
+    while (await isLocked(paths.lock)) await pause(signal);
     return true;
   }
   throw new KodamaError("timeout", "the sync's process doesn't answer", {
