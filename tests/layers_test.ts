@@ -1,4 +1,4 @@
-/** The table of ARCHITECTURE.md, "Who may import whom", held against the real import graph. */
+/** The table of ARCHITECTURE.md, "Who may import whom", held against the real import graph; and no circles in it. */
 import assert from "node:assert/strict";
 
 const src = new URL("../src/", import.meta.url);
@@ -104,6 +104,42 @@ Deno.test("every import follows the table of rooms", async () => {
   const imports = await graph();
   assert.ok(imports.length > 0, "no import was read");
   assert.deepEqual(imports.map(violation).filter((line) => line !== undefined), []);
+});
+
+/** Files of which each imports the next, and the last the first; undefined where there is no such circle. */
+function circleOf(imports: readonly Import[]): string[] | undefined {
+  const next = Map.groupBy(imports, ({ from }) => from);
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): string[] | undefined => {
+    if (path.includes(file)) return path.slice(path.indexOf(file));
+    if (done.has(file)) return undefined;
+    done.add(file);
+    for (const { to } of next.get(file) ?? []) {
+      const circle = visit(to, [...path, file]);
+      if (circle !== undefined) return circle;
+    }
+    return undefined;
+  };
+  for (const file of next.keys()) {
+    const circle = visit(file, []);
+    if (circle !== undefined) return circle;
+  }
+  return undefined;
+}
+
+Deno.test("no file imports itself by way of others, types and what is loaded later included", async () => {
+  assert.equal(circleOf(await graph())?.join(" -> "), undefined);
+});
+
+Deno.test("a circle is noticed: by types and by what is loaded later too", () => {
+  const at = (name: string) => new URL(`base/${name}.ts`, src);
+  const imports = [
+    ...importsOf(at("a"), `import { b } from "./b.ts";\nimport { d } from "./d.ts";`),
+    ...importsOf(at("b"), `import type { C } from "./c.ts";`),
+    ...importsOf(at("c"), `const b = await import("./b.ts");`),
+  ];
+  assert.deepEqual(circleOf(imports), ["base/b.ts", "base/c.ts"]);
+  assert.equal(circleOf(imports.filter(({ from }) => from !== "base/c.ts")), undefined);
 });
 
 Deno.test("the table is noticed: each way of importing across rooms is a violation", () => {

@@ -1,8 +1,9 @@
 /** From the words on the command line to the command that they choose. Nothing is loaded here. */
 import { UsageError } from "../base/errors.ts";
-import { nearestNames } from "../base/nearest_names.ts";
 import { type Program, speak } from "./program.ts";
-import { leadingValueFlags, type Leaf, type Node, tree } from "./tree.ts";
+import type { Leaf, Node } from "./node.ts";
+import { leadingValueFlags, tree } from "./tree.ts";
+import { unknownCommand } from "./unknown_command.ts";
 
 /** What a command line asks for. */
 export type Choice =
@@ -81,20 +82,4 @@ function versionLeaf(): Leaf {
   const leaf = tree.commands["version"];
   if (leaf?.kind !== "leaf") throw new Error("the tree has no command `version`");
   return leaf;
-}
-
-/** The usage error for a word that is no command; names the nearest one. */
-export async function unknownCommand(
-  word: string,
-  path: readonly string[],
-  candidates: readonly string[],
-  program: Program,
-): Promise<UsageError> {
-  const parent = speak(program, ["kodama", ...path].join(" "));
-  const [near] = await nearestNames(word, candidates, 1);
-  return new UsageError(`unknown command ${JSON.stringify(word)} for "${parent}"`, {
-    hint: near === undefined
-      ? `${parent} --help lists the commands`
-      : `did you mean ${parent} ${near}?`,
-  });
 }

@@ -10,7 +10,8 @@ import type { Completion, Flag, Flags, Suggestion } from "./flag.ts";
 import { success } from "./exit_codes.ts";
 import type { Invocation } from "./invocation.ts";
 import { flagAwaiting } from "./spelling.ts";
-import { leadingValueFlags, type Node, tree } from "./tree.ts";
+import type { Node } from "./node.ts";
+import { leadingValueFlags, tree } from "./tree.ts";
 
 /** What the shell does besides offering the words; Cobra's numbers. */
 const directives = { files: 0, noFiles: 4 } as const;

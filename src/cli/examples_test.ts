@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { MemoryTerminal } from "../term/memory_terminal.ts";
 import { prepare } from "./prepare.ts";
 import { programOf } from "./program.ts";
-import { leaves, tree } from "./tree.ts";
+import { leaves } from "./node.ts";
+import { tree } from "./tree.ts";
 
 /** The words of kodama within a line of shell: `source <(kodama completion bash)`. Quotes as in sh. */
 function kodamaWords(line: string): string[] {

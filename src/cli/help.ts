@@ -4,7 +4,7 @@ import { definitions, wrap, wrapWithin } from "../term/wrap.ts";
 import type { Command, Operand } from "./command.ts";
 import type { Flag } from "./flag.ts";
 import { type Program, speak } from "./program.ts";
-import { type Branch, sections } from "./tree.ts";
+import type { Branch } from "./node.ts";
 
 /** How a page is set. */
 export interface PageOptions {
@@ -67,7 +67,7 @@ export function branchHelp(branch: Branch, path: readonly string[], options: Pag
   const { program } = options;
   const line = speak(program, ["kodama", ...path].join(" "));
   const names = Object.keys(branch.commands);
-  const groups = path.length === 0 ? sections : [["Commands", names] as const];
+  const groups = branch.sections ?? [["Commands", names] as const];
   const lists = groups.map(([heading, members]) => ({
     heading,
     rows: members.map((name) => [name, branch.commands[name]?.summary ?? ""] as const),

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { plainStyle } from "../term/style.ts";
 import { commandHelp } from "./help.ts";
 import { programOf } from "./program.ts";
-import { leaves, tree } from "./tree.ts";
+import { leaves } from "./node.ts";
+import { tree } from "./tree.ts";
 
 for await (const [path, leaf] of leaves(tree)) {
   Deno.test(`help of ${path.join(" ")} fits a terminal of 40 columns`, async () => {

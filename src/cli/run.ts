@@ -42,9 +42,12 @@ async function dispatch(argv: readonly string[], invocation: Invocation): Promis
 }
 
 async function showHelp(path: readonly string[], invocation: Invocation): Promise<number> {
-  const { helpPage } = await import("./help_page.ts");
+  const [{ helpPage }, { tree }] = await Promise.all([
+    import("./help_page.ts"),
+    import("./tree.ts"),
+  ]);
   const { terminal, program, environment } = invocation;
-  const page = await helpPage(path, {
+  const page = await helpPage(tree, path, {
     program,
     columns: terminal.stdout.isTerminal ? terminal.size()?.columns : undefined,
     style: styleOf(terminal.stdout, environment),

@@ -2,32 +2,10 @@
  * Every command that there is: name, one line, and where to load it from. This alone is read at the
  * start; the body of a command is loaded when it was chosen.
  */
-import type { Command } from "./command.ts";
-
-/** A command of the tree. */
-export interface Leaf {
-  kind: "leaf";
-  /** One line for the list in help: lower case, no full stop. */
-  summary: string;
-  /** It speaks to an API server: what takes time there can begin before the command is loaded. */
-  dials: boolean;
-  /** The words under which it is told of, where it has several: help and hints speak those. */
-  synonymOf?: readonly string[];
-  load: () => Promise<{ command: Command }>;
-}
-
-/** A word that only leads to other words: `kodama cluster`. */
-export interface Branch {
-  kind: "branch";
-  summary: string;
-  commands: Readonly<Record<string, Node>>;
-}
-
-/** A place in the tree. */
-export type Node = Leaf | Branch;
+import type { Branch, Leaf } from "./node.ts";
 
 /** Headings of `kodama --help` and the commands under each. Every command of the root stands once. */
-export const sections: readonly (readonly [heading: string, names: readonly string[]])[] = [
+const sections: NonNullable<Branch["sections"]> = [
   ["Pods", ["exec", "run", "shell", "tmux", "logs", "cp", "pods", "pick", "runs", "workflow"]],
   ["Sessions", [
     "start",
@@ -74,9 +52,14 @@ const dialling = (summary: string, load: Leaf["load"]): Leaf => ({
   dials: true,
 });
 
-const branch = (summary: string, commands: Branch["commands"]): Branch => ({
+const branch = (
+  summary: string,
+  commands: Branch["commands"],
+  sections?: Branch["sections"],
+): Branch => ({
   kind: "branch",
   summary,
+  ...(sections === undefined ? {} : { sections }),
   commands,
 });
 
@@ -207,15 +190,8 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
   completion: leaf("print a completion script", () => import("./commands/completion.ts")),
   doctor: dialling("check what kodama needs here", () => import("./commands/doctor.ts")),
   version: leaf("print the version", () => import("./commands/version.ts")),
-  help: leaf("explain a command", () => import("./commands/help.ts")),
-});
-
-/** Every leaf below a node, with its words: each once, whatever other words lead to it. */
-export function* leaves(node: Branch, path: readonly string[] = []): Generator<[string[], Leaf]> {
-  for (const [name, child] of Object.entries(node.commands)) {
-    const words = [...path, name];
-    if (child.kind === "leaf" && child.synonymOf !== undefined) continue;
-    if (child.kind === "leaf") yield [words, child];
-    else yield* leaves(child, words);
-  }
-}
+  help: leaf("explain a command", async () => {
+    const { commandOf } = await import("./commands/help.ts");
+    return { command: commandOf(tree) };
+  }),
+}, sections);

@@ -1,34 +1,36 @@
 import { styleOf } from "../output.ts";
-import { unknownCommand } from "../choose.ts";
-import { defineCommand } from "../command.ts";
+import { type Command, defineCommand } from "../command.ts";
 import { success } from "../exit_codes.ts";
-import { helpPage, nodeAt } from "../help_page.ts";
-import { programOf } from "../program.ts";
+import { helpPage } from "../help_page.ts";
+import { type Branch, nodeAt } from "../node.ts";
+import type { Program } from "../program.ts";
+import { unknownCommand } from "../unknown_command.ts";
 
-/** `kodama help [COMMAND...]`. */
-export const command = defineCommand({
-  description: "Explains a command, as --help after it does.",
-  operands: [{ name: "COMMAND", arity: "any" }],
-  flags: {},
-  examples: [
-    { title: "All commands", line: "kodama help" },
-    { title: "One of them", line: "kodama help cluster up" },
-  ],
-  resolve: ({ operands }) => ({ path: operands }),
-  async run({ path }, { program, terminal, environment }) {
-    await checkPath(path, program);
-    const columns = terminal.stdout.isTerminal ? terminal.size()?.columns : undefined;
-    const style = styleOf(terminal.stdout, environment);
-    await terminal.stdout.write(await helpPage(path, { program, columns, style }));
-    return success;
-  },
-});
+/** `kodama help [COMMAND...]`, for the commands of a tree: it is one of them, and so can't import them. */
+export const commandOf = (root: Branch): Command =>
+  defineCommand({
+    description: "Explains a command, as --help after it does.",
+    operands: [{ name: "COMMAND", arity: "any" }],
+    flags: {},
+    examples: [
+      { title: "All commands", line: "kodama help" },
+      { title: "One of them", line: "kodama help cluster up" },
+    ],
+    resolve: ({ operands }) => ({ path: operands }),
+    async run({ path }, { program, terminal, environment }) {
+      await checkPath(root, path, program);
+      const columns = terminal.stdout.isTerminal ? terminal.size()?.columns : undefined;
+      const style = styleOf(terminal.stdout, environment);
+      await terminal.stdout.write(await helpPage(root, path, { program, columns, style }));
+      return success;
+    },
+  });
 
-async function checkPath(path: readonly string[], program = programOf("kodama")): Promise<void> {
+async function checkPath(root: Branch, path: readonly string[], program: Program): Promise<void> {
   for (const [at, word] of path.entries()) {
     const parent = path.slice(0, at);
-    const node = nodeAt(parent);
-    if (nodeAt([...parent, word]) !== undefined) continue;
+    const node = nodeAt(root, parent);
+    if (nodeAt(root, [...parent, word]) !== undefined) continue;
     const names = node?.kind === "branch" ? Object.keys(node.commands) : [];
     throw await unknownCommand(word, parent, names, program);
   }
