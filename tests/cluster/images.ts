@@ -50,19 +50,22 @@ export const shelllessImage: ImageRecipe = {
   },
 };
 
-/** A Debian with what a developer's pod has: bash, git, coreutils, tmux. */
+/** A Debian with what a developer's pod has: bash, git, SSH at both ends, coreutils, tmux, and a user. */
 export const debianImage: ImageRecipe = {
   names: ["docker.io/library/debian:12"],
   command: ["bash"],
-  version: "3",
+  version: "4",
   notice: "making the Debian image with debootstrap: about a minute, once",
   async fill(folder) {
-    const packages = "bash,ca-certificates,coreutils,git,procps,tmux";
+    const packages = "bash,ca-certificates,coreutils,git,openssh-server,procps,tmux";
     await run([
       // debootstrap mounts /proc in the new system; in namespaces of its own that ends with it.
       ...["unshare", "--mount", "--pid", "--fork", "--kill-child", "--"],
       ...["debootstrap", "--variant=minbase", `--include=${packages}`, "bookworm", folder],
     ]);
+    // ssh asks for the name of whom it runs as; the keys of a host belong to one host.
+    const user = "useradd --uid 1000 --user-group --create-home --shell /bin/bash dev";
+    await run(["chroot", folder, "sh", "-c", `${user} && rm -f /etc/ssh/ssh_host_*`]);
     // A third of it that no test reads, and that each `up` would unpack again.
     const waste = ["cache/apt", "lib/apt/lists"].map((path) => `var/${path}`)
       .concat(["doc", "man", "locale"].map((path) => `usr/share/${path}`));
