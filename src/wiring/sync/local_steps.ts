@@ -13,6 +13,7 @@ import type { Action, Expectation } from "../../sync/plan.ts";
 import type { ChangeResult, Content, StepFailure, StepResult, Wanted } from "../../sync/tree.ts";
 import { isAbsent } from "../files.ts";
 import type { LocalDigests } from "./local_digests.ts";
+import { failureOf } from "./local_failure.ts";
 import { lookAt } from "./look_at.ts";
 
 /** Where steps are carried out. */
@@ -240,18 +241,4 @@ class LocalStep {
     Deno.chmodSync(file, mode);
     return this.place.digests.fileEntry(Deno.lstatSync(file), entry.digest);
   }
-}
-
-/** A failure in the system's own words. */
-function failureOf(error: unknown): StepFailure {
-  if (!(error instanceof Error)) throw error;
-  const message = error.message.replace(/: .*? -> .*$/s, "");
-  const full = /os error (?:28|122)\b/.test(message);
-  if (full) return { kind: "failed", reason: "full", message };
-  if (error instanceof Deno.errors.PermissionDenied) {
-    return { kind: "failed", reason: "denied", message };
-  }
-  if (/os error (?:39|66)\b/.test(message)) return { kind: "failed", reason: "notEmpty", message };
-  if (isAbsent(error)) return { kind: "failed", reason: "missing", message };
-  return { kind: "failed", reason: "other", message };
 }

@@ -1,0 +1,71 @@
+/** The process of a synchronisation, before it speaks to anybody. */
+import assert from "node:assert/strict";
+import { KodamaError } from "../../base/errors.ts";
+import { tryFileLock } from "../../cluster/control/file_lock.ts";
+import { serveSync } from "./serve_sync.ts";
+import { replaceFile, syncPaths, type SyncRecord } from "./sync_folder.ts";
+
+const record: SyncRecord = {
+  version: 1,
+  id: "0123456789ab",
+  key: "default.work",
+  local: "/nowhere",
+  target: { context: "c", namespace: "default", pod: "p", container: "main" },
+  remotePath: "/workspace",
+  mode: "two-way-safe",
+  useGitignore: true,
+  excludePatterns: [],
+  kubeconfig: null,
+};
+
+/** How serving ends in a folder of settings; `asked` counts how often a cluster was wanted. */
+async function serve(configDir: string): Promise<{ error: unknown; asked: number }> {
+  let asked = 0;
+  const error = await serveSync({
+    configDir,
+    key: record.key,
+    host() {
+      asked++;
+      return Promise.reject(new KodamaError("unreachable", "no cluster"));
+    },
+    signal: new AbortController().signal,
+  }).then(() => undefined, (error: unknown) => error);
+  return { error, asked };
+}
+
+Deno.test("of one sync one process runs: a second one ends before it looks at anything", async () => {
+  const configDir = await Deno.makeTempDir({ prefix: "kodama-serve-sync-" });
+  try {
+    const paths = syncPaths(configDir, record.key);
+    await Deno.mkdir(paths.folder, { recursive: true });
+    await replaceFile(paths.record, JSON.stringify(record));
+    {
+      using lock = await tryFileLock(paths.lock);
+      assert.ok(lock !== undefined);
+      const { error, asked } = await serve(configDir);
+      assert.ok(error instanceof KodamaError);
+      assert.deepEqual([error.kind, asked], ["conflict", 0]);
+      await assert.rejects(Deno.stat(paths.log), "what the first one tells stays its own");
+    }
+    const { error, asked } = await serve(configDir);
+    assert.ok(error instanceof KodamaError);
+    assert.deepEqual([error.kind, asked], ["unreachable", 1], "free again, it is served");
+    using lock = await tryFileLock(paths.lock);
+    assert.ok(lock !== undefined, "and lets go when it ends");
+  } finally {
+    await Deno.remove(configDir, { recursive: true });
+  }
+});
+
+Deno.test("what isn't there isn't served, and what is no name of one leads to no other folder", async () => {
+  const configDir = await Deno.makeTempDir({ prefix: "kodama-serve-sync-" });
+  try {
+    const { error } = await serve(configDir);
+    assert.equal(error instanceof KodamaError && error.kind, "notFound");
+    for (const key of ["../x", "", ".", "..", "a/b", "-x", "a\0b", "x".repeat(201)]) {
+      assert.throws(() => syncPaths(configDir, key), KodamaError, key);
+    }
+  } finally {
+    await Deno.remove(configDir, { recursive: true });
+  }
+});
