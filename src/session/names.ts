@@ -48,7 +48,16 @@ export function selectSession(name: string): string {
 }
 
 /** Which part of a session an object is. */
-export type Component = "workspace" | "home" | "editor" | "env" | "state" | "pod" | "egress";
+export type Component =
+  | "workspace"
+  | "home"
+  | "editor"
+  | "env"
+  | "state"
+  | "pod"
+  | "egress"
+  /** What shows a snapshot while its files are copied. */
+  | "restore";
 
 /** The labels of a session's object. */
 export function sessionLabels(name: string, component: Component): Record<string, string> {
@@ -66,6 +75,12 @@ export function sessionNames(name: string): SessionNames {
     state: `kodama-session-${name}`,
     egressPolicy: `kodama-egress-${name}`,
   };
+}
+
+/** The session whose pod would have a name; undefined for one that no session's pod has. */
+export function sessionOfPodName(pod: string): string | undefined {
+  const [, name] = /^kodama-(.+)$/.exec(pod) ?? [];
+  return name;
 }
 
 /**

@@ -203,6 +203,7 @@ class BringUpRun {
     const session = this.#session;
     const beginning = beginSync(host, {
       session,
+      uid: this.#kept.uid,
       target,
       localPath,
       secretFiles,

@@ -18,8 +18,10 @@ export function syncKey({ namespace, name }: Pick<Session, "namespace" | "name">
 /** Begins it, and tells how far the first transfer is; gives how many entries are alike in the end. */
 export async function* beginSync(
   host: Host,
-  { session, target, localPath, secretFiles, kubeconfig, signal }: {
+  { session, uid, target, localPath, secretFiles, kubeconfig, signal }: {
     session: Session;
+    /** Of its state: tells it from a later one of its name. */
+    uid: string;
     target: Target;
     localPath: string;
     secretFiles: readonly string[];
@@ -28,10 +30,16 @@ export async function* beginSync(
   },
 ): AsyncGenerator<string, number> {
   const key = syncKey(session);
-  const known = await syncStatus(host, key);
+  const owner = { name: session.name, uid };
+  let known = await syncStatus(host, key);
+  if (known !== undefined && known.spec.session !== null && known.spec.session.uid !== uid) {
+    // Of a session that was deleted elsewhere: what it had agreed on would carry its deletions over.
+    await stopSync(host, key, { forget: true, signal });
+    known = undefined;
+  }
   const spec = known !== undefined && known.spec.local === localPath
-    ? known.spec
-    : await newSpec(host, { key, target, localPath, secretFiles, kubeconfig });
+    ? { ...known.spec, session: owner }
+    : await newSpec(host, { key, owner, target, localPath, secretFiles, kubeconfig });
   let entries = 0;
   for await (const event of startSync(host, { spec, wait: true, signal })) {
     if (event.kind === "progress") yield progressText(event);
@@ -42,8 +50,9 @@ export async function* beginSync(
 
 async function newSpec(
   host: Host,
-  { key, target, localPath, secretFiles, kubeconfig }: {
+  { key, owner, target, localPath, secretFiles, kubeconfig }: {
     key: string;
+    owner: { name: string; uid: string };
     target: Target;
     localPath: string;
     secretFiles: readonly string[];
@@ -62,6 +71,7 @@ async function newSpec(
     // Each side has its own: git writes there at any moment, and one's index is no use to the other.
     excludePatterns: [".git", ...keptHere(localPath, secretFiles), ...settings.excludePatterns],
     kubeconfig: kubeconfig ?? null,
+    session: owner,
   };
 }
 

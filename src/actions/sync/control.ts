@@ -20,6 +20,8 @@ export interface SyncSpec {
   excludePatterns: readonly string[];
   /** The kubeconfig file that was named; null for the usual ones. */
   kubeconfig: string | null;
+  /** The session that it is a part of: where that one is deleted, it ends by itself. Null for any other pod. */
+  session: { name: string; uid: string } | null;
 }
 
 /** One synchronisation as it is now. */

@@ -47,6 +47,7 @@ export async function planSync(host: Host, wish: SyncWish, signal: AbortSignal):
   }, signal);
   const { context, namespace, pod, container } = target;
   const settings = await excludedBySettings(host);
+  const { sessionOfPod } = await import("../session/session_of_pod.ts");
   const { kubeconfig } = wish;
   return {
     key: `${namespace}.${wish.name ?? pod}`,
@@ -57,6 +58,7 @@ export async function planSync(host: Host, wish: SyncWish, signal: AbortSignal):
     useGitignore: wish.gitignore && settings.useGitignore,
     excludePatterns: [...settings.excludePatterns, ...wish.exclude],
     kubeconfig: kubeconfig === undefined ? null : absolutePath(kubeconfig, workingDir),
+    session: await sessionOfPod(host, target, signal),
   };
 }
 

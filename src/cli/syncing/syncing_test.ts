@@ -77,6 +77,7 @@ function report(change: Partial<SyncReport["state"]> = {}): SyncReport {
       useGitignore: true,
       excludePatterns: [],
       kubeconfig: null,
+      session: null,
     },
     pid: 42,
     log: "/home/me/.kodama/sync/team.web-0/log.txt",

@@ -9,7 +9,7 @@ import type { EndNews, RemoteEnd } from "../end.ts";
 import type { Side } from "../model.ts";
 import { SideLostError } from "../tree.ts";
 import { Dirty, type Work } from "./dirty.ts";
-import type { EngineParts, WatchedRemoteEnd } from "./parts.ts";
+import { type EngineParts, PurposeGoneError, type WatchedRemoteEnd } from "./parts.ts";
 import { Passes } from "./passes.ts";
 import { StateKeeper } from "./state_keeper.ts";
 import type { SyncState } from "./status.ts";
@@ -42,9 +42,13 @@ export class SyncEngine {
   /** Something changed on this machine. */
   readonly localNews = (news: EndNews): void => this.#hear("local", news);
 
-  /** Goes on until the signal. Rejects only where kodama itself is wrong, or its own files can't be kept. */
-  async run(signal: AbortSignal): Promise<void> {
+  /**
+   * Goes on until the signal (`stopped`), or until there is nothing any more to keep alike (`gone`). Rejects only where
+   * kodama itself is wrong, or its own files can't be kept.
+   */
+  async run(signal: AbortSignal): Promise<"stopped" | "gone"> {
     let failures = 0;
+    let gone: string | undefined;
     while (!signal.aborted) {
       if (this.#paused) {
         this.#state.phase("paused", "");
@@ -57,6 +61,10 @@ export class SyncEngine {
         failures = 0;
       } catch (error) {
         if (signal.aborted) break;
+        if (error instanceof PurposeGoneError) {
+          gone = error.message;
+          break;
+        }
         if (!(error instanceof SideLostError) && !(error instanceof KodamaError)) throw error;
         if (this.#paused) continue;
         // A stream that was open is no attempt in vain.
@@ -69,7 +77,8 @@ export class SyncEngine {
       }
     }
     this.#dirty[Symbol.dispose]();
-    this.#state.phase("stopped", "");
+    this.#state.phase("stopped", gone ?? "");
+    return gone === undefined ? "stopped" : "gone";
   }
 
   /** Stops all work and lets go of the pod, until {@link resume}. */
@@ -158,7 +167,11 @@ export class SyncEngine {
       const worked = await this.#work(work, remote, stop.signal);
       for (const resolve of flushes) resolve();
       if (worked === "again") continue;
-      if (worked === "halted") return await this.#halted(signal);
+      if (worked === "halted") {
+        await this.#halted(() => signal.aborted || lost !== undefined, signal);
+        if (lost === undefined) return;
+        continue;
+      }
       if (work.anywhere && remote.watchIsStale) {
         // What changes between two watchers is told by neither.
         await remote.watch();
@@ -182,8 +195,9 @@ export class SyncEngine {
     return "again" as const;
   }
 
-  async #halted(signal: AbortSignal): Promise<void> {
-    while (!this.#allowEmptied && !this.#paused && this.#flushes.length === 0 && !signal.aborted) {
+  /** A link that ends may be the end of all: whether there is anything left to be asked about is seen without it. */
+  async #halted(isOver: () => boolean, signal: AbortSignal): Promise<void> {
+    while (!this.#allowEmptied && !this.#paused && this.#flushes.length === 0 && !isOver()) {
       await this.#woken(signal);
     }
   }

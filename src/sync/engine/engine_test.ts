@@ -9,7 +9,7 @@ import { MemoryTree } from "../testing/memory_tree.ts";
 import { SideLostError, type StepFailure } from "../tree.ts";
 import { AncestorStore } from "./ancestor_store.ts";
 import { SyncEngine } from "./engine.ts";
-import type { WatchedRemoteEnd } from "./parts.ts";
+import { PurposeGoneError, type WatchedRemoteEnd } from "./parts.ts";
 import type { SyncState } from "./status.ts";
 
 /** A pod's end whose link a test breaks. */
@@ -40,13 +40,13 @@ class World implements AsyncDisposable {
   readonly phases: string[] = [];
   readonly log: string[] = [];
   /** What the next attempts to connect end with. */
-  readonly refusals: (KodamaError | SideLostError)[] = [];
+  readonly refusals: (KodamaError | SideLostError | PurposeGoneError)[] = [];
   remote: TestRemote | undefined;
   engine!: SyncEngine;
   state!: SyncState;
   #told: (news: EndNews) => void = () => {};
   readonly #stop = new AbortController();
-  #running: Promise<void> = Promise.resolve();
+  #running: Promise<unknown> = Promise.resolve();
   attempts = 0;
 
   static async open(watcher = "test"): Promise<World> {
@@ -79,8 +79,10 @@ class World implements AsyncDisposable {
     return world;
   }
 
-  run(): void {
-    this.#running = this.engine.run(this.#stop.signal);
+  run(): Promise<"stopped" | "gone"> {
+    const running = this.engine.run(this.#stop.signal);
+    this.#running = running;
+    return running;
   }
 
   /** Lets everything happen that needs no more time than this. */
@@ -113,7 +115,7 @@ class World implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#running;
-    assert.equal(this.phases.at(-1), "stopped");
+    assert.match(this.phases.at(-1) ?? "", /^stopped/);
   }
 }
 
@@ -161,6 +163,37 @@ Deno.test("a link that breaks is mended, and what was saved meanwhile goes over"
   await world.pass(1000);
   assert.deepEqual([world.text("remote", "a"), world.text("local", "b")], ["1", "2"]);
   assert.equal(world.state.connections, 2);
+});
+
+Deno.test("what is gone for good is not waited for: it ends, says why, and has changed nothing", async () => {
+  await using world = await World.open();
+  world.trees.local.save("a", "1");
+  const ended = world.run();
+  await world.pass(10);
+  world.refusals.push(new PurposeGoneError("it was deleted"));
+  world.remote?.cut();
+  world.trees.remote.delete("a");
+  await world.pass(1000);
+  assert.equal(await ended, "gone");
+  assert.deepEqual([world.phases.at(-1), world.attempts], ["stopped: it was deleted", 2]);
+  assert.equal(world.text("local", "a"), "1");
+});
+
+Deno.test("one that a person has to say yes to sees all the same that there is nothing any more", async () => {
+  await using world = await World.open();
+  world.trees.local.save("a", "1");
+  const ended = world.run();
+  await world.pass(10);
+  world.trees.remote.delete("a");
+  const flushed = world.engine.flush();
+  await world.pass(10);
+  await flushed;
+  assert.match(world.phases.at(-1) ?? "", /^halted/);
+  world.refusals.push(new PurposeGoneError("it was deleted"));
+  world.remote?.cut();
+  await world.pass(1000);
+  assert.equal(await ended, "gone");
+  assert.equal(world.text("local", "a"), "1");
 });
 
 Deno.test("a pause lets go of the pod; nothing is changed until it goes on", async () => {

@@ -7,6 +7,11 @@ import type { SyncMode } from "../plan.ts";
 import type { AncestorStore } from "./ancestor_store.ts";
 import type { SyncState } from "./status.ts";
 
+/** What was kept alike is gone for good, and with it the reason to go on. */
+export class PurposeGoneError extends Error {
+  override readonly name = "PurposeGoneError";
+}
+
 /** A pod's end that may have to be asked what changed. */
 export interface WatchedRemoteEnd extends RemoteEnd {
   /** Begins to tell changes, or begins anew; resolves when none is missed any more. */
@@ -25,7 +30,10 @@ export interface EngineParts {
   local: End;
   /** By what this machine's changes are noticed; `polling` where they are looked for. */
   localWatcher: () => string;
-  /** Opens the pod's end. Throws KodamaError or SideLostError where that can't be now. */
+  /**
+   * Opens the pod's end. Throws KodamaError or SideLostError where that can't be now, and {@link PurposeGoneError}
+   * where it never will be.
+   */
   connect: (told: (news: EndNews) => void, signal: AbortSignal) => Promise<WatchedRemoteEnd>;
   rules: Record<Side, SideRules>;
   store: AncestorStore;

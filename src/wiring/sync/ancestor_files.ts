@@ -67,6 +67,15 @@ export class LocalAncestorFiles implements AncestorFiles, Disposable {
   }
 }
 
+/** Forgets what was agreed on with folders that aren't those of now. */
+export async function forgetAgreed({ base, journal }: Pick<SyncPaths, "base" | "journal">) {
+  for (const path of [base, journal]) {
+    await Deno.remove(path).catch((error) => {
+      if (!isAbsent(error)) throw error;
+    });
+  }
+}
+
 async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
 }

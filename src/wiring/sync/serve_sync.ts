@@ -13,14 +13,15 @@ import { FarKnowledge } from "../../sync/far/far_knowledge.ts";
 import { linuxRules } from "../../sync/held_paths.ts";
 import { ignoringOf } from "../../sync/ignoring.ts";
 import { nativeChecksums } from "../checksums.ts";
-import { LocalAncestorFiles } from "./ancestor_files.ts";
+import { forgetAgreed, LocalAncestorFiles } from "./ancestor_files.ts";
 import { rulesOfFolder } from "./host_rules.ts";
 import { ignoreSources } from "./ignore_sources.ts";
 import { LocalFolder } from "./local_folder.ts";
 import { watchFolder } from "./local_watch.ts";
 import { ReportKeeper } from "./report_keeper.ts";
 import { takeRequests } from "./requests.ts";
-import { readSyncRecord, syncPaths, type SyncRecord } from "./sync_folder.ts";
+import { requireSession } from "./require_session.ts";
+import { readSyncRecord, type SyncPaths, syncPaths, type SyncRecord } from "./sync_folder.ts";
 import { SyncLog } from "./sync_log.ts";
 
 /** What the process is given. */
@@ -62,7 +63,7 @@ interface Parts {
   files: LocalAncestorFiles;
   log: SyncLog;
   report: ReportKeeper;
-  paths: { requests: string };
+  paths: SyncPaths;
   stop: AbortController;
 }
 
@@ -81,6 +82,7 @@ async function run({ record, host, files, log, report, paths, stop }: Parts): Pr
     local,
     localWatcher: () => watch.by,
     async connect(told, signal) {
+      await requireSession(host, record, signal);
       const end = await FarEnd.open({
         open: (command) => openExec(host, record, command, signal),
         root: record.remotePath,
@@ -114,7 +116,12 @@ async function run({ record, host, files, log, report, paths, stop }: Parts): Pr
     await carryOut(request, engine);
     report.answered(id);
   }, (error) => log.line(`a request failed: ${error}`));
-  await engine.run(stop.signal);
+  if (await engine.run(stop.signal) === "gone") {
+    log.line(`nothing is left to keep alike: ${engine.state.reason}; all that is here stays`);
+    files[Symbol.dispose]();
+    // It was about the workspace that is gone: with another one it would tell deletions from it.
+    return await forgetAgreed(paths);
+  }
   if (forgets) await forget(host, record).catch((error) => log.line(`not forgotten: ${error}`));
 }
 

@@ -4,6 +4,7 @@ import { KodamaError } from "../../base/errors.ts";
 import { isLocked } from "../../cluster/control/file_lock.ts";
 import { firstState } from "../../sync/engine/status.ts";
 import { isAbsent } from "../files.ts";
+import { forgetAgreed } from "./ancestor_files.ts";
 import { leaveRequest } from "./requests.ts";
 import {
   differences,
@@ -88,7 +89,7 @@ async function start(
   }
   await Deno.mkdir(paths.folder, { recursive: true, mode: 0o700 });
   // What was agreed on is about these two folders alone.
-  const moved = changes.some((one) => one.startsWith("the folder") || one === "the pod");
+  const moved = changes.some((one) => /^the (?:folder|pod$|session$)/.test(one));
   const id = kept !== undefined && !moved
     ? kept.id
     : crypto.randomUUID().replaceAll("-", "").slice(0, 12);
@@ -99,6 +100,7 @@ async function start(
     ...spec,
     target: { ...spec.target },
     excludePatterns: [...spec.excludePatterns],
+    session: spec.session && { ...spec.session },
   };
   await replaceFile(paths.record, `${JSON.stringify(record, null, 2)}\n`);
   await Deno.remove(paths.report).catch(ignoreAbsent);
@@ -116,11 +118,6 @@ async function start(
     child.release();
   }
   throw await didNotStart(paths, spec.key);
-}
-
-async function forgetAgreed({ base, journal }: SyncPaths): Promise<void> {
-  await Deno.remove(base).catch(ignoreAbsent);
-  await Deno.remove(journal).catch(ignoreAbsent);
 }
 
 async function didNotStart(paths: SyncPaths, key: string): Promise<KodamaError> {

@@ -19,6 +19,7 @@ const recordShape = v.object({
   useGitignore: v.boolean(),
   excludePatterns: v.array(text),
   kubeconfig: v.nullable(text),
+  session: v.optional(v.nullable(v.object({ name: text, uid: text })), null),
 });
 
 /** What a synchronisation is, as it is kept. */
@@ -119,8 +120,12 @@ export async function replaceFile(path: string, content: string): Promise<void> 
 
 /** What of two specs isn't the same, in words. */
 export function differences(one: SyncSpec, other: SyncSpec): string[] {
+  // One that was begun by its pod's name may not know that it is a session's.
+  const isOther = one.session !== null && other.session !== null &&
+    one.session.uid !== other.session.uid;
   const parts: (readonly [string, unknown, unknown])[] = [
     ["the folder here", one.local, other.local],
+    ["the session", isOther, false],
     ["the pod", Object.values(one.target).join("/"), Object.values(other.target).join("/")],
     ["the folder there", one.remotePath, other.remotePath],
     ["the mode", one.mode, other.mode],

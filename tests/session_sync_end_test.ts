@@ -1,0 +1,69 @@
+/** A folder in step with a session that is deleted from another machine, and begun anew there under its name. */
+import assert from "node:assert/strict";
+import { startTestCluster, type TestCluster, testEnvironment } from "./harness/embedded_cluster.ts";
+import { SourceKodama } from "./harness/source_kodama.ts";
+
+/** A machine of its own: a home folder, and a folder to be kept in step. */
+async function machine(cluster: TestCluster, name: string) {
+  const folder = `${cluster.folder}/${name}`;
+  const site = `${folder}/site`;
+  await Deno.mkdir(`${folder}/home`, { recursive: true });
+  await Deno.mkdir(site);
+  const env = testEnvironment(folder, cluster.kubeconfig);
+  const kodama = await SourceKodama.on({ env, folder });
+  const run = async (...words: string[]) => {
+    const { code, stdout, stderr } = await kodama.run(words, { cwd: folder, write: [site] });
+    assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
+    return stdout;
+  };
+  const status = async () => {
+    const { stdout } = await kodama.run(["sync", "status", "work", "-o", "json"]);
+    return JSON.parse(stdout) as { phase: string; reason: string; pid: number | null; log: string };
+  };
+  return { site, run, status };
+}
+
+type Machine = Awaited<ReturnType<typeof machine>>;
+
+const patienceMs = 60_000;
+
+/** Nobody is told of the end of a process that isn't one's own: looking again is the only way to know. */
+async function untilStopped({ status }: Machine): Promise<{ reason: string; log: string }> {
+  const until = performance.now() + patienceMs;
+  for (let seen = await status();; seen = await status()) {
+    if (seen.pid === null) return seen;
+    assert.ok(performance.now() < until, `it still runs: ${JSON.stringify(seen)}`);
+  }
+}
+
+Deno.test("a sync ends by itself where its session was deleted elsewhere, and leaves all that is here", async () => {
+  await using cluster = await startTestCluster();
+  const [here, elsewhere] = [await machine(cluster, "here"), await machine(cluster, "elsewhere")];
+  try {
+    await Deno.writeTextFile(`${here.site}/a`, "of the first\n");
+    await here.run("start", "work", "--sync", "site");
+    await Deno.writeTextFile(`${elsewhere.site}/b`, "of the second\n");
+    const remote = "kodama-work:/workspace";
+    await elsewhere.run("sync", "start", "site", remote, "--name", "work");
+    await elsewhere.run("delete", "work", "--force", "--purge");
+    const { reason, log } = await untilStopped(here);
+    assert.equal(reason, 'session "work" was deleted');
+    assert.match(
+      await Deno.readTextFile(log),
+      /session "work" was deleted; all that is here stays\n.* ends\n$/,
+    );
+    await here.run("sync", "flush", "work").then(() => assert.fail(), () => {});
+    assert.equal(await Deno.readTextFile(`${here.site}/a`), "of the first\n");
+
+    // What was agreed on with the session before would now tell that everything here was deleted there.
+    await elsewhere.run("start", "work", "--sync", "site");
+    await Deno.remove(`${elsewhere.site}/a`);
+    await elsewhere.run("sync", "flush", "work");
+    await here.run("start", "work", "--sync", "site");
+    assert.equal(await Deno.readTextFile(`${here.site}/a`), "of the first\n");
+    assert.equal(await Deno.readTextFile(`${here.site}/b`), "of the second\n");
+  } finally {
+    await here.run("delete", "work", "--force", "--purge");
+    await untilStopped(elsewhere);
+  }
+});
