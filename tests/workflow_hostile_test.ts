@@ -66,7 +66,7 @@ async function eventsOf(text: string): Promise<WorkflowEvent[]> {
     readText: (path: string) => Promise.resolve(path === `${folder}/bad.yaml` ? text : undefined),
     listFiles: (listed: string) => Promise.resolve(listed === folder ? ["bad.yaml"] : []),
   };
-  const places = { workingDir: root, configDir: "/config", shippedWorkflowsDir: "/shipped" };
+  const places = { workingDir: root, userDir: "/config", shippedWorkflowsDir: "/shipped" };
   const { workflow, uses } = await loadWorkflow(files, places, "bad");
   const { signal } = new AbortController();
   return await Array.fromAsync(runWorkflow(workflow, worldOf(sandbox()), {

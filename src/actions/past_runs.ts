@@ -94,6 +94,7 @@ async function noRun(wanted: string | undefined, ids: readonly string[]): Promis
 
 /** The ids of the runs that are kept, rising: they sort by time. */
 export async function runIds({ files, places }: Host): Promise<string[]> {
+  if (places.userDir === undefined) return [];
   return (await files.listFiles(runsFolder(places)))
     .filter((name) => name.endsWith(recordEnding))
     .map((name) => name.slice(0, -recordEnding.length));

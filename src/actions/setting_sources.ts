@@ -10,7 +10,7 @@ const maxBytes = 256 * 1024;
 export async function settingSources(host: Host): Promise<SettingSources> {
   const [repository, user] = await Promise.all([
     firstFile(host, repositoryConfigPaths(host.places)),
-    firstFile(host, [userConfigPath(host.places)]),
+    firstFile(host, host.places.userDir === undefined ? [] : [userConfigPath(host.places)]),
   ]);
   return { env: (name) => host.env(name), repository, user };
 }

@@ -16,8 +16,9 @@ function newId(): string {
 export async function shellOwner(
   { files, places }: Pick<Host, "files" | "places">,
 ): Promise<string> {
-  const path = `${places.configDir}/shell-owner`;
   const id = newId();
+  if (places.userDir === undefined) return id;
+  const path = `${places.userDir}/shell-owner`;
   try {
     const known = (await files.readText(path, 64))?.trim();
     if (known !== undefined && shape.test(known)) return known;

@@ -6,7 +6,7 @@ import { reasonOf } from "../workflow/engine/policy.ts";
 import { resolved } from "../workflow/load_workflow.ts";
 import { absolute } from "../workflow/permissions.ts";
 import { differences, type TestCase, type TestedRun, testShape } from "../workflow/test_shape.ts";
-import { workflowFolders } from "../workflow/find_workflow.ts";
+import { ownWorkflowFolders, workflowFolders } from "../workflow/find_workflow.ts";
 import type { Host } from "./host.ts";
 import { runSteps } from "./run_steps.ts";
 
@@ -78,11 +78,11 @@ async function readTest(host: Host, file: string): Promise<Test> {
 }
 
 async function nearTests(host: Host): Promise<string[]> {
-  const { configDir, shippedWorkflowsDir: shipped, workingDir } = host.places;
+  const { shippedWorkflowsDir: shipped, workingDir } = host.places;
   // What comes with kodama has been tested, unless it is kodama's own repository that we are in.
   const isOwn = `${workingDir}/`.startsWith(shipped.slice(0, shipped.lastIndexOf("/") + 1));
-  const folders = workflowFolders(host.places)
-    .filter((folder) => folder !== `${configDir}/workflows` && (folder !== shipped || isOwn));
+  const others = ownWorkflowFolders(host.places).filter((own) => own !== shipped || !isOwn);
+  const folders = workflowFolders(host.places).filter((folder) => !others.includes(folder));
   for (const folder of folders) {
     const found = (await host.files.listFiles(folder)).filter((name) => ending.test(name));
     if (found.length > 0) return found.map((name) => `${folder}/${name}`);

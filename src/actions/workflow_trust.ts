@@ -14,6 +14,7 @@ import {
   trustListText,
 } from "../sandbox/trust_files.ts";
 import type { Permissions } from "../workflow/model.ts";
+import { ownWorkflowFolders } from "../workflow/find_workflow.ts";
 import { absolute } from "../workflow/permissions.ts";
 import type { Host } from "./host.ts";
 
@@ -87,9 +88,8 @@ export async function trustOf(
   options: { trustNow: boolean; canAsk: boolean },
 ): Promise<TrustDecision> {
   const path = absolute(subject.path, host.places.workingDir);
-  const { configDir, shippedWorkflowsDir } = host.places;
   const needsTrust = grantsAnything(subject.permissions);
-  const ownFolders = [`${configDir}/workflows`, shippedWorkflowsDir];
+  const ownFolders = ownWorkflowFolders(host.places);
   // Nothing is read, and nothing calculated, for what needs no trust.
   const isAsked = needsTrust && !options.trustNow;
   const locked = isAsked ? (await readLock(host, path))?.[nameOf(path)] : undefined;
@@ -121,6 +121,7 @@ export async function trust(host: Host, subject: TrustSubject): Promise<TrustEnt
 
 /** What was trusted, the oldest first. */
 export async function listTrusted(host: Host): Promise<readonly TrustEntry[]> {
+  if (host.places.userDir === undefined) return [];
   const path = listPath(host);
   return parseTrustList(path, await host.files.readText(path, trustLimits.bytes));
 }

@@ -3,7 +3,11 @@ import { KodamaError } from "../base/errors.ts";
 import { hasExpression } from "../expression/template.ts";
 import type { ReadFile } from "../sandbox/fingerprint.ts";
 import { permissionsUnion } from "../sandbox/permissions_union.ts";
-import { listWorkflowFiles, workflowFolders } from "../workflow/find_workflow.ts";
+import {
+  listWorkflowFiles,
+  ownWorkflowFolders,
+  workflowFolders,
+} from "../workflow/find_workflow.ts";
 import type { Loaded } from "../workflow/load_workflow.ts";
 import type { FullWorkflow, Step } from "../workflow/model.ts";
 import { absolute } from "../workflow/permissions.ts";
@@ -64,8 +68,7 @@ function allSteps(steps: readonly Step[]): Step[] {
  * @throws KodamaError `noMatch` where no folder of a repository has any.
  */
 export async function nearestWorkflows(host: Host): Promise<string[]> {
-  const { configDir, shippedWorkflowsDir } = host.places;
-  const own = [`${configDir}/workflows`, shippedWorkflowsDir];
+  const own = ownWorkflowFolders(host.places);
   const paths = (await listWorkflowFiles(host.files, host.places)).map(({ path }) => path);
   for (const folder of workflowFolders(host.places).filter((one) => !own.includes(one))) {
     const within = paths.filter((path) => path.slice(0, path.lastIndexOf("/")) === folder);

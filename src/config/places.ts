@@ -3,41 +3,59 @@ import { KodamaError } from "../base/errors.ts";
 
 /** The folders that everything else is found from. */
 export interface Places {
-  /** `$KODAMA_CONFIG_DIR`, `~/.kodama` by default. */
+  /**
+   * `$KODAMA_CONFIG_DIR`, `~/.kodama` by default, for what is to be kept.
+   *
+   * @throws KodamaError `environment` when neither that nor `HOME` is set.
+   */
   readonly configDir: string;
+  /** The same for what may be found there; undefined where there is no such folder. */
+  readonly userDir: string | undefined;
   /** The working directory. */
   readonly workingDir: string;
   /** The workflows that come with kodama. */
   readonly shippedWorkflowsDir: string;
 }
 
-/**
- * The places of this user.
- *
- * @throws KodamaError `environment` when neither `KODAMA_CONFIG_DIR` nor `HOME` is set.
- */
+/** The places of this user. Without a home folder nothing can be kept, and all else goes on. */
 export function placesOf(surroundings: {
   env: (name: string) => string | undefined;
   workingDir: string;
   shippedWorkflowsDir: string;
 }): Places {
   const { env, workingDir, shippedWorkflowsDir } = surroundings;
-  return { configDir: configDirOf(env, workingDir), workingDir, shippedWorkflowsDir };
+  const userDir = userDirOf(env, workingDir);
+  return {
+    get configDir() {
+      if (userDir !== undefined) return userDir;
+      throw new KodamaError("environment", "there is no home folder: HOME is not set", {
+        hint: "set KODAMA_CONFIG_DIR to the folder for kodama's own files",
+      });
+    },
+    userDir,
+    workingDir,
+    shippedWorkflowsDir,
+  };
 }
 
-function configDirOf(env: (name: string) => string | undefined, workingDir: string): string {
+function userDirOf(
+  env: (name: string) => string | undefined,
+  workingDir: string,
+): string | undefined {
   // An empty variable counts as none, as the XDG specification and kubectl have it.
   const named = env("KODAMA_CONFIG_DIR") || undefined;
   if (named !== undefined) return isAbsolute(named) ? named : `${workingDir}/${named}`;
   const home = env("HOME") || env("USERPROFILE") || undefined;
-  if (home !== undefined) return `${home}/.kodama`;
-  throw new KodamaError("environment", "there is no home folder: HOME is not set", {
-    hint: "set KODAMA_CONFIG_DIR to the folder for kodama's own files",
-  });
+  return home === undefined ? undefined : `${home}/.kodama`;
 }
 
 function isAbsolute(path: string): boolean {
   return path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path);
+}
+
+/** Folders of kodama's own, which no step of a workflow may write to. */
+export function ownFolders({ userDir }: Pick<Places, "userDir">): string[] {
+  return userDir === undefined ? [] : [userDir];
 }
 
 /** The user's settings. */
@@ -61,7 +79,8 @@ export function repositoryConfigPaths(places: Places): string[] {
 export function templateFolders(places: Places): string[] {
   const inRepository = repositoryConfigPaths(places)
     .map((path) => path.replace(/\.kodama\.yaml$/, ".kodama/templates"));
-  return [...new Set([...inRepository, `${places.configDir}/templates`])];
+  const own = places.userDir === undefined ? [] : [`${places.userDir}/templates`];
+  return [...new Set([...inRepository, ...own])];
 }
 
 /** Where a repository's configuration of editors may be, the innermost folder first. */

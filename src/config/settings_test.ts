@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { effectiveSettings, mergedSettings } from "./settings.ts";
 import { joinKey, settingAt, splitKey } from "./setting_key.ts";
 import { readSettings, withoutSetting, withSetting } from "./settings_file.ts";
-import { placesOf, repositoryConfigPaths } from "./places.ts";
+import { placesOf, repositoryConfigPaths, templateFolders } from "./places.ts";
 
 const written = `# What I like
 
@@ -110,7 +110,10 @@ Deno.test("places follow the variables, and repositories are looked for upwards"
   assert.equal(at({ HOME: "/h" }), "/h/.kodama");
   assert.equal(at({ HOME: "/h", KODAMA_CONFIG_DIR: "/c" }), "/c");
   assert.equal(at({ HOME: "/h", KODAMA_CONFIG_DIR: "c" }), "/w/a/c");
-  assert.throws(() => at({}), { kind: "environment" });
+  assert.throws(() => at({}), { kind: "environment", message: /HOME is not set/ });
+  const homeless = placesOf({ env: env({}), ...surroundings });
+  assert.equal(homeless.userDir, undefined);
+  assert.ok(templateFolders(homeless).every((path) => path.startsWith("/")));
   assert.deepEqual(
     repositoryConfigPaths(placesOf({ env: env({ HOME: "/h" }), ...surroundings })),
     ["/w/a/.kodama.yaml", "/w/.kodama.yaml", "/.kodama.yaml"],

@@ -7,8 +7,8 @@ import { scriptRunner } from "./run_script.ts";
 /** What the choice depends on. */
 export interface LocalRunnerOptions {
   clock: Clock;
-  /** kodama's own folder: no script may write to it. */
-  configDir: string;
+  /** kodama's own folders: no script may write to them. */
+  protectedPaths: readonly string[];
   /** Where a program is found on PATH, or undefined. */
   findProgram(name: string): Promise<string | undefined>;
 }
@@ -20,7 +20,7 @@ export interface LocalRunnerOptions {
  * The runner rejects with KodamaError `environment` where there is none.
  */
 export function localScriptRunner(options: LocalRunnerOptions): RunScript {
-  const { clock, configDir, findProgram } = options;
+  const { clock, protectedPaths, findProgram } = options;
   return async (script, permissions, api, bounds) => {
     const deno = Deno.build.standalone ? await findProgram("deno") : Deno.execPath();
     if (deno === undefined) {
@@ -32,7 +32,7 @@ export function localScriptRunner(options: LocalRunnerOptions): RunScript {
       clock,
       deno,
       hasShell: Deno.build.os !== "windows",
-      protectedPaths: [configDir],
+      protectedPaths,
     });
     return await run(script, permissions, api, bounds);
   };

@@ -3,8 +3,8 @@ import type { HostFiles, NewFile } from "../actions/host.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { SpoolFile } from "../exec/stdin_spool.ts";
 
-/** Files of this machine. Temporary files of kodama's own are made in `privateDir`, the one folder it may write to. */
-export function localFiles(privateDir: string): HostFiles {
+/** Files of this machine. Temporary files of kodama's own are made in `privateDir()`, the one folder it may write to. */
+export function localFiles(privateDir: () => string): HostFiles {
   return {
     readText,
     listFiles,
@@ -12,7 +12,7 @@ export function localFiles(privateDir: string): HostFiles {
     create,
     inspect,
     remove,
-    spool: () => makeSpool(privateDir),
+    spool: () => makeSpool(privateDir()),
   };
 }
 

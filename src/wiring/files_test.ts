@@ -16,7 +16,7 @@ const isConfigError = (error: unknown) => error instanceof KodamaError && error.
 
 Deno.test("a file that isn't there has no text, and neither has one below a file", () =>
   withFolder(async (folder) => {
-    const files = localFiles(folder);
+    const files = localFiles(() => folder);
     await Deno.writeTextFile(`${folder}/a`, "x");
     assert.equal(await files.readText(`${folder}/b`, 10), undefined);
     assert.equal(await files.readText(`${folder}/a/b`, 10), undefined);
@@ -25,7 +25,7 @@ Deno.test("a file that isn't there has no text, and neither has one below a file
 
 Deno.test("a file is read up to its limit, and refused above it", () =>
   withFolder(async (folder) => {
-    const files = localFiles(folder);
+    const files = localFiles(() => folder);
     await Deno.writeTextFile(`${folder}/a`, "12345");
     assert.equal(await files.readText(`${folder}/a`, 5), "12345");
     await assert.rejects(files.readText(`${folder}/a`, 4), isConfigError);
@@ -33,7 +33,7 @@ Deno.test("a file is read up to its limit, and refused above it", () =>
 
 Deno.test("what isn't text, or isn't a file, is refused by name", () =>
   withFolder(async (folder) => {
-    const files = localFiles(folder);
+    const files = localFiles(() => folder);
     await Deno.writeFile(`${folder}/a`, Uint8Array.of(0xff, 0xfe));
     await assert.rejects(files.readText(`${folder}/a`, 10), /a is not UTF-8 text/);
     await assert.rejects(files.readText(folder, 10), isConfigError);
@@ -43,12 +43,12 @@ Deno.test("files are listed in order, folders aren't", () =>
   withFolder(async (folder) => {
     for (const name of ["b.yaml", "a.yaml"]) await Deno.writeTextFile(`${folder}/${name}`, "");
     await Deno.mkdir(`${folder}/c`);
-    assert.deepEqual(await localFiles(folder).listFiles(folder), ["a.yaml", "b.yaml"]);
+    assert.deepEqual(await localFiles(() => folder).listFiles(folder), ["a.yaml", "b.yaml"]);
   }));
 
 Deno.test("a new file is its owner's alone, in folders that are too", () =>
   withFolder(async (folder) => {
-    await localFiles(folder).replaceText(`${folder}/x/y/config.yaml`, "a: 1\n");
+    await localFiles(() => folder).replaceText(`${folder}/x/y/config.yaml`, "a: 1\n");
     const modeOf = async (path: string) => ((await Deno.stat(path)).mode ?? 0) & 0o777;
     assert.equal(await Deno.readTextFile(`${folder}/x/y/config.yaml`), "a: 1\n");
     assert.equal(await modeOf(`${folder}/x/y/config.yaml`), 0o600);
@@ -60,24 +60,27 @@ Deno.test("a symbolic link stays one: what it points to is replaced", () =>
     await Deno.mkdir(`${folder}/dotfiles`);
     await Deno.writeTextFile(`${folder}/dotfiles/real.yaml`, "old");
     await Deno.symlink(`${folder}/dotfiles/real.yaml`, `${folder}/config.yaml`);
-    await localFiles(folder).replaceText(`${folder}/config.yaml`, "new");
+    await localFiles(() => folder).replaceText(`${folder}/config.yaml`, "new");
     assert.ok((await Deno.lstat(`${folder}/config.yaml`)).isSymlink);
     assert.equal(await Deno.readTextFile(`${folder}/dotfiles/real.yaml`), "new");
-    assert.deepEqual(await localFiles(folder).listFiles(`${folder}/dotfiles`), ["real.yaml"]);
+    assert.deepEqual(await localFiles(() => folder).listFiles(`${folder}/dotfiles`), ["real.yaml"]);
   }));
 
 Deno.test("a write that fails leaves nothing behind", () =>
   withFolder(async (folder) => {
     await Deno.mkdir(`${folder}/taken`);
-    await assert.rejects(localFiles(folder).replaceText(`${folder}/taken`, "x"), isConfigError);
-    assert.deepEqual(await localFiles(folder).listFiles(folder), []);
+    await assert.rejects(
+      localFiles(() => folder).replaceText(`${folder}/taken`, "x"),
+      isConfigError,
+    );
+    assert.deepEqual(await localFiles(() => folder).listFiles(folder), []);
   }));
 
 Deno.test("a spool gives back what was added, from any place, and is gone afterwards", () =>
   withFolder(async (folder) => {
     const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
     {
-      await using spool = await localFiles(folder).spool();
+      await using spool = await localFiles(() => folder).spool();
       await spool.append(new TextEncoder().encode("hello "));
       const [, middle] = await Promise.all([
         spool.append(new TextEncoder().encode("world")),
@@ -87,12 +90,12 @@ Deno.test("a spool gives back what was added, from any place, and is gone afterw
       assert.equal(text(await spool.read(0, 5)), "hello");
       assert.equal(text(await spool.read(11, 5)), "");
     }
-    assert.deepEqual(await localFiles(folder).listFiles(folder), []);
+    assert.deepEqual(await localFiles(() => folder).listFiles(folder), []);
   }));
 
 Deno.test("a file is made once; replaced it is a new one, and what a link points to stays", () =>
   withFolder(async (folder) => {
-    const files = localFiles(folder);
+    const files = localFiles(() => folder);
     const bytes = new TextEncoder().encode("new");
     const path = `${folder}/deep/a`;
     const make = async (replace: boolean) => {
@@ -119,7 +122,7 @@ Deno.test("a file is made once; replaced it is a new one, and what a link points
 Deno.test("an error is the system's words, without the name of an operation of the runtime", () =>
   withFolder(async (folder) => {
     const path = `${folder}/${"x".repeat(300)}/config.yaml`;
-    await assert.rejects(localFiles(folder).replaceText(path, ""), (error: Error) => {
+    await assert.rejects(localFiles(() => folder).replaceText(path, ""), (error: Error) => {
       assert.equal(error.message, `cannot write ${path}: File name too long (os error 36)`);
       return true;
     });

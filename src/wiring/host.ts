@@ -35,7 +35,7 @@ export function machineHost({ kubeconfig, terminal, environment }: HostParts): H
     clock: systemClock,
     env: environment,
     places,
-    files: localFiles(places.configDir),
+    files: localFiles(() => places.configDir),
     machine: localMachine({
       stdin: terminal.stdin.isTerminal,
       stdout: terminal.stdout.isTerminal,

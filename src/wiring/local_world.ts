@@ -1,6 +1,7 @@
 /** This machine, as steps of workflows reach for it: programs, servers, files, ports, and turns between runs. */
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
+import { ownFolders, type Places } from "../config/places.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { HttpAnswer, LocalEnd, LocalWorld, Writing } from "../workflow/engine/world.ts";
 import { forwardPort } from "./forward_port.ts";
@@ -19,8 +20,8 @@ export interface LocalWorldParts {
   /** What programs find in their environment beside what they inherit. */
   environment: Readonly<Record<string, string>>;
   kube(context: string): Promise<KubeClient>;
-  /** Absolute; files of kodama's own lie below it. */
-  configDir: string;
+  /** Of files of kodama's own. */
+  places: Pick<Places, "configDir" | "userDir">;
   /** Working directory; relative paths of steps are below it. */
   create(path: string): Promise<Writing>;
   readText(path: string, maxBytes: number): Promise<string | undefined>;
@@ -28,10 +29,10 @@ export interface LocalWorldParts {
 
 /** This machine. */
 export function localWorld(
-  { clock, env, environment: shared, kube, configDir, create, readText }: LocalWorldParts,
+  { clock, env, environment: shared, kube, places, create, readText }: LocalWorldParts,
 ): LocalWorld {
   return {
-    protectedPaths: [configDir],
+    protectedPaths: ownFolders(places),
     variables: (names) => variablesOf(names, env),
     run: (words, options) =>
       run(words, { ...options, environment: { ...shared, ...options.environment } }),
@@ -40,7 +41,7 @@ export function localWorld(
     readText: (path) => readText(path, maxScriptBytes),
     realPath,
     forward: (forward) => forwardPort({ kube, clock }, forward),
-    hold: (group, holder) => hold(configDir, group, holder),
+    hold: (group, holder) => hold(places.configDir, group, holder),
   };
 }
 

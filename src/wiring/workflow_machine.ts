@@ -1,5 +1,6 @@
 /** What only workflows with steps ask of this machine, made when one of them runs. */
 import type { Host } from "../actions/host.ts";
+import { ownFolders } from "../config/places.ts";
 import { localScriptRunner } from "../sandbox/local_runner.ts";
 import type { LocalWorld } from "../workflow/engine/world.ts";
 import type { RunScript } from "../workflow/model.ts";
@@ -15,19 +16,25 @@ export function workflowMachine(
   host: Host,
   kubeconfig: string | undefined,
 ): { local: LocalWorld; runScript: RunScript } {
-  const { clock, files, machine, places: { configDir, workingDir } } = host;
+  const { clock, files, machine, places } = host;
   // Programs run in the folder of their workflow.
-  const used = kubeconfig === undefined ? {} : { KUBECONFIG: absolute(kubeconfig, workingDir) };
+  const used = kubeconfig === undefined
+    ? {}
+    : { KUBECONFIG: absolute(kubeconfig, places.workingDir) };
   return {
     local: localWorld({
       clock,
       env: host.env,
       environment: used,
       kube: host.kube,
-      configDir,
+      places,
       create: (path) => files.create(path, { private: false, replace: true }),
       readText: files.readText,
     }),
-    runScript: localScriptRunner({ clock, configDir, findProgram: machine.findProgram }),
+    runScript: localScriptRunner({
+      clock,
+      protectedPaths: ownFolders(places),
+      findProgram: machine.findProgram,
+    }),
   };
 }

@@ -5,7 +5,8 @@ import { nearestNames } from "../base/nearest_names.ts";
 /** The folders that the search begins and ends with; absolute paths. */
 export interface WorkflowPlaces {
   workingDir: string;
-  configDir: string;
+  /** The user's own; undefined where there is none. */
+  userDir: string | undefined;
   shippedWorkflowsDir: string;
 }
 
@@ -38,7 +39,14 @@ export function workflowFolders(places: WorkflowPlaces): string[] {
     joined(folder, "workflows"),
     joined(folder, ".kodama/workflows"),
   ]);
-  return [...new Set([...near, joined(places.configDir, "workflows"), places.shippedWorkflowsDir])];
+  return [...new Set([...near, ...ownWorkflowFolders(places)])];
+}
+
+/** Those that are no repository's: the user's own, and kodama's. */
+export function ownWorkflowFolders(
+  { userDir, shippedWorkflowsDir }: Pick<WorkflowPlaces, "userDir" | "shippedWorkflowsDir">,
+): string[] {
+  return [...(userDir === undefined ? [] : [joined(userDir, "workflows")]), shippedWorkflowsDir];
 }
 
 /** Every workflow, by name; the nearest file of a name hides the others. */

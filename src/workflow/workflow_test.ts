@@ -97,7 +97,7 @@ Deno.test("files that aren't a mapping of ours are told what is wrong", async ()
 
 const places = {
   workingDir: "/home/me/repo/deep",
-  configDir: "/config/kodama",
+  userDir: "/config/kodama",
   shippedWorkflowsDir: "/ship",
 };
 

@@ -26,6 +26,7 @@ export async function readLocalSession(
   host: Host,
   name: string,
 ): Promise<LocalSession | undefined> {
+  if (host.places.userDir === undefined) return undefined;
   const text = await host.files.readText(pathOf(host, name), maxBytes);
   if (text === undefined) return undefined;
   const { parse } = await import("yaml");

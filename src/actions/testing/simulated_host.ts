@@ -50,7 +50,12 @@ export function simulatedHost(
   const host: Host = {
     clock,
     env: (name) => options.env?.[name],
-    places: { configDir: "/config", workingDir: "/project", shippedWorkflowsDir: "/shipped" },
+    places: {
+      configDir: "/config",
+      userDir: "/config",
+      workingDir: "/project",
+      shippedWorkflowsDir: "/shipped",
+    },
     files: {
       readText: (path, maxBytes) => {
         const text = files.get(path);

@@ -80,7 +80,7 @@ export async function loaded(files: Readonly<Record<string, string>>) {
       readText: (path) => Promise.resolve(files[path.slice(folder.length + 1)]),
       listFiles: (listed) => Promise.resolve(listed === folder ? Object.keys(files) : []),
     },
-    { workingDir: "/project", configDir: "/config", shippedWorkflowsDir: "/shipped" },
+    { workingDir: "/project", userDir: "/config", shippedWorkflowsDir: "/shipped" },
     "w",
   );
 }
