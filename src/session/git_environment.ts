@@ -9,8 +9,14 @@ import { repositoryAddress } from "./repository_url.ts";
 export const gitTokenFolder = "/run/kodama/git";
 /** The key of the token in the Secret: no variable can have this name. */
 export const gitTokenKey = "git-token";
-/** Where the SSH key is mounted. */
+/** Where the Secret with the SSH key is mounted. */
 export const sshFolder = "/run/kodama/ssh";
+/** The keys of that Secret: what `kubernetes.io/ssh-auth` has, and the keys of hosts, where they are given. */
+export const sshSecretKeys = { key: "ssh-privatekey", hosts: "known_hosts" } as const;
+/** The key, in the pod. */
+export const sshKeyFile = `${sshFolder}/${sshSecretKeys.key}`;
+/** Hosts' keys as they were first seen, where the Secret has none: it outlives the pod. */
+export const sshKnownHosts = `${kodamaFolder}/known_hosts`;
 
 /**
  * Answers git with the token, for the one host alone. git runs it as a shell's line and gives it `get`; the token
@@ -56,9 +62,17 @@ export function gitEnvironment({ url, token, ssh, mirrors }: GitSurroundings): M
   return variables;
 }
 
-/** A host whose key stands in the Secret (`known_hosts`) must have it; another's is kept when it is first seen. */
+const hostsOfSecret = `${sshFolder}/${sshSecretKeys.hosts}`;
+
+/**
+ * git has a shell run it. Where the Secret has keys of hosts, only these are believed; else a host's key is kept when
+ * it is first seen, and has to stay. Which it is may change while the pod runs: the mounted Secret follows the cluster's.
+ */
 const sshCommand = [
-  `ssh -i ${sshFolder}/ssh-privatekey -o IdentitiesOnly=yes -o BatchMode=yes`,
-  `-o StrictHostKeyChecking=accept-new`,
-  `-o UserKnownHostsFile="${kodamaFolder}/known_hosts ${sshFolder}/known_hosts"`,
+  `ssh -i ${sshKeyFile} -o IdentitiesOnly=yes -o BatchMode=yes`,
+  // git notices no link that has died.
+  `-o ConnectTimeout=30 -o ServerAliveInterval=30`,
+  `$(if test -e ${hostsOfSecret};`,
+  `then echo -o StrictHostKeyChecking=yes -o UserKnownHostsFile=${hostsOfSecret};`,
+  `else echo -o StrictHostKeyChecking=accept-new -o UserKnownHostsFile=${sshKnownHosts}; fi)`,
 ].join(" ");

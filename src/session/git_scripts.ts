@@ -1,5 +1,6 @@
 /** What kodama has git do in a session's pod: lines for its `sh`, and what they answer. Pure. */
 import { plainText } from "../kube/failures.ts";
+import { sshKeyFile, sshKnownHosts } from "./git_environment.ts";
 import { kodamaFolder, workspaceFolder } from "./names.ts";
 
 /** A checkout to make. */
@@ -103,6 +104,16 @@ git update-index -q --refresh
 rm ${pending}
 `,
 ];
+
+/** Tells of the SSH key what ssh itself doesn't, which takes a locked one for none; nothing of it is printed. */
+export const keyCheckWords: readonly string[] = [
+  ...["sh", "-c", `exec ssh-keygen -y -P "" -f ${sshKeyFile} >/dev/null`],
+];
+
+/** Prints the fingerprint of a host's key that was taken as it was first seen. */
+export function hostKeyWords(host: string): string[] {
+  return ["ssh-keygen", "-l", "-F", host, "-f", sshKnownHosts];
+}
 
 /** What the script answered; undefined where it isn't an answer of it. */
 export function checkoutAnswer(stdout: string): CheckoutState | undefined {

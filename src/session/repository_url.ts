@@ -6,7 +6,10 @@ export interface RepositoryAddress {
   /** As git takes it; holds neither user nor password for `https`. */
   url: string;
   transport: "https" | "http" | "ssh" | "git";
+  /** With the port, where it isn't the transport's own. */
   host: string;
+  /** On the host: without a slash in front, or at its end, and without `.git`. */
+  path: string;
 }
 
 const wayOut = "as in https://github.com/org/repo, github.com/org/repo or git@github.com:org/repo";
@@ -21,7 +24,7 @@ export function repositoryAddress(text: string): RepositoryAddress {
   if (/[\x00-\x20\x7f]/.test(text) || text.startsWith("-")) throw noAddress(text);
   const scp = /^([\w.-]+@)?([\w.-]+):(?!\/\/)([^:]+)$/.exec(text);
   if (scp !== null && !/^\d+\//.test(scp[3] ?? "")) {
-    return { url: text, transport: "ssh", host: scp[2] ?? "" };
+    return { url: text, transport: "ssh", host: scp[2] ?? "", path: barePath(scp[3] ?? "") };
   }
   const whole = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : withHttps(text);
   const url = URL.canParse(whole) ? new URL(whole) : undefined;
@@ -31,7 +34,25 @@ export function repositoryAddress(text: string): RepositoryAddress {
   }
   const holdsToken = url.password !== "" || (transport !== "ssh" && url.username !== "");
   if (holdsToken || url.search !== "" || url.hash !== "") throw refused(url);
-  return { url: url.href.replace(/\/+$/, ""), transport, host: url.host };
+  const host = transport === "ssh" ? url.host.replace(/:22$/, "") : url.host;
+  return { url: url.href.replace(/\/+$/, ""), transport, host, path: barePath(url.pathname) };
+}
+
+function barePath(path: string): string {
+  return path.replace(/^\/+|\/+$/g, "").replace(/\.git$/, "");
+}
+
+/**
+ * Whether two addresses lead to one repository, as forges have it: `git@github.com:org/repo` is
+ * `https://github.com/org/repo`. Ports are told apart within one transport alone.
+ */
+export function sameRepository(one: RepositoryAddress, other: RepositoryAddress): boolean {
+  const host = (address: RepositoryAddress) => {
+    const { host } = address;
+    const whole = one.transport === other.transport ? host : host.replace(/:\d+$/, "");
+    return whole.toLowerCase();
+  };
+  return host(one) === host(other) && one.path === other.path;
 }
 
 const transports: Readonly<Record<string, RepositoryAddress["transport"]>> = {

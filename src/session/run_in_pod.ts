@@ -7,6 +7,7 @@ import { runOnTargets } from "../exec/run_on_targets.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { plainText } from "../kube/failures.ts";
 import type { Target } from "../kube/target.ts";
+import { WrittenLines } from "./written_lines.ts";
 
 /** A pod, and the way to it. */
 export interface PodAccess {
@@ -32,7 +33,7 @@ export interface PodResult {
   outcome: Outcome;
   /** At most 1 MiB. */
   stdout: string;
-  /** At most 64 KiB. */
+  /** Its lines as they stood in the end, without what was written over; at most 64 KiB. */
   stderr: string;
 }
 
@@ -49,7 +50,7 @@ export async function runInPod(pod: PodAccess, command: PodCommand): Promise<Pod
 async function attempt(pod: PodAccess, command: PodCommand): Promise<PodResult> {
   const { client, target, clock, signal } = pod;
   const stdout = new Capture();
-  const stderr = new Capture(64 * 1024);
+  const stderr = new WrittenLines();
   const progress = new ProgressLines(command.onProgress);
   let outcome: Outcome = { kind: "unknown", reason: "it had no end" };
   const events = runOnTargets([target], command.words, {
@@ -72,7 +73,7 @@ async function attempt(pod: PodAccess, command: PodCommand): Promise<PodResult> 
     } else if (event.kind === "targetEnded") outcome = event.outcome;
   }
   if (outcome.kind === "cancelled") signal.throwIfAborted();
-  return { outcome, stdout: textOf(stdout), stderr: textOf(stderr) };
+  return { outcome, stdout: textOf(stdout), stderr: stderr.end() };
 }
 
 /** What a command said last, as a reason: one line that a terminal can show. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { autoBranchName, checkedBranch } from "./branch_name.ts";
 import { egressRule } from "./manifests/egress_policy.ts";
 import { checkedSessionName } from "./names.ts";
-import { repositoryAddress, withoutPassword } from "./repository_url.ts";
+import { repositoryAddress, sameRepository, withoutPassword } from "./repository_url.ts";
 
 Deno.test("a session's name is a label of DNS, short enough for what is named after it", () => {
   for (const name of ["a", "my-work", "x".repeat(40), "1"]) {
@@ -24,8 +24,23 @@ Deno.test("repositories are named by HTTPS, SSH, git, or a host alone", () => {
   );
   assert.equal(read("https://h:8443/a/b.git"), "https h:8443 https://h:8443/a/b.git");
   assert.equal(read("git@github.com:myorg/r.git"), "ssh github.com git@github.com:myorg/r.git");
-  assert.equal(read("ssh://git@h:22/a/b"), "ssh h:22 ssh://git@h:22/a/b");
+  assert.equal(read("ssh://git@h:22/a/b"), "ssh h ssh://git@h:22/a/b");
   assert.equal(read("git://127.0.0.1:9418/r.git"), "git 127.0.0.1:9418 git://127.0.0.1:9418/r.git");
+});
+
+Deno.test("a repository is the same one by HTTPS and SSH, and another one at another place", () => {
+  const same = (one: string, other: string) =>
+    sameRepository(repositoryAddress(one), repositoryAddress(other));
+  const alike = [
+    "git@h.com:org/r.git",
+    "ssh://git@h.com:2222/org/r",
+    "https://H.com/org/r/",
+    "h.com/org/r",
+  ];
+  for (const one of alike) assert.ok(same(one, "https://h.com/org/r.git"), one);
+  for (const other of ["https://h.com/org/s", "git@h.org:org/r", "https://h.com:8443/org/r"]) {
+    assert.ok(!same(other, "https://h.com/org/r"), other);
+  }
 });
 
 Deno.test("an address with a password is refused, and the password isn't repeated", () => {

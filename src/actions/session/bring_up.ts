@@ -21,6 +21,7 @@ import { bringMissingFiles, checkOut } from "./check_out.ts";
 import type { FirstTask, StartEvent, StartStep } from "./events.ts";
 import { targetOf } from "./find.ts";
 import { writeLocalSession } from "./local_file.ts";
+import { lacksOfGitSecret, trustWords } from "./git_secret.ts";
 import { localAuthor } from "./local_git.ts";
 import { untilGone, untilReady } from "./wait_ready.ts";
 
@@ -99,6 +100,8 @@ class BringUpRun {
     for (const manifest of configuration(this.#session, parts)) {
       const owned = { ...manifest, object: ownedBy(this.#kept, manifest.object) };
       if (!manifest.replace) await this.#ensure(owned);
+    const lacks = await lacksOfGitSecret(store, this.#session);
+    if (lacks !== undefined) yield { kind: "warning", text: lacks };
       else if (await store.put(manifest.resource, owned.object, this.#session.name)) made(owned);
     }
     yield { kind: "stepEnded", step: "configure", result: "done" };
@@ -164,14 +167,17 @@ class BringUpRun {
     const already = repository.commitHash !== undefined;
     const author = already ? undefined : await localAuthor(host, signal);
     const filesBySync = this.work.syncsClone;
-    const checking = checkOut(this.#access(pod), repository, { author, filesBySync });
+    const { name, spec: { gitSecret } } = this.#session;
+    const wishes = { author, filesBySync, name, gitSecret };
+    const checking = checkOut(this.#access(pod), repository, wishes);
     for (;;) {
       const next = await checking.next();
       if (next.done !== true) {
         yield { kind: "progress", step: "clone", text: next.value };
         continue;
       }
-      const { branch, baseBranch, commitHash } = next.value;
+      const { branch, baseBranch, commitHash, trusted } = next.value;
+      if (trusted !== undefined) yield { kind: "warning", text: trustWords(trusted, gitSecret) };
       // What was checked out first is what a session is measured by.
       if (!already) {
         this.#kept = await store.change(this.#kept, (session) => ({

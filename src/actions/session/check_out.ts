@@ -2,34 +2,51 @@
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { plainText } from "../../kube/failures.ts";
+import { gitFailure, type GitSide, lastGitWords, trustedHost } from "../../session/git_failure.ts";
 import {
   type Checkout,
   checkoutAnswer,
   checkoutRefusals,
   type CheckoutState,
   checkoutWords,
+  hostKeyWords,
+  keyCheckWords,
   missingFilesWords,
   workAnswer,
   type WorkState,
   workWords,
 } from "../../session/git_scripts.ts";
 import type { SessionRepository } from "../../session/model.ts";
-import { lastWords, type PodAccess, podFailure, runInPod } from "../../session/run_in_pod.ts";
+import {
+  lastWords,
+  type PodAccess,
+  podFailure,
+  type PodResult,
+  runInPod,
+} from "../../session/run_in_pod.ts";
 
 /** A slow network and a large repository; one that makes no progress is git's own to notice. */
 const checkoutLimitMs = 60 * 60 * 1000;
-const workLimitMs = 15_000;
+const lookLimitMs = 15_000;
+
+/** What a checkout is made with. */
+export type CheckoutWishes = Pick<Checkout, "author" | "filesBySync"> & GitSide;
+
+/** What is checked out, and the host whose key nobody had told before. */
+export interface Checked extends CheckoutState {
+  trusted?: { host: string; key: string };
+}
 
 /**
  * Makes the checkout, or finds it made; tells git's progress.
  *
- * @throws KodamaError with git's own words, and the way out where they are known.
+ * @throws KodamaError with what is wrong, or git's own words, and the way out where it is known.
  */
 export async function* checkOut(
   pod: PodAccess,
   repository: SessionRepository,
-  { author, filesBySync }: Pick<Checkout, "author" | "filesBySync">,
-): AsyncGenerator<string, CheckoutState> {
+  { author, filesBySync, ...side }: CheckoutWishes,
+): AsyncGenerator<string, Checked> {
   const { url, baseBranch, branch, autoBranch } = repository;
   const words = checkoutWords({
     url,
@@ -63,28 +80,40 @@ export async function* checkOut(
         "with --purge",
     });
   }
-  if (outcome.kind !== "ok") throw podFailure(`cannot check out ${url}`, result, wayOut(result));
+  if (outcome.kind !== "ok") throw await explained(pod, result, { url, ...side });
   const state = checkoutAnswer(result.stdout);
   if (state === undefined) throw new KodamaError("server", "the pod's git gave no answer");
-  return state;
+  const trusted = await trustedKey(pod, result.stderr);
+  return trusted === undefined ? state : { ...state, trusted };
 }
 
-/** What is most often wrong, by git's words. */
-function wayOut({ stderr, outcome }: { stderr: string; outcome: { kind: string } }) {
-  if (/not found|exit code 127/i.test(stderr) && /git/.test(stderr) && /sh:/.test(stderr)) {
-    return "the session's image needs git; choose one that has it with --image";
-  }
-  if (/could not read Username|Authentication failed|HTTP.* 40[13]/i.test(stderr)) {
-    return "a private repository needs GITHUB_TOKEN, in a dotenv file or the environment";
-  }
-  if (/Permission denied \(publickey|Could not read from remote repository/i.test(stderr)) {
-    return "git over SSH needs a Secret with the key ssh-privatekey: kodama config set " +
-      "git.secretName NAME";
-  }
-  if (/Could not resolve host|Couldn't connect|Network is unreachable/i.test(stderr)) {
-    return "the pod doesn't reach the repository: is a NetworkPolicy or a proxy in between?";
-  }
-  return outcome.kind === "failed" ? undefined : "the same start goes on";
+/** The error of a checkout that failed: what its words come to. ssh takes a locked key for none, and is asked about it. */
+async function explained(
+  pod: PodAccess,
+  result: PodResult,
+  { url, ...side }: GitSide & { url: string },
+): Promise<KodamaError> {
+  const refused = side.gitSecret !== undefined && /Permission denied/.test(result.stderr);
+  const key = refused
+    ? await runInPod(pod, { words: keyCheckWords, timeoutMs: lookLimitMs })
+    : undefined;
+  const stderr = `${key?.stderr ?? ""}\n${result.stderr}`;
+  const failure = result.outcome.kind === "failed" ? gitFailure(stderr, side) : undefined;
+  const said = failure?.reason ?? lastGitWords(result.stderr);
+  const hint = failure?.hint ??
+    (result.outcome.kind === "failed" ? undefined : "the same start goes on");
+  return podFailure(`cannot check out ${url}`, { ...result, stderr: said }, hint);
+}
+
+/** The host whose key ssh has just taken for what it is, and the key's fingerprint. */
+async function trustedKey(pod: PodAccess, stderr: string): Promise<Checked["trusted"]> {
+  const trusted = trustedHost(stderr);
+  if (trusted === undefined) return undefined;
+  const { host, kind } = trusted;
+  const result = await runInPod(pod, { words: hostKeyWords(host), timeoutMs: lookLimitMs });
+  const [fingerprint = "its fingerprint can't be read"] =
+    /SHA256:[\w+/]{20,60}/.exec(result.stdout) ?? [];
+  return { host: plainText(host, 100), key: `${kind} ${fingerprint}` };
 }
 
 /**
@@ -99,6 +128,6 @@ export async function bringMissingFiles(pod: PodAccess): Promise<void> {
 
 /** What was done in the workspace; undefined where it can't be asked, or is no repository. */
 export async function workState(pod: PodAccess): Promise<WorkState | undefined> {
-  const result = await runInPod(pod, { words: workWords, timeoutMs: workLimitMs });
+  const result = await runInPod(pod, { words: workWords, timeoutMs: lookLimitMs });
   return result.outcome.kind === "ok" ? workAnswer(result.stdout) : undefined;
 }

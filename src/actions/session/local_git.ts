@@ -1,6 +1,11 @@
 /** What git on this machine knows: of the working folder, and of the person. */
 import { KodamaError, UsageError } from "../../base/errors.ts";
-import { repositoryAddress, withoutPassword } from "../../session/repository_url.ts";
+import {
+  type RepositoryAddress,
+  repositoryAddress,
+  sameRepository,
+  withoutPassword,
+} from "../../session/repository_url.ts";
 import type { Host } from "../host.ts";
 
 /** The origin of a folder, and its branch. */
@@ -49,16 +54,17 @@ export async function isCloneOf(
   if (await host.machine.findProgram("git") === undefined) return false;
   const words = ["-C", folder, "config", "--get-regexp", "^remote\\..*\\.url$"];
   const { stdout } = await host.machine.capture("git", words, signal);
-  const wanted = comparable(url);
-  return stdout.split("\n").some((line) =>
-    wanted !== undefined && comparable(line.slice(line.indexOf(" ") + 1).trim()) === wanted
-  );
+  const wanted = addressOf(url);
+  return wanted !== undefined && stdout.split("\n").some((line) => {
+    const remote = addressOf(line.slice(line.indexOf(" ") + 1).trim());
+    return remote !== undefined && sameRepository(remote, wanted);
+  });
 }
 
 /** Undefined for what isn't the address of a repository: a path, an alias. */
-function comparable(text: string): string | undefined {
+function addressOf(text: string): RepositoryAddress | undefined {
   try {
-    return repositoryAddress(withoutPassword(text)).url.replace(/\.git$/, "");
+    return repositoryAddress(withoutPassword(text));
   } catch (error) {
     if (error instanceof UsageError) return undefined;
     throw error;

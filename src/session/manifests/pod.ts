@@ -1,7 +1,13 @@
 /** The pod of a session. It passes the "restricted" standard of pod security. Pure. */
 import { parseQuantity } from "../../base/quantity.ts";
 import type { Container, Pod, Volume, VolumeMount } from "../../kube/types.ts";
-import { gitEnvironment, gitTokenFolder, gitTokenKey, sshFolder } from "../git_environment.ts";
+import {
+  gitEnvironment,
+  gitTokenFolder,
+  gitTokenKey,
+  sshFolder,
+  sshSecretKeys,
+} from "../git_environment.ts";
 import type { Session, SessionResources } from "../model.ts";
 import {
   homeFolder,
@@ -176,6 +182,12 @@ function volumes({ name, environment, spec }: Session): Volume[] {
       : []),
     ...(spec.gitSecret === undefined
       ? []
-      : [{ name: "git-ssh", secret: { secretName: spec.gitSecret, defaultMode } }]),
+      : [{ name: "git-ssh", secret: sshSecret(spec.gitSecret, defaultMode) }]),
   ];
+}
+
+/** A session without it begins all the same: it may reach its repository another way, and the file comes when it is made. */
+function sshSecret(secretName: string, defaultMode: number): NonNullable<Volume["secret"]> {
+  const items = Object.values(sshSecretKeys).map((key) => ({ key, path: key }));
+  return { secretName, defaultMode, items, optional: true };
 }

@@ -1,0 +1,157 @@
+/** Why git in a session's pod didn't reach the repository: from what git and ssh wrote there. Pure. */
+import { plainText } from "../kube/failures.ts";
+import { sshFolder, sshKeyFile, sshKnownHosts } from "./git_environment.ts";
+
+/** What a person is told. */
+export interface GitFailure {
+  reason: string;
+  /** What can be done; none where git's words have to do. */
+  hint?: string;
+}
+
+/** Whose failure it is. */
+export interface GitSide {
+  /** The session. */
+  name: string;
+  /** The Secret with the SSH key, where the session names one. */
+  gitSecret: string | undefined;
+}
+
+/** Words of OpenSSH 8 and 9 and of git 2.30 and later, and what they mean. The first that fits counts. */
+interface Meaning {
+  words: RegExp;
+  reason?: (match: RegExpExecArray, side: GitSide, stderr: string) => string;
+  hint: (match: RegExpExecArray, side: GitSide, stderr: string) => string;
+}
+
+const needsSecret = "git over SSH needs a Secret with the key ssh-privatekey: kodama config set " +
+  "git.secretName NAME";
+const makeAgain = (secret: string) =>
+  `kubectl create secret generic ${secret} --from-file=ssh-privatekey=FILE makes it of a file as it is`;
+const secretOf = ({ gitSecret = "NAME" }: GitSide) => `secret "${gitSecret}"`;
+
+const meanings: readonly Meaning[] = [
+  {
+    words: /Host key for (\S+) has changed/,
+    reason: ([, host], _side, stderr) =>
+      `the key of ${host} isn't the one that is known${shownKey(stderr)}`,
+    hint: ([, host], side, stderr) =>
+      stderr.includes(` key in ${sshFolder}/`)
+        ? `somebody may be in between; if the host has a new key, put it into known_hosts of ` +
+          secretOf(side)
+        : `somebody may be in between; if the host has a new key, forget the old one: kodama attach ` +
+          `${side.name} --command "ssh-keygen -R '${host}' -f ${sshKnownHosts}"`,
+  },
+  {
+    words: /No \S+ host key is known for (\S+) and you have requested strict checking/,
+    reason: ([, host], side) => `the key of ${host} isn't in known_hosts of ${secretOf(side)}`,
+    hint: () =>
+      "ssh-keyscan HOST prints a host's keys: add the one that you trust to known_hosts, or take " +
+      "known_hosts out of the secret to trust what is seen first",
+  },
+  {
+    words: /Host key verification failed/,
+    hint: () => needsSecret,
+  },
+  {
+    words: /No user exists for uid (\d+)/,
+    reason: ([, uid]) => `ssh wants a user with the number ${uid}, and the image has none`,
+    hint: () => "choose an image whose /etc/passwd has one with --image, or an HTTPS address",
+  },
+  {
+    words: /cannot run ssh|ssh\b.*: (?:command )?not found/,
+    reason: () => "there is no ssh in the image",
+    hint: () => "choose an image that has it with --image, or an HTTPS address",
+  },
+  {
+    words: /incorrect passphrase supplied/,
+    reason: (_match, side) =>
+      `the key of ${secretOf(side)} has a passphrase, which nobody can type`,
+    hint: () => "a key for this alone needs none: ssh-keygen -t ed25519 -N '' -f FILE",
+  },
+  {
+    words: /Load key .*: (?:error in libcrypto|invalid format)/,
+    reason: (_match, side) => `ssh can't read the key of ${secretOf(side)}`,
+    hint: (_match, { gitSecret = "NAME" }) =>
+      `it may lack the line break at its end, or have Windows' line breaks: ${
+        makeAgain(gitSecret)
+      }`,
+  },
+  {
+    words: /Load key .*: (bad permissions|Permission denied)/,
+    reason: ([, what = ""], side) =>
+      `ssh refuses the key of ${secretOf(side)}: ${what.toLowerCase()}`,
+    hint: () => "the key has to be root's, and readable for group 1000 alone, as kodama mounts it",
+  },
+  {
+    words: new RegExp(`(?:Identity file )?${sshKeyFile}.*No such file`),
+    reason: (_match, side) => `${secretOf(side)} isn't there, or has no key ssh-privatekey`,
+    hint: (_match, { gitSecret = "NAME" }) => makeAgain(gitSecret),
+  },
+  {
+    words: /^(?:[^@\s]+@)?(\S+): Permission denied \(.*publickey/m,
+    reason: ([, host], side) =>
+      side.gitSecret === undefined
+        ? `${host} asks for a key, and the session has none`
+        : `${host} doesn't take the key of ${secretOf(side)}`,
+    hint: (_match, { name, gitSecret }) =>
+      gitSecret === undefined
+        ? needsSecret
+        : `its public half belongs to an account there: kodama attach ${name} --command ` +
+          `"ssh-keygen -y -f ${sshKeyFile}" prints it`,
+  },
+  {
+    words:
+      /does not appear to be a git repository|Repository not found|repository '[^']*' not found/,
+    hint: () => "the address may be wrong, or what the session shows may not read it",
+  },
+  {
+    words: /could not read Username|Authentication failed|HTTP.* 40[13]/i,
+    hint: () => "a private repository needs GITHUB_TOKEN, in a dotenv file or the environment",
+  },
+  {
+    words:
+      /Could not resolve host|Couldn't connect|Failed to connect|Network is unreachable|Connection (?:refused|timed out)|No route to host/i,
+    hint: () => "the pod doesn't reach the repository: is a NetworkPolicy or a proxy in between?",
+  },
+  {
+    words: /\bgit: (?:command )?not found|exec: "?git|exit code 127/,
+    hint: () => "the session's image needs git; choose one that has it with --image",
+  },
+];
+
+/** What the words come to; undefined where nothing is known of them. */
+export function gitFailure(stderr: string, side: GitSide): GitFailure | undefined {
+  for (const { words, reason, hint } of meanings) {
+    const match = words.exec(stderr);
+    if (match === null) continue;
+    const told = {
+      reason: reason?.(match, side, stderr) ?? lastGitWords(stderr),
+      hint: hint(match, side, stderr),
+    };
+    return { reason: plainText(told.reason, 300), hint: plainText(told.hint, 400) };
+  }
+  return undefined;
+}
+
+/** What git says behind every failure over SSH, and what says nothing of this one. */
+const boilerplate =
+  /^(?:fatal: Could not read from remote repository\.|Please make sure you have the correct access rights|and the repository exists\.|fatal: unable to fork)$/;
+
+/** The last lines that say something, as one. */
+export function lastGitWords(stderr: string): string {
+  const lines = stderr.split(/[\r\n]+/).map((line) => plainText(line, 300)).filter(Boolean);
+  const telling = lines.filter((line) => !boilerplate.test(line));
+  return (telling.length > 0 ? telling : lines).slice(-3).join("; ");
+}
+
+function shownKey(stderr: string): string {
+  const [shown] = /SHA256:[\w+/=]+/.exec(stderr) ?? [];
+  return shown === undefined ? "" : `: it shows ${shown}`;
+}
+
+/** The host whose key ssh took because it knew none, and the kind of the key. */
+export function trustedHost(stderr: string): { host: string; kind: string } | undefined {
+  const match = /Permanently added '([^'\s]+)' \((\S+)\) to the list of known hosts/.exec(stderr);
+  return match === null ? undefined : { host: match[1] ?? "", kind: match[2] ?? "" };
+}
