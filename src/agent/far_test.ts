@@ -144,6 +144,38 @@ Deno.test("a runner that was killed has failed, and the next task has its turn",
   assert.deepEqual(first?.status, { state: "failed", reason: "its processes were killed" });
 });
 
+Deno.test("a runner begun again goes on with a task that waited, in its turn and once, and with no other", async () => {
+  await using pod = await ShellPod.open();
+  const start = (script: string) => startTask(pod.world, shellTarget, task(script), never);
+  await startBegun(pod, "tail -f /dev/null");
+  for (const text of ["second", "third"]) await start(`echo ${text} | tee -a ~/told`);
+  const claims = [1, 2, 3].map((number) => `${pod.task(number)}/claim`);
+  // The last first: who waits would notice that it is its turn.
+  for (const path of claims.toReversed()) {
+    const [runner = "", ...rest] = (await Deno.readTextFile(path)).split(" ");
+    // As the end of a container leaves it: nobody is there, and the claim is of another one.
+    Deno.kill(-Number(runner), "SIGKILL");
+    await Deno.writeTextFile(path, [runner, ...rest.slice(0, -1), "1\n"].join(" "));
+  }
+  const again = async (number: number) => {
+    const line = 'n=$(setsid sh "$1/runner" "$1" </dev/null 2>/dev/null &) && echo "$n"';
+    const { stdout } = await new Deno.Command("sh", {
+      args: ["-c", line, "sh", pod.task(number)],
+      env: { HOME: pod.home },
+    }).output();
+    return new TextDecoder().decode(stdout).trim();
+  };
+  assert.deepEqual([await again(1), await again(2), await again(3)], ["", "2", "3"]);
+  await followed(pod, 3);
+  assert.deepEqual([await again(2), await again(3)], ["", ""]);
+  assert.equal(await Deno.readTextFile(`${pod.home}/told`), "second\nthird\n");
+  const states = (await readTasks(pod.world, shellTarget, {}, never)).map(({ status }) => status);
+  assert.deepEqual(states, [
+    { state: "failed", reason: "the pod restarted" },
+    ...[{ state: "done" }, { state: "done" }],
+  ]);
+});
+
 Deno.test("a claim of another container is one of a pod that restarted", async () => {
   await using pod = await ShellPod.open();
   await startTask(pod.world, shellTarget, task("echo here"), never);

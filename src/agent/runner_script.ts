@@ -20,6 +20,9 @@
  * one rename, with its claim already in it. A task has its turn when all of lower numbers have ended, and one whose
  * runner is gone has ended, whatever it left. So a pod that restarts leaves a state that can be told from the files.
  *
+ * A pod that keeps these files, and is made anew, may begin the runners again of tasks that still waited, one after the
+ * other (`runner FOLDER`, in the order of their numbers): each claims its task anew, and waits as before.
+ *
  * Names of variables begin with `kodama_`, for an assignment to one that the container exports would reach the agent.
  */
 
@@ -71,7 +74,10 @@ kodama_born "$kodama_pid"
 }
 kodama_size() { kodama_bytes=$(stat -c %s "$1" 2>/dev/null) || kodama_bytes=$(($(wc -c <"$1"))); }`;
 
-/** The file `runner`. Its argument is the folder in which all was prepared; it prints the task's number. */
+/**
+ * The file `runner`. Its argument is the folder in which all was prepared, or that of a task which waited for its turn
+ * when its pod went; it prints the task's number when the claim is there.
+ */
 export const runnerScript = `${lookScript}
 kodama_new=$1
 kodama_root=\${kodama_new%/*}
@@ -80,11 +86,18 @@ echo "$1 $(date +%s) $2" >"$kodama_task/exit.new"
 mv "$kodama_task/exit.new" "$kodama_task/exit"
 exit 0
 }
+kodama_claim() {
 kodama_boot
 kodama_born 1
 kodama_first=\${kodama_birth:--}
 kodama_born $$
-echo "$$ \${kodama_birth:--} $kodama_boot $kodama_first" >"$kodama_new/claim"
+echo "$$ \${kodama_birth:--} $kodama_boot $kodama_first" >"$1/claim.new"
+mv "$1/claim.new" "$1/claim"
+}
+kodama_number=\${kodama_new##*/}
+case $kodama_number in
+*[!0-9]*)
+kodama_claim "$kodama_new"
 kodama_turn=0
 while [ "$kodama_turn" -lt 100 ]; do
 kodama_turn=$((kodama_turn + 1)) kodama_last=0
@@ -101,6 +114,15 @@ mv "$kodama_new" "$kodama_task" 2>/dev/null
 [ -e "$kodama_new" ] || break
 done
 [ -e "$kodama_new" ] && exit 1
+;;
+*)
+kodama_task=$kodama_new
+kodama_look "$kodama_task"
+case $kodama_is in alive | ended) exit 0 ;; esac
+[ -e "$kodama_task/began" ] && exit 0
+kodama_claim "$kodama_task"
+;;
+esac
 echo "$kodama_number"
 exec >/dev/null 2>&1
 for kodama_one in "$kodama_root"/[1-9]*; do

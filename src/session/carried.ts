@@ -23,9 +23,18 @@ const credentials = /(?:^|\/)(?:\.credentials\.json|\.claude\.json)/;
 
 /**
  * Of kodama's own: what says that the checkout is whole, and the tasks with their conversations, but for the
- * variables of a task that hasn't begun.
+ * variables of a task that hasn't begun, and what would begin it: it has its turn where it was given.
  */
-const kept = /^(?:repository|files-pending|tasks(?:\/\d+(?:\/(?!environment$)[^/]+)?)?)$/;
+const kept =
+  /^(?:repository|files-pending|tasks(?:\/\d+(?:\/(?!(?:environment|runner)$)[^/]+)?)?)$/;
+
+/** What archives of earlier versions hold, and is passed over. */
+const formerlyKept = /^tasks\/\d+\/runner$/;
+
+/** Whether an entry may stand in an archive, though it isn't carried on. */
+export function isPassedOver({ root }: CarriedFolder, path: string): boolean {
+  return root === "kodama" && formerlyKept.test(path);
+}
 
 /** Whether an entry goes along; `path` is below the folder, and empty for the folder itself. */
 export function isCarried(

@@ -5,7 +5,12 @@ import { escapedName, type TreeEntry } from "../../copy/entry.ts";
 import type { FileSource, TreeSource } from "../../copy/source.ts";
 import { TarError } from "../../copy/tar_header.ts";
 import { TarReader } from "../../copy/tar_reader.ts";
-import { type CarriedFolder, carriedFolders, isCarried } from "../../session/carried.ts";
+import {
+  type CarriedFolder,
+  carriedFolders,
+  isCarried,
+  isPassedOver,
+} from "../../session/carried.ts";
 import { sessionOf } from "../../session/document.ts";
 import type { Session } from "../../session/model.ts";
 import type { Host } from "../host.ts";
@@ -117,7 +122,9 @@ function refuseStrange(path: string, links: ReadonlySet<string>): void {
   const parts = path.split("/");
   const folder = carriedFolders.find(({ root }) => root === parts[0]);
   const below = parts.slice(1).join("/");
-  if (folder === undefined || !isCarried(folder, below, { withSecrets: false })) {
+  const isPart = folder !== undefined &&
+    (isCarried(folder, below, { withSecrets: false }) || isPassedOver(folder, below));
+  if (!isPart) {
     throw new TarError(`${path} isn't part of a session`);
   }
   for (let length = 1; length < parts.length; length++) {
@@ -128,14 +135,16 @@ function refuseStrange(path: string, links: ReadonlySet<string>): void {
 
 function opened(
   file: FileSource,
-  { root }: CarriedFolder,
+  folder: CarriedFolder,
 ): AsyncDisposable & { source: TreeSource } {
+  const { root } = folder;
   const prefix = `${root}/`.length;
   async function* entries(): AsyncGenerator<TreeEntry, void> {
     for await (const entry of entriesOf(file)) {
       const [top] = escapedName(entry.path).split("/", 1);
       if (top !== root) continue;
       const path = entry.path.subarray(prefix);
+      if (isPassedOver(folder, escapedName(path))) continue;
       if (entry.kind === "hardLink") {
         yield { ...entry, path, target: entry.target.subarray(prefix) };
       } else yield { ...entry, path };

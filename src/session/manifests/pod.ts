@@ -16,6 +16,7 @@ import {
   workspaceContainer,
   workspaceFolder,
 } from "../names.ts";
+import { waitingTasksScript } from "../waiting_tasks.ts";
 import { editorFiles } from "./editor_config.ts";
 
 /** The user of images; a number, for `runAsNonRoot` is checked by it. */
@@ -27,13 +28,14 @@ const idleRequests: SessionResources = { cpu: "100m", memory: "256Mi" };
 
 /**
  * The container's own process: puts links to the editors' configuration into the home folder (which begins empty with
- * each pod) and waits, taking the exit codes of orphans, until it is told to end.
+ * each pod), begins what waited for its turn, and waits, taking the exit codes of orphans, until it is told to end.
  */
 const mainScript = [
   ...Object.entries(editorFiles).map(([file, place]) => {
     const target = `"$HOME/.config/${place}"`;
     return `mkdir -p "$(dirname ${target})" && ln -sf ${editorFolder}/${file} ${target}`;
   }),
+  waitingTasksScript,
   `trap 'exit 0' TERM INT`,
   `while :; do sleep 3600 & wait $!; done`,
 ].join("\n");

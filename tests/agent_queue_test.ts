@@ -1,0 +1,40 @@
+/** Tasks of a session's agent that wait while its pod goes: stopped, restarted, copied. */
+import assert from "node:assert/strict";
+import { startTestCluster } from "./harness/embedded_cluster.ts";
+import { SourceKodama } from "./harness/source_kodama.ts";
+
+Deno.test("tasks that waited when the pod went have their turns in the next one, in order and once; a copy has none", async () => {
+  await using cluster = await startTestCluster();
+  const kodama = await SourceKodama.on(cluster);
+  const run = async (...words: string[]) => {
+    const { code, stdout, stderr } = await kodama.run(words, { cwd: cluster.folder });
+    assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
+    return stdout;
+  };
+  const prompt = (text: string, line: string) =>
+    run("prompt", "work", text, "--adapter", "command", "--", "sh", "-c", line);
+  const states = async (name = "work") =>
+    JSON.parse(await run("agent", "list", name, "-o", "json")).map(
+      ({ state, reason }: { state: string; reason: string | null }) => reason ?? state,
+    );
+  const inPod = (name: string, line: string) => run("attach", name, "--command", line);
+  await run("start", "work", "--no-sync");
+  await prompt("for ever", "echo begun >first; tail -f /dev/null");
+  await inPod("work", "until [ -s first ]; do sleep 0.1; done");
+  for (const number of [2, 3]) await prompt("next", `echo ${number} >>order`);
+  assert.deepEqual(await states(), ["working", "queued", "queued"]);
+  await run("clone", "work", "copy");
+  await run("stop", "work");
+  await run("resume", "work");
+  await run("agent", "logs", "work", "-f");
+  assert.equal(await inPod("work", "cat order"), "2\n3\n");
+  assert.deepEqual(await states(), ["the pod restarted", "done", "done"]);
+  await run("stop", "work");
+  await run("resume", "work");
+  assert.equal(await inPod("work", "cat order"), "2\n3\n");
+
+  await run("stop", "copy");
+  await run("resume", "copy");
+  assert.equal(await inPod("copy", "ls"), "first\n");
+  assert.match((await states("copy"))[2], /before its turn$/);
+});
