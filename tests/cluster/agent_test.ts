@@ -7,22 +7,13 @@ import { ModelStandIn } from "../harness/model_stand_in.ts";
 import { SourceKodama } from "../harness/source_kodama.ts";
 import { TestFolder } from "../harness/test_folder.ts";
 import { RealCluster, rigVariable, type TestNamespace } from "./test_namespace.ts";
+import { addressSeenByNode } from "./way_here.ts";
 
 const cluster = RealCluster.fromEnvironment();
 // The executable is mounted from this machine, and the pod reaches this machine: both need the rig.
 const onRig = cluster !== undefined && Deno.env.get(rigVariable) !== undefined;
 const claude = onRig ? await claudeCode() : undefined;
 const missing = claude?.kind === "missing" ? claude.reason : undefined;
-
-/** This machine as the cluster's node sees it: the near end of the way to the API server. */
-async function addressSeenByNode(cluster: RealCluster): Promise<string> {
-  const server = "jsonpath={.clusters[0].cluster.server}";
-  const { hostname, port } = new URL(
-    await cluster.kubectl(["config", "view", "--minify", "-o", server]),
-  );
-  using link = await Deno.connect({ hostname, port: Number(port || 443) });
-  return link.localAddr.hostname;
-}
 
 const claim = {
   apiVersion: "v1",

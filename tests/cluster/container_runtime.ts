@@ -31,6 +31,16 @@ export async function importImage(holder: ProcessId, archive: string): Promise<v
   await run(inside(holder, ctr("images", "import", "--no-unpack=false", archive)));
 }
 
+/** As {@link importImage}, where containerd doesn't have the image of the name; only then is its archive asked for. */
+export async function bringImage(
+  holder: ProcessId,
+  name: string,
+  archive: () => Promise<string>,
+): Promise<void> {
+  const found = await run(inside(holder, ctr("images", "list", "--quiet", `name==${name}`)));
+  if (found.trim() === "") await importImage(holder, await archive());
+}
+
 function ctr(...words: string[]): string[] {
   return ["ctr", "--address", runtimeSocket, "--namespace", "k8s.io", ...words];
 }

@@ -4,7 +4,7 @@ import { runCommand } from "./command.ts";
 
 /** A server with one repository, gone when it is disposed of. */
 export interface GitServer extends AsyncDisposable {
-  /** `http://127.0.0.1:port/` */
+  /** `http://HOST:PORT/` */
   readonly url: string;
   /** A bare repository below `url`, with a commit on `main` and one on `feature/x`. */
   readonly repository: string;
@@ -26,8 +26,13 @@ const author = {
  *
  * @param folder of the test, empty.
  * @param token what a client must show as its password; anybody may read where it is absent.
+ * @param hostname of this machine, at which it is reached.
  */
-export async function startGitServer(folder: string, token?: string): Promise<GitServer> {
+export async function startGitServer(
+  folder: string,
+  token?: string,
+  hostname = "127.0.0.1",
+): Promise<GitServer> {
   const path = `${folder}/repo.git`;
   const env = { PATH: Deno.env.get("PATH") ?? "", HOME: folder, ...author };
   const git = async (...words: string[]) => {
@@ -45,10 +50,10 @@ export async function startGitServer(folder: string, token?: string): Promise<Gi
   const second = await git("commit-tree", more, "-p", first, "-m", "a feature");
   await git("update-ref", "refs/heads/feature/x", second);
   const server = Deno.serve(
-    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    { port: 0, hostname, onListen: () => {} },
     (request) => answer(request, { folder, token }),
   );
-  const url = `http://127.0.0.1:${server.addr.port}/`;
+  const url = `http://${hostname}:${server.addr.port}/`;
   return {
     url,
     repository: `${url}repo.git`,

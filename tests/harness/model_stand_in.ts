@@ -35,6 +35,8 @@ export class ModelStandIn implements AsyncDisposable {
   readonly #end = new AbortController();
   /** Every turn that was asked for. */
   readonly turns: ModelTurn[] = [];
+  /** Every key that was shown. */
+  readonly keys = new Set<string>();
 
   /** @param hostname of this machine, at which agents reach it. */
   constructor(private readonly answer: Answer, private readonly hostname = "127.0.0.1") {
@@ -42,10 +44,14 @@ export class ModelStandIn implements AsyncDisposable {
     this.#server = Deno.serve(options, (request) => this.#serve(request));
   }
 
+  get port(): number {
+    return this.#server.addr.port;
+  }
+
   /** What agents are given to reach it. */
   get environment(): Record<string, string> {
     return {
-      ANTHROPIC_BASE_URL: `http://${this.hostname}:${this.#server.addr.port}`,
+      ANTHROPIC_BASE_URL: `http://${this.hostname}:${this.port}`,
       ANTHROPIC_API_KEY: "test",
       CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
     };
@@ -57,6 +63,7 @@ export class ModelStandIn implements AsyncDisposable {
         status: 404,
       });
     }
+    this.keys.add(request.headers.get("x-api-key") ?? "");
     const { messages, model } = await request.json() as { messages: Message[]; model: string };
     const turn = turnOf(messages);
     this.turns.push(turn);

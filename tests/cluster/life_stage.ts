@@ -1,0 +1,176 @@
+/** Where a session's whole life is played: a real cluster, a private repository, an agent's model, several machines. */
+import assert from "node:assert/strict";
+import type { CommandResult } from "../harness/command.ts";
+import { claudeVersion } from "../harness/claude_code.ts";
+import { startGitServer } from "../harness/git_server.ts";
+import { type Answer, ModelStandIn } from "../harness/model_stand_in.ts";
+import { ProcessLists } from "../harness/process_lists.ts";
+import { PseudoTerminal } from "../harness/pseudo_terminal.ts";
+import { SecretHunt } from "../harness/secret_hunt.ts";
+import { documentedRole } from "../harness/session_role.ts";
+import type { SourceKodama } from "../harness/source_kodama.ts";
+import { TestFolder } from "../harness/test_folder.ts";
+import { claudeImage } from "./claude_image.ts";
+import { machine } from "./session_machine.ts";
+import type { RealCluster, TestNamespace } from "./test_namespace.ts";
+import { addressSeenByNode, openWay } from "./way_here.ts";
+
+/** What nobody but the session's Secret may hold. */
+export const planted = {
+  "the dotenv value": "planted-dotenv-value-5d1f",
+  "the git token": "ghp_plantedToken0123456789",
+  "the API key": "sk-ant-planted-key-93ac71",
+} as const;
+
+/** A person's machine, and the folder of hers that is kept in step. */
+export interface Machine {
+  kodama: SourceKodama;
+  folder: string;
+  /** `folder/site`. */
+  site: string;
+}
+
+/** All of it; gone when it is disposed of. */
+export class LifeStage implements AsyncDisposable {
+  readonly hunt = new SecretHunt(planted);
+
+  private constructor(
+    readonly namespace: TestNamespace,
+    readonly folder: string,
+    readonly model: ModelStandIn,
+    readonly processes: ProcessLists,
+    private readonly session: { repository: string; image: string },
+    private readonly stack: AsyncDisposableStack,
+  ) {}
+
+  /** @param claude Claude Code's executable. */
+  static async open(cluster: RealCluster, claude: string, answer: Answer): Promise<LifeStage> {
+    await using stack = new AsyncDisposableStack();
+    const namespace = stack.use(await cluster.namespace("life"));
+    const around = stack.use(await cluster.namespace("life-around"));
+    const { path: folder } = stack.use(await TestFolder.open("kodama-life-"));
+    const here = await addressSeenByNode(cluster);
+    const model = stack.use(new ModelStandIn(answer, here));
+    const git = stack.use(await startGitServer(`${folder}/git`, planted["the git token"], here));
+    const processes = stack.use(new ProcessLists());
+    await makeNamespace(cluster, namespace);
+    const image = await claudeImage(claude, claudeVersion);
+    const ports = [model.port, Number(new URL(git.url).port)];
+    const host = await openWay(around, { here, ports });
+    const session = { repository: git.repository.replace(here, host), image };
+    const stage = new LifeStage(namespace, folder, model, processes, session, stack.move());
+    await stage.#writeDotenv(host);
+    return stage;
+  }
+
+  async #writeDotenv(host: string): Promise<void> {
+    const variables = {
+      ...this.model.environment,
+      ANTHROPIC_BASE_URL: `http://${host}:${this.model.port}`,
+      ANTHROPIC_API_KEY: planted["the API key"],
+      DATABASE_PASSWORD: planted["the dotenv value"],
+    };
+    const lines = Object.entries(variables).map(([name, value]) => `${name}="${value}"\n`);
+    await Deno.writeTextFile(`${this.folder}/.env`, lines.join(""));
+  }
+
+  /** A machine with nothing but a kubeconfig. */
+  async machine(name: string): Promise<Machine> {
+    const folder = `${this.folder}/${name}`;
+    const kodama = await machine(this.namespace, folder);
+    const site = `${folder}/site`;
+    await Deno.mkdir(site);
+    return { kodama, folder, site };
+  }
+
+  /** The words that begin the session from a machine. */
+  startWords(name: string, prompt: string): string[] {
+    const { repository, image } = this.session;
+    const where = ["--repo", repository, "--image", image, "--sync", "site"];
+    return ["start", name, ...where, "--env-file", "../.env", "--prompt", prompt];
+  }
+
+  /** The environment of that start, beside the machine's own. */
+  readonly startEnvironment = { GITHUB_TOKEN: planted["the git token"] };
+
+  /** A command line on a machine, to whatever end it comes. */
+  async try(
+    { kodama, folder, site }: Machine,
+    words: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<CommandResult> {
+    const result = await kodama.run(words, { cwd: folder, write: [site, this.folder], env });
+    const line = `kodama ${words[0]}`;
+    this.hunt.look(`standard output of ${line}`, result.stdout);
+    this.hunt.look(`standard error of ${line}`, result.stderr);
+    return result;
+  }
+
+  /** A command line that ends well; its standard output. */
+  async run(
+    machine: Machine,
+    words: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+  ): Promise<string> {
+    const { code, stdout, stderr } = await this.try(machine, words, env);
+    assert.equal(code, 0, `${words.join(" ")}: ${stdout}${stderr}`);
+    return stdout;
+  }
+
+  /** A command line in a terminal. */
+  terminal({ kodama, folder }: Machine, words: readonly string[]): Promise<PseudoTerminal> {
+    return PseudoTerminal.open(kodama.words(words), { env: kodama.env, cwd: folder });
+  }
+
+  /** A file of a session's workspace, as the cluster's own client sees it; empty where there is none. */
+  async inPod(session: string, file: string): Promise<string> {
+    const words = ["exec", `kodama-${session}`, "-c", "workspace", "--", "cat", file];
+    return (await this.namespace.tryKubectl(...words)).stdout;
+  }
+
+  /** All that kubectl prints of the namespace but for Secrets, looked through. */
+  async lookAtCluster(): Promise<void> {
+    const kinds = (await this.#kinds()).filter((kind) => kind !== "secrets");
+    const kubectl = (...words: string[]) => this.namespace.kubectl(...words);
+    this.hunt.look("kubectl get", await kubectl("get", kinds.join(","), "-o", "yaml"));
+    this.hunt.look("kubectl describe", await kubectl("describe", "pods,configmaps,pvc"));
+    for (const pod of (await kubectl("get", "pods", "-o", "name")).split("\n").filter(Boolean)) {
+      this.hunt.look(`kubectl logs ${pod}`, await kubectl("logs", pod, "--all-containers"));
+      const list = ["exec", pod, "--", "ps", "-eo", "args"];
+      this.hunt.look(`processes of ${pod}`, await kubectl(...list));
+    }
+  }
+
+  /** Names of objects of any kind that are the sessions' own, events aside: `kind/name`. */
+  async objects(): Promise<string[]> {
+    const kinds = (await this.#kinds()).filter((kind) => !/^events/.test(kind));
+    const names = await this.namespace.kubectl("get", kinds.join(","), "-o", "name");
+    return names.split("\n").filter((name) => name.includes("kodama-"));
+  }
+
+  /** What is in a Secret, as kubectl prints it. */
+  secret(session: string): Promise<string> {
+    return this.namespace.kubectl("get", "secret", `kodama-env-${session}`, "-o", "yaml");
+  }
+
+  async #kinds(): Promise<string[]> {
+    const kinds = await this.namespace.kubectl(
+      ...["api-resources", "--namespaced", "--verbs=list", "-o", "name"],
+    );
+    return kinds.split("\n").filter((kind) => kind !== "");
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stack.disposeAsync();
+  }
+}
+
+/** Restricted, and with one person who has the documented rights. */
+async function makeNamespace(cluster: RealCluster, namespace: TestNamespace): Promise<void> {
+  const standard = "pod-security.kubernetes.io/enforce=restricted";
+  await cluster.kubectl(["label", "namespace", namespace.name, standard]);
+  await namespace.kubectl("create", "serviceaccount", "jane");
+  await namespace.create({ ...await documentedRole() });
+  const granted = [`--serviceaccount=${namespace.name}:jane`, "--role=kodama-sessions"];
+  await namespace.kubectl("create", "rolebinding", "jane", ...granted);
+}

@@ -1,0 +1,181 @@
+/**
+ * A session from its first command to its last, on a real cluster, with the real Claude Code: three machines, two
+ * people at once, a clone, a snapshot; and nothing of it anywhere in the end, nor a secret at any time.
+ */
+import assert from "node:assert/strict";
+import { claudeCode } from "../harness/claude_code.ts";
+import type { Block, ModelTurn } from "../harness/model_stand_in.ts";
+import { processList } from "../harness/process_lists.ts";
+import { terminalMissing } from "../harness/pseudo_terminal.ts";
+import { LifeStage, type Machine, planted } from "./life_stage.ts";
+import { until } from "./processes.ts";
+import { RealCluster, rigVariable } from "./test_namespace.ts";
+
+const cluster = RealCluster.fromEnvironment();
+// Its image is put together on the rig, and its pods reach this machine through the rig's node.
+const onRig = cluster !== undefined && Deno.env.get(rigVariable) !== undefined;
+const claude = onRig ? await claudeCode() : undefined;
+const missing = claude?.kind === "missing" ? claude.reason : await terminalMissing();
+
+/** How long a saved file may take from one side to the other; it takes a fifth of a second. */
+const carryMs = 20_000;
+
+/** Reads a file and edits it, as an agent does, and says so; to anything else it says that it was asked. */
+function answer({ marker, toolsUsed }: ModelTurn): Block[] {
+  const file_path = "/workspace/README.md";
+  if (marker !== "edit" || toolsUsed > 1) return [{ type: "text", text: `Answered ${marker}.` }];
+  return toolsUsed === 0 ? [{ type: "tool_use", name: "Read", input: { file_path } }] : [{
+    type: "tool_use",
+    name: "Edit",
+    input: { file_path, old_string: "# a test", new_string: "# edited by the agent" },
+  }];
+}
+
+/** Types a line that the shell answers with another text than it was typed as. */
+const question = "echo seen-$((40 + 2))";
+const answered = /^seen-42$/m;
+const prompt = /\$\s*$/;
+
+async function attachTwice(stage: LifeStage, first: Machine, second: Machine): Promise<void> {
+  await using own = await stage.terminal(first, ["attach", "life"]);
+  await own.until("a shell", prompt);
+  await using theirs = await stage.terminal(second, ["attach", "life", "--shared"]);
+  await theirs.until("a shared shell", /1 here/);
+  await using joined = await stage.terminal(first, ["attach", "life", "--shared"]);
+  await theirs.until("two at once", /2 here/);
+  await joined.until("the same shell", /2 here/);
+  await joined.type(question);
+  await joined.press("Enter");
+  stage.hunt.look("the second person's screen", await theirs.until("what was typed", answered));
+  assert.doesNotMatch(await own.screen(), answered);
+  await own.type(question);
+  await own.press("Enter");
+  stage.hunt.look("the first person's screen", await own.until("an answer", answered));
+  await theirs.press("C-b", "d");
+  assert.equal(await theirs.exitCode(), 0);
+  await joined.until("one who is left", /1 here/);
+  await joined.press("C-b", "d");
+  assert.equal(await joined.exitCode(), 0);
+  await own.type("exit");
+  await own.press("Enter");
+  assert.equal(await own.exitCode(), 0);
+}
+
+Deno.test({
+  name: missing === undefined
+    ? "a session's whole life on a real cluster, with nothing left of it in the end"
+    : `a session's whole life on a real cluster (not run: ${missing})`,
+  ignore: claude?.kind !== "there" || missing !== undefined,
+  fn: async (t) => {
+    assert.ok(cluster !== undefined && claude?.kind === "there");
+    await using stage = await LifeStage.open(cluster, claude.path, answer);
+    const { namespace: { name: namespace }, hunt } = stage;
+    const first = await stage.machine("first");
+    const second = await stage.machine("second");
+    const third = await stage.machine("third");
+    let failed = false;
+    // Each step goes on from the one before: behind one that failed there is nothing to see.
+    const step = async (name: string, play: () => Promise<void>) => {
+      failed ||= !await t.step({ name, ignore: failed, fn: play });
+    };
+    const told = async (machine: Machine, ...words: string[]) =>
+      JSON.parse(await stage.run(machine, [...words, "-o", "json"]));
+    // Its exit code says that the sync doesn't run.
+    const syncOn = async (machine: Machine) =>
+      JSON.parse((await stage.try(machine, ["sync", "status", "life", "-o", "json"])).stdout);
+
+    await step("start: a repository, a folder and a prompt; the agent's edit arrives", async () => {
+      await Deno.writeTextFile(`${first.site}/notes.txt`, "from here\n");
+      const words = stage.startWords("life", "[edit] the title");
+      await stage.run(first, words, stage.startEnvironment);
+      const log = await stage.run(first, ["logs", "--agent", "life", "-f"]);
+      assert.match(log, /> Edit [^]*task 1 done/);
+      assert.match(await stage.inPod("life", "README.md"), /^# edited by the agent\n/);
+      const here = () => Deno.readTextFile(`${first.site}/README.md`).catch(() => "");
+      await until("the agent's edit", async () => /edited/.test(await here()), carryMs);
+      assert.deepEqual([...stage.model.keys], [planted["the API key"]]);
+      assert.deepEqual(hunt.namesIn(await stage.secret("life")), Object.keys(planted));
+    });
+
+    await step("an edit here arrives in the pod", async () => {
+      assert.equal(await stage.inPod("life", "notes.txt"), "from here\n");
+      await Deno.writeTextFile(`${first.site}/notes.txt`, "changed here\n");
+      const there = () => stage.inPod("life", "notes.txt");
+      await until("the edit", async () => await there() === "changed here\n", carryMs);
+      assert.match(await stage.run(first, ["list"]), /^life +Running +\S+ +Active /m);
+    });
+
+    await step("two people attach at once, each alone and both in one shell", async () => {
+      await attachTwice(stage, first, second);
+      await stage.lookAtCluster();
+    });
+
+    await step("stopped; another machine is told the truth, and goes on", async () => {
+      await stage.run(first, ["stop", "life"]);
+      assert.equal((await syncOn(first)).phase, "stopped");
+      await assert.rejects(Deno.stat(third.kodama.configFolder), Deno.errors.NotFound);
+      assert.match(await stage.run(third, ["list"]), /^life +Stopped +\S+ +Inactive /m);
+      const stopped = await told(third, "get", "life");
+      assert.deepEqual([stopped.status, stopped.sync.status], ["Stopped", "Inactive"]);
+      await stage.run(third, ["resume", "life"]);
+      const resumed = await told(third, "get", "life");
+      assert.equal(resumed.status, "Running");
+      assert.match(resumed.branch, /^kodama\/life-\d{14}$/);
+      assert.deepEqual(
+        resumed.tasks.map((task: { state: string; prompt: string }) => [task.state, task.prompt]),
+        [["done", "[edit] the title"]],
+      );
+      assert.equal(await stage.inPod("life", "notes.txt"), "changed here\n");
+    });
+
+    await step("a prompt from there goes on with the conversation", async () => {
+      const log = await stage.run(third, ["prompt", "life", "[again] what was it?", "-f"]);
+      assert.match(log, /Answered again\./);
+      assert.deepEqual(stage.model.turns.at(-1)?.markers, ["edit", "again"]);
+      const place = ["site", "kodama-life:/workspace", "--name", "life"];
+      await stage.run(third, ["sync", "start", ...place]);
+      assert.match(await Deno.readTextFile(`${third.site}/README.md`), /^# edited by the agent\n/);
+    });
+
+    await step("a clone, a snapshot, and what is restored of it", async () => {
+      await stage.run(third, ["clone", "life", "twin"]);
+      await Deno.mkdir(`${first.folder}/kept`);
+      await stage.run(first, ["snapshot", "life", "--output", "kept/life.tar.gz"]);
+      await stage.run(first, ["restore", "again", "kept/life.tar.gz"]);
+      for (const name of ["twin", "again"]) {
+        assert.match(await stage.inPod(name, "README.md"), /^# edited by the agent\n/);
+        assert.equal((await told(second, "agent", "list", name)).length, 2);
+      }
+      await stage.lookAtCluster();
+    });
+
+    await step("deleted: nothing is left of it in the cluster, or running here", async () => {
+      for (const name of ["life", "twin", "again"]) {
+        await stage.run(first, ["delete", name, "--force", "--purge"]);
+      }
+      assert.deepEqual(await stage.objects(), []);
+      assert.equal(await stage.run(second, ["list"]), "");
+      // The third machine had a folder in step: nobody there said that it was to end.
+      const running = async () =>
+        (await processList()).filter((line) => line.includes(`__serve-sync ${namespace}.`));
+      await until("the end of every sync", async () => (await running()).length === 0, 60_000);
+      const { phase, reason } = await syncOn(third);
+      assert.deepEqual([phase, reason], ["stopped", `session "life" was deleted`]);
+      assert.match(await Deno.readTextFile(`${third.site}/notes.txt`), /^changed here\n/);
+    });
+
+    await step("no secret was ever anywhere but in the Secret", async () => {
+      for (const { kodama, site } of [first, second, third]) {
+        assert.ok(await hunt.lookInFolder(kodama.configFolder) > 0);
+        await hunt.lookInFolder(site);
+      }
+      await hunt.lookInFolder(`${stage.folder}/git`);
+      assert.equal(await hunt.lookInFolder(`${first.folder}/kept`), 1);
+      hunt.look("process lists", [...stage.processes.seen].join("\n"));
+      for (const line of [/^claude -p /, / git clone /, /__serve-sync /]) {
+        assert.ok([...stage.processes.seen].some((seen) => line.test(seen)), `not seen: ${line}`);
+      }
+      assert.deepEqual(hunt.finds, []);
+    });
+  },
+});

@@ -1,0 +1,49 @@
+/** The process lists of this machine while a test runs, as anybody on it sees them. Linux alone: proc(5). */
+
+/** Between two lists: shorter than any program takes that does something with a cluster. */
+const everyMs = 100;
+
+/** Takes lists until it is disposed of. Pods whose node is this machine are in them. */
+export class ProcessLists implements AsyncDisposable {
+  /** Every command line that was seen, its words with blanks between them. */
+  readonly seen = new Set<string>();
+  #ended = false;
+  #wake: () => void = () => {};
+  readonly #taking: Promise<void>;
+
+  constructor() {
+    this.#taking = this.#take();
+  }
+
+  async #take(): Promise<void> {
+    while (!this.#ended) {
+      for (const line of await processList()) this.seen.add(line);
+      // A list is of one moment: what begins and ends between two of them is seen by nobody.
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, everyMs);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#ended = true;
+    this.#wake();
+    await this.#taking;
+  }
+}
+
+/** The command lines of all processes now. */
+export async function processList(): Promise<string[]> {
+  const lines: string[] = [];
+  for (const { name } of Deno.readDirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    // One that has ended since its number was read has no command line any more.
+    const words = await Deno.readTextFile(`/proc/${name}/cmdline`).catch(() => "");
+    if (words !== "") lines.push(words.replaceAll("\0", " ").trim());
+  }
+  return lines;
+}
