@@ -1,7 +1,7 @@
 /** Copies through kodama's scripts in real shells, with the real tar of Debian and of busybox. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { CopyFailure } from "../src/copy/far_end.ts";
+import { CopyFailure, type OpenFar } from "../src/copy/far_end.ts";
 import { assertNothingLeft, CountingMeter, download, treeAt, upload } from "./copy_scene.ts";
 import type { Cut } from "../src/kube/testing/process_channel.ts";
 import { type FarImage, farImages, farProcess, imageWith } from "./harness/far_process.ts";
@@ -140,17 +140,69 @@ for (const image of images) {
   Deno.test(`${image.name}: what an attempt has left of another file is not gone on from`, async () => {
     await using own = await TestFolder.open("kodama-copy-");
     const folder = own.path;
-    await Deno.writeTextFile(`${folder}/file`, "the right bytes\n".repeat(1000));
+    await Deno.writeTextFile(`${folder}/file`, "the right bytes\n".repeat(100_000));
     await Deno.mkdir(`${folder}/far`);
-    const cuts: Cut[] = [{ afterInput: 5000 }];
+    const cuts: Cut[] = [{ afterInput: 1_000_000 }];
     const open = farProcess(image, folder, () => cuts.shift() ?? {});
     await assert.rejects(upload(`${folder}/file`, { open, path: "far", name: "file" }), again);
     for await (const { name } of Deno.readDir(`${folder}/far`)) {
-      await Deno.writeTextFile(`${folder}/far/${name}`, "something else\n");
+      using part = await Deno.open(`${folder}/far/${name}`, { write: true });
+      assert.ok((await part.stat()).size > 500_000);
+      await part.write(new TextEncoder().encode("T"));
     }
     const sent = await upload(`${folder}/file`, { open, path: "far", name: "file" });
     assert.equal(sent.resumedBytes, 0);
     assert.deepEqual(await treeAt(`${folder}/far/file`), await treeAt(`${folder}/file`));
+
+    const back = `${folder}/back`;
+    await Deno.mkdir(back);
+    const cutsBack: Cut[] = [{ afterOutput: 1_000_000 }];
+    const from = farProcess(image, folder, () => cutsBack.shift() ?? {});
+    const anew = () => download({ open: from, path: "far/file" }, `${back}/file`);
+    await assert.rejects(anew(), again);
+    for await (const { name } of Deno.readDir(back)) {
+      using part = await Deno.open(`${back}/${name}`, { write: true });
+      await part.write(new TextEncoder().encode("T"));
+    }
+    // That it is another beginning ends one attempt; the next has nothing to go on from.
+    await assert.rejects(anew(), again);
+    assert.equal((await anew()).resumedBytes, 0);
+    assert.deepEqual(await treeAt(`${back}/file`), await treeAt(`${folder}/file`));
+  });
+
+  Deno.test(`${image.name}: who still writes for a link that broke does no harm`, async () => {
+    await using own = await TestFolder.open("kodama-copy-");
+    const folder = own.path;
+    const bytes = crypto.getRandomValues(new Uint8Array(65_536));
+    {
+      using file = await Deno.open(`${folder}/file`, { write: true, create: true });
+      for (let at = 0; at < 40; at++) await file.write(bytes);
+    }
+    await Deno.mkdir(`${folder}/far`);
+    let asked: readonly string[] = [];
+    const broken = farProcess(image, folder, () => ({ afterInput: 10 }));
+    const listening: OpenFar = (script, args) => broken(script, asked = args);
+    const to = { path: "far/file", name: "file" };
+    await assert.rejects(upload(`${folder}/file`, { open: listening, ...to }), again);
+    const open = farProcess(image, folder);
+    await using left = await open("receiveFile", asked);
+    await left.hear("have");
+    await left.say("0");
+    for (let at = 0; at < 10; at++) await left.write(bytes);
+    class Waking extends CountingMeter {
+      override moved(count: number): void {
+        const before = this.movedBytes;
+        super.moved(count);
+        const half = 20 * bytes.length;
+        if (before < half && this.movedBytes >= half) {
+          left.write(bytes).then(() => left.closeInput());
+        }
+      }
+    }
+    await upload(`${folder}/file`, { open, ...to, meter: new Waking() });
+    await left.done().catch(() => {});
+    assert.deepEqual(await treeAt(`${folder}/far/file`), await treeAt(`${folder}/file`));
+    await assertNothingLeft(`${folder}/far`);
   });
 
   Deno.test(`${image.name}: a folder whose link breaks leaves nothing, wherever it breaks`, async () => {

@@ -7,6 +7,8 @@
  * A script says what kodama waits for on standard error, in lines that begin with a mark nobody can guess; standard
  * output is data alone. Whatever else comes on standard error are the words of the programs.
  */
+import { beginning, placing } from "./far_script_parts.ts";
+import { placeFile, receiveFile } from "./receive_file_scripts.ts";
 
 /**
  * First words of what scripts say. `stopped`: no more input is wanted; what comes is read all the same, for some
@@ -24,79 +26,6 @@ export type FarWord =
   | "whole"
   | "sum"
   | "end";
-
-/** Of every script: `$1` is the mark; what follows it are the script's own arguments. */
-const beginning = `LC_ALL=C
-export LC_ALL
-mark=$1
-shift
-say() { echo "$mark$*" >&2; }
-refuse() { say "refused $*"; exit 1; }
-need() { for tool; do command -v "$tool" >/dev/null 2>&1 || refuse "noTool $tool"; done; }
-rooted() { case $1 in /*) path=$1 ;; *) path=$(pwd)/$1 ;; esac; }
-choose() { sum=; for one in $1; do command -v "$one" >/dev/null 2>&1 && sum=$one && break; done; }
-size_of() { bytes=$(stat -c %s "$1" 2>/dev/null) || bytes=$(($(wc -c <"$1"))); }
-sum_of() { set -- $("$sum" "$1"); check=\${1#\\\\}; }
-give_up() { say stopped; cat >/dev/null; exit "$1"; }
-tar_kind() { tar=; case $(tar --version 2>/dev/null) in *GNU*) tar=gnu ;; *) command -v tar >/dev/null 2>&1 && tar=tar ;; esac; }`;
-
-/**
- * Where a copy goes, as `cp` has it: into a folder that is there, under its own name; else it gets the name that was
- * given. `$dest` is the place, `$dir` the folder of its temporary name, on the same file system.
- */
-const placing = `place() {
-rooted "$1"
-dest=$path
-slash=
-case $dest in */) slash=1 ;; esac
-while :; do case $dest in ?*/) dest=\${dest%/} ;; *) break ;; esac; done
-if [ -d "$dest" ]; then
-[ "$2" = . ] || dest=\${dest%/}/$2
-elif [ "$slash" ] && [ "$3" = file ]; then refuse "noFolder"
-fi
-dir=\${dest%/*}
-[ "$dir" ] || dir=/
-[ -d "$dir" ] || refuse "noParent"
-}`;
-
-/** `wanted dest name key size`: takes a file's bytes from standard input, behind those of an earlier attempt. */
-const receiveFile = `${beginning}
-${placing}
-need cat mv rm
-command -v stat >/dev/null 2>&1 || need wc
-place "$2" "$3" file
-size=$5
-[ -d "$dest" ] && refuse "isFolder"
-part=\${dir%/}/.kodama-$4.part
-choose "$1"
-[ -L "$part" ] && rm -f "$part"
-have=0
-[ -f "$part" ] && size_of "$part" && have=$bytes
-[ "$have" -gt "$size" ] && have=0
-check=-
-[ "$have" -gt 0 ] && [ "$sum" ] && sum_of "$part"
-say "have $have \${sum:--} $check"
-read -r at || exit 1
-if [ "$at" = 0 ]; then
-rm -f "$part"
-(umask 077; : >"$part") || exit 1
-fi
-if [ "$at" -lt "$size" ]; then cat >>"$part" || give_up 1; fi
-size_of "$part"
-got=$bytes
-check=-
-[ "$got" = "$size" ] && [ "$sum" ] && sum_of "$part"
-say "got $got $check"`;
-
-/** `dest name key mode time`: gives the file that was received its name. An empty mode or time is left as it is. */
-const placeFile = `${beginning}
-${placing}
-place "$1" "$2" file
-[ -d "$dest" ] && refuse "isFolder"
-part=\${dir%/}/.kodama-$3.part
-[ "$4" ] && chmod "$4" "$part"
-[ "$5" ] && TZ=UTC0 touch -t "$5" "$part"
-mv -f "$part" "$dest"`;
 
 /** Where a folder is unpacked before it is put in its place: beside it, or in it where it is there. */
 const unpacking = `unpack_in() {

@@ -51,8 +51,11 @@ export async function sendFile(source: FileSource, to: PodDestination): Promise<
   // Without an end of input it would wait for ever: what it has is taken up by another attempt.
   if (!whole) throw new CopyFailure({ kind: "unknown", reason: noInputEnd }, true);
   const [got, check] = await far.hear("got");
+  // Why, the programs say; where they don't, it is told here.
+  if (got !== String(size) && far.complaints.length === 0) {
+    throw failed(`only ${got} of ${size} bytes arrived`);
+  }
   await far.done();
-  if (got !== String(size)) throw failed(`only ${got} of ${size} bytes arrived`);
   if (sum !== undefined && sum.result() !== check) {
     await quietly(to, "discard", [to.path, to.name, key]);
     throw failed("what arrived in the pod isn't what was sent: the checksums differ");

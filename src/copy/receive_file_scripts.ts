@@ -1,0 +1,82 @@
+/** The scripts that take one file in a pod: first its bytes, then, when they were compared, its name. */
+import { beginning, placing } from "./far_script_parts.ts";
+
+/**
+ * A file that is written in pieces, each at its own place, and read again right behind for its checksum: so this is
+ * made while the rest is on its way, and of what is in the file. A second writer, left by a link that broke, puts the
+ * same bytes in the same places. `$part` is the file, `$size` what it is to have, `$begin` the block to begin with.
+ *
+ * Why not `tee`: busybox's moves 1 KiB at a time. One without `dd`, or whose `dd` knows no full blocks, has its input
+ * written by `cat`, and read when all is there.
+ */
+const receiving = `block=262144
+piece=64
+in_pieces() { dd bs=1 count=0 iflag=fullblock status=none </dev/null >/dev/null 2>&1; }
+blocks() { dd if="$part" bs="$block" skip="$1" count="$2" status=none; }
+take() {
+at=$begin
+while [ "$((at * block))" -lt "$size" ] && [ -f "$part" ]; do
+dd of="$part" bs="$block" seek="$at" count="$piece" iflag=fullblock conv=notrunc status=none || give_up 1
+echo
+at=$((at + piece))
+size_of "$part"
+[ "$bytes" -lt "$size" ] && [ "$bytes" -lt "$((at * block))" ] && break
+done
+}
+follow() {
+[ "$begin" = 0 ] || blocks 0 "$begin"
+at=$begin
+while read -r line; do
+blocks "$at" "$piece"
+at=$((at + piece))
+done
+}`;
+
+/** `wanted dest name key size`: takes a file's bytes from standard input, behind those of an earlier attempt. */
+export const receiveFile = `${beginning}
+${placing}
+${receiving}
+need cat mv rm
+command -v stat >/dev/null 2>&1 || need wc
+place "$2" "$3" file
+size=$5
+[ -d "$dest" ] && refuse "isFolder"
+part=\${dir%/}/.kodama-$4.part
+choose "$1"
+in_pieces && pieces=1 || pieces=
+[ -L "$part" ] && rm -f "$part"
+begin=0
+[ -f "$part" ] && [ "$pieces" ] && [ "$sum" ] && size_of "$part" && begin=$((bytes / block))
+[ "$((begin * block))" -gt "$size" ] && begin=0
+check=-
+[ "$begin" -gt 0 ] && { set -- $(blocks 0 "$begin" | "$sum"); check=\${1#\\\\}; }
+say "have $((begin * block)) \${sum:--} $check"
+read -r from || exit 1
+check=-
+if [ "$from" = 0 ]; then
+begin=0
+rm -f "$part"
+(umask 077; : >"$part") || exit 1
+else dd of="$part" bs="$block" seek="$begin" count=0 status=none </dev/null || exit 1
+fi
+if ! [ "$pieces" ]; then
+cat >"$part" || give_up 1
+[ "$sum" ] && sum_of "$part"
+elif [ "$sum" ]; then
+set -- $(take | follow | "$sum")
+check=\${1#\\\\}
+else take >/dev/null
+fi
+size_of "$part"
+say "got $bytes $check"
+[ "$bytes" = "$size" ]`;
+
+/** `dest name key mode time`: gives the file that was received its name. An empty mode or time is left as it is. */
+export const placeFile = `${beginning}
+${placing}
+place "$1" "$2" file
+[ -d "$dest" ] && refuse "isFolder"
+part=\${dir%/}/.kodama-$3.part
+[ "$4" ] && chmod "$4" "$part"
+[ "$5" ] && TZ=UTC0 touch -t "$5" "$part"
+mv -f "$part" "$dest"`;
