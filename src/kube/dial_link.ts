@@ -12,13 +12,14 @@
  *
  * The thread is one of 32, which files need too: closing has its turns (tls_closers.ts).
  *
- * So: `startTls` where a token is enough, for as many links as can be closed in time; `node:tls` (loaded then) for what
- * is more, for client certificates, and for servers that are not to be verified. Both read only when asked, which is the
- * back-pressure.
+ * What node's decrypts costs three times the processor time, for its streams. So: `startTls` where a token is
+ * enough, `connectTls` for a client certificate where nobody waits for the first byte; both for as many links as
+ * can be closed in time. `node:tls` (loaded then) for the rest: what is more, client certificates, and servers
+ * that are not to be verified. All read only when asked, which is the back-pressure.
  */
 import { orAborted } from "../base/abort.ts";
 import { systemClock } from "../base/clock.ts";
-import type { Link, LinkTarget, TlsSettings } from "./link.ts";
+import type { Link, LinkTarget, LinkUse, TlsSettings } from "./link.ts";
 import { closeQuietly, type TlsCloser, TlsClosers } from "./tls_closers.ts";
 import { parseProxy, tunnel } from "./proxy_tunnel.ts";
 
@@ -30,17 +31,27 @@ export function linksClosed(): Promise<void> {
   return closers.settled();
 }
 
+/** How a link is dialled. */
+export interface DialOptions {
+  use: LinkUse;
+  signal: AbortSignal;
+}
+
 /** Connects. Rejects with what the network or the proxy said, or with the signal's reason. */
-export async function dialLink(target: LinkTarget, signal: AbortSignal): Promise<Link> {
+export async function dialLink(target: LinkTarget, { use, signal }: DialOptions): Promise<Link> {
   signal.throwIfAborted();
   const { tls } = target;
-  const proxy = target.proxyUrl === undefined ? undefined : parseProxy(target.proxyUrl);
-  const { hostname, port } = proxy ?? target;
-  const closer = tls === undefined || tls.clientCertificate !== undefined || tls.insecure
-    ? undefined
-    : closers.take();
+  const way = tls === undefined ? "plain" : wayOf(target, tls, use);
+  const closer = way === "startTls" || way === "connectTls" ? closers.take() : undefined;
   using unlessOpen = new DisposableStack();
   if (closer !== undefined) unlessOpen.defer(() => closer.close());
+  if (tls !== undefined && closer !== undefined && way === "connectTls") {
+    const conn = await connected(target, tls, signal);
+    unlessOpen.move();
+    return new ConnectionLink(conn, closer);
+  }
+  const proxy = target.proxyUrl === undefined ? undefined : parseProxy(target.proxyUrl);
+  const { hostname, port } = proxy ?? target;
   const byNode = tls !== undefined && closer === undefined
     // Loaded while the connection is made.
     ? import("./link_node.ts")
@@ -70,6 +81,34 @@ export async function dialLink(target: LinkTarget, signal: AbortSignal): Promise
   }
 }
 
+/** Which TLS can do what is asked, and does it best. */
+function wayOf(
+  { proxyUrl }: LinkTarget,
+  { clientCertificate, serverName, insecure }: TlsSettings,
+  use: LinkUse,
+): "startTls" | "connectTls" | "node" {
+  if (insecure) return "node";
+  if (clientCertificate === undefined) return "startTls";
+  const direct = proxyUrl === undefined && serverName === undefined;
+  return use === "bulk" && direct ? "connectTls" : "node";
+}
+
+async function connected(
+  { hostname, port }: LinkTarget,
+  { certificateAuthority, clientCertificate }: TlsSettings,
+  signal: AbortSignal,
+): Promise<Deno.TlsConn> {
+  const connecting = Deno.connectTls({
+    hostname,
+    port,
+    caCerts: certificateAuthority === undefined ? [] : [certificateAuthority],
+    ...(clientCertificate === undefined
+      ? {}
+      : { cert: clientCertificate.certificate, key: clientCertificate.key }),
+  });
+  return await shaken(await orAborted(connecting, signal, closeQuietly), signal);
+}
+
 async function secured(
   connection: Deno.TcpConn,
   hostname: string,
@@ -79,8 +118,12 @@ async function secured(
     hostname: tls.serverName ?? hostname,
     caCerts: tls.certificateAuthority === undefined ? [] : [tls.certificateAuthority],
   });
+  return await shaken(link, signal);
+}
+
+/** A wrong certificate is told here, and not by the first write. */
+async function shaken(link: Deno.TlsConn, signal: AbortSignal): Promise<Deno.TlsConn> {
   try {
-    // A wrong certificate is told here, and not by the first write.
     await orAborted(link.handshake(), signal);
     return link;
   } catch (error) {

@@ -1,9 +1,8 @@
 /** An HTTP/1.1 answer read from a {@link Link}: head, then body as it comes. RFC 9112. */
+import { ChunkedBody } from "./http_chunks.ts";
 import type { Link } from "./link.ts";
 
 const maxHead = 64 * 1024;
-/** The size of a chunk in hexadecimal, with extensions that nobody uses. */
-const maxChunkLine = 1024;
 
 /** Headers of an answer, by name in any case. `Headers` is one; loading it costs 2 ms of a start. */
 export interface AnswerHeaders {
@@ -27,7 +26,7 @@ export interface HttpAnswer extends HttpHead {
 
 /** Takes bytes from a link by lines or by pieces; keeps what it read too much. */
 export class LinkReader {
-  #kept = new Uint8Array(0);
+  #kept: Uint8Array = new Uint8Array(0);
 
   constructor(private readonly link: Link) {}
 
@@ -36,12 +35,17 @@ export class LinkReader {
     return this.#kept;
   }
 
+  /** Gives back what was taken too much. */
+  putBack(rest: Uint8Array): void {
+    this.#kept = rest;
+  }
+
   /** At most so many bytes, null at the end. */
   async some(limit: number): Promise<Uint8Array | null> {
     if (this.#kept.length === 0) {
       const chunk = await this.link.read();
       if (chunk === null) return null;
-      this.#kept = chunk.slice();
+      this.#kept = chunk;
     }
     const bytes = this.#kept.subarray(0, limit);
     this.#kept = this.#kept.subarray(bytes.length);
@@ -101,15 +105,7 @@ export async function* readBody(
   reader: LinkReader,
   headers: AnswerHeaders,
 ): AsyncGenerator<Uint8Array, void> {
-  if (/\bchunked\b/i.test(headers.get("transfer-encoding") ?? "")) {
-    for (;;) {
-      const size = Number.parseInt(await reader.line(maxChunkLine), 16);
-      if (!(size >= 0)) throw new Error("the server's answer is cut into pieces wrongly");
-      if (size === 0) return await skipTrailers(reader);
-      yield* exactly(reader, size);
-      await reader.line(maxChunkLine);
-    }
-  }
+  if (/\bchunked\b/i.test(headers.get("transfer-encoding") ?? "")) return yield* inChunks(reader);
   const length = headers.get("content-length");
   if (length !== null) return yield* exactly(reader, Number(length));
   for (
@@ -121,23 +117,27 @@ export async function* readBody(
   }
 }
 
-/** Nobody asked for trailers; they end with an empty line. */
-async function skipTrailers(reader: LinkReader): Promise<void> {
-  for (let left = maxHead; left > 0;) {
-    const line = await reader.line(left);
-    if (line === "") return;
-    left -= line.length + 2;
+async function* inChunks(reader: LinkReader): AsyncGenerator<Uint8Array, void> {
+  const body = new ChunkedBody();
+  while (!body.ended) {
+    const bytes = body.take(await someOf(reader, Infinity));
+    if (bytes.length > 0) yield bytes;
   }
-  throw new Error("the server's answer has no end of its trailers");
+  reader.putBack(body.rest);
 }
 
 async function* exactly(reader: LinkReader, count: number): AsyncGenerator<Uint8Array, void> {
   for (let left = count; left > 0;) {
-    const bytes = await reader.some(left);
-    if (bytes === null) throw new Error("the connection was closed in the middle of an answer");
+    const bytes = await someOf(reader, left);
     left -= bytes.length;
     yield bytes;
   }
+}
+
+async function someOf(reader: LinkReader, limit: number): Promise<Uint8Array> {
+  const bytes = await reader.some(limit);
+  if (bytes !== null) return bytes;
+  throw new Error("the connection was closed in the middle of an answer");
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -60,7 +60,8 @@ export class HttpKubeClient implements KubeClient {
     const { signal = never } = options;
     const path = resourcePath(resource, scope.namespace, name);
     // Who asks for one pod mostly wants a stream into it next.
-    return this.transport.json<T>({ method: "GET", path, signal, streamNext: resource === PODS });
+    const carrier = resource === PODS ? "streamNext" : "shared";
+    return this.transport.json<T>({ method: "GET", path, signal, carrier });
   }
 
   list<T = KubeObject>(

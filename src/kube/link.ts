@@ -2,7 +2,7 @@
 
 /** Bytes both ways. One read at a time; writes keep their order. */
 export interface Link extends Disposable {
-  /** What has arrived, null at the end. Asking is what takes it from the network. */
+  /** What has arrived, the reader's own; null at the end. Asking is what takes it from the network. */
   read(): Promise<Uint8Array | null>;
   write(bytes: Uint8Array): Promise<void>;
 }
@@ -17,6 +17,13 @@ export interface TlsSettings {
   /** Accept any certificate. */
   insecure: boolean;
 }
+
+/** What a link is for: it decides what may cost. */
+export type LinkUse =
+  /** Somebody waits for the first byte, and for the answer to each that is sent. */
+  | "prompt"
+  /** One request, and an answer of many bytes: each is to cost little. */
+  | "bulk";
 
 /** Where to, and how. */
 export interface LinkTarget {

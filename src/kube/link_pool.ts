@@ -3,7 +3,7 @@
  * and shaking hands costs more than either.
  */
 import type { Clock } from "../base/clock.ts";
-import { dialLink } from "./dial_link.ts";
+import { dialLink, type DialOptions } from "./dial_link.ts";
 import type { Link, LinkTarget } from "./link.ts";
 
 /** Far below the time after which servers and proxies close what is idle: a stream can't be asked for twice. */
@@ -25,10 +25,13 @@ export class LinkPool implements Disposable {
   constructor(private readonly clock: Clock) {}
 
   /** A link that waits for its next request, or a new one. Rejects as {@link dialLink} does. */
-  take(target: LinkTarget, signal: AbortSignal): Promise<Link> {
-    const index = this.#kept.findIndex((kept) => sameEnds(kept.target, target));
+  take(target: LinkTarget, options: DialOptions): Promise<Link> {
+    // What was dialled for somebody who waits may cost by the byte.
+    const index = options.use === "bulk"
+      ? -1
+      : this.#kept.findIndex((kept) => sameEnds(kept.target, target));
     const [kept] = index === -1 ? [] : this.#kept.splice(index, 1);
-    if (kept === undefined) return dialLink(target, signal);
+    if (kept === undefined) return dialLink(target, options);
     kept.expiry[Symbol.dispose]();
     return Promise.resolve(kept.link);
   }

@@ -22,7 +22,6 @@ export async function openLog(
   signal: AbortSignal,
 ): Promise<AsyncIterable<Uint8Array>> {
   const path = logPath(request);
-  // Who merges logs leaves some unread until their time has come.
-  const response = await transport.request({ method: "GET", path, pooling: "alone", signal });
+  const response = await transport.request({ method: "GET", path, carrier: "bulk", signal });
   return transport.readBody(response, signal);
 }

@@ -1,12 +1,13 @@
 /** Requests to one API server with the user's credentials: HTTP by `fetch`, streams by WebSocket. */
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
+import type { ApiRequest } from "./api_request.ts";
 import type { StreamOptions } from "./client.ts";
 import type { Connection } from "./connection.ts";
 import type { Credentials } from "./credentials.ts";
 import { answerError, linkError, plainText, upgradeError, type Whereabouts } from "./failures.ts";
 import { fetchByLink } from "./fetch_by_link.ts";
-import { FetchPool, type Pooling } from "./fetch_pool.ts";
+import { FetchPool } from "./fetch_pool.ts";
 import { HeadLimit } from "./head_limit.ts";
 import type { HttpAnswer } from "./http_answer.ts";
 import { header, type HeaderPairs } from "./http_request.ts";
@@ -23,19 +24,6 @@ import type { SpdySocket, SpdyStreams } from "./spdy_socket.ts";
 import { UpgradeRefused, UpgradeUnanswered } from "./upgrade.ts";
 import type { WebSocketLink } from "./websocket.ts";
 import { openWebSocket } from "./websocket_open.ts";
-
-/** One HTTP request. */
-export interface ApiRequest {
-  method: "GET" | "POST" | "PUT" | "DELETE";
-  /** Begins with a slash, with its query. */
-  path: string;
-  body?: unknown;
-  signal: AbortSignal;
-  /** A stream will most likely follow: the request goes over a link that the stream can go on with. */
-  streamNext?: boolean;
-  /** How its answer shares a connection with others; `shared` where it is absent. */
-  pooling?: Pooling;
-}
 
 /** Characters. Far more than any page of 500 pods (some 20 kB each); less than the machine. */
 const maxBody = 256 * 1024 * 1024;
@@ -203,7 +191,7 @@ export class Transport implements Disposable {
   }
 
   async #attempt(request: ApiRequest, limitMs?: number): Promise<HttpAnswer> {
-    const { method, path, body, streamNext = false, pooling = "shared" } = request;
+    const { method, path, body, carrier = "shared" } = request;
     try {
       const proof = await this.credentials.current(request.signal);
       // A person may have been asked to log in: only now is it the server's turn.
@@ -218,14 +206,17 @@ export class Transport implements Disposable {
       const text = body === undefined ? undefined : JSON.stringify(body);
       const asked = { method, headers, body: text };
       const target = linkTarget(this.connection, proof, this.certificateAuthority);
-      if (streamNext || this.byLinkAlone) {
-        const link = await this.#links.take(target, signal);
+      if (carrier !== "shared" || this.byLinkAlone) {
+        const use = carrier === "bulk" ? "bulk" : "prompt";
+        const link = await this.#links.take(target, { use, signal });
         const url = new URL(this.connection.server + path);
-        const finished = () => this.#links.keep(link, target);
+        const finished = use === "bulk"
+          ? () => link[Symbol.dispose]()
+          : () => this.#links.keep(link, target);
         return await fetchByLink(link, url, asked, { signal, finished });
       }
       const url = this.connection.server + path;
-      return await this.#pool.fetch(url, asked, { proof, pooling, signal });
+      return await this.#pool.fetch(url, asked, { proof, signal });
     } catch (error) {
       throw this.#failure(error, request.signal);
     }
@@ -265,7 +256,7 @@ export class Transport implements Disposable {
     const headers = identityHeaders(this.connection, proof.authorization);
     const link = await this.#links.take(
       linkTarget(this.connection, proof, this.certificateAuthority),
-      signal,
+      { use: "prompt", signal },
     );
     const keepAlive = {
       ...keepAliveTimes,
