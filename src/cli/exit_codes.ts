@@ -3,7 +3,7 @@ import type { ErrorKind } from "../base/errors.ts";
 
 /** Everything went well. */
 export const success = 0;
-/** kodama itself failed, or a server said no. */
+/** kodama itself failed, a server said no, or nothing has the name that was given. */
 export const failure = 1;
 
 const codes: Readonly<Record<ErrorKind, number>> = {

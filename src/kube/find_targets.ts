@@ -60,7 +60,7 @@ async function missingError(
   const guess = (await didYouMean(name, names)).slice(2);
   return new NoMatchError(
     `${plural} "${name}" not found in ${scopeText(client, selection)} (context ${client.context})`,
-    { hint: guess || `kodama pods lists the pods; -n or -A looks elsewhere` },
+    { hint: guess || "`kodama pods` lists the pods; -n or -A looks elsewhere" },
   );
 }
 

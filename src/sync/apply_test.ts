@@ -46,6 +46,17 @@ Deno.test("before the first step, the ancestor knows what the scans agree on, an
   assert.deepEqual(saved.map(({ entries }) => [...entries.keys()].sort()), [["c"], ["b", "c"]]);
 });
 
+Deno.test("whatever is added comes before anything is taken away, on both sides", async () => {
+  const { events } = await run({
+    agreed: { "x": file("x"), "y": file("y"), "z": file("z") },
+    local: { "a": file("1"), "y": file("y"), "z": file("z") },
+    remote: { "b": file("2"), "x": file("x"), "z": file("z") },
+  });
+  const kinds = events.map(({ action: { kind, side } }) => `${kind} ${side}`);
+  assert.deepEqual(kinds.slice(0, 2).sort(), ["put local", "put remote"]);
+  assert.deepEqual(kinds.slice(2).sort(), ["remove local", "remove remote"]);
+});
+
 Deno.test("a full disk fails one file after the other, and removals are still tried", async () => {
   const { events, result } = await run({
     agreed: { "x": file("x"), "y": file("y") },

@@ -102,14 +102,14 @@ function nameFits(path: string, rules: SideRules): boolean {
   return !rules.windowsNames || !(windowsRefuses.test(name) || windowsDevices.test(name));
 }
 
-/** Whether a link's text leads above the top of the folder, or names a place by its full path. */
+/**
+ * Whether a link's text leads above the top of the folder, or names a place by its full path. Behind a name `..` is
+ * above whatever that name leads to, which another link decides: `a/..` may be anywhere.
+ */
 function leadsOut(path: string, target: string): boolean {
   if (target === "" || target.startsWith("/") || /^[a-z]:|\\|\0/i.test(target)) return true;
-  let depth = path.split("/").length - 1;
-  for (const name of target.split("/")) {
-    if (name === "..") depth--;
-    else if (name !== "" && name !== ".") depth++;
-    if (depth < 0) return true;
-  }
-  return false;
+  const names = target.split("/").filter((name) => name !== "" && name !== ".");
+  const above = names.findIndex((name) => name !== "..");
+  if (above >= 0 && names.indexOf("..", above) >= 0) return true;
+  return (above < 0 ? names.length : above) > path.split("/").length - 1;
 }

@@ -43,10 +43,12 @@ Deno.test("a listing's unusable lines make what they are about unread", () => {
     { path: "a/c/d", entry: file("x") },
     { path: "e", entry: undefined },
     { path: "f\uFFFD", entry: file("x") },
+    { path: "a/g\0", entry: file("x") },
   ], { root: "r", complete: true });
   assert.deepEqual([...made.entries.keys()], ["a", "a/c"]);
   assert.deepEqual([...made.unread].sort(), ["", "a", "a/c", "e"]);
   assert.deepEqual(problems.map(({ reason }) => reason), [
+    "unsafePath",
     "unsafePath",
     "unsafePath",
     "notInAFolder",
@@ -69,6 +71,14 @@ Deno.test("a side that is suddenly empty stops everything until a person says ye
   assert.deepEqual(planned(input), ["halted remote"]);
   assert.deepEqual(planned({ ...input, allowEmptied: true }), ["remove local a"]);
   assert.deepEqual(planned({ remote: snapshot(old), mode: "mirror" }), ["halted local"]);
+  assert.deepEqual(planned({ ...input, mode: "pull" }), ["halted remote"]);
+  const other = { remote: snapshot(old), ancestor: agreed(old) };
+  assert.deepEqual(planned({ ...other, mode: "one-way" }), ["halted local"]);
+  assert.deepEqual(
+    planned({ ...other, mode: "pull" }),
+    ["put local a"],
+    "it is where things go to",
+  );
 });
 
 Deno.test("another root is another history: both sides are joined", () => {
@@ -123,10 +133,23 @@ const heldTable: [
     {
       "a": { kind: "symlink", target: "../x" },
       "b": { kind: "symlink", target: "/etc" },
-      "c": { kind: "symlink", target: "d/../e" },
+      "c": { kind: "symlink", target: "./d//e/." },
+      "d": folder,
+      "d/e": { kind: "symlink", target: ".././c" },
+      "d/f": { kind: "symlink", target: "../../c" },
     },
     {},
-    ["a", "b"],
+    ["a", "b", "d/f"],
+  ],
+  [
+    "links that lead out by way of another",
+    {
+      "d": folder,
+      "d/top": { kind: "symlink", target: ".." },
+      "out": { kind: "symlink", target: "d/top/../secret" },
+    },
+    {},
+    ["out"],
   ],
   ["hosts without links", { "c": { kind: "symlink", target: "d" } }, { symlinks: false }, ["c"]],
 ];

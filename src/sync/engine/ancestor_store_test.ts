@@ -21,8 +21,11 @@ class Files implements AncestorFiles {
     [this.base, this.journal] = [text, ""];
     return Promise.resolve();
   };
-  append = (line: string) => {
+  /** Of each line, whether it was to outlive a loss of power before anything follows. */
+  durable: boolean[] = [];
+  append = (line: string, durable: boolean) => {
     this.journal += line;
+    this.durable.push(durable);
     return Promise.resolve();
   };
 }
@@ -44,6 +47,15 @@ Deno.test("a change of one file is a line, and comes back with the next process"
   assert.equal(files.base, base, "the base stays");
   assert.equal(files.journal.split("\n").length, 3);
   assert.deepEqual(textOf(await AncestorStore.open(files)), { a: "2" });
+});
+
+Deno.test("what is forgotten is on the disk before anything is changed; what is learnt needn't be", async () => {
+  const files = new Files();
+  const store = await AncestorStore.open(files);
+  await store.save(agreed({ a: "1", b: "1" }));
+  await store.save(agreed({ a: "2" }), new Set(["a"]));
+  await store.save(agreed({ c: "1" }), new Set(["b", "c"]));
+  assert.deepEqual(files.durable, [false, true]);
 });
 
 Deno.test("a journal that is cut ends there, and one of another base counts for nothing", async () => {

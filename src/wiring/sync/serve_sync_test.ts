@@ -16,6 +16,7 @@ const record: SyncRecord = {
   useGitignore: true,
   excludePatterns: [],
   kubeconfig: null,
+  session: null,
 };
 
 /** How serving ends in a folder of settings; `asked` counts how often a cluster was wanted. */
