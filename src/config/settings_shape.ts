@@ -26,6 +26,12 @@ const duration = v.pipe(
   v.check((word) => parseDuration(word) !== undefined, "a duration such as 15s"),
 );
 
+const limitWords = "a duration such as 8h or 30m, or never";
+const limit = v.pipe(
+  v.string(limitWords),
+  v.check((word) => word === "never" || (parseDuration(word) ?? 0) >= 1000, limitWords),
+);
+
 const wholeFromOne = "a whole number from 1";
 const fanout = v.pipe(
   v.number(wholeFromOne),
@@ -77,6 +83,8 @@ export const settingsShape = v.strictObject({
     nodeSelector: setting(labels, "Labels of the nodes on which sessions may run."),
     tolerations: setting(tolerations, "Taints of nodes that sessions tolerate."),
     containers: setting(containers, "Further containers of a session's pod."),
+    ttl: setting(limit, "Time to live of a session's pod; a resume begins another one."),
+    idleTimeout: setting(limit, "A session stops by itself when nobody used it for so long."),
     egress: setting(texts, "Addresses that sessions may reach, as in 10.0.0.0/8:443."),
   }),
   env: group({

@@ -4,6 +4,7 @@
  */
 import * as v from "valibot";
 import type { Container, Toleration } from "../kube/types.ts";
+import { limitsOf, limitText, parseLimit } from "./limits.ts";
 import type { Session, SessionSpec } from "./model.ts";
 import { sessionNames } from "./names.ts";
 
@@ -20,6 +21,8 @@ const toleration = v.pipe(
   v.looseObject({ key: v.optional(word), operator: v.optional(word) }),
   v.transform((value) => value as unknown as Toleration),
 );
+
+const limit = v.pipe(word, v.check((text) => typeof parseLimit(text) === "number", "a duration"));
 
 const statuses = ["Pending", "Starting", "Running", "Stopped", "Failed"] as const;
 
@@ -41,6 +44,8 @@ const shape = v.object({
   tolerations: v.optional(v.array(toleration)),
   containers: v.optional(v.array(container)),
   egress: v.optional(v.array(v.object({ cidr: word, ports: v.optional(v.array(v.number())) }))),
+  ttl: v.optional(limit),
+  idleTimeout: v.optional(limit),
   gitSecret: v.optional(word),
   gitMirrors: v.optional(v.record(word, word)),
   env: v.optional(v.object({ variables: words, gitToken: v.boolean() })),
@@ -94,6 +99,7 @@ export function sessionDocument(session: Session): SessionDocument {
 }
 
 function specDocument(spec: SessionSpec) {
+  const { ttlSeconds, idleSeconds } = spec.limits;
   return {
     image: spec.image,
     resources: spec.resources,
@@ -103,6 +109,8 @@ function specDocument(spec: SessionSpec) {
     tolerations: spec.tolerations.length > 0 ? spec.tolerations : undefined,
     containers: spec.containers.length > 0 ? spec.containers : undefined,
     egress: spec.egress,
+    ttl: ttlSeconds === undefined ? undefined : limitText(ttlSeconds),
+    idleTimeout: idleSeconds === undefined ? undefined : limitText(idleSeconds),
     gitSecret: spec.gitSecret,
     gitMirrors: Object.keys(spec.gitMirrors).length > 0 ? spec.gitMirrors : undefined,
   };
@@ -140,6 +148,10 @@ function fromDocument(document: v.InferOutput<typeof shape>): Session {
       tolerations: document.tolerations ?? [],
       containers: document.containers ?? [],
       egress: document.egress?.map(withoutUndefined),
+      limits: limitsOf({
+        ttl: parseLimit(document.ttl ?? ""),
+        idleTimeout: parseLimit(document.idleTimeout ?? ""),
+      }),
       gitSecret: document.gitSecret,
       gitMirrors: document.gitMirrors ?? {},
     }),

@@ -1,5 +1,6 @@
 /** A session as it is kept and told: what was asked for, and how far it is. Plain data. */
 import type { Container, Toleration } from "../kube/types.ts";
+import type { SessionLimits } from "./limits.ts";
 
 /** What a session is, in one word. */
 export type SessionStatus = "Pending" | "Starting" | "Running" | "Stopped" | "Failed";
@@ -59,6 +60,8 @@ export interface SessionSpec {
   containers: readonly Container[];
   /** Only these may be reached, and names be resolved. No limit where it is absent. */
   egress?: readonly EgressRule[];
+  /** How long its pod may run. */
+  limits: SessionLimits;
   /** Secret with an SSH key for git. */
   gitSecret?: string;
   /** Beginnings of addresses, and what stands in their place for git in the pod. */

@@ -1,6 +1,7 @@
 /** What a session is just now: what was kept of it, and what its pod says. Pure. */
 import { plainText } from "../kube/failures.ts";
 import type { ContainerStatus, Event, Pod } from "../kube/types.ts";
+import { isLimited, type SessionLimits, whyEnded } from "./limits.ts";
 import type { Session, SessionStatus } from "./model.ts";
 import { workspaceContainer } from "./names.ts";
 
@@ -10,7 +11,9 @@ export interface LiveStatus {
   reason?: string;
 }
 
-type Written = Pick<Session, "name" | "status" | "message" | "origin">;
+type Written = Pick<Session, "name" | "status" | "message" | "origin"> & {
+  spec?: { limits: SessionLimits };
+};
 
 function goOn({ name, origin }: Written): string {
   if (origin?.filled !== false) {
@@ -33,6 +36,10 @@ export function liveStatus(
     return { status: "Stopped", reason: "its pod is ending" };
   }
   const phase = pod.status?.phase;
+  const limits = session.spec?.limits ?? {};
+  if (phase === "Succeeded" && isLimited(limits)) {
+    return { status: "Stopped", reason: whyEnded(pod, limits) };
+  }
   if (phase === "Failed" || phase === "Succeeded") {
     const reason = word(pod.status?.message) ?? word(pod.status?.reason) ?? "its pod has ended";
     return { status: "Failed", reason };

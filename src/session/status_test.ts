@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { ContainerStatus, Event, Pod } from "../kube/types.ts";
+import type { SessionLimits } from "./limits.ts";
 import type { SessionStatus } from "./model.ts";
 import { liveStatus } from "./status.ts";
 
@@ -25,6 +26,16 @@ const running = pod("Running", { ready: true, state: { running: {} } });
 
 function event(reason: string, message: string, at: string): Event {
   return { type: "Warning", reason, message, lastTimestamp: at, involvedObject: {}, metadata: {} };
+}
+
+const limits = { ttlSeconds: 28_800, idleSeconds: 1800 };
+
+/** A pod that ended well, after so many seconds of its container, and a minute of waiting before. */
+function endedAfter(seconds: number, restartCount = 0): Pod {
+  const at = (moment: number) => new Date(moment * 1000).toISOString();
+  const terminated = { exitCode: 0, startedAt: at(60), finishedAt: at(60 + seconds) };
+  const ended = pod("Succeeded", { restartCount, state: { terminated } });
+  return { status: { ...ended.status, startTime: at(0) } };
 }
 
 function status(kept: SessionStatus, of: Pod | undefined, events: Event[] = []): string {
@@ -81,4 +92,27 @@ Deno.test("a clone whose files didn't all come is gone on with as a clone", () =
   const origin = { kind: "clone", session: "work", filled: false } as const;
   const { reason } = liveStatus({ name: "again", status: "Starting", origin }, undefined);
   assert.match(reason ?? "", /kodama clone work again goes on$/);
+});
+
+Deno.test("a pod that its watcher ended is a stopped session, and says which limit it was", () => {
+  const said = (of: Pod, its: SessionLimits = limits) =>
+    liveStatus({ name: "x", status: "Running", spec: { limits: its } }, of);
+  const idle = "it stopped by itself: idle for 30m";
+  const lived = "it stopped by itself: its time to live of 8h is over";
+  assert.deepEqual(said(endedAfter(3600)), { status: "Stopped", reason: idle });
+  assert.deepEqual(said(endedAfter(28_799)), { status: "Stopped", reason: idle });
+  assert.deepEqual(said(endedAfter(28_801)), { status: "Stopped", reason: lived });
+  // Its own last beginning says nothing of how long it lived in all.
+  assert.deepEqual(said(endedAfter(28_750, 1)), { status: "Stopped", reason: lived });
+  const { ttlSeconds, idleSeconds } = limits;
+  assert.equal(said(endedAfter(1), { ttlSeconds }).reason, lived);
+  assert.equal(said(endedAfter(1), { idleSeconds }).reason, idle);
+});
+
+Deno.test("a pod without limits that ended has failed", () => {
+  const { status } = liveStatus(
+    { name: "x", status: "Running", spec: { limits: {} } },
+    endedAfter(9),
+  );
+  assert.equal(status, "Failed");
 });

@@ -17,6 +17,7 @@ import {
   editorFiles,
   maxEditorFile,
 } from "../../session/manifests/editor_config.ts";
+import { limitsOf, limitText, parseLimit } from "../../session/limits.ts";
 import type { Session, SessionRepository, SessionSpec } from "../../session/model.ts";
 import { repositoryAddress } from "../../session/repository_url.ts";
 import type { Host } from "../host.ts";
@@ -76,6 +77,10 @@ function specOf(options: StartOptions, { defaults = {}, git }: Settings): Sessio
     tolerations: (tolerations ?? []) as Toleration[],
     containers: (containers ?? []) as Container[],
     gitMirrors: git?.mirrors ?? {},
+    limits: limitsOf({
+      ttl: options.ttl ?? parseLimit(defaults?.ttl ?? ""),
+      idleTimeout: options.idleTimeout ?? parseLimit(defaults?.idleTimeout ?? ""),
+    }),
     ...(className === undefined ? {} : { storageClass: className }),
     ...(egress === undefined ? {} : { egress: egress.map(egressRule) }),
     ...(gitSecret === undefined ? {} : { gitSecret }),
@@ -141,8 +146,18 @@ export function contradictions(
     ["cpu", spec.resources.cpu, wanted.spec.resources.cpu],
     ["memory", spec.resources.memory, wanted.spec.resources.memory],
     ["template", template, options.template],
+    ["ttl", limitOf(spec.limits.ttlSeconds), limitOf(wanted.spec.limits.ttlSeconds)],
+    ["idleTimeout", limitOf(spec.limits.idleSeconds), limitOf(wanted.spec.limits.idleSeconds)],
   ];
   return pairs
     .filter(([flag, was, is]) => options[flag] !== undefined && was !== is)
-    .map(([flag, was, is]) => `--${flag} ${is} (it has ${was ?? "none"})`);
+    .map(([flag, was, is]) => `--${dashed(flag)} ${is ?? "never"} (it has ${was ?? "none"})`);
+}
+
+function limitOf(seconds: number | undefined): string | undefined {
+  return seconds === undefined ? undefined : limitText(seconds);
+}
+
+function dashed(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

@@ -4,6 +4,7 @@ import type { AdapterName } from "../../agent/adapter_names.ts";
 import type { Target } from "../../kube/target.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import type { WorkState } from "../../session/git_scripts.ts";
+import type { LimitWish, TimeLeft } from "../../session/limits.ts";
 import type { Session } from "../../session/model.ts";
 import type { LiveStatus } from "../../session/status.ts";
 import type { Task } from "../agent/tasks.ts";
@@ -14,6 +15,7 @@ export type { WorkState } from "../../session/git_scripts.ts";
 export type { Session, SessionStatus } from "../../session/model.ts";
 export { type SessionDocument, sessionDocument } from "../../session/document.ts";
 export { checkedSessionName, sessionNames } from "../../session/names.ts";
+export { limitText, type LimitWish, parseLimit, type TimeLeft } from "../../session/limits.ts";
 export type { LiveStatus } from "../../session/status.ts";
 
 /** Where a session is looked for. */
@@ -37,6 +39,9 @@ export interface StartOptions extends SessionPlace {
   image?: string;
   cpu?: string;
   memory?: string;
+  /** Seconds; `never` where the settings' own isn't wanted. */
+  ttl?: LimitWish;
+  idleTimeout?: LimitWish;
   template?: string;
   /** Dotenv files, beside those of the settings; a later one wins. */
   envFiles: readonly string[];
@@ -103,6 +108,8 @@ export type SessionRow =
     sync: SyncWord;
     /** The agent's newest, where it was asked for. */
     task?: Task;
+    /** Of its limits, where it was asked for. */
+    left?: TimeLeft;
   }
   | { kind: "unreadable"; name: string; namespace: string; error: KodamaError };
 
@@ -113,6 +120,8 @@ export interface SessionDetails {
   sync: SyncWord;
   /** The agent's newest tasks, the oldest first; absent where the pod can't be asked. */
   tasks?: readonly Task[];
+  /** Of its limits; absent where it has none, or the pod can't be asked. */
+  left?: TimeLeft;
   node: string;
   restarts: number;
   /** What was done in the workspace; absent where it isn't a repository, or can't be asked. */

@@ -1,7 +1,12 @@
 /** The flags and operands of everything that is about sessions. */
-import { checkedSessionName, type SessionPlace } from "../../actions/session/events.ts";
+import {
+  checkedSessionName,
+  type LimitWish,
+  parseLimit,
+  type SessionPlace,
+} from "../../actions/session/events.ts";
 import type { Operand } from "../command.ts";
-import { choice, durationMs, text, value, valueOr } from "../flag.ts";
+import { BadValue, choice, durationMs, text, value, valueOr } from "../flag.ts";
 import { definedOnly } from "../selection.ts";
 
 /** Where sessions are looked for. */
@@ -32,6 +37,13 @@ export const sessionOperand: Operand = {
 export const timeoutFlag = valueOr("longest wait for the pod to be ready", durationMs, "5m", {
   placeholder: "DURATION",
 });
+
+/** A limit of a session: a duration of whole seconds, or none. Throws BadValue. */
+export function limit(text: string): LimitWish {
+  const wish = parseLimit(text);
+  if (wish !== undefined) return wish;
+  throw new BadValue(text, "expected a duration from 1s such as 8h or 30m, or never");
+}
 
 /** Data in place of text. */
 export const dataFormats = choice(["json", "yaml"]);

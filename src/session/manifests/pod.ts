@@ -8,7 +8,9 @@ import {
   sshFolder,
   sshSecretKeys,
 } from "../git_environment.ts";
-import type { Session, SessionResources } from "../model.ts";
+import { lifeScript } from "../life_script.ts";
+import { isLimited } from "../limits.ts";
+import type { Session, SessionResources, SessionSpec } from "../model.ts";
 import {
   homeFolder,
   sessionLabels,
@@ -26,19 +28,22 @@ const editorFolder = "/etc/kodama/editor";
 /** What is asked of the scheduler: a session idles most of the time, and its limits are what it may take. */
 const idleRequests: SessionResources = { cpu: "100m", memory: "256Mi" };
 
+/** Without limits: taking the exit codes of orphans, until it is told to end. */
+const waitScript = `trap 'exit 0' TERM INT
+while :; do sleep 3600 & wait $!; done`;
+
 /**
  * The container's own process: puts links to the editors' configuration into the home folder (which begins empty with
- * each pod), begins what waited for its turn, and waits, taking the exit codes of orphans, until it is told to end.
+ * each pod), begins what waited for its turn, and waits, or watches over the session's limits.
  */
-const mainScript = [
-  ...Object.entries(editorFiles).map(([file, place]) => {
+function mainScript({ limits }: SessionSpec): string {
+  const links = Object.entries(editorFiles).map(([file, place]) => {
     const target = `"$HOME/.config/${place}"`;
     return `mkdir -p "$(dirname ${target})" && ln -sf ${editorFolder}/${file} ${target}`;
-  }),
-  waitingTasksScript,
-  `trap 'exit 0' TERM INT`,
-  `while :; do sleep 3600 & wait $!; done`,
-].join("\n");
+  });
+  const stay = isLimited(limits) ? lifeScript(limits) : waitScript;
+  return [...links, waitingTasksScript, stay].join("\n");
+}
 
 /** https://kubernetes.io/docs/concepts/security/pod-security-standards/#restricted */
 function restricted(): NonNullable<Container["securityContext"]> {
@@ -53,6 +58,8 @@ function restricted(): NonNullable<Container["securityContext"]> {
 /** The pod. */
 export function sessionPod(session: Session): Pod {
   const { name, namespace, spec } = session;
+  const ends = isLimited(spec.limits);
+  const others = spec.containers.map(beside);
   return {
     apiVersion: "v1",
     kind: "Pod",
@@ -63,8 +70,9 @@ export function sessionPod(session: Session): Pod {
       annotations: { "kubectl.kubernetes.io/default-container": workspaceContainer },
     },
     spec: {
-      // A container that ended begins again in the same pod: the home folder's volumes are kept either way.
-      restartPolicy: "Always",
+      // A container that ended begins again in the same pod: the home folder's volumes are kept either way. One whose
+      // watcher has ended it, with code 0, stays so.
+      restartPolicy: ends ? "OnFailure" : "Always",
       terminationGracePeriodSeconds: 10,
       automountServiceAccountToken: false,
       enableServiceLinks: false,
@@ -80,7 +88,12 @@ export function sessionPod(session: Session): Pod {
         ? { nodeSelector: { ...spec.nodeSelector } }
         : {}),
       ...(spec.tolerations.length > 0 ? { tolerations: [...spec.tolerations] } : {}),
-      containers: [workspace(session), ...spec.containers.map(beside)],
+      // What would hold up the pod's end is made a sidecar of it:
+      // https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
+      ...(ends && others.length > 0
+        ? { initContainers: others.map((one) => ({ ...one, restartPolicy: "Always" })) }
+        : {}),
+      containers: [workspace(session), ...(ends ? [] : others)],
       volumes: volumes(session),
     },
   };
@@ -91,7 +104,7 @@ function workspace(session: Session): Container {
   return {
     name: workspaceContainer,
     image,
-    command: ["sh", "-c", mainScript],
+    command: ["sh", "-c", mainScript(session.spec)],
     workingDir: workspaceFolder,
     env: environment(session),
     resources: { limits: { ...resources }, requests: requestsFor(resources) },

@@ -14,7 +14,9 @@ Deno.test("every container passes the restricted standard of pod security", () =
   assert.equal(spec?.securityContext?.seccompProfile?.type, "RuntimeDefault");
   assert.equal(spec?.automountServiceAccountToken, false);
   assert.equal(spec?.hostNetwork, undefined);
-  for (const { name, securityContext } of spec?.containers ?? []) {
+  const all = [...spec?.initContainers ?? [], ...spec?.containers ?? []];
+  assert.equal(all.length, 2);
+  for (const { name, securityContext } of all) {
     assert.equal(securityContext?.allowPrivilegeEscalation, false, name);
     assert.deepEqual(securityContext?.capabilities, { drop: ["ALL"] }, name);
     assert.equal(securityContext?.runAsNonRoot, true, name);
@@ -66,8 +68,20 @@ Deno.test("a session asks the scheduler for little, and never for more than its 
 });
 
 Deno.test("a container of the person's own sees the workspace", () => {
-  const db = sessionPod(session).spec?.containers[1];
+  const { spec } = sessionPod({ ...session, spec: { ...session.spec, limits: {} } });
+  const [, db] = spec?.containers ?? [];
   assert.deepEqual(db?.volumeMounts, [{ name: "workspace", mountPath: "/workspace" }]);
+  assert.equal(spec?.restartPolicy, "Always");
+});
+
+Deno.test("a pod with limits stays ended when its watcher ends it, and no other container holds it up", () => {
+  const { spec } = sessionPod(session);
+  assert.equal(spec?.restartPolicy, "OnFailure");
+  assert.deepEqual(spec?.containers.map(({ name }) => name), ["workspace"]);
+  const [db] = spec?.initContainers ?? [];
+  assert.deepEqual([db?.name, db?.restartPolicy], ["db", "Always"]);
+  assert.deepEqual(db?.volumeMounts, [{ name: "workspace", mountPath: "/workspace" }]);
+  assert.equal(db?.securityContext?.runAsNonRoot, true);
 });
 
 Deno.test("an allow-list lets names be resolved and its own destinations be reached", () => {

@@ -22,6 +22,7 @@ export function sampleSession(changes: Partial<Session> = {}): Session {
       tolerations: [{ key: "dev", operator: "Exists" }],
       containers: [{ name: "db", image: "postgres:17" }],
       egress: [{ cidr: "10.0.0.0/8", ports: [443] }],
+      limits: { ttlSeconds: 28_800, idleSeconds: 1800 },
       gitSecret: "git-ssh-key",
       gitMirrors: { "https://github.com/": "https://git.example.com/github/" },
     },

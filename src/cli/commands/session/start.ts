@@ -7,7 +7,7 @@ import { type PromptSource, promptSource, readPrompt } from "../../agent/prompt_
 import { choice, text, toggle, value, valueOr, values } from "../../flag.ts";
 import { jsonDocument, styleOf } from "../../output.ts";
 import { definedOnly } from "../../selection.ts";
-import { dataFormats, placeOf, scopeFlags, timeoutFlag } from "../../session/flags.ts";
+import { dataFormats, limit, placeOf, scopeFlags, timeoutFlag } from "../../session/flags.ts";
 import { stoppable } from "../../session/stoppable.ts";
 
 const adapters = choice(adapterNames);
@@ -43,6 +43,14 @@ export const command = defineCommand({
     "memory": value("limit of memory (default the settings', or 2Gi)", text, {
       placeholder: "QUANTITY",
     }),
+    "ttl": value("time to live: it stops then, whatever runs (default the settings')", limit, {
+      placeholder: "DURATION",
+    }),
+    "idle-timeout": value(
+      "it stops when nobody used it for so long (default the settings')",
+      limit,
+      { placeholder: "DURATION" },
+    ),
     "env-file": values("dotenv file whose variables the session has; a later one wins", text, {
       placeholder: "FILE",
       completion: { kind: "files" },
@@ -82,6 +90,10 @@ export const command = defineCommand({
       line: "kodama start hotfix --repo git@github.com:myorg/myrepo.git --branch develop",
     },
     { title: "With more of the machine", line: "kodama start build --cpu 4 --memory 8Gi" },
+    {
+      title: "Until nobody uses it, and until tonight at most",
+      line: "kodama start review --idle-timeout 30m --ttl 8h",
+    },
     { title: "On the repository of this folder", line: "kodama start local-dev --repo ." },
     {
       title: "With variables from here",
@@ -122,6 +134,7 @@ export const command = defineCommand({
     const options: Omit<StartOptions, "signal" | "task"> = {
       ...placeOf(flags, name),
       ...definedOnly({ repo, branch, image, cpu, memory, template }),
+      ...definedOnly({ ttl: flags.ttl, idleTimeout: flags["idle-timeout"] }),
       envFiles: flags["env-file"],
       envExclude: flags["env-exclude"],
       readyTimeoutMs: flags.timeout,
