@@ -3,10 +3,10 @@ import type { ExecEvent, Outcome, Target } from "../../actions/exec_events.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { ClosedSinkError } from "../../term/sink.ts";
 import { MemoryTerminal, type MemoryTerminalOptions } from "../../term/memory_terminal.ts";
-import { plainStyle } from "../../term/style.ts";
 import type { EndSignal } from "../invocation.ts";
 import { drive } from "./drive.ts";
 import { Painter } from "./painter.ts";
+import { plain, runEnded } from "./testing/run_events.ts";
 
 const at = new Date(0);
 const target: Target = { context: "c", namespace: "n", pod: "a", container: "m", node: "", ip: "" };
@@ -22,17 +22,7 @@ const ended = (outcome: Outcome): ExecEvent => ({
 });
 
 function over(outcome: Outcome, exitCode: number): ExecEvent {
-  const counts = {
-    ok: 0,
-    failed: 0,
-    timeout: 0,
-    unreachable: 0,
-    unknown: 0,
-    cancelled: 0,
-    skipped: 0,
-  };
-  const summary = { total: 1, counts, failures: [], text: `1 ${outcome.kind}` };
-  return { kind: "runEnded", outcomes: [outcome], summary, exitCode, at, durationMs: 0 };
+  return { ...runEnded(`1 ${outcome.kind}`, outcome), exitCode, durationMs: 0 };
 }
 
 const line: ExecEvent = {
@@ -46,14 +36,7 @@ const line: ExecEvent = {
 /** A run on a terminal in memory, with signals and a clock that the test turns. */
 function stage(options: MemoryTerminalOptions = {}, interactive = false) {
   const terminal = new MemoryTerminal(options);
-  const painter = new Painter({
-    terminal: { stdout: false, stderr: false },
-    style: { stdout: plainStyle, stderr: plainStyle },
-    quiet: false,
-    single: false,
-    format: "text",
-    rerunLine: (id) => `kodama runs rerun ${id} --failed`,
-  });
+  const painter = new Painter(plain);
   const clock = {
     nowMs: 0,
     now: () => at,

@@ -1,81 +1,19 @@
 /** Events of a run -> what stands on the two streams. */
 import assert from "node:assert/strict";
-import type { ExecEvent, Outcome, RunSummary, Target } from "../../actions/exec_events.ts";
+import type { ExecEvent, Outcome } from "../../actions/exec_events.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { styleFor } from "../../term/style.ts";
-import { Painter, type PainterOptions } from "./painter.ts";
-
-const at = new Date("2026-01-02T03:04:05Z");
-const bytes = (text: string) => new TextEncoder().encode(text);
-
-const target = (pod: string): Target => ({
-  context: "east",
-  namespace: "default",
-  pod,
-  container: "main",
-  node: "n1",
-  ip: "10.0.0.1",
-});
-
-function started(...names: string[]): ExecEvent {
-  return { kind: "runStarted", targets: names.map(target), names, command: ["id"], at };
-}
-
-const line = (index: number, text: string, stream: "stdout" | "stderr" = "stdout"): ExecEvent => ({
-  kind: "line",
-  target: index,
-  stream,
-  bytes: bytes(text),
-  endedBy: "newline",
-});
-
-const ended = (index: number, outcome: Outcome): ExecEvent => ({
-  kind: "targetEnded",
-  target: index,
-  outcome,
-  at,
-  durationMs: 5,
-});
-
-function runEnded(text: string, ...outcomes: Outcome[]): ExecEvent {
-  const ok = outcomes.filter(({ kind }) => kind === "ok").length;
-  const counts = {
-    ok,
-    failed: 0,
-    timeout: 0,
-    unreachable: 0,
-    unknown: 0,
-    cancelled: 0,
-    skipped: 0,
-  };
-  const summary: RunSummary = { total: outcomes.length, counts, failures: [], text };
-  return { kind: "runEnded", outcomes, summary, exitCode: 0, at, durationMs: 1234 };
-}
-
-const plain: PainterOptions = {
-  terminal: { stdout: false, stderr: false },
-  style: { stdout: styleFor(false), stderr: styleFor(false) },
-  quiet: false,
-  single: false,
-  format: "text",
-  rerunLine: (id) => `kodama runs rerun ${id} --failed`,
-};
-
-function painted(
-  events: readonly ExecEvent[],
-  options: Partial<PainterOptions> = {},
-): { stdout: string; stderr: string } {
-  const painter = new Painter({ ...plain, ...options });
-  const text = { stdout: "", stderr: "" };
-  for (const event of events) {
-    for (const { stream, data } of painter.paint(event)) {
-      for (const one of data) {
-        text[stream] += typeof one === "string" ? one : new TextDecoder().decode(one);
-      }
-    }
-  }
-  return text;
-}
+import { Painter } from "./painter.ts";
+import {
+  bytes,
+  ended,
+  line,
+  painted,
+  plain,
+  runEnded,
+  started,
+  target,
+} from "./testing/run_events.ts";
 
 Deno.test("prefix: each line under its pod's name, each stream on its own", () => {
   assert.deepEqual(

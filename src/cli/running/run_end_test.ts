@@ -3,22 +3,13 @@ import assert from "node:assert/strict";
 import type { ExecEvent, FoldedGroup, GroupDiff, Outcome } from "../../actions/exec_events.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { styleFor } from "../../term/style.ts";
-import { Painter, type PainterOptions } from "./painter.ts";
+import type { PainterOptions } from "./painter.ts";
+import { painted, runEnded } from "./testing/run_events.ts";
 
-const plain: PainterOptions = {
-  terminal: { stdout: false, stderr: false },
-  style: { stdout: styleFor(false), stderr: styleFor(false) },
-  quiet: false,
-  single: false,
-  format: "text",
-  rerunLine: (id) => `kodama runs rerun ${id} --failed`,
-};
-
-function painted(event: ExecEvent, options: Partial<PainterOptions> = {}): string {
-  const decoder = new TextDecoder();
-  return new Painter({ ...plain, ...options }).paint(event)
-    .flatMap(({ data }) => data.map((one) => typeof one === "string" ? one : decoder.decode(one)))
-    .join("");
+/** What one event comes to, whatever the stream. */
+function paintedOne(event: ExecEvent, options: Partial<PainterOptions> = {}): string {
+  const { stdout, stderr } = painted([event], options);
+  return stdout + stderr;
 }
 
 function folded(diff: GroupDiff, text = "b\n"): ExecEvent {
@@ -37,26 +28,26 @@ function folded(diff: GroupDiff, text = "b\n"): ExecEvent {
 Deno.test("a group that differs is its heading and the lines of the difference", () => {
   const stdout = "--- web-[0-2]\n+++ web-3\n@@ -1,1 +1,1 @@\n-a\n+b\n";
   assert.equal(
-    painted(folded({ kind: "unified", stdout, stderr: "" })),
+    paintedOne(folded({ kind: "unified", stdout, stderr: "" })),
     "web-3 (1)\n@@ -1,1 +1,1 @@\n-a\n+b\n",
   );
-  const both = painted(folded({ kind: "unified", stdout: "", stderr: stdout }));
+  const both = paintedOne(folded({ kind: "unified", stdout: "", stderr: stdout }));
   assert.equal(both, "web-3 (1)\nstandard error:\n@@ -1,1 +1,1 @@\n-a\n+b\n");
   const coloured = { stdout: styleFor(true), stderr: styleFor(true) };
-  const text = painted(folded({ kind: "unified", stdout, stderr: "" }), { style: coloured });
+  const text = paintedOne(folded({ kind: "unified", stdout, stderr: "" }), { style: coloured });
   assert.ok(text.endsWith("\x1b[31m-a\x1b[39m\n\x1b[32m+b\x1b[39m\n"), text);
 });
 
 Deno.test("a pod can't steer the terminal out of a difference", () => {
   const stdout = "--- a\n+++ b\n@@ -1,1 +1,1 @@\n-a\n+b\x1b]0;title\x07\x1b[2J\n";
   const terminal = { stdout: true, stderr: true };
-  const text = painted(folded({ kind: "unified", stdout, stderr: "" }), { terminal });
+  const text = paintedOne(folded({ kind: "unified", stdout, stderr: "" }), { terminal });
   assert.equal(text, "web-3 (1)\n@@ -1,1 +1,1 @@\n-a\n+b\n");
 });
 
 Deno.test("the same output is said, and what isn't compared is shown whole", () => {
-  assert.equal(painted(folded({ kind: "same" })), "web-3 (1): the same output\n");
-  const whole = painted(folded({ kind: "notCompared", reason: "too long" }));
+  assert.equal(paintedOne(folded({ kind: "same" })), "web-3 (1): the same output\n");
+  const whole = paintedOne(folded({ kind: "notCompared", reason: "too long" }));
   assert.equal(whole, "web-3 (1) (not compared: too long)\nb\n");
 });
 
@@ -64,24 +55,8 @@ function end(
   outcomes: readonly Outcome[],
   record?: { id: string; rerunnable: boolean },
 ): ExecEvent {
-  const counts = {
-    ok: outcomes.filter(({ kind }) => kind === "ok").length,
-    failed: 0,
-    timeout: 0,
-    unreachable: 0,
-    unknown: 0,
-    cancelled: 0,
-    skipped: 0,
-  };
-  return {
-    kind: "runEnded",
-    outcomes,
-    summary: { total: outcomes.length, counts, failures: [], text: "so it went" },
-    exitCode: 0,
-    at: new Date(0),
-    durationMs: 20,
-    ...(record === undefined ? {} : { record }),
-  };
+  const ended = { ...runEnded("so it went", ...outcomes), durationMs: 20 };
+  return record === undefined ? ended : { ...ended, record };
 }
 
 Deno.test("the end says why pods were skipped, each reason once, and how to run the failed again", () => {
@@ -89,31 +64,31 @@ Deno.test("the end says why pods were skipped, each reason once, and how to run 
   const failed: Outcome = { kind: "failed", exitCode: 1 };
   const kept = { id: "r1", rerunnable: true };
   assert.equal(
-    painted(end([failed, skipped, skipped], kept)),
+    paintedOne(end([failed, skipped, skipped], kept)),
     "so it went in 20ms\nskipped because 2 of 9 targets failed (--max-fail)\n" +
       "the failed ones again: kodama runs rerun r1 --failed\n",
   );
-  assert.equal(painted(end([{ kind: "ok" }], kept)), "so it went in 20ms\n");
+  assert.equal(paintedOne(end([{ kind: "ok" }], kept)), "so it went in 20ms\n");
   for (const record of [undefined, { id: "r1", rerunnable: false }]) {
-    assert.equal(painted(end([failed], record)), "so it went in 20ms\n");
+    assert.equal(paintedOne(end([failed], record)), "so it went in 20ms\n");
   }
-  assert.equal(painted(end([failed], kept), { quiet: true }), "");
+  assert.equal(paintedOne(end([failed], kept), { quiet: true }), "");
 });
 
 Deno.test("a run that isn't kept is said, unless nothing is to be said", () => {
   const error = new KodamaError("config", "cannot write /r: No space left on device");
   const event: ExecEvent = { kind: "notRecorded", error };
   assert.equal(
-    painted(event),
+    paintedOne(event),
     "this run is not kept: cannot write /r: No space left on device\n",
   );
-  assert.equal(painted(event, { quiet: true }), "");
+  assert.equal(paintedOne(event, { quiet: true }), "");
 });
 
 Deno.test("one pod whose command could not begin says why, with its exit code", () => {
   const failed: Outcome = { kind: "failed", exitCode: 127, reason: "the image has no sh" };
   assert.equal(
-    painted(end([failed]), { single: true }),
+    paintedOne(end([failed]), { single: true }),
     "command not started: the image has no sh (exit code 127)\n",
   );
 });

@@ -1,0 +1,74 @@
+/** Events of a run as a test says them, and what a painter makes of them. */
+import type { ExecEvent, Outcome, Target } from "../../../actions/exec_events.ts";
+import { styleFor } from "../../../term/style.ts";
+import { Painter, type PainterOptions } from "../painter.ts";
+
+/** When all of it happens. */
+export const at = new Date("2026-01-02T03:04:05Z");
+
+/** A text as a pod sends it. */
+export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** The container of a pod. */
+export const target = (pod: string): Target => ({
+  context: "east",
+  namespace: "default",
+  pod,
+  container: "main",
+  node: "n1",
+  ip: "10.0.0.1",
+});
+
+/** A run in pods of these names. */
+export function started(...names: string[]): ExecEvent {
+  return { kind: "runStarted", targets: names.map(target), names, command: ["id"], at };
+}
+
+/** A whole line of a target. */
+export function line(
+  index: number,
+  text: string,
+  stream: "stdout" | "stderr" = "stdout",
+): ExecEvent {
+  return { kind: "line", target: index, stream, bytes: bytes(text), endedBy: "newline" };
+}
+
+/** The end of a target. */
+export function ended(index: number, outcome: Outcome): ExecEvent {
+  return { kind: "targetEnded", target: index, outcome, at, durationMs: 5 };
+}
+
+/** The end of a run, after 1.2 seconds, in the words that are its summary. */
+export function runEnded(text: string, ...outcomes: Outcome[]): ExecEvent & { kind: "runEnded" } {
+  const ok = outcomes.filter(({ kind }) => kind === "ok").length;
+  const none = { failed: 0, timeout: 0, unreachable: 0, unknown: 0, cancelled: 0, skipped: 0 };
+  const summary = { total: outcomes.length, counts: { ok, ...none }, failures: [], text };
+  return { kind: "runEnded", outcomes, summary, exitCode: 0, at, durationMs: 1234 };
+}
+
+/** No terminal, no colour, nothing asked for. */
+export const plain: PainterOptions = {
+  terminal: { stdout: false, stderr: false },
+  style: { stdout: styleFor(false), stderr: styleFor(false) },
+  quiet: false,
+  single: false,
+  format: "text",
+  rerunLine: (id) => `kodama runs rerun ${id} --failed`,
+};
+
+/** What stands on the two streams behind the events. */
+export function painted(
+  events: readonly ExecEvent[],
+  options: Partial<PainterOptions> = {},
+): { stdout: string; stderr: string } {
+  const painter = new Painter({ ...plain, ...options });
+  const text = { stdout: "", stderr: "" };
+  for (const event of events) {
+    for (const { stream, data } of painter.paint(event)) {
+      for (const one of data) {
+        text[stream] += typeof one === "string" ? one : new TextDecoder().decode(one);
+      }
+    }
+  }
+  return text;
+}
