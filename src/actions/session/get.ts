@@ -13,6 +13,7 @@ import { syncStatus } from "../sync/syncs.ts";
 import { workState } from "./check_out.ts";
 import type { SessionDetails, SessionPlace } from "./events.ts";
 import { targetOf } from "./find.ts";
+import { leftOf } from "./life.ts";
 import { noSession, openStore } from "./place.ts";
 import { podEvents } from "./pod_looks.ts";
 
@@ -39,9 +40,12 @@ export async function get(
   const live = liveStatus(session, pod, events);
   const asksGit = session.repository?.commitHash !== undefined && live.status === "Running";
   const target = pod && targetOf(store, pod);
-  const tasks = target !== undefined && live.status === "Running"
-    ? await tasksIn(host, target, signal)
-    : undefined;
+  const [tasks, left] = target !== undefined && live.status === "Running"
+    ? await Promise.all([
+      tasksIn(host, target, signal),
+      leftOf(host, { session, target }, signal),
+    ])
+    : [];
   const { syncKey, syncWord } = await import("./sync_step.ts");
   const sync = syncWord(await syncStatus(host, syncKey(session)));
   const work = pod === undefined || !asksGit ? undefined : await workIn(host, store, pod, signal);
@@ -54,6 +58,7 @@ export async function get(
       .reduce((sum, { restartCount }) => sum + restartCount, 0),
     ...(work === undefined ? {} : { work }),
     ...(tasks === undefined ? {} : { tasks }),
+    ...(left === undefined ? {} : { left }),
   };
 }
 

@@ -11,12 +11,13 @@ import type { Host } from "../host.ts";
 import type { Session } from "../../session/model.ts";
 import type { SessionRow, SessionScope } from "./events.ts";
 import type { SyncWord } from "./sync_step.ts";
+import { leftOf } from "./life.ts";
 import { scopeNamespace } from "./place.ts";
 
 /** Which sessions. */
 export interface ListOptions extends SessionScope {
   allNamespaces: boolean;
-  /** Asks the pods of running sessions for their agents' newest tasks. */
+  /** Asks the pods of running sessions for their agents' newest tasks, and for what is left of their time. */
   tasks: boolean;
 }
 
@@ -62,9 +63,17 @@ async function withTasks(
   const asking = rows.map((row) => async (): Promise<SessionRow> => {
     if (row.kind === "unreadable" || row.live.status !== "Running") return row;
     try {
-      const target = podTarget(client.context, row.session, row.node);
-      const [task] = await readTasks(host, target, { newest: 1, signal: deadline.signal });
-      return task === undefined ? row : { ...row, task };
+      const { session } = row;
+      const target = podTarget(client.context, session, row.node);
+      const [[task], left] = await Promise.all([
+        readTasks(host, target, { newest: 1, signal: deadline.signal }),
+        leftOf(host, { session, target }, deadline.signal),
+      ]);
+      return {
+        ...row,
+        ...(task === undefined ? {} : { task }),
+        ...(left === undefined ? {} : { left }),
+      };
     } catch (error) {
       signal.throwIfAborted();
       if (deadline.expired || error instanceof KodamaError) return row;

@@ -1,13 +1,14 @@
 /** One session as lines for a person. Pure. */
-import type { SessionDetails } from "../../actions/session/events.ts";
+import { limitText, type SessionDetails, type TimeLeft } from "../../actions/session/events.ts";
 import { ageText } from "../../pick/age.ts";
 import { counted } from "../../base/counted.ts";
 import { printable } from "../../term/printable.ts";
 import { statusLine } from "../agent/task_text.ts";
+import { leftText } from "./left_text.ts";
 
 /** What is known of it, a field in a line. */
 export function sessionLines(details: SessionDetails, now: Date) {
-  const { session, live, node, restarts, work, sync, tasks = [] } = details;
+  const { session, live, node, restarts, work, sync, left, tasks = [] } = details;
   const { name, namespace, owner, repository, spec, environment, createdAt } = session;
   const { cpu, memory } = spec.resources;
   const age = ageText(now.getTime() - Date.parse(createdAt));
@@ -22,6 +23,8 @@ export function sessionLines(details: SessionDetails, now: Date) {
     ["Restarts", restarts === 0 ? undefined : `${restarts}`],
     ["Image", spec.image],
     ["Limits", `cpu ${cpu}, memory ${memory}`],
+    ["Time to live", lifeText(spec.limits.ttlSeconds, left?.ttlSeconds)],
+    ["Idle stop", idleText(spec.limits.idleSeconds, left)],
     ["Storage", `workspace ${spec.storage.workspace}, agent's home ${spec.storage.claudeHome}`],
     ["Template", session.template],
     ["Repository", repository?.url],
@@ -40,6 +43,23 @@ export function sessionLines(details: SessionDetails, now: Date) {
     ? []
     : ["Agent:", ...tasks.map((task) => `  ${statusLine(task)}`)];
   return [...lines, ...latest, ...agent].map(printable);
+}
+
+/** `8h, 7h12m left`. */
+function lifeText(seconds: number | undefined, left: number | undefined): string | undefined {
+  if (seconds === undefined) return undefined;
+  const all = limitText(seconds);
+  return left === undefined ? all : `${all}, ${leftText(left)} left`;
+}
+
+/** `after 30m; in use: task 2 of its agent`, `after 30m; nobody uses it, 18m left`. */
+function idleText(seconds: number | undefined, left: TimeLeft | undefined): string | undefined {
+  if (seconds === undefined) return undefined;
+  const all = `after ${limitText(seconds)}`;
+  if (left?.idleSeconds === undefined) return all;
+  return left.use === undefined
+    ? `${all}; nobody uses it, ${leftText(left.idleSeconds)} left`
+    : `${all}; in use: ${left.use}`;
 }
 
 /** A folder that is kept in step from another machine looks inactive from here. */

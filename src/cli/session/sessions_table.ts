@@ -3,12 +3,15 @@ import {
   type SessionDocument,
   sessionDocument,
   type SessionRow,
+  type TimeLeft,
 } from "../../actions/session/events.ts";
 import { ageText } from "../../pick/age.ts";
 import { tableLines } from "../../term/table.ts";
+import { taskData } from "../agent/task_text.ts";
+import { firstLeft } from "./left_text.ts";
 
 const header = ["NAME", "STATUS", "NAMESPACE", "SYNC", "AGE"];
-const wideHeader = ["AGENT", "REPO", "BRANCH", "IMAGE", "NODE", "OWNER", "REASON"];
+const wideHeader = ["AGENT", "LEFT", "REPO", "BRANCH", "IMAGE", "NODE", "OWNER", "REASON"];
 
 /** The lines of the table. */
 export function sessionsTable(
@@ -18,7 +21,7 @@ export function sessionsTable(
   const cells = rows.map((row) => {
     if (row.kind === "unreadable") {
       const own = [row.name, "Unreadable", row.namespace, "", ""];
-      return wide ? [...own, ...["", "", "", "", "", ""], row.error.message] : own;
+      return wide ? [...own, ...["", "", "", "", "", "", ""], row.error.message] : own;
     }
     const { session, live, sync } = row;
     const { name, namespace, createdAt } = session;
@@ -30,12 +33,12 @@ export function sessionsTable(
 }
 
 function wideCells(
-  { session, node, task }: Extract<SessionRow, { kind: "session" }>,
+  { session, node, task, left }: Extract<SessionRow, { kind: "session" }>,
 ): string[] {
   const { repository, spec, owner } = session;
   const agent = task === undefined ? "" : `${task.status.state} (task ${task.number})`;
   const repo = repository?.url.replace(/^https:\/\//, "") ?? "";
-  return [agent, repo, repository?.branch ?? "", spec.image, node, owner ?? ""];
+  return [agent, firstLeft(left), repo, repository?.branch ?? "", spec.image, node, owner ?? ""];
 }
 
 /** A session as data: its document, with what holds just now. */
@@ -43,6 +46,9 @@ export type SessionData = SessionDocument & {
   sync: SessionDocument["sync"] & { status: string };
   reason?: string;
   node?: string;
+  /** The agent's newest, as `agent list` has it; absent where there is none, or its pod can't be asked. */
+  task?: Record<string, unknown>;
+  left?: TimeLeft;
 };
 
 /** The data of a row; of one that can't be read, its place and why. */
@@ -51,7 +57,7 @@ export function sessionData(row: SessionRow): SessionData | Record<string, strin
     const { name, namespace, error } = row;
     return { name, namespace, status: "Unreadable", reason: error.message };
   }
-  const { session, live, node, sync } = row;
+  const { session, live, node, sync, task, left } = row;
   const document = sessionDocument(session);
   return {
     ...document,
@@ -59,5 +65,7 @@ export function sessionData(row: SessionRow): SessionData | Record<string, strin
     status: live.status,
     ...(live.reason === undefined ? {} : { reason: live.reason }),
     ...(node === "" ? {} : { node }),
+    ...(task === undefined ? {} : { task: taskData(task) }),
+    ...(left === undefined ? {} : { left }),
   };
 }

@@ -76,16 +76,21 @@ export const command = defineCommand({
       throw new UsageError("a shared shell needs a terminal");
     }
     const host = await invocation.host({ kubeconfig });
-    const [{ findSession }, { shell }, { showShell }] = await Promise.all([
+    const [{ findSession }, { postpone }, { shell }, { showShell }] = await Promise.all([
       import("../../../actions/session/find.ts"),
+      import("../../../actions/session/life.ts"),
       import("../../../actions/shell.ts"),
       import("../../shelling/show_shell.ts"),
     ]);
     const { target, words } = await interruptible(invocation.signals, async (signal) => {
       const found = await findSession(host, place, signal);
-      if (joins === undefined) return { target: found.target, words: options.command };
-      const { sharedShell } = await import("../../../actions/session/shared_shell.ts");
-      const words = await sharedShell(host, found, { ...joins, signal });
+      const wordsOf = async () => {
+        if (joins === undefined) return options.command;
+        const { sharedShell } = await import("../../../actions/session/shared_shell.ts");
+        return await sharedShell(host, found, { ...joins, signal });
+      };
+      // Whoever attaches shortly before the end has come in time, and for a short command too.
+      const [words] = await Promise.all([wordsOf(), postpone(host, found, signal)]);
       return { target: found.target, words };
     });
     const { wholeSelection } = await import("../../../actions/exec_events.ts");

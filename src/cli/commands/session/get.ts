@@ -36,9 +36,16 @@ export const command = defineCommand({
     }
     const { sessionData } = await import("../../session/sessions_table.ts");
     const { taskData } = await import("../../agent/task_text.ts");
-    const { session, live, node, restarts, work, sync, tasks } = details;
+    const { session, live, node, restarts, work, sync, tasks, left } = details;
     const data = {
-      ...sessionData({ kind: "session", session, live, node, sync }),
+      ...sessionData({
+        kind: "session",
+        session,
+        live,
+        node,
+        sync,
+        ...(left === undefined ? {} : { left }),
+      }),
       restarts,
       ...(work === undefined ? {} : { work }),
       ...(tasks === undefined ? {} : { tasks: tasks.map(taskData) }),

@@ -1,0 +1,52 @@
+/** What a session's watcher knows of its time, asked in its pod; and more time, asked of it. */
+import { KodamaError } from "../../base/errors.ts";
+import type { Target } from "../../kube/target.ts";
+import { isLimited, type TimeLeft, timeLeft } from "../../session/limits.ts";
+import { keepWords, lifeOf, lifeWords } from "../../session/life_words.ts";
+import type { Session } from "../../session/model.ts";
+import { runInPod } from "../../session/run_in_pod.ts";
+import type { Host } from "../host.ts";
+import type { FoundSession } from "./find.ts";
+
+/** An answer that takes longer is done without. */
+const askLimitMs = 5000;
+
+/** What is left; undefined where there is no limit, or the pod can't be asked. */
+export async function leftOf(
+  host: Host,
+  { session, target }: { session: Session; target: Target },
+  signal: AbortSignal,
+): Promise<TimeLeft | undefined> {
+  const { limits } = session.spec;
+  if (!isLimited(limits)) return undefined;
+  const stdout = await ran(host, target, { words: lifeWords, signal });
+  const life = lifeOf(stdout ?? "");
+  return life && timeLeft(limits, life);
+}
+
+/** Asks for more time, where a session stops when nobody uses it. Whether it came there is seen by its use. */
+export async function postpone(
+  host: Host,
+  { session, target }: FoundSession,
+  signal: AbortSignal,
+): Promise<void> {
+  if (session.spec.limits.idleSeconds === undefined) return;
+  await ran(host, target, { words: keepWords, signal });
+}
+
+/** Whoever may not exec in the pod does without an answer. */
+async function ran(
+  host: Host,
+  target: Target,
+  { words, signal }: { words: readonly string[]; signal: AbortSignal },
+): Promise<string | undefined> {
+  try {
+    const client = await host.kube(target.context);
+    const pod = { client, target, clock: host.clock, signal };
+    const { outcome, stdout } = await runInPod(pod, { words, timeoutMs: askLimitMs });
+    return outcome.kind === "ok" ? stdout : undefined;
+  } catch (error) {
+    if (error instanceof KodamaError && !signal.aborted) return undefined;
+    throw error;
+  }
+}
