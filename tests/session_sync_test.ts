@@ -64,6 +64,8 @@ Deno.test("a clone, its session and the session's agent work on the same files",
     assert.match(await run("list"), /^work +Stopped +default +Inactive /m);
     await run("resume", "work");
     assert.match(await run("list"), /^work +Running +default +Active /m);
+    // A resume has none of the files that variables come from: those that the session has stay.
+    assert.equal(await inPod('echo "${DATABASE_URL:+set}"'), "set\n");
   } finally {
     await run("delete", "work", "--force", "--purge");
   }

@@ -97,11 +97,11 @@ class BringUpRun {
   async *configure(): AsyncGenerator<StartEvent, void> {
     const { store, parts, made } = this.work;
     yield this.#started("configure");
+    const lacks = await lacksOfGitSecret(store, this.#session);
+    if (lacks !== undefined) yield { kind: "warning", text: lacks };
     for (const manifest of configuration(this.#session, parts)) {
       const owned = { ...manifest, object: ownedBy(this.#kept, manifest.object) };
       if (!manifest.replace) await this.#ensure(owned);
-    const lacks = await lacksOfGitSecret(store, this.#session);
-    if (lacks !== undefined) yield { kind: "warning", text: lacks };
       else if (await store.put(manifest.resource, owned.object, this.#session.name)) made(owned);
     }
     yield { kind: "stepEnded", step: "configure", result: "done" };
