@@ -71,6 +71,20 @@ Deno.test("tried again, a context that has come back runs, and nothing else runs
   assert.equal(pods.get("p")?.requests.length, 1);
 });
 
+Deno.test("a run that goes on tells once what couldn't be asked, as all that was done before", async () => {
+  const before = await play(twoContexts("continueOn: failure"));
+  const ends = before.events.flatMap((event) =>
+    event.kind === "stepTargetEnded" ? [[event.end.name, event.end] as const] : []
+  );
+  const { events, pods } = await play({
+    ...twoContexts("continueOn: failure"),
+    input: { kept: { steps: new Map(), targets: new Map([["a", new Map(ends)]]) } },
+  });
+  assert.deepEqual(targetEnds(events), ["east/* unreachable", "west/p ok"]);
+  assert.equal(pods.get("p")?.requests.length, 0);
+  assert.deepEqual(outputsOf(events), { failed: ["east/*"], ok: ["west/p"] });
+});
+
 Deno.test("names of targets: those of a context, and what a context that can't be asked may hold", () => {
   const all = [
     { target: west, name: "west/p" },

@@ -1,0 +1,53 @@
+/** What follows from how a step ended: another attempt, the steps behind it, the exit code. */
+import assert from "node:assert/strict";
+import type { Outcome } from "../../exec/model.ts";
+import type { StepOutcome } from "../step_events.ts";
+import { exitCodeOf, goesOn, nextAttempt } from "./policy.ts";
+
+const outcomes: Readonly<Record<StepOutcome["kind"], StepOutcome>> = {
+  ok: { kind: "ok" },
+  failed: { kind: "failed", reason: "r" },
+  denied: { kind: "denied", reason: "r" },
+  refused: { kind: "refused", reason: "r" },
+  timeout: { kind: "timeout", afterMs: 1 },
+  cancelled: { kind: "cancelled" },
+  skipped: { kind: "skipped", reason: "r" },
+};
+
+function kindsWhere(holds: (outcome: StepOutcome) => boolean): string[] {
+  return Object.values(outcomes).filter(holds).map(({ kind }) => kind);
+}
+
+Deno.test("what failed or took too long is tried again; what a person or a permission refused is not", () => {
+  const retry = { attempts: 3, delayMs: 100, factor: 2, maxDelayMs: 150 };
+  const again = (outcome: StepOutcome) => nextAttempt(retry, 1, outcome) !== undefined;
+  assert.deepEqual(kindsWhere(again), ["failed", "timeout"]);
+  const delays = [1, 2, 3].map((attempt) => nextAttempt(retry, attempt, outcomes.failed));
+  assert.deepEqual(delays, [100, 150, undefined]);
+  assert.equal(nextAttempt(undefined, 1, outcomes.failed), undefined);
+});
+
+Deno.test("the steps behind it go on as the file says, and never behind a cancel", () => {
+  const goingOn = (continueOn: Parameters<typeof goesOn>[1]) =>
+    kindsWhere((outcome) => goesOn(outcome, continueOn));
+  assert.deepEqual(goingOn("nothing"), ["ok", "skipped"]);
+  assert.deepEqual(goingOn("failure"), ["ok", "failed", "skipped"]);
+  assert.deepEqual(goingOn("anything"), [
+    ...["ok", "failed", "denied", "refused", "timeout", "skipped"],
+  ]);
+});
+
+Deno.test("the exit code of a run is that of its gravest target", () => {
+  const ok: Outcome = { kind: "ok" };
+  const failed: Outcome = { kind: "failed", exitCode: 7 };
+  const late: Outcome = { kind: "timeout", limit: "command", afterMs: 1 };
+  const gone: Outcome = { kind: "unreachable", reason: "r" };
+  const codes = ([[ok, failed], [failed, late], [late, gone, failed], []] as const)
+    .map((targets) => exitCodeOf(outcomes.failed, targets));
+  assert.deepEqual(codes, [5, 3, 4, 5]);
+  const others = Object.values(outcomes).filter(({ kind }) => kind !== "failed");
+  assert.deepEqual(
+    Object.fromEntries(others.map((outcome) => [outcome.kind, exitCodeOf(outcome, [])])),
+    { ok: 0, denied: 1, refused: 1, timeout: 3, cancelled: 3, skipped: 0 },
+  );
+});
