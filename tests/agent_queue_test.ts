@@ -29,6 +29,13 @@ Deno.test("tasks that waited when the pod went have their turns in the next one,
   await run("agent", "logs", "work", "-f");
   assert.equal(await inPod("work", "cat order"), "2\n3\n");
   assert.deepEqual(await states(), ["the pod restarted", "done", "done"]);
+  const listed = JSON.parse(await run("list", "-o", "json"));
+  assert.deepEqual(
+    listed.map(({ name, task }: { name: string; task: { number: number; state: string } }) =>
+      `${name} ${task.number} ${task.state}`
+    ),
+    ["copy 3 failed", "work 3 done"],
+  );
   await run("stop", "work");
   await run("resume", "work");
   assert.equal(await inPod("work", "cat order"), "2\n3\n");

@@ -26,7 +26,7 @@ export const command = defineCommand({
       title: "With the agent's task, repository, image, node and reason",
       line: "kodama list -o wide",
     },
-    { title: "For a script", line: "kodama list -o json" },
+    { title: "All of that for a script", line: "kodama list -o json" },
   ],
   seeAlso: ["kodama get --help shows one of them."],
   resolve({ flags }) {
@@ -37,7 +37,8 @@ export const command = defineCommand({
     const options = {
       ...definedOnly({ namespace, context }),
       allNamespaces: flags["all-namespaces"],
-      tasks: format === "wide",
+      // Each is a stream to a pod: whoever looks at the names alone waits for none.
+      tasks: format !== "table",
     };
     return { options, kubeconfig, format };
   },
