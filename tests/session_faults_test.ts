@@ -9,12 +9,16 @@ import { stop } from "../src/actions/session/stop.ts";
 import type { Host } from "../src/actions/host.ts";
 import { KodamaError } from "../src/base/errors.ts";
 import type { KubeClient } from "../src/kube/client.ts";
+import { wholeList } from "../src/kube/list.ts";
+import { CONFIG_MAPS, PERSISTENT_VOLUME_CLAIMS, PODS, SECRETS } from "../src/kube/resources.ts";
+import type { KubeObject } from "../src/kube/types.ts";
 import { MemoryTerminal } from "../src/term/memory_terminal.ts";
 import { machineHost } from "../src/wiring/host.ts";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
+import { type ApiFault, startFaultyApi } from "./harness/faulty_api.ts";
 
 /** More by hand: KODAMA_SESSION_ROUNDS=200. */
-const rounds = Number(Deno.env.get("KODAMA_SESSION_ROUNDS") ?? "6");
+const rounds = Number(Deno.env.get("KODAMA_SESSION_ROUNDS") ?? "5");
 
 /** Numbers of [0, 1) that are the same in each run. */
 function numbers(seed: number): () => number {
@@ -25,34 +29,9 @@ function numbers(seed: number): () => number {
   };
 }
 
-const faulty = ["get", "create", "update", "delete"] as const;
-
-/** Calls that fail before they are carried out, or behind it, when the answer is lost. */
-function stumbling(client: KubeClient, random: () => number, share: number): KubeClient {
-  return new Proxy(client, {
-    get(target, name) {
-      const value: unknown = Reflect.get(target, name, target);
-      if (typeof value !== "function") return value;
-      const call = (...words: unknown[]): unknown => Reflect.apply(value, target, words);
-      if (!faulty.some((one) => one === name)) return call;
-      return async (...words: unknown[]) => {
-        const chance = random() / share;
-        if (chance < 0.3) throw new KodamaError("server", "injected: 500 before");
-        if (chance < 0.4) throw new KodamaError("unreachable", "injected: the link broke");
-        if (chance < 0.6 && name === "update") {
-          throw new KodamaError("conflict", "injected: 409");
-        }
-        const answer = await call(...words);
-        if (chance > 0.6 && chance < 1) throw new KodamaError("server", "injected: 500 behind");
-        return answer;
-      };
-    },
-  });
-}
-
-function hostOn(cluster: TestCluster): Host {
+function hostOn(cluster: TestCluster, kubeconfig = cluster.kubeconfig): Host {
   return machineHost({
-    kubeconfig: cluster.kubeconfig,
+    kubeconfig,
     terminal: new MemoryTerminal(),
     environment: (name) => cluster.env[name],
   });
@@ -74,33 +53,102 @@ async function deleted(host: Host, name: string): Promise<void> {
   for await (const _one of (await planDeletion(host, options)).run());
 }
 
-Deno.test("starts, stops and deletions come to their end on a server that stumbles", async () => {
+/** What goes wrong while something is done; `kill` ends the client at some call of it, for good. */
+const kinds = ["busy", "error", "conflict", "cut", "kill"] as const;
+
+/** How many of the requests fail. */
+const share = 0.2;
+
+Deno.test("every fault in the middle of a start, a stop and a deletion: all comes to its end, and nothing is lost", async () => {
   await using cluster = await startTestCluster();
+  await using api = await startFaultyApi(cluster);
   const plain = hostOn(cluster);
+  const faulty = hostOn(cluster, api.kubeconfig);
   await using client = await plain.kube();
+  await using _faultyClient = await faulty.kube();
+  let killed = 0;
   for (let round = 0; round < rounds; round++) {
     const random = numbers(round + 1);
-    const host: Host = { ...plain, kube: () => Promise.resolve(stumbling(client, random, 0.12)) };
     const name = `s-${round}`;
-    // A call that stumbles five times in a row is told; the same words go on then.
-    await again(() => brought(host, name));
-    const { rows } = await list(host, { allNamespaces: false, tasks: false }, never);
-    assert.deepEqual(rows.map((row) => row.kind === "session" && row.live.status), ["Running"]);
-    await again(() => stop(host, { name, goneTimeoutMs: 60_000, signal: never }));
-    await again(() => deleted(host, name), "notFound");
+    const steps: [what: (host: Host) => Promise<unknown>, enough?: KodamaError["kind"]][] = [
+      [(host) => brought(host, name)],
+      [(host) => stop(host, { name, goneTimeoutMs: 60_000, signal: never })],
+      [(host) => deleted(host, name), "notFound"],
+    ];
+    for (const [index, [work, enough]] of steps.entries()) {
+      const kind = kinds[(round + index) % kinds.length] ?? "busy";
+      api.choose = () => random() < share ? faultOf(kind, random()) : "pass";
+      if (kind === "kill") {
+        const calls = 1 + Math.floor(random() * 12);
+        try {
+          await work(dyingAfter(faulty, await faulty.kube(), calls, () => true));
+        } catch (error) {
+          if (!(error instanceof Killed)) throw error;
+          killed++;
+        }
+      }
+      // What fails is told, and the same words go on; meanwhile all there is can be found.
+      await again(() => work(faulty), enough, () => assertFound(plain, client));
+      api.choose = () => "pass";
+      if (index === 0) {
+        const { rows } = await list(plain, { allNamespaces: false, tasks: false }, never);
+        assert.deepEqual(rows.map((row) => row.kind === "session" && row.live.status), ["Running"]);
+      }
+      await assertFound(plain, client);
+    }
     assert.deepEqual(await sessionRemains(client, undefined, never), []);
+  }
+  const seen = [...api.counts].map(([fault, count]) => `${fault} ${count}`).sort();
+  if (rounds > 50) console.log(`${rounds} rounds: ${seen.join(", ")}, killed ${killed}`);
+  for (const fault of ["busy", "before", "behind", "cut"] as const) {
+    assert.ok(api.counts.get(fault));
   }
 });
 
-/** Does it until nothing was injected that the patience inside couldn't bear. */
-async function again(work: () => Promise<unknown>, enough?: KodamaError["kind"]): Promise<void> {
+function faultOf(kind: (typeof kinds)[number], chance: number): ApiFault {
+  switch (kind) {
+    case "busy":
+    case "conflict":
+    case "cut":
+      return kind;
+    case "error":
+      return chance < 0.5 ? "before" : "behind";
+    case "kill":
+      return "pass";
+  }
+}
+
+/** Everything that kodama has made is listed with its session, or told by `doctor --sessions` with the way to clean it. */
+async function assertFound(host: Host, client: KubeClient): Promise<void> {
+  const findings = await Array.fromAsync(doctorSessions(host, { contexts: [], signal: never }));
+  const { rows } = await list(host, { allNamespaces: false, tasks: false }, never);
+  const listed = rows.map((row) => row.kind === "session" ? row.session.name : row.name);
+  for (const resource of [PODS, SECRETS, CONFIG_MAPS, PERSISTENT_VOLUME_CLAIMS]) {
+    const scope = { namespace: "default" };
+    const { items } = await wholeList(() =>
+      client.list<KubeObject>(resource, scope, { signal: never })
+    );
+    for (const { metadata: { name = "" } } of items) {
+      if (!name.startsWith("kodama-") || listed.some((one) => name.endsWith(`-${one}`))) continue;
+      const finding = findings.find(({ detail }) => detail.includes(name));
+      assert.match(finding?.advice ?? "", /kodama delete s-\d+ /, `${name} is found by nobody`);
+    }
+  }
+}
+
+/** Does it until the faults let it, and looks around behind each that they didn't. */
+async function again(
+  work: () => Promise<unknown>,
+  enough?: KodamaError["kind"],
+  look: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
   for (let attempt = 1;; attempt++) {
     try {
       return void await work();
     } catch (error) {
-      if (!(error instanceof KodamaError) || attempt > 10) throw error;
+      if (!(error instanceof KodamaError) || attempt > 20) throw error;
       if (error.kind === enough) return;
-      assert.match(error.message, /injected/);
+      await look();
     }
   }
 }
@@ -125,21 +173,29 @@ Deno.test("a client that is killed anywhere leaves nothing that nobody finds", a
 /** Not one of kodama's errors: nothing tidies up behind it. */
 class Killed extends Error {}
 
-/** A host whose process ends at its so-many-th write: nothing of it is carried out any more. */
-function dyingAfter(host: Host, client: KubeClient, calls: number): Host {
+/** A host whose process ends at its so-many-th call of a kind: nothing of it is carried out any more. */
+function dyingAfter(
+  host: Host,
+  client: KubeClient,
+  calls: number,
+  counts: (name: PropertyKey) => boolean = isWrite,
+): Host {
   let left = calls;
   const dying = new Proxy(client, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name, target);
       if (typeof value !== "function") return value;
       return (...words: unknown[]): unknown => {
-        const isWrite = name === "create" || name === "update" || name === "delete";
-        if (left === 0 || (isWrite && --left === 0)) throw new Killed();
+        if (left === 0 || (counts(name) && --left === 0)) throw new Killed();
         return Reflect.apply(value, target, words);
       };
     },
   });
   return { ...host, kube: () => Promise.resolve(dying) };
+}
+
+function isWrite(name: PropertyKey): boolean {
+  return name === "create" || name === "update" || name === "delete";
 }
 
 Deno.test("what has lost its state is found, and taken away by name", async () => {
