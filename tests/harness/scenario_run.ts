@@ -33,7 +33,7 @@ class Bench implements AsyncDisposable {
     const folder = own.path;
     for (const name of ["bin", "home", "work"]) await Deno.mkdir(`${folder}/${name}`);
     await Deno.writeTextFile(`${folder}/kubeconfig`, scenarioKubeconfig(stage), { mode: 0o600 });
-    for (const name of ["kodama", "kpod"]) {
+    for (const name of ["kodama", "kpod", "kubectl-kodama"]) {
       await Deno.writeTextFile(`${folder}/bin/${name}`, launcher(name, folder), { mode: 0o755 });
     }
     const env = testEnvironment(folder, `${folder}/kubeconfig`);
