@@ -33,6 +33,7 @@ export interface Machine {
 /** All of it; gone when it is disposed of. */
 export class LifeStage implements AsyncDisposable {
   readonly hunt = new SecretHunt(planted);
+  readonly #machines: Machine[] = [];
 
   private constructor(
     readonly namespace: TestNamespace,
@@ -80,7 +81,9 @@ export class LifeStage implements AsyncDisposable {
     const kodama = await machine(this.namespace, folder);
     const site = `${folder}/site`;
     await Deno.mkdir(site);
-    return { kodama, folder, site };
+    const made = { kodama, folder, site };
+    this.#machines.push(made);
+    return made;
   }
 
   /** The words that begin the session from a machine. */
@@ -160,8 +163,10 @@ export class LifeStage implements AsyncDisposable {
     return kinds.split("\n").filter((kind) => kind !== "");
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stack.disposeAsync();
+  /** A life that was broken off has left syncs running; one that came to its end has none. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const machine of this.#machines) await this.try(machine, ["sync", "stop", "life"]);
+    await this.stack.disposeAsync();
   }
 }
 

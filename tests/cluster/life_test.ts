@@ -3,6 +3,7 @@
  * people at once, a clone, a snapshot; and nothing of it anywhere in the end, nor a secret at any time.
  */
 import assert from "node:assert/strict";
+import { Gates } from "../harness/agent_story.ts";
 import { claudeCode } from "../harness/claude_code.ts";
 import type { Block, ModelTurn } from "../harness/model_stand_in.ts";
 import { processList } from "../harness/process_lists.ts";
@@ -20,9 +21,10 @@ const missing = claude?.kind === "missing" ? claude.reason : await terminalMissi
 /** How long a saved file may take from one side to the other; it takes a fifth of a second. */
 const carryMs = 20_000;
 
-/** Reads a file and edits it, as an agent does, and says so; to anything else it says that it was asked. */
-function answer({ marker, toolsUsed }: ModelTurn): Block[] {
+/** The model reads a file and edits it, thinks for as long as it is let, or says that it was asked. */
+async function answer(gates: Gates, { marker, toolsUsed }: ModelTurn): Promise<Block[]> {
   const file_path = "/workspace/README.md";
+  if (marker === "think") await gates.pass(marker);
   if (marker !== "edit" || toolsUsed > 1) return [{ type: "text", text: `Answered ${marker}.` }];
   return toolsUsed === 0 ? [{ type: "tool_use", name: "Read", input: { file_path } }] : [{
     type: "tool_use",
@@ -68,7 +70,9 @@ Deno.test({
   ignore: claude?.kind !== "there" || missing !== undefined,
   fn: async (t) => {
     assert.ok(cluster !== undefined && claude?.kind === "there");
-    await using stage = await LifeStage.open(cluster, claude.path, answer);
+    const gates = new Gates();
+    const model = (turn: ModelTurn) => answer(gates, turn);
+    await using stage = await LifeStage.open(cluster, claude.path, model);
     const { namespace: { name: namespace }, hunt } = stage;
     const first = await stage.machine("first");
     const second = await stage.machine("second");
@@ -110,7 +114,10 @@ Deno.test({
       await stage.lookAtCluster();
     });
 
-    await step("stopped; another machine is told the truth, and goes on", async () => {
+    await step("stopped at work; another machine is told the truth, and goes on", async () => {
+      await stage.run(first, ["prompt", "life", "[think] about it"]);
+      await gates.asked("think");
+      await stage.run(first, ["prompt", "life", "[queued] and then this"]);
       await stage.run(first, ["stop", "life"]);
       assert.equal((await syncOn(first)).phase, "stopped");
       await assert.rejects(Deno.stat(third.kodama.configFolder), Deno.errors.NotFound);
@@ -118,12 +125,17 @@ Deno.test({
       const stopped = await told(third, "get", "life");
       assert.deepEqual([stopped.status, stopped.sync.status], ["Stopped", "Inactive"]);
       await stage.run(third, ["resume", "life"]);
+      assert.match(await stage.run(third, ["logs", "--agent", "life", "-f"]), /Answered queued\./);
       const resumed = await told(third, "get", "life");
       assert.equal(resumed.status, "Running");
       assert.match(resumed.branch, /^kodama\/life-\d{14}$/);
       assert.deepEqual(
         resumed.tasks.map((task: { state: string; prompt: string }) => [task.state, task.prompt]),
-        [["done", "[edit] the title"]],
+        [
+          ["done", "[edit] the title"],
+          ["failed", "[think] about it"],
+          ["done", "[queued] and then this"],
+        ],
       );
       assert.equal(await stage.inPod("life", "notes.txt"), "changed here\n");
     });
@@ -131,7 +143,7 @@ Deno.test({
     await step("a prompt from there goes on with the conversation", async () => {
       const log = await stage.run(third, ["prompt", "life", "[again] what was it?", "-f"]);
       assert.match(log, /Answered again\./);
-      assert.deepEqual(stage.model.turns.at(-1)?.markers, ["edit", "again"]);
+      assert.deepEqual(stage.model.turns.at(-1)?.markers, ["edit", "think", "queued", "again"]);
       const place = ["site", "kodama-life:/workspace", "--name", "life"];
       await stage.run(third, ["sync", "start", ...place]);
       assert.match(await Deno.readTextFile(`${third.site}/README.md`), /^# edited by the agent\n/);
@@ -144,7 +156,7 @@ Deno.test({
       await stage.run(first, ["restore", "again", "kept/life.tar.gz"]);
       for (const name of ["twin", "again"]) {
         assert.match(await stage.inPod(name, "README.md"), /^# edited by the agent\n/);
-        assert.equal((await told(second, "agent", "list", name)).length, 2);
+        assert.equal((await told(second, "agent", "list", name)).length, 4);
       }
       await stage.lookAtCluster();
     });
