@@ -10,7 +10,7 @@ export interface ByteWriter {
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** A text, or bytes that the writer won't change any more. */
+/** A text, or bytes. They are copied before `write` returns: their memory may be used again at once. */
 export type SinkData = string | Uint8Array;
 
 /** Where a command writes. */
@@ -34,8 +34,18 @@ export class ClosedSinkError extends Error {
 /** Above so many waiting bytes a writer waits. */
 const highWaterBytes = 256 * 1024;
 
-/** Small pieces are gathered in blocks of this size: a run writes millions of lines. */
-const blockBytes = 32 * 1024;
+/**
+ * What is written is gathered in blocks of this size, for a run writes millions of lines. They are used again: memory
+ * outside of V8's heap that comes and goes by the megabyte makes it collect all of the heap each time.
+ */
+const blockBytes = 128 * 1024;
+/** Blocks that are kept for what is to come. */
+const keptBlocks = 4;
+
+interface Block {
+  bytes: Uint8Array;
+  used: number;
+}
 
 /** A sink over a writer. */
 export class PumpedSink implements Sink {
@@ -43,10 +53,9 @@ export class PumpedSink implements Sink {
   readonly #what: string;
   readonly #encoder = new TextEncoder();
   readonly #broken = new AbortController();
-  /** What comes before the open block. */
-  #waiting: Uint8Array[] = [];
-  #block = new Uint8Array(0);
-  #blockUsed = 0;
+  /** The last one is open. */
+  #waiting: Block[] = [];
+  readonly #free: Uint8Array[] = [];
   #waitingBytes = 0;
   #pump: Promise<void> | undefined;
 
@@ -75,22 +84,22 @@ export class PumpedSink implements Sink {
 
   #add(bytes: Uint8Array): void {
     this.#waitingBytes += bytes.length;
-    if (bytes.length > this.#block.length - this.#blockUsed) {
-      this.#closeBlock();
-      if (bytes.length >= blockBytes) {
-        this.#waiting.push(bytes);
-        return;
-      }
-      this.#block = new Uint8Array(blockBytes);
+    for (let rest = bytes; rest.length > 0;) {
+      const block = this.#openBlock();
+      const room = blockBytes - block.used;
+      const part = rest.length <= room ? rest : rest.subarray(0, room);
+      block.bytes.set(part, block.used);
+      block.used += part.length;
+      rest = rest.subarray(part.length);
     }
-    this.#block.set(bytes, this.#blockUsed);
-    this.#blockUsed += bytes.length;
   }
 
-  #closeBlock(): void {
-    if (this.#blockUsed > 0) this.#waiting.push(this.#block.subarray(0, this.#blockUsed));
-    this.#block = new Uint8Array(0);
-    this.#blockUsed = 0;
+  #openBlock(): Block {
+    const last = this.#waiting.at(-1);
+    if (last !== undefined && last.used < blockBytes) return last;
+    const block = { bytes: this.#free.pop() ?? new Uint8Array(blockBytes), used: 0 };
+    this.#waiting.push(block);
+    return block;
   }
 
   /** Never rejects: the error is kept in `broken`, where every later call finds it. */
@@ -99,11 +108,13 @@ export class PumpedSink implements Sink {
     await Promise.resolve();
     try {
       while (this.#waitingBytes > 0) {
-        this.#closeBlock();
         const taken = this.#waiting;
         this.#waiting = [];
         this.#waitingBytes = 0;
-        for (const bytes of taken) await this.#writeAll(bytes);
+        for (const { bytes, used } of taken) {
+          await this.#writeAll(bytes.subarray(0, used));
+          if (this.#free.length < keptBlocks) this.#free.push(bytes);
+        }
       }
     } catch (error) {
       this.#waiting = [];

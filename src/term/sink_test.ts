@@ -37,6 +37,23 @@ Deno.test("what is written while a write is under way goes out in one piece", as
   assert.deepEqual(writer.taken, [1, 3]);
 });
 
+Deno.test("the memory of what was written may be used again at once", async () => {
+  const writer = new SlowWriter(70_000);
+  const sink = new PumpedSink(writer, "a test");
+  writer.open();
+  const memory = new Uint8Array(200_000);
+  let expected = "";
+  for (const letter of "abcabc") {
+    memory.fill(letter.charCodeAt(0));
+    expected += letter.repeat(memory.length);
+    const written = sink.write(memory);
+    memory.fill("x".charCodeAt(0));
+    await written;
+  }
+  await sink.flush();
+  assert.ok(writer.text === expected);
+});
+
 Deno.test("a slow reader holds the writer back", async () => {
   const writer = new SlowWriter();
   const sink = new PumpedSink(writer, "a test");

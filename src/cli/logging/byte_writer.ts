@@ -8,14 +8,12 @@ const shortBytes = 32;
 export class ByteWriter {
   #buffer = new Uint8Array(0);
   #used = 0;
-  /** As much as was written last time will most likely be again: growing copies. */
-  #expected = firstBytes;
 
   /** A place for at least so many bytes, from `used` on. They count when they are told to {@link advance}. */
   room(bytes: number): Uint8Array {
     const needed = this.#used + bytes;
     if (needed > this.#buffer.length) {
-      const grown = new Uint8Array(Math.max(needed, 2 * this.#buffer.length, this.#expected));
+      const grown = new Uint8Array(Math.max(needed, 2 * this.#buffer.length, firstBytes));
       grown.set(this.#buffer.subarray(0, this.#used));
       this.#buffer = grown;
     }
@@ -42,11 +40,9 @@ export class ByteWriter {
     this.#used += length;
   }
 
-  /** All of it, to be given away; it begins anew. */
+  /** All of it; it begins anew, in the same memory. */
   take(): Uint8Array {
     const bytes = this.#buffer.subarray(0, this.#used);
-    this.#expected = Math.max(firstBytes, this.#used + this.#used / 8 | 0);
-    this.#buffer = new Uint8Array(0);
     this.#used = 0;
     return bytes;
   }

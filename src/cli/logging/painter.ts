@@ -48,7 +48,7 @@ export class LogsPainter {
     this.#exact = template === undefined && jsonFields.length === 0 && !marks && !terminal;
   }
 
-  /** What to write for an event, in this order. */
+  /** What to write for an event, in this order. Bytes stand in memory that serves the next event. */
   paint(event: LogsEvent): readonly Piece[] {
     if (event.kind === "lines") return [{ stream: "stdout", data: this.#lines(event.lines) }];
     if (event.kind === "sourcesAdded") this.#add(event.sources, event.names);

@@ -46,8 +46,10 @@ function lineOf(text: string | Uint8Array, source = 0): LogLine {
 function painted(options: Partial<LogsPainterOptions>, events: readonly LogsEvent[]) {
   const painter = new LogsPainter({ ...plain, ...options });
   const written = { stdout: [] as number[], stderr: [] as number[] };
-  for (const { stream, data } of events.flatMap((event) => painter.paint(event))) {
-    written[stream].push(...typeof data === "string" ? new TextEncoder().encode(data) : data);
+  for (const event of events) {
+    for (const { stream, data } of painter.paint(event)) {
+      written[stream].push(...typeof data === "string" ? new TextEncoder().encode(data) : data);
+    }
   }
   return { stdout: Uint8Array.from(written.stdout), stderr: Uint8Array.from(written.stderr) };
 }
