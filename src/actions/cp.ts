@@ -217,8 +217,7 @@ class CopyRun {
     return {
       open: async (target, request, within, onSent) => {
         const client = await this.#host.kube(target.context);
-        const bulk = { ...request, bulk: true };
-        return await client.exec(bulk, { signal: within, ...(onSent && { onSent }) });
+        return await client.exec(request, { signal: within, ...(onSent && { onSent }) });
       },
       clock: this.#host.clock,
       signal: AbortSignal.any([signal, this.#stop.signal]),

@@ -3,7 +3,7 @@ import { Deadline, onAbort, passed } from "../base/abort.ts";
 import { KodamaError } from "../base/errors.ts";
 import { checksumMaker, checksumNamed, checksumPreferences } from "../copy/checksum.ts";
 import { CopyFailure, FarEnd, noShell, type OpenFar } from "../copy/far_end.ts";
-import { farCommand } from "../copy/far_scripts.ts";
+import { farCommand, type FarScript } from "../copy/far_scripts.ts";
 import { keyOf } from "../copy/copy_key.ts";
 import { openPodSource } from "../copy/from_pod.ts";
 import type { LocalFiles } from "../copy/local_files.ts";
@@ -13,7 +13,7 @@ import { saveFile, saveSparse, saveTree } from "../copy/to_local.ts";
 import { type PodDestination, sendFile, sendTree } from "../copy/to_pod.ts";
 import type { Outcome } from "../exec/model.ts";
 import { openStream } from "../exec/run_target.ts";
-import type { TargetRun } from "../exec/run_options.ts";
+import type { OpenExec, TargetRun } from "../exec/run_options.ts";
 import type { Target } from "../kube/target.ts";
 import type { CopyOptions } from "./cp_events.ts";
 import { absolutePath, hasPlaceHolders, localPathOf, nameOf } from "./cp_paths.ts";
@@ -190,11 +190,18 @@ function checksumsOf({ options, files }: CopyScene): Checksums {
   };
 }
 
+/** What moves the bytes; the other scripts say a word or two. */
+const moving: readonly FarScript[] = ["receiveFile", "receiveFolder", "send"];
+
 /** Runs scripts in the target, with the patience of a run. A signal that aborts cuts what runs. */
 function opener(run: TargetRun): OpenFar {
+  const open: OpenExec = (target, request, signal, onSent) =>
+    run.options.open(target, { ...request, bulk: true }, signal, onSent);
+  const inBulk = { ...run, options: { ...run.options, open } };
   return async (script, args) => {
     const mark = `kodama:${crypto.randomUUID()}:`;
-    const opened = await openStream(run, farCommand(script, mark, args), "preamble");
+    const way = moving.includes(script) ? inBulk : run;
+    const opened = await openStream(way, farCommand(script, mark, args), "preamble");
     if (!("channel" in opened)) {
       if (opened.kind === "noShell") throw noShell();
       const again = opened.outcome.kind === "unknown";

@@ -25,10 +25,12 @@ export class SocketExecChannel implements ExecChannel {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    const { inputPieceBytes } = this.socket;
-    for (let start = 0; start < bytes.length; start += inputPieceBytes) {
+    // As many as it takes, of one length: no short rest behind them.
+    const pieces = Math.ceil(bytes.length / this.socket.inputPieceBytes);
+    const length = Math.ceil(bytes.length / pieces);
+    for (let start = 0; start < bytes.length; start += length) {
       if (this.#ended) return;
-      await this.socket.send("stdin", bytes.subarray(start, start + inputPieceBytes));
+      await this.socket.send("stdin", bytes.subarray(start, start + length));
     }
   }
 

@@ -22,7 +22,7 @@ export interface TlsSettings {
 export type LinkUse =
   /** Somebody waits for the first byte, and for the answer to each that is sent. */
   | "prompt"
-  /** One request, and an answer of many bytes: each is to cost little. */
+  /** One request, and many bytes behind it or in its answer: each is to cost little. */
   | "bulk";
 
 /** Where to, and how. */

@@ -110,13 +110,26 @@ function dataOf({ stream, last, left }: Frame, bytes: Uint8Array): SpdyEvent {
   return { kind: "data", stream, end: last && left === 0, bytes };
 }
 
+/** Bytes of a frame before its data. */
+export const frameHeaderBytes = headerBytes;
+
 /** A data frame; `end` closes this side of the stream. At most 16 MiB. */
 export function dataFrame(stream: number, bytes: Uint8Array, end = false): Uint8Array {
-  const frame = new Uint8Array(headerBytes + bytes.length);
-  const view = new DataView(frame.buffer);
+  return dataFrameIn(new Uint8Array(headerBytes + bytes.length), stream, bytes, end);
+}
+
+/** The same in an array that is there, which has room for it. */
+export function dataFrameIn(
+  room: Uint8Array,
+  stream: number,
+  bytes: Uint8Array,
+  end = false,
+): Uint8Array {
+  const frame = room.subarray(0, headerBytes + bytes.length);
+  const view = new DataView(frame.buffer, frame.byteOffset);
   view.setUint32(0, stream);
   view.setUint32(4, bytes.length);
-  if (end) frame[4] = lastOfStream;
+  frame[4] = end ? lastOfStream : 0;
   frame.set(bytes, headerBytes);
   return frame;
 }

@@ -11,11 +11,22 @@
 import type { ChannelEvent, ChannelSocket, ServerStream } from "./channel_socket.ts";
 import type { Link } from "./link.ts";
 import { type KeepAlive, linkWords, SilenceWatch } from "./silence.ts";
-import { dataFrame, pingFrame, SpdyDecoder, type SpdyEvent, StreamOpener } from "./spdy_frames.ts";
+import {
+  dataFrame,
+  dataFrameIn,
+  frameHeaderBytes,
+  pingFrame,
+  SpdyDecoder,
+  type SpdyEvent,
+  StreamOpener,
+} from "./spdy_frames.ts";
 
 /** Numbers of a client's streams are odd, and grow. */
 const streamOf = { error: 1, stdin: 3, stdout: 5, stderr: 7 } as const;
 const received: Readonly<Record<number, ServerStream>> = { 1: "error", 5: "stdout", 7: "stderr" };
+
+/** What the runtime's TLS takes in one write: a frame that is longer costs a second one for its rest. */
+const linkTakesBytes = 64 * 1024;
 
 /** Which streams there are, as they were asked for in the request. */
 export interface SpdyStreams {
@@ -24,7 +35,9 @@ export interface SpdyStreams {
 
 /** Speaks for one upgraded link; opens its streams at once. */
 export class SpdySocket implements ChannelSocket {
-  readonly inputPieceBytes = 64 * 1024;
+  readonly inputPieceBytes = linkTakesBytes - frameHeaderBytes;
+  /** Where the next frame is put together; undefined while one is on its way. */
+  #room: Uint8Array | undefined;
   readonly #decoder = new SpdyDecoder();
   readonly #silence: SilenceWatch;
   #events: Iterator<SpdyEvent, void> | undefined;
@@ -80,7 +93,12 @@ export class SpdySocket implements ChannelSocket {
     // It is for no terminals.
     if (stream === "resize") return;
     this.#silence.sent();
-    await this.link.write(dataFrame(streamOf.stdin, bytes));
+    const needed = frameHeaderBytes + bytes.length;
+    const kept = this.#room !== undefined && this.#room.length >= needed ? this.#room : undefined;
+    this.#room = undefined;
+    const room = kept ?? new Uint8Array(needed);
+    await this.link.write(dataFrameIn(room, streamOf.stdin, bytes));
+    this.#room = room;
   }
 
   async closeInput(): Promise<boolean> {

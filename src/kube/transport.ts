@@ -5,6 +5,7 @@ import type { ApiRequest } from "./api_request.ts";
 import type { StreamOptions } from "./client.ts";
 import type { Connection } from "./connection.ts";
 import type { Credentials } from "./credentials.ts";
+import type { DialOptions } from "./dial_link.ts";
 import { answerError, linkError, plainText, upgradeError, type Whereabouts } from "./failures.ts";
 import { fetchByLink } from "./fetch_by_link.ts";
 import { FetchPool } from "./fetch_pool.ts";
@@ -136,7 +137,7 @@ export class Transport implements Disposable {
       return await this.#upgrade(
         path,
         (link, request, signal) => openWebSocket(link, { ...request, protocols }, signal),
-        options,
+        { ...options, use: "prompt" },
       );
     } catch (error) {
       if (error instanceof UpgradeRefused) throw upgradeError(error.code, error.body, this.place);
@@ -144,7 +145,7 @@ export class Transport implements Disposable {
     }
   }
 
-  /** The same over SPDY; undefined where the server doesn't want that, for whatever reason. */
+  /** The same over SPDY, for many bytes; undefined where the server doesn't want that, for whatever reason. */
   async spdy(
     path: string,
     streams: SpdyStreams,
@@ -155,7 +156,7 @@ export class Transport implements Disposable {
       return await this.#upgrade(
         path,
         (link, request, signal) => openSpdy(link, { ...request, streams }, signal),
-        options,
+        { ...options, use: "bulk" },
       );
     } catch (error) {
       if (error instanceof UpgradeRefused) return undefined;
@@ -167,7 +168,7 @@ export class Transport implements Disposable {
   async #upgrade<T>(
     path: string,
     open: OpenStream<T>,
-    options: StreamOptions & { signal: AbortSignal },
+    options: StreamOptions & DialOptions,
   ): Promise<T> {
     const { signal } = options;
     const patience = new Patience(this.clock, signal);
@@ -249,14 +250,14 @@ export class Transport implements Disposable {
   async #upgradeOnce<T>(
     path: string,
     open: OpenStream<T>,
-    { signal, onSent }: StreamOptions & { signal: AbortSignal },
+    { use, signal, onSent }: StreamOptions & DialOptions,
   ): Promise<T> {
     const proof = await this.credentials.current(signal);
     const url = new URL(this.connection.server + path);
     const headers = identityHeaders(this.connection, proof.authorization);
     const link = await this.#links.take(
       linkTarget(this.connection, proof, this.certificateAuthority),
-      { use: "prompt", signal },
+      { use, signal },
     );
     const keepAlive = {
       ...keepAliveTimes,
