@@ -99,10 +99,13 @@ Deno.test("every fault in the middle of a start, a stop and a deletion: all come
     assert.deepEqual(await sessionRemains(client, undefined, never), []);
   }
   const seen = [...api.counts].map(([fault, count]) => `${fault} ${count}`).sort();
-  if (rounds > 50) console.log(`${rounds} rounds: ${seen.join(", ")}, killed ${killed}`);
-  for (const fault of ["busy", "before", "behind", "cut"] as const) {
-    assert.ok(api.counts.get(fault));
+  const told = `${rounds} rounds: ${seen.join(", ")}, killed ${killed}`;
+  // deno-lint-ignore no-console -- many rounds are done by hand, for these figures
+  if (rounds > 50) console.log(told);
+  for (const fault of ["busy", "before", "behind", "conflict", "cut"]) {
+    assert.match(told, new RegExp(`${fault} \\d`));
   }
+  assert.ok(killed > 0, told);
 });
 
 function faultOf(kind: (typeof kinds)[number], chance: number): ApiFault {
