@@ -104,7 +104,10 @@ class WholeReading {
     }
     for (let at = 0; at < targets.length && !signal.aborted; at += maxRequests) {
       const group = targets.slice(at, at + maxRequests);
-      const readers = group.map((target, index) => this.#lines(target, begin + at + index));
+      const bulk = group.length > 1;
+      const readers = group.map((target, index) =>
+        this.#lines(target, { source: begin + at + index, bulk })
+      );
       for await (const merged of mergeByTime(readers)) {
         if (this.#notes.length > 0) yield* this.#notes.splice(0);
         const lines = filterLines(merged, filter);
@@ -114,9 +117,12 @@ class WholeReading {
     }
   }
 
-  async *#lines(target: Target, source: number): AsyncGenerator<LogLine[], void> {
+  async *#lines(
+    target: Target,
+    { source, bulk }: { source: number; bulk: boolean },
+  ): AsyncGenerator<LogLine[], void> {
     const { start, previous, signal } = this.#options;
-    const open = openerOf(this.#host, target);
+    const open = openerOf(this.#host, target, { bulk });
     const { clock } = this.#host;
     const random = this.#random;
     for await (

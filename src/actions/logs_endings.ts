@@ -24,9 +24,11 @@ export function noted(findings: ContextFindings, contexts: readonly string[]): L
   return skipped.length === 0 ? [] : [{ kind: "podsSkipped", context, skipped }];
 }
 
-/** Opens a target's log. */
-export function openerOf(host: Host, target: Target): OpenLog {
+/** Opens a target's log. @param options.bulk it is one of many. */
+export function openerOf(host: Host, target: Target, { bulk }: { bulk: boolean }): OpenLog {
   const { context, namespace, pod, container } = target;
   return async (query, signal) =>
-    await (await host.kube(context)).logs({ namespace, pod, container, ...query }, { signal });
+    await (await host.kube(context)).logs({ namespace, pod, container, bulk, ...query }, {
+      signal,
+    });
 }

@@ -154,7 +154,7 @@ class Following implements AsyncDisposable {
   #container(board: PodBoard, target: Target): FollowedContainer {
     let change = board.change(target);
     return {
-      open: this.#placed(openerOf(this.#begin.host, target)),
+      open: this.#placed(openerOf(this.#begin.host, target, { bulk: this.#followed > 1 })),
       state: ({ fresh, signal }) => {
         // Taken before the look: what changes after it is told by this very promise.
         change = board.change(target);

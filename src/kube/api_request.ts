@@ -15,10 +15,10 @@ export interface ApiRequest {
 export type Carrier =
   /** The runtime's own, one for many where the server speaks HTTP/2. */
   | "shared"
-  /** A stream will most likely follow: a link that the stream can go on with. */
-  | "streamNext"
+  /** A link of our own, kept for what most likely follows: a stream into the pod that was read, or its log. */
+  | "pooled"
   /**
-   * A link of its own, for a long answer. Who merges logs leaves some unread until their time has come: on a shared
+   * A link for this alone, for an answer of many bytes, or one of many answers. Who merges logs leaves some unread until their time has come: on a shared
    * connection of HTTP/2 that fills the window of all, and the very answer that is waited for would never come. And
    * `fetch` gives each piece that a server flushes on its own, at twice to three times the processor time (measured
    * with the logs of 50 pods, 1.4 kB a piece).

@@ -80,6 +80,8 @@ export interface LogRequest {
   sinceSeconds?: number;
   /** Lines from the end of what there is. */
   tailLines?: number;
+  /** One of many, so that each byte is to cost little; where the proof is a certificate, the first comes 45 ms later. */
+  bulk?: boolean;
 }
 
 /** How a channel ended. Only `exited` with code 0 is a success: without the server's word there is none. */

@@ -60,7 +60,7 @@ export class HttpKubeClient implements KubeClient {
     const { signal = never } = options;
     const path = resourcePath(resource, scope.namespace, name);
     // Who asks for one pod mostly wants a stream into it next.
-    const carrier = resource === PODS ? "streamNext" : "shared";
+    const carrier = resource === PODS ? "pooled" : "shared";
     return this.transport.json<T>({ method: "GET", path, signal, carrier });
   }
 

@@ -22,6 +22,7 @@ export async function openLog(
   signal: AbortSignal,
 ): Promise<AsyncIterable<Uint8Array>> {
   const path = logPath(request);
-  const response = await transport.request({ method: "GET", path, carrier: "bulk", signal });
+  const carrier = request.bulk ? "bulk" : "pooled";
+  const response = await transport.request({ method: "GET", path, carrier, signal });
   return transport.readBody(response, signal);
 }

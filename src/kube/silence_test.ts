@@ -45,7 +45,14 @@ Deno.test("an answer that has begun has no limit any more, and a log has none at
       yield new TextEncoder().encode("1}");
     })()));
   await withServer(answer, async ({ client, host }) => {
-    const log = { namespace: "n", pod: "p", container: "c", follow: true, previous: false };
+    const log = {
+      namespace: "n",
+      pod: "p",
+      container: "c",
+      follow: true,
+      previous: false,
+      bulk: true,
+    };
     const lines = await client.logs(log);
     assert.equal(host.clock.waiting, 0);
     rest.resolve();

@@ -6,7 +6,7 @@ import type { ContainerState } from "./containers.ts";
 import type { LogLine } from "./line.ts";
 
 /** What is asked of a log at one time. */
-export type LogQuery = Omit<LogRequest, "namespace" | "pod" | "container">;
+export type LogQuery = Omit<LogRequest, "namespace" | "pod" | "container" | "bulk">;
 
 /** Opens a container's log. Rejects with a KodamaError. */
 export type OpenLog = (query: LogQuery, signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>;
