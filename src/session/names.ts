@@ -57,7 +57,8 @@ export type Component =
   | "pod"
   | "egress"
   /** What shows a snapshot while its files are copied. */
-  | "restore";
+  | "restore"
+  | "files";
 
 /** The labels of a session's object. */
 export function sessionLabels(name: string, component: Component): Record<string, string> {
@@ -96,5 +97,8 @@ export function checkedSessionName(name: string): string {
     : "it may have a-z, 0-9 and -, and begins and ends with a letter or a digit";
   if (wrong === undefined) return name;
   const shown = JSON.stringify(name.slice(0, 60));
-  throw new UsageError(`${shown} can't be the name of a session: ${wrong}`);
+  const near = name.toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").slice(0, longestName)
+    .replaceAll(/^-|-$/g, "");
+  const hint = near === "" ? {} : { hint: `${near} can` };
+  throw new UsageError(`${shown} can't be the name of a session: ${wrong}`, hint);
 }

@@ -144,11 +144,11 @@ export class LifeStage implements AsyncDisposable {
     }
   }
 
-  /** Names of objects of any kind that are the sessions' own, events aside: `kind/name`. */
+  /** Names of all objects of the namespace, of whatever kind, events aside: `kind/name`. */
   async objects(): Promise<string[]> {
     const kinds = (await this.#kinds()).filter((kind) => !/^events/.test(kind));
     const names = await this.namespace.kubectl("get", kinds.join(","), "-o", "name");
-    return names.split("\n").filter((name) => name.includes("kodama-"));
+    return names.split("\n").filter((name) => name !== "").sort();
   }
 
   /** What is in a Secret, as kubectl prints it. */

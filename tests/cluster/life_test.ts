@@ -74,6 +74,7 @@ Deno.test({
     const model = (turn: ModelTurn) => answer(gates, turn);
     await using stage = await LifeStage.open(cluster, claude.path, model);
     const { namespace: { name: namespace }, hunt } = stage;
+    const before = await stage.objects();
     const first = await stage.machine("first");
     const second = await stage.machine("second");
     const third = await stage.machine("third");
@@ -165,7 +166,7 @@ Deno.test({
       for (const name of ["life", "twin", "again"]) {
         await stage.run(first, ["delete", name, "--force", "--purge"]);
       }
-      assert.deepEqual(await stage.objects(), []);
+      assert.deepEqual(await stage.objects(), before);
       assert.equal(await stage.run(second, ["list"]), "");
       // The third machine had a folder in step: nobody there said that it was to end.
       const running = async () =>

@@ -252,7 +252,8 @@ class BringUpRun {
       ...session,
       status: "Running",
     }));
-    await writeLocalSession(host, this.#session, store.client.context);
+    const unkept = await writeLocalSession(host, this.#session, store.client.context);
+    if (unkept !== undefined) yield { kind: "warning", text: unkept };
     yield { kind: "stepEnded", step: "save", result: "done" };
     yield { kind: "started", session: this.#session, target: targetOf(store, pod) };
   }

@@ -1,5 +1,6 @@
 /** `sessions/NAME.yaml`: where a session was last used from this machine. A cache: the cluster knows better. */
 import * as v from "valibot";
+import { KodamaError } from "../../base/errors.ts";
 import type { Session } from "../../session/model.ts";
 import type { Host } from "../host.ts";
 
@@ -38,22 +39,38 @@ export async function readLocalSession(
   }
 }
 
-/** Writes the file. The values of variables aren't part of a session. */
+/**
+ * Writes the file. The values of variables aren't part of a session.
+ *
+ * @returns why it couldn't be written, where it couldn't: all works without it, and nothing is to fail for it.
+ */
 export async function writeLocalSession(
   host: Host,
   session: Session,
   context: string,
-): Promise<void> {
+): Promise<string | undefined> {
   const [{ stringify }, { sessionDocument }] = await Promise.all([
     import("yaml"),
     import("../../session/document.ts"),
   ]);
   const document = { ...sessionDocument(session), context };
   const text = stringify(document, { aliasDuplicateObjects: false });
-  await host.files.replaceText(pathOf(host, session.name), text);
+  try {
+    await host.files.replaceText(pathOf(host, session.name), text);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof KodamaError)) throw error;
+    return `${error.message}; the cluster keeps the session all the same`;
+  }
 }
 
 /** Takes the file away. */
 export async function removeLocalSession(host: Host, name: string): Promise<void> {
-  await host.files.remove(pathOf(host, name));
+  const path = pathOf(host, name);
+  try {
+    await host.files.remove(path);
+  } catch (error) {
+    // In a folder that can't be written to there is most often none.
+    if (await host.files.readText(path, maxBytes) !== undefined) throw error;
+  }
 }

@@ -19,6 +19,8 @@ export interface Stopped {
   session: Session;
   /** There was no pod to take away. */
   already: boolean;
+  /** Why this machine doesn't remember it, where it couldn't. */
+  unkept?: string;
 }
 
 /**
@@ -39,6 +41,7 @@ export async function stop(host: Host, options: StopOptions): Promise<Stopped> {
   await endSync(host, kept.session, { forget: false, signal });
   const removed = await store.remove(PODS, sessionNames(name).pod);
   if (removed) await untilGone(host, store, { name, limitMs: goneTimeoutMs, signal });
-  await writeLocalSession(host, kept.session, store.client.context);
-  return { session: kept.session, already: !removed };
+  const unkept = await writeLocalSession(host, kept.session, store.client.context);
+  const { session } = kept;
+  return { session, already: !removed, ...(unkept === undefined ? {} : { unkept }) };
 }

@@ -3,7 +3,7 @@ import type { SyncControl, SyncReport, SyncRequest, SyncSpec } from "../../actio
 import { KodamaError } from "../../base/errors.ts";
 import { isLocked } from "../../cluster/control/file_lock.ts";
 import { firstState } from "../../sync/engine/status.ts";
-import { isAbsent } from "../files.ts";
+import { fileError, isAbsent } from "../files.ts";
 import { forgetAgreed } from "./ancestor_files.ts";
 import { leaveRequest } from "./requests.ts";
 import {
@@ -87,7 +87,9 @@ async function start(
       },
     );
   }
-  await Deno.mkdir(paths.folder, { recursive: true, mode: 0o700 });
+  await Deno.mkdir(paths.folder, { recursive: true, mode: 0o700 }).catch((error) => {
+    throw unkept(paths.folder, error);
+  });
   // What was agreed on is about these two folders alone.
   const moved = changes.some((one) => /^the (?:folder|pod$|session$)/.test(one));
   const id = kept !== undefined && !moved
@@ -102,7 +104,9 @@ async function start(
     excludePatterns: [...spec.excludePatterns],
     session: spec.session && { ...spec.session },
   };
-  await replaceFile(paths.record, `${JSON.stringify(record, null, 2)}\n`);
+  await replaceFile(paths.record, `${JSON.stringify(record, null, 2)}\n`).catch((error) => {
+    throw unkept(paths.record, error);
+  });
   await Deno.remove(paths.report).catch(ignoreAbsent);
   const words = command(spec.key, record);
   const child = startBackground({ words, output: paths.crash, folder: paths.folder, environment });
@@ -118,6 +122,16 @@ async function start(
     child.release();
   }
   throw await didNotStart(paths, spec.key);
+}
+
+/** The error of a sync whose own files can't be written. */
+function unkept(path: string, error: unknown): unknown {
+  const told = fileError(`cannot write ${path}`, error);
+  if (!(told instanceof KodamaError)) return told;
+  return new KodamaError("environment", told.message, {
+    hint: told.hint ?? "KODAMA_CONFIG_DIR names another folder for what kodama keeps",
+    cause: error,
+  });
 }
 
 async function didNotStart(paths: SyncPaths, key: string): Promise<KodamaError> {

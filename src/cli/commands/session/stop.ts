@@ -25,10 +25,11 @@ export const command = defineCommand({
   async run({ options, kubeconfig }, { host: openHost, signals, terminal }) {
     const host = await openHost({ kubeconfig });
     const { stop } = await import("../../../actions/session/stop.ts");
-    const { session, already } = await stoppable(
+    const { session, already, unkept } = await stoppable(
       signals,
       (signal) => stop(host, { ...options, signal }),
     );
+    if (unkept !== undefined) await terminal.stderr.write(`warning: ${unkept}\n`);
     const how = already ? "was Stopped already" : "is Stopped";
     await terminal.stdout.write(`session/${session.name} ${how}\n`);
     await terminal.stderr.write(`kodama resume ${session.name} goes on with it\n`);

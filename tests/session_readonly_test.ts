@@ -1,0 +1,30 @@
+/** Sessions of a machine whose kodama folder can't be written to. */
+import assert from "node:assert/strict";
+import { startTestCluster } from "./harness/embedded_cluster.ts";
+import { SourceKodama } from "./harness/source_kodama.ts";
+
+Deno.test("where kodama's folder can't be written to, sessions work, and what can't be kept is said", async () => {
+  await using cluster = await startTestCluster();
+  const kodama = await SourceKodama.on(cluster);
+  // Not one of the folders that it is allowed to write to: whoever runs the tests may write into any.
+  const env = { KODAMA_CONFIG_DIR: `${cluster.folder}/elsewhere` };
+  const run = (...words: string[]) => kodama.run(words, { cwd: cluster.folder, env });
+  const unkept =
+    /^warning: cannot write .*work\.yaml: .*; the cluster keeps the session all the same$/m;
+  for (const words of [["start", "work", "--no-sync"], ["stop", "work"], ["resume", "work"]]) {
+    const { code, stderr } = await run(...words);
+    assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
+    assert.match(stderr, unkept);
+  }
+  assert.match((await run("list")).stdout, /^work +Running /m);
+  await Deno.mkdir(`${cluster.folder}/site`);
+  const synced = await run("start", "work", "--sync", "site");
+  assert.equal(synced.code, 1);
+  assert.match(
+    synced.stderr,
+    /^error: cannot write .*\/sync\/default\.work: .*\nhint: /m,
+  );
+  assert.match((await run("list")).stdout, /^work +Running /m);
+  const { code, stderr } = await run("delete", "work", "--force", "--purge");
+  assert.equal(code, 0, stderr);
+});
