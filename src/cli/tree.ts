@@ -18,6 +18,7 @@ const sections: NonNullable<Branch["sections"]> = [
     "pull",
     "clone",
     "snapshot",
+    "snapshots",
     "restore",
     "delete",
     "session",
@@ -84,7 +85,7 @@ const sessionCommands = {
   pull: dialling("bring a session's branch home", () => import("./commands/session/pull.ts")),
   clone: dialling("copy a session", () => import("./commands/session/clone.ts")),
   snapshot: dialling(
-    "keep a session's files in a file",
+    "keep a session's files, in the cluster or in a file",
     () => import("./commands/session/snapshot.ts"),
   ),
   restore: dialling(
@@ -92,6 +93,12 @@ const sessionCommands = {
     () => import("./commands/session/restore.ts"),
   ),
   delete: dialling("delete a session", () => import("./commands/session/delete.ts")),
+} satisfies Record<string, Leaf>;
+
+/** The commands of their snapshots: below `snapshots`, and `session snapshots`. */
+const snapshotsCommands = {
+  list: dialling("list snapshots", () => import("./commands/snapshots/list.ts")),
+  delete: dialling("delete snapshots", () => import("./commands/snapshots/delete.ts")),
 } satisfies Record<string, Leaf>;
 
 function synonym(name: keyof typeof sessionCommands): Leaf {
@@ -139,6 +146,7 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
   }),
   ...sessionCommands,
   ls: synonym("list"),
+  snapshots: branch("snapshots of sessions that the cluster keeps", snapshotsCommands),
   session: branch("the same commands, as words of their own", {
     start: synonym("start"),
     list: synonym("list"),
@@ -151,6 +159,10 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     pull: synonym("pull"),
     clone: synonym("clone"),
     snapshot: synonym("snapshot"),
+    snapshots: branch("snapshots of sessions that the cluster keeps", {
+      list: { ...snapshotsCommands.list, synonymOf: ["snapshots", "list"] },
+      delete: { ...snapshotsCommands.delete, synonymOf: ["snapshots", "delete"] },
+    }),
     restore: synonym("restore"),
     delete: synonym("delete"),
   }),

@@ -81,7 +81,10 @@ export async function startCluster(options: ClusterOptions): Promise<EmbeddedClu
   ]);
   const { startNode } = await import("./node/node.ts");
   // A store that begins anew can't name what the claims of the last start hold.
-  if (kept === undefined) await removeFolder(claimsFolder(options));
+  if (kept === undefined) {
+    await removeFolder(claimsFolder(options));
+    await removeFolder(snapshotsFolder(options));
+  }
   // Disposed of in reverse: no more requests, then no more wishes, then no more pods.
   const node = stack.use(
     await startNode({
@@ -92,6 +95,7 @@ export async function startCluster(options: ClusterOptions): Promise<EmbeddedClu
       ...(options.isolation === undefined ? {} : { isolation: options.isolation }),
     }),
   );
+  stack.use(await startSnapshots(store, clock, options));
   if (kept !== undefined) stack.defer(() => kept.freeze());
   const { createAdmission } = await import("./admission.ts");
   const admission = createAdmission({ store, node, clock });
@@ -139,6 +143,10 @@ function claimsFolder({ folder }: ClusterOptions): string {
   return `${folder}/node/claims`;
 }
 
+function snapshotsFolder({ folder }: ClusterOptions): string {
+  return `${folder}/node/snapshots`;
+}
+
 async function removeFolder(path: string): Promise<void> {
   try {
     await Deno.remove(path, { recursive: true });
@@ -175,6 +183,20 @@ async function newStore(
       ? {}
       : { initial: kept.snapshot, onChange: (event) => kept.record(event) }),
   });
+}
+
+async function startSnapshots(
+  store: Store,
+  clock: Clock,
+  options: ClusterOptions,
+): Promise<AsyncDisposable> {
+  const { runVolumeSnapshots } = await import("./node/volume_snapshots.ts");
+  const { provisioner: driver } = await import("./controllers/volume_binder.ts");
+  const folders = {
+    claimsFolder: claimsFolder(options),
+    snapshotsFolder: snapshotsFolder(options),
+  };
+  return runVolumeSnapshots({ store, clock, driver, ...folders });
 }
 
 async function startControllers(

@@ -76,6 +76,15 @@ export const resources = {
     shortNames: ["sc"],
     namespaced: false,
   }),
+  volumeSnapshots: resource("snapshot.storage.k8s.io", "volumesnapshots", {
+    kind: "VolumeSnapshot",
+    shortNames: ["vs"],
+  }),
+  volumeSnapshotClasses: resource("snapshot.storage.k8s.io", "volumesnapshotclasses", {
+    kind: "VolumeSnapshotClass",
+    shortNames: ["vsclass", "vsclasses"],
+    namespaced: false,
+  }),
   roles: resource(rbac, "roles", { kind: "Role" }),
   roleBindings: resource(rbac, "rolebindings", { kind: "RoleBinding" }),
   clusterRoles: resource(rbac, "clusterroles", { kind: "ClusterRole", namespaced: false }),

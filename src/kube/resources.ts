@@ -20,6 +20,22 @@ export const PERSISTENT_VOLUME_CLAIMS: ApiResource = core(
   "persistentvolumeclaims",
   "PersistentVolumeClaim",
 );
+export const PERSISTENT_VOLUMES: ApiResource = core("persistentvolumes", "PersistentVolume", false);
+/** https://kubernetes.io/docs/concepts/storage/volume-snapshots/ */
+export const VOLUME_SNAPSHOTS: ApiResource = {
+  group: "snapshot.storage.k8s.io",
+  version: "v1",
+  plural: "volumesnapshots",
+  kind: "VolumeSnapshot",
+  namespaced: true,
+};
+export const VOLUME_SNAPSHOT_CLASSES: ApiResource = {
+  group: "snapshot.storage.k8s.io",
+  version: "v1",
+  plural: "volumesnapshotclasses",
+  kind: "VolumeSnapshotClass",
+  namespaced: false,
+};
 export const NETWORK_POLICIES: ApiResource = {
   group: "networking.k8s.io",
   version: "v1",

@@ -58,9 +58,7 @@ export function keptSession(object: ConfigMap): KeptSession {
       `configmap "${name}" in namespace "${namespace}" holds no session: ${plainText(reason, 200)}`,
       { hint: `look at it: kubectl get configmap ${name} -n ${namespace} -o yaml` },
     );
-  const read = sessionOf(parsed(object.data?.[stateKey], wrong));
-  if (read.kind === "wrong") throw wrong(read.reason);
-  const { session } = read;
+  const session = sessionOfText(object.data?.[stateKey], wrong);
   // The labels and the name decide where things are looked for; a document can't say otherwise.
   if (sessionNames(session.name).state !== name || session.namespace !== namespace) {
     throw wrong(`it speaks of "${session.name}" in namespace "${session.namespace}"`);
@@ -68,12 +66,24 @@ export function keptSession(object: ConfigMap): KeptSession {
   return { session, uid, resourceVersion };
 }
 
-function parsed(text: string | undefined, wrong: (reason: string) => KodamaError): unknown {
+/**
+ * The session that a text tells.
+ *
+ * @param wrong makes the error for a text that tells none, from the reason.
+ */
+export function sessionOfText(
+  text: string | undefined,
+  wrong: (reason: string) => KodamaError,
+): Session {
   if (text === undefined) throw wrong(`it has no ${stateKey}`);
   if (text.length > maxChars) throw wrong(`${stateKey} is too large`);
+  let document: unknown;
   try {
-    return parse(text, { maxAliasCount: 0 });
+    document = parse(text, { maxAliasCount: 0 });
   } catch {
     throw wrong(`${stateKey} isn't YAML`);
   }
+  const read = sessionOf(document);
+  if (read.kind === "wrong") throw wrong(read.reason);
+  return read.session;
 }

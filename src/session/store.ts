@@ -136,8 +136,13 @@ export class SessionStore {
   }
 
   /** The objects of a session of one kind. */
-  async ofSession(resource: ApiResource, session: string): Promise<KubeObject[]> {
-    const scope = { namespace: this.namespace, labelSelector: selectSession(session) };
+  ofSession(resource: ApiResource, session: string): Promise<KubeObject[]> {
+    return this.labelled(resource, selectSession(session));
+  }
+
+  /** The objects of one kind that a selector of labels chooses. */
+  async labelled(resource: ApiResource, labelSelector: string): Promise<KubeObject[]> {
+    const scope = { namespace: this.namespace, labelSelector };
     const { items } = await this.#again(() =>
       wholeList(() => this.client.list<KubeObject>(resource, scope, { signal: this.signal }))
     );

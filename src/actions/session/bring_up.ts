@@ -9,6 +9,7 @@ import {
   podManifest,
   storage,
 } from "../../session/manifests/all.ts";
+import type { VolumeSources } from "../../session/manifests/claims.ts";
 import type { Session } from "../../session/model.ts";
 import { sessionNames } from "../../session/names.ts";
 import { ownedBy } from "../../session/owned.ts";
@@ -45,6 +46,8 @@ export interface BringUp {
   whyNoSync?: string;
   kubeconfig?: string;
   task?: FirstTask;
+  /** What volumes that aren't there yet begin with; empty ones where it is absent. */
+  volumeSources?: VolumeSources;
   /** Fills the volumes before anything else is done in the pod; tells how far it is, and what came of it. */
   fill?: (pod: PodAccess) => AsyncGenerator<string, string>;
   /** Told of every object that this call made, before the next one is. */
@@ -109,7 +112,8 @@ class BringUpRun {
 
   async *create(): AsyncGenerator<StartEvent, void> {
     yield this.#started("create");
-    for (const claim of storage(this.#session)) await this.#ensure(claim);
+    const { volumeSources } = this.work;
+    for (const claim of storage(this.#session, volumeSources)) await this.#ensure(claim);
     await this.#removeOldPod();
     const pod = podManifest(this.#session);
     const owned = { ...pod, object: ownedBy(this.#kept, pod.object) };

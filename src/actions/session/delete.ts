@@ -7,12 +7,14 @@ import {
   PERSISTENT_VOLUME_CLAIMS,
   PODS,
   SECRETS,
+  VOLUME_SNAPSHOTS,
 } from "../../kube/resources.ts";
 import type { KubeObject, PersistentVolumeClaim } from "../../kube/types.ts";
 import { plainText } from "../../kube/failures.ts";
 import type { Session } from "../../session/model.ts";
-import { sessionNames } from "../../session/names.ts";
+import { componentLabel, sessionNames } from "../../session/names.ts";
 import type { SessionStore } from "../../session/store.ts";
+import { keptSnapshots, type VolumeSnapshot } from "../../session/volume_snapshot.ts";
 import type { Host } from "../host.ts";
 import type { DeletionPlan, PlannedRemoval, SessionPlace } from "./events.ts";
 import { removeLocalSession } from "./local_file.ts";
@@ -23,6 +25,8 @@ import { untilGone } from "./wait_ready.ts";
 export interface DeleteOptions extends SessionPlace {
   /** The claims too, with all that is in them. */
   purge: boolean;
+  /** Its snapshots in the cluster too. */
+  snapshots?: boolean;
   /** `sessions/NAME.yaml` stays. */
   keepConfig: boolean;
   signal: AbortSignal;
@@ -47,22 +51,28 @@ const order: readonly ApiResource[] = [PODS, NETWORK_POLICIES, SECRETS, CONFIG_M
  * @throws KodamaError `notFound` where there is nothing of it at all.
  */
 export async function planDeletion(host: Host, options: DeleteOptions): Promise<PlannedDeletion> {
-  const { name, purge, signal } = options;
+  const { name, purge, signal, snapshots: takesSnapshots = false } = options;
   const store = await openStore(host, options, signal);
-  const [session, objects, claims] = await Promise.all([
+  const [session, objects, claims, taken] = await Promise.all([
     sessionIfReadable(store, name),
     Promise.all(order.map((resource) => objectsOf(store, resource, name))),
     store.ofSession(PERSISTENT_VOLUME_CLAIMS, name),
+    snapshotsOf(store, name),
   ]);
   const state = sessionNames(name).state;
   const found = objects.flat().sort((a, b) => Number(a.name === state) - Number(b.name === state));
-  const kept = claims.map((claim) => ({
+  // What a restore that was killed has left holds nobody's work, and goes with its owner, the state.
+  const lasting = claims.filter(({ metadata }) => metadata.labels?.[componentLabel] !== "restore");
+  const kept = lasting.map((claim) => ({
     resource: PERSISTENT_VOLUME_CLAIMS,
     name: claim.metadata.name ?? "",
     size: sizeOf(claim),
   }));
   if (found.length === 0 && (kept.length === 0 || !purge)) throw nothingThere(name, store, kept);
-  const removals = purge ? withClaims(found, kept, state) : found;
+  const going = takesSnapshots
+    ? taken.map(({ metadata }) => ({ resource: VOLUME_SNAPSHOTS, name: metadata.name ?? "" }))
+    : [];
+  const removals = purge ? withClaims(found, [...kept, ...going], state) : found;
   const plan: DeletionPlan = {
     name,
     namespace: store.namespace,
@@ -70,6 +80,8 @@ export async function planDeletion(host: Host, options: DeleteOptions): Promise<
     session,
     removes: removals.map(asPlanned),
     claims: kept.map(({ name, size }) => ({ name, size })),
+    snapshots: keptSnapshots(taken).map(({ name, takenAt }) => ({ name, takenAt })),
+    takesSnapshots,
     purge,
   };
   return { plan, run: () => deletion(host, store, { options, removals }) };
@@ -121,6 +133,17 @@ async function objectsOf(
   } catch (error) {
     const refused = error instanceof KodamaError && ["notFound", "forbidden"].includes(error.kind);
     if (resource === NETWORK_POLICIES && refused) return [];
+    throw error;
+  }
+}
+
+/** As policies: not every cluster has them, and not everybody may see them. */
+async function snapshotsOf(store: SessionStore, session: string): Promise<VolumeSnapshot[]> {
+  try {
+    return (await store.ofSession(VOLUME_SNAPSHOTS, session)).map((one) => one as VolumeSnapshot);
+  } catch (error) {
+    const unseen = error instanceof KodamaError && ["notFound", "forbidden"].includes(error.kind);
+    if (unseen) return [];
     throw error;
   }
 }

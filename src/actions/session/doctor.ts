@@ -2,6 +2,7 @@
 import { KodamaError } from "../../base/errors.ts";
 import type { Finding } from "../finding.ts";
 import type { Host } from "../host.ts";
+import { snapshotFindings } from "./doctor_snapshots.ts";
 import { type SessionRemains, sessionRemains } from "./remains.ts";
 
 /** Which sessions are looked at. */
@@ -27,6 +28,12 @@ export async function* doctorSessions(
         const found = findingOf(remains);
         if (found !== undefined) yield { id, context, ...found };
       }
+      const isWhole = new Set(
+        all.filter(({ kind }) => kind === "whole").map((one) => `${one.namespace}/${one.name}`),
+      );
+      const hasSession = (place: string, session: string) => isWhole.has(`${place}/${session}`);
+      const snapshots = await snapshotFindings(client, { namespace, hasSession, signal });
+      for (const found of snapshots) yield { id, context, ...found };
       if (all.every(({ kind }) => kind !== "orphaned")) {
         yield { id, context, status: "ok", detail: `${whole} there, and nothing without one` };
       }

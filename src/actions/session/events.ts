@@ -16,6 +16,7 @@ export type { Session, SessionStatus } from "../../session/model.ts";
 export { type SessionDocument, sessionDocument } from "../../session/document.ts";
 export { checkedSessionName, sessionNames } from "../../session/names.ts";
 export { limitText, type LimitWish, parseLimit, type TimeLeft } from "../../session/limits.ts";
+export { checkedSnapshotName, isSnapshotName } from "../../session/snapshot_names.ts";
 export type { LiveStatus } from "../../session/status.ts";
 
 /** Where a session is looked for. */
@@ -139,6 +140,9 @@ export interface DeletionPlan {
   removes: readonly PlannedRemoval[];
   /** Claims that stay, or with `purge` go: with their contents. */
   claims: readonly { name: string; size: string }[];
+  /** Snapshots in the cluster that stay, or where it was asked for go. */
+  snapshots: readonly { name: string; takenAt: string }[];
+  takesSnapshots: boolean;
   purge: boolean;
 }
 

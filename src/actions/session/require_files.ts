@@ -11,7 +11,7 @@ export function requireFiles({ origin, name }: Session): void {
   if (origin === undefined || origin.filled) return;
   const again = origin.kind === "clone"
     ? `kodama clone ${origin.session} ${name} goes on with it`
-    : `kodama restore ${name} FILE goes on with it`;
+    : `kodama restore ${name} FILE|SNAPSHOT goes on with it`;
   throw new KodamaError(
     "conflict",
     `session "${name}" was to begin with the files of "${origin.session}", and doesn't have them`,

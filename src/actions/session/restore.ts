@@ -1,4 +1,4 @@
-/** A session's files brought back from a snapshot: into a new session, or one that is stopped. */
+/** A session's files brought back from a snapshot, of a file or of the cluster: into a new session, or one that is stopped. */
 import { KodamaError } from "../../base/errors.ts";
 import { PERSISTENT_VOLUME_CLAIMS, PODS } from "../../kube/resources.ts";
 import type { PersistentVolumeClaim } from "../../kube/types.ts";
@@ -10,19 +10,19 @@ import type { KeptSession } from "../../session/state.ts";
 import { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
 import { abandoned, withOutcome } from "./abandon.ts";
-import { type Archive, readArchive } from "./archive_read.ts";
 import { bringUp } from "./bring_up.ts";
 import type { SessionPlace, StartEvent } from "./events.ts";
-import { fill } from "./fill.ts";
 import { tidied } from "./leftovers.ts";
+import { isOlder, whenBegun } from "./older_claims.ts";
 import { sessionOwner } from "./owner.ts";
 import { openStore } from "./place.ts";
-import { podChecksums } from "./pod_files.ts";
+import type { RestoreContent, RestoreFrom, RestoreSource } from "./restore_source.ts";
 
 /** Which session, and from where. */
 export interface RestoreOptions extends SessionPlace {
-  /** Of this machine. */
-  file: string;
+  from: RestoreFrom;
+  /** Whom the agent was signed in as too, where the snapshot has it. */
+  withSecrets: boolean;
   readyTimeoutMs: number;
   signal: AbortSignal;
 }
@@ -32,8 +32,8 @@ export interface RestorePlan {
   name: string;
   namespace: string;
   context: string;
-  /** What is in the file. */
-  snapshot: Pick<Archive, "takenAt" | "files" | "bytes"> & { session: string; image: string };
+  /** What is brought back. */
+  snapshot: { session: string; image: string; takenAt: Date; content: RestoreContent };
   /** Volumes whose contents are replaced; none for a new session. */
   lost: readonly { name: string; size: string }[];
 }
@@ -45,30 +45,43 @@ export interface PlannedRestore {
 }
 
 /**
- * Reads the whole file, and looks what is there.
+ * Reads the whole file, or asks the cluster for its snapshot, and looks what is there.
  *
- * @throws KodamaError `config` for a file that isn't whole; `conflict` where the session runs, or is of another
+ * @throws KodamaError `config` for a file that isn't whole; `notFound` for a snapshot; `conflict` where the session runs, or is of another
  *   repository.
  */
 export async function planRestore(host: Host, options: RestoreOptions): Promise<PlannedRestore> {
-  const { name, file, signal } = options;
-  const path = file.startsWith("/") ? file : `${host.places.workingDir}/${file}`;
-  const archive = await readArchive(host, path);
+  const { name, from, signal } = options;
   const store = await openStore(host, options, signal);
+  const source = await sourceOf(host, store, from);
   const there = await store.read(name);
   await refuseRunning(store, name, there);
-  refuseOther(archive.session, there?.session);
+  refuseOther(source.session, there?.session);
   const goesOn = there?.session.origin?.filled === false;
-  const lost = goesOn ? [] : await claimsOf(store, name);
-  const { session, takenAt, files, bytes } = archive;
+  // What a restore that was killed has made for itself is nobody's; what it found is.
+  const lost = await claimsOf(store, name, goesOn ? await whenBegun(store, name) : undefined);
+  const { session, takenAt, content } = source;
   const plan: RestorePlan = {
     name,
     namespace: store.namespace,
     context: store.client.context,
-    snapshot: { session: session.name, image: session.spec.image, takenAt, files, bytes },
+    snapshot: { session: session.name, image: session.spec.image, takenAt, content },
     lost,
   };
-  return { plan, run: () => restoring(host, store, { options, archive, there, lost }) };
+  return { plan, run: () => restoring(host, store, { options, source, there, lost }) };
+}
+
+async function sourceOf(
+  host: Host,
+  store: SessionStore,
+  from: RestoreFrom,
+): Promise<RestoreSource> {
+  if (from.kind === "snapshot") {
+    const { snapshotSource } = await import("./snapshot_source.ts");
+    return await snapshotSource(host, store, from.name);
+  }
+  const { archiveSource } = await import("./restore_source.ts");
+  return await archiveSource(host, from.path);
 }
 
 async function refuseRunning(
@@ -95,20 +108,21 @@ function refuseOther(snapshot: Session, there: Session | undefined): void {
   );
 }
 
-async function claimsOf(store: SessionStore, name: string) {
+async function claimsOf(store: SessionStore, name: string, begunMs: number | undefined) {
   const { workspaceClaim, homeClaim } = sessionNames(name);
   const found = await Promise.all([workspaceClaim, homeClaim].map(async (claim) => {
     const object = await store.get<PersistentVolumeClaim>(PERSISTENT_VOLUME_CLAIMS, claim);
     const size = object?.status?.capacity?.["storage"] ??
       object?.spec?.resources?.requests?.["storage"];
-    return object === undefined ? [] : [{ name: claim, size: plainText(size ?? "?", 40) }];
+    const isLost = object !== undefined && isOlder(object, begunMs);
+    return !isLost ? [] : [{ name: claim, size: plainText(size ?? "?", 40) }];
   }));
   return found.flat();
 }
 
 interface Restoring {
   options: RestoreOptions;
-  archive: Archive;
+  source: RestoreSource;
   there: KeptSession | undefined;
   lost: RestorePlan["lost"];
 }
@@ -116,14 +130,14 @@ interface Restoring {
 async function* restoring(
   host: Host,
   store: SessionStore,
-  { options, archive, there, lost }: Restoring,
+  { options, source, there, lost }: Restoring,
 ): AsyncGenerator<StartEvent, void> {
-  const { name, signal, readyTimeoutMs } = options;
-  const session = there?.session ?? await restoredSession(host, store, { name, archive });
+  const { name, signal, readyTimeoutMs, withSecrets } = options;
+  const session = there?.session ?? await restoredSession(host, store, { name, source });
   yield { kind: "stepStarted", step: "claim", session };
   const kept = await opened(host, store, { session, there, signal });
   yield { kind: "stepEnded", step: "claim", result: there === undefined ? "done" : "already" };
-  const checksums = await podChecksums(host);
+  const { volumeSources, fill } = await source.open({ kept, withSecrets, readyTimeoutMs });
   const filling = { isFilled: false };
   try {
     const parts = { parts: noParts, remakePod: false, syncsClone: false, made: () => {} };
@@ -134,9 +148,9 @@ async function* restoring(
       ...parts,
       readyTimeoutMs,
       signal,
+      ...(volumeSources === undefined ? {} : { volumeSources }),
       fill: async function* (pod) {
-        const what = "cannot restore the files";
-        const told = yield* fill(pod, { open: archive.open, checksums, what });
+        const told = yield* fill(pod);
         filling.isFilled = true;
         return told;
       },
@@ -157,9 +171,9 @@ async function* restoring(
 async function restoredSession(
   host: Host,
   { client, namespace }: SessionStore,
-  { name, archive }: { name: string; archive: Archive },
+  { name, source }: { name: string; source: RestoreSource },
 ): Promise<Session> {
-  const { repository, spec, template } = archive.session;
+  const { repository, spec, template } = source.session;
   const owner = await sessionOwner(client, new AbortController().signal);
   const at = host.clock.now().toISOString();
   return {
@@ -171,7 +185,7 @@ async function restoredSession(
     environment: { variables: [], gitToken: false },
     sync: { enabled: false },
     ...(template === undefined ? {} : { template }),
-    origin: { kind: "snapshot", session: archive.session.name, filled: false },
+    origin: { kind: "snapshot", session: source.session.name, filled: false },
     status: "Starting",
     createdAt: at,
     updatedAt: at,

@@ -2,7 +2,8 @@
 import { Deadline } from "../../base/abort.ts";
 import { formatDuration } from "../../base/duration.ts";
 import { KodamaError } from "../../base/errors.ts";
-import type { Pod } from "../../kube/types.ts";
+import { PERSISTENT_VOLUME_CLAIMS } from "../../kube/resources.ts";
+import type { PersistentVolumeClaim, Pod } from "../../kube/types.ts";
 import { sessionNames } from "../../session/names.ts";
 import { liveStatus } from "../../session/status.ts";
 import type { SessionStore } from "../../session/store.ts";
@@ -12,6 +13,8 @@ import { podLooks } from "./pod_looks.ts";
 /** Whom to wait for. */
 export interface Wait {
   name: string;
+  /** Another pod than the session's own. */
+  pod?: string;
   limitMs: number;
   signal: AbortSignal;
 }
@@ -24,10 +27,10 @@ export interface Wait {
 export async function* untilReady(
   host: Host,
   store: SessionStore,
-  { name, limitMs, signal }: Wait,
+  { name, pod: other, limitMs, signal }: Wait,
 ): AsyncGenerator<string, Pod> {
   using deadline = new Deadline(host.clock, limitMs, signal);
-  const pod = { namespace: store.namespace, name: sessionNames(name).pod };
+  const pod = { namespace: store.namespace, name: other ?? sessionNames(name).pod };
   let told: string | undefined;
   try {
     const around = { clock: host.clock, signal: deadline.signal };
@@ -64,10 +67,10 @@ function endedEarly(pod: string, namespace: string, reason: string): KodamaError
 export async function untilGone(
   host: Host,
   store: SessionStore,
-  { name, limitMs, signal }: Wait,
+  { name, pod: other, limitMs, signal }: Wait,
 ): Promise<void> {
   using deadline = new Deadline(host.clock, limitMs, signal);
-  const pod = { namespace: store.namespace, name: sessionNames(name).pod };
+  const pod = { namespace: store.namespace, name: other ?? sessionNames(name).pod };
   try {
     const around = { clock: host.clock, signal: deadline.signal };
     for await (const look of podLooks(store.client, pod, around)) {
@@ -79,6 +82,30 @@ export async function untilGone(
       "timeout",
       `pod "${pod.name}" is still ending after ${formatDuration(limitMs)}`,
       { hint: `kubectl describe pod ${pod.name} -n ${pod.namespace} says more` },
+    );
+  }
+}
+
+/** Waits until a claim is gone: not before the last pod that holds it. */
+export async function untilClaimGone(
+  host: Host,
+  { client, namespace }: SessionStore,
+  { claim, limitMs, signal }: { claim: string; limitMs: number; signal: AbortSignal },
+): Promise<void> {
+  using deadline = new Deadline(host.clock, limitMs, signal);
+  const scope = { namespace, fieldSelector: `metadata.name=${claim}` };
+  const looks = client.watch<PersistentVolumeClaim>(PERSISTENT_VOLUME_CLAIMS, scope, deadline);
+  try {
+    for await (const event of looks) {
+      if (event.kind === "relisted" ? event.objects.length === 0 : event.kind === "deleted") return;
+    }
+    deadline.signal.throwIfAborted();
+  } catch (error) {
+    if (!deadline.expired) throw error;
+    throw new KodamaError(
+      "timeout",
+      `claim "${claim}" is still ending after ${formatDuration(limitMs)}`,
+      { hint: `kubectl describe pvc ${claim} -n ${namespace} says who holds it` },
     );
   }
 }

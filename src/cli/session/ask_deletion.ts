@@ -17,6 +17,8 @@ export function planLines(plan: DeletionPlan): string[] {
       .map((one) => `  ${one.kind} ${one.name}`),
   ];
   if (!purge) return kept === "" ? lines : [...lines, `kept: ${kept} (--purge deletes them too)`];
+  const taken = plan.snapshots.map(({ name, takenAt }) => `  snapshot ${name} of ${takenAt}`);
+  if (plan.takesSnapshots) lost.push(...taken);
   if (lost.length === 0) return lines;
   const unpushed = branch === undefined
     ? []

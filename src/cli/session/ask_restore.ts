@@ -8,9 +8,11 @@ import { isYes } from "../running/confirm.ts";
 
 /** What is brought back. */
 export function snapshotLine({ snapshot }: RestorePlan): string {
-  const { session, takenAt, files, bytes, image } = snapshot;
-  return `snapshot of session "${session}" at ${takenAt.toISOString()}: ${filesText(files)}, ` +
-    `${bytesText(bytes)}, image ${image}`;
+  const { session, takenAt, content, image } = snapshot;
+  const what = content.kind === "file"
+    ? `${filesText(content.files)}, ${bytesText(content.bytes)}`
+    : content.volumes.map(({ name, size }) => `${name} (${size})`).join(", ");
+  return `snapshot of session "${session}" at ${takenAt.toISOString()}: ${what}, image ${image}`;
 }
 
 /** What is lost by it. */

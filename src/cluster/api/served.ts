@@ -42,6 +42,7 @@ const withStatus = new Set<ResourceType>([
   resources.statefulSets,
   resources.daemonSets,
   resources.jobs,
+  resources.volumeSnapshots,
 ]);
 
 const scalable = new Set<ResourceType>([

@@ -1,25 +1,35 @@
 /** Volumes: gives each claim the volume it asks for. https://kubernetes.io/docs/concepts/storage/persistent-volumes/ */
 import type { PersistentVolume, PersistentVolumeClaim } from "kubernetes-types/core/v1.d.ts";
 import type { StorageClass } from "kubernetes-types/storage/v1.d.ts";
+import type { KubeObject } from "../../kube/types.ts";
 import { type Action, create, note, remove, update } from "./action.ts";
 import type { Controller } from "./controller.ts";
 import type { Live } from "./kinds.ts";
 import { parseQuantity } from "../../base/quantity.ts";
 import type { ClusterState } from "./state.ts";
 
-const provisioner = "kodama.dev/local";
+/** Who makes the volumes of claims here: the name that classes give. */
+export const provisioner = "kodama.dev/local";
 const defaultClassKey = "storageclass.kubernetes.io/is-default-class";
 
 /**
  * Binds claims: to a volume that is there, or to a new folder below `folder`. Keeps the default
- * StorageClass `standard`.
+ * StorageClass `standard`, and the VolumeSnapshotClass of that name.
  */
 export function volumeController(folder: string): Controller {
   return {
     name: "persistentvolume-controller",
-    watches: ["persistentVolumeClaims", "persistentVolumes", "storageClasses"],
+    watches: [
+      "persistentVolumeClaims",
+      "persistentVolumes",
+      "storageClasses",
+      "volumeSnapshotClasses",
+    ],
     reconcile: (state) => [
       ...(state.list("storageClasses").length === 0 ? [create("storageClasses", standard)] : []),
+      ...(state.list("volumeSnapshotClasses").length === 0
+        ? [create("volumeSnapshotClasses", standardSnapshots)]
+        : []),
       ...bindClaims(state, folder),
       ...state.list("persistentVolumes").flatMap((volume) => settleVolume(volume, state)),
     ],
@@ -33,6 +43,17 @@ const standard: StorageClass & { metadata: { name: string } } = {
   provisioner,
   reclaimPolicy: "Delete",
   volumeBindingMode: "Immediate",
+};
+
+const standardSnapshots: KubeObject = {
+  apiVersion: "snapshot.storage.k8s.io/v1",
+  kind: "VolumeSnapshotClass",
+  metadata: {
+    name: "standard",
+    annotations: { "snapshot.storage.kubernetes.io/is-default-class": "true" },
+  },
+  driver: provisioner,
+  deletionPolicy: "Delete",
 };
 
 function bindClaims(state: ClusterState, folder: string): Action[] {
@@ -144,6 +165,9 @@ function boundTo(
     }),
     update("persistentVolumeClaims", {
       ...claim,
+      metadata: madeHere(volume)
+        ? { ...claim.metadata, annotations: { ...claim.metadata.annotations, ...provisionedBy } }
+        : claim.metadata,
       spec: {
         ...claim.spec,
         volumeName: volume.metadata.name,
@@ -152,6 +176,13 @@ function boundTo(
       status: { phase: "Bound", accessModes, capacity },
     }),
   ];
+}
+
+/** By this a claim tells whose its volume is, as a claim of a CSI driver does. */
+const provisionedBy = { "volume.kubernetes.io/storage-provisioner": provisioner };
+
+function madeHere({ metadata }: Live<PersistentVolume>): boolean {
+  return metadata.annotations?.["pv.kubernetes.io/provisioned-by"] === provisioner;
 }
 
 /** A volume whose claim is gone is released, or removed where its policy says so; a new one is offered. */

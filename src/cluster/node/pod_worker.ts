@@ -96,6 +96,7 @@ export class PodWorker {
           store,
           podFolder,
           claimsFolder: `${dataDir}/claims`,
+          snapshotsFolder: `${dataDir}/snapshots`,
         });
       } catch (error) {
         if (!(error instanceof Error)) throw error;

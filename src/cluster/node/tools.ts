@@ -2,6 +2,7 @@
 
 const names = [
   "chmod",
+  "cp",
   "hostname",
   "mkdir",
   "mount",

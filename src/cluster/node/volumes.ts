@@ -1,10 +1,17 @@
 /** A pod's volumes as folders of this machine. */
-import type { Container, Pod, Volume, VolumeMount } from "../../kube/types.ts";
+import type {
+  Container,
+  PersistentVolumeClaim,
+  Pod,
+  Volume,
+  VolumeMount,
+} from "../../kube/types.ts";
 import type { Store } from "../model.ts";
 import { resources } from "../resources.ts";
 import { fieldValue } from "./downward.ts";
 import { expand, objectData } from "./environment.ts";
 import type { Mount } from "./runtime.ts";
+import { copyFolder } from "./volume_snapshots.ts";
 
 /** A volume can't be made (yet); the message is the kubelet's. */
 export class VolumeError extends Error {
@@ -21,6 +28,8 @@ export interface VolumeOptions {
   podFolder: string;
   /** Where claims are kept: they outlive their pods. */
   claimsFolder: string;
+  /** Where copies of claims are kept: {@link ./volume_snapshots.ts}. */
+  snapshotsFolder: string;
 }
 
 /** Makes every volume of a pod. Throws {@link VolumeError} for the first that can't be made. */
@@ -68,7 +77,7 @@ async function makeShared(path: string): Promise<void> {
 async function claimFolder(
   pod: Pod,
   source: NonNullable<Volume["persistentVolumeClaim"]>,
-  { store, claimsFolder }: VolumeOptions,
+  { store, claimsFolder, snapshotsFolder }: VolumeOptions,
 ): Promise<VolumePlace> {
   const namespace = pod.metadata?.namespace ?? "";
   const claim = store.get(resources.persistentVolumeClaims, namespace, source.claimName);
@@ -77,8 +86,38 @@ async function claimFolder(
   }
   // By its uid: a claim made anew under an old name begins empty.
   const path = `${claimsFolder}/${namespace}_${source.claimName}_${claim.metadata.uid ?? ""}`;
+  if (await Deno.stat(path).catch(() => undefined) === undefined) {
+    await fillFromSource(claim as unknown as PersistentVolumeClaim, path, {
+      store,
+      snapshotsFolder,
+    });
+  }
   await makeShared(path);
   return { kind: "folder", path, readOnly: source.readOnly ?? false };
+}
+
+/** A claim that names a snapshot begins as a copy of it: when it is first used. */
+async function fillFromSource(
+  { spec, metadata }: PersistentVolumeClaim,
+  path: string,
+  { store, snapshotsFolder }: Pick<VolumeOptions, "store" | "snapshotsFolder">,
+): Promise<void> {
+  const source = spec?.dataSource ?? spec?.dataSourceRef;
+  if (source === undefined) return;
+  const { group, kind } = resources.volumeSnapshots;
+  if (source.kind !== kind || source.apiGroup !== group) {
+    throw new VolumeError(
+      `the embedded cluster makes no volumes of the kind ${source.kind} of ${
+        source.apiGroup ?? "the core group"
+      }`,
+    );
+  }
+  const snapshot = store.get(resources.volumeSnapshots, metadata?.namespace ?? "", source.name);
+  const status = snapshot?.["status"] as { readyToUse?: boolean } | undefined;
+  if (snapshot === undefined || status?.readyToUse !== true) {
+    throw new VolumeError(`error getting snapshot ${source.name}: it is not ready to use`);
+  }
+  await copyFolder(`${snapshotsFolder}/${snapshot.metadata.uid ?? ""}`, path);
 }
 
 interface ProjectedFile {

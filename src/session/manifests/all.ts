@@ -10,7 +10,7 @@ import {
 import type { KubeObject } from "../../kube/types.ts";
 import type { Session } from "../model.ts";
 import { stateObject } from "../state.ts";
-import { claims } from "./claims.ts";
+import { claims, type VolumeSources } from "./claims.ts";
 import { editorConfig, type EditorFile } from "./editor_config.ts";
 import { egressPolicy } from "./egress_policy.ts";
 import { envSecret, maskedSecret, type SessionSecrets } from "./env_secret.ts";
@@ -55,9 +55,9 @@ export function configuration(session: Session, parts: ManifestParts): Configura
   ];
 }
 
-/** The claims. */
-export function storage(session: Session): Manifest[] {
-  return claims(session).map((claim) => manifest(PERSISTENT_VOLUME_CLAIMS, claim));
+/** The claims; of snapshots, where these are named. */
+export function storage(session: Session, sources?: VolumeSources): Manifest[] {
+  return claims(session, sources).map((claim) => manifest(PERSISTENT_VOLUME_CLAIMS, claim));
 }
 
 /** The pod. */

@@ -1,21 +1,43 @@
 /** The claims that hold what a session is worth: the workspace, and the agent's home. Pure. */
+import { parseQuantity } from "../../base/quantity.ts";
+import { VOLUME_SNAPSHOTS } from "../../kube/resources.ts";
 import type { PersistentVolumeClaim } from "../../kube/types.ts";
 import type { Session } from "../model.ts";
 import { type Component, sessionLabels, sessionNames } from "../names.ts";
 
-/** Both claims. No owner: they outlive the session. */
-export function claims(session: Session): PersistentVolumeClaim[] {
+/** What a volume begins with: a VolumeSnapshot of the claim's own namespace. */
+export interface VolumeSource {
+  /** The object's name. */
+  name: string;
+  /** A quantity: no claim of it may ask for less. */
+  size?: string;
+}
+
+/** Of both volumes. */
+export type VolumeSources = Readonly<Record<"workspace" | "home", VolumeSource>>;
+
+/** Both claims. No owner: they outlive the session. Empty ones, where no snapshot is named. */
+export function claims(session: Session, sources?: VolumeSources): PersistentVolumeClaim[] {
   const { workspaceClaim, homeClaim } = sessionNames(session.name);
   const { storage } = session.spec;
+  const { workspace, home } = sources ?? {};
+  const [large, small] = [storage.workspace, storage.claudeHome];
   return [
-    claim(session, { name: workspaceClaim, size: storage.workspace, component: "workspace" }),
-    claim(session, { name: homeClaim, size: storage.claudeHome, component: "home" }),
+    claim(session, { name: workspaceClaim, size: large, component: "workspace" }, workspace),
+    claim(session, { name: homeClaim, size: small, component: "home" }, home),
   ];
+}
+
+/** The larger quantity: a session may have been begun with less than the driver then gave it. */
+function larger(size: string, least: string | undefined): string {
+  if (least === undefined) return size;
+  return (parseQuantity(least) ?? 0) > (parseQuantity(size) ?? 0) ? least : size;
 }
 
 function claim(
   { name: session, namespace, spec }: Session,
   { name, size, component }: { name: string; size: string; component: Component },
+  source: VolumeSource | undefined,
 ): PersistentVolumeClaim {
   return {
     apiVersion: "v1",
@@ -23,7 +45,14 @@ function claim(
     metadata: { name, namespace, labels: sessionLabels(session, component) },
     spec: {
       accessModes: ["ReadWriteOnce"],
-      resources: { requests: { storage: size } },
+      resources: { requests: { storage: larger(size, source?.size) } },
+      ...(source === undefined ? {} : {
+        dataSource: {
+          apiGroup: VOLUME_SNAPSHOTS.group,
+          kind: VOLUME_SNAPSHOTS.kind,
+          name: source.name,
+        },
+      }),
       ...(spec.storageClass === undefined ? {} : { storageClassName: spec.storageClass }),
     },
   };

@@ -1,9 +1,10 @@
-import { KodamaError } from "../../../base/errors.ts";
+import { KodamaError, UsageError } from "../../../base/errors.ts";
 import { printable } from "../../../term/printable.ts";
 import { defineCommand } from "../../command.ts";
 import { success } from "../../exit_codes.ts";
 import { toggle } from "../../flag.ts";
 import { askDeletion, planLines } from "../../session/ask_deletion.ts";
+import type { Invocation } from "../../invocation.ts";
 import { placeOf, scopeFlags, sessionOperand } from "../../session/flags.ts";
 import { stoppable } from "../../session/stoppable.ts";
 
@@ -12,11 +13,13 @@ export const command = defineCommand({
   description:
     "Deletes a session: its pod, its secrets, its configuration and its state. The workspace and the agent's " +
     "home are kept, and a session of the same name finds them again; --purge deletes them too, after " +
-    "naming what is lost. A deletion that was interrupted is finished by the same words.",
+    "naming what is lost. Snapshots in the cluster outlive it, but for --purge --snapshots. A deletion that was " +
+    "interrupted is finished by the same words.",
   operands: [sessionOperand],
   flags: {
     ...scopeFlags,
     "purge": toggle("delete the workspace and the agent's home too"),
+    "snapshots": toggle("with --purge: delete its snapshots in the cluster too"),
     "keep-config": toggle("keep the session's file in kodama's folder"),
     "force": toggle("don't ask", { short: "f" }),
   },
@@ -26,11 +29,20 @@ export const command = defineCommand({
     { title: "Nothing is to be left", line: "kodama delete my-work --purge" },
   ],
   seeAlso: ["kodama stop --help keeps the session, and takes its pod away."],
-  resolve: ({ flags, operands: [name] }) => ({
-    options: { ...placeOf(flags, name), purge: flags.purge, keepConfig: flags["keep-config"] },
-    force: flags.force,
-    kubeconfig: flags.kubeconfig,
-  }),
+  resolve: ({ flags, operands: [name] }) => {
+    const { purge, snapshots, force, kubeconfig } = flags;
+    if (snapshots && !purge) {
+      throw new UsageError("--snapshots is for --purge: else there is nothing to take them for", {
+        hint: "kodama snapshots delete takes single ones away",
+      });
+    }
+    const keepConfig = flags["keep-config"];
+    return {
+      options: { ...placeOf(flags, name), purge, snapshots, keepConfig },
+      force,
+      kubeconfig,
+    };
+  },
   async run({ options, force, kubeconfig }, { host: openHost, signals, terminal }) {
     const host = await openHost({ kubeconfig });
     const { planDeletion } = await import("../../../actions/session/delete.ts");
@@ -54,7 +66,17 @@ export const command = defineCommand({
         const names = plan.claims.map(({ name }) => name).join(", ");
         await terminal.stderr.write(`kept: ${names}; --purge deletes them\n`);
       }
+      if (plan.purge && !plan.takesSnapshots) await tellKept(plan.snapshots, terminal);
       return success;
     });
   },
 });
+
+async function tellKept(
+  snapshots: readonly { name: string }[],
+  { stderr }: Invocation["terminal"],
+): Promise<void> {
+  if (snapshots.length === 0) return;
+  const names = snapshots.map(({ name }) => `snapshot ${printable(name)}`).join(", ");
+  await stderr.write(`kept: ${names}; kodama snapshots delete takes them away\n`);
+}

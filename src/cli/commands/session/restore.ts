@@ -1,5 +1,6 @@
-import { fillSteps } from "../../../actions/session/events.ts";
-import { KodamaError } from "../../../base/errors.ts";
+import { fillSteps, isSnapshotName } from "../../../actions/session/events.ts";
+import type { RestoreFrom } from "../../../actions/session/restore_source.ts";
+import { KodamaError, UsageError } from "../../../base/errors.ts";
 import { printable } from "../../../term/printable.ts";
 import { defineCommand } from "../../command.ts";
 import { success } from "../../exit_codes.ts";
@@ -16,35 +17,59 @@ export const command = defineCommand({
     "Brings the files of a snapshot back. Where there is no session NAME, one is begun as the snapshot has it; " +
     "of one that is stopped the files are replaced, after a question that names what is lost. A session that runs " +
     "is left alone.\n\n" +
-    "The file is read to its end before anything is made of it. What was there stays until all has come, and is " +
-    "there again where it fails. A snapshot has no secrets: give the session its own, with kodama start " +
-    "--env-file. No folder is kept in step with it until you ask for one.",
-  operands: [sessionOperand, { name: "FILE", arity: "one", completion: { kind: "files" } }],
+    "A word of a-z, 0-9 and - names a snapshot of the cluster, all else a file: ./name is one without a dot. A file " +
+    "is read to its end before anything is made of it. What was there stays until all has come, and is there again " +
+    "where it fails. Secrets aren't restored: give the session its own, with kodama start --env-file. Whom the " +
+    "agent was signed in as is in a snapshot of the cluster, and comes along with --with-secrets alone. No folder is " +
+    "kept in step with the session until you ask for one.",
+  operands: [
+    sessionOperand,
+    { name: "SNAPSHOT|FILE", arity: "one", completion: { kind: "files" } },
+  ],
   flags: {
     ...scopeFlags,
-    yes: toggle("replace what is there without asking", { short: "y" }),
-    timeout: timeoutFlag,
+    "yes": toggle("replace what is there without asking", { short: "y" }),
+    "with-secrets": toggle("whom the agent was signed in as too, of a snapshot in the cluster"),
+    "timeout": timeoutFlag,
   },
   examples: [
-    { title: "As a session of another name", line: "kodama restore fix-auth-2 fix-auth.tar.gz" },
+    {
+      title: "As a session of another name",
+      line: "kodama restore fix-auth-2 before-the-merge",
+    },
+    { title: "From a file", line: "kodama restore fix-auth-2 fix-auth.tar.gz" },
     {
       title: "A stopped one, back to where it was",
-      line: "kodama restore fix-auth fix-auth.tar.gz",
+      line: "kodama restore fix-auth before-the-merge",
     },
   ],
   exitCodes: [
     ["0", "the session runs"],
-    ["1", "the session runs already, the file isn't whole, or a step failed"],
+    ["1", "the session runs already, the snapshot isn't whole, or a step failed"],
     ["2", "files would be replaced, and nobody said yes"],
     ["3", "the pod wasn't ready in time"],
     ["130", "stopped by Ctrl-C or a signal; the message says what is left"],
   ],
-  seeAlso: ["kodama snapshot --help makes such files."],
-  resolve: ({ flags, operands: [name, file = ""] }) => ({
-    options: { ...placeOf(flags, name), file, readyTimeoutMs: flags.timeout },
-    yes: flags.yes,
-    kubeconfig: flags.kubeconfig,
-  }),
+  seeAlso: [
+    "kodama snapshot --help keeps a session's files.",
+    "kodama snapshots list --help lists the snapshots of the cluster.",
+  ],
+  resolve: ({ flags, operands: [name, word = ""] }) => {
+    const withSecrets = flags["with-secrets"];
+    const from: RestoreFrom = isSnapshotName(word)
+      ? { kind: "snapshot", name: word }
+      : { kind: "file", path: word };
+    if (withSecrets && from.kind === "file") {
+      throw new UsageError(
+        "--with-secrets is for a snapshot of the cluster: a file has no secrets",
+      );
+    }
+    return {
+      options: { ...placeOf(flags, name), from, withSecrets, readyTimeoutMs: flags.timeout },
+      yes: flags.yes,
+      kubeconfig: flags.kubeconfig,
+    };
+  },
   async run({ options, yes, kubeconfig }, { host: openHost, signals, terminal, environment }) {
     const host = await openHost({ kubeconfig });
     const { planRestore } = await import("../../../actions/session/restore.ts");

@@ -8,6 +8,7 @@
  */
 import { cluster } from "./data/cluster.ts";
 import { pods } from "./data/pods.ts";
+import { snapshots } from "./data/snapshots.ts";
 import { review } from "./data/review.ts";
 import { volumes } from "./data/volumes.ts";
 import { workloads } from "./data/workloads.ts";
@@ -15,7 +16,16 @@ import type { ResourceType } from "../../model.ts";
 import type { Definition, Field, ListMerge, Schema } from "./model.ts";
 
 const sources = new Map<string, { fullName: string; text: string }>();
-for (const { name, definitions } of [...pods, ...volumes, ...cluster, ...workloads, ...review]) {
+for (
+  const { name, definitions } of [
+    ...pods,
+    ...volumes,
+    ...cluster,
+    ...workloads,
+    ...snapshots,
+    ...review,
+  ]
+) {
   for (const [short, text] of Object.entries(definitions)) {
     // "events.Event" is the Event of another group than the core's.
     sources.set(short, { fullName: `${name}.${short.split(".").at(-1)}`, text });

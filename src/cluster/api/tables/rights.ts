@@ -1,9 +1,9 @@
-/** The columns of roles and bindings, of leases and of storage classes. */
+/** The columns of roles and bindings, of leases, of storage classes and of snapshots. */
 import type { Lease } from "kubernetes-types/coordination/v1.d.ts";
 import type { RoleBinding } from "kubernetes-types/rbac/v1.d.ts";
 import type { StorageClass } from "kubernetes-types/storage/v1.d.ts";
 import type { Stored } from "../../model.ts";
-import { ageColumn, type Column, column, nameColumn } from "./column.ts";
+import { age, ageColumn, type Column, column, nameColumn } from "./column.ts";
 
 /** Of roles, in a namespace or not. */
 export const roleColumns: readonly Column[] = [
@@ -30,6 +30,47 @@ export const bindingColumns: readonly Column[] = [
   subjects("Users", "User"),
   subjects("Groups", "Group"),
   subjects("ServiceAccounts", "ServiceAccount"),
+];
+
+/** What of a snapshot its CustomResourceDefinition prints. */
+interface Snapshot {
+  spec?: { source?: { persistentVolumeClaimName?: string }; volumeSnapshotClassName?: string };
+  status?: {
+    readyToUse?: boolean;
+    restoreSize?: string;
+    boundVolumeSnapshotContentName?: string;
+    creationTime?: string;
+  };
+}
+
+/** Of snapshots of volumes. */
+export const volumeSnapshotColumns: readonly Column[] = [
+  nameColumn,
+  column<Snapshot>("ReadyToUse", ({ status }) => status?.readyToUse ?? null, { type: "boolean" }),
+  column<Snapshot>("SourcePVC", ({ spec }) => spec?.source?.persistentVolumeClaimName ?? null),
+  column<Snapshot>("SourceSnapshotContent", () => null),
+  column<Snapshot>("RestoreSize", ({ status }) => status?.restoreSize ?? null),
+  column<Snapshot>("SnapshotClass", ({ spec }) => spec?.volumeSnapshotClassName ?? null),
+  column<Snapshot>(
+    "SnapshotContent",
+    ({ status }) => status?.boundVolumeSnapshotContentName ?? null,
+  ),
+  column<Snapshot>(
+    "CreationTime",
+    ({ status }, now) => status?.creationTime === undefined ? null : age(status.creationTime, now),
+  ),
+  ageColumn,
+];
+
+/** Of their classes. */
+export const volumeSnapshotClassColumns: readonly Column[] = [
+  nameColumn,
+  column<{ driver?: string }>("Driver", ({ driver }) => driver ?? null),
+  column<{ deletionPolicy?: string }>(
+    "DeletionPolicy",
+    ({ deletionPolicy }) => deletionPolicy ?? null,
+  ),
+  ageColumn,
 ];
 
 /** Who holds a lease. */

@@ -7,7 +7,14 @@ import { apiVersionOf, resources, typeKey } from "../../resources.ts";
 import { ageColumn, type Column, nameColumn } from "./column.ts";
 import * as core from "./core.ts";
 import { podColumns } from "./pod.ts";
-import { bindingColumns, leaseColumns, roleColumns, storageClassColumns } from "./rights.ts";
+import {
+  bindingColumns,
+  leaseColumns,
+  roleColumns,
+  storageClassColumns,
+  volumeSnapshotClassColumns,
+  volumeSnapshotColumns,
+} from "./rights.ts";
 import * as workloads from "./workloads.ts";
 
 const columnsOf = new Map<string, readonly Column[]>([
@@ -28,6 +35,8 @@ const columnsOf = new Map<string, readonly Column[]>([
   [typeKey(resources.jobs), workloads.jobColumns],
   [typeKey(resources.leases), leaseColumns],
   [typeKey(resources.storageClasses), storageClassColumns],
+  [typeKey(resources.volumeSnapshots), volumeSnapshotColumns],
+  [typeKey(resources.volumeSnapshotClasses), volumeSnapshotClassColumns],
   [typeKey(resources.roles), roleColumns],
   [typeKey(resources.clusterRoles), roleColumns],
   [typeKey(resources.roleBindings), bindingColumns],

@@ -1,0 +1,151 @@
+/** Which VolumeSnapshotClass a session's claims are taken by, and whether the cluster can take them at all. */
+import { KodamaError } from "../../base/errors.ts";
+import { plainText } from "../../kube/failures.ts";
+import { wholeList } from "../../kube/list.ts";
+import { PERSISTENT_VOLUMES, VOLUME_SNAPSHOT_CLASSES } from "../../kube/resources.ts";
+import type { PersistentVolume, PersistentVolumeClaim } from "../../kube/types.ts";
+import type { SessionStore } from "../../session/store.ts";
+import { defaultClassAnnotation, type VolumeSnapshotClass } from "../../session/volume_snapshot.ts";
+
+/** Where a claim says who made its volume: of now, and of before Kubernetes 1.23. */
+const provisionerAnnotations = [
+  "volume.kubernetes.io/storage-provisioner",
+  "volume.beta.kubernetes.io/storage-provisioner",
+];
+
+/** What to ask for. */
+export interface ClassWish {
+  /** The session's name, for the way out. */
+  session: string;
+  /** The one that was named; the driver's default one where it is absent. */
+  className: string | undefined;
+  signal: AbortSignal;
+}
+
+/**
+ * The class for a claim; undefined where the cluster is to take its default one, because who asks may not see them.
+ *
+ * @throws KodamaError `conflict` where the cluster takes no snapshots of such a volume, `notFound` for a class that
+ *   isn't there.
+ */
+export async function snapshotClass(
+  store: SessionStore,
+  claim: PersistentVolumeClaim,
+  wish: ClassWish,
+): Promise<string | undefined> {
+  const [classes, driver] = await Promise.all([
+    classesOf(store, wish),
+    driverOf(store, claim, wish.signal),
+  ]);
+  if (classes === undefined) return wish.className;
+  return chosenClass(classes, { driver, claim: claim.metadata?.name ?? "", ...wish });
+}
+
+/** Undefined where they may not be seen: they are the cluster's, and not the namespace's. */
+async function classesOf(
+  { client }: SessionStore,
+  { session, signal }: ClassWish,
+): Promise<readonly VolumeSnapshotClass[] | undefined> {
+  try {
+    const list = () => client.list<VolumeSnapshotClass>(VOLUME_SNAPSHOT_CLASSES, {}, { signal });
+    return (await wholeList(list)).items;
+  } catch (error) {
+    if (!(error instanceof KodamaError) || signal.aborted) throw error;
+    if (error.kind === "forbidden") return undefined;
+    if (error.kind === "notFound") throw noSnapshots(session);
+    throw error;
+  }
+}
+
+/** The error of a cluster without them. */
+export function noSnapshots(session: string): KodamaError {
+  return new KodamaError(
+    "conflict",
+    "this cluster takes no snapshots of volumes: it doesn't serve snapshot.storage.k8s.io/v1",
+    { hint: intoFile(session) },
+  );
+}
+
+function intoFile(session: string): string {
+  return `kodama snapshot ${session} --output FILE keeps a session that runs in a file of this machine`;
+}
+
+/** The CSI driver of a claim's volume; undefined where it can't be told. */
+async function driverOf(
+  store: SessionStore,
+  { metadata, spec }: PersistentVolumeClaim,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const told = provisionerAnnotations.map((key) => metadata?.annotations?.[key])
+    .find((one) => one !== undefined);
+  if (told !== undefined) return told;
+  try {
+    const volume = await store.get<PersistentVolume>(PERSISTENT_VOLUMES, spec?.volumeName ?? "");
+    return volume?.spec?.csi?.driver;
+  } catch (error) {
+    // Volumes are the cluster's: most people may not see them.
+    if (error instanceof KodamaError && !signal.aborted) return undefined;
+    throw error;
+  }
+}
+
+/** The choice itself. */
+export function chosenClass(
+  classes: readonly VolumeSnapshotClass[],
+  { driver, claim, className, session }: {
+    driver: string | undefined;
+    claim: string;
+    className: string | undefined;
+    session: string;
+  },
+): string | undefined {
+  if (className !== undefined) return namedClass(classes, { driver, claim, className });
+  if (driver === undefined) return undefined;
+  const able = classes.filter((one) => one.driver === driver);
+  if (able.length === 0) {
+    throw new KodamaError(
+      "conflict",
+      `claim "${claim}" is of provisioner "${
+        plainText(driver, 100)
+      }", and no VolumeSnapshotClass ` +
+        "takes snapshots of its volumes",
+      { hint: intoFile(session) },
+    );
+  }
+  const defaults = able.filter(({ metadata }) =>
+    metadata.annotations?.[defaultClassAnnotation] === "true"
+  );
+  if (defaults.length === 1) return defaults[0]?.metadata.name;
+  const several = defaults.length > 1;
+  throw new KodamaError(
+    "conflict",
+    `${several ? "several VolumeSnapshotClasses are" : "no VolumeSnapshotClass is"} the default ` +
+      `one of provisioner "${plainText(driver, 100)}"`,
+    { hint: `--class says which: ${namesOf(several ? defaults : able)}` },
+  );
+}
+
+function namedClass(
+  classes: readonly VolumeSnapshotClass[],
+  { driver, claim, className }: { driver: string | undefined; claim: string; className: string },
+): string {
+  const named = classes.find(({ metadata }) => metadata.name === className);
+  const able = classes.filter((one) => driver === undefined || one.driver === driver);
+  const hint = able.length === 0 ? {} : { hint: `--class takes one of: ${namesOf(able)}` };
+  if (named === undefined) {
+    throw new KodamaError("notFound", `there is no VolumeSnapshotClass "${className}"`, hint);
+  }
+  if (driver === undefined || named.driver === driver) return className;
+  throw new KodamaError(
+    "conflict",
+    `VolumeSnapshotClass "${className}" is of driver "${
+      plainText(named.driver, 100)
+    }", and claim ` +
+      `"${claim}" of "${plainText(driver, 100)}"`,
+    hint,
+  );
+}
+
+function namesOf(classes: readonly VolumeSnapshotClass[]): string {
+  return classes.map(({ metadata }) => plainText(metadata.name ?? "", 100)).sort().join(", ");
+}

@@ -1,0 +1,125 @@
+/** A snapshot of the cluster as what a session is restored from: as its new volumes, or file by file into those it has. */
+import { KodamaError } from "../../base/errors.ts";
+import { PERSISTENT_VOLUME_CLAIMS } from "../../kube/resources.ts";
+import type { PersistentVolumeClaim } from "../../kube/types.ts";
+import type { VolumeSources } from "../../session/manifests/claims.ts";
+import { type PodAccess, podFailure, runInPod } from "../../session/run_in_pod.ts";
+import { forgetWords } from "../../session/secret_scripts.ts";
+import type { SessionStore } from "../../session/store.ts";
+import {
+  claimName,
+  type SnapshotVolume,
+  type VolumePart,
+  volumeParts,
+} from "../../session/volume_snapshot.ts";
+import type { Host } from "../host.ts";
+import { fill } from "./fill.ts";
+import { openCarried, podChecksums } from "./pod_files.ts";
+import type { RestoreSource } from "./restore_source.ts";
+import { withSnapshotPod } from "./snapshot_pod.ts";
+import { isOlder, whenBegun } from "./older_claims.ts";
+import { readSnapshot } from "./snapshots.ts";
+
+/** A volume's files are looked through where they are: that takes its time with many of them. */
+const forgetLimitMs = 10 * 60 * 1000;
+
+/**
+ * Looks at it.
+ *
+ * @throws KodamaError `notFound` where there is none of the name; `conflict` for one that can't be used.
+ */
+export async function snapshotSource(
+  host: Host,
+  store: SessionStore,
+  name: string,
+): Promise<RestoreSource> {
+  const { snapshot, session } = await readSnapshot(store, name);
+  if (snapshot.state !== "Ready") throw notUsable(snapshot.name, snapshot.state, snapshot.volumes);
+  const sources = sourcesOf(snapshot.volumes);
+  return {
+    session,
+    takenAt: new Date(snapshot.takenAt),
+    content: {
+      kind: "snapshot",
+      name,
+      volumes: snapshot.volumes.map((one) => ({ name: one.name, size: one.size ?? "?" })),
+    },
+    async open({ kept, withSecrets, readyTimeoutMs }) {
+      const { name, origin } = kept.session;
+      if (origin?.filled === false && await canBegin(store, name, sources)) {
+        const fillNew = (pod: PodAccess) => forgotten(pod, { withSecrets, sources });
+        return { volumeSources: sources, fill: fillNew };
+      }
+      const checksums = await podChecksums(host);
+      const work = { kept, definition: session, sources, readyTimeoutMs };
+      return {
+        fill: (pod) =>
+          withSnapshotPod(host, store, { ...work, signal: pod.signal }, (from) => {
+            const open = (folder: Parameters<typeof openCarried>[1]) =>
+              openCarried(from, folder, { checksums, withSecrets });
+            return fill(pod, { open, checksums, what: "cannot restore the files" });
+          }),
+      };
+    },
+  };
+}
+
+function sourcesOf(volumes: readonly SnapshotVolume[]): VolumeSources {
+  const of = (part: VolumePart) => {
+    const { name = "", size } = volumes.find((one) => one.part === part) ?? {};
+    return { name, ...(size === undefined ? {} : { size }) };
+  };
+  return { workspace: of("workspace"), home: of("home") };
+}
+
+/** Whether the session's volumes are still to be made, or were made of this very snapshot by a restore that was killed. */
+async function canBegin(
+  store: SessionStore,
+  session: string,
+  sources: VolumeSources,
+): Promise<boolean> {
+  const begun = await whenBegun(store, session);
+  const fits = await Promise.all(volumeParts.map(async (part) => {
+    const name = claimName(session, part);
+    const claim = await store.get<PersistentVolumeClaim>(PERSISTENT_VOLUME_CLAIMS, name);
+    const isOfThis = claim?.spec?.dataSource?.name === sources[part].name;
+    return claim === undefined || isOfThis && !isOlder(claim, begun);
+  }));
+  return fits.every((one) => one);
+}
+
+/** New volumes have all that the old ones had: what isn't for a copy goes before anything else is done. */
+async function* forgotten(
+  pod: PodAccess,
+  { withSecrets, sources }: { withSecrets: boolean; sources: VolumeSources },
+): AsyncGenerator<string, string> {
+  yield "what isn't for a copy is taken away";
+  const result = await runInPod(pod, {
+    words: forgetWords({ withSecrets }),
+    timeoutMs: forgetLimitMs,
+  });
+  if (result.outcome.kind !== "ok") {
+    throw podFailure("cannot take secrets out of the restored volumes", result);
+  }
+  return `volumes of ${sources.workspace.name} and ${sources.home.name}`;
+}
+
+function notUsable(
+  name: string,
+  state: string,
+  volumes: readonly SnapshotVolume[],
+): KodamaError {
+  const reasons = volumes.flatMap(({ part, error }) =>
+    error === undefined ? [] : [`${part}: ${error.message}`]
+  );
+  const why = reasons.length === 0 ? "" : ` (${reasons.join("; ")})`;
+  return new KodamaError(
+    "conflict",
+    `snapshot "${name}" is ${state}, and can't be restored${why}`,
+    {
+      hint: state === "Pending"
+        ? "kodama snapshots list says when it is Ready"
+        : `kodama snapshots delete ${name} takes away what there is of it`,
+    },
+  );
+}

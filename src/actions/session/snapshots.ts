@@ -1,0 +1,175 @@
+/** The snapshots of sessions that a cluster keeps: listed, read, and deleted. */
+import { KodamaError } from "../../base/errors.ts";
+import { plainText } from "../../kube/failures.ts";
+import { wholeList } from "../../kube/list.ts";
+import { VOLUME_SNAPSHOTS } from "../../kube/resources.ts";
+import type { KubeClient } from "../../kube/client.ts";
+import type { Session } from "../../session/model.ts";
+import { persistently } from "../../session/persistence.ts";
+import { sessionOfText } from "../../session/state.ts";
+import { SessionStore } from "../../session/store.ts";
+import {
+  anySnapshot,
+  type KeptSnapshot,
+  keptSnapshots,
+  selectSnapshot,
+  sessionAnnotation,
+  snapshotLabel,
+  type VolumeSnapshot,
+} from "../../session/volume_snapshot.ts";
+import { sessionLabel } from "../../session/names.ts";
+import type { Host } from "../host.ts";
+import type { SessionScope } from "./events.ts";
+import { scopeNamespace } from "./place.ts";
+
+export type { KeptSnapshot, SnapshotVolume } from "../../session/volume_snapshot.ts";
+
+/** Which snapshots. */
+export interface ListSnapshotsOptions extends SessionScope {
+  allNamespaces: boolean;
+  /** Of this session alone. */
+  session?: string;
+}
+
+/** What is there, and where it was looked for. */
+export interface ListedSnapshots {
+  context: string;
+  /** Undefined for all. */
+  namespace: string | undefined;
+  snapshots: readonly KeptSnapshot[];
+}
+
+/**
+ * Lists them.
+ *
+ * @throws KodamaError `conflict` where the cluster has no snapshots at all.
+ */
+export async function listSnapshots(
+  host: Host,
+  options: ListSnapshotsOptions,
+  signal: AbortSignal,
+): Promise<ListedSnapshots> {
+  const { client, namespace } = options.allNamespaces
+    ? { client: await host.kube(options.context), namespace: undefined }
+    : await scopeNamespace(host, options);
+  const { session } = options;
+  const selector = session === undefined
+    ? anySnapshot
+    : `${anySnapshot},${sessionLabel}=${session}`;
+  const objects = await persistently(
+    host.clock,
+    signal,
+    () => snapshotObjects(client, { namespace, selector, signal }),
+  );
+  return { context: client.context, namespace, snapshots: keptSnapshots(objects) };
+}
+
+/** The objects. Throws `conflict` where the cluster doesn't know them. */
+export async function snapshotObjects(
+  client: KubeClient,
+  { namespace, selector, signal }: {
+    namespace: string | undefined;
+    selector: string;
+    signal: AbortSignal;
+  },
+): Promise<VolumeSnapshot[]> {
+  const scope = { labelSelector: selector, ...(namespace === undefined ? {} : { namespace }) };
+  try {
+    const list = () => client.list<VolumeSnapshot>(VOLUME_SNAPSHOTS, scope, { signal });
+    return (await wholeList(list)).items;
+  } catch (error) {
+    if (!(error instanceof KodamaError) || error.kind !== "notFound") throw error;
+    throw new KodamaError(
+      "conflict",
+      `the cluster of context ${client.context} has no snapshots of volumes: it doesn't serve ` +
+        "snapshot.storage.k8s.io/v1",
+      { hint: "snapshots of sessions there are files: kodama snapshot NAME --output FILE" },
+    );
+  }
+}
+
+/**
+ * One of them, with the session as it was.
+ *
+ * @throws KodamaError `notFound` where there is none; `conflict` for one that tells no session.
+ */
+export async function readSnapshot(
+  store: SessionStore,
+  name: string,
+): Promise<{ snapshot: KeptSnapshot; session: Session }> {
+  const objects = await objectsOf(store, name);
+  const [snapshot] = keptSnapshots(objects);
+  if (snapshot === undefined) throw noSnapshot(name, store);
+  const text = objects.map(({ metadata }) => metadata.annotations?.[sessionAnnotation])
+    .find((one) => one !== undefined);
+  const wrong = (reason: string) =>
+    new KodamaError(
+      "conflict",
+      `snapshot "${name}" tells no session that could be made of it: ${plainText(reason, 200)}`,
+      { hint: `kodama snapshots delete ${name} takes away what there is of it` },
+    );
+  return { snapshot, session: sessionOfText(text, wrong) };
+}
+
+async function objectsOf(store: SessionStore, name: string): Promise<VolumeSnapshot[]> {
+  const labelled = await store.labelled(VOLUME_SNAPSHOTS, selectSnapshot(name));
+  return labelled.filter(({ metadata }) => metadata.labels?.[snapshotLabel] === name)
+    .map((one) => one as VolumeSnapshot);
+}
+
+function noSnapshot(name: string, { namespace, client }: SessionStore): KodamaError {
+  return new KodamaError(
+    "notFound",
+    `there is no snapshot "${name}" in namespace "${namespace}" (context ${client.context})`,
+    { hint: `kodama snapshots list -A lists them; a file of the name is ./${name}` },
+  );
+}
+
+/** Snapshots that are to go, and the way to do it. */
+export interface PlannedSnapshotRemoval {
+  context: string;
+  namespace: string;
+  snapshots: readonly KeptSnapshot[];
+  /** Tells of each that is gone. May be done again after any failure. */
+  run(): AsyncGenerator<string, void>;
+}
+
+/**
+ * Looks whether they are all there.
+ *
+ * @throws KodamaError `notFound` for the first that isn't.
+ */
+export async function planSnapshotRemoval(
+  host: Host,
+  { scope, names, signal }: { scope: SessionScope; names: readonly string[]; signal: AbortSignal },
+): Promise<PlannedSnapshotRemoval> {
+  const found = await scopeNamespace(host, scope);
+  const store = new SessionStore(found.client, found.namespace, host.clock, signal);
+  return await plannedRemoval(store, names);
+}
+
+async function plannedRemoval(
+  store: SessionStore,
+  names: readonly string[],
+): Promise<PlannedSnapshotRemoval> {
+  const found = await Promise.all(names.map(async (name) => {
+    const objects = await objectsOf(store, name);
+    const [snapshot] = keptSnapshots(objects);
+    if (snapshot === undefined) throw noSnapshot(name, store);
+    return { snapshot, objects };
+  }));
+  const { namespace, client: { context } } = store;
+  return {
+    context,
+    namespace,
+    snapshots: found.map(({ snapshot }) => snapshot),
+    async *run() {
+      for (const { snapshot, objects } of found) {
+        for (const { metadata } of objects) {
+          await store.remove(VOLUME_SNAPSHOTS, metadata.name ?? "");
+        }
+        yield snapshot.name;
+      }
+    },
+  };
+}

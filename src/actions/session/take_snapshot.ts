@@ -1,0 +1,238 @@
+/** A session's volumes kept in the cluster: snapshots by its own storage, whether the session runs or not. */
+import { Deadline } from "../../base/abort.ts";
+import { formatDuration } from "../../base/duration.ts";
+import { KodamaError } from "../../base/errors.ts";
+import { PERSISTENT_VOLUME_CLAIMS, PODS, VOLUME_SNAPSHOTS } from "../../kube/resources.ts";
+import type { PersistentVolumeClaim, Pod } from "../../kube/types.ts";
+import { carriedFolders } from "../../session/carried.ts";
+import type { Session } from "../../session/model.ts";
+import { sessionNames } from "../../session/names.ts";
+import { runInPod } from "../../session/run_in_pod.ts";
+import { checkedSnapshotName } from "../../session/snapshot_names.ts";
+import { liveStatus } from "../../session/status.ts";
+import { SessionStore } from "../../session/store.ts";
+import {
+  claimName,
+  type KeptSnapshot,
+  keptSnapshots,
+  volumeParts,
+  type VolumeSnapshot,
+  volumeSnapshot,
+} from "../../session/volume_snapshot.ts";
+import type { Host } from "../host.ts";
+import { withOutcome } from "./abandon.ts";
+import type { SessionPlace } from "./events.ts";
+import { targetOf } from "./find.ts";
+import { noSession, openStore } from "./place.ts";
+import { requireFiles } from "./require_files.ts";
+import { noSnapshots, snapshotClass } from "./snapshot_class.ts";
+import { volumeLooks } from "./volume_looks.ts";
+
+/** Which session, and how. */
+export interface TakeOptions extends SessionPlace {
+  /** What the snapshot is called; `NAME-TIME` where it is absent. */
+  as?: string;
+  className?: string;
+  readyTimeoutMs: number;
+  signal: AbortSignal;
+}
+
+/** A snapshot that can be used. */
+export interface TakenSnapshot extends KeptSnapshot {
+  context: string;
+  /** What somebody should know of it. */
+  notes: readonly string[];
+}
+
+/** So long what failed is tidied up; a second Ctrl-C leaves at once. */
+const tidyLimitMs = 30_000;
+/** A controller's refusal that stands so long won't go away by itself. */
+const refusalMs = 10_000;
+/** A disk takes its time for what a pod has written last. */
+const flushLimitMs = 60_000;
+
+/**
+ * Takes it; tells what it waits for. It is there when the cluster says that both volumes can be used, and not before:
+ * where that doesn't come, nothing of it is left.
+ *
+ * @throws KodamaError `conflict` where the cluster can't, with the way out; `timeout`.
+ */
+export async function* takeSnapshot(
+  host: Host,
+  options: TakeOptions,
+): AsyncGenerator<string, TakenSnapshot> {
+  const { name, signal } = options;
+  const store = await openStore(host, options, signal);
+  const [kept, pod] = await Promise.all([
+    store.read(name),
+    store.get<Pod>(PODS, sessionNames(name).pod),
+  ]);
+  if (kept === undefined) throw noSession(name, store);
+  requireFiles(kept.session);
+  const snapshot = checkedSnapshotName(options.as ?? `${name}-${stampOf(host.clock.now())}`);
+  const claims = await boundClaims(store, name);
+  const classes = await Promise.all(
+    claims.map((claim) =>
+      snapshotClass(store, claim, { session: name, className: options.className, signal })
+    ),
+  );
+  const notes = pod === undefined ? [] : yield* flushed(host, store, { kept, pod, signal });
+  const session = rememberedSession(kept.session, claims[0]);
+  const wanted = volumeParts.map((part, index) =>
+    volumeSnapshot(session, { name: snapshot, part, className: classes[index] })
+  );
+  const made: VolumeSnapshot[] = [];
+  try {
+    for (const object of wanted) made.push(await created(store, object, signal));
+    const wait = { snapshot, limitMs: options.readyTimeoutMs, signal };
+    const ready = yield* untilUsable(host, store, wait);
+    return { ...ready, context: store.client.context, notes };
+  } catch (error) {
+    const failure = signal.aborted ? signal.reason : error;
+    if (!(failure instanceof KodamaError)) throw error;
+    throw await undone(host, store, { snapshot, made, error: failure });
+  }
+}
+
+function stampOf(at: Date): string {
+  return at.toISOString().replace(/\D/g, "").slice(0, 14);
+}
+
+async function boundClaims(
+  store: SessionStore,
+  session: string,
+): Promise<PersistentVolumeClaim[]> {
+  return await Promise.all(volumeParts.map(async (part) => {
+    const name = claimName(session, part);
+    const claim = await store.get<PersistentVolumeClaim>(PERSISTENT_VOLUME_CLAIMS, name);
+    if (claim?.status?.phase === "Bound") return claim;
+    const why = claim === undefined ? "isn't there" : "isn't bound to a volume yet";
+    throw new KodamaError("conflict", `claim "${name}" ${why}: there is nothing to keep`, {
+      hint: `kodama get ${session} says more`,
+    });
+  }));
+}
+
+/** Of this machine and this moment: nothing of it is for whoever restores it. The class of the claims is. */
+function rememberedSession(session: Session, claim: PersistentVolumeClaim | undefined): Session {
+  const { agent: _agent, message: _message, ...rest } = session;
+  const storageClass = claim?.spec?.storageClassName ?? session.spec.storageClass;
+  const spec = { ...session.spec, ...(storageClass === undefined ? {} : { storageClass }) };
+  return { ...rest, spec, sync: { enabled: false } };
+}
+
+/** What a pod has written is in the node's memory first, and in no snapshot of the disk until it is flushed. */
+async function* flushed(
+  host: Host,
+  store: SessionStore,
+  { kept, pod, signal }: { kept: { session: Session }; pod: Pod; signal: AbortSignal },
+): AsyncGenerator<string, string[]> {
+  if (liveStatus(kept.session, pod).status !== "Running") return [];
+  yield "what was written last goes to disk";
+  const access = {
+    client: store.client,
+    target: targetOf(store, pod),
+    clock: host.clock,
+    signal,
+  };
+  const paths = carriedFolders.map(({ path }) => path);
+  // Debian's `sync` takes paths, busybox's an option more; the whole node's is what both know.
+  const words = ["sh", "-c", `sync -f "$@" 2>/dev/null || sync`, "kodama", ...paths];
+  const { outcome } = await runInPod(access, { words, timeoutMs: flushLimitMs });
+  return outcome.kind === "ok" ? [] : [
+    `the session runs, and its files couldn't be flushed to disk (${outcome.kind}): what was ` +
+    "written in the last half minute may not be in the snapshot",
+  ];
+}
+
+async function created(
+  store: SessionStore,
+  object: VolumeSnapshot,
+  signal: AbortSignal,
+): Promise<VolumeSnapshot> {
+  const { namespace, client } = store;
+  try {
+    return await client.create(VOLUME_SNAPSHOTS, object, { namespace }, { signal });
+  } catch (error) {
+    if (!(error instanceof KodamaError) || signal.aborted) throw error;
+    const session = object.spec.source.persistentVolumeClaimName ?? "";
+    if (error.kind === "notFound") throw noSnapshots(session.replace(/^kodama-workspace-/, ""));
+    if (error.kind !== "conflict") throw error;
+    throw new KodamaError(
+      "conflict",
+      `there is a VolumeSnapshot "${object.metadata.name}" in namespace "${namespace}" already`,
+      { hint: "--as gives the snapshot another name" },
+    );
+  }
+}
+
+async function* untilUsable(
+  host: Host,
+  store: SessionStore,
+  { snapshot, limitMs, signal }: { snapshot: string; limitMs: number; signal: AbortSignal },
+): AsyncGenerator<string, KeptSnapshot> {
+  using deadline = new Deadline(host.clock, limitMs, signal);
+  const { namespace, client } = store;
+  let waits = "";
+  let refusedMs: number | undefined;
+  try {
+    const around = { clock: host.clock, signal: deadline.signal };
+    for await (const objects of volumeLooks(client, { namespace, snapshot }, around)) {
+      const [kept] = keptSnapshots(objects);
+      if (kept?.state === "Ready") return kept;
+      if (kept === undefined || kept.state === "Incomplete") throw takenAway(snapshot);
+      waits = waitingFor(kept);
+      yield waits;
+      const nowMs = host.clock.elapsedMs();
+      refusedMs = kept.state === "Failed" ? refusedMs ?? nowMs : undefined;
+      if (refusedMs !== undefined && nowMs - refusedMs >= refusalMs) {
+        throw new KodamaError("conflict", `the cluster takes no snapshot: ${waits}`);
+      }
+    }
+  } catch (error) {
+    if (!deadline.expired) throw error;
+    throw new KodamaError(
+      "timeout",
+      `snapshot "${snapshot}" can't be used after ${formatDuration(limitMs)}: ${waits}`,
+      { hint: "--timeout waits longer" },
+    );
+  }
+  throw new Error("a watch without an end has ended");
+}
+
+function takenAway(snapshot: string): KodamaError {
+  return new KodamaError("conflict", `somebody deleted what there was of snapshot "${snapshot}"`);
+}
+
+/** `workspace: no word of it yet`. */
+function waitingFor({ volumes }: KeptSnapshot): string {
+  return volumes.filter(({ ready }) => !ready)
+    .map(({ part, error }) => `${part}: ${error?.message ?? "not ready to use yet"}`).join("; ");
+}
+
+/** What can't be used isn't left behind. */
+async function undone(
+  host: Host,
+  { client, namespace }: SessionStore,
+  { snapshot, made, error }: {
+    snapshot: string;
+    made: readonly VolumeSnapshot[];
+    error: KodamaError;
+  },
+): Promise<KodamaError> {
+  if (made.length === 0) return error;
+  // The signal of the command may be the reason for its end.
+  using deadline = new Deadline(host.clock, tidyLimitMs, new AbortController().signal);
+  const store = new SessionStore(client, namespace, host.clock, deadline.signal);
+  try {
+    for (const { metadata } of made) {
+      const { name = "", uid } = metadata;
+      await store.remove(VOLUME_SNAPSHOTS, name, uid === undefined ? {} : { uid });
+    }
+    return withOutcome(error, `nothing is left of snapshot "${snapshot}"`);
+  } catch (failure) {
+    if (!(failure instanceof KodamaError) && !deadline.expired) throw failure;
+    const words = `kodama snapshots delete ${snapshot} -n ${namespace}`;
+    return withOutcome(error, `${words} takes away what is left of it`);
+  }
+}

@@ -1,0 +1,51 @@
+import { checkedSnapshotName } from "../../../actions/session/events.ts";
+import { KodamaError, UsageError } from "../../../base/errors.ts";
+import { printable } from "../../../term/printable.ts";
+import { defineCommand } from "../../command.ts";
+import { success } from "../../exit_codes.ts";
+import { toggle } from "../../flag.ts";
+import { definedOnly } from "../../selection.ts";
+import { askSnapshotRemoval, snapshotRemovalLines } from "../../session/ask_snapshot_removal.ts";
+import { scopeFlags } from "../../session/flags.ts";
+import { stoppable } from "../../session/stoppable.ts";
+
+/** `kodama snapshots delete`. */
+export const command = defineCommand({
+  description:
+    "Deletes snapshots that the cluster keeps, after a question that names them. Sessions that were restored from " +
+    "one have volumes of their own, and keep them.",
+  operands: [{ name: "SNAPSHOT", arity: "any" }],
+  flags: { ...scopeFlags, force: toggle("don't ask", { short: "f" }) },
+  examples: [
+    { title: "With a question first", line: "kodama snapshots delete before-the-merge" },
+    { title: "From a script", line: "kodama snapshots delete before-the-merge -n testing --force" },
+  ],
+  seeAlso: ["kodama snapshots list --help lists them."],
+  resolve({ flags, operands }) {
+    const { namespace, context, kubeconfig, force } = flags;
+    if (operands.length === 0) {
+      throw new UsageError("no snapshot is named", { hint: "kodama snapshots list lists them" });
+    }
+    const names = [...new Set(operands.map(checkedSnapshotName))];
+    return { scope: definedOnly({ namespace, context }), names, kubeconfig, force };
+  },
+  async run({ scope, names, kubeconfig, force }, { host: openHost, signals, terminal }) {
+    const host = await openHost({ kubeconfig });
+    const { planSnapshotRemoval } = await import("../../../actions/session/snapshots.ts");
+    return await stoppable(signals, async (signal) => {
+      const planned = await planSnapshotRemoval(host, { scope, names, signal });
+      if (!force && !await askSnapshotRemoval(planned, { terminal, signal })) {
+        throw new KodamaError("cancelled", "not confirmed: nothing was deleted");
+      }
+      // Who isn't asked is told all the same what can't be had back.
+      if (force) {
+        const lines = snapshotRemovalLines(planned);
+        await terminal.stderr.write(lines.map((line) => `${printable(line)}\n`).join(""));
+      }
+      for await (const name of planned.run()) {
+        await terminal.stdout.write(`snapshot/${printable(name)} is deleted\n`);
+      }
+      return success;
+    });
+  },
+});

@@ -1,0 +1,68 @@
+import { UsageError } from "../../../base/errors.ts";
+import { defineCommand } from "../../command.ts";
+import { success } from "../../exit_codes.ts";
+import { choice, toggle, valueOr } from "../../flag.ts";
+import { interruptible } from "../../interruptible.ts";
+import { renderData } from "../../output.ts";
+import { definedOnly } from "../../selection.ts";
+import { placeOf, scopeFlags, sessionOperand } from "../../session/flags.ts";
+
+const formats = choice(["table", "json", "yaml"]);
+
+/** `kodama snapshots list`. */
+export const command = defineCommand({
+  description:
+    "Lists the snapshots of sessions that the cluster keeps, the newest first. They outlive their sessions. A " +
+    "snapshot is Ready when a session can be made of it; what stands in its way is in -o json.",
+  operands: [{ ...sessionOperand, arity: "optional" }],
+  flags: {
+    ...scopeFlags,
+    "all-namespaces": toggle("snapshots of all namespaces", { short: "A" }),
+    "output": valueOr("how they are printed", formats.parse, "table", { short: "o", ...formats }),
+  },
+  examples: [
+    { title: "Of the namespace", line: "kodama snapshots list" },
+    { title: "Of one session", line: "kodama snapshots list fix-auth" },
+    { title: "For a script", line: "kodama snapshots list -A -o json" },
+  ],
+  seeAlso: [
+    "kodama snapshot --help takes one.",
+    "kodama restore --help begins a session with one.",
+  ],
+  resolve({ flags, operands: [session] }) {
+    const { namespace, context, kubeconfig, output: format } = flags;
+    const allNamespaces = flags["all-namespaces"];
+    if (allNamespaces && namespace !== undefined) {
+      throw new UsageError("--namespace and --all-namespaces contradict each other");
+    }
+    const one = session === undefined ? {} : { session: placeOf(flags, session).name };
+    return {
+      options: { ...definedOnly({ namespace, context }), allNamespaces, ...one },
+      kubeconfig,
+      format,
+    };
+  },
+  async run({ options, kubeconfig, format }, { host: openHost, signals, terminal }) {
+    const host = await openHost({ kubeconfig });
+    const { listSnapshots } = await import("../../../actions/session/snapshots.ts");
+    const { snapshotData, snapshotsTable } = await import("../../session/snapshots_table.ts");
+    const { snapshots, namespace, context } = await interruptible(
+      signals,
+      (signal) => listSnapshots(host, options, signal),
+    );
+    if (format !== "table") {
+      await terminal.stdout.write(await renderData(snapshots.map(snapshotData), format));
+      return success;
+    }
+    if (snapshots.length === 0) {
+      const where = namespace === undefined ? "any namespace" : `namespace "${namespace}"`;
+      const whose = options.session === undefined ? "" : ` of session "${options.session}"`;
+      await terminal.stderr.write(`no snapshots${whose} in ${where} (context ${context})\n`);
+      return success;
+    }
+    const view = { namespaces: options.allNamespaces, now: host.clock.now() };
+    const lines = snapshotsTable(snapshots, view);
+    await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
+    return success;
+  },
+});

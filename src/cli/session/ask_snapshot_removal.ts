@@ -1,0 +1,40 @@
+/** The question before snapshots of the cluster are deleted: whose files they are, and of when. */
+import type { PlannedSnapshotRemoval } from "../../actions/session/snapshots.ts";
+import { UsageError } from "../../base/errors.ts";
+import { printable } from "../../term/printable.ts";
+import type { Terminal } from "../../term/terminal.ts";
+import { isYes } from "../running/confirm.ts";
+
+/** The lines of the plan. */
+export function snapshotRemovalLines(
+  { snapshots, namespace, context }: PlannedSnapshotRemoval,
+): string[] {
+  return [
+    `lost for good, in namespace "${namespace}" (context ${context}):`,
+    ...snapshots.map(({ name, session, takenAt }) =>
+      `  snapshot ${name} of session "${session}" at ${takenAt}`
+    ),
+  ];
+}
+
+/**
+ * Asks on the terminal.
+ *
+ * @throws UsageError where there is nobody to ask.
+ */
+export async function askSnapshotRemoval(
+  plan: PlannedSnapshotRemoval,
+  { terminal, signal }: { terminal: Terminal; signal: AbortSignal },
+): Promise<boolean> {
+  if (!terminal.stdin.isTerminal || !terminal.stderr.isTerminal) {
+    const names = plan.snapshots.map(({ name }) => name).join(", ");
+    throw new UsageError(`deleting ${names} needs a yes`, { hint: "--force says it" });
+  }
+  const lines = snapshotRemovalLines(plan).map((line) => `${printable(line)}\n`).join("");
+  await terminal.stderr.write(`${lines}Delete? [y/N] `);
+  await terminal.stderr.flush();
+  for await (const chunk of terminal.stdin.chunks(signal)) {
+    return isYes(new TextDecoder().decode(chunk));
+  }
+  return false;
+}

@@ -1,0 +1,128 @@
+/** Snapshots of a session's volumes by the cluster itself, and sessions made of them. */
+import assert from "node:assert/strict";
+import { runCommand } from "./harness/command.ts";
+import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
+import { SourceKodama } from "./harness/source_kodama.ts";
+
+const secrets = "~/.claude/.credentials.json ~/.claude/backups/.claude.json.1";
+
+async function scene(cluster: TestCluster) {
+  const kodama = await SourceKodama.on(cluster);
+  const on = async (...words: string[]) => {
+    const { code, stdout, stderr } = await kodama.run(words);
+    assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
+    return stdout;
+  };
+  const kubectl = async (...words: string[]) => {
+    const env = { ...cluster.env, KUBECONFIG: cluster.kubeconfig };
+    const { code, stdout, stderr } = await runCommand(["kubectl", ...words], { env });
+    assert.equal(code, 0, stderr);
+    return stdout;
+  };
+  const inPod = (name: string, line: string) => on("attach", name, "--command", line);
+  return { kodama, on, kubectl, inPod };
+}
+
+Deno.test("a stopped session is kept in the cluster, and comes back as another one without its secrets", async () => {
+  await using cluster = await startTestCluster("empty");
+  const { kodama, on, kubectl, inPod } = await scene(cluster);
+  await on("start", "work", "--no-sync");
+  await inPod(
+    "work",
+    `echo one > a; ln -s a link; mkdir -p ~/.claude/backups ~/.kodama/bin; echo talk > ~/.claude/talk.jsonl
+    for one in ${secrets} ~/.kodama/bin/tool; do echo planted > $one; done`,
+  );
+  await on("stop", "work");
+  const { stdout, stderr, code } = await kodama.run(["snapshot", "work", "--as", "before"]);
+  assert.deepEqual({ stdout, code }, { stdout: "snapshot/before is Ready\n", code: 0 }, stderr);
+  assert.match(stderr, /whom the agent is signed in as/);
+  const names = (await kubectl("get", "volumesnapshots", "-o", "name")).trim().split("\n");
+  assert.deepEqual(names.map((name) => name.split("/")[1]), [
+    "kodama-claude-home-before",
+    "kodama-workspace-before",
+  ]);
+  await on("resume", "work");
+  await inPod("work", "echo two > a");
+
+  await on("restore", "again", "before");
+  const look = "cat link; find ~/.claude ~/.kodama -type f | sort";
+  assert.equal(await inPod("again", look), "one\n/home/kodama/.claude/talk.jsonl\n");
+  await on("restore", "whole", "before", "--with-secrets");
+  assert.match(await inPod("whole", look), /\.credentials\.json\n.*\.claude\.json\.1\n.*talk/);
+  assert.doesNotMatch(await inPod("whole", look), /tool/);
+  assert.equal(await inPod("work", "cat a"), "two\n");
+
+  const [listed] = JSON.parse(await on("snapshots", "list", "work", "-o", "json"));
+  assert.equal(listed.status, "Ready");
+  assert.deepEqual(listed.volumes.map((one: { size: string }) => one.size), ["10Gi", "1Gi"]);
+});
+
+Deno.test("what is in a stopped session's volumes is replaced by a snapshot's, after a yes, or stays as it was", async () => {
+  await using cluster = await startTestCluster("empty");
+  const { kodama, on, kubectl, inPod } = await scene(cluster);
+  await on("start", "work", "--no-sync");
+  await inPod("work", `echo one > a; echo mine > ~/.claude/.credentials.json`);
+  await on("snapshot", "work", "--as", "before");
+  await inPod("work", `echo two > a; echo late > late; echo newer > ~/.claude/.credentials.json`);
+  const running = await kodama.run(["restore", "work", "before"]);
+  assert.match(running.stderr, /runs: nothing is restored under its hands/);
+  await on("stop", "work");
+  assert.equal((await kodama.run(["restore", "work", "before"])).code, 2);
+  const late = await kodama.run(["restore", "work", "before", "--yes", "--timeout", "1ms"]);
+  assert.equal(late.code, 3, late.stderr);
+  await on("resume", "work");
+  assert.equal(await inPod("work", "cat a late"), "two\nlate\n");
+  await on("stop", "work");
+  await on("restore", "work", "before", "--yes");
+  const look = "ls -A /workspace; cat a ~/.claude/.credentials.json";
+  assert.equal(await inPod("work", look), "a\none\nnewer\n");
+  const passing = ["-l", "app.kubernetes.io/component=restore", "--ignore-not-found"];
+  assert.equal(await kubectl("get", "pods,pvc", ...passing, "--no-headers"), "");
+
+  await on("delete", "work", "--force");
+  await on("restore", "work", "before", "--yes");
+  assert.equal(await inPod("work", "cat a"), "one\n");
+});
+
+Deno.test("snapshots outlive their session, unless a purge is told to take them", async () => {
+  await using cluster = await startTestCluster("empty");
+  const { kodama, on, kubectl } = await scene(cluster);
+  await on("start", "work", "--no-sync");
+  for (const name of ["first", "second"]) await on("snapshot", "work", "--as", name);
+  assert.match((await kodama.run(["snapshot", "work", "--as", "first"])).stderr, /already/);
+  const unasked = await kodama.run(["snapshots", "delete", "first"]);
+  assert.equal(unasked.code, 2);
+  assert.equal(await on("snapshots", "delete", "first", "--force"), "snapshot/first is deleted\n");
+  assert.match(
+    (await kodama.run(["snapshots", "delete", "first", "--force"])).stderr,
+    /no snapshot/,
+  );
+  const purged = await kodama.run(["delete", "work", "--force", "--purge"]);
+  assert.match(purged.stderr, /kept: snapshot second/);
+  const doctor = await kodama.run(["doctor", "--sessions"]);
+  assert.match(doctor.stdout, /snapshot second of "work", which isn't there/);
+  await on("restore", "work", "second");
+  const all = await kodama.run(["delete", "work", "--force", "--purge", "--snapshots"]);
+  assert.match(all.stderr, /snapshot second/);
+  assert.equal(await kubectl("get", "volumesnapshots", "--no-headers", "--ignore-not-found"), "");
+});
+
+Deno.test("a snapshot that the cluster doesn't take leaves nothing, and says why", async () => {
+  await using cluster = await startTestCluster("empty");
+  const { kodama, on, kubectl } = await scene(cluster);
+  await on("start", "work", "--no-sync");
+  const other = "apiVersion: snapshot.storage.k8s.io/v1\nkind: VolumeSnapshotClass\n" +
+    "metadata: { name: other }\ndriver: elsewhere.example.com\ndeletionPolicy: Delete\n";
+  await Deno.writeTextFile(`${cluster.folder}/class.yaml`, other);
+  await kubectl("apply", "-f", `${cluster.folder}/class.yaml`);
+  const named = await kodama.run(["snapshot", "work", "--class", "other"]);
+  assert.match(named.stderr, /"other" is of driver "elsewhere\.example\.com".*\n.*standard/);
+  assert.match(
+    (await kodama.run(["snapshot", "work", "--class", "x"])).stderr,
+    /no VolumeSnapshotClass "x"/,
+  );
+  await kubectl("delete", "volumesnapshotclass", "standard");
+  const none = await kodama.run(["snapshot", "work"]);
+  assert.match(none.stderr, /no VolumeSnapshotClass takes snapshots.*\n.*--output FILE/);
+  assert.equal(await kubectl("get", "volumesnapshots", "--no-headers", "--ignore-not-found"), "");
+});
