@@ -43,7 +43,15 @@ const shape = v.object({
   nodeSelector: v.optional(v.record(word, word)),
   tolerations: v.optional(v.array(toleration)),
   containers: v.optional(v.array(container)),
-  egress: v.optional(v.array(v.object({ cidr: word, ports: v.optional(v.array(v.number())) }))),
+  egress: v.optional(
+    v.array(
+      v.object({
+        cidr: word,
+        ports: v.optional(v.array(v.number())),
+        udpPorts: v.optional(v.array(v.number())),
+      }),
+    ),
+  ),
   ttl: v.optional(limit),
   idleTimeout: v.optional(limit),
   gitSecret: v.optional(word),

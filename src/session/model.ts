@@ -45,6 +45,7 @@ export interface EgressRule {
   cidr: string;
   /** All ports where it is absent. */
   ports?: readonly number[];
+  udpPorts?: readonly number[];
 }
 
 /** What the pod of a session is made from. Everything here is settled when the session is begun. */

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { autoBranchName, checkedBranch } from "./branch_name.ts";
-import { egressRule } from "./manifests/egress_policy.ts";
 import { checkedSessionName } from "./names.ts";
 import { repositoryAddress, sameRepository, withoutPassword } from "./repository_url.ts";
 
@@ -69,12 +68,4 @@ Deno.test("branches are those that git allows", () => {
   for (const name of ["main", "feature/new-api", "v1.2"]) assert.equal(checkedBranch(name), name);
   const bad = ["", "-x", "a..b", "a b", "a~1", "x.lock", "/a", "a/", "a//b", "@{u}", "a\\b", ".a"];
   for (const name of bad) assert.throws(() => checkedBranch(name), { kind: "usage" }, name);
-});
-
-Deno.test("destinations are addresses with ports", () => {
-  assert.deepEqual(egressRule("10.0.0.0/8"), { cidr: "10.0.0.0/8" });
-  assert.deepEqual(egressRule("1.2.3.4:22,443"), { cidr: "1.2.3.4/32", ports: [22, 443] });
-  for (const text of ["github.com:443", "10.0.0.0/33", "1.2.3.400", "1.2.3.4:0", "::1"]) {
-    assert.throws(() => egressRule(text), { kind: "usage" }, text);
-  }
 });

@@ -20,6 +20,7 @@ import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
 import { bringMissingFiles, checkOut } from "./check_out.ts";
 import type { FirstTask, StartEvent, StartStep } from "./events.ts";
+import { egressWarning } from "./egress_step.ts";
 import { targetOf } from "./find.ts";
 import { writeLocalSession } from "./local_file.ts";
 import { lacksOfGitSecret, trustWords } from "./git_secret.ts";
@@ -60,6 +61,7 @@ export async function* bringUp(work: BringUp): AsyncGenerator<StartEvent, void> 
   yield* run.configure();
   yield* run.create();
   const pod = yield* run.waitForPod();
+  yield* run.lookAtEgress(pod);
   yield* run.fill(pod);
   yield* run.checkOut(pod);
   yield* run.beginSync(pod);
@@ -159,6 +161,12 @@ class BringUpRun {
       }
       yield { kind: "progress", step: "ready", text: next.value };
     }
+  }
+
+  /** Before anything of the person's is in the pod. */
+  async *lookAtEgress(pod: Pod): AsyncGenerator<StartEvent, void> {
+    const text = await egressWarning(this.#access(pod), this.#session.spec.egress);
+    if (text !== undefined) yield { kind: "warning", text };
   }
 
   async *checkOut(pod: Pod): AsyncGenerator<StartEvent, void> {

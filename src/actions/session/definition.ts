@@ -11,7 +11,7 @@ import { defaultSettings } from "../../config/default_settings.ts";
 import { plainText } from "../../kube/failures.ts";
 import type { Container, Toleration } from "../../kube/types.ts";
 import { autoBranchName, checkedBranch } from "../../session/branch_name.ts";
-import { egressRule } from "../../session/manifests/egress_policy.ts";
+import { egressRule } from "../../session/egress_rule.ts";
 import {
   type EditorFile,
   editorFiles,

@@ -102,4 +102,15 @@ Deno.test("an allow-list lets names be resolved and its own destinations be reac
       },
     ],
   });
+  const { egress } = egressPolicy(session, [
+    { cidr: "2001:db8::/32", ports: [443], udpPorts: [443, 51820] },
+  ]).spec as { egress: unknown[] };
+  assert.deepEqual(egress[1], {
+    to: [{ ipBlock: { cidr: "2001:db8::/32" } }],
+    ports: [
+      { protocol: "TCP", port: 443 },
+      { protocol: "UDP", port: 443 },
+      { protocol: "UDP", port: 51820 },
+    ],
+  });
 });
