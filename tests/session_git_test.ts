@@ -121,6 +121,27 @@ Deno.test("a start without the token says what is missing, and the same start wi
   });
 });
 
+Deno.test("other values of the same variables, and another token, are told by the start that brings them", async () => {
+  await withScene(async ({ cluster, run }) => {
+    const start = async (text: string, env: Record<string, string> = {}) => {
+      await Deno.writeTextFile(`${cluster.folder}/.env`, text);
+      const { code, stderr } = await run(["start", "work", "--env-file", ".env"], env);
+      assert.equal(code, 0, stderr);
+      return stderr;
+    };
+    const [stale, token] = [/it runs with other variables/, /git in the session has the new token/];
+    const first = { GITHUB_TOKEN: "ghp_first" };
+    assert.doesNotMatch(await start("A=1\n", first), stale);
+    const same = await start("A=1\n", first);
+    assert.ok(!stale.test(same) && !token.test(same), same);
+    const renewed = await start("A=1\n", { GITHUB_TOKEN: "ghp_second" });
+    assert.ok(!stale.test(renewed) && token.test(renewed), renewed);
+    assert.match(await start("A=2\n", { GITHUB_TOKEN: "ghp_second" }), stale);
+    const secret = cluster.cluster.store.get(resources.secrets, "default", "kodama-env-work");
+    assert.deepEqual(secret?.["data"], { A: btoa("2"), "git-token": btoa("ghp_second") });
+  });
+});
+
 Deno.test("a branch that isn't there is told with those that are", async () => {
   await withScene(async ({ server, run }) => {
     const words = ["start", "work", "--repo", server.repository, "--branch", "no-such"];

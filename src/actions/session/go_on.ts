@@ -1,8 +1,9 @@
 /** A start of a session that is there: gone on with as it is, or refused where it says something else. */
 import { formatDuration } from "../../base/duration.ts";
 import { UsageError } from "../../base/errors.ts";
-import { PODS } from "../../kube/resources.ts";
-import type { Pod } from "../../kube/types.ts";
+import { PODS, SECRETS } from "../../kube/resources.ts";
+import type { Pod, Secret } from "../../kube/types.ts";
+import { secretChanges } from "../../session/manifests/env_secret.ts";
 import type { Session } from "../../session/model.ts";
 import { sessionNames } from "../../session/names.ts";
 import type { KeptSession } from "../../session/state.ts";
@@ -25,8 +26,17 @@ export function syncOf(
   return sync;
 }
 
+/** A session that is there, as a start goes on with it. */
+export interface GoneOn {
+  kept: KeptSession;
+  /** Its pod was made from something else. */
+  outdated: boolean;
+  /** Another token for git than the one that its pod has, and will have soon. */
+  newToken: boolean;
+}
+
 /**
- * The session that is there, as this start goes on with it; `outdated` where its pod was made from something else.
+ * The session that is there, as this start goes on with it.
  *
  * @throws UsageError where it is another one than this start says.
  */
@@ -34,7 +44,7 @@ export async function goOn(
   host: Host,
   store: SessionStore,
   { kept, options, wanted }: { kept: KeptSession; options: StartOptions; wanted: Definition },
-): Promise<{ kept: KeptSession; outdated: boolean }> {
+): Promise<GoneOn> {
   const { session } = kept;
   const differences = contradictions(options, session, wanted);
   if (differences.length > 0) {
@@ -62,9 +72,16 @@ export async function goOn(
     ...(wanted.sync.enabled ? { sync: syncOf(wanted.sync) } : {}),
     status: running ? "Running" : "Starting",
   }));
-  const outdated = session.status === "Failed" || !sameJson(environment, session.environment);
-  return { kept: changed, outdated };
+  const secret = isEmpty(here)
+    ? undefined
+    : await store.get<Secret>(SECRETS, sessionNames(session.name).envSecret);
+  const changes = isEmpty(here) ? nothingChanges : secretChanges(secret, wanted.secrets);
+  const outdated = session.status === "Failed" || changes.variables ||
+    !sameJson(environment, session.environment);
+  return { kept: changed, outdated, newToken: changes.gitToken && !outdated };
 }
+
+const nothingChanges = { variables: false, gitToken: false };
 
 function sameJson(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);

@@ -36,8 +36,8 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
   yield { kind: "stepStarted", step: "claim", session };
   const { kept, begun } = await store.begin(session);
   requireFiles(kept.session);
-  const { kept: continued, outdated } = begun
-    ? { kept, outdated: false }
+  const { kept: continued, outdated, newToken } = begun
+    ? { kept, outdated: false, newToken: false }
     : await goOn(host, store, { kept, options, wanted });
   yield { kind: "stepEnded", step: "claim", result: begun ? "done" : "already" };
   if (continued.session.status === "Running" && outdated) {
@@ -45,6 +45,9 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
       kind: "warning",
       text: "it runs with other variables: these reach it when it is stopped and resumed",
     };
+  }
+  if (continued.session.status === "Running" && newToken) {
+    yield { kind: "warning", text: "git in the session has the new token in a minute or two" };
   }
   const made: Manifest[] = begun
     ? [{ resource: CONFIG_MAPS, object: stateObject(session) as KubeObject }]

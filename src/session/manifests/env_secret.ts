@@ -31,6 +31,19 @@ export function envSecret(
   };
 }
 
+/** What of a session's Secret these secrets change: a pod has its variables from its beginning, and the token as a file. */
+export function secretChanges(
+  there: Secret | undefined,
+  secrets: SessionSecrets,
+): { variables: boolean; gitToken: boolean } {
+  const { data: is = {} } = envSecret({ name: "", namespace: "" }, secrets);
+  const was = there?.data ?? {};
+  const names = new Set([...Object.keys(is), ...Object.keys(was)]);
+  const gitToken = is[gitTokenKey] !== was[gitTokenKey];
+  names.delete(gitTokenKey);
+  return { variables: [...names].some((name) => is[name] !== was[name]), gitToken };
+}
+
 function base64(text: string): string {
   return new TextEncoder().encode(text).toBase64();
 }
