@@ -1,161 +1,14 @@
 /** The far end in real shells: dash with GNU's programs, and busybox with none but its own. */
 import assert from "node:assert/strict";
-import { systemClock } from "../src/base/clock.ts";
-import { nativeChecksums } from "../src/wiring/checksums.ts";
-import type { EndNews, Ignoring } from "../src/sync/end.ts";
-import type { Entry } from "../src/sync/model.ts";
-import type { Action, Expectation } from "../src/sync/plan.ts";
 import { ignoringOf } from "../src/sync/ignoring.ts";
-import { ignoresNothing } from "../src/sync/testing/memory_end.ts";
-import { ShellChannel, type TestShell } from "../src/sync/testing/shell_channel.ts";
-import type { Content, Wanted } from "../src/sync/tree.ts";
-import { FarEnd } from "../src/sync/far/far_end.ts";
-import { FarKnowledge } from "../src/sync/far/far_knowledge.ts";
+import type { Action } from "../src/sync/plan.ts";
+import { ignoresNothing as nothing } from "../src/sync/testing/memory_end.ts";
+import { ends, fileOf, hex, put, remote, scene } from "./harness/far_scene.ts";
+import { shells } from "./harness/far_shells.ts";
 
-const signal = new AbortController().signal;
-const nothing: Ignoring = ignoresNothing;
-const encoder = new TextEncoder();
+const { signal } = new AbortController();
 
-async function hex(text: string): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text))).toHex();
-}
-
-async function fileOf(text: string, mode = 0o644): Promise<Extract<Entry, { kind: "file" }>> {
-  return { kind: "file", size: text.length, mtimeMs: 0, mode, digest: await hex(text) };
-}
-
-interface Scene extends AsyncDisposable {
-  folder: string;
-  end: FarEnd;
-  news: EndNews[];
-  heard: (wanted: (news: EndNews) => boolean) => Promise<void>;
-}
-
-async function scene(shell: TestShell, knowledge = new FarKnowledge()): Promise<Scene> {
-  const folder = await Deno.makeTempDir({ prefix: "kodama-far-" });
-  const news: EndNews[] = [];
-  const waiting: (() => void)[] = [];
-  const end = await FarEnd.open({
-    open: (command) => Promise.resolve(new ShellChannel(shell, command, folder)),
-    root: "work",
-    key: "test",
-    knowledge,
-    native: nativeChecksums,
-    clock: systemClock,
-    told: (one) => {
-      news.push(one);
-      for (const wake of waiting.splice(0)) wake();
-    },
-  }, signal);
-  return {
-    folder: `${folder}/work`,
-    end,
-    news,
-    async heard(wanted) {
-      while (!news.some(wanted)) await new Promise<void>((resolve) => waiting.push(resolve));
-    },
-    async [Symbol.asyncDispose]() {
-      await end[Symbol.asyncDispose]();
-      await Deno.remove(folder, { recursive: true });
-    },
-  };
-}
-
-/** Contents that this machine would give. */
-function contentsOf(texts: Record<string, string>) {
-  return async function* (wanted: readonly Wanted[]): AsyncGenerator<Content> {
-    for (const [at, { path }] of wanted.entries()) {
-      const bytes = encoder.encode(texts[path] ?? "");
-      yield await Promise.resolve({
-        at,
-        size: bytes.length,
-        body: (async function* () {
-          yield await Promise.resolve(bytes);
-        })(),
-      });
-    }
-  };
-}
-
-const remote = (path: string, entry: Expectation["entry"]): Expectation => ({
-  side: "remote",
-  path,
-  entry,
-});
-
-async function put(path: string, text: string, was?: Expectation["entry"]): Promise<Action> {
-  return {
-    kind: "put",
-    side: "remote",
-    path,
-    entry: await fileOf(text),
-    from: { side: "local", path },
-    requires: [remote(path, was)],
-  };
-}
-
-async function ends(
-  { end }: Scene,
-  steps: readonly Action[],
-  texts: Record<string, string> = {},
-): Promise<string[]> {
-  const results = await Array.fromAsync(end.perform(steps, contentsOf(texts)));
-  const told = results.sort((one, other) => one.at - other.at).map(({ at, result }) =>
-    `${steps[at]?.path}: ${result.kind === "failed" ? result.reason : result.kind}`
-  );
-  assert.equal(results.length, steps.length, "each step ends once");
-  return told;
-}
-
-/** Lines as busybox's `inotifyd - FOLDER:MASK…` writes them: letters of what happened, the folder, a name. */
-const inotifydStandIn = `#!/usr/bin/perl
-$| = 1;
-shift @ARGV;
-my ($arch) = (\`/usr/bin/uname -m\` =~ /(\\w+)/);
-my ($init, $add) = $arch eq "x86_64" ? (294, 254) : (26, 27);
-my $fd = syscall($init, 0);
-open(my $in, "<&=", $fd) or exit 1;
-my %bits = (e => 0x4, w => 0x8, m => 0x40, y => 0x80, n => 0x100, d => 0x200, D => 0x400, M => 0x800);
-my %at;
-for my $word (@ARGV) {
-  my ($folder, $letters) = $word =~ /^(.*):(\\w+)$/;
-  my $mask = 0;
-  $mask |= $bits{$_} for split //, $letters;
-  my $path = $folder;
-  $at{syscall($add, $fd, $path, $mask)} = $folder;
-}
-while (my $got = sysread($in, my $buffer, 65536)) {
-  for (my $from = 0; $from < $got;) {
-    my ($watch, $mask, $cookie, $length) = unpack("iIII", substr($buffer, $from, 16));
-    my $name = unpack("Z*", substr($buffer, $from + 16, $length));
-    $from += 16 + $length;
-    my $letters = join "", grep { $mask & $bits{$_} } sort keys %bits;
-    print "$letters\\t$at{$watch}\\t$name\\n" if $letters ne "";
-  }
-}
-`;
-
-const busybox = await (async () => {
-  const folder = await Deno.makeTempDir({ prefix: "kodama-busybox-" });
-  const { stdout, success } = await new Deno.Command("busybox", { args: ["--list"] }).output()
-    .catch(() => ({ stdout: new Uint8Array(), success: false }));
-  if (!success) return undefined;
-  const program = new TextDecoder().decode(
-    (await new Deno.Command("sh", { args: ["-c", "command -v busybox"] }).output()).stdout,
-  ).trim();
-  for (const name of new TextDecoder().decode(stdout).trim().split("\n")) {
-    await Deno.symlink(program, `${folder}/${name}`);
-  }
-  // Debian's busybox is built without it: this one writes the same lines.
-  if (!new TextDecoder().decode(stdout).includes("\ninotifyd\n")) {
-    await Deno.writeTextFile(`${folder}/inotifyd`, inotifydStandIn, { mode: 0o755 });
-  }
-  globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
-  return { name: "busybox", path: folder };
-})();
-const dash = { name: "GNU", path: "/bin:/usr/bin" };
-
-for (const shell of [dash, ...(busybox === undefined ? [] : [busybox])]) {
+for (const shell of shells) {
   Deno.test(`${shell.name}: a scan tells kinds, modes, contents and links`, async () => {
     await using there = await scene(shell);
     await Deno.mkdir(`${there.folder}/a/b`, { recursive: true });
@@ -337,7 +190,7 @@ for (const shell of [dash, ...(busybox === undefined ? [] : [busybox])]) {
   });
 }
 
-for (const shell of [dash, ...(busybox === undefined ? [] : [busybox])]) {
+for (const shell of shells) {
   Deno.test(`${shell.name}: new folders are told and watched, what is left out isn't walked through`, async () => {
     await using there = await scene(shell);
     await Deno.mkdir(`${there.folder}/modules/deep`, { recursive: true });

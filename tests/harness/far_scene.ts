@@ -1,0 +1,134 @@
+/** The far end of a synchronisation over a real shell: a folder, what it tells, and steps for it. */
+import assert from "node:assert/strict";
+import { systemClock } from "../../src/base/clock.ts";
+import { FarEnd } from "../../src/sync/far/far_end.ts";
+import { FarKnowledge } from "../../src/sync/far/far_knowledge.ts";
+import type { EndNews } from "../../src/sync/end.ts";
+import type { Entry } from "../../src/sync/model.ts";
+import type { Action, Expectation } from "../../src/sync/plan.ts";
+import { ShellChannel, type TestShell } from "../../src/sync/testing/shell_channel.ts";
+import type { Content, Wanted } from "../../src/sync/tree.ts";
+import { nativeChecksums } from "../../src/wiring/checksums.ts";
+
+const encoder = new TextEncoder();
+
+/** SHA-256 of a text. */
+export async function hex(text: string): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text))).toHex();
+}
+
+/** What a file of this text is to a plan. */
+export async function fileOf(
+  text: string,
+  mode = 0o644,
+): Promise<Extract<Entry, { kind: "file" }>> {
+  return { kind: "file", size: text.length, mtimeMs: 0, mode, digest: await hex(text) };
+}
+
+/** An open end. */
+export interface Scene extends AsyncDisposable {
+  /** The folder that is kept in step. */
+  folder: string;
+  end: FarEnd;
+  news: EndNews[];
+  /** Resolves when something of this kind was told. */
+  heard: (wanted: (news: EndNews) => boolean) => Promise<void>;
+}
+
+/** What may be other than it is. */
+export interface SceneTraits {
+  /** The end is opened in this scene's folder, beside its own. */
+  beside?: Scene;
+  /** What bytes become on their way to the shell. */
+  sent?: (bytes: Uint8Array) => Uint8Array;
+}
+
+/** Opens an end over a shell, in a folder of its own. */
+export async function scene(
+  shell: TestShell,
+  { beside, sent = (bytes) => bytes }: SceneTraits = {},
+): Promise<Scene> {
+  const folder = beside === undefined
+    ? await Deno.makeTempDir({ prefix: "kodama-far-" })
+    : `${beside.folder}/..`;
+  const news: EndNews[] = [];
+  const waiting: (() => void)[] = [];
+  const end = await FarEnd.open({
+    open: (command) => {
+      const channel = new ShellChannel(shell, command, folder);
+      const write = channel.write.bind(channel);
+      channel.write = (bytes) => write(sent(bytes));
+      return Promise.resolve(channel);
+    },
+    root: "work",
+    key: "test",
+    knowledge: new FarKnowledge(),
+    native: nativeChecksums,
+    clock: systemClock,
+    told: (one) => {
+      news.push(one);
+      for (const wake of waiting.splice(0)) wake();
+    },
+  }, new AbortController().signal);
+  return {
+    folder: `${folder}/work`,
+    end,
+    news,
+    async heard(wanted) {
+      while (!news.some(wanted)) await new Promise<void>((resolve) => waiting.push(resolve));
+    },
+    async [Symbol.asyncDispose]() {
+      await end[Symbol.asyncDispose]();
+      if (beside === undefined) await Deno.remove(folder, { recursive: true });
+    },
+  };
+}
+
+/** Contents that this machine would give. */
+function contentsOf(texts: Record<string, string>) {
+  return async function* (wanted: readonly Wanted[]): AsyncGenerator<Content> {
+    for (const [at, { path }] of wanted.entries()) {
+      const bytes = encoder.encode(texts[path] ?? "");
+      yield await Promise.resolve({
+        at,
+        size: bytes.length,
+        body: (async function* () {
+          yield await Promise.resolve(bytes);
+        })(),
+      });
+    }
+  };
+}
+
+/** That a place of the far end is so. */
+export const remote = (path: string, entry: Expectation["entry"]): Expectation => ({
+  side: "remote",
+  path,
+  entry,
+});
+
+/** Brings a file of this text. */
+export async function put(path: string, text: string, was?: Expectation["entry"]): Promise<Action> {
+  return {
+    kind: "put",
+    side: "remote",
+    path,
+    entry: await fileOf(text),
+    from: { side: "local", path },
+    requires: [remote(path, was)],
+  };
+}
+
+/** How each step ended, in the order of the steps. */
+export async function ends(
+  { end }: Scene,
+  steps: readonly Action[],
+  texts: Record<string, string> = {},
+): Promise<string[]> {
+  const results = await Array.fromAsync(end.perform(steps, contentsOf(texts)));
+  const told = results.sort((one, other) => one.at - other.at).map(({ at, result }) =>
+    `${steps[at]?.path}: ${result.kind === "failed" ? result.reason : result.kind}`
+  );
+  assert.equal(results.length, steps.length, "each step ends once");
+  return told;
+}

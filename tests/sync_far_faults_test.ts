@@ -1,0 +1,102 @@
+/** The far end when what arrives is damaged, has no room, or isn't alone: nothing gets a name that it shouldn't. */
+import assert from "node:assert/strict";
+import type { Action } from "../src/sync/plan.ts";
+import { ignoresNothing as nothing } from "../src/sync/testing/memory_end.ts";
+import type { TestShell } from "../src/sync/testing/shell_channel.ts";
+import { ends, fileOf, put, scene } from "./harness/far_scene.ts";
+import { dash, shells } from "./harness/far_shells.ts";
+
+const { signal } = new AbortController();
+
+async function names(folder: string): Promise<string[]> {
+  const all = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+  return all.filter((name) => !name.startsWith(".kodama-sync-")).sort();
+}
+
+/** The bytes with one of a text's other than it was. */
+function damaged(bytes: Uint8Array, text: string): Uint8Array {
+  const at = new TextDecoder("latin1").decode(bytes).indexOf(text);
+  if (at < 0) return bytes;
+  const other = bytes.slice();
+  other[at] = "X".charCodeAt(0);
+  return other;
+}
+
+for (const shell of shells) {
+  Deno.test(`${shell.name}: what was damaged on its way gets no name, and takes the place of nothing`, async () => {
+    await using there = await scene(shell, { sent: (bytes) => damaged(bytes, "precious") });
+    await Deno.writeTextFile(`${there.folder}/old`, "as it was");
+    await there.end.scan(nothing, signal);
+    const steps = [await put("new", "precious"), await put("beside", "fine")];
+    const texts = { new: "precious", beside: "fine", old: "precious" };
+    assert.deepEqual(await ends(there, steps, texts), ["new: other", "beside: other"]);
+    const change = [await put("old", "precious", await fileOf("as it was"))];
+    assert.deepEqual(await ends(there, change, texts), ["old: other"]);
+    assert.deepEqual(await names(there.folder), ["old"]);
+    assert.equal(await Deno.readTextFile(`${there.folder}/old`), "as it was");
+  });
+
+  Deno.test(`${shell.name}: a copy of its own is made of a file that is in the folder, and of no other`, async () => {
+    await using there = await scene(shell);
+    await Deno.mkdir(`${there.folder}/d`);
+    await Deno.writeTextFile(`${there.folder}/d/x`, "x");
+    await there.end.scan(nothing, signal);
+    await Deno.rename(`${there.folder}/d`, `${there.folder}/../outside`);
+    await Deno.symlink("../outside", `${there.folder}/d`);
+    await Deno.symlink("../outside/x", `${there.folder}/link`);
+    await Deno.writeTextFile(`${there.folder}/y`, "y");
+    await Deno.writeTextFile(`${there.folder}/other`, "z");
+    const copy = async (path: string, from: string): Promise<Action> => ({
+      ...await put(path, "y"),
+      kind: "put",
+      entry: await fileOf(from === "y" || from === "other" ? "y" : "x"),
+      from: { side: "remote", path: from },
+    });
+    const steps = [
+      await copy("a", "d/x"),
+      await copy("b", "link"),
+      await copy("c", "y"),
+      await copy("e", "other"),
+    ];
+    assert.deepEqual(await ends(there, steps), [
+      "a: changed",
+      "b: changed",
+      "c: done",
+      "e: changed",
+    ]);
+    assert.deepEqual(await names(there.folder), ["c", "d", "link", "other", "y"]);
+  });
+
+  Deno.test(`${shell.name}: a loop that another one of its synchronisation follows is ended by it`, async () => {
+    await using first = await scene(shell);
+    await using second = await scene(shell, { beside: first });
+    assert.match((await first.end.lost).message, /./);
+    await second.end.scan(nothing, signal);
+  });
+}
+
+/** GNU's programs, and a tar that unpacks all and says that it could not. */
+async function shellWithoutRoom(folder: string): Promise<TestShell> {
+  await Deno.symlink("/bin/sh", `${folder}/sh`);
+  const tar = `#!/bin/sh
+/bin/tar "$@" || exit
+case " $* " in *" -xmof "*) echo "tar: new: Cannot write: No space left on device" >&2; exit 2 ;; esac
+`;
+  await Deno.writeTextFile(`${folder}/tar`, tar, { mode: 0o755 });
+  return { name: "full", path: `${folder}:${dash.path}` };
+}
+
+Deno.test("of an archive for which there was no room nothing is taken", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "kodama-full-" });
+  try {
+    await using there = await scene(await shellWithoutRoom(folder));
+    await Deno.writeTextFile(`${there.folder}/old`, "as it was");
+    await there.end.scan(nothing, signal);
+    const steps = [await put("new", "1"), await put("old", "2", await fileOf("as it was"))];
+    assert.deepEqual(await ends(there, steps, { new: "1", old: "2" }), ["new: full", "old: full"]);
+    assert.deepEqual(await names(there.folder), ["old"]);
+    assert.equal(await Deno.readTextFile(`${there.folder}/old`), "as it was");
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
