@@ -13,10 +13,10 @@ export class BenchStage implements AsyncDisposable {
     readonly kind: "an embedded" | "a real",
   ) {}
 
-  static async open(): Promise<BenchStage> {
+  /** @param real the kubeconfig of a real cluster; an embedded one is started where there is none. */
+  static async open(real = realKubeconfig()): Promise<BenchStage> {
     await using stack = new AsyncDisposableStack();
     const kodama = stack.use(await InstalledKodama.open());
-    const real = realKubeconfig();
     if (real === undefined) {
       await kodama.clusterUp("empty");
       return new BenchStage(stack.move(), kodama, "default", "an embedded");

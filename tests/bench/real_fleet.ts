@@ -1,17 +1,8 @@
 /** Pods of a real cluster: the user's own, or the rig of the tests. */
-import { down } from "../cluster/down.ts";
-import { findLayout } from "../cluster/layout.ts";
-import { bringUp } from "../cluster/main.ts";
-import { unsuitable } from "../cluster/prerequisites.ts";
-import { deadParts, locked, readState } from "../cluster/state.ts";
-import { podOf, RealCluster, type TestNamespace } from "../cluster/test_namespace.ts";
+import { podOf, type TestNamespace } from "../cluster/test_namespace.ts";
 import { accessOf, type BenchCluster, type Fleet } from "./fleets.ts";
+import { openRealCluster } from "./real_cluster.ts";
 import { podNames } from "./simulated_api.ts";
-
-/** Why there can be no real cluster on this machine; undefined where there can, or one is named. */
-export function realClusterMissing(): string | undefined {
-  return RealCluster.fromEnvironment() === undefined ? unsuitable() : undefined;
-}
 
 /** A real cluster with pods, and as who it is asked. */
 export interface RealFleet extends AsyncDisposable {
@@ -33,7 +24,7 @@ export async function startRealFleet(
   folder: string,
 ): Promise<RealFleet> {
   await using stack = new AsyncDisposableStack();
-  const cluster = RealCluster.fromEnvironment() ?? await rig(stack);
+  const cluster = await openRealCluster(stack);
   const namespace = stack.use(await cluster.namespace("bench"));
   const names = podNames(Math.max(...sizes));
   await namespace.create(...names.map((name, index) => {
@@ -102,13 +93,4 @@ async function tokenOf(namespace: TestNamespace): Promise<string> {
 function viewOf(view: string, user: Record<string, string>): string {
   const config = JSON.parse(view);
   return JSON.stringify({ ...config, users: [{ name: config.users[0].name, user }] });
-}
-
-async function rig(stack: AsyncDisposableStack): Promise<RealCluster> {
-  const layout = await findLayout();
-  const before = await readState(layout);
-  const wasUp = before !== undefined && (await deadParts(before)).length === 0;
-  const state = await bringUp(layout, { install: false });
-  if (!wasUp) stack.defer(() => locked(layout, () => down(layout)));
-  return new RealCluster(layout.kubeconfig, state.kubectl);
 }

@@ -17,10 +17,13 @@ import { CopyTracker } from "./tracker.ts";
 /** What the terminal adds to the options of a copy. */
 export type CopyExtras = Pick<CopyOptions, "signal" | "confirm">;
 
+/** Where a copy is shown. */
+export type CopySurroundings = Pick<Invocation, "terminal" | "signals" | "environment">;
+
 /** Shows the copy that `start` begins; answers with the exit code of the process. */
 export async function showCopy(
   start: (extras: CopyExtras) => AsyncIterable<CopyEvent>,
-  { invocation, clock, view }: { invocation: Invocation; clock: Clock; view: CopyView },
+  { invocation, clock, view }: { invocation: CopySurroundings; clock: Clock; view: CopyView },
 ): Promise<number> {
   const { terminal, signals, environment } = invocation;
   const tracker = new CopyTracker(clock);
@@ -28,7 +31,9 @@ export async function showCopy(
     ...view,
     style: styleOf(terminal.stderr, environment, view.color),
   });
-  const watched = terminal.stderr.isTerminal && !view.quiet && view.progress === "auto";
+  // Behind a pipe somebody else may draw on this terminal and read its keys, as a pager does.
+  const shown = terminal.stdout.isTerminal && terminal.stderr.isTerminal;
+  const watched = shown && !view.quiet && view.progress === "auto";
   return await drive<CopyEvent>(
     async function* (signal) {
       const { confirmAbove } = view;
@@ -56,7 +61,7 @@ export async function showCopy(
 /** Prints what would be copied. */
 export async function showPlan(
   start: (extras: CopyExtras) => AsyncIterable<CopyEvent>,
-  { invocation, view }: { invocation: Invocation; view: CopyView },
+  { invocation, view }: { invocation: CopySurroundings; view: CopyView },
 ): Promise<number> {
   const { stdout, stderr } = invocation.terminal;
   const painter = new CopyPainter({

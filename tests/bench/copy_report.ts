@@ -1,0 +1,75 @@
+/** The results of the copies as a page of Markdown. */
+import type { CopyProgram, CopyTask } from "./copy_tasks.ts";
+import type { Run } from "./measure.ts";
+import { medianRatio, medianRun, ratioRow, titleRow } from "./turns.ts";
+
+/** A copy, and what each program took for it, round by round. */
+export interface CopyResult {
+  task: CopyTask;
+  runs: Record<CopyProgram, readonly Run[]>;
+}
+
+/** What is promised, and what was measured. */
+export interface CopyVerdict {
+  text: string;
+  atMost: number;
+  measured: number;
+}
+
+const mostMemoryMb = 150;
+
+/** kodama is never the slower one, and its memory has a bound. */
+export function copyVerdicts(results: readonly CopyResult[]): CopyVerdict[] {
+  return results.flatMap(({ task, runs }) => {
+    const ratio = medianRatio(runs.kodama, runs.kubectl);
+    const memory = Math.max(...runs.kodama.map(({ memoryMb }) => memoryMb ?? 0));
+    return [
+      { text: `${task.name}: wall time ÷ kubectl's`, atMost: 1, measured: ratio ?? NaN },
+      { text: `${task.name}: memory in MB`, atMost: mostMemoryMb, measured: memory },
+    ];
+  });
+}
+
+/** The page. */
+export function copyReport(
+  results: readonly CopyResult[],
+  { facts, where }: { facts: readonly (readonly [string, string])[]; where: string },
+): string {
+  const verdicts = copyVerdicts(results).map(({ text, atMost, measured }) => {
+    const verdict = measured <= atMost ? "kept" : "**missed**";
+    return `| ${text} | ${atMost} | ${measured.toFixed(measured < 10 ? 2 : 0)} | ${verdict} |`;
+  });
+  const rows = results.flatMap(({ task, runs }) =>
+    (["kubectl", "kodama"] as const).map((program) =>
+      ratioRow(`${task.name}: \`${program} cp\``, runs[program], runs.kubectl)
+    )
+  );
+  const machine = facts.map(([name, value]) => `| ${name} | ${value} |`);
+  return [
+    "# Benchmarks of copying",
+    introduction(where),
+    ["| on | |", "| --- | --- |", ...machine].join("\n"),
+    "## What is promised",
+    ["| | at most | measured | |", "| --- | --- | --- | --- |", ...verdicts].join("\n"),
+    "## What was measured",
+    [titleRow("copy"), ...rows].join("\n"),
+  ].join("\n\n") + "\n";
+}
+
+function introduction(where: string): string {
+  return `Written by \`deno task bench:copy\`, on ${where}. The programs take turns, and take turns in being
+the first; where the machine has other work, both have it, so the ratios say more than the times. After each copy
+all of it is compared with what was copied; kodama compares by itself, too, which kubectl doesn't, and that time is in
+its own.
+
+- **wall** and **client CPU** (user and system, of the program and all that it starts) are medians over the rounds;
+  the ratios are medians of the ratios within a round. What the cluster and the pod take is in the wall time alone.
+- **memory** is the peak of the program's largest process.
+- The large file has random bytes; the small ones have a line each, and lie in a hundred folders.`;
+}
+
+/** A line for whoever waits. */
+export function copyProgress({ task, runs }: CopyResult): string {
+  const of = (program: CopyProgram) => (medianRun(runs[program]).wallMs / 1000).toFixed(1);
+  return `${task.name}: kubectl ${of("kubectl")} s, kodama ${of("kodama")} s`;
+}

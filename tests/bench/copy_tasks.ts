@@ -1,0 +1,85 @@
+/** Copies that both programs make: what is copied, into which pods, and whether it is the same afterwards. */
+import type { BenchStage } from "./bench_stage.ts";
+import { measure, type Run } from "./measure.ts";
+
+/** How much is copied. */
+export interface CopySizes {
+  /** Of the one large file. */
+  mib: number;
+  /** Small ones, in a hundred folders. */
+  files: number;
+}
+
+/** A copy that both programs make. */
+export interface CopyTask {
+  name: string;
+  /** The pod, which is called as its image is. */
+  pod: string;
+  /** What is there on both sides. */
+  source: "large" | "small";
+  way: "into" | "out";
+}
+
+/** The two that are compared. */
+export type CopyProgram = "kubectl" | "kodama";
+
+/** The sum of a file, or one over all files of a folder, here or behind words that run a shell elsewhere. */
+async function sumOf(stage: BenchStage, path: string, inPod = ""): Promise<string> {
+  const script = `LC_ALL=C; export LC_ALL; if [ -d ${path} ]; then cd ${path}; ` +
+    `find . -type f | sort | xargs md5sum | md5sum; else md5sum <${path}; fi`;
+  return (await stage.run(inPod === "" ? script : `${inPod} sh -c '${script}'`)).trim();
+}
+
+/** Makes what is copied, in the folder of the stage; gives the sums. */
+export async function makeSources(
+  stage: BenchStage,
+  { mib, files }: CopySizes,
+): Promise<Record<CopyTask["source"], string>> {
+  await stage.run(`head -c ${mib * 1024 * 1024} /dev/urandom >large`);
+  const script = `mkdir small; cd small; for folder in $(seq 1 100); do mkdir $folder; ` +
+    `for file in $(seq 1 ${Math.ceil(files / 100)}); do ` +
+    `echo "$folder $file" >$folder/$file; done; done`;
+  await stage.run(script);
+  return { large: await sumOf(stage, "large"), small: await sumOf(stage, "small") };
+}
+
+/** Starts a pod of an image, with what is copied out of it. */
+export async function startPod(stage: BenchStage, pod: string, image: string): Promise<void> {
+  await stage.apply(JSON.stringify({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: pod },
+    spec: {
+      terminationGracePeriodSeconds: 0,
+      containers: [{
+        name: "main",
+        image,
+        imagePullPolicy: "IfNotPresent",
+        command: ["sleep", "2147483647"],
+      }],
+    },
+  }));
+  await stage.kubectl(`wait --for=condition=Ready pod/${pod} --timeout=120s`);
+  for (const source of ["large", "small"]) {
+    await stage.run(`kodama cp -n ${stage.namespace} ${source} ${pod}:/tmp/${source}`);
+  }
+}
+
+/** One copy by one program, and away with it. Throws where it isn't the same bytes. */
+export async function makeCopy(
+  stage: BenchStage,
+  { pod, source, way }: CopyTask,
+  { program, wanted, metered }: { program: CopyProgram; wanted: string; metered: boolean },
+): Promise<Run> {
+  const inPod = `kubectl -n ${stage.namespace} exec ${pod} --`;
+  const [from, to] = way === "into"
+    ? [source, `${pod}:/tmp/copy`]
+    : [`${pod}:/tmp/${source}`, "copy"];
+  const command = `${program} -n ${stage.namespace} cp ${from} ${to}`;
+  const run = await measure(stage.job(command), { metered });
+  if (run.code !== 0) throw new Error(`${command}: exit code ${run.code}: ${run.stderr}`);
+  const got = way === "into" ? await sumOf(stage, "/tmp/copy", inPod) : await sumOf(stage, "copy");
+  if (got !== wanted) throw new Error(`${command}: not the same bytes`);
+  await stage.run(way === "into" ? `${inPod} rm -rf /tmp/copy` : "rm -rf copy");
+  return run;
+}
