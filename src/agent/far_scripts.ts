@@ -18,7 +18,7 @@ const add = `${beginning}
 need mkdir mv rm date sleep dd tail cat
 umask 077
 mkdir -p "$root" 2>/dev/null || refuse noFolder
-new=$root/.new-$1
+new=$root/.new-$1-$$
 mkdir "$new" 2>/dev/null || refuse noFolder
 trap 'rm -rf "$new"' HUP INT TERM
 complete=
@@ -66,6 +66,7 @@ numbers=
 [ -d "$root" ] && for one in "$root"/[1-9]*; do
 one=\${one##*/}
 case $one in *[!0-9]*) continue ;; esac
+[ -e "$root/$one/again" ] && continue
 [ "$2" = 0 ] || [ "$2" = "$one" ] && numbers="$numbers
 $one"
 done

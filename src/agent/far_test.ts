@@ -92,6 +92,21 @@ Deno.test("tasks of many people at once get a number each, and never work at the
   ]);
 });
 
+Deno.test("of tasks with one key, given at the same moment, one has a turn", async () => {
+  await using pod = await ShellPod.open();
+  const start = (script: string, key: string) =>
+    startTask(pod.world, shellTarget, { ...task(script), key }, never);
+  const numbers = await Promise.all(
+    Array.from({ length: 4 }, () => start("echo told >>~/told", "once")),
+  );
+  assert.equal(new Set(numbers).size, 4);
+  const last = await start("echo end", "other");
+  await followed(pod, last);
+  assert.equal(await Deno.readTextFile(`${pod.home}/told`), "told\n");
+  const read = await readTasks(pod.world, shellTarget, {}, never);
+  assert.deepEqual(read.map(({ number, key }) => [number, key]), [[1, "once"], [last, "other"]]);
+});
+
 Deno.test("an interrupt ends the task and all that it has started", async () => {
   await using pod = await ShellPod.open();
   const script =

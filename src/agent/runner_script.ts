@@ -5,6 +5,8 @@
  * A task is a folder below `~/.kodama/tasks`, whose name is its number:
  *
  *     task         what was asked for, as one line of JSON; kodama's own
+ *     key          tells it from any other
+ *     again        one of a lower number has the same key: nothing was done, and nobody is shown it
  *     prompt       the agent's standard input
  *     environment  variables of this task, taken away when it begins; may be missing
  *     start        lines that become the agent
@@ -125,10 +127,15 @@ kodama_claim "$kodama_task"
 esac
 echo "$kodama_number"
 exec >/dev/null 2>&1
+kodama_own=
+{ read -r kodama_own <"$kodama_task/key"; } 2>/dev/null
 for kodama_one in "$kodama_root"/[1-9]*; do
 kodama_other=\${kodama_one##*/}
 case $kodama_other in *[!0-9]*) continue ;; esac
 [ "$kodama_other" -lt "$kodama_number" ] || continue
+kodama_key=
+{ read -r kodama_key <"$kodama_one/key"; } 2>/dev/null
+[ "$kodama_key" ] && [ "$kodama_key" = "$kodama_own" ] && { : >"$kodama_task/again"; kodama_finish 0 ended; }
 while kodama_look "$kodama_one"; [ "$kodama_is" = alive ]; do
 [ -e "$kodama_task/interrupt" ] && kodama_finish 143 interrupted
 sleep ${lookEvery} 2>/dev/null || sleep 1

@@ -20,7 +20,7 @@ export interface NewTask {
   /** Where it is absent: `/workspace`, or the home folder without one. */
   workdir?: string;
   createdAt: Date;
-  /** By which nothing else is found. Letters and digits. */
+  /** By which nothing else is found. Letters and digits. Of tasks with the same key only the first has a turn. */
   key: string;
   /** A new conversation of this id, or an earlier task's. */
   conversation: { id: string; begins: true } | { id: string; begins: false; continues: number };
@@ -84,6 +84,7 @@ function filesOf(task: NewTask): Record<string, string> {
   const variables = environmentLines(environment);
   return {
     task: requestLine(request),
+    key: task.key,
     prompt,
     start: startLines(adapter, { workdir, plan: { words, conversation: { id, begins } } }),
     runner: runnerScript,

@@ -28,11 +28,14 @@ export interface StartTaskOptions {
    * goes on with that task's.
    */
   conversation?: "new" | "latest" | number;
+  /** Letters and digits, by which whoever gives it twice gives it once: see {@link StartedTask.number}. */
+  once?: string;
   signal: AbortSignal;
 }
 
 /** A task that was begun. */
 export interface StartedTask {
+  /** With `once` the one that it got, though another of the same may have had its turn instead. */
   number: number;
   /** The task whose conversation it goes on with. */
   continues?: number;
@@ -66,7 +69,7 @@ export async function startTask(
     environment,
     ...(workdir === undefined ? {} : { workdir }),
     createdAt: host.clock.now(),
-    key: crypto.randomUUID().replaceAll("-", ""),
+    key: options.once ?? crypto.randomUUID().replaceAll("-", ""),
     conversation: before?.conversation === undefined
       ? { id: crypto.randomUUID(), begins: true }
       : { id: before.conversation, begins: false, continues: before.number },
@@ -116,7 +119,7 @@ export async function readTasks(
   host: Host,
   target: Target,
   { newest, number, signal }: { newest?: number; number?: number; signal: AbortSignal },
-): Promise<readonly Task[]> {
+): Promise<readonly reading.FoundTask[]> {
   const choice = {
     ...(newest === undefined ? {} : { newest }),
     ...(number === undefined ? {} : { number }),

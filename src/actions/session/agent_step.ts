@@ -19,8 +19,10 @@ export interface GivenTask {
  */
 export async function giveTask(
   host: Host,
-  { session, target, task, signal }: {
+  { session, uid, target, task, signal }: {
     session: Session;
+    /** Of its state. */
+    uid: string;
     target: Target;
     task: FirstTask;
     signal: AbortSignal;
@@ -30,14 +32,22 @@ export async function giveTask(
   const tasks = await readTasks(host, target, { ...first, signal });
   const same = tasks.find((one) => isOf(one, task));
   if (same !== undefined) return { number: same.number, already: true };
-  if (session.agent !== undefined) {
-    throw new KodamaError("conflict", `session "${session.name}" was begun with another prompt`, {
-      hint: `kodama prompt ${session.name} "…" gives its agent a further task`,
-    });
-  }
+  if (session.agent !== undefined) throw begunOtherwise(session);
   const { adapter, prompt, words } = task;
-  const started = await startTask(host, target, { adapter, prompt, words, signal });
-  return { number: started.number, already: false };
+  const once = `first${uid.replaceAll(/[^0-9A-Za-z]/g, "")}`;
+  const { number } = await startTask(host, target, { adapter, prompt, words, once, signal });
+  // Another start may have given it at the same moment: the lower number is the one that has its turn.
+  const all = await readTasks(host, target, { signal });
+  const taken = all.find(({ key }) => key === once);
+  if (taken === undefined || taken.number === number) return { number, already: false };
+  if (!isOf(taken, task)) throw begunOtherwise(session);
+  return { number: taken.number, already: true };
+}
+
+function begunOtherwise({ name }: Session): KodamaError {
+  return new KodamaError("conflict", `session "${name}" was begun with another prompt`, {
+    hint: `kodama prompt ${name} "…" gives its agent a further task`,
+  });
 }
 
 /** Of a long prompt the beginning is kept. */

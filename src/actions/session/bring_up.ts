@@ -249,7 +249,7 @@ class BringUpRun {
     const given = await persistently(
       host.clock,
       signal,
-      () => giveTask(host, { session: this.#session, target, task, signal }),
+      () => giveTask(host, { session: this.#session, uid: this.#kept.uid, target, task, signal }),
     );
     const agent = { adapter: task.adapter, task: given.number };
     this.#kept = await store.change(this.#kept, (session) => ({ ...session, agent }));
