@@ -13,7 +13,17 @@ import { deadParts, locked, readState, testing } from "./state.ts";
 import { kubeconfigVariable, kubectlVariable, RealCluster, rigVariable } from "./test_namespace.ts";
 
 const files = [
-  ...["smoke", "client", "faults", "agent", "sessions", "session_copies", "session_ssh", "life"]
+  ...[
+    "smoke",
+    "client",
+    "faults",
+    "agent",
+    "sessions",
+    "session_copies",
+    "session_ssh",
+    "session_egress",
+    "life",
+  ]
     .map((name) => `tests/cluster/${name}_test.ts`),
   "tests/cluster/faults",
   "tests/scenarios_test.ts",

@@ -118,6 +118,7 @@ Deno.test({
       assert.equal(await inPod("ls /run/kodama/ssh"), "ssh-privatekey\n");
       const seen = await inPod("env; cat .git/config; git remote -v; cat /proc/[0-9]*/cmdline");
       assert.ok(!seen.includes("PRIVATE KEY"), seen);
+      await inPod("git commit -q --allow-empty -m 'not pushed'");
       const clone = `${folder}/clone`;
       await Deno.mkdir(clone);
       const git = (...words: string[]) =>
@@ -126,7 +127,7 @@ Deno.test({
       await git("remote", "add", "origin", `https://${address}/repo`);
       const pulled = await kodama.run(["pull", "work"], { cwd: clone });
       assert.equal(pulled.code, 0, pulled.stderr);
-      assert.equal((await git("log", "-1", "--format=%s", branch)).stdout, "in the pod\n");
+      assert.equal((await git("log", "-1", "--format=%s", branch)).stdout, "not pushed\n");
       await on("delete", "work", "--force", "--purge");
     }),
 });
