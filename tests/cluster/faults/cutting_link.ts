@@ -9,9 +9,10 @@ export class CuttingLink implements AsyncDisposable {
   /**
    * @param server `https://host:port` at the other end.
    * @param limitOf for each new connection, after how many bytes from the server it is cut.
+   * @param inputLimitOf the same for bytes to the server.
    */
-  constructor(server: string, limitOf: () => number) {
-    this.#serving = this.#serve(new URL(server), limitOf);
+  constructor(server: string, limitOf: () => number, inputLimitOf: () => number = () => Infinity) {
+    this.#serving = this.#serve(new URL(server), () => [limitOf(), inputLimitOf()]);
   }
 
   /** Writes a copy of a kubeconfig that goes through this link. */
@@ -33,22 +34,27 @@ export class CuttingLink implements AsyncDisposable {
     await this.#serving;
   }
 
-  async #serve({ hostname, port }: URL, limitOf: () => number): Promise<void> {
+  async #serve({ hostname, port }: URL, limitsOf: () => [number, number]): Promise<void> {
     const joined: Promise<void>[] = [];
     for await (const near of this.#listener) {
-      joined.push(this.#join(near, hostname, Number(port || "443"), limitOf()));
+      joined.push(this.#join(near, hostname, Number(port || "443"), limitsOf()));
     }
     await Promise.all(joined);
   }
 
-  async #join(near: Deno.TcpConn, hostname: string, port: number, limit: number): Promise<void> {
+  async #join(
+    near: Deno.TcpConn,
+    hostname: string,
+    port: number,
+    [limit, inputLimit]: [number, number],
+  ): Promise<void> {
     this.#open.add(near);
     // Where the server is down, the client's connection just ends.
     const far = await Deno.connect({ hostname, port }).catch(() => undefined);
     if (far === undefined) return close(near);
     this.#open.add(far);
     await Promise.all([
-      this.#carry(near, far, Infinity),
+      this.#carry(near, far, inputLimit),
       this.#carry(far, near, limit),
     ]);
     this.#open.delete(near);
