@@ -48,6 +48,13 @@ Deno.test("input goes in frames, and its end is the stream's", async () => {
   assert.deepEqual(frames, [[3, 0, 50_000], [3, 0, 50_000], [3, 1, 0]]);
 });
 
+Deno.test("a command that takes no more input still has its output and its end", async () => {
+  const { link, channel } = await open();
+  link.give(reset(3), dataFrame(5, encode("out")), dataFrame(1, encode(success), true), null);
+  const end = { kind: "exited", exitCode: 0 };
+  assert.deepEqual(await hear(channel), { stdout: "out", stderr: "", end });
+});
+
 for (
   const [what, wire, reason] of [
     ["ends", [null], /^the connection was closed$/],
