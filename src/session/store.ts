@@ -36,8 +36,17 @@ export class SessionStore {
   /** Keeps a new session. Where one of its name is there, that one is given back: whoever was first has the name. */
   async begin(session: Session): Promise<{ kept: KeptSession; begun: boolean }> {
     const object = stateObject(session);
-    const { object: there, made } = await this.ensure(CONFIG_MAPS, object, session.name);
-    return { kept: keptSession(there), begun: made };
+    try {
+      const { object: there, made } = await this.ensure(CONFIG_MAPS, object, session.name);
+      return { kept: keptSession(there), begun: made };
+    } catch (error) {
+      // What is made needs nothing else to be there.
+      if (!(error instanceof KodamaError) || error.kind !== "notFound") throw error;
+      throw new KodamaError("notFound", error.message, {
+        hint: `kubectl create namespace ${this.namespace} makes it; -n names another one`,
+        cause: error,
+      });
+    }
   }
 
   /** Writes a change of a session: of what is there now, not of what was read some time ago. */

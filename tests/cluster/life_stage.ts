@@ -52,8 +52,10 @@ export class LifeStage implements AsyncDisposable {
     const { path: folder } = stack.use(await TestFolder.open("kodama-life-"));
     const here = await addressSeenByNode(cluster);
     const model = stack.use(new ModelStandIn(answer, here));
-    const git = stack.use(await startGitServer(`${folder}/git`, planted["the git token"], here));
     const processes = stack.use(new ProcessLists());
+    const asked = () => processes.take();
+    const token = planted["the git token"];
+    const git = stack.use(await startGitServer(`${folder}/git`, token, { hostname: here, asked }));
     await makeNamespace(cluster, namespace);
     const image = await claudeImage(claude, claudeVersion);
     const ports = [model.port, Number(new URL(git.url).port)];
@@ -131,8 +133,12 @@ export class LifeStage implements AsyncDisposable {
     return (await this.namespace.tryKubectl(...words)).stdout;
   }
 
-  /** All that kubectl prints of the namespace but for Secrets, looked through. */
-  async lookAtCluster(): Promise<void> {
+  /** Looks through what the machines keep, and through all that kubectl prints of the namespace but for Secrets. */
+  async lookAround(): Promise<void> {
+    for (const { kodama, site } of this.#machines) {
+      await this.hunt.lookInFolder(kodama.configFolder);
+      await this.hunt.lookInFolder(site);
+    }
     const kinds = (await this.#kinds()).filter((kind) => kind !== "secrets");
     const kubectl = (...words: string[]) => this.namespace.kubectl(...words);
     this.hunt.look("kubectl get", await kubectl("get", kinds.join(","), "-o", "yaml"));

@@ -26,13 +26,15 @@ const author = {
  *
  * @param folder of the test, empty.
  * @param token what a client must show as its password; anybody may read where it is absent.
- * @param hostname of this machine, at which it is reached.
+ * @param place `hostname`: of this machine, at which it is reached; `asked`: called for each request while its client
+ *   waits.
  */
 export async function startGitServer(
   folder: string,
   token?: string,
-  hostname = "127.0.0.1",
+  place: { hostname?: string; asked?: () => Promise<void> } = {},
 ): Promise<GitServer> {
+  const { hostname = "127.0.0.1", asked } = place;
   const path = `${folder}/repo.git`;
   const env = { PATH: Deno.env.get("PATH") ?? "", HOME: folder, ...author };
   const git = async (...words: string[]) => {
@@ -51,7 +53,10 @@ export async function startGitServer(
   await git("update-ref", "refs/heads/feature/x", second);
   const server = Deno.serve(
     { port: 0, hostname, onListen: () => {} },
-    (request) => answer(request, { folder, token }),
+    async (request) => {
+      await asked?.();
+      return await answer(request, { folder, token });
+    },
   );
   const url = `http://${hostname}:${server.addr.port}/`;
   return {

@@ -12,12 +12,17 @@ export class ProcessLists implements AsyncDisposable {
   readonly #taking: Promise<void>;
 
   constructor() {
-    this.#taking = this.#take();
+    this.#taking = this.#keepTaking();
   }
 
-  async #take(): Promise<void> {
+  /** Takes one now, whatever the time: while something short is known to run. */
+  async take(): Promise<void> {
+    for (const line of await processList()) this.seen.add(line);
+  }
+
+  async #keepTaking(): Promise<void> {
     while (!this.#ended) {
-      for (const line of await processList()) this.seen.add(line);
+      await this.take();
       // A list is of one moment: what begins and ends between two of them is seen by nobody.
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, everyMs);

@@ -1,0 +1,71 @@
+/** Sessions in the hands of people who are in a hurry. */
+import assert from "node:assert/strict";
+import { runCommand } from "./harness/command.ts";
+import { startTestCluster, type TestCluster, testEnvironment } from "./harness/embedded_cluster.ts";
+import { SourceKodama } from "./harness/source_kodama.ts";
+
+async function machine(cluster: TestCluster, name: string) {
+  const folder = `${cluster.folder}/${name}`;
+  await Deno.mkdir(`${folder}/home`, { recursive: true });
+  await Deno.mkdir(`${folder}/site`);
+  const env = testEnvironment(folder, cluster.kubeconfig);
+  const kodama = await SourceKodama.on({ env, folder });
+  const run = (...words: string[]) => kodama.run(words, { cwd: folder, write: [`${folder}/site`] });
+  return { site: `${folder}/site`, run };
+}
+
+Deno.test("one start on two machines at once: one session, and its prompt is given once", async () => {
+  await using cluster = await startTestCluster();
+  const machines = [await machine(cluster, "one"), await machine(cluster, "other")];
+  const prompt = ["--adapter", "command", "--prompt", "do it", "--", "sh", "-c", "cat >>told"];
+  const started = await Promise.all(
+    machines.map(({ run }) => run("start", "work", "--no-sync", ...prompt)),
+  );
+  assert.deepEqual(started.map(({ code, stderr }) => code === 0 ? "" : stderr), ["", ""]);
+  for (const { run } of machines) {
+    assert.match((await run("list")).stdout, /^work +Running /m);
+    const tasks = JSON.parse((await run("agent", "list", "work", "-o", "json")).stdout);
+    assert.equal(tasks.length, 1);
+    const { code, stdout } = await run("logs", "--agent", "work", "-f");
+    assert.equal(code, 0, stdout);
+    assert.equal((await run("attach", "work", "--command", "cat told")).stdout, "do it\n");
+  }
+});
+
+Deno.test("deleted while the agent writes and a folder is carried over: all that is here stays, and nothing runs on", async () => {
+  await using cluster = await startTestCluster();
+  const { site, run } = await machine(cluster, "one");
+  const line = "i=0; while :; do i=$((i + 1)); echo $i >made-$i; sleep 0.01; done";
+  const prompt = ["--adapter", "command", "--prompt", "do it", "--", "sh", "-c", line];
+  const started = await run("start", "work", "--sync", "site", ...prompt);
+  assert.equal(started.code, 0, started.stderr);
+  const names = Array.from({ length: 500 }, (_, at) => `here-${at}`);
+  for (const name of names) await Deno.writeTextFile(`${site}/${name}`, name);
+  const deleted = await run("delete", "work", "--force", "--purge");
+  assert.equal(deleted.code, 0, deleted.stderr);
+  for (const name of names) assert.equal(await Deno.readTextFile(`${site}/${name}`), name);
+  const left = [...Deno.readDirSync(site)].map(({ name }) => name);
+  assert.ok(left.some((name) => name.startsWith("made-")), "what the agent wrote came here");
+  assert.deepEqual(left.filter((name) => name.startsWith(".")), []);
+  const { stdout } = await runCommand(["ps", "-eo", "args"], { env: cluster.env });
+  assert.deepEqual(stdout.split("\n").filter((line) => line.includes(site)), []);
+  assert.equal((await run("sync", "list")).stdout, "");
+  assert.match((await run("attach", "work")).stderr, /^error: there is no session "work" /);
+});
+
+Deno.test("a namespace that isn't there, and a name that can't be: the message says what can be done", async () => {
+  await using cluster = await startTestCluster();
+  const { run } = await machine(cluster, "one");
+  const nowhere = await run("start", "work", "-n", "nowhere", "--no-sync");
+  assert.equal(nowhere.code, 1);
+  assert.match(
+    nowhere.stderr,
+    /error: namespaces "nowhere" not found .*\nhint: kubectl create namespace nowhere makes it; -n names another one\n$/,
+  );
+  const capital = await run("start", "Fix Auth!");
+  assert.equal(capital.code, 2);
+  assert.match(
+    capital.stderr,
+    /^error: "Fix Auth!" can't be the name of a session: .*\nhint: fix-auth can\n$/,
+  );
+});
