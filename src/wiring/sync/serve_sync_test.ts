@@ -40,6 +40,7 @@ Deno.test("of one sync one process runs: a second one ends before it looks at an
     const paths = syncPaths(configDir, record.key);
     await Deno.mkdir(paths.folder, { recursive: true });
     await replaceFile(paths.record, JSON.stringify(record));
+    assert.equal(((await Deno.stat(paths.record)).mode ?? 0) & 0o077, 0, "its owner's alone");
     {
       using lock = await tryFileLock(paths.lock);
       assert.ok(lock !== undefined);
