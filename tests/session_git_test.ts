@@ -142,6 +142,30 @@ Deno.test("other values of the same variables, and another token, are told by th
   });
 });
 
+Deno.test("a server that repeats the token in its refusal tells it to nobody", async () => {
+  await using server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    ({ headers }) => {
+      const shown = headers.get("authorization")?.replace(/^Basic /, "");
+      const asks = { status: 401, headers: { "www-authenticate": "Basic" } };
+      if (shown === undefined) return new Response("who?", asks);
+      const text = `no ${atob(shown)} here, nor ${atob(shown).split(":")[1]}`;
+      return new Response(text, { status: 403, headers: { "content-type": "text/plain" } });
+    },
+  );
+  await withScene(async ({ run, written }) => {
+    const url = `http://127.0.0.1:${server.addr.port}/repo.git`;
+    const refused = await run(["start", "work", "--repo", url], { GITHUB_TOKEN: token });
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /remote: no .*\[redacted\] here/);
+    // From a machine that doesn't know it, with the token in the pod.
+    const again = await run(["start", "work", "--repo", url]);
+    assert.match(again.stderr, /remote: no .*\[redacted\] here/);
+    await run(["get", "work", "-o", "json"]);
+    assertNowhere(written);
+  });
+});
+
 Deno.test("a branch that isn't there is told with those that are", async () => {
   await withScene(async ({ server, run }) => {
     const words = ["start", "work", "--repo", server.repository, "--branch", "no-such"];

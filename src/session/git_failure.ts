@@ -1,4 +1,5 @@
 /** Why git in a session's pod didn't reach the repository: from what git and ssh wrote there. Pure. */
+import { redact, redactedText } from "../exec/redact.ts";
 import { plainText } from "../kube/failures.ts";
 import { sshFolder, sshKeyFile, sshKnownHosts } from "./git_environment.ts";
 
@@ -148,6 +149,18 @@ export function lastGitWords(stderr: string): string {
 function shownKey(stderr: string): string {
   const [shown] = /SHA256:[\w+/=]+/.exec(stderr) ?? [];
   return shown === undefined ? "" : `: it shows ${shown}`;
+}
+
+/** Tokens of GitHub and GitLab, by how they begin. */
+const tokens = /\b(?:gh[a-z]_|github_pat_|glpat-)[\w-]{8,}/g;
+
+/**
+ * Words of git without what a server or a proxy has repeated of the credentials: who looks on from another machine
+ * knows none of their values, and sees the failure too.
+ */
+export function withoutCredentials(text: string): string {
+  const [shown = ""] = redact([text]).words;
+  return shown.replace(tokens, redactedText);
 }
 
 /** The host whose key ssh took because it knew none, and the kind of the key. */

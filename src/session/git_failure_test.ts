@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { gitFailure, lastGitWords, trustedHost } from "./git_failure.ts";
+import { gitFailure, lastGitWords, trustedHost, withoutCredentials } from "./git_failure.ts";
 
 const side = { name: "work", gitSecret: "git-ssh-key" };
 
@@ -138,6 +138,18 @@ Deno.test("of git's words the last that say something are told", () => {
   assert.equal(lastGitWords(`remote: gone for good\n${below}`), "remote: gone for good");
   assert.equal(gitFailure("fatal: out of memory\n", side), undefined);
   assert.match(lastGitWords(below), /correct access rights/);
+});
+
+Deno.test("what a server repeats of the credentials is taken out of git's words", () => {
+  const planted = ["ghp_0123456789abcdef", "github_pat_11ABC_0123456789", "glpat-0123456789-abcd"];
+  for (const token of planted) {
+    const text = `remote: bad ${token}\nfatal: unable to access 'https://u:${token}@h/r'`;
+    const shown = withoutCredentials(text);
+    assert.ok(!shown.includes(token) && shown.includes("unable to access"), shown);
+  }
+  const opaque = "fatal: unable to access 'https://x-access-token:s3cret@h/r': 403";
+  assert.doesNotMatch(withoutCredentials(opaque), /s3cret/);
+  assert.equal(withoutCredentials("fatal: no such branch: ghp_x"), "fatal: no such branch: ghp_x");
 });
 
 Deno.test("a host that was taken for what it is is noticed, with a port and without", () => {

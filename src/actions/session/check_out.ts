@@ -2,7 +2,13 @@
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { plainText } from "../../kube/failures.ts";
-import { gitFailure, type GitSide, lastGitWords, trustedHost } from "../../session/git_failure.ts";
+import {
+  gitFailure,
+  type GitSide,
+  lastGitWords,
+  trustedHost,
+  withoutCredentials,
+} from "../../session/git_failure.ts";
 import {
   type Checkout,
   checkoutAnswer,
@@ -61,7 +67,7 @@ export async function* checkOut(
     timeoutMs: checkoutLimitMs,
     // Of progress that nobody takes in time, nothing is missed.
     onProgress: (line) => {
-      if (lines.size < lines.capacity) void lines.push(line);
+      if (lines.size < lines.capacity) void lines.push(withoutCredentials(line));
     },
   }).finally(() => lines.close());
   running.catch(() => {});
@@ -97,9 +103,9 @@ async function explained(
   const key = refused
     ? await runInPod(pod, { words: keyCheckWords, timeoutMs: lookLimitMs })
     : undefined;
-  const stderr = `${key?.stderr ?? ""}\n${result.stderr}`;
+  const stderr = withoutCredentials(`${key?.stderr ?? ""}\n${result.stderr}`);
   const failure = result.outcome.kind === "failed" ? gitFailure(stderr, side) : undefined;
-  const said = failure?.reason ?? lastGitWords(result.stderr);
+  const said = failure?.reason ?? (lastGitWords(stderr) || lastWords(result));
   const hint = failure?.hint ??
     (result.outcome.kind === "failed" ? undefined : "the same start goes on");
   return podFailure(`cannot check out ${url}`, { ...result, stderr: said }, hint);

@@ -230,5 +230,7 @@ async function manifestText(
 ): Promise<string> {
   if (format === "json") return jsonDocument({ apiVersion: "v1", kind: "List", items: objects });
   const { stringify } = await import("yaml");
-  return objects.map((object) => stringify(object, { aliasDuplicateObjects: false })).join("---\n");
+  // Scripts in their own lines: whoever approves them reads them so, and may paste them.
+  const style = { aliasDuplicateObjects: false, lineWidth: 0, blockQuote: "literal" } as const;
+  return objects.map((object) => stringify(object, style)).join("---\n");
 }
