@@ -1,8 +1,35 @@
 /** Clones of sessions with a repository: what was done in one is there in the other, and goes its own way from there. */
 import assert from "node:assert/strict";
+import { runCommand } from "./harness/command.ts";
 import { startGitServer } from "./harness/git_server.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
+
+Deno.test("a stopped session is cloned and kept in a file without waking: nothing of it begins, and nothing is left", async () => {
+  await using cluster = await startTestCluster("empty");
+  const kodama = await SourceKodama.on(cluster);
+  const on = async (...words: string[]) => {
+    const { code, stdout, stderr } = await kodama.run(words, { write: [cluster.folder] });
+    assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
+    return stdout;
+  };
+  await on("start", "work", "--no-sync");
+  await on("attach", "work", "--command", "echo kept >notes.txt");
+  // A task that waits for its turn: its runner says where it ran, if it ever does.
+  const task = "$HOME/.kodama/tasks/1";
+  const waiting = `mkdir -p ${task} && echo 'echo 1; : >/workspace/ran' >${task}/runner`;
+  await on("attach", "work", "--command", waiting);
+  await on("stop", "work");
+  await on("clone", "work", "again");
+  assert.equal(await on("attach", "again", "--command", "cat notes.txt; ls"), "kept\nnotes.txt\n");
+  await on("snapshot", "work", "--output", `${cluster.folder}/work.tar.gz`);
+  const { status } = JSON.parse(await on("get", "work", "-o", "json"));
+  assert.equal(status, "Stopped");
+  const left = await runCommand(["kubectl", "get", "pods", "-o", "name"], {
+    env: { ...cluster.env, KUBECONFIG: cluster.kubeconfig },
+  });
+  assert.equal(left.stdout, "pod/kodama-again\n", left.stderr);
+});
 
 Deno.test("a clone has the commits and the changes of its session, and needs its repository no more", async () => {
   await using cluster = await startTestCluster("empty");

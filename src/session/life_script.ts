@@ -68,7 +68,7 @@ const endSeconds = 5;
 const processes = `each() {
 pid=\${1%% *}
 set -- \${1##*) }
-[ "$#" -ge 20 ] && [ "$pid" != $$ ] || return 0
+[ "$#" -ge 20 ] && [ "$pid" != "$self" ] || return 0
 birth=\${20}
 case $pid$2$5\${12}\${13}\${14}\${15}$birth in *[!0-9]*) return ;; esac
 case $1 in Z | X) return ;; esac
@@ -209,8 +209,9 @@ tell "the session stops now: $1. kodama resume $KODAMA_SESSION goes on with it"
 end_agents
 flush
 turn=0
-if [ $$ = 1 ]; then
+if [ "$self" = 1 ]; then
 kill -HUP -1
+pause 1
 kill -TERM -1
 while look; set -- $pairs; [ "$#" -gt 1 ] && [ "$turn" -lt ${endSeconds} ]; do
 pause 1
@@ -220,7 +221,11 @@ fi 2>/dev/null
 exit 0
 }`;
 
-/** The lines: a shell that runs them ends when the session is to end. */
+/**
+ * The lines: a shell that runs them ends when the session is to end. A container's command is read by Kubernetes first,
+ * which takes `$$` for `$`: they ask the system for the shell's number.
+ * https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#entrypoint
+ */
 export function lifeScript(limits: SessionLimits, world: LifeWorld = pod): string {
   const { ttlSeconds, idleSeconds } = limits;
   const every = lookSeconds({ ttlSeconds, idleSeconds });
@@ -230,6 +235,7 @@ life=${lifeFolder} nl='
 '
 blank=" $nl" IFS=" $nl"
 roots= ours= told= warned= brought= counted=0 window=${window}
+{ read -r self rest </proc/self/stat; }
 trap 'exit 143' TERM INT
 clock() { now=$(${world.date}); }
 pause() { ${world.sleep} "$1" & wait $!; }

@@ -11,6 +11,8 @@ export interface SessionRemains {
   kind: "whole" | "orphaned" | "kept";
   /** `pod kodama-x`, claims last. */
   objects: readonly string[];
+  /** Those of a copy that goes on, or was killed. */
+  passing: readonly string[];
 }
 
 /** Sorts them; by namespace and name. */
@@ -21,6 +23,10 @@ export function remainsOf(objects: readonly KubeObject[]): SessionRemains[] {
   });
   return [...groups].sort(([a], [b]) => a < b ? -1 : 1).map(([, group]) => {
     const { namespace = "", labels } = group[0]?.metadata ?? {};
+    const said = ({ kind, metadata }: KubeObject) =>
+      `${kind.toLowerCase()} ${plainText(metadata.name ?? "", 100)}`;
+    const isPassing = ({ metadata }: KubeObject) =>
+      ["files", "restore"].includes(metadata.labels?.[componentLabel] ?? "");
     const isClaim = (one: KubeObject) => one.kind === "PersistentVolumeClaim";
     const hasState = group.some((one) => one.metadata.labels?.[componentLabel] === "state");
     return {
@@ -28,9 +34,8 @@ export function remainsOf(objects: readonly KubeObject[]): SessionRemains[] {
       namespace,
       kind: hasState ? "whole" : group.every(isClaim) ? "kept" : "orphaned",
       objects: [...group.filter((one) => !isClaim(one)), ...group.filter(isClaim)]
-        .map(({ kind, metadata }) =>
-          `${kind.toLowerCase()} ${plainText(metadata.name ?? "", 100)}`
-        ),
+        .map(said),
+      passing: group.filter(isPassing).map(said),
     };
   });
 }

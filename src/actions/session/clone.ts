@@ -15,11 +15,11 @@ import { abandoned } from "./abandon.ts";
 import { bringUp } from "./bring_up.ts";
 import type { SessionPlace, StartEvent } from "./events.ts";
 import { fill } from "./fill.ts";
-import { findSession } from "./find.ts";
 import { sessionOwner } from "./owner.ts";
 import { openStore } from "./place.ts";
 import { openCarried, podChecksums } from "./pod_files.ts";
 import { tidied } from "./leftovers.ts";
+import { sessionFiles } from "./session_files.ts";
 
 /** Which session, and what its clone is called; both are in one namespace. */
 export interface CloneOptions extends SessionPlace {
@@ -34,22 +34,21 @@ export interface CloneOptions extends SessionPlace {
  * Clones it, by a stream from pod to pod that is stored nowhere in between. What fails before all files are there
  * leaves nothing of the new session.
  *
- * @throws KodamaError `conflict` where the session doesn't run, or the new name is taken.
+ * @throws KodamaError `conflict` where the session neither runs nor is stopped, or the new name is taken.
  */
 export async function* clone(host: Host, options: CloneOptions): AsyncGenerator<StartEvent, void> {
   const { signal, name, newName, withSecrets, readyTimeoutMs } = options;
   if (checkedSessionName(newName) === name) {
     throw new UsageError(`a clone of session "${name}" needs a name of its own`);
   }
-  const found = await findSession(host, options, signal);
+  const { kept: { session: from }, withFiles } = await sessionFiles(host, options, options);
   const store = await openStore(host, options, signal);
   const parts = await partsOf(store, name, withSecrets);
-  const session = await clonedSession(host, store, { from: found.session, newName, parts });
+  const session = await clonedSession(host, store, { from, newName, parts });
   yield { kind: "stepStarted", step: "claim", session };
   const kept = await begun(store, session);
   yield { kind: "stepEnded", step: "claim", result: "done" };
   const checksums = await podChecksums(host);
-  const source = { client: store.client, target: found.target, clock: host.clock, signal };
   let isFilled = false;
   try {
     yield* bringUp({
@@ -63,10 +62,12 @@ export async function* clone(host: Host, options: CloneOptions): AsyncGenerator<
       signal,
       made: () => {},
       fill: async function* (pod) {
-        const open = (folder: Parameters<typeof openCarried>[1]) =>
-          openCarried(source, folder, { checksums, withSecrets });
         const what = `cannot copy session "${name}"`;
-        const told = yield* fill(pod, { open, checksums, what });
+        const told = yield* withFiles((source) => {
+          const open = (folder: Parameters<typeof openCarried>[1]) =>
+            openCarried(source, folder, { checksums, withSecrets });
+          return fill(pod, { open, checksums, what });
+        });
         isFilled = true;
         return told;
       },

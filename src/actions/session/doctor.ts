@@ -47,11 +47,18 @@ export async function* doctorSessions(
 }
 
 function findingOf(
-  { name, namespace, kind, objects }: SessionRemains,
+  { name, namespace, kind, objects, passing }: SessionRemains,
 ): Pick<Finding, "status" | "detail" | "advice"> | undefined {
   switch (kind) {
     case "whole":
-      return undefined;
+      return passing.length === 0 ? undefined : {
+        status: "ok",
+        detail: `of a copy of "${name}" in namespace "${namespace}" that goes on, or was killed: ${
+          passing.join(", ")
+        }`,
+        advice: `the next copy takes away what is left of the last; so does ` +
+          `kubectl delete -n ${namespace} ${passing.map((one) => one.replace(" ", "/")).join(" ")}`,
+      };
     case "kept":
       return {
         status: "ok",

@@ -7,8 +7,10 @@ import type { Host } from "../host.ts";
 import { archiveBytes, type ArchiveCounts } from "./archive_write.ts";
 import type { SessionPlace } from "./events.ts";
 import { TellingMeter } from "./fill.ts";
-import { findSession, type FoundSession } from "./find.ts";
+import type { Session } from "../../session/model.ts";
+import type { PodAccess } from "../../session/run_in_pod.ts";
 import { copyTrouble, podChecksums } from "./pod_files.ts";
+import { sessionFiles } from "./session_files.ts";
 
 /** Which session, and where to. */
 export interface SnapshotOptions extends SessionPlace {
@@ -26,6 +28,8 @@ export interface SnapshotFile extends ArchiveCounts {
   sha256: string;
 }
 
+/** So long the pod that shows a stopped session's files may take to be ready. */
+const readyTimeoutMs = 5 * 60_000;
 /** How often it is begun again after a link that broke. */
 const attempts = 3;
 const delayMs = 1000;
@@ -33,14 +37,17 @@ const delayMs = 1000;
 /**
  * Writes the file; tells how far it is. It has its name when it is whole, and not before.
  *
- * @throws KodamaError `conflict` where the session doesn't run, or a file of the name is there.
+ * @throws KodamaError `conflict` where the session neither runs nor is stopped, or a file of the name is there.
  */
 export async function* snapshot(
   host: Host,
   options: SnapshotOptions,
 ): AsyncGenerator<string, SnapshotFile> {
   const { signal } = options;
-  const found = await findSession(host, options, signal);
+  const { kept: { session }, withFiles } = await sessionFiles(host, options, {
+    readyTimeoutMs,
+    signal,
+  });
   const takenAt = host.clock.now();
   const path = pathOf(host, options, takenAt);
   const files = await host.copyFiles();
@@ -49,11 +56,18 @@ export async function* snapshot(
       hint: "--output FILE names another one",
     });
   }
+  return yield* withFiles((pod) => fromPod(host, { pod, session, path, takenAt }));
+}
+
+async function* fromPod(
+  host: Host,
+  work: Omit<Writing, "meter">,
+): AsyncGenerator<string, SnapshotFile> {
   const told = new BoundedQueue<string>(1);
   const meter = new TellingMeter(host.clock, (text) => {
     if (told.size === 0) void told.push(text);
   });
-  const writing = patiently(host, { found, path, takenAt, meter, signal })
+  const writing = patiently(host, { ...work, meter })
     .finally(() => told.close());
   writing.catch(() => {});
   yield* told;
@@ -67,22 +81,22 @@ function pathOf({ places }: Host, { name, output }: SnapshotOptions, at: Date): 
 }
 
 interface Writing {
-  found: FoundSession;
+  pod: PodAccess;
+  session: Session;
   path: string;
   takenAt: Date;
   meter: TellingMeter;
-  signal: AbortSignal;
 }
 
 async function patiently(host: Host, work: Writing): Promise<SnapshotFile> {
-  const { signal, found } = work;
+  const { pod: { signal }, session } = work;
   for (let attempt = 1;; attempt++) {
     try {
       return await written(host, work);
     } catch (error) {
       signal.throwIfAborted();
       const again = error instanceof CopyFailure && error.again && attempt < attempts;
-      if (!again) throw copyTrouble(`cannot read session "${found.session.name}"`, error);
+      if (!again) throw copyTrouble(`cannot read session "${session.name}"`, error);
       await passed(host.clock, delayMs, { signal });
     }
   }
@@ -90,10 +104,8 @@ async function patiently(host: Host, work: Writing): Promise<SnapshotFile> {
 
 async function written(
   host: Host,
-  { found, path, takenAt, meter, signal }: Writing,
+  { pod, session, path, takenAt, meter }: Writing,
 ): Promise<SnapshotFile> {
-  const client = await host.kube(found.target.context);
-  const pod = { client, target: found.target, clock: host.clock, signal };
   const { files, ...checksums } = await podChecksums(host);
   const counts: ArchiveCounts = { files: 0, bytes: 0, notes: [] };
   const sum = (await files.sha256())();
@@ -103,8 +115,8 @@ async function written(
     await using partial = await files.partialFile(path, key);
     meter.restarted(0);
     // Of this machine and this moment: nothing of it is for whoever restores it.
-    const { agent: _agent, message: _message, ...session } = found.session;
-    const source = { pod, session: { ...session, sync: { enabled: false } } };
+    const { agent: _agent, message: _message, ...kept } = session;
+    const source = { pod, session: { ...kept, sync: { enabled: false } } };
     for await (const bytes of archiveBytes({ ...source, checksums, meter, counts }, takenAt)) {
       sum.update(bytes);
       await partial.write(bytes, size);

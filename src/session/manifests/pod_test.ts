@@ -84,6 +84,13 @@ Deno.test("a pod with limits stays ended when its watcher ends it, and no other 
   assert.equal(db?.securityContext?.runAsNonRoot, true);
 });
 
+Deno.test("Kubernetes reads the command first, and finds nothing of its own in it", () => {
+  const [{ command = [] } = {}] = sessionPod(session).spec?.containers ?? [];
+  assert.equal(command.length, 3);
+  const variables = /\$\$|\$\([-._a-zA-Z][-._a-zA-Z0-9]*\)/;
+  for (const word of command) assert.doesNotMatch(word, variables);
+});
+
 Deno.test("an allow-list lets names be resolved and its own destinations be reached", () => {
   const { spec } = egressPolicy(session, session.spec.egress ?? []);
   assert.deepEqual(spec, {

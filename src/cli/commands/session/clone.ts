@@ -11,8 +11,8 @@ import { stoppable } from "../../session/stoppable.ts";
 export const command = defineCommand({
   description:
     "Begins a session NEW with the definition and the files of another one: its workspace, committed or not, " +
-    "and its agent's home, so that conversations go on in both. The session has to run; its files go from " +
-    "pod to pod and are stored nowhere in between. What fails in the middle leaves nothing of NEW.\n\n" +
+    "and its agent's home, so that conversations go on in both. Whether the session runs or is stopped, its " +
+    "files go from pod to pod and are stored nowhere in between. What fails in the middle leaves nothing of NEW.\n\n" +
     "Secrets stay behind: variables of dotenv files, the token for git, and whom the agent is signed in as. " +
     "--with-secrets copies these too. Files of the workspace are copied whatever they hold.",
   operands: [sessionOperand, { name: "NEW", arity: "one" }],
@@ -30,7 +30,7 @@ export const command = defineCommand({
   ],
   exitCodes: [
     ["0", "the new session runs"],
-    ["1", "the session doesn't run, the name is taken, or a step failed"],
+    ["1", "the session failed, the name is taken, or a step failed"],
     ["3", "the new pod wasn't ready in time"],
     ["130", "stopped by Ctrl-C or a signal: nothing is left of the new session"],
   ],

@@ -29,8 +29,8 @@ export const command = defineCommand({
     "or not, and for everybody who has rights in the namespace. It is whole when the cluster says so. Such a " +
     "snapshot is of whole volumes: whom the agent is signed in as is in it, and is taken out where it is " +
     "restored.\n\n" +
-    "With --output in a file of this machine, for you alone to read: then the session has to run. The file has its " +
-    "name when it is whole. Secrets aren't in it: variables of dotenv files, the token for git, and whom the agent " +
+    "With --output in a file of this machine, for you alone to read, whether the session runs or is stopped. " +
+    "The file has its name when it is whole. Secrets aren't in it: variables of dotenv files, the token for git, and whom the agent " +
     "is signed in as. What lies in the workspace is, whatever it holds.",
   operands: [sessionOperand],
   flags: {
@@ -65,7 +65,7 @@ export const command = defineCommand({
   exitCodes: [
     [
       "1",
-      "the cluster can't, the session doesn't run, the file is there already, or a step failed",
+      "the cluster can't, the session failed, the file is there already, or a step failed",
     ],
     ["3", "the cluster's snapshot wasn't ready in time: nothing of it is left"],
     ["130", "stopped by Ctrl-C or a signal: nothing is left"],

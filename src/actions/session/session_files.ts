@@ -1,0 +1,102 @@
+/** The files of a session, whether it runs or not: from its own pod, or from one that is there for nothing else. */
+import { Deadline } from "../../base/abort.ts";
+import { KodamaError } from "../../base/errors.ts";
+import { PODS } from "../../kube/resources.ts";
+import type { Pod } from "../../kube/types.ts";
+import { filesPod, filesPodName } from "../../session/manifests/files_pod.ts";
+import { sessionNames } from "../../session/names.ts";
+import { ownedBy } from "../../session/owned.ts";
+import type { PodAccess } from "../../session/run_in_pod.ts";
+import type { KeptSession } from "../../session/state.ts";
+import { liveStatus } from "../../session/status.ts";
+import { SessionStore } from "../../session/store.ts";
+import type { Host } from "../host.ts";
+import type { SessionPlace } from "./events.ts";
+import { findSession, targetOf } from "./find.ts";
+import { noSession, openStore } from "./place.ts";
+import { untilGone, untilReady } from "./wait_ready.ts";
+
+/** Does the work with a pod in which the files are; tells what is waited for. */
+export type WithFiles = <T>(
+  work: (from: PodAccess) => AsyncGenerator<string, T>,
+) => AsyncGenerator<string, T>;
+
+/** A session, and the way to its files. */
+export interface SessionFiles {
+  kept: KeptSession;
+  withFiles: WithFiles;
+}
+
+/** So long the pod is taken away, whatever became of the work. */
+const tidyLimitMs = 30_000;
+
+/**
+ * Looks at it.
+ *
+ * @throws KodamaError `notFound` where there is no such session; `conflict` where it neither runs nor is stopped.
+ */
+export async function sessionFiles(
+  host: Host,
+  place: SessionPlace,
+  { readyTimeoutMs, signal }: { readyTimeoutMs: number; signal: AbortSignal },
+): Promise<SessionFiles> {
+  const store = await openStore(host, place, signal);
+  const [kept, pod] = await Promise.all([
+    store.read(place.name),
+    store.get<Pod>(PODS, sessionNames(place.name).pod),
+  ]);
+  if (kept === undefined) throw noSession(place.name, store);
+  if (isStopped(kept, pod)) {
+    const limits = { limitMs: readyTimeoutMs, signal };
+    return { kept, withFiles: (work) => fromStopped(host, store, { kept, ...limits }, work) };
+  }
+  const { target } = await findSession(host, place, signal);
+  const { client } = store;
+  return { kept, withFiles: (work) => work({ client, target, clock: host.clock, signal }) };
+}
+
+/** Nobody writes to its volumes: its pod is gone, or has ended for good. */
+function isStopped({ session }: KeptSession, pod: Pod | undefined): boolean {
+  return pod?.metadata?.deletionTimestamp === undefined &&
+    liveStatus(session, pod).status === "Stopped";
+}
+
+interface Reading {
+  kept: KeptSession;
+  limitMs: number;
+  signal: AbortSignal;
+}
+
+async function* fromStopped<T>(
+  host: Host,
+  store: SessionStore,
+  { kept, limitMs, signal }: Reading,
+  work: (from: PodAccess) => AsyncGenerator<string, T>,
+): AsyncGenerator<string, T> {
+  const { name } = kept.session;
+  const pod = filesPodName(name);
+  const wait = { name, pod, limitMs, signal };
+  // One of a copy that was killed may be about to end.
+  await store.remove(PODS, pod);
+  await untilGone(host, store, wait);
+  try {
+    yield `a pod for the files of "${name}"`;
+    await store.ensure(PODS, ownedBy(kept, filesPod(kept.session)), name);
+    const there = yield* untilReady(host, store, wait);
+    const target = targetOf(store, there);
+    return yield* work({ client: store.client, target, clock: host.clock, signal });
+  } finally {
+    await takenAway(host, store, pod);
+  }
+}
+
+async function takenAway(host: Host, { client, namespace }: SessionStore, pod: string) {
+  // The signal of the command may be the reason for the end of the work.
+  using deadline = new Deadline(host.clock, tidyLimitMs, new AbortController().signal);
+  try {
+    await new SessionStore(client, namespace, host.clock, deadline.signal).remove(PODS, pod);
+  } catch (error) {
+    // It ends by itself, and the next copy takes it away: how the work ended is what is told.
+    if (!(error instanceof KodamaError) && !deadline.expired) throw error;
+  }
+}

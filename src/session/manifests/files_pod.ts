@@ -1,0 +1,50 @@
+/** A pod that shows the volumes of a stopped session, for as long as somebody copies their files. Pure. */
+import type { Pod } from "../../kube/types.ts";
+import { lifeScript } from "../life_script.ts";
+import type { Session } from "../model.ts";
+import { sessionLabels } from "../names.ts";
+import { sessionPod } from "./pod.ts";
+
+/** Its name. */
+export function filesPodName(session: string): string {
+  return `kodama-files-${session}`;
+}
+
+/** It ends by itself so long after the last copy: whoever began it may have been killed. */
+const idleSeconds = 60;
+
+/**
+ * As the session's own pod, at the same paths, where nothing can be written; without its secrets, its configuration and
+ * its other containers. Nothing of the session begins in it: no task that waits for its turn has it here.
+ */
+export function filesPod(session: Session): Pod {
+  const { gitSecret: _, ...spec } = session.spec;
+  const pod = sessionPod({
+    ...session,
+    spec: { ...spec, containers: [], limits: { idleSeconds } },
+    environment: { variables: [], gitToken: false },
+  });
+  const kept = ["workspace", "claude-home"];
+  return {
+    ...pod,
+    metadata: {
+      ...pod.metadata,
+      name: filesPodName(session.name),
+      labels: sessionLabels(session.name, "files"),
+    },
+    spec: {
+      ...pod.spec,
+      terminationGracePeriodSeconds: 1,
+      containers: (pod.spec?.containers ?? []).map((one) => ({
+        ...one,
+        command: ["sh", "-c", lifeScript({ idleSeconds })],
+        volumeMounts: (one.volumeMounts ?? []).map((mount) =>
+          kept.includes(mount.name) ? { ...mount, readOnly: true } : mount
+        ),
+      })),
+      volumes: (pod.spec?.volumes ?? []).map((volume) =>
+        kept.includes(volume.name) ? volume : { name: volume.name, emptyDir: {} }
+      ),
+    },
+  };
+}
