@@ -1,9 +1,27 @@
-/** The session whose pod a target is. */
+/** Sessions of pods that were named as any other pod. */
 import { KodamaError } from "../../base/errors.ts";
 import type { Target } from "../../kube/target.ts";
 import { sessionOfPodName } from "../../session/names.ts";
 import { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
+
+/** The error of a session whose pod was named and isn't there, with its way out; undefined for any other pod. */
+export async function sessionWithoutPod(
+  host: Host,
+  { pod, ...scope }: { pod: string; namespace?: string; context?: string },
+  signal: AbortSignal,
+): Promise<KodamaError | undefined> {
+  const name = sessionOfPodName(pod);
+  if (name === undefined) return undefined;
+  const { findSession } = await import("./find.ts");
+  try {
+    await findSession(host, { name, ...scope }, signal);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof KodamaError)) throw error;
+    return error.kind === "conflict" ? error : undefined;
+  }
+}
 
 /** By the pod's name, and the state that is kept of such a session; null where there is none, or it can't be read. */
 export async function sessionOfPod(

@@ -1,7 +1,9 @@
 /** What a synchronisation is, out of what a person asked for, the pod there is, and the settings. */
-import { KodamaError } from "../../base/errors.ts";
+import { KodamaError, NoMatchError } from "../../base/errors.ts";
+import type { Target } from "../../kube/target.ts";
 import type { SyncMode } from "../../sync/plan.ts";
 import { absolutePath } from "../absolute_path.ts";
+import { type Selection, wholeSelection } from "../exec_events.ts";
 import type { Host } from "../host.ts";
 import { onlyTarget } from "../one_target.ts";
 import { excludedBySettings } from "./sync_settings.ts";
@@ -30,24 +32,10 @@ export async function planSync(host: Host, wish: SyncWish, signal: AbortSignal):
   const { workingDir } = host.places;
   const local = absolutePath(wish.local, workingDir);
   await requireFolder(host, local, wish.mode);
-  const { target } = await onlyTarget(host, {
-    contexts: wish.context === undefined ? [] : [wish.context],
-    selection: {
-      namespaces: wish.namespace === undefined
-        ? { kind: "default" }
-        : { kind: "named", names: [wish.namespace] },
-      operands: [{ kind: "pod", name: wish.pod }],
-      match: [],
-      exclude: [],
-      sort: "name",
-      shuffle: false,
-      allPhases: false,
-      ...(wish.container === undefined ? {} : { container: wish.container }),
-    },
-  }, signal);
+  const { sessionOfPod } = await import("../session/session_of_pod.ts");
+  const target = await targetOf(host, wish, signal);
   const { context, namespace, pod, container } = target;
   const settings = await excludedBySettings(host);
-  const { sessionOfPod } = await import("../session/session_of_pod.ts");
   const { kubeconfig } = wish;
   return {
     key: `${namespace}.${wish.name ?? pod}`,
@@ -60,6 +48,29 @@ export async function planSync(host: Host, wish: SyncWish, signal: AbortSignal):
     kubeconfig: kubeconfig === undefined ? null : absolutePath(kubeconfig, workingDir),
     session: await sessionOfPod(host, target, signal),
   };
+}
+
+/** The pod's container. Of a session that doesn't run the error says how it is brought back. */
+async function targetOf(host: Host, wish: SyncWish, signal: AbortSignal): Promise<Target> {
+  const { pod, namespace, context, container } = wish;
+  const selection: Selection = {
+    ...wholeSelection,
+    operands: [{ kind: "pod", name: pod }],
+    ...(namespace === undefined ? {} : { namespaces: { kind: "named", names: [namespace] } }),
+    ...(container === undefined ? {} : { container }),
+  };
+  try {
+    const contexts = context === undefined ? [] : [context];
+    return (await onlyTarget(host, { contexts, selection }, signal)).target;
+  } catch (error) {
+    if (!(error instanceof NoMatchError)) throw error;
+    const { sessionWithoutPod } = await import("../session/session_of_pod.ts");
+    throw await sessionWithoutPod(host, {
+      pod,
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(context === undefined ? {} : { context }),
+    }, signal) ?? error;
+  }
 }
 
 /** A folder that a pull goes to need not be there yet. */

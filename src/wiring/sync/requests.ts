@@ -21,18 +21,28 @@ export async function leaveRequest(folder: string, request: SyncRequest): Promis
   return id;
 }
 
+/** What becomes of requests. */
+export interface RequestTaking {
+  carryOut: (id: string, request: SyncRequest) => Promise<void>;
+  failed: (error: unknown) => void;
+  /** The folder was taken away: nobody can ask for anything any more. */
+  gone: () => void;
+}
+
 /** Takes requests as they come. What was left for a process that has ended goes. */
 export function takeRequests(
   folder: string,
-  carryOut: (id: string, request: SyncRequest) => Promise<void>,
-  failed: (error: unknown) => void,
+  { carryOut, failed, gone }: RequestTaking,
 ): Disposable {
   Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
   for (const { name } of Deno.readDirSync(folder)) Deno.removeSync(`${folder}/${name}`);
   const watcher = Deno.watchFs(folder);
   const taking = (async () => {
     for await (const event of watcher) {
-      if (event.kind === "remove") continue;
+      if (event.kind === "remove") {
+        if (event.paths.includes(folder)) gone();
+        continue;
+      }
       for (const path of event.paths) {
         const id = named.exec(path.slice(path.lastIndexOf("/") + 1))?.[1];
         if (id === undefined) continue;

@@ -108,14 +108,19 @@ async function run({ record, host, files, log, report, paths, stop }: Parts): Pr
     log: log.line,
   });
   using watch = watchFolder(root, (news) => engine.localNews(news), () => ignoring);
-  using _requests = takeRequests(paths.requests, async (id, request) => {
-    if (request.kind === "stop") {
-      forgets = request.forget;
-      return stop.abort();
-    }
-    await carryOut(request, engine);
-    report.answered(id);
-  }, (error) => log.line(`a request failed: ${error}`));
+  using _requests = takeRequests(paths.requests, {
+    async carryOut(id, request) {
+      if (request.kind === "stop") {
+        forgets = request.forget;
+        return stop.abort();
+      }
+      await carryOut(request, engine);
+      report.answered(id);
+    },
+    failed: (error) => log.line(`a request failed: ${error}`),
+    // With it went the lock and all that was agreed on: a second one could begin beside this one.
+    gone: () => stop.abort(),
+  });
   if (await engine.run(stop.signal) === "gone") {
     log.line(`nothing is left to keep alike: ${engine.state.reason}; all that is here stays`);
     files[Symbol.dispose]();
