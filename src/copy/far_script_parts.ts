@@ -1,6 +1,11 @@
 /** What kodama's scripts in pods have in common: `far_scripts.ts` tells what they are. */
 
-/** Of every script: `$1` is the mark; what follows it are the script's own arguments. */
+/**
+ * Of every script: `$1` is the mark; what follows it are the script's own arguments.
+ *
+ * The sums of a folder go through `cut`, as many as there are: GNU's programs write each line by itself, and each of
+ * them would be a message on its way.
+ */
 export const beginning = `LC_ALL=C
 export LC_ALL
 mark=$1
@@ -11,6 +16,7 @@ need() { for tool; do command -v "$tool" >/dev/null 2>&1 || refuse "noTool $tool
 rooted() { case $1 in /*) path=$1 ;; *) path=$(pwd)/$1 ;; esac; }
 choose() { sum=; for one in $1; do command -v "$one" >/dev/null 2>&1 && sum=$one && break; done; }
 size_of() { bytes=$(stat -c %s "$1" 2>/dev/null) || bytes=$(($(wc -c <"$1"))); }
+sums_in() { find "$1" -type f -exec "$sum" {} + | if command -v cut >/dev/null 2>&1; then cut -d " " -f 1; else cat; fi; }
 sum_of() { set -- $("$sum" "$1"); check=\${1#\\\\}; }
 give_up() { say stopped; cat >/dev/null; exit "$1"; }
 tar_kind() { tar=; case $(tar --version 2>/dev/null) in *GNU*) tar=gnu ;; *) command -v tar >/dev/null 2>&1 && tar=tar ;; esac; }`;

@@ -65,7 +65,7 @@ if ! [ -f "$temporary/end" ]; then
 rm -rf "$temporary"
 exit 1
 fi
-[ "$sum" ] && find "$temporary/tree" -type f -exec "$sum" {} +
+[ "$sum" ] && sums_in "$temporary/tree"
 say "got"`;
 
 /**
@@ -162,7 +162,7 @@ if [ -d "$path" ]; then what=. from=$path; else what=./\${path##*/} from=\${path
 tar -C "$from" $kinds -cf - "$what" &
 watch $!
 check=
-if [ -d "$path" ]; then [ "$sum" ] && cd "$path" && find . -type f -exec "$sum" {} +
+if [ -d "$path" ]; then [ "$sum" ] && cd "$path" && sums_in .
 else
 [ "$sum" ] && sum_of "$path"
 say "sum \${check:--}"
