@@ -166,6 +166,22 @@ Deno.test("a server that repeats the token in its refusal tells it to nobody", a
   });
 });
 
+Deno.test("a Secret with an SSH key that isn't there is told, and is needed for SSH alone", async () => {
+  await withScene(async ({ cluster, server, run }) => {
+    const settings = "git: { secretName: git-ssh }\n";
+    await Deno.writeTextFile(`${cluster.folder}/.kodama.yaml`, settings);
+    const words = ["start", "work", "--repo", server.repository];
+    const started = await run(words, { GITHUB_TOKEN: token });
+    assert.equal(started.code, 0, started.stderr);
+    assert.match(started.stderr, /git over SSH will not work: there is no secret "git-ssh" in/);
+    const refused = await run(["start", "other", "--repo", "git@example.com:org/repo"]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /^error: there is no secret "git-ssh" in namespace "default"$/m);
+    assert.match(refused.stderr, /kubectl create secret generic git-ssh -n default/);
+    assert.match(refused.stderr, /nothing of the session is left in the cluster/);
+  });
+});
+
 Deno.test("a branch that isn't there is told with those that are", async () => {
   await withScene(async ({ server, run }) => {
     const words = ["start", "work", "--repo", server.repository, "--branch", "no-such"];

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { documentedRole } from "../harness/session_role.ts";
 import type { SourceKodama } from "../harness/source_kodama.ts";
 import { TestFolder } from "../harness/test_folder.ts";
+import { runAny } from "./host_commands.ts";
 import { machine } from "./session_machine.ts";
 import { RealCluster, rigVariable } from "./test_namespace.ts";
 
@@ -85,7 +86,14 @@ Deno.test({
       return stdout;
     };
     const start = ["start", "work", "--image", image, "--repo", `git://${ip}/repo.git`];
-    await on(first, ...start, "--env-file", ".env", "--sync", "site");
+    const asked = [...start, "--env-file", ".env", "--sync", "site"];
+    // What would be made is what a cluster takes, to the last field, and somebody else may read it first.
+    const printed = await on(first, ...asked, "--dry-run", "-o", "yaml");
+    const apply = namespace.words("apply", "--dry-run=server", "--validate=strict", "-f", "-");
+    const { code, stdout, stderr } = await runAny(apply, { stdin: printed });
+    assert.deepEqual([code, stdout.split("\n").length, stderr], [0, 8, ""]);
+    assert.match(printed, /- -c\n +- \|-?\n/);
+    await on(first, ...asked);
     const inPod = (kodama: SourceKodama, line: string) =>
       on(kodama, "attach", "work", "--command", line);
     assert.equal(
