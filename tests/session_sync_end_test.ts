@@ -39,31 +39,28 @@ async function untilStopped({ status }: Machine): Promise<{ reason: string; log:
 Deno.test("a sync ends by itself where its session was deleted elsewhere, and leaves all that is here", async () => {
   await using cluster = await startTestCluster();
   const [here, elsewhere] = [await machine(cluster, "here"), await machine(cluster, "elsewhere")];
-  try {
-    await Deno.writeTextFile(`${here.site}/a`, "of the first\n");
-    await here.run("start", "work", "--sync", "site");
-    await Deno.writeTextFile(`${elsewhere.site}/b`, "of the second\n");
-    const remote = "kodama-work:/workspace";
-    await elsewhere.run("sync", "start", "site", remote, "--name", "work");
-    await elsewhere.run("delete", "work", "--force", "--purge");
-    const { reason, log } = await untilStopped(here);
-    assert.equal(reason, 'session "work" was deleted');
-    assert.match(
-      await Deno.readTextFile(log),
-      /session "work" was deleted; all that is here stays\n.* ends\n$/,
-    );
-    await here.run("sync", "flush", "work").then(() => assert.fail(), () => {});
-    assert.equal(await Deno.readTextFile(`${here.site}/a`), "of the first\n");
+  await Deno.writeTextFile(`${here.site}/a`, "of the first\n");
+  await here.run("start", "work", "--sync", "site");
+  await Deno.writeTextFile(`${elsewhere.site}/b`, "of the second\n");
+  const remote = "kodama-work:/workspace";
+  await elsewhere.run("sync", "start", "site", remote, "--name", "work");
+  await elsewhere.run("delete", "work", "--force", "--purge");
+  const { reason, log } = await untilStopped(here);
+  assert.equal(reason, 'session "work" was deleted');
+  assert.match(
+    await Deno.readTextFile(log),
+    /session "work" was deleted; all that is here stays\n.* ends\n$/,
+  );
+  await here.run("sync", "flush", "work").then(() => assert.fail(), () => {});
+  assert.equal(await Deno.readTextFile(`${here.site}/a`), "of the first\n");
 
-    // What was agreed on with the session before would now tell that everything here was deleted there.
-    await elsewhere.run("start", "work", "--sync", "site");
-    await Deno.remove(`${elsewhere.site}/a`);
-    await elsewhere.run("sync", "flush", "work");
-    await here.run("start", "work", "--sync", "site");
-    assert.equal(await Deno.readTextFile(`${here.site}/a`), "of the first\n");
-    assert.equal(await Deno.readTextFile(`${here.site}/b`), "of the second\n");
-  } finally {
-    await here.run("delete", "work", "--force", "--purge");
-    await untilStopped(elsewhere);
-  }
+  // What was agreed on with the session before would now tell that everything here was deleted there.
+  await elsewhere.run("start", "work", "--sync", "site");
+  await Deno.remove(`${elsewhere.site}/a`);
+  await elsewhere.run("sync", "flush", "work");
+  await here.run("start", "work", "--sync", "site");
+  assert.equal(await Deno.readTextFile(`${here.site}/a`), "of the first\n");
+  assert.equal(await Deno.readTextFile(`${here.site}/b`), "of the second\n");
+  await here.run("delete", "work", "--force", "--purge");
+  await untilStopped(elsewhere);
 });
