@@ -5,7 +5,9 @@ import type { Target } from "../kube/target.ts";
 import type { LogLine } from "../logs/line.ts";
 import { filterLines } from "../logs/line_filter.ts";
 import { mergeByTime } from "../logs/merge_by_time.ts";
+import { ReadAhead } from "../logs/read_ahead.ts";
 import { readContainer } from "../logs/read_container.ts";
+import type { OpenLog } from "../logs/reading.ts";
 import { type ContextFindings, Discovery, noMatch } from "./discover_targets.ts";
 import type { Host } from "./host.ts";
 import type { LogsEvent, LogsOptions } from "./logs_events.ts";
@@ -68,6 +70,9 @@ function nothing(all: readonly ContextFindings[], { follow, previous }: LogsOpti
   );
 }
 
+/** Of all logs that are merged, what is read before its turn. */
+const aheadBytes = 32 * 1024 * 1024;
+
 /** Logs that are read to their ends. */
 class WholeReading {
   readonly errors: KodamaError[] = [];
@@ -76,6 +81,7 @@ class WholeReading {
   readonly #options: LogsOptions;
   readonly #random: () => number;
   readonly #sources: LogSources;
+  readonly #ahead = new ReadAhead(aheadBytes);
   /** What readers told besides lines. */
   #notes: LogsEvent[] = [];
 
@@ -122,7 +128,10 @@ class WholeReading {
     { source, bulk }: { source: number; bulk: boolean },
   ): AsyncGenerator<LogLine[], void> {
     const { start, previous, signal } = this.#options;
-    const open = openerOf(this.#host, target, { bulk });
+    const opener = openerOf(this.#host, target, { bulk });
+    const open: OpenLog = bulk
+      ? async (query, signal) => this.#ahead.of(await opener(query, signal))
+      : opener;
     const { clock } = this.#host;
     const random = this.#random;
     for await (

@@ -7,12 +7,12 @@
  * On the cluster that `KODAMA_TEST_KUBECONFIG` names, or the rig of the tests; `--embedded`: on an embedded one, with
  * nothing written but to standard output. No round begins after so many minutes, but for the first.
  */
-import { filePath } from "../../src/wiring/file_path.ts";
 import { BenchStage } from "./bench_stage.ts";
-import { copyProgress, copyReport, type CopyResult, copyVerdicts } from "./copy_report.ts";
+import { copyPage, copyProgress, type CopyResult } from "./copy_report.ts";
 import { type CopyProgram, type CopyTask, makeCopy, makeSources, startPod } from "./copy_tasks.ts";
 import { machineFacts } from "./machine.ts";
 import { hasMeter, type Run } from "./measure.ts";
+import { allKept, pageText, writePage } from "./page.ts";
 import { openRealCluster } from "./real_cluster.ts";
 import { numberAfter } from "./words.ts";
 
@@ -70,19 +70,12 @@ async function main(words: readonly string[]): Promise<number> {
     results.push(...all);
   }
   const facts = await machineFacts({ kubectl: "kubectl" });
-  const page = copyReport(results, { facts, where: `${stage.kind} cluster on the same machine` });
-  console.log(page);
-  if (!embedded) await write(page, words);
+  const page = copyPage(results, { facts, where: `${stage.kind} cluster on the same machine` });
+  const text = pageText(page);
+  console.log(text);
+  if (!embedded) await writePage(text, "benchmarks-copy.md", words);
   console.error(`${Math.round((performance.now() - began) / 1000)} s`);
-  return copyVerdicts(results).every(({ measured, atMost }) => measured <= atMost) ? 0 : 1;
-}
-
-/** As all pages are formatted. */
-async function write(text: string, words: readonly string[]): Promise<void> {
-  const page = words[words.indexOf("--out") + 1 || words.length] ??
-    filePath(new URL("../../docs/benchmarks-copy.md", import.meta.url));
-  await Deno.writeTextFile(page, text);
-  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", page] }).output();
+  return allKept(page.promises) ? 0 : 1;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

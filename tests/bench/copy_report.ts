@@ -1,6 +1,7 @@
 /** The results of the copies as a page of Markdown. */
 import type { CopyProgram, CopyTask } from "./copy_tasks.ts";
 import type { Run } from "./measure.ts";
+import type { Page, Promised } from "./page.ts";
 import { medianRatio, medianRun, ratioRow, titleRow } from "./turns.ts";
 
 /** A copy, and what each program took for it, round by round. */
@@ -9,17 +10,10 @@ export interface CopyResult {
   runs: Record<CopyProgram, readonly Run[]>;
 }
 
-/** What is promised, and what was measured. */
-export interface CopyVerdict {
-  text: string;
-  atMost: number;
-  measured: number;
-}
-
 const mostMemoryMb = 150;
 
 /** kodama is never the slower one, and its memory has a bound. */
-export function copyVerdicts(results: readonly CopyResult[]): CopyVerdict[] {
+export function copyPromises(results: readonly CopyResult[]): Promised[] {
   return results.flatMap(({ task, runs }) => {
     const ratio = medianRatio(runs.kodama, runs.kubectl);
     const memory = Math.max(...runs.kodama.map(({ memoryMb }) => memoryMb ?? 0));
@@ -31,29 +25,22 @@ export function copyVerdicts(results: readonly CopyResult[]): CopyVerdict[] {
 }
 
 /** The page. */
-export function copyReport(
+export function copyPage(
   results: readonly CopyResult[],
-  { facts, where }: { facts: readonly (readonly [string, string])[]; where: string },
-): string {
-  const verdicts = copyVerdicts(results).map(({ text, atMost, measured }) => {
-    const verdict = measured <= atMost ? "kept" : "**missed**";
-    return `| ${text} | ${atMost} | ${measured.toFixed(measured < 10 ? 2 : 0)} | ${verdict} |`;
-  });
+  { facts, where }: { facts: Page["facts"]; where: string },
+): Page {
   const rows = results.flatMap(({ task, runs }) =>
     (["kubectl", "kodama"] as const).map((program) =>
       ratioRow(`${task.name}: \`${program} cp\``, runs[program], runs.kubectl)
     )
   );
-  const machine = facts.map(([name, value]) => `| ${name} | ${value} |`);
-  return [
-    "# Benchmarks of copying",
-    introduction(where),
-    ["| on | |", "| --- | --- |", ...machine].join("\n"),
-    "## What is promised",
-    ["| | at most | measured | |", "| --- | --- | --- | --- |", ...verdicts].join("\n"),
-    "## What was measured",
-    [titleRow("copy"), ...rows].join("\n"),
-  ].join("\n\n") + "\n";
+  return {
+    title: "Benchmarks of copying",
+    introduction: introduction(where),
+    facts,
+    promises: copyPromises(results),
+    rows: [titleRow("copy"), ...rows],
+  };
 }
 
 function introduction(where: string): string {

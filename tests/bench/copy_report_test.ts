@@ -1,7 +1,8 @@
 /** The copies' own judgement: what is slower or larger than promised is said, and what was lost is an error before. */
 import assert from "node:assert/strict";
-import { copyReport, type CopyResult, copyVerdicts } from "./copy_report.ts";
+import { copyPage, copyPromises, type CopyResult } from "./copy_report.ts";
 import type { Run } from "./measure.ts";
+import { pageText } from "./page.ts";
 
 const run = (wallMs: number, memoryMb = 50): Run => ({
   ...{ code: 0, wallMs, cpuMs: 100, memoryMb },
@@ -16,16 +17,16 @@ const result = (kubectl: Run[], kodama: Run[]): CopyResult => ({
 Deno.test("the ratio is the median of the rounds' own, and the memory is the worst of them", () => {
   const kubectl = [run(1000), run(4000), run(1000)];
   const kodama = [run(900), run(3000, 151), run(5000)];
-  const [wall, memory] = copyVerdicts([result(kubectl, kodama)]);
+  const [wall, memory] = copyPromises([result(kubectl, kodama)]);
   assert.deepEqual([wall?.measured, memory?.measured], [0.9, 151]);
 });
 
 Deno.test("the page says what is kept and what is missed", () => {
   const machine = { facts: [["machine", "one"]] as const, where: "a real cluster" };
-  const page = copyReport([result([run(1000)], [run(1100, 151)])], machine);
+  const page = pageText(copyPage([result([run(1000)], [run(1100, 151)])], machine));
   assert.match(page, /wall time ÷ kubectl's \| 1 \| 1\.10 \| \*\*missed\*\*/);
   assert.match(page, /memory in MB \| 150 \| 151 \| \*\*missed\*\*/);
-  const good = copyReport([result([run(1000)], [run(1000, 150)])], machine);
+  const good = pageText(copyPage([result([run(1000)], [run(1000, 150)])], machine));
   assert.equal(good.match(/\| kept \|/g)?.length, 2);
   assert.match(good, /`kodama cp` \| 1 \| 1\.00 s \| 1\.00 \|/);
 });

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { ReadAhead } from "./read_ahead.ts";
+
+/** Lets everything run that waits for nothing from outside. */
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+}
+
+/** A log of so many pieces of ten bytes, and how many of them were asked for. */
+class CountedLog {
+  asked = 0;
+  left = false;
+
+  constructor(private readonly pieces: number, private readonly failure?: Error) {}
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void> {
+    try {
+      while (this.asked < this.pieces) {
+        await Promise.resolve();
+        yield new Uint8Array(10).fill(this.asked++);
+      }
+      if (this.failure !== undefined) throw this.failure;
+    } finally {
+      this.left = true;
+    }
+  }
+}
+
+Deno.test("a log that nobody asks yet is read, up to the limit of all", async () => {
+  const ahead = new ReadAhead(100);
+  const logs = [new CountedLog(50), new CountedLog(50)];
+  const readers = logs.map((log) => ahead.of(log));
+  for (const reader of readers) await reader.next();
+  await settled();
+  const asked = logs.reduce((sum, log) => sum + log.asked, 0);
+  // Two were taken; each reader may have one piece at hand when the limit is reached.
+  assert.ok(asked >= 12 && asked <= 14, String(asked));
+  for (const reader of readers) await reader.return();
+  assert.ok(logs.every((log) => log.left));
+});
+
+Deno.test("a log whose turn it is goes on, whatever waits of the others", async () => {
+  const ahead = new ReadAhead(30);
+  const [waiting, taken] = [new CountedLog(50), new CountedLog(50)];
+  const other = ahead.of(waiting);
+  await other.next();
+  await settled();
+  assert.equal((await Array.fromAsync(ahead.of(taken))).length, 50);
+  await other.return();
+  assert.ok(waiting.asked < 10);
+});
+
+Deno.test("property: every piece comes, once and in order, whoever is taken from when", async () => {
+  await fc.assert(fc.asyncProperty(
+    fc.array(fc.integer({ min: 0, max: 30 }), { minLength: 1, maxLength: 5 }),
+    fc.integer({ min: 1, max: 200 }),
+    fc.array(fc.nat(), { maxLength: 200 }),
+    async (lengths, limit, turns) => {
+      const ahead = new ReadAhead(limit);
+      const readers = lengths.map((length) => ahead.of(new CountedLog(length)));
+      const got = readers.map((): number[] => []);
+      const take = async (at: number) => {
+        const { value } = await (readers[at] as AsyncGenerator<Uint8Array, void>).next();
+        if (value !== undefined) got[at]?.push(value[0] as number);
+        return value !== undefined;
+      };
+      for (const turn of turns) await take(turn % readers.length);
+      for (const at of readers.keys()) while (await take(at));
+      assert.deepEqual(got, lengths.map((length) => Array.from({ length }, (_, at) => at)));
+    },
+  ));
+});
+
+Deno.test("a failure comes behind what was read before it", async () => {
+  const failure = new Error("the link broke");
+  const reader = new ReadAhead(1000).of(new CountedLog(3, failure));
+  await reader.next();
+  await settled();
+  await reader.next();
+  await reader.next();
+  await assert.rejects(reader.next(), failure);
+});
