@@ -422,6 +422,31 @@ Deno.test("a log that grows is copied as long as it was; a file that changes is 
   await assert.rejects(Deno.lstat(`${folder}/other`), Deno.errors.NotFound);
 });
 
+for (
+  const [what, filter, up, down] of [
+    ["with other bytes", "tr r R", /isn't what was sent/, /the checksums differ/],
+    ["with its end missing", "head -c 5000", /only 5000 of 16000 bytes/, /became shorter/],
+  ] as const
+) {
+  Deno.test(`a file that arrives ${what} isn't taken for the file, either way`, async () => {
+    await using own = await TestFolder.open("kodama-copy-");
+    const folder = own.path;
+    await Deno.writeTextFile(`${folder}/file`, "the right bytes\n".repeat(1000));
+    for (const place of ["far", "near"]) await Deno.mkdir(`${folder}/${place}`);
+    const image = await imageWith(folder, ["cksum", "mv", "rm", "stat"]);
+    const cat =
+      `#!/bin/sh\nPATH=/usr/bin:/bin\n[ "$#" = 0 ] || exec <"$1"\n${filter}\nexec cat >/dev/null\n`;
+    await Deno.writeTextFile(`${image.path}/cat`, cat, { mode: 0o755 });
+    const open = farProcess(image, folder);
+    const sending = upload(`${folder}/file`, { open, path: "far/file", name: "file" });
+    await assert.rejects(sending, failure(up));
+    await assert.rejects(download({ open, path: "file" }, `${folder}/near/file`), failure(down));
+    for (const place of ["far", "near"]) {
+      await assert.rejects(Deno.lstat(`${folder}/${place}/file`), Deno.errors.NotFound);
+    }
+  });
+}
+
 Deno.test("a sparse file comes with its holes, and is compared", async () => {
   await using own = await TestFolder.open("kodama-copy-");
   const folder = own.path;
