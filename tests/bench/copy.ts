@@ -42,7 +42,7 @@ async function main(words: readonly string[]): Promise<number> {
   const mib = numberAfter(words, "--mib", 2048);
   const files = numberAfter(words, "--files", 10_000);
   const rounds = numberAfter(words, "--rounds", 3);
-  const limitMs = numberAfter(words, "--minutes", 7) * 60_000;
+  const limitMs = numberAfter(words, "--minutes", 6) * 60_000;
   const embedded = words.includes("--embedded");
   const began = performance.now();
   await using stack = new AsyncDisposableStack();
