@@ -1,0 +1,171 @@
+/**
+ * `deno task image:check`: builds the image of sessions from its Dockerfile, and works in a session of it on a rig.
+ *
+ * Neither a registry of images nor GitHub is asked: the base is a Debian with the Node.js of npm, Helix is Debian's, and
+ * Zellij, which no package has, is the executable that `KODAMA_ZELLIJ` names, else one that only tells its name.
+ */
+import assert from "node:assert/strict";
+import { documentedRole } from "../harness/session_role.ts";
+import { TestFolder } from "../harness/test_folder.ts";
+import { importImage } from "./container_runtime.ts";
+import { isInstalled, run } from "./host_commands.ts";
+import { ensureImage } from "./images.ts";
+import { findLayout, type Layout } from "./layout.ts";
+import { bringUp } from "./main.ts";
+import { machine } from "./session_machine.ts";
+import { readState } from "./state.ts";
+import { RealCluster } from "./test_namespace.ts";
+import { filePath } from "../../src/wiring/file_path.ts";
+
+const source = filePath(new URL("../../src/session/image/", import.meta.url));
+const base = "localhost/kodama-node:24";
+const image = "ghcr.io/illumination-k/kodama-claude:check";
+
+/** A line of sh in the session, and what it has to say. */
+const looks: [line: string, said: RegExp][] = [
+  ["id -un; id -u; getent passwd 1000", /^kodama\n1000\nkodama:.*:\/home\/kodama:/],
+  ["claude --version", /^\d+\.\d+\.\d+ \(Claude Code\)\n$/],
+  ["hx --version", /^helix \d/],
+  ['readlink -f "$(command -v hx)"', /^\/usr\/local\/lib\/helix\/hx\n$/],
+  ["hx --health 2>&1", /Runtime directories: .*\/usr\/local\/lib\/helix\/runtime/],
+  ["zellij --version", /^zellij \d/],
+  ["vim --version", /^VIM - Vi IMproved/],
+  ["nano --version", /GNU nano/],
+  ["tmux -V && git --version && rg --version && jq --version", /^tmux [^]*git [^]*ripgrep [^]*jq/],
+  ["ssh -V 2>&1", /^OpenSSH/],
+  ["touch ~/.claude/a ~/.kodama/a a && cat ~/.config/helix/config.toml", /theme = /],
+  // What the session's user may write to in the image could be made to run for somebody else.
+  [
+    `find /usr /etc /opt -path /etc/kodama -prune -o \\( -user 1000 -o -perm -o+w ! -type l \\) \\
+    -print 2>/dev/null | head -5`,
+    /^$/,
+  ],
+];
+
+async function main(): Promise<void> {
+  for (const program of ["buildah", "debootstrap", "npm", "tar", "xz"]) {
+    if (!await isInstalled(program)) {
+      throw new Error(`${program} is missing: apt-get install ${program}`);
+    }
+  }
+  const layout = await findLayout();
+  await using work = await TestFolder.open("kodama-image-");
+  const archive = `${work.path}/image.tar`;
+  await build(layout, { work: work.path, archive });
+  const { kubectl } = await bringUp(layout, { install: false });
+  const state = await readState(layout);
+  assert.ok(state);
+  say("handing it to the rig");
+  await importImage(state.holder, archive);
+  await workIn(new RealCluster(layout.kubeconfig, kubectl), work.path);
+  say(`${looks.length} passed, 0 failed`);
+}
+
+function say(line: string): void {
+  // deno-lint-ignore no-console -- this file is a face
+  console.log(line);
+}
+
+/** The base as buildah takes it, with Debian's Helix in it, which is packed as its own release is. */
+async function build(
+  layout: Layout,
+  { work, archive }: { work: string; archive: string },
+): Promise<void> {
+  const certificates = Deno.env.get("NODE_EXTRA_CA_CERTS");
+  const baseArchive = await ensureImage(layout.cache, {
+    names: [base],
+    command: ["node"],
+    version: certificates === undefined ? "1" : "1-certificates",
+    notice: "making a Debian with Node.js: some minutes, once",
+    ...(certificates === undefined
+      ? {}
+      : { environment: { NODE_EXTRA_CA_CERTS: ownCertificates } }),
+    fill: fillBase,
+  }, say);
+  await run(["tar", "-C", work, "-xf", baseArchive, "layer.tar"]);
+  await run(["tar", "-C", work, "-xf", `${work}/layer.tar`, "./usr/lib/hx"]);
+  const zellij = Deno.env.get("KODAMA_ZELLIJ");
+  if (zellij === undefined) {
+    say("Zellij is one that only tells its name: KODAMA_ZELLIJ=FILE names a real one");
+    await Deno.writeTextFile(`${work}/zellij`, "#!/bin/sh\necho zellij 0\n", { mode: 0o755 });
+  } else await Deno.copyFile(zellij, `${work}/zellij`);
+  await using releases = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen: () => {} },
+    (request) => release(new URL(request.url).pathname, work),
+  );
+  const buildah = (...words: string[]) =>
+    run(["buildah", "--root", `${work}/storage`, "--runroot", `${work}/run`, ...words]);
+  say("building the image");
+  await buildah("pull", "--quiet", `docker-archive:${baseArchive}`);
+  await buildah(
+    ...["build", "--isolation", "chroot", "--network", "host", "--build-arg", `BASE=${base}`],
+    ...["--build-arg", `RELEASES=http://127.0.0.1:${releases.addr.port}`, "--tag", image, source],
+  );
+  await buildah("push", "--quiet", image, `docker-archive:${archive}:${image}`);
+}
+
+const ownCertificates = "/usr/local/share/ca-certificates/this-machine.crt";
+
+async function fillBase(folder: string): Promise<void> {
+  await run([
+    ...["unshare", "--mount", "--pid", "--fork", "--kill-child", "--"],
+    ...["debootstrap", "--variant=minbase", "--include=ca-certificates,hx", "trixie", folder],
+  ]);
+  const architecture = Deno.build.arch === "aarch64" ? "arm64" : "x64";
+  const script = `set -e; cd "$1/tmp"; modules=../usr/local/lib/node_modules
+npm pack --silent node-linux-${architecture}@24 npm@11
+mkdir -p node $modules/npm
+tar -xzf node-linux-*.tgz -C node --strip-components=1
+tar -xzf npm-*.tgz -C $modules/npm --strip-components=1
+mv node/bin/node ../usr/local/bin/node
+rm -rf node *.tgz
+for name in npm npx; do
+  chmod 755 $modules/npm/bin/$name-cli.js
+  ln -s ../lib/node_modules/npm/bin/$name-cli.js ../usr/local/bin/$name
+done
+chroot "$1" useradd --uid 1000 --user-group --create-home --shell /bin/bash node`;
+  await run(["sh", "-c", script, "sh", folder]);
+  const certificates = Deno.env.get("NODE_EXTRA_CA_CERTS");
+  if (certificates !== undefined) await Deno.copyFile(certificates, `${folder}${ownCertificates}`);
+}
+
+/** An archive of the name that is asked for, with owners as a stranger's archive has them. */
+async function release(path: string, work: string): Promise<Response> {
+  const owner = ["--owner=1000", "--group=1000"];
+  const folder = /\/(helix-[^/]+)\.tar\.xz$/.exec(path)?.[1];
+  const words = folder === undefined ? ["-cz", "-C", work, "zellij"] : [
+    "-c",
+    "--use-compress-program=xz -0",
+    "-C",
+    `${work}/usr/lib`,
+    `--transform=s,^hx,${folder},`,
+    "hx",
+  ];
+  await run(["tar", ...owner, "-f", `${work}/release`, ...words]);
+  const file = await Deno.open(`${work}/release`);
+  return new Response(file.readable);
+}
+
+async function workIn(cluster: RealCluster, folder: string): Promise<void> {
+  await using namespace = await cluster.namespace("image");
+  const standard = "pod-security.kubernetes.io/enforce=restricted";
+  await cluster.kubectl(["label", "namespace", namespace.name, standard]);
+  await namespace.kubectl("create", "serviceaccount", "jane");
+  await namespace.create({ ...await documentedRole() });
+  const granted = [`--serviceaccount=${namespace.name}:jane`, "--role=kodama-sessions"];
+  await namespace.kubectl("create", "rolebinding", "jane", ...granted);
+  const kodama = await machine(namespace, `${folder}/machine`);
+  const on = async (...words: string[]) => {
+    const { code, stdout, stderr } = await kodama.run(words, { cwd: folder });
+    assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
+    return stdout;
+  };
+  say("working in a session of it");
+  await on("start", "work", "--image", image, "--no-sync");
+  for (const [line, said] of looks) {
+    assert.match(await on("attach", "work", "--command", line), said, line);
+  }
+  await on("delete", "work", "--force", "--purge");
+}
+
+await main();
