@@ -85,7 +85,7 @@ typed "$terminal" && use="somebody has a terminal in it"
 return
 fi
 case "$before " in *" $one "*) use="a command runs that was sent to it" ;; *)
-case $(tr '\\000' ' ' <"$proc/$pid/cmdline" 2>/dev/null) in *" kodama-sync kodama-"*) ours="$ours $one" carried=$((carried + took)); return ;; esac ;;
+case $(tr '\\000' ' ' 2>/dev/null <"$proc/$pid/cmdline") in *" kodama-sync kodama-"*) ours="$ours $one" carried=$((carried + took)); return ;; esac ;;
 esac
 roots="$roots $one"
 }

@@ -1,0 +1,81 @@
+/** Sessions with limits, on the embedded cluster: they stop by themselves, say why, and wake only when they are told to. */
+import assert from "node:assert/strict";
+import { parseAllDocuments } from "yaml";
+import { runCommand } from "./harness/command.ts";
+import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
+import { SourceKodama } from "./harness/source_kodama.ts";
+
+async function kubectl(cluster: TestCluster, ...words: string[]): Promise<string> {
+  const env = { ...cluster.env, KUBECONFIG: cluster.kubeconfig };
+  const { code, stdout, stderr } = await runCommand(["kubectl", ...words], { env });
+  assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
+  return stdout;
+}
+
+function ended(cluster: TestCluster, session: string): Promise<string> {
+  const words = ["--for=jsonpath={.status.phase}=Succeeded", "--timeout=120s"];
+  return kubectl(cluster, "wait", ...words, `pod/kodama-${session}`);
+}
+
+async function machine(cluster: TestCluster) {
+  const kodama = await SourceKodama.on(cluster);
+  const on = async (...words: string[]) => {
+    const { code, stdout, stderr } = await kodama.run(words);
+    assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
+    return stdout;
+  };
+  return { kodama, on };
+}
+
+Deno.test("a session that nobody uses stops by itself, says so, and wakes by resume alone", async () => {
+  await using cluster = await startTestCluster("empty");
+  const { kodama, on } = await machine(cluster);
+  await on("start", "work", "--no-sync", "--idle-timeout", "20s");
+  await on("attach", "work", "--command", "echo kept >notes.txt");
+  assert.match(await on("get", "work"), /^Idle stop: +after 20s; /m);
+  await ended(cluster, "work");
+  const reason = "it stopped by itself: idle for 20s";
+  const { status, reason: told } = JSON.parse(await on("get", "work", "-o", "json"));
+  assert.deepEqual([status, told], ["Stopped", reason]);
+  assert.match(await on("list", "-o", "wide"), new RegExp(`^work +Stopped .*${reason}$`, "m"));
+  const refused = await kodama.run(["attach", "work"]);
+  assert.equal(refused.code, 1);
+  assert.match(
+    refused.stderr,
+    new RegExp(`is Stopped \\(${reason}\\)\nhint: kodama resume work\n`),
+  );
+  assert.match(
+    await kubectl(cluster, "logs", "kodama-work"),
+    /^kodama: nobody uses this session: it stops in \d+s, unless somebody does\nkodama: the session stops now: idle for 20s\. kodama resume work goes on with it\n$/,
+  );
+  await on("resume", "work");
+  assert.equal(await on("attach", "work", "--command", "cat notes.txt"), "kept\n");
+});
+
+Deno.test("limits are seen before anything is made, and come from the settings, where no flag says otherwise", async () => {
+  await using cluster = await startTestCluster("empty");
+  const { kodama, on } = await machine(cluster);
+  await on("config", "set", "defaults.ttl", "8h");
+  const policy = async (...words: string[]) => {
+    const documents = parseAllDocuments(
+      await on("start", "work", "--no-sync", "--dry-run", ...words),
+    );
+    const objects = documents.map((one) => one.toJS());
+    const { data } = objects.find(({ kind }) => kind === "ConfigMap");
+    const pod = objects.find(({ kind }) => kind === "Pod");
+    return [pod.spec.restartPolicy, /^ttl: .*$/m.exec(data["session.yaml"])?.[0]];
+  };
+  assert.deepEqual(await policy(), ["OnFailure", "ttl: 8h"]);
+  assert.deepEqual(await policy("--ttl", "never"), ["Always", undefined]);
+  assert.deepEqual(await policy("--ttl", "90m"), ["OnFailure", "ttl: 1h30m"]);
+  await on("start", "work", "--no-sync");
+  const other = await kodama.run(["start", "work", "--no-sync", "--ttl", "2h"]);
+  assert.equal(other.code, 2);
+  assert.match(other.stderr, /is another one: --ttl 2h \(it has 8h\)/);
+  const wrong = await kodama.run(["start", "other", "--idle-timeout", "soon"]);
+  assert.equal(wrong.code, 2);
+  assert.match(
+    wrong.stderr,
+    /--idle-timeout: expected a duration from 1s such as 8h or 30m, or never/,
+  );
+});
