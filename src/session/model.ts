@@ -43,7 +43,7 @@ export interface SessionEnvironment {
 /** One destination that a session with an allow-list may reach. */
 export interface EgressRule {
   cidr: string;
-  /** All ports where it is absent. */
+  /** Of TCP. Where neither is there, all ports and protocols. */
   ports?: readonly number[];
   udpPorts?: readonly number[];
 }
