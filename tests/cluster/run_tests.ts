@@ -22,6 +22,7 @@ const files = [
     "session_copies",
     "session_ssh",
     "session_egress",
+    "session_limits",
     "life",
   ]
     .map((name) => `tests/cluster/${name}_test.ts`),

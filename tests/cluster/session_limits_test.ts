@@ -1,0 +1,97 @@
+/** Sessions with limits on a real cluster: restricted, with another container beside, and a container that begins again. */
+import assert from "node:assert/strict";
+import { documentedRole } from "../harness/session_role.ts";
+import { TestFolder } from "../harness/test_folder.ts";
+import { machine } from "./session_machine.ts";
+import { RealCluster, rigVariable } from "./test_namespace.ts";
+
+const cluster = RealCluster.fromEnvironment();
+// Its image is the rig's.
+const onRig = cluster !== undefined && Deno.env.get(rigVariable) !== undefined;
+
+const settings = `defaults:
+  image: debian:12
+  containers:
+    - name: beside
+      image: debian:12
+      command: [sh, -c, "trap 'exit 0' TERM; while :; do sleep 1; done"]
+`;
+
+Deno.test({
+  name:
+    "limits on a real cluster: a pod ends by itself with its sidecars, tells why, and is resumed",
+  ignore: !onRig,
+  fn: async () => {
+    assert.ok(cluster);
+    await using namespace = await cluster.namespace("limits");
+    await using own = await TestFolder.open("kodama-limits-");
+    const standard = "pod-security.kubernetes.io/enforce=restricted";
+    await cluster.kubectl(["label", "namespace", namespace.name, standard]);
+    await namespace.kubectl("create", "serviceaccount", "jane");
+    await namespace.create({ ...await documentedRole() });
+    const granted = [`--serviceaccount=${namespace.name}:jane`, "--role=kodama-sessions"];
+    await namespace.kubectl("create", "rolebinding", "jane", ...granted);
+    const kodama = await machine(namespace, `${own.path}/first`);
+    await Deno.writeTextFile(`${own.path}/.kodama.yaml`, settings);
+    const on = async (...words: string[]) => {
+      const { code, stdout, stderr } = await kodama.run(words, { cwd: own.path });
+      assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
+      return stdout;
+    };
+    const inPod = (...words: string[]) =>
+      namespace.kubectl("exec", "kodama-work", "-c", "workspace", "--", ...words);
+    const ended = () =>
+      namespace.kubectl(
+        ...["wait", "pod/kodama-work", "--for=jsonpath={.status.phase}=Succeeded"],
+        "--timeout=180s",
+      );
+    await on("start", "work", "--no-sync", "--idle-timeout", "40s", "--ttl", "60s");
+    // A container that begins again is as old as its pod.
+    const began = await inPod("cat", "/home/kodama/.kodama-life/began");
+    // It ends with the container that it is in.
+    await namespace.tryKubectl(..."exec kodama-work -c workspace -- kill -TERM 1".split(" "));
+    const restarts = '{.status.containerStatuses[?(@.name=="workspace")].restartCount}';
+    for (const becomes of [`jsonpath=${restarts}=1`, "condition=Ready"]) {
+      await namespace.kubectl("wait", `--for=${becomes}`, "pod/kodama-work", "--timeout=120s");
+    }
+    const told = "trap 'echo told >told; exit 0' HUP; while :; do sleep 1; done";
+    // It holds the session, until its time to live is over; then it is told, before it is ended.
+    const holding = namespace.tryKubectl(
+      "exec",
+      "kodama-work",
+      "-c",
+      "workspace",
+      "--",
+      "sh",
+      "-c",
+      told,
+    );
+    await ended();
+    await holding;
+    const { status, reason } = JSON.parse(await on("get", "work", "-o", "json"));
+    assert.deepEqual([status, reason], [
+      "Stopped",
+      "it stopped by itself: its time to live of 1m is over",
+    ]);
+    await on("resume", "work");
+    assert.notEqual(await inPod("cat", "/home/kodama/.kodama-life/began"), began);
+    assert.equal(await inPod("cat", "told"), "told\n");
+    await ended();
+    assert.match(await on("list"), /^work +Stopped /m);
+    await on("clone", "work", "again");
+    assert.equal(await on("attach", "again", "--command", "cat told"), "told\n");
+    await on("delete", "work", "--force", "--purge");
+    await on("delete", "again", "--force", "--purge");
+    const label = ["-l", "app.kubernetes.io/managed-by=kodama"];
+    assert.equal(
+      await namespace.kubectl(
+        "get",
+        "pods,configmaps,persistentvolumeclaims,secrets",
+        ...label,
+        "-o",
+        "name",
+      ),
+      "",
+    );
+  },
+});
