@@ -20,7 +20,7 @@ for one in "$2"/.kodama-* "$3"/.kodama-*; do rm -rf "$one"; done
 for one in "$4"/* "$4"/.[!.]*; do
   case \${one##*/} in repository | files-pending | tasks | lost+found) ;; *) rm -rf "$one" ;; esac
 done
-rm -f "$4"/tasks/*/environment
+rm -f "$4"/tasks/*/environment "$4"/tasks/*/runner
 `;
 
 const folders = carriedFolders.map(({ path }) => path);

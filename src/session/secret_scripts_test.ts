@@ -19,6 +19,7 @@ async function left(withSecrets: boolean): Promise<string[]> {
       "kodama/repository",
       "kodama/tasks/1/environment",
       "kodama/tasks/1/prompt",
+      "kodama/tasks/1/runner",
       "outside/.credentials.json",
     ];
     for (const file of files) {
