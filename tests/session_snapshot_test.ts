@@ -126,3 +126,56 @@ Deno.test("a snapshot that the cluster doesn't take leaves nothing, and says why
   assert.match(none.stderr, /no VolumeSnapshotClass takes snapshots.*\n.*--output FILE/);
   assert.equal(await kubectl("get", "volumesnapshots", "--no-headers", "--ignore-not-found"), "");
 });
+
+/** From here on the cluster makes empty volumes of its snapshots, as storage does that passes over their source. */
+async function forgetSnapshots(cluster: TestCluster): Promise<void> {
+  const folder = `${cluster.folder}/cluster/node/snapshots`;
+  for await (const { name } of Deno.readDir(folder)) {
+    await Deno.remove(`${folder}/${name}`, { recursive: true });
+    await Deno.mkdir(`${folder}/${name}`);
+  }
+}
+
+Deno.test("empty volumes aren't taken for those of a snapshot: nothing is left, or what was there", async () => {
+  await using cluster = await startTestCluster("empty");
+  const { kodama, on, kubectl, inPod } = await scene(cluster);
+  await on("start", "work", "--no-sync");
+  await on("snapshot", "work", "--as", "empty");
+  await on("restore", "blank", "empty");
+  assert.equal(await inPod("blank", "ls -A"), "");
+  await on("delete", "blank", "--force", "--purge");
+  await inPod("work", "echo one > a");
+  await on("snapshot", "work", "--as", "before");
+  await inPod("work", "echo two > a");
+  await on("stop", "work");
+  await forgetSnapshots(cluster);
+  const made = await kodama.run(["restore", "again", "before"]);
+  assert.match(
+    made.stderr,
+    /volumes that the cluster made of kodama-workspace-before and kodama-claude-home-before are empty: .*\n.*--output FILE.*\n.*nothing is left of session "again"/,
+  );
+  assert.equal(made.code, 1);
+  const ofAgain = ["-l", "kodama.dev/session=again", "--ignore-not-found", "--no-headers"];
+  assert.equal(await kubectl("get", "pods,pvc,configmaps,secrets", ...ofAgain), "");
+
+  const over = await kodama.run(["restore", "work", "before", "--yes"]);
+  assert.match(over.stderr, /are empty: .*\n.*\n.*"work" is Stopped, with the files that it had/);
+  assert.equal(over.code, 1);
+  await on("resume", "work");
+  assert.equal(await inPod("work", "cat a"), "two\n");
+});
+
+Deno.test("tasks that waited when a snapshot was taken begin neither where it is shown nor in what is restored", async () => {
+  await using cluster = await startTestCluster("empty");
+  const { on, inPod } = await scene(cluster);
+  await on("start", "work", "--no-sync", "--idle-timeout", "1h");
+  const task = "~/.kodama/tasks/1";
+  await inPod("work", `mkdir -p ${task}; echo 'echo > /workspace/begun' > ${task}/runner`);
+  await on("snapshot", "work", "--as", "before");
+  await inPod("work", `rm -r ${task}; echo > late`);
+  await on("stop", "work");
+  await on("restore", "work", "before", "--yes");
+  assert.equal(await inPod("work", "ls -A"), "");
+  await on("restore", "again", "before");
+  assert.equal(await inPod("again", "ls -A"), "");
+});

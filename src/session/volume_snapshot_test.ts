@@ -87,7 +87,7 @@ Deno.test("a claim of a snapshot asks for as much as the snapshot needs, and no 
 Deno.test("the pod that shows a snapshot has its volumes at the session's paths, and no secret of it", () => {
   const session = sampleSession();
   const sources = { workspace: { name: "w" }, home: { name: "h" } };
-  const pod = snapshotPod(session);
+  const pod = snapshotPod(session, "passing");
   const names = snapshotClaims(session, sources).map(({ metadata }) => metadata?.name);
   const used = (pod.spec?.volumes ?? []).flatMap((one) =>
     one.persistentVolumeClaim?.claimName ?? []
@@ -99,6 +99,20 @@ Deno.test("the pod that shows a snapshot has its volumes at the session's paths,
   ]);
   assert.doesNotMatch(JSON.stringify(pod), /secret|postgres|DATABASE_URL|"configMap"/i);
   assert.equal(pod.spec?.containers.length, 1);
+});
+
+Deno.test("nothing of a session begins in the pod that shows its snapshot, and its limits don't end it", () => {
+  const session = sampleSession({ spec: { ...sampleSession().spec, limits: { ttlSeconds: 77 } } });
+  const { spec } = snapshotPod(session, "own");
+  assert.doesNotMatch(JSON.stringify(spec), /runner|77/);
+  const used = (spec?.volumes ?? []).flatMap((one) => one.persistentVolumeClaim?.claimName ?? []);
+  assert.deepEqual(used, ["kodama-workspace-my-work", "kodama-claude-home-my-work"]);
+  const [look] = spec?.initContainers ?? [];
+  assert.deepEqual(look?.volumeMounts?.map(({ subPath, readOnly }) => [subPath, readOnly]), [
+    [undefined, true],
+  ]);
+  assert.equal(look?.securityContext?.runAsNonRoot, true);
+  assert.equal(spec?.restartPolicy, "Never");
 });
 
 Deno.test("a word is a snapshot's name, or a path", () => {

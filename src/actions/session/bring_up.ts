@@ -27,6 +27,14 @@ import { writeLocalSession } from "./local_file.ts";
 import { localAuthor } from "./local_git.ts";
 import { untilGone, untilReady } from "./wait_ready.ts";
 
+/** What a session's volumes are made of. */
+export interface NewVolumes {
+  /** What they begin with. */
+  sources: VolumeSources;
+  /** Makes them fit for the session's pod, before that is made; tells what it waits for. */
+  prepare(signal: AbortSignal): AsyncGenerator<string, void>;
+}
+
 /** A session to bring up. */
 export interface BringUp {
   host: Host;
@@ -47,8 +55,8 @@ export interface BringUp {
   whyNoSync?: string;
   kubeconfig?: string;
   task?: FirstTask;
-  /** What volumes that aren't there yet begin with; empty ones where it is absent. */
-  volumeSources?: VolumeSources;
+  /** Of volumes that aren't there yet; empty ones where it is absent. */
+  volumes?: NewVolumes;
   /** Fills the volumes before anything else is done in the pod; tells how far it is, and what came of it. */
   fill?: (pod: PodAccess) => AsyncGenerator<string, string>;
   /** Told of every object that this call made, before the next one is. */
@@ -114,8 +122,11 @@ class BringUpRun {
 
   async *create(): AsyncGenerator<StartEvent, void> {
     yield this.#started("create");
-    const { volumeSources } = this.work;
-    for (const claim of storage(this.#session, volumeSources)) await this.#ensure(claim);
+    const { volumes, signal } = this.work;
+    for (const claim of storage(this.#session, volumes?.sources)) await this.#ensure(claim);
+    for await (const text of volumes?.prepare(signal) ?? []) {
+      yield { kind: "progress", step: "create", text };
+    }
     await this.#removeOldPod();
     const pod = podManifest(this.#session);
     const owned = { ...pod, object: ownedBy(this.#kept, pod.object) };

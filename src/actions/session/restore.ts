@@ -137,7 +137,7 @@ async function* restoring(
   yield { kind: "stepStarted", step: "claim", session };
   const kept = await opened(host, store, { session, there, signal });
   yield { kind: "stepEnded", step: "claim", result: there === undefined ? "done" : "already" };
-  const { volumeSources, fill } = await source.open({ kept, withSecrets, readyTimeoutMs });
+  const { volumes, fill } = await source.open({ kept, withSecrets, readyTimeoutMs });
   const filling = { isFilled: false };
   try {
     const parts = { parts: noParts, remakePod: false, syncsClone: false, made: () => {} };
@@ -148,7 +148,7 @@ async function* restoring(
       ...parts,
       readyTimeoutMs,
       signal,
-      ...(volumeSources === undefined ? {} : { volumeSources }),
+      ...(volumes === undefined ? {} : { volumes }),
       fill: async function* (pod) {
         const told = yield* fill(pod);
         filling.isFilled = true;

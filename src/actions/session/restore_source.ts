@@ -1,10 +1,10 @@
 /** Where restored files come from: what a restore asks of a snapshot, and the one that is a file of this machine. */
 import type { Session } from "../../session/model.ts";
-import type { VolumeSources } from "../../session/manifests/claims.ts";
 import type { PodAccess } from "../../session/run_in_pod.ts";
 import type { KeptSession } from "../../session/state.ts";
 import type { Host } from "../host.ts";
 import { readArchive } from "./archive_read.ts";
+import type { NewVolumes } from "./bring_up.ts";
 import { fill } from "./fill.ts";
 import { podChecksums } from "./pod_files.ts";
 
@@ -22,8 +22,8 @@ export type RestoreContent =
 
 /** How its files come into a session. */
 export interface RestoreFilling {
-  /** What volumes that aren't there yet begin with. */
-  volumeSources?: VolumeSources;
+  /** Of volumes that aren't there yet. */
+  volumes?: NewVolumes;
   /** Brings what isn't in the volumes already: all of it, or nothing. Tells how far it is, and what came of it. */
   fill(pod: PodAccess): AsyncGenerator<string, string>;
 }

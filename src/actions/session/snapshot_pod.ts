@@ -1,10 +1,13 @@
-/** A pod that shows a snapshot's volumes for as long as files are copied out of it: made, waited for, and taken away. */
+/** A pod that shows a snapshot's volumes for as long as somebody works on them: made, waited for, and taken away. */
 import { Deadline } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { PERSISTENT_VOLUME_CLAIMS, PODS } from "../../kube/resources.ts";
-import type { PersistentVolumeClaim } from "../../kube/types.ts";
+import type { PersistentVolumeClaim, Pod } from "../../kube/types.ts";
 import type { VolumeSources } from "../../session/manifests/claims.ts";
 import {
+  emptyCode,
+  lookContainer,
+  type ShownClaims,
   snapshotClaims,
   snapshotPod,
   snapshotPodNames,
@@ -16,7 +19,7 @@ import type { KeptSession } from "../../session/state.ts";
 import { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
 import { targetOf } from "./find.ts";
-import { untilClaimGone, untilGone, untilReady } from "./wait_ready.ts";
+import { untilClaimGone, untilGone, untilReady, type Wait } from "./wait_ready.ts";
 
 /** Whose snapshot, and for whom. */
 export interface SnapshotPodWork {
@@ -25,35 +28,42 @@ export interface SnapshotPodWork {
   /** As the snapshot has it: the class and the sizes of its volumes. */
   definition: Session;
   sources: VolumeSources;
+  /** Claims that are made for the work, and go with the pod; or the session's own, which are there. */
+  shown: ShownClaims;
   readyTimeoutMs: number;
   signal: AbortSignal;
 }
 
-/** So long it is tidied up, whatever became of the copy. */
+/** So long it is tidied up, whatever became of the work. */
 const tidyLimitMs = 60_000;
 
-/** Does the work with the pod, and takes the pod and its volumes away again. */
+/**
+ * Does the work with the pod, and takes the pod and its volumes away again.
+ *
+ * @throws KodamaError `conflict` where the volumes that the cluster made don't hold the snapshot; nothing is done then.
+ */
 export async function* withSnapshotPod<T>(
   host: Host,
   store: SessionStore,
   work: SnapshotPodWork,
-  copy: (from: PodAccess) => AsyncGenerator<string, T>,
+  withFiles: (from: PodAccess) => AsyncGenerator<string, T>,
 ): AsyncGenerator<string, T> {
   const { kept, signal, readyTimeoutMs: limitMs } = work;
   const { name } = kept.session;
   const { pod, ...claims } = snapshotPodNames(name);
+  const wait = { name, pod, limitMs, signal };
   // Of a restore that was killed, and of any snapshot.
   await takenAway(store, name);
-  await untilGone(host, store, { name, pod, limitMs, signal });
+  await untilGone(host, store, wait);
   for (const claim of Object.values(claims)) {
     await untilClaimGone(host, store, { claim, limitMs, signal });
   }
   try {
     yield "volumes of the snapshot";
     await made(store, work);
-    const there = yield* untilReady(host, store, { name, pod, limitMs, signal });
+    const there = yield* untilLooked(host, store, wait, work);
     const target = targetOf(store, there);
-    return yield* copy({ client: store.client, target, clock: host.clock, signal });
+    return yield* withFiles({ client: store.client, target, clock: host.clock, signal });
   } finally {
     await tidied(host, store, name);
   }
@@ -61,20 +71,46 @@ export async function* withSnapshotPod<T>(
 
 async function made(
   store: SessionStore,
-  { kept, definition, sources }: SnapshotPodWork,
+  { kept, definition, sources, shown }: SnapshotPodWork,
 ): Promise<void> {
   const { spec: { nodeSelector, tolerations } } = kept.session;
   const { spec, name: _, ...rest } = definition;
   const { name, namespace } = kept.session;
   const session = { ...rest, name, namespace, spec: { ...spec, nodeSelector, tolerations } };
-  for (const claim of snapshotClaims(session, sources)) {
+  for (const claim of shown === "own" ? [] : snapshotClaims(session, sources)) {
     await store.ensure<PersistentVolumeClaim>(
       PERSISTENT_VOLUME_CLAIMS,
       ownedBy(kept, claim),
       name,
     );
   }
-  await store.ensure(PODS, ownedBy(kept, snapshotPod(session)), name);
+  await store.ensure(PODS, ownedBy(kept, snapshotPod(session, shown)), name);
+}
+
+/** Ready: its volumes were looked at. */
+async function* untilLooked(
+  host: Host,
+  store: SessionStore,
+  wait: Wait & { pod: string },
+  { sources }: SnapshotPodWork,
+): AsyncGenerator<string, Pod> {
+  try {
+    return yield* untilReady(host, store, wait);
+  } catch (error) {
+    if (!(error instanceof KodamaError) || error.kind !== "conflict") throw error;
+    const pod = await store.get<Pod>(PODS, wait.pod);
+    const look = pod?.status?.initContainerStatuses?.find(({ name }) => name === lookContainer);
+    if (look?.state?.terminated?.exitCode !== emptyCode) throw error;
+    throw new KodamaError(
+      "conflict",
+      `the volumes that the cluster made of ${sources.workspace.name} and ` +
+        `${sources.home.name} are empty: their storage makes no volumes of snapshots`,
+      {
+        hint: "kodama snapshot NAME --output FILE keeps the files of a session without it",
+        cause: error,
+      },
+    );
+  }
 }
 
 async function takenAway(store: SessionStore, session: string): Promise<void> {
@@ -90,12 +126,12 @@ async function tidied(
   { client, namespace }: SessionStore,
   session: string,
 ): Promise<void> {
-  // The signal of the command may be the reason for the end of the copy.
+  // The signal of the command may be the reason for the end of the work.
   using deadline = new Deadline(host.clock, tidyLimitMs, new AbortController().signal);
   try {
     await takenAway(new SessionStore(client, namespace, host.clock, deadline.signal), session);
   } catch (error) {
-    // The state owns all of it, and the next restore begins by taking it away: the copy's own end is what is told.
+    // The state owns all of it, and the next restore begins by taking it away: the work's own end is what is told.
     if (!(error instanceof KodamaError) && !deadline.expired) throw error;
   }
 }

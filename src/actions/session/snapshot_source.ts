@@ -1,9 +1,11 @@
 /** A snapshot of the cluster as what a session is restored from: as its new volumes, or file by file into those it has. */
 import { KodamaError } from "../../base/errors.ts";
-import { PERSISTENT_VOLUME_CLAIMS } from "../../kube/resources.ts";
+import { PERSISTENT_VOLUME_CLAIMS, PODS } from "../../kube/resources.ts";
 import type { PersistentVolumeClaim } from "../../kube/types.ts";
 import type { VolumeSources } from "../../session/manifests/claims.ts";
-import { type PodAccess, podFailure, runInPod } from "../../session/run_in_pod.ts";
+import { snapshotPodNames } from "../../session/manifests/snapshot_pod.ts";
+import { sessionNames } from "../../session/names.ts";
+import { podFailure, runInPod } from "../../session/run_in_pod.ts";
 import { forgetWords } from "../../session/secret_scripts.ts";
 import type { SessionStore } from "../../session/store.ts";
 import {
@@ -16,9 +18,10 @@ import type { Host } from "../host.ts";
 import { fill } from "./fill.ts";
 import { openCarried, podChecksums } from "./pod_files.ts";
 import type { RestoreSource } from "./restore_source.ts";
-import { withSnapshotPod } from "./snapshot_pod.ts";
 import { isOlder, whenBegun } from "./older_claims.ts";
+import { type SnapshotPodWork, withSnapshotPod } from "./snapshot_pod.ts";
 import { readSnapshot } from "./snapshots.ts";
+import { untilGone } from "./wait_ready.ts";
 
 /** A volume's files are looked through where they are: that takes its time with many of them. */
 const forgetLimitMs = 10 * 60 * 1000;
@@ -46,19 +49,29 @@ export async function snapshotSource(
     },
     async open({ kept, withSecrets, readyTimeoutMs }) {
       const { name, origin } = kept.session;
+      const work = { kept, definition: session, sources, readyTimeoutMs, withSecrets };
       if (origin?.filled === false && await canBegin(store, name, sources)) {
-        const fillNew = (pod: PodAccess) => forgotten(pod, { withSecrets, sources });
-        return { volumeSources: sources, fill: fillNew };
+        return {
+          volumes: { sources, prepare: (signal) => prepared(host, store, { ...work, signal }) },
+          fill: async function* () {
+            yield "they were made of the snapshot";
+            return `volumes of ${sources.workspace.name} and ${sources.home.name}`;
+          },
+        };
       }
       const checksums = await podChecksums(host);
-      const work = { kept, definition: session, sources, readyTimeoutMs };
       return {
         fill: (pod) =>
-          withSnapshotPod(host, store, { ...work, signal: pod.signal }, (from) => {
-            const open = (folder: Parameters<typeof openCarried>[1]) =>
-              openCarried(from, folder, { checksums, withSecrets });
-            return fill(pod, { open, checksums, what: "cannot restore the files" });
-          }),
+          withSnapshotPod(
+            host,
+            store,
+            { ...work, shown: "passing", signal: pod.signal },
+            (from) => {
+              const open = (folder: Parameters<typeof openCarried>[1]) =>
+                openCarried(from, folder, { checksums, withSecrets });
+              return fill(pod, { open, checksums, what: "cannot restore the files" });
+            },
+          ),
       };
     },
   };
@@ -88,20 +101,30 @@ async function canBegin(
   return fits.every((one) => one);
 }
 
-/** New volumes have all that the old ones had: what isn't for a copy goes before anything else is done. */
-async function* forgotten(
-  pod: PodAccess,
-  { withSecrets, sources }: { withSecrets: boolean; sources: VolumeSources },
-): AsyncGenerator<string, string> {
-  yield "what isn't for a copy is taken away";
-  const result = await runInPod(pod, {
-    words: forgetWords({ withSecrets }),
-    timeoutMs: forgetLimitMs,
+/**
+ * New volumes have all that the old ones had: what isn't for a copy goes before the session's own pod sees them, for that
+ * begins what waits there. One that a killed restore left is gone before.
+ */
+async function* prepared(
+  host: Host,
+  store: SessionStore,
+  { withSecrets, ...work }: Omit<SnapshotPodWork, "shown"> & { withSecrets: boolean },
+): AsyncGenerator<string, void> {
+  const { kept, readyTimeoutMs: limitMs, signal } = work;
+  const { name } = kept.session;
+  await store.remove(PODS, sessionNames(name).pod);
+  await untilGone(host, store, { name, limitMs, signal });
+  yield* withSnapshotPod(host, store, { ...work, shown: "own" }, async function* (pod) {
+    yield "what isn't for a copy is taken away";
+    const words = forgetWords({ withSecrets });
+    const result = await runInPod(pod, { words, timeoutMs: forgetLimitMs });
+    if (result.outcome.kind !== "ok") {
+      throw podFailure("cannot take secrets out of the restored volumes", result);
+    }
   });
-  if (result.outcome.kind !== "ok") {
-    throw podFailure("cannot take secrets out of the restored volumes", result);
-  }
-  return `volumes of ${sources.workspace.name} and ${sources.home.name}`;
+  // It holds the volumes until it is gone, and a session's pod may be given another node.
+  const { pod } = snapshotPodNames(name);
+  await untilGone(host, store, { name, pod, limitMs, signal });
 }
 
 function notUsable(
