@@ -9,9 +9,16 @@
  */
 import { BenchStage } from "./bench_stage.ts";
 import { copyPage, copyProgress, type CopyResult } from "./copy_report.ts";
-import { type CopyProgram, type CopyTask, makeCopy, makeSources, startPod } from "./copy_tasks.ts";
+import {
+  type CopyProgram,
+  type CopyRun,
+  type CopyTask,
+  makeCopy,
+  makeSources,
+  startPod,
+} from "./copy_tasks.ts";
 import { machineFacts } from "./machine.ts";
-import { hasMeter, type Run } from "./measure.ts";
+import { hasMeter } from "./measure.ts";
 import { allKept, pageText, writePage } from "./page.ts";
 import { openRealCluster } from "./real_cluster.ts";
 import { numberAfter } from "./words.ts";
@@ -55,7 +62,7 @@ async function main(words: readonly string[]): Promise<number> {
     await startPod(stage, pod, image);
     const all = tasksOf(pod, mib, files).map((task) => ({
       task,
-      runs: { kubectl: [] as Run[], kodama: [] as Run[] },
+      runs: { kubectl: [] as CopyRun[], kodama: [] as CopyRun[] },
     }));
     for (let round = 1; round <= Math.min(rounds, atMost); round++) {
       if (round > 1 && performance.now() - began > limitMs) break;

@@ -1,13 +1,12 @@
 /** The results of the copies as a page of Markdown. */
-import type { CopyProgram, CopyTask } from "./copy_tasks.ts";
-import type { Run } from "./measure.ts";
+import type { CopyProgram, CopyRun, CopyTask } from "./copy_tasks.ts";
 import type { Page, Promised } from "./page.ts";
 import { medianRatio, medianRun, ratioRow, titleRow } from "./turns.ts";
 
 /** A copy, and what each program took for it, round by round. */
 export interface CopyResult {
   task: CopyTask;
-  runs: Record<CopyProgram, readonly Run[]>;
+  runs: Record<CopyProgram, readonly CopyRun[]>;
 }
 
 const mostMemoryMb = 150;
@@ -31,7 +30,11 @@ export function copyPage(
 ): Page {
   const rows = results.flatMap(({ task, runs }) =>
     (["kubectl", "kodama"] as const).map((program) =>
-      ratioRow(`${task.name}: \`${program} cp\``, runs[program], runs.kubectl)
+      ratioRow(
+        `${task.name}: \`${program} cp\`${toldLoss(runs[program])}`,
+        runs[program],
+        runs.kubectl,
+      )
     )
   );
   return {
@@ -43,10 +46,16 @@ export function copyPage(
   };
 }
 
+/** What a program lost without a word. */
+function toldLoss(runs: readonly CopyRun[]): string {
+  const lost = runs.filter(({ whole }) => !whole).length;
+  return lost === 0 ? "" : `, **not whole** in ${lost} of ${runs.length}`;
+}
+
 function introduction(where: string): string {
   return `Written by \`deno task bench:copy\`, on ${where}. The programs take turns, and take turns in being
 the first; where the machine has other work, both have it, so the ratios say more than the times. After each copy
-all of it is compared with what was copied; kodama compares by itself, too, which kubectl doesn't, and that time is in
+all of it is compared with what was copied (what a program left out without an error is told); kodama compares by itself, too, which kubectl doesn't, and that time is in
 its own.
 
 - **wall** and **client CPU** (user and system, of the program and all that it starts) are medians over the rounds;

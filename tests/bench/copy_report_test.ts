@@ -1,15 +1,15 @@
 /** The copies' own judgement: what is slower or larger than promised is said, and what was lost is an error before. */
 import assert from "node:assert/strict";
 import { copyPage, copyPromises, type CopyResult } from "./copy_report.ts";
-import type { Run } from "./measure.ts";
+import type { CopyRun } from "./copy_tasks.ts";
 import { pageText } from "./page.ts";
 
-const run = (wallMs: number, memoryMb = 50): Run => ({
+const run = (wallMs: number, memoryMb = 50, whole = true): CopyRun => ({
   ...{ code: 0, wallMs, cpuMs: 100, memoryMb },
-  ...{ stdout: "", stderr: "" },
+  ...{ stdout: "", stderr: "", whole },
 });
 
-const result = (kubectl: Run[], kodama: Run[]): CopyResult => ({
+const result = (kubectl: CopyRun[], kodama: CopyRun[]): CopyResult => ({
   task: { name: "64 MiB into debian", pod: "debian", source: "large", way: "into" },
   runs: { kubectl, kodama },
 });
@@ -29,4 +29,11 @@ Deno.test("the page says what is kept and what is missed", () => {
   const good = pageText(copyPage([result([run(1000)], [run(1000, 150)])], machine));
   assert.equal(good.match(/\| kept \|/g)?.length, 2);
   assert.match(good, /`kodama cp` \| 1 \| 1\.00 s \| 1\.00 \|/);
+});
+
+Deno.test("what a program left out without a word is told", () => {
+  const kubectl = [run(1000), run(900, 50, false)];
+  const { rows } = copyPage([result(kubectl, [run(1000), run(1000)])], { facts: [], where: "x" });
+  assert.match(rows.join("\n"), /`kubectl cp`, \*\*not whole\*\* in 1 of 2 \|/);
+  assert.match(rows.join("\n"), /`kodama cp` \|/);
 });
