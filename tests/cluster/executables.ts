@@ -12,7 +12,9 @@ export interface Executables {
   kubectl: string;
 }
 
-const source = filePath(new URL("rig/", import.meta.url));
+/** Where the Go sources are: a folder for each module. */
+export const goSources = filePath(new URL("rig/", import.meta.url));
+
 const inputs = ["go.mod", "go.sum", "main.go", "provisioner.go", "pause/main.go"];
 
 /** Builds what isn't in the cache: minutes the first time, nothing afterwards. */
@@ -20,20 +22,29 @@ export async function ensureExecutables(
   cache: string,
   say: (line: string) => void,
 ): Promise<Executables> {
-  const folder = `${cache}/bin/${await sourceKey()}`;
-  const executables = {
-    rig: `${folder}/rig`,
-    pause: `${folder}/pause`,
-    kubectl: `${folder}/kubectl`,
-  };
-  if (await isFolder(folder)) return executables;
-  say("building Kubernetes from source: about five minutes on two cores, once");
-  await Deno.mkdir(`${cache}/bin`, { recursive: true });
-  const building = await Deno.makeTempDir({ dir: `${cache}/bin`, prefix: ".building-" });
+  const folder = await ensureBuilt(
+    `${cache}/bin/${await sourceKey(goSources, inputs)}`,
+    async (to) => {
+      say("building Kubernetes from source: about five minutes on two cores, once");
+      await goBuild(goSources, ["."], `${to}/rig`, await versionFlags());
+      await goBuild(goSources, ["./pause"], `${to}/pause`);
+      await Deno.symlink("rig", `${to}/kubectl`);
+    },
+  );
+  return { rig: `${folder}/rig`, pause: `${folder}/pause`, kubectl: `${folder}/kubectl` };
+}
+
+/** The folder, filled once by `build`, which gets another one to build in. */
+export async function ensureBuilt(
+  folder: string,
+  build: (to: string) => Promise<void>,
+): Promise<string> {
+  if (await isFolder(folder)) return folder;
+  const parent = folder.slice(0, folder.lastIndexOf("/"));
+  await Deno.mkdir(parent, { recursive: true });
+  const building = await Deno.makeTempDir({ dir: parent, prefix: ".building-" });
   try {
-    await goBuild(".", `${building}/rig`, await versionFlags());
-    await goBuild("./pause", `${building}/pause`, []);
-    await Deno.symlink("rig", `${building}/kubectl`);
+    await build(building);
     await Deno.chmod(building, 0o755);
     // A folder appears whole or not at all. Whoever built the same meanwhile has built the same.
     await Deno.rename(building, folder).catch(async (error) => {
@@ -42,12 +53,12 @@ export async function ensureExecutables(
   } finally {
     await Deno.remove(building, { recursive: true }).catch(() => {});
   }
-  return executables;
+  return folder;
 }
 
-/** Names this source: another go.sum, toolchain or program is another folder of the cache. */
-async function sourceKey(): Promise<string> {
-  const texts = await Promise.all(inputs.map((name) => Deno.readTextFile(source + name)));
+/** Names a source: another go.sum, toolchain or program is another folder of the cache. */
+export async function sourceKey(source: string, files: readonly string[]): Promise<string> {
+  const texts = await Promise.all(files.map((name) => Deno.readTextFile(source + name)));
   const all = [...texts, await run(["go", "version"])].join("\0");
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(all));
   return new Uint8Array(digest.slice(0, 8)).toHex();
@@ -56,7 +67,7 @@ async function sourceKey(): Promise<string> {
 /** The version that Kubernetes tells of itself: its own build sets the same variables. */
 async function versionFlags(): Promise<string[]> {
   const version = /k8s\.io\/kubernetes (v(\d+)\.(\d+)\.\d+)/
-    .exec(await Deno.readTextFile(`${source}go.mod`));
+    .exec(await Deno.readTextFile(`${goSources}go.mod`));
   if (version === null) throw new Error("rig/go.mod names no version of k8s.io/kubernetes");
   const values = {
     gitVersion: version[1],
@@ -68,10 +79,16 @@ async function versionFlags(): Promise<string[]> {
     .map(([name, value]) => `-X k8s.io/component-base/version.${name}=${value}`);
 }
 
-async function goBuild(target: string, output: string, flags: string[]): Promise<void> {
+/** Builds packages of a module into a file; several into a folder. */
+export async function goBuild(
+  source: string,
+  packages: readonly string[],
+  output: string,
+  flags: readonly string[] = [],
+): Promise<void> {
   const linkerFlags = ["-s", "-w", ...flags].join(" ");
   await run(
-    ["nice", "go", "build", "-trimpath", `-ldflags=${linkerFlags}`, "-o", output, target],
+    ["nice", "go", "build", "-trimpath", `-ldflags=${linkerFlags}`, "-o", output, ...packages],
     // Without cgo the executables are static, and run in a container of any image.
     { cwd: source, env: { CGO_ENABLED: "0" } },
   );

@@ -30,6 +30,9 @@ const files = [
   "tests/scenarios_test.ts",
 ];
 
+/** `--storage`: what needs a storage that takes snapshots, which is built from source first, and nothing else. */
+const storageFiles = ["tests/cluster/session_snapshots_test.ts"];
+
 async function main(args: readonly string[]): Promise<number> {
   if (Deno.env.get(kubeconfigVariable)) return await runTests({}, args);
   const reason = unsuitable();
@@ -84,9 +87,11 @@ async function endAbandoned(layout: Layout): Promise<void> {
 
 /** The tests are a process of their own, because only `deno test` has the sanitizers. */
 async function runTests(env: Record<string, string>, args: readonly string[]): Promise<number> {
+  const isStorage = args.includes("--storage");
+  const flags = args.filter((word) => word !== "--storage");
   const test = new Deno.Command(Deno.execPath(), {
     // All permissions: Deno guards /proc, where the rig's processes are seen, with no smaller one.
-    args: ["test", "--quiet", "--allow-all", ...args, ...files],
+    args: ["test", "--quiet", "--allow-all", ...flags, ...(isStorage ? storageFiles : files)],
     cwd: new URL("../../", import.meta.url),
     env,
   }).spawn();
