@@ -83,11 +83,13 @@ export async function makeCopy(
     : [`${pod}:/tmp/${source}`, "copy"];
   const command = `${program} -n ${stage.namespace} cp ${from} ${to}`;
   const run = await measure(stage.job(command), { metered });
-  if (run.code !== 0) throw new Error(`${command}: exit code ${run.code}: ${run.stderr}`);
-  const got = way === "into" ? await sumOf(stage, "/tmp/copy", inPod) : await sumOf(stage, "copy");
-  const whole = got === wanted;
-  // kubectl's own may end early and say nothing: that is told, and is no reason to measure nothing.
-  if (!whole && program === "kodama") throw new Error(`${command}: not the same bytes`);
+  const whole = run.code === 0 &&
+    wanted ===
+      (way === "into" ? await sumOf(stage, "/tmp/copy", inPod) : await sumOf(stage, "copy"));
+  // kubectl's own may fail, or end early and say nothing: that is told, and is no reason to measure nothing.
+  if (!whole && program === "kodama") {
+    throw new Error(`${command}: not the same bytes, exit code ${run.code}: ${run.stderr}`);
+  }
   await stage.run(way === "into" ? `${inPod} rm -rf /tmp/copy` : "rm -rf copy");
   return { ...run, whole };
 }
