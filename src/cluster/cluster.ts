@@ -10,16 +10,15 @@ import type { Admission } from "./admission.ts";
 import type { AuditEvent } from "./api/audit.ts";
 import type { ApiServer } from "./api/server.ts";
 import { type ControllersOptions, runControllers } from "./controllers/driver.ts";
-import { ClusterState } from "./controllers/state.ts";
 import { contextNameOf } from "./control/context_name.ts";
 import type { Store } from "./model.ts";
 import type { KeptState } from "./kept_state.ts";
 import { type Clock, systemClock } from "./node/clock.ts";
 import type { Node } from "./node/node.ts";
-import { type Readiness, readinessOf } from "./readiness.ts";
-import { resources } from "./resources.ts";
+import type { Readiness } from "./readiness.ts";
 import type { Authority } from "./tls/authority.ts";
 import type { Credential } from "./tls/kubeconfig.ts";
+import { until, waitUntilReady } from "./wait_until_ready.ts";
 import type { WorldChoice } from "./worlds/world.ts";
 
 /** What {@link startCluster} needs. Paths are absolute. */
@@ -269,37 +268,4 @@ async function putWorld(
   // The initial namespaces are a controller's to make; nothing can be put in them before.
   await until(store, clock, {}, (state) => state.list("serviceAccounts").length >= 4);
   for (const object of objects) admission.create(object);
-}
-
-async function waitUntilReady(
-  store: Store,
-  clock: Clock,
-  { signal, onProgress }: { signal?: AbortSignal; onProgress?: (now: Readiness) => void },
-): Promise<void> {
-  let told = "";
-  await until(store, clock, signal === undefined ? {} : { signal }, (state) => {
-    const now = readinessOf(state);
-    const text = JSON.stringify(now.pods);
-    if (text !== told) onProgress?.(now);
-    told = text;
-    return now.settled;
-  });
-}
-
-/** Waits for a condition on the state, looked at after every change. Rejects with the signal's reason. */
-async function until(
-  store: Store,
-  clock: Clock,
-  { signal }: { signal?: AbortSignal },
-  holds: (state: ClusterState) => boolean,
-): Promise<void> {
-  const watched = [resources.pods, resources.nodes, resources.statefulSets, resources.deployments];
-  const done = new AbortController();
-  const either = signal === undefined ? done.signal : AbortSignal.any([done.signal, signal]);
-  const changes = store.watch([...watched, resources.serviceAccounts], { signal: either });
-  if (holds(new ClusterState(store, clock.now()))) return;
-  for await (const _change of changes) {
-    if (holds(new ClusterState(store, clock.now()))) return;
-  }
-  throw signal?.reason;
 }
