@@ -5,14 +5,13 @@
  * Zellij, which no package has, is the executable that `KODAMA_ZELLIJ` names, else one that only tells its name.
  */
 import assert from "node:assert/strict";
-import { documentedRole } from "../harness/session_role.ts";
 import { TestFolder } from "../harness/test_folder.ts";
 import { importImage } from "./container_runtime.ts";
 import { isInstalled, run } from "./host_commands.ts";
 import { ensureImage } from "./images.ts";
 import { findLayout, type Layout } from "./layout.ts";
 import { bringUp } from "./main.ts";
-import { machine } from "./session_machine.ts";
+import { machine, sessionNamespace } from "./session_machine.ts";
 import { readState } from "./state.ts";
 import { RealCluster } from "./test_namespace.ts";
 import { filePath } from "../../src/wiring/file_path.ts";
@@ -147,13 +146,7 @@ async function release(path: string, work: string): Promise<Response> {
 }
 
 async function workIn(cluster: RealCluster, folder: string): Promise<void> {
-  await using namespace = await cluster.namespace("image");
-  const standard = "pod-security.kubernetes.io/enforce=restricted";
-  await cluster.kubectl(["label", "namespace", namespace.name, standard]);
-  await namespace.kubectl("create", "serviceaccount", "jane");
-  await namespace.create({ ...await documentedRole() });
-  const granted = [`--serviceaccount=${namespace.name}:jane`, "--role=kodama-sessions"];
-  await namespace.kubectl("create", "rolebinding", "jane", ...granted);
+  await using namespace = await sessionNamespace(cluster, "image");
   const kodama = await machine(namespace, `${folder}/machine`);
   const on = async (...words: string[]) => {
     const { code, stdout, stderr } = await kodama.run(words, { cwd: folder });

@@ -7,11 +7,10 @@ import { type Answer, ModelStandIn } from "../harness/model_stand_in.ts";
 import { ProcessLists } from "../harness/process_lists.ts";
 import { PseudoTerminal } from "../harness/pseudo_terminal.ts";
 import { SecretHunt } from "../harness/secret_hunt.ts";
-import { documentedRole } from "../harness/session_role.ts";
 import type { SourceKodama } from "../harness/source_kodama.ts";
 import { TestFolder } from "../harness/test_folder.ts";
 import { claudeImage } from "./claude_image.ts";
-import { machine } from "./session_machine.ts";
+import { machine, sessionNamespace } from "./session_machine.ts";
 import type { RealCluster, TestNamespace } from "./test_namespace.ts";
 import { addressSeenByNode, openWay } from "./way_here.ts";
 
@@ -47,7 +46,7 @@ export class LifeStage implements AsyncDisposable {
   /** @param claude Claude Code's executable. */
   static async open(cluster: RealCluster, claude: string, answer: Answer): Promise<LifeStage> {
     await using stack = new AsyncDisposableStack();
-    const namespace = stack.use(await cluster.namespace("life"));
+    const namespace = stack.use(await sessionNamespace(cluster, "life"));
     const around = stack.use(await cluster.namespace("life-around"));
     const { path: folder } = stack.use(await TestFolder.open("kodama-life-"));
     const here = await addressSeenByNode(cluster);
@@ -56,7 +55,6 @@ export class LifeStage implements AsyncDisposable {
     const asked = () => processes.take();
     const token = planted["the git token"];
     const git = stack.use(await startGitServer(`${folder}/git`, token, { hostname: here, asked }));
-    await makeNamespace(cluster, namespace);
     const image = await claudeImage(claude, claudeVersion);
     const ports = [model.port, Number(new URL(git.url).port)];
     const host = await openWay(around, { here, ports });
@@ -174,14 +172,4 @@ export class LifeStage implements AsyncDisposable {
     for (const machine of this.#machines) await this.try(machine, ["sync", "stop", "life"]);
     await this.stack.disposeAsync();
   }
-}
-
-/** Restricted, and with one person who has the documented rights. */
-async function makeNamespace(cluster: RealCluster, namespace: TestNamespace): Promise<void> {
-  const standard = "pod-security.kubernetes.io/enforce=restricted";
-  await cluster.kubectl(["label", "namespace", namespace.name, standard]);
-  await namespace.kubectl("create", "serviceaccount", "jane");
-  await namespace.create({ ...await documentedRole() });
-  const granted = [`--serviceaccount=${namespace.name}:jane`, "--role=kodama-sessions"];
-  await namespace.kubectl("create", "rolebinding", "jane", ...granted);
 }

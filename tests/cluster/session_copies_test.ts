@@ -1,8 +1,7 @@
 /** Sessions cloned, kept in a file and brought back on a real cluster: in a restricted namespace, with the documented Role. */
 import assert from "node:assert/strict";
-import { documentedRole } from "../harness/session_role.ts";
 import { TestFolder } from "../harness/test_folder.ts";
-import { machine } from "./session_machine.ts";
+import { machine, sessionNamespace } from "./session_machine.ts";
 import { RealCluster, rigVariable } from "./test_namespace.ts";
 
 const cluster = RealCluster.fromEnvironment();
@@ -22,14 +21,8 @@ Deno.test({
   ignore: !onRig,
   fn: async () => {
     assert.ok(cluster);
-    await using namespace = await cluster.namespace("copies");
+    await using namespace = await sessionNamespace(cluster, "copies");
     await using own = await TestFolder.open("kodama-copies-");
-    const standard = "pod-security.kubernetes.io/enforce=restricted";
-    await cluster.kubectl(["label", "namespace", namespace.name, standard]);
-    await namespace.kubectl("create", "serviceaccount", "jane");
-    await namespace.create({ ...await documentedRole() });
-    const granted = [`--serviceaccount=${namespace.name}:jane`, "--role=kodama-sessions"];
-    await namespace.kubectl("create", "rolebinding", "jane", ...granted);
     const kodama = await machine(namespace, `${own.path}/machine`);
     await Deno.writeTextFile(`${own.path}/.env`, `PLANTED="${planted}"\n`);
     const run = (...words: string[]) => kodama.run(words, { cwd: own.path, write: [own.path] });

@@ -1,9 +1,8 @@
 /** The allow-list of a session: the policy as the API server takes it, and what it does where it binds. */
 import assert from "node:assert/strict";
-import { documentedRole } from "../harness/session_role.ts";
 import { TestFolder } from "../harness/test_folder.ts";
 import { enforce } from "./policy_engine.ts";
-import { machine } from "./session_machine.ts";
+import { machine, sessionNamespace } from "./session_machine.ts";
 import { podOf, RealCluster, rigVariable, type TestNamespace } from "./test_namespace.ts";
 
 const cluster = RealCluster.fromEnvironment();
@@ -40,12 +39,8 @@ Deno.test({
   ignore: !onRig,
   fn: async () => {
     assert.ok(cluster);
-    await using namespace = await cluster.namespace("egress");
+    await using namespace = await sessionNamespace(cluster, "egress", { standard: "privileged" });
     await using own = await TestFolder.open("kodama-egress-");
-    await namespace.kubectl("create", "serviceaccount", "jane");
-    await namespace.create({ ...await documentedRole() });
-    const granted = [`--serviceaccount=${namespace.name}:jane`, "--role=kodama-sessions"];
-    await namespace.kubectl("create", "rolebinding", "jane", ...granted);
     const [listed, other] = await Promise.all([
       startServer(namespace, "listed"),
       startServer(namespace, "other"),

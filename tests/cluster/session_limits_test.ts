@@ -1,8 +1,7 @@
 /** Sessions with limits on a real cluster: restricted, with another container beside, and a container that begins again. */
 import assert from "node:assert/strict";
-import { documentedRole } from "../harness/session_role.ts";
 import { TestFolder } from "../harness/test_folder.ts";
-import { machine } from "./session_machine.ts";
+import { machine, sessionNamespace } from "./session_machine.ts";
 import { RealCluster, rigVariable } from "./test_namespace.ts";
 
 const cluster = RealCluster.fromEnvironment();
@@ -23,14 +22,8 @@ Deno.test({
   ignore: !onRig,
   fn: async () => {
     assert.ok(cluster);
-    await using namespace = await cluster.namespace("limits");
+    await using namespace = await sessionNamespace(cluster, "limits");
     await using own = await TestFolder.open("kodama-limits-");
-    const standard = "pod-security.kubernetes.io/enforce=restricted";
-    await cluster.kubectl(["label", "namespace", namespace.name, standard]);
-    await namespace.kubectl("create", "serviceaccount", "jane");
-    await namespace.create({ ...await documentedRole() });
-    const granted = [`--serviceaccount=${namespace.name}:jane`, "--role=kodama-sessions"];
-    await namespace.kubectl("create", "rolebinding", "jane", ...granted);
     const kodama = await machine(namespace, `${own.path}/first`);
     await Deno.writeTextFile(`${own.path}/.kodama.yaml`, settings);
     const on = async (...words: string[]) => {

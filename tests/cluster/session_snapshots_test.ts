@@ -1,9 +1,8 @@
 /** Snapshots of sessions by a real cluster's own storage: Kubernetes' CSI programs, and the documented Role alone. */
 import assert from "node:assert/strict";
-import { documentedRole } from "../harness/session_role.ts";
 import { TestFolder } from "../harness/test_folder.ts";
 import { until } from "./processes.ts";
-import { machine } from "./session_machine.ts";
+import { machine, sessionNamespace } from "./session_machine.ts";
 import { SnapshotStorage, snapshotStorage } from "./snapshot_storage.ts";
 import { RealCluster, rigVariable } from "./test_namespace.ts";
 
@@ -20,13 +19,7 @@ async function scene(stack: AsyncDisposableStack) {
   assert.ok(cluster);
   const own = stack.use(await TestFolder.open("kodama-snapshots-"));
   const storage = stack.use(await SnapshotStorage.start(cluster));
-  const namespace = stack.use(await cluster.namespace("snapshots"));
-  const standard = "pod-security.kubernetes.io/enforce=restricted";
-  await cluster.kubectl(["label", "namespace", namespace.name, standard]);
-  await namespace.kubectl("create", "serviceaccount", "jane");
-  await namespace.create({ ...await documentedRole() });
-  const granted = [`--serviceaccount=${namespace.name}:jane`, "--role=kodama-sessions"];
-  await namespace.kubectl("create", "rolebinding", "jane", ...granted);
+  const namespace = stack.use(await sessionNamespace(cluster, "snapshots"));
   const kodama = await machine(namespace, `${own.path}/machine`);
   const settings = `defaults: { storage: { className: ${snapshotStorage.storageClass} } }\n`;
   await Deno.writeTextFile(`${own.path}/.kodama.yaml`, settings);

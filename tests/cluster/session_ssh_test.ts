@@ -1,10 +1,9 @@
 /** Repositories over SSH: a real sshd, a session in a restricted namespace, and what is told when something is wrong. */
 import assert from "node:assert/strict";
 import { runCommand } from "../harness/command.ts";
-import { documentedRole } from "../harness/session_role.ts";
 import type { SourceKodama } from "../harness/source_kodama.ts";
 import { TestFolder } from "../harness/test_folder.ts";
-import { machine } from "./session_machine.ts";
+import { machine, sessionNamespace } from "./session_machine.ts";
 import { startSshServer } from "./ssh_server.ts";
 import { RealCluster, rigVariable, type TestNamespace } from "./test_namespace.ts";
 
@@ -32,14 +31,8 @@ interface Scene {
 
 async function withScene(play: (scene: Scene) => Promise<void>): Promise<void> {
   assert.ok(cluster);
-  await using namespace = await cluster.namespace("ssh");
+  await using namespace = await sessionNamespace(cluster, "ssh");
   await using own = await TestFolder.open("kodama-ssh-");
-  const standard = "pod-security.kubernetes.io/enforce=restricted";
-  await cluster.kubectl(["label", "namespace", namespace.name, standard]);
-  await namespace.kubectl("create", "serviceaccount", "jane");
-  await namespace.create({ ...await documentedRole() });
-  const granted = [`--serviceaccount=${namespace.name}:jane`, "--role=kodama-sessions"];
-  await namespace.kubectl("create", "rolebinding", "jane", ...granted);
   const key = async (name: string, passphrase = "") => {
     const words = ["ssh-keygen", "-q", "-t", "ed25519", "-C", name, "-N", passphrase];
     const { code, stderr } = await runCommand([...words, "-f", `${own.path}/${name}`], { env: {} });

@@ -1,10 +1,9 @@
 /** A session's whole life on a real cluster: a restricted namespace, the documented Role alone, two machines. */
 import assert from "node:assert/strict";
-import { documentedRole } from "../harness/session_role.ts";
 import type { SourceKodama } from "../harness/source_kodama.ts";
 import { TestFolder } from "../harness/test_folder.ts";
 import { runAny } from "./host_commands.ts";
-import { machine } from "./session_machine.ts";
+import { machine, sessionNamespace } from "./session_machine.ts";
 import { RealCluster, rigVariable } from "./test_namespace.ts";
 
 const cluster = RealCluster.fromEnvironment();
@@ -54,14 +53,9 @@ Deno.test({
   ignore: !onRig,
   fn: async () => {
     assert.ok(cluster);
-    await using namespace = await cluster.namespace("sessions");
+    await using namespace = await sessionNamespace(cluster, "sessions");
     await using own = await TestFolder.open("kodama-sessions-");
-    const standard = "pod-security.kubernetes.io/enforce=restricted";
-    await cluster.kubectl(["label", "namespace", namespace.name, standard]);
-    await namespace.kubectl("create", "serviceaccount", "jane");
-    await namespace.create({ ...await documentedRole() }, gitServer);
-    const granted = [`--serviceaccount=${namespace.name}:jane`, "--role=kodama-sessions"];
-    await namespace.kubectl("create", "rolebinding", "jane", ...granted);
+    await namespace.create(gitServer);
     await namespace.kubectl("wait", "--for=condition=Ready", "pod/git-server", "--timeout=120s");
     const ip = await namespace.kubectl(
       "get",
