@@ -61,7 +61,9 @@ async function readReport(paths: SyncPaths): Promise<SyncReport | undefined> {
   const record = await readSyncRecord(paths);
   if (record === undefined) return undefined;
   const { version: _version, id: _id, ...spec } = record;
-  const [report, runs] = await Promise.all([readSyncReport(paths), isLocked(paths.lock)]);
+  // In this order: a process tells its end before it lets go of the lock.
+  const runs = await isLocked(paths.lock);
+  const report = await readSyncReport(paths);
   const state = { ...(report?.state ?? firstState(spec.mode, Date.now())), mode: spec.mode };
   if (runs) return { spec, pid: report?.pid ?? null, state, log: paths.log };
   // What a process that was killed told last isn't so any more.
