@@ -73,7 +73,7 @@ tell() { printf '%s\\n' "$mark$*" >&2; }
 beater= watcher= arrived=0
 over() {
 trap '' TERM
-[ "$beater" ] && kill "$beater" 2>/dev/null
+[ "$beater" ] && kill -9 "$beater" 2>/dev/null
 stop_watch
 for one in "$stage"/*; do [ "$one" = "$stage/id" ] || rm -rf "$one"; done
 exit 0
@@ -227,8 +227,12 @@ done <"$stage/steps"
 rm -rf "$stage/new"
 }`;
 
+/**
+ * The beats end with the loop: by KILL, for a shell that was forked a moment ago may lose a TERM before it has put away
+ * the loop's trap; and by themselves, where the loop was killed and somebody still holds their standard error open.
+ */
 const serving = `say "hello $sum $(cat "$stage/id")"
-(while sleep 5 2>/dev/null; do printf '%s\\n' "\${mark}beat" >&2 || { kill $$; exit; }; done) </dev/null >/dev/null &
+(while sleep 5 2>/dev/null && kill -0 $$ 2>/dev/null; do printf '%s\\n' "\${mark}beat" >&2 || { kill $$; exit; }; done) </dev/null >/dev/null &
 beater=$!
 while read -r verb one two; do
 code=0
