@@ -9,14 +9,13 @@ import { liveStatus } from "../../session/status.ts";
 import { type ListedSession, listSessions } from "../../session/store.ts";
 import type { Host } from "../host.ts";
 import type { Session } from "../../session/model.ts";
-import type { SessionRow, SessionScope } from "./events.ts";
+import type { SessionRow } from "./events.ts";
 import type { SyncWord } from "./sync_step.ts";
 import { leftOf } from "./life.ts";
-import { scopeNamespace } from "./place.ts";
+import { type ListScope, listScope } from "./place.ts";
 
 /** Which sessions. */
-export interface ListOptions extends SessionScope {
-  allNamespaces: boolean;
+export interface ListOptions extends ListScope {
   /** Asks the pods of running sessions for their agents' newest tasks, and for what is left of their time. */
   tasks: boolean;
 }
@@ -35,9 +34,7 @@ export async function list(
   options: ListOptions,
   signal: AbortSignal,
 ): Promise<ListedSessions> {
-  const { client, namespace } = options.allNamespaces
-    ? { client: await host.kube(options.context), namespace: undefined }
-    : await scopeNamespace(host, options);
+  const { client, namespace } = await listScope(host, options);
   const { syncKey, syncsHere, syncWord } = await import("./sync_step.ts");
   const [listed, syncs] = await Promise.all([
     listSessions(client, namespace, { clock: host.clock, signal }),

@@ -28,7 +28,19 @@ async function knownContext(host: Host, name: string | undefined): Promise<strin
   return (await host.contexts()).some((context) => context.name === name) ? name : undefined;
 }
 
-/** The namespace of a list: no name says where its session was last used. */
+/** Where a list looks: no name says where its session was last used. */
+export interface ListScope extends SessionScope {
+  allNamespaces: boolean;
+}
+
+/** The namespace of a list, undefined for all. */
+export async function listScope(host: Host, { allNamespaces, ...scope }: ListScope) {
+  return allNamespaces
+    ? { client: await host.kube(scope.context), namespace: undefined }
+    : await scopeNamespace(host, scope);
+}
+
+/** The namespace of several, none of which says where it was last used. */
 export async function scopeNamespace(host: Host, { context, namespace }: SessionScope) {
   const client = await host.kube(context);
   return {

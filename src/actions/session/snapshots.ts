@@ -20,13 +20,12 @@ import {
 import { sessionLabel } from "../../session/names.ts";
 import type { Host } from "../host.ts";
 import type { SessionScope } from "./events.ts";
-import { scopeNamespace } from "./place.ts";
+import { type ListScope, listScope, scopeNamespace } from "./place.ts";
 
 export type { KeptSnapshot, SnapshotVolume } from "../../session/volume_snapshot.ts";
 
 /** Which snapshots. */
-export interface ListSnapshotsOptions extends SessionScope {
-  allNamespaces: boolean;
+export interface ListSnapshotsOptions extends ListScope {
   /** Of this session alone. */
   session?: string;
 }
@@ -49,9 +48,7 @@ export async function listSnapshots(
   options: ListSnapshotsOptions,
   signal: AbortSignal,
 ): Promise<ListedSnapshots> {
-  const { client, namespace } = options.allNamespaces
-    ? { client: await host.kube(options.context), namespace: undefined }
-    : await scopeNamespace(host, options);
+  const { client, namespace } = await listScope(host, options);
   const { session } = options;
   const selector = session === undefined
     ? anySnapshot
