@@ -28,8 +28,18 @@ const filterPlaces: Record<CutPlace, readonly string[][]> = {
   node: [["INPUT", "--dport", "10250"], ["INPUT", "--sport", "10250"]],
 };
 
-/** A running rig, to be hurt. */
-export class FaultyRig {
+/** The parts that follow the API server. */
+const followers = [
+  "kube-controller-manager",
+  "kube-scheduler",
+  "kubelet",
+  "provisioner",
+] as const satisfies readonly PartName[];
+
+/** A running rig, to be hurt. At the end of its scope it is as it was found. */
+export class FaultyRig implements AsyncDisposable {
+  #wasOut = false;
+
   private constructor(private readonly layout: Layout, private readonly state: RigState) {}
 
   /** The rig of this checkout. @throws where it isn't up. */
@@ -42,10 +52,22 @@ export class FaultyRig {
 
   /** Kills a part as a crash would, and starts it again at the end of the scope. */
   kill(name: PartName): Promise<AsyncDisposable> {
+    this.#wasOut ||= name === "kube-apiserver";
     return this.#hurt(
       () => stopInside(this.#part(name), "SIGKILL"),
       () => this.#startAgain(name),
     );
+  }
+
+  /**
+   * After each outage those who follow the API server come back to it later, after a minute in the end (it is
+   * client-go's patience, and only two quiet minutes give it back). They begin anew, so that what is tested
+   * next doesn't wait for them.
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#wasOut) return;
+    await Promise.all(followers.map((name) => this.restart(name)));
+    this.#wasOut = false;
   }
 
   /** Ends a part in good order, and starts it at once. */
@@ -59,6 +81,7 @@ export class FaultyRig {
   /** Stops a part without ending it: its connections stay, and nothing answers on them. */
   freeze(name: PartName): Promise<AsyncDisposable> {
     const part = this.#part(name);
+    this.#wasOut ||= name === "kube-apiserver";
     const stop = async () => {
       if (!await signalProcess(part, "SIGSTOP")) throw new Error(`${name} has ended already`);
     };

@@ -18,7 +18,8 @@ function onTheRig(
     fn: async () => {
       assert.ok(cluster);
       await using namespace = await cluster.namespace("fault");
-      await test(await FaultyRig.find(), namespace);
+      await using rig = await FaultyRig.find();
+      await test(rig, namespace);
     },
   });
 }

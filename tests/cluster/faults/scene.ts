@@ -25,10 +25,11 @@ export function onFault(name: string, test: (scene: Scene) => Promise<void>): vo
     fn: async () => {
       assert.ok(cluster);
       await using namespace = await cluster.namespace("fault");
+      await using rig = await FaultyRig.find();
       const startWith: Scene["startWith"] = (kubeconfig, ...words) =>
         new KodamaRun(kubeconfig, namespace.name, words);
       await test({
-        rig: await FaultyRig.find(),
+        rig,
         namespace,
         startWith,
         start: (...words) => startWith(cluster.kubeconfig, ...words),
