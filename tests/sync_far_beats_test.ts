@@ -1,0 +1,104 @@
+/** The beats of a far end's loop end with it, in whatever way it ended. */
+import assert from "node:assert/strict";
+import { systemClock } from "../src/base/clock.ts";
+import { farLoopCommand } from "../src/sync/far/far_loop.ts";
+import type { TestShell } from "../src/sync/testing/shell_channel.ts";
+import { runCommand } from "./harness/command.ts";
+import { shells } from "./harness/far_shells.ts";
+import { TestFolder } from "./harness/test_folder.ts";
+
+/** How long something may take that takes no time: then the test fails instead of hanging. */
+const patienceMs = 20_000;
+
+/** For the beater's own sleep: it ends when the test lets one byte through. */
+const gated = 'sleep() { head -c 1 <"$GATE"; }\n';
+
+/** What signals do to a loop that is started by such words. */
+const starters = {
+  "as it is": ["-c", 'exec sh "$@"', "sh"],
+  "deaf to TERM": ["-c", 'trap "" TERM; exec sh "$@"', "sh"],
+} as const;
+
+/** A loop whose beats come when the test says so. */
+class GatedLoop implements AsyncDisposable {
+  readonly #stderr: ReadableStreamDefaultReader<string>;
+
+  private constructor(
+    private readonly folder: TestFolder,
+    private readonly gate: Deno.FsFile,
+    private readonly loop: Deno.ChildProcess,
+  ) {
+    const text = loop.stderr.pipeThrough(new TextDecoderStream() as never);
+    this.#stderr = (text as unknown as ReadableStream<string>).getReader();
+  }
+
+  static async start(shell: TestShell, starter: keyof typeof starters): Promise<GatedLoop> {
+    const folder = await TestFolder.open("kodama-beats-");
+    const gate = `${folder.path}/gate`;
+    await runCommand(["mkfifo", gate], { env: { PATH: shell.path } });
+    const traits = { mark: "#", root: `${folder.path}/work`, key: "test", fresh: "1" };
+    const [, flag = "", script = "", ...rest] = farLoopCommand(traits);
+    const loop = new Deno.Command(`${shell.path.split(":")[0]}/sh`, {
+      args: [...starters[starter], flag, gated + script, ...rest],
+      clearEnv: true,
+      env: { PATH: shell.path, GATE: gate },
+      stdin: "piped",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    // Open for both: neither side waits for the other to come.
+    const held = await Deno.open(gate, { read: true, write: true });
+    return new GatedLoop(folder, held, loop);
+  }
+
+  /** Lets the beater's sleep end. */
+  async wake(): Promise<void> {
+    await this.gate.write(new Uint8Array(1));
+  }
+
+  /** What comes on standard error next; undefined where nobody holds it open any more. */
+  async heard(): Promise<string | undefined> {
+    const late = Promise.withResolvers<never>();
+    using _limit = systemClock.timer(
+      patienceMs,
+      () => late.reject(new Error("standard error is held open")),
+    );
+    return (await Promise.race([this.#stderr.read(), late.promise])).value;
+  }
+
+  /** Ends the loop, whose beater sleeps. */
+  async end(how: "KILL" | "bye"): Promise<void> {
+    if (how === "KILL") this.loop.kill("SIGKILL");
+    else await new Response("bye\n").body?.pipeTo(this.loop.stdin);
+    await this.loop.status;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // A beater that goes on writes to nobody then, and ends; so does a sleep that was left behind.
+    await this.#stderr.cancel();
+    for (let at = 0; at < 2; at++) await this.wake();
+    this.gate.close();
+    if (!this.loop.stdin.locked) await this.loop.stdin.close().catch(() => {});
+    await this.loop.status;
+    await this.folder[Symbol.asyncDispose]();
+  }
+}
+
+for (const shell of shells) {
+  Deno.test(`${shell.name}: the beats of a loop that was killed end, though their standard error is open`, async () => {
+    await using loop = await GatedLoop.start(shell, "as it is");
+    await loop.wake();
+    assert.equal(await loop.heard(), "#beat\n");
+    await loop.end("KILL");
+    await loop.wake();
+    assert.equal(await loop.heard(), undefined);
+  });
+
+  Deno.test(`${shell.name}: the beats of a loop that ends are ended by it, deaf to TERM as they may be`, async () => {
+    await using loop = await GatedLoop.start(shell, "deaf to TERM");
+    await loop.wake();
+    assert.equal(await loop.heard(), "#beat\n");
+    await loop.end("bye");
+    assert.equal(await loop.heard(), undefined);
+  });
+}
