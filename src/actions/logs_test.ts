@@ -1,6 +1,7 @@
 import { wholeSelection } from "../kube/whole_selection.ts";
 import assert from "node:assert/strict";
 import { KodamaError } from "../base/errors.ts";
+import { quiet } from "../base/testing/manual_clock.ts";
 import type { KubeClient, LogRequest } from "../kube/client.ts";
 import type { Pod } from "../kube/types.ts";
 import { textOf } from "../logs/line.ts";
@@ -9,7 +10,7 @@ import type { LogsEvent, LogsOptions } from "./logs_events.ts";
 import { simulatedHost } from "./testing/simulated_host.ts";
 
 /** Pods by name, each with its log, or with the error of reading it. */
-type Logs = Readonly<Record<string, string | KodamaError>>;
+type Logs = Readonly<Record<string, string | AsyncIterable<string> | KodamaError>>;
 
 const running = (name: string): Pod => ({
   metadata: { name, namespace: "default", uid: name },
@@ -30,6 +31,7 @@ const running = (name: string): Pod => ({
 /** The host of one cluster with these pods. */
 function hostOf(pods: Logs) {
   const { host, clock } = simulatedHost({ c: {} });
+  const asked: LogRequest[] = [];
   const kube = async (context?: string): Promise<KubeClient> => ({
     ...await host.kube(context),
     // The caller names the type together with the resource that it lists.
@@ -37,13 +39,18 @@ function hostOf(pods: Logs) {
       await Promise.resolve();
       yield { items: Object.keys(pods).map(running) as T[], resourceVersion: "1" };
     },
-    logs: ({ pod }: LogRequest) => {
-      const log = pods[pod];
-      if (typeof log !== "string") return Promise.reject(log);
-      return Promise.resolve(ReadableStream.from([new TextEncoder().encode(log)]));
+    logs: (request: LogRequest) => {
+      asked.push(request);
+      const log = pods[request.pod];
+      if (log === undefined || log instanceof KodamaError) return Promise.reject(log);
+      return Promise.resolve(encoded(typeof log === "string" ? [log] : log));
     },
   });
-  return { host: { ...host, kube }, clock };
+  return { host: { ...host, kube }, clock, asked };
+}
+
+async function* encoded(texts: Iterable<string> | AsyncIterable<string>) {
+  for await (const text of texts) yield new TextEncoder().encode(text);
 }
 
 async function read(pods: Logs, options: Partial<LogsOptions> = {}) {
@@ -81,6 +88,34 @@ Deno.test("the lines of all containers come in the order of their times", async 
     b: at(2, "b2") + at(3, "b3"),
   });
   assert.deepEqual([texts, exitCode], [["a1", "b2", "b3", "a4"], 0]);
+});
+
+/** So many lines that each come by themselves, and how many of them were asked for. */
+class CountedLines {
+  asked = 0;
+
+  constructor(readonly lines: number) {}
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<string, void> {
+    while (this.asked < this.lines) yield await Promise.resolve(at(this.asked++, "counted"));
+  }
+}
+
+Deno.test("logs that are merged are read before their turn; one alone is, as it is taken", async () => {
+  for (const others of [{ first: "2025-12-31T00:00:00Z first\n" }, {}]) {
+    const counted = new CountedLines(9);
+    const { host, clock, asked } = hostOf({ ...others, counted });
+    const events = logs(host, optionsOf({}));
+    for (let shown = false; !shown;) {
+      const { value } = await clock.runUntil(events.next());
+      shown = value?.kind === "lines";
+    }
+    await quiet();
+    const merged = "first" in others;
+    assert.equal(counted.asked === counted.lines, merged, `${counted.asked}`);
+    assert.ok(asked.every(({ bulk }) => bulk === merged));
+    await events.return();
+  }
 });
 
 Deno.test("more logs than may be read at a time come in groups, and none is refused", async () => {
