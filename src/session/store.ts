@@ -12,7 +12,7 @@ import { type KeptSession, keptSession, stateObject } from "./state.ts";
 
 /** A session of a list, with its pod; or a state that can't be read. */
 export type ListedSession =
-  | { kind: "session"; session: Session; pod: Pod | undefined }
+  | { kind: "session"; session: Session; uid: string; pod: Pod | undefined }
   | { kind: "unreadable"; name: string; namespace: string; error: KodamaError };
 
 /** How often a change is tried against others' writes. */
@@ -187,9 +187,9 @@ export async function listSessions(
 function listed(object: ConfigMap, podOf: ReadonlyMap<string, Pod>): ListedSession {
   const { name = "", namespace = "" } = object.metadata ?? {};
   try {
-    const { session } = keptSession(object);
+    const { session, uid } = keptSession(object);
     const pod = podOf.get(`${namespace}/${sessionNames(session.name).pod}`);
-    return { kind: "session", session, pod };
+    return { kind: "session", session, uid, pod };
   } catch (error) {
     if (!(error instanceof KodamaError)) throw error;
     return { kind: "unreadable", name, namespace, error };

@@ -11,7 +11,7 @@ import {
 } from "../../kube/resources.ts";
 import type { KubeObject, PersistentVolumeClaim } from "../../kube/types.ts";
 import { plainText } from "../../kube/failures.ts";
-import type { Session } from "../../session/model.ts";
+import type { KeptSession } from "../../session/state.ts";
 import { componentLabel, sessionNames } from "../../session/names.ts";
 import type { SessionStore } from "../../session/store.ts";
 import { keptSnapshots, type VolumeSnapshot } from "../../session/volume_snapshot.ts";
@@ -53,8 +53,8 @@ const order: readonly ApiResource[] = [PODS, NETWORK_POLICIES, SECRETS, CONFIG_M
 export async function planDeletion(host: Host, options: DeleteOptions): Promise<PlannedDeletion> {
   const { name, purge, signal, snapshots: takesSnapshots = false } = options;
   const store = await openStore(host, options, signal);
-  const [session, objects, claims, taken] = await Promise.all([
-    sessionIfReadable(store, name),
+  const [there, objects, claims, taken] = await Promise.all([
+    stateIfReadable(store, name),
     Promise.all(order.map((resource) => objectsOf(store, resource, name))),
     store.ofSession(PERSISTENT_VOLUME_CLAIMS, name),
     snapshotsOf(store, name),
@@ -77,14 +77,15 @@ export async function planDeletion(host: Host, options: DeleteOptions): Promise<
     name,
     namespace: store.namespace,
     context: store.client.context,
-    session,
+    session: there?.session,
     removes: removals.map(asPlanned),
     claims: kept.map(({ name, size }) => ({ name, size })),
     snapshots: keptSnapshots(taken).map(({ name, takenAt }) => ({ name, takenAt })),
     takesSnapshots,
     purge,
   };
-  return { plan, run: () => deletion(host, store, { options, removals }) };
+  const uid = there?.uid;
+  return { plan, run: () => deletion(host, store, { options, uid, removals }) };
 }
 
 interface Removal {
@@ -101,11 +102,16 @@ function withClaims(found: Removal[], claims: Removal[], state: string): Removal
 async function* deletion(
   host: Host,
   store: SessionStore,
-  { options, removals }: { options: DeleteOptions; removals: readonly Removal[] },
+  { options, uid, removals }: {
+    options: DeleteOptions;
+    uid: string | undefined;
+    removals: readonly Removal[];
+  },
 ): AsyncGenerator<PlannedRemoval, void> {
   const { name, signal, keepConfig } = options;
-  const { endSync } = await import("./sync_step.ts");
-  await endSync(host, { name, namespace: store.namespace }, { forget: true, signal });
+  const { endSync } = await import("./sync_here.ts");
+  const { namespace, client: { context } } = store;
+  await endSync(host, { name, namespace, context, uid }, { forget: true, signal });
   for (const removal of removals) {
     await store.remove(removal.resource, removal.name);
     // A claim that is still mounted would hang, and a secret that is gone break a pod that still ends.
@@ -149,9 +155,12 @@ async function snapshotsOf(store: SessionStore, session: string): Promise<Volume
 }
 
 /** A state that can't be read is deleted as any other. */
-async function sessionIfReadable(store: SessionStore, name: string): Promise<Session | undefined> {
+async function stateIfReadable(
+  store: SessionStore,
+  name: string,
+): Promise<KeptSession | undefined> {
   try {
-    return (await store.read(name))?.session;
+    return await store.read(name);
   } catch (error) {
     if (error instanceof KodamaError && error.kind === "conflict") return undefined;
     throw error;

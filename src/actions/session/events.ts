@@ -9,7 +9,7 @@ import type { Session } from "../../session/model.ts";
 import type { LiveStatus } from "../../session/status.ts";
 import type { Task } from "../agent/tasks.ts";
 import type { SyncWish } from "./sync_choice.ts";
-import type { SyncWord } from "./sync_step.ts";
+import type { SyncWord } from "./sync_here.ts";
 
 export type { WorkState } from "../../session/git_scripts.ts";
 export type { Session, SessionStatus } from "../../session/model.ts";

@@ -9,7 +9,6 @@ import { liveStatus } from "../../session/status.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
 import type { Task } from "../agent/tasks.ts";
-import { syncStatus } from "../sync/syncs.ts";
 import { workState } from "./check_out.ts";
 import type { SessionDetails, SessionPlace } from "./events.ts";
 import { targetOf } from "./find.ts";
@@ -46,8 +45,9 @@ export async function get(
       leftOf(host, { session, target }, signal),
     ])
     : [];
-  const { syncKey, syncWord } = await import("./sync_step.ts");
-  const sync = syncWord(await syncStatus(host, syncKey(session)));
+  const { syncHere, syncWord } = await import("./sync_here.ts");
+  const { context } = store.client;
+  const sync = syncWord(await syncHere(host, { ...session, context, uid: kept.uid }));
   const work = pod === undefined || !asksGit ? undefined : await workIn(host, store, pod, signal);
   return {
     session,

@@ -10,7 +10,7 @@ import { type ListedSession, listSessions } from "../../session/store.ts";
 import type { Host } from "../host.ts";
 import type { Session } from "../../session/model.ts";
 import type { SessionRow } from "./events.ts";
-import type { SyncWord } from "./sync_step.ts";
+import type { SyncWord } from "./sync_here.ts";
 import { leftOf } from "./life.ts";
 import { type ListScope, listScope } from "./place.ts";
 
@@ -35,12 +35,15 @@ export async function list(
   signal: AbortSignal,
 ): Promise<ListedSessions> {
   const { client, namespace } = await listScope(host, options);
-  const { syncKey, syncsHere, syncWord } = await import("./sync_step.ts");
-  const [listed, syncs] = await Promise.all([
+  const { syncsHere, syncWord } = await import("./sync_here.ts");
+  const [listed, syncOf] = await Promise.all([
     listSessions(client, namespace, { clock: host.clock, signal }),
     syncsHere(host),
   ]);
-  const rows = listed.map((one) => rowOf(one, (session) => syncWord(syncs.get(syncKey(session)))));
+  const { context } = client;
+  const rows = listed.map((one) =>
+    rowOf(one, ({ session, uid }) => syncWord(syncOf({ ...session, context, uid })))
+  );
   const all = options.tasks ? await withTasks(host, client, { rows, signal }) : rows;
   return { context: client.context, namespace, rows: all };
 }
@@ -85,9 +88,11 @@ function podTarget(context: string, { namespace, name }: Session, node: string):
   return { context, namespace, pod, container: workspaceContainer, node, ip: "" };
 }
 
-function rowOf(listed: ListedSession, syncOf: (session: Session) => SyncWord): SessionRow {
+type Listed = Extract<ListedSession, { kind: "session" }>;
+
+function rowOf(listed: ListedSession, syncOf: (one: Listed) => SyncWord): SessionRow {
   if (listed.kind === "unreadable") return listed;
   const { session, pod } = listed;
   const node = pod?.spec?.nodeName ?? "";
-  return { kind: "session", session, live: liveStatus(session, pod), node, sync: syncOf(session) };
+  return { kind: "session", session, live: liveStatus(session, pod), node, sync: syncOf(listed) };
 }

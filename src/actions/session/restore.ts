@@ -203,8 +203,9 @@ async function opened(
   },
 ): Promise<KeptSession> {
   if (there !== undefined) {
-    const { endSync } = await import("./sync_step.ts");
-    await endSync(host, session, { forget: true, signal });
+    const { endSync } = await import("./sync_here.ts");
+    const { context } = store.client;
+    await endSync(host, { ...session, context, uid: there.uid }, { forget: true, signal });
     return await store.change(there, ({ message: _, ...one }) => ({
       ...one,
       sync: { enabled: false },

@@ -1,7 +1,7 @@
 /** A stopped session brought up again: from its state in the cluster alone. */
 import { KodamaError } from "../../base/errors.ts";
 import { noParts } from "../../session/manifests/all.ts";
-import type { Session } from "../../session/model.ts";
+import type { KeptSession } from "../../session/state.ts";
 import type { Host } from "../host.ts";
 import { bringUp } from "./bring_up.ts";
 import type { SessionPlace, StartEvent } from "./events.ts";
@@ -10,10 +10,14 @@ import { noSession, openStore } from "./place.ts";
 import { requireFiles } from "./require_files.ts";
 
 /** The folder that this machine kept in step before: of another machine's nothing is known here. */
-async function syncHere(host: Host, session: Session): Promise<{ localPath?: string }> {
+async function folderHere(
+  host: Host,
+  { session, uid }: KeptSession,
+  context: string,
+): Promise<{ localPath?: string }> {
   if (!session.sync.enabled) return {};
-  const { syncKey } = await import("./sync_step.ts");
-  const report = await (await host.sync()).read(syncKey(session));
+  const { syncHere } = await import("./sync_here.ts");
+  const report = await syncHere(host, { ...session, context, uid });
   return report === undefined ? {} : { localPath: report.spec.local };
 }
 
@@ -51,7 +55,7 @@ export async function* resume(
       parts: noParts,
       remakePod: false,
       syncsClone: false,
-      ...await syncHere(host, kept.session),
+      ...await folderHere(host, kept, store.client.context),
     };
     yield* bringUp({ host, store, kept, ...parts, readyTimeoutMs, signal, made });
   } catch (error) {

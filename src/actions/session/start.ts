@@ -18,6 +18,7 @@ import { tidied } from "./leftovers.ts";
 import { openStore } from "./place.ts";
 import { requireFiles } from "./require_files.ts";
 import { sessionOwner } from "./owner.ts";
+import { settledSync } from "./settled_sync.ts";
 
 /**
  * Starts a session, step by step. Where it is there, what is missing of it is done, and what is there stays.
@@ -27,10 +28,12 @@ import { sessionOwner } from "./owner.ts";
  */
 export async function* start(host: Host, options: StartOptions): AsyncGenerator<StartEvent, void> {
   const { signal } = options;
-  const [store, wanted] = await Promise.all([
+  const [store, defined] = await Promise.all([
     openStore(host, options, signal),
     defineSession(host, options),
   ]);
+  const sync = await settledSync(host, store, { options, choice: defined.sync });
+  const wanted = { ...defined, sync };
   const session = await newSession(host, store, { options, wanted });
   yield* warnings(wanted, store, session);
   yield { kind: "stepStarted", step: "claim", session };

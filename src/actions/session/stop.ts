@@ -37,8 +37,9 @@ export async function stop(host: Host, options: StopOptions): Promise<Stopped> {
     there,
     ({ message: _, ...session }) => ({ ...session, status: "Stopped" }),
   );
-  const { endSync } = await import("./sync_step.ts");
-  await endSync(host, kept.session, { forget: false, signal });
+  const { endSync } = await import("./sync_here.ts");
+  const { context } = store.client;
+  await endSync(host, { ...kept.session, context, uid: kept.uid }, { forget: false, signal });
   const removed = await store.remove(PODS, sessionNames(name).pod);
   if (removed) await untilGone(host, store, { name, limitMs: goneTimeoutMs, signal });
   const unkept = await writeLocalSession(host, kept.session, store.client.context);

@@ -73,7 +73,8 @@ async function whyNot(
   return `${workingDir} is no project`;
 }
 
-async function isCloneIn(
+/** Whether a folder is a clone of the session's repository. */
+export async function isCloneIn(
   host: Host,
   folder: string,
   { repository, signal }: { repository: SessionRepository | undefined; signal: AbortSignal },

@@ -1,19 +1,14 @@
-/** A session's folder kept in step with its workspace: begun with the session, found again, ended with it. */
-import { KodamaError } from "../../base/errors.ts";
+/** A session's folder brought in step with its workspace, as a step of its start. */
 import type { Target } from "../../kube/target.ts";
 import { workspaceFolder } from "../../session/names.ts";
 import type { Session } from "../../session/model.ts";
 import type { Host } from "../host.ts";
-import type { SyncReport, SyncSpec } from "../sync/control.ts";
+import type { SyncSpec } from "../sync/control.ts";
 import { startSync } from "../sync/start_sync.ts";
 import { keptHere } from "./kept_here.ts";
 import { excludedBySettings } from "../sync/sync_settings.ts";
-import { listSyncs, stopSync, syncStatus } from "../sync/syncs.ts";
-
-/** The name of a session's sync among all of this machine. */
-export function syncKey({ namespace, name }: Pick<Session, "namespace" | "name">): string {
-  return `${namespace}.${name}`;
-}
+import { stopSync, syncStatus } from "../sync/syncs.ts";
+import { isSyncOf, syncKey } from "./sync_here.ts";
 
 /** Begins it, and tells how far the first transfer is; gives how many entries are alike in the end. */
 export async function* beginSync(
@@ -32,7 +27,7 @@ export async function* beginSync(
   const key = syncKey(session);
   const owner = { name: session.name, uid };
   let known = await syncStatus(host, key);
-  if (known !== undefined && known.spec.session !== null && known.spec.session.uid !== uid) {
+  if (known !== undefined && !isSyncOf(known, { ...session, context: target.context, uid })) {
     // Of a session that was deleted elsewhere: what it had agreed on would carry its deletions over.
     await stopSync(host, key, { forget: true, signal });
     known = undefined;
@@ -84,40 +79,4 @@ function progressText(
 ): string {
   const far = progress.total > 0 ? ` ${progress.done}/${progress.total}` : "";
   return `${phase}${far}${reason === "" ? "" : `: ${reason}`}`;
-}
-
-/** What a list says of a session's sync on this machine. */
-export type SyncWord = "Active" | "Inactive" | "Error";
-
-/** The syncs of this machine, by their keys. */
-export async function syncsHere(host: Host): Promise<ReadonlyMap<string, SyncReport>> {
-  return new Map((await listSyncs(host)).map((report) => [report.spec.key, report]));
-}
-
-/** In one word; a sync that waits for its pod is active. */
-export function syncWord(report: SyncReport | undefined): SyncWord {
-  if (report === undefined || report.pid === null) return "Inactive";
-  return report.state.phase === "halted"
-    ? "Error"
-    : report.state.phase === "paused"
-    ? "Inactive"
-    : "Active";
-}
-
-/**
- * Ends it on this machine, where it is. One that doesn't answer isn't waited for: its pod goes, and it ends by itself.
- */
-export async function endSync(
-  host: Host,
-  session: Pick<Session, "namespace" | "name">,
-  options: { forget: boolean; signal: AbortSignal },
-): Promise<boolean> {
-  const key = syncKey(session);
-  if (await syncStatus(host, key) === undefined) return false;
-  try {
-    await stopSync(host, key, options);
-  } catch (error) {
-    if (!(error instanceof KodamaError) || error.kind !== "timeout") throw error;
-  }
-  return true;
 }

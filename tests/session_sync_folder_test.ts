@@ -1,0 +1,88 @@
+/** Which folder a session is kept in step with: never one that nobody meant. */
+import assert from "node:assert/strict";
+import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
+import { SourceKodama } from "./harness/source_kodama.ts";
+
+/** A machine with projects of that many names, each with one file of that name. */
+async function machine(cluster: TestCluster, names: readonly string[]) {
+  const kodama = await SourceKodama.on(cluster);
+  const folder = (name: string) => `${cluster.folder}/${name}`;
+  for (const name of names) {
+    await Deno.mkdir(folder(name));
+    await Deno.writeTextFile(`${folder(name)}/.kodamaignore`, "");
+    await Deno.writeTextFile(`${folder(name)}/${name}.txt`, `${name}\n`);
+  }
+  const write = names.map(folder);
+  const run = (cwd: string, ...words: string[]) => kodama.run(words, { cwd: folder(cwd), write });
+  const succeed = async (cwd: string, ...words: string[]) => {
+    const { code, stdout, stderr } = await run(cwd, ...words);
+    assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
+    return { stdout, stderr };
+  };
+  const files = async (name: string) =>
+    (await Array.fromAsync(Deno.readDir(folder(name)), (entry) => entry.name))
+      .filter((entry) => entry.endsWith(".txt")).sort();
+  return { folder, run, succeed, files };
+}
+
+Deno.test("a start that goes on keeps the session's folder in step, wherever it is given", async () => {
+  await using cluster = await startTestCluster();
+  const { folder, run, succeed, files } = await machine(cluster, ["shop", "bank"]);
+  const inPod = async () => (await succeed("shop", "attach", "work", "--command", "ls")).stdout;
+  try {
+    await succeed("shop", "start", "work");
+    await succeed("shop", "sync", "stop", "work");
+    const again = await succeed("bank", "start", "work");
+    assert.match(again.stderr, new RegExp(`sync \\(${folder("shop")}, `));
+    assert.deepEqual(await files("bank"), ["bank.txt"]);
+    assert.equal(await inPod(), "shop.txt\n");
+    const other = await run("bank", "start", "work", "--sync", ".");
+    assert.equal(other.code, 2);
+    assert.match(other.stderr, /is kept in step with .*\/shop\n.*sync stop default\.work --forget/);
+
+    // A machine that knows nothing of it, and has another project where this is given.
+    await succeed("shop", "sync", "stop", "work", "--forget");
+    const unknown = await succeed("bank", "start", "work");
+    assert.match(unknown.stderr, /no sync \(it was begun with .*\/shop; --sync \. takes this/);
+    assert.deepEqual(await files("bank"), ["bank.txt"]);
+    await succeed("shop", "start", "work");
+    assert.match((await succeed("bank", "list")).stdout, /^work +Running +default +Active /m);
+  } finally {
+    await succeed("shop", "delete", "work", "--force");
+  }
+  const kept = await succeed("bank", "start", "work");
+  assert.match(kept.stderr, /no sync \(its workspace holds the files of an earlier session/);
+  assert.deepEqual(await files("bank"), ["bank.txt"]);
+  await succeed("shop", "delete", "work", "--force", "--purge");
+});
+
+Deno.test("a session of the same name in another cluster has no part in a sync", async () => {
+  await using first = await startTestCluster();
+  await using second = await startTestCluster();
+  const { run, succeed } = await machine(first, ["shop", "bank"]);
+  const config = await Deno.readTextFile(second.kubeconfig);
+  const renamed = `${first.folder}/second.kubeconfig`;
+  await Deno.writeTextFile(renamed, config.replaceAll('"kodama"', '"second"'));
+  const there = ["--kubeconfig", renamed];
+  await succeed("shop", "start", "work");
+  try {
+    const refused = await run("bank", "start", "work", "--sync", ".", ...there);
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /the sync default\.work of this machine is of context kodama\n/);
+    assert.match(refused.stderr, /kodama sync stop default\.work --forget/);
+    const unsynced = await succeed("bank", "start", "work", ...there);
+    assert.match(unsynced.stderr, /no sync \(the sync default\.work of this machine is of context/);
+    assert.match(
+      (await succeed("bank", "list", ...there)).stdout,
+      /^work +Running +default +Inactive /m,
+    );
+    await succeed("bank", "stop", "work", ...there);
+    await succeed("bank", "delete", "work", "--force", "--purge", ...there);
+    assert.match(
+      (await succeed("shop", "sync", "list")).stdout,
+      /^default\.work +in sync .*\/shop /m,
+    );
+  } finally {
+    await succeed("shop", "delete", "work", "--force", "--purge", "--kubeconfig", first.kubeconfig);
+  }
+});
