@@ -105,17 +105,14 @@ function cancelled({ reason }: AbortSignal): KodamaError {
   return new KodamaError("cancelled", "cancelled before any command began", { cause: reason });
 }
 
-/** What a person may do where nothing matches and nothing is near. */
-export const elsewhere = "-n or -A looks elsewhere";
-
 /**
  * The error of a selection that no pod of any context answers to.
  *
- * @param hint where no name is near.
+ * @param options.listed the pods of the namespace have been listed for the person already.
  */
 export function noMatch(
   all: readonly ContextFindings[],
-  hint = `\`kodama pods\` lists the pods; ${elsewhere}`,
+  options: { listed?: boolean } = {},
 ): NoMatchError {
   const found = all.filter((findings) => findings.kind === "found");
   const skipped = found.flatMap((findings) => findings.skipped);
@@ -124,14 +121,29 @@ export function noMatch(
     const others = skipped.length > 1 ? ` (and ${skipped.length - 1} more)` : "";
     return new NoMatchError(
       `no running pod ${askedText(found)}; ${first.pod}: ${first.reason}${others}`,
+      { hint: `\`kubectl describe pod ${first.pod} -n ${first.namespace}\` says more` },
     );
   }
   const nearest = found.flatMap((findings) => findings.nearest).slice(0, 3);
-  const guess = `did you mean ${nearest.map(nearText).join(" or ")}?`;
-  return new NoMatchError(`no pod ${askedText(found)}`, {
-    hint: nearest.length > 0 ? guess : hint,
-  });
+  const hint = nearest.length > 0
+    ? `did you mean ${nearest.map(nearText).join(" or ")}?`
+    : wayOut(found, options.listed ?? false);
+  return new NoMatchError(`no pod ${askedText(found)}`, hint === undefined ? {} : { hint });
 }
+
+/** What a person may do where nothing matches and nothing is near; nothing, where there is no pod at all. */
+function wayOut(
+  found: readonly (ContextFindings & { kind: "found" })[],
+  listed: boolean,
+): string | undefined {
+  const [first] = found;
+  if (first?.asked?.everywhere === true) {
+    return first.asked.words === "" ? undefined : "`kodama pods -A` lists all pods";
+  }
+  return listed ? elsewhere : `\`kodama pods\` lists the pods; ${elsewhere}`;
+}
+
+const elsewhere = "-n or -A looks elsewhere";
 
 /** `matches -m drive in namespace "web" (context lab)`: what was asked, and where. */
 function askedText(found: readonly (ContextFindings & { kind: "found" })[]): string {

@@ -1,13 +1,7 @@
 /** The pods that a selection matches, and those that it names and that can't be targets. */
 import type { KodamaError } from "../base/errors.ts";
 import type { Selection, SkippedPod, Target } from "../kube/target.ts";
-import {
-  type ContextFindings,
-  Discovery,
-  elsewhere,
-  noMatch,
-  selectIn,
-} from "./discover_targets.ts";
+import { type ContextFindings, Discovery, noMatch, selectIn } from "./discover_targets.ts";
 import type { Host } from "./host.ts";
 
 /** Whose pods are asked for. */
@@ -49,5 +43,5 @@ export async function* listPods(
     }
   }
   const matched = all.some((findings) => findings.kind === "failed" || findings.targets.length > 0);
-  if (!matched) throw noMatch(all, elsewhere);
+  if (!matched) throw noMatch(all, { listed: true });
 }

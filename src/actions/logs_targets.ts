@@ -73,7 +73,22 @@ export async function findLogTargets(
   }
   // Why there is nothing is told in the words of every other command.
   const { nearest, asked } = await findTargets(client, selection, options);
-  return { targets: [], skipped: [], nearest, ...(asked && { asked }) };
+  return {
+    targets: [],
+    skipped: [],
+    nearest,
+    ...(asked && { asked: withCondition(asked, choice) }),
+  };
+}
+
+/** A condition narrows the pods as a selector does: without it, an error would deny pods that are there. */
+function withCondition(
+  asked: NonNullable<FoundTargets["asked"]>,
+  { condition }: LogChoice,
+): NonNullable<FoundTargets["asked"]> {
+  if (condition === undefined) return asked;
+  const flag = `--condition ${condition.type}=${condition.status}`;
+  return { ...asked, words: [asked.words, flag].filter((text) => text !== "").join(" ") };
 }
 
 /** The containers of these pods that are meant, in the order of the selection. Pure. */
@@ -93,7 +108,7 @@ export function logTargets(
   const all = selectTargets(wanted, podSelection(choice, context), { context, random }).targets;
   let named = 0;
   for (const target of all) {
-    const pod = byKey.get(keyOf({ namespace: target.namespace, name: target.pod }));
+    const pod = byKey.get(targetKey(target));
     if (pod === undefined) continue;
     for (const container of chosenContainers(pod, choice.containers)) {
       named++;
@@ -103,7 +118,8 @@ export function logTargets(
     }
   }
   if (named === 0 && all.length > 0 && choice.containers.names.length > 0) {
-    throw noContainer(all, pods, choice.containers.names);
+    const meant = all.flatMap((target) => byKey.get(targetKey(target)) ?? []);
+    throw noContainer(all, meant, choice.containers.names);
   }
   return { targets, skipped };
 }
@@ -144,4 +160,8 @@ function noContainer(
 
 function keyOf({ namespace = "", name = "" }: { namespace?: string; name?: string }): string {
   return `${namespace}/${name}`;
+}
+
+function targetKey({ namespace, pod }: Target): string {
+  return keyOf({ namespace, name: pod });
 }

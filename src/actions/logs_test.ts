@@ -6,6 +6,7 @@ import type { KubeClient, LogRequest } from "../kube/client.ts";
 import type { Pod } from "../kube/types.ts";
 import { textOf } from "../logs/line.ts";
 import { logs } from "./logs.ts";
+import { logTargets } from "./logs_targets.ts";
 import type { LogsEvent, LogsOptions } from "./logs_events.ts";
 import { simulatedHost } from "./testing/simulated_host.ts";
 
@@ -155,6 +156,29 @@ Deno.test("pods that were picked are read, and none of their names elsewhere", a
   const options = optionsOf({ picked: [one, other, elsewhere] });
   await clock.runUntil(Array.fromAsync(logs({ ...host, kube }, options)));
   assert.deepEqual(asked.sort(), ["m/b", "n/a"]);
+});
+
+Deno.test("where no pod has the condition, the error says it, and doesn't deny the pods", async () => {
+  const condition = { type: "ready", status: "false" };
+  await assert.rejects(read({ a: "" }, { condition }), {
+    kind: "noMatch",
+    message: /^no pod matches --condition ready=false in namespace/,
+  });
+});
+
+Deno.test("the containers that an error names are those of the pods that match", () => {
+  const pods = ["web", "db"].map((name) => ({
+    metadata: { name, namespace: "n" },
+    spec: { containers: [{ name: `${name}-main` }] },
+  }));
+  const selection = { ...wholeSelection, match: [{ kind: "substring" as const, text: "web" }] };
+  const names = [{ kind: "exact" as const, name: "x" }];
+  const containers = { names, exclude: [], init: false, ephemeral: false, states: [] };
+  const choice = { selection, containers, follow: false, previous: false };
+  assert.throws(() => logTargets(pods, choice, { context: "c", random: () => 0 }), {
+    message: `pod "web" has no container "x"`,
+    hint: "the containers are: web-main",
+  });
 });
 
 Deno.test("no pod at all is an error, and never an empty log", async () => {

@@ -16,7 +16,7 @@ export function pickedHost(host: Host, targets: readonly Target[]): Host {
         targets: targets.filter((target) => target.context === context),
         skipped: [],
         nearest: [],
-        asked: { words: "the chosen pods", scope: "" },
+        asked: { words: "the chosen pods", scope: "", everywhere: false },
       }),
   };
 }

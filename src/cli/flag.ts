@@ -57,8 +57,10 @@ export type FlagValues<F extends Flags> = {
 export interface BadValueOptions {
   /** The way out, as a sentence. */
   hint?: string;
-  /** The words that are allowed: the nearest one is offered. */
+  /** The words that are allowed: the nearest one is offered, before the hint. */
   candidates?: readonly string[];
+  /** The part of the text that should have been one of them; all of it unless it is said. */
+  part?: string;
 }
 
 /** A text that can't be turned into the type that is wanted of it. */

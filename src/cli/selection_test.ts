@@ -93,6 +93,20 @@ for (const [line, message] of wrong) {
   });
 }
 
+const ways: readonly (readonly [operand: string, hint: RegExp])[] = [
+  ["deplyo/web", /^did you mean deploy\?$/],
+  ["st/weka-drive-with-a-long-name", /^did you mean sts\?$/],
+  ["weka-operator-system/drive-0", /^the kinds are pod, deploy, .*-n names a namespace/],
+];
+
+for (const [operand, hint] of ways) {
+  Deno.test(`the way out of ${operand}`, async () => {
+    const error = await selected(operand).catch((thrown: unknown) => thrown);
+    assert.ok(error instanceof BadValue);
+    assert.match((await badValueError(error)).hint ?? "", hint);
+  });
+}
+
 Deno.test("what is undefined is left out", () => {
   assert.deepEqual(Object.keys(definedOnly({ a: 1, b: undefined, c: false })), ["a", "c"]);
 });

@@ -25,6 +25,8 @@ export function selectionOperand(raw: string): SelectionOperand {
   }
   throw new BadValue(raw, `pods can't be found by the kind "${unknownKind}"`, {
     candidates: workloadKinds,
+    part: unknownKind,
+    hint: `the kinds are ${workloadKinds.join(", ")}; -n names a namespace, --node a node`,
   });
 }
 

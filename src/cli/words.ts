@@ -86,9 +86,9 @@ function checkTrailing(command: Command, raw: RawWords, spoken: string): void {
 
 /** The usage error for a value that isn't right, with the nearest one that is. */
 export async function badValueError(error: BadValue): Promise<UsageError> {
-  const { text, source, options: { candidates = [] } } = error;
-  const [near] = await nearestNames(text, candidates, 1);
-  const hint = error.options.hint ?? (near === undefined ? undefined : `did you mean ${near}?`);
+  const { text, source, options: { candidates = [], part = text } } = error;
+  const [near] = await nearestNames(part, candidates, 1);
+  const hint = near === undefined ? error.options.hint : `did you mean ${near}?`;
   const place = source === undefined ? "" : ` for ${source}`;
   return new UsageError(
     `invalid value ${JSON.stringify(text)}${place}: ${error.message}`,

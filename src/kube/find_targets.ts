@@ -1,11 +1,12 @@
 /** A selection asked of one cluster: the reads that it needs, and no more. */
 import { KodamaError, NoMatchError } from "../base/errors.ts";
 import { didYouMean } from "../base/nearest_names.ts";
-import type { KubeClient } from "./client.ts";
+import type { ApiResource, KubeClient, ListScope } from "./client.ts";
 import { nearestMatches, type NearMatch } from "./nearest_matches.ts";
 import { readPods } from "./read_pods.ts";
 import { NAMESPACES, PODS } from "./resources.ts";
 import { type SelectedTargets, selectTargets } from "./selection.ts";
+import { selectionScopes, workloadResource } from "./selection_scopes.ts";
 import { scopeWords, selectionWords } from "./selection_words.ts";
 import { checkFieldSelector, checkLabelSelector } from "./selectors.ts";
 import type { Selection } from "./target.ts";
@@ -14,13 +15,13 @@ import type { KubeObject, Pod } from "./types.ts";
 /** What a selection comes to in one cluster. */
 export interface FoundTargets extends SelectedTargets {
   /** What was asked, as a person says it. Absent where the targets were given and not looked for. */
-  asked?: { words: string; scope: string };
+  asked?: { words: string; scope: string; everywhere: boolean };
   /** What may have been meant, where nothing was found. */
   nearest: NearMatch[];
 }
 
 /** So many are looked through for one that may have been meant. */
-const maxNamespaces = 1000;
+const maxNames = 1000;
 
 /**
  * The targets of a selection. Throws `usage` for a selector that can't be one, NoMatchError where a pod,
@@ -40,7 +41,11 @@ export async function findTargets(
   const selected = selectTargets(pods, selection, { context: client.context, random });
   const found = selected.targets.length + selected.skipped.length > 0;
   if (!found && pods.length === 0) await requireNamespaces(client, selection, signal);
-  const asked = { words: selectionWords(selection), scope: scopeText(client, selection) };
+  const asked = {
+    words: selectionWords(selection),
+    scope: scopeText(client, selection),
+    everywhere: selection.namespaces.kind === "all",
+  };
   return { ...selected, asked, nearest: found ? [] : await nearestPods(selection, pods) };
 }
 
@@ -53,15 +58,33 @@ async function missingError(
 ): Promise<KodamaError> {
   await requireNamespaces(client, selection, signal);
   const { plural, name } = missing;
-  const known = plural === PODS.plural
-    ? await readPods(client, { ...selection, operands: [] }, signal)
-    : undefined;
-  const names = known?.pods.map(({ metadata }) => metadata?.name ?? "") ?? [];
-  const guess = (await didYouMean(name, names)).slice(2);
+  const guess = (await didYouMean(name, await namesOf(client, selection, plural, signal))).slice(2);
+  const others = selection.namespaces.kind === "all"
+    ? "`kodama pods -A` lists the pods"
+    : "`kodama pods` lists the pods; -n or -A looks elsewhere";
   return new NoMatchError(
     `${plural} "${name}" not found in ${scopeText(client, selection)} (context ${client.context})`,
-    { hint: guess || "`kodama pods` lists the pods; -n or -A looks elsewhere" },
+    { hint: guess || others },
   );
+}
+
+/** The names of a kind where the selection looks. None where they may not be listed. */
+async function namesOf(
+  client: KubeClient,
+  selection: Selection,
+  plural: string,
+  signal: AbortSignal,
+): Promise<string[]> {
+  if (plural === PODS.plural) {
+    const { pods } = await readPods(client, { ...selection, operands: [] }, signal);
+    return pods.map(({ metadata }) => metadata?.name ?? "");
+  }
+  const resource = workloadResource(plural);
+  const scopes = selectionScopes(client, selection).map(({ namespace }) => ({
+    ...(namespace === undefined ? {} : { namespace }),
+  }));
+  const names = scopes.map((scope) => listedNames(client, resource, scope, signal));
+  return (await Promise.all(names)).flat();
 }
 
 /** A namespace that isn't there looks like an empty one to a list. */
@@ -77,7 +100,8 @@ async function requireNamespaces(
     } catch (error) {
       if (!(error instanceof KodamaError)) throw error;
       if (error.kind === "notFound") {
-        const guess = (await didYouMean(name, await namespaceNames(client, signal))).slice(2);
+        const known = await listedNames(client, NAMESPACES, {}, signal);
+        const guess = (await didYouMean(name, known)).slice(2);
         throw new NoMatchError(`no namespace "${name}" (context ${client.context})`, {
           hint: guess || "`kubectl get namespaces` lists them",
         });
@@ -88,12 +112,17 @@ async function requireNamespaces(
 }
 
 /** None where they may not be listed. */
-async function namespaceNames(client: KubeClient, signal: AbortSignal): Promise<string[]> {
+async function listedNames(
+  client: KubeClient,
+  resource: ApiResource,
+  scope: ListScope,
+  signal: AbortSignal,
+): Promise<string[]> {
   try {
     const names: string[] = [];
-    for await (const { items } of client.list<KubeObject>(NAMESPACES, {}, { signal })) {
+    for await (const { items } of client.list<KubeObject>(resource, scope, { signal })) {
       names.push(...items.map(({ metadata }) => metadata?.name ?? ""));
-      if (names.length >= maxNamespaces) break;
+      if (names.length >= maxNames) break;
     }
     return names;
   } catch (error) {

@@ -54,6 +54,12 @@ class FakeClient {
       yield await Promise.resolve({ items: names, resourceVersion: "1" });
       return;
     }
+    if (resource.plural !== "pods") {
+      const own = Object.entries(this.objects)
+        .filter(([path]) => path.startsWith(`${resource.plural} ${namespace}/`));
+      yield await Promise.resolve({ items: own.map(([, one]) => one), resourceVersion: "1" });
+      return;
+    }
     const items = this.pods.filter(({ metadata }) =>
       [metadata?.namespace, "*"].includes(namespace)
     );
@@ -124,14 +130,21 @@ Deno.test("a workload's pods are read by its own selector", async () => {
     "deployments web/web": { metadata: { name: "web" }, spec: { selector } },
     "services web/svc": { metadata: { name: "svc" }, spec: { selector: { app: "svc" } } },
     "services web/bare": { metadata: { name: "bare" }, spec: {} },
+    "replicationcontrollers web/old": {
+      metadata: { name: "old" },
+      spec: { selector: { app: "old" } },
+    },
   });
   await find(client, { operands: [workload("deployments", "web")], labelSelector: "y" });
   await find(client, { operands: [workload("services", "svc")] });
+  await find(client, { operands: [workload("replicationcontrollers", "old")] });
   assert.deepEqual(client.asked, [
     "get deployments web/web",
     "list pods web y,app=web,tier in (a,b),!x",
     "get services web/svc",
     "list pods web app=svc",
+    "get replicationcontrollers web/old",
+    "list pods web app=old",
   ]);
   await assert.rejects(find(client, { operands: [workload("services", "bare")] }), {
     message: `services "bare" selects no pods: it has no selector`,
@@ -146,6 +159,18 @@ Deno.test("a name that isn't there is an error with what is near", async () => {
   });
   await assert.rejects(find(new FakeClient(pods), { operands: [workload("jobs", "x")] }), {
     message: `jobs "x" not found in namespace "web" (context ctx)`,
+    hint: "`kodama pods` lists the pods; -n or -A looks elsewhere",
+  });
+  const jobs = new FakeClient(pods, {
+    "jobs web/load-0": { metadata: { name: "load-0" } },
+    "jobs db/load-1": { metadata: { name: "load-1" } },
+  });
+  await assert.rejects(find(jobs, { operands: [workload("jobs", "laod-0")] }), {
+    hint: `did you mean "load-0"?`,
+  });
+  const everywhere = { namespaces: { kind: "all" as const }, operands: [podNamed("xyz")] };
+  await assert.rejects(find(new FakeClient([]), everywhere), {
+    hint: "`kodama pods -A` lists the pods",
   });
 });
 
@@ -166,7 +191,7 @@ Deno.test("a pattern that matches nothing gives the nearest names", async () => 
   const client = new FakeClient(pods) as unknown as KubeClient;
   const { asked, nearest } = await findTargets(client, selection, options);
   assert.deepEqual(nearest, [{ text: "a-1", names: ["a-1"] }]);
-  assert.deepEqual(asked, { words: "-m a-3", scope: `namespace "web"` });
+  assert.deepEqual(asked, { words: "-m a-3", scope: `namespace "web"`, everywhere: false });
 });
 
 Deno.test("a list that expires halfway is begun anew, and not for ever", async () => {

@@ -6,6 +6,7 @@ import {
   DEPLOYMENTS,
   JOBS,
   REPLICA_SETS,
+  REPLICATION_CONTROLLERS,
   SERVICES,
   STATEFUL_SETS,
 } from "./resources.ts";
@@ -21,7 +22,11 @@ const workloads: readonly ApiResource[] = [
   REPLICA_SETS,
   JOBS,
   SERVICES,
+  REPLICATION_CONTROLLERS,
 ];
+
+/** Their selector is a map of labels, every other kind's a LabelSelector. */
+const mapSelected: readonly ApiResource[] = [SERVICES, REPLICATION_CONTROLLERS];
 
 /** One scope for each namespace of the selection, without its operands. */
 export function selectionScopes(client: KubeClient, selection: Selection): ListScope[] {
@@ -57,8 +62,7 @@ export async function workloadScope(
   scope: ListScope,
   signal: AbortSignal,
 ): Promise<ListScope | undefined> {
-  const resource = workloads.find((one) => one.plural === plural);
-  if (resource === undefined) throw new UsageError(`pods can't be found by ${plural}`);
+  const resource = workloadResource(plural);
   const { namespace } = scope;
   if (namespace === undefined) {
     throw new UsageError(`${plural}/${name} needs one namespace`, { hint: "-n instead of -A" });
@@ -71,11 +75,17 @@ export async function workloadScope(
   };
 }
 
-/** A service's selector is a map of labels, every other kind's a LabelSelector. */
+/** The kind of a workload. @throws UsageError for one whose pods can't be found. */
+export function workloadResource(plural: string): ApiResource {
+  const resource = workloads.find((one) => one.plural === plural);
+  if (resource === undefined) throw new UsageError(`pods can't be found by ${plural}`);
+  return resource;
+}
+
 function selectorOf(object: KubeObject, plural: string): string {
   const spec = object["spec"] as { selector?: unknown } | undefined;
   const selector = spec?.selector ?? {};
-  const text = plural === SERVICES.plural
+  const text = mapSelected.some((one) => one.plural === plural)
     ? labelSelectorText({ matchLabels: selector as Record<string, string> })
     : labelSelectorText(selector as LabelSelector);
   if (text !== "") return text;
