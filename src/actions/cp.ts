@@ -250,7 +250,10 @@ class CopyRun {
         return { ...event, copy, totals: this.#totals[event.target] ?? null };
       }
       case "runEnded": {
-        const exitCode = exitCodeOfRun(event.outcomes, { failedContexts: this.#failedContexts });
+        const exitCode = exitCodeOfRun(event.outcomes, {
+          failedContexts: this.#failedContexts,
+          stopped: this.#options.signal.aborted,
+        });
         const sum = (part: "files" | "bytes") =>
           this.#totals.reduce((total, one) => total + (one?.[part] ?? 0), 0);
         const copied = { files: sum("files"), bytes: sum("bytes") };

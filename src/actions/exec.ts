@@ -252,7 +252,8 @@ class ExecRun {
     const last = await presenter.done(this.#names);
     const maxExitCode = this.#options.maxExitCode ?? false;
     const failedContexts = this.#failedContexts;
-    const exitCode = exitCodeOfRun(event.outcomes, { failedContexts, maxExitCode });
+    const stopped = this.#options.signal.aborted;
+    const exitCode = exitCodeOfRun(event.outcomes, { failedContexts, maxExitCode, stopped });
     return [...last, { ...event, summary: summary.build(this.#names), exitCode }];
   }
 }

@@ -161,7 +161,7 @@ export type ExecEvent =
     kind: "runEnded";
     outcomes: readonly Outcome[];
     summary: RunSummary;
-    /** Of the process, by the table in the reference; the face adds what it knows alone (130 after Ctrl-C). */
+    /** Of the process, by the table in the reference. */
     exitCode: number;
     at: Date;
     durationMs: number;

@@ -120,6 +120,22 @@ Deno.test("a run that is cancelled before it knows its pods is an error, not an 
   await assert.rejects(run({ c: { failure } }, { signal }), { kind: "cancelled" });
 });
 
+Deno.test("a run that is stopped ends with the exit code of that, in its record too", async () => {
+  const stop = new AbortController();
+  const { host, clock } = simulatedHost({ c: three });
+  const options = { contexts: [], selection: wholeSelection, command: ["x"], signal: stop.signal };
+  const events: ExecEvent[] = [];
+  await clock.runUntil((async () => {
+    for await (const event of exec(host, options)) {
+      events.push(event);
+      if (event.kind === "targetStarted") stop.abort();
+    }
+  })());
+  const last = events.at(-1);
+  assert.ok(last?.kind === "runEnded");
+  assert.equal(last.exitCode, 130);
+});
+
 Deno.test("a question is asked for a change in many pods, and no means nothing is run", async () => {
   const asked: string[][] = [];
   const confirm = (answer: boolean, above: number) => ({

@@ -1,8 +1,8 @@
 /** The exit code of a whole run: the table of the reference, as a function. */
 import type { Outcome } from "./model.ts";
 
-/** Codes of a run. 1 and 2 are kodama's own errors, which never are outcomes; 130 belongs to the face. */
-const codes = { ok: 0, limit: 3, unreachable: 4, failed: 5 } as const;
+/** Codes of a run. 1 and 2 are kodama's own errors, which never are outcomes; 130 is 128 + SIGINT. */
+const codes = { ok: 0, limit: 3, unreachable: 4, failed: 5, stopped: 130 } as const;
 
 /**
  * The gravest outcome wins: unreachable or unknown, then timed out or cancelled, then a failed command. One
@@ -10,11 +10,13 @@ const codes = { ok: 0, limit: 3, unreachable: 4, failed: 5 } as const;
  *
  * @param options.failedContexts contexts whose targets could not even be listed: unreachable, all of them.
  * @param options.maxExitCode failed commands give the largest of their codes.
+ * @param options.stopped a person or a signal stopped the run, whatever had become of it by then.
  */
 export function exitCodeOfRun(
   outcomes: readonly Outcome[],
-  options: { failedContexts?: number; maxExitCode?: boolean } = {},
+  options: { failedContexts?: number; maxExitCode?: boolean; stopped?: boolean } = {},
 ): number {
+  if (options.stopped === true) return codes.stopped;
   const kinds = new Set(outcomes.map((outcome) => outcome.kind));
   const contextFailed = (options.failedContexts ?? 0) > 0;
   if (contextFailed || kinds.has("unreachable") || kinds.has("unknown")) return codes.unreachable;

@@ -42,6 +42,7 @@ Deno.test("the gravest outcome gives the exit code, one target its own", () => {
   for (const [outcomes, code] of table) assert.equal(exitCodeOfRun(outcomes), code);
   assert.equal(exitCodeOfRun([failed(7), failed(9), ok], { maxExitCode: true }), 9);
   assert.equal(exitCodeOfRun([ok], { failedContexts: 1 }), 4);
+  assert.equal(exitCodeOfRun([failed(7), cancelled], { failedContexts: 1, stopped: true }), 130);
 });
 
 Deno.test("only the server's exit code 0 is ok", () => {

@@ -116,7 +116,7 @@ const runEnded = v.object({
   event: v.literal("runEnded"),
   at: time,
   durationMs: whole,
-  exitCode: field(v.number(), "That kodama ends with, unless a person stops it."),
+  exitCode: field(v.number(), "That kodama ends with; 130 where the run was stopped."),
   counts: field(counts, "Targets by their outcome."),
 });
 
