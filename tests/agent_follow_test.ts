@@ -19,11 +19,10 @@ Deno.test("a follow shows each line once while its link breaks and comes back", 
   await using link = new CuttingLink(clusters[0].cluster.server, () => isUp ? Infinity : 0);
   const kubeconfig = `${cluster.folder}/link.kubeconfig`;
   await link.writeKubeconfig(cluster.kubeconfig, kubeconfig);
-  const pods = await direct.run(["pods", ...inNamespace, "-m", "drive", "-o", "name"]);
-  const pod = `pod/${pods.stdout.split("\n")[0]?.split("/").at(-1)}`;
+  const pods = await direct.succeed(["pods", ...inNamespace, "-m", "drive", "-o", "name"]);
+  const pod = `pod/${pods.split("\n")[0]?.split("/").at(-1)}`;
   const words = ["prompt", pod, ...inNamespace, "go", "--adapter", "command", "--", "sh", "-c"];
-  const begun = await direct.run([...words, script]);
-  assert.equal(begun.code, 0, begun.stderr);
+  await direct.succeed([...words, script]);
 
   const env = { ...direct.env, KUBECONFIG: kubeconfig };
   await using follow = new RunningCommand(
@@ -37,8 +36,7 @@ Deno.test("a follow shows each line once while its link breaks and comes back", 
     await follow.until(({ stderr }) => stderr.split("; going on\n").length > turn);
     isUp = true;
   }
-  const go = await direct.run(["exec", ...inNamespace, pod.slice(4), "--", "touch", "/tmp/go"]);
-  assert.equal(go.code, 0, go.stderr);
+  await direct.succeed(["exec", ...inNamespace, pod.slice(4), "--", "touch", "/tmp/go"]);
   assert.equal(await follow.ended(), 0, follow.stdout + follow.stderr);
   const expected = Array.from({ length: 300 }, (_, index) => `line ${index}`);
   assert.deepEqual(follow.stdout.split("\n"), [

@@ -6,11 +6,7 @@ import { SourceKodama } from "./harness/source_kodama.ts";
 Deno.test("tasks that waited when the pod went have their turns in the next one, in order and once; a copy has none", async () => {
   await using cluster = await startTestCluster();
   const kodama = await SourceKodama.on(cluster);
-  const run = async (...words: string[]) => {
-    const { code, stdout, stderr } = await kodama.run(words, { cwd: cluster.folder });
-    assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
-    return stdout;
-  };
+  const run = (...words: string[]) => kodama.succeed(words, { cwd: cluster.folder });
   const prompt = (text: string, line: string) =>
     run("prompt", "work", text, "--adapter", "command", "--", "sh", "-c", line);
   const states = async (name = "work") =>

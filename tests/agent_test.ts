@@ -1,5 +1,4 @@
 /** The real Claude Code in a session of the embedded cluster, with a stand-in for its model. */
-import assert from "node:assert/strict";
 import { type AgentStage, Gates, storyModel, tellAgentStory } from "./harness/agent_story.ts";
 import { agentImage, claudeCode } from "./harness/claude_code.ts";
 import { imageRoots, startTestCluster } from "./harness/embedded_cluster.ts";
@@ -25,22 +24,17 @@ Deno.test({
       `${name}=${value}\n`
     );
     await Deno.writeTextFile(`${cluster.folder}/.env`, variables.join(""));
-    const run = (words: readonly string[]) => kodama.run(words, { cwd: cluster.folder });
-    const well = async (words: readonly string[]) => {
-      const { code, stdout, stderr } = await run(words);
-      assert.equal(code, 0, `${words.join(" ")}: ${stdout}${stderr}`);
-      return stdout;
-    };
-    await well(["start", "story", "--image", agentImage, "--env-file", ".env"]);
+    const on = (...words: string[]) => kodama.succeed(words, { cwd: cluster.folder });
+    await on("start", "story", "--image", agentImage, "--env-file", ".env");
     const stage: AgentStage = {
       place: "story",
       scope: [],
-      run,
+      run: (words) => kodama.run(words, { cwd: cluster.folder }),
       start: (words) => kodama.start(words),
-      inPod: (line) => well(["attach", "story", "--", "sh", "-c", `cd /workspace && ${line}`]),
+      inPod: (line) => on("attach", "story", "--", "sh", "-c", `cd /workspace && ${line}`),
       restart: async () => {
-        await well(["stop", "story"]);
-        await well(["resume", "story"]);
+        await on("stop", "story");
+        await on("resume", "story");
       },
       turns: model.turns,
     };

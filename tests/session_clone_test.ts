@@ -1,18 +1,14 @@
 /** Clones of sessions with a repository: what was done in one is there in the other, and goes its own way from there. */
 import assert from "node:assert/strict";
-import { runCommand } from "./harness/command.ts";
 import { startGitServer } from "./harness/git_server.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
+import { Kubectl } from "./harness/kubectl.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 Deno.test("a stopped session is cloned and kept in a file without waking: nothing of it begins, and nothing is left", async () => {
   await using cluster = await startTestCluster("empty");
   const kodama = await SourceKodama.on(cluster);
-  const on = async (...words: string[]) => {
-    const { code, stdout, stderr } = await kodama.run(words, { write: [cluster.folder] });
-    assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
-    return stdout;
-  };
+  const on = (...words: string[]) => kodama.succeed(words, { write: [cluster.folder] });
   await on("start", "work", "--no-sync");
   await on("attach", "work", "--command", "echo kept >notes.txt");
   // A task that waits for its turn: its runner says where it ran, if it ever does.
@@ -25,20 +21,13 @@ Deno.test("a stopped session is cloned and kept in a file without waking: nothin
   await on("snapshot", "work", "--output", `${cluster.folder}/work.tar.gz`);
   const { status } = JSON.parse(await on("get", "work", "-o", "json"));
   assert.equal(status, "Stopped");
-  const left = await runCommand(["kubectl", "get", "pods", "-o", "name"], {
-    env: { ...cluster.env, KUBECONFIG: cluster.kubeconfig },
-  });
-  assert.equal(left.stdout, "pod/kodama-again\n", left.stderr);
+  assert.equal(await Kubectl.on(cluster).ok("get", "pods", "-o", "name"), "pod/kodama-again");
 });
 
 Deno.test("a clone has the commits and the changes of its session, and needs its repository no more", async () => {
   await using cluster = await startTestCluster("empty");
   const kodama = await SourceKodama.on(cluster);
-  const on = async (...words: string[]) => {
-    const { code, stdout, stderr } = await kodama.run(words);
-    assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
-    return stdout;
-  };
+  const on = (...words: string[]) => kodama.succeed(words);
   const inPod = (name: string, line: string) => on("attach", name, "--command", line);
   {
     await using server = await startGitServer(`${cluster.folder}/git`);

@@ -1,29 +1,13 @@
 /** Sessions with limits, on the embedded cluster: they stop by themselves, say why, and wake only when they are told to. */
 import assert from "node:assert/strict";
 import { parseAllDocuments } from "yaml";
-import { runCommand } from "./harness/command.ts";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
+import { Kubectl } from "./harness/kubectl.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
-
-async function kubectl(cluster: TestCluster, ...words: string[]): Promise<string> {
-  const env = { ...cluster.env, KUBECONFIG: cluster.kubeconfig };
-  const { code, stdout, stderr } = await runCommand(["kubectl", ...words], { env });
-  assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
-  return stdout;
-}
-
-function ended(cluster: TestCluster, session: string): Promise<string> {
-  const words = ["--for=jsonpath={.status.phase}=Succeeded", "--timeout=120s"];
-  return kubectl(cluster, "wait", ...words, `pod/kodama-${session}`);
-}
 
 async function machine(cluster: TestCluster) {
   const kodama = await SourceKodama.on(cluster);
-  const on = async (...words: string[]) => {
-    const { code, stdout, stderr } = await kodama.run(words);
-    assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
-    return stdout;
-  };
+  const on = (...words: string[]) => kodama.succeed(words);
   return { kodama, on };
 }
 
@@ -33,7 +17,9 @@ Deno.test("a session that nobody uses stops by itself, says so, and wakes by res
   await on("start", "work", "--no-sync", "--idle-timeout", "20s");
   await on("attach", "work", "--command", "echo kept >notes.txt");
   assert.match(await on("get", "work"), /^Idle stop: +after 20s; /m);
-  await ended(cluster, "work");
+  const kubectl = Kubectl.on(cluster);
+  const ended = ["--for=jsonpath={.status.phase}=Succeeded", "--timeout=120s"];
+  await kubectl.ok("wait", ...ended, "pod/kodama-work");
   const reason = "it stopped by itself: idle for 20s";
   const { status, reason: told } = JSON.parse(await on("get", "work", "-o", "json"));
   assert.deepEqual([status, told], ["Stopped", reason]);
@@ -45,8 +31,8 @@ Deno.test("a session that nobody uses stops by itself, says so, and wakes by res
     new RegExp(`is Stopped \\(${reason}\\)\nhint: kodama resume work\n`),
   );
   assert.match(
-    await kubectl(cluster, "logs", "kodama-work"),
-    /^kodama: nobody uses this session: it stops in \d+s, unless somebody does\nkodama: the session stops now: idle for 20s\. kodama resume work goes on with it\n$/,
+    await kubectl.ok("logs", "kodama-work"),
+    /^kodama: nobody uses this session: it stops in \d+s, unless somebody does\nkodama: the session stops now: idle for 20s\. kodama resume work goes on with it$/,
   );
   await on("resume", "work");
   assert.equal(await on("attach", "work", "--command", "cat notes.txt"), "kept\n");

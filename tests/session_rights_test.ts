@@ -1,8 +1,8 @@
 /** The Role of docs/sessions.md is all that sessions need: their whole life with it, and nothing else granted. */
 import assert from "node:assert/strict";
-import { runCommand } from "./harness/command.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { startGitServer } from "./harness/git_server.ts";
+import { Kubectl } from "./harness/kubectl.ts";
 import { documentedRole } from "./harness/session_role.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
@@ -17,17 +17,10 @@ Deno.test("a session lives its whole life with the documented Role alone", async
     },
   });
   await using server = await startGitServer(`${cluster.folder}/git`);
-  const kubectl = async (stdin: string, ...words: string[]) => {
-    const options = { env: { ...cluster.env, KUBECONFIG: cluster.kubeconfig }, stdin };
-    const { code, stderr } = await runCommand(["kubectl", ...words], options);
-    assert.equal(code, 0, stderr);
-  };
-  await kubectl(JSON.stringify(await documentedRole()), "apply", "-n", "default", "-f", "-");
-  await kubectl(
-    "",
-    ...["create", "rolebinding", "jane", "-n", "default"],
-    ...["--role=kodama-sessions", "--user=jane"],
-  );
+  const kubectl = Kubectl.on(cluster);
+  await kubectl.apply(await documentedRole(), "-n", "default");
+  const binding = ["--role=kodama-sessions", "--user=jane"];
+  await kubectl.ok("create", "rolebinding", "jane", "-n", "default", ...binding);
   const own = `${cluster.folder}/jane`;
   await Deno.writeTextFile(own, await cluster.cluster.kubeconfigFor("jane", []));
   const kodama = await SourceKodama.on(cluster);
@@ -51,8 +44,7 @@ Deno.test("a session lives its whole life with the documented Role alone", async
     "snapshots delete before --force",
   ];
   for (const line of lines) {
-    const { code, stderr } = await kodama.run(line.split(" "), jane);
-    assert.equal(code, 0, `${line}: ${stderr}`);
+    await kodama.succeed(line.split(" "), jane);
   }
   // Policies are for sessions with an allow-list; the cluster here doesn't serve them at all.
   const refused = requests.filter((one) => one.startsWith("forbid"))

@@ -1,22 +1,17 @@
 /** The rights of `kodama share` are enough to attach to the one session, and for nothing else. */
 import assert from "node:assert/strict";
-import { runCommand } from "./harness/command.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
+import { Kubectl } from "./harness/kubectl.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 Deno.test("a teammate attaches with the rights of the note alone, and to that session alone", async () => {
   await using cluster = await startTestCluster("empty");
   const kodama = await SourceKodama.on(cluster);
   for (const name of ["shared", "other"]) {
-    const { code, stderr } = await kodama.run(["start", name, "--no-sync"]);
-    assert.equal(code, 0, stderr);
+    await kodama.succeed(["start", name, "--no-sync"]);
   }
-  const rights = await kodama.run(["share", "shared", "--to", "bob", "-o", "yaml"]);
-  const applied = await runCommand(["kubectl", "apply", "-f", "-"], {
-    env: { ...cluster.env, KUBECONFIG: cluster.kubeconfig },
-    stdin: rights.stdout,
-  });
-  assert.equal(applied.code, 0, applied.stderr);
+  const rights = await kodama.succeed(["share", "shared", "--to", "bob", "-o", "yaml"]);
+  await Kubectl.on(cluster).apply(rights);
 
   const own = `${cluster.folder}/bob`;
   await Deno.writeTextFile(own, await cluster.cluster.kubeconfigFor("bob", []));
@@ -24,9 +19,7 @@ Deno.test("a teammate attaches with the rights of the note alone, and to that se
   const bob = await SourceKodama.on({ ...cluster, folder: `${cluster.folder}/bobs` });
   const env = { KUBECONFIG: own, KODAMA_CONFIG_DIR: bob.configFolder };
   const words = (name: string) => ["attach", name, "-n", "default", "--command", "pwd"];
-  const { code, stdout, stderr } = await bob.run(words("shared"), { env });
-  assert.equal(stdout, "/workspace\n", stderr);
-  assert.equal(code, 0);
+  assert.equal(await bob.succeed(words("shared"), { env }), "/workspace\n");
   const refused = await bob.run(words("other"), { env });
   assert.equal(refused.code, 1);
   assert.match(refused.stderr, /forbidden/);
@@ -35,9 +28,8 @@ Deno.test("a teammate attaches with the rights of the note alone, and to that se
 Deno.test("a note holds no credentials", async () => {
   await using cluster = await startTestCluster("empty");
   const kodama = await SourceKodama.on(cluster);
-  const started = await kodama.run(["start", "shared", "--no-sync"]);
-  assert.equal(started.code, 0, started.stderr);
-  const { stdout } = await kodama.run(["share", "shared"]);
+  await kodama.succeed(["start", "shared", "--no-sync"]);
+  const stdout = await kodama.succeed(["share", "shared"]);
   const kubeconfig = await Deno.readTextFile(cluster.kubeconfig);
   const secrets = [...kubeconfig.matchAll(/[\w+/=.-]{60,}/g)];
   assert.ok(secrets.length > 0);

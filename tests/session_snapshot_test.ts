@@ -1,24 +1,15 @@
 /** Snapshots of a session's volumes by the cluster itself, and sessions made of them. */
 import assert from "node:assert/strict";
-import { runCommand } from "./harness/command.ts";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
+import { Kubectl } from "./harness/kubectl.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 const secrets = "~/.claude/.credentials.json ~/.claude/backups/.claude.json.1";
 
 async function scene(cluster: TestCluster) {
   const kodama = await SourceKodama.on(cluster);
-  const on = async (...words: string[]) => {
-    const { code, stdout, stderr } = await kodama.run(words);
-    assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
-    return stdout;
-  };
-  const kubectl = async (...words: string[]) => {
-    const env = { ...cluster.env, KUBECONFIG: cluster.kubeconfig };
-    const { code, stdout, stderr } = await runCommand(["kubectl", ...words], { env });
-    assert.equal(code, 0, stderr);
-    return stdout;
-  };
+  const on = (...words: string[]) => kodama.succeed(words);
+  const kubectl = Kubectl.on(cluster);
   const inPod = (name: string, line: string) => on("attach", name, "--command", line);
   return { kodama, on, kubectl, inPod };
 }
@@ -36,7 +27,7 @@ Deno.test("a stopped session is kept in the cluster, and comes back as another o
   const { stdout, stderr, code } = await kodama.run(["snapshot", "work", "--as", "before"]);
   assert.deepEqual({ stdout, code }, { stdout: "snapshot/before is Ready\n", code: 0 }, stderr);
   assert.match(stderr, /whom the agent is signed in as/);
-  const names = (await kubectl("get", "volumesnapshots", "-o", "name")).trim().split("\n");
+  const names = (await kubectl.ok("get", "volumesnapshots", "-o", "name")).split("\n");
   assert.deepEqual(names.map((name) => name.split("/")[1]), [
     "kodama-claude-home-before",
     "kodama-workspace-before",
@@ -77,7 +68,7 @@ Deno.test("what is in a stopped session's volumes is replaced by a snapshot's, a
   const look = "ls -A /workspace; cat a ~/.claude/.credentials.json";
   assert.equal(await inPod("work", look), "a\none\nnewer\n");
   const passing = ["-l", "app.kubernetes.io/component=restore", "--ignore-not-found"];
-  assert.equal(await kubectl("get", "pods,pvc", ...passing, "--no-headers"), "");
+  assert.equal(await kubectl.ok("get", "pods,pvc", ...passing, "--no-headers"), "");
 
   await on("delete", "work", "--force");
   await on("restore", "work", "before", "--yes");
@@ -104,7 +95,10 @@ Deno.test("snapshots outlive their session, unless a purge is told to take them"
   await on("restore", "work", "second");
   const all = await kodama.run(["delete", "work", "--force", "--purge", "--snapshots"]);
   assert.match(all.stderr, /snapshot second/);
-  assert.equal(await kubectl("get", "volumesnapshots", "--no-headers", "--ignore-not-found"), "");
+  assert.equal(
+    await kubectl.ok("get", "volumesnapshots", "--no-headers", "--ignore-not-found"),
+    "",
+  );
 });
 
 Deno.test("a snapshot that the cluster doesn't take leaves nothing, and says why", async () => {
@@ -114,17 +108,20 @@ Deno.test("a snapshot that the cluster doesn't take leaves nothing, and says why
   const other = "apiVersion: snapshot.storage.k8s.io/v1\nkind: VolumeSnapshotClass\n" +
     "metadata: { name: other }\ndriver: elsewhere.example.com\ndeletionPolicy: Delete\n";
   await Deno.writeTextFile(`${cluster.folder}/class.yaml`, other);
-  await kubectl("apply", "-f", `${cluster.folder}/class.yaml`);
+  await kubectl.ok("apply", "-f", `${cluster.folder}/class.yaml`);
   const named = await kodama.run(["snapshot", "work", "--class", "other"]);
   assert.match(named.stderr, /"other" is of driver "elsewhere\.example\.com".*\n.*standard/);
   assert.match(
     (await kodama.run(["snapshot", "work", "--class", "x"])).stderr,
     /no VolumeSnapshotClass "x"/,
   );
-  await kubectl("delete", "volumesnapshotclass", "standard");
+  await kubectl.ok("delete", "volumesnapshotclass", "standard");
   const none = await kodama.run(["snapshot", "work"]);
   assert.match(none.stderr, /no VolumeSnapshotClass takes snapshots.*\n.*--output FILE/);
-  assert.equal(await kubectl("get", "volumesnapshots", "--no-headers", "--ignore-not-found"), "");
+  assert.equal(
+    await kubectl.ok("get", "volumesnapshots", "--no-headers", "--ignore-not-found"),
+    "",
+  );
 });
 
 /** From here on the cluster makes empty volumes of its snapshots, as storage does that passes over their source. */
@@ -156,7 +153,7 @@ Deno.test("empty volumes aren't taken for those of a snapshot: nothing is left, 
   );
   assert.equal(made.code, 1);
   const ofAgain = ["-l", "kodama.dev/session=again", "--ignore-not-found", "--no-headers"];
-  assert.equal(await kubectl("get", "pods,pvc,configmaps,secrets", ...ofAgain), "");
+  assert.equal(await kubectl.ok("get", "pods,pvc,configmaps,secrets", ...ofAgain), "");
 
   const over = await kodama.run(["restore", "work", "before", "--yes"]);
   assert.match(over.stderr, /are empty: .*\n.*\n.*"work" is Stopped, with the files that it had/);

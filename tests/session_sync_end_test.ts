@@ -11,11 +11,7 @@ async function machine(cluster: TestCluster, name: string) {
   await Deno.mkdir(site);
   const env = testEnvironment(folder, cluster.kubeconfig);
   const kodama = await SourceKodama.on({ env, folder });
-  const run = async (...words: string[]) => {
-    const { code, stdout, stderr } = await kodama.run(words, { cwd: folder, write: [site] });
-    assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
-    return stdout;
-  };
+  const run = (...words: string[]) => kodama.succeed(words, { cwd: folder, write: [site] });
   const status = async () => {
     const { stdout } = await kodama.run(["sync", "status", "work", "-o", "json"]);
     return JSON.parse(stdout) as { phase: string; reason: string; pid: number | null; log: string };

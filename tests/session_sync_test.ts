@@ -19,11 +19,7 @@ Deno.test("a clone, its session and the session's agent work on the same files",
   await Deno.mkdir(`${clone}/secret`);
   await Deno.writeTextFile(`${clone}/secret/key`, "stays here\n");
   await Deno.writeTextFile(`${clone}/.env`, "DATABASE_URL=postgres://u:stays-here@db\n");
-  const run = async (...words: string[]) => {
-    const { code, stdout, stderr } = await kodama.run(words, { cwd: clone, write: [clone] });
-    assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
-    return stdout;
-  };
+  const run = (...words: string[]) => kodama.succeed(words, { cwd: clone, write: [clone] });
   const inPod = (line: string) => run("attach", "work", "--command", line);
   const agent = ["--adapter", "command", "--prompt", "say hello"];
   const words = ["start", "work", "--repo", ".", "--sync", ".", "--env-file", ".env", ...agent];

@@ -10,8 +10,10 @@ async function machine(cluster: TestCluster, name: string) {
   await Deno.mkdir(`${folder}/site`);
   const env = testEnvironment(folder, cluster.kubeconfig);
   const kodama = await SourceKodama.on({ env, folder });
-  const run = (...words: string[]) => kodama.run(words, { cwd: folder, write: [`${folder}/site`] });
-  return { site: `${folder}/site`, run };
+  const folders = { cwd: folder, write: [`${folder}/site`] };
+  const run = (...words: string[]) => kodama.run(words, folders);
+  const on = (...words: string[]) => kodama.succeed(words, folders);
+  return { site: `${folder}/site`, run, on };
 }
 
 Deno.test("one start on two machines at once: one session, and its prompt is given once", async () => {
@@ -22,34 +24,31 @@ Deno.test("one start on two machines at once: one session, and its prompt is giv
     machines.map(({ run }) => run("start", "work", "--no-sync", ...prompt)),
   );
   assert.deepEqual(started.map(({ code, stderr }) => code === 0 ? "" : stderr), ["", ""]);
-  for (const { run } of machines) {
-    assert.match((await run("list")).stdout, /^work +Running /m);
-    const tasks = JSON.parse((await run("agent", "list", "work", "-o", "json")).stdout);
+  for (const { on } of machines) {
+    assert.match(await on("list"), /^work +Running /m);
+    const tasks = JSON.parse(await on("agent", "list", "work", "-o", "json"));
     assert.equal(tasks.length, 1);
-    const { code, stdout } = await run("logs", "--agent", "work", "-f");
-    assert.equal(code, 0, stdout);
-    assert.equal((await run("attach", "work", "--command", "cat told")).stdout, "do it\n");
+    await on("logs", "--agent", "work", "-f");
+    assert.equal(await on("attach", "work", "--command", "cat told"), "do it\n");
   }
 });
 
 Deno.test("deleted while the agent writes and a folder is carried over: all that is here stays, and nothing runs on", async () => {
   await using cluster = await startTestCluster();
-  const { site, run } = await machine(cluster, "one");
+  const { site, run, on } = await machine(cluster, "one");
   const line = "i=0; while :; do i=$((i + 1)); echo $i >made-$i; sleep 0.01; done";
   const prompt = ["--adapter", "command", "--prompt", "do it", "--", "sh", "-c", line];
-  const started = await run("start", "work", "--sync", "site", ...prompt);
-  assert.equal(started.code, 0, started.stderr);
+  await on("start", "work", "--sync", "site", ...prompt);
   const names = Array.from({ length: 500 }, (_, at) => `here-${at}`);
   for (const name of names) await Deno.writeTextFile(`${site}/${name}`, name);
-  const deleted = await run("delete", "work", "--force", "--purge");
-  assert.equal(deleted.code, 0, deleted.stderr);
+  await on("delete", "work", "--force", "--purge");
   for (const name of names) assert.equal(await Deno.readTextFile(`${site}/${name}`), name);
   const left = [...Deno.readDirSync(site)].map(({ name }) => name);
   assert.ok(left.some((name) => name.startsWith("made-")), "what the agent wrote came here");
   assert.deepEqual(left.filter((name) => name.startsWith(".")), []);
   const { stdout } = await runCommand(["ps", "-eo", "args"], { env: cluster.env });
   assert.deepEqual(stdout.split("\n").filter((line) => line.includes(site)), []);
-  assert.equal((await run("sync", "list")).stdout, "");
+  assert.equal(await on("sync", "list"), "");
   assert.match((await run("attach", "work")).stderr, /^error: there is no session "work" /);
 });
 

@@ -148,11 +148,7 @@ async function release(path: string, work: string): Promise<Response> {
 async function workIn(cluster: RealCluster, folder: string): Promise<void> {
   await using namespace = await sessionNamespace(cluster, "image");
   const kodama = await machine(namespace, `${folder}/machine`);
-  const on = async (...words: string[]) => {
-    const { code, stdout, stderr } = await kodama.run(words, { cwd: folder });
-    assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
-    return stdout;
-  };
+  const on = (...words: string[]) => kodama.succeed(words, { cwd: folder });
   say("working in a session of it");
   await on("start", "work", "--image", image, "--no-sync");
   for (const [line, said] of looks) {

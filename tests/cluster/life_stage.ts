@@ -1,5 +1,4 @@
 /** Where a session's whole life is played: a real cluster, a private repository, an agent's model, several machines. */
-import assert from "node:assert/strict";
 import type { CommandResult } from "../harness/command.ts";
 import { claudeVersion } from "../harness/claude_code.ts";
 import { startGitServer } from "../harness/git_server.ts";
@@ -7,7 +6,7 @@ import { type Answer, ModelStandIn } from "../harness/model_stand_in.ts";
 import { ProcessLists } from "../harness/process_lists.ts";
 import { PseudoTerminal } from "../harness/pseudo_terminal.ts";
 import { SecretHunt } from "../harness/secret_hunt.ts";
-import type { SourceKodama } from "../harness/source_kodama.ts";
+import { outputOf, type SourceKodama } from "../harness/source_kodama.ts";
 import { TestFolder } from "../harness/test_folder.ts";
 import { claudeImage } from "./claude_image.ts";
 import { machine, sessionNamespace } from "./session_machine.ts";
@@ -115,9 +114,7 @@ export class LifeStage implements AsyncDisposable {
     words: readonly string[],
     env: Readonly<Record<string, string>> = {},
   ): Promise<string> {
-    const { code, stdout, stderr } = await this.try(machine, words, env);
-    assert.equal(code, 0, `${words.join(" ")}: ${stdout}${stderr}`);
-    return stdout;
+    return outputOf(words, await this.try(machine, words, env));
   }
 
   /** A command line in a terminal. */

@@ -25,12 +25,9 @@ Deno.test({
     await using own = await TestFolder.open("kodama-copies-");
     const kodama = await machine(namespace, `${own.path}/machine`);
     await Deno.writeTextFile(`${own.path}/.env`, `PLANTED="${planted}"\n`);
-    const run = (...words: string[]) => kodama.run(words, { cwd: own.path, write: [own.path] });
-    const on = async (...words: string[]) => {
-      const { code, stdout, stderr } = await run(...words);
-      assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
-      return stdout;
-    };
+    const folders = { cwd: own.path, write: [own.path] };
+    const run = (...words: string[]) => kodama.run(words, folders);
+    const on = (...words: string[]) => kodama.succeed(words, folders);
     const inPod = (name: string, line: string) => on("attach", name, "--command", line);
     const start = ["start", "work", "--image", image, "--no-sync", "--env-file", ".env"];
     await on(...start);

@@ -26,11 +26,7 @@ Deno.test({
     await using own = await TestFolder.open("kodama-limits-");
     const kodama = await machine(namespace, `${own.path}/first`);
     await Deno.writeTextFile(`${own.path}/.kodama.yaml`, settings);
-    const on = async (...words: string[]) => {
-      const { code, stdout, stderr } = await kodama.run(words, { cwd: own.path });
-      assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
-      return stdout;
-    };
+    const on = (...words: string[]) => kodama.succeed(words, { cwd: own.path });
     const inPod = (...words: string[]) =>
       namespace.kubectl("exec", "kodama-work", "-c", "workspace", "--", ...words);
     const ended = () =>

@@ -23,12 +23,9 @@ async function scene(stack: AsyncDisposableStack) {
   const kodama = await machine(namespace, `${own.path}/machine`);
   const settings = `defaults: { storage: { className: ${snapshotStorage.storageClass} } }\n`;
   await Deno.writeTextFile(`${own.path}/.kodama.yaml`, settings);
-  const run = (...words: string[]) => kodama.run(words, { cwd: own.path, write: [own.path] });
-  const on = async (...words: string[]) => {
-    const { code, stdout, stderr } = await run(...words);
-    assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
-    return stdout;
-  };
+  const folders = { cwd: own.path, write: [own.path] };
+  const run = (...words: string[]) => kodama.run(words, folders);
+  const on = (...words: string[]) => kodama.succeed(words, folders);
   const inPod = (name: string, line: string) => on("attach", name, "--command", line);
   /** Nothing is there, or soon won't be. */
   const nothingOf = async (label: string) => {

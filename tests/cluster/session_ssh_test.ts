@@ -1,7 +1,7 @@
 /** Repositories over SSH: a real sshd, a session in a restricted namespace, and what is told when something is wrong. */
 import assert from "node:assert/strict";
 import { runCommand } from "../harness/command.ts";
-import type { SourceKodama } from "../harness/source_kodama.ts";
+import { outputOf, type SourceKodama } from "../harness/source_kodama.ts";
 import { TestFolder } from "../harness/test_folder.ts";
 import { machine, sessionNamespace } from "./session_machine.ts";
 import { startSshServer } from "./ssh_server.ts";
@@ -62,11 +62,7 @@ async function withScene(play: (scene: Scene) => Promise<void>): Promise<void> {
     repository: `dev@${address}:repo.git`,
     kodama,
     key,
-    async on(...words) {
-      const { code, stdout, stderr } = await run(words);
-      assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
-      return stdout;
-    },
+    on: async (...words) => outputOf(words, await run(words)),
     async refused(...words) {
       const { code, stderr } = await run(words);
       assert.equal(code, 1, stderr);

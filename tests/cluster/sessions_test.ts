@@ -1,6 +1,6 @@
 /** A session's whole life on a real cluster: a restricted namespace, the documented Role alone, two machines. */
 import assert from "node:assert/strict";
-import type { SourceKodama } from "../harness/source_kodama.ts";
+import { outputOf, type SourceKodama } from "../harness/source_kodama.ts";
 import { TestFolder } from "../harness/test_folder.ts";
 import { runAny } from "./host_commands.ts";
 import { machine, sessionNamespace } from "./session_machine.ts";
@@ -74,10 +74,10 @@ Deno.test({
     await Deno.writeTextFile(`${own.path}/.env`, `PLANTED="${planted}"\n`);
     await Deno.writeTextFile(`${own.path}/.kodama.yaml`, "defaults: { egress: [10.0.0.0/8] }\n");
     const on = async (kodama: SourceKodama, ...words: string[]) => {
-      const { code, stdout, stderr } = await kodama.run(words, { cwd: own.path });
-      assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);
-      assert.ok(!`${stdout}${stderr}`.includes(planted), `${words.join(" ")}: a secret is told`);
-      return stdout;
+      const ended = await kodama.run(words, { cwd: own.path });
+      const written = ended.stdout + ended.stderr;
+      assert.ok(!written.includes(planted), `${words.join(" ")}: a secret is told`);
+      return outputOf(words, ended);
     };
     const start = ["start", "work", "--image", image, "--repo", `git://${ip}/repo.git`];
     const asked = [...start, "--env-file", ".env", "--sync", "site"];

@@ -1,6 +1,7 @@
 /** The real kubectl on a test's cluster. */
 import assert from "node:assert/strict";
 import { type CommandResult, runCommand, RunningCommand } from "./command.ts";
+import type { TestCluster } from "./embedded_cluster.ts";
 
 /** The first that speaks WebSocket for exec, attach and port-forward by itself. */
 const oldestMinor = 31;
@@ -26,6 +27,11 @@ export async function kubectlMissing(): Promise<string | undefined> {
 /** kubectl with one environment. */
 export class Kubectl {
   constructor(readonly env: Readonly<Record<string, string>>, readonly cwd?: string) {}
+
+  /** kubectl with the rights that an embedded cluster gives whoever starts it. */
+  static on({ env, kubeconfig }: Pick<TestCluster, "env" | "kubeconfig">): Kubectl {
+    return new Kubectl({ ...env, KUBECONFIG: kubeconfig });
+  }
 
   #options(): { env: Readonly<Record<string, string>>; cwd?: string } {
     return { env: this.env, ...(this.cwd === undefined ? {} : { cwd: this.cwd }) };

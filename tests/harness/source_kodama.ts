@@ -1,4 +1,5 @@
 /** kodama from source as a person runs it: a process of its own, with the permissions of its set alone. */
+import assert from "node:assert/strict";
 import { type CommandOptions, type CommandResult, runCommand, RunningCommand } from "./command.ts";
 import type { TestCluster } from "./embedded_cluster.ts";
 
@@ -39,6 +40,11 @@ export class SourceKodama {
     return await runCommand(this.words(words, write), { ...rest, env: { ...this.env, ...env } });
   }
 
+  /** Runs a command line that has to end well; its standard output. */
+  async succeed(words: readonly string[], options: StartOptions = {}): Promise<string> {
+    return outputOf(words, await this.run(words, options));
+  }
+
   /** Starts a command line, and lets it run. */
   start(words: readonly string[]): RunningCommand {
     return new RunningCommand(this.words(words), { env: this.env });
@@ -51,6 +57,13 @@ export class SourceKodama {
     const script = `kodama() { ${quoted} "$@"; }\n${line}`;
     return await runCommand(["sh", "-c", script], { ...rest, env: { ...this.env, ...env } });
   }
+}
+
+/** Standard output of a command line of kodama; fails the test where it didn't end well. */
+export function outputOf(words: readonly string[], ended: CommandResult): string {
+  const { code, stdout, stderr } = ended;
+  assert.equal(code, 0, `kodama ${words.join(" ")}: ${stderr}${stdout}`);
+  return stdout;
 }
 
 function denoDir(): Record<string, string> {
