@@ -26,6 +26,15 @@ export function isYes(answer: string): boolean {
   return /^\s*y(?:es)?\s*$/i.test(answer);
 }
 
+/** The answer that is typed behind a question. At the end of input it is a no, and the question's line is ended. */
+export async function readYes(terminal: Terminal, signal: AbortSignal): Promise<boolean> {
+  for await (const chunk of terminal.stdin.chunks(signal)) {
+    return isYes(new TextDecoder().decode(chunk));
+  }
+  if (!signal.aborted) await terminal.stderr.write("\n");
+  return false;
+}
+
 /**
  * Asks on the terminal. Throws `UsageError` where there is nobody to ask, or where standard input
  * belongs to the commands: kodama never waits for an answer that can't come.
@@ -42,10 +51,7 @@ export function confirmOn(
     }
     await terminal.stderr.write(questionText(question));
     await terminal.stderr.flush();
-    for await (const chunk of terminal.stdin.chunks(options.signal)) {
-      return isYes(new TextDecoder().decode(chunk));
-    }
-    return false;
+    return await readYes(terminal, options.signal);
   };
   return { above: options.above, ask };
 }

@@ -2,7 +2,7 @@
 import type { TrustAsk, TrustedBecause } from "../../actions/workflow_trust.ts";
 import { printable } from "../../term/printable.ts";
 import type { Terminal } from "../../term/terminal.ts";
-import { isYes } from "../running/confirm.ts";
+import { readYes } from "../running/confirm.ts";
 
 /** Files that the question names. */
 const filesShown = 10;
@@ -44,9 +44,6 @@ export function askTrust(
   return async (question) => {
     await terminal.stderr.write(`${trustText(question)}Trust it? [y/N] `);
     await terminal.stderr.flush();
-    for await (const chunk of terminal.stdin.chunks(options.signal)) {
-      return isYes(new TextDecoder().decode(chunk));
-    }
-    return false;
+    return await readYes(terminal, options.signal);
   };
 }

@@ -60,5 +60,7 @@ async function readLine(
       text = character === "\x7f" ? text.slice(0, -1) : text + character;
     }
   }
+  // The end of input leaves the question's line open.
+  if (!signal.aborted) await terminal.stderr.write("\n");
   return undefined;
 }
