@@ -14,6 +14,9 @@ export type { RecordHeader } from "../exec/report_shapes.ts";
 /** The largest record that is read. */
 const maxRecordBytes = 64 * 1024 * 1024;
 
+/** Ids in the error of a beginning that several have, the newest ones. */
+const idsTold = 3;
+
 /** A record in a list: what it says, or why it can't be read. */
 export type ListedRun =
   | { kind: "run"; id: string; run: PastRun }
@@ -65,10 +68,11 @@ export async function findAnyRun(host: Host, wanted: string | undefined): Promis
   const [id, other] = matching;
   if (id === undefined) throw await noRun(wanted, ids);
   if (other !== undefined) {
-    throw new KodamaError(
-      "notFound",
-      `several runs begin with "${wanted}": ${matching.join(", ")}`,
-    );
+    const newest = matching.slice(-idsTold).reverse().join(", ");
+    const more = matching.length > idsTold ? ` and ${matching.length - idsTold} more` : "";
+    throw new KodamaError("notFound", `several runs begin with "${wanted}": ${newest}${more}`, {
+      hint: "a few more of its characters are enough; kodama runs list shows what ran",
+    });
   }
   const run = await readRun(host, id);
   if (run === undefined) throw await noRun(id, ids);

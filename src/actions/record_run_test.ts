@@ -181,3 +181,14 @@ Deno.test("there is nothing to rerun where every target was ok", async () => {
   const again = rerun(host, { signal, failed: true, recreated: false });
   await assert.rejects(clock.runUntil(Array.fromAsync(again)), { kind: "noMatch" });
 });
+
+Deno.test("of the many runs that begin alike, the newest few are told", async () => {
+  const { host, files } = stage();
+  const id = (minute: number) => `20260101-00${String(minute).padStart(2, "0")}00-abcdefg`;
+  for (let minute = 0; minute < 60; minute++) files.set(`/config/runs/${id(minute)}.jsonl`, "");
+  await assert.rejects(findRun(host, "20260101"), {
+    kind: "notFound",
+    message: `several runs begin with "20260101": ${id(59)}, ${id(58)}, ${id(57)} and 57 more`,
+    hint: "a few more of its characters are enough; kodama runs list shows what ran",
+  });
+});

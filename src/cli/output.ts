@@ -36,6 +36,14 @@ export async function renderData(values: readonly unknown[], format: DataFormat)
   }
 }
 
+/** One value as data; with `jsonl` it is a line. */
+export async function renderValue(value: unknown, format: DataFormat): Promise<string> {
+  if (format === "json") return jsonDocument(value);
+  if (format === "jsonl") return `${JSON.stringify(value)}\n`;
+  const { stringify } = await import("yaml");
+  return stringify(value);
+}
+
 /** A value as an indented JSON document. */
 export function jsonDocument(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;

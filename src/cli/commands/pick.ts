@@ -46,7 +46,7 @@ export const command = defineCommand({
     { title: "With place and container, for a program", line: "kodama pick -A -o json" },
   ],
   seeAlso: [
-    "docs/pick.md has the keys.",
+    "? in the picker shows the keys.",
     "kodama exec --pick chooses among what it would run in.",
   ],
   exitCodes: [

@@ -8,7 +8,7 @@ const formats = choice(["json", "jsonl", "yaml"]);
 /** `kodama runs list`. */
 export const command = defineCommand({
   description:
-    "Lists past runs, the newest first: of exec, run and rerun. A run is kept for thirty days, and five " +
+    "Lists past runs, the newest first: of exec, run, cp and rerun. A run is kept for thirty days, and five " +
     "hundred of them at most; what the commands wrote isn't kept.",
   flags: {
     limit: valueOr("so many runs at most", count, "20", { placeholder: "N" }),

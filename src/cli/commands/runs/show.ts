@@ -2,10 +2,10 @@ import type { FoundRun } from "../../../actions/past_runs.ts";
 import { defineCommand } from "../../command.ts";
 import { success } from "../../exit_codes.ts";
 import { choice, value } from "../../flag.ts";
-import { jsonDocument } from "../../output.ts";
+import { renderValue } from "../../output.ts";
 import { runOperand } from "../../run_operand.ts";
 
-const formats = choice(["json"]);
+const formats = choice(["json", "jsonl", "yaml"]);
 
 /** `kodama runs show`. */
 export const command = defineCommand({
@@ -27,7 +27,7 @@ export const command = defineCommand({
     const { lines, data } = await shown(await findAnyRun(await host(), run));
     const text = format === undefined
       ? lines().map((line) => `${line}\n`).join("")
-      : jsonDocument(data());
+      : await renderValue(data(), format);
     await terminal.stdout.write(text);
     return success;
   },
