@@ -1,4 +1,5 @@
 /** What happens to the logs while they are read, as a person reads it. */
+import { counted } from "../../base/counted.ts";
 import type { LogsEvent } from "../../actions/logs_events.ts";
 
 /** A sentence about an event, and whether it is said even when nothing but lines is wanted. */
@@ -25,7 +26,9 @@ export function notesOn(event: LogsEvent, names: readonly string[]): Note[] {
     case "queued":
       return [
         note(
-          `${event.waiting} logs wait for their turn: ${event.places} are read at a time (--max-log-requests)`,
+          `${
+            counted(event.waiting, "log has", "logs have")
+          } to wait: no more than ${event.places} at a time (--max-log-requests)`,
         ),
       ];
     case "lines":
