@@ -12,12 +12,14 @@ const reset = (stream: number) =>
 const success = `{"metadata":{},"status":"Success"}`;
 const none = new Uint8Array(0);
 
-async function open(first: Uint8Array = none) {
-  const [link, clock] = [new MemoryLink(), new ManualClock()];
-  const serverAnswers = () => Promise.resolve(false);
+async function open(first: Uint8Array = none, link = new MemoryLink()) {
+  const clock = new ManualClock();
+  const asked = { elsewhere: 0 };
+  // Once, and then no more.
+  const serverAnswers = () => Promise.resolve(asked.elsewhere++ === 0);
   const keepAlive = { pingAfterMs: 10_000, deadAfterMs: 15_000, clock, serverAnswers };
   const socket = await SpdySocket.open(link, first, { streams: { stdin: true }, keepAlive });
-  return { link, clock, socket, channel: new SocketExecChannel(socket) };
+  return { link, clock, socket, asked, channel: new SocketExecChannel(socket) };
 }
 
 async function hear(channel: SocketExecChannel) {
@@ -89,6 +91,84 @@ Deno.test("a peer's ping is answered; its answer to ours keeps a silent link", a
   const reason = "no answer from the server for 25 s";
   assert.deepEqual(await clock.runUntil(socket.receive()), { kind: "lost", reason });
   assert.equal(link.closed, true);
+});
+
+for (
+  const [what, send] of [
+    ["input", (socket: SpdySocket) => socket.send("stdin", encode("x"))],
+    ["the input's end", (socket: SpdySocket) => socket.closeInput()],
+  ] as const
+) {
+  Deno.test(`behind ${what} that isn't known to be read, silence proves nothing: the server is asked elsewhere`, async () => {
+    const { clock, socket, asked } = await open();
+    await send(socket);
+    assert.equal((await clock.runUntil(socket.receive())).kind, "lost");
+    assert.equal(asked.elsewhere, 2);
+  });
+
+  Deno.test(`the answer to a ping behind ${what} shows that it was read: silence is death then`, async () => {
+    const { link, clock, socket, asked } = await open();
+    await send(socket);
+    const received = socket.receive();
+    await quiet();
+    clock.step();
+    link.give(link.written.at(-1) ?? none, dataFrame(5, encode("y")));
+    assert.equal((await received).kind, "data");
+    assert.equal((await clock.runUntil(socket.receive())).kind, "lost");
+    assert.equal(asked.elsewhere, 1);
+  });
+}
+
+Deno.test("an answer to a ping before the last shows nothing of what was sent between them", async () => {
+  const { link, clock, socket, asked } = await open();
+  const ping = async () => {
+    const received = socket.receive();
+    await quiet();
+    clock.step();
+    return { received, frame: link.written.at(-1) ?? none };
+  };
+  const output = dataFrame(5, encode("y"));
+  const early = await ping();
+  link.give(output);
+  await early.received;
+  await socket.send("stdin", encode("x"));
+  const late = await ping();
+  link.give(early.frame, output);
+  await late.received;
+  assert.equal((await clock.runUntil(socket.receive())).kind, "lost");
+  assert.equal(asked.elsewhere, 2);
+});
+
+Deno.test("what is sent while a frame is on its way takes a room of its own", async () => {
+  const taken: Uint8Array[] = [];
+  const gate = Promise.withResolvers<void>();
+  const link = new class extends MemoryLink {
+    override async write(bytes: Uint8Array): Promise<void> {
+      taken.push(bytes);
+      if (taken.length > 5) await gate.promise;
+    }
+  }();
+  const { socket } = await open(none, link);
+  await socket.send("stdin", encode("first"));
+  const sent = [socket.send("stdin", encode("one")), socket.send("stdin", encode("two"))];
+  gate.resolve();
+  await Promise.all(sent);
+  const texts = taken.slice(-2).map((frame) => new TextDecoder().decode(frame.subarray(8)));
+  assert.deepEqual(texts, ["one", "two"]);
+});
+
+Deno.test("a server that upgrades and names no version of remote commands isn't spoken to", async () => {
+  const link = new MemoryLink();
+  const keepAlive = { pingAfterMs: 1, deadAfterMs: 1, clock: new ManualClock() };
+  const opening = openSpdy(link, {
+    url: new URL("https://h.test/exec"),
+    headers: [],
+    streams: { stdin: true },
+    keepAlive: { ...keepAlive, serverAnswers: () => Promise.resolve(true) },
+  }, new AbortController().signal);
+  link.give(encode("HTTP/1.1 101 Switching Protocols\r\n\r\n"));
+  await assert.rejects(opening, /speaks no v4\.channel\.k8s\.io/);
+  assert.deepEqual([link.written.length, link.closed], [1, true]);
 });
 
 Deno.test("a server without SPDY refuses, and the link is closed", async () => {
