@@ -105,6 +105,12 @@ Deno.test("what is counted in hundredths waits until every target is known", () 
   assert.equal(next(state, { fanout: 8, maxFail: count(2) }).kind, "start");
 });
 
+Deno.test("a run whose targets have all begun isn't over while further ones may become known", () => {
+  const state = { total: 2, started: 2, running: 0, failed: 0 };
+  assert.equal(next({ ...state, more: true }, { fanout: 8 }).kind, "wait");
+  assert.equal(next({ ...state, more: false }, { fanout: 8 }).kind, "stop");
+});
+
 const amounts = fc.oneof(
   fc.integer({ min: 1, max: 12 }).map(count),
   fc.integer({ min: 1, max: 100 }).map(percent),
