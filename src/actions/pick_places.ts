@@ -7,6 +7,7 @@ import type { Host } from "./host.ts";
 /** A namespace or a context. */
 export interface Place {
   name: string;
+  /** The one that is meant where none is said. */
   current: boolean;
 }
 

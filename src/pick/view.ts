@@ -57,8 +57,21 @@ function listLines(state: PickState, area: Area): Line[] {
   const shown = found.slice(level.offset, level.offset + area.rows);
   const columns = shownColumns(state, level, area.columns);
   const lines = shown.map((match: Match) => rowLine(state, level, match, columns, area.columns));
+  if (isEmpty(state, level)) lines.push(emptyLine(state, level));
   while (lines.length < area.rows) lines.push([]);
   return state.settings.layout === "reverse" ? lines : lines.reverse();
+}
+
+/** All is there, and it is nothing. After an error that isn't known. */
+function isEmpty(state: PickState, { list, loading }: Level): boolean {
+  return !loading && list.rows.length === 0 && state.notice === undefined;
+}
+
+/** Whoever begins in a namespace without pods is told that there are others. */
+function emptyLine({ settings }: PickState, { kind }: Level): Line {
+  if (kind !== "pods") return [span("  nothing here", "dim")];
+  const others = settings.switches ? "; ctrl-s: another namespace" : "";
+  return [span(`  no pods here${others}`, "dim")];
 }
 
 const prompts: Readonly<Record<LevelKind, string | undefined>> = {

@@ -88,7 +88,8 @@ class Picker implements Disposable {
   async run(): Promise<Picked> {
     const { selectOne, exitZero } = this.#options;
     const { terminal } = this.#on.invocation;
-    const keyboard = terminal.stderr.isTerminal ? terminal.keyboard() : undefined;
+    const drawable = terminal.stderr.isTerminal && !this.#isDumb;
+    const keyboard = drawable ? terminal.keyboard() : undefined;
     this.#session.start();
     if (selectOne || exitZero || keyboard === undefined) {
       await Promise.race([this.#loaded.promise, this.#session.failed, this.#over.promise]);
@@ -117,12 +118,18 @@ class Picker implements Disposable {
     return pods === undefined ? [] : searched(pods.list).search.found;
   }
 
+  /** It has no way to draw over what is there: a screen would be a heap of lines. */
+  get #isDumb(): boolean {
+    return this.#on.invocation.environment("TERM") === "dumb";
+  }
+
   #nobodyToAsk(): KodamaError {
     const found = this.#found();
     if (found.length === 0) return nothingMatches();
     const names = found.slice(0, namesTold).map(({ entry }) => entry.text).join(", ");
     const more = found.length > namesTold ? ` and ${found.length - namesTold} more` : "";
-    return new UsageError(`picking needs a terminal; ${found.length} match: ${names}${more}`, {
+    const what = this.#isDumb ? "a terminal that can move its cursor (TERM is dumb)" : "a terminal";
+    return new UsageError(`picking needs ${what}; ${found.length} match: ${names}${more}`, {
       hint: "narrow the selection; `kodama pods` lists what it matches",
     });
   }

@@ -26,7 +26,12 @@ class Scene {
   #signal: (name: EndSignal) => void = () => {};
   #shown = 0;
 
-  constructor(names: readonly string[], options: Partial<PickerOptions> = {}, columns = 60) {
+  constructor(
+    names: readonly string[],
+    options: Partial<PickerOptions> = {},
+    columns = 60,
+    term?: string,
+  ) {
     this.cluster.lists.set("n/pods", [names.map((name) => runningPod(name))]);
     this.screen = new TinyTerminal(columns, 12);
     this.terminal = new MemoryTerminal({
@@ -40,7 +45,7 @@ class Scene {
     const kube = () => Promise.resolve(this.cluster.client);
     const invocation = {
       terminal: this.terminal,
-      environment: () => undefined,
+      environment: (name: string) => name === "TERM" ? term : undefined,
       signals: {
         listen: (handler: (name: EndSignal) => void) => {
           this.#signal = handler;
@@ -196,4 +201,31 @@ Deno.test("a terminal that is closed under the picker ends it", async () => {
   scene.keys.close();
   await scene.settle();
   await assert.rejects(scene.picked, { kind: "cancelled", message: "the terminal was closed" });
+});
+
+Deno.test("a dumb terminal is drawn on by nobody: the matches are named", async () => {
+  const scene = new Scene(names, {}, 60, "dumb");
+  await assert.rejects(scene.picked, {
+    kind: "usage",
+    message:
+      "picking needs a terminal that can move its cursor (TERM is dumb); 3 match: api-0, web-0, web-1",
+  });
+  assert.equal(scene.terminal.written("stderr"), "");
+});
+
+Deno.test("the namespace that is looked at is the current one, whatever the kubeconfig says", async () => {
+  const namespaces = { kind: "named", names: ["m"] } as const;
+  const scene = new Scene([], { selection: { ...wholeSelection, namespaces } });
+  scene.cluster.lists.set("m/pods", [[runningPod("web-0", { namespace: "m" })]]);
+  scene.cluster.lists.set("*/namespaces", [
+    ["m", "n", "o"].map((name) => ({ metadata: { name } })),
+  ]);
+  await scene.settle();
+  const current = () => scene.screen.lines.filter((line) => line.includes("current"));
+  await scene.type("\x13");
+  assert.match(current().join("\n"), /^[> ] m +current$/);
+  await scene.type("o", "\r", "\x13");
+  assert.match(current().join("\n"), /^[> ] o +current$/);
+  await scene.type("\x03");
+  await scene.picked;
 });

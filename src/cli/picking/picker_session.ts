@@ -2,7 +2,7 @@
  * The picker while it runs: events in, frames out. Everything that it decides is in `src/pick`; here are the
  * sources of events (keys, pods, a clock) and what a new state asks of the world (a preview, another list).
  */
-import { listNamespaces } from "../../actions/pick_places.ts";
+import { listNamespaces, type Place } from "../../actions/pick_places.ts";
 import { type PickPodsEvent, type Selection, watchPods } from "../../actions/pick_pods.ts";
 import type { Host } from "../../actions/host.ts";
 import { forEachUntil } from "../../base/abort.ts";
@@ -169,10 +169,29 @@ export class PickerSession implements Disposable {
       : listNamespaces(host, place.context ?? options.contexts[0], signal);
     for await (const page of pages) {
       if (signal.aborted) return;
-      const upserts = page.map(placeRow);
+      const upserts = page.map((one) => placeRow({ ...one, current: this.#isHere(kind, one) }));
       this.send({ kind: "changed", level: kind, turn, changes: { upserts, removed: [] } });
     }
     this.send({ kind: "loaded", level: kind, turn });
+  }
+
+  /** Whether the pods that are shown are of this place, which need not be the kubeconfig's current one. */
+  #isHere(kind: "namespaces" | "contexts", { name, current }: Place): boolean {
+    const { place } = this.#state;
+    const { contexts, selection: { namespaces } } = this.#parts.options;
+    if (kind === "contexts") {
+      const context = place.context ?? contexts[0];
+      return context === undefined ? current : name === context;
+    }
+    if (place.namespace !== undefined) return name === place.namespace;
+    switch (namespaces.kind) {
+      case "default":
+        return current;
+      case "named":
+        return namespaces.names.includes(name);
+      case "all":
+        return false;
+    }
   }
 
   [Symbol.dispose](): void {
