@@ -3,31 +3,30 @@ import type { Checksum } from "./checksum.ts";
 import type { TreeEntry } from "./entry.ts";
 import type { Meter } from "./source.ts";
 import { expanded } from "./tar_writer.ts";
+import { watched } from "./whole_body.ts";
 
 type File = Extract<TreeEntry, { kind: "file" }>;
 
 /** The same data, told to the meter. */
-export async function* metered(
-  body: AsyncIterable<Uint8Array>,
-  meter: Meter,
-): AsyncGenerator<Uint8Array, void> {
-  for await (const bytes of body) {
-    meter.moved(bytes.length);
-    yield bytes;
-  }
+export function metered(body: AsyncIterable<Uint8Array>, meter: Meter): AsyncIterable<Uint8Array> {
+  return watched(body, ({ length }) => meter.moved(length));
 }
 
 /** The same data, added to the checksum: that is of the file as it reads, with zeros for its holes. */
-export async function* summed(
+export function summed(file: File, checksum: Checksum): AsyncIterable<Uint8Array> {
+  return file.sparse === undefined
+    ? watched(file.body, (bytes) => checksum.update(bytes))
+    : summedWithHoles(file, checksum);
+}
+
+async function* summedWithHoles(
   file: File,
   checksum: Checksum,
 ): AsyncGenerator<Uint8Array, void> {
   const data: Uint8Array[] = [];
-  const body = file.sparse === undefined ? file.body : kept(file.body, data);
-  for await (const bytes of expanded({ ...file, body })) {
+  for await (const bytes of expanded({ ...file, body: kept(file.body, data) })) {
     checksum.update(bytes);
-    if (file.sparse === undefined) yield bytes;
-    else yield* data.splice(0);
+    yield* data.splice(0);
   }
 }
 

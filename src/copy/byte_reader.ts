@@ -34,6 +34,17 @@ export class ByteReader {
     return this.#take(Math.min(length, this.#rest.length));
   }
 
+  /** So many bytes where they have come already; the reader stays where it is. */
+  atHand(length: number): Uint8Array | undefined {
+    return this.#rest.length >= length ? this.#rest.subarray(0, length) : undefined;
+  }
+
+  /** Takes what was {@link atHand}. */
+  take(length: number): Uint8Array {
+    if (this.#rest.length < length) throw new RangeError("what is taken has to be at hand");
+    return this.#take(length);
+  }
+
   /** Gives back what was read too far: the next read begins with it. Only right after a read. */
   unread(bytes: Uint8Array): void {
     if (bytes.length === 0) return;

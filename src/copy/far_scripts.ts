@@ -9,6 +9,7 @@
  */
 import { beginning, placing } from "./far_script_parts.ts";
 import { placeFile, receiveFile } from "./receive_file_scripts.ts";
+import { placeFolder, receiveFolder } from "./receive_folder_scripts.ts";
 
 /**
  * First words of what scripts say. `stopped`: no more input is wanted; what comes is read all the same, for some
@@ -19,6 +20,7 @@ export type FarWord =
   | "stopped"
   | "have"
   | "got"
+  | "placing"
   | "ready"
   | "file"
   | "folder"
@@ -26,89 +28,6 @@ export type FarWord =
   | "whole"
   | "sum"
   | "end";
-
-/** Where a folder is unpacked before it is put in its place: beside it, or in it where it is there. */
-const unpacking = `unpack_in() {
-if [ -d "$dest" ]; then temporary=\${dest%/}/.kodama-$1.new
-else
-[ -e "$dest" ] || [ -L "$dest" ] && refuse "isFile"
-temporary=\${dir%/}/.kodama-$1.new
-fi
-}`;
-
-/**
- * `wanted dest name key`: unpacks standard input; then a line with the checksum of each file on standard output. To
- * tars, an archive that is cut off between two entries is whole: the file `end` behind `tree/` says that it is.
- *
- * GNU's tar has words of its own for a full disk; what is written after it failed has the system's.
- */
-const receiveFolder = `${beginning}
-${placing}
-${unpacking}
-need tar mv rm mkdir
-place "$2" "$3" folder
-unpack_in "$4"
-choose "$1"
-command -v find >/dev/null 2>&1 || sum=
-tar_kind
-rm -rf "$temporary"
-mkdir "$temporary" || exit 1
-say "ready \${sum:--} $tar"
-tar -C "$temporary" -xpof -
-code=$?
-if [ "$code" != 0 ]; then
-echo whether there is room | cat >"$temporary/.room"
-rm -rf "$temporary"
-give_up "$code"
-fi
-if ! [ -f "$temporary/end" ]; then
-rm -rf "$temporary"
-exit 1
-fi
-[ "$sum" ] && sums_in "$temporary/tree"
-say "got"`;
-
-/**
- * `dest name key`: puts the folder in its place. Where there is none yet, all of it appears at once; else what is
- * new moves into it, file by file, each of them whole; folders that are there stay, with what else is in them.
- */
-const placeFolder = `${beginning}
-${placing}
-${unpacking}
-each='for one in * .[!.]* ..?*; do [ -e "$one" ] || [ -L "$one" ] || continue;'
-check() (
-cd "$1" || exit 1
-eval "$each"'
-if [ -d "$one" ] && [ ! -L "$one" ]; then
-if [ -d "$2/$one" ] && [ ! -L "$2/$one" ]; then check "./$one" "$2/$one" || exit 1
-elif [ -e "$2/$one" ] || [ -L "$2/$one" ]; then refuse "notFolder $2/$one"
-fi
-elif [ -d "$2/$one" ] && [ ! -L "$2/$one" ]; then refuse "notFile $2/$one"
-fi
-done'
-)
-merge() (
-to=$2
-cd "$1" || exit 1
-set --
-eval "$each"'
-if [ -d "$one" ] && [ ! -L "$one" ] && [ -d "$to/$one" ]; then merge "./$one" "$to/$one" || exit 1
-else
-set -- "$@" "./$one"
-if [ "$#" -ge 200 ]; then mv -f "$@" "$to/" || exit 1; set --; fi
-fi
-done'
-[ "$#" = 0 ] || mv -f "$@" "$to/"
-)
-place "$1" "$2" folder
-unpack_in "$3"
-if [ -d "$dest" ]; then
-check "$temporary/tree" "$dest" && merge "$temporary/tree" "$dest"
-else mv "$temporary/tree" "$dest"
-fi
-code=$?
-rm -rf "$temporary"
-exit "$code"`;
 
 /** `dest name key`: takes away what was received and isn't wanted. */
 const discard = `${beginning}

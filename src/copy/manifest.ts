@@ -1,5 +1,8 @@
 /** The files of one copy by their checksums: what one end has sent, ticked off as the other end tells what it got. */
+import type { NewChecksum } from "./checksum.ts";
 import { escapedName } from "./entry.ts";
+
+const encoder = new TextEncoder();
 
 /** A file that was sent. */
 export interface SentFile {
@@ -30,6 +33,16 @@ export class Manifest {
     if (same === undefined) return;
     same.pop();
     if (same.length === 0) this.#waiting.delete(sum);
+  }
+
+  /** One checksum over those of all files that nobody has ticked off: a line for each, as `LC_ALL=C sort` has them. */
+  digest(make: NewChecksum): string {
+    const all = make();
+    for (const sum of [...this.#waiting.keys()].sort()) {
+      const line = encoder.encode(`${sum}\n`);
+      for (const _file of this.#waiting.get(sum) ?? []) all.update(line);
+    }
+    return all.result();
   }
 
   /** Files that nobody has ticked off, with their checksums. */

@@ -1,13 +1,13 @@
 /** A folder of a pod, read as an archive, and then compared with what the pod says of its files. */
 import { ByteReader } from "./byte_reader.ts";
 import { summed } from "./bodies.ts";
-import type { Checksum } from "./checksum.ts";
 import { escapedName, type TreeEntry } from "./entry.ts";
 import { failed, type FarEnd, type OpenFar } from "./far_end.ts";
 import { Manifest, type SentFile, someNames, SumLines } from "./manifest.ts";
 import type { NamedChecksum, Settled, TreeSource } from "./source.ts";
 import { TarError } from "./tar_header.ts";
 import { type LeftOut, TarReader } from "./tar_reader.ts";
+import { watched, WholeBody } from "./whole_body.ts";
 
 /** What is known of the folder before it is read. */
 export interface PodTreeOptions {
@@ -66,20 +66,28 @@ export class PodTree implements TreeSource {
   }
 
   #summed(entry: Extract<TreeEntry, { kind: "file" }>): TreeEntry {
-    const { maker } = this.options;
-    return { ...entry, body: this.#noted(entry, maker?.make()) };
+    const checksum = this.options.maker?.make();
+    const body = this.#told(entry.body);
+    if (checksum === undefined) return { ...entry, body };
+    const noted = watched(
+      summed({ ...entry, body }, checksum),
+      () => {},
+      () => this.#manifest.add(checksum.result(), entry),
+    );
+    return { ...entry, body: noted };
   }
 
-  async *#noted(
-    entry: Extract<TreeEntry, { kind: "file" }>,
-    checksum: Checksum | undefined,
-  ): AsyncGenerator<Uint8Array, void> {
+  /** The same data; why it ends too early is told as the pod tells it. */
+  #told(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+    return body instanceof WholeBody ? body : this.#explaining(body);
+  }
+
+  async *#explaining(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
     try {
-      yield* checksum === undefined ? entry.body : summed(entry, checksum);
+      yield* body;
     } catch (error) {
       throw await this.#explained(error);
     }
-    if (checksum !== undefined) this.#manifest.add(checksum.result(), entry);
   }
 
   async settle(): Promise<Settled> {

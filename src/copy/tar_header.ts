@@ -119,10 +119,13 @@ export function decodeHeader(block: Uint8Array): TarHeader {
 /** POSIX archives split long names in two; in GNU's the place of the prefix holds other things. */
 function fullName(block: Uint8Array): Uint8Array {
   const name = untilNul(fieldOf(block, "name"));
-  const magic = String.fromCharCode(...fieldOf(block, "magic"));
   const prefix = untilNul(fieldOf(block, "prefix"));
-  if (magic !== "ustar\x0000" || prefix.length === 0) return name.slice();
+  if (prefix.length === 0 || !isPosix(block)) return name.slice();
   return joined([prefix, Uint8Array.of(0x2f), name]);
+}
+
+function isPosix(block: Uint8Array): boolean {
+  return String.fromCharCode(...fieldOf(block, "magic")) === "ustar\x0000";
 }
 
 /** What is written of a header. Owners are root: whoever unpacks it, unpacks it as its own. */

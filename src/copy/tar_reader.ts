@@ -8,7 +8,7 @@ import type { ByteReader } from "./byte_reader.ts";
 import type { TreeEntry } from "./entry.ts";
 import { parsePax, paxBytes, paxNumber } from "./pax.ts";
 import { safePath } from "./safe_path.ts";
-import { paxMap, readLeadingMap, readOldMap, type SparseMap } from "./sparse.ts";
+import { dataBytes, paxMap, readLeadingMap, readOldMap, type SparseMap } from "./sparse.ts";
 import {
   blockBytes,
   decodeHeader,
@@ -17,6 +17,7 @@ import {
   type TarHeader,
   untilNul,
 } from "./tar_header.ts";
+import { WholeBody } from "./whole_body.ts";
 
 /** An extended header says names and numbers; a larger one is an attack on memory. */
 const maxExtensionBytes = 1024 * 1024;
@@ -57,12 +58,29 @@ export class TarReader {
    */
   async *entries(): AsyncGenerator<TreeEntry, void> {
     for (;;) {
+      const plain = this.#entryAtHand();
+      if (plain !== undefined) {
+        yield plain;
+        continue;
+      }
       await this.#skipBody();
       const header = await this.#nextHeader();
       if (header === undefined) return;
-      const entry = await this.#entryOf(header.header, header.extensions);
+      const entry = await this.#extendedEntry(header.header, header.extensions);
       if (entry !== undefined) yield entry;
     }
+  }
+
+  /** The next entry, where all that is said of it is a header that has come already. */
+  #entryAtHand(): TreeEntry | undefined {
+    const before = this.#left + this.#padding;
+    const seen = this.bytes.atHand(before + blockBytes);
+    const block = seen?.subarray(before);
+    if (block === undefined || this.#global.size > 0 || !isPlain(block)) return undefined;
+    const header = decodeHeader(block);
+    this.bytes.take(before + blockBytes);
+    this.#begin(header.size);
+    return this.#entryOf(header, nothingSaid);
   }
 
   async #nextHeader(): Promise<{ header: TarHeader; extensions: Extensions } | undefined> {
@@ -94,22 +112,25 @@ export class TarReader {
     return true;
   }
 
-  async #entryOf(header: TarHeader, said: Extensions): Promise<TreeEntry | undefined> {
+  async #extendedEntry(header: TarHeader, said: Extensions): Promise<TreeEntry | undefined> {
     const pax = new Map([...this.#global, ...said.pax]);
     this.#begin(paxNumber(pax, "size") ?? header.size);
+    const map = isFile(header) ? await this.#mapOf(header, pax) : undefined;
+    return this.#entryOf(header, { ...said, pax }, map);
+  }
+
+  #entryOf(header: TarHeader, said: Extensions, map?: SparseMap): TreeEntry | undefined {
+    const { pax } = said;
     const given = paxBytes(pax, "GNU.sparse.name") ?? paxBytes(pax, "path") ?? said.name;
     const path = safePath(given ?? header.name);
     const mtime = paxNumber(pax, "mtime") ?? header.mtime;
     const named = { path, mode: header.mode, mtime };
     const target = paxBytes(pax, "linkpath") ?? said.linkName ?? header.linkName;
-    // Old archives tell a folder by the slash behind its name alone.
-    const isFolder = header.type === "5" || header.type === "0" && header.name.at(-1) === 0x2f;
-    if (isFolder) return { ...named, kind: "folder" };
+    if (isFile(header)) return { ...named, kind: "file", ...this.#fileOf(map) };
     switch (header.type) {
       case "0":
-      case "7":
-      case "S":
-        return { ...named, kind: "file", ...await this.#fileOf(header, pax) };
+      case "5":
+        return { ...named, kind: "folder" };
       case "1":
         return { ...named, kind: "hardLink", target: safePath(target) };
       case "2":
@@ -120,16 +141,10 @@ export class TarReader {
     }
   }
 
-  async #fileOf(
-    header: TarHeader,
-    pax: ReadonlyMap<string, Uint8Array>,
-  ): Promise<{ size: number; sparse?: SparseMap; body: AsyncIterable<Uint8Array> }> {
-    const map = await this.#mapOf(header, pax);
-    const body = this.#body();
-    if (map === undefined) return { size: this.#left, body };
-    const data = map.parts.reduce((sum, { length }) => sum + length, 0);
-    if (data !== this.#left) throw new TarError("a sparse file's map is wrong");
-    return { size: map.size, sparse: map, body };
+  #fileOf(map: SparseMap | undefined) {
+    if (map === undefined) return { size: this.#left, body: this.#bodyAtHand() ?? this.#body() };
+    if (dataBytes(map) !== this.#left) throw new TarError("a sparse file's map is wrong");
+    return { size: map.size, sparse: map, body: this.#body() };
   }
 
   async #mapOf(
@@ -148,6 +163,15 @@ export class TarReader {
   #begin(size: number): void {
     this.#left = size;
     this.#padding = (blockBytes - size % blockBytes) % blockBytes;
+  }
+
+  #bodyAtHand(): WholeBody | undefined {
+    const size = this.#left;
+    if (size > bodyBytes || this.bytes.atHand(size) === undefined) return undefined;
+    return new WholeBody(() => {
+      this.#left = 0;
+      return this.bytes.take(size);
+    });
   }
 
   async *#body(): AsyncGenerator<Uint8Array, void> {
@@ -173,6 +197,19 @@ export class TarReader {
     if (bytes === undefined) throw truncated();
     return bytes;
   }
+}
+
+const nothingSaid: Extensions = { pax: new Map() };
+const typeAt = 156;
+
+/** A file or a folder, as nearly all entries are. A block of zeros is none. */
+function isPlain(block: Uint8Array): boolean {
+  return block[typeAt] === 0x30 || block[typeAt] === 0x35;
+}
+
+/** Old archives tell a folder by the slash behind its name alone. */
+function isFile({ type, name }: TarHeader): boolean {
+  return type === "0" ? name.at(-1) !== 0x2f : type === "7" || type === "S";
 }
 
 const kinds: Readonly<Record<string, string>> = {

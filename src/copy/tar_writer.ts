@@ -2,6 +2,7 @@
 import type { TreeEntry } from "./entry.ts";
 import { dataBytes, oldMapBlocks } from "./sparse.ts";
 import { blockBytes, encodeHeader, joined, type NewHeader, TarError } from "./tar_header.ts";
+import { WholeBody } from "./whole_body.ts";
 
 /** Small pieces go out together: each message to a server has its price. */
 const chunkBytes = 128 * 1024;
@@ -23,20 +24,29 @@ export async function* writeTar(
   const out = new Joiner();
   for await (const entry of entries) {
     const { header, rest } = headerOf(entry, options);
-    yield* out.add(header);
-    yield* out.add(rest);
+    // Not `yield*`, which waits for each piece, and for there being none.
+    for (const chunk of out.add(header)) yield chunk;
+    for (const chunk of out.add(rest)) yield chunk;
     if (entry.kind !== "file") continue;
     let written = 0;
-    for await (const piece of options.sparse ? entry.body : expanded(entry)) {
-      written += piece.length;
-      yield* out.add(piece);
+    const { body } = entry;
+    if (body instanceof WholeBody) {
+      const bytes = body.take();
+      written = bytes.length;
+      for (const chunk of out.add(bytes)) yield chunk;
+    } else {
+      for await (const piece of options.sparse ? body : expanded(entry)) {
+        written += piece.length;
+        for (const chunk of out.add(piece)) yield chunk;
+      }
     }
     const size = options.sparse && entry.sparse !== undefined
       ? dataBytes(entry.sparse)
       : entry.size;
     // The header is on its way, and says another size: nobody could read on.
     if (written !== size) throw new TarError("a file's size isn't what its header said");
-    yield* out.add(new Uint8Array((blockBytes - size % blockBytes) % blockBytes));
+    const padding = zeros.subarray(0, (blockBytes - size % blockBytes) % blockBytes);
+    for (const chunk of out.add(padding)) yield chunk;
   }
   const end = 2 * blockBytes;
   const total = Math.ceil((out.total + end) / recordBytes) * recordBytes;
@@ -124,7 +134,7 @@ export async function* placed(
   }
 }
 
-/** Puts small pieces together; large ones pass as they are. */
+/** Puts small pieces together; large ones pass as they are. Each call gives what is to go out now. */
 class Joiner {
   #buffer = new Uint8Array(chunkBytes);
   #filled = 0;

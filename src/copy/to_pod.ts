@@ -1,14 +1,13 @@
 /** Copying into a pod: received under a temporary name there, compared, and only then given its own. */
-import { metered, summed } from "./bodies.ts";
 import { writeTar } from "./tar_writer.ts";
 import type { Checksum, NewChecksum } from "./checksum.ts";
-import type { TreeEntry } from "./entry.ts";
-import { CopyFailure, failed, type FarEnd, type OpenFar } from "./far_end.ts";
+import { CopyFailure, failed, type OpenFar } from "./far_end.ts";
 import { Manifest, someNames, SumLines } from "./manifest.ts";
-import type { Checksums, CopyTotals, FileSource, Meter, TreeSource } from "./source.ts";
+import { closed, watchedEntries } from "./sent_entries.ts";
+import type { Checksums, CopyTotals, FileSource, Meter, Settled, TreeSource } from "./source.ts";
 import { keyOf } from "./copy_key.ts";
-import { joined } from "./tar_header.ts";
 import { touchTime } from "./touch_time.ts";
+import { upload } from "./upload.ts";
 
 /** Where to in the pod, and with what. */
 export interface PodDestination {
@@ -107,20 +106,21 @@ export async function sendTree(source: TreeSource, to: PodDestination): Promise<
     totals,
     meter: to.meter,
   });
+  let settled: Settled | undefined;
+  // The pod puts the folder in its place by itself: what the source has to say must be known before.
+  const ending = async () => {
+    settled = await source.settle();
+    return maker === undefined ? "" : manifest.digest(maker.make);
+  };
   const lines = new SumLines((sum) => manifest.tick(sum));
   await upload(far, far.data(), async (write) => {
-    const archive = writeTar(closed(watched), { sparse: tar === "gnu" });
+    const archive = writeTar(closed(watched, ending), { sparse: tar === "gnu" });
     for await (const bytes of archive) await write(bytes);
   }, (bytes) => lines.push(bytes));
-  await far.hear("got");
+  const { word } = await far.hearAny(["placing", "got"]);
   await far.done();
-  const settled = await source.settle();
-  const missing = maker === undefined ? [] : manifest.missing.map(({ file }) => file);
-  if (missing.length > 0) {
-    await quietly(to, "discard", [to.path, to.name, key]);
-    throw failed(`what arrived in the pod isn't what was sent: ${someNames(missing)}`);
-  }
-  const placed = await place(to, "placeFolder", [key]);
+  if (settled === undefined) throw failed("the pod has taken a copy before its end");
+  const placed = word === "placing" ? [] : await compareAndPlace(to, { key, manifest });
   return {
     ...totals,
     resumedBytes: 0,
@@ -130,117 +130,15 @@ export async function sendTree(source: TreeSource, to: PodDestination): Promise<
   };
 }
 
-/** The entries, counted, and their data summed up as it is read. */
-async function* watchedEntries(
-  entries: AsyncIterable<TreeEntry>,
-  { make, manifest, totals, meter }: {
-    make: NewChecksum | undefined;
-    manifest: Manifest;
-    totals: { files: number; bytes: number };
-    meter: Meter;
-  },
-): AsyncGenerator<TreeEntry, void> {
-  for await (const entry of entries) {
-    if (entry.kind !== "file") {
-      yield entry;
-      continue;
-    }
-    const checksum = make?.();
-    const body = metered(entry.body, meter);
-    const file = { ...entry, body };
-    yield checksum === undefined ? file : { ...file, body: summed(file, checksum) };
-    totals.files += 1;
-    totals.bytes += entry.size;
-    if (checksum !== undefined) manifest.add(checksum.result(), entry);
-  }
-}
-
-/** What far ends are sent: all of it in `tree/`, folders that can be written to while they are filled, and an end. */
-async function* closed(entries: AsyncIterable<TreeEntry>): AsyncGenerator<TreeEntry, void> {
-  const folders: TreeEntry[] = [];
-  for await (const plain of entries) {
-    const entry = inTree(plain);
-    if (entry.kind !== "folder") {
-      yield entry;
-      continue;
-    }
-    folders.push(entry);
-    yield { ...entry, mode: entry.mode | 0o700 };
-  }
-  // Again: busybox gives them their times and modes at once, and what is put into them changes these.
-  yield* folders.toReversed();
-  yield { kind: "file", path: end, mode: 0o600, mtime: 0, size: 0, body: nothing() };
-}
-
-const tree = new TextEncoder().encode("tree");
-const slash = new TextEncoder().encode("/");
-const end = new TextEncoder().encode("end");
-
-function inTree(entry: TreeEntry): TreeEntry {
-  const path = entry.path.length === 0 ? tree : joined([tree, slash, entry.path]);
-  if (entry.kind !== "hardLink") return { ...entry, path };
-  return { ...entry, path, target: joined([tree, slash, entry.target]) };
-}
-
-async function* nothing(): AsyncGenerator<Uint8Array, void> {}
-
-/**
- * Sends while what comes back is taken: a script that ends early ends the sending too. Whether the end of the
- * input could be told.
- */
-async function upload(
-  far: FarEnd,
-  answers: AsyncIterable<Uint8Array>,
-  send: (write: (bytes: Uint8Array) => Promise<void>) => Promise<void>,
-  take: (bytes: Uint8Array) => void = () => {},
-): Promise<boolean> {
-  const over = new EndedEarly();
-  const heard = (async () => {
-    try {
-      for await (const bytes of answers) take(bytes);
-    } finally {
-      over.tell();
-    }
-  })();
-  // Told where it is waited for; a source that fails is told before it.
-  heard.catch(() => {});
-  far.stopped.then(() => over.tell());
-  try {
-    await send((bytes) => over.unless(far.write(bytes)));
-    const told = await over.unless(far.closeInput());
-    if (told) await heard;
-    return told;
-  } catch (error) {
-    if (!(error instanceof EndedEarlyError)) throw error;
-    const told = await far.closeInput().catch(() => true);
-    if (told) await heard;
-    return told;
-  }
-}
-
-class EndedEarlyError extends Error {}
-
-/** A write into a script that has ended may never be taken, or fail: why, its end says. */
-class EndedEarly {
-  #ended = false;
-  #waiting: ((error: EndedEarlyError) => void) | undefined;
-
-  tell(): void {
-    this.#ended = true;
-    this.#waiting?.(new EndedEarlyError());
-  }
-
-  /** One at a time. */
-  unless<T>(work: Promise<T>): Promise<T> {
-    if (this.#ended) {
-      work.catch(() => {});
-      return Promise.reject(new EndedEarlyError());
-    }
-    return new Promise<T>((resolve, reject) => {
-      this.#waiting = reject;
-      work.then(resolve, () => reject(new EndedEarlyError()));
-    });
-  }
+/** For what the pod couldn't compare by itself. */
+async function compareAndPlace(
+  to: PodDestination,
+  { key, manifest }: { key: string; manifest: Manifest },
+): Promise<readonly string[]> {
+  const missing = manifest.missing.map(({ file }) => file);
+  if (missing.length === 0) return await place(to, "placeFolder", [key]);
+  await quietly(to, "discard", [to.path, to.name, key]);
+  throw failed(`what arrived in the pod isn't what was sent: ${someNames(missing)}`);
 }
 
 /** Gives what was received its place. What the programs had to say about it are notes. */

@@ -3,6 +3,7 @@ import { KodamaError } from "../base/errors.ts";
 import type { TreeEntry } from "../copy/entry.ts";
 import { keyOf } from "../copy/copy_key.ts";
 import type { Settled, TreeSource } from "../copy/source.ts";
+import { WholeBody } from "../copy/whole_body.ts";
 import { readFile } from "./read_file.ts";
 import { dataParts } from "./data_parts.ts";
 import { fileError } from "./files.ts";
@@ -131,7 +132,7 @@ async function contentOf(full: string, { size, modifiedMs, sparse }: Found) {
   if (size > smallBytes) {
     return { size, body: readFile(full, { offset: 0, end: size, modifiedMs }) };
   }
-  return { size, body: smallFile(full, size) };
+  return { size, body: new WholeBody(() => smallFile(full, size)) };
 }
 
 async function* dataOf(
@@ -144,8 +145,8 @@ async function* dataOf(
   }
 }
 
-async function* smallFile(full: string, size: number): AsyncGenerator<Uint8Array, void> {
-  if (size === 0) return;
+function smallFile(full: string, size: number): Uint8Array {
+  if (size === 0) return new Uint8Array();
   let bytes: Uint8Array;
   try {
     bytes = Deno.readFileSync(full);
@@ -155,7 +156,7 @@ async function* smallFile(full: string, size: number): AsyncGenerator<Uint8Array
   if (bytes.length !== size) {
     throw new KodamaError("conflict", `${full} changed while it was copied`);
   }
-  yield bytes;
+  return bytes;
 }
 
 function linkTarget(full: string): string {

@@ -3,6 +3,7 @@ import { KodamaError } from "../base/errors.ts";
 import { escapedName, textOf, type TreeEntry } from "../copy/entry.ts";
 import { placed } from "../copy/tar_writer.ts";
 import type { UnpackFolder } from "../copy/to_local.ts";
+import { WholeBody } from "../copy/whole_body.ts";
 import { folderOf } from "./copy_partial.ts";
 import { mergeInto } from "./copy_merge.ts";
 import { copyError } from "./copy_error.ts";
@@ -145,7 +146,8 @@ class Unpacking implements UnpackFolder {
   async #putFile(full: string, { mode, mtime, size, sparse, body }: File): Promise<void> {
     const options = { write: true, createNew: true, mode: mode & 0o777 };
     using file = this.#openNew(full, options);
-    if (sparse === undefined) { for await (const bytes of body) writeAll(file, bytes); }
+    if (body instanceof WholeBody && sparse === undefined) writeAll(file, body.take());
+    else if (sparse === undefined) { for await (const bytes of body) writeAll(file, bytes); }
     else {
       for await (const { offset, bytes } of placed(sparse.parts, body)) {
         file.seekSync(offset, Deno.SeekMode.Start);

@@ -1,0 +1,108 @@
+/** The scripts that take a folder in a pod: unpacked under a temporary name, compared, and put in its place. */
+import { beginning, placing } from "./far_script_parts.ts";
+
+/** Where a folder is unpacked before it is put in its place: beside it, or in it where it is there. */
+const unpacking = `unpack_in() {
+if [ -d "$dest" ]; then temporary=\${dest%/}/.kodama-$1.new
+else
+[ -e "$dest" ] || [ -L "$dest" ] && refuse "isFile"
+temporary=\${dir%/}/.kodama-$1.new
+fi
+}`;
+
+/**
+ * `put_in_place`: where there is no such folder yet, all of it appears at once; else what is new moves into it, file
+ * by file, each of them whole; folders that are there stay, with what else is in them.
+ */
+const puttingInPlace =
+  `each='for one in * .[!.]* ..?*; do [ -e "$one" ] || [ -L "$one" ] || continue;'
+check() (
+cd "$1" || exit 1
+eval "$each"'
+if [ -d "$one" ] && [ ! -L "$one" ]; then
+if [ -d "$2/$one" ] && [ ! -L "$2/$one" ]; then check "./$one" "$2/$one" || exit 1
+elif [ -e "$2/$one" ] || [ -L "$2/$one" ]; then refuse "notFolder $2/$one"
+fi
+elif [ -d "$2/$one" ] && [ ! -L "$2/$one" ]; then refuse "notFile $2/$one"
+fi
+done'
+)
+merge() (
+to=$2
+cd "$1" || exit 1
+set --
+eval "$each"'
+if [ -d "$one" ] && [ ! -L "$one" ] && [ -d "$to/$one" ]; then merge "./$one" "$to/$one" || exit 1
+else
+set -- "$@" "./$one"
+if [ "$#" -ge 200 ]; then mv -f "$@" "$to/" || exit 1; set --; fi
+fi
+done'
+[ "$#" = 0 ] || mv -f "$@" "$to/"
+)
+put_in_place() {
+if [ -d "$dest" ]; then
+check "$temporary/tree" "$dest" && merge "$temporary/tree" "$dest"
+else mv "$temporary/tree" "$dest"
+fi
+code=$?
+rm -rf "$temporary"
+exit "$code"
+}`;
+
+/**
+ * `wanted dest name key`: unpacks standard input. To tars, an archive that is cut off between two entries is whole:
+ * the file `end` behind `tree/` says that it is. It has one line: the checksum of all checksums, sorted.
+ *
+ * Where the files here come to the same, the folder is put in its place at once, which saves the second exec. Where
+ * they don't, or nothing sorts, the checksum of each file follows on standard output, and whoever sent them decides:
+ * names with a newline make lines of their own.
+ *
+ * GNU's tar has words of its own for a full disk; what is written after it failed has the system's.
+ */
+export const receiveFolder = `${beginning}
+${placing}
+${unpacking}
+${puttingInPlace}
+same() {
+command -v sort >/dev/null 2>&1 && command -v cut >/dev/null 2>&1 || return 1
+read -r wanted <"$temporary/end" || return 1
+set -- $(sums_in "$temporary/tree" | sort | "$sum")
+[ "\${1#\\\\}" = "$wanted" ]
+}
+need tar mv rm mkdir
+place "$2" "$3" folder
+unpack_in "$4"
+choose "$1"
+command -v find >/dev/null 2>&1 || sum=
+tar_kind
+rm -rf "$temporary"
+mkdir "$temporary" || exit 1
+say "ready \${sum:--} $tar"
+tar -C "$temporary" -xpof -
+code=$?
+if [ "$code" != 0 ]; then
+echo whether there is room | cat >"$temporary/.room"
+rm -rf "$temporary"
+give_up "$code"
+fi
+if ! [ -f "$temporary/end" ]; then
+rm -rf "$temporary"
+exit 1
+fi
+if [ "$sum" ] && ! same; then
+sums_in "$temporary/tree"
+say "got"
+exit
+fi
+say "placing"
+put_in_place`;
+
+/** `dest name key`: puts the folder in its place. */
+export const placeFolder = `${beginning}
+${placing}
+${unpacking}
+${puttingInPlace}
+place "$1" "$2" folder
+unpack_in "$3"
+put_in_place`;

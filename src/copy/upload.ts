@@ -1,0 +1,61 @@
+/** Sending to a script in a pod that may end before it has taken all. */
+import type { FarEnd } from "./far_end.ts";
+
+/**
+ * Sends while what comes back is taken: a script that ends early ends the sending too. Whether the end of the
+ * input could be told.
+ */
+export async function upload(
+  far: FarEnd,
+  answers: AsyncIterable<Uint8Array>,
+  send: (write: (bytes: Uint8Array) => Promise<void>) => Promise<void>,
+  take: (bytes: Uint8Array) => void = () => {},
+): Promise<boolean> {
+  const over = new EndedEarly();
+  const heard = (async () => {
+    try {
+      for await (const bytes of answers) take(bytes);
+    } finally {
+      over.tell();
+    }
+  })();
+  // Told where it is waited for; a source that fails is told before it.
+  heard.catch(() => {});
+  far.stopped.then(() => over.tell());
+  try {
+    await send((bytes) => over.unless(far.write(bytes)));
+    const told = await over.unless(far.closeInput());
+    if (told) await heard;
+    return told;
+  } catch (error) {
+    if (!(error instanceof EndedEarlyError)) throw error;
+    const told = await far.closeInput().catch(() => true);
+    if (told) await heard;
+    return told;
+  }
+}
+
+class EndedEarlyError extends Error {}
+
+/** A write into a script that has ended may never be taken, or fail: why, its end says. */
+class EndedEarly {
+  #ended = false;
+  #waiting: ((error: EndedEarlyError) => void) | undefined;
+
+  tell(): void {
+    this.#ended = true;
+    this.#waiting?.(new EndedEarlyError());
+  }
+
+  /** One at a time. */
+  unless<T>(work: Promise<T>): Promise<T> {
+    if (this.#ended) {
+      work.catch(() => {});
+      return Promise.reject(new EndedEarlyError());
+    }
+    return new Promise<T>((resolve, reject) => {
+      this.#waiting = reject;
+      work.then(resolve, () => reject(new EndedEarlyError()));
+    });
+  }
+}
