@@ -9,6 +9,7 @@ import { interruptible } from "./interruptible.ts";
 import type { Invocation } from "./invocation.ts";
 import { type DataFormat, renderData } from "./output.ts";
 import type { SelectionOptions } from "./selection.ts";
+import { failedContextText } from "./failed_context.ts";
 
 /** How pods are shown. */
 export type PodsFormat = "table" | "name" | DataFormat;
@@ -29,7 +30,7 @@ export async function showPods(
     for await (const event of listPods(host, { contexts, selection, signal })) {
       if (event.kind === "contextFailed") {
         exitCode = exitCodeOf("unreachable");
-        await stderr.write(`context ${event.context}: ${printable(event.error.message)}\n`);
+        await stderr.write(`${printable(failedContextText(event))}\n`);
         continue;
       }
       targets.push(...event.targets);

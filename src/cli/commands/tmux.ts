@@ -16,6 +16,7 @@ import { runningFlags } from "../running/flags.ts";
 import { resolveSelection, selectionFlags, selectionOperands } from "../selection.ts";
 import { keepMsOf, shellFlags } from "../shelling/flags.ts";
 import { paneFlags } from "../shelling/pane_flags.ts";
+import { failedContextText } from "../failed_context.ts";
 
 const arrangements = choice(layouts);
 const group = "Panes";
@@ -142,7 +143,7 @@ async function told(event: TmuxEvent, { terminal }: Invocation): Promise<void> {
 function linesOf(event: TmuxEvent): string[] {
   switch (event.kind) {
     case "contextFailed":
-      return [`context ${event.context}: ${event.error.message}`];
+      return [failedContextText(event)];
     case "podsSkipped":
       return event.skipped.map(({ pod, reason }) => `skipped ${pod}: ${reason}`);
     case "opened": {

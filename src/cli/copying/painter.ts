@@ -9,6 +9,7 @@ import type { Piece } from "../running/painter.ts";
 import { skippedReasons, troubleText } from "../running/summary_text.ts";
 import { bytesText, filesText } from "./amounts.ts";
 import type { CopyView } from "./resolve.ts";
+import { failedContextText } from "../failed_context.ts";
 
 /** How a copy is shown. */
 export interface CopyPainterOptions extends Pick<CopyView, "format" | "quiet" | "single"> {
@@ -51,7 +52,7 @@ export class CopyPainter {
         return quiet ? [] : [this.#say(`waiting for ${whom}: ${event.reason} (${limit} at most)`)];
       }
       case "contextFailed":
-        return [this.#say(`context ${event.context}: ${event.error.message}`)];
+        return [this.#say(failedContextText(event))];
       case "notRecorded":
         return quiet ? [] : [this.#say(`this run is not kept: ${event.error.message}`)];
       case "podsSkipped":

@@ -1,6 +1,7 @@
 /** What happens to the logs while they are read, as a person reads it. */
 import { counted } from "../../base/counted.ts";
 import type { LogsEvent } from "../../actions/logs_events.ts";
+import { failedContextText } from "../failed_context.ts";
 
 /** A sentence about an event, and whether it is said even when nothing but lines is wanted. */
 export interface Note {
@@ -12,7 +13,7 @@ export interface Note {
 export function notesOn(event: LogsEvent, names: readonly string[]): Note[] {
   switch (event.kind) {
     case "contextFailed":
-      return [important(`context ${event.context}: ${event.error.message}`)];
+      return [important(failedContextText(event))];
     case "unwatched":
       return [
         important(

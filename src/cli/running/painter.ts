@@ -9,6 +9,7 @@ import { formatDuration } from "../../base/duration.ts";
 import { diffLines } from "./diff_lines.ts";
 import { prefixes } from "./prefix.ts";
 import { singleOutcomeText, skippedReasons, summaryText, troubleText } from "./summary_text.ts";
+import { failedContextText } from "../failed_context.ts";
 
 /** One thing to write. */
 export interface Piece {
@@ -86,7 +87,7 @@ export class Painter implements RunPainter {
       case "contextWaiting":
         return this.#options.quiet ? [] : [this.#say(waitingText(event))];
       case "contextFailed":
-        return [this.#say(`context ${event.context}: ${event.error.message}`)];
+        return [this.#say(failedContextText(event))];
       case "podsSkipped":
         return this.#options.quiet
           ? []

@@ -6,6 +6,7 @@ import { TerminalModes } from "../../term/terminal_modes.ts";
 import type { Terminal } from "../../term/terminal.ts";
 import type { EndSignal, Invocation } from "../invocation.ts";
 import { attachedLines, endedLines, type EndWords, lostLines } from "./words.ts";
+import { failedContextText } from "../failed_context.ts";
 
 /** 128 + SIGINT: stopped by the person or a signal. */
 const interrupted = 130;
@@ -83,7 +84,7 @@ class ShellScreen implements Disposable {
   async show(event: ShellEvent): Promise<void> {
     switch (event.kind) {
       case "contextFailed":
-        return await this.#say([`context ${event.context}: ${event.error.message}`]);
+        return await this.#say([failedContextText(event)]);
       case "podsSkipped":
         return await this.#say(
           event.skipped.map(({ pod, reason }) => `skipped ${pod}: ${reason}`),

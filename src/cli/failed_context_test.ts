@@ -1,0 +1,15 @@
+import assert from "node:assert/strict";
+import { KodamaError } from "../base/errors.ts";
+import { failedContextText } from "./failed_context.ts";
+
+Deno.test("a context that can't be used is named once", () => {
+  const said = (context: string, message: string) =>
+    failedContextText({ context, error: new KodamaError("unreachable", message) });
+  assert.equal(said("west", "no route"), "context west: no route");
+  const whole = "cannot reach context west, https://w:6443: connection refused";
+  assert.equal(said("west", whole), whole);
+  assert.equal(said("we", whole), `context we: ${whole}`);
+  const long = "cannot reach context arn:aws:eks:1:cluster/x: no route";
+  assert.equal(said("arn:aws:eks:1:cluster/x", long), long);
+  assert.equal(said("arn", long), `context arn: ${long}`);
+});
