@@ -6,6 +6,7 @@
  * servers (1.30 and later, with WebSockets) tell `Success` for a command that still runs. Their own client
  * for kubelet takes the end of a stream without a word for a good end.
  */
+import { joinBytes } from "../base/join_bytes.ts";
 
 /** What ends a command's output, before its exit code. */
 export function endMarkOf(nonce: string): string {
@@ -37,14 +38,14 @@ export class EndMarkReader {
   /** What of the output so far is known to be the command's. */
   push(chunk: Uint8Array): Uint8Array {
     if (this.#exitCode !== undefined) return chunk;
-    const bytes = this.#held.length === 0 ? chunk : joined(this.#held, chunk);
+    const bytes = this.#held.length === 0 ? chunk : joinBytes([this.#held, chunk]);
     const { start, end } = this.#find(bytes);
     // What may be the beginning of the mark is copied: the chunk may be used again.
     this.#held = end === undefined ? bytes.slice(start) : new Uint8Array();
     if (end === undefined) return bytes.subarray(0, start);
     const code = bytes.subarray(start + this.#mark.length, end);
     this.#exitCode = Number.parseInt(String.fromCharCode(...code), 10);
-    return joined(bytes.subarray(0, start), bytes.subarray(end));
+    return joinBytes([bytes.subarray(0, start), bytes.subarray(end)]);
   }
 
   /** What was held back, when the output has ended. */
@@ -76,13 +77,4 @@ export class EndMarkReader {
     if (whole !== null) return this.#mark.length + whole[0].length;
     return openCode.test(code) ? "open" : "none";
   }
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  if (first.length === 0) return second;
-  if (second.length === 0) return first;
-  const whole = new Uint8Array(first.length + second.length);
-  whole.set(first);
-  whole.set(second, first.length);
-  return whole;
 }

@@ -1,4 +1,5 @@
 /** A line of kodama's own within what a command writes. */
+import { joinBytes } from "../base/join_bytes.ts";
 
 /** Bytes that are held back, at most, while the line isn't found. */
 const headLimitBytes = 4096;
@@ -34,7 +35,7 @@ export class MarkedLine<T> {
   /** What of the output so far is known to be the command's. */
   push(chunk: Uint8Array): Uint8Array {
     if (this.#state.kind !== "searching") return chunk;
-    this.#head = joined(this.#head, chunk);
+    this.#head = joinBytes([this.#head, chunk]);
     const start = indexOfBytes(this.#head, this.#marker);
     const newline = start < 0 ? -1 : this.#head.indexOf(0x0a, start + this.#marker.length);
     if (newline < 0) return this.#head.length > headLimitBytes ? this.finish() : new Uint8Array();
@@ -44,7 +45,7 @@ export class MarkedLine<T> {
     const value = this.#parse(text.replace(/\r$/, ""));
     if (value === undefined) return this.finish();
     this.#state = { kind: "found", value };
-    const rest = joined(this.#head.subarray(0, start), this.#head.subarray(newline + 1));
+    const rest = joinBytes([this.#head.subarray(0, start), this.#head.subarray(newline + 1)]);
     this.#head = new Uint8Array();
     return rest;
   }
@@ -56,15 +57,6 @@ export class MarkedLine<T> {
     this.#head = new Uint8Array();
     return rest;
   }
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  if (first.length === 0) return second;
-  if (second.length === 0) return first;
-  const whole = new Uint8Array(first.length + second.length);
-  whole.set(first);
-  whole.set(second, first.length);
-  return whole;
 }
 
 function indexOfBytes(haystack: Uint8Array, needle: Uint8Array): number {

@@ -3,6 +3,7 @@
  * name in the certificate, no verification), and where the link itself is wanted afterwards.
  */
 import { onAbort } from "../base/abort.ts";
+import { joinBytes } from "../base/join_bytes.ts";
 import { type HttpAnswer, type HttpHead, LinkReader, readBody, readHead } from "./http_answer.ts";
 import { type HeaderPairs, requestHead } from "./http_request.ts";
 import type { Link } from "./link.ts";
@@ -70,8 +71,5 @@ function requestBytes(url: URL, { method, headers, body = "" }: LinkRequest): Ui
   const bytes = new TextEncoder().encode(body);
   const head = requestHead(method, url, [...headers, ["content-length", String(bytes.length)]]);
   // In one write: two would be two TLS records, and often two packets.
-  const all = new Uint8Array(head.length + bytes.length);
-  all.set(head);
-  all.set(bytes, head.length);
-  return all;
+  return joinBytes([head, bytes]);
 }

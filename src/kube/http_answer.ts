@@ -1,4 +1,5 @@
 /** An HTTP/1.1 answer read from a {@link Link}: head, then body as it comes. RFC 9112. */
+import { joinBytes } from "../base/join_bytes.ts";
 import { ChunkedBody } from "./http_chunks.ts";
 import type { Link } from "./link.ts";
 
@@ -66,7 +67,7 @@ export class LinkReader {
       }
       const chunk = await this.link.read();
       if (chunk === null) throw new Error("the connection was closed before an answer");
-      this.#kept = joined(this.#kept, chunk);
+      this.#kept = joinBytes([this.#kept, chunk]);
     }
   }
 }
@@ -138,11 +139,4 @@ async function someOf(reader: LinkReader, limit: number): Promise<Uint8Array> {
   const bytes = await reader.some(limit);
   if (bytes !== null) return bytes;
   throw new Error("the connection was closed in the middle of an answer");
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(a.length + b.length);
-  all.set(a);
-  all.set(b, a.length);
-  return all;
 }

@@ -4,6 +4,7 @@
  * The decoder never assembles a message: it hands on whatever part of one has arrived, so a frame of any
  * size costs no memory.
  */
+import { joinBytes } from "../base/join_bytes.ts";
 
 /** What a frame says. https://www.rfc-editor.org/rfc/rfc6455#section-5.2 */
 export const opcode = {
@@ -74,7 +75,7 @@ export class FrameDecoder {
   /** The bytes after the header, or undefined while it isn't complete. */
   #takeHeader(chunk: Uint8Array): Uint8Array | undefined {
     const missing = maxHeader - this.#pending.length;
-    const bytes = concat(this.#pending, chunk.subarray(0, missing));
+    const bytes = joinBytes([this.#pending, chunk.subarray(0, missing)]);
     const size = headerSize(bytes);
     if (size === undefined || bytes.length < size) {
       this.#pending = bytes;
@@ -116,7 +117,7 @@ export class FrameDecoder {
   }
 
   #controlPart(header: Header, part: Uint8Array): FrameEvent | undefined {
-    this.#control = concat(this.#control, part);
+    this.#control = joinBytes([this.#control, part]);
     if (header.left > 0) return undefined;
     const bytes = this.#control;
     if (header.opcode === opcode.ping) return { kind: "ping", bytes };
@@ -168,11 +169,4 @@ function payloadSize(header: Uint8Array): number {
   const size = view.getBigUint64(2);
   if (size > BigInt(Number.MAX_SAFE_INTEGER)) throw new FrameError("a frame of absurd length");
   return Number(size);
-}
-
-function concat(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(a.length + b.length);
-  all.set(a);
-  all.set(b, a.length);
-  return all;
 }

@@ -1,4 +1,5 @@
 /** Whole lines out of the bytes of a log, each with its time. */
+import { joinBytes } from "../base/join_bytes.ts";
 import type { LogLine } from "./line.ts";
 import { StampReader } from "./stamp.ts";
 
@@ -19,7 +20,7 @@ export class LineSplitter {
   /** The lines that this chunk ends. They keep its memory. */
   push(chunk: Uint8Array): LogLine[] {
     const kept = this.#rest.length;
-    const bytes = kept === 0 ? chunk : joined(this.#rest, chunk);
+    const bytes = kept === 0 ? chunk : joinBytes([this.#rest, chunk]);
     const lines: LogLine[] = [];
     let start = 0;
     for (let end = bytes.indexOf(newline, kept); end >= 0; end = bytes.indexOf(newline, start)) {
@@ -74,11 +75,4 @@ export class LineSplitter {
       end,
     };
   }
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const all = new Uint8Array(a.length + b.length);
-  all.set(a);
-  all.set(b, a.length);
-  return all;
 }

@@ -1,4 +1,5 @@
 /** A set-up's first line is addressed to the node; what follows belongs to the command. */
+import { joinBytes } from "../../base/join_bytes.ts";
 
 const newline = 0x0a;
 /** No first line of ours comes near it; what does isn't ours. */
@@ -17,7 +18,7 @@ export async function takeFirstLine(source: ReadableStream<Uint8Array>): Promise
   let seen: Uint8Array = new Uint8Array();
   for (;;) {
     const { value, done } = await reader.read();
-    if (value !== undefined) seen = joined(seen, value);
+    if (value !== undefined) seen = joinBytes([seen, value]);
     const at = seen.indexOf(newline);
     const complete = at >= 0;
     if (!complete && !done && seen.length < firstLineLimit) continue;
@@ -25,13 +26,6 @@ export async function takeFirstLine(source: ReadableStream<Uint8Array>): Promise
     const left = complete ? seen.subarray(at + 1) : new Uint8Array();
     return { line: line.trimEnd(), complete, rest: continued(left, reader) };
   }
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }
 
 function continued(

@@ -3,6 +3,7 @@
  * is `F` for a whole line and `P` for a part of one.
  * https://github.com/kubernetes/design-proposals-archive/blob/main/node/kubelet-cri-logging.md
  */
+import { joinBytes } from "../../base/join_bytes.ts";
 import type { Clock } from "./clock.ts";
 
 const newline = 0x0a;
@@ -109,11 +110,11 @@ export class LogFile implements AsyncDisposable {
 
   #line(stream: "stdout" | "stderr", tag: "F" | "P", parts: readonly Uint8Array[]): Uint8Array {
     const head = new TextEncoder().encode(`${this.#clock.now().toISOString()} ${stream} ${tag} `);
-    return concatenated([head, ...parts, Uint8Array.of(newline)]);
+    return joinBytes([head, ...parts, Uint8Array.of(newline)]);
   }
 
   async #append(lines: readonly Uint8Array[]): Promise<void> {
-    const bytes = concatenated(lines);
+    const bytes = joinBytes(lines);
     if (this.#size > 0 && this.#size + bytes.length > this.#maxBytes) await this.#rotate();
     for (let written = 0; written < bytes.length;) {
       written += await this.#file.write(bytes.subarray(written));
@@ -139,14 +140,4 @@ export class LogFile implements AsyncDisposable {
 
 function openEmpty(path: string): Promise<Deno.FsFile> {
   return Deno.open(path, { write: true, create: true, truncate: true });
-}
-
-function concatenated(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

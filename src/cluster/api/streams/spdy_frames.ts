@@ -3,7 +3,7 @@
  * neither kubectl nor the API server has any: the connection below is the back-pressure.
  * https://www.chromium.org/spdy/spdy-protocol/spdy-protocol-draft3-1/
  */
-import { joined } from "./spdy_headers.ts";
+import { joinBytes } from "../../../base/join_bytes.ts";
 
 /** A frame with its header block still compressed. */
 export type Frame =
@@ -32,7 +32,7 @@ export class FrameReader {
 
   /** The frames that are whole now. Throws a RangeError at one that is too large. */
   push(bytes: Uint8Array): Frame[] {
-    let rest = this.#rest.length === 0 ? bytes : joined([this.#rest, bytes]);
+    let rest = this.#rest.length === 0 ? bytes : joinBytes([this.#rest, bytes]);
     const frames: Frame[] = [];
     while (rest.length >= headLength) {
       const view = new DataView(rest.buffer, rest.byteOffset, rest.length);
@@ -101,11 +101,11 @@ export function encodeFrame(
       return control(
         type.synReply,
         frame.fin ? finFlag : 0,
-        joined([words(frame.stream), frame.headers]),
+        joinBytes([words(frame.stream), frame.headers]),
       );
     case "synStream": {
-      const head = joined([words(frame.stream, 0), new Uint8Array(2)]);
-      return control(type.synStream, frame.fin ? finFlag : 0, joined([head, frame.headers]));
+      const head = joinBytes([words(frame.stream, 0), new Uint8Array(2)]);
+      return control(type.synStream, frame.fin ? finFlag : 0, joinBytes([head, frame.headers]));
     }
     case "rstStream":
       return control(type.rstStream, 0, words(frame.stream, frame.status));

@@ -3,6 +3,7 @@
  * https://www.chromium.org/spdy/spdy-protocol/spdy-protocol-draft3-1/#2610-namevalue-header-block
  */
 import { constants, createInflate } from "node:zlib";
+import { joinBytes } from "../../../base/join_bytes.ts";
 
 /** Names and values that begin the dictionary, each with its length before it. */
 const words =
@@ -29,23 +30,12 @@ const tail =
 export function headerDictionary(): Uint8Array {
   const text = new TextEncoder();
   const parts = words.flatMap((word) => [uint32(word.length), text.encode(word)]);
-  return joined([...parts, text.encode(tail)]);
+  return joinBytes([...parts, text.encode(tail)]);
 }
 
 function uint32(value: number): Uint8Array {
   const bytes = new Uint8Array(4);
   new DataView(bytes.buffer).setUint32(0, value);
-  return bytes;
-}
-
-/** Several pieces in one. */
-export function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.length;
-  }
   return bytes;
 }
 
@@ -81,7 +71,7 @@ export function createHeaderReader(): HeaderReader {
       });
       if (broken) throw broken;
       if (size > blockLimitBytes) throw new RangeError("a header block is too large");
-      return decodePairs(joined(pieces));
+      return decodePairs(joinBytes(pieces));
     },
     [Symbol.dispose]: () => void inflate.destroy(),
   };
@@ -118,7 +108,7 @@ export function createHeaderWriter(): (pairs: ReadonlyMap<string, string>) => Ui
   return (pairs) => {
     const text = new TextEncoder();
     const fields = [...pairs].flat().map((each) => text.encode(each));
-    const data = joined([
+    const data = joinBytes([
       uint32(pairs.size),
       ...fields.flatMap((each) => [uint32(each.length), each]),
     ]);
@@ -129,6 +119,6 @@ export function createHeaderWriter(): (pairs: ReadonlyMap<string, string>) => Ui
     // The head of a zlib stream (RFC 1950) stands before its first block alone.
     const head = begun ? new Uint8Array() : Uint8Array.of(0x78, 0x01);
     begun = true;
-    return joined([head, stored, data, syncFlush]);
+    return joinBytes([head, stored, data, syncFlush]);
   };
 }

@@ -3,12 +3,8 @@ import { constants, createDeflate, createInflate } from "node:zlib";
 import fc from "fast-check";
 import { channel, decodeMessage, encodeMessage } from "./channels.ts";
 import { encodeFrame, type Frame, FrameReader } from "./spdy_frames.ts";
-import {
-  createHeaderReader,
-  createHeaderWriter,
-  headerDictionary,
-  joined,
-} from "./spdy_headers.ts";
+import { joinBytes } from "../../../base/join_bytes.ts";
+import { createHeaderReader, createHeaderWriter, headerDictionary } from "./spdy_headers.ts";
 
 const bytes = fc.uint8Array({ maxLength: 50 });
 const stream = fc.integer({ min: 1, max: 0x7fffffff });
@@ -36,7 +32,7 @@ Deno.test("frames decode to what was encoded, however the bytes come in pieces",
   fc.assert(fc.property(frames, fc.array(fc.nat(30)), (all, sizes) => {
     const reader = new FrameReader();
     const decoded: Frame[] = [];
-    for (const piece of pieces(joined(all.map(encodeFrame)), sizes)) {
+    for (const piece of pieces(joinBytes(all.map(encodeFrame)), sizes)) {
       decoded.push(...reader.push(piece));
     }
     assert.deepEqual(decoded, all);
@@ -73,7 +69,7 @@ function compressor(): (block: Uint8Array) => Promise<Uint8Array> {
       deflate.write(block);
       deflate.flush(constants.Z_SYNC_FLUSH, () => {
         deflate.off("data", take).off("error", reject);
-        resolve(joined(parts));
+        resolve(joinBytes(parts));
       });
     });
 }
@@ -86,9 +82,9 @@ function plainBlock(headers: readonly (readonly [string, string])[]): Uint8Array
   };
   const text = (value: string) => {
     const encoded = new TextEncoder().encode(value);
-    return joined([number(encoded.length), encoded]);
+    return joinBytes([number(encoded.length), encoded]);
   };
-  return joined([number(headers.length), ...headers.flat().map(text)]);
+  return joinBytes([number(headers.length), ...headers.flat().map(text)]);
 }
 
 Deno.test("header blocks of one session are read in their order", async () => {
@@ -117,7 +113,7 @@ Deno.test("header blocks that are written inflate to what they say", async () =>
         await new Promise((resolve) => inflate.write(written, resolve));
       }
       inflate.destroy();
-      assert.deepEqual(joined(parts), joined(blocks.map(plainBlock)));
+      assert.deepEqual(joinBytes(parts), joinBytes(blocks.map(plainBlock)));
     }),
     { numRuns: 30 },
   );
