@@ -183,6 +183,7 @@ Deno.test("--help is help anywhere before --, and the command's own word after i
   assert.deepEqual([help.kind, help.path], ["help", ["exec"]]);
   const own = await choose(["exec", "web-0", "--", "ls", "--help"], programOf("kodama"));
   assert.equal(own.kind, "command");
+  await assert.rejects(parse(["--help=all"]), { message: "--help takes no value" });
 });
 
 Deno.test("a name of every object is no command", async () => {

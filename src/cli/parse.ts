@@ -65,6 +65,7 @@ async function unknownFlag(word: string, flags: Flags, spoken: string): Promise<
     return new UsageError(`unknown flag: -${letter ?? word.slice(1)} in ${word}`, { hint: list });
   }
   const name = word.slice(2).replace(/=.*$/s, "");
+  if (name === "help") return new UsageError("--help takes no value", { hint: list });
   const [near] = await nearestNames(name, Object.keys(flags), 1);
   return new UsageError(`unknown flag: --${name}`, {
     hint: near === undefined ? list : `did you mean --${near}?`,

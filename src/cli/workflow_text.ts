@@ -10,7 +10,7 @@ import { tableLines } from "../term/table.ts";
 
 /** What it is, its parameters, what it may touch, and its steps. */
 export function workflowLines(workflow: FullWorkflow): string[] {
-  const { name, path, description, params, permissions, steps, outputs } = workflow;
+  const { name, path, description, params, select, permissions, steps, outputs } = workflow;
   return [
     `${name}${description === undefined ? "" : `: ${description}`}`,
     path,
@@ -20,6 +20,7 @@ export function workflowLines(workflow: FullWorkflow): string[] {
         ? []
         : tableLines(["NAME", "TYPE", "DEFAULT", "WHAT"], params.map(paramRow)),
     ),
+    ...section("pods", Object.entries(select).map(([key, value]) => `${key}: ${written(value)}`)),
     ...section("permissions", permissionLines(permissions)),
     ...section("steps", stepLines(steps)),
     ...section("finally", stepLines(workflow.finally)),
@@ -29,6 +30,12 @@ export function workflowLines(workflow: FullWorkflow): string[] {
 
 function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : ["", title, ...lines.map((line) => `  ${line}`)];
+}
+
+/** A value of the file, as short as it is clear. */
+function written(value: unknown): string {
+  if (typeof value === "string") return value;
+  return Array.isArray(value) ? value.map(written).join(", ") : JSON.stringify(value);
 }
 
 function paramRow(param: Param): string[] {
