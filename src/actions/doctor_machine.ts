@@ -1,14 +1,17 @@
 /** What this machine has of what kodama can use. */
 import { KodamaError } from "../base/errors.ts";
+import { effectiveSettings } from "../config/settings.ts";
 import { isTooOld, oldestTmux } from "../tmux/words.ts";
 import type { Finding } from "./finding.ts";
 import type { Host } from "./host.ts";
+import { settingSources } from "./setting_sources.ts";
 
 /** The findings of this machine. */
 export async function* checkMachine(
   host: Host,
   signal: AbortSignal,
 ): AsyncGenerator<Finding, void> {
+  yield await checkSettings(host);
   yield checkTerminal(host);
   yield await checkProgram(host, signal, {
     id: "tmux",
@@ -22,6 +25,22 @@ export async function* checkMachine(
     versionWords: ["version", "--client"],
     lacking: "kodama itself doesn't need it",
   });
+}
+
+/** A file of settings that can't be read stops every command that asks for one, each at its own time. */
+async function checkSettings(host: Host): Promise<Finding> {
+  const id = "settings";
+  try {
+    const sources = await settingSources(host);
+    await effectiveSettings(sources);
+    const paths = [sources.repository, sources.user].flatMap((file) => file?.path ?? []);
+    const detail = paths.length === 0 ? "none of your own, the defaults hold" : paths.join(", ");
+    return { id, status: "ok", detail };
+  } catch (error) {
+    if (!(error instanceof KodamaError)) throw error;
+    const advice = error.hint === undefined ? {} : { advice: error.hint };
+    return { id, status: "fail", detail: error.message, ...advice };
+  }
 }
 
 function checkTerminal(host: Host): Finding {

@@ -27,7 +27,7 @@ Deno.test("a healthy cluster is ok throughout; programs that lack are said", asy
   assert.equal(
     words(all),
     "kubeconfig ok, server ok, listPods ok, execPods ok, streams ok, versions skipped, clock ok, " +
-      "terminal ok, tmux warn, kubectl warn",
+      "settings ok, terminal ok, tmux warn, kubectl warn",
   );
 });
 
@@ -103,7 +103,7 @@ Deno.test("a program that may not be run leaves its own checks out, and no other
   );
   assert.match(
     words(all),
-    /versions skipped, clock ok, terminal ok, tmux skipped, kubectl skipped$/,
+    /versions skipped, clock ok, settings ok, terminal ok, tmux skipped, kubectl skipped$/,
   );
   const tmux = all.find(({ id }) => id === "tmux");
   assert.equal(tmux?.detail, "/bin/tmux: not allowed to run tmux");
@@ -129,4 +129,22 @@ Deno.test("a tmux that is too old for walls is said to be", async () => {
   assert.equal(old?.status, "warn");
   assert.equal(old?.detail, "tmux 3.1c (/bin/tmux) is too old");
   assert.equal(old?.advice, "kodama tmux needs tmux 3.2 or later");
+});
+
+Deno.test("settings that can't be read are a failure, before a command meets them", async () => {
+  const looked = async (text: string) => {
+    const files = { "/config/config.yaml": text };
+    const { host, clock } = simulatedHost({ c: { documents: healthy } }, { files });
+    const signal = new AbortController().signal;
+    const asked = doctor(host, { contexts: [], signal });
+    return (await clock.runUntil(Array.fromAsync(asked))).find(({ id }) => id === "settings");
+  };
+  assert.deepEqual(await looked("exec: {fanout: 3}\n"), {
+    id: "settings",
+    status: "ok",
+    detail: "/config/config.yaml",
+  });
+  const wrong = await looked("exec: {fanot: 3}\n");
+  assert.equal(wrong?.status, "fail");
+  assert.match(wrong?.detail ?? "", /^\/config\/config.yaml:1:8: unknown field "fanot"/);
 });

@@ -9,6 +9,7 @@ export type CheckId =
   | "streams"
   | "versions"
   | "clock"
+  | "settings"
   | "terminal"
   | "tmux"
   | "kubectl"

@@ -11,6 +11,7 @@ const titles: Readonly<Record<Finding["id"], string>> = {
   streams: "streams",
   versions: "versions",
   clock: "clock",
+  settings: "settings",
   terminal: "terminal",
   tmux: "tmux",
   kubectl: "kubectl",
@@ -26,7 +27,9 @@ export function findingText(finding: Finding, style: Style): string {
     fail: style.red("fail   "),
     skipped: style.dim("skipped"),
   };
-  const lines = [`${marks[status]}  ${style.bold(titles[id])}: ${printable(detail)}`];
-  if (advice !== undefined) lines.push(`         ${printable(advice)}`);
+  const [first = "", ...rest] = detail.split("\n");
+  const more = [...rest, ...(advice === undefined ? [] : [advice])];
+  const lines = [`${marks[status]}  ${style.bold(titles[id])}: ${printable(first)}`];
+  lines.push(...more.map((line) => `         ${printable(line)}`));
   return lines.map((line) => `${line}\n`).join("");
 }

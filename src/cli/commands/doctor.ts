@@ -12,7 +12,8 @@ const formats = choice(["json", "jsonl", "yaml"]);
 export const command = defineCommand({
   description:
     "Looks at everything that kodama needs: the kubeconfig, the server and what you may do there, the " +
-    "clock, this terminal and the programs that some commands use; and says what to do about what isn't right.",
+    "clock, your settings, this terminal and the programs that some commands use; and says what to do about " +
+    "what isn't right.",
   flags: {
     context: values("kubeconfig context to look at (default the current one)", text, {
       placeholder: "NAME",
