@@ -57,7 +57,7 @@ export type FlagValues<F extends Flags> = {
 export interface BadValueOptions {
   /** The way out, as a sentence. */
   hint?: string;
-  /** The words that are allowed: the nearest one is offered, before the hint. */
+  /** The words that are allowed: the nearest one is offered, in front of the hint. */
   candidates?: readonly string[];
   /** The part of the text that should have been one of them; all of it unless it is said. */
   part?: string;

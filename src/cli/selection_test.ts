@@ -94,8 +94,9 @@ for (const [line, message] of wrong) {
 }
 
 const ways: readonly (readonly [operand: string, hint: RegExp])[] = [
-  ["deplyo/web", /^did you mean deploy\?$/],
-  ["st/weka-drive-with-a-long-name", /^did you mean sts\?$/],
+  ["deplyo/web", /^did you mean deploy\? the kinds are pod, deploy, /],
+  ["st/weka-drive-with-a-long-name", /^did you mean sts\? /],
+  ["node/n1", /--node a node$/],
   ["weka-operator-system/drive-0", /^the kinds are pod, deploy, .*-n names a namespace/],
 ];
 

@@ -88,7 +88,8 @@ function checkTrailing(command: Command, raw: RawWords, spoken: string): void {
 export async function badValueError(error: BadValue): Promise<UsageError> {
   const { text, source, options: { candidates = [], part = text } } = error;
   const [near] = await nearestNames(part, candidates, 1);
-  const hint = near === undefined ? error.options.hint : `did you mean ${near}?`;
+  const parts = [near && `did you mean ${near}?`, error.options.hint];
+  const hint = parts.filter((one) => one !== undefined).join(" ") || undefined;
   const place = source === undefined ? "" : ` for ${source}`;
   return new UsageError(
     `invalid value ${JSON.stringify(text)}${place}: ${error.message}`,
