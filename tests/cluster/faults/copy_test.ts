@@ -1,6 +1,7 @@
 /** Copies whose links are cut: they go on where they were, or say that they didn't. */
 import assert from "node:assert/strict";
 import { until } from "../processes.ts";
+import { SlowLink } from "../slow_link.ts";
 import { CuttingLink } from "./cutting_link.ts";
 import { kodamaStart } from "./kodama.ts";
 import { onFault, type Scene } from "./scene.ts";
@@ -92,28 +93,78 @@ onFault("a cut copy that may not go on is unknown, and the same command goes on"
   assert.equal(await sumThere("/tmp/file"), await sumHere("file"));
 });
 
-onFault("a copy whose packets are dropped says so in time, and goes on later", async (scene) => {
-  await using copies = await openCopies(scene);
-  const { folder, cp, sumHere, kubeconfig } = copies;
-  assert.equal((await cp(kubeconfig, `${folder}/file`, "one:/tmp/file")).code, 0);
-  const words = ["one:/tmp/file", `${folder}/back`, "--retries", "0"];
-  {
-    await using _slow = await scene.rig.throttle(2_000_000);
-    const copying = cp(kubeconfig, ...words);
-    await until("a part of it", async () => {
-      for await (const { name } of Deno.readDir(folder)) {
-        if (name.endsWith(".part")) return (await Deno.stat(`${folder}/${name}`)).size > 1_000_000;
-      }
-      return false;
-    }, 60_000);
-    await using _cut = await scene.rig.cut("client");
-    const { code, report } = await copying;
-    assert.deepEqual([code, report.outcome], [4, "unknown"], report.error ?? "");
-    assert.match(report.error ?? "", /no answer from the server/);
-    await assert.rejects(Deno.lstat(`${folder}/back`), Deno.errors.NotFound);
-  }
-  const { code, report } = await cp(kubeconfig, ...words);
-  assert.equal(code, 0);
-  assert.ok((report.resumedBytes ?? 0) > 500_000, JSON.stringify(report));
-  assert.equal(await sumHere("back"), await sumHere("file"));
-});
+onFault(
+  "a copy out of a pod whose packets are dropped says so in time, and goes on later",
+  async (scene) => {
+    await using copies = await openCopies(scene);
+    const { folder, cp, sumHere, kubeconfig } = copies;
+    assert.equal((await cp(kubeconfig, `${folder}/file`, "one:/tmp/file")).code, 0);
+    const words = ["one:/tmp/file", `${folder}/back`, "--retries", "0"];
+    {
+      await using _slow = await scene.rig.throttle(2_000_000);
+      const copying = cp(kubeconfig, ...words);
+      await until("a part of it", async () => {
+        for await (const { name } of Deno.readDir(folder)) {
+          if (name.endsWith(".part")) {
+            return (await Deno.stat(`${folder}/${name}`)).size > 1_000_000;
+          }
+        }
+        return false;
+      }, 60_000);
+      await using _cut = await scene.rig.cut("client");
+      const { code, report } = await copying;
+      assert.deepEqual([code, report.outcome], [4, "unknown"], report.error ?? "");
+      assert.match(report.error ?? "", /no answer from the server/);
+      await assert.rejects(Deno.lstat(`${folder}/back`), Deno.errors.NotFound);
+    }
+    const { code, report } = await cp(kubeconfig, ...words);
+    assert.equal(code, 0);
+    assert.ok((report.resumedBytes ?? 0) > 500_000, JSON.stringify(report));
+    assert.equal(await sumHere("back"), await sumHere("file"));
+  },
+);
+
+onFault(
+  "a copy into a pod whose link falls silent says so in time, and goes on later",
+  async (scene) => {
+    await using copies = await openCopies(scene);
+    const { folder, cp, sumHere, sumThere, kubeconfig } = copies;
+    const words = [`${folder}/file`, "one:/tmp/file", "--retries", "0"];
+    const server = JSON.parse(await Deno.readTextFile(kubeconfig)).clusters[0].cluster.server;
+    {
+      // With what it lets wait, some 3 MB a second.
+      await using link = SlowLink.open(server, { delayMs: 300 });
+      await link.kubeconfigFor(kubeconfig, `${folder}/slow`);
+      const copying = cp(`${folder}/slow`, ...words);
+      const sizeOfPart = "cat /tmp/.kodama-*.part 2>/dev/null | wc -c";
+      await until("a part of it", async () => {
+        const { stdout } = await scene.namespace.tryKubectl(
+          "exec",
+          "one",
+          "--",
+          "sh",
+          "-c",
+          sizeOfPart,
+        );
+        return Number(stdout) > 1_000_000;
+      }, 60_000);
+      using _silent = link.hold();
+      const { code, report } = await copying;
+      assert.deepEqual([code, report.outcome], [4, "unknown"], report.error ?? "");
+      assert.match(report.error ?? "", /no answer from the server/);
+      const there = await scene.namespace.tryKubectl(
+        "exec",
+        "one",
+        "--",
+        "test",
+        "-e",
+        "/tmp/file",
+      );
+      assert.equal(there.code, 1);
+    }
+    const { code, report } = await cp(kubeconfig, ...words);
+    assert.equal(code, 0);
+    assert.ok((report.resumedBytes ?? 0) > 500_000, JSON.stringify(report));
+    assert.equal(await sumThere("/tmp/file"), await sumHere("file"));
+  },
+);
