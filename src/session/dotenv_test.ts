@@ -73,6 +73,18 @@ Deno.test("the last file wins, and what is protected or excluded stays here", ()
   ]);
 });
 
+Deno.test("no file sets what the shell, the loader, git or kodama begins with", () => {
+  const names = [
+    ...["BASH_ENV", "GIT_ASKPASS", "GIT_CONFIG_COUNT", "GIT_CONFIG_KEY_0", "GIT_CONFIG_VALUE_12"],
+    ...["GIT_SSH_COMMAND", "HOME", "KODAMA_IDLE", "LD_PRELOAD", "PATH"],
+  ];
+  const others = ["GIT_AUTHOR_NAME", "GIT_CONFIG_KEY_", "MY_KODAMA_KEY", "PATHS"];
+  const text = [...names, ...others].map((name) => `${name}=1\n`).join("");
+  const { values, left } = mergeDotenv([{ path: ".env", text }], []);
+  assert.deepEqual(left.map(({ name }) => name), names);
+  assert.deepEqual([...values.keys()], others);
+});
+
 Deno.test("the agent's credentials are the person's to give", () => {
   const text = "CLAUDE_CODE_AUTH_TOKEN=a\nANTHROPIC_API_KEY=b\nGITHUB_TOKEN=c\n";
   const { values } = mergeDotenv([{ path: ".env", text }], []);

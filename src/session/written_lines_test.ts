@@ -27,3 +27,15 @@ Deno.test("a line that Windows' way ends is a line, however it is cut", () => {
     assert.equal(shown(["one\r\n", ...parts]).split("\n")[0]?.trimEnd(), "one");
   }));
 });
+
+Deno.test("of many lines the first 64 KiB are kept; of one without an end, its last 4096 characters", () => {
+  const lines = Array.from({ length: 10_000 }, (_, at) => `line ${at} of it\n`);
+  assert.equal(shown(lines), lines.join("").slice(0, 64 * 1024));
+  const pieces = Array.from({ length: 100 }, (_, at) => String(at % 10).repeat(100));
+  assert.equal(shown(pieces), pieces.join("").slice(-4096));
+});
+
+Deno.test("progress that ends without a line's end is its last step", () => {
+  assert.equal(shown(["Receiving: 1%\rReceiving: 2%"]), "Receiving: 2%");
+  assert.equal(shown(["Receiving: 1%\r", "Receiving: 2%\r"]), "Receiving: 2%\r");
+});
