@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { bundle, hideLazyImports } from "../tools/bundle.ts";
 import { install, pathAdvice } from "../tools/install.ts";
 import { launcherNames } from "../tools/launcher.ts";
+import { removeOldVersions, runningCommandLines } from "../tools/old_versions.ts";
 import { parsePrefix } from "../tools/prefix.ts";
 import { uninstall } from "../tools/uninstall.ts";
 import { filePath } from "../src/wiring/file_path.ts";
@@ -173,4 +174,27 @@ Deno.test("an installation that can't be made is told in words, not with a stack
 Deno.test("install says whether the commands will be found", () => {
   assert.match(pathAdvice("/a/bin", "/usr/bin:/a/bin"), /is on your PATH/);
   assert.match(pathAdvice("/a/bin", "/usr/bin:/a/binaries"), /export PATH="\/a\/bin:\$PATH"/);
+});
+
+Deno.test("a version from which something still runs stays", async () => {
+  await using folder = await temporaryFolder();
+  const version = (name: string) => `${folder.path}/${name}`;
+  for (const name of ["aa", "aab", "bb", "cc"]) {
+    await Deno.mkdir(version(name));
+    await Deno.writeTextFile(`${version(name)}/deno`, "");
+  }
+  const lines = ["/sbin/init", `${version("aab")}/deno run --quiet main.js`, ""];
+  await removeOldVersions(folder.path, [version("cc"), undefined], lines);
+  const left = await Array.fromAsync(Deno.readDir(folder.path), ({ name }) => name);
+  assert.deepEqual(left.toSorted(), ["aab", "cc"]);
+});
+
+Deno.test("what runs is told with the path that it was started by", async () => {
+  await using folder = await temporaryFolder();
+  const sleep = `${folder.path}/sleep`;
+  await Deno.symlink("/bin/sleep", sleep);
+  await using running = new Deno.Command(sleep, { args: ["600"] }).spawn();
+  assert.ok((await runningCommandLines()).includes(`${sleep} 600`));
+  running.kill("SIGKILL");
+  await running.status;
 });

@@ -6,7 +6,7 @@
  *     PREFIX/bin/NAME            launchers, each of which names one HASH
  *
  * A version is complete before a launcher names it, and each launcher is replaced by a rename: at no
- * moment is there half a kodama. The version before stays, for what still runs from it.
+ * moment is there half a kodama. The version before stays, and so does any from which something still runs.
  */
 import { bundle } from "./bundle.ts";
 import { contentHash, sha256 } from "./content_hash.ts";
@@ -17,6 +17,7 @@ import {
   pluginCompletionName,
   pluginCompletionText,
 } from "./launcher.ts";
+import { removeOldVersions, runningCommandLines } from "./old_versions.ts";
 import { parsePrefix, type Prefix, prefixAt } from "./prefix.ts";
 import { readPermissionSet } from "./permissions.ts";
 import { sayFailure } from "./say_failure.ts";
@@ -46,7 +47,9 @@ export async function install(path: string): Promise<Installation> {
     await moveIntoPlace(staging, version);
     await warmCodeCache(version);
     await writeLaunchers(prefix, version);
-    if (before !== version) await removeOthers(prefix, [version, before]);
+    if (before !== version) {
+      await removeOldVersions(prefix.versions, [version, before], await runningCommandLines());
+    }
     return { prefix, version, bundleBytes: bytes };
   } finally {
     await Deno.remove(staging, { recursive: true }).catch(ignoreMissing);
@@ -103,13 +106,6 @@ async function namedVersion(prefix: Prefix): Promise<string | undefined> {
   const text = await Deno.readTextFile(`${prefix.bin}/kodama`).catch(ignoreMissing);
   const hash = text === undefined ? undefined : /^home=.*\/([0-9a-f]{16})'?$/m.exec(text)?.[1];
   return hash === undefined ? undefined : `${prefix.versions}/${hash}`;
-}
-
-async function removeOthers(prefix: Prefix, keep: readonly (string | undefined)[]): Promise<void> {
-  for await (const { name } of Deno.readDir(prefix.versions)) {
-    const path = `${prefix.versions}/${name}`;
-    if (!keep.includes(path)) await Deno.remove(path, { recursive: true }).catch(ignoreMissing);
-  }
 }
 
 function ignoreMissing(error: unknown): undefined {
