@@ -61,7 +61,9 @@ its own.
 - **wall** and **client CPU** (user and system, of the program and all that it starts) are medians over the rounds;
   the ratios are medians of the ratios within a round. What the cluster and the pod take is in the wall time alone.
 - **memory** is the peak of the program's largest process.
-- The large file has random bytes; the small ones have a line each, and lie in a hundred folders.`;
+- The large file has random bytes; the small ones have a line each, and lie in a hundred folders.
+- Copies of the small ones stay until all is measured: some file systems (ext4 without a journal) make every new file
+  wait for those that were deleted in the last minutes, which would be the second program's loss alone.`;
 }
 
 /** A line for whoever waits. */
