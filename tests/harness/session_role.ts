@@ -7,6 +7,7 @@ const page = new URL("../../docs/sessions.md", import.meta.url);
 /** An object of the API. */
 export interface Role {
   kind: "Role";
+  rules: { resources: string[]; verbs: string[] }[];
   [field: string]: unknown;
 }
 
