@@ -1,11 +1,13 @@
 /** Carries out steps in a pod, in parts that go over at once. */
 import type { Action } from "../plan.ts";
 import type { StepResult } from "../tree.ts";
-import { Batch, type Contents, type FarScene } from "./far_batch.ts";
+import { Batch, type FarScene } from "./far_batch.ts";
+import type { Contents } from "./far_parcel.ts";
 import { fitsLines, type NumberedStep, passesOf } from "./far_steps.ts";
 
 /** What goes over at once: what a broken link loses is little, and what a batch costs counts little. */
 const batch = { steps: 4000, bytes: 64 * 1024 * 1024 };
+
 /** Carries out steps of the pod's side, and tells of each. */
 export async function* performFar(
   scene: FarScene,
