@@ -111,7 +111,8 @@ export function syncLines(report: SyncReport, nowMs: number): string[] {
       lines.push(`  ${agoText(nowMs - atMs)}: ${what} ${to}: ${path}`);
     }
   }
-  return lines.map(printable);
+  // A name may hold a line break, and is a line all the same.
+  return lines.map((line) => printable(line.replaceAll("\n", "\\n")));
 }
 
 function progressLine({ state: { phase, progress } }: SyncReport): string[] {

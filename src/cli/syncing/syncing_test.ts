@@ -111,7 +111,7 @@ Deno.test("a sync in a table, and all there is to say of one", () => {
       reason: "the link broke",
       conflicts: ["a.conflict-remote-20260101T000000Z"],
       problems: [
-        { path: "out", kind: "held", detail: "link" },
+        { path: "out\nside", kind: "held", detail: "link" },
         { path: "x", side: "remote", kind: "failed", detail: "Permission denied" },
       ],
       problemCount: 2,
@@ -131,7 +131,7 @@ Deno.test("a sync in a table, and all there is to say of one", () => {
     "  conflicts   1 file kept beside: kodama sync conflicts team.web-0",
     "",
     "Not synchronised (2):",
-    "  out: held (link)",
+    "  out\\nside: held (link)",
     "  x: failed in the pod (Permission denied)",
     "",
     "Last changes:",

@@ -69,8 +69,18 @@ export class ListingReader {
     if (path === undefined || found === undefined) return void this.#unread.add("");
     if (path === "") return;
     if (this.#stats.size >= this.maxEntries) return void this.#unread.add("");
-    if (unsafePath(path)) return void this.#unread.add(safePartOf(path));
+    if (unsafePath(path)) return this.#takeUnsafe(path);
     this.#stats.set(path, found.stat);
+  }
+
+  /** A name that isn't UTF-8 is left where it is; of any other the folder that it is said to be in isn't known. */
+  #takeUnsafe(path: string): void {
+    const names = path.split("/");
+    const bad = names.findIndex((name) => unsafePath(name));
+    const folder = names.slice(0, Math.max(0, bad)).join("/");
+    const isUndecoded = bad >= 0 && !unsafePath(names[bad]?.replaceAll("\uFFFD", "?") ?? "");
+    this.#unread.add(isUndecoded ? names.slice(0, bad + 1).join("/") : folder);
+    if (isUndecoded) this.#holdOthers.add(folder);
   }
 
   /** What is gone is no trouble; all else may hide something. */
@@ -149,12 +159,6 @@ export function isBefore(one: string, other: string): boolean {
 function pathOf(name: string): string | undefined {
   if (name === ".") return "";
   return name.startsWith("./") ? name.slice(2) : undefined;
-}
-
-function safePartOf(path: string): string {
-  const names = path.split("/");
-  const bad = names.findIndex((name) => unsafePath(name));
-  return bad <= 0 ? "" : names.slice(0, bad).join("/");
 }
 
 /** What a stat stands for; undefined for a socket or device, and for a link whose text isn't known. */

@@ -53,6 +53,17 @@ Deno.test("paths that lead out, lines that make no sense, and complaints leave t
   assert.deepEqual(unread.sort(), ["", "d", "secret"]);
 });
 
+Deno.test("a name that isn't UTF-8 is left alone, and not the folder that it is in", () => {
+  const { entries, unread, holdOthers } = listing(
+    "d755 1 1.0 1.0 1 ./d",
+    "d755 1 1.0 1.0 2 ./d/b\uFFFDd",
+    "f644 1 1.0 1.0 3 ./d/b\uFFFDd/in it",
+    "f644 1 1.0 1.0 4 ./d/good",
+  );
+  assert.deepEqual(entries, ["d folder", "d/good file"]);
+  assert.deepEqual([unread, holdOthers], [["d/b\uFFFDd"], ["d"]]);
+});
+
 Deno.test("a folder with a name that no line can hold is marked, sockets are nothing that is synced", () => {
   const { entries, holdOthers } = listing("d755 1 1.0 1.0 1 ./d", "N ./d", "s755 0 1.0 1.0 2 ./s");
   assert.deepEqual([entries, holdOthers], [["d folder", "s -"], ["d"]]);

@@ -141,7 +141,7 @@ class Walk {
       if (name.startsWith(reservedPrefix)) continue;
       if (scope.ignores(name, isDirectory ? "folder" : "other")) this.#holdsOthers(folder);
       else if (this.entries.size >= maxEntries) this.unread.add("");
-      else if (unsafePath(path) || path.includes("\n")) this.unread.add(folder);
+      else if (unsafePath(path) || path.includes("\n")) this.#leave(path, folder);
       else if (isDirectory) {
         this.entries.set(path, { kind: "folder" });
         await this.enter(path, scope.enter(name, this.ignoring.sources(path)));
@@ -166,6 +166,12 @@ class Walk {
     if (entry === "unread") this.unread.add(path);
     else if (entry === undefined) this.#holdsOthers(folder);
     else this.entries.set(path, entry);
+  }
+
+  /** Its name can't be written down for the other side; what is beside it has nothing to do with that. */
+  #leave(path: string, folder: string): void {
+    this.unread.add(path);
+    this.#holdsOthers(folder);
   }
 
   #holdsOthers(folder: string): void {

@@ -219,3 +219,15 @@ Deno.test("a folder that was put in its place is another one, and one that is go
   const after = await scene.folder.scan(ignoresNothing, signal);
   assert.notEqual(after.root, before.root);
 });
+
+Deno.test("a name that the other side can't be told is left alone, and not the folder that it is in", async () => {
+  await using scene = await Scene.with({
+    "d/good": "a",
+    "d/line\nbreak": "b",
+    "line\nbreak/in": "c",
+  });
+  const { entries, unread } = await scene.folder.scan(ignoresNothing, signal);
+  assert.deepEqual([...entries.keys()].sort(), ["d", "d/good"]);
+  assert.deepEqual(entries.get("d"), { kind: "folder", holdsOthers: true });
+  assert.deepEqual([...unread].sort(), ["d/line\nbreak", "line\nbreak"]);
+});
