@@ -95,9 +95,12 @@ Deno.test("the agent's credentials are the person's to give", () => {
   ]);
 });
 
-Deno.test("a name that no variable can have, and more than a Secret holds, are refused", () => {
+Deno.test("a name or a value that no variable can have, and more than a Secret holds, are refused", () => {
   assert.throws(() => mergeDotenv([{ path: ".env", text: "ok=1" }], []), {
     message: '.env:1: "ok" can\'t be the name of a variable',
+  });
+  assert.throws(() => mergeDotenv([{ path: ".env", text: "A=1\nOK=a\0b" }], []), {
+    message: ".env:2: the value of OK holds a NUL byte",
   });
   const fits = { path: ".env", text: `A=${"x".repeat(1024 * 1024 - 1)}` };
   assert.equal(mergeDotenv([fits], []).values.size, 1);

@@ -47,7 +47,7 @@ function isProtected(name: string): boolean {
 /**
  * The variables of the files, of which a later one wins.
  *
- * @throws KodamaError `config` for a name that no session can have, or for more than 1 MiB.
+ * @throws KodamaError `config` for a name or a value that no process can have, or for more than 1 MiB.
  */
 export function mergeDotenv(
   files: readonly DotenvFile[],
@@ -61,6 +61,7 @@ export function mergeDotenv(
       if (without.has(name)) left.set(name, "excluded");
       else if (isProtected(name)) left.set(name, "protected");
       else if (!allowedName.test(name)) throw badName(`${path}:${line}`, name);
+      else if (value.includes("\0")) throw nulByte(`${path}:${line}`, name);
       else values.set(name, value);
     }
   }
@@ -76,6 +77,13 @@ function badName(place: string, name: string): KodamaError {
   const shown = JSON.stringify(name.slice(0, 60));
   return new KodamaError("config", `${place}: ${shown} can't be the name of a variable`, {
     hint: `names have A-Z, 0-9 and _, and begin with no digit; --env-exclude ${name} leaves it out`,
+  });
+}
+
+/** No process can be given one; the pod would fail again and again. */
+function nulByte(place: string, name: string): KodamaError {
+  return new KodamaError("config", `${place}: the value of ${name} holds a NUL byte`, {
+    hint: `no variable can; --env-exclude ${name} leaves it out`,
   });
 }
 
