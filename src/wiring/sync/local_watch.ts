@@ -8,6 +8,8 @@ const ruleFiles = new Set([".gitignore", ".kodamaignore"]);
 /** A watcher; `by` names it, or is `polling` where the system gives none. */
 export interface LocalWatch extends Disposable {
   readonly by: string;
+  /** Whether the system's watcher tells of anything; where it doesn't, changes are looked for. */
+  tells(whether: boolean): void;
 }
 
 /** Watches a folder with all that is in it. */
@@ -21,9 +23,10 @@ export function watchFolder(
     watcher = Deno.watchFs(root, { recursive: true });
   } catch {
     // No watches are left, or the file system has none: all is looked through now and then.
-    return { by: "polling", [Symbol.dispose]: () => {} };
+    return { by: "polling", tells: () => {}, [Symbol.dispose]: () => {} };
   }
-  const state = { by: Deno.build.os === "linux" ? "inotify" : Deno.build.os };
+  const system = Deno.build.os === "linux" ? "inotify" : Deno.build.os;
+  const state = { by: system };
   // On some systems events name the folder by another path than it was given.
   const real = Deno.realPathSync(root);
   const tell = (path: string) => {
@@ -49,6 +52,11 @@ export function watchFolder(
   return {
     get by() {
       return state.by;
+    },
+    tells(whether) {
+      state.by = whether ? system : "polling";
+      told({ kind: "watched", by: state.by });
+      told({ kind: "changedAnywhere" });
     },
     [Symbol.dispose]: () => watcher.close(),
   };

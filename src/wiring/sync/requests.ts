@@ -29,31 +29,58 @@ export interface RequestTaking {
   gone: () => void;
 }
 
+/** Requests, being taken. */
+export interface Requests extends Disposable {
+  /** Looks for them, where no event tells of them. */
+  poll(whether: boolean): void;
+}
+
+const pollMs = 500;
+
 /** Takes requests as they come. What was left for a process that has ended goes. */
 export function takeRequests(
   folder: string,
   { carryOut, failed, gone }: RequestTaking,
-): Disposable {
+): Requests {
   Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
   for (const { name } of Deno.readDirSync(folder)) Deno.removeSync(`${folder}/${name}`);
   const watcher = Deno.watchFs(folder);
+  const takeNamed = async (name: string) => {
+    const id = named.exec(name)?.[1];
+    if (id === undefined) return;
+    const request = await take(`${folder}/${name}`);
+    // Not one after the other: a wait for a pod that is away must not keep a stop from being heard.
+    if (request !== undefined) carryOut(id, request).catch(failed);
+  };
+  const look = async () => {
+    for await (const { name } of Deno.readDir(folder)) await takeNamed(name);
+  };
   const taking = (async () => {
     for await (const event of watcher) {
       if (event.kind === "remove") {
         if (event.paths.includes(folder)) gone();
         continue;
       }
-      for (const path of event.paths) {
-        const id = named.exec(path.slice(path.lastIndexOf("/") + 1))?.[1];
-        if (id === undefined) continue;
-        const request = await take(path);
-        // Not one after the other: a wait for a pod that is away must not keep a stop from being heard.
-        if (request !== undefined) carryOut(id, request).catch(failed);
-      }
+      for (const path of event.paths) await takeNamed(path.slice(path.lastIndexOf("/") + 1));
     }
   })();
   taking.catch(() => {});
-  return { [Symbol.dispose]: () => watcher.close() };
+  let timer: ReturnType<typeof setInterval> | undefined;
+  return {
+    poll(whether) {
+      clearInterval(timer);
+      if (whether) {
+        timer = setInterval(
+          () => look().catch((error) => isAbsent(error) ? gone() : failed(error)),
+          pollMs,
+        );
+      }
+    },
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      watcher.close();
+    },
+  };
 }
 
 async function take(path: string): Promise<SyncRequest | undefined> {

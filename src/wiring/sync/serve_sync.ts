@@ -23,6 +23,7 @@ import { takeRequests } from "./requests.ts";
 import { requireSession } from "./require_session.ts";
 import { readSyncRecord, type SyncPaths, syncPaths, type SyncRecord } from "./sync_folder.ts";
 import { SyncLog } from "./sync_log.ts";
+import { watchPulse } from "./watch_pulse.ts";
 
 /** What the process is given. */
 export interface ServeSyncOptions {
@@ -108,7 +109,7 @@ async function run({ record, host, files, log, report, paths, stop }: Parts): Pr
     log: log.line,
   });
   using watch = watchFolder(root, (news) => engine.localNews(news), () => ignoring);
-  using _requests = takeRequests(paths.requests, {
+  using requests = takeRequests(paths.requests, {
     async carryOut(id, request) {
       if (request.kind === "stop") {
         forgets = request.forget;
@@ -121,6 +122,14 @@ async function run({ record, host, files, log, report, paths, stop }: Parts): Pr
     // With it went the lock and all that was agreed on: a second one could begin beside this one.
     gone: () => stop.abort(),
   });
+  using _pulse = watchPulse(paths.requests, {
+    everyMs: pulseMs,
+    changed(tells) {
+      log.line(tells ? "the system tells of changes again" : silentWatcher);
+      watch.tells(tells);
+      requests.poll(!tells);
+    },
+  });
   if (await engine.run(stop.signal) === "gone") {
     log.line(`nothing is left to keep alike: ${engine.state.reason}; all that is here stays`);
     files[Symbol.dispose]();
@@ -129,6 +138,10 @@ async function run({ record, host, files, log, report, paths, stop }: Parts): Pr
   }
   if (forgets) await forget(host, record).catch((error) => log.line(`not forgotten: ${error}`));
 }
+
+const pulseMs = 5_000;
+const silentWatcher =
+  "the system tells of no changes: they are looked for. A named pipe in the folder does that, until it is removed";
 
 async function carryOut(
   request: Exclude<SyncRequest, { kind: "stop" }>,
