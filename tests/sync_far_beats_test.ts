@@ -10,8 +10,12 @@ import { TestFolder } from "./harness/test_folder.ts";
 /** How long something may take that takes no time: then the test fails instead of hanging. */
 const patienceMs = 20_000;
 
-/** For the beater's own sleep: it ends when the test lets one byte through. */
-const gated = 'sleep() { head -c 1 <"$GATE"; }\n';
+/**
+ * For the beater's own sleep: it ends when the test lets one byte through. A program, for busybox runs its own without
+ * exec: they would hold open what the shell put away for the time of a function.
+ */
+const gated = 'sleep() { "$GATED"; }\n';
+const gatedProgram = '#!/bin/sh\nexec head -c 1 <"$GATE"\n';
 
 /** What signals do to a loop that is started by such words. */
 const starters = {
@@ -36,12 +40,14 @@ class GatedLoop implements AsyncDisposable {
     const folder = await TestFolder.open("kodama-beats-");
     const gate = `${folder.path}/gate`;
     await runCommand(["mkfifo", gate], { env: { PATH: shell.path } });
+    const program = `${folder.path}/sleep`;
+    await Deno.writeTextFile(program, gatedProgram, { mode: 0o755 });
     const traits = { mark: "#", root: `${folder.path}/work`, key: "test", fresh: "1" };
     const [, flag = "", script = "", ...rest] = farLoopCommand(traits);
     const loop = new Deno.Command(`${shell.path.split(":")[0]}/sh`, {
       args: [...starters[starter], flag, gated + script, ...rest],
       clearEnv: true,
-      env: { PATH: shell.path, GATE: gate },
+      env: { PATH: shell.path, GATE: gate, GATED: program },
       stdin: "piped",
       stdout: "null",
       stderr: "piped",
