@@ -1,7 +1,8 @@
 /** Contents of a pod's files: one archive for many, asked for by their names. */
 import { TarReader } from "../../copy/tar_reader.ts";
 import type { Content, Wanted } from "../tree.ts";
-import type { Answer, FarLink } from "./far_link.ts";
+import type { Answer } from "./far_answer.ts";
+import type { FarLink } from "./far_link.ts";
 
 /** A wanted file with its number among all that are. */
 export interface NumberedFile {

@@ -11,8 +11,9 @@ import { type Digests, digestsOf, sumOfLine } from "./far_digests.ts";
 import { greeted, type Hello } from "./far_hello.ts";
 import type { FarKnowledge } from "./far_knowledge.ts";
 import { FarArchive, type NumberedFile, readBatches } from "./far_archive.ts";
-import { FarLink, type FarNews } from "./far_link.ts";
+import { FarLink } from "./far_link.ts";
 import { farLoopCommand } from "./far_loop.ts";
+import type { FarNews } from "./far_news.ts";
 import { performFar } from "./far_perform.ts";
 import { type FarListing, kindOf, ListingReader } from "./listing.ts";
 

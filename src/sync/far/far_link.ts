@@ -7,16 +7,9 @@ import type { Clock } from "../../base/clock.ts";
 import { ByteReader } from "../../copy/byte_reader.ts";
 import type { ExecChannel } from "../../kube/client.ts";
 import { SideLostError } from "../tree.ts";
+import { Answer } from "./far_answer.ts";
 import { listBlock } from "./far_loop.ts";
-
-/** What the far end says by itself. */
-export type FarNews =
-  /** A path changed; `tree` where all below it is to be looked at. */
-  | { kind: "changed"; path: string; tree: boolean }
-  /** Something was missed: all is to be looked at. */
-  | { kind: "missed" }
-  /** Who watches now; `none` where nobody does. */
-  | { kind: "watcher"; name: string };
+import { type FarNews, NewsReader } from "./far_news.ts";
 
 /** What a link needs. */
 export interface FarLinkOptions {
@@ -28,9 +21,7 @@ export interface FarLinkOptions {
 /** The loop beats every five seconds: a link that says nothing for longer is gone, whatever TCP thinks. */
 const silenceMs = 20_000;
 const watchMs = 2_000;
-const maxLine = 16 * 1024;
 const queuedChunks = 64;
-const keptComplaints = 2000;
 const encoder = new TextEncoder();
 
 /** An open link. Dispose of it to end the loop in the pod. */
@@ -44,12 +35,12 @@ export class FarLink implements AsyncDisposable {
   #heardAt: number;
   #lost: SideLostError | undefined;
   readonly #ended = Promise.withResolvers<SideLostError>();
+  readonly #news: NewsReader;
   #timer: Disposable | undefined;
-  #newsLine: Uint8Array = new Uint8Array();
-  #complaints = "";
 
   constructor(private readonly channel: ExecChannel, private readonly options: FarLinkOptions) {
     this.#mark = options.mark;
+    this.#news = new NewsReader(options.mark, options.told);
     this.#reader = new ByteReader(this.#queue);
     this.#heardAt = options.clock.elapsedMs();
     this.#pumping = this.#pump();
@@ -63,7 +54,7 @@ export class FarLink implements AsyncDisposable {
 
   /** What the loop said on standard error that was none of its own words: the end of it. */
   get complaints(): string {
-    return this.#complaints.trim();
+    return this.#news.complaints;
   }
 
   /**
@@ -124,7 +115,7 @@ export class FarLink implements AsyncDisposable {
     try {
       for await (const { stream, bytes } of this.channel.output) {
         this.#heardAt = this.options.clock.elapsedMs();
-        if (stream === "stderr") this.#hear(bytes);
+        if (stream === "stderr") this.#news.push(bytes);
         else await this.#queue.push(bytes);
       }
       const end = await this.channel.end;
@@ -162,112 +153,6 @@ export class FarLink implements AsyncDisposable {
       else if (this.#lost === undefined) this.#listen();
     });
   }
-
-  #hear(bytes: Uint8Array): void {
-    let rest = bytes;
-    if (this.#newsLine.length > 0) {
-      rest = new Uint8Array(this.#newsLine.length + bytes.length);
-      rest.set(this.#newsLine);
-      rest.set(bytes, this.#newsLine.length);
-    }
-    for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
-      this.#hearLine(new TextDecoder().decode(rest.subarray(0, end)));
-      rest = rest.subarray(end + 1);
-    }
-    this.#newsLine = rest.length > maxLine ? new Uint8Array() : rest.slice();
-  }
-
-  #hearLine(line: string): void {
-    if (!line.startsWith(this.#mark)) {
-      this.#complaints = `${this.#complaints}${line}\n`.slice(-keptComplaints);
-      return;
-    }
-    const text = line.slice(this.#mark.length);
-    const { told } = this.options;
-    if (text === "all") told({ kind: "missed" });
-    else if (text.startsWith("by ")) told({ kind: "watcher", name: text.slice(3) });
-    else if (text.startsWith("w ./") || text.startsWith("d ./")) {
-      told({ kind: "changed", path: text.slice(4), tree: text.startsWith("d") });
-    }
-  }
-}
-
-/** One answer, while it comes. */
-export class Answer {
-  constructor(private readonly reader: ByteReader, private readonly mark: string) {}
-
-  /** For answers that are an archive: the bytes as they come. */
-  get bytes(): ByteReader {
-    return this.reader;
-  }
-
-  /** Reads lines to the end of the answer, and gives the code at its end. Marked lines but the end go to `said`. */
-  async lines(take: (line: string) => void, said: (words: string) => void = () => {}) {
-    const decoder = new TextDecoder();
-    for (;;) {
-      const line = decoder.decode(await this.#line());
-      if (!line.startsWith(this.mark)) {
-        take(line);
-        continue;
-      }
-      const words = line.slice(this.mark.length);
-      const [, code] = /^end (\d{1,3})$/.exec(words) ?? [];
-      if (code !== undefined) return Number(code);
-      said(words);
-    }
-  }
-
-  /** The words of the one line that a loop begins with, whatever stands before it. */
-  async said(): Promise<string[]> {
-    for (;;) {
-      const line = new TextDecoder().decode(await this.#line());
-      if (line.startsWith(this.mark)) return line.slice(this.mark.length).split(" ");
-    }
-  }
-
-  /** Skips what pads an archive, then as {@link lines}. */
-  async afterArchive(): Promise<number> {
-    let code = 0;
-    const first = new TextDecoder().decode(await this.#line(true));
-    const [, found] = /^end (\d{1,3})$/.exec(first.slice(this.mark.length)) ?? [];
-    if (!first.startsWith(this.mark) || found === undefined) code = await this.lines(() => {});
-    else code = Number(found);
-    return code;
-  }
-
-  async #line(skipZeros = false): Promise<Uint8Array> {
-    const pieces: Uint8Array[] = [];
-    let length = 0;
-    let skipping = skipZeros;
-    for (;;) {
-      const piece = await this.reader.upTo(65_536);
-      if (piece === undefined) throw new SideLostError("remote");
-      let from = 0;
-      if (skipping) {
-        while (from < piece.length && piece[from] === 0) from++;
-        if (from === piece.length) continue;
-        skipping = false;
-      }
-      const end = piece.indexOf(10, from);
-      pieces.push(piece.subarray(from, end < 0 ? piece.length : end));
-      length += pieces.at(-1)?.length ?? 0;
-      if (length > maxLine) throw new Error("a line of an answer is too long");
-      if (end < 0) continue;
-      this.reader.unread(piece.subarray(end + 1));
-      return joinPieces(pieces, length);
-    }
-  }
-}
-
-function joinPieces(pieces: readonly Uint8Array[], length: number): Uint8Array {
-  if (pieces.length === 1) return pieces[0] ?? new Uint8Array();
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }
 
 /** Lines in whole blocks, padded with NULs; none for no lines. */
