@@ -4,6 +4,7 @@ import { escapedName, textOf, type TreeEntry } from "../copy/entry.ts";
 import { placed } from "../copy/tar_writer.ts";
 import type { UnpackFolder } from "../copy/to_local.ts";
 import { WholeBody } from "../copy/whole_body.ts";
+import { FileMaker, smallFileBytes } from "./copy_file_maker.ts";
 import { folderOf } from "./copy_partial.ts";
 import { mergeInto } from "./copy_merge.ts";
 import { copyError } from "./copy_error.ts";
@@ -11,6 +12,8 @@ import { copyError } from "./copy_error.ts";
 /** More are an attack on memory, or on the disk. */
 const maxEntries = 5_000_000;
 const notedNames = 5;
+/** For fewer, a thread isn't worth its start. */
+const filesBeforeMaker = 300;
 
 /** Begins a folder; one that an attempt has left there is removed. */
 export async function unpackFolder(path: string, key: string): Promise<UnpackFolder> {
@@ -47,6 +50,8 @@ class Unpacking implements UnpackFolder {
   readonly #links: SymbolicLink[] = [];
   #renamed: string[] = [];
   #renamedCount = 0;
+  #smallFiles = 0;
+  #maker: FileMaker | undefined;
   #placed = false;
 
   readonly #places: { path: string; temporary: string; merges: boolean };
@@ -61,7 +66,8 @@ class Unpacking implements UnpackFolder {
   async put(entry: TreeEntry): Promise<void> {
     const name = escapedName(entry.path);
     try {
-      this.#claim(name, entry);
+      // What is made once more, or has one more name, has to be there.
+      if (this.#claim(name, entry) || entry.kind === "hardLink") await this.#maker?.settled();
       switch (entry.kind) {
         case "folder":
           return this.#putFolder(name, entry);
@@ -80,6 +86,7 @@ class Unpacking implements UnpackFolder {
 
   async place(): Promise<readonly string[]> {
     try {
+      await this.#maker?.settled();
       for (const { path, target } of this.#links) {
         await Deno.symlink(escapedName(target), `${this.#places.temporary}/${escapedName(path)}`);
       }
@@ -103,13 +110,14 @@ class Unpacking implements UnpackFolder {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#maker?.[Symbol.asyncDispose]();
     if (!this.#placed) {
       await Deno.remove(this.#places.temporary, { recursive: true }).catch(() => {});
     }
   }
 
-  /** Every name is made once, within folders of this unpacking. */
-  #claim(name: string, entry: TreeEntry): void {
+  /** Every name is made once, within folders of this unpacking; whether it is one that may come again, and did. */
+  #claim(name: string, entry: TreeEntry): boolean {
     if (this.#made.size > maxEntries) {
       throw new KodamaError("conflict", "the archive holds too much");
     }
@@ -118,9 +126,11 @@ class Unpacking implements UnpackFolder {
     if (before !== undefined && !again) throw hostile(entry, "twice");
     this.#makeParents(folderWithin(name), entry);
     this.#made.set(name, entry.kind);
-    if (!name.includes("\\x") || textOf(entry.path) !== undefined) return;
-    this.#renamedCount += 1;
-    if (this.#renamed.length < notedNames) this.#renamed.push(name);
+    if (name.includes("\\x") && textOf(entry.path) === undefined) {
+      this.#renamedCount += 1;
+      if (this.#renamed.length < notedNames) this.#renamed.push(name);
+    }
+    return again;
   }
 
   #makeParents(name: string, of: TreeEntry): void {
@@ -143,11 +153,37 @@ class Unpacking implements UnpackFolder {
     }
   }
 
-  async #putFile(full: string, { mode, mtime, size, sparse, body }: File): Promise<void> {
-    const options = { write: true, createNew: true, mode: mode & 0o777 };
-    using file = this.#openNew(full, options);
-    if (body instanceof WholeBody && sparse === undefined) writeAll(file, body.take());
-    else if (sparse === undefined) { for await (const bytes of body) writeAll(file, bytes); }
+  async #putFile(full: string, file: File): Promise<void> {
+    const { body, size, sparse, mtime } = file;
+    const mode = file.mode & 0o777;
+    const masked = (mode & this.#mask) !== 0;
+    if (!(body instanceof WholeBody) || sparse !== undefined || size > smallFileBytes) {
+      return await this.#putLarge(full, file, { mode, masked });
+    }
+    const data = body.take();
+    this.#smallFiles += 1;
+    if (this.#smallFiles > filesBeforeMaker) {
+      this.#maker ??= this.#newMaker();
+      return await this.#maker.add({ path: full, mode, masked, mtime }, data);
+    }
+    using made = this.#openNew(full, { write: true, createNew: true, mode });
+    writeAll(made, data);
+    made.utimeSync(mtime, mtime);
+    if (masked) Deno.chmodSync(full, mode);
+  }
+
+  #newMaker(): FileMaker {
+    const { path, temporary } = this.#places;
+    return new FileMaker((full) => `cannot write ${path}${full.slice(temporary.length)}`);
+  }
+
+  async #putLarge(
+    full: string,
+    { mtime, size, sparse, body }: File,
+    { mode, masked }: { mode: number; masked: boolean },
+  ): Promise<void> {
+    using file = this.#openNew(full, { write: true, createNew: true, mode });
+    if (sparse === undefined) { for await (const bytes of body) writeAll(file, bytes); }
     else {
       for await (const { offset, bytes } of placed(sparse.parts, body)) {
         file.seekSync(offset, Deno.SeekMode.Start);
@@ -156,7 +192,7 @@ class Unpacking implements UnpackFolder {
       file.truncateSync(size);
     }
     file.utimeSync(mtime, mtime);
-    if ((mode & this.#mask) !== 0) Deno.chmodSync(full, mode & 0o777);
+    if (masked) Deno.chmodSync(full, mode);
   }
 
   /** An archive may hold a file twice: the later one counts. */
