@@ -2,7 +2,7 @@
 import type { Clock } from "./clock.ts";
 
 /**
- * A signal that aborts when its parent does, or when the time is up. Disposing of it takes its timer and its
+ * A signal that aborts when its parent does, if it has one, or when the time is up. Disposing of it takes its timer and its
  * listener away; the signal stays as it is.
  */
 export class Deadline implements Disposable {
@@ -11,8 +11,10 @@ export class Deadline implements Disposable {
   #expired = false;
 
   /** @param limitMs no limit where it is undefined. */
-  constructor(clock: Clock, limitMs: number | undefined, parent: AbortSignal) {
-    this.#cleanup.use(onAbort(parent, () => this.#controller.abort(parent.reason)));
+  constructor(clock: Clock, limitMs: number | undefined, parent?: AbortSignal) {
+    if (parent !== undefined) {
+      this.#cleanup.use(onAbort(parent, () => this.#controller.abort(parent.reason)));
+    }
     if (limitMs === undefined) return;
     this.#cleanup.use(clock.timer(limitMs, () => {
       this.#expired = true;

@@ -27,7 +27,7 @@ export async function signalRound(
   const { target, open, clock } = surroundings;
   const { namespace, pod, container } = target;
   // Not bound to the run's own signal: that one has most likely aborted, which is why we are here.
-  using deadline = new Deadline(clock, roundLimitMs, new AbortController().signal);
+  using deadline = new Deadline(clock, roundLimitMs);
   const command = signalWords(signal, session);
   const request = { namespace, pod, container, command, stdin: false, tty: false };
   try {

@@ -19,7 +19,7 @@ export async function abandoned(
   { name, error, purge }: { name: string; error: KodamaError; purge: boolean },
 ): Promise<KodamaError> {
   // The signal of the command may be the reason for its end.
-  using deadline = new Deadline(host.clock, tidyLimitMs, new AbortController().signal);
+  using deadline = new Deadline(host.clock, tidyLimitMs);
   const place = { name, namespace, context: client.context };
   let outcome = purge
     ? `nothing is left of session "${name}"`

@@ -44,7 +44,7 @@ export async function* clone(host: Host, options: CloneOptions): AsyncGenerator<
   const { kept: { session: from }, withFiles } = await sessionFiles(host, options, options);
   const store = await openStore(host, options, signal);
   const parts = await partsOf(store, name, withSecrets);
-  const session = await clonedSession(host, store, { from, newName, parts });
+  const session = await clonedSession(host, store, { from, newName, parts, signal });
   yield { kind: "stepStarted", step: "claim", session };
   const kept = await begun(store, session);
   yield { kind: "stepEnded", step: "claim", result: "done" };
@@ -86,10 +86,15 @@ export async function* clone(host: Host, options: CloneOptions): AsyncGenerator<
 async function clonedSession(
   host: Host,
   { client, namespace }: SessionStore,
-  { from, newName, parts }: { from: Session; newName: string; parts: ManifestParts },
+  { from, newName, parts, signal }: {
+    from: Session;
+    newName: string;
+    parts: ManifestParts;
+    signal: AbortSignal;
+  },
 ): Promise<Session> {
   const { repository, spec, template } = from;
-  const owner = await sessionOwner(client, new AbortController().signal);
+  const owner = await sessionOwner(client, signal);
   const at = host.clock.now().toISOString();
   const { variables, gitToken } = parts.secrets;
   return {

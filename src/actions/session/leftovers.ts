@@ -32,7 +32,7 @@ export async function tidied(failed: FailedStart): Promise<KodamaError> {
   // A session that ran before goes on running, whatever was wanted of it besides.
   if (failed.kept.session.status === "Running") return failed.error;
   const hasPod = failed.made.some(({ resource }) => resource === PODS);
-  using deadline = new Deadline(failed.clock, tidyLimitMs, new AbortController().signal);
+  using deadline = new Deadline(failed.clock, tidyLimitMs);
   const { client, namespace } = failed.store;
   // The signal of the start may be the reason for its end.
   const store = new SessionStore(client, namespace, failed.clock, deadline.signal);

@@ -1,4 +1,5 @@
 /** A session's files brought back from a snapshot, of a file or of the cluster: into a new session, or one that is stopped. */
+import { Deadline } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { PERSISTENT_VOLUME_CLAIMS, PODS } from "../../kube/resources.ts";
 import type { PersistentVolumeClaim } from "../../kube/types.ts";
@@ -17,6 +18,9 @@ import { isOlder, whenBegun } from "./older_claims.ts";
 import { sessionOwner } from "./owner.ts";
 import { openStore } from "./place.ts";
 import type { RestoreContent, RestoreFrom, RestoreSource } from "./restore_source.ts";
+
+/** For putting a session back to where it was, after a failure or a cancellation. */
+const tidyLimitMs = 15_000;
 
 /** Which session, and from where. */
 export interface RestoreOptions extends SessionPlace {
@@ -133,7 +137,7 @@ async function* restoring(
   { options, source, there, lost }: Restoring,
 ): AsyncGenerator<StartEvent, void> {
   const { name, signal, readyTimeoutMs, withSecrets } = options;
-  const session = there?.session ?? await restoredSession(host, store, { name, source });
+  const session = there?.session ?? await restoredSession(host, store, { name, source, signal });
   yield { kind: "stepStarted", step: "claim", session };
   const kept = await opened(host, store, { session, there, signal });
   yield { kind: "stepEnded", step: "claim", result: there === undefined ? "done" : "already" };
@@ -171,10 +175,10 @@ async function* restoring(
 async function restoredSession(
   host: Host,
   { client, namespace }: SessionStore,
-  { name, source }: { name: string; source: RestoreSource },
+  { name, source, signal }: { name: string; source: RestoreSource; signal: AbortSignal },
 ): Promise<Session> {
   const { repository, spec, template } = source.session;
-  const owner = await sessionOwner(client, new AbortController().signal);
+  const owner = await sessionOwner(client, signal);
   const at = host.clock.now().toISOString();
   return {
     name,
@@ -224,7 +228,8 @@ async function stoppedAgain(
   { kept, error }: { kept: KeptSession; error: KodamaError },
 ): Promise<KodamaError> {
   const { name } = kept.session;
-  const store = new SessionStore(client, namespace, host.clock, new AbortController().signal);
+  using deadline = new Deadline(host.clock, tidyLimitMs);
+  const store = new SessionStore(client, namespace, host.clock, deadline.signal);
   try {
     await store.remove(PODS, sessionNames(name).pod);
     await store.change(kept, (session) => ({ ...session, status: "Stopped" }));

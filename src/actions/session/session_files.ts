@@ -92,7 +92,7 @@ async function* fromStopped<T>(
 
 async function takenAway(host: Host, { client, namespace }: SessionStore, pod: string) {
   // The signal of the command may be the reason for the end of the work.
-  using deadline = new Deadline(host.clock, tidyLimitMs, new AbortController().signal);
+  using deadline = new Deadline(host.clock, tidyLimitMs);
   try {
     await new SessionStore(client, namespace, host.clock, deadline.signal).remove(PODS, pod);
   } catch (error) {

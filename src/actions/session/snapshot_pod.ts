@@ -127,7 +127,7 @@ async function tidied(
   session: string,
 ): Promise<void> {
   // The signal of the command may be the reason for the end of the work.
-  using deadline = new Deadline(host.clock, tidyLimitMs, new AbortController().signal);
+  using deadline = new Deadline(host.clock, tidyLimitMs);
   try {
     await takenAway(new SessionStore(client, namespace, host.clock, deadline.signal), session);
   } catch (error) {

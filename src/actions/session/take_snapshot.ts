@@ -222,7 +222,7 @@ async function undone(
 ): Promise<KodamaError> {
   if (made.length === 0) return error;
   // The signal of the command may be the reason for its end.
-  using deadline = new Deadline(host.clock, tidyLimitMs, new AbortController().signal);
+  using deadline = new Deadline(host.clock, tidyLimitMs);
   const store = new SessionStore(client, namespace, host.clock, deadline.signal);
   try {
     for (const { metadata } of made) {
