@@ -46,6 +46,9 @@ Deno.test("a stopped session is kept in the cluster, and comes back as another o
   const [listed] = JSON.parse(await on("snapshots", "list", "work", "-o", "json"));
   assert.equal(listed.status, "Ready");
   assert.deepEqual(listed.volumes.map((one: { size: string }) => one.size), ["10Gi", "1Gi"]);
+  // A shell offers it, and of a restore files too.
+  assert.equal(await on("__complete", "restore", "other", "be"), "before\n:0\n");
+  assert.equal(await on("__complete", "snapshots", "delete", ""), "before\n:4\n");
 });
 
 Deno.test("what is in a stopped session's volumes is replaced by a snapshot's, after a yes, or stays as it was", async () => {

@@ -35,10 +35,15 @@ export async function complete(words: readonly string[], invocation: Invocation)
     .filter(({ value }) => value.startsWith(rest))
     .map(({ value, summary }) => summary === undefined ? value : `${value}\t${summary}`);
   const files = wanted.kind === "files" ||
-    (wanted.kind === "value" && wanted.completion.kind === "files");
+    (wanted.kind === "value" && takesFiles(wanted.completion));
   const directive = files ? directives.files : directives.noFiles;
   await stdout.write([...lines, `:${directive}`, ""].join("\n"));
   return success;
+}
+
+/** A shell offers files beside names, or where no name fits. */
+function takesFiles(completion: Completion): boolean {
+  return completion.kind === "files" || (completion.kind === "snapshots" && completion.orFile);
 }
 
 /** `--output=js` is `--output` and then `js`: shells replace what follows the equals sign. */

@@ -60,14 +60,15 @@ async function namesOf(
     }
     case "sessions": {
       const { list } = await import("../actions/session/list.ts");
-      const [namespace, context] = [asked.given("namespace"), asked.given("context")];
-      const scope = definedOnly({ namespace, context });
-      const { rows } = await list(
-        asked.host,
-        { ...scope, allNamespaces: false, tasks: false },
-        asked.signal,
-      );
+      const scope = { ...scopeOf(asked), allNamespaces: false, tasks: false };
+      const { rows } = await list(asked.host, scope, asked.signal);
       return rows.map((row) => row.kind === "session" ? row.session.name : row.name);
+    }
+    case "snapshots": {
+      const { listSnapshots } = await import("../actions/session/snapshots.ts");
+      const scope = { ...scopeOf(asked), allNamespaces: false };
+      return (await listSnapshots(asked.host, scope, asked.signal)).snapshots
+        .map(({ name }) => name);
     }
     case "templates": {
       const { listTemplates } = await import("../actions/session/templates.ts");
@@ -82,6 +83,10 @@ async function namesOf(
       return (await viewConfig(asked.host)).map(({ key }) => key);
     }
   }
+}
+
+function scopeOf({ given }: Asked): { namespace?: string; context?: string } {
+  return definedOnly({ namespace: given("namespace"), context: given("context") });
 }
 
 async function namespaceOf({ host, given }: Asked): Promise<string> {

@@ -9,6 +9,8 @@ export type Completion =
   | { kind: "values"; values: readonly Suggestion[] }
   | { kind: "contexts" | "namespaces" | "pods" | "workflows" | "configKeys" | "runs" | "syncs" }
   | { kind: "sessions" | "templates" }
+  /** Of sessions, in the cluster; or a file in their place. */
+  | { kind: "snapshots"; orFile: boolean }
   | { kind: "files" };
 
 /** One offer: the word, and a few words about it. */

@@ -24,7 +24,11 @@ export const command = defineCommand({
     "kept in step with the session until you ask for one.",
   operands: [
     sessionOperand,
-    { name: "SNAPSHOT|FILE", arity: "one", completion: { kind: "files" } },
+    {
+      name: "SNAPSHOT|FILE",
+      arity: "one",
+      completion: { kind: "snapshots", orFile: true },
+    },
   ],
   flags: {
     ...scopeFlags,

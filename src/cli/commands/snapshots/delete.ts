@@ -14,7 +14,9 @@ export const command = defineCommand({
   description:
     "Deletes snapshots that the cluster keeps, after a question that names them. Sessions that were restored from " +
     "one have volumes of their own, and keep them.",
-  operands: [{ name: "SNAPSHOT", arity: "any" }],
+  operands: [
+    { name: "SNAPSHOT", arity: "any", completion: { kind: "snapshots", orFile: false } },
+  ],
   flags: { ...scopeFlags, force: toggle("don't ask", { short: "f" }) },
   examples: [
     { title: "With a question first", line: "kodama snapshots delete before-the-merge" },
