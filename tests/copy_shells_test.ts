@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { CopyFailure, type OpenFar } from "../src/copy/far_end.ts";
 import { assertNothingLeft, CountingMeter, download, treeAt, upload } from "./copy_scene.ts";
+import { imageShells } from "../src/kube/testing/image_shells.ts";
 import type { Cut } from "../src/kube/testing/process_channel.ts";
-import { type FarImage, farImages, farProcess, imageWith } from "./harness/far_process.ts";
+import { type FarImage, farProcess, imageWith } from "./harness/far_process.ts";
 import { TestFolder } from "./harness/test_folder.ts";
 
 /** A folder with one of everything that is copied. */
@@ -30,7 +31,7 @@ async function makeTree(root: string): Promise<void> {
 }
 
 await using shared = await TestFolder.open("kodama-copy-images-");
-const images = await farImages(shared.path);
+const images = await imageShells(shared.path);
 
 for (const image of images) {
   Deno.test(`${image.name}: a folder goes and comes back as it was`, async () => {
@@ -384,14 +385,14 @@ Deno.test("a disk that is full is named, and what was there stays", async () => 
   // Each script gets a file system of its own, with room for a quarter of the file.
   const small = {
     ...image,
-    shell: [
+    words: [
       "/usr/bin/unshare",
       "-m",
       "sh",
       "-c",
       `mount -t tmpfs -o size=256k none "${folder}/far" && exec "$@"`,
       "small",
-      ...image.shell,
+      ...image.words,
     ],
   };
   const open = farProcess(small, folder);
@@ -499,7 +500,7 @@ Deno.test("a pod that floods instead of answering is refused", async () => {
   for (const flood of ["exec yes", "while :; do echo kodama: >&2; echo x; done"]) {
     const shell = ["/bin/sh", "-c", flood];
     const path = "/usr/bin:/bin";
-    const open = farProcess({ name: "hostile", shell, path, endless: true }, folder);
+    const open = farProcess({ name: "hostile", words: shell, path, endless: true }, folder);
     const to = { open, path: "copy", name: "file" };
     await assert.rejects(upload(`${folder}/file`, to), failure(/wasn't asked for/));
     await assert.rejects(download({ open, path: "x" }, `${folder}/x`), failure(/wasn't asked for/));

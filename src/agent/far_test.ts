@@ -1,38 +1,20 @@
 /** The far end as it is: kodama's scripts in the shells of this machine. */
 import assert from "node:assert/strict";
 import { systemClock } from "../base/clock.ts";
+import { imageShells } from "../kube/testing/image_shells.ts";
 import { commandAdapter } from "./command.ts";
 import { followTask } from "./follow_task.ts";
 import { interruptTask } from "./interrupt_task.ts";
 import { readTasks } from "./read_tasks.ts";
 import { startTask } from "./start_task.ts";
-import { ShellPod, type ShellPodOptions, shellTarget } from "./testing/shell_pod.ts";
+import { ShellPod, shellTarget } from "./testing/shell_pod.ts";
 import { followed, never, task } from "./testing/shell_tasks.ts";
-
-/** What this machine can play: Debian's programs with dash and bash, and busybox alone. */
-async function images(folder: string): Promise<{ name: string; options: ShellPodOptions }[]> {
-  const found: { name: string; options: ShellPodOptions }[] = [];
-  for (const name of ["dash", "bash"]) {
-    if (await isThere(`/bin/${name}`)) found.push({ name, options: { shell: [`/bin/${name}`] } });
-  }
-  const busybox = "/bin/busybox";
-  if (!await isThere(busybox)) return found;
-  const listed = await new Deno.Command(busybox, { args: ["--list"] }).output();
-  for (const applet of new TextDecoder().decode(listed.stdout).trim().split("\n")) {
-    await Deno.symlink(busybox, `${folder}/${applet}`);
-  }
-  return [...found, { name: "busybox", options: { shell: [busybox, "sh"], path: folder } }];
-}
-
-function isThere(path: string): Promise<boolean> {
-  return Deno.stat(path).then(() => true, () => false);
-}
 
 Deno.test("in every shell, a task gets what it was given, and is followed, read and ended", async (t) => {
   const folder = await Deno.makeTempDir({ prefix: "kodama-busybox-" });
-  for (const { name, options } of await images(folder)) {
+  for (const { name, ...shell } of await imageShells(folder)) {
     await t.step(name, async () => {
-      await using pod = await ShellPod.open(options);
+      await using pod = await ShellPod.open(shell);
       const prompt = 'it\'s "quoted" $HOME `id` \\n\n  +two\n.\n=three';
       const script = 'cat; echo "$GREETING from $(pwd)"; echo oops >&2; exit 3';
       const environment = { GREETING: "it's $5" };

@@ -1,7 +1,12 @@
 /** The watcher in the shells of this machine, by a clock that only it moves. */
 import assert from "node:assert/strict";
-import { beginning, type Ended, imageShells, LifeWorld } from "./testing/life_world.ts";
+import { systemClock } from "../base/clock.ts";
+import { imageShells } from "../kube/testing/image_shells.ts";
+import { beginning, type Ended, LifeWorld } from "./testing/life_world.ts";
 import type { SessionLimits } from "./limits.ts";
+
+/** How long something may take that takes no time: then the test fails instead of hanging. */
+const patienceMs = 20_000;
 
 const idle: SessionLimits = { idleSeconds: 120 };
 const soon = 600;
@@ -62,8 +67,8 @@ const cases: Case[] = [
     },
     async check(ended, world) {
       stoppedAt(200 + 120)(ended);
-      const told = await Deno.readTextFile(`${world.terminals}/300`);
-      assert.match(told, /kodama: the session stops now: idle for 2m\. /);
+      const wanted = /kodama: the session stops now: idle for 2m\. /;
+      await untilTold(`${world.terminals}/300`, wanted);
     },
   },
   {
@@ -160,6 +165,16 @@ const cases: Case[] = [
     },
   },
 ];
+
+/** A watcher tells terminals aside, and ends without waiting for them: one may take nothing. */
+async function untilTold(terminal: string, wanted: RegExp): Promise<void> {
+  using watcher = Deno.watchFs(terminal);
+  using _limit = systemClock.timer(patienceMs, () => watcher.close());
+  const isTold = async () => wanted.test(await Deno.readTextFile(terminal));
+  if (await isTold()) return;
+  for await (const _event of watcher) if (await isTold()) return;
+  assert.match(await Deno.readTextFile(terminal), wanted);
+}
 
 Deno.test("the watcher of a session with limits, in every shell", async (t) => {
   const folder = await Deno.makeTempDir({ prefix: "kodama-busybox-" });

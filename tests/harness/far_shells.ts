@@ -1,4 +1,5 @@
 /** Shells as images have them, for the far end of a synchronisation. */
+import { busyboxShell } from "../../src/kube/testing/image_shells.ts";
 import type { TestShell } from "../../src/sync/testing/shell_channel.ts";
 
 /** Lines as busybox's `inotifyd - FOLDER:MASK…` writes them: letters of what happened, the folder, a name. */
@@ -29,25 +30,18 @@ while (my $got = sysread($in, my $buffer, 65536)) {
 }
 `;
 
-/** busybox with none but its own programs; undefined where this machine has none. */
+/** busybox; undefined where this machine has none. */
 const busybox = await (async () => {
   const folder = await Deno.makeTempDir({ prefix: "kodama-busybox-" });
-  const { stdout, success } = await new Deno.Command("busybox", { args: ["--list"] }).output()
-    .catch(() => ({ stdout: new Uint8Array(), success: false }));
-  if (!success) return undefined;
-  const program = new TextDecoder().decode(
-    (await new Deno.Command("sh", { args: ["-c", "command -v busybox"] }).output()).stdout,
-  ).trim();
-  for (const name of new TextDecoder().decode(stdout).trim().split("\n")) {
-    await Deno.symlink(program, `${folder}/${name}`);
-  }
+  globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+  const shell = await busyboxShell(folder);
   // Debian's busybox is built without it: this one writes the same lines.
-  if (!new TextDecoder().decode(stdout).includes("\ninotifyd\n")) {
+  if (shell !== undefined && await Deno.lstat(`${folder}/inotifyd`).catch(() => null) === null) {
     await Deno.writeTextFile(`${folder}/inotifyd`, inotifydStandIn, { mode: 0o755 });
   }
-  globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
-  return { name: "busybox", path: folder };
+  return shell;
 })();
+
 /** dash with GNU's programs. */
 export const dash: TestShell = { name: "GNU", path: "/bin:/usr/bin" };
 

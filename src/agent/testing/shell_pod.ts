@@ -1,5 +1,6 @@
 /** A pod for tests: kodama's scripts as processes of this machine, with a home folder of their own. */
 import type { ExecChannel, ExecRequest } from "../../kube/client.ts";
+import type { ImageShell } from "../../kube/testing/image_shells.ts";
 import { ProcessChannel } from "../../kube/testing/process_channel.ts";
 import type { Target } from "../../kube/target.ts";
 import type { FarWorld } from "../far_call.ts";
@@ -14,13 +15,8 @@ export const shellTarget: Target = {
   ip: "",
 };
 
-/** What a pod has. */
-export interface ShellPodOptions {
-  /** First words of the shell. */
-  shell?: readonly string[];
-  /** Of programs. */
-  path?: string;
-}
+/** What a pod has: of what isn't said, what this machine has. */
+export type ShellPodOptions = Partial<Pick<ImageShell, "words" | "path">>;
 
 /** A pod that is a folder. Disposing of it ends what runs in it, and takes the folder away. */
 export class ShellPod implements AsyncDisposable {
@@ -44,7 +40,7 @@ export class ShellPod implements AsyncDisposable {
   }
 
   #open({ command: [, ...args] }: ExecRequest): ExecChannel {
-    const [program = "sh", ...first] = this.options.shell ?? ["sh"];
+    const [program = "sh", ...first] = this.options.words ?? ["sh"];
     const process = new Deno.Command(program, {
       args: [...first, ...args],
       cwd: this.home,

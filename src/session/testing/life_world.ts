@@ -1,33 +1,7 @@
 /** A watcher's world for tests: processes and a clock that are files, in the shells of this machine. */
+import type { ImageShell } from "../../kube/testing/image_shells.ts";
 import { lifeScript } from "../life_script.ts";
 import type { SessionLimits } from "../limits.ts";
-
-/** A shell that images have, and how its programs are found. */
-export interface ImageShell {
-  name: string;
-  words: readonly string[];
-  path: string;
-}
-
-/** What this machine can play: Debian's programs with dash, and busybox alone, in a folder that is handed in. */
-export async function imageShells(folder: string): Promise<ImageShell[]> {
-  const shells: ImageShell[] = [{ name: "sh", words: ["/bin/sh"], path: "/usr/bin:/bin" }];
-  const busybox = ["/bin/busybox", "/usr/bin/busybox"].find(isThere);
-  if (busybox === undefined) return shells;
-  const listed = await new Deno.Command(busybox, { args: ["--list"] }).output();
-  for (const applet of new TextDecoder().decode(listed.stdout).trim().split("\n")) {
-    await Deno.symlink(busybox, `${folder}/${applet}`);
-  }
-  return [...shells, { name: "busybox", words: [busybox, "sh"], path: folder }];
-}
-
-function isThere(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false;
-  }
-}
 
 /** A process as `proc` shows it. */
 export interface FakeProcess {

@@ -1,0 +1,44 @@
+/** Shells of this machine in place of those that images have, for scripts that run in pods. */
+
+/** A shell, and the programs beside it. */
+export interface ImageShell {
+  name: string;
+  /** Absolute path and first words. */
+  words: readonly string[];
+  /** `PATH` of the shell and all that it starts. */
+  path: string;
+}
+
+const machinePath = () => Deno.env.get("PATH") ?? "/usr/bin:/bin";
+
+/** All that this machine has: dash and bash with Debian's programs, and busybox alone, in a folder that is handed in. */
+export async function imageShells(folder: string): Promise<ImageShell[]> {
+  const path = machinePath();
+  const shells: ImageShell[] = [];
+  for (const name of ["dash", "bash"]) {
+    const found = await findProgram(name);
+    if (found !== undefined) shells.push({ name, words: [found], path });
+  }
+  const busybox = await busyboxShell(folder);
+  return busybox === undefined ? shells : [...shells, busybox];
+}
+
+/** busybox with none but its own programs, which get their names in the folder; undefined where this machine has none. */
+export async function busyboxShell(folder: string): Promise<ImageShell | undefined> {
+  const busybox = await findProgram("busybox");
+  if (busybox === undefined) return undefined;
+  const { stdout } = await new Deno.Command(busybox, { args: ["--list"] }).output();
+  for (const name of new TextDecoder().decode(stdout).trim().split("\n")) {
+    await Deno.symlink(busybox, `${folder}/${name}`);
+  }
+  return { name: "busybox", words: [busybox, "sh"], path: folder };
+}
+
+/** Where a program of this machine is; undefined where it has none of the name. */
+export async function findProgram(name: string): Promise<string | undefined> {
+  for (const folder of machinePath().split(":")) {
+    const file = `${folder}/${name}`;
+    if (await Deno.stat(file).then(({ isFile }) => isFile, () => false)) return file;
+  }
+  return undefined;
+}
