@@ -35,9 +35,18 @@ export function report(
         bare === undefined ? "" : rounded(bare),
       ]),
     ),
+    ...hindrances(verdicts),
     ...comparisons.flatMap(comparisonPart),
   ];
   return `${parts.join("\n\n")}\n`;
+}
+
+/** What stands in the way of those that were missed. */
+function hindrances(verdicts: readonly Verdict[]): string[] {
+  const lines = verdicts.flatMap(({ text, atMost, measured, hindrance }) =>
+    measured > atMost && hindrance !== undefined ? [`- ${text}: ${hindrance}`] : []
+  );
+  return lines.length === 0 ? [] : ["What stands in the way:", lines.join("\n")];
 }
 
 const introduction =
