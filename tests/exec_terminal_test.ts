@@ -1,11 +1,19 @@
 /** A run on a real terminal: the status line never mixes with output, and Enter asks how far it is. */
 import assert from "node:assert/strict";
+import { runCommand } from "./harness/command.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { PseudoTerminal, terminalMissing } from "./harness/pseudo_terminal.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 const missing = await terminalMissing();
 const drives = ["-n", "weka-operator-system", "-m", "/^weka-drive-[0-2]$/"];
+
+async function commandLines(): Promise<string[]> {
+  const { stdout } = await runCommand(["ps", "-A", "-o", "args="], {
+    env: { PATH: Deno.env.get("PATH") ?? "" },
+  });
+  return stdout.split("\n");
+}
 
 Deno.test({
   name: missing === undefined
@@ -91,6 +99,25 @@ Deno.test({
         assert.match(screen, /^unfinished\ncommand terminated with exit code 3\nexit code 3$/);
       },
     );
+
+    await t.step("a window that is closed ends the run, and its record too", async () => {
+      {
+        const words = ["exec", "-n", "weka-operator-system", "-it", "weka-drive-0", "--", "sh"];
+        await using terminal = await PseudoTerminal.open(kodama.words(words), {
+          env: kodama.env,
+          cwd: new URL("../", import.meta.url).pathname,
+        });
+        await terminal.until("the shell", /^[#$]/m);
+      }
+      // Nobody sees its end: the record alone tells it.
+      let [running, exitCode]: [boolean, number | null] = [true, null];
+      while (exitCode === null && running) {
+        running = (await commandLines()).some((one) => /-it weka-drive-0 -- sh$/.test(one));
+        const shown = await kodama.succeed(["runs", "show", "-o", "json"]);
+        ({ exitCode } = JSON.parse(shown) as { exitCode: number | null });
+      }
+      assert.equal(exitCode, 130);
+    });
 
     await t.step("a narrower window folds the line, and leaves nothing of it", async () => {
       await using terminal = await open("--shell", "--", line.replace("$0", "third"));

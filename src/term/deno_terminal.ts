@@ -1,6 +1,6 @@
 /** The terminal of this very process. */
 import { PumpedSink } from "./sink.ts";
-import { processKeyboard } from "./keyboard.ts";
+import { processKeyboard, unlessClosed } from "./keyboard.ts";
 import type { InputStream, OutputStream, Size, Terminal } from "./terminal.ts";
 
 /** Standard input, output and error of the process. Nothing is opened or asked until it is used. */
@@ -112,6 +112,6 @@ class ProcessInput implements InputStream {
   raw(): Disposable {
     Deno.stdin.setRaw(true);
     // On `Deno.exit` and on an uncaught error Deno itself restores the terminal; signals are the caller's.
-    return { [Symbol.dispose]: () => Deno.stdin.setRaw(false) };
+    return { [Symbol.dispose]: () => unlessClosed(() => Deno.stdin.setRaw(false)) };
   }
 }

@@ -20,6 +20,15 @@ export function processKeyboard(): InputStream | undefined {
   return new TerminalFile();
 }
 
+/** Gives a terminal back, or leaves it: one that was closed answers with an error of input and output (EIO). */
+export function unlessClosed(giveBack: () => void): void {
+  try {
+    giveBack();
+  } catch {
+    // Nobody sees it any more, and whatever else is to be done still is.
+  }
+}
+
 class TerminalFile implements InputStream {
   readonly isTerminal = true;
   #file: Deno.FsFile | undefined;
@@ -44,7 +53,7 @@ class TerminalFile implements InputStream {
     file.setRaw(true);
     return {
       [Symbol.dispose]: () => {
-        file.setRaw(false);
+        unlessClosed(() => file.setRaw(false));
         file.close();
         this.#file = undefined;
       },

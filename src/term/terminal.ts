@@ -12,7 +12,10 @@ export interface InputStream {
   readonly isTerminal: boolean;
   /** Chunks as they come; ends with the stream or the signal. It can be read once. */
   chunks(signal: AbortSignal): AsyncIterable<Uint8Array>;
-  /** Keys one by one and unechoed until it is disposed of. Throws where it isn't a terminal. */
+  /**
+   * Keys one by one and unechoed until it is disposed of, which never throws: a terminal that was closed has nothing
+   * to be given back. Throws where it isn't a terminal.
+   */
   raw(): Disposable;
 }
 

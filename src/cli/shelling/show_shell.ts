@@ -128,13 +128,7 @@ class ShellScreen implements Disposable {
   }
 
   #giveBack(): void {
-    const raw = this.#raw;
+    this.#raw?.[Symbol.dispose]();
     this.#raw = undefined;
-    if (raw === undefined) return;
-    try {
-      raw[Symbol.dispose]();
-    } catch {
-      // The terminal itself is gone.
-    }
   }
 }
