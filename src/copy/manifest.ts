@@ -13,6 +13,7 @@ export interface SentFile {
 /** Checksums without names: names of any byte come out of `cksum` in ways that differ by image. */
 export class Manifest {
   readonly #waiting = new Map<string, SentFile[]>();
+  readonly #namedAgain: { path: Uint8Array; target: Uint8Array }[] = [];
   #count = 0;
 
   /** How many were sent. */
@@ -35,14 +36,35 @@ export class Manifest {
     if (same.length === 0) this.#waiting.delete(sum);
   }
 
-  /** One checksum over those of all files that nobody has ticked off: a line for each, as `LC_ALL=C sort` has them. */
+  /** One more name of what was sent before under another, which may be such a further name too. */
+  addName(path: Uint8Array, target: Uint8Array): void {
+    this.#namedAgain.push({ path, target });
+  }
+
+  /** One checksum over those of all files: a line for each of their names, as `LC_ALL=C sort` has them. */
   digest(make: NewChecksum): string {
+    const again = Map.groupBy(this.#sumsNamedAgain(), (sum) => sum);
     const all = make();
     for (const sum of [...this.#waiting.keys()].sort()) {
       const line = encoder.encode(`${sum}\n`);
-      for (const _file of this.#waiting.get(sum) ?? []) all.update(line);
+      const names = (this.#waiting.get(sum)?.length ?? 0) + (again.get(sum)?.length ?? 0);
+      for (let name = 0; name < names; name++) all.update(line);
     }
     return all.result();
+  }
+
+  #sumsNamedAgain(): string[] {
+    if (this.#namedAgain.length === 0) return [];
+    const files = [...this.#waiting].flatMap(([sum, same]) =>
+      same.map(({ path }) => [path.toHex(), sum] as const)
+    );
+    const sums = new Map(files);
+    return this.#namedAgain.flatMap(({ path, target }) => {
+      const sum = sums.get(target.toHex());
+      if (sum === undefined) return [];
+      sums.set(path.toHex(), sum);
+      return [sum];
+    });
   }
 
   /** Files that nobody has ticked off, with their checksums. */

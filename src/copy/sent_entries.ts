@@ -19,6 +19,7 @@ export async function* watchedEntries(
 ): AsyncGenerator<TreeEntry, void> {
   for await (const entry of entries) {
     if (entry.kind !== "file") {
+      if (entry.kind === "hardLink") manifest.addName(entry.path, entry.target);
       yield entry;
       continue;
     }
