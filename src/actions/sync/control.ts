@@ -59,7 +59,7 @@ export interface SyncControl {
   /**
    * Asks a running one, and waits until it has done it. False where none runs.
    *
-   * @throws KodamaError `timeout` where it doesn't answer.
+   * @throws KodamaError `timeout` where it doesn't answer; `conflict` where a flush has left something undone.
    */
   ask(key: string, request: SyncRequest, signal: AbortSignal): Promise<boolean>;
   /** Forgets one that doesn't run: its files here are removed. */

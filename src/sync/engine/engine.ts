@@ -31,7 +31,7 @@ export class SyncEngine {
   #paused = false;
   #allowEmptied = false;
   #wake = Promise.withResolvers<void>();
-  #flushes: (() => void)[] = [];
+  #flushes: ((undone: string | undefined) => void)[] = [];
 
   constructor(private readonly parts: EngineParts) {
     this.#dirty = new Dirty(parts.clock);
@@ -95,8 +95,8 @@ export class SyncEngine {
     this.#wakeUp();
   }
 
-  /** Looks through both sides now; resolves once that is done and nothing was left to do. */
-  flush(): Promise<void> {
+  /** Looks through both sides now; resolves once that is done, with why something is left to do where it is. */
+  flush(): Promise<string | undefined> {
     return new Promise((resolve) => {
       this.#flushes.push(resolve);
       this.#dirty.addAll("now");
@@ -165,7 +165,7 @@ export class SyncEngine {
         fullAtMs = clock.elapsedMs();
       }
       const worked = await this.#work(work, remote, stop.signal);
-      for (const resolve of flushes) resolve();
+      for (const resolve of flushes) resolve(this.#state.undone);
       if (worked === "again") continue;
       if (worked === "halted") {
         await this.#halted(() => signal.aborted || lost !== undefined, signal);

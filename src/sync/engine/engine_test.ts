@@ -219,7 +219,7 @@ Deno.test("a side that was emptied stops everything until a person says yes", as
   world.trees.remote.delete("a");
   const flushed = world.engine.flush();
   await world.pass(10);
-  await flushed;
+  assert.equal(await flushed, "the pod's folder has nothing in it any more");
   assert.equal(world.phases.at(-1), "halted: the pod's folder has nothing in it any more");
   assert.equal(world.text("local", "a"), "1");
   world.engine.resume(true);
@@ -235,9 +235,30 @@ Deno.test("a full disk is waited for, told, and then gone on with", async () => 
   world.run();
   await world.pass(100);
   assert.equal(world.phases.at(-1), "waiting: no space is left: No space left on device");
-  world.trees.remote.hook = () => undefined;
+  const flushed = world.engine.flush();
   await world.pass(60_000);
+  assert.equal(await flushed, "no space is left: No space left on device");
+  world.trees.remote.hook = () => undefined;
+  const later = world.engine.flush();
+  await world.pass(60_000);
+  assert.equal(await later, undefined);
   assert.deepEqual([world.text("remote", "a"), world.state.phase], ["1", "watching"]);
+});
+
+Deno.test("a flush tells what could not be carried over, and nothing of what a rule leaves alone", async () => {
+  await using world = await World.open();
+  const denied: StepFailure = { kind: "failed", reason: "denied", message: "Permission denied" };
+  world.trees.remote.hook = (place) => place === "before" ? denied : undefined;
+  world.trees.local.save("a", "1");
+  world.run();
+  await world.pass(100);
+  const flushed = world.engine.flush();
+  await world.pass(100);
+  assert.equal(await flushed, "a: Permission denied");
+  world.trees.remote.hook = () => undefined;
+  const later = world.engine.flush();
+  await world.pass(100);
+  assert.equal(await later, undefined);
 });
 
 Deno.test("a pod that can't tell is asked, and what no one told is found now and then", async () => {

@@ -43,6 +43,17 @@ export class StateKeeper {
     this.told(this.#state);
   }
 
+  /** Why the pass that has just ended left the sides unlike; what a rule leaves alone doesn't count. */
+  get undone(): string | undefined {
+    if (this.#state.phase !== "watching") return this.#state.reason;
+    if (this.#problems.has("")) return "a listing broke off, or a folder can't be read";
+    const failed = [...this.#problems.values()].filter(({ kind }) => kind === "failed");
+    const [first] = failed;
+    if (first === undefined) return undefined;
+    const more = failed.length === 1 ? "" : ` (and ${failed.length - 1} more)`;
+    return `${first.path}: ${first.detail}${more}`;
+  }
+
   phase(phase: SyncPhase, reason: string): void {
     if (this.#state.phase === phase && this.#state.reason === reason) return;
     this.#set({ phase, reason, sinceMs: this.clock.now().getTime() });

@@ -27,6 +27,7 @@ export class ReportKeeper implements AsyncDisposable {
       processStart: start,
       state,
       answered: [],
+      undone: {},
     });
     keeper.#write();
     return keeper;
@@ -39,10 +40,14 @@ export class ReportKeeper implements AsyncDisposable {
     this.#write(isPhase);
   };
 
-  /** A request is done. */
-  answered(id: string): void {
+  /** A request is done; or not as a whole, for a reason. */
+  answered(id: string, reason?: string): void {
     const answered = [...this.#report.answered, id].slice(-keptAnswers);
-    this.#report = { ...this.#report, answered };
+    const all = { ...this.#report.undone, ...(reason === undefined ? {} : { [id]: reason }) };
+    const undone = Object.fromEntries(
+      Object.entries(all).filter(([one]) => answered.includes(one)),
+    );
+    this.#report = { ...this.#report, answered, undone };
     this.#write(true);
   }
 

@@ -115,8 +115,7 @@ async function run({ record, host, files, log, report, paths, stop }: Parts): Pr
         forgets = request.forget;
         return stop.abort();
       }
-      await carryOut(request, engine);
-      report.answered(id);
+      report.answered(id, await carryOut(request, engine));
     },
     failed: (error) => log.line(`a request failed: ${error}`),
     // With it went the lock and all that was agreed on: a second one could begin beside this one.
@@ -143,15 +142,18 @@ const pulseMs = 5_000;
 const silentWatcher =
   "the system tells of no changes: they are looked for. A named pipe in the folder does that, until it is removed";
 
+/** Does it; gives why not all of it is done, where it isn't. */
 async function carryOut(
   request: Exclude<SyncRequest, { kind: "stop" }>,
   engine: SyncEngine,
-): Promise<void> {
+): Promise<string | undefined> {
   switch (request.kind) {
     case "pause":
-      return engine.pause();
+      engine.pause();
+      return undefined;
     case "resume":
-      return engine.resume(request.allowEmptied);
+      engine.resume(request.allowEmptied);
+      return undefined;
     case "flush":
       return await engine.flush();
   }

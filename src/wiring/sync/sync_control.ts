@@ -14,6 +14,7 @@ import {
   type SyncPaths,
   syncPaths,
   type SyncRecord,
+  type SyncReportFile,
   syncsFolder,
 } from "./sync_folder.ts";
 import { killProcess, startBackground } from "./sync_process.ts";
@@ -156,7 +157,12 @@ async function ask(paths: SyncPaths, request: SyncRequest, signal: AbortSignal):
   const limitMs = isStop ? patienceMs.stop : patienceMs.answer;
   for (const until = Date.now() + limitMs; Date.now() < until;) {
     if (!await isLocked(paths.lock)) return true;
-    if (!isStop && (await readSyncReport(paths))?.answered.includes(id)) return true;
+    const report = isStop ? undefined : await readSyncReport(paths);
+    if (report?.answered.includes(id) === true) {
+      const reason = report.undone[id];
+      if (reason === undefined) return true;
+      throw notAllDone(report, reason);
+    }
     await pause(signal);
   }
   if (isStop && before !== undefined) {
@@ -164,8 +170,18 @@ async function ask(paths: SyncPaths, request: SyncRequest, signal: AbortSignal):
     while (await isLocked(paths.lock)) await pause(signal);
     return true;
   }
-  throw new KodamaError("timeout", "the sync's process doesn't answer", {
+  const state = (await readSyncReport(paths))?.state;
+  const waits = state?.phase === "waiting" ? `the sync waits: ${state.reason}` : undefined;
+  throw new KodamaError("timeout", waits ?? "the sync's process doesn't answer", {
     hint: `its log: ${paths.log}`,
+  });
+}
+
+function notAllDone({ state }: SyncReportFile, reason: string): KodamaError {
+  return new KodamaError("conflict", `not all is on both sides: ${reason}`, {
+    hint: state.phase === "halted"
+      ? "if that is meant: kodama sync resume --accept-emptied"
+      : "kodama sync status says more",
   });
 }
 

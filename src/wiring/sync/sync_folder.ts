@@ -33,6 +33,8 @@ export interface SyncReportFile {
   state: SyncState;
   /** Requests that are done, the last of them. */
   answered: readonly string[];
+  /** Of those that couldn't be done as a whole, why. */
+  undone: Readonly<Record<string, string>>;
 }
 
 const reportShape = v.object({
@@ -40,6 +42,7 @@ const reportShape = v.object({
   processStart: text,
   state: v.looseObject({ phase: text }),
   answered: v.array(text),
+  undone: v.optional(v.record(text, text), {}),
 });
 
 /** Paths of the parts of one folder. */

@@ -12,7 +12,7 @@ export const command = defineCommand({
     { title: "One of several", line: "kodama sync flush default.web-0" },
   ],
   exitCodes: [
-    ["1", "it doesn't run, or is halted"],
+    ["1", "it doesn't run, is halted, or something couldn't be carried over"],
     ["3", "its process doesn't answer: the pod may be away"],
   ],
   seeAlso: ["kodama sync status --help"],
