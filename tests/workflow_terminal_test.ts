@@ -119,10 +119,10 @@ Deno.test({
       assert.equal(stdout.trim(), "none", "nothing of it is left in the pod");
     });
 
-    await t.step("without a terminal, what must be said is named, and nothing begins", async () => {
+    await t.step("without a terminal, what lacks is named, and nothing begins", async () => {
       const { code, stdout, stderr } = await kodama.run(["run", `${folder}/asking.yaml`]);
       assert.deepEqual([code, stdout], [2, ""]);
-      assert.match(stderr, /who, level, token must be said/);
+      assert.match(stderr, /parameters who, level, token must be given/);
       assert.match(stderr, /hint: --param who=… --param level=… --param token=…/);
     });
   },

@@ -191,5 +191,6 @@ async function settledParams(
 function missingError(missing: readonly Param[]): UsageError {
   const names = missing.map(({ name }) => name);
   const flags = names.map((name) => `--param ${name}=…`).join(" ");
-  return new UsageError(`${names.join(", ")} must be said`, { hint: flags });
+  const noun = names.length === 1 ? "parameter" : "parameters";
+  return new UsageError(`${noun} ${names.join(", ")} must be given`, { hint: flags });
 }

@@ -41,7 +41,7 @@ function written(value: unknown): string {
 function paramRow(param: Param): string[] {
   const { default: given, required, secret, type, enum: values } = param;
   const fallback = given === undefined
-    ? required ? "(must be said)" : ""
+    ? required ? "(must be given)" : ""
     : secret
     ? "(secret)"
     : JSON.stringify(given);

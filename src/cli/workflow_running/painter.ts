@@ -117,7 +117,9 @@ export class StepsPainter {
     }
     const flag = outcome.kind === "cancelled" ? "--rest" : "--failed";
     const again = this.#record === undefined ? "" : `\nto go on: ${rerunLine(this.#record, flag)}`;
-    return [err(`${stderr.red(outcomeText(outcome))} in ${formatDuration(durationMs)}${again}\n`)];
+    const why = outcomeText(outcome).slice(outcome.kind.length);
+    const how = `${stderr.red(outcome.kind)} in ${formatDuration(durationMs)}${why}`;
+    return [err(`${how}${again}\n`)];
   }
 
   #json(event: StepsEvent): Piece[] {
