@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { ManualClock } from "../base/testing/manual_clock.ts";
 import fc from "fast-check";
+import { joinBytes } from "../base/join_bytes.ts";
 import {
   cutAt,
-  joinBytes,
   MemoryLink,
   readClientFrame,
   serverClose,

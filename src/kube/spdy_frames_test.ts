@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { constants, inflateRawSync } from "node:zlib";
 import fc from "fast-check";
+import { joinBytes } from "../base/join_bytes.ts";
 import {
   dataFrame,
   pingFrame,
@@ -9,7 +10,7 @@ import {
   type SpdyEvent,
   StreamOpener,
 } from "./spdy_frames.ts";
-import { cutAt, joinBytes } from "./testing/memory_link.ts";
+import { cutAt } from "./testing/memory_link.ts";
 
 const control = (type: number, ...payload: number[]) =>
   Uint8Array.of(0x80, 3, 0, type, 0, 0, 0, payload.length, ...payload);

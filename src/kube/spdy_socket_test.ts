@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import { joinBytes } from "../base/join_bytes.ts";
 import { ManualClock, quiet } from "../base/testing/manual_clock.ts";
 import { SocketExecChannel } from "./exec_channel.ts";
 import { dataFrame, pingFrame } from "./spdy_frames.ts";
 import { openSpdy } from "./spdy_open.ts";
 import { SpdySocket } from "./spdy_socket.ts";
-import { joinBytes, MemoryLink } from "./testing/memory_link.ts";
+import { MemoryLink } from "./testing/memory_link.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
 const reset = (stream: number) =>

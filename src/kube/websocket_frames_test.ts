@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { cutAt, joinBytes, serverFrame, serverMessage } from "./testing/memory_link.ts";
+import { joinBytes } from "../base/join_bytes.ts";
+import { cutAt, serverFrame, serverMessage } from "./testing/memory_link.ts";
 import { encodeFrame, FrameDecoder, type FrameEvent, opcode } from "./websocket_frames.ts";
 
 const bytes = (max: number) => fc.uint8Array({ maxLength: max });

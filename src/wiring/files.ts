@@ -1,6 +1,7 @@
 /** The files of this machine, as the actions use them. */
 import type { HostFiles, NewFile } from "../actions/host.ts";
 import { KodamaError } from "../base/errors.ts";
+import { joinBytes } from "../base/join_bytes.ts";
 import type { SpoolFile } from "../exec/stdin_spool.ts";
 
 /** Files of this machine. Temporary files of kodama's own are made in `privateDir()`, the one folder it may write to. */
@@ -44,13 +45,7 @@ async function readAtMost(file: Deno.FsFile, maxBytes: number): Promise<Uint8Arr
     pieces.push(buffer.subarray(0, length));
     total += length;
   }
-  const whole = new Uint8Array(total);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
+  return joinBytes(pieces);
 }
 
 async function listFiles(folder: string): Promise<string[]> {

@@ -1,4 +1,5 @@
 /** Reading a container's log as the kubelet serves it: the current file, from its end where a tail is asked for. */
+import { joinBytes } from "../../base/join_bytes.ts";
 import type { LogQuery } from "../model.ts";
 import type { LogFile } from "./log_file.ts";
 
@@ -42,7 +43,7 @@ async function* filtered(
       if (sinceTime !== undefined && entry.time < sinceTime) continue;
       shown.push(stamped ? entry.stamped : entry.text);
     }
-    const bytes = join(shown);
+    const bytes = joinBytes(shown);
     if (bytes.length > 0) yield bytes.length > left ? bytes.subarray(0, left) : bytes;
     left -= bytes.length;
     if (left <= 0) return undefined;
@@ -75,7 +76,7 @@ function parseLine(line: Uint8Array): Entry | undefined {
     time: new Date(time),
     whole,
     text,
-    stamped: join([new TextEncoder().encode(`${time} `), text]),
+    stamped: joinBytes([new TextEncoder().encode(`${time} `), text]),
   };
 }
 
@@ -100,7 +101,7 @@ async function* logLines(
       const block = new Uint8Array(blockBytes);
       const count = signal.aborted ? null : await file.read(block);
       if (count !== null) {
-        const [lines, left] = splitLines(join([rest, block.subarray(0, count)]));
+        const [lines, left] = splitLines(joinBytes([rest, block.subarray(0, count)]));
         rest = left;
         yield lines;
       } else if (!query.follow || signal.aborted) {
@@ -161,14 +162,4 @@ async function readExactly(file: Deno.FsFile, at: number, length: number): Promi
     filled += count;
   }
   return bytes.subarray(0, filled);
-}
-
-function join(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

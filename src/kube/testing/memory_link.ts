@@ -1,4 +1,5 @@
 /** A byte stream in memory, in place of a connection: a test plays the server. */
+import { joinBytes } from "../../base/join_bytes.ts";
 import type { Link } from "../link.ts";
 
 /** What the client writes is collected; what it reads is what the test gives. */
@@ -75,17 +76,6 @@ export function readClientFrame(frame: Uint8Array): { opcode: number; payload: U
   const mask = frame.subarray(2 + extra, 6 + extra);
   const payload = frame.slice(6 + extra).map((byte, index) => byte ^ (mask[index & 3] ?? 0));
   return { opcode: (frame[0] ?? 0) & 0x0f, payload };
-}
-
-/** All of them in one. */
-export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 /** Cuts bytes where the numbers (0 to 1) say. */
