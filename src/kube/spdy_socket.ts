@@ -9,6 +9,7 @@
  * Nobody in Kubernetes uses SPDY's windows: whoever stops reading stops the sender by TCP.
  */
 import type { ChannelEvent, ChannelSocket, ServerStream } from "./channel_socket.ts";
+import { FrameSource } from "./frame_source.ts";
 import type { Link } from "./link.ts";
 import { type KeepAlive, linkWords, SilenceWatch } from "./silence.ts";
 import {
@@ -38,9 +39,8 @@ export class SpdySocket implements ChannelSocket {
   readonly inputPieceBytes = linkTakesBytes - frameHeaderBytes;
   /** Where the next frame is put together; undefined while one is on its way. */
   #room: Uint8Array | undefined;
-  readonly #decoder = new SpdyDecoder();
   readonly #silence: SilenceWatch;
-  #events: Iterator<SpdyEvent, void> | undefined;
+  readonly #frames: FrameSource<SpdyEvent>;
   #goneAway = false;
   /** The last ping, and how many messages had been sent before it. */
   #ping = { id: -1, sent: 0 };
@@ -48,13 +48,15 @@ export class SpdySocket implements ChannelSocket {
   private constructor(
     private readonly link: Link,
     /** Bytes that came together with the answer to the upgrade. */
-    private first: Uint8Array,
+    first: Uint8Array,
     keepAlive: KeepAlive,
   ) {
     this.#silence = new SilenceWatch(keepAlive, {
       ping: (sent) => this.#askForSign(sent),
       drop: () => this[Symbol.dispose](),
     });
+    const finder = new SpdyDecoder();
+    this.#frames = new FrameSource(link, { first, finder, silence: this.#silence });
   }
 
   /** Rejects where the link breaks. */
@@ -74,15 +76,10 @@ export class SpdySocket implements ChannelSocket {
   async receive(): Promise<ChannelEvent> {
     for (;;) {
       try {
-        const event = this.#events?.next();
-        if (event !== undefined && event.done !== true) {
-          const heard = await this.#heard(event.value);
-          if (heard !== undefined) return heard;
-          continue;
-        }
-        const chunk = await this.#read();
-        if (chunk === null) return this.#ended("the connection was closed");
-        this.#events = this.#decoder.decode(chunk);
+        const event = await this.#frames.next();
+        if (event === null) return this.#ended("the connection was closed");
+        const heard = await this.#heard(event);
+        if (heard !== undefined) return heard;
       } catch (error) {
         return this.#ended(linkWords(error));
       }
@@ -137,16 +134,6 @@ export class SpdySocket implements ChannelSocket {
         this.#goneAway = true;
         return undefined;
     }
-  }
-
-  async #read(): Promise<Uint8Array | null> {
-    if (this.first.length > 0) {
-      const chunk = this.first;
-      this.first = new Uint8Array(0);
-      return chunk;
-    }
-    using _watch = this.#silence.watch();
-    return await this.link.read();
   }
 
   #askForSign(sent: number): Promise<void> {

@@ -2,6 +2,7 @@
  * A WebSocket over a {@link Link}, the client's side of RFC 6455, pulled: a part of a message is read
  * from the network when it is asked for, so whoever stops asking stops the sender.
  */
+import { FrameSource } from "./frame_source.ts";
 import type { Link } from "./link.ts";
 import { type KeepAlive, linkWords, SilenceWatch } from "./silence.ts";
 import { encodeFrame, FrameDecoder, type FrameEvent, opcode } from "./websocket_frames.ts";
@@ -16,15 +17,14 @@ export type Received =
 
 /** One reader, any number of writers. */
 export class WebSocketLink implements Disposable {
-  readonly #decoder = new FrameDecoder();
-  #events: Iterator<FrameEvent, void> | undefined;
-  #closeSent = false;
   readonly #silence: SilenceWatch;
+  readonly #frames: FrameSource<FrameEvent>;
+  #closeSent = false;
 
   constructor(
     private readonly link: Link,
     /** Bytes that came together with the end of the handshake. */
-    private first: Uint8Array,
+    first: Uint8Array,
     readonly protocol: string,
     keepAlive: KeepAlive,
   ) {
@@ -33,21 +33,18 @@ export class WebSocketLink implements Disposable {
       ping: (sent) => this.#sendFrame(opcode.ping, bytesOf(sent)),
       drop: () => this[Symbol.dispose](),
     });
+    const finder = new FrameDecoder();
+    this.#frames = new FrameSource(link, { first, finder, silence: this.#silence });
   }
 
   /** The next part of a message, or how it ended. Never rejects. One call at a time. */
   async receive(): Promise<Received> {
     for (;;) {
       try {
-        const event = this.#events?.next();
-        if (event !== undefined && event.done !== true) {
-          const received = await this.#answer(event.value);
-          if (received !== undefined) return received;
-          continue;
-        }
-        const chunk = await this.#read();
-        if (chunk === null) return this.#lost("the connection was closed");
-        this.#events = this.#decoder.decode(chunk);
+        const event = await this.#frames.next();
+        if (event === null) return this.#lost("the connection was closed");
+        const received = await this.#answer(event);
+        if (received !== undefined) return received;
       } catch (error) {
         return this.#lost(linkWords(error));
       }
@@ -87,16 +84,6 @@ export class WebSocketLink implements Disposable {
         await this.close().catch(() => {});
         return { kind: "closed", code: event.code, reason: event.reason };
     }
-  }
-
-  async #read(): Promise<Uint8Array | null> {
-    if (this.first.length > 0) {
-      const chunk = this.first;
-      this.first = new Uint8Array(0);
-      return chunk;
-    }
-    using _watch = this.#silence.watch();
-    return await this.link.read();
   }
 
   #lost(reason: string): Received {
