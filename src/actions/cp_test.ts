@@ -130,8 +130,8 @@ Deno.test("a signal ends a copy that hangs", async () => {
     signal: stop.signal,
   };
   const local = { ...host, copyFiles: () => Promise.resolve(files) };
-  const { outcomes } = outcomesOf(await clock.runUntil(Array.fromAsync(cp(local, all))));
-  assert.deepEqual(outcomes, [{ kind: "cancelled" }]);
+  const ended = outcomesOf(await clock.runUntil(Array.fromAsync(cp(local, all))));
+  assert.deepEqual(ended, { outcomes: [{ kind: "cancelled" }], exitCode: 130 });
 });
 
 Deno.test("names and places of copies", () => {
