@@ -1,15 +1,14 @@
 /** The running pod of a session, as a target for whatever works in it. */
 import { KodamaError } from "../../base/errors.ts";
-import { PODS } from "../../kube/resources.ts";
 import type { Target } from "../../kube/target.ts";
 import type { Pod } from "../../kube/types.ts";
 import type { Session } from "../../session/model.ts";
-import { sessionNames, workspaceContainer } from "../../session/names.ts";
+import { workspaceContainer } from "../../session/names.ts";
 import { liveStatus } from "../../session/status.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
 import type { SessionPlace } from "./events.ts";
-import { noSession, openStore } from "./place.ts";
+import { openSession } from "./place.ts";
 
 /** A session that can be worked in. */
 export interface FoundSession {
@@ -27,13 +26,7 @@ export async function findSession(
   place: SessionPlace,
   signal: AbortSignal,
 ): Promise<FoundSession> {
-  const store = await openStore(host, place, signal);
-  // Both at once: most often the session runs.
-  const [kept, pod] = await Promise.all([
-    store.read(place.name),
-    store.get<Pod>(PODS, sessionNames(place.name).pod),
-  ]);
-  if (kept === undefined) throw noSession(place.name, store);
+  const { store, kept, pod } = await openSession(host, place, signal);
   const { session } = kept;
   const { status, reason } = liveStatus(session, pod);
   const own = pod?.status?.containerStatuses?.find((one) => one.name === workspaceContainer);

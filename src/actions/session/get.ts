@@ -1,10 +1,8 @@
 /** All that is known of one session: its state, its pod, and what was done in it. */
 import { KodamaError } from "../../base/errors.ts";
-import { PODS } from "../../kube/resources.ts";
 import type { Target } from "../../kube/target.ts";
 import type { Pod } from "../../kube/types.ts";
 import type { WorkState } from "../../session/git_scripts.ts";
-import { sessionNames } from "../../session/names.ts";
 import { liveStatus } from "../../session/status.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
@@ -13,7 +11,7 @@ import { workState } from "./check_out.ts";
 import type { SessionDetails, SessionPlace } from "./events.ts";
 import { targetOf } from "./find.ts";
 import { leftOf } from "./life.ts";
-import { noSession, openStore } from "./place.ts";
+import { openSession } from "./place.ts";
 import { podEvents } from "./pod_looks.ts";
 
 /**
@@ -26,12 +24,7 @@ export async function get(
   place: SessionPlace,
   signal: AbortSignal,
 ): Promise<SessionDetails> {
-  const store = await openStore(host, place, signal);
-  const [kept, pod] = await Promise.all([
-    store.read(place.name),
-    store.get<Pod>(PODS, sessionNames(place.name).pod),
-  ]);
-  if (kept === undefined) throw noSession(place.name, store);
+  const { store, kept, pod } = await openSession(host, place, signal);
   const { session } = kept;
   const events = pod === undefined || pod.status?.phase === "Running"
     ? []

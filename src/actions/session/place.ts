@@ -1,7 +1,10 @@
 /** Where a session is: flags first, then where it was last used from here, then the settings and the context. */
 import { KodamaError } from "../../base/errors.ts";
+import { PODS } from "../../kube/resources.ts";
+import type { Pod } from "../../kube/types.ts";
+import { checkedSessionName, sessionNames } from "../../session/names.ts";
+import type { KeptSession } from "../../session/state.ts";
 import { SessionStore } from "../../session/store.ts";
-import { checkedSessionName } from "../../session/names.ts";
 import type { Host } from "../host.ts";
 import { settingSources } from "../setting_sources.ts";
 import type { SessionPlace, SessionScope } from "./events.ts";
@@ -20,6 +23,34 @@ export async function openStore(
   const namespace = place.namespace ?? local?.namespace ?? await settledNamespace(host) ??
     client.defaultNamespace;
   return new SessionStore(client, namespace, host.clock, signal);
+}
+
+/** A session as the cluster keeps it, with its pod, and the store of both. */
+export interface OpenedSession {
+  store: SessionStore;
+  kept: KeptSession;
+  /** Absent where there is none: the session is stopped, or its pod is about to be made. */
+  pod: Pod | undefined;
+}
+
+/**
+ * Reads a session and its pod, both at once: most often the session runs.
+ *
+ * @throws KodamaError `notFound` where there is no such session; UsageError for a name that none can have.
+ */
+export async function openSession(
+  host: Host,
+  place: SessionPlace,
+  signal: AbortSignal,
+): Promise<OpenedSession> {
+  const { name } = place;
+  const store = await openStore(host, place, signal);
+  const [kept, pod] = await Promise.all([
+    store.read(name),
+    store.get<Pod>(PODS, sessionNames(name).pod),
+  ]);
+  if (kept === undefined) throw noSession(name, store);
+  return { store, kept, pod };
 }
 
 /** A file of an old kubeconfig may name a context that isn't there any more. */

@@ -4,7 +4,6 @@ import { KodamaError } from "../../base/errors.ts";
 import { PODS } from "../../kube/resources.ts";
 import type { Pod } from "../../kube/types.ts";
 import { filesPod, filesPodName } from "../../session/manifests/files_pod.ts";
-import { sessionNames } from "../../session/names.ts";
 import { ownedBy } from "../../session/owned.ts";
 import type { PodAccess } from "../../session/run_in_pod.ts";
 import type { KeptSession } from "../../session/state.ts";
@@ -13,7 +12,7 @@ import { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
 import type { SessionPlace } from "./events.ts";
 import { findSession, targetOf } from "./find.ts";
-import { noSession, openStore } from "./place.ts";
+import { openSession } from "./place.ts";
 import { untilGone, untilReady } from "./wait_ready.ts";
 
 /** Does the work with a pod in which the files are; tells what is waited for. */
@@ -40,12 +39,7 @@ export async function sessionFiles(
   place: SessionPlace,
   { readyTimeoutMs, signal }: { readyTimeoutMs: number; signal: AbortSignal },
 ): Promise<SessionFiles> {
-  const store = await openStore(host, place, signal);
-  const [kept, pod] = await Promise.all([
-    store.read(place.name),
-    store.get<Pod>(PODS, sessionNames(place.name).pod),
-  ]);
-  if (kept === undefined) throw noSession(place.name, store);
+  const { store, kept, pod } = await openSession(host, place, signal);
   if (isStopped(kept, pod)) {
     const limits = { limitMs: readyTimeoutMs, signal };
     return { kept, withFiles: (work) => fromStopped(host, store, { kept, ...limits }, work) };

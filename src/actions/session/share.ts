@@ -1,13 +1,11 @@
 /** What a teammate has to know of a session to attach to it: where it is, and which rights are needed. No credentials. */
-import { PODS } from "../../kube/resources.ts";
-import type { KubeObject, Pod } from "../../kube/types.ts";
+import type { KubeObject } from "../../kube/types.ts";
 import type { Session } from "../../session/model.ts";
-import { sessionNames } from "../../session/names.ts";
 import { shareRights } from "../../session/share_rights.ts";
 import { type LiveStatus, liveStatus } from "../../session/status.ts";
 import type { Host } from "../host.ts";
 import type { SessionPlace } from "./events.ts";
-import { noSession, openStore } from "./place.ts";
+import { openSession } from "./place.ts";
 
 /** Which session, and for whom. */
 export interface ShareOptions extends SessionPlace {
@@ -35,13 +33,8 @@ const someone = "TEAMMATE";
  * @throws KodamaError `notFound` where there is no such session.
  */
 export async function share(host: Host, options: ShareOptions): Promise<ShareNote> {
-  const { name, user, signal } = options;
-  const store = await openStore(host, options, signal);
-  const [kept, pod] = await Promise.all([
-    store.read(name),
-    store.get<Pod>(PODS, sessionNames(name).pod),
-  ]);
-  if (kept === undefined) throw noSession(name, store);
+  const { user, signal } = options;
+  const { store, kept, pod } = await openSession(host, options, signal);
   const { session } = kept;
   return {
     session,

@@ -2,11 +2,10 @@
 import { Deadline } from "../../base/abort.ts";
 import { formatDuration } from "../../base/duration.ts";
 import { KodamaError } from "../../base/errors.ts";
-import { PERSISTENT_VOLUME_CLAIMS, PODS, VOLUME_SNAPSHOTS } from "../../kube/resources.ts";
+import { PERSISTENT_VOLUME_CLAIMS, VOLUME_SNAPSHOTS } from "../../kube/resources.ts";
 import type { PersistentVolumeClaim, Pod } from "../../kube/types.ts";
 import { carriedFolders } from "../../session/carried.ts";
 import type { Session } from "../../session/model.ts";
-import { sessionNames } from "../../session/names.ts";
 import { runInPod } from "../../session/run_in_pod.ts";
 import { checkedSnapshotName } from "../../session/snapshot_names.ts";
 import { liveStatus } from "../../session/status.ts";
@@ -23,7 +22,7 @@ import type { Host } from "../host.ts";
 import { withOutcome } from "./abandon.ts";
 import type { SessionPlace } from "./events.ts";
 import { targetOf } from "./find.ts";
-import { noSession, openStore } from "./place.ts";
+import { openSession } from "./place.ts";
 import { requireFiles } from "./require_files.ts";
 import { noSnapshots, snapshotClass } from "./snapshot_class.ts";
 import { volumeLooks } from "./volume_looks.ts";
@@ -62,12 +61,7 @@ export async function* takeSnapshot(
   options: TakeOptions,
 ): AsyncGenerator<string, TakenSnapshot> {
   const { name, signal } = options;
-  const store = await openStore(host, options, signal);
-  const [kept, pod] = await Promise.all([
-    store.read(name),
-    store.get<Pod>(PODS, sessionNames(name).pod),
-  ]);
-  if (kept === undefined) throw noSession(name, store);
+  const { store, kept, pod } = await openSession(host, options, signal);
   requireFiles(kept.session);
   const snapshot = checkedSnapshotName(options.as ?? `${name}-${stampOf(host.clock.now())}`);
   const claims = await boundClaims(store, name);
