@@ -3,7 +3,8 @@ import type { StepFailure } from "../tree.ts";
 
 /** A failure in the words of the pod's programs. */
 export function failureOf(message: string): StepFailure {
-  const reason = /No space left|[Qq]uota exceeded|ENOSPC/.test(message)
+  // GNU's tar says of a full disk only how much went there.
+  const reason = /No space left|[Qq]uota exceeded|ENOSPC|Wrote only \d+ of \d+ bytes/.test(message)
     ? "full"
     : /Permission denied|Operation not permitted|Read-only file system/.test(message)
     ? "denied"

@@ -231,3 +231,28 @@ Deno.test("a name that the other side can't be told is left alone, and not the f
   assert.deepEqual(entries.get("d"), { kind: "folder", holdsOthers: true });
   assert.deepEqual([...unread].sort(), ["d/line\nbreak", "line\nbreak"]);
 });
+
+Deno.test("a file that the disk has no room for takes none from the others", async () => {
+  await using scene = await Scene.with({});
+  const [big, small] = [
+    await put("big", "1", [local("big", undefined)]),
+    await put("small", "2", [local("small", undefined)]),
+  ];
+  const { writeSync } = Deno.FsFile.prototype;
+  const contents = async function* (wanted: readonly Wanted[]): AsyncGenerator<Content> {
+    for await (const content of contentsOf({ big: "1", small: "2" })(wanted)) {
+      Deno.FsFile.prototype.writeSync = content.at > 0 ? writeSync : () => {
+        throw new Error("No space left on device (os error 28)");
+      };
+      if (content.at > 0) assert.deepEqual(await scene.names(".kodama-sync-test"), []);
+      yield content;
+    }
+  };
+  try {
+    const ended = await Array.fromAsync(scene.folder.perform([big, small], contents, signal));
+    const reasons = ended.map(({ result: end }) => end.kind === "failed" ? end.reason : end.kind);
+    assert.deepEqual([reasons, await scene.names()], [["full", "done"], ["small"]]);
+  } finally {
+    Deno.FsFile.prototype.writeSync = writeSync;
+  }
+});

@@ -105,7 +105,10 @@ async function stage(
   } finally {
     open.close();
   }
-  return failure ?? { file, digest: sum.result() };
+  if (failure === undefined) return { file, digest: sum.result() };
+  // What there is of it would take the room of those that are small enough.
+  Deno.removeSync(file);
+  return failure;
 }
 
 /** One step. */
