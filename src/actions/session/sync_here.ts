@@ -47,11 +47,10 @@ export type SyncWord = "Active" | "Inactive" | "Error";
 /** In one word; a sync that waits for its pod is active. */
 export function syncWord(report: SyncReport | undefined): SyncWord {
   if (report === undefined || report.pid === null) return "Inactive";
-  return report.state.phase === "halted"
-    ? "Error"
-    : report.state.phase === "paused"
-    ? "Inactive"
-    : "Active";
+  const { phase, problems } = report.state;
+  if (phase === "paused") return "Inactive";
+  const fails = phase === "halted" || problems.some(({ kind }) => kind === "failed");
+  return fails ? "Error" : "Active";
 }
 
 /**
