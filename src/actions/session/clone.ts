@@ -15,7 +15,7 @@ import { abandoned } from "./abandon.ts";
 import { bringUp } from "./bring_up.ts";
 import type { SessionPlace, StartEvent } from "./events.ts";
 import { fill } from "./fill.ts";
-import { sessionOwner } from "./owner.ts";
+import { type Beginning, newSession } from "./new_session.ts";
 import { openStore } from "./place.ts";
 import { openCarried, podChecksums } from "./pod_files.ts";
 import { tidied } from "./leftovers.ts";
@@ -44,7 +44,7 @@ export async function* clone(host: Host, options: CloneOptions): AsyncGenerator<
   const { kept: { session: from }, withFiles } = await sessionFiles(host, options, options);
   const store = await openStore(host, options, signal);
   const parts = await partsOf(store, name, withSecrets);
-  const session = await clonedSession(host, store, { from, newName, parts, signal });
+  const session = await newSession(host, store, cloneOf(from, newName, parts), signal);
   yield { kind: "stepStarted", step: "claim", session };
   const kept = await begun(store, session);
   yield { kind: "stepEnded", step: "claim", result: "done" };
@@ -83,33 +83,19 @@ export async function* clone(host: Host, options: CloneOptions): AsyncGenerator<
   }
 }
 
-async function clonedSession(
-  host: Host,
-  { client, namespace }: SessionStore,
-  { from, newName, parts, signal }: {
-    from: Session;
-    newName: string;
-    parts: ManifestParts;
-    signal: AbortSignal;
-  },
-): Promise<Session> {
-  const { repository, spec, template } = from;
-  const owner = await sessionOwner(client, signal);
-  const at = host.clock.now().toISOString();
-  const { variables, gitToken } = parts.secrets;
+function cloneOf(
+  { name, repository, spec, template }: Session,
+  newName: string,
+  { secrets: { variables, gitToken } }: ManifestParts,
+): Beginning {
   return {
     name: newName,
-    namespace,
-    ...(owner === undefined ? {} : { owner }),
-    ...(repository === undefined ? {} : { repository }),
+    repository,
     spec,
     environment: { variables: [...variables.keys()], gitToken: gitToken !== undefined },
     sync: { enabled: false },
-    ...(template === undefined ? {} : { template }),
-    origin: { kind: "clone", session: from.name, filled: false },
-    status: "Starting",
-    createdAt: at,
-    updatedAt: at,
+    template,
+    origin: { kind: "clone", session: name, filled: false },
   };
 }
 

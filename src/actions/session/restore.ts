@@ -15,7 +15,7 @@ import { bringUp } from "./bring_up.ts";
 import type { SessionPlace, StartEvent } from "./events.ts";
 import { tidied } from "./leftovers.ts";
 import { isOlder, whenBegun } from "./older_claims.ts";
-import { sessionOwner } from "./owner.ts";
+import { type Beginning, newSession } from "./new_session.ts";
 import { openStore } from "./place.ts";
 import type { RestoreContent, RestoreFrom, RestoreSource } from "./restore_source.ts";
 
@@ -137,7 +137,8 @@ async function* restoring(
   { options, source, there, lost }: Restoring,
 ): AsyncGenerator<StartEvent, void> {
   const { name, signal, readyTimeoutMs, withSecrets } = options;
-  const session = there?.session ?? await restoredSession(host, store, { name, source, signal });
+  const session = there?.session ??
+    await newSession(host, store, restored(name, source), signal);
   yield { kind: "stepStarted", step: "claim", session };
   const kept = await opened(host, store, { session, there, signal });
   yield { kind: "stepEnded", step: "claim", result: there === undefined ? "done" : "already" };
@@ -172,27 +173,16 @@ async function* restoring(
 }
 
 /** As the snapshot has it, but for what is of its own time and place. */
-async function restoredSession(
-  host: Host,
-  { client, namespace }: SessionStore,
-  { name, source, signal }: { name: string; source: RestoreSource; signal: AbortSignal },
-): Promise<Session> {
-  const { repository, spec, template } = source.session;
-  const owner = await sessionOwner(client, signal);
-  const at = host.clock.now().toISOString();
+function restored(name: string, { session }: RestoreSource): Beginning {
+  const { repository, spec, template } = session;
   return {
     name,
-    namespace,
-    ...(owner === undefined ? {} : { owner }),
-    ...(repository === undefined ? {} : { repository }),
+    repository,
     spec,
     environment: { variables: [], gitToken: false },
     sync: { enabled: false },
-    ...(template === undefined ? {} : { template }),
-    origin: { kind: "snapshot", session: source.session.name, filled: false },
-    status: "Starting",
-    createdAt: at,
-    updatedAt: at,
+    template,
+    origin: { kind: "snapshot", session: session.name, filled: false },
   };
 }
 

@@ -17,7 +17,7 @@ import { environmentOf, goOn, syncOf } from "./go_on.ts";
 import { tidied } from "./leftovers.ts";
 import { openStore } from "./place.ts";
 import { requireFiles } from "./require_files.ts";
-import { sessionOwner } from "./owner.ts";
+import { newSession } from "./new_session.ts";
 import { settledSync } from "./settled_sync.ts";
 
 /**
@@ -34,7 +34,7 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
   ]);
   const sync = await settledSync(host, store, { options, choice: defined.sync });
   const wanted = { ...defined, sync };
-  const session = await newSession(host, store, { options, wanted });
+  const session = await definedSession(host, store, { options, wanted });
   yield* warnings(wanted, store, session);
   yield { kind: "stepStarted", step: "claim", session };
   const { kept, begun } = await store.begin(session);
@@ -105,7 +105,7 @@ export async function dryStart(host: Host, options: StartOptions): Promise<Manif
     openStore(host, options, options.signal),
     defineSession(host, options),
   ]);
-  const session = await newSession(host, store, { options, wanted });
+  const session = await definedSession(host, store, { options, wanted });
   return manifests(session, { secrets: wanted.secrets, editor: wanted.editor });
 }
 
@@ -114,28 +114,17 @@ interface Asked {
   wanted: Definition;
 }
 
-async function newSession(
+function definedSession(
   host: Host,
-  { client, namespace }: SessionStore,
+  store: SessionStore,
   { options, wanted }: Asked,
 ): Promise<Session> {
   const { name, template, signal } = options;
-  const owner = await sessionOwner(client, signal);
   const { repository, spec, secrets } = wanted;
-  const at = host.clock.now().toISOString();
-  return {
-    name,
-    namespace,
-    ...(owner === undefined ? {} : { owner }),
-    ...(repository === undefined ? {} : { repository }),
-    spec,
-    environment: environmentOf(secrets),
-    sync: syncOf(wanted.sync),
-    ...(template === undefined ? {} : { template }),
-    status: "Starting",
-    createdAt: at,
-    updatedAt: at,
-  };
+  const environment = environmentOf(secrets);
+  const sync = syncOf(wanted.sync);
+  const beginning = { name, repository, spec, environment, sync, template };
+  return newSession(host, store, beginning, signal);
 }
 
 /** Of this start: on a session that is there too, which may have been begun on another machine. */
