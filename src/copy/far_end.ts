@@ -1,10 +1,10 @@
 /** The far end of a copy: one of kodama's scripts in a pod, what it says, and how it ended. */
+import { joinBytes } from "../base/join_bytes.ts";
 import type { Outcome } from "../exec/model.ts";
 import { outcomeOfEnd } from "../exec/outcome.ts";
 import { saysNoShell } from "../exec/runtime_words.ts";
 import type { ExecChannel } from "../kube/client.ts";
 import type { FarScript, FarWord } from "./far_scripts.ts";
-import { joined } from "./tar_header.ts";
 import { refusalText } from "./refusals.ts";
 
 /** A copy that came to an end which isn't good. */
@@ -146,7 +146,7 @@ export class FarEnd implements AsyncDisposable {
   }
 
   #hearBytes(bytes: Uint8Array): void {
-    let rest = this.#line.length === 0 ? bytes : joined([this.#line, bytes]);
+    let rest = this.#line.length === 0 ? bytes : joinBytes([this.#line, bytes]);
     for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
       this.#takeLine(rest.subarray(0, end));
       rest = rest.subarray(end + 1);

@@ -1,10 +1,10 @@
 /** The entries of a folder on their way into a pod: counted, summed up, and put in the form that its script takes. */
+import { joinBytes } from "../base/join_bytes.ts";
 import { metered, summed } from "./bodies.ts";
 import type { NewChecksum } from "./checksum.ts";
 import type { TreeEntry } from "./entry.ts";
 import type { Manifest } from "./manifest.ts";
 import type { Meter } from "./source.ts";
-import { joined } from "./tar_header.ts";
 import { WholeBody } from "./whole_body.ts";
 
 /** The entries, counted, and their data summed up as it is read. */
@@ -65,7 +65,7 @@ const slash = encoder.encode("/");
 const end = encoder.encode("end");
 
 function inTree(entry: TreeEntry): TreeEntry {
-  const path = entry.path.length === 0 ? tree : joined([tree, slash, entry.path]);
+  const path = entry.path.length === 0 ? tree : joinBytes([tree, slash, entry.path]);
   if (entry.kind !== "hardLink") return { ...entry, path };
-  return { ...entry, path, target: joined([tree, slash, entry.target]) };
+  return { ...entry, path, target: joinBytes([tree, slash, entry.target]) };
 }

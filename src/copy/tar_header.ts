@@ -4,6 +4,7 @@
  * POSIX ustar: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html, "ustar Interchange Format".
  * GNU's own (long names, base-256 numbers, sparse maps): https://www.gnu.org/software/tar/manual/html_node/Standard.html
  */
+import { joinBytes } from "../base/join_bytes.ts";
 
 /** Everything in an archive comes in pieces of this size. */
 export const blockBytes = 512;
@@ -121,7 +122,7 @@ function fullName(block: Uint8Array): Uint8Array {
   const name = untilNul(fieldOf(block, "name"));
   const prefix = untilNul(fieldOf(block, "prefix"));
   if (prefix.length === 0 || !isPosix(block)) return name.slice();
-  return joined([prefix, Uint8Array.of(0x2f), name]);
+  return joinBytes([prefix, Uint8Array.of(0x2f), name]);
 }
 
 function isPosix(block: Uint8Array): boolean {
@@ -164,7 +165,7 @@ export function encodeHeader(
   // Six digits, a NUL and a blank, as tars have always written it.
   writeNumber(block.subarray(offset, offset + 7), sumOf(block));
   block[offset + 7] = 0x20;
-  return long.length === 0 ? block : joined([...long, block]);
+  return long.length === 0 ? block : joinBytes([...long, block]);
 }
 
 function longName(type: "K" | "L", name: Uint8Array): Uint8Array {
@@ -172,7 +173,7 @@ function longName(type: "K" | "L", name: Uint8Array): Uint8Array {
   const body = new Uint8Array(Math.ceil(size / blockBytes) * blockBytes);
   body.set(name);
   const head = encodeHeader({ name: names.longLink, type, mode: 0o644, size, mtime: 0 });
-  return joined([head, body]);
+  return joinBytes([head, body]);
 }
 
 /** Octal with a NUL behind it, or base 256 where that has no room. */
@@ -192,15 +193,4 @@ export function writeNumber(field: Uint8Array, value: number): void {
     rest = Math.floor(rest / 256);
   }
   field[0] = (field[0] ?? 0) | 0x80;
-}
-
-/** Pieces of bytes as one. */
-export function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

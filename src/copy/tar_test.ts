@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { joinBytes } from "../base/join_bytes.ts";
 import { ByteReader } from "./byte_reader.ts";
 import type { TreeEntry } from "./entry.ts";
 import { TarReader } from "./tar_reader.ts";
 import { writeTar } from "./tar_writer.ts";
-import { joined } from "./tar_header.ts";
 import { checkedMap, type SparseMap } from "./sparse.ts";
 
 /** An entry whose body is in memory. */
@@ -37,7 +37,10 @@ async function unpacked(bytes: Uint8Array, sizes: readonly number[]): Promise<Wh
     if (entry.kind !== "file") all.push(entry);
     else {
       const { body, ...rest } = entry;
-      all.push({ ...rest, data: joined((await Array.fromAsync(body)).map((one) => one.slice())) });
+      all.push({
+        ...rest,
+        data: joinBytes((await Array.fromAsync(body)).map((one) => one.slice())),
+      });
     }
   }
   return all;
@@ -47,7 +50,7 @@ const part = fc.uint8Array({ minLength: 1, maxLength: 140 }).map((bytes) =>
   bytes.map((byte) => byte === 0 || byte === 0x2f ? 0x61 : byte)
 ).filter((bytes) => !bytes.every((byte) => byte === 0x2e));
 const path = fc.array(part, { minLength: 1, maxLength: 3 }).map((parts) =>
-  joined(parts.flatMap((one, at) => at === 0 ? [one] : [Uint8Array.of(0x2f), one]))
+  joinBytes(parts.flatMap((one, at) => at === 0 ? [one] : [Uint8Array.of(0x2f), one]))
 );
 const target = fc.uint8Array({ minLength: 1, maxLength: 300 })
   .map((bytes) => bytes.map((byte) => byte === 0 ? 1 : byte));
@@ -90,7 +93,7 @@ Deno.test("an archive holds what was put in: names of any byte, sizes, times, ho
   const sizes = fc.array(fc.integer({ min: 1, max: 2000 }), { minLength: 1, maxLength: 5 });
   await fc.assert(
     fc.asyncProperty(fc.array(entry, { maxLength: 6 }), sizes, async (entries, cuts) => {
-      const bytes = joined(await Array.fromAsync(writeTar(treeOf(entries), { sparse: true })));
+      const bytes = joinBytes(await Array.fromAsync(writeTar(treeOf(entries), { sparse: true })));
       assert.equal(bytes.length % 10240, 0);
       assert.deepEqual(await unpacked(bytes, cuts), entries);
     }),

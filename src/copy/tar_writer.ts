@@ -1,7 +1,8 @@
 /** Writes entries as a tar archive that GNU tar and busybox tar both read: GNU's dialect without sparse files. */
+import { joinBytes } from "../base/join_bytes.ts";
 import type { TreeEntry } from "./entry.ts";
 import { dataBytes, oldMapBlocks } from "./sparse.ts";
-import { blockBytes, encodeHeader, joined, type NewHeader, TarError } from "./tar_header.ts";
+import { blockBytes, encodeHeader, type NewHeader, TarError } from "./tar_header.ts";
 import { WholeBody } from "./whole_body.ts";
 
 /** Small pieces go out together: each message to a server has its price. */
@@ -63,20 +64,20 @@ function headerOf(
 ): { header: Uint8Array; rest: Uint8Array } {
   const { mode, mtime } = entry;
   // A name that begins with a dash or looks like a volume's is a plain name behind this.
-  const path = joined([dot, entry.path]);
+  const path = joinBytes([dot, entry.path]);
   const plain = (more: Pick<NewHeader, "type" | "size"> & Partial<NewHeader>) => ({
     header: encodeHeader({ name: path, mode, mtime, ...more }),
     rest: new Uint8Array(),
   });
   switch (entry.kind) {
     case "folder": {
-      const name = entry.path.length === 0 ? dot : joined([path, slash]);
+      const name = entry.path.length === 0 ? dot : joinBytes([path, slash]);
       return plain({ name, type: "5", size: 0 });
     }
     case "symbolicLink":
       return plain({ type: "2", size: 0, linkName: entry.target });
     case "hardLink":
-      return plain({ type: "1", size: 0, linkName: joined([dot, entry.target]) });
+      return plain({ type: "1", size: 0, linkName: joinBytes([dot, entry.target]) });
     case "file": {
       const { sparse, size } = entry;
       if (sparse === undefined || !options.sparse) return plain({ type: "0", size });

@@ -2,7 +2,7 @@
 import { metered } from "../../copy/bodies.ts";
 import type { TreeEntry } from "../../copy/entry.ts";
 import type { Checksums, Meter } from "../../copy/source.ts";
-import { joined } from "../../copy/tar_header.ts";
+import { joinBytes } from "../../base/join_bytes.ts";
 import { writeTar } from "../../copy/tar_writer.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { carriedFolders } from "../../session/carried.ts";
@@ -80,7 +80,7 @@ function textEntry(name: string, text: string, mtime: number): TreeEntry {
 
 function below(root: string, entry: TreeEntry): TreeEntry {
   const prefix = new TextEncoder().encode(`${root}/`);
-  const path = entry.path.length === 0 ? prefix.subarray(0, -1) : joined([prefix, entry.path]);
+  const path = entry.path.length === 0 ? prefix.subarray(0, -1) : joinBytes([prefix, entry.path]);
   if (entry.kind !== "hardLink") return { ...entry, path };
-  return { ...entry, path, target: joined([prefix, entry.target]) };
+  return { ...entry, path, target: joinBytes([prefix, entry.target]) };
 }

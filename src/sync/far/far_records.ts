@@ -1,5 +1,5 @@
 /** Streams of bytes for archives. */
-import { joined } from "../../copy/tar_header.ts";
+import { joinBytes } from "../../base/join_bytes.ts";
 import { archiveBlock } from "./far_loop.ts";
 
 /** No bytes. */
@@ -14,7 +14,7 @@ export async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 export async function* inRecords(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let rest: Uint8Array = new Uint8Array();
   for await (const chunk of chunks) {
-    const whole = rest.length === 0 ? chunk : joined([rest, chunk]);
+    const whole = rest.length === 0 ? chunk : joinBytes([rest, chunk]);
     const end = whole.length - whole.length % archiveBlock;
     if (end > 0) yield whole.subarray(0, end);
     rest = whole.slice(end);
