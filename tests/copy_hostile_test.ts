@@ -1,7 +1,8 @@
 /** Archives that a hostile pod may send: each is refused with a reason, and nothing of it is kept. */
 import assert from "node:assert/strict";
 import { ByteReader } from "../src/copy/byte_reader.ts";
-import { encodeHeader, joined, type NewHeader } from "../src/copy/tar_header.ts";
+import { joinBytes } from "../src/base/join_bytes.ts";
+import { encodeHeader, type NewHeader } from "../src/copy/tar_header.ts";
 import { TarReader } from "../src/copy/tar_reader.ts";
 import { localCopyFiles } from "../src/wiring/copy_files.ts";
 import { TestFolder } from "./harness/test_folder.ts";
@@ -22,7 +23,7 @@ function entry(
     size: more.size ?? data.length,
     ...(more.link === undefined ? {} : { linkName: text(more.link) }),
   };
-  return joined([encodeHeader(header), data, new Uint8Array((512 - data.length % 512) % 512)]);
+  return joinBytes([encodeHeader(header), data, new Uint8Array((512 - data.length % 512) % 512)]);
 }
 
 function pax(records: string): Uint8Array {
