@@ -3,7 +3,7 @@ import type { DeletionPlan } from "../../actions/session/events.ts";
 import { UsageError } from "../../base/errors.ts";
 import { printable } from "../../term/printable.ts";
 import type { Terminal } from "../../term/terminal.ts";
-import { isYes } from "../running/confirm.ts";
+import { askYes, canAsk } from "../ask_yes.ts";
 
 /** The lines of the plan. */
 export function planLines(plan: DeletionPlan): string[] {
@@ -36,15 +36,10 @@ export async function askDeletion(
   { terminal, signal }: { terminal: Terminal; signal: AbortSignal },
 ): Promise<boolean> {
   const lines = planLines(plan).map((line) => `${printable(line)}\n`).join("");
-  if (!terminal.stdin.isTerminal || !terminal.stderr.isTerminal) {
+  if (!canAsk(terminal)) {
     throw new UsageError(`deleting session "${plan.name}" needs a yes`, {
       hint: "--force says it",
     });
   }
-  await terminal.stderr.write(`${lines}Delete it? [y/N] `);
-  await terminal.stderr.flush();
-  for await (const chunk of terminal.stdin.chunks(signal)) {
-    return isYes(new TextDecoder().decode(chunk));
-  }
-  return false;
+  return await askYes(terminal, `${lines}Delete it?`, signal);
 }

@@ -3,8 +3,8 @@ import type { RestorePlan } from "../../actions/session/restore.ts";
 import { UsageError } from "../../base/errors.ts";
 import { printable } from "../../term/printable.ts";
 import type { Terminal } from "../../term/terminal.ts";
+import { askYes, canAsk } from "../ask_yes.ts";
 import { bytesText, filesText } from "../copying/amounts.ts";
-import { isYes } from "../running/confirm.ts";
 
 /** What is brought back. */
 export function snapshotLine({ snapshot }: RestorePlan): string {
@@ -34,16 +34,11 @@ export async function askRestore(
   { terminal, signal }: { terminal: Terminal; signal: AbortSignal },
 ): Promise<boolean> {
   const lines = lostLines(plan).map((line) => `${printable(line)}\n`).join("");
-  if (!terminal.stdin.isTerminal || !terminal.stderr.isTerminal) {
+  if (!canAsk(terminal)) {
     const names = plan.lost.map(({ name }) => name).join(" and ");
     throw new UsageError(`restoring session "${plan.name}" replaces what is in ${names}`, {
       hint: "--yes says that it may; kodama snapshot keeps it first",
     });
   }
-  await terminal.stderr.write(`${lines}Restore it? [y/N] `);
-  await terminal.stderr.flush();
-  for await (const chunk of terminal.stdin.chunks(signal)) {
-    return isYes(new TextDecoder().decode(chunk));
-  }
-  return false;
+  return await askYes(terminal, `${lines}Restore it?`, signal);
 }

@@ -3,7 +3,7 @@ import type { PlannedSnapshotRemoval } from "../../actions/session/snapshots.ts"
 import { UsageError } from "../../base/errors.ts";
 import { printable } from "../../term/printable.ts";
 import type { Terminal } from "../../term/terminal.ts";
-import { isYes } from "../running/confirm.ts";
+import { askYes, canAsk } from "../ask_yes.ts";
 
 /** The lines of the plan. */
 export function snapshotRemovalLines(
@@ -26,15 +26,10 @@ export async function askSnapshotRemoval(
   plan: PlannedSnapshotRemoval,
   { terminal, signal }: { terminal: Terminal; signal: AbortSignal },
 ): Promise<boolean> {
-  if (!terminal.stdin.isTerminal || !terminal.stderr.isTerminal) {
+  if (!canAsk(terminal)) {
     const names = plan.snapshots.map(({ name }) => name).join(", ");
     throw new UsageError(`deleting ${names} needs a yes`, { hint: "--force says it" });
   }
   const lines = snapshotRemovalLines(plan).map((line) => `${printable(line)}\n`).join("");
-  await terminal.stderr.write(`${lines}Delete? [y/N] `);
-  await terminal.stderr.flush();
-  for await (const chunk of terminal.stdin.chunks(signal)) {
-    return isYes(new TextDecoder().decode(chunk));
-  }
-  return false;
+  return await askYes(terminal, `${lines}Delete?`, signal);
 }

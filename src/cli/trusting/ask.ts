@@ -2,7 +2,7 @@
 import type { TrustAsk, TrustedBecause } from "../../actions/workflow_trust.ts";
 import { printable } from "../../term/printable.ts";
 import type { Terminal } from "../../term/terminal.ts";
-import { readYes } from "../running/confirm.ts";
+import { askYes, canAsk } from "../ask_yes.ts";
 
 /** Files that the question names. */
 const filesShown = 10;
@@ -40,10 +40,6 @@ export function askTrust(
   terminal: Terminal,
   options: { signal: AbortSignal },
 ): ((question: TrustAsk) => Promise<boolean>) | undefined {
-  if (!terminal.stdin.isTerminal || !terminal.stderr.isTerminal) return undefined;
-  return async (question) => {
-    await terminal.stderr.write(`${trustText(question)}Trust it? [y/N] `);
-    await terminal.stderr.flush();
-    return await readYes(terminal, options.signal);
-  };
+  if (!canAsk(terminal)) return undefined;
+  return (question) => askYes(terminal, `${trustText(question)}Trust it?`, options.signal);
 }

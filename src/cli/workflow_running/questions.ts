@@ -2,11 +2,11 @@
 import type { Ask, Question } from "../../actions/run_steps.ts";
 import { printable } from "../../term/printable.ts";
 import type { Terminal } from "../../term/terminal.ts";
-import { isYes } from "../running/confirm.ts";
+import { canAsk, isYes } from "../ask_yes.ts";
 
 /** Asks one question after the other; undefined where standard input or error is no terminal. */
 export function askOn(terminal: Terminal): Ask | undefined {
-  if (!terminal.stdin.isTerminal || !terminal.stderr.isTerminal) return undefined;
+  if (!canAsk(terminal)) return undefined;
   let turn: Promise<unknown> = Promise.resolve();
   return (question, signal) => {
     const answer = turn.then(() => ask(terminal, question, signal));
