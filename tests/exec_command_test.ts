@@ -1,6 +1,6 @@
 /** One command in many pods, by the real program on the embedded cluster: what a person and a script see. */
 import assert from "node:assert/strict";
-import { startTestCluster } from "./harness/embedded_cluster.ts";
+import { startTestCluster, writeDeadKubeconfig } from "./harness/embedded_cluster.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 /** Four pods: weka-drive-0, -1, -2 and weka-drive-held-0. */
@@ -159,18 +159,8 @@ Deno.test("exec by the real program", async (t) => {
 Deno.test("each row of the table of exit codes, by the real program", async (t) => {
   await using cluster = await startTestCluster("weka");
   const kodama = await SourceKodama.on(cluster);
-  const dead = `${cluster.folder}/dead`;
+  const dead = await writeDeadKubeconfig(cluster.folder);
   const kubeconfig = await Deno.readTextFile(cluster.kubeconfig);
-  await Deno.writeTextFile(
-    dead,
-    JSON.stringify({
-      apiVersion: "v1",
-      kind: "Config",
-      contexts: [{ name: "dead", context: { cluster: "dead", user: "dead" } }],
-      clusters: [{ name: "dead", cluster: { server: "https://127.0.0.1:10" } }],
-      users: [{ name: "dead", user: { token: "x" } }],
-    }),
-  );
   const both = { KUBECONFIG: `${cluster.kubeconfig}:${dead}`, KODAMA_CONNECT_TIMEOUT: "1s" };
   const context: string = JSON.parse(kubeconfig)["current-context"];
   const sh = (line: string) => ["--", "sh", "-c", line];

@@ -1,7 +1,7 @@
 /** What the real program writes, held against the published schemas by a validator that knows nothing of kodama. */
 import assert from "node:assert/strict";
 import { Ajv, type ValidateFunction } from "ajv";
-import { startTestCluster } from "./harness/embedded_cluster.ts";
+import { startTestCluster, writeDeadKubeconfig } from "./harness/embedded_cluster.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
 const drives = ["-n", "weka-operator-system", "-m", "/^weka-drive-[0-2]$/"];
@@ -35,17 +35,7 @@ Deno.test("real output is what the published schemas say", async (t) => {
   const report = await published("target-report");
   const event = await published("run-event");
   const record = await published("run-record");
-  const dead = `${cluster.folder}/dead`;
-  await Deno.writeTextFile(
-    dead,
-    JSON.stringify({
-      apiVersion: "v1",
-      kind: "Config",
-      contexts: [{ name: "dead", context: { cluster: "dead", user: "dead" } }],
-      clusters: [{ name: "dead", cluster: { server: "https://127.0.0.1:10" } }],
-      users: [{ name: "dead", user: { token: "x" } }],
-    }),
-  );
+  const dead = await writeDeadKubeconfig(cluster.folder);
 
   await t.step("the schemas refuse what isn't theirs", () => {
     for (const validate of [report, event, record]) {

@@ -1,5 +1,6 @@
 /** Pods of a real cluster: the user's own, or the rig of the tests. */
-import { podOf, type TestNamespace } from "../cluster/test_namespace.ts";
+import type { TestNamespace } from "../cluster/test_namespace.ts";
+import { waitingPod } from "../harness/waiting_pod.ts";
 import { accessOf, type BenchCluster, type Fleet } from "./fleets.ts";
 import { openRealCluster } from "./real_cluster.ts";
 import { podNames } from "./simulated_api.ts";
@@ -28,7 +29,7 @@ export async function startRealFleet(
   const namespace = stack.use(await cluster.namespace("bench"));
   const names = podNames(Math.max(...sizes));
   await namespace.create(...names.map((name, index) => {
-    const pod = podOf(name, {});
+    const pod = waitingPod(name, {});
     const labels = sizes.filter((size) => index < size).map((size) => [`first-${size}`, "yes"]);
     return { ...pod, metadata: { name, labels: Object.fromEntries(labels) } };
   }));

@@ -1,9 +1,10 @@
 /** The allow-list of a session: the policy as the API server takes it, and what it does where it binds. */
 import assert from "node:assert/strict";
 import { TestFolder } from "../harness/test_folder.ts";
+import { waitingPod } from "../harness/waiting_pod.ts";
 import { enforce } from "./policy_engine.ts";
 import { machine, sessionNamespace } from "./session_machine.ts";
-import { podOf, RealCluster, rigVariable, type TestNamespace } from "./test_namespace.ts";
+import { RealCluster, rigVariable, type TestNamespace } from "./test_namespace.ts";
 
 const cluster = RealCluster.fromEnvironment();
 // Its image is the rig's, and its pods' networks are at hand.
@@ -84,7 +85,7 @@ Deno.test({
       to: [{ ipBlock: { cidr: "2001:db8::/32" } }],
       ports: [{ protocol: "TCP", port: 443 }],
     });
-    await namespace.create(podOf("stranger", { image: "debian:12" }));
+    await namespace.create(waitingPod("stranger", { image: "debian:12" }));
     await namespace.kubectl("wait", "--for=condition=Ready", "pod/stranger", "--timeout=60s");
     assert.equal(await enforce(namespace, "stranger"), 0);
     assert.equal((await run("delete", "work", "--force", "--purge")).code, 0);

@@ -1,4 +1,5 @@
 /** What a test against a real cluster works with: kubectl, and a namespace of its own. */
+import { waitingPod } from "../harness/waiting_pod.ts";
 import { type CommandOptions, type CommandResult, run, runAny } from "./host_commands.ts";
 import { identify, isAlive } from "./processes.ts";
 
@@ -91,7 +92,7 @@ export class TestNamespace implements AsyncDisposable {
 
   /** Creates a pod of one container and waits until it is ready. */
   async startPod(name: string, container: Record<string, unknown>, spec = {}): Promise<void> {
-    await this.create(podOf(name, container, spec));
+    await this.create(waitingPod(name, container, spec));
     await this.kubectl("wait", "--for=condition=Ready", `pod/${name}`, "--timeout=120s");
   }
 
@@ -99,24 +100,4 @@ export class TestNamespace implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.cluster.kubectl(["delete", "namespace", this.name, "--wait=false"]);
   }
-}
-
-/** A pod of one container that waits until it is killed, unless `container` says otherwise. */
-export function podOf(
-  name: string,
-  container: Record<string, unknown>,
-  spec: Record<string, unknown> = {},
-): Record<string, unknown> {
-  const defaults = { name: "main", image: "busybox:1.36", command: ["sleep", "2147483647"] };
-  return {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { name, labels: { app: name } },
-    // A shell as process 1 doesn't hear SIGTERM: without this each test would wait 30 s at its end.
-    spec: {
-      terminationGracePeriodSeconds: 0,
-      containers: [{ ...defaults, ...container }],
-      ...spec,
-    },
-  };
 }

@@ -75,3 +75,17 @@ export function testEnvironment(folder: string, kubeconfig: string): Record<stri
     TZ: "UTC",
   };
 }
+
+/** Writes a kubeconfig whose one context, `dead`, is a server that isn't there; its path. */
+export async function writeDeadKubeconfig(folder: string): Promise<string> {
+  const path = `${folder}/dead`;
+  const config = {
+    apiVersion: "v1",
+    kind: "Config",
+    contexts: [{ name: "dead", context: { cluster: "dead", user: "dead" } }],
+    clusters: [{ name: "dead", cluster: { server: "https://127.0.0.1:10" } }],
+    users: [{ name: "dead", user: { token: "x" } }],
+  };
+  await Deno.writeTextFile(path, JSON.stringify(config));
+  return path;
+}

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { Kubectl } from "../harness/kubectl.ts";
-import { podManifest, startPod, type Wire, wireTest } from "./wire_test_case.ts";
+import { waitingPod } from "../harness/waiting_pod.ts";
+import { startPod, type Wire, wireTest } from "./wire_test_case.ts";
 
 /** kubectl as somebody who may read pods in `default`, and nothing else. */
 async function reader({ kubectl, test }: Wire): Promise<Kubectl> {
@@ -77,7 +78,7 @@ wireTest(
 );
 
 wireTest("a watch from a version that is forgotten is told so: 410 Gone", async ({ kubectl }) => {
-  await kubectl.apply(podManifest("one", {}, { nodeName: "elsewhere" }));
+  await kubectl.apply(waitingPod("one", {}, { nodeName: "elsewhere" }));
   for (const value of ["1", "2", "3"]) {
     await kubectl.ok("label", "pod", "one", `n=${value}`, "--overwrite");
   }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { deploymentManifest, podManifest, startPod, wireTest } from "./wire_test_case.ts";
+import { waitingPod } from "../harness/waiting_pod.ts";
+import { deploymentManifest, startPod, wireTest } from "./wire_test_case.ts";
 
 wireTest(
   "get prints tables, wide and narrow, as a real server has them made",
@@ -26,7 +27,7 @@ wireTest(
 );
 
 wireTest("get prints json, yaml, names, jsonpath, templates and columns", async ({ kubectl }) => {
-  await kubectl.apply(podManifest("one"));
+  await kubectl.apply(waitingPod("one"));
   const one = ["get", "pod", "one"];
   assert.equal(await kubectl.ok(...one, "-o", "name"), "pod/one");
   assert.equal(await kubectl.ok(...one, "-o", "jsonpath={.metadata.labels.app}"), "one");
@@ -41,7 +42,7 @@ wireTest("get prints json, yaml, names, jsonpath, templates and columns", async 
 });
 
 wireTest("get narrows by label and by field, and sorts", async ({ kubectl }) => {
-  for (const name of ["b", "a", "c"]) await kubectl.apply(podManifest(name));
+  for (const name of ["b", "a", "c"]) await kubectl.apply(waitingPod(name));
   const names = async (...args: string[]) =>
     (await kubectl.ok("get", "pods", "-o", "name", ...args)).split("\n").filter(Boolean);
   assert.deepEqual(await names("-l", "app in (a,c)"), ["pod/a", "pod/c"]);
@@ -60,7 +61,7 @@ wireTest("get narrows by label and by field, and sorts", async ({ kubectl }) => 
 
 wireTest("get -w tells of changes until it is stopped", async ({ kubectl }) => {
   await using watch = kubectl.start("get", "pods", "-w", "--output-watch-events");
-  await kubectl.apply(podManifest("seen"));
+  await kubectl.apply(waitingPod("seen"));
   await watch.until(({ stdout }) => /^ADDED +seen/m.test(stdout));
   await kubectl.ok("delete", "pod", "seen");
   await watch.until(({ stdout }) => /^DELETED +seen/m.test(stdout));

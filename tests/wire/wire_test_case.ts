@@ -2,6 +2,7 @@
 import type { ClusterOptions } from "../../src/cluster/cluster.ts";
 import { startTestCluster, type TestCluster } from "../harness/embedded_cluster.ts";
 import { Kubectl, kubectlMissing } from "../harness/kubectl.ts";
+import { waitingPod } from "../harness/waiting_pod.ts";
 
 /** What a wire test works with. */
 export interface Wire {
@@ -33,28 +34,9 @@ export function wireTest(
   });
 }
 
-/** A pod that waits, or does what `container` says. */
-export function podManifest(
-  name: string,
-  container: Record<string, unknown> = {},
-  spec: Record<string, unknown> = {},
-): Record<string, unknown> {
-  const main = { name: "main", image: "busybox:1.36", command: ["sleep", "2147483647"] };
-  return {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { name, labels: { app: name } },
-    spec: {
-      terminationGracePeriodSeconds: 0,
-      containers: [{ ...main, ...container }],
-      ...spec,
-    },
-  };
-}
-
 /** A Deployment of such pods. */
 export function deploymentManifest(name: string, replicas: number): Record<string, unknown> {
-  const { spec } = podManifest(name);
+  const { spec } = waitingPod(name);
   const labels = { app: name };
   return {
     apiVersion: "apps/v1",
@@ -70,6 +52,6 @@ export async function startPod(
   name: string,
   container: Record<string, unknown> = {},
 ): Promise<void> {
-  await kubectl.apply(podManifest(name, container));
+  await kubectl.apply(waitingPod(name, container));
   await kubectl.ok("wait", "--for=condition=Ready", `pod/${name}`, "--timeout=30s");
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { deploymentManifest, podManifest, wireTest } from "./wire_test_case.ts";
+import { waitingPod } from "../harness/waiting_pod.ts";
+import { deploymentManifest, wireTest } from "./wire_test_case.ts";
 
 wireTest("a rollout: status, history, undo, pause, resume, restart", async ({ kubectl }) => {
   const rollout = (verb: string, ...args: string[]) =>
@@ -63,7 +64,7 @@ wireTest("a rollout that can't get through is told as such", async ({ kubectl })
 });
 
 wireTest("scale, wait and autoscaled names of a StatefulSet", async ({ kubectl }) => {
-  const { spec } = podManifest("db");
+  const { spec } = waitingPod("db");
   const claim = {
     metadata: { name: "data" },
     spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Mi" } } },
@@ -145,7 +146,7 @@ wireTest("a DaemonSet has one pod on the node, and is rolled anew", async ({ kub
 });
 
 wireTest("a pod that no node takes says why; a cordon keeps pods away", async ({ kubectl }) => {
-  await kubectl.apply(podManifest("picky", {}, { nodeSelector: { disk: "ssd" } }));
+  await kubectl.apply(waitingPod("picky", {}, { nodeSelector: { disk: "ssd" } }));
   await kubectl.ok(
     "wait",
     "--for=jsonpath={.status.conditions[0].reason}=Unschedulable",
@@ -158,7 +159,7 @@ wireTest("a pod that no node takes says why; a cordon keeps pods away", async ({
   await kubectl.ok("label", "node", "kodama", "disk=ssd");
   await kubectl.ok("wait", "--for=condition=Ready", "pod/picky", "--timeout=30s");
   assert.equal(await kubectl.ok("cordon", "kodama"), "node/kodama cordoned");
-  await kubectl.apply(podManifest("late"));
+  await kubectl.apply(waitingPod("late"));
   await kubectl.ok(
     "wait",
     "--for=jsonpath={.status.conditions[0].reason}=Unschedulable",

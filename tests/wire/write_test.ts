@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { deploymentManifest, podManifest, wireTest } from "./wire_test_case.ts";
+import { waitingPod } from "../harness/waiting_pod.ts";
+import { deploymentManifest, wireTest } from "./wire_test_case.ts";
 
 const configMap = (data: Record<string, string>) => ({
   apiVersion: "v1",
@@ -113,15 +114,15 @@ wireTest("what doesn't fit its kind is refused with the field's name", async ({ 
   const refused = async (object: unknown) =>
     (await kubectl.run(["create", "-f", "-"], JSON.stringify(object))).stderr;
   assert.match(
-    await refused(podManifest("Upper")),
+    await refused(waitingPod("Upper")),
     /The Pod "Upper" is invalid: metadata\.name: Invalid value: "Upper"/,
   );
   assert.match(
-    await refused({ ...podManifest("p"), spec: { containers: [] } }),
+    await refused({ ...waitingPod("p"), spec: { containers: [] } }),
     /spec\.containers: Required value/,
   );
   assert.match(
-    await refused(podManifest("p", { imagge: "x" })),
+    await refused(waitingPod("p", { imagge: "x" })),
     /unknown field "spec\.containers\[0\]\.imagge"/,
   );
   const labels = { app: "web" };
@@ -148,7 +149,7 @@ wireTest("a dry run changes nothing, and diff shows what would be", async ({ kub
 wireTest(
   "delete: by name, by label, in the foreground, and a namespace with all in it",
   async ({ kubectl }) => {
-    for (const name of ["a", "b", "c"]) await kubectl.apply(podManifest(name));
+    for (const name of ["a", "b", "c"]) await kubectl.apply(waitingPod(name));
     assert.match(await kubectl.ok("delete", "pod", "a"), /^pod "a" deleted/);
     await kubectl.ok("delete", "pods", "-l", "app=b");
     assert.equal(await kubectl.ok("get", "pods", "-o", "name"), "pod/c");
