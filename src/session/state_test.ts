@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import type { ConfigMap } from "../kube/types.ts";
+import { ownedBy } from "./owned.ts";
 import { keptSession, sessionText, stateKey, stateObject } from "./state.ts";
 import { sampleSession } from "./testing/session.ts";
 
@@ -51,4 +52,11 @@ Deno.test("what is no session is told by its place: a wrong field, another's nam
       return message.test(error.message);
     });
   }
+});
+
+Deno.test("what goes with a session names the very state that it goes with", () => {
+  const kept = keptSession(stored(stateObject(sampleSession())));
+  const { metadata } = ownedBy(kept, { metadata: { name: "kodama-my-work" } });
+  const owner = { apiVersion: "v1", kind: "ConfigMap", name: "kodama-session-my-work", uid: "u-1" };
+  assert.deepEqual(metadata, { name: "kodama-my-work", ownerReferences: [owner] });
 });

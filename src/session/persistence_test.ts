@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { KodamaError } from "../base/errors.ts";
+import { ManualClock } from "../base/testing/manual_clock.ts";
+import { ifThere, persistently } from "./persistence.ts";
+
+/** How often a call that fails so is made, and how long that takes. */
+async function attempts(kind: KodamaError["kind"], signal = new AbortController().signal) {
+  const clock = new ManualClock();
+  let made = 0;
+  const call = () => {
+    if (++made > 100) throw new Error("it tries for ever");
+    return Promise.reject(new KodamaError(kind, "no"));
+  };
+  await assert.rejects(clock.runUntil(persistently(clock, signal, call)), { kind, message: "no" });
+  return { made, elapsedMs: clock.elapsedMs() };
+}
+
+Deno.test("what a server or a link stumbled over is tried five times, longer apart each time", async () => {
+  for (const kind of ["server", "unreachable", "timeout"] as const) {
+    assert.deepEqual(await attempts(kind), { made: 5, elapsedMs: 400 + 800 + 1600 + 3200 });
+  }
+});
+
+Deno.test("what was refused for a reason, or is wanted no more, is not asked again", async () => {
+  for (const kind of ["conflict", "forbidden", "notFound"] as const) {
+    assert.deepEqual(await attempts(kind), { made: 1, elapsedMs: 0 });
+  }
+  assert.deepEqual(await attempts("server", AbortSignal.abort()), { made: 1, elapsedMs: 0 });
+});
+
+Deno.test("an object that isn't there is none; any other failure is told", async () => {
+  const failing = (kind: KodamaError["kind"]) => ifThere(Promise.reject(new KodamaError(kind, "")));
+  assert.equal(await failing("notFound"), undefined);
+  await assert.rejects(failing("forbidden"), { kind: "forbidden" });
+});
