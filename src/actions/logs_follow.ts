@@ -122,10 +122,8 @@ class Following implements AsyncDisposable {
     if (targets.length === 0) return;
     const begin = sources.count;
     await this.#queue.push(sources.add(targets, { joined }));
-    targets.forEach((target, index) => {
-      this.#followed++;
-      this.#spawn(this.#followOne(board, target, begin + index));
-    });
+    this.#followed += targets.length;
+    targets.forEach((target, index) => this.#spawn(this.#followOne(board, target, begin + index)));
   }
 
   async #followOne(board: PodBoard, target: Target, source: number): Promise<void> {

@@ -40,6 +40,12 @@ function hostOf(pods: Logs) {
       await Promise.resolve();
       yield { items: Object.keys(pods).map(running) as T[], resourceVersion: "1" };
     },
+    get: <T>(_resource: unknown, name: string) => Promise.resolve(running(name) as T),
+    // Nothing changes, for as long as somebody looks.
+    watch: async function* (_resource, _scope, { signal }) {
+      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+      yield* [];
+    },
     logs: (request: LogRequest) => {
       asked.push(request);
       const log = pods[request.pod];
@@ -115,6 +121,17 @@ Deno.test("logs that are merged are read before their turn; one alone is, as it 
     const merged = "first" in others;
     assert.equal(counted.asked === counted.lines, merged, `${counted.asked}`);
     assert.ok(asked.every(({ bulk }) => bulk === merged));
+    await events.return();
+  }
+});
+
+Deno.test("each of the logs that are followed together is asked for as many bytes; one alone is not", async () => {
+  for (const pods of [{ a: "", b: "", c: "" }, { a: "" }]) {
+    const { host, clock, asked } = hostOf(pods);
+    const count = Object.keys(pods).length;
+    const events = logs(host, optionsOf({ follow: true }));
+    while (asked.length < count) await clock.runUntil(events.next());
+    assert.ok(asked.every(({ bulk }) => bulk === count > 1));
     await events.return();
   }
 });
