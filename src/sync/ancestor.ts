@@ -10,7 +10,7 @@ import {
   upwards,
   withExecutable,
 } from "./model.ts";
-import { unsafePath } from "./snapshot.ts";
+import { unsafePath } from "./unsafe_path.ts";
 
 /**
  * The ancestor after both sides were seen, or made, to be as given: where they agree, that; where

@@ -1,6 +1,6 @@
 /** What the far end says is there: lines that a pod wrote, of which nothing is believed unchecked. */
 import type { Entry } from "../model.ts";
-import { unsafePath } from "../snapshot.ts";
+import { unsafePath } from "../unsafe_path.ts";
 
 /** What is known of a path without reading it. */
 export interface Stat {

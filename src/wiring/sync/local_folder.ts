@@ -7,7 +7,7 @@ import type { SideRules } from "../../sync/held_paths.ts";
 import type { IgnoreScope } from "../../sync/ignore_rules.ts";
 import type { Entry, Snapshot } from "../../sync/model.ts";
 import type { Action } from "../../sync/plan.ts";
-import { unsafePath } from "../../sync/snapshot.ts";
+import { unsafePath } from "../../sync/unsafe_path.ts";
 import type { Content, StepResult, Wanted } from "../../sync/tree.ts";
 import { isAbsent } from "../files.ts";
 import { readContents } from "./local_contents.ts";
