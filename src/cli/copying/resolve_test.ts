@@ -18,6 +18,7 @@ async function resolved(line: string): Promise<ResolvedCopy> {
 
 const ways: readonly (readonly [line: string, way: Partial<CopyWay>, pods: string])[] = [
   ["a :/b", { kind: "toPods", local: "a", remote: "/b" }, ""],
+  ["./- :c", { kind: "toPods", local: "./-", remote: "c" }, ""],
   ["./a:b :c", { kind: "toPods", local: "./a:b", remote: "c" }, ""],
   ["/x:y web-0:z", { kind: "toPods", local: "/x:y", remote: "z" }, "web-0"],
   ["web-0:/b .", { kind: "fromPods", remote: "/b", local: ".", perPod: false }, "web-0"],
@@ -48,6 +49,8 @@ Deno.test("one named pod is shown as kubectl shows it; a selection with its sum"
 
 const wrong: readonly (readonly [line: string, message: RegExp])[] = [
   ["a b", /neither side/],
+  ["web-0:/a -", /- is no path/],
+  ["- web-0:/a", /- is no path/],
   [":/a :/b", /one source/],
   [":/a web-0:/b", /one source/],
   ["-l app=web web-0:/a .", /--selector chooses pods/],

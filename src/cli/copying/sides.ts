@@ -16,6 +16,12 @@ const plainlyHere = /^(?:\/|\.{1,2}(?:\/|$))/;
 export function sideOf(word: string): Side {
   const colon = word.indexOf(":");
   if (word === "") throw new UsageError("a path is empty");
+  if (word === "-") {
+    throw new UsageError("- is no path: copies go from files to files", {
+      hint:
+        "kodama exec POD -- cat PATH prints a file, kodama exec -i takes one; ./- is a file of that name",
+    });
+  }
   if (colon < 0 || plainlyHere.test(word)) return { kind: "here", path: word };
   const [before, path] = [word.slice(0, colon), word.slice(colon + 1)];
   if (path === "") {
