@@ -14,12 +14,12 @@ import { contenderTitles } from "./contenders.ts";
 import type { BenchCluster } from "./fleets.ts";
 import { machineFacts } from "./machine.ts";
 import { hasMeter } from "./measure.ts";
+import { writePage } from "./page.ts";
 import { verdicts } from "./promises.ts";
 import { realClusterMissing } from "./real_cluster.ts";
 import { startRealFleet } from "./real_fleet.ts";
 import { report } from "./report.ts";
 import { startSimulatedCluster } from "./simulated_fleet.ts";
-import { filePath } from "../../src/wiring/file_path.ts";
 
 /** A fleet's size with the rounds on it, and what each pod prints where that isn't its name. */
 interface Plan {
@@ -113,8 +113,6 @@ async function onSimulatedPods(stage: Stage, plans: readonly Plan[]): Promise<Co
 
 async function main(args: readonly string[]): Promise<number> {
   const quick = args.includes("--quick");
-  const page = args[args.indexOf("--out") + 1 || args.length] ??
-    filePath(new URL("../../docs/benchmarks.md", import.meta.url));
   await using kodama = await InstalledKodama.open();
   const { stage, missing } = await openStage(kodama, { quick });
   const simulatedOnly = quick || args.includes("--simulated");
@@ -128,7 +126,7 @@ async function main(args: readonly string[]): Promise<number> {
   const machine = { facts: await machineFacts(stage.tools), missing };
   const text = report({ comparisons, verdicts: verdicts(comparisons), machine });
   console.log(text);
-  if (!quick) await Deno.writeTextFile(page, text);
+  if (!quick) await writePage(text, "benchmarks.md", args);
   // What is slow is for a reader to judge; what is wrong is wrong.
   return comparisons.flatMap(({ rows }) => rows).some(isWrong) ? 1 : 0;
 }
