@@ -4,6 +4,7 @@ import type { Store } from "./model.ts";
 import type { Clock } from "./node/clock.ts";
 import { type Readiness, readinessOf } from "./readiness.ts";
 import { resources } from "./resources.ts";
+import { StoreError } from "./store/store_error.ts";
 
 /** Waits until every pod of the world is as it is to be. Rejects with the signal's reason. */
 export async function waitUntilReady(
@@ -25,16 +26,28 @@ export async function waitUntilReady(
 export async function until(
   store: Store,
   clock: Clock,
-  { signal }: { signal?: AbortSignal },
+  { signal = new AbortController().signal }: { signal?: AbortSignal },
   holds: (state: ClusterState) => boolean,
 ): Promise<void> {
-  const watched = [resources.pods, resources.nodes, resources.statefulSets, resources.deployments];
-  const done = new AbortController();
-  const either = signal === undefined ? done.signal : AbortSignal.any([done.signal, signal]);
-  const changes = store.watch([...watched, resources.serviceAccounts], { signal: either });
-  if (holds(new ClusterState(store, clock.now()))) return;
-  for await (const _change of changes) {
+  while (!signal.aborted) {
+    const changes = store.watch(watched, { signal });
     if (holds(new ClusterState(store, clock.now()))) return;
+    try {
+      for await (const _change of changes) {
+        if (holds(new ClusterState(store, clock.now()))) return;
+      }
+    } catch (error) {
+      // More has changed meanwhile than is remembered: what it came to is what counts.
+      if (!(error instanceof StoreError && error.reason === "expired")) throw error;
+    }
   }
-  throw signal?.reason;
+  throw signal.reason;
 }
+
+const watched = [
+  resources.pods,
+  resources.nodes,
+  resources.statefulSets,
+  resources.deployments,
+  resources.serviceAccounts,
+];
