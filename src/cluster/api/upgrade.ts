@@ -197,7 +197,10 @@ function handshake({ request, socket, head }: Connection, protocol: string): Pro
   server.on("headers", (headers) => headers.push(`Sec-WebSocket-Protocol: ${protocol}`));
   return new Promise((resolve, reject) => {
     server.on("wsClientError", (error) => reject(badRequest(error.message)));
-    socket.once("close", () => reject(new Error("the client has gone")));
+    const gone = () => reject(new Error("the client has gone"));
+    // While the command was begun: nothing tells of that any more.
+    if (socket.destroyed) return gone();
+    socket.once("close", gone);
     server.handleUpgrade(request, socket, Buffer.from(head), resolve);
   });
 }
