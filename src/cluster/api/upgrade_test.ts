@@ -82,6 +82,27 @@ Deno.test("exec: a command that can't be started is told on the error channel", 
   assert.equal(status.message, "Internal error occurred: executable file not found in $PATH");
 });
 
+/** Asks for an upgrade over a connection that is read by nobody but the test. */
+async function askByHand(
+  { server: { port }, authority }: Running,
+  path: string,
+): Promise<Deno.TlsConn> {
+  const caCerts = [authority.certificate];
+  const client = await Deno.connectTls({ hostname: "127.0.0.1", port, caCerts });
+  const lines = [
+    `GET ${path} HTTP/1.1`,
+    "Host: 127.0.0.1",
+    "Authorization: Bearer admin",
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
+    "Sec-WebSocket-Protocol: v5.channel.k8s.io",
+  ];
+  await client.write(new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n`));
+  return client;
+}
+
 /** So much may lie in the buffers of two processes and a kernel: far less than what is offered. */
 const heldLimitBytes = 64 * 1024 * 1024;
 
@@ -105,24 +126,8 @@ Deno.test("exec: a client that doesn't read stops the command, and costs no memo
     return { kind: "exited", exitCode: 0 };
   };
   await using running = await start({ flood });
-  const { server: { port }, authority } = running;
-  // By hand: a WebSocket of a library reads even when it is told to pause.
-  using client = await Deno.connectTls({
-    hostname: "127.0.0.1",
-    port,
-    caCerts: [authority.certificate],
-  });
-  const lines = [
-    `GET ${exec}&command=flood HTTP/1.1`,
-    "Host: 127.0.0.1",
-    "Authorization: Bearer admin",
-    "Connection: Upgrade",
-    "Upgrade: websocket",
-    "Sec-WebSocket-Version: 13",
-    "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
-    "Sec-WebSocket-Protocol: v5.channel.k8s.io",
-  ];
-  await client.write(new TextEncoder().encode(`${lines.join("\r\n")}\r\n\r\n`));
+  // A WebSocket of a library reads even when it is told to pause.
+  using _client = await askByHand(running, `${exec}&command=flood`);
   assert.ok(await held < heldLimitBytes);
 });
 
@@ -153,6 +158,25 @@ Deno.test("exec: a client that goes lets go of the process", async () => {
   }
   await running.node.released;
   assert.deepEqual(running.node.sizes, [{ columns: 80, rows: 24 }]);
+});
+
+Deno.test("exec: a client that goes while its command is begun lets go of the process, and of the server", async () => {
+  await using running = await start();
+  const { node } = running;
+  const { exec: begin } = node;
+  const [asked, noticed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  node.exec = async (...command) => {
+    asked.resolve();
+    await noticed.promise;
+    return await begin(...command);
+  };
+  using client = await askByHand(running, `${exec}&stdin=true&command=cat`);
+  await asked.promise;
+  await client.closeWrite();
+  // The server has seen it when it closes its own side.
+  while (await client.read(new Uint8Array(1024)) !== null);
+  noticed.resolve();
+  await node.released;
 });
 
 const refused: [string, string, RegExp][] = [
