@@ -1,6 +1,6 @@
 /** Words of the sync commands -> what they mean, and syncs -> what is shown of them. */
 import assert from "node:assert/strict";
-import type { SyncReport } from "../../actions/sync/control.ts";
+import { syncReport } from "../../actions/sync/testing/sync_report.ts";
 import { UsageError } from "../../base/errors.ts";
 import { sortWords } from "../parse.ts";
 import { resolveWords } from "../words.ts";
@@ -66,47 +66,21 @@ Deno.test("the way, the name, and what is left out", async () => {
 
 const nowMs = Date.UTC(2026, 0, 1);
 
-function report(change: Partial<SyncReport["state"]> = {}): SyncReport {
-  return {
-    spec: {
-      key: "team.web-0",
-      local: "/home/me/site",
-      target: { context: "lab", namespace: "team", pod: "web-0", container: "main" },
-      remotePath: "/w",
-      mode: "two-way-safe",
-      useGitignore: true,
-      excludePatterns: [],
-      kubeconfig: null,
-      session: null,
-    },
-    pid: 42,
-    log: "/home/me/.kodama/sync/team.web-0/log.txt",
-    state: {
-      phase: "watching",
-      reason: "",
-      sinceMs: nowMs - 5000,
-      mode: "two-way-safe",
-      entries: { local: 1, remote: 2 },
-      progress: { done: 0, total: 0, bytes: 0, totalBytes: 0 },
-      alikeSinceMs: nowMs - 90_000,
-      conflicts: [],
-      problems: [],
-      problemCount: 0,
-      history: [],
-      watched: { local: "inotify", remote: "perl" },
-      connections: 1,
-      ...change,
-    },
-  };
-}
+const seen = {
+  sinceMs: nowMs - 5000,
+  alikeSinceMs: nowMs - 90_000,
+  entries: { local: 1, remote: 2 },
+  watched: { local: "inotify", remote: "perl" },
+};
 
 Deno.test("a sync in a table, and all there is to say of one", () => {
-  assert.deepEqual(syncTable([report()]), [
+  assert.deepEqual(syncTable([syncReport(seen)]), [
     "NAME         STATE     MODE           HERE            IN THE POD   CONFLICTS",
     "team.web-0   in sync   two-way-safe   /home/me/site   web-0:/w     0",
   ]);
   const lines = syncLines(
-    report({
+    syncReport({
+      ...seen,
       phase: "waiting",
       reason: "the link broke",
       conflicts: ["a.conflict-remote-20260101T000000Z"],
@@ -141,7 +115,9 @@ Deno.test("a sync in a table, and all there is to say of one", () => {
 
 Deno.test("a sync as data has its times as dates", () => {
   const history = [{ atMs: nowMs, side: "local", what: "added", path: "a" }] as const;
-  const { since, alikeSince, history: told, phase, key } = syncData(report({ history }));
+  const { since, alikeSince, history: told, phase, key } = syncData(
+    syncReport({ ...seen, history }),
+  );
   assert.deepEqual([since, alikeSince, phase, key], [
     "2025-12-31T23:59:55.000Z",
     "2025-12-31T23:58:30.000Z",
