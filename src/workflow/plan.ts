@@ -1,5 +1,6 @@
 /** From a workflow, and what was said on the command line, to what will be run: a pure function. */
 import type { Selection } from "../kube/target.ts";
+import { wholeSelection } from "../kube/whole_selection.ts";
 import type { RunBounds, Workflow } from "./workflow.ts";
 
 /** What takes the place of the workflow's own. Fields that are absent leave it as it is. */
@@ -19,16 +20,6 @@ export interface Plan extends RunBounds {
   /** The command is one line for a shell. */
   shell: boolean;
 }
-
-const wholeSelection: Selection = {
-  namespaces: { kind: "default" },
-  operands: [],
-  match: [],
-  exclude: [],
-  sort: "name",
-  shuffle: false,
-  allPhases: false,
-};
 
 /** The plan of a workflow. What a person says on the command line wins, field by field. */
 export function plan(workflow: Workflow, overrides: PlanOverrides = {}): Plan {

@@ -2,6 +2,7 @@
 import type { JsonValue } from "../../base/json_value.ts";
 import { compressNames } from "../../exec/name_ranges.ts";
 import type { Outcome } from "../../exec/model.ts";
+import { outcomeReport } from "../../exec/target_report.ts";
 import type { StepTargetEnd } from "../step_events.ts";
 
 /** The fields of `podOutput` in `steps/exec.ts`. */
@@ -23,17 +24,8 @@ export function podOutput(ends: readonly StepTargetEnd[]): Readonly<Record<strin
 }
 
 function resultOf({ outcome, stdout, stderr }: StepTargetEnd): JsonValue {
-  return {
-    outcome: outcome.kind,
-    exitCode: exitCodeOf(outcome),
-    stdout: trimmed(stdout),
-    stderr: trimmed(stderr),
-  };
-}
-
-/** Of a command; null where it told none. */
-export function exitCodeOf(outcome: Outcome): number | null {
-  return outcome.kind === "ok" ? 0 : outcome.kind === "failed" ? outcome.exitCode : null;
+  const { outcome: kind, exitCode } = outcomeReport(outcome);
+  return { outcome: kind, exitCode, stdout: trimmed(stdout), stderr: trimmed(stderr) };
 }
 
 /** As a shell's `$(…)`: the ends of the last lines are no part of the value. */
@@ -63,7 +55,7 @@ export function troubleOf(bad: readonly StepTargetEnd[], total: number): string 
 }
 
 /** How a target ended, in a few words. */
-export function outcomeText(outcome: Outcome): string {
+function outcomeText(outcome: Outcome): string {
   switch (outcome.kind) {
     case "failed":
       return outcome.reason ?? `exit code ${outcome.exitCode}`;
