@@ -7,7 +7,7 @@ import type { TerminalSize } from "../kube/client.ts";
 import type { Host, NewFile } from "./host.ts";
 
 /** Beyond this nothing more is kept: a forgotten `yes` may not fill a disk. */
-export const transcriptLimitBytes = 64 * 1024 * 1024;
+const transcriptLimitBytes = 64 * 1024 * 1024;
 
 /** Files of the same name in one second: more aren't made. */
 const mostAlike = 100;

@@ -90,7 +90,7 @@ export async function shapeOfPart<S extends FileSchema>(
 }
 
 /** As they stand in the file. */
-export function inOrder(problems: readonly FileProblem[]): FileProblem[] {
+function inOrder(problems: readonly FileProblem[]): FileProblem[] {
   return problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
 }
 

@@ -201,7 +201,7 @@ export function describe(file: SourceFile, problems: readonly FileProblem[]): st
 }
 
 /** The line with a caret under what is meant; of a long line, the part around it. */
-export function excerpt(source: string, { line, column, width }: FileProblem): string {
+function excerpt(source: string, { line, column, width }: FileProblem): string {
   const start = Math.max(0, column - 1 - 60);
   // Control characters of a file are no business of the terminal's, and would move the caret.
   const part = source.slice(start, start + 100).replace(/\p{Cc}/gu, " ");

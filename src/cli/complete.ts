@@ -91,7 +91,7 @@ function descend(typed: readonly string[]): { node: Node | undefined; words: str
 }
 
 /** What may stand after `words` of a command. Pure. */
-export function wantedOf(command: Command, words: readonly string[], partial: string): Wanted {
+function wantedOf(command: Command, words: readonly string[], partial: string): Wanted {
   const { operands, awaiting } = sortLoosely(command.flags, words);
   if (awaiting !== undefined) {
     const completion = command.flags[awaiting]?.completion;

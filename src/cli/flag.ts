@@ -245,7 +245,7 @@ export function count(raw: string): number {
 }
 
 /** `true` and `false` as Go's flag packages read them. https://pkg.go.dev/strconv#ParseBool */
-export function booleanOf(raw: string): boolean {
+function booleanOf(raw: string): boolean {
   if (["1", "t", "T", "true", "TRUE", "True"].includes(raw)) return true;
   if (["0", "f", "F", "false", "FALSE", "False"].includes(raw)) return false;
   throw new BadValue(raw, "it must be true or false");

@@ -51,7 +51,7 @@ export function commandHelp(
 }
 
 /** The synopsis: `kodama exec [POD|KIND/NAME...] [flags] -- COMMAND [ARG...]`. */
-export function usageLine(command: Command, path: readonly string[], program: Program): string {
+function usageLine(command: Command, path: readonly string[], program: Program): string {
   const spelled = program.prefix.length > path.length ? program.prefix.length - path.length : 0;
   const words = spelled > 0 ? program.prefix.slice(path.length) : [];
   const operands = (command.operands ?? []).slice(spelled).map(operandText);

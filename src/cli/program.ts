@@ -18,9 +18,6 @@ const programs: Readonly<Record<string, Program>> = {
   "kubectl-kodama": { spoken: "kubectl kodama", prefix: [] },
 };
 
-/** Every name that an installation may carry. */
-export const programNames: readonly string[] = Object.keys(programs);
-
 /** The program behind a name or the path of an executable. An unknown name (a renamed file) is `kodama`. */
 export function programOf(name: string): Program {
   const base = (name.split(/[\\/]/).at(-1) ?? "").replace(/\.exe$/i, "");

@@ -15,7 +15,7 @@ export function namePattern(raw: string): NamePattern {
 }
 
 /** A pod's name, `pod/name`, or a workload. Throws {@link BadValue}. */
-export function selectionOperand(raw: string): SelectionOperand {
+function selectionOperand(raw: string): SelectionOperand {
   if (raw === "") throw new BadValue(raw, "it is empty");
   const operand = parsePodOperand(raw);
   if (operand.kind !== "invalid") return operand;

@@ -64,7 +64,7 @@ function permissionLines({ cluster, ...grants }: Permissions): string[] {
 }
 
 /** One line for a step, and its inner ones below it. */
-export function stepLines(steps: readonly Step[], indent = ""): string[] {
+function stepLines(steps: readonly Step[], indent = ""): string[] {
   return steps.flatMap((step) => {
     const { does } = intentOf(step);
     const when = step.when === undefined ? "" : ` (when ${step.when})`;

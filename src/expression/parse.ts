@@ -16,7 +16,7 @@ import {
 import { SyntaxProblem, type Token, tokenAt } from "./tokens.ts";
 
 /** How deep an expression may be nested, and of how many parts one may be. */
-export const parseLimits = { depth: 64, nodes: 2000 } as const;
+const parseLimits = { depth: 64, nodes: 2000 } as const;
 
 /** Words of programming languages that can't be names, so that what looks like one of them isn't one. */
 const reserved = new Set(

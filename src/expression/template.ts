@@ -27,7 +27,7 @@ export interface Template {
 }
 
 /** The longest text that may hold expressions, in UTF-16 units, and how many it may hold. */
-export const templateLimits = { length: 256 * 1024, expressions: 1000 } as const;
+const templateLimits = { length: 256 * 1024, expressions: 1000 } as const;
 
 const open = "${{";
 

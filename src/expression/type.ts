@@ -14,7 +14,6 @@ export type Type =
   };
 
 export const anyType: Type = { kind: "any" };
-export const nullType: Type = { kind: "null" };
 export const booleanType: Type = { kind: "boolean" };
 export const numberType: Type = { kind: "number" };
 export const textType: Type = { kind: "text" };

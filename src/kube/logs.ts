@@ -4,7 +4,7 @@ import { PODS, resourcePath } from "./resources.ts";
 import type { Transport } from "./transport.ts";
 
 /** The path of a log, with its query. */
-export function logPath(request: LogRequest): string {
+function logPath(request: LogRequest): string {
   const { namespace, pod, container, follow, previous } = request;
   const query = new URLSearchParams({ container, timestamps: "true" });
   if (follow) query.set("follow", "true");

@@ -11,7 +11,6 @@ function apps(plural: string, kind: string): ApiResource {
 
 export const PODS: ApiResource = core("pods", "Pod");
 export const NAMESPACES: ApiResource = core("namespaces", "Namespace", false);
-export const NODES: ApiResource = core("nodes", "Node", false);
 export const EVENTS: ApiResource = core("events", "Event");
 export const SERVICES: ApiResource = core("services", "Service");
 export const CONFIG_MAPS: ApiResource = core("configmaps", "ConfigMap");

@@ -4,7 +4,7 @@
  */
 import { displayWidth } from "../term/width.ts";
 import { firstIndex, mergeSorted } from "./merge_sorted.ts";
-import { emptyQuery, type Query } from "./query.ts";
+import type { Query } from "./query.ts";
 import { compareOrder, type Entry, type Row } from "./row.ts";
 import {
   advance,
@@ -116,11 +116,6 @@ export function moved(list: List, index: number): List {
 /** From here on the cursor stays on its row though better ones may come. */
 export function pinned(list: List): List {
   return list.follows ? { ...list, follows: false } : list;
-}
-
-/** The same rows without a query. */
-export function unqueried(list: List): List {
-  return withQuery(list, emptyQuery);
 }
 
 /** The row of an entry that is in the list. */

@@ -22,7 +22,7 @@ export type ParentMessage =
  * The program of the process. It is handed over as text (`childProgram`), so that it needs no file that the
  * process would have to read: nothing from outside of its own braces may be used in it.
  */
-export function childMain(): void {
+function childMain(): void {
   const stdout = Deno.stdout;
   const stdin = Deno.stdin;
   const { inspect, exit } = Deno;

@@ -2,7 +2,7 @@
 import type { Clock } from "../base/clock.ts";
 
 /** Characters of a line; lines of a second, and characters of them before they are cut. */
-export const logLimits = { line: 10_000, perSecond: 10_000, charactersPerSecond: 16e6 } as const;
+const logLimits = { line: 10_000, perSecond: 10_000, charactersPerSecond: 16e6 } as const;
 
 /** Passes lines on, cut where they are too long. */
 export class LogRate {

@@ -15,7 +15,7 @@ const operand = v.pipe(
 );
 
 /** The fields of `select`. */
-export const selectEntries = {
+const selectEntries = {
   ...whereEntries,
   pods: v.optional(described(
     oneOrMore(operand, "a pod's name, a workload such as deploy/web, or a list of them"),

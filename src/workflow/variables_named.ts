@@ -6,7 +6,7 @@ import { stepKind } from "./steps/registry.ts";
 import { textsIn, textsOf } from "./templates.ts";
 
 /** Those that its expressions name: `env.HOME`. */
-export function variablesNamed(
+function variablesNamed(
   { select, defaults, steps, finally: last, outputs }: FullWorkflow,
 ): string[] {
   const texts = [

@@ -33,7 +33,7 @@ export const whereEntries = {
 };
 
 /** Bounds that the short form has at its top, and the full form under `defaults` and in its steps. */
-export const boundEntries = {
+const boundEntries = {
   timeout: v.optional(described(duration, "For each command.")),
   connectTimeout: v.optional(described(duration, "To open each stream.")),
   fanout: v.optional(described(countFromOne, "Pods at the same time.")),

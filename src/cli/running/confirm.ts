@@ -10,7 +10,7 @@ import { askYes, canAsk } from "../ask_yes.ts";
 const namesShown = 20;
 
 /** The lines of the question; the answer stands behind the last one. */
-export function questionText({ names, command }: ExecQuestion): string {
+function questionText({ names, command }: ExecQuestion): string {
   const shown = names.slice(0, namesShown).map((name) => `  ${name}`);
   const more = names.length - shown.length;
   const text = [

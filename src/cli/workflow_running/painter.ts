@@ -148,7 +148,7 @@ function reported(event: StepsEvent): unknown {
 }
 
 /** `failed: 2 of 50 pods failed: web-[3-4] (exit code 1)`. */
-export function outcomeText(outcome: StepOutcome): string {
+function outcomeText(outcome: StepOutcome): string {
   const reason = reasonOf(outcome);
   return printable(
     reason === "" || reason === outcome.kind ? outcome.kind : `${outcome.kind}: ${reason}`,

@@ -106,7 +106,7 @@ export function metadataErrors(type: ResourceType, { metadata }: KubeObject): Fi
 const suffixLetters = "bcdfghjklmnpqrstvwxz2456789";
 
 /** A name from generateName, cut so that five letters more still fit. */
-export function generatedName(base: string, random: () => number): string {
+function generatedName(base: string, random: () => number): string {
   const letters = Array.from(
     { length: 5 },
     () => suffixLetters[Math.floor(random() * suffixLetters.length)],

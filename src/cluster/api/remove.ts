@@ -29,7 +29,7 @@ const propagations: Readonly<Record<string, Propagation>> = {
 };
 
 /** Reads DeleteOptions from the body, and from the query what the body doesn't say. */
-export async function deleteOptions(request: ApiRequest): Promise<DeleteOptions> {
+async function deleteOptions(request: ApiRequest): Promise<DeleteOptions> {
   const parsed = request.body.length === 0
     ? {}
     : await parseBody(request.body, request.headers["content-type"]);

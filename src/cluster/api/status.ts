@@ -17,7 +17,7 @@ export class ApiError extends Error {
 }
 
 /** The plural with its group, as messages name it: `pods`, `deployments.apps`. */
-export function qualifiedPlural({ group, plural }: Pick<ResourceType, "group" | "plural">): string {
+function qualifiedPlural({ group, plural }: Pick<ResourceType, "group" | "plural">): string {
   return group === "" ? plural : `${plural}.${group}`;
 }
 

@@ -10,7 +10,7 @@ import { hashLabel } from "./naming.ts";
 import { managedBy } from "./pods.ts";
 
 /** The label by which the pods of different revisions are told apart. */
-export const hashLabelKey = "pod-template-hash";
+const hashLabelKey = "pod-template-hash";
 
 /** Annotations of a Deployment's ReplicaSets. */
 export const annotationKeys = {

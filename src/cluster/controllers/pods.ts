@@ -24,7 +24,7 @@ function readyCondition(pod: Pod) {
 }
 
 /** When a pod counts as available: ready for `minReadySeconds`. Undefined while it isn't ready. */
-export function availableFrom(pod: Pod, minReadySeconds: number): Date | undefined {
+function availableFrom(pod: Pod, minReadySeconds: number): Date | undefined {
   const condition = readyCondition(pod);
   if (condition?.status !== "True") return undefined;
   if (minReadySeconds === 0) return new Date(0);

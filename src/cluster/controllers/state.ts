@@ -79,7 +79,7 @@ export class ClusterState {
 }
 
 /** The one owner that manages an object. */
-export function controllerOf(
+function controllerOf(
   owners: readonly OwnerReference[] | undefined,
 ): OwnerReference | undefined {
   return owners?.find((owner) => owner.controller === true);

@@ -7,7 +7,7 @@
  */
 
 /** How long a read may stay without data once the process has ended. A pipe that holds data answers at once. */
-export const heldOpenGraceMs = 500;
+const heldOpenGraceMs = 500;
 
 /**
  * How long to rest between two reads when nobody wants the output any more. A process whose client left goes

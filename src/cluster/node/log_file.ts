@@ -11,7 +11,7 @@ const newline = 0x0a;
 const lineLimit = 16 * 1024;
 
 /** Bounds of a log. The kubelet's are 10 MiB; one file older than the current is kept. */
-export const defaultLogBytes = 10 * 1024 * 1024;
+const defaultLogBytes = 10 * 1024 * 1024;
 
 /** Options of {@link LogFile.create}. */
 export interface LogOptions {

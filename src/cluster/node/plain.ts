@@ -1,6 +1,6 @@
 /**
  * Containers as plain processes, where the machine has no namespaces for us: a session, a folder and a
- * clean environment of their own, and nothing more. What that means is said in {@link plainLimits}.
+ * clean environment of their own, and nothing more. What they lack is in FIDELITY.md.
  */
 import type { ContainerProcess, ProcessEnd, StreamRequest } from "../model.ts";
 import { containerProcess, emptyStream } from "./child_process.ts";
@@ -17,14 +17,6 @@ import { execStartError, mainStartError } from "./start_error.ts";
 import { resizeTerminal, terminalArguments, terminalEnvironment } from "./terminal.ts";
 import { required, type Tools } from "./tools.ts";
 import { startWatchdog, type Watchdog } from "./watchdog.ts";
-
-/** What a plain container lacks, for people. */
-export const plainLimits = [
-  "a container sees the whole machine: its files, processes and host name",
-  "its own files are below $KODAMA_ROOT, and so are its volumes: a volume mounted at /data is $KODAMA_ROOT/data",
-  "read-only volumes can be written to",
-  "a process that makes a session of its own outlives its container",
-] as const;
 
 // An image without programs has a main process all the same.
 const pauseScript = "trap 'exit 0' TERM INT; while read -r _; do :; done";

@@ -75,7 +75,7 @@ function initFailed({ role, phase }: ContainerRecord, policy: string): boolean {
 }
 
 /** Whether every init container has ended well, and every sidecar has started. */
-export function initialized(records: readonly ContainerRecord[]): boolean {
+function initialized(records: readonly ContainerRecord[]): boolean {
   return records.every(({ role, phase, started }) =>
     role === "main" || (role === "sidecar" && started) ||
     (phase.kind === "terminated" && phase.termination.exitCode === 0)

@@ -48,7 +48,7 @@ export function required(tools: Tools, name: ToolName): string {
 }
 
 /** Whether a path leads to a file, through links. */
-export async function isFile(path: string): Promise<boolean> {
+async function isFile(path: string): Promise<boolean> {
   try {
     return (await Deno.stat(path)).isFile;
   } catch {

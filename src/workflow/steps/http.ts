@@ -16,7 +16,7 @@ const status = v.pipe(
 );
 
 /** `example.com:443`, as a grant names it; undefined for what is no http address. */
-export function hostOf(url: string): string | undefined {
+function hostOf(url: string): string | undefined {
   const parsed = URL.parse(url);
   if (parsed === null || !/^https?:$/.test(parsed.protocol)) return undefined;
   return `${parsed.hostname}:${parsed.port || (parsed.protocol === "https:" ? 443 : 80)}`;

@@ -17,7 +17,7 @@ const readingParts: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Whether kubectl is known only to look; what isn't known counts as a change. */
-export function isKubectlRead(words: readonly string[]): boolean {
+function isKubectlRead(words: readonly string[]): boolean {
   const [verb = "", part = ""] = words;
   // A flag before the verb: which of its words is the verb isn't known here.
   return readers.has(verb) || (readingParts[verb]?.includes(part) ?? false);

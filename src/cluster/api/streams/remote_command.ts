@@ -66,7 +66,7 @@ async function drop(stream: ReadableStream<Uint8Array>): Promise<void> {
 }
 
 /** What the error channel tells at the end, in the kubelet's words. */
-export function finalStatus(end: ProcessEnd, command: readonly string[]): Status {
+function finalStatus(end: ProcessEnd, command: readonly string[]): Status {
   if (end.kind === "notStarted") return internalError(end.message).status;
   if (end.exitCode === 0) {
     return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success" };
