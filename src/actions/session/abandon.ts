@@ -1,12 +1,9 @@
 /** What a session leaves whose files didn't come: nothing of it, or what was there before. */
-import { Deadline } from "../../base/abort.ts";
-import { KodamaError } from "../../base/errors.ts";
+import type { KodamaError } from "../../base/errors.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
 import { planDeletion } from "./delete.ts";
-
-/** So long it is tidied up; a second Ctrl-C leaves at once. */
-const tidyLimitMs = 60_000;
+import { tidiedUp, withOutcome } from "./tidying.ts";
 
 /**
  * Takes away what was made of the session; gives the error that a person is told.
@@ -15,28 +12,22 @@ const tidyLimitMs = 60_000;
  */
 export async function abandoned(
   host: Host,
-  { namespace, client }: SessionStore,
+  store: SessionStore,
   { name, error, purge }: { name: string; error: KodamaError; purge: boolean },
 ): Promise<KodamaError> {
-  // The signal of the command may be the reason for its end.
-  using deadline = new Deadline(host.clock, tidyLimitMs);
-  const place = { name, namespace, context: client.context };
-  let outcome = purge
-    ? `nothing is left of session "${name}"`
-    : `of session "${name}" the volumes are left, as they were`;
-  try {
-    const options = { ...place, purge, keepConfig: false, signal: deadline.signal };
+  const { namespace, client: { context } } = store;
+  const isGone = await tidiedUp(host.clock, store, async (_, signal) => {
+    const options = { name, namespace, context, purge, keepConfig: false, signal };
     for await (const _gone of (await planDeletion(host, options)).run());
-  } catch (failure) {
-    if (!(failure instanceof KodamaError) && !deadline.expired) throw failure;
+  });
+  if (!isGone) {
     const words = `kodama delete ${name} -n ${namespace}${purge ? " --purge" : ""}`;
-    outcome = `${words} takes away what is left of it`;
+    return withOutcome(error, `${words} takes away what is left of it`);
   }
-  return withOutcome(error, outcome);
-}
-
-/** The error's own hint first: it is nearer to the reason. */
-export function withOutcome(error: KodamaError, outcome: string): KodamaError {
-  const hint = error.hint === undefined ? outcome : `${error.hint}\n${outcome}`;
-  return new KodamaError(error.kind, error.message, { hint, cause: error });
+  return withOutcome(
+    error,
+    purge
+      ? `nothing is left of session "${name}"`
+      : `of session "${name}" the volumes are left, as they were`,
+  );
 }

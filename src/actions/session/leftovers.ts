@@ -1,14 +1,11 @@
 /** What becomes of a start that failed: taken away again, or named, so that nobody has to look for it. */
 import { KodamaError } from "../../base/errors.ts";
 import type { Clock } from "../../base/clock.ts";
-import { Deadline } from "../../base/abort.ts";
 import { PODS } from "../../kube/resources.ts";
 import type { Manifest } from "../../session/manifests/all.ts";
-import { SessionStore } from "../../session/store.ts";
+import type { SessionStore } from "../../session/store.ts";
 import type { KeptSession } from "../../session/state.ts";
-
-/** So long a failed start is tidied up; a second Ctrl-C leaves at once. */
-const tidyLimitMs = 15_000;
+import { tidiedUp, withOutcome } from "./tidying.ts";
 
 /** A start that failed. */
 export interface FailedStart {
@@ -32,46 +29,44 @@ export async function tidied(failed: FailedStart): Promise<KodamaError> {
   // A session that ran before goes on running, whatever was wanted of it besides.
   if (failed.kept.session.status === "Running") return failed.error;
   const hasPod = failed.made.some(({ resource }) => resource === PODS);
-  using deadline = new Deadline(failed.clock, tidyLimitMs);
-  const { client, namespace } = failed.store;
-  // The signal of the start may be the reason for its end.
-  const store = new SessionStore(client, namespace, failed.clock, deadline.signal);
-  if (failed.begun && !hasPod && !failed.interrupted) return await takenAway(failed, store);
-  await noted(failed, store);
+  if (failed.begun && !hasPod && !failed.interrupted) return await takenAway(failed);
+  await noted(failed);
   return goesOn(failed);
 }
 
-async function takenAway(failed: FailedStart, store: SessionStore): Promise<KodamaError> {
-  const left: string[] = [];
-  for (const { resource, object } of failed.made.toReversed()) {
-    const { name = "" } = object.metadata;
-    try {
-      await store.remove(resource, name);
-    } catch (error) {
-      if (!(error instanceof KodamaError)) throw error;
-      left.push(`${resource.kind.toLowerCase()} ${name}`);
+async function takenAway({ clock, store, made, kept, error }: FailedStart): Promise<KodamaError> {
+  const left = new Set(made.toReversed());
+  await tidiedUp(clock, store, async (tidying) => {
+    for (const manifest of [...left]) {
+      const { resource, object: { metadata: { name = "" } } } = manifest;
+      try {
+        await tidying.remove(resource, name);
+        left.delete(manifest);
+      } catch (failure) {
+        // One that can't be removed keeps none of the others.
+        if (!(failure instanceof KodamaError)) throw failure;
+      }
     }
-  }
-  const { error } = failed;
-  const { name } = failed.kept.session;
-  const outcome = left.length === 0
-    ? "nothing of the session is left in the cluster"
-    : `left in the cluster: ${left.join(", ")}; kodama delete ${name} --purge takes them away`;
-  return told(error, outcome);
+  });
+  const names = [...left].map(({ resource, object }) =>
+    `${resource.kind.toLowerCase()} ${object.metadata.name}`
+  );
+  const { name } = kept.session;
+  return told(
+    error,
+    names.length === 0
+      ? "nothing of the session is left in the cluster"
+      : `left in the cluster: ${names.join(", ")}; kodama delete ${name} --purge takes them away`,
+  );
 }
 
 /** The reason stands in the session, for `get` and for others; without it the pod's own words still do. */
-async function noted({ kept, error, interrupted }: FailedStart, store: SessionStore) {
+async function noted({ clock, store, kept, error, interrupted }: FailedStart): Promise<void> {
   if (interrupted) return;
-  try {
-    await store.change(kept, (session) => ({
-      ...session,
-      status: "Failed",
-      message: error.message.slice(0, 1000),
-    }));
-  } catch (failure) {
-    if (!(failure instanceof KodamaError)) throw failure;
-  }
+  const message = error.message.slice(0, 1000);
+  await tidiedUp(clock, store, async (tidying) => {
+    await tidying.change(kept, (session) => ({ ...session, status: "Failed", message }));
+  });
 }
 
 function goesOn({ kept, error }: FailedStart): KodamaError {
@@ -84,12 +79,9 @@ function goesOn({ kept, error }: FailedStart): KodamaError {
   );
 }
 
-/** The error's own hint first: it is nearer to the reason. */
+/** A quota speaks as a right that is missing, and isn't one. */
 function told(error: KodamaError, outcome: string): KodamaError {
-  // A quota speaks as a right that is missing, and isn't one.
-  const own = /exceeded quota/.test(error.message)
-    ? "kubectl describe quota shows what is used, and how much there is"
-    : error.hint;
-  const hint = own === undefined ? outcome : `${own}\n${outcome}`;
-  return new KodamaError(error.kind, error.message, { hint, cause: error });
+  if (!/exceeded quota/.test(error.message)) return withOutcome(error, outcome);
+  const hint = "kubectl describe quota shows what is used, and how much there is";
+  return withOutcome(new KodamaError(error.kind, error.message, { hint, cause: error }), outcome);
 }

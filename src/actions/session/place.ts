@@ -59,7 +59,7 @@ async function knownContext(host: Host, name: string | undefined): Promise<strin
   return (await host.contexts()).some((context) => context.name === name) ? name : undefined;
 }
 
-/** Where a list looks: no name says where its session was last used. */
+/** Where a list looks. */
 export interface ListScope extends SessionScope {
   allNamespaces: boolean;
 }

@@ -1,5 +1,4 @@
 /** A session's files brought back from a snapshot, of a file or of the cluster: into a new session, or one that is stopped. */
-import { Deadline } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { PERSISTENT_VOLUME_CLAIMS, PODS } from "../../kube/resources.ts";
 import type { PersistentVolumeClaim } from "../../kube/types.ts";
@@ -8,9 +7,9 @@ import { noParts } from "../../session/manifests/all.ts";
 import type { Session } from "../../session/model.ts";
 import { sessionNames } from "../../session/names.ts";
 import type { KeptSession } from "../../session/state.ts";
-import { SessionStore } from "../../session/store.ts";
+import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
-import { abandoned, withOutcome } from "./abandon.ts";
+import { abandoned } from "./abandon.ts";
 import { bringUp } from "./bring_up.ts";
 import type { SessionPlace, StartEvent } from "./events.ts";
 import { tidied } from "./leftovers.ts";
@@ -18,9 +17,7 @@ import { isOlder, whenBegun } from "./older_claims.ts";
 import { type Beginning, newSession } from "./new_session.ts";
 import { openStore } from "./place.ts";
 import type { RestoreContent, RestoreFrom, RestoreSource } from "./restore_source.ts";
-
-/** For putting a session back to where it was, after a failure or a cancellation. */
-const tidyLimitMs = 15_000;
+import { tidiedUp, withOutcome } from "./tidying.ts";
 
 /** Which session, and from where. */
 export interface RestoreOptions extends SessionPlace {
@@ -214,18 +211,18 @@ async function opened(
 /** The files are as they were; the pod that was made for their sake goes. */
 async function stoppedAgain(
   host: Host,
-  { client, namespace }: SessionStore,
+  store: SessionStore,
   { kept, error }: { kept: KeptSession; error: KodamaError },
 ): Promise<KodamaError> {
   const { name } = kept.session;
-  using deadline = new Deadline(host.clock, tidyLimitMs);
-  const store = new SessionStore(client, namespace, host.clock, deadline.signal);
-  try {
-    await store.remove(PODS, sessionNames(name).pod);
-    await store.change(kept, (session) => ({ ...session, status: "Stopped" }));
-    return withOutcome(error, `session "${name}" is Stopped, with the files that it had`);
-  } catch (failure) {
-    if (!(failure instanceof KodamaError)) throw failure;
-    return withOutcome(error, `session "${name}" has the files that it had; kodama stop ${name}`);
-  }
+  const isStopped = await tidiedUp(host.clock, store, async (tidying) => {
+    await tidying.remove(PODS, sessionNames(name).pod);
+    await tidying.change(kept, (session) => ({ ...session, status: "Stopped" }));
+  });
+  return withOutcome(
+    error,
+    isStopped
+      ? `session "${name}" is Stopped, with the files that it had`
+      : `session "${name}" has the files that it had; kodama stop ${name}`,
+  );
 }

@@ -1,6 +1,4 @@
 /** The files of a session, whether it runs or not: from its own pod, or from one that is there for nothing else. */
-import { Deadline } from "../../base/abort.ts";
-import { KodamaError } from "../../base/errors.ts";
 import { PODS } from "../../kube/resources.ts";
 import type { Pod } from "../../kube/types.ts";
 import { filesPod, filesPodName } from "../../session/manifests/files_pod.ts";
@@ -8,11 +6,12 @@ import { ownedBy } from "../../session/owned.ts";
 import type { PodAccess } from "../../session/run_in_pod.ts";
 import type { KeptSession } from "../../session/state.ts";
 import { liveStatus } from "../../session/status.ts";
-import { SessionStore } from "../../session/store.ts";
+import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
 import type { SessionPlace } from "./events.ts";
 import { findSession, targetOf } from "./find.ts";
 import { openSession } from "./place.ts";
+import { tidiedUp } from "./tidying.ts";
 import { untilGone, untilReady } from "./wait_ready.ts";
 
 /** Does the work with a pod in which the files are; tells what is waited for. */
@@ -25,9 +24,6 @@ export interface SessionFiles {
   kept: KeptSession;
   withFiles: WithFiles;
 }
-
-/** So long the pod is taken away, whatever became of the work. */
-const tidyLimitMs = 30_000;
 
 /**
  * Looks at it.
@@ -80,17 +76,7 @@ async function* fromStopped<T>(
     const target = targetOf(store, there);
     return yield* work({ client: store.client, target, clock: host.clock, signal });
   } finally {
-    await takenAway(host, store, pod);
-  }
-}
-
-async function takenAway(host: Host, { client, namespace }: SessionStore, pod: string) {
-  // The signal of the command may be the reason for the end of the work.
-  using deadline = new Deadline(host.clock, tidyLimitMs);
-  try {
-    await new SessionStore(client, namespace, host.clock, deadline.signal).remove(PODS, pod);
-  } catch (error) {
-    // It ends by itself, and the next copy takes it away: how the work ended is what is told.
-    if (!(error instanceof KodamaError) && !deadline.expired) throw error;
+    // What is left ends by itself, and the next copy takes it away.
+    await tidiedUp(host.clock, store, async (tidying) => void await tidying.remove(PODS, pod));
   }
 }

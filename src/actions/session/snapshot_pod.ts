@@ -1,5 +1,4 @@
 /** A pod that shows a snapshot's volumes for as long as somebody works on them: made, waited for, and taken away. */
-import { Deadline } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { PERSISTENT_VOLUME_CLAIMS, PODS } from "../../kube/resources.ts";
 import type { PersistentVolumeClaim, Pod } from "../../kube/types.ts";
@@ -16,9 +15,10 @@ import type { Session } from "../../session/model.ts";
 import { ownedBy } from "../../session/owned.ts";
 import type { PodAccess } from "../../session/run_in_pod.ts";
 import type { KeptSession } from "../../session/state.ts";
-import { SessionStore } from "../../session/store.ts";
+import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
 import { targetOf } from "./find.ts";
+import { tidiedUp } from "./tidying.ts";
 import { untilClaimGone, untilGone, untilReady, type Wait } from "./wait_ready.ts";
 
 /** Whose snapshot, and for whom. */
@@ -33,9 +33,6 @@ export interface SnapshotPodWork {
   readyTimeoutMs: number;
   signal: AbortSignal;
 }
-
-/** So long it is tidied up, whatever became of the work. */
-const tidyLimitMs = 60_000;
 
 /**
  * Does the work with the pod, and takes the pod and its volumes away again.
@@ -65,7 +62,8 @@ export async function* withSnapshotPod<T>(
     const target = targetOf(store, there);
     return yield* withFiles({ client: store.client, target, clock: host.clock, signal });
   } finally {
-    await tidied(host, store, name);
+    // What is left is the state's, and the next restore begins by taking it away. The claims go with their pod.
+    await tidiedUp(host.clock, store, (tidying) => takenAway(tidying, name));
   }
 }
 
@@ -118,20 +116,4 @@ async function takenAway(store: SessionStore, session: string): Promise<void> {
   await store.remove(PODS, pod);
   await store.remove(PERSISTENT_VOLUME_CLAIMS, workspaceClaim);
   await store.remove(PERSISTENT_VOLUME_CLAIMS, homeClaim);
-}
-
-/** The cluster takes the claims away as soon as the pod has let go of them. What is left goes with the session. */
-async function tidied(
-  host: Host,
-  { client, namespace }: SessionStore,
-  session: string,
-): Promise<void> {
-  // The signal of the command may be the reason for the end of the work.
-  using deadline = new Deadline(host.clock, tidyLimitMs);
-  try {
-    await takenAway(new SessionStore(client, namespace, host.clock, deadline.signal), session);
-  } catch (error) {
-    // The state owns all of it, and the next restore begins by taking it away: the work's own end is what is told.
-    if (!(error instanceof KodamaError) && !deadline.expired) throw error;
-  }
 }

@@ -9,7 +9,7 @@ import type { Session } from "../../session/model.ts";
 import { runInPod } from "../../session/run_in_pod.ts";
 import { checkedSnapshotName } from "../../session/snapshot_names.ts";
 import { liveStatus } from "../../session/status.ts";
-import { SessionStore } from "../../session/store.ts";
+import type { SessionStore } from "../../session/store.ts";
 import {
   claimName,
   type KeptSnapshot,
@@ -19,12 +19,12 @@ import {
   volumeSnapshot,
 } from "../../session/volume_snapshot.ts";
 import type { Host } from "../host.ts";
-import { withOutcome } from "./abandon.ts";
 import type { SessionPlace } from "./events.ts";
 import { targetOf } from "./find.ts";
 import { openSession } from "./place.ts";
 import { requireFiles } from "./require_files.ts";
 import { noSnapshots, snapshotClass } from "./snapshot_class.ts";
+import { tidiedUp, withOutcome } from "./tidying.ts";
 import { volumeLooks } from "./volume_looks.ts";
 
 /** Which session, and how. */
@@ -43,8 +43,6 @@ export interface TakenSnapshot extends KeptSnapshot {
   notes: readonly string[];
 }
 
-/** So long what failed is tidied up; a second Ctrl-C leaves at once. */
-const tidyLimitMs = 30_000;
 /** A controller's refusal that stands so long won't go away by itself. */
 const refusalMs = 10_000;
 /** A disk takes its time for what a pod has written last. */
@@ -207,7 +205,7 @@ function waitingFor({ volumes }: KeptSnapshot): string {
 /** What can't be used isn't left behind. */
 async function undone(
   host: Host,
-  { client, namespace }: SessionStore,
+  store: SessionStore,
   { snapshot, made, error }: {
     snapshot: string;
     made: readonly VolumeSnapshot[];
@@ -215,18 +213,15 @@ async function undone(
   },
 ): Promise<KodamaError> {
   if (made.length === 0) return error;
-  // The signal of the command may be the reason for its end.
-  using deadline = new Deadline(host.clock, tidyLimitMs);
-  const store = new SessionStore(client, namespace, host.clock, deadline.signal);
-  try {
+  const isGone = await tidiedUp(host.clock, store, async (tidying) => {
     for (const { metadata } of made) {
       const { name = "", uid } = metadata;
-      await store.remove(VOLUME_SNAPSHOTS, name, uid === undefined ? {} : { uid });
+      await tidying.remove(VOLUME_SNAPSHOTS, name, uid === undefined ? {} : { uid });
     }
-    return withOutcome(error, `nothing is left of snapshot "${snapshot}"`);
-  } catch (failure) {
-    if (!(failure instanceof KodamaError) && !deadline.expired) throw failure;
-    const words = `kodama snapshots delete ${snapshot} -n ${namespace}`;
-    return withOutcome(error, `${words} takes away what is left of it`);
-  }
+  });
+  const words = `kodama snapshots delete ${snapshot} -n ${store.namespace}`;
+  return withOutcome(
+    error,
+    isGone ? `nothing is left of snapshot "${snapshot}"` : `${words} takes away what is left of it`,
+  );
 }

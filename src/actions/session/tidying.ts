@@ -1,0 +1,34 @@
+/** What is done behind a command that failed or was interrupted: by time of its own, and told with the failure. */
+import { Deadline } from "../../base/abort.ts";
+import type { Clock } from "../../base/clock.ts";
+import { KodamaError } from "../../base/errors.ts";
+import { SessionStore } from "../../session/store.ts";
+
+/** A pod that ends takes half a minute of it; a second Ctrl-C leaves at once. */
+const tidyLimitMs = 60_000;
+
+/**
+ * Tidies up; false where the cluster refused it, or the time was up: the failure before it is what is told. The signal
+ * of the command isn't heard, for it may be the reason for its end.
+ */
+export async function tidiedUp(
+  clock: Clock,
+  { client, namespace }: SessionStore,
+  work: (store: SessionStore, signal: AbortSignal) => Promise<void>,
+): Promise<boolean> {
+  using deadline = new Deadline(clock, tidyLimitMs);
+  const { signal } = deadline;
+  try {
+    await work(new SessionStore(client, namespace, clock, signal), signal);
+    return true;
+  } catch (error) {
+    if (!(error instanceof KodamaError) && !deadline.expired) throw error;
+    return false;
+  }
+}
+
+/** The error with what is left; its own hint first: it is nearer to the reason. */
+export function withOutcome(error: KodamaError, outcome: string): KodamaError {
+  const hint = error.hint === undefined ? outcome : `${error.hint}\n${outcome}`;
+  return new KodamaError(error.kind, error.message, { hint, cause: error });
+}

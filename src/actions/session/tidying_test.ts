@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { onAbort } from "../../base/abort.ts";
+import { KodamaError } from "../../base/errors.ts";
+import { ManualClock } from "../../base/testing/manual_clock.ts";
+import type { KubeClient } from "../../kube/client.ts";
+import { PODS } from "../../kube/resources.ts";
+import { SessionStore } from "../../session/store.ts";
+import { tidiedUp } from "./tidying.ts";
+
+/** Takes a pod away for a command that was ended, from a server that answers so. */
+async function tidying(answer: (signal: AbortSignal) => Promise<void>) {
+  const clock = new ManualClock();
+  const client = {
+    delete: (_: unknown, _name: string, _scope: unknown, { signal }: { signal: AbortSignal }) =>
+      answer(signal),
+  } as unknown as KubeClient;
+  const store = new SessionStore(client, "dev", clock, AbortSignal.abort());
+  const isDone = await clock.runUntil(
+    tidiedUp(clock, store, async (own) => void await own.remove(PODS, "p")),
+  );
+  return { isDone, elapsedMs: clock.elapsedMs() };
+}
+
+Deno.test("a command that was ended is tidied up all the same, and a failure of that takes no other's place", async () => {
+  const never = (signal: AbortSignal) =>
+    new Promise<void>((_, reject) => void onAbort(signal, () => reject(signal.reason)));
+  const refused = () => Promise.reject(new KodamaError("forbidden", "no"));
+  const done = (signal: AbortSignal) => Promise.resolve(signal.throwIfAborted());
+  assert.deepEqual(await tidying(done), { isDone: true, elapsedMs: 0 });
+  assert.deepEqual(await tidying(refused), { isDone: false, elapsedMs: 0 });
+  assert.deepEqual(await tidying(never), { isDone: false, elapsedMs: 60_000 });
+  await assert.rejects(tidying(() => Promise.reject(new TypeError("a bug"))), TypeError);
+});
