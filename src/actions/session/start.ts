@@ -1,4 +1,5 @@
 /** A session begun, or one whose start was interrupted brought to its end. */
+import { orAborted, passed } from "../../base/abort.ts";
 import { counted } from "../../base/counted.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { withoutSecrets } from "../../exec/redact.ts";
@@ -28,10 +29,11 @@ import { settledSync } from "./settled_sync.ts";
  */
 export async function* start(host: Host, options: StartOptions): AsyncGenerator<StartEvent, void> {
   const { signal } = options;
-  const [store, defined] = await Promise.all([
-    openStore(host, options, signal),
-    defineSession(host, options),
-  ]);
+  const reading = read(host, options);
+  if (await passed(host.clock, quietMs, { settled: reading, signal })) {
+    yield { kind: "progress", step: "claim", text: `reading ${whatIsRead(options)}` };
+  }
+  const { store, wanted: defined } = await reading;
   const sync = await settledSync(host, store, { options, choice: defined.sync });
   const wanted = { ...defined, sync };
   const session = await definedSession(host, store, { options, wanted });
@@ -84,6 +86,23 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
   }
 }
 
+/** What takes less needs no words. */
+const quietMs = 1000;
+
+/** Nothing is made yet. A file may be a pipe, `--env-file <(…)`, of which nobody knows when it ends. */
+async function read(host: Host, options: StartOptions) {
+  const { signal } = options;
+  const [store, wanted] = await orAborted(
+    Promise.all([openStore(host, options, signal), defineSession(host, options)]),
+    signal,
+  );
+  return { store, wanted };
+}
+
+function whatIsRead({ envFiles }: StartOptions): string {
+  return envFiles.length === 0 ? "the settings" : envFiles.join(", ");
+}
+
 /** Shorter ones are words that stand anywhere. */
 const shortestSecret = 6;
 
@@ -101,10 +120,7 @@ function withoutValues(
 
 /** What a start would make, without making it: in the order in which it would be made. */
 export async function dryStart(host: Host, options: StartOptions): Promise<Manifests> {
-  const [store, wanted] = await Promise.all([
-    openStore(host, options, options.signal),
-    defineSession(host, options),
-  ]);
+  const { store, wanted } = await read(host, options);
   const session = await definedSession(host, store, { options, wanted });
   return manifests(session, { secrets: wanted.secrets, editor: wanted.editor });
 }

@@ -1,5 +1,6 @@
 import { adapterNames } from "../../../actions/agent/options.ts";
 import type { FirstTask, StartOptions } from "../../../actions/session/events.ts";
+import { orAborted } from "../../../base/abort.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { defineCommand } from "../../command.ts";
 import { success } from "../../exit_codes.ts";
@@ -220,7 +221,9 @@ async function firstTask(
   { adapter, source, words }: TaskWords,
   around: Parameters<typeof readPrompt>[1],
 ): Promise<FirstTask> {
-  return { adapter, words, prompt: await readPrompt(source, around) };
+  // A file may be a pipe that nobody writes.
+  const prompt = await orAborted(readPrompt(source, around), around.signal);
+  return { adapter, words, prompt };
 }
 
 /** As kubectl prints several objects. */
