@@ -1,5 +1,6 @@
 /** Files and folders to and from the pods of a selection: from what was asked for to the outcomes of its targets. */
 import { BoundedQueue } from "../base/bounded_queue.ts";
+import { definedOnly } from "../base/defined_only.ts";
 import { UsageError } from "../base/errors.ts";
 import type { CopyTotals, FileSource, TreeSource } from "../copy/source.ts";
 import { exitCodeOfRun } from "../exec/exit_code.ts";
@@ -226,9 +227,7 @@ class CopyRun {
       graceMs: 0,
       nonce: "",
       perform: (run) => copyTarget(scene, run),
-      ...(serial === undefined ? {} : { serial }),
-      ...(maxFail === undefined ? {} : { maxFail }),
-      ...(failFast === undefined ? {} : { failFast }),
+      ...definedOnly({ serial, maxFail, failFast }),
     };
   }
 

@@ -1,4 +1,5 @@
 /** The settings of a run that nobody gave on the command line. */
+import { definedOnly } from "../base/defined_only.ts";
 import { parseDuration } from "../base/duration.ts";
 import { defaultSettings, settingVariables } from "../config/default_settings.ts";
 import type { Settings } from "../config/settings_shape.ts";
@@ -30,14 +31,10 @@ async function execSettings(host: Host): Promise<ExecSettings> {
 /** The same, where what was said on the command line wins. */
 export async function chosenSettings(
   host: Host,
-  { fanout, connectTimeoutMs, outputMode }: Partial<ExecSettings>,
+  chosen: Partial<ExecSettings>,
 ): Promise<ExecSettings> {
-  return {
-    ...await execSettings(host),
-    ...(fanout === undefined ? {} : { fanout }),
-    ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
-    ...(outputMode === undefined ? {} : { outputMode }),
-  };
+  const { fanout, connectTimeoutMs, outputMode } = chosen;
+  return { ...await execSettings(host), ...definedOnly({ fanout, connectTimeoutMs, outputMode }) };
 }
 
 function narrow(exec: NonNullable<Settings["exec"]>): ExecSettings {

@@ -2,6 +2,7 @@
  * The record of a run, written while it goes on: a line for what was asked for, then one for each event but
  * output. What is written stays readable whatever happens to the process. Nothing of it can fail the run.
  */
+import { definedOnly } from "../base/defined_only.ts";
 import type { KodamaError } from "../base/errors.ts";
 import { redact, withoutSecrets } from "../exec/redact.ts";
 import type { RecordHeader, RecordLine } from "../exec/report_shapes.ts";
@@ -112,13 +113,13 @@ function headerOf(options: RecordedOptions, words: string[], now: Date): RecordH
     workflow: options.workflow ?? null,
     rerunOf: settled?.run ?? null,
     places: settled === undefined ? null : [...settled.places],
-    bounds: {
-      ...(fanout === undefined ? {} : { fanout }),
-      ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      ...(serial === undefined ? {} : { serial: [...serial] }),
-      ...(maxFail === undefined ? {} : { maxFail }),
-      ...(failFast === undefined ? {} : { failFast }),
-    },
+    bounds: definedOnly({
+      fanout,
+      connectTimeoutMs,
+      timeoutMs,
+      serial: serial && [...serial],
+      maxFail,
+      failFast,
+    }),
   };
 }

@@ -1,4 +1,5 @@
 /** What the fan-out is given, out of what a face has asked for and what the settings say. */
+import { definedOnly } from "../base/defined_only.ts";
 import type { RunOptions } from "../exec/run_options.ts";
 import type { RunInput } from "../exec/stdin_spool.ts";
 import type { ExecOptions } from "./exec_events.ts";
@@ -27,15 +28,8 @@ export function targetRunOptions(
     connectTimeoutMs,
     graceMs: options.graceMs ?? defaultGraceMs,
     nonce: crypto.randomUUID(),
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    ...(serial === undefined ? {} : { serial }),
-    ...(maxFail === undefined ? {} : { maxFail }),
-    ...(failFast === undefined ? {} : { failFast }),
-    ...(input === undefined ? {} : { input: () => input.open() }),
-    ...(terminal === undefined ? {} : { terminal }),
-    ...(environment === undefined ? {} : { environment }),
-    ...(workdir === undefined ? {} : { workdir }),
-    ...(shell === undefined ? {} : { shell }),
-    ...(substitute === undefined ? {} : { substitute }),
+    ...definedOnly({ timeoutMs, serial, maxFail, failFast }),
+    ...definedOnly({ terminal, environment, workdir, shell, substitute }),
+    ...(input && { input: () => input.open() }),
   };
 }

@@ -1,10 +1,10 @@
 /** Values that only the machine or a cluster knows, for the shell to offer. */
 import type { Host } from "../actions/host.ts";
+import { definedOnly } from "../base/defined_only.ts";
 import type { Command } from "./command.ts";
 import type { Completion, Suggestion } from "./flag.ts";
 import type { Invocation } from "./invocation.ts";
 import { sortWords } from "./parse.ts";
-import { definedOnly } from "./selection.ts";
 import { printable } from "../term/printable.ts";
 
 /** A person waits for the Tab key no longer than this: then there is nothing to offer. */

@@ -2,6 +2,7 @@
  * The vocabulary in which a command declares its flags: each flag knows its name, its help and how its
  * text becomes a narrow type. Parsing, help, completion and the reference all read the same declaration.
  */
+import { definedOnly } from "../base/defined_only.ts";
 import { parseDuration } from "../base/duration.ts";
 
 /** What the shell may offer for a value. The dynamic kinds are asked of the machine at the moment of completion. */
@@ -94,17 +95,12 @@ export interface FlagOptions {
   completion?: Completion;
 }
 
-const defaultGroup = "Flags";
+function described({ group = "Flags", short, placeholder, variable, completion }: FlagOptions) {
+  return { group, ...definedOnly({ short, placeholder, variable, completion }) };
+}
 
-function described(options: FlagOptions) {
-  const { short, placeholder, variable, completion } = options;
-  return {
-    group: options.group ?? defaultGroup,
-    ...(short === undefined ? {} : { short }),
-    ...(placeholder === undefined ? {} : { placeholder }),
-    ...(variable === undefined ? {} : { variable }),
-    ...(completion === undefined ? {} : { completion }),
-  };
+function withValue(summary: string, options: FlagOptions) {
+  return { placeholder: "TEXT", ...described(options), takesValue: true, summary };
 }
 
 /** A switch: off unless given. */
@@ -128,11 +124,8 @@ export function value<T>(
   options: FlagOptions = {},
 ): Flag<T | undefined> {
   return {
-    placeholder: "TEXT",
-    ...described(options),
-    takesValue: true,
+    ...withValue(summary, options),
     repeatable: false,
-    summary,
     resolve: (texts) => {
       const text = texts.at(-1);
       return text === undefined ? undefined : parse(text);
@@ -148,11 +141,8 @@ export function valueOr<T>(
   options: FlagOptions = {},
 ): Flag<T> {
   return {
-    placeholder: "TEXT",
-    ...described(options),
-    takesValue: true,
+    ...withValue(summary, options),
     repeatable: false,
-    summary,
     defaultText,
     resolve: (texts) => parse(texts.at(-1) ?? defaultText),
   };
@@ -165,11 +155,8 @@ export function values<T>(
   options: FlagOptions = {},
 ): Flag<readonly T[]> {
   return {
-    placeholder: "TEXT",
-    ...described(options),
-    takesValue: true,
+    ...withValue(summary, options),
     repeatable: true,
-    summary,
     resolve: (texts) => texts.map(parse),
   };
 }

@@ -1,5 +1,6 @@
 /** The flags that choose pods: one grammar for every command that takes them. */
 import type { Selection } from "../actions/exec_events.ts";
+import { definedOnly } from "../base/defined_only.ts";
 import { UsageError } from "../base/errors.ts";
 import type { Operand, Words } from "./command.ts";
 import { choice, count, fileValue, text, toggle, value, valueOr, values } from "./flag.ts";
@@ -117,12 +118,4 @@ export function resolveSelection(
       ...definedOnly(optional),
     },
   };
-}
-
-/** Without the properties that are undefined: with `exactOptionalPropertyTypes` absent and undefined differ. */
-export function definedOnly<T extends Record<string, unknown>>(
-  options: T,
-): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const defined = Object.entries(options).filter(([, one]) => one !== undefined);
-  return Object.fromEntries(defined) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }

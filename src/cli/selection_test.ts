@@ -6,7 +6,7 @@ import { UsageError } from "../base/errors.ts";
 import { defineCommand } from "./command.ts";
 import { sortWords } from "./parse.ts";
 import { namedPods } from "./selection_words.ts";
-import { definedOnly, resolveSelection, selectionFlags, selectionOperands } from "./selection.ts";
+import { resolveSelection, selectionFlags, selectionOperands } from "./selection.ts";
 import { badValueError, resolveWords } from "./words.ts";
 import { BadValue } from "./flag.ts";
 
@@ -107,10 +107,6 @@ for (const [operand, hint] of ways) {
     assert.match((await badValueError(error)).hint ?? "", hint);
   });
 }
-
-Deno.test("what is undefined is left out", () => {
-  assert.deepEqual(Object.keys(definedOnly({ a: 1, b: undefined, c: false })), ["a", "c"]);
-});
 
 Deno.test("--from: a pod or a workload in each line; empty lines and comments count for nothing", () => {
   const text = "pod/web-0\n\n# the rest\r\n  deploy/api  \nweb-1";

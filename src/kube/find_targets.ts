@@ -1,4 +1,5 @@
 /** A selection asked of one cluster: the reads that it needs, and no more. */
+import { definedOnly } from "../base/defined_only.ts";
 import { KodamaError, NoMatchError } from "../base/errors.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 import type { ApiResource, KubeClient, ListScope } from "./client.ts";
@@ -80,10 +81,9 @@ async function namesOf(
     return pods.map(({ metadata }) => metadata?.name ?? "");
   }
   const resource = workloadResource(plural);
-  const scopes = selectionScopes(client, selection).map(({ namespace }) => ({
-    ...(namespace === undefined ? {} : { namespace }),
-  }));
-  const names = scopes.map((scope) => listedNames(client, resource, scope, signal));
+  const names = selectionScopes(client, selection).map(({ namespace }) =>
+    listedNames(client, resource, definedOnly({ namespace }), signal)
+  );
   return (await Promise.all(names)).flat();
 }
 

@@ -1,5 +1,6 @@
 /** What a script asks of kodama: shapes and permissions first, then the answer. */
 import * as v from "valibot";
+import { definedOnly } from "../base/defined_only.ts";
 import { KodamaError } from "../base/errors.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 import type { ClusterRule, ScriptApi, ScriptSource } from "../workflow/model.ts";
@@ -71,22 +72,14 @@ export class ScriptCalls implements AsyncDisposable {
 
   async #exec({ command, targets, timeoutMs }: Requests["exec"]): Promise<unknown> {
     this.#grant("exec", await this.#namespaces(targets));
-    return await this.api.exec({
-      command,
-      ...(targets === undefined ? {} : { targets }),
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    }, this.#signal);
+    return await this.api.exec({ command, ...definedOnly({ targets, timeoutMs }) }, this.#signal);
   }
 
   async #get({ resource, name, selector, ...asked }: Requests["get"]): Promise<unknown> {
     const namespace = asked.namespace ?? this.#onlyNamespace();
     this.#grant(name === undefined ? "list" : "get", [namespace]);
-    return await this.api.get({
-      resource,
-      namespace,
-      ...(name === undefined ? {} : { name }),
-      ...(selector === undefined ? {} : { selector }),
-    }, this.#signal);
+    const request = { resource, namespace, ...definedOnly({ name, selector }) };
+    return await this.api.get(request, this.#signal);
   }
 
   async #logs({ target, tail }: Requests["logs"]): Promise<unknown> {

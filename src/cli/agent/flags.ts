@@ -1,9 +1,9 @@
 /** The words of everything that is about agents' tasks. */
 import type { AgentPlace } from "../../actions/agent/place.ts";
 import { checkedSessionName } from "../../actions/session/events.ts";
+import { definedOnly } from "../../base/defined_only.ts";
 import type { Operand } from "../command.ts";
 import { BadValue, count, value } from "../flag.ts";
-import { definedOnly } from "../selection.ts";
 import { scopeFlags } from "../session/flags.ts";
 
 /** Where agents are looked for. */

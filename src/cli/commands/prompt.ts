@@ -1,4 +1,5 @@
 import { adapterNames } from "../../actions/agent/options.ts";
+import { definedOnly } from "../../base/defined_only.ts";
 import { UsageError } from "../../base/errors.ts";
 import { agentOperand, agentPlaceOf, agentScopeFlags } from "../agent/flags.ts";
 import { promptSource, readPrompt } from "../agent/prompt_text.ts";
@@ -10,7 +11,6 @@ import { choice, count, text, toggle, value, valueOr, values } from "../flag.ts"
 import { interruptible } from "../interruptible.ts";
 import { jsonDocument } from "../output.ts";
 import { environmentPair } from "../running/flags.ts";
-import { definedOnly } from "../selection.ts";
 
 const adapters = choice(adapterNames);
 const formats = choice(["text", "json"]);

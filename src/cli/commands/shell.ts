@@ -1,8 +1,9 @@
 import type { ShellOptions } from "../../actions/shell_events.ts";
+import { definedOnly } from "../../base/defined_only.ts";
 import { UsageError } from "../../base/errors.ts";
 import { chosenBy, leftWithoutChoice } from "../choosing.ts";
 import { defineCommand } from "../command.ts";
-import { definedOnly, resolveSelection, selectionFlags, selectionOperands } from "../selection.ts";
+import { resolveSelection, selectionFlags, selectionOperands } from "../selection.ts";
 import { keepMsOf, shellFlags } from "../shelling/flags.ts";
 
 /** `kodama shell`. */

@@ -1,10 +1,11 @@
 /** From the words of `kodama cp` to what the action takes and how it is shown. */
 import type { CopyOptions, CopyWay } from "../../actions/cp_events.ts";
 import type { Selection } from "../../actions/exec_events.ts";
+import { definedOnly } from "../../base/defined_only.ts";
 import { UsageError } from "../../base/errors.ts";
 import type { ColorChoice } from "../../term/style.ts";
 import type { Words } from "../command.ts";
-import { definedOnly, resolveSelection } from "../selection.ts";
+import { resolveSelection } from "../selection.ts";
 import type { copyFlags } from "./flags.ts";
 import { type Side, sideOf } from "./sides.ts";
 

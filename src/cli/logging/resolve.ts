@@ -1,9 +1,10 @@
 /** From the words of `kodama logs` to what the action takes and how it is shown. */
 import type { LogsOptions } from "../../actions/logs_events.ts";
+import { definedOnly } from "../../base/defined_only.ts";
 import { UsageError } from "../../base/errors.ts";
 import type { ColorChoice } from "../../term/style.ts";
 import type { Words } from "../command.ts";
-import { definedOnly, resolveSelection } from "../selection.ts";
+import { resolveSelection } from "../selection.ts";
 import type { logsFlags } from "./flags.ts";
 import type { LogsPainterOptions } from "./painter.ts";
 

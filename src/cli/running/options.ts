@@ -1,9 +1,9 @@
 /** From the words of a running command to what the action takes and how it is shown. */
 import type { ExecOptions } from "../../actions/exec_events.ts";
+import { definedOnly } from "../../base/defined_only.ts";
 import { UsageError } from "../../base/errors.ts";
 import type { ColorChoice } from "../../term/style.ts";
 import type { FlagValues } from "../flag.ts";
-import { definedOnly } from "../selection.ts";
 import type { runningFlags } from "./flags.ts";
 
 /** How a run is shown on this terminal. */

@@ -5,9 +5,9 @@ import {
   parseLimit,
   type SessionPlace,
 } from "../../actions/session/events.ts";
+import { definedOnly } from "../../base/defined_only.ts";
 import type { Operand } from "../command.ts";
 import { BadValue, choice, durationMs, text, value, valueOr } from "../flag.ts";
-import { definedOnly } from "../selection.ts";
 
 /** Where sessions are looked for. */
 export const scopeFlags = {

@@ -1,3 +1,4 @@
+import { definedOnly } from "../../../base/defined_only.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { defineCommand } from "../../command.ts";
 import type { StepsGoOn } from "../../workflow_running/show_rerun.ts";
@@ -8,7 +9,6 @@ import { runOperand } from "../../run_operand.ts";
 import { runningFlags } from "../../running/flags.ts";
 import { listFormat, resolveRunning } from "../../running/options.ts";
 import { showRun } from "../../running/show_run.ts";
-import { definedOnly } from "../../selection.ts";
 
 const { workdir: _workdir, shell: _shell, subst: _subst, ...rerunFlags } = runningFlags;
 

@@ -1,9 +1,9 @@
 import type { ShellOptions } from "../../../actions/shell_events.ts";
+import { definedOnly } from "../../../base/defined_only.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { defineCommand } from "../../command.ts";
 import { text, toggle, value } from "../../flag.ts";
 import { interruptible } from "../../interruptible.ts";
-import { definedOnly } from "../../selection.ts";
 import { placeOf, scopeFlags, sessionOperand } from "../../session/flags.ts";
 import { keepMsOf, shellFlags } from "../../shelling/flags.ts";
 

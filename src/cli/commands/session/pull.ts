@@ -1,9 +1,9 @@
 import { counted } from "../../../base/counted.ts";
+import { definedOnly } from "../../../base/defined_only.ts";
 import { printable } from "../../../term/printable.ts";
 import { defineCommand } from "../../command.ts";
 import { success } from "../../exit_codes.ts";
 import { text, value } from "../../flag.ts";
-import { definedOnly } from "../../selection.ts";
 import { placeOf, scopeFlags, sessionOperand } from "../../session/flags.ts";
 import { stoppable } from "../../session/stoppable.ts";
 

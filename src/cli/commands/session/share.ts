@@ -1,8 +1,8 @@
+import { definedOnly } from "../../../base/defined_only.ts";
 import { defineCommand } from "../../command.ts";
 import { success } from "../../exit_codes.ts";
 import { choice, text, value, valueOr } from "../../flag.ts";
 import { interruptible } from "../../interruptible.ts";
-import { definedOnly } from "../../selection.ts";
 import { placeOf, scopeFlags, sessionOperand } from "../../session/flags.ts";
 
 const formats = choice(["text", "yaml"]);

@@ -1,5 +1,6 @@
 import type { SnapshotOptions } from "../../../actions/session/snapshot.ts";
 import type { TakeOptions } from "../../../actions/session/take_snapshot.ts";
+import { definedOnly } from "../../../base/defined_only.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { printable } from "../../../term/printable.ts";
 import { defineCommand } from "../../command.ts";
@@ -7,7 +8,6 @@ import { bytesText, filesText } from "../../copying/amounts.ts";
 import { success } from "../../exit_codes.ts";
 import { choice, durationMs, text, value, valueOr } from "../../flag.ts";
 import { jsonDocument } from "../../output.ts";
-import { definedOnly } from "../../selection.ts";
 import { placeOf, scopeFlags, sessionOperand } from "../../session/flags.ts";
 import { showProgress } from "../../session/show_progress.ts";
 import { snapshotData, takenLines } from "../../session/snapshots_table.ts";

@@ -1,13 +1,13 @@
 import { adapterNames } from "../../../actions/agent/options.ts";
 import type { FirstTask, StartOptions } from "../../../actions/session/events.ts";
 import { orAborted } from "../../../base/abort.ts";
+import { definedOnly } from "../../../base/defined_only.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { defineCommand } from "../../command.ts";
 import { success } from "../../exit_codes.ts";
 import { type PromptSource, promptSource, readPrompt } from "../../agent/prompt_text.ts";
 import { choice, text, toggle, value, valueOr, values } from "../../flag.ts";
 import { jsonDocument, styleOf } from "../../output.ts";
-import { definedOnly } from "../../selection.ts";
 import { dataFormats, limit, placeOf, scopeFlags, timeoutFlag } from "../../session/flags.ts";
 import { stoppable } from "../../session/stoppable.ts";
 

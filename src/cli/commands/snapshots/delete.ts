@@ -1,10 +1,10 @@
 import { checkedSnapshotName } from "../../../actions/session/events.ts";
+import { definedOnly } from "../../../base/defined_only.ts";
 import { KodamaError, UsageError } from "../../../base/errors.ts";
 import { printable } from "../../../term/printable.ts";
 import { defineCommand } from "../../command.ts";
 import { success } from "../../exit_codes.ts";
 import { toggle } from "../../flag.ts";
-import { definedOnly } from "../../selection.ts";
 import { askSnapshotRemoval, snapshotRemovalLines } from "../../session/ask_snapshot_removal.ts";
 import { scopeFlags } from "../../session/flags.ts";
 import { stoppable } from "../../session/stoppable.ts";

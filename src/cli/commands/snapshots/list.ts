@@ -1,10 +1,10 @@
+import { definedOnly } from "../../../base/defined_only.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { defineCommand } from "../../command.ts";
 import { success } from "../../exit_codes.ts";
 import { choice, toggle, valueOr } from "../../flag.ts";
 import { interruptible } from "../../interruptible.ts";
 import { renderData } from "../../output.ts";
-import { definedOnly } from "../../selection.ts";
 import { placeOf, scopeFlags, sessionOperand } from "../../session/flags.ts";
 
 const formats = choice(["table", "json", "yaml"]);
