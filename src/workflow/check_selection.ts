@@ -1,6 +1,6 @@
 /** Selections that can match nothing, whatever pods there are. Pure. */
 import { expressionMark } from "./fields.ts";
-import { listed } from "./selection_fields.ts";
+import { listed } from "./one_or_more.ts";
 
 /** Why it can match nothing; undefined where it may match something. */
 export function emptySelection(select: unknown): string | undefined {

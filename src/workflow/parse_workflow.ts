@@ -1,9 +1,9 @@
 /** From the text of a workflow file to a workflow. */
+import { definedOnly } from "../base/defined_only.ts";
 import { parseDuration } from "../base/duration.ts";
-import { parseTextPattern } from "../base/text_pattern.ts";
 import { shapeOf } from "../base/yaml_shape.ts";
 import { YamlSource } from "../base/yaml_source.ts";
-import type { NamePattern } from "../kube/target.ts";
+import { listed, patternsOf } from "./one_or_more.ts";
 import type { Workflow } from "./workflow.ts";
 import { type WorkflowFile, workflowShape } from "./workflow_shape.ts";
 
@@ -46,30 +46,16 @@ function resolved(file: WorkflowFile): Omit<Workflow, "name" | "path"> {
       namespaces: namespaces.length === 0
         ? { kind: "default" }
         : { kind: "named", names: namespaces },
-      match: patterns(file.match),
-      exclude: patterns(file.exclude),
-      ...(selector === undefined ? {} : { labelSelector: selector }),
-      ...(container === undefined ? {} : { container }),
+      match: patternsOf(file.match),
+      exclude: patternsOf(file.exclude),
+      ...definedOnly({ labelSelector: selector, container }),
     },
     command: typeof command === "string"
       ? { kind: "line", line: command }
       : { kind: "words", words: command },
-    bounds: {
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
-      ...(fanout === undefined ? {} : { fanout }),
-      ...(outputMode === undefined ? {} : { outputMode }),
-    },
-    ...(description === undefined ? {} : { description }),
+    bounds: definedOnly({ timeoutMs, connectTimeoutMs, fanout, outputMode }),
+    ...definedOnly({ description }),
   };
-}
-
-function listed(value: string | readonly string[] | undefined): readonly string[] {
-  return value === undefined ? [] : typeof value === "string" ? [value] : value;
-}
-
-function patterns(value: string | readonly string[] | undefined): NamePattern[] {
-  return listed(value).map(parseTextPattern).filter((pattern) => pattern.kind !== "invalid");
 }
 
 function durationMs(text: string | undefined): number | undefined {

@@ -10,7 +10,7 @@ import {
   type Permissions,
   type RetryPolicy,
 } from "./model.ts";
-import { listed } from "./selection_fields.ts";
+import { listed } from "./one_or_more.ts";
 
 /** `retry: 3`, or each of its parts. */
 export function retryOf(

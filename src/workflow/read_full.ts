@@ -1,4 +1,5 @@
 /** One file of the full form, on its own: what it says, and what is wrong with that. */
+import { definedOnly } from "../base/defined_only.ts";
 import { FileError, shapeOf } from "../base/yaml_shape.ts";
 import type { SourceFile, YamlSource } from "../base/yaml_source.ts";
 import type { Diagnostic } from "./diagnostics.ts";
@@ -53,14 +54,16 @@ export async function readFull(source: YamlSource, name: string): Promise<ReadLa
       template,
       at: { file: file.path, path: ["outputs", output] },
     })),
-    ...(written.extends === undefined ? {} : { extends: written.extends }),
-    ...(description === undefined ? {} : { description }),
-    ...(select === undefined ? {} : { select: defined(select) }),
-    ...(defaults === undefined ? {} : { defaults: defined(defaults) }),
-    ...(permissions === undefined ? {} : { permissions: permissionsOf(permissions) }),
-    ...(concurrency === undefined ? {} : { concurrency: concurrencyOf(concurrency, name) }),
-    ...(steps === undefined ? {} : { steps }),
-    ...(last === undefined ? {} : { finally: last }),
+    ...definedOnly({
+      extends: written.extends,
+      description,
+      select: select && definedOnly(select),
+      defaults: defaults && definedOnly(defaults),
+      permissions: permissions && permissionsOf(permissions),
+      concurrency: concurrency && concurrencyOf(concurrency, name),
+      steps,
+      finally: last,
+    }),
   };
   return { layer, diagnostics };
 }
@@ -95,8 +98,4 @@ function lenient(plain: unknown): Partial<FullFile> {
 
 function isMapping(plain: unknown): plain is Record<string, unknown> {
   return typeof plain === "object" && plain !== null && !Array.isArray(plain);
-}
-
-function defined(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([, one]) => one !== undefined));
 }

@@ -1,5 +1,6 @@
 /** The steps of a file: each held against the shape of its kind, and those inside of it too. */
 import * as v from "valibot";
+import { definedOnly } from "../base/defined_only.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 import { foundText, shapeOfPart } from "../base/yaml_shape.ts";
 import type { SourcePath, YamlSource } from "../base/yaml_source.ts";
@@ -71,9 +72,7 @@ export class StepReader {
       named: id !== undefined,
       at: { file: this.#source.file.path, path },
       continueOn: given.continueOn ?? this.#defaults.continueOn ?? "nothing",
-      ...(name === undefined ? {} : { title: name }),
-      ...(when === undefined ? {} : { when }),
-      ...(timeout === undefined ? {} : { timeout }),
+      ...definedOnly({ title: name, when, timeout }),
       ...(retry === undefined ? {} : { retry: retryOf(retry) }),
     };
   }

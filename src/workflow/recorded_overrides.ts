@@ -1,55 +1,40 @@
 /** What the command line said in place of a file's selection, as data for a record, and back. Pure. */
-import { parseTextPattern } from "../base/text_pattern.ts";
-import type { NamePattern, Selection } from "../kube/target.ts";
+import { definedOnly } from "../base/defined_only.ts";
+import type { NamePattern } from "../kube/target.ts";
 import type { WhereOverrides } from "./engine/scope.ts";
-import type { PodPlace } from "./selection_fields.ts";
+import { patternsOf } from "./one_or_more.ts";
+
+/** What is overridden, with patterns of names as `Pattern`. */
+type Overrides<Pattern> = Omit<WhereOverrides, "selection"> & {
+  selection?: Omit<NonNullable<WhereOverrides["selection"]>, "match" | "exclude"> & {
+    match?: readonly Pattern[];
+    exclude?: readonly Pattern[];
+  };
+};
 
 /** Patterns as their texts: a regular expression isn't data. */
-export function overridesData(
-  { contexts, selection, only }: WhereOverrides,
-): Record<string, unknown> {
-  const { match, exclude, ...rest } = selection ?? {};
-  return {
-    ...(only === undefined ? {} : { only }),
-    ...(contexts === undefined ? {} : { contexts }),
-    ...(selection === undefined ? {} : {
-      selection: {
-        ...rest,
-        ...(match === undefined ? {} : { match: match.map(textOf) }),
-        ...(exclude === undefined ? {} : { exclude: exclude.map(textOf) }),
-      },
-    }),
-  };
+export function overridesData(overrides: WhereOverrides): Record<string, unknown> {
+  return { ...withPatterns(overrides, (patterns) => patterns.map(textOf)) };
 }
 
 /** What {@link overridesData} gave. */
 export function overridesOf(data: unknown): WhereOverrides {
-  const { contexts, selection, only } = data as {
-    contexts?: readonly string[];
-    only?: readonly PodPlace[];
-    selection?: Omit<Partial<Selection>, "match" | "exclude"> & {
-      match?: readonly string[];
-      exclude?: readonly string[];
-    };
-  };
-  const { match, exclude, ...rest } = selection ?? {};
-  return {
-    ...(only === undefined ? {} : { only }),
-    ...(contexts === undefined ? {} : { contexts }),
-    ...(selection === undefined ? {} : {
-      selection: {
-        ...rest,
-        ...(match === undefined ? {} : { match: patternsOf(match) }),
-        ...(exclude === undefined ? {} : { exclude: patternsOf(exclude) }),
-      },
-    }),
-  };
+  return withPatterns(data as Overrides<string>, patternsOf);
+}
+
+function withPatterns<From, To>(
+  { contexts, selection, only }: Overrides<From>,
+  turned: (patterns: readonly From[]) => readonly To[],
+): Overrides<To> {
+  if (selection === undefined) return definedOnly({ only, contexts });
+  const { match, exclude, ...rest } = selection;
+  const patterns = definedOnly({
+    match: match && turned(match),
+    exclude: exclude && turned(exclude),
+  });
+  return { ...definedOnly({ only, contexts }), selection: { ...rest, ...patterns } };
 }
 
 function textOf(pattern: NamePattern): string {
   return pattern.kind === "substring" ? pattern.text : `/${pattern.regExp.source}/`;
-}
-
-function patternsOf(texts: readonly string[]): NamePattern[] {
-  return texts.map(parseTextPattern).filter((pattern) => pattern.kind !== "invalid");
 }

@@ -1,9 +1,10 @@
 /** The selection of a full workflow and of its steps: the grammar of the command line's flags, as fields. */
 import * as v from "valibot";
-import { parseTextPattern } from "../base/text_pattern.ts";
+import { definedOnly } from "../base/defined_only.ts";
 import { parsePodOperand } from "../base/workload_kinds.ts";
-import type { NamePattern, Selection } from "../kube/target.ts";
+import type { Selection } from "../kube/target.ts";
 import { countFromOne, described, dynamic, expressionMark, oneOrMore, text } from "./fields.ts";
+import { listed, patternsOf } from "./one_or_more.ts";
 import { whereEntries } from "./workflow_shape.ts";
 
 const operand = v.pipe(
@@ -81,20 +82,8 @@ export function whereOf(fields: SelectFields): Where {
       sort: fields.sort ?? "name",
       shuffle: fields.shuffle ?? false,
       allPhases: fields.allPhases ?? false,
-      ...(selector === undefined ? {} : { labelSelector: selector }),
-      ...(fieldSelector === undefined ? {} : { fieldSelector }),
-      ...(container === undefined ? {} : { container }),
-      ...(node === undefined ? {} : { node }),
+      ...definedOnly({ labelSelector: selector, fieldSelector, container, node }),
       ...(typeof sample === "number" ? { sample } : {}),
     },
   };
-}
-
-/** One or more, as a list. */
-export function listed(value: string | readonly string[] | undefined): readonly string[] {
-  return value === undefined ? [] : typeof value === "string" ? [value] : value;
-}
-
-function patternsOf(value: string | readonly string[] | undefined): NamePattern[] {
-  return listed(value).map(parseTextPattern).filter((pattern) => pattern.kind !== "invalid");
 }

@@ -1,4 +1,5 @@
 /** One thing done in the pods of a step: events, what is kept of its output, and whether the budget holds. */
+import { definedOnly } from "../../base/defined_only.ts";
 import { Capture } from "../../exec/capture.ts";
 import { LineInterleaver } from "../../exec/interleave_lines.ts";
 import type { Outcome } from "../../exec/model.ts";
@@ -110,11 +111,9 @@ class Round implements AsyncDisposable {
       ...(copy === undefined
         ? { placeOf: (target: number) => places[target] ?? { index: target, total: places.length } }
         : { perform: copy.perform }),
-      ...(commandTimeoutMs === undefined ? {} : { timeoutMs: commandTimeoutMs }),
       // Without batches the budget says how the step ends, and not that targets are left out.
       ...(serial === undefined ? {} : { serial, maxFail }),
-      ...(environment === undefined ? {} : { environment }),
-      ...(workdir === undefined ? {} : { workdir }),
+      ...definedOnly({ timeoutMs: commandTimeoutMs, environment, workdir }),
     });
   }
 
