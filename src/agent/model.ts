@@ -106,6 +106,11 @@ export interface Task {
   partial: boolean;
 }
 
+/** Whether it has its turn still before it, or has it. */
+export function isOpen({ status }: Pick<Task, "status">): boolean {
+  return status.state === "queued" || status.state === "working";
+}
+
 /** Characters of any one text that an event keeps. */
 export const maxText = 16 * 1024;
 

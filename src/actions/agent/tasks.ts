@@ -1,13 +1,15 @@
 /** Tasks of agents in pods: begun, looked at, followed, ended. */
 import type { AdapterName } from "../../agent/adapter_names.ts";
 import { adapterNamed } from "../../agent/adapters.ts";
+import { currentTask as currentOf } from "../../agent/current_task.ts";
 import * as interrupting from "../../agent/interrupt_task.ts";
-import type { Task } from "../../agent/model.ts";
+import { isOpen, type Task } from "../../agent/model.ts";
 import * as reading from "../../agent/read_tasks.ts";
 import * as starting from "../../agent/start_task.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { Target } from "../../kube/target.ts";
 import type { Host } from "../host.ts";
+import { earlierTask } from "./earlier_task.ts";
 import { agentWorld } from "./world.ts";
 
 export type { AgentEvent, Task, TaskState, TaskStatus, Tokens } from "../../agent/model.ts";
@@ -24,8 +26,8 @@ export interface StartTaskOptions {
   /** That of the conversation where it is absent; else `/workspace`, or the home folder without one. */
   workdir?: string;
   /**
-   * `latest` goes on with the adapter's newest conversation of the pod, and begins one where there is none; a number
-   * goes on with that task's.
+   * `latest` goes on with the adapter's newest conversation of the pod, and begins one where there is none, or where it
+   * knows of none; a number goes on with that task's.
    */
   conversation?: "new" | "latest" | number;
   /** Letters and digits, by which whoever gives it twice gives it once: see {@link StartedTask.number}. */
@@ -57,10 +59,9 @@ export async function startTask(
   const { prompt, words = [], environment = {}, signal } = options;
   const world = await agentWorld(host);
   const adapter = adapterNamed(options.adapter);
-  const tasks = await reading.readTasks(world, target, { eventBytes: lastWords }, signal);
-  const before = adapter.converses
-    ? earlierTask(tasks, options.adapter, options.conversation ?? "latest")
-    : undefined;
+  const { conversation: wanted = "latest" } = options;
+  const before = await earlierTask(world, target, { adapter, wanted }, signal);
+  const tasks = await reading.readTasks(world, target, everyTask, signal);
   const workdir = options.workdir ?? before?.workdir;
   const number = await starting.startTask(world, target, {
     adapter,
@@ -81,37 +82,24 @@ export async function startTask(
   };
 }
 
-/** Bytes of a task's events in which its last answer is found: enough to know whether it has a conversation. */
-const lastWords = 256 * 1024;
+/** All of them, of which nothing but the state is wanted: more than wait in any pod. */
+const everyTask = { newest: 1000, eventBytes: 0 };
 
-/** Whether it has its turn still before it, or has it. */
-function isOpen({ status }: Task): boolean {
-  return status.state === "queued" || status.state === "working";
-}
+/** Bytes of a task's events in which its agent's verdict is found. */
+const verdictBytes = 32 * 1024;
 
-function earlierTask(
-  tasks: readonly Task[],
-  adapter: AdapterName,
-  wanted: "new" | "latest" | number,
-): Task | undefined {
-  if (wanted === "new") return undefined;
-  if (wanted === "latest") {
-    return tasks.findLast((task) => task.adapter === adapter && hasConversation(task));
-  }
-  const task = tasks.find((one) => one.number === wanted);
-  if (task !== undefined && task.adapter === adapter && hasConversation(task)) return task;
-  throw new KodamaError(
-    task === undefined ? "notFound" : "conflict",
-    task === undefined
-      ? `there is no task ${wanted}`
-      : `task ${wanted} has no conversation to go on with`,
-    { hint: "`kodama agent list NAME` shows the tasks; --new begins a conversation" },
-  );
-}
-
-/** An agent that never got as far as its first answer has written nothing down. */
-function hasConversation(task: Task): boolean {
-  return task.conversation !== undefined && (isOpen(task) || task.progress.turns > 0);
+/** The task that a pod is about: see {@link currentOf}. Undefined where it has none. */
+export async function currentTask(
+  host: Host,
+  target: Target,
+  signal: AbortSignal,
+): Promise<Task | undefined> {
+  const world = await agentWorld(host);
+  const choice = { ...everyTask, eventBytes: verdictBytes };
+  const current = currentOf(await reading.readTasks(world, target, choice, signal));
+  if (current?.partial !== true) return current;
+  const [whole] = await reading.readTasks(world, target, { number: current.number }, signal);
+  return whole ?? current;
 }
 
 /** The newest tasks (20 where nothing is said), the oldest first; or the one of a number. */
@@ -164,7 +152,7 @@ export async function interruptTask(
 ): Promise<InterruptedTask> {
   const choice = number === undefined ? {} : { number };
   const world = await agentWorld(host);
-  const tasks = await reading.readTasks(world, target, { ...choice, eventBytes: 0 }, signal);
+  const tasks = await reading.readTasks(world, target, { ...everyTask, ...choice }, signal);
   const task = number === undefined ? tasks.find(isOpen) : tasks[0];
   const adapter = adapterNamed(task?.adapter ?? "");
   const wanted = task === undefined ? choice : { number: task.number };

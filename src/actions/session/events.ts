@@ -107,7 +107,7 @@ export type SessionRow =
     live: LiveStatus;
     node: string;
     sync: SyncWord;
-    /** The agent's newest, where it was asked for. */
+    /** The one that it is about, where it was asked for. */
     task?: Task;
     /** Of its limits, where it was asked for. */
     left?: TimeLeft;

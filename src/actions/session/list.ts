@@ -16,7 +16,7 @@ import { type ListScope, listScope } from "./place.ts";
 
 /** Which sessions. */
 export interface ListOptions extends ListScope {
-  /** Asks the pods of running sessions for their agents' newest tasks, and for what is left of their time. */
+  /** Asks the pods of running sessions for the tasks that they are about, and for what is left of their time. */
   tasks: boolean;
 }
 
@@ -59,14 +59,14 @@ async function withTasks(
   { rows, signal }: { rows: readonly SessionRow[]; signal: AbortSignal },
 ): Promise<SessionRow[]> {
   using deadline = new Deadline(host.clock, taskLimitMs, signal);
-  const { readTasks } = await import("../agent/tasks.ts");
+  const { currentTask } = await import("../agent/tasks.ts");
   const asking = rows.map((row) => async (): Promise<SessionRow> => {
     if (row.kind === "unreadable" || row.live.status !== "Running") return row;
     try {
       const { session } = row;
       const target = podTarget(client.context, session, row.node);
-      const [[task], left] = await Promise.all([
-        readTasks(host, target, { newest: 1, signal: deadline.signal }),
+      const [task, left] = await Promise.all([
+        currentTask(host, target, deadline.signal),
         leftOf(host, { session, target }, deadline.signal),
       ]);
       return {

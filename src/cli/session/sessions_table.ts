@@ -46,7 +46,7 @@ export type SessionData = SessionDocument & {
   sync: SessionDocument["sync"] & { status: string };
   reason?: string;
   node?: string;
-  /** The agent's newest, as `agent list` has it; absent where there is none, or its pod can't be asked. */
+  /** The one that it is about, as `agent list` has it; absent where there is none, or its pod can't be asked. */
   task?: Record<string, unknown>;
   left?: TimeLeft;
 };
