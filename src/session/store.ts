@@ -49,7 +49,11 @@ export class SessionStore {
     }
   }
 
-  /** Writes a change of a session: of what is there now, not of what was read some time ago. */
+  /**
+   * Writes a change of a session: of what is there now, not of what was read some time ago.
+   *
+   * @throws KodamaError `conflict` where it was deleted meanwhile, or others' writes come before this one again and again.
+   */
   async change(kept: KeptSession, change: (session: Session) => Session): Promise<KeptSession> {
     const { name } = kept.session;
     for (let from = kept, conflicts = 0;; conflicts++) {
@@ -65,9 +69,11 @@ export class SessionStore {
           ),
         );
       } catch (error) {
-        if (!isConflict(error) || conflicts === maxConflicts) throw error;
-        from = await this.read(name) ?? gone(name, this.namespace);
-        if (from.uid !== kept.uid) throw gone(name, this.namespace);
+        const isGone = error instanceof KodamaError && error.kind === "notFound";
+        if (!isGone && (!isConflict(error) || conflicts === maxConflicts)) throw error;
+        const there = isGone ? undefined : await this.read(name);
+        if (there?.uid !== kept.uid) throw deletedMeanwhile(name, this.namespace);
+        from = there;
       }
     }
   }
@@ -212,9 +218,10 @@ function isConflict(error: unknown): boolean {
   return error instanceof KodamaError && error.kind === "conflict";
 }
 
-function gone(name: string, namespace: string): never {
-  throw new KodamaError(
+function deletedMeanwhile(name: string, namespace: string): KodamaError {
+  return new KodamaError(
     "conflict",
     `session "${name}" in namespace "${namespace}" was deleted by somebody else meanwhile`,
+    { hint: `kodama list -n ${namespace} shows those that are there` },
   );
 }
