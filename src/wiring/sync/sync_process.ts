@@ -31,6 +31,9 @@ export async function killProcess(process: { pid: number; processStart: string }
   }).output();
 }
 
+/** The file is its owner's alone, whoever made the one before it; files of the process itself are as everybody's. */
+const intoOwnFile = 'rm -f "$0"; (umask 077; : >"$0"); exec "$@" >>"$0" 2>&1';
+
 /** What begins in the background. */
 export interface BackgroundCommand {
   words: readonly string[];
@@ -46,7 +49,7 @@ export function startBackground(
   { words, output, folder, environment }: BackgroundCommand,
 ): { ended: Promise<void>; release: () => void } {
   const child = new Deno.Command("sh", {
-    args: ["-c", 'exec "$@" >"$0" 2>&1', output, ...words],
+    args: ["-c", intoOwnFile, output, ...words],
     cwd: folder,
     env: { ...environment },
     stdin: "null",

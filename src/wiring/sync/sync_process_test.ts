@@ -1,0 +1,15 @@
+import assert from "node:assert/strict";
+import { startBackground } from "./sync_process.ts";
+
+Deno.test("what a process says is for its owner alone, and what it makes as ever", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "kodama-process-" });
+  const output = `${folder}/crash.txt`;
+  await Deno.writeTextFile(output, "of the one before", { mode: 0o644 });
+  const usual = await new Deno.Command("sh", { args: ["-c", "umask"] }).output();
+  const words = ["sh", "-c", "umask; echo wrong >&2"];
+  await startBackground({ words, output, folder, environment: {} }).ended;
+  const modeOf = async (path: string) => ((await Deno.stat(path)).mode ?? 0) & 0o777;
+  assert.equal(await Deno.readTextFile(output), `${new TextDecoder().decode(usual.stdout)}wrong\n`);
+  assert.equal(await modeOf(output), 0o600);
+  await Deno.remove(folder, { recursive: true });
+});
