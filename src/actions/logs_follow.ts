@@ -1,5 +1,5 @@
 /** Logs of many containers as they grow, of pods that come and go. */
-import { onAbort } from "../base/abort.ts";
+import { onAbort, passed } from "../base/abort.ts";
 import { BoundedQueue } from "../base/bounded_queue.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { Selection, Target } from "../kube/target.ts";
@@ -16,6 +16,9 @@ import type { LogSources } from "./logs_sources.ts";
 
 /** Batches of lines that wait for the face; above it the streams wait, and the servers with them. */
 const queueLength = 64;
+
+/** Logs that come to wait within this time are counted together. */
+const queueingMs = 200;
 
 /** What following begins with. */
 export interface FollowLogsOptions {
@@ -43,6 +46,9 @@ class Following implements AsyncDisposable {
   readonly #errors: KodamaError[] = [];
   readonly #tasks = new Set<Promise<void>>();
   #contextFailures = 0;
+  /** Logs that had to wait at the same time, at the most; it is told again only where it grows. */
+  #mostQueued = 0;
+  #tellingQueued = false;
   /** Containers that are being followed. */
   #followed = 0;
   /** All contexts have answered. */
@@ -52,7 +58,9 @@ class Following implements AsyncDisposable {
     this.#begin = begin;
     const { maxRequests, signal } = begin.options;
     this.#places = new Places(maxRequests, (waiting) => {
-      this.#spawn(this.#queue.push({ kind: "queued", waiting, places: maxRequests }));
+      if (waiting <= this.#mostQueued) return;
+      this.#mostQueued = waiting;
+      if (!this.#tellingQueued) this.#spawn(this.#tellQueued(maxRequests));
     });
     this.#cleanup.use(onAbort(signal, () => {
       this.#stop.abort(signal.reason);
@@ -83,6 +91,14 @@ class Following implements AsyncDisposable {
       if (!this.#stop.signal.aborted) this.#queue.fail(error);
     }).finally(() => this.#tasks.delete(task));
     this.#tasks.add(task);
+  }
+
+  /** Once for all that begin to wait together. */
+  async #tellQueued(places: number): Promise<void> {
+    this.#tellingQueued = true;
+    await passed(this.#begin.host.clock, queueingMs, { signal: this.#stop.signal });
+    this.#tellingQueued = false;
+    await this.#queue.push({ kind: "queued", waiting: this.#mostQueued, places });
   }
 
   async #discover(first: readonly ContextFindings[], discovery: Discovery): Promise<void> {

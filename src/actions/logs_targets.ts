@@ -77,18 +77,21 @@ export async function findLogTargets(
     targets: [],
     skipped: [],
     nearest,
-    ...(asked && { asked: withCondition(asked, choice) }),
+    ...(asked && { asked: withNarrowing(asked, choice) }),
   };
 }
 
-/** A condition narrows the pods as a selector does: without it, an error would deny pods that are there. */
-function withCondition(
+/** These flags narrow as a selector does: without them, an error would deny pods that are there. */
+function withNarrowing(
   asked: NonNullable<FoundTargets["asked"]>,
-  { condition }: LogChoice,
+  { condition, containers }: LogChoice,
 ): NonNullable<FoundTargets["asked"]> {
-  if (condition === undefined) return asked;
-  const flag = `--condition ${condition.type}=${condition.status}`;
-  return { ...asked, words: [asked.words, flag].filter((text) => text !== "").join(" ") };
+  const states = containers.states.map((state) => `--container-state ${state}`);
+  const conditions = condition === undefined
+    ? []
+    : [`--condition ${condition.type}=${condition.status}`];
+  const words = [asked.words, ...states, ...conditions].filter((text) => text !== "").join(" ");
+  return { ...asked, words };
 }
 
 /** The containers of these pods that are meant, in the order of the selection. Pure. */

@@ -144,6 +144,29 @@ Deno.test("more logs than may be read at a time come in groups, and none is refu
   assert.ok(events.some((event) => event.kind === "queued" && event.waiting === 1));
 });
 
+Deno.test("how many logs wait while others are followed is told once for all that begin together", async () => {
+  const over = Promise.withResolvers<void>();
+  async function* open() {
+    yield at(1, "first");
+    await over.promise;
+  }
+  const pods = Object.fromEntries(["a", "b", "c", "d", "e"].map((name) => [name, open()]));
+  const { host, clock } = hostOf(pods);
+  const controller = new AbortController();
+  const { signal } = controller;
+  const events = logs(host, optionsOf({ follow: true, maxRequests: 2, signal }));
+  const queued: LogsEvent[] = [];
+  for (;;) {
+    const { value, done } = await clock.runUntil(events.next());
+    if (done) break;
+    if (value.kind !== "queued") continue;
+    queued.push(value);
+    controller.abort();
+    over.resolve();
+  }
+  assert.deepEqual(queued, [{ kind: "queued", waiting: 3, places: 2 }]);
+});
+
 Deno.test("a log that can't be read is told, and leaves the others as they are", async () => {
   const away = await read({ a: at(1, "a"), b: new KodamaError("unreachable", "no route") });
   assert.deepEqual([away.texts, away.exitCode], [["a"], 4]);
@@ -180,6 +203,14 @@ Deno.test("where no pod has the condition, the error says it, and doesn't deny t
   await assert.rejects(read({ a: "" }, { condition }), {
     kind: "noMatch",
     message: /^no pod matches --condition ready=false in namespace/,
+  });
+});
+
+Deno.test("where no container is in the state that is meant, the error says it", async () => {
+  const containers = { ...optionsOf({}).containers, states: ["terminated", "waiting"] as const };
+  await assert.rejects(read({ a: "" }, { containers }), {
+    kind: "noMatch",
+    message: /^no pod matches --container-state terminated --container-state waiting in namespace/,
   });
 });
 
