@@ -33,7 +33,7 @@ function kindsOf(text: string, validate: ValidateFunction, shape: v.GenericSchem
 }
 
 /** As much happens as can. */
-const workflow = `select: { namespace: weka-operator-system, match: "/^weka-drive-[0-2]$/" }
+const workflow = `select: { namespace: weka-operator-system, match: "/^weka-drive-([0-2]|new-0)$/" }
 params: { token: { secret: true } }
 permissions: { write: [saved] }
 steps:
@@ -89,6 +89,7 @@ Deno.test("what is written of workflows is what their schemas say", async (t) =>
         "stepEnded",
         "stepKept",
         "stepLine",
+        "stepPodsSkipped",
         "stepRetried",
         "stepStarted",
         "stepTargetEnded",

@@ -71,7 +71,8 @@ export function worldOf(host: Host, { local, env, runScript, ask }: WorldParts):
       const answers = await Promise.all(finding);
       const found = answers.filter((one) => one.kind === "found");
       const targets = found.flatMap((one) => one.targets).filter((one) => isAmong(one, only));
-      const skipped = found.flatMap((one) => one.skipped);
+      // Those that a person has picked can be used.
+      const skipped = only === undefined ? found.flatMap((one) => one.skipped) : [];
       const dead = answers.filter((one) => one.kind === "dead");
       return { targets, skipped, dead, ...(targets.length > 0 ? {} : { none: noneText(found) }) };
     },

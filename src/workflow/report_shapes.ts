@@ -96,6 +96,11 @@ const keptEvents = [
     at: time,
   }),
   v.object({ kind: kind("stepKept"), ...key, outcome: stepOutcome, output: anything }),
+  v.object({
+    kind: kind("stepPodsSkipped"),
+    ...key,
+    skipped: v.array(v.object({ namespace: v.string(), pod: v.string(), reason })),
+  }),
   v.object({ kind: kind("stepTargets"), ...key, names: v.array(v.string()) }),
   v.object({ kind: kind("stepTargetEnded"), ...key, end: targetEnd, at: time }),
   v.object({

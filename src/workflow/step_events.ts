@@ -7,7 +7,7 @@
  */
 import type { JsonValue } from "../base/json_value.ts";
 import type { Outcome } from "../exec/model.ts";
-import type { Target } from "../kube/target.ts";
+import type { SkippedPod, Target } from "../kube/target.ts";
 
 /** `check`, `disks[3]/clean`. */
 export type StepKey = string;
@@ -54,6 +54,8 @@ export type WorkflowEvent =
   | { kind: "stepStarted"; step: StepKey; stepKind: string; title: string; at: Date }
   /** A step that an earlier run has ended, taken from its record. No other event of it follows. */
   | { kind: "stepKept"; step: StepKey; outcome: StepOutcome; output: JsonValue }
+  /** Pods that it is for and that can't be used now: it does without them. */
+  | { kind: "stepPodsSkipped"; step: StepKey; skipped: readonly SkippedPod[] }
   | { kind: "stepTargets"; step: StepKey; names: readonly string[] }
   | {
     kind: "stepLine";

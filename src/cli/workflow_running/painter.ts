@@ -24,6 +24,8 @@ export class StepsPainter {
   readonly #view: StepsView;
   readonly #ended: Record<string, unknown>[] = [];
   readonly #targets = new Map<string, { ok: number; bad: number }>();
+  /** Most steps are for the same pods: what is said of one is said once. */
+  readonly #skippedSaid = new Set<string>();
   #record: string | undefined;
 
   constructor(view: StepsView) {
@@ -59,6 +61,14 @@ export class StepsPainter {
         return said(`waiting for run ${event.holder} of "${printable(event.group)}"`);
       case "stepStarted":
         return said(`${stderr.bold(event.step)}  ${printable(oneLine(event.title))}`);
+      case "stepPodsSkipped":
+        return event.skipped.flatMap(({ namespace, pod, reason }) => {
+          const line = `skipped ${printable(pod)}: ${printable(reason)}`;
+          const key = `${namespace}/${line}`;
+          if (this.#skippedSaid.has(key)) return [];
+          this.#skippedSaid.add(key);
+          return said(line);
+        });
       case "stepLine": {
         const line = printable(event.text);
         const prefix = event.target === "" ? "" : `${stdout.dim(`${printable(event.target)}:`)} `;

@@ -31,6 +31,7 @@ export function makeStage(runner: Sequences, step: Step, at: Attempting): Stage 
   const folder = workflow.path.slice(0, workflow.path.lastIndexOf("/")) || "/";
   const inner = (field: string) => step.inner[field] ?? [];
   const shared = stepKind(step.kind).innerStay;
+  let skippedTold = false;
   const stage: Stage = {
     world,
     workflow,
@@ -87,6 +88,11 @@ export function makeStage(runner: Sequences, step: Step, at: Attempting): Stage 
     const found = await world.find(where, signal);
     if (found.targets.length + found.dead.length === 0) {
       throw new NoMatchError(found.none ?? "no pod matches");
+    }
+    // Names that are given are of pods that could be used; and who asks again has been told.
+    if (found.skipped.length > 0 && wanted === undefined && !skippedTold) {
+      skippedTold = true;
+      await tell({ kind: "stepPodsSkipped", step: key, skipped: found.skipped });
     }
     const severalContexts = new Set(where.contexts).size > 1;
     const all = named(found, severalContexts);

@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { play, saying } from "../testing/stage_play.ts";
+import type { World } from "./world.ts";
+
+const target = { context: "c", namespace: "n", pod: "p", container: "a", node: "", ip: "" };
+const skipped = [{ namespace: "n", pod: "pending", reason: "is Pending" }];
+
+const world: Partial<World> = {
+  find: () => Promise.resolve({ targets: [target], skipped, dead: [] }),
+};
+
+async function toldOf(steps: string): Promise<unknown[]> {
+  const files = { "w.yaml": `steps:\n${steps}` };
+  const { events } = await play({ files, pods: { p: saying("x") }, world });
+  return events.filter(({ kind }) => kind === "stepPodsSkipped");
+}
+
+Deno.test("a step tells the pods that it does without", async () => {
+  const told = await toldOf("  - { id: a, exec: [id] }\n");
+  assert.deepEqual(told, [{ kind: "stepPodsSkipped", step: "a", skipped }]);
+});
+
+Deno.test("a step whose targets are named does without none", async () => {
+  assert.deepEqual(await toldOf("  - { id: a, exec: [id], targets: [p] }\n"), []);
+});
