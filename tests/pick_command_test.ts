@@ -175,7 +175,23 @@ Deno.test({
 
     await t.step("nothing that matches is told at once with --exit-0", async () => {
       const words = kodama("pick", ...inNamespace, "-q", "none-such", "--exit-0");
-      assert.equal((await runCommand(words, { env })).code, 2);
+      const { code, stderr } = await runCommand(words, { env });
+      assert.deepEqual([code, stderr], [2, 'error: no pod fits the search "none-such"\n']);
     });
+
+    await t.step(
+      "where nothing fits what was typed, a command that needs one pod says that",
+      async () => {
+        await using terminal = await open(kodama("shell", ...inNamespace));
+        await terminal.until("all pods", /6\/6/);
+        await terminal.type("none-such");
+        await terminal.until("none that fits", /0\/6/);
+        await terminal.press("Enter");
+        await terminal.until(
+          "why there is no shell",
+          /^error: no pod fits the search "none-such"$/m,
+        );
+      },
+    );
   },
 });

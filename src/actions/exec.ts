@@ -15,6 +15,7 @@ import { findPatiently } from "./find_patiently.ts";
 import type { ExecEvent, ExecOptions } from "./exec_events.ts";
 import { chosenSettings, type ExecSettings } from "./exec_settings.ts";
 import type { Host } from "./host.ts";
+import { matchesText } from "./matches_text.ts";
 import { type OutputPresenter, presentOutput } from "./present_output.ts";
 import type { RecordResult } from "./record_run.ts";
 import { OutputFiles } from "./save_output.ts";
@@ -165,7 +166,7 @@ class ExecRun {
   async #confirmed(): Promise<boolean> {
     const { confirm, command, terminal, oneTarget } = this.#options;
     if ((terminal !== undefined || oneTarget) && this.#targets.length > 1) {
-      throw new UsageError(`a terminal is for one pod, and ${this.#targets.length} match`, {
+      throw new UsageError(`a terminal is for one pod, and ${matchesText(this.#names)}`, {
         hint: "narrow the selection, or leave out -t",
       });
     }

@@ -5,6 +5,7 @@ import type { Target } from "../kube/target.ts";
 import { type ContextFindings, Discovery, noMatch, selectIn } from "./discover_targets.ts";
 import type { ExecEvent, Selection } from "./exec_events.ts";
 import type { Host } from "./host.ts";
+import { matchesText } from "./matches_text.ts";
 
 /** What is told of contexts and pods beside it. */
 export type FindingNote = Extract<ExecEvent, { kind: "contextFailed" | "podsSkipped" }>;
@@ -16,9 +17,6 @@ export interface Findings {
   names: readonly string[];
   notes: readonly FindingNote[];
 }
-
-/** Names in the error of a selection that means too many. */
-const namesTold = 20;
 
 /**
  * All targets of a selection in every context.
@@ -62,9 +60,7 @@ export async function onlyTarget(
   const { targets: [target, ...others], names, notes } = await allTargets(host, asked, signal);
   if (target === undefined) throw new Error("a selection without targets was let through");
   if (others.length === 0) return { target, notes };
-  const told = names.slice(0, namesTold).join(", ");
-  const more = names.length > namesTold ? ` and ${names.length - namesTold} more` : "";
-  throw new UsageError(`a shell is for one pod, and ${names.length} match: ${told}${more}`, {
+  throw new UsageError(`a shell is for one pod, and ${matchesText(names)}`, {
     hint: "name one, or narrow the selection; `kodama tmux` opens a shell in each of them",
   });
 }

@@ -50,6 +50,7 @@ export const command = defineCommand({
     "kodama exec --pick chooses among what it would run in.",
   ],
   exitCodes: [
+    ["0", "something was chosen"],
     ["2", "nothing matches, or there is no terminal to ask on"],
     ["130", "left without a choice"],
   ],
@@ -95,7 +96,7 @@ export const command = defineCommand({
         );
         return 0;
       case "nothing":
-        throw nothingMatches();
+        throw nothingMatches(answer.search);
       case "aborted":
         return aborted;
     }

@@ -51,9 +51,9 @@ export async function chosenFirst(
     case "aborted":
       return undefined;
     case "nothing":
-      // Only an empty list can be meant: what the command says of it tells more.
-      if (!asked) return { contexts, selection, host };
-      throw nothingMatches();
+      // Of an empty list the command itself tells more.
+      if (!asked && answer.search === "") return { contexts, selection, host };
+      throw nothingMatches(answer.search);
     case "picked":
       return {
         contexts: contextsOf(answer.targets),

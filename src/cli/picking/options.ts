@@ -45,8 +45,8 @@ export const plainPicker: Omit<PickerOptions, "contexts" | "selection" | "multi"
 export type Picked =
   /** In the order of choosing; never empty. */
   | { kind: "picked"; targets: readonly Target[] }
-  /** Nothing fits what was typed. */
-  | { kind: "nothing" }
+  /** There was none to choose; `search` is as {@link nothingMatches} takes it. */
+  | { kind: "nothing"; search: string }
   | { kind: "aborted" };
 
 /** `40%` or a number of rows. Throws {@link BadValue}. */
@@ -75,8 +75,13 @@ export function isFullScreen(height: Height): boolean {
   return height.kind === "percent" && height.percent === 100;
 }
 
-/** The error of a choice among none. */
-export function nothingMatches(): NoMatchError {
+/**
+ * The error of a choice among none.
+ *
+ * @param search what was typed and fits none of the pods that are there; empty where there are none.
+ */
+export function nothingMatches(search: string): NoMatchError {
+  if (search !== "") return new NoMatchError(`no pod fits the search "${search}"`);
   return new NoMatchError("no pod matches", {
     hint: "`kodama pods` with the same words says why",
   });

@@ -1,5 +1,6 @@
 /** Lets a person choose among the pods of a selection. */
 import type { Host } from "../../actions/host.ts";
+import { matchesText } from "../../actions/matches_text.ts";
 import { forEachUntil } from "../../base/abort.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { initialState, type PickState } from "../../pick/state.ts";
@@ -28,9 +29,6 @@ export interface PickOn {
 
 /** After an Esc, how long its sequence may take to come. */
 const escapeMs = 50;
-
-/** Names in the error of a choice that nobody can make. */
-const namesTold = 20;
 
 /**
  * Shows the picker until something is chosen.
@@ -101,14 +99,14 @@ class Picker implements Disposable {
     const { outcome } = this.#session.state;
     if (outcome.kind !== "accepted") return { kind: "aborted" };
     const targets = outcome.entries.map(({ id }) => this.#rows.target(id));
-    return targets.length === 0 ? { kind: "nothing" } : { kind: "picked", targets };
+    return targets.length === 0 ? this.#nothing : { kind: "picked", targets };
   }
 
   /** fzf's `--select-1` and `--exit-0`: what is all there and clear needs no question. */
   #withoutAsking(): Picked | undefined {
     const found = this.#found();
     const [only] = found;
-    if (only === undefined) return this.#options.exitZero ? { kind: "nothing" } : undefined;
+    if (only === undefined) return this.#options.exitZero ? this.#nothing : undefined;
     if (!this.#options.selectOne || found.length > 1) return undefined;
     return { kind: "picked", targets: [this.#rows.target(only.entry.id)] };
   }
@@ -118,6 +116,12 @@ class Picker implements Disposable {
     return pods === undefined ? [] : searched(pods.list).search.found;
   }
 
+  /** A search that no pod fits is no lack of pods. */
+  get #nothing(): Extract<Picked, { kind: "nothing" }> {
+    const [pods] = this.#session.state.levels;
+    return { kind: "nothing", search: pods?.list.rows.length ? pods.line.text : "" };
+  }
+
   /** It has no way to draw over what is there: a screen would be a heap of lines. */
   get #isDumb(): boolean {
     return this.#on.invocation.environment("TERM") === "dumb";
@@ -125,11 +129,10 @@ class Picker implements Disposable {
 
   #nobodyToAsk(): KodamaError {
     const found = this.#found();
-    if (found.length === 0) return nothingMatches();
-    const names = found.slice(0, namesTold).map(({ entry }) => entry.text).join(", ");
-    const more = found.length > namesTold ? ` and ${found.length - namesTold} more` : "";
+    if (found.length === 0) return nothingMatches(this.#nothing.search);
+    const names = found.map(({ entry }) => entry.text);
     const what = this.#isDumb ? "a terminal that can move its cursor (TERM is dumb)" : "a terminal";
-    return new UsageError(`picking needs ${what}; ${found.length} match: ${names}${more}`, {
+    return new UsageError(`picking needs ${what}; ${matchesText(names)}`, {
       hint: "narrow the selection; `kodama pods` lists what it matches",
     });
   }
