@@ -2,14 +2,15 @@
 /**
  * `deno task bench:start [--guard] [--rounds N]`: what a start of kodama costs, beside kubectl's.
  *
- * Medians of alternating runs of the installed launchers, on a warm embedded cluster. With `--guard` the
- * exit code tells whether a ratio left its bound, which has room for a busy machine: it is there to notice
- * a start that doubled, not a slow afternoon.
+ * Alternating runs of the installed launchers, on a warm embedded cluster. With `--guard` the exit code tells
+ * whether the ratio of the fastest runs left its bound. It is there to notice a start that doubled, not a slow
+ * afternoon: on a machine with other work the medians tell how the two stand in a queue, and the fastest
+ * still what they cost.
  */
 import { InstalledKodama } from "../harness/installed_kodama.ts";
 import { alternate, type Contender, median } from "./alternate.ts";
 
-/** A comparison, the ratio to reach, and the ratio at which the guard speaks. */
+/** A comparison, the ratio of medians to reach, and the ratio of the fastest runs at which the guard speaks. */
 interface Comparison {
   kodama: Contender;
   kubectl: Contender;
@@ -69,8 +70,10 @@ async function main(words: readonly string[]): Promise<number> {
   await kodama.clusterUp("weka");
   const pod = await firstPod(kodama);
   let left = 0;
-  console.log(`medians of ${rounds} alternating runs, in milliseconds\n`);
-  console.log("kodama  kubectl  ratio  target");
+  console.log(
+    `medians of ${rounds} alternating runs, in milliseconds, and the ratio of the fastest\n`,
+  );
+  console.log("kodama  kubectl  ratio  target  fastest");
   for (const { kodama: own, kubectl, target, bound } of comparisons(kodama, pod)) {
     const times = await alternate([own, kubectl], {
       rounds,
@@ -78,10 +81,17 @@ async function main(words: readonly string[]): Promise<number> {
       cwd: kodama.workFolder,
     });
     const [ours = NaN, theirs = NaN] = times.map(median);
-    const ratio = ours / theirs;
-    if (!(ratio <= bound)) left++;
-    const columns = [ours.toFixed(1), theirs.toFixed(1), ratio.toFixed(2), target.toFixed(1)];
-    const widths = [6, 7, 5, 6];
+    const [ourBest = NaN, theirBest = NaN] = times.map((runs) => Math.min(...runs));
+    const fastest = ourBest / theirBest;
+    if (!(fastest <= bound)) left++;
+    const columns = [
+      ours.toFixed(1),
+      theirs.toFixed(1),
+      (ours / theirs).toFixed(2),
+      target.toFixed(1),
+      fastest.toFixed(2),
+    ];
+    const widths = [6, 7, 5, 6, 7];
     const cells = columns.map((text, index) => text.padStart(widths[index] ?? 0));
     console.log(`${cells.join("  ")}  ${own.name}`);
   }
