@@ -1,20 +1,36 @@
 /** Where a context's links go. */
 import type { Connection } from "./connection.ts";
-import type { Proof } from "./credentials.ts";
+import type { ClientCertificate, Proof } from "./credentials.ts";
 import type { LinkTarget } from "./link.ts";
 
-/** @param certificateAuthority the server's, as PEM. */
-export function linkTarget(
-  { server, tlsServerName: serverName, insecure, proxyUrl }: Connection,
-  { clientCertificate }: Proof,
-  certificateAuthority: string | undefined,
-): LinkTarget {
-  const url = new URL(server);
-  const secure = url.protocol === "https:";
-  return {
-    hostname: url.hostname.replace(/^\[|\]$/g, ""),
-    port: url.port === "" ? (secure ? 443 : 80) : Number(url.port),
-    tls: secure ? { certificateAuthority, clientCertificate, serverName, insecure } : undefined,
-    proxyUrl,
-  };
+/** One target for as long as one certificate proves who we are: what is prepared for its TLS serves many links. */
+export class LinkTargets {
+  #latest: { clientCertificate: ClientCertificate | undefined; target: LinkTarget } | undefined;
+
+  /** @param certificateAuthority the server's, as PEM. */
+  constructor(
+    private readonly connection: Connection,
+    private readonly certificateAuthority: string | undefined,
+  ) {}
+
+  /** The target, with what proves who we are now. */
+  of({ clientCertificate }: Proof): LinkTarget {
+    if (this.#latest === undefined || this.#latest.clientCertificate !== clientCertificate) {
+      this.#latest = { clientCertificate, target: this.#made(clientCertificate) };
+    }
+    return this.#latest.target;
+  }
+
+  #made(clientCertificate: ClientCertificate | undefined): LinkTarget {
+    const { server, tlsServerName: serverName, insecure, proxyUrl } = this.connection;
+    const { certificateAuthority } = this;
+    const url = new URL(server);
+    const secure = url.protocol === "https:";
+    return {
+      hostname: url.hostname.replace(/^\[|\]$/g, ""),
+      port: url.port === "" ? (secure ? 443 : 80) : Number(url.port),
+      tls: secure ? { certificateAuthority, clientCertificate, serverName, insecure } : undefined,
+      proxyUrl,
+    };
+  }
 }

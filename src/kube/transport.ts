@@ -16,7 +16,7 @@ import { identityHeaders } from "./identity_headers.ts";
 import type { Host } from "./host.ts";
 import type { Link } from "./link.ts";
 import { LinkPool } from "./link_pool.ts";
-import { linkTarget } from "./link_target.ts";
+import { LinkTargets } from "./link_target.ts";
 import { readPem } from "./open_credentials.ts";
 import { Patience } from "./patience.ts";
 import { fetchLooksForProxy } from "./proxy_environment.ts";
@@ -46,17 +46,19 @@ type OpenStream<T> = (
 export class Transport implements Disposable {
   readonly #pool: FetchPool;
   readonly #links: LinkPool;
+  readonly #targets: LinkTargets;
 
   private constructor(
     private readonly connection: Connection,
     private readonly credentials: Credentials,
-    private readonly certificateAuthority: string | undefined,
+    certificateAuthority: string | undefined,
     private readonly clock: Clock,
     /** The runtime's `fetch` can't be told how this server is reached. */
     private readonly byLinkAlone: boolean,
   ) {
     this.#pool = new FetchPool(certificateAuthority);
     this.#links = new LinkPool(clock);
+    this.#targets = new LinkTargets(connection, certificateAuthority);
   }
 
   /** Reads what the connection names on disk. */
@@ -206,7 +208,7 @@ export class Transport implements Disposable {
       if (body !== undefined) headers.push(header("content-type", "application/json"));
       const text = body === undefined ? undefined : JSON.stringify(body);
       const asked = { method, headers, body: text };
-      const target = linkTarget(this.connection, proof, this.certificateAuthority);
+      const target = this.#targets.of(proof);
       if (carrier !== "shared" || this.byLinkAlone) {
         const use = carrier === "bulk" ? "bulk" : "prompt";
         const link = await this.#links.take(target, { use, signal });
@@ -255,10 +257,7 @@ export class Transport implements Disposable {
     const proof = await this.credentials.current(signal);
     const url = new URL(this.connection.server + path);
     const headers = identityHeaders(this.connection, proof.authorization);
-    const link = await this.#links.take(
-      linkTarget(this.connection, proof, this.certificateAuthority),
-      { use, signal },
-    );
+    const link = await this.#links.take(this.#targets.of(proof), { use, signal });
     const keepAlive = {
       ...keepAliveTimes,
       clock: this.clock,
