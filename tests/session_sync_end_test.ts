@@ -1,4 +1,4 @@
-/** A folder in step with a session that is deleted from another machine, and begun anew there under its name. */
+/** How a sync of a session ends: by itself where its session is deleted elsewhere, and where it is asked to. */
 import assert from "node:assert/strict";
 import { startTestCluster, type TestCluster, testEnvironment } from "./harness/embedded_cluster.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
@@ -59,4 +59,17 @@ Deno.test("a sync ends by itself where its session was deleted elsewhere, and le
   assert.equal(await Deno.readTextFile(`${here.site}/b`), "of the second\n");
   await here.run("delete", "work", "--force", "--purge");
   await untilStopped(elsewhere);
+});
+
+Deno.test("a sync that is stopped ends by itself where a named pipe holds its watcher, too", async () => {
+  await using cluster = await startTestCluster();
+  const { site, run, status } = await machine(cluster, "here");
+  await run("start", "work", "--sync", "site");
+  await new Deno.Command("mkfifo", { args: [`${site}/pipe`] }).output();
+  await run("sync", "stop", "work");
+  const { log } = await status();
+  assert.match(await Deno.readTextFile(log), / ends\n$/);
+  // The last that it does but to go: one that was killed never told it.
+  const report = await Deno.readTextFile(`${log.slice(0, log.lastIndexOf("/"))}/report.json`);
+  assert.equal((JSON.parse(report) as { state: { phase: string } }).state.phase, "stopped");
 });

@@ -1,4 +1,4 @@
-/** Requests to a synchronisation's process: a file each, in a folder that it watches. */
+/** Requests to a synchronisation's process: a file each, in a folder of its own. */
 import * as v from "valibot";
 import type { SyncRequest } from "../../actions/sync/control.ts";
 import { isAbsent } from "../files.ts";
@@ -29,58 +29,30 @@ export interface RequestTaking {
   gone: () => void;
 }
 
-/** Requests, being taken. */
-export interface Requests extends Disposable {
-  /** Looks for them, where no event tells of them. */
-  poll(whether: boolean): void;
-}
-
-const pollMs = 500;
+/** They are looked for: the system's watcher may be held by a named pipe (`watch_pulse.ts`) just when a stop is asked. */
+const lookEveryMs = 200;
 
 /** Takes requests as they come. What was left for a process that has ended goes. */
 export function takeRequests(
   folder: string,
   { carryOut, failed, gone }: RequestTaking,
-): Requests {
+): Disposable {
   Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
   for (const { name } of Deno.readDirSync(folder)) Deno.removeSync(`${folder}/${name}`);
-  const watcher = Deno.watchFs(folder);
-  const takeNamed = async (name: string) => {
-    const id = named.exec(name)?.[1];
-    if (id === undefined) return;
-    const request = await take(`${folder}/${name}`);
-    // Not one after the other: a wait for a pod that is away must not keep a stop from being heard.
-    if (request !== undefined) carryOut(id, request).catch(failed);
-  };
   const look = async () => {
-    for await (const { name } of Deno.readDir(folder)) await takeNamed(name);
-  };
-  const taking = (async () => {
-    for await (const event of watcher) {
-      if (event.kind === "remove") {
-        if (event.paths.includes(folder)) gone();
-        continue;
-      }
-      for (const path of event.paths) await takeNamed(path.slice(path.lastIndexOf("/") + 1));
+    for (const { name } of Deno.readDirSync(folder)) {
+      const id = named.exec(name)?.[1];
+      if (id === undefined) continue;
+      const request = await take(`${folder}/${name}`);
+      // Not one after the other: a wait for a pod that is away must not keep a stop from being heard.
+      if (request !== undefined) carryOut(id, request).catch(failed);
     }
-  })();
-  taking.catch(() => {});
-  let timer: ReturnType<typeof setInterval> | undefined;
-  return {
-    poll(whether) {
-      clearInterval(timer);
-      if (whether) {
-        timer = setInterval(
-          () => look().catch((error) => isAbsent(error) ? gone() : failed(error)),
-          pollMs,
-        );
-      }
-    },
-    [Symbol.dispose]() {
-      clearInterval(timer);
-      watcher.close();
-    },
   };
+  const timer = setInterval(
+    () => look().catch((error) => isAbsent(error) ? gone() : failed(error)),
+    lookEveryMs,
+  );
+  return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 async function take(path: string): Promise<SyncRequest | undefined> {
@@ -90,7 +62,7 @@ async function take(path: string): Promise<SyncRequest | undefined> {
     const parsed = v.safeParse(requestShape, JSON.parse(text));
     return parsed.success ? parsed.output : undefined;
   } catch (error) {
-    // An event for what was taken already.
+    // It was taken already, by a look before.
     if (isAbsent(error) || error instanceof SyntaxError) return undefined;
     throw error;
   }

@@ -108,8 +108,7 @@ async function run({ record, host, files, log, report, paths, stop }: Parts): Pr
     told: report.told,
     log: log.line,
   });
-  using watch = watchFolder(root, (news) => engine.localNews(news), () => ignoring);
-  using requests = takeRequests(paths.requests, {
+  using _requests = takeRequests(paths.requests, {
     async carryOut(id, request) {
       if (request.kind === "stop") {
         forgets = request.forget;
@@ -121,12 +120,13 @@ async function run({ record, host, files, log, report, paths, stop }: Parts): Pr
     // With it went the lock and all that was agreed on: a second one could begin beside this one.
     gone: () => stop.abort(),
   });
-  using _pulse = watchPulse(paths.requests, {
+  // Neither is let go of but by the process's end: that would wait for a named pipe that holds them.
+  const watch = watchFolder(root, (news) => engine.localNews(news), () => ignoring);
+  watchPulse(paths.requests, {
     everyMs: pulseMs,
     changed(tells) {
       log.line(tells ? "the system tells of changes again" : silentWatcher);
       watch.tells(tells);
-      requests.poll(!tells);
     },
   });
   if (await engine.run(stop.signal) === "gone") {
