@@ -50,10 +50,10 @@ Deno.test("closing leaves threads for files: what has to wait has said goodbye, 
   await settling;
 });
 
-Deno.test("there are no more connections than 200, and one more when one is closed or came to nothing", async () => {
+Deno.test("there are no more connections than 800, and one more when one is closed or came to nothing", async () => {
   const clock = new ManualClock();
   const closers = new TlsClosers(clock);
-  const [first, second] = opened(closers, 200);
+  const [first, second] = opened(closers, 800);
   assert.equal(closers.take(), undefined);
   first?.closer.close(first.connection);
   assert.equal(closers.take(), undefined, "its thread sleeps");
