@@ -38,6 +38,15 @@ class PrivateTmux implements AsyncDisposable {
   }
 }
 
+/** A tmux that says on the terminal when it is to make a session, and waits for a file before it does. */
+const slowTmux = `#!/bin/sh
+if [ "$1" = new-session ]; then
+  echo begun >"$SCREEN"
+  until [ -e "\${0%/*}/go" ]; do sleep 0.05; done
+fi
+PATH=\${PATH#*:} exec tmux "$@"
+`;
+
 /** A line for each pane: its target, whether keys go to all, whether it has ended, and its program's words. */
 const paneFormat = "#{window_name}|#{@kodama_target}|#{pane_synchronized}|#{pane_dead}";
 
@@ -169,6 +178,25 @@ Deno.test({
       await tmux.run("detach-client", "-s", "night");
       await terminal.until("what goes on", /^session night goes on: tmux attach -t night$/m);
       await terminal.until("the end", /^code 0$/m);
+    });
+
+    await t.step("Ctrl-C while panes are made takes them away, and is said to", async () => {
+      await using tmux = await PrivateTmux.open(kodama.env);
+      await Deno.writeTextFile(`${tmux.folder}/tmux`, slowTmux, { mode: 0o755 });
+      const line = 'unset TMUX TMUX_PANE; trap : INT; SCREEN=$(tty) PATH="$0:$PATH" "$@"; ' +
+        'echo "code $?"; exec cat';
+      const words = kodama.words(["tmux", ...drives, "--detach", "--", "sleep", "1000"]);
+      await using terminal = await PseudoTerminal.open(["sh", "-c", line, tmux.folder, ...words], {
+        env: tmux.env,
+        cwd,
+      });
+      await terminal.until("the first window being made", /^begun$/m);
+      await terminal.press("C-c");
+      await terminal.until("the key", /\^C/);
+      await Deno.writeTextFile(`${tmux.folder}/go`, "");
+      const screen = await terminal.until("the end", /^code \d+$/m);
+      assert.match(screen, /error: stopped by SIGINT\ncode 130$/);
+      assert.equal((await tmux.run("list-panes", "-a")).stdout, "");
     });
 
     await t.step(

@@ -42,6 +42,8 @@ function spawned(
       stdin: streams === "piped" ? "null" : "inherit",
       stdout: streams,
       stderr: streams,
+      // Out of reach of the terminal's Ctrl-C: half a window would be made otherwise, which nobody takes away.
+      detached: streams === "piped",
       ...(signal === undefined ? {} : { signal }),
     }).spawn();
   } catch (error) {
