@@ -21,7 +21,7 @@ export interface Findings {
 /**
  * All targets of a selection in every context.
  *
- * @throws NoMatchError where there is none; KodamaError of the one context that was asked, when it can't answer.
+ * @throws NoMatchError where there is none; KodamaError of a context that can't answer, where no other has one.
  */
 export async function allTargets(
   host: Host,
@@ -33,7 +33,10 @@ export async function allTargets(
   const single = new Set(contexts).size <= 1;
   const notes = findings.flatMap((found) => noteOf(found, single));
   const targets = findings.flatMap((found) => found.kind === "found" ? found.targets : []);
-  if (targets.length === 0) throw noMatch(findings);
+  if (targets.length === 0) {
+    // Nobody knows what a context has that can't be asked.
+    throw findings.find((found) => found.kind === "failed")?.error ?? noMatch(findings);
+  }
   const parts = nameParts(targets);
   return { targets, names: targets.map((target) => targetName(target, parts)), notes };
 }
