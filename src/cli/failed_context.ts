@@ -5,6 +5,7 @@ import type { KodamaError } from "../base/errors.ts";
 export function failedContextText(
   { context, error: { message } }: { context: string; error: KodamaError },
 ): string {
+  if (message.includes(`context ${JSON.stringify(context)}`)) return message;
   const [, behind] = message.split(`context ${context}`, 2);
   // Names of contexts may hold colons, and one name may be the beginning of another.
   const named = behind !== undefined && /^(?:$|[\s,)]|:\s)/.test(behind);

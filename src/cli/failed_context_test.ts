@@ -9,6 +9,8 @@ Deno.test("a context that can't be used is named once", () => {
   const whole = "cannot reach context west, https://w:6443: connection refused";
   assert.equal(said("west", whole), whole);
   assert.equal(said("we", whole), `context we: ${whole}`);
+  const absent = 'no context "lab" in /home/me/.kube/config';
+  assert.equal(said("lab", absent), absent);
   const long = "cannot reach context arn:aws:eks:1:cluster/x: no route";
   assert.equal(said("arn:aws:eks:1:cluster/x", long), long);
   assert.equal(said("arn", long), `context arn: ${long}`);
