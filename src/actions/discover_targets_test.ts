@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import type { FoundTargets } from "../kube/find_targets.ts";
-import { type ContextFindings, noMatch } from "./discover_targets.ts";
+import { wholeSelection } from "../kube/whole_selection.ts";
+import { type ContextFindings, Discovery, noMatch, selectIn } from "./discover_targets.ts";
+import { simulatedHost } from "./testing/simulated_host.ts";
 
 function found(given: Partial<FoundTargets>): ContextFindings {
   return { kind: "found", context: "lab", targets: [], skipped: [], nearest: [], ...given };
@@ -32,4 +34,13 @@ Deno.test("pods that match and don't run are told with what says more about them
     `no running pod matches web-0 in namespace "web" (context lab); web-0: is Pending`,
   );
   assert.equal(hint, "`kubectl describe pod web-0 -n web` says more");
+});
+
+Deno.test("a context that is named twice is asked once", async () => {
+  const { host, clock } = simulatedHost({ a: {}, b: {} });
+  const { signal } = new AbortController();
+  const find = selectIn(host, wholeSelection, signal);
+  const discovery = new Discovery(host, ["a", "b", "a"], find, { signal });
+  const findings = await clock.runUntil(Array.fromAsync(discovery.rest()));
+  assert.deepEqual(findings.map(({ context }) => context).toSorted(), ["a", "b"]);
 });

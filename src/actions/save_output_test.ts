@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import type { PodScript } from "../exec/testing/simulated_pod.ts";
 import { exec } from "./exec.ts";
 import type { ExecEvent, ExecOptions } from "./exec_events.ts";
+import { OutputFiles } from "./save_output.ts";
 import { simulatedHost, type SimulatedSurroundings } from "./testing/simulated_host.ts";
 
 function says(stdout: string, stderr = ""): PodScript {
@@ -74,4 +75,19 @@ Deno.test("groups are told with their differences where that is asked for", asyn
     ["w-[0-1]", "reference"],
     ["../w", "unified"],
   ]);
+});
+
+Deno.test("a target whose second file can't be made leaves its first one closed", async () => {
+  const { host } = simulatedHost({});
+  const open = new Set<string>();
+  const create = (path: string) => {
+    if (path.endsWith(".stderr")) return Promise.reject(new Error("no room"));
+    open.add(path);
+    const close = () => Promise.resolve(void open.delete(path));
+    return Promise.resolve({ write: () => Promise.resolve(), [Symbol.asyncDispose]: close });
+  };
+  const folder = { path: "/o", replace: false };
+  await using files = new OutputFiles({ ...host, files: { ...host.files, create } }, folder);
+  await assert.rejects(files.begin(0, "w-0"), /no room/);
+  assert.deepEqual([...open], []);
 });

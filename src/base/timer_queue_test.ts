@@ -52,3 +52,16 @@ Deno.test("a timer may add another, earlier than all that wait", async () => {
   await promise;
   assert.deepEqual(fired, ["early", "late"]);
 });
+
+Deno.test("timers that are due at one moment, the process having been busy, keep the order of their times", async () => {
+  const queue = new TimerQueue();
+  const fired: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  queue.add(3, () => fired.push("second"));
+  queue.add(1, () => fired.push("first"));
+  queue.add(4, resolve);
+  const began = performance.now();
+  while (performance.now() - began < 10);
+  await promise;
+  assert.deepEqual(fired, ["first", "second"]);
+});

@@ -34,3 +34,18 @@ Deno.test("a wait that ends in time has said nothing", () => {
   clock.step();
   assert.equal(terminal.written("stderr"), "");
 });
+
+Deno.test("a wait goes on when nobody can be told", async () => {
+  const terminal = new MemoryTerminal({
+    onWrite: () => {
+      throw new Error("the disk is full");
+    },
+  });
+  const clock = new ManualClock();
+  using wait = new ToldWait(terminal.stderr, clock);
+  wait.told(progress(1));
+  clock.step();
+  await assert.rejects(terminal.stderr.flush(), /full/);
+  wait.told(progress(2));
+  await assert.rejects(terminal.stderr.flush(), /full/);
+});

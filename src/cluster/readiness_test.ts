@@ -47,6 +47,28 @@ Deno.test("a world isn't ready before its node, its pods, and all of them", () =
   });
 });
 
+Deno.test("a container that crashed is as far as it gets; one that was lost with its node is waited for", () => {
+  const settled = (reason: string) => {
+    const cluster = new TestCluster();
+    readyNode(cluster);
+    const { status } = waiting("ContainerCreating");
+    const containerStatuses = status?.containerStatuses?.map((each) => ({
+      ...each,
+      restartCount: 1,
+      lastState: { terminated: { exitCode: 1, reason } },
+    }));
+    cluster.put("pods", {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "one", namespace: "default" },
+      spec: { containers: [], nodeName: "node-1" },
+      status: { ...status, ...(containerStatuses && { containerStatuses }) },
+    });
+    return readinessOf(cluster.state()).settled;
+  };
+  assert.deepEqual([settled("Error"), settled("Unknown")], [true, false]);
+});
+
 Deno.test("a pod that no node takes is waited for no longer than until that is known", () => {
   const cluster = new TestCluster();
   readyNode(cluster);

@@ -166,3 +166,15 @@ Deno.test("a target that is cancelled while its server is down has nothing left 
   assert.deepEqual(outcomesOf(await events(stage)), [{ kind: "cancelled" }]);
   assert.equal(stage.clock.elapsedMs(), 450);
 });
+
+Deno.test("a server that was waited for in vain is looked for briefly, until it answers", async () => {
+  const signal = new AbortController().signal;
+  for (const [limitMs, brieflyMs] of [[15_000, 2000], [500, 500]] as const) {
+    const outages = new Outages(new ManualClock(), limitMs);
+    outages.silent("c");
+    assert.equal(outages.limitMs("c"), brieflyMs);
+    assert.equal(outages.limitMs("other"), limitMs);
+    await outages.ask("c", () => Promise.resolve("here"), signal);
+    assert.equal(outages.limitMs("c"), limitMs);
+  }
+});

@@ -15,6 +15,8 @@ Deno.test("what is too old, too many or too much goes, the oldest first", () => 
   assert.deepEqual(expiredRecords(five, now, limits), ["60", "50"]);
   const large = [record("a", 20, 60), record("b", 30, 60), record("c", 40, 30)];
   assert.deepEqual(expiredRecords(large, now, limits), ["b"]);
+  const together = [record("a", 20, 40), record("b", 30, 40), record("c", 40, 40)];
+  assert.deepEqual(expiredRecords(together, now, limits), ["c"]);
 });
 
 Deno.test("a record that is written to stays, whatever else there is", () => {

@@ -228,3 +228,24 @@ for (
     assert.deepEqual(client.asked, [`list pods web ${labelSelector}`]);
   });
 }
+
+/** A cluster that has more of everything than anybody reads. */
+class CrowdedClient extends FakeClient {
+  pages = 0;
+
+  override async *list(): AsyncGenerator<{ items: unknown[]; resourceVersion: string }> {
+    for (;;) {
+      this.pages++;
+      const items = Array.from({ length: 500 }, (_, at) => ({ metadata: { name: `job-${at}` } }));
+      yield await Promise.resolve({ items, resourceVersion: "1" });
+    }
+  }
+}
+
+Deno.test("of names that may have been meant no more than a thousand are read", async () => {
+  const client = new CrowdedClient([]);
+  await assert.rejects(find(client, { operands: [workload("jobs", "jbo-7")] }), {
+    hint: /^did you mean "job-7"/,
+  });
+  assert.equal(client.pages, 2);
+});

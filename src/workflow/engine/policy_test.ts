@@ -42,9 +42,11 @@ Deno.test("the exit code of a run is that of its gravest target", () => {
   const failed: Outcome = { kind: "failed", exitCode: 7 };
   const late: Outcome = { kind: "timeout", limit: "command", afterMs: 1 };
   const gone: Outcome = { kind: "unreachable", reason: "r" };
-  const codes = ([[ok, failed], [failed, late], [late, gone, failed], []] as const)
+  const unsure: Outcome = { kind: "unknown", reason: "r" };
+  const ends = [[ok, failed], [failed, late], [late, gone, failed], [late, unsure, failed], []];
+  const codes = ends
     .map((targets) => exitCodeOf(outcomes.failed, targets));
-  assert.deepEqual(codes, [5, 3, 4, 5]);
+  assert.deepEqual(codes, [5, 3, 4, 4, 5]);
   const others = Object.values(outcomes).filter(({ kind }) => kind !== "failed");
   assert.deepEqual(
     Object.fromEntries(others.map((outcome) => [outcome.kind, exitCodeOf(outcome, [])])),

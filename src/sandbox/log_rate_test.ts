@@ -1,0 +1,21 @@
+import assert from "node:assert/strict";
+import { ManualClock } from "../base/testing/manual_clock.ts";
+import { LogRate } from "./log_rate.ts";
+
+const perSecond = 10_000;
+
+/** As many lines as a second has, after each of these times; whether each was let pass. */
+function passing(timesMs: readonly number[]): boolean[] {
+  const clock = new ManualClock();
+  const rate = new LogRate(clock, () => {});
+  return timesMs.map((atMs) => {
+    clock.timer(atMs - clock.elapsedMs(), () => {});
+    clock.step();
+    return rate.add(Array(perSecond).fill("x").join("\n"));
+  });
+}
+
+Deno.test("each second has its lines; what is beyond them is refused", () => {
+  assert.deepEqual(passing([500, 1500, 2500]), [true, true, true]);
+  assert.deepEqual(passing([500, 900]), [true, false]);
+});
