@@ -209,6 +209,9 @@ Deno.test({
         assert.equal(alone.code, 2);
         assert.match(alone.stderr, /^error: showing panes needs a terminal\nhint: --detach/);
         await tmux.run("new-session", "-d", "-s", "night", "cat");
+        const unasked = await run(["-d", "--confirm-above", "2", "--", "reboot"]);
+        assert.equal(unasked.code, 2);
+        assert.match(unasked.stderr, /^hint: --yes says it; `kodama pods` shows the pods$/m);
         const taken = await run(["--session", "night", "-d"]);
         assert.equal(taken.code, 2);
         assert.match(taken.stderr, /^error: tmux has a session "night" already\n/);

@@ -115,9 +115,14 @@ export const command = defineCommand({
       ...paneFlags(flags, { kubeconfig, workingDir: host.places.workingDir, keepMs }),
       size: { columns: size.columns, rows: rowsForPanes(size.rows) },
       terminal: terminal.stdin.isTerminal && terminal.stdout.isTerminal,
-      ...(confirmAbove === undefined
-        ? {}
-        : { confirm: confirmOn(terminal, { above: confirmAbove, stdin: false, signal }) }),
+      ...(confirmAbove === undefined ? {} : {
+        confirm: confirmOn(terminal, {
+          above: confirmAbove,
+          stdin: false,
+          listing: "`kodama pods`",
+          signal,
+        }),
+      }),
       signal,
     });
     for await (const event of events) await told(event, invocation);

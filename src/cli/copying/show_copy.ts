@@ -37,9 +37,14 @@ export async function showCopy(
   return await drive<CopyEvent>(
     async function* (signal) {
       const { confirmAbove } = view;
-      const confirm = confirmAbove === undefined
-        ? {}
-        : { confirm: confirmOn(terminal, { above: confirmAbove, stdin: false, signal }) };
+      const confirm = confirmAbove === undefined ? {} : {
+        confirm: confirmOn(terminal, {
+          above: confirmAbove,
+          stdin: false,
+          listing: "--list",
+          signal,
+        }),
+      };
       for await (const event of start({ signal, ...confirm })) {
         if (event.kind === "progress") tracker.take(event.progress);
         yield event;

@@ -22,18 +22,29 @@ function questionText({ names, command }: ExecQuestion): string {
   return `${text.map(printable).join("\n")}\nRun it?`;
 }
 
+/** How a question is asked. */
+export interface Confirming {
+  /** More pods than this need a yes. */
+  above: number;
+  /** Standard input belongs to the commands. */
+  stdin: boolean;
+  /** The words that show the pods in place of a question, as in `--list`. */
+  listing: string;
+  signal: AbortSignal;
+}
+
 /**
  * Asks on the terminal. Throws `UsageError` where there is nobody to ask, or where standard input
  * belongs to the commands.
  */
 export function confirmOn(
   terminal: Terminal,
-  options: { above: number; stdin: boolean; signal: AbortSignal },
+  options: Confirming,
 ): NonNullable<ExecOptions["confirm"]> {
   const ask = async (question: ExecQuestion): Promise<boolean> => {
     if (options.stdin || !canAsk(terminal)) {
       throw new UsageError(`running this in ${counted(question.names.length, "pod")} needs a yes`, {
-        hint: "--yes says it; --list shows the pods",
+        hint: `--yes says it; ${options.listing} shows the pods`,
       });
     }
     return await askYes(terminal, questionText(question), options.signal);

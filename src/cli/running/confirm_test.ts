@@ -6,7 +6,7 @@ const question = { targets: [], names: ["a", "b"], command: ["rm", "x"] };
 
 async function asked(input: readonly string[], signal = new AbortController().signal) {
   const terminal = new MemoryTerminal({ terminals: ["stdin", "stderr"], input });
-  const { ask } = confirmOn(terminal, { above: 1, stdin: false, signal });
+  const { ask } = confirmOn(terminal, { above: 1, stdin: false, listing: "--list", signal });
   return { yes: await ask(question), text: terminal.written("stderr") };
 }
 

@@ -34,7 +34,12 @@ export async function showRun(
         signal,
         ...(view.stdin ? { stdin: terminal.stdin.chunks(signal) } : {}),
         ...(view.confirmAbove === undefined ? {} : {
-          confirm: confirmOn(terminal, { above: view.confirmAbove, stdin: view.stdin, signal }),
+          confirm: confirmOn(terminal, {
+            above: view.confirmAbove,
+            stdin: view.stdin,
+            listing: "--list",
+            signal,
+          }),
         }),
         ...(interactive ? { terminal: terminalOf(options.invocation, { signal, lend }) } : {}),
       }),
