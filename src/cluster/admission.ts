@@ -3,7 +3,7 @@ import type { KubeObject } from "../kube/types.ts";
 import type { ApiContext } from "./api/context.ts";
 import { applyCreationDefaults, applyDefaults } from "./api/defaults/defaults.ts";
 import { createTokens } from "./api/tokens.ts";
-import { createObject } from "./api/write.ts";
+import { createObject } from "./api/stored_object.ts";
 import type { NodeStreams, ResourceType, Store } from "./model.ts";
 import type { Clock } from "./node/clock.ts";
 import { apiVersionOf, resourceTypes } from "./resources.ts";

@@ -20,7 +20,8 @@ import {
 } from "./status.ts";
 import { subresource } from "./subresources.ts";
 import { watch } from "./watch.ts";
-import { create, existing, update } from "./write.ts";
+import { existing } from "./stored_object.ts";
+import { create, update } from "./write.ts";
 
 /** Answers requests; throws `ApiError` for what can't be done. */
 export type Api = (request: ApiRequest, route: Route) => Promise<ApiResponse>;

@@ -1,4 +1,5 @@
 /** Metadata: what a client may say, and what it may be called. https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ */
+import { definedOnly } from "../../base/defined_only.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import type { ResourceType, Stored } from "../model.ts";
 import { resources } from "../resources.ts";
@@ -139,30 +140,23 @@ export function newMetadata(
   };
 }
 
+/** What the server alone writes. */
+const serverWritten = [
+  "name",
+  "namespace",
+  "uid",
+  "creationTimestamp",
+  "deletionTimestamp",
+  "deletionGracePeriodSeconds",
+  "generation",
+] as const;
+
 /** The metadata of an update: what only the server writes is as it was, the version is what the writer saw. */
 export function updatedMetadata(
   wished: KubeObject["metadata"],
-  previous: Stored,
+  { metadata: previous }: Stored,
 ): KubeObject["metadata"] {
-  const {
-    name,
-    namespace,
-    uid,
-    creationTimestamp,
-    deletionTimestamp,
-    deletionGracePeriodSeconds,
-    generation,
-  } = previous.metadata;
   const { managedFields: _managed, selfLink: _selfLink, ...rest } = wished;
-  const merged: Record<string, unknown> = {
-    ...rest,
-    name,
-    namespace,
-    uid,
-    creationTimestamp,
-    deletionTimestamp,
-    deletionGracePeriodSeconds,
-    generation,
-  };
-  return Object.fromEntries(Object.entries(merged).filter(([, value]) => value !== undefined));
+  const kept = Object.fromEntries(serverWritten.map((field) => [field, previous[field]]));
+  return definedOnly({ ...rest, ...kept });
 }

@@ -12,7 +12,8 @@ import type { ResourceRoute } from "./route.ts";
 import { isRecord } from "./schema/conform.ts";
 import { parseSelection, type Served } from "./served.ts";
 import { badRequest, conflict } from "./status.ts";
-import { existing, isDryRun, throughStore } from "./write.ts";
+import { existing, throughStore } from "./stored_object.ts";
+import { isDryRun } from "./write.ts";
 
 /** How an object is to be deleted. */
 export interface DeleteOptions {

@@ -3,7 +3,7 @@ import type { KubeObject } from "../../kube/types.ts";
 import type { ResourceType, Stored } from "../model.ts";
 import type { ApiContext } from "./context.ts";
 import type { Manager } from "./patch/managed_fields.ts";
-import { replaceObject } from "./write.ts";
+import { replaceObject } from "./stored_object.ts";
 
 /** An object's Scale. https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/scale-v1/ */
 export function scaleOf(object: Stored): Stored {

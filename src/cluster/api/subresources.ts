@@ -15,7 +15,8 @@ import { isRecord } from "./schema/conform.ts";
 import type { Served } from "./served.ts";
 import { badRequest, conflict, failure, methodNotAllowed, noSuchResource } from "./status.ts";
 import { tokenRequest } from "./token_request.ts";
-import { existing, isDryRun, managerOf, throughStore, update } from "./write.ts";
+import { existing, throughStore } from "./stored_object.ts";
+import { isDryRun, managerOf, update } from "./write.ts";
 
 /** Answers a request about a subresource. Streams come by another way: as an upgrade of the connection. */
 export async function subresource(

@@ -7,7 +7,7 @@ import { parseBody } from "./negotiate.ts";
 import type { ResourceRoute } from "./route.ts";
 import { methodNotAllowed } from "./status.ts";
 import { serviceAccountUser } from "./tokens.ts";
-import { existing } from "./write.ts";
+import { existing } from "./stored_object.ts";
 
 /** As short and as long as the real server lets one be. */
 const [leastSeconds, defaultSeconds, mostSeconds] = [600, 3600, 2 ** 32];

@@ -1,34 +1,16 @@
-/** Creating and replacing objects. */
+/** Answers requests that create and replace objects. */
 import type { KubeObject } from "../../kube/types.ts";
-import type { ResourceType, Stored } from "../model.ts";
-import { resources } from "../resources.ts";
-import { afterUpdate } from "../store/store.ts";
-import { StoreError } from "../store/store_error.ts";
+import type { ResourceType } from "../model.ts";
 import type { ApiContext } from "./context.ts";
 import { decodeObject } from "./decode.ts";
-import { applyCreationDefaults, applyDefaults } from "./defaults/defaults.ts";
 import type { ApiRequest, ApiResponse } from "./message.ts";
 import { parseBody } from "./negotiate.ts";
-import { newMetadata, updatedMetadata } from "./object_meta.ts";
-import {
-  checkedEntries,
-  entriesAfterUpdate,
-  type ManagedEntry,
-  type Manager,
-} from "./patch/managed_fields.ts";
+import type { Manager } from "./patch/managed_fields.ts";
 import { represent } from "./represent.ts";
 import type { ResourceRoute } from "./route.ts";
 import type { Served } from "./served.ts";
-import {
-  alreadyExists,
-  ApiError,
-  badRequest,
-  conflict,
-  failure,
-  forbidden,
-  notFound,
-} from "./status.ts";
-import { validate } from "./validation/validate.ts";
+import { badRequest, failure } from "./status.ts";
+import { createObject, existing, replaceObject } from "./stored_object.ts";
 
 /** Whether the write is only tried. Throws a 422 where the query asks for something else than `All`. */
 export function isDryRun(query: URLSearchParams): boolean {
@@ -82,9 +64,6 @@ export function targetNamespace(
   return route.namespace;
 }
 
-/** Who a write belongs to: the manager whose fields are to be found out, or managedFields as they are to be. */
-export type Ownership = { manager: Manager } | { managedFields: ManagedEntry[] };
-
 /** The manager that a request names, or the program that sent it. */
 export function managerOf(
   { query, headers }: ApiRequest,
@@ -94,98 +73,6 @@ export function managerOf(
   const program = (headers["user-agent"] ?? "").split("/")[0] ?? "";
   return { name: query.get("fieldManager") || program || "unknown", operation, subresource };
 }
-
-/** Writes into a draft who owns its fields. `entries` is what its writer sent of them, and means it. */
-function own(
-  context: ApiContext,
-  type: ResourceType,
-  draft: KubeObject,
-  previous: Stored | undefined,
-  options: Ownership & { entries?: ManagedEntry[] | undefined },
-): void {
-  const entries = options.entries ?? previous?.metadata.managedFields ?? [];
-  const managedFields = "managedFields" in options
-    ? options.managedFields
-    : entriesAfterUpdate(type, draft, previous, {
-      manager: options.manager,
-      entries: checkedEntries(entries),
-      now: context.clock.now(),
-    });
-  draft.metadata = { ...draft.metadata, managedFields };
-}
-
-/** Fills in, checks and stores a new object; with `dryRun` all but the last. */
-export function createObject(
-  context: ApiContext,
-  type: ResourceType,
-  object: KubeObject,
-  options: { namespace: string; dryRun: boolean } & Ownership,
-): Stored {
-  if (object.metadata.resourceVersion) {
-    throw badRequest("resourceVersion should not be set on objects to be created");
-  }
-  const { status: _status, ...rest } = structuredClone(object);
-  const metadata = newMetadata(rest.metadata, {
-    namespace: options.namespace,
-    random: context.random,
-  });
-  const draft: KubeObject = { ...rest as KubeObject, metadata };
-  checkNamespace(context, type, draft, options.namespace);
-  applyDefaults(type, draft);
-  applyCreationDefaults(context, type, draft);
-  validate(type, draft);
-  own(context, type, draft, undefined, options);
-  const { name = "" } = draft.metadata;
-  if (options.dryRun) {
-    if (context.store.get(type, options.namespace, name)) throw alreadyExists(type, name);
-    const creationTimestamp = context.clock.now().toISOString().replace(/\.\d+Z$/, "Z");
-    return { ...draft, metadata: { uid: context.newUid(), ...draft.metadata, creationTimestamp } };
-  }
-  return throughStore(type, name, () => context.store.create(type, draft));
-}
-
-function checkNamespace(
-  { store }: ApiContext,
-  type: ResourceType,
-  object: KubeObject,
-  name: string,
-): void {
-  if (!type.namespaced) return;
-  const namespace = store.get(resources.namespaces, "", name);
-  if (namespace === undefined) throw notFound(resources.namespaces, name);
-  if (namespace.metadata.deletionTimestamp === undefined) return;
-  const refusal = forbidden(
-    type,
-    object.metadata.name ?? "",
-    `unable to create new content in namespace ${name} because it is being terminated`,
-  );
-  throw new ApiError({
-    ...refusal.status,
-    details: {
-      ...refusal.status.details,
-      causes: [{
-        reason: "NamespaceTerminating",
-        message: `namespace ${name} is being terminated`,
-        field: "metadata.namespace",
-      }],
-    },
-  });
-}
-
-/** Gives the store's refusals their Status. */
-export function throughStore<T>(type: ResourceType, name: string, write: () => T): T {
-  try {
-    return write();
-  } catch (error) {
-    if (!(error instanceof StoreError)) throw error;
-    if (error.reason === "alreadyExists") throw alreadyExists(type, name);
-    if (error.reason === "notFound") throw notFound(type, name);
-    throw conflict(type, name);
-  }
-}
-
-/** Which half of an object a write may change. */
-export type Half = "all" | "status";
 
 /** Answers an update of an object or of its status. */
 export async function update(
@@ -211,72 +98,4 @@ export async function update(
     manager: managerOf(request, "Update", route.subresource),
   });
   return withWarnings(represent(context, request, type, updated), warnings);
-}
-
-/** The object of a path. Throws a 404. */
-export function existing({ store }: ApiContext, type: ResourceType, route: ResourceRoute): Stored {
-  const found = store.get(type, route.namespace, route.name);
-  if (found === undefined) throw notFound(type, route.name);
-  return found;
-}
-
-/** Fills in, checks and stores the new state of an object, or of its status alone. */
-export function replaceObject(
-  context: ApiContext,
-  type: ResourceType,
-  object: KubeObject,
-  previous: Stored,
-  options: { half: Half; dryRun: boolean } & Ownership,
-): Stored {
-  const { name = "" } = previous.metadata;
-  const { uid, resourceVersion } = object.metadata;
-  if (uid !== undefined && uid !== previous.metadata.uid) {
-    throw conflict(
-      type,
-      name,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${previous.metadata.uid}`,
-    );
-  }
-  if (resourceVersion && resourceVersion !== previous.metadata.resourceVersion) {
-    throw conflict(type, name);
-  }
-  const draft = nextState(object, previous, options.half);
-  if (options.half === "all") {
-    applyDefaults(type, draft);
-    keepAddresses(type, draft, previous);
-    validate(type, draft, previous);
-  }
-  own(context, type, draft, previous, { ...options, entries: object.metadata.managedFields });
-  if (options.dryRun) return afterUpdate(draft, previous);
-  return throughStore(type, name, () => context.store.update(type, draft));
-}
-
-function nextState(object: KubeObject, previous: Stored, half: Half): KubeObject {
-  const { resourceVersion: _any, ...metadata } = object.metadata;
-  if (half === "status") {
-    const { labels, annotations, finalizers, ownerReferences } = previous.metadata;
-    const kept = { ...previous.metadata, labels, annotations, finalizers, ownerReferences };
-    const defined = Object.entries(kept).filter(([, value]) => value !== undefined);
-    return structuredClone({
-      ...previous,
-      ...("status" in object ? { status: object["status"] } : {}),
-      metadata: Object.fromEntries(defined),
-    });
-  }
-  const { status: _status, ...wish } = object;
-  return structuredClone({
-    ...wish as KubeObject,
-    ...("status" in previous ? { status: previous["status"] } : {}),
-    metadata: updatedMetadata(metadata, previous),
-  });
-}
-
-/** A service's addresses are the cluster's to give: left out of a replacement, they are as before. */
-function keepAddresses(type: ResourceType, draft: KubeObject, previous: Stored): void {
-  if (type.kind !== resources.services.kind) return;
-  const before = previous["spec"] as Record<string, unknown>;
-  const spec = draft["spec"] as Record<string, unknown> | undefined;
-  if (spec === undefined || spec["type"] === "ExternalName") return;
-  spec["clusterIP"] ??= before["clusterIP"];
-  spec["clusterIPs"] ??= before["clusterIPs"];
 }

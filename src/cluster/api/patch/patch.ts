@@ -13,15 +13,8 @@ import type { Schema } from "../schema/model.ts";
 import type { Served } from "../served.ts";
 import { badRequest, failure, unsupportedMediaType } from "../status.ts";
 import { scaleOf, scaleTo } from "../scale.ts";
-import {
-  createObject,
-  existing,
-  isDryRun,
-  managerOf,
-  replaceObject,
-  targetNamespace,
-  withWarnings,
-} from "../write.ts";
+import { createObject, existing, replaceObject } from "../stored_object.ts";
+import { isDryRun, managerOf, targetNamespace, withWarnings } from "../write.ts";
 import { applyTo } from "./apply.ts";
 import { applyJsonPatch } from "./json_patch.ts";
 import { schemaOf } from "./managed_fields.ts";
