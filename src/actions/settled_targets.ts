@@ -50,12 +50,13 @@ export class SettledRun {
 
   #current(then: Target, now: Target | undefined): Target {
     const { targets, places, recreated } = this.#settled;
-    // Of the pod as it is now all is true but the container, which is the one of that run.
-    const target = now === undefined ? then : { ...now, container: then.container };
+    const meant = now !== undefined && (now.uid === then.uid || recreated);
+    // Of the pod as it is now all is true but the container, which is the one of that run. One that isn't meant is
+    // not put in its place: the next rerun would run in it.
+    const target = meant ? { ...now, container: then.container } : then;
     const place = places[targets.indexOf(then)];
     if (place !== undefined) this.places.set(target, place);
-    const same = now !== undefined && (now.uid === then.uid || recreated);
-    if (!same) this.refusals.set(target, refusal(then, now));
+    if (!meant) this.refusals.set(target, refusal(then, now));
     return target;
   }
 }
