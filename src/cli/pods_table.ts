@@ -9,7 +9,7 @@ import { interruptible } from "./interruptible.ts";
 import type { Invocation } from "./invocation.ts";
 import { type DataFormat, renderData } from "./output.ts";
 import type { SelectionOptions } from "./selection.ts";
-import { failedContextText } from "./failed_context.ts";
+import { failedContextText, skippedPodText } from "./run_notes.ts";
 
 /** How pods are shown. */
 export type PodsFormat = "table" | "name" | DataFormat;
@@ -35,8 +35,8 @@ export async function showPods(
       }
       targets.push(...event.targets);
       if (quiet) continue;
-      for (const { pod, reason } of event.skipped) {
-        await stderr.write(`skipped ${printable(pod)}: ${printable(reason)}\n`);
+      for (const one of event.skipped) {
+        await stderr.write(`${printable(skippedPodText(one))}\n`);
       }
     }
   });

@@ -9,7 +9,12 @@ import type { Piece } from "../running/painter.ts";
 import { skippedReasons, troubleText } from "../running/summary_text.ts";
 import { bytesText, filesText } from "./amounts.ts";
 import type { CopyView } from "./resolve.ts";
-import { failedContextText } from "../failed_context.ts";
+import {
+  failedContextText,
+  notKeptText,
+  skippedPodText,
+  waitingContextText,
+} from "../run_notes.ts";
 
 /** How a copy is shown. */
 export interface CopyPainterOptions extends Pick<CopyView, "format" | "quiet" | "single"> {
@@ -46,19 +51,14 @@ export class CopyPainter {
         return quiet ? [] : [this.#say(`${this.#names[event.target] ?? ""}: ${event.text}`)];
       case "targetEnded":
         return this.#ended(event);
-      case "contextWaiting": {
-        const whom = event.context === "" ? "the cluster" : `context ${event.context}`;
-        const limit = formatDuration(event.limitMs);
-        return quiet ? [] : [this.#say(`waiting for ${whom}: ${event.reason} (${limit} at most)`)];
-      }
+      case "contextWaiting":
+        return quiet ? [] : [this.#say(waitingContextText(event))];
       case "contextFailed":
         return [this.#say(failedContextText(event))];
       case "notRecorded":
-        return quiet ? [] : [this.#say(`this run is not kept: ${event.error.message}`)];
+        return quiet ? [] : [this.#say(notKeptText(event))];
       case "podsSkipped":
-        return quiet
-          ? []
-          : event.skipped.map(({ pod, reason }) => this.#say(`skipped ${pod}: ${reason}`));
+        return quiet ? [] : event.skipped.map((one) => this.#say(skippedPodText(one)));
       case "runEnded":
         return this.#end(event);
       case "planned":

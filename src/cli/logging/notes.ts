@@ -1,7 +1,7 @@
 /** What happens to the logs while they are read, as a person reads it. */
 import { counted } from "../../base/counted.ts";
 import type { LogsEvent } from "../../actions/logs_events.ts";
-import { failedContextText } from "../failed_context.ts";
+import { failedContextText, skippedPodText } from "../run_notes.ts";
 
 /** A sentence about an event, and whether it is said even when nothing but lines is wanted. */
 export interface Note {
@@ -21,7 +21,7 @@ export function notesOn(event: LogsEvent, names: readonly string[]): Note[] {
         ),
       ];
     case "podsSkipped":
-      return event.skipped.map(({ pod, reason }) => note(`skipped ${pod}: ${reason}`));
+      return event.skipped.map((one) => note(skippedPodText(one)));
     case "sourcesAdded":
       return event.joined ? event.names.map((name) => note(`${name} has joined`)) : [];
     case "queued":

@@ -5,11 +5,15 @@ import { printable } from "../../term/printable.ts";
 import type { SinkData } from "../../term/sink.ts";
 import type { Style } from "../../term/style.ts";
 import { tameLine } from "../../term/tame.ts";
-import { formatDuration } from "../../base/duration.ts";
+import {
+  failedContextText,
+  notKeptText,
+  skippedPodText,
+  waitingContextText,
+} from "../run_notes.ts";
 import { diffLines } from "./diff_lines.ts";
 import { prefixes } from "./prefix.ts";
 import { singleOutcomeText, skippedReasons, summaryText, troubleText } from "./summary_text.ts";
-import { failedContextText } from "../failed_context.ts";
 
 /** One thing to write. */
 export interface Piece {
@@ -85,17 +89,15 @@ export class Painter implements RunPainter {
       case "targetEnded":
         return this.#ended(event.target, event.outcome);
       case "contextWaiting":
-        return this.#options.quiet ? [] : [this.#say(waitingText(event))];
+        return this.#options.quiet ? [] : [this.#say(waitingContextText(event))];
       case "contextFailed":
         return [this.#say(failedContextText(event))];
       case "podsSkipped":
         return this.#options.quiet
           ? []
-          : event.skipped.map(({ pod, reason }) => this.#say(`skipped ${pod}: ${reason}`));
+          : event.skipped.map((one) => this.#say(skippedPodText(one)));
       case "notRecorded":
-        return this.#options.quiet
-          ? []
-          : [this.#say(`this run is not kept: ${event.error.message}`)];
+        return this.#options.quiet ? [] : [this.#say(notKeptText(event))];
       case "runEnded":
         return this.#end(event);
     }
@@ -222,13 +224,6 @@ export class Painter implements RunPainter {
   #say(text: string): Piece {
     return { stream: "stderr", data: [`${printable(text)}\n`] };
   }
-}
-
-function waitingText(
-  { context, reason, limitMs }: Extract<ExecEvent, { kind: "contextWaiting" }>,
-): string {
-  const whom = context === "" ? "the cluster" : `context ${context}`;
-  return `waiting for ${whom}: ${reason} (${formatDuration(limitMs)} at most)`;
 }
 
 function outcomeMark(outcome: Outcome): string {

@@ -6,7 +6,7 @@ import { TerminalModes } from "../../term/terminal_modes.ts";
 import type { Terminal } from "../../term/terminal.ts";
 import type { EndSignal, Invocation } from "../invocation.ts";
 import { attachedLines, endedLines, type EndWords, lostLines } from "./words.ts";
-import { failedContextText } from "../failed_context.ts";
+import { failedContextText, skippedPodText } from "../run_notes.ts";
 
 /** 128 + SIGINT: stopped by the person or a signal. */
 const interrupted = 130;
@@ -86,9 +86,7 @@ class ShellScreen implements Disposable {
       case "contextFailed":
         return await this.#say([failedContextText(event)]);
       case "podsSkipped":
-        return await this.#say(
-          event.skipped.map(({ pod, reason }) => `skipped ${pod}: ${reason}`),
-        );
+        return await this.#say(event.skipped.map(skippedPodText));
       case "attached":
         await this.#say(attachedLines(event));
         if (this.#terminal.stdin.isTerminal) this.#raw ??= this.#terminal.stdin.raw();

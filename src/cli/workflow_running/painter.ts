@@ -3,6 +3,7 @@ import { reasonOf, type StepOutcome, type StepsEvent } from "../../actions/run_s
 import { formatDuration } from "../../base/duration.ts";
 import { printable } from "../../term/printable.ts";
 import type { Style } from "../../term/style.ts";
+import { notKeptText, skippedPodText } from "../run_notes.ts";
 
 /** A piece of a stream. */
 export interface Piece {
@@ -62,9 +63,9 @@ export class StepsPainter {
       case "stepStarted":
         return said(`${stderr.bold(event.step)}  ${printable(oneLine(event.title))}`);
       case "stepPodsSkipped":
-        return event.skipped.flatMap(({ namespace, pod, reason }) => {
-          const line = `skipped ${printable(pod)}: ${printable(reason)}`;
-          const key = `${namespace}/${line}`;
+        return event.skipped.flatMap((one) => {
+          const line = printable(skippedPodText(one));
+          const key = `${one.namespace}/${line}`;
           if (this.#skippedSaid.has(key)) return [];
           this.#skippedSaid.add(key);
           return said(line);
@@ -87,7 +88,7 @@ export class StepsPainter {
       case "finallyStarted":
         return said(stderr.dim("finally"));
       case "notRecorded":
-        return [err(`no record is kept: ${printable(event.error.message)}\n`)];
+        return [err(`${printable(notKeptText(event))}\n`)];
       case "workflowEnded":
         return [...this.#outputs(event.outputs), ...this.#whole(event)];
       default:

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { KodamaError } from "../base/errors.ts";
-import { failedContextText } from "./failed_context.ts";
+import { failedContextText } from "./run_notes.ts";
 
 Deno.test("a context that can't be used is named once", () => {
   const said = (context: string, message: string) =>

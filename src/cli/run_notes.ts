@@ -1,0 +1,32 @@
+/** What is said of a run beside its output, in the same words by every command that looks for pods. */
+import { formatDuration } from "../base/duration.ts";
+import type { KodamaError } from "../base/errors.ts";
+
+/** A context that can't be used, where others go on. One that the error names already isn't named again. */
+export function failedContextText(
+  { context, error: { message } }: { context: string; error: KodamaError },
+): string {
+  if (message.includes(`context ${JSON.stringify(context)}`)) return message;
+  const [, behind] = message.split(`context ${context}`, 2);
+  // Names of contexts may hold colons, and one name may be the beginning of another.
+  const named = behind !== undefined && /^(?:$|[\s,)]|:\s)/.test(behind);
+  return named ? message : `context ${context}: ${message}`;
+}
+
+/** A server that is down, and is asked again. The current context may have no name yet. */
+export function waitingContextText(
+  { context, reason, limitMs }: { context: string; reason: string; limitMs: number },
+): string {
+  const whom = context === "" ? "the cluster" : `context ${context}`;
+  return `waiting for ${whom}: ${reason} (${formatDuration(limitMs)} at most)`;
+}
+
+/** A pod that matches and can't be used. */
+export function skippedPodText({ pod, reason }: { pod: string; reason: string }): string {
+  return `skipped ${pod}: ${reason}`;
+}
+
+/** A run that goes on without a record. */
+export function notKeptText({ error }: { error: KodamaError }): string {
+  return `this run is not kept: ${error.message}`;
+}
