@@ -20,6 +20,7 @@ import { openStore } from "./place.ts";
 import { openCarried, podChecksums } from "./pod_files.ts";
 import { tidied } from "./leftovers.ts";
 import { sessionFiles } from "./session_files.ts";
+import { failureOf } from "./tidying.ts";
 
 /** Which session, and what its clone is called; both are in one namespace. */
 export interface CloneOptions extends SessionPlace {
@@ -73,8 +74,7 @@ export async function* clone(host: Host, options: CloneOptions): AsyncGenerator<
       },
     });
   } catch (error) {
-    const failure = signal.aborted ? signal.reason : error;
-    if (!(failure instanceof KodamaError)) throw error;
+    const failure = failureOf(error, signal);
     if (!isFilled) {
       throw await abandoned(host, store, { name: newName, error: failure, purge: true });
     }

@@ -1,5 +1,4 @@
 /** A stopped session brought up again: from its state in the cluster alone. */
-import { KodamaError } from "../../base/errors.ts";
 import { noParts } from "../../session/manifests/all.ts";
 import type { KeptSession } from "../../session/state.ts";
 import type { Host } from "../host.ts";
@@ -8,6 +7,7 @@ import type { SessionPlace, StartEvent } from "./events.ts";
 import { tidied } from "./leftovers.ts";
 import { noSession, openStore } from "./place.ts";
 import { requireFiles } from "./require_files.ts";
+import { failureOf } from "./tidying.ts";
 
 /** The folder that this machine kept in step before: of another machine's nothing is known here. */
 async function folderHere(
@@ -59,8 +59,7 @@ export async function* resume(
     };
     yield* bringUp({ host, store, kept, ...parts, readyTimeoutMs, signal, made });
   } catch (error) {
-    const failure = signal.aborted ? signal.reason : error;
-    if (!(failure instanceof KodamaError)) throw error;
+    const failure = failureOf(error, signal);
     const interrupted = signal.aborted;
     const failed = { store, clock: host.clock, kept, begun: false, made: [], interrupted };
     throw await tidied({ ...failed, error: failure });

@@ -20,6 +20,7 @@ import { openStore } from "./place.ts";
 import { requireFiles } from "./require_files.ts";
 import { newSession } from "./new_session.ts";
 import { settledSync } from "./settled_sync.ts";
+import { failureOf } from "./tidying.ts";
 
 /**
  * Starts a session, step by step. Where it is there, what is missing of it is done, and what is there stays.
@@ -72,8 +73,7 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
       made: (manifest) => made.push(manifest),
     });
   } catch (error) {
-    const failure = signal.aborted ? signal.reason : error;
-    if (!(failure instanceof KodamaError)) throw error;
+    const failure = failureOf(error, signal);
     throw await tidied({
       store,
       clock: host.clock,

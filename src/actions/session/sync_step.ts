@@ -4,7 +4,8 @@ import { workspaceFolder } from "../../session/names.ts";
 import type { Session } from "../../session/model.ts";
 import type { Host } from "../host.ts";
 import type { SyncSpec } from "../sync/control.ts";
-import { startSync } from "../sync/start_sync.ts";
+import { stillText } from "../sync/first_wait.ts";
+import { startSync, type SyncStartEvent } from "../sync/start_sync.ts";
 import { keptHere } from "./kept_here.ts";
 import { excludedBySettings } from "../sync/sync_settings.ts";
 import { stopSync, syncStatus } from "../sync/syncs.ts";
@@ -71,12 +72,8 @@ async function newSpec(
 }
 
 function progressText(
-  { phase, reason, progress }: {
-    phase: string;
-    reason: string;
-    progress: { done: number; total: number };
-  },
+  { phase, reason, progress, stillMs }: Extract<SyncStartEvent, { kind: "progress" }>,
 ): string {
   const far = progress.total > 0 ? ` ${progress.done}/${progress.total}` : "";
-  return `${phase}${far}${reason === "" ? "" : `: ${reason}`}`;
+  return `${phase}${far}${stillText(stillMs)}${reason === "" ? "" : `: ${reason}`}`;
 }

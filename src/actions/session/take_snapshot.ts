@@ -24,7 +24,7 @@ import { targetOf } from "./find.ts";
 import { openSession } from "./place.ts";
 import { requireFiles } from "./require_files.ts";
 import { noSnapshots, snapshotClass } from "./snapshot_class.ts";
-import { tidiedUp, withOutcome } from "./tidying.ts";
+import { failureOf, tidiedUp, withOutcome } from "./tidying.ts";
 import { volumeLooks } from "./volume_looks.ts";
 
 /** Which session, and how. */
@@ -80,8 +80,7 @@ export async function* takeSnapshot(
     const ready = yield* untilUsable(host, store, wait);
     return { ...ready, context: store.client.context, notes };
   } catch (error) {
-    const failure = signal.aborted ? signal.reason : error;
-    if (!(failure instanceof KodamaError)) throw error;
+    const failure = failureOf(error, signal);
     throw await undone(host, store, { snapshot, made, error: failure });
   }
 }

@@ -1,6 +1,7 @@
 /** What is done behind a command that failed or was interrupted: by time of its own, and told with the failure. */
 import { Deadline } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
+import { definedOnly } from "../../base/defined_only.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { SessionStore } from "../../session/store.ts";
 
@@ -25,6 +26,21 @@ export async function tidiedUp(
     if (!(error instanceof KodamaError) && !deadline.expired) throw error;
     return false;
   }
+}
+
+/**
+ * Why work ended, as a person is told it: by their own signal, where that came, with the way on that the work names.
+ *
+ * @throws the error itself where it is none of kodama's own.
+ */
+export function failureOf(error: unknown, signal: AbortSignal): KodamaError {
+  const failure = signal.aborted ? signal.reason : error;
+  if (!(failure instanceof KodamaError)) throw error;
+  if (failure === error || !(error instanceof KodamaError) || error.kind !== "cancelled") {
+    return failure;
+  }
+  const hint = failure.hint ?? error.hint;
+  return new KodamaError(failure.kind, failure.message, definedOnly({ hint, cause: error }));
 }
 
 /** The error with what is left; its own hint first: it is nearer to the reason. */

@@ -5,7 +5,7 @@ import { ManualClock } from "../../base/testing/manual_clock.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { PODS } from "../../kube/resources.ts";
 import { SessionStore } from "../../session/store.ts";
-import { tidiedUp } from "./tidying.ts";
+import { failureOf, tidiedUp } from "./tidying.ts";
 
 /** Takes a pod away for a command that was ended, from a server that answers so. */
 async function tidying(answer: (signal: AbortSignal) => Promise<void>) {
@@ -30,4 +30,16 @@ Deno.test("a command that was ended is tidied up all the same, and a failure of 
   assert.deepEqual(await tidying(refused), { isDone: false, elapsedMs: 0 });
   assert.deepEqual(await tidying(never), { isDone: false, elapsedMs: 60_000 });
   await assert.rejects(tidying(() => Promise.reject(new TypeError("a bug"))), TypeError);
+});
+
+Deno.test("who ended it with a signal is told so, with the way on that the work itself names", () => {
+  const stopped = new KodamaError("cancelled", "stopped by SIGINT");
+  const waiting = new KodamaError("cancelled", "stopped while waiting", { hint: "it goes on" });
+  const bySignal = failureOf(waiting, AbortSignal.abort(stopped));
+  assert.deepEqual([bySignal.message, bySignal.hint], ["stopped by SIGINT", "it goes on"]);
+  // What failed because of that says nothing that anybody has to do.
+  const refused = new KodamaError("forbidden", "no", { hint: "ask for rights" });
+  assert.equal(failureOf(refused, AbortSignal.abort(stopped)), stopped);
+  assert.equal(failureOf(refused, new AbortController().signal), refused);
+  assert.throws(() => failureOf(new TypeError("a bug"), new AbortController().signal), TypeError);
 });

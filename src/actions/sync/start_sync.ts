@@ -4,6 +4,7 @@ import { KodamaError } from "../../base/errors.ts";
 import type { SyncPhase, SyncState } from "../../sync/engine/status.ts";
 import type { Host } from "../host.ts";
 import type { SyncReport, SyncSpec } from "./control.ts";
+import { FirstWait, goesOn } from "./first_wait.ts";
 
 /** What is to begin. */
 export interface SyncStartOptions {
@@ -16,46 +17,53 @@ export interface SyncStartOptions {
 /** What is told while both sides become alike. The last one is `alike`, or `begun` where nothing was waited for. */
 export type SyncStartEvent =
   | { kind: "started" | "joined"; report: SyncReport }
-  | { kind: "progress"; phase: SyncPhase; reason: string; progress: SyncState["progress"] }
+  /** `stillMs`: so long it has told nothing else. Repeated while that is so, for whoever had no line for it before. */
+  | {
+    kind: "progress";
+    phase: SyncPhase;
+    reason: string;
+    progress: SyncState["progress"];
+    stillMs: number;
+  }
   | { kind: "alike" | "begun"; report: SyncReport };
 
 const pollMs = 50;
-/** So long a first stream to the pod may be in vain before it is told as a failure. */
-const vainMs = 5_000;
+/** What stays as it is is told so often. */
+const repeatMs = 1_000;
 
 /**
  * Starts the process in the background, and tells how far the first transfer is. Where the signal ends the
  * wait, the process goes on.
  *
  * @throws KodamaError `conflict` where one of the same key runs otherwise, or it was halted or paused;
- *   `notFound` where the folder here isn't there; `cancelled`.
+ *   `notFound` where the folder here isn't there; `timeout` where it doesn't get on; `cancelled`.
  */
 export async function* startSync(
   host: Host,
-  { spec, wait, signal }: SyncStartOptions,
+  { spec, wait: waits, signal }: SyncStartOptions,
 ): AsyncGenerator<SyncStartEvent, void> {
   const control = await host.sync();
   const kind = await control.start(spec, signal);
   let report = await present(host, spec.key);
   yield { kind, report };
-  if (!wait) return yield { kind: "begun", report };
-  let told = "";
-  let goodAtMs = host.clock.elapsedMs();
+  if (!waits) return yield { kind: "begun", report };
+  const wait = new FirstWait();
+  let toldAtMs = -Infinity;
   for (;;) {
     report = await present(host, spec.key);
     const { phase, reason, progress } = report.state;
     if (phase === "watching") return yield { kind: "alike", report };
     requireGoing(report);
-    const isVain = phase === "waiting" && report.state.connections === 0;
-    if (isVain && host.clock.elapsedMs() - goodAtMs > vainMs) throw inVain(report);
-    if (phase !== "waiting" && phase !== "connecting") goodAtMs = host.clock.elapsedMs();
-    const text = JSON.stringify([phase, reason, progress]);
-    if (text !== told) yield { kind: "progress", phase, reason, progress };
-    told = text;
+    const nowMs = host.clock.elapsedMs();
+    const stillMs = wait.take(report, nowMs);
+    if (stillMs === 0 || nowMs - toldAtMs >= repeatMs) {
+      toldAtMs = nowMs;
+      yield { kind: "progress", phase, reason, progress, stillMs };
+    }
     await passed(host.clock, pollMs, { signal });
     if (signal.aborted) {
       throw new KodamaError("cancelled", "stopped while waiting for both sides to be alike", {
-        hint: `the sync goes on in the background: kodama sync status ${spec.key}`,
+        hint: goesOn(spec.key),
       });
     }
   }
@@ -77,12 +85,6 @@ function requireGoing({ spec: { key }, state: { phase, reason }, log }: SyncRepo
       hint: `kodama sync resume ${key}`,
     });
   }
-}
-
-function inVain({ spec: { key }, state: { reason } }: SyncReport): KodamaError {
-  return new KodamaError("conflict", `the sync ${key} can't begin: ${reason}`, {
-    hint: `it goes on trying, until kodama sync stop ${key} --forget`,
-  });
 }
 
 async function present(host: Host, key: string): Promise<SyncReport> {

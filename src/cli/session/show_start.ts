@@ -45,6 +45,8 @@ export async function showStart(
 class StartView implements Disposable {
   #stepMs = 0;
   #toldMs = -Infinity;
+  /** What is said again and again is shown once. */
+  #told = "";
   /** A line that the next one takes the place of. */
   #open = false;
 
@@ -77,8 +79,8 @@ class StartView implements Disposable {
     const line = `${this.#place(step)} ${titles[step][0]}: ${printable(text)}`;
     if (this.stream.isTerminal) return await this.#passing(line);
     const now = this.clock.elapsedMs();
-    if (now - this.#toldMs < quietMs || now - this.#stepMs < quietMs) return;
-    this.#toldMs = now;
+    if (now - this.#toldMs < quietMs || now - this.#stepMs < quietMs || line === this.#told) return;
+    [this.#told, this.#toldMs] = [line, now];
     await this.#line(line);
   }
 

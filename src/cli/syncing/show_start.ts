@@ -16,18 +16,23 @@ const restMs = 1000;
 export async function showStart(options: StartOptions, invocation: Invocation): Promise<number> {
   const { planSync } = await import("../../actions/sync/plan_sync.ts");
   const { startSync } = await import("../../actions/sync/start_sync.ts");
+  const { stillText } = await import("../../actions/sync/first_wait.ts");
   const { stdout, stderr } = invocation.terminal;
   const host = await invocation.host({ kubeconfig: options.kubeconfig });
   const last = await interruptible(invocation.signals, async (signal) => {
     const spec = await planSync(host, options, signal);
     let report: SyncReport | undefined;
     let toldAtMs = host.clock.elapsedMs();
+    let told = "";
     for await (const event of startSync(host, { spec, wait: options.wait, signal })) {
-      if (event.kind !== "progress") report = event.report;
-      else if (host.clock.elapsedMs() - toldAtMs >= restMs) {
-        toldAtMs = host.clock.elapsedMs();
-        await stderr.write(`${printable(progressLine(event))}\n`);
+      if (event.kind !== "progress") {
+        report = event.report;
+        continue;
       }
+      const line = progressLine(event, stillText(event.stillMs));
+      if (line === told || host.clock.elapsedMs() - toldAtMs < restMs) continue;
+      [told, toldAtMs] = [line, host.clock.elapsedMs()];
+      await stderr.write(`${printable(line)}\n`);
     }
     return report;
   });
@@ -40,9 +45,12 @@ export async function showStart(options: StartOptions, invocation: Invocation): 
   return success;
 }
 
-function progressLine({ phase, reason, progress }: Extract<SyncStartEvent, { kind: "progress" }>) {
-  if (phase === "syncing") return `syncing: ${progressText(progress)}`;
-  return reason === "" ? phase : `${phase}: ${reason}`;
+function progressLine(
+  { phase, reason, progress }: Extract<SyncStartEvent, { kind: "progress" }>,
+  still: string,
+): string {
+  if (phase === "syncing") return `syncing${still}: ${progressText(progress)}`;
+  return `${phase}${still}${reason === "" ? "" : `: ${reason}`}`;
 }
 
 function endLines({ spec, state }: SyncReport, waited: boolean): string[] {

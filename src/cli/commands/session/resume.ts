@@ -16,7 +16,7 @@ export const command = defineCommand({
   exitCodes: [
     ["0", "the session runs"],
     ["1", "there is no such session, or a step failed"],
-    ["3", "the pod wasn't ready in time"],
+    ["3", "the pod, or the first sync, wasn't ready in time"],
     ["130", "stopped by Ctrl-C or a signal: the same words go on"],
   ],
   seeAlso: ["kodama stop --help stops it."],

@@ -115,7 +115,7 @@ export const command = defineCommand({
     ["0", "the session runs"],
     ["1", "a step failed; the message says what is left"],
     ["2", "the command line is wrong, or another session has the name"],
-    ["3", "the pod wasn't ready in time"],
+    ["3", "the pod, or the first sync, wasn't ready in time"],
     ["130", "stopped by Ctrl-C or a signal: the same words go on"],
   ],
   seeAlso: [
