@@ -80,7 +80,7 @@ class CopyRun {
     waits: BoundedQueue<CopyEvent>,
   ): Promise<{ targets: Target[]; notes: CopyEvent[] }> {
     const { contexts, signal } = this.#options;
-    const find = findPatiently(selectIn(this.#host, selection, signal), {
+    const find = findPatiently(selectIn(this.#host, selection, signal, { bulk: true }), {
       clock: this.#host.clock,
       signal,
       limit: Promise.resolve(connectTimeoutMs),

@@ -18,10 +18,16 @@ export type FindIn = (
   context: string | undefined,
 ) => Promise<Extract<ContextFindings, { kind: "found" }>>;
 
-/** Finds what a selection means. */
-export function selectIn(host: Host, selection: Selection, signal: AbortSignal): FindIn {
+/** Finds what a selection means. `bulk`: much is to pass through each of the pods. */
+export function selectIn(
+  host: Host,
+  selection: Selection,
+  signal: AbortSignal,
+  { bulk = false } = {},
+): FindIn {
   return async (name) => {
-    const client = await host.kube(name);
+    const opened = await host.kube(name);
+    const client = bulk ? opened.forBulk() : opened;
     const found = await host.select(client, selection, { signal });
     return { kind: "found", context: client.context, ...found };
   };

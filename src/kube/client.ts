@@ -216,4 +216,9 @@ export interface KubeClient extends AsyncDisposable {
     pod: { namespace: string; pod: string; port: number },
     options?: CallOptions,
   ): Promise<ForwardChannel>;
+  /**
+   * The same client, for who reads a pod to pass much through it next: the link that brings the pod is one that a
+   * stream with {@link ExecRequest.bulk} goes on with.
+   */
+  forBulk(): KubeClient;
 }

@@ -43,7 +43,7 @@ export interface DialOptions {
 export async function dialLink(target: LinkTarget, { use, signal }: DialOptions): Promise<Link> {
   signal.throwIfAborted();
   const { tls } = target;
-  const way = tls === undefined ? "plain" : wayOf(target, tls, use);
+  const way = linkWay(target, use);
   const closer = way === "startTls" || way === "connectTls" ? closers.take() : undefined;
   using unlessOpen = new DisposableStack();
   if (closer !== undefined) unlessOpen.defer(() => closer.close());
@@ -83,15 +83,15 @@ export async function dialLink(target: LinkTarget, { use, signal }: DialOptions)
   }
 }
 
-/** Which TLS can do what is asked, and does it best. */
-function wayOf(
-  { proxyUrl }: LinkTarget,
-  { clientCertificate, serverName, insecure }: TlsSettings,
+/** What carries the bytes of a link: no TLS, or the one that can do what is asked, and does it best. */
+export function linkWay(
+  { tls, proxyUrl }: LinkTarget,
   use: LinkUse,
-): "startTls" | "connectTls" | "node" {
-  if (insecure) return "node";
-  if (clientCertificate === undefined) return "startTls";
-  const direct = proxyUrl === undefined && serverName === undefined;
+): "plain" | "startTls" | "connectTls" | "node" {
+  if (tls === undefined) return "plain";
+  if (tls.insecure) return "node";
+  if (tls.clientCertificate === undefined) return "startTls";
+  const direct = proxyUrl === undefined && tls.serverName === undefined;
   return use === "bulk" && direct ? "connectTls" : "node";
 }
 

@@ -17,6 +17,7 @@ import type {
 import type { Connection } from "./connection.ts";
 import { SocketExecChannel } from "./exec_channel.ts";
 import type { Host } from "./host.ts";
+import type { LinkUse } from "./link.ts";
 import { listPages } from "./list.ts";
 import { openLog } from "./logs.ts";
 import { PODS, resourcePath } from "./resources.ts";
@@ -37,6 +38,8 @@ export class HttpKubeClient implements KubeClient {
     private readonly connection: Connection,
     private readonly transport: Transport,
     private readonly host: Host,
+    /** What links that bring a pod go on with. */
+    private readonly use: LinkUse = "prompt",
   ) {}
 
   get context(): string {
@@ -60,7 +63,7 @@ export class HttpKubeClient implements KubeClient {
     const { signal = never } = options;
     const path = resourcePath(resource, scope.namespace, name);
     // Who asks for one pod mostly wants a stream into it next.
-    const carrier = resource === PODS ? "pooled" : "shared";
+    const carrier = resource === PODS ? { pooledFor: this.use } : "shared";
     return this.transport.json<T>({ method: "GET", path, signal, carrier });
   }
 
@@ -143,6 +146,10 @@ export class HttpKubeClient implements KubeClient {
     const { openForward } = await import("./forward_channel.ts");
     const path = `${podPath(pod)}/portforward?ports=${pod.port}`;
     return await openForward(this.transport, path, pod.port, options.signal ?? never);
+  }
+
+  forBulk(): KubeClient {
+    return new HttpKubeClient(this.connection, this.transport, this.host, "bulk");
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -3,8 +3,8 @@
  * and shaking hands costs more than either.
  */
 import type { Clock } from "../base/clock.ts";
-import { dialLink, type DialOptions } from "./dial_link.ts";
-import type { Link, LinkTarget } from "./link.ts";
+import { dialLink, type DialOptions, linkWay } from "./dial_link.ts";
+import type { Link, LinkTarget, LinkUse } from "./link.ts";
 
 /** Far below the time after which servers and proxies close what is idle: a stream can't be asked for twice. */
 const keptForMs = 5000;
@@ -14,6 +14,8 @@ const maxKept = 8;
 interface Kept {
   link: Link;
   target: LinkTarget;
+  /** What it was dialled for. */
+  use: LinkUse;
   expiry: Disposable;
 }
 
@@ -26,10 +28,9 @@ export class LinkPool implements Disposable {
 
   /** A link that waits for its next request, or a new one. Rejects as {@link dialLink} does. */
   take(target: LinkTarget, options: DialOptions): Promise<Link> {
-    // What was dialled for somebody who waits may cost by the byte.
-    const index = options.use === "bulk"
-      ? -1
-      : this.#kept.findIndex((kept) => sameEnds(kept.target, target));
+    const index = this.#kept.findIndex((kept) =>
+      sameEnds(kept.target, target) && serves(kept, options.use)
+    );
     const [kept] = index === -1 ? [] : this.#kept.splice(index, 1);
     if (kept === undefined) return dialLink(target, options);
     kept.expiry[Symbol.dispose]();
@@ -37,11 +38,12 @@ export class LinkPool implements Disposable {
   }
 
   /** Takes over a link whose last answer has been read. */
-  keep(link: Link, target: LinkTarget): void {
+  keep(link: Link, target: LinkTarget, use: LinkUse): void {
     if (this.#closed || this.#kept.length === maxKept) return link[Symbol.dispose]();
     const kept: Kept = {
       link,
       target,
+      use,
       expiry: this.clock.timer(keptForMs, () => {
         this.#kept.splice(this.#kept.indexOf(kept), 1);
         link[Symbol.dispose]();
@@ -57,6 +59,11 @@ export class LinkPool implements Disposable {
       link[Symbol.dispose]();
     }
   }
+}
+
+/** What was dialled for somebody who waits may cost by the byte; what was dialled for many bytes is as prompt by now. */
+function serves(kept: Kept, use: LinkUse): boolean {
+  return use === "prompt" || linkWay(kept.target, kept.use) === linkWay(kept.target, use);
 }
 
 /** One server has one address; what may differ is who we prove to be, where a certificate was renewed. */

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import type { LinkUse } from "./link.ts";
+import { LinkPool } from "./link_pool.ts";
 import { openKubeClient } from "./open_client.ts";
 import { PODS } from "./resources.ts";
 import { testHost } from "./testing/test_host.ts";
@@ -57,6 +59,8 @@ const request = {
   tty: false,
 };
 
+const never = () => Promise.reject(new Error("nobody reads or writes here"));
+
 function open(port: number, host = testHost()) {
   const clusters = [{ name: "c", cluster: { server: `http://127.0.0.1:${port}` } }];
   const contexts = [{ name: "x", context: { cluster: "c", user: "" } }];
@@ -74,6 +78,46 @@ for (const [name, answer] of [["a length", pod], ["chunks", podInChunks]] as con
     });
   });
 }
+
+Deno.test("who reads a pod for a stream of many bytes goes on with its connection", async () => {
+  await withServer([pod, refusal, refusal], async ({ connections, port }) => {
+    await using client = await open(port);
+    await client.forBulk().get(PODS, "p", { namespace: "n" });
+    await assert.rejects(client.exec({ ...request, bulk: true }), { kind: "forbidden" });
+    assert.deepEqual(connections.map(([first, second]) => [first, second?.split("?")[0]]), [
+      [get, `POST ${get.slice(4)}/exec`],
+      [exec, undefined],
+    ]);
+  });
+});
+
+Deno.test("what a certificate's link was dialled for decides what it serves; a token's serves all", async () => {
+  const { clock } = testHost();
+  const link = { read: never, write: never, [Symbol.dispose]: () => {} };
+  const tls = { certificateAuthority: undefined, serverName: undefined, insecure: false };
+  const clientCertificate = { certificate: "c", key: "k" };
+  const given = async (
+    certificate: typeof clientCertificate | undefined,
+    [kept, wanted]: readonly [LinkUse, LinkUse],
+  ) => {
+    using pool = new LinkPool(clock);
+    const target = {
+      ...{ hostname: "127.0.0.1", port: 1, proxyUrl: undefined },
+      tls: { ...tls, clientCertificate: certificate },
+    };
+    pool.keep(link, target, kept);
+    const gone = AbortSignal.abort("dialled");
+    return await pool.take(target, { use: wanted, signal: gone }).then(
+      (taken) => taken === link ? "kept" : "another",
+      (error) => error,
+    );
+  };
+  const uses = [["prompt", "prompt"], ["prompt", "bulk"], ["bulk", "prompt"], ["bulk", "bulk"]];
+  const all = async (certificate?: typeof clientCertificate) =>
+    await Promise.all(uses.map((two) => given(certificate, two as [LinkUse, LinkUse])));
+  assert.deepEqual(await all(clientCertificate), ["kept", "dialled", "kept", "kept"]);
+  assert.deepEqual(await all(), ["kept", "kept", "kept", "kept"]);
+});
 
 Deno.test("a connection that the server closes, or that waited too long, isn't used again", async () => {
   await withServer([lastAnswer, pod, refusal], async ({ connections, port }) => {

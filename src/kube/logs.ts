@@ -22,7 +22,7 @@ export async function openLog(
   signal: AbortSignal,
 ): Promise<AsyncIterable<Uint8Array>> {
   const path = logPath(request);
-  const carrier = request.bulk ? "bulk" : "pooled";
+  const carrier = request.bulk ? "bulk" : { pooledFor: "prompt" } as const;
   const response = await transport.request({ method: "GET", path, carrier, signal });
   return transport.readBody(response, signal);
 }

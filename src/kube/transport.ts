@@ -210,12 +210,16 @@ export class Transport implements Disposable {
       const asked = { method, headers, body: text };
       const target = this.#targets.of(proof);
       if (carrier !== "shared" || this.byLinkAlone) {
-        const use = carrier === "bulk" ? "bulk" : "prompt";
+        const use = typeof carrier === "object"
+          ? carrier.pooledFor
+          : carrier === "bulk"
+          ? "bulk"
+          : "prompt";
         const link = await this.#links.take(target, { use, signal });
         const url = new URL(this.connection.server + path);
-        const finished = use === "bulk"
+        const finished = carrier === "bulk"
           ? () => link[Symbol.dispose]()
-          : () => this.#links.keep(link, target);
+          : () => this.#links.keep(link, target, use);
         return await fetchByLink(link, url, asked, { signal, finished });
       }
       const url = this.connection.server + path;

@@ -158,7 +158,7 @@ function client(context: string, cluster: SimulatedCluster, clock: ManualClock):
       new SimulatedPod(script, clock),
     ]),
   );
-  return {
+  const simulated: KubeClient = {
     context,
     server: `https://${context}:6443`,
     defaultNamespace: "default",
@@ -179,8 +179,10 @@ function client(context: string, cluster: SimulatedCluster, clock: ManualClock):
     logs: unused,
     attach: unused,
     forward: unused,
+    forBulk: () => simulated,
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
+  return simulated;
 }
 
 function unused(): never {

@@ -81,6 +81,7 @@ export class WatchedCluster {
       exec: unused,
       attach: unused,
       forward: unused,
+      forBulk: unused,
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }
