@@ -35,7 +35,10 @@ ${placing}
 place "$1" "$2" either
 rm -rf "\${dir%/}/.kodama-$3.new" "\${dest%/}/.kodama-$3.new" "\${dir%/}/.kodama-$3.part"`;
 
-/** Ends the processes where kodama is gone: to a server, a link that ends is no reason to end them. */
+/**
+ * `watch pid`: waits for a process, and ends it where kodama is gone: to a server, a link that ends is no reason to.
+ * What feeds that process by a pipe ends with it. `$code` is how it ended.
+ */
 const watching = `exec 3<&0 </dev/null
 watch() {
 (while read -r line; do :; done; kill "$1") <&3 >/dev/null 2>&1 &
@@ -43,12 +46,16 @@ watcher=$!
 wait "$1"
 code=$?
 { kill "$watcher"; wait "$watcher"; } 2>/dev/null
+return "$code"
 }`;
 
 /**
  * `wanted path`: says what is there; sends it when it is told how. A file comes as it is, from an offset, or with its
  * holes as an archive; a folder as an archive, and behind it a line with the checksum of each file. A file's checksum
  * is made while it is sent; where it has grown meanwhile, that of what it was is made then.
+ *
+ * An archive is gathered into large pieces. busybox's tar writes a small file in three, each of which is a message of
+ * its own through the node and the server: 10,000 of them took 1.7 s of their processors, and 0.2 s so.
  */
 const send = `${beginning}
 ${watching}
@@ -75,17 +82,21 @@ else refuse "special"
 fi
 read -r how at <&3 || exit 1
 if [ "$how" = archive ]; then
+gather=cat
+command -v dd >/dev/null 2>&1 && gather='dd ibs=32k obs=64k'
 kinds=
 [ "$tar" = gnu ] && kinds='--format=gnu --sparse'
 if [ -d "$path" ]; then what=. from=$path; else what=./\${path##*/} from=\${path%/*}/ kinds="$kinds -h"; fi
-tar -C "$from" $kinds -cf - "$what" &
-watch $!
+{
+tar -C "$from" $kinds -cf - "$what" </dev/null
+say "end $?"
 check=
 if [ -d "$path" ]; then [ "$sum" ] && cd "$path" && sums_in .
 else
 [ "$sum" ] && sum_of "$path"
 say "sum \${check:--}"
 fi
+} | { $gather <&4 2>/dev/null & watch $!; } 4<&0
 else
 if [ "$at" != 0 ] && [ "$sum" ]; then
 set -- $(head -c "$at" "$path" | "$sum")
@@ -107,8 +118,8 @@ meta
 [ "$size" = "$was" ] || { set -- $(head -c "$was" "$path" | "$sum"); check=\${1#\\\\}; }
 fi
 say "sum \${check:--}"
-fi
-say "end $code"`;
+say "end $code"
+fi`;
 
 /** `sum path (name size)…`: for each file the checksum of so many of its first bytes, a line for each. */
 const sumBeginnings = `${beginning}

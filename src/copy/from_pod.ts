@@ -133,10 +133,12 @@ function sparseSource(
       const parts = entry.sparse?.parts ?? [{ offset: 0, length: entry.size }];
       yield* placed(parts, checksum === undefined ? entry.body : summed(entry, checksum));
     }
+    const [code] = await far.hear("end");
     const [sum] = await far.hear("sum");
-    await far.hear("end");
     await far.done();
-    if (checksum !== undefined && sum !== checksum.result()) throw changed();
+    if (checksum !== undefined) {
+      if (sum !== checksum.result()) throw changed();
+    } else if (code !== "0") throw failed(far.complaints.at(-1) ?? "tar failed");
   }
   return { kind: "sparse", ...described, read };
 }
