@@ -1,9 +1,11 @@
-/** Servers that take a request and don't answer it. */
+/** Servers that take a request and don't answer it; links that are silent. */
 import assert from "node:assert/strict";
+import { ManualClock, quiet } from "../base/testing/manual_clock.ts";
 import type { KubeClient } from "./client.ts";
 import { LinkError } from "./failures.ts";
 import { openKubeClient } from "./open_client.ts";
 import { PODS } from "./resources.ts";
+import { keepAliveTimes, SilenceWatch } from "./silence.ts";
 import { testHost } from "./testing/test_host.ts";
 import { kubeconfig, withServer } from "./testing/test_server.ts";
 
@@ -84,4 +86,24 @@ Deno.test("a link that breaks between an upgrade's request and its answer has se
   await assert.rejects(client.exec(asked, { onSent }), { kind: "unreachable" });
   assert.deepEqual(told, ["sent"]);
   await closed;
+});
+
+Deno.test("a link that nobody waits at any more is neither watched nor dropped, whatever the server answers", async () => {
+  for (const answered of [true, false]) {
+    const clock = new ManualClock();
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const seen: string[] = [];
+    const watch = new SilenceWatch(
+      { ...keepAliveTimes, clock, serverAnswers: () => promise },
+      { ping: () => Promise.resolve(), drop: () => void seen.push("dropped") },
+    );
+    watch.sent();
+    {
+      using _waiting = watch.watch();
+      clock.step();
+    }
+    resolve(answered);
+    await quiet();
+    assert.deepEqual([seen, clock.waiting, watch.death], [[], 0, undefined]);
+  }
 });

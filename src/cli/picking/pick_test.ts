@@ -229,3 +229,19 @@ Deno.test("the namespace that is looked at is the current one, whatever the kube
   await scene.type("\x03");
   await scene.picked;
 });
+
+Deno.test("pods that were named, or are of several contexts, have no other place to turn to", async () => {
+  const operands = names.map((name) => ({ kind: "pod" as const, name }));
+  const fixed: Partial<PickerOptions>[] = [
+    { selection: { ...wholeSelection, operands } },
+    { contexts: ["c", "d"] },
+  ];
+  for (const options of fixed) {
+    const scene = new Scene(names, options);
+    await scene.settle();
+    await scene.type("\x13");
+    assert.match(scene.screen.lines.join("\n"), /here the namespaces and contexts are given/);
+    await scene.type("\x1b");
+    await scene.picked;
+  }
+});
