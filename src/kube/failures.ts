@@ -1,6 +1,7 @@
 /** From what a server or the network said to one `KodamaError`: kind, words, way out. */
 import { KodamaError } from "../base/errors.ts";
 import type { ErrorKind, KodamaErrorOptions } from "../base/errors.ts";
+import { linkWords } from "./silence.ts";
 import type { Status } from "./types.ts";
 
 /** Whom the words are about. */
@@ -256,7 +257,7 @@ function isBug(error: unknown): boolean {
 function wordsOf(error: unknown): string {
   const words: string[] = [];
   for (let cause = error, depth = 0; cause instanceof Error && depth < 5; depth++) {
-    words.push(cause.message);
+    words.push(linkWords(cause));
     if ("code" in cause && typeof cause.code === "string") words.push(cause.code);
     cause = cause.cause;
   }

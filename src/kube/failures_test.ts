@@ -95,6 +95,13 @@ for (const [error, kind, message] of links) {
   });
 }
 
+Deno.test("why a link broke is told without the page of a library's manual, whichever cause brings it", () => {
+  const cause = new Error("unexpected EOF: https://docs.example/manual#eof");
+  const told = linkError(new TypeError("error reading a body: https://a.b/c", { cause }), at);
+  assert.ok(told instanceof LinkError);
+  assert.equal(told.failure.reason, "unexpected EOF: error reading a body");
+});
+
 Deno.test("only a dial that failed is known to have sent nothing", () => {
   const sent = (error: unknown, sentAll?: boolean) => {
     const told = linkError(error, at, sentAll);

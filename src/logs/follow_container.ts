@@ -8,7 +8,7 @@
 import { KodamaError } from "../base/errors.ts";
 import type { ContainerState } from "./containers.ts";
 import { rotated } from "./read_container.ts";
-import { StreamReader } from "./read_stream.ts";
+import { cutReason, StreamReader } from "./read_stream.ts";
 import type { FollowedContainer, ReadEvent, ReadOptions } from "./reading.ts";
 
 /** Ends when the container's pod is gone or will start it no more, or with the signal. */
@@ -132,7 +132,7 @@ class Following {
         yield* this.#lost(state.instance);
         return false;
       case "cut":
-        yield { kind: "cut", reason: end.error.message };
+        yield { kind: "cut", reason: cutReason(end.error) };
         await this.#reader.backOff();
         return false;
       case "refused":

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ManualClock } from "../base/testing/manual_clock.ts";
+import { LinkError } from "../kube/failures.ts";
 import { followContainer } from "./follow_container.ts";
 import { textOf } from "./line.ts";
 import { readContainer } from "./read_container.ts";
@@ -112,4 +113,19 @@ Deno.test("without following, a log is read to its end over cuts, and a server t
   });
   const never = await read((options) => readContainer(away.open, { ...options, previous: false }));
   assert.equal(never.failed, true);
+});
+
+Deno.test("that a link broke is told with its reason, and not as a server out of reach", async () => {
+  const at = { context: "c", server: "s" };
+  const broken = new LinkError("cannot reach context c, s: reset", {
+    at,
+    reason: "reset",
+    sent: "all",
+  });
+  const opens = [Promise.reject(broken), Promise.resolve((async function* () {})())];
+  const options = { source: 0, start: {}, random: () => 0, clock: new ManualClock() };
+  const { signal } = new AbortController();
+  const open = () => opens.shift() ?? Promise.reject(broken);
+  const events = Array.fromAsync(readContainer(open, { ...options, signal, previous: false }));
+  assert.deepEqual(await options.clock.runUntil(events), [{ kind: "cut", reason: "reset" }]);
 });

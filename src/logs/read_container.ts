@@ -1,6 +1,6 @@
 /** One container's log as it is now: read to its end, over connections that break. */
 import type { OpenLog, ReadEvent, ReadOptions } from "./reading.ts";
-import { StreamReader } from "./read_stream.ts";
+import { cutReason, StreamReader } from "./read_stream.ts";
 
 /** Connections in a row that give nothing before the log counts as unreachable. */
 const maxFruitless = 5;
@@ -18,7 +18,7 @@ export async function* readContainer(
       return yield { kind: "failed", error: end.error };
     }
     if (end.kind === "cut") {
-      yield { kind: "cut", reason: end.error.message };
+      yield { kind: "cut", reason: cutReason(end.error) };
       await reader.backOff();
     } else {
       reader.cursor.trustTimes();

@@ -1,6 +1,7 @@
 /** One connection to a container's log, from where the last one ended. */
 import { passed } from "../base/abort.ts";
 import { KodamaError } from "../base/errors.ts";
+import { LinkError } from "../kube/failures.ts";
 import { Cursor } from "./cursor.ts";
 import type { LogQuery, OpenLog, ReadEvent, ReadOptions } from "./reading.ts";
 import { LineSplitter } from "./split_lines.ts";
@@ -98,6 +99,11 @@ export class StreamReader {
       ...(sinceTime === undefined ? {} : { sinceTime: sinceTime.toISOString() }),
     };
   }
+}
+
+/** Why a link broke: it was there, so that the error's own words, of a server out of reach, say too much. */
+export function cutReason(error: KodamaError): string {
+  return error instanceof LinkError ? error.failure.reason : error.message;
 }
 
 function mayPass({ kind }: KodamaError): boolean {
