@@ -3,11 +3,12 @@
  * arguments are, so that a harmless question isn't asked about; everything else counts as a change.
  */
 
+/** Not `ss`, which closes sockets (`-K`), nor `tree`, `file` and `lsof`, which write files (`-o`, `-C`, `-D`). */
 const readers: ReadonlySet<string> = new Set([
   ..."arch basename cat cksum cmp comm cut df diff dirname du echo false fgrep egrep".split(" "),
-  ..."file free getconf getent grep groups head hexdump hostid id iostat last ls lsblk".split(" "),
-  ..."lscpu lsmod lsof md5sum mpstat netstat nproc od pgrep pidof printenv printf ps".split(" "),
-  ..."pwd readlink realpath sha1sum sha256sum sha512sum ss stat sum tac tail tr tree".split(" "),
+  ..."free getconf getent grep groups head hexdump hostid id iostat last ls lsblk".split(" "),
+  ..."lscpu lsmod md5sum mpstat netstat nproc od pgrep pidof printenv printf ps".split(" "),
+  ..."pwd readlink realpath sha1sum sha256sum sha512sum stat sum tac tail tr".split(" "),
   ..."true tty uname uptime vmstat w wc which who whoami".split(" "),
 ]);
 
