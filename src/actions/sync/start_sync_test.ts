@@ -68,14 +68,14 @@ Deno.test("a pod that can't be reached is told after seconds", async () => {
 });
 
 Deno.test("what is in the way again and again ends the wait, unless something is carried over meanwhile", async () => {
-  const reason = "files change while they are synced";
+  const reason = "log changes while it is synced";
   const again = (ms: number) =>
     ms % 4_000 < 2_000 ? { phase: "syncing" as const } : { phase: "waiting" as const, reason };
   const stuck = await waitFor(again);
   assert.equal(stuck.error?.kind, "timeout");
   assert.match(
     stuck.error?.message ?? "",
-    /doesn't get on: files change while they are synced, for /,
+    /doesn't get on: log changes while it is synced, for /,
   );
   assert.ok(stuck.elapsedMs > 60_000 && stuck.elapsedMs < 70_000, `${stuck.elapsedMs}`);
   const { error } = await waitFor((ms) =>

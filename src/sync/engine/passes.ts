@@ -15,8 +15,8 @@ import type { StateKeeper } from "./state_keeper.ts";
 export type PassEnd =
   /** Nothing is left to do. */
   | { kind: "quiet" }
-  /** Something changed while it was carried out. */
-  | { kind: "again" }
+  /** Something changed while it was carried out: these paths, as far as they are known. */
+  | { kind: "again"; changed: readonly string[] }
   /** A person has to say whether this is meant. */
   | { kind: "halted" }
   /** Something can't be done now. */
@@ -49,17 +49,15 @@ export class Passes {
     const seen = work.anywhere || this.#remote !== context.remote || this.#states === undefined;
     const scope = seen ? undefined : await this.#look(work, context);
     if (scope === "all" || seen) await this.#scan(context);
-    if (this.#states === undefined) return { kind: "again" };
+    if (this.#states === undefined) return { kind: "again", changed: [] };
     const states = { ...this.#states, ancestor: this.parts.store.ancestor };
     const part = scope === "all" ? undefined : scope;
     if (part !== undefined && part.size === 0) return { kind: "quiet" };
     const end = await this.#carryOut(states, part, context);
     // A person edits faster than this only with a program; a watcher's next word comes by itself.
     this.#changedPasses = end.kind === "again" ? this.#changedPasses + 1 : 0;
-    if (this.#changedPasses > eagerPasses) {
-      return { kind: "blocked", reason: "files change while they are synced", delayMs: pauseMs };
-    }
-    return end;
+    if (end.kind !== "again" || this.#changedPasses <= eagerPasses) return end;
+    return { kind: "blocked", reason: changingText(end.changed), delayMs: pauseMs };
   }
 
   /**
@@ -176,14 +174,14 @@ export class Passes {
     if (plan.actions.length > 0) this.#tell(plan);
     // Steps may make paths that no scan has seen: copies of conflicts.
     const covered = scope && new Set([...scope, ...plan.actions.map(({ path }) => path)]);
-    const failures = await this.#apply(plan, part, covered, context);
+    const { complete, failures, changed } = await this.#apply(plan, part, covered, context);
     if (this.#states !== undefined) {
-      this.state.sides(this.#states, { alike: failures.complete, scope: covered });
+      this.state.sides(this.#states, { alike: complete, scope: covered });
     }
     // What isn't allowed isn't tried again and again; a full disk is.
-    const failure = failures.failures.find(({ reason }) => reason === "full" || reason === "other");
+    const failure = failures.find(({ reason }) => reason === "full" || reason === "other");
     if (failure !== undefined) return this.#blocked(failure);
-    if (!failures.complete && failures.failures.length === 0) return { kind: "again" };
+    if (!complete && failures.length === 0) return { kind: "again", changed };
     this.#failedPasses = 0;
     this.state.phase("watching", "");
     return { kind: "quiet" };
@@ -208,9 +206,10 @@ export class Passes {
     part: States,
     scope: Set<string> | undefined,
     { remote, signal }: PassContext,
-  ): Promise<{ complete: boolean; failures: StepFailure[] }> {
+  ): Promise<{ complete: boolean; failures: StepFailure[]; changed: string[] }> {
     const { local: here, store, log } = this.parts;
     const failures: StepFailure[] = [];
+    const changed: string[] = [];
     const running = apply({
       plan,
       local: part.local,
@@ -223,12 +222,13 @@ export class Passes {
       const next = await running.next();
       if (next.done) {
         if (next.value.lost !== undefined) throw next.value.lost;
-        return { complete: next.value.complete, failures };
+        return { complete: next.value.complete, failures, changed };
       }
       const event = next.value;
       this.state.applied(event);
       const { action } = event;
       if (event.kind === "done") this.#take(action.side, action.path, event.entry);
+      if (event.kind === "outOfDate") changed.push(action.path);
       if (event.kind === "failed") {
         failures.push(event.failure);
         log(`failed: ${action.kind} ${action.path} (${action.side}): ${event.failure.message}`);
@@ -244,6 +244,14 @@ export class Passes {
       : failure.message;
     return { kind: "blocked", reason, delayMs };
   }
+}
+
+/** `.kodamaignore` leaves out what is written all the time: whoever reads this has to know what that is. */
+function changingText(paths: readonly string[]): string {
+  const [first] = paths;
+  if (first === undefined) return "files change while they are synced";
+  if (paths.length === 1) return `${first} changes while it is synced`;
+  return `${first} and ${paths.length - 1} more change while they are synced`;
 }
 
 function remove(entries: Map<string, Entry>, path: string, entry: Entry): void {
