@@ -5,7 +5,7 @@ import { programOf } from "../src/cli/program.ts";
 import { run } from "../src/cli/run.ts";
 import type { Branch } from "../src/cli/node.ts";
 import { tree } from "../src/cli/tree.ts";
-import { MemoryTerminal } from "../src/term/memory_terminal.ts";
+import { MemoryTerminal } from "../src/term/testing/memory_terminal.ts";
 import { brokenWorkflows } from "./broken_workflows.ts";
 
 /** One golden file. */

@@ -6,7 +6,7 @@ import type { TreeEntry } from "../src/copy/entry.ts";
 import { writeTar } from "../src/copy/tar_writer.ts";
 import { sessionText } from "../src/session/state.ts";
 import { sampleSession } from "../src/session/testing/session.ts";
-import { MemoryTerminal } from "../src/term/memory_terminal.ts";
+import { MemoryTerminal } from "../src/term/testing/memory_terminal.ts";
 import { machineHost } from "../src/wiring/host.ts";
 import { TestFolder } from "./harness/test_folder.ts";
 

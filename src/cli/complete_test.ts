@@ -1,7 +1,7 @@
 /** Lines that a person has begun -> what may stand in place of the last word. */
 import assert from "node:assert/strict";
 import type { Host } from "../actions/host.ts";
-import { MemoryTerminal } from "../term/memory_terminal.ts";
+import { MemoryTerminal } from "../term/testing/memory_terminal.ts";
 import { complete } from "./complete.ts";
 import { programOf } from "./program.ts";
 

@@ -1,6 +1,6 @@
 /** Every example of help is a command line that works. */
 import assert from "node:assert/strict";
-import { MemoryTerminal } from "../term/memory_terminal.ts";
+import { MemoryTerminal } from "../term/testing/memory_terminal.ts";
 import { prepare } from "./prepare.ts";
 import { programOf } from "./program.ts";
 import { leaves } from "./node.ts";

@@ -2,7 +2,7 @@ import { wholeSelection } from "../actions/exec_events.ts";
 import assert from "node:assert/strict";
 import { simulatedHost } from "../actions/testing/simulated_host.ts";
 import { KodamaError } from "../base/errors.ts";
-import { MemoryTerminal } from "../term/memory_terminal.ts";
+import { MemoryTerminal } from "../term/testing/memory_terminal.ts";
 import type { Invocation } from "./invocation.ts";
 import { showPods } from "./pods_table.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ManualClock } from "../base/testing/manual_clock.ts";
-import { MemoryTerminal } from "../term/memory_terminal.ts";
+import { MemoryTerminal } from "../term/testing/memory_terminal.ts";
 import { ToldWait } from "./told_wait.ts";
 
 const progress = (ready: number) => ({

@@ -1,6 +1,6 @@
 /** This machine as the actions see it, whose clusters for tests of workflows are in this process. */
 import type { Host, TestCluster } from "../../src/actions/host.ts";
-import { MemoryTerminal } from "../../src/term/memory_terminal.ts";
+import { MemoryTerminal } from "../../src/term/testing/memory_terminal.ts";
 import { machineHost } from "../../src/wiring/host.ts";
 import { startTestCluster } from "./embedded_cluster.ts";
 

@@ -1,7 +1,7 @@
 /** Words -> a task, and where its prompt comes from. */
 import assert from "node:assert/strict";
 import { simulatedHost } from "../../actions/testing/simulated_host.ts";
-import { MemoryTerminal } from "../../term/memory_terminal.ts";
+import { MemoryTerminal } from "../../term/testing/memory_terminal.ts";
 import { command } from "../commands/prompt.ts";
 import { sortWords } from "../parse.ts";
 import { resolveWords } from "../words.ts";

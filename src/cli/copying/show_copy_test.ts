@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { CopyEvent } from "../../actions/cp_events.ts";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
-import { MemoryTerminal, type MemoryTerminalOptions } from "../../term/memory_terminal.ts";
+import { MemoryTerminal, type MemoryTerminalOptions } from "../../term/testing/memory_terminal.ts";
 import { showCopy } from "./show_copy.ts";
 
 const at = new Date(0);

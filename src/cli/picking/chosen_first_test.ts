@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { wholeSelection } from "../../actions/exec_events.ts";
 import { simulatedHost } from "../../actions/testing/simulated_host.ts";
-import { MemoryTerminal } from "../../term/memory_terminal.ts";
+import { MemoryTerminal } from "../../term/testing/memory_terminal.ts";
 import type { Invocation } from "../invocation.ts";
 import { chosenFirst } from "./chosen_first.ts";
 

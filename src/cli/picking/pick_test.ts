@@ -5,7 +5,7 @@ import { runningPod, WatchedCluster } from "../../actions/testing/watched_cluste
 import { simulatedHost } from "../../actions/testing/simulated_host.ts";
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import { quiet } from "../../base/testing/manual_clock.ts";
-import { MemoryTerminal } from "../../term/memory_terminal.ts";
+import { MemoryTerminal } from "../../term/testing/memory_terminal.ts";
 import type { Size } from "../../term/terminal.ts";
 import { TinyTerminal } from "../../term/testing/tiny_terminal.ts";
 import type { EndSignal, Invocation } from "../invocation.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { MemoryTerminal } from "../../term/memory_terminal.ts";
+import { MemoryTerminal } from "../../term/testing/memory_terminal.ts";
 import { confirmOn } from "./confirm.ts";
 
 const question = { targets: [], names: ["a", "b"], command: ["rm", "x"] };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { ExecEvent, Outcome, Target } from "../../actions/exec_events.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { ClosedSinkError } from "../../term/sink.ts";
-import { MemoryTerminal, type MemoryTerminalOptions } from "../../term/memory_terminal.ts";
+import { MemoryTerminal, type MemoryTerminalOptions } from "../../term/testing/memory_terminal.ts";
 import type { EndSignal } from "../invocation.ts";
 import { drive } from "./drive.ts";
 import { Painter } from "./painter.ts";

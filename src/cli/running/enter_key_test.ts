@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
-import { MemoryTerminal } from "../../term/memory_terminal.ts";
+import { MemoryTerminal } from "../../term/testing/memory_terminal.ts";
 import { EnterKey } from "./enter_key.ts";
 
 Deno.test("lines of the terminal are heard after a second, and nothing of them before", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { OutcomeKind } from "../../actions/exec_events.ts";
-import { MemoryTerminal } from "../../term/memory_terminal.ts";
+import { MemoryTerminal } from "../../term/testing/memory_terminal.ts";
 import { TinyTerminal } from "../../term/testing/tiny_terminal.ts";
 import { displayWidth } from "../../term/width.ts";
 import type { Progress } from "./progress.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Session, StartEvent } from "../../actions/session/events.ts";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
-import { MemoryTerminal } from "../../term/memory_terminal.ts";
+import { MemoryTerminal } from "../../term/testing/memory_terminal.ts";
 import { plainStyle } from "../../term/style.ts";
 import { showStart } from "./show_start.ts";
 

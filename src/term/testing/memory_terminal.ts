@@ -1,6 +1,6 @@
 /** A terminal in memory: what a test reads in place of a screen, and writes in place of keys. */
-import { PumpedSink } from "./sink.ts";
-import type { InputStream, OutputStream, Size, Terminal } from "./terminal.ts";
+import { PumpedSink } from "../sink.ts";
+import type { InputStream, OutputStream, Size, Terminal } from "../terminal.ts";
 
 /** What the terminal is like. */
 export interface MemoryTerminalOptions {
