@@ -93,7 +93,8 @@ export class GridPainter {
     let out = this.#grow(texts.length);
     for (const [index, text] of texts.entries()) {
       if (this.#rows[index]?.text === text) continue;
-      out += `${this.#move(index)}${text}\x1b[K`;
+      // Cleared before and not behind: there the cursor stands on the last cell of a full row, which would go.
+      out += `${this.#move(index)}\x1b[K${text}`;
       this.#rows[index] = { text, width: lineWidth(grid.lines[index] ?? []) };
       // The row's end may be the screen's edge: the next move starts from the row's beginning.
       out += "\r";

@@ -97,11 +97,10 @@ export class TinyTerminal {
     this.#cells.shift();
   }
 
+  /** From the cursor on. Behind a full row it stands on the last cell, which goes too. */
   #clear(row: number): void {
-    (this.#cells[row] as string[]).length = Math.min(
-      this.#column,
-      (this.#cells[row] as string[]).length,
-    );
+    const from = Math.min(this.#column, this.columns - 1);
+    (this.#cells[row] as string[]).length = Math.min(from, (this.#cells[row] as string[]).length);
   }
 
   #blank(): string[][] {
