@@ -30,8 +30,7 @@ export async function allTargets(
 ): Promise<Findings> {
   const discovery = new Discovery(host, contexts, selectIn(host, selection, signal), { signal });
   const findings = await Array.fromAsync(discovery.rest());
-  const single = new Set(contexts).size <= 1;
-  const notes = findings.flatMap((found) => noteOf(found, single));
+  const notes = findings.flatMap(noteOf);
   const targets = findings.flatMap((found) => found.kind === "found" ? found.targets : []);
   if (targets.length === 0) {
     // Nobody knows what a context has that can't be asked.
@@ -41,12 +40,10 @@ export async function allTargets(
   return { targets, names: targets.map((target) => targetName(target, parts)), notes };
 }
 
-function noteOf(found: ContextFindings, single: boolean): FindingNote[] {
-  if (found.kind === "failed") {
-    if (single) throw found.error;
-    return [{ kind: "contextFailed", context: found.context, error: found.error }];
-  }
-  const { context, skipped } = found;
+function noteOf(found: ContextFindings): FindingNote[] {
+  const { context } = found;
+  if (found.kind === "failed") return [{ kind: "contextFailed", context, error: found.error }];
+  const { skipped } = found;
   return skipped.length === 0 ? [] : [{ kind: "podsSkipped", context, skipped }];
 }
 

@@ -31,7 +31,6 @@ export function makeStage(runner: Sequences, step: Step, at: Attempting): Stage 
   const folder = workflow.path.slice(0, workflow.path.lastIndexOf("/")) || "/";
   const inner = (field: string) => step.inner[field] ?? [];
   const shared = stepKind(step.kind).innerStay;
-  let skippedTold = false;
   const stage: Stage = {
     world,
     workflow,
@@ -89,9 +88,8 @@ export function makeStage(runner: Sequences, step: Step, at: Attempting): Stage 
     if (found.targets.length + found.dead.length === 0) {
       throw new NoMatchError(found.none ?? "no pod matches");
     }
-    // Names that are given are of pods that could be used; and who asks again has been told.
-    if (found.skipped.length > 0 && wanted === undefined && !skippedTold) {
-      skippedTold = true;
+    // Names that are given are of pods that could be used.
+    if (found.skipped.length > 0 && wanted === undefined) {
       await tell({ kind: "stepPodsSkipped", step: key, skipped: found.skipped });
     }
     const severalContexts = new Set(where.contexts).size > 1;
