@@ -13,6 +13,7 @@ import { FarKnowledge } from "../../sync/far/far_knowledge.ts";
 import { linuxRules } from "../../sync/held_paths.ts";
 import { ignoringOf } from "../../sync/ignoring.ts";
 import { nativeChecksums } from "../checksums.ts";
+import { inTime } from "./answer_limit.ts";
 import { forgetAgreed, LocalAncestorFiles } from "./ancestor_files.ts";
 import { rulesOfFolder } from "./host_rules.ts";
 import { ignoreSources } from "./ignore_sources.ts";
@@ -83,9 +84,10 @@ async function run({ record, host, files, log, report, paths, stop }: Parts): Pr
     local,
     localWatcher: () => watch.by,
     async connect(told, signal) {
-      await requireSession(host, record, signal);
+      await inTime(systemClock, (own) => requireSession(host, record, own), signal);
       const end = await FarEnd.open({
-        open: (command) => openExec(host, record, command, signal),
+        open: (command) =>
+          inTime(systemClock, (own) => openExec(host, record, command, own), signal),
         root: record.remotePath,
         key: id,
         knowledge,
