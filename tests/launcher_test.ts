@@ -3,6 +3,11 @@ import assert from "node:assert/strict";
 import { installed, launcherText } from "../tools/launcher.ts";
 import { runCommand } from "./harness/command.ts";
 
+const saying = `#!/bin/sh
+printf "%s\\n" "$@"
+echo "authorities: <\${DENO_TLS_CA_STORE-Deno's own}>"
+`;
+
 /** What Deno is started with, by a launcher whose Deno says its words. */
 async function startWords(
   name: string,
@@ -13,7 +18,7 @@ async function startWords(
   try {
     await Deno.mkdir(`${folder}/version`);
     const deno = `${folder}/version/${installed.deno}`;
-    await Deno.writeTextFile(deno, '#!/bin/sh\nprintf "%s\\n" "$@"\n', { mode: 0o755 });
+    await Deno.writeTextFile(deno, saying, { mode: 0o755 });
     const text = launcherText({ kind: "folder", path: `${folder}/version` }, {
       kodama: { read: true },
       cluster: { read: true, write: true },
@@ -30,6 +35,13 @@ async function writes(name: string, words: readonly string[]): Promise<string | 
   const { stdout } = await startWords(name, words);
   return /^--allow-write.*$/m.exec(stdout)?.[0];
 }
+
+Deno.test("Deno trusts no authorities of its own beside those that a kubeconfig names", async () => {
+  for (const more of [{}, { DENO_TLS_CA_STORE: "mozilla,system" }]) {
+    const { stdout } = await startWords("kodama", ["pods"], more);
+    assert.match(stdout, /^authorities: <>$/m);
+  }
+});
 
 Deno.test("only the configuration folder is written to, and that of --outdir", async () => {
   const home = "--allow-write=/home/me/.kodama";

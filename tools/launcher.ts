@@ -85,6 +85,8 @@ case $0 in
   *) launcher=$PWD/$0 ;;
 esac
 export KODAMA_ARGV0="$name" KODAMA_LAUNCHER="$launcher" DENO_DIR="$home/${installed.cache}" DENO_NO_UPDATE_CHECK=1
+# Deno would trust its own list of authorities beside the one that a kubeconfig names.
+export DENO_TLS_CA_STORE=
 
 # The command is the first word that is neither a flag nor a flag's value; what follows it may be a part of it.
 command= part= before=

@@ -43,7 +43,13 @@ export async function openWall(wall: Wall): Promise<OpenWall> {
 }
 
 /** What a launcher of kodama sets for its Deno: a server that kodama starts would hand it to every shell in it. */
-const ownVariables = ["KODAMA_ARGV0", "KODAMA_LAUNCHER", "DENO_DIR", "DENO_NO_UPDATE_CHECK"];
+const ownVariables = [
+  "KODAMA_ARGV0",
+  "KODAMA_LAUNCHER",
+  "DENO_DIR",
+  "DENO_NO_UPDATE_CHECK",
+  "DENO_TLS_CA_STORE",
+];
 
 /** One call of {@link openWall}. */
 class WallBuilder {

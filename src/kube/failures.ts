@@ -202,9 +202,9 @@ const causes: readonly { pattern: RegExp; reason: string; hint: string; dialling
   },
   {
     pattern: /UnknownIssuer|unable to verify|self[- ]signed|unknown ca|BadSignature/i,
-    reason: "its certificate is signed by an authority that this context doesn't trust",
+    reason: "its certificate is signed by an authority that isn't trusted",
     hint:
-      "the certificate-authority in the kubeconfig belongs to another cluster, or the cluster was made anew",
+      "the certificate-authority in the kubeconfig belongs to another cluster, or the cluster was made anew; where it names none, the machine's own count, or those of SSL_CERT_FILE",
   },
   {
     pattern: /CERT_HAS_EXPIRED|certificate (?:has )?expired|invalid peer certificate: Expired/i,

@@ -62,7 +62,7 @@ const links: [unknown, string, RegExp][] = [
   [
     new TypeError("fetch failed", { cause: new Error("invalid peer certificate: UnknownIssuer") }),
     "unreachable",
-    /signed by an authority that this context doesn't trust$/,
+    /signed by an authority that isn't trusted$/,
   ],
   [coded("CERT_HAS_EXPIRED"), "unreachable", /its certificate has expired$/],
   [new Error(`certificate not valid for name "x"`), "unreachable", /for another name$/],

@@ -67,8 +67,7 @@ export class Transport implements Disposable {
     credentials: Credentials,
     host: Host,
   ): Promise<Transport> {
-    const source = connection.certificateAuthority;
-    const authority = source && await readPem(source, "certificate-authority", host);
+    const authority = await authorityOf(connection, host);
     if (connection.insecure) {
       host.warn(
         `context ${connection.context}: the server's certificate is not verified (insecure-skip-tls-verify)`,
@@ -290,4 +289,15 @@ export class Transport implements Disposable {
     const timeout = reason instanceof DOMException && reason.name === "TimeoutError";
     return linkError(timeout ? reason : new DOMException("", "AbortError"), this.place);
   }
+}
+
+/** What the server's certificate must be signed by, as PEM; undefined where nothing is verified, or nothing is known. */
+async function authorityOf(connection: Connection, host: Host): Promise<string | undefined> {
+  const { certificateAuthority, insecure, server } = connection;
+  if (certificateAuthority !== undefined) {
+    return await readPem(certificateAuthority, "certificate-authority", host);
+  }
+  if (insecure || !server.startsWith("https:")) return undefined;
+  const { systemAuthorities } = await import("./system_authorities.ts");
+  return await systemAuthorities(host);
 }

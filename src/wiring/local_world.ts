@@ -3,6 +3,8 @@ import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import { ownFolders, type Places } from "../config/places.ts";
 import type { KubeClient } from "../kube/client.ts";
+import { LinkError, linkError } from "../kube/failures.ts";
+import { systemAuthorities } from "../kube/system_authorities.ts";
 import type { HttpAnswer, LocalEnd, LocalWorld, Writing } from "../workflow/engine/world.ts";
 import { forwardPort } from "./forward_port.ts";
 import { variablesOf } from "./variables.ts";
@@ -36,7 +38,7 @@ export function localWorld(
     variables: (names) => variablesOf(names, env),
     run: (words, options) =>
       run(words, { ...options, environment: { ...shared, ...options.environment } }),
-    fetch: request,
+    fetch: requester(env),
     create,
     readText: (path) => readText(path, maxScriptBytes),
     realPath,
@@ -132,16 +134,31 @@ async function collected(
   return { text, truncated };
 }
 
+/** Trusts whom this machine trusts, as its other programs do. */
+function requester(env: LocalWorldParts["env"]): LocalWorld["fetch"] {
+  let opening: Promise<Deno.HttpClient> | undefined;
+  return async (asked, signal) => {
+    if (new URL(asked.url).protocol !== "https:") return await request(asked, { signal });
+    return await request(asked, { signal, client: await (opening ??= openClient(env)) });
+  };
+}
+
+async function openClient(env: LocalWorldParts["env"]): Promise<Deno.HttpClient> {
+  const authorities = await systemAuthorities({ env, readText: (path) => Deno.readTextFile(path) });
+  return Deno.createHttpClient({ caCerts: authorities === undefined ? [] : [authorities] });
+}
+
 async function request(
   { method, url, headers, body }: Parameters<LocalWorld["fetch"]>[0],
-  signal: AbortSignal,
+  options: { signal: AbortSignal; client?: Deno.HttpClient },
 ): Promise<HttpAnswer> {
+  const { signal } = options;
   try {
     const answer = await fetch(url, {
+      ...options,
       method,
       headers: { ...headers },
       redirect: "manual",
-      signal,
       ...(body === undefined ? {} : { body }),
     });
     const { text, truncated } = await bounded(answer.body);
@@ -152,10 +169,12 @@ async function request(
       truncated,
     };
   } catch (error) {
-    if (signal.aborted || error instanceof KodamaError) throw error;
-    throw new KodamaError("unreachable", `${new URL(url).host}: ${messageOf(error)}`, {
-      cause: error,
-    });
+    if (signal.aborted) throw error;
+    const { host } = new URL(url);
+    const told = linkError(error, { context: "", server: host });
+    if (!(told instanceof LinkError)) throw told;
+    // What it hints at is an API server's.
+    throw new KodamaError("unreachable", `${host}: ${told.failure.reason}`, { cause: error });
   }
 }
 
