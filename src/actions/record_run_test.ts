@@ -3,7 +3,7 @@ import { wholeSelection } from "../kube/whole_selection.ts";
 import assert from "node:assert/strict";
 import { exec } from "./exec.ts";
 import type { ExecEvent, ExecOptions } from "./exec_events.ts";
-import { findRun, listRuns } from "./past_runs.ts";
+import { findRun, lastStepsRun, listRuns } from "./past_runs.ts";
 import { rerun, type RerunOptions } from "./rerun.ts";
 import type { PodScript } from "../exec/testing/simulated_pod.ts";
 import { simulatedHost, type SimulatedSurroundings } from "./testing/simulated_host.ts";
@@ -194,4 +194,26 @@ Deno.test("of the many runs that begin alike, the newest few are told", async ()
     message: `several runs begin with "20260101": ${id(59)}, ${id(58)}, ${id(57)} and 57 more`,
     hint: "a few more of its characters are enough; kodama runs list shows what ran",
   });
+});
+
+Deno.test("the last run of a workflow with steps is found behind newer runs of commands", async () => {
+  const { host, files, run } = stage();
+  await assert.rejects(lastStepsRun(host), { kind: "notFound" });
+  await run();
+  const header = {
+    event: "workflow",
+    version: 1,
+    id: "20250101-000000-abcdefg",
+    at: "2025-01-01T00:00:00.000Z",
+    workflow: "w",
+    path: "/project/workflows/w.yaml",
+    files: {},
+    params: {},
+    secrets: [],
+    rerunOf: null,
+    overrides: {},
+  };
+  files.set(`/config/runs/${header.id}.jsonl`, `${JSON.stringify(header)}\n`);
+  const found = await lastStepsRun(host);
+  assert.deepEqual([found.kind, found.run.header.id], ["workflow", header.id]);
 });

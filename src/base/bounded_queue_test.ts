@@ -49,3 +49,15 @@ Deno.test("what waits is seen before an error; a consumer that is gone holds nob
   await waiting;
   assert.deepEqual(await Array.fromAsync(abandoned), []);
 });
+
+Deno.test("a queue ends once: what comes after its error or its end changes neither", async () => {
+  const failed = new BoundedQueue<number>(1);
+  failed.fail(new Error("first"));
+  failed.fail(new Error("second"));
+  failed.close();
+  await assert.rejects(Array.fromAsync(failed), /first/);
+  const closed = new BoundedQueue<number>(1);
+  closed.close();
+  closed.fail(new Error("late"));
+  assert.deepEqual(await Array.fromAsync(closed), []);
+});

@@ -143,6 +143,27 @@ Deno.test("failures in a row wait longer each time, spread, and at most 45 s", a
   );
 });
 
+Deno.test("a stream that gave something begins the waits anew, and is resumed where it was", async () => {
+  const [clock, stop] = [new ManualClock(), new AbortController()];
+  const asked: [version: string, atMs: number][] = [];
+  const source: WatchSource<Thing> = {
+    list: () => Promise.resolve({ objects: [], resourceVersion: "1" }),
+    async *changes(version) {
+      asked.push([version, clock.elapsedMs()]);
+      await Promise.resolve();
+      if (asked.length === 5) stop.abort();
+      // The server need not tell the version of a change.
+      const object = { name: "a", version: 0 };
+      if (asked.length === 2) yield { kind: "modified", object, resourceVersion: "7" };
+      if (asked.length === 3) yield { kind: "modified", object, resourceVersion: "" };
+    },
+  };
+  await clock.runUntil(
+    Array.fromAsync(mendedWatch(source, { clock, random: () => 0.5 }, stop.signal)),
+  );
+  assert.deepEqual(asked, [["1", 0], ["1", 800], ["7", 1600], ["7", 2400], ["7", 4000]]);
+});
+
 for (const kind of ["forbidden", "unauthorized", "notFound"] as const) {
   Deno.test(`a watch that turns out ${kind} ends with that error`, async () => {
     const clock = new ManualClock();

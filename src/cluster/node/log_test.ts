@@ -44,6 +44,18 @@ Deno.test("a line has its time, its stream and whether it is whole", () =>
     assert.equal(await read(log), "one\nbad\ntwo\nrest");
   }));
 
+Deno.test("a line that comes in pieces is cut where one that comes at once is", () =>
+  withLog(async (log) => {
+    for (const piece of ["a", "b", "c"]) await log.write("stdout", encode(piece.repeat(10_000)));
+    await log.write("stdout", encode("\n"));
+    const lines = (await Deno.readTextFile(log.path)).trimEnd().split("\n");
+    const parts = lines.map((line) => line.split(" ").slice(2)).map(([tag, text = ""]) => [
+      tag,
+      text.length,
+    ]);
+    assert.deepEqual(parts, [["P", 16_384], ["F", 30_000 - 16_384]]);
+  }));
+
 Deno.test("what was written comes out byte for byte, however it was cut", async () => {
   const chunks = fc.array(fc.uint8Array({ minLength: 1, maxLength: 40_000 }), { maxLength: 6 });
   await fc.assert(
