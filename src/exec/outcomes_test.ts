@@ -192,7 +192,15 @@ Deno.test("what isn't known to only look counts as a change", () => {
   for (const words of ["cat /etc/hosts", "/bin/ls -l", "weka version", "hostname", "date"]) {
     assert.equal(isKnownReadOnly(words.split(" ")), true, words);
   }
-  const changes = ["rm -r x", "hostname x", "sh -c ls", "weka local stop", "env rm x", "ss -K"];
+  const changes = [
+    "rm -r x",
+    "hostname x",
+    "sh -c ls",
+    "weka local stop",
+    "env rm x",
+    "ss -K",
+    "x status y",
+  ];
   for (const words of changes) {
     assert.equal(isKnownReadOnly(words.split(" ")), false, words);
   }

@@ -223,3 +223,20 @@ Deno.test("the table of pods has kubectl's columns", async () => {
   const [row] = table["rows"] as { cells: unknown[] }[];
   assert.deepEqual(row?.cells.slice(0, 7), ["a", "0/1", "Pending", "0", "90s", "<none>", "<none>"]);
 });
+
+Deno.test("nothing new is made in a namespace that is being deleted", async () => {
+  const api = testApi();
+  const body = {
+    apiVersion: "v1",
+    kind: "Namespace",
+    metadata: { name: "leaving" },
+    spec: { finalizers: ["kubernetes"] },
+  };
+  await api.json("POST", "/api/v1/namespaces", { body });
+  await api.json("DELETE", "/api/v1/namespaces/leaving");
+  const refused = await api.json("POST", "/api/v1/namespaces/leaving/pods", {
+    body: podNamed("late"),
+  });
+  assert.equal(refused.code, 403);
+  assert.match(refused.message ?? "", /namespace leaving because it is being terminated$/);
+});

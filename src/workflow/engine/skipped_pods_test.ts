@@ -5,11 +5,10 @@ import type { World } from "./world.ts";
 const target = { context: "c", namespace: "n", pod: "p", container: "a", node: "", ip: "" };
 const skipped = [{ namespace: "n", pod: "pending", reason: "is Pending" }];
 
-const world: Partial<World> = {
-  find: () => Promise.resolve({ targets: [target], skipped, dead: [] }),
-};
-
-async function toldOf(steps: string): Promise<unknown[]> {
+async function toldOf(steps: string, without = skipped): Promise<unknown[]> {
+  const world: Partial<World> = {
+    find: () => Promise.resolve({ targets: [target], skipped: without, dead: [] }),
+  };
   const files = { "w.yaml": `steps:\n${steps}` };
   const { events } = await play({ files, pods: { p: saying("x") }, world });
   return events.filter(({ kind }) => kind === "stepPodsSkipped");
@@ -18,6 +17,7 @@ async function toldOf(steps: string): Promise<unknown[]> {
 Deno.test("a step tells the pods that it does without", async () => {
   const told = await toldOf("  - { id: a, exec: [id] }\n");
   assert.deepEqual(told, [{ kind: "stepPodsSkipped", step: "a", skipped }]);
+  assert.deepEqual(await toldOf("  - { id: a, exec: [id] }\n", []), []);
 });
 
 Deno.test("a step whose targets are named does without none", async () => {
