@@ -14,7 +14,7 @@ import {
   trustListText,
 } from "../sandbox/trust_files.ts";
 import type { Permissions } from "../workflow/model.ts";
-import { ownWorkflowFolders } from "../workflow/find_workflow.ts";
+import { listWorkflowFiles, ownWorkflowFolders } from "../workflow/find_workflow.ts";
 import { absolute } from "../workflow/permissions.ts";
 import type { Host } from "./host.ts";
 
@@ -63,7 +63,7 @@ export async function ensureTrusted(
   const { name, files } = subject;
   const canAsk = options.ask !== undefined;
   const decision = await trustOf(host, subject, { trustNow: options.trustNow, canAsk });
-  if (decision.kind === "refused") throw refused(subject, decision);
+  if (decision.kind === "refused") throw await refused(host, subject, decision);
   if (decision.kind === "ask") {
     if (!await options.ask?.(askOf(subject, decision))) {
       throw new KodamaError("cancelled", `the workflow ${name} isn't trusted, and nothing was run`);
@@ -185,13 +185,16 @@ async function readLock(host: Host, workflow: string) {
   return text === undefined ? undefined : parseLock(path, text);
 }
 
-function refused(
+async function refused(
+  host: Host,
   { name, path }: TrustSubject,
   decision: TrustDecision & { kind: "refused" },
-): KodamaError {
+): Promise<KodamaError> {
   const { seen, changed, lock } = decision;
   const files = changed.length > 0 ? `: ${changed.slice(0, 5).join(", ")}` : "";
   const since = lock ? "since it was locked" : "since it was trusted";
+  const known = await listWorkflowFiles(host.files, host.places);
+  const word = known.some((one) => one.path === path) ? name : path;
   const why = seen === "new" ? "was never looked at here" : `has changed ${since}${files}`;
   return new KodamaError(
     "forbidden",
@@ -199,7 +202,7 @@ function refused(
     {
       hint: lock
         ? `look at what has changed, then write ${lockName} anew: kodama workflow trust lock`
-        : `look at it, then: kodama workflow trust add ${name}; in CI --trust, or a ${lockName} beside it`,
+        : `look at it, then: kodama workflow trust add ${word}; in CI --trust, or a ${lockName} beside it`,
     },
   );
 }

@@ -75,15 +75,24 @@ Deno.test("after a no nothing is kept, and the error is a cancel", async () => {
 });
 
 Deno.test("with nobody to ask it fails, and says the ways out", async () => {
-  const { host } = simulatedHost({});
-  const failure = await ensureTrusted(host, subject(), nobody).catch((error) => error);
-  assert.ok(failure instanceof KodamaError);
-  assert.equal(failure.kind, "forbidden");
-  assert.match(failure.message, /was never looked at here, and there is nobody to ask/);
-  assert.match(
-    failure.hint ?? "",
-    /kodama workflow trust add deploy; in CI --trust, or a kodama.lock/,
-  );
+  const table: [folder: string, word: string][] = [
+    ["/project/workflows", "deploy"],
+    // No name leads to it.
+    ["/elsewhere", "/elsewhere/deploy.yaml"],
+  ];
+  for (const [folder, word] of table) {
+    const path = `${folder}/deploy.yaml`;
+    const { host } = simulatedHost({ files: { [path]: "steps: []" } });
+    const failure = await ensureTrusted(host, subject(undefined, path), nobody)
+      .catch((error) => error);
+    assert.ok(failure instanceof KodamaError);
+    assert.equal(failure.kind, "forbidden");
+    assert.match(failure.message, /was never looked at here, and there is nobody to ask/);
+    assert.equal(
+      failure.hint,
+      `look at it, then: kodama workflow trust add ${word}; in CI --trust, or a kodama.lock beside it`,
+    );
+  }
 });
 
 Deno.test("--trust is for this run alone", async () => {
