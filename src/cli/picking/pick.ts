@@ -140,7 +140,7 @@ class Picker implements Disposable {
   async #ask(keyboard: InputStream): Promise<void> {
     const { invocation: { terminal, environment }, host } = this.#on;
     using _raw = keyboard.raw();
-    using screen = new PickerScreen(terminal, host.clock, {
+    await using screen = new PickerScreen(terminal, host.clock, {
       place: isFullScreen(this.#options.height) ? "screen" : "inline",
       color: styleOf(terminal.stderr, environment).bold("") !== "",
       mouse: this.#options.mouse,

@@ -8,9 +8,11 @@ import type { Terminal } from "../../term/terminal.ts";
 /** Changes that nobody typed are drawn together, once in so long. */
 const frameMs = 16;
 
-/** Where a picker is drawn. Disposing of it clears what it drew. */
-export class PickerScreen implements Disposable {
-  readonly #terminal: Terminal;
+type DrawnOn = Pick<Terminal, "stderr" | "atEnd">;
+
+/** Where a picker is drawn. Disposing of it clears what it drew, before anything else is written anywhere. */
+export class PickerScreen implements AsyncDisposable {
+  readonly #terminal: DrawnOn;
   readonly #clock: Clock;
   readonly #painter: GridPainter;
   readonly #cleanup = new DisposableStack();
@@ -19,7 +21,7 @@ export class PickerScreen implements Disposable {
   /** A frame is on its way: the next one waits, and shows the latest state then. */
   #writing = false;
 
-  constructor(terminal: Terminal, clock: Clock, options: GridPainterOptions) {
+  constructor(terminal: DrawnOn, clock: Clock, options: GridPainterOptions) {
     this.#terminal = terminal;
     this.#clock = clock;
     this.#painter = new GridPainter(options);
@@ -71,10 +73,12 @@ export class PickerScreen implements Disposable {
     });
   }
 
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
+    using _cleanup = this.#cleanup;
     this.#frame?.[Symbol.dispose]();
     this.#latest = undefined;
     this.#write(this.#painter.end());
-    this.#cleanup.dispose();
+    // Standard output is another stream to the same terminal: what it is given now would be cleared as well.
+    await this.#terminal.stderr.flush().catch(() => {});
   }
 }
