@@ -5,6 +5,9 @@ import type { Host } from "../host.ts";
 import { planDeletion } from "./delete.ts";
 import { tidiedUp, withOutcome } from "./tidying.ts";
 
+/** A pod that ends takes up to half a minute of it. */
+const untilGoneMs = 60_000;
+
 /**
  * Takes away what was made of the session; gives the error that a person is told.
  *
@@ -19,7 +22,7 @@ export async function abandoned(
   const isGone = await tidiedUp(host.clock, store, async (_, signal) => {
     const options = { name, namespace, context, purge, keepConfig: false, signal };
     for await (const _gone of (await planDeletion(host, options)).run());
-  });
+  }, untilGoneMs);
   if (!isGone) {
     const words = `kodama delete ${name} -n ${namespace}${purge ? " --purge" : ""}`;
     return withOutcome(error, `${words} takes away what is left of it`);

@@ -5,8 +5,8 @@ import { definedOnly } from "../../base/defined_only.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { SessionStore } from "../../session/store.ts";
 
-/** A pod that ends takes half a minute of it; a second Ctrl-C leaves at once. */
-const tidyLimitMs = 60_000;
+/** Of a few calls; a second Ctrl-C leaves at once. */
+const usualLimitMs = 15_000;
 
 /**
  * Tidies up; false where the cluster refused it, or the time was up: the failure before it is what is told. The signal
@@ -16,8 +16,9 @@ export async function tidiedUp(
   clock: Clock,
   { client, namespace }: SessionStore,
   work: (store: SessionStore, signal: AbortSignal) => Promise<void>,
+  limitMs: number = usualLimitMs,
 ): Promise<boolean> {
-  using deadline = new Deadline(clock, tidyLimitMs);
+  using deadline = new Deadline(clock, limitMs);
   const { signal } = deadline;
   try {
     await work(new SessionStore(client, namespace, clock, signal), signal);
