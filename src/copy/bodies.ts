@@ -12,22 +12,32 @@ export function metered(body: AsyncIterable<Uint8Array>, meter: Meter): AsyncIte
   return watched(body, ({ length }) => meter.moved(length));
 }
 
-/** The same data, added to the checksum: that is of the file as it reads, with zeros for its holes. */
-export function summed(file: File, checksum: Checksum): AsyncIterable<Uint8Array> {
+/**
+ * The same data, added to the checksum: that is of the file as it reads, with zeros for its holes.
+ *
+ * @param atEnd called when all of it was taken.
+ */
+export function summed(
+  file: File,
+  checksum: Checksum,
+  atEnd?: () => void,
+): AsyncIterable<Uint8Array> {
   return file.sparse === undefined
-    ? watched(file.body, (bytes) => checksum.update(bytes))
-    : summedWithHoles(file, checksum);
+    ? watched(file.body, (bytes) => checksum.update(bytes), atEnd)
+    : summedWithHoles(file, checksum, atEnd);
 }
 
 async function* summedWithHoles(
   file: File,
   checksum: Checksum,
+  atEnd?: () => void,
 ): AsyncGenerator<Uint8Array, void> {
   const data: Uint8Array[] = [];
   for await (const bytes of expanded({ ...file, body: kept(file.body, data) })) {
     checksum.update(bytes);
     yield* data.splice(0);
   }
+  atEnd?.();
 }
 
 /** Keeps each piece until whoever reads it beside has taken it. */

@@ -92,9 +92,12 @@ class PosixChecksum implements Checksum {
   }
 
   result(): string {
-    const count: number[] = [];
-    for (let left = this.#length; left > 0; left = Math.floor(left / 256)) count.push(left % 256);
-    return String(~this.#over(Uint8Array.from(count)) >>> 0);
+    const t = this.#tables;
+    let crc = this.#crc;
+    for (let left = this.#length; left > 0; left = Math.floor(left / 256)) {
+      crc = (crc << 8) ^ t[(crc >>> 24) ^ (left % 256)]!;
+    }
+    return String(~crc >>> 0);
   }
 
   /** Unrolled by hand: this loop is what a copy costs here. */

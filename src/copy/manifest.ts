@@ -14,15 +14,8 @@ export interface SentFile {
 export class Manifest {
   readonly #waiting = new Map<string, SentFile[]>();
   readonly #namedAgain: { path: Uint8Array; target: Uint8Array }[] = [];
-  #count = 0;
-
-  /** How many were sent. */
-  get count(): number {
-    return this.#count;
-  }
 
   add(sum: string, file: SentFile): void {
-    this.#count += 1;
     const same = this.#waiting.get(sum);
     if (same === undefined) this.#waiting.set(sum, [file]);
     else same.push(file);

@@ -7,7 +7,7 @@ import { Manifest, type SentFile, someNames, SumLines } from "./manifest.ts";
 import type { NamedChecksum, Settled, TreeSource } from "./source.ts";
 import { TarError } from "./tar_header.ts";
 import { type LeftOut, TarReader } from "./tar_reader.ts";
-import { watched, WholeBody } from "./whole_body.ts";
+import { WholeBody } from "./whole_body.ts";
 
 /** What is known of the folder before it is read. */
 export interface PodTreeOptions {
@@ -69,12 +69,9 @@ export class PodTree implements TreeSource {
     const checksum = this.options.maker?.make();
     const body = this.#told(entry.body);
     if (checksum === undefined) return { ...entry, body };
-    const noted = watched(
-      summed({ ...entry, body }, checksum),
-      () => {},
-      () => this.#manifest.add(checksum.result(), entry),
-    );
-    return { ...entry, body: noted };
+    const { path, size } = entry;
+    const note = () => this.#manifest.add(checksum.result(), { path, size });
+    return { ...entry, body: summed({ ...entry, body }, checksum, note) };
   }
 
   /** The same data; why it ends too early is told as the pod tells it. */

@@ -10,43 +10,37 @@ const maxPathBytes = 4096;
 const slash = 0x2f;
 const dot = 0x2e;
 
-/** The path below the folder; no bytes for the folder itself. Throws {@link TarError} for one that leads out of it. */
+/**
+ * The path below the folder, without empty parts and dots; no bytes for the folder itself. A copy. Throws
+ * {@link TarError} for one that leads out of it.
+ */
 export function safePath(name: Uint8Array): Uint8Array {
-  const parts = partsOf(name);
-  const leads = name[0] === slash || parts.some(isDotDot);
-  if (leads) throw new TarError(`"${escapedName(name)}" in the archive leads out of the folder`);
+  if (name[0] === slash) throw leadsOut(name);
+  const path = new Uint8Array(name.length);
+  let length = 0;
+  for (let at = 0, end = 0; at < name.length; at = end + 1) {
+    end = name.indexOf(slash, at);
+    if (end < 0) end = name.length;
+    if (isDots(name, at, end)) {
+      if (end - at === 2) throw leadsOut(name);
+      continue;
+    }
+    if (length > 0) path[length++] = slash;
+    for (let from = at; from < end; from++) path[length++] = name[from] as number;
+  }
   if (name.includes(0)) throw new TarError("a name in the archive holds a NUL");
-  const kept = parts.filter((part) => !(part.length === 1 && part[0] === dot));
-  const path = joinParts(kept);
-  if (path.length > maxPathBytes) throw new TarError("a name in the archive is too long");
-  return path;
+  if (length > maxPathBytes) throw new TarError("a name in the archive is too long");
+  return path.subarray(0, length);
 }
 
-function partsOf(name: Uint8Array): Uint8Array[] {
-  const parts: Uint8Array[] = [];
-  for (let at = 0; at <= name.length;) {
-    const end = name.indexOf(slash, at);
-    const part = name.subarray(at, end < 0 ? name.length : end);
-    if (part.length > 0) parts.push(part);
-    if (end < 0) break;
-    at = end + 1;
+/** Whether a part is nothing, one dot, or two. */
+function isDots(name: Uint8Array, at: number, end: number): boolean {
+  for (let from = at; from < end; from++) {
+    if (name[from] !== dot) return false;
   }
-  return parts;
+  return end - at <= 2;
 }
 
-function isDotDot(part: Uint8Array): boolean {
-  return part.length === 2 && part[0] === dot && part[1] === dot;
-}
-
-function joinParts(parts: readonly Uint8Array[]): Uint8Array {
-  const [only, ...others] = parts;
-  if (only !== undefined && others.length === 0) return only.slice();
-  const length = parts.reduce((sum, part) => sum + part.length + 1, 0);
-  const whole = new Uint8Array(Math.max(0, length - 1)).fill(slash);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length + 1;
-  }
-  return whole;
+function leadsOut(name: Uint8Array): TarError {
+  return new TarError(`"${escapedName(name)}" in the archive leads out of the folder`);
 }

@@ -57,12 +57,17 @@ export function untilNul(bytes: Uint8Array): Uint8Array {
   return end < 0 ? bytes : bytes.subarray(0, end);
 }
 
-/** A number in octal digits, or in base 256 where its first bit is set. Throws {@link TarError}. */
-export function readNumber(bytes: Uint8Array): number {
-  if (((bytes[0] ?? 0) & 0x80) !== 0) return readBase256(bytes);
+/**
+ * A number in octal digits, or in base 256 where its first bit is set. Throws {@link TarError}.
+ *
+ * @param begin where in the bytes it stands, up to `end`: a view of its own for each would cost more than the reading.
+ */
+export function readNumber(bytes: Uint8Array, begin = 0, end = bytes.length): number {
+  if (((bytes[begin] ?? 0) & 0x80) !== 0) return readBase256(bytes.subarray(begin, end));
   let value = 0;
   let phase: "before" | "digits" | "after" = "before";
-  for (const byte of bytes) {
+  for (let at = begin; at < end; at++) {
+    const byte = bytes[at] as number;
     if (byte >= 0x30 && byte <= 0x37 && phase !== "after") {
       value = value * 8 + byte - 0x30;
       phase = "digits";
@@ -98,31 +103,35 @@ export function isZeroBlock(block: Uint8Array): boolean {
   return block.every((byte) => byte === 0);
 }
 
-/** Reads a header. Throws {@link TarError} where the block isn't one. */
+/** Reads a header, whose names share memory with the block. Throws {@link TarError} where it isn't one. */
 export function decodeHeader(block: Uint8Array): TarHeader {
-  if (readNumber(fieldOf(block, "checksum")) !== sumOf(block)) {
+  if (numberIn(block, "checksum") !== sumOf(block)) {
     throw new TarError("a header's checksum is wrong: the archive is damaged");
   }
-  const size = readNumber(fieldOf(block, "size"));
+  const size = numberIn(block, "size");
   if (size < 0) throw new TarError("a header has a size below zero");
-  const type = String.fromCharCode(fieldOf(block, "type")[0] ?? 0);
+  const type = String.fromCharCode(block[fields.type[0]] ?? 0);
   return {
     name: fullName(block),
-    linkName: untilNul(fieldOf(block, "linkName")).slice(),
+    linkName: untilNul(fieldOf(block, "linkName")),
     type: type === "\0" ? "0" : type,
-    mode: readNumber(fieldOf(block, "mode")) & 0o7777,
+    mode: numberIn(block, "mode") & 0o7777,
     size,
-    mtime: readNumber(fieldOf(block, "mtime")),
+    mtime: numberIn(block, "mtime"),
     block,
   };
+}
+
+function numberIn(block: Uint8Array, field: Field): number {
+  const [offset, length] = fields[field];
+  return readNumber(block, offset, offset + length);
 }
 
 /** POSIX archives split long names in two; in GNU's the place of the prefix holds other things. */
 function fullName(block: Uint8Array): Uint8Array {
   const name = untilNul(fieldOf(block, "name"));
-  const prefix = untilNul(fieldOf(block, "prefix"));
-  if (prefix.length === 0 || !isPosix(block)) return name.slice();
-  return joinBytes([prefix, Uint8Array.of(0x2f), name]);
+  if (block[fields.prefix[0]] === 0 || !isPosix(block)) return name;
+  return joinBytes([untilNul(fieldOf(block, "prefix")), Uint8Array.of(0x2f), name]);
 }
 
 function isPosix(block: Uint8Array): boolean {

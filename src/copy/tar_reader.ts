@@ -134,7 +134,8 @@ export class TarReader {
       case "1":
         return { ...named, kind: "hardLink", target: safePath(target) };
       case "2":
-        return { ...named, kind: "symbolicLink", target };
+        // It is kept to the end, and what it came with isn't.
+        return { ...named, kind: "symbolicLink", target: target.slice() };
       default:
         this.leftOut({ path, what: kinds[header.type] ?? "an unknown kind of file" });
         return undefined;
