@@ -2,7 +2,7 @@
 import { BoundedQueue } from "../base/bounded_queue.ts";
 import { definedOnly } from "../base/defined_only.ts";
 import { UsageError } from "../base/errors.ts";
-import type { CopyTotals, FileSource, TreeSource } from "../copy/source.ts";
+import { type CopyTotals, type FileSource, knownBytes, type TreeSource } from "../copy/source.ts";
 import { exitCodeOfRun } from "../exec/exit_code.ts";
 import type { RunEvent } from "../exec/model.ts";
 import { runOnTargets } from "../exec/run_on_targets.ts";
@@ -125,7 +125,7 @@ class CopyRun {
   }
 
   #planned(targets: readonly Target[], local: FileSource | TreeSource | undefined): CopyEvent {
-    const bytes = (local?.kind === "file" ? local.size : local?.bytes) ?? null;
+    const bytes = (local && knownBytes(local)) ?? null;
     return { kind: "planned", targets, copies: this.#copies, bytes };
   }
 

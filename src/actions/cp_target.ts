@@ -7,7 +7,14 @@ import { farCommand, type FarScript } from "../copy/far_scripts.ts";
 import { keyOf } from "../copy/copy_key.ts";
 import { openPodSource } from "../copy/from_pod.ts";
 import type { LocalFiles } from "../copy/local_files.ts";
-import type { Checksums, CopyTotals, FileSource, Meter, TreeSource } from "../copy/source.ts";
+import {
+  type Checksums,
+  type CopyTotals,
+  type FileSource,
+  knownBytes,
+  type Meter,
+  type TreeSource,
+} from "../copy/source.ts";
 import { TarError } from "../copy/tar_header.ts";
 import { saveFile, saveSparse, saveTree } from "../copy/to_local.ts";
 import { type PodDestination, sendFile, sendTree } from "../copy/to_pod.ts";
@@ -104,8 +111,7 @@ async function copyToPod(
 ): Promise<CopyTotals> {
   const { local: source } = scene;
   if (source === undefined) throw new TypeError("nothing to copy");
-  const expected = source.kind === "file" ? source.size : source.bytes;
-  const meter = scene.meterOf(run.index, expected);
+  const meter = scene.meterOf(run.index, knownBytes(source));
   const name = /(?:^|\/)\.$/.test(local) ? "." : nameOf(absolutePath(local, scene.workingDir));
   const to = destination(scene, run, { path: remote, name, meter });
   if (source.kind === "file") scene.resumable.add(run.index);
@@ -120,8 +126,7 @@ async function copyFromPod(
   const { files } = scene;
   await using opened = await openPodSource(originOf(scene, run, way.remote));
   const { source } = opened;
-  const size = source.kind === "tree" ? source.bytes : source.size;
-  const meter = scene.meterOf(run.index, size);
+  const meter = scene.meterOf(run.index, knownBytes(source));
   const path = await localDestination(scene, run, way);
   const key = await keyOf([source.key, path]);
   if (source.kind === "tree") {
@@ -160,8 +165,7 @@ async function copyBetween(
   const fromRun = { ...run, target: sourcePod };
   await using opened = await openPodSource(originOf(scene, fromRun, way.from));
   const source = opened.source.kind === "sparse" ? opened.source.whole : opened.source;
-  const expected = source.kind === "file" ? source.size : source.bytes;
-  const meter = scene.meterOf(run.index, expected);
+  const meter = scene.meterOf(run.index, knownBytes(source));
   const to = destination(scene, run, { path: way.to, name: nameOf(way.from), meter });
   return source.kind === "file" ? await sendFile(source, to) : await sendTree(source, to);
 }

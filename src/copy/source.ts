@@ -63,6 +63,11 @@ export interface TreeSource {
   settle(): Promise<Settled>;
 }
 
+/** How much it is, where that is known before it is read. */
+export function knownBytes(source: FileSource | SparseSource | TreeSource): number | undefined {
+  return source.kind === "tree" ? source.bytes : source.size;
+}
+
 /** How a folder that was read stands to its source. */
 export interface Settled {
   notes: readonly string[];

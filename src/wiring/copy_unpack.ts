@@ -153,36 +153,17 @@ class Unpacking implements UnpackFolder {
     }
   }
 
-  async #putFile(full: string, file: File): Promise<void> {
-    const { body, size, sparse, mtime } = file;
-    const mode = file.mode & 0o777;
+  async #putFile(full: string, { mode: asked, mtime, size, sparse, body }: File): Promise<void> {
+    const mode = asked & 0o777;
     const masked = (mode & this.#mask) !== 0;
-    if (!(body instanceof WholeBody) || sparse !== undefined || size > smallFileBytes) {
-      return await this.#putLarge(full, file, { mode, masked });
+    if (body instanceof WholeBody && size <= smallFileBytes) {
+      this.#smallFiles += 1;
+      if (this.#smallFiles > filesBeforeMaker) {
+        this.#maker ??= this.#newMaker();
+        return await this.#maker.add({ path: full, mode, masked, mtime }, body.take());
+      }
     }
-    const data = body.take();
-    this.#smallFiles += 1;
-    if (this.#smallFiles > filesBeforeMaker) {
-      this.#maker ??= this.#newMaker();
-      return await this.#maker.add({ path: full, mode, masked, mtime }, data);
-    }
-    using made = this.#openNew(full, { write: true, createNew: true, mode });
-    writeAll(made, data);
-    made.utimeSync(mtime, mtime);
-    if (masked) Deno.chmodSync(full, mode);
-  }
-
-  #newMaker(): FileMaker {
-    const { path, temporary } = this.#places;
-    return new FileMaker((full) => `cannot write ${path}${full.slice(temporary.length)}`);
-  }
-
-  async #putLarge(
-    full: string,
-    { mtime, size, sparse, body }: File,
-    { mode, masked }: { mode: number; masked: boolean },
-  ): Promise<void> {
-    using file = this.#openNew(full, { write: true, createNew: true, mode });
+    using file = openNew(full, mode);
     if (sparse === undefined) { for await (const bytes of body) writeAll(file, bytes); }
     else {
       for await (const { offset, bytes } of placed(sparse.parts, body)) {
@@ -195,15 +176,9 @@ class Unpacking implements UnpackFolder {
     if (masked) Deno.chmodSync(full, mode);
   }
 
-  /** An archive may hold a file twice: the later one counts. */
-  #openNew(full: string, options: Deno.OpenOptions): Deno.FsFile {
-    try {
-      return Deno.openSync(full, options);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
-      Deno.removeSync(full);
-      return Deno.openSync(full, options);
-    }
+  #newMaker(): FileMaker {
+    const { path, temporary } = this.#places;
+    return new FileMaker((full) => `cannot write ${path}${full.slice(temporary.length)}`);
   }
 
   #putHardLink(name: string, target: Uint8Array): void {
@@ -219,6 +194,18 @@ class Unpacking implements UnpackFolder {
 /** The folder of a name, within the one that is unpacked: empty at the top. */
 function folderWithin(name: string): string {
   return name.slice(0, Math.max(0, name.lastIndexOf("/")));
+}
+
+/** An archive may hold a file twice: the later one counts. */
+function openNew(full: string, mode: number): Deno.FsFile {
+  const options = { write: true, createNew: true, mode };
+  try {
+    return Deno.openSync(full, options);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+    Deno.removeSync(full);
+    return Deno.openSync(full, options);
+  }
 }
 
 function writeAll(file: Deno.FsFile, bytes: Uint8Array): void {
