@@ -82,7 +82,7 @@ Deno.test("with nobody to ask it fails, and says the ways out", async () => {
   ];
   for (const [folder, word] of table) {
     const path = `${folder}/deploy.yaml`;
-    const { host } = simulatedHost({ files: { [path]: "steps: []" } });
+    const { host } = simulatedHost({}, { files: { [path]: "steps: []" } });
     const failure = await ensureTrusted(host, subject(undefined, path), nobody)
       .catch((error) => error);
     assert.ok(failure instanceof KodamaError);
