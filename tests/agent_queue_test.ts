@@ -13,25 +13,25 @@ Deno.test("tasks that waited when the pod went have their turns in the next one,
     JSON.parse(await run("agent", "list", name, "-o", "json")).map(
       ({ state, reason }: { state: string; reason: string | null }) => reason ?? state,
     );
+  const listed = async () =>
+    JSON.parse(await run("list", "-o", "json")).map(
+      ({ name, task }: { name: string; task: { number: number; state: string } }) =>
+        `${name} ${task.number} ${task.state}`,
+    );
   const inPod = (name: string, line: string) => run("attach", name, "--command", line);
   await run("start", "work", "--no-sync");
   await prompt("for ever", "echo begun >first; tail -f /dev/null");
   await inPod("work", "until [ -s first ]; do sleep 0.1; done");
   for (const number of [2, 3]) await prompt("next", `echo ${number} >>order`);
   assert.deepEqual(await states(), ["working", "queued", "queued"]);
+  assert.deepEqual(await listed(), ["work 1 working"]);
   await run("clone", "work", "copy");
   await run("stop", "work");
   await run("resume", "work");
   await run("agent", "logs", "work", "-f");
   assert.equal(await inPod("work", "cat order"), "2\n3\n");
   assert.deepEqual(await states(), ["the pod restarted", "done", "done"]);
-  const listed = JSON.parse(await run("list", "-o", "json"));
-  assert.deepEqual(
-    listed.map(({ name, task }: { name: string; task: { number: number; state: string } }) =>
-      `${name} ${task.number} ${task.state}`
-    ),
-    ["copy 3 failed", "work 3 done"],
-  );
+  assert.deepEqual(await listed(), ["copy 3 failed", "work 3 done"]);
   await run("stop", "work");
   await run("resume", "work");
   assert.equal(await inPod("work", "cat order"), "2\n3\n");
