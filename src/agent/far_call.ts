@@ -1,10 +1,10 @@
 /** One of kodama's scripts in a pod, from its first byte to its end. */
 import { onAbort, orAborted } from "../base/abort.ts";
 import { KodamaError } from "../base/errors.ts";
+import { plainText } from "../base/plain_text.ts";
 import { outcomeOfEnd } from "../exec/outcome.ts";
 import { saysNoShell } from "../exec/runtime_words.ts";
 import type { ExecChannel, ExecRequest } from "../kube/client.ts";
-import { plainText } from "../kube/failures.ts";
 import type { Target } from "../kube/target.ts";
 import { farCommand, type FarScript } from "./far_scripts.ts";
 import { refusalError } from "./refusals.ts";

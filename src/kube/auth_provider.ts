@@ -4,9 +4,9 @@
  */
 import { KubeConfig } from "@kubernetes/client-node";
 import { KodamaError } from "../base/errors.ts";
+import { plainText } from "../base/plain_text.ts";
 import type { Bearer, Connection } from "./connection.ts";
 import type { Credentials, Proof } from "./credentials.ts";
-import { plainText } from "./failures.ts";
 
 /** Credentials of a provider; it keeps and renews its tokens itself. */
 export function providerCredentials(

@@ -1,7 +1,8 @@
 /** Exec and attach, whichever protocol carries their streams. */
+import { plainText } from "../base/plain_text.ts";
 import type { ChannelEvent, ChannelSocket } from "./channel_socket.ts";
 import type { ChannelEnd, ExecChannel, OutputChunk, TerminalSize } from "./client.ts";
-import { parseStatus, plainText } from "./failures.ts";
+import { parseStatus } from "./failures.ts";
 import type { Status } from "./types.ts";
 
 /** A Status is a few hundred bytes; what is longer isn't kept. */

@@ -4,9 +4,10 @@
  */
 import { orAborted } from "../base/abort.ts";
 import { KodamaError } from "../base/errors.ts";
+import { plainText } from "../base/plain_text.ts";
 import type { Connection } from "./connection.ts";
 import type { Credentials, Proof } from "./credentials.ts";
-import { permissionError, plainText } from "./failures.ts";
+import { permissionError } from "./failures.ts";
 import type { Host } from "./host.ts";
 import type { ExecPlugin } from "./kubeconfig.ts";
 

@@ -1,6 +1,7 @@
 /** From what a server or the network said to one `KodamaError`: kind, words, way out. */
 import { KodamaError } from "../base/errors.ts";
 import type { ErrorKind, KodamaErrorOptions } from "../base/errors.ts";
+import { plainText } from "../base/plain_text.ts";
 import { linkWords } from "./silence.ts";
 import type { Status } from "./types.ts";
 
@@ -36,25 +37,6 @@ export class LinkError extends KodamaError {
   ) {
     super("unreachable", message, options);
   }
-}
-
-/** A server's sentence is shown, and not its essay. */
-const maxText = 1000;
-
-/**
- * Text from a server or a pod, fit for a terminal: one line, no control or escape characters, bounded.
- * Bidirectional overrides go too: they would let a name show as another.
- */
-export function plainText(text: string, limit = maxText): string {
-  const line = text
-    .slice(0, 4 * limit)
-    // deno-lint-ignore no-control-regex -- taking control characters out is the purpose
-    .replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.?)/g, "")
-    // deno-lint-ignore no-control-regex -- as above
-    .replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, " ")
-    .replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "")
-    .trim();
-  return line.length > limit ? `${line.slice(0, limit)}…` : line;
 }
 
 /** The error of an answer that isn't a success. `body` may be a `Status`, or anything at all. */

@@ -1,14 +1,6 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
 import { KodamaError } from "../base/errors.ts";
-import {
-  answerError,
-  LinkError,
-  linkError,
-  permissionError,
-  plainText,
-  upgradeError,
-} from "./failures.ts";
+import { answerError, LinkError, linkError, permissionError, upgradeError } from "./failures.ts";
 
 const at = { context: "prod", server: "https://api.test:6443" };
 const status = (message: string, reason = "") =>
@@ -137,18 +129,6 @@ for (const [said, message, hint] of denials) {
     assert.deepEqual([error?.kind, error?.message, error?.hint], ["environment", message, hint]);
   });
 }
-
-Deno.test("no text makes a control character, and none grows beyond its limit", () => {
-  const nasty = fc.array(fc.oneof(
-    fc.constantFrom("\x1b[2J", "\x1b]0;t\x07", "\x9b1m", "\u202e", "\r", "\x1b", "[", "]"),
-    fc.string({ unit: "binary" }),
-  )).map((parts) => parts.join(""));
-  fc.assert(fc.property(nasty, (text) => {
-    const plain = plainText(text, 50);
-    assert.doesNotMatch(plain, /\p{Cc}|[\u202a-\u202e\u2066-\u2069]/u);
-    assert.ok(plain.length <= 51);
-  }));
-});
 
 Deno.test("a stream that is forbidden is told with the verb that roles lack for it", () => {
   const { kind, message, hint } = upgradeError(403, status("no exec for you"), at);

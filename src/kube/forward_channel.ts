@@ -3,8 +3,8 @@
  * begins each with the port, two bytes, little end first.
  */
 import { KodamaError } from "../base/errors.ts";
+import { plainText } from "../base/plain_text.ts";
 import type { ForwardChannel } from "./client.ts";
-import { plainText } from "./failures.ts";
 import type { Transport } from "./transport.ts";
 import type { WebSocketLink } from "./websocket.ts";
 

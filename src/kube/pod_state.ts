@@ -1,5 +1,5 @@
 /** Why a pod can't be used just now, in the words that `kubectl get pods` would show. */
-import { plainText } from "./failures.ts";
+import { plainText } from "../base/plain_text.ts";
 import type { ContainerStatus, Pod } from "./types.ts";
 
 /** `is Pending: 0/1 containers ready, ImagePullBackOff`; undefined for a container that runs. */

@@ -4,7 +4,7 @@
  * is in the machine's. https://go.dev/src/crypto/x509/root_linux.go
  */
 import { KodamaError } from "../base/errors.ts";
-import { plainText } from "./failures.ts";
+import { plainText } from "../base/plain_text.ts";
 import type { Host } from "./host.ts";
 
 /** Where systems keep them, each in one file. */

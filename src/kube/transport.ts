@@ -1,12 +1,14 @@
 /** Requests to one API server with the user's credentials: HTTP by `fetch`, streams by WebSocket. */
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
+import { plainText } from "../base/plain_text.ts";
 import type { ApiRequest } from "./api_request.ts";
+import { boundedText } from "./bounded_text.ts";
 import type { StreamOptions } from "./client.ts";
 import type { Connection } from "./connection.ts";
 import type { Credentials } from "./credentials.ts";
 import type { DialOptions } from "./dial_link.ts";
-import { answerError, linkError, plainText, upgradeError, type Whereabouts } from "./failures.ts";
+import { answerError, linkError, upgradeError, type Whereabouts } from "./failures.ts";
 import { fetchByLink } from "./fetch_by_link.ts";
 import { FetchPool } from "./fetch_pool.ts";
 import { HeadLimit } from "./head_limit.ts";
@@ -106,7 +108,7 @@ export class Transport implements Disposable {
   /** The JSON of a success. `T` is the caller's word for what the API documents at this path. */
   async json<T>(request: ApiRequest): Promise<T> {
     const answer = await this.request(request, headLimitMs);
-    const text = await this.#boundedText(answer, maxBody, request.signal);
+    const text = await boundedText(this.readBody(answer, request.signal), maxBody, this.place);
     try {
       return JSON.parse(text) as T;
     } catch (error) {
@@ -229,27 +231,8 @@ export class Transport implements Disposable {
   }
 
   async #answerError(answer: HttpAnswer, signal: AbortSignal): Promise<KodamaError> {
-    const body = await this.#boundedText(answer, maxErrorBody, signal);
+    const body = await boundedText(this.readBody(answer, signal), maxErrorBody, this.place);
     return answerError(answer.code, body, this.place);
-  }
-
-  /** Throws where there is more than the limit: a cut document would only be misread. */
-  async #boundedText(answer: HttpAnswer, limit: number, signal: AbortSignal): Promise<string> {
-    const decoder = new TextDecoder();
-    const parts: string[] = [];
-    let length = 0;
-    for await (const chunk of this.readBody(answer, signal)) {
-      const part = decoder.decode(chunk, { stream: true });
-      parts.push(part);
-      length += part.length;
-      if (length > limit) {
-        throw new KodamaError(
-          "server",
-          `${this.connection.server} (context ${this.connection.context}) answered with more than ${limit} characters`,
-        );
-      }
-    }
-    return parts.join("");
   }
 
   async #upgradeOnce<T>(

@@ -1,6 +1,6 @@
 /** The lines of a watch: one JSON document each. */
 import { KodamaError } from "../base/errors.ts";
-import { plainText } from "./failures.ts";
+import { plainText } from "../base/plain_text.ts";
 
 /** A line, as far as it concerns a watch. */
 export type WatchLine<T> =

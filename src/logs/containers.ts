@@ -1,6 +1,6 @@
 /** Containers of pods whose logs can be read, and how far each of them is. Pure. */
+import { plainText } from "../base/plain_text.ts";
 import type { Container, ContainerStatus, Pod } from "../kube/types.ts";
-import { plainText } from "../kube/failures.ts";
 
 /** A text that matches as a whole, or an expression. */
 export type NameChoice = { kind: "exact"; name: string } | { kind: "regExp"; regExp: RegExp };

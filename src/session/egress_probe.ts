@@ -2,7 +2,7 @@
  * Whether a session's allow-list binds: its pod tries what every pod knows, the API server, and the list doesn't have.
  * A cluster whose network plug-in has no policies takes the list, and ignores it. Pure.
  */
-import { plainText } from "../kube/failures.ts";
+import { plainText } from "../base/plain_text.ts";
 import { allowsTcp } from "./egress_rule.ts";
 import type { EgressRule } from "./model.ts";
 

@@ -1,6 +1,6 @@
 /** Why git in a session's pod didn't reach the repository: from what git and ssh wrote there. Pure. */
+import { plainText } from "../base/plain_text.ts";
 import { redact, redactedText } from "../exec/redact.ts";
-import { plainText } from "../kube/failures.ts";
 import { sshFolder, sshKeyFile, sshKnownHosts } from "./git_environment.ts";
 
 /** What a person is told. */

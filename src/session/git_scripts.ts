@@ -1,5 +1,5 @@
 /** What kodama has git do in a session's pod: lines for its `sh`, and what they answer. Pure. */
-import { plainText } from "../kube/failures.ts";
+import { plainText } from "../base/plain_text.ts";
 import { sshKeyFile, sshKnownHosts } from "./git_environment.ts";
 import { kodamaFolder, workspaceFolder } from "./names.ts";
 

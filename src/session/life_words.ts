@@ -1,5 +1,5 @@
 /** What is asked of a session's watcher, by its files: `life_script.ts`. Pure. */
-import { plainText } from "../kube/failures.ts";
+import { plainText } from "../base/plain_text.ts";
 import { lifeFolder } from "./life_script.ts";
 import type { Life } from "./limits.ts";
 

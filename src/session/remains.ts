@@ -1,5 +1,5 @@
 /** What carries a session's labels, sorted by whether its session is still there. Pure. */
-import { plainText } from "../kube/failures.ts";
+import { plainText } from "../base/plain_text.ts";
 import type { KubeObject } from "../kube/types.ts";
 import { componentLabel, sessionLabel } from "./names.ts";
 

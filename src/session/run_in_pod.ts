@@ -1,11 +1,11 @@
 /** A command of kodama's own in a session's pod: to its end, with what it wrote. */
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
+import { plainText } from "../base/plain_text.ts";
 import { Capture } from "../exec/capture.ts";
 import type { Outcome } from "../exec/model.ts";
 import { runOnTargets } from "../exec/run_on_targets.ts";
 import type { KubeClient } from "../kube/client.ts";
-import { plainText } from "../kube/failures.ts";
 import type { Target } from "../kube/target.ts";
 import { WrittenLines } from "./written_lines.ts";
 

@@ -1,7 +1,7 @@
 /** The ConfigMap that holds a session: to and from an object of the API. Pure. */
 import { parse, stringify } from "yaml";
 import { KodamaError } from "../base/errors.ts";
-import { plainText } from "../kube/failures.ts";
+import { plainText } from "../base/plain_text.ts";
 import type { ConfigMap } from "../kube/types.ts";
 import { sessionDocument, sessionOf } from "./document.ts";
 import type { Session } from "./model.ts";

@@ -1,5 +1,5 @@
 /** What a session is just now: what was kept of it, and what its pod says. Pure. */
-import { plainText } from "../kube/failures.ts";
+import { plainText } from "../base/plain_text.ts";
 import type { ContainerStatus, Event, Pod } from "../kube/types.ts";
 import { isLimited, type SessionLimits, whyEnded } from "./limits.ts";
 import type { Session, SessionStatus } from "./model.ts";

@@ -4,7 +4,7 @@
  *
  * https://kubernetes.io/docs/concepts/storage/volume-snapshots/
  */
-import { plainText } from "../kube/failures.ts";
+import { plainText } from "../base/plain_text.ts";
 import type { KubeObject } from "../kube/types.ts";
 import { componentLabel, sessionLabel, sessionLabels, sessionNames } from "./names.ts";
 import type { Session } from "./model.ts";

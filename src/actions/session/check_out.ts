@@ -1,7 +1,7 @@
 /** The repository in a session's workspace: checked out once, asked about later. */
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import { KodamaError } from "../../base/errors.ts";
-import { plainText } from "../../kube/failures.ts";
+import { plainText } from "../../base/plain_text.ts";
 import {
   gitFailure,
   type GitSide,

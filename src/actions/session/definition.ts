@@ -3,12 +3,12 @@
  * template, the repository's `.kodama.yaml`, the user's `config.yaml`, the built-in default.
  */
 import { UsageError } from "../../base/errors.ts";
+import { plainText } from "../../base/plain_text.ts";
 import { parseQuantity } from "../../base/quantity.ts";
 import { editorConfigFolders } from "../../config/places.ts";
 import { mergedSettings, type SettingSources } from "../../config/settings.ts";
 import type { Settings } from "../../config/settings_shape.ts";
 import { defaultSettings } from "../../config/default_settings.ts";
-import { plainText } from "../../kube/failures.ts";
 import type { Container, Toleration } from "../../kube/types.ts";
 import { autoBranchName, checkedBranch } from "../../session/branch_name.ts";
 import { egressRule } from "../../session/egress_rule.ts";

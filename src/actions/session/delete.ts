@@ -1,4 +1,5 @@
 /** A session deleted: planned first, so that a person sees what goes and what stays. */
+import { plainText } from "../../base/plain_text.ts";
 import type { ApiResource } from "../../kube/client.ts";
 import { KodamaError } from "../../base/errors.ts";
 import {
@@ -10,7 +11,6 @@ import {
   VOLUME_SNAPSHOTS,
 } from "../../kube/resources.ts";
 import type { KubeObject, PersistentVolumeClaim } from "../../kube/types.ts";
-import { plainText } from "../../kube/failures.ts";
 import type { KeptSession } from "../../session/state.ts";
 import { componentLabel, sessionNames } from "../../session/names.ts";
 import type { SessionStore } from "../../session/store.ts";

@@ -1,6 +1,6 @@
 /** The Secret with the SSH key for git: the person's own, which a session names and never changes. */
 import { KodamaError } from "../../base/errors.ts";
-import { plainText } from "../../kube/failures.ts";
+import { plainText } from "../../base/plain_text.ts";
 import { SECRETS } from "../../kube/resources.ts";
 import type { Secret } from "../../kube/types.ts";
 import { sshSecretKeys } from "../../session/git_environment.ts";

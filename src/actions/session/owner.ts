@@ -1,7 +1,7 @@
 /** Who a person is, as the cluster knows them. */
 import { KodamaError } from "../../base/errors.ts";
+import { plainText } from "../../base/plain_text.ts";
 import type { KubeClient } from "../../kube/client.ts";
-import { plainText } from "../../kube/failures.ts";
 
 interface SelfReview {
   status?: { userInfo?: { username?: unknown } };

@@ -1,6 +1,6 @@
 /** A session's branch brought home: as a bundle over the exec, into the repository of the working folder. */
 import { KodamaError, UsageError } from "../../base/errors.ts";
-import { plainText } from "../../kube/failures.ts";
+import { plainText } from "../../base/plain_text.ts";
 import { checkedBranch } from "../../session/branch_name.ts";
 import { bundleAnswer, type Bundled, bundleWords, nothingToPull } from "../../session/git_pull.ts";
 import type { Session } from "../../session/model.ts";

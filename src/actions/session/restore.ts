@@ -1,8 +1,8 @@
 /** A session's files brought back from a snapshot, of a file or of the cluster: into a new session, or one that is stopped. */
 import { KodamaError } from "../../base/errors.ts";
+import { plainText } from "../../base/plain_text.ts";
 import { PERSISTENT_VOLUME_CLAIMS, PODS } from "../../kube/resources.ts";
 import type { PersistentVolumeClaim } from "../../kube/types.ts";
-import { plainText } from "../../kube/failures.ts";
 import { noParts } from "../../session/manifests/all.ts";
 import type { Session } from "../../session/model.ts";
 import { sessionNames } from "../../session/names.ts";

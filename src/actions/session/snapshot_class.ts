@@ -1,6 +1,6 @@
 /** Which VolumeSnapshotClass a session's claims are taken by, and whether the cluster can take them at all. */
 import { KodamaError } from "../../base/errors.ts";
-import { plainText } from "../../kube/failures.ts";
+import { plainText } from "../../base/plain_text.ts";
 import { wholeList } from "../../kube/list.ts";
 import { PERSISTENT_VOLUMES, VOLUME_SNAPSHOT_CLASSES } from "../../kube/resources.ts";
 import type { PersistentVolume, PersistentVolumeClaim } from "../../kube/types.ts";

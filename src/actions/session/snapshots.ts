@@ -1,6 +1,6 @@
 /** The snapshots of sessions that a cluster keeps: listed, read, and deleted. */
 import { KodamaError } from "../../base/errors.ts";
-import { plainText } from "../../kube/failures.ts";
+import { plainText } from "../../base/plain_text.ts";
 import { wholeList } from "../../kube/list.ts";
 import { VOLUME_SNAPSHOTS } from "../../kube/resources.ts";
 import type { KubeClient } from "../../kube/client.ts";

@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { plainText } from "./plain_text.ts";
+
+Deno.test("no text makes a control character, and none grows beyond its limit", () => {
+  const nasty = fc.array(fc.oneof(
+    fc.constantFrom("\x1b[2J", "\x1b]0;t\x07", "\x9b1m", "\u202e", "\r", "\x1b", "[", "]"),
+    fc.string({ unit: "binary" }),
+  )).map((parts) => parts.join(""));
+  fc.assert(fc.property(nasty, (text) => {
+    const plain = plainText(text, 50);
+    assert.doesNotMatch(plain, /\p{Cc}|[\u202a-\u202e\u2066-\u2069]/u);
+    assert.ok(plain.length <= 51);
+  }));
+});
+
+Deno.test("what is left out of a text takes no room of what is shown", () => {
+  assert.equal(plainText(`${"\x1b[0m".repeat(10)}a sentence`, 20), "a sentence");
+  assert.equal(plainText("x".repeat(21), 20), `${"x".repeat(20)}…`);
+});
