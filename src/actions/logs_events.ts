@@ -5,6 +5,7 @@ import type { ContainerChoice } from "../logs/containers.ts";
 import type { LogLine } from "../logs/line.ts";
 import type { LineFilter } from "../logs/line_filter.ts";
 import type { LogStart, ReadEvent } from "../logs/reading.ts";
+import type { PickedPod } from "./pick_host.ts";
 
 export { fieldText, jsonFieldsText, jsonObjectOf } from "../logs/json_fields.ts";
 export { type LogLine, stampOf, textOf } from "../logs/line.ts";
@@ -20,8 +21,8 @@ export interface LogsOptions {
   contexts: readonly string[];
   /** Which pods. Its container and its phases count for nothing: `containers` chooses among all of them. */
   selection: Selection;
-  /** None but these pods of the selection. */
-  picked?: readonly Pick<Target, "context" | "namespace" | "pod">[];
+  /** None but these of the selection. */
+  picked?: readonly PickedPod[];
   containers: ContainerChoice;
   /** Pods with this condition alone. */
   condition?: { type: string; status: string };

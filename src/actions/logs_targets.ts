@@ -52,6 +52,18 @@ function pickedOf(pods: readonly Pod[], { picked }: LogChoice, context: string):
   return pods.filter(({ metadata }) => keys.has(keyOf(metadata ?? {})));
 }
 
+/** Those of a pod that a person picked; undefined where all of them are meant. */
+function pickedContainers(
+  { picked }: LogChoice,
+  { context, namespace, pod }: Target,
+): ReadonlySet<string> | undefined {
+  const names = picked?.filter((one) =>
+    one.context === context && one.namespace === namespace && one.pod === pod
+  ).map(({ container }) => container);
+  if (names === undefined || names.includes(undefined)) return undefined;
+  return new Set(names.filter((name) => name !== undefined));
+}
+
 /**
  * One target for each container. Throws as `findTargets` does, and NoMatchError where no pod has a container
  * that is named.
@@ -113,7 +125,9 @@ export function logTargets(
   for (const target of all) {
     const pod = byKey.get(targetKey(target));
     if (pod === undefined) continue;
+    const only = pickedContainers(choice, target);
     for (const container of chosenContainers(pod, choice.containers)) {
+      if (only?.has(container) === false) continue;
       named++;
       const reason = unreadable(pod, container, choice);
       if (reason === undefined) targets.push({ ...target, container });

@@ -198,6 +198,31 @@ Deno.test("pods that were picked are read, and none of their names elsewhere", a
   assert.deepEqual(asked.sort(), ["m/b", "n/a"]);
 });
 
+Deno.test("of a picked container the log is read, and of a picked pod all of them", () => {
+  const pods = ["a", "b"].map((name) => ({
+    metadata: { name, namespace: "n" },
+    spec: { containers: [{ name: "main" }, { name: "side" }] },
+    status: {
+      containerStatuses: ["main", "side"].map((container) => ({
+        ...{ name: container, image: "", imageID: "", ready: true, restartCount: 0 },
+        state: { running: {} },
+      })),
+    },
+  }));
+  const [a, b] = [{ context: "c", namespace: "n", pod: "a" }, {
+    context: "c",
+    namespace: "n",
+    pod: "b",
+  }];
+  const { selection, containers } = optionsOf({});
+  const choice = { selection, containers, follow: false, previous: false };
+  const read = (picked: LogsOptions["picked"]) =>
+    logTargets(pods, { ...choice, ...(picked && { picked }) }, { context: "c", random: () => 0 })
+      .targets.map(({ pod, container }) => `${pod}/${container}`);
+  assert.deepEqual(read([a, { ...b, container: "side" }]), ["a/main", "a/side", "b/side"]);
+  assert.deepEqual(read([{ ...b, container: "side" }, b]), ["b/main", "b/side"]);
+});
+
 Deno.test("where no pod has the condition, the error says it, and doesn't deny the pods", async () => {
   const condition = { type: "ready", status: "false" };
   await assert.rejects(read({ a: "" }, { condition }), {

@@ -2,6 +2,12 @@
 import type { Target } from "../kube/target.ts";
 import type { Host } from "./host.ts";
 
+/** What a person chose: a pod, or one container of it. */
+export interface PickedPod extends Pick<Target, "context" | "namespace" | "pod"> {
+  /** Absent where it was the pod as a whole. */
+  container?: string;
+}
+
 /** The contexts in which something was chosen, in the order of choosing. */
 export function contextsOf(targets: readonly Target[]): string[] {
   return [...new Set(targets.map(({ context }) => context))];

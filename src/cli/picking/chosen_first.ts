@@ -1,7 +1,7 @@
 /** `--pick`: before a command runs, a person chooses among the pods that it would run in. */
 import type { Host } from "../../actions/host.ts";
-import { contextsOf, pickedHost } from "../../actions/pick_host.ts";
-import type { Selection, Target } from "../../actions/pick_pods.ts";
+import { contextsOf, pickedHost, type PickedPod } from "../../actions/pick_host.ts";
+import type { Selection } from "../../actions/pick_pods.ts";
 import type { Invocation } from "../invocation.ts";
 import { nothingMatches, plainPicker } from "./options.ts";
 import { pick } from "./pick.ts";
@@ -17,8 +17,8 @@ export type Choosing =
 export interface Chosen {
   contexts: readonly string[];
   selection: Selection;
-  /** The pods themselves, where a person chose them: names alone may mean others in other places. */
-  picked?: readonly Target[];
+  /** What a person chose, where one did: names alone may mean others in other places. */
+  picked?: readonly PickedPod[];
   host: Host;
 }
 
@@ -58,7 +58,7 @@ export async function chosenFirst(
       return {
         contexts: contextsOf(answer.targets),
         selection: narrowed(selection, answer.targets),
-        picked: answer.targets,
+        picked: answer.pods,
         host: pickedHost(host, answer.targets),
       };
   }

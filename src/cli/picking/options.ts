@@ -1,5 +1,6 @@
 /** What a picker is asked for, and how it answers. */
 import type { Selection, Target } from "../../actions/pick_pods.ts";
+import type { PickedPod } from "../../actions/pick_host.ts";
 import { NoMatchError } from "../../base/errors.ts";
 import { BadValue } from "../flag.ts";
 
@@ -44,7 +45,7 @@ export const plainPicker: Omit<PickerOptions, "contexts" | "selection" | "multi"
 /** How a choice ended. */
 export type Picked =
   /** In the order of choosing; never empty. */
-  | { kind: "picked"; targets: readonly Target[] }
+  | { kind: "picked"; targets: readonly Target[]; pods: readonly PickedPod[] }
   /** There was none to choose; `search` is as {@link nothingMatches} takes it. */
   | { kind: "nothing"; search: string }
   | { kind: "aborted" };

@@ -5,6 +5,7 @@ import { forEachUntil } from "../../base/abort.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { initialState, type PickState } from "../../pick/state.ts";
 import { searched } from "../../pick/list.ts";
+import { type Entry, ownerOf } from "../../pick/row.ts";
 import type { Match } from "../../pick/search.ts";
 import { KeyDecoder, type TerminalInput } from "../../term/keys.ts";
 import type { InputStream } from "../../term/terminal.ts";
@@ -98,8 +99,7 @@ class Picker implements Disposable {
     await this.#ask(keyboard);
     const { outcome } = this.#session.state;
     if (outcome.kind !== "accepted") return { kind: "aborted" };
-    const targets = outcome.entries.map(({ id }) => this.#rows.target(id));
-    return targets.length === 0 ? this.#nothing : { kind: "picked", targets };
+    return outcome.entries.length === 0 ? this.#nothing : this.#picked(outcome.entries);
   }
 
   /** fzf's `--select-1` and `--exit-0`: what is all there and clear needs no question. */
@@ -108,7 +108,16 @@ class Picker implements Disposable {
     const [only] = found;
     if (only === undefined) return this.#options.exitZero ? this.#nothing : undefined;
     if (!this.#options.selectOne || found.length > 1) return undefined;
-    return { kind: "picked", targets: [this.#rows.target(only.entry.id)] };
+    return this.#picked([only.entry]);
+  }
+
+  #picked(entries: readonly Entry[]): Picked {
+    const targets = entries.map(({ id }) => this.#rows.target(id));
+    const pods = entries.map(({ id }) => {
+      const { context, namespace, pod, container } = this.#rows.target(id);
+      return { context, namespace, pod, ...(ownerOf(id) === id ? {} : { container }) };
+    });
+    return { kind: "picked", targets, pods };
   }
 
   #found(): readonly Match[] {

@@ -129,6 +129,19 @@ Deno.test("keys choose, and the terminal is given back", async () => {
   scene.assertGivenBack();
 });
 
+Deno.test("a pod is chosen as a whole, or one of its containers", async () => {
+  const pods = async (...keys: string[]) => {
+    const scene = new Scene(names);
+    await scene.settle();
+    await scene.type(...keys);
+    const picked = await scene.picked;
+    return picked.kind === "picked" && picked.pods;
+  };
+  const pod = { context: "c", namespace: "n", pod: "web-0" };
+  assert.deepEqual(await pods("web-0", "\r"), [pod]);
+  assert.deepEqual(await pods("web-0", "\x0f", "\r"), [{ ...pod, container: "main" }]);
+});
+
 Deno.test("a click moves the cursor, a second one on the row takes it, the wheel moves", async () => {
   const scene = new Scene(names);
   await scene.settle();
