@@ -2,8 +2,8 @@
 import type { Clock } from "./clock.ts";
 
 /**
- * A signal that aborts when its parent does, if it has one, or when the time is up. Disposing of it takes its timer and its
- * listener away; the signal stays as it is.
+ * A signal that aborts when the time is up, or when its parent does, where it has one. Disposing of it takes its
+ * timer and its listener away; the signal stays as it is.
  */
 export class Deadline implements Disposable {
   readonly #controller = new AbortController();
