@@ -1,5 +1,6 @@
 /** What a launcher allows: the configuration folder, the folder of --outdir, and nothing that a pod's command says. */
 import assert from "node:assert/strict";
+import { launcherVariables } from "../src/base/launcher_variables.ts";
 import { installed, launcherText } from "../tools/launcher.ts";
 import { runCommand } from "./harness/command.ts";
 
@@ -41,6 +42,14 @@ Deno.test("Deno trusts no authorities of its own beside those that a kubeconfig 
     const { stdout } = await startWords("kodama", ["pods"], more);
     assert.match(stdout, /^authorities: <>$/m);
   }
+});
+
+Deno.test("what a launcher sets for its Deno is known, to be kept from other programs", () => {
+  const text = launcherText({ kind: "folder", path: "/version" }, { kodama: {}, cluster: {} });
+  const exported = [...text.matchAll(/^export (.*)$/gm)].flatMap(([, words = ""]) =>
+    [...words.matchAll(/(\w+)=/g)].map(([, name]) => name)
+  );
+  assert.deepEqual(exported, launcherVariables);
 });
 
 Deno.test("only the configuration folder is written to, and that of --outdir", async () => {

@@ -1,5 +1,6 @@
 /** Makes the windows and panes of a wall in tmux, or leaves nothing of them. */
 import { KodamaError, UsageError } from "../base/errors.ts";
+import { launcherVariables } from "../base/launcher_variables.ts";
 import {
   deadPaneFormat,
   openWindow,
@@ -41,15 +42,6 @@ export interface OpenWall {
 export async function openWall(wall: Wall): Promise<OpenWall> {
   return await new WallBuilder(wall).open();
 }
-
-/** What a launcher of kodama sets for its Deno: a server that kodama starts would hand it to every shell in it. */
-const ownVariables = [
-  "KODAMA_ARGV0",
-  "KODAMA_LAUNCHER",
-  "DENO_DIR",
-  "DENO_NO_UPDATE_CHECK",
-  "DENO_TLS_CA_STORE",
-];
 
 /** One call of {@link openWall}. */
 class WallBuilder {
@@ -178,11 +170,14 @@ class WallBuilder {
     }
   }
 
+  /** A server that kodama starts would hand them to every shell in it. */
   async #forgetOwnVariables(): Promise<void> {
     const { multiplexer } = this.#wall;
     const { code } = await multiplexer.run(["show-environment", "-g", "KODAMA_ARGV0"]);
     if (code !== 0) return;
-    for (const name of ownVariables) await multiplexer.run(["set-environment", "-g", "-u", name]);
+    for (const name of launcherVariables) {
+      await multiplexer.run(["set-environment", "-g", "-u", name]);
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 /** This machine, as steps of workflows reach for it: programs, servers, files, ports, and turns between runs. */
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
+import { launcherVariables } from "../base/launcher_variables.ts";
 import { ownFolders, type Places } from "../config/places.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { LinkError, linkError } from "../kube/failures.ts";
@@ -66,6 +67,8 @@ async function run(
   };
 }
 
+const startLine = `unset ${launcherVariables.join(" ")}; exec "$@"`;
+
 function spawn(
   program: string,
   args: readonly string[],
@@ -75,7 +78,7 @@ function spawn(
     // By way of sh, which kodama may start: what a workflow's own permissions grant is many a program.
     const viaShell = Deno.build.os !== "windows";
     return new Deno.Command(viaShell ? "sh" : program, {
-      args: viaShell ? ["-c", 'exec "$@"', "kodama", program, ...args] : [...args],
+      args: viaShell ? ["-c", startLine, "kodama", program, ...args] : [...args],
       env: { ...environment },
       cwd: folder,
       // Ctrl-C is kodama's: it ends the program by its own signal, and knows that it has.
