@@ -1,6 +1,6 @@
 /** A person's shell in one pod: from a selection to its exit code, over links that break. */
 import { passed } from "../base/abort.ts";
-import { KodamaError } from "../base/errors.ts";
+import { KodamaError, UsageError } from "../base/errors.ts";
 import { EndMarkReader } from "../exec/end_mark.ts";
 import { exitCodeOfRun } from "../exec/exit_code.ts";
 import { MarkedLine } from "../exec/marked_line.ts";
@@ -32,7 +32,8 @@ const retryMs = { first: 500, longest: 8000 };
 /**
  * Opens a shell, and finds it again where its link breaks and the pod could keep it.
  *
- * @throws UsageError where several pods match; NoMatchError; KodamaError `notFound` where the image has no shell.
+ * @throws UsageError where several pods match, or a transcript is asked for without a terminal; NoMatchError;
+ *   KodamaError `notFound` where the image has no shell.
  */
 export async function* shell(host: Host, options: ShellOptions): AsyncGenerator<ShellEvent, void> {
   const { target, notes } = await onlyTarget(host, options, options.signal);
@@ -49,7 +50,12 @@ async function openTranscript(
   { log: folder, terminal }: ShellOptions,
   { pod: name }: Target,
 ): Promise<Transcript | undefined> {
-  if (folder === undefined || terminal === undefined) return undefined;
+  if (folder === undefined) return undefined;
+  if (terminal === undefined) {
+    throw new UsageError("--log keeps what a terminal shows, and there is none", {
+      hint: "what a command writes here goes to a file by >FILE",
+    });
+  }
   const { size, term } = terminal;
   return await Transcript.open(host, { folder, name, size, term });
 }
