@@ -23,6 +23,7 @@ function startFromPipe() {
 
 Deno.test("a start that waits for a pipe says so, and ends when it is told to", async () => {
   const { host, clock, stop, options } = startFromPipe();
+  using _end = clock.timer(5_000, () => stop.abort(new Error("it said nothing")));
   const starting = start(host, options);
   const { value } = await clock.runUntil(starting.next());
   assert.deepEqual(value, { kind: "progress", step: "claim", text: "reading /dev/fd/63" });

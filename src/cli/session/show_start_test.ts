@@ -25,7 +25,7 @@ async function shown(texts: readonly string[], terminals: readonly "stderr"[] = 
 }
 
 Deno.test("elsewhere than on a terminal a wait is told once it lasts, and what stays as it is once", async () => {
-  const told = await shown(["scanning", "scanning", "scanning", "scanning", "syncing 1/2"]);
+  const told = await shown([...Array<string>(6).fill("scanning"), "syncing 1/2"]);
   assert.equal(told, "6/8 sync: scanning\n6/8 sync: syncing 1/2\n");
   assert.equal(await shown(["scanning", "syncing"]), "");
 });
