@@ -29,7 +29,7 @@ export interface PlannedStep {
   when: string | null;
   /** Names of its targets; null where it runs in none, or only the run knows in which. */
   targets: readonly string[] | null;
-  /** Why they aren't known, why there are none, or which contexts can't be asked. */
+  /** Why they aren't known or there are none, which contexts can't be asked, which pods are skipped. */
   targetsNote: string | null;
   steps: readonly PlannedStep[];
 }
@@ -164,7 +164,10 @@ class Planner {
   async #find(where: Where): Promise<Pick<PlannedStep, "targets" | "targetsNote">> {
     const found = await this.#input.find(where);
     const told = found.dead.map(({ context, reason }) => `context ${context}: ${reason}`);
-    if (told.length === 0 && found.none !== undefined) told.push(found.none);
+    // Why there is none tells of these, too.
+    if (found.none === undefined) {
+      told.push(...found.skipped.map(({ pod, reason }) => `skipped ${pod}: ${reason}`));
+    } else if (told.length === 0) told.push(found.none);
     return {
       targets: named({ ...found, dead: [] }, new Set(where.contexts).size > 1).map(({ name }) =>
         name

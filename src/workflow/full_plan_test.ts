@@ -47,6 +47,18 @@ const brief = ({ id, does, targets, targetsNote, effect }: PlannedStep) =>
     targetsNote === null ? "" : ` ${targetsNote}`
   } ${effect}`;
 
+Deno.test("a plan tells the pods that a step does without", async () => {
+  const text = "steps:\n  - { id: look, exec: [id] }\n";
+  const skipped = [{ namespace: "n", pod: "c", reason: "is Pending" }];
+  const { plan: { steps: [some] } } = await planned(text, { found: { skipped } });
+  assert.deepEqual([some?.targets, some?.targetsNote], [["a", "b"], "skipped c: is Pending"]);
+  const none = "no running pod; c: is Pending";
+  const { plan: { steps: [empty] } } = await planned(text, {
+    found: { targets: [], skipped, none },
+  });
+  assert.equal(empty?.targetsNote, none);
+});
+
 Deno.test("a plan has the words, the pods and the effect of each step; what only a run knows stays as it is", async () => {
   const { plan, asked } = await planned(
     `params: { path: /etc }
