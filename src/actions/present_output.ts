@@ -133,10 +133,11 @@ class FoldPresenter implements OutputPresenter {
   started(): void {}
 
   *output({ target, stream, bytes }: Output): Generator<ExecEvent, void> {
-    if (stream === "stdout" || this.foldStderr) this.#captures.of(target)[stream].push(bytes);
-    else {for (const line of this.#lines.push(target, stream, bytes)) {
-        yield { kind: "line", ...line };
-      }}
+    if (stream === "stdout" || this.foldStderr) {
+      this.#captures.of(target)[stream].push(bytes);
+      return;
+    }
+    for (const line of this.#lines.push(target, stream, bytes)) yield { kind: "line", ...line };
   }
 
   *ended({ target, outcome }: Ended): Generator<ExecEvent, void> {
