@@ -63,3 +63,23 @@ Deno.test("a folder that can't be watched is looked through now and then", () =>
   using watch = watchFolder("/nowhere/at/all", () => {}, () => undefined);
   assert.equal(watch.by, "polling");
 });
+
+Deno.test("a system that falls silent is told, and that all has to be looked through", async () => {
+  const root = await Deno.makeTempDir({ prefix: "kodama-watch-" });
+  const told: EndNews[] = [];
+  {
+    using watch = watchFolder(root, (news) => void told.push(news), () => undefined);
+    const system = watch.by;
+    watch.tells(false);
+    assert.equal(watch.by, "polling");
+    watch.tells(true);
+    assert.equal(watch.by, system);
+    assert.deepEqual(told, [
+      { kind: "watched", by: "polling" },
+      { kind: "changedAnywhere" },
+      { kind: "watched", by: system },
+      { kind: "changedAnywhere" },
+    ]);
+  }
+  await Deno.remove(root, { recursive: true });
+});
