@@ -27,6 +27,7 @@ const errors: Readonly<Record<string, readonly string[]>> = {
   "no-command": ["-n", "prod"],
   "unknown-flag": ["exec", "--namspace", "prod", "--", "id"],
   "unknown-short-flag": ["exec", "-izt", "web-0", "--", "sh"],
+  "unknown-short-flag-alone": ["exec", "-z", "web-0", "--", "sh"],
   "flag-needs-value": ["exec", "web-0", "--timeout", "--", "id"],
   "bad-boolean": ["exec", "--tty=maybe", "web-0", "--", "sh"],
   "bad-duration": ["exec", "--timeout", "5 minutes", "web-0", "--", "id"],

@@ -62,7 +62,9 @@ async function unknownFlag(word: string, flags: Flags, spoken: string): Promise<
   const list = `${spoken} --help lists the flags`;
   if (!word.startsWith("--")) {
     const letter = [...word.slice(1)].find((one) => byLetter(flags, one) === undefined);
-    return new UsageError(`unknown flag: -${letter ?? word.slice(1)} in ${word}`, { hint: list });
+    const flag = `-${letter ?? word.slice(1)}`;
+    const where = flag === word ? "" : ` in ${word}`;
+    return new UsageError(`unknown flag: ${flag}${where}`, { hint: list });
   }
   const name = word.slice(2).replace(/=.*$/s, "");
   if (name === "help") return new UsageError("--help takes no value", { hint: list });
