@@ -8,7 +8,7 @@ import { liveStatus } from "../../session/status.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
 import type { SessionPlace } from "./events.ts";
-import { openSession } from "./place.ts";
+import { type OpenedSession, openSession } from "./place.ts";
 
 /** A session that can be worked in. */
 export interface FoundSession {
@@ -26,8 +26,13 @@ export async function findSession(
   place: SessionPlace,
   signal: AbortSignal,
 ): Promise<FoundSession> {
-  const { store, kept, pod } = await openSession(host, place, signal);
-  const { session } = kept;
+  const opened = await openSession(host, place, signal);
+  return { session: opened.kept.session, target: runningTarget(opened) };
+}
+
+/** The same of one that was read already. Throws KodamaError `conflict` where it doesn't run, with the way out. */
+export function runningTarget({ store, kept: { session }, pod }: OpenedSession): Target {
+  const { name } = session;
   const { status, reason } = liveStatus(session, pod);
   const own = pod?.status?.containerStatuses?.find((one) => one.name === workspaceContainer);
   const hasShell = own?.state?.running !== undefined &&
@@ -35,12 +40,10 @@ export async function findSession(
   // One whose start failed behind its pod can be looked at: most often that is how it is mended.
   if (pod === undefined || !hasShell) {
     const why = reason === undefined ? "" : ` (${reason})`;
-    const hint = status === "Stopped"
-      ? `kodama resume ${place.name}`
-      : `kodama get ${place.name} says more`;
-    throw new KodamaError("conflict", `session "${place.name}" is ${status}${why}`, { hint });
+    const hint = status === "Stopped" ? `kodama resume ${name}` : `kodama get ${name} says more`;
+    throw new KodamaError("conflict", `session "${name}" is ${status}${why}`, { hint });
   }
-  return { session, target: targetOf(store, pod) };
+  return targetOf(store, pod);
 }
 
 /** The container of a pod in which a session is worked on. */

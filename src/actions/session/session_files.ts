@@ -9,7 +9,7 @@ import { liveStatus } from "../../session/status.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
 import type { SessionPlace } from "./events.ts";
-import { findSession, targetOf } from "./find.ts";
+import { runningTarget, targetOf } from "./find.ts";
 import { openSession } from "./place.ts";
 import { tidiedUp } from "./tidying.ts";
 import { untilGone, untilReady } from "./wait_ready.ts";
@@ -35,12 +35,13 @@ export async function sessionFiles(
   place: SessionPlace,
   { readyTimeoutMs, signal }: { readyTimeoutMs: number; signal: AbortSignal },
 ): Promise<SessionFiles> {
-  const { store, kept, pod } = await openSession(host, place, signal);
+  const opened = await openSession(host, place, signal);
+  const { store, kept, pod } = opened;
   if (isStopped(kept, pod)) {
     const limits = { limitMs: readyTimeoutMs, signal };
     return { kept, withFiles: (work) => fromStopped(host, store, { kept, ...limits }, work) };
   }
-  const { target } = await findSession(host, place, signal);
+  const target = runningTarget(opened);
   const { client } = store;
   return { kept, withFiles: (work) => work({ client, target, clock: host.clock, signal }) };
 }

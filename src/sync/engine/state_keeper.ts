@@ -14,12 +14,7 @@ import {
 } from "./status.ts";
 
 /** Events that aren't about something that stays as it is. */
-const passing = new Set<SyncEvent["kind"]>([
-  "conflict",
-  "deletionUndone",
-  "overwritten",
-  "ancestorUnknown",
-]);
+const passing = new Set<SyncEvent["kind"]>(["conflict", "deletionUndone", "overwritten"]);
 
 /** One state, told at each change. */
 export class StateKeeper {
