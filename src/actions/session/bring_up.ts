@@ -92,19 +92,12 @@ class BringUpRun {
     const { fill, store } = this.work;
     if (fill === undefined) return;
     yield this.#started("fill");
-    const filling = fill(this.#access(pod));
-    for (;;) {
-      const next = await filling.next();
-      if (next.done !== true) {
-        yield { kind: "progress", step: "fill", text: next.value };
-        continue;
-      }
-      this.#kept = await store.change(this.#kept, ({ origin, ...session }) => ({
-        ...session,
-        ...(origin === undefined ? {} : { origin: { ...origin, filled: true } }),
-      }));
-      return yield { kind: "stepEnded", step: "fill", result: "done", text: next.value };
-    }
+    const text = yield* telling("fill", fill(this.#access(pod)));
+    this.#kept = await store.change(this.#kept, ({ origin, ...session }) => ({
+      ...session,
+      ...(origin === undefined ? {} : { origin: { ...origin, filled: true } }),
+    }));
+    yield { kind: "stepEnded", step: "fill", result: "done", text };
   }
 
   async *configure(): AsyncGenerator<StartEvent, void> {
@@ -157,21 +150,11 @@ class BringUpRun {
     const { host, store, readyTimeoutMs, signal } = this.work;
     yield this.#started("ready");
     const wait = { name: this.#session.name, limitMs: readyTimeoutMs, signal };
-    const waiting = untilReady(host, store, wait);
-    for (;;) {
-      const next = await waiting.next();
-      if (next.done === true) {
-        const text = next.value.spec?.nodeName;
-        yield {
-          kind: "stepEnded",
-          step: "ready",
-          result: "done",
-          ...(text === undefined ? {} : { text }),
-        };
-        return next.value;
-      }
-      yield { kind: "progress", step: "ready", text: next.value };
-    }
+    const pod = yield* telling("ready", untilReady(host, store, wait));
+    const text = pod.spec?.nodeName;
+    const node = text === undefined ? {} : { text };
+    yield { kind: "stepEnded", step: "ready", result: "done", ...node };
+    return pod;
   }
 
   /** Before anything of the person's is in the pod. */
@@ -193,38 +176,29 @@ class BringUpRun {
     const { name, spec: { gitSecret } } = this.#session;
     const wishes = { author, filesBySync, name, gitSecret };
     const checking = checkOut(this.#access(pod), repository, wishes);
-    for (;;) {
-      const next = await checking.next();
-      if (next.done !== true) {
-        yield { kind: "progress", step: "clone", text: next.value };
-        continue;
-      }
-      const { branch, baseBranch, commitHash, trusted } = next.value;
-      if (trusted !== undefined) yield { kind: "warning", text: trustWords(trusted, gitSecret) };
-      // What was checked out first is what a session is measured by.
-      if (!already) {
-        this.#kept = await store.change(this.#kept, (session) => ({
-          ...session,
-          repository: {
-            ...repository,
-            branch,
-            ...(baseBranch === "" ? {} : { baseBranch }),
-            ...(commitHash === "" ? {} : { commitHash }),
-          },
-        }));
-      }
-      const text = `${branch} ${commitHash.slice(0, 12)}`.trim();
-      const result = already ? "already" : "done";
-      return yield { kind: "stepEnded", step: "clone", result, text };
+    const { branch, baseBranch, commitHash, trusted } = yield* telling("clone", checking);
+    if (trusted !== undefined) yield { kind: "warning", text: trustWords(trusted, gitSecret) };
+    // What was checked out first is what a session is measured by.
+    if (!already) {
+      this.#kept = await store.change(this.#kept, (session) => ({
+        ...session,
+        repository: {
+          ...repository,
+          branch,
+          ...(baseBranch === "" ? {} : { baseBranch }),
+          ...(commitHash === "" ? {} : { commitHash }),
+        },
+      }));
     }
+    const text = `${branch} ${commitHash.slice(0, 12)}`.trim();
+    yield { kind: "stepEnded", step: "clone", result: already ? "already" : "done", text };
   }
 
   async *beginSync(pod: Pod): AsyncGenerator<StartEvent, void> {
-    const { host, store, signal, localPath, secretFiles = [], whyNoSync: text, kubeconfig } =
-      this.work;
+    const { host, store, signal, localPath, secretFiles = [], whyNoSync, kubeconfig } = this.work;
     yield this.#started("sync");
     if (localPath === undefined) {
-      const why = text === undefined ? {} : { text };
+      const why = whyNoSync === undefined ? {} : { text: whyNoSync };
       return yield { kind: "stepEnded", step: "sync", result: "skipped", ...why };
     }
     const { beginSync } = await import("./sync_step.ts");
@@ -239,15 +213,10 @@ class BringUpRun {
       kubeconfig,
       signal,
     });
-    for (;;) {
-      const next = await beginning.next();
-      if (next.done === true) {
-        await bringMissingFiles(this.#access(pod));
-        const text = `${localPath}, ${counted(next.value, "entry", "entries")}`;
-        return yield { kind: "stepEnded", step: "sync", result: "done", text };
-      }
-      yield { kind: "progress", step: "sync", text: next.value };
-    }
+    const entries = yield* telling("sync", beginning);
+    await bringMissingFiles(this.#access(pod));
+    const text = `${localPath}, ${counted(entries, "entry", "entries")}`;
+    yield { kind: "stepEnded", step: "sync", result: "done", text };
   }
 
   async *giveTask(pod: Pod): AsyncGenerator<StartEvent, void> {
@@ -288,5 +257,17 @@ class BringUpRun {
 
   #started(step: StartStep): StartEvent {
     return { kind: "stepStarted", step, session: this.#session };
+  }
+}
+
+/** Tells what a step says of itself while it lasts; gives what came of it. */
+async function* telling<T>(
+  step: StartStep,
+  working: AsyncGenerator<string, T>,
+): AsyncGenerator<StartEvent, T> {
+  for (;;) {
+    const next = await working.next();
+    if (next.done === true) return next.value;
+    yield { kind: "progress", step, text: next.value };
   }
 }
