@@ -1,6 +1,6 @@
 /**
  * What looks like a secret in the words of a command, taken out before they are kept. Names tell: the value of
- * `--db-password=…`, `--token …`, `API_KEY=…`, a bearer token, the password of a URL.
+ * `--db-password=…`, `--token …`, `API_KEY=…`, `X-Auth-Token: …`, `"password": …`, a bearer token, the password of a URL.
  */
 
 /** What stands in the place of a secret. */
@@ -12,8 +12,9 @@ export interface Redaction {
   secrets: string[];
 }
 
+/** Bounded around the word that tells, so that a long text of such words takes no time by the square of its length. */
 const secretName =
-  "[\\w.-]*(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)[\\w.-]*";
+  "[\\w.-]{0,100}(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)[\\w.-]{0,100}";
 
 /** In quotes, or up to a blank. What begins with `$` is the name of a secret, and not one. */
 const value = `("[^"$][^"]*"|'[^']+'|[^\\s"'$][^\\s"']*)`;
@@ -22,6 +23,9 @@ const value = `("[^"$][^"]*"|'[^']+'|[^\\s"'$][^\\s"']*)`;
 const inText: readonly RegExp[] = [
   new RegExp(`((?:^|[\\s"'=])-{0,2}${secretName}=)${value}`, "gi"),
   new RegExp(`((?:^|\\s)--?${secretName}\\s+)${value}`, "gi"),
+  // A header or a line of YAML has a blank behind its colon, where an image's tag has none; a field of JSON has quotes.
+  new RegExp(`((?:^|[\\s"'])${secretName}:[ \\t]+)${value}`, "gi"),
+  new RegExp(`(["']${secretName}["']\\s*:\\s*)${value}`, "gi"),
   /(authorization:\s*(?:(?:basic|digest|token)\s+)?)(?!(?:basic|bearer|digest|token)\s)([^\s"'$][^\s"']*)/gi,
   /(\bbearer\s+)([^\s"'$][^\s"']*)/gi,
   /(\w:\/\/[^\s/:@]*:)([^\s/@]+)(?=@)/g,

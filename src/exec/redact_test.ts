@@ -18,6 +18,17 @@ Deno.test("what looks like a secret by its name is taken out, and nothing else",
       "Authorization: Bearer [redacted]",
     ]],
     [["psql", "postgres://me:pw@db/x"], ["psql", "postgres://me:[redacted]@db/x"]],
+    [["curl", "-H", "X-Vault-Token: s.1", "u"], ["curl", "-H", "X-Vault-Token: [redacted]", "u"]],
+    [["curl", "-d", '{"user":"me","password":"p 1", "n":2}'], [
+      "curl",
+      "-d",
+      '{"user":"me","password":[redacted], "n":2}',
+    ]],
+    [["sh", "-c", "echo 'api_key: k1' >x.yaml"], [
+      "sh",
+      "-c",
+      "echo 'api_key: [redacted]' >x.yaml",
+    ]],
     [["a", "--from-literal=token=t1"], ["a", "--from-literal=token=[redacted]"]],
   ];
   for (const [words, kept] of table) {
@@ -30,6 +41,9 @@ Deno.test("what looks like a secret by its name is taken out, and nothing else",
     ["x", "--token", "$TOKEN", "--password", "--user", "me"],
     ["grep", "-r", "token=", "/etc"],
     ["weka", "version"],
+    ["crictl", "pull", "my-token:1.2"],
+    ["curl", "-H", "X-Vault-Token: $TOKEN", "-d", '{"password":"$PW"}'],
+    ["grep", "-A", "2", "token:", "x.yaml"],
   ];
   for (const words of harmless) assert.deepEqual(redact(words), { words, secrets: [] });
 });
