@@ -110,6 +110,7 @@ Deno.test("places follow the variables, and repositories are looked for upwards"
   assert.equal(at({ HOME: "/h" }), "/h/.kodama");
   assert.equal(at({ HOME: "/h", KODAMA_CONFIG_DIR: "/c" }), "/c");
   assert.equal(at({ HOME: "/h", KODAMA_CONFIG_DIR: "c" }), "/w/a/c");
+  assert.equal(at({ HOME: "/h", KODAMA_CONFIG_DIR: "" }), "/h/.kodama");
   assert.throws(() => at({}), { kind: "environment", message: /HOME is not set/ });
   const homeless = placesOf({ env: env({}), ...surroundings });
   assert.equal(homeless.userDir, undefined);

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import type { LinkUse } from "./link.ts";
+import { ManualClock } from "../base/testing/manual_clock.ts";
+import type { LinkTarget, LinkUse } from "./link.ts";
 import { LinkPool } from "./link_pool.ts";
 import { openKubeClient } from "./open_client.ts";
 import { PODS } from "./resources.ts";
+import { MemoryLink } from "./testing/memory_link.ts";
 import { testHost } from "./testing/test_host.ts";
 
 /** A server that gives each request the next answer, and notes the requests of each connection. */
@@ -149,4 +151,41 @@ Deno.test("a header's value that HTTP can't carry is told, and not sent", async 
     }
     assert.deepEqual(connections, []);
   });
+});
+
+/** Where somebody proves to be the owner of a certificate. */
+function targetOf(certificate: string): LinkTarget {
+  const clientCertificate = { certificate, key: "k" };
+  const tls = {
+    certificateAuthority: undefined,
+    clientCertificate,
+    serverName: undefined,
+    insecure: false,
+  };
+  return { hostname: "127.0.0.1", port: 1, tls, proxyUrl: undefined };
+}
+
+/** Nothing is dialled: that it would be is the error. */
+const dialled = { use: "prompt" as const, signal: AbortSignal.abort(new Error("dialled")) };
+
+Deno.test("a link goes on for whom it was dialled, and for nobody else", async () => {
+  using pool = new LinkPool(new ManualClock());
+  const link = new MemoryLink();
+  pool.keep(link, targetOf("mine"), "prompt");
+  await assert.rejects(pool.take(targetOf("another's"), dialled), /dialled/);
+  assert.equal(await pool.take(targetOf("mine"), dialled), link);
+  await assert.rejects(pool.take(targetOf("mine"), dialled), /dialled/);
+});
+
+Deno.test("of the links that wait eight are kept, and none when the pool is closed", () => {
+  const pool = new LinkPool(new ManualClock());
+  const links = Array.from({ length: 9 }, () => new MemoryLink());
+  const closed = () => links.map((link) => link.closed);
+  for (const link of links) pool.keep(link, targetOf("mine"), "prompt");
+  assert.deepEqual(closed(), [...Array(8).fill(false), true]);
+  pool[Symbol.dispose]();
+  assert.ok(closed().every((is) => is));
+  const late = new MemoryLink();
+  pool.keep(late, targetOf("mine"), "prompt");
+  assert.equal(late.closed, true);
 });
