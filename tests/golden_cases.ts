@@ -72,6 +72,7 @@ const errors: Readonly<Record<string, readonly string[]>> = {
   "prompt-bad-adapter": ["prompt", "my-work", "do it", "--adapter", "cluade"],
   "prompt-bad-name": ["prompt", "My_Work", "do it"],
   "prompt-no-pod": ["prompt", "pod/", "do it"],
+  "logs-template-and-times": ["logs", "web-0", "--template", "{message}", "--timestamps"],
   "logs-agent-contradicts": ["logs", "--agent", "my-work", "--tail", "5"],
   "logs-agent-many": ["logs", "--agent", "my-work", "other"],
   "agent-unknown": ["agent", "lsit"],

@@ -89,6 +89,11 @@ function refuseContradictions(
   for (const [one, other, both] of pairs) {
     if (both) throw new UsageError(`--${one} and --${other} contradict each other`);
   }
+  if (flags.timestamps && flags.template !== undefined) {
+    throw new UsageError("--timestamps and --template contradict each other", {
+      hint: "{time} is the template's word for it",
+    });
+  }
   if (flags["json-fields"] === undefined || !flags.output.startsWith("json")) return;
   throw new UsageError("--json-fields and --output contradict each other", {
     hint: `with -o ${flags.output} the whole line is the message`,
