@@ -12,8 +12,16 @@ const readers: ReadonlySet<string> = new Set([
   ..."true tty uname uptime vmstat w wc which who whoami".split(" "),
 ]);
 
-/** As the only argument of any program, these ask it about itself. */
-const questions: ReadonlySet<string> = new Set(["version", "--version", "status", "--help"]);
+/** As the only argument these ask any program about itself. */
+const questions: ReadonlySet<string> = new Set(["--version", "--help"]);
+
+/** And these a program that takes its commands as words; to another one, `rm status`, they are the name of a file. */
+const wordQuestions: ReadonlySet<string> = new Set(["version", "status"]);
+const takersOfWords: ReadonlySet<string> = new Set([
+  ..."argocd calicoctl ceph cilium consul containerd crictl ctr docker etcdctl flux git".split(" "),
+  ..."helm istioctl k3s kubeadm kubectl mc minio nats nerdctl nomad patronictl podman".split(" "),
+  ..."rabbitmqctl rclone restic supervisorctl systemctl vault velero weka".split(" "),
+]);
 
 /** True for `cat /etc/os-release`, `hostname`, `weka version`; false for what isn't known. */
 export function isKnownReadOnly(command: readonly string[]): boolean {
@@ -21,5 +29,7 @@ export function isKnownReadOnly(command: readonly string[]): boolean {
   if (readers.has(program)) return true;
   // With an argument these set something.
   if (program === "hostname" || program === "date") return command.length === 1;
-  return command.length === 2 && questions.has(command[1] ?? "");
+  if (command.length !== 2) return false;
+  const [, question = ""] = command;
+  return questions.has(question) || takersOfWords.has(program) && wordQuestions.has(question);
 }
