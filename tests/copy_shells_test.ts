@@ -476,6 +476,50 @@ Deno.test("a sparse file comes with its holes, and is compared", async () => {
   assert.ok(((await Deno.stat(`${folder}/back`)).blocks ?? 0) * 512 < 1_000_000);
 });
 
+Deno.test("what a tar couldn't read counts, with checksums and without", async () => {
+  await using own = await TestFolder.open("kodama-copy-");
+  const folder = own.path;
+  await Deno.mkdir(`${folder}/tree`);
+  await Deno.writeTextFile(`${folder}/tree/file`, "x\n");
+  using sparse = await Deno.open(`${folder}/sparse`, { write: true, create: true });
+  await sparse.truncate(50_000_000);
+  const image = await imageWhereTarIsFollowedBy(folder, "echo tar: lost: Denied >&2; code=2");
+  const open = farProcess(image, folder);
+  for (const choice of ["auto", "none"] as const) {
+    const came = await download({ open, path: "tree", choice }, `${folder}/back-${choice}`);
+    assert.equal(came.failure, "tar: lost: Denied");
+  }
+  const alone = download({ open, path: "sparse", choice: "none" }, `${folder}/back`);
+  await assert.rejects(alone, failure(/tar: lost: Denied/));
+  await assert.rejects(Deno.lstat(`${folder}/back`), Deno.errors.NotFound);
+});
+
+for (const image of images) {
+  Deno.test(`${image.name}: small files come in few pieces, and what sends them ends with the link`, async () => {
+    await using own = await TestFolder.open("kodama-copy-");
+    const folder = own.path;
+    await Deno.mkdir(`${folder}/tree`);
+    for (let file = 0; file < 2000; file++) Deno.writeTextFileSync(`${folder}/tree/${file}`, "x\n");
+    const send = farProcess(image, folder);
+    const begin = async () => {
+      const far = await send("send", ["", `${folder}/tree`]);
+      await far.hear("folder");
+      await far.say("archive");
+      return far;
+    };
+    {
+      await using far = await begin();
+      const sizes: number[] = [];
+      for await (const { length } of far.data()) sizes.push(length);
+      const bytes = sizes.reduce((sum, one) => sum + one, 0);
+      assert.ok(bytes >= 2000 * 1024 && sizes.length <= 2 * bytes / 65_536 + 2, `${sizes.length}`);
+    }
+    await using far = await begin();
+    await far.closeInput();
+    await assert.rejects(far.done(), CopyFailure);
+  });
+}
+
 Deno.test("a file that changes here while it is copied is an error", async () => {
   await using own = await TestFolder.open("kodama-copy-");
   const folder = own.path;
