@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { claudeAdapter } from "./claude.ts";
-import { isConversation, maxText } from "./model.ts";
-import { foldEvents } from "./progress.ts";
+import { type AgentEvent, isConversation, maxText } from "./model.ts";
+import { foldEvent, type Folding, noProgress } from "./progress.ts";
 import {
   recordedConversation,
   recordedFailure,
@@ -13,6 +13,10 @@ import {
 
 function eventsOf(lines: readonly string[]) {
   return lines.flatMap((line) => claudeAdapter.readLine(line));
+}
+
+function foldEvents(events: readonly AgentEvent[]): Folding {
+  return events.reduce(foldEvent, noProgress);
 }
 
 Deno.test("a recorded task tells its turns, tools, tokens and its own cost", () => {

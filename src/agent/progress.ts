@@ -56,13 +56,6 @@ export function foldEvent(before: Folding, event: AgentEvent): Folding {
   }
 }
 
-/** All events, in order. */
-export function foldEvents(events: Iterable<AgentEvent>, before: Folding = noProgress): Folding {
-  let state = before;
-  for (const event of events) state = foldEvent(state, event);
-  return state;
-}
-
 /** The agent's own totals have precedence over what was counted on the way. */
 function withResult(
   before: Folding,

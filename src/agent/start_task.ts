@@ -27,7 +27,7 @@ export interface NewTask {
 }
 
 /** Of a prompt, in characters: a shell in the pod reads it byte by byte. */
-export const maxPrompt = 512 * 1024;
+const maxPrompt = 512 * 1024;
 
 /**
  * Begins it, and leaves: what runs then needs nobody. Where the link breaks on the way, the pod is asked whether the

@@ -12,7 +12,7 @@ export interface SessionLimits {
 }
 
 /** The word for no limit, where settings would give one. */
-export const noLimit = "never";
+const noLimit = "never";
 
 /** What is wanted of one limit. */
 export type LimitWish = number | typeof noLimit;

@@ -56,7 +56,7 @@ export function selectSnapshot(snapshot: string): string {
 export const defaultClassAnnotation = "snapshot.storage.kubernetes.io/is-default-class";
 
 /** The name of a part's VolumeSnapshot. */
-export function volumeSnapshotName(snapshot: string, part: VolumePart): string {
+function volumeSnapshotName(snapshot: string, part: VolumePart): string {
   return part === "workspace" ? `kodama-workspace-${snapshot}` : `kodama-claude-home-${snapshot}`;
 }
 
@@ -165,7 +165,7 @@ function stateOf(volumes: readonly SnapshotVolume[], isWhole: boolean): KeptSnap
 }
 
 /** What a VolumeSnapshot says of itself. */
-export function volumeOf({ metadata, spec, status }: VolumeSnapshot, part: VolumePart) {
+function volumeOf({ metadata, spec, status }: VolumeSnapshot, part: VolumePart) {
   const size = status?.restoreSize;
   const { volumeSnapshotClassName: className } = spec;
   const message = status?.error?.message;

@@ -81,25 +81,6 @@ export class IgnoreScope {
   }
 }
 
-/**
- * Whether a path is left out, itself or by a folder above it: what is in an ignored folder can't be
- * brought back. `sources` gives those of a folder, "" for the top.
- */
-export function ignoresPath(
-  sources: (folder: string) => readonly IgnoreSource[],
-  path: string,
-  options: IgnoreOptions & { kind: "folder" | "other" },
-): boolean {
-  let scope = IgnoreScope.root(sources(""), options);
-  const names = path.split("/");
-  for (const [at, name] of names.entries()) {
-    const last = at === names.length - 1;
-    if (scope.ignores(name, last ? options.kind : "folder")) return true;
-    if (!last) scope = scope.enter(name, sources(names.slice(0, at + 1).join("/")));
-  }
-  return false;
-}
-
 function addLists(
   before: Ranks,
   base: number,

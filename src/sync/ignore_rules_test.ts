@@ -1,7 +1,26 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { type IgnoreSource, ignoresPath } from "./ignore_rules.ts";
+import { type IgnoreOptions, IgnoreScope, type IgnoreSource } from "./ignore_rules.ts";
 import { runs } from "./testing/runs.ts";
+
+/**
+ * Whether a path is left out, itself or by a folder above it: what is in an ignored folder can't be
+ * brought back. `sources` gives those of a folder, "" for the top.
+ */
+function ignoresPath(
+  sources: (folder: string) => readonly IgnoreSource[],
+  path: string,
+  options: IgnoreOptions & { kind: "folder" | "other" },
+): boolean {
+  let scope = IgnoreScope.root(sources(""), options);
+  const names = path.split("/");
+  for (const [at, name] of names.entries()) {
+    const last = at === names.length - 1;
+    if (scope.ignores(name, last ? options.kind : "folder")) return true;
+    if (!last) scope = scope.enter(name, sources(names.slice(0, at + 1).join("/")));
+  }
+  return false;
+}
 
 /** Files of rules by folder, "" for the top. */
 type RuleFiles = Record<string, string>;

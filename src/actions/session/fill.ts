@@ -117,6 +117,6 @@ export class TellingMeter implements Meter {
 }
 
 /** `3.4 MiB`. */
-export function mebibytes(bytes: number): string {
+function mebibytes(bytes: number): string {
   return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 }

@@ -31,7 +31,7 @@ export function tasksTable(tasks: readonly Task[], now: Date): string[] {
 }
 
 /** What stands behind the name of a state; empty where the state says all. */
-export function reasonOf(status: TaskStatus): string {
+function reasonOf(status: TaskStatus): string {
   switch (status.state) {
     case "failed":
       return status.reason;

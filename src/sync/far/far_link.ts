@@ -156,7 +156,7 @@ export class FarLink implements AsyncDisposable {
 }
 
 /** Lines in whole blocks, padded with NULs; none for no lines. */
-export function inBlocks(lines: Iterable<string>): Uint8Array {
+function inBlocks(lines: Iterable<string>): Uint8Array {
   const text = encoder.encode([...lines].map((line) => `${line}\n`).join(""));
   const blocks = new Uint8Array(Math.ceil(text.length / listBlock) * listBlock);
   blocks.set(text);
