@@ -76,7 +76,7 @@ export async function treeAt(root: string): Promise<Record<string, string>> {
     const info = await Deno.lstat(full);
     const mode = ((info.mode ?? 0) & 0o777).toString(8);
     const time = Math.floor((info.mtime?.getTime() ?? 0) / 1000);
-    if (info.isSymlink) found[path] = `link ${await Deno.readLink(full)}`;
+    if (info.isSymlink) found[path] = `link ${time} ${await Deno.readLink(full)}`;
     else if (info.isDirectory) {
       found[path] = `folder ${mode} ${time}`;
       for await (const { name } of Deno.readDir(full)) {

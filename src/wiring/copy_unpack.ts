@@ -87,9 +87,7 @@ class Unpacking implements UnpackFolder {
   async place(): Promise<readonly string[]> {
     try {
       await this.#maker?.settled();
-      for (const { path, target } of this.#links) {
-        await Deno.symlink(escapedName(target), `${this.#places.temporary}/${escapedName(path)}`);
-      }
+      await this.#makeLinks();
       // What is in a folder changes its time: the innermost come first.
       for (const { path, mode, mtime } of this.#folders.toReversed()) {
         const full = `${this.#places.temporary}/${escapedName(path)}`;
@@ -107,6 +105,17 @@ class Unpacking implements UnpackFolder {
     return [
       `names that aren't UTF-8 are kept as ${names}${this.#renamedCount > notedNames ? " …" : ""}`,
     ];
+  }
+
+  async #makeLinks(): Promise<void> {
+    if (this.#links.length === 0) return;
+    // Deno's own sets the time of what a link leads to.
+    const { lutimesSync } = await import("node:fs");
+    for (const { path, target, mtime } of this.#links) {
+      const full = `${this.#places.temporary}/${escapedName(path)}`;
+      Deno.symlinkSync(escapedName(target), full);
+      lutimesSync(full, mtime, mtime);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
