@@ -7,13 +7,15 @@ import type { Metafile } from "esbuild";
 /**
  * Modules that begin a cold part of the program, as paths of the source tree: the embedded cluster; the link
  * for clusters that ask for a client certificate, which only node's TLS can do well; the official
- * client, for the credentials of older kubeconfigs; and checksums for copies where an image has no `cksum`.
+ * client, for the credentials of older kubeconfigs; checksums for copies where an image has no `cksum`, and the
+ * times of symbolic links.
  */
 export const coldModules: readonly string[] = [
   "src/cluster/",
   "src/kube/auth_provider.ts",
   "src/kube/link_node.ts",
   "src/wiring/node_checksums.ts",
+  "src/wiring/node_link_times.ts",
 ];
 
 /** What one command in some pods loads, first of all commands: the modules that others import lazily. */

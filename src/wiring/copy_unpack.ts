@@ -109,12 +109,11 @@ class Unpacking implements UnpackFolder {
 
   async #makeLinks(): Promise<void> {
     if (this.#links.length === 0) return;
-    // Deno's own sets the time of what a link leads to.
-    const { lutimesSync } = await import("node:fs");
+    const { setLinkTime } = await import("./node_link_times.ts");
     for (const { path, target, mtime } of this.#links) {
       const full = `${this.#places.temporary}/${escapedName(path)}`;
       Deno.symlinkSync(escapedName(target), full);
-      lutimesSync(full, mtime, mtime);
+      setLinkTime(full, mtime);
     }
   }
 
