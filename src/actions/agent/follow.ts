@@ -6,7 +6,7 @@ import type { AgentEvent, Task } from "../../agent/model.ts";
 import { readEvents } from "../../agent/read_tasks.ts";
 import type { Target } from "../../kube/target.ts";
 import type { Host } from "../host.ts";
-import { noTask, oneTask } from "./tasks.ts";
+import { isBehind, noTask, oneTask } from "./tasks.ts";
 import { agentWorld } from "./world.ts";
 
 /** What a follow tells. */
@@ -45,6 +45,7 @@ export async function* followTask(
         yield { kind: "agent", event, offset: reader.offset };
       }
     } else if (part.state === (waits ? "working" : "queued")) {
+      if (!waits && !await isBehind(host, target, number, signal)) continue;
       yield { kind: "turn", number, came: waits };
       waits = !waits;
     }

@@ -102,6 +102,18 @@ export async function currentTask(
   return whole ?? current;
 }
 
+/** Whether another one has its turn before this one. One that has none before it has only just begun. */
+export async function isBehind(
+  host: Host,
+  target: Target,
+  number: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const world = await agentWorld(host);
+  const tasks = await reading.readTasks(world, target, everyTask, signal);
+  return tasks.some((task) => task.number < number && isOpen(task));
+}
+
 /** The newest tasks (20 where nothing is said), the oldest first; or the one of a number. */
 export async function readTasks(
   host: Host,

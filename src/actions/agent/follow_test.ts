@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { startTask as startFar } from "../../agent/start_task.ts";
+import { ShellPod, shellTarget } from "../../agent/testing/shell_pod.ts";
+import { never, task } from "../../agent/testing/shell_tasks.ts";
+import type { ExecRequest, KubeClient } from "../../kube/client.ts";
+import type { Host } from "../host.ts";
+import { simulatedHost } from "../testing/simulated_host.ts";
+import { followTask } from "./follow.ts";
+
+/** A host of one pod, whose scripts run on this machine. */
+function hostOf(pod: ShellPod, asked: () => void = () => {}): Host {
+  const { host } = simulatedHost({});
+  const exec = (request: ExecRequest) => {
+    asked();
+    return pod.world.open(shellTarget, request, never);
+  };
+  return { ...host, kube: () => Promise.resolve({ exec } as unknown as KubeClient) };
+}
+
+/** Begins a task that says so, and ends when it is let go. */
+async function begin(
+  pod: ShellPod,
+  name: string,
+): Promise<{ begun(): Promise<void>; end(): void }> {
+  const [begun, end] = [`${pod.home}/${name}-begun`, `${pod.home}/${name}-end`];
+  await new Deno.Command("mkfifo", { args: [begun, end] }).output();
+  await startFar(pod.world, shellTarget, task(`: >${begun}; read -r line <${end}`), never);
+  return {
+    begun: async () => void await Deno.readFile(begun),
+    end: () => Deno.writeTextFileSync(end, "\n"),
+  };
+}
+
+Deno.test("a task waits for its turn behind another one, and not where it has only just begun", async () => {
+  await using pod = await ShellPod.open();
+  const one = await begin(pod, "one");
+  await one.begun();
+  // As it is before its runner has come so far.
+  await Deno.remove(`${pod.task(1)}/began`);
+  let calls = 0;
+  // The task, its events, and who is before it.
+  const endAfterThird = () => ++calls === 3 && one.end();
+  const told: string[] = [];
+  const asked = { number: 1, signal: never };
+  for await (const event of followTask(hostOf(pod, endAfterThird), shellTarget, asked)) {
+    told.push(event.kind);
+    if (event.kind === "turn") one.end();
+  }
+  assert.deepEqual(told, ["task", "end"]);
+
+  const host = hostOf(pod);
+  const first = await begin(pod, "first");
+  await first.begun();
+  const second = await begin(pod, "second");
+  const turns: boolean[] = [];
+  for await (const event of followTask(host, shellTarget, { number: 3, signal: never })) {
+    if (event.kind !== "turn") continue;
+    turns.push(event.came);
+    if (!event.came) {
+      first.end();
+      continue;
+    }
+    await second.begun();
+    second.end();
+  }
+  assert.deepEqual(turns, [false, true]);
+});
