@@ -37,12 +37,12 @@ Deno.test("a task waits for its turn behind another one, and not where it has on
   await one.begun();
   // As it is before its runner has come so far.
   await Deno.remove(`${pod.task(1)}/began`);
+  const told: string[] = [];
   let calls = 0;
   // The task, its events, and who is before it.
-  const endAfterThird = () => ++calls === 3 && one.end();
-  const told: string[] = [];
+  const endAtThird = () => void (++calls === 3 && told.length === 1 && one.end());
   const asked = { number: 1, signal: never };
-  for await (const event of followTask(hostOf(pod, endAfterThird), shellTarget, asked)) {
+  for await (const event of followTask(hostOf(pod, endAtThird), shellTarget, asked)) {
     told.push(event.kind);
     if (event.kind === "turn") one.end();
   }
