@@ -49,3 +49,25 @@ Deno.test("where a kubeconfig names no authority, those of SSL_CERT_FILE count, 
     assert.match(said, /signed by an authority that isn't trusted/, words.join(" "));
   }
 });
+
+Deno.test("the authority that a kubeconfig names counts alone, and none that Deno knows beside it", async () => {
+  await using cluster = await startTestCluster("weka");
+  const kodama = await SourceKodama.on(cluster);
+  const kubeconfig = parse(await Deno.readTextFile(cluster.kubeconfig)) as Kubeconfig;
+  const own = kubeconfig.clusters[0]?.cluster;
+  assert.ok(own?.["certificate-authority-data"]);
+  const known = `${cluster.folder}/known.pem`;
+  await Deno.writeTextFile(known, atob(own["certificate-authority-data"]));
+  const { certificate } = await createAuthority({ now: () => new Date() });
+  own["certificate-authority-data"] = btoa(certificate);
+  const other = `${cluster.folder}/other-authority`;
+  await Deno.writeTextFile(other, JSON.stringify(kubeconfig), { mode: 0o600 });
+  const codeWith = async (store: string) => {
+    const env = { KUBECONFIG: other, SSL_CERT_FILE: known, DENO_TLS_CA_STORE: store };
+    return (await kodama.run(["pods", "-A"], { env })).code;
+  };
+  // Deno's own list is that of the machine here: it would let the server pass.
+  assert.equal(await codeWith("system"), 0);
+  // As a launcher has it.
+  assert.notEqual(await codeWith(""), 0);
+});

@@ -1,11 +1,12 @@
 /** Records of runs: written while they go on, read back, run again. */
-import { wholeSelection } from "../kube/whole_selection.ts";
 import assert from "node:assert/strict";
+import { wholeSelection } from "../kube/whole_selection.ts";
 import { exec } from "./exec.ts";
 import type { ExecEvent, ExecOptions } from "./exec_events.ts";
 import { findRun, lastStepsRun, listRuns } from "./past_runs.ts";
 import { rerun, type RerunOptions } from "./rerun.ts";
 import type { PodScript } from "../exec/testing/simulated_pod.ts";
+import { recordHeader } from "../workflow/testing/record_header.ts";
 import { simulatedHost, type SimulatedSurroundings } from "./testing/simulated_host.ts";
 
 function ends(exitCode: number): PodScript {
@@ -199,19 +200,7 @@ Deno.test("of the many runs that begin alike, the newest few are told", async ()
 Deno.test("the last run of a workflow with steps is found behind newer runs of commands", async () => {
   const { host, files, run } = stage();
   await assert.rejects(lastStepsRun(host), { kind: "notFound" });
-  const header = {
-    event: "workflow",
-    version: 1,
-    id: "20250101-000000-abcdefg",
-    at: "2025-01-01T00:00:00.000Z",
-    workflow: "w",
-    path: "/project/workflows/w.yaml",
-    files: {},
-    params: {},
-    secrets: [],
-    rerunOf: null,
-    overrides: {},
-  };
+  const header = recordHeader("20250101-000000-abcdefg");
   files.set(`/config/runs/${header.id}.jsonl`, `${JSON.stringify(header)}\n`);
   await run();
   const found = await lastStepsRun(host);

@@ -2,21 +2,10 @@ import assert from "node:assert/strict";
 import { KodamaError } from "../base/errors.ts";
 import { overridesData, overridesOf } from "./recorded_overrides.ts";
 import { type GoOn, isKept, keptOf, type PastWorkflow, readWorkflowRecord } from "./record.ts";
+import { recordHeader } from "./testing/record_header.ts";
 import { endsOf, play, saying } from "./testing/stage_play.ts";
 
-const header = {
-  event: "workflow",
-  version: 1,
-  id: "run-1",
-  at: "2026-01-01T00:00:00.000Z",
-  workflow: "w",
-  path: "/project/workflows/w.yaml",
-  files: {},
-  params: {},
-  secrets: [],
-  rerunOf: null,
-  overrides: {},
-};
+const header = recordHeader("run-1");
 
 const files = {
   "w.yaml": `steps:
