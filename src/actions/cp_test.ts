@@ -31,12 +31,8 @@ const files: LocalFiles = {
   sha256: unused,
 };
 
-async function copy(
-  pods: Readonly<Record<string, PodScript>>,
-  options: Partial<CopyOptions> = {},
-): Promise<CopyEvent[]> {
-  const { host, clock } = simulatedHost({ lab: { pods } });
-  const all: CopyOptions = {
+function optionsOf(options: Partial<CopyOptions> = {}): CopyOptions {
+  return {
     contexts: [],
     selection: wholeSelection,
     way: { kind: "toPods", local: "./a", remote: "/tmp/" },
@@ -45,8 +41,15 @@ async function copy(
     signal: new AbortController().signal,
     ...options,
   };
+}
+
+async function copy(
+  pods: Readonly<Record<string, PodScript>>,
+  options: Partial<CopyOptions> = {},
+): Promise<CopyEvent[]> {
+  const { host, clock } = simulatedHost({ lab: { pods } });
   const local = { ...host, copyFiles: () => Promise.resolve(files) };
-  return await clock.runUntil(Array.fromAsync(cp(local, all)));
+  return await clock.runUntil(Array.fromAsync(cp(local, optionsOf(options))));
 }
 
 function outcomesOf(events: readonly CopyEvent[]) {
@@ -147,4 +150,24 @@ Deno.test("names and places of copies", () => {
     "out",
   ]);
   assert.equal(at("/", true), "/n_p/");
+});
+
+Deno.test("pods are looked for over the link that their copies go on with", async () => {
+  const { host, clock } = simulatedHost({
+    lab: { pods: { a: ends({ kind: "exited", exitCode: 1 }) } },
+  });
+  const asked: unknown[] = [];
+  const opened = await host.kube(undefined);
+  const forBulk = { ...opened };
+  const watched = {
+    ...host,
+    copyFiles: () => Promise.resolve(files),
+    kube: () => Promise.resolve({ ...opened, forBulk: () => forBulk }),
+    select: (...[client, ...rest]: Parameters<typeof host.select>) => {
+      asked.push(client);
+      return host.select(client, ...rest);
+    },
+  };
+  await clock.runUntil(Array.fromAsync(cp(watched, optionsOf())));
+  assert.ok(asked.length > 0 && asked.every((client) => client === forBulk));
 });
