@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 const src = new URL("../src/", import.meta.url);
 
 const everyRoom =
-  "base config kube exec logs tmux copy sync session agent expression workflow sandbox actions cli cluster term pick"
+  "base gate config kube exec logs tmux copy sync session agent expression workflow sandbox actions cli cluster term pick"
     .split(
       " ",
     );
@@ -12,6 +12,7 @@ const everyRoom =
 /** Room -> rooms it may import. A room may always import itself. */
 const allowed: Record<string, readonly string[]> = {
   "base": [],
+  "gate": ["base"],
   "term": ["base"],
   "kube": ["base"],
   "config": ["base"],
@@ -23,10 +24,11 @@ const allowed: Record<string, readonly string[]> = {
   "session": ["base", "kube", "exec"],
   "agent": ["base", "kube", "exec"],
   "expression": ["base"],
-  "workflow": ["base", "kube", "exec", "expression"],
+  "workflow": ["base", "gate", "kube", "exec", "expression"],
   "sandbox": ["base", "workflow"],
   "actions": [
     "base",
+    "gate",
     "config",
     "kube",
     "exec",

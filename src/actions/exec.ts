@@ -3,7 +3,7 @@ import { BoundedQueue } from "../base/bounded_queue.ts";
 import { UsageError } from "../base/errors.ts";
 import { exitCodeOfRun } from "../exec/exit_code.ts";
 import type { RunEvent } from "../exec/model.ts";
-import { isKnownReadOnly } from "../exec/read_only_command.ts";
+import { isKnownReadOnly } from "../gate/commands.ts";
 import { runOnTargets } from "../exec/run_on_targets.ts";
 import type { RunOptions } from "../exec/run_options.ts";
 import { directInput, type RunInput, sharedInput } from "../exec/stdin_spool.ts";
@@ -171,7 +171,7 @@ class ExecRun {
       });
     }
     if (confirm === undefined || this.#targets.length <= confirm.above) return true;
-    if (isKnownReadOnly(command)) return true;
+    if (isKnownReadOnly(command, { shell: this.#options.shell ?? false })) return true;
     return await confirm.ask({ targets: this.#targets, names: this.#names, command });
   }
 

@@ -1,6 +1,6 @@
 /** One pane of tmux for each target of a selection. */
 import { KodamaError, UsageError } from "../base/errors.ts";
-import { isKnownReadOnly } from "../exec/read_only_command.ts";
+import { isKnownReadOnly } from "../gate/commands.ts";
 import type { Target } from "../kube/target.ts";
 import { capacity, pagesOf } from "../tmux/layout.ts";
 import type { Pane } from "../tmux/commands.ts";

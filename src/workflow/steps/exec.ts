@@ -1,7 +1,7 @@
 /** `exec`: one command in every selected pod. */
 import * as v from "valibot";
 import { listOf, recordOf, textType, type Type } from "../../expression/type.ts";
-import { isKnownReadOnly } from "../../exec/read_only_command.ts";
+import { isKnownReadOnly } from "../../gate/commands.ts";
 import { command, described, environment, text } from "../fields.ts";
 import { fanOut } from "../engine/fan_out.ts";
 import { defineStep } from "./kind.ts";

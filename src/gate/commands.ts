@@ -1,0 +1,74 @@
+/**
+ * Whether a command in a pod is known to read only. A short list of programs that cannot change anything whatever
+ * their arguments are; every other command counts as a change, and the gate asks before it reaches many pods.
+ */
+
+/** Excludes `tree`, `file` and `lsof`, which write files (`-o`, `-C`, `-D`), and `sort` (`-o`). */
+const readers: ReadonlySet<string> = new Set([
+  ..."arch basename cat cksum cmp comm cut df diff dirname du echo false fgrep egrep".split(" "),
+  ..."free getconf getent grep groups head hexdump hostid id iostat last ls lsblk".split(" "),
+  ..."lscpu lsmod md5sum mpstat netstat nproc od pgrep pidof printenv printf ps".split(" "),
+  ..."pwd readlink realpath sha1sum sha256sum sha512sum stat sum tac tail tr".split(" "),
+  ..."true tty uname uptime vmstat w wc which who whoami".split(" "),
+]);
+
+/** Programs that read only with some arguments: the arguments behind the program, and whether these only read. */
+const readersByArguments: Readonly<Record<string, (args: readonly string[]) => boolean>> = {
+  date: (args) => args.every((arg) => arg === "-u" || arg.startsWith("+")),
+  dmesg: (args) => args.every((arg) => ["-T", "-H", "-k", "-x"].includes(arg)),
+  env: (args) => args.length === 0,
+  find: (args) => !args.some((arg) => /^-(delete|exec(dir)?|ok(dir)?|fprint(f|0)?|fls)$/.test(arg)),
+  hostname: (args) => args.every((arg) => /^-[AdfiIsy]$/.test(arg)),
+  ip: (args) => {
+    const [object = "", verb = "show", ...more] = args.filter((arg) => !/^-[0-9a-z]+$/.test(arg));
+    return /^(a|addr|address|l|link|n|neigh|r|route|ru|rule)$/.test(object) &&
+      /^(show|list|ls)$/.test(verb) && more.length === 0;
+  },
+  mount: (args) => args.length === 0,
+  ss: (args) => args.every((arg) => /^-[0-9aeHilmnoprstuwx]+$/.test(arg)),
+};
+
+/** As the only argument these ask any program about itself. */
+const questions: ReadonlySet<string> = new Set(["--version", "--help"]);
+
+/** These ask a program that takes subcommands; to another one, as in `rm status`, they are the name of a file. */
+const subcommandQuestions: ReadonlySet<string> = new Set(["version", "status"]);
+const takersOfSubcommands: ReadonlySet<string> = new Set([
+  ..."argocd calicoctl ceph cilium consul containerd crictl ctr docker etcdctl flux git".split(" "),
+  ..."helm istioctl k3s kubeadm kubectl mc minio nats nerdctl nomad patronictl podman".split(" "),
+  ..."rabbitmqctl rclone restic supervisorctl systemctl vault velero weka".split(" "),
+]);
+
+/** A program's name and nothing else: no path, whose file could be anything, and no line of shell. */
+const bareWord = /^[A-Za-z0-9][A-Za-z0-9_.+-]*$/;
+
+/** How a command is run, as far as that decides whether it reads only. */
+export interface CommandForm {
+  /** The command is a line of shell, in which anything may stand: it never counts as reading. */
+  shell?: boolean;
+  /** Further commands that read only (`exec.readOnly`): a program, or a program and its first arguments. */
+  readOnly?: readonly string[];
+}
+
+/**
+ * Returns true for `cat /etc/os-release`, `hostname`, `weka version`; false for what isn't known, for a program that
+ * is named by a path, and for every line of shell.
+ */
+export function isKnownReadOnly(command: readonly string[], form: CommandForm = {}): boolean {
+  const [program = "", ...args] = command;
+  if (form.shell || !bareWord.test(program)) return false;
+  if (readers.has(program)) return true;
+  if (Object.hasOwn(readersByArguments, program) && readersByArguments[program]?.(args)) {
+    return true;
+  }
+  if (form.readOnly?.some((entry) => startsWith(command, entry))) return true;
+  const [question = ""] = args;
+  if (args.length !== 1) return false;
+  return questions.has(question) ||
+    takersOfSubcommands.has(program) && subcommandQuestions.has(question);
+}
+
+function startsWith(command: readonly string[], entry: string): boolean {
+  const words = entry.trim().split(/\s+/);
+  return words[0] !== "" && words.every((word, index) => command[index] === word);
+}

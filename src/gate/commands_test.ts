@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { isKnownReadOnly } from "./commands.ts";
+
+/** Words, and whether they read only: as a program with arguments, and never as a line of shell. */
+const table: Readonly<Record<string, boolean>> = {
+  "cat /etc/hosts": true,
+  "ls -l": true,
+  "weka version": true,
+  "hostname": true,
+  "hostname -f": true,
+  "date": true,
+  "date +%s": true,
+  "sh --version": true,
+  "find /etc -name x": true,
+  "ss -tlnp": true,
+  "ip a": true,
+  "ip -4 addr show": true,
+  "mount": true,
+  "dmesg -T": true,
+  "/bin/ls": false,
+  "/tmp/x/ls -l": false,
+  "./ls": false,
+  "rm -r x": false,
+  "hostname x": false,
+  "date -s 12:00": false,
+  "date 010100002030": false,
+  "sh -c ls": false,
+  "weka local stop": false,
+  "env rm x": false,
+  "ss -K": false,
+  "ss -tK": false,
+  "ip link set eth0 down": false,
+  "ip addr show eth0 ; x": false,
+  "find / -delete": false,
+  "find / -exec rm {} +": false,
+  "mount /dev/sda /mnt": false,
+  "dmesg -C": false,
+  "x status y": false,
+  "rm status": false,
+  "sh version": false,
+  "constructor": false,
+  "": false,
+};
+
+Deno.test("isKnownReadOnly() knows readers by a bare program name and its arguments", () => {
+  for (const [line, expected] of Object.entries(table)) {
+    assert.equal(isKnownReadOnly(line.split(" ")), expected, line);
+  }
+});
+
+Deno.test("isKnownReadOnly() never trusts a line of shell, as one argument or with --shell", () => {
+  const lines = ["rm -rf /x/ls", "echo a > /tmp/x", "ls && reboot", "ls;reboot", "ls", "$(ls)"];
+  for (const line of lines) {
+    assert.equal(isKnownReadOnly([line], { shell: true }), false, line);
+    assert.equal(isKnownReadOnly(line.split(" "), { shell: true }), false, line);
+    if (line !== "ls") assert.equal(isKnownReadOnly([line]), false, line);
+  }
+});
+
+Deno.test("isKnownReadOnly() takes further programs and their first arguments from the settings", () => {
+  const readOnly = ["redis-cli info", "myreader", " "];
+  const reads = (line: string, shell = false) =>
+    isKnownReadOnly(line.split(" "), { readOnly, shell });
+  assert.equal(reads("redis-cli info memory"), true);
+  assert.equal(reads("redis-cli flushall"), false);
+  assert.equal(reads("myreader anything"), true);
+  assert.equal(reads("myreader anything", true), false);
+  assert.equal(reads("/tmp/myreader"), false);
+});
