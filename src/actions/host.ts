@@ -24,11 +24,18 @@ export interface NewFile extends AsyncDisposable {
 /** Files, as far as the actions need them. Paths are absolute. */
 export interface HostFiles {
   /**
-   * The text of a file, or undefined where there is none.
+   * Returns the text of a file; undefined if there is none.
    *
-   * @throws KodamaError `config` when it is larger than `maxBytes`, isn't UTF-8, or can't be read.
+   * @param options.within a folder: the file that symbolic links lead to must be in it. For paths that others chose,
+   *   such as the authors of a repository.
+   * @throws KodamaError `config` if the file is larger than `maxBytes`, isn't UTF-8, can't be read, or isn't in
+   *   `within`.
    */
-  readText(path: string, maxBytes: number): Promise<string | undefined>;
+  readText(
+    path: string,
+    maxBytes: number,
+    options?: { within: string | undefined },
+  ): Promise<string | undefined>;
   /** Names of the files in a folder, sorted; none where there is no such folder. */
   listFiles(folder: string): Promise<string[]>;
   /**

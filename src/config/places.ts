@@ -83,8 +83,21 @@ export function templateFolders(places: Places): string[] {
   return [...new Set([...inRepository, ...own])];
 }
 
-/** Where a repository's configuration of editors may be, the innermost folder first. */
-export function editorConfigFolders(places: Places): string[] {
-  return repositoryConfigPaths(places)
-    .map((path) => path.replace(/\.kodama\.yaml$/, ".kodama/configs"));
+/** A folder with configuration of editors, and the folder that links in it may not lead out of. */
+export interface EditorConfigFolder {
+  folder: string;
+  /** The repository; undefined for the user's own folder, whose files are often links to dotfiles. */
+  within: string | undefined;
+}
+
+/** Returns where a repository's configuration of editors may be, the innermost folder first. */
+export function editorConfigFolders(places: Places): EditorConfigFolder[] {
+  return repositoryConfigPaths(places).map((path) => {
+    const repository = path.slice(0, -"/.kodama.yaml".length);
+    const isUsers = `${repository}/.kodama` === places.userDir;
+    return {
+      folder: `${repository}/.kodama/configs`,
+      within: isUsers ? undefined : repository || "/",
+    };
+  });
 }

@@ -17,9 +17,13 @@ export function localFiles(privateDir: () => string): HostFiles {
   };
 }
 
-async function readText(path: string, maxBytes: number): Promise<string | undefined> {
+async function readText(
+  path: string,
+  maxBytes: number,
+  { within }: { within: string | undefined } = { within: undefined },
+): Promise<string | undefined> {
   try {
-    using file = await Deno.open(path);
+    using file = await Deno.open(within === undefined ? path : await realPathIn(within, path));
     const bytes = await readAtMost(file, maxBytes + 1);
     if (bytes.length > maxBytes) {
       throw new KodamaError("config", `${path} is larger than ${maxBytes} bytes`);
@@ -32,6 +36,21 @@ async function readText(path: string, maxBytes: number): Promise<string | undefi
     }
     throw fileError(`cannot read ${path}`, error);
   }
+}
+
+/**
+ * Returns the path without symbolic links, of which any of its folders may be one.
+ *
+ * @throws KodamaError `config` if it isn't in the folder.
+ */
+async function realPathIn(folder: string, path: string): Promise<string> {
+  const [real, realFolder] = await Promise.all([Deno.realPath(path), Deno.realPath(folder)]);
+  const separator = Deno.build.os === "windows" ? "\\" : "/";
+  const inside = realFolder.endsWith(separator) ? realFolder : `${realFolder}${separator}`;
+  if (real.startsWith(inside)) return real;
+  throw new KodamaError("config", `refusing to read ${path}: a link leads to ${real}`, {
+    hint: `links may not lead out of ${folder}: replace it by a copy of the file, or remove it`,
+  });
 }
 
 /** A file that grows while it is read ends at the limit too, so its size isn't asked beforehand. */

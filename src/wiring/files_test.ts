@@ -39,6 +39,45 @@ Deno.test("what isn't text, or isn't a file, is refused by name", () =>
     await assert.rejects(files.readText(folder, 10), isConfigError);
   }));
 
+Deno.test("`readText()` within a folder follows links that stay in it, and refuses all others", () =>
+  withFolder(async (folder) => {
+    const within = `${folder}/repository`;
+    await Deno.mkdir(`${within}/.kodama`, { recursive: true });
+    await Deno.mkdir(`${folder}/repository-secrets`);
+    for (const path of ["id_ed25519", "repository/plain", "repository-secrets/key"]) {
+      await Deno.writeTextFile(`${folder}/${path}`, path);
+    }
+    const links = {
+      "to-plain": "plain",
+      "absolute": `${within}/plain`,
+      "file": "../id_ed25519",
+      "chained": "file",
+      "beside": "../repository-secrets/key",
+      "above": "..",
+      ".kodama/configs": "../../repository-secrets",
+      "dangling": "../gone",
+    };
+    for (const [name, target] of Object.entries(links)) {
+      await Deno.symlink(target, `${within}/${name}`);
+    }
+    await Deno.symlink("repository", `${folder}/linked`);
+    const files = localFiles(() => folder);
+    const read = (name: string, top = within) =>
+      files.readText(`${top}/${name}`, 100, { within: top });
+    for (const name of ["plain", "to-plain", "absolute"]) {
+      assert.equal(await read(name), "repository/plain", name);
+    }
+    assert.equal(await read("plain", `${folder}/linked`), "repository/plain");
+    assert.equal(await read("dangling"), undefined);
+    for (const name of ["file", "chained", "beside", "above/id_ed25519", ".kodama/configs/key"]) {
+      await assert.rejects(read(name), (error: Error) => {
+        const where = `refusing to read ${within}/${name}: a link leads to ${folder}/`;
+        return isConfigError(error) && error.message.startsWith(where);
+      }, name);
+    }
+    assert.equal(await files.readText(`${within}/file`, 100), "id_ed25519");
+  }));
+
 Deno.test("files are listed in order, folders aren't", () =>
   withFolder(async (folder) => {
     for (const name of ["b.yaml", "a.yaml"]) await Deno.writeTextFile(`${folder}/${name}`, "");

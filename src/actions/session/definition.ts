@@ -122,8 +122,8 @@ async function repositoryOf(
 async function editorOverrides(host: Host): Promise<Definition["editor"]> {
   const overrides: Partial<Record<EditorFile, string>> = {};
   for (const name of Object.keys(editorFiles) as EditorFile[]) {
-    for (const folder of editorConfigFolders(host.places)) {
-      const text = await host.files.readText(`${folder}/${name}`, maxEditorFile);
+    for (const { folder, within } of editorConfigFolders(host.places)) {
+      const text = await host.files.readText(`${folder}/${name}`, maxEditorFile, { within });
       if (text === undefined) continue;
       overrides[name] = text;
       break;

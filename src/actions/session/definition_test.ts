@@ -103,6 +103,26 @@ Deno.test("the editors' configuration is the repository's where it has one", asy
   assert.deepEqual(editor, { "helix-config.toml": "near", "zellij-config.kdl": "far" });
 });
 
+Deno.test("links in a repository's files don't bring files of the machine into a session; the user's own do", async () => {
+  const settings = { "/project/.kodama.yaml": "env: {dotenvFiles: [deep/.env]}\n" };
+  const key = { "/home/.ssh/key": "A=1\n" };
+  const cases: [files: Record<string, string>, links: Record<string, string>][] = [
+    [key, { "/project/.kodama/configs/helix-config.toml": "/home/.ssh/key" }],
+    [{ "/home/.ssh/helix-config.toml": "" }, { "/project/.kodama/configs": "/home/.ssh" }],
+    [{ ...settings, ...key }, { "/project/deep/.env": "/home/.ssh/key" }],
+    [{ ...settings, "/home/.ssh/.env": "A=1\n" }, { "/project/deep": "/home/.ssh" }],
+  ];
+  for (const [files, links] of cases) {
+    const { host } = simulatedHost({}, { files, links });
+    await assert.rejects(defineSession(host, options()), { kind: "config" }, JSON.stringify(links));
+  }
+  const { host } = simulatedHost({}, {
+    files: { "/config/config.yaml": "env: {dotenvFiles: [.env]}\n", ...key },
+    links: { "/config/.env": "/home/.ssh/key" },
+  });
+  assert.equal((await defineSession(host, options())).secrets.variables.get("A"), "1");
+});
+
 Deno.test("only what is said contradicts the session that is there", async () => {
   const there = sampleSession();
   const said = async (changes: Partial<StartOptions>) =>

@@ -100,8 +100,12 @@ async function besideSettings(
       hint: `a file elsewhere is named on the command line: --env-file ${name}`,
     });
   }
-  const place = `${folderOfSettings(source.path)}/${name}`;
-  const text = await host.files.readText(place, maxBytes);
+  const folder = folderOfSettings(source.path);
+  const place = `${folder}/${name}`;
+  const { userDir } = host.places;
+  const isUsers = userDir !== undefined && source.path.startsWith(`${userDir}/`);
+  const within = isUsers ? undefined : folder || "/";
+  const text = await host.files.readText(place, maxBytes, { within });
   return text === undefined ? undefined : { path: name, text, place };
 }
 

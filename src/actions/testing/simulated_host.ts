@@ -29,6 +29,8 @@ export interface SimulatedHost {
 export interface SimulatedSurroundings {
   env?: Readonly<Record<string, string>>;
   files?: Readonly<Record<string, string>>;
+  /** Symbolic links to files and folders: absolute paths. */
+  links?: Readonly<Record<string, string>>;
   /** When a file was written to; now where it is undefined. */
   modifiedAt?: (path: string) => Date | undefined;
   /** Whether nothing more can be written to a file. */
@@ -57,8 +59,15 @@ export function simulatedHost(
       shippedWorkflowsDir: "/shipped",
     },
     files: {
-      readText: (path, maxBytes) => {
-        const text = files.get(path);
+      readText: (path, maxBytes, { within } = { within: undefined }) => {
+        const real = realPath(options.links ?? {}, path);
+        const text = files.get(real);
+        if (
+          text !== undefined && within !== undefined &&
+          !real.startsWith(within === "/" ? within : `${within}/`)
+        ) {
+          return Promise.reject(new KodamaError("config", `${path} isn't in ${within}`));
+        }
         if (text === undefined || text.length <= maxBytes) return Promise.resolve(text);
         return Promise.reject(
           new KodamaError("config", `${path} is larger than ${maxBytes} bytes`),
@@ -111,6 +120,11 @@ export function simulatedHost(
     cluster: unused,
   };
   return { host, clock, files };
+}
+
+function realPath(links: Readonly<Record<string, string>>, path: string): string {
+  const link = Object.entries(links).find(([at]) => path === at || path.startsWith(`${at}/`));
+  return link === undefined ? path : realPath(links, `${link[1]}${path.slice(link[0].length)}`);
 }
 
 function newFile(
