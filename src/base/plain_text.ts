@@ -1,4 +1,5 @@
 /** Text that others wrote, before it gets into one of our own. */
+import { withoutSteering } from "./steering.ts";
 
 /** A server's sentence is shown, and not its essay. */
 const maxText = 1000;
@@ -8,13 +9,12 @@ const maxText = 1000;
  * Bidirectional overrides go too: they would let a name show as another.
  */
 export function plainText(text: string, limit = maxText): string {
-  const line = text
+  const shortened = text
     .slice(0, 4 * limit)
     // deno-lint-ignore no-control-regex -- taking control characters out is the purpose
     .replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.?)/g, "")
     // deno-lint-ignore no-control-regex -- as above
-    .replace(/[\x00-\x1f\x7f-\x9f\u2028\u2029]+/g, " ")
-    .replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "")
-    .trim();
+    .replace(/[\x00-\x1f]+/g, " ");
+  const line = withoutSteering(shortened).trim();
   return line.length > limit ? `${line.slice(0, limit)}…` : line;
 }

@@ -1,4 +1,5 @@
 /** The output flag that every command with data shares, and the style that its text is set in. */
+import { visible } from "../base/steering.ts";
 import { type ColorChoice, type Style, styleFor, wantsColor } from "../term/style.ts";
 import type { OutputStream } from "../term/terminal.ts";
 import { choice, valueOr } from "./flag.ts";
@@ -19,6 +20,14 @@ export function styleOf(
   );
 }
 
+/**
+ * Returns whether the output of a stream ends on a terminal: the stream is one, or `--color always` says that a pager
+ * stands between. Text from pods is tamed then; any other pipe or file gets its bytes as they are.
+ */
+export function endsOnTerminal(stream: OutputStream, choice: ColorChoice): boolean {
+  return stream.isTerminal || choice === "always";
+}
+
 /** Formats of data that isn't a table. */
 export type DataFormat = "json" | "jsonl" | "yaml";
 
@@ -29,10 +38,8 @@ export async function renderData(values: readonly unknown[], format: DataFormat)
       return jsonDocument(values);
     case "jsonl":
       return values.map((value) => `${JSON.stringify(value)}\n`).join("");
-    case "yaml": {
-      const { stringify } = await import("yaml");
-      return stringify(values);
-    }
+    case "yaml":
+      return await yamlDocument(values);
   }
 }
 
@@ -40,8 +47,20 @@ export async function renderData(values: readonly unknown[], format: DataFormat)
 export async function renderValue(value: unknown, format: DataFormat): Promise<string> {
   if (format === "json") return jsonDocument(value);
   if (format === "jsonl") return `${JSON.stringify(value)}\n`;
-  const { stringify } = await import("yaml");
-  return stringify(value);
+  return await yamlDocument(value);
+}
+
+/**
+ * A value as YAML. A text that steers a terminal is double-quoted: there it may stand as `\u202e` and keeps its meaning.
+ */
+async function yamlDocument(value: unknown): Promise<string> {
+  const { Scalar, stringify } = await import("yaml");
+  return stringify(value, (_key: unknown, one: unknown) => {
+    if (typeof one !== "string" || visible(one) === one) return one;
+    const quoted = new Scalar(one);
+    quoted.type = Scalar.QUOTE_DOUBLE;
+    return quoted;
+  });
 }
 
 /** A value as an indented JSON document. */

@@ -1,5 +1,6 @@
 /** The terminal of this very process. */
-import { PumpedSink } from "./sink.ts";
+import { visible } from "../base/steering.ts";
+import { PumpedSink, type SinkData } from "./sink.ts";
 import { processKeyboard, unlessClosed } from "./keyboard.ts";
 import type { InputStream, OutputStream, Size, Terminal } from "./terminal.ts";
 
@@ -38,6 +39,7 @@ function atEnd(lastWords: () => string): Disposable {
 
 function outputOf(stream: typeof Deno.stdout, what: string): OutputStream {
   const sink = new PumpedSink(stream, what);
+  let isTerminal: boolean | undefined;
   return {
     get isTerminal() {
       return stream.isTerminal();
@@ -45,9 +47,20 @@ function outputOf(stream: typeof Deno.stdout, what: string): OutputStream {
     get broken() {
       return sink.broken;
     },
-    write: (...data) => sink.write(...data),
+    write: (...data) => {
+      isTerminal ??= stream.isTerminal();
+      return sink.write(...isTerminal ? data.map(terminalData) : data);
+    },
     flush: () => sink.flush(),
   };
+}
+
+/**
+ * What a terminal is given for what was written: in texts, JSON and YAML among them, nothing that a painter overlooked
+ * turns the direction of writing. Bytes are a program's own output, which an interactive command needs as it is.
+ */
+export function terminalData(data: SinkData): SinkData {
+  return typeof data === "string" ? visible(data) : data;
 }
 
 function size(): Size | undefined {

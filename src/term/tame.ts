@@ -1,4 +1,5 @@
 /** Output of a program elsewhere, made fit to stand beside other output on a terminal. */
+import { visible } from "../base/steering.ts";
 
 /** CSI … m alone: colours and weights. */
 // deno-lint-ignore no-control-regex -- control characters are what this looks for
@@ -13,16 +14,16 @@ const unpaint = "\x1b[0m";
 
 /**
  * A line without its end, in which nothing can move the cursor, change the title or outlive the line:
- * colours pass and are undone at its end, every other escape sequence and control character is dropped. A
- * carriage return that isn't at the end begins a new piece, as a progress bar's next state is.
+ * colours pass and are undone at its end, every other escape sequence and C0 control is dropped, and what steers
+ * without an escape sequence (`base/steering.ts`) is shown as `\u202e`. A carriage return that isn't at the end begins a new piece, as a progress bar's next state is.
  */
 export function tameLine(line: string): string[] {
-  return line.replace(/\r+$/, "").split(/\r+/).map(tamePiece);
+  return line.replace(/\r+$/, "").split(/\r+/).map((piece) => visible(tamePiece(piece)));
 }
 
 function tamePiece(piece: string): string {
   // deno-lint-ignore no-control-regex -- control characters are what this looks for
-  if (!/[\x00-\x08\x0a-\x1f\x7f-\x9f]/.test(piece)) return piece;
+  if (!/[\x00-\x08\x0a-\x1f]/.test(piece)) return piece;
   let tame = "";
   let painted = false;
   for (let at = 0; at < piece.length;) {
@@ -40,7 +41,7 @@ function tamePiece(piece: string): string {
     }
     const character = piece.charAt(at);
     const code = piece.charCodeAt(at);
-    if (code === 9 || (code >= 0x20 && (code < 0x7f || code > 0x9f))) tame += character;
+    if (code === 9 || code >= 0x20) tame += character;
     at++;
   }
   return painted ? tame + unpaint : tame;

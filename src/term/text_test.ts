@@ -36,7 +36,7 @@ Deno.test("a table stands in columns, whatever its cells hold", () => {
 });
 
 Deno.test("control characters and turned text are shown, not done", () => {
-  assert.equal(printable("a\x1b[2Jb\x9b\u202ec\td\n"), "a\\x1b[2Jb\\x9b\\u202ec\td\n");
+  assert.equal(printable("a\x1b[2Jb\x9b\u202ec\td\n"), "a\\x1b[2Jb\\u009b\\u202ec\td\n");
 });
 
 Deno.test("property: wrapped lines fit, and lose no word", () => {

@@ -3,7 +3,7 @@ import { chosenBy, leftWithoutChoice } from "../choosing.ts";
 import { defineCommand } from "../command.ts";
 import { logsFlags } from "../logging/flags.ts";
 import { resolveLogs } from "../logging/resolve.ts";
-import { styleOf } from "../output.ts";
+import { endsOnTerminal, styleOf } from "../output.ts";
 import { selectionOperands } from "../selection.ts";
 
 /** `kodama logs`. */
@@ -68,7 +68,7 @@ export const command = defineCommand({
     const { color, ...shown } = view;
     const painter = new LogsPainter({
       ...shown,
-      terminal: terminal.stdout.isTerminal,
+      terminal: endsOnTerminal(terminal.stdout, color),
       style: styleOf(terminal.stdout, environment, color),
     });
     return await showLogs((signal) => logs(host, { ...options, signal }), { invocation, painter });

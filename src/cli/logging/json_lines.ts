@@ -4,6 +4,7 @@
  *     {"context":…,"namespace":…,"pod":…,"container":…,"node":…,"time":…,"message":…}
  */
 import { type LogLine, type Target, textOf } from "../../actions/logs_events.ts";
+import { visible } from "../../base/steering.ts";
 import type { ByteWriter } from "./byte_writer.ts";
 
 const encoder = new TextEncoder();
@@ -29,9 +30,9 @@ const noTime = encoder.encode(`null,"message":"`);
 const tail = encoder.encode(`"}`);
 const openQuote = Uint8Array.of(quote);
 
-/** What begins every line of a container. */
+/** What begins every line of a container; names in it can't steer a terminal. */
 export function jsonFrame({ context, namespace, pod, container, node }: Target): JsonFrame {
-  const text = JSON.stringify({ context, namespace, pod, container, node });
+  const text = visible(JSON.stringify({ context, namespace, pod, container, node }));
   return { head: encoder.encode(`${text.slice(0, -1)},"time":`) };
 }
 
@@ -77,13 +78,5 @@ function writeEscaped(out: ByteWriter, { bytes, text, end }: LogLine): boolean {
 
 function writeText(out: ByteWriter, text: string, terminal: boolean): void {
   const escaped = JSON.stringify(text).slice(1, -1);
-  out.add(encoder.encode(terminal ? calm(escaped) : escaped));
-}
-
-/** DEL, C1 controls and what turns the direction of writing. */
-function calm(text: string): string {
-  return text.replace(
-    /[\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  out.add(encoder.encode(terminal ? visible(escaped) : escaped));
 }

@@ -9,6 +9,7 @@ import {
   type TemplatePart,
   textOf,
 } from "../../actions/logs_events.ts";
+import { printable } from "../../term/printable.ts";
 import type { Style } from "../../term/style.ts";
 import { tameLine } from "../../term/tame.ts";
 
@@ -53,7 +54,7 @@ function rendered(
           return shown(jsonFields.length === 0 ? text : jsonFieldsText(text, jsonFields), options)
             .join(" ");
         }
-        return part.word === "time" ? stampOf(line) : target[part.word];
+        return part.word === "time" ? stampOf(line) : printable(target[part.word]);
       }
       case "field": {
         if (object === null) object = jsonObjectOf(text);

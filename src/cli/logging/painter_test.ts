@@ -112,7 +112,7 @@ Deno.test("in a pipe the bytes of a line are exact", () => {
 });
 
 Deno.test("on a terminal nothing of a line steers it, in any format", () => {
-  const evil = "\x1b[2Jx\x1b]0;title\x07\x1b[31mred\u009b5A";
+  const evil = "\x1b[2Jx\x1b]0;title\x07\x1b[31mred\u009b5A\u202e\u2028\u0085\u2067\u200f";
   const formats: Partial<LogsPainterOptions>[] = [
     { format: "default" },
     { format: "raw" },

@@ -50,6 +50,28 @@ Deno.test("prefix: on a terminal a line can't leave its place", () => {
   assert.equal(stdout, "a: \x1b[31mred\x1b[0m\na: 50%\n");
 });
 
+Deno.test("each mode: text that steers is shown on a terminal, and exact in a pipe", () => {
+  const evil =
+    "\x1b]52;c;Zm9v\x07\x1b]8;;http://x\x1b\\web\x1b]8;;\x1b\\\u202e\u2028\u009b2J\x1b[31mred";
+  const calm = "web\\u202e\\u2028\\u009b2J\x1b[31mred\x1b[0m";
+  const output = [{ stream: "stdout", bytes: bytes(evil) } as const];
+  const end = { outcome: { kind: "ok" }, omittedBytes: 0 } as const;
+  const group = { ...end, targets: [0], names: "a", stdout: bytes(evil), stderr: bytes("") };
+  const diff = { kind: "unified", stdout: `--- a\n+++ b\n+${evil}\n`, stderr: "" } as const;
+  const events: readonly (readonly [mode: string, event: ExecEvent, lead: string])[] = [
+    ["prefix", line(0, evil), "a: "],
+    ["group", { kind: "block", target: 0, ...end, output }, "a\n"],
+    ["fold", { kind: "folded", groups: [group] }, "a (1)\n"],
+    ["diff", { kind: "folded", groups: [{ ...group, diff }] }, "a (1)\n+"],
+  ];
+  for (const [mode, event, lead] of events) {
+    const shown = (stdout: boolean) =>
+      painted([started("a"), event], { terminal: { stdout, stderr: false } }).stdout;
+    assert.equal(shown(true), `${lead}${calm}\n`, mode);
+    assert.equal(shown(false), `${lead}${evil}\n`, mode);
+  }
+});
+
 Deno.test("prefix: what all names share is faint, the rest in the pod's colour", () => {
   const { stdout } = painted([started("web-0", "web-12"), line(0, "x")], {
     style: { stdout: styleFor(true), stderr: styleFor(false) },

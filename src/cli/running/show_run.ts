@@ -2,7 +2,7 @@
 import type { ExecEvent, ExecOptions } from "../../actions/exec_events.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Invocation } from "../invocation.ts";
-import { styleOf } from "../output.ts";
+import { endsOnTerminal, styleOf } from "../output.ts";
 import { speak } from "../program.ts";
 import { confirmOn } from "./confirm.ts";
 import { drive } from "./drive.ts";
@@ -59,7 +59,10 @@ export async function showRun(
 /** What is written of a run: text or data on standard output, words or events on standard error. */
 function painterOf({ terminal, environment, program }: Invocation, view: RunView): RunPainter {
   const text = new Painter({
-    terminal: { stdout: terminal.stdout.isTerminal, stderr: terminal.stderr.isTerminal },
+    terminal: {
+      stdout: endsOnTerminal(terminal.stdout, view.color),
+      stderr: endsOnTerminal(terminal.stderr, view.color),
+    },
     style: {
       stdout: styleOf(terminal.stdout, environment, view.color),
       stderr: styleOf(terminal.stderr, environment, view.color),
