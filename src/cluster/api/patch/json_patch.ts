@@ -3,10 +3,17 @@ import { sameJson } from "../../store/equality.ts";
 import { isRecord } from "../schema/conform.ts";
 import { badRequest, failure } from "../status.ts";
 
-/** As many operations as a real server takes in one patch. */
+/** The most operations that a real server takes in one patch. */
 const operationLimit = 10_000;
 
-/** The document after all operations. Throws a 400 for what is no patch, and a 422 for one that doesn't apply. */
+/**
+ * How much longer all `copy` operations of one patch may make an object, in bytes of JSON: without it
+ * forty of them, each of which doubles the object, fill any memory. A real server's
+ * `JSONPatchMaxCopyBytes`.
+ */
+const copyLimitBytes = 3 * 1024 * 1024;
+
+/** Returns the document after all operations. Throws a 400 for what isn't a patch, and a 422 for one that doesn't apply. */
 export function applyJsonPatch(document: unknown, patch: unknown): unknown {
   if (!Array.isArray(patch)) throw badRequest("a JSON patch must be an array of operations");
   if (patch.length > operationLimit) {
@@ -16,16 +23,27 @@ export function applyJsonPatch(document: unknown, patch: unknown): unknown {
       `The allowed maximum operations in a JSON patch is ${operationLimit}, got ${patch.length}`,
     );
   }
+  let copiedBytes = 0;
+  const copy = (value: unknown) => {
+    const text = JSON.stringify(value);
+    copiedBytes += new TextEncoder().encode(text).length;
+    if (copiedBytes > copyLimitBytes) throw unprocessable();
+    return JSON.parse(text) as unknown;
+  };
   return patch.reduce<unknown>(
     (state, operation) => {
       if (!isRecord(operation)) throw badRequest("an operation of a JSON patch must be an object");
-      return applyOperation(state, operation);
+      return applyOperation(state, operation, copy);
     },
     structuredClone(document),
   );
 }
 
-function applyOperation(document: unknown, operation: Record<string, unknown>): unknown {
+function applyOperation(
+  document: unknown,
+  operation: Record<string, unknown>,
+  copy: (value: unknown) => unknown,
+): unknown {
   const path = pointer(operation["path"]);
   const value = () => structuredClone(operation["value"]);
   switch (operation["op"]) {
@@ -43,12 +61,7 @@ function applyOperation(document: unknown, operation: Record<string, unknown>): 
       return write(write(document, from, "remove", undefined), path, "add", moved);
     }
     case "copy":
-      return write(
-        document,
-        path,
-        "add",
-        structuredClone(read(document, pointer(operation["from"]))),
-      );
+      return write(document, path, "add", copy(read(document, pointer(operation["from"]))));
     case "test":
       if (sameJson(read(document, path), operation["value"])) return document;
       throw unprocessable();

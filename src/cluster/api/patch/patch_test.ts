@@ -44,6 +44,15 @@ for (const [patch, message] of brokenPatches) {
   });
 }
 
+Deno.test("the copies of a JSON patch are limited to 3 MiB in all, as a real server limits them", () => {
+  const doubling = (count: number) => [
+    { op: "add", path: "/a", value: "0123456789".repeat(100) },
+    ...Array.from({ length: count }, (_, index) => ({ op: "copy", from: "", path: `/x${index}` })),
+  ];
+  assert.ok(applyJsonPatch({}, doubling(11)));
+  assert.throws(() => applyJsonPatch({}, doubling(40)), /an error in our request$/);
+});
+
 Deno.test("a JSON patch that names a prototype changes the document alone", () => {
   applyJsonPatch({}, [{ op: "add", path: "/__proto__", value: { polluted: true } }]);
   assert.equal(({} as Record<string, unknown>)["polluted"], undefined);

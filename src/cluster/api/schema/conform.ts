@@ -1,6 +1,7 @@
 /** Holds a JSON value against a schema: wrong types are refused, unknown fields are found and left out. */
 import type { ScalarKind, Schema } from "./model.ts";
 import { definition } from "./parse.ts";
+import { parseTime, type TimeKind } from "./times.ts";
 
 /** What was found on the way. Paths are as Kubernetes writes them: `spec.containers[0].image`. */
 export interface Findings {
@@ -21,6 +22,14 @@ export function conform(value: unknown, schema: Schema, path: string, found: Fin
     case "list":
       if (!Array.isArray(value)) return wrong(value, path, "slice", found);
       return value.map((item, index) => conform(item, schema.of, `${path}[${index}]`, found));
+    case "time":
+    case "microTime": {
+      if (typeof value !== "string") return wrong(value, path, "string", found);
+      const parsed = parseTime(schema.kind, value);
+      if (parsed.kind === "time") return parsed.text;
+      found.wrongTypes.push(parsed.message);
+      return undefined;
+    }
     default:
       return fits(value, schema.kind) ? value : wrong(value, path, schema.kind, found);
   }
@@ -60,10 +69,7 @@ function conformMap(value: unknown, of: Schema, path: string, found: Findings): 
   );
 }
 
-function fits(
-  value: unknown,
-  kind: ScalarKind,
-): boolean {
+function fits(value: unknown, kind: Exclude<ScalarKind, TimeKind>): boolean {
   switch (kind) {
     case "string":
       return typeof value === "string";
@@ -77,9 +83,6 @@ function fits(
           /^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+|[numkKMGTPE]i?)?$/.test(value));
     case "bytes":
       return typeof value === "string" && /^[A-Za-z0-9+/\r\n]*={0,2}[\r\n]*$/.test(value);
-    case "time":
-    case "microTime":
-      return typeof value === "string" && !Number.isNaN(Date.parse(value));
     case "intOrString":
       return typeof value === "string" || Number.isSafeInteger(value);
   }

@@ -4,6 +4,7 @@
  */
 import type { Field, ScalarKind, Schema } from "./model.ts";
 import { definition, definitionName } from "./parse.ts";
+import { type TimeKind, timeText } from "./times.ts";
 import { badRequest } from "../status.ts";
 
 /** `k8s` and a zero byte stand before every message. */
@@ -16,7 +17,7 @@ interface WireField {
 }
 
 /** The object in a body. Throws a 400 where it can't be read, or its kind isn't known. */
-export function decodeProtobuf(body: Uint8Array): unknown {
+export function decodeProtobuf(body: Uint8Array): Record<string, unknown> {
   try {
     if (!magic.every((byte, index) => body[index] === byte)) {
       throw new RangeError("no magic number");
@@ -192,7 +193,7 @@ function scalar(kind: ScalarKind, value: Uint8Array): unknown {
       return textOf(wireFields(value), 1);
     case "time":
     case "microTime":
-      return time(value);
+      return time(kind, value);
     case "intOrString": {
       const fields = wireFields(value);
       const isText = fields.some(({ number, value }) => number === 1 && value === 1n);
@@ -209,10 +210,8 @@ function numberOf(fields: readonly WireField[], number: number): number {
 }
 
 /** Seconds since 1970 and nanoseconds; all zero stands for no time. */
-function time(value: Uint8Array): string | undefined {
+function time(kind: TimeKind, value: Uint8Array): string | undefined {
   const fields = wireFields(value);
   const [seconds, nanos] = [numberOf(fields, 1), numberOf(fields, 2)];
-  if (seconds === 0 && nanos === 0) return undefined;
-  const text = new Date(seconds * 1000 + Math.floor(nanos / 1e6)).toISOString();
-  return nanos === 0 ? text.replace(/\.\d+Z$/, "Z") : text;
+  return seconds === 0 && nanos === 0 ? undefined : timeText(kind, seconds, nanos);
 }

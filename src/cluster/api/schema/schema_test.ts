@@ -5,6 +5,7 @@ import { conform, type Findings } from "./conform.ts";
 import type { Schema } from "./model.ts";
 import { definition, definitionOf } from "./parse.ts";
 import { decodeProtobuf } from "./protobuf.ts";
+import type { TimeKind } from "./times.ts";
 
 function refs(schema: Schema): string[] {
   if (schema.kind === "object") return [schema.name];
@@ -64,6 +65,26 @@ Deno.test("unknown fields and wrong types are told with their paths", () => {
   ]);
 });
 
+const times: [TimeKind, string, string | RegExp][] = [
+  ["time", "2026-11-22T08:23:13Z", "2026-11-22T08:23:13Z"],
+  ["time", "2026-11-22T08:23:13.987+02:00", "2026-11-22T06:23:13Z"],
+  ["time", "2026", /^parsing time "2026" as "2006-01-02T15:04:05Z07:00"/],
+  ["time", "2026-02-30T25:00:00Z", /cannot parse/],
+  ["microTime", "2026-11-22T08:23:13.060000Z", "2026-11-22T08:23:13.060000Z"],
+  ["microTime", "2026-11-22T10:23:13.000001+02:00", "2026-11-22T08:23:13.000001Z"],
+  ["microTime", "2026-11-22T08:23:13.060Z", /cannot parse ".060Z" as ".000000"$/],
+  ["microTime", "2026-11-22T08:23:13Z", /cannot parse "Z" as ".000000"$/],
+];
+
+for (const [kind, sent, expected] of times) {
+  Deno.test(`a ${kind} sent as ${sent} is ${expected}`, () => {
+    const found: Findings = { unknownFields: [], wrongTypes: [] };
+    const value = conform(sent, { kind }, "spec.renewTime", found);
+    if (typeof expected === "string") assert.deepEqual([value, found.wrongTypes], [expected, []]);
+    else assert.match(found.wrongTypes.join(), expected);
+  });
+}
+
 Deno.test("any JSON at all is held against the schema without an accident", () => {
   fc.assert(fc.property(fc.jsonValue(), (value) => {
     const { found } = conformPod(value);
@@ -109,6 +130,21 @@ Deno.test("a message that JSON doesn't show is passed through", () => {
     kind: "Pod",
     spec: { volumes: [{ name: "v", emptyDir: {} }] },
   });
+});
+
+Deno.test("a time of a protobuf body is written to the second, a micro time with six digits", () => {
+  // Seconds 1, nanoseconds 60,005,999.
+  const moment = Uint8Array.of(1 << 3, 1, 2 << 3, 0xef, 0xbc, 0xce, 0x1c);
+  const lease = field(2, message(field(1, "me"), field(4, moment)));
+  assert.deepEqual(
+    decodeProtobuf(envelope("coordination.k8s.io/v1", "Lease", lease))["spec"],
+    { holderIdentity: "me", renewTime: "1970-01-01T00:00:01.060005Z" },
+  );
+  const metadata = field(1, message(field(1, "s"), field(8, moment)));
+  assert.deepEqual(
+    decodeProtobuf(envelope("v1", "Secret", metadata))["metadata"],
+    { name: "s", creationTimestamp: "1970-01-01T00:00:01Z" },
+  );
 });
 
 Deno.test("bytes that are no protobuf of a known kind are a 400", () => {
