@@ -85,7 +85,10 @@ Deno.test("a cluster whose process was killed is stale: the next up starts anew"
     assert.ok(first?.kind === "ready");
     Deno.kill(first.record.pid, "SIGKILL");
     while (await processStart(first.record.pid) !== undefined) await Promise.resolve();
-    assert.deepEqual(await clusterStatus({ folder }), { phase: "stopped" });
+    assert.deepEqual(await clusterStatus({ folder }), {
+      phase: "stopped",
+      died: { record: first.record, log: `${folder}/cluster.log` },
+    });
     const again = (await Array.fromAsync(clusterUp(options))).at(-1);
     assert.ok(again?.kind === "ready");
     assert.notEqual(again.record.pid, first.record.pid);

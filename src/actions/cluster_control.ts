@@ -50,10 +50,19 @@ export interface RunningCluster {
   data: string | null;
 }
 
+/** A cluster whose process was killed, or crashed. */
+export interface DeadCluster {
+  pid: number;
+  /** RFC 3339. */
+  startedAt: string;
+  /** Absolute path of the file that holds its last output. */
+  log: string;
+}
+
 /** Whether a cluster runs. */
 export type ClusterState =
-  /** `ended` is the cluster that a `down` ended; null where none ran. */
-  | { phase: "stopped"; ended: RunningCluster | null }
+  /** `ended` is the cluster that a `down` ended; null if none ran. `died` ended without one; null if none did. */
+  | { phase: "stopped"; ended: RunningCluster | null; died: DeadCluster | null }
   | { phase: "starting"; world: string; pods: PodCount }
   | RunningCluster;
 

@@ -1,5 +1,10 @@
 /** What the embedded cluster's commands print. */
-import type { ClusterEvent, ClusterState, RunningCluster } from "../actions/cluster_control.ts";
+import type {
+  ClusterEvent,
+  ClusterState,
+  DeadCluster,
+  RunningCluster,
+} from "../actions/cluster_control.ts";
 import { counted } from "../base/counted.ts";
 import { printable } from "../term/printable.ts";
 import { BadValue, choice, count, text, value } from "./flag.ts";
@@ -38,9 +43,8 @@ export function clusterStateText(state: ClusterState, format: "json" | undefined
 function stateLines(state: ClusterState): string[] {
   switch (state.phase) {
     case "stopped":
-      return state.ended === null
-        ? ["The embedded cluster is not running."]
-        : endedLines(state.ended);
+      if (state.ended !== null) return endedLines(state.ended);
+      return state.died === null ? ["The embedded cluster is not running."] : diedLines(state.died);
     case "starting":
       return [`The embedded cluster is starting: ${startingText(state.pods)}.`];
     case "running":
@@ -68,6 +72,13 @@ function endedLines({ server, world, pods, pid, data }: RunningCluster): string[
     ...(data === null
       ? []
       : [`Its objects stay: kodama cluster up --data ${quoted(data)} goes on with them.`]),
+  ];
+}
+
+function diedLines({ pid, startedAt, log }: DeadCluster): string[] {
+  return [
+    `The embedded cluster is not running: process ${pid}, started at ${startedAt}, was killed or crashed.`,
+    `  log      ${log}`,
   ];
 }
 

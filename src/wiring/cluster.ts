@@ -8,6 +8,7 @@ import type {
   RunningCluster,
 } from "../actions/cluster_control.ts";
 import { KodamaError } from "../base/errors.ts";
+import type { ClusterStatus } from "../cluster/control/control.ts";
 import type { ClusterRecord } from "../cluster/control/record.ts";
 import type { ServeOptions } from "../cluster/control/serve.ts";
 import type { EndSignal, SignalSource } from "../cli/invocation.ts";
@@ -26,9 +27,9 @@ export async function clusterControl(places: Places): Promise<ClusterControl> {
     data === undefined ? `${places.configDir}/cluster` : absolute(data);
   const status = async (place: ClusterPlace): Promise<ClusterState> => {
     const found = await clusterStatus({ folder: folderOf(place) });
-    const running = "record" in found ? runningOf(found.record) : undefined;
+    if (found.phase === "stopped") return { phase: "stopped", ended: null, died: diedOf(found) };
+    const running = runningOf(found.record);
     if (running !== undefined) return running;
-    if (found.phase === "stopped") return { phase: "stopped", ended: null };
     const { world = "", pods = { ready: 0, expected: 0 } } = found.record ?? {};
     return { phase: "starting", world, pods };
   };
@@ -52,7 +53,7 @@ export async function clusterControl(places: Places): Promise<ClusterControl> {
         if (event.kind === "stopped") ended = event.ended;
         else told(event);
       }
-      return { phase: "stopped", ended: runningOf(ended) ?? null };
+      return { phase: "stopped", ended: runningOf(ended) ?? null, died: null };
     },
     status,
   };
@@ -81,6 +82,12 @@ function runningOf(record: ClusterRecord | undefined): RunningCluster | undefine
   const { server, context, kubeconfig, world, pods, pid, startedAt, kept } = record;
   const data = kept ? kubeconfig.slice(0, kubeconfig.lastIndexOf("/")) : null;
   return { phase: "running", server, context, kubeconfig, world, pods, pid, startedAt, data };
+}
+
+function diedOf({ died }: Extract<ClusterStatus, { phase: "stopped" }>) {
+  if (died === undefined) return null;
+  const { record: { pid, startedAt }, log } = died;
+  return { pid, startedAt, log };
 }
 
 /** A port that was asked for is a promise to whoever dials it. */

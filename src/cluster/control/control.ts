@@ -14,10 +14,18 @@ import {
 
 /** Whether a cluster runs. */
 export type ClusterStatus =
-  | { phase: "stopped" }
+  /** `died` is the last process that served it, when that didn't end by a `down`. */
+  | { phase: "stopped"; died?: DeadCluster }
   /** `record` is absent for the first moments. */
   | { phase: "starting"; record?: ClusterRecord }
   | { phase: "ready"; record: ClusterRecord };
+
+/** A cluster whose process was killed, or crashed: it left its record behind. */
+export interface DeadCluster {
+  record: ClusterRecord;
+  /** Absolute path of the file that holds its last output. */
+  log: string;
+}
 
 /** What an `up` tells while it goes on. The last one is `ready`. */
 export type UpEvent =
@@ -58,14 +66,17 @@ const pollMs = 100;
 /** How long a cluster may take to end its pods. */
 const stopTimeoutMs = 30_000;
 
-/** Looks at a cluster's folder. What a dead process left there counts as nothing. */
+/** Returns what a cluster's folder shows of it. */
 export async function clusterStatus(
   { folder }: Pick<ControlOptions, "folder">,
 ): Promise<ClusterStatus> {
   const paths = clusterPaths(folder);
   const record = await readRecord(paths);
   if (record !== undefined && await isAlive(record)) return { phase: record.phase, record };
-  return { phase: await isLocked(paths.lock) ? "starting" : "stopped" };
+  if (await isLocked(paths.lock)) return { phase: "starting" };
+  return record === undefined
+    ? { phase: "stopped" }
+    : { phase: "stopped", died: { record, log: paths.log } };
 }
 
 /**

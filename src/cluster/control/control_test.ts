@@ -75,12 +75,16 @@ Deno.test("a record of a process that ended is stale, and a down of it signals n
     const child = new Deno.Command("sleep", { args: ["1000"] }).spawn();
     // The number of a stranger, with the start of a process that is gone.
     const stranger = { pid: child.pid, processStart: "a boot long ago/1" };
-    await writeRecord(clusterPaths(folder), recordOf(stranger.pid, stranger.processStart));
-    assert.deepEqual(await clusterStatus({ folder }), { phase: "stopped" });
+    const record = recordOf(stranger.pid, stranger.processStart);
+    await writeRecord(clusterPaths(folder), record);
+    assert.deepEqual(await clusterStatus({ folder }), {
+      phase: "stopped",
+      died: { record, log: `${folder}/cluster.log` },
+    });
     const { signal } = new AbortController();
     const events = await Array.fromAsync(clusterDown({ folder, clock: systemClock, signal }));
     assert.deepEqual(events, [{ kind: "stopped" }]);
-    assert.equal(await readRecord(clusterPaths(folder)), undefined);
+    assert.deepEqual(await clusterStatus({ folder }), { phase: "stopped" });
     const start = await processStart(child.pid);
     assert.ok(start, "the stranger was ended");
     assert.equal(await signalProcess({ pid: child.pid, processStart: start }, "SIGKILL"), true);
