@@ -119,7 +119,8 @@ class Checker {
       if (hasExpression(need.what) || grants(this.#workflow.permissions, need, this.#folder)) {
         continue;
       }
-      const message = `permissions don't grant it; it needs ${grantText(need)}`;
+      const what = need.why === undefined ? "permissions" : `${need.why}, and permissions`;
+      const message = `${what} don't grant it; it needs ${grantText(need)}`;
       this.#tell("permission", below([kind.name]), message);
     }
     if (kind.inPods) this.#emptySelection(below(["select"]), step.fields.select);

@@ -6,8 +6,14 @@ import {
   evaluateShellLine,
   evaluateWord,
 } from "../expression/command.ts";
-import type { ExpressionProblem } from "../expression/problem.ts";
-import { evaluateTemplate, hasExpression, parseTemplate } from "../expression/template.ts";
+import { ExpressionError, type ExpressionProblem } from "../expression/problem.ts";
+import {
+  evaluateTemplate,
+  hasExpression,
+  parseTemplate,
+  type Template,
+} from "../expression/template.ts";
+import { endsWithFlagName } from "../gate/kubectl.ts";
 import type { SourcePath, Step } from "./model.ts";
 import type { StepKind } from "./steps/kind.ts";
 
@@ -53,11 +59,40 @@ export function commandProblems(
   const words = command as readonly string[];
   // `kubectl`'s words are those behind its name.
   const program = kind.name === "kubectl" ? ["kubectl"] : [];
-  return checkWords([...program, ...words].map((word) => parseTemplate(word).template))
-    .map((problem) => {
-      const word = problem.word - program.length;
-      return { path: [kind.command ?? "", word], text: words[word] ?? "", problem };
-    });
+  const templates = words.map((word) => parseTemplate(word).template);
+  const code = checkWords([...program.map((word) => parseTemplate(word).template), ...templates])
+    .map((problem) => ({ ...problem, word: problem.word - program.length }));
+  const flags = kind.valuesAreNoFlags ? flagProblems(templates) : [];
+  return [...code, ...flags].map((problem) => ({
+    path: [kind.command ?? "", problem.word],
+    text: words[problem.word] ?? "",
+    problem,
+  }));
+}
+
+/** Words in which a value would name a flag: `-${{ … }}`, `--${{ … }}=x`. */
+function flagProblems(words: readonly Template[]): (ExpressionProblem & { word: number })[] {
+  const behind = words.findIndex(({ source }) => source === "--");
+  return words.flatMap(({ parts: [first, second] }, word) => {
+    const isFlag = first?.kind === "text" && first.text.startsWith("-") && second !== undefined;
+    if (!isFlag || behind >= 0 && word > behind || endsWithFlagName(first.text)) return [];
+    const { start, end } = second;
+    const message = "a value can't be the name of a flag; write it as --name=${{ … }}";
+    return [{ word, start, end, message }];
+  });
+}
+
+/** Throws ExpressionError if a word became a flag by the value that it begins with. */
+function refuseNewFlags(words: readonly Template[], evaluated: readonly string[]): void {
+  const behind = evaluated.indexOf("--");
+  for (const [index, { parts: [first] }] of words.entries()) {
+    const isFlag = first?.kind === "expression" && evaluated[index]?.startsWith("-") === true;
+    if (!isFlag || behind >= 0 && index > behind) continue;
+    const message = `word ${index + 1}: the value ${
+      JSON.stringify(evaluated[index]?.slice(0, 40))
+    } would be a flag; write it as --name=\${{ … }}, or put -- before it`;
+    throw new ExpressionError(message, first);
+  }
 }
 
 /**
@@ -79,8 +114,10 @@ export function evaluateFields(
   if (kind.command === undefined) return evaluated;
   const command = fields[kind.command];
   if (typeof command !== "string") {
-    evaluated[kind.command] = (command as readonly string[])
-      .map((word) => evaluateWord(parseTemplate(word).template, values));
+    const templates = (command as readonly string[]).map((word) => parseTemplate(word).template);
+    const words = templates.map((template) => evaluateWord(template, values));
+    if (kind.valuesAreNoFlags) refuseNewFlags(templates, words);
+    evaluated[kind.command] = words;
     return evaluated;
   }
   const { line, environment } = evaluateShellLine(parseTemplate(command).template, values);

@@ -33,3 +33,42 @@ Deno.test("with pods in several contexts, kubectl isn't run in one of them by ch
   assert.deepEqual(ran, []);
   assert.match(endsOf(events)[0] ?? "", /failed: kubectl: the pods are in several contexts/);
 });
+
+Deno.test("what reaches beyond the cluster needs a permission, whether the file or a value says it", async () => {
+  const get = (words: string, permissions = "") =>
+    `${permissions}params: { p: "" }\nsteps: [{ kubectl: [get, pods, ${words}] }]\n`;
+  const refused = (words: string, message: RegExp) =>
+    assert.rejects(play({ files: { "w.yaml": get(words) } }), message);
+  await refused(
+    "--kubeconfig=evil",
+    /--kubeconfig can send credentials to another server.*run: \[kubectl\]/,
+  );
+  await refused('"--server=${{ params.p }}"', /--server can send credentials/);
+  await refused("-f, cm.yaml", /-f reads cm.yaml.*read: \[cm.yaml\]/);
+  await refused('"-${{ params.p }}"', /a value can't be the name of a flag/);
+  const value = async (words: string, p: string, permissions = "") => {
+    const { events, ran } = await play({
+      files: { "w.yaml": get(words, permissions) },
+      params: { p },
+    });
+    assert.equal(ran.length, endsOf(events)[0]?.endsWith(" ok") ? 1 : 0);
+    return endsOf(events)[0];
+  };
+  assert.match(
+    await value('"${{ params.p }}"', "--kubeconfig=x") ?? "",
+    /failed: .*would be a flag/,
+  );
+  assert.match(await value('"${{ params.p }}"', "-A") ?? "", /failed: .*would be a flag/);
+  assert.match(
+    await value('"-o${{ params.p }}"', "jsonpath-file=/etc/x") ?? "",
+    /denied: .*\/etc\/x/,
+  );
+  assert.match(await value('-o, "${{ params.p }}"', "jsonpath-file=${{") ?? "", /denied: /);
+  assert.equal(await value('"-l${{ params.p }}"', "a=b"), "kubectl-1 ok");
+  assert.equal(await value('--, "${{ params.p }}"', "--all"), "kubectl-1 ok");
+  const run = "permissions: { run: [kubectl] }\n";
+  assert.equal(await value('"--token=${{ params.p }}"', "t", run), "kubectl-1 ok");
+  const read = "permissions: { read: [manifests] }\n";
+  assert.equal(await value('-f, "manifests/${{ params.p }}"', "a", read), "kubectl-1 ok");
+  assert.match(await value('-f, "manifests/${{ params.p }}"', "../a", read) ?? "", /denied/);
+});

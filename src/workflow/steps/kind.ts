@@ -21,6 +21,8 @@ export interface Finding {
 export interface Need {
   kind: Exclude<keyof Permissions, "cluster">;
   what: string;
+  /** Which part of the step needs it, in a sentence; absent if that is plain. */
+  why?: string;
 }
 
 /** What a step would do, as the plan says it. */
@@ -62,6 +64,8 @@ export interface KindDeclaration<E extends Entries> {
   innerStay?: boolean;
   /** The field with words of a command or a line for a shell: values in it stay words. */
   command?: string;
+  /** Its command's program has flags that do anything: a value can't become one of them. */
+  valuesAreNoFlags?: boolean;
   /** Fields in which `${{` has no meaning: code. */
   verbatim?: readonly string[];
   /** It runs in pods: it has `select` and `targets`, and the bounds of `defaults`. */
@@ -92,6 +96,7 @@ export interface StepKind {
   readonly innerStay: boolean;
   readonly inPods: boolean;
   readonly command: string | undefined;
+  readonly valuesAreNoFlags: boolean;
   readonly verbatim: readonly string[];
   innerNames(fields: Fields): Record<string, Type>;
   check(fields: Fields): readonly Finding[];
@@ -107,6 +112,7 @@ export function defineStep<const E extends Entries>(declaration: KindDeclaration
     innerStay: false,
     inPods: false,
     command: undefined,
+    valuesAreNoFlags: false,
     verbatim: [],
     innerNames: () => ({}),
     check: () => [],

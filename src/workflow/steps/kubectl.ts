@@ -1,33 +1,42 @@
-/** `kubectl`: one of its commands. What is known only to read runs at once; all else asks. */
+/**
+ * `kubectl`: one of its commands. What is known only to read runs at once, what changes the cluster asks, and what
+ * reaches beyond the cluster needs a permission.
+ */
 import * as v from "valibot";
+import { hasExpression } from "../../expression/template.ts";
+import { type KubectlReason, kubectlReasonText, kubectlUse } from "../../gate/kubectl.ts";
 import { described, text } from "../fields.ts";
-import { defineStep, failed } from "./kind.ts";
+import { defineStep, failed, type Need } from "./kind.ts";
 import { localOutput, runHere } from "./local_output.ts";
 
-const readers = new Set([
-  ..."get describe logs top explain events version cluster-info api-resources".split(" "),
-  ..."api-versions wait diff options".split(" "),
-]);
+/** What the command line needs of `permissions`. */
+function needsOf(words: readonly string[], isJudged: (reason: KubectlReason) => boolean): Need[] {
+  const use = kubectlUse(words);
+  if (use.kind !== "needsPermission") return [];
+  const reasons = use.reasons.filter(isJudged);
+  const beyond = reasons.find(({ reach, path }) => reach !== "readsFiles" || path === undefined);
+  if (beyond !== undefined) {
+    return [{ kind: "run", what: "kubectl", why: kubectlReasonText(beyond) }];
+  }
+  return reasons.map((reason) => ({
+    kind: "read",
+    what: reason.path ?? "",
+    why: kubectlReasonText(reason),
+  }));
+}
 
-/** By their second word. */
-const readingParts: Readonly<Record<string, readonly string[]>> = {
-  rollout: ["status", "history"],
-  auth: ["can-i", "whoami"],
-  config: ["view", "get-contexts", "current-context", "get-clusters", "get-users"],
-};
-
-/** Whether kubectl is known only to look; what isn't known counts as a change. */
-function isKubectlRead(words: readonly string[]): boolean {
-  const [verb = "", part = ""] = words;
-  // A flag before the verb: which of its words is the verb isn't known here.
-  return readers.has(verb) || (readingParts[verb]?.includes(part) ?? false);
+/** Whether a yes is asked for: it changes something in the cluster, as far as is known. */
+function changes(words: readonly string[]): boolean {
+  const use = kubectlUse(words);
+  return (use.kind === "needsPermission" ? use.effect : use.kind) === "changes";
 }
 
 /** The kind `kubectl`. */
 export const kubectlStep = defineStep({
   name: "kubectl",
   summary:
-    "A command of the user's own kubectl. What isn't known only to read asks, or needs --yes.",
+    "A command of the user's own kubectl. What changes the cluster asks, or needs --yes; what reaches beyond the " +
+    "cluster (other servers or credentials, programs and files of this machine) needs `permissions`.",
   entries: {
     kubectl: described(
       v.pipe(v.array(v.string(), "words"), v.nonEmpty("one word at least")),
@@ -38,6 +47,10 @@ export const kubectlStep = defineStep({
     ),
   },
   command: "kubectl",
+  valuesAreNoFlags: true,
+  // What only values say is judged when the step runs.
+  needs: ({ kubectl }) =>
+    needsOf(kubectl, ({ word, path = "" }) => !hasExpression(word) && !hasExpression(path)),
   output: localOutput,
   example: `
 steps:
@@ -52,9 +65,13 @@ outputs:
     does: `kubectl ${kubectl.join(" ")}`,
     command: ["kubectl", ...kubectl],
     where: "here",
-    effect: isKubectlRead(kubectl) ? "reads" : "asks",
+    effect: changes(kubectl) ? "asks" : "reads",
   }),
   run: async ({ kubectl, context }, stage) => {
+    for (const { kind, what } of needsOf(kubectl, () => true)) {
+      if (kind === "read") await stage.requirePath(kind, what);
+      else stage.require("run", what);
+    }
     const contexts = new Set(context === undefined ? stage.where(undefined).contexts : [context]);
     if (contexts.size > 1) {
       return failed("kubectl: the pods are in several contexts; `context` says which is meant");
@@ -62,7 +79,7 @@ outputs:
     const [named] = contexts;
     const words = named === undefined ? kubectl : ["--context", named, ...kubectl];
     const line = `kubectl ${words.join(" ")}`;
-    if (!isKubectlRead(kubectl) && !await stage.confirm(`${line}\nRun it?`)) {
+    if (changes(kubectl) && !await stage.confirm(`${line}\nRun it?`)) {
       return { outcome: { kind: "refused", reason: `no to ${line}` }, output: {} };
     }
     return await runHere(stage, ["kubectl", ...words]);
