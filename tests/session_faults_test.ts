@@ -39,7 +39,7 @@ function hostOn(cluster: TestCluster, kubeconfig = cluster.kubeconfig): Host {
 
 function startOptions(name: string, signal: AbortSignal) {
   const sync = { kind: "none" } as const;
-  return { name, envFiles: [], envExclude: [], sync, readyTimeoutMs: 60_000, signal };
+  return { name, envFiles: [], envExclude: [], join: false, sync, readyTimeoutMs: 60_000, signal };
 }
 
 const never = new AbortController().signal;

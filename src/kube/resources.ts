@@ -9,6 +9,10 @@ function apps(plural: string, kind: string): ApiResource {
   return { group: "apps", version: "v1", plural, kind, namespaced: true };
 }
 
+function rbac(plural: string, kind: string): ApiResource {
+  return { group: "rbac.authorization.k8s.io", version: "v1", plural, kind, namespaced: true };
+}
+
 export const PODS: ApiResource = core("pods", "Pod");
 export const NAMESPACES: ApiResource = core("namespaces", "Namespace", false);
 export const EVENTS: ApiResource = core("events", "Event");
@@ -42,6 +46,8 @@ export const NETWORK_POLICIES: ApiResource = {
   kind: "NetworkPolicy",
   namespaced: true,
 };
+export const ROLES: ApiResource = rbac("roles", "Role");
+export const ROLE_BINDINGS: ApiResource = rbac("rolebindings", "RoleBinding");
 export const REPLICATION_CONTROLLERS: ApiResource = core(
   "replicationcontrollers",
   "ReplicationController",

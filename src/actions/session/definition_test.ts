@@ -11,6 +11,7 @@ function options(changes: Partial<StartOptions> = {}): StartOptions {
     name: "work",
     envFiles: [],
     envExclude: [],
+    join: false,
     sync: { kind: "none" },
     readyTimeoutMs: 1000,
     signal,

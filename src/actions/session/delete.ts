@@ -7,6 +7,8 @@ import {
   NETWORK_POLICIES,
   PERSISTENT_VOLUME_CLAIMS,
   PODS,
+  ROLE_BINDINGS,
+  ROLES,
   SECRETS,
   VOLUME_SNAPSHOTS,
 } from "../../kube/resources.ts";
@@ -43,7 +45,17 @@ export interface PlannedDeletion {
 const goneTimeoutMs = 120_000;
 
 /** The state comes last: as long as anything else is there, the session can be seen, and deleted again. */
-const order: readonly ApiResource[] = [PODS, NETWORK_POLICIES, SECRETS, CONFIG_MAPS];
+const order: readonly ApiResource[] = [
+  PODS,
+  ROLE_BINDINGS,
+  ROLES,
+  NETWORK_POLICIES,
+  SECRETS,
+  CONFIG_MAPS,
+];
+
+/** Few may see these, or change them: no session needs a right to them. */
+const optional: readonly ApiResource[] = [NETWORK_POLICIES, ROLE_BINDINGS, ROLES];
 
 /**
  * Looks what there is of a session.
@@ -113,7 +125,7 @@ async function* deletion(
   const { namespace, client: { context } } = store;
   await endSync(host, { name, namespace, context, uid }, { forget: true, signal });
   for (const removal of removals) {
-    await store.remove(removal.resource, removal.name);
+    if (!await removed(store, removal)) continue;
     // A claim that is still mounted would hang, and a secret that is gone break a pod that still ends.
     if (removal.resource === PODS && removal.name === sessionNames(name).pod) {
       await untilGone(host, store, { name, limitMs: goneTimeoutMs, signal });
@@ -123,11 +135,23 @@ async function* deletion(
   if (!keepConfig) await removeLocalSession(host, name);
 }
 
+/** Removes an object. False if that isn't allowed, for what the cluster removes with its owner, the state. */
+async function removed(store: SessionStore, { resource, name }: Removal): Promise<boolean> {
+  try {
+    await store.remove(resource, name);
+    return true;
+  } catch (error) {
+    const forbidden = error instanceof KodamaError && error.kind === "forbidden";
+    if (forbidden && optional.includes(resource)) return false;
+    throw error;
+  }
+}
+
 function asPlanned({ resource, name }: Removal): PlannedRemoval {
   return { kind: resource.kind.toLowerCase(), name };
 }
 
-/** NetworkPolicies may not be served, or not be seen: a session without one needs no right to them. */
+/** The objects of a kind; of an optional one none if it isn't served, or may not be seen. */
 async function objectsOf(
   store: SessionStore,
   resource: ApiResource,
@@ -138,7 +162,7 @@ async function objectsOf(
     return objects.map(({ metadata }) => ({ resource, name: metadata.name ?? "" }));
   } catch (error) {
     const refused = error instanceof KodamaError && ["notFound", "forbidden"].includes(error.kind);
-    if (resource === NETWORK_POLICIES && refused) return [];
+    if (optional.includes(resource) && refused) return [];
     throw error;
   }
 }

@@ -51,6 +51,11 @@ export interface StartOptions extends SessionPlace {
   /** Absolute path of the kubeconfig that was named, for what goes on in the background. */
   kubeconfig?: string;
   task?: FirstTask;
+  /**
+   * What belongs to another session of the name is taken: a session of somebody else's, whose variables stay unless
+   * `envFiles` names any, or the volumes that a deleted one left, for a folder to be synced with.
+   */
+  join: boolean;
   /** For the pod to be ready. */
   readyTimeoutMs: number;
   signal: AbortSignal;

@@ -43,7 +43,13 @@ export interface GoneOn {
 export async function goOn(
   host: Host,
   store: SessionStore,
-  { kept, options, wanted }: { kept: KeptSession; options: StartOptions; wanted: Definition },
+  { kept, options, wanted, isOther }: {
+    kept: KeptSession;
+    options: StartOptions;
+    wanted: Definition;
+    /** It belongs to somebody else, whose folder it keeps. */
+    isOther: boolean;
+  },
 ): Promise<GoneOn> {
   const { session } = kept;
   const differences = contradictions(options, session, wanted);
@@ -69,7 +75,7 @@ export async function goOn(
   const changed = await store.change(kept, ({ message: _, ...there }) => ({
     ...there,
     environment,
-    ...(wanted.sync.enabled ? { sync: syncOf(wanted.sync) } : {}),
+    ...(wanted.sync.enabled && !isOther ? { sync: syncOf(wanted.sync) } : {}),
     status: running ? "Running" : "Starting",
   }));
   const secret = isEmpty(here)

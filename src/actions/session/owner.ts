@@ -1,7 +1,8 @@
-/** Who a person is, as the cluster knows them. */
-import { KodamaError } from "../../base/errors.ts";
+/** Who a person is, as the cluster knows them, and whether a session is theirs. */
+import { KodamaError, UsageError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain_text.ts";
 import type { KubeClient } from "../../kube/client.ts";
+import type { Session } from "../../session/model.ts";
 
 interface SelfReview {
   status?: { userInfo?: { username?: unknown } };
@@ -25,4 +26,28 @@ export async function sessionOwner(
     if (error instanceof KodamaError && !signal.aborted) return undefined;
     throw error;
   }
+}
+
+/**
+ * Returns the owner of a session if that is somebody else.
+ *
+ * @param me as {@link sessionOwner} returns it; a session without a known owner, or a caller without a name, passes.
+ */
+export function otherOwner(
+  { owner }: Pick<Session, "owner">,
+  me: string | undefined,
+): string | undefined {
+  return me === undefined || owner === me ? undefined : owner;
+}
+
+/** The error of a start whose name is taken by somebody else's session. */
+export function sessionOfOther({ name, namespace }: Session, owner: string): UsageError {
+  return new UsageError(
+    `session "${name}" in namespace "${namespace}" belongs to ${plainText(owner, 200)}`,
+    {
+      hint:
+        `start yours under another name, or with -n in another namespace; kodama attach ${name} ` +
+        "opens a shell in this one, and --join starts it as it is, with the owner's variables",
+    },
+  );
 }

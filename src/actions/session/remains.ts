@@ -7,6 +7,8 @@ import {
   NETWORK_POLICIES,
   PERSISTENT_VOLUME_CLAIMS,
   PODS,
+  ROLE_BINDINGS,
+  ROLES,
   SECRETS,
 } from "../../kube/resources.ts";
 import type { KubeObject } from "../../kube/types.ts";
@@ -20,8 +22,13 @@ const looked: readonly ApiResource[] = [
   SECRETS,
   CONFIG_MAPS,
   NETWORK_POLICIES,
+  ROLES,
+  ROLE_BINDINGS,
   PERSISTENT_VOLUME_CLAIMS,
 ];
+
+/** What not everybody may see, or not every cluster has. */
+const optional: readonly ApiResource[] = [NETWORK_POLICIES, ROLES, ROLE_BINDINGS];
 
 /** Looks in a namespace, or where none is named in all that may be seen: at least in the context's own. */
 export async function sessionRemains(
@@ -51,7 +58,7 @@ async function remainsIn(
       return items.map((item) => ({ ...item, kind: resource.kind }));
     } catch (error) {
       const unseen = error instanceof KodamaError && ["notFound", "forbidden"].includes(error.kind);
-      if (resource === NETWORK_POLICIES && unseen) return [];
+      if (optional.includes(resource) && unseen) return [];
       throw error;
     }
   }));

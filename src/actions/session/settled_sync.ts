@@ -3,8 +3,6 @@
  * own, and not the one that somebody happens to stand in. Two projects that were once joined are hard to take apart.
  */
 import { UsageError } from "../../base/errors.ts";
-import { PERSISTENT_VOLUME_CLAIMS } from "../../kube/resources.ts";
-import { sessionNames } from "../../session/names.ts";
 import type { KeptSession } from "../../session/state.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
@@ -15,7 +13,14 @@ import { chosenSync, isCloneIn, type SyncChoice } from "./sync_choice.ts";
 import { isSyncOf, syncKey } from "./sync_here.ts";
 
 /** A start that chooses, and what it would choose for a session of which nothing is there. */
-interface Asked {
+interface Asked extends Choosing {
+  /** The session of its name. */
+  there: KeptSession | undefined;
+  /** There is none, and its volumes are: those of an earlier session. */
+  oldVolumes: boolean;
+}
+
+interface Choosing {
   options: StartOptions;
   choice: SyncChoice;
 }
@@ -24,31 +29,31 @@ interface Asked {
  * Settles it.
  *
  * @throws UsageError where this machine keeps the session in step with another folder than the one that is named, or a
- *   session of the same name in another cluster.
+ *   session of the same name in another cluster, or if the folder would be joined with the files of an earlier session.
  */
 export async function settledSync(
   host: Host,
   store: SessionStore,
-  { options, choice }: Asked,
+  { options, there, choice, oldVolumes }: Asked,
 ): Promise<SyncChoice> {
   const { name, sync: wish } = options;
   if (wish.kind === "none") return choice;
   const { namespace, client: { context } } = store;
   const key = syncKey({ namespace, name });
-  const [there, report] = await Promise.all([store.read(name), syncStatus(host, key)]);
+  const report = await syncStatus(host, key);
   const isOwn = report !== undefined &&
     isSyncOf(report, { namespace, name, context, uid: there?.uid });
   if (report !== undefined && !isOwn && report.spec.target.context !== context) {
     return nameTaken(report, { options, choice });
   }
-  if (there === undefined) return await ofNewSession(store, { options, choice });
+  if (there === undefined) return ofNewSession({ options, there, choice, oldVolumes });
   return isOwn
     ? await asBefore(host, there, { report, options, choice })
     : await ofOtherMachine(host, there, { options, choice });
 }
 
 /** A sync has the name of its session, without the cluster's. */
-function nameTaken({ spec }: SyncReport, { options, choice }: Asked): SyncChoice {
+function nameTaken({ spec }: SyncReport, { options, choice }: Choosing): SyncChoice {
   const why = `the sync ${spec.key} of this machine is of context ${spec.target.context}`;
   const hint = `kodama sync stop ${spec.key} --forget ends it, and leaves its files as they are`;
   if (options.sync.kind === "folder") {
@@ -58,20 +63,20 @@ function nameTaken({ spec }: SyncReport, { options, choice }: Asked): SyncChoice
 }
 
 /** A workspace that a deletion kept holds files of a folder that nobody knows any more. */
-async function ofNewSession(store: SessionStore, { options, choice }: Asked): Promise<SyncChoice> {
-  if (options.sync.kind === "folder" || !choice.enabled || options.repo !== undefined) {
-    return choice;
-  }
-  const claim = sessionNames(options.name).workspaceClaim;
-  if (await store.get(PERSISTENT_VOLUME_CLAIMS, claim) === undefined) return choice;
-  return notSynced("its workspace holds the files of an earlier session; --sync . joins them");
+function ofNewSession({ options, choice, oldVolumes }: Asked): SyncChoice {
+  const { name, sync: wish, repo, join } = options;
+  if (!oldVolumes || !choice.enabled || repo !== undefined || join) return choice;
+  const why = `the workspace holds the files of an earlier session "${name}"`;
+  const hint = `kodama delete ${name} --purge deletes them; --sync . --join brings both together`;
+  if (wish.kind === "folder") throw new UsageError(`--sync ${wish.path}: ${why}`, { hint });
+  return notSynced(`${why}; ${hint}`);
 }
 
 /** This machine knows the folder. */
 async function asBefore(
   host: Host,
   { session: { name, repository } }: KeptSession,
-  { report: { spec: { key, local } }, options, choice }: Asked & { report: SyncReport },
+  { report: { spec: { key, local } }, options, choice }: Choosing & { report: SyncReport },
 ): Promise<SyncChoice> {
   const { sync: wish, signal } = options;
   if (wish.kind === "folder" && choice.localPath !== local) {
@@ -88,7 +93,7 @@ async function asBefore(
 async function ofOtherMachine(
   host: Host,
   { session: { repository, sync } }: KeptSession,
-  { options: { sync: wish, signal }, choice }: Asked,
+  { options: { sync: wish, signal }, choice }: Choosing,
 ): Promise<SyncChoice> {
   if (wish.kind === "folder") return choice;
   if (!sync.enabled) return notSynced("it was begun without a folder; --sync . gives it this one");

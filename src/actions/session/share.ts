@@ -1,6 +1,7 @@
 /** What a teammate has to know of a session to attach to it: where it is, and which rights are needed. No credentials. */
 import type { KubeObject } from "../../kube/types.ts";
 import type { Session } from "../../session/model.ts";
+import { ownedBy } from "../../session/owned.ts";
 import { shareRights } from "../../session/share_rights.ts";
 import { type LiveStatus, liveStatus } from "../../session/status.ts";
 import type { Host } from "../host.ts";
@@ -20,7 +21,7 @@ export interface ShareNote {
   live: LiveStatus;
   /** `https://host:port` of the API server. */
   server: string;
-  /** A Role and a RoleBinding. */
+  /** A Role and a RoleBinding, which the cluster removes when the session is deleted. */
   rights: readonly KubeObject[];
 }
 
@@ -40,7 +41,7 @@ export async function share(host: Host, options: ShareOptions): Promise<ShareNot
     session,
     live: liveStatus(session, pod),
     server: withoutUser(store.client.server),
-    rights: shareRights(session, user ?? someone),
+    rights: shareRights(session, user ?? someone).map((right) => ownedBy(kept, right)),
   };
 }
 

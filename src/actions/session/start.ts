@@ -3,7 +3,7 @@ import { orAborted, passed } from "../../base/abort.ts";
 import { counted } from "../../base/counted.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { withoutSecrets } from "../../exec/redact.ts";
-import { CONFIG_MAPS } from "../../kube/resources.ts";
+import { CONFIG_MAPS, PERSISTENT_VOLUME_CLAIMS } from "../../kube/resources.ts";
 import { type Manifest, manifests } from "../../session/manifests/all.ts";
 import type { Session } from "../../session/model.ts";
 import { sessionNames } from "../../session/names.ts";
@@ -19,6 +19,7 @@ import { tidied } from "./leftovers.ts";
 import { openStore } from "./place.ts";
 import { requireFiles } from "./require_files.ts";
 import { newSession } from "./new_session.ts";
+import { otherOwner, sessionOfOther } from "./owner.ts";
 import { settledSync } from "./settled_sync.ts";
 import { failureOf } from "./tidying.ts";
 
@@ -35,16 +36,31 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
     yield { kind: "progress", step: "claim", text: `reading ${whatIsRead(options)}` };
   }
   const { store, wanted: defined } = await reading;
-  const sync = await settledSync(host, store, { options, choice: defined.sync });
-  const wanted = { ...defined, sync };
-  const session = await definedSession(host, store, { options, wanted });
+  const there = await store.read(options.name);
+  const oldVolumes = there === undefined && await hasVolumes(store, options.name);
+  const sync = await settledSync(host, store, {
+    options,
+    there,
+    oldVolumes,
+    choice: defined.sync,
+  });
+  const asDefined = { ...defined, sync };
+  const session = await definedSession(host, store, { options, wanted: asDefined });
+  const isOther = there !== undefined && belongsToOther(there.session, session.owner, options);
+  const wanted = isOther ? withoutOwn(asDefined, options) : asDefined;
+  if (oldVolumes) yield { kind: "warning", text: oldVolumesText(options.name) };
+  if (isOther) yield { kind: "warning", text: joiningText(there.session, wanted) };
   yield* warnings(wanted, store, session);
   yield { kind: "stepStarted", step: "claim", session };
   const { kept, begun } = await store.begin(session);
+  if (!begun && !isOther && belongsToOther(kept.session, session.owner, options)) {
+    // It was started after the first read.
+    throw sessionOfOther(kept.session, kept.session.owner ?? "");
+  }
   requireFiles(kept.session);
   const { kept: continued, outdated, newToken } = begun
     ? { kept, outdated: false, newToken: false }
-    : await goOn(host, store, { kept, options, wanted });
+    : await goOn(host, store, { kept, options, wanted, isOther });
   yield { kind: "stepEnded", step: "claim", result: begun ? "done" : "already" };
   if (continued.session.status === "Running" && outdated) {
     yield {
@@ -84,6 +100,49 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
       interrupted: signal.aborted,
     });
   }
+}
+
+/**
+ * Returns whether the session belongs to somebody else, and is joined.
+ *
+ * @throws UsageError if it isn't to be joined.
+ */
+function belongsToOther(
+  there: Session,
+  me: string | undefined,
+  { join }: StartOptions,
+): boolean {
+  const owner = otherOwner(there, me);
+  if (owner !== undefined && !join) throw sessionOfOther(there, owner);
+  return owner !== undefined;
+}
+
+async function hasVolumes(store: SessionStore, name: string): Promise<boolean> {
+  const { workspaceClaim } = sessionNames(name);
+  return await store.get(PERSISTENT_VOLUME_CLAIMS, workspaceClaim) !== undefined;
+}
+
+function oldVolumesText(name: string): string {
+  return `the volumes of an earlier session "${name}" are used, with all that is in them; ` +
+    `kodama delete ${name} --purge deletes them`;
+}
+
+/** What of a definition reaches somebody else's session: variables only if this very start names their files. */
+function withoutOwn(wanted: Definition, { envFiles }: StartOptions): Definition {
+  if (envFiles.length > 0) return { ...wanted, editor: {} };
+  const { gitToken: _gitToken, ...secrets } = wanted.secrets;
+  return {
+    ...wanted,
+    editor: {},
+    secrets: { ...secrets, variables: new Map(), files: [], left: [] },
+  };
+}
+
+function joiningText({ name, owner = "" }: Session, { secrets }: Definition): string {
+  const variables = secrets.files.length === 0
+    ? "its variables stay as they are"
+    : "its variables are replaced";
+  return `session "${name}" belongs to ${owner}: ${variables}`;
 }
 
 /** What takes less needs no words. */

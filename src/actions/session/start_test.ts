@@ -14,6 +14,7 @@ function startFromPipe() {
     name: "work",
     envFiles: ["/dev/fd/63"],
     envExclude: [],
+    join: false,
     readyTimeoutMs: 1000,
     sync: { kind: "none" },
     signal: stop.signal,

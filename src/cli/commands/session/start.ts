@@ -73,6 +73,9 @@ export const command = defineCommand({
       completion: { kind: "files" },
     }),
     "adapter": valueOr("which agent", adapters.parse, "claude", adapters),
+    "join": toggle(
+      "take a session of NAME that is somebody else's, or files that an earlier one left",
+    ),
     "timeout": timeoutFlag,
     "dry-run": toggle("print what would be made, and make nothing"),
     "output": value("how --dry-run prints it (default yaml)", dataFormats.parse, {
@@ -138,6 +141,7 @@ export const command = defineCommand({
       ...definedOnly({ ttl: flags.ttl, idleTimeout: flags["idle-timeout"] }),
       envFiles: flags["env-file"],
       envExclude: flags["env-exclude"],
+      join: flags.join,
       readyTimeoutMs: flags.timeout,
       sync: flags["no-sync"]
         ? { kind: "none" }

@@ -1,0 +1,140 @@
+/** Sessions of several people, and what a deleted one leaves to a later one of its name. */
+import assert from "node:assert/strict";
+import { planDeletion } from "../src/actions/session/delete.ts";
+import { doctorSessions } from "../src/actions/session/doctor.ts";
+import type { StartOptions } from "../src/actions/session/events.ts";
+import { share } from "../src/actions/session/share.ts";
+import { start } from "../src/actions/session/start.ts";
+import type { Host } from "../src/actions/host.ts";
+import { wholeList } from "../src/kube/list.ts";
+import { CONFIG_MAPS, ROLE_BINDINGS, ROLES, SECRETS } from "../src/kube/resources.ts";
+import type { ConfigMap, KubeObject, Secret } from "../src/kube/types.ts";
+import { keptSession } from "../src/session/state.ts";
+import { MemoryTerminal } from "../src/term/testing/memory_terminal.ts";
+import { machineHost } from "../src/wiring/host.ts";
+import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
+
+const signal = new AbortController().signal;
+const scope = { namespace: "default" };
+
+/** The machine of a person whom the cluster knows by this name. */
+async function machineOf({ cluster, folder, env }: TestCluster, user: string): Promise<Host> {
+  const kubeconfig = `${folder}/${user}.kubeconfig`;
+  await Deno.writeTextFile(kubeconfig, await cluster.kubeconfigFor(user, ["system:masters"]));
+  const own: Record<string, string> = { ...env, KODAMA_CONFIG_DIR: `${folder}/${user}` };
+  return machineHost({
+    kubeconfig,
+    terminal: new MemoryTerminal(),
+    environment: (name) => own[name],
+  });
+}
+
+/** Starts "web"; gives the warnings. */
+async function started(host: Host, options: Partial<StartOptions> = {}): Promise<string[]> {
+  const warnings: string[] = [];
+  const events = start(host, {
+    name: "web",
+    envFiles: [],
+    envExclude: [],
+    sync: { kind: "none" },
+    join: false,
+    readyTimeoutMs: 60_000,
+    signal,
+    ...options,
+  });
+  for await (const event of events) if (event.kind === "warning") warnings.push(event.text);
+  return warnings;
+}
+
+async function deleted(host: Host, purge = false): Promise<void> {
+  const options = { name: "web", purge, keepConfig: false, signal };
+  for await (const _one of (await planDeletion(host, options)).run());
+}
+
+Deno.test("`start()` of somebody else's session names the owner, and changes nothing of it without `join`", async () => {
+  await using cluster = await startTestCluster();
+  const [alice, bob] = await Promise.all(["alice", "bob"].map((user) => machineOf(cluster, user)));
+  assert.ok(alice && bob);
+  await using client = await alice.kube();
+  await using _bobs = await bob.kube();
+  const variables = async () => {
+    const secret = await client.get<Secret>(SECRETS, "kodama-env-web", scope, { signal });
+    return Object.keys(secret.data ?? {});
+  };
+  const state = () => client.get<ConfigMap>(CONFIG_MAPS, "kodama-session-web", scope, { signal });
+  const [hers, his] = ["alice.env", "bob.env"].map((name) => `${cluster.folder}/${name}`);
+  assert.ok(hers && his);
+  await Deno.writeTextFile(hers, "DB_PASSWORD=secret-1\n");
+  await Deno.writeTextFile(his, "GITHUB_TOKEN=secret-2\n");
+  await started(alice, { envFiles: [hers] });
+  const before = await state();
+
+  await assert.rejects(
+    started(bob, { envFiles: [his], task: { adapter: "command", prompt: "x", words: ["true"] } }),
+    { kind: "usage", message: 'session "web" in namespace "default" belongs to alice' },
+  );
+  assert.deepEqual(await state(), before);
+  assert.deepEqual(await variables(), ["DB_PASSWORD"]);
+
+  const withToken = { ...bob, env: (name: string) => name === "GITHUB_TOKEN" ? "x-2" : undefined };
+  const joining = await started(withToken, { join: true });
+  assert.match(joining.join("\n"), /^session "web" belongs to alice: its variables stay/);
+  assert.deepEqual(await variables(), ["DB_PASSWORD"]);
+  assert.equal(keptSession(await state()).session.owner, "alice");
+  await started(bob, { join: true, envFiles: [his] });
+  assert.deepEqual((await variables()).sort(), ["GITHUB_TOKEN", "git-token"]);
+  assert.deepEqual(await started(alice, { envFiles: [] }), []);
+});
+
+Deno.test("rights that were shared end with the session, and its volumes aren't used again in silence", async () => {
+  await using cluster = await startTestCluster();
+  const host = await machineOf(cluster, "alice");
+  await using client = await host.kube();
+  const applied = async (keep: (right: KubeObject) => KubeObject) => {
+    const { rights } = await share(host, { name: "web", user: "bob", signal });
+    for (const right of rights) {
+      const resource = right.kind === "Role" ? ROLES : ROLE_BINDINGS;
+      await client.create(resource, keep(right), scope, { signal });
+    }
+    return rights;
+  };
+  const rightsLeft = async () => {
+    const lists = [ROLES, ROLE_BINDINGS].map((resource) =>
+      wholeList(() => client.list<KubeObject>(resource, scope, { signal }))
+    );
+    return (await Promise.all(lists)).flatMap(({ items }) => items).length;
+  };
+  const found = async () => {
+    const findings = await Array.fromAsync(doctorSessions(host, { contexts: [], signal }));
+    return findings.filter(({ status }) => status === "warn").map(({ detail }) => detail);
+  };
+  await started(host);
+  const rights = await applied((right) => right);
+  const { uid } = keptSession(
+    await client.get(CONFIG_MAPS, "kodama-session-web", scope, { signal }),
+  );
+  for (const { metadata } of rights) assert.equal(metadata.ownerReferences?.[0]?.uid, uid);
+  await deleted(host);
+  assert.equal(await rightsLeft(), 0);
+
+  // Those that an earlier version has made have no owner.
+  const [role, binding] = rights.map((right) => ({
+    ...right,
+    metadata: { ...right.metadata, ownerReferences: [] },
+  }));
+  assert.ok(role && binding);
+  await client.create(ROLES, role, scope, { signal });
+  await client.create(ROLE_BINDINGS, binding, scope, { signal });
+  assert.match((await found()).join(), /rolebinding kodama-share-web/);
+  await deleted(host);
+  assert.deepEqual([await rightsLeft(), await found()], [0, []]);
+
+  const folder = { kind: "folder", path: cluster.folder } as const;
+  await assert.rejects(started(host, { sync: folder }), {
+    kind: "usage",
+    message: /the workspace holds the files of an earlier session "web"$/,
+  });
+  assert.match((await started(host)).join(), /^the volumes of an earlier session "web" are used/);
+  await deleted(host, true);
+  assert.deepEqual(await started(host), []);
+});
