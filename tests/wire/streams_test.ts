@@ -144,14 +144,25 @@ wireTest("cp: a file and a folder, both ways", async ({ kubectl, test }) => {
   assert.equal(await Deno.readTextFile(`${test.folder}/back/deep/b`), "two\n");
 });
 
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
+
+const webServer = `
+my $server = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $ARGV[0], Listen => 5) or die $!;
+while (my $client = $server->accept) {
+  1 while (<$client> // "") =~ /\\S/;
+  print $client "HTTP/1.0 200 OK\\r\\n\\r\\nhello";
+  close $client;
+}`;
+
 wireTest("port-forward carries requests to a port of the pod", async ({ kubectl }) => {
-  // A pod's ports are ports of this machine's loopback: the test itself plays the pod's program.
-  await using server = Deno.serve(
-    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
-    () => new Response("hello"),
-  );
-  const { port } = server.addr;
-  await startPod(kubectl, "web");
+  const port = freePort();
+  await startPod(kubectl, "web", {
+    command: ["perl", "-MIO::Socket::INET", "-e", webServer, String(port)],
+    readinessProbe: { httpGet: { port }, periodSeconds: 1 },
+  });
   await using forward = kubectl.start("port-forward", "pod/web", `:${port}`);
   await forward.until(({ stdout }) => /Forwarding from 127\.0\.0\.1:\d+/.test(stdout));
   const local = /127\.0\.0\.1:(\d+)/.exec(forward.stdout)?.[1];

@@ -3,6 +3,7 @@ import type { ContainerProcess } from "../model.ts";
 import { containerProcess } from "./child_process.ts";
 import type { ContainerFiles } from "./container_files.ts";
 import { takeFirstLine } from "./first_line.ts";
+import type { ProcessSet } from "./listeners.ts";
 import type { Capabilities, ContainerSetup, ExecSetup, RunningContainer } from "./runtime.ts";
 import { execStartError, startFailure } from "./start_error.ts";
 import { resizeTerminal, terminalArguments, terminalEnvironment } from "./terminal.ts";
@@ -34,12 +35,14 @@ export interface NamespaceContainerParts {
 /** A container in namespaces, once its main process runs. */
 export class NamespaceContainer implements RunningContainer {
   readonly main: ContainerProcess;
+  readonly processes: ProcessSet;
   readonly #parts: NamespaceContainerParts;
   #ended = false;
 
   constructor(parts: NamespaceContainerParts) {
     this.#parts = parts;
     this.main = parts.main;
+    this.processes = { kind: "procFolder", path: `/proc/${parts.pid}/root/proc` };
     parts.child.status.then(() => {
       this.#ended = true;
     });

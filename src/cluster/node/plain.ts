@@ -5,6 +5,7 @@
 import type { ContainerProcess, ProcessEnd, StreamRequest } from "../model.ts";
 import { containerProcess, emptyStream } from "./child_process.ts";
 import { takeFirstLine } from "./first_line.ts";
+import type { ProcessSet } from "./listeners.ts";
 import { lookUp, type LookupPlace, machinePath } from "./plain_lookup.ts";
 import type {
   Capabilities,
@@ -87,6 +88,7 @@ interface Spawned {
 }
 
 class PlainContainer implements RunningContainer {
+  readonly processes: ProcessSet;
   readonly #parts: ContainerParts;
   readonly #env: Readonly<Record<string, string>>;
   /** Leaders of the groups that belong to the container and have not ended. */
@@ -104,6 +106,7 @@ class PlainContainer implements RunningContainer {
       TMPDIR: `${root}/tmp`,
       KODAMA_ROOT: root,
     };
+    this.processes = { kind: "environment", entry: `KODAMA_ROOT=${root}` };
   }
 
   get main(): ContainerProcess {

@@ -30,6 +30,8 @@ export interface PodContext extends NodeParts {
   readonly volumes: ReadonlyMap<string, VolumePlace>;
   /** Something in a container's record has changed. */
   changed(): void;
+  /** Throws `Deno.errors.ConnectionRefused` if none of the pod's own processes listens on the port. */
+  requireListener(port: number): Promise<void>;
 }
 
 /** Lets so many tasks go on at once; the others wait in order. */

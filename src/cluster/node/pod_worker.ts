@@ -5,6 +5,7 @@ import { resources } from "../resources.ts";
 import { BackOff } from "./back_off.ts";
 import { ContainerWorker } from "./container_worker.ts";
 import type { ContainerRole } from "./container_state.ts";
+import { requireListener } from "./listeners.ts";
 import type { NodeParts, PodContext } from "./pod_context.ts";
 import { asPod, type StoredPod } from "./pod_object.ts";
 import { podStatus } from "./pod_status.ts";
@@ -48,6 +49,21 @@ export class PodWorker {
   /** The pod has changed in the store. */
   update(pod: StoredPod): void {
     this.#pod = pod;
+  }
+
+  /**
+   * Connects to a port on which one of the pod's own processes listens.
+   *
+   * @throws Deno.errors.ConnectionRefused if there is none.
+   */
+  async connect(port: number): Promise<Deno.TcpConn> {
+    await this.#requireListener(port);
+    return await Deno.connect({ hostname: "127.0.0.1", port });
+  }
+
+  async #requireListener(port: number): Promise<void> {
+    const instances = this.containers.flatMap(({ instance }) => instance ?? []);
+    await requireListener(port, instances.map(({ running }) => running.processes));
   }
 
   /** Ends every container; a second call with less patience shortens the first. */
@@ -161,6 +177,7 @@ export class PodWorker {
       folder: podFolderOf(this.#parts.dataDir, this.#pod),
       hostname: (this.#pod.spec?.hostname ?? this.#pod.metadata.name ?? "").slice(0, 63),
       changed: () => this.#publish(),
+      requireListener: (port) => this.#requireListener(port),
     };
   }
 

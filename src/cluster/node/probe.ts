@@ -8,21 +8,26 @@ export type ProbeResult = { kind: "success" } | { kind: "failure"; message: stri
 /** The kubelet keeps so much of a probe command's output. */
 const outputLimit = 10 * 1024;
 
+/** What a probe looks at. */
+export interface ProbeTarget {
+  container: Container;
+  instance: ContainerInstance;
+  /** Throws if none of the pod's own processes listens on the port. */
+  requireListener(port: number): Promise<void>;
+}
+
 /** Looks once. `signal` is the probe's own time limit. */
 export async function probeOnce(
   probe: Probe,
-  container: Container,
-  instance: ContainerInstance,
+  target: ProbeTarget,
   signal: AbortSignal,
 ): Promise<ProbeResult> {
   try {
     if (probe.exec !== undefined) {
-      return await probeCommand(probe.exec.command ?? [], instance, signal);
+      return await probeCommand(probe.exec.command ?? [], target.instance, signal);
     }
-    if (probe.httpGet !== undefined) return await probeHttp(probe.httpGet, container, signal);
-    if (probe.tcpSocket !== undefined) {
-      return await probeTcp(portNumber(probe.tcpSocket.port, container), signal);
-    }
+    if (probe.httpGet !== undefined) return await probeHttp(probe.httpGet, target, signal);
+    if (probe.tcpSocket !== undefined) return await probeTcp(probe.tcpSocket, target, signal);
     return { kind: "success" };
   } catch (error) {
     return { kind: "failure", message: error instanceof Error ? error.message : String(error) };
@@ -65,13 +70,15 @@ type HttpGet = NonNullable<Probe["httpGet"]>;
 
 async function probeHttp(
   get: HttpGet,
-  container: Container,
+  { container, requireListener }: ProbeTarget,
   signal: AbortSignal,
 ): Promise<ProbeResult> {
   const scheme = (get.scheme ?? "HTTP").toLowerCase();
   const path = (get.path ?? "/").replace(/^(?!\/)/, "/");
-  const host = get.host ?? "127.0.0.1";
-  const url = `${scheme}://${host}:${portNumber(get.port, container)}${path}`;
+  const port = portNumber(get.port, container);
+  // A host of its own is another machine's, or the node's: nothing of the pod's.
+  if (get.host === undefined) await requireListener(port);
+  const url = `${scheme}://${get.host ?? "127.0.0.1"}:${port}${path}`;
   const headers = new Headers({ "user-agent": "kube-probe/1.32", accept: "*/*" });
   for (const { name, value } of get.httpHeaders ?? []) headers.append(name, value);
   const response = await fetch(url, { headers, signal, redirect: "manual" });
@@ -81,9 +88,15 @@ async function probeHttp(
     : { kind: "failure", message: `HTTP probe failed with statuscode: ${response.status}` };
 }
 
-async function probeTcp(port: number, signal: AbortSignal): Promise<ProbeResult> {
+async function probeTcp(
+  { host, port }: NonNullable<Probe["tcpSocket"]>,
+  { container, requireListener }: ProbeTarget,
+  signal: AbortSignal,
+): Promise<ProbeResult> {
   signal.throwIfAborted();
-  using _connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  const number = portNumber(port, container);
+  if (host === undefined) await requireListener(number);
+  using _connection = await Deno.connect({ hostname: host ?? "127.0.0.1", port: number });
   return { kind: "success" };
 }
 

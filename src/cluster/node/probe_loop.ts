@@ -67,7 +67,8 @@ class ProbeLoop {
     const late = new AbortController();
     elapsed.then(() => late.abort(new Error("context deadline exceeded")), () => {});
     const signal = AbortSignal.any([late.signal, this.signal]);
-    const result = await probeOnce(this.probe, record.spec, instance, signal);
+    const target = { container: record.spec, instance, requireListener: context.requireListener };
+    const result = await probeOnce(this.probe, target, signal);
     limit.abort();
     if (this.signal.aborted) return "undecided";
     if (result.kind === "success") {

@@ -1,6 +1,7 @@
 /** What starts containers: in namespaces of the kernel, or as plain processes. */
 import type { ContainerProcess, StreamRequest } from "../model.ts";
 import type { Image } from "./images.ts";
+import type { ProcessSet } from "./listeners.ts";
 
 /** What this machine lets containers be, and why it isn't more. */
 export type Capabilities =
@@ -41,6 +42,8 @@ export interface ExecSetup {
 export interface RunningContainer {
   /** The main process with its streams; `end` is the container's end. */
   readonly main: ContainerProcess;
+  /** The container's processes, those of an exec included. */
+  readonly processes: ProcessSet;
   exec(setup: ExecSetup): Promise<ContainerProcess>;
   /** To the main process, as a container runtime does. Nothing happens once it ended. */
   signal(signal: Deno.Signal): void;

@@ -46,15 +46,15 @@ export class PodStreams implements NodeStreams {
     pod: Omit<ContainerRef, "container">,
     port: number,
   ): Promise<Deno.TcpConn> => {
-    this.#pod(pod);
+    const worker = this.#pod(pod);
     try {
-      return await Deno.connect({ hostname: "127.0.0.1", port });
+      return await worker.connect(port);
     } catch (error) {
       if (!(error instanceof Deno.errors.ConnectionRefused)) throw error;
       throw new NodeError(
         500,
         `error forwarding port ${port} to pod ${pod.uid}, uid : failed to execute portforward in network namespace "host": ` +
-          `failed to connect to localhost:${port} inside namespace "host", IPv4: dial tcp4 127.0.0.1:${port}: connect: connection refused`,
+          `failed to connect to localhost:${port} inside namespace "host", IPv4: ${error.message}`,
       );
     }
   };
