@@ -13,18 +13,24 @@ import type { ClusterState } from "./state.ts";
 /** A workload: anything that selects what it manages. */
 export type Claimant = AnyLive & { spec?: { selector?: LabelSelector } };
 
-/** What belongs to a workload now, and the writes that make it so. Where there are writes, look again after them. */
+/**
+ * Returns what belongs to a workload now, and the writes that make it so: if there are any, claim again
+ * after them. A workload that gives its objects names of its own claims no others: `named`.
+ */
 export function claim<K extends KindName>(
   state: ClusterState,
   type: K,
   owner: Claimant,
+  named: (object: Live<KindMap[K]>) => boolean = () => true,
 ): { owned: readonly Live<KindMap[K]>[]; actions: Action[] } {
   const { selector } = owner.spec ?? {};
   const managed = state.controlledBy(type, owner.metadata.uid);
-  const owned = managed.filter(({ metadata }) => matchesSelector(selector, metadata.labels));
+  const owned = managed.filter((object) =>
+    matchesSelector(selector, object.metadata.labels) && named(object)
+  );
   const strays = managed.filter((object) => !owned.includes(object));
   const orphans = owner.metadata.deletionTimestamp === undefined
-    ? state.orphansMatching(type, owner.metadata.namespace, selector)
+    ? state.orphansMatching(type, owner.metadata.namespace, selector).filter(named)
     : [];
   const references = ({ metadata }: Live<KindMap[K]>) =>
     (metadata.ownerReferences ?? []).filter(({ uid }) => uid !== owner.metadata.uid);

@@ -10,6 +10,7 @@ import { replicaSetController } from "./replicaset.ts";
 import { schedulerController } from "./scheduler.ts";
 import { rootCertificateController, serviceAccountController } from "./service_account.ts";
 import { statefulSetController } from "./statefulset.ts";
+import { taintEvictionController } from "./taint_eviction.ts";
 import { volumeController } from "./volume_binder.ts";
 
 /** What controllers must be told about this cluster. */
@@ -33,6 +34,7 @@ export function allControllers(settings: ControllerSettings): readonly Controlle
     replicaSetController,
     volumeController(settings.volumeFolder),
     schedulerController,
+    taintEvictionController,
     garbageCollector,
     eventExpiry,
   ];

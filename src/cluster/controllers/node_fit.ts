@@ -33,7 +33,8 @@ function intolerable(node: Node, tolerations: readonly Toleration[]): Taint | un
   );
 }
 
-function tolerates(toleration: Toleration, taint: Taint): boolean {
+/** Whether a toleration is one for this taint. */
+export function tolerates(toleration: Toleration, taint: Taint): boolean {
   const { key, operator = "Equal", value = "", effect } = toleration;
   if (effect !== undefined && effect !== taint.effect) return false;
   if (key === undefined || key === "") return operator === "Exists";

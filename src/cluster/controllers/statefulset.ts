@@ -36,7 +36,7 @@ interface Members {
 }
 
 function reconcileSet(set: Live<StatefulSet>, state: ClusterState): Action[] {
-  const { owned, actions } = claim(state, "pods", set);
+  const { owned, actions } = claim(state, "pods", set, (pod) => ordinalOf(set, pod) >= 0);
   if (actions.length > 0) return actions;
   const first = set.spec?.ordinals?.start ?? 0;
   const members: Members = {

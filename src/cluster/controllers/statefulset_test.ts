@@ -14,6 +14,22 @@ Deno.test("an ordered StatefulSet starts its members one after another and stops
   assert.deepEqual([...new Set(left)], ["db-0,db-1", "db-0"]);
 });
 
+Deno.test("a StatefulSet adopts pods that have its names, and leaves others with its labels alone", () => {
+  const cluster = new TestCluster().addNode();
+  for (const name of ["tester", "db-x", "db-1"]) {
+    const { metadata, spec } = statefulSet().spec!.template;
+    cluster.put("pods", { metadata: { ...metadata, name, namespace }, spec: spec! });
+  }
+  cluster.put("statefulSets", statefulSet({ replicas: 2 }));
+  cluster.settle();
+  assert.deepEqual(
+    cluster.list("pods").map((
+      { metadata },
+    ) => [metadata.name, metadata.ownerReferences?.[0]?.name]),
+    [["db-0", "db"], ["db-1", "db"], ["db-x", undefined], ["tester", undefined]],
+  );
+});
+
 Deno.test("a StatefulSet's claims are bound, outlive its pods and are taken up again", () => {
   const cluster = new TestCluster().addNode();
   const volumeClaimTemplates = [{
