@@ -4,7 +4,7 @@ import type { KubeObject } from "../../kube/types.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 
 /** The worlds that come with kodama. */
-export const worldNames = ["empty", "fleet", "weka"] as const;
+export const worldNames = ["empty", "fleet", "shop", "weka"] as const;
 
 /** A label whose value names the parameter that sets a workload's replicas. */
 const sizeLabel = "kodama.dev/size";
