@@ -1,8 +1,9 @@
-/** `deno task schema:update`: writes the JSON Schemas of what programs read of kodama, `docs/schema/`. */
+/** `deno task schema:update`: writes what `docs/` has of the code: JSON Schemas, the reference of workflow files, the settings. */
 import { jsonSchemaOf } from "../src/base/json_schema.ts";
 import { publishedShapes } from "../src/exec/report_shapes.ts";
 import { publishedWorkflowShapes } from "../src/workflow/report_shapes.ts";
 import { workflowSchema } from "../src/workflow/schema.ts";
+import { settingsPage } from "./settings_page.ts";
 import { referencePage } from "./workflow_reference.ts";
 
 /** Where they are published. */
@@ -23,6 +24,9 @@ export async function schemaTexts(): Promise<Map<string, string>> {
 /** Where the reference of workflow files is, which is made of the same shapes. */
 export const referenceFile: URL = new URL("../docs/workflow-reference.md", import.meta.url);
 
+/** Where the page of settings and variables is. */
+export const settingsFile: URL = new URL("../docs/settings.md", import.meta.url);
+
 if (import.meta.main) {
   await Deno.mkdir(schemaFolder, { recursive: true });
   // All are deleted first, so that none outlives its shape.
@@ -33,4 +37,5 @@ if (import.meta.main) {
     await Deno.writeTextFile(new URL(name, schemaFolder), text);
   }
   await Deno.writeTextFile(referenceFile, referencePage());
+  await Deno.writeTextFile(settingsFile, await settingsPage());
 }
