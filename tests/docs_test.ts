@@ -1,6 +1,6 @@
 /**
  * What the documentation says is what happens: every block that is marked `sh run` is executed, by an
- * installed kodama on an embedded cluster with the weka world, and a block `text output` after it is what
+ * installed kodama on an embedded cluster with the worlds weka and shop, and a block `text output` after it is what
  * it prints (both streams; `…` stands for what differs from run to run).
  */
 import assert from "node:assert/strict";
@@ -44,9 +44,19 @@ async function pages(): Promise<string[]> {
   return ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ...docs.toSorted()];
 }
 
+/** Writes one world that has all of several; its path. */
+async function writeWorld(kodama: InstalledKodama, names: readonly string[]): Promise<string> {
+  const manifests = await Promise.all(
+    names.map((name) => Deno.readTextFile(new URL(`src/cluster/worlds/${name}.yaml`, root))),
+  );
+  const path = `${kodama.folder}/world.yaml`;
+  await Deno.writeTextFile(path, manifests.join("---\n"));
+  return path;
+}
+
 Deno.test("the documentation's commands do what it says", async (t) => {
   await using kodama = await InstalledKodama.open();
-  await kodama.clusterUp("weka");
+  await kodama.clusterUp(await writeWorld(kodama, ["weka", "shop"]));
   let executed = 0;
   for (const path of await pages()) {
     const blocks = runnableBlocks(await Deno.readTextFile(new URL(path, root)));
@@ -71,6 +81,41 @@ Deno.test("every `deno task` that the documentation names exists", async () => {
     for (const [, name] of page.matchAll(/\b(?:deno|deno@[\d.]+) task ([\w:-]+)/g)) {
       assert.ok(name !== undefined && Object.hasOwn(tasks, name), `${path}: deno task ${name}`);
     }
+  }
+});
+
+/** The anchors of a page's headings, as GitHub makes them. */
+function anchorsOf(page: string): Set<string> {
+  const headings = [...page.matchAll(/^#+ (.*)$/gm)].map(([, text = ""]) => text);
+  return new Set(
+    headings.map((text) =>
+      text.toLowerCase().replace(/[^\p{L}\p{N}\s_-]/gu, "").replaceAll(" ", "-")
+    ),
+  );
+}
+
+Deno.test("every link of the documentation leads to a file, and to a heading of it", async () => {
+  for (const path of [...await pages(), "ARCHITECTURE.md"]) {
+    const page = await Deno.readTextFile(new URL(path, root));
+    const text = page.replaceAll(/^( *)```[\s\S]*?^\1```$/gm, "").replaceAll(/`[^`\n]*`/g, "");
+    for (const [link, target = ""] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^https?:/.test(target)) continue;
+      const url = new URL(target, new URL(path, root));
+      const [anchor, file] = [url.hash.slice(1), new URL(url.pathname, url)];
+      const { isFile } = await Deno.stat(file).catch(() => assert.fail(`${path}: ${link}`));
+      if (anchor === "" || !isFile) continue;
+      const anchors = anchorsOf(await Deno.readTextFile(file));
+      assert.ok(anchors.has(decodeURIComponent(anchor)), `${path}: ${link}`);
+    }
+  }
+});
+
+Deno.test("docs/README.md leads to every page of docs/", async () => {
+  const index = await Deno.readTextFile(new URL("docs/README.md", root));
+  for (const path of await pages()) {
+    const name = path.replace(/^docs\//, "");
+    if (name === path || name === "README.md") continue;
+    assert.ok(index.includes(`(${name})`), `docs/README.md has no link to ${name}`);
   }
 });
 

@@ -74,6 +74,11 @@ export class PseudoTerminal implements AsyncDisposable {
     return (await this.#tmux("capture-pane", "-p")).trimEnd();
   }
 
+  /** The same with its SGR sequences. */
+  async coloredScreen(): Promise<string> {
+    return (await this.#tmux("capture-pane", "-p", "-e")).trimEnd();
+  }
+
   /** Waits for a condition on the screen, and gives the screen. The name is what a failure says. */
   async until(name: string, condition: RegExp | ((screen: string) => boolean)): Promise<string> {
     const holds = condition instanceof RegExp ? (s: string) => condition.test(s) : condition;

@@ -1,0 +1,103 @@
+// deno-lint-ignore-file no-console -- a tool reports to the person who runs it
+/**
+ * `deno task pictures`: the documentation's pictures of a terminal, `docs/images/*.svg`. The real kodama runs
+ * in a real terminal (tmux) on the embedded cluster; what the screen then shows is drawn.
+ */
+import { InstalledKodama } from "../tests/harness/installed_kodama.ts";
+import { PseudoTerminal, terminalMissing } from "../tests/harness/pseudo_terminal.ts";
+import { sayFailure } from "./say_failure.ts";
+import { terminalSvg } from "./terminal_svg.ts";
+
+/** One thing that is done at the keyboard, and what the screen then shows. */
+interface Step {
+  type?: string;
+  /** Keys by tmux's names. */
+  press?: readonly string[];
+  /** The screen on which the next step waits. */
+  until: RegExp;
+}
+
+/** One picture: what is typed at a shell's prompt, until its last screen. */
+export interface Shot {
+  title: string;
+  columns: number;
+  rows: number;
+  steps: readonly Step[];
+  /** Texts that the picture shows. */
+  shows: readonly string[];
+}
+
+const compareCommand = "kodama exec -l app=cache --diff -- printenv CACHE_CONFIG";
+
+/** By the name of the file in `docs/images/`. */
+export const shots: Readonly<Record<string, Shot>> = {
+  "exec": {
+    title: "One command in 24 pods: what most of them answer, and what differs",
+    columns: 88,
+    rows: 24,
+    steps: [
+      { type: compareCommand, press: ["Enter"], until: /24 ok in .*\n\$ $/ },
+    ],
+    shows: [
+      compareCommand,
+      "cache-[0-22]",
+      "cache-23",
+      "-version 7.2.5",
+      "+version 7.2.4",
+      "24 ok",
+    ],
+  },
+  "pick": {
+    title: "The picker: a live list of pods, searched as you type",
+    columns: 100,
+    rows: 36,
+    steps: [
+      { type: "kodama exec --pick -- uptime", press: ["Enter"], until: /30\/30|31\/31/ },
+      { type: "cache 2", until: /cache-2\b/ },
+      {
+        press: ["Up", "Up", "Tab", "Tab"],
+        until: /\(2\)[^]*ready to accept|ready to accept[^]*\(2\)/,
+      },
+    ],
+    shows: ["kodama exec --pick", "cache 2", "log of cache", "(2)"],
+  },
+};
+
+/** Where the pictures are. */
+export const picturesFolder = new URL("../docs/images/", import.meta.url);
+
+async function draw(shot: Shot, kodama: InstalledKodama): Promise<string> {
+  const { NO_COLOR: _, ...env } = kodama.env;
+  await using terminal = await PseudoTerminal.open(
+    ["env", `PS1=\\[\\e[1;32m\\]$\\[\\e[0m\\] `, "bash", "--norc", "--noprofile"],
+    {
+      env: { ...env, LC_ALL: "C.UTF-8", TERM: "xterm-256color" },
+      cwd: kodama.workFolder,
+      columns: shot.columns,
+      rows: shot.rows,
+    },
+  );
+  await terminal.until("the prompt", /\$/);
+  for (const { type, press, until } of shot.steps) {
+    if (type !== undefined) await terminal.type(type);
+    if (press !== undefined) await terminal.press(...press);
+    await terminal.until(String(until), (screen) => until.test(`${screen} `));
+  }
+  const rows = (await terminal.coloredScreen()).split("\n");
+  return terminalSvg({ title: shot.title, columns: shot.columns, rows });
+}
+
+async function main(): Promise<number> {
+  const missing = await terminalMissing();
+  if (missing !== undefined) throw new Error(missing);
+  await using kodama = await InstalledKodama.open();
+  await kodama.clusterUp("shop");
+  await Deno.mkdir(picturesFolder, { recursive: true });
+  for (const [name, shot] of Object.entries(shots)) {
+    await Deno.writeTextFile(new URL(`${name}.svg`, picturesFolder), await draw(shot, kodama));
+    console.log(`docs/images/${name}.svg`);
+  }
+  return 0;
+}
+
+if (import.meta.main) Deno.exit(await sayFailure(main));

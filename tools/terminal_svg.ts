@@ -1,0 +1,188 @@
+/** A terminal's screen as an SVG: text with SGR sequences in, a picture out. Pure. */
+import { displayWidth } from "../src/term/width.ts";
+
+/** How one cell looks: palette indexes from 0 to 255, or undefined for the terminal's own colour. */
+interface Look {
+  readonly foreground: number | undefined;
+  readonly background: number | undefined;
+  readonly bold: boolean;
+  readonly dim: boolean;
+  readonly underline: boolean;
+  readonly reverse: boolean;
+}
+
+/** A text in one look, and the column at which it starts. */
+interface Run {
+  readonly text: string;
+  readonly column: number;
+  readonly width: number;
+  readonly look: Look;
+}
+
+const defaultLook: Look = {
+  foreground: undefined,
+  background: undefined,
+  bold: false,
+  dim: false,
+  underline: false,
+  reverse: false,
+};
+
+/** The sixteen named colours on the picture's dark background; it has the same colours on a light page. */
+const named = [
+  "#3b4252",
+  "#f7768e",
+  "#9ece6a",
+  "#e0af68",
+  "#7aa2f7",
+  "#bb9af7",
+  "#7dcfff",
+  "#c8ccd8",
+  "#6b7394",
+  "#ff8fa3",
+  "#b5e07f",
+  "#f2c781",
+  "#94b6ff",
+  "#cdb3ff",
+  "#9fdcff",
+  "#ffffff",
+];
+
+const colors = { background: "#1a1b26", text: "#d5d9e6", border: "#3b4252", title: "#8b93b0" };
+
+const cell = { width: 8.4, height: 19, baseline: 14, fontSize: 14 };
+const padding = { x: 16, y: 14 };
+const barHeight = 30;
+
+/** What a picture shows. */
+export interface TerminalPicture {
+  /** What a screen reader says, and the text of the window's bar. */
+  title: string;
+  columns: number;
+  /** The screen's rows, each a text with SGR sequences and no others. */
+  rows: readonly string[];
+}
+
+/** The picture as an SVG without scripts and without fonts or files from elsewhere. */
+export function terminalSvg({ title, columns, rows }: TerminalPicture): string {
+  const width = Math.ceil(columns * cell.width + 2 * padding.x);
+  const height = barHeight + rows.length * cell.height + 2 * padding.y;
+  let look = defaultLook;
+  const body = rows.map((row, index) => {
+    const parsed = runsOf(row, look);
+    look = parsed.look;
+    const top = barHeight + padding.y + index * cell.height;
+    return parsed.runs.map((run) => runSvg(run, top)).join("");
+  });
+  const dots = ["#f7768e", "#e0af68", "#9ece6a"]
+    .map((fill, index) => `<circle cx="${18 + index * 18}" cy="15" r="5" fill="${fill}"/>`);
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" ` +
+    `viewBox="0 0 ${width} ${height}" role="img" aria-label="${escaped(title)}">`,
+    `<title>${escaped(title)}</title>`,
+    `<rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="8" ` +
+    `fill="${colors.background}" stroke="${colors.border}"/>`,
+    dots.join(""),
+    `<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" ` +
+    `font-size="${cell.fontSize}" xml:space="preserve" style="white-space:pre">`,
+    `<text x="${width / 2}" y="20" text-anchor="middle" font-size="12" fill="${colors.title}">` +
+    `${escaped(title)}</text>`,
+    ...body.filter((line) => line !== ""),
+    "</g>",
+    "</svg>",
+    "",
+  ].join("\n");
+}
+
+/** The runs of a row, and the look that holds at its end. Throws for a sequence other than SGR. */
+function runsOf(row: string, before: Look): { runs: Run[]; look: Look } {
+  const runs: Run[] = [];
+  let look = before;
+  let column = 0;
+  // deno-lint-ignore no-control-regex -- sequences are what a terminal's screen consists of
+  for (const [whole, codes] of row.matchAll(/\x1b\[([\d;]*)m|[^\x1b]+|\x1b/g)) {
+    if (codes !== undefined) {
+      look = withCodes(look, codes);
+    } else if (whole === "\x1b") {
+      throw new Error(`not an SGR sequence: ${JSON.stringify(row)}`);
+    } else {
+      const width = displayWidth(whole);
+      runs.push({ text: whole, column, width, look });
+      column += width;
+    }
+  }
+  return { runs, look };
+}
+
+/** The look after an SGR sequence. https://invisible-island.net/xterm/ctlseqs/ctlseqs.html */
+function withCodes(before: Look, codes: string): Look {
+  const numbers = codes.split(";").map(Number);
+  let look = before;
+  for (let index = 0; index < numbers.length; index++) {
+    const code = numbers[index] ?? 0;
+    if (code === 0) look = defaultLook;
+    else if (code === 1) look = { ...look, bold: true };
+    else if (code === 2) look = { ...look, dim: true };
+    else if (code === 4) look = { ...look, underline: true };
+    else if (code === 7) look = { ...look, reverse: true };
+    else if (code === 22) look = { ...look, bold: false, dim: false };
+    else if (code === 24) look = { ...look, underline: false };
+    else if (code === 27) look = { ...look, reverse: false };
+    else if (code >= 30 && code <= 37) look = { ...look, foreground: code - 30 };
+    else if (code >= 90 && code <= 97) look = { ...look, foreground: code - 82 };
+    else if (code >= 40 && code <= 47) look = { ...look, background: code - 40 };
+    else if (code >= 100 && code <= 107) look = { ...look, background: code - 92 };
+    else if (code === 39) look = { ...look, foreground: undefined };
+    else if (code === 49) look = { ...look, background: undefined };
+    else if ((code === 38 || code === 48) && numbers[index + 1] === 5) {
+      const color = numbers[index + 2] ?? 0;
+      look = code === 38 ? { ...look, foreground: color } : { ...look, background: color };
+      index += 2;
+    } else if (code !== 10) throw new Error(`unsupported SGR code ${code} in "${codes}"`);
+  }
+  return look;
+}
+
+function runSvg({ text, column, width, look }: Run, top: number): string {
+  const foreground = paletteColor(look.foreground) ?? colors.text;
+  const background = paletteColor(look.background);
+  const [ink, paper] = look.reverse
+    ? [background ?? colors.background, foreground]
+    : [foreground, background];
+  const x = round(padding.x + column * cell.width);
+  const span = round(width * cell.width);
+  const rect = paper === undefined
+    ? ""
+    : `<rect x="${x}" y="${top}" width="${span}" height="${cell.height}" fill="${paper}"/>`;
+  if (text.trim() === "") return rect;
+  // The fixed length keeps columns aligned in whatever monospaced font the reader has.
+  const attributes = [
+    `x="${x}" y="${top + cell.baseline}" textLength="${span}" fill="${ink}"`,
+    look.bold ? ` font-weight="bold"` : "",
+    look.dim ? ` opacity="0.6"` : "",
+    look.underline ? ` text-decoration="underline"` : "",
+  ].join("");
+  return `${rect}<text ${attributes} lengthAdjust="spacingAndGlyphs">${escaped(text)}</text>`;
+}
+
+/** A colour of the 256: named, of the 6x6x6 cube, or of the greys. */
+function paletteColor(index: number | undefined): string | undefined {
+  if (index === undefined || index < 16) return index === undefined ? undefined : named[index];
+  if (index >= 232) return hex([0, 0, 0].map(() => 8 + (index - 232) * 10));
+  const at = index - 16;
+  const level = (part: number) => part === 0 ? 0 : 55 + part * 40;
+  return hex([Math.floor(at / 36), Math.floor(at / 6) % 6, at % 6].map(level));
+}
+
+function hex(parts: readonly number[]): string {
+  return `#${parts.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
+}
+
+function round(length: number): number {
+  return Math.round(length * 100) / 100;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;");
+}
