@@ -3,6 +3,7 @@ import { orAborted, passed } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { KubeClient, ListScope, WatchEvent } from "../kube/client.ts";
+import { isNamedPod } from "../kube/pod_operands.ts";
 import { readPods } from "../kube/read_pods.ts";
 import { PODS } from "../kube/resources.ts";
 import { selectionScopes } from "../kube/selection_scopes.ts";
@@ -149,11 +150,13 @@ export class PodBoard {
   /** Those that the operands of the selection mean. Its patterns are applied later. */
   async #meant(pods: readonly Pod[]): Promise<readonly Pod[]> {
     const { choice, client, signal } = this.#options;
-    const { operands } = podSelection(choice, client.context);
+    const selection = podSelection(choice, client.context);
+    const { operands } = selection;
     if (operands.length === 0) return pods;
-    const names = new Set(operands.flatMap((one) => one.kind === "pod" ? [one.name] : []));
     if (!operands.some(({ kind }) => kind === "workload")) {
-      return pods.filter(({ metadata }) => names.has(metadata?.name ?? ""));
+      return pods.filter(({ metadata: { namespace = "", name = "" } = {} }) =>
+        isNamedPod(selection, { context: client.context, namespace, pod: name })
+      );
     }
     const unknown = pods.map(uidOf).filter((uid) => !this.#meaning.has(uid));
     if (unknown.length > 0) {

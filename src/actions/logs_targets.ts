@@ -2,6 +2,7 @@
 import { NoMatchError } from "../base/errors.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { findTargets, type FoundTargets } from "../kube/find_targets.ts";
+import { namedContainers } from "../kube/pod_operands.ts";
 import { readPods } from "../kube/read_pods.ts";
 import { type SelectedTargets, selectTargets } from "../kube/selection.ts";
 import { checkFieldSelector, checkLabelSelector } from "../kube/selectors.ts";
@@ -31,7 +32,12 @@ export interface ChoosingContext {
 /** The pods of a selection, whatever their phase: a log outlives its container. */
 export function podSelection({ selection, picked }: LogChoice, context: string): Selection {
   const { container: _all, ...others } = selection;
-  const pods = { ...others, allPhases: true };
+  const operands = selection.operands.map((one) => {
+    if (one.kind === "workload") return one;
+    const { container: _one, ...pod } = one;
+    return pod;
+  });
+  const pods = { ...others, operands, allPhases: true };
   if (picked === undefined) return pods;
   const here = picked.filter((one) => one.context === context);
   const names = [...new Set(here.map(({ namespace }) => namespace))];
@@ -52,11 +58,15 @@ function pickedOf(pods: readonly Pod[], { picked }: LogChoice, context: string):
   return pods.filter(({ metadata }) => keys.has(keyOf(metadata ?? {})));
 }
 
-/** Those of a pod that a person picked; undefined where all of them are meant. */
+/** Those of a pod that a person picked or an operand names; undefined if neither narrows them. */
 function pickedContainers(
-  { picked }: LogChoice,
+  { picked, selection, containers }: LogChoice,
   { context, namespace, pod }: Target,
 ): ReadonlySet<string> | undefined {
+  if (picked === undefined && containers.names.length === 0) {
+    const named = namedContainers(selection, { context, namespace, pod });
+    return named.length === 0 ? undefined : new Set(named);
+  }
   const names = picked?.filter((one) =>
     one.context === context && one.namespace === namespace && one.pod === pod
   ).map(({ container }) => container);

@@ -221,6 +221,13 @@ Deno.test("of a picked container the log is read, and of a picked pod all of the
       .targets.map(({ pod, container }) => `${pod}/${container}`);
   assert.deepEqual(read([a, { ...b, container: "side" }]), ["a/main", "a/side", "b/side"]);
   assert.deepEqual(read([{ ...b, container: "side" }, b]), ["b/main", "b/side"]);
+  const operands = [{ kind: "pod" as const, name: "b", namespace: "n", container: "side" }];
+  const named = { ...choice, selection: { ...selection, operands } };
+  assert.deepEqual(
+    logTargets(pods.slice(1), named, { context: "c", random: () => 0 })
+      .targets.map(({ pod, container }) => `${pod}/${container}`),
+    ["b/side"],
+  );
 });
 
 Deno.test("where no pod has the condition, the error says it, and doesn't deny the pods", async () => {

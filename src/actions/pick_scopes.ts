@@ -1,6 +1,7 @@
 /** What has to be listed and watched so that no pod of a selection is missed, now and later. */
 import { NoMatchError } from "../base/errors.ts";
 import type { KubeClient, ListScope } from "../kube/client.ts";
+import { podNamesIn } from "../kube/pod_operands.ts";
 import { selectionScopes, workloadScope } from "../kube/selection_scopes.ts";
 import { checkFieldSelector, checkLabelSelector } from "../kube/selectors.ts";
 import type { Selection, SelectionOperand } from "../kube/target.ts";
@@ -26,17 +27,22 @@ export async function podScopes(
   if (selection.labelSelector) checkLabelSelector(selection.labelSelector);
   if (selection.fieldSelector) checkFieldSelector(selection.fieldSelector);
   const bases = selectionScopes(client, selection);
-  const names = new Set(
-    selection.operands.flatMap((one) => one.kind === "pod" ? [one.name] : []),
-  );
   const owners = selection.operands.filter((one) => one.kind === "workload");
-  const plain = names.size > 0
-    ? bases.map((scope) => ({ scope, names }))
+  const plain = selection.operands.length > owners.length
+    ? bases.map((scope) => ({ scope, names: namesIn(client, selection, scope) }))
     : owners.length === 0
     ? bases.map((scope) => ({ scope }))
     : [];
   const owned = await Promise.all(owners.map((owner) => ownedScopes(client, owner, bases, signal)));
   return [...plain, ...owned.flat()];
+}
+
+function namesIn(
+  { context }: KubeClient,
+  selection: Selection,
+  { namespace }: ListScope,
+): Set<string> {
+  return podNamesIn(selection, { context, namespace });
 }
 
 async function ownedScopes(

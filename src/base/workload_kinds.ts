@@ -1,35 +1,117 @@
-/** Kinds whose pods can be named as `kind/name`. */
+/** Kinds whose pods can be named as `kind/name`, in the spellings of kubectl. */
 
-/** Every name that kubectl knows for them, by plural. */
-const workloads: Readonly<Record<string, readonly string[]>> = {
-  deployments: ["deployment", "deployments", "deploy"],
-  statefulsets: ["statefulset", "statefulsets", "sts"],
-  daemonsets: ["daemonset", "daemonsets", "ds"],
-  replicasets: ["replicaset", "replicasets", "rs"],
-  jobs: ["job", "jobs"],
-  services: ["service", "services", "svc"],
-  replicationcontrollers: ["replicationcontroller", "replicationcontrollers", "rc"],
-};
+/** A kind: its plural, its API group, and every name that kubectl knows for it. */
+interface Workload {
+  plural: string;
+  group: string;
+  names: readonly string[];
+}
 
-/** The kinds, as completion offers them. */
-export const workloadKinds: readonly string[] = ["pod", "deploy", "sts", "ds", "rs", "job", "svc"];
+const workloads: readonly Workload[] = [
+  { plural: "deployments", group: "apps", names: ["deployment", "deployments", "deploy"] },
+  { plural: "statefulsets", group: "apps", names: ["statefulset", "statefulsets", "sts"] },
+  { plural: "daemonsets", group: "apps", names: ["daemonset", "daemonsets", "ds"] },
+  { plural: "replicasets", group: "apps", names: ["replicaset", "replicasets", "rs"] },
+  { plural: "jobs", group: "batch", names: ["job", "jobs"] },
+  { plural: "cronjobs", group: "batch", names: ["cronjob", "cronjobs", "cj"] },
+  { plural: "services", group: "", names: ["service", "services", "svc"] },
+  {
+    plural: "replicationcontrollers",
+    group: "",
+    names: ["replicationcontroller", "replicationcontrollers", "rc"],
+  },
+];
 
-/** What a word such as `web-0` or `sts/db` names: a pod, or all pods of a workload. */
+const podNames: readonly string[] = ["pod", "pods", "po"];
+
+/** The names that kubectl has for nodes, whose pods are chosen by `--node`. */
+export const nodeNames: readonly string[] = ["node", "nodes", "no"];
+
+/** Common kinds without pods: before a slash they are a kind, and not the name of a namespace. */
+const podless: readonly string[] = [
+  ...nodeNames,
+  ...["namespace", "namespaces", "ns", "configmap", "configmaps", "cm", "secret", "secrets"],
+  ...["ingress", "ingresses", "ing", "serviceaccount", "serviceaccounts", "sa", "event", "events"],
+  ...["persistentvolumeclaim", "persistentvolumeclaims", "pvc", "persistentvolume", "pv"],
+  ...["endpoints", "ep"],
+];
+
+/** The kinds, as completion and messages offer them. */
+export const workloadKinds: readonly string[] = [
+  "pod",
+  "deploy",
+  "sts",
+  "ds",
+  "rs",
+  "job",
+  "cj",
+  "svc",
+];
+
+/** What an operand such as `web-0`, `storage/web-0` or `sts/db` names: a pod, or all pods of a workload. */
 export type PodOperand =
-  | { kind: "pod"; name: string }
+  | { kind: "pod"; name: string; namespace?: string }
   | { kind: "workload"; plural: string; name: string };
 
-/** The operand of a word, or why it is none; `unknownKind` is a kind that has no pods. */
-export function parsePodOperand(
-  raw: string,
-): PodOperand | { kind: "invalid"; unknownKind?: string } {
-  const [kind = "", name, ...rest] = raw.split("/");
-  if (name === undefined) return raw === "" ? { kind: "invalid" } : { kind: "pod", name: raw };
-  if (kind === "" || name === "" || rest.length > 0) return { kind: "invalid" };
-  const lower = kind.toLowerCase();
-  if (["pod", "pods", "po"].includes(lower)) return { kind: "pod", name };
-  const plural = Object.entries(workloads).find(([, names]) => names.includes(lower))?.[0];
-  return plural === undefined
-    ? { kind: "invalid", unknownKind: kind }
-    : { kind: "workload", plural, name };
+/** Why a text is not an operand; `unknownKind` is a kind that has no pods. */
+export type InvalidOperand = { kind: "invalid"; unknownKind?: string };
+
+/**
+ * Parses `POD`, `KIND/NAME`, `KIND.GROUP/NAME`, `KIND.VERSION.GROUP/NAME`, `NAMESPACE/POD` and `NAMESPACE/pod/POD`, the
+ * form for a namespace that is named like a kind.
+ */
+export function parsePodOperand(raw: string): PodOperand | InvalidOperand {
+  const [first = "", second, third, ...others] = raw.split("/");
+  if (second === undefined) return raw === "" ? { kind: "invalid" } : { kind: "pod", name: raw };
+  if (first === "" || second === "" || others.length > 0) return { kind: "invalid" };
+  if (third !== undefined) {
+    const isPod = podNames.includes(second.toLowerCase()) && third !== "";
+    return isPod ? { kind: "pod", name: third, namespace: first } : { kind: "invalid" };
+  }
+  if (podNames.includes(first.toLowerCase())) return { kind: "pod", name: second };
+  const plural = pluralOf(first);
+  if (plural !== undefined) return { kind: "workload", plural, name: second };
+  const isNamespace = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(first) && !podless.includes(first) &&
+    !isMisspeltKind(first);
+  return isNamespace
+    ? { kind: "pod", name: second, namespace: first }
+    : { kind: "invalid", unknownKind: first };
+}
+
+/** The form of a pod in a namespace that {@link parsePodOperand} reads back. */
+export function namespacedPod(namespace: string, pod: string): string {
+  const short = `${namespace}/${pod}`;
+  const parsed = parsePodOperand(short);
+  const isClear = parsed.kind === "pod" && parsed.namespace === namespace;
+  return isClear ? short : `${namespace}/pod/${pod}`;
+}
+
+/** Shorter names of kinds are one slip away from too many names of namespaces. */
+const leastMisspelt = 5;
+
+function isMisspeltKind(word: string): boolean {
+  return workloads.some(({ names }) =>
+    names.some((name) => name.length >= leastMisspelt && isOneSlip(word, name))
+  );
+}
+
+/** Returns whether two words differ in one letter, or in the order of two neighbours. */
+function isOneSlip(a: string, b: string): boolean {
+  const length = Math.max(a.length, b.length);
+  let start = 0;
+  while (start < length && a[start] === b[start]) start++;
+  let end = 0;
+  while (end < length - start && a.at(-1 - end) === b.at(-1 - end)) end++;
+  const [restA, restB] = [a.slice(start, a.length - end), b.slice(start, b.length - end)];
+  return restA.length <= 1 && restB.length <= 1 ||
+    (restA.length === 2 && restA === [...restB].reverse().join(""));
+}
+
+/** The plural of `sts`, `StatefulSet`, `statefulset.apps` and `statefulset.v1.apps`. */
+function pluralOf(kind: string): string | undefined {
+  const [name = "", ...qualified] = kind.toLowerCase().split(".");
+  const workload = workloads.find(({ names }) => names.includes(name));
+  if (workload === undefined) return undefined;
+  const group = /^v\d/.test(qualified[0] ?? "") ? qualified.slice(1) : qualified;
+  return qualified.length === 0 || group.join(".") === workload.group ? workload.plural : undefined;
 }

@@ -126,7 +126,7 @@ Deno.test("a bad variable is named as the variable", async () => {
   const told = await badValueError(error);
   assert.equal(
     told.message,
-    'invalid value "many" for KODAMA_FANOUT: it must be a whole number from 1',
+    'invalid value "many" for KODAMA_FANOUT: must be a whole number, 1 or more',
   );
 });
 

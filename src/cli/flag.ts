@@ -196,8 +196,8 @@ export function choice<const Word extends string>(
       const word = words.find((candidate) => candidate === text);
       if (word === undefined) {
         const allowed = words.length === 1
-          ? `it must be ${words[0]}`
-          : `it must be one of ${words.join(", ")}`;
+          ? `must be ${words[0]}`
+          : `must be one of ${words.join(", ")}`;
         throw new BadValue(text, allowed, { candidates: words });
       }
       return word;
@@ -226,7 +226,7 @@ export function durationMs(raw: string): number {
 export function count(raw: string): number {
   const number = Number(raw);
   if (!/^\d+$/.test(raw) || !Number.isSafeInteger(number) || number < 1) {
-    throw new BadValue(raw, "it must be a whole number from 1");
+    throw new BadValue(raw, "must be a whole number, 1 or more");
   }
   return number;
 }
@@ -235,5 +235,5 @@ export function count(raw: string): number {
 function booleanOf(raw: string): boolean {
   if (["1", "t", "T", "true", "TRUE", "True"].includes(raw)) return true;
   if (["0", "f", "F", "false", "FALSE", "False"].includes(raw)) return false;
-  throw new BadValue(raw, "it must be true or false");
+  throw new BadValue(raw, "must be true or false");
 }

@@ -97,7 +97,7 @@ export function resolveSelection(
     sample: flags.sample,
   };
   return {
-    contexts: flags.context,
+    contexts: contextsOf(flags.context, flags.from?.contexts ?? []),
     kubeconfig: flags.kubeconfig,
     pick: flags.pick,
     selection: {
@@ -118,4 +118,14 @@ export function resolveSelection(
       ...definedOnly(optional),
     },
   };
+}
+
+/** The contexts of the pods in a file, within those that `--context` names. */
+function contextsOf(given: readonly string[], named: readonly string[]): readonly string[] {
+  if (given.length === 0 || named.length === 0) return given.length === 0 ? named : given;
+  const outside = named.find((name) => !given.includes(name));
+  if (outside === undefined) return named;
+  throw new UsageError(`--from names pods of context "${outside}", which --context leaves out`, {
+    hint: "leave out --context: the pods name theirs",
+  });
 }

@@ -8,7 +8,8 @@ import { sortWords } from "./parse.ts";
 import { namedPods } from "./selection_words.ts";
 import { resolveSelection, selectionFlags, selectionOperands } from "./selection.ts";
 import { badValueError, resolveWords } from "./words.ts";
-import { BadValue } from "./flag.ts";
+import { BadValue, joinContents } from "./flag.ts";
+import { printPicked } from "./picking/print_picked.ts";
 
 const sample = defineCommand({
   description: "For tests.",
@@ -56,6 +57,20 @@ const selections: readonly (readonly [line: string, selection: Partial<Selection
       { kind: "workload", plural: "deployments", name: "x" },
     ],
   }],
+  ["statefulset.apps/db cronjob.v1.batch/x cj/y service/z", {
+    operands: [
+      { kind: "workload", plural: "statefulsets", name: "db" },
+      { kind: "workload", plural: "cronjobs", name: "x" },
+      { kind: "workload", plural: "cronjobs", name: "y" },
+      { kind: "workload", plural: "services", name: "z" },
+    ],
+  }],
+  ["storage/web-0 jobs/pod/web-1", {
+    operands: [
+      { kind: "pod", name: "web-0", namespace: "storage" },
+      { kind: "pod", name: "web-1", namespace: "jobs" },
+    ],
+  }],
 ];
 
 for (const [line, selection] of selections) {
@@ -75,12 +90,14 @@ const wrong: readonly (readonly [line: string, message: RegExp])[] = [
   ["-n a -A", /contradict/],
   ["--sort age --shuffle", /contradict/],
   ["--pick --sample 2", /contradict/],
-  ["--sample 0", /whole number from 1/],
-  ["--sample 1.5", /whole number from 1/],
-  ["/web", /POD or KIND\/NAME/],
-  ["deploy/", /POD or KIND\/NAME/],
-  ["a/b/c", /POD or KIND\/NAME/],
-  ["node/x", /by the kind "node"/],
+  ["--sample 0", /whole number, 1 or more/],
+  ["--sample 1.5", /whole number, 1 or more/],
+  ["/web", /POD, KIND\/NAME or NAMESPACE\/POD/],
+  ["deploy/", /POD, KIND\/NAME or NAMESPACE\/POD/],
+  ["a/b/c", /POD, KIND\/NAME or NAMESPACE\/POD/],
+  ["node/x", /unsupported kind node/],
+  ["statefulset.batch/x", /unsupported kind statefulset.batch/],
+  ["web-*", /shell patterns do not match pods/],
   ["-m /(/", /Unterminated group/],
 ];
 
@@ -95,9 +112,10 @@ for (const [line, message] of wrong) {
 
 const ways: readonly (readonly [operand: string, hint: RegExp])[] = [
   ["deplyo/web", /^did you mean deploy\? the kinds are pod, deploy, /],
-  ["st/weka-drive-with-a-long-name", /^did you mean sts\? /],
-  ["node/n1", /--node a node$/],
-  ["weka-operator-system/drive-0", /^the kinds are pod, deploy, .*-n names a namespace/],
+  ["statefullset/web", /^did you mean sts\?|the kinds are pod/],
+  ["node/n1", /^--node n1 chooses/],
+  ["weka-drive-*", /^-m weka-drive- chooses/],
+  ["secret/x", /the kinds are pod, deploy, /],
 ];
 
 for (const [operand, hint] of ways) {
@@ -116,9 +134,72 @@ Deno.test("--from: a pod or a workload in each line; empty lines and comments co
       { kind: "workload", plural: "deployments", name: "api" },
       { kind: "pod", name: "web-1" },
     ],
+    contexts: [],
     tookStdin: false,
   });
   assert.equal(namedPods({ name: "-", text }).tookStdin, true);
+});
+
+Deno.test("--from: what -o name, jsonl and json print of pods in several namespaces", async () => {
+  const place = { context: "prod", namespace: "storage", container: "agent" };
+  const rows = [{ ...place, pod: "web-0", node: "n1", ip: "", restarts: 3 }, {
+    ...place,
+    namespace: "jobs",
+    pod: "web-1",
+  }];
+  const operands = [{ kind: "pod", name: "web-0", ...place }, {
+    kind: "pod",
+    name: "web-1",
+    ...place,
+    namespace: "jobs",
+  }];
+  const jsonl = rows.map((one) => `${JSON.stringify(one)}\n`).join("");
+  for (const text of [jsonl, JSON.stringify(rows, null, 2)]) {
+    assert.deepEqual(namedPods({ name: "-", text }), {
+      operands,
+      contexts: ["prod"],
+      tookStdin: true,
+    });
+  }
+  const names = await printPicked(rows.map((one) => ({ node: "", ip: "", ...one })), {
+    format: "name",
+    print0: false,
+    namespaced: true,
+  });
+  assert.equal(names, "storage/web-0\njobs/pod/web-1\n");
+  assert.deepEqual(namedPods({ name: "-", text: names }).operands, [
+    { kind: "pod", name: "web-0", namespace: "storage" },
+    { kind: "pod", name: "web-1", namespace: "jobs" },
+  ]);
+});
+
+Deno.test("--from: what isn't the JSON of a pod is refused, with its line", () => {
+  const bad = [
+    '{"pod":',
+    "{}",
+    '{"pod":7}',
+    '[{"name":"x"}]',
+    "[",
+    '{"pod":"a"}\n{"pod":"b","context":"c"}',
+  ];
+  for (const text of bad) {
+    assert.throws(() => namedPods({ name: "f", text }), BadValue, text);
+  }
+});
+
+Deno.test("--from: its contexts are those of the selection, within --context", () => {
+  const file = { text: '{"pod":"a","context":"prod"}', name: "-" };
+  const words = (context: string[]) =>
+    resolveWords(sample, {
+      texts: new Map([["from", [joinContents(file)]], ["context", context]]),
+      operands: [],
+      trailing: undefined,
+    }, { environment: () => undefined, spoken: "kodama sample" });
+  const contexts = (given: string[]) =>
+    (sample.resolve(words(given)) as ReturnType<typeof resolveSelection>).contexts;
+  assert.deepEqual(contexts([]), ["prod"]);
+  assert.deepEqual(contexts(["lab", "prod"]), ["prod"]);
+  assert.throws(() => contexts(["lab"]), UsageError);
 });
 
 Deno.test("--from a list without a name means no pod, and never all of them", () => {

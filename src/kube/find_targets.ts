@@ -4,7 +4,7 @@ import { KodamaError, NoMatchError } from "../base/errors.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 import type { ApiResource, KubeClient, ListScope } from "./client.ts";
 import { nearestMatches, type NearMatch } from "./nearest_matches.ts";
-import { readPods } from "./read_pods.ts";
+import { type PodsRead, readPods } from "./read_pods.ts";
 import { NAMESPACES, PODS } from "./resources.ts";
 import { type SelectedTargets, selectTargets } from "./selection.ts";
 import { selectionScopes, workloadResource } from "./selection_scopes.ts";
@@ -54,17 +54,21 @@ export async function findTargets(
 async function missingError(
   client: KubeClient,
   selection: Selection,
-  missing: { plural: string; name: string },
+  missing: PodsRead["missing"][number],
   signal: AbortSignal,
 ): Promise<KodamaError> {
-  await requireNamespaces(client, selection, signal);
-  const { plural, name } = missing;
-  const guess = (await didYouMean(name, await namesOf(client, selection, plural, signal))).slice(2);
+  const { plural, name, namespace } = missing;
+  const names = namespace === undefined ? [] : [namespace];
+  const scoped: Selection = namespace === undefined
+    ? selection
+    : { ...selection, namespaces: { kind: "named", names } };
+  await requireNamespaces(client, scoped, signal);
+  const guess = (await didYouMean(name, await namesOf(client, scoped, plural, signal))).slice(2);
   const others = selection.namespaces.kind === "all"
     ? "`kodama pods -A` lists the pods"
     : "`kodama pods` lists the pods; -n or -A looks elsewhere";
   return new NoMatchError(
-    `${plural} "${name}" not found in ${scopeText(client, selection)} (context ${client.context})`,
+    `${plural} "${name}" not found in ${scopeText(client, scoped)} (context ${client.context})`,
     { hint: guess || others },
   );
 }

@@ -112,6 +112,47 @@ Deno.test("a pod that one of several namespaces has is found, and two are both m
   assert.deepEqual(both, ["db/a-1", "web/a-1"]);
 });
 
+Deno.test("a pod that is named with its namespace is looked for there alone", async () => {
+  const client = new FakeClient(pods);
+  const operand = (name: string, namespace: string) => ({ kind: "pod" as const, name, namespace });
+  const operands = [operand("a-1", "db"), operand("b", "web")];
+  assert.deepEqual(await find(client, { operands }), ["db/a-1", "web/b"]);
+  assert.deepEqual(client.asked, ["get pods db/a-1", "get pods web/b"]);
+  assert.deepEqual(await find(client, { operands, namespaces: { kind: "all" } }), [
+    "db/a-1",
+    "web/b",
+  ]);
+  const empty = new FakeClient(pods, { "namespaces /db": {} });
+  await assert.rejects(find(empty, { operands: [operand("b", "db")] }), {
+    message: `pods "b" not found in namespace "db" (context ctx)`,
+  });
+  await assert.rejects(find(client, { operands, namespaces: named("web") }), { kind: "usage" });
+  await assert.rejects(find(client, { operands: [...operands, podNamed("b")] }), { kind: "usage" });
+});
+
+Deno.test("a pod that is named with its context is no other context's", async () => {
+  const operand = (name: string, context: string) => ({ kind: "pod" as const, name, context });
+  const operands = [operand("a-1", "ctx"), operand("b", "other")];
+  assert.deepEqual(await find(new FakeClient(pods), { operands }), ["web/a-1"]);
+});
+
+Deno.test("the pods of a cron job are those of the jobs that it started", async () => {
+  const job = (name: string, uid: string) => ({ metadata: { name, ownerReferences: [{ uid }] } });
+  const client = new FakeClient(pods, {
+    "cronjobs web/tidy": { metadata: { name: "tidy", uid: "u-1" } },
+    "cronjobs web/idle": { metadata: { name: "idle", uid: "u-3" } },
+    "jobs web/tidy-1": job("tidy-1", "u-1"),
+    "jobs web/tidy-2": job("tidy-2", "u-1"),
+    "jobs web/other": job("other", "u-2"),
+  });
+  await find(client, { operands: [workload("cronjobs", "tidy")] });
+  assert.equal(client.asked.at(-1), "list pods web job-name in (tidy-1,tidy-2)");
+  await assert.rejects(find(client, { operands: [workload("cronjobs", "idle")] }), {
+    kind: "noMatch",
+    message: /has not started a job/,
+  });
+});
+
 Deno.test("labels, fields and node are the server's to look at", async () => {
   const client = new FakeClient(pods);
   await find(client, { labelSelector: "app=web", fieldSelector: "status.podIP=1", node: "n1" });

@@ -2,6 +2,7 @@
 import type { KubeClient, ListScope } from "./client.ts";
 import { inParallel } from "./in_parallel.ts";
 import { wholeList } from "./list.ts";
+import { isNamedPod, podNamesIn } from "./pod_operands.ts";
 import { PODS } from "./resources.ts";
 import {
   getOrUndefined,
@@ -15,11 +16,11 @@ import type { Pod } from "./types.ts";
 /** Pods, each once, and the operands that name nothing. */
 export interface PodsRead {
   pods: Pod[];
-  missing: { plural: string; name: string }[];
+  missing: { plural: string; name: string; namespace?: string }[];
 }
 
-/** What a workload's pods are read by. */
-type Part = { plural: string; name: string; pods: Pod[] | undefined };
+/** What was read for an operand; `namespace` is the one that the operand names. */
+type Part = { plural: string; name: string; namespace?: string; pods: Pod[] | undefined };
 
 /** Requests at a time: enough for many namespaces, few enough for a shared server's fairness. */
 const parallel = 8;
@@ -43,14 +44,46 @@ export async function readPods(
 
 type Reader = (client: KubeClient, scope: ListScope, signal: AbortSignal) => Promise<Part[]>;
 
-function operandReaders({ operands }: Selection): Reader[] {
+function operandReaders(selection: Selection): Reader[] {
+  const { operands } = selection;
   if (operands.length === 0) return [readAll];
-  const names = new Set(operands.flatMap((one) => one.kind === "pod" ? [one.name] : []));
   const readers: Reader[] = operands.flatMap((one) =>
     one.kind === "workload" ? [workloadReader(one)] : []
   );
-  if (names.size > maxSingleReads) return [namedFromList(names), ...readers];
-  return [...[...names].map(namedPodReader), ...readers];
+  return operands.some(({ kind }) => kind === "pod")
+    ? [namedPodsReader(selection), ...readers]
+    : readers;
+}
+
+function namedPodsReader(selection: Selection): Reader {
+  return async (client, scope, signal) => {
+    const { context } = client;
+    const names = podNamesIn(selection, { context, namespace: scope.namespace });
+    const parts = names.size > maxSingleReads
+      ? await namedFromList(names)(client, scope, signal)
+      : (await Promise.all([...names].map((name) => namedPodReader(name)(client, scope, signal))))
+        .flat();
+    return parts.flatMap((part) => apart(part, selection, context));
+  };
+}
+
+/** A part for each of the operands that name it: in any namespace, or in one alone. */
+function apart(part: Part, { operands }: Selection, context: string): Part[] {
+  const own = operands.filter((one) =>
+    one.kind === "pod" && one.name === part.name && (one.context ?? context) === context
+  );
+  return own.flatMap((one) => {
+    if (one.kind !== "pod" || one.namespace === undefined) return [part];
+    const pods = part.pods?.filter(({ metadata }) =>
+      isNamedPod({ operands: [one] }, {
+        context,
+        namespace: metadata?.namespace ?? "",
+        pod: one.name,
+      })
+    );
+    const found = pods === undefined || pods.length === 0 ? undefined : pods;
+    return [{ ...part, namespace: one.namespace, pods: found }];
+  });
 }
 
 const readAll: Reader = async (client, scope, signal) => [
@@ -96,15 +129,19 @@ async function listAll(client: KubeClient, scope: ListScope, signal: AbortSignal
 /** Two operands may mean one pod; an operand is missing where no namespace has it. */
 function merged(parts: readonly Part[]): PodsRead {
   const pods = new Map<string, Pod>();
-  const missing = new Map<string, { plural: string; name: string }>();
-  for (const { plural, name, pods: found } of parts) {
-    if (found === undefined) missing.set(`${plural}/${name}`, { plural, name });
+  const missing = new Map<string, PodsRead["missing"][number]>();
+  for (const { pods: found, ...operand } of parts) {
+    if (found === undefined) missing.set(operandKey(operand), operand);
     for (const pod of found ?? []) {
       pods.set(`${pod.metadata?.namespace}/${pod.metadata?.name}`, pod);
     }
   }
-  for (const { plural, name, pods: found } of parts) {
-    if (found !== undefined) missing.delete(`${plural}/${name}`);
+  for (const { pods: found, ...operand } of parts) {
+    if (found !== undefined) missing.delete(operandKey(operand));
   }
   return { pods: [...pods.values()], missing: [...missing.values()] };
+}
+
+function operandKey({ plural, name, namespace = "" }: Omit<Part, "pods">): string {
+  return `${namespace}/${plural}/${name}`;
 }

@@ -64,6 +64,14 @@ export const JOBS: ApiResource = {
   namespaced: true,
 };
 
+export const CRON_JOBS: ApiResource = {
+  group: "batch",
+  version: "v1",
+  plural: "cronjobs",
+  kind: "CronJob",
+  namespaced: true,
+};
+
 /** The path of a collection, or of one object in it. Every part is escaped. */
 export function resourcePath(
   resource: ApiResource,

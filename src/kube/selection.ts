@@ -1,5 +1,6 @@
 /** From pods to targets: which of them a selection means, which container of each, in which order. Pure. */
 import { NoMatchError } from "../base/errors.ts";
+import { namedContainers } from "./pod_operands.ts";
 import { compareNatural } from "./natural_order.ts";
 import { notUsable } from "./pod_state.ts";
 import type { NamePattern, Selection, SkippedPod, Target } from "./target.ts";
@@ -30,21 +31,27 @@ export function selectTargets(
   if (selection.container !== undefined) requireContainer(matching, selection.container);
   for (const pod of matching) {
     const [namespace, name] = [pod.metadata?.namespace ?? "", pod.metadata?.name ?? ""];
-    const choice = usableContainer(pod, selection);
     const uid = pod.metadata?.uid;
-    if (choice.kind === "skipped") {
-      skipped.push({ namespace, pod: name, reason: choice.reason });
-      continue;
+    const named = namedContainers(selection, { context: options.context, namespace, pod: name });
+    const containers = selection.container === undefined && named.length > 0
+      ? named
+      : [selection.container];
+    for (const container of containers) {
+      const choice = usableContainer(pod, { ...selection, container });
+      if (choice.kind === "skipped") {
+        skipped.push({ namespace, pod: name, reason: choice.reason });
+        continue;
+      }
+      targets.push({
+        context: options.context,
+        namespace,
+        pod: name,
+        container: choice.container,
+        node: pod.spec?.nodeName ?? "",
+        ip: pod.status?.podIP ?? "",
+        ...(uid === undefined ? {} : { uid }),
+      });
     }
-    targets.push({
-      context: options.context,
-      namespace,
-      pod: name,
-      container: choice.container,
-      node: pod.spec?.nodeName ?? "",
-      ip: pod.status?.podIP ?? "",
-      ...(uid === undefined ? {} : { uid }),
-    });
   }
   return { targets: chosen(targets, selection, options.random), skipped };
 }
@@ -79,7 +86,7 @@ function mainContainer(pod: Pod): string {
 
 function usableContainer(
   pod: Pod,
-  { container, allPhases }: Selection,
+  { container, allPhases }: { container: string | undefined; allPhases: boolean },
 ): { kind: "usable"; container: string } | { kind: "skipped"; reason: string } {
   const name = container ?? mainContainer(pod);
   const names = containerNames(pod);

@@ -1,7 +1,8 @@
 /** Which lists hold the pods of a selection: its namespaces and selectors, and those of the workloads that it names. */
-import { KodamaError, UsageError } from "../base/errors.ts";
+import { KodamaError, NoMatchError, UsageError } from "../base/errors.ts";
 import type { ApiResource, KubeClient, ListScope } from "./client.ts";
 import {
+  CRON_JOBS,
   DAEMON_SETS,
   DEPLOYMENTS,
   JOBS,
@@ -21,6 +22,7 @@ const workloads: readonly ApiResource[] = [
   DAEMON_SETS,
   REPLICA_SETS,
   JOBS,
+  CRON_JOBS,
   SERVICES,
   REPLICATION_CONTROLLERS,
 ];
@@ -28,7 +30,12 @@ const workloads: readonly ApiResource[] = [
 /** Their selector is a map of labels, every other kind's a LabelSelector. */
 const mapSelected: readonly ApiResource[] = [SERVICES, REPLICATION_CONTROLLERS];
 
-/** One scope for each namespace of the selection, without its operands. */
+/**
+ * Returns one scope for each namespace of the selection, or of its operands if they name them; without its operands.
+ *
+ * @throws UsageError for a pod in a namespace that the selection leaves out, and for operands that name namespaces beside
+ *   some that don't.
+ */
 export function selectionScopes(client: KubeClient, selection: Selection): ListScope[] {
   const { labelSelector, fieldSelector, node } = selection;
   const fields = joinedSelectors(fieldSelector, node && `spec.nodeName=${node}`);
@@ -39,7 +46,10 @@ export function selectionScopes(client: KubeClient, selection: Selection): ListS
   }));
 }
 
-function namespacesOf(client: KubeClient, { namespaces }: Selection): (string | undefined)[] {
+function namespacesOf(client: KubeClient, selection: Selection): (string | undefined)[] {
+  const { namespaces } = selection;
+  const own = operandNamespaces(client, selection);
+  if (own !== undefined) return own;
   switch (namespaces.kind) {
     case "default":
       return [client.defaultNamespace];
@@ -50,11 +60,40 @@ function namespacesOf(client: KubeClient, { namespaces }: Selection): (string | 
   }
 }
 
+function operandNamespaces(
+  { context }: KubeClient,
+  { namespaces, operands }: Selection,
+): string[] | undefined {
+  const here = operands.filter((one) => one.kind !== "pod" || (one.context ?? context) === context);
+  const named = here.flatMap((one) =>
+    one.kind === "pod" && one.namespace !== undefined ? [{ ...one, namespace: one.namespace }] : []
+  );
+  const [first] = named;
+  if (first === undefined) return undefined;
+  const bare = here.find((one) => one.kind === "workload" || one.namespace === undefined);
+  if (bare !== undefined) {
+    const name = bare.kind === "pod" ? bare.name : `${bare.plural}/${bare.name}`;
+    throw new UsageError(
+      `${first.namespace}/${first.name} names a namespace, and ${name} does not`,
+      { hint: "name each pod as NAMESPACE/POD, or choose the namespace with -n" },
+    );
+  }
+  const other = namespaces.kind === "named"
+    ? named.find(({ namespace }) => !namespaces.names.includes(namespace))
+    : undefined;
+  if (other !== undefined) {
+    throw new UsageError(`${other.namespace}/${other.name} is not in the namespace that -n names`, {
+      hint: "leave out -n: NAMESPACE/POD says where the pod is",
+    });
+  }
+  return [...new Set(named.map(({ namespace }) => namespace))];
+}
+
 /**
  * The scope of a workload's pods; undefined where the workload isn't there.
  *
  * @throws UsageError for a kind whose pods can't be found, and where all namespaces are meant; KodamaError `conflict`
- *   for a workload that selects nothing.
+ *   for a workload that selects nothing; NoMatchError for a cron job without jobs.
  */
 export async function workloadScope(
   client: KubeClient,
@@ -69,10 +108,30 @@ export async function workloadScope(
   }
   const object = await getOrUndefined<KubeObject>(client, resource, name, { namespace }, signal);
   if (object === undefined) return undefined;
-  return {
-    ...scope,
-    labelSelector: joinedSelectors(scope.labelSelector, selectorOf(object, plural)),
-  };
+  const own = resource === CRON_JOBS
+    ? await cronJobSelector(client, object, { namespace, signal })
+    : selectorOf(object, plural);
+  return { ...scope, labelSelector: joinedSelectors(scope.labelSelector, own) };
+}
+
+/** A cron job selects nothing itself: its pods are those of the jobs that it started. */
+async function cronJobSelector(
+  client: KubeClient,
+  { metadata }: KubeObject,
+  { namespace, signal }: { namespace: string; signal: AbortSignal },
+): Promise<string> {
+  const jobs: string[] = [];
+  for await (const { items } of client.list<KubeObject>(JOBS, { namespace }, { signal })) {
+    for (const job of items) {
+      const isOwn = job.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid) === true;
+      if (isOwn && job.metadata.name !== undefined) jobs.push(job.metadata.name);
+    }
+  }
+  if (jobs.length === 0) {
+    throw new NoMatchError(`cronjob "${metadata.name}" has not started a job that still exists`);
+  }
+  // The label that each version of Kubernetes gives to a job's pods; 1.27 added the one with a prefix.
+  return `job-name in (${jobs.join(",")})`;
 }
 
 /** The kind of a workload. @throws UsageError for one whose pods can't be found. */

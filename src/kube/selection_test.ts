@@ -50,6 +50,21 @@ Deno.test("a target carries its pod's uid, by which a later pod of the name is t
   assert.equal(target?.uid, "u-1");
 });
 
+Deno.test("an operand's containers are each a target, and --container names another", () => {
+  const two = [pod("a", { containers: ["main", "side"] }), pod("b")];
+  const operand = (container: string) => ({ kind: "pod" as const, name: "a", container });
+  const operands = [operand("side"), operand("main"), operand("side"), {
+    kind: "pod" as const,
+    name: "b",
+  }];
+  const containers = (changes: Partial<Selection>) =>
+    select(two, { operands, ...changes }).targets.map(({ pod, container }) =>
+      `${pod}/${container}`
+    );
+  assert.deepEqual(containers({}), ["a/side", "a/main", "b/main"]);
+  assert.deepEqual(containers({ container: "main" }), ["a/main", "b/main"]);
+});
+
 Deno.test("match is any of them, exclude none of them, text or expression", () => {
   const text = (text: string) => ({ kind: "substring" as const, text });
   const expression = (regExp: RegExp) => ({ kind: "regExp" as const, regExp });

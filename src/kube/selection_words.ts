@@ -12,7 +12,10 @@ export function selectionWords(selection: Selection): string {
     ["--node", node],
   ];
   const words = flags.flatMap(([flag, text]) => (text === undefined ? [] : [`${flag} ${text}`]));
-  const names = operands.map((one) => one.kind === "pod" ? one.name : `${one.plural}/${one.name}`);
+  const names = operands.map((one) => {
+    if (one.kind === "workload") return `${one.plural}/${one.name}`;
+    return one.namespace === undefined ? one.name : `${one.namespace}/${one.name}`;
+  });
   return [...names, ...words].join(" ");
 }
 

@@ -17,9 +17,12 @@ export interface Target {
 /** Pods are chosen by one or more of them. */
 export type NamePattern = TextPattern;
 
-/** An operand of a command: a pod by its exact name, or all pods of a workload (`deploy/web`). */
+/**
+ * An operand of a command: a pod by its exact name, or all pods of a workload (`deploy/web`). What is given besides the
+ * name of a pod narrows it: the pods of the name elsewhere, and its other containers, are not selected.
+ */
 export type SelectionOperand =
-  | { kind: "pod"; name: string }
+  | { kind: "pod"; name: string; namespace?: string; context?: string; container?: string }
   | { kind: "workload"; plural: string; name: string };
 
 /**

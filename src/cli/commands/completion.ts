@@ -33,7 +33,7 @@ export const command = defineCommand({
   resolve({ operands: [word = ""] }) {
     const shell = shells.find((one) => one === word);
     if (shell === undefined) {
-      throw new BadValue(word, `it must be one of ${shells.join(", ")}`, { candidates: shells })
+      throw new BadValue(word, `must be one of ${shells.join(", ")}`, { candidates: shells })
         .of("SHELL");
     }
     return { shell };

@@ -2,7 +2,7 @@ import { defineCommand } from "../command.ts";
 import { UsageError } from "../../base/errors.ts";
 import { choice, text, toggle, value, valueOr } from "../flag.ts";
 import { nothingMatches, parseHeight, plainPicker } from "../picking/options.ts";
-import { printPicked } from "../picking/print_picked.ts";
+import { isOfSeveral, printPicked } from "../picking/print_picked.ts";
 import { resolveSelection, selectionFlags, selectionOperands } from "../selection.ts";
 
 const formats = choice(["name", "json", "jsonl", "yaml"]);
@@ -43,7 +43,10 @@ export const command = defineCommand({
     { title: "One pod, as a word for another command", line: "kodama pick --single" },
     { title: "Anywhere, beginning with a search", line: "kodama pick -A --query 'drive !new'" },
     { title: "The single match, or a choice", line: "kodama pick -q weka-drive-0 --select-1" },
-    { title: "With place and container, for a program", line: "kodama pick -A -o json" },
+    {
+      title: "Follow the logs of those that you choose, anywhere",
+      line: "kodama pick -A -o jsonl | kodama logs --from - -f",
+    },
   ],
   seeAlso: [
     "? in the picker shows the keys.",
@@ -92,7 +95,11 @@ export const command = defineCommand({
     switch (answer.kind) {
       case "picked":
         await invocation.terminal.stdout.write(
-          await printPicked(answer.targets, { format, print0 }),
+          await printPicked(answer.targets, {
+            format,
+            print0,
+            namespaced: isOfSeveral(picker.selection),
+          }),
         );
         return 0;
       case "nothing":

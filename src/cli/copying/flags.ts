@@ -64,6 +64,6 @@ function runningGroup(): { group: string } {
 
 /** A whole number from 0. */
 function retries(raw: string): number {
-  if (!/^\d{1,6}$/.test(raw)) throw new BadValue(raw, "it must be a whole number from 0");
+  if (!/^\d{1,6}$/.test(raw)) throw new BadValue(raw, "must be a whole number, 0 or more");
   return Number(raw);
 }

@@ -37,7 +37,7 @@ export function lineCount(raw: string): number | undefined {
   if (raw === "-1") return undefined;
   const number = Number(raw);
   if (!/^\d+$/.test(raw) || !Number.isSafeInteger(number)) {
-    throw new BadValue(raw, "it must be a whole number from 0, or -1 for all lines");
+    throw new BadValue(raw, "must be a whole number, 0 or more, or -1 for all lines");
   }
   return number;
 }
@@ -54,7 +54,7 @@ export function momentOf(raw: string): Date {
 export function conditionOf(raw: string): { type: string; status: string } {
   const match = /^([A-Za-z][\w./-]*)(?:=(true|false|unknown))?$/i.exec(raw);
   if (match === null) {
-    throw new BadValue(raw, "it must be NAME or NAME=STATUS", { hint: "as in ready=false" });
+    throw new BadValue(raw, "must be NAME or NAME=STATUS", { hint: "as in ready=false" });
   }
   return { type: match[1] ?? "", status: match[2] ?? "true" };
 }
@@ -63,7 +63,7 @@ export function conditionOf(raw: string): { type: string; status: string } {
 export function fieldNames(raw: string): readonly string[] {
   const names = raw.split(",").map((name) => name.trim());
   if (names.every((name) => name !== "")) return names;
-  throw new BadValue(raw, "it must be names with commas between", { hint: "as in level,msg" });
+  throw new BadValue(raw, "must be names with commas between", { hint: "as in level,msg" });
 }
 
 /** A template for lines. */

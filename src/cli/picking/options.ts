@@ -55,7 +55,7 @@ export function parseHeight(raw: string): Height {
   const [, digits = "", percent] = /^(\d{1,5})(%?)$/.exec(raw) ?? [];
   const number = Number(digits);
   if (digits === "" || number < 1 || (percent === "%" && number > 100)) {
-    throw new BadValue(raw, "it must be a number of rows, or a share as in 40%");
+    throw new BadValue(raw, "must be a number of rows, or a share as in 40%");
   }
   return percent === "%" ? { kind: "percent", percent: number } : { kind: "rows", rows: number };
 }

@@ -1,18 +1,35 @@
 /** What was chosen, as words for the next command or as data. */
-import type { Target } from "../../actions/pick_pods.ts";
+import type { Selection, Target } from "../../actions/pick_pods.ts";
+import { namespacedPod } from "../../base/workload_kinds.ts";
 import { printable } from "../../term/printable.ts";
 import { type DataFormat, renderData } from "../output.ts";
 
-/** `plain` is the bare name, `name` is `pod/web-0` as kubectl prints it. */
+/** `plain` is the bare name, `name` is `pod/web-0` as kubectl prints it; both name the namespace if it isn't clear. */
 export type PickFormat = "plain" | "name" | DataFormat;
+
+/** A pod as an operand that every command takes: with its namespace if several were asked for. */
+export function operandText(
+  { namespace, pod }: Pick<Target, "namespace" | "pod">,
+  namespaced: boolean,
+): string {
+  return namespaced ? namespacedPod(namespace, pod) : `pod/${pod}`;
+}
+
+/** Returns whether a selection may choose pods of several namespaces. */
+export function isOfSeveral({ namespaces }: Selection): boolean {
+  return namespaces.kind === "all" ||
+    (namespaces.kind === "named" && new Set(namespaces.names).size > 1);
+}
 
 /** The text for standard output. */
 export async function printPicked(
   targets: readonly Target[],
-  { format, print0 }: { format: PickFormat; print0: boolean },
+  { format, print0, namespaced }: { format: PickFormat; print0: boolean; namespaced: boolean },
 ): Promise<string> {
   if (format !== "plain" && format !== "name") return await renderData(targets, format);
-  const prefix = format === "name" ? "pod/" : "";
   const end = print0 ? "\0" : "\n";
-  return targets.map(({ pod }) => `${prefix}${printable(pod)}${end}`).join("");
+  return targets.map((target) => {
+    const name = namespaced || format === "name" ? operandText(target, namespaced) : target.pod;
+    return `${printable(name)}${end}`;
+  }).join("");
 }

@@ -10,7 +10,7 @@ export function amount(raw: string): Amount {
   const number = Number(match?.[1]);
   if (match?.[2] === "%" && number <= 100) return { kind: "percent", percent: number };
   if (match?.[2] === "" && Number.isInteger(number)) return { kind: "count", count: number };
-  throw new BadValue(raw, "it must be a number of pods, or a percentage of them", { hint });
+  throw new BadValue(raw, "must be a number of pods, or a percentage of them", { hint });
 }
 
 /** Sizes of batches, in turn: `1,5,20%`. Throws {@link BadValue}. */

@@ -115,6 +115,6 @@ export const execFlags = {
 /** `NAME=VALUE`, with a name that a shell takes. The value may be empty, and may hold `=`. */
 export function environmentPair(raw: string): readonly [name: string, value: string] {
   const match = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/s.exec(raw);
-  if (match === null) throw new BadValue(raw, "it must be NAME=VALUE");
+  if (match === null) throw new BadValue(raw, "must be NAME=VALUE");
   return [match[1] ?? "", match[2] ?? ""];
 }

@@ -54,6 +54,6 @@ const longestKeepMs = 24 * 60 * 60 * 1000;
 function keepMs(raw: string): number {
   if (/^0+[a-z]*$/.test(raw)) return 0;
   const duration = durationMs(raw);
-  if (duration > longestKeepMs) throw new BadValue(raw, "it must be 24h or less");
+  if (duration > longestKeepMs) throw new BadValue(raw, "must be 24h or less");
   return duration;
 }

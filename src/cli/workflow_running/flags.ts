@@ -17,6 +17,6 @@ export const workflowFlags = {
 /** `NAME=VALUE`; the value may be empty, and may hold `=`. */
 function paramPair(raw: string): readonly [name: string, value: string] {
   const at = raw.indexOf("=");
-  if (at < 1) throw new BadValue(raw, "it must be NAME=VALUE");
+  if (at < 1) throw new BadValue(raw, "must be NAME=VALUE");
   return [raw.slice(0, at), raw.slice(at + 1)];
 }

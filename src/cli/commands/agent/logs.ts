@@ -47,5 +47,5 @@ export const command = defineCommand({
 function byteCount(raw: string): number {
   const number = Number(raw);
   if (/^\d+$/.test(raw) && Number.isSafeInteger(number)) return number;
-  throw new BadValue(raw, "it must be a whole number from 0");
+  throw new BadValue(raw, "must be a whole number, 0 or more");
 }

@@ -1,0 +1,49 @@
+/** Pods that operands name, each perhaps in one namespace of one context alone. Pure. */
+import type { Selection, SelectionOperand, Target } from "./target.ts";
+
+type Place = Pick<Target, "context" | "namespace">;
+
+/** Returns the names of pods to look for in a namespace of a context; all namespaces if it is undefined. */
+export function podNamesIn(
+  { operands }: Pick<Selection, "operands">,
+  { context, namespace }: { context: string; namespace: string | undefined },
+): Set<string> {
+  const here = operands.flatMap((one) =>
+    one.kind === "pod" && fits(one.context, context) &&
+      (namespace === undefined || fits(one.namespace, namespace))
+      ? [one.name]
+      : []
+  );
+  return new Set(here);
+}
+
+/** Returns whether an operand names the pod. */
+export function isNamedPod(
+  { operands }: Pick<Selection, "operands">,
+  pod: Place & { pod: string },
+): boolean {
+  return operands.some((one) => names(one, pod));
+}
+
+/** Returns the containers that operands name of a pod, each once; none if the pod is named as a whole. */
+export function namedContainers(
+  { operands }: Pick<Selection, "operands">,
+  pod: Place & { pod: string },
+): string[] {
+  const containers = operands.flatMap((one) => names(one, pod) ? [one.container] : []);
+  return containers.includes(undefined)
+    ? []
+    : [...new Set(containers.filter((name) => name !== undefined))];
+}
+
+function names(
+  operand: SelectionOperand,
+  { context, namespace, pod }: Place & { pod: string },
+): operand is Extract<SelectionOperand, { kind: "pod" }> {
+  return operand.kind === "pod" && operand.name === pod && fits(operand.context, context) &&
+    fits(operand.namespace, namespace);
+}
+
+function fits(wanted: string | undefined, given: string): boolean {
+  return wanted === undefined || wanted === given;
+}
