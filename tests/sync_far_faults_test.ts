@@ -1,10 +1,11 @@
 /** The far end when what arrives is damaged, has no room, or isn't alone: nothing gets a name that it shouldn't. */
 import assert from "node:assert/strict";
 import { systemClock } from "../src/base/clock.ts";
+import type { FarEnd } from "../src/sync/far/far_end.ts";
 import type { Action } from "../src/sync/plan.ts";
 import { ignoresNothing as nothing } from "../src/sync/testing/memory_end.ts";
 import type { TestShell } from "../src/sync/testing/shell_channel.ts";
-import { ends, fileOf, put, scene } from "./harness/far_scene.ts";
+import { ends, fileOf, put, remote, scene, type SceneTraits } from "./harness/far_scene.ts";
 import { dash, shells } from "./harness/far_shells.ts";
 
 const { signal } = new AbortController();
@@ -66,6 +67,62 @@ for (const shell of shells) {
       "e: changed",
     ]);
     assert.deepEqual(await names(there.folder), ["c", "d", "link", "other", "y"]);
+  });
+
+  Deno.test(`${shell.name}: a loop whose own folder is removed ends with the reason, and the next one knows the folder again`, async () => {
+    let removeAt = "";
+    const traits: SceneTraits = {
+      sent(bytes) {
+        if (removeAt !== "" && new TextDecoder("latin1").decode(bytes).startsWith(removeAt)) {
+          Deno.removeSync(`${folder}/.kodama-sync-test`, { recursive: true });
+        }
+        return bytes;
+      },
+    };
+    await using first = await scene(shell, traits);
+    const { folder } = first;
+    await Deno.writeTextFile(`${folder}/old`, "as it was");
+    const { root } = await first.end.scan(nothing, signal);
+    const change = [
+      await put("old", "2", await fileOf("as it was")),
+      await put("new", "1"),
+      {
+        kind: "put",
+        side: "remote",
+        path: "link",
+        entry: { kind: "symlink", target: "old" },
+        from: { side: "local", path: "link" },
+        requires: [remote("link", undefined)],
+      } satisfies Action,
+    ];
+    const requests: [name: string, request: (end: FarEnd) => Promise<unknown>][] = [
+      ["list 0", (end) => end.look(["old"], nothing, signal)],
+      ["list 1", (end) => end.scan(nothing, signal)],
+      ["put", (end) => ends({ ...first, end }, change, { new: "1", old: "2" })],
+      ["commit", (end) => ends({ ...first, end }, change, { new: "1", old: "2" })],
+      ["changed", (end) => end.changed(true)],
+      ["watch", (end) => end.watch()],
+    ];
+    for (const [name, request] of requests) {
+      await using there = await scene(shell, { ...traits, beside: first });
+      assert.equal((await there.end.scan(nothing, signal)).root, root, name);
+      const late = Promise.withResolvers<never>();
+      using _limit = systemClock.timer(20_000, () => late.reject(new Error(`${name}: it hangs`)));
+      removeAt = name;
+      await assert.rejects(Promise.race([request(there.end), late.promise]), {
+        name: "SideLostError",
+        message: /\.kodama-sync-… in the pod was removed while it was in use/,
+      }, name);
+      removeAt = "";
+    }
+    await using last = await scene(shell, { beside: first });
+    await last.end.scan(nothing, signal);
+    assert.deepEqual(await ends(last, change, { new: "1", old: "2" }), [
+      "old: done",
+      "new: done",
+      "link: done",
+    ]);
+    assert.deepEqual(await names(folder), ["link", "new", "old"]);
   });
 
   Deno.test(`${shell.name}: a loop that another one of its synchronisation follows is ended by it`, async () => {

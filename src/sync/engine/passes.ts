@@ -229,7 +229,9 @@ export class Passes {
       const { action } = event;
       if (event.kind === "done") this.#take(action.side, action.path, event.entry);
       if (event.kind === "outOfDate") changed.push(action.path);
-      if (event.kind === "failed") {
+      // Something was removed between the look and the step: it is looked at again.
+      if (event.kind === "failed" && event.failure.reason === "missing") changed.push(action.path);
+      else if (event.kind === "failed") {
         failures.push(event.failure);
         log(`failed: ${action.kind} ${action.path} (${action.side}): ${event.failure.message}`);
       }

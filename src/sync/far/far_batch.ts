@@ -1,4 +1,5 @@
 /** Steps that go over to a pod together: a parcel of what is new, the lines that say where it goes, what became of each. */
+import { sameContent } from "../model.ts";
 import type { ChangeResult, StepFailure, StepResult } from "../tree.ts";
 import { failureOf } from "./far_failure.ts";
 import type { FarKnowledge } from "./far_knowledge.ts";
@@ -99,13 +100,14 @@ export class Batch {
     const after = new ListingReader();
     const paths = this.steps.map(({ action }) => action.path);
     const trouble: string[] = [];
+    const bytes = this.steps.reduce((sum, { action }) => sum + sizeOf(action), 0);
     const [unpacked, begun] = await Promise.all([
       parcel.isEmpty
         ? 0
         : link.ask((write) => parcel.send(write), (answer) =>
           answer.lines((line) => {
             if (trouble.length < 5) trouble.push(line);
-          })),
+          }), bytes),
       link.askLines(
         (blocks) => `commit ${blocks}`,
         () => ["check", ...parcel.dropped.flatMap((name) => ["drop", name]), ...lines()],
@@ -116,6 +118,7 @@ export class Batch {
           }, (words) => {
             if (words === "bad") said.bad = true;
           }),
+        bytes,
       ),
       // So that what is known of the places is what they are, whoever changed them.
       link.askLines(
@@ -149,13 +152,22 @@ export class Batch {
     const { knowledge } = this.scene;
     const entry = entryAfter(action);
     const { path } = action;
-    if (entry?.kind !== "file") return { kind: "done", entry };
+    // What came may have been removed before it was moved to its path: then it says nothing of a failure.
+    if (entry?.kind !== "file") {
+      return sameContent(knowledge.entry(path), entry)
+        ? { kind: "done", entry }
+        : { kind: "changed" };
+    }
     knowledge.placed(path, entry.digest, begun);
     const there = knowledge.entry(path);
     // Somebody was faster: the next look tells what it is now.
     if (there?.kind !== "file" || there.size !== entry.size) return { kind: "changed" };
     return { kind: "done", entry: there };
   }
+}
+
+function sizeOf(action: NumberedStep["action"]): number {
+  return action.kind === "put" && action.entry.kind === "file" ? action.entry.size : 0;
 }
 
 function takeEnd(line: string, said: Said): void {

@@ -221,6 +221,7 @@ export class FarEnd implements RemoteEnd {
           const found = sumOfLine(line, this.hello.program);
           if (found !== undefined) knowledge.summed(found.path, found.sum, begun);
         }),
+      paths.reduce((sum, path) => sum + (knowledge.stat(path)?.size ?? 0), 0),
     );
   }
 

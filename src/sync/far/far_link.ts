@@ -8,7 +8,7 @@ import { ByteReader } from "../../copy/byte_reader.ts";
 import type { ExecChannel } from "../../kube/client.ts";
 import { SideLostError } from "../tree.ts";
 import { Answer } from "./far_answer.ts";
-import { listBlock } from "./far_loop.ts";
+import { listBlock, reservedPrefix, stageRemovedCode } from "./far_loop.ts";
 import { type FarNews, NewsReader } from "./far_news.ts";
 
 /** What a link needs. */
@@ -21,6 +21,12 @@ export interface FarLinkOptions {
 /** The loop beats every five seconds: a link that says nothing for longer is gone, whatever TCP thinks. */
 const silenceMs = 20_000;
 const watchMs = 2_000;
+/**
+ * The loop beats while it waits for input that never comes, too. An answer of which nothing arrives for so long, and for
+ * as long as a slow disk takes for the bytes of the request, doesn't come any more.
+ */
+const stalledMs = 120_000;
+const slowestBytesPerMs = 1024 * 1024 / 1000;
 const queuedChunks = 64;
 const encoder = new TextEncoder();
 
@@ -33,6 +39,10 @@ export class FarLink implements AsyncDisposable {
   #writing: Promise<unknown> = Promise.resolve();
   #reading: Promise<unknown> = Promise.resolve();
   #heardAt: number;
+  /** When bytes of a request were sent, or of an answer received. */
+  #progressAt: number;
+  /** Requests without an answer, and the bytes that the pod has to read or write for them. */
+  #waiting = { requests: 0, bytes: 0 };
   #lost: SideLostError | undefined;
   readonly #ended = Promise.withResolvers<SideLostError>();
   readonly #news: NewsReader;
@@ -42,7 +52,7 @@ export class FarLink implements AsyncDisposable {
     this.#mark = options.mark;
     this.#news = new NewsReader(options.mark, options.told);
     this.#reader = new ByteReader(this.#queue);
-    this.#heardAt = options.clock.elapsedMs();
+    this.#heardAt = this.#progressAt = options.clock.elapsedMs();
     this.#pumping = this.#pump();
     this.#listen();
   }
@@ -60,9 +70,25 @@ export class FarLink implements AsyncDisposable {
   /**
    * Sends a request, and takes its answer when those before have been taken.
    *
-   * @throws SideLostError where the link ends before.
+   * @param bytes that the pod has to read or write before it answers, which takes time.
+   * @throws SideLostError if the link ends before, or the answer doesn't come.
    */
   async ask<T>(
+    send: (write: (bytes: Uint8Array) => Promise<void>) => Promise<void>,
+    take: (answer: Answer) => Promise<T>,
+    bytes = 0,
+  ): Promise<T> {
+    if (this.#waiting.requests++ === 0) this.#progressAt = this.options.clock.elapsedMs();
+    this.#waiting.bytes += bytes;
+    try {
+      return await this.#ask(send, take);
+    } finally {
+      this.#waiting.requests--;
+      this.#waiting.bytes -= bytes;
+    }
+  }
+
+  async #ask<T>(
     send: (write: (bytes: Uint8Array) => Promise<void>) => Promise<void>,
     take: (answer: Answer) => Promise<T>,
   ): Promise<T> {
@@ -86,12 +112,14 @@ export class FarLink implements AsyncDisposable {
     words: (blocks: number) => string,
     lines: () => Iterable<string>,
     take: (answer: Answer) => Promise<T>,
+    bytes = 0,
   ): Promise<T> {
-    return this.ask(async (write) => {
+    const send = async (write: (bytes: Uint8Array) => Promise<void>) => {
       const blocks = inBlocks(lines());
       await write(encoder.encode(`${words(blocks.length / listBlock)}\n`));
       if (blocks.length > 0) await write(blocks);
-    }, take);
+    };
+    return this.ask(send, take, bytes);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -103,7 +131,7 @@ export class FarLink implements AsyncDisposable {
   async #write(bytes: Uint8Array): Promise<void> {
     if (this.#lost !== undefined) throw this.#lost;
     const result = await Promise.race([this.channel.write(bytes).catch(wordsOf), this.lost]);
-    this.#heardAt = this.options.clock.elapsedMs();
+    this.#heardAt = this.#progressAt = this.options.clock.elapsedMs();
     if (result instanceof SideLostError) throw result;
     if (typeof result === "string") {
       this.#fail(result);
@@ -116,7 +144,10 @@ export class FarLink implements AsyncDisposable {
       for await (const { stream, bytes } of this.channel.output) {
         this.#heardAt = this.options.clock.elapsedMs();
         if (stream === "stderr") this.#news.push(bytes);
-        else await this.#queue.push(bytes);
+        else {
+          await this.#queue.push(bytes);
+          this.#progressAt = this.options.clock.elapsedMs();
+        }
       }
       const end = await this.channel.end;
       this.#fail(
@@ -124,6 +155,8 @@ export class FarLink implements AsyncDisposable {
           ? `the link broke: ${end.reason}`
           : end.kind === "refused"
           ? end.status.message ?? "the pod refused the command"
+          : end.exitCode === stageRemovedCode
+          ? `${reservedPrefix}… in the pod was removed while it was in use`
           : `the loop in the pod ended with exit code ${end.exitCode}`,
       );
     } catch (error) {
@@ -140,6 +173,14 @@ export class FarLink implements AsyncDisposable {
     this.channel.close().catch(() => {});
   }
 
+  /** What waits to be taken on this machine has arrived. */
+  #isStalled(): boolean {
+    const { requests, bytes } = this.#waiting;
+    if (requests === 0 || this.#queue.size > 0) return false;
+    const limitMs = stalledMs + bytes / slowestBytesPerMs;
+    return this.options.clock.elapsedMs() - this.#progressAt > limitMs;
+  }
+
   #listen(): void {
     const { clock } = this.options;
     const setAt = clock.elapsedMs();
@@ -147,9 +188,11 @@ export class FarLink implements AsyncDisposable {
       // This machine was asleep: what the pod said meanwhile hasn't been read yet.
       if (clock.elapsedMs() - setAt > 2 * watchMs) {
         this.#heardAt = clock.elapsedMs() - silenceMs / 2;
+        this.#progressAt = clock.elapsedMs();
       }
       const silent = clock.elapsedMs() - this.#heardAt;
       if (silent > silenceMs) this.#fail("the pod is silent");
+      else if (this.#isStalled()) this.#fail("no progress: the pod doesn't answer a request");
       else if (this.#lost === undefined) this.#listen();
     });
   }

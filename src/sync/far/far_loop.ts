@@ -21,6 +21,13 @@ export const archiveBlock = 10_240;
 export const reservedPrefix = ".kodama-sync-";
 
 /**
+ * The exit code of a loop whose own folder was removed, by a `git clean` for example. Redirections don't end the shell
+ * then, as they would with a special builtin such as `:`, so that it can say so.
+ * https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_08_01
+ */
+export const stageRemovedCode = 75;
+
+/**
  * Lines of listings: `MODE SIZE MTIME CTIME INODE NAME`. GNU's programs give times as numbers; busybox's give what is
  * below a second as a date alone.
  */
@@ -48,6 +55,7 @@ cd "$root" 2>/dev/null || refuse noFolder
 stage=${reservedPrefix}$key
 mkdir -p "$stage" 2>/dev/null && : >"$stage/err" || refuse readOnly
 [ -s "$stage/id" ] || printf '%s\\n' "$fresh" >"$stage/id"
+read -r id <"$stage/id"
 old=
 [ -f "$stage/pid" ] && read -r old <"$stage/pid"
 case $old in
@@ -76,7 +84,13 @@ trap '' TERM
 [ "$beater" ] && kill -9 "$beater" 2>/dev/null
 stop_watch
 for one in "$stage"/*; do [ "$one" = "$stage/id" ] || rm -rf "$one"; done
-exit 0
+exit "\${1:-0}"
+}
+# Half of a request may have been read and half of its work be lost: the next loop starts over, for the same folder.
+require_stage() {
+[ -f "$stage/id" ] && return
+mkdir -p "$stage" && printf '%s\\n' "$id" >"$stage/id"
+over ${stageRemovedCode}
 }
 stop_watch() {
 [ "$watcher" ] || return 0
@@ -84,7 +98,7 @@ stop_watch() {
 watcher=
 rm -f "$stage/watch" "$stage/fifo" "$stage-ready"
 }
-trap over TERM HUP`;
+trap 'over 0' TERM HUP`;
 
 /**
  * What `list` and `commit` begin with is the time of this file system, behind `S`: what changed before it, and is as it
@@ -110,12 +124,12 @@ find "$@" -exec stat -c "$form %n" {} + -o -name '${reservedPrefix}*' -prune -o 
 -exec stat -c "$form %n" {} + -type l -exec sh -c "$links" sh {} +
 fi
 }
-stamp() { : >"$stage/now"; printf 'S %s\\n' "$(stat -c "$form" "$stage/now")"; }
+stamp() { true >"$stage/now"; printf 'S %s\\n' "$(stat -c "$form" "$stage/now")"; }
 do_list() {
 stamp
 if [ "$1" = 0 ]; then look "$2" 2>"$stage/err"
 else
-[ "$2" = 0 ] && : >"$stage/pruned" || lines "$2" >"$stage/pruned"
+[ "$2" = 0 ] && true >"$stage/pruned" || lines "$2" >"$stage/pruned"
 set -- . '(' -path ./${reservedPrefix}
 while IFS= read -r one; do set -- "$@" -o -path "$one"; done <"$stage/pruned"
 walk "$@" 2>"$stage/err"
@@ -236,6 +250,7 @@ const serving = `say "hello $sum $(cat "$stage/id")"
 beater=$!
 while read -r verb one two; do
 code=0
+require_stage
 case $verb in
 list) do_list "$one" "$two" ;;
 sum) do_sum "$one" ;;
@@ -248,9 +263,10 @@ ping) ;;
 bye) break ;;
 *) code=2 ;;
 esac
+require_stage
 say "end $code"
 done
-over`;
+over 0`;
 
 const script = [beginning, formats, list, sums, get, put, commit, farWatch, serving].join("\n");
 

@@ -147,8 +147,8 @@ wait
 do_watch() {
 stop_watch
 lines "$1" >"$stage/pruned"
-touch -d "@$(($(date +%s) - 2))" "$stage/stamp" 2>/dev/null || : >"$stage/stamp"
-: >"$stage/later"
+touch -d "@$(($(date +%s) - 2))" "$stage/stamp" 2>/dev/null || true >"$stage/stamp"
+true >"$stage/later"
 how=none
 for one in \${2:-perl inotifyd inotifywait}; do command -v "$one" >/dev/null 2>&1 && how=$one && break; done
 if [ "$how" = none ]; then tell by none; return; fi
@@ -161,5 +161,5 @@ while IFS= read -r one; do set -- "$@" -o -path "$one"; done <"$stage/pruned"
 turn=$1
 shift
 find "$@" ')' -prune -o -newer "$stage/stamp" -print 2>/dev/null
-if [ "$turn" = 1 ]; then mv -f "$stage/later" "$stage/stamp"; : >"$stage/later"; fi
+if [ "$turn" = 1 ]; then mv -f "$stage/later" "$stage/stamp"; true >"$stage/later"; fi
 }`;

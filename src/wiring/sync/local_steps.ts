@@ -107,7 +107,11 @@ async function stage(
   }
   if (failure === undefined) return { file, digest: sum.result() };
   // What there is of it would take the room of those that are small enough.
-  Deno.removeSync(file);
+  try {
+    Deno.removeSync(file);
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+  }
   return failure;
 }
 
