@@ -5,7 +5,7 @@ import type { Duplex } from "node:stream";
 // @ts-types="@types/ws"
 import { type WebSocket, WebSocketServer } from "ws";
 import type { Pod } from "../../kube/types.ts";
-import { NodeError, type StreamRequest } from "../model.ts";
+import { type ContainerRef, NodeError, type StreamRequest } from "../model.ts";
 import type { ApiContext } from "./context.ts";
 import { asApiError, type AuditRecord, type Entrance, type Gate } from "./gate.ts";
 import { flag } from "./message.ts";
@@ -125,7 +125,7 @@ async function prepareCommand(
   if (route.subresource === "exec" && command.length === 0) {
     throw badRequest("you must specify at least one command for the container");
   }
-  checkRunning(pod, container.container);
+  checkRunning(pod, container, route.subresource);
   const protocol = chooseProtocol(request, commandProtocols);
   const process = route.subresource === "exec"
     ? await context.node.exec(container, command, streams)
@@ -141,12 +141,21 @@ async function prepareCommand(
  * Looked at before the protocol: a client that finds no WebSocket here asks again for SPDY, and its
  * person is to read what is wrong with the container, not with the second question.
  */
-function checkRunning(pod: Pod, container: string): void {
+function checkRunning(
+  pod: Pod,
+  { container, namespace }: ContainerRef,
+  subresource: string,
+): void {
   if (!pod.spec?.nodeName) {
     throw badRequest(`pod ${pod.metadata?.name} does not have a host assigned`);
   }
   if (statusOf(pod, container)?.state?.running) return;
-  throw new NodeError(500, `container not found (${JSON.stringify(container)})`);
+  throw new NodeError(
+    500,
+    subresource === "attach"
+      ? `container ${container} not found in pod ${pod.metadata?.name}_${namespace}`
+      : `container not found (${JSON.stringify(container)})`,
+  );
 }
 
 /** The first of ours that the client offers. Throws a 400 where it speaks none, SPDY alone included. */

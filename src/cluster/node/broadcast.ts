@@ -3,8 +3,10 @@
 /** A reader's part. */
 export interface Subscription {
   readonly stream: ReadableStream<Uint8Array>;
-  /** Nothing more is wanted. Whoever stops reading without a word would hold up all others. */
+  /** Nothing more is read. A reader that only stopped would hold up all others. */
   leave(): void;
+  /** The stream ends here, after what it has got already. */
+  end(): void;
 }
 
 /**
@@ -29,10 +31,14 @@ export class Broadcast {
       this.#readers.delete(writer);
       writer.abort().catch(() => {});
     };
+    const end = () => {
+      this.#readers.delete(writer);
+      writer.close().catch(() => {});
+    };
     writer.closed.catch(leave);
     if (this.#ended) writer.close().catch(() => {});
     else this.#readers.add(writer);
-    return { stream: readable, leave };
+    return { stream: readable, leave, end };
   }
 
   async #pump(

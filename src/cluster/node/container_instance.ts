@@ -1,4 +1,4 @@
-/** A container that runs: its output goes into its log and to whoever is attached. */
+/** A container that runs: its output goes into its log and to the clients that are attached. */
 import type { ContainerProcess, ProcessEnd, StreamRequest } from "../model.ts";
 import { Broadcast } from "./broadcast.ts";
 import type { Clock } from "./clock.ts";
@@ -13,6 +13,9 @@ export type InstanceEnd = ProcessEnd;
 export interface InstanceOptions {
   log: LogFile;
   clock: Clock;
+  /** The first client that attaches with standard input ends it for good when its own ends. */
+  stdinOnce: boolean;
+  tty: boolean;
 }
 
 const noStreams: StreamRequest = { stdin: false, stdout: false, stderr: false, tty: false };
@@ -25,15 +28,28 @@ export class ContainerInstance implements AsyncDisposable {
   readonly #clock: Clock;
   readonly #stdout: Broadcast;
   readonly #stderr: Broadcast;
+  readonly #stdin: WritableStreamDefaultWriter<Uint8Array> | undefined;
+  readonly #closesStdin: boolean;
   #stopping: Promise<void> | undefined;
+  #ended = false;
 
-  constructor(running: RunningContainer, { log, clock }: InstanceOptions) {
+  constructor(running: RunningContainer, { log, clock, stdinOnce, tty }: InstanceOptions) {
     this.running = running;
+    this.#stdin = running.main.stdin?.getWriter();
+    this.#stdin?.closed.catch(() => {});
+    // A terminal has no end that a client could make.
+    this.#closesStdin = stdinOnce && !tty;
+    running.main.end.then(() => this.#ended = true, () => {});
     this.#clock = clock;
     this.#stdout = new Broadcast(running.main.stdout, (bytes) => log.write("stdout", bytes));
     this.#stderr = new Broadcast(running.main.stderr, (bytes) => log.write("stderr", bytes));
     this.end = Promise.all([running.main.end, this.#stdout.done, this.#stderr.done])
       .then(([end]) => end);
+  }
+
+  /** Whether the main process has ended: its output may still be on its way into the log. */
+  get ended(): boolean {
+    return this.#ended;
   }
 
   /** Runs a hook to its end. True where it ended well. */
@@ -73,44 +89,49 @@ export class ContainerInstance implements AsyncDisposable {
     await Promise.all([over, timeUp]);
   }
 
-  /** The main process's streams from now on. Leaving them ends nothing. */
+  /**
+   * The main process's streams from now on. Leaving them ends nothing, but for the standard input of a
+   * container with `stdinOnce`; without it, the end of the client's input ends the attachment. `end`
+   * carries no exit code: a runtime doesn't report one to those who are attached.
+   */
   attach(streams: StreamRequest): ContainerProcess {
-    const { main } = this.running;
     const stdout = streams.stdout ? this.#stdout.subscribe() : undefined;
     const stderr = streams.stderr && !streams.tty ? this.#stderr.subscribe() : undefined;
+    const detached = Promise.withResolvers<void>();
+    const inputEnded = async () => {
+      if (this.#closesStdin) return await this.#stdin?.close().catch(() => {});
+      stdout?.end();
+      stderr?.end();
+      detached.resolve();
+    };
     return {
-      stdin: streams.stdin ? attachedInput(main.stdin) : undefined,
+      stdin: streams.stdin ? this.#attachedInput(inputEnded) : undefined,
       stdout: stdout?.stream ?? emptyStream(),
       stderr: stderr?.stream ?? emptyStream(),
-      end: this.end,
-      resize: (columns, rows) => main.resize(columns, rows),
-      release() {
+      end: Promise.race([this.end, detached.promise])
+        .then(() => ({ kind: "exited", exitCode: 0 })),
+      resize: (columns, rows) => this.running.main.resize(columns, rows),
+      async release() {
         stdout?.leave();
         stderr?.leave();
-        return Promise.resolve();
+        if (streams.stdin) await inputEnded();
       },
     };
+  }
+
+  /** Several clients may be attached: what each writes reaches the process. */
+  #attachedInput(ended: () => Promise<void>): WritableStream<Uint8Array> | undefined {
+    const stdin = this.#stdin;
+    if (stdin === undefined) return undefined;
+    return new WritableStream<Uint8Array>({
+      write: (bytes) => stdin.write(bytes).catch(() => {}),
+      close: ended,
+      abort: ended,
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.end;
     await this.running.remove();
   }
-}
-
-/** Several clients may come and go: what one writes reaches the process, and its leaving closes nothing. */
-function attachedInput(
-  input: WritableStream<Uint8Array> | undefined,
-): WritableStream<Uint8Array> | undefined {
-  if (input === undefined) return undefined;
-  return new WritableStream<Uint8Array>({
-    async write(bytes) {
-      const writer = input.getWriter();
-      try {
-        await writer.write(bytes);
-      } finally {
-        writer.releaseLock();
-      }
-    },
-  });
 }

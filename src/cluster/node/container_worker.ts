@@ -136,7 +136,12 @@ export class ContainerWorker {
     let end: InstanceEnd;
     try {
       const running = await starts.pass(() => runtime.start(setup));
-      await using instance = new ContainerInstance(running, { log, clock });
+      await using instance = new ContainerInstance(running, {
+        log,
+        clock,
+        stdinOnce: this.record.spec.stdinOnce ?? false,
+        tty: setup.tty,
+      });
       this.#instance = instance;
       this.#event("Normal", "Created", `Created container: ${name}`);
       this.#event("Normal", "Started", `Started container ${name}`);

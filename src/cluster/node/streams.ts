@@ -23,7 +23,12 @@ export class PodStreams implements NodeStreams {
   ): Promise<ContainerProcess> => await this.#instance(target).running.exec({ command, streams });
 
   attach = (target: ContainerRef, streams: StreamRequest): Promise<ContainerProcess> =>
-    Promise.resolve().then(() => this.#instance(target).attach(streams));
+    Promise.resolve().then(() => {
+      const instance = this.#running(target);
+      if (instance !== undefined) return instance.attach(streams);
+      const { container, pod, namespace } = target;
+      throw new NodeError(500, `container ${container} not found in pod ${pod}_${namespace}`);
+    });
 
   logs = (
     target: ContainerRef,
@@ -84,8 +89,14 @@ export class PodStreams implements NodeStreams {
     throw new NodeError(404, `container not found ("${target.container}")`);
   }
 
-  #instance(target: ContainerRef): ContainerInstance {
+  /** Undefined if its main process has ended, or was never started. */
+  #running(target: ContainerRef): ContainerInstance | undefined {
     const { instance } = this.#worker(target);
+    return instance?.ended === true ? undefined : instance;
+  }
+
+  #instance(target: ContainerRef): ContainerInstance {
+    const instance = this.#running(target);
     if (instance !== undefined) return instance;
     throw new NodeError(500, `container not found ("${target.container}")`);
   }

@@ -1,6 +1,6 @@
 /** Streams into containers: exec, attach, logs, connect, in namespaces and as plain processes. */
 import assert from "node:assert/strict";
-import { NodeError } from "../model.ts";
+import { type ContainerProcess, NodeError, type StreamRequest } from "../model.ts";
 import {
   isRunning,
   type NodeFixture,
@@ -190,6 +190,65 @@ Deno.test("attach follows the main process from now on, and its input reaches it
   await writer?.write(new TextEncoder().encode("one\n"));
   await output.until(/got one/);
   await attached.release();
+});
+
+const withInput: StreamRequest = { ...outputOnly, stdin: true };
+
+async function runReader(fixture: NodeFixture, stdinOnce: boolean) {
+  const command = ["sh", "-c", "while read -r line; do echo got $line; done; echo bye; exit 4"];
+  fixture.run({
+    restartPolicy: "Never",
+    containers: [{ name: "main", image: "busybox", command, stdin: true, stdinOnce }],
+  });
+  return refOf(await fixture.pod("web", isRunning));
+}
+
+async function writeLine(process: ContainerProcess, line: string): Promise<void> {
+  const writer = process.stdin?.getWriter();
+  await writer?.write(new TextEncoder().encode(`${line}\n`));
+  writer?.releaseLock();
+}
+
+for (const leaves of ["ends its input", "goes away"] as const) {
+  Deno.test(`stdinOnce: the process's input ends when the client ${leaves}; no exit code is attached`, async () => {
+    await using fixture = await startFixture();
+    const ref = await runReader(fixture, true);
+    const [first, watcher] = [
+      await fixture.node.attach(ref, withInput),
+      await fixture.node.attach(ref, outputOnly),
+    ];
+    await writeLine(first, "one");
+    await reader(first.stdout).until(/got one/);
+    if (leaves === "goes away") await first.release();
+    else await first.stdin?.close();
+    assert.deepEqual(await outcome(watcher), {
+      stdout: "got one\nbye\n",
+      stderr: "",
+      end: { kind: "exited", exitCode: 0 },
+    });
+    const pod = await fixture.pod("web", ({ status }) => status?.phase === "Failed");
+    assert.equal(pod.status?.containerStatuses?.[0]?.state?.terminated?.exitCode, 4);
+    await assert.rejects(fixture.node.attach(ref, withInput), (error) => {
+      assert.ok(error instanceof NodeError && error.code === 500);
+      assert.equal(error.message, "container main not found in pod web_default");
+      return true;
+    });
+  });
+}
+
+Deno.test("without stdinOnce the end of a client's input ends its attachment alone", async () => {
+  await using fixture = await startFixture();
+  const ref = await runReader(fixture, false);
+  for (const line of ["one", "two"]) {
+    const attached = await fixture.node.attach(ref, withInput);
+    await writeLine(attached, line);
+    const output = reader(attached.stdout);
+    await output.until(new RegExp(`got ${line}`));
+    await attached.stdin?.close();
+    await output.rest();
+    assert.deepEqual(await attached.end, { kind: "exited", exitCode: 0 });
+    await attached.release();
+  }
 });
 
 Deno.test("the main process's own terminal: attached to, written to, resized", async () => {
