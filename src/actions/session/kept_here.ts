@@ -12,3 +12,13 @@ export function keptHere(folder: string, files: readonly string[]): string[] {
     .filter((file) => file.startsWith(inside))
     .map((file) => `/${file.slice(inside.length).replaceAll(/[\\*?[\] ]/g, "\\$&")}`);
 }
+
+/**
+ * Ignore patterns of every sync with a session's workspace.
+ *
+ * @param secretFiles absolute paths, as {@link keptHere} takes them.
+ */
+export function excludedFromWorkspace(folder: string, secretFiles: readonly string[]): string[] {
+  // Each side has its own: git writes there at any moment, and one's index is no use to the other.
+  return [".git", ...keptHere(folder, secretFiles)];
+}

@@ -59,6 +59,14 @@ export async function readSecrets(
   };
 }
 
+/** Returns the absolute paths of the dotenv files that the settings name and that are there. */
+export async function settingsSecretFiles(
+  host: Host,
+  sources: SettingSources,
+): Promise<string[]> {
+  return (await settingsFiles(host, sources)).map(({ place }) => place);
+}
+
 function environmentToken(host: Host, excluded: readonly string[]): string | undefined {
   return excluded.includes("GITHUB_TOKEN") ? undefined : host.env("GITHUB_TOKEN") || undefined;
 }

@@ -6,7 +6,7 @@ import type { Host } from "../host.ts";
 import type { SyncSpec } from "../sync/control.ts";
 import { stillText } from "../sync/first_wait.ts";
 import { startSync, type SyncStartEvent } from "../sync/start_sync.ts";
-import { keptHere } from "./kept_here.ts";
+import { excludedFromWorkspace } from "./kept_here.ts";
 import { excludedBySettings } from "../sync/sync_settings.ts";
 import { stopSync, syncStatus } from "../sync/syncs.ts";
 import { isSyncOf, syncKey } from "./sync_here.ts";
@@ -64,8 +64,10 @@ async function newSpec(
     remotePath: workspaceFolder,
     mode: "two-way-safe",
     useGitignore: settings.useGitignore,
-    // Each side has its own: git writes there at any moment, and one's index is no use to the other.
-    excludePatterns: [".git", ...keptHere(localPath, secretFiles), ...settings.excludePatterns],
+    excludePatterns: [
+      ...excludedFromWorkspace(localPath, secretFiles),
+      ...settings.excludePatterns,
+    ],
     kubeconfig: kubeconfig ?? null,
     session: owner,
   };

@@ -1,11 +1,13 @@
 /** What a synchronisation is, out of what a person asked for, the pod there is, and the settings. */
 import { KodamaError, NoMatchError } from "../../base/errors.ts";
 import type { Target } from "../../kube/target.ts";
+import { workspaceFolder } from "../../session/names.ts";
 import type { SyncMode } from "../../sync/plan.ts";
 import { absolutePath } from "../absolute_path.ts";
 import { type Selection, wholeSelection } from "../exec_events.ts";
 import type { Host } from "../host.ts";
 import { onlyTarget } from "../one_target.ts";
+import { settingSources } from "../setting_sources.ts";
 import { excludedBySettings } from "./sync_settings.ts";
 import type { SyncSpec } from "./control.ts";
 
@@ -36,18 +38,37 @@ export async function planSync(host: Host, wish: SyncWish, signal: AbortSignal):
   const target = await targetOf(host, wish, signal);
   const { context, namespace, pod, container } = target;
   const settings = await excludedBySettings(host);
-  const { kubeconfig } = wish;
+  const { kubeconfig, remotePath } = wish;
+  const session = await sessionOfPod(host, target, signal);
+  const ofWorkspace = session !== null && isInWorkspace(remotePath)
+    ? await workspaceExcludes(host, local)
+    : [];
   return {
     key: `${namespace}.${wish.name ?? pod}`,
     local,
     target: { context, namespace, pod, container },
-    remotePath: wish.remotePath,
+    remotePath,
     mode: wish.mode,
     useGitignore: wish.gitignore && settings.useGitignore,
-    excludePatterns: [...settings.excludePatterns, ...wish.exclude],
+    excludePatterns: [...ofWorkspace, ...settings.excludePatterns, ...wish.exclude],
     kubeconfig: kubeconfig === undefined ? null : absolutePath(kubeconfig, workingDir),
-    session: await sessionOfPod(host, target, signal),
+    session,
   };
+}
+
+/** Whether a path of a session's container, which starts there, is the workspace or in it. */
+function isInWorkspace(path: string): boolean {
+  const { pathname } = new URL(path, `file://${workspaceFolder}/`);
+  return `${pathname}/`.startsWith(`${workspaceFolder}/`);
+}
+
+/** As the sync that a start of the session begins. */
+async function workspaceExcludes(host: Host, local: string): Promise<string[]> {
+  const [{ excludedFromWorkspace }, { settingsSecretFiles }] = await Promise.all([
+    import("../session/kept_here.ts"),
+    import("../session/secrets.ts"),
+  ]);
+  return excludedFromWorkspace(local, await settingsSecretFiles(host, await settingSources(host)));
 }
 
 /** The pod's container. Of a session that doesn't run the error says how it is brought back. */
