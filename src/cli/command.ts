@@ -33,6 +33,10 @@ export interface Words<F extends Flags> {
   operands: readonly string[];
   /** The words after `--`; undefined where there is no `--`. */
   trailing: readonly string[] | undefined;
+  /** The words before `--` as they were typed, for a hint that repeats them. */
+  line: readonly string[];
+  /** The command as messages name it: `kodama exec`, `kpod`. */
+  spoken: string;
 }
 
 /** The declaration of a command, with the types of its flags and options still known. */

@@ -18,11 +18,16 @@ export interface Sorted {
   operands: readonly string[];
 }
 
-/** Sorts `words`. Throws `UsageError`; `spoken` is the command as its hint says it. */
+/**
+ * Sorts `words`. `spoken` is the command as its hint says it, `path` its names in the tree.
+ *
+ * @throws UsageError for an unknown flag, and for one without its value.
+ */
 export async function sortWords(
   command: Command,
   words: readonly string[],
   spoken: string,
+  path = "",
 ): Promise<Sorted> {
   const texts = new Map<string, string[]>();
   const parser = parserFor(command.flags, texts);
@@ -30,7 +35,7 @@ export async function sortWords(
   try {
     const { operands, unknown } = parser.parseOptions(plain);
     const [flag] = unknown;
-    if (flag !== undefined) throw await unknownFlag(flag, command.flags, spoken);
+    if (flag !== undefined) throw await unknownFlag(flag, command.flags, { spoken, path });
     return { texts, operands };
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
@@ -58,7 +63,11 @@ function parserFor(flags: Flags, texts: Map<string, string[]>): Parser {
   return parser;
 }
 
-async function unknownFlag(word: string, flags: Flags, spoken: string): Promise<UsageError> {
+async function unknownFlag(
+  word: string,
+  flags: Flags,
+  { spoken, path }: { spoken: string; path: string },
+): Promise<UsageError> {
   const list = `${spoken} --help lists the flags`;
   if (!word.startsWith("--")) {
     const letter = [...word.slice(1)].find((one) => byLetter(flags, one) === undefined);
@@ -68,8 +77,10 @@ async function unknownFlag(word: string, flags: Flags, spoken: string): Promise<
   }
   const name = word.slice(2).replace(/=.*$/s, "");
   if (name === "help") return new UsageError("--help takes no value", { hint: list });
-  const [near] = await nearestNames(name, Object.keys(flags), 1);
+  const { flagAnswer } = await import("./other_tools.ts");
+  const answer = flagAnswer(name, path);
+  const [near] = answer === undefined ? await nearestNames(name, Object.keys(flags), 1) : [];
   return new UsageError(`unknown flag: --${name}`, {
-    hint: near === undefined ? list : `did you mean --${near}?`,
+    hint: answer ?? (near === undefined ? list : `did you mean --${near}?`),
   });
 }

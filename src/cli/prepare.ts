@@ -34,10 +34,10 @@ export async function prepare(
   // A command without words has nothing to sort, and starts without the parser.
   const sorted = choice.words.length === 0
     ? { texts: new Map(), operands: [] }
-    : await (await import("./parse.ts")).sortWords(command, choice.words, spoken);
+    : await (await import("./parse.ts")).sortWords(command, choice.words, spoken, path.join(" "));
   try {
     const texts = await withContents(command.flags, sorted.texts, reading);
-    const raw = { ...sorted, texts, trailing: choice.trailing };
+    const raw = { ...sorted, texts, trailing: choice.trailing, line: choice.words };
     const words = resolveWords(command, raw, { environment, spoken });
     return { kind: "command", path, run: command.prepare(words) };
   } catch (error) {

@@ -3,7 +3,10 @@ import { UsageError } from "../base/errors.ts";
 import { nearestNames } from "../base/nearest_names.ts";
 import { type Program, speak } from "./program.ts";
 
-/** The usage error for a word that is no command; names the nearest one. */
+/**
+ * Returns the usage error for a word that is not a command. It says what does here what the word does in another tool, or
+ * names the nearest command; never one that ends or deletes something.
+ */
 export async function unknownCommand(
   word: string,
   path: readonly string[],
@@ -11,9 +14,14 @@ export async function unknownCommand(
   program: Program,
 ): Promise<UsageError> {
   const parent = speak(program, ["kodama", ...path].join(" "));
-  const [near] = await nearestNames(word, candidates, 1);
+  const { destructive, verbAnswer } = await import("./other_tools.ts");
+  const answer = verbAnswer(word, path);
+  const safe = candidates.filter((name) => !destructive.has(name));
+  const [near] = answer === undefined ? await nearestNames(word, safe, 1) : [];
   return new UsageError(`unknown command ${JSON.stringify(word)} for "${parent}"`, {
-    hint: near === undefined
+    hint: answer !== undefined
+      ? answer
+      : near === undefined
       ? `${parent} --help lists the commands`
       : `did you mean ${parent} ${near}?`,
   });

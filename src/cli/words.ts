@@ -9,6 +9,8 @@ export interface RawWords {
   texts: ReadonlyMap<string, readonly string[]>;
   operands: readonly string[];
   trailing: readonly string[] | undefined;
+  /** All of them as they were typed. */
+  line?: readonly string[];
 }
 
 /** Where the values of variables come from. */
@@ -35,6 +37,8 @@ export function resolveWords(
     given: new Set(raw.texts.keys()),
     operands: raw.operands,
     trailing: raw.trailing,
+    line: raw.line ?? [],
+    spoken: options.spoken,
   };
 }
 
@@ -79,7 +83,7 @@ function checkTrailing(command: Command, raw: RawWords, spoken: string): void {
   }
   if (trailing !== "none" && raw.trailing?.length === 0) {
     throw new UsageError("no command after --", {
-      hint: `as in: ${spoken} … -- uname -a`,
+      hint: `put the command after --, e.g. ${spoken} web-0 -- uname -a`,
     });
   }
 }

@@ -2,11 +2,14 @@ import type { ExecOptions } from "../../actions/exec_events.ts";
 import { UsageError } from "../../base/errors.ts";
 import { defineCommand } from "../command.ts";
 import { exitCodeTable } from "../exit_codes.ts";
+import { noCommand } from "../running/no_command.ts";
 import { execFlags, runningFlags } from "../running/flags.ts";
 import { listFormat, resolveRunning } from "../running/options.ts";
 import { showRun } from "../running/show_run.ts";
 import { chosenBy, leftWithoutChoice } from "../choosing.ts";
 import { resolveSelection, selectionFlags, selectionOperands } from "../selection.ts";
+
+const flagsOfExec = { ...selectionFlags, ...execFlags, ...runningFlags };
 
 /** `kodama exec`, and `kpod`. */
 export const command = defineCommand({
@@ -18,7 +21,7 @@ export const command = defineCommand({
     "is untouched and its exit code is kodama's.",
   operands: selectionOperands,
   trailing: "required",
-  flags: { ...selectionFlags, ...execFlags, ...runningFlags },
+  flags: flagsOfExec,
   examples: [
     { title: "One command in every pod of a deployment", line: "kodama exec deploy/web -- uptime" },
     {
@@ -53,7 +56,7 @@ export const command = defineCommand({
     const { flags, given, trailing } = words;
     const running = resolveRunning(flags, given);
     // What can't be a pod is a word of the command then.
-    if (trailing === undefined && !running.list) throw noCommand(words.operands, given);
+    if (trailing === undefined && !running.list) throw noCommand(flagsOfExec, words);
     const { contexts, kubeconfig, selection, pick } = resolveSelection(words);
     if ((flags.stdin || flags.tty) && flags.from?.tookStdin === true) {
       throw new UsageError("standard input can't name the pods and be passed to them", {
@@ -110,18 +113,3 @@ export const command = defineCommand({
     });
   },
 });
-
-/** Old habits of kubectl leave out the dashes: `exec web-0 id`. */
-/** Flags that choose pods, so that an operand beside them is likely to be the command. */
-const choosing = ["match", "selector", "field-selector", "all-namespaces", "node", "from"];
-
-function noCommand(operands: readonly string[], given: ReadonlySet<string>): UsageError {
-  const [first, ...rest] = operands;
-  const isChosen = choosing.some((flag) => given.has(flag));
-  const meant = first === undefined
-    ? "-- uname -a"
-    : isChosen
-    ? `-- ${operands.join(" ")}`
-    : `${first} -- ${rest.join(" ") || "uname -a"}`;
-  return new UsageError("no command to run", { hint: `it stands after --, as in: ${meant}` });
-}

@@ -1,0 +1,154 @@
+/**
+ * What people type who know kubectl, stern, gh or vibectl, and what does it here. Asked before the nearest name: a word
+ * that another tool has is not a slip of the keyboard. Hints speak of `kodama`; they may name kubectl's own command.
+ */
+
+const kubectlOnly = (verb: string) => `that is kubectl's: kubectl ${verb}`;
+
+const verbs: Readonly<Record<string, string>> = {
+  // kubectl
+  describe:
+    "kubectl describe shows an object; kodama pick shows the events and the log of each pod",
+  top: "kubectl top pods shows the usage; kodama pods -o wide the state of pods",
+  events: "kubectl events lists them; kodama pick shows those of each pod",
+  ps: "kodama pods lists pods, kodama list lists sessions",
+  po: "kodama pods lists pods",
+  pod: "kodama pods lists pods",
+  ns: "-n NAME chooses a namespace; kubectl get namespaces lists them",
+  namespace: "-n NAME chooses a namespace; kubectl get namespaces lists them",
+  namespaces: "-n NAME chooses a namespace; kubectl get namespaces lists them",
+  ctx: "--context NAME chooses a context; kubectl config get-contexts lists them",
+  context: "--context NAME chooses a context; kubectl config get-contexts lists them",
+  contexts: "--context NAME chooses a context; kubectl config get-contexts lists them",
+  node: "--node NAME chooses the pods of a node; kubectl get nodes lists them",
+  nodes: "--node NAME chooses the pods of a node; kubectl get nodes lists them",
+  "port-forward": "kubectl port-forward, or a step of a workflow with forward",
+  forward: "kubectl port-forward, or a step of a workflow with forward",
+  debug: "kubectl debug adds a container; kodama shell opens a shell in one that runs",
+  wait: "kubectl wait, or a step of a workflow with wait",
+  rollout: "kubectl rollout; kodama run rolling-restart restarts pods one by one",
+  ...Object.fromEntries(
+    [
+      ...["apply", "create", "edit", "patch", "replace", "set", "annotate", "label", "scale"],
+      ...["autoscale", "expose", "explain", "drain", "cordon", "uncordon", "taint", "auth"],
+      ...["certificate", "proxy", "diff", "kustomize", "api-resources", "api-versions"],
+      ...["cluster-info", "options", "plugin"],
+    ].map((verb) => [verb, kubectlOnly(verb)]),
+  ),
+  // stern, and the programs of a shell
+  log: "kodama logs shows logs",
+  tail: "kodama logs -f follows logs",
+  stern: "kodama logs -f -m TEXT follows the logs of the pods whose name contains TEXT",
+  grep: "kodama logs --grep RE shows the lines that match",
+  ssh: "kodama shell opens a shell in a pod",
+  sh: "kodama shell opens a shell in a pod",
+  bash: "kodama shell opens a shell in a pod",
+  enter: "kodama shell opens a shell in a pod, kodama attach one in a session",
+  connect: "kodama shell opens a shell in a pod, kodama attach one in a session",
+  copy: "kodama cp copies files to and from pods",
+  scp: "kodama cp copies files to and from pods",
+  rsync: "kodama sync keeps two folders in sync; kodama cp copies once",
+  search: "kodama pick searches pods, -m TEXT in any command chooses by name",
+  find: "kodama pick searches pods, -m TEXT in any command chooses by name",
+  select: "kodama pick chooses pods; -P in any command does it before the command",
+  // gh
+  history: "kodama runs list lists past runs",
+  view: "kodama runs show shows a run, kodama workflow show a workflow",
+  watch: "kodama pods -w watches pods, kodama logs -f follows logs",
+  workflows: "kodama workflow list lists workflows",
+  login: "no login is needed: kubectl's kubeconfig is used; kodama doctor checks it",
+  init: "kodama workflow new creates a workflow file",
+  settings: "kodama config view prints the settings",
+  alias: "there are no aliases of its own: use those of your shell, or a workflow file",
+  // vibectl
+  vibe: "kodama prompt gives a task to a coding agent in a session",
+  ask: "kodama prompt gives a task to a coding agent in a session",
+  semiauto: "kodama prompt gives a task to a coding agent in a session",
+  memory: "vibectl has a memory; a session of kodama keeps its agent's own",
+  instructions: "the instructions of an agent are files of its repository, such as CLAUDE.md",
+};
+
+/** Flags by the path of their command; `*` for every command. */
+const flags: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "*": {
+    "dry-run": "--list shows the pods that a command would run in, and runs nothing",
+    "cluster": "--context NAME chooses a cluster",
+    "all-contexts": "--context NAME may be given several times",
+    "label": "-l QUERY chooses pods by labels",
+    "labels": "-l QUERY chooses pods by labels",
+    "namespaces": "-n NAME may be given several times, -A looks in all namespaces",
+    "all": "-A looks in all namespaces",
+    "no-color": "--color never",
+    "colour": "--color auto|always|never",
+  },
+  exec: {
+    "parallel": "--fanout N runs in N pods at the same time",
+    "forks": "--fanout N runs in N pods at the same time",
+    "concurrency": "--fanout N runs in N pods at the same time",
+    "command": "put the command after --, e.g. kodama exec web-0 -- uname -a",
+    "all-containers": "a command runs in one container of each pod; -c NAME chooses it",
+    "pod-running-timeout": "--connect-timeout DURATION waits for a server; pods must be running",
+  },
+  logs: {
+    "no-follow": "without -f the logs are read to their end, and it ends by itself",
+    "only-log-lines": "-q shows only lines and errors",
+    "diff-container": "each container has a colour of its own",
+    "timezone": "--timestamps=local writes times in the time zone of this machine",
+    "exclude-pod": "-x TEXT excludes pods by name",
+    "pod-colors": "--color auto|always|never",
+    "container-colors": "--color auto|always|never",
+    "prompt": "-P chooses among the pods in the picker",
+    "stdin": "--from - reads the names of pods from standard input",
+    "ephemeral": "--ephemeral-containers",
+    "insecure-skip-tls-verify-backend": "kubectl logs --insecure-skip-tls-verify-backend",
+    "pod-running-timeout": "-f waits for pods and containers to start",
+  },
+  pods: {
+    "show-labels": "kubectl get pods --show-labels; -l QUERY chooses by labels",
+    "sort-by": "--sort name|age|node",
+    "no-headers": "-o name prints names alone, -o jsonl data",
+    "field": "-o json | jq prints single fields",
+    "jq": "-o json | jq prints single fields",
+    "template": "-o json | jq prints single fields",
+  },
+  pick: {
+    "multi": "Tab chooses several; --single allows one only",
+    "preview": "the preview is on; --no-preview starts without it",
+    "filter": "--query TEXT starts with a search; kodama pods -m TEXT prints what matches",
+    "bind": "the keys are fixed; ? in the picker shows them",
+  },
+};
+
+/** Returns the answer for a first word that another tool has. */
+export function verbAnswer(word: string, path: readonly string[]): string | undefined {
+  const known = path.length === 0 && Object.hasOwn(verbs, word.toLowerCase());
+  return known ? verbs[word.toLowerCase()] : undefined;
+}
+
+/** Returns the answer for a long flag that another tool has, without its dashes. `path` is the command, as in `runs list`. */
+export function flagAnswer(name: string, path: string): string | undefined {
+  for (const table of [flags[path], flags["*"]]) {
+    if (table !== undefined && Object.hasOwn(table, name)) return table[name];
+  }
+  return undefined;
+}
+
+/** Every answer, for the test that holds them against the commands that there are. */
+export function* allAnswers(): Generator<{ word: string; answer: string }> {
+  for (const [word, answer] of Object.entries(verbs)) yield { word, answer };
+  for (const table of Object.values(flags)) {
+    for (const [name, answer] of Object.entries(table)) yield { word: `--${name}`, answer };
+  }
+}
+
+/** Commands that end, delete or overwrite something: no slip of the keyboard is turned into one of them. */
+export const destructive: ReadonlySet<string> = new Set([
+  "stop",
+  "delete",
+  "interrupt",
+  "restore",
+  "down",
+  "revoke",
+  "unset",
+  "rerun",
+]);

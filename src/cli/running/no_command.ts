@@ -1,0 +1,50 @@
+/** A command line without `--`: where it should stand, from the words as they were typed. */
+import { UsageError } from "../../base/errors.ts";
+import { commandLine } from "../../base/shell_quote.ts";
+import { parsePodOperand } from "../../base/workload_kinds.ts";
+import type { Words } from "../command.ts";
+import type { Flags } from "../flag.ts";
+import { flagAwaiting } from "../spelling.ts";
+
+/** Flags that choose pods: an operand after one of them is likely to be the command. */
+const choosing: readonly string[] = [
+  ...["-m", "--match", "-l", "--selector", "--field-selector", "-A", "--all-namespaces"],
+  ...["--node", "--from", "--all", "-P", "--pick"],
+];
+
+/**
+ * Returns the usage error for words without a command. Old habits of kubectl leave out the dashes (`exec web-0 ls -la`):
+ * the command begins at the first operand that can't be a pod, and what follows it belongs to the command.
+ */
+export function noCommand(
+  flags: Flags,
+  { line, spoken }: Pick<Words<Flags>, "line" | "spoken">,
+): UsageError {
+  const start = commandStart(flags, line);
+  const ours = line.slice(0, start);
+  const command = start < line.length ? line.slice(start) : ["uname", "-a"];
+  const pods = ours.length === 0 ? ["web-0"] : ours;
+  return new UsageError("no command to run", {
+    hint: `put the command after --: ${spoken} ${commandLine(pods)} -- ${commandLine(command)}`,
+  });
+}
+
+/** The index of the command's first word; the length of the words if all of them choose pods. */
+function commandStart(flags: Flags, line: readonly string[]): number {
+  let isChosen = false;
+  for (let at = 0; at < line.length; at++) {
+    const word = line[at] ?? "";
+    if (word.length > 1 && word.startsWith("-")) {
+      isChosen ||= choosing.some((flag) => word === flag || word.startsWith(`${flag}=`));
+      if (flagAwaiting(flags, word) !== undefined) at++;
+      continue;
+    }
+    if (isChosen && !isWorkload(word)) return at;
+    isChosen = true;
+  }
+  return line.length;
+}
+
+function isWorkload(word: string): boolean {
+  return parsePodOperand(word).kind === "workload";
+}
