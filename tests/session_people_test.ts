@@ -1,4 +1,4 @@
-/** Sessions of several people, and what a deleted one leaves to a later one of its name. */
+/** Sessions of several people, what a deleted one leaves to a later one of its name, and jobs left in the background. */
 import assert from "node:assert/strict";
 import { planDeletion } from "../src/actions/session/delete.ts";
 import { doctorSessions } from "../src/actions/session/doctor.ts";
@@ -9,6 +9,7 @@ import type { Host } from "../src/actions/host.ts";
 import { wholeList } from "../src/kube/list.ts";
 import { CONFIG_MAPS, ROLE_BINDINGS, ROLES, SECRETS } from "../src/kube/resources.ts";
 import type { ConfigMap, KubeObject, Secret } from "../src/kube/types.ts";
+import { shellLineCommand } from "../src/session/shell_line.ts";
 import { keptSession } from "../src/session/state.ts";
 import { MemoryTerminal } from "../src/term/testing/memory_terminal.ts";
 import { machineHost } from "../src/wiring/host.ts";
@@ -137,4 +138,31 @@ Deno.test("rights that were shared end with the session, and its volumes aren't 
   assert.match((await started(host)).join(), /^the volumes of an earlier session "web" are used/);
   await deleted(host, true);
   assert.deepEqual(await started(host), []);
+});
+
+Deno.test("a job that `shellLineCommand()` leaves in the background at a terminal outlives the shell", async () => {
+  await using cluster = await startTestCluster();
+  const host = await machineOf(cluster, "alice");
+  await using client = await host.kube();
+  await started(host);
+  const output = async (line: string, tty: boolean) => {
+    await using channel = await client.exec({
+      ...{ namespace: "default", pod: "kodama-web", container: "workspace" },
+      command: shellLineCommand(line),
+      stdin: tty,
+      tty,
+    }, { signal: AbortSignal.timeout(60_000) });
+    let text = "";
+    for await (const { bytes } of channel.output) text += new TextDecoder().decode(bytes);
+    return { text: text.trim(), end: await channel.end };
+  };
+  const job = `nohup sh -c 'read word <to; echo "heard $word" >from' >log 2>&1 &`;
+  for (const tty of [true, false]) {
+    await output(`rm -f to from; mkfifo to from`, false);
+    const { end } = await output(`true; ${job}`, tty);
+    assert.deepEqual(end, { kind: "exited", exitCode: 0 });
+    // Without a reader the first of these would wait until the test ends it.
+    assert.equal((await output("echo go >to; cat from", false)).text, "heard go", `tty: ${tty}`);
+  }
+  assert.deepEqual((await output("exit 3", true)).end, { kind: "exited", exitCode: 3 });
 });

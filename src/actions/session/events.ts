@@ -16,6 +16,7 @@ export type { Session, SessionStatus } from "../../session/model.ts";
 export { type SessionDocument, sessionDocument } from "../../session/document.ts";
 export { checkedSessionName, sessionNames } from "../../session/names.ts";
 export { limitText, type LimitWish, parseLimit, type TimeLeft } from "../../session/limits.ts";
+export { shellLineCommand } from "../../session/shell_line.ts";
 export { checkedSnapshotName, isSnapshotName } from "../../session/snapshot_names.ts";
 export type { LiveStatus } from "../../session/status.ts";
 

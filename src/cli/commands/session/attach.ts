@@ -1,3 +1,4 @@
+import { shellLineCommand } from "../../../actions/session/events.ts";
 import type { ShellOptions } from "../../../actions/shell_events.ts";
 import { definedOnly } from "../../../base/defined_only.ts";
 import { UsageError } from "../../../base/errors.ts";
@@ -50,7 +51,7 @@ export const command = defineCommand({
     if (shared && (line !== undefined || trailing !== undefined)) {
       throw new UsageError("a shared shell is a shell, and no command");
     }
-    const command = trailing ?? (line === undefined ? [] : ["sh", "-c", line]);
+    const command = trailing ?? (line === undefined ? [] : shellLineCommand(line));
     const options = {
       command,
       keepMs: command.length === 0
