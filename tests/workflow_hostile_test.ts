@@ -126,7 +126,7 @@ finally:
     assert.equal(hostile.outcome.kind, kind, JSON.stringify(hostile.outcome));
     assert.match("reason" in hostile.outcome ? hostile.outcome.reason : "", reason);
     const byStep = new Map(ends.map(({ step, outcome }) => [step, outcome.kind]));
-    assert.equal(byStep.get("cleaned"), "ok");
+    assert.equal(byStep.get("finally/cleaned"), "ok");
     assert.notEqual(byStep.get("after"), "ok");
     const last = events.at(-1);
     assert.equal(last?.kind, "workflowEnded");

@@ -80,10 +80,12 @@ Deno.test("what is written of workflows is what their schemas say", async (t) =>
     async () => {
       const failed = await run("run", file, "--param", "token=hunter2", "-o", "jsonl");
       assert.equal(failed.code, 5, failed.stderr);
-      const words = ["runs", "rerun", "--failed", "--param", "token=hunter2"];
+      await Deno.writeTextFile(file, `${workflow}# mended\n`);
+      const words = ["runs", "rerun", "--rest", "--param", "token=hunter2"];
       const again = await run(...words, "--yes", "-o", "jsonl");
       const kinds = kindsOf(failed.stdout + again.stdout, event, workflowEventShape);
       assert.deepEqual([...kinds].toSorted(), [
+        "changedSince",
         "finallyStarted",
         "recorded",
         "stepEnded",

@@ -1,9 +1,9 @@
 /** The record of a run of a workflow in its full form, written while it goes on. */
 import type { JsonValue } from "../base/json_value.ts";
 import { redact } from "../exec/redact.ts";
-import { fingerprintOf } from "../sandbox/fingerprint.ts";
+import { fingerprintOf, type ReadFile } from "../sandbox/fingerprint.ts";
 import type { WhereOverrides } from "../workflow/engine/scope.ts";
-import type { Loaded } from "../workflow/load_workflow.ts";
+import type { FullWorkflow } from "../workflow/model.ts";
 import { overridesData } from "../workflow/recorded_overrides.ts";
 import { isKept, type WorkflowHeader } from "../workflow/record.ts";
 import type { WorkflowEvent } from "../workflow/step_events.ts";
@@ -22,15 +22,16 @@ export class WorkflowRecorder implements AsyncDisposable {
   static async begin(
     host: Host,
     run: string,
-    { loaded, params, overrides, rerunOf }: {
-      loaded: Loaded;
+    { workflow, files, params, overrides, rerunOf }: {
+      workflow: FullWorkflow;
+      /** All that the workflow is made of, the files of its scripts among them. */
+      files: readonly ReadFile[];
       params: Readonly<Record<string, JsonValue>>;
       overrides: WhereOverrides;
       /** The id of the run that this one goes on from. */
       rerunOf: string | undefined;
     },
   ): Promise<WorkflowRecorder> {
-    const { workflow, files } = loaded;
     const secret = workflow.params.filter((param) => param.secret).map(({ name }) => name);
     const header: WorkflowHeader = {
       event: "workflow",

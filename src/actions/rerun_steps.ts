@@ -1,9 +1,7 @@
 /** A run of a workflow with steps, gone on from its record. */
 import { KodamaError, UsageError } from "../base/errors.ts";
-import type { JsonValue } from "../base/json_value.ts";
-import { nothingKept } from "../workflow/engine/kept.ts";
 import { overridesOf } from "../workflow/recorded_overrides.ts";
-import { type GoOn, keptOf, type PastWorkflow } from "../workflow/record.ts";
+import type { GoOn, PastWorkflow } from "../workflow/record.ts";
 import type { Host } from "./host.ts";
 import { runSteps, type RunStepsOptions, type StepsEvent } from "./run_steps.ts";
 
@@ -16,8 +14,8 @@ export type RerunStepsOptions =
 
 /**
  * Goes on from a run, where what it has ended isn't done again; or does all of it again with its parameters. The file
- * is read anew; that it has changed is no obstacle,
- * as mending it may be what the run needed.
+ * is read again, as mending it may be what the run needed: steps that do something else by now are run, and what has
+ * changed is the first event.
  *
  * @throws KodamaError `notFound` for a step that the run didn't have; UsageError for secrets that must be said again;
  *   what {@link runSteps} throws.
@@ -41,10 +39,6 @@ export async function* rerunSteps(
     ...options,
     workflow: header.path,
     overrides: overridesOf(header.overrides),
-    goOn: {
-      kept: goOn.kind === "all" ? nothingKept : keptOf(run, goOn),
-      rerunOf: header.id,
-      params: header.params as Readonly<Record<string, JsonValue>>,
-    },
+    goOn: { run, from: goOn },
   });
 }

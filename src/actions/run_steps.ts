@@ -1,8 +1,17 @@
 /** A workflow in its full form: loaded, planned, trusted, run and recorded. */
-import { type KodamaError, UsageError } from "../base/errors.ts";
+import { KodamaError, UsageError } from "../base/errors.ts";
 import type { JsonValue } from "../base/json_value.ts";
 import { runWorkflow } from "../workflow/engine/engine.ts";
-import { type Kept, nothingKept } from "../workflow/engine/kept.ts";
+import { changedPaths, fingerprintOf, type ReadFile } from "../sandbox/fingerprint.ts";
+import { nothingKept } from "../workflow/engine/kept.ts";
+import { staticSteps } from "../workflow/engine/step_identity.ts";
+import {
+  type GoOn,
+  keptOf,
+  type PastWorkflow,
+  type StepChanges,
+  stepChanges,
+} from "../workflow/record.ts";
 import { overridden } from "../workflow/engine/make_stage.ts";
 import type { WhereOverrides } from "../workflow/engine/scope.ts";
 import type { LocalWorld, Question, World } from "../workflow/engine/world.ts";
@@ -22,7 +31,7 @@ import { ensureTrusted, type TrustAsk } from "./workflow_trust.ts";
 import { trustSubject } from "./workflow_trust_subject.ts";
 
 export type { PlannedStep, WorkflowPlan } from "../workflow/full_plan.ts";
-export type { StepOutcome, WorkflowEvent } from "../workflow/step_events.ts";
+export type { Again, StepOutcome, WorkflowEvent } from "../workflow/step_events.ts";
 export { reasonOf } from "../workflow/engine/policy.ts";
 export type { WhereOverrides } from "../workflow/engine/scope.ts";
 export type { Question } from "../workflow/engine/world.ts";
@@ -50,15 +59,28 @@ export interface RunStepsOptions extends StepsOptions {
   askTrust?: (question: TrustAsk) => Promise<boolean>;
   /** Ends the steps of `finally` too. */
   finallySignal: AbortSignal;
-  /** What an earlier run has ended, and its id. */
-  goOn?: { kept: Kept; rerunOf: string; params: Readonly<Record<string, JsonValue>> };
+  /** An earlier run, and from where it is gone on with; `all` is from the beginning, with its parameters. */
+  goOn?: { run: PastWorkflow; from: GoOn | { kind: "all" } };
 }
 
 /** What a run tells: the engine's events, and what became of the record at the end. */
 export type StepsEvent =
   | WorkflowEvent
+  | ChangedSince
   | { kind: "recorded"; id: string }
   | { kind: "notRecorded"; error: KodamaError };
+
+/** What is another than in the run that this one goes on from: the first event, if anything is. */
+export interface ChangedSince {
+  kind: "changedSince";
+  /** The id of that run. */
+  run: string;
+  /** Paths from the workflow's folder. */
+  files: readonly string[];
+  /** Names of parameters; those of secret ones never. */
+  params: readonly string[];
+  steps: StepChanges;
+}
 
 /**
  * What a run would do. Reads files, and lists pods; begins nothing.
@@ -119,6 +141,10 @@ export async function* runSteps(
   const env = await environmentOf([workflow, ...uses.values()], local);
   const params = await settledParams(loaded, options, env);
   const run = recordId(host.clock.now());
+  const files = [...trusted].map(([path, text]) => ({ path, text }));
+  const since = goOn && await changedSince(goOn, { loaded, files, params });
+  const isChanged = since !== undefined &&
+    [since.files, since.params, ...Object.values(since.steps)].some(({ length }) => length > 0);
   const world = worldOf(host, {
     env,
     // What was trusted is what runs, whatever the files hold by now.
@@ -127,18 +153,22 @@ export async function* runSteps(
     ...(ask === undefined ? {} : { ask }),
   });
   await using recorder = await WorkflowRecorder.begin(host, run, {
-    loaded,
+    workflow,
+    files,
     params,
     overrides: options.overrides,
-    rerunOf: goOn?.rerunOf,
+    rerunOf: goOn?.run.header.id,
   });
+  if (isChanged) yield since;
   const events = runWorkflow(workflow, world, {
     run,
     params,
     overrides: options.overrides,
     uses,
     yes: options.yes,
-    kept: goOn?.kept ?? nothingKept,
+    kept: goOn === undefined || goOn.from.kind === "all"
+      ? nothingKept
+      : keptOf(goOn.run, goOn.from),
     signal: options.signal,
     finallySignal: options.finallySignal,
   });
@@ -150,6 +180,58 @@ export async function* runSteps(
     }
     yield event;
   }
+}
+
+/**
+ * What has changed since the run that is gone on with.
+ *
+ * @throws KodamaError `conflict` if its record can't tell which of its steps are still the same.
+ */
+async function changedSince(
+  { run, from }: NonNullable<RunStepsOptions["goOn"]>,
+  { loaded: { workflow, uses }, files, params }: {
+    loaded: Loaded;
+    files: readonly ReadFile[];
+    params: Readonly<Record<string, JsonValue>>;
+  },
+): Promise<ChangedSince> {
+  const { header, steps } = run;
+  const now = await fingerprintOf(workflow.path, files);
+  const isOld = steps.some(({ kind, definition }) =>
+    kind !== undefined && definition === undefined
+  );
+  const changed = changedPaths(header.files, now)
+    // kodama 0.1 didn't record the files of scripts.
+    .filter((path) => !isOld || Object.hasOwn(header.files, path));
+  const before = header.params as Readonly<Record<string, JsonValue>>;
+  const secrets = new Set(workflow.params.flatMap(({ name, secret }) => secret ? [name] : []));
+  const others = Object.keys(params).filter((name) =>
+    !secrets.has(name) && JSON.stringify(before[name] ?? null) !== JSON.stringify(params[name])
+  );
+  const isByPlace = isOld && (from.kind === "rest" || from.kind === "failed");
+  if (isByPlace && changed.length + others.length > 0) {
+    const what = [...changed, ...others.map((name) => `parameter ${name}`)].join(", ");
+    throw new KodamaError(
+      "conflict",
+      `${what} has changed, and the record of run ${header.id}, of an earlier kodama, can't tell which of its ` +
+        "steps are still the same",
+      { hint: `kodama runs rerun ${header.id} does all of it; --from STEP says what is done` },
+    );
+  }
+  const texts = new Map(files.map(({ path, text }) => [path, text]));
+  const context = {
+    workflow,
+    uses,
+    values: { params },
+    readText: (path: string) => Promise.resolve(texts.get(path)),
+  };
+  return {
+    kind: "changedSince",
+    run: header.id,
+    files: changed,
+    params: others,
+    steps: stepChanges(run, await staticSteps(context)),
+  };
 }
 
 /** The variables that these workflows are granted; all others are as if they weren't set. */
@@ -169,7 +251,7 @@ async function settledParams(
   env: World["env"],
 ): Promise<Record<string, JsonValue>> {
   const { values, missing } = await paramValues(workflow, said, env);
-  const before = goOn?.params ?? {};
+  const before = (goOn?.run.header.params ?? {}) as Readonly<Record<string, JsonValue>>;
   for (const { name } of workflow.params) {
     if (!said.has(name) && Object.hasOwn(before, name)) values[name] = before[name] ?? null;
   }

@@ -7,7 +7,11 @@ import { tableLines } from "../term/table.ts";
 /** A run in a list: id, time, what, pods, result. */
 export function workflowRow(run: PastWorkflow): string[] {
   const { header, steps } = run;
-  const pods = new Set(steps.flatMap(({ targets }) => [...targets.keys()])).size;
+  const pods = new Set(
+    steps.flatMap(({ targets }) =>
+      [...targets].flatMap(([name, { target }]) => target.pod === "*" ? [] : [name])
+    ),
+  ).size;
   return [
     header.id,
     header.at,
@@ -43,7 +47,8 @@ export function workflowRunLines(run: PastWorkflow): string[] {
 }
 
 function stepRow({ key, title, end, targets }: PastStep): string[] {
-  const all = [...targets.values()];
+  // A context that can't be asked is no pod.
+  const all = [...targets.values()].filter(({ target }) => target.pod !== "*");
   const good = all.filter(({ outcome }) => outcome.kind === "ok").length;
   const outcome = end?.outcome;
   const reason = outcome !== undefined && "reason" in outcome ? outcome.reason : title;

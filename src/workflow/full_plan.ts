@@ -8,6 +8,7 @@ import { namesUsed } from "../expression/names_used.ts";
 import { hasExpression, parseTemplate } from "../expression/template.ts";
 import { overridden } from "./engine/make_stage.ts";
 import { Mask } from "./engine/mask.ts";
+import { finallyPrefix } from "./engine/step_identity.ts";
 import { named } from "./engine/named_targets.ts";
 import type { WhereOverrides } from "./engine/scope.ts";
 import type { FoundPods } from "./engine/world.ts";
@@ -19,6 +20,7 @@ import { evaluateDeep, evaluateFields, textsIn, type Values } from "./templates.
 
 /** One step of a plan. */
 export interface PlannedStep {
+  /** As in the file; of a step of `finally` behind `finally/`. */
   id: string;
   kind: string;
   title: string;
@@ -59,7 +61,8 @@ export interface PlanInput {
 export async function planOf(workflow: FullWorkflow, input: PlanInput): Promise<WorkflowPlan> {
   const planner = new Planner(workflow, input);
   const steps = await planner.list(workflow.steps);
-  const last = await planner.list(workflow.finally);
+  const last = (await planner.list(workflow.finally))
+    .map((step) => ({ ...step, id: finallyPrefix + step.id }));
   const mask = new Mask();
   mask.add(workflow, input.params);
   return mask.hide({

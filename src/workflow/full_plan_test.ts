@@ -84,7 +84,7 @@ finally:
     "here: run git status here [-] changes",
   ]);
   assert.equal(plan.steps[2]?.when, "${{ size(steps.look.ok) > 1 }}");
-  assert.deepEqual(plan.finally.map(({ id }) => id), ["end"]);
+  assert.deepEqual(plan.finally.map(({ id }) => id), ["finally/end"]);
   assert.deepEqual(plan.changes, ["change", "copy", "ask", "here"]);
   assert.deepEqual(plan.permissions.run, ["git"]);
   assert.equal(asked.length, 1, "a selection is asked once, however many steps have it");

@@ -1,5 +1,6 @@
 /** A workflow as a Mermaid flow chart: what a review reads beside the file. Pure. */
 import type { FullWorkflow, Step } from "./model.ts";
+import { finallyPrefix } from "./engine/step_identity.ts";
 import { stepKind } from "./steps/registry.ts";
 
 /** The text of the chart. https://mermaid.js.org/syntax/flowchart.html */
@@ -8,7 +9,8 @@ export function mermaidOf(workflow: FullWorkflow): string {
   const last = chart.list(workflow.steps, "begin");
   const end = workflow.finally.length === 0
     ? last
-    : chart.group("finally", "finally", () => chart.list(workflow.finally, undefined), last);
+    : chart.group("finally", "finally", () =>
+      chart.list(workflow.finally, undefined, finallyPrefix), last);
   return [
     "flowchart TD",
     `  begin([${label(workflow.name)}])`,
@@ -24,9 +26,9 @@ class Chart {
   #indent = "  ";
 
   /** Steps one after the other; gives the last one. */
-  list(steps: readonly Step[], before: string | undefined): string {
+  list(steps: readonly Step[], before: string | undefined, prefix = ""): string {
     let at = before;
-    for (const step of steps) at = this.#step(step, at);
+    for (const step of steps) at = this.#step(step, at, prefix);
     return at ?? "begin";
   }
 
@@ -42,10 +44,10 @@ class Chart {
     return id;
   }
 
-  #step(step: Step, before: string | undefined): string {
+  #step(step: Step, before: string | undefined, prefix = ""): string {
     const node = `s${++this.#count}`;
     const kind = stepKind(step.kind);
-    const text = `${step.id}: ${step.title ?? kind.plan(step.fields).does}`;
+    const text = `${prefix}${step.id}: ${step.title ?? kind.plan(step.fields).does}`;
     const arrow = step.when === undefined ? "-->" : `-- ${label(`when ${step.when}`)} -->`;
     const fields = Object.entries(step.inner);
     if (fields.length === 0) {

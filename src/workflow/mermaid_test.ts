@@ -28,7 +28,7 @@ finally:
     '  s5["maybe: wait 1s"]',
     '  s2 -- "when ${{ size(steps.look.outcome) > 1 }}" --> s5',
     '  subgraph finally ["finally"]',
-    '    s6["last: wait 1s"]',
+    '    s6["finally/last: wait 1s"]',
     "  end",
     "  s5 --> finally",
     '  finally --> done(["end"])',

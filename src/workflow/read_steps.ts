@@ -110,6 +110,10 @@ export class StepReader {
 
   #claim(id: string | undefined, path: SourcePath): void {
     if (id === undefined) return;
+    if (id === "finally") {
+      const message = '"finally" is what the steps at the end are called; take another id';
+      this.#error("duplicate-id", this.#source.atValue([...path, "id"], message));
+    }
     if (this.#ids.has(id)) {
       const message = `another step has the id "${id}"`;
       this.#error("duplicate-id", this.#source.atValue([...path, "id"], message));

@@ -1,9 +1,11 @@
 /** The record of a run of a workflow in its full form: its lines, read back, and what can be gone on from. Pure. */
 import * as v from "valibot";
+import { definedOnly } from "../base/defined_only.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { JsonValue } from "../base/json_value.ts";
 import type { Outcome } from "../exec/model.ts";
 import type { Kept } from "./engine/kept.ts";
+import { finallyPrefix, type StaticStep } from "./engine/step_identity.ts";
 import type { StepKey, StepOutcome, StepTargetEnd, WorkflowEvent } from "./step_events.ts";
 
 /** The first line: what was asked for. */
@@ -28,6 +30,9 @@ export const workflowHeaderShape = v.object({
 /** See {@link workflowHeaderShape}. */
 export type WorkflowHeader = v.InferOutput<typeof workflowHeaderShape>;
 
+/** What a rerun knows a step by; kodama 0.1 didn't record it. */
+const mark = { identity: v.optional(v.string()), definition: v.optional(v.string()) };
+
 /** Lines after it are events; what isn't read here is only looked at by `event`. */
 const lineShape = v.variant("kind", [
   v.object({
@@ -35,12 +40,14 @@ const lineShape = v.variant("kind", [
     step: v.string(),
     stepKind: v.string(),
     title: v.string(),
+    ...mark,
   }),
   v.object({
     kind: v.literal("stepKept"),
     step: v.string(),
-    outcome: v.unknown(),
+    outcome: v.looseObject({ kind: v.string() }),
     output: v.unknown(),
+    ...mark,
   }),
   v.object({
     kind: v.literal("stepTargetEnded"),
@@ -69,6 +76,12 @@ const readKinds = new Set<unknown>(lineShape.options.map(({ entries }) => entrie
 /** One step of a past run. */
 export interface PastStep {
   key: StepKey;
+  /** By what a rerun knows it: the key, unless the record says otherwise. */
+  identity: string;
+  /** What it did, as a hash; absent for a step that didn't begin, and in a record of kodama 0.1. */
+  definition?: string;
+  /** Absent for a step that didn't begin. */
+  kind?: string;
   title: string;
   /** By name; of several attempts the last. */
   targets: ReadonlyMap<string, StepTargetEnd>;
@@ -100,9 +113,16 @@ export function readWorkflowRecord(name: string, text: string): PastWorkflow {
   type Reading = PastStep & { targets: Map<string, StepTargetEnd> };
   const steps = new Map<StepKey, Reading>();
   const stepOf = (key: StepKey): Reading => {
-    const step: Reading = steps.get(key) ?? { key, title: key, targets: new Map() };
+    const step: Reading = steps.get(key) ?? { key, identity: key, title: key, targets: new Map() };
     steps.set(key, step);
     return step;
+  };
+  /** In kodama 0.1 a step of `finally` could have the key of one before it: of those that end twice. */
+  const nextOf = (key: StepKey): Reading =>
+    stepOf(steps.get(key)?.end === undefined ? key : finallyPrefix + key);
+  const currentOf = (key: StepKey): Reading => {
+    const again = steps.get(finallyPrefix + key);
+    return again !== undefined && again.end === undefined ? again : stepOf(key);
   };
   let end: PastWorkflow["end"];
   for (const [index, line] of rest.entries()) {
@@ -111,24 +131,35 @@ export function readWorkflowRecord(name: string, text: string): PastWorkflow {
     const event = parsed(where, line, lineShape);
     switch (event.kind) {
       case "stepStarted":
-        stepOf(event.step).title = event.title;
+        Object.assign(nextOf(event.step), marked(event), {
+          kind: event.stepKind,
+          title: event.title,
+        });
         break;
       case "stepTargetEnded":
-        stepOf(event.step).targets.set(event.end.name, event.end as unknown as StepTargetEnd);
+        currentOf(event.step).targets.set(event.end.name, event.end as unknown as StepTargetEnd);
         break;
       case "stepKept":
-        stepOf(event.step).end = { ...event, tolerated: false, durationMs: 0 } as
-          & PastStep["end"]
-          & object;
+        Object.assign(nextOf(event.step), marked(event), {
+          end: { ...event, tolerated: false, durationMs: 0 },
+        });
         break;
       case "stepEnded":
-        stepOf(event.step).end = event as unknown as PastStep["end"] & object;
+        (currentOf(event.step).end === undefined ? currentOf : nextOf)(event.step).end =
+          event as unknown as PastStep["end"] & object;
         break;
       case "workflowEnded":
         end = event as unknown as PastWorkflow["end"];
     }
   }
   return { header, steps: [...steps.values()], ...(end === undefined ? {} : { end }) };
+}
+
+function marked({ identity, definition }: {
+  identity?: string | undefined;
+  definition?: string | undefined;
+}): Partial<PastStep> {
+  return definedOnly({ identity, definition });
 }
 
 function parsed<S extends v.GenericSchema>(
@@ -155,8 +186,10 @@ export type GoOn = { kind: "rest" } | { kind: "from"; step: StepKey } | { kind: 
 
 /**
  * What isn't done again. A step that ended well, or whose failure the file tolerates, is kept; so is each target that
- * ended. With `from`, everything before that step is kept, and nothing behind it; with `failed`, the targets that
- * weren't ok are run again.
+ * ended. With `from`, everything before that step is kept, and nothing behind it. With `failed`, everything that
+ * wasn't ok is run again, tolerated or not, down to the pods and the rounds; and so are the steps behind it.
+ *
+ * What is kept of steps that are other ones by now, and of `finally`, the engine leaves out.
  *
  * @throws KodamaError `notFound` for a step that the run didn't have.
  */
@@ -170,24 +203,96 @@ export function keptOf({ header, steps }: PastWorkflow, goOn: GoOn): Kept {
       hint: `it had ${steps.slice(0, 20).map(({ key }) => key).join(", ")}`,
     });
   }
-  for (const { key, end, targets } of steps.slice(0, begin)) {
-    // Of steps that were never begun nothing is done.
-    const isDone = end !== undefined &&
-      (end.outcome.kind === "ok" || end.tolerated && goOn.kind !== "failed" ||
-        end.outcome.kind === "skipped" && end.outcome.reason.startsWith("when: "));
+  const considered = goOn.kind === "failed" ? beforeFailures(steps) : steps.slice(0, begin);
+  for (const step of considered) {
+    const { key, identity, end, targets } = step;
+    // With `from`, a person has said what is kept, whatever the file says of it by now.
+    const definition = goOn.kind === "from" ? {} : definedOnly({ definition: step.definition });
+    const isDone = goOn.kind === "failed" ? isOk(step, steps) : hasEnded(step);
     const isOuter = goOn.kind === "from" && goOn.step.startsWith(`${key}/`);
-    if (isDone && !isOuter) {
+    if (isDone && end !== undefined && !isOuter) {
       const { outcome, output } = end;
-      kept.steps.set(key, { outcome, output });
+      kept.steps.set(identity, { outcome, output, ...definition });
+      if (goOn.kind === "from") kept.steps.set(key, { outcome, output });
       continue;
     }
-    const ended = [...targets].filter(([, { outcome }]) => isSettled(outcome, goOn));
-    if (ended.length > 0) kept.targets.set(key, new Map(ended));
+    const ends = new Map([...targets].filter(([, { outcome }]) => isSettled(outcome, goOn)));
+    if (ends.size > 0) kept.targets.set(identity, { ends, ...definition });
   }
   return kept;
+}
+
+/** Without the steps that lie in the same list behind one that wasn't ok. */
+function beforeFailures(steps: readonly PastStep[]): PastStep[] {
+  const kinds = new Map(steps.map(({ key, kind }) => [key, kind]));
+  const broken = new Set<string>();
+  const dropped: string[] = [];
+  return steps.filter((step) => {
+    const { key } = step;
+    const list = key.slice(0, key.lastIndexOf("/") + 1);
+    const isBehind = broken.has(list) || dropped.some((outer) => isWithinStep(key, outer));
+    if (isBehind) dropped.push(key);
+    // Steps at the same time aren't behind each other.
+    else if (!isOk(step, steps) && kinds.get(list.slice(0, -1)) !== "parallel") broken.add(list);
+    return !isBehind;
+  });
+}
+
+function hasEnded({ end }: PastStep): boolean {
+  return end !== undefined && (end.outcome.kind === "ok" || end.tolerated);
+}
+
+/** Whether all of it was ok: its pods, its rounds and its steps, those that were allowed to fail too. */
+function isOk({ key, end, targets }: PastStep, steps: readonly PastStep[]): boolean {
+  return end?.outcome.kind === "ok" &&
+    [...targets.values()].every(({ outcome }) => outcome.kind === "ok") &&
+    steps.every((step) =>
+      !isWithinStep(step.key, key) || step.end?.outcome.kind === "skipped" || isOk(step, [])
+    );
+}
+
+function isWithinStep(key: StepKey, outer: StepKey): boolean {
+  return key.startsWith(`${outer}/`) || key.startsWith(`${outer}[`);
 }
 
 function isSettled(outcome: Outcome, goOn: GoOn): boolean {
   if (outcome.kind === "skipped" || outcome.kind === "cancelled") return false;
   return goOn.kind !== "failed" || outcome.kind === "ok";
+}
+
+/** How the steps of a file differ from those that a run had. */
+export interface StepChanges {
+  /** Keys of steps that do something else by now. */
+  changed: readonly StepKey[];
+  /** Keys of steps that the run didn't have. */
+  added: readonly StepKey[];
+  /** Keys, as they were, of steps that aren't there any more. */
+  removed: readonly StepKey[];
+}
+
+/** What has changed since a run. A record of kodama 0.1 doesn't tell what its steps did: nothing is found then. */
+export function stepChanges(past: PastWorkflow, now: readonly StaticStep[]): StepChanges {
+  const known = new Map(
+    past.steps.filter(({ definition }) => definition !== undefined)
+      .map((step) => [step.identity, step]),
+  );
+  const identities = new Set(now.map(({ identity }) => identity));
+  const isStatic = ({ key }: PastStep) => !/[[/]/.test(key.replace(finallyPrefix, ""));
+  // Of steps that never began nothing is recorded, and a step of the same place may be one of these.
+  const unknown = new Set(
+    past.steps.filter(({ kind }) => kind === undefined).map(({ key }) => key),
+  );
+  const keysOf = (steps: readonly { key: StepKey }[]) => steps.map(({ key }) => key);
+  return {
+    changed: keysOf(now.filter(({ identity, definition }) => {
+      const before = known.get(identity);
+      return before !== undefined && before.definition !== definition;
+    })),
+    added: known.size === 0 || past.end === undefined ? [] : keysOf(
+      now.filter(({ key, identity }) => !known.has(identity) && !unknown.has(key)),
+    ),
+    removed: keysOf(
+      [...known.values()].filter((step) => isStatic(step) && !identities.has(step.identity)),
+    ),
+  };
 }

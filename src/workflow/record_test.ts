@@ -43,7 +43,7 @@ Deno.test("going on: what is done again depends on how it is asked", async () =>
   const run = await recorded();
   const keys = (goOn: GoOn) => {
     const { steps, targets } = keptOf(run, goOn);
-    const parts = [...targets].map(([key, names]) => `${key}/${[...names.keys()].toSorted()}`);
+    const parts = [...targets].map(([key, { ends }]) => `${key}/${[...ends.keys()].toSorted()}`);
     return [[...steps.keys()], parts];
   };
   const failedAt = run.steps.find(({ end }) => end?.outcome.kind === "failed")?.key ?? "";

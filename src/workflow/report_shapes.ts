@@ -18,9 +18,19 @@ const anything = v.unknown();
 
 const stepKey = field(
   v.string(),
-  "The step's id, behind the keys of what it lies in: `disks[3]/clean`.",
+  "The step's id, behind the keys of what it lies in: `disks[3]/clean`, `finally/clean`.",
 );
 const key = { step: stepKey };
+
+const mark = {
+  identity: v.optional(
+    field(
+      v.string(),
+      "By what a rerun knows the step, whatever its place; `step` if it is absent.",
+    ),
+  ),
+  definition: v.optional(field(v.string(), "A hash of what the step does.")),
+};
 
 const stepOutcome = v.variant("kind", [
   v.object({ kind: kind("ok") }),
@@ -94,8 +104,9 @@ const keptEvents = [
     stepKind: v.string(),
     title: v.string(),
     at: time,
+    ...mark,
   }),
-  v.object({ kind: kind("stepKept"), ...key, outcome: stepOutcome, output: anything }),
+  v.object({ kind: kind("stepKept"), ...key, outcome: stepOutcome, output: anything, ...mark }),
   v.object({
     kind: kind("stepPodsSkipped"),
     ...key,
@@ -120,7 +131,18 @@ const keptEvents = [
     durationMs: whole,
   }),
   v.object({ kind: kind("finallyStarted"), at: time }),
-  v.object({ kind: kind("workflowEnded"), ...workflowEnd, at: time }),
+  v.object({
+    kind: kind("workflowEnded"),
+    ...workflowEnd,
+    again: v.optional(field(
+      v.nullable(v.object({
+        kind: v.picklist(["all", "rest", "failed", "from"]),
+        step: v.optional(stepKey),
+      })),
+      "From where `kodama runs rerun` makes sense; `all` is from the beginning, null after a success.",
+    )),
+    at: time,
+  }),
 ] as const;
 
 /** One line of `kodama run -o jsonl`. */
@@ -132,6 +154,17 @@ export const workflowEventShape = v.variant("kind", [
     target: field(v.string(), "Empty for what is no target's."),
     stream: v.picklist(["stdout", "stderr"]),
     text: v.string(),
+  }),
+  v.object({
+    kind: kind("changedSince"),
+    run: field(v.string(), "The run that this one goes on from."),
+    files: v.array(v.string()),
+    params: v.array(v.string()),
+    steps: v.object({
+      changed: v.array(stepKey),
+      added: v.array(stepKey),
+      removed: v.array(stepKey),
+    }),
   }),
   v.object({ kind: kind("recorded"), id: v.string() }),
   v.object({ kind: kind("notRecorded"), error: v.string() }),

@@ -2,8 +2,8 @@
  * What a run of a workflow in its full form tells while it goes on: plain data, in order, each step's end exactly
  * once. Faces turn it into lines or JSON; the record keeps all of it but lines.
  *
- * A step is told by its key: its id, behind the keys of what it lies in: `disks[3]/clean`, `both/left`. A key is the
- * same in every run of the same file, so that a later run can go on from a record.
+ * A step is told by its key: its id, behind the keys of what it lies in: `disks[3]/clean`, `both/left`,
+ * `finally/clean`. No two steps of a run have the same.
  */
 import type { JsonValue } from "../base/json_value.ts";
 import type { Outcome } from "../exec/model.ts";
@@ -46,14 +46,25 @@ export interface StepTargetEnd {
   copied?: Copied;
 }
 
+/** From where a run that wasn't ok can be gone on with; `all` is from its beginning. */
+export type Again = { kind: "all" | "rest" | "failed" } | { kind: "from"; step: StepKey };
+
+/** By what a later run knows a step. */
+export interface StepMark {
+  /** Whatever became of its place in the file; absent if it is the key. */
+  identity?: string;
+  /** A hash of what it does. */
+  definition: string;
+}
+
 /** What a run of a workflow tells. Times are milliseconds. */
 export type WorkflowEvent =
   | { kind: "workflowStarted"; workflow: string; run: string; steps: number; at: Date }
   /** Another run of the same group goes on; this one waits for it. */
   | { kind: "workflowWaits"; group: string; holder: string }
-  | { kind: "stepStarted"; step: StepKey; stepKind: string; title: string; at: Date }
+  | { kind: "stepStarted"; step: StepKey; stepKind: string; title: string; at: Date } & StepMark
   /** A step that an earlier run has ended, taken from its record. No other event of it follows. */
-  | { kind: "stepKept"; step: StepKey; outcome: StepOutcome; output: JsonValue }
+  | { kind: "stepKept"; step: StepKey; outcome: StepOutcome; output: JsonValue } & StepMark
   /** Pods that it is for and that can't be used now: it does without them. */
   | { kind: "stepPodsSkipped"; step: StepKey; skipped: readonly SkippedPod[] }
   | { kind: "stepTargets"; step: StepKey; names: readonly string[] }
@@ -86,6 +97,8 @@ export type WorkflowEvent =
     outcome: StepOutcome;
     outputs: JsonValue;
     exitCode: number;
+    /** Null after a success. */
+    again: Again | null;
     at: Date;
     durationMs: number;
   };

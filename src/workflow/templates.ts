@@ -16,6 +16,7 @@ import {
 import { endsWithFlagName } from "../gate/kubectl.ts";
 import type { SourcePath, Step } from "./model.ts";
 import type { StepKind } from "./steps/kind.ts";
+import { stepKind } from "./steps/registry.ts";
 
 /** Values by the names that expressions use. */
 export type Values = Readonly<Record<string, JsonValue>>;
@@ -34,6 +35,14 @@ export function textsOf(step: Step, kind: StepKind): Text[] {
     ...Object.entries(step.fields)
       .filter(([field]) => !kind.inner.includes(field) && !kind.verbatim.includes(field))
       .flatMap(([field, value]) => textsIn(value, [field])),
+  ];
+}
+
+/** The same, with those of its inner steps. */
+export function textsWithin(step: Step): Text[] {
+  return [
+    ...textsOf(step, stepKind(step.kind)),
+    ...Object.values(step.inner).flat().flatMap(textsWithin),
   ];
 }
 

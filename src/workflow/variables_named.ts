@@ -1,9 +1,8 @@
 /** Which variables of the environment a workflow names, and which of them it is granted. Pure. */
 import { namesUsed } from "../expression/names_used.ts";
 import { parseTemplate } from "../expression/template.ts";
-import type { FullWorkflow, Step } from "./model.ts";
-import { stepKind } from "./steps/registry.ts";
-import { textsIn, textsOf } from "./templates.ts";
+import type { FullWorkflow } from "./model.ts";
+import { textsIn, textsWithin } from "./templates.ts";
 
 /** Those that its expressions name: `env.HOME`. */
 function variablesNamed(
@@ -27,11 +26,4 @@ export function variablesGranted(workflow: FullWorkflow): string[] {
   const named = [...variablesNamed(workflow), ...params.flatMap(({ env }) => env ?? [])];
   if (env === false) return [];
   return env === true ? named : named.filter((name) => env.includes(name));
-}
-
-function textsWithin(step: Step): { text: string }[] {
-  return [
-    ...textsOf(step, stepKind(step.kind)),
-    ...Object.values(step.inner).flat().flatMap(textsWithin),
-  ];
 }

@@ -1,5 +1,10 @@
 /** Events of a workflow as lines: what commands say on standard output, what steps do on standard error. */
-import { reasonOf, type StepOutcome, type StepsEvent } from "../../actions/run_steps.ts";
+import {
+  type Again,
+  reasonOf,
+  type StepOutcome,
+  type StepsEvent,
+} from "../../actions/run_steps.ts";
 import { formatDuration } from "../../base/duration.ts";
 import { printable } from "../../term/printable.ts";
 import type { Style } from "../../term/style.ts";
@@ -16,8 +21,8 @@ export interface StepsView {
   format: "text" | "json" | "jsonl";
   quiet: boolean;
   style: { stdout: Style; stderr: Style };
-  /** The line that goes on from a run. */
-  rerunLine: (id: string, flag: "--failed" | "--rest") => string;
+  /** The line that goes on from a run; without flags it does all of it again. */
+  rerunLine: (id: string, flags: string) => string;
 }
 
 /** Paints one run. */
@@ -36,7 +41,10 @@ export class StepsPainter {
   /** What is written of an event. */
   paint(event: StepsEvent): Piece[] {
     if (event.kind === "recorded") this.#record = event.id;
-    if (event.kind === "stepTargetEnded") this.#count(event.step, event.end.outcome.kind === "ok");
+    // A context that can't be asked is no pod.
+    if (event.kind === "stepTargetEnded" && event.end.target.pod !== "*") {
+      this.#count(event.step, event.end.outcome.kind === "ok");
+    }
     switch (this.#view.format) {
       case "text":
         return this.#text(event);
@@ -58,6 +66,8 @@ export class StepsPainter {
     const { quiet, style: { stdout, stderr } } = this.#view;
     const said = (text: string): Piece[] => quiet ? [] : [err(`${text}\n`)];
     switch (event.kind) {
+      case "changedSince":
+        return changeLines(event).flatMap((line) => said(printable(line)));
       case "workflowWaits":
         return said(`waiting for run ${event.holder} of "${printable(event.group)}"`);
       case "stepStarted":
@@ -122,12 +132,14 @@ export class StepsPainter {
 
   #whole(event: Extract<StepsEvent, { kind: "workflowEnded" }>): Piece[] {
     const { quiet, style: { stderr }, rerunLine } = this.#view;
-    const { outcome, durationMs } = event;
-    if (outcome.kind === "ok") {
+    const { outcome, durationMs, again: from } = event;
+    if (outcome.kind === "ok" || from === null) {
       return quiet ? [] : [err(`${stderr.green("ok")} in ${formatDuration(durationMs)}\n`)];
     }
-    const flag = outcome.kind === "cancelled" ? "--rest" : "--failed";
-    const again = this.#record === undefined ? "" : `\nto go on: ${rerunLine(this.#record, flag)}`;
+    const way = from.kind === "all" ? "to do it again" : "to go on";
+    const again = this.#record === undefined
+      ? ""
+      : `\n${way}: ${rerunLine(this.#record, againFlags(from))}`;
     const why = outcomeText(outcome).slice(outcome.kind.length);
     const how = `${stderr.red(outcome.kind)} in ${formatDuration(durationMs)}${why}`;
     return [err(`${how}${again}\n`)];
@@ -150,6 +162,29 @@ export class StepsPainter {
       steps: this.#ended,
     };
     return [out(`${JSON.stringify(document, null, 2)}\n`)];
+  }
+}
+
+/** What is another than in the run before, a line each. */
+function changeLines({ run, files, params, steps }: Extract<StepsEvent, { kind: "changedSince" }>) {
+  const facts: [string, readonly string[]][] = [
+    ["changed", [...files, ...params.map((name) => `parameter ${name}`)]],
+    ["other steps", steps.changed],
+    ["new steps", steps.added],
+    ["steps that are gone", steps.removed],
+  ];
+  return facts.filter(([, names]) => names.length > 0)
+    .map(([what, names]) => `since run ${run}: ${what}: ${names.join(", ")}`);
+}
+
+function againFlags(from: Again): string {
+  switch (from.kind) {
+    case "all":
+      return "";
+    case "from":
+      return `--from ${from.step}`;
+    default:
+      return `--${from.kind}`;
   }
 }
 

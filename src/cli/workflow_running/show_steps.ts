@@ -54,7 +54,7 @@ export async function showSteps(
       stdout: styleOf(terminal.stdout, environment),
       stderr: styleOf(terminal.stderr, environment),
     },
-    rerunLine: (id, flag) => speak(program, `kodama runs rerun ${id} ${flag}`),
+    rerunLine: (id, flags) => speak(program, `kodama runs rerun ${id} ${flags}`.trim()),
   });
   const progress = new StepsProgress(clock);
   const shown = terminal.stdout.isTerminal && terminal.stderr.isTerminal;

@@ -7,6 +7,7 @@ const at = new Date(0);
 
 const began = (step: string): StepsEvent => ({
   kind: "stepStarted",
+  definition: "d",
   step,
   stepKind: "exec",
   title: "",

@@ -22,20 +22,29 @@ export interface RunnerOptions {
   runUsed(
     workflow: FullWorkflow,
     params: Readonly<Record<string, JsonValue>>,
-    at: { key: StepKey; signal: AbortSignal },
+    at: { key: StepKey; identity: string; isFresh: boolean; signal: AbortSignal },
   ): Promise<InnerEnd & { outputs: JsonValue }>;
 }
 
 /** Runs the steps that a step has within it. */
 export interface Sequences {
   readonly options: RunnerOptions;
-  /** Runs a list to its end; what its steps hold open is closed then. */
-  sequence(steps: readonly Step[], scope: Scope, signal: AbortSignal): Promise<InnerEnd>;
+  /**
+   * Runs a list to its end; what its steps hold open is closed then. `among` are all the steps of the list's field,
+   * if the list is a part of them.
+   */
+  sequence(
+    steps: readonly Step[],
+    scope: Scope,
+    options: { signal: AbortSignal; among?: readonly Step[] },
+  ): Promise<InnerEnd>;
 }
 
 /** Where an attempt is made. */
 export interface Attempted {
   key: StepKey;
+  /** By what a rerun knows the step. */
+  identity: string;
   scope: Scope;
   signal: AbortSignal;
   held: AsyncDisposableStack;

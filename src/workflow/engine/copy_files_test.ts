@@ -62,7 +62,7 @@ Deno.test("a run that goes on copies only where nothing was copied, and counts w
   const { events } = await play({
     ...copying({}, seen),
     input: {
-      kept: { steps: new Map(), targets: new Map([["out", new Map([["a", end.end]])]]) },
+      kept: { steps: new Map(), targets: new Map([["out", { ends: new Map([["a", end.end]]) }]]) },
     },
   });
   assert.deepEqual(seen.map(({ targets }) => targets.map(({ name }) => name)), [["b"]]);

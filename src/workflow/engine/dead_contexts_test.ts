@@ -78,7 +78,7 @@ Deno.test("a run that goes on tells once what couldn't be asked, as all that was
   );
   const { events, pods } = await play({
     ...twoContexts("continueOn: failure"),
-    input: { kept: { steps: new Map(), targets: new Map([["a", new Map(ends)]]) } },
+    input: { kept: { steps: new Map(), targets: new Map([["a", { ends: new Map(ends) }]]) } },
   });
   assert.deepEqual(targetEnds(events), ["east/* unreachable", "west/p ok"]);
   assert.equal(pods.get("p")?.requests.length, 0);

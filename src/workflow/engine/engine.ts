@@ -6,14 +6,18 @@ import { passed } from "../../base/abort.ts";
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json_value.ts";
+import { namesUsed } from "../../expression/names_used.ts";
+import { parseTemplate } from "../../expression/template.ts";
 import type { FullWorkflow, Step } from "../model.ts";
-import type { StepOutcome, WorkflowEvent } from "../step_events.ts";
-import { evaluateDeep, type Values } from "../templates.ts";
+import type { Again, StepOutcome, WorkflowEvent } from "../step_events.ts";
+import { stepKind } from "../steps/registry.ts";
+import { evaluateDeep, textsWithin, type Values } from "../templates.ts";
 import { variablesGranted } from "../variables_named.ts";
 import type { Kept } from "./kept.ts";
 import { Mask } from "./mask.ts";
 import { exitCodeOf } from "./policy.ts";
 import type { Scope, WhereOverrides } from "./scope.ts";
+import { finallyPrefix } from "./step_identity.ts";
 import { StepRunner } from "./step_runner.ts";
 import { usedParams } from "./used_params.ts";
 import type { World } from "./world.ts";
@@ -77,6 +81,8 @@ class Engine {
   readonly #lastSignal: AbortSignal;
   readonly #runner: StepRunner;
   readonly #running: Promise<void>;
+  /** Steps of `finally` have changed something behind steps that failed: what these have done may be undone. */
+  #isUndone = false;
 
   constructor(workflow: FullWorkflow, world: World, input: RunInput) {
     this.#workflow = workflow;
@@ -91,14 +97,16 @@ class Engine {
       uses: input.uses,
       tell: (event) => this.#tell(event),
       heard: () => this.#heard(),
-      runUsed: async (used, params, { key, signal }) => {
+      runUsed: async (used, params, { key, identity, isFresh, signal }) => {
         if (key.split("/").length > maxDepth * 4) {
           throw new KodamaError("config", "workflows use each other too deeply");
         }
         return await this.#whole(used, {
           values: this.#values(used, usedParams(used, params, world.env)),
           prefix: `${key}/`,
+          identity: `${identity}/`,
           overrides: {},
+          isFresh,
         }, { main: signal, last: this.#lastSignal });
       },
     });
@@ -153,16 +161,19 @@ class Engine {
       steps: steps.length,
       at: clock.now(),
     });
-    const { outcome, outputs } = await this.#whole(this.#workflow, {
+    const { outcome, outputs, stopper } = await this.#whole(this.#workflow, {
       values: this.#values(this.#workflow, this.#input.params),
       prefix: "",
+      identity: "",
       overrides: this.#input.overrides,
+      isFresh: false,
     }, { main: this.#mainSignal, last: this.#lastSignal });
     await this.#tell({
       kind: "workflowEnded",
       outcome,
       outputs,
       exitCode: exitCodeOf(outcome, this.#runner.failedTargets),
+      again: this.#again(outcome, stopper),
       at: clock.now(),
       durationMs: Math.round(clock.elapsedMs() - beganMs),
     });
@@ -171,19 +182,50 @@ class Engine {
   /** All steps of a workflow, those of `finally`, and its outputs. */
   async #whole(
     workflow: FullWorkflow,
-    surroundings: Omit<Scope, "workflow" | "steps">,
+    surroundings: Omit<Scope, "workflow" | "steps" | "tally">,
     { main, last }: { main: AbortSignal; last: AbortSignal },
-  ): Promise<{ outcome: StepOutcome; outputs: JsonValue }> {
-    const scope: Scope = { ...surroundings, workflow, steps: {} };
-    let { outcome } = await this.#runner.sequence(workflow.steps, scope, main);
+  ): Promise<{ outcome: StepOutcome; outputs: JsonValue; stopper?: Step }> {
+    const tally = { hasRun: false, hasChanged: false };
+    const scope: Scope = { ...surroundings, workflow, steps: {}, tally };
+    const { outcome: mainOutcome, stopper } = await this.#runner.sequence(workflow.steps, scope, {
+      signal: main,
+    });
+    let outcome = mainOutcome;
     if (workflow.finally.length > 0) {
       await this.#tell({ kind: "finallyStarted", at: this.#world.clock.now() });
-      const values = { ...scope.values, outcome: outcome.kind };
-      const end = await this.#runner.sequence(workflow.finally, { ...scope, values }, last);
-      if (outcome.kind === "ok") outcome = end.outcome;
+      const undoing = { hasRun: false, hasChanged: false };
+      const end = await this.#runner.sequence(workflow.finally, {
+        ...scope,
+        values: { ...scope.values, outcome: outcome.kind },
+        prefix: scope.prefix + finallyPrefix,
+        identity: scope.identity + finallyPrefix,
+        tally: undoing,
+        // It belongs to what has run now: that an earlier run has ended it is no reason to leave it out.
+        isFresh: scope.isFresh || tally.hasRun,
+      }, { signal: last, whatever: true });
+      if (outcome.kind !== "ok") this.#isUndone ||= undoing.hasChanged;
+      else outcome = end.outcome;
     }
-    if (outcome.kind !== "ok") return { outcome, outputs: {} };
+    if (outcome.kind !== "ok") return { outcome, outputs: {}, ...(stopper && { stopper }) };
     return outputsOf(workflow, { ...scope.values, steps: scope.steps });
+  }
+
+  /** From where a rerun makes sense. */
+  #again(outcome: StepOutcome, stopper: Step | undefined): Again | null {
+    if (outcome.kind === "ok") return null;
+    if (this.#isUndone) return { kind: "all" };
+    if (outcome.kind === "cancelled") return { kind: "rest" };
+    if (stopper === undefined || !stepKind(stopper.kind).judges) return { kind: "failed" };
+    // What it has judged would be the same again.
+    const read = new Set(
+      textsWithin(stopper).flatMap(({ text }) =>
+        namesUsed(parseTemplate(text).template).flatMap(({ path: [first, id] }) =>
+          first === "steps" && id !== undefined ? [id] : []
+        )
+      ),
+    );
+    const source = this.#workflow.steps.find(({ id, named }) => named && read.has(id));
+    return source === undefined ? { kind: "failed" } : { kind: "from", step: source.id };
   }
 
   #values(workflow: FullWorkflow, params: Readonly<Record<string, JsonValue>>): Values {

@@ -20,7 +20,7 @@ finally:
     "b failed: false ended with exit code 1",
     "c skipped: b ended the run",
     "finally",
-    "z ok",
+    "finally/z ok",
     "= failed: false ended with exit code 1",
   ]);
   assert.deepEqual(ran.at(-1), ["echo", "failed", "skipped"]);
@@ -111,7 +111,7 @@ finally:
     "a cancelled",
     "b skipped: the run was cancelled",
     "finally",
-    "z ok",
+    "finally/z ok",
     "= cancelled",
   ]);
   assert.deepEqual(ran.at(-1), ["echo", "cancelled"]);

@@ -1,13 +1,28 @@
 /** What an earlier run has ended, so that a run that goes on from its record doesn't do it again. */
 import type { JsonValue } from "../../base/json_value.ts";
-import type { StepKey, StepOutcome, StepTargetEnd } from "../step_events.ts";
+import type { StepOutcome, StepTargetEnd } from "../step_events.ts";
 
-/** Steps and targets that are done. */
+/** A step that a record knows. */
+interface KeptPart {
+  /** What it did then, as a hash; absent if that doesn't matter, or an earlier kodama wrote the record. */
+  definition?: string;
+}
+
+/** Steps and targets that are done, by the identities of their steps (`step_identity.ts`). */
 export interface Kept {
-  steps: ReadonlyMap<StepKey, { outcome: StepOutcome; output: JsonValue }>;
+  steps: ReadonlyMap<string, KeptPart & { outcome: StepOutcome; output: JsonValue }>;
   /** Of steps that weren't ended: their targets that were, by name. */
-  targets: ReadonlyMap<StepKey, ReadonlyMap<string, StepTargetEnd>>;
+  targets: ReadonlyMap<string, KeptPart & { ends: ReadonlyMap<string, StepTargetEnd> }>;
 }
 
 /** A run from the beginning. */
 export const nothingKept: Kept = { steps: new Map(), targets: new Map() };
+
+/** What is kept of a step that is still the same. */
+export function keptPart<Part extends KeptPart>(
+  parts: ReadonlyMap<string, Part>,
+  { key, identity, definition }: { key: string; identity: string; definition: string },
+): Part | undefined {
+  const part = parts.get(identity) ?? parts.get(key);
+  return part?.definition === undefined || part.definition === definition ? part : undefined;
+}

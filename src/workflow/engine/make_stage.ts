@@ -11,6 +11,7 @@ import { evaluateDeep } from "../templates.ts";
 import { named, narrowed } from "./named_targets.ts";
 import { namesIn, type Scope, within } from "./scope.ts";
 import type { Stage, StageTarget } from "./stage.ts";
+import { roundIdentity } from "./step_identity.ts";
 import type { Attempted, Sequences } from "./attempt.ts";
 
 /** An attempt, the targets that aren't run again, and those that this attempt has ended so far. */
@@ -26,7 +27,7 @@ export function makeStage(runner: Sequences, step: Step, at: Attempting): Stage 
     await heard();
     return await world.ask(question, at.signal);
   };
-  const { key, scope, signal, held, done, seen } = at;
+  const { key, identity, scope, signal, held, done, seen } = at;
   const { workflow } = scope;
   const folder = workflow.path.slice(0, workflow.path.lastIndexOf("/")) || "/";
   const inner = (field: string) => step.inner[field] ?? [];
@@ -46,18 +47,23 @@ export function makeStage(runner: Sequences, step: Step, at: Attempting): Stage 
     where: (select) =>
       select === undefined ? overridden(whereOf(selectOf(scope)), scope) : whereOf(select),
     targets: ({ select, targets }) => targetsOf(select as SelectFields | undefined, targets),
-    inner: (field, { names, part } = { names: {}, part: "" }) =>
-      runner.sequence(inner(field), within(scope, key, { names, part, shared }), signal),
+    inner: async (field, round) => {
+      const { names = {}, part = "" } = round ?? {};
+      const own = round === undefined ? "" : await roundIdentity(round.item, round.before);
+      const one = within(scope, key, { names, part, shared, identity: identity + own });
+      return await runner.sequence(inner(field), one, { signal });
+    },
     innerAtOnce: (field) => {
-      const all = within(scope, key, { names: {}, part: "", shared });
-      return Promise.all(inner(field).map((one) => runner.sequence([one], all, signal)));
+      const all = within(scope, key, { names: {}, part: "", shared, identity });
+      const among = inner(field);
+      return Promise.all(among.map((one) => runner.sequence([one], all, { signal, among })));
     },
     usedWorkflow: async (params) => {
       const used = uses.get(step);
       if (used === undefined) {
         throw new KodamaError("notFound", "the workflow isn't there any more");
       }
-      return await runUsed(used, params, { key, signal });
+      return await runUsed(used, params, { key, identity, isFresh: scope.isFresh, signal });
     },
     keep: (resource) => void held.use(resource),
     confirm: async (question) => {

@@ -14,6 +14,14 @@ export interface WhereOverrides {
   only?: readonly PodPlace[];
 }
 
+/** What has run in this run. Grows. */
+export interface Tally {
+  /** Any step has; what an earlier run has ended doesn't count. */
+  hasRun: boolean;
+  /** One that isn't known only to read has. */
+  hasChanged: boolean;
+}
+
 /** The surroundings of a list of steps. */
 export interface Scope {
   workflow: FullWorkflow;
@@ -23,6 +31,12 @@ export interface Scope {
   steps: Record<string, JsonValue>;
   /** Before every key: `disks[3]/`; empty at the top. */
   prefix: string;
+  /** The same before every identity, by which a rerun knows a step. */
+  identity: string;
+  /** What has run so far of the workflow's steps, or of those of its `finally`. */
+  tally: Tally;
+  /** What an earlier run has ended doesn't count here. */
+  isFresh: boolean;
   overrides: WhereOverrides;
 }
 
@@ -35,9 +49,11 @@ export function namesIn(scope: Scope): Values {
 export function within(
   scope: Scope,
   key: StepKey,
-  { names, part, shared }: {
+  { names, part, shared, identity }: {
     names: Readonly<Record<string, JsonValue>>;
     part: string;
+    /** Of the step, and of the round in it. */
+    identity: string;
     /** Steps behind the outer one see what is within it. */
     shared: boolean;
   },
@@ -47,5 +63,6 @@ export function within(
     values: { ...scope.values, ...names },
     steps: shared ? scope.steps : { ...scope.steps },
     prefix: `${key}${part === "" ? "" : `[${part}]`}/`,
+    identity: `${identity}/`,
   };
 }

@@ -1,7 +1,7 @@
 /** What a step has around it while it runs. */
 import type { JsonValue } from "../../base/json_value.ts";
 import type { Target } from "../../kube/target.ts";
-import type { FullWorkflow } from "../model.ts";
+import type { FullWorkflow, Step } from "../model.ts";
 import type { StepKey, StepOutcome, StepTargetEnd, WorkflowEvent } from "../step_events.ts";
 import type { SelectFields, Where } from "../selection_fields.ts";
 import type { Question, World, Writing } from "./world.ts";
@@ -17,6 +17,8 @@ export interface StageTarget {
 /** What became of steps that lie in a step. */
 export interface InnerEnd {
   outcome: StepOutcome;
+  /** The step that ended them; absent if all of them were run. */
+  stopper?: Step;
 }
 
 /** The surroundings of one attempt at one step. */
@@ -36,10 +38,18 @@ export interface Stage {
   where(select: SelectFields | undefined): Where;
   /** The pods of the step. @throws KodamaError `noMatch` where there are none. */
   targets(fields: { select?: unknown; targets?: unknown }): Promise<StageTarget[]>;
-  /** Runs the steps of a field; their names are those of the step, and these. `part` tells rounds apart. */
+  /**
+   * Runs the steps of a field; their names are those of the step, and these. `part` tells rounds apart in this run;
+   * later runs know them by `item` and how many rounds `before` had an equal one.
+   */
   inner(
     field: string,
-    round?: { names: Readonly<Record<string, JsonValue>>; part: string },
+    round?: {
+      names: Readonly<Record<string, JsonValue>>;
+      part: string;
+      item: JsonValue;
+      before: number;
+    },
   ): Promise<InnerEnd>;
   /** Runs each step of a field for itself, all at once. */
   innerAtOnce(field: string): Promise<readonly InnerEnd[]>;

@@ -7,13 +7,15 @@ import type { Outcome } from "../../exec/model.ts";
 import type { Step } from "../model.ts";
 import { emptyOutput } from "../names.ts";
 import type { StepOutcome, StepTargetEnd } from "../step_events.ts";
-import type { StepEnd, StepKind } from "../steps/kind.ts";
+import type { Intent, StepEnd, StepKind } from "../steps/kind.ts";
 import { stepKind } from "../steps/registry.ts";
 import { evaluateDeep, evaluateFields } from "../templates.ts";
 import { goesOn, nextAttempt, reasonOf } from "./policy.ts";
 import { namesIn, type Scope } from "./scope.ts";
 import { settled } from "./settled_fields.ts";
 import type { InnerEnd } from "./stage.ts";
+import { keptPart, nothingKept } from "./kept.ts";
+import { definitionOf, identitiesOf } from "./step_identity.ts";
 import { makeStage } from "./make_stage.ts";
 import type { Attempted, RunnerOptions, Sequences } from "./attempt.ts";
 
@@ -31,40 +33,58 @@ export class StepRunner implements Sequences {
   async sequence(
     steps: readonly Step[],
     scope: Scope,
-    signal: AbortSignal,
+    { signal, among = steps, whatever = false }: {
+      signal: AbortSignal;
+      among?: readonly Step[];
+      /** The steps behind one that failed run, too. */
+      whatever?: boolean;
+    },
   ): Promise<InnerEnd> {
     await using held = new AsyncDisposableStack();
+    const identities = await identitiesOf(among);
     let end: StepOutcome = { kind: "ok" };
-    let stopper = "";
+    let stopper: Step | undefined;
     for (const step of steps) {
-      if (end.kind !== "ok") {
+      const identity = scope.identity + identities.get(step);
+      if (stopper !== undefined && (!whatever || end.kind === "cancelled")) {
         const reason = end.kind === "cancelled"
           ? "the run was cancelled"
-          : `${stopper} ended the run`;
+          : `${scope.prefix}${stopper.id} ended the run`;
         await this.#skip(step, scope, reason);
         continue;
       }
-      const outcome = await this.step(step, scope, { signal, held });
+      const outcome = await this.step(step, scope, { identity, signal, held });
       if (goesOn(outcome, step.continueOn)) continue;
-      end = outcome;
-      stopper = scope.prefix + step.id;
+      if (stopper === undefined || outcome.kind === "cancelled") end = outcome;
+      stopper ??= step;
     }
-    return { outcome: end };
+    return { outcome: end, ...(stopper && { stopper }) };
   }
 
   /** Runs one step: all of its attempts, or none where its condition doesn't hold. */
   async step(
     step: Step,
     scope: Scope,
-    { signal, held }: { signal: AbortSignal; held: AsyncDisposableStack },
+    { identity, signal, held }: {
+      /** By what a rerun knows it. */
+      identity: string;
+      signal: AbortSignal;
+      held: AsyncDisposableStack;
+    },
   ): Promise<StepOutcome> {
-    const { world, kept, tell } = this.options;
+    const { world, kept: all, uses, tell } = this.options;
     const key = scope.prefix + step.id;
-    const before = kept.steps.get(key);
+    const { workflow, values } = scope;
+    const { readText } = world.local;
+    const definition = await definitionOf(step, { workflow, values, uses, readText });
+    const kept = scope.isFresh ? nothingKept : all;
+    const mark = { definition, ...(identity === key ? {} : { identity }) };
+    const before = keptPart(kept.steps, { key, identity, definition });
     if (before !== undefined) {
-      scope.steps[step.id] = before.output;
-      await tell({ kind: "stepKept", step: key, ...before });
-      return before.outcome;
+      const { outcome, output } = before;
+      scope.steps[step.id] = output;
+      await tell({ kind: "stepKept", step: key, outcome, output, ...mark });
+      return outcome;
     }
     if (signal.aborted) return await this.#cancelled(step, scope);
     const kind = stepKind(step.kind);
@@ -74,11 +94,14 @@ export class StepRunner implements Sequences {
       return condition;
     }
     const beganMs = world.clock.elapsedMs();
-    const title = this.#title(step, kind, scope);
+    const { title, effect } = this.#intent(step, kind, scope);
     const at = world.clock.now();
-    await tell({ kind: "stepStarted", step: key, stepKind: step.kind, title, at });
+    await tell({ kind: "stepStarted", step: key, stepKind: step.kind, title, at, ...mark });
+    scope.tally.hasRun = true;
+    scope.tally.hasChanged ||= effect !== "reads";
+    const done = keptPart(kept.targets, { key, identity, definition })?.ends;
     const end: StepEnd = condition.kind === "ok"
-      ? await this.#attempts(step, kind, { key, scope, signal, held })
+      ? await this.#attempts(step, kind, { key, identity, scope, signal, held }, new Map(done))
       : { outcome: condition, output: {} };
     const output = { ...emptyOutput(kind), ...end.output, outcome: end.outcome.kind };
     scope.steps[step.id] = output;
@@ -110,23 +133,46 @@ export class StepRunner implements Sequences {
     }
   }
 
-  #title(step: Step, kind: StepKind, scope: Scope): string {
+  /** What it will do, as far as its expressions can be evaluated. */
+  #intent(
+    step: Step,
+    kind: StepKind,
+    scope: Scope,
+  ): { title: string; effect: Intent["effect"] } {
+    const { does, effect } = this.#plan(step, kind, scope);
     try {
-      if (step.title !== undefined) return String(evaluateDeep(step.title, namesIn(scope)));
+      const { title } = step;
+      return {
+        title: title === undefined ? does : String(evaluateDeep(title, namesIn(scope))),
+        effect,
+      };
+    } catch (error) {
+      if (!(error instanceof KodamaError)) throw error;
+      return { title: step.title ?? does, effect };
+    }
+  }
+
+  #plan(step: Step, kind: StepKind, scope: Scope): Intent {
+    try {
       const fields = evaluateFields(step.fields, kind, namesIn(scope));
       // A line for a shell is told as it was written: in what runs, its values are variables.
       const written = kind.command === undefined ? undefined : step.fields[kind.command];
       const told = typeof written === "string" ? { [kind.command ?? ""]: written } : {};
-      return kind.plan({ ...fields, ...told }).does;
+      return kind.plan({ ...fields, ...told });
     } catch (error) {
       if (!(error instanceof KodamaError)) throw error;
-      return step.title ?? kind.plan(step.fields).does;
+      return kind.plan(step.fields);
     }
   }
 
-  async #attempts(step: Step, kind: StepKind, at: Attempted): Promise<StepEnd> {
-    const { world, kept, tell } = this.options;
-    const done = new Map(kept.targets.get(at.key));
+  /** @param done targets that an earlier run has ended, by name. */
+  async #attempts(
+    step: Step,
+    kind: StepKind,
+    at: Attempted,
+    done: Map<string, StepTargetEnd>,
+  ): Promise<StepEnd> {
+    const { world, tell } = this.options;
     // The record of this run alone must tell what is done, should another go on from it.
     for (const end of done.values()) {
       await tell({ kind: "stepTargetEnded", step: at.key, end, at: world.clock.now() });

@@ -15,6 +15,7 @@ export const checkStep = defineStep({
     message: v.optional(described(text, "Why it matters, where it isn't true.")),
   },
   output: {},
+  judges: true,
   example: `
 params: { limit: 3 }
 steps:

@@ -61,12 +61,20 @@ outputs:
     const rounds: { item: JsonValue; outcome: StepOutcome }[] = [];
     let stopper: StepOutcome | undefined;
     let [next, bad] = [0, 0];
+    const texts = items.map((item) => JSON.stringify(item));
+    const counts = new Map<string, number>();
+    const before = texts.map((text) => {
+      const count = counts.get(text) ?? 0;
+      counts.set(text, count + 1);
+      return count;
+    });
     const takeTurns = async () => {
       while (stopper === undefined && next < items.length) {
         const index = next++;
         const item = items[index] as JsonValue;
         const names = { [as]: item, index };
-        const { outcome } = await stage.inner("steps", { names, part: String(index) });
+        const round = { names, part: String(index), item, before: before[index] ?? 0 };
+        const { outcome } = await stage.inner("steps", round);
         rounds[index] = { item, outcome };
         if (outcome.kind === "ok") continue;
         const isOver = overBudget(++bad, items.length, budget) || outcome.kind === "cancelled";

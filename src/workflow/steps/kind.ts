@@ -68,6 +68,8 @@ export interface KindDeclaration<E extends Entries> {
   valuesAreNoFlags?: boolean;
   /** Fields in which `${{` has no meaning: code. */
   verbatim?: readonly string[];
+  /** It does nothing but judge what other steps have given. */
+  judges?: boolean;
   /** It runs in pods: it has `select` and `targets`, and the bounds of `defaults`. */
   inPods?: boolean;
   check?(fields: v.InferOutput<v.StrictObjectSchema<E, undefined>>): readonly Finding[];
@@ -95,6 +97,7 @@ export interface StepKind {
   readonly inner: readonly string[];
   readonly innerStay: boolean;
   readonly inPods: boolean;
+  readonly judges: boolean;
   readonly command: string | undefined;
   readonly valuesAreNoFlags: boolean;
   readonly verbatim: readonly string[];
@@ -111,6 +114,7 @@ export function defineStep<const E extends Entries>(declaration: KindDeclaration
     inner: [],
     innerStay: false,
     inPods: false,
+    judges: false,
     command: undefined,
     valuesAreNoFlags: false,
     verbatim: [],

@@ -1,0 +1,221 @@
+/** Runs that go on from the record of another: what is done again, and what isn't. */
+import assert from "node:assert/strict";
+import { type GoOn, isKept, keptOf, readWorkflowRecord, stepChanges } from "../record.ts";
+import type { WorkflowEvent } from "../step_events.ts";
+import { recordHeader } from "../testing/record_header.ts";
+import { endsOf, loaded, type Play, play, saying } from "../testing/stage_play.ts";
+import { staticSteps } from "./step_identity.ts";
+
+const may = "permissions: { run: [do, undo] }\n";
+
+function recordOf(events: readonly WorkflowEvent[]) {
+  const lines = [recordHeader("run-1"), ...events.filter(isKept)].map((line) =>
+    JSON.stringify(line)
+  );
+  return readWorkflowRecord("r", `${lines.join("\n")}\n`);
+}
+
+/** What ran in a first run, and in one that goes on from its record. */
+async function twice(
+  first: string | Play,
+  goOn: GoOn,
+  then: string | Play = typeof first === "string" ? { files: { "w.yaml": first } } : first,
+) {
+  const asPlay = (one: string | Play) =>
+    typeof one === "string" ? { files: { "w.yaml": one } } : one;
+  const before = await play(asPlay(first));
+  const kept = keptOf(recordOf(before.events), goOn);
+  const after = await play({ ...asPlay(then), input: { kept } });
+  const words = (ran: readonly (readonly string[])[]) => ran.map((one) => one.slice(1).join(" "));
+  return { before, after, ran: words(before.ran), again: words(after.ran) };
+}
+
+/** Programs that fail by their first argument. */
+const failing = (...names: string[]): Play["run"] & object => (words) =>
+  names.includes(words[1] ?? "") ? 1 : 0;
+
+Deno.test("a step of finally is another one than the step of the same place", async () => {
+  const text = `${may}steps: [{ shell: [do, gate] }]\nfinally: [{ shell: [undo, clean] }]\n`;
+  const files = { "w.yaml": text };
+  const run = await twice({ files, run: failing("gate") }, { kind: "failed" }, { files });
+  assert.deepEqual(endsOf(run.before.events).slice(0, 3), [
+    "shell-1 failed: do ended with exit code 1",
+    "finally",
+    "finally/shell-1 ok",
+  ]);
+  assert.deepEqual(run.again, ["gate", "clean"]);
+});
+
+Deno.test("finally runs behind whatever has run, each of its steps, and behind nothing it is kept", async () => {
+  const text = `${may}steps: [{ id: a, shell: [do, a] }, { id: b, shell: [do, b] }]
+finally: [{ shell: [undo, x] }, { shell: [undo, y] }]
+`;
+  const files = { "w.yaml": text };
+  const failed = await twice({ files, run: failing("b", "x") }, { kind: "failed" }, { files });
+  assert.deepEqual(failed.ran, ["a", "b", "x", "y"]);
+  assert.deepEqual(failed.again, ["b", "x", "y"]);
+  const last = await twice({ files, run: failing("x") }, { kind: "failed" }, { files });
+  assert.equal(endsOf(last.before.events).at(-1), "= failed: undo ended with exit code 1");
+  // y was ok, and stands behind x, which wasn't.
+  assert.deepEqual(last.again, ["x", "y"]);
+  const nothing = await twice({ files }, { kind: "rest" }, { files });
+  assert.deepEqual(nothing.again, []);
+});
+
+Deno.test("a run says from where it can be gone on with", async () => {
+  const againOf = async (steps: string, last = "[]", run: Play["run"] & object = failing("b")) => {
+    const text = `${may}steps:\n${steps}\nfinally: ${last}\n`;
+    const end = (await play({ files: { "w.yaml": text }, run })).events.at(-1);
+    return end?.kind === "workflowEnded" ? end.again : undefined;
+  };
+  const steps = "  - { id: a, shell: [do, a] }\n  - { id: b, shell: [do, b] }";
+  assert.equal(await againOf(steps, "[]", () => 0), null);
+  assert.deepEqual(await againOf(steps), { kind: "failed" });
+  assert.deepEqual(await againOf(steps, "[{ check: true }]"), { kind: "failed" });
+  // What it has undone isn't there for the steps that failed.
+  assert.deepEqual(await againOf(steps, "[{ shell: [undo, a] }]"), { kind: "all" });
+  // The same values would be judged in the same way.
+  const check = `${steps}\n  - check: \${{ steps.b.exitCode == 7 }}`;
+  assert.deepEqual(await againOf(check, "[]", () => 0), { kind: "from", step: "b" });
+});
+
+Deno.test("rounds are known by their items, equal ones by their order", async () => {
+  const text = (items: string) =>
+    `${may}steps:
+  - id: each
+    foreach: [${items}]
+    maxFail: 9
+    steps: [{ shell: [do, "\${{ item }}"] }]
+  - check: false
+`;
+  const run = await twice(
+    { files: { "w.yaml": text("a, b, c, c") }, run: failing("b") },
+    { kind: "failed" },
+    text("b, c, a, d, c, c"),
+  );
+  assert.deepEqual(run.ran, ["a", "b", "c", "c"]);
+  assert.deepEqual(run.again, ["b", "d", "c"]);
+});
+
+Deno.test("steps without an id are known by what they do, others must do the same", async () => {
+  const failed = (text: string): Play => ({ files: { "w.yaml": text }, run: failing("z") });
+  const steps = (list: string) => `${may}params: { p: 1 }\nsteps: [${list}, { shell: [do, z] }]\n`;
+  const cases: [string, string, string[]][] = [
+    ["{ shell: [do, a] }", "{ shell: [do, new] }, { shell: [do, a] }", ["new", "z"]],
+    ["{ shell: [do, a] }, { shell: [do, a] }", "{ shell: [do, a] }", ["z"]],
+    ["{ shell: [do, a] }", "{ shell: [do, a] }, { shell: [do, a] }", ["a", "z"]],
+    ["{ id: s, shell: [do, a] }", "{ id: s, shell: [do, other] }", ["other", "z"]],
+    ["{ id: s, shell: [do, a] }", "{ id: s, name: it, timeout: 1m, shell: [do, a] }", ["z"]],
+    ["{ id: s, shell: [do, a], when: true }", "{ id: s, when: '${{ 1 < 2 }}', shell: [do, a] }", [
+      "a",
+      "z",
+    ]],
+  ];
+  for (const [before, after, again] of cases) {
+    const run = await twice(failed(steps(before)), { kind: "failed" }, steps(after));
+    assert.deepEqual(run.again, again, after);
+  }
+  const text = steps('{ id: s, shell: [do, "p${{ params.p }}"] }, { id: t, shell: [do, t] }');
+  const same = await twice(failed(text), { kind: "failed" }, text);
+  assert.deepEqual(same.again, ["z"]);
+  const other = await twice(failed(text), { kind: "failed" }, {
+    files: { "w.yaml": text },
+    params: { p: "2" },
+  });
+  assert.deepEqual(other.again, ["p2", "z"]);
+});
+
+Deno.test("--failed is for pods and rounds that were allowed to fail, too, and the steps behind them", async () => {
+  const text = `${may}steps:
+  - { id: a, exec: [restart], maxFail: 1 }
+  - { id: b, shell: [do, b] }
+`;
+  const files = { "w.yaml": text };
+  const pods = { good: saying("ok\n"), bad: saying("no\n", 3) };
+  const run = await twice({ files, pods }, { kind: "failed" });
+  const requests = (pod: string) =>
+    run.after.pods.get(pod)?.requests.filter(({ command }) => command.includes("restart")).length;
+  assert.deepEqual([requests("good"), requests("bad")], [0, 1]);
+  assert.deepEqual(run.again, ["b"]);
+  const rest = await twice({ files, pods }, { kind: "rest" });
+  assert.deepEqual(rest.again, []);
+});
+
+Deno.test("steps at the same time aren't behind each other", async () => {
+  const text = `${may}steps:
+  - id: both
+    parallel: [{ id: l, shell: [do, l] }, { id: r, shell: [do, r] }]
+  - { id: z, shell: [do, z] }
+`;
+  const files = { "w.yaml": text };
+  const run = await twice({ files, run: failing("l") }, { kind: "failed" }, { files });
+  assert.deepEqual(run.again, ["l", "z"]);
+});
+
+Deno.test("a workflow that a step uses is known by its own steps, and has its own finally", async () => {
+  const files = (b: string) => ({
+    "w.yaml": `${may}steps: [{ id: u, workflow: ./o.yaml }, { id: z, shell: [do, z] }]\n`,
+    "o.yaml":
+      `${may}steps: [{ shell: [do, a] }, { shell: [do, ${b}] }]\nfinally: [{ shell: [undo, c] }]\n`,
+  });
+  const run = await twice({ files: files("b"), run: failing("b") }, { kind: "failed" }, {
+    files: files("b2"),
+  });
+  assert.deepEqual([run.ran, run.again], [["a", "b", "c"], ["b2", "c", "z"]]);
+  const changed = await twice({ files: files("b"), run: failing("z") }, { kind: "failed" }, {
+    files: files("b2"),
+  });
+  assert.deepEqual(changed.again, ["b2", "c", "z"]);
+});
+
+Deno.test("what has changed since a run is known by its steps", async () => {
+  const text = (steps: string) =>
+    `${may}params: { p: 1 }\nsteps: [${steps}]\nfinally: [{ shell: [undo, x] }]\n`;
+  const before = text(
+    '{ id: a, shell: [do, a] }, { id: b, shell: [do, "${{ params.p }}"] }, { shell: [do, c] }',
+  );
+  const run = recordOf((await play({ files: { "w.yaml": before } })).events);
+  const changes = async (now: string, p = 1) => {
+    const { workflow, uses } = await loaded({ "w.yaml": now });
+    const readText = () => Promise.resolve(undefined);
+    return stepChanges(
+      run,
+      await staticSteps({ workflow, uses, values: { params: { p } }, readText }),
+    );
+  };
+  const none = { changed: [], added: [], removed: [] };
+  assert.deepEqual(await changes(before), none);
+  assert.deepEqual(await changes(before, 2), { ...none, changed: ["b"] });
+  const after = text(
+    '{ shell: [do, new] }, { id: a, shell: [do, other] }, { id: b, shell: [do, "${{ params.p }}"] }',
+  );
+  assert.deepEqual(await changes(after), {
+    changed: ["a"],
+    added: ["shell-1"],
+    removed: ["shell-3"],
+  });
+});
+
+Deno.test("records of kodama 0.1 are read: steps of finally apart, steps by their keys", () => {
+  const started = (step: string) => ({ kind: "stepStarted", step, stepKind: "exec", title: step });
+  const ended = (step: string, kind: string) => ({
+    kind: "stepEnded",
+    step,
+    outcome: kind === "ok" ? { kind } : { kind, reason: "r" },
+    tolerated: false,
+    output: {},
+    durationMs: 1,
+  });
+  const lines = [
+    recordHeader("run-1"),
+    ...[started("a"), ended("a", "ok"), started("exec-1"), ended("exec-1", "failed")],
+    { kind: "finallyStarted" },
+    ...[started("exec-1"), ended("exec-1", "ok")],
+  ];
+  const run = readWorkflowRecord("r", lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  assert.deepEqual(
+    run.steps.map(({ key, end }) => `${key} ${end?.outcome.kind}`),
+    ["a ok", "exec-1 failed", "finally/exec-1 ok"],
+  );
+  assert.deepEqual([...keptOf(run, { kind: "failed" }).steps.keys()], ["a", "finally/exec-1"]);
+});

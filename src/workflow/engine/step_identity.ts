@@ -1,0 +1,155 @@
+/**
+ * By what a rerun knows a step, whatever became of its place in the file: a step with an `id` by that, another one by
+ * what it does, a round by its item. And whether it is still the same step: a hash of what it does.
+ */
+import type { JsonValue } from "../../base/json_value.ts";
+import { namesUsed } from "../../expression/names_used.ts";
+import { parseTemplate } from "../../expression/template.ts";
+import type { FullWorkflow, Step } from "../model.ts";
+import { absolute } from "../permissions.ts";
+import { stepKind } from "../steps/registry.ts";
+import { isFile } from "../steps/script.ts";
+import { textsIn, textsWithin, type Values } from "../templates.ts";
+
+/** Steps that use other workflows, with these. */
+type Uses = ReadonlyMap<Step, FullWorkflow>;
+
+/** What a definition depends on beside the step. */
+export interface DefinitionContext {
+  workflow: FullWorkflow;
+  /** Parameters, and `index` in a round. */
+  values: Values;
+  uses: Uses;
+  /** The text of a script's file. */
+  readText(path: string): Promise<string | undefined>;
+}
+
+/** The steps of a list by the names that tell them from each other: `check`, `exec#4f1c09aa`. */
+export async function identitiesOf(steps: readonly Step[]): Promise<ReadonlyMap<Step, string>> {
+  const counts = new Map<string, number>();
+  const identities = new Map<Step, string>();
+  for (const step of steps) {
+    if (step.named) {
+      identities.set(step, step.id);
+      continue;
+    }
+    // What lies in it has identities of its own.
+    const own = `${step.kind}#${await shortHash(ownContent(step))}`;
+    const before = counts.get(own) ?? 0;
+    counts.set(own, before + 1);
+    identities.set(step, before === 0 ? own : `${own}~${before}`);
+  }
+  return identities;
+}
+
+/** The identity of a round within its step. @param before rounds before it with an equal item. */
+export async function roundIdentity(item: JsonValue, before: number): Promise<string> {
+  return `[${await shortHash(item)}${before === 0 ? "" : `~${before}`}]`;
+}
+
+/**
+ * A hash of all that a step does: its fields, its inner steps and the workflow that it uses, the selection that it
+ * takes from its file, and the values of the parameters that it names. Secret ones count by their names alone.
+ */
+export async function definitionOf(
+  step: Step,
+  { workflow, values, uses, readText }: DefinitionContext,
+): Promise<string> {
+  const select = takesSelection(step) ? workflow.select : {};
+  const secrets = new Set(workflow.params.flatMap(({ name, secret }) => secret ? [name] : []));
+  const params = values.params as Readonly<Record<string, JsonValue>>;
+  const texts = [...textsWithin(step), ...textsIn(select, [])];
+  const named = new Set(
+    texts.flatMap(({ text }) =>
+      namesUsed(parseTemplate(text).template).flatMap(({ path: [first, name] }) =>
+        first === "params"
+          ? name === undefined ? Object.keys(params) : [name]
+          : first === "index"
+          ? ["index"]
+          : []
+      )
+    ),
+  );
+  const used = [...named].filter((name) => !secrets.has(name)).toSorted()
+    .map((name) => [name, (name === "index" ? values.index : params[name]) ?? null]);
+  const scripts = await Promise.all(scriptFiles(step, workflow, uses).map(readText));
+  return await shortHash([content(step, uses), select, used, scripts]);
+}
+
+/** A step of a file, as its place tells it and as a rerun knows it. */
+export interface StaticStep {
+  key: string;
+  identity: string;
+  definition: string;
+}
+
+/** The steps of a workflow that aren't in a round or in another workflow. */
+export async function staticSteps(context: DefinitionContext): Promise<StaticStep[]> {
+  const { workflow } = context;
+  const found: StaticStep[] = [];
+  const collect = async (steps: readonly Step[], prefix: string, outer: string) => {
+    const identities = await identitiesOf(steps);
+    for (const step of steps) {
+      const [key, identity] = [prefix + step.id, outer + identities.get(step)];
+      found.push({ key, identity, definition: await definitionOf(step, context) });
+      if (!stepKind(step.kind).innerStay) continue;
+      for (const inner of Object.values(step.inner)) {
+        await collect(inner, `${key}/`, `${identity}/`);
+      }
+    }
+  };
+  await collect(workflow.steps, "", "");
+  await collect(workflow.finally, finallyPrefix, finallyPrefix);
+  return found;
+}
+
+/** Before the keys of the steps of `finally`: no other step can have it for its id. */
+export const finallyPrefix = "finally/";
+
+function ownContent({ kind, fields, when, inner }: Step): unknown {
+  const own = Object.entries(fields).filter(([name]) => !Object.hasOwn(inner, name));
+  return [kind, Object.fromEntries(own), when ?? null];
+}
+
+function content(step: Step, uses: Uses): unknown {
+  const used = uses.get(step);
+  return [
+    ownContent(step),
+    Object.values(step.inner).map((steps) => steps.map((one) => content(one, uses))),
+    used === undefined ? null : [
+      used.select,
+      ...[used.steps, used.finally].map((steps) => steps.map((one) => content(one, uses))),
+    ],
+  ];
+}
+
+/** The files of the scripts of a step, and of all that lie in it or that it uses. */
+function scriptFiles(step: Step, { path }: Pick<FullWorkflow, "path">, uses: Uses): string[] {
+  const folder = path.slice(0, path.lastIndexOf("/"));
+  const used = uses.get(step);
+  const { script } = step.fields;
+  return [
+    ...(step.kind === "script" && typeof script === "string" && isFile(script)
+      ? [absolute(script, folder)]
+      : []),
+    ...Object.values(step.inner).flat().flatMap((one) => scriptFiles(one, { path }, uses)),
+    ...(used === undefined
+      ? []
+      : [...used.steps, ...used.finally].flatMap((one) => scriptFiles(one, used, uses))),
+  ];
+}
+
+/** Whether it, or a step within it, runs in the pods that the file selects. */
+function takesSelection(step: Step): boolean {
+  const isOwn = stepKind(step.kind).entries.select !== undefined &&
+    step.fields.select === undefined;
+  return isOwn || step.kind === "script" ||
+    Object.values(step.inner).some((steps) => steps.some(takesSelection));
+}
+
+/** 64 bits of SHA-256: two that differ are told apart. */
+async function shortHash(data: unknown): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify(data));
+  const digest = await crypto.subtle.digest("SHA-256", bytes);
+  return new Uint8Array(digest, 0, 8).toHex();
+}
