@@ -2,8 +2,12 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { createAuthority } from "../src/cluster/tls/authority.ts";
+import { filePath } from "../src/wiring/file_path.ts";
+import { runCommand } from "./harness/command.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
+
+const root = filePath(new URL("../", import.meta.url));
 
 interface Kubeconfig {
   clusters: { cluster: { server: string; "certificate-authority-data"?: string } }[];
@@ -62,12 +66,13 @@ Deno.test("the authority that a kubeconfig names counts alone, and none that Den
   own["certificate-authority-data"] = btoa(certificate);
   const other = `${cluster.folder}/other-authority`;
   await Deno.writeTextFile(other, JSON.stringify(kubeconfig), { mode: 0o600 });
-  const codeWith = async (store: string) => {
-    const env = { KUBECONFIG: other, SSL_CERT_FILE: known, DENO_TLS_CA_STORE: store };
-    return (await kodama.run(["pods", "-A"], { env })).code;
-  };
-  // Deno's own list is that of the machine here: it would let the server pass.
-  assert.equal(await codeWith("system"), 0);
-  // As a launcher has it.
-  assert.notEqual(await codeWith(""), 0);
+  const variables = { KUBECONFIG: other, SSL_CERT_FILE: known, DENO_TLS_CA_STORE: "system" };
+  // Deno's own list is that of the machine here: without a launcher it lets the server pass.
+  const env = { ...Deno.env.toObject(), ...variables };
+  const bare = [Deno.execPath(), "run", "--quiet", "-A", `${root}main.ts`, "pods", "-A"];
+  const { code, stderr } = await runCommand(bare, { env });
+  assert.equal(code, 0, stderr);
+  const launched = await kodama.run(["pods", "-A"], { env: variables });
+  assert.notEqual(launched.code, 0);
+  assert.match(launched.stderr, /signed by an authority that isn't trusted/);
 });

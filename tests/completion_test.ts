@@ -1,7 +1,7 @@
 /** Completion in real shells: what they offer after a line that a person has begun. */
 import assert from "node:assert/strict";
 import { completionScript, type Shell } from "../src/cli/completion_scripts.ts";
-import { filePath } from "../src/wiring/file_path.ts";
+import { builtKodama } from "./harness/built_kodama.ts";
 
 /** Lines as typed up to the Tab key, and what is offered. */
 const lines: readonly (readonly [line: string, offers: string[]])[] = [
@@ -68,14 +68,12 @@ async function offered(
 ): Promise<string[]> {
   const folder = await Deno.makeTempDir({ prefix: "kodama-completion-" });
   try {
-    await installCommands(folder);
     const before = program === "zsh" ? "compdef() { }\n" : "";
     const child = new Deno.Command(program, {
       args,
       env: {
-        PATH: `${folder}:${Deno.env.get("PATH")}`,
+        PATH: `${await builtKodama()}/bin:${Deno.env.get("PATH")}`,
         HOME: folder,
-        DENO_DIR: await denoDir(),
         LINE: line,
       },
       stdin: "piped",
@@ -91,22 +89,6 @@ async function offered(
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-}
-
-/** `kodama` and its other names, run from source. */
-async function installCommands(folder: string): Promise<void> {
-  const main = filePath(new URL("../main.ts", import.meta.url));
-  for (const name of ["kodama", "kpod", "kwekash"]) {
-    const text =
-      `#!/bin/sh\nKODAMA_ARGV0=${name} exec '${Deno.execPath()}' run -q -A '${main}' "$@"\n`;
-    await Deno.writeTextFile(`${folder}/${name}`, text, { mode: 0o755 });
-  }
-}
-
-/** Deno's own cache: the home folder of the test is an empty one. */
-async function denoDir(): Promise<string> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
-  return (JSON.parse(new TextDecoder().decode(stdout)) as { denoDir: string }).denoDir;
 }
 
 async function isThere(program: string): Promise<boolean> {

@@ -1,12 +1,10 @@
 /** Copies by the real program on the embedded cluster, over a link that breaks. */
 import assert from "node:assert/strict";
 import { CuttingLink } from "./cluster/faults/cutting_link.ts";
-import { runCommand } from "./harness/command.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { kubectlMissing } from "./harness/kubectl.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
-const main = new URL("../main.ts", import.meta.url).pathname;
 const namespace = "weka-operator-system";
 const missing = await kubectlMissing();
 
@@ -18,14 +16,8 @@ Deno.test({ name: "cp by the real program", ignore: missing !== undefined }, asy
   const { clusters } = JSON.parse(await Deno.readTextFile(kubeconfig));
   await using link = new CuttingLink(clusters[0].cluster.server, () => limit);
   await link.writeKubeconfig(kubeconfig, `${folder}/cutting`);
-  const run = (words: readonly string[], more: Readonly<Record<string, string>> = {}) => {
-    // As the installed launcher does for cp alone.
-    const flags = ["run", "--quiet", "--no-prompt", "-P=kodama", "--allow-write"];
-    return runCommand([Deno.execPath(), ...flags, main, "cp", "-n", namespace, ...words], {
-      env: { ...kodama.env, ...more },
-      cwd: folder,
-    });
-  };
+  const run = (words: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+    kodama.run(["cp", "-n", namespace, ...words], { env, cwd: folder });
   const cutting = { KUBECONFIG: `${folder}/cutting` };
   const bytes = new Uint8Array(8_000_000);
   for (let at = 0; at < bytes.length; at += 65_536) {

@@ -1,13 +1,15 @@
 /** An installation is complete, starts without the network, and is replaced without a gap. */
 import assert from "node:assert/strict";
+import { DatabaseSync } from "node:sqlite";
 import { bundle, hideLazyImports } from "../tools/bundle.ts";
 import { install, pathAdvice } from "../tools/install.ts";
-import { launcherNames } from "../tools/launcher.ts";
+import { installed, launcherNames } from "../tools/launcher.ts";
 import { removeOldVersions, runningCommandLines } from "../tools/old_versions.ts";
 import { parsePrefix } from "../tools/prefix.ts";
 import { uninstall } from "../tools/uninstall.ts";
 import { filePath } from "../src/wiring/file_path.ts";
 import { coldModules, entryModule, execModules, hotOutputs } from "../tools/hot_path.ts";
+import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { kubectlMissing } from "./harness/kubectl.ts";
 
 interface Ended {
@@ -30,6 +32,13 @@ async function start(
   }).output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** The modules whose compiled form is kept: all that were loaded, if the cache was empty before. */
+function loadedModules(cache: string): string[] {
+  using database = new DatabaseSync(`${cache}/v8_code_cache_v2`);
+  return database.prepare("select specifier from codecache").all()
+    .map(({ specifier }) => String(specifier));
 }
 
 /** A folder that is gone after the test. */
@@ -82,6 +91,30 @@ Deno.test("install makes its commands, twice the same, and uninstall leaves noth
     },
   });
 
+  await t.step("the caches that were installed have no log to be read through", async () => {
+    const logs: string[] = [];
+    for await (const { name } of Deno.readDir(`${first.version}/${installed.cache}`)) {
+      if (!name.endsWith("-wal")) continue;
+      logs.push(name);
+      assert.equal((await Deno.stat(`${first.version}/${installed.cache}/${name}`)).size, 0, name);
+    }
+    assert.ok(logs.length > 0);
+  });
+
+  await t.step("an exec in one pod loads nothing of node's", async () => {
+    await using cluster = await startTestCluster("weka");
+    await Deno.remove(`${first.version}/${installed.cache}`, { recursive: true });
+    const words = ["exec", "-n", "weka-operator-system", "weka-drive-0", "--", "true"];
+    // The first load analyses a module, the second keeps its compiled form.
+    for (let run = 0; run < 3; run++) {
+      const { code, stderr } = await start(`${prefix}/bin/kodama`, words, cluster.env);
+      assert.equal(code, 0, stderr);
+    }
+    const modules = loadedModules(`${first.version}/${installed.cache}`);
+    assert.ok(modules.some((name) => name.startsWith("file:")));
+    assert.deepEqual(modules.filter((name) => /^node:|^ext:deno_node\//.test(name)), []);
+  });
+
   await t.step("data files lie where the bundle looks for them", async () => {
     for (const path of ["main.js", "deno", "LICENSES.txt", "workflows/kwekash.yaml"]) {
       assert.ok((await Deno.stat(`${first.version}/${path}`)).isFile, path);
@@ -107,7 +140,7 @@ Deno.test("install makes its commands, twice the same, and uninstall leaves noth
   });
 });
 
-Deno.test("the hot path is free of node's compatibility layer", async () => {
+Deno.test("the bundle starts with few files, which are free of node's compatibility layer", async () => {
   await using folder = await temporaryFolder();
   const { metafile } = await bundle(folder.path);
   const hot = hotOutputs(metafile);
@@ -124,11 +157,6 @@ Deno.test("the hot path is free of node's compatibility layer", async () => {
     assert.ok(modules.some((path) => path?.startsWith(module)), `${module} is a chunk of its own`);
   }
   for (const module of execModules) assert.ok(modules.includes(module), `${module} is lazy`);
-});
-
-Deno.test("a command in some pods starts with few files", async () => {
-  await using folder = await temporaryFolder();
-  const { metafile } = await bundle(folder.path);
   const files = new Set<string>();
   const collect = (output: string) => {
     if (files.has(output)) return;
@@ -141,7 +169,7 @@ Deno.test("a command in some pods starts with few files", async () => {
     const module = entryModule(metafile, output);
     if (module === "main.ts" || execModules.includes(module ?? "")) collect(output);
   }
-  // Without one chunk for what starts together it is some 75.
+  // Of a command in some pods: without one chunk for what starts together it is some 75.
   assert.ok(files.size <= 20, `${files.size} files`);
 });
 

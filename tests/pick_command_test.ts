@@ -3,23 +3,16 @@ import assert from "node:assert/strict";
 import { systemHost } from "../src/kube/host.ts";
 import { openKubeClient } from "../src/kube/open_client.ts";
 import { PODS } from "../src/kube/resources.ts";
+import { builtKodama } from "./harness/built_kodama.ts";
 import { startTestCluster, type TestCluster } from "./harness/embedded_cluster.ts";
 import { runCommand } from "./harness/command.ts";
 import { PseudoTerminal, terminalMissing } from "./harness/pseudo_terminal.ts";
 
 const root = new URL("../", import.meta.url).pathname;
 const missing = await terminalMissing();
+const prefix = await builtKodama();
 
-async function environment({ env }: TestCluster): Promise<Record<string, string>> {
-  const info = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
-  const { denoDir } = JSON.parse(new TextDecoder().decode(info.stdout)) as { denoDir: string };
-  return { ...env, DENO_DIR: denoDir };
-}
-
-function kodama(...words: string[]): string[] {
-  const start = [Deno.execPath(), "run", "--quiet", "--no-prompt", "-P=cluster"];
-  return [...start, `${root}main.ts`, ...words];
-}
+const kodama = (...words: string[]) => [`${prefix}/bin/kodama`, ...words];
 
 const inNamespace = ["-n", "weka-operator-system"];
 
@@ -43,7 +36,7 @@ Deno.test({
   ignore: missing !== undefined,
   fn: async (t) => {
     await using cluster = await startTestCluster("fleet:drives=6");
-    const env = await environment(cluster);
+    const { env } = cluster;
     const open = async (words: readonly string[]) =>
       await PseudoTerminal.open(shown(words), { env, columns: 100, rows: 24, cwd: root });
 

@@ -31,7 +31,6 @@ Deno.test("what is run again after faults in mid-run is exactly what failed", as
     const words = ["exec", ...selection, "--yes", "-o", "json", "--shell", "--", line];
     const stdout = await kodama.succeed(words, {
       env: { KODAMA_CONFIG_DIR: `${kodama.configFolder}/aside` },
-      write: [`${kodama.configFolder}/aside`],
     });
     const reports = JSON.parse(stdout) as { pod: string; stdout: string }[];
     return new Map(reports.map((report) => [report.pod, report.stdout.trim()]));

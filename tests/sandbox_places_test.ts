@@ -7,7 +7,7 @@ import { denoCompile } from "../tools/compile.ts";
 import { makeSingleFile } from "../tools/single_file.ts";
 import { runCommand } from "./harness/command.ts";
 import { InstalledKodama } from "./harness/installed_kodama.ts";
-import { SourceKodama } from "./harness/source_kodama.ts";
+import { fromSource } from "./harness/source_kodama.ts";
 
 /** One script after the other in one workflow: what is granted and what isn't, time and memory. */
 const workflow = `
@@ -69,14 +69,15 @@ Deno.test("scripts run in their bounds: from source", async () => {
   const folder = await Deno.makeTempDir({ prefix: "kodama-sandbox-" });
   try {
     const cwd = await repositoryIn(folder);
+    const source = await fromSource([`${folder}/home`]);
     const env = {
       HOME: `${folder}/home`,
       PATH: Deno.env.get("PATH") ?? "",
       NO_COLOR: "1",
+      ...source.env,
       ...granted,
     };
-    const kodama = await SourceKodama.on({ env, folder });
-    checkEnd(await kodama.run(words, { cwd }));
+    checkEnd(await runCommand([...source.words, ...words], { cwd, env }));
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

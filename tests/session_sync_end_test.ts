@@ -11,7 +11,7 @@ async function machine(cluster: TestCluster, name: string) {
   await Deno.mkdir(site);
   const env = testEnvironment(folder, cluster.kubeconfig);
   const kodama = await SourceKodama.on({ env, folder });
-  const run = (...words: string[]) => kodama.succeed(words, { cwd: folder, write: [site] });
+  const run = (...words: string[]) => kodama.succeed(words, { cwd: folder });
   const status = async () => {
     const { stdout } = await kodama.run(["sync", "status", "work", "-o", "json"]);
     return JSON.parse(stdout) as { phase: string; reason: string; pid: number | null; log: string };

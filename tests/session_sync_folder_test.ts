@@ -12,8 +12,7 @@ async function machine(cluster: TestCluster, names: readonly string[]) {
     await Deno.writeTextFile(`${folder(name)}/.kodamaignore`, "");
     await Deno.writeTextFile(`${folder(name)}/${name}.txt`, `${name}\n`);
   }
-  const write = names.map(folder);
-  const run = (cwd: string, ...words: string[]) => kodama.run(words, { cwd: folder(cwd), write });
+  const run = (cwd: string, ...words: string[]) => kodama.run(words, { cwd: folder(cwd) });
   const succeed = async (cwd: string, ...words: string[]) => {
     const { code, stdout, stderr } = await run(cwd, ...words);
     assert.equal(code, 0, `${words.join(" ")}: ${stderr}`);

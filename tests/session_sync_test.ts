@@ -19,7 +19,7 @@ Deno.test("a clone, its session and the session's agent work on the same files",
   await Deno.mkdir(`${clone}/secret`);
   await Deno.writeTextFile(`${clone}/secret/key`, "stays here\n");
   await Deno.writeTextFile(`${clone}/.env`, "DATABASE_URL=postgres://u:stays-here@db\n");
-  const run = (...words: string[]) => kodama.succeed(words, { cwd: clone, write: [clone] });
+  const run = (...words: string[]) => kodama.succeed(words, { cwd: clone });
   const inPod = (line: string) => run("attach", "work", "--command", line);
   const agent = ["--adapter", "command", "--prompt", "say hello"];
   const words = ["start", "work", "--repo", ".", "--sync", ".", "--env-file", ".env", ...agent];
@@ -53,7 +53,7 @@ Deno.test("a clone, its session and the session's agent work on the same files",
     await run(...words, "--", "sh", "-c", line);
     assert.equal(JSON.parse(await run("get", "work", "-o", "json")).tasks.length, 1);
     const other = [...words.slice(0, -1), "something else", "--", "sh", "-c", line];
-    const refused = await kodama.run(other, { cwd: clone, write: [clone] });
+    const refused = await kodama.run(other, { cwd: clone });
     assert.match(refused.stderr, /was begun with another prompt/);
     assert.match(await run("list"), /^work +Running /m, "what was refused breaks nothing");
     await run("stop", "work");

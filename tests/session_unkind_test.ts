@@ -10,7 +10,7 @@ async function machine(cluster: TestCluster, name: string) {
   await Deno.mkdir(`${folder}/site`);
   const env = testEnvironment(folder, cluster.kubeconfig);
   const kodama = await SourceKodama.on({ env, folder });
-  const folders = { cwd: folder, write: [`${folder}/site`] };
+  const folders = { cwd: folder };
   const run = (...words: string[]) => kodama.run(words, folders);
   const on = (...words: string[]) => kodama.succeed(words, folders);
   return { site: `${folder}/site`, run, on };

@@ -98,7 +98,7 @@ Deno.test({
       await comesTrue("somebody watches over it", async () => {
         return (await inPod("ps -eo args")).stdout.includes("kodama-watch");
       });
-      await terminal.kill(/main\.ts shell/);
+      await terminal.kill(/main\.js shell/);
       const detached = async () => {
         const { code, stdout } = await inPod("tmux -S /tmp/kodama-shell-*/*/tmux list-clients");
         return code === 0 && stdout === "";
@@ -130,7 +130,7 @@ Deno.test({
           const programs = await inPod();
           return programs.includes("sleep 86399") && programs.includes("kodama-watch");
         });
-        await terminal.kill(/main\.ts shell/);
+        await terminal.kill(/main\.js shell/);
         await comesTrue("nothing of it", async () => !/86399|kodama-shell/.test(await inPod()));
         assert.equal(await keptIn(kodama, "weka-drive-1"), "");
       },
@@ -187,7 +187,7 @@ Deno.test({
       const folder = `${cluster.folder}/transcripts`;
       const words = ["shell", ...inNamespace, "weka-drive-0", "--new", "--log", folder];
       await using terminal = await PseudoTerminal.open(
-        [...shown, ...kodama.words(words, [folder])],
+        [...shown, ...kodama.words(words)],
         { env: kodama.env, cwd, columns: 60, rows: 10 },
       );
       await terminal.until("the prompt", /weka-drive-0:\/# ?$/m);

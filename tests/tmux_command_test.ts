@@ -113,7 +113,6 @@ Deno.test({
         const line = "echo from $KODAMA_POD; test $KODAMA_POD != weka-drive-1;";
         const words = kodama.words(
           ["tmux", ...drives, "-d", "--log", folder, "--", "sh", "-c", line],
-          [folder],
         );
         const { code, stderr } = await runCommand(words, { env: tmux.env, cwd });
         assert.equal(code, 0, stderr);

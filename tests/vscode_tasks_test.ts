@@ -1,5 +1,6 @@
 /** `examples/vscode/tasks.json`: every task is run as VS Code would run it, with its inputs' defaults. */
 import assert from "node:assert/strict";
+import { runCommand } from "./harness/command.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { SourceKodama } from "./harness/source_kodama.ts";
 
@@ -60,8 +61,8 @@ Deno.test("each task does what its label says, whatever is chosen", async (t) =>
         const value = (id: string) =>
           id === picked?.id ? choice : file.inputs.find((one) => one.id === id)?.default ?? "";
         const words = args.map((word) => word.replace(variable, (_, id: string) => value(id)));
-        const { code, stdout, stderr } = await kodama.run(words, {
-          env: { KODAMA_ARGV0: command },
+        const { code, stdout, stderr } = await runCommand([`${kodama.bin}/${command}`, ...words], {
+          env: kodama.env,
         });
         if (args[0] === "shell") {
           // Nobody is at this terminal to choose one of the drives.

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
 import { PseudoTerminal, terminalMissing } from "./harness/pseudo_terminal.ts";
 import { runCommand } from "./harness/command.ts";
+import { SourceKodama } from "./harness/source_kodama.ts";
 
 const root = new URL("../", import.meta.url).pathname;
 const missing = await terminalMissing();
@@ -24,13 +25,11 @@ Deno.test({
   ignore: missing !== undefined,
   fn: async (t) => {
     await using cluster = await startTestCluster("fleet:drives=6");
-    const info = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
-    const { denoDir } = JSON.parse(new TextDecoder().decode(info.stdout)) as { denoDir: string };
-    const env = { ...cluster.env, DENO_DIR: denoDir };
+    const kodama = await SourceKodama.on(cluster);
+    const { env } = kodama;
     const file = `${cluster.folder}/picked.yaml`;
     await Deno.writeTextFile(file, workflow);
-    const kodama = [Deno.execPath(), "run", "--quiet", "--no-prompt", "-P=cluster"];
-    const words = (...more: string[]) => [...kodama, `${root}main.ts`, ...more];
+    const words = (...more: string[]) => kodama.words(more);
     const open = async (...more: string[]) => {
       const line = words(...more).map((word) => `'${word}'`).join(" ");
       const shown = ["sh", "-c", `${line}; echo "code $?:"; cat`];

@@ -62,8 +62,7 @@ Deno.test("what is written of workflows is what their schemas say", async (t) =>
   const kodama = await SourceKodama.on(cluster);
   const file = `${cluster.folder}/much.yaml`;
   await Deno.writeTextFile(file, workflow);
-  const run = (...words: string[]) =>
-    kodama.run([...words, "--trust"], { write: [cluster.folder] });
+  const run = (...words: string[]) => kodama.run([...words, "--trust"]);
   const event = await published("workflow-event");
   const record = await published("workflow-record");
   const report = await published("workflow-report");

@@ -1,10 +1,10 @@
 /** `kodama workflow test` as a process of its own: whatever its steps do, they do it to the test's own cluster. */
 import assert from "node:assert/strict";
+import { builtKodama } from "./harness/built_kodama.ts";
 import { runCommand } from "./harness/command.ts";
 import { kubectlMissing } from "./harness/kubectl.ts";
 import { TestFolder } from "./harness/test_folder.ts";
 
-const root = new URL("../", import.meta.url).pathname;
 const missing = await kubectlMissing();
 
 const workflow = `select: { namespace: weka-operator-system, match: "/^weka-drive-[0-2]$/" }
@@ -43,20 +43,16 @@ Deno.test({
     await Deno.mkdir(`${folder.path}/workflows`);
     await Deno.writeTextFile(`${folder.path}/workflows/risky.yaml`, workflow);
     await Deno.writeTextFile(`${folder.path}/workflows/risky.test.yaml`, test);
-    const info = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
-    const { denoDir } = JSON.parse(new TextDecoder().decode(info.stdout)) as { denoDir: string };
     const env = {
       PATH: Deno.env.get("PATH") ?? "",
       HOME: `${folder.path}/home`,
       KODAMA_CONFIG_DIR: `${folder.path}/home/.kodama`,
       // A person's own: nothing of a test goes there.
       KUBECONFIG: `${folder.path}/of-a-person`,
-      DENO_DIR: denoDir,
       NO_COLOR: "1",
     };
-    const kodama = [Deno.execPath(), "run", "--quiet", "--no-prompt", "--config"];
-    const words = [...kodama, `${root}deno.json`, "-P=cluster", `${root}main.ts`];
-    const { code, stdout, stderr } = await runCommand([...words, "workflow", "test"], {
+    const kodama = `${await builtKodama()}/bin/kodama`;
+    const { code, stdout, stderr } = await runCommand([kodama, "workflow", "test"], {
       env,
       cwd: folder.path,
     });

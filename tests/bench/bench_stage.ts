@@ -16,7 +16,7 @@ export class BenchStage implements AsyncDisposable {
   /** @param real the kubeconfig of a real cluster; an embedded one is started where there is none. */
   static async open(real = realKubeconfig()): Promise<BenchStage> {
     await using stack = new AsyncDisposableStack();
-    const kodama = stack.use(await InstalledKodama.open());
+    const kodama = stack.use(await InstalledKodama.open({ fresh: true }));
     if (real === undefined) {
       await kodama.clusterUp("empty");
       return new BenchStage(stack.move(), kodama, "default", "an embedded");

@@ -72,7 +72,7 @@ function numberAfter(words: readonly string[], flag: string, otherwise: number):
 async function main(words: readonly string[]): Promise<number> {
   const pods = numberAfter(words, "--pods", 300);
   const count = numberAfter(words, "--runs", 100);
-  await using kodama = await InstalledKodama.open();
+  await using kodama = await InstalledKodama.open({ fresh: true });
   await kodama.clusterUp(`fleet:drives=${pods}`);
   const runs: FleetRun[] = [];
   while (runs.length < count) runs.push(await runOnce(kodama, pods));

@@ -66,7 +66,7 @@ async function firstPod(kodama: InstalledKodama): Promise<Pod> {
 async function main(words: readonly string[]): Promise<number> {
   const guard = words.includes("--guard");
   const rounds = Number(words[words.indexOf("--rounds") + 1 || words.length] ?? 25);
-  await using kodama = await InstalledKodama.open();
+  await using kodama = await InstalledKodama.open({ fresh: true });
   await kodama.clusterUp("weka");
   const pod = await firstPod(kodama);
   let left = 0;

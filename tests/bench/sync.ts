@@ -232,7 +232,7 @@ function ms(time: number): string {
 async function main(words: readonly string[]): Promise<number> {
   const options = optionsOf(words);
   await using stack = new AsyncDisposableStack();
-  const kodama = stack.use(await InstalledKodama.open());
+  const kodama = stack.use(await InstalledKodama.open({ fresh: true }));
   const real = realKubeconfig();
   let namespace = "default";
   if (real === undefined) await kodama.clusterUp("empty");

@@ -97,11 +97,11 @@ export class LifeStage implements AsyncDisposable {
 
   /** A command line on a machine, to whatever end it comes. */
   async try(
-    { kodama, folder, site }: Machine,
+    { kodama, folder }: Machine,
     words: readonly string[],
     env: Readonly<Record<string, string>> = {},
   ): Promise<CommandResult> {
-    const result = await kodama.run(words, { cwd: folder, write: [site, this.folder], env });
+    const result = await kodama.run(words, { cwd: folder, env });
     const line = `kodama ${words[0]}`;
     this.hunt.look(`standard output of ${line}`, result.stdout);
     this.hunt.look(`standard error of ${line}`, result.stderr);

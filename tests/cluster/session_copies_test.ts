@@ -25,7 +25,7 @@ Deno.test({
     await using own = await TestFolder.open("kodama-copies-");
     const kodama = await machine(namespace, `${own.path}/machine`);
     await Deno.writeTextFile(`${own.path}/.env`, `PLANTED="${planted}"\n`);
-    const folders = { cwd: own.path, write: [own.path] };
+    const folders = { cwd: own.path };
     const run = (...words: string[]) => kodama.run(words, folders);
     const on = (...words: string[]) => kodama.succeed(words, folders);
     const inPod = (name: string, line: string) => on("attach", name, "--command", line);

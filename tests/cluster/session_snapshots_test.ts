@@ -23,7 +23,7 @@ async function scene(stack: AsyncDisposableStack) {
   const kodama = await machine(namespace, `${own.path}/machine`);
   const settings = `defaults: { storage: { className: ${snapshotStorage.storageClass} } }\n`;
   await Deno.writeTextFile(`${own.path}/.kodama.yaml`, settings);
-  const folders = { cwd: own.path, write: [own.path] };
+  const folders = { cwd: own.path };
   const run = (...words: string[]) => kodama.run(words, folders);
   const on = (...words: string[]) => kodama.succeed(words, folders);
   const inPod = (name: string, line: string) => on("attach", name, "--command", line);

@@ -1,5 +1,6 @@
 /** An installed kodama in a folder of its own, with its own home: what a person has after `deno task install`. */
 import { install } from "../../tools/install.ts";
+import { builtKodama } from "./built_kodama.ts";
 
 /** How a program ended, with all that it wrote. */
 export interface Ended {
@@ -19,7 +20,8 @@ export class InstalledKodama implements AsyncDisposable {
     public env: Readonly<Record<string, string>>,
   ) {}
 
-  static async open(): Promise<InstalledKodama> {
+  /** `fresh`: an installation that nothing has been started from, for measurements. */
+  static async open({ fresh = false } = {}): Promise<InstalledKodama> {
     const folder = await Deno.makeTempDir({ prefix: "kodama-installed-" });
     const kodama = new InstalledKodama(folder, {
       HOME: `${folder}/home`,
@@ -30,7 +32,9 @@ export class InstalledKodama implements AsyncDisposable {
     try {
       await Deno.mkdir(`${folder}/home`);
       await Deno.mkdir(kodama.workFolder);
-      await install(`${folder}/prefix`);
+      // The program is shared, its home and what it starts are not.
+      if (fresh) await install(`${folder}/prefix`);
+      else await Deno.symlink(await builtKodama(), `${folder}/prefix`);
       return kodama;
     } catch (error) {
       await kodama[Symbol.asyncDispose]();

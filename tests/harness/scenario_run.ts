@@ -1,12 +1,12 @@
 /** Running a scenario: in a folder of its own, with kodama from this checkout, on some cluster. */
 import assert from "node:assert/strict";
 import { parse, stringify } from "yaml";
+import { builtKodama } from "./built_kodama.ts";
 import { runCommand } from "./command.ts";
 import { testEnvironment } from "./embedded_cluster.ts";
 import { TestFolder } from "./test_folder.ts";
 import { type KnownTexts, normalise } from "./normalise.ts";
 import type { Part, Scenario, Step } from "./scenario.ts";
-import { filePath } from "../../src/wiring/file_path.ts";
 
 /** A cluster to run on, and a namespace that the scenario has for itself. */
 export interface Stage {
@@ -16,8 +16,6 @@ export interface Stage {
   /** What of this cluster is replaced in what is printed, beside what every stage has. */
   known?: KnownTexts;
 }
-
-const root = filePath(new URL("../../", import.meta.url));
 
 /** A folder for a scenario: its files, its home, and `kodama` on its PATH. */
 class Bench implements AsyncDisposable {
@@ -31,11 +29,8 @@ class Bench implements AsyncDisposable {
   static async open(stage: Stage): Promise<Bench> {
     const own = await TestFolder.open("kodama-scenario-");
     const folder = own.path;
-    for (const name of ["bin", "home", "work"]) await Deno.mkdir(`${folder}/${name}`);
+    for (const name of ["home", "work"]) await Deno.mkdir(`${folder}/${name}`);
     await Deno.writeTextFile(`${folder}/kubeconfig`, scenarioKubeconfig(stage), { mode: 0o600 });
-    for (const name of ["kodama", "kpod", "kubectl-kodama"]) {
-      await Deno.writeTextFile(`${folder}/bin/${name}`, launcher(name, folder), { mode: 0o755 });
-    }
     const env = testEnvironment(folder, `${folder}/kubeconfig`);
     const known = {
       work: `${folder}/work`,
@@ -44,7 +39,12 @@ class Bench implements AsyncDisposable {
       server: serverOf(stage),
       ...stage.known,
     };
-    return new Bench(own, folder, { ...env, PATH: `${folder}/bin:${env["PATH"]}` }, known);
+    return new Bench(
+      own,
+      folder,
+      { ...env, PATH: `${await builtKodama()}/bin:${env["PATH"]}` },
+      known,
+    );
   }
 
   run(words: readonly string[], stdin?: string) {
@@ -75,29 +75,6 @@ function scenarioKubeconfig({ kubeconfig, namespace }: Stage): string {
   assert.ok(current, "the kubeconfig has no current context");
   const contexts = [{ name: "scenario", context: { ...current.context, namespace } }];
   return stringify({ ...config, contexts, "current-context": "scenario" });
-}
-
-/** The real program from source, allowed what it is allowed in everyday use. */
-function launcher(name: string, folder: string): string {
-  // As the installed launcher does: kodama writes where its configuration is; copies and steps go where they are told.
-  const write = `--allow-write=${testEnvironment(folder, "")["KODAMA_CONFIG_DIR"]}`;
-  const config = `${root}deno.json`;
-  const words = ["run", "--quiet", "--no-prompt", "--config", config, "-P=kodama"];
-  const deno = [Deno.execPath(), ...words].map((word) => `'${word}'`).join(" ");
-  return `#!/bin/sh
-write='${write}'
-case "$1 $2" in "cp "* | "run "* | "runs rerun" | "workflow new" | "snapshot "* | "session snapshot") write=--allow-write ;; esac
-KODAMA_ARGV0=${name} exec env DENO_DIR='${denoFolder()}' ${deno} "$write" '${root}main.ts' "$@"
-`;
-}
-
-/** Where Deno keeps what it downloaded: a home of its own would have it download all of it again. */
-function denoFolder(): string {
-  const named = Deno.env.get("DENO_DIR");
-  if (named !== undefined) return named;
-  const home = Deno.env.get("HOME") ?? "";
-  const cache = Deno.env.get("XDG_CACHE_HOME") ?? `${home}/.cache`;
-  return Deno.build.os === "darwin" ? `${home}/Library/Caches/deno` : `${cache}/deno`;
 }
 
 /** Runs every part, and gives the scenario as it really went. */

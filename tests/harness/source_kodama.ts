@@ -1,15 +1,13 @@
-/** kodama from source as a person runs it: a process of its own, with the permissions of its set alone. */
+/** kodama of this checkout as a person runs it: a process of its own, started by its launcher. */
 import assert from "node:assert/strict";
+import { filePath } from "../../src/wiring/file_path.ts";
+import { builtKodama } from "./built_kodama.ts";
 import { type CommandOptions, type CommandResult, runCommand, RunningCommand } from "./command.ts";
 import type { TestCluster } from "./embedded_cluster.ts";
-
-const main = new URL("../../main.ts", import.meta.url).pathname;
 
 /** What a single start may be given. */
 export type StartOptions = Partial<Omit<CommandOptions, "env">> & {
   env?: Readonly<Record<string, string>>;
-  /** Folders that may be written to, beside the configuration folder. */
-  write?: readonly string[];
 };
 
 /** Starts kodama on an embedded cluster. */
@@ -17,27 +15,23 @@ export class SourceKodama {
   private constructor(
     readonly env: Readonly<Record<string, string>>,
     readonly configFolder: string,
+    /** The folder of the launchers: `kodama`, `kpod`, `kwekash`, `kubectl-kodama`. */
+    readonly bin: string,
   ) {}
 
   static async on({ env, folder }: Pick<TestCluster, "env" | "folder">): Promise<SourceKodama> {
-    const info = await runCommand([Deno.execPath(), "info", "--json"], {
-      env: { HOME: Deno.env.get("HOME") ?? "/", ...denoDir() },
-    });
-    const { denoDir: cache } = JSON.parse(info.stdout) as { denoDir: string };
-    return new SourceKodama({ ...env, DENO_DIR: cache }, `${folder}/home/.kodama`);
+    return new SourceKodama(env, `${folder}/home/.kodama`, `${await builtKodama()}/bin`);
   }
 
-  /** The words that start kodama with these words. */
-  words(words: readonly string[], write: readonly string[] = []): string[] {
-    const folders = [this.configFolder, ...write].join(",");
-    const flags = ["--quiet", "--no-prompt", "-P=kodama", `--allow-write=${folders}`];
-    return [Deno.execPath(), "run", ...flags, main, ...words];
+  /** The command line that starts kodama with these arguments. */
+  words(words: readonly string[]): string[] {
+    return [`${this.bin}/kodama`, ...words];
   }
 
   /** Runs a command line to its end. */
   async run(words: readonly string[], options: StartOptions = {}): Promise<CommandResult> {
-    const { env, write, ...rest } = options;
-    return await runCommand(this.words(words, write), { ...rest, env: { ...this.env, ...env } });
+    const { env, ...rest } = options;
+    return await runCommand(this.words(words), { ...rest, env: { ...this.env, ...env } });
   }
 
   /** Runs a command line that has to end well; its standard output. */
@@ -52,11 +46,25 @@ export class SourceKodama {
 
   /** Runs a line of sh in which `kodama` is a function that starts kodama. */
   async shell(line: string, options: StartOptions = {}): Promise<CommandResult> {
-    const { env, write, ...rest } = options;
-    const quoted = this.words([], write).map((word) => `'${word}'`).join(" ");
-    const script = `kodama() { ${quoted} "$@"; }\n${line}`;
+    const { env, ...rest } = options;
+    const script = `kodama() { '${this.bin}/kodama' "$@"; }\n${line}`;
     return await runCommand(["sh", "-c", script], { ...rest, env: { ...this.env, ...env } });
   }
+}
+
+/**
+ * What starts kodama from source, with the permissions of its set, and which may write to these folders alone: the
+ * command line's beginning, and the variable that a clean environment needs for it.
+ */
+export async function fromSource(
+  write: readonly string[],
+): Promise<{ words: readonly string[]; env: { DENO_DIR: string } }> {
+  const info = await runCommand([Deno.execPath(), "info", "--json"], { env: Deno.env.toObject() });
+  const { denoDir } = JSON.parse(info.stdout) as { denoDir: string };
+  const root = filePath(new URL("../../", import.meta.url));
+  const set = ["--config", `${root}deno.json`, "-P=kodama", `--allow-write=${write.join(",")}`];
+  const words = [Deno.execPath(), "run", "--quiet", "--no-prompt", ...set, `${root}main.ts`];
+  return { words, env: { DENO_DIR: denoDir } };
 }
 
 /** Standard output of a command line of kodama; fails the test where it didn't end well. */
@@ -64,9 +72,4 @@ export function outputOf(words: readonly string[], ended: CommandResult): string
   const { code, stdout, stderr } = ended;
   assert.equal(code, 0, `kodama ${words.join(" ")}: ${stderr}${stdout}`);
   return stdout;
-}
-
-function denoDir(): Record<string, string> {
-  const folder = Deno.env.get("DENO_DIR");
-  return folder === undefined ? {} : { DENO_DIR: folder };
 }

@@ -1,0 +1,58 @@
+/**
+ * kodama of this checkout as its users have it: installed once below `dist/`, for every test that starts the program.
+ * A start costs a quarter of one from source, and the launcher with its permissions is under test too.
+ */
+import { install } from "../../tools/install.ts";
+import { sha256 } from "../../tools/content_hash.ts";
+import { filePath } from "../../src/wiring/file_path.ts";
+
+const root = filePath(new URL("../../", import.meta.url));
+const prefix = `${root}dist/tests`;
+
+/** What goes into an installation, and what makes it. */
+const sources = ["deno.json", "deno.lock", "main.ts", "src", "tools", "workflows"];
+
+let built: Promise<string> | undefined;
+
+/** The prefix, with `bin/kodama` and the other names; installs it if a source has changed since. */
+export function builtKodama(): Promise<string> {
+  return built ??= build();
+}
+
+async function build(): Promise<string> {
+  await Deno.mkdir(prefix, { recursive: true });
+  // Two test runs in one checkout share it.
+  using lock = await Deno.open(`${prefix}/lock`, { create: true, write: true });
+  await lock.lock(true);
+  const stamp = await sourceStamp();
+  if (await textOf(`${prefix}/stamp`) !== stamp) {
+    await install(prefix);
+    await Deno.writeTextFile(`${prefix}/stamp`, stamp);
+  }
+  return prefix;
+}
+
+/** A hash over path, size and time of change of every source file, and over the runtime. */
+async function sourceStamp(): Promise<string> {
+  const lines = [`${Deno.execPath()} ${Deno.version.deno}`];
+  const add = (path: string) => {
+    const { isDirectory, mtime, size } = Deno.statSync(`${root}${path}`);
+    if (!isDirectory) lines.push(`${path} ${size} ${mtime?.getTime()}`);
+    else {
+      for (const { name } of Deno.readDirSync(`${root}${path}`)) {
+        if (!name.endsWith("_test.ts")) add(`${path}/${name}`);
+      }
+    }
+  };
+  sources.forEach(add);
+  return await sha256(new TextEncoder().encode(lines.toSorted().join("\n")));
+}
+
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
