@@ -16,7 +16,7 @@ Deno.test("in every shell, a task gets what it was given, and is followed, read 
     await t.step(name, async () => {
       await using pod = await ShellPod.open(shell);
       const prompt = 'it\'s "quoted" $HOME `id` \\n\n  +two\n.\n=three';
-      const script = 'cat; echo "$GREETING from $(pwd)"; echo oops >&2; exit 3';
+      const script = 'cat; echo "$GREETING from $(pwd)"; : >"$HOME/made"; echo oops >&2; exit 3';
       const environment = { GREETING: "it's $5" };
       const asked = task(script, { prompt, environment });
       assert.equal(await startTask(pod.world, shellTarget, asked, never), 1);
@@ -25,6 +25,10 @@ Deno.test("in every shell, a task gets what it was given, and is followed, read 
       assert.deepEqual(read?.status, { state: "failed", reason: "exit code 3: oops" });
       assert.equal(read?.prompt, prompt);
       await assert.rejects(Deno.stat(`${pod.task(1)}/environment`), Deno.errors.NotFound);
+      // The task is for its user alone; the agent's files are as a shell makes them.
+      const modes = [pod.task(1), `${pod.task(1)}/events.jsonl`, `${pod.home}/made`];
+      const modeOf = async (path: string) => ((await Deno.stat(path)).mode ?? 0) & 0o777;
+      assert.deepEqual(await Promise.all(modes.map(modeOf)), [0o700, 0o600, 0o644]);
       await startTask(pod.world, shellTarget, task("sleep 1000"), never);
       const wanted = { adapter: commandAdapter };
       const interruption = await interruptTask(pod.world, shellTarget, wanted, never);

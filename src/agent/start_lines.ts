@@ -24,6 +24,8 @@ rm -f "$1/environment"
 fi
 ${workdir === undefined ? anyFolder : `cd ${quoted(rooted(workdir))} || exit 125`}
 ${adapter.preparation}
+# The task's own files are its user's alone; what the agent makes is as any shell of a container makes it.
+umask 022
 set -- ${words}
 ${startScript}
 `;
