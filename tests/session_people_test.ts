@@ -3,11 +3,19 @@ import assert from "node:assert/strict";
 import { planDeletion } from "../src/actions/session/delete.ts";
 import { doctorSessions } from "../src/actions/session/doctor.ts";
 import type { StartOptions } from "../src/actions/session/events.ts";
+import { resume } from "../src/actions/session/resume.ts";
 import { share } from "../src/actions/session/share.ts";
 import { start } from "../src/actions/session/start.ts";
+import { stop } from "../src/actions/session/stop.ts";
 import type { Host } from "../src/actions/host.ts";
 import { wholeList } from "../src/kube/list.ts";
-import { CONFIG_MAPS, ROLE_BINDINGS, ROLES, SECRETS } from "../src/kube/resources.ts";
+import {
+  CONFIG_MAPS,
+  PERSISTENT_VOLUME_CLAIMS,
+  ROLE_BINDINGS,
+  ROLES,
+  SECRETS,
+} from "../src/kube/resources.ts";
 import type { ConfigMap, KubeObject, Secret } from "../src/kube/types.ts";
 import { shellLineCommand } from "../src/session/shell_line.ts";
 import { keptSession } from "../src/session/state.ts";
@@ -138,6 +146,15 @@ Deno.test("rights that were shared end with the session, and its volumes aren't 
   assert.match((await started(host)).join(), /^the volumes of an earlier session "web" are used/);
   await deleted(host, true);
   assert.deepEqual(await started(host), []);
+
+  await stop(host, { name: "web", goneTimeoutMs: 60_000, signal });
+  await client.delete(PERSISTENT_VOLUME_CLAIMS, "kodama-workspace-web", scope, { signal });
+  const resumed = resume(host, { name: "web", readyTimeoutMs: 60_000, signal });
+  const events = await Array.fromAsync(resumed);
+  assert.deepEqual(events.flatMap((event) => event.kind === "warning" ? [event.text] : []), [
+    'persistentvolumeclaim "kodama-workspace-web" was missing and is made again, empty: ' +
+    "what was in it is lost",
+  ]);
 });
 
 Deno.test("a job that `shellLineCommand()` leaves in the background at a terminal outlives the shell", async () => {

@@ -22,6 +22,10 @@ export interface CheckoutState {
   baseBranch: string;
   /** Empty where there is no commit yet. */
   commitHash: string;
+  /** It was checked out just now, and not found. */
+  made: boolean;
+  /** What the repository uses and the checkout doesn't have: submodules, or files of Git LFS. */
+  lacks: readonly ("submodules" | "lfs")[];
 }
 
 /** The exit codes of the script that mean something of their own. */
@@ -35,16 +39,38 @@ const pending = `${kodamaFolder}/files-pending`;
 /**
  * Whatever of it is done already is left as it is, so that it may be run again after any interruption: `init` and
  * `fetch` go on where `clone` would refuse a folder that isn't empty (a new file system has `lost+found`).
+ *
+ * The marker and the repository are on two volumes, of which either may have been lost: a repository without a marker
+ * is found by `kodama.base`, which is set when it is checked out, and an empty workspace is checked out again.
  */
 const checkoutScript = `set -eu
 url=$1 base=$2 own=$3
 cd ${workspaceFolder}
+is_empty() {
+  for one in * .[!.]* ..?*; do
+    case $one in lost+found | .kodama-*) continue ;; esac
+    if [ -e "$one" ] || [ -L "$one" ]; then return 1; fi
+  done
+}
+require_url() {
+  [ "$1" = "$url" ] && return
+  echo "the workspace holds $1" >&2
+  exit ${checkoutRefusals.otherRepository}
+}
+mark() {
+  printf '%s' "$url" > ${marker}.new
+  mv ${marker}.new ${marker}
+}
+made=
 if [ -f ${marker} ]; then
-  if [ "$(cat ${marker})" != "$url" ]; then
-    echo "the workspace holds $(cat ${marker})" >&2
-    exit ${checkoutRefusals.otherRepository}
-  fi
-else
+  require_url "$(cat ${marker})"
+  if is_empty; then rm ${marker}; fi
+elif [ -e .git ] && git config --get kodama.base >/dev/null; then
+  require_url "$(git config --get remote.origin.url || true)"
+  mark
+fi
+if ! [ -f ${marker} ]; then
+  made=1
   git init -q
   git remote add origin "$url" 2>/dev/null || git remote set-url origin "$url"
   if [ -z "$base" ]; then
@@ -52,17 +78,19 @@ else
     base=$(printf '%s\\n' "$heads" | sed -n 's|^ref: refs/heads/\\(.*\\)[[:space:]]HEAD$|\\1|p')
   fi
   git fetch --progress origin
-  branch=\${own:-\${base:-main}}
-  if [ -n "$base" ] && git rev-parse -q --verify "refs/remotes/origin/$base" >/dev/null; then
-    if [ "$branch" = "$base" ]; then track=--track; else track=--no-track; fi
+  branch=\${own:-\${base:-main}} from=$base
+  # Of a workspace that was lost, what was pushed of the session's own branch.
+  if [ -n "$own" ] && git rev-parse -q --verify "refs/remotes/origin/$own" >/dev/null; then from=$own; fi
+  if [ -n "$from" ] && git rev-parse -q --verify "refs/remotes/origin/$from" >/dev/null; then
+    if [ "$branch" = "$from" ]; then track=--track; else track=--no-track; fi
     if [ "$6" = sync ]; then
       : > ${pending}
-      git update-ref "refs/heads/$branch" "refs/remotes/origin/$base"
+      git update-ref "refs/heads/$branch" "refs/remotes/origin/$from"
       git symbolic-ref HEAD "refs/heads/$branch"
       git read-tree HEAD
-      if [ $track = --track ]; then git branch -q --set-upstream-to="origin/$base"; fi
+      if [ $track = --track ]; then git branch -q --set-upstream-to="origin/$from"; fi
     else
-      git checkout -q $track -B "$branch" "refs/remotes/origin/$base"
+      git checkout -q $track -B "$branch" "refs/remotes/origin/$from"
     fi
   elif [ -z "$(git for-each-ref refs/remotes/origin)" ]; then
     git symbolic-ref HEAD "refs/heads/$branch"
@@ -71,13 +99,21 @@ else
     exit ${checkoutRefusals.noSuchBranch}
   fi
   git config push.autoSetupRemote true
-  # Where a sync keeps what is on its way: nobody's to commit.
-  grep -qs kodama-sync .git/info/exclude || echo '/.kodama-sync-*' >> .git/info/exclude
   git config kodama.base "$base"
   if [ -n "$4" ]; then git config user.name "$4"; git config user.email "$5"; fi
-  printf '%s' "$url" > ${marker}.new
-  mv ${marker}.new ${marker}
+  mark
 fi
+# A sync's own files, and the copies that its conflicts keep: not to be committed by accident.
+if [ -d .git ]; then
+  mkdir -p .git/info
+  for one in '/.kodama-sync-*' '*.conflict-local-*Z' '*.conflict-remote-*Z' '*.conflict-*Z-[0-9]*'; do
+    grep -qsxF "$one" .git/info/exclude || printf '%s\\n' "$one" >> .git/info/exclude
+  done
+fi
+if [ "$made" ] && git cat-file -e HEAD:.gitmodules 2>/dev/null; then echo lacks=submodules; fi
+if [ "$made" ] && ! git config --get filter.lfs.clean >/dev/null &&
+  git grep -q -e filter=lfs HEAD -- .gitattributes '**/.gitattributes' 2>/dev/null; then echo lacks=lfs; fi
+printf 'made=%s\\n' "$made"
 printf 'branch=%s\\n' "$(git symbolic-ref -q --short HEAD || echo HEAD)"
 printf 'base=%s\\n' "$(git config kodama.base || true)"
 printf 'commit=%s\\n' "$(git rev-parse -q --verify HEAD || true)"
@@ -117,16 +153,24 @@ export function hostKeyWords(host: string): string[] {
 
 /** What the script answered; undefined where it isn't an answer of it. */
 export function checkoutAnswer(stdout: string): CheckoutState | undefined {
+  const lines = stdout.split("\n");
   const fields = new Map(
-    stdout.split("\n").map((line) => {
+    lines.map((line) => {
       const at = line.indexOf("=");
       return [line.slice(0, at), plainText(line.slice(at + 1), 300)];
     }),
   );
+  const lacks = (["submodules", "lfs"] as const).filter((one) => lines.includes(`lacks=${one}`));
   const [branch, commitHash] = [fields.get("branch"), fields.get("commit")];
   if (branch === undefined || commitHash === undefined) return undefined;
   if (!/^(?:[0-9a-f]{40,64})?$/.test(commitHash)) return undefined;
-  return { branch, baseBranch: fields.get("base") ?? "", commitHash };
+  return {
+    branch,
+    baseBranch: fields.get("base") ?? "",
+    commitHash,
+    made: fields.get("made") === "1",
+    lacks,
+  };
 }
 
 /** What was done in the workspace since the checkout. */

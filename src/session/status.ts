@@ -156,3 +156,9 @@ function said(reason: string | undefined, message: string | undefined): string |
 function word(text: string | undefined): string | undefined {
   return text === undefined || text === "" ? undefined : plainText(text.replace(/\s+/g, " "), 300);
 }
+
+/** Whether its pod was ready once: its volumes have been made, and used. */
+export function hasRun({ status, repository, agent }: Session): boolean {
+  return status === "Running" || status === "Stopped" || repository?.commitHash !== undefined ||
+    agent !== undefined;
+}

@@ -10,6 +10,7 @@ import {
   storage,
 } from "../../session/manifests/all.ts";
 import type { VolumeSources } from "../../session/manifests/claims.ts";
+import type { CheckoutState } from "../../session/git_scripts.ts";
 import type { Session } from "../../session/model.ts";
 import { sessionNames } from "../../session/names.ts";
 import { ownedBy } from "../../session/owned.ts";
@@ -55,6 +56,8 @@ export interface BringUp {
   whyNoSync?: string;
   kubeconfig?: string;
   task?: FirstTask;
+  /** The session ran before: a volume that isn't there was lost, with all that was in it. */
+  ranBefore?: boolean;
   /** Of volumes that aren't there yet; empty ones where it is absent. */
   volumes?: NewVolumes;
   /** Fills the volumes before anything else is done in the pod; tells how far it is, and what came of it. */
@@ -115,8 +118,11 @@ class BringUpRun {
 
   async *create(): AsyncGenerator<StartEvent, void> {
     yield this.#started("create");
-    const { volumes, signal } = this.work;
-    for (const claim of storage(this.#session, volumes?.sources)) await this.#ensure(claim);
+    const { volumes, signal, ranBefore = false } = this.work;
+    for (const claim of storage(this.#session, volumes?.sources)) {
+      const made = await this.#ensure(claim);
+      if (made && ranBefore) yield { kind: "warning", text: lostVolumeText(claim) };
+    }
     for await (const text of volumes?.prepare(signal) ?? []) {
       yield { kind: "progress", step: "create", text };
     }
@@ -176,7 +182,18 @@ class BringUpRun {
     const { name, spec: { gitSecret } } = this.#session;
     const wishes = { author, filesBySync, name, gitSecret };
     const checking = checkOut(this.#access(pod), repository, wishes);
-    const { branch, baseBranch, commitHash, trusted } = yield* telling("clone", checking);
+    const { branch, baseBranch, commitHash, trusted, made, lacks } = yield* telling(
+      "clone",
+      checking,
+    );
+    for (const one of lacks) yield { kind: "warning", text: lacksTexts[one] };
+    if (already && made) {
+      yield {
+        kind: "warning",
+        text: `the workspace was empty: ${repository.url} is checked out again, at ${branch}; ` +
+          "what was never pushed from it is lost",
+      };
+    }
     if (trusted !== undefined) yield { kind: "warning", text: trustWords(trusted, gitSecret) };
     // What was checked out first is what a session is measured by.
     if (!already) {
@@ -191,7 +208,7 @@ class BringUpRun {
       }));
     }
     const text = `${branch} ${commitHash.slice(0, 12)}`.trim();
-    yield { kind: "stepEnded", step: "clone", result: already ? "already" : "done", text };
+    yield { kind: "stepEnded", step: "clone", result: made ? "done" : "already", text };
   }
 
   async *beginSync(pod: Pod): AsyncGenerator<StartEvent, void> {
@@ -258,6 +275,20 @@ class BringUpRun {
   #started(step: StartStep): StartEvent {
     return { kind: "stepStarted", step, session: this.#session };
   }
+}
+
+const lacksTexts: Readonly<Record<CheckoutState["lacks"][number], string>> = {
+  submodules:
+    "the repository has submodules, which aren't checked out: git in the pod doesn't see " +
+    "changes in their folders, such as those that a sync brings",
+  lfs:
+    "the repository has files of Git LFS, and the image has no git-lfs that is set up: they are " +
+    "pointers in the pod, and contents that a sync brings would be committed as they are",
+};
+
+function lostVolumeText({ object: { metadata } }: Manifest): string {
+  return `persistentvolumeclaim "${metadata.name}" was missing and is made again, empty: ` +
+    "what was in it is lost";
 }
 
 /** Tells what a step says of itself while it lasts; gives what came of it. */

@@ -1,6 +1,7 @@
 /** A stopped session brought up again: from its state in the cluster alone. */
 import { noParts } from "../../session/manifests/all.ts";
 import type { KeptSession } from "../../session/state.ts";
+import { hasRun } from "../../session/status.ts";
 import type { Host } from "../host.ts";
 import { bringUp } from "./bring_up.ts";
 import type { SessionPlace, StartEvent } from "./events.ts";
@@ -55,6 +56,7 @@ export async function* resume(
       parts: noParts,
       remakePod: false,
       syncsClone: false,
+      ranBefore: hasRun(there.session),
       ...await folderHere(host, kept, store.client.context),
     };
     yield* bringUp({ host, store, kept, ...parts, readyTimeoutMs, signal, made });

@@ -8,6 +8,7 @@ import { type Manifest, manifests } from "../../session/manifests/all.ts";
 import type { Session } from "../../session/model.ts";
 import { sessionNames } from "../../session/names.ts";
 import { stateObject } from "../../session/state.ts";
+import { hasRun } from "../../session/status.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import type { Host } from "../host.ts";
@@ -82,6 +83,7 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
       parts: { secrets: wanted.secrets, editor: wanted.editor },
       // Nobody works yet in a pod whose start failed; in one that runs somebody may.
       remakePod: outdated && continued.session.status !== "Running",
+      ranBefore: !begun && hasRun(kept.session),
       ...syncParts(wanted.sync, options),
       secretFiles: wanted.secrets.places,
       readyTimeoutMs: options.readyTimeoutMs,

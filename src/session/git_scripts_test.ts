@@ -1,0 +1,122 @@
+/** The checkout with this machine's git, in folders that stand for those of a pod. */
+import assert from "node:assert/strict";
+import { checkoutAnswer, type CheckoutState, checkoutWords } from "./git_scripts.ts";
+import { kodamaFolder, workspaceFolder } from "./names.ts";
+
+/** An origin with a commit on `main`, and the two volumes of a session. */
+class Checkouts implements AsyncDisposable {
+  private constructor(readonly folder: string) {}
+
+  static async open(files: Readonly<Record<string, string>> = {}): Promise<Checkouts> {
+    const checkouts = new Checkouts(await Deno.makeTempDir({ prefix: "kodama-checkout-" }));
+    await checkouts.sh("git init -q --bare -b main origin && git clone -q origin seed 2>/dev/null");
+    for (const [name, text] of Object.entries({ "README.md": "one\n", ...files })) {
+      await Deno.writeTextFile(`${checkouts.folder}/seed/${name}`, text);
+    }
+    await checkouts.sh(
+      "cd seed && git add . && git commit -qm one && git push -q origin HEAD:main",
+    );
+    await checkouts.sh("mkdir workspace kodama");
+    return checkouts;
+  }
+
+  /** Runs the script of a checkout. */
+  async run(): Promise<CheckoutState> {
+    const [, , script = "", ...words] = checkoutWords({
+      url: `${this.folder}/origin`,
+      baseBranch: undefined,
+      ownBranch: "kodama/work",
+      author: { name: "A", email: "a@example.com" },
+      filesBySync: false,
+    });
+    const there = script.replaceAll(workspaceFolder, `${this.folder}/workspace`)
+      .replaceAll(kodamaFolder, `${this.folder}/kodama`);
+    const state = checkoutAnswer(await this.#output(["-c", there, ...words]));
+    assert.ok(state);
+    return state;
+  }
+
+  async sh(line: string): Promise<string> {
+    return (await this.#output(["-c", `set -e; ${line}`])).trim();
+  }
+
+  async #output(args: string[]): Promise<string> {
+    const { success, stdout, stderr } = await new Deno.Command("sh", {
+      args,
+      cwd: this.folder,
+      clearEnv: true,
+      env: {
+        PATH: Deno.env.get("PATH") ?? "/usr/bin:/bin",
+        HOME: this.folder,
+        GIT_CONFIG_NOSYSTEM: "1",
+        ...Object.fromEntries(["AUTHOR", "COMMITTER"].flatMap((who) => [
+          [`GIT_${who}_NAME`, "A"],
+          [`GIT_${who}_EMAIL`, "a@example.com"],
+        ])),
+      },
+    }).output();
+    assert.ok(success, new TextDecoder().decode(stderr));
+    return new TextDecoder().decode(stdout);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+Deno.test("a checkout is made once; of a lost workspace it is made again, at what was pushed", async () => {
+  await using checkouts = await Checkouts.open();
+  const first = await checkouts.run();
+  assert.deepEqual([first.made, first.branch, first.baseBranch], [true, "kodama/work", "main"]);
+  assert.deepEqual(await checkouts.run(), { ...first, made: false });
+
+  const commit = "cd workspace && echo more >>README.md && git commit -qam more";
+  await checkouts.sh(`${commit} && git push -q`);
+  const pushed = await checkouts.sh("git -C workspace rev-parse HEAD");
+  await checkouts.sh(
+    `${commit} && rm -rf ../workspace && mkdir ../workspace ../workspace/lost+found`,
+  );
+  assert.deepEqual(await checkouts.run(), { ...first, commitHash: pushed, made: true });
+  assert.equal(await checkouts.sh("cat workspace/README.md"), "one\nmore");
+});
+
+Deno.test("a checkout whose marker was lost keeps what is in the workspace", async () => {
+  await using checkouts = await Checkouts.open();
+  const first = await checkouts.run();
+  await checkouts.sh(
+    "cd workspace && echo more >>README.md && git commit -qam more && echo x >>README.md",
+  );
+  const own = await checkouts.sh("git -C workspace rev-parse HEAD");
+  await checkouts.sh("rm -rf kodama && mkdir kodama");
+  assert.deepEqual(await checkouts.run(), { ...first, commitHash: own, made: false });
+  assert.equal(await checkouts.sh("cat workspace/README.md"), "one\nmore\nx");
+  // Without its repository, a workspace with files is left as it is.
+  await checkouts.sh("rm -rf workspace/.git && git -C workspace init -q 2>/dev/null");
+  assert.equal((await checkouts.run()).made, false);
+});
+
+Deno.test("a sync's own files and copies of conflicts aren't committed by `git add -A`", async () => {
+  await using checkouts = await Checkouts.open();
+  await checkouts.run();
+  await checkouts.sh("cd workspace && mkdir -p d .kodama-sync-x && touch .kodama-sync-x/id");
+  const names = ["remote-20260115T143000Z", "local-20260115T143000Z", "remote-20260115T143000Z-2"];
+  for (const name of names) await checkouts.sh(`touch workspace/d/a.conflict-${name}`);
+  await checkouts.sh("touch workspace/d/a.conflict-notes");
+  // Of a checkout that an earlier version made.
+  await checkouts.sh("echo '/.kodama-sync-*' >workspace/.git/info/exclude");
+  for (let run = 0; run < 2; run++) await checkouts.run();
+  const staged = await checkouts.sh("cd workspace && git add -A && git diff --cached --name-only");
+  assert.equal(staged, "d/a.conflict-notes");
+  assert.equal(await checkouts.sh("wc -l <workspace/.git/info/exclude"), "4");
+});
+
+Deno.test("a checkout reports submodules, and files of Git LFS without git-lfs", async () => {
+  await using checkouts = await Checkouts.open({
+    ".gitmodules": '[submodule "x"]\n\tpath = x\n\turl = ../x\n',
+    ".gitattributes": "*.bin filter=lfs diff=lfs merge=lfs -text\n",
+  });
+  assert.deepEqual((await checkouts.run()).lacks, ["submodules", "lfs"]);
+  assert.deepEqual((await checkouts.run()).lacks, []);
+  await using plain = await Checkouts.open();
+  assert.deepEqual((await plain.run()).lacks, []);
+});
