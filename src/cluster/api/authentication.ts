@@ -1,5 +1,6 @@
 /** Who asks: a client certificate, or a bearer token. https://kubernetes.io/docs/reference/access-authn-authz/authentication/ */
 import type { User } from "./message.ts";
+import { internalError } from "./status.ts";
 import type { TokenIssuer } from "./tokens.ts";
 
 /** What a connection and its headers tell of the caller. */
@@ -21,12 +22,36 @@ export function authenticate(
   return { ...known, groups: [...new Set([...known.groups, "system:authenticated"])] };
 }
 
-/** The user that the headers ask to be taken for. https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation */
+/** Paths that tell a load balancer whether the server lives, and of which version it is. */
+const publicPaths = /^\/(healthz|livez|readyz|version)\/?$/;
+
+/**
+ * Returns the caller without any credential, who is known on a few paths alone: what a real server does
+ * whose AuthenticationConfiguration names them.
+ * https://kubernetes.io/docs/reference/access-authn-authz/authentication/#anonymous-requests
+ */
+export function anonymous(
+  { certificate, authorization }: Credentials,
+  path: string,
+): User | undefined {
+  if (certificate !== undefined || authorization !== undefined || !publicPaths.test(path)) {
+    return undefined;
+  }
+  return { name: "system:anonymous", groups: ["system:unauthenticated"] };
+}
+
+/** Returns the user that the headers ask to be taken for. Throws a 500, as a real server does, for groups of no user. https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation */
 export function impersonated(
   headers: Readonly<Record<string, string>>,
 ): { name: string; groups: readonly string[] } | undefined {
   const name = headers["impersonate-user"];
-  if (name === undefined || name === "") return undefined;
+  if (name === undefined || name === "") {
+    const alone = Object.keys(headers).find((each) =>
+      /^impersonate-(group|uid|extra-.*)$/.test(each)
+    );
+    if (alone === undefined) return undefined;
+    throw internalError(`requested ${alone}: ${headers[alone]} without impersonating a user`);
+  }
   const named = (headers["impersonate-group"] ?? "").split(",").map((each) => each.trim())
     .filter((each) => each !== "");
   const account = /^system:serviceaccount:([^:]+):[^:]+$/.exec(name)?.[1];

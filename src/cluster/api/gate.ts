@@ -2,7 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import type { TLSSocket } from "node:tls";
 import { attributesOf, checkAllowed, checkImpersonation } from "./api.ts";
-import { authenticate, type Credentials, impersonated } from "./authentication.ts";
+import { anonymous, authenticate, type Credentials, impersonated } from "./authentication.ts";
 import { type AuditEvent, auditEvent } from "./audit.ts";
 import type { ApiContext } from "./context.ts";
 import type { User } from "./message.ts";
@@ -49,7 +49,8 @@ export function createGate(
 function enter(context: ApiContext, request: IncomingMessage, record: AuditRecord): Entrance {
   const headers = plainHeaders(request);
   const { path, query } = target(request);
-  const caller = authenticate(credentials(request, headers), context.tokens);
+  const shown = credentials(request, headers);
+  const caller = authenticate(shown, context.tokens) ?? anonymous(shown, path);
   if (caller === undefined) throw unauthorized();
   record.caller = caller;
   const user = checkImpersonation(context, caller, impersonated(headers));

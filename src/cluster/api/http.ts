@@ -104,6 +104,10 @@ async function send(
       response.writeHead(answered.code, { "content-type": "text/plain; charset=utf-8" });
       response.end(answered.text);
       return;
+    case "bytes":
+      response.writeHead(answered.code, { "content-type": answered.contentType });
+      response.end(answered.bytes);
+      return;
     case "stream":
       return await sendStream(response, answered, signal);
   }

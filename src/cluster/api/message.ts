@@ -31,6 +31,7 @@ export type ApiResponse =
     warnings?: readonly string[];
   }
   | { kind: "text"; code: number; text: string }
+  | { kind: "bytes"; code: number; contentType: string; bytes: Uint8Array }
   | { kind: "stream"; contentType: string; chunks: AsyncIterable<Uint8Array | string> };
 
 /** A JSON answer, 200 unless told otherwise. */

@@ -3,7 +3,7 @@ import { definedOnly } from "../../base/defined_only.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import type { ResourceType, Stored } from "../model.ts";
 import { resources } from "../resources.ts";
-import { type FieldError, invalid, required } from "./field_error.ts";
+import { type FieldError, forbiddenField, invalid, required } from "./field_error.ts";
 
 const dnsLabel = "[a-z0-9]([-a-z0-9]*[a-z0-9])?";
 
@@ -84,8 +84,12 @@ export function labelErrors(field: string, labels: Record<string, string> = {}):
 const annotationBytes = 256 * 1024;
 
 /** Complaints about the metadata of an object that is about to be written. */
-export function metadataErrors(type: ResourceType, { metadata }: KubeObject): FieldError[] {
-  const { name = "", annotations = {} } = metadata;
+export function metadataErrors(
+  type: ResourceType,
+  { metadata }: KubeObject,
+  previous?: Stored,
+): FieldError[] {
+  const { name = "", annotations = {}, finalizers = [] } = metadata;
   const size = Object.entries(annotations).reduce(
     (sum, [key, value]) => sum + key.length + value.length,
     0,
@@ -95,11 +99,37 @@ export function metadataErrors(type: ResourceType, { metadata }: KubeObject): Fi
       ? [required("metadata.name", "name or generateName is required")]
       : against("metadata.name", name, nameRule(type))),
     ...labelErrors("metadata.labels", metadata.labels),
+    ...finalizerErrors(finalizers, previous?.metadata),
     ...(size <= annotationBytes ? [] : [{
       field: "metadata.annotations",
       reason: "FieldValueInvalid" as const,
       message: `Too long: may not be more than ${annotationBytes} bytes`,
     }]),
+  ];
+}
+
+/** Finalizers of Kubernetes' own, the only ones without a domain. */
+const standardFinalizers = ["orphan", "foregroundDeletion", "kubernetes"];
+
+function finalizerErrors(
+  finalizers: readonly string[],
+  previous: Stored["metadata"] | undefined,
+): FieldError[] {
+  const added = finalizers.filter((each) => !(previous?.finalizers ?? []).includes(each));
+  const list = added.map((each) => JSON.stringify(each)).join(", ");
+  return [
+    ...added.filter((each) => !each.includes("/") && !standardFinalizers.includes(each))
+      .map((each) =>
+        invalid(
+          `metadata.finalizers[${finalizers.indexOf(each)}]`,
+          each,
+          "name is neither a standard finalizer name nor is it fully qualified",
+        )
+      ),
+    ...(added.length === 0 || previous?.deletionTimestamp === undefined ? [] : [forbiddenField(
+      "metadata.finalizers",
+      `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`,
+    )]),
   ];
 }
 

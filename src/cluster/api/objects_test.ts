@@ -240,3 +240,54 @@ Deno.test("nothing new is made in a namespace that is being deleted", async () =
   assert.equal(refused.code, 403);
   assert.match(refused.message ?? "", /namespace leaving because it is being terminated$/);
 });
+
+Deno.test("a token ends with its service account, and has at least ten minutes", async () => {
+  const api = testApi();
+  const accounts = "/api/v1/namespaces/default/serviceaccounts";
+  const account = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: "robot" } };
+  await api.json("POST", accounts, { body: account });
+  const ask = (expirationSeconds: number) =>
+    api.json("POST", `${accounts}/robot/token`, { body: { spec: { expirationSeconds } } });
+  assert.deepEqual(
+    await ask(60).then(({ code, message }) => [code, message]),
+    [
+      422,
+      'TokenRequest.authentication.k8s.io "" is invalid: spec.expirationSeconds: Invalid value: 60: ' +
+      "may not specify a duration less than 10 minutes",
+    ],
+  );
+  const { token } = (await ask(600))["status"] as { token: string };
+  const holder = () => api.context.tokens.holder(token)?.name;
+  assert.equal(holder(), "system:serviceaccount:default:robot");
+  await api.json("DELETE", `${accounts}/robot`);
+  assert.equal(holder(), undefined);
+  // A namesake is another account.
+  await api.json("POST", accounts, { body: account });
+  assert.equal(holder(), undefined);
+});
+
+Deno.test("finalizers are qualified names, and none is added to what is being deleted", async () => {
+  const api = testApi();
+  const configMaps = "/api/v1/namespaces/default/configmaps";
+  const held = (...finalizers: string[]) => ({
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "held", finalizers },
+  });
+  const refused = await api.json("POST", configMaps, { body: held("hold") });
+  assert.match(
+    refused.message ?? "",
+    /metadata\.finalizers\[0\]: Invalid value: "hold": name is neither a standard finalizer name/,
+  );
+  await api.json("POST", configMaps, { body: held("example.com/a", "example.com/b") });
+  await api.json("DELETE", `${configMaps}/held`);
+  const added = await api.json("PUT", `${configMaps}/held`, {
+    body: held("example.com/a", "example.com/c"),
+  });
+  assert.match(
+    added.message ?? "",
+    /metadata\.finalizers: Forbidden: no new finalizers can be added .* \[\]string\{"example.com\/c"\}$/,
+  );
+  const fewer = await api.json("PUT", `${configMaps}/held`, { body: held("example.com/b") });
+  assert.deepEqual(fewer.metadata.finalizers, ["example.com/b"]);
+});

@@ -41,6 +41,23 @@ for (const [name, credential, status] of entrances) {
   });
 }
 
+Deno.test("health and version are open to those without a credential, and to no wrong one", async () => {
+  await using running = await start();
+  using client = Deno.createHttpClient({ caCerts: [running.authority.certificate] });
+  const status = async (path: string, headers: Record<string, string> = {}) => {
+    const response = await fetch(running.server.url + path, { client, headers });
+    await response.body?.cancel();
+    return response.status;
+  };
+  for (const path of ["/healthz", "/livez", "/readyz", "/version"]) {
+    assert.deepEqual([path, await status(path)], [path, 200]);
+  }
+  assert.equal(await status("/apis"), 401);
+  assert.equal(await status("/healthz", { authorization: "Bearer x" }), 401);
+  const headers = { authorization: "Bearer admin", "impersonate-group": "system:masters" };
+  assert.equal(await status("/api/v1/pods", headers), 500);
+});
+
 Deno.test("the audit log tells who did what to which object", async () => {
   await using running = await start();
   await get(running, "/api/v1/namespaces/default/pods/web", { token: "admin" });

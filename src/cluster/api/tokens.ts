@@ -7,14 +7,16 @@ export interface TokenGrant {
   user: User;
   /** Without one it never ends. */
   notAfter?: Date;
+  /** False when what the token was issued for is gone. */
+  holds?: () => boolean;
 }
 
 /** The tokens in force. */
 export interface TokenIssuer {
   /** Who holds this token; undefined where nobody does, or it has ended. */
   holder(token: string): User | undefined;
-  /** A new token for a user. */
-  issue(user: User, notAfter: Date): string;
+  /** Returns a new token for a user. */
+  issue(user: User, limits: Required<Pick<TokenGrant, "notAfter" | "holds">>): string;
 }
 
 /** Tokens of a service account belong to this user, in these groups. */
@@ -39,11 +41,12 @@ export function createTokens(
     holder(token) {
       const grant = settled.get(token) ?? issued.get(token);
       if (grant === undefined) return undefined;
-      return grant.notAfter && grant.notAfter <= options.now() ? undefined : grant.user;
+      const { notAfter, holds = () => true, user } = grant;
+      return (notAfter && notAfter <= options.now()) || !holds() ? undefined : user;
     },
-    issue(user, notAfter) {
+    issue(user, limits) {
       const token = options.newToken();
-      issued.set(token, { token, user, notAfter });
+      issued.set(token, { token, user, ...limits });
       const oldest = issued.keys().next().value;
       if (issued.size > limit && oldest !== undefined) issued.delete(oldest);
       return token;

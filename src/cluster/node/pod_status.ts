@@ -95,16 +95,47 @@ function conditions(facts: PodFacts, phase: Phase): Condition[] {
     message: `containers with unready status: [${names(unready)}]`,
   };
   const ready = !over && unready.length === 0;
+  const gates = ready ? closedGates(facts.pod) : [];
   return [
     condition(facts, "PodReadyToStartContainers", !over),
     condition(facts, "Initialized", initialized(records), {
       reason: "ContainersNotInitialized",
       message: `containers with incomplete status: [${names(uninitialized)}]`,
     }),
-    condition(facts, "Ready", ready, notReady),
+    condition(
+      facts,
+      "Ready",
+      ready && gates.length === 0,
+      ready ? { reason: "ReadinessGatesNotReady", message: gates.join("; ") } : notReady,
+    ),
     condition(facts, "ContainersReady", ready, notReady),
     condition(facts, "PodScheduled", true),
+    ...othersConditions(facts.pod),
   ];
+}
+
+const ownConditions = [
+  "PodReadyToStartContainers",
+  "Initialized",
+  "Ready",
+  "ContainersReady",
+  "PodScheduled",
+];
+
+/** Conditions that others have written: those of readiness gates. */
+function othersConditions({ status }: Pod): Condition[] {
+  return (status?.conditions ?? []).filter(({ type }) => !ownConditions.includes(type));
+}
+
+/** Why each readiness gate that isn't open keeps the pod from being ready, in the kubelet's words. */
+function closedGates({ spec, status }: Pod): string[] {
+  return (spec?.readinessGates ?? []).flatMap(({ conditionType }) => {
+    const found = status?.conditions?.find(({ type }) => type === conditionType);
+    if (found?.status === "True") return [];
+    return found === undefined
+      ? [`corresponding condition of pod readiness gate "${conditionType}" does not exist.`]
+      : [`the status of pod readiness gate "${conditionType}" is not "True", but ${found.status}`];
+  });
 }
 
 function names(records: readonly ContainerRecord[]): string {

@@ -30,6 +30,41 @@ const podWith = (restartPolicy: string): Pod => ({
   spec: { restartPolicy: restartPolicy as "Always", containers: [] },
 });
 
+Deno.test("a pod with readiness gates is ready when others have opened all of them", () => {
+  const gates = ["example.com/a", "example.com/b"];
+  const statusWith = (written: Record<string, string>) => {
+    const conditions = Object.entries(written).map(([type, status]) => ({ type, status }));
+    const pod: Pod = {
+      metadata: {},
+      spec: { containers: [], readinessGates: gates.map((conditionType) => ({ conditionType })) },
+      status: { conditions },
+    };
+    const facts = { pod, records: [ready], podIp: "", hostIp: "", startedAt: now, now };
+    return podStatus(facts).conditions ?? [];
+  };
+  const ready = { ...record("running"), ready: true };
+  const readiness = (written: Record<string, string>) => {
+    const found = statusWith(written).find(({ type }) => type === "Ready");
+    return [found?.status, found?.reason, found?.message];
+  };
+  const missing = (gate: string) =>
+    `corresponding condition of pod readiness gate "${gate}" does not exist.`;
+  assert.deepEqual(readiness({}), [
+    "False",
+    "ReadinessGatesNotReady",
+    gates.map(missing).join("; "),
+  ]);
+  assert.deepEqual(readiness({ "example.com/a": "True", "example.com/b": "False" }), [
+    "False",
+    "ReadinessGatesNotReady",
+    'the status of pod readiness gate "example.com/b" is not "True", but False',
+  ]);
+  const open = { "example.com/a": "True", "example.com/b": "True" };
+  assert.deepEqual(readiness(open), ["True", undefined, undefined]);
+  const types = statusWith(open).map(({ type }) => type);
+  assert.deepEqual(types.filter((type) => type.includes("/")), gates);
+});
+
 Deno.test("the phase follows from the containers and the policy", () => {
   const init = { role: "init" as const };
   const cases: [string, ContainerRecord[], string][] = [

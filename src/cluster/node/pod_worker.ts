@@ -49,6 +49,8 @@ export class PodWorker {
   /** The pod has changed in the store. */
   update(pod: StoredPod): void {
     this.#pod = pod;
+    // Their conditions are others' to write.
+    if ((pod.spec?.readinessGates ?? []).length > 0) this.#publish();
   }
 
   /**

@@ -5,7 +5,7 @@
  */
 import { groups } from "../discovery/groups.ts";
 import { type ApiResponse, json } from "../message.ts";
-import { acceptedForm } from "../negotiate.ts";
+import { acceptedForm, parseAccept } from "../negotiate.ts";
 import type { Served } from "../served.ts";
 import { definitionName } from "../schema/parse.ts";
 import {
@@ -21,15 +21,23 @@ type Json = Record<string, unknown>;
 
 const title = "Kubernetes";
 
+/** kubectl reads version 2 in this form alone, for kinds that it didn't find in version 3. */
+const protobufForm = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
 /**
- * The document at a path; undefined where the path is none. Throws a 406 for clients that read the
- * older document in protobuf alone (kubectl before 1.28): it is JSON here.
+ * Returns the document at a path; undefined if the path isn't one of them. In protobuf version 2 has no
+ * definitions: a client that finds nothing of a kind there leaves its validation to the server, and goes
+ * on to say that the kind isn't served.
  */
 export function openApiDocument(
   path: string,
   { accept, version }: { accept: string; version: string },
 ): ApiResponse | undefined {
   if (path === "/openapi/v2") {
+    const accepted = parseAccept(accept);
+    if (accepted[0]?.type.startsWith("application/com.github.proto-openapi.spec.v2")) {
+      return { kind: "bytes", code: 200, contentType: protobufForm, bytes: emptySwagger(version) };
+    }
     acceptedForm(accept);
     return json(swagger(version));
   }
@@ -67,6 +75,18 @@ function swagger(version: string): Json {
     paths: Object.fromEntries(kinds.flatMap((each) => paths(each, "#/definitions/"))),
     definitions: definitionsFrom(names, "#/definitions/"),
   };
+}
+
+/** `Document { swagger = 1; info = 2 { title = 1; version = 2 } }` of gnostic's `OpenAPIv2.proto`. */
+function emptySwagger(version: string): Uint8Array {
+  const text = new TextEncoder();
+  const field = (number: number, value: Uint8Array) =>
+    Uint8Array.of(number << 3 | 2, value.length, ...value);
+  const info = [field(1, text.encode(title)), field(2, text.encode(version))];
+  return Uint8Array.of(
+    ...field(1, text.encode("2.0")),
+    ...field(2, Uint8Array.from(info.flatMap((each) => [...each]))),
+  );
 }
 
 const patchTypes = [

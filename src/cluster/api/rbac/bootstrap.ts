@@ -92,12 +92,17 @@ const roles: Readonly<Record<string, PolicyRule[]>> = {
     { apiGroups: ["authentication.k8s.io"], resources: ["selfsubjectreviews"], verbs: ["create"] },
   ],
   "system:discovery": [{ nonResourceURLs: discovery, verbs: ["get"] }],
+  "system:public-info-viewer": [{
+    nonResourceURLs: ["/healthz", "/livez", "/readyz", "/version", "/version/"],
+    verbs: ["get"],
+  }],
 };
 
-const bindings: Readonly<Record<string, string>> = {
-  "cluster-admin": masters,
-  "system:basic-user": "system:authenticated",
-  "system:discovery": "system:authenticated",
+const bindings: Readonly<Record<string, readonly string[]>> = {
+  "cluster-admin": [masters],
+  "system:basic-user": ["system:authenticated"],
+  "system:discovery": ["system:authenticated"],
+  "system:public-info-viewer": ["system:authenticated", "system:unauthenticated"],
 };
 
 /** Makes those that aren't there. What somebody has changed stays as it is. */
@@ -106,13 +111,17 @@ export function createDefaultRoles(store: Store): void {
     const role = { apiVersion, kind: "ClusterRole", metadata: { name, labels }, rules };
     createUnlessThere(store, resources.clusterRoles, role);
   }
-  for (const [name, group] of Object.entries(bindings)) {
+  for (const [name, groups] of Object.entries(bindings)) {
     createUnlessThere(store, resources.clusterRoleBindings, {
       apiVersion,
       kind: "ClusterRoleBinding",
       metadata: { name, labels },
       roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name },
-      subjects: [{ apiGroup: "rbac.authorization.k8s.io", kind: "Group", name: group }],
+      subjects: groups.map((name) => ({
+        apiGroup: "rbac.authorization.k8s.io",
+        kind: "Group",
+        name,
+      })),
     });
   }
 }

@@ -58,7 +58,7 @@ const checks = new Map<string, Check>([
 /** Throws a 422 that names everything that is wrong. */
 export function validate(type: ResourceType, object: KubeObject, previous?: Stored): void {
   const errors = [
-    ...metadataErrors(type, object),
+    ...metadataErrors(type, object, previous),
     ...(checks.get(typeKey(type))?.(object, previous) ?? []),
   ];
   if (errors.length > 0) throw invalidObject(type, object, errors);
