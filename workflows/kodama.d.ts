@@ -58,4 +58,6 @@ interface KodamaTargetResult {
   readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;
+  /** Output beyond 64 KiB a stream was left out. */
+  readonly truncated: boolean;
 }

@@ -1,6 +1,6 @@
 /** Tests of workflows: each case is a real run, against an embedded cluster that is gone afterwards. */
 import { readYamlShape } from "../base/yaml_shape.ts";
-import { KodamaError } from "../base/errors.ts";
+import { exitCodeOfKind, KodamaError } from "../base/errors.ts";
 import type { JsonValue } from "../base/json_value.ts";
 import { reasonOf } from "../workflow/engine/policy.ts";
 import { resolved } from "../workflow/load_workflow.ts";
@@ -127,7 +127,8 @@ async function runCase(
   } catch (error) {
     // It wasn't begun: a parameter, a file. That can be what the case expects.
     if (!(error instanceof KodamaError)) throw error;
-    return { outcome: "failed", reason: error.message, exitCode: 1, outputs: {}, steps, lines };
+    const exitCode = exitCodeOfKind(error.kind);
+    return { outcome: "failed", reason: error.message, exitCode, outputs: {}, steps, lines };
   }
   throw new Error("a run ended without its last event");
 }

@@ -2,7 +2,7 @@
  * Every error that kodama shows to a person.
  *
  * An error names the thing that failed and, in `hint`, the way out. Its `kind` is what programs act
- * on: the exit code (`src/cli/exit_codes.ts`), and whether a target counts as unreachable.
+ * on: the exit code ({@link exitCodeOfKind}), and whether a target counts as unreachable.
  */
 
 /** What went wrong, as far as a program needs to know. */
@@ -31,6 +31,27 @@ export type ErrorKind =
   | "server"
   /** This machine lacks something: a permission, a program, a feature of its kernel. */
   | "environment";
+
+const exitCodes: Readonly<Record<ErrorKind, number>> = {
+  usage: 2,
+  noMatch: 2,
+  timeout: 3,
+  unreachable: 4,
+  // 128 + SIGINT, as a shell reports it.
+  cancelled: 130,
+  config: 1,
+  unauthorized: 1,
+  forbidden: 1,
+  notFound: 1,
+  conflict: 1,
+  server: 1,
+  environment: 1,
+};
+
+/** The exit code of the process for an error of this kind: `docs/exit-codes.md`. */
+export function exitCodeOfKind(kind: ErrorKind): number {
+  return exitCodes[kind];
+}
 
 /** Options of {@link KodamaError}. */
 export interface KodamaErrorOptions {

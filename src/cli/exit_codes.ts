@@ -1,31 +1,9 @@
-/** The one table from what went wrong to the exit code of the process. */
-import type { ErrorKind } from "../base/errors.ts";
+/** Exit codes as help tells them; `exitCodeOfKind` in `base/errors.ts` has those of errors. */
 
 /** Everything went well. */
 export const success = 0;
 /** kodama itself failed, a server said no, or nothing has the name that was given. */
 export const failure = 1;
-
-const codes: Readonly<Record<ErrorKind, number>> = {
-  usage: 2,
-  noMatch: 2,
-  timeout: 3,
-  unreachable: 4,
-  // 128 + SIGINT, as a shell reports it.
-  cancelled: 130,
-  config: failure,
-  unauthorized: failure,
-  forbidden: failure,
-  notFound: failure,
-  conflict: failure,
-  server: failure,
-  environment: failure,
-};
-
-/** The exit code for an error of this kind. */
-export function exitCodeOf(kind: ErrorKind): number {
-  return codes[kind];
-}
 
 /** The codes of a run, for help: the gravest of its outcomes wins in the order 4, 3, 5. */
 export const exitCodeTable: readonly (readonly [code: string, meaning: string])[] = [

@@ -1,10 +1,11 @@
 /** The pods of a selection as a table or as data. */
 import type { Target } from "../actions/exec_events.ts";
+import { exitCodeOfKind } from "../base/errors.ts";
 import type { Host } from "../actions/host.ts";
 import { listPods } from "../actions/list_pods.ts";
 import { tableLines } from "../term/table.ts";
 import { printable } from "../term/printable.ts";
-import { exitCodeOf, success } from "./exit_codes.ts";
+import { success } from "./exit_codes.ts";
 import { interruptible } from "./interruptible.ts";
 import type { Invocation } from "./invocation.ts";
 import { type DataFormat, renderData } from "./output.ts";
@@ -29,7 +30,7 @@ export async function showPods(
   await interruptible(invocation.signals, async (signal) => {
     for await (const event of listPods(host, { contexts, selection, signal })) {
       if (event.kind === "contextFailed") {
-        exitCode = exitCodeOf("unreachable");
+        exitCode = exitCodeOfKind("unreachable");
         await stderr.write(`${printable(failedContextText(event))}\n`);
         continue;
       }

@@ -1,8 +1,8 @@
 /** Errors as a person or a program reads them. Every one that leaves a command passes here. */
-import { KodamaError } from "../base/errors.ts";
+import { exitCodeOfKind, KodamaError } from "../base/errors.ts";
 import { printable } from "../term/printable.ts";
 import type { Style } from "../term/style.ts";
-import { exitCodeOf, failure } from "./exit_codes.ts";
+import { failure } from "./exit_codes.ts";
 
 /** How errors are written. */
 export interface ErrorOptions {
@@ -22,7 +22,7 @@ export interface ErrorReport {
 /** What to write about anything that was thrown. */
 export function reportError(error: unknown, options: ErrorOptions): ErrorReport {
   const told = error instanceof KodamaError ? error : bugError(error);
-  const exitCode = error instanceof KodamaError ? exitCodeOf(error.kind) : failure;
+  const exitCode = error instanceof KodamaError ? exitCodeOfKind(error.kind) : failure;
   const kind = error instanceof KodamaError ? error.kind : "bug";
   if (options.json) {
     const { message, hint } = told;

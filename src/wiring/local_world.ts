@@ -10,8 +10,8 @@ import type { HttpAnswer, LocalEnd, LocalWorld, Writing } from "../workflow/engi
 import { forwardPort } from "./forward_port.ts";
 import { variablesOf } from "./variables.ts";
 
-/** Bytes kept of a stream of a program, and of an answer's body. */
-const keptBytes = 1024 * 1024;
+/** The longest line of a program that is shown. */
+const maxLineLength = 1024 * 1024;
 
 /** The largest script that is read. */
 const maxScriptBytes = 1024 * 1024;
@@ -50,20 +50,23 @@ export function localWorld(
 
 async function run(
   [program = "", ...args]: readonly string[],
-  { environment, folder, signal, told }: Parameters<LocalWorld["run"]>[1],
+  { environment, folder, signal, maxOutputBytes, told }: Parameters<LocalWorld["run"]>[1],
 ): Promise<LocalEnd> {
   const child = spawn(program, args, { environment, folder });
   using _ending = onAbort(signal, () => child.kill("SIGTERM"));
   const [stdout, stderr, status] = await Promise.all([
-    collected(child.stdout, (line) => told("stdout", line)),
-    collected(child.stderr, (line) => told("stderr", line)),
+    collected(child.stdout, maxOutputBytes, (line) => told("stdout", line)),
+    collected(child.stderr, maxOutputBytes, (line) => told("stderr", line)),
     child.status,
   ]);
   return {
     exitCode: status.code,
     stdout: stdout.text,
     stderr: stderr.text,
-    truncated: stdout.truncated || stderr.truncated,
+    truncated: [
+      ...(stdout.truncated ? ["stdout" as const] : []),
+      ...(stderr.truncated ? ["stderr" as const] : []),
+    ],
   };
 }
 
@@ -119,6 +122,7 @@ function onAbort(signal: AbortSignal, call: () => void): Disposable {
 /** Read to the end even beyond what is kept: a full pipe would hold the program for ever. */
 async function collected(
   stream: ReadableStream<Uint8Array>,
+  maxLength: number,
   told: (line: string) => void,
 ): Promise<{ text: string; truncated: boolean }> {
   const decoder = new TextDecoder();
@@ -127,10 +131,11 @@ async function collected(
   let truncated = false;
   for await (const chunk of stream) {
     const piece = decoder.decode(chunk, { stream: true });
-    if (text.length + piece.length > keptBytes) truncated = true;
-    else text += piece;
+    const room = maxLength - text.length;
+    text += piece.slice(0, room);
+    if (piece.length > room) truncated = true;
     const lines = (open + piece).split("\n");
-    open = (lines.pop() ?? "").slice(0, keptBytes);
+    open = (lines.pop() ?? "").slice(0, maxLineLength);
     for (const line of lines) told(line);
   }
   if (open !== "") told(open);
@@ -152,7 +157,7 @@ async function openClient(env: LocalWorldParts["env"]): Promise<Deno.HttpClient>
 }
 
 async function request(
-  { method, url, headers, body }: Parameters<LocalWorld["fetch"]>[0],
+  { method, url, headers, body, maxOutputBytes }: Parameters<LocalWorld["fetch"]>[0],
   options: { signal: AbortSignal; client?: Deno.HttpClient },
 ): Promise<HttpAnswer> {
   const { signal } = options;
@@ -164,7 +169,7 @@ async function request(
       redirect: "manual",
       ...(body === undefined ? {} : { body }),
     });
-    const { text, truncated } = await bounded(answer.body);
+    const { text, truncated } = await bounded(answer.body, maxOutputBytes);
     return {
       status: answer.status,
       headers: Object.fromEntries(answer.headers),
@@ -183,13 +188,14 @@ async function request(
 
 async function bounded(
   body: ReadableStream<Uint8Array> | null,
+  maxLength: number,
 ): Promise<{ text: string; truncated: boolean }> {
   const decoder = new TextDecoder();
   let text = "";
   for await (const chunk of body ?? []) {
     text += decoder.decode(chunk, { stream: true });
     // Leaving the loop lets go of the connection.
-    if (text.length > keptBytes) return { text: text.slice(0, keptBytes), truncated: true };
+    if (text.length > maxLength) return { text: text.slice(0, maxLength), truncated: true };
   }
   return { text, truncated: false };
 }

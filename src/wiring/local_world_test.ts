@@ -35,9 +35,21 @@ Deno.test("a program of a step gets the environment, without what kodama's launc
     environment: { GREETING: "hello" },
     folder: "/",
     signal: new AbortController().signal,
+    maxOutputBytes: 2 ** 20,
     told: (_stream, line) => void told.push(line),
   });
   assert.equal(end.exitCode, 0);
   assert.deepEqual(told.filter((line) => line.endsWith("=the launcher's")), []);
   for (const line of ["KUBECONFIG=/k", "GREETING=hello"]) assert.ok(told.includes(line), line);
+  assert.deepEqual(end.truncated, []);
+  const script = "printf 12345; printf 6; echo no >&2";
+  const cut = await world.run(["sh", "-c", script], {
+    environment: {},
+    folder: "/",
+    signal: new AbortController().signal,
+    maxOutputBytes: 4,
+    told: () => {},
+  });
+  // The beginning in one piece, whatever came after.
+  assert.deepEqual([cut.stdout, cut.stderr, cut.truncated], ["1234", "no\n", ["stdout"]]);
 });

@@ -1,6 +1,7 @@
 /** The kinds of values that fields of workflow files have. A schema's message is what is expected, as a noun. */
 import * as v from "valibot";
 import { parseDuration } from "../base/duration.ts";
+import { parseQuantity } from "../base/quantity.ts";
 import { parseTextPattern } from "../base/text_pattern.ts";
 import type { FileSchema } from "../base/yaml_shape.ts";
 import { outputModes } from "../exec/output_mode.ts";
@@ -29,6 +30,23 @@ export const duration = v.pipe(
   v.string("a duration such as 30s"),
   v.check((word) => parseDuration(word) !== undefined, "a duration such as 30s or 1m30s"),
 );
+
+/** The largest output that a step keeps: an expression takes no more. */
+const largestOutput = 16 * 2 ** 20;
+
+const sizeText = "a size from 1Ki to 16Mi, such as 4Mi";
+
+/** How much is kept of what a step's command writes. */
+export const maxOutput = v.pipe(
+  v.string(sizeText),
+  v.regex(/^[0-9]+(?:\.[0-9]+)?[KM]i$/, sizeText),
+  v.check((word) => isBetween(parseQuantity(word), 1024, largestOutput), sizeText),
+  v.description("How much of each output is kept for expressions, such as 4Mi."),
+);
+
+function isBetween(value: number | undefined, least: number, most: number): boolean {
+  return value !== undefined && value >= least && value <= most;
+}
 
 const fromOne = "a whole number from 1";
 export const countFromOne = v.pipe(

@@ -177,6 +177,8 @@ export interface TargetResult {
   exitCode: number | null;
   stdout: string;
   stderr: string;
+  /** Output beyond 64 KiB a stream was left out. */
+  truncated: boolean;
 }
 
 /**

@@ -4,6 +4,7 @@ import { definedOnly } from "../base/defined_only.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { JsonValue } from "../base/json_value.ts";
 import type { Outcome } from "../exec/model.ts";
+import type { CutValue } from "./engine/cut_values.ts";
 import type { Kept } from "./engine/kept.ts";
 import { finallyPrefix, type StaticStep } from "./engine/step_identity.ts";
 import type { StepKey, StepOutcome, StepTargetEnd, WorkflowEvent } from "./step_events.ts";
@@ -33,6 +34,11 @@ export type WorkflowHeader = v.InferOutput<typeof workflowHeaderShape>;
 /** What a rerun knows a step by; kodama 0.1 didn't record it. */
 const mark = { identity: v.optional(v.string()), definition: v.optional(v.string()) };
 
+const cut = v.optional(v.array(v.object({
+  path: v.array(v.union([v.string(), v.number()])),
+  reason: v.string(),
+})));
+
 /** Lines after it are events; what isn't read here is only looked at by `event`. */
 const lineShape = v.variant("kind", [
   v.object({
@@ -47,6 +53,7 @@ const lineShape = v.variant("kind", [
     step: v.string(),
     outcome: v.looseObject({ kind: v.string() }),
     output: v.unknown(),
+    cut,
     ...mark,
   }),
   v.object({
@@ -60,6 +67,7 @@ const lineShape = v.variant("kind", [
     outcome: v.looseObject({ kind: v.string() }),
     tolerated: v.boolean(),
     output: v.unknown(),
+    cut,
     durationMs: v.number(),
   }),
   v.object({
@@ -86,7 +94,13 @@ export interface PastStep {
   /** By name; of several attempts the last. */
   targets: ReadonlyMap<string, StepTargetEnd>;
   /** Absent where it wasn't written: the run goes on, or was killed. */
-  end?: { outcome: StepOutcome; tolerated: boolean; output: JsonValue; durationMs: number };
+  end?: {
+    outcome: StepOutcome;
+    tolerated: boolean;
+    output: JsonValue;
+    cut?: readonly CutValue[];
+    durationMs: number;
+  };
 }
 
 /** A past run of a workflow. */
@@ -211,9 +225,10 @@ export function keptOf({ header, steps }: PastWorkflow, goOn: GoOn): Kept {
     const isDone = goOn.kind === "failed" ? isOk(step, steps) : hasEnded(step);
     const isOuter = goOn.kind === "from" && goOn.step.startsWith(`${key}/`);
     if (isDone && end !== undefined && !isOuter) {
-      const { outcome, output } = end;
-      kept.steps.set(identity, { outcome, output, ...definition });
-      if (goOn.kind === "from") kept.steps.set(key, { outcome, output });
+      const { outcome, output, cut } = end;
+      const part = { outcome, output, ...definedOnly({ cut }), ...definition };
+      kept.steps.set(identity, part);
+      if (goOn.kind === "from") kept.steps.set(key, part);
       continue;
     }
     const ends = new Map([...targets].filter(([, { outcome }]) => isSettled(outcome, goOn)));

@@ -34,7 +34,12 @@ const mark = {
 
 const stepOutcome = v.variant("kind", [
   v.object({ kind: kind("ok") }),
-  v.object({ kind: v.picklist(["failed", "denied", "refused", "skipped"]), reason }),
+  v.object({
+    kind: kind("failed"),
+    reason,
+    exitCode: v.optional(field(whole, "Of a run that this ends; 5 if it is absent.")),
+  }),
+  v.object({ kind: v.picklist(["denied", "refused", "skipped"]), reason }),
   v.object({ kind: kind("timeout"), afterMs: whole }),
   v.object({ kind: kind("cancelled") }),
 ]);
@@ -62,6 +67,13 @@ const targetOutcome = v.variant("kind", [
   v.object({ kind: kind("cancelled"), ...rest }),
 ]);
 
+const cutRest = v.object({ bytes: whole, hash: v.number() });
+
+const cut = v.optional(field(
+  v.array(v.object({ path: v.array(v.union([v.string(), whole])), reason })),
+  "Parts of the output that were cut.",
+));
+
 const targetEnd = v.object({
   target: v.object({
     context: v.string(),
@@ -76,7 +88,11 @@ const targetEnd = v.object({
   outcome: targetOutcome,
   stdout: v.string(),
   stderr: v.string(),
-  truncated: field(v.boolean(), "Output beyond 64 KiB a stream was left out."),
+  truncated: field(v.boolean(), "Output beyond the step's maxOutput was left out."),
+  cut: v.optional(field(
+    v.object({ stdout: v.optional(cutRest), stderr: v.optional(cutRest) }),
+    "Of each stream that was cut, the length and a hash of what was left out.",
+  )),
   durationMs: whole,
   copied: v.optional(v.object({ to: v.string(), files: whole, bytes: whole })),
 });
@@ -106,7 +122,14 @@ const keptEvents = [
     at: time,
     ...mark,
   }),
-  v.object({ kind: kind("stepKept"), ...key, outcome: stepOutcome, output: anything, ...mark }),
+  v.object({
+    kind: kind("stepKept"),
+    ...key,
+    outcome: stepOutcome,
+    output: anything,
+    cut,
+    ...mark,
+  }),
   v.object({
     kind: kind("stepPodsSkipped"),
     ...key,
@@ -127,6 +150,7 @@ const keptEvents = [
     outcome: stepOutcome,
     tolerated: field(v.boolean(), "It failed, and the file says to go on."),
     output: field(anything, "What expressions see of it as `steps.ID`."),
+    cut,
     at: time,
     durationMs: whole,
   }),

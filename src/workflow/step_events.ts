@@ -6,6 +6,7 @@
  * `finally/clean`. No two steps of a run have the same.
  */
 import type { JsonValue } from "../base/json_value.ts";
+import type { CutValue } from "./engine/cut_values.ts";
 import type { Outcome } from "../exec/model.ts";
 import type { SkippedPod, Target } from "../kube/target.ts";
 
@@ -18,7 +19,8 @@ export type StepKey = string;
  */
 export type StepOutcome =
   | { kind: "ok" }
-  | { kind: "failed"; reason: string }
+  /** `exitCode` is that of a run that this ends; 5 if it is absent. */
+  | { kind: "failed"; reason: string; exitCode?: number }
   | { kind: "denied"; reason: string }
   | { kind: "refused"; reason: string }
   | { kind: "timeout"; afterMs: number }
@@ -32,6 +34,12 @@ export interface Copied {
   bytes: number;
 }
 
+/** What was left out of a stream. */
+export interface CutRest {
+  bytes: number;
+  hash: number;
+}
+
 /** The end of one target of a step, with what its command wrote as far as it is kept. */
 export interface StepTargetEnd {
   target: Target;
@@ -41,6 +49,8 @@ export interface StepTargetEnd {
   stderr: string;
   /** Output beyond the limit was left out. */
   truncated: boolean;
+  /** Of each stream that was cut, what tells its rest from others: how long it was, and a hash. */
+  cut?: { stdout?: CutRest; stderr?: CutRest };
   durationMs: number;
   /** Of a copy that came to its end. */
   copied?: Copied;
@@ -64,7 +74,13 @@ export type WorkflowEvent =
   | { kind: "workflowWaits"; group: string; holder: string }
   | { kind: "stepStarted"; step: StepKey; stepKind: string; title: string; at: Date } & StepMark
   /** A step that an earlier run has ended, taken from its record. No other event of it follows. */
-  | { kind: "stepKept"; step: StepKey; outcome: StepOutcome; output: JsonValue } & StepMark
+  | {
+    kind: "stepKept";
+    step: StepKey;
+    outcome: StepOutcome;
+    output: JsonValue;
+    cut?: readonly CutValue[];
+  } & StepMark
   /** Pods that it is for and that can't be used now: it does without them. */
   | { kind: "stepPodsSkipped"; step: StepKey; skipped: readonly SkippedPod[] }
   | { kind: "stepTargets"; step: StepKey; names: readonly string[] }
@@ -87,6 +103,8 @@ export type WorkflowEvent =
     tolerated: boolean;
     /** What expressions see of it as `steps.ID`. */
     output: JsonValue;
+    /** Parts of the output that were cut: expressions can't read them. */
+    cut?: readonly CutValue[];
     at: Date;
     durationMs: number;
   }

@@ -14,6 +14,7 @@ import {
   type Template,
 } from "../expression/template.ts";
 import { endsWithFlagName } from "../gate/kubectl.ts";
+import { readWhole } from "./engine/cut_values.ts";
 import type { SourcePath, Step } from "./model.ts";
 import type { StepKind } from "./steps/kind.ts";
 import { stepKind } from "./steps/registry.ts";
@@ -140,7 +141,11 @@ export function evaluateFields(
 /** Data of any depth with the expressions of its texts evaluated. */
 export function evaluateDeep(value: unknown, values: Values): unknown {
   if (typeof value === "string") {
-    return hasExpression(value) ? evaluateTemplate(parseTemplate(value).template, values) : value;
+    if (!hasExpression(value)) return value;
+    const result = evaluateTemplate(parseTemplate(value).template, values);
+    // What it holds is handed on, and can't be read later.
+    readWhole(result);
+    return result;
   }
   if (Array.isArray(value)) return value.map((one) => evaluateDeep(one, values));
   if (typeof value !== "object" || value === null) return value;

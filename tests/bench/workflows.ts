@@ -23,7 +23,7 @@ const large = `permissions: { run: ["true"] }\nsteps:\n${noops.join("")}`;
 const several = "steps:\n  - exec: [id]\n  - exec: [date]\n  - exec: [ls]\n    targets: [pod-7]\n";
 
 const absent = () => Promise.reject(new Error("a step that does nothing asked for it"));
-const done = Promise.resolve({ exitCode: 0, stdout: "", stderr: "", truncated: false });
+const done = Promise.resolve({ exitCode: 0, stdout: "", stderr: "", truncated: [] });
 
 /** Every program has ended well before it began. */
 const world: World = {

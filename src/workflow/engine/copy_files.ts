@@ -1,9 +1,9 @@
 /** A copy between this machine and the pods of a step, as far as `permissions` grant the files here. */
-import type { JsonValue } from "../../base/json_value.ts";
 import type { StepTargetEnd } from "../step_events.ts";
 import type { StepEnd } from "../steps/kind.ts";
-import type { Fanout } from "../steps/pod_fields.ts";
+import { type Fanout, podLimitOf } from "../steps/pod_fields.ts";
 import { fanOut } from "./fan_out.ts";
+import type { EndsOutput } from "./pod_output.ts";
 import type { Stage, StageTarget } from "./stage.ts";
 import type { CopyWay } from "./world.ts";
 
@@ -31,17 +31,23 @@ export async function copyFiles(
     note: (name, text) => stage.line(`${name}: ${text}`, "stderr"),
     ...(bounds.commandTimeoutMs === undefined ? {} : { timeoutMs: bounds.commandTimeoutMs }),
   });
-  const work = { command: ["copy"], shell: false, bounds, copy };
+  const work = {
+    command: ["copy"],
+    shell: false,
+    bounds,
+    copy,
+    maxOutputBytes: podLimitOf(undefined),
+  };
   return await fanOut(stage, all, work, copyOutput);
 }
 
 /** The fields of `output` in `steps/copy.ts`. */
-function copyOutput(ends: readonly StepTargetEnd[]): Record<string, JsonValue> {
+function copyOutput(ends: readonly StepTargetEnd[]): EndsOutput {
   const named = (good: boolean) =>
     ends.filter(({ outcome }) => (outcome.kind === "ok") === good).map(({ name }) => name);
   const sum = (part: "files" | "bytes") =>
     ends.reduce((total, { copied }) => total + (copied?.[part] ?? 0), 0);
-  return {
+  const output = {
     targets: ends.map(({ name }) => name),
     ok: named(true),
     failed: named(false),
@@ -54,4 +60,5 @@ function copyOutput(ends: readonly StepTargetEnd[]): Record<string, JsonValue> {
     files: sum("files"),
     bytes: sum("bytes"),
   };
+  return { output };
 }

@@ -1,7 +1,8 @@
 /** Contexts that can't be asked, in the step that wanted their pods: each is one target, which is unreachable. */
-import type { StepTargetEnd } from "../step_events.ts";
+import type { StepOutcome, StepTargetEnd } from "../step_events.ts";
 import type { Amount } from "../../exec/schedule.ts";
 import { overBudget } from "../steps/pod_fields.ts";
+import { gravest } from "./policy.ts";
 import { troubleOf } from "./pod_output.ts";
 import type { Stage, StageTarget } from "./stage.ts";
 
@@ -31,14 +32,14 @@ export async function deadEnds(
 }
 
 /**
- * Why the step has failed; undefined where it hasn't. Nobody knows how many pods a context has that can't be asked: a
+ * How the step has failed; undefined if it hasn't. Nobody knows how many pods a context has that can't be asked: a
  * budget covers it only where all may fail.
  */
 export function troubleIn(
   all: readonly StageTarget[],
   ends: readonly StepTargetEnd[],
   maxFail: Amount,
-): string | undefined {
+): Extract<StepOutcome, { kind: "failed" }> | undefined {
   const dead = all.filter(({ unreachable }) => unreachable !== undefined);
   const deadNames = new Set(dead.map(({ name }) => name));
   const bad = ends.filter(({ name, outcome }) => outcome.kind !== "ok" && !deadNames.has(name));
@@ -49,5 +50,9 @@ export function troubleIn(
     `context ${context}: ${unreachable}`
   );
   if (overBudget(bad.length, total, maxFail)) reasons.push(troubleOf(bad, total));
-  return reasons.length === 0 ? undefined : reasons.join("; ");
+  if (reasons.length === 0) return undefined;
+  const outcomes = [...uncovered, ...bad].map((one) =>
+    "outcome" in one ? one.outcome.kind : "unreachable"
+  );
+  return { kind: "failed", reason: reasons.join("; "), exitCode: gravest(outcomes) };
 }

@@ -172,7 +172,7 @@ class Engine {
       kind: "workflowEnded",
       outcome,
       outputs,
-      exitCode: exitCodeOf(outcome, this.#runner.failedTargets),
+      exitCode: exitCodeOf(outcome),
       again: this.#again(outcome, stopper),
       at: clock.now(),
       durationMs: Math.round(clock.elapsedMs() - beganMs),

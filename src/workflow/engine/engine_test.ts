@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
-import { endsOf, outputsOf, play, saying } from "../testing/stage_play.ts";
+import { isKept, keptOf, readWorkflowRecord } from "../record.ts";
+import { recordHeader } from "../testing/record_header.ts";
+import { endsOf, outputsOf, type Play, play, saying } from "../testing/stage_play.ts";
 
 const may = "permissions: { run: [echo, 'true', 'false', deploy] }\n";
 const failing = (words: readonly string[]) => words[0] === "false" ? 1 : 0;
@@ -262,4 +264,65 @@ steps:
 `;
   const { events } = await play({ files: { "w.yaml": text }, pods: { p: saying("x") } });
   assert.match(endsOf(events)[0] ?? "", /^a failed: fanout: expected a whole number from 1/);
+});
+
+Deno.test("a value that was cut fails what reads it, naming the way out, in a run that goes on too", async () => {
+  const text = (more: string, expression: string) =>
+    `steps:
+  - { id: a, exec: [cat], ${more} }
+  - check: \${{ ${expression} }}
+`;
+  const long = "x".repeat(70_000);
+  const pods = { p: saying(`${long}1`), q: saying(`${long}2`) };
+  const lastOf = async (more: string, expression: string, input: Play["input"] = {}) => {
+    const { events } = await play({ files: { "w.yaml": text(more, expression) }, pods, input });
+    return { events, last: endsOf(events).at(-1) };
+  };
+  const two = "size(steps.a.distinct) == 2 && steps.a.byTarget.p.truncated";
+  assert.equal((await lastOf("outputMode: none", two)).last, "= ok");
+  const same = "steps.a.byTarget.p.stdout == steps.a.byTarget.q.stdout";
+  const first = await lastOf("outputMode: none", same);
+  const message = /check-2 failed|= failed: .*output of p is larger than 64 KiB.*maxOutput/;
+  assert.match(first.last ?? "", message);
+  const whole = await lastOf("outputMode: none, maxOutput: 1Mi", same);
+  assert.equal(whole.last, "= failed: it isn't true");
+  const lines = [recordHeader("run-1"), ...first.events.filter(isKept)];
+  const run = readWorkflowRecord("r", lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  const kept = keptOf(run, { kind: "failed" });
+  const again = await lastOf("outputMode: none", same, { kept });
+  assert.deepEqual(endsOf(again.events)[0], "a kept");
+  assert.match(again.last ?? "", message);
+  const group = await lastOf("outputMode: group", two);
+  const said = group.events.flatMap((one) => one.kind === "stepLine" ? [one.text] : []);
+  assert.ok(said.some((line) => /more of its standard output aren't shown/.test(line)));
+});
+
+Deno.test("an answer or an output of this machine that was cut isn't taken for a whole one", async () => {
+  const text = `permissions: { run: [cat], net: [h] }
+steps:
+  - { id: s, shell: [cat], maxOutput: 2Ki }
+  - { id: h, http: "http://h/", maxOutput: 1Ki }
+  - { id: v, check: "\${{ steps.s.truncated && steps.h.truncated && steps.h.status == 200 }}" }
+  - { id: b, check: "\${{ steps.h.json == null }}", continueOn: failure }
+  - { id: o, check: "\${{ json(steps.s.stdout) == null }}" }
+`;
+  const limits: number[] = [];
+  const { events } = await play({
+    files: { "w.yaml": text },
+    local: {
+      run: (_words, { maxOutputBytes }) => {
+        limits.push(maxOutputBytes);
+        return Promise.resolve({ exitCode: 0, stdout: "[", stderr: "", truncated: ["stdout"] });
+      },
+      fetch: ({ maxOutputBytes }) => {
+        limits.push(maxOutputBytes);
+        return Promise.resolve({ status: 200, headers: {}, body: "[1", truncated: true });
+      },
+    },
+  });
+  assert.deepEqual(limits, [2048, 1024]);
+  const [, , v, b, o] = endsOf(events);
+  assert.equal(v, "v ok");
+  assert.match(b ?? "", /^b failed: .*the answer of h:80 is larger than 1 KiB/);
+  assert.match(o ?? "", /^o failed: .*the output of cat is larger than 2 KiB/);
 });

@@ -7,15 +7,13 @@ import { compressNames } from "../../exec/name_ranges.ts";
 import { outputFileName } from "../../exec/output_file_names.ts";
 import { runOnTargets } from "../../exec/run_on_targets.ts";
 import type { StepTargetEnd } from "../step_events.ts";
-import { failed, ok, type StepEnd } from "../steps/kind.ts";
+import type { StepEnd } from "../steps/kind.ts";
 import type { Fanout } from "../steps/pod_fields.ts";
 import { deadEnds, troubleIn } from "./dead_contexts.ts";
-import { podOutput } from "./pod_output.ts";
+import { sizeText } from "./cut_values.ts";
+import { type EndsOutput, podOutput } from "./pod_output.ts";
 import type { Stage, StageTarget } from "./stage.ts";
 import type { Copying, Writing } from "./world.ts";
-
-/** What is kept of each stream of each target, for expressions and for the record. */
-export const keptBytes = 64 * 1024;
 
 /** Between TERM and KILL. */
 const graceMs = 2000;
@@ -25,6 +23,8 @@ export interface FanOut {
   command: readonly string[];
   shell: boolean;
   bounds: Fanout;
+  /** How much is kept of each stream for expressions. */
+  maxOutputBytes: number;
   environment?: Readonly<Record<string, string>>;
   workdir?: string;
   /** A folder: standard output goes to a file there, whole. */
@@ -38,7 +38,7 @@ export async function fanOut(
   stage: Stage,
   all: readonly StageTarget[],
   work: FanOut,
-  outputOf: (ends: readonly StepTargetEnd[]) => StepEnd["output"] = podOutput,
+  outputOf: (ends: readonly StepTargetEnd[], limitBytes: number) => EndsOutput = podOutput,
 ): Promise<StepEnd> {
   await stage.tell({ kind: "stepTargets", step: stage.key, names: all.map(({ name }) => name) });
   const there = all.filter(({ unreachable }) => unreachable === undefined);
@@ -51,10 +51,10 @@ export async function fanOut(
   const order = new Map(all.map(({ name }, at) => [name, at]));
   ends.sort((a, b) => (order.get(a.name) ?? 0) - (order.get(b.name) ?? 0));
   if (work.bounds.outputMode === "fold") await tellFolded(stage, ends);
-  const output = outputOf(ends);
-  if (stage.signal.aborted) return { outcome: { kind: "cancelled" }, output };
-  const trouble = troubleIn(all, ends, work.bounds.maxFail);
-  return trouble === undefined ? ok(output) : failed(trouble, output);
+  const found = outputOf(ends, work.maxOutputBytes);
+  if (stage.signal.aborted) return { outcome: { kind: "cancelled" }, ...found };
+  const outcome = troubleIn(all, ends, work.bounds.maxFail);
+  return { outcome: outcome ?? { kind: "ok" }, ...found };
 }
 
 /** The work, and what each target's command is told of its place. */
@@ -118,8 +118,9 @@ class Round implements AsyncDisposable {
   }
 
   async #begin(target: number): Promise<void> {
-    this.#captures.set(target, { stdout: new Capture(keptBytes), stderr: new Capture(keptBytes) });
-    const { save } = this.#work;
+    const { save, maxOutputBytes } = this.#work;
+    const capture = () => new Capture(maxOutputBytes);
+    this.#captures.set(target, { stdout: capture(), stderr: capture() });
     if (save === undefined) return;
     const path = `${save}/${outputFileName(this.#name(target))}.out`;
     this.#files.set(target, await this.#stage.create(path));
@@ -147,7 +148,7 @@ class Round implements AsyncDisposable {
       outcome,
       stdout: textOf(captures?.stdout),
       stderr: textOf(captures?.stderr),
-      truncated: [captures?.stdout, captures?.stderr].some((one) => (one?.omittedBytes ?? 0) > 0),
+      ...cutOf(captures),
       durationMs,
       ...(copied === undefined ? {} : { copied }),
     };
@@ -161,6 +162,8 @@ class Round implements AsyncDisposable {
     for (const stream of ["stdout", "stderr"] as const) {
       const bytes = this.#captures.get(target)?.[stream].bytes ?? new Uint8Array();
       await this.#tell([...this.#lines.push(target, stream, bytes), ...this.#lines.end(target)]);
+      const rest = this.#captures.get(target)?.[stream].omittedBytes ?? 0;
+      if (rest > 0) await tellRest(this.#stage, this.#name(target), { stream, rest });
     }
   }
 
@@ -189,7 +192,10 @@ class Round implements AsyncDisposable {
 
 /** Equal outputs once, under the names of all that gave them. */
 async function tellFolded(stage: Stage, ends: readonly StepTargetEnd[]): Promise<void> {
-  const groups = Map.groupBy(ends, ({ stdout, stderr }) => JSON.stringify([stdout, stderr]));
+  const groups = Map.groupBy(
+    ends,
+    ({ stdout, stderr, cut }) => JSON.stringify([stdout, stderr, cut]),
+  );
   const largestFirst = [...groups.values()].sort((a, b) => b.length - a.length);
   for (const members of largestFirst) {
     const target = compressNames(members.map(({ name }) => name));
@@ -198,8 +204,33 @@ async function tellFolded(stage: Stage, ends: readonly StepTargetEnd[]): Promise
       for (const line of text === "" ? [] : text.split("\n")) {
         await stage.tell({ kind: "stepLine", step: stage.key, target, stream, text: line });
       }
+      const rest = members[0]?.cut?.[stream]?.bytes ?? 0;
+      if (rest > 0) await tellRest(stage, target, { stream, rest });
     }
   }
+}
+
+/** Says that an output goes on. */
+async function tellRest(
+  stage: Stage,
+  target: string,
+  { stream, rest }: { stream: "stdout" | "stderr"; rest: number },
+): Promise<void> {
+  const what = stream === "stdout" ? "standard output" : "standard error";
+  const text = `${sizeText(rest)} more of its ${what} aren't shown; a larger maxOutput shows them`;
+  await stage.tell({ kind: "stepLine", step: stage.key, target, stream: "stderr", text });
+}
+
+/** What was left out of the streams of a target. */
+export function cutOf(
+  captures: { stdout: Capture; stderr?: Capture } | undefined,
+): Pick<StepTargetEnd, "truncated" | "cut"> {
+  const rest = (capture: Capture | undefined) =>
+    capture !== undefined && capture.omittedBytes > 0
+      ? { bytes: capture.omittedBytes, hash: capture.omittedHash }
+      : undefined;
+  const cut = definedOnly({ stdout: rest(captures?.stdout), stderr: rest(captures?.stderr) });
+  return Object.keys(cut).length === 0 ? { truncated: false } : { truncated: true, cut };
 }
 
 function textOf(capture: Capture | undefined): string {

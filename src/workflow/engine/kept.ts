@@ -1,5 +1,6 @@
 /** What an earlier run has ended, so that a run that goes on from its record doesn't do it again. */
 import type { JsonValue } from "../../base/json_value.ts";
+import type { CutValue } from "./cut_values.ts";
 import type { StepOutcome, StepTargetEnd } from "../step_events.ts";
 
 /** A step that a record knows. */
@@ -8,9 +9,16 @@ interface KeptPart {
   definition?: string;
 }
 
+/** How it ended, and what came of it. */
+interface KeptEnd {
+  outcome: StepOutcome;
+  output: JsonValue;
+  cut?: readonly CutValue[];
+}
+
 /** Steps and targets that are done, by the identities of their steps (`step_identity.ts`). */
 export interface Kept {
-  steps: ReadonlyMap<string, KeptPart & { outcome: StepOutcome; output: JsonValue }>;
+  steps: ReadonlyMap<string, KeptPart & KeptEnd>;
   /** Of steps that weren't ended: their targets that were, by name. */
   targets: ReadonlyMap<string, KeptPart & { ends: ReadonlyMap<string, StepTargetEnd> }>;
 }

@@ -4,15 +4,35 @@ import { compressNames } from "../../exec/name_ranges.ts";
 import type { Outcome } from "../../exec/model.ts";
 import { outcomeReport } from "../../exec/target_report.ts";
 import type { StepTargetEnd } from "../step_events.ts";
+import type { StepEnd } from "../steps/kind.ts";
+import { cutReason, type CutValue } from "./cut_values.ts";
 
-/** The fields of `podOutput` in `steps/exec.ts`. */
-export function podOutput(ends: readonly StepTargetEnd[]): Readonly<Record<string, JsonValue>> {
+/** What came of targets, and the parts of it that expressions can't read. */
+export type EndsOutput = Pick<StepEnd, "output" | "cut">;
+
+/** The fields of `podOutput` in `steps/exec.ts`. @param limitBytes how much is kept of a stream. */
+export function podOutput(ends: readonly StepTargetEnd[], limitBytes: number): EndsOutput {
   const named = (good: boolean) =>
     ends.filter(({ outcome }) => (outcome.kind === "ok") === good).map(({ name }) => name);
-  const groups = [...Map.groupBy(ends, ({ stdout }) => trimmed(stdout))]
-    .map(([stdout, members]) => ({ stdout, targets: members.map(({ name }) => name) }))
-    .sort((a, b) => b.targets.length - a.targets.length);
-  return {
+  const found = [...Map.groupBy(ends, outputKey).values()]
+    .sort((a, b) => b.length - a.length);
+  const groups = found.map((members) => ({
+    stdout: trimmed(members[0]?.stdout ?? ""),
+    targets: members.map(({ name }) => name),
+  }));
+  const reason = (name: string) => cutReason(`the output of ${name}`, limitBytes);
+  const cut: CutValue[] = found.flatMap(([first], index) =>
+    first?.cut?.stdout === undefined
+      ? []
+      : [["distinct", index], ["groups", index, "stdout"], ...(index === 0 ? [["stdout"]] : [])]
+        .map((path) => ({ path, reason: reason(first.name) }))
+  );
+  for (const { name, cut: streams = {} } of ends) {
+    for (const stream of Object.keys(streams)) {
+      cut.push({ path: ["byTarget", name, stream], reason: reason(name) });
+    }
+  }
+  const output = {
     targets: ends.map(({ name }) => name),
     ok: named(true),
     failed: named(false),
@@ -21,11 +41,17 @@ export function podOutput(ends: readonly StepTargetEnd[]): Readonly<Record<strin
     groups,
     stdout: groups[0]?.stdout ?? "",
   };
+  return { output, ...(cut.length > 0 ? { cut } : {}) };
 }
 
-function resultOf({ outcome, stdout, stderr }: StepTargetEnd): JsonValue {
+/** Equal for equal standard outputs, beyond the limit too. */
+function outputKey({ stdout, cut }: StepTargetEnd): string {
+  return cut?.stdout === undefined ? trimmed(stdout) : JSON.stringify([stdout, cut.stdout]);
+}
+
+function resultOf({ outcome, stdout, stderr, truncated }: StepTargetEnd): JsonValue {
   const { outcome: kind, exitCode } = outcomeReport(outcome);
-  return { outcome: kind, exitCode, stdout: trimmed(stdout), stderr: trimmed(stderr) };
+  return { outcome: kind, exitCode, stdout: trimmed(stdout), stderr: trimmed(stderr), truncated };
 }
 
 /** As a shell's `$(…)`: the ends of the last lines are no part of the value. */

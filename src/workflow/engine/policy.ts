@@ -30,8 +30,15 @@ export function goesOn(outcome: StepOutcome, continueOn: ContinueOn): boolean {
   }
 }
 
-/** The exit code of a run, by the table of the reference. `targets` are those of the step that ended it. */
-export function exitCodeOf(outcome: StepOutcome, targets: readonly Outcome[]): number {
+/** The exit code for targets that weren't ok: the gravest wins, in the order 4, 3, 5. */
+export function gravest(outcomes: readonly Outcome["kind"][]): number {
+  const kinds = new Set(outcomes);
+  if (kinds.has("unreachable") || kinds.has("unknown")) return 4;
+  return kinds.has("timeout") ? 3 : 5;
+}
+
+/** The exit code of a run, by the table of the reference. */
+export function exitCodeOf(outcome: StepOutcome): number {
   switch (outcome.kind) {
     case "ok":
     case "skipped":
@@ -40,13 +47,12 @@ export function exitCodeOf(outcome: StepOutcome, targets: readonly Outcome[]): n
     case "refused":
       return 1;
     case "timeout":
-    case "cancelled":
       return 3;
-    case "failed": {
-      const kinds = new Set(targets.map(({ kind }) => kind));
-      if (kinds.has("unreachable") || kinds.has("unknown")) return 4;
-      return kinds.has("timeout") ? 3 : 5;
-    }
+    case "cancelled":
+      // 128 + SIGINT, as a shell reports it.
+      return 130;
+    case "failed":
+      return outcome.exitCode ?? 5;
   }
 }
 

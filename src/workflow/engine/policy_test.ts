@@ -1,8 +1,7 @@
 /** What follows from how a step ended: another attempt, the steps behind it, the exit code. */
 import assert from "node:assert/strict";
-import type { Outcome } from "../../exec/model.ts";
 import type { StepOutcome } from "../step_events.ts";
-import { exitCodeOf, goesOn, nextAttempt } from "./policy.ts";
+import { exitCodeOf, goesOn, gravest, nextAttempt } from "./policy.ts";
 
 const outcomes: Readonly<Record<StepOutcome["kind"], StepOutcome>> = {
   ok: { kind: "ok" },
@@ -38,18 +37,20 @@ Deno.test("the steps behind it go on as the file says, and never behind a cancel
 });
 
 Deno.test("the exit code of a run is that of its gravest target", () => {
-  const ok: Outcome = { kind: "ok" };
-  const failed: Outcome = { kind: "failed", exitCode: 7 };
-  const late: Outcome = { kind: "timeout", limit: "command", afterMs: 1 };
-  const gone: Outcome = { kind: "unreachable", reason: "r" };
-  const unsure: Outcome = { kind: "unknown", reason: "r" };
-  const ends = [[ok, failed], [failed, late], [late, gone, failed], [late, unsure, failed], []];
-  const codes = ends
-    .map((targets) => exitCodeOf(outcomes.failed, targets));
+  const kinds = [
+    ["ok", "failed"],
+    ["failed", "timeout"],
+    ["timeout", "unreachable", "failed"],
+    ["timeout", "unknown", "failed"],
+    [],
+  ] as const;
+  const codes = kinds.map((kinds) => gravest(kinds));
   assert.deepEqual(codes, [5, 3, 4, 4, 5]);
+  assert.equal(exitCodeOf({ kind: "failed", reason: "r" }), 5);
+  assert.equal(exitCodeOf({ kind: "failed", reason: "r", exitCode: 2 }), 2);
   const others = Object.values(outcomes).filter(({ kind }) => kind !== "failed");
   assert.deepEqual(
-    Object.fromEntries(others.map((outcome) => [outcome.kind, exitCodeOf(outcome, [])])),
-    { ok: 0, denied: 1, refused: 1, timeout: 3, cancelled: 3, skipped: 0 },
+    Object.fromEntries(others.map((outcome) => [outcome.kind, exitCodeOf(outcome)])),
+    { ok: 0, denied: 1, refused: 1, timeout: 3, cancelled: 130, skipped: 0 },
   );
 });

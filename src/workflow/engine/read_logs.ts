@@ -5,8 +5,8 @@ import type { Outcome } from "../../exec/model.ts";
 import { outputFileName } from "../../exec/output_file_names.ts";
 import { inParallel } from "../../kube/in_parallel.ts";
 import type { StepTargetEnd } from "../step_events.ts";
-import { failed, ok, type StepEnd } from "../steps/kind.ts";
-import { keptBytes } from "./fan_out.ts";
+import type { StepEnd } from "../steps/kind.ts";
+import { cutOf } from "./fan_out.ts";
 import { deadEnds, troubleIn } from "./dead_contexts.ts";
 import { podOutput } from "./pod_output.ts";
 import type { Stage, StageTarget } from "./stage.ts";
@@ -18,6 +18,8 @@ const parallel = 16;
 export interface LogRead {
   tail: number;
   previous: boolean;
+  /** How much is kept of the lines of each pod. */
+  maxOutputBytes: number;
   sinceMs?: number;
   /** A folder; the lines go to files there in place of the screen. */
   save?: string;
@@ -40,8 +42,8 @@ export async function readLogs(
     parallel,
   );
   const ends = [...ofPods, ...await deadEnds(stage, targets)];
-  const trouble = troubleIn(targets, ends, { kind: "count", count: 0 });
-  return trouble === undefined ? ok(podOutput(ends)) : failed(trouble, podOutput(ends));
+  const outcome = troubleIn(targets, ends, { kind: "count", count: 0 }) ?? { kind: "ok" };
+  return { outcome, ...podOutput(ends, read.maxOutputBytes) };
 }
 
 async function readOne(
@@ -51,7 +53,7 @@ async function readOne(
 ): Promise<StepTargetEnd> {
   const { clock } = stage.world;
   const beganMs = clock.elapsedMs();
-  const kept = new Capture(keptBytes);
+  const kept = new Capture(read.maxOutputBytes);
   let outcome: Outcome = { kind: "ok" };
   try {
     await copyLog(stage, { target, name }, { read, kept });
@@ -66,7 +68,7 @@ async function readOne(
     outcome,
     stdout,
     stderr: "",
-    truncated: kept.omittedBytes > 0,
+    ...cutOf({ stdout: kept }),
     durationMs: Math.round(clock.elapsedMs() - beganMs),
   };
   if (read.save === undefined) await tellLines(stage, end);

@@ -6,6 +6,7 @@ import * as resources from "../../kube/resources.ts";
 import type { ApiResource } from "../../kube/client.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import type { ScriptApi, TargetResult } from "../model.ts";
+import { podLimitOf } from "../steps/pod_fields.ts";
 import { fanOut } from "./fan_out.ts";
 import type { Stage, StageTarget } from "./stage.ts";
 
@@ -22,6 +23,7 @@ export function scriptApi(stage: Stage, targets: readonly StageTarget[]): Script
       const { output } = await fanOut(within(stage, signal), meant, {
         command,
         shell: false,
+        maxOutputBytes: podLimitOf(undefined),
         bounds: {
           fanout: 32,
           connectTimeoutMs: 15_000,

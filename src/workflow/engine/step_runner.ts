@@ -1,9 +1,8 @@
 /** Lists of steps, one after the other: conditions, attempts, limits of time, and what goes on after a failure. */
 import { Deadline, passed } from "../../base/abort.ts";
 import { parseDuration } from "../../base/duration.ts";
-import { KodamaError } from "../../base/errors.ts";
+import { exitCodeOfKind, KodamaError } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json_value.ts";
-import type { Outcome } from "../../exec/model.ts";
 import type { Step } from "../model.ts";
 import { emptyOutput } from "../names.ts";
 import type { StepOutcome, StepTargetEnd } from "../step_events.ts";
@@ -14,6 +13,7 @@ import { goesOn, nextAttempt, reasonOf } from "./policy.ts";
 import { namesIn, type Scope } from "./scope.ts";
 import { settled } from "./settled_fields.ts";
 import type { InnerEnd } from "./stage.ts";
+import { guarded } from "./cut_values.ts";
 import { keptPart, nothingKept } from "./kept.ts";
 import { definitionOf, identitiesOf } from "./step_identity.ts";
 import { makeStage } from "./make_stage.ts";
@@ -22,8 +22,6 @@ import type { Attempted, RunnerOptions, Sequences } from "./attempt.ts";
 /** Runs steps. */
 export class StepRunner implements Sequences {
   readonly options: RunnerOptions;
-  /** How the targets ended of the step that ended the run. */
-  failedTargets: readonly Outcome[] = [];
 
   constructor(options: RunnerOptions) {
     this.options = options;
@@ -81,9 +79,9 @@ export class StepRunner implements Sequences {
     const mark = { definition, ...(identity === key ? {} : { identity }) };
     const before = keptPart(kept.steps, { key, identity, definition });
     if (before !== undefined) {
-      const { outcome, output } = before;
-      scope.steps[step.id] = output;
-      await tell({ kind: "stepKept", step: key, outcome, output, ...mark });
+      const { outcome, output, cut } = before;
+      scope.steps[step.id] = guarded(output, cut);
+      await tell({ kind: "stepKept", step: key, outcome, output, ...(cut && { cut }), ...mark });
       return outcome;
     }
     if (signal.aborted) return await this.#cancelled(step, scope);
@@ -104,7 +102,7 @@ export class StepRunner implements Sequences {
       ? await this.#attempts(step, kind, { key, identity, scope, signal, held }, new Map(done))
       : { outcome: condition, output: {} };
     const output = { ...emptyOutput(kind), ...end.output, outcome: end.outcome.kind };
-    scope.steps[step.id] = output;
+    scope.steps[step.id] = guarded(output, end.cut);
     const tolerated = end.outcome.kind !== "ok" && goesOn(end.outcome, step.continueOn);
     await tell({
       kind: "stepEnded",
@@ -112,6 +110,7 @@ export class StepRunner implements Sequences {
       outcome: end.outcome,
       tolerated,
       output,
+      ...(end.cut && end.cut.length > 0 ? { cut: end.cut } : {}),
       at: world.clock.now(),
       durationMs: Math.round(world.clock.elapsedMs() - beganMs),
     });
@@ -182,7 +181,6 @@ export class StepRunner implements Sequences {
       const end = await this.#attempt(step, kind, { ...at, done, seen });
       const delayMs = nextAttempt(step.retry, attempt, end.outcome);
       if (delayMs === undefined || at.signal.aborted) {
-        if (end.outcome.kind !== "ok") this.failedTargets = seen.map(({ outcome }) => outcome);
         return end;
       }
       // Where it went well it isn't done again.
@@ -273,7 +271,10 @@ function endOfError(error: unknown, ended: boolean): StepEnd {
   if (error instanceof KodamaError) {
     const { kind, message, hint } = error;
     const reason = hint === undefined ? message : `${message} (${hint})`;
-    return { outcome: { kind: kind === "forbidden" ? "denied" : "failed", reason }, output: {} };
+    const outcome: StepOutcome = kind === "forbidden"
+      ? { kind: "denied", reason }
+      : { kind: "failed", reason, exitCode: exitCodeOfKind(kind) };
+    return { outcome, output: {} };
   }
   // Whatever gave up because of the signal rejects with its reason.
   if (ended) return { outcome: { kind: "cancelled" }, output: {} };

@@ -24,15 +24,16 @@ export interface DeadContext {
   reason: string;
 }
 
-/** How a program of this machine ended. Output beyond a megabyte a stream is left out. */
+/** How a program of this machine ended. Output beyond a limit is left out. */
 export interface LocalEnd {
   exitCode: number;
   stdout: string;
   stderr: string;
-  truncated: boolean;
+  /** Streams that were cut. */
+  truncated: readonly ("stdout" | "stderr")[];
 }
 
-/** An answer of an HTTP server; of its body a megabyte at most. */
+/** An answer of an HTTP server, its body up to a limit. */
 export interface HttpAnswer {
   status: number;
   headers: Readonly<Record<string, string>>;
@@ -70,6 +71,8 @@ export interface LocalWorld {
       environment: Readonly<Record<string, string>>;
       folder: string;
       signal: AbortSignal;
+      /** How much is kept of each stream. */
+      maxOutputBytes: number;
       told: (stream: "stdout" | "stderr", line: string) => void;
     },
   ): Promise<LocalEnd>;
@@ -80,6 +83,8 @@ export interface LocalWorld {
       url: string;
       headers: Readonly<Record<string, string>>;
       body?: string;
+      /** How much is kept of the answer's body. */
+      maxOutputBytes: number;
     },
     signal: AbortSignal,
   ): Promise<HttpAnswer>;

@@ -1,11 +1,11 @@
 /** `exec`: one command in every selected pod. */
 import * as v from "valibot";
-import { listOf, recordOf, textType, type Type } from "../../expression/type.ts";
+import { booleanType, listOf, recordOf, textType, type Type } from "../../expression/type.ts";
 import { isKnownReadOnly } from "../../gate/commands.ts";
-import { command, described, environment, text } from "../fields.ts";
+import { command, described, environment, maxOutput, text } from "../fields.ts";
 import { fanOut } from "../engine/fan_out.ts";
 import { defineStep } from "./kind.ts";
-import { fanoutEntries, fanoutOf, podEntries } from "./pod_fields.ts";
+import { fanoutEntries, fanoutOf, podEntries, podLimitOf } from "./pod_fields.ts";
 
 const result: Type = {
   kind: "record",
@@ -14,6 +14,7 @@ const result: Type = {
     exitCode: { kind: "any" },
     stdout: textType,
     stderr: textType,
+    truncated: booleanType,
   },
 };
 
@@ -46,6 +47,12 @@ export const execStep = defineStep({
     ...podEntries,
     ...fanoutEntries,
     env: v.optional(described(environment, "Variables of the command's environment.")),
+    maxOutput: v.optional(
+      described(
+        maxOutput,
+        "How much of each stream of each pod is kept for expressions; 64Ki by default.",
+      ),
+    ),
     workdir: v.optional(described(text, "Directory of the command.")),
     save: v.optional(described(
       text,
@@ -90,12 +97,13 @@ outputs:
     };
   },
   run: async (fields, stage) => {
-    const { exec, env, workdir, save } = fields;
+    const { exec, env, workdir, save, maxOutput } = fields;
     if (save !== undefined) await stage.requirePath("write", save);
     return await fanOut(stage, await stage.targets(fields), {
       command: typeof exec === "string" ? [exec] : exec,
       shell: typeof exec === "string",
       bounds: fanoutOf(fields),
+      maxOutputBytes: podLimitOf(maxOutput),
       ...(env === undefined ? {} : {
         environment: Object.fromEntries(
           Object.entries(env).map(([name, value]) => [name, String(value)]),

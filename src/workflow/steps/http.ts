@@ -1,9 +1,10 @@
 /** `http`: a request to a server that `permissions.net` names. */
 import * as v from "valibot";
 import type { JsonValue } from "../../base/json_value.ts";
-import { described, dynamic, expressionMark, text } from "../fields.ts";
+import { described, dynamic, expressionMark, maxOutput, text } from "../fields.ts";
+import { cutReason } from "../engine/cut_values.ts";
 import { defineStep, failed, ok } from "./kind.ts";
-import { answerOutput } from "./local_output.ts";
+import { answerOutput, limitOf } from "./local_output.ts";
 
 const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
 const reading: readonly string[] = ["GET", "HEAD"];
@@ -50,6 +51,9 @@ export const httpStep = defineStep({
       dynamic(status),
       "The status that is a success; any from 200 to 299 by default.",
     )),
+    maxOutput: v.optional(
+      described(maxOutput, "How much of the answer's body is kept; 1Mi by default."),
+    ),
   },
   output: answerOutput,
   example: `
@@ -78,11 +82,13 @@ outputs:
     where: "here",
     effect: reading.includes(method) ? "reads" : "changes",
   }),
-  run: async ({ http, method = "GET", headers = {}, body, expect }, stage) => {
+  run: async ({ http, method = "GET", headers = {}, body, expect, maxOutput }, stage) => {
     const host = hostOf(http);
     if (host === undefined) return failed(`http: expected an address, found ${http}`);
     stage.require("net", host);
+    const maxOutputBytes = limitOf(maxOutput);
     const answer = await stage.world.local.fetch({
+      maxOutputBytes,
       method,
       url: http,
       headers: {
@@ -99,12 +105,15 @@ outputs:
       status: answer.status,
       body: answer.body,
       headers: answer.headers,
-      json: parsed(answer.body),
+      json: answer.truncated ? null : parsed(answer.body),
+      truncated: answer.truncated,
     };
+    const reason = cutReason(`the answer of ${host}`, maxOutputBytes);
+    const cut = answer.truncated ? [["body"], ["json"]].map((path) => ({ path, reason })) : [];
     const good = typeof expect === "number"
       ? answer.status === expect
       : answer.status >= 200 && answer.status < 300;
-    return good ? ok(output) : failed(`${host} answered ${answer.status}`, output);
+    return { ...(good ? ok(output) : failed(`${host} answered ${answer.status}`, output)), cut };
   },
 });
 

@@ -9,6 +9,7 @@ import type { Type } from "../../expression/type.ts";
 import type { Entries } from "../fields.ts";
 import type { Permissions } from "../model.ts";
 import type { StepOutcome } from "../step_events.ts";
+import type { CutValue } from "../engine/cut_values.ts";
 import type { Stage } from "../engine/stage.ts";
 
 /** Something wrong with a step that its shape can't say; `at` is below the step. */
@@ -42,6 +43,8 @@ export interface StepEnd {
   outcome: StepOutcome;
   /** The fields of the kind's `output`. */
   output: Readonly<Record<string, JsonValue>>;
+  /** Parts of the output that were too large to be kept whole. */
+  cut?: readonly CutValue[];
 }
 
 /** A kind of step, with the types of its fields still known. */

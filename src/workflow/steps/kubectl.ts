@@ -5,7 +5,7 @@
 import * as v from "valibot";
 import { hasExpression } from "../../expression/template.ts";
 import { type KubectlReason, kubectlReasonText, kubectlUse } from "../../gate/kubectl.ts";
-import { described, text } from "../fields.ts";
+import { described, maxOutput, text } from "../fields.ts";
 import { defineStep, failed, type Need } from "./kind.ts";
 import { localOutput, runHere } from "./local_output.ts";
 
@@ -42,6 +42,9 @@ export const kubectlStep = defineStep({
       v.pipe(v.array(v.string(), "words"), v.nonEmpty("one word at least")),
       "The words after `kubectl`.",
     ),
+    maxOutput: v.optional(
+      described(maxOutput, "How much of each stream is kept for expressions; 1Mi by default."),
+    ),
     context: v.optional(
       described(text, "The context; by default that of the workflow's pods, `--context` included."),
     ),
@@ -67,7 +70,7 @@ outputs:
     where: "here",
     effect: changes(kubectl) ? "asks" : "reads",
   }),
-  run: async ({ kubectl, context }, stage) => {
+  run: async ({ kubectl, context, maxOutput }, stage) => {
     for (const { kind, what } of needsOf(kubectl, () => true)) {
       if (kind === "read") await stage.requirePath(kind, what);
       else stage.require("run", what);
@@ -82,6 +85,6 @@ outputs:
     if (changes(kubectl) && !await stage.confirm(`${line}\nRun it?`)) {
       return { outcome: { kind: "refused", reason: `no to ${line}` }, output: {} };
     }
-    return await runHere(stage, ["kubectl", ...words]);
+    return await runHere(stage, ["kubectl", ...words], { maxOutput });
   },
 });

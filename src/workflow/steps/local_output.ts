@@ -1,5 +1,7 @@
 /** What expressions see of a program of this machine, and how its end is a step's. */
-import { anyType, numberType, textType, type Type } from "../../expression/type.ts";
+import { parseQuantity } from "../../base/quantity.ts";
+import { anyType, booleanType, numberType, textType, type Type } from "../../expression/type.ts";
+import { cutReason } from "../engine/cut_values.ts";
 import type { Stage } from "../engine/stage.ts";
 import { failed, ok, type StepEnd } from "./kind.ts";
 
@@ -8,7 +10,16 @@ export const localOutput: Readonly<Record<string, Type>> = {
   stdout: textType,
   stderr: textType,
   exitCode: numberType,
+  truncated: booleanType,
 };
+
+/** How much is kept of a stream of a program of this machine or of an answer, unless the step says otherwise. */
+const keptBytes = 2 ** 20;
+
+/** `maxOutput` in bytes. */
+export function limitOf(maxOutput: string | undefined): number {
+  return maxOutput === undefined ? keptBytes : Math.floor(parseQuantity(maxOutput) ?? keptBytes);
+}
 
 /** As `localOutput`, with a text that may be JSON. */
 export const answerOutput: Readonly<Record<string, Type>> = {
@@ -16,25 +27,41 @@ export const answerOutput: Readonly<Record<string, Type>> = {
   body: textType,
   headers: { kind: "record", fields: {}, rest: textType },
   json: anyType,
+  truncated: booleanType,
 };
 
 /** Runs a program of this machine; its lines are the step's. */
 export async function runHere(
   stage: Stage,
   words: readonly string[],
-  environment: Readonly<Record<string, string | number | boolean>> = {},
+  { env = {}, maxOutput }: {
+    env?: Readonly<Record<string, string | number | boolean>> | undefined;
+    maxOutput?: string | undefined;
+  },
 ): Promise<StepEnd> {
-  const { exitCode, stdout, stderr } = await stage.world.local.run(words, {
+  const maxOutputBytes = limitOf(maxOutput);
+  const { exitCode, stdout, stderr, truncated } = await stage.world.local.run(words, {
     environment: Object.fromEntries(
-      Object.entries(environment).map(([name, value]) => [name, String(value)]),
+      Object.entries(env).map(([name, value]) => [name, String(value)]),
     ),
     folder: stage.workflow.path.slice(0, stage.workflow.path.lastIndexOf("/")) || "/",
     signal: stage.signal,
+    maxOutputBytes,
     told: (stream, line) => stage.line(line, stream),
   });
   // As a shell's `$(…)`: the last line's end is no part of the value.
-  const output = { stdout: stdout.replace(/\n+$/, ""), stderr, exitCode };
-  return exitCode === 0
+  const output = {
+    stdout: stdout.replace(/\n+$/, ""),
+    stderr,
+    exitCode,
+    truncated: truncated.length > 0,
+  };
+  const cut = truncated.map((stream) => ({
+    path: [stream],
+    reason: cutReason(`the output of ${words[0]}`, maxOutputBytes),
+  }));
+  const end = exitCode === 0
     ? ok(output)
     : failed(`${words[0]} ended with exit code ${exitCode}`, output);
+  return { ...end, cut };
 }

@@ -1,11 +1,11 @@
 /** `logs`: the last lines of every selected pod. */
 import * as v from "valibot";
 import { parseDuration } from "../../base/duration.ts";
-import { countFromOne, described, duration, dynamic, text } from "../fields.ts";
+import { countFromOne, described, duration, dynamic, maxOutput, text } from "../fields.ts";
 import { readLogs } from "../engine/read_logs.ts";
 import { podOutput } from "./exec.ts";
 import { defineStep } from "./kind.ts";
-import { podEntries } from "./pod_fields.ts";
+import { podEntries, podLimitOf } from "./pod_fields.ts";
 
 const request = v.strictObject({
   tail: v.optional(described(dynamic(countFromOne), "So many lines from the end; 100 by default.")),
@@ -21,6 +21,12 @@ export const logsStep = defineStep({
   entries: {
     logs: described(request, "Which lines; `{}` for the last hundred."),
     ...podEntries,
+    maxOutput: v.optional(
+      described(
+        maxOutput,
+        "How much of the lines of each pod is kept for expressions; 64Ki by default.",
+      ),
+    ),
     save: v.optional(described(
       text,
       "A folder of this machine: each pod's lines go to a file there, and aren't shown.",
@@ -45,12 +51,13 @@ steps:
     effect: "reads",
   }),
   run: async (fields, stage) => {
-    const { logs: { tail, since, previous }, save } = fields;
+    const { logs: { tail, since, previous }, save, maxOutput } = fields;
     if (save !== undefined) await stage.requirePath("write", save);
     const sinceMs = since === undefined ? undefined : parseDuration(since);
     return await readLogs(stage, await stage.targets(fields), {
       tail: typeof tail === "number" ? tail : 100,
       previous: previous ?? false,
+      maxOutputBytes: podLimitOf(maxOutput),
       ...(sinceMs === undefined ? {} : { sinceMs }),
       ...(save === undefined ? {} : { save }),
     });

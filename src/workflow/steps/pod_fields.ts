@@ -1,6 +1,7 @@
 /** Fields of the steps that run in pods. */
 import * as v from "valibot";
 import { parseDuration } from "../../base/duration.ts";
+import { parseQuantity } from "../../base/quantity.ts";
 import type { OutputMode } from "../../exec/output_mode.ts";
 import type { Amount } from "../../exec/schedule.ts";
 import {
@@ -81,6 +82,14 @@ export function fanoutOf(
     failFast: fields.failFast ?? false,
     outputMode: fields.outputMode ?? "prefix",
   };
+}
+
+/** How much is kept of each stream of each pod, unless the step says otherwise. */
+const keptBytes = 64 * 1024;
+
+/** `maxOutput` in bytes. */
+export function podLimitOf(maxOutput: string | undefined): number {
+  return maxOutput === undefined ? keptBytes : Math.floor(parseQuantity(maxOutput) ?? keptBytes);
 }
 
 /** `3` or `10%`, narrow. */

@@ -1,6 +1,6 @@
 /** `shell`: a command of this machine. */
 import * as v from "valibot";
-import { command, described, environment } from "../fields.ts";
+import { command, described, environment, maxOutput } from "../fields.ts";
 import { defineStep } from "./kind.ts";
 import { localOutput, runHere } from "./local_output.ts";
 
@@ -14,6 +14,9 @@ export const shellStep = defineStep({
       "A list of words is run as it is; a text is a line for sh.",
     ),
     env: v.optional(described(environment, "Variables of the command's environment.")),
+    maxOutput: v.optional(
+      described(maxOutput, "How much of each stream is kept for expressions; 1Mi by default."),
+    ),
   },
   output: localOutput,
   example: `
@@ -35,9 +38,9 @@ steps:
       effect: "changes",
     };
   },
-  run: async ({ shell, env }, stage) => {
+  run: async ({ shell, env, maxOutput }, stage) => {
     const words = typeof shell === "string" ? ["sh", "-c", shell] : shell;
     stage.require("run", words[0] ?? "");
-    return await runHere(stage, words, env);
+    return await runHere(stage, words, { env, maxOutput });
   },
 });

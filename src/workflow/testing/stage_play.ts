@@ -104,7 +104,7 @@ function worldOf(
         const stdout = words[0] === "echo" ? words.slice(1).join(" ") : "";
         if (stdout !== "") told("stdout", stdout);
         const exitCode = await (play.run?.(words, signal) ?? 0);
-        return { exitCode, stdout: `${stdout}\n`, stderr: "", truncated: false };
+        return { exitCode, stdout: `${stdout}\n`, stderr: "", truncated: [] };
       },
       protectedPaths: ["/config"],
       variables: absent,
