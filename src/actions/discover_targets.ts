@@ -151,14 +151,28 @@ function wayOut(
 
 const elsewhere = "-n or -A looks elsewhere";
 
+/** What no pod matches yet, where, and what is near to it. */
+export function unmatched(
+  all: readonly ContextFindings[],
+): { words: string; where: string; nearest: string[] } {
+  const found = all.filter((findings) => findings.kind === "found");
+  const nearest = found.flatMap((findings) => findings.nearest).slice(0, 3).map(nearText);
+  return { words: found[0]?.asked?.words ?? "", where: whereText(found), nearest };
+}
+
 /** `matches -m drive in namespace "web" (context lab)`: what was asked, and where. */
 function askedText(found: readonly (ContextFindings & { kind: "found" })[]): string {
   const words = found[0]?.asked?.words ?? "";
+  const where = whereText(found);
+  return words === "" ? where : `matches ${words} ${where}`;
+}
+
+/** `in namespace "web" (context lab)`. */
+function whereText(found: readonly (ContextFindings & { kind: "found" })[]): string {
   const scopes = found.map(({ asked, context }) =>
     `${asked?.scope ?? "what was given"} (context ${context})`
   );
-  const where = `in ${scopes.slice(0, 3).join(" or ")}${scopes.length > 3 ? " or elsewhere" : ""}`;
-  return words === "" ? where : `matches ${words} ${where}`;
+  return `in ${scopes.slice(0, 3).join(" or ")}${scopes.length > 3 ? " or elsewhere" : ""}`;
 }
 
 /** `drive (weka-drive-[0-2])`; a name that stands for itself alone. */

@@ -8,10 +8,11 @@ import { mergeByTime } from "../logs/merge_by_time.ts";
 import { ReadAhead } from "../logs/read_ahead.ts";
 import { readContainer } from "../logs/read_container.ts";
 import type { OpenLog } from "../logs/reading.ts";
-import { type ContextFindings, Discovery, noMatch } from "./discover_targets.ts";
+import { readPods } from "../kube/read_pods.ts";
+import { type ContextFindings, Discovery, noMatch, unmatched } from "./discover_targets.ts";
 import type { Host } from "./host.ts";
 import type { LogsEvent, LogsOptions } from "./logs_events.ts";
-import { exitCodeOf, noted, openerOf } from "./logs_endings.ts";
+import { exitCodeOf, namesPods, noted, openerOf } from "./logs_endings.ts";
 import { LogSources } from "./logs_sources.ts";
 import { findLogTargets } from "./logs_targets.ts";
 
@@ -23,8 +24,9 @@ import { findLogTargets } from "./logs_targets.ts";
  * @throws NoMatchError when no container has a log to read; KodamaError of the one context that was asked, when it
  *   can't answer.
  */
-export async function* logs(host: Host, options: LogsOptions): AsyncGenerator<LogsEvent, void> {
+export async function* logs(host: Host, asked: LogsOptions): AsyncGenerator<LogsEvent, void> {
   const random = Math.random;
+  const options = await withNamedContainer(host, asked);
   const { contexts, signal } = options;
   const discovery = new Discovery(host, contexts, async (name) => {
     const client = await host.kube(name);
@@ -36,7 +38,8 @@ export async function* logs(host: Host, options: LogsOptions): AsyncGenerator<Lo
   const notes = first.flatMap((findings) => noted(findings, contexts));
   const found = first.flatMap(targetsOf);
   if (found.length === 0 && first.every(({ kind }) => kind === "found")) {
-    throw nothing(first, options);
+    if (!mayMatchLater(options)) throw nothing(first, options);
+    notes.push({ kind: "waitingForPods", ...unmatched(first) });
   }
   yield* notes;
   if (options.follow) {
@@ -53,6 +56,39 @@ export async function* logs(host: Host, options: LogsOptions): AsyncGenerator<Lo
     yield* reading.read(targetsOf(findings));
   }
   yield { kind: "ended", exitCode: exitCodeOf(reading.errors, reading.contextFailures) };
+}
+
+/** Whether pods that come later can match: those that are named one by one, picked or drawn can't. */
+function mayMatchLater({ follow, picked, selection }: LogsOptions): boolean {
+  return follow && picked === undefined && selection.sample === undefined && !namesPods(selection);
+}
+
+/**
+ * `POD CONTAINER`, as `kubectl logs` takes it: a second operand that is not a pod, but a container of the first, names
+ * the container.
+ */
+async function withNamedContainer(host: Host, options: LogsOptions): Promise<LogsOptions> {
+  const { contexts, selection, picked, containers, signal } = options;
+  const [first, second, ...others] = selection.operands;
+  if (first === undefined || second?.kind !== "pod" || second.namespace !== undefined) {
+    return options;
+  }
+  const isPlain = others.length === 0 && contexts.length < 2 && picked === undefined &&
+    containers.names.length === 0 && selection.namespaces.kind !== "all";
+  if (!isPlain) return options;
+  const client = await host.kube(contexts[0]);
+  const { pods, missing } = await readPods(client, selection, signal);
+  const { name } = second;
+  if (missing.length !== 1 || missing[0]?.name !== name) return options;
+  const isContainer = pods.some(({ spec }) =>
+    [...spec?.containers ?? [], ...spec?.initContainers ?? []].some((one) => one.name === name)
+  );
+  if (!isContainer) return options;
+  return {
+    ...options,
+    selection: { ...selection, operands: [first] },
+    containers: { ...containers, names: [{ kind: "exact", name }] },
+  };
 }
 
 function targetsOf(findings: ContextFindings): readonly Target[] {
@@ -134,14 +170,42 @@ class WholeReading {
       : opener;
     const { clock } = this.#host;
     const random = this.#random;
+    const limit = new ByteLimit(this.#options.limitBytes ?? Infinity);
     for await (
       const event of readContainer(open, { source, start, previous, clock, random, signal })
     ) {
-      if (event.kind === "lines") yield event.lines;
-      else {
+      if (event.kind === "lines") {
+        const lines = limit.take(event.lines);
+        if (lines.length > 0) yield lines;
+        if (limit.isReached) return;
+      } else {
         if (event.kind === "failed") this.errors.push(event.error);
         this.#notes.push({ ...event, source });
       }
     }
+  }
+}
+
+/** Counts the bytes of lines, their ends among them, and cuts the line in which the limit is. */
+class ByteLimit {
+  #left: number;
+
+  constructor(bytes: number) {
+    this.#left = bytes;
+  }
+
+  get isReached(): boolean {
+    return this.#left <= 0;
+  }
+
+  take(lines: readonly LogLine[]): LogLine[] {
+    const taken: LogLine[] = [];
+    for (const line of lines) {
+      if (this.isReached) break;
+      const bytes = line.end - line.text + 1;
+      taken.push(bytes <= this.#left ? line : { ...line, end: line.text + this.#left });
+      this.#left -= bytes;
+    }
+    return taken;
   }
 }

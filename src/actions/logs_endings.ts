@@ -1,6 +1,6 @@
 /** What reading logs to their ends and following them have in common: opening, what is told of a context, the end. */
 import type { KodamaError } from "../base/errors.ts";
-import type { Target } from "../kube/target.ts";
+import type { Selection, Target } from "../kube/target.ts";
 import type { OpenLog } from "../logs/reading.ts";
 import type { ContextFindings } from "./discover_targets.ts";
 import type { Host } from "./host.ts";
@@ -22,6 +22,11 @@ export function noted(findings: ContextFindings, contexts: readonly string[]): L
   }
   const { skipped } = findings;
   return skipped.length === 0 ? [] : [{ kind: "podsSkipped", context, skipped }];
+}
+
+/** Whether pods are named one by one: they come no more when they have ended. */
+export function namesPods({ operands }: Selection): boolean {
+  return operands.length > 0 && operands.every(({ kind }) => kind === "pod");
 }
 
 /** Opens a target's log. @param options.bulk it is one of many. */

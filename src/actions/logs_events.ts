@@ -32,6 +32,8 @@ export interface LogsOptions {
   previous: boolean;
   start: LogStart;
   filter: LineFilter;
+  /** Bytes of lines that are read of each container at most, not together with `follow`. */
+  limitBytes?: number;
   /** Logs that are read at the same time; the others wait. */
   maxRequests: number;
   /** Ends the reading in good order. */
@@ -55,6 +57,12 @@ export type LogsEvent =
   /** Whole lines, each once, in the order of each container's own log. */
   | { kind: "lines"; lines: readonly LogLine[] }
   | { source: number } & Exclude<ReadEvent, { kind: "lines" }>
+  /** Following: no pod matches yet; those that come are read. `nearest` would have matched. */
+  | { kind: "waitingForPods"; words: string; where: string; nearest: readonly string[] }
+  /** Following: the server of this context doesn't answer; it is asked again. */
+  | { kind: "linkLost"; context: string; reason: string }
+  /** It answers again, and every log of it goes on. */
+  | { kind: "linkBack"; context: string }
   /** The container's pod has gone, or starts it no more. */
   | { kind: "left"; source: number }
   /** More logs than may be read at a time: so many wait for their turn. */

@@ -2,14 +2,15 @@
 import { onAbort, passed } from "../base/abort.ts";
 import { BoundedQueue } from "../base/bounded_queue.ts";
 import { KodamaError } from "../base/errors.ts";
-import type { Selection, Target } from "../kube/target.ts";
+import type { Target } from "../kube/target.ts";
+import { cutReason } from "../logs/read_stream.ts";
 import { followContainer } from "../logs/follow_container.ts";
 import { filterLines } from "../logs/line_filter.ts";
 import { Places } from "../logs/places.ts";
 import type { FollowedContainer, OpenLog } from "../logs/reading.ts";
 import type { ContextFindings, Discovery } from "./discover_targets.ts";
 import type { Host } from "./host.ts";
-import { exitCodeOf, noted, openerOf } from "./logs_endings.ts";
+import { exitCodeOf, namesPods, noted, openerOf } from "./logs_endings.ts";
 import type { LogsEvent, LogsOptions } from "./logs_events.ts";
 import { PodBoard } from "./logs_pods.ts";
 import type { LogSources } from "./logs_sources.ts";
@@ -49,6 +50,7 @@ class Following implements AsyncDisposable {
   /** Logs that had to wait at the same time, at the most; it is told again only where it grows. */
   #mostQueued = 0;
   #tellingQueued = false;
+  readonly #links = new ContextLinks();
   /** Containers that are being followed. */
   #followed = 0;
   /** All contexts have answered. */
@@ -145,7 +147,7 @@ class Following implements AsyncDisposable {
   async #followOne(board: PodBoard, target: Target, source: number): Promise<void> {
     const { host, options: { start, filter }, random } = this.#begin;
     const { signal } = this.#stop;
-    const container = this.#container(board, target);
+    const container = this.#container(board, target, source);
     const { clock } = host;
     let failed = false;
     for await (
@@ -156,26 +158,53 @@ class Following implements AsyncDisposable {
         if (lines.length > 0) await this.#queue.push({ kind: "lines", lines });
         continue;
       }
+      if (event.kind === "cut") {
+        await this.#told(this.#links.lost(target.context, source, event.reason));
+        continue;
+      }
       if (event.kind === "failed") this.#errors.push(event.error);
       failed ||= event.kind === "failed";
       await this.#queue.push({ ...event, source });
     }
     if (!failed) await this.#queue.push({ kind: "left", source });
+    await this.#told(this.#links.back(target.context, source));
     this.#followed--;
     this.#endWhenDone();
   }
 
-  #container(board: PodBoard, target: Target): FollowedContainer {
+  #container(board: PodBoard, target: Target, source: number): FollowedContainer {
     let change = board.change(target);
+    const open = this.#placed(openerOf(this.#begin.host, target, { bulk: this.#followed > 1 }));
     return {
-      open: this.#placed(openerOf(this.#begin.host, target, { bulk: this.#followed > 1 })),
-      state: ({ fresh, signal }) => {
+      open: (query, signal) => this.#watched(target, source, () => open(query, signal)),
+      state: async ({ fresh, signal }) => {
         // Taken before the look: what changes after it is told by this very promise.
         change = board.change(target);
-        return board.state(target, fresh, signal);
+        const ask = () => board.state(target, fresh, signal);
+        return fresh ? await this.#watched(target, source, ask) : await ask();
       },
       changed: (signal) => board.changed(change, signal),
     };
+  }
+
+  /** Asks the server, and reports whether it answers. */
+  async #watched<T>({ context }: Target, source: number, ask: () => Promise<T>): Promise<T> {
+    try {
+      const answer = await ask();
+      await this.#told(this.#links.back(context, source));
+      return answer;
+    } catch (error) {
+      const away = error instanceof KodamaError &&
+        (error.kind === "unreachable" || error.kind === "timeout");
+      if (away && !this.#stop.signal.aborted) {
+        await this.#told(this.#links.lost(context, source, cutReason(error)));
+      }
+      throw error;
+    }
+  }
+
+  async #told(events: readonly LogsEvent[]): Promise<void> {
+    for (const event of events) await this.#queue.push(event);
   }
 
   /** One of the places is held while the stream is open. */
@@ -198,14 +227,29 @@ class Following implements AsyncDisposable {
   }
 }
 
+/** Which logs of a context wait for its server. An outage is one event, and its end is one, however many logs there are. */
+class ContextLinks {
+  readonly #waiting = new Map<string, Set<number>>();
+
+  lost(context: string, source: number, reason: string): LogsEvent[] {
+    const waiting = this.#waiting.get(context) ?? new Set();
+    this.#waiting.set(context, waiting);
+    const isFirst = waiting.size === 0;
+    waiting.add(source);
+    return isFirst ? [{ kind: "linkLost", context, reason }] : [];
+  }
+
+  back(context: string, source: number): LogsEvent[] {
+    const waiting = this.#waiting.get(context);
+    if (waiting?.delete(source) !== true || waiting.size > 0) return [];
+    return [{ kind: "linkBack", context }];
+  }
+}
+
 async function* held(
   place: Disposable,
   chunks: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void> {
   using _place = place;
   yield* chunks;
-}
-
-function namesPods({ operands }: Selection): boolean {
-  return operands.length > 0 && operands.every(({ kind }) => kind === "pod");
 }

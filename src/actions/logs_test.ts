@@ -40,7 +40,10 @@ function hostOf(pods: Logs) {
       await Promise.resolve();
       yield { items: Object.keys(pods).map(running) as T[], resourceVersion: "1" };
     },
-    get: <T>(_resource: unknown, name: string) => Promise.resolve(running(name) as T),
+    get: <T>(_resource: unknown, name: string) =>
+      Object.hasOwn(pods, name)
+        ? Promise.resolve(running(name) as T)
+        : Promise.reject(new KodamaError("notFound", `pods "${name}" not found`)),
     // Nothing changes, for as long as somebody looks.
     watch: async function* (_resource, _scope, { signal }) {
       await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
@@ -259,6 +262,89 @@ Deno.test("the containers that an error names are those of the pods that match",
     message: `pod "web" has no container "x"`,
     hint: "the containers are: web-main",
   });
+});
+
+Deno.test("followed, a selection without pods waits for them; names and a sample don't", async () => {
+  const first = async (changes: Partial<LogsOptions["selection"]>) => {
+    const { host, clock } = hostOf({});
+    const controller = new AbortController();
+    const selection = { ...wholeSelection, ...changes };
+    const options = optionsOf({ follow: true, selection, signal: controller.signal });
+    const events = logs(host, options);
+    const { value } = await clock.runUntil(events.next());
+    controller.abort();
+    await events.return();
+    return value;
+  };
+  assert.deepEqual(await first({ labelSelector: "app=new" }), {
+    kind: "waitingForPods",
+    words: "-l app=new",
+    where: 'in namespace "default" (context c)',
+    nearest: [],
+  });
+  const operands = [{ kind: "pod" as const, name: "web" }];
+  await assert.rejects(first({ operands }), { kind: "noMatch" });
+  await assert.rejects(first({ sample: 2 }), { kind: "noMatch" });
+});
+
+Deno.test("POD CONTAINER names a container, unless there is a pod of that name", async () => {
+  const operands = (...names: string[]) => names.map((name) => ({ kind: "pod" as const, name }));
+  const names = async (pods: Logs, ...given: string[]) => {
+    const selection = { ...wholeSelection, operands: operands(...given) };
+    const { events } = await read(pods, { selection });
+    return events.flatMap((event) =>
+      event.kind === "sourcesAdded"
+        ? event.sources.map(({ pod, container }) => `${pod}/${container}`)
+        : []
+    );
+  };
+  assert.deepEqual(await names({ a: "" }, "a", "main"), ["a/main"]);
+  assert.deepEqual(await names({ a: "", main: "" }, "a", "main"), ["a/main", "main/main"]);
+  await assert.rejects(names({ a: "" }, "a", "side"), { message: /^pods "side" not found/ });
+});
+
+Deno.test("--limit-bytes counts each log by itself, and cuts the line in which the limit is", async () => {
+  const { texts } = await read({ a: at(1, "aaa") + at(3, "bbb"), b: at(2, "ccc") }, {
+    limitBytes: 6,
+  });
+  assert.deepEqual(texts, ["aaa", "ccc", "bb"]);
+});
+
+Deno.test("an outage is one event, and its end another, however many logs are followed", async () => {
+  const { host, clock } = hostOf({ a: "", b: "" });
+  const down = new KodamaError("unreachable", "connection refused");
+  const opened = new Map<string, number>();
+  async function* broken(pod: string) {
+    yield await Promise.resolve(new TextEncoder().encode(at(1, pod)));
+    throw down;
+  }
+  async function* mended(pod: string, signal: AbortSignal) {
+    yield new TextEncoder().encode(at(1, pod) + at(2, `${pod} again`));
+    await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+  }
+  const kube = async (context?: string): Promise<KubeClient> => ({
+    ...await host.kube(context),
+    logs: ({ pod }: LogRequest, { signal }: { signal: AbortSignal }) => {
+      const times = (opened.get(pod) ?? 0) + 1;
+      opened.set(pod, times);
+      if (times === 1) return Promise.resolve(broken(pod));
+      return times > 3 ? Promise.resolve(mended(pod, signal)) : Promise.reject(down);
+    },
+  });
+  const controller = new AbortController();
+  const { signal } = controller;
+  const told: string[] = [];
+  const events = logs({ ...host, kube }, optionsOf({ follow: true, signal }));
+  for (;;) {
+    const { value: event, done } = await clock.runUntil(events.next());
+    if (done) break;
+    if (event.kind === "linkLost") told.push(`lost ${event.context}: ${event.reason}`);
+    if (event.kind === "cut") told.push("cut");
+    if (event.kind !== "linkBack") continue;
+    told.push("back");
+    controller.abort();
+  }
+  assert.deepEqual(told, ["lost c: connection refused", "back"]);
 });
 
 Deno.test("no pod at all is an error, and never an empty log", async () => {

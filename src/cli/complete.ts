@@ -134,7 +134,7 @@ function flagOffers(flags: Flags, words: readonly string[]): Suggestion[] {
   const given = (name: string, flag: Flag<unknown>) =>
     words.some((word) => word === `--${name}` || word === `-${flag.short}`);
   return Object.entries(flags)
-    .filter(([name, flag]) => flag.repeatable || !given(name, flag))
+    .filter(([name, flag]) => !flag.hidden && (flag.repeatable || !given(name, flag)))
     .map(([name, { summary }]) => ({ value: `--${name}`, summary }));
 }
 

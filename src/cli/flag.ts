@@ -39,6 +39,8 @@ export interface Flag<T> {
   /** The environment variable that stands in for the flag when it isn't given. */
   readonly variable?: string;
   readonly completion?: Completion;
+  /** A synonym that another tool has: taken, and neither in help nor offered by the shell. */
+  readonly hidden?: true;
   /** The value names a file, or is `-`: `resolve` gets what is in it, as `joinContents` puts it. */
   readonly readsFile?: true;
   /**
@@ -93,10 +95,13 @@ export interface FlagOptions {
   group?: string;
   variable?: string;
   completion?: Completion;
+  hidden?: true;
 }
 
-function described({ group = "Flags", short, placeholder, variable, completion }: FlagOptions) {
-  return { group, ...definedOnly({ short, placeholder, variable, completion }) };
+function described(
+  { group = "Flags", short, placeholder, variable, completion, hidden }: FlagOptions,
+) {
+  return { group, ...definedOnly({ short, placeholder, variable, completion, hidden }) };
 }
 
 function withValue(summary: string, options: FlagOptions) {

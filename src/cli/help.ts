@@ -101,6 +101,7 @@ export function branchHelp(branch: Branch, path: readonly string[], options: Pag
 function flagBlocks(command: Command, options: PageOptions): string[] {
   const groups = new Map<string, [string, string][]>();
   for (const [name, flag] of Object.entries(command.flags)) {
+    if (flag.hidden) continue;
     const rows = groups.get(flag.group) ?? [];
     rows.push([flagTerm(name, flag), flagText(flag)]);
     groups.set(flag.group, rows);
@@ -119,7 +120,7 @@ function flagBlocks(command: Command, options: PageOptions): string[] {
 
 function flagTerm(name: string, flag: Flag<unknown>): string {
   const short = flag.short === undefined ? "    " : `-${flag.short}, `;
-  const placeholder = flag.takesValue ? ` ${flag.placeholder ?? "TEXT"}` : "";
+  const placeholder = flag.takesValue ? ` ${flag.placeholder ?? "TEXT"}` : flag.placeholder ?? "";
   return `${short}--${name}${placeholder}`;
 }
 

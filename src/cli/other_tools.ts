@@ -64,7 +64,7 @@ const verbs: Readonly<Record<string, string>> = {
   vibe: "kodama prompt gives a task to a coding agent in a session",
   ask: "kodama prompt gives a task to a coding agent in a session",
   semiauto: "kodama prompt gives a task to a coding agent in a session",
-  memory: "vibectl has a memory; a session of kodama keeps its agent's own",
+  memory: "the memory of an agent is a file of its repository, such as CLAUDE.md",
   instructions: "the instructions of an agent are files of its repository, such as CLAUDE.md",
 };
 
@@ -90,6 +90,7 @@ const flags: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "pod-running-timeout": "--connect-timeout DURATION waits for a server; pods must be running",
   },
   logs: {
+    "-v": "--exclude-lines RE excludes lines that match",
     "no-follow": "without -f the logs are read to their end, and it ends by itself",
     "only-log-lines": "-q shows only lines and errors",
     "diff-container": "each container has a colour of its own",
@@ -125,7 +126,10 @@ export function verbAnswer(word: string, path: readonly string[]): string | unde
   return known ? verbs[word.toLowerCase()] : undefined;
 }
 
-/** Returns the answer for a long flag that another tool has, without its dashes. `path` is the command, as in `runs list`. */
+/**
+ * Returns the answer for a flag that another tool has: a long one without its dashes, or `-v`. `path` is the command, as in
+ * `runs list`.
+ */
 export function flagAnswer(name: string, path: string): string | undefined {
   for (const table of [flags[path], flags["*"]]) {
     if (table !== undefined && Object.hasOwn(table, name)) return table[name];

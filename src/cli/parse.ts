@@ -73,7 +73,10 @@ async function unknownFlag(
     const letter = [...word.slice(1)].find((one) => byLetter(flags, one) === undefined);
     const flag = `-${letter ?? word.slice(1)}`;
     const where = flag === word ? "" : ` in ${word}`;
-    return new UsageError(`unknown flag: ${flag}${where}`, { hint: list });
+    const { flagAnswer } = await import("./other_tools.ts");
+    return new UsageError(`unknown flag: ${flag}${where}`, {
+      hint: flagAnswer(flag, path) ?? list,
+    });
   }
   const name = word.slice(2).replace(/=.*$/s, "");
   if (name === "help") return new UsageError("--help takes no value", { hint: list });

@@ -1,6 +1,7 @@
 /** A selection asked of one cluster: the reads that it needs, and no more. */
 import { definedOnly } from "../base/defined_only.ts";
 import { KodamaError, NoMatchError } from "../base/errors.ts";
+import { counted } from "../base/counted.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 import type { ApiResource, KubeClient, ListScope } from "./client.ts";
 import { nearestMatches, type NearMatch } from "./nearest_matches.ts";
@@ -63,7 +64,9 @@ async function missingError(
     ? selection
     : { ...selection, namespaces: { kind: "named", names } };
   await requireNamespaces(client, scoped, signal);
-  const guess = (await didYouMean(name, await namesOf(client, scoped, plural, signal))).slice(2);
+  const guess = plural === PODS.plural
+    ? await podGuess(client, scoped, name, signal)
+    : (await didYouMean(name, await namesOf(client, scoped, plural, signal))).slice(2);
   const others = selection.namespaces.kind === "all"
     ? "`kodama pods -A` lists the pods"
     : "`kodama pods` lists the pods; -n or -A looks elsewhere";
@@ -73,6 +76,39 @@ async function missingError(
   );
 }
 
+/** What may have been meant by a name that no pod has: a workload, a part of names, or a name that is near. */
+async function podGuess(
+  client: KubeClient,
+  selection: Selection,
+  name: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const { pods } = await readPods(client, { ...selection, operands: [] }, signal);
+  const names = pods.map(({ metadata }) => metadata?.name ?? "");
+  const matching = names.filter((one) => one.includes(name));
+  if (matching.length === 0) return (await didYouMean(name, names)).slice(2);
+  const owned = pods.map(workloadOf).filter((one) => one?.split("/")[1] === name);
+  const [workload] = owned;
+  const ways = [
+    ...(workload === undefined ? [] : [`${workload} (${counted(owned.length, "pod")})`]),
+    `-m ${name} (${counted(matching.length, "pod")})`,
+  ];
+  return `did you mean ${ways.join(" or ")}?`;
+}
+
+/** `sts/db`: what a pod belongs to, by its own words. Of a ReplicaSet it is the Deployment that named it. */
+function workloadOf({ metadata }: Pod): string | undefined {
+  const { kind, name } = metadata?.ownerReferences?.find(({ controller }) => controller) ?? {};
+  const hash = metadata?.labels?.["pod-template-hash"];
+  if (name === undefined) return undefined;
+  if (kind === "ReplicaSet") {
+    const isDeployed = hash !== undefined && name.endsWith(`-${hash}`);
+    return isDeployed ? `deploy/${name.slice(0, -hash.length - 1)}` : `rs/${name}`;
+  }
+  const short = { StatefulSet: "sts", DaemonSet: "ds", Job: "job" }[kind ?? ""];
+  return short === undefined ? undefined : `${short}/${name}`;
+}
+
 /** The names of a kind where the selection looks. None where they may not be listed. */
 async function namesOf(
   client: KubeClient,
@@ -80,10 +116,6 @@ async function namesOf(
   plural: string,
   signal: AbortSignal,
 ): Promise<string[]> {
-  if (plural === PODS.plural) {
-    const { pods } = await readPods(client, { ...selection, operands: [] }, signal);
-    return pods.map(({ metadata }) => metadata?.name ?? "");
-  }
   const resource = workloadResource(plural);
   const names = selectionScopes(client, selection).map(({ namespace }) =>
     listedNames(client, resource, definedOnly({ namespace }), signal)

@@ -153,6 +153,33 @@ Deno.test("the pods of a cron job are those of the jobs that it started", async 
   });
 });
 
+Deno.test("a name that no pod has: a workload and -m are offered where names contain it", async () => {
+  const owned = (name: string, owner: string, kind: string, hash?: string): Pod => ({
+    ...pod("web", name),
+    metadata: {
+      name,
+      namespace: "web",
+      ownerReferences: [{ apiVersion: "apps/v1", kind, name: owner, uid: "u", controller: true }],
+      ...(hash === undefined ? {} : { labels: { "pod-template-hash": hash } }),
+    },
+  });
+  const hint = async (name: string, ...all: Pod[]) => {
+    const thrown = await find(new FakeClient(all), { operands: [podNamed(name)] })
+      .catch((error: unknown) => error);
+    return thrown instanceof KodamaError ? thrown.hint : undefined;
+  };
+  const web = ["x", "y"].map((end) => owned(`web-5678-${end}`, "web-5678", "ReplicaSet", "5678"));
+  assert.equal(
+    await hint("web", ...web, pod("web", "old-web")),
+    "did you mean deploy/web (2 pods) or -m web (3 pods)?",
+  );
+  assert.equal(
+    await hint("db", owned("db-0", "db", "StatefulSet")),
+    "did you mean sts/db (1 pod) or -m db (1 pod)?",
+  );
+  assert.equal(await hint("wbe-1", pod("web", "web-1")), 'did you mean "web-1"?');
+});
+
 Deno.test("labels, fields and node are the server's to look at", async () => {
   const client = new FakeClient(pods);
   await find(client, { labelSelector: "app=web", fieldSelector: "status.podIP=1", node: "n1" });

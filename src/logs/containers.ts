@@ -24,11 +24,18 @@ export type ContainerPhase = "waiting" | "running" | "terminated";
 export type ContainerState =
   /** There is no log yet. */
   | { kind: "waiting"; reason: string }
-  | { kind: "running"; instance: number }
+  | { kind: "running"; instance: number; last?: InstanceEnd }
   /** There is a log, and nothing more will be added. `final`: nor will there be another instance. */
-  | { kind: "ended"; instance: number; final: boolean }
+  | { kind: "ended"; instance: number; final: boolean; last?: InstanceEnd }
   /** The pod isn't there any more, or another one has its name. */
   | { kind: "gone" };
+
+/** How the instance before the current one ended, as the node says it. */
+export interface InstanceEnd {
+  exitCode: number;
+  /** `Error`, `OOMKilled`; empty if there is none. */
+  reason: string;
+}
 
 /** Names of the containers that are meant, in the order in which they start. */
 export function chosenContainers(pod: Pod, choice: ContainerChoice): string[] {
@@ -49,9 +56,13 @@ export function containerState(pod: Pod, name: string): ContainerState {
   const status = statusOf(pod, name);
   const { waiting, running } = status?.state ?? {};
   const instance = status?.restartCount ?? 0;
-  if (running !== undefined) return { kind: "running", instance };
-  const begun = status?.state?.terminated ?? status?.lastState?.terminated;
-  if (begun !== undefined) return { kind: "ended", instance, final: isOver(pod, name) };
+  const before = status?.lastState?.terminated;
+  const last = before === undefined
+    ? {}
+    : { last: { exitCode: before.exitCode, reason: plainText(before.reason ?? "", 80) } };
+  if (running !== undefined) return { kind: "running", instance, ...last };
+  const begun = status?.state?.terminated ?? before;
+  if (begun !== undefined) return { kind: "ended", instance, final: isOver(pod, name), ...last };
   if (isOver(pod, name)) return { kind: "gone" };
   const reason = waiting?.reason ?? pod.status?.conditions
     ?.find(({ type, status }) => type === "PodScheduled" && status === "False")?.reason;

@@ -53,7 +53,12 @@ Deno.test("all containers and sidecars, and by option or by name the others", ()
 
 Deno.test("how far a container is: a crash loop has a log between its starts", () => {
   assert.deepEqual(containerState(pod, "main"), { kind: "running", instance: 2 });
-  assert.deepEqual(containerState(pod, "side"), { kind: "ended", instance: 4, final: false });
+  assert.deepEqual(containerState(pod, "side"), {
+    kind: "ended",
+    instance: 4,
+    final: false,
+    last: { exitCode: 1, reason: "" },
+  });
   assert.deepEqual(containerState(pod, "setup"), { kind: "ended", instance: 0, final: true });
   assert.equal(containerState(pod, "debug").kind, "waiting");
   const failed: Pod = { status: { phase: "Failed" } };

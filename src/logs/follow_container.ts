@@ -64,7 +64,7 @@ class Following {
             await this.#container.changed(this.#signal);
             break;
           }
-          yield* this.#turnTo(state.instance);
+          yield* this.#turnTo(state);
           if (yield* this.#readOnce(state)) return;
         }
       }
@@ -90,7 +90,7 @@ class Following {
   }
 
   /** The rest of the instance before, when there is another one now. */
-  async *#turnTo(instance: number): AsyncGenerator<ReadEvent, void> {
+  async *#turnTo({ instance, last: end }: Begun): AsyncGenerator<ReadEvent, void> {
     const last = this.#instance;
     this.#instance = instance;
     if (last === undefined || last === instance) return;
@@ -101,7 +101,7 @@ class Following {
       if (reason !== undefined) yield { kind: "gap", reason };
     }
     this.#reader.cursor.restart();
-    yield { kind: "restarted" };
+    yield { kind: "restarted", restarts: instance, ...(end && { last: end }) };
   }
 
   /** Why the last instance's log isn't known to its end; undefined where it is. */

@@ -2,7 +2,7 @@
 import type { Clock } from "../base/clock.ts";
 import type { KodamaError } from "../base/errors.ts";
 import type { LogRequest } from "../kube/client.ts";
-import type { ContainerState } from "./containers.ts";
+import type { ContainerState, InstanceEnd } from "./containers.ts";
 import type { LogLine } from "./line.ts";
 
 /** What is asked of a log at one time. */
@@ -45,8 +45,8 @@ export type ReadEvent =
   | { kind: "waiting"; reason: string }
   /** The link broke; it is opened anew where it was. */
   | { kind: "cut"; reason: string }
-  /** Another instance of the container goes on. */
-  | { kind: "restarted" }
+  /** The container was restarted so many times in its pod; `last` is how its instance before ended. */
+  | { kind: "restarted"; restarts: number; last?: InstanceEnd }
   /** Lines may be missing, because the node doesn't keep them any more. */
   | { kind: "gap"; reason: string }
   /** The log can't be read, or not to its end. The last event. */

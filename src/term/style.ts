@@ -26,13 +26,16 @@ export interface Style {
 /** Cyan, green, magenta, yellow, blue and red, first plain and then bright. */
 const hues = [36, 32, 35, 33, 34, 31, 96, 92, 95, 93, 94, 91];
 
+/** How many colours {@link Style.hue} has. */
+export const hueCount = hues.length;
+
 const painted: Style = {
   bold: (text) => `\x1b[1m${text}\x1b[22m`,
   dim: (text) => `\x1b[2m${text}\x1b[22m`,
   red: (text) => `\x1b[31m${text}\x1b[39m`,
   green: (text) => `\x1b[32m${text}\x1b[39m`,
   yellow: (text) => `\x1b[33m${text}\x1b[39m`,
-  hue: (number, text) => `\x1b[${hues[number % hues.length]}m${text}\x1b[39m`,
+  hue: (number, text) => `\x1b[${hues[number % hueCount]}m${text}\x1b[39m`,
 };
 
 const as = (text: string) => text;

@@ -10,6 +10,7 @@ import {
   linePattern,
   momentOf,
   template,
+  timestamps,
 } from "./words.ts";
 
 const reading = { group: "Reading" };
@@ -25,81 +26,93 @@ const states = choice(["waiting", "running", "terminated"]);
 /** By their long names. */
 export const logsFlags = {
   ...podFlags,
-  "container": values("containers named NAME, or matching /RE/ (default all)", containerName, {
+  "container": values("read containers named NAME, or matching /RE/ (default all)", containerName, {
     short: "c",
     placeholder: "NAME",
     ...selecting,
   }),
-  "exclude-container": values("but none that is named or matches this", containerName, {
+  "exclude-container": values("exclude containers named NAME, or matching /RE/", containerName, {
     placeholder: "NAME",
     ...selecting,
   }),
-  "init-containers": toggle("init containers too", selecting),
-  "ephemeral-containers": toggle("ephemeral containers too", selecting),
-  "container-state": values("containers in this state; any of them", states.parse, {
+  "init-containers": toggle("include init containers", selecting),
+  "ephemeral-containers": toggle("include ephemeral containers", selecting),
+  "container-state": values("read only containers in this state", states.parse, {
     ...states,
     ...selecting,
   }),
-  "condition": value("pods with this condition, as in ready or ready=false", conditionOf, {
+  "condition": value("read only pods with this condition: ready, ready=false", conditionOf, {
     placeholder: "NAME[=STATUS]",
     ...selecting,
   }),
-  "agent": toggle("what the coding agent of a session did, in place of its container's log", {
+  "agent": toggle("show what the coding agent of a session did, instead of its container's log", {
     ...reading,
   }),
-  "follow": toggle("go on with what comes, of pods that come later too", {
+  "follow": toggle("follow the logs, of pods that start later too", {
     short: "f",
     ...reading,
   }),
-  "previous": toggle("of each container's instance before the current one", {
+  "previous": toggle("read the log of each container's previous instance", {
     short: "p",
     ...reading,
   }),
-  "tail": value("lines from the end of each log, -1 for all (default all)", lineCount, {
+  "tail": value("read N lines from the end of each log, -1 for all (default all)", lineCount, {
     placeholder: "N",
     ...reading,
   }),
-  "since": value("what is newer than this, as in 5s, 2m or 3h", durationMs, {
+  "since": value("read lines newer than this: 5s, 2m, 3h", durationMs, {
     placeholder: "DURATION",
     ...reading,
   }),
-  "since-time": value("what is newer than this time (RFC 3339)", momentOf, {
+  "since-time": value("read lines newer than this time (RFC 3339)", momentOf, {
     placeholder: "TIME",
     ...reading,
   }),
+  "limit-bytes": value("print at most N bytes of each log", count, {
+    placeholder: "N",
+    ...reading,
+  }),
   "max-log-requests": value(
-    "logs read at the same time; the others wait (default 50, with -f 500)",
+    "read N logs at the same time; the others wait (default 50, with -f 500)",
     count,
     { placeholder: "N", ...reading },
   ),
-  "grep": values("lines that match this expression; any of them", linePattern, {
+  "grep": values("show only lines that match this expression", linePattern, {
     placeholder: "RE",
     ...lines,
   }),
-  "exclude-lines": values("but none that matches this", linePattern, {
-    short: "v",
+  "include": values("stern's name for --grep", linePattern, { hidden: true, ...lines }),
+  "exclude-lines": values("exclude lines that match this expression", linePattern, {
     placeholder: "RE",
     ...lines,
   }),
-  "highlight": values("make visible what matches this; other lines are shown too", linePattern, {
+  "highlight": values("highlight what matches this expression, in all lines", linePattern, {
     short: "H",
     placeholder: "RE",
     ...lines,
   }),
-  "timestamps": toggle("the server's time in front of each line", lines),
-  "json-fields": value("of lines that are JSON: these fields alone, as in level,msg", fieldNames, {
+  "timestamps": timestamps(
+    "put the server's time in front of each line; local, or short: in the time zone of this machine",
+    lines,
+  ),
+  "json-fields": value("show only these fields of lines that are JSON: level,msg", fieldNames, {
     placeholder: "NAME,NAME",
     ...lines,
   }),
-  "output": valueOr("how lines are written", formats.parse, "default", {
+  "output": valueOr("output format", formats.parse, "default", {
     short: "o",
     ...formats,
     ...output,
   }),
-  "template": value("how lines are written, as in '{time} {pod}: {message}'", template, {
+  "template": value("print lines by a template: '{time} {pod}: {message}'", template, {
     placeholder: "TEXT",
     ...output,
   }),
   "color": colorFlag,
-  "quiet": toggle("no word of pods that come, go or are skipped", { short: "q", ...output }),
+  "quiet": toggle("don't report pod changes and pods without logs", { short: "q", ...output }),
+  "all-containers": toggle("kubectl's flag for what is the default", { hidden: true }),
+  "ignore-errors": toggle("kubectl's flag for what is the default", { hidden: true }),
+  "prefix": toggle("kubectl's flag: a name in front of each line, of a single container too", {
+    hidden: true,
+  }),
 };

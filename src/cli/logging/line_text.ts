@@ -12,6 +12,7 @@ import {
 import { printable } from "../../term/printable.ts";
 import type { Style } from "../../term/style.ts";
 import { tameLine } from "../../term/tame.ts";
+import type { StampStyle } from "./words.ts";
 
 /** How the text of a line is made. */
 export interface LineTextOptions {
@@ -19,8 +20,8 @@ export interface LineTextOptions {
   /** Of a line that is a JSON object: these fields in its place. */
   jsonFields: readonly string[];
   highlight: readonly RegExp[];
-  /** The time in front of the text. */
-  timestamps: boolean;
+  /** The time in front of the text, if it is wanted. */
+  timestamps: StampStyle | undefined;
   /** It goes to a terminal. */
   terminal: boolean;
   style: Style;
@@ -30,10 +31,27 @@ export interface LineTextOptions {
 export function lineTexts(line: LogLine, target: Target, options: LineTextOptions): string[] {
   const { template, timestamps, jsonFields } = options;
   if (template !== undefined) return [rendered(template, line, target, options)];
-  const stamp = timestamps ? `${stampOf(line)} ` : "";
+  const stamp = timestamps === undefined ? "" : `${stampText(line, timestamps)} `;
   const text = textOf(line);
   const chosen = jsonFields.length === 0 ? text : jsonFieldsText(text, jsonFields);
   return shown(chosen, options).map((one) => stamp + one);
+}
+
+/** The time of a line; as the server wrote it, or in the time zone of this machine. */
+function stampText(line: LogLine, style: StampStyle): string {
+  if (style === "full" || line.stampEnd === line.stamp) return stampOf(line);
+  const milliseconds = Math.trunc(line.nanos / 1e6);
+  const moment = new Date(1000 * line.seconds + milliseconds);
+  const two = (number: number) => String(number).padStart(2, "0");
+  const day = `${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;
+  const time = `${two(moment.getHours())}:${two(moment.getMinutes())}:${two(moment.getSeconds())}`;
+  if (style === "short") return `${day} ${time}`;
+  const ahead = -moment.getTimezoneOffset();
+  const zone = `${ahead < 0 ? "-" : "+"}${two(Math.trunc(Math.abs(ahead) / 60))}:${
+    two(Math.abs(ahead) % 60)
+  }`;
+  const fraction = String(milliseconds).padStart(3, "0");
+  return `${moment.getFullYear()}-${day}T${time}.${fraction}${zone}`;
 }
 
 function rendered(

@@ -32,12 +32,31 @@ export function notesOn(event: LogsEvent, names: readonly string[]): Note[] {
           } to wait: no more than ${event.places} at a time (--max-log-requests)`,
         ),
       ];
+    case "waitingForPods":
+      return [important(waitingText(event))];
+    case "linkLost":
+      return [important(`lost the connection to ${serverText(event)}, retrying: ${event.reason}`)];
+    case "linkBack":
+      return [important(`connected to ${serverText(event)} again`)];
     case "lines":
     case "ended":
       return [];
     default:
       return [sourceNote(event, names[event.source] ?? "")];
   }
+}
+
+function waitingText(
+  { words, where, nearest }: Extract<LogsEvent, { kind: "waitingForPods" }>,
+): string {
+  const match = words === "" ? "" : ` that match ${words}`;
+  const guess = nearest.length === 0 ? "" : ` (did you mean ${nearest.join(" or ")}?)`;
+  return `waiting for pods${match} ${where}${guess}`;
+}
+
+/** The current context may have no name. */
+function serverText({ context }: { context: string }): string {
+  return context === "" ? "the cluster" : context;
 }
 
 type SourceEvent = Extract<LogsEvent, { source: number }>;
@@ -49,7 +68,7 @@ function sourceNote(event: SourceEvent, name: string): Note {
     case "cut":
       return note(`${name}: the link broke, and is opened again: ${event.reason}`);
     case "restarted":
-      return note(`${name}: the container was started again`);
+      return note(`${name}: container restarted (${restartText(event)})`);
     case "left":
       return note(`${name} has left`);
     case "gap":
@@ -57,6 +76,12 @@ function sourceNote(event: SourceEvent, name: string): Note {
     case "failed":
       return important(`${name}: ${event.error.message}`);
   }
+}
+
+/** `exit 3, Error, restart 2`: what the node says of the instance before. */
+function restartText({ restarts, last }: Extract<SourceEvent, { kind: "restarted" }>): string {
+  const end = last === undefined ? [] : [`exit ${last.exitCode}`, last.reason];
+  return [...end, `restart ${restarts}`].filter((part) => part !== "").join(", ");
 }
 
 function note(text: string): Note {

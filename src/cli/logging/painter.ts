@@ -43,9 +43,11 @@ export class LogsPainter {
 
   constructor(options: LogsPainterOptions) {
     this.#options = options;
-    const { template, jsonFields, highlight, terminal, style } = options;
+    const { template, jsonFields, highlight, timestamps, terminal, style } = options;
     const marks = highlight.length > 0 && style !== plainStyle;
-    this.#exact = template === undefined && jsonFields.length === 0 && !marks && !terminal;
+    const ownTimes = timestamps !== undefined && timestamps !== "full";
+    this.#exact = template === undefined && jsonFields.length === 0 && !marks && !ownTimes &&
+      !terminal;
   }
 
   /** What to write for an event, in this order. Bytes stand in memory that serves the next event. */
@@ -95,7 +97,7 @@ export class LogsPainter {
     const out = this.#out;
     for (const line of lines) {
       out.add(known(this.#prefixes, line).bytes);
-      if (timestamps) {
+      if (timestamps !== undefined) {
         out.add(line.bytes, line.stamp, line.stampEnd);
         out.add(blank);
       }

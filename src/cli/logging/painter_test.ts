@@ -12,7 +12,7 @@ const plain: LogsPainterOptions = {
   template: undefined,
   jsonFields: [],
   highlight: [],
-  timestamps: false,
+  timestamps: undefined,
   terminal: false,
   style: plainStyle,
 };
@@ -39,7 +39,7 @@ function lineOf(text: string | Uint8Array, source = 0): LogLine {
   const bytes = typeof text === "string" ? new TextEncoder().encode(text) : text;
   const all = new Uint8Array([...new TextEncoder().encode(`${stamp} `), ...bytes]);
   const offsets = { stamp: 0, stampEnd: stamp.length, text: stamp.length + 1, end: all.length };
-  return { source, bytes: all, seconds: 0, nanos: 0, ...offsets };
+  return { source, bytes: all, seconds: Date.parse(stamp) / 1000, nanos: 0, ...offsets };
 }
 
 /** Each stream's bytes. */
@@ -64,7 +64,11 @@ function shown(options: Partial<LogsPainterOptions>, ...texts: string[]): string
 
 Deno.test("each format writes a line in its own way", () => {
   assert.equal(shown({}, "a", "b"), "web-0: a\nweb-1: b\n");
-  assert.equal(shown({ timestamps: true }, "a"), `web-0: ${stamp} a\n`);
+  assert.equal(shown({ timestamps: "full" }, "a"), `web-0: ${stamp} a\n`);
+  assert.match(shown({ timestamps: "short" }, "a"), /^web-0: \d\d-\d\d \d\d:\d\d:\d\d a\n$/);
+  const [, local = "", text] = shown({ timestamps: "local" }, "a").trimEnd().split(" ");
+  assert.match(local, /\.000[+-]\d\d:\d\d$/);
+  assert.deepEqual([Date.parse(local), text], [Date.parse("2026-01-02T03:04:05Z"), "a"]);
   assert.equal(shown({ format: "raw" }, "a"), "a\n");
   assert.equal(
     shown({ template: template("{pod}/{container}@{node}: {time} {message} {json.x}") }, '{"x":1}'),
@@ -142,7 +146,7 @@ Deno.test("what happens is told on standard error; with --quiet only what went w
   const events: LogsEvent[] = [
     { ...added, joined: true },
     { kind: "left", source: 1 },
-    { kind: "restarted", source: 0 },
+    { kind: "restarted", source: 0, restarts: 1 },
     { kind: "gap", source: 0, reason: "the node\x1b[2J" },
   ];
   const stderr = (quiet: boolean) =>
@@ -151,7 +155,7 @@ Deno.test("what happens is told on standard error; with --quiet only what went w
     "web-0 has joined",
     "web-1 has joined",
     "web-1 has left",
-    "web-0: the container was started again",
+    "web-0: container restarted (restart 1)",
     "web-0: lines may be missing: the node\\x1b[2J",
   ]);
   assert.deepEqual(stderr(true), ["web-0: lines may be missing: the node\\x1b[2J"]);

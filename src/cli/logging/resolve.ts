@@ -33,12 +33,14 @@ export interface ResolvedLogs {
 export function resolveLogs(words: Words<typeof logsFlags>): ResolvedLogs {
   const { flags, given } = words;
   refuseContradictions(flags, given);
+  refuseNamedExclude(words);
   const { contexts, kubeconfig, selection, pick } = resolveSelection({
     ...words,
     flags: { ...flags, "container": undefined, "all-phases": true },
   });
-  const [operand, ...others] = selection.operands;
-  const single = operand?.kind === "pod" && others.length === 0 && contexts.length < 2;
+  // The second one may be the container of the first, as with kubectl: the painter counts the logs that there are.
+  const single = selection.operands.length > 0 && selection.operands.length <= 2 &&
+    selection.operands.every(({ kind }) => kind === "pod") && contexts.length < 2 && !flags.prefix;
   const since = flags.since === undefined ? undefined : Math.ceil(flags.since / 1000);
   return {
     kubeconfig,
@@ -60,12 +62,14 @@ export function resolveLogs(words: Words<typeof logsFlags>): ResolvedLogs {
         sinceSeconds: since,
         sinceTime: flags["since-time"],
       }),
-      filter: { include: flags.grep, exclude: flags["exclude-lines"] },
+      filter: { include: [...flags.grep, ...flags.include], exclude: flags["exclude-lines"] },
       maxRequests: flags["max-log-requests"] ?? (flags.follow ? places.following : places.whole),
-      ...definedOnly({ condition: flags.condition }),
+      ...definedOnly({ condition: flags.condition, limitBytes: flags["limit-bytes"] }),
     },
     view: {
-      format: flags.output,
+      format: given.has("prefix") && !flags.prefix && flags.output === "default"
+        ? "raw"
+        : flags.output,
       single,
       quiet: flags.quiet,
       color: flags.color,
@@ -83,19 +87,40 @@ function refuseContradictions(
 ): void {
   const pairs = [
     ["follow", "previous", flags.follow && flags.previous],
+    ["follow", "limit-bytes", flags.follow && flags["limit-bytes"] !== undefined],
     ["since", "since-time", flags.since !== undefined && flags["since-time"] !== undefined],
     ["output", "template", given.has("output") && flags.template !== undefined],
   ] as const;
   for (const [one, other, both] of pairs) {
     if (both) throw new UsageError(`--${one} and --${other} contradict each other`);
   }
-  if (flags.timestamps && flags.template !== undefined) {
+  if (given.has("all-containers") && !flags["all-containers"]) {
+    throw new UsageError(
+      "--all-containers=false is not supported: all containers are the default",
+      {
+        hint: "-c NAME chooses one",
+      },
+    );
+  }
+  if (flags.timestamps !== undefined && flags.template !== undefined) {
     throw new UsageError("--timestamps and --template contradict each other", {
-      hint: "{time} is the template's word for it",
+      hint: "put {time} into the template",
     });
   }
   if (flags["json-fields"] === undefined || !flags.output.startsWith("json")) return;
   throw new UsageError("--json-fields and --output contradict each other", {
     hint: `with -o ${flags.output} the whole line is the message`,
+  });
+}
+
+/** stern excludes lines with the flag that excludes pods here: beside a pod's own name it can't mean pods. */
+function refuseNamedExclude({ flags, operands }: Words<typeof logsFlags>): void {
+  const [pattern] = flags.exclude;
+  const named = operands.length > 0 && operands.every((one) => !one.includes("/"));
+  // What is no part of any pod's name excludes none.
+  const excludesNone = pattern?.kind === "substring" && !/^[a-z0-9.-]+$/.test(pattern.text);
+  if (pattern === undefined || !(named || excludesNone)) return;
+  throw new UsageError("--exclude excludes pods by name, and would exclude none", {
+    hint: "--exclude-lines RE excludes lines",
   });
 }

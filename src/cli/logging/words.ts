@@ -5,7 +5,7 @@ import {
   type TemplatePart,
   templateWords,
 } from "../../actions/logs_events.ts";
-import { BadValue } from "../flag.ts";
+import { BadValue, type Flag, type FlagOptions, toggle } from "../flag.ts";
 
 /** A regular expression for the text of lines. */
 export function linePattern(raw: string): RegExp {
@@ -73,4 +73,32 @@ export function template(raw: string): readonly TemplatePart[] {
   throw new BadValue(raw, parsed.reason, {
     hint: `the words are ${templateWords.map((word) => `{${word}}`).join(" ")} {json.NAME}`,
   });
+}
+
+/** How the time in front of a line is written; undefined for none. */
+export type StampStyle = "full" | "local" | "short";
+
+const stampStyles: readonly StampStyle[] = ["full", "local", "short"];
+
+/** A switch, as with kubectl, that takes a style after `=`. */
+export function timestamps(summary: string, options: FlagOptions): Flag<StampStyle | undefined> {
+  const plain = toggle(summary, options);
+  const shape = "[=full|local|short]";
+  return {
+    ...plain,
+    placeholder: shape,
+    resolve: (texts) => {
+      const text = texts.at(-1);
+      const style = stampStyles.find((one) => one === text);
+      if (style !== undefined) return style;
+      try {
+        return plain.resolve(texts) ? "full" : undefined;
+      } catch (error) {
+        if (!(error instanceof BadValue)) throw error;
+        throw new BadValue(error.text, `must be one of ${stampStyles.join(", ")}`, {
+          candidates: stampStyles,
+        });
+      }
+    },
+  };
 }

@@ -1,13 +1,27 @@
 /** The prefix of a line: a pod's name, in a colour of its own, with what all names share kept faint. */
-import { stableNumber, type Style } from "../../term/style.ts";
+import { hueCount, stableNumber, type Style } from "../../term/style.ts";
 
 /** `name: ` for each target, painted. Computed once for a run. */
 export function prefixes(names: readonly string[], style: Style): readonly string[] {
   const shared = sharedStart(names);
+  const hues = new HuePicker();
   return names.map((name) => {
-    const own = style.hue(stableNumber(name), name.slice(shared));
+    const own = style.hue(hues.pick(name), name.slice(shared));
     return `${shared === 0 ? "" : style.dim(name.slice(0, shared))}${own}${style.dim(":")} `;
   });
+}
+
+/** Gives each name a colour: its own, or if others have it already, the next one that fewest have. */
+class HuePicker {
+  readonly #used = new Array<number>(hueCount).fill(0);
+
+  pick(name: string): number {
+    const fewest = Math.min(...this.#used);
+    let hue = stableNumber(name) % hueCount;
+    while (this.#used[hue] !== fewest) hue = (hue + 1) % hueCount;
+    this.#used[hue] = fewest + 1;
+    return hue;
+  }
 }
 
 /** The length of the beginning that all names share, cut back to a whole word of it: `weka-drive-`. */
