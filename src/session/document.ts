@@ -63,6 +63,7 @@ const shape = v.object({
   origin: v.optional(
     v.object({ kind: v.picklist(["clone", "snapshot"]), session: word, filled: v.boolean() }),
   ),
+  restoredAt: v.optional(v.pipe(v.string(), v.isoTimestamp())),
   status: v.picklist(statuses),
   message: v.optional(word),
   createdAt: v.pipe(v.string(), v.isoTimestamp()),
@@ -102,6 +103,7 @@ export function sessionDocument(session: Session): SessionDocument {
     agent: session.agent,
     template: session.template,
     origin: session.origin,
+    restoredAt: session.restoredAt,
   };
   return withoutUndefined(document) as unknown as SessionDocument;
 }
@@ -168,6 +170,7 @@ function fromDocument(document: v.InferOutput<typeof shape>): Session {
     agent: document.agent,
     template: document.template,
     origin: document.origin,
+    restoredAt: document.restoredAt,
     status: document.status,
     message: document.message,
     createdAt: document.createdAt,

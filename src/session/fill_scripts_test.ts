@@ -63,3 +63,16 @@ Deno.test("where it was interrupted, at any step, the next attempt finds what wa
   }
   assert.equal(seen.size, 2);
 });
+
+Deno.test("what an earlier version left when it was interrupted is taken back", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "kodama-fill-" });
+  try {
+    await written(folder, [".credentials.json", "only-new"]);
+    await written(`${folder}/.kodama-replaced`, ["a"]);
+    await written(`${folder}/.kodama-fill`, ["b"]);
+    assert.ok(await ran(beginFillWords, folder));
+    assert.deepEqual(await listed(folder), [".credentials.json", "a"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});

@@ -93,6 +93,8 @@ export interface Session {
   /** The template that it was begun with. */
   template?: string;
   origin?: SessionOrigin;
+  /** When its files were last replaced by those of a snapshot, in RFC 3339: syncs begun before end. */
+  restoredAt?: string;
   /** As it was written last; {@link ./status.ts} says what holds. */
   status: SessionStatus;
   /** Why, where it is `Failed`. */

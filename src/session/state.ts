@@ -10,6 +10,9 @@ import { sessionLabels, sessionNames } from "./names.ts";
 /** The key in the ConfigMap. */
 export const stateKey = "session.yaml";
 
+/** The annotation with {@link Session.restoredAt}: a sync reads it without the document. */
+export const restoredAnnotation = "kodama.dev/restored-at";
+
 /** A session as it was read from the cluster, with what a write needs to notice others' writes. */
 export interface KeptSession {
   session: Session;
@@ -28,7 +31,11 @@ export function sessionText(session: Session): string {
 
 /** The object that keeps the session. `previous` is what it replaces. */
 export function stateObject(session: Session, previous?: KeptSession): ConfigMap {
-  const { name, namespace, owner } = session;
+  const { name, namespace, owner, restoredAt } = session;
+  const annotations = {
+    ...(owner === undefined ? {} : { "kodama.dev/owner": owner }),
+    ...(restoredAt === undefined ? {} : { [restoredAnnotation]: restoredAt }),
+  };
   return {
     apiVersion: "v1",
     kind: "ConfigMap",
@@ -36,7 +43,7 @@ export function stateObject(session: Session, previous?: KeptSession): ConfigMap
       name: sessionNames(name).state,
       namespace,
       labels: sessionLabels(name, "state"),
-      ...(owner === undefined ? {} : { annotations: { "kodama.dev/owner": owner } }),
+      ...(Object.keys(annotations).length === 0 ? {} : { annotations }),
       ...(previous === undefined
         ? {}
         : { uid: previous.uid, resourceVersion: previous.resourceVersion }),

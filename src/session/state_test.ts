@@ -13,7 +13,8 @@ Deno.test("a session comes back from its object as it went in", () => {
   const whole = sampleSession();
   const { repository: _repository, owner: _owner, template: _template, ...bare } = whole;
   const { egress: _egress, gitSecret: _gitSecret, ...spec } = whole.spec;
-  for (const session of [whole, { ...bare, spec, sync: { enabled: false } }]) {
+  const restored = { ...whole, restoredAt: "2026-01-15T14:30:00.000Z" };
+  for (const session of [whole, restored, { ...bare, spec, sync: { enabled: false } }]) {
     const kept = keptSession(stored(stateObject(session)));
     assert.deepEqual(kept, { session, uid: "u-1", resourceVersion: "7" });
     // By both a write is refused where another's came before it, be it of another object of the name.

@@ -199,6 +199,7 @@ async function opened(
     return await store.change(there, ({ message: _, ...one }) => ({
       ...one,
       sync: { enabled: false },
+      restoredAt: host.clock.now().toISOString(),
       status: "Starting",
     }));
   }

@@ -3,6 +3,7 @@ import { KodamaError } from "../../base/errors.ts";
 import type { Target } from "../../kube/target.ts";
 import { sessionOfPodName } from "../../session/names.ts";
 import { SessionStore } from "../../session/store.ts";
+import type { SyncedSession } from "../sync/control.ts";
 import type { Host } from "../host.ts";
 
 /** The error of a session whose pod was named and isn't there, with its way out; undefined for any other pod. */
@@ -28,13 +29,14 @@ export async function sessionOfPod(
   host: Host,
   { context, namespace, pod }: Pick<Target, "context" | "namespace" | "pod">,
   signal: AbortSignal,
-): Promise<{ name: string; uid: string } | null> {
+): Promise<SyncedSession | null> {
   const name = sessionOfPodName(pod);
   if (name === undefined) return null;
   try {
     const store = new SessionStore(await host.kube(context), namespace, host.clock, signal);
     const kept = await store.read(name);
-    return kept === undefined ? null : { name, uid: kept.uid };
+    if (kept === undefined) return null;
+    return { name, uid: kept.uid, restoredAt: kept.session.restoredAt };
   } catch (error) {
     if (error instanceof KodamaError && !signal.aborted) return null;
     throw error;

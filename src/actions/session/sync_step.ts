@@ -3,7 +3,7 @@ import type { Target } from "../../kube/target.ts";
 import { workspaceFolder } from "../../session/names.ts";
 import type { Session } from "../../session/model.ts";
 import type { Host } from "../host.ts";
-import type { SyncSpec } from "../sync/control.ts";
+import type { SyncedSession, SyncSpec } from "../sync/control.ts";
 import { stillText } from "../sync/first_wait.ts";
 import { startSync, type SyncStartEvent } from "../sync/start_sync.ts";
 import { excludedFromWorkspace } from "./kept_here.ts";
@@ -26,7 +26,8 @@ export async function* beginSync(
   },
 ): AsyncGenerator<string, number> {
   const key = syncKey(session);
-  const owner = { name: session.name, uid };
+  const { name, restoredAt } = session;
+  const owner = { name, uid, restoredAt };
   let known = await syncStatus(host, key);
   if (known !== undefined && !isSyncOf(known, { ...session, context: target.context, uid })) {
     // Of a session that was deleted elsewhere: what it had agreed on would carry its deletions over.
@@ -48,7 +49,7 @@ async function newSpec(
   host: Host,
   { key, owner, target, localPath, secretFiles, kubeconfig }: {
     key: string;
-    owner: { name: string; uid: string };
+    owner: SyncedSession;
     target: Target;
     localPath: string;
     secretFiles: readonly string[];

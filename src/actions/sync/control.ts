@@ -20,8 +20,17 @@ export interface SyncSpec {
   excludePatterns: readonly string[];
   /** The kubeconfig file that was named; null for the usual ones. */
   kubeconfig: string | null;
-  /** The session that it is a part of: where that one is deleted, it ends by itself. Null for any other pod. */
-  session: { name: string; uid: string } | null;
+  /** The session that it is a part of, and with which it ends. Null for any other pod. */
+  session: SyncedSession | null;
+}
+
+/** Which session a synchronisation is a part of: it ends by itself if that one is deleted or restored. */
+export interface SyncedSession {
+  name: string;
+  /** Of its state. */
+  uid: string;
+  /** When its files were last replaced by those of a snapshot. */
+  restoredAt?: string | undefined;
 }
 
 /** One synchronisation as it is now. */

@@ -4,6 +4,7 @@ import { KodamaError } from "../../base/errors.ts";
 import { CONFIG_MAPS } from "../../kube/resources.ts";
 import type { ConfigMap } from "../../kube/types.ts";
 import { sessionNames } from "../../session/names.ts";
+import { restoredAnnotation } from "../../session/state.ts";
 import { PurposeGoneError } from "../../sync/engine/parts.ts";
 import type { SyncRecord } from "./sync_folder.ts";
 
@@ -11,8 +12,8 @@ import type { SyncRecord } from "./sync_folder.ts";
  * Asks the cluster for the session's state, which stays for as long as the session does, its pod being there or not.
  * Where that can't be asked (no link, no right to read it) nothing is known, and nothing is concluded.
  *
- * @throws PurposeGoneError where it is gone, or another session has its name: what was agreed on with the folder of the
- *   one says nothing of the other's.
+ * @throws PurposeGoneError if it is gone, another session has its name, or its files were restored from a snapshot: what
+ *   was agreed on with the folder before says nothing of the one that is there now.
  */
 export async function requireSession(
   host: Host,
@@ -22,15 +23,23 @@ export async function requireSession(
   if (session === null) return;
   const { state } = sessionNames(session.name);
   let uid: string | undefined;
+  let restoredAt: string | undefined;
   try {
     const client = await host.kube(context);
     const object = await client.get<ConfigMap>(CONFIG_MAPS, state, { namespace }, { signal });
     uid = object.metadata?.uid;
+    restoredAt = object.metadata?.annotations?.[restoredAnnotation];
   } catch (error) {
     if (!(error instanceof KodamaError) || !isGone(error, state)) return;
     throw new PurposeGoneError(`session "${session.name}" was deleted`);
   }
-  if (uid === session.uid) return;
+  if (uid === session.uid && restoredAt === session.restoredAt) return;
+  if (uid === session.uid) {
+    throw new PurposeGoneError(
+      `the files of session "${session.name}" were replaced by those of a snapshot; ` +
+        `kodama start ${session.name} --sync FOLDER begins it again, and keeps twice what differs`,
+    );
+  }
   throw new PurposeGoneError(
     `session "${session.name}" was deleted, and another one of its name was begun since`,
   );

@@ -19,7 +19,10 @@ const recordShape = v.object({
   useGitignore: v.boolean(),
   excludePatterns: v.array(text),
   kubeconfig: v.nullable(text),
-  session: v.optional(v.nullable(v.object({ name: text, uid: text })), null),
+  session: v.optional(
+    v.nullable(v.object({ name: text, uid: text, restoredAt: v.optional(text) })),
+    null,
+  ),
 });
 
 /** What a synchronisation is, as it is kept. */
@@ -125,7 +128,7 @@ export async function replaceFile(path: string, content: string): Promise<void> 
 export function differences(one: SyncSpec, other: SyncSpec): string[] {
   // One that was begun by its pod's name may not know that it is a session's.
   const isOther = one.session !== null && other.session !== null &&
-    one.session.uid !== other.session.uid;
+    (one.session.uid !== other.session.uid || one.session.restoredAt !== other.session.restoredAt);
   const parts: (readonly [string, unknown, unknown])[] = [
     ["the folder here", one.local, other.local],
     ["the session", isOther, false],
