@@ -12,7 +12,8 @@ export interface FieldError {
     | "FieldValueNotSupported"
     | "FieldValueDuplicate"
     | "FieldValueForbidden"
-    | "FieldValueNotFound";
+    | "FieldValueNotFound"
+    | "FieldValueTooLong";
   message: string;
 }
 

@@ -1,6 +1,6 @@
 /** What an object goes through on its way into the store, whoever writes it. */
 import { definedOnly } from "../../base/defined_only.ts";
-import type { KubeObject } from "../../kube/types.ts";
+import type { KubeObject, Pod } from "../../kube/types.ts";
 import type { ResourceType, Stored } from "../model.ts";
 import { resources } from "../resources.ts";
 import { afterUpdate } from "../store/store.ts";
@@ -59,6 +59,7 @@ export function createObject(
   checkNamespace(context, type, draft, options.namespace);
   applyDefaults(type, draft);
   applyCreationDefaults(context, type, draft);
+  checkReferences(context, type, draft);
   validate(type, draft);
   own(context, type, draft, undefined, options);
   const { name = "" } = draft.metadata;
@@ -68,6 +69,33 @@ export function createObject(
     return { ...draft, metadata: { uid: context.newUid(), ...draft.metadata, creationTimestamp } };
   }
   return throughStore(type, name, () => context.store.create(type, draft));
+}
+
+/** Priority classes that every cluster has; others aren't served. */
+const priorityClasses = ["", "system-cluster-critical", "system-node-critical"];
+
+/** What admission looks up for a pod. Throws a 403. */
+function checkReferences({ store }: ApiContext, type: ResourceType, object: KubeObject): void {
+  if (type.kind !== resources.pods.kind) return;
+  const { name = "", namespace = "" } = object.metadata;
+  const { serviceAccountName = "default", priorityClassName = "" } = (object as Pod).spec ?? {};
+  // The account `default` is a controller's to make, and comes a moment after its namespace.
+  if (
+    serviceAccountName !== "default" &&
+    store.get(resources.serviceAccounts, namespace, serviceAccountName) === undefined
+  ) {
+    const account = `${namespace}/${serviceAccountName}`;
+    throw forbidden(
+      type,
+      name,
+      `error looking up service account ${account}: serviceaccount ${
+        JSON.stringify(serviceAccountName)
+      } not found`,
+    );
+  }
+  if (!priorityClasses.includes(priorityClassName)) {
+    throw forbidden(type, name, `no PriorityClass with name ${priorityClassName} was found`);
+  }
 }
 
 function checkNamespace(

@@ -1,5 +1,7 @@
 /** What is refused in a pod, as Kubernetes refuses it. */
-import type { Container, Pod, PodSpec } from "../../../kube/types.ts";
+import type { NodeSelectorRequirement, Toleration } from "kubernetes-types/core/v1.d.ts";
+import { parseQuantity } from "../../../base/quantity.ts";
+import type { Container, Pod, PodSpec, Probe } from "../../../kube/types.ts";
 import { sameJson } from "../../store/equality.ts";
 import {
   duplicate,
@@ -45,6 +47,13 @@ export function podSpecErrors(
       "None",
     ]),
     ...labelErrors(`${path}.nodeSelector`, spec?.nodeSelector),
+    ...(spec?.hostname === undefined || spec.hostname === ""
+      ? []
+      : nameErrors(`${path}.hostname`, spec.hostname, "label")),
+    ...(spec?.tolerations ?? []).flatMap((each, index) =>
+      tolerationErrors(each, `${path}.tolerations[${index}]`)
+    ),
+    ...nodeAffinityErrors(spec, `${path}.affinity.nodeAffinity`),
     ...((spec?.terminationGracePeriodSeconds ?? 0) >= 0 ? [] : [
       invalid(
         `${path}.terminationGracePeriodSeconds`,
@@ -67,7 +76,8 @@ function duplicates(list: readonly { name: string }[], path: string, from = 0): 
   );
 }
 
-function oneOf(
+/** Complaints about a value that isn't one of those that the field takes. */
+export function oneOf(
   field: string,
   value: string | undefined,
   supported: readonly string[],
@@ -90,8 +100,10 @@ function containerErrors(
       "IfNotPresent",
       "Never",
     ]),
-    ...(container.ports ?? []).flatMap(({ containerPort }, index) =>
-      portErrors(`${path}.ports[${index}].containerPort`, containerPort)
+    ...containerPortErrors(container, `${path}.ports`),
+    ...resourceErrors(container, `${path}.resources`),
+    ...(["livenessProbe", "readinessProbe", "startupProbe"] as const).flatMap((kind) =>
+      probeErrors(container[kind], `${path}.${kind}`)
     ),
     ...(container.env ?? []).flatMap(({ name }, index) =>
       name ? [] : [required(`${path}.env[${index}].name`)]
@@ -106,12 +118,145 @@ function containerErrors(
   ];
 }
 
+/** The protocols of a port, in the order in which refusals list them. */
+export const protocols = ["SCTP", "TCP", "UDP"];
+
+function containerPortErrors({ ports = [] }: Container, path: string): FieldError[] {
+  const named = ports.map(({ name }) => name ?? "");
+  return ports.flatMap(({ containerPort, hostPort, protocol, name }, index) => [
+    ...(name !== undefined && named.indexOf(name) < index
+      ? [duplicate(`${path}[${index}].name`, name)]
+      : []),
+    ...portErrors(`${path}[${index}].containerPort`, containerPort),
+    ...(hostPort === undefined || hostPort === 0
+      ? []
+      : portErrors(`${path}[${index}].hostPort`, hostPort)),
+    ...oneOf(`${path}[${index}].protocol`, protocol, protocols),
+  ]);
+}
+
+function resourceErrors({ resources }: Container, path: string): FieldError[] {
+  const { limits = {}, requests = {} } = resources ?? {};
+  const negative = Object.entries({ limits, requests }).flatMap(([kind, amounts]) =>
+    Object.entries(amounts).filter(([, amount]) => (parseQuantity(String(amount)) ?? 0) < 0)
+      .map(([name, amount]) =>
+        invalid(
+          `${path}.${kind}[${name}]`,
+          String(amount),
+          "must be greater than or equal to 0",
+        )
+      )
+  );
+  const above = Object.entries(requests).flatMap(([name, request]) => {
+    const [asked, limit] = [request, limits[name]].map((each) => parseQuantity(String(each)));
+    return asked === undefined || limit === undefined || asked <= limit ? [] : [
+      invalid(
+        `${path}.requests`,
+        String(request),
+        `must be less than or equal to ${name} limit of ${limits[name]}`,
+      ),
+    ];
+  });
+  return [...negative, ...above];
+}
+
+const probeHandlers = ["exec", "httpGet", "tcpSocket", "grpc"] as const;
+
+function probeErrors(probe: Probe | undefined, path: string): FieldError[] {
+  if (probe === undefined) return [];
+  const [first, ...more] = probeHandlers.filter((each) => probe[each] !== undefined);
+  return first === undefined
+    ? [required(path, "must specify a handler type")]
+    : more.map((each) =>
+      forbiddenField(`${path}.${each}`, "may not specify more than 1 handler type")
+    );
+}
+
+const taintEffects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
+
+function tolerationErrors(toleration: Toleration, path: string): FieldError[] {
+  const { key, operator, value, effect, tolerationSeconds } = toleration;
+  return [
+    ...(key || operator === "Exists" ? [] : [
+      invalid(
+        `${path}.operator`,
+        operator ?? "",
+        'operator must be Exists when `key` is empty, which means "match all values and all keys"',
+      ),
+    ]),
+    ...(tolerationSeconds === undefined || effect === "NoExecute" ? [] : [
+      invalid(
+        `${path}.effect`,
+        effect ?? "",
+        "effect must be 'NoExecute' when `tolerationSeconds` is set",
+      ),
+    ]),
+    ...(operator === "Exists" && value
+      ? [invalid(`${path}.operator`, toleration, "value must be empty when `operator` is 'Exists'")]
+      : []),
+    ...(operator ? oneOf(`${path}.operator`, operator, ["Equal", "Exists"]) : []),
+    ...(effect ? oneOf(`${path}.effect`, effect, taintEffects) : []),
+  ];
+}
+
+function nodeAffinityErrors(spec: PodSpec | undefined, path: string): FieldError[] {
+  const needed = spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  const terms = `${path}.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms`;
+  if (needed === undefined) return [];
+  if ((needed.nodeSelectorTerms ?? []).length === 0) {
+    return [required(terms, "must have at least one node selector term")];
+  }
+  return needed.nodeSelectorTerms.flatMap(({ matchExpressions = [] }, term) =>
+    matchExpressions.flatMap((each, index) =>
+      requirementErrors(each, `${terms}[${term}].matchExpressions[${index}]`)
+    )
+  );
+}
+
+function requirementErrors(
+  { operator, values = [] }: NodeSelectorRequirement,
+  path: string,
+): FieldError[] {
+  switch (operator) {
+    case "In":
+    case "NotIn":
+      return values.length > 0
+        ? []
+        : [required(`${path}.values`, "must be specified when `operator` is 'In' or 'NotIn'")];
+    case "Exists":
+    case "DoesNotExist":
+      return values.length === 0 ? [] : [
+        forbiddenField(
+          `${path}.values`,
+          "may not be specified when `operator` is 'Exists' or 'DoesNotExist'",
+        ),
+      ];
+    case "Gt":
+    case "Lt":
+      return values.length === 1 ? [] : [
+        required(
+          `${path}.values`,
+          "must be specified single value when `operator` is 'Lt' or 'Gt'",
+        ),
+      ];
+    default:
+      return [invalid(`${path}.operator`, operator, "not a valid selector operator")];
+  }
+}
+
 /** Complaints about a port number. */
 export function portErrors(field: string, port: number | undefined): FieldError[] {
   if (port === undefined) return [required(field)];
   return port >= 1 && port <= 65535
     ? []
     : [invalid(field, port, "must be between 1 and 65535, inclusive")];
+}
+
+/** Complaints about what a new pod may not have. */
+export function podCreateErrors({ spec }: Pod): FieldError[] {
+  return (spec?.ephemeralContainers ?? []).length === 0
+    ? []
+    : [forbiddenField("spec.ephemeralContainers", "cannot be set on create")];
 }
 
 const mutable =

@@ -4,7 +4,9 @@ import type { KubeObject, Pod } from "../../../kube/types.ts";
 import type { ResourceType, Stored } from "../../model.ts";
 import { resources, typeKey } from "../../resources.ts";
 import { sameJson } from "../../store/equality.ts";
+import { parseQuantity } from "../../../base/quantity.ts";
 import {
+  duplicate,
   type FieldError,
   forbiddenField,
   invalid,
@@ -12,11 +14,19 @@ import {
   required,
 } from "../field_error.ts";
 import { metadataErrors } from "../object_meta.ts";
-import { podSpecErrors, podUpdateErrors, portErrors } from "./pod.ts";
+import {
+  oneOf,
+  podCreateErrors,
+  podSpecErrors,
+  podUpdateErrors,
+  portErrors,
+  protocols,
+} from "./pod.ts";
 import {
   immutableErrors,
   jobErrors,
   statefulSetUpdateErrors,
+  strategyErrors,
   workloadErrors,
 } from "./workloads.ts";
 
@@ -29,9 +39,14 @@ function entry(type: ResourceType, check: Check): [string, Check] {
 const checks = new Map<string, Check>([
   entry(resources.pods, (object, previous) => [
     ...podSpecErrors((object as Pod).spec, "spec"),
-    ...(previous ? podUpdateErrors(object as Pod, previous as Pod) : []),
+    ...(previous
+      ? podUpdateErrors(object as Pod, previous as Pod)
+      : podCreateErrors(object as Pod)),
   ]),
-  entry(resources.deployments, selectorStays),
+  entry(resources.deployments, (object, previous) => [
+    ...selectorStays(object, previous),
+    ...strategyErrors(object),
+  ]),
   entry(resources.replicaSets, selectorStays),
   entry(resources.daemonSets, selectorStays),
   entry(resources.statefulSets, (object, previous) => [
@@ -44,8 +59,13 @@ const checks = new Map<string, Check>([
   ]),
   entry(resources.services, serviceErrors),
   entry(resources.persistentVolumeClaims, claimErrors),
-  entry(resources.configMaps, dataStays),
+  entry(resources.configMaps, (object, previous) => [
+    ...dataErrors(object, "[]"),
+    ...dataStays(object, previous),
+  ]),
   entry(resources.secrets, (object, previous) => [
+    ...dataErrors(object, "data"),
+    ...secretKeyErrors(object),
     ...dataStays(object, previous),
     ...(previous && previous["type"] !== object["type"]
       ? [invalid("type", object["type"], "field is immutable")]
@@ -76,10 +96,16 @@ function serviceErrors(object: KubeObject, previous: Stored | undefined): FieldE
   const before = (previous as Service | undefined)?.spec;
   const needsPorts = spec?.type !== "ExternalName" && spec?.clusterIP !== "None";
   return [
+    ...oneOf("spec.type", spec?.type, ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"]),
     ...(needsPorts && (spec?.ports ?? []).length === 0 ? [required("spec.ports")] : []),
-    ...(spec?.ports ?? []).flatMap(({ port }, index) =>
-      portErrors(`spec.ports[${index}].port`, port)
-    ),
+    ...(spec?.ports ?? []).flatMap(({ name, port, nodePort, protocol }, index) => [
+      ...(name && spec?.ports?.findIndex((each) => each.name === name) !== index
+        ? [duplicate(`spec.ports[${index}].name`, name)]
+        : []),
+      ...portErrors(`spec.ports[${index}].port`, port),
+      ...oneOf(`spec.ports[${index}].protocol`, protocol, protocols),
+      ...nodePortErrors(`spec.ports[${index}].nodePort`, nodePort),
+    ]),
     ...((spec?.ports ?? []).length > 1
       ? (spec?.ports ?? []).flatMap(({ name }, index) =>
         name ? [] : [required(`spec.ports[${index}].name`)]
@@ -90,6 +116,18 @@ function serviceErrors(object: KubeObject, previous: Stored | undefined): FieldE
       : []),
   ];
 }
+
+function nodePortErrors(field: string, nodePort = 0): FieldError[] {
+  return nodePort === 0 || (nodePort >= 30000 && nodePort <= 32767) ? [] : [
+    invalid(
+      field,
+      nodePort,
+      "provided port is not in the valid range. The range of valid ports is 30000-32767",
+    ),
+  ];
+}
+
+const accessModes = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
 
 function claimErrors(object: KubeObject, previous: Stored | undefined): FieldError[] {
   const { spec } = object as PersistentVolumeClaim;
@@ -103,7 +141,10 @@ function claimErrors(object: KubeObject, previous: Stored | undefined): FieldErr
     ...((spec?.accessModes ?? []).length === 0
       ? [required("spec.accessModes", "at least 1 access mode is required")]
       : []),
-    ...(spec?.resources?.requests?.["storage"] ? [] : [required("spec.resources[storage]")]),
+    ...(spec?.accessModes ?? []).flatMap((mode, index) =>
+      oneOf(`spec.accessModes[${index}]`, mode, accessModes)
+    ),
+    ...sizeErrors(spec?.resources?.requests?.["storage"]),
     ...(before && !sameJson(fixed(spec), fixed(before))
       ? [forbiddenField(
         "spec",
@@ -111,6 +152,53 @@ function claimErrors(object: KubeObject, previous: Stored | undefined): FieldErr
       )]
       : []),
   ];
+}
+
+function sizeErrors(size: string | undefined): FieldError[] {
+  if (size === undefined) return [required("spec.resources[storage]")];
+  return (parseQuantity(String(size)) ?? 0) > 0
+    ? []
+    : [invalid("spec.resources[storage]", size, "must be greater than zero")];
+}
+
+/** The most bytes that a ConfigMap or a Secret holds. */
+const dataBytes = 1024 * 1024;
+
+/** Keys become names of files. */
+function dataErrors(object: KubeObject, tooLargeField: string): FieldError[] {
+  let bytes = 0;
+  const errors = ["data", "binaryData"].flatMap((field) =>
+    Object.entries((object[field] ?? {}) as Record<string, string>).flatMap(([key, value]) => {
+      const encoded = field === "binaryData" || object.kind === "Secret";
+      bytes += encoded ? value.length * 3 / 4 : new TextEncoder().encode(value).length;
+      return /^[-._a-zA-Z0-9]{1,253}$/.test(key) && !/^\.\.?$|^\.\./.test(key) ? [] : [
+        invalid(
+          `${field}[${key}]`,
+          key,
+          "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
+        ),
+      ];
+    })
+  );
+  return bytes <= dataBytes ? errors : [...errors, {
+    field: tooLargeField,
+    reason: "FieldValueTooLong",
+    message: `Too long: may not be more than ${dataBytes} bytes`,
+  }];
+}
+
+/** The keys that a Secret of a type has to have. */
+const secretKeys: Readonly<Record<string, readonly string[]>> = {
+  "kubernetes.io/tls": ["tls.crt", "tls.key"],
+  "kubernetes.io/dockerconfigjson": [".dockerconfigjson"],
+  "kubernetes.io/dockercfg": [".dockercfg"],
+  "kubernetes.io/ssh-auth": ["ssh-privatekey"],
+};
+
+function secretKeyErrors(object: KubeObject): FieldError[] {
+  const data = (object["data"] ?? {}) as Record<string, string>;
+  return (secretKeys[String(object["type"])] ?? []).filter((key) => data[key] === undefined)
+    .map((key) => required(`data[${key}]`));
 }
 
 function dataStays(object: KubeObject, previous: Stored | undefined): FieldError[] {

@@ -20,6 +20,10 @@ export interface WorkloadSpec {
   selector?: LabelSelector;
   template?: { metadata?: ObjectMeta; spec?: PodSpec };
   serviceName?: string;
+  strategy?: {
+    type?: string;
+    rollingUpdate?: { maxSurge?: number | string; maxUnavailable?: number | string };
+  };
   volumeClaimTemplates?: readonly { metadata?: ObjectMeta }[];
   completions?: number;
   backoffLimit?: number;
@@ -56,6 +60,50 @@ export function workloadErrors(object: KubeObject): FieldError[] {
       (volumeClaimTemplates ?? []).map(({ metadata }) => metadata?.name ?? ""),
     ),
     ...restartPolicy(template?.spec, ["Always"]),
+  ];
+}
+
+/** Complaints about how a Deployment replaces its pods. */
+export function strategyErrors(object: KubeObject): FieldError[] {
+  const { type, rollingUpdate = {} } = specOf(object).strategy ?? {};
+  const path = "spec.strategy.rollingUpdate";
+  if (type === "Recreate") {
+    return specOf(object).strategy?.rollingUpdate === undefined ? [] : [
+      forbiddenField(
+        path,
+        "may not be specified when strategy `type` is 'Recreate'",
+      ),
+    ];
+  }
+  const counts = Object.entries(rollingUpdate).flatMap(([name, value]) =>
+    countErrors(`${path}.${name}`, value)
+  );
+  const none = (value: number | string | undefined) => /^0+%?$/.test(String(value));
+  return [
+    ...(type === undefined || type === "RollingUpdate"
+      ? []
+      : [notSupported("spec.strategy.type", type, ["Recreate", "RollingUpdate"])]),
+    ...counts,
+    ...(none(rollingUpdate.maxSurge) && none(rollingUpdate.maxUnavailable)
+      ? [
+        invalid(
+          `${path}.maxUnavailable`,
+          rollingUpdate.maxUnavailable,
+          "may not be 0 when `maxSurge` is 0",
+        ),
+      ]
+      : []),
+  ];
+}
+
+function countErrors(field: string, value: number | string): FieldError[] {
+  if (typeof value === "number") return notNegative(field, value);
+  return /^[0-9]+%$/.test(value) ? [] : [
+    invalid(
+      field,
+      value,
+      "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')",
+    ),
   ];
 }
 
