@@ -158,7 +158,7 @@ Deno.test({
     await t.step("without a terminal the matches are named", async () => {
       const { code, stderr } = await runCommand(kodama("pick", ...inNamespace), { env });
       assert.equal(code, 2);
-      assert.match(stderr, /picking needs a terminal; 6 match: weka-drive-0, weka-drive-1/);
+      assert.match(stderr, /the picker needs a terminal; 6 match: weka-drive-0, weka-drive-1/);
     });
 
     await t.step("a single match is taken without a terminal", async () => {
@@ -170,7 +170,7 @@ Deno.test({
     await t.step("nothing that matches is told at once with --exit-0", async () => {
       const words = kodama("pick", ...inNamespace, "-q", "none-such", "--exit-0");
       const { code, stderr } = await runCommand(words, { env });
-      assert.deepEqual([code, stderr], [2, 'error: no pod fits the search "none-such"\n']);
+      assert.deepEqual([code, stderr], [2, 'error: no pod matches "none-such"\n']);
     });
 
     await t.step(
@@ -183,7 +183,7 @@ Deno.test({
         await terminal.press("Enter");
         await terminal.until(
           "why there is no shell",
-          /^error: no pod fits the search "none-such"$/m,
+          /^error: no pod matches "none-such"$/m,
         );
       },
     );

@@ -98,7 +98,9 @@ export const screens: Readonly<Record<string, () => PickState>> = {
   "preview": () => after(picker(names, {}, wide), key("ctrl-/"), ...preview),
   "preview-scrolled": () =>
     after(picker(names, {}, wide), key("ctrl-/"), ...preview, key("alt-down")),
-  "preview-narrow": () => after(picker(names, {}, small), key("ctrl-/"), ...preview),
+  "preview-narrow": () =>
+    after(picker(names, {}, { columns: 20, rows: 16 }), key("ctrl-/"), ...preview),
+  "preview-no-room": () => after(picker(names, {}, small), key("ctrl-/"), ...preview),
   "preview-above": () =>
     after(picker(names, {}, { columns: 60, rows: 16 }), key("ctrl-/"), ...preview),
   "help": () => after(picker(names, {}, { columns: 80, rows: 24 }), typed("?")),

@@ -50,10 +50,7 @@ export function act(state: PickState, action: Action): PickState {
     case "contexts":
       return openPlaces(state, action.kind);
     case "togglePreview":
-      return {
-        ...state,
-        preview: { ...state.preview, shown: !state.preview.shown, scroll: 0 },
-      };
+      return togglePreview(state);
     case "help":
       return { ...state, help: 0 };
     case "scrollPreview":
@@ -127,6 +124,13 @@ function turnedAround(before: PickState["chosen"], found: readonly Match[]): Pic
   }
   for (const { entry } of added) chosen.set(entry.id, entry);
   return chosen;
+}
+
+/** A preview that has no room isn't there to be hidden: a person who asks for it is told why. */
+function togglePreview(state: PickState): PickState {
+  const shown = { ...state, preview: { ...state.preview, shown: true, scroll: 0 } };
+  if (layout(shown).preview === undefined) return { ...shown, notice: "no room for the preview" };
+  return { ...state, preview: { ...state.preview, shown: !state.preview.shown, scroll: 0 } };
 }
 
 function scrollPreview(state: PickState, rows: number): PickState {

@@ -18,33 +18,33 @@ export interface HelpSection {
 export function helpSections({ multi, switches }: PickSettings): readonly HelpSection[] {
   return [
     {
-      title: "Choose",
+      title: "Select",
       rows: [
-        { keys: ["enter"], text: "take what is chosen, or the pod under the cursor" },
+        { keys: ["enter"], text: "accept the selection, or the current pod" },
         ...(multi ? marks : []),
-        { keys: ["esc"], text: "one list back; from the pods, leave" },
-        { keys: ["ctrl-c", "ctrl-g", "ctrl-q"], text: "leave" },
-        { keys: ["ctrl-d"], text: "leave, where nothing is typed" },
+        { keys: ["esc"], text: "back; from the list of pods, quit" },
+        { keys: ["ctrl-c", "ctrl-g", "ctrl-q"], text: "quit" },
+        { keys: ["ctrl-d"], text: "quit, if nothing is typed" },
       ],
     },
     { title: "Move", rows: moves },
     { title: "Look", rows: [...looks, ...(switches ? places : [])] },
-    { title: "Search, with words that must all fit", rows: words },
+    { title: "Search, with words that must all match", rows: words },
     { title: "Type", rows: edits },
   ];
 }
 
 const marks: readonly HelpRow[] = [
-  { keys: ["tab", "shift-tab"], text: "choose the pod, and move down, up" },
-  { keys: ["alt-a"], text: "choose all that fit" },
-  { keys: ["alt-t"], text: "turn each choice around" },
+  { keys: ["tab", "shift-tab"], text: "select the pod, and move down, up" },
+  { keys: ["alt-a"], text: "select all matches" },
+  { keys: ["alt-t"], text: "invert the selection" },
 ];
 
 const moves: readonly HelpRow[] = [
   { keys: ["up", "ctrl-k", "ctrl-p"], text: "up" },
   { keys: ["down", "ctrl-j", "ctrl-n"], text: "down" },
   { keys: ["page-up", "page-down"], text: "by a page" },
-  { keys: ["click", "wheel"], text: "move there; a double click takes" },
+  { keys: ["click", "wheel"], text: "move there; a double click accepts" },
 ];
 
 const looks: readonly HelpRow[] = [
@@ -52,7 +52,7 @@ const looks: readonly HelpRow[] = [
   { keys: ["ctrl-/", "alt-p"], text: "show and hide the preview" },
   { keys: ["shift-up", "shift-down"], text: "scroll the preview; with alt, faster" },
   { keys: ["?", "f1"], text: "this help" },
-  { keys: ["ctrl-l"], text: "forget the last message" },
+  { keys: ["ctrl-l"], text: "clear the message" },
 ];
 
 const places: readonly HelpRow[] = [

@@ -30,7 +30,7 @@ Deno.test("? shows the help; esc, ? and q go back to the list as it was", () => 
   const list = step(picker(names), typed("w"));
   for (const leave of [key("esc"), typed("?"), typed("q"), key("f1"), key("enter")]) {
     const help = step(list, typed("?"));
-    assert.match(screen(help), /^Choose\n/);
+    assert.match(screen(help), /^Select\n/);
     const back = step(help, leave);
     assert.equal(screen(back), screen(list));
     assert.equal(activeLevel(back).line.text, "w");

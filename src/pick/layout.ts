@@ -25,6 +25,9 @@ export interface Layout {
 const besideFromColumns = 90;
 /** A pane that shows less than this says nothing. */
 const leastPreviewRows = 4;
+/** Above the list there is a pane only if the list keeps this many rows, below its header, its count and its prompt. */
+const leastListRows = 8;
+const rowsAroundList = 3;
 
 /** The parts for a state's size. */
 export function layout(state: PickState): Layout {
@@ -68,7 +71,7 @@ function split(
       preview: { row: 0, column: columns - beside, rows, columns: beside },
     };
   }
-  const above = Math.floor(rows / 2);
+  const above = Math.min(Math.floor(rows / 2), rows - rowsAroundList - leastListRows);
   if (above < leastPreviewRows) return { main: whole, preview: undefined };
   return {
     main: { ...whole, row: above, rows: rows - above },

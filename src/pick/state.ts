@@ -66,6 +66,8 @@ export interface PickState {
   readonly settings: PickSettings;
   readonly columns: number;
   readonly rows: number;
+  /** Of the whole screen, which the help takes. */
+  readonly screenRows: number;
   /** The last is the one that is seen. Never empty. */
   readonly levels: readonly Level[];
   /** What is chosen, by id, in the order of choosing; what was chosen in another place stays chosen. */
@@ -80,24 +82,33 @@ export interface PickState {
     readonly scroll: number;
     readonly content: Preview | undefined;
   };
-  /** The help is shown in place of all else, from this line on; undefined where it isn't. */
+  /** The help is shown on the whole screen, from this line on; undefined if it isn't. */
   readonly help: number | undefined;
   /** One line for the person: an error of a context, a chosen pod that is gone. */
   readonly notice: string | undefined;
   readonly nowMs: number;
-  readonly lastClick: { atMs: number; id: string } | undefined;
+  /** `isDouble`: the second click of two, whose button is still down. */
+  readonly lastClick: { atMs: number; id: string; isDouble: boolean } | undefined;
   readonly outcome: Outcome;
 }
 
 /** The state at the beginning, still without rows. */
 export function initialState(
   settings: PickSettings,
-  start: { columns: number; rows: number; query: string; nowMs: number; preview: boolean },
+  start: {
+    columns: number;
+    rows: number;
+    screenRows?: number;
+    query: string;
+    nowMs: number;
+    preview: boolean;
+  },
 ): PickState {
   return {
     settings,
     columns: start.columns,
     rows: start.rows,
+    screenRows: start.screenRows ?? start.rows,
     levels: [newLevel("pods", start.query)],
     chosen: new Map(),
     marking: undefined,

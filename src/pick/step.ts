@@ -16,7 +16,8 @@ import { lastScroll, textRows } from "./view_help.ts";
 /** All that a picker can be told. */
 export type PickEvent =
   | { kind: "input"; input: Exclude<TerminalInput, { kind: "position" }>; atMs: number }
-  | { kind: "resize"; columns: number; rows: number }
+  /** `screenRows` of the whole screen; as many as `rows` if it is absent. */
+  | { kind: "resize"; columns: number; rows: number; screenRows?: number }
   /** Rows of a level. `turn` is the state's when they were asked for. */
   | { kind: "changed"; level: LevelKind; turn: number; changes: Changes }
   /** The first rows are all there; further changes may come. */
@@ -40,7 +41,12 @@ function stepped(state: PickState, event: PickEvent): PickState {
       // What was asked for before this key is done before it.
       return input(finishMarking(state), event);
     case "resize":
-      return { ...state, columns: event.columns, rows: event.rows };
+      return {
+        ...state,
+        columns: event.columns,
+        rows: event.rows,
+        screenRows: event.screenRows ?? event.rows,
+      };
     case "changed":
       return changed(state, event);
     case "loaded":
@@ -131,6 +137,10 @@ function mouse(
   atMs: number,
 ): PickState {
   if (action === "other") return state;
+  if (action === "release") {
+    // Not before: a terminal would send the release to whatever reads the keys after the choice.
+    return state.lastClick?.isDouble ? accept({ ...state, lastClick: undefined }) : state;
+  }
   if (action !== "click") {
     const rows = action === "wheelUp" ? -1 : 1;
     const pane = layout(state).preview;
@@ -147,9 +157,7 @@ function mouse(
   const { lastClick } = state;
   // The same row, not only the same place: rows move under the hand.
   const isDouble = lastClick?.id === id && atMs - lastClick.atMs <= doubleClickMs;
-  return isDouble
-    ? accept({ ...there, lastClick: undefined })
-    : { ...there, lastClick: { atMs, id } };
+  return { ...there, lastClick: { atMs, id, isDouble } };
 }
 
 function changed(state: PickState, event: Extract<PickEvent, { kind: "changed" }>): PickState {

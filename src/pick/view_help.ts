@@ -1,4 +1,4 @@
-/** The picker's help on its screen: over everything else, and scrolled where it has no room. */
+/** The picker's help on the whole screen, scrolled if it has no room there. */
 import { clipText, type Line, padLine, span } from "../term/grid.ts";
 import { displayWidth } from "../term/width.ts";
 import { wrap } from "../term/wrap.ts";
@@ -12,7 +12,7 @@ const gap = 2;
 
 /** The screen, row by row. */
 export function helpScreen(state: PickState): Line[] {
-  const { columns, rows } = state;
+  const { columns, screenRows: rows } = state;
   const all = helpLines(state);
   const room = textRows(state);
   const from = Math.min(state.help ?? 0, lastScroll(state));
@@ -31,7 +31,7 @@ export function lastScroll(state: PickState): number {
 }
 
 /** The last row says the way out, where there is more than one. */
-export function textRows({ rows }: Pick<PickState, "rows">): number {
+export function textRows({ screenRows: rows }: Pick<PickState, "screenRows">): number {
   return rows > 1 ? rows - 1 : rows;
 }
 

@@ -74,7 +74,12 @@ export class GridPainter {
   /** What takes the terminal over. */
   begin(): string {
     const screen = this.#options.place === "screen" ? "\x1b[?1049h\x1b[H\x1b[2J" : "\r";
-    return screen + cursorOff + pasteOn + (this.#options.mouse ? mouseOn : "");
+    return screen + this.modes();
+  }
+
+  /** What {@link begin} switches on, for when something else on the terminal has switched it off. */
+  modes(): string {
+    return cursorOff + pasteOn + (this.#options.mouse ? mouseOn : "");
   }
 
   /** What gives it back as it was: rows cleared, modes off. Fit to be written at any moment. */

@@ -16,8 +16,8 @@ export type TerminalInput =
   /** The terminal's answer to the question where its cursor is. */
   | { kind: "position"; column: number; row: number };
 
-/** A click is the left button going down. */
-export type MouseAction = "click" | "wheelUp" | "wheelDown" | "other";
+/** A click is the left button going down, a release its coming up. */
+export type MouseAction = "click" | "release" | "wheelUp" | "wheelDown" | "other";
 
 /** Characters kept of a paste: more is not a search, and not a name. */
 const maxPaste = 4096;
@@ -181,7 +181,11 @@ function takeMouse(numbers: string, letter: string, length: number): Taken {
     length,
     input: {
       kind: "mouse",
-      action: letter === "m" ? "other" : mouseAction(button),
+      action: letter === "M"
+        ? mouseAction(button)
+        : mouseAction(button) === "click"
+        ? "release"
+        : "other",
       column: column - 1,
       row: row - 1,
     },

@@ -41,7 +41,7 @@ const forms: readonly (readonly [string, TerminalInput])[] = [
   ["\x1b\x7f", key("alt-backspace")],
   ["\x1b[200~two\nlines\x1b[201~", { kind: "paste", text: "two\nlines" }],
   ["\x1b[<0;5;7M", { kind: "mouse", action: "click", column: 4, row: 6 }],
-  ["\x1b[<0;5;7m", { kind: "mouse", action: "other", column: 4, row: 6 }],
+  ["\x1b[<0;5;7m", { kind: "mouse", action: "release", column: 4, row: 6 }],
   ["\x1b[<64;1;1M", { kind: "mouse", action: "wheelUp", column: 0, row: 0 }],
   ["\x1b[<65;1;1M", { kind: "mouse", action: "wheelDown", column: 0, row: 0 }],
   ["\x1b[<2;1;1M", { kind: "mouse", action: "other", column: 0, row: 0 }],

@@ -62,11 +62,15 @@ export function parseHeight(raw: string): Height {
 
 /** A share of the screen is no less than this, as far as there is room: fzf's own minimum. */
 const leastRows = 10;
+/** A share of a screen that has fewer rows would show next to nothing: it is all of it. */
+const leastScreenRows = 20;
 
 /** Rows on a screen of so many; all of them mean the whole screen. */
 export function rowsOf(height: Height, screenRows: number): number {
   const wanted = height.kind === "rows"
     ? height.rows
+    : screenRows < leastScreenRows
+    ? screenRows
     : Math.max(leastRows, Math.floor(screenRows * height.percent / 100));
   return Math.max(1, Math.min(screenRows, wanted));
 }
@@ -82,7 +86,7 @@ export function isFullScreen(height: Height): boolean {
  * @param search what was typed and fits none of the pods that are there; empty where there are none.
  */
 export function nothingMatches(search: string): NoMatchError {
-  if (search !== "") return new NoMatchError(`no pod fits the search "${search}"`);
+  if (search !== "") return new NoMatchError(`no pod matches "${search}"`);
   return new NoMatchError("no pod matches", {
     hint: "`kodama pods` with the same words says why",
   });

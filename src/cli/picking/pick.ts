@@ -140,8 +140,8 @@ class Picker implements Disposable {
     const found = this.#found();
     if (found.length === 0) return nothingMatches(this.#nothing.search);
     const names = found.map(({ entry }) => entry.text);
-    const what = this.#isDumb ? "a terminal that can move its cursor (TERM is dumb)" : "a terminal";
-    return new UsageError(`picking needs ${what}; ${matchesText(names)}`, {
+    const what = this.#isDumb ? "a real terminal (TERM=dumb)" : "a terminal";
+    return new UsageError(`the picker needs ${what}; ${matchesText(names)}`, {
       hint: "narrow the selection; `kodama pods` lists what it matches",
     });
   }
@@ -211,7 +211,7 @@ class Picker implements Disposable {
       ({ columns, rows }) => {
         screen.resized(columns);
         const own = rowsOf(this.#options.height, rows);
-        this.#session.send({ kind: "resize", columns, rows: own });
+        this.#session.send({ kind: "resize", columns, rows: own, screenRows: rows });
         screen.show(this.#session.state);
         screen.draw();
         if (this.#options.mouse) screen.askPlace();
@@ -250,6 +250,7 @@ class Picker implements Disposable {
     }, {
       columns,
       rows: rowsOf(options.height, rows),
+      screenRows: rows,
       query: options.query,
       nowMs: host.clock.now().getTime(),
       preview: options.preview,

@@ -1,6 +1,8 @@
 /** The picker on a terminal in memory: keys, clicks and signals in, a screen out. */
 import { wholeSelection } from "../../actions/exec_events.ts";
 import assert from "node:assert/strict";
+import { layout } from "../../pick/layout.ts";
+import { picker } from "../../pick/testing/sample_picker.ts";
 import { runningPod, WatchedCluster } from "../../actions/testing/watched_cluster.ts";
 import { simulatedHost } from "../../actions/testing/simulated_host.ts";
 import { BoundedQueue } from "../../base/bounded_queue.ts";
@@ -9,7 +11,7 @@ import { MemoryTerminal } from "../../term/testing/memory_terminal.ts";
 import type { Size } from "../../term/terminal.ts";
 import { TinyTerminal } from "../../term/testing/tiny_terminal.ts";
 import type { EndSignal, Invocation } from "../invocation.ts";
-import { type PickerOptions, plainPicker } from "./options.ts";
+import { type PickerOptions, plainPicker, rowsOf } from "./options.ts";
 import { pick } from "./pick.ts";
 
 const modesAtFirst = ["25", "7"];
@@ -142,7 +144,7 @@ Deno.test("a pod is chosen as a whole, or one of its containers", async () => {
   assert.deepEqual(await pods("web-0", "\x0f", "\r"), [{ ...pod, container: "main" }]);
 });
 
-Deno.test("a click moves the cursor, a second one on the row takes it, the wheel moves", async () => {
+Deno.test("a click moves the cursor, the release of a second one on the row accepts it, the wheel moves", async () => {
   const scene = new Scene(names);
   await scene.settle();
   await scene.type("\x1b[1;1R", click(scene, "web-1"));
@@ -152,7 +154,10 @@ Deno.test("a click moves the cursor, a second one on the row takes it, the wheel
   await scene.type("\x1b[<64;5;5M", "\x1b[<0;5;5m");
   assert.match(scene.cursorLine, /web-1/);
   const again = click(scene, "web-1");
-  await scene.type(again + again);
+  const release = again.replace("M", "m");
+  await scene.type(again + release + again);
+  assert.match(scene.cursorLine, /web-1/, "still open: its button is down");
+  await scene.type(release);
   const picked = await scene.picked;
   assert.deepEqual(picked.kind === "picked" && picked.targets.map(({ pod }) => pod), ["web-1"]);
 });
@@ -220,8 +225,7 @@ Deno.test("a dumb terminal is drawn on by nobody: the matches are named", async 
   const scene = new Scene(names, {}, 60, "dumb");
   await assert.rejects(scene.picked, {
     kind: "usage",
-    message:
-      "picking needs a terminal that can move its cursor (TERM is dumb); 3 match: api-0, web-0, web-1",
+    message: "the picker needs a real terminal (TERM=dumb); 3 match: api-0, web-0, web-1",
   });
   assert.equal(scene.terminal.written("stderr"), "");
 });
@@ -256,5 +260,24 @@ Deno.test("pods that were named, or are of several contexts, have no other place
     assert.match(scene.screen.lines.join("\n"), /here the namespaces and contexts are given/);
     await scene.type("\x1b");
     await scene.picked;
+  }
+});
+
+Deno.test("rowsOf() gives a small screen to the picker as a whole, and the preview only where the list keeps 8 rows", () => {
+  const share = { kind: "percent", percent: 40 } as const;
+  assert.deepEqual([12, 15, 19, 20, 24, 60].map((rows) => rowsOf(share, rows)), [
+    12,
+    15,
+    19,
+    10,
+    10,
+    24,
+  ]);
+  for (const rows of [8, 10, 14, 15, 22, 24, 40]) {
+    const state = picker(["web-0"], {}, { columns: 60, rows });
+    const shown = { ...state, preview: { ...state.preview, shown: true } };
+    const { preview, list } = layout(shown);
+    assert.equal(preview !== undefined, rows >= 15, `${rows} rows`);
+    if (preview !== undefined) assert.ok(list.rows >= 8, `${rows} rows`);
   }
 });

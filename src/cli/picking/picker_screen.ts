@@ -15,6 +15,12 @@ export class PickerScreen implements AsyncDisposable {
   readonly #terminal: DrawnOn;
   readonly #clock: Clock;
   readonly #painter: GridPainter;
+  /** The help's, on the alternate screen: what is on the terminal comes back unchanged after it. */
+  readonly #helpPainter: GridPainter;
+  readonly #isFullScreen: boolean;
+  #isHelp = false;
+  /** The window got this width while the help was shown. */
+  #resizedTo: number | undefined;
   readonly #cleanup = new DisposableStack();
   #latest: PickState | undefined;
   #frame: Disposable | undefined;
@@ -24,8 +30,10 @@ export class PickerScreen implements AsyncDisposable {
   constructor(terminal: DrawnOn, clock: Clock, options: GridPainterOptions) {
     this.#terminal = terminal;
     this.#clock = clock;
+    this.#isFullScreen = options.place === "screen";
     this.#painter = new GridPainter(options);
-    this.#cleanup.use(terminal.atEnd(() => this.#painter.end()));
+    this.#helpPainter = new GridPainter({ ...options, place: "screen" });
+    this.#cleanup.use(terminal.atEnd(() => this.#closedHelp() + this.#painter.end()));
     this.#write(this.#painter.begin());
   }
 
@@ -45,7 +53,7 @@ export class PickerScreen implements AsyncDisposable {
     this.#latest = undefined;
     this.#frame?.[Symbol.dispose]();
     this.#frame = undefined;
-    const text = this.#painter.paint(view(state));
+    const text = this.#turned(state) + this.#current.paint(view(state));
     if (text === "") return;
     this.#writing = true;
     this.#write(text);
@@ -59,7 +67,29 @@ export class PickerScreen implements AsyncDisposable {
 
   /** The window has another size. */
   resized(columns: number): void {
-    this.#write(this.#painter.resized(columns));
+    if (this.#isHelp) this.#resizedTo = columns;
+    this.#write(this.#current.resized(columns));
+  }
+
+  get #current(): GridPainter {
+    return this.#isHelp ? this.#helpPainter : this.#painter;
+  }
+
+  /** What opens the screen of the help, or leaves it. */
+  #turned({ help }: PickState): string {
+    if (this.#isFullScreen || (help !== undefined) === this.#isHelp) return "";
+    if (help === undefined) return this.#closedHelp();
+    this.#isHelp = true;
+    return this.#helpPainter.begin();
+  }
+
+  #closedHelp(): string {
+    if (!this.#isHelp) return "";
+    this.#isHelp = false;
+    const columns = this.#resizedTo;
+    this.#resizedTo = undefined;
+    const mended = columns === undefined ? "" : this.#painter.resized(columns);
+    return this.#helpPainter.end() + this.#painter.modes() + mended;
   }
 
   /** Asks where the grid begins, for clicks; the answer comes among the keys. */
@@ -77,7 +107,7 @@ export class PickerScreen implements AsyncDisposable {
     using _cleanup = this.#cleanup;
     this.#frame?.[Symbol.dispose]();
     this.#latest = undefined;
-    this.#write(this.#painter.end());
+    this.#write(this.#closedHelp() + this.#painter.end());
     // Standard output is another stream to the same terminal: what it is given now would be cleared as well.
     await this.#terminal.stderr.flush().catch(() => {});
   }

@@ -19,6 +19,9 @@ export class PreviewLoader implements Disposable {
   readonly #rows: PodRows;
   readonly #send: (event: PickEvent) => void;
   #wanted: string | undefined;
+  /** Shows the parts that are there again, with the ages of a moment. */
+  #show: ((nowMs: number) => void) | undefined;
+  #shownMs = 0;
   #load: AbortController | undefined;
   #resting: Disposable | undefined;
 
@@ -32,7 +35,11 @@ export class PreviewLoader implements Disposable {
   follow(state: PickState): void {
     const isShown = state.outcome.kind === "open" && layout(state).preview !== undefined;
     const wanted = isShown ? previewWanted(state) : undefined;
-    if (wanted === this.#wanted) return;
+    if (wanted === this.#wanted) {
+      // Ages in the pane count with those in the list.
+      if (state.nowMs !== this.#shownMs) this.#show?.(state.nowMs);
+      return;
+    }
     this[Symbol.dispose]();
     this.#wanted = wanted;
     if (wanted === undefined) return;
@@ -44,18 +51,20 @@ export class PreviewLoader implements Disposable {
     if (pod === undefined) return;
     const load = this.#load = new AbortController();
     let parts: PreviewParts = { failed: [] };
-    const show = () => {
-      const { pod: now = pod } = { pod: this.#rows.pod(id) };
-      const nowMs = this.#host.clock.now().getTime();
+    const show = (nowMs: number) => {
+      this.#shownMs = nowMs;
+      const now = this.#rows.pod(id) ?? pod;
       this.#send({ kind: "previewed", id, lines: previewText(now, parts, nowMs) });
     };
+    const showNow = () => show(this.#host.clock.now().getTime());
     this.#send({ kind: "previewing", id });
-    show();
+    this.#show = show;
+    showNow();
     forEachUntil(previewPod(this.#host, pod.target, load.signal), load.signal, (part) => {
       parts = part.kind === "failed"
         ? { ...parts, failed: [...parts.failed, part] }
         : { ...parts, [part.kind]: part };
-      show();
+      showNow();
     }).catch((error: unknown) => {
       if (load.signal.aborted) return;
       const text = error instanceof KodamaError ? error.message : String(error);
@@ -68,6 +77,7 @@ export class PreviewLoader implements Disposable {
     this.#resting = undefined;
     this.#load?.abort();
     this.#load = undefined;
+    this.#show = undefined;
     this.#wanted = undefined;
   }
 }
