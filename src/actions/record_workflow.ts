@@ -3,9 +3,10 @@ import type { JsonValue } from "../base/json_value.ts";
 import { redact } from "../exec/redact.ts";
 import { fingerprintOf, type ReadFile } from "../sandbox/fingerprint.ts";
 import type { WhereOverrides } from "../workflow/engine/scope.ts";
-import type { FullWorkflow } from "../workflow/model.ts";
+import type { FullWorkflow, Step } from "../workflow/model.ts";
 import { overridesData } from "../workflow/recorded_overrides.ts";
 import { isKept, type WorkflowHeader } from "../workflow/record.ts";
+import { RecordedValues } from "../workflow/recorded_values.ts";
 import type { WorkflowEvent } from "../workflow/step_events.ts";
 import type { Host } from "./host.ts";
 import { RecordFile } from "./record_file.ts";
@@ -13,17 +14,21 @@ import { RecordFile } from "./record_file.ts";
 /** Writes the record of one run. Disposing of it closes the file. */
 export class WorkflowRecorder implements AsyncDisposable {
   readonly #file: RecordFile;
+  readonly #values: RecordedValues;
 
-  private constructor(file: RecordFile) {
+  private constructor(file: RecordFile, values: RecordedValues) {
     this.#file = file;
+    this.#values = values;
   }
 
   /** Writes the first line: what was asked for. */
   static async begin(
     host: Host,
     run: string,
-    { workflow, files, params, overrides, rerunOf }: {
+    { workflow, uses, files, params, overrides, rerunOf }: {
       workflow: FullWorkflow;
+      /** What its steps use. */
+      uses: ReadonlyMap<Step, FullWorkflow>;
       /** All that the workflow is made of, the files of its scripts among them. */
       files: readonly ReadFile[];
       params: Readonly<Record<string, JsonValue>>;
@@ -50,13 +55,17 @@ export class WorkflowRecorder implements AsyncDisposable {
     };
     const file = new RecordFile(host, run);
     file.add(header);
-    return new WorkflowRecorder(file);
+    return new WorkflowRecorder(file, new RecordedValues(workflow, uses));
   }
 
   /** Takes the next event; returns at once. */
   follow(event: WorkflowEvent): void {
     if (!isKept(event)) return;
-    this.#file.add(event.kind === "stepStarted" ? { ...event, title: plain(event.title) } : event);
+    this.#file.add(
+      event.kind === "stepStarted"
+        ? { ...event, title: plain(event.title) }
+        : this.#values.recorded(event),
+    );
   }
 
   /** Resolves when all is written; with the error where it couldn't be. */

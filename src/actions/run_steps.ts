@@ -18,7 +18,7 @@ import type { LocalWorld, Question, World } from "../workflow/engine/world.ts";
 import { planOf, type WorkflowPlan } from "../workflow/full_plan.ts";
 import { type Loaded, loadWorkflow } from "../workflow/load_workflow.ts";
 import type { FullWorkflow, Param } from "../workflow/model.ts";
-import { paramValue, paramValues } from "../workflow/params.ts";
+import { type ParamTexts, paramValue, paramValues } from "../workflow/params.ts";
 import { type SelectFields, type Where, whereOf } from "../workflow/selection_fields.ts";
 import type { WorkflowEvent } from "../workflow/step_events.ts";
 import { evaluateDeep } from "../workflow/templates.ts";
@@ -34,6 +34,7 @@ export type { PlannedStep, WorkflowPlan } from "../workflow/full_plan.ts";
 export type { Again, StepOutcome, WorkflowEvent } from "../workflow/step_events.ts";
 export { reasonOf } from "../workflow/engine/policy.ts";
 export type { WhereOverrides } from "../workflow/engine/scope.ts";
+export type { ParamTexts } from "../workflow/params.ts";
 export type { Question } from "../workflow/engine/world.ts";
 
 /** Asks a person. Absent where there is nobody. */
@@ -44,7 +45,7 @@ export interface StepsOptions {
   /** A name, or a path. */
   workflow: string;
   /** `--param`, as texts. */
-  params: ReadonlyMap<string, string>;
+  params: ParamTexts;
   overrides: WhereOverrides;
   signal: AbortSignal;
 }
@@ -154,6 +155,7 @@ export async function* runSteps(
   });
   await using recorder = await WorkflowRecorder.begin(host, run, {
     workflow,
+    uses,
     files,
     params,
     overrides: options.overrides,

@@ -134,6 +134,6 @@ async function runCase(
 }
 
 function wordOf(value: unknown): string {
-  if (Array.isArray(value)) return value.join(",");
+  if (Array.isArray(value)) return JSON.stringify(value);
   return String(value);
 }

@@ -91,6 +91,10 @@ function numberToken(source: string, start: number, digits: string): Token {
       { start, end: start + text.length },
     );
   }
+  if (/^\d+$/.test(digits) && !Number.isSafeInteger(value)) {
+    const message = `${quoted(digits)} is too large to be exact; write it as a text, in quotes`;
+    throw new SyntaxProblem(message, { start, end });
+  }
   if (!Number.isFinite(value)) throw new SyntaxProblem("the number is too large", { start, end });
   return { kind: "number", text: digits, value, start, end };
 }

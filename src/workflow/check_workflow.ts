@@ -10,7 +10,7 @@ import {
   parseTemplate,
   type Template,
 } from "../expression/template.ts";
-import type { Type } from "../expression/type.ts";
+import { booleanType, mayBe, type Type, typeNoun } from "../expression/type.ts";
 import { emptySelection } from "./check_selection.ts";
 import type { Diagnostic, Rule } from "./diagnostics.ts";
 import type { FullWorkflow, Place, SourcePath, Step } from "./model.ts";
@@ -58,6 +58,10 @@ class Checker {
   async check(): Promise<void> {
     const { path, select, defaults, steps, outputs } = this.#workflow;
     const names = outerNames(this.#workflow);
+    const { concurrency } = this.#workflow;
+    for (const { path: at, text } of textsIn(concurrency?.group, ["concurrency", "group"])) {
+      this.#text({ file: path, path: at }, text, names);
+    }
     for (const { path: at, text } of textsIn(select, ["select"])) {
       this.#text({ file: path, path: at }, text, names);
     }
@@ -99,7 +103,8 @@ class Checker {
 
   #expressions(step: Step, kind: StepKind, names: Names): void {
     for (const { path, text } of textsOf(step, kind)) {
-      this.#text({ file: step.at.file, path: [...step.at.path, ...path] }, text, names);
+      const place = { file: step.at.file, path: [...step.at.path, ...path] };
+      this.#text(place, text, names, kind.conditions.includes(String(path[0])));
     }
     for (const { path, text, problem } of commandProblems(step.fields, kind)) {
       const place = { file: step.at.file, path: [...step.at.path, ...path] };
@@ -143,10 +148,16 @@ class Checker {
     }
   }
 
-  #text(place: Place, text: string, names: Names): void {
+  /** @param isCondition it must come to true or false. */
+  #text(place: Place, text: string, names: Names, isCondition = false): void {
     const { template, problems } = parseTemplate(text);
     const unknown = this.#unknownNames(template, names);
-    const others = checkTemplate(template, names).problems.filter(({ start }) =>
+    const { type, problems: found } = checkTemplate(template, names);
+    const isSound = problems.length + unknown.length + found.length === 0;
+    if (isCondition && isSound && !mayBe(type, booleanType)) {
+      this.#tell("expression", place, `expected true or false, found ${typeNoun(type)}`);
+    }
+    const others = found.filter(({ start }) =>
       !unknown.some((one) => start >= one.start && start < one.end)
     );
     for (const problem of [...problems, ...unknown, ...others]) {

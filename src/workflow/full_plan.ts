@@ -100,7 +100,7 @@ class Planner {
     const used = this.#input.uses.get(step);
     const inner = used === undefined
       ? await this.list(Object.values(step.inner).flat())
-      : await new Planner(used, { ...this.#input, params: {}, overrides: {} }).list(used.steps);
+      : await this.#usedSteps(used, step.fields.with ?? {});
     const targets = where === "pods"
       ? await this.#targets(step)
       : { targets: null, targetsNote: null };
@@ -115,6 +115,32 @@ class Planner {
       ...targets,
       steps: inner,
     };
+  }
+
+  /** The steps of a workflow that a step uses, with the parameters that are known before the run. */
+  async #usedSteps(used: FullWorkflow, given: unknown): Promise<PlannedStep[]> {
+    const written = given as Readonly<Record<string, unknown>>;
+    const params = Object.fromEntries(used.params.map((param) => {
+      const { name, default: fallback = null } = param;
+      if (!Object.hasOwn(written, name)) return [name, fallback];
+      return [name, this.#isKnown(written[name]) ? this.#evaluated(written[name]) : null];
+    }));
+    const planner = new Planner(used, { ...this.#input, params, overrides: {} });
+    const last = await planner.list(used.finally);
+    return [
+      ...await planner.list(used.steps),
+      ...last.map((one) => ({ ...one, id: finallyPrefix + one.id })),
+    ];
+  }
+
+  /** Null for what only a run can evaluate. */
+  #evaluated(value: unknown): JsonValue {
+    try {
+      return evaluateDeep(value, this.#values) as JsonValue;
+    } catch (error) {
+      if (!(error instanceof KodamaError)) throw error;
+      return null;
+    }
   }
 
   /** With parameters in their places; a text that needs more stays as it is. */
@@ -141,7 +167,9 @@ class Planner {
   #isKnown(value: unknown): boolean {
     return textsIn(value, []).every(({ text }) =>
       !hasExpression(text) ||
-      namesUsed(parseTemplate(text).template).every(({ path: [first] }) => first === "params")
+      namesUsed(parseTemplate(text).template).every(({ path: [first, name] }) =>
+        first === "params" && (name === undefined || this.#input.params[name] !== null)
+      )
     );
   }
 

@@ -118,3 +118,39 @@ steps:
   assert.deepEqual(plan.changes, ["within", "one"]);
   assert.equal(JSON.stringify(plan).includes("hunter2"), false);
 });
+
+Deno.test("a plan of a workflow that another one uses has its parameters, as far as they are known", async () => {
+  const { workflow, uses } = await loaded({
+    "w.yaml": `params: { ns: web }
+steps:
+  - { id: a, exec: [id] }
+  - { id: u, workflow: ./o.yaml, with: { namespace: "\${{ params.ns }}" } }
+  - { id: v, workflow: ./o.yaml, with: { namespace: "\${{ steps.a.stdout }}", limit: 1 } }
+`,
+    "o.yaml": `params: { namespace: { required: true }, limit: 5 }
+select: { namespace: "\${{ params.namespace }}" }
+steps: [{ exec: [df, "\${{ params.limit }}"] }]
+finally: [{ exec: [sync] }]
+`,
+  });
+  const asked: unknown[] = [];
+  const plan = await planOf(workflow, {
+    params: { ns: "web" },
+    overrides: {},
+    uses,
+    find: ({ selection }) => {
+      asked.push(selection.namespaces);
+      return Promise.resolve({ targets: [], skipped: [], dead: [], none: "no pod" });
+    },
+  });
+  const [, u, v] = plan.steps;
+  assert.deepEqual(u?.steps.map(({ id, does }) => `${id} ${does}`), [
+    "exec-1 exec df 5",
+    "finally/exec-1 exec sync",
+  ]);
+  assert.deepEqual(v?.steps.map(({ does, targetsNote }) => [does, targetsNote])[0], [
+    "exec df 1",
+    "known when the step runs",
+  ]);
+  assert.deepEqual(asked, [{ kind: "default" }, { kind: "named", names: ["web"] }]);
+});

@@ -5,6 +5,9 @@ import { didYouMean } from "../base/nearest_names.ts";
 import type { FullWorkflow, Param } from "./model.ts";
 import { fits, typeNouns } from "./read_frame.ts";
 
+/** `--param`, by name: a text, or several if the flag is repeated. */
+export type ParamTexts = ReadonlyMap<string, string | readonly string[]>;
+
 /** Values, and the parameters that somebody must still be asked for. */
 export interface ParamValues {
   values: Record<string, JsonValue>;
@@ -19,7 +22,7 @@ export interface ParamValues {
  */
 export async function paramValues(
   { name: workflow, params }: FullWorkflow,
-  said: ReadonlyMap<string, string>,
+  said: ParamTexts,
   env: (name: string) => string | undefined,
 ): Promise<ParamValues> {
   const known = params.map(({ name }) => name);
@@ -42,10 +45,19 @@ export async function paramValues(
   return { values, missing };
 }
 
-/** The value that a text stands for. @throws UsageError where it can't be the parameter's. */
-export function paramValue(param: Param, text: string): JsonValue {
-  const value = valueOf(param, text);
+/**
+ * The value that a text stands for; of several texts a list, one item each.
+ *
+ * @throws UsageError if it can't be the parameter's.
+ */
+export function paramValue(param: Param, text: string | readonly string[]): JsonValue {
   const { enum: values, secret, name, type } = param;
+  if (typeof text !== "string" && type !== "list") {
+    throw new UsageError(`parameter ${name} is given ${text.length} times`, {
+      hint: `it is ${typeNouns[type]}; only a list can be given item by item`,
+    });
+  }
+  const value = typeof text === "string" ? valueOf(param, text) : [...text];
   const found = secret ? "something else" : JSON.stringify(text);
   if (value === undefined || !fits(value, type)) {
     throw new UsageError(`parameter ${name}: expected ${typeNouns[type]}, found ${found}`);
@@ -55,6 +67,16 @@ export function paramValue(param: Param, text: string): JsonValue {
     throw new UsageError(`parameter ${name}: expected one of ${allowed}, found ${found}`);
   }
   return value;
+}
+
+/** A list as JSON; undefined for what isn't one. */
+function listOf(text: string): JsonValue[] | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function valueOf({ type }: Param, text: string): JsonValue | undefined {
@@ -67,6 +89,7 @@ function valueOf({ type }: Param, text: string): JsonValue | undefined {
     case "boolean":
       return text === "true" ? true : text === "false" ? false : undefined;
     case "list":
-      return text === "" ? [] : text.split(",");
+      if (text === "") return [];
+      return text.startsWith("[") ? listOf(text) : text.split(",");
   }
 }

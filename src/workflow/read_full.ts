@@ -8,6 +8,7 @@ import type { Concurrency, Output, Param, Permissions, Step } from "./model.ts";
 import { concurrencyOf, permissionsOf } from "./read_frame.ts";
 import { readParams } from "./read_params.ts";
 import { StepReader } from "./read_steps.ts";
+import { textsIn } from "./templates.ts";
 
 /** What one file says. What it doesn't say is absent: the file that it extends may say it. */
 export interface Layer {
@@ -44,7 +45,7 @@ export async function readFull(source: YamlSource, name: string): Promise<ReadLa
   const steps = written.steps && await reader.list(written.steps, ["steps"]);
   const last = written.finally && await reader.list(written.finally, ["finally"]);
   const { params, diagnostics: wrong } = await readParams(source, written.params ?? {});
-  diagnostics.push(...reader.diagnostics, ...wrong);
+  diagnostics.push(...reader.diagnostics, ...wrong, ...literalExpressions(source, written));
   const { description, select, defaults, permissions, concurrency } = written;
   const layer: Layer = {
     source,
@@ -66,6 +67,21 @@ export async function readFull(source: YamlSource, name: string): Promise<ReadLa
     }),
   };
   return { layer, diagnostics };
+}
+
+/** Where an expression would be taken for a text. */
+function literalExpressions(source: YamlSource, written: Partial<FullFile>): Diagnostic[] {
+  const { description, extends: base, params, permissions } = written;
+  const texts = textsIn({ description, extends: base, params, permissions }, []);
+  return texts.filter(({ text }) => /(?:^|[^$])\$\{\{/.test(text)).map(({ path }) => ({
+    ...source.atValue(
+      path,
+      `no expression is evaluated in ${String(path[0])}; \`\${{\` would be a part of the text`,
+    ),
+    severity: "error",
+    rule: "expression",
+    file: source.file,
+  }));
 }
 
 /** The problems of a file's shape as diagnostics. */

@@ -39,6 +39,9 @@ const cut = v.optional(v.array(v.object({
   reason: v.string(),
 })));
 
+/** Fields of the output that the record doesn't hold. */
+const omitted = v.optional(v.array(v.string()));
+
 /** Lines after it are events; what isn't read here is only looked at by `event`. */
 const lineShape = v.variant("kind", [
   v.object({
@@ -54,6 +57,7 @@ const lineShape = v.variant("kind", [
     outcome: v.looseObject({ kind: v.string() }),
     output: v.unknown(),
     cut,
+    omitted,
     ...mark,
   }),
   v.object({
@@ -68,6 +72,7 @@ const lineShape = v.variant("kind", [
     tolerated: v.boolean(),
     output: v.unknown(),
     cut,
+    omitted,
     durationMs: v.number(),
   }),
   v.object({
@@ -99,6 +104,7 @@ export interface PastStep {
     tolerated: boolean;
     output: JsonValue;
     cut?: readonly CutValue[];
+    omitted?: readonly string[];
     durationMs: number;
   };
 }
@@ -225,8 +231,13 @@ export function keptOf({ header, steps }: PastWorkflow, goOn: GoOn): Kept {
     const isDone = goOn.kind === "failed" ? isOk(step, steps) : hasEnded(step);
     const isOuter = goOn.kind === "from" && goOn.step.startsWith(`${key}/`);
     if (isDone && end !== undefined && !isOuter) {
-      const { outcome, output, cut } = end;
-      const part = { outcome, output, ...definedOnly({ cut }), ...definition };
+      const { outcome, output } = end;
+      const reason = (field: string) =>
+        `${field} of step ${key} isn't in the record of run ${header.id}, as nothing read it then; ` +
+        `kodama runs rerun ${header.id} --from ${key} does the step again`;
+      const omitted = end.omitted?.map((field) => ({ path: [field], reason: reason(field) })) ?? [];
+      const cut = [...end.cut ?? [], ...omitted];
+      const part = { outcome, output, ...(cut.length > 0 ? { cut } : {}), ...definition };
       kept.steps.set(identity, part);
       if (goOn.kind === "from") kept.steps.set(key, part);
       continue;
@@ -247,7 +258,8 @@ function beforeFailures(steps: readonly PastStep[]): PastStep[] {
     const list = key.slice(0, key.lastIndexOf("/") + 1);
     const isBehind = broken.has(list) || dropped.some((outer) => isWithinStep(key, outer));
     if (isBehind) dropped.push(key);
-    // Steps at the same time aren't behind each other.
+    // Steps at the same time aren't behind each other; one that had nothing to do has spoilt nothing.
+    else if (step.end?.outcome.kind === "skipped") return true;
     else if (!isOk(step, steps) && kinds.get(list.slice(0, -1)) !== "parallel") broken.add(list);
     return !isBehind;
   });

@@ -40,7 +40,7 @@ const stepOutcome = v.variant("kind", [
     exitCode: v.optional(field(whole, "Of a run that this ends; 5 if it is absent.")),
   }),
   v.object({ kind: v.picklist(["denied", "refused", "skipped"]), reason }),
-  v.object({ kind: kind("timeout"), afterMs: whole }),
+  v.object({ kind: kind("timeout"), afterMs: whole, limit: v.optional(kind("cpuTime")) }),
   v.object({ kind: kind("cancelled") }),
 ]);
 
@@ -74,6 +74,13 @@ const cut = v.optional(field(
   "Parts of the output that were cut.",
 ));
 
+const omitted = v.optional(
+  field(
+    v.array(v.string()),
+    "In a record, fields of the output that no expression reads: they aren't in it.",
+  ),
+);
+
 const targetEnd = v.object({
   target: v.object({
     context: v.string(),
@@ -93,6 +100,9 @@ const targetEnd = v.object({
     v.object({ stdout: v.optional(cutRest), stderr: v.optional(cutRest) }),
     "Of each stream that was cut, the length and a hash of what was left out.",
   )),
+  omitted: v.optional(
+    field(v.literal(true), "Its output isn't in the record, as no expression reads it."),
+  ),
   durationMs: whole,
   copied: v.optional(v.object({ to: v.string(), files: whole, bytes: whole })),
 });
@@ -128,6 +138,7 @@ const keptEvents = [
     outcome: stepOutcome,
     output: anything,
     cut,
+    omitted,
     ...mark,
   }),
   v.object({
@@ -151,6 +162,7 @@ const keptEvents = [
     tolerated: field(v.boolean(), "It failed, and the file says to go on."),
     output: field(anything, "What expressions see of it as `steps.ID`."),
     cut,
+    omitted,
     at: time,
     durationMs: whole,
   }),

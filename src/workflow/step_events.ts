@@ -23,7 +23,8 @@ export type StepOutcome =
   | { kind: "failed"; reason: string; exitCode?: number }
   | { kind: "denied"; reason: string }
   | { kind: "refused"; reason: string }
-  | { kind: "timeout"; afterMs: number }
+  /** `limit` is the field of the step that said so, if it wasn't `timeout`. */
+  | { kind: "timeout"; afterMs: number; limit?: "cpuTime" }
   | { kind: "cancelled" }
   | { kind: "skipped"; reason: string };
 
@@ -51,6 +52,8 @@ export interface StepTargetEnd {
   truncated: boolean;
   /** Of each stream that was cut, what tells its rest from others: how long it was, and a hash. */
   cut?: { stdout?: CutRest; stderr?: CutRest };
+  /** It is of an earlier run, whose record doesn't hold what it wrote. */
+  omitted?: true;
   durationMs: number;
   /** Of a copy that came to its end. */
   copied?: Copied;

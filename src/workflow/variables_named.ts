@@ -6,10 +6,10 @@ import { textsIn, textsWithin } from "./templates.ts";
 
 /** Those that its expressions name: `env.HOME`. */
 function variablesNamed(
-  { select, defaults, steps, finally: last, outputs }: FullWorkflow,
+  { select, defaults, concurrency, steps, finally: last, outputs }: FullWorkflow,
 ): string[] {
   const texts = [
-    ...textsIn([select, defaults, outputs.map(({ template }) => template)], []),
+    ...textsIn([select, defaults, concurrency?.group, outputs.map(({ template }) => template)], []),
     ...[...steps, ...last].flatMap(textsWithin),
   ];
   const names = texts.flatMap(({ text }) =>

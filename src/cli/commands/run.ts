@@ -6,7 +6,7 @@ import { runningFlags } from "../running/flags.ts";
 import { listFormat, resolveRunning } from "../running/options.ts";
 import { showRun } from "../running/show_run.ts";
 import { resolveSelection, selectionFlags } from "../selection.ts";
-import { workflowFlags } from "../workflow_running/flags.ts";
+import { paramTexts, workflowFlags } from "../workflow_running/flags.ts";
 
 /** `kodama run`, and `kwekash`. */
 export const command: Command = defineCommand({
@@ -47,7 +47,7 @@ export const command: Command = defineCommand({
     const view = { ...running.view, single: false, tty: false };
     const { options } = running;
     const steps = {
-      params: new Map(words.flags.param),
+      params: paramTexts(words.flags.param),
       plan: words.flags.plan,
       trust: words.flags.trust,
       yes: words.flags.yes,

@@ -5,14 +5,31 @@ const group = "Workflow";
 
 /** Of `kodama run`. */
 export const workflowFlags = {
-  "param": values("value of a parameter of the workflow", paramPair, {
-    short: "p",
-    placeholder: "NAME=VALUE",
-    group,
-  }),
+  "param": values(
+    "value of a parameter of the workflow; repeat it for the items of a list",
+    paramPair,
+    {
+      short: "p",
+      placeholder: "NAME=VALUE",
+      group,
+    },
+  ),
   "plan": toggle("print what would be done and where, and do nothing", { group }),
   "trust": toggle("run it although nobody has trusted it here; for CI", { group }),
 };
+
+/** By name: a parameter that is given several times has all of its texts. */
+export function paramTexts(
+  pairs: readonly (readonly [name: string, value: string])[],
+): Map<string, string | readonly string[]> {
+  const texts = Map.groupBy(pairs, ([name]) => name);
+  return new Map(
+    [...texts].map(([name, all]) => {
+      const values = all.map(([, value]) => value);
+      return [name, values.length === 1 ? values[0] ?? "" : values];
+    }),
+  );
+}
 
 /** `NAME=VALUE`; the value may be empty, and may hold `=`. */
 function paramPair(raw: string): readonly [name: string, value: string] {

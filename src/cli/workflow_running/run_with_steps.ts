@@ -1,5 +1,10 @@
 /** `kodama run` of a workflow with steps: which of its flags hold there, and what they mean. */
-import { runSteps, selectionOfSteps, type WhereOverrides } from "../../actions/run_steps.ts";
+import {
+  type ParamTexts,
+  runSteps,
+  selectionOfSteps,
+  type WhereOverrides,
+} from "../../actions/run_steps.ts";
 import type { PlanOverrides } from "../../actions/run_workflow.ts";
 import type { Host } from "../../actions/host.ts";
 import { UsageError } from "../../base/errors.ts";
@@ -18,7 +23,7 @@ export interface StepsWords {
   pick: boolean;
   kubeconfig: string | undefined;
   steps: {
-    params: ReadonlyMap<string, string>;
+    params: ParamTexts;
     plan: boolean;
     trust: boolean;
     yes: boolean;

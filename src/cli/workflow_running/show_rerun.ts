@@ -1,6 +1,7 @@
 /** `kodama runs rerun` of a workflow with steps. */
 import type { PastWorkflow } from "../../actions/past_runs.ts";
 import { type GoOn, rerunSteps } from "../../actions/rerun_steps.ts";
+import type { ParamTexts } from "../../actions/run_steps.ts";
 import type { Host } from "../../actions/host.ts";
 import { UsageError } from "../../base/errors.ts";
 import type { Invocation } from "../invocation.ts";
@@ -13,7 +14,7 @@ export type StepsGoOn = GoOn | { kind: "all" };
 /** What was said on the command line. */
 export interface RerunWords {
   run: PastWorkflow;
-  steps: { goOn: StepsGoOn; params: ReadonlyMap<string, string>; trustNow: boolean; yes: boolean };
+  steps: { goOn: StepsGoOn; params: ParamTexts; trustNow: boolean; yes: boolean };
   view: Pick<RunView, "format" | "quiet">;
   list: boolean;
 }

@@ -240,7 +240,9 @@ class Engine {
     const { concurrency } = this.#workflow;
     const { run } = this.#input;
     if (concurrency === undefined) return new AsyncDisposableStack();
-    const { group, mode } = concurrency;
+    const { mode } = concurrency;
+    const values = this.#values(this.#workflow, this.#input.params);
+    const group = String(evaluateDeep(concurrency.group, values));
     for (let told = false;; told = true) {
       const turn = await this.#world.local.hold(group, run);
       if (!("heldBy" in turn)) return turn;

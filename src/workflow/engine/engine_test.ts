@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
+import { paramValues } from "../params.ts";
 import { isKept, keptOf, readWorkflowRecord } from "../record.ts";
 import { recordHeader } from "../testing/record_header.ts";
-import { endsOf, outputsOf, type Play, play, saying } from "../testing/stage_play.ts";
+import { endsOf, loaded, outputsOf, type Play, play, saying } from "../testing/stage_play.ts";
+import { reasonOf } from "./policy.ts";
 
 const may = "permissions: { run: [echo, 'true', 'false', deploy] }\n";
 const failing = (words: readonly string[]) => words[0] === "false" ? 1 : 0;
@@ -325,4 +327,114 @@ steps:
   assert.equal(v, "v ok");
   assert.match(b ?? "", /^b failed: .*the answer of h:80 is larger than 1 KiB/);
   assert.match(o ?? "", /^o failed: .*the output of cat is larger than 2 KiB/);
+});
+
+Deno.test("a step whose targets are an empty list has nothing to do, and is skipped", async () => {
+  const text = `${may}steps:
+  - { id: a, exec: [id] }
+  - { id: b, exec: [mend], targets: "\${{ steps.a.failed }}" }
+  - { id: c, exec: [mend], targets: "\${{ steps.b.ok }}" }
+  - { id: d, shell: ["false"] }
+`;
+  const { events, pods } = await play({
+    files: { "w.yaml": text },
+    pods: { p: saying("x") },
+    run: failing,
+  });
+  assert.deepEqual(endsOf(events).slice(0, 3), [
+    "a ok",
+    "b skipped: no targets",
+    "c skipped: no targets",
+  ]);
+  assert.equal(pods.get("p")?.requests.length, 1);
+  const lines = [recordHeader("run-1"), ...events.filter(isKept)];
+  const run = readWorkflowRecord("r", lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  assert.deepEqual([...keptOf(run, { kind: "failed" }).steps.keys()], ["a"]);
+});
+
+Deno.test("the group of a run can depend on its parameters", async () => {
+  const text = `params: { c: one }
+concurrency: { group: "lock-\${{ params.c }}", mode: refuse }
+steps: [{ check: true }]
+`;
+  const groups: string[] = [];
+  const hold = (group: string) => {
+    groups.push(group);
+    return Promise.resolve({ [Symbol.asyncDispose]: () => Promise.resolve() });
+  };
+  await play({ files: { "w.yaml": text }, local: { hold } });
+  await play({ files: { "w.yaml": text }, local: { hold }, params: { c: "two" } });
+  assert.deepEqual(groups, ["lock-one", "lock-two"]);
+});
+
+Deno.test("each line of a secret is hidden, as commands write line by line", async () => {
+  const text = `${may}params: { token: { secret: true, required: true } }
+steps: [{ shell: [echo, "\${{ params.token }}"] }]
+`;
+  const local: Play["local"] = {
+    run: (words, { told }) => {
+      for (const line of String(words[1]).split("\n")) told("stdout", `> ${line}`);
+      return Promise.resolve({ exitCode: 0, stdout: words[1] ?? "", stderr: "", truncated: [] });
+    },
+  };
+  const params = { token: "first-secret\r\n  second-secret\n" };
+  const { events } = await play({ files: { "w.yaml": text }, params, local });
+  assert.doesNotMatch(JSON.stringify(events), /first-secret|second-secret/);
+});
+
+Deno.test("a script has the time of its step; only without that one of its own", async () => {
+  const limitOf = async (fields: string) => {
+    let limitMs = 0;
+    const world: Play["world"] = {
+      runScript: (_source, _permissions, _api, bounds) => {
+        limitMs = bounds.timeoutMs;
+        return Promise.resolve({ kind: "limit", which: "time" });
+      },
+    };
+    const text = `steps: [{ id: a, script: "1"${fields} }]\n`;
+    const { events } = await play({ files: { "w.yaml": text }, world });
+    const end = events.find((event) => event.kind === "stepEnded");
+    assert.match(
+      end === undefined ? "" : reasonOf(end.outcome),
+      /^not done within .*, the cpuTime of the step/,
+    );
+    return limitMs;
+  };
+  assert.equal(await limitOf(""), 30_000);
+  assert.equal(await limitOf(", timeout: 2m"), 120_000);
+  assert.equal(await limitOf(", timeout: 2m, cpuTime: 5s"), 5000);
+});
+
+Deno.test("an expression where none is evaluated is an error, and so is a condition that is no condition", async () => {
+  const refused = (text: string, message: RegExp) =>
+    assert.rejects(play({ files: { "w.yaml": text } }), message);
+  const steps = "steps: [{ check: true }]\n";
+  const literal = /no expression is evaluated in/;
+  await refused(`description: of \${{ params.c }}\n${steps}`, literal);
+  await refused(`params: { c: 1, d: { default: "\${{ params.c }}-x" } }\n${steps}`, literal);
+  await refused(`params: { c: "\${{ 1 }}" }\n${steps}`, literal);
+  await refused(`permissions: { run: ["\${{ params.c }}"] }\n${steps}`, literal);
+  await refused("concurrency: { group: '${{ params.c }}' }\n" + steps, /there is no "c"/);
+  await refused("steps: [{ check: '${{ 1 + 1 }}' }]\n", /expected true or false, found a number/);
+  await refused(
+    "steps: [{ check: true, when: '${{ [1] }}' }]\n",
+    /expected true or false, found a list/,
+  );
+  await refused("steps: [{ check: '${{ 9007199254740993 > 1 }}' }]\n", /too large to be exact/);
+});
+
+Deno.test("a list is given as JSON, by repeating the flag, or with commas; nothing else is given twice", async () => {
+  const text = `${may}params: { l: { type: list, default: [] }, t: x }
+steps: [{ shell: [echo, "\${{ params.l.join('|') }}", "\${{ params.t }}"] }]
+`;
+  const { workflow } = await loaded({ "w.yaml": text });
+  const listOf = async (given: string | string[]) =>
+    (await paramValues(workflow, new Map([["l", given]]), () => undefined)).values.l;
+  assert.deepEqual(await listOf("a,b"), ["a", "b"]);
+  assert.deepEqual(await listOf(["a,b", "c"]), ["a,b", "c"]);
+  assert.deepEqual(await listOf('["a,b", 1]'), ["a,b", 1]);
+  assert.deepEqual(await listOf(""), []);
+  await assert.rejects(listOf("[a"), /parameter l: expected a list/);
+  const twice = paramValues(workflow, new Map([["t", ["a", "b"]]]), () => undefined);
+  await assert.rejects(twice, /parameter t is given 2 times/);
 });

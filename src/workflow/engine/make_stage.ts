@@ -18,6 +18,8 @@ import type { Attempted, Sequences } from "./attempt.ts";
 type Attempting = Attempted & {
   done: ReadonlyMap<string, StepTargetEnd>;
   seen: StepTargetEnd[];
+  /** The time that the attempt has. */
+  limitMs: number | undefined;
 };
 
 /** Made as an object without a class: a part of it can be replaced for a call of a script. */
@@ -27,7 +29,7 @@ export function makeStage(runner: Sequences, step: Step, at: Attempting): Stage 
     await heard();
     return await world.ask(question, at.signal);
   };
-  const { key, identity, scope, signal, held, done, seen } = at;
+  const { key, identity, scope, signal, limitMs, held, done, seen } = at;
   const { workflow } = scope;
   const folder = workflow.path.slice(0, workflow.path.lastIndexOf("/")) || "/";
   const inner = (field: string) => step.inner[field] ?? [];
@@ -37,6 +39,7 @@ export function makeStage(runner: Sequences, step: Step, at: Attempting): Stage 
     workflow,
     key,
     signal,
+    limitMs,
     kept: done,
     tell: async (event: WorkflowEvent) => {
       if (event.kind === "stepTargetEnded") seen.push(event.end);

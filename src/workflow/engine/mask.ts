@@ -13,14 +13,23 @@ export class Mask {
   /** From now on the secret ones of these are hidden. */
   add({ params }: FullWorkflow, values: Readonly<Record<string, JsonValue>>): void {
     for (const { name, secret } of params) {
+      if (!secret) continue;
       const value = String(values[name] ?? "");
-      if (secret && value.length >= shortest) this.#secrets.add(value);
+      // A line of it can stand alone: commands write line by line.
+      for (const part of [value, ...value.split(/\r?\n/).map((line) => line.trim())]) {
+        if (part.length >= shortest) this.#secrets.add(part);
+      }
     }
+  }
+
+  /** The whole of a secret before its lines. */
+  #longestFirst(): string[] {
+    return [...this.#secrets].sort((a, b) => b.length - a.length);
   }
 
   /** Data of any depth without them. */
   hide<T>(told: T): T {
-    return this.#secrets.size === 0 ? told : without(told, [...this.#secrets]) as T;
+    return this.#secrets.size === 0 ? told : without(told, this.#longestFirst()) as T;
   }
 }
 

@@ -27,6 +27,15 @@ export function podOutput(ends: readonly StepTargetEnd[], limitBytes: number): E
       : [["distinct", index], ["groups", index, "stdout"], ...(index === 0 ? [["stdout"]] : [])]
         .map((path) => ({ path, reason: reason(first.name) }))
   );
+  for (const { name, omitted } of ends) {
+    if (omitted !== true) continue;
+    const fields = [["distinct"], ["groups"], ["stdout"], ["byTarget", name, "stdout"], [
+      "byTarget",
+      name,
+      "stderr",
+    ]];
+    cut.push(...fields.map((path) => ({ path, reason: omittedReason(name) })));
+  }
   for (const { name, cut: streams = {} } of ends) {
     for (const stream of Object.keys(streams)) {
       cut.push({ path: ["byTarget", name, stream], reason: reason(name) });
@@ -42,6 +51,11 @@ export function podOutput(ends: readonly StepTargetEnd[], limitBytes: number): E
     stdout: groups[0]?.stdout ?? "",
   };
   return { output, ...(cut.length > 0 ? { cut } : {}) };
+}
+
+function omittedReason(name: string): string {
+  return `the output of ${name} isn't in the record of the run before, as nothing read it then; --from with the ` +
+    "step runs it again";
 }
 
 /** Equal for equal standard outputs, beyond the limit too. */

@@ -1,4 +1,5 @@
 /** What follows from how a step ended: pure decisions. */
+import { formatDuration } from "../../base/duration.ts";
 import type { Outcome } from "../../exec/model.ts";
 import type { ContinueOn, RetryPolicy } from "../model.ts";
 import type { StepOutcome } from "../step_events.ts";
@@ -64,7 +65,10 @@ export function reasonOf(outcome: StepOutcome): string {
     case "cancelled":
       return "cancelled";
     case "timeout":
-      return `not done within ${outcome.afterMs} ms`;
+      return `not done within ${formatDuration(outcome.afterMs)}` +
+        (outcome.limit === undefined
+          ? ""
+          : `, the ${outcome.limit} of the step; a larger one gives it more time`);
     default:
       return outcome.reason;
   }

@@ -55,7 +55,7 @@ export async function runInSandbox(stage: Stage, run: SandboxRun): Promise<StepE
       };
     case "limit":
       return end.which === "time"
-        ? { outcome: { kind: "timeout", afterMs: run.timeoutMs }, output: {} }
+        ? { outcome: { kind: "timeout", afterMs: run.timeoutMs, limit: "cpuTime" }, output: {} }
         : failed(`the script went beyond its limit of ${end.which}`);
     case "cancelled":
       return { outcome: { kind: "cancelled" }, output: {} };

@@ -28,6 +28,8 @@ export interface Stage {
   readonly key: StepKey;
   /** Aborts with the run, and when the step's time is up. */
   readonly signal: AbortSignal;
+  /** The step's own `timeout`; undefined if it has none. */
+  readonly limitMs: number | undefined;
   /** Targets that an earlier run has ended, by name: they aren't run again. */
   readonly kept: ReadonlyMap<string, StepTargetEnd>;
   /** Resolves when the event has its place: awaiting it is the back-pressure. */

@@ -207,8 +207,12 @@ export class StepRunner implements Sequences {
       const { defaults } = at.scope.workflow;
       const own = Object.entries(defaults).filter(([field]) => Object.hasOwn(kind.entries, field));
       const written = { ...Object.fromEntries(own), ...step.fields };
-      const fields = settled(kind, evaluateFields(written, kind, namesIn(at.scope)));
-      const stage = makeStage(this, step, { ...at, signal: deadline.signal });
+      const evaluated = evaluateFields(written, kind, namesIn(at.scope));
+      if (kind.entries.targets !== undefined && isEmptyList(evaluated.targets)) {
+        return { outcome: { kind: "skipped", reason: "no targets" }, output: {} };
+      }
+      const fields = settled(kind, evaluated);
+      const stage = makeStage(this, step, { ...at, limitMs, signal: deadline.signal });
       return bounded(await kind.run(fields, stage), { deadline, limitMs, signal: at.signal });
     } catch (error) {
       const end = endOfError(error, at.signal.aborted || deadline?.expired === true);
@@ -242,6 +246,10 @@ export class StepRunner implements Sequences {
   }
 }
 
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
+}
+
 function timeoutOf(step: Step, scope: Scope): number | undefined {
   if (step.timeout === undefined) return undefined;
   const text = String(evaluateDeep(step.timeout, namesIn(scope)));
@@ -259,7 +267,7 @@ function bounded(
     signal: AbortSignal;
   },
 ): StepEnd {
-  if (end.outcome.kind === "ok") return end;
+  if (end.outcome.kind === "ok" || end.outcome.kind === "skipped") return end;
   if (deadline?.expired === true) {
     return { ...end, outcome: { kind: "timeout", afterMs: limitMs ?? 0 } };
   }

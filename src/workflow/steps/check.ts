@@ -16,6 +16,7 @@ export const checkStep = defineStep({
   },
   output: {},
   judges: true,
+  conditions: ["check"],
   example: `
 params: { limit: 3 }
 steps:

@@ -71,6 +71,8 @@ export interface KindDeclaration<E extends Entries> {
   valuesAreNoFlags?: boolean;
   /** Fields in which `${{` has no meaning: code. */
   verbatim?: readonly string[];
+  /** Its own fields that must come to true or false. */
+  conditions?: readonly string[];
   /** It does nothing but judge what other steps have given. */
   judges?: boolean;
   /** It runs in pods: it has `select` and `targets`, and the bounds of `defaults`. */
@@ -100,6 +102,8 @@ export interface StepKind {
   readonly inner: readonly string[];
   readonly innerStay: boolean;
   readonly inPods: boolean;
+  /** Fields that must come to true or false, `when` among them. */
+  readonly conditions: readonly string[];
   readonly judges: boolean;
   readonly command: string | undefined;
   readonly valuesAreNoFlags: boolean;
@@ -125,6 +129,7 @@ export function defineStep<const E extends Entries>(declaration: KindDeclaration
     check: () => [],
     needs: () => [],
     ...declaration,
+    conditions: ["when", ...declaration.conditions ?? []],
   };
 }
 

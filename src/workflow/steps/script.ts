@@ -16,7 +16,12 @@ export const scriptStep = defineStep({
       "The code; or one line that ends in .ts: a file, beside the workflow's own.",
     ),
     with: v.optional(described(anything, "Data for it, as `kodama.input`.")),
-    cpuTime: v.optional(described(duration, "It may run for so long; 30s by default.")),
+    cpuTime: v.optional(
+      described(
+        duration,
+        "How long it may run, waiting included; by default the step's `timeout`, else 30s.",
+      ),
+    ),
     memory: v.optional(described(countFromOne, "It may have so many MiB; 128 by default.")),
   },
   verbatim: ["script"],
@@ -43,7 +48,8 @@ outputs:
     await runInSandbox(stage, {
       ...(isFile(script) ? { file: script } : { code: script }),
       input: input ?? null,
-      timeoutMs: parseDuration(cpuTime ?? "30s") ?? 30_000,
+      // A step that has a time limit of its own has no other.
+      timeoutMs: parseDuration(cpuTime ?? "") ?? stage.limitMs ?? 30_000,
       memoryMiB: memory ?? 128,
     }),
 });

@@ -2,7 +2,7 @@ import { definedOnly } from "../../../base/defined_only.ts";
 import { UsageError } from "../../../base/errors.ts";
 import { defineCommand } from "../../command.ts";
 import type { StepsGoOn } from "../../workflow_running/show_rerun.ts";
-import { workflowFlags } from "../../workflow_running/flags.ts";
+import { paramTexts, workflowFlags } from "../../workflow_running/flags.ts";
 import { exitCodeTable } from "../../exit_codes.ts";
 import { text, toggle, value } from "../../flag.ts";
 import { runOperand } from "../../run_operand.ts";
@@ -59,7 +59,7 @@ export const command = defineCommand({
       ...definedOnly({ run }),
     };
     const view = { ...running.view, single: false, tty: false };
-    const steps = { goOn, params: new Map(flags.param), trustNow: flags.trust, yes: flags.yes };
+    const steps = { goOn, params: paramTexts(flags.param), trustNow: flags.trust, yes: flags.yes };
     return { options, view, list: running.list, kubeconfig: flags.kubeconfig, steps };
   },
   run: async ({ options, view, list, kubeconfig, steps }, invocation) => {

@@ -1,0 +1,120 @@
+/**
+ * What a record holds of what commands wrote: the outputs that expressions of the file read, as a rerun needs them for
+ * steps that it doesn't do again; and nothing else. Pure.
+ */
+import { namesUsed } from "../expression/names_used.ts";
+import { parseTemplate } from "../expression/template.ts";
+import { finallyPrefix } from "./engine/step_identity.ts";
+import type { FullWorkflow, Step } from "./model.ts";
+import type { StepKey, WorkflowEvent } from "./step_events.ts";
+import { textsIn, textsWithin } from "./templates.ts";
+
+/** Fields of the outputs of steps that expressions read, by the ids of the steps. */
+type Read = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** Stands for each step, and for each field of one. */
+const all = "*";
+
+/** Fields that are made of what commands in pods wrote. */
+const writtenFields = ["stdout", "byTarget", "distinct", "groups"];
+
+/** An event as a record has it: fields of an output that it doesn't hold are named. */
+export type RecordedEvent = WorkflowEvent & { omitted?: readonly string[] };
+
+/** Takes out of the events of a run what its record doesn't need. */
+export class RecordedValues {
+  readonly #workflow: FullWorkflow;
+  readonly #uses: ReadonlyMap<Step, FullWorkflow>;
+  readonly #read = new Map<FullWorkflow, Read>();
+
+  constructor(workflow: FullWorkflow, uses: ReadonlyMap<Step, FullWorkflow>) {
+    this.#workflow = workflow;
+    this.#uses = uses;
+  }
+
+  /** The event as it is recorded. */
+  recorded(event: WorkflowEvent): RecordedEvent {
+    switch (event.kind) {
+      case "stepEnded":
+      case "stepKept":
+        return { ...event, ...this.#output(event) };
+      case "stepTargetEnded": {
+        const { end } = event;
+        const read = this.#fieldsRead(event.step);
+        if (read.has(all) || writtenFields.some((field) => read.has(field))) return event;
+        const { cut: _, ...rest } = end;
+        if (end.stdout === "" && end.stderr === "") return { ...event, end: rest };
+        return { ...event, end: { ...rest, stdout: "", stderr: "", omitted: true } };
+      }
+      default:
+        return event;
+    }
+  }
+
+  #output({ step, output, cut }: Extract<WorkflowEvent, { kind: "stepEnded" | "stepKept" }>) {
+    const read = this.#fieldsRead(step);
+    if (typeof output !== "object" || output === null || Array.isArray(output)) return { output };
+    if (read.has(all)) return { output };
+    const isHeld = (field: string) => field === "outcome" || read.has(field);
+    // What an earlier record didn't hold is in no later one.
+    const missing = cut?.flatMap(({ path: [field, ...inner] }) =>
+      inner.length === 0 ? [String(field)] : []
+    );
+    const omitted = [...new Set([...Object.keys(output), ...missing ?? []])]
+      .filter((field) => !isHeld(field));
+    const parts = cut?.filter(({ path: [field] }) => isHeld(String(field))) ?? [];
+    return {
+      output: Object.fromEntries(Object.entries(output).filter(([field]) => isHeld(field))),
+      ...(cut === undefined ? {} : { cut: parts }),
+      ...(omitted.length === 0 ? {} : { omitted }),
+    };
+  }
+
+  #fieldsRead(key: StepKey): ReadonlySet<string> {
+    const found = this.#stepOf(key);
+    if (found === undefined) return new Set([all]);
+    const { workflow, step } = found;
+    const read = this.#read.get(workflow) ?? readBy(workflow);
+    this.#read.set(workflow, read);
+    return new Set(step.named ? [...read.get(all) ?? [], ...read.get(step.id) ?? []] : []);
+  }
+
+  /** The step of a key, and the workflow that it stands in. */
+  #stepOf(key: StepKey): { workflow: FullWorkflow; step: Step } | undefined {
+    let workflow = this.#workflow;
+    let list = workflow.steps;
+    let step: Step | undefined;
+    const parts = key.split("/");
+    for (const [index, part] of parts.entries()) {
+      if (`${part}/` === finallyPrefix && list === workflow.steps) {
+        list = workflow.finally;
+        continue;
+      }
+      const id = part.replace(/\[\d+\]$/, "");
+      step = list.find((one) => one.id === id);
+      if (step === undefined) return undefined;
+      const used = this.#uses.get(step);
+      if (used !== undefined && index < parts.length - 1) workflow = used;
+      list = used?.steps ?? Object.values(step.inner).flat();
+    }
+    return step && { workflow, step };
+  }
+}
+
+/** What the expressions of a workflow read of its steps. */
+function readBy({ steps, finally: last, outputs, select, defaults }: FullWorkflow): Read {
+  const texts = [
+    ...[...steps, ...last].flatMap(textsWithin),
+    ...textsIn([select, defaults, outputs.map(({ template }) => template)], []),
+  ];
+  const read = new Map<string, Set<string>>();
+  for (const { text } of texts) {
+    for (
+      const { path: [first, id = all, field = all] } of namesUsed(parseTemplate(text).template)
+    ) {
+      if (first !== "steps") continue;
+      read.set(id, (read.get(id) ?? new Set()).add(field));
+    }
+  }
+  return read;
+}
