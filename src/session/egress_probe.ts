@@ -1,48 +1,79 @@
 /**
- * Whether a session's allow-list binds: its pod tries what every pod knows, the API server, and the list doesn't have.
- * A cluster whose network plug-in has no policies takes the list, and ignores it. Pure.
+ * Whether a session's allow-list is enforced: its pod tries an address that every pod knows and the list doesn't have,
+ * the API server. A cluster whose network plug-in has no policies takes the list, and ignores it. An address that
+ * doesn't answer says something only if another one does, which the list allows: the control. Pure.
  */
 import { plainText } from "../base/plain_text.ts";
 import { allowsTcp } from "./egress_rule.ts";
 import type { EgressRule } from "./model.ts";
 
-/** What came of it. */
-export type EgressLook =
-  /** What isn't in the list didn't answer. */
-  | { kind: "bound" }
-  /** This answered all the same. */
+/** The result. */
+export type EgressProbe =
+  /** What the list doesn't have didn't answer, and what it allows did. */
+  | { kind: "enforced" }
+  /** This answered, though the list doesn't have it. */
   | { kind: "ignored"; reached: string }
-  /** The list allows it, or the image has nothing to try with. */
-  | { kind: "untold"; why: string };
+  | { kind: "unverified"; why: string };
 
-/** So long an answer is waited for. */
+/** The longest wait for an answer. */
 const seconds = 4;
 
-const script = `host=$KUBERNETES_SERVICE_HOST port=$KUBERNETES_SERVICE_PORT
-printf '%s %s ' "$host" "$port"
-if command -v bash >/dev/null && command -v timeout >/dev/null; then
-  timeout ${seconds} bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$host" "$port" && echo open || echo shut
-elif command -v nc >/dev/null; then
-  nc -z -w ${seconds} "$host" "$port" && echo open || echo shut
-else echo untold; fi
+/** The control is the name server, whose port is open to any address, or else an address of the list. */
+const script = `try() {
+  if command -v bash >/dev/null && command -v timeout >/dev/null; then
+    timeout ${seconds} bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2" && echo open || echo shut
+  elif command -v nc >/dev/null; then
+    nc -z -w ${seconds} "$1" "$2" && echo open || echo shut
+  else echo untried; fi
+}
+host=$KUBERNETES_SERVICE_HOST port=$KUBERNETES_SERVICE_PORT
+dns=
+[ -r /etc/resolv.conf ] && while read -r word address _; do
+  if [ "$word" = nameserver ] && ! [ "$dns" ]; then dns=$address; fi
+done </etc/resolv.conf
+control=shut
+if [ "$dns" ]; then control=$(try "$dns" 53); fi
+if [ "$control" = shut ] && [ $# = 2 ]; then control=$(try "$1" "$2"); fi
+printf '%s %s %s %s\\n' "$host" "$port" "$(try "$host" "$port")" "$control"
 `;
 
-/** The words that try it; they end within some seconds. */
-export const egressProbeWords: readonly string[] = ["sh", "-c", script];
+/** Returns the command that tries it; it ends within some seconds. */
+export function egressProbeCommand(rules: readonly EgressRule[]): string[] {
+  return ["sh", "-c", script, "kodama", ...listedAddress(rules)];
+}
 
-/** What they answered comes to. */
-export function egressLook(stdout: string, rules: readonly EgressRule[]): EgressLook {
-  const match = /^([\da-f.:]+) (\d{1,5}) (open|shut|untold)\n$/i.exec(stdout);
-  if (match === null) return { kind: "untold", why: "the pod gave no answer" };
-  const [, host = "", port = "", answer] = match;
+/** The first single address of the list with a TCP port, which something is likely to listen at. */
+function listedAddress(rules: readonly EgressRule[]): string[] {
+  for (const { cidr, ports: [port] = [] } of rules) {
+    const [address = "", bits] = cidr.split("/");
+    if (port !== undefined && bits === (address.includes(":") ? "128" : "32")) {
+      return [address, String(port)];
+    }
+  }
+  return [];
+}
+
+/** Returns the result of the command's output. */
+export function egressProbe(stdout: string, rules: readonly EgressRule[]): EgressProbe {
+  const answers = "(open|shut|untried)";
+  const match = new RegExp(`^([\\da-f.:]+) (\\d{1,5}) ${answers} ${answers}\\n$`, "i").exec(stdout);
+  if (match === null) return { kind: "unverified", why: "the pod gave no answer" };
+  const [, host = "", port = "", answer, control] = match;
   const at = host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
-  if (answer === "untold") {
-    return { kind: "untold", why: "the image has neither bash and timeout nor nc to try it with" };
+  if (answer === "untried") {
+    return {
+      kind: "unverified",
+      why: "the image has neither bash and timeout nor nc to try it with",
+    };
   }
   if (allowsTcp(rules, host, Number(port))) {
-    return { kind: "untold", why: `the list allows the API server, ${at}` };
+    return { kind: "unverified", why: `the list allows the API server, ${at}` };
   }
-  return answer === "shut"
-    ? { kind: "bound" }
-    : { kind: "ignored", reached: plainText(`the API server, ${at}`) };
+  if (answer === "open") return { kind: "ignored", reached: plainText(`the API server, ${at}`) };
+  return control === "open" ? { kind: "enforced" } : {
+    kind: "unverified",
+    why:
+      `the API server, ${at}, doesn't answer, and neither does the name server, which the list ` +
+      "allows: the pod's network may have another fault",
+  };
 }

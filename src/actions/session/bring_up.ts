@@ -1,6 +1,7 @@
 /** From a session that is kept to one that runs: the same way for a start, a start that goes on, and a resume. */
 import { counted } from "../../base/counted.ts";
-import { PODS } from "../../kube/resources.ts";
+import { KodamaError } from "../../base/errors.ts";
+import { NETWORK_POLICIES, PODS } from "../../kube/resources.ts";
 import type { Pod } from "../../kube/types.ts";
 import {
   configuration,
@@ -111,7 +112,7 @@ class BringUpRun {
     for (const manifest of configuration(this.#session, parts)) {
       const owned = { ...manifest, object: ownedBy(this.#kept, manifest.object) };
       if (!manifest.replace) await this.#ensure(owned);
-      else if (await store.put(manifest.resource, owned.object, this.#session.name)) made(owned);
+      else if (await putNamed(store, owned, this.#session.name)) made(owned);
     }
     yield { kind: "stepEnded", step: "configure", result: "done" };
   }
@@ -285,6 +286,26 @@ const lacksTexts: Readonly<Record<CheckoutState["lacks"][number], string>> = {
     "the repository has files of Git LFS, and the image has no git-lfs that is set up: they are " +
     "pointers in the pod, and contents that a sync brings would be committed as they are",
 };
+
+/** As `store.put()`. Throws KodamaError that names the allow-list if the cluster serves no NetworkPolicies. */
+async function putNamed(
+  store: SessionStore,
+  { resource, object }: Manifest,
+  session: string,
+): Promise<boolean> {
+  try {
+    return await store.put(resource, object, session);
+  } catch (error) {
+    const notServed = error instanceof KodamaError && error.kind === "notFound" &&
+      resource === NETWORK_POLICIES;
+    if (!notServed) throw error;
+    throw new KodamaError(
+      "notFound",
+      `cannot create networkpolicy "${object.metadata.name}": the cluster doesn't serve NetworkPolicies`,
+      { hint: "remove the allow-list (defaults.egress) from the settings", cause: error },
+    );
+  }
+}
 
 function lostVolumeText({ object: { metadata } }: Manifest): string {
   return `persistentvolumeclaim "${metadata.name}" was missing and is made again, empty: ` +

@@ -26,6 +26,7 @@ export function sessionLines(details: SessionDetails, now: Date) {
     ["Time to live", lifeText(spec.limits.ttlSeconds, left?.ttlSeconds)],
     ["Idle stop", idleText(spec.limits.idleSeconds, left)],
     ["Storage", `workspace ${spec.storage.workspace}, agent's home ${spec.storage.claudeHome}`],
+    ["Egress", spec.egress && `only ${spec.egress.map(egressText).join(", ")}`],
     ["Template", session.template],
     ["Repository", repository?.url],
     ["Branch", branchText(work?.branch ?? repository?.branch, repository?.baseBranch)],
@@ -43,6 +44,17 @@ export function sessionLines(details: SessionDetails, now: Date) {
     ? []
     : ["Agent:", ...tasks.map((task) => `  ${statusLine(task)}`)];
   return [...lines, ...latest, ...agent].map(printable);
+}
+
+/** As the settings have it: `10.0.0.0/8:443,53/udp`. */
+function egressText(
+  { cidr, ports = [], udpPorts = [] }: NonNullable<
+    SessionDetails["session"]["spec"]["egress"]
+  >[number],
+): string {
+  const listed = [...ports.map(String), ...udpPorts.map((port) => `${port}/udp`)].join(",");
+  if (listed === "") return cidr;
+  return `${cidr.includes(":") ? `[${cidr}]` : cidr}:${listed}`;
 }
 
 /** `8h, 7h12m left`. */
