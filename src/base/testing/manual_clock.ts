@@ -48,7 +48,7 @@ export class ManualClock implements Clock {
     while (!settled) {
       await quiet();
       if (!settled && !this.step()) await quiet();
-      if (!settled && this.waiting === 0) await afterMacrotask();
+      if (!settled && this.waiting === 0) await new Promise((resolve) => setTimeout(resolve));
     }
     return await watched;
   }
@@ -57,13 +57,4 @@ export class ManualClock implements Clock {
 /** Every promise that can settle by itself has: longer chains of `await` than this aren't built here. */
 export async function quiet(): Promise<void> {
   for (let turn = 0; turn < 100; turn++) await Promise.resolve();
-}
-
-async function afterMacrotask(): Promise<void> {
-  const { port1, port2 } = new MessageChannel();
-  const message = new Promise<void>((resolve) => port2.onmessage = () => resolve());
-  port1.postMessage(null);
-  await message;
-  port1.close();
-  port2.close();
 }

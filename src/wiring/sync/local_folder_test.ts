@@ -15,7 +15,11 @@ const { signal } = new AbortController();
 const encoder = new TextEncoder();
 
 class Scene implements AsyncDisposable {
-  private constructor(readonly root: string, readonly folder: LocalFolder) {}
+  private constructor(
+    private readonly around: string,
+    readonly root: string,
+    readonly folder: LocalFolder,
+  ) {}
 
   /** A folder with the given texts in it, and one beside it. */
   static async with(texts: Record<string, string>): Promise<Scene> {
@@ -25,7 +29,7 @@ class Scene implements AsyncDisposable {
     await Deno.mkdir(`${around}/outside`);
     const folder = new LocalFolder(root, "test", linuxRules);
     folder.use(await digestsOf("sha256sum", nativeChecksums));
-    const scene = new Scene(root, folder);
+    const scene = new Scene(around, root, folder);
     for (const [path, text] of Object.entries(texts)) await scene.save(path, text);
     return scene;
   }
@@ -62,7 +66,7 @@ class Scene implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Deno.remove(`${this.root}/..`, { recursive: true });
+    await Deno.remove(this.around, { recursive: true });
   }
 }
 
