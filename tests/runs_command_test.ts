@@ -1,5 +1,6 @@
 /** Past runs, by the real program on the embedded cluster: kept whatever happens, shown, and run again. */
 import assert from "node:assert/strict";
+import { systemClock } from "../src/base/clock.ts";
 import { systemHost } from "../src/kube/host.ts";
 import { openKubeClient } from "../src/kube/open_client.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
@@ -177,12 +178,11 @@ async function killedAfterRecord(
   running: { signal(signal: Deno.Signal): void; ended(): Promise<number> },
 ): Promise<void> {
   const last = (await records(kodama)).at(-1)?.path ?? "";
-  const deadline = performance.now() + 30_000;
-  // A file tells nobody that it has grown: looking again is the only way to know.
-  while ((await Deno.readTextFile(last)).match(/"targetEnded"/g)?.length !== 2) {
-    if (performance.now() > deadline) throw new Error("the ends of two targets aren't recorded");
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
+  const ends = () => Deno.readTextFileSync(last).match(/"targetEnded"/g)?.length;
+  using changes = Deno.watchFs(last);
+  using _limit = systemClock.timer(30_000, () => changes.close());
+  if (ends() !== 2) { for await (const _change of changes) if (ends() === 2) break; }
+  assert.equal(ends(), 2, "the ends of two targets are recorded");
   running.signal("SIGKILL");
   await running.ended();
 }

@@ -20,6 +20,9 @@
  * In a `console` block a line that begins with `$ ` is a command of a shell; what follows up to the next
  * one is its standard output; `2> ` marks standard error; `[exit N]` ends a command that fails. A block
  * `… file=NAME` is a file of the working directory; `yaml apply` is applied and waited for.
+ *
+ * Each stream is written in its own time: `2>&1` gives lines of both in no certain order. Filter standard error in a
+ * file of its own instead.
  */
 
 /** Where a scenario can run. */
