@@ -50,27 +50,32 @@ Deno.test("a permission that lacks, an old server and a wrong clock are each sai
   );
 });
 
-Deno.test("a role for create alone is not enough for a stream", async () => {
-  const { host, clock } = simulatedHost({ c: { documents: healthy } }, { env: { TERM: "xterm" } });
-  const kube = async (name?: string) => {
-    const client = await host.kube(name);
-    return {
-      ...client,
-      raw: <T>(method: "GET" | "POST", path: string, options: { body?: unknown } = {}) => {
-        const verb = JSON.stringify(options.body ?? "").includes('"verb":"get"');
-        if (!verb) return client.raw<T>(method, path, options);
-        return Promise.resolve({ status: { allowed: false } } as T);
-      },
+for (const [verb, status] of [["get", "ok"], ["create", "fail"]] as const) {
+  Deno.test(`streams need \`create\` on pods/exec and not \`get\`: without ${verb} they ${status}`, async () => {
+    const { host, clock } = simulatedHost({ c: { documents: healthy } }, {
+      env: { TERM: "xterm" },
+    });
+    const kube = async (name?: string) => {
+      const client = await host.kube(name);
+      return {
+        ...client,
+        raw: <T>(method: "GET" | "POST", path: string, options: { body?: unknown } = {}) => {
+          const denied = JSON.stringify(options.body ?? "").includes(`"verb":"${verb}"`);
+          if (!denied) return client.raw<T>(method, path, options);
+          return Promise.resolve({ status: { allowed: false } } as T);
+        },
+      };
     };
-  };
-  const signal = new AbortController().signal;
-  const asked = doctor({ ...host, kube }, { contexts: ["c"], signal });
-  const all = await clock.runUntil(Array.fromAsync(asked));
-  const exec = all.find(({ id }) => id === "execPods");
-  assert.equal(exec?.status, "fail");
-  assert.equal(exec?.detail, 'may not get pods/exec in namespace "default"');
-  assert.equal(exec?.advice, "a role needs the verbs get and create for pods/exec");
-});
+    const signal = new AbortController().signal;
+    const asked = doctor({ ...host, kube }, { contexts: ["c"], signal });
+    const all = await clock.runUntil(Array.fromAsync(asked));
+    const exec = all.find(({ id }) => id === "execPods");
+    assert.equal(exec?.status, status);
+    if (status === "ok") return;
+    assert.equal(exec?.detail, 'may not create pods/exec in namespace "default"');
+    assert.equal(exec?.advice, "a role needs the verb create for pods/exec");
+  });
+}
 
 Deno.test("a server that doesn't tell its version is said so", async () => {
   for (const version of [{}, { gitVersion: 7 }]) {

@@ -46,24 +46,42 @@ export function answerError(code: number, body: string, at: Whereabouts): Kodama
     `HTTP status ${code}`;
   if (code === 410) return new ExpiredError(`${said} (${place(at)})`);
   const kind = kindOfCode(code, status?.reason);
-  const hint = hintOf(kind, at);
+  const hint = hintOf(kind, said, at);
   return new KodamaError(kind, `${said} (${place(at)})`, hint === undefined ? {} : { hint });
 }
 
+/** A refusal as the server worded it. */
+export interface Refusal {
+  code: number;
+  /** May be a `Status`, or anything at all. */
+  body: string;
+}
+
 /**
- * The error of an upgrade that was refused. To a server the beginning of a WebSocket is a `get`, and roles are often
- * made for `create` alone, which is what kubectl's older protocol asks for:
+ * The error of a stream that the server opened by neither protocol. A WebSocket is a GET, which RBAC checks as the
+ * verb `get`; SPDY is a POST, so `create`. The refusal of the POST says which right is missing; if the server has no
+ * SPDY, both rights are.
  * https://kubernetes.io/docs/reference/access-authn-authz/authorization/#request-verb-resource
  */
-export function upgradeError(code: number, body: string, at: Whereabouts): KodamaError {
-  const error = answerError(code, body, at);
-  if (error.kind !== "forbidden") return error;
-  const { message, hint } = error;
-  return new KodamaError(
-    "forbidden",
-    `${message}; a stream begins with a get: roles need that verb too, beside create`,
-    hint === undefined ? {} : { hint },
-  );
+export function upgradeError(
+  { get, post }: { get?: Refusal; post?: Refusal },
+  at: Whereabouts,
+): KodamaError {
+  if (get === undefined || (get.code === 403 && post !== undefined && !refusesSpdy(post))) {
+    return answerError(post?.code ?? 0, post?.body ?? "", at);
+  }
+  const error = answerError(get.code, get.body, at);
+  if (post === undefined || error.kind !== "forbidden") return error;
+  return new KodamaError("forbidden", error.message, {
+    hint: `${error.hint ?? ""} (${
+      plainText(place(at))
+    } accepts WebSocket only, so both "get" and "create" are needed)`,
+  });
+}
+
+/** Whether the server, or a proxy before it, may have refused the protocol and not the request. */
+export function refusesSpdy({ code }: Refusal): boolean {
+  return [400, 405, 426, 501].includes(code);
 }
 
 /** 414 and 431 come from the HTTP server below the API, which has no better words. */
@@ -160,12 +178,18 @@ function kindOfCode(code: number, reason: string | undefined): ErrorKind {
   return "server";
 }
 
-function hintOf(kind: ErrorKind, at: Whereabouts): string | undefined {
+function hintOf(kind: ErrorKind, said: string, at: Whereabouts): string | undefined {
   const context = at.context === "" ? "" : ` --context ${at.context}`;
   if (kind === "unauthorized") {
     return `the credentials of this context are missing, wrong or expired: log in again, then try kubectl${context} auth whoami`;
   }
-  if (kind === "forbidden") return `kubectl${context} auth can-i --list shows what is allowed`;
+  if (kind === "forbidden") {
+    const list = `kubectl${context} auth can-i --list shows what is allowed`;
+    const missing = /cannot ([a-z]+) resource "([a-z0-9./-]+)"/.exec(said);
+    return missing === null
+      ? list
+      : `a role must allow the verb "${missing[1]}" on "${missing[2]}"; ${list}`;
+  }
   return undefined;
 }
 

@@ -130,16 +130,28 @@ for (const [said, message, hint] of denials) {
   });
 }
 
-Deno.test("a stream that is forbidden is told with the verb that roles lack for it", () => {
-  const { kind, message, hint } = upgradeError(403, status("no exec for you"), at);
-  assert.equal(kind, "forbidden");
-  assert.match(
-    message,
-    /^no exec for you \(.*\); a stream begins with a get: roles need that verb/,
-  );
-  assert.match(String(hint), /auth can-i/);
-  assert.equal(
-    upgradeError(404, status("gone"), at).message,
-    answerError(404, status("gone"), at).message,
-  );
+const cannot = (verb: string) => ({
+  code: 403,
+  body: status(`User "ann" cannot ${verb} resource "pods/exec" in API group ""`),
 });
+const noSpdy = { code: 400, body: status("this server upgrades to websocket alone") };
+
+for (
+  const [refusals, message, hint] of [
+    [{ get: cannot("get"), post: cannot("create") }, /cannot create/, /allow the verb "create" on/],
+    [
+      { post: cannot("create") },
+      /cannot create/,
+      /allow the verb "create" on "pods\/exec"; kubectl/,
+    ],
+    [{ get: cannot("get"), post: noSpdy }, /cannot get/, /both "get" and "create" are needed/],
+    [{ get: cannot("get"), post: { code: 404, body: status("gone") } }, /^gone /, /undefined/],
+    [{ get: { code: 404, body: status("gone") } }, /^gone /, /undefined/],
+  ] as const
+) {
+  Deno.test(`upgradeError(): ${JSON.stringify(refusals).slice(0, 90)} names the missing verb`, () => {
+    const error = upgradeError(refusals, at);
+    assert.match(error.message, message);
+    assert.match(String(error.hint), hint);
+  });
+}

@@ -1,38 +1,106 @@
-/**
- * A port of a pod over `v4.channel.k8s.io`: channel 0 carries the data, channel 1 the error; the server
- * begins each with the port, two bytes, little end first.
- */
+/** A port of a pod, whichever protocol carries its bytes. */
 import { KodamaError } from "../base/errors.ts";
 import { plainText } from "../base/plain_text.ts";
+import type { ChannelEvent, ChannelSocket } from "./channel_socket.ts";
 import type { ForwardChannel } from "./client.ts";
+import type { PodStreams } from "./pod_streams.ts";
 import type { Transport } from "./transport.ts";
+import { UpgradeRefused } from "./upgrade.ts";
 import type { WebSocketLink } from "./websocket.ts";
 
 const dataChannel = 0;
-const errorChannel = 1;
 const maxFailure = 4096;
 
 /** Connects to one port. Whether anything listens there is known only later, by `failure`. */
 export async function openForward(
+  streams: PodStreams,
   transport: Transport,
-  path: string,
-  port: number,
-  signal: AbortSignal,
+  { namespace, path, port, signal }: {
+    namespace: string;
+    path: string;
+    port: number;
+    signal: AbortSignal;
+  },
 ): Promise<ForwardChannel> {
-  const socket = await transport.webSocket(path, ["v4.channel.k8s.io"], { signal });
-  return new WebSocketForwardChannel(socket, port);
+  const socket = await streams.open<ChannelSocket>({
+    resource: { namespace, subresource: "portforward" },
+    prefersSpdy: false,
+    webSocket: async () => {
+      const link = await transport.webSocket(path, ["v4.channel.k8s.io"], { signal });
+      return link instanceof UpgradeRefused ? link : new WebSocketPort(link);
+    },
+    spdy: async () => {
+      const { portStreams } = await import("./spdy_socket.ts");
+      return await transport.spdy(
+        path,
+        { protocol: "portforward.k8s.io", streams: portStreams(port) },
+        { signal, use: "prompt" },
+      );
+    },
+  });
+  return new SocketForwardChannel(socket, port);
 }
 
-class WebSocketForwardChannel implements ForwardChannel {
+/**
+ * The streams of a port over `v4.channel.k8s.io`: channel 0 carries the data, channel 1 the error; the server
+ * begins each with the port, two bytes, little end first. Data comes as `stdout`.
+ */
+class WebSocketPort implements ChannelSocket {
+  readonly inputPieceBytes = 128 * 1024;
+  /** Bytes of the port number still to come, by channel. */
+  readonly #preface = [2, 2];
+  #channel: 0 | 1 | undefined;
+
+  constructor(private readonly link: WebSocketLink) {}
+
+  async receive(): Promise<ChannelEvent> {
+    for (;;) {
+      const received = await this.link.receive();
+      if (received.kind === "lost") return received;
+      if (received.kind === "closed") return { kind: "closed", words: String(received.code) };
+      const bytes = this.#payload(received.start, received.bytes);
+      if (bytes.length === 0) continue;
+      return { kind: "data", stream: this.#channel === dataChannel ? "stdout" : "error", bytes };
+    }
+  }
+
+  async send(_stream: "stdin" | "resize", bytes: Uint8Array): Promise<void> {
+    const message = new Uint8Array(1 + bytes.length);
+    message[0] = dataChannel;
+    message.set(bytes, 1);
+    await this.link.send(message);
+  }
+
+  closeInput(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
+  [Symbol.dispose](): void {
+    this.link[Symbol.dispose]();
+  }
+
+  /** Without the channel's number and the port that the server begins with. */
+  #payload(start: boolean, bytes: Uint8Array): Uint8Array {
+    let rest = bytes;
+    if (start) this.#channel = undefined;
+    if (this.#channel === undefined && rest.length > 0) {
+      this.#channel = rest[0] === dataChannel ? dataChannel : 1;
+      rest = rest.subarray(1);
+    }
+    if (this.#channel === undefined) return rest;
+    const skipped = Math.min(this.#preface[this.#channel] ?? 0, rest.length);
+    this.#preface[this.#channel] = (this.#preface[this.#channel] ?? 0) - skipped;
+    return rest.subarray(skipped);
+  }
+}
+
+class SocketForwardChannel implements ForwardChannel {
   readonly readable: ReadableStream<Uint8Array>;
   readonly writable: WritableStream<Uint8Array>;
   readonly #failure = Promise.withResolvers<string | undefined>();
-  /** Bytes of the port number still to come, by channel. */
-  readonly #preface = [2, 2];
-  #channel: number | undefined;
   #said = "";
 
-  constructor(private readonly socket: WebSocketLink, private readonly port: number) {
+  constructor(private readonly socket: ChannelSocket, private readonly port: number) {
     this.readable = new ReadableStream<Uint8Array>({
       pull: (controller) => this.#pull(controller),
       cancel: () => this.#finish(undefined),
@@ -54,15 +122,14 @@ class WebSocketForwardChannel implements ForwardChannel {
   async #pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     for (;;) {
       const received = await this.socket.receive();
-      if (received.kind !== "part") {
+      if (received.kind !== "data") {
         const lost = received.kind === "lost" ? received.reason : undefined;
         this.#finish(plainText(this.#said) || lost);
         controller.close();
         return;
       }
-      const bytes = this.#payload(received.start, received.bytes);
-      if (bytes.length === 0) continue;
-      if (this.#channel === dataChannel) return controller.enqueue(bytes);
+      const { stream, bytes } = received;
+      if (stream === "stdout") return controller.enqueue(bytes);
       this.#said = (this.#said + new TextDecoder().decode(bytes)).slice(0, maxFailure);
       // The pod's refusal is the end, though the server may leave the stream open.
       this.#finish(plainText(this.#said));
@@ -70,26 +137,9 @@ class WebSocketForwardChannel implements ForwardChannel {
     }
   }
 
-  /** Without the channel's number and the port that the server begins with. */
-  #payload(start: boolean, bytes: Uint8Array): Uint8Array {
-    let rest = bytes;
-    if (start) this.#channel = undefined;
-    if (this.#channel === undefined && rest.length > 0) {
-      this.#channel = rest[0] === dataChannel ? dataChannel : errorChannel;
-      rest = rest.subarray(1);
-    }
-    if (this.#channel === undefined) return rest;
-    const skipped = Math.min(this.#preface[this.#channel] ?? 0, rest.length);
-    this.#preface[this.#channel] = (this.#preface[this.#channel] ?? 0) - skipped;
-    return rest.subarray(skipped);
-  }
-
   async #send(bytes: Uint8Array): Promise<void> {
-    const message = new Uint8Array(1 + bytes.length);
-    message[0] = dataChannel;
-    message.set(bytes, 1);
     try {
-      await this.socket.send(message);
+      await this.socket.send("stdin", bytes);
     } catch (error) {
       throw new KodamaError("unreachable", `the link to port ${this.port} is gone`, {
         cause: error,

@@ -14,15 +14,18 @@ import type {
   StreamOptions,
   WatchEvent,
 } from "./client.ts";
+import type { ChannelSocket } from "./channel_socket.ts";
 import type { Connection } from "./connection.ts";
 import { SocketExecChannel } from "./exec_channel.ts";
 import type { Host } from "./host.ts";
 import type { LinkUse } from "./link.ts";
 import { listPages } from "./list.ts";
 import { openLog } from "./logs.ts";
+import { PodStreams } from "./pod_streams.ts";
 import { PODS, resourcePath } from "./resources.ts";
 import type { Transport } from "./transport.ts";
 import type { KubeObject } from "./types.ts";
+import { UpgradeRefused } from "./upgrade.ts";
 import { watchObjects } from "./watch.ts";
 import { channelProtocols, WebSocketSocket } from "./websocket_socket.ts";
 
@@ -31,15 +34,13 @@ const never = new AbortController().signal;
 
 /** Calls of one context. */
 export class HttpKubeClient implements KubeClient {
-  /** It, or something before it, has refused SPDY. */
-  #withoutSpdy = false;
-
   constructor(
     private readonly connection: Connection,
     private readonly transport: Transport,
     private readonly host: Host,
     /** What links that bring a pod go on with. */
     private readonly use: LinkUse = "prompt",
+    private readonly streams: PodStreams = new PodStreams(transport),
   ) {}
 
   get context(): string {
@@ -128,28 +129,28 @@ export class HttpKubeClient implements KubeClient {
     return openLog(this.transport, request, options.signal ?? never);
   }
 
-  async exec(request: ExecRequest, options: StreamOptions = {}): Promise<ExecChannel> {
+  exec(request: ExecRequest, options: StreamOptions = {}): Promise<ExecChannel> {
     const query = streamQuery(request);
     for (const word of request.command) query.append("command", word);
-    const path = `${podPath(request)}/exec?${query}`;
-    return await this.#bulk(path, request, options) ?? await this.#stream(path, options);
+    return this.#command("exec", request, query, options);
   }
 
   attach(request: AttachRequest, options: StreamOptions = {}): Promise<ExecChannel> {
-    return this.#stream(`${podPath(request)}/attach?${streamQuery(request)}`, options);
+    return this.#command("attach", request, streamQuery(request), options);
   }
 
   async forward(
-    pod: { namespace: string; pod: string; port: number },
+    { namespace, pod, port }: { namespace: string; pod: string; port: number },
     options: CallOptions = {},
   ): Promise<ForwardChannel> {
     const { openForward } = await import("./forward_channel.ts");
-    const path = `${podPath(pod)}/portforward?ports=${pod.port}`;
-    return await openForward(this.transport, path, pod.port, options.signal ?? never);
+    const path = `${podPath({ namespace, pod })}/portforward?ports=${port}`;
+    const { signal = never } = options;
+    return await openForward(this.streams, this.transport, { namespace, path, port, signal });
   }
 
   forBulk(): KubeClient {
-    return new HttpKubeClient(this.connection, this.transport, this.host, "bulk");
+    return new HttpKubeClient(this.connection, this.transport, this.host, "bulk", this.streams);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -157,22 +158,32 @@ export class HttpKubeClient implements KubeClient {
     return Promise.resolve();
   }
 
-  /** Undefined where it isn't to be. */
-  async #bulk(
-    path: string,
-    { bulk = false, tty, stdin }: ExecRequest,
+  async #command(
+    subresource: "exec" | "attach",
+    { namespace, pod, stdin, tty, bulk = false }: AttachRequest & { bulk?: boolean },
+    query: URLSearchParams,
     options: StreamOptions,
-  ): Promise<ExecChannel | undefined> {
-    if (!bulk || tty || this.#withoutSpdy) return undefined;
-    const socket = await this.transport.spdy(path, { stdin }, { signal: never, ...options });
-    if (socket === undefined) this.#withoutSpdy = true;
-    return socket && new SocketExecChannel(socket);
-  }
-
-  async #stream(path: string, options: StreamOptions): Promise<ExecChannel> {
+  ): Promise<ExecChannel> {
+    const path = `${podPath({ namespace, pod })}/${subresource}?${query}`;
     const asked = { signal: never, ...options };
-    const link = await this.transport.webSocket(path, channelProtocols, asked);
-    return new SocketExecChannel(new WebSocketSocket(link));
+    const prefersSpdy = bulk && !tty;
+    const socket = await this.streams.open<ChannelSocket>({
+      resource: { namespace, subresource },
+      prefersSpdy,
+      webSocket: async () => {
+        const link = await this.transport.webSocket(path, channelProtocols, asked);
+        return link instanceof UpgradeRefused ? link : new WebSocketSocket(link);
+      },
+      spdy: async () => {
+        const { commandStreams } = await import("./spdy_socket.ts");
+        return await this.transport.spdy(
+          path,
+          { protocol: "v4.channel.k8s.io", streams: commandStreams({ stdin, tty }) },
+          { ...asked, use: prefersSpdy ? "bulk" : "prompt" },
+        );
+      },
+    });
+    return new SocketExecChannel(socket);
   }
 }
 

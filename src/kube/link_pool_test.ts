@@ -48,7 +48,7 @@ async function serve(connection: Deno.Conn, requests: string[], answers: string[
 const pod = "HTTP/1.1 200 OK\nContent-Length: 2\n\n{}";
 const podInChunks = "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n2\n{}\n0\n\n";
 const lastAnswer = "HTTP/1.1 200 OK\nConnection: close\nContent-Length: 2\n\n{}";
-const refusal = "HTTP/1.1 403 Forbidden\nContent-Length: 2\n\nno";
+const refusal = "HTTP/1.1 404 Not Found\nContent-Length: 2\n\nno";
 const get = "GET /api/v1/namespaces/n/pods/p";
 const exec =
   "GET /api/v1/namespaces/n/pods/p/exec?container=c&stdin=false&stdout=true&stderr=true&tty=false&command=x";
@@ -75,7 +75,7 @@ for (const [name, answer] of [["a length", pod], ["chunks", podInChunks]] as con
     await withServer([answer, refusal], async ({ connections, port }) => {
       await using client = await open(port);
       await client.get(PODS, "p", { namespace: "n" });
-      await assert.rejects(client.exec(request), { kind: "forbidden" });
+      await assert.rejects(client.exec(request), { kind: "notFound" });
       assert.deepEqual(connections, [[get, exec]]);
     });
   });
@@ -85,7 +85,7 @@ Deno.test("who reads a pod for a stream of many bytes goes on with its connectio
   await withServer([pod, refusal, refusal], async ({ connections, port }) => {
     await using client = await open(port);
     await client.forBulk().get(PODS, "p", { namespace: "n" });
-    await assert.rejects(client.exec({ ...request, bulk: true }), { kind: "forbidden" });
+    await assert.rejects(client.exec({ ...request, bulk: true }), { kind: "notFound" });
     assert.deepEqual(connections.map(([first, second]) => [first, second?.split("?")[0]]), [
       [get, `POST ${get.slice(4)}/exec`],
       [exec, undefined],
@@ -130,7 +130,7 @@ Deno.test("a connection that the server closes, or that waited too long, isn't u
     assert.equal(host.clock.waiting, 1);
     host.clock.step();
     assert.equal(host.clock.elapsedMs(), 5000);
-    await assert.rejects(client.exec(request), { kind: "forbidden" });
+    await assert.rejects(client.exec(request), { kind: "notFound" });
     assert.deepEqual(connections, [[get], [get], [exec]]);
   });
 });

@@ -1,4 +1,4 @@
-/** A remote command's streams over SPDY, on a link that waits for a request. */
+/** Streams into a pod over SPDY, on a link that waits for a request. */
 import { orAborted } from "../base/abort.ts";
 import { type HeaderPairs, requestHead } from "./http_request.ts";
 import type { Link } from "./link.ts";
@@ -11,12 +11,14 @@ export interface SpdyRequest {
   /** Of an http or https address: gives host, path and query. */
   url: URL;
   headers: HeaderPairs;
+  /** The version of what the streams carry, for the server to confirm. */
+  protocol: SpdyProtocol;
   streams: SpdyStreams;
   keepAlive: KeepAlive;
 }
 
-/** Of remote commands, the fourth: its error stream carries a Status. */
-const protocol = "v4.channel.k8s.io";
+/** Of remote commands the fourth, whose error stream carries a Status; and the one that port forwards have. */
+export type SpdyProtocol = "v4.channel.k8s.io" | "portforward.k8s.io";
 
 /** Upgrades, and opens the streams. Rejects as `openWebSocket` does; the link is then closed. */
 export async function openSpdy(
@@ -34,7 +36,7 @@ export async function openSpdy(
 
 async function upgrade(
   link: Link,
-  { url, headers, streams, keepAlive }: SpdyRequest,
+  { url, headers, protocol, streams, keepAlive }: SpdyRequest,
 ): Promise<SpdySocket> {
   const head = requestHead("POST", url, [
     ["Upgrade", "SPDY/3.1"],
@@ -45,6 +47,6 @@ async function upgrade(
   ]);
   const answer = await askForUpgrade(link, head);
   const chosen = answer.headers.get("x-stream-protocol-version");
-  if (chosen !== protocol) throw new Error(`the server speaks no ${protocol} over SPDY`);
+  if (chosen !== protocol) throw new Error(`the server doesn't speak ${protocol} over SPDY`);
   return await SpdySocket.open(link, answer.rest, { streams, keepAlive });
 }

@@ -4,7 +4,8 @@
  * What for, when WebSocket is what servers of today prefer: they have no SPDY to translate to, and pass bytes
  * through to the node as they are. Measured with 256 MiB into a pod (Kubernetes 1.34, everything on one machine):
  * 0.5 s of the API server's CPU in place of 1.9 s, 0.4 s of the kubelet's in place of 0.6 s, and half the time in all.
- * So it is for what moves much; where a server or a proxy has none, WebSocket does the same.
+ * So it is for what moves much; if a server or a proxy has none, WebSocket does the same. And it is for users whose
+ * roles allow no WebSocket (`pod_streams.ts`).
  *
  * Nobody in Kubernetes uses SPDY's windows: whoever stops reading stops the sender by TCP.
  */
@@ -23,15 +24,56 @@ import {
 } from "./spdy_frames.ts";
 
 /** Numbers of a client's streams are odd, and grow. */
-const streamOf = { error: 1, stdin: 3, stdout: 5, stderr: 7 } as const;
-const received: Readonly<Record<number, ServerStream>> = { 1: "error", 5: "stdout", 7: "stderr" };
+const streamOf = { error: 1, stdin: 3, stdout: 5, stderr: 7, resize: 9 } as const;
 
 /** What the runtime's TLS takes in one write: a frame that is longer costs a second one for its rest. */
 const linkTakesBytes = 64 * 1024;
 
-/** Which streams there are, as they were asked for in the request. */
+/** The streams of one upgraded link, in the order in which they are opened. */
 export interface SpdyStreams {
-  stdin: boolean;
+  /** `ended`: the client sends nothing on it. */
+  opened: readonly {
+    number: number;
+    headers: Readonly<Record<string, string>>;
+    ended?: true;
+  }[];
+  /** What arrives on a stream, by its number. */
+  received: Readonly<Record<number, ServerStream>>;
+  /**
+   * When the server has ended all of these, the channel has ended. None: only the link's end is its end. A port's data
+   * may end before what is wrong with it arrives.
+   */
+  endedBy: readonly number[];
+}
+
+/**
+ * The streams of a remote command; a server waits until all that its request names are open.
+ * https://github.com/kubernetes/kubernetes/blob/v1.34.0/staging/src/k8s.io/client-go/tools/remotecommand/v2.go
+ */
+export function commandStreams({ stdin, tty }: { stdin: boolean; tty: boolean }): SpdyStreams {
+  const names = ["error", ...(stdin ? ["stdin"] : []), "stdout", tty ? "resize" : "stderr"];
+  return {
+    opened: (names as (keyof typeof streamOf)[])
+      .map((streamtype) => ({ number: streamOf[streamtype], headers: { streamtype } })),
+    received: { 1: "error", 5: "stdout", 7: "stderr" },
+    endedBy: [],
+  };
+}
+
+/**
+ * The two streams of one connection to a port; its data comes as `stdout`.
+ * https://github.com/kubernetes/kubernetes/blob/v1.34.0/staging/src/k8s.io/client-go/tools/portforward/portforward.go
+ */
+export function portStreams(port: number): SpdyStreams {
+  const headers = { port: String(port), requestid: "0" };
+  return {
+    opened: [
+      { number: streamOf.error, headers: { streamtype: "error", ...headers }, ended: true },
+      { number: streamOf.stdin, headers: { streamtype: "data", ...headers } },
+    ],
+    received: { 1: "error", 3: "stdout" },
+    endedBy: [streamOf.error, streamOf.stdin],
+  };
 }
 
 /** Speaks for one upgraded link; opens its streams at once. */
@@ -42,6 +84,8 @@ export class SpdySocket implements ChannelSocket {
   readonly #silence: SilenceWatch;
   readonly #frames: FrameSource<SpdyEvent>;
   #goneAway = false;
+  /** Streams that the server has ended. */
+  readonly #endedStreams = new Set<number>();
   /** The last ping, and how many messages had been sent before it. */
   #ping = { id: -1, sent: 0 };
 
@@ -49,6 +93,7 @@ export class SpdySocket implements ChannelSocket {
     private readonly link: Link,
     /** Bytes that came together with the answer to the upgrade. */
     first: Uint8Array,
+    private readonly streams: SpdyStreams,
     keepAlive: KeepAlive,
   ) {
     this.#silence = new SilenceWatch(keepAlive, {
@@ -66,15 +111,16 @@ export class SpdySocket implements ChannelSocket {
     { streams, keepAlive }: { streams: SpdyStreams; keepAlive: KeepAlive },
   ): Promise<SpdySocket> {
     const opener = new StreamOpener();
-    for (const [streamtype, number] of Object.entries(streamOf)) {
-      if (streamtype === "stdin" && !streams.stdin) continue;
-      await link.write(opener.frame(number, { streamtype }));
+    for (const { number, headers, ended } of streams.opened) {
+      await link.write(opener.frame(number, headers));
+      if (ended) await link.write(dataFrame(number, new Uint8Array(0), true));
     }
-    return new SpdySocket(link, first, keepAlive);
+    return new SpdySocket(link, first, streams, keepAlive);
   }
 
   async receive(): Promise<ChannelEvent> {
     for (;;) {
+      if (this.#allEnded()) return { kind: "closed", words: "the streams have ended" };
       try {
         const event = await this.#frames.next();
         if (event === null) return this.#ended("the connection was closed");
@@ -87,14 +133,12 @@ export class SpdySocket implements ChannelSocket {
   }
 
   async send(stream: "stdin" | "resize", bytes: Uint8Array): Promise<void> {
-    // It is for no terminals.
-    if (stream === "resize") return;
     this.#silence.sent();
     const needed = frameHeaderBytes + bytes.length;
     const kept = this.#room !== undefined && this.#room.length >= needed ? this.#room : undefined;
     this.#room = undefined;
     const room = kept ?? new Uint8Array(needed);
-    await this.link.write(dataFrameIn(room, streamOf.stdin, bytes));
+    await this.link.write(dataFrameIn(room, streamOf[stream], bytes));
     this.#room = room;
   }
 
@@ -108,6 +152,11 @@ export class SpdySocket implements ChannelSocket {
     this.link[Symbol.dispose]();
   }
 
+  #allEnded(): boolean {
+    const { endedBy } = this.streams;
+    return endedBy.length > 0 && endedBy.every((stream) => this.#endedStreams.has(stream));
+  }
+
   #ended(reason: string): ChannelEvent {
     const { death } = this.#silence;
     if (death === undefined && this.#goneAway) return { kind: "closed", words: "goodbye" };
@@ -118,7 +167,8 @@ export class SpdySocket implements ChannelSocket {
   async #heard(event: SpdyEvent): Promise<ChannelEvent | undefined> {
     switch (event.kind) {
       case "data": {
-        const stream = received[event.stream];
+        const stream = this.streams.received[event.stream];
+        if (event.end) this.#endedStreams.add(event.stream);
         if (stream === undefined || event.bytes.length === 0) return undefined;
         return { kind: "data", stream, bytes: event.bytes };
       }
@@ -128,7 +178,7 @@ export class SpdySocket implements ChannelSocket {
         return undefined;
       case "reset":
         // A command that has ended wants no more input; without any other stream nothing more can come.
-        if (event.stream === streamOf.stdin) return undefined;
+        if (event.stream === streamOf.stdin && this.streams.endedBy.length === 0) return undefined;
         return { kind: "closed", words: `reset, ${event.status}` };
       case "goAway":
         this.#goneAway = true;

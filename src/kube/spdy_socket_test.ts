@@ -4,7 +4,7 @@ import { ManualClock, quiet } from "../base/testing/manual_clock.ts";
 import { SocketExecChannel } from "./exec_channel.ts";
 import { dataFrame, pingFrame } from "./spdy_frames.ts";
 import { openSpdy } from "./spdy_open.ts";
-import { SpdySocket } from "./spdy_socket.ts";
+import { commandStreams, SpdySocket } from "./spdy_socket.ts";
 import { MemoryLink } from "./testing/memory_link.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -19,7 +19,10 @@ async function open(first: Uint8Array = none, link = new MemoryLink()) {
   // Once, and then no more.
   const serverAnswers = () => Promise.resolve(asked.elsewhere++ === 0);
   const keepAlive = { pingAfterMs: 10_000, deadAfterMs: 15_000, clock, serverAnswers };
-  const socket = await SpdySocket.open(link, first, { streams: { stdin: true }, keepAlive });
+  const socket = await SpdySocket.open(link, first, {
+    streams: commandStreams({ stdin: true, tty: false }),
+    keepAlive,
+  });
   return { link, clock, socket, asked, channel: new SocketExecChannel(socket) };
 }
 
@@ -164,11 +167,12 @@ Deno.test("a server that upgrades and names no version of remote commands isn't 
   const opening = openSpdy(link, {
     url: new URL("https://h.test/exec"),
     headers: [],
-    streams: { stdin: true },
+    protocol: "v4.channel.k8s.io",
+    streams: commandStreams({ stdin: true, tty: false }),
     keepAlive: { ...keepAlive, serverAnswers: () => Promise.resolve(true) },
   }, new AbortController().signal);
   link.give(encode("HTTP/1.1 101 Switching Protocols\r\n\r\n"));
-  await assert.rejects(opening, /speaks no v4\.channel\.k8s\.io/);
+  await assert.rejects(opening, /doesn't speak v4\.channel\.k8s\.io/);
   assert.deepEqual([link.written.length, link.closed], [1, true]);
 });
 
@@ -178,7 +182,8 @@ Deno.test("a server without SPDY refuses, and the link is closed", async () => {
   const opening = openSpdy(link, {
     url: new URL("https://h.test/exec?command=x"),
     headers: [["authorization", "Bearer t"]],
-    streams: { stdin: true },
+    protocol: "v4.channel.k8s.io",
+    streams: commandStreams({ stdin: true, tty: false }),
     keepAlive: { pingAfterMs: 1, deadAfterMs: 1, clock: new ManualClock(), serverAnswers },
   }, new AbortController().signal);
   link.give(encode("HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno"));

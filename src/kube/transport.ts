@@ -8,7 +8,7 @@ import type { StreamOptions } from "./client.ts";
 import type { Connection } from "./connection.ts";
 import type { Credentials } from "./credentials.ts";
 import type { DialOptions } from "./dial_link.ts";
-import { answerError, linkError, upgradeError, type Whereabouts } from "./failures.ts";
+import { answerError, linkError, type Whereabouts } from "./failures.ts";
 import { fetchByLink } from "./fetch_by_link.ts";
 import { FetchPool } from "./fetch_pool.ts";
 import { HeadLimit } from "./head_limit.ts";
@@ -23,7 +23,8 @@ import { readPem } from "./open_credentials.ts";
 import { Patience } from "./patience.ts";
 import { fetchLooksForProxy } from "./proxy_environment.ts";
 import { type KeepAlive, keepAliveTimes } from "./silence.ts";
-import type { SpdySocket, SpdyStreams } from "./spdy_socket.ts";
+import type { SpdyRequest } from "./spdy_open.ts";
+import type { SpdySocket } from "./spdy_socket.ts";
 import { UpgradeRefused, UpgradeUnanswered } from "./upgrade.ts";
 import type { WebSocketLink } from "./websocket.ts";
 import { openWebSocket } from "./websocket_open.ts";
@@ -130,49 +131,39 @@ export class Transport implements Disposable {
     }
   }
 
-  /** An open stream. Every other end is a `KodamaError`. */
-  async webSocket(
+  /** An open stream, or the server's refusal. Every other end is a `KodamaError`. */
+  webSocket(
     path: string,
     protocols: readonly string[],
     options: StreamOptions & { signal: AbortSignal },
-  ): Promise<WebSocketLink> {
-    try {
-      return await this.#upgrade(
-        path,
-        (link, request, signal) => openWebSocket(link, { ...request, protocols }, signal),
-        { ...options, use: "prompt" },
-      );
-    } catch (error) {
-      if (error instanceof UpgradeRefused) throw upgradeError(error.code, error.body, this.place);
-      throw error;
-    }
+  ): Promise<WebSocketLink | UpgradeRefused> {
+    return this.#upgrade(
+      path,
+      (link, request, signal) => openWebSocket(link, { ...request, protocols }, signal),
+      { ...options, use: "prompt" },
+    );
   }
 
-  /** The same over SPDY, for many bytes; undefined where the server doesn't want that, for whatever reason. */
+  /** The same over SPDY, by POST. */
   async spdy(
     path: string,
-    streams: SpdyStreams,
-    options: StreamOptions & { signal: AbortSignal },
-  ): Promise<SpdySocket | undefined> {
+    { protocol, streams }: Pick<SpdyRequest, "protocol" | "streams">,
+    options: StreamOptions & DialOptions,
+  ): Promise<SpdySocket | UpgradeRefused> {
     const { openSpdy } = await import("./spdy_open.ts");
-    try {
-      return await this.#upgrade(
-        path,
-        (link, request, signal) => openSpdy(link, { ...request, streams }, signal),
-        { ...options, use: "bulk" },
-      );
-    } catch (error) {
-      if (error instanceof UpgradeRefused) return undefined;
-      throw error;
-    }
+    return await this.#upgrade(
+      path,
+      (link, request, signal) => openSpdy(link, { ...request, protocol, streams }, signal),
+      options,
+    );
   }
 
-  /** Rejects with {@link UpgradeRefused} where it is no use to ask again, else with a `KodamaError`. */
+  /** Rejects with a `KodamaError`. */
   async #upgrade<T>(
     path: string,
     open: OpenStream<T>,
     options: StreamOptions & DialOptions,
-  ): Promise<T> {
+  ): Promise<T | UpgradeRefused> {
     const { signal } = options;
     const patience = new Patience(this.clock, signal);
     for (;;) {
@@ -184,7 +175,7 @@ export class Transport implements Disposable {
         const again = error.code === 401
           ? patience.renewed(this.credentials)
           : await patience.waited(error.code, error.retryAfter);
-        if (!again) throw error;
+        if (!again) return error;
       }
     }
   }

@@ -218,6 +218,101 @@ onCluster("a watch tells of pods that come and go", async ({ client, namespace }
   assert.deepEqual(seen, ["relisted one", "deleted one"]);
 });
 
+/** A client of a service account whose role allows reading pods, and one verb on streams into them. */
+async function clientWith(namespace: TestNamespace, verb: string): Promise<KubeClient> {
+  const streams = "pods/exec,pods/attach,pods/portforward";
+  const bind = `--serviceaccount=${namespace.name}:limited`;
+  await namespace.kubectl("create", "serviceaccount", "limited");
+  for (
+    const [name, verbs, resources] of [["reader", "get,list,watch", "pods"], [
+      "streams",
+      verb,
+      streams,
+    ]]
+  ) {
+    const rule = [`--verb=${verbs}`, `--resource=${resources}`];
+    await namespace.kubectl("create", "role", String(name), ...rule);
+    await namespace.kubectl("create", "rolebinding", String(name), `--role=${name}`, bind);
+  }
+  const token = (await namespace.kubectl("create", "token", "limited")).trim();
+  const config = JSON.parse(
+    await namespace.kubectl("config", "view", "--raw", "--flatten", "--minify", "-o", "json"),
+  );
+  config.users[0].user = { token };
+  const host = systemHost((message) => assert.fail(message));
+  const readText = () => Promise.resolve(JSON.stringify(config));
+  return await openKubeClient({ kubeconfig: "/limited" }, { ...host, readText });
+}
+
+onCluster(
+  "a role with `create` alone opens every kind of stream, as with kubectl",
+  async (world) => {
+    const { namespace } = world;
+    const script = "echo hello > /tmp/index.html; httpd -p 8080 -h /tmp; exec cat";
+    await namespace.startPod("web", {
+      command: ["sh", "-c", script],
+      stdin: true,
+      stdinOnce: true,
+      readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 },
+    });
+    await using client = await clientWith(namespace, "create");
+    const where = { namespace: namespace.name, pod: "web", container: "main" };
+    const exec = (script: string, options: { stdin?: boolean; tty?: boolean } = {}) =>
+      client.exec({
+        ...where,
+        stdin: false,
+        tty: false,
+        ...options,
+        command: ["sh", "-c", script],
+      });
+
+    const plain = await hear(await exec("echo out; echo err >&2; exit 3"));
+    assert.deepEqual([text(plain.stdout), plain.stderr], ["out\n", "err\n"]);
+    assert.deepEqual(plain.end, { kind: "exited", exitCode: 3 });
+
+    const counting = await exec("wc -c", { stdin: true });
+    await counting.write(new Uint8Array(100_000));
+    assert.equal(await counting.closeStdin(), true);
+    assert.equal(text((await hear(counting)).stdout).trim(), "100000");
+
+    // Without a size nothing is read, and the size may come after what was typed later.
+    const looking =
+      `for turn in $(seq 200); do [ "$(stty size)" = "45 123" ] && exit 6; sleep 0.1; done`;
+    const terminal = await exec(`read line; ${looking} 2>/dev/null`, { stdin: true, tty: true });
+    await terminal.resize({ columns: 123, rows: 45 });
+    await terminal.write(new TextEncoder().encode("go\n"));
+    const seen = await hear(terminal);
+    assert.equal(text(seen.stdout), "go\r\n");
+    assert.deepEqual(seen.end, { kind: "exited", exitCode: 6 });
+
+    await using port = await client.forward({ namespace: namespace.name, pod: "web", port: 8080 });
+    const writer = port.writable.getWriter();
+    await writer.write(new TextEncoder().encode("GET /index.html HTTP/1.0\r\n\r\n"));
+    assert.match(await new Response(port.readable).text(), /^HTTP\/1\.[01] 200 OK[^]*hello\n$/);
+    await using closed = await client.forward({ namespace: namespace.name, pod: "web", port: 9 });
+    await new Response(closed.readable).text();
+    assert.match(String(await closed.failure), /refused/);
+
+    const attached = await client.attach({ ...where, stdin: true, tty: false });
+    await attached.write(new TextEncoder().encode("over and back\n"));
+    await attached.closeStdin();
+    assert.equal(text((await hear(attached)).stdout), "over and back\n");
+  },
+);
+
+onCluster(
+  "a role without `create` is refused with the verb that it lacks",
+  async ({ namespace }) => {
+    await using client = await clientWith(namespace, "delete");
+    const where = { namespace: namespace.name, pod: "one", container: "main" };
+    await assert.rejects(client.exec({ ...where, command: ["true"], stdin: false, tty: false }), {
+      kind: "forbidden",
+      message: /cannot create resource "pods\/exec"/,
+      hint: /allow the verb "create" on "pods\/exec"/,
+    });
+  },
+);
+
 onCluster("where there is no shell, a shell is refused and a program runs", async (world) => {
   await world.namespace.startPod("bare", {
     image: "kodama.test/shellless:1",

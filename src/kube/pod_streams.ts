@@ -1,0 +1,61 @@
+/**
+ * Opens streams into pods: by WebSocket, or by SPDY.
+ *
+ * To RBAC a WebSocket is a `get` of `pods/exec`, since it starts with a GET; SPDY is a `create`, since it starts with
+ * a POST. Many roles grant `create` alone. So a GET that is forbidden is followed by a POST, as kubectl does it:
+ * https://github.com/kubernetes/kubernetes/blob/v1.34.0/staging/src/k8s.io/client-go/tools/remotecommand/fallback.go
+ * A refused upgrade has started nothing in the pod; after any other failure nothing is tried again.
+ */
+import { refusesSpdy, upgradeError } from "./failures.ts";
+import type { Transport } from "./transport.ts";
+import { UpgradeRefused } from "./upgrade.ts";
+
+/** One stream, by either protocol. */
+export interface StreamAttempts<S> {
+  /** What RBAC decides by, as far as it is worth remembering. */
+  resource: { namespace: string; subresource: "exec" | "attach" | "portforward" };
+  /** SPDY first, if the server has it: it is cheaper for many bytes. */
+  prefersSpdy: boolean;
+  webSocket: () => Promise<S | UpgradeRefused>;
+  spdy: () => Promise<S | UpgradeRefused>;
+}
+
+/** Remembers of one server which protocol it accepts. */
+export class PodStreams {
+  /** SPDY was refused to a stream that preferred it. */
+  #withoutSpdy = false;
+  /**
+   * `NAMESPACE/SUBRESOURCE` of which a GET was forbidden: the next stream starts with the POST, so that a thousand
+   * pods don't cost a thousand refusals. Only roles with `resourceNames` could differ within one.
+   */
+  readonly #forbiddenGets = new Set<string>();
+
+  constructor(private readonly transport: Transport) {}
+
+  /** Rejects with a `KodamaError`. */
+  async open<S>({ resource, prefersSpdy, webSocket, spdy }: StreamAttempts<S>): Promise<S> {
+    const key = `${resource.namespace}/${resource.subresource}`;
+    const getIsForbidden = this.#forbiddenGets.has(key);
+    let post: UpgradeRefused | undefined;
+    if (getIsForbidden || (prefersSpdy && !this.#withoutSpdy)) {
+      const opened = await spdy();
+      if (!(opened instanceof UpgradeRefused)) return opened;
+      post = opened;
+      if (getIsForbidden && !refusesSpdy(post)) throw this.#error({ post });
+      if (prefersSpdy && post.code !== 403) this.#withoutSpdy = true;
+    }
+    const get = await webSocket();
+    if (!(get instanceof UpgradeRefused)) return get;
+    if (get.code === 403) this.#forbiddenGets.add(key);
+    if (get.code === 403 && post === undefined) {
+      const opened = await spdy();
+      if (!(opened instanceof UpgradeRefused)) return opened;
+      post = opened;
+    }
+    throw this.#error({ get, ...(post === undefined ? {} : { post }) });
+  }
+
+  #error(refusals: { get?: UpgradeRefused; post?: UpgradeRefused }): Error {
+    return upgradeError(refusals, this.transport.place);
+  }
+}
