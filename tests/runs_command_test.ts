@@ -36,7 +36,7 @@ Deno.test("runs are kept, shown and run again, by the real program", async (t) =
     const { code, stderr } = await kodama.run(words);
     assert.equal(code, 5);
     const [, line = ""] =
-      /^the failed ones again: kodama (runs rerun \S+ --failed)$/m.exec(stderr) ??
+      /^Rerun the failed pods: kodama (runs rerun \S+ --failed)$/m.exec(stderr) ??
         [];
     const again = await kodama.run(line.split(" "));
     assert.equal(again.code, 0, again.stderr);
@@ -167,7 +167,7 @@ Deno.test("runs are kept, shown and run again, by the real program", async (t) =
       // The last run is now the one that failed; its places are still those of the first.
       const anew = await kodama.run(["runs", "rerun", "--recreated", "--max-rc", "--fanout", "1"]);
       assert.equal(anew.code, 2, anew.stderr);
-      assert.match(anew.stderr, /^2 failed \(1: weka-drive-1; 2: weka-drive-2\)/m);
+      assert.match(anew.stderr, /^2 failed \(1: weka-drive-1; exit 2: weka-drive-2\)/m);
     },
   );
 });

@@ -103,7 +103,8 @@ class CopyRun {
       return [{ kind: "contextFailed", context, error: findings.error }];
     }
     const { skipped } = findings;
-    return skipped.length === 0 ? [] : [{ kind: "podsSkipped", context, skipped }];
+    const several = new Set(this.#options.contexts).size > 1 ? { several: true } as const : {};
+    return skipped.length === 0 ? [] : [{ kind: "podsSkipped", context, skipped, ...several }];
   }
 
   async #sourcePod(selection: Selection, settings: ExecSettings): Promise<Target> {

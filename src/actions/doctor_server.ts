@@ -50,13 +50,13 @@ async function checkAccess(
   const { context } = client;
   const what = (some: readonly string[]) =>
     `${some.join(" and ")} ${resource} in namespace "${namespace}"`;
-  if (missing.length === 0) return { id, context, status: "ok", detail: `may ${what(verbs)}` };
+  if (missing.length === 0) return { id, context, status: "ok", detail: `you can ${what(verbs)}` };
   const needed = verbs.length === 1 ? `the verb ${verbs[0]}` : `the verbs ${verbs.join(" and ")}`;
   return {
     id,
     context,
     status: "fail",
-    detail: `may not ${what(missing)}`,
+    detail: `you cannot ${what(missing)}`,
     advice: `a role needs ${needed} for ${resource}`,
   };
 }
@@ -88,7 +88,7 @@ async function mayDo(
 function checkStreams(context: string, release: string): Finding {
   const minor = minorOf(release);
   if (minor === undefined || minor >= minorWithHalfClose) {
-    return { id: "streams", context, status: "ok", detail: "standard input can be closed" };
+    return { id: "streams", context, status: "ok", detail: "the server supports closing stdin" };
   }
   return {
     id: "streams",

@@ -72,7 +72,7 @@ for (const [verb, status] of [["get", "ok"], ["create", "fail"]] as const) {
     const exec = all.find(({ id }) => id === "execPods");
     assert.equal(exec?.status, status);
     if (status === "ok") return;
-    assert.equal(exec?.detail, 'may not create pods/exec in namespace "default"');
+    assert.equal(exec?.detail, 'you cannot create pods/exec in namespace "default"');
     assert.equal(exec?.advice, "a role needs the verb create for pods/exec");
   });
 }

@@ -83,9 +83,10 @@ class ExecRun {
     yield* this.#waits;
     const findings = await looking;
     const first = findings.flatMap((found) => this.#note(found));
+    // The error says why no pod can be used, so the notes don't say it first.
+    if (first.length === 0 && this.#failedContexts === 0) throw noMatch(findings);
     const notes = this.#takeNotes();
     yield* notes;
-    if (first.length === 0 && this.#failedContexts === 0) throw noMatch(findings);
     const parts = nameParts(first);
     const naming = { ...parts, context: parts.context || new Set(this.#contexts).size > 1 };
     this.#add(first, (target) => targetName(target, naming));
@@ -140,7 +141,8 @@ class ExecRun {
       return [];
     }
     const { context, skipped } = findings;
-    if (skipped.length > 0) this.#notes.push({ kind: "podsSkipped", context, skipped });
+    const several = new Set(this.#contexts).size > 1 ? { several: true } as const : {};
+    if (skipped.length > 0) this.#notes.push({ kind: "podsSkipped", context, skipped, ...several });
     return findings.targets;
   }
 

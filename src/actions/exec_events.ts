@@ -19,7 +19,8 @@ export type { Outcome, OutcomeKind, RunEvent } from "../exec/model.ts";
 export { restOf } from "../exec/outcome_rest.ts";
 export { wholeSelection } from "../kube/whole_selection.ts";
 export type { OutputMode } from "../exec/output_mode.ts";
-export type { RunSummary } from "../exec/summary.ts";
+export { compressNames } from "../exec/name_ranges.ts";
+export { outcomeName, type RunSummary } from "../exec/summary.ts";
 export type { Amount } from "../exec/schedule.ts";
 export type { TargetReport } from "../exec/target_report.ts";
 export type { OutputChunk, TerminalSize } from "../kube/client.ts";
@@ -133,8 +134,13 @@ export type ExecEvent =
   | { kind: "contextWaiting"; context: string; reason: string; limitMs: number }
   /** This context's pods can't be known; the others go on. Told once for a context. */
   | { kind: "contextFailed"; context: string; error: KodamaError }
-  /** Pods that the selection names and that can't be targets. */
-  | { kind: "podsSkipped"; context: string; skipped: readonly SkippedPod[] }
+  /** Pods that the selection names and that can't be targets. `several`: pods of other contexts are looked for, too. */
+  | {
+    kind: "podsSkipped";
+    context: string;
+    skipped: readonly SkippedPod[];
+    several?: true;
+  }
   | Extract<RunEvent, { kind: "runStarted" }> & { names: readonly string[] }
   /** Targets of a context that answered late; their indexes and names follow those before. */
   | Extract<RunEvent, { kind: "targetsAdded" }> & { names: readonly string[] }

@@ -61,7 +61,7 @@ const three = { pods: { "w-0": says("a\nb\n"), "w-1": says("a\nb\n"), "w-2": say
 
 Deno.test("each output mode gives its own events", async () => {
   const endings = ["0 ok", "1 ok", "2 failed"];
-  const last = "exit 5, 2 ok, 1 failed (3: w-2)";
+  const last = "exit 5, 2 ok, 1 failed (exit 3: w-2)";
   const start = "runStarted w-0 w-1 w-2";
   const told = async (outputMode: NonNullable<ExecOptions["outputMode"]>) =>
     words(await run({ c: three }, { outputMode })).filter((word) => !endings.includes(word));

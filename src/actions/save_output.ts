@@ -35,8 +35,8 @@ export class OutputFiles implements AsyncDisposable {
       const found = await Promise.all(looked.map((path) => this.#host.files.inspect(path)));
       const first = looked.find((_, index) => found[index] !== undefined);
       if (first === undefined) continue;
-      throw new KodamaError("conflict", `${first} is there already`, {
-        hint: "--force replaces it; or take another folder",
+      throw new KodamaError("conflict", `${first} already exists`, {
+        hint: "use --force to overwrite it, or choose another directory",
       });
     }
   }

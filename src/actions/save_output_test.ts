@@ -52,7 +52,7 @@ Deno.test("each target's streams are files of their own, whatever the target is 
 Deno.test("files of an earlier run are an error before anything runs, or replaced", async () => {
   const files = { "/o/w-1.stderr": "mine" };
   const refused = await run({ outputFolder: { path: "/o", replace: false } }, { files });
-  assert.match(String(refused.error), /\/o\/w-1\.stderr is there already/);
+  assert.match(String(refused.error), /\/o\/w-1\.stderr already exists/);
   assert.deepEqual(refused.events, []);
   assert.deepEqual(refused.saved, files);
   const { saved } = await run({ outputFolder: { path: "/o", replace: true } }, { files });

@@ -5,10 +5,10 @@ export const success = 0;
 /** kodama itself failed, a server said no, or nothing has the name that was given. */
 export const failure = 1;
 
-/** The codes of a run, for help: the gravest of its outcomes wins in the order 4, 3, 5. */
+/** The codes of a run, for help: the gravest of its outcomes wins in the order 4, 3, 1, 5. */
 export const exitCodeTable: readonly (readonly [code: string, meaning: string])[] = [
   ["0", "every command ended with exit code 0"],
-  ["1", "kodama itself failed"],
+  ["1", "kodama itself failed, or the server refused"],
   ["2", "the command line is wrong, or no pod matches"],
   ["3", "a limit of time was reached"],
   ["4", "a pod couldn't be reached, or the link broke before the end was known"],

@@ -223,7 +223,7 @@ export function durationMs(raw: string): number {
   const ms = parseDuration(raw);
   if (ms !== undefined) return ms;
   throw new BadValue(raw, "it is not a duration", {
-    hint: "durations look like 15s, 2m or 1h30m, up to 24 days",
+    hint: "durations look like 15s, 2m or 1h30m",
   });
 }
 

@@ -11,6 +11,11 @@ export type EndSignal = "SIGINT" | "SIGTERM" | "SIGHUP";
 export interface SignalSource {
   /** Takes over the signals until it is disposed of: while it is not, each does what it does by itself. */
   listen(handler: (signal: EndSignal) => void): Disposable;
+  /**
+   * Calls the handler when a person asks how far a command is, by Ctrl-\\ (SIGQUIT) or SIGUSR1; until it is disposed
+   * of these signals don't end the process. Absent on a system that has no such signals.
+   */
+  onStatus?(handler: () => void): Disposable;
 }
 
 /** What is known of a host before it is made. */

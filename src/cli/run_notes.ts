@@ -21,9 +21,29 @@ export function waitingContextText(
   return `waiting for ${whom}: ${reason} (${formatDuration(limitMs)} at most)`;
 }
 
-/** A pod that matches and can't be used. */
-export function skippedPodText({ pod, reason }: { pod: string; reason: string }): string {
-  return `skipped ${pod}: ${reason}`;
+/**
+ * A pod that matches and can't be used: `not ready: web-0 (Pending, 0/1 containers ready)`.
+ *
+ * @param context in front of the name, if there are several.
+ */
+export function skippedPodText(
+  { pod, reason }: { pod: string; reason: string },
+  context?: string,
+): string {
+  const name = context === undefined ? pod : `${context}/${pod}`;
+  if (reason.startsWith("has no container")) return `skipped ${name}: ${reason}`;
+  return `not ready: ${name} (${reason.replace(/^(?:is|has) /, "").replace(": ", ", ")})`;
+}
+
+/** The pods of an event that can't be used, a line each. */
+export function skippedPodTexts(
+  { context, skipped, several }: {
+    context: string;
+    skipped: readonly { pod: string; reason: string }[];
+    several?: true;
+  },
+): string[] {
+  return skipped.map((one) => skippedPodText(one, several ? context : undefined));
 }
 
 /** A run that goes on without a record. */

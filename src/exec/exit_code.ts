@@ -1,11 +1,11 @@
 /** The exit code of a whole run: the table of the reference, as a function. */
 import type { Outcome } from "./model.ts";
 
-/** Codes of a run. 1 and 2 are kodama's own errors, which never are outcomes; 130 is 128 + SIGINT. */
-const codes = { ok: 0, limit: 3, unreachable: 4, failed: 5, stopped: 130 } as const;
+/** Codes of a run. 2 is a wrong command line, which isn't an outcome; 130 is 128 + SIGINT. */
+const codes = { ok: 0, forbidden: 1, limit: 3, unreachable: 4, failed: 5, stopped: 130 } as const;
 
 /**
- * The gravest outcome wins: unreachable or unknown, then timed out or cancelled, then a failed command. One
+ * The gravest outcome wins: unreachable or unknown, then timed out or cancelled, then forbidden, then a failed command. One
  * single target gives its own exit code, as kubectl does.
  *
  * @param options.failedContexts contexts whose targets could not even be listed: unreachable, all of them.
@@ -21,6 +21,7 @@ export function exitCodeOfRun(
   const contextFailed = (options.failedContexts ?? 0) > 0;
   if (contextFailed || kinds.has("unreachable") || kinds.has("unknown")) return codes.unreachable;
   if (kinds.has("timeout") || kinds.has("cancelled")) return codes.limit;
+  if (kinds.has("forbidden")) return codes.forbidden;
   const remote = outcomes.map((outcome) => outcome.kind === "failed" ? outcome.exitCode : 0);
   const largest = remote.reduce((max, code) => Math.max(max, code), 0);
   if (largest > 0) {

@@ -22,6 +22,8 @@ export type Outcome =
   }
   /** A limit was reached: `connect` while opening the stream, `command` while it ran; the rest as below. */
   | ({ kind: "timeout"; limit: "connect" | "command"; afterMs: number } & Rest)
+  /** The server refused the stream to this user; nothing was started. */
+  | { kind: "forbidden"; reason: string; hint?: string }
   /** The stream was never opened, or the command never begun. */
   | { kind: "unreachable"; reason: string }
   /** The link ended before the server's final Status. */

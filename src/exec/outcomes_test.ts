@@ -13,6 +13,7 @@ import { nameParts, targetName } from "./target_names.ts";
 const ok: Outcome = { kind: "ok" };
 const failed = (exitCode: number): Outcome => ({ kind: "failed", exitCode });
 const timeout: Outcome = { kind: "timeout", limit: "command", afterMs: 5000 };
+const forbidden: Outcome = { kind: "forbidden", reason: "no" };
 const unreachable: Outcome = { kind: "unreachable", reason: "no route" };
 const unknown: Outcome = { kind: "unknown", reason: "link broke" };
 const cancelled: Outcome = { kind: "cancelled" };
@@ -34,6 +35,10 @@ Deno.test("the gravest outcome gives the exit code, one target its own", () => {
     [[failed(7), timeout], 3],
     [[failed(7), timeout, unknown], 4],
     [[ok, unreachable], 4],
+    [[forbidden], 1],
+    [[forbidden, failed(7)], 1],
+    [[forbidden, cancelled], 3],
+    [[forbidden, unreachable], 4],
     [[ok, cancelled], 3],
     [[ok, skipped], 3],
     [[failed(1), skipped], 5],
@@ -128,7 +133,10 @@ Deno.test("the summary has the first failure first, and failed targets by exit c
   builder.ended(9, failed(127));
   builder.ended(8, timeout);
   const { text, counts, failures } = builder.build(names);
-  assert.equal(text, "6 ok, 3 failed (1: weka-drive-[3,7]; 127: weka-drive-9), 1 timeout");
+  assert.equal(
+    text,
+    "6 ok, 3 failed (exit 1: weka-drive-[3,7]; exit 127: weka-drive-9), 1 timed out",
+  );
   assert.equal(counts.ok, 6);
   assert.deepEqual(failures[0]?.targets, [3, 7]);
   assert.equal(new SummaryBuilder().build([]).text, "0 ok");

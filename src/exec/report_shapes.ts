@@ -15,7 +15,7 @@ const whole = v.pipe(v.number(), v.integer(), v.minValue(0));
 const index = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(10_000_000));
 
 const outcomeKind = v.picklist(
-  ["ok", "failed", "timeout", "unreachable", "unknown", "cancelled", "skipped"],
+  ["ok", "failed", "timeout", "forbidden", "unreachable", "unknown", "cancelled", "skipped"],
 );
 
 /** How a target ended. */

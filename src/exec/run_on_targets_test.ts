@@ -114,6 +114,16 @@ Deno.test("without a shell the command runs bare, whatever the runtime's words",
   assert.deepEqual(stage.pods[0]?.requests.at(-1)?.command, ["hostname"]);
 });
 
+for (const kind of ["forbidden", "unauthorized"] as const) {
+  Deno.test(`a stream that is ${kind} is forbidden, in the same words for every pod`, async () => {
+    const stage = scene([hello, hello]);
+    stage.options.open = ({ pod }) =>
+      Promise.reject(new KodamaError(kind, `pods "${pod}" is forbidden: no`, { hint: "a role" }));
+    const outcome = { kind: "forbidden", reason: "no", hint: "a role" };
+    assert.deepEqual(outcomesOf(await events(stage)), [outcome, outcome]);
+  });
+}
+
 Deno.test("a bare command that is cancelled says that it may still run", async () => {
   const refused = new KodamaError("server", 'exec: "sh": executable file not found in $PATH');
   const stage = scene([{ ...hello, end: "hangs" }], { timeoutMs });

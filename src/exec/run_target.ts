@@ -115,6 +115,9 @@ export async function openStream(
     if (form === "preamble" && saysNoShell(error.message)) return { kind: "noShell" };
     const failure = readStartFailure(error.message);
     if (failure !== undefined) return ended({ kind: "failed", ...failure });
+    if (error.kind === "forbidden" || error.kind === "unauthorized") {
+      return ended(outcomeOfRefusal(error));
+    }
     return ended({ kind: "unreachable", reason: withoutCommand(error.message) });
   }
 }
@@ -123,6 +126,12 @@ function outcomeOfLink({ message, failure }: LinkError): Outcome {
   if (failure.sent !== "all") return { kind: "unreachable", reason: message };
   const reason = `the link broke before the server's answer, and the command may have begun`;
   return { kind: "unknown", reason: `${reason}: ${failure.reason}` };
+}
+
+/** Without the pod's name, so that the same refusal reads the same in every pod. */
+function outcomeOfRefusal({ message, hint }: KodamaError): Outcome {
+  const reason = message.replace(/^pods "[^"]*" is forbidden: /, "");
+  return { kind: "forbidden", reason, ...(hint === undefined ? {} : { hint }) };
 }
 
 function ended(outcome: Outcome): Attempt {

@@ -19,7 +19,7 @@ export interface RunSummary {
   counts: Readonly<Record<OutcomeKind, number>>;
   /** In the order in which each first happened. */
   failures: readonly FailureGroup[];
-  /** `47 ok, 2 failed (1: weka-drive-3; 127: weka-drive-9), 1 timeout`. */
+  /** `47 ok, 2 failed (exit 1: weka-drive-3; exit 127: weka-drive-9), 1 timed out`. */
   text: string;
 }
 
@@ -29,6 +29,7 @@ export class SummaryBuilder {
     ok: 0,
     failed: 0,
     timeout: 0,
+    forbidden: 0,
     unreachable: 0,
     unknown: 0,
     cancelled: 0,
@@ -69,6 +70,11 @@ function failureGroup(
   };
 }
 
+/** An outcome as it is called in text. */
+export function outcomeName(kind: OutcomeKind): string {
+  return kind === "timeout" ? "timed out" : kind;
+}
+
 /** The kinds in the order of their first failure; failed commands by exit code, each with its targets. */
 function textOf(
   counts: Readonly<Record<OutcomeKind, number>>,
@@ -77,8 +83,8 @@ function textOf(
   const parts = counts.ok > 0 || failures.length === 0 ? [`${counts.ok} ok`] : [];
   for (const kind of new Set(failures.map((failure) => failure.kind))) {
     const codes = failures.filter((failure) => failure.kind === "failed")
-      .map(({ exitCode, names }) => `${exitCode}: ${names}`).join("; ");
-    parts.push(`${counts[kind]} ${kind}${kind === "failed" ? ` (${codes})` : ""}`);
+      .map(({ exitCode, names }) => `exit ${exitCode}: ${names}`).join("; ");
+    parts.push(`${counts[kind]} ${outcomeName(kind)}${kind === "failed" ? ` (${codes})` : ""}`);
   }
   return parts.join(", ");
 }

@@ -67,6 +67,7 @@ function errorOf(outcome: Outcome): string | null {
     }
     case "cancelled":
       return restOf(outcome).join("; ") || null;
+    case "forbidden":
     case "unreachable":
     case "unknown":
     case "skipped":

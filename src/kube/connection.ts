@@ -87,6 +87,9 @@ export async function resolveContext(
   };
 }
 
+const withoutContexts =
+  "the file has no contexts: $KUBECONFIG or --kubeconfig can name another; kodama cluster up starts a small cluster to try things in";
+
 async function findContext(
   config: Kubeconfig,
   name: string | undefined,
@@ -96,7 +99,7 @@ async function findContext(
   const files = config.paths.join(", ");
   if (wanted === undefined) {
     const hint = names.length === 0
-      ? "kodama cluster up starts a small cluster of your own, to try things in"
+      ? withoutContexts
       : `kubectl config use-context ${names[0]}, or --context with one of: ${listed(names)}`;
     throw new KodamaError("config", `no current context in ${files || "the kubeconfig"}`, { hint });
   }
@@ -105,9 +108,7 @@ async function findContext(
   const near = await nearestNames(wanted, names);
   const guess = near.length === 0 ? "" : `did you mean ${near.map(quoted).join(" or ")}? `;
   throw new KodamaError("config", `no context ${quoted(wanted)} in ${files || "the kubeconfig"}`, {
-    hint: names.length === 0
-      ? "kodama cluster up starts a small cluster of your own, to try things in"
-      : `${guess}the contexts are: ${listed(names)}`,
+    hint: names.length === 0 ? withoutContexts : `${guess}the contexts are: ${listed(names)}`,
   });
 }
 
@@ -126,7 +127,7 @@ async function reference<T>(
       ? `kubeconfig ${context.path}: context ${quoted(context.name)} names no ${what}`
       : `kubeconfig ${context.path}: context ${quoted(context.name)} names the ${what} ${
         quoted(name)
-      }, which isn't there`,
+      }, which does not exist`,
     near.length === 0 ? {} : { hint: `did you mean ${near.map(quoted).join(" or ")}?` },
   );
 }

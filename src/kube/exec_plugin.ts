@@ -160,7 +160,7 @@ function pluginError(error: unknown, plugin: ExecPlugin): unknown {
   if (denied !== undefined) {
     return new KodamaError(
       "environment",
-      `not allowed to run the credential plugin ${plugin.command}`,
+      `kodama won't run the credential plugin ${plugin.command}: it is not on its allow-list`,
       {
         hint: `allow it with KODAMA_ALLOW_RUN=${plugin.command}`,
         cause: error,

@@ -46,7 +46,9 @@ export function answerError(code: number, body: string, at: Whereabouts): Kodama
     `HTTP status ${code}`;
   if (code === 410) return new ExpiredError(`${said} (${place(at)})`);
   const kind = kindOfCode(code, status?.reason);
-  const hint = hintOf(kind, said, at);
+  const hint = /HTTP request to an HTTPS server/.test(body)
+    ? "it is a TLS port: the server in the kubeconfig must start with https://"
+    : hintOf(kind, said, at);
   return new KodamaError(kind, `${said} (${place(at)})`, hint === undefined ? {} : { hint });
 }
 
@@ -121,7 +123,7 @@ export function linkError<E>(error: E, at: Whereabouts, sentAll = false): Kodama
 /** The error of a server that took a request and says nothing. */
 export function silenceError(at: Whereabouts, limitMs: number): KodamaError {
   return new KodamaError("unreachable", `${place(at)}: no answer in ${limitMs / 1000}s`, {
-    hint: "something listens there that is no API server, or one that is stuck",
+    hint: "is it the address of a Kubernetes API server, and does that respond?",
   });
 }
 
@@ -196,9 +198,30 @@ function hintOf(kind: ErrorKind, said: string, at: Whereabouts): string | undefi
 /** What the runtime's and node's network errors say, in a person's words. `dialling`: no connection was made. */
 const causes: readonly { pattern: RegExp; reason: string; hint: string; dialling?: true }[] = [
   {
+    pattern: /invalid HTTP version|HPE_INVALID|not an HTTP answer/i,
+    reason: "it does not speak HTTP",
+    hint: "if it is a TLS port, the server in the kubeconfig must start with https://",
+  },
+  {
+    pattern: /InvalidContentType|WRONG_VERSION_NUMBER|wrong version number/i,
+    reason: "it does not speak TLS",
+    hint: "if it is a plain HTTP port, the server in the kubeconfig must start with http://",
+  },
+  {
+    pattern: /requests to port \d+ are blocked/i,
+    reason: "it is a port that no HTTP client may connect to",
+    hint: "is the port of the server in the kubeconfig right?",
+    dialling: true,
+  },
+  {
+    pattern: /close_notify|handshake eof|connection closed before/i,
+    reason: "the server closed the connection without an answer",
+    hint: "it may be restarting, or a proxy is in between: try again",
+  },
+  {
     pattern: /ECONNREFUSED|connection refused/i,
     reason: "connection refused",
-    hint: "nothing listens there: is the cluster running, and the address in the kubeconfig right?",
+    hint: "is the API server running, and the address in the kubeconfig right?",
     dialling: true,
   },
   {
@@ -210,7 +233,7 @@ const causes: readonly { pattern: RegExp; reason: string; hint: string; dialling
     pattern: /UnknownIssuer|unable to verify|self[- ]signed|unknown ca|BadSignature/i,
     reason: "its certificate is signed by an authority that isn't trusted",
     hint:
-      "the certificate-authority in the kubeconfig belongs to another cluster, or the cluster was made anew; where it names none, the machine's own count, or those of SSL_CERT_FILE",
+      "is the certificate-authority in the kubeconfig this cluster's? Without one, the system's authorities or SSL_CERT_FILE count",
   },
   {
     pattern: /CERT_HAS_EXPIRED|certificate (?:has )?expired|invalid peer certificate: Expired/i,

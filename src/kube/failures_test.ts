@@ -45,6 +45,28 @@ for (const [code, body, kind, message] of answers) {
 const coded = (code: string) => Object.assign(new Error("connect failed"), { code });
 const links: [unknown, string, RegExp][] = [
   [
+    new TypeError("fetch failed", {
+      cause: new Error("client error (SendRequest): invalid HTTP version parsed"),
+    }),
+    "unreachable",
+    /: it does not speak HTTP$/,
+  ],
+  [
+    new TypeError("Requests to port 1 are blocked"),
+    "unreachable",
+    /no HTTP client may connect to$/,
+  ],
+  [
+    new Error("received corrupt message of type InvalidContentType"),
+    "unreachable",
+    /: it does not speak TLS$/,
+  ],
+  [
+    new Error("peer closed connection without sending TLS close_notify: https://docs.rs/x"),
+    "unreachable",
+    /closed the connection without an answer$/,
+  ],
+  [
     new Deno.errors.ConnectionRefused("Connection refused (os error 111)"),
     "unreachable",
     /: connection refused$/,

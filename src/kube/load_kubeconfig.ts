@@ -17,7 +17,7 @@ export async function loadKubeconfig(
   const files = await Promise.all(paths.map((path) => readIfThere(path, host)));
   const found = files.filter((file) => file !== undefined);
   if (explicit !== undefined && found.length === 0) {
-    throw new KodamaError("config", `kubeconfig ${explicit}: no such file`);
+    throw new KodamaError("config", `kubeconfig ${explicit} does not exist`);
   }
   return found.length === 0 ? undefined : await mergeKubeconfigs(found);
 }
@@ -25,13 +25,13 @@ export async function loadKubeconfig(
 /** The error where there is neither a kubeconfig nor a cluster around us. */
 export function noKubeconfigError(host: Host): KodamaError {
   const paths = kubeconfigPaths(host);
-  return new KodamaError(
-    "config",
-    `no kubeconfig: ${paths.join(", ")} ${paths.length === 1 ? "isn't" : "aren't"} there`,
-    {
-      hint: "kodama cluster up starts a small cluster of your own, to try things in",
-    },
-  );
+  const missing = `${paths.join(", ")} ${paths.length === 1 ? "does" : "do"} not exist`;
+  const fromVariable = (host.env("KUBECONFIG") ?? "") !== "";
+  return new KodamaError("config", `no kubeconfig: ${missing}`, {
+    hint: fromVariable
+      ? "$KUBECONFIG names this: correct it, or unset it to use ~/.kube/config"
+      : "set $KUBECONFIG or pass --kubeconfig FILE; kodama cluster up starts a small cluster to try things in",
+  });
 }
 
 /** Entries of `KUBECONFIG` that are empty, or there twice, count once or not at all. */
@@ -48,6 +48,6 @@ async function readIfThere(path: string, host: Host): Promise<KubeconfigFile | u
       return undefined;
     }
     throw permissionError(error) ??
-      new KodamaError("config", `kubeconfig ${path}: can't be read`, { cause: error });
+      new KodamaError("config", `cannot read kubeconfig ${path}`, { cause: error });
   }
 }

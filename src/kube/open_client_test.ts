@@ -37,19 +37,24 @@ Deno.test("all contexts of all files are listed, in their order", async () => {
   assert.deepEqual(await listContexts({}, host), { current: "a", names: ["a", "b"] });
 });
 
+Deno.test("a $KUBECONFIG that names nothing is what the hint is about", async () => {
+  const host = testHost({ env: { HOME: "/home", KUBECONFIG: "/nope:/never" } });
+  await assert.rejects(openKubeClient({}, host), {
+    message: "no kubeconfig: /nope, /never do not exist",
+    hint: "$KUBECONFIG names this: correct it, or unset it to use ~/.kube/config",
+  });
+});
+
 Deno.test("no kubeconfig at all is one exact error with a way out", async () => {
-  const hint = "kodama cluster up starts a small cluster of your own, to try things in";
+  const hint =
+    "set $KUBECONFIG or pass --kubeconfig FILE; kodama cluster up starts a small cluster to try things in";
   await assert.rejects(openKubeClient({}, testHost({ env: { HOME: "/home" } })), {
     kind: "config",
-    message: "no kubeconfig: /home/.kube/config isn't there",
-    hint,
-  });
-  await assert.rejects(openKubeClient({}, testHost({ env: { KUBECONFIG: "/a:/b" } })), {
-    message: "no kubeconfig: /a, /b aren't there",
+    message: "no kubeconfig: /home/.kube/config does not exist",
     hint,
   });
   await assert.rejects(openKubeClient({ kubeconfig: "/x" }, testHost()), {
-    message: "kubeconfig /x: no such file",
+    message: "kubeconfig /x does not exist",
   });
 });
 

@@ -126,7 +126,7 @@ const failures: [string, Bearer, { code: number; stdout: string } | Error, strin
     "may not be run",
     plugin(),
     denied,
-    "not allowed to run the credential plugin login",
+    "kodama won't run the credential plugin login: it is not on its allow-list",
     "allow it with KODAMA_ALLOW_RUN=login",
   ],
   [

@@ -97,5 +97,8 @@ export class SilenceWatch {
 /** An error's message, without the page of its library's manual that rustls puts behind some. */
 export function linkWords(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
+  if (/close_notify/.test(message)) {
+    return "the server closed the connection unexpectedly (close_notify is missing)";
+  }
   return message.replace(/: https?:\/\/\S+$/, "");
 }

@@ -86,6 +86,7 @@ export function lastWords({ stderr, outcome }: PodResult): string {
       return outcome.reason ?? `exit code ${outcome.exitCode}`;
     case "timeout":
       return "the time is up";
+    case "forbidden":
     case "unreachable":
     case "unknown":
     case "skipped":
@@ -101,6 +102,8 @@ export function podFailure(what: string, result: PodResult, hint?: string): Koda
     ? "timeout"
     : result.outcome.kind === "failed"
     ? "conflict"
+    : result.outcome.kind === "forbidden"
+    ? "forbidden"
     : "unreachable";
   return new KodamaError(kind, `${what}: ${lastWords(result)}`, hint === undefined ? {} : { hint });
 }

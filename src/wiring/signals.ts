@@ -6,15 +6,28 @@ const heard: readonly EndSignal[] = Deno.build.os === "windows"
   ? ["SIGINT"]
   : ["SIGINT", "SIGTERM", "SIGHUP"];
 
+/** They take no key from the terminal: what is typed during a run stays for the shell. */
+const asking: readonly Deno.Signal[] = Deno.build.os === "windows"
+  ? []
+  : Deno.build.os === "darwin"
+  ? ["SIGQUIT", "SIGUSR1", "SIGINFO"]
+  : ["SIGQUIT", "SIGUSR1"];
+
 /** The signals of this process. */
 export const processSignals: SignalSource = {
-  listen(handler) {
-    const listeners = heard.map((name) => ({ name, listener: () => handler(name) }));
-    for (const { name, listener } of listeners) Deno.addSignalListener(name, listener);
-    return {
-      [Symbol.dispose]: () => {
-        for (const { name, listener } of listeners) Deno.removeSignalListener(name, listener);
-      },
-    };
-  },
+  listen: (handler) => listenTo(heard, handler),
+  onStatus: (handler) => listenTo(asking, handler),
 };
+
+function listenTo<Name extends Deno.Signal>(
+  names: readonly Name[],
+  handler: (name: Name) => void,
+): Disposable {
+  const listeners = names.map((name) => ({ name, listener: () => handler(name) }));
+  for (const { name, listener } of listeners) Deno.addSignalListener(name, listener);
+  return {
+    [Symbol.dispose]: () => {
+      for (const { name, listener } of listeners) Deno.removeSignalListener(name, listener);
+    },
+  };
+}

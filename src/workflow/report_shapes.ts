@@ -64,6 +64,7 @@ const targetOutcome = v.variant("kind", [
     ...rest,
   }),
   v.object({ kind: v.picklist(["unreachable", "unknown", "skipped"]), reason }),
+  v.object({ kind: kind("forbidden"), reason, hint: v.optional(v.string()) }),
   v.object({ kind: kind("cancelled"), ...rest }),
 ]);
 

@@ -28,7 +28,8 @@ export function farOpener({ client, target, signal }: PodAccess): OpenFar {
       if (signal.aborted || !(error instanceof KodamaError)) throw error;
       if (saysNoShell(error.message)) throw noShell();
       const again = ["unreachable", "server", "timeout"].includes(error.kind);
-      throw new CopyFailure({ kind: "unreachable", reason: error.message }, again);
+      const kind = error.kind === "forbidden" ? "forbidden" : "unreachable";
+      throw new CopyFailure({ kind, reason: error.message }, again);
     }
   };
 }
@@ -97,7 +98,11 @@ export function copyTrouble(what: string, error: unknown, hint?: string): unknow
     ? outcome.reason
     : outcome.kind;
   return new KodamaError(
-    outcome.kind === "failed" ? "conflict" : "unreachable",
+    outcome.kind === "failed"
+      ? "conflict"
+      : outcome.kind === "forbidden"
+      ? "forbidden"
+      : "unreachable",
     `${what}: ${reason}`,
     hint === undefined ? { cause: error } : { hint, cause: error },
   );

@@ -26,7 +26,7 @@ export const command = defineCommand({
     { title: "One command in every pod of a deployment", line: "kodama exec deploy/web -- uptime" },
     {
       title: "In all pods whose name holds a text, equal answers said once",
-      line: "kodama exec -n storage -m drive --output-mode fold -- uname -r",
+      line: "kodama exec -n storage -m drive --fold -- uname -r",
     },
     {
       title: "One pod first, then fifths of all; stop when more than two failed",

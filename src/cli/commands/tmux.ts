@@ -16,7 +16,7 @@ import { runningFlags } from "../running/flags.ts";
 import { resolveSelection, selectionFlags, selectionOperands } from "../selection.ts";
 import { keepMsOf, shellFlags } from "../shelling/flags.ts";
 import { paneFlags } from "../shelling/pane_flags.ts";
-import { failedContextText, skippedPodText } from "../run_notes.ts";
+import { failedContextText, skippedPodTexts } from "../run_notes.ts";
 
 const arrangements = choice(layouts);
 const group = "Panes";
@@ -150,7 +150,7 @@ function linesOf(event: TmuxEvent): string[] {
     case "contextFailed":
       return [failedContextText(event)];
     case "podsSkipped":
-      return event.skipped.map(skippedPodText);
+      return skippedPodTexts(event);
     case "opened": {
       if (event.shown === "here") return [];
       const windows = event.windows === 1 ? "" : ` in ${counted(event.windows, "window")}`;

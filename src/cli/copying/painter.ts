@@ -6,13 +6,14 @@ import { printable } from "../../term/printable.ts";
 import type { Style } from "../../term/style.ts";
 import { formatDuration } from "../../base/duration.ts";
 import type { Piece } from "../running/painter.ts";
-import { skippedReasons, troubleText } from "../running/summary_text.ts";
+import { FoldedTroubles } from "../running/folded_troubles.ts";
+import { skippedReasons, summaryText } from "../running/summary_text.ts";
 import { bytesText, filesText } from "./amounts.ts";
 import type { CopyView } from "./resolve.ts";
 import {
   failedContextText,
   notKeptText,
-  skippedPodText,
+  skippedPodTexts,
   waitingContextText,
 } from "../run_notes.ts";
 
@@ -30,6 +31,8 @@ export class CopyPainter {
   readonly #notes = new Map<number, string[]>();
   readonly #startedAt = new Map<number, Date>();
   #reports = 0;
+  readonly #troubles = new FoldedTroubles();
+  readonly #extras = { failedContexts: 0, unreachableContexts: 0, notReady: 0 };
 
   constructor(options: CopyPainterOptions) {
     this.#options = options;
@@ -54,11 +57,14 @@ export class CopyPainter {
       case "contextWaiting":
         return quiet ? [] : [this.#say(waitingContextText(event))];
       case "contextFailed":
+        this.#extras.failedContexts += 1;
+        if (event.error.kind === "unreachable") this.#extras.unreachableContexts += 1;
         return [this.#say(failedContextText(event))];
       case "notRecorded":
         return quiet ? [] : [this.#say(notKeptText(event))];
       case "podsSkipped":
-        return quiet ? [] : event.skipped.map((one) => this.#say(skippedPodText(one)));
+        this.#extras.notReady += event.skipped.length;
+        return quiet ? [] : skippedPodTexts(event).map((text) => this.#say(text));
       case "runEnded":
         return this.#end(event);
       case "planned":
@@ -70,11 +76,8 @@ export class CopyPainter {
   #ended(event: Extract<CopyEvent, { kind: "targetEnded" }>): Piece[] {
     const { format } = this.#options;
     const { target, outcome } = event;
-    const reason = outcome.kind === "failed" ? outcome.reason : troubleText(outcome);
-    const words = reason === undefined
-      ? []
-      : [this.#say(`${this.#names[target] ?? ""}: ${reason}`)];
-    if (format === "text") return words;
+    this.#troubles.add(this.#names[target] ?? "", outcome, "not copied");
+    if (format === "text") return [];
     const of = this.#targets[target];
     if (of === undefined) throw new Error(`target ${target} isn't in the copy`);
     const text = JSON.stringify(copyReport(event, of, {
@@ -84,7 +87,12 @@ export class CopyPainter {
     this.#reports += 1;
     const before = this.#reports === 1 ? "[\n" : ",\n";
     const data = format === "jsonl" ? [`${text}\n`] : [before, text];
-    return [...words, { stream: "stdout", data }];
+    return [{ stream: "stdout", data }];
+  }
+
+  /** The errors that were collected since the last call. */
+  heldTroubles(): Piece[] {
+    return this.#troubles.take().map((line) => this.#say(line));
   }
 
   #end(event: Extract<CopyEvent, { kind: "runEnded" }>): Piece[] {
@@ -93,15 +101,18 @@ export class CopyPainter {
     const close: Piece[] = format === "json"
       ? [{ stream: "stdout", data: [this.#reports === 0 ? "[]\n" : "\n]\n"] }]
       : [];
-    if (quiet || single) return close;
+    const troubles = this.heldTroubles();
+    if (quiet || single) return [...close, ...troubles];
     const moved = `${filesText(files)}, ${bytesText(bytes)}`;
-    const text = printable(`${summary.text}: ${moved} in ${formatDuration(durationMs)}`);
-    const well = summary.counts.ok === summary.total;
+    const text = printable(
+      `${summaryText(summary, this.#extras)}: ${moved} in ${formatDuration(durationMs)}`,
+    );
+    const well = summary.counts.ok === summary.total && this.#extras.failedContexts === 0;
     const lines = [
       well ? style.green(text) : style.red(text),
       ...skippedReasons(outcomes).map(printable),
     ];
-    return [...close, { stream: "stderr", data: lines.map((line) => `${line}\n`) }];
+    return [...close, ...troubles, { stream: "stderr", data: lines.map((line) => `${line}\n`) }];
   }
 
   #say(text: string): Piece {

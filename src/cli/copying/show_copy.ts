@@ -31,7 +31,7 @@ export async function showCopy(
     ...view,
     style: styleOf(terminal.stderr, environment, view.color),
   });
-  // Behind a pipe somebody else may draw on this terminal and read its keys, as a pager does.
+  // Behind a pipe another program may draw on this terminal, as a pager does.
   const shown = terminal.stdout.isTerminal && terminal.stderr.isTerminal;
   const watched = shown && !view.quiet && view.progress === "auto";
   return await drive<CopyEvent>(
@@ -58,7 +58,6 @@ export async function showCopy(
       progress: tracker,
       interactive: false,
       statusLine: watched && environment("TERM") !== "dumb",
-      enterKey: watched && terminal.stdin.isTerminal,
     },
   );
 }

@@ -8,9 +8,8 @@ import type { Clock } from "../../base/clock.ts";
 import { ClosedSinkError } from "../../term/sink.ts";
 import type { Terminal } from "../../term/terminal.ts";
 import type { EndSignal, SignalSource } from "../invocation.ts";
-import { type InterruptState, onSignal } from "./interrupts.ts";
-import { EnterKey } from "./enter_key.ts";
-import type { Piece } from "./painter.ts";
+import { insistMs, type InterruptState, onSignal } from "./interrupts.ts";
+import type { RunPainter } from "./painter.ts";
 import { type DrivenEvent, type Progress, progressText, ProgressTracker } from "./progress.ts";
 import { Screen, type ScreenOptions } from "./screen.ts";
 
@@ -21,11 +20,9 @@ const interrupted = 130;
 export interface DriveOptions<Event extends DrivenEvent = ExecEvent> extends ScreenOptions {
   signals: SignalSource;
   /** What to write for an event, in this order. */
-  painter: { paint(event: Event): readonly Piece[] };
+  painter: RunPainter<Event>;
   /** Follows the events; absent: one that knows targets alone. */
   progress?: ProgressTracker;
-  /** Standard input is a terminal that nobody else reads: Enter asks how far the run is. */
-  enterKey: boolean;
 }
 
 /**
@@ -37,14 +34,15 @@ export async function drive<Event extends DrivenEvent = ExecEvent>(
   start: (signal: AbortSignal, lend: () => void) => AsyncIterable<Event>,
   options: DriveOptions<Event>,
 ): Promise<number> {
-  const { terminal, painter, clock } = options;
+  const { terminal, painter } = options;
   const cancel = new AbortController();
   const progress = options.progress ?? new ProgressTracker();
   using screen = new Screen(options);
   using interrupts = new Interrupts(options, { cancel, progress, screen });
   using _broken = cancelWhenBroken(terminal, cancel);
   using lent = new LentTerminal(options);
-  using keys = new DisposableStack();
+  using _status = options.signals.onStatus?.(() => screen.note(progressText(progress)));
+  using troubles = new HeldTroubles(options, screen);
   const show = async (): Promise<number> => {
     let exitCode: number | undefined;
     for await (const event of start(cancel.signal, () => lent.lend())) {
@@ -55,10 +53,9 @@ export async function drive<Event extends DrivenEvent = ExecEvent>(
         // who waits for a terminal: once it is there, Ctrl-C is the command's.
         if (terminal.stderr.isTerminal && !options.interactive) interrupts.begin();
         screen.begin(progress);
-        const pressed = () => screen.answer(progressText(progress));
-        if (options.enterKey) keys.use(new EnterKey(terminal.stdin, { clock, pressed }));
       }
       await screen.write(painter.paint(event));
+      troubles.follow(event);
       if (event.kind === "runEnded") exitCode = event.exitCode;
     }
     if (exitCode !== undefined) return exitCode;
@@ -78,6 +75,40 @@ function cancelWhenBroken(terminal: Terminal, cancel: AbortController): Disposab
       for (const { broken } of sinks) broken.removeEventListener("abort", onBroken);
     },
   };
+}
+
+/** The first errors of a run that goes on are printed after this time, the next ones after twice as long, and so on. */
+const firstTroublesMs = 1000;
+
+/** Prints the collected errors of a run that takes its time. */
+class HeldTroubles<Event extends DrivenEvent> implements Disposable {
+  #delayMs = firstTroublesMs;
+  #timer: Disposable | undefined;
+
+  constructor(
+    private readonly options: Pick<DriveOptions<Event>, "painter" | "clock">,
+    private readonly screen: Screen,
+  ) {}
+
+  follow(event: DrivenEvent): void {
+    const { painter, clock } = this.options;
+    if (event.kind === "runEnded") return this[Symbol.dispose]();
+    if (event.kind !== "targetEnded" || event.outcome.kind === "ok" || this.#timer !== undefined) {
+      return;
+    }
+    this.#timer = clock.timer(this.#delayMs, () => {
+      this.#timer = undefined;
+      this.#delayMs *= 2;
+      this.screen.write(painter.heldTroubles?.() ?? []).catch(() => {
+        // A broken standard error is noticed when the next event is written.
+      });
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.#timer?.[Symbol.dispose]();
+    this.#timer = undefined;
+  }
 }
 
 /** What a signal acts upon. */
@@ -122,7 +153,7 @@ class Interrupts implements Disposable {
     const where = progressText(progress);
     switch (action) {
       case "tell":
-        return screen.note(where, "Ctrl-C again at once stops them");
+        return screen.note(where, `Press Ctrl-C again within ${insistMs / 1000}s to cancel them`);
       case "stop":
         cancel.abort(new DOMException(`stopped by ${signal}`, "AbortError"));
         return screen.note(progress.names.length === 0 ? "stopping" : `stopping: ${where}`);

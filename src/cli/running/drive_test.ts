@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ExecEvent, Outcome, Target } from "../../actions/exec_events.ts";
 import { KodamaError } from "../../base/errors.ts";
+import { quiet } from "../../base/testing/manual_clock.ts";
 import { ClosedSinkError } from "../../term/sink.ts";
 import { MemoryTerminal, type MemoryTerminalOptions } from "../../term/testing/memory_terminal.ts";
 import type { EndSignal } from "../invocation.ts";
@@ -37,17 +38,27 @@ const line: ExecEvent = {
 function stage(options: MemoryTerminalOptions = {}, interactive = false) {
   const terminal = new MemoryTerminal(options);
   const painter = new Painter(plain);
+  const timers = new Set<{ delayMs: number; call: () => void }>();
   const clock = {
     nowMs: 0,
     now: () => at,
     elapsedMs: () => clock.nowMs,
-    timer: () => ({ [Symbol.dispose]: () => {} }),
+    timer: (delayMs: number, call: () => void) => {
+      const timer = { delayMs, call };
+      timers.add(timer);
+      return { [Symbol.dispose]: () => void timers.delete(timer) };
+    },
   };
   const listeners = new Set<(signal: EndSignal) => void>();
+  const askers = new Set<() => void>();
   const signals = {
     listen(handler: (signal: EndSignal) => void) {
       listeners.add(handler);
       return { [Symbol.dispose]: () => void listeners.delete(handler) };
+    },
+    onStatus(handler: () => void) {
+      askers.add(handler);
+      return { [Symbol.dispose]: () => void askers.delete(handler) };
     },
   };
   const send = (signal: EndSignal) => listeners.forEach((handler) => handler(signal));
@@ -61,9 +72,9 @@ function stage(options: MemoryTerminalOptions = {}, interactive = false) {
       painter,
       interactive,
       statusLine: false,
-      enterKey: false,
     });
-  return { terminal, clock, send, listeners, start };
+  const ask = () => askers.forEach((handler) => handler());
+  return { terminal, clock, send, ask, askers, listeners, timers, start };
 }
 
 /** Ends as a run ends that is cancelled: with an outcome for its target. */
@@ -95,13 +106,16 @@ Deno.test("the first Ctrl-C says where every target is, the second stops them", 
       if (event.kind !== "targetStarted") continue;
       send("SIGINT");
       assert.equal(signal.aborted, false);
-      clock.nowMs = 900;
+      clock.nowMs = 2900;
       send("SIGINT");
       assert.equal(signal.aborted, true);
     }
   });
   assert.equal(exitCode, 130);
-  assert.match(terminal.written("stderr"), /1 running \(a\)\nCtrl-C again at once stops them/);
+  assert.match(
+    terminal.written("stderr"),
+    /1 running \(a\)\nPress Ctrl-C again within 3s to cancel them/,
+  );
   assert.match(terminal.written("stderr"), /1 cancelled/);
 });
 
@@ -207,4 +221,43 @@ Deno.test("a run that was not confirmed is no success", async () => {
     refused,
     (error) => error instanceof KodamaError && error.kind === "cancelled",
   );
+});
+
+Deno.test("Ctrl-\\ prints where every target is; standard input is never read", async () => {
+  const input = { [Symbol.iterator]: () => assert.fail("it was read") };
+  const { terminal, ask, askers, start } = stage({ terminals: ["stdin", "stderr"], input });
+  const exitCode = await start(async function* () {
+    yield* [started, begun];
+    ask();
+    yield* [ended({ kind: "ok" }), over({ kind: "ok" }, 0)];
+  });
+  assert.equal(exitCode, 0);
+  assert.match(terminal.written("stderr"), /^\n1 running \(a\)\n/);
+  assert.equal(askers.size, 0);
+});
+
+Deno.test("errors of a long run are printed after a second, the next ones after two", async () => {
+  const { terminal, timers, start } = stage();
+  const delays: number[] = [];
+  const pass = async () => {
+    for (const timer of timers) {
+      delays.push(timer.delayMs);
+      timers.delete(timer);
+      timer.call();
+    }
+    await quiet();
+    return terminal.written("stderr");
+  };
+  await start(async function* () {
+    yield started;
+    yield ended({ kind: "unreachable", reason: "no route" });
+    yield line;
+    assert.equal(await pass(), "a: unreachable: no route\n");
+    yield ended({ kind: "unreachable", reason: "no power" });
+    yield line;
+    assert.match(await pass(), /no power\n$/);
+    yield ended({ kind: "ok" });
+    yield over({ kind: "unreachable", reason: "no route" }, 4);
+  });
+  assert.deepEqual([delays, timers.size], [[1000, 2000], 0]);
 });

@@ -27,20 +27,20 @@ export const runningFlags = {
     ...running,
   }),
   "serial": value(
-    "run in batches of so many pods: 1,5,20% is one, then five, then fifths",
+    "run in batches of this size: 1,5,20% is one pod, then five, then a fifth at a time",
     amounts,
     {
       placeholder: "N|P%,...",
       ...running,
     },
   ),
-  "max-fail": value("begin no further batch, or pod, once more than these have failed", amount, {
+  "max-fail": value("start no further batch or pod after more than this many have failed", amount, {
     placeholder: "N|P%",
     ...running,
   }),
-  "fail-fast": toggle("begin no further pod once one has failed", running),
+  "fail-fast": toggle("start no further pod after one has failed", running),
   "connect-timeout": value(
-    "longest wait for a server that is down, and for a pod's stream to open (default 15s, or $KODAMA_CONNECT_TIMEOUT)",
+    "longest wait for a server that is down and for a pod's stream to open (default 15s, or $KODAMA_CONNECT_TIMEOUT)",
     durationMs,
     {
       placeholder: "DURATION",
@@ -57,8 +57,8 @@ export const runningFlags = {
     ...running,
   }),
   "workdir": value("directory to run the command in", text, { placeholder: "DIR", ...running }),
-  "shell": toggle("the words are one line for sh in the pod", running),
-  "subst": toggle("replace {pod}, {namespace}, {node}, {ip} and {index} in the words", running),
+  "shell": toggle("join the arguments to one command line for sh in the pod", running),
+  "subst": toggle("replace {pod}, {namespace}, {node}, {ip} and {index} in the arguments", running),
   "yes": toggle("don't ask, however many pods there are", { short: "y", ...running }),
   "confirm-above": valueOr(
     "ask when more pods than this are to run what may change them",
@@ -72,29 +72,34 @@ export const runningFlags = {
   ),
   "list": toggle("print the pods that would be used, and run nothing", running),
   "output-mode": value(
-    "how output is put together (default prefix, or $KODAMA_OUTPUT_MODE)",
+    "output layout (default prefix, or $KODAMA_OUTPUT_MODE)",
     modes.parse,
     {
       ...modes,
       ...output,
     },
   ),
-  "fold-stderr": toggle("with --output-mode fold: standard error must be the same too", output),
-  "diff": toggle("the answer of most pods, and where the others differ from it", output),
-  "outdir": value("keep each pod's output in DIR/POD.stdout and DIR/POD.stderr too", text, {
+  "fold": toggle(
+    "print equal outputs once, under the names of their pods (--output-mode fold)",
+    output,
+  ),
+  "group": toggle("print each pod's output in one piece (--output-mode group)", output),
+  "fold-stderr": toggle("with --fold: standard error must be the same too", output),
+  "diff": toggle("show the majority output, and diffs for the rest", output),
+  "outdir": value("also write each pod's output to DIR/POD.stdout and DIR/POD.stderr", text, {
     placeholder: "DIR",
     completion: { kind: "files" },
     ...output,
   }),
   "force": toggle("with --outdir: replace the files of an earlier run", output),
-  "output": value("one JSON object for each pod instead", formats.parse, {
+  "output": value("print one JSON object per pod", formats.parse, {
     short: "o",
     ...formats,
     ...output,
   }),
-  "events": toggle("with -o jsonl: one object for each event, in place of each pod", output),
+  "events": toggle("with -o jsonl: one object per event instead of per pod", output),
   "progress": valueOr(
-    "how far it is: a line on a terminal, or events on stderr",
+    "progress: a line on a terminal, or events on stderr",
     progresses.parse,
     "auto",
     {
@@ -103,7 +108,7 @@ export const runningFlags = {
     },
   ),
   "color": colorFlag,
-  "quiet": toggle("no summary, and no word of skipped pods", { short: "q", ...output }),
+  "quiet": toggle("don't print a summary, or pods that aren't ready", { short: "q", ...output }),
   "max-rc": toggle("exit with the largest exit code of a pod", output),
 };
 

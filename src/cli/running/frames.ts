@@ -5,6 +5,7 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import type { Terminal } from "../../term/terminal.ts";
+import { insistMs } from "./interrupts.ts";
 import type { Piece } from "./painter.ts";
 import type { Progress } from "./progress.ts";
 import { StatusLine, statusText } from "./status_line.ts";
@@ -23,12 +24,6 @@ const frameBytes = 64 * 1024;
 
 /** Above so much a run waits for its terminal. */
 const mostHeldBytes = 4 * frameBytes;
-
-/** How long the line says what was said among output that flows on, and takes it away. */
-const noticeMs = 2000;
-
-/** Output that was written so long ago was there when Enter was pressed that is heard of now. */
-const settledMs = 150;
 
 /** In between the terminal shows nothing new, where it knows how. */
 const together = { begin: "\x1b[?2026h", end: "\x1b[?2026l" };
@@ -52,7 +47,6 @@ export class Frames implements Disposable {
   /** A line of the output has no end yet: the status line would be written into it. */
   #midLine = false;
   #paintedMs = Number.NEGATIVE_INFINITY;
-  #writtenMs = Number.NEGATIVE_INFINITY;
   #notice: { text: string; untilMs: number } | undefined;
   #painting: Promise<void> | undefined;
   #timer: Disposable | undefined;
@@ -83,22 +77,15 @@ export class Frames implements Disposable {
     else this.#paintAlone();
   }
 
-  /** Says something in the line for a while, too; or no longer. */
-  notice(text: string | undefined): void {
-    this.#notice = text === undefined ? undefined : { text, untilMs: this.#nowMs + noticeMs };
+  /** Prints a text in the line for a while, or no longer; whether there is a line to see it in. */
+  notice(text: string | undefined): boolean {
+    this.#notice = text === undefined ? undefined : { text, untilMs: this.#nowMs + insistMs };
+    return this.#lineIsDue;
   }
 
   /** Writes all that was taken. */
   async flush(): Promise<void> {
     await this.#paint();
-  }
-
-  /** A person pressed Enter, and the terminal went to its next line, before it is answered. */
-  async lineFed(): Promise<void> {
-    // Right after output nobody knows whether the cursor had left the line before or behind it: one more line stays on
-    // the screen then. To go up in vain would erase a line of output.
-    if (this.#nowMs - this.#writtenMs < settledMs) return;
-    await this.#options.terminal.stderr.write(this.#line.takenFromBelow());
   }
 
   /** Takes the line away for good, and writes all that was taken. Rejects where it can't be written. */
@@ -163,7 +150,6 @@ export class Frames implements Disposable {
         await stderr.flush();
       }
       await put(pieces);
-      this.#writtenMs = this.#nowMs;
       this.#midLine = isMidLine(pieces, this.#midLine);
       await Promise.all([stdout.flush(), stderr.flush()]);
       await stderr.write(this.#drawn(), moves ? together.end : "");

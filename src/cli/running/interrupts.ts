@@ -1,6 +1,6 @@
 /**
  * What the signals that end a process mean while a run goes on. The first Ctrl-C asks where every target
- * is, a second within a second stops them all; TERM and HUP stop at once; whoever insists after that leaves at once.
+ * is, a second within three seconds stops them all; TERM and HUP stop at once; whoever insists after that leaves at once.
  * Before there are targets, and at the question whether to run at all, there is nothing to ask: Ctrl-C stops. So
  * it does where standard error is no terminal, and nobody would read the answer.
  */
@@ -24,8 +24,8 @@ export type InterruptAction =
   /** Leave, whatever still runs. */
   | "leave";
 
-/** Two Ctrl-C this close together mean it. */
-const insistMs = 1000;
+/** Two Ctrl-C this close together mean it: as long as it takes to read what the first one printed. */
+export const insistMs = 3000;
 
 /** The next state, and what the signal asks for. `nowMs` never jumps. */
 export function onSignal(

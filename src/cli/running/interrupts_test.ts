@@ -6,8 +6,8 @@ type Heard = readonly [signal: EndSignal, atMs: number, action: InterruptAction]
 
 const stories: readonly (readonly [rule: string, heard: readonly Heard[]])[] = [
   ["one Ctrl-C only asks", [["SIGINT", 0, "tell"]]],
-  ["two within a second stop", [["SIGINT", 0, "tell"], ["SIGINT", 1000, "stop"]]],
-  ["two further apart ask twice", [["SIGINT", 0, "tell"], ["SIGINT", 1001, "tell"]]],
+  ["two within three seconds stop", [["SIGINT", 0, "tell"], ["SIGINT", 3000, "stop"]]],
+  ["two further apart ask twice", [["SIGINT", 0, "tell"], ["SIGINT", 3001, "tell"]]],
   ["the third of three leaves", [
     ["SIGINT", 0, "tell"],
     ["SIGINT", 500, "stop"],

@@ -93,26 +93,43 @@ export function listFormat(format: RunView["format"]): "table" | "json" | "jsonl
 
 type RunningFlags = FlagValues<typeof runningFlags>;
 
-/** Undefined where neither flags nor what they imply say it. */
+/** Undefined if no flag says it, or implies it. */
 function outputModeOf(flags: RunningFlags): ExecOptions["outputMode"] {
   // The lines of the commands are events.
   if (flags.events) return "prefix";
   if (flags.output !== undefined) return "report";
-  return flags.diff ? "fold" : flags["output-mode"];
+  if (flags.diff || flags.fold) return "fold";
+  return flags.group ? "group" : flags["output-mode"];
+}
+
+/** The flags that say how output is laid out; at most one layout may be requested. */
+function layouts(flags: RunningFlags, given: ReadonlySet<string>) {
+  return [
+    ...(given.has("output-mode")
+      ? [{ flag: "--output-mode", layout: flags["output-mode"] ?? "prefix" }]
+      : []),
+    ...(flags.fold ? [{ flag: "--fold", layout: "fold" }] : []),
+    ...(flags.group ? [{ flag: "--group", layout: "group" }] : []),
+    ...(flags.diff ? [{ flag: "--diff", layout: "fold" }] : []),
+  ];
 }
 
 function checkOutput(flags: RunningFlags, given: ReadonlySet<string>): void {
-  const mode = flags["output-mode"];
-  if (flags.output !== undefined && (given.has("output-mode") || flags.diff)) {
-    const other = flags.diff ? "--diff" : "--output-mode";
-    throw new UsageError(`--output and ${other} contradict each other`);
+  const requested = layouts(flags, given);
+  const [first] = requested;
+  if (flags.output !== undefined && first !== undefined) {
+    const flag = requested.at(-1)?.flag ?? first.flag;
+    throw new UsageError(`--output and ${flag} contradict each other`);
   }
-  if (flags.diff && mode !== undefined && mode !== "fold") {
-    throw new UsageError("--diff needs --output-mode fold");
+  const other = requested.find(({ layout }) => layout !== first?.layout);
+  if (first !== undefined && other !== undefined) {
+    if (other.flag === "--diff" && first.flag === "--output-mode") {
+      throw new UsageError("--diff needs --output-mode fold");
+    }
+    throw new UsageError(`${first.flag} and ${other.flag} contradict each other`);
   }
-  if (flags["fold-stderr"] && mode !== "fold" && !flags.diff) {
-    throw new UsageError("--fold-stderr needs --output-mode fold");
-  }
+  const mode = outputModeOf(flags);
+  if (flags["fold-stderr"] && mode !== "fold") throw new UsageError("--fold-stderr needs --fold");
   if (flags.events && flags.output !== "jsonl") throw new UsageError("--events needs -o jsonl");
   if (flags.force && flags.outdir === undefined) throw new UsageError("--force needs --outdir");
   if (flags.progress === "json" && flags.output === undefined && mode !== "none") {

@@ -1,5 +1,10 @@
 /** Events of a run become bytes for the two output streams. Pure: where they go is the driver's concern. */
-import type { ExecEvent, FoldedGroup, Outcome } from "../../actions/exec_events.ts";
+import {
+  type ExecEvent,
+  type FoldedGroup,
+  type Outcome,
+  outcomeName,
+} from "../../actions/exec_events.ts";
 import { counted } from "../../base/counted.ts";
 import { printable } from "../../term/printable.ts";
 import type { SinkData } from "../../term/sink.ts";
@@ -8,12 +13,15 @@ import { tameLine } from "../../term/tame.ts";
 import {
   failedContextText,
   notKeptText,
-  skippedPodText,
+  skippedPodTexts,
   waitingContextText,
 } from "../run_notes.ts";
 import { diffLines } from "./diff_lines.ts";
+import type { DrivenEvent } from "./progress.ts";
 import { prefixes } from "./prefix.ts";
-import { singleOutcomeText, skippedReasons, summaryText, troubleText } from "./summary_text.ts";
+import { FoldedTroubles } from "./folded_troubles.ts";
+import { singleOutcomeText, skippedReasons, summaryText, troubleOf } from "./summary_text.ts";
+import { formatDuration } from "../../base/duration.ts";
 
 /** One thing to write. */
 export interface Piece {
@@ -22,10 +30,12 @@ export interface Piece {
   data: readonly SinkData[];
 }
 
-/** Turns the events of one run into what is written. */
-export interface RunPainter {
+/** Turns the events of a run into what is written. */
+export interface RunPainter<Event extends DrivenEvent = ExecEvent> {
   /** What to write for an event, in this order. */
-  paint(event: ExecEvent): readonly Piece[];
+  paint(event: Event): readonly Piece[];
+  /** Errors of targets that it collects to print equal ones once; it prints those of the end of the run by itself. */
+  heldTroubles?(): readonly Piece[];
 }
 
 /** How a run is shown. */
@@ -53,17 +63,16 @@ interface Prefix {
 
 const newline = Uint8Array.of(10);
 
-/** Pods that are unreachable for the same reason and named one by one. */
-const sameReasonTold = 3;
-
 /** Paints one run. */
 export class Painter implements RunPainter {
   readonly #options: PainterOptions;
   #names: readonly string[] = [];
   #prefixes: Readonly<Record<Piece["stream"], readonly Prefix[]>> = { stdout: [], stderr: [] };
   #reports = 0;
-  /** How often each reason came. */
-  readonly #unreachable = new Map<string, number>();
+  readonly #troubles = new FoldedTroubles();
+  readonly #extras = { failedContexts: 0, unreachableContexts: 0, notReady: 0 };
+  /** Blocks or groups that were written. */
+  #headings = 0;
 
   constructor(options: PainterOptions) {
     this.#options = options;
@@ -91,11 +100,12 @@ export class Painter implements RunPainter {
       case "contextWaiting":
         return this.#options.quiet ? [] : [this.#say(waitingContextText(event))];
       case "contextFailed":
+        this.#extras.failedContexts += 1;
+        if (event.error.kind === "unreachable") this.#extras.unreachableContexts += 1;
         return [this.#say(failedContextText(event))];
       case "podsSkipped":
-        return this.#options.quiet
-          ? []
-          : event.skipped.map((one) => this.#say(skippedPodText(one)));
+        this.#extras.notReady += event.skipped.length;
+        return this.#options.quiet ? [] : skippedPodTexts(event).map((text) => this.#say(text));
       case "notRecorded":
         return this.#options.quiet ? [] : [this.#say(notKeptText(event))];
       case "runEnded":
@@ -150,8 +160,13 @@ export class Painter implements RunPainter {
     ];
   }
 
+  /** Stands out from output without colours, too, which may well be a pod's name. */
   #heading(text: string): Piece {
-    return { stream: "stdout", data: [`${this.#options.style.stdout.bold(text)}\n`] };
+    const before = this.#headings++ === 0 ? "" : "\n";
+    return {
+      stream: "stdout",
+      data: [`${before}${this.#options.style.stdout.bold(`---- ${text}`)}\n`],
+    };
   }
 
   /** Whole output of a target; a last line without an end gets one, for the next heading's sake. */
@@ -178,20 +193,13 @@ export class Painter implements RunPainter {
 
   #ended(target: number, outcome: Outcome): Piece[] {
     if (this.#options.single) return [];
-    const trouble = troubleText(outcome);
-    if (trouble === undefined) return [];
-    if (outcome.kind === "unreachable") {
-      const times = (this.#unreachable.get(trouble) ?? 0) + 1;
-      this.#unreachable.set(trouble, times);
-      if (times > sameReasonTold) return [];
-    }
-    return [this.#say(`${this.#names[target] ?? ""}: ${trouble}`)];
+    this.#troubles.add(this.#names[target] ?? "", outcome);
+    return [];
   }
 
-  /** A server that is down is one fact, however many pods it had. */
-  #unsaid(): Piece[] {
-    return [...this.#unreachable].filter(([, times]) => times > sameReasonTold)
-      .map(([trouble, times]) => this.#say(`${times - sameReasonTold} more: ${trouble}`));
+  /** The errors that were collected since the last call. */
+  heldTroubles(): Piece[] {
+    return this.#troubles.take().map((line) => this.#say(line));
   }
 
   #end(event: Extract<ExecEvent, { kind: "runEnded" }>): Piece[] {
@@ -200,25 +208,33 @@ export class Painter implements RunPainter {
       ? [{ stream: "stdout", data: [this.#reports === 0 ? "[]\n" : "\n]\n"] }]
       : [];
     const last = single ? this.#singleEnd(event) : quiet ? [] : [this.#summary(event)];
-    return [...close, ...this.#unsaid(), ...last];
+    return [...close, ...this.heldTroubles(), ...last];
   }
 
   #singleEnd({ outcomes: [outcome] }: Extract<ExecEvent, { kind: "runEnded" }>): Piece[] {
     const text = outcome === undefined ? undefined : singleOutcomeText(outcome);
-    return text === undefined ? [] : [this.#say(text)];
+    if (outcome === undefined || text === undefined) return [];
+    const hint = troubleOf(outcome)?.hint;
+    return [this.#say(text), ...(hint === undefined ? [] : [this.#say(`hint: ${hint}`)])];
   }
 
   #summary(event: Extract<ExecEvent, { kind: "runEnded" }>): Piece {
     const { summary, outcomes, durationMs, record } = event;
     const { rerunLine, style: { stderr: style } } = this.#options;
-    const text = printable(summaryText(summary, durationMs));
-    const well = summary.counts.ok === summary.total;
+    const text = printable(
+      `${summaryText(summary, this.#extras)} in ${formatDuration(durationMs)}`,
+    );
+    const allOk = summary.counts.ok === summary.total;
+    const well = allOk && this.#extras.failedContexts === 0;
     const reasons = skippedReasons(outcomes).map((reason) => `${printable(reason)}\n`);
-    const again = well || record?.rerunnable !== true
+    const again = allOk || record?.rerunnable !== true
       ? []
-      : [`the failed ones again: ${rerunLine(record.id)}\n`];
+      : [`Rerun the failed pods: ${rerunLine(record.id)}\n`];
     const line = `${well ? style.green(text) : style.red(text)}\n`;
-    return { stream: "stderr", data: [line, ...reasons, ...again] };
+    // On a terminal the summary stands apart from the last group.
+    const { stdout, stderr } = this.#options.terminal;
+    const before = this.#headings > 0 && stdout && stderr ? ["\n"] : [];
+    return { stream: "stderr", data: [...before, line, ...reasons, ...again] };
   }
 
   #say(text: string): Piece {
@@ -228,5 +244,7 @@ export class Painter implements RunPainter {
 
 function outcomeMark(outcome: Outcome): string {
   if (outcome.kind === "ok") return "";
-  return outcome.kind === "failed" ? `: exit code ${outcome.exitCode}` : `: ${outcome.kind}`;
+  return outcome.kind === "failed"
+    ? `: exit code ${outcome.exitCode}`
+    : `: ${outcomeName(outcome.kind)}`;
 }

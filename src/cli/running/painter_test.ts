@@ -85,7 +85,8 @@ Deno.test("names from a server can't steer the terminal", () => {
     started("a\x1b[2J"),
     line(0, "x"),
     ended(0, { kind: "unreachable", reason: "no\x1b]0;t\x07" }),
-  ]);
+    runEnded("so it went"),
+  ], { quiet: true });
   assert.equal(stdout, "a\\x1b[2J: x\n");
   assert.equal(stderr, "a\\x1b[2J: unreachable: no\\x1b]0;t\\x07\n");
 });
@@ -113,7 +114,10 @@ Deno.test("group: a block with a heading, and how it ended where it wasn't well"
       block(0, { kind: "ok" }, "no end"),
       block(1, { kind: "failed", exitCode: 3 }, "x\n", 7),
     ]),
-    { stdout: "a\nno end\nb: exit code 3\nx\n", stderr: "e\ne\nb: 7 more bytes left out\n" },
+    {
+      stdout: "---- a\nno end\n\n---- b: exit code 3\nx\n",
+      stderr: "e\ne\nb: 7 more bytes left out\n",
+    },
   );
 });
 
@@ -139,7 +143,7 @@ Deno.test("fold: equal outputs once, under the names of their pods", () => {
       }],
     },
   ]);
-  assert.equal(stdout, "[a-b] (2)\nsame\nc (1): timeout\n");
+  assert.equal(stdout, "---- [a-b] (2)\nsame\n\n---- c (1): timed out\n");
 });
 
 Deno.test("one pod: bytes as they are, and the end in kubectl's words", () => {
@@ -210,16 +214,39 @@ Deno.test("quiet: failures are said, summary and skipped pods are not", () => {
   assert.equal(stderr, "a: unknown: the link broke\n");
 });
 
-Deno.test("skipped pods and contexts that failed are said", () => {
-  const { stderr } = painted([
-    {
-      kind: "podsSkipped",
-      context: "east",
-      skipped: [{ namespace: "d", pod: "c", reason: "Pending" }],
-    },
+Deno.test("pods that aren't ready and contexts that failed are part of the summary, which isn't green then", () => {
+  const skipped = [{ namespace: "d", pod: "c", reason: "is Pending: 0/1 containers ready" }];
+  const events: ExecEvent[] = [
+    { kind: "podsSkipped", context: "east", skipped, several: true },
     { kind: "contextFailed", context: "west", error: new KodamaError("unreachable", "no route") },
-  ]);
-  assert.equal(stderr, "skipped c: Pending\ncontext west: no route\n");
+    started("a"),
+    ended(0, { kind: "ok" }),
+    runEnded("1 ok", { kind: "ok" }),
+  ];
+  const stderr = styleFor(true);
+  assert.equal(
+    painted(events, { style: { stdout: styleFor(false), stderr } }).stderr,
+    "not ready: east/c (Pending, 0/1 containers ready)\ncontext west: no route\n" +
+      `${stderr.red("1 ok, 1 context unreachable, 1 not ready in 1.2s")}\n`,
+  );
+});
+
+Deno.test("a pod without the container isn't called not ready", () => {
+  const skipped = [{ namespace: "d", pod: "c", reason: 'has no container "x" (it has main)' }];
+  const { stderr } = painted([{ kind: "podsSkipped", context: "east", skipped }]);
+  assert.equal(stderr, 'skipped c: has no container "x" (it has main)\n');
+});
+
+Deno.test("on a terminal a blank line stands between the groups and the summary", () => {
+  const group = { targets: [0], names: "a", stderr: bytes(""), omittedBytes: 0 };
+  const events: ExecEvent[] = [
+    started("a"),
+    { kind: "folded", groups: [{ ...group, outcome: { kind: "ok" }, stdout: bytes("a\n") }] },
+    runEnded("1 ok", { kind: "ok" }),
+  ];
+  const terminal = { stdout: true, stderr: true };
+  assert.equal(painted(events, { terminal }).stderr, "\n1 ok in 1.2s\n");
+  assert.equal(painted(events).stderr, "1 ok in 1.2s\n");
 });
 
 Deno.test("a server that is waited for is said, unless quiet", () => {
@@ -240,35 +267,53 @@ Deno.test("a server that is waited for is said, unless quiet", () => {
 });
 
 const troubles: readonly (readonly [Outcome, string])[] = [
-  [{ kind: "timeout", limit: "connect", afterMs: 15_000 }, "a: timeout: no stream within 15s\n"],
-  [{ kind: "timeout", limit: "command", afterMs: 1500 }, "a: timeout: not done within 1.5s\n"],
+  [{ kind: "timeout", limit: "connect", afterMs: 15_000 }, "a: timed out: no stream within 15s\n"],
+  [{ kind: "timeout", limit: "command", afterMs: 1500 }, "a: timed out: not done within 1.5s\n"],
   [{ kind: "cancelled" }, ""],
   [{ kind: "cancelled", left: "it may still run" }, "a: cancelled: it may still run\n"],
   [{ kind: "skipped", reason: "stopped" }, ""],
   [{ kind: "failed", exitCode: 1 }, ""],
   [{ kind: "failed", exitCode: 127, reason: "no sh" }, "a: not started: no sh\n"],
   [
+    { kind: "failed", exitCode: 127, reason: 'exec: "bash": executable file not found' },
+    'a: not started: exec: "bash": executable file not found\n' +
+    "hint: the image may have no bash: try sh, or `kodama shell`, which finds a shell\n",
+  ],
+  [{ kind: "forbidden", reason: "no", hint: "ask" }, "a: forbidden: no\nhint: ask\n"],
+  [
     { kind: "timeout", limit: "command", afterMs: 1000, left: "it may still run" },
-    "a: timeout: not done within 1s; it may still run\n",
+    "a: timed out: not done within 1s; it may still run\n",
   ],
 ];
 
 for (const [outcome, said] of troubles) {
   Deno.test(`an end that is ${JSON.stringify(outcome)} is said as ${JSON.stringify(said)}`, () => {
-    assert.equal(painted([started("a"), ended(0, outcome)]).stderr, said);
+    const events = [started("a"), ended(0, outcome), runEnded("", outcome)];
+    assert.equal(painted(events, { quiet: true }).stderr, said);
   });
 }
 
-Deno.test("one reason for many unreachable pods is said three times, and then counted", () => {
+Deno.test("equal errors of several pods are one line with their names, and one hint", () => {
   const names = Array.from({ length: 9 }, (_, index) => `w-${index}`);
-  const outcome: Outcome = { kind: "unreachable", reason: "connection refused" };
+  const denied: Outcome = { kind: "forbidden", reason: "cannot create pods/exec", hint: "a role" };
   const other: Outcome = { kind: "unreachable", reason: "no such pod" };
-  const ends = names.map((_, index) => ended(index, index === 5 ? other : outcome));
-  const { stderr } = painted([started(...names), ...ends, runEnded("so it went", outcome)]);
+  const ends = names.map((_, index) => ended(index, index === 5 ? other : denied));
+  const { stderr } = painted([started(...names), ...ends, runEnded("so it went", denied)]);
   assert.equal(
     stderr,
-    [0, 1, 2].map((index) => `w-${index}: unreachable: connection refused\n`).join("") +
-      "w-5: unreachable: no such pod\n5 more: unreachable: connection refused\n" +
-      "so it went in 1.2s\n",
+    "forbidden in 8 pods (w-[0-4,6-8]): cannot create pods/exec\nhint: a role\n" +
+      "w-5: unreachable: no such pod\nso it went in 1.2s\n",
   );
+});
+
+Deno.test("errors can be taken while the run goes on: none comes twice, nor a hint", () => {
+  const painter = new Painter(plain);
+  const denied: Outcome = { kind: "forbidden", reason: "no", hint: "a role" };
+  const taken = () => painter.heldTroubles().flatMap(({ data }) => data).join("");
+  painter.paint(started("w-0", "w-1", "w-2"));
+  painter.paint(ended(0, denied));
+  assert.equal(taken(), "w-0: forbidden: no\nhint: a role\n");
+  for (const index of [1, 2]) painter.paint(ended(index, denied));
+  assert.equal(taken(), "forbidden in 2 pods (w-[1-2]): no\n");
+  assert.equal(taken(), "");
 });

@@ -1,6 +1,6 @@
 /** Where every target of a run is, followed from its events. */
 import type { CopyEvent } from "../../actions/cp_events.ts";
-import type { ExecEvent, OutcomeKind } from "../../actions/exec_events.ts";
+import { type ExecEvent, type OutcomeKind, outcomeName } from "../../actions/exec_events.ts";
 
 /** What is told of targets that are worked on, whatever the work is. */
 export type DrivenEvent = ExecEvent | CopyEvent;
@@ -53,7 +53,7 @@ export function progressText(progress: Progress): string {
   const parts = [
     ...(running.length === 0 ? [] : [`${running.length} running (${someOf(running)})`]),
     ...(waiting === 0 ? [] : [`${waiting} waiting`]),
-    ...[...progress.ended].map(([kind, number]) => `${number} ${kind}`),
+    ...[...progress.ended].map(([kind, number]) => `${number} ${outcomeName(kind)}`),
   ];
   return parts.length === 0 ? "looking for pods" : parts.join(", ");
 }

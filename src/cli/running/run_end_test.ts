@@ -29,10 +29,10 @@ Deno.test("a group that differs is its heading and the lines of the difference",
   const stdout = "--- web-[0-2]\n+++ web-3\n@@ -1,1 +1,1 @@\n-a\n+b\n";
   assert.equal(
     paintedOne(folded({ kind: "unified", stdout, stderr: "" })),
-    "web-3 (1)\n@@ -1,1 +1,1 @@\n-a\n+b\n",
+    "---- web-3 (1)\n@@ -1,1 +1,1 @@\n-a\n+b\n",
   );
   const both = paintedOne(folded({ kind: "unified", stdout: "", stderr: stdout }));
-  assert.equal(both, "web-3 (1)\nstandard error:\n@@ -1,1 +1,1 @@\n-a\n+b\n");
+  assert.equal(both, "---- web-3 (1)\nstandard error:\n@@ -1,1 +1,1 @@\n-a\n+b\n");
   const coloured = { stdout: styleFor(true), stderr: styleFor(true) };
   const text = paintedOne(folded({ kind: "unified", stdout, stderr: "" }), { style: coloured });
   assert.ok(text.endsWith("\x1b[31m-a\x1b[39m\n\x1b[32m+b\x1b[39m\n"), text);
@@ -42,13 +42,13 @@ Deno.test("a pod can't steer the terminal out of a difference", () => {
   const stdout = "--- a\n+++ b\n@@ -1,1 +1,1 @@\n-a\n+b\x1b]0;title\x07\x1b[2J\n";
   const terminal = { stdout: true, stderr: true };
   const text = paintedOne(folded({ kind: "unified", stdout, stderr: "" }), { terminal });
-  assert.equal(text, "web-3 (1)\n@@ -1,1 +1,1 @@\n-a\n+b\n");
+  assert.equal(text, "---- web-3 (1)\n@@ -1,1 +1,1 @@\n-a\n+b\n");
 });
 
 Deno.test("the same output is said, and what isn't compared is shown whole", () => {
-  assert.equal(paintedOne(folded({ kind: "same" })), "web-3 (1): the same output\n");
+  assert.equal(paintedOne(folded({ kind: "same" })), "---- web-3 (1): the same output\n");
   const whole = paintedOne(folded({ kind: "notCompared", reason: "too long" }));
-  assert.equal(whole, "web-3 (1) (not compared: too long)\nb\n");
+  assert.equal(whole, "---- web-3 (1) (not compared: too long)\nb\n");
 });
 
 function end(
@@ -66,7 +66,7 @@ Deno.test("the end says why pods were skipped, each reason once, and how to run 
   assert.equal(
     paintedOne(end([failed, skipped, skipped], kept)),
     "so it went in 20ms\nskipped because 2 of 9 targets failed (--max-fail)\n" +
-      "the failed ones again: kodama runs rerun r1 --failed\n",
+      "Rerun the failed pods: kodama runs rerun r1 --failed\n",
   );
   assert.equal(paintedOne(end([{ kind: "ok" }], kept)), "so it went in 20ms\n");
   for (const record of [undefined, { id: "r1", rerunnable: false }]) {

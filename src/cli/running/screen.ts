@@ -85,24 +85,16 @@ export class Screen implements Disposable {
   }
 
   /**
-   * Says something between the lines of the run, at once. Output that flows on takes it away from a person's eyes:
-   * `hint` stands in the status line, too, for a while.
+   * Prints something between the lines of the run, at once. Output that flows on takes it away from a person's eyes:
+   * `hint` stands in the status line for a while, or, if there is none, with the rest.
    */
   note(text: string, hint?: string): void {
-    this.#frames?.notice(hint);
-    const lines = ["", ...text.split("\n"), ...hint === undefined ? [] : [hint], ""].join(
+    const inLine = this.#frames?.notice(hint) ?? false;
+    const lines = ["", ...text.split("\n"), ...hint === undefined || inLine ? [] : [hint], ""].join(
       this.#options.interactive ? "\r\n" : "\n",
     );
     this.#sayNow(lines).catch(() => {
-      // A broken standard error is noticed by whoever writes what matters.
-    });
-  }
-
-  /** Answers a person who pressed Enter. */
-  answer(text: string): void {
-    const fed = this.#frames?.lineFed() ?? Promise.resolve();
-    fed.then(() => this.#sayNow(`${text}\n`)).catch(() => {
-      // As in `note`.
+      // A broken standard error is noticed when the next event is written.
     });
   }
 

@@ -24,7 +24,7 @@ export async function showRun(
     // kubectl's words and way: it goes on without.
     await terminal.stderr.write("Unable to use a TTY: standard input is not a terminal\n");
   }
-  // Behind a pipe somebody else may draw on this terminal and read its keys, as a pager does.
+  // Behind a pipe another program may draw on this terminal, as a pager does.
   const shown = terminal.stdout.isTerminal && terminal.stderr.isTerminal;
   const watched = shown && !interactive && !view.single && !view.raw;
   const painter = painterOf(options.invocation, view);
@@ -51,7 +51,6 @@ export async function showRun(
       interactive,
       statusLine: watched && !view.quiet && view.progress === "auto" &&
         environment("TERM") !== "dumb",
-      enterKey: watched && terminal.stdin.isTerminal && !view.stdin,
     },
   );
 }
@@ -80,6 +79,7 @@ function painterOf({ terminal, environment, program }: Invocation, view: RunView
     : undefined;
   if (events === undefined && progress === undefined) return text;
   return {
+    heldTroubles: () => progress === undefined ? text.heldTroubles() : [],
     paint(event) {
       // Where lines are events they aren't text, and where standard error is for events it has no words.
       const words = events !== undefined && event.kind === "line" ? [] : text.paint(event);

@@ -2,6 +2,7 @@
  * One line at the bottom of the terminal that says how far a run is: its text, and the control sequences that put it
  * there and take it away. Nothing here writes: {@link Frames} does.
  */
+import { outcomeName } from "../../actions/exec_events.ts";
 import { formatDuration } from "../../base/duration.ts";
 import { displayWidth } from "../../term/width.ts";
 import type { Progress } from "./progress.ts";
@@ -12,9 +13,6 @@ const erase = "\r\x1b[2K";
 /** From the beginning of the line on, all to the end of the screen. ECMA-48, ED 0. */
 const eraseBelow = "\r\x1b[J";
 
-/** To the line above. ECMA-48, CUU. */
-const up = "\x1b[A";
-
 /** `40 of 50 done, 2 failed, 8 running, 12s: web-0, web-1`, cut to the width of the terminal. */
 export function statusText(
   progress: Progress,
@@ -23,7 +21,9 @@ export function statusText(
   if (progress.told !== undefined) return cut(progress.told, columns - 1);
   const counts = [...progress.ended];
   const done = counts.reduce((sum, [, number]) => sum + number, 0);
-  const bad = counts.filter(([kind]) => kind !== "ok").map(([kind, number]) => `${number} ${kind}`);
+  const bad = counts.filter(([kind]) => kind !== "ok").map(([kind, number]) =>
+    `${number} ${outcomeName(kind)}`
+  );
   const parts = [
     ...(progress.detail === "" ? [] : [progress.detail]),
     `${done} of ${progress.names.length} done`,
@@ -74,15 +74,5 @@ export class StatusLine {
     this.#shown = undefined;
     if (width === undefined) return "";
     return width < columns ? erase : eraseBelow;
-  }
-
-  /**
-   * What takes it away where the cursor went to the line below, as a person pressed Enter: and what was drawn there,
-   * if it went before the last drawing.
-   */
-  takenFromBelow(): string {
-    if (!this.shown) return "";
-    this.#shown = undefined;
-    return up + eraseBelow;
   }
 }

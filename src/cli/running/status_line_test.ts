@@ -188,7 +188,7 @@ Deno.test("the time in the line goes on", async () => {
   await screen.flush();
 });
 
-Deno.test("what a signal says stands on lines of its own, at once", async () => {
+Deno.test("`note()` prints at once; its hint stays in the status line, once", async () => {
   const { screen, pass, line, shown } = stage();
   screen.begin(some);
   await pass(800);
@@ -196,34 +196,14 @@ Deno.test("what a signal says stands on lines of its own, at once", async () => 
   await line("b\n");
   screen.note("4 running", "Ctrl-C again stops them");
   await pass(0);
-  assert.deepEqual(shown().slice(0, -1), ["a", "b", "", "4 running", "Ctrl-C again stops them"]);
+  assert.deepEqual(shown().slice(0, -1), ["a", "b", "", "4 running"]);
   assert.equal(shown().at(-1), `Ctrl-C again stops them | ${status}`);
   // Output that flows on takes the words away, and not the line.
   for (let number = 0; number < 30; number++) await line(`${number}\n`);
-  await pass(1900);
+  await pass(2900);
   assert.match(shown().at(-1) ?? "", /^Ctrl-C again stops them \| 2 of 4 done/);
   await pass(1100);
   assert.match(shown().at(-1) ?? "", /^2 of 4 done/);
-  await screen.flush();
-});
-
-Deno.test("the answer to Enter stands where the line was; among frames nothing is erased for it", async () => {
-  const { screen, pass, line, shown, terminal } = stage();
-  screen.begin(some);
-  await pass(900);
-  await line("a\n");
-  await pass(300);
-  terminal.write("\r\n");
-  screen.answer("2 running");
-  await pass(0);
-  assert.deepEqual(shown(), ["a", "2 running", status]);
-  // Pressed just before a frame: the cursor has left the line in which the frame was drawn.
-  await pass(300);
-  await line("b\n");
-  await pass(0);
-  screen.answer("2 running");
-  await pass(0);
-  assert.deepEqual(shown(), ["a", "2 running", "b", "2 running", status]);
   await screen.flush();
 });
 

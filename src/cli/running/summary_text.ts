@@ -1,38 +1,83 @@
 /** Outcomes and the summary of a run, as a person reads them. */
 import { type Outcome, restOf, type RunSummary } from "../../actions/exec_events.ts";
+import { counted } from "../../base/counted.ts";
 import { formatDuration } from "../../base/duration.ts";
 
-/** `47 ok, 2 failed (1: weka-drive-3; 127: weka-drive-9), 1 timeout in 12s`. */
-export function summaryText(summary: RunSummary, durationMs: number): string {
-  return `${summary.text} in ${formatDuration(durationMs)}`;
+/** What else belongs to the summary of a run than the outcomes of its targets. */
+export interface SummaryExtras {
+  /** Contexts whose pods aren't known, and how many of them couldn't be reached. */
+  failedContexts: number;
+  unreachableContexts: number;
+  /** Pods that were selected and can't be used. */
+  notReady: number;
 }
 
-/** Why targets were never begun: each reason once. */
+/** `47 ok, 2 failed (exit 1: web-3; exit 127: web-9), 1 context unreachable, 1 not ready`. */
+export function summaryText(summary: RunSummary, extras: SummaryExtras): string {
+  const { failedContexts, unreachableContexts, notReady } = extras;
+  const how = failedContexts === unreachableContexts ? "unreachable" : "failed";
+  return [
+    summary.text,
+    ...(failedContexts === 0 ? [] : [`${counted(failedContexts, "context")} ${how}`]),
+    ...(notReady === 0 ? [] : [`${notReady} not ready`]),
+  ].join(", ");
+}
+
+/** Why targets were never started: each reason once. */
 export function skippedReasons(outcomes: readonly Outcome[]): string[] {
   const reasons = outcomes.flatMap((outcome) => outcome.kind === "skipped" ? [outcome.reason] : []);
   return [...new Set(reasons)].map((reason) => `skipped because ${reason}`);
 }
 
-/** What a target's command couldn't say itself; undefined where it has, or was never to begin. */
-export function troubleText(outcome: Outcome): string | undefined {
+/** What a target's command couldn't say itself. */
+export interface Trouble {
+  /** `unreachable`, `not started`. */
+  what: string;
+  /** Empty if `what` says it all. */
+  why: string;
+  hint?: string;
+}
+
+/** Undefined if the command itself has said it, or was never to start. */
+export function troubleOf(outcome: Outcome): Trouble | undefined {
   switch (outcome.kind) {
     case "ok":
     case "skipped":
       return undefined;
     case "failed":
-      return outcome.reason === undefined ? undefined : `not started: ${outcome.reason}`;
+      return outcome.reason === undefined
+        ? undefined
+        : { what: "not started", why: outcome.reason, ...startHint(outcome.reason) };
     case "timeout": {
       const limit = outcome.limit === "connect" ? "no stream" : "not done";
-      const text = `timeout: ${limit} within ${formatDuration(outcome.afterMs)}`;
-      return [text, ...restOf(outcome)].join("; ");
+      const text = `${limit} within ${formatDuration(outcome.afterMs)}`;
+      return { what: "timed out", why: [text, ...restOf(outcome)].join("; ") };
+    }
+    case "forbidden": {
+      const { reason, hint } = outcome;
+      return { what: "forbidden", why: reason, ...(hint === undefined ? {} : { hint }) };
     }
     case "unreachable":
-      return `unreachable: ${outcome.reason}`;
     case "unknown":
-      return `unknown: ${outcome.reason}`;
-    case "cancelled":
-      return restOf(outcome).length === 0 ? undefined : `cancelled: ${restOf(outcome).join("; ")}`;
+      return { what: outcome.kind, why: outcome.reason };
+    case "cancelled": {
+      const rest = restOf(outcome).join("; ");
+      return rest === "" ? undefined : { what: "cancelled", why: rest };
+    }
   }
+}
+
+/** A shell that images often lack. */
+function startHint(reason: string): { hint?: string } {
+  return /"(?:bash|zsh|\/bin\/bash)"/.test(reason)
+    ? { hint: "the image may have no bash: try sh, or `kodama shell`, which finds a shell" }
+    : {};
+}
+
+/** {@link troubleOf} as one text. */
+export function troubleText(outcome: Outcome): string | undefined {
+  const trouble = troubleOf(outcome);
+  return trouble && `${trouble.what}: ${trouble.why}`;
 }
 
 /** How one single target ended, in kubectl's words; undefined after a success. */

@@ -6,7 +6,7 @@ import { TerminalModes } from "../../term/terminal_modes.ts";
 import type { Terminal } from "../../term/terminal.ts";
 import type { EndSignal, Invocation } from "../invocation.ts";
 import { attachedLines, endedLines, type EndWords, lostLines } from "./words.ts";
-import { failedContextText, skippedPodText } from "../run_notes.ts";
+import { failedContextText, skippedPodTexts } from "../run_notes.ts";
 
 /** 128 + SIGINT: stopped by the person or a signal. */
 const interrupted = 130;
@@ -86,7 +86,7 @@ class ShellScreen implements Disposable {
       case "contextFailed":
         return await this.#say([failedContextText(event)]);
       case "podsSkipped":
-        return await this.#say(event.skipped.map(skippedPodText));
+        return await this.#say(skippedPodTexts(event));
       case "attached":
         await this.#say(attachedLines(event));
         if (this.#terminal.stdin.isTerminal) this.#raw ??= this.#terminal.stdin.raw();

@@ -19,8 +19,8 @@ Deno.test("a pod that several steps do without is told once for each reason", ()
   const lines = [skipped("a", "is Pending"), skipped("b", "is Pending"), skipped("c", "is Failed")]
     .flatMap((event) => painted.paint(event));
   assert.deepEqual(lines, [
-    { stream: "stderr", text: "skipped web-0: is Pending\n" },
-    { stream: "stderr", text: "skipped web-0: is Failed\n" },
+    { stream: "stderr", text: "not ready: web-0 (Pending)\n" },
+    { stream: "stderr", text: "not ready: web-0 (Failed)\n" },
   ]);
   assert.deepEqual(painter(true).paint(skipped("a", "is Pending")), []);
 });

@@ -101,6 +101,7 @@ function outcomeText(outcome: Outcome): string {
       return outcome.reason ?? `exit code ${outcome.exitCode}`;
     case "timeout":
       return `timeout after ${outcome.afterMs} ms`;
+    case "forbidden":
     case "unreachable":
     case "unknown":
     case "skipped":

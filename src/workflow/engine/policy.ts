@@ -31,11 +31,12 @@ export function goesOn(outcome: StepOutcome, continueOn: ContinueOn): boolean {
   }
 }
 
-/** The exit code for targets that weren't ok: the gravest wins, in the order 4, 3, 5. */
+/** The exit code for targets that weren't ok: the gravest wins, in the order 4, 3, 1, 5. */
 export function gravest(outcomes: readonly Outcome["kind"][]): number {
   const kinds = new Set(outcomes);
   if (kinds.has("unreachable") || kinds.has("unknown")) return 4;
-  return kinds.has("timeout") ? 3 : 5;
+  if (kinds.has("timeout")) return 3;
+  return kinds.has("forbidden") ? 1 : 5;
 }
 
 /** The exit code of a run, by the table of the reference. */

@@ -59,7 +59,8 @@ async function readOne(
     await copyLog(stage, { target, name }, { read, kept });
   } catch (error) {
     if (!(error instanceof KodamaError)) throw error;
-    outcome = { kind: "unreachable", reason: error.message };
+    const kind = error.kind === "forbidden" ? "forbidden" : "unreachable";
+    outcome = { kind, reason: error.message };
   }
   const stdout = new TextDecoder().decode(kept.bytes);
   const end: StepTargetEnd = {

@@ -41,7 +41,15 @@ export function ended(index: number, outcome: Outcome): ExecEvent {
 /** The end of a run, after 1.2 seconds, in the words that are its summary. */
 export function runEnded(text: string, ...outcomes: Outcome[]): ExecEvent & { kind: "runEnded" } {
   const ok = outcomes.filter(({ kind }) => kind === "ok").length;
-  const none = { failed: 0, timeout: 0, unreachable: 0, unknown: 0, cancelled: 0, skipped: 0 };
+  const none = {
+    failed: 0,
+    timeout: 0,
+    forbidden: 0,
+    unreachable: 0,
+    unknown: 0,
+    cancelled: 0,
+    skipped: 0,
+  };
   const summary = { total: outcomes.length, counts: { ok, ...none }, failures: [], text };
   return { kind: "runEnded", outcomes, summary, exitCode: 0, at, durationMs: 1234 };
 }

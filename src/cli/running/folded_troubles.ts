@@ -1,0 +1,38 @@
+/** Errors of targets, equal ones once: a server that is down is one fact, however many pods it has. */
+import { compressNames, type Outcome } from "../../actions/exec_events.ts";
+import { type Trouble, troubleOf } from "./summary_text.ts";
+
+/** Collects errors until they are printed. */
+export class FoldedTroubles {
+  #groups = new Map<string, { trouble: Trouble; names: string[] }>();
+  /** Each hint is printed once in a run. */
+  readonly #hints = new Set<string>();
+
+  /** @param failure what a failure with a reason is called, if it isn't a command that didn't start. */
+  add(name: string, outcome: Outcome, failure?: string): void {
+    const found = troubleOf(outcome);
+    if (found === undefined) return;
+    const trouble = outcome.kind === "failed" && failure !== undefined
+      ? { what: failure, why: found.why }
+      : found;
+    const key = JSON.stringify(trouble);
+    const group = this.#groups.get(key);
+    if (group === undefined) this.#groups.set(key, { trouble, names: [name] });
+    else group.names.push(name);
+  }
+
+  /** The lines for all that was added since the last call; a hint stands behind the errors that it is for. */
+  take(): string[] {
+    const groups = [...this.#groups.values()];
+    this.#groups = new Map();
+    return groups.flatMap(({ trouble: { what, why, hint }, names: [first = "", ...others] }) => {
+      const names = [first, ...others];
+      const line = others.length === 0
+        ? `${first}: ${what}: ${why}`
+        : `${what} in ${names.length} pods (${compressNames(names)}): ${why}`;
+      if (hint === undefined || this.#hints.has(hint)) return [line];
+      this.#hints.add(hint);
+      return [line, `hint: ${hint}`];
+    });
+  }
+}
