@@ -9,7 +9,7 @@ import type { Session } from "../../session/model.ts";
 import type { LiveStatus } from "../../session/status.ts";
 import type { Task } from "../agent/tasks.ts";
 import type { SyncWish } from "./sync_choice.ts";
-import type { SyncWord } from "./sync_here.ts";
+import type { SyncSummary } from "./sync_here.ts";
 
 export type { WorkState } from "../../session/git_scripts.ts";
 export type { Session, SessionStatus } from "../../session/model.ts";
@@ -18,6 +18,7 @@ export { checkedSessionName, sessionNames } from "../../session/names.ts";
 export { limitText, type LimitWish, parseLimit, type TimeLeft } from "../../session/limits.ts";
 export { shellLineCommand } from "../../session/shell_line.ts";
 export { checkedSnapshotName, isSnapshotName } from "../../session/snapshot_names.ts";
+export type { SyncSummary } from "./sync_here.ts";
 export type { LiveStatus } from "../../session/status.ts";
 
 /** Where a session is looked for. */
@@ -112,7 +113,7 @@ export type SessionRow =
     session: Session;
     live: LiveStatus;
     node: string;
-    sync: SyncWord;
+    sync: SyncSummary;
     /** The one that it is about, where it was asked for. */
     task?: Task;
     /** Of its limits, where it was asked for. */
@@ -124,7 +125,7 @@ export type SessionRow =
 export interface SessionDetails {
   session: Session;
   live: LiveStatus;
-  sync: SyncWord;
+  sync: SyncSummary;
   /** The agent's newest tasks, the oldest first; absent where the pod can't be asked. */
   tasks?: readonly Task[];
   /** Of its limits; absent where it has none, or the pod can't be asked. */

@@ -38,9 +38,10 @@ export async function get(
       leftOf(host, { session, target }, signal),
     ])
     : [];
-  const { syncHere, syncWord } = await import("./sync_here.ts");
+  const { mayBeSynced, syncHere, syncSummary } = await import("./sync_here.ts");
   const { context } = store.client;
-  const sync = syncWord(await syncHere(host, { ...session, context, uid: kept.uid }));
+  const report = await syncHere(host, { ...session, context, uid: kept.uid });
+  const sync = syncSummary(report, { runs: mayBeSynced(live) });
   const work = pod === undefined || !asksGit ? undefined : await workIn(host, store, pod, signal);
   return {
     session,

@@ -10,7 +10,7 @@ import { type ListedSession, listSessions } from "../../session/store.ts";
 import type { Host } from "../host.ts";
 import type { Session } from "../../session/model.ts";
 import type { SessionRow } from "./events.ts";
-import type { SyncWord } from "./sync_here.ts";
+import { mayBeSynced, syncsHere, type SyncSummary, syncSummary } from "./sync_here.ts";
 import { leftOf } from "./life.ts";
 import { type ListScope, listScope } from "./place.ts";
 
@@ -35,14 +35,16 @@ export async function list(
   signal: AbortSignal,
 ): Promise<ListedSessions> {
   const { client, namespace } = await listScope(host, options);
-  const { syncsHere, syncWord } = await import("./sync_here.ts");
   const [listed, syncOf] = await Promise.all([
     listSessions(client, namespace, { clock: host.clock, signal }),
     syncsHere(host),
   ]);
   const { context } = client;
   const rows = listed.map((one) =>
-    rowOf(one, ({ session, uid }) => syncWord(syncOf({ ...session, context, uid })))
+    rowOf(
+      one,
+      ({ session, uid }, runs) => syncSummary(syncOf({ ...session, context, uid }), { runs }),
+    )
   );
   const all = options.tasks ? await withTasks(host, client, { rows, signal }) : rows;
   return { context: client.context, namespace, rows: all };
@@ -90,9 +92,13 @@ function podTarget(context: string, { namespace, name }: Session, node: string):
 
 type Listed = Extract<ListedSession, { kind: "session" }>;
 
-function rowOf(listed: ListedSession, syncOf: (one: Listed) => SyncWord): SessionRow {
+function rowOf(
+  listed: ListedSession,
+  syncOf: (one: Listed, runs: boolean) => SyncSummary,
+): SessionRow {
   if (listed.kind === "unreadable") return listed;
   const { session, pod } = listed;
   const node = pod?.spec?.nodeName ?? "";
-  return { kind: "session", session, live: liveStatus(session, pod), node, sync: syncOf(listed) };
+  const live = liveStatus(session, pod);
+  return { kind: "session", session, live, node, sync: syncOf(listed, mayBeSynced(live)) };
 }

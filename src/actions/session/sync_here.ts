@@ -1,5 +1,6 @@
 /** The sync of a session on this machine: found, told in a word, ended with the session. */
 import { KodamaError } from "../../base/errors.ts";
+import type { LiveStatus } from "../../session/status.ts";
 import type { Session } from "../../session/model.ts";
 import type { Host } from "../host.ts";
 import type { SyncReport } from "../sync/control.ts";
@@ -41,16 +42,52 @@ export async function syncsHere(
   };
 }
 
-/** What a list says of a session's sync on this machine. */
+/** A session's sync on this machine in one word. */
 export type SyncWord = "Active" | "Inactive" | "Error";
 
-/** In one word; a sync that waits for its pod is active. */
-export function syncWord(report: SyncReport | undefined): SyncWord {
-  if (report === undefined || report.pid === null) return "Inactive";
-  const { phase, problems } = report.state;
-  if (phase === "paused") return "Inactive";
-  const fails = phase === "halted" || problems.some(({ kind }) => kind === "failed");
-  return fails ? "Error" : "Active";
+/** A session's sync on this machine, as lists and `get` show it. */
+export interface SyncSummary {
+  word: SyncWord;
+  /** The folder here; absent if there is no sync on this machine. */
+  localPath?: string;
+  /** How many copies of files in conflict there are. */
+  conflicts: number;
+  /** Why it is in error. */
+  reason?: string;
+}
+
+/** Returns the folder here of a running session's sync if the process of that was killed, as by a reboot. */
+export async function killedSync(
+  host: Host,
+  { session, target: { context } }: { session: Session; target: { context: string } },
+): Promise<string | undefined> {
+  const report = await syncHere(host, { ...session, context, uid: undefined });
+  return report?.state.phase === "killed" ? report.spec.local : undefined;
+}
+
+/** Whether a session in this state has, or will have, a pod to be synced with. */
+export function mayBeSynced({ status }: Pick<LiveStatus, "status">): boolean {
+  return status !== "Stopped" && status !== "Failed";
+}
+
+/**
+ * Returns the summary of a sync. One that waits for its pod is active, as long as the session runs.
+ *
+ * @param runs whether the session has a pod to be synced with.
+ */
+export function syncSummary(
+  report: SyncReport | undefined,
+  { runs }: { runs: boolean },
+): SyncSummary {
+  if (report === undefined) return { word: "Inactive", conflicts: 0 };
+  const { pid, spec: { local: localPath }, state: { phase, problems, reason, conflicts } } = report;
+  const known = { localPath, conflicts: conflicts.length };
+  if (phase === "killed") return { ...known, word: runs ? "Error" : "Inactive", reason };
+  if (pid === null || phase === "paused" || !runs) return { ...known, word: "Inactive" };
+  const failed = problems.find(({ kind }) => kind === "failed");
+  if (phase !== "halted" && failed === undefined) return { ...known, word: "Active" };
+  const why = reason || failed?.detail || "";
+  return { ...known, word: "Error", ...(why === "" ? {} : { reason: why }) };
 }
 
 /**

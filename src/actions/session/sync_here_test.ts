@@ -1,28 +1,39 @@
 import assert from "node:assert/strict";
 import { syncReport } from "../sync/testing/sync_report.ts";
-import { isSyncOf, syncWord } from "./sync_here.ts";
+import { isSyncOf, syncSummary } from "./sync_here.ts";
 
-Deno.test("a list says Active of no sync that can't carry something over", () => {
+Deno.test("`syncSummary()` is active only while it carries something over, or waits for a session that runs", () => {
   const failed = [{ path: "a", side: "local", kind: "failed", detail: "No space left" }] as const;
   const held = [{ path: "up", kind: "held", detail: "link" }] as const;
-  const words = [
+  const reports = [
     undefined,
     syncReport({ phase: "watching", problems: held }),
     syncReport({ phase: "waiting", reason: "the link broke" }),
     syncReport({ phase: "waiting", problems: failed }),
-    syncReport({ phase: "halted" }),
+    syncReport({ phase: "halted", reason: "empty" }),
     syncReport({ phase: "paused", problems: failed }),
-    { ...syncReport({ phase: "watching" }), pid: null },
-  ].map(syncWord);
-  assert.deepEqual(words, [
+    { ...syncReport({ phase: "stopped" }), pid: null },
+    { ...syncReport({ phase: "killed", reason: "its process was killed" }), pid: null },
+  ];
+  const of = (runs: boolean) => reports.map((report) => syncSummary(report, { runs }));
+  assert.deepEqual(of(true).map(({ word, reason }) => reason ? `${word}: ${reason}` : word), [
     "Inactive",
     "Active",
     "Active",
-    "Error",
-    "Error",
+    "Error: No space left",
+    "Error: empty",
     "Inactive",
     "Inactive",
+    "Error: its process was killed",
   ]);
+  // Of a session that is stopped or has failed.
+  assert.deepEqual(new Set(of(false).map(({ word }) => word)), new Set(["Inactive"]));
+  const conflicts = ["a.conflict-remote-20260115T143000Z"];
+  assert.deepEqual(syncSummary(syncReport({ phase: "watching", conflicts }), { runs: true }), {
+    word: "Active",
+    localPath: "/home/me/site",
+    conflicts: 1,
+  });
 });
 
 Deno.test("a sync is of the session that it was begun for, and of none of that name elsewhere", () => {

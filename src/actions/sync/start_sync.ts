@@ -70,7 +70,7 @@ export async function* startSync(
 }
 
 function requireGoing({ spec: { key }, state: { phase, reason }, log }: SyncReport): void {
-  if (phase === "stopped") {
+  if (phase === "stopped" || phase === "killed") {
     throw new KodamaError("conflict", `the sync ${key} has ended${reason && `: ${reason}`}`, {
       hint: `its log: ${log}`,
     });

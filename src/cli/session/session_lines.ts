@@ -32,7 +32,7 @@ export function sessionLines(details: SessionDetails, now: Date) {
     ["Branch", branchText(work?.branch ?? repository?.branch, repository?.baseBranch)],
     ["Begun at", repository?.commitHash?.slice(0, 12)],
     ["Commits", work && workText(work)],
-    ["Sync", syncText(session.sync, sync)],
+    ["Sync", syncText(session, sync)],
     ["Variables", variables === "" ? undefined : variables],
     ["Git token", environment.gitToken ? "in the session's secret" : undefined],
   ];
@@ -74,10 +74,20 @@ function idleText(seconds: number | undefined, left: TimeLeft | undefined): stri
     : `${all}; in use: ${left.use}`;
 }
 
-/** A folder that is kept in step from another machine looks inactive from here. */
-function syncText({ enabled, localPath }: { enabled: boolean; localPath?: string }, word: string) {
-  if (!enabled || localPath === undefined) return word;
-  return word === "Inactive" ? `Inactive here (it was ${localPath})` : `${word} with ${localPath}`;
+/** The folder here; if there is none, that of the machine which synced it last. */
+function syncText(
+  { name, namespace, sync: { enabled, localPath: elsewhere } }: SessionDetails["session"],
+  { word, localPath, conflicts, reason }: SessionDetails["sync"],
+): string {
+  const folder = localPath !== undefined
+    ? ` with ${localPath}`
+    : enabled && elsewhere !== undefined
+    ? ` here (it was ${elsewhere})`
+    : "";
+  const copies = conflicts === 0
+    ? ""
+    : `; ${counted(conflicts, "conflict")}: kodama sync conflicts ${namespace}.${name}`;
+  return `${word}${folder}${reason === undefined ? "" : `: ${reason}`}${copies}`;
 }
 
 function branchText(branch: string | undefined, base: string | undefined): string | undefined {

@@ -3,8 +3,10 @@ import {
   type SessionDocument,
   sessionDocument,
   type SessionRow,
+  type SyncSummary,
   type TimeLeft,
 } from "../../actions/session/events.ts";
+import { counted } from "../../base/counted.ts";
 import { ageText } from "../../pick/age.ts";
 import { tableLines } from "../../term/table.ts";
 import { taskData } from "../agent/task_text.ts";
@@ -26,10 +28,14 @@ export function sessionsTable(
     const { session, live, sync } = row;
     const { name, namespace, createdAt } = session;
     const age = ageText(now.getTime() - Date.parse(createdAt));
-    const own = [name, live.status, namespace, sync, age];
+    const own = [name, live.status, namespace, syncCell(sync), age];
     return wide ? [...own, ...wideCells(row), live.reason ?? ""] : own;
   });
   return tableLines(wide ? [...header, ...wideHeader] : header, cells);
+}
+
+function syncCell({ word, conflicts }: SyncSummary): string {
+  return conflicts === 0 ? word : `${word}, ${counted(conflicts, "conflict")}`;
 }
 
 function wideCells(
@@ -43,7 +49,7 @@ function wideCells(
 
 /** A session as data: its document, with what holds just now. */
 export type SessionData = SessionDocument & {
-  sync: SessionDocument["sync"] & { status: string };
+  sync: SessionDocument["sync"] & { status: string; conflicts: number; reason?: string };
   reason?: string;
   node?: string;
   /** The one that it is about, as `agent list` has it; absent where there is none, or its pod can't be asked. */
@@ -61,7 +67,12 @@ export function sessionData(row: SessionRow): SessionData | Record<string, strin
   const document = sessionDocument(session);
   return {
     ...document,
-    sync: { ...document.sync, status: sync },
+    sync: {
+      ...document.sync,
+      status: sync.word,
+      conflicts: sync.conflicts,
+      ...(sync.reason === undefined ? {} : { reason: sync.reason }),
+    },
     status: live.status,
     ...(live.reason === undefined ? {} : { reason: live.reason }),
     ...(node === "" ? {} : { node }),

@@ -30,6 +30,7 @@ const phaseWords: Readonly<Record<SyncReport["state"]["phase"], string>> = {
   paused: "paused",
   waiting: "waiting",
   halted: "halted",
+  killed: "stopped",
   stopped: "stopped",
 };
 

@@ -17,6 +17,8 @@ export type SyncPhase =
   | "waiting"
   /** It does nothing until a person says that what it found is meant. */
   | "halted"
+  /** Nothing runs: its process was killed, or the machine was restarted. */
+  | "killed"
   /** Nothing runs. */
   | "stopped";
 

@@ -67,8 +67,12 @@ async function readReport(paths: SyncPaths): Promise<SyncReport | undefined> {
   const report = await readSyncReport(paths);
   const state = { ...(report?.state ?? firstState(spec.mode, Date.now())), mode: spec.mode };
   if (runs) return { spec, pid: report?.pid ?? null, state, log: paths.log };
-  // What a process that was killed told last isn't so any more.
-  return { spec, pid: null, state: { ...state, phase: "stopped" }, log: paths.log };
+  // A process that ends by itself reports it last.
+  const isKilled = report !== undefined && report.state.phase !== "stopped";
+  const ended = isKilled
+    ? { phase: "killed" as const, reason: "its process was killed" }
+    : { phase: "stopped" as const };
+  return { spec, pid: null, state: { ...state, ...ended }, log: paths.log };
 }
 
 async function start(

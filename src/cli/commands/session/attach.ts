@@ -6,6 +6,7 @@ import { defineCommand } from "../../command.ts";
 import { text, toggle, value } from "../../flag.ts";
 import { interruptible } from "../../interruptible.ts";
 import { placeOf, scopeFlags, sessionOperand } from "../../session/flags.ts";
+import { printable } from "../../../term/printable.ts";
 import { keepMsOf, shellFlags } from "../../shelling/flags.ts";
 
 const { workdir: _workdir, ...attachFlags } = shellFlags;
@@ -77,13 +78,15 @@ export const command = defineCommand({
       throw new UsageError("a shared shell needs a terminal");
     }
     const host = await invocation.host({ kubeconfig });
-    const [{ findSession }, { postpone }, { shell }, { showShell }] = await Promise.all([
-      import("../../../actions/session/find.ts"),
-      import("../../../actions/session/life.ts"),
-      import("../../../actions/shell.ts"),
-      import("../../shelling/show_shell.ts"),
-    ]);
-    const { target, words } = await interruptible(invocation.signals, async (signal) => {
+    const [{ findSession }, { postpone }, { killedSync }, { shell }, { showShell }] = await Promise
+      .all([
+        import("../../../actions/session/find.ts"),
+        import("../../../actions/session/life.ts"),
+        import("../../../actions/session/sync_here.ts"),
+        import("../../../actions/shell.ts"),
+        import("../../shelling/show_shell.ts"),
+      ]);
+    const { target, words, folder } = await interruptible(invocation.signals, async (signal) => {
       const found = await findSession(host, place, signal);
       const wordsOf = async () => {
         if (joins === undefined) return options.command;
@@ -91,9 +94,19 @@ export const command = defineCommand({
         return await sharedShell(host, found, { ...joins, signal });
       };
       // Whoever attaches shortly before the end has come in time, and for a short command too.
-      const [words] = await Promise.all([wordsOf(), postpone(host, found, signal)]);
-      return { target: found.target, words };
+      const [words, folder] = await Promise.all([
+        wordsOf(),
+        killedSync(host, found),
+        postpone(host, found, signal),
+      ]);
+      return { target: found.target, words, folder };
     });
+    if (folder !== undefined) {
+      await invocation.terminal.stderr.write(
+        `warning: ${printable(folder)} isn't synced: the process of the sync was killed; ` +
+          `kodama start ${place.name} starts it again\n`,
+      );
+    }
     const { wholeSelection } = await import("../../../actions/exec_events.ts");
     const selection = {
       ...wholeSelection,
