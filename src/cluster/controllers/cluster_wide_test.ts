@@ -27,6 +27,88 @@ const help = "preemption: 0/1 nodes are available: 1 Preemption is not helpful f
 const noVictims =
   "preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.";
 
+const web = { app: "web" };
+const beside = (kind: "podAffinity" | "podAntiAffinity", app: string, more: object = {}) => ({
+  affinity: {
+    [kind]: {
+      requiredDuringSchedulingIgnoredDuringExecution: [{
+        topologyKey: "kubernetes.io/hostname",
+        labelSelector: { matchLabels: { app } },
+        ...more,
+      }],
+    },
+  },
+});
+const onHost = (hostPort: number, hostIP?: string) => ({
+  containers: [{
+    name: "main",
+    image: "busybox",
+    ports: [{ containerPort: 80, hostPort, ...(hostIP === undefined ? {} : { hostIP }) }],
+  }],
+});
+
+type Spec = Partial<NonNullable<Pod["spec"]>>;
+
+/** Of two pods labelled `app=web` that come one after the other, whether the second is placed. */
+const pairs: [name: string, first: Spec, second: Spec, refused: string | undefined][] = [
+  ["no rules", {}, {}, undefined],
+  [
+    "anti-affinity",
+    {},
+    beside("podAntiAffinity", "web"),
+    `1 node(s) didn't match pod anti-affinity rules. ${noVictims}`,
+  ],
+  ["anti-affinity to others", {}, beside("podAntiAffinity", "db"), undefined],
+  [
+    "anti-affinity in another namespace",
+    {},
+    beside("podAntiAffinity", "web", { namespaces: ["other"] }),
+    undefined,
+  ],
+  [
+    "the anti-affinity of the first",
+    beside("podAntiAffinity", "web"),
+    {},
+    `1 node(s) didn't satisfy existing pods anti-affinity rules. ${noVictims}`,
+  ],
+  ["affinity to each other", beside("podAffinity", "web"), beside("podAffinity", "web"), undefined],
+  [
+    "affinity to what isn't there",
+    {},
+    beside("podAffinity", "db"),
+    `1 node(s) didn't match pod affinity rules. ${help}`,
+  ],
+  [
+    "one host port",
+    onHost(80),
+    onHost(80, "127.0.0.1"),
+    `1 node(s) didn't have free ports for the requested pod ports. ${noVictims}`,
+  ],
+  ["one host port at two addresses", onHost(80, "127.0.0.1"), onHost(80, "127.0.0.2"), undefined],
+];
+
+for (const [name, first, second, refused] of pairs) {
+  Deno.test(`the scheduler, given two pods with ${name}`, () => {
+    const cluster = new TestCluster().addNode();
+    for (const [name, spec] of [["p1", first], ["p2", second]] as const) {
+      cluster.put("pods", { ...pod(spec), metadata: { name, namespace, labels: web } });
+      cluster.settle();
+    }
+    assert.equal(cluster.get("pods", namespace, "p1").spec?.nodeName, "node-1");
+    const { status } = cluster.get("pods", namespace, "p2");
+    const condition = status?.conditions?.find(({ type }) => type === "PodScheduled");
+    assert.equal(
+      condition?.message,
+      refused === undefined ? undefined : `0/1 nodes are available: ${refused}`,
+    );
+    if (refused === undefined) return;
+    cluster.store.remove(resources.pods, namespace, "p1");
+    cluster.settle();
+    const placed = cluster.get("pods", namespace, "p2").spec?.nodeName;
+    assert.equal(placed, name.includes("isn't there") ? undefined : "node-1");
+  });
+}
+
 const taints = [{ key: "disk", value: "slow", effect: "NoSchedule" }];
 const required = (values: string[]) => ({
   affinity: {

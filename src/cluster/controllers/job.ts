@@ -27,7 +27,28 @@ function reconcileJob(job: Live<Job>, state: ClusterState): Action[] {
   const written = sameJson(status, job.status) ? [] : [update("jobs", { ...job, status })];
   if (job.metadata.deletionTimestamp !== undefined) return written;
   if (verdict !== undefined) return [...stopAll(view), ...written, verdictNote(job, verdict)];
-  return [...stepsOf(view), ...written, ...deadline(view)];
+  const isNew = written.length > 0 && Object.keys(job.status ?? {}).length === 0;
+  return [
+    ...(isNew ? ignoredNote(job) : []),
+    ...stepsOf(view),
+    ...written,
+    ...deadline(view),
+  ];
+}
+
+const ignoredFields = [
+  "podFailurePolicy",
+  "successPolicy",
+  "backoffLimitPerIndex",
+  "maxFailedIndexes",
+];
+
+/** Says what of a job's spec has no effect here. */
+function ignoredNote(job: Live<Job>): Action[] {
+  const present = ignoredFields.filter((field) => Object.hasOwn(job.spec ?? {}, field));
+  if (present.length === 0) return [];
+  const message = `the embedded cluster ignores ${present.join(", ")}`;
+  return [note("Warning", job, "NotSupported", message)];
 }
 
 function verdictNote(job: Live<Job>, verdict: NonNullable<ReturnType<typeof verdictOf>>): Action {

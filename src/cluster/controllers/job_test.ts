@@ -74,3 +74,16 @@ Deno.test("a Job that ended goes with its pods after its time to live", () => {
   cluster.settle();
   assert.deepEqual([cluster.list("jobs").length, cluster.list("pods").length], [0, 0]);
 });
+
+Deno.test("a Job says once which of its fields have no effect here", () => {
+  for (const suspend of [false, true]) {
+    const cluster = new TestCluster().addNode();
+    cluster.put("jobs", job({ suspend, podFailurePolicy: { rules: [] }, completions: 2 }));
+    cluster.settle();
+    assert.deepEqual(
+      cluster.list("events").filter(({ reason }) => reason === "NotSupported")
+        .map(({ count, message }) => `${count} ${message}`),
+      ["1 the embedded cluster ignores podFailurePolicy"],
+    );
+  }
+});

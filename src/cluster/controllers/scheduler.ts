@@ -6,6 +6,7 @@ import { withCondition } from "./conditions.ts";
 import type { Controller } from "./controller.ts";
 import type { Live } from "./kinds.ts";
 import { nodeAccepts } from "./node_fit.ts";
+import { affinityRefusal, type Placement, portRefusal } from "./pod_fit.ts";
 import { parseQuantity } from "../../base/quantity.ts";
 import { isFinished } from "./pods.ts";
 import type { ClusterState } from "./state.ts";
@@ -31,16 +32,17 @@ function waitsForNode(pod: Live<Pod>): boolean {
 }
 
 /** A node and what is left of it during this pass. */
-interface Room {
-  node: Live<Node>;
+interface Room extends Placement {
   left: Record<string, number>;
+  pods: Live<Pod>[];
 }
 
 function roomOf(node: Live<Node>, state: ClusterState): Room {
   const allocatable = Object.entries(node.status?.allocatable ?? {});
-  const room = {
+  const room: Room = {
     node,
     left: Object.fromEntries(allocatable.map(([name, value]) => [name, amountOf(value)])),
+    pods: [],
   };
   for (const pod of state.list("pods")) {
     if (pod.spec?.nodeName === node.metadata.name && !isFinished(pod)) occupy(room, pod);
@@ -64,7 +66,8 @@ function requestsOf(pod: Pod): Record<string, number> {
   return requests;
 }
 
-function occupy(room: Room, pod: Pod): void {
+function occupy(room: Room, pod: Live<Pod>): void {
+  room.pods.push(pod);
   for (const [name, amount] of Object.entries(requestsOf(pod))) {
     const left = room.left[name];
     if (left !== undefined) room.left[name] = left - amount;
@@ -74,10 +77,11 @@ function occupy(room: Room, pod: Pod): void {
 function schedule(pod: Live<Pod>, rooms: readonly Room[], state: ClusterState): Action[] {
   const claims = unreadyClaim(pod, state);
   if (claims !== undefined) return refuse(pod, claims, rooms, state);
+  const namespaces = state.list("namespaces");
   const refusals = new Map<string, number>();
   const fitting: Room[] = [];
   for (const room of rooms) {
-    const reasons = refusalsOf(room, pod);
+    const reasons = refusalsOf(room, pod, { placements: rooms, namespaces });
     if (reasons.length === 0) fitting.push(room);
     for (const reason of reasons) refusals.set(reason, (refusals.get(reason) ?? 0) + 1);
   }
@@ -87,11 +91,19 @@ function schedule(pod: Live<Pod>, rooms: readonly Room[], state: ClusterState): 
   return refuse(pod, reasons.join(", "), rooms, state);
 }
 
-function refusalsOf({ node, left }: Room, pod: Pod): string[] {
-  const refused = nodeAccepts(node, pod);
+/** As the real one, whose plug-ins are asked in turn: the reasons of the first that refuses. */
+function refusalsOf(
+  room: Room,
+  pod: Live<Pod>,
+  cluster: Parameters<typeof affinityRefusal>[2],
+): string[] {
+  const { node, left } = room;
+  const refused = nodeAccepts(node, pod) ?? portRefusal(room, pod);
   if (refused !== undefined) return [refused];
-  return Object.entries(requestsOf(pod)).filter(([name, amount]) => amount > (left[name] ?? 0))
+  const lacking = Object.entries(requestsOf(pod))
+    .filter(([name, amount]) => amount > (left[name] ?? 0))
     .map(([name]) => (name === "pods" ? "Too many pods" : `Insufficient ${name}`));
+  return lacking.length > 0 ? lacking : [affinityRefusal(node, pod, cluster) ?? []].flat();
 }
 
 /** Claims come before nodes: without its volumes a pod goes nowhere. */
@@ -143,10 +155,12 @@ function refuse(
     : [update("pods", next), note("Warning", pod, "FailedScheduling", message)];
 }
 
-/** What the real one adds about making room: only a lack of resources could be cured by it. */
+/** What the real one adds about making room: only what other pods have taken could be cured by it. */
 function preemption(why: string, count: number): string {
-  const verdict = /^\d+ (Insufficient|Too many)/.test(why)
-    ? "No preemption victims found for incoming pod."
-    : "Preemption is not helpful for scheduling.";
+  const verdict =
+    /^\d+ (Insufficient|Too many|node\(s\) didn't (have free ports|match pod anti|satisfy existing))/
+        .test(why)
+      ? "No preemption victims found for incoming pod."
+      : "Preemption is not helpful for scheduling.";
   return ` preemption: 0/${count} nodes are available: ${count} ${verdict}`;
 }

@@ -4,6 +4,7 @@ import { BackOff, goDuration } from "./back_off.ts";
 import { type ContainerRecord, type ContainerRole, newRecord } from "./container_state.ts";
 import { PodAddresses } from "./pod_addresses.ts";
 import { podPhase, podStatus } from "./pod_status.ts";
+import { unenforcedFields } from "./pod_worker.ts";
 
 const now = new Date("2026-01-01T00:00:00Z");
 
@@ -131,3 +132,22 @@ Deno.test("addresses are unique, in the pods' range, and come back", () => {
   addresses.release(taken[0] ?? "");
   assert.notEqual(addresses.take(), taken[0]);
 });
+
+const namespaces = { isolation: "namespaces", user: "root" } as const;
+
+for (
+  const [spec, fields] of [
+    [{}, []],
+    [{ securityContext: { runAsNonRoot: true, runAsUser: 1000 } }, ["runAsNonRoot", "runAsUser"]],
+    [{ securityContext: { runAsUser: 0 } }, []],
+    [{ containers: [{ securityContext: { runAsUser: 7 } }] }, ["runAsUser"]],
+    [{ containers: [{ resources: { limits: { cpu: "1" }, requests: { cpu: "1" } } }] }, ["limits"]],
+    [{ containers: [{ resources: { requests: { cpu: "1" } } }] }, []],
+    [{ containers: [{ ports: [{ containerPort: 80, hostPort: 8080 }] }] }, ["hostPort"]],
+    [{ containers: [{ ports: [{ containerPort: 80, hostPort: 80 }] }] }, []],
+  ] as const
+) {
+  Deno.test(`\`unenforcedFields()\` of ${JSON.stringify(spec)}: ${fields.join(", ") || "none"}`, () => {
+    assert.deepEqual(unenforcedFields({ spec } as unknown as Pod, namespaces), fields);
+  });
+}

@@ -1,5 +1,5 @@
 /** One pod on this node, from its binding to its removal. */
-import type { PodStatus } from "../../kube/types.ts";
+import type { Pod, PodStatus } from "../../kube/types.ts";
 import type { Store } from "../model.ts";
 import { resources } from "../resources.ts";
 import { BackOff } from "./back_off.ts";
@@ -9,6 +9,7 @@ import { requireListener } from "./listeners.ts";
 import type { NodeParts, PodContext } from "./pod_context.ts";
 import { asPod, type StoredPod } from "./pod_object.ts";
 import { podStatus } from "./pod_status.ts";
+import type { Capabilities } from "./runtime.ts";
 import { prepareVolumes, type VolumePlace } from "./volumes.ts";
 
 const defaultGraceSeconds = 30;
@@ -92,6 +93,7 @@ export class PodWorker {
         .then(() => this.#exceedDeadline(), () => {});
     try {
       this.#volumes = await this.#mountVolumes();
+      this.#noteUnenforced();
       await this.#runContainers();
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -100,6 +102,17 @@ export class PodWorker {
       await timer;
       this.#publish();
     }
+  }
+
+  /** What of the spec has no effect is reported: a test that passes here must not pass for it. */
+  #noteUnenforced(): void {
+    const fields = unenforcedFields(this.#pod, this.#parts.runtime.capabilities);
+    if (fields.length === 0) return;
+    this.#parts.events.record(this.#pod, {
+      type: "Normal",
+      reason: "NotEnforced",
+      message: `the embedded cluster doesn't enforce ${fields.join(", ")}`,
+    });
   }
 
   async #mountVolumes(): Promise<ReadonlyMap<string, VolumePlace>> {
@@ -196,6 +209,29 @@ export class PodWorker {
         ...(this.#verdict === undefined ? {} : { verdict: this.#verdict }),
       }));
   }
+}
+
+/** Returns the fields of a pod that this node accepts, and that its containers run without. */
+export function unenforcedFields({ spec }: Pod, capabilities: Capabilities): string[] {
+  const containers = [...spec?.initContainers ?? [], ...spec?.containers ?? []];
+  // In namespaces a container's user is root; a plain process is whoever runs the node.
+  const uid = capabilities.isolation === "namespaces" ? 0 : Deno.uid() ?? 0;
+  const contexts = [
+    spec?.securityContext,
+    ...containers.map(({ securityContext }) => securityContext),
+  ];
+  const asked = {
+    runAsNonRoot: uid === 0 && contexts.some((each) => each?.runAsNonRoot === true),
+    runAsUser: contexts.some((each) => each?.runAsUser !== undefined && each.runAsUser !== uid),
+    readOnlyRootFilesystem: containers.some(({ securityContext }) =>
+      securityContext?.readOnlyRootFilesystem === true
+    ),
+    limits: containers.some(({ resources }) => Object.keys(resources?.limits ?? {}).length > 0),
+    hostPort: containers.some(({ ports = [] }) =>
+      ports.some(({ hostPort = 0, containerPort }) => hostPort !== 0 && hostPort !== containerPort)
+    ),
+  };
+  return Object.entries(asked).filter(([, isAsked]) => isAsked).map(([field]) => field);
 }
 
 function initRole(spec: { restartPolicy?: string }): ContainerRole {
