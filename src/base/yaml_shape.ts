@@ -67,12 +67,15 @@ export async function shapeOfPart<S extends FileSchema>(
   { plain, path }: { plain: unknown; path: SourcePath },
 ): Promise<ShapedPart<S>> {
   const result = v.safeParse(schema, plain);
-  const wrong = (result.issues ?? [])
-    // Of unknown fields valibot tells the first alone: they are looked for below.
-    .filter((issue) => issue.expected !== "never")
-    .map((issue) => problemOf(issue, source, path));
   const node = path.length === 0 ? source.document.contents : source.document.getIn(path, true);
   const misfit = misfits(schema, node, []);
+  const wrong = (result.issues ?? [])
+    // Of unknown fields valibot tells the first alone: they are looked for in the document. So are those of a value
+    // that may be a mapping or something else.
+    .filter((issue) =>
+      issue.expected !== "never" && !(issue.type === "union" && hasMisfit(issue, misfit))
+    )
+    .map((issue) => problemOf(issue, source, path));
   const misplaced = await Promise.all(
     misfit.map(async ({ name, path: inner, valid }) => {
       const at = [...path, ...inner];
@@ -103,6 +106,11 @@ function problemOf(
   source: YamlSource,
   above: SourcePath,
 ): FileProblem {
+  const inner = innerIssue(issue);
+  if (inner !== undefined) {
+    const outer = (issue.path ?? []).map(({ key }) => key as string | number);
+    return problemOf(inner, source, [...above, ...outer]);
+  }
   const items = (issue.path ?? []) as readonly { key: string | number; origin: string }[];
   const path = [...above, ...items.map(({ key }) => key)];
   const field = fieldText(path);
@@ -120,6 +128,18 @@ function problemOf(
   );
 }
 
+/**
+ * Of a value that may be one of several kinds: what is wrong within it, if it is of one of them. An item of a list is
+ * to blame then, or a field of a mapping, and not the whole.
+ */
+function innerIssue(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown> | undefined {
+  if (issue.type !== "union") return undefined;
+  const { input } = issue;
+  const kind = Array.isArray(input) ? "array" : typeof input === "object" && input ? "object" : "";
+  const within = (issue.issues ?? []).filter(({ path }) => path !== undefined && path.length > 0);
+  return kind === "" ? undefined : within[0];
+}
+
 /** A path as a person says it: `steps[2].exec`. */
 export function fieldText(path: SourcePath): string {
   return path.reduce<string>(
@@ -131,7 +151,7 @@ export function fieldText(path: SourcePath): string {
 /** What stands in the place of what was expected. */
 export function foundText(input: unknown): string {
   if (input === null || input === undefined) return "nothing";
-  if (Array.isArray(input)) return "a list";
+  if (Array.isArray(input)) return input.length === 0 ? "an empty list" : "a list";
   if (typeof input === "object") return "a mapping";
   return JSON.stringify(input).slice(0, 60);
 }
@@ -143,9 +163,15 @@ interface Misfit {
   valid: readonly string[];
 }
 
+/** Whether the value that an issue is about has an unknown field. */
+function hasMisfit({ path }: v.BaseIssue<unknown>, misfit: readonly Misfit[]): boolean {
+  const keys = ((path ?? []) as readonly { key: string | number }[]).map(({ key }) => key);
+  return misfit.some(({ path: one }) => keys.every((key, index) => one[index] === key));
+}
+
 /** What valibot lets pass or tells once only: lists as objects, and every unknown key. */
 function misfits(schema: FileSchema, node: unknown, path: SourcePath): Misfit[] {
-  const entries = entriesOf(schema);
+  const entries = entriesOf(schema) ?? (isMap(node) ? entriesOfUnion(schema) : undefined);
   if (entries === undefined || !isNode(node)) return [];
   if (!isMap(node)) return isSeq(node) ? [{ path, valid: [] }] : [];
   return node.items.flatMap(({ key, value }) => {
@@ -154,6 +180,15 @@ function misfits(schema: FileSchema, node: unknown, path: SourcePath): Misfit[] 
     if (inner === undefined) return [{ path, name, valid: Object.keys(entries) }];
     return misfits(inner, value, [...path, name]);
   });
+}
+
+/** The fields of the one kind of mapping that a value may be, among others. */
+function entriesOfUnion(schema: FileSchema): Readonly<Record<string, FileSchema>> | undefined {
+  if ("wrapped" in schema) return entriesOfUnion(schema.wrapped as FileSchema);
+  if (schema.type !== "union" || !("options" in schema)) return undefined;
+  const options = (schema.options as readonly FileSchema[]).map(entriesOf)
+    .filter((entries) => entries !== undefined);
+  return options.length === 1 ? options[0] : undefined;
 }
 
 /** The fields of an object's schema, through `optional`; undefined for a schema of another kind. */

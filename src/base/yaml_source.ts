@@ -147,8 +147,10 @@ function syntaxError(
     // What else is wrong with the same line is most often a consequence.
     if (seen.has(line)) return [];
     seen.add(line);
+    const isInBraces = file.text.split("\n")[line - 1]?.includes("${{") === true;
+    const quoting = isInBraces ? "; inside { } and [ ] a text with ${{ in it needs quotes" : "";
     const width = Math.max(1, error.pos[1] - error.pos[0]);
-    return [{ line, column: col, width, message: syntaxText(error) }];
+    return [{ line, column: col, width, message: syntaxText(error) + quoting }];
   });
   return new FileError(file, problems.slice(0, 3));
 }
@@ -189,15 +191,19 @@ function toPlain(file: SourceFile, document: Document.Parsed, lines: LineCounter
   }
 }
 
-/** Every problem with its place, its line and a caret. */
-export function describe(file: SourceFile, problems: readonly FileProblem[]): string {
+/** Every problem with its place, its line and a caret. @param wayToAll how the others can be seen, of too many. */
+export function describe(
+  file: SourceFile,
+  problems: readonly FileProblem[],
+  wayToAll = "",
+): string {
   const lines = file.text.split(/\r?\n/);
   const shown = problems.slice(0, maxProblems).map((problem) => {
     const place = `${file.path}:${problem.line}:${problem.column}`;
     return `${place}: ${problem.message}\n${excerpt(lines[problem.line - 1] ?? "", problem)}`;
   });
   const rest = problems.length - shown.length;
-  return [...shown, ...(rest > 0 ? [`and ${rest} more`] : [])].join("\n");
+  return [...shown, ...(rest > 0 ? [`and ${rest} more${wayToAll}`] : [])].join("\n");
 }
 
 /** The line with a caret under what is meant; of a long line, the part around it. */

@@ -2,6 +2,11 @@
 import { distance } from "fastest-levenshtein";
 import { didYouMeanText, nearestBy } from "../base/nearest_names.ts";
 
+function nearestFirst(wanted: string, names: readonly string[]): string[] {
+  const short = wanted.slice(0, 128);
+  return names.toSorted((a, b) => distance(short, a) - distance(short, b));
+}
+
 /** How many names a message lists where none is near. */
 const listed = 8;
 
@@ -10,6 +15,9 @@ export function nameHint(wanted: string, names: readonly string[]): string {
   const near = nearestBy(distance, wanted, names, 2);
   if (near.length > 0) return didYouMeanText(near);
   if (names.length === 0) return "; there is none";
+  const byNearness = nearestFirst(wanted, names);
   const more = names.length > listed ? `, and ${names.length - listed} more` : "";
-  return `; there ${names.length === 1 ? "is" : "are"} ${names.slice(0, listed).join(", ")}${more}`;
+  return `; there ${names.length === 1 ? "is" : "are"} ${
+    byNearness.slice(0, listed).join(", ")
+  }${more}`;
 }

@@ -3,6 +3,7 @@ import { grants, grantText } from "./permissions.ts";
 import type { YamlSource } from "../base/yaml_source.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 import { namesUsed } from "../expression/names_used.ts";
+import { nameHint } from "../expression/names.ts";
 import type { ExpressionProblem } from "../expression/problem.ts";
 import {
   checkTemplate,
@@ -10,7 +11,7 @@ import {
   parseTemplate,
   type Template,
 } from "../expression/template.ts";
-import { booleanType, mayBe, type Type, typeNoun } from "../expression/type.ts";
+import { anyType, booleanType, mayBe, type Type, typeNoun } from "../expression/type.ts";
 import { emptySelection } from "./check_selection.ts";
 import type { Diagnostic, Rule } from "./diagnostics.ts";
 import type { FullWorkflow, Place, SourcePath, Step } from "./model.ts";
@@ -90,13 +91,14 @@ class Checker {
       const kind = stepKind(step.kind);
       const here = { ...names, steps: record(known) };
       this.#expressions(step, kind, here);
-      await this.#step(step, kind);
+      if (step.broken === undefined) await this.#step(step, kind);
       for (const inner of Object.values(step.inner)) {
-        const within = { ...here, ...kind.innerNames(step.fields) };
+        const own = step.broken === undefined ? kind.innerNames(step.fields) : anyNames(step, kind);
+        const within = { ...here, ...own };
         const found = await this.#steps(inner, within, known);
         if (kind.innerStay) Object.assign(known, found);
       }
-      if (step.named) known[step.id] = stepType(kind);
+      if (step.named) known[step.id] = step.broken === "kind" ? anyType : stepType(kind);
     }
     return known;
   }
@@ -106,6 +108,7 @@ class Checker {
       const place = { file: step.at.file, path: [...step.at.path, ...path] };
       this.#text(place, text, names, kind.conditions.includes(String(path[0])));
     }
+    if (step.broken !== undefined) return;
     for (const { path, text, problem } of commandProblems(step.fields, kind)) {
       const place = { file: step.at.file, path: [...step.at.path, ...path] };
       this.#part(place, { text, problem }, "shell-expression");
@@ -181,18 +184,24 @@ class Checker {
       if (name === undefined || known?.kind !== "record" || known.rest !== undefined) return [];
       if (Object.hasOwn(known.fields, name)) return [];
       const message = first === "steps"
-        ? `no step before this has the id ${JSON.stringify(name)}${this.#whereIs(name)}`
+        ? `no step before this has the id ${JSON.stringify(name)}${
+          this.#whereIs(name) ?? idHint(name, Object.keys(known.fields))
+        }`
         : first === "env"
         ? `permissions don't grant it; it needs ${grantText({ kind: "env", what: name })}`
         : undefined;
-      return message === undefined ? [] : [{ start, end, message }];
+      if (message === undefined) return [];
+      const at = template.source.indexOf(name, start + first.length);
+      const isFound = at >= 0 && at + name.length <= end;
+      return [{ ...(isFound ? { start: at, end: at + name.length } : { start, end }), message }];
     });
   }
 
-  #whereIs(id: string): string {
-    const { steps } = this.#workflow;
-    if (steps.some((step) => step.id === id)) return "; it comes later";
-    return withInner(steps).some((step) => step.id === id) ? "; it lies within another step" : "";
+  #whereIs(id: string): string | undefined {
+    const { steps, finally: last } = this.#workflow;
+    if ([...steps, ...last].some((step) => step.named && step.id === id)) return "; it comes later";
+    const isWithin = withInner(steps).some((step) => step.named && step.id === id);
+    return isWithin ? "; it lies within another step" : undefined;
   }
 
   /** A parameter that a variable gives: what isn't granted isn't read, for whatever it may be used. */
@@ -243,6 +252,16 @@ class Checker {
     const at = side === "key" ? source.atKey(path, message) : source.atValue(path, message);
     this.diagnostics.push({ ...at, severity, rule, file: source.file });
   }
+}
+
+function idHint(name: string, ids: readonly string[]): string {
+  return ids.length === 0 ? "" : nameHint(name, ids);
+}
+
+/** Names of the steps within one that can't be read: whatever it calls its item. */
+function anyNames({ fields }: Step, { inner }: StepKind): Record<string, Type> {
+  const item = typeof fields.as === "string" ? fields.as : "item";
+  return inner.length === 0 ? {} : { [item]: anyType, index: anyType };
 }
 
 function withInner(steps: readonly Step[]): Step[] {

@@ -74,6 +74,7 @@ export function diagnosticsText(diagnostics: readonly Diagnostic[], folder: stri
     describe(
       { ...file, path: nearPath(file.path, folder) },
       all.map((one) => isError(one) ? one : { ...one, message: `warning: ${one.message}` }),
+      "; kodama workflow check -o json has all of them",
     )
   ).join("\n");
 }

@@ -26,9 +26,19 @@ export const patterns = oneOrMore(
   "a text, a regular expression in slashes, or a list of them",
 );
 
+const durationText = "a duration such as 30s or 1h30m, at most 596h";
+
+/** A duration, and not nothing: what {@link parseDuration} reads, for programs that know only patterns. */
+export const durationPattern = String
+  .raw`(?=[^1-9]*[1-9])(?:\d{1,10}(?:\.\d{1,9})?(?:ms|s|m|h))+`;
+
+const durationShape = new RegExp(`^${durationPattern}$`);
+
 export const duration = v.pipe(
-  v.string("a duration such as 30s"),
-  v.check((word) => parseDuration(word) !== undefined, "a duration such as 30s or 1m30s"),
+  v.string(durationText),
+  v.regex(durationShape, durationText),
+  // One problem is enough.
+  v.check((word) => !durationShape.test(word) || parseDuration(word) !== undefined, durationText),
 );
 
 /** The largest output that a step keeps: an expression takes no more. */
@@ -59,7 +69,7 @@ export const outputMode = v.picklist(outputModes, `one of ${outputModes.join(", 
 
 /** Words that are run as they are, or a line for a shell. */
 export const command = v.union(
-  [text, v.pipe(v.array(v.string(), "words"), v.nonEmpty("one word at least"))],
+  [text, v.pipe(v.array(v.string("a text"), "words"), v.nonEmpty("one word at least"))],
   "a list of words, or a line for a shell",
 );
 
@@ -68,9 +78,9 @@ const amountText = "a number of pods, or a part such as 10%";
 /** `3`, or `10%`; as a batch it may not be nothing. */
 export function amount(least: 0 | 1) {
   return v.union([
-    v.pipe(v.number(), v.integer(amountText), v.minValue(least, amountText)),
+    v.pipe(v.number(amountText), v.integer(amountText), v.minValue(least, amountText)),
     v.pipe(
-      v.string(),
+      v.string(amountText),
       v.regex(/^(?:\d{1,2}|100)%$/, amountText),
       v.check((part) => parseInt(part) >= least, amountText),
     ),
@@ -80,8 +90,8 @@ export function amount(least: 0 | 1) {
 /** A text that is an expression, or holds one. */
 function expression(expected: string) {
   return v.pipe(
-    v.string(),
-    v.check((word) => word.includes(expressionMark), expected),
+    v.string(expected),
+    v.regex(/\$\{\{/, expected),
     v.description("A text with an expression in it, `${{ … }}`."),
   );
 }
@@ -118,7 +128,10 @@ export const variable = v.pipe(
 /** Variables of an environment. */
 export const environment = v.record(
   variable,
-  v.union([v.string(), v.number(), v.boolean()], "a text, a number or a boolean"),
+  v.union(
+    [v.string("a text"), v.number("a number"), v.boolean("a boolean")],
+    "a text, a number or a boolean",
+  ),
   "variables and their values",
 );
 

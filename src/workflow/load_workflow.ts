@@ -240,7 +240,7 @@ export function resolved(wanted: string, from: string): string {
 /** Every step of a kind, at any depth. */
 function stepsOf(kind: string, steps: readonly Step[]): Step[] {
   return steps.flatMap((step) => [
-    ...(step.kind === kind ? [step] : []),
+    ...(step.kind === kind && step.broken === undefined ? [step] : []),
     ...Object.values(step.inner).flatMap((inner) => stepsOf(kind, inner)),
   ]);
 }

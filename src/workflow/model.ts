@@ -112,6 +112,11 @@ export interface StepFrame {
  */
 export interface Step extends StepFrame {
   kind: string;
+  /**
+   * It can't be run, and was reported: its fields are as they were written. It is there so that what names it isn't
+   * to blame. Of `kind`, what it does isn't known either.
+   */
+  broken?: "fields" | "kind";
   fields: Readonly<Record<string, unknown>>;
   /** Steps inside of it, by the field that holds them (`foreach`, `parallel`). */
   inner: Readonly<Record<string, readonly Step[]>>;

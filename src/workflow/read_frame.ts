@@ -75,6 +75,6 @@ export const typeNouns: Readonly<Record<ParamType, string>> = {
   text: "a text",
   number: "a number",
   boolean: "true or false",
-  duration: "a duration such as 30s",
+  duration: "a duration such as 30s or 1h30m, at most 596h",
   list: "a list",
 };

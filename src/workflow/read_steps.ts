@@ -5,10 +5,12 @@ import { didYouMean } from "../base/nearest_names.ts";
 import { foundText, shapeOfPart } from "../base/yaml_shape.ts";
 import type { SourcePath, YamlSource } from "../base/yaml_source.ts";
 import type { Diagnostic, Rule } from "./diagnostics.ts";
+import { identifier } from "./fields.ts";
 import { frameEntries } from "./file_shape.ts";
 import type { Step, StepFrame } from "./model.ts";
 import { retryOf } from "./read_frame.ts";
 import type { StepKind } from "./steps/kind.ts";
+import { checkStep } from "./steps/check.ts";
 import { stepKinds } from "./steps/registry.ts";
 import type { FileProblem } from "../base/yaml_source.ts";
 
@@ -43,11 +45,11 @@ export class StepReader {
       return this.#error("shape", this.#source.atValue(path, message));
     }
     const kind = await this.#kind(plain, path);
-    if (kind === undefined) return undefined;
+    if (kind === undefined) return this.#broken(plain, path);
     const shape = v.strictObject({ ...frameEntries, ...kind.entries }, "a mapping of fields");
     const { value, problems } = await shapeOfPart(this.#source, shape, { plain, path });
     for (const problem of problems) this.#error("shape", problem);
-    if (value === undefined) return undefined;
+    if (value === undefined) return await this.#brokenOf(kind, plain, path);
     const { id, name, when, timeout, retry, continueOn, ...fields } = value as
       & FrameFields
       & Record<string, unknown>;
@@ -60,6 +62,44 @@ export class StepReader {
       kind: kind.name,
       fields,
       inner: await this.#inner(kind, fields, path),
+    };
+  }
+
+  /** A step of no known kind, for the sake of its id. */
+  #broken(plain: Record<string, unknown>, path: SourcePath): Step | undefined {
+    const id = idOf(plain);
+    if (id === undefined) return undefined;
+    this.#claim(id, path);
+    const { name } = anyKind;
+    return {
+      ...this.#frame({ id }, anyKind, path),
+      kind: name,
+      broken: "kind",
+      fields: {},
+      inner: {},
+    };
+  }
+
+  /** A step with fields that it can't have: what lies in it is read all the same. */
+  async #brokenOf(
+    kind: StepKind,
+    plain: Record<string, unknown>,
+    path: SourcePath,
+  ): Promise<Step> {
+    const id = idOf(plain);
+    this.#claim(id, path);
+    const own = Object.entries(plain).filter(([field]) => Object.hasOwn(kind.entries, field));
+    const inner: Record<string, readonly Step[]> = {};
+    for (const field of kind.inner) {
+      const list = plain[field];
+      inner[field] = Array.isArray(list) ? await this.list(list, [...path, field]) : [];
+    }
+    return {
+      ...this.#frame({ id }, kind, path),
+      kind: kind.name,
+      broken: "fields",
+      fields: Object.fromEntries(own),
+      inner,
     };
   }
 
@@ -135,6 +175,13 @@ export interface FrameFields {
   timeout?: string | undefined;
   retry?: Parameters<typeof retryOf>[0] | undefined;
   continueOn?: Step["continueOn"] | undefined;
+}
+
+/** Stands for the kind of a step that has none: it does nothing. */
+const anyKind = checkStep;
+
+function idOf({ id }: Record<string, unknown>): string | undefined {
+  return v.is(identifier, id) ? id : undefined;
 }
 
 function isMapping(plain: unknown): plain is Record<string, unknown> {

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { jsonSchemaOf } from "../base/json_schema.ts";
 import type { FileSchema } from "../base/yaml_shape.ts";
-import { frameEntries, fullShape } from "./file_shape.ts";
+import { frameEntries, fullShape, paramShape } from "./file_shape.ts";
 import type { StepKind } from "./steps/kind.ts";
 import { stepKinds } from "./steps/registry.ts";
 import { workflowShape } from "./workflow_shape.ts";
@@ -17,6 +17,10 @@ export async function workflowSchema(): Promise<Json> {
   ]);
   const steps = await Promise.all(stepKinds.map(stepSchema));
   for (const field of ["steps", "finally"]) setItems(full, field);
+  const { params } = full.properties as { params: Json };
+  // A parameter is its default, or a mapping that says more.
+  const plain = { type: ["null", "string", "number", "boolean", "array"] };
+  params.additionalProperties = { anyOf: [await bare(paramShape, "A parameter"), plain] };
   return {
     $schema: "http://json-schema.org/draft-07/schema#",
     title: "A workflow of kodama",
@@ -31,6 +35,7 @@ async function stepSchema(kind: StepKind): Promise<Json> {
   const shape = v.strictObject({ ...frameEntries, ...kind.entries });
   const schema = await bare(shape, kind.summary);
   for (const field of kind.inner) setItems(schema, field);
+  if (kind.refine !== undefined) Object.assign(schema, { allOf: [kind.refine] });
   return schema;
 }
 

@@ -4,7 +4,15 @@ import { ManualClock } from "../../base/testing/manual_clock.ts";
 import { paramValues } from "../params.ts";
 import { isKept, keptOf, readWorkflowRecord } from "../record.ts";
 import { recordHeader } from "../testing/record_header.ts";
-import { endsOf, loaded, outputsOf, type Play, play, saying } from "../testing/stage_play.ts";
+import {
+  endsOf,
+  inspected,
+  loaded,
+  outputsOf,
+  type Play,
+  play,
+  saying,
+} from "../testing/stage_play.ts";
 import { reasonOf } from "./policy.ts";
 
 const may = "permissions: { run: [echo, 'true', 'false', deploy] }\n";
@@ -437,4 +445,46 @@ steps: [{ shell: [echo, "\${{ params.l.join('|') }}", "\${{ params.t }}"] }]
   await assert.rejects(listOf("[a"), /parameter l: expected a list/);
   const twice = paramValues(workflow, new Map([["t", ["a", "b"]]]), () => undefined);
   await assert.rejects(twice, /parameter t is given 2 times/);
+});
+
+Deno.test("one slip is one problem, at its own place", async () => {
+  const problems = async (text: string) => {
+    const { diagnostics } = await inspected({ "w.yaml": text });
+    return diagnostics.map(({ line, column, message }) => `${line}:${column} ${message}`);
+  };
+  const step = (text: string) => problems(`steps:\n  - ${text}\n`);
+  // What names a step that can't be read isn't to blame.
+  assert.deepEqual(
+    await problems(
+      "steps:\n  - { id: a, exec: [id], serail: [1] }\n  - check: ${{ size(steps.a.ok) > 1 }}\n",
+    ),
+    ['2:26 unknown field "serail"; did you mean "serial"?'],
+  );
+  assert.deepEqual(
+    (await problems("steps:\n  - { id: a, exce: [id] }\n  - check: ${{ steps.a.what == 1 }}\n"))
+      .length,
+    1,
+  );
+  assert.deepEqual(
+    await problems("steps:\n  - { id: a, exec: [id], serail: [1] }\n  - { id: a, wait: 1s }\n"),
+    ['2:26 unknown field "serail"; did you mean "serial"?', '3:11 another step has the id "a"'],
+  );
+  assert.deepEqual(
+    await problems(
+      "steps:\n  - { id: version, exec: [id] }\n  - check: ${{ steps.versoin.outcome == 'ok' }}\n",
+    ),
+    ['3:22 no step before this has the id "versoin"; did you mean "version"?'],
+  );
+  assert.deepEqual(
+    await step("shell: [sleep, 1]").then((all) => all[0]),
+    "2:20 steps[0].shell[1]: expected a text, found 1",
+  );
+  assert.deepEqual(await step("{ wait: 1s, retry: { attemps: 3 } }"), [
+    '2:26 unknown field "attemps"; did you mean "attempts"?',
+  ]);
+  assert.match((await problems("steps: []\n"))[0] ?? "", /found an empty list/);
+  assert.match(
+    (await step("{ wait: 1s, timeout: ${{ 1 }} }"))[0] ?? "",
+    /\$\{\{ in it needs quotes/,
+  );
 });

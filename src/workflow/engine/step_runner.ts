@@ -154,10 +154,12 @@ export class StepRunner implements Sequences {
   #plan(step: Step, kind: StepKind, scope: Scope): Intent {
     try {
       const fields = evaluateFields(step.fields, kind, namesIn(scope));
-      // A line for a shell is told as it was written: in what runs, its values are variables.
-      const written = kind.command === undefined ? undefined : step.fields[kind.command];
-      const told = typeof written === "string" ? { [kind.command ?? ""]: written } : {};
-      return kind.plan({ ...fields, ...told });
+      // A line for a shell is shown as it was written: in what runs, its values are variables. And so is a condition.
+      const asWritten = [kind.command ?? "", ...kind.conditions].flatMap((field) => {
+        const written = step.fields[field];
+        return typeof written === "string" ? [[field, written]] : [];
+      });
+      return kind.plan({ ...fields, ...Object.fromEntries(asWritten) });
     } catch (error) {
       if (!(error instanceof KodamaError)) throw error;
       return kind.plan(step.fields);

@@ -67,6 +67,16 @@ outputs:
   bytes: \${{ steps.fetched.bytes }}
   where: \${{ steps.fetched.byTarget["weka-drive-0"].to }}
 `,
+  refine: {
+    properties: {
+      copy: {
+        oneOf: [
+          { properties: { from: { pattern: "^:." }, to: { pattern: "^[^:]" } } },
+          { properties: { from: { pattern: "^[^:]" }, to: { pattern: "^:." } } },
+        ],
+      },
+    },
+  },
   check: ({ copy }) => misplaced(copy),
   needs: ({ copy }) => {
     const way = wayOf(copy);

@@ -77,6 +77,8 @@ export interface KindDeclaration<E extends Entries> {
   judges?: boolean;
   /** It runs in pods: it has `select` and `targets`, and the bounds of `defaults`. */
   inPods?: boolean;
+  /** What {@link check} refuses, as far as a JSON Schema can say it. */
+  refine?: Readonly<Record<string, unknown>>;
   check?(fields: v.InferOutput<v.StrictObjectSchema<E, undefined>>): readonly Finding[];
   /** What it needs, of evaluated fields or, before the run, of those that hold no expression. */
   needs?(fields: v.InferOutput<v.StrictObjectSchema<E, undefined>>): readonly Need[];
@@ -108,6 +110,7 @@ export interface StepKind {
   readonly command: string | undefined;
   readonly valuesAreNoFlags: boolean;
   readonly verbatim: readonly string[];
+  readonly refine?: Readonly<Record<string, unknown>>;
   innerNames(fields: Fields): Record<string, Type>;
   check(fields: Fields): readonly Finding[];
   needs(fields: Fields): readonly Need[];

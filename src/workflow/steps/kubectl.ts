@@ -39,7 +39,7 @@ export const kubectlStep = defineStep({
     "cluster (other servers or credentials, programs and files of this machine) needs `permissions`.",
   entries: {
     kubectl: described(
-      v.pipe(v.array(v.string(), "words"), v.nonEmpty("one word at least")),
+      v.pipe(v.array(v.string("a text"), "words"), v.nonEmpty("one word at least")),
       "The words after `kubectl`.",
     ),
     maxOutput: v.optional(

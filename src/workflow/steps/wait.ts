@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { parseDuration } from "../../base/duration.ts";
 import { numberType } from "../../expression/type.ts";
-import { countFromOne, described, dynamic } from "../fields.ts";
+import { countFromOne, described, durationPattern, dynamic } from "../fields.ts";
 import { type PodState, podStates, waitForPods } from "../engine/wait_for_pods.ts";
 import { passed } from "../../base/abort.ts";
 import { defineStep, failed, ok } from "./kind.ts";
@@ -12,6 +12,8 @@ const expected = "ready, running, gone, or a duration such as 30s";
 
 const isState = (word: string): word is PodState => (podStates as readonly string[]).includes(word);
 
+const stateOrTime = new RegExp(`^(?:${podStates.join("|")}|${durationPattern})$`);
+
 /** The kind `wait`. */
 export const waitStep = defineStep({
   name: "wait",
@@ -20,7 +22,11 @@ export const waitStep = defineStep({
     wait: described(
       dynamic(v.pipe(
         v.string(expected),
-        v.check((word) => isState(word) || parseDuration(word) !== undefined, expected),
+        v.regex(stateOrTime, expected),
+        v.check(
+          (word) => !stateOrTime.test(word) || isState(word) || parseDuration(word) !== undefined,
+          expected,
+        ),
       )),
       "`ready`, `running`, `gone`: all selected pods; or a time such as `30s`.",
     ),

@@ -6,7 +6,7 @@ import type { Target } from "../../kube/target.ts";
 import { type RunInput, runWorkflow } from "../engine/engine.ts";
 import { nothingKept } from "../engine/kept.ts";
 import type { LocalEnd, World } from "../engine/world.ts";
-import { loadWorkflow } from "../load_workflow.ts";
+import { inspectWorkflow, loadWorkflow } from "../load_workflow.ts";
 import { paramValues } from "../params.ts";
 import type { WorkflowEvent } from "../step_events.ts";
 
@@ -72,17 +72,24 @@ export async function play(play: Play): Promise<Played> {
   return { events: await clock.runUntil(Array.fromAsync(events)), ran, clock, pods };
 }
 
+const folder = "/project/workflows";
+const places = { workingDir: "/project", userDir: "/config", shippedWorkflowsDir: "/shipped" };
+
 /** The workflow `w.yaml` of these files. */
 export async function loaded(files: Readonly<Record<string, string>>) {
-  const folder = "/project/workflows";
-  return await loadWorkflow(
-    {
-      readText: (path) => Promise.resolve(files[path.slice(folder.length + 1)]),
-      listFiles: (listed) => Promise.resolve(listed === folder ? Object.keys(files) : []),
-    },
-    { workingDir: "/project", userDir: "/config", shippedWorkflowsDir: "/shipped" },
-    "w",
-  );
+  return await loadWorkflow(filesOf(files), places, "w");
+}
+
+/** The same, with all that is wrong with it. */
+export async function inspected(files: Readonly<Record<string, string>>) {
+  return await inspectWorkflow(filesOf(files), places, "w");
+}
+
+function filesOf(files: Readonly<Record<string, string>>) {
+  return {
+    readText: (path: string) => Promise.resolve(files[path.slice(folder.length + 1)]),
+    listFiles: (listed: string) => Promise.resolve(listed === folder ? Object.keys(files) : []),
+  };
 }
 
 function worldOf(
