@@ -118,7 +118,7 @@ Deno.test({
       await terminal.press("Up");
       await terminal.until("the cursor on the second", /^> weka-drive-1/m);
       await terminal.type("?");
-      await terminal.until("the help", /^Choose\n {2}enter /m);
+      await terminal.until("the help", /^Select\n {2}enter /m);
       await terminal.press("Escape");
       await terminal.until("the list again", /^> weka-drive-1/m);
       await terminal.press("Enter");

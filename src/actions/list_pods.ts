@@ -2,7 +2,11 @@
 import type { KodamaError } from "../base/errors.ts";
 import type { Selection, SkippedPod, Target } from "../kube/target.ts";
 import { type ContextFindings, Discovery, noMatch, selectIn } from "./discover_targets.ts";
+import type { Pod } from "../kube/types.ts";
 import type { Host } from "./host.ts";
+import { type PodState, podState } from "./pick_pod.ts";
+
+export type { PodState } from "./pick_pod.ts";
 
 /** Whose pods are asked for. */
 export interface ListPodsOptions {
@@ -14,7 +18,14 @@ export interface ListPodsOptions {
 
 /** What one context has, in the order in which contexts answer. */
 export type PodsEvent =
-  | { kind: "pods"; context: string; targets: readonly Target[]; skipped: readonly SkippedPod[] }
+  | {
+    kind: "pods";
+    context: string;
+    targets: readonly Target[];
+    /** Of each target's pod, in the same order; undefined if it isn't known. */
+    states: readonly (PodState | undefined)[];
+    skipped: readonly SkippedPod[];
+  }
   /** The other contexts go on. */
   | { kind: "contextFailed"; context: string; error: KodamaError };
 
@@ -38,10 +49,23 @@ export async function* listPods(
       if (single) throw findings.error;
       yield { kind: "contextFailed", context: findings.context, error: findings.error };
     } else {
-      const { context, targets, skipped } = findings;
-      yield { kind: "pods", context, targets, skipped };
+      const { context, targets, skipped, pods = [] } = findings;
+      yield { kind: "pods", context, targets, states: statesOf(targets, pods), skipped };
     }
   }
   const matched = all.some((findings) => findings.kind === "failed" || findings.targets.length > 0);
   if (!matched) throw noMatch(all, { listed: true });
+}
+
+function statesOf(
+  targets: readonly Target[],
+  pods: readonly Pod[],
+): (PodState | undefined)[] {
+  const byName = new Map(
+    pods.map((pod) => [`${pod.metadata?.namespace}/${pod.metadata?.name}`, pod]),
+  );
+  return targets.map(({ namespace, pod }) => {
+    const found = byName.get(`${namespace}/${pod}`);
+    return found && podState(found);
+  });
 }

@@ -14,12 +14,8 @@ export interface PickContainer {
   image: string;
 }
 
-/** A pod that may be chosen. */
-export interface PickPod {
-  /** The pod's uid, by which it is told from a later one of the same name. */
-  id: string;
-  /** With the container that the selection means. */
-  target: Target;
+/** How a pod is: the columns of `kubectl get pods`. */
+export interface PodState {
   /** As kubectl's STATUS. */
   status: string;
   readyContainers: number;
@@ -27,6 +23,14 @@ export interface PickPod {
   restarts: number;
   /** Milliseconds of the epoch; NaN where the server didn't tell. */
   createdMs: number;
+}
+
+/** A pod that may be chosen. */
+export interface PickPod extends PodState {
+  /** The pod's uid, by which it is told from a later one of the same name. */
+  id: string;
+  /** With the container that the selection means. */
+  target: Target;
   containers: readonly PickContainer[];
 }
 
@@ -38,19 +42,28 @@ export function pickPod(
 ): PickPod | undefined {
   const target = targetOf(pod, selection, context);
   if (target === undefined) return undefined;
-  const { metadata = {}, status = {}, spec } = pod;
+  const { status = {}, spec } = pod;
   const statuses = status.containerStatuses ?? [];
   return {
     id: idOf(pod),
     target,
+    ...podState(pod),
+    containers: (spec?.containers ?? []).map(({ name, image }) =>
+      container(name, image ?? "", statuses.find((one) => one.name === name))
+    ),
+  };
+}
+
+/** Returns how a pod is. */
+export function podState(pod: Pod): PodState {
+  const { metadata = {}, status = {}, spec } = pod;
+  const statuses = status.containerStatuses ?? [];
+  return {
     status: podStatus(pod),
     readyContainers: statuses.filter(({ ready }) => ready).length,
     totalContainers: spec?.containers?.length ?? statuses.length,
     restarts: statuses.reduce((sum, { restartCount }) => sum + restartCount, 0),
     createdMs: Date.parse(String(metadata.creationTimestamp ?? "")),
-    containers: (spec?.containers ?? []).map(({ name, image }) =>
-      container(name, image ?? "", statuses.find((one) => one.name === name))
-    ),
   };
 }
 

@@ -18,6 +18,8 @@ import type { KubeObject, Pod } from "./types.ts";
 export interface FoundTargets extends SelectedTargets {
   /** What was asked, as a person says it. Absent where the targets were given and not looked for. */
   asked?: { words: string; scope: string; everywhere: boolean };
+  /** The pods of which these are the targets. Absent if nobody read them. */
+  pods?: readonly Pod[];
   /** What may have been meant, where nothing was found. */
   nearest: NearMatch[];
 }
@@ -48,7 +50,7 @@ export async function findTargets(
     scope: scopeText(client, selection),
     everywhere: selection.namespaces.kind === "all",
   };
-  return { ...selected, asked, nearest: found ? [] : await nearestPods(selection, pods) };
+  return { ...selected, pods, asked, nearest: found ? [] : await nearestPods(selection, pods) };
 }
 
 /** A name on the command line that isn't there is never passed over in silence. */
