@@ -236,11 +236,11 @@ for (const image of images) {
       upload(`${folder}/${from}`, { open, path, name: from });
     await assert.rejects(
       download({ open, path: "nothing" }, `${folder}/back`),
-      failure(/no such file or folder in the pod/),
+      failure(/no such file or directory in the pod/),
     );
     await assert.rejects(
       download({ open, path: "/dev/null" }, `${folder}/back`),
-      failure(/neither a file nor a folder/),
+      failure(/neither a file nor a directory/),
     );
     await assert.rejects(send("file", "nothing/"), failure(/no such folder in the pod/));
     await assert.rejects(send("file", "no/such"), failure(/no folder in the pod/));

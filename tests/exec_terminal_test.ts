@@ -1,4 +1,4 @@
-/** A run on a real terminal: the status line never mixes with output, and Enter asks how far it is. */
+/** A run on a real terminal: the status line never mixes with output, and Ctrl-\ asks how far it is. */
 import assert from "node:assert/strict";
 import { runCommand } from "./harness/command.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
@@ -17,14 +17,14 @@ async function commandLines(): Promise<string[]> {
 
 Deno.test({
   name: missing === undefined
-    ? "a run on a terminal: status line, Enter, and what is left on the screen"
+    ? "a run on a terminal: status line, Ctrl-\\, and what is left on the screen"
     : `a run on a terminal (not run: ${missing})`,
   ignore: missing !== undefined,
   async fn(t) {
     await using cluster = await startTestCluster("weka");
     const kodama = await SourceKodama.on(cluster);
     // The terminal's own word of the end would move the screen: a shell stays behind to keep it.
-    const shell = ["sh", "-c", '"$@"; echo "exit code $?"; exec sleep 1000', "sh"];
+    const shell = ["sh", "-c", 'trap : QUIT; "$@"; echo "exit code $?"; exec sleep 1000', "sh"];
     const open = (...words: string[]) =>
       PseudoTerminal.open([...shell, ...kodama.words(["exec", ...drives, ...words])], {
         env: kodama.env,
@@ -71,11 +71,11 @@ Deno.test({
       assert.ok(!left.some((one) => one.includes("of 3 done")), left.join("\n"));
     });
 
-    await t.step("Enter says what still runs, and leaves no broken line", async () => {
+    await t.step("Ctrl-\\ prints which pods still run, and leaves no broken line", async () => {
       await using terminal = await open("--shell", "--", line.replace("$0", "second"));
       await terminal.until("the status line", /^0 of 3 done/m);
       await terminal.until("two seconds of it", /running, [2-9]s/);
-      await terminal.press("Enter");
+      await terminal.press("C-\\");
       await terminal.until(
         "the answer",
         /^3 running \(weka-drive-0, weka-drive-1, weka-drive-2\)$/m,

@@ -3,7 +3,7 @@ import { Deadline, onAbort, passed } from "../base/abort.ts";
 import { KodamaError } from "../base/errors.ts";
 import { checksumMaker, checksumNamed, checksumPreferences } from "../copy/checksum.ts";
 import { CopyFailure, FarEnd, noShell, type OpenFar } from "../copy/far_end.ts";
-import { farCommand, type FarScript } from "../copy/far_scripts.ts";
+import { copiedPath, farCommand, type FarScript } from "../copy/far_scripts.ts";
 import { keyOf } from "../copy/copy_key.ts";
 import { openPodSource } from "../copy/from_pod.ts";
 import type { LocalFiles } from "../copy/local_files.ts";
@@ -213,6 +213,10 @@ function opener(run: TargetRun): OpenFar {
     }
     const { channel } = opened;
     const cutting = onAbort(run.cancelled, () => void channel.close());
-    return new FarEnd(channel, mark, { signal: run.cancelled, closed: cutting });
+    return new FarEnd(channel, mark, {
+      signal: run.cancelled,
+      closed: cutting,
+      ...copiedPath(script, args),
+    });
   };
 }

@@ -49,12 +49,12 @@ export class FarEnd implements AsyncDisposable {
 
   /**
    * @param mark what the script's own lines begin with.
-   * @param life whose signal cuts the channel; `closed` is disposed of with this.
+   * @param life whose signal cuts the channel; `closed` is disposed of with this. `path` in the pod, for errors.
    */
   constructor(
     private readonly channel: ExecChannel,
     mark: string,
-    private readonly life: { signal: AbortSignal; closed: Disposable },
+    private readonly life: { signal: AbortSignal; closed: Disposable; path?: string },
   ) {
     this.#mark = new TextEncoder().encode(mark);
     this.#output = channel.output[Symbol.asyncIterator]();
@@ -168,7 +168,7 @@ export class FarEnd implements AsyncDisposable {
   async #failure(): Promise<CopyFailure> {
     const end = await this.channel.end;
     if (this.life.signal.aborted) return new CopyFailure({ kind: "cancelled" });
-    if (this.#refusal !== undefined) return failed(refusalText(this.#refusal));
+    if (this.#refusal !== undefined) return failed(refusalText(this.#refusal, this.life.path));
     const outcome = outcomeOfEnd(end, true);
     if (end.kind === "refused" && saysNoShell(end.status.message ?? "")) return noShell();
     const words = this.complaints.slice(-3).join("; ");

@@ -150,3 +150,10 @@ export type FarScript = keyof typeof scripts;
 export function farCommand(script: FarScript, mark: string, args: readonly string[]): string[] {
   return ["sh", "-c", scripts[script], "kodama", mark, ...args];
 }
+
+/** The path in the pod that a script copies to or from, for its errors; none of a script that copies nothing. */
+export function copiedPath(script: FarScript, args: readonly string[]): { path?: string } {
+  const copies: readonly FarScript[] = ["receiveFile", "receiveFolder", "send"];
+  const path = copies.includes(script) ? args[1] : undefined;
+  return path === undefined ? {} : { path };
+}

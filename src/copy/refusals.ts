@@ -1,7 +1,13 @@
 /** Why a script in a pod did nothing: its words, as sentences. */
 
-/** @param words what the script said after `refused`. */
-export function refusalText([reason = "", ...rest]: readonly string[]): string {
+/**
+ * @param words what the script said after `refused`.
+ * @param path of the copy, in the pod.
+ */
+export function refusalText(
+  [reason = "", ...rest]: readonly string[],
+  path = "the path",
+): string {
   const detail = rest.join(" ");
   switch (reason) {
     case "noTool":
@@ -9,23 +15,23 @@ export function refusalText([reason = "", ...rest]: readonly string[]): string {
         ? "the image has no tar, which folders need; single files are copied without it"
         : `the image has no ${detail}, which this copy needs`;
     case "noFolder":
-      return "the destination ends in a slash, and there is no such folder in the pod";
+      return `directory ${path} does not exist in the pod`;
     case "noParent":
-      return "there is no folder in the pod that the destination could be made in";
+      return `the parent directory of ${path} does not exist in the pod`;
     case "isFolder":
-      return "the destination is a folder in the pod";
+      return `${path} is a directory in the pod`;
     case "isFile":
-      return "the destination is in the pod already, and is no folder";
+      return `${path} exists in the pod and is not a directory`;
     case "notFolder":
-      return `${detail} is in the pod already, and is no folder`;
+      return `${detail} exists in the pod and is not a directory`;
     case "notFile":
-      return `${detail} is a folder in the pod, and would have to be a file`;
+      return `${detail} is a directory in the pod, and the copy has a file there`;
     case "missing":
-      return "no such file or folder in the pod";
+      return `${path}: no such file or directory in the pod`;
     case "unreadable":
-      return "permission to read it is denied in the pod";
+      return `${path}: permission denied in the pod`;
     case "special":
-      return "it is neither a file nor a folder";
+      return `${path} is neither a file nor a directory`;
     default:
       return "the pod gave no reason that is known";
   }

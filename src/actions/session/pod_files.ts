@@ -4,7 +4,7 @@ import { KodamaError } from "../../base/errors.ts";
 import { checksumMaker, checksumNamed, checksumPreferences } from "../../copy/checksum.ts";
 import { escapedName, type TreeEntry } from "../../copy/entry.ts";
 import { CopyFailure, FarEnd, noShell, type OpenFar } from "../../copy/far_end.ts";
-import { farCommand } from "../../copy/far_scripts.ts";
+import { copiedPath, farCommand } from "../../copy/far_scripts.ts";
 import { openPodSource } from "../../copy/from_pod.ts";
 import type { LocalFiles } from "../../copy/local_files.ts";
 import type { Checksums, TreeSource } from "../../copy/source.ts";
@@ -23,7 +23,7 @@ export function farOpener({ client, target, signal }: PodAccess): OpenFar {
     try {
       const channel = await client.exec(request, { signal });
       const closed = onAbort(signal, () => void channel.close());
-      return new FarEnd(channel, mark, { signal, closed });
+      return new FarEnd(channel, mark, { signal, closed, ...copiedPath(script, args) });
     } catch (error) {
       if (signal.aborted || !(error instanceof KodamaError)) throw error;
       if (saysNoShell(error.message)) throw noShell();
