@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import type { FileSchema } from "../src/base/yaml_shape.ts";
 import { entriesOf } from "../src/base/yaml_shape.ts";
+import { textType, type Type } from "../src/expression/type.ts";
 import { type Example, examples } from "../src/workflow/examples.ts";
 import { frameEntries, fullShape, paramShape } from "../src/workflow/file_shape.ts";
 import { selectShape } from "../src/workflow/selection_fields.ts";
@@ -12,6 +13,8 @@ export interface Part {
   title: string;
   intro: string;
   fields: Readonly<Record<string, FileSchema>>;
+  /** Of a kind of step: what expressions see as `steps.ID`. */
+  outputs?: Readonly<Record<string, Type>>;
   examples: readonly Example[];
 }
 
@@ -42,9 +45,10 @@ export function referenceParts(): Part[] {
       ...frameEntries,
       ...optionsOf(frameEntries.retry),
     }),
-    ...stepKinds.map(({ name, summary, entries, example }): Part => ({
+    ...stepKinds.map(({ name, summary, entries, output, example }): Part => ({
       title: `Steps: ${name}`,
       intro: summary,
+      outputs: { outcome: textType, ...output },
       fields: entries,
       examples: [{ title: name, text: example }],
     })),
@@ -64,8 +68,17 @@ function optionsOf(schema: FileSchema | undefined): Part["fields"] {
 
 /** The page. */
 export function referencePage(): string {
-  const parts = referenceParts().map(({ title, intro, fields, examples }) =>
-    [`## ${title}`, "", intro, "", ...table(fields), "", ...examples.flatMap(shown)].join("\n")
+  const parts = referenceParts().map(({ title, intro, fields, outputs, examples }) =>
+    [
+      `## ${title}`,
+      "",
+      intro,
+      "",
+      ...table(fields),
+      "",
+      ...outputsLine(outputs),
+      ...examples.flatMap(shown),
+    ].join("\n")
   );
   return `${intro}\n${parts.join("\n")}`;
 }
@@ -85,6 +98,27 @@ function table(fields: Part["fields"]): string[] {
     `| \`${name}\` | ${descriptionOf(schema).replaceAll("|", "\\|")} |`
   );
   return ["| field | meaning |", "| --- | --- |", ...rows];
+}
+
+/** The names behind `steps.ID.`, each with its type. */
+function outputsLine(outputs: Part["outputs"]): string[] {
+  if (outputs === undefined) return [];
+  const names = Object.entries(outputs).map(([name, type]) => `\`${name}\` (${typeText(type)})`);
+  return [`Outputs, as \`steps.ID.NAME\`: ${names.join(", ")}.`, ""];
+}
+
+function typeText(type: Type): string {
+  switch (type.kind) {
+    case "list":
+      return type.of.kind === "any" ? "list" : `list of: ${typeText(type.of)}`;
+    case "record": {
+      const names = Object.entries(type.fields).map(([name, of]) => `\`${name}\` ${typeText(of)}`);
+      if (type.rest !== undefined) return `by name: ${typeText(type.rest)}`;
+      return `record with ${names.join(", ")}`;
+    }
+    default:
+      return type.kind;
+  }
 }
 
 function descriptionOf(schema: FileSchema): string {

@@ -11,6 +11,7 @@ import {
   type PastWorkflow,
   type StepChanges,
   stepChanges,
+  undoneBy,
 } from "../workflow/record.ts";
 import { overridden } from "../workflow/engine/make_stage.ts";
 import type { WhereOverrides } from "../workflow/engine/scope.ts";
@@ -81,6 +82,8 @@ export interface ChangedSince {
   /** Names of parameters; those of secret ones never. */
   params: readonly string[];
   steps: StepChanges;
+  /** Steps of its `finally` that may have undone what steps did that aren't done again. */
+  undoing: readonly string[];
 }
 
 /**
@@ -145,7 +148,9 @@ export async function* runSteps(
   const files = [...trusted].map(([path, text]) => ({ path, text }));
   const since = goOn && await changedSince(goOn, { loaded, files, params });
   const isChanged = since !== undefined &&
-    [since.files, since.params, ...Object.values(since.steps)].some(({ length }) => length > 0);
+    [since.files, since.params, since.undoing, ...Object.values(since.steps)].some(({ length }) =>
+      length > 0
+    );
   const world = worldOf(host, {
     env,
     // What was trusted is what runs, whatever the files hold by now.
@@ -233,6 +238,7 @@ async function changedSince(
     files: changed,
     params: others,
     steps: stepChanges(run, await staticSteps(context)),
+    undoing: from.kind === "all" ? [] : undoneBy(run),
   };
 }
 

@@ -7,7 +7,7 @@ import type { Outcome } from "../exec/model.ts";
 import type { CutValue } from "./engine/cut_values.ts";
 import type { Kept } from "./engine/kept.ts";
 import { finallyPrefix, type StaticStep } from "./engine/step_identity.ts";
-import type { StepKey, StepOutcome, StepTargetEnd, WorkflowEvent } from "./step_events.ts";
+import type { Again, StepKey, StepOutcome, StepTargetEnd, WorkflowEvent } from "./step_events.ts";
 
 /** The first line: what was asked for. */
 export const workflowHeaderShape = v.object({
@@ -80,6 +80,7 @@ const lineShape = v.variant("kind", [
     outcome: v.looseObject({ kind: v.string() }),
     outputs: v.unknown(),
     exitCode: v.number(),
+    again: v.optional(v.nullable(v.looseObject({ kind: v.string() }))),
     durationMs: v.number(),
   }),
 ]);
@@ -114,7 +115,14 @@ export interface PastWorkflow {
   header: WorkflowHeader;
   /** In the order in which they began. */
   steps: readonly PastStep[];
-  end?: { outcome: StepOutcome; outputs: JsonValue; exitCode: number; durationMs: number };
+  end?: {
+    outcome: StepOutcome;
+    outputs: JsonValue;
+    exitCode: number;
+    /** Absent in a record of kodama 0.1. */
+    again?: Again | null;
+    durationMs: number;
+  };
 }
 
 /** Whether an event is kept; lines are the screen's. */
@@ -285,6 +293,16 @@ function isWithinStep(key: StepKey, outer: StepKey): boolean {
 function isSettled(outcome: Outcome, goOn: GoOn): boolean {
   if (outcome.kind === "skipped" || outcome.kind === "cancelled") return false;
   return goOn.kind !== "failed" || outcome.kind === "ok";
+}
+
+/**
+ * Steps of `finally` that ran at the end of a run that wasn't ok, if they have changed something: what they have undone
+ * isn't done again by going on from there.
+ */
+export function undoneBy({ steps, end }: PastWorkflow): StepKey[] {
+  if (end?.again?.kind !== "all") return [];
+  return steps.filter(({ key, kind }) => key.startsWith(finallyPrefix) && kind !== undefined)
+    .map(({ key }) => key);
 }
 
 /** How the steps of a file differ from those that a run had. */

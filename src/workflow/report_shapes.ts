@@ -195,6 +195,10 @@ export const workflowEventShape = v.variant("kind", [
   v.object({
     kind: kind("changedSince"),
     run: field(v.string(), "The run that this one goes on from."),
+    undoing: field(
+      v.array(stepKey),
+      "Steps of its `finally` that may have undone what isn't done again.",
+    ),
     files: v.array(v.string()),
     params: v.array(v.string()),
     steps: v.object({

@@ -166,12 +166,15 @@ export class StepsPainter {
 }
 
 /** What is another than in the run before, a line each. */
-function changeLines({ run, files, params, steps }: Extract<StepsEvent, { kind: "changedSince" }>) {
+function changeLines(
+  { run, files, params, steps, undoing }: Extract<StepsEvent, { kind: "changedSince" }>,
+): string[] {
   const facts: [string, readonly string[]][] = [
     ["changed", [...files, ...params.map((name) => `parameter ${name}`)]],
     ["other steps", steps.changed],
     ["new steps", steps.added],
-    ["steps that are gone", steps.removed],
+    ["removed steps", steps.removed],
+    ["ran at its end, and may have undone what isn't done again", undoing],
   ];
   return facts.filter(([, names]) => names.length > 0)
     .map(([what, names]) => `since run ${run}: ${what}: ${names.join(", ")}`);

@@ -1,6 +1,6 @@
 /** Runs that go on from the record of another: what is done again, and what isn't. */
 import assert from "node:assert/strict";
-import { type GoOn, isKept, keptOf, readWorkflowRecord, stepChanges } from "../record.ts";
+import { type GoOn, isKept, keptOf, readWorkflowRecord, stepChanges, undoneBy } from "../record.ts";
 import type { WorkflowEvent } from "../step_events.ts";
 import { recordHeader } from "../testing/record_header.ts";
 import { endsOf, loaded, type Play, play, saying } from "../testing/stage_play.ts";
@@ -77,6 +77,18 @@ Deno.test("a run says from where it can be gone on with", async () => {
   // The same values would be judged in the same way.
   const check = `${steps}\n  - check: \${{ steps.b.exitCode == 7 }}`;
   assert.deepEqual(await againOf(check, "[]", () => 0), { kind: "from", step: "b" });
+});
+
+Deno.test("a record says which steps of finally may have undone something", async () => {
+  const text = (when: string) =>
+    `${may}steps: [{ shell: [do, b] }]
+finally: [{ shell: [undo, x], when: ${when} }, { check: true }]
+`;
+  const undone = async (when: string, run: Play["run"] & object = failing("b")) =>
+    undoneBy(recordOf((await play({ files: { "w.yaml": text(when) }, run })).events));
+  assert.deepEqual(await undone("true"), ["finally/shell-1", "finally/check-2"]);
+  assert.deepEqual(await undone("false"), []);
+  assert.deepEqual(await undone("true", () => 0), []);
 });
 
 Deno.test("rounds are known by their items, equal ones by their order", async () => {

@@ -70,6 +70,7 @@ steps:
     maxFail: 10%
     fanout: 8
     commandTimeout: 30s
+    maxOutput: 128Ki
     connectTimeout: 15s
     outputMode: fold
   - name: a line for the image's shell, somewhere else, in pods of its own

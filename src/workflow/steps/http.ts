@@ -63,6 +63,7 @@ steps:
   - id: health
     http: http://127.0.0.1:\${{ params.port }}/healthz
     expect: 200
+    maxOutput: 4Mi
     continueOn: failure
   - name: with a body, which is sent as JSON
     http: http://127.0.0.1:\${{ params.port }}/runs

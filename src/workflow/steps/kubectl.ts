@@ -60,6 +60,7 @@ steps:
   - id: nodes
     kubectl: [get, nodes, -o, name]
     context: kodama
+    maxOutput: 4Mi
     continueOn: failure
 outputs:
   nodes: \${{ steps.nodes.stdout.lines() }}

@@ -39,6 +39,7 @@ permissions: { write: [saved] }
 steps:
   - id: last
     logs: { tail: 20, since: 1h, previous: false }
+    maxOutput: 1Mi
   - logs: {}
     select: { namespace: weka-operator-system, match: compute }
     targets: [weka-compute-0]

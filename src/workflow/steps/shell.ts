@@ -24,6 +24,7 @@ permissions: { run: [echo, sh] }
 steps:
   - id: greeting
     shell: [echo, hello]
+    maxOutput: 4Mi
   - shell: echo "$WORD" | tr a-z A-Z
     env: { WORD: "\${{ steps.greeting.stdout }}" }
 `,
