@@ -97,6 +97,11 @@ export function goldenCases(): GoldenCase[] {
     program,
     argv: ["--help"],
   }));
+  const brief = ["exec", "version"].map((command): GoldenCase => ({
+    file: `help/brief-${command}.txt`,
+    program: kodama,
+    argv: [command, "-h"],
+  }));
   const wrong = Object.entries(errors).map(([name, argv]): GoldenCase => ({
     file: `errors/${name}.txt`,
     program: kodama,
@@ -111,7 +116,7 @@ export function goldenCases(): GoldenCase[] {
         .map(([file, text]) => [`/project/${file}`, text]),
     ),
   }));
-  return [...helps, ...names, ...wrong, ...broken];
+  return [...helps, ...brief, ...names, ...wrong, ...broken];
 }
 
 function* places(branch: Branch, path: readonly string[] = []): Generator<readonly string[]> {

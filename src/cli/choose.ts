@@ -16,11 +16,12 @@ export type Choice =
     /** What follows `--`; undefined where there is none. */
     trailing: readonly string[] | undefined;
   }
-  | { kind: "help"; path: readonly string[]; node: Node };
+  /** `brief`: usage, examples and the main flags. */
+  | { kind: "help"; path: readonly string[]; node: Node; brief: boolean };
 
 /**
- * Finds the command. Flags may stand before it as well as after; `--` ends kodama's words; `-h` and
- * `--help` anywhere ask for help. Throws `UsageError` for a command that doesn't exist.
+ * Finds the command. Flags may stand before it as well as after; `--` ends kodama's words; `--help`
+ * anywhere asks for help, `-h` for a short one. Throws `UsageError` for a command that doesn't exist.
  */
 export async function choose(argv: readonly string[], program: Program): Promise<Choice> {
   const all = [...program.prefix, ...argv];
@@ -29,12 +30,15 @@ export async function choose(argv: readonly string[], program: Program): Promise
   const trailing = dashes < 0 ? undefined : all.slice(dashes + 1);
   const found = await walk(ours, program);
   const { path, node, words } = found;
-  if (words.includes("-h") || words.includes("--help")) return { kind: "help", path, node };
+  const whole = words.includes("--help");
+  if (whole || words.includes("-h")) return { kind: "help", path, node, brief: !whole };
   if (node.kind === "leaf") return { kind: "command", path, leaf: node, words, trailing };
   if (path.length === 0 && words.length === 1 && words[0] === "--version") {
     return { kind: "command", path: ["version"], leaf: versionLeaf(), words: [], trailing };
   }
-  if (words.length === 0 && trailing === undefined) return { kind: "help", path, node };
+  if (words.length === 0 && trailing === undefined) {
+    return { kind: "help", path, node, brief: false };
+  }
   throw new UsageError(`no command in these words: ${argv.join(" ")}`, {
     hint: `see ${speak(program, ["kodama", ...path, "--help"].join(" "))}`,
   });

@@ -11,6 +11,8 @@ export interface PageOptions {
   program: Program;
   columns: number;
   style: Style;
+  /** What `-h` prints: usage, examples, and the flags that have a letter. */
+  brief?: boolean;
 }
 
 /** Columns where there is no terminal to ask. */
@@ -28,12 +30,18 @@ export function commandHelp(
   const { program } = options;
   const spoken = speak(program, ["kodama", ...program.prefix].join(" "));
   const line = ["kodama", ...path].join(" ");
-  const paragraphs = command.description.split("\n\n").map((text) => [...set(text, options), ""]);
-  return page([
+  const texts = command.description.split("\n\n");
+  const paragraphs = (options.brief ? texts.slice(0, 1) : texts)
+    .map((text) => [...set(text, options), ""]);
+  const start = [
     ...paragraphs.flat(),
     ...block("USAGE", within(usageLine(command, path, program), options), options),
-    ...flagBlocks(command, options),
     ...block("EXAMPLES", exampleLines(command, options), options),
+    ...flagBlocks(command, options),
+  ];
+  if (options.brief) return page(start);
+  return page([
+    ...start,
     ...block(
       "EXIT CODES",
       definitions(command.exitCodes ?? [], { indent: 2, termColumns: 6, ...measure(options) }),
@@ -92,7 +100,10 @@ export function branchHelp(branch: Branch, path: readonly string[], options: Pag
     ),
     ...block(
       "LEARN MORE",
-      within(`${line} COMMAND --help explains a command and shows it at work.`, options),
+      within(
+        `Use "${line} COMMAND --help" for details and examples, or -h for the main flags.`,
+        options,
+      ),
       options,
     ),
   ]);
@@ -100,22 +111,32 @@ export function branchHelp(branch: Branch, path: readonly string[], options: Pag
 
 function flagBlocks(command: Command, options: PageOptions): string[] {
   const groups = new Map<string, [string, string][]>();
+  const isBrief = options.brief === true && needsBrief(command);
   for (const [name, flag] of Object.entries(command.flags)) {
-    if (flag.hidden) continue;
+    if (flag.hidden || (isBrief && flag.short === undefined)) continue;
     const rows = groups.get(flag.group) ?? [];
     rows.push([flagTerm(name, flag), flagText(flag)]);
     groups.set(flag.group, rows);
   }
   const own = groups.get("Flags") ?? [];
   groups.delete("Flags");
-  groups.set("Flags", [...own, ["-h, --help", "explain the command"]]);
+  const help = isBrief ? "print all flags, and more about the command" : "explain the command";
+  groups.set("Flags", [...own, [isBrief ? "    --help" : "-h, --help", help]]);
+  if (isBrief) return block("MAIN FLAGS", flagLines([...groups.values()].flat(), options), options);
   return [...groups].flatMap(([heading, rows]) =>
-    block(
-      heading.toUpperCase(),
-      definitions(rows, { indent: 2, termColumns: 28, ...measure(options) }),
-      options,
-    )
+    block(heading.toUpperCase(), flagLines(rows, options), options)
   );
+}
+
+function flagLines(rows: readonly [string, string][], options: PageOptions): string[] {
+  return definitions(rows, { indent: 2, termColumns: 28, ...measure(options) });
+}
+
+/** Fewer flags than this are shown by a short help too. */
+const fewFlags = 12;
+
+function needsBrief({ flags }: Command): boolean {
+  return Object.values(flags).filter(({ hidden }) => !hidden).length > fewFlags;
 }
 
 function flagTerm(name: string, flag: Flag<unknown>): string {

@@ -8,7 +8,7 @@ import { type Node, nodeAt } from "./node.ts";
 export async function helpPage(
   root: Node,
   path: readonly string[],
-  options: { program: Program; columns: number | undefined; style: Style },
+  options: { program: Program; columns: number | undefined; style: Style; brief?: boolean },
 ): Promise<string> {
   const columns = options.columns ?? plainColumns;
   const node = nodeAt(root, path);

@@ -7,7 +7,7 @@ import { badValueError, resolveWords } from "./words.ts";
 
 /** What a command line asks for, checked. */
 export type Prepared =
-  | { kind: "help"; path: readonly string[] }
+  | { kind: "help"; path: readonly string[]; brief: boolean }
   | {
     kind: "command";
     path: readonly string[];
@@ -27,7 +27,7 @@ export async function prepare(
 ): Promise<Prepared> {
   const choice = await choose(argv, program);
   const { path } = choice;
-  if (choice.kind === "help") return { kind: "help", path };
+  if (choice.kind === "help") return { kind: "help", path, brief: choice.brief };
   if (choice.leaf.dials) willDial();
   const { command } = await choice.leaf.load();
   const spoken = speak(program, ["kodama", ...path].join(" "));

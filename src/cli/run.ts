@@ -37,11 +37,14 @@ async function dispatch(argv: readonly string[], invocation: Invocation): Promis
     return success;
   }
   const prepared = await prepare(argv, invocation);
-  if (prepared.kind === "help") return await showHelp(prepared.path, invocation);
+  if (prepared.kind === "help") return await showHelp(prepared, invocation);
   return await prepared.run(invocation);
 }
 
-async function showHelp(path: readonly string[], invocation: Invocation): Promise<number> {
+async function showHelp(
+  { path, brief }: { path: readonly string[]; brief: boolean },
+  invocation: Invocation,
+): Promise<number> {
   const [{ helpPage }, { tree }] = await Promise.all([
     import("./help_page.ts"),
     import("./tree.ts"),
@@ -49,6 +52,7 @@ async function showHelp(path: readonly string[], invocation: Invocation): Promis
   const { terminal, program, environment } = invocation;
   const page = await helpPage(tree, path, {
     program,
+    brief,
     columns: terminal.stdout.isTerminal ? terminal.size()?.columns : undefined,
     style: styleOf(terminal.stdout, environment),
   });

@@ -18,34 +18,38 @@ export const selectionFlags = {
     completion: { kind: "namespaces" },
   }),
   "all-namespaces": toggle("look in all namespaces", { short: "A", group }),
-  "match": values("pods whose name holds TEXT, or matches /TEXT/; any of them", namePattern, {
+  "match": values("choose pods whose name contains TEXT or matches /RE/", namePattern, {
     short: "m",
     group,
   }),
-  "exclude": values("but none whose name holds or matches this", namePattern, {
+  "exclude": values("exclude pods whose name contains TEXT or matches /RE/", namePattern, {
     short: "x",
     group,
   }),
-  "selector": value("label selector, as in app=web,tier!=test", text, {
+  "selector": value("label selector: app=web,tier!=test", text, {
     short: "l",
     placeholder: "QUERY",
     group,
   }),
-  "field-selector": value("field selector, as in status.podIP=10.0.0.7", text, {
+  "field-selector": value("field selector: status.podIP=10.0.0.7", text, {
     placeholder: "QUERY",
     group,
   }),
-  "container": value("container of each pod (default its main one)", text, {
+  "container": value("container of each pod (default the main one)", text, {
     short: "c",
     placeholder: "NAME",
     group,
   }),
-  "from": fileValue("pods named in FILE, one in a line; - is standard input", namedPods, { group }),
-  "node": value("pods on this node", text, { placeholder: "NAME", group }),
-  "sample": value("so many of them, at random", count, { placeholder: "N", group }),
-  "sort": valueOr("order of the pods", sorts.parse, "name", { ...sorts, group }),
-  "shuffle": toggle("in random order", { group }),
-  "all-phases": toggle("pods that aren't running too", { group }),
+  "from": fileValue(
+    "read the names of pods from FILE, or - for stdin: lines of -o name or -o jsonl",
+    namedPods,
+    { group },
+  ),
+  "node": value("choose the pods on this node", text, { placeholder: "NAME", group }),
+  "sample": value("choose N of the pods at random", count, { placeholder: "N", group }),
+  "sort": valueOr("sort the pods", sorts.parse, "name", { ...sorts, group }),
+  "shuffle": toggle("shuffle the pods", { group }),
+  "all-phases": toggle("include pods that are not running", { group }),
   "pick": toggle("choose among the matches in the picker", { short: "P", group }),
   "context": values("kubeconfig context to use", text, {
     placeholder: "NAME",
