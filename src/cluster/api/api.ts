@@ -1,7 +1,7 @@
 /** The API as a function: a request whose caller is known becomes an answer. */
 import type { ApiContext } from "./context.ts";
 import { discoveryDocument } from "./discovery/documents.ts";
-import { list, Pages } from "./list.ts";
+import { checkedVersion, list, Pages } from "./list.ts";
 import { type ApiRequest, type ApiResponse, flag, json, type User } from "./message.ts";
 import { type Attributes, authorize, denial, masters } from "./rbac/authorize.ts";
 import { type Review, review, reviewAt } from "./rbac/reviews.ts";
@@ -65,6 +65,7 @@ async function object(
   const named = route.name !== "";
   switch (verb) {
     case "get":
+      checkedVersion(context.store, request.query);
       return represent(context, request, served.type, existing(context, served.type, route));
     case "list":
       return list(context, request, served, route);

@@ -5,6 +5,7 @@
 import type { Store, Stored } from "../model.ts";
 import { apiVersionOf } from "../resources.ts";
 import type { ApiContext } from "./context.ts";
+import { type FieldError, forbiddenField, notSupported } from "./field_error.ts";
 import { type ApiRequest, type ApiResponse, json } from "./message.ts";
 import { representationOf } from "./represent.ts";
 import type { ResourceRoute } from "./route.ts";
@@ -30,6 +31,9 @@ export class Pages {
   take(token: string): Remainder {
     const found = this.#remainders.get(token);
     if (found) return found;
+    if (!isToken(token)) {
+      throw badRequest(`continue key is not valid: ${JSON.stringify(token.slice(0, 64))}`);
+    }
     throw expired(
       "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.",
     );
@@ -44,6 +48,71 @@ export class Pages {
     }
     return token;
   }
+}
+
+/** Whether a text has the form of a continue token, however old. */
+function isToken(text: string): boolean {
+  try {
+    const token = JSON.parse(atob(text)) as { v?: unknown } | null;
+    return token?.v === "meta.k8s.io/v1";
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Throws a 422 if the options of a list or a watch contradict each other.
+ * https://pkg.go.dev/k8s.io/apimachinery/pkg/apis/meta/internalversion/validation#ValidateListOptions
+ */
+export function checkListOptions(query: URLSearchParams, verb: "list" | "watch"): void {
+  const match = query.get("resourceVersionMatch") ?? "";
+  const version = query.get("resourceVersion") ?? "";
+  const sendsInitial = query.get("sendInitialEvents") !== null;
+  const field = "resourceVersionMatch";
+  const forbid = (isWrong: boolean, detail: string, at = field) =>
+    isWrong ? [forbiddenField(at, detail)] : [];
+  const supported = verb === "list" ? ["Exact", "NotOlderThan", ""] : ["NotOlderThan"];
+  const errors: FieldError[] = [
+    ...(verb === "list"
+      ? [
+        ...forbid(
+          match !== "" && version === "",
+          "resourceVersionMatch is forbidden unless resourceVersion is provided",
+        ),
+        ...forbid(
+          match === "Exact" && version === "0",
+          'resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
+        ),
+        ...forbid(
+          sendsInitial,
+          "sendInitialEvents is forbidden for list",
+          "sendInitialEvents",
+        ),
+      ]
+      : [
+        ...forbid(
+          sendsInitial && match !== "NotOlderThan",
+          "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+        ),
+        ...forbid(
+          match !== "" && !sendsInitial,
+          "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+        ),
+      ]),
+    ...forbid(
+      match !== "" && (query.get("continue") ?? "") !== "",
+      "resourceVersionMatch is forbidden when continue is provided",
+    ),
+    ...(match === "" || supported.includes(match) ? [] : [notSupported(field, match, supported)]),
+  ];
+  if (errors.length === 0) return;
+  const sentences = errors.map(({ field, message }) => `${field}: ${message}`);
+  const all = sentences.length === 1 ? sentences[0] : `[${sentences.join(", ")}]`;
+  throw failure(422, "Invalid", `ListOptions.meta.k8s.io "" is invalid: ${all}`, {
+    group: "meta.k8s.io",
+    kind: "ListOptions",
+    causes: errors.map(({ reason, message, field }) => ({ reason, message, field })),
+  });
 }
 
 /** Reads resourceVersion. Throws where it is no number, or of the future. */
@@ -76,6 +145,7 @@ export function list(
   route: ResourceRoute,
 ): ApiResponse {
   const { query } = request;
+  checkListOptions(query, "list");
   const matches = parseSelection(served, query);
   const limit = pageSize(query);
   const token = query.get("continue") ?? "";

@@ -59,8 +59,40 @@ Deno.test("pages of one list are of one moment, whatever happens between them", 
   );
 });
 
+const badOptions: [query: string, code: number, message: RegExp][] = [
+  ["limit=1&continue=abc", 400, /^continue key is not valid: "abc"$/],
+  [
+    "resourceVersionMatch=Exact",
+    422,
+    /^ListOptions\.meta\.k8s\.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided$/,
+  ],
+  ["resourceVersion=1&resourceVersionMatch=Near", 422, /Unsupported value: "Near"/],
+  ["sendInitialEvents=true", 422, /sendInitialEvents is forbidden for list/],
+  [
+    "watch=1&sendInitialEvents=true",
+    422,
+    /sendInitialEvents requires setting resourceVersionMatch to NotOlderThan/,
+  ],
+  ["watch=1&resourceVersionMatch=NotOlderThan", 422, /forbidden for watch unless/],
+  ["watch=1&timeoutSeconds=abc", 400, /parsing "abc": invalid syntax/],
+];
+
+for (const [query, code, message] of badOptions) {
+  Deno.test(`a list or watch with ${query} is refused with ${code}`, async () => {
+    const status = await testApi().json("GET", `${pods}?${query}`);
+    assert.equal(status.code, code);
+    assert.match(status.message ?? "", message);
+  });
+}
+
+Deno.test("an object of a version that is still to come is refused", async () => {
+  const status = await testApi().json("GET", `${pods}/a?resourceVersion=99999`);
+  assert.deepEqual([status.code, status["reason"]], [504, "Timeout"]);
+});
+
 Deno.test("a continue token that nobody gave is 410", async () => {
-  const status = await testApi().json("GET", `${pods}?limit=1&continue=abc`);
+  const token = btoa('{"v":"meta.k8s.io/v1","id":"old"}');
+  const status = await testApi().json("GET", `${pods}?limit=1&continue=${token}`);
   assert.deepEqual([status.code, status["reason"]], [410, "Expired"]);
 });
 

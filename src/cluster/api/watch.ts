@@ -6,7 +6,7 @@ import type { Stored, StoreEvent } from "../model.ts";
 import { apiVersionOf } from "../resources.ts";
 import { StoreError } from "../store/store_error.ts";
 import { after, type ApiContext } from "./context.ts";
-import { checkedVersion } from "./list.ts";
+import { checkedVersion, checkListOptions } from "./list.ts";
 import { type ApiRequest, type ApiResponse, flag } from "./message.ts";
 import { type Representation, representationOf, withKind } from "./represent.ts";
 import type { ResourceRoute } from "./route.ts";
@@ -47,8 +47,11 @@ export function watch(
 ): ApiResponse {
   const plan = planOf(context, request, served, route);
   const representation = representationOf(request);
-  const text = request.query.get("timeoutSeconds") ?? "";
-  const seconds = /^\d{1,9}$/.test(text) && Number(text) > 0 ? Number(text) : defaultTimeoutSeconds;
+  const text = request.query.get("timeoutSeconds") || "0";
+  if (!/^\d{1,9}$/.test(text)) {
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  }
+  const seconds = Number(text) || defaultTimeoutSeconds;
   return {
     kind: "stream",
     contentType: "application/json;stream=watch",
@@ -62,13 +65,9 @@ function planOf(
   served: Served,
   route: ResourceRoute,
 ): WatchPlan {
+  checkListOptions(query, "watch");
   const version = checkedVersion(context.store, query);
   const asked = query.get("sendInitialEvents");
-  if (asked !== null && query.get("resourceVersionMatch") !== "NotOlderThan") {
-    throw badRequest(
-      'sendInitialEvents is forbidden without resourceVersionMatch set to "NotOlderThan"',
-    );
-  }
   const initial = asked === null
     ? version === undefined || version === 0
     : flag(query, "sendInitialEvents");

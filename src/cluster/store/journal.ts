@@ -5,6 +5,7 @@
  * new file that replaces the old one by a rename; the same happens while running, once most lines
  * are of the past. At every moment one whole file is there under the journal's name.
  */
+import { KodamaError } from "../../base/errors.ts";
 import type { ResourceType, Stored, StoreEvent } from "../model.ts";
 import { resourceTypes, typeKey } from "../resources.ts";
 import type { StoreSnapshot } from "./store.ts";
@@ -134,9 +135,9 @@ function parseLine(text: string, index: number): Line {
   } catch {
     // Told below, together with lines that are JSON and no change.
   }
-  throw new Error(
-    `line ${index + 1} of ${fileName} can't be read: restore the file, or remove it to begin anew`,
-  );
+  throw new KodamaError("environment", `line ${index + 1} of ${fileName} can't be read`, {
+    hint: "restore the file, or remove it to start without the objects in it",
+  });
 }
 
 const typesByKey = new Map(resourceTypes.map((type) => [typeKey(type), type]));

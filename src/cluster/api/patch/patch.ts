@@ -68,17 +68,20 @@ function write(
   route: ResourceRoute,
   { object, previous }: { object: KubeObject; previous: Stored },
 ): Stored {
-  if (object.metadata.name !== route.name) {
-    throw badRequest(
-      `the name of the object (${object.metadata.name}) does not match the name on the URL (${route.name})`,
-    );
-  }
+  checkName(object, route);
   targetNamespace(type, object, route);
   return replaceObject(context, type, object, previous, {
     half: route.subresource === "status" ? "status" : "all",
     dryRun: isDryRun(request.query),
     manager: managerOf(request, "Update", route.subresource),
   });
+}
+
+function checkName({ metadata: { name } }: KubeObject, route: ResourceRoute): void {
+  if (name === route.name) return;
+  throw badRequest(
+    `the name of the object (${name}) does not match the name on the URL (${route.name})`,
+  );
 }
 
 async function apply(
@@ -100,6 +103,10 @@ async function apply(
   if (object.metadata.managedFields) {
     throw badRequest("metadata.managedFields must be nil");
   }
+  for (const field of ["apiVersion", "kind"]) {
+    if (!body[field]) throw badRequest(`Object '${field}' is missing in the applied configuration`);
+  }
+  if (object.metadata.name) checkName(object, route);
   const metadata = { ...object.metadata, name: object.metadata.name ?? route.name };
   const wanted = { ...object, metadata };
   const namespace = targetNamespace(type, wanted, route);

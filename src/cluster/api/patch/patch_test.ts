@@ -137,6 +137,25 @@ function apply(api: TestApi, manager: string, data: Record<string, string>, more
   return api.json("PATCH", `${configMaps}?fieldManager=${manager}${more}`, { headers, body });
 }
 
+Deno.test("an apply names its kind, and no other object than its address does", async () => {
+  const headers = { "content-type": "application/apply-patch+yaml" };
+  const whole = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "cm" } };
+  for (
+    const [change, message] of [
+      [{ apiVersion: undefined }, "Object 'apiVersion' is missing in the applied configuration"],
+      [{ kind: undefined }, "Object 'kind' is missing in the applied configuration"],
+      [
+        { metadata: { name: "other" } },
+        "the name of the object (other) does not match the name on the URL (cm)",
+      ],
+    ] as const
+  ) {
+    const body = { ...whole, ...change };
+    const status = await testApi().json("PATCH", `${configMaps}?fieldManager=a`, { headers, body });
+    assert.deepEqual([status.code, status.message], [400, message]);
+  }
+});
+
 Deno.test("apply creates, changes what it owns, and removes what it no longer wants", async () => {
   const api = testApi();
   assert.deepEqual((await apply(api, "one", { a: "1", b: "1" }))["data"], { a: "1", b: "1" });
