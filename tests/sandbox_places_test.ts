@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { denoCompile } from "../tools/compile.ts";
-import { makeSingleFile } from "../tools/single_file.ts";
+import { builtSingleFile } from "./harness/built_kodama.ts";
 import { runCommand } from "./harness/command.ts";
 import { InstalledKodama } from "./harness/installed_kodama.ts";
 import { fromSource } from "./harness/source_kodama.ts";
@@ -109,10 +109,10 @@ Deno.test({
   async fn() {
     const folder = await Deno.makeTempDir({ prefix: "kodama-sandbox-" });
     try {
-      await makeSingleFile(`${folder}/kodama`);
+      const kodama = await builtSingleFile();
       const cwd = await repositoryIn(folder);
       const env = { HOME: folder, PATH: "/usr/bin:/bin", NO_COLOR: "1", ...granted };
-      checkEnd(await runCommand([`${folder}/kodama`, ...words], { env, cwd }));
+      checkEnd(await runCommand([kodama, ...words], { env, cwd }));
     } finally {
       await Deno.remove(folder, { recursive: true });
     }

@@ -160,12 +160,12 @@ function kindsOf(paths: string[][]): Map<string, "folder" | "other"> {
 
 Deno.test("git check-ignore and these rules agree about random trees and rules", async () => {
   const top = await Deno.makeTempDir();
+  const repository = `--git-dir=${top}/.git`;
   try {
+    await git(top, ["init", "-q", "--template="]);
     await fc.assert(
       fc.asyncProperty(tree, async ({ paths, top: topRules, nested, nestedIn, ignoreCase }) => {
         const folder = await Deno.makeTempDir({ dir: top });
-        await git(folder, ["init", "-q", "--template="]);
-        await git(folder, ["config", "core.ignorecase", String(ignoreCase)]);
         const kinds = kindsOf(paths);
         for (const [file, kind] of kinds) {
           if (kind === "folder") await Deno.mkdir(`${folder}/${file}`, { recursive: true });
@@ -178,7 +178,13 @@ Deno.test("git check-ignore and these rules agree about random trees and rules",
         for (const [at, text] of Object.entries(files)) {
           await Deno.writeTextFile(`${folder}/${at}/.gitignore`, text);
         }
-        const args = ["check-ignore", "--no-index", "-z", "--stdin"];
+        const options = [
+          repository,
+          `--work-tree=${folder}`,
+          "-c",
+          `core.ignorecase=${ignoreCase}`,
+        ];
+        const args = [...options, "check-ignore", "--no-index", "-z", "--stdin"];
         const said = await git(folder, args, [...kinds.keys()].map((file) => `${file}\0`).join(""));
         const mine = [...kinds].filter(([file, kind]) => ours(files, file, kind, ignoreCase));
         assert.deepEqual(mine.map(([file]) => file), said.split("\0").slice(0, -1));

@@ -3,6 +3,7 @@
  * A start costs a quarter of one from source, and the launcher with its permissions is under test too.
  */
 import { install } from "../../tools/install.ts";
+import { makeSingleFile } from "../../tools/single_file.ts";
 import { sha256 } from "../../tools/content_hash.ts";
 import { filePath } from "../../src/wiring/file_path.ts";
 
@@ -19,17 +20,29 @@ export function builtKodama(): Promise<string> {
   return built ??= build();
 }
 
+/** kodama as a single file, made like {@link builtKodama}; its path. */
+export async function builtSingleFile(): Promise<string> {
+  const path = `${prefix}/kodama-single-file`;
+  await shared("single-file", () => makeSingleFile(path));
+  return path;
+}
+
 async function build(): Promise<string> {
+  await shared("installed", () => install(prefix));
+  return prefix;
+}
+
+/** Makes something below {@link prefix}, unless it was made of the same sources already. */
+async function shared(name: string, make: () => Promise<unknown>): Promise<void> {
   await Deno.mkdir(prefix, { recursive: true });
   // Two test runs in one checkout share it.
   using lock = await Deno.open(`${prefix}/lock`, { create: true, write: true });
   await lock.lock(true);
   const stamp = await sourceStamp();
-  if (await textOf(`${prefix}/stamp`) !== stamp) {
-    await install(prefix);
-    await Deno.writeTextFile(`${prefix}/stamp`, stamp);
-  }
-  return prefix;
+  const stampFile = `${prefix}/${name}.stamp`;
+  if (await textOf(stampFile) === stamp) return;
+  await make();
+  await Deno.writeTextFile(stampFile, stamp);
 }
 
 /** A hash over path, size and time of change of every source file, and over the runtime. */
