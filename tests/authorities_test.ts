@@ -2,12 +2,9 @@
 import assert from "node:assert/strict";
 import { parse } from "yaml";
 import { createAuthority } from "../src/cluster/tls/authority.ts";
-import { filePath } from "../src/wiring/file_path.ts";
 import { runCommand } from "./harness/command.ts";
 import { startTestCluster } from "./harness/embedded_cluster.ts";
-import { SourceKodama } from "./harness/source_kodama.ts";
-
-const root = filePath(new URL("../", import.meta.url));
+import { fromSource, SourceKodama } from "./harness/source_kodama.ts";
 
 interface Kubeconfig {
   clusters: { cluster: { server: string; "certificate-authority-data"?: string } }[];
@@ -17,7 +14,7 @@ const workflow = `\
 permissions:
   net: [SERVER]
 steps:
-  - http: https://SERVER/version
+  - http: https://SERVER/api
     expect: 401
 `;
 
@@ -68,9 +65,9 @@ Deno.test("the authority that a kubeconfig names counts alone, and none that Den
   await Deno.writeTextFile(other, JSON.stringify(kubeconfig), { mode: 0o600 });
   const variables = { KUBECONFIG: other, SSL_CERT_FILE: known, DENO_TLS_CA_STORE: "system" };
   // Deno's own list is that of the machine here: without a launcher it lets the server pass.
-  const env = { ...Deno.env.toObject(), ...variables };
-  const bare = [Deno.execPath(), "run", "--quiet", "-A", `${root}main.ts`, "pods", "-A"];
-  const { code, stderr } = await runCommand(bare, { env });
+  const source = await fromSource([kodama.configFolder]);
+  const env = { ...cluster.env, ...source.env, ...variables };
+  const { code, stderr } = await runCommand([...source.words, "pods", "-A"], { env });
   assert.equal(code, 0, stderr);
   const launched = await kodama.run(["pods", "-A"], { env: variables });
   assert.notEqual(launched.code, 0);
