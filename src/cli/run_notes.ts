@@ -1,4 +1,5 @@
 /** What is said of a run beside its output, in the same words by every command that looks for pods. */
+import { compressNames } from "../actions/exec_events.ts";
 import { formatDuration } from "../base/duration.ts";
 import type { KodamaError } from "../base/errors.ts";
 
@@ -44,6 +45,20 @@ export function skippedPodTexts(
   },
 ): string[] {
   return skipped.map((one) => skippedPodText(one, several ? context : undefined));
+}
+
+/** The pods that a person has picked. */
+export function pickedText(
+  picked: readonly { context: string; namespace: string; pod: string }[],
+): string {
+  const [several, spread] = [
+    new Set(picked.map(({ context }) => context)).size > 1,
+    new Set(picked.map(({ namespace }) => namespace)).size > 1,
+  ];
+  const names = picked.map(({ context, namespace, pod }) =>
+    [...(several ? [context] : []), ...(spread ? [namespace] : []), pod].join("/")
+  );
+  return `picked: ${compressNames([...new Set(names)])}`;
 }
 
 /** A run that goes on without a record. */

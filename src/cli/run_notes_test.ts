@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { KodamaError } from "../base/errors.ts";
-import { failedContextText } from "./run_notes.ts";
+import { failedContextText, pickedText } from "./run_notes.ts";
 
 Deno.test("a context that can't be used is named once", () => {
   const said = (context: string, message: string) =>
@@ -14,4 +14,10 @@ Deno.test("a context that can't be used is named once", () => {
   const long = "cannot reach context arn:aws:eks:1:cluster/x: no route";
   assert.equal(said("arn:aws:eks:1:cluster/x", long), long);
   assert.equal(said("arn", long), `context arn: ${long}`);
+});
+
+Deno.test("pickedText() names the pods as ranges, with what tells them apart", () => {
+  const pod = (context: string, namespace: string, pod: string) => ({ context, namespace, pod });
+  assert.equal(pickedText([pod("c", "n", "w-0"), pod("c", "n", "w-1")]), "picked: w-[0-1]");
+  assert.equal(pickedText([pod("c", "n", "w"), pod("d", "n", "w")]), "picked: c/w,d/w");
 });

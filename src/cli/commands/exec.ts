@@ -1,5 +1,6 @@
 import type { ExecOptions } from "../../actions/exec_events.ts";
 import { UsageError } from "../../base/errors.ts";
+import { printable } from "../../term/printable.ts";
 import { defineCommand } from "../command.ts";
 import { exitCodeTable } from "../exit_codes.ts";
 import { noCommand } from "../running/no_command.ts";
@@ -104,6 +105,11 @@ export const command = defineCommand({
         format,
         quiet: view.quiet,
       });
+    }
+    if (chosen.picked !== undefined && !view.quiet) {
+      // The picker has left the screen, and a command without output would not say where it ran.
+      const { pickedText } = await import("../run_notes.ts");
+      await invocation.terminal.stderr.write(`${printable(pickedText(chosen.picked))}\n`);
     }
     const { exec } = await import("../../actions/exec.ts");
     return await showRun((extras) => exec(host, { ...options, ...extras }), {
