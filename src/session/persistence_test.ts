@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { KodamaError } from "../base/errors.ts";
 import { ManualClock } from "../base/testing/manual_clock.ts";
-import { ifThere, persistently } from "./persistence.ts";
+import { ifThere, persistently, persistentlyOf } from "./persistence.ts";
 
 /** How often a call that fails so is made, and how long that takes. */
 async function attempts(kind: KodamaError["kind"], signal = new AbortController().signal) {
@@ -32,4 +32,20 @@ Deno.test("an object that isn't there is none; any other failure is told", async
   const failing = (kind: KodamaError["kind"]) => ifThere(Promise.reject(new KodamaError(kind, "")));
   assert.equal(await failing("notFound"), undefined);
   await assert.rejects(failing("forbidden"), { kind: "forbidden" });
+});
+
+Deno.test("a server that never answered isn't asked again; one that did is", async () => {
+  const clock = new ManualClock();
+  const around = { clock, signal: new AbortController().signal };
+  const client = {};
+  let made = 0;
+  const dead = () => {
+    made++;
+    return Promise.reject(new KodamaError("unreachable", "no"));
+  };
+  await assert.rejects(persistentlyOf(client, around, dead), { kind: "unreachable" });
+  assert.deepEqual([made, clock.elapsedMs()], [1, 0]);
+  assert.equal(await persistentlyOf(client, around, () => Promise.resolve(1)), 1);
+  await assert.rejects(clock.runUntil(persistentlyOf(client, around, dead)));
+  assert.equal(made, 6);
 });

@@ -7,7 +7,7 @@ import { CONFIG_MAPS, PODS } from "../kube/resources.ts";
 import type { ConfigMap, KubeObject, Pod } from "../kube/types.ts";
 import type { Session } from "./model.ts";
 import { anyState, selectSession, sessionLabel, sessionNames } from "./names.ts";
-import { ifThere, persistently } from "./persistence.ts";
+import { ifThere, persistentlyOf } from "./persistence.ts";
 import { type KeptSession, keptSession, stateObject } from "./state.ts";
 
 /** A session of a list, with its pod; or a state that can't be read. */
@@ -165,7 +165,7 @@ export class SessionStore {
   }
 
   #again<T>(call: () => Promise<T>): Promise<T> {
-    return persistently(this.clock, this.signal, call);
+    return persistentlyOf(this.client, { clock: this.clock, signal: this.signal }, call);
   }
 }
 
@@ -177,9 +177,9 @@ export async function listSessions(
 ): Promise<ListedSession[]> {
   const scope = { ...(namespace === undefined ? {} : { namespace }) };
   const all = <T>(resource: ApiResource, labelSelector: string) =>
-    persistently(
-      clock,
-      signal,
+    persistentlyOf(
+      client,
+      { clock, signal },
       () => wholeList(() => client.list<T>(resource, { ...scope, labelSelector }, { signal })),
     );
   const [states, pods] = await Promise.all([

@@ -93,6 +93,8 @@ export type StartStep = (typeof fillSteps)[number];
 export type StartEvent =
   /** Something that a person should know before it happens. */
   | { kind: "warning"; text: string }
+  /** The folder that is synced with the workspace, though nobody named it. */
+  | { kind: "syncChosen"; localPath: string }
   | { kind: "stepStarted"; step: StartStep; session: Session }
   /** What a step waits for, or how far it is. */
   | { kind: "progress"; step: StartStep; text: string }

@@ -96,11 +96,22 @@ async function settledNamespace(host: Host): Promise<string | undefined> {
     : String(setting.value);
 }
 
+/** Names that a person gives who means something of Kubernetes. */
+const podsHint = "`kodama pods` lists pods; the names of sessions are in `kodama list`";
+const otherThings: Readonly<Record<string, string>> = {
+  pod: podsHint,
+  pods: podsHint,
+  po: podsHint,
+};
+
 /** The error of a session that isn't there. */
 export function noSession(name: string, { namespace, client }: SessionStore): KodamaError {
   return new KodamaError(
     "notFound",
     `there is no session "${name}" in namespace "${namespace}" (context ${client.context})`,
-    { hint: "`kodama list -A` lists the sessions; -n looks in another namespace" },
+    {
+      hint: otherThings[name] ??
+        "`kodama list -A` lists the sessions; -n looks in another namespace",
+    },
   );
 }

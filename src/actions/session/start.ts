@@ -51,6 +51,10 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
   const wanted = isOther ? withoutOwn(asDefined, options) : asDefined;
   if (oldVolumes) yield { kind: "warning", text: oldVolumesText(options.name) };
   if (isOther) yield { kind: "warning", text: joiningText(there.session, wanted) };
+  const { localPath } = wanted.sync;
+  if (options.sync.kind === "unsaid" && localPath !== undefined) {
+    yield { kind: "syncChosen", localPath };
+  }
   yield* warnings(wanted, store, session);
   yield { kind: "stepStarted", step: "claim", session };
   const { kept, begun } = await store.begin(session);

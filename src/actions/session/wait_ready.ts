@@ -2,8 +2,9 @@
 import { Deadline } from "../../base/abort.ts";
 import { formatDuration } from "../../base/duration.ts";
 import { KodamaError } from "../../base/errors.ts";
-import { PERSISTENT_VOLUME_CLAIMS } from "../../kube/resources.ts";
-import type { PersistentVolumeClaim, Pod } from "../../kube/types.ts";
+import { plainText } from "../../base/plain_text.ts";
+import { EVENTS, PERSISTENT_VOLUME_CLAIMS } from "../../kube/resources.ts";
+import type { Event, PersistentVolumeClaim, Pod } from "../../kube/types.ts";
 import { sessionNames } from "../../session/names.ts";
 import { liveStatus } from "../../session/status.ts";
 import type { SessionStore } from "../../session/store.ts";
@@ -20,7 +21,7 @@ export interface Wait {
 }
 
 /**
- * Tells what the pod waits for, each reason once, and returns it when it is ready.
+ * Yields what the pod waits for, again at each look for callers that show only what lasts, and returns it when it is ready.
  *
  * @throws KodamaError `timeout` with the reason; `conflict` where the pod ended, or ends again and again.
  */
@@ -42,9 +43,11 @@ export async function* untilReady(
       const { status, reason } = liveStatus({ name, status: "Running" }, look.pod, look.events);
       if (status === "Running") return look.pod;
       if (status === "Failed") throw endedEarly(pod.name, store.namespace, reason ?? "it failed");
-      if (reason === undefined || reason === told) continue;
-      told = reason;
-      yield reason;
+      if (reason === undefined) continue;
+      const isClaim = /PersistentVolumeClaim/.test(reason);
+      const claim = isClaim ? await claimTrouble(store, name, deadline.signal) : undefined;
+      told = claim === undefined ? reason : `${reason}; ${claim}`;
+      yield told;
     }
   } catch (error) {
     if (!deadline.expired) throw error;
@@ -55,6 +58,33 @@ export async function* untilReady(
     );
   }
   throw new Error("a watch without an end has ended");
+}
+
+/** What a warning about one of the session's claims says, such as a storage class that isn't there. */
+async function claimTrouble(
+  { client, namespace }: SessionStore,
+  session: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { workspaceClaim, homeClaim } = sessionNames(session);
+  const fieldSelector = "involvedObject.kind=PersistentVolumeClaim,type=Warning";
+  try {
+    let found: Event | undefined;
+    for await (
+      const { items } of client.list<Event>(EVENTS, { namespace, fieldSelector }, { signal })
+    ) {
+      for (const event of items) {
+        const claim = event.involvedObject?.name ?? "";
+        if (claim === workspaceClaim || claim === homeClaim) found = event;
+      }
+    }
+    const { message, involvedObject } = found ?? {};
+    return message && plainText(`persistentvolumeclaim "${involvedObject?.name}": ${message}`, 300);
+  } catch (error) {
+    // Without a right to read events less is known.
+    if (error instanceof KodamaError && !signal.aborted) return undefined;
+    throw error;
+  }
 }
 
 function endedEarly(pod: string, namespace: string, reason: string): KodamaError {

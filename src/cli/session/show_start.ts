@@ -61,6 +61,12 @@ class StartView implements Disposable {
     switch (event.kind) {
       case "warning":
         return await this.#line(`${this.style.yellow("warning:")} ${printable(event.text)}`);
+      case "syncChosen":
+        return await this.#line(
+          `${
+            printable(event.localPath)
+          } is uploaded and kept in sync with /workspace (--no-sync: it isn't)`,
+        );
       case "stepStarted":
         this.#stepMs = this.clock.elapsedMs();
         if (event.step === "claim") {

@@ -21,7 +21,8 @@ export const command = defineCommand({
     "purge": toggle("delete the workspace and the agent's home too"),
     "snapshots": toggle("with --purge: delete its snapshots in the cluster too"),
     "keep-config": toggle("keep the session's file in kodama's folder"),
-    "force": toggle("don't ask", { short: "f" }),
+    "yes": toggle("delete without asking", { short: "y" }),
+    "force": toggle("the same as --yes", { short: "f" }),
   },
   examples: [
     { title: "With a question first", line: "kodama delete my-work" },
@@ -30,7 +31,8 @@ export const command = defineCommand({
   ],
   seeAlso: ["kodama stop --help keeps the session, and takes its pod away."],
   resolve: ({ flags, operands: [name] }) => {
-    const { purge, snapshots, force, kubeconfig } = flags;
+    const { purge, snapshots, kubeconfig } = flags;
+    const force = flags.yes || flags.force;
     if (snapshots && !purge) {
       throw new UsageError("--snapshots is for --purge: else there is nothing to take them for", {
         hint: "kodama snapshots delete takes single ones away",
