@@ -40,8 +40,8 @@ export class PseudoTerminal implements AsyncDisposable {
     const environment = Object.entries(options.env).flatMap(([name, value]) =>
       name === "TERM" ? [] : ["-e", `${name}=${value}`]
     );
-    // tmux 3.3 now and then never learns that a pane's program has ended: a shell notes it. Ctrl-C is for the program.
-    const noting = ["sh", "-c", 'trap : INT; "$@"; echo $? >"$0"', `${folder}/exit-code`];
+    // tmux 3.3 now and then never learns that a pane's program has ended: a shell notes it. Ctrl-C and Ctrl-\ are for the program.
+    const noting = ["sh", "-c", 'trap : INT QUIT; "$@"; echo $? >"$0"', `${folder}/exit-code`];
     await terminal.#tmux(...server, ...environment, "--", ...noting, ...words);
     return terminal;
   }
