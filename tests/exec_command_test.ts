@@ -140,7 +140,7 @@ Deno.test("exec by the real program", async (t) => {
     assert.equal(objects(listed.stdout).length, 4);
     const asked = await kodama.run(["exec", ...drives, "--confirm-above", "3", ...touch]);
     assert.equal(asked.code, 2);
-    assert.match(asked.stderr, /running this in 4 pods needs a yes/);
+    assert.match(asked.stderr, /refusing to run in 4 pods .* without confirmation/);
     const look = ["--", "ls", "/tmp/touched"];
     assert.match((await kodama.run(["exec", ...drives, ...look])).stderr, /4 failed/);
     await kodama.succeed(["exec", ...drives, "--confirm-above", "3", "--yes", ...touch]);

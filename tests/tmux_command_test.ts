@@ -210,7 +210,7 @@ Deno.test({
         await tmux.run("new-session", "-d", "-s", "night", "cat");
         const unasked = await run(["-d", "--confirm-above", "2", "--", "reboot"]);
         assert.equal(unasked.code, 2);
-        assert.match(unasked.stderr, /^hint: --yes says it; `kodama pods` shows the pods$/m);
+        assert.match(unasked.stderr, /^hint: pass --yes to confirm, or `kodama pods` to see/m);
         const taken = await run(["--session", "night", "-d"]);
         assert.equal(taken.code, 2);
         assert.match(taken.stderr, /^error: tmux has a session "night" already\n/);

@@ -49,6 +49,7 @@ function worldOf(runScript: RunScript): World {
       },
       hold: absent,
     },
+    confirmChange: () => Promise.resolve(true),
     ask: () => Promise.resolve(undefined),
     runScript,
     nonce: () => "nonce",

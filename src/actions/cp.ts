@@ -10,6 +10,7 @@ import type { RunOptions } from "../exec/run_options.ts";
 import { SummaryBuilder } from "../exec/summary.ts";
 import { nameParts, targetName } from "../exec/target_names.ts";
 import type { Selection, Target } from "../kube/target.ts";
+import { isConfirmed } from "./confirm_change.ts";
 import type { CopyEvent, CopyOptions, PlannedCopy } from "./cp_events.ts";
 import { absolutePath, checkApart, plannedCopy } from "./cp_paths.ts";
 import { ProgressBoard } from "./cp_progress.ts";
@@ -133,9 +134,9 @@ class CopyRun {
   /** Copies out of pods change nothing there, and need no question. */
   async #confirmed(targets: readonly Target[]): Promise<boolean> {
     const { confirm, way } = this.#options;
-    if (confirm === undefined || targets.length <= confirm.above) return true;
     if (way.kind === "fromPods") return true;
-    return await confirm.ask({ targets, names: this.#names, command: this.#words() });
+    const [, , from = "", to = ""] = this.#words();
+    return await isConfirmed(this.#host, confirm, { action: { kind: "copy", from, to }, targets });
   }
 
   /** The copy as a command line, for the question and the record of events. */

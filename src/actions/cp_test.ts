@@ -98,7 +98,8 @@ Deno.test("a question that is answered with no copies nothing; out of pods there
   const asked: number[] = [];
   const confirm: CopyOptions["confirm"] = {
     above: 1,
-    ask: ({ names }) => {
+    ask: ({ scopes }) => {
+      const names = scopes.flatMap(({ pods }) => pods);
       asked.push(names.length);
       return Promise.resolve(false);
     },

@@ -1,15 +1,16 @@
 /** One command in every matching pod: from a selection to the outcomes of its targets. */
 import { BoundedQueue } from "../base/bounded_queue.ts";
+import { definedOnly } from "../base/defined_only.ts";
 import { UsageError } from "../base/errors.ts";
 import { exitCodeOfRun } from "../exec/exit_code.ts";
 import type { RunEvent } from "../exec/model.ts";
-import { isKnownReadOnly } from "../gate/commands.ts";
 import { runOnTargets } from "../exec/run_on_targets.ts";
 import type { RunOptions } from "../exec/run_options.ts";
 import { directInput, type RunInput, sharedInput } from "../exec/stdin_spool.ts";
 import { SummaryBuilder } from "../exec/summary.ts";
 import { nameParts, targetName } from "../exec/target_names.ts";
 import type { Target } from "../kube/target.ts";
+import { isConfirmed } from "./confirm_change.ts";
 import { type ContextFindings, Discovery, noMatch, selectIn } from "./discover_targets.ts";
 import { findPatiently } from "./find_patiently.ts";
 import type { ExecEvent, ExecOptions } from "./exec_events.ts";
@@ -166,15 +167,17 @@ class ExecRun {
   }
 
   async #confirmed(): Promise<boolean> {
-    const { confirm, command, terminal, oneTarget } = this.#options;
+    const { confirm, command, shell = false, terminal, oneTarget, because } = this.#options;
     if ((terminal !== undefined || oneTarget) && this.#targets.length > 1) {
       throw new UsageError(`a terminal is for one pod, and ${matchesText(this.#names)}`, {
         hint: "narrow the selection, or leave out -t",
       });
     }
-    if (confirm === undefined || this.#targets.length <= confirm.above) return true;
-    if (isKnownReadOnly(command, { shell: this.#options.shell ?? false })) return true;
-    return await confirm.ask({ targets: this.#targets, names: this.#names, command });
+    return await isConfirmed(this.#host, confirm, {
+      action: { kind: "command", command, shell },
+      targets: this.#targets,
+      ...definedOnly({ because }),
+    });
   }
 
   #runOptions(settings: ExecSettings, input: RunInput | undefined): RunOptions {

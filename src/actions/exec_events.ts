@@ -12,7 +12,10 @@ import type { Amount } from "../exec/schedule.ts";
 import type { TargetReport } from "../exec/target_report.ts";
 import type { OutputChunk, TerminalSize } from "../kube/client.ts";
 import type { Selection, SkippedPod, Target } from "../kube/target.ts";
+import type { Change, Confirm } from "./confirm_change.ts";
 
+export type { ChangeQuestion, ChangeScope } from "../gate/change.ts";
+export type { Confirm } from "./confirm_change.ts";
 export type { FoldedGroup, GroupDiff } from "../exec/folded_group.ts";
 export type { Line } from "../exec/interleave_lines.ts";
 export type { Outcome, OutcomeKind, RunEvent } from "../exec/model.ts";
@@ -106,23 +109,14 @@ export interface ExecOptions {
   shell?: boolean;
   /** `{pod}`, `{namespace}`, `{node}`, `{ip}`, `{index}` in the words stand for the target's. */
   substitute?: boolean;
-  /**
-   * Asked when the command isn't known to be read-only and there are more than `above` targets. The run
-   * doesn't begin unless it answers true. Absent: nothing is asked (`--yes`).
-   */
-  confirm?: { above: number; ask: (question: ExecQuestion) => Promise<boolean> };
+  /** Confirms a command that isn't known to be read-only. Absent: nothing is asked (`--yes`). */
+  confirm?: Confirm;
+  /** The command is confirmed whatever the number of targets. */
+  because?: Change["because"];
   /** The largest remote exit code is the run's. */
   maxExitCode?: boolean;
   /** Cancels: what runs is ended in the pods too, and the run ends with its outcomes. */
   signal: AbortSignal;
-}
-
-/** What a person is asked before a command runs in many targets. */
-export interface ExecQuestion {
-  targets: readonly Target[];
-  /** Each target's name, as short as it can be without being ambiguous. */
-  names: readonly string[];
-  command: readonly string[];
 }
 
 /**

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { KodamaError } from "../base/errors.ts";
 import type { PodScript } from "../exec/testing/simulated_pod.ts";
 import { exec } from "./exec.ts";
-import type { ExecEvent, ExecOptions } from "./exec_events.ts";
+import type { ChangeQuestion, ExecEvent, ExecOptions } from "./exec_events.ts";
 import { listPods } from "./list_pods.ts";
 import { runWorkflow, shortWorkflow } from "./run_workflow.ts";
 import { type SimulatedCluster, simulatedHost } from "./testing/simulated_host.ts";
@@ -140,8 +140,8 @@ Deno.test("a question is asked for a change in many pods, and no means nothing i
   const asked: string[][] = [];
   const confirm = (answer: boolean, above: number) => ({
     above,
-    ask: ({ names }: { names: readonly string[] }) => {
-      asked.push([...names]);
+    ask: ({ scopes }: ChangeQuestion) => {
+      asked.push(scopes.flatMap(({ pods }) => [...pods]));
       return Promise.resolve(answer);
     },
   });
@@ -170,7 +170,7 @@ Deno.test("a workflow runs its command in its pods", async () => {
   const signal = new AbortController().signal;
   const workflow = await shortWorkflow(host, "hello");
   assert.ok(workflow !== undefined);
-  const run = runWorkflow(host, { workflow, overrides: {}, signal });
+  const run = runWorkflow(host, { workflow, overrides: {}, signal, trust: { trustNow: true } });
   const events = await clock.runUntil(Array.fromAsync(run));
   const [first] = events;
   assert.deepEqual(first?.kind === "runStarted" && first.command, ["echo", "hi"]);

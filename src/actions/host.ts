@@ -62,6 +62,8 @@ export interface HostFiles {
 export interface KubeContextInfo {
   name: string;
   current: boolean;
+  /** The API server's address; absent if the kubeconfig doesn't say it. */
+  server?: string;
 }
 
 /** What `doctor` asks of this machine. */

@@ -15,8 +15,8 @@ import {
 } from "../workflow/record.ts";
 import { overridden } from "../workflow/engine/make_stage.ts";
 import type { WhereOverrides } from "../workflow/engine/scope.ts";
-import type { LocalWorld, Question, World } from "../workflow/engine/world.ts";
-import { planOf, type WorkflowPlan } from "../workflow/full_plan.ts";
+import type { FoundPods, LocalWorld, Question, World } from "../workflow/engine/world.ts";
+import { planOf, planWithChanges, type WorkflowPlan } from "../workflow/full_plan.ts";
 import { type Loaded, loadWorkflow } from "../workflow/load_workflow.ts";
 import type { FullWorkflow, Param } from "../workflow/model.ts";
 import { type ParamTexts, paramValue, paramValues } from "../workflow/params.ts";
@@ -24,9 +24,11 @@ import { type SelectFields, type Where, whereOf } from "../workflow/selection_fi
 import type { WorkflowEvent } from "../workflow/step_events.ts";
 import { evaluateDeep } from "../workflow/templates.ts";
 import { variablesGranted } from "../workflow/variables_named.ts";
+import type { Change, Confirm } from "./confirm_change.ts";
 import type { Host } from "./host.ts";
 import { recordId } from "./record_file.ts";
 import { WorkflowRecorder } from "./record_workflow.ts";
+import { WorkflowGate } from "./workflow_gate.ts";
 import { worldOf } from "./workflow_world.ts";
 import { ensureTrusted, type TrustAsk } from "./workflow_trust.ts";
 import { trustSubject } from "./workflow_trust_subject.ts";
@@ -36,6 +38,7 @@ export type { Again, StepOutcome, WorkflowEvent } from "../workflow/step_events.
 export { reasonOf } from "../workflow/engine/policy.ts";
 export type { WhereOverrides } from "../workflow/engine/scope.ts";
 export type { ParamTexts } from "../workflow/params.ts";
+export type { Confirm } from "./confirm_change.ts";
 export type { Question } from "../workflow/engine/world.ts";
 
 /** Asks a person. Absent where there is nobody. */
@@ -59,6 +62,10 @@ export interface RunStepsOptions extends StepsOptions {
   trustNow: boolean;
   ask?: Ask;
   askTrust?: (question: TrustAsk) => Promise<boolean>;
+  /** Confirms what the run changes. Absent: nothing is asked (`--yes`). */
+  confirm?: Confirm;
+  /** The run is confirmed whatever it changes. */
+  because?: Change["because"];
   /** Ends the steps of `finally` too. */
   finallySignal: AbortSignal;
   /** An earlier run, and from where it is gone on with; `all` is from the beginning, with its parameters. */
@@ -151,13 +158,18 @@ export async function* runSteps(
     [since.files, since.params, since.undoing, ...Object.values(since.steps)].some(({ length }) =>
       length > 0
     );
+  const gate = new WorkflowGate(host, workflow, options.yes ? undefined : options.confirm);
   const world = worldOf(host, {
     env,
+    confirmChange: (change, heard) => gate.mayChange(change, heard),
     // What was trusted is what runs, whatever the files hold by now.
     local: { ...local, readText: (path) => Promise.resolve(trusted.get(path)) },
     runScript,
     ...(ask === undefined ? {} : { ask }),
   });
+  if (!await mayBegin(gate, { loaded, params, world, options })) {
+    throw new KodamaError("declined", "cancelled; nothing was run");
+  }
   await using recorder = await WorkflowRecorder.begin(host, run, {
     workflow,
     uses,
@@ -240,6 +252,40 @@ async function changedSince(
     steps: stepChanges(run, await staticSteps(context)),
     undoing: from.kind === "all" ? [] : undoneBy(run),
   };
+}
+
+/** Asks about the plan. What can't be planned now, as its pods can't be listed yet, asks when it is about to change. */
+async function mayBegin(
+  gate: WorkflowGate,
+  { loaded: { workflow, uses }, params, world, options }: {
+    loaded: Loaded;
+    params: Readonly<Record<string, JsonValue>>;
+    world: World;
+    options: RunStepsOptions;
+  },
+): Promise<boolean> {
+  const { overrides, signal, goOn, because } = options;
+  // What a rerun has left to do is known when its steps begin.
+  if (!gate.asks || goOn !== undefined && because === undefined) return true;
+  const found = new Map<string, Promise<FoundPods>>();
+  const find = (where: Where) => {
+    const key = JSON.stringify(where);
+    const asked = found.get(key) ?? world.find(where, signal);
+    found.set(key, asked);
+    return asked;
+  };
+  const planned = async () => {
+    const { changes } = await planWithChanges(workflow, { params, overrides, uses, find });
+    if (changes.every(({ targets }) => targets !== undefined)) return { changes, around: [] };
+    const own = whereOf(evaluateDeep(workflow.select, { params }) as SelectFields);
+    const { targets: around } = await find(overridden(own, { overrides }));
+    return { changes, around };
+  };
+  const { changes, around } = await planned().catch((error: unknown) => {
+    if (signal.aborted || !(error instanceof KodamaError)) throw error;
+    return { changes: [], around: [] };
+  });
+  return await gate.mayBegin(changes, around, because);
 }
 
 /** The variables that these workflows are granted; all others are as if they weren't set. */

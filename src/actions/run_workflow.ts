@@ -1,14 +1,34 @@
 /** Workflows: found by name, planned, and run as one command over the pods of their selection. */
-import { findWorkflow, listWorkflowFiles } from "../workflow/find_workflow.ts";
+import { KodamaError } from "../base/errors.ts";
+import { findWorkflow, listWorkflowFiles, ownWorkflowFolders } from "../workflow/find_workflow.ts";
 import { parseShortWorkflow } from "../workflow/parse_workflow.ts";
 import { plan, type PlanOverrides } from "../workflow/plan.ts";
 import { exec } from "./exec.ts";
 import type { ExecEvent, ExecOptions } from "./exec_events.ts";
 import type { Workflow } from "../workflow/workflow.ts";
 import type { Host } from "./host.ts";
+import type { TrustOptions } from "./workflow_trust.ts";
 
-export { type Plan, plan, type PlanOverrides } from "../workflow/plan.ts";
+export { narrowsPods, type Plan, plan, type PlanOverrides } from "../workflow/plan.ts";
 export type { Workflow } from "../workflow/workflow.ts";
+
+/** Where a workflow that is named comes from. */
+export interface WorkflowSource {
+  path: string;
+  kind: "shipped" | "own" | "repository";
+}
+
+/**
+ * Where the workflow of a name or path is.
+ *
+ * @throws KodamaError `notFound` with the nearest names.
+ */
+export async function workflowSource(host: Host, wanted: string): Promise<WorkflowSource> {
+  const { path } = await findWorkflow(host.files, host.places, wanted);
+  if (path.startsWith(`${host.places.shippedWorkflowsDir}/`)) return { path, kind: "shipped" };
+  const isOwn = ownWorkflowFolders(host.places).some((folder) => path.startsWith(`${folder}/`));
+  return { path, kind: isOwn ? "own" : "repository" };
+}
 
 /** Which workflow, what of it is changed, and what only a run needs. */
 export interface RunWorkflowOptions extends
@@ -32,6 +52,7 @@ export interface RunWorkflowOptions extends
   > {
   workflow: Workflow;
   overrides: PlanOverrides;
+  trust: TrustOptions;
 }
 
 /**
@@ -45,13 +66,46 @@ export async function shortWorkflow(host: Host, wanted: string): Promise<Workflo
   return await parseShortWorkflow(found, found.name);
 }
 
-/** Runs a workflow. Throws as {@link exec} does. */
+/**
+ * Runs a workflow.
+ *
+ * @throws KodamaError `forbidden` or `cancelled` if it isn't trusted; what {@link exec} throws.
+ */
 export async function* runWorkflow(
   host: Host,
   options: RunWorkflowOptions,
 ): AsyncGenerator<ExecEvent, void> {
-  const { workflow, overrides, ...run } = options;
+  const { workflow: read, overrides, trust, ...run } = options;
+  const workflow = isOwn(host, read) ? read : await trustedWorkflow(host, read, {
+    ...trust,
+    replacesCommand: overrides.command !== undefined,
+  });
   yield* exec(host, { ...plan(workflow, overrides), ...run });
+}
+
+/** The user's own, and those that come with kodama: nothing of them needs trust, nor is loaded to find that out. */
+function isOwn(host: Host, { path }: Workflow): boolean {
+  return ownWorkflowFolders(host.places).some((folder) => path.startsWith(`${folder}/`));
+}
+
+/** The workflow of the very text that is trusted. A command that replaces its own is the person's. */
+async function trustedWorkflow(
+  host: Host,
+  { name, path }: Workflow,
+  { replacesCommand, ...trust }: TrustOptions & { replacesCommand: boolean },
+): Promise<Workflow> {
+  const [{ loadWorkflow }, { trustSubject }, { ensureTrusted }] = await Promise.all([
+    import("../workflow/load_workflow.ts"),
+    import("./workflow_trust_subject.ts"),
+    import("./workflow_trust.ts"),
+  ]);
+  const loaded = await loadWorkflow(host.files, host.places, path);
+  const subject = await trustSubject(host, loaded);
+  const changes = replacesCommand ? [] : subject.changes;
+  const texts = await ensureTrusted(host, { ...subject, changes }, trust);
+  const workflow = await parseShortWorkflow({ path, text: texts.get(path) ?? "" }, name);
+  if (workflow === undefined) throw new KodamaError("conflict", `${path} has changed meanwhile`);
+  return workflow;
 }
 
 /** The names of all workflows that can be run from here. */

@@ -110,6 +110,7 @@ async function runCase(
     params: new Map(params),
     overrides: {},
     yes: one.yes ?? false,
+    ...(one.yes === undefined ? {} : { confirm: { ask: () => Promise.resolve(one.yes === true) } }),
     trustNow: true,
     ask: () => Promise.resolve(one.yes === undefined ? undefined : one.yes ? "yes" : "no"),
     signal,
@@ -127,8 +128,9 @@ async function runCase(
   } catch (error) {
     // It wasn't begun: a parameter, a file. That can be what the case expects.
     if (!(error instanceof KodamaError)) throw error;
+    const outcome = error.kind === "declined" ? "refused" : "failed";
     const exitCode = exitCodeOfKind(error.kind);
-    return { outcome: "failed", reason: error.message, exitCode, outputs: {}, steps, lines };
+    return { outcome, reason: error.message, exitCode, outputs: {}, steps, lines };
   }
   throw new Error("a run ended without its last event");
 }

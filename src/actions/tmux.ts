@@ -1,10 +1,10 @@
 /** One pane of tmux for each target of a selection. */
 import { KodamaError, UsageError } from "../base/errors.ts";
-import { isKnownReadOnly } from "../gate/commands.ts";
 import type { Target } from "../kube/target.ts";
 import { capacity, pagesOf } from "../tmux/layout.ts";
 import type { Pane } from "../tmux/commands.ts";
 import { isTooOld, oldestTmux } from "../tmux/words.ts";
+import { type ChangeAction, isConfirmed } from "./confirm_change.ts";
 import type { Host } from "./host.ts";
 import type { Multiplexer } from "./multiplexer.ts";
 import { allTargets } from "./one_target.ts";
@@ -40,7 +40,9 @@ export async function* tmux(
   await checkVersion(multiplexer, options.signal);
   const { targets, names, notes } = await allTargets(host, options, options.signal);
   yield* notes;
-  await confirm(options, { targets, names });
+  if (!await isConfirmed(host, options.confirm, { action: actionOf(options.command), targets })) {
+    throw new KodamaError("declined", "cancelled; no pane was made");
+  }
   // Made once, before many panes would want to make it.
   await shellOwner(host);
   const panes = await panesOf(targets, names, { host, multiplexer, options });
@@ -56,14 +58,9 @@ async function checkVersion(multiplexer: Multiplexer, signal: AbortSignal): Prom
   });
 }
 
-async function confirm(
-  { command, confirm }: TmuxOptions,
-  { targets, names }: { targets: readonly Target[]; names: readonly string[] },
-): Promise<void> {
-  if (command.length === 0 || confirm === undefined || targets.length <= confirm.above) return;
-  if (isKnownReadOnly(command)) return;
-  if (await confirm.ask({ targets, names, command })) return;
-  throw new KodamaError("cancelled", "not confirmed: nothing was run");
+/** Shells that are typed into at once count as a change. */
+function actionOf(command: readonly string[]): ChangeAction {
+  return command.length === 0 ? { kind: "shells" } : { kind: "command", command, shell: false };
 }
 
 /** Names of Kubernetes as its servers check them. What says otherwise would reach a command line. */

@@ -1,7 +1,8 @@
 /** The options and events of the `tmux` action. */
 import type { Remain } from "../tmux/commands.ts";
 import type { Layout } from "../tmux/layout.ts";
-import type { ExecEvent, ExecQuestion, Selection } from "./exec_events.ts";
+import type { Confirm } from "./confirm_change.ts";
+import type { ExecEvent, Selection } from "./exec_events.ts";
 
 export { type Layout, layouts } from "../tmux/layout.ts";
 export { checkedSessionName } from "../tmux/words.ts";
@@ -28,8 +29,8 @@ export interface TmuxOptions {
   size: { columns: number; rows: number };
   /** Somebody can be shown the panes. */
   terminal: boolean;
-  /** Asked before a command that isn't known to be read-only runs in more than `above` targets. */
-  confirm?: { above: number; ask: (question: ExecQuestion) => Promise<boolean> };
+  /** Confirms shells, and a command that isn't known to be read-only. Absent: nothing is asked (`--yes`). */
+  confirm?: Confirm;
   signal: AbortSignal;
 }
 

@@ -148,7 +148,7 @@ Deno.test("what is too old, not confirmed or can't be shown makes nothing", asyn
     [/tmux 3\.1c is too old/, {
       answer: ([name]) => name === "-V" ? said("tmux 3.1c\n") : undefined,
     }],
-    [/not confirmed/, { options: { command: ["reboot"], confirm: { above: 2, ask } } }],
+    [/cancelled/, { options: { command: ["reboot"], confirm: { above: 2, ask } } }],
     [/needs a terminal/, { options: { detach: false } }],
     [/has a session "night" already/, {
       answer: ([name]) => name === "list-sessions" ? said("a\nnight\n") : undefined,

@@ -26,6 +26,10 @@ export interface TrustSubject {
   path: string;
   files: readonly ReadFile[];
   permissions: Permissions;
+  /** Steps that change pods or the cluster, a line each. */
+  changes: readonly string[];
+  /** A workflow of the same name comes with kodama. */
+  hidesShipped: boolean;
 }
 
 /** What a person is asked. */
@@ -36,8 +40,10 @@ export interface TrustAsk {
   seen: "new" | "changed";
   /** Files that differ from those that were trusted, relative to the workflow's folder. */
   changed: readonly string[];
-  /** What it may, a line each. */
+  /** What it may do, a line each. */
   permissions: readonly string[];
+  /** A workflow of the same name comes with kodama, and would run without it. */
+  hidesShipped: boolean;
 }
 
 /** How far a yes goes. */
@@ -66,7 +72,7 @@ export async function ensureTrusted(
   if (decision.kind === "refused") throw await refused(host, subject, decision);
   if (decision.kind === "ask") {
     if (!await options.ask?.(askOf(subject, decision))) {
-      throw new KodamaError("cancelled", `the workflow ${name} isn't trusted, and nothing was run`);
+      throw new KodamaError("declined", `the workflow ${name} isn't trusted, and nothing was run`);
     }
     await trust(host, subject);
   }
@@ -75,10 +81,16 @@ export async function ensureTrusted(
 
 /** The question about a workflow that isn't trusted. */
 export function askOf(
-  { name, path, permissions }: TrustSubject,
+  subject: TrustSubject,
   { seen, changed }: Pick<TrustAsk, "seen" | "changed">,
 ): TrustAsk {
-  return { name, path, seen, changed, permissions: permissionWords(permissions) };
+  const { name, path, hidesShipped } = subject;
+  return { name, path, seen, changed, permissions: powersOf(subject), hidesShipped };
+}
+
+/** What a workflow may do beyond reading in its pods, a line each. */
+function powersOf({ permissions, changes }: TrustSubject): string[] {
+  return [...permissionWords(permissions), ...changes.map((does) => `change its pods: ${does}`)];
 }
 
 /** Whether it is trusted, without asking. */
@@ -88,7 +100,8 @@ export async function trustOf(
   options: { trustNow: boolean; canAsk: boolean },
 ): Promise<TrustDecision> {
   const path = absolute(subject.path, host.places.workingDir);
-  const needsTrust = grantsAnything(subject.permissions);
+  const { permissions, changes, hidesShipped } = subject;
+  const needsTrust = grantsAnything(permissions) || changes.length > 0 || hidesShipped;
   const ownFolders = ownWorkflowFolders(host.places);
   // Nothing is read, and nothing calculated, for what needs no trust.
   const isAsked = needsTrust && !options.trustNow;
@@ -111,7 +124,7 @@ export async function trust(host: Host, subject: TrustSubject): Promise<TrustEnt
   const entry: TrustEntry = {
     path,
     files: await fingerprintOf(path, subject.files),
-    permissions: permissionWords(subject.permissions),
+    permissions: powersOf(subject),
     trustedAt: host.clock.now().toISOString(),
   };
   const others = (await listTrusted(host)).filter((one) => one.path !== path);

@@ -13,6 +13,7 @@ import type { FullWorkflow, Step } from "../workflow/model.ts";
 import { absolute } from "../workflow/permissions.ts";
 import { isFile } from "../workflow/steps/script.ts";
 import type { Host } from "./host.ts";
+import { intentOf } from "./workflow_files.ts";
 import type { TrustSubject } from "./workflow_trust.ts";
 
 /** More than any script that a person can still read, in bytes. */
@@ -41,7 +42,24 @@ export async function trustSubject(host: Host, loaded: Loaded): Promise<TrustSub
     path: workflow.path,
     permissions: permissionsUnion(workflows.map(({ permissions }) => permissions)),
     files: [...files, ...read],
+    changes: [...new Set(workflows.flatMap(changesOf))],
+    hidesShipped: await hidesShipped(host, workflow),
   };
+}
+
+/** What the steps of a workflow change in pods or in the cluster, whatever the values of expressions will be. */
+function changesOf({ steps, finally: last }: FullWorkflow): string[] {
+  return allSteps([...steps, ...last]).flatMap((step) => {
+    const { does, effect, change } = intentOf(step);
+    return change === undefined && effect !== "asks" ? [] : [does];
+  });
+}
+
+async function hidesShipped(host: Host, { name, path }: FullWorkflow): Promise<boolean> {
+  const { shippedWorkflowsDir } = host.places;
+  if (path.startsWith(`${shippedWorkflowsDir}/`)) return false;
+  const shipped = await host.files.listFiles(shippedWorkflowsDir);
+  return shipped.some((file) => file === `${name}.yaml` || file === `${name}.yml`);
 }
 
 function scriptPaths(workflow: FullWorkflow): string[] {

@@ -19,6 +19,8 @@ function subject(text = "steps: []", path = "/project/workflows/deploy.yaml"): T
     name: "deploy",
     path,
     permissions,
+    changes: [],
+    hidesShipped: false,
     files: [{ path, text }, { path: "/project/lib/a.yaml", text: "a" }],
   };
 }
@@ -48,6 +50,7 @@ Deno.test("a new workflow is asked about once, with what it may", async () => {
   await ensureTrusted(host, subject(), options);
   await ensureTrusted(host, subject(), nobody);
   assert.deepEqual(asked, [{
+    hidesShipped: false,
     name: "deploy",
     path: "/project/workflows/deploy.yaml",
     seen: "new",
@@ -68,7 +71,7 @@ Deno.test("one that has changed since is asked about again, by the files that ha
 Deno.test("after a no nothing is kept, and the error is a cancel", async () => {
   const { host, files } = simulatedHost({});
   await assert.rejects(ensureTrusted(host, subject(), person(false).options), {
-    kind: "cancelled",
+    kind: "declined",
     message: "the workflow deploy isn't trusted, and nothing was run",
   });
   assert.equal(files.size, 0);

@@ -23,10 +23,15 @@ export interface WorldParts {
   runScript: RunScript;
   /** Absent where there is nobody to ask. */
   ask?: World["ask"];
+  /** Absent for a plan, which changes nothing. */
+  confirmChange?: World["confirmChange"];
 }
 
 /** The world of a run. */
-export function worldOf(host: Host, { local, env, runScript, ask }: WorldParts): World {
+export function worldOf(
+  host: Host,
+  { local, env, runScript, ask, confirmChange }: WorldParts,
+): World {
   const silent = new Set<string | undefined>();
   return {
     clock: host.clock,
@@ -34,6 +39,7 @@ export function worldOf(host: Host, { local, env, runScript, ask }: WorldParts):
     local,
     runScript,
     ask: ask ?? (() => Promise.resolve(undefined)),
+    confirmChange: confirmChange ?? (() => Promise.resolve(false)),
     copy: async (work) => {
       const { copyingOf } = await import("./copy_step.ts");
       return await copyingOf(host, work);

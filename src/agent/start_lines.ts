@@ -1,12 +1,8 @@
 /** The files of a new task: what a person wrote goes into them in quotes, and never into a command line of kodama's. */
 import { UsageError } from "../base/errors.ts";
+import { quoted } from "../base/shell_quote.ts";
 import { startScript } from "../exec/start_command.ts";
 import type { Adapter, TaskPlan } from "./adapter.ts";
-
-/** A text as one word of a POSIX shell. */
-export function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
-}
 
 /**
  * The file `start`: goes to the folder, takes the task's variables over, and becomes the agent. Its argument is the

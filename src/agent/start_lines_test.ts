@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { quoted } from "../base/shell_quote.ts";
 import { anyText } from "../base/testing/any_text.ts";
-import { environmentLines, fileLines, quoted } from "./start_lines.ts";
+import { environmentLines, fileLines } from "./start_lines.ts";
 
 Deno.test("whatever a person wrote is one word to a shell", async () => {
   const words = fc.sample(

@@ -25,6 +25,8 @@ export type ErrorKind =
   | "conflict"
   /** A limit of time was reached. */
   | "timeout"
+  /** A person said no to a question. */
+  | "declined"
   /** A person or a signal stopped it. */
   | "cancelled"
   /** The server answered with an error of another kind. */
@@ -39,6 +41,7 @@ const exitCodes: Readonly<Record<ErrorKind, number>> = {
   unreachable: 4,
   // 128 + SIGINT, as a shell reports it.
   cancelled: 130,
+  declined: 1,
   config: 1,
   unauthorized: 1,
   forbidden: 1,

@@ -6,25 +6,50 @@ export function isYes(answer: string): boolean {
   return /^\s*y(?:es)?\s*$/i.test(answer);
 }
 
-/** Whether somebody sits there who can be asked: kodama never waits for an answer that can't come. */
+/** Whether someone sits there who can be asked: kodama never waits for an answer that can't come. */
 export function canAsk({ stdin, stderr }: Terminal): boolean {
   return stdin.isTerminal && stderr.isTerminal;
 }
 
+/** A question of yes or no that can explain itself. */
+export interface YesQuestion {
+  /** Ends with the question itself, without a line's end: the answer follows it. */
+  text: string;
+  /** What can be typed, as it stands in brackets. */
+  choices: string;
+  /** A key that shows more, after which the question is asked again. */
+  more?: { key: string; text: () => string };
+}
+
 /**
- * Asks whoever {@link canAsk} has seen. At the end of input it is a no, and the question's line is ended.
+ * Asks if {@link canAsk}. Returns false at the end of input, after ending the question's line.
  *
- * @param text ends with the question itself, and not with its line: the answer stands behind it.
+ * @param text ends with the question itself, without a line's end: the answer follows it.
  */
 export async function askYes(
   terminal: Terminal,
   text: string,
   signal: AbortSignal,
 ): Promise<boolean> {
-  await terminal.stderr.write(`${text} [y/N] `);
-  await terminal.stderr.flush();
+  return await askChoice(terminal, { text, choices: "y/N" }, signal);
+}
+
+/** As {@link askYes}, with a key that shows more. */
+export async function askChoice(
+  terminal: Terminal,
+  { text, choices, more }: YesQuestion,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const ask = async (asked: string) => {
+    await terminal.stderr.write(`${asked} [${choices}] `);
+    await terminal.stderr.flush();
+  };
+  await ask(text);
   for await (const chunk of terminal.stdin.chunks(signal)) {
-    return isYes(new TextDecoder().decode(chunk));
+    const answer = new TextDecoder().decode(chunk);
+    if (more === undefined || answer.trim().toLowerCase() !== more.key) return isYes(answer);
+    await terminal.stderr.write(more.text());
+    await ask(text);
   }
   if (!signal.aborted) await terminal.stderr.write("\n");
   return false;

@@ -1,4 +1,5 @@
 /** `--pick` for the commands that take a selection: the picker is loaded where somebody wants to choose. */
+import { UsageError } from "../base/errors.ts";
 import type { Host } from "../actions/host.ts";
 import type { Selection } from "../actions/exec_events.ts";
 import type { Invocation } from "./invocation.ts";
@@ -6,6 +7,33 @@ import type { Choosing, Chosen } from "./picking/chosen_first.ts";
 
 /** The exit code of a command whose picker was left: 128 + SIGINT, as fzf answers. */
 export const leftWithoutChoice = 130;
+
+/** Flags that choose pods; without one of them, or an operand, every pod of a namespace matches. */
+const chooses = ["match", "selector", "field-selector", "node", "from", "pick"];
+
+/**
+ * Who chooses the pods of a command, if a person does. A command that changes pods (`mustChoose`) never takes every
+ * pod because nothing was said: an empty variable would be a change of all of them.
+ *
+ * @throws UsageError if `--all` stands beside a choice.
+ */
+export function choosingOf(
+  { flags, given, operands }: {
+    flags: { pick: boolean; all: boolean };
+    given: ReadonlySet<string>;
+    operands: readonly string[];
+  },
+  { mustChoose }: { mustChoose: boolean },
+): Choosing | undefined {
+  const isChosen = operands.length > 0 || chooses.some((flag) => given.has(flag));
+  if (flags.all && isChosen) {
+    throw new UsageError("--all and a choice of pods contradict each other", {
+      hint: "leave out --all: the choice decides",
+    });
+  }
+  if (flags.pick) return { kind: "many" };
+  return isChosen || flags.all || !mustChoose ? undefined : { kind: "required" };
+}
 
 /** The host, and what a command runs in; undefined where the person left without a choice. */
 export async function chosenBy(

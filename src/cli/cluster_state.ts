@@ -6,6 +6,7 @@ import type {
   RunningCluster,
 } from "../actions/cluster_control.ts";
 import { counted } from "../base/counted.ts";
+import { commandLine } from "../base/shell_quote.ts";
 import { printable } from "../term/printable.ts";
 import { BadValue, choice, count, text, value } from "./flag.ts";
 import { jsonDocument } from "./output.ts";
@@ -61,7 +62,7 @@ function runningLines({ server, context, kubeconfig, world, pods, data }: Runnin
     ...(data === null ? [] : [`  kept in  ${data}`]),
     "",
     "To use it in this shell:",
-    `  export KUBECONFIG=${quoted(kubeconfig)}`,
+    `  export KUBECONFIG=${commandLine([kubeconfig])}`,
   ];
 }
 
@@ -71,7 +72,7 @@ function endedLines({ server, world, pods, pid, data }: RunningCluster): string[
     `The embedded cluster at ${server} has ended (${what}).`,
     ...(data === null
       ? []
-      : [`Its objects stay: kodama cluster up --data ${quoted(data)} goes on with them.`]),
+      : [`Its objects stay: kodama cluster up --data ${commandLine([data])} goes on with them.`]),
   ];
 }
 
@@ -105,9 +106,4 @@ export function clusterEventLine(event: ClusterEvent): string | undefined {
     case "ready":
       return undefined;
   }
-}
-
-/** A word for a shell. */
-function quoted(path: string): string {
-  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }

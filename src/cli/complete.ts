@@ -10,7 +10,7 @@ import type { Completion, Flag, Flags, Suggestion } from "./flag.ts";
 import { success } from "./exit_codes.ts";
 import type { Invocation } from "./invocation.ts";
 import { flagAwaiting } from "./spelling.ts";
-import { type Node, nodeAt } from "./node.ts";
+import type { Node } from "./node.ts";
 import { leadingValueFlags, tree } from "./tree.ts";
 
 /** What the shell does besides offering the words; Cobra's numbers. */
@@ -62,12 +62,6 @@ async function whatIsWanted(
 ): Promise<Wanted> {
   const typed = [...program.prefix, ...before];
   if (typed.includes("--")) return { kind: "files" };
-  if (typed[0] === "help") {
-    const node = nodeAt(tree, typed.slice(1));
-    return node?.kind === "branch"
-      ? { kind: "words", words: summaries(node.commands) }
-      : { kind: "nothing" };
-  }
   const { node, words } = descend(typed);
   if (node === undefined) return { kind: "nothing" };
   if (node.kind === "branch") {
@@ -108,8 +102,6 @@ function wantedOf(command: Command, words: readonly string[], partial: string): 
   if (partial.startsWith("-")) {
     return { kind: "words", words: [...flagOffers(command.flags, words), helpFlag] };
   }
-  // No pod and no workflow is named like a path.
-  if (/^(?:\.{1,2}|~)?\//.test(partial)) return { kind: "files" };
   const declared = command.operands ?? [];
   const last = declared.at(-1);
   const operand = declared[operands] ?? (last?.arity === "any" ? last : undefined);
@@ -154,10 +146,8 @@ async function offersFor(wanted: Wanted, invocation: Invocation): Promise<readon
   switch (wanted.kind) {
     case "words":
       return wanted.words;
-    case "value": {
-      const named = wanted.completion.kind === "pods" ? new Set(wanted.words) : new Set();
-      return (await completeValues(wanted, invocation)).filter(({ value }) => !named.has(value));
-    }
+    case "value":
+      return await completeValues(wanted, invocation);
     case "files":
     case "nothing":
       return [];

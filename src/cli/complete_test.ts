@@ -48,12 +48,6 @@ const lines: readonly (readonly [line: string, offers: string[], directive?: str
   ["kpod --sort a", ["age"]],
   ["kwekash --li", ["--list"]],
   ["kodama exec -n ", []],
-  ["kodama help clus", ["cluster"]],
-  ["kodama help cluster ", ["up", "down", "status"]],
-  ["kodama help exec ", []],
-  ["kodama cp ./ap", [], ":0"],
-  ["kodama run ./", [], ":0"],
-  ["kodama run ../flows/", [], ":0"],
 ];
 
 for (const [line, offers, directive = ":4"] of lines) {

@@ -1,5 +1,8 @@
 /** Past runs as tables and as data. */
-import type { ListedRun, PastRun } from "../actions/past_runs.ts";
+import type { ListedRun, PastRun, RecordedTarget } from "../actions/past_runs.ts";
+import { counted } from "../base/counted.ts";
+import { commandLine } from "../base/shell_quote.ts";
+import { runAge, scopeColumns, scopeFacts } from "./run_scopes.ts";
 import { workflowRow } from "./past_workflow_text.ts";
 import { printable } from "../term/printable.ts";
 import { tableLines } from "../term/table.ts";
@@ -9,20 +12,30 @@ import { formatDuration } from "../base/duration.ts";
 const commandWidth = 40;
 
 /** The runs as a table, the newest first. */
-export function runsTable(runs: readonly ListedRun[]): string[] {
+export function runsTable(runs: readonly ListedRun[], now: Date): string[] {
   const rows = runs.map((listed) => {
-    if (listed.kind === "unreadable") return [listed.id, "", "", "", listed.error.message];
-    if (listed.kind === "workflow") return workflowRow(listed.run);
+    if (listed.kind === "unreadable") {
+      return [listed.id, "", "", "", "", "", printable(listed.error.message)];
+    }
+    if (listed.kind === "workflow") return workflowRow(listed.run, now);
     const { header, targets } = listed.run;
     return [
       header.id,
-      header.at,
-      commandText(header),
+      runAge(header.at, now),
+      ...scopeColumns(targets.map(({ target }) => target)),
+      cut(commandText(header)),
       String(targets.length),
       resultText(listed.run),
     ];
   });
-  return tableLines(["RUN", "STARTED", "COMMAND", "PODS", "RESULT"], rows);
+  return tableLines(["RUN", "AGE", "CONTEXT", "NAMESPACE", "COMMAND", "PODS", "RESULT"], rows);
+}
+
+/** What is about to be repeated, and where. */
+export function rerunLine({ header }: PastRun, targets: readonly RecordedTarget[]): string {
+  const [context, namespace] = scopeColumns(targets.map(({ target }) => target));
+  return `rerun of ${header.id}: ${commandText(header)} in ${counted(targets.length, "pod")} of ` +
+    `${namespace} (context ${context})`;
 }
 
 /** A run, and how each of its targets ended. */
@@ -30,7 +43,8 @@ export function runLines(run: PastRun): string[] {
   const { header, targets, end } = run;
   const facts: [string, string][] = [
     ["run", header.id],
-    ["command", header.command.join(" ")],
+    ["command", quotedCommand(header)],
+    ...scopeFacts(targets.map(({ target }) => target)),
     ...(header.workflow === null ? [] : [["workflow", header.workflow] as [string, string]]),
     ...(header.rerunOf === null ? [] : [["again", header.rerunOf] as [string, string]]),
     ["started", header.at],
@@ -91,8 +105,18 @@ function rank(outcome: string): number {
   return outcome === "ok" ? 0 : 1;
 }
 
-function commandText({ command, workflow }: PastRun["header"]): string {
-  const text = oneLine(workflow === null ? command.join(" ") : `${workflow}: ${command.join(" ")}`);
+function commandText(header: PastRun["header"]): string {
+  const { workflow } = header;
+  const command = quotedCommand(header);
+  return oneLine(workflow === null ? command : `${workflow}: ${command}`);
+}
+
+/** As a shell would need it; a line of shell is one already. */
+function quotedCommand({ command, shell }: PastRun["header"]): string {
+  return shell ? command.join(" ") : commandLine(command);
+}
+
+function cut(text: string): string {
   return text.length <= commandWidth ? text : `${text.slice(0, commandWidth - 1)}…`;
 }
 

@@ -49,10 +49,12 @@ const killed: PastRun = {
 
 Deno.test("a run whose end isn't known says so, and a command can't steer the terminal", () => {
   assert.deepEqual(runLines(killed), [
-    "run       20260102-030405-0061a2b",
-    "command   sh -c echo a\\necho \\x1b[2J",
-    "started   2026-01-02T03:04:05.006Z",
-    "result    not ended: 1 ok, 1 failed, 1 not known",
+    "run         20260102-030405-0061a2b",
+    "command     sh -c 'echo a\\necho \\x1b[2J'",
+    "context     c",
+    "namespace   n",
+    "started     2026-01-02T03:04:05.006Z",
+    "result      not ended: 1 ok, 1 failed, 1 not known",
     "",
     "POD     OUTCOME     EXIT     TIME     REASON",
     "web-0   ok          0        40ms     <none>",
@@ -67,8 +69,8 @@ Deno.test("the list cuts long commands, and says which record can't be read", ()
   const [, first, second] = runsTable([
     { kind: "run", id: header.id, run },
     { kind: "unreadable", id: "odd", error },
-  ]);
-  assert.match(first ?? "", / x{39}… +3 +not ended: /);
+  ], new Date("2026-01-04T03:04:06Z"));
+  assert.match(first ?? "", / 2d +c +n +x{39}… +3 +not ended: /);
   assert.match(second ?? "", /^odd +<none> .*it is no record$/);
 });
 

@@ -1,11 +1,12 @@
 /** Past runs of workflows with steps, as tables and as data. */
 import type { PastStep, PastWorkflow } from "../actions/past_runs.ts";
 import { formatDuration } from "../base/duration.ts";
+import { runAge, scopeColumns, scopeFacts } from "./run_scopes.ts";
 import { printable } from "../term/printable.ts";
 import { tableLines } from "../term/table.ts";
 
-/** A run in a list: id, time, what, pods, result. */
-export function workflowRow(run: PastWorkflow): string[] {
+/** A run in a list: id, age, context, namespace, what, pods, result. */
+export function workflowRow(run: PastWorkflow, now: Date): string[] {
   const { header, steps } = run;
   const pods = new Set(
     steps.flatMap(({ targets }) =>
@@ -14,7 +15,8 @@ export function workflowRow(run: PastWorkflow): string[] {
   ).size;
   return [
     header.id,
-    header.at,
+    runAge(header.at, now),
+    ...scopeColumns(run.scopes),
     `workflow ${header.workflow}`,
     String(pods),
     resultOf(run),
@@ -34,6 +36,7 @@ export function workflowRunLines(run: PastWorkflow): string[] {
       ? []
       : [["secrets", header.secrets.join(" ")] as [string, string]]),
     ...(header.rerunOf === null ? [] : [["goes on", header.rerunOf] as [string, string]]),
+    ...scopeFacts(run.scopes),
     ["started", header.at],
     ["result", resultOf(run)],
     ...(end === undefined ? [] : [["exit code", String(end.exitCode)] as [string, string]]),

@@ -9,12 +9,14 @@ export interface Program {
   spoken: string;
   /** Words that go before the ones on the command line. */
   prefix: readonly string[];
+  /** The workflow that it runs is the one that comes with kodama, whatever a repository calls by its name. */
+  shippedOnly?: true;
 }
 
 const programs: Readonly<Record<string, Program>> = {
   "kodama": { spoken: "kodama", prefix: [] },
   "kpod": { spoken: "kpod", prefix: ["exec"] },
-  "kwekash": { spoken: "kwekash", prefix: ["run", "kwekash"] },
+  "kwekash": { spoken: "kwekash", prefix: ["run", "kwekash"], shippedOnly: true },
   "kubectl-kodama": { spoken: "kubectl kodama", prefix: [] },
 };
 

@@ -15,6 +15,7 @@ const codes: Readonly<Record<ErrorKind, number>> = {
   notFound: 1,
   conflict: 1,
   timeout: 3,
+  declined: 1,
   cancelled: 130,
   server: 1,
   environment: 1,

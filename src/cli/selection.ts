@@ -63,6 +63,11 @@ export const selectionFlags = {
   }),
 };
 
+/** Of commands that change pods: without a choice they change none. */
+export const allFlag = {
+  "all": toggle("use every pod of the namespace, if nothing else chooses", { group }),
+};
+
 /** The operands of a selection. */
 export const selectionOperands: readonly Operand[] = [
   { name: "POD|KIND/NAME", arity: "any", completion: { kind: "pods" } },

@@ -11,7 +11,7 @@ export const defaultSettings = {
     branchPrefix: "kodama/",
   },
   sync: { useGitignore: true },
-  exec: { fanout: 32, connectTimeout: "15s", outputMode: "prefix" },
+  exec: { fanout: 32, connectTimeout: "15s", outputMode: "prefix", confirmAbove: 10 },
 } as const satisfies Settings;
 
 /** Variables of the environment, and the settings that they stand for. */
@@ -19,4 +19,5 @@ export const settingVariables = {
   KODAMA_FANOUT: "exec.fanout",
   KODAMA_CONNECT_TIMEOUT: "exec.connectTimeout",
   KODAMA_OUTPUT_MODE: "exec.outputMode",
+  KODAMA_CONFIRM_ABOVE: "exec.confirmAbove",
 } as const;

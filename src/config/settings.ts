@@ -1,5 +1,6 @@
 /** The settings that hold: flags before environment, template, repository, user and defaults. */
 import * as v from "valibot";
+import { KodamaError } from "../base/errors.ts";
 import type { FileSchema, SourceFile } from "../base/yaml_shape.ts";
 import { defaultSettings, settingVariables } from "./default_settings.ts";
 import { allSettings, joinKey, type SettingPath } from "./setting_key.ts";
@@ -46,8 +47,10 @@ export async function effectiveSettings(sources: SettingSources): Promise<Effect
   ]);
   const layers = [...files, { settings: defaultSettings, origin: { kind: "default" } } as const];
   return allSettings().flatMap(({ path, schema }) => {
-    const found = fromVariable(path, schema, sources.env) ?? fromLayers(path, layers);
-    return found === undefined ? [] : [{ path, key: joinKey(path), ...found }];
+    const key = joinKey(path);
+    const found = fromVariable(path, schema, sources.env) ??
+      (Object.hasOwn(guards, key) ? guards[key]?.(path, layers) : fromLayers(path, layers));
+    return found === undefined ? [] : [{ path, key, ...found }];
   });
 }
 
@@ -89,6 +92,45 @@ function fromVariable(
   if (variable === undefined || text === "") return undefined;
   const value = parseSettingValue(variable, schema, text);
   return { value, origin: { kind: "environment", variable } };
+}
+
+/**
+ * Settings that guard against accidents: a repository, which could be anyone's, makes them stricter and never weaker.
+ */
+const guards: Readonly<
+  Record<string, (path: SettingPath, layers: readonly Layer[]) => Found | undefined>
+> = {
+  "exec.confirmAbove": (path, layers) => {
+    const [repository, own] = ownAndOthers(path, layers);
+    const isStricter = repository !== undefined && Number(repository.value) < Number(own?.value);
+    return isStricter ? repository : own;
+  },
+  "exec.confirmContexts": (path, layers) => {
+    const [repository, own] = ownAndOthers(path, layers);
+    if (repository === undefined || own === undefined) return repository ?? own;
+    const value = [...new Set([repository, own].flatMap(({ value }) => value as string[]))];
+    return { value, origin: own.origin };
+  },
+  "exec.readOnly": (path, layers) => {
+    const [repository, own] = ownAndOthers(path, layers);
+    if (repository?.origin.kind !== "repository") return own;
+    throw new KodamaError("config", `${repository.origin.path}: exec.readOnly can't be set here`, {
+      hint:
+        "a repository can't say which commands are harmless; your own file can: kodama config path",
+    });
+  },
+};
+
+/** What the repository says, and what holds without it. */
+function ownAndOthers(
+  path: SettingPath,
+  layers: readonly Layer[],
+): [Found | undefined, Found | undefined] {
+  const ofRepository = (one: Layer) => one.origin.kind === "repository";
+  return [
+    fromLayers(path, layers.filter(ofRepository)),
+    fromLayers(path, layers.filter((one) => !ofRepository(one))),
+  ];
 }
 
 function fromLayers(path: SettingPath, layers: readonly Layer[]): Found | undefined {

@@ -39,6 +39,8 @@ const fanout = v.pipe(
   v.minValue(1, wholeFromOne),
 );
 
+const wholeFromZero = "a whole number, 0 or more";
+
 const modes = ["prefix", "group", "fold", "raw", "none"] as const;
 
 const labels = v.record(text, v.string("a text"), "a mapping of names to texts");
@@ -108,6 +110,19 @@ export const settingsShape = v.strictObject({
     outputMode: setting(
       v.picklist(modes, `one of ${modes.join(", ")}`),
       "How the output of many pods is put together.",
+    ),
+    confirmAbove: setting(
+      v.pipe(v.number(wholeFromZero), v.integer(wholeFromZero), v.minValue(0, wholeFromZero)),
+      "Ask before a change of more pods than this; a repository's file can only lower it.",
+    ),
+    confirmContexts: setting(
+      texts,
+      "Contexts in which every change asks, however few its pods: names, in which * stands for any text.",
+    ),
+    readOnly: setting(
+      texts,
+      "Further commands that only read: a program, or a program and its first arguments, as in redis-cli info. " +
+        "Only in your own file.",
     ),
   }),
 }, "a mapping of settings");

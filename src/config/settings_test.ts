@@ -30,10 +30,42 @@ Deno.test("flags aside: environment, repository, user, default, in this order", 
     "exec.fanout=64 environment",
     "exec.connectTimeout=2s repository",
     "exec.outputMode=fold user",
+    "exec.confirmAbove=10 default",
   ]);
   const merged = await mergedSettings({ env, repository, user });
   assert.equal(merged.exec?.fanout, 64);
   assert.equal(merged.defaults?.resources?.memory, "2Gi");
+});
+
+Deno.test("a repository makes the settings that guard against accidents stricter, and never weaker", async () => {
+  const settings = async (own: string, theirs: string) => {
+    const user = file(`exec: ${own}\n`);
+    const repository = { path: "/r/.kodama.yaml", text: `exec: ${theirs}\n` };
+    const { exec } = await mergedSettings({ env: () => undefined, repository, user });
+    return { above: exec?.confirmAbove, contexts: exec?.confirmContexts, readOnly: exec?.readOnly };
+  };
+  const none = { contexts: undefined, readOnly: undefined };
+  assert.deepEqual(await settings("{}", "{confirmAbove: 1000}"), { above: 10, ...none });
+  assert.deepEqual(await settings("{confirmAbove: 50}", "{}"), { above: 50, ...none });
+  assert.deepEqual(await settings("{confirmAbove: 50}", "{confirmAbove: 5}"), {
+    above: 5,
+    ...none,
+  });
+  assert.deepEqual(await settings("{confirmAbove: 5}", "{confirmAbove: 50}"), {
+    above: 5,
+    ...none,
+  });
+  assert.deepEqual(
+    await settings(
+      "{confirmContexts: [prod], readOnly: [redis-cli info]}",
+      "{confirmContexts: [x*]}",
+    ),
+    { above: 10, contexts: ["x*", "prod"], readOnly: ["redis-cli info"] },
+  );
+  await assert.rejects(settings("{}", "{readOnly: [rm]}"), {
+    kind: "config",
+    message: "/r/.kodama.yaml: exec.readOnly can't be set here",
+  });
 });
 
 Deno.test("a variable is checked as a file is", async () => {

@@ -46,6 +46,8 @@ const bareWord = /^[A-Za-z0-9][A-Za-z0-9_.+-]*$/;
 export interface CommandForm {
   /** The command is a line of shell, in which anything may stand: it never counts as reading. */
   shell?: boolean;
+  /** Arguments aren't known yet: only a program counts that reads whatever they are. */
+  open?: boolean;
   /** Further commands that read only (`exec.readOnly`): a program, or a program and its first arguments. */
   readOnly?: readonly string[];
 }
@@ -58,6 +60,7 @@ export function isKnownReadOnly(command: readonly string[], form: CommandForm = 
   const [program = "", ...args] = command;
   if (form.shell || !bareWord.test(program)) return false;
   if (readers.has(program)) return true;
+  if (form.open) return false;
   if (Object.hasOwn(readersByArguments, program) && readersByArguments[program]?.(args)) {
     return true;
   }

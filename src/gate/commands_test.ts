@@ -57,6 +57,13 @@ Deno.test("isKnownReadOnly() never trusts a line of shell, as one argument or wi
   }
 });
 
+Deno.test("isKnownReadOnly() knows fewer readers while arguments aren't known", () => {
+  const reads = (line: string) => isKnownReadOnly(line.split(" "), { open: true });
+  assert.equal(reads("df -P ${{x}}"), true);
+  assert.equal(reads("find ${{x}}"), false);
+  assert.equal(reads("weka ${{x}}"), false);
+});
+
 Deno.test("isKnownReadOnly() takes further programs and their first arguments from the settings", () => {
   const readOnly = ["redis-cli info", "myreader", " "];
   const reads = (line: string, shell = false) =>

@@ -24,14 +24,18 @@ export async function openKubeClient(options: ClientOptions, host: Host): Promis
   return new HttpKubeClient(connection, await Transport.open(connection, credentials, host), host);
 }
 
-/** The names of all contexts, with the current one. */
+/** All contexts by name, each with its server's address, and the current one. */
 export async function listContexts(
   options: Pick<ClientOptions, "kubeconfig">,
   host: Host,
-): Promise<{ current: string | undefined; names: string[] }> {
+): Promise<{ current: string | undefined; contexts: { name: string; server?: string }[] }> {
   const config = await loadKubeconfig(options.kubeconfig, host);
-  if (config === undefined) return { current: undefined, names: [] };
-  return { current: config.currentContext, names: [...config.contexts.keys()] };
+  if (config === undefined) return { current: undefined, contexts: [] };
+  const contexts = [...config.contexts].map(([name, { value: { cluster } }]) => {
+    const server = config.clusters.get(cluster ?? "")?.value.server;
+    return server === undefined ? { name } : { name, server };
+  });
+  return { current: config.currentContext, contexts };
 }
 
 async function findConnection(options: ClientOptions, host: Host): Promise<Connection> {

@@ -7,7 +7,7 @@ export interface TrustQuestion {
   /** Of the workflow, absolute. */
   path: string;
   files: Fingerprint;
-  /** It grants something: a workflow without permissions can only do in the pods what it says. */
+  /** It grants something, changes something, or hides a shipped workflow of the same name. */
   needsTrust: boolean;
   /** Folders whose workflows are the user's own, or kodama's. */
   ownFolders: readonly string[];
@@ -21,7 +21,7 @@ export interface TrustQuestion {
 }
 
 /** Why there is no question. */
-export type TrustedBecause = "own" | "noPermissions" | "asked" | "locked" | "said";
+export type TrustedBecause = "own" | "harmless" | "asked" | "locked" | "said";
 
 /** What comes of it. */
 export type TrustDecision =
@@ -40,7 +40,7 @@ export function decideTrust(question: TrustQuestion): TrustDecision {
   if (question.ownFolders.some((folder) => path.startsWith(`${folder}/`))) {
     return { kind: "trusted", because: "own" };
   }
-  if (!question.needsTrust) return { kind: "trusted", because: "noPermissions" };
+  if (!question.needsTrust) return { kind: "trusted", because: "harmless" };
   if (question.trustNow) return { kind: "trusted", because: "said" };
   const entry = question.trusted.findLast((one) => one.path === path);
   const changed = entry === undefined ? [] : changedPaths(entry.files, files);

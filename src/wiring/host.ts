@@ -43,8 +43,8 @@ export function machineHost({ kubeconfig, terminal, environment }: HostParts): H
     }, environment),
     async contexts() {
       const { listContexts } = await import("../kube/open_client.ts");
-      const { current, names } = await listContexts(named, kubeHost);
-      return names.map((name) => ({ name, current: name === current }));
+      const { current, contexts } = await listContexts(named, kubeHost);
+      return contexts.map((one) => ({ ...one, current: one.name === current }));
     },
     kube: clientRegistry(openClient),
     async select(client, selection, { signal = new AbortController().signal }) {

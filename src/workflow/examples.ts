@@ -32,7 +32,7 @@ outputs:
     text: `
 extends: disk-usage
 description: As disk-usage, for the computes
-params: { match: compute, limit: 100 }
+params: { namespace: weka-operator-system, match: compute, limit: 100 }
 `,
   },
   step: {

@@ -12,6 +12,8 @@ import { finallyPrefix } from "./engine/step_identity.ts";
 import { named } from "./engine/named_targets.ts";
 import type { WhereOverrides } from "./engine/scope.ts";
 import type { FoundPods } from "./engine/world.ts";
+import type { Target } from "../kube/target.ts";
+import type { StageTarget } from "./engine/stage.ts";
 import type { FullWorkflow, Permissions, Step } from "./model.ts";
 import { type SelectFields, type Where, whereOf } from "./selection_fields.ts";
 import type { Intent } from "./steps/kind.ts";
@@ -57,34 +59,57 @@ export interface PlanInput {
   find(where: Where): Promise<FoundPods>;
 }
 
+/** A step that changes pods, or objects of the cluster. */
+export interface PlannedChange {
+  id: string;
+  /** In a line; secrets are hidden. */
+  does: string;
+  /** Pods that it reaches at most; undefined if only the run can know them. */
+  targets: readonly Target[] | undefined;
+}
+
 /** Makes the plan. */
 export async function planOf(workflow: FullWorkflow, input: PlanInput): Promise<WorkflowPlan> {
-  const planner = new Planner(workflow, input);
+  return (await planWithChanges(workflow, input)).plan;
+}
+
+/** Makes the plan, and collects what a person confirms before it runs. */
+export async function planWithChanges(
+  workflow: FullWorkflow,
+  input: PlanInput,
+): Promise<{ plan: WorkflowPlan; changes: readonly PlannedChange[] }> {
+  const changes: PlannedChange[] = [];
+  const planner = new Planner(workflow, input, changes);
   const steps = await planner.list(workflow.steps);
   const last = (await planner.list(workflow.finally))
     .map((step) => ({ ...step, id: finallyPrefix + step.id }));
   const mask = new Mask();
   mask.add(workflow, input.params);
-  return mask.hide({
-    workflow: workflow.name,
-    path: workflow.path,
-    params: input.params,
-    permissions: workflow.permissions,
-    changes: changing([...steps, ...last]),
-    steps,
-    finally: last,
-  });
+  return {
+    plan: mask.hide({
+      workflow: workflow.name,
+      path: workflow.path,
+      params: input.params,
+      permissions: workflow.permissions,
+      changes: changing([...steps, ...last]),
+      steps,
+      finally: last,
+    }),
+    changes: changes.map(({ targets, ...rest }) => ({ ...mask.hide(rest), targets })),
+  };
 }
 
 class Planner {
   readonly #workflow: FullWorkflow;
   readonly #input: PlanInput;
   readonly #values: Values;
-  readonly #found = new Map<string, Promise<Pick<PlannedStep, "targets" | "targetsNote">>>();
+  readonly #changes: PlannedChange[];
+  readonly #found = new Map<string, Promise<PlannedTargets>>();
 
-  constructor(workflow: FullWorkflow, input: PlanInput) {
+  constructor(workflow: FullWorkflow, input: PlanInput, changes: PlannedChange[]) {
     this.#workflow = workflow;
     this.#input = input;
+    this.#changes = changes;
     this.#values = { params: input.params };
   }
 
@@ -96,14 +121,15 @@ class Planner {
 
   async #step(step: Step): Promise<PlannedStep> {
     const kind = stepKind(step.kind);
-    const { does, command, where, effect } = kind.plan(this.#fields(step));
+    const { does, command, where, effect, change } = kind.plan(this.#fields(step));
     const used = this.#input.uses.get(step);
     const inner = used === undefined
       ? await this.list(Object.values(step.inner).flat())
       : await this.#usedSteps(used, step.fields.with ?? {});
-    const targets = where === "pods"
-      ? await this.#targets(step)
-      : { targets: null, targetsNote: null };
+    const { found, ...targets } = where === "pods" ? await this.#targets(step) : nowhere;
+    if (change !== undefined || effect === "asks") {
+      this.#changes.push({ id: step.id, does, targets: found?.map(({ target }) => target) });
+    }
     return {
       id: step.id,
       kind: step.kind,
@@ -125,7 +151,7 @@ class Planner {
       if (!Object.hasOwn(written, name)) return [name, fallback];
       return [name, this.#isKnown(written[name]) ? this.#evaluated(written[name]) : null];
     }));
-    const planner = new Planner(used, { ...this.#input, params, overrides: {} });
+    const planner = new Planner(used, { ...this.#input, params, overrides: {} }, this.#changes);
     const last = await planner.list(used.finally);
     return [
       ...await planner.list(used.steps),
@@ -173,11 +199,11 @@ class Planner {
     );
   }
 
-  async #targets(step: Step): Promise<Pick<PlannedStep, "targets" | "targetsNote">> {
+  async #targets(step: Step): Promise<PlannedTargets> {
     const own = step.fields.select;
     const written = own ?? this.#workflow.select;
     const narrowed = step.fields.targets;
-    if (!this.#isKnown(written)) return { targets: null, targetsNote: "known when the step runs" };
+    if (!this.#isKnown(written)) return { ...nowhere, targetsNote: "known when the step runs" };
     const select = evaluateDeep(written, this.#values) as SelectFields;
     const where = own === undefined ? overridden(whereOf(select), this.#input) : whereOf(select);
     const key = JSON.stringify([select, own === undefined]);
@@ -186,27 +212,42 @@ class Planner {
     const found = await asked;
     if (narrowed === undefined || found.targets === null) return found;
     if (!this.#isKnown(narrowed)) {
-      return { targets: null, targetsNote: `${narrowed} of ${found.targets.length} pods` };
+      return {
+        ...found,
+        targets: null,
+        targetsNote: `${narrowed} of ${found.targets.length} pods`,
+      };
     }
     const names = [evaluateDeep(narrowed, this.#values)].flat();
-    return { ...found, targets: found.targets.filter((name) => names.includes(name)) };
+    return {
+      ...found,
+      targets: found.targets.filter((name) => names.includes(name)),
+      found: found.found?.filter(({ name }) => names.includes(name)),
+    };
   }
 
-  async #find(where: Where): Promise<Pick<PlannedStep, "targets" | "targetsNote">> {
+  async #find(where: Where): Promise<PlannedTargets> {
     const found = await this.#input.find(where);
+    const targets = named({ ...found, dead: [] }, new Set(where.contexts).size > 1);
     const told = found.dead.map(({ context, reason }) => `context ${context}: ${reason}`);
     // Why there is none tells of these, too.
     if (found.none === undefined) {
       told.push(...found.skipped.map(({ pod, reason }) => `skipped ${pod}: ${reason}`));
     } else if (told.length === 0) told.push(found.none);
     return {
-      targets: named({ ...found, dead: [] }, new Set(where.contexts).size > 1).map(({ name }) =>
-        name
-      ),
+      targets: targets.map(({ name }) => name),
       targetsNote: told.length === 0 ? null : told.join("; "),
+      found: targets,
     };
   }
 }
+
+/** Targets of a step; `found` are those of its selection, as far as they are known. */
+type PlannedTargets = Pick<PlannedStep, "targets" | "targetsNote"> & {
+  found: readonly StageTarget[] | undefined;
+};
+
+const nowhere: PlannedTargets = { targets: null, targetsNote: null, found: undefined };
 
 function changing(steps: readonly PlannedStep[]): string[] {
   return steps.flatMap(({ id, effect, steps: inner }) => [

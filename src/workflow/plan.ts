@@ -35,3 +35,11 @@ export function plan(workflow: Workflow, overrides: PlanOverrides = {}): Plan {
     ...bounds,
   };
 }
+
+/** Whether a selection names or chooses pods, and doesn't just take all of its namespaces. */
+export function narrowsPods(
+  { operands, match, labelSelector, fieldSelector, node }: Selection,
+): boolean {
+  return operands.length > 0 || match.length > 0 ||
+    [labelSelector, fieldSelector, node].some((one) => one !== undefined);
+}

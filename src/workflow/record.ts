@@ -61,6 +61,12 @@ const lineShape = v.variant("kind", [
     ...mark,
   }),
   v.object({
+    kind: v.literal("stepTargets"),
+    step: v.string(),
+    // Absent in records of 0.1.
+    scopes: v.optional(v.array(v.object({ context: v.string(), namespace: v.string() })), []),
+  }),
+  v.object({
     kind: v.literal("stepTargetEnded"),
     step: v.string(),
     end: v.looseObject({ name: v.string() }),
@@ -115,6 +121,8 @@ export interface PastWorkflow {
   header: WorkflowHeader;
   /** In the order in which they began. */
   steps: readonly PastStep[];
+  /** Where the pods of its steps were; may repeat. */
+  scopes: readonly { context: string; namespace: string }[];
   end?: {
     outcome: StepOutcome;
     outputs: JsonValue;
@@ -152,6 +160,7 @@ export function readWorkflowRecord(name: string, text: string): PastWorkflow {
     const again = steps.get(finallyPrefix + key);
     return again !== undefined && again.end === undefined ? again : stepOf(key);
   };
+  const scopes: { context: string; namespace: string }[] = [];
   let end: PastWorkflow["end"];
   for (const [index, line] of rest.entries()) {
     const where = `${name}:${index + 2}`;
@@ -163,6 +172,9 @@ export function readWorkflowRecord(name: string, text: string): PastWorkflow {
           kind: event.stepKind,
           title: event.title,
         });
+        break;
+      case "stepTargets":
+        scopes.push(...event.scopes);
         break;
       case "stepTargetEnded":
         currentOf(event.step).targets.set(event.end.name, event.end as unknown as StepTargetEnd);
@@ -180,7 +192,7 @@ export function readWorkflowRecord(name: string, text: string): PastWorkflow {
         end = event as unknown as PastWorkflow["end"];
     }
   }
-  return { header, steps: [...steps.values()], ...(end === undefined ? {} : { end }) };
+  return { header, steps: [...steps.values()], scopes, ...(end === undefined ? {} : { end }) };
 }
 
 function marked({ identity, definition }: {

@@ -147,7 +147,15 @@ const keptEvents = [
     ...key,
     skipped: v.array(v.object({ namespace: v.string(), pod: v.string(), reason })),
   }),
-  v.object({ kind: kind("stepTargets"), ...key, names: v.array(v.string()) }),
+  v.object({
+    kind: kind("stepTargets"),
+    ...key,
+    names: v.array(v.string()),
+    scopes: field(
+      v.array(v.object({ context: v.string(), namespace: v.string() })),
+      "Where the pods are.",
+    ),
+  }),
   v.object({ kind: kind("stepTargetEnded"), ...key, end: targetEnd, at: time }),
   v.object({
     kind: kind("stepRetried"),

@@ -66,7 +66,8 @@ export function isAmong(pod: PodPlace, only: readonly PodPlace[] | undefined): b
 
 /** What evaluated fields select. */
 export function whereOf(fields: SelectFields): Where {
-  const namespaces = listed(fields.namespace);
+  // An expression may give an empty text: the context's own namespace.
+  const namespaces = listed(fields.namespace).filter((name) => name !== "");
   const { selector, fieldSelector, container, node, sample } = fields;
   return {
     contexts: listed(fields.context),

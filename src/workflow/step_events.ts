@@ -86,7 +86,13 @@ export type WorkflowEvent =
   } & StepMark
   /** Pods that it is for and that can't be used now: it does without them. */
   | { kind: "stepPodsSkipped"; step: StepKey; skipped: readonly SkippedPod[] }
-  | { kind: "stepTargets"; step: StepKey; names: readonly string[] }
+  | {
+    kind: "stepTargets";
+    step: StepKey;
+    names: readonly string[];
+    /** Where they are, each pair once. */
+    scopes: readonly { context: string; namespace: string }[];
+  }
   | {
     kind: "stepLine";
     step: StepKey;

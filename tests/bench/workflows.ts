@@ -32,6 +32,7 @@ const world: World = {
   find: absent,
   open: absent,
   kube: absent,
+  confirmChange: () => Promise.resolve(true),
   ask: () => Promise.resolve(undefined),
   runScript: absent,
   nonce: () => "nonce",

@@ -50,8 +50,7 @@ export const command = defineCommand({
   ],
   seeAlso: ["kodama pods --help shows what a selection matches."],
   resolve: resolveCopy,
-  run: async ({ options: asked, view, kubeconfig, pick }, invocation) => {
-    const choosing = pick ? { kind: "many" } as const : undefined;
+  run: async ({ options: asked, view, kubeconfig, choosing }, invocation) => {
     const chosen = await chosenBy(choosing, asked, { kubeconfig, invocation });
     if (chosen === undefined) return leftWithoutChoice;
     const { host, ...narrowed } = chosen;

@@ -7,10 +7,10 @@ import { noCommand } from "../running/no_command.ts";
 import { execFlags, runningFlags } from "../running/flags.ts";
 import { listFormat, resolveRunning } from "../running/options.ts";
 import { showRun } from "../running/show_run.ts";
-import { chosenBy, leftWithoutChoice } from "../choosing.ts";
-import { resolveSelection, selectionFlags, selectionOperands } from "../selection.ts";
+import { choosingOf, chosenBy, leftWithoutChoice } from "../choosing.ts";
+import { allFlag, resolveSelection, selectionFlags, selectionOperands } from "../selection.ts";
 
-const flagsOfExec = { ...selectionFlags, ...execFlags, ...runningFlags };
+const flagsOfExec = { ...selectionFlags, ...allFlag, ...execFlags, ...runningFlags };
 
 /** `kodama exec`, and `kpod`. */
 export const command = defineCommand({
@@ -18,7 +18,7 @@ export const command = defineCommand({
     "Runs one command in every pod of a selection, many at the same time, and says how each of them " +
     "ended. A pod counts as ok only when the server said that the command ended with exit code 0.\n\n" +
     "Pods are named by operands (web-0, deploy/web) or chosen by flags; what several flags ask for " +
-    "must all hold. Exactly one pod, named by its name, behaves as with kubectl exec: its output " +
+    "must all hold; without any of them, --all stands for every pod. Exactly one pod, named by its name, behaves as with kubectl exec: its output " +
     "is untouched and its exit code is kodama's.",
   operands: selectionOperands,
   trailing: "required",
@@ -88,7 +88,7 @@ export const command = defineCommand({
       ? { kind: flags.tty ? "one" as const : "many" as const }
       : flags.tty && !named
       ? { kind: "oneIfUnclear" as const }
-      : undefined;
+      : choosingOf(words, { mustChoose: !running.list });
     return { options, view, list: running.list, kubeconfig, choosing };
   },
   run: async ({ options: asked, view, list, kubeconfig, choosing }, invocation) => {

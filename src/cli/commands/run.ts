@@ -1,11 +1,16 @@
 import type { PlanOverrides } from "../../actions/run_workflow.ts";
-import { chosenBy, leftWithoutChoice } from "../choosing.ts";
+import type { TrustOptions } from "../../actions/workflow_trust.ts";
+import { printable } from "../../term/printable.ts";
+import type { Terminal } from "../../term/terminal.ts";
+import { canAsk } from "../ask_yes.ts";
+import { nearPath } from "../near_path.ts";
+import { choosingOf, chosenBy, leftWithoutChoice } from "../choosing.ts";
 import { type Command, defineCommand, type Words } from "../command.ts";
 import { exitCodeTable } from "../exit_codes.ts";
 import { runningFlags } from "../running/flags.ts";
 import { listFormat, resolveRunning } from "../running/options.ts";
 import { showRun } from "../running/show_run.ts";
-import { resolveSelection, selectionFlags } from "../selection.ts";
+import { allFlag, resolveSelection, selectionFlags } from "../selection.ts";
 import { paramTexts, workflowFlags } from "../workflow_running/flags.ts";
 
 /** `kodama run`, and `kwekash`. */
@@ -18,14 +23,14 @@ export const command: Command = defineCommand({
     "steps says itself how each of them runs: there, flags choose the pods, and --param gives it its values.",
   operands: [{ name: "WORKFLOW", arity: "one", completion: { kind: "workflows" } }],
   trailing: "optional",
-  flags: { ...selectionFlags, ...runningFlags, ...workflowFlags },
+  flags: { ...selectionFlags, ...allFlag, ...runningFlags, ...workflowFlags },
   examples: [
     { title: "The version of every WEKA drive", line: "kodama run kwekash" },
     { title: "The same pods, another command", line: "kodama run kwekash -- weka status" },
     { title: "A file, in another namespace", line: "kodama run ./checks/disk.yaml -n staging" },
     { title: "Which pods would it be?", line: "kodama run kwekash --list" },
     { title: "What would it do?", line: "kodama run kwekash --plan" },
-    { title: "With a parameter", line: "kodama run disk-usage --param limit=90" },
+    { title: "With a parameter", line: "kodama run disk-usage --param match=web" },
   ],
   exitCodes: exitCodeTable,
   seeAlso: [
@@ -35,7 +40,12 @@ export const command: Command = defineCommand({
   resolve(words) {
     const [workflow = ""] = words.operands;
     const running = resolveRunning(words.flags, words.given);
-    const { contexts, kubeconfig, selection, pick } = resolveSelection({ ...words, operands: [] });
+    const chosen = { ...words, operands: [] };
+    const { contexts, kubeconfig, selection, pick } = resolveSelection(chosen);
+    // What takes the place of the file's command isn't what the file's author chose the pods for.
+    const choosing = choosingOf(chosen, {
+      mustChoose: words.trailing !== undefined && !running.list,
+    });
     const overrides: PlanOverrides = {
       ...running.bounds,
       ...(contexts.length === 0 ? {} : { contexts }),
@@ -53,14 +63,34 @@ export const command: Command = defineCommand({
       yes: words.flags.yes,
       given: words.given,
     };
-    return { workflow, overrides, options, view, list: running.list, kubeconfig, pick, steps };
+    return {
+      workflow,
+      overrides,
+      options,
+      view,
+      list: running.list,
+      kubeconfig,
+      pick,
+      choosing,
+      steps,
+    };
   },
   run: async (
-    { workflow, overrides: given, options, view, list, kubeconfig, pick, steps },
+    { workflow: wanted, overrides: given, options, view, list, kubeconfig, pick, choosing, steps },
     invocation,
   ) => {
     const own = await invocation.host({ kubeconfig });
     const actions = await import("../../actions/run_workflow.ts");
+    const { path, kind } = await actions.workflowSource(own, wanted);
+    const workflow = invocation.program.shippedOnly
+      ? `${own.places.shippedWorkflowsDir}/${wanted}.yaml`
+      : wanted;
+    const isNamed = workflow === wanted && !wanted.includes("/") && path !== wanted;
+    if (isNamed && kind !== "shipped" && !view.quiet) {
+      await invocation.terminal.stderr.write(
+        `workflow ${wanted}: ${printable(nearPath(path, own.places.workingDir))}\n`,
+      );
+    }
     const short = await actions.shortWorkflow(own, workflow);
     if (short === undefined || steps.plan || steps.params.size > 0) {
       const { runWithSteps } = await import("../workflow_running/run_with_steps.ts");
@@ -70,13 +100,10 @@ export const command: Command = defineCommand({
         invocation,
       );
     }
-    // What the workflow's file selects is known only once it is read.
-    const chosen = pick
-      ? await chosenBy(
-        { kind: "many" },
-        actions.plan(short, given),
-        { kubeconfig, invocation },
-      )
+    const planned = actions.plan(short, given);
+    const mustChoose = choosing?.kind !== "required" || !actions.narrowsPods(planned.selection);
+    const chosen = choosing !== undefined && mustChoose
+      ? await chosenBy(choosing, planned, { kubeconfig, invocation })
       : { host: own };
     if (chosen === undefined) return leftWithoutChoice;
     const { host, ...narrowed } = chosen;
@@ -89,11 +116,29 @@ export const command: Command = defineCommand({
       return await showPods({ contexts, selection, kubeconfig, pick: false }, shown);
     }
     return await showRun(
-      (extras) => actions.runWorkflow(host, { ...options, ...extras, workflow: short, overrides }),
+      (extras) =>
+        actions.runWorkflow(host, {
+          ...options,
+          ...extras,
+          workflow: short,
+          overrides,
+          trust: { trustNow: steps.trust, ...askingTrust(invocation.terminal, extras.signal) },
+        }),
       { invocation, clock: host.clock, view },
     );
   },
 });
+
+/** Loaded only for a workflow that asks. */
+function askingTrust(terminal: Terminal, signal: AbortSignal): Pick<TrustOptions, "ask"> {
+  if (!canAsk(terminal)) return {};
+  return {
+    ask: async (question) => {
+      const { askTrust } = await import("../trusting/ask.ts");
+      return await askTrust(terminal, { signal })?.(question) ?? false;
+    },
+  };
+}
 
 /** Fields of a selection that are said by a flag of another name. */
 const flagsOf: Readonly<Record<string, readonly string[]>> = {

@@ -7,13 +7,14 @@ import {
 import { counted } from "../../base/counted.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { printable } from "../../term/printable.ts";
-import { chosenBy, leftWithoutChoice } from "../choosing.ts";
+import { choosingOf, chosenBy, leftWithoutChoice } from "../choosing.ts";
 import { defineCommand } from "../command.ts";
 import { choice, text, toggle, value, valueOr } from "../flag.ts";
 import type { Invocation } from "../invocation.ts";
 import { confirmOn } from "../running/confirm.ts";
+import { confirmViewOf } from "../running/options.ts";
 import { runningFlags } from "../running/flags.ts";
-import { resolveSelection, selectionFlags, selectionOperands } from "../selection.ts";
+import { allFlag, resolveSelection, selectionFlags, selectionOperands } from "../selection.ts";
 import { keepMsOf, shellFlags } from "../shelling/flags.ts";
 import { paneFlags } from "../shelling/pane_flags.ts";
 import { failedContextText, skippedPodTexts } from "../run_notes.ts";
@@ -34,6 +35,7 @@ export const command = defineCommand({
   trailing: "optional",
   flags: {
     ...selectionFlags,
+    ...allFlag,
     "session": value("make a session of this name, inside tmux too", text, {
       placeholder: "NAME",
       group,
@@ -72,7 +74,8 @@ export const command = defineCommand({
   seeAlso: ["kodama shell --help says what runs in a pane."],
   resolve(words) {
     const { flags, given, trailing } = words;
-    const { contexts, kubeconfig, selection, pick } = resolveSelection(words);
+    const { contexts, kubeconfig, selection } = resolveSelection(words);
+    const choosing = choosingOf(words, { mustChoose: true });
     if (flags.sync && flags["no-sync"]) {
       throw new UsageError("--sync and --no-sync contradict each other");
     }
@@ -87,15 +90,13 @@ export const command = defineCommand({
       remain: remainOf(trailing, remains ? flags["remain-on-exit"] : undefined),
       ...(flags.session === undefined ? {} : { session: checkedSessionName(flags.session) }),
     } satisfies Partial<TmuxOptions>;
-    const confirmAbove = flags.yes ? undefined : flags["confirm-above"];
     const keepMs = keepMsOf({ flags, given, trailing });
-    return { options, flags, keepMs, kubeconfig, confirmAbove, pick };
+    return { options, flags, keepMs, kubeconfig, confirm: confirmViewOf(flags), choosing };
   },
   run: async (
-    { options: asked, flags, keepMs, kubeconfig, confirmAbove, pick },
+    { options: asked, flags, keepMs, kubeconfig, confirm, choosing },
     invocation,
   ) => {
-    const choosing = pick ? { kind: "many" as const } : undefined;
     const chosen = await chosenBy(choosing, asked, { kubeconfig, invocation });
     if (chosen === undefined) return leftWithoutChoice;
     const { host, ...narrowed } = chosen;
@@ -115,9 +116,9 @@ export const command = defineCommand({
       ...paneFlags(flags, { kubeconfig, workingDir: host.places.workingDir, keepMs }),
       size: { columns: size.columns, rows: rowsForPanes(size.rows) },
       terminal: terminal.stdin.isTerminal && terminal.stdout.isTerminal,
-      ...(confirmAbove === undefined ? {} : {
+      ...(confirm.yes ? {} : {
         confirm: confirmOn(terminal, {
-          above: confirmAbove,
+          above: confirm.above,
           stdin: false,
           listing: "`kodama pods`",
           signal,

@@ -2,7 +2,7 @@
 import { choice, toggle, valueOr } from "../flag.ts";
 import { BadValue } from "../flag.ts";
 import { runningFlags } from "../running/flags.ts";
-import { selectionFlags } from "../selection.ts";
+import { allFlag, selectionFlags } from "../selection.ts";
 
 const copying = { group: "Copying" };
 const checksums = choice(["auto", "sha256", "none"]);
@@ -24,6 +24,7 @@ const {
 /** By their long names. */
 export const copyFlags = {
   ...selectionFlags,
+  ...allFlag,
   fanout,
   serial,
   "max-fail": maxFail,
@@ -36,7 +37,7 @@ export const copyFlags = {
   yes,
   "confirm-above": {
     ...confirmAbove,
-    summary: "ask when something is to be written in more pods than this",
+    summary: "ask before writing into more than N pods (default 10, or exec.confirmAbove)",
   },
   "list": toggle("print what would be copied, and copy nothing", runningGroup()),
   "checksum": valueOr(

@@ -5,6 +5,9 @@ import { definedOnly } from "../../base/defined_only.ts";
 import { UsageError } from "../../base/errors.ts";
 import type { ColorChoice } from "../../term/style.ts";
 import type { Words } from "../command.ts";
+import type { Choosing } from "../picking/chosen_first.ts";
+import { choosingOf } from "../choosing.ts";
+import { type ConfirmView, confirmViewOf } from "../running/options.ts";
 import { resolveSelection } from "../selection.ts";
 import type { copyFlags } from "./flags.ts";
 import { type Side, sideOf } from "./sides.ts";
@@ -17,8 +20,8 @@ export interface CopyView {
   quiet: boolean;
   /** One pod is meant: no summary of a good end. */
   single: boolean;
-  /** Ask when something is to be written in more pods than this; undefined: never. */
-  confirmAbove: number | undefined;
+  /** Of writing into pods. */
+  confirm: ConfirmView;
 }
 
 /** What the words stand for. */
@@ -27,7 +30,7 @@ export interface ResolvedCopy {
   view: CopyView;
   kubeconfig: string | undefined;
   /** A person chooses among the pods first. */
-  pick: boolean;
+  choosing: Choosing | undefined;
 }
 
 /** Flags that choose pods, and mean nothing where both sides name theirs. */
@@ -58,9 +61,11 @@ export function resolveCopy(words: Words<typeof copyFlags>): ResolvedCopy {
   const sides = { from: sideOf(source), to: sideOf(destination) };
   const { way, named } = wayOf(sides, selected.selection);
   if (named !== undefined) refuseChoice(operands, given);
+  const writes = named === undefined && way.kind !== "fromPods" && !flags.list;
+  const choosing = choosingOf({ ...words, operands }, { mustChoose: writes });
   return {
     kubeconfig: selected.kubeconfig,
-    pick: selected.pick,
+    choosing,
     options: {
       contexts: selected.contexts,
       selection: named ?? selected.selection,
@@ -83,7 +88,7 @@ export function resolveCopy(words: Words<typeof copyFlags>): ResolvedCopy {
       color: flags.color,
       quiet: flags.quiet,
       single: named !== undefined && selected.contexts.length < 2,
-      confirmAbove: flags.yes ? undefined : flags["confirm-above"],
+      confirm: confirmViewOf(flags),
     },
   };
 }

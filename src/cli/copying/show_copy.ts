@@ -36,10 +36,9 @@ export async function showCopy(
   const watched = shown && !view.quiet && view.progress === "auto";
   return await drive<CopyEvent>(
     async function* (signal) {
-      const { confirmAbove } = view;
-      const confirm = confirmAbove === undefined ? {} : {
+      const confirm = view.confirm.yes ? {} : {
         confirm: confirmOn(terminal, {
-          above: confirmAbove,
+          above: view.confirm.above,
           stdin: false,
           listing: "--list",
           signal,

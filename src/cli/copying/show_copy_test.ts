@@ -35,11 +35,11 @@ async function copyOn(terminals: MemoryTerminalOptions["terminals"] & object) {
     single: true,
     color: "never",
     progress: "auto",
-    confirmAbove: undefined,
+    confirm: { yes: true, above: undefined },
   } as const;
   // It ends without an outcome: what is of interest here is what was shown till then.
   const shown = showCopy(events, { invocation, clock, view });
-  await assert.rejects(clock.runUntil(shown), /not confirmed/);
+  await assert.rejects(clock.runUntil(shown), /cancelled/);
   return { asked, stderr: terminal.written("stderr") };
 }
 

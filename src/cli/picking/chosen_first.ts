@@ -2,6 +2,7 @@
 import type { Host } from "../../actions/host.ts";
 import { contextsOf, pickedHost, type PickedPod } from "../../actions/pick_host.ts";
 import type { Selection } from "../../actions/pick_pods.ts";
+import { UsageError } from "../../base/errors.ts";
 import type { Invocation } from "../invocation.ts";
 import { nothingMatches, plainPicker } from "./options.ts";
 import { pick } from "./pick.ts";
@@ -11,7 +12,9 @@ export type Choosing =
   /** `--pick`. */
   | { kind: "many" | "one" }
   /** Without being asked to: where several match, a person is there, and only one can be used. */
-  | { kind: "oneIfUnclear" };
+  | { kind: "oneIfUnclear" }
+  /** Nothing chooses the pods of a command that changes them: a person must. */
+  | { kind: "required" };
 
 /** What a command runs in. */
 export interface Chosen {
@@ -33,18 +36,23 @@ export async function chosenFirst(
   { host, invocation }: { host: Host; invocation: Invocation },
 ): Promise<Chosen | undefined> {
   const { terminal } = invocation;
-  const asked = kind !== "oneIfUnclear";
+  const asked = kind === "many" || kind === "one";
   // Nobody asked for a choice and nobody can make one: the command says itself what it can't do.
   const unable = !terminal.stderr.isTerminal || terminal.keyboard() === undefined;
   // So it is where chance has chosen one already.
   const settled = selection.sample === 1;
-  if (!asked && (unable || settled)) return { contexts, selection, host };
+  if (kind === "required" && unable) {
+    throw new UsageError("no pods are chosen", {
+      hint: "name them, choose with -m, -l, --node or --from, or pass --all for every pod",
+    });
+  }
+  if (kind === "oneIfUnclear" && (unable || settled)) return { contexts, selection, host };
   const answer = await pick({
     ...plainPicker,
     contexts,
     selection,
-    multi: kind === "many",
-    selectOne: !asked,
+    multi: kind === "many" || kind === "required",
+    selectOne: kind === "oneIfUnclear",
     exitZero: true,
   }, { host, invocation });
   switch (answer.kind) {

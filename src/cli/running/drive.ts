@@ -59,7 +59,7 @@ export async function drive<Event extends DrivenEvent = ExecEvent>(
       if (event.kind === "runEnded") exitCode = event.exitCode;
     }
     if (exitCode !== undefined) return exitCode;
-    throw new KodamaError("cancelled", "not confirmed: nothing was run");
+    throw new KodamaError("declined", "cancelled; nothing was run");
   };
   const exitCode = await Promise.race([show(), interrupts.left]);
   await screen.flush();

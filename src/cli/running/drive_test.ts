@@ -219,7 +219,7 @@ Deno.test("a run that was not confirmed is no success", async () => {
   const refused = start(async function* () {});
   await assert.rejects(
     refused,
-    (error) => error instanceof KodamaError && error.kind === "cancelled",
+    (error) => error instanceof KodamaError && error.kind === "declined",
   );
 });
 

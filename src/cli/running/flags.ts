@@ -59,11 +59,10 @@ export const runningFlags = {
   "workdir": value("directory to run the command in", text, { placeholder: "DIR", ...running }),
   "shell": toggle("join the arguments to one command line for sh in the pod", running),
   "subst": toggle("replace {pod}, {namespace}, {node}, {ip} and {index} in the arguments", running),
-  "yes": toggle("don't ask, however many pods there are", { short: "y", ...running }),
-  "confirm-above": valueOr(
-    "ask when more pods than this are to run what may change them",
-    count,
-    "10",
+  "yes": toggle("run without asking, however many pods there are", { short: "y", ...running }),
+  "confirm-above": value(
+    "ask before a command that may change more than N pods (default 10, or exec.confirmAbove)",
+    confirmLimit,
     {
       placeholder: "N",
       variable: "KODAMA_CONFIRM_ABOVE",
@@ -116,6 +115,12 @@ export const runningFlags = {
 export const execFlags = {
   "tty": toggle("give the command a terminal; one pod only", { short: "t", ...running }),
 };
+
+/** A whole number from 0: at 0 every change asks. */
+function confirmLimit(raw: string): number {
+  if (!/^\d{1,9}$/.test(raw)) throw new BadValue(raw, "must be a whole number, 0 or more");
+  return Number(raw);
+}
 
 /** `NAME=VALUE`, with a name that a shell takes. The value may be empty, and may hold `=`. */
 export function environmentPair(raw: string): readonly [name: string, value: string] {

@@ -20,8 +20,13 @@ export interface RunView {
   /** Standard input goes to the commands. */
   stdin: boolean;
   tty: boolean;
-  /** Ask when there are more pods than this; undefined: never. */
-  confirmAbove: number | undefined;
+  confirm: ConfirmView;
+}
+
+/** When a change is confirmed: `yes` for never; `above` is undefined if the settings decide. */
+export interface ConfirmView {
+  yes: boolean;
+  above: number | undefined;
 }
 
 /** What the flags alone say about a run. */
@@ -81,9 +86,16 @@ export function resolveRunning(
       quiet: flags.quiet,
       raw: outputMode === "raw",
       stdin,
-      confirmAbove: flags.yes ? undefined : flags["confirm-above"],
+      confirm: confirmViewOf(flags),
     },
   };
+}
+
+/** From the flags of a command that changes pods. */
+export function confirmViewOf(
+  flags: { yes: boolean; "confirm-above": number | undefined },
+): ConfirmView {
+  return { yes: flags.yes, above: flags["confirm-above"] };
 }
 
 /** The format of a list of pods that is asked for by the flags of a run. */

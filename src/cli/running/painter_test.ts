@@ -60,9 +60,9 @@ Deno.test("each mode: text that steers is shown on a terminal, and exact in a pi
   const diff = { kind: "unified", stdout: `--- a\n+++ b\n+${evil}\n`, stderr: "" } as const;
   const events: readonly (readonly [mode: string, event: ExecEvent, lead: string])[] = [
     ["prefix", line(0, evil), "a: "],
-    ["group", { kind: "block", target: 0, ...end, output }, "a\n"],
-    ["fold", { kind: "folded", groups: [group] }, "a (1)\n"],
-    ["diff", { kind: "folded", groups: [{ ...group, diff }] }, "a (1)\n+"],
+    ["group", { kind: "block", target: 0, ...end, output }, "---- a\n"],
+    ["fold", { kind: "folded", groups: [group] }, "---- a (1)\n"],
+    ["diff", { kind: "folded", groups: [{ ...group, diff }] }, "---- a (1)\n+"],
   ];
   for (const [mode, event, lead] of events) {
     const shown = (stdout: boolean) =>

@@ -33,9 +33,9 @@ export async function showRun(
       start({
         signal,
         ...(view.stdin ? { stdin: terminal.stdin.chunks(signal) } : {}),
-        ...(view.confirmAbove === undefined ? {} : {
+        ...(view.confirm.yes ? {} : {
           confirm: confirmOn(terminal, {
-            above: view.confirmAbove,
+            above: view.confirm.above,
             stdin: view.stdin,
             listing: "--list",
             signal,

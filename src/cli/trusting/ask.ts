@@ -8,7 +8,9 @@ import { askYes, canAsk } from "../ask_yes.ts";
 const filesShown = 10;
 
 /** The lines before the question: what it is, what of it has changed, and what it may. */
-export function trustText({ name, path, seen, changed, permissions }: TrustAsk): string {
+export function trustText(
+  { name, path, seen, changed, permissions, hidesShipped }: TrustAsk,
+): string {
   const what = seen === "new"
     ? `The workflow ${name} is new here`
     : `The workflow ${name} is another than the one that you trusted`;
@@ -17,7 +19,8 @@ export function trustText({ name, path, seen, changed, permissions }: TrustAsk):
     `${what}: ${path}`,
     ...changed.slice(0, filesShown).map((file) => `  changed: ${file}`),
     ...(more > 0 ? [`  and ${more} more`] : []),
-    permissions.length === 0 ? "It may do nothing beyond its pods." : "It may:",
+    ...(hidesShipped ? [`It hides the workflow ${name} that comes with kodama.`] : []),
+    permissions.length === 0 ? "It only reads in its pods." : "It may:",
     ...permissions.map((line) => `  ${line}`),
   ];
   return lines.map((line) => `${printable(line)}\n`).join("");
@@ -27,7 +30,7 @@ export function trustText({ name, path, seen, changed, permissions }: TrustAsk):
 export function noQuestionText(name: string, because: TrustedBecause): string {
   const why = {
     own: "it is kodama's or your own",
-    noPermissions: "it has no permissions, and can do nothing beyond its pods",
+    harmless: "it has no permissions, and only reads in its pods",
     asked: "it is trusted as it is",
     locked: "it is as it was locked",
     said: "you have said so",

@@ -32,7 +32,7 @@ export interface StepsWords {
 }
 
 /** Flags of a running command that mean something where steps say all else themselves. */
-const meaningful = new Set(["yes", "list", "output", "events", "quiet", "color"]);
+const meaningful = new Set(["yes", "confirm-above", "list", "output", "events", "quiet", "color"]);
 
 /** Shows the plan, or runs it. */
 export async function runWithSteps(
@@ -57,7 +57,11 @@ export async function runWithSteps(
     {
       invocation,
       clock: host.clock,
-      view: { format: view.format === "events" ? "jsonl" : view.format, quiet: view.quiet },
+      view: {
+        format: view.format === "events" ? "jsonl" : view.format,
+        quiet: view.quiet,
+        confirmAbove: view.confirm.above,
+      },
     },
   );
 }

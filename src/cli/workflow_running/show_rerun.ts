@@ -14,15 +14,22 @@ export type StepsGoOn = GoOn | { kind: "all" };
 /** What was said on the command line. */
 export interface RerunWords {
   run: PastWorkflow;
-  steps: { goOn: StepsGoOn; params: ParamTexts; trustNow: boolean; yes: boolean };
-  view: Pick<RunView, "format" | "quiet">;
+  steps: {
+    /** Its id was given; the last run is confirmed first. */
+    isNamed: boolean;
+    goOn: StepsGoOn;
+    params: ParamTexts;
+    trustNow: boolean;
+    yes: boolean;
+  };
+  view: Pick<RunView, "format" | "quiet" | "confirm">;
   list: boolean;
 }
 
 /** Goes on from the run, or does it again. */
 export async function showRerun(
   host: Host,
-  { run, steps: { goOn, ...said }, view, list }: RerunWords,
+  { run, steps: { goOn, isNamed, ...said }, view, list }: RerunWords,
   invocation: Invocation,
 ): Promise<number> {
   if (list) {
@@ -31,8 +38,13 @@ export async function showRerun(
     });
   }
   const format = view.format === "events" ? "jsonl" : view.format;
+  const because = isNamed ? {} : { because: { kind: "unnamedRun", run: run.header.id } as const };
   return await showSteps(
-    (extras) => rerunSteps(host, run, { ...said, ...extras, goOn }),
-    { invocation, clock: host.clock, view: { format, quiet: view.quiet } },
+    (extras) => rerunSteps(host, run, { ...said, ...extras, ...because, goOn }),
+    {
+      invocation,
+      clock: host.clock,
+      view: { format, quiet: view.quiet, confirmAbove: view.confirm.above },
+    },
   );
 }

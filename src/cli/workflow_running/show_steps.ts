@@ -1,6 +1,6 @@
 /** A workflow with steps on this process's terminal, from its first event to the exit code. */
 import {
-  type Ask,
+  type Confirm,
   planSteps,
   type StepsEvent,
   type StepsOptions,
@@ -12,6 +12,7 @@ import type { Invocation } from "../invocation.ts";
 import { interruptible } from "../interruptible.ts";
 import { jsonDocument, styleOf } from "../output.ts";
 import { speak } from "../program.ts";
+import { confirmOn } from "../running/confirm.ts";
 import { Screen } from "../running/screen.ts";
 import { askTrust } from "../trusting/ask.ts";
 import { StepsPainter, type StepsView } from "./painter.ts";
@@ -27,6 +28,7 @@ export interface StepsExtras {
   finallySignal: AbortSignal;
   ask?: ReturnType<typeof askOn> & object;
   askTrust?: ReturnType<typeof askTrust> & object;
+  confirm: Confirm;
 }
 
 /**
@@ -38,7 +40,7 @@ export async function showSteps(
   { invocation, clock, view }: {
     invocation: Invocation;
     clock: Clock;
-    view: Pick<StepsView, "format" | "quiet">;
+    view: Pick<StepsView, "format" | "quiet"> & { confirmAbove: number | undefined };
   },
 ): Promise<number> {
   const { terminal, signals, environment, program } = invocation;
@@ -61,13 +63,29 @@ export async function showSteps(
   const statusLine = shown && view.format === "text" && !view.quiet &&
     environment("TERM") !== "dumb";
   using screen = new Screen({ terminal, clock, statusLine, interactive: false });
-  const ask = askAbove(screen, progress, askOn(terminal));
+  const ask = askOn(terminal);
+  // A question and its answer are on the terminal for themselves, without the status line.
+  const alone = async <T>(asking: () => Promise<T>): Promise<T> => {
+    await screen.flush();
+    try {
+      return await asking();
+    } finally {
+      if (progress.hasBegun) screen.begin(progress);
+    }
+  };
+  const confirm = confirmOn(terminal, {
+    above: view.confirmAbove,
+    stdin: false,
+    listing: "--plan",
+    signal: main.signal,
+  });
   const trusting = askTrust(terminal, { signal: main.signal });
   let exitCode = 1;
   const events = start({
     signal: main.signal,
     finallySignal: last.signal,
-    ...(ask === undefined ? {} : { ask }),
+    ...(ask === undefined ? {} : { ask: (question, signal) => alone(() => ask(question, signal)) }),
+    confirm: { ...confirm, ask: (question) => alone(() => confirm.ask(question)) },
     ...(trusting === undefined ? {} : { askTrust: trusting }),
   });
   for await (const event of events) {
@@ -83,19 +101,6 @@ export async function showSteps(
   }
   await screen.flush();
   return main.signal.aborted ? interrupted : exitCode;
-}
-
-/** Asks where no status line is: the question and the answer are on the terminal for themselves. */
-function askAbove(screen: Screen, progress: StepsProgress, ask: Ask | undefined): Ask | undefined {
-  if (ask === undefined) return undefined;
-  return async (question, signal) => {
-    await screen.flush();
-    try {
-      return await ask(question, signal);
-    } finally {
-      if (progress.hasBegun) screen.begin(progress);
-    }
-  };
 }
 
 /** Shows what a run would do. */

@@ -47,7 +47,7 @@ Deno.test("the status line tells the innermost steps, how far their pods are and
   assert.equal(progress.hasBegun, false);
   assert.equal(told(began("each"), began("each[0]/wait-1")), "each[0]/wait-1: 1s");
   assert.equal(told(over("each[0]/wait-1"), over("each"), began("a")), "a: 1s");
-  const pods = { kind: "stepTargets", step: "a", names: ["p", "q", "r"] } as const;
+  const pods = { kind: "stepTargets", step: "a", names: ["p", "q", "r"], scopes: [] } as const;
   const ends = [target("a", "ok"), target("a", "cancelled")];
   assert.equal(told(pods, ...ends), "a: 2 of 3 done, 1 not ok, 1s");
   assert.equal(told(pods), "a: 1 of 3 done, 1s", "another attempt is for those that weren't ok");

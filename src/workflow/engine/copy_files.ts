@@ -38,7 +38,13 @@ export async function copyFiles(
     copy,
     maxOutputBytes: podLimitOf(undefined),
   };
-  return await fanOut(stage, all, work, copyOutput);
+  const change = { kind: "copy", from: way.local, to: `:${way.remote}` } as const;
+  return await fanOut(
+    stage,
+    all,
+    way.kind === "toPods" ? { ...work, change } : work,
+    copyOutput,
+  );
 }
 
 /** The fields of `output` in `steps/copy.ts`. */

@@ -1,6 +1,7 @@
 /** One thing done in the pods of a step: events, what is kept of its output, and whether the budget holds. */
 import { definedOnly } from "../../base/defined_only.ts";
 import { Capture } from "../../exec/capture.ts";
+import type { ChangeAction } from "../../gate/change.ts";
 import { LineInterleaver } from "../../exec/interleave_lines.ts";
 import type { Outcome } from "../../exec/model.ts";
 import { compressNames } from "../../exec/name_ranges.ts";
@@ -11,6 +12,7 @@ import type { StepEnd } from "../steps/kind.ts";
 import type { Fanout } from "../steps/pod_fields.ts";
 import { deadEnds, troubleIn } from "./dead_contexts.ts";
 import { sizeText } from "./cut_values.ts";
+import { targetsEvent } from "./named_targets.ts";
 import { type EndsOutput, podOutput } from "./pod_output.ts";
 import type { Stage, StageTarget } from "./stage.ts";
 import type { Copying, Writing } from "./world.ts";
@@ -29,6 +31,8 @@ export interface FanOut {
   workdir?: string;
   /** A folder: standard output goes to a file there, whole. */
   save?: string;
+  /** What of it is confirmed; absent if nothing changes in the pods. */
+  change?: ChangeAction;
   /** Done in each target in place of the command; what it came to is in the target's end. */
   copy?: Copying;
 }
@@ -40,11 +44,19 @@ export async function fanOut(
   work: FanOut,
   outputOf: (ends: readonly StepTargetEnd[], limitBytes: number) => EndsOutput = podOutput,
 ): Promise<StepEnd> {
-  await stage.tell({ kind: "stepTargets", step: stage.key, names: all.map(({ name }) => name) });
+  await stage.tell(targetsEvent(stage.key, all));
   const there = all.filter(({ unreachable }) => unreachable === undefined);
   const left = there.filter(({ name }) => !stage.kept.has(name));
   const ends = there.flatMap(({ name }) => stage.kept.get(name) ?? []);
   ends.push(...await deadEnds(stage, all));
+  const { change } = work;
+  if (
+    change !== undefined && left.length > 0 &&
+    !await stage.confirmChange(change, left.map(({ target }) => target))
+  ) {
+    const refused = { kind: "refused", reason: "declined" } as const;
+    return { outcome: refused, ...outputOf(ends, work.maxOutputBytes) };
+  }
   const places = left.map((one) => ({ index: there.indexOf(one), total: there.length }));
   await using round = new Round(stage, left, { ...work, places });
   ends.push(...await round.run());

@@ -1,20 +1,33 @@
 import assert from "node:assert/strict";
+import type { StepChange } from "./world.ts";
 import { endsOf, play } from "../testing/stage_play.ts";
 
 const remove = "steps:\n  - kubectl: [delete, pod, p]\n";
 
 Deno.test("kubectl is told the context of the workflow's pods, and so is who is asked", async () => {
   const text = `select: { context: west }\n${remove}`;
-  const questions: string[] = [];
+  const changes: StepChange[] = [];
   const world = {
-    ask: ({ text }: { text: string }) => {
-      questions.push(text);
-      return Promise.resolve("yes");
+    confirmChange: (change: StepChange) => {
+      changes.push(change);
+      return Promise.resolve(true);
     },
   };
   const { ran } = await play({ files: { "w.yaml": text }, world });
   assert.deepEqual(ran, [["kubectl", "--context", "west", "delete", "pod", "p"]]);
-  assert.deepEqual(questions, ["kubectl --context west delete pod p\nRun it?"]);
+  const command = ["kubectl", "--context", "west", "delete", "pod", "p"];
+  const action = { kind: "command", command, shell: false } as const;
+  assert.deepEqual(changes, [{ step: "kubectl-1", action, targets: [] }]);
+});
+
+Deno.test("kubectl looks in the namespace of the workflow's pods, unless it names another", async () => {
+  const ranWith = async (select: string) => {
+    const { ran } = await play({ files: { "w.yaml": `select: ${select}\n${remove}` } });
+    return ran[0]?.slice(0, -3);
+  };
+  assert.deepEqual(await ranWith("{ namespace: storage }"), ["kubectl", "--namespace", "storage"]);
+  assert.deepEqual(await ranWith("{ namespace: [a, b] }"), ["kubectl"]);
+  assert.deepEqual(await ranWith("{ allNamespaces: true }"), ["kubectl"]);
 });
 
 Deno.test("the context of the command line wins, and the step's own over both", async () => {

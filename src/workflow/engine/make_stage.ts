@@ -75,6 +75,8 @@ export function makeStage(runner: Sequences, step: Step, at: Attempting): Stage 
       if (answer !== undefined) return answer === "yes";
       throw new UsageError("it needs a yes, and there is nobody to ask", { hint: "--yes says it" });
     },
+    confirmChange: async (action, targets) =>
+      await world.confirmChange({ step: step.id, action, targets }, heard),
     ask,
     create: async (path) => await world.local.create(await stage.requirePath("write", path)),
     require: (kind, what) => {

@@ -1,6 +1,7 @@
 /** The targets of a step by their names, contexts that can't be asked among them. Pure. */
 import { NoMatchError } from "../../base/errors.ts";
 import { nameParts, targetName } from "../../exec/target_names.ts";
+import type { StepKey, WorkflowEvent } from "../step_events.ts";
 import type { StageTarget } from "./stage.ts";
 import type { DeadContext, FoundPods } from "./world.ts";
 
@@ -12,6 +13,24 @@ export function named({ targets, dead }: FoundPods, severalContexts: boolean): S
     ...targets.map((target) => ({ target, name: targetName(target, naming) })),
     ...dead.map(whole),
   ];
+}
+
+/** The event that names a step's targets. */
+export function targetsEvent(
+  step: StepKey,
+  targets: readonly StageTarget[],
+): Extract<WorkflowEvent, { kind: "stepTargets" }> {
+  const scopes = new Map(
+    targets.map(({ target: { context, namespace } }) =>
+      [`${context}\0${namespace}`, { context, namespace }] as const
+    ),
+  );
+  return {
+    kind: "stepTargets",
+    step,
+    names: targets.map(({ name }) => name),
+    scopes: [...scopes.values()],
+  };
 }
 
 /** All pods of a context. */

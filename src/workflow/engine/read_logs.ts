@@ -8,6 +8,7 @@ import type { StepTargetEnd } from "../step_events.ts";
 import type { StepEnd } from "../steps/kind.ts";
 import { cutOf } from "./fan_out.ts";
 import { deadEnds, troubleIn } from "./dead_contexts.ts";
+import { targetsEvent } from "./named_targets.ts";
 import { podOutput } from "./pod_output.ts";
 import type { Stage, StageTarget } from "./stage.ts";
 
@@ -31,11 +32,7 @@ export async function readLogs(
   targets: readonly StageTarget[],
   read: LogRead,
 ): Promise<StepEnd> {
-  await stage.tell({
-    kind: "stepTargets",
-    step: stage.key,
-    names: targets.map(({ name }) => name),
-  });
+  await stage.tell(targetsEvent(stage.key, targets));
   const there = targets.filter(({ unreachable }) => unreachable === undefined);
   const ofPods = await inParallel(
     there.map((one) => async () => stage.kept.get(one.name) ?? await readOne(stage, one, read)),

@@ -1,5 +1,6 @@
 /** What a script can ask of kodama, done with the means of its step. */
 import { KodamaError } from "../../base/errors.ts";
+import { commandLine } from "../../base/shell_quote.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 import { wholeList } from "../../kube/list.ts";
 import * as resources from "../../kube/resources.ts";
@@ -20,10 +21,11 @@ export function scriptApi(stage: Stage, targets: readonly StageTarget[]): Script
   return {
     async exec({ command, targets: names, timeoutMs }, signal) {
       const meant = targets.filter(({ name }) => names === undefined || names.includes(name));
-      const { output } = await fanOut(within(stage, signal), meant, {
+      const { outcome, output } = await fanOut(within(stage, signal), meant, {
         command,
         shell: false,
         maxOutputBytes: podLimitOf(undefined),
+        change: { kind: "command", command, shell: false },
         bounds: {
           fanout: 32,
           connectTimeoutMs: 15_000,
@@ -33,6 +35,9 @@ export function scriptApi(stage: Stage, targets: readonly StageTarget[]): Script
           ...(timeoutMs === undefined ? {} : { commandTimeoutMs: timeoutMs }),
         },
       });
+      if (outcome.kind === "refused") {
+        throw new KodamaError("cancelled", `declined: ${commandLine(command)}`);
+      }
       return output.byTarget as unknown as Readonly<Record<string, TargetResult>>;
     },
     async get({ resource: plural, name, namespace, selector }, signal) {

@@ -1,5 +1,6 @@
 /** What a step has around it while it runs. */
 import type { JsonValue } from "../../base/json_value.ts";
+import type { ChangeAction } from "../../gate/change.ts";
 import type { Target } from "../../kube/target.ts";
 import type { FullWorkflow, Step } from "../model.ts";
 import type { StepKey, StepOutcome, StepTargetEnd, WorkflowEvent } from "../step_events.ts";
@@ -63,6 +64,8 @@ export interface Stage {
   keep(resource: AsyncDisposable): void;
   /** Whether it may go on: a person's yes, or `--yes`. @throws UsageError where there is nobody to ask. */
   confirm(question: string): Promise<boolean>;
+  /** Whether the step may change these targets; those of none are objects of the cluster. Throws as the world does. */
+  confirmChange(action: ChangeAction, targets: readonly Target[]): Promise<boolean>;
   ask(question: Question): Promise<string | undefined>;
   /** Makes a file that `permissions.write` grants; a relative path is below the workflow's folder. */
   create(path: string): Promise<Writing>;

@@ -2,6 +2,7 @@
 import type { Clock } from "../../base/clock.ts";
 import type { Outcome } from "../../exec/model.ts";
 import type { OpenExec, TargetRun } from "../../exec/run_options.ts";
+import type { ChangeAction } from "../../gate/change.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import type { SkippedPod, Target } from "../../kube/target.ts";
 import type { RunScript } from "../model.ts";
@@ -135,6 +136,15 @@ export interface Question {
   free: boolean;
 }
 
+/** Something that a step is about to change. */
+export interface StepChange {
+  /** The step's id. */
+  step: string;
+  action: ChangeAction;
+  /** Pods that it reaches; none if it changes objects of the cluster, which always asks. */
+  targets: readonly Target[];
+}
+
 /** All of it. */
 export interface World {
   readonly clock: Clock;
@@ -148,6 +158,13 @@ export interface World {
   readonly local: LocalWorld;
   /** The answer, or undefined where there is nobody to ask. */
   ask(question: Question, signal: AbortSignal): Promise<string | undefined>;
+  /**
+   * Whether a step may change what it is about to change: asked before every change, and only the first one that needs
+   * it asks a person. `heard` resolves when everything before the question is shown.
+   *
+   * @throws UsageError if no one can be asked.
+   */
+  confirmChange(change: StepChange, heard: () => Promise<void>): Promise<boolean>;
   runScript: RunScript;
   /** Not to be guessed by a command's output. */
   nonce(): string;

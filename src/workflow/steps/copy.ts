@@ -86,6 +86,7 @@ outputs:
     does: `copy ${from} to ${to}`,
     where: "pods",
     effect: "changes",
+    ...(from.startsWith(podMark) ? {} : { change: { kind: "copy", from, to } }),
   }),
   run: async (fields, stage) => {
     const way = wayOf(fields.copy);

@@ -1,5 +1,7 @@
 /** `exec`: one command in every selected pod. */
 import * as v from "valibot";
+import { commandLine } from "../../base/shell_quote.ts";
+import { hasExpression } from "../../expression/template.ts";
 import { booleanType, listOf, recordOf, textType, type Type } from "../../expression/type.ts";
 import { isKnownReadOnly } from "../../gate/commands.ts";
 import { command, described, environment, maxOutput, text } from "../fields.ts";
@@ -89,20 +91,26 @@ outputs:
   command: "exec",
   needs: ({ save }) => save === undefined ? [] : [{ kind: "write", what: save }],
   plan: ({ exec }) => {
-    const words = typeof exec === "string" ? [exec] : exec;
+    const shell = typeof exec === "string";
+    const command = shell ? [exec] : exec;
+    const reads = isKnownReadOnly(command, { shell, open: command.slice(1).some(hasExpression) });
     return {
-      does: `exec ${words.join(" ")}`,
-      command: words,
+      does: `exec ${shell ? exec : commandLine(command)}`,
+      command,
       where: "pods",
-      effect: typeof exec !== "string" && isKnownReadOnly(words) ? "reads" : "changes",
+      effect: reads ? "reads" : "changes",
+      ...(reads ? {} : { change: { kind: "command", command, shell } }),
     };
   },
   run: async (fields, stage) => {
     const { exec, env, workdir, save, maxOutput } = fields;
     if (save !== undefined) await stage.requirePath("write", save);
+    const shell = typeof exec === "string";
+    const command = shell ? [exec] : exec;
     return await fanOut(stage, await stage.targets(fields), {
-      command: typeof exec === "string" ? [exec] : exec,
-      shell: typeof exec === "string",
+      command,
+      shell,
+      change: { kind: "command", command, shell },
       bounds: fanoutOf(fields),
       maxOutputBytes: podLimitOf(maxOutput),
       ...(env === undefined ? {} : {

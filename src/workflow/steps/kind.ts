@@ -5,6 +5,7 @@
 import type * as v from "valibot";
 import type { JsonValue } from "../../base/json_value.ts";
 import type { SourcePath } from "../../base/yaml_source.ts";
+import type { ChangeAction } from "../../gate/change.ts";
 import type { Type } from "../../expression/type.ts";
 import type { Entries } from "../fields.ts";
 import type { Permissions } from "../model.ts";
@@ -36,6 +37,8 @@ export interface Intent {
   where: "pods" | "here" | "nowhere";
   /** `asks`: what isn't known only to look, and so asks before it runs. */
   effect: "reads" | "changes" | "asks";
+  /** What changes in the pods; absent if nothing does. */
+  change?: ChangeAction;
 }
 
 /** How an attempt at a step ended. */

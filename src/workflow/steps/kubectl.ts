@@ -40,7 +40,7 @@ export const kubectlStep = defineStep({
   entries: {
     kubectl: described(
       v.pipe(v.array(v.string("a text"), "words"), v.nonEmpty("one word at least")),
-      "The words after `kubectl`.",
+      "The arguments of kubectl. Context and namespace are those of the workflow's pods, unless they are given.",
     ),
     maxOutput: v.optional(
       described(maxOutput, "How much of each stream is kept for expressions; 1Mi by default."),
@@ -81,10 +81,18 @@ outputs:
       return failed("kubectl: the pods are in several contexts; `context` says which is meant");
     }
     const [named] = contexts;
-    const words = named === undefined ? kubectl : ["--context", named, ...kubectl];
+    const { namespaces } = stage.where(undefined).selection;
+    const [namespace, ...others] = namespaces.kind === "named" ? namespaces.names : [];
+    // In front, so that a namespace of its own wins.
+    const words = [
+      ...(named === undefined ? [] : ["--context", named]),
+      ...(namespace === undefined || others.length > 0 ? [] : ["--namespace", namespace]),
+      ...kubectl,
+    ];
     const line = `kubectl ${words.join(" ")}`;
-    if (changes(kubectl) && !await stage.confirm(`${line}\nRun it?`)) {
-      return { outcome: { kind: "refused", reason: `no to ${line}` }, output: {} };
+    const action = { kind: "command", command: ["kubectl", ...words], shell: false } as const;
+    if (changes(kubectl) && !await stage.confirmChange(action, [])) {
+      return { outcome: { kind: "refused", reason: `declined: ${line}` }, output: {} };
     }
     return await runHere(stage, ["kubectl", ...words], { maxOutput });
   },

@@ -30,7 +30,7 @@ export const workflowStep = defineStep({
 steps:
   - id: disks
     workflow: disk-usage
-    with: { limit: 100 }
+    with: { namespace: weka-operator-system, match: drive, limit: 100 }
 outputs:
   percent: \${{ steps.disks.outputs.percent }}
 `,

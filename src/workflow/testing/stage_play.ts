@@ -102,6 +102,7 @@ function worldOf(
     clock,
     env: (name) => name === "USER" ? "me" : undefined,
     find: () => Promise.resolve({ targets: [...pods.keys()].map(targetOf), skipped: [], dead: [] }),
+    confirmChange: () => Promise.resolve(true),
     open: ({ pod }, request, signal) => (pods.get(pod) as SimulatedPod).open(request, signal),
     copy: absent,
     kube: absent,

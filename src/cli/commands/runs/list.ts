@@ -24,7 +24,8 @@ export const command = defineCommand({
     const { listRuns } = await import("../../../actions/past_runs.ts");
     const { runData, runsTable } = await import("../../past_runs_text.ts");
     const { workflowRunData } = await import("../../past_workflow_text.ts");
-    const runs = await listRuns(await host(), limit);
+    const opened = await host();
+    const runs = await listRuns(opened, limit);
     if (format !== undefined) {
       const data = runs.map((listed) =>
         listed.kind === "run"
@@ -37,7 +38,9 @@ export const command = defineCommand({
       return success;
     }
     if (runs.length === 0) await terminal.stderr.write("no run is kept\n");
-    else await terminal.stdout.write(runsTable(runs).map((line) => `${line}\n`).join(""));
+    else {await terminal.stdout.write(
+        runsTable(runs, opened.clock.now()).map((line) => `${line}\n`).join(""),
+      );}
     return success;
   },
 });

@@ -16,7 +16,8 @@ const { workdir: _workdir, shell: _shell, subst: _subst, ...rerunFlags } = runni
 export const command = defineCommand({
   description:
     "Runs a past run again: the command that was kept, in the very pods that it had, or with --failed in those " +
-    "whose outcome wasn't ok. Without an id it is the last run.\n\n" +
+    "whose outcome wasn't ok. Without an id it is the last run, which is shown and confirmed first unless its " +
+    "command only reads.\n\n" +
     "A pod that is gone, or was made anew under its name, is unreachable. Values of --env and standard " +
     "input aren't kept and must be given again; a command that held what looks like a secret can't be rerun.",
   operands: [runOperand],
@@ -59,7 +60,13 @@ export const command = defineCommand({
       ...definedOnly({ run }),
     };
     const view = { ...running.view, single: false, tty: false };
-    const steps = { goOn, params: paramTexts(flags.param), trustNow: flags.trust, yes: flags.yes };
+    const steps = {
+      isNamed: run !== undefined,
+      goOn,
+      params: paramTexts(flags.param),
+      trustNow: flags.trust,
+      yes: flags.yes,
+    };
     return { options, view, list: running.list, kubeconfig: flags.kubeconfig, steps };
   },
   run: async ({ options, view, list, kubeconfig, steps }, invocation) => {
@@ -89,8 +96,17 @@ export const command = defineCommand({
       );
       return 0;
     }
-    const { rerun } = await import("../../../actions/rerun.ts");
-    return await showRun((extras) => rerun(host, { ...options, ...extras }), {
+    const { rerun, targetsToRerun } = await import("../../../actions/rerun.ts");
+    const { id } = found.run.header;
+    if (!view.quiet) {
+      const { rerunLine } = await import("../../past_runs_text.ts");
+      const targets = targetsToRerun(found.run, options.failed);
+      await invocation.terminal.stderr.write(`${rerunLine(found.run, targets)}\n`);
+    }
+    const because = options.run === undefined
+      ? { because: { kind: "unnamedRun", run: id } as const }
+      : {};
+    return await showRun((extras) => rerun(host, { ...options, ...extras, run: id, ...because }), {
       invocation,
       clock: host.clock,
       view,

@@ -37,7 +37,7 @@ export const command = defineCommand({
     return await stoppable(signals, async (signal) => {
       const planned = await planSnapshotRemoval(host, { scope, names, signal });
       if (!force && !await askSnapshotRemoval(planned, { terminal, signal })) {
-        throw new KodamaError("cancelled", "not confirmed: nothing was deleted");
+        throw new KodamaError("declined", "cancelled; nothing was deleted");
       }
       // Who isn't asked is told all the same what can't be had back.
       if (force) {

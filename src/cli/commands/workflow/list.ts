@@ -2,6 +2,7 @@ import { defineCommand } from "../../command.ts";
 import { success } from "../../exit_codes.ts";
 import { choice, value } from "../../flag.ts";
 import { renderData } from "../../output.ts";
+import { nearPath } from "../../near_path.ts";
 
 const formats = choice(["json", "jsonl", "yaml"]);
 
@@ -22,7 +23,9 @@ export const command = defineCommand({
   async run({ format }, { host, terminal }) {
     const { listWorkflows } = await import("../../../actions/workflow_files.ts");
     const { tableLines } = await import("../../../term/table.ts");
-    const listed = await listWorkflows(await host());
+    const opened = await host();
+    const { workingDir, shippedWorkflowsDir } = opened.places;
+    const listed = await listWorkflows(opened);
     if (format !== undefined) {
       await terminal.stdout.write(await renderData(listed, format));
       return success;
@@ -33,11 +36,11 @@ export const command = defineCommand({
         ? `${errors} ${errors === 1 ? "error" : "errors"}: kodama workflow check ${name}`
         : description ?? "",
       params.join(" "),
-      path,
+      path.startsWith(`${shippedWorkflowsDir}/`) ? "built in" : nearPath(path, workingDir),
     ]);
-    if (rows.length === 0) await terminal.stderr.write("there is no workflow\n");
+    if (rows.length === 0) await terminal.stderr.write("no workflow found\n");
     else {
-      const lines = tableLines(["WORKFLOW", "WHAT IT IS FOR", "PARAMS", "FILE"], rows);
+      const lines = tableLines(["WORKFLOW", "DESCRIPTION", "PARAMS", "FILE"], rows);
       await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
     }
     return success;

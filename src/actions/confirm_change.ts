@@ -1,0 +1,76 @@
+/** The one way to a change of pods: what only reads passes, few pods pass, and all else asks a person first. */
+import { isKnownReadOnly } from "../gate/commands.ts";
+import {
+  type ChangeAction,
+  type ChangeQuestion,
+  type ConfirmReason,
+  confirmReason,
+} from "../gate/change.ts";
+import { compressNames } from "../exec/name_ranges.ts";
+import type { Target } from "../kube/target.ts";
+import { confirmSettings } from "./exec_settings.ts";
+import type { Host } from "./host.ts";
+
+export type { ChangeAction, ChangeQuestion, ChangeScope } from "../gate/change.ts";
+
+/** How a change is confirmed. */
+export interface Confirm {
+  /** Changes of more pods than this ask; in place of the settings. */
+  above?: number;
+  /** Resolves to false if the person says no. @throws UsageError if no one can be asked. */
+  ask(question: ChangeQuestion): Promise<boolean>;
+}
+
+/** What is about to be done, and to which targets. */
+export interface Change {
+  action: ChangeAction;
+  targets: readonly Target[];
+  /** Asked whatever the number of pods. */
+  because?: ConfirmReason;
+}
+
+/**
+ * Returns true if the change may be made.
+ *
+ * @param confirm undefined if everything is confirmed beforehand (`--yes`).
+ * @throws what `confirm.ask` throws.
+ */
+export async function isConfirmed(
+  host: Host,
+  confirm: Confirm | undefined,
+  { action, targets, because }: Change,
+): Promise<boolean> {
+  if (confirm === undefined) return true;
+  const { command = [], shell = false } = action.kind === "command" ? action : {};
+  if (isKnownReadOnly(command, { shell })) return true;
+  const { readOnly, ...policy } = await confirmSettings(host, confirm);
+  if (isKnownReadOnly(command, { shell, readOnly })) return true;
+  const reason = because ?? confirmReason(targets, policy);
+  if (reason === undefined) return true;
+  return await confirm.ask({
+    action,
+    ...await scopesOf(host, targets),
+    ...(reason.kind === "count" ? {} : { because: reason }),
+  });
+}
+
+async function scopesOf(
+  host: Host,
+  targets: readonly Target[],
+): Promise<Pick<ChangeQuestion, "count" | "scopes">> {
+  const servers = new Map((await host.contexts()).map(({ name, server }) => [name, server]));
+  const groups = Map.groupBy(targets, ({ context, namespace }) => `${context}\0${namespace}`);
+  const scopes = [...groups.values()].map((group) => {
+    const { context = "", namespace = "" } = group[0] ?? {};
+    const pods = [...new Set(group.map(({ pod }) => pod))];
+    const server = servers.get(context);
+    return {
+      context,
+      ...(server === undefined ? {} : { server }),
+      namespace,
+      ranges: compressNames(pods),
+      pods,
+    };
+  });
+  return { count: scopes.reduce((sum, { pods }) => sum + pods.length, 0), scopes };
+}

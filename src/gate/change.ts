@@ -1,0 +1,82 @@
+/** A change of pods before it is made: whether a person must confirm it, and the question as data. */
+
+/** What is about to be done. */
+export type ChangeAction =
+  /** `shell`: the command is one line of shell. */
+  | { kind: "command"; command: readonly string[]; shell: boolean }
+  /** Files are written: `from` and `to` as `kodama cp` takes them. */
+  | { kind: "copy"; from: string; to: string }
+  /** Interactive shells, typed into all at once. */
+  | { kind: "shells" }
+  /** Steps of a workflow that may change something, in their order. */
+  | { kind: "steps"; workflow: string; path: string; steps: readonly ChangeStep[] };
+
+/** One step of a workflow that may change something. */
+export interface ChangeStep {
+  id: string;
+  /** In a line: `exec rm -f /tmp/x`. */
+  does: string;
+}
+
+/** Pods of one namespace, of one context. */
+export interface ChangeScope {
+  context: string;
+  /** The API server's address; absent if the kubeconfig doesn't say it. */
+  server?: string;
+  namespace: string;
+  /** The pods' names as ranges: `weka-drive-[0-49]`. */
+  ranges: string;
+  pods: readonly string[];
+}
+
+/** What a person is asked before a change. Each front end words it. */
+export interface ChangeQuestion {
+  action: ChangeAction;
+  /** Number of pods in all scopes. */
+  count: number;
+  scopes: readonly ChangeScope[];
+  /** Why it is asked although there are few pods; absent if their number is the reason. */
+  because?: ConfirmReason;
+}
+
+/** Why a change is confirmed, whatever the number of its pods. */
+export type ConfirmReason =
+  /** A setting says that changes in this context always ask. */
+  | { kind: "context"; context: string }
+  /** An earlier run is repeated, which wasn't named. */
+  | { kind: "unnamedRun"; run: string }
+  /** Steps whose pods, or whose effect, only the run can know: their ids. */
+  | { kind: "unknownTargets"; steps: readonly string[] };
+
+/** When a change is confirmed. */
+export interface ConfirmPolicy {
+  /** Changes of more pods than this are confirmed. */
+  above: number;
+  /** Contexts whose changes are always confirmed: names, in which `*` stands for any text. */
+  contexts: readonly string[];
+}
+
+/** Returns why the change must be confirmed; undefined if it needn't be. */
+export function confirmReason(
+  pods: readonly { context: string }[],
+  { above, contexts }: ConfirmPolicy,
+): { kind: "count" } | ConfirmReason | undefined {
+  const guarded = pods.find(({ context }) => contexts.some((one) => matchesName(one, context)));
+  if (guarded !== undefined) return { kind: "context", context: guarded.context };
+  return pods.length > above ? { kind: "count" } : undefined;
+}
+
+/** Whether a name fits a pattern in which `*` stands for any text. Takes time in proportion to both lengths. */
+export function matchesName(pattern: string, name: string): boolean {
+  const [first = "", ...others] = pattern.split("*");
+  const last = others.pop();
+  if (last === undefined) return name === pattern;
+  if (!name.startsWith(first) || !name.endsWith(last)) return false;
+  let at = first.length;
+  for (const part of others) {
+    const found = name.indexOf(part, at);
+    if (found < 0) return false;
+    at = found + part.length;
+  }
+  return at <= name.length - last.length;
+}
