@@ -52,7 +52,7 @@ export function makeStage(runner: Sequences, step: Step, at: Attempting): Stage 
     targets: ({ select, targets }) => targetsOf(select as SelectFields | undefined, targets),
     inner: async (field, round) => {
       const { names = {}, part = "" } = round ?? {};
-      const own = round === undefined ? "" : await roundIdentity(round.item, round.before);
+      const own = round === undefined ? "" : roundIdentity(round.item, round.before);
       const one = within(scope, key, { names, part, shared, identity: identity + own });
       return await runner.sequence(inner(field), one, { signal });
     },

@@ -2,6 +2,7 @@
  * By what a rerun knows a step, whatever became of its place in the file: a step with an `id` by that, another one by
  * what it does, a round by its item. And whether it is still the same step: a hash of what it does.
  */
+import { sha256 } from "@noble/hashes/sha2.js";
 import type { JsonValue } from "../../base/json_value.ts";
 import { namesUsed } from "../../expression/names_used.ts";
 import { parseTemplate } from "../../expression/template.ts";
@@ -25,7 +26,7 @@ export interface DefinitionContext {
 }
 
 /** The steps of a list by the names that tell them from each other: `check`, `exec#4f1c09aa`. */
-export async function identitiesOf(steps: readonly Step[]): Promise<ReadonlyMap<Step, string>> {
+export function identitiesOf(steps: readonly Step[]): ReadonlyMap<Step, string> {
   const counts = new Map<string, number>();
   const identities = new Map<Step, string>();
   for (const step of steps) {
@@ -34,7 +35,7 @@ export async function identitiesOf(steps: readonly Step[]): Promise<ReadonlyMap<
       continue;
     }
     // What lies in it has identities of its own.
-    const own = `${step.kind}#${await shortHash(ownContent(step))}`;
+    const own = `${step.kind}#${shortHash(ownContent(step))}`;
     const before = counts.get(own) ?? 0;
     counts.set(own, before + 1);
     identities.set(step, before === 0 ? own : `${own}~${before}`);
@@ -43,8 +44,8 @@ export async function identitiesOf(steps: readonly Step[]): Promise<ReadonlyMap<
 }
 
 /** The identity of a round within its step. @param before rounds before it with an equal item. */
-export async function roundIdentity(item: JsonValue, before: number): Promise<string> {
-  return `[${await shortHash(item)}${before === 0 ? "" : `~${before}`}]`;
+export function roundIdentity(item: JsonValue, before: number): string {
+  return `[${shortHash(item)}${before === 0 ? "" : `~${before}`}]`;
 }
 
 /**
@@ -73,7 +74,7 @@ export async function definitionOf(
   const used = [...named].filter((name) => !secrets.has(name)).toSorted()
     .map((name) => [name, (name === "index" ? values.index : params[name]) ?? null]);
   const scripts = await Promise.all(scriptFiles(step, workflow, uses).map(readText));
-  return await shortHash([content(step, uses), select, used, scripts]);
+  return shortHash([content(step, uses), select, used, scripts]);
 }
 
 /** A step of a file, as its place tells it and as a rerun knows it. */
@@ -88,7 +89,7 @@ export async function staticSteps(context: DefinitionContext): Promise<StaticSte
   const { workflow } = context;
   const found: StaticStep[] = [];
   const collect = async (steps: readonly Step[], prefix: string, outer: string) => {
-    const identities = await identitiesOf(steps);
+    const identities = identitiesOf(steps);
     for (const step of steps) {
       const [key, identity] = [prefix + step.id, outer + identities.get(step)];
       found.push({ key, identity, definition: await definitionOf(step, context) });
@@ -147,9 +148,8 @@ function takesSelection(step: Step): boolean {
     Object.values(step.inner).some((steps) => steps.some(takesSelection));
 }
 
-/** 64 bits of SHA-256: two that differ are told apart. */
-async function shortHash(data: unknown): Promise<string> {
+/** 64 bits of SHA-256. Not by Web Crypto, whose answer comes from another thread: the engine's time would go on. */
+function shortHash(data: unknown): string {
   const bytes = new TextEncoder().encode(JSON.stringify(data));
-  const digest = await crypto.subtle.digest("SHA-256", bytes);
-  return new Uint8Array(digest, 0, 8).toHex();
+  return sha256(bytes).subarray(0, 8).toHex();
 }

@@ -39,7 +39,7 @@ export class StepRunner implements Sequences {
     },
   ): Promise<InnerEnd> {
     await using held = new AsyncDisposableStack();
-    const identities = await identitiesOf(among);
+    const identities = identitiesOf(among);
     let end: StepOutcome = { kind: "ok" };
     let stopper: Step | undefined;
     for (const step of steps) {
