@@ -86,7 +86,7 @@ for (const [text, value] of results) {
 
 const wrong: readonly (readonly [text: string, ...problems: string[]])[] = [
   ["${{ parms.count }}", 'parms: unknown name "parms"; did you mean "params"?'],
-  ["${{ xyzzy }}", 'xyzzy: unknown name "xyzzy"; there are params, steps'],
+  ["${{ xyzzy }}", 'xyzzy: unknown name "xyzzy"; there are steps, params'],
   ["${{ params.cuont }}", 'cuont: there is no "cuont"; did you mean "count"?'],
   ["${{ params['cuont'] }}", '\'cuont\': there is no "cuont"; did you mean "count"?'],
   ["${{ steps.versoin.stdout }}", 'versoin: there is no "versoin"; did you mean "version"?'],
@@ -97,7 +97,7 @@ const wrong: readonly (readonly [text: string, ...problems: string[]])[] = [
   ["${{ 'a' + 1 }}", "'a' + 1: a text + a number has no result; string(…) makes a text of it"],
   ["${{ params.count == 'x' }}", "params.count == 'x': a number is never equal to a text"],
   ["${{ params.count && true }}", "params.count: && takes true or false, found a number"],
-  ["${{ params.tags.map(t, u) }}", 'u: unknown name "u"; there are params, steps, t'],
+  ["${{ params.tags.map(t, u) }}", 'u: unknown name "u"; there are t, steps, params'],
   [
     "${{ params.count.map(t, t) }}",
     "params.count: map goes over a list or a record, found a number",

@@ -34,7 +34,10 @@ Deno.test("all contexts of all files are listed, in their order", async () => {
     files: { "/a": config("a"), "/b": config("b") },
     env: { KUBECONFIG: "/a:/b" },
   });
-  assert.deepEqual(await listContexts({}, host), { current: "a", names: ["a", "b"] });
+  assert.deepEqual(await listContexts({}, host), {
+    current: "a",
+    contexts: [{ name: "a", server: "https://a.test" }, { name: "b", server: "https://a.test" }],
+  });
 });
 
 Deno.test("a $KUBECONFIG that names nothing is what the hint is about", async () => {
