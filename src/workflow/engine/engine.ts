@@ -81,7 +81,7 @@ class Engine {
   readonly #lastSignal: AbortSignal;
   readonly #runner: StepRunner;
   readonly #running: Promise<void>;
-  /** Steps of `finally` have changed something behind steps that failed: what these have done may be undone. */
+  /** Steps of `finally` may have changed pods or the cluster behind steps that failed: what these have done may be undone. */
   #isUndone = false;
 
   constructor(workflow: FullWorkflow, world: World, input: RunInput) {

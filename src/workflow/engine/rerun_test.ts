@@ -6,7 +6,7 @@ import { recordHeader } from "../testing/record_header.ts";
 import { endsOf, loaded, type Play, play, saying } from "../testing/stage_play.ts";
 import { staticSteps } from "./step_identity.ts";
 
-const may = "permissions: { run: [do, undo] }\n";
+const may = "permissions: { run: [do, undo, kubectl, sh], cluster: [{ verbs: exec }] }\n";
 
 function recordOf(events: readonly WorkflowEvent[]) {
   const lines = [recordHeader("run-1"), ...events.filter(isKept)].map((line) =>
@@ -63,17 +63,32 @@ finally: [{ shell: [undo, x] }, { shell: [undo, y] }]
 });
 
 Deno.test("a run says from where it can be gone on with", async () => {
+  const pods = { p: saying("") };
+  const world = { runScript: () => Promise.resolve({ kind: "ok" as const, output: null }) };
   const againOf = async (steps: string, last = "[]", run: Play["run"] & object = failing("b")) => {
     const text = `${may}steps:\n${steps}\nfinally: ${last}\n`;
-    const end = (await play({ files: { "w.yaml": text }, run })).events.at(-1);
+    const end = (await play({ files: { "w.yaml": text }, pods, run, world })).events.at(-1);
     return end?.kind === "workflowEnded" ? end.again : undefined;
   };
   const steps = "  - { id: a, shell: [do, a] }\n  - { id: b, shell: [do, b] }";
   assert.equal(await againOf(steps, "[]", () => 0), null);
   assert.deepEqual(await againOf(steps), { kind: "failed" });
   assert.deepEqual(await againOf(steps, "[{ check: true }]"), { kind: "failed" });
+  // A notification undoes nothing.
+  assert.deepEqual(await againOf(steps, "[{ shell: [undo, a] }]"), { kind: "failed" });
+  assert.deepEqual(await againOf(steps, "[{ exec: [cat, /tmp/a] }]"), { kind: "failed" });
   // What it has undone isn't there for the steps that failed.
-  assert.deepEqual(await againOf(steps, "[{ shell: [undo, a] }]"), { kind: "all" });
+  for (
+    const undoing of [
+      "exec: [undo, a]",
+      "kubectl: [rollout, undo, deploy/web]",
+      "shell: [kubectl, rollout, undo, deploy/web]",
+      "shell: cd x && kubectl rollout undo deploy/web",
+      "script: kodama.output(1)",
+    ]
+  ) {
+    assert.deepEqual(await againOf(steps, `[{ ${undoing} }]`), { kind: "all" }, undoing);
+  }
   // The same values would be judged in the same way.
   const check = `${steps}\n  - check: \${{ steps.b.exitCode == 7 }}`;
   assert.deepEqual(await againOf(check, "[]", () => 0), { kind: "from", step: "b" });
@@ -82,11 +97,12 @@ Deno.test("a run says from where it can be gone on with", async () => {
 Deno.test("a record says which steps of finally may have undone something", async () => {
   const text = (when: string) =>
     `${may}steps: [{ shell: [do, b] }]
-finally: [{ shell: [undo, x], when: ${when} }, { check: true }]
+finally: [{ exec: [undo, x], when: ${when} }, { check: true }]
 `;
+  const pods = { p: saying("") };
   const undone = async (when: string, run: Play["run"] & object = failing("b")) =>
-    undoneBy(recordOf((await play({ files: { "w.yaml": text(when) }, run })).events));
-  assert.deepEqual(await undone("true"), ["finally/shell-1", "finally/check-2"]);
+    undoneBy(recordOf((await play({ files: { "w.yaml": text(when) }, pods, run })).events));
+  assert.deepEqual(await undone("true"), ["finally/exec-1", "finally/check-2"]);
   assert.deepEqual(await undone("false"), []);
   assert.deepEqual(await undone("true", () => 0), []);
 });

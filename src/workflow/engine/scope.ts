@@ -18,7 +18,7 @@ export interface WhereOverrides {
 export interface Tally {
   /** Any step has; what an earlier run has ended doesn't count. */
   hasRun: boolean;
-  /** One that isn't known only to read has. */
+  /** One that may change pods or the cluster has. */
   hasChanged: boolean;
 }
 

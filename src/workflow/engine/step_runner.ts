@@ -6,7 +6,7 @@ import type { JsonValue } from "../../base/json_value.ts";
 import type { Step } from "../model.ts";
 import { emptyOutput } from "../names.ts";
 import type { StepOutcome, StepTargetEnd } from "../step_events.ts";
-import type { Intent, StepEnd, StepKind } from "../steps/kind.ts";
+import { type Intent, mayChangeCluster, type StepEnd, type StepKind } from "../steps/kind.ts";
 import { stepKind } from "../steps/registry.ts";
 import { evaluateDeep, evaluateFields } from "../templates.ts";
 import { goesOn, nextAttempt, reasonOf } from "./policy.ts";
@@ -92,11 +92,11 @@ export class StepRunner implements Sequences {
       return condition;
     }
     const beganMs = world.clock.elapsedMs();
-    const { title, effect } = this.#intent(step, kind, scope);
+    const { title, intent } = this.#intent(step, kind, scope);
     const at = world.clock.now();
     await tell({ kind: "stepStarted", step: key, stepKind: step.kind, title, at, ...mark });
     scope.tally.hasRun = true;
-    scope.tally.hasChanged ||= effect !== "reads";
+    scope.tally.hasChanged ||= mayChangeCluster(intent, workflow.permissions);
     const done = keptPart(kept.targets, { key, identity, definition })?.ends;
     const end: StepEnd = condition.kind === "ok"
       ? await this.#attempts(step, kind, { key, identity, scope, signal, held }, new Map(done))
@@ -133,21 +133,15 @@ export class StepRunner implements Sequences {
   }
 
   /** What it will do, as far as its expressions can be evaluated. */
-  #intent(
-    step: Step,
-    kind: StepKind,
-    scope: Scope,
-  ): { title: string; effect: Intent["effect"] } {
-    const { does, effect } = this.#plan(step, kind, scope);
+  #intent(step: Step, kind: StepKind, scope: Scope): { title: string; intent: Intent } {
+    const intent = this.#plan(step, kind, scope);
+    const { title = intent.does } = step;
+    if (title === intent.does) return { title, intent };
     try {
-      const { title } = step;
-      return {
-        title: title === undefined ? does : String(evaluateDeep(title, namesIn(scope))),
-        effect,
-      };
+      return { title: String(evaluateDeep(title, namesIn(scope))), intent };
     } catch (error) {
       if (!(error instanceof KodamaError)) throw error;
-      return { title: step.title ?? does, effect };
+      return { title, intent };
     }
   }
 

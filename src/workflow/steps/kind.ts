@@ -39,6 +39,26 @@ export interface Intent {
   effect: "reads" | "changes" | "asks";
   /** What changes in the pods; absent if nothing does. */
   change?: ChangeAction;
+  /** It can do in the cluster what `permissions.cluster` grants. */
+  usesClusterPermissions?: true;
+}
+
+/** Programs that change clusters, as a word of a command or of a line for a shell. */
+const clusterProgram = /(?:^|[\s;&|(/])(?:kubectl|kodama|helm|oc)(?:$|\s)/;
+
+/**
+ * Returns whether a step may change pods or objects of the cluster, and so undo what other steps have done there. A
+ * local command that only sends a notification doesn't.
+ */
+export function mayChangeCluster(
+  { change, effect, command = [], usesClusterPermissions }: Intent,
+  { cluster }: Permissions,
+): boolean {
+  if (change !== undefined || effect === "asks") return true;
+  if (effect === "reads") return false;
+  if (command.some((word) => clusterProgram.test(word))) return true;
+  return usesClusterPermissions === true &&
+    cluster.some(({ verbs }) => verbs.includes("exec") || verbs.includes("*"));
 }
 
 /** How an attempt at a step ended. */

@@ -43,6 +43,7 @@ outputs:
     does: isFile(script) ? `run the script ${script}` : "run a script",
     where: "here",
     effect: "changes",
+    usesClusterPermissions: true,
   }),
   run: async ({ script, with: input, cpuTime, memory }, stage) =>
     await runInSandbox(stage, {
