@@ -119,6 +119,30 @@ steps:
     assert.deepEqual(await Array.fromAsync(Deno.readDir(`${place.folder}/outside`)), []);
   });
 
+  await inFolder("lines of logs have times only if the step says so", async (place) => {
+    const { folder } = place;
+    const events = await run(
+      place,
+      `permissions: { write: [saved] }
+steps:
+  - { id: plain, logs: { tail: 1 } }
+  - { id: timed, logs: { tail: 1, timestamps: true } }
+  - { logs: { tail: 1 }, save: saved }
+outputs: { plain: "\${{ steps.plain.distinct }}", timed: "\${{ steps.timed.distinct }}" }
+`,
+    );
+    const end = events.at(-1);
+    assert.ok(end?.kind === "workflowEnded" && end.outcome.kind === "ok");
+    const { plain, timed } = end.outputs as Record<string, string[]>;
+    const time = /^\d{4}-\d\d-\d\dT\S+Z /;
+    const saved = await Deno.readTextFile(`${folder}/saved/weka-drive-0.log`);
+    assert.ok(plain?.every((text) => text !== "" && !time.test(text)), `${plain}`);
+    assert.ok(timed?.every((text) => time.test(text)), `${timed}`);
+    assert.ok(saved !== "" && !time.test(saved), saved);
+    const lines = events.flatMap((one) => one.kind === "stepLine" ? [one] : []);
+    for (const { step, text } of lines) assert.equal(time.test(text), step === "timed", text);
+  });
+
   await inFolder("copies that would be one file are refused before any begins", async (place) => {
     const events = await run(
       place,

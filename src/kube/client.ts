@@ -65,7 +65,7 @@ export interface ExecRequest {
 /** Which container to attach to: as {@link ExecRequest}, without a command. */
 export type AttachRequest = Omit<ExecRequest, "command" | "bulk">;
 
-/** Which part of a container's log is wanted. Every line comes behind its time and a blank (`timestamps`). */
+/** Which part of a container's log is requested. */
 export interface LogRequest {
   namespace: string;
   pod: string;
@@ -80,6 +80,8 @@ export interface LogRequest {
   sinceSeconds?: number;
   /** Lines from the end of what there is. */
   tailLines?: number;
+  /** Whether each line begins with its time and a blank; true by default. */
+  timestamps?: boolean;
   /** One of many, so that each byte is to cost little; where the proof is a certificate, the first comes 45 ms later. */
   bulk?: boolean;
 }

@@ -5,8 +5,9 @@ import type { Transport } from "./transport.ts";
 
 /** The path of a log, with its query. */
 function logPath(request: LogRequest): string {
-  const { namespace, pod, container, follow, previous } = request;
-  const query = new URLSearchParams({ container, timestamps: "true" });
+  const { namespace, pod, container, follow, previous, timestamps = true } = request;
+  const query = new URLSearchParams({ container });
+  if (timestamps) query.set("timestamps", "true");
   if (follow) query.set("follow", "true");
   if (previous) query.set("previous", "true");
   if (request.sinceTime !== undefined) query.set("sinceTime", request.sinceTime);

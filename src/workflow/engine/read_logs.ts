@@ -19,6 +19,8 @@ const parallel = 16;
 export interface LogRead {
   tail: number;
   previous: boolean;
+  /** Whether each line begins with the time at which it was logged. */
+  timestamps: boolean;
   /** How much is kept of the lines of each pod. */
   maxOutputBytes: number;
   sinceMs?: number;
@@ -80,7 +82,7 @@ async function copyLog(
   { read, kept }: { read: LogRead; kept: Capture },
 ): Promise<void> {
   const { context, namespace, pod, container } = target;
-  const { tail: tailLines, previous, sinceMs, save } = read;
+  const { tail: tailLines, previous, timestamps, sinceMs, save } = read;
   const client = await stage.world.kube(context);
   const bytes = await client.logs({
     namespace,
@@ -88,6 +90,7 @@ async function copyLog(
     container,
     follow: false,
     previous,
+    timestamps,
     tailLines,
     ...(sinceMs === undefined ? {} : { sinceSeconds: Math.max(1, Math.ceil(sinceMs / 1000)) }),
   }, { signal: stage.signal });
@@ -108,8 +111,7 @@ async function tellLines(stage: Stage, { name, stdout }: StepTargetEnd): Promise
       step: stage.key,
       target: name,
       stream: "stdout",
-      // Behind the server's time and a blank.
-      text: line.slice(line.indexOf(" ") + 1),
+      text: line,
     });
   }
 }

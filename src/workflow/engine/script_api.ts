@@ -73,13 +73,13 @@ export function scriptApi(stage: Stage, targets: readonly StageTarget[]): Script
         container,
         follow: false,
         previous: false,
+        timestamps: false,
         tailLines: tail,
       };
       const chunks = await Array.fromAsync(await client.logs(request, { signal }));
       const decoder = new TextDecoder();
       const text = chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("");
-      return text.split("\n").filter((line) => line !== "")
-        .map((line) => line.slice(line.indexOf(" ") + 1));
+      return text.split("\n").filter((line) => line !== "");
     },
     log: (line) => stage.line(line),
   };

@@ -11,6 +11,10 @@ const request = v.strictObject({
   tail: v.optional(described(dynamic(countFromOne), "So many lines from the end; 100 by default.")),
   since: v.optional(described(dynamic(duration), "Lines of the last so much time.")),
   previous: v.optional(described(v.boolean("true or false"), "Of the container before this one.")),
+  timestamps: v.optional(described(
+    v.boolean("true or false"),
+    "Whether each line begins with the time at which it was logged; false by default.",
+  )),
 }, "a mapping of fields");
 
 /** The kind `logs`. */
@@ -38,7 +42,7 @@ select: { namespace: weka-operator-system, match: drive }
 permissions: { write: [saved] }
 steps:
   - id: last
-    logs: { tail: 20, since: 1h, previous: false }
+    logs: { tail: 20, since: 1h, previous: false, timestamps: true }
     maxOutput: 1Mi
   - logs: {}
     select: { namespace: weka-operator-system, match: compute }
@@ -52,12 +56,13 @@ steps:
     effect: "reads",
   }),
   run: async (fields, stage) => {
-    const { logs: { tail, since, previous }, save, maxOutput } = fields;
+    const { logs: { tail, since, previous, timestamps }, save, maxOutput } = fields;
     if (save !== undefined) await stage.requirePath("write", save);
     const sinceMs = since === undefined ? undefined : parseDuration(since);
     return await readLogs(stage, await stage.targets(fields), {
       tail: typeof tail === "number" ? tail : 100,
       previous: previous ?? false,
+      timestamps: timestamps ?? false,
       maxOutputBytes: podLimitOf(maxOutput),
       ...(sinceMs === undefined ? {} : { sinceMs }),
       ...(save === undefined ? {} : { save }),
