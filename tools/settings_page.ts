@@ -62,6 +62,18 @@ defaults:
 ## Settings
 `;
 
+const tracing = [
+  "As with kubectl, `-v 6` prints each request to an API server on standard error: its time (UTC), method,",
+  "URL, status and duration. `-v 7` and above also print the protocol of a stream (WebSocket or SPDY),",
+  "retries and reconnects. Every command that connects to a cluster has it. Headers and bodies are never",
+  "printed, and values in the URL that may be secret, such as the words of a command, are `***`.",
+  "",
+  "```sh run",
+  "kodama exec -n weka-operator-system -m drive -v 7 -- hostname",
+  "KODAMA_VERBOSE=6 kodama pods -n weka-operator-system",
+  "```",
+];
+
 /** The page. Its tables are aligned by nobody: formatting leaves the file out. */
 export async function settingsPage(): Promise<string> {
   const sections = [
@@ -75,6 +87,10 @@ export async function settingsPage(): Promise<string> {
     "kodama reads these too:",
     "",
     ...variablesTable(knownVariables),
+    "",
+    "## Tracing requests",
+    "",
+    ...tracing,
     "",
     "## Variables of a command in a pod",
     "",

@@ -22,6 +22,8 @@ export interface SignalSource {
 export interface HostOptions {
   /** The file to read in place of `$KUBECONFIG`. */
   kubeconfig?: string | undefined;
+  /** `-v`: traces of requests on standard error; none if it is absent or below 6. */
+  verbosity?: number;
 }
 
 /** What a command may use. Costly things are thunks. */

@@ -90,7 +90,6 @@ const flags: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "pod-running-timeout": "--connect-timeout DURATION waits for a server; pods must be running",
   },
   logs: {
-    "-v": "--exclude-lines RE excludes lines that match",
     "no-follow": "without -f the logs are read to their end, and it ends by itself",
     "only-log-lines": "-q shows only lines and errors",
     "diff-container": "each container has a colour of its own",
@@ -127,7 +126,7 @@ export function verbAnswer(word: string, path: readonly string[]): string | unde
 }
 
 /**
- * Returns the answer for a flag that another tool has: a long one without its dashes, or `-v`. `path` is the command, as in
+ * Returns the answer for a flag that another tool has: a long one without its dashes, or a short one with it. `path` is the command, as in
  * `runs list`.
  */
 export function flagAnswer(name: string, path: string): string | undefined {

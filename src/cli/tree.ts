@@ -3,6 +3,7 @@
  * start; the body of a command is loaded when it was chosen.
  */
 import type { Branch, Leaf } from "./node.ts";
+import { withVerbosity } from "./verbosity.ts";
 
 /** Headings of `kodama --help` and the commands under each. Every command of the root stands once. */
 const sections: NonNullable<Branch["sections"]> = [
@@ -39,6 +40,8 @@ export const leadingValueFlags: readonly string[] = [
   "-o",
   "--output",
   "--color",
+  "-v",
+  "--verbose",
 ];
 
 const leaf = (summary: string, load: Leaf["load"]): Leaf => ({
@@ -49,7 +52,7 @@ const leaf = (summary: string, load: Leaf["load"]): Leaf => ({
 });
 
 const dialling = (summary: string, load: Leaf["load"]): Leaf => ({
-  ...leaf(summary, load),
+  ...leaf(summary, async () => ({ command: withVerbosity((await load()).command) })),
   dials: true,
 });
 

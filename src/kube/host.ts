@@ -1,6 +1,7 @@
 /** What the Kubernetes port asks of the machine, handed in so that tests need none of it. */
 import { systemClock } from "../base/clock.ts";
 import type { Clock } from "../base/clock.ts";
+import type { Trace } from "./trace.ts";
 
 /** Characters. A credential has a few thousand. */
 const maxAnswer = 1024 * 1024;
@@ -26,11 +27,14 @@ export interface Host {
   random(): number;
   /** Something the person should know, once, that stops nothing. */
   warn(message: string): void;
+  /** Where requests are traced, if they are. */
+  readonly trace?: Trace;
 }
 
 /** This machine. */
-export function systemHost(warn: (message: string) => void): Host {
+export function systemHost(warn: (message: string) => void, trace?: Trace): Host {
   return {
+    ...(trace === undefined ? {} : { trace }),
     env: (name) => Deno.env.get(name),
     readText: (path) => Deno.readTextFile(path),
     run,

@@ -34,20 +34,32 @@ export class PodStreams {
 
   /** Rejects with a `KodamaError`. */
   async open<S>({ resource, prefersSpdy, webSocket, spdy }: StreamAttempts<S>): Promise<S> {
+    const { trace } = this.transport;
     const key = `${resource.namespace}/${resource.subresource}`;
     const getIsForbidden = this.#forbiddenGets.has(key);
     let post: UpgradeRefused | undefined;
     if (getIsForbidden || (prefersSpdy && !this.#withoutSpdy)) {
+      trace?.(
+        7,
+        `${resource.subresource}: SPDY first, ${
+          getIsForbidden ? "a GET is forbidden" : "for many bytes"
+        }`,
+      );
       const opened = await spdy();
       if (!(opened instanceof UpgradeRefused)) return opened;
       post = opened;
       if (getIsForbidden && !refusesSpdy(post)) throw this.#error({ post });
       if (prefersSpdy && post.code !== 403) this.#withoutSpdy = true;
     }
+    trace?.(
+      7,
+      `${resource.subresource}: WebSocket${post === undefined ? "" : ", SPDY was refused"}`,
+    );
     const get = await webSocket();
     if (!(get instanceof UpgradeRefused)) return get;
     if (get.code === 403) this.#forbiddenGets.add(key);
     if (get.code === 403 && post === undefined) {
+      trace?.(7, `${resource.subresource}: SPDY, since the WebSocket was forbidden`);
       const opened = await spdy();
       if (!(opened instanceof UpgradeRefused)) return opened;
       post = opened;

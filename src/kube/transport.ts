@@ -25,6 +25,7 @@ import { fetchLooksForProxy } from "./proxy_environment.ts";
 import { type KeepAlive, keepAliveTimes } from "./silence.ts";
 import type { SpdyRequest } from "./spdy_open.ts";
 import type { SpdySocket } from "./spdy_socket.ts";
+import { type Trace, traced } from "./trace.ts";
 import { UpgradeRefused, UpgradeUnanswered } from "./upgrade.ts";
 import type { WebSocketLink } from "./websocket.ts";
 import { openWebSocket } from "./websocket_open.ts";
@@ -37,6 +38,9 @@ const maxErrorBody = 64 * 1024;
  * a minute a person takes it for hung, and one that only accepts connections would be waited for without end.
  */
 const headLimitMs = 30_000;
+
+/** The status of an upgrade that succeeded. */
+const switchingProtocols = 101;
 
 /** Begins a stream on a link that waits for a request; rejects as `openWebSocket` does. */
 type OpenStream<T> = (
@@ -56,6 +60,7 @@ export class Transport implements Disposable {
     private readonly credentials: Credentials,
     certificateAuthority: string | undefined,
     private readonly clock: Clock,
+    readonly trace: Trace | undefined,
     /** The runtime's `fetch` can't be told how this server is reached. */
     private readonly byLinkAlone: boolean,
   ) {
@@ -79,7 +84,7 @@ export class Transport implements Disposable {
     const { insecure, tlsServerName, proxyUrl } = connection;
     const byLinkAlone = insecure || tlsServerName !== undefined || proxyUrl !== undefined ||
       fetchLooksForProxy(host.env);
-    return new Transport(connection, credentials, authority, host.clock, byLinkAlone);
+    return new Transport(connection, credentials, authority, host.clock, host.trace, byLinkAlone);
   }
 
   get place(): Whereabouts {
@@ -95,13 +100,19 @@ export class Transport implements Disposable {
     const { signal } = request;
     const patience = new Patience(this.clock, signal);
     for (;;) {
-      const answer = await this.#attempt(request, limitMs);
+      const answer = await this.#traced(
+        request.method,
+        request.path,
+        () => this.#attempt(request, limitMs),
+        ({ code }) => code,
+      );
       const { code, headers } = answer;
       if (code >= 200 && code < 300) return answer;
       const again = code === 401
         ? patience.renewed(this.credentials)
         : await patience.waited(code, headers.get("retry-after"));
       if (!again) throw await this.#answerError(answer, signal);
+      this.trace?.(7, retryText(code));
       answer.drop();
     }
   }
@@ -138,6 +149,7 @@ export class Transport implements Disposable {
     options: StreamOptions & { signal: AbortSignal },
   ): Promise<WebSocketLink | UpgradeRefused> {
     return this.#upgrade(
+      "GET",
       path,
       (link, request, signal) => openWebSocket(link, { ...request, protocols }, signal),
       { ...options, use: "prompt" },
@@ -152,6 +164,7 @@ export class Transport implements Disposable {
   ): Promise<SpdySocket | UpgradeRefused> {
     const { openSpdy } = await import("./spdy_open.ts");
     return await this.#upgrade(
+      "POST",
       path,
       (link, request, signal) => openSpdy(link, { ...request, protocol, streams }, signal),
       options,
@@ -160,6 +173,7 @@ export class Transport implements Disposable {
 
   /** Rejects with a `KodamaError`. */
   async #upgrade<T>(
+    method: "GET" | "POST",
     path: string,
     open: OpenStream<T>,
     options: StreamOptions & DialOptions,
@@ -168,7 +182,12 @@ export class Transport implements Disposable {
     const patience = new Patience(this.clock, signal);
     for (;;) {
       try {
-        return await this.#upgradeOnce(path, open, options);
+        return await this.#traced(
+          method,
+          path,
+          () => this.#upgradeOnce(path, open, options),
+          () => switchingProtocols,
+        );
       } catch (error) {
         if (error instanceof UpgradeUnanswered) throw this.#failure(error.cause, signal, true);
         if (!(error instanceof UpgradeRefused)) throw this.#failure(error, signal);
@@ -176,8 +195,20 @@ export class Transport implements Disposable {
           ? patience.renewed(this.credentials)
           : await patience.waited(error.code, error.retryAfter);
         if (!again) return error;
+        this.trace?.(7, retryText(error.code));
       }
     }
+  }
+
+  #traced<T>(
+    method: string,
+    path: string,
+    send: () => Promise<T>,
+    statusOf: (answer: T) => number,
+  ): Promise<T> {
+    const elapsedMs = () => this.clock.elapsedMs();
+    const request = { method, server: this.connection.server, path, elapsedMs };
+    return traced(this.trace, request, send, statusOf);
   }
 
   [Symbol.dispose](): void {
@@ -263,6 +294,12 @@ export class Transport implements Disposable {
     const timeout = reason instanceof DOMException && reason.name === "TimeoutError";
     return linkError(timeout ? reason : new DOMException("", "AbortError"), this.place);
   }
+}
+
+function retryText(code: number): string {
+  return code === 401
+    ? "retrying with renewed credentials after 401"
+    : `retrying after ${code}, when the server asked for it`;
 }
 
 /** What the server's certificate must be signed by, as PEM; undefined where nothing is verified, or nothing is known. */

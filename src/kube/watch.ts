@@ -30,7 +30,7 @@ export function watchObjects<T>(
   transport: Transport,
   resource: ApiResource,
   scope: ListScope,
-  host: Pick<Host, "clock" | "random">,
+  host: Pick<Host, "clock" | "random" | "trace">,
   { signal, resourceVersion }: { signal: AbortSignal; resourceVersion?: string },
 ): AsyncIterable<WatchEvent<T>> {
   return mendedWatch(
@@ -47,7 +47,7 @@ export function watchObjects<T>(
  */
 export async function* mendedWatch<T>(
   source: WatchSource<T>,
-  host: Pick<Host, "clock" | "random">,
+  host: Pick<Host, "clock" | "random" | "trace">,
   signal: AbortSignal,
   from = "",
 ): AsyncGenerator<WatchEvent<T>, void> {
@@ -84,7 +84,7 @@ class BackOff {
   #delayMs = firstDelayMs;
 
   constructor(
-    private readonly host: Pick<Host, "clock" | "random">,
+    private readonly host: Pick<Host, "clock" | "random" | "trace">,
     private readonly signal: AbortSignal,
   ) {}
 
@@ -94,6 +94,7 @@ class BackOff {
 
   async wait(): Promise<void> {
     const delayMs = this.#delayMs * (0.5 + this.host.random());
+    this.host.trace?.(7, `watch ended: reconnecting in ${Math.round(delayMs)}ms`);
     this.#delayMs = Math.min(this.#delayMs * 2, lastDelayMs);
     await passed(this.host.clock, delayMs, { signal: this.signal });
   }

@@ -4,6 +4,7 @@ import { systemClock } from "../base/clock.ts";
 import { placesOf } from "../config/places.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { systemHost } from "../kube/host.ts";
+import type { Trace } from "../kube/trace.ts";
 import { printable } from "../term/printable.ts";
 import type { Terminal } from "../term/terminal.ts";
 import { filePath } from "./file_path.ts";
@@ -16,11 +17,29 @@ export interface HostParts {
   /** `--kubeconfig`. */
   kubeconfig?: string | undefined;
   terminal: Terminal;
+  /** `-v`. */
+  verbosity?: number;
   environment: (name: string) => string | undefined;
 }
 
+/**
+ * Returns what writes traces, if there are any. On a terminal a line replaces what stands in its own, which may be a
+ * status line, and returns to the line's beginning by itself, since the terminal may be in raw mode.
+ */
+function traceTo({ stderr }: Terminal, verbosity: number): Trace | undefined {
+  if (verbosity < 6) return undefined;
+  const [before, after] = stderr.isTerminal ? ["\r\x1b[K", "\r\n"] : ["", "\n"];
+  return (level, message) => {
+    if (level > verbosity) return;
+    const time = systemClock.now().toISOString().slice(11, 23);
+    stderr.write(`${before}${time} ${printable(message)}${after}`).catch(() => {});
+  };
+}
+
 /** The host of this process. Neither a file is read nor a connection made before an action asks. */
-export function machineHost({ kubeconfig, terminal, environment }: HostParts): Host {
+export function machineHost(
+  { kubeconfig, terminal, verbosity = 0, environment }: HostParts,
+): Host {
   const places = placesOf({
     env: environment,
     workingDir: Deno.cwd(),
@@ -29,7 +48,7 @@ export function machineHost({ kubeconfig, terminal, environment }: HostParts): H
   const kubeHost = systemHost((message) => {
     // A warning that can't be written stops nothing; what matters is written, and noticed, elsewhere.
     terminal.stderr.write(`warning: ${printable(message)}\n`).catch(() => {});
-  });
+  }, traceTo(terminal, verbosity));
   const named = kubeconfig === undefined ? {} : { kubeconfig };
   const host: Host = {
     clock: systemClock,
