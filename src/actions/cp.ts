@@ -17,7 +17,7 @@ import { ProgressBoard } from "./cp_progress.ts";
 import { type CopyScene, copyTarget } from "./cp_target.ts";
 import { type ContextFindings, Discovery, noMatch, selectIn } from "./discover_targets.ts";
 import { chosenSettings, type ExecSettings } from "./exec_settings.ts";
-import { findPatiently } from "./find_patiently.ts";
+import { findRetrying } from "./find_retrying.ts";
 import type { Host } from "./host.ts";
 import type { RunRecorder } from "./record_run.ts";
 
@@ -81,11 +81,11 @@ class CopyRun {
     waits: BoundedQueue<CopyEvent>,
   ): Promise<{ targets: Target[]; notes: CopyEvent[] }> {
     const { contexts, signal } = this.#options;
-    const find = findPatiently(selectIn(this.#host, selection, signal, { bulk: true }), {
+    const find = findRetrying(selectIn(this.#host, selection, signal, { bulk: true }), {
       clock: this.#host.clock,
       signal,
       limit: Promise.resolve(connectTimeoutMs),
-      told: (wait) => void waits.push(wait),
+      onWait: (wait) => void waits.push(wait),
     });
     const discovery = new Discovery(this.#host, contexts, find, { signal });
     const findings = await Array.fromAsync(discovery.rest());

@@ -1,6 +1,7 @@
 /** One target's copy: from its first stream to its outcome, taken up again where the link breaks. */
 import { Deadline, onAbort, passed } from "../base/abort.ts";
 import { KodamaError } from "../base/errors.ts";
+import { Backoff } from "../base/retry.ts";
 import { checksumMaker, checksumNamed, checksumPreferences } from "../copy/checksum.ts";
 import { CopyFailure, FarEnd, noShell, type OpenFar } from "../copy/far_end.ts";
 import { copiedPath, farCommand, type FarScript } from "../copy/far_scripts.ts";
@@ -45,9 +46,8 @@ export interface CopyScene {
   ended(target: number, totals: CopyTotals): void;
 }
 
-/** Before a copy is taken up again; twice as long after each attempt in vain. */
-const firstDelayMs = 100;
-const longestDelayMs = 5000;
+/** Before a copy is resumed. */
+const delays = { delayMs: 100, maxDelayMs: 5000 };
 
 const goesOn = "what has arrived is kept, and the same command goes on from it";
 
@@ -56,7 +56,10 @@ export async function copyTarget(scene: CopyScene, run: TargetRun): Promise<Outc
   const { timeoutMs } = scene.options;
   using deadline = new Deadline(run.options.clock, timeoutMs, run.cancelled);
   const within = { ...run, cancelled: deadline.signal };
-  let [failures, furthest] = [0, 0];
+  const { clock } = run.options;
+  const policy = { ...delays, attempts: scene.options.retries + 1 };
+  const backoff = new Backoff(policy, { clock, signal: deadline.signal });
+  let furthest = 0;
   for (;;) {
     try {
       const totals = await copyOnce(scene, within);
@@ -72,14 +75,14 @@ export async function copyTarget(scene: CopyScene, run: TargetRun): Promise<Outc
       }
       if (deadline.signal.aborted) return { kind: "cancelled", ...left };
       const reached = scene.doneBytes(run.index);
-      // An attempt that got further is none in vain, where the next one goes on from there.
-      failures = scene.resumable.has(run.index) && reached > furthest ? 1 : failures + 1;
+      // An attempt that got further is progress if the next one resumes there.
+      if (scene.resumable.has(run.index) && reached > furthest) backoff.reset();
       furthest = Math.max(furthest, reached);
-      if (!failure.again || failures > scene.options.retries) return failure.outcome;
+      const delayMs = backoff.next();
+      if (!failure.again || delayMs === undefined) return failure.outcome;
       const { outcome } = failure;
       scene.note(run.index, `${"reason" in outcome ? outcome.reason : outcome.kind}: going on`);
-      const delayMs = Math.min(firstDelayMs * 2 ** (failures - 1), longestDelayMs);
-      await passed(run.options.clock, delayMs, { signal: deadline.signal });
+      await passed(clock, delayMs, { signal: deadline.signal });
     }
   }
 }
@@ -197,7 +200,7 @@ function checksumsOf({ options, files }: CopyScene): Checksums {
 /** What moves the bytes; the other scripts say a word or two. */
 const moving: readonly FarScript[] = ["receiveFile", "receiveFolder", "send"];
 
-/** Runs scripts in the target, with the patience of a run. A signal that aborts cuts what runs. */
+/** Runs scripts in the target, retried as the streams of a run are. A signal that aborts ends what runs. */
 function opener(run: TargetRun): OpenFar {
   const open: OpenExec = (target, request, signal, onSent) =>
     run.options.open(target, { ...request, bulk: true }, signal, onSent);

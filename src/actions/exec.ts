@@ -12,7 +12,7 @@ import { nameParts, targetName } from "../exec/target_names.ts";
 import type { Target } from "../kube/target.ts";
 import { isConfirmed } from "./confirm_change.ts";
 import { type ContextFindings, Discovery, noMatch, selectIn } from "./discover_targets.ts";
-import { findPatiently } from "./find_patiently.ts";
+import { findRetrying } from "./find_retrying.ts";
 import type { ExecEvent, ExecOptions } from "./exec_events.ts";
 import { chosenSettings, type ExecSettings } from "./exec_settings.ts";
 import type { Host } from "./host.ts";
@@ -62,11 +62,11 @@ class ExecRun {
     this.#files = outputFolder && new OutputFiles(host, outputFolder);
     this.#waits = new BoundedQueue(Math.max(1, this.#contexts.length));
     this.#settings = chosenSettings(host, options);
-    const find = findPatiently(this.#settled?.find ?? selectIn(host, options.selection, signal), {
+    const find = findRetrying(this.#settled?.find ?? selectIn(host, options.selection, signal), {
       clock: host.clock,
       signal,
       limit: this.#settings.then(({ connectTimeoutMs }) => connectTimeoutMs),
-      told: (wait) => this.#tell(wait),
+      onWait: (wait) => this.#tell(wait),
     });
     this.#discovery = new Discovery(host, this.#contexts, find, { signal });
   }

@@ -1,6 +1,6 @@
 /** A person's shell in one pod: from a selection to its exit code, over links that break. */
-import { passed } from "../base/abort.ts";
 import { KodamaError, UsageError } from "../base/errors.ts";
+import { Backoff, type RetryPolicy } from "../base/retry.ts";
 import { EndMarkReader } from "../exec/end_mark.ts";
 import { exitCodeOfRun } from "../exec/exit_code.ts";
 import { MarkedLine } from "../exec/marked_line.ts";
@@ -26,8 +26,8 @@ import { Transcript } from "./transcript.ts";
 
 /** Between TERM and KILL, and between HUP and KILL. */
 const graceMs = 2000;
-/** Between two attempts to find a shell again: the first, and the longest. */
-const retryMs = { first: 500, longest: 8000 };
+/** Of attempts to find a shell again. */
+const retries: RetryPolicy = { delayMs: 500, maxDelayMs: 8000 };
 
 /**
  * Opens a shell, and finds it again where its link breaks and the pod could keep it.
@@ -108,7 +108,8 @@ class ShellRun {
       if (command.length === 0) throw noShell(target);
       end = yield* this.#attempt("command");
     }
-    for (let delayMs = retryMs.first; this.#mayComeBack(end);) {
+    const backoff = new Backoff(retries, { clock: host.clock, signal });
+    while (this.#mayComeBack(end)) {
       input.drop();
       if (this.#lost === undefined) {
         const reason = reasonOf(end.outcome);
@@ -116,10 +117,9 @@ class ShellRun {
         await this.#parts.transcript?.marker(`the link broke: ${reason}`);
         yield { kind: "linkLost", target, reason, keepMs };
       }
-      if (!await passed(host.clock, delayMs, { signal })) break;
-      delayMs = Math.min(delayMs * 2, retryMs.longest);
+      if (!await backoff.wait()) break;
       end = yield* this.#attempt("shell");
-      if (end.greeting?.kind === "kept") delayMs = retryMs.first;
+      if (end.greeting?.kind === "kept") backoff.reset();
     }
     yield* this.#end(end);
   }

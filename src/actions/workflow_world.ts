@@ -5,15 +5,15 @@ import type { RunScript } from "../workflow/model.ts";
 import type { DeadContext, LocalWorld, World } from "../workflow/engine/world.ts";
 import { isAmong } from "../workflow/selection_fields.ts";
 import { type ContextFindings, noMatch, selectIn } from "./discover_targets.ts";
-import { findPatiently } from "./find_patiently.ts";
+import { findRetrying } from "./find_retrying.ts";
 import type { Host } from "./host.ts";
 
-/** So long a server that is down is asked for its pods again. */
-const patienceMs = 15_000;
-/** Where others have answered, and wait for it. */
+/** How long a server that is down is retried for its pods. */
+const retryLimitMs = 15_000;
+/** If there are other contexts, which wait for it. */
 const amongOthersMs = 5000;
-/** Where an earlier step has waited for it in vain. */
-const lateMs = 1000;
+/** If an earlier step has given it up. */
+const givenUpMs = 1000;
 
 /** What a face adds. */
 export interface WorldParts {
@@ -52,15 +52,15 @@ export function worldOf(
       const asked = contexts.length === 0 ? [undefined] : [...new Set(contexts)];
       const finding = asked.map(async (context): Promise<Answer> => {
         const limitMs = silent.has(context)
-          ? lateMs
+          ? givenUpMs
           : asked.length > 1
           ? amongOthersMs
-          : patienceMs;
-        const find = findPatiently(selectIn(host, selection, signal), {
+          : retryLimitMs;
+        const find = findRetrying(selectIn(host, selection, signal), {
           clock: host.clock,
           signal,
           limit: Promise.resolve(limitMs),
-          told: () => {},
+          onWait: () => {},
         });
         try {
           const found = await find(context);

@@ -1,6 +1,7 @@
 /** A task's events as they come, from any place in them, over as many links as it takes. */
 import { passed } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
+import { Backoff, type RetryPolicy } from "../base/retry.ts";
 import { GrowingBytes } from "../base/growing_bytes.ts";
 import type { Target } from "../kube/target.ts";
 import { LinkError } from "../kube/failures.ts";
@@ -16,12 +17,8 @@ export type FollowPart =
   /** The link broke; another is opened. */
   | { kind: "lost"; reason: string };
 
-/** Before another link is opened; twice as long after each in vain. */
-const firstDelayMs = 200;
-const longestDelayMs = 5000;
-
-/** Links in vain, one after the other, after which it is given up. */
-const patience = 8;
+/** Of links in a row that gave nothing new. */
+const retries: RetryPolicy = { delayMs: 200, maxDelayMs: 5000, attempts: 9 };
 
 /** Of a line on standard error. */
 const maxLine = 4096;
@@ -29,7 +26,7 @@ const maxLine = 4096;
 /**
  * Follows until the task has ended and all of its events were sent.
  *
- * @throws KodamaError where the pod can't be reached any more, or has no such task.
+ * @throws KodamaError if the pod can't be reached any more, or has no such task.
  */
 export async function* followTask(
   world: FarWorld & { clock: Clock },
@@ -38,20 +35,20 @@ export async function* followTask(
   signal: AbortSignal,
 ): AsyncGenerator<FollowPart, void> {
   let at = offset;
-  let inVain = 0;
+  const backoff = new Backoff(retries, { clock: world.clock, signal });
   for (;;) {
     try {
       for await (const part of oneLink(world, target, { number, offset: at }, signal)) {
-        inVain = 0;
+        backoff.reset();
         if (part.kind === "bytes") at = part.offset;
         yield part;
       }
       return;
     } catch (error) {
       if (!(error instanceof CutError || error instanceof LinkError) || signal.aborted) throw error;
-      if (++inVain > patience) throw error;
+      const delayMs = backoff.next();
+      if (delayMs === undefined) throw error;
       yield { kind: "lost", reason: error.message };
-      const delayMs = Math.min(firstDelayMs * 2 ** (inVain - 1), longestDelayMs);
       await passed(world.clock, delayMs, { signal });
     }
   }

@@ -7,8 +7,8 @@ import type { Invocation } from "./invocation.ts";
 import { sortWords } from "./parse.ts";
 import { printable } from "../term/printable.ts";
 
-/** A person waits for the Tab key no longer than this: then there is nothing to offer. */
-const patienceMs = 1500;
+/** After this time the Tab key offers nothing. */
+const limitMs = 1500;
 
 /** More than this many offers help nobody, and a shell asks whether to show them. */
 const mostOffers = 1000;
@@ -21,7 +21,7 @@ export async function completeValues(
   const { completion } = wanted;
   if (completion.kind === "values") return completion.values;
   if (completion.kind === "files") return [];
-  const signal = AbortSignal.timeout(patienceMs);
+  const signal = AbortSignal.timeout(limitMs);
   try {
     const given = await givenFlags(wanted.command, wanted.words);
     const host = await invocation.host({ kubeconfig: given("kubeconfig") });

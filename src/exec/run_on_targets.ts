@@ -4,7 +4,7 @@ import { BoundedQueue } from "../base/bounded_queue.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { Target } from "../kube/target.ts";
 import type { Outcome, RunEvent } from "./model.ts";
-import { Outages } from "./patience.ts";
+import { Outages } from "./outages.ts";
 import type { RunOptions } from "./run_options.ts";
 import { runTarget } from "./run_target.ts";
 import { next, type ScheduleState } from "./schedule.ts";

@@ -73,8 +73,8 @@ async function attempt(
 }
 
 /**
- * Opens a stream for words in the target, with all the patience of a run; or tells what the attempt came to. In the
- * form `preamble`, the words begin with `sh` and may use standard input.
+ * Opens a stream for words in the target, and retries while its server is down. Returns the channel, or how the attempt
+ * ended. In the form `preamble`, the words begin with `sh` and may use standard input.
  */
 export async function openStream(
   run: TargetRun,
@@ -102,13 +102,13 @@ export async function openStream(
     return orAborted(opening, signal, (late) => void late.close());
   };
   try {
-    return { channel: await outages.ask(target.context, ask, signal) };
+    return { channel: await outages.retry(target.context, ask, signal) };
   } catch (error) {
     const rest = sent ? { left: "it was asked for, and the command may have begun" } : {};
     if (run.cancelled.aborted && !deadline.expired) return ended({ kind: "cancelled", ...rest });
     if (error instanceof LinkError) return ended(outcomeOfLink(error));
     if (deadline.expired) {
-      if (!sent) outages.silent(target.context);
+      if (!sent) outages.giveUp(target.context);
       return ended({ kind: "timeout", limit: "connect", afterMs: limitMs, ...rest });
     }
     if (!(error instanceof KodamaError)) throw error;

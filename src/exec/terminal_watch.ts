@@ -19,7 +19,7 @@ import type { OpenExec } from "./run_options.ts";
 /** Between two signs of life. */
 const beatMs = 30_000;
 /** How long a shell that heard the end of its input waits for the stream to be opened again. */
-const patienceMs = 5000;
+const reopenLimitMs = 5000;
 /** Between two attempts to open the stream. */
 const retryMs = 1000;
 /** What the shell says of itself is two numbers. */
@@ -71,7 +71,7 @@ born "$session"
 first=$birth
 while read -r word; do [ "$word" = ${farewell} ] && exit 0; done
 exec >/dev/null 2>&1 </dev/null
-sleep ${patienceMs / 1000}
+sleep ${reopenLimitMs / 1000}
 born "$session"
 [ "$first" ] && [ "$birth" = "$first" ] && hang_up`;
 }

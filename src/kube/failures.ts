@@ -39,6 +39,26 @@ export class LinkError extends KodamaError {
   }
 }
 
+/** The server refused the request itself (a status from 400 to 499): the same request is refused again. */
+class RefusedRequestError extends KodamaError {}
+
+/**
+ * Whether nothing has reached the server. Then even a request that must not be carried out twice may be repeated, and
+ * the server may be up by then.
+ */
+export function isUnsent(error: unknown): error is LinkError {
+  return error instanceof LinkError && error.failure.sent === "nothing";
+}
+
+/**
+ * Whether a request that may be carried out twice is worth repeating after this error: the server wasn't reached, gave
+ * no answer in time, or failed itself. What it refused for a reason is refused again.
+ */
+export function isTransient(error: unknown): error is KodamaError {
+  return error instanceof KodamaError && !(error instanceof RefusedRequestError) &&
+    (error.kind === "unreachable" || error.kind === "timeout" || error.kind === "server");
+}
+
 /** The error of an answer that isn't a success. `body` may be a `Status`, or anything at all. */
 export function answerError(code: number, body: string, at: Whereabouts): KodamaError {
   const status = parseStatus(body);
@@ -49,7 +69,10 @@ export function answerError(code: number, body: string, at: Whereabouts): Kodama
   const hint = /HTTP request to an HTTPS server/.test(body)
     ? "it is a TLS port: the server in the kubeconfig must start with https://"
     : hintOf(kind, said, at);
-  return new KodamaError(kind, `${said} (${place(at)})`, hint === undefined ? {} : { hint });
+  // 429 is the one refusal that passes: the server is busy.
+  const isFinal = kind === "server" && code >= 400 && code < 500 && code !== 429;
+  const Failure = isFinal ? RefusedRequestError : KodamaError;
+  return new Failure(kind, `${said} (${place(at)})`, hint === undefined ? {} : { hint });
 }
 
 /** A refusal as the server worded it. */

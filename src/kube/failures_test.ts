@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { KodamaError } from "../base/errors.ts";
-import { answerError, LinkError, linkError, permissionError, upgradeError } from "./failures.ts";
+import {
+  answerError,
+  isTransient,
+  isUnsent,
+  LinkError,
+  linkError,
+  permissionError,
+  upgradeError,
+} from "./failures.ts";
 
 const at = { context: "prod", server: "https://api.test:6443" };
 const status = (message: string, reason = "") =>
@@ -41,6 +49,27 @@ for (const [code, body, kind, message] of answers) {
     assert.equal(error.message, `${message} (context prod, https://api.test:6443)`);
   });
 }
+
+Deno.test("`isTransient()` holds for the server's own failures, and not for what it refused", () => {
+  const transient = [408, 410, 429, 500, 502, 503, 504];
+  const final = [400, 401, 403, 404, 405, 409, 413, 415, 422, 431];
+  for (const code of transient) assert.ok(isTransient(answerError(code, "", at)), String(code));
+  for (const code of final) assert.ok(!isTransient(answerError(code, "", at)), String(code));
+  assert.ok(!isTransient(new KodamaError("cancelled", "stopped")));
+  assert.ok(!isTransient(new TypeError("a bug")));
+});
+
+Deno.test("`isUnsent()` holds only for a link that failed before anything was sent", () => {
+  const failing = (sent: "nothing" | "some" | "all") =>
+    new LinkError("cannot reach it", { at, reason: "connection refused", sent });
+  assert.deepEqual((["nothing", "some", "all"] as const).map(failing).map(isUnsent), [
+    true,
+    false,
+    false,
+  ]);
+  assert.ok(isTransient(failing("all")));
+  assert.ok(!isUnsent(new KodamaError("unreachable", "no answer in 10s")));
+});
 
 const coded = (code: string) => Object.assign(new Error("connect failed"), { code });
 const links: [unknown, string, RegExp][] = [

@@ -266,10 +266,10 @@ Deno.test("a list that expires halfway is begun anew, and not for ever", async (
   const client = new FakeClient(pods);
   client.expiring = 2;
   assert.deepEqual(await find(client, {}), ["web/a-1", "web/a-2", "web/b"]);
-  const hopeless = new FakeClient(pods);
-  hopeless.expiring = 9;
-  await assert.rejects(find(hopeless, {}), { name: "ExpiredError" });
-  assert.equal(hopeless.asked.length, 3);
+  const expired = new FakeClient(pods);
+  expired.expiring = 9;
+  await assert.rejects(find(expired, {}), { name: "ExpiredError" });
+  assert.equal(expired.asked.length, 3);
 });
 
 const wrongSelectors: [Partial<Selection>, string][] = [

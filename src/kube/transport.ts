@@ -20,7 +20,7 @@ import type { Link } from "./link.ts";
 import { LinkPool } from "./link_pool.ts";
 import { LinkTargets } from "./link_target.ts";
 import { readPem } from "./open_credentials.ts";
-import { Patience } from "./patience.ts";
+import { RequestRetries } from "./request_retries.ts";
 import { fetchLooksForProxy } from "./proxy_environment.ts";
 import { type KeepAlive, keepAliveTimes } from "./silence.ts";
 import type { SpdyRequest } from "./spdy_open.ts";
@@ -98,7 +98,7 @@ export class Transport implements Disposable {
    */
   async request(request: ApiRequest, limitMs?: number): Promise<HttpAnswer> {
     const { signal } = request;
-    const patience = new Patience(this.clock, signal);
+    const retries = new RequestRetries(this.clock, signal);
     for (;;) {
       const answer = await this.#traced(
         request.method,
@@ -109,8 +109,8 @@ export class Transport implements Disposable {
       const { code, headers } = answer;
       if (code >= 200 && code < 300) return answer;
       const again = code === 401
-        ? patience.renewed(this.credentials)
-        : await patience.waited(code, headers.get("retry-after"));
+        ? retries.mayRenew(this.credentials)
+        : await retries.waitIfBusy(code, headers.get("retry-after"));
       if (!again) throw await this.#answerError(answer, signal);
       this.trace?.(7, retryText(code));
       answer.drop();
@@ -179,7 +179,7 @@ export class Transport implements Disposable {
     options: StreamOptions & DialOptions,
   ): Promise<T | UpgradeRefused> {
     const { signal } = options;
-    const patience = new Patience(this.clock, signal);
+    const retries = new RequestRetries(this.clock, signal);
     for (;;) {
       try {
         return await this.#traced(
@@ -192,8 +192,8 @@ export class Transport implements Disposable {
         if (error instanceof UpgradeUnanswered) throw this.#failure(error.cause, signal, true);
         if (!(error instanceof UpgradeRefused)) throw this.#failure(error, signal);
         const again = error.code === 401
-          ? patience.renewed(this.credentials)
-          : await patience.waited(error.code, error.retryAfter);
+          ? retries.mayRenew(this.credentials)
+          : await retries.waitIfBusy(error.code, error.retryAfter);
         if (!again) return error;
         this.trace?.(7, retryText(error.code));
       }

@@ -5,9 +5,9 @@
  * for a fresh list. Permission taken away ends the watch: asking again would change nothing.
  */
 import { passed } from "../base/abort.ts";
-import { KodamaError } from "../base/errors.ts";
+import { Backoff, type RetryPolicy } from "../base/retry.ts";
 import type { ApiResource, ListScope, WatchEvent } from "./client.ts";
-import { ExpiredError } from "./failures.ts";
+import { ExpiredError, isTransient } from "./failures.ts";
 import type { Host } from "./host.ts";
 import { listPages, wholeList } from "./list.ts";
 import { resourcePath, scopeQuery } from "./resources.ts";
@@ -22,8 +22,8 @@ export interface WatchSource<T> {
   changes(resourceVersion: string, signal: AbortSignal): AsyncIterable<WatchLine<T>>;
 }
 
-const firstDelayMs = 800;
-const lastDelayMs = 30_000;
+/** As client-go waits between the connections of a reflector. */
+const retries: RetryPolicy = { delayMs: 800, maxDelayMs: 30_000, jitter: 0.5 };
 
 /** The watch of a collection over HTTP. */
 export function watchObjects<T>(
@@ -51,7 +51,8 @@ export async function* mendedWatch<T>(
   signal: AbortSignal,
   from = "",
 ): AsyncGenerator<WatchEvent<T>, void> {
-  const backOff = new BackOff(host, signal);
+  const { clock } = host;
+  const backoff = new Backoff(retries, { clock, random: () => host.random(), signal });
   /** Empty: a list is needed. */
   let version = from;
   let begun = from !== "";
@@ -64,7 +65,7 @@ export async function* mendedWatch<T>(
         yield { kind: "relisted", objects };
       }
       for await (const line of source.changes(version, signal)) {
-        backOff.reset();
+        backoff.reset();
         if (line.kind === "expired") version = "";
         else version = line.resourceVersion || version;
         if (line.kind === "expired") break;
@@ -73,36 +74,12 @@ export async function* mendedWatch<T>(
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof ExpiredError) version = "";
-      else if (!begun || !mayPass(error)) throw error;
+      else if (!begun || !isTransient(error)) throw error;
     }
-    await backOff.wait();
+    const delayMs = backoff.next() ?? 0;
+    host.trace?.(7, `watch ended: reconnecting in ${Math.round(delayMs)}ms`);
+    await passed(clock, delayMs, { signal });
   }
-}
-
-/** Longer after each failure in a row, at most half a minute, spread so that clients don't return together. */
-class BackOff {
-  #delayMs = firstDelayMs;
-
-  constructor(
-    private readonly host: Pick<Host, "clock" | "random" | "trace">,
-    private readonly signal: AbortSignal,
-  ) {}
-
-  reset(): void {
-    this.#delayMs = firstDelayMs;
-  }
-
-  async wait(): Promise<void> {
-    const delayMs = this.#delayMs * (0.5 + this.host.random());
-    this.host.trace?.(7, `watch ended: reconnecting in ${Math.round(delayMs)}ms`);
-    this.#delayMs = Math.min(this.#delayMs * 2, lastDelayMs);
-    await passed(this.host.clock, delayMs, { signal: this.signal });
-  }
-}
-
-function mayPass(error: unknown): boolean {
-  return error instanceof KodamaError &&
-    (error.kind === "unreachable" || error.kind === "timeout" || error.kind === "server");
 }
 
 function httpSource<T>(

@@ -1,7 +1,7 @@
 /** One connection to a container's log, from where the last one ended. */
-import { passed } from "../base/abort.ts";
 import { KodamaError } from "../base/errors.ts";
-import { LinkError } from "../kube/failures.ts";
+import { Backoff, type RetryPolicy } from "../base/retry.ts";
+import { isTransient, LinkError } from "../kube/failures.ts";
 import { Cursor } from "./cursor.ts";
 import type { LogQuery, OpenLog, ReadEvent, ReadOptions } from "./reading.ts";
 import { LineSplitter } from "./split_lines.ts";
@@ -17,8 +17,7 @@ export type StreamEnd =
   /** The server doesn't give it. */
   | { kind: "refused"; error: KodamaError };
 
-const firstDelayMs = 250;
-const lastDelayMs = 30_000;
+const retries: RetryPolicy = { delayMs: 250, maxDelayMs: 30_000, jitter: 0.5 };
 
 /** Reads one container by as many connections as it takes. */
 export class StreamReader {
@@ -26,13 +25,15 @@ export class StreamReader {
   readonly #open: OpenLog;
   readonly #options: ReadOptions;
   readonly #beganMs: number;
-  #delayMs = firstDelayMs;
+  readonly #backoff: Backoff;
   #fruitless = 0;
 
   constructor(open: OpenLog, options: ReadOptions) {
     this.#open = open;
     this.#options = options;
-    this.#beganMs = options.clock.elapsedMs();
+    const { clock, random, signal } = options;
+    this.#beganMs = clock.elapsedMs();
+    this.#backoff = new Backoff(retries, { clock, random, signal });
   }
 
   /** Connections since the last one that gave a new line. */
@@ -64,21 +65,20 @@ export class StreamReader {
       return { kind: "ended" };
     } catch (error) {
       if (!(error instanceof KodamaError)) throw error;
-      return { kind: mayPass(error) ? "cut" : "refused", error };
+      // A node answers 500 for a log that it doesn't have: so the server's own failures aren't repeated here.
+      const isCut = isTransient(error) && error.kind !== "server";
+      return { kind: isCut ? "cut" : "refused", error };
     }
   }
 
-  /** Waits longer after each fruitless connection, at most half a minute, never the same for two readers. */
+  /** Waits before the next connection, longer after each one without a new line. */
   async backOff(): Promise<void> {
-    const { clock, random, signal } = this.#options;
-    const delayMs = this.#delayMs * (0.5 + random());
-    this.#delayMs = Math.min(2 * this.#delayMs, lastDelayMs);
-    await passed(clock, delayMs, { signal });
+    await this.#backoff.wait();
   }
 
   #progress(): void {
     this.#fruitless = 0;
-    this.#delayMs = firstDelayMs;
+    this.#backoff.reset();
   }
 
   #start(): Partial<LogQuery> {
@@ -104,8 +104,4 @@ export class StreamReader {
 /** Why a link broke: it was there, so that the error's own words, of a server out of reach, say too much. */
 export function cutReason(error: KodamaError): string {
   return error instanceof LinkError ? error.failure.reason : error.message;
-}
-
-function mayPass({ kind }: KodamaError): boolean {
-  return kind === "unreachable" || kind === "timeout";
 }

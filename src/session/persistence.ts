@@ -1,10 +1,10 @@
-/** Calls that are made again where the server stumbled: for what may be done twice without harm. */
-import { passed } from "../base/abort.ts";
+/** Calls that are repeated if the server failed: for what may be done twice without harm. */
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
+import { retry, type RetryPolicy } from "../base/retry.ts";
+import { isTransient } from "../kube/failures.ts";
 
-const attempts = 5;
-const firstDelayMs = 200;
+const retries: RetryPolicy = { delayMs: 400, attempts: 5 };
 
 /** Clients whose server has answered. One that never did is most likely not there: other commands fail at once, too. */
 const answered = new WeakSet<object>();
@@ -19,8 +19,8 @@ export function persistentlyOf<T>(
 }
 
 /**
- * Does the call, and again where the server answered with an error of its own or the link broke: some five
- * times within six seconds. What was refused for a reason is not asked again.
+ * Calls, and again if the server failed or the link broke: at most five times within six seconds. What was refused for
+ * a reason isn't called again.
  */
 export async function persistently<T>(
   clock: Clock,
@@ -29,26 +29,28 @@ export async function persistently<T>(
   hasAnswered: () => boolean = () => true,
   onAnswer: () => void = () => {},
 ): Promise<T> {
-  for (let attempt = 1;; attempt++) {
+  return await retry(async () => {
     try {
       const result = await call();
       onAnswer();
       return result;
     } catch (error) {
-      const isUnreachable = error instanceof KodamaError && error.kind === "unreachable";
-      if (!isUnreachable) onAnswer();
-      else if (!hasAnswered()) throw error;
-      if (!isPassing(error) || attempt === attempts || signal.aborted) throw error;
-      if (!await passed(clock, firstDelayMs * 2 ** attempt, { signal })) throw error;
+      if (!isUnreachable(error)) onAnswer();
+      throw error;
     }
-  }
+  }, {
+    policy: retries,
+    clock,
+    signal,
+    mayRetry: (error) => isTransient(error) && (!isUnreachable(error) || hasAnswered()),
+  });
 }
 
-function isPassing(error: unknown): boolean {
-  return error instanceof KodamaError && ["server", "unreachable", "timeout"].includes(error.kind);
+function isUnreachable(error: unknown): boolean {
+  return error instanceof KodamaError && error.kind === "unreachable";
 }
 
-/** The answer, or undefined where the object isn't there. */
+/** Returns the answer, or undefined if the object isn't there. */
 export async function ifThere<T>(call: Promise<T>): Promise<T | undefined> {
   try {
     return await call;

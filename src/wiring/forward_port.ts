@@ -1,7 +1,7 @@
 /** A port of this machine that leads to a port of a pod: every connection is a stream of its own. */
-import { Deadline, passed } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
+import { retry, type RetryPolicy } from "../base/retry.ts";
 import type { ForwardChannel, KubeClient } from "../kube/client.ts";
 import type { Target } from "../kube/target.ts";
 import type { PortForward } from "../workflow/engine/world.ts";
@@ -9,10 +9,9 @@ import type { PortForward } from "../workflow/engine/world.ts";
 /** Connections at the same time; others wait for their turn in the system's own queue. */
 const maxConnections = 64;
 
-/** So long a connection waits for a stream to the pod, or to the one that comes after it. */
-const patienceMs = 15_000;
-const firstDelayMs = 100;
-const longestDelayMs = 1000;
+/** The longest time that a connection waits for a stream to the pod, or to the one that replaces it. */
+const openLimitMs = 15_000;
+const retries: RetryPolicy = { delayMs: 100, maxDelayMs: 1000 };
 
 /** What is asked of the world. */
 export interface ForwardParts {
@@ -101,26 +100,26 @@ class Way {
 
   async #open(signal: AbortSignal): Promise<ForwardChannel> {
     const { clock, kube } = this.#parts;
-    using deadline = new Deadline(clock, patienceMs, signal);
-    let trouble: KodamaError | undefined;
-    for (let delayMs = firstDelayMs;; delayMs = Math.min(2 * delayMs, longestDelayMs)) {
-      try {
-        const { context, namespace, pod } = this.#target;
-        const client = await kube(context);
-        const port = this.#forward.remote;
-        const channel = await client.forward({ namespace, pod, port }, { signal: deadline.signal });
-        this.#told = "";
-        return channel;
-      } catch (error) {
-        // What gives up because the time is up has nothing to say of its own.
-        if (error instanceof KodamaError && error.kind !== "cancelled") trouble = error;
-        else if (!deadline.signal.aborted) throw error;
-        const isHopeless = trouble?.kind === "forbidden" || trouble?.kind === "unauthorized";
-        if (deadline.signal.aborted || isHopeless) throw trouble ?? error;
-        if (trouble?.kind !== "unreachable") await this.#lookAgain();
-        if (!await passed(clock, delayMs, { signal: deadline.signal })) throw trouble ?? error;
-      }
-    }
+    return await retry(async (within) => {
+      const { context, namespace, pod } = this.#target;
+      const client = await kube(context);
+      const port = this.#forward.remote;
+      const channel = await client.forward({ namespace, pod, port }, { signal: within });
+      this.#told = "";
+      return channel;
+    }, {
+      policy: retries,
+      clock,
+      signal,
+      limitMs: openLimitMs,
+      // Any other refusal may be of a pod that is being replaced.
+      mayRetry: (error) =>
+        error instanceof KodamaError &&
+        !["cancelled", "forbidden", "unauthorized"].includes(error.kind),
+      onFailure: async (error) => {
+        if (error instanceof KodamaError && error.kind !== "unreachable") await this.#lookAgain();
+      },
+    });
   }
 
   /** The pod isn't what it was: another one of the selection may have taken its place. */

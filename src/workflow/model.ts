@@ -8,6 +8,7 @@
  * id), `run` (`id`, `workflow`), inside of a `foreach` its `as` and `index`, in `finally` also `outcome`.
  */
 import type { JsonValue } from "../base/json_value.ts";
+import type { RetryPolicy } from "../base/retry.ts";
 import type { SourcePath } from "../base/yaml_source.ts";
 
 export type { SourcePath } from "../base/yaml_source.ts";
@@ -74,17 +75,6 @@ export const noPermissions: Permissions = {
   sys: false,
   cluster: [],
 };
-
-/** How often and how fast a step is tried again after a failure. */
-export interface RetryPolicy {
-  /** In all; 1 is no retry. */
-  attempts: number;
-  /** Before the second attempt, in milliseconds. */
-  delayMs: number;
-  /** Each wait is the one before it times this. */
-  factor: number;
-  maxDelayMs: number;
-}
 
 /** What a step may fail with while the workflow goes on. */
 export type ContinueOn = "nothing" | "failure" | "anything";

@@ -1,6 +1,7 @@
 /** Fields of the full form, from what was written to their narrow types. The shape has checked them. */
 import type { JsonValue } from "../base/json_value.ts";
 import { parseDuration } from "../base/duration.ts";
+import type { RetryPolicy } from "../base/retry.ts";
 import type { FullFile } from "./file_shape.ts";
 import {
   type Concurrency,
@@ -8,7 +9,6 @@ import {
   noPermissions,
   type ParamType,
   type Permissions,
-  type RetryPolicy,
 } from "./model.ts";
 import { listed } from "./one_or_more.ts";
 

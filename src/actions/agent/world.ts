@@ -3,11 +3,11 @@ import type { FarWorld } from "../../agent/far_call.ts";
 import { Deadline } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
 import { KodamaError } from "../../base/errors.ts";
-import { Outages } from "../../exec/patience.ts";
+import { Outages } from "../../exec/outages.ts";
 import { chosenSettings } from "../exec_settings.ts";
 import type { Host } from "../host.ts";
 
-/** Streams are opened with the patience of a run: a server that is down for a moment is asked again. */
+/** Streams are opened as those of a run: a server that is down is retried. */
 export async function agentWorld(host: Host): Promise<FarWorld & { clock: Clock }> {
   const { connectTimeoutMs } = await chosenSettings(host, {});
   const outages = new Outages(host.clock, connectTimeoutMs);
@@ -19,7 +19,7 @@ export async function agentWorld(host: Host): Promise<FarWorld & { clock: Clock 
       using deadline = new Deadline(host.clock, connectTimeoutMs, signal);
       try {
         const ask = () => client.exec(request, { signal: deadline.signal });
-        return await outages.ask(context, ask, deadline.signal);
+        return await outages.retry(context, ask, deadline.signal);
       } catch (error) {
         if (!deadline.expired || error instanceof KodamaError) throw error;
         const seconds = Math.round(connectTimeoutMs / 1000);

@@ -1,9 +1,9 @@
 /** The volumes of a session filled with the files of another one, or of a snapshot: all of them, or as they were. */
-import { passed } from "../../base/abort.ts";
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import type { Clock } from "../../base/clock.ts";
 import { counted } from "../../base/counted.ts";
 import { KodamaError } from "../../base/errors.ts";
+import { retry, type RetryPolicy } from "../../base/retry.ts";
 import { CopyFailure } from "../../copy/far_end.ts";
 import type { Checksums, Meter, TreeSource } from "../../copy/source.ts";
 import { sendTree } from "../../copy/to_pod.ts";
@@ -19,9 +19,8 @@ export type OpenFolder = (
 
 /** Between two tellings of how far it is. */
 const tellEveryMs = 200;
-/** How often a folder is begun again after a link that broke. */
-const attempts = 3;
-const firstDelayMs = 500;
+/** A folder is started again after a link that broke. */
+const retries: RetryPolicy = { delayMs: 1000, attempts: 3 };
 const placeLimitMs = 10 * 60 * 1000;
 
 /**
@@ -56,7 +55,7 @@ interface Bringing {
 async function brought(pod: PodAccess, bringing: Bringing) {
   const sum = { files: 0, bytes: 0, notes: [] as string[] };
   for (const folder of carriedFolders) {
-    const { files, bytes, notes } = await patiently(pod, folder, bringing);
+    const { files, bytes, notes } = await filledFolder(pod, folder, bringing);
     sum.files += files;
     sum.bytes += bytes;
     sum.notes.push(...notes.slice(0, 3));
@@ -65,22 +64,26 @@ async function brought(pod: PodAccess, bringing: Bringing) {
   return sum;
 }
 
-/** A link that broke is no reason to give up: the folder is begun again. */
-async function patiently(pod: PodAccess, folder: CarriedFolder, bringing: Bringing) {
+/** Fills one folder; again from its start if the link broke. */
+async function filledFolder(pod: PodAccess, folder: CarriedFolder, bringing: Bringing) {
   const { open, checksums, what, meter } = bringing;
-  for (let attempt = 1;; attempt++) {
-    try {
+  const { clock, signal } = pod;
+  try {
+    return await retry(async () => {
       await using opened = await open(folder);
       const to = { open: farOpener(pod), path: `${folder.path}/${fillFolder}`, name: "." };
       const totals = await sendTree(opened.source, { ...to, checksums, meter });
       if (totals.failure === undefined) return totals;
       throw new KodamaError("conflict", `${what}: ${totals.failure}`);
-    } catch (error) {
-      pod.signal.throwIfAborted();
-      const again = error instanceof CopyFailure && error.again && attempt < attempts;
-      if (!again) throw copyTrouble(what, error);
-      await passed(pod.clock, firstDelayMs * 2 ** attempt, { signal: pod.signal });
-    }
+    }, {
+      policy: retries,
+      clock,
+      signal,
+      mayRetry: (error) => error instanceof CopyFailure && error.again,
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw copyTrouble(what, error);
   }
 }
 

@@ -8,6 +8,7 @@ import { copiedPath, farCommand } from "../../copy/far_scripts.ts";
 import { openPodSource } from "../../copy/from_pod.ts";
 import type { LocalFiles } from "../../copy/local_files.ts";
 import type { Checksums, TreeSource } from "../../copy/source.ts";
+import { isTransient } from "../../kube/failures.ts";
 import { saysNoShell } from "../../exec/runtime_words.ts";
 import { type CarriedFolder, isCarried } from "../../session/carried.ts";
 import type { PodAccess } from "../../session/run_in_pod.ts";
@@ -27,9 +28,8 @@ export function farOpener({ client, target, signal }: PodAccess): OpenFar {
     } catch (error) {
       if (signal.aborted || !(error instanceof KodamaError)) throw error;
       if (saysNoShell(error.message)) throw noShell();
-      const again = ["unreachable", "server", "timeout"].includes(error.kind);
       const kind = error.kind === "forbidden" ? "forbidden" : "unreachable";
-      throw new CopyFailure({ kind, reason: error.message }, again);
+      throw new CopyFailure({ kind, reason: error.message }, isTransient(error));
     }
   };
 }

@@ -11,7 +11,7 @@ export interface Work {
 
 /** How long a side must be quiet, and how long one that isn't is waited for. */
 const settleMs: Record<Side, number> = { local: 30, remote: 10 };
-const patienceMs = 500;
+const maxDebounceMs = 500;
 /** More paths than these are as good as all. */
 const mostPaths = 2000;
 
@@ -44,7 +44,7 @@ export class Dirty {
     const now = this.clock.elapsedMs();
     if (this.#timer === undefined) this.#firstAtMs = now;
     this.#timer?.[Symbol.dispose]();
-    const left = Math.max(0, this.#firstAtMs + patienceMs - now);
+    const left = Math.max(0, this.#firstAtMs + maxDebounceMs - now);
     this.#timer = this.clock.timer(Math.min(delayMs, left), () => {
       this.#timer = undefined;
       this.#due = true;

@@ -5,6 +5,7 @@
 import { onAbort, passed } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
 import { KodamaError } from "../../base/errors.ts";
+import { Backoff, type RetryPolicy } from "../../base/retry.ts";
 import type { EndNews, RemoteEnd } from "../end.ts";
 import type { Side } from "../model.ts";
 import { SideLostError } from "../tree.ts";
@@ -14,8 +15,8 @@ import { Passes } from "./passes.ts";
 import { StateKeeper } from "./state_keeper.ts";
 import type { SyncState } from "./status.ts";
 
-/** Between two attempts to reach the pod: the first, and the longest. */
-const retryMs = { first: 500, longest: 30_000 };
+/** Of attempts to reach the pod. */
+const retries: RetryPolicy = { delayMs: 500, maxDelayMs: 30_000 };
 /** All of both sides is looked through so often, for what no watcher told. */
 const rescanMs = { watched: 300_000, polled: 30_000 };
 /** How often a pod is asked what changed: while it is busy, and at the most idle. */
@@ -47,7 +48,7 @@ export class SyncEngine {
    * kodama itself is wrong, or its own files can't be kept.
    */
   async run(signal: AbortSignal): Promise<"stopped" | "gone"> {
-    let failures = 0;
+    const backoff = new Backoff(retries, { clock: this.parts.clock, signal });
     let gone: string | undefined;
     while (!signal.aborted) {
       if (this.#paused) {
@@ -58,7 +59,7 @@ export class SyncEngine {
       const connections = this.#state.current.connections;
       try {
         await this.#connected(signal);
-        failures = 0;
+        backoff.reset();
       } catch (error) {
         if (signal.aborted) break;
         if (error instanceof PurposeGoneError) {
@@ -67,13 +68,11 @@ export class SyncEngine {
         }
         if (!(error instanceof SideLostError) && !(error instanceof KodamaError)) throw error;
         if (this.#paused) continue;
-        // A stream that was open is no attempt in vain.
-        failures = this.#state.current.connections > connections ? 1 : failures + 1;
+        // A stream that was open is progress.
+        if (this.#state.current.connections > connections) backoff.reset();
         this.#state.phase("waiting", reasonOf(error));
         this.parts.log(`waiting: ${reasonOf(error)}`);
-        const delayMs = Math.min(retryMs.first * 2 ** (failures - 1), retryMs.longest);
-        const settled = this.#wake.promise;
-        await passed(this.parts.clock, delayMs, { signal, settled });
+        await backoff.wait(this.#wake.promise);
       }
     }
     this.#dirty[Symbol.dispose]();

@@ -1,4 +1,5 @@
 /** One pass after the other: what changed is looked at, judged and carried out. */
+import { retryDelayMs, type RetryPolicy } from "../../base/retry.ts";
 import { apply } from "../apply.ts";
 import type { RemoteEnd } from "../end.ts";
 import type { Entry, Side, Snapshot } from "../model.ts";
@@ -32,7 +33,7 @@ export interface PassContext {
 /** Passes in a row that leave something changed, before there is a pause. */
 const eagerPasses = 5;
 const pauseMs = 2_000;
-const failedMs = { first: 2_000, longest: 60_000 };
+const retries: RetryPolicy = { delayMs: 2_000, maxDelayMs: 60_000 };
 
 /** What is known of both sides, between passes. */
 export class Passes {
@@ -239,8 +240,7 @@ export class Passes {
   }
 
   #blocked(failure: StepFailure): PassEnd {
-    const delayMs = Math.min(failedMs.first * 2 ** this.#failedPasses, failedMs.longest);
-    this.#failedPasses += 1;
+    const delayMs = retryDelayMs(retries, ++this.#failedPasses);
     const reason = failure.reason === "full"
       ? `no space is left: ${failure.message}`
       : failure.message;

@@ -29,8 +29,8 @@ export interface SyncControlOptions {
 }
 
 const pollMs = 20;
-/** A process that doesn't come up, or doesn't answer, in this time is none that works. */
-const patienceMs = { start: 15_000, answer: 120_000, stop: 10_000 };
+/** A process that doesn't start, or doesn't answer, within these times doesn't work. */
+const limitsMs = { start: 15_000, answer: 120_000, stop: 10_000 };
 
 /** Control over the files of the configuration folder. */
 export function syncControl(options: SyncControlOptions): SyncControl {
@@ -120,7 +120,7 @@ async function start(
   let ended = false;
   child.ended.then(() => ended = true);
   try {
-    for (const until = Date.now() + patienceMs.start; Date.now() < until;) {
+    for (const until = Date.now() + limitsMs.start; Date.now() < until;) {
       if (await readSyncReport(paths) !== undefined) return "started";
       if (ended) break;
       await pause(signal);
@@ -158,7 +158,7 @@ async function ask(paths: SyncPaths, request: SyncRequest, signal: AbortSignal):
   const before = await readSyncReport(paths);
   const id = await leaveRequest(paths.requests, request);
   const isStop = request.kind === "stop";
-  const limitMs = isStop ? patienceMs.stop : patienceMs.answer;
+  const limitMs = isStop ? limitsMs.stop : limitsMs.answer;
   for (const until = Date.now() + limitMs; Date.now() < until;) {
     if (!await isLocked(paths.lock)) return true;
     const report = isStop ? undefined : await readSyncReport(paths);

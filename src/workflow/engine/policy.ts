@@ -1,19 +1,20 @@
 /** What follows from how a step ended: pure decisions. */
 import { formatDuration } from "../../base/duration.ts";
+import { retryDelayMs, type RetryPolicy } from "../../base/retry.ts";
 import type { Outcome } from "../../exec/model.ts";
-import type { ContinueOn, RetryPolicy } from "../model.ts";
+import type { ContinueOn } from "../model.ts";
 import type { StepOutcome } from "../step_events.ts";
 
-/** How long to wait before the next attempt; undefined where there is none. `attempt` is the last one, from 1. */
+/** Returns the delay before the next attempt; undefined if there is none. `attempt` is the last one, from 1. */
 export function nextAttempt(
   retry: RetryPolicy | undefined,
   attempt: number,
   outcome: StepOutcome,
 ): number | undefined {
-  if (retry === undefined || attempt >= retry.attempts) return undefined;
+  if (retry === undefined || attempt >= (retry.attempts ?? Infinity)) return undefined;
   // What a person or a permission refused is refused again.
   if (outcome.kind !== "failed" && outcome.kind !== "timeout") return undefined;
-  return Math.min(retry.maxDelayMs, retry.delayMs * retry.factor ** (attempt - 1));
+  return retryDelayMs(retry, attempt);
 }
 
 /** Whether the steps behind it go on. A cancel is nobody's to tolerate. */

@@ -4,7 +4,7 @@ import { ManualClock } from "../base/testing/manual_clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import { LinkError, type Sent } from "../kube/failures.ts";
 import type { Target } from "../kube/target.ts";
-import { Outages } from "./patience.ts";
+import { Outages } from "./outages.ts";
 import type { OpenExec } from "./run_options.ts";
 import { connectTimeoutMs, events, hello, outcomesOf, scene } from "./testing/run_scene.ts";
 
@@ -53,7 +53,7 @@ Deno.test("the tries come once a second at last", async () => {
     tries.push(clock.elapsedMs());
     return Promise.reject(refused);
   };
-  const asking = new Outages(clock, 60_000).ask("c", ask, stop.signal);
+  const asking = new Outages(clock, 60_000).retry("c", ask, stop.signal);
   await assert.rejects(clock.runUntil(asking), refused);
   assert.deepEqual(tries, [0, 100, 300, 700, 1500, 2500, 3500]);
 });
@@ -67,7 +67,7 @@ Deno.test("what the server says when it is back is told, even at the limit", asy
     return Promise.reject(down ? refused : forbidden);
   };
   clock.timer(50, () => down = false);
-  const asking = new Outages(clock, 60_000).ask("c", ask, stop.signal);
+  const asking = new Outages(clock, 60_000).retry("c", ask, stop.signal);
   await assert.rejects(clock.runUntil(asking), forbidden);
 });
 
@@ -171,10 +171,10 @@ Deno.test("a server that was waited for in vain is looked for briefly, until it 
   const signal = new AbortController().signal;
   for (const [limitMs, brieflyMs] of [[15_000, 2000], [500, 500]] as const) {
     const outages = new Outages(new ManualClock(), limitMs);
-    outages.silent("c");
+    outages.giveUp("c");
     assert.equal(outages.limitMs("c"), brieflyMs);
     assert.equal(outages.limitMs("other"), limitMs);
-    await outages.ask("c", () => Promise.resolve("here"), signal);
+    await outages.retry("c", () => Promise.resolve("here"), signal);
     assert.equal(outages.limitMs("c"), limitMs);
   }
 });
