@@ -26,7 +26,7 @@ Deno.test("tasks that waited when the pod went have their turns in the next one,
   assert.deepEqual(await states(), ["working", "queued", "queued"]);
   assert.deepEqual(await listed(), ["work 1 working"]);
   await run("clone", "work", "copy");
-  await run("stop", "work");
+  await run("stop", "work", "--yes");
   await run("resume", "work");
   await run("agent", "logs", "work", "-f");
   assert.equal(await inPod("work", "cat order"), "2\n3\n");

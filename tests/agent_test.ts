@@ -33,7 +33,7 @@ Deno.test({
       start: (words) => kodama.start(words),
       inPod: (line) => on("attach", "story", "--", "sh", "-c", `cd /workspace && ${line}`),
       restart: async () => {
-        await on("stop", "story");
+        await on("stop", "story", "--yes");
         await on("resume", "story");
       },
       turns: model.turns,

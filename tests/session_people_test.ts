@@ -1,12 +1,14 @@
 /** Sessions of several people, what a deleted one leaves to a later one of its name, and jobs left in the background. */
 import assert from "node:assert/strict";
+import { agentTargetAndOwner } from "../src/actions/agent/place.ts";
+import { currentTask } from "../src/actions/agent/tasks.ts";
 import { planDeletion } from "../src/actions/session/delete.ts";
 import { doctorSessions } from "../src/actions/session/doctor.ts";
 import type { StartOptions } from "../src/actions/session/events.ts";
 import { resume } from "../src/actions/session/resume.ts";
 import { share } from "../src/actions/session/share.ts";
 import { start } from "../src/actions/session/start.ts";
-import { stop } from "../src/actions/session/stop.ts";
+import { planStop, type StopPlan } from "../src/actions/session/stop.ts";
 import type { Host } from "../src/actions/host.ts";
 import { wholeList } from "../src/kube/list.ts";
 import {
@@ -55,10 +57,48 @@ async function started(host: Host, options: Partial<StartOptions> = {}): Promise
   return warnings;
 }
 
+/** Plans a stop of "web"; does it. */
+async function stopped(host: Host): Promise<StopPlan> {
+  const options = { name: "web", goneTimeoutMs: 60_000, signal };
+  const { plan, run } = await planStop(host, options, { checkTasks: true });
+  await run();
+  return plan;
+}
+
 async function deleted(host: Host, purge = false): Promise<void> {
   const options = { name: "web", purge, keepConfig: false, signal };
   for await (const _one of (await planDeletion(host, options)).run());
 }
+
+Deno.test("whatever ends or uses somebody else's session names the owner first, and the task that it ends", async () => {
+  await using cluster = await startTestCluster();
+  const [alice, bob] = await Promise.all(["alice", "bob"].map((user) => machineOf(cluster, user)));
+  assert.ok(alice && bob);
+  await using _hers = await alice.kube();
+  await using _his = await bob.kube();
+  await started(alice, { task: { adapter: "command", prompt: "x", words: ["sleep", "600"] } });
+  const place = { kind: "session", name: "web" } as const;
+  for (const [host, owner] of [[alice, undefined], [bob, "alice"]] as const) {
+    const { otherOwner, target } = await agentTargetAndOwner(host, place, signal);
+    assert.equal(otherOwner, owner);
+    assert.equal((await currentTask(host, target, signal))?.status.state, "working");
+    const options = { name: "web", goneTimeoutMs: 60_000, signal };
+    const { plan } = await planStop(host, options, { checkTasks: true });
+    assert.deepEqual([plan.otherOwner, plan.workingTask], [owner, 1]);
+    const deletion = await planDeletion(host, {
+      name: "web",
+      purge: false,
+      keepConfig: true,
+      signal,
+    });
+    assert.equal(deletion.plan.otherOwner, owner);
+  }
+  await stopped(alice);
+  const resumed = await Array.fromAsync(
+    resume(bob, { name: "web", readyTimeoutMs: 60_000, signal }),
+  );
+  assert.deepEqual(resumed[0], { kind: "warning", text: 'session "web" belongs to alice' });
+});
 
 Deno.test("`start()` of somebody else's session names the owner, and changes nothing of it without `join`", async () => {
   await using cluster = await startTestCluster();
@@ -147,7 +187,7 @@ Deno.test("rights that were shared end with the session, and its volumes aren't 
   await deleted(host, true);
   assert.deepEqual(await started(host), []);
 
-  await stop(host, { name: "web", goneTimeoutMs: 60_000, signal });
+  await stopped(host);
   await client.delete(PERSISTENT_VOLUME_CLAIMS, "kodama-workspace-web", scope, { signal });
   const resumed = resume(host, { name: "web", readyTimeoutMs: 60_000, signal });
   const events = await Array.fromAsync(resumed);

@@ -120,7 +120,7 @@ Deno.test({
       await stage.run(first, ["prompt", "life", "[think] about it"]);
       await gates.asked("think");
       await stage.run(first, ["prompt", "life", "[queued] and then this"]);
-      await stage.run(first, ["stop", "life"]);
+      await stage.run(first, ["stop", "life", "--yes"]);
       assert.equal((await syncOn(first)).phase, "stopped");
       await assert.rejects(Deno.stat(third.kodama.configFolder), Deno.errors.NotFound);
       assert.match(await stage.run(third, ["list"]), /^life +Stopped +\S+ +Inactive /m);

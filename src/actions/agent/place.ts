@@ -17,6 +17,26 @@ export type AgentPlace =
     | { kind: "pod"; name: string; container?: string }
   );
 
+/**
+ * As {@link agentTarget}, with the owner of the session if that is somebody else, whose agent the caller is about to
+ * use.
+ */
+export async function agentTargetAndOwner(
+  host: Host,
+  place: AgentPlace,
+  signal: AbortSignal,
+): Promise<{ target: Target; otherOwner?: string }> {
+  if (place.kind === "pod") return { target: await agentTarget(host, place, signal) };
+  const [{ findSession }, { ownerIfOther }] = await Promise.all([
+    import("../session/find.ts"),
+    import("../session/owner.ts"),
+  ]);
+  const { kind: _, ...named } = place;
+  const { session, target } = await findSession(host, named, signal);
+  const otherOwner = await ownerIfOther(await host.kube(target.context), session, signal);
+  return { target, ...(otherOwner === undefined ? {} : { otherOwner }) };
+}
+
 /** The target. Throws a `KodamaError` that names the way out where there is none that runs. */
 export async function agentTarget(
   host: Host,

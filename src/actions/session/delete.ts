@@ -20,6 +20,7 @@ import { keptSnapshots, type VolumeSnapshot } from "../../session/volume_snapsho
 import type { Host } from "../host.ts";
 import type { DeletionPlan, PlannedRemoval, SessionPlace } from "./events.ts";
 import { removeLocalSession } from "./local_file.ts";
+import { ownerIfOther } from "./owner.ts";
 import { noSession, openStore } from "./place.ts";
 import { untilGone } from "./wait_ready.ts";
 
@@ -87,6 +88,7 @@ export async function planDeletion(host: Host, options: DeleteOptions): Promise<
   const removals = purge ? withClaims(found, [...kept, ...going], state) : found;
   const plan: DeletionPlan = {
     name,
+    otherOwner: there && await ownerIfOther(store.client, there.session, signal),
     namespace: store.namespace,
     context: store.client.context,
     session: there?.session,

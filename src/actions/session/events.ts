@@ -145,6 +145,8 @@ export interface DeletionPlan {
   context: string;
   /** Absent where only claims are left of it. */
   session: Session | undefined;
+  /** Its owner if that is somebody else. */
+  otherOwner: string | undefined;
   /** `pod kodama-x`, in the order in which they go. */
   removes: readonly PlannedRemoval[];
   /** Claims that stay, or with `purge` go: with their contents. */

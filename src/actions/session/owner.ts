@@ -40,6 +40,21 @@ export function otherOwner(
   return me === undefined || owner === me ? undefined : owner;
 }
 
+/** As {@link otherOwner}, of the person whose credentials the client has. Asks nothing if no owner is known. */
+export async function ownerIfOther(
+  client: KubeClient,
+  session: Pick<Session, "owner">,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (session.owner === undefined) return undefined;
+  return otherOwner(session, await sessionOwner(client, signal));
+}
+
+/** Returns the line that names somebody else as a session's owner. */
+export function ownerLine({ name }: Pick<Session, "name">, owner: string): string {
+  return `session "${name}" belongs to ${plainText(owner, 200)}`;
+}
+
 /** The error of a start whose name is taken by somebody else's session. */
 export function sessionOfOther({ name, namespace }: Session, owner: string): UsageError {
   return new UsageError(

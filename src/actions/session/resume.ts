@@ -6,6 +6,7 @@ import type { Host } from "../host.ts";
 import { bringUp } from "./bring_up.ts";
 import type { SessionPlace, StartEvent } from "./events.ts";
 import { tidied } from "./leftovers.ts";
+import { ownerIfOther, ownerLine } from "./owner.ts";
 import { noSession, openStore } from "./place.ts";
 import { requireFiles } from "./require_files.ts";
 import { failureOf } from "./tidying.ts";
@@ -42,6 +43,8 @@ export async function* resume(
   const there = await store.read(name);
   if (there === undefined) throw noSession(name, store);
   requireFiles(there.session);
+  const owner = await ownerIfOther(store.client, there.session, signal);
+  if (owner !== undefined) yield { kind: "warning", text: ownerLine(there.session, owner) };
   yield { kind: "stepStarted", step: "claim", session: there.session };
   const kept = there.session.status === "Running"
     ? there

@@ -1,11 +1,16 @@
-/** A session stopped: its pod goes, and all that it holds stays. */
+/** A session stopped: its pod goes, and all that it holds stays. Planned first, so that a person sees what is lost. */
+import { Deadline } from "../../base/abort.ts";
+import { KodamaError } from "../../base/errors.ts";
 import { PODS } from "../../kube/resources.ts";
 import type { Session } from "../../session/model.ts";
 import { sessionNames } from "../../session/names.ts";
+import { liveStatus } from "../../session/status.ts";
 import type { Host } from "../host.ts";
 import type { SessionPlace } from "./events.ts";
+import { targetOf } from "./find.ts";
 import { writeLocalSession } from "./local_file.ts";
-import { noSession, openStore } from "./place.ts";
+import { ownerIfOther } from "./owner.ts";
+import { type OpenedSession, openSession } from "./place.ts";
 import { untilGone } from "./wait_ready.ts";
 
 /** Which session, and how long its pod may take to end. */
@@ -23,16 +28,71 @@ export interface Stopped {
   unkept?: string;
 }
 
+/** What a stop ends. */
+export interface StopPlan {
+  session: Session;
+  /** Its owner if that is somebody else. */
+  otherOwner: string | undefined;
+  /** The task that its agent works on: it fails. */
+  workingTask: number | undefined;
+}
+
+/** A plan, and the way to do it. */
+export interface PlannedStop {
+  plan: StopPlan;
+  /** Does it. Throws KodamaError `timeout` if the pod doesn't end. */
+  run(): Promise<Stopped>;
+}
+
 /**
- * Stops it. The state says so first: whoever looks meanwhile sees a session that is ending, and not one that broke.
+ * Plans it; changes nothing.
  *
- * @throws KodamaError `notFound` where there is no such session; `timeout` where the pod doesn't end.
+ * @param checkTasks whether the pod is asked for the task that its agent works on.
+ * @throws KodamaError `notFound` where there is no such session.
  */
-export async function stop(host: Host, options: StopOptions): Promise<Stopped> {
-  const { name, signal, goneTimeoutMs } = options;
-  const store = await openStore(host, options, signal);
-  const there = await store.read(name);
-  if (there === undefined) throw noSession(name, store);
+export async function planStop(
+  host: Host,
+  options: StopOptions,
+  { checkTasks }: { checkTasks: boolean },
+): Promise<PlannedStop> {
+  const { signal } = options;
+  const opened = await openSession(host, options, signal);
+  const { store: { client }, kept: { session } } = opened;
+  const [otherOwner, workingTask] = await Promise.all([
+    ownerIfOther(client, session, signal),
+    checkTasks ? workingTaskOf(host, opened, signal) : undefined,
+  ]);
+  return { plan: { session, otherOwner, workingTask }, run: () => stop(host, opened, options) };
+}
+
+/** A pod that doesn't answer in this time is stopped without a question: often that is why. */
+const askLimitMs = 5_000;
+
+/** Returns undefined if no agent works, or if the pod can't be asked. */
+async function workingTaskOf(
+  host: Host,
+  { store, kept: { session }, pod }: OpenedSession,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  if (pod === undefined || liveStatus(session, pod).status !== "Running") return undefined;
+  using deadline = new Deadline(host.clock, askLimitMs, signal);
+  const { currentTask } = await import("../agent/tasks.ts");
+  try {
+    const task = await currentTask(host, targetOf(store, pod), deadline.signal);
+    return task?.status.state === "working" ? task.number : undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (deadline.expired || error instanceof KodamaError) return undefined;
+    throw error;
+  }
+}
+
+/** The state changes first: a list shows meanwhile a session that is ending, and not one that broke. */
+async function stop(
+  host: Host,
+  { store, kept: there }: OpenedSession,
+  { name, signal, goneTimeoutMs }: StopOptions,
+): Promise<Stopped> {
   const kept = there.session.status === "Stopped" ? there : await store.change(
     there,
     ({ message: _, ...session }) => ({ ...session, status: "Stopped" }),

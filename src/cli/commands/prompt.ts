@@ -1,6 +1,7 @@
 import { adapterNames } from "../../actions/agent/options.ts";
 import { definedOnly } from "../../base/defined_only.ts";
 import { UsageError } from "../../base/errors.ts";
+import { printable } from "../../term/printable.ts";
 import { agentOperand, agentPlaceOf, agentScopeFlags } from "../agent/flags.ts";
 import { promptSource, readPrompt } from "../agent/prompt_text.ts";
 import { toldLate } from "../agent/told_late.ts";
@@ -97,14 +98,17 @@ export const command = defineCommand({
   async run({ name, place, kubeconfig, source, options, follow, json }, invocation) {
     const { terminal, signals } = invocation;
     const host = await invocation.host({ kubeconfig });
-    const [{ agentTarget }, { startTask }] = await Promise.all([
+    const [{ agentTargetAndOwner }, { startTask }] = await Promise.all([
       import("../../actions/agent/place.ts"),
       import("../../actions/agent/tasks.ts"),
     ]);
     const { target, started } = await interruptible(signals, async (signal) => {
       const prompt = await readPrompt(source, { host, terminal, signal });
       using _told = toldLate(terminal.stderr, host.clock, `giving the task to ${name}`);
-      const target = await agentTarget(host, place, signal);
+      const { target, otherOwner } = await agentTargetAndOwner(host, place, signal);
+      if (otherOwner !== undefined) {
+        await terminal.stderr.write(`session "${name}" belongs to ${printable(otherOwner)}\n`);
+      }
       return { target, started: await startTask(host, target, { ...options, prompt, signal }) };
     });
     const { number, behind, continues } = started;

@@ -7,12 +7,13 @@ import { askYes, canAsk } from "../ask_yes.ts";
 
 /** The lines of the plan. */
 export function planLines(plan: DeletionPlan): string[] {
-  const { name, namespace, context, removes, claims, purge, session } = plan;
+  const { name, namespace, context, removes, claims, purge, session, otherOwner } = plan;
   const branch = session?.repository?.branch;
   const lost = claims.map((claim) => `  ${claim.name} (${claim.size}), with all that is in it`);
   const kept = claims.map((claim) => claim.name).join(", ");
   const lines = [
     `session "${name}" in namespace "${namespace}" (context ${context}):`,
+    ...(otherOwner === undefined ? [] : [`it belongs to ${otherOwner}`]),
     ...removes.filter(({ kind }) => kind !== "persistentvolumeclaim")
       .map((one) => `  ${one.kind} ${one.name}`),
   ];
@@ -37,9 +38,11 @@ export async function askDeletion(
 ): Promise<boolean> {
   const lines = planLines(plan).map((line) => `${printable(line)}\n`).join("");
   if (!canAsk(terminal)) {
-    throw new UsageError(`deleting session "${plan.name}" needs a yes`, {
-      hint: "--force says it",
-    });
+    const whose = plan.otherOwner === undefined ? "" : ` of ${plan.otherOwner}`;
+    throw new UsageError(
+      printable(`refusing to delete session "${plan.name}"${whose} without confirmation`),
+      { hint: "pass --yes" },
+    );
   }
   return await askYes(terminal, `${lines}Delete it?`, signal);
 }

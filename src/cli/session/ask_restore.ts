@@ -36,9 +36,10 @@ export async function askRestore(
   const lines = lostLines(plan).map((line) => `${printable(line)}\n`).join("");
   if (!canAsk(terminal)) {
     const names = plan.lost.map(({ name }) => name).join(" and ");
-    throw new UsageError(`restoring session "${plan.name}" replaces what is in ${names}`, {
-      hint: "--yes says that it may; kodama snapshot keeps it first",
-    });
+    throw new UsageError(
+      `refusing to restore session "${plan.name}" without confirmation: what is in ${names} is lost`,
+      { hint: "pass --yes; kodama snapshot saves those files first" },
+    );
   }
   return await askYes(terminal, `${lines}Restore it?`, signal);
 }

@@ -28,7 +28,10 @@ export async function askSnapshotRemoval(
 ): Promise<boolean> {
   if (!canAsk(terminal)) {
     const names = plan.snapshots.map(({ name }) => name).join(", ");
-    throw new UsageError(`deleting ${names} needs a yes`, { hint: "--force says it" });
+    const noun = plan.snapshots.length === 1 ? "snapshot" : "snapshots";
+    throw new UsageError(`refusing to delete ${noun} ${names} without confirmation`, {
+      hint: "pass --yes",
+    });
   }
   const lines = snapshotRemovalLines(plan).map((line) => `${printable(line)}\n`).join("");
   return await askYes(terminal, `${lines}Delete?`, signal);

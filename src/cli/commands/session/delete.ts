@@ -52,7 +52,7 @@ export const command = defineCommand({
       const planned = await planDeletion(host, { ...options, signal });
       const { plan } = planned;
       if (!force && !await askDeletion(plan, { terminal, signal })) {
-        throw new KodamaError("cancelled", "not confirmed: nothing was deleted");
+        throw new KodamaError("declined", "cancelled; nothing was deleted");
       }
       // Who isn't asked is told all the same what can't be had back.
       if (force && plan.purge) {

@@ -84,7 +84,7 @@ export const command = defineCommand({
       const told = [snapshotLine(plan), ...(yes ? lostLines(plan) : [])];
       await terminal.stderr.write(told.map((line) => `${printable(line)}\n`).join(""));
       if (plan.lost.length > 0 && !yes && !await askRestore(plan, { terminal, signal })) {
-        throw new KodamaError("cancelled", "not confirmed: nothing was changed");
+        throw new KodamaError("declined", "cancelled; nothing was changed");
       }
       const view = { terminal, clock: host.clock, style, steps: fillSteps };
       return await showStart(planned.run(), view);

@@ -1,6 +1,9 @@
+import { KodamaError } from "../../../base/errors.ts";
+import { printable } from "../../../term/printable.ts";
 import { defineCommand } from "../../command.ts";
 import { success } from "../../exit_codes.ts";
-import { durationMs, valueOr } from "../../flag.ts";
+import { durationMs, toggle, valueOr } from "../../flag.ts";
+import { askStop, ownerLineOf } from "../../session/ask_stop.ts";
 import { placeOf, scopeFlags, sessionOperand } from "../../session/flags.ts";
 import { stoppable } from "../../session/stoppable.ts";
 
@@ -8,27 +11,44 @@ import { stoppable } from "../../session/stoppable.ts";
 export const command = defineCommand({
   description:
     "Stops a session: its pod is deleted, and its workspace and the agent's home are kept. `kodama resume` " +
-    "makes the pod again, from any machine.",
+    "makes the pod again, from any machine. If its agent works on a task, which fails by this, kodama asks first.",
   operands: [sessionOperand],
   flags: {
     ...scopeFlags,
     timeout: valueOr("longest wait for the pod to end", durationMs, "2m", {
       placeholder: "DURATION",
     }),
+    yes: toggle("stop without asking, though its agent works", { short: "y" }),
+    force: toggle("the same as --yes", { short: "f" }),
   },
-  examples: [{ title: "Until tomorrow", line: "kodama stop fix-auth" }],
+  examples: [
+    { title: "Until tomorrow", line: "kodama stop fix-auth" },
+    { title: "From a script, though its agent works", line: "kodama stop fix-auth --yes" },
+  ],
+  exitCodes: [
+    ["0", "the session is stopped"],
+    ["1", "there is no such session, or the answer was no"],
+    ["2", "its agent works, and there is no terminal to ask at"],
+    ["3", "the pod didn't end in time"],
+  ],
   seeAlso: ["kodama delete --help takes a session away."],
   resolve: ({ flags, operands: [name] }) => ({
     options: { ...placeOf(flags, name), goneTimeoutMs: flags.timeout },
+    yes: flags.yes || flags.force,
     kubeconfig: flags.kubeconfig,
   }),
-  async run({ options, kubeconfig }, { host: openHost, signals, terminal }) {
+  async run({ options, yes, kubeconfig }, { host: openHost, signals, terminal }) {
     const host = await openHost({ kubeconfig });
-    const { stop } = await import("../../../actions/session/stop.ts");
-    const { session, already, unkept } = await stoppable(
-      signals,
-      (signal) => stop(host, { ...options, signal }),
-    );
+    const { planStop } = await import("../../../actions/session/stop.ts");
+    const { session, already, unkept } = await stoppable(signals, async (signal) => {
+      const planned = await planStop(host, { ...options, signal }, { checkTasks: !yes });
+      const owner = ownerLineOf(planned.plan);
+      if (owner !== undefined) await terminal.stderr.write(`${printable(owner)}\n`);
+      if (!await askStop(planned.plan, { terminal, signal })) {
+        throw new KodamaError("declined", "cancelled; nothing was stopped");
+      }
+      return await planned.run();
+    });
     if (unkept !== undefined) await terminal.stderr.write(`warning: ${unkept}\n`);
     const how = already ? "was Stopped already" : "is Stopped";
     await terminal.stdout.write(`session/${session.name} ${how}\n`);

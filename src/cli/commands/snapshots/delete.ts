@@ -17,14 +17,19 @@ export const command = defineCommand({
   operands: [
     { name: "SNAPSHOT", arity: "any", completion: { kind: "snapshots", orFile: false } },
   ],
-  flags: { ...scopeFlags, force: toggle("don't ask", { short: "f" }) },
+  flags: {
+    ...scopeFlags,
+    yes: toggle("delete without asking", { short: "y" }),
+    force: toggle("the same as --yes", { short: "f" }),
+  },
   examples: [
     { title: "With a question first", line: "kodama snapshots delete before-the-merge" },
-    { title: "From a script", line: "kodama snapshots delete before-the-merge -n testing --force" },
+    { title: "From a script", line: "kodama snapshots delete before-the-merge -n testing --yes" },
   ],
   seeAlso: ["kodama snapshots list --help lists them."],
   resolve({ flags, operands }) {
-    const { namespace, context, kubeconfig, force } = flags;
+    const { namespace, context, kubeconfig } = flags;
+    const force = flags.yes || flags.force;
     if (operands.length === 0) {
       throw new UsageError("no snapshot is named", { hint: "kodama snapshots list lists them" });
     }

@@ -1,0 +1,31 @@
+/** The question before a session is stopped whose agent works: the task fails by it. */
+import type { StopPlan } from "../../actions/session/stop.ts";
+import { UsageError } from "../../base/errors.ts";
+import { printable } from "../../term/printable.ts";
+import type { Terminal } from "../../term/terminal.ts";
+import { askYes, canAsk } from "../ask_yes.ts";
+
+/** Returns the line that names somebody else as the owner; undefined if there is no such owner. */
+export function ownerLineOf({ session: { name }, otherOwner }: StopPlan): string | undefined {
+  return otherOwner === undefined ? undefined : `session "${name}" belongs to ${otherOwner}`;
+}
+
+/**
+ * Returns whether to stop: at once if no agent works, else as the person answers.
+ *
+ * @throws UsageError if an agent works and there is no terminal to ask at.
+ */
+export async function askStop(
+  plan: StopPlan,
+  { terminal, signal }: { terminal: Terminal; signal: AbortSignal },
+): Promise<boolean> {
+  const { session: { name }, workingTask } = plan;
+  if (workingTask === undefined) return true;
+  const lost = `its agent works on task ${workingTask}, which fails then`;
+  if (!canAsk(terminal)) {
+    throw new UsageError(`refusing to stop session "${name}" without confirmation: ${lost}`, {
+      hint: `pass --yes; kodama agent logs ${name} -f waits for the end of the task`,
+    });
+  }
+  return await askYes(terminal, printable(`session "${name}": ${lost}. Stop it?`), signal);
+}
