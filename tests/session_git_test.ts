@@ -235,6 +235,18 @@ Deno.test("a branch comes home without having been pushed, and changes nothing e
     assert.match(refused.stderr, /kodama pull work --as OTHER-NAME/);
     const other = await run(["pull", "work", "--as", "review"], {}, clone);
     assert.match(other.stdout, /^review at /, other.stderr);
+    const beside = await run(["start", "beside", "--repo", ".", "--sync", "."], {
+      GITHUB_TOKEN: token,
+    }, clone);
+    assert.equal(beside.code, 0, beside.stderr);
+    const inPod = "git config user.name T && git config user.email t@e && echo new > new.txt && " +
+      "git add . && git commit -qm new && git rev-parse HEAD";
+    const made = await run(["attach", "beside", "--command", inPod]);
+    const synced = await run(["pull", "beside"], {}, clone);
+    assert.match(synced.stderr, /is checked out here: the sync had brought its files\n$/);
+    assert.equal(await git("rev-parse", "HEAD"), made.stdout.trim());
+    assert.equal(await git("status", "--porcelain"), "");
+    await run(["stop", "beside"], {}, clone);
     const elsewhere = await run(["pull", "work"]);
     assert.equal(elsewhere.code, 2);
     assert.match(elsewhere.stderr, /is no clone of http/);

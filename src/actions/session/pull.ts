@@ -9,6 +9,14 @@ import type { Host } from "../host.ts";
 import type { SessionPlace } from "./events.ts";
 import { findSession } from "./find.ts";
 import { isCloneOf } from "./local_git.ts";
+import {
+  checkOutSynced,
+  diverged,
+  flushed,
+  type RunGit,
+  type SyncedCheckout,
+  syncOfFolder,
+} from "./pull_synced.ts";
 
 /** Whose branch, and what it is called here. */
 export interface PullOptions extends SessionPlace {
@@ -26,10 +34,13 @@ export interface Pulled {
   nothingNew: boolean;
   /** Files in the workspace that aren't committed, and stay there. */
   uncommitted: number;
+  /** Of a folder that is synced with the session: what became of HEAD and the index. */
+  checkout?: SyncedCheckout;
 }
 
 /**
- * Brings the branch that is checked out in the session.
+ * Brings the branch that is checked out in the session. In a folder that is synced with the session, whose files are
+ * the branch's already, HEAD and the index move to it too.
  *
  * @throws UsageError where the working folder isn't a clone of the session's repository; KodamaError `conflict` where
  *   the branch of its name here has gone another way.
@@ -40,16 +51,31 @@ export async function pull(host: Host, options: PullOptions): Promise<Pulled> {
   await requireClone(host, found.session, signal);
   const client = await host.kube(found.target.context);
   const pod = { client, target: found.target, clock: host.clock, signal };
+  const run = runGit(host, signal);
+  const { context } = found.target;
+  const sync = await syncOfFolder(host, { session: found.session, context, git: run });
+  const unsynced = sync && await flushed(host, sync, signal);
   const path = `${host.places.configDir}/sessions/${name}-${crypto.randomUUID()}.bundle`;
   try {
     for (const size of ["thin", "whole"] as const) {
       const bundled = await bundle(host, pod, { path, size });
       const branch = checkedBranch(options.as ?? bundled.said.branch);
       const told = { ...bundled.said, branch };
-      if (bundled.empty) return { ...told, nothingNew: true };
+      const synced = { branch, commitHash: told.commitHash, name, unsynced };
+      if (bundled.empty) {
+        const isHere = (await run("cat-file", "-e", `${told.commitHash}^{commit}`)).code === 0;
+        if (sync === undefined || !isHere) return { ...told, nothingNew: true };
+        return { ...told, nothingNew: true, checkout: await checkOutSynced(run, synced) };
+      }
       // Commits that the bundle begins at may be missing here: then it comes with all of them.
-      if (size === "thin" && !await git(host, ["bundle", "verify", "-q", path], signal)) continue;
-      await takeIn(host, { path, from: bundled.said.branch, branch, name, signal });
+      if (size === "thin" && (await run("bundle", "verify", "-q", path)).code !== 0) continue;
+      const from = `refs/heads/${checkedBranch(bundled.said.branch)}`;
+      if (sync !== undefined) {
+        await fetchBundle(run, path, from);
+        return { ...told, nothingNew: false, checkout: await checkOutSynced(run, synced) };
+      }
+      const fetched = await fetchFrom(run, path, `${from}:refs/heads/${branch}`);
+      if (!fetched) throw diverged(branch, name);
       return { ...told, nothingNew: false };
     }
   } finally {
@@ -78,25 +104,18 @@ async function bundle(
   throw podFailure("cannot bundle the branch", result, "the same words try again");
 }
 
-async function takeIn(
-  host: Host,
-  { path, from, branch, name, signal }: {
-    path: string;
-    from: string;
-    branch: string;
-    name: string;
-    signal: AbortSignal;
-  },
-): Promise<void> {
-  const reference = `refs/heads/${checkedBranch(from)}:refs/heads/${branch}`;
+/** Returns whether git took in what a bundle has. */
+async function fetchFrom(git: RunGit, path: string, reference: string): Promise<boolean> {
   const words = ["-c", "transfer.fsckObjects=true", "fetch", "-q", "--no-tags", path, reference];
-  if (await git(host, words, signal)) return;
-  throw new KodamaError(
-    "conflict",
-    `branch "${branch}" here can't be brought to where the session's is: it is checked out, or has ` +
-      "commits that the session's doesn't have",
-    { hint: `kodama pull ${name} --as OTHER-NAME brings it under another name` },
-  );
+  return (await git(...words)).code === 0;
+}
+
+/** Takes in a bundle's commits. Throws KodamaError `server` if git refuses them. */
+async function fetchBundle(git: RunGit, path: string, from: string): Promise<void> {
+  if (await fetchFrom(git, path, from)) return;
+  throw new KodamaError("server", "git refuses the commits of the session's branch", {
+    hint: "git fsck in the session's workspace may say why",
+  });
 }
 
 /** A bundle goes into any repository; only in a clone of the session's it makes sense. */
@@ -117,7 +136,7 @@ async function requireClone(host: Host, session: Session, signal: AbortSignal): 
   });
 }
 
-async function git(host: Host, words: readonly string[], signal: AbortSignal): Promise<boolean> {
-  const all = ["-C", host.places.workingDir, ...words];
-  return (await host.machine.capture("git", all, signal)).code === 0;
+/** Git in the working folder. */
+function runGit({ machine, places: { workingDir } }: Host, signal: AbortSignal): RunGit {
+  return (...words) => machine.capture("git", ["-C", workingDir, ...words], signal);
 }

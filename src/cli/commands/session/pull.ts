@@ -1,3 +1,4 @@
+import type { Pulled } from "../../../actions/session/pull.ts";
 import { counted } from "../../../base/counted.ts";
 import { definedOnly } from "../../../base/defined_only.ts";
 import { printable } from "../../../term/printable.ts";
@@ -11,7 +12,8 @@ import { stoppable } from "../../session/stoppable.ts";
 export const command = defineCommand({
   description:
     "Brings a session's branch into the repository of the working folder, pushed or not. Only the branch " +
-    "changes there: nothing is checked out, and a branch that has gone another way stays as it is.",
+    "changes there: nothing is checked out, and a branch that has gone another way stays as it is. In a folder that " +
+    "is synced with the session, and so has the branch's files already, HEAD moves to the branch too.",
   operands: [sessionOperand],
   flags: {
     ...scopeFlags,
@@ -34,7 +36,7 @@ export const command = defineCommand({
     const host = await openHost({ kubeconfig });
     const { pull } = await import("../../../actions/session/pull.ts");
     const pulled = await stoppable(signals, (signal) => pull(host, { ...options, signal }));
-    const { branch, commitHash, nothingNew, uncommitted } = pulled;
+    const { branch, commitHash, nothingNew, uncommitted, checkout } = pulled;
     const place = `${printable(branch)} at ${commitHash.slice(0, 12)}`;
     await terminal.stdout.write(
       nothingNew ? `nothing new: the origin has ${place}\n` : `${place}\n`,
@@ -44,6 +46,21 @@ export const command = defineCommand({
         `${counted(uncommitted, "file")} not committed in the session: not brought\n`,
       );
     }
+    if (checkout !== undefined) {
+      await terminal.stderr.write(`${printable(checkoutText(checkout, branch))}\n`);
+    }
     return success;
   },
 });
+
+function checkoutText(checkout: NonNullable<Pulled["checkout"]>, branch: string): string {
+  switch (checkout.kind) {
+    case "switched":
+      return `${branch} is checked out here: the sync had brought its files`;
+    case "advanced":
+      return `${branch}, which is checked out here, has the new commits`;
+    case "stays":
+      return `${branch} isn't checked out here: ${checkout.reason}; git checkout and git stash would ` +
+        `change the session's files too, this doesn't: ${checkout.command}`;
+  }
+}
