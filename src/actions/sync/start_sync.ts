@@ -4,6 +4,8 @@ import { KodamaError } from "../../base/errors.ts";
 import type { SyncPhase, SyncState } from "../../sync/engine/status.ts";
 import type { Host } from "../host.ts";
 import type { SyncReport, SyncSpec } from "./control.ts";
+import { requireNoOverlap } from "./overlap.ts";
+import { listSyncs } from "./syncs.ts";
 import { FirstWait, goesOn } from "./first_wait.ts";
 
 /** What is to begin. */
@@ -35,7 +37,7 @@ const repeatMs = 1_000;
  * Starts the process in the background, and tells how far the first transfer is. Where the signal ends the
  * wait, the process goes on.
  *
- * @throws KodamaError `conflict` where one of the same key runs otherwise, or it was halted or paused;
+ * @throws UsageError if another one that runs has folders in common with it on both sides; KodamaError `conflict` where one of the same key runs otherwise, or it was halted or paused;
  *   `notFound` where the folder here isn't there; `timeout` where it doesn't get on; `cancelled`.
  */
 export async function* startSync(
@@ -43,6 +45,7 @@ export async function* startSync(
   { spec, wait: waits, signal }: SyncStartOptions,
 ): AsyncGenerator<SyncStartEvent, void> {
   const control = await host.sync();
+  requireNoOverlap(spec, await listSyncs(host));
   const kind = await control.start(spec, signal);
   let report = await present(host, spec.key);
   yield { kind, report };

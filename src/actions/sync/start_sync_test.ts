@@ -17,6 +17,7 @@ async function waitFor(
   const { host, clock } = simulatedHost({});
   const control = {
     start: () => Promise.resolve("started"),
+    keys: () => Promise.resolve([]),
     read: () => Promise.resolve(syncReport(stateAt(clock.elapsedMs()))),
   } as unknown as SyncControl;
   const stop = new AbortController();
