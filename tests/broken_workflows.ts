@@ -70,6 +70,11 @@ export const brokenWorkflows: Readonly<Record<string, BrokenWorkflow>> = {
   "select-bad-sample": "select: { sample: 0, sort: size }\nsteps:\n  - exec: [id]\n",
   "permissions-wrong":
     "permissions: { nett: [a], run: git, cluster: [{ verbs: [] }] }\nsteps:\n  - wait: 1s\n",
+  "permissions-unknown-names":
+    "permissions: { env: ['A B'], cluster: [{ verbs: [get, delete] }, { verbs: watch }] }\nsteps:\n  - wait: 1s\n",
+  "select-bad-selectors":
+    "select: { selector: 'app=web,', fieldSelector: status.phase }\nsteps:\n  - exec: [id]\n    select: { selector: 'tier in (a' }\n  - exec: [id]\n    select: { selector: 'app=${{ run.id }}' }\n",
+  "number-not-exact": "params: { n: 9007199254740993 }\nsteps:\n  - check: ${{ params.n > 1 }}\n",
   "permission-missing":
     "steps:\n  - shell: [git, status]\n  - http: https://example.com/\n  - exec: [id]\n    save: out\n",
   "concurrency-wrong": "concurrency: sometimes\nsteps:\n  - wait: 1s\n",
@@ -104,6 +109,8 @@ export const brokenWorkflows: Readonly<Record<string, BrokenWorkflow>> = {
   "param-environment":
     "params:\n  a: { env: TOKEN }\n  b: { env: 'not a name' }\nsteps:\n  - check: ${{ params.a == params.b }}\n",
   "expression-type": "params: { n: 1 }\nsteps:\n  - check: ${{ params.n + 'a' == 2 }}\n",
+  "expression-argument-type":
+    "steps:\n  - check: ${{ size(1) > 0 && number([1]) > 0 && sum(['a']) > 0 }}\n",
   "expression-in-outputs": "steps:\n  - exec: [id]\noutputs: { a: '${{ steps.a.ok }}' }\n",
   "expression-in-block": "steps:\n  - exec: |\n      set -eu\n      echo '${{ params.name }}'\n",
   "shell-injection":
@@ -113,6 +120,11 @@ export const brokenWorkflows: Readonly<Record<string, BrokenWorkflow>> = {
   "copy-between-pods": "steps:\n  - copy: { from: ':/etc/a', to: ':/tmp/a' }\n  - copy: a b\n",
   "copy-not-granted":
     "permissions: { read: [conf] }\nsteps:\n  - copy: { from: confidential, to: ':/tmp/' }\n  - copy: { from: ':/etc/a', to: 'conf/{pod}' }\n  - copy: { from: ':', to: conf }\n",
+  "script-syntax": {
+    "w.yaml":
+      "steps:\n  - script: |\n      const a: number = ;\n  - script: ./b.ts\n  - script: enum A { b }\n  - script: 'const c: string = await kodama.get(1);'\n",
+    "b.ts": "kodama.output(;\n",
+  },
   "script-that-is-gone": {
     "w.yaml":
       "steps:\n  - script: there.ts\n  - foreach: [1]\n    steps:\n      - script: ./lib/gone.ts\n",

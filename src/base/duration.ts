@@ -1,15 +1,21 @@
-/** Durations as Go and kubectl write them: `15s`, `1h30m`, `1.5s`, `200ms`. */
+/** Durations as Go and kubectl write them, and days: `15s`, `1h30m`, `1.5s`, `200ms`, `2d`. */
 
-const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const unitMs: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
 
 /** What a timer can hold: 2^31 - 1 ms, some 24 days. */
 const longestMs = 2_147_483_647;
 
-/** Milliseconds, from 1 to 24 days; undefined for any other text. https://pkg.go.dev/time#ParseDuration */
+/** Milliseconds, from 1 to 596 hours; undefined for any other text. https://pkg.go.dev/time#ParseDuration */
 export function parseDuration(text: string): number | undefined {
-  if (!/^(?:\d{1,10}(?:\.\d{1,9})?(?:ms|s|m|h))+$/.test(text)) return undefined;
+  if (!/^(?:\d{1,10}(?:\.\d{1,9})?(?:ms|s|m|h|d))+$/.test(text)) return undefined;
   let totalMs = 0;
-  for (const [, amount, unit = ""] of text.matchAll(/([\d.]+)(ms|s|m|h)/g)) {
+  for (const [, amount, unit = ""] of text.matchAll(/([\d.]+)(ms|s|m|h|d)/g)) {
     totalMs += Number(amount) * (unitMs[unit] ?? 0);
   }
   return totalMs >= 1 && totalMs <= longestMs ? Math.round(totalMs) : undefined;

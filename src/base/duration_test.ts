@@ -9,6 +9,8 @@ const right: Readonly<Record<string, number>> = {
   "1.5s": 1500,
   "200ms": 200,
   "1m1ms": 60_001,
+  "1d": 86_400_000,
+  "1d12h": 129_600_000,
 };
 
 for (const [text, ms] of Object.entries(right)) {
@@ -16,7 +18,7 @@ for (const [text, ms] of Object.entries(right)) {
 }
 
 for (
-  const text of ["", "5", "s", "-1s", "1s ", "1 s", "0s", "1d", "1s2", "600h", "1e3s", "0.1ms"]
+  const text of ["", "5", "s", "-1s", "1s ", "1 s", "0s", "25d", "1s2", "600h", "1e3s", "0.1ms"]
 ) {
   Deno.test(`no duration: ${JSON.stringify(text)}`, () => {
     assert.equal(parseDuration(text), undefined);

@@ -176,6 +176,17 @@ function toPlain(file: SourceFile, document: Document.Parsed, lines: LineCounter
         throw at(key, "expected a name, found a list or a mapping as a key");
       }
     },
+    Scalar(_, scalar) {
+      const { value, source = "" } = scalar;
+      if (typeof value !== "number" || Number.isSafeInteger(value)) return;
+      if (!/^[-+]?\d+$/.test(source)) return;
+      throw at(
+        scalar,
+        `${
+          source.slice(0, 40)
+        } is too large to be exact as a number; write it as a text, in quotes`,
+      );
+    },
     Alias(_, alias) {
       anyAlias ??= alias;
       if (alias.resolve(document) === undefined) {

@@ -135,7 +135,7 @@ class Checker {
       );
     }
     const literals = args.map((arg) => arg.kind === "literal" ? arg.value : undefined);
-    const problem = declaration.problem?.(literals);
+    const problem = declaration.problem?.(literals, types);
     if (problem !== undefined) this.#wrong(args[problem.argument] ?? name, problem.message);
     return declaration.gives(types);
   }

@@ -4,7 +4,7 @@ import type { Budget } from "./budget.ts";
 import { parsePath, valuesAt } from "./json_path.ts";
 import { quoted, Refusal } from "./problem.ts";
 import type { FunctionTable } from "./signature.ts";
-import { anyType, listOf, numberType, recordOf, textType, type Type } from "./type.ts";
+import { anyType, kindProblem, listOf, numberType, recordOf, textType, type Type } from "./type.ts";
 import { isList, isRecord, kindNoun, measure, type RecordValue } from "./value.ts";
 
 const anyList = listOf(anyType);
@@ -18,6 +18,11 @@ export const listFunctions = {
   size: {
     takes: [anyType],
     gives: () => numberType,
+    problem: (_literals, types) =>
+      kindProblem("size", types, {
+        kinds: ["list", "text", "record"],
+        noun: "a list, a text or a record",
+      }),
     call: ([value = null], budget) => {
       if (isList(value)) return value.length;
       if (typeof value === "string") {

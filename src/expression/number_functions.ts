@@ -4,7 +4,7 @@ import { parseDuration } from "../base/duration.ts";
 import { parseQuantity } from "../base/quantity.ts";
 import { quoted, Refusal } from "./problem.ts";
 import type { FunctionDeclaration, FunctionTable } from "./signature.ts";
-import { anyType, listOf, numberType, textType } from "./type.ts";
+import { anyType, kindProblem, listOf, numberType, textType } from "./type.ts";
 import { kindNoun } from "./value.ts";
 
 const numbersType = listOf(numberType);
@@ -13,6 +13,8 @@ export const numberFunctions = {
   number: {
     takes: [anyType],
     gives: () => numberType,
+    problem: (_literals, types) =>
+      kindProblem("number", types, { kinds: ["text", "number"], noun: "a text or a number" }),
     call: ([value = null]) => {
       if (typeof value === "number") return value;
       if (typeof value !== "string") throw new Refusal(`${kindNoun(value)} is no number`);

@@ -11,9 +11,10 @@ export interface FunctionDeclaration {
   readonly optional?: number;
   /** The type of the result, for arguments of these types. */
   gives(args: readonly Type[]): Type;
-  /** An argument that has to be a literal of a certain form is looked at before anything runs. */
+  /** Why arguments have no result whatever the run brings: a literal of the wrong form, a type without a meaning. */
   problem?(
     literals: readonly (JsonValue | undefined)[],
+    types: readonly Type[],
   ): { argument: number; message: string } | undefined;
   /**
    * Arguments are of the declared kinds, and as many.

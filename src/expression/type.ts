@@ -29,8 +29,29 @@ export function recordOf(rest: Type): Type {
 }
 
 /** A type as a noun: `a number`, `a list`. */
-export function typeNoun({ kind }: Type): string {
+export function typeNoun(type: Type): string {
+  const { kind } = type;
+  if (kind === "list" && type.of.kind !== "any") return `a list of ${plurals[type.of.kind]}`;
   return kind === "any" ? "any value" : kind === "null" ? "null" : `a ${kind}`;
+}
+
+const plurals: Readonly<Record<Exclude<Type["kind"], "any">, string>> = {
+  null: "null",
+  boolean: "booleans",
+  number: "numbers",
+  text: "texts",
+  list: "lists",
+  record: "records",
+};
+
+/** Returns what is wrong with an argument whose type isn't one of these kinds, nor any value. */
+export function kindProblem(
+  name: string,
+  [type]: readonly Type[],
+  { kinds, noun }: { kinds: readonly Type["kind"][]; noun: string },
+): { argument: number; message: string } | undefined {
+  if (type === undefined || type.kind === "any" || kinds.includes(type.kind)) return undefined;
+  return { argument: 0, message: `${name} takes ${noun}, found ${typeNoun(type)}` };
 }
 
 /** Whether a value of the one type may be one of the other, as far as is known before the run. */

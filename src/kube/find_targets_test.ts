@@ -273,10 +273,10 @@ Deno.test("a list that expires halfway is begun anew, and not for ever", async (
 });
 
 const wrongSelectors: [Partial<Selection>, string][] = [
-  [{ labelSelector: "app=web," }, `"app=web," is no label selector: a part of it is empty`],
-  [{ labelSelector: "app = we b" }, `"app = we b" is no label selector`],
-  [{ labelSelector: "tier in (a" }, `"tier in (a" is no label selector`],
-  [{ fieldSelector: "status.phase" }, `"status.phase" is no field selector`],
+  [{ labelSelector: "app=web," }, `"app=web," isn't a label selector: a part of it is empty`],
+  [{ labelSelector: "app = we b" }, `"app = we b" isn't a label selector`],
+  [{ labelSelector: "tier in (a" }, `"tier in (a" isn't a label selector`],
+  [{ fieldSelector: "status.phase" }, `"status.phase" isn't a field selector`],
 ];
 
 for (const [selection, message] of wrongSelectors) {

@@ -13,6 +13,16 @@ const fieldRequirement = /^\s*[A-Za-z][\w./[\]'-]*\s*(?:==|!=|=)[^=]*$/;
 /** A URL has room for no more on every server. */
 const maxLength = 4096;
 
+/** Returns whether a server could accept it. */
+export function isLabelSelector(selector: string): boolean {
+  return wrongPart(selector, labelRequirement) === undefined;
+}
+
+/** Returns whether a server could accept it. */
+export function isFieldSelector(selector: string): boolean {
+  return wrongPart(selector, fieldRequirement) === undefined;
+}
+
 /** Throws `UsageError` for what no server would accept. */
 export function checkLabelSelector(selector: string): void {
   check(selector, "label selector", labelRequirement, "as in app=web,tier!=test or tier in (a,b)");
@@ -25,15 +35,18 @@ export function checkFieldSelector(selector: string): void {
 
 function check(selector: string, what: string, requirement: RegExp, hint: string): void {
   if (selector.length > maxLength) throw new UsageError(`the ${what} is too long`);
-  for (const part of selector.split(/,(?![^(]*\))/)) {
-    if (requirement.test(part)) continue;
-    const wrong = part.trim() === ""
-      ? ": a part of it is empty"
-      : part === selector
-      ? ""
-      : `: ${JSON.stringify(part.trim())}`;
-    throw new UsageError(`${JSON.stringify(selector)} is no ${what}${wrong}`, { hint });
-  }
+  const part = wrongPart(selector, requirement);
+  if (part === undefined) return;
+  const wrong = part.trim() === ""
+    ? ": a part of it is empty"
+    : part === selector
+    ? ""
+    : `: ${JSON.stringify(part.trim())}`;
+  throw new UsageError(`${JSON.stringify(selector)} isn't a ${what}${wrong}`, { hint });
+}
+
+function wrongPart(selector: string, requirement: RegExp): string | undefined {
+  return selector.split(/,(?![^(]*\))/).find((part) => !requirement.test(part));
 }
 
 /** The text of a workload's `spec.selector`; empty where it selects everything. */

@@ -5,6 +5,7 @@ import { parseQuantity } from "../base/quantity.ts";
 import { parseTextPattern } from "../base/text_pattern.ts";
 import type { FileSchema } from "../base/yaml_shape.ts";
 import { outputModes } from "../exec/output_mode.ts";
+import { isFieldSelector, isLabelSelector } from "../kube/selectors.ts";
 
 /** Fields of a mapping, by name. */
 export type Entries = Readonly<Record<string, FileSchema>>;
@@ -13,6 +14,26 @@ export type Entries = Readonly<Record<string, FileSchema>>;
 export const expressionMark = "${{";
 
 export const text = v.pipe(v.string("a text"), v.nonEmpty("a text that isn't empty"));
+
+/** A selector, or a text with an expression that comes to one. */
+function selectorText(isSelector: (text: string) => boolean, expected: string) {
+  return v.pipe(
+    text,
+    v.check((word) => word === "" || word.includes(expressionMark) || isSelector(word), expected),
+  );
+}
+
+/** As kubectl's `-l` takes it. */
+export const labelSelector = selectorText(
+  isLabelSelector,
+  "a label selector such as app=web,tier!=test or tier in (a,b)",
+);
+
+/** As kubectl's `--field-selector` takes it. */
+export const fieldSelector = selectorText(
+  isFieldSelector,
+  "a field selector such as status.podIP=10.0.0.7",
+);
 
 /** A text or a list of texts. */
 export function oneOrMore<S extends v.GenericSchema<unknown, string>>(item: S, expected: string) {
@@ -26,11 +47,12 @@ export const patterns = oneOrMore(
   "a text, a regular expression in slashes, or a list of them",
 );
 
-const durationText = "a duration such as 30s or 1h30m, at most 596h";
+/** What a duration is, as a noun. */
+export const durationText = "a duration such as 30s, 1h30m or 2d, at most 596h";
 
 /** A duration, and not nothing: what {@link parseDuration} reads, for programs that know only patterns. */
 export const durationPattern = String
-  .raw`(?=[^1-9]*[1-9])(?:\d{1,10}(?:\.\d{1,9})?(?:ms|s|m|h))+`;
+  .raw`(?=[^1-9]*[1-9])(?:\d{1,10}(?:\.\d{1,9})?(?:ms|s|m|h|d))+`;
 
 const durationShape = new RegExp(`^${durationPattern}$`);
 

@@ -77,13 +77,22 @@ const permissions = v.strictObject({
   net: v.optional(described(grant, "Servers: `example.com`, `10.0.0.7:8080`.")),
   read: v.optional(described(grant, "Files and folders that may be read.")),
   write: v.optional(described(grant, "Files and folders that may be written.")),
-  env: v.optional(described(grant, "Variables of the environment.")),
+  env: v.optional(described(
+    v.union([yesOrNo, v.array(variable)], "true, false, or a list of variables' names"),
+    "Variables of the environment.",
+  )),
   run: v.optional(described(grant, "Programs of this machine.")),
   sys: v.optional(described(grant, "What Deno tells of this machine: `hostname`.")),
   cluster: v.optional(described(
     v.array(
       v.strictObject({
-        verbs: described(oneOrMore(text, "a verb or a list of verbs"), "`get`, `exec`, `*` …"),
+        verbs: described(
+          oneOrMore(
+            v.picklist(["exec", "get", "list", "logs", "*"], "one of exec, get, list, logs, *"),
+            "exec, get, list, logs, * or a list of them",
+          ),
+          "What a script may ask: `exec`, `get`, `list`, `logs`, or `*` for all of them.",
+        ),
         namespaces: v.optional(described(
           oneOrMore(text, "a namespace or a list of namespaces"),
           "Where; the namespaces of `select` where it isn't said, `*` for all.",

@@ -2,6 +2,7 @@
  * A workflow with all that it extends and uses: every file read once, every problem of all of them found, and the
  * whole held against itself.
  */
+import { stripTypeScriptTypes } from "node:module";
 import { KodamaError } from "../base/errors.ts";
 import { FileError } from "../base/yaml_shape.ts";
 import { type SourceFile, YamlSource } from "../base/yaml_source.ts";
@@ -165,15 +166,22 @@ class Loader {
     for (const step of stepsOf("script", [...steps, ...last])) {
       const script = String(step.fields.script);
       const source = this.#sourceOf(step);
-      if (source === undefined || !isFile(script)) continue;
+      if (source === undefined) continue;
+      const at = [...step.at.path, "script"];
+      if (!isFile(script)) {
+        const problem = syntaxProblem(script);
+        if (problem !== undefined) this.#wrong("step", source, at, problem);
+        continue;
+      }
       const file = absolute(script, path.slice(0, path.lastIndexOf("/")));
       const text = await this.#files.readText(file, maxScriptBytes).catch((error: unknown) => {
         if (!(error instanceof KodamaError)) throw error;
         return error;
       });
-      if (typeof text === "string") continue;
-      const message = text?.message ?? `there is no script ${script}`;
-      this.#wrong("uses", source, [...step.at.path, "script"], message);
+      const message = typeof text === "string"
+        ? syntaxProblem(text, script)
+        : text?.message ?? `there is no script ${script}`;
+      if (message !== undefined) this.#wrong("uses", source, at, message);
     }
   }
 
@@ -229,6 +237,20 @@ class Loader {
   ): void {
     const place = source.atValue(path, message);
     this.diagnostics.push({ ...place, severity: "error", rule, file: source.file });
+  }
+}
+
+/** Why a script can't be TypeScript: deno's own parser says so. It doesn't say where. */
+function syntaxProblem(code: string, file?: string): string | undefined {
+  try {
+    stripTypeScriptTypes(code);
+    return undefined;
+  } catch (error) {
+    const { message } = error as Error;
+    // Anything else is TypeScript that more than leaving out its types makes JavaScript of: an enum.
+    if (!message.startsWith("[InvalidSyntax]")) return undefined;
+    const command = file === undefined ? "" : `; \`deno check ${file}\` says where`;
+    return `the script has a syntax error${command}`;
   }
 }
 

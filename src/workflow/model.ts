@@ -44,7 +44,7 @@ export type Grant = false | true | readonly string[];
 
 /** Which verbs of the API in which namespaces. `*` stands for all. */
 export interface ClusterRule {
-  /** `get`, `list`, `watch`, `exec`, `logs`, `copy`, `forward`, `create`, `delete`, … */
+  /** `exec`, `get`, `list`, `logs`, or `*`. */
   verbs: readonly string[];
   /** Empty for the namespaces of `select`. */
   namespaces: readonly string[];

@@ -79,13 +79,20 @@ function listOf(text: string): JsonValue[] | undefined {
   }
 }
 
+/** Undefined for what isn't a number, or a whole one that is too large to be exact. */
+function exactNumber(text: string): number | undefined {
+  const number = Number(text);
+  if (text === "" || !Number.isFinite(number)) return undefined;
+  return /^[-+]?\d+$/.test(text) && !Number.isSafeInteger(number) ? undefined : number;
+}
+
 function valueOf({ type }: Param, text: string): JsonValue | undefined {
   switch (type) {
     case "text":
     case "duration":
       return text;
     case "number":
-      return text.trim() === "" || !Number.isFinite(Number(text)) ? undefined : Number(text);
+      return exactNumber(text.trim());
     case "boolean":
       return text === "true" ? true : text === "false" ? false : undefined;
     case "list":

@@ -2,6 +2,7 @@
 import type { JsonValue } from "../base/json_value.ts";
 import { parseDuration } from "../base/duration.ts";
 import type { RetryPolicy } from "../base/retry.ts";
+import { durationText } from "./fields.ts";
 import type { FullFile } from "./file_shape.ts";
 import {
   type Concurrency,
@@ -75,6 +76,6 @@ export const typeNouns: Readonly<Record<ParamType, string>> = {
   text: "a text",
   number: "a number",
   boolean: "true or false",
-  duration: "a duration such as 30s or 1h30m, at most 596h",
+  duration: durationText,
   list: "a list",
 };

@@ -3,7 +3,15 @@ import * as v from "valibot";
 import { definedOnly } from "../base/defined_only.ts";
 import { parsePodOperand } from "../base/workload_kinds.ts";
 import type { Selection } from "../kube/target.ts";
-import { countFromOne, described, dynamic, expressionMark, oneOrMore, text } from "./fields.ts";
+import {
+  countFromOne,
+  described,
+  dynamic,
+  expressionMark,
+  fieldSelector,
+  oneOrMore,
+  text,
+} from "./fields.ts";
 import { listed, patternsOf } from "./one_or_more.ts";
 import { whereEntries } from "./workflow_shape.ts";
 
@@ -23,7 +31,9 @@ const selectEntries = {
     "Pods by their names, or all pods of a workload: `sts/db`.",
   )),
   allNamespaces: v.optional(described(v.boolean("true or false"), "Look in all namespaces.")),
-  fieldSelector: v.optional(described(text, "A field selector, as kubectl's --field-selector.")),
+  fieldSelector: v.optional(
+    described(fieldSelector, "A field selector, as kubectl's --field-selector."),
+  ),
   node: v.optional(described(text, "Pods on this node.")),
   sample: v.optional(described(dynamic(countFromOne), "So many of them, at random.")),
   sort: v.optional(described(

@@ -14,6 +14,7 @@ import {
   countFromOne,
   described,
   duration,
+  labelSelector,
   names,
   outputMode,
   patterns,
@@ -28,7 +29,7 @@ export const whereEntries = {
     described(patterns, "Pods whose name holds one of these; `/re/` is a pattern."),
   ),
   exclude: v.optional(described(patterns, "Pods whose name holds one of these are left out.")),
-  selector: v.optional(described(text, "A label selector, as kubectl's -l.")),
+  selector: v.optional(described(labelSelector, "A label selector, as kubectl's -l.")),
   container: v.optional(described(text, "The container; each pod's default one otherwise.")),
 };
 

@@ -71,7 +71,7 @@ Deno.test("every problem is told at once, each with its place and what was expec
       "w.yaml:4:9: fanout: expected a whole number from 1, found 0",
       "  4 | fanout: 0",
       "    |         ^",
-      'w.yaml:5:10: timeout: expected a duration such as 30s or 1h30m, at most 596h, found "soon"',
+      'w.yaml:5:10: timeout: expected a duration such as 30s, 1h30m or 2d, at most 596h, found "soon"',
       "  5 | timeout: soon",
       "    |          ^^^^",
     ].join("\n"),

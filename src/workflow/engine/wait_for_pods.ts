@@ -1,5 +1,6 @@
 /** Waiting until the pods of a selection are in a state: asked again and again, until the step's time is up. */
 import { passed } from "../../base/abort.ts";
+import { formatDuration } from "../../base/duration.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { readPods } from "../../kube/read_pods.ts";
 import { matchesPattern } from "../../kube/selection.ts";
@@ -30,10 +31,14 @@ export interface PodWait {
 /** So long a server may be away in the middle of a wait. */
 const awayMs = 60_000;
 
-/** Resolves when all pods are in the state; the step's own time ends it otherwise. */
+/** A wait without a `timeout` of its own ends after this. */
+const longestWaitMs = 30 * 60_000;
+
+/** Resolves when all pods are in the state; the step's own time, or half an hour, ends it otherwise. */
 export async function waitForPods(stage: Stage, wait: PodWait): Promise<StepEnd> {
   const { clock } = stage.world;
-  let [told, seenMs, good] = ["", clock.elapsedMs(), 0];
+  const startedMs = clock.elapsedMs();
+  let [told, seenMs, good] = ["", startedMs, 0];
   for (;;) {
     const found = await matchingPods(stage, wait).catch((error: unknown) => {
       const isAway = error instanceof KodamaError && error.kind === "unreachable";
@@ -43,11 +48,21 @@ export async function waitForPods(stage: Stage, wait: PodWait): Promise<StepEnd>
     if (typeof found !== "string") {
       seenMs = clock.elapsedMs();
       good = found.filter((pod) => isIn(pod, wait.state)).length;
-      if (isDone(found.length, good, wait)) return ok({ pods: found.length });
+      if (isDone(found.length, good, wait)) {
+        if (wait.state === "gone" && told === "") {
+          stage.line("no pod matches: there was nothing to wait for", "stderr");
+        }
+        return ok({ pods: found.length });
+      }
     }
     const now = typeof found === "string" ? found : stateText(found.length, good, wait);
     if (now !== told) stage.line(now, "stderr");
     told = now;
+    if (stage.limitMs === undefined && clock.elapsedMs() - startedMs >= longestWaitMs) {
+      const limit = formatDuration(longestWaitMs);
+      stage.line(`ended after ${limit}, the limit of a wait without \`timeout\``, "stderr");
+      return { outcome: { kind: "timeout", afterMs: longestWaitMs }, output: { pods: good } };
+    }
     if (!await passed(clock, pauseMs, { signal: stage.signal })) {
       return { outcome: { kind: "cancelled" }, output: { pods: good } };
     }

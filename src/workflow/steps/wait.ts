@@ -28,10 +28,12 @@ export const waitStep = defineStep({
           expected,
         ),
       )),
-      "`ready`, `running`, `gone`: all selected pods; or a time such as `30s`.",
+      "`ready`, `running`, `gone`: all selected pods, for 30m at most unless the step has a `timeout`; or a time such as `30s`.",
     ),
     select: podEntries.select,
-    count: v.optional(described(dynamic(countFromOne), "So many pods at least; one by default.")),
+    count: v.optional(
+      described(dynamic(countFromOne), "The least number of pods; one by default."),
+    ),
   },
   output: { pods: numberType },
   example: `

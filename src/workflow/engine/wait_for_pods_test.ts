@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import type { World } from "./world.ts";
+import { endsOf, play } from "../testing/stage_play.ts";
+
+/** Runs a wait for pods of which the server has these, for ever; its lines and its ends. */
+async function waited(step: string, pods: readonly { ready: boolean }[]) {
+  const items = pods.map(({ ready }, index) => ({
+    metadata: { name: `p-${index}`, namespace: "n", uid: `u-${index}` },
+    status: { phase: "Running", conditions: [{ type: "Ready", status: ready ? "True" : "False" }] },
+  }));
+  const client = {
+    context: "lab",
+    namespace: "n",
+    list: async function* () {
+      yield await Promise.resolve({ items, metadata: {} });
+    },
+  };
+  const kube = () => Promise.resolve(client) as unknown as ReturnType<World["kube"]>;
+  const { events, clock } = await play({
+    files: { "w.yaml": `steps:\n  - { ${step} }\n` },
+    world: { kube },
+  });
+  const lines = events.flatMap((event) => event.kind === "stepLine" ? [event.text] : []);
+  return { lines, end: endsOf(events)[0], seconds: Math.round(clock.elapsedMs() / 1000) };
+}
+
+Deno.test("a wait without a time limit of its own has one, and says so", async () => {
+  const bounded = await waited("wait: ready", [{ ready: true }, { ready: false }]);
+  assert.deepEqual(bounded, {
+    lines: ["1 of 2 pods are ready", "ended after 30m, the limit of a wait without `timeout`"],
+    end: "wait-1 timeout",
+    seconds: 1800,
+  });
+  const own = await waited("wait: ready, timeout: 1h", [{ ready: false }]);
+  assert.deepEqual([own.lines, own.end, own.seconds], [
+    ["0 of 1 pods are ready"],
+    "wait-1 timeout",
+    3600,
+  ]);
+  assert.deepEqual((await waited("wait: ready", [{ ready: true }])).lines, []);
+});
+
+Deno.test("a wait until pods are gone says if there were none to begin with", async () => {
+  const { lines, end } = await waited("wait: gone", []);
+  assert.deepEqual([lines, end], [["no pod matches: there was nothing to wait for"], "wait-1 ok"]);
+});
