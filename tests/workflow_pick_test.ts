@@ -66,6 +66,22 @@ Deno.test({
       assert.doesNotMatch(screen, /wait until/);
     });
 
+    await t.step("whether it is trusted is asked before which pods", async () => {
+      const changing = `${cluster.folder}/changing.yaml`;
+      await Deno.writeTextFile(
+        changing,
+        workflow.replace("[echo, picked]", "[touch, /tmp/picked]"),
+      );
+      await using terminal = await open("run", changing, "--pick");
+      const question = await terminal.until("the question", /Trust it\?/);
+      assert.doesNotMatch(question, /6\/6/);
+      await terminal.type("n");
+      await terminal.press("Enter");
+      const screen = await terminal.until("the end", /code \d+:/);
+      assert.match(screen, /isn't trusted, and nothing was run/);
+      assert.doesNotMatch(screen, /6\/6/);
+    });
+
     await t.step("--plan tells the picked pods", async () => {
       await using terminal = await open("run", file, "--pick", "--plan");
       await terminal.until("all pods", /6\/6/);

@@ -1,4 +1,5 @@
 /** A workflow in its full form: loaded, planned, trusted, run and recorded. */
+import { definedOnly } from "../base/defined_only.ts";
 import { KodamaError, UsageError } from "../base/errors.ts";
 import type { JsonValue } from "../base/json_value.ts";
 import { runWorkflow } from "../workflow/engine/engine.ts";
@@ -120,9 +121,14 @@ export async function planSteps(host: Host, options: StepsOptions): Promise<Work
  */
 export async function selectionOfSteps(
   host: Host,
-  { workflow: wanted, params: said, overrides }: Omit<StepsOptions, "signal">,
+  { workflow: wanted, params: said, overrides, trust }: Omit<StepsOptions, "signal"> & {
+    /** Whether it is trusted is asked before anything else; absent if it isn't going to run. */
+    trust?: Pick<RunStepsOptions, "trustNow" | "askTrust">;
+  },
 ): Promise<Where> {
-  const { workflow } = await loadWorkflow(host.files, host.places, wanted);
+  const loaded = await loadWorkflow(host.files, host.places, wanted);
+  const { workflow } = loaded;
+  if (trust !== undefined) await trusting(host, loaded, trust);
   const { local } = await host.workflowMachine();
   const env = await environmentOf([workflow], local);
   const { values: params } = await paramValues(workflow, said, env);
@@ -143,11 +149,8 @@ export async function* runSteps(
 ): AsyncGenerator<StepsEvent, void> {
   const loaded = await loadWorkflow(host.files, host.places, options.workflow);
   const { workflow, uses } = loaded;
-  const { trustNow, askTrust, ask, goOn } = options;
-  const trusted = await ensureTrusted(host, await trustSubject(host, loaded), {
-    trustNow,
-    ...(askTrust === undefined ? {} : { ask: askTrust }),
-  });
+  const { ask, goOn } = options;
+  const trusted = await trusting(host, loaded, options);
   const { local, runScript } = await host.workflowMachine();
   const env = await environmentOf([workflow, ...uses.values()], local);
   const params = await settledParams(loaded, options, env);
@@ -199,6 +202,17 @@ export async function* runSteps(
     }
     yield event;
   }
+}
+
+async function trusting(
+  host: Host,
+  loaded: Loaded,
+  { trustNow, askTrust: ask }: Pick<RunStepsOptions, "trustNow" | "askTrust">,
+): Promise<ReadonlyMap<string, string>> {
+  return await ensureTrusted(host, await trustSubject(host, loaded), {
+    trustNow,
+    ...definedOnly({ ask }),
+  });
 }
 
 /**

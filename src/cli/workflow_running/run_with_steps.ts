@@ -7,9 +7,12 @@ import {
 } from "../../actions/run_steps.ts";
 import type { PlanOverrides } from "../../actions/run_workflow.ts";
 import type { Host } from "../../actions/host.ts";
+import { definedOnly } from "../../base/defined_only.ts";
 import { UsageError } from "../../base/errors.ts";
 import { chosenBy, leftWithoutChoice } from "../choosing.ts";
 import type { Invocation } from "../invocation.ts";
+import { interruptible } from "../interruptible.ts";
+import { askTrust } from "../trusting/ask.ts";
 import { runningFlags } from "../running/flags.ts";
 import type { RunView } from "../running/options.ts";
 import { showPlan, showSteps } from "./show_steps.ts";
@@ -47,11 +50,17 @@ export async function runWithSteps(
     ...(selection === undefined || Object.keys(selection).length === 0 ? {} : { selection }),
   };
   const said = { workflow, params: steps.params, overrides: where };
-  const only = pick ? await picked(host, said, { kubeconfig, invocation }) : undefined;
+  const isPlan = steps.plan || list;
+  const only = pick
+    ? await picked(host, { ...said, ...(isPlan ? {} : { trust: steps.trust }) }, {
+      kubeconfig,
+      invocation,
+    })
+    : undefined;
   if (pick && only === undefined) return leftWithoutChoice;
   const options = { ...said, overrides: { ...where, ...only } };
   const json = view.format !== "text";
-  if (steps.plan || list) return await showPlan(host, options, { invocation, json });
+  if (isPlan) return await showPlan(host, options, { invocation, json });
   return await showSteps(
     (extras) => runSteps(host, { ...options, ...extras, yes: steps.yes, trustNow: steps.trust }),
     {
@@ -69,10 +78,21 @@ export async function runWithSteps(
 /** The pods that a person picks among those that the workflow selects; undefined where nobody did. */
 async function picked(
   host: Host,
-  said: Parameters<typeof selectionOfSteps>[1],
+  { trust, ...said }: Omit<Parameters<typeof selectionOfSteps>[1], "trust"> & {
+    /** Whether `--trust` was given; absent for a plan, which needs no trust. */
+    trust?: boolean;
+  },
   by: { kubeconfig: string | undefined; invocation: Invocation },
 ): Promise<Pick<WhereOverrides, "contexts" | "only"> | undefined> {
-  const chosen = await chosenBy({ kind: "many" }, await selectionOfSteps(host, said), by);
+  const { terminal, signals } = by.invocation;
+  const where = await interruptible(signals, async (signal) =>
+    await selectionOfSteps(host, {
+      ...said,
+      ...(trust === undefined ? {} : {
+        trust: { trustNow: trust, ...definedOnly({ askTrust: askTrust(terminal, { signal }) }) },
+      }),
+    }));
+  const chosen = await chosenBy({ kind: "many" }, where, by);
   if (chosen?.picked === undefined) return undefined;
   const only = chosen.picked.map(({ context, namespace, pod }) => ({ context, namespace, pod }));
   return { contexts: chosen.contexts, only };
