@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { passed } from "../../base/abort.ts";
+import { ManualClock } from "../../base/testing/manual_clock.ts";
 import type { World } from "./world.ts";
 import { endsOf, play } from "../testing/stage_play.ts";
 
-/** Runs a wait for pods of which the server has these, for ever; its lines and its ends. */
-async function waited(step: string, pods: readonly { ready: boolean }[]) {
+/** Runs a wait for pods of which the server has these, for ever; its lines and its end. */
+async function waited(step: string, pods: readonly { ready: boolean }[], listingMs = 1) {
+  const clock = new ManualClock();
   const items = pods.map(({ ready }, index) => ({
     metadata: { name: `p-${index}`, namespace: "n", uid: `u-${index}` },
     status: { phase: "Running", conditions: [{ type: "Ready", status: ready ? "True" : "False" }] },
@@ -12,11 +15,13 @@ async function waited(step: string, pods: readonly { ready: boolean }[]) {
     context: "lab",
     namespace: "n",
     list: async function* () {
-      yield await Promise.resolve({ items, metadata: {} });
+      await passed(clock, listingMs);
+      yield { items, metadata: {} };
     },
   };
   const kube = () => Promise.resolve(client) as unknown as ReturnType<World["kube"]>;
-  const { events, clock } = await play({
+  const { events } = await play({
+    clock,
     files: { "w.yaml": `steps:\n  - { ${step} }\n` },
     world: { kube },
   });
@@ -25,17 +30,17 @@ async function waited(step: string, pods: readonly { ready: boolean }[]) {
 }
 
 Deno.test("a wait without a time limit of its own has one, and says so", async () => {
-  const bounded = await waited("wait: ready", [{ ready: true }, { ready: false }]);
+  const bounded = await waited("wait: ready", [{ ready: true }, { ready: false }], 10 * 60_000);
   assert.deepEqual(bounded, {
     lines: ["1 of 2 pods are ready", "ended after 30m, the limit of a wait without `timeout`"],
     end: "wait-1 timeout",
-    seconds: 1800,
+    seconds: 1801,
   });
-  const own = await waited("wait: ready, timeout: 1h", [{ ready: false }]);
+  const own = await waited("wait: ready, timeout: 2s", [{ ready: false }]);
   assert.deepEqual([own.lines, own.end, own.seconds], [
     ["0 of 1 pods are ready"],
     "wait-1 timeout",
-    3600,
+    2,
   ]);
   assert.deepEqual((await waited("wait: ready", [{ ready: true }])).lines, []);
 });
