@@ -1,8 +1,9 @@
 /** A workflow's `copy` step, done by the machinery of `kodama cp`. */
+import { absolutePath } from "../base/absolute_path.ts";
 import type { Copying, CopyWork } from "../workflow/engine/world.ts";
 import type { Copied } from "../workflow/step_events.ts";
 import type { CopyWay } from "./cp_events.ts";
-import { absolutePath, checkApart, localPathOf, plannedCopy } from "./cp_paths.ts";
+import { checkApart, localPathOf, plannedCopy } from "./cp_paths.ts";
 import { ProgressBoard } from "./cp_progress.ts";
 import { type CopyScene, copyTarget } from "./cp_target.ts";
 import type { Host } from "./host.ts";

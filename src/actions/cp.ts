@@ -1,4 +1,5 @@
 /** Files and folders to and from the pods of a selection: from what was asked for to the outcomes of its targets. */
+import { absolutePath } from "../base/absolute_path.ts";
 import { BoundedQueue } from "../base/bounded_queue.ts";
 import { definedOnly } from "../base/defined_only.ts";
 import { UsageError } from "../base/errors.ts";
@@ -12,7 +13,7 @@ import { nameParts, targetName } from "../exec/target_names.ts";
 import type { Selection, Target } from "../kube/target.ts";
 import { isConfirmed } from "./confirm_change.ts";
 import type { CopyEvent, CopyOptions, PlannedCopy } from "./cp_events.ts";
-import { absolutePath, checkApart, plannedCopy } from "./cp_paths.ts";
+import { checkApart, plannedCopy } from "./cp_paths.ts";
 import { ProgressBoard } from "./cp_progress.ts";
 import { type CopyScene, copyTarget } from "./cp_target.ts";
 import { type ContextFindings, Discovery, noMatch, selectIn } from "./discover_targets.ts";

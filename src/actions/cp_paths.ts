@@ -10,16 +10,6 @@ export function nameOf(path: string): string {
   return name === "" || name === ".." ? "." : name;
 }
 
-/** An absolute path, without empty parts and dots. */
-export function absolutePath(path: string, workingDir: string): string {
-  const parts: string[] = [];
-  for (const part of (path.startsWith("/") ? path : `${workingDir}/${path}`).split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  return `/${parts.join("/")}`;
-}
-
 const placeHolder = /\{(pod|namespace|context|container|node)\}/g;
 
 /** Whether a local path is each pod's own by itself. */

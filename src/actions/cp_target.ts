@@ -1,4 +1,5 @@
 /** One target's copy: from its first stream to its outcome, taken up again where the link breaks. */
+import { absolutePath } from "../base/absolute_path.ts";
 import { Deadline, onAbort, passed } from "../base/abort.ts";
 import { KodamaError } from "../base/errors.ts";
 import { Backoff } from "../base/retry.ts";
@@ -24,7 +25,7 @@ import { openStream } from "../exec/run_target.ts";
 import type { OpenExec, TargetRun } from "../exec/run_options.ts";
 import type { Target } from "../kube/target.ts";
 import type { CopyOptions } from "./cp_events.ts";
-import { absolutePath, hasPlaceHolders, localPathOf, nameOf } from "./cp_paths.ts";
+import { hasPlaceHolders, localPathOf, nameOf } from "./cp_paths.ts";
 
 /** What all targets of a run share. */
 export interface CopyScene {

@@ -12,7 +12,7 @@ import { readPods } from "../kube/read_pods.ts";
 import { type ContextFindings, Discovery, noMatch, unmatched } from "./discover_targets.ts";
 import type { Host } from "./host.ts";
 import type { LogsEvent, LogsOptions } from "./logs_events.ts";
-import { exitCodeOf, namesPods, noted, openerOf } from "./logs_endings.ts";
+import { exitCodeOfLogs, namesPods, noted, openerOf } from "./logs_endings.ts";
 import { LogSources } from "./logs_sources.ts";
 import { findLogTargets } from "./logs_targets.ts";
 
@@ -55,7 +55,7 @@ export async function* logs(host: Host, asked: LogsOptions): AsyncGenerator<Logs
     yield* late;
     yield* reading.read(targetsOf(findings));
   }
-  yield { kind: "ended", exitCode: exitCodeOf(reading.errors, reading.contextFailures) };
+  yield { kind: "ended", exitCode: exitCodeOfLogs(reading.errors, reading.contextFailures) };
 }
 
 /** Whether pods that come later can match: those that are named one by one, picked or drawn can't. */

@@ -7,7 +7,7 @@ import type { Host } from "./host.ts";
 import type { LogsEvent } from "./logs_events.ts";
 
 /** Everything was read: 0; some log couldn't be reached: 4; some server said no: 1. */
-export function exitCodeOf(errors: readonly KodamaError[], failedContexts: number): number {
+export function exitCodeOfLogs(errors: readonly KodamaError[], failedContexts: number): number {
   const unreachable = errors.some(({ kind }) => kind === "unreachable" || kind === "timeout");
   if (unreachable || failedContexts > 0) return 4;
   return errors.length > 0 ? 1 : 0;

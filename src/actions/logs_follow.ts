@@ -2,15 +2,15 @@
 import { onAbort, passed } from "../base/abort.ts";
 import { BoundedQueue } from "../base/bounded_queue.ts";
 import { KodamaError } from "../base/errors.ts";
+import { Semaphore } from "../base/semaphore.ts";
 import type { Target } from "../kube/target.ts";
 import { cutReason } from "../logs/read_stream.ts";
 import { followContainer } from "../logs/follow_container.ts";
 import { filterLines } from "../logs/line_filter.ts";
-import { Places } from "../logs/places.ts";
 import type { FollowedContainer, OpenLog } from "../logs/reading.ts";
 import type { ContextFindings, Discovery } from "./discover_targets.ts";
 import type { Host } from "./host.ts";
-import { exitCodeOf, namesPods, noted, openerOf } from "./logs_endings.ts";
+import { exitCodeOfLogs, namesPods, noted, openerOf } from "./logs_endings.ts";
 import type { LogsEvent, LogsOptions } from "./logs_events.ts";
 import { PodBoard } from "./logs_pods.ts";
 import type { LogSources } from "./logs_sources.ts";
@@ -43,7 +43,7 @@ class Following implements AsyncDisposable {
   readonly #queue = new BoundedQueue<LogsEvent>(queueLength);
   readonly #stop = new AbortController();
   readonly #cleanup = new DisposableStack();
-  readonly #places: Places;
+  readonly #slots: Semaphore;
   readonly #errors: KodamaError[] = [];
   readonly #tasks = new Set<Promise<void>>();
   #contextFailures = 0;
@@ -59,7 +59,7 @@ class Following implements AsyncDisposable {
   constructor(begin: FollowLogsOptions) {
     this.#begin = begin;
     const { maxRequests, signal } = begin.options;
-    this.#places = new Places(maxRequests, (waiting) => {
+    this.#slots = new Semaphore(maxRequests, (waiting) => {
       if (waiting <= this.#mostQueued) return;
       this.#mostQueued = waiting;
       if (!this.#tellingQueued) this.#spawn(this.#tellQueued(maxRequests));
@@ -77,7 +77,7 @@ class Following implements AsyncDisposable {
     }
     this.#spawn(this.#discover(first, discovery));
     yield* this.#queue;
-    yield { kind: "ended", exitCode: exitCodeOf(this.#errors, this.#contextFailures) };
+    yield { kind: "ended", exitCode: exitCodeOfLogs(this.#errors, this.#contextFailures) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -174,7 +174,7 @@ class Following implements AsyncDisposable {
 
   #container(board: PodBoard, target: Target, source: number): FollowedContainer {
     let change = board.change(target);
-    const open = this.#placed(openerOf(this.#begin.host, target, { bulk: this.#followed > 1 }));
+    const open = this.#limited(openerOf(this.#begin.host, target, { bulk: this.#followed > 1 }));
     return {
       open: (query, signal) => this.#watched(target, source, () => open(query, signal)),
       state: async ({ fresh, signal }) => {
@@ -207,14 +207,14 @@ class Following implements AsyncDisposable {
     for (const event of events) await this.#queue.push(event);
   }
 
-  /** One of the places is held while the stream is open. */
-  #placed(open: OpenLog): OpenLog {
+  /** Holds a slot while the stream is open. */
+  #limited(open: OpenLog): OpenLog {
     return async (query, signal) => {
-      const place = await this.#places.take(signal);
+      const slot = await this.#slots.acquire(signal);
       try {
-        return held(place, await open(query, signal));
+        return held(slot, await open(query, signal));
       } catch (error) {
-        place[Symbol.dispose]();
+        slot[Symbol.dispose]();
         throw error;
       }
     };

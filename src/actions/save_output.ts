@@ -1,5 +1,6 @@
 /** Every byte of each target's output in files of its own, while the run goes on. */
 import { KodamaError } from "../base/errors.ts";
+import { inParallel } from "../base/semaphore.ts";
 import { outputFileName } from "../exec/output_file_names.ts";
 import type { OutputFolder } from "./exec_events.ts";
 import type { Host, NewFile } from "./host.ts";
@@ -7,8 +8,8 @@ import type { Host, NewFile } from "./host.ts";
 type Stream = "stdout" | "stderr";
 const streams: readonly Stream[] = ["stdout", "stderr"];
 
-/** How many files are looked for at a time. */
-const lookedForAtOnce = 64;
+/** Files that are inspected at the same time. */
+const inspectedAtOnce = 64;
 
 /**
  * The files of a run's outputs: `NAME.stdout` and `NAME.stderr`, for every target that begins. A write resolves
@@ -26,19 +27,17 @@ export class OutputFiles implements AsyncDisposable {
     this.#replace = replace;
   }
 
-  /** @throws KodamaError `conflict` where a file of one of these targets is there already. */
+  /** @throws KodamaError `conflict` if a file of one of these targets exists. */
   async check(names: readonly string[]): Promise<void> {
     if (this.#replace) return;
     const paths = names.flatMap((name) => streams.map((stream) => this.#path(name, stream)));
-    for (let at = 0; at < paths.length; at += lookedForAtOnce) {
-      const looked = paths.slice(at, at + lookedForAtOnce);
-      const found = await Promise.all(looked.map((path) => this.#host.files.inspect(path)));
-      const first = looked.find((_, index) => found[index] !== undefined);
-      if (first === undefined) continue;
-      throw new KodamaError("conflict", `${first} already exists`, {
-        hint: "use --force to overwrite it, or choose another directory",
-      });
-    }
+    const inspecting = paths.map((path) => () => this.#host.files.inspect(path));
+    const found = await inParallel(inspecting, inspectedAtOnce);
+    const first = paths.find((_, index) => found[index] !== undefined);
+    if (first === undefined) return;
+    throw new KodamaError("conflict", `${first} already exists`, {
+      hint: "use --force to overwrite it, or choose another directory",
+    });
   }
 
   /** Makes the files of a target. */

@@ -5,6 +5,7 @@
  * Narrowings by hand rather than a schema: a kubeconfig has forty fields of four shapes, and the finger gives
  * exact places for nothing.
  */
+import { isRecord } from "../base/json_value.ts";
 import { KodamaError } from "../base/errors.ts";
 
 /** More characters than any fleet's kubeconfig has, and fewer than what stalls a parser noticeably. */
@@ -91,11 +92,6 @@ export class Node {
     const subject = place === "" ? "" : `${place}: `;
     throw new KodamaError("config", `${what} ${path}: ${where}${subject}${problem}`);
   }
-}
-
-/** A mapping, and neither a list nor nothing. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function shapeOf(value: unknown): string {

@@ -2,6 +2,7 @@
  * Credentials from a program of the user's.
  * https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
  */
+import { isRecord } from "../base/json_value.ts";
 import { orAborted } from "../base/abort.ts";
 import { KodamaError } from "../base/errors.ts";
 import { plainText } from "../base/plain_text.ts";
@@ -179,8 +180,4 @@ function pluginError(error: unknown, plugin: ExecPlugin): unknown {
 
 function textOf(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

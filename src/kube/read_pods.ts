@@ -1,6 +1,6 @@
 /** The pods that a selection may mean, with as few requests as that takes. */
+import { inParallel } from "../base/semaphore.ts";
 import type { KubeClient, ListScope } from "./client.ts";
-import { inParallel } from "./in_parallel.ts";
 import { wholeList } from "./list.ts";
 import { isNamedPod, podNamesIn } from "./pod_operands.ts";
 import { PODS } from "./resources.ts";

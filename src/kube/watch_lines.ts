@@ -1,4 +1,5 @@
 /** The lines of a watch: one JSON document each. */
+import { isRecord } from "../base/json_value.ts";
 import { KodamaError } from "../base/errors.ts";
 import { plainText } from "../base/plain_text.ts";
 
@@ -67,8 +68,4 @@ function versionOf(object: Record<string, unknown>): string {
   const metadata = object["metadata"];
   const version = isRecord(metadata) ? metadata["resourceVersion"] : undefined;
   return typeof version === "string" ? version : "";
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

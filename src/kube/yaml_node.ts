@@ -2,7 +2,8 @@
 import { Composer, Lexer, LineCounter, Parser } from "yaml";
 import type { Document } from "yaml";
 import { KodamaError } from "../base/errors.ts";
-import { type DocumentSource, isRecord, maxLength, Node, type Place } from "./document_node.ts";
+import { isRecord } from "../base/json_value.ts";
+import { type DocumentSource, maxLength, Node, type Place } from "./document_node.ts";
 
 /** Anchors of an honest file are few; each reference copies what it names. */
 const maxAliases = 100;

@@ -1,4 +1,5 @@
 /** Log lines that are JSON objects, and what of them a person wants to read. */
+import { isRecord } from "../base/json_value.ts";
 
 /** A line longer than this is no structured log, and isn't read as one. */
 const maxJsonLength = 256 * 1024;
@@ -40,8 +41,4 @@ export function jsonFieldsText(text: string, fields: readonly string[]): string 
   if (object === undefined) return text;
   const found = fields.flatMap((field) => fieldText(object, field.split(".")) ?? []);
   return found.length === 0 ? text : found.join(" ");
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

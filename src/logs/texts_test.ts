@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { jsonFieldsText } from "./json_fields.ts";
 import type { LogLine } from "./line.ts";
 import { filterLines } from "./line_filter.ts";
-import { Places } from "./places.ts";
 import { parseTemplate } from "./template.ts";
 
 Deno.test("the fields of a JSON line: by name, dotted name or path; other lines stay as they are", () => {
@@ -48,21 +47,4 @@ Deno.test("a filter keeps what any pattern includes and none excludes, whatever 
   const kept = filterLines(lines, { include: [/error/g], exclude: [/two/] });
   assert.deepEqual(kept, [lines[0], lines[3]]);
   assert.equal(filterLines(lines, { include: [], exclude: [] }), lines);
-});
-
-Deno.test("places: who waits comes next, who gives up loses nobody's place", async () => {
-  const waiting: number[] = [];
-  const places = new Places(1, (count) => waiting.push(count));
-  const never = new AbortController().signal;
-  const first = await places.take(never);
-  const leaver = new AbortController();
-  const leaving = places.take(leaver.signal);
-  const second = places.take(never);
-  leaver.abort(new Error("gone"));
-  await assert.rejects(leaving, /gone/);
-  first[Symbol.dispose]();
-  first[Symbol.dispose]();
-  (await second)[Symbol.dispose]();
-  (await places.take(never))[Symbol.dispose]();
-  assert.deepEqual(waiting, [1, 2]);
 });

@@ -1,4 +1,5 @@
 /** The ancestor: how it moves on, and how it is kept between runs. */
+import { isRecord } from "../base/json_value.ts";
 import { KodamaError } from "../base/errors.ts";
 import {
   type Ancestor,
@@ -101,10 +102,6 @@ function parsed(line: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isPair(value: unknown): value is [string, Entry] {

@@ -1,4 +1,5 @@
 /** One file of the full form, on its own: what it says, and what is wrong with that. */
+import { isRecord } from "../base/json_value.ts";
 import { definedOnly } from "../base/defined_only.ts";
 import { FileError, shapeOf } from "../base/yaml_shape.ts";
 import type { SourceFile, YamlSource } from "../base/yaml_source.ts";
@@ -108,10 +109,6 @@ function lenient(plain: unknown): Partial<FullFile> {
   return {
     ...(Array.isArray(steps) ? { steps } : {}),
     ...(Array.isArray(last) ? { finally: last } : {}),
-    ...(isMapping(params) ? { params } : {}),
+    ...(isRecord(params) ? { params } : {}),
   };
-}
-
-function isMapping(plain: unknown): plain is Record<string, unknown> {
-  return typeof plain === "object" && plain !== null && !Array.isArray(plain);
 }

@@ -1,5 +1,5 @@
 /** The parameters of a file: each with its type, and a default that fits it. */
-import type { JsonValue } from "../base/json_value.ts";
+import { isRecord, type JsonValue } from "../base/json_value.ts";
 import { foundText, shapeOfPart } from "../base/yaml_shape.ts";
 import type { SourcePath, YamlSource } from "../base/yaml_source.ts";
 import type { Diagnostic, Rule } from "./diagnostics.ts";
@@ -17,7 +17,7 @@ export async function readParams(
   for (const [name, plain] of Object.entries(written)) {
     const path = ["params", name];
     const at = { file: source.file.path, path };
-    if (!isMapping(plain)) {
+    if (!isRecord(plain)) {
       const type = typeOfValue(plain as JsonValue) ?? "text";
       const optional = plain === null ? {} : { default: plain as JsonValue };
       params.push({ name, type, required: false, secret: false, at, ...optional });
@@ -75,10 +75,6 @@ function contradictions(param: Param, source: YamlSource, path: SourcePath): Dia
   }
   if (param.required) wrong(["required"], "a parameter with a default is never missing");
   return found;
-}
-
-function isMapping(plain: unknown): plain is Record<string, unknown> {
-  return typeof plain === "object" && plain !== null && !Array.isArray(plain);
 }
 
 function defined(fields: Record<string, unknown>): Record<string, unknown> {

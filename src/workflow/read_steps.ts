@@ -1,4 +1,5 @@
 /** The steps of a file: each held against the shape of its kind, and those inside of it too. */
+import { isRecord } from "../base/json_value.ts";
 import * as v from "valibot";
 import { definedOnly } from "../base/defined_only.ts";
 import { didYouMean } from "../base/nearest_names.ts";
@@ -38,7 +39,7 @@ export class StepReader {
   }
 
   async #step(plain: unknown, path: SourcePath): Promise<Step | undefined> {
-    if (!isMapping(plain)) {
+    if (!isRecord(plain)) {
       const message = `expected a step such as \`exec: [weka, version]\`, found ${
         foundText(plain)
       }`;
@@ -182,8 +183,4 @@ const anyKind = checkStep;
 
 function idOf({ id }: Record<string, unknown>): string | undefined {
   return v.is(identifier, id) ? id : undefined;
-}
-
-function isMapping(plain: unknown): plain is Record<string, unknown> {
-  return typeof plain === "object" && plain !== null && !Array.isArray(plain);
 }

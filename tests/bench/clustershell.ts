@@ -1,11 +1,11 @@
 /** ClusterShell, the parallel shell that others use around kubectl: from PyPI, into a folder of the user's cache. */
+import { cacheFolder } from "../harness/cache_folder.ts";
 
 const version = "1.10.1";
 
 /** The path of its `clush`; a reason where it can't be had. Fetched once. */
 export async function findClush(): Promise<{ path: string } | { missing: string }> {
-  const caches = Deno.env.get("XDG_CACHE_HOME") || `${Deno.env.get("HOME") ?? "/root"}/.cache`;
-  const folder = `${Deno.env.get("KODAMA_CACHE") || `${caches}/kodama`}/clustershell-${version}`;
+  const folder = cacheFolder(`clustershell-${version}`);
   const path = `${folder}/bin/clush`;
   const there = await Deno.stat(path).then(() => true, () => false);
   if (there) return { path };

@@ -1,4 +1,5 @@
 /** Other people's clients, built once into a cache: from Go modules and from PyPI, in pinned versions. */
+import { cacheFolder } from "../harness/cache_folder.ts";
 import { filePath } from "../../src/wiring/file_path.ts";
 import { ensureBuilt, goBuild, sourceKey } from "../cluster/executables.ts";
 import { run } from "../cluster/host_commands.ts";
@@ -21,8 +22,7 @@ export const sources = filePath(new URL("./", import.meta.url));
  * is the user's. Throws if there is no Go 1.25 or no Python with pip.
  */
 export async function ensureClients(say: (line: string) => void): Promise<Clients> {
-  const caches = Deno.env.get("XDG_CACHE_HOME") || `${Deno.env.get("HOME") ?? "/root"}/.cache`;
-  const cache = `${Deno.env.get("KODAMA_CACHE") || `${caches}/kodama`}/clients`;
+  const cache = cacheFolder("clients");
   const goKey = await sourceKey(sources, ["go.mod", "go.sum", "operator/main.go"]);
   const programs = await ensureBuilt(`${cache}/go-${goKey}`, async (to) => {
     say("building helm, stern and an operator from their sources: minutes, once");

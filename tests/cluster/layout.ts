@@ -1,4 +1,5 @@
 /** Where a rig keeps its files, and the names and addresses that belong to it alone. */
+import { cacheFolder } from "../harness/cache_folder.ts";
 import { filePath } from "../../src/wiring/file_path.ts";
 
 /** The checkout that this file stands in: two checkouts have two rigs. */
@@ -55,17 +56,10 @@ export const testsMarkerVariable = "KODAMA_RIG_TESTS";
 /** The node's name. */
 export const nodeName = "rig";
 
-/** The folder shared by all rigs: `$KODAMA_CACHE`, else the user's cache folder. */
-function cacheFolder(): string {
-  const own = Deno.env.get("KODAMA_CACHE");
-  if (own) return `${own}/rig`;
-  const caches = Deno.env.get("XDG_CACHE_HOME") || `${Deno.env.get("HOME") ?? "/root"}/.cache`;
-  return `${caches}/kodama/rig`;
-}
-
 /** The layout of this checkout's rig; `KODAMA_RIG_STATE` names another state folder. */
 export async function findLayout(): Promise<Layout> {
-  const cache = cacheFolder();
+  // Shared by all rigs.
+  const cache = cacheFolder("rig");
   const state = Deno.env.get("KODAMA_RIG_STATE") || `${cache}/state/${await shortHash(checkout)}`;
   if (!state.startsWith("/")) throw new Error(`KODAMA_RIG_STATE: ${state} is not an absolute path`);
   // The rig has its own of these: what stands there on this machine is hidden from it.

@@ -1,4 +1,5 @@
 /** Claude Code's own executable for tests: a pinned version from npm, in the cache and never in the checkout. */
+import { cacheFolder } from "./cache_folder.ts";
 import { runCommand } from "./command.ts";
 
 /** What the tests speak to. */
@@ -25,15 +26,15 @@ export async function claudeCode(): Promise<ClaudeCode> {
   if (Deno.env.get("KODAMA_TEST_AGENT") === "none") return missing("KODAMA_TEST_AGENT is none");
   const name = packageName();
   if (name === undefined) return missing(`${Deno.build.os} on ${Deno.build.arch} has no package`);
-  const folder = `${cacheFolder()}/claude-code-${claudeVersion}`;
+  const folder = `${cacheFolder("agents")}/claude-code-${claudeVersion}`;
   const image = `${folder}/images/agent`;
   const path = `${image}/rootfs/usr/local/bin/claude`;
   const there: ClaudeCode = { kind: "there", path, imageRoot: `${folder}/images` };
   if (await isFile(path)) return there;
   const npm = await findNpm();
   if (npm === undefined) return missing("there is no npm to install it with");
-  await Deno.mkdir(cacheFolder(), { recursive: true });
-  const building = await Deno.makeTempDir({ dir: cacheFolder(), prefix: ".installing-" });
+  await Deno.mkdir(cacheFolder("agents"), { recursive: true });
+  const building = await Deno.makeTempDir({ dir: cacheFolder("agents"), prefix: ".installing-" });
   try {
     const failure = await install(npm, building, `${name}@${claudeVersion}`);
     if (failure !== undefined) return missing(failure);
@@ -66,13 +67,6 @@ function packageName(): string | undefined {
   const machine = machines[Deno.build.arch];
   if (Deno.build.os !== "linux" || machine === undefined) return undefined;
   return `@anthropic-ai/claude-code-linux-${machine}`;
-}
-
-function cacheFolder(): string {
-  const own = Deno.env.get("KODAMA_CACHE");
-  if (own) return `${own}/agents`;
-  const caches = Deno.env.get("XDG_CACHE_HOME") || `${Deno.env.get("HOME") ?? "/root"}/.cache`;
-  return `${caches}/kodama/agents`;
 }
 
 async function findNpm(): Promise<string | undefined> {

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { absolutePath } from "../absolute_path.ts";
 import { keptHere } from "./kept_here.ts";
 
 Deno.test("the files of a folder are left out one by one, and no namesake of theirs", () => {
@@ -7,10 +6,4 @@ Deno.test("the files of a folder are left out one by one, and no namesake of the
   assert.deepEqual(keptHere("/home/me/app", files), ["/.env", "/conf/\\[a\\]\\ b\\*.env"]);
   assert.deepEqual(keptHere("/home/me/ap", files), []);
   assert.deepEqual(keptHere("/", ["/etc/.env"]), ["/etc/.env"]);
-});
-
-Deno.test("a path is made whole from the working directory", () => {
-  assert.equal(absolutePath("../b/./c//d", "/home/a"), "/home/b/c/d");
-  assert.equal(absolutePath("/x/../../y", "/home/a"), "/y");
-  assert.equal(absolutePath("C:/a/../b", "/home"), "C:/b");
 });

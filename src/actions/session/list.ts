@@ -1,8 +1,8 @@
 /** The sessions of a namespace, or of all: from the cluster alone. */
 import { Deadline } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";
+import { inParallel } from "../../base/semaphore.ts";
 import type { KubeClient } from "../../kube/client.ts";
-import { inParallel } from "../../kube/in_parallel.ts";
 import type { Target } from "../../kube/target.ts";
 import { sessionNames, workspaceContainer } from "../../session/names.ts";
 import { liveStatus } from "../../session/status.ts";

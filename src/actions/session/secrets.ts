@@ -6,7 +6,7 @@ import { readSettings } from "../../config/settings_file.ts";
 import type { SourceFile } from "../../base/yaml_shape.ts";
 import { type DotenvFile, mergeDotenv } from "../../session/environment.ts";
 import type { SessionSecrets } from "../../session/manifests/env_secret.ts";
-import { absolutePath } from "../absolute_path.ts";
+import { absolutePath } from "../../base/absolute_path.ts";
 import type { Host } from "../host.ts";
 
 /** What was read, and what a person should know of it. */

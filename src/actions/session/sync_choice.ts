@@ -1,7 +1,7 @@
 /** Which folder a session is kept in step with, where a person says so and where nobody does. */
 import { UsageError } from "../../base/errors.ts";
 import type { SessionRepository, SessionSync } from "../../session/model.ts";
-import { absolutePath } from "../absolute_path.ts";
+import { absolutePath } from "../../base/absolute_path.ts";
 import type { Host } from "../host.ts";
 import { isCloneOf } from "./local_git.ts";
 

@@ -3,7 +3,7 @@ import { KodamaError, NoMatchError } from "../../base/errors.ts";
 import type { Target } from "../../kube/target.ts";
 import { workspaceFolder } from "../../session/names.ts";
 import type { SyncMode } from "../../sync/plan.ts";
-import { absolutePath } from "../absolute_path.ts";
+import { absolutePath } from "../../base/absolute_path.ts";
 import { type Selection, wholeSelection } from "../exec_events.ts";
 import type { Host } from "../host.ts";
 import { onlyTarget } from "../one_target.ts";

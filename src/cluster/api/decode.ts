@@ -2,7 +2,8 @@
 import type { KubeObject } from "../../kube/types.ts";
 import type { ResourceType } from "../model.ts";
 import { apiVersionOf } from "../resources.ts";
-import { conform, type Findings, isRecord } from "./schema/conform.ts";
+import { isRecord } from "../../base/json_value.ts";
+import { conform, type Findings } from "./schema/conform.ts";
 import { definitionName } from "./schema/parse.ts";
 import { badRequest, failure } from "./status.ts";
 

@@ -9,7 +9,7 @@ import { type ApiRequest, type ApiResponse, json } from "./message.ts";
 import { parseBody } from "./negotiate.ts";
 import { withKind } from "./represent.ts";
 import type { ResourceRoute } from "./route.ts";
-import { isRecord } from "./schema/conform.ts";
+import { isRecord } from "../../base/json_value.ts";
 import { parseSelection, type Served } from "./served.ts";
 import { badRequest, conflict } from "./status.ts";
 import { existing, throughStore } from "./stored_object.ts";

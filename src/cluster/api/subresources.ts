@@ -11,7 +11,7 @@ import { optionsOf, removeObject } from "./remove.ts";
 import { represent } from "./represent.ts";
 import { scaleOf, scaleTo } from "./scale.ts";
 import type { ResourceRoute } from "./route.ts";
-import { isRecord } from "./schema/conform.ts";
+import { isRecord } from "../../base/json_value.ts";
 import type { Served } from "./served.ts";
 import { badRequest, conflict, failure, methodNotAllowed, noSuchResource } from "./status.ts";
 import { tokenRequest } from "./token_request.ts";

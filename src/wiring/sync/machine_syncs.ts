@@ -1,4 +1,5 @@
 /** This machine's synchronisations, and the words by which the process of one is begun. */
+import { absolutePath } from "../../base/absolute_path.ts";
 import type { SyncControl } from "../../actions/sync/control.ts";
 import { serveSyncWord } from "../../cli/hidden_words.ts";
 import type { Places } from "../../config/places.ts";
@@ -36,6 +37,6 @@ export function machineSyncs(
 function absolutePaths(list: string, folder: string): string {
   const separator = Deno.build.os === "windows" ? ";" : ":";
   return list.split(separator)
-    .map((path) => path === "" || /^(?:\/|[A-Za-z]:)/.test(path) ? path : `${folder}/${path}`)
+    .map((path) => path === "" ? path : absolutePath(path, folder))
     .join(separator);
 }

@@ -15,7 +15,7 @@ import { evaluateDeep, textsWithin, type Values } from "../templates.ts";
 import { variablesGranted } from "../variables_named.ts";
 import type { Kept } from "./kept.ts";
 import { Mask } from "./mask.ts";
-import { exitCodeOf } from "./policy.ts";
+import { exitCodeOfStep } from "./policy.ts";
 import type { Scope, WhereOverrides } from "./scope.ts";
 import { finallyPrefix } from "./step_identity.ts";
 import { StepRunner } from "./step_runner.ts";
@@ -172,7 +172,7 @@ class Engine {
       kind: "workflowEnded",
       outcome,
       outputs,
-      exitCode: exitCodeOf(outcome),
+      exitCode: exitCodeOfStep(outcome),
       again: this.#again(outcome, stopper),
       at: clock.now(),
       durationMs: Math.round(clock.elapsedMs() - beganMs),

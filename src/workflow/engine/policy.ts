@@ -41,7 +41,7 @@ export function gravest(outcomes: readonly Outcome["kind"][]): number {
 }
 
 /** The exit code of a run, by the table of the reference. */
-export function exitCodeOf(outcome: StepOutcome): number {
+export function exitCodeOfStep(outcome: StepOutcome): number {
   switch (outcome.kind) {
     case "ok":
     case "skipped":

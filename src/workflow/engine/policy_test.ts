@@ -1,7 +1,7 @@
 /** What follows from how a step ended: another attempt, the steps behind it, the exit code. */
 import assert from "node:assert/strict";
 import type { StepOutcome } from "../step_events.ts";
-import { exitCodeOf, goesOn, gravest, nextAttempt } from "./policy.ts";
+import { exitCodeOfStep, goesOn, gravest, nextAttempt } from "./policy.ts";
 
 const outcomes: Readonly<Record<StepOutcome["kind"], StepOutcome>> = {
   ok: { kind: "ok" },
@@ -46,11 +46,11 @@ Deno.test("the exit code of a run is that of its gravest target", () => {
   ] as const;
   const codes = kinds.map((kinds) => gravest(kinds));
   assert.deepEqual(codes, [5, 3, 4, 4, 5]);
-  assert.equal(exitCodeOf({ kind: "failed", reason: "r" }), 5);
-  assert.equal(exitCodeOf({ kind: "failed", reason: "r", exitCode: 2 }), 2);
+  assert.equal(exitCodeOfStep({ kind: "failed", reason: "r" }), 5);
+  assert.equal(exitCodeOfStep({ kind: "failed", reason: "r", exitCode: 2 }), 2);
   const others = Object.values(outcomes).filter(({ kind }) => kind !== "failed");
   assert.deepEqual(
-    Object.fromEntries(others.map((outcome) => [outcome.kind, exitCodeOf(outcome)])),
+    Object.fromEntries(others.map((outcome) => [outcome.kind, exitCodeOfStep(outcome)])),
     { ok: 0, denied: 1, refused: 1, timeout: 3, cancelled: 130, skipped: 0 },
   );
 });

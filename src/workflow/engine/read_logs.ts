@@ -1,9 +1,9 @@
 /** The last lines of the logs of a step's pods. */
+import { inParallel } from "../../base/semaphore.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { Capture } from "../../exec/capture.ts";
 import type { Outcome } from "../../exec/model.ts";
 import { outputFileName } from "../../exec/output_file_names.ts";
-import { inParallel } from "../../kube/in_parallel.ts";
 import type { StepTargetEnd } from "../step_events.ts";
 import type { StepEnd } from "../steps/kind.ts";
 import { cutOf } from "./fan_out.ts";

@@ -1,3 +1,4 @@
+import { absolutePath } from "../../../base/absolute_path.ts";
 import { adapterNames } from "../../../actions/agent/options.ts";
 import type { FirstTask, StartOptions } from "../../../actions/session/events.ts";
 import { orAborted } from "../../../base/abort.ts";
@@ -162,9 +163,7 @@ export const command = defineCommand({
     const options = {
       ...asked,
       ...definedOnly({
-        kubeconfig: kubeconfig === undefined || kubeconfig.startsWith("/")
-          ? kubeconfig
-          : `${workingDir}/${kubeconfig}`,
+        kubeconfig: kubeconfig === undefined ? undefined : absolutePath(kubeconfig, workingDir),
       }),
     };
     const actions = await import("../../../actions/session/start.ts");

@@ -3,7 +3,7 @@ import type { KubeObject } from "../../../kube/types.ts";
 import type { ResourceType, Stored } from "../../model.ts";
 import { sameJson } from "../../store/equality.ts";
 import type { Schema } from "../schema/model.ts";
-import { isRecord } from "../schema/conform.ts";
+import { isRecord } from "../../../base/json_value.ts";
 import { failure } from "../status.ts";
 import {
   type FieldSet,

@@ -4,7 +4,7 @@
  */
 import { sameJson } from "../../store/equality.ts";
 import type { Schema } from "../schema/model.ts";
-import { isRecord } from "../schema/conform.ts";
+import { isRecord } from "../../../base/json_value.ts";
 import { definition } from "../schema/parse.ts";
 
 /** `fieldsV1`: `f:name` for a field, `k:{…}` for a list item by its keys, `v:…` for a set's value, `.` for itself. */

@@ -1,6 +1,6 @@
 /** JSON Patch, RFC 6902. */
 import { sameJson } from "../../store/equality.ts";
-import { isRecord } from "../schema/conform.ts";
+import { isRecord } from "../../../base/json_value.ts";
 import { badRequest, failure } from "../status.ts";
 
 /** The most operations that a real server takes in one patch. */

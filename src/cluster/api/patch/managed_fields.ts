@@ -3,7 +3,7 @@ import type { KubeObject, ObjectMeta } from "../../../kube/types.ts";
 import type { ResourceType, Stored } from "../../model.ts";
 import { apiVersionOf } from "../../resources.ts";
 import { sameJson } from "../../store/equality.ts";
-import { isRecord } from "../schema/conform.ts";
+import { isRecord } from "../../../base/json_value.ts";
 import type { Schema } from "../schema/model.ts";
 import { definitionName } from "../schema/parse.ts";
 import { type FieldSet, fieldsOf, leaves, setOf, valueAt } from "./field_set.ts";

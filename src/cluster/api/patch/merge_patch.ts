@@ -1,5 +1,5 @@
 /** JSON Merge Patch, RFC 7386. */
-import { isRecord } from "../schema/conform.ts";
+import { isRecord } from "../../../base/json_value.ts";
 
 /** The document with the patch laid over it: null removes, lists are replaced as a whole. */
 export function applyMergePatch(document: unknown, patch: unknown): unknown {

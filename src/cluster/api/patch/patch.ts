@@ -8,7 +8,7 @@ import { type ApiRequest, type ApiResponse, flag, json } from "../message.ts";
 import { decodeText, mediaType, parseJson, parseYaml } from "../negotiate.ts";
 import { represent } from "../represent.ts";
 import type { ResourceRoute } from "../route.ts";
-import { isRecord } from "../schema/conform.ts";
+import { isRecord } from "../../../base/json_value.ts";
 import type { Schema } from "../schema/model.ts";
 import type { Served } from "../served.ts";
 import { badRequest, failure, unsupportedMediaType } from "../status.ts";

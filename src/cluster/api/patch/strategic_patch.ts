@@ -4,7 +4,7 @@
  */
 import { sameJson } from "../../store/equality.ts";
 import type { ListMerge, Schema } from "../schema/model.ts";
-import { isRecord } from "../schema/conform.ts";
+import { isRecord } from "../../../base/json_value.ts";
 import { definition } from "../schema/parse.ts";
 import { badRequest } from "../status.ts";
 import { orderItems } from "./list_order.ts";

@@ -1,5 +1,5 @@
 /** Questions about one's own rights: asked by POST, answered at once, never stored. */
-import { isRecord } from "../schema/conform.ts";
+import { isRecord } from "../../../base/json_value.ts";
 import { timestamp } from "../../node/clock.ts";
 import type { ApiContext } from "../context.ts";
 import { decodeObject } from "../decode.ts";

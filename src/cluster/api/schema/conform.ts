@@ -1,4 +1,5 @@
 /** Holds a JSON value against a schema: wrong types are refused, unknown fields are found and left out. */
+import { isRecord } from "../../../base/json_value.ts";
 import type { ScalarKind, Schema } from "./model.ts";
 import { definition } from "./parse.ts";
 import { parseTime, type TimeKind } from "./times.ts";
@@ -94,9 +95,4 @@ function wrong(value: unknown, path: string, wanted: string, found: Findings): u
     `json: cannot unmarshal ${kind} into Go struct field ${path} of type ${wanted}`,
   );
   return undefined;
-}
-
-/** Whether a JSON value is an object. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,10 @@
-/** Paths as a person writes them, made whole. */
+/** Absolute paths of what a user names relative to a folder. */
 
-/** The absolute path, without `.`, `..` and doubled slashes; `path` is relative to the working directory, or absolute. */
+/**
+ * Returns the absolute path, without `.`, `..` and doubled slashes.
+ *
+ * @param path absolute, also as Windows has it, or relative to `workingDir`.
+ */
 export function absolutePath(path: string, workingDir: string): string {
   const whole = /^(?:\/|[A-Za-z]:[\\/])/.test(path) ? path : `${workingDir}/${path}`;
   const parts: string[] = [];

@@ -1,0 +1,9 @@
+/**
+ * The folder of what tests and benchmarks download or build once: `$KODAMA_CACHE`, else the user's cache folder.
+ *
+ * @param name of the part that a caller has for itself.
+ */
+export function cacheFolder(name: string): string {
+  const caches = Deno.env.get("XDG_CACHE_HOME") || `${Deno.env.get("HOME") ?? "/root"}/.cache`;
+  return `${Deno.env.get("KODAMA_CACHE") || `${caches}/kodama`}/${name}`;
+}
