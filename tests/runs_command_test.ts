@@ -45,6 +45,12 @@ Deno.test("runs are kept, shown and run again, by the real program", async (t) =
     const nothing = await kodama.run(["runs", "rerun", "--failed"]);
     assert.equal(nothing.code, 2);
     assert.match(nothing.stderr, /every target of run \S+ was ok/);
+    const last = await kodama.run(["runs", "show", "last"]);
+    assert.match(last.stdout, /^again +\S+/m);
+    const repeated = await kodama.run(["runs", "rerun", "last", "--list"]);
+    assert.match(repeated.stdout, /weka-drive-1 .*\n.*weka-drive-2 /);
+    const cut = await kodama.run(["runs", "list", "--limit", "1"]);
+    assert.equal(cut.stderr, "showing 1 of 2; --limit N shows more\n");
     const shown = await kodama.run(["runs", "show", id, "-o", "json"]);
     const { targets } = JSON.parse(shown.stdout) as { targets: { outcome: string }[] };
     assert.deepEqual(targets.map(({ outcome }) => outcome), ["ok", "failed", "failed"]);
@@ -182,7 +188,7 @@ Deno.test("runs are kept, shown and run again, by the real program", async (t) =
         "1",
       ]);
       assert.equal(anew.code, 2, anew.stderr);
-      assert.match(anew.stderr, /^2 failed \(1: weka-drive-1; exit 2: weka-drive-2\)/m);
+      assert.match(anew.stderr, /^2 failed \(exit 1: weka-drive-1; exit 2: weka-drive-2\)/m);
     },
   );
 });

@@ -1,8 +1,8 @@
 /** The user's settings: looked at and changed. */
 import { jsonSchemaOf } from "../base/json_schema.ts";
-import type { SourceFile } from "../base/yaml_shape.ts";
+import type { FileSchema, SourceFile } from "../base/yaml_shape.ts";
 import { userConfigPath } from "../config/places.ts";
-import { settingAt } from "../config/setting_key.ts";
+import { allSettings, joinKey, settingAt } from "../config/setting_key.ts";
 import { type EffectiveSetting, effectiveSettings } from "../config/settings.ts";
 import { maxSettingsBytes, withoutSetting, withSetting } from "../config/settings_file.ts";
 import { settingsShape } from "../config/settings_shape.ts";
@@ -14,6 +14,20 @@ export type { EffectiveSetting, SettingOrigin } from "../config/settings.ts";
 /** Every setting that has a value, with where it comes from. */
 export async function viewConfig(host: Host): Promise<EffectiveSetting[]> {
   return await effectiveSettings(await settingSources(host));
+}
+
+/** Returns the key of every setting that there is. */
+export function settingKeys(): string[] {
+  return allSettings().map(({ path }) => joinKey(path));
+}
+
+/** Returns the values of a setting that has only a few. Throws UsageError for a key that doesn't exist. */
+export async function settingValues(key: string): Promise<readonly string[]> {
+  let { schema } = await settingAt(key);
+  while ("wrapped" in schema) schema = schema.wrapped as FileSchema;
+  if (schema.type === "boolean") return ["true", "false"];
+  if (schema.type !== "picklist" || !("options" in schema)) return [];
+  return (schema.options as readonly unknown[]).map(String);
 }
 
 /**

@@ -23,9 +23,13 @@ export type ListedRun =
   | { kind: "workflow"; id: string; run: PastWorkflow }
   | { kind: "unreadable"; id: string; error: KodamaError };
 
-/** The newest runs first, so many at most. */
-export async function listRuns(host: Host, limit: number): Promise<ListedRun[]> {
-  const newest = (await runIds(host)).reverse().slice(0, limit);
+/** Returns the newest runs first, at most `limit` of them, and how many records there are. */
+export async function listRuns(
+  host: Host,
+  limit: number,
+): Promise<{ runs: ListedRun[]; total: number }> {
+  const ids = await runIds(host);
+  const newest = ids.toReversed().slice(0, limit);
   const listed: ListedRun[] = [];
   // One after the other: records may be large, and only a few of their lines are kept.
   for (const id of newest) {
@@ -37,7 +41,7 @@ export async function listRuns(host: Host, limit: number): Promise<ListedRun[]> 
       listed.push({ kind: "unreadable", id, error });
     }
   }
-  return listed;
+  return { runs: listed, total: ids.length };
 }
 
 /**
@@ -85,13 +89,13 @@ export async function lastStepsRun(host: Host): Promise<FoundRun> {
     const run = await readRun(host, id);
     if (run?.kind === "workflow") return run;
   }
-  throw new KodamaError("notFound", "no run of a workflow with steps is kept");
+  throw new KodamaError("notFound", "no run of a workflow with steps is recorded");
 }
 
 async function noRun(wanted: string | undefined, ids: readonly string[]): Promise<KodamaError> {
-  if (wanted === undefined) return new KodamaError("notFound", "no run is kept");
+  if (wanted === undefined) return new KodamaError("notFound", "no run is recorded");
   const [near] = await nearestNames(wanted, ids, 1);
-  return new KodamaError("notFound", `no run "${wanted}" is kept`, {
+  return new KodamaError("notFound", `no such run: ${wanted}`, {
     hint: near === undefined ? "kodama runs list lists them" : `did you mean ${near}?`,
   });
 }

@@ -81,14 +81,16 @@ Deno.test("a record is readable up to the last line that was written, wherever i
     assert.ok(end === undefined || ended === targets.length);
   }
   files.set(path, text.slice(0, text.indexOf('"runEnded"')));
-  const [listed] = await listRuns(host, 1);
+  const { runs: [listed] } = await listRuns(host, 1);
   assert.ok(listed?.kind === "run" && listed.run.end === undefined);
 });
 
 Deno.test("a file that kodama didn't write is said, and hides no other run", async () => {
   const { host, run } = stage({ files: { "/config/runs/00-odd.jsonl": '{"event":"x"}\n' } });
   await run();
-  const [first, second] = await listRuns(host, 20);
+  const { runs: [first, second], total } = await listRuns(host, 20);
+  assert.equal(total, 2);
+  assert.equal((await listRuns(host, 1)).total, 2);
   assert.equal(first?.kind, "run");
   assert.ok(second?.kind === "unreadable");
   assert.match(second.error.message, /00-odd\.jsonl:1: /);

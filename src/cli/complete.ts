@@ -10,11 +10,11 @@ import type { Completion, Flag, Flags, Suggestion } from "./flag.ts";
 import { success } from "./exit_codes.ts";
 import type { Invocation } from "./invocation.ts";
 import { flagAwaiting } from "./spelling.ts";
-import type { Node } from "./node.ts";
+import { type Node, nodeAt } from "./node.ts";
 import { leadingValueFlags, tree } from "./tree.ts";
 
 /** What the shell does besides offering the words; Cobra's numbers. */
-const directives = { files: 0, noFiles: 4 } as const;
+const directives = { files: 0, noSpace: 2, noFiles: 4 } as const;
 
 /** What is wanted in place of the last word. */
 export type Wanted =
@@ -30,13 +30,17 @@ export async function complete(words: readonly string[], invocation: Invocation)
   const partial = words.at(-1) ?? "";
   const { head, rest } = splitValue(partial);
   const wanted = await whatIsWanted([...words.slice(0, -1), ...head], rest, invocation);
-  const offers = await offersFor(wanted, invocation);
+  const offers = await offersFor(wanted, rest, invocation);
   const lines = offers
     .filter(({ value }) => value.startsWith(rest))
     .map(({ value, summary }) => summary === undefined ? value : `${value}\t${summary}`);
   const files = wanted.kind === "files" ||
     (wanted.kind === "value" && takesFiles(wanted.completion));
-  const directive = files ? directives.files : directives.noFiles;
+  // A value follows at once what ends in an equals sign.
+  const noSpace = offers.some(({ value }) => value.endsWith("="));
+  const directive = files
+    ? directives.files
+    : directives.noFiles + (noSpace ? directives.noSpace : 0);
   await stdout.write([...lines, `:${directive}`, ""].join("\n"));
   return success;
 }
@@ -62,6 +66,12 @@ async function whatIsWanted(
 ): Promise<Wanted> {
   const typed = [...program.prefix, ...before];
   if (typed.includes("--")) return { kind: "files" };
+  if (typed[0] === "help") {
+    const node = nodeAt(tree, typed.slice(1));
+    return node?.kind === "branch"
+      ? { kind: "words", words: summaries(node.commands) }
+      : { kind: "nothing" };
+  }
   const { node, words } = descend(typed);
   if (node === undefined) return { kind: "nothing" };
   if (node.kind === "branch") {
@@ -102,6 +112,8 @@ function wantedOf(command: Command, words: readonly string[], partial: string): 
   if (partial.startsWith("-")) {
     return { kind: "words", words: [...flagOffers(command.flags, words), helpFlag] };
   }
+  // No pod and no workflow is named like a path.
+  if (/^(?:\.{1,2}|~)?\//.test(partial)) return { kind: "files" };
   const declared = command.operands ?? [];
   const last = declared.at(-1);
   const operand = declared[operands] ?? (last?.arity === "any" ? last : undefined);
@@ -142,12 +154,19 @@ function summaries(commands: Readonly<Record<string, Node>>): Suggestion[] {
   return Object.entries(commands).map(([value, { summary }]) => ({ value, summary }));
 }
 
-async function offersFor(wanted: Wanted, invocation: Invocation): Promise<readonly Suggestion[]> {
+async function offersFor(
+  wanted: Wanted,
+  partial: string,
+  invocation: Invocation,
+): Promise<readonly Suggestion[]> {
   switch (wanted.kind) {
     case "words":
       return wanted.words;
-    case "value":
-      return await completeValues(wanted, invocation);
+    case "value": {
+      const named = wanted.completion.kind === "pods" ? new Set(wanted.words) : new Set();
+      const offers = await completeValues(wanted, partial, invocation);
+      return offers.filter(({ value }) => !named.has(value));
+    }
     case "files":
     case "nothing":
       return [];

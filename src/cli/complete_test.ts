@@ -48,11 +48,83 @@ const lines: readonly (readonly [line: string, offers: string[], directive?: str
   ["kpod --sort a", ["age"]],
   ["kwekash --li", ["--list"]],
   ["kodama exec -n ", []],
+  ["kodama help clus", ["cluster"]],
+  ["kodama help cluster ", ["up", "down", "status"]],
+  ["kodama help exec ", []],
+  ["kodama cp ./ap", [], ":0"],
+  ["kodama run ./", [], ":0"],
+  ["kodama run ../flows/", [], ":0"],
 ];
 
 for (const [line, offers, directive = ":4"] of lines) {
   Deno.test(`offered after: ${line}`, async () => {
     assert.deepEqual(await offered(line), [offers, directive]);
+  });
+}
+
+const clusterLines: readonly (readonly [line: string, offers: string[], directive?: string])[] = [
+  ["kodama exec w", ["web-0", "web-1"]],
+  ["kodama exec web-0 ", ["web-1", "db-0"]],
+  ["kodama exec deploy/", ["deploy/front"]],
+  ["kodama exec other/", ["other/far-0"]],
+  ["kodama exec deploy/front -c ", ["log", "pg", "setup", "web"]],
+  ["kodama exec web-0 -c ", ["log", "web"]],
+  ["kodama exec -m db -c ", ["pg", "setup"]],
+  ["kodama exec -l app=web -c ", ["log", "web"]],
+  ["kodama pods --node ", ["n1", "n2"]],
+  ["kodama pods --node=n2", ["n2"]],
+  ["kodama pods -l a", ["app=db", "app=web"]],
+  ["kodama pods -l app=w", ["app=web"]],
+  ["kodama pods -l app=web,t", ["app=web,tier=back"]],
+  ["kodama config set exec.outputMode g", ["group"]],
+  ["kodama config set sync.useGitignore ", ["true", "false"]],
+  ["kodama config set exec.fanout ", []],
+  ["kodama config set nonsense ", []],
+  ["kodama config get sync.", ["sync.useGitignore", "sync.excludePatterns"]],
+];
+
+/** Pods and a Deployment: what the lists of a client give, by namespace. */
+const clusterHost = (() => {
+  const pod = (
+    name: string,
+    nodeName: string,
+    labels: Record<string, string>,
+    names: string[],
+  ) => ({
+    metadata: { name, labels },
+    spec: {
+      nodeName,
+      containers: names.filter((one) => one !== "setup").map((name) => ({ name })),
+      initContainers: names.filter((one) => one === "setup").map((name) => ({ name })),
+    },
+  });
+  const pods: Record<string, ReturnType<typeof pod>[]> = {
+    home: [
+      pod("web-0", "n1", { app: "web" }, ["web", "log"]),
+      pod("web-1", "n2", { app: "web" }, ["web", "log"]),
+      pod("db-0", "n2", { app: "db", tier: "back" }, ["pg", "setup"]),
+    ],
+    other: [pod("far-0", "n3", {}, ["far"])],
+  };
+  const client = {
+    defaultNamespace: "home",
+    async *list(
+      { plural }: { plural: string },
+      { namespace = "", labelSelector }: { namespace?: string; labelSelector?: string },
+    ) {
+      const items = (pods[namespace] ?? []).filter(({ metadata: { labels } }) =>
+        labelSelector === undefined || labelSelector === `app=${labels["app"]}`
+      );
+      yield { items: plural === "pods" ? items : [{ metadata: { name: "front" } }] };
+    },
+  };
+  return { kube: () => Promise.resolve(client) } as unknown as Host;
+})();
+
+for (const [line, offers, directive = ":4"] of clusterLines) {
+  Deno.test(`offered of a cluster after: ${line}`, async () => {
+    const found = await offered(line, () => Promise.resolve(clusterHost));
+    assert.deepEqual(found, [offers, directive]);
   });
 }
 

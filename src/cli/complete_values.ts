@@ -1,4 +1,5 @@
 /** Values that only the machine or a cluster knows, for the shell to offer. */
+import type { OfferScope } from "../actions/offered_names.ts";
 import type { Host } from "../actions/host.ts";
 import { definedOnly } from "../base/defined_only.ts";
 import type { Command } from "./command.ts";
@@ -16,6 +17,7 @@ const mostOffers = 1000;
 /** The values that a completion stands for; none when the cluster doesn't answer in time. */
 export async function completeValues(
   wanted: { completion: Completion; command: Command; words: readonly string[] },
+  partial: string,
   invocation: Invocation,
 ): Promise<readonly Suggestion[]> {
   const { completion } = wanted;
@@ -23,10 +25,12 @@ export async function completeValues(
   if (completion.kind === "files") return [];
   const signal = AbortSignal.timeout(limitMs);
   try {
-    const given = await givenFlags(wanted.command, wanted.words);
+    const { given, all, operands } = await givenWords(wanted.command, wanted.words);
     const host = await invocation.host({ kubeconfig: given("kubeconfig") });
-    const names = await namesOf(completion.kind, { host, given, signal });
-    return names.filter(isOneWord).map((value) => ({ value }));
+    const asked = { host, given, all, operands, partial, signal };
+    const names = await namesOf(completion.kind, asked);
+    return names.map((one) => typeof one === "string" ? { value: one } : one)
+      .filter(({ value }) => isOneWord(value));
   } catch {
     // No cluster, no permission, no time: the person sees no offers, and types on.
     return [];
@@ -36,27 +40,50 @@ export async function completeValues(
 interface Asked {
   host: Host;
   given: (name: string) => string | undefined;
+  /** Every value of a flag. */
+  all: (name: string) => readonly string[];
+  operands: readonly string[];
+  /** What is typed of the word so far. */
+  partial: string;
   signal: AbortSignal;
 }
 
 async function namesOf(
   kind: Exclude<Completion["kind"], "values" | "files">,
   asked: Asked,
-): Promise<string[]> {
+): Promise<readonly (string | Suggestion)[]> {
   switch (kind) {
     case "contexts":
       return (await asked.host.contexts()).map(({ name }) => name);
     case "namespaces":
       return await listNames({ plural: "namespaces", kind: "Namespace" }, undefined, asked);
     case "pods":
-      return await listNames({ plural: "pods", kind: "Pod" }, await namespaceOf(asked), asked);
+    case "containers":
+    case "nodes":
+    case "labels": {
+      const offered = await import("../actions/offered_names.ts");
+      const client = await asked.host.kube(asked.given("context"));
+      const scope = await offerScope(asked);
+      if (kind === "pods") return await offered.offeredPods(client, asked.partial, scope);
+      if (kind === "containers") return await offered.offeredContainers(client, scope);
+      if (kind === "nodes") return await offered.offeredNodes(client, scope);
+      return await offered.offeredLabels(client, asked.partial, scope);
+    }
+    case "params": {
+      const { readWorkflow } = await import("../actions/workflow_files.ts");
+      const { workflow } = await readWorkflow(asked.host, asked.operands[0] ?? "");
+      return workflow.params.map(({ name, description = "" }) => ({
+        value: `${name}=`,
+        summary: printable(description).replaceAll(/\s+/g, " "),
+      }));
+    }
     case "workflows": {
       const { workflowNames } = await import("../actions/run_workflow.ts");
       return await workflowNames(asked.host);
     }
     case "runs": {
       const { runIds } = await import("../actions/past_runs.ts");
-      return (await runIds(asked.host)).reverse();
+      return ["last", ...(await runIds(asked.host)).reverse()];
     }
     case "sessions": {
       const { list } = await import("../actions/session/list.ts");
@@ -79,14 +106,29 @@ async function namesOf(
       return (await listSyncs(asked.host)).map(({ spec }) => spec.key);
     }
     case "configKeys": {
-      const { viewConfig } = await import("../actions/config.ts");
-      return (await viewConfig(asked.host)).map(({ key }) => key);
+      const { settingKeys } = await import("../actions/config.ts");
+      return settingKeys();
+    }
+    case "configValues": {
+      const { settingValues } = await import("../actions/config.ts");
+      return await settingValues(asked.operands[0] ?? "");
     }
   }
 }
 
 function scopeOf({ given }: Asked): { namespace?: string; context?: string } {
   return definedOnly({ namespace: given("namespace"), context: given("context") });
+}
+
+async function offerScope(asked: Asked): Promise<OfferScope> {
+  const { given, all, operands, signal } = asked;
+  return {
+    namespace: await namespaceOf(asked),
+    ...definedOnly({ labelSelector: given("selector") }),
+    operands,
+    match: all("match"),
+    signal,
+  };
 }
 
 async function namespaceOf({ host, given }: Asked): Promise<string> {
@@ -109,22 +151,23 @@ async function listNames(
   return names.slice(0, mostOffers);
 }
 
-/** The last value of a flag among words that may not be finished. */
-async function givenFlags(
+/** The operands and the values of flags among words that may not be finished. */
+async function givenWords(
   command: Command,
   words: readonly string[],
-): Promise<(name: string) => string | undefined> {
+): Promise<Pick<Asked, "given" | "all" | "operands">> {
   // The last flag may still wait for its value, which would be an error of the whole line.
   const attempts = [words, words.slice(0, -1)];
   for (const attempt of attempts) {
     try {
-      const { texts } = await sortWords(command, attempt, "kodama");
-      return (name) => texts.get(name)?.at(-1);
+      const { texts, operands } = await sortWords(command, attempt, "kodama");
+      const all = (name: string) => texts.get(name) ?? [];
+      return { given: (name) => all(name).at(-1), all, operands };
     } catch {
       continue;
     }
   }
-  return () => undefined;
+  return { given: () => undefined, all: () => [], operands: [] };
 }
 
 /** A name that a shell would take for something else isn't offered. */

@@ -18,22 +18,29 @@ export function completionScript(shell: Shell): string {
 // last one alone: the line is split by hand, and what the word already has before its last break is cut off.
 const bash = `# bash completion for kodama
 _kodama() {
-  local line word offers directive cut
+  local line word offers directive cut program before
   line=\${COMP_LINE:0:COMP_POINT}
   local -a words
   read -ra words <<<"$line"
   [[ $line == *' ' ]] && words+=('')
   word=\${words[\${#words[@]}-1]}
-  offers=$("\${words[0]}" __complete "\${words[@]:1}" 2>/dev/null) || return
+  # An alias isn't expanded here: it is taken for one of kodama.
+  program=\${words[0]}
+  [[ $(type -t "$program") == file ]] || program=kodama
+  offers=$("$program" __complete "\${words[@]:1}" 2>/dev/null) || return
   directive=\${offers##*:}
   offers=\${offers%:*}
   cut=
   [[ $word == --*=* && $COMP_WORDBREAKS != *=* ]] && cut=\${word%%=*}=
+  [[ $word == --*=* ]] && word=\${word#*=}
+  before=
+  [[ $word == *[=:]* && $COMP_WORDBREAKS == *=* ]] && before=\${word%"\${word##*[=:]}"}
   COMPREPLY=()
   local offer
   while IFS= read -r offer; do
-    [[ -n $offer ]] && COMPREPLY+=("$cut\${offer%%$'\\t'*}")
+    [[ -n $offer ]] && offer=\${offer%%$'\\t'*} COMPREPLY+=("$cut\${offer#"$before"}")
   done <<<"$offers"
+  (( directive & 2 )) && compopt -o nospace 2>/dev/null
   if (( directive == 0 )) && (( \${#COMPREPLY[@]} == 0 )); then
     compopt -o default 2>/dev/null
   fi
@@ -56,7 +63,11 @@ _kodama() {
   done
   [[ $PREFIX == --*=* ]] && compset -P '*='
   if (( \${#offers} )); then
-    _describe -V kodama offers
+    if (( directive & 2 )); then
+      _describe -V kodama offers -S ''
+    else
+      _describe -V kodama offers
+    fi
   elif [[ $directive == 0 ]]; then
     _files
   fi

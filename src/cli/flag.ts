@@ -9,6 +9,7 @@ import { parseDuration } from "../base/duration.ts";
 export type Completion =
   | { kind: "values"; values: readonly Suggestion[] }
   | { kind: "contexts" | "namespaces" | "pods" | "workflows" | "configKeys" | "runs" | "syncs" }
+  | { kind: "containers" | "nodes" | "labels" | "params" | "configValues" }
   | { kind: "sessions" | "templates" }
   /** Of sessions, in the cluster; or a file in their place. */
   | { kind: "snapshots"; orFile: boolean }

@@ -30,6 +30,7 @@ export const selectionFlags = {
     short: "l",
     placeholder: "QUERY",
     group,
+    completion: { kind: "labels" },
   }),
   "field-selector": value("field selector: status.podIP=10.0.0.7", text, {
     placeholder: "QUERY",
@@ -39,13 +40,18 @@ export const selectionFlags = {
     short: "c",
     placeholder: "NAME",
     group,
+    completion: { kind: "containers" },
   }),
   "from": fileValue(
     "read the names of pods from FILE, or - for stdin: lines of -o name or -o jsonl",
     namedPods,
     { group },
   ),
-  "node": value("choose the pods on this node", text, { placeholder: "NAME", group }),
+  "node": value("choose the pods on this node", text, {
+    placeholder: "NAME",
+    group,
+    completion: { kind: "nodes" },
+  }),
   "sample": value("choose N of the pods at random", count, { placeholder: "N", group }),
   "sort": valueOr("sort the pods", sorts.parse, "name", { ...sorts, group }),
   "shuffle": toggle("shuffle the pods", { group }),

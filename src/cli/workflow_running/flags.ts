@@ -12,6 +12,7 @@ export const workflowFlags = {
       short: "p",
       placeholder: "NAME=VALUE",
       group,
+      completion: { kind: "params" },
     },
   ),
   "plan": toggle("print what would be done and where, and do nothing", { group }),

@@ -9,7 +9,7 @@ export const command = defineCommand({
     "Nothing is written that the file's schema doesn't allow.",
   operands: [
     { name: "KEY", arity: "one", completion: { kind: "configKeys" } },
-    { name: "VALUE", arity: "one" },
+    { name: "VALUE", arity: "one", completion: { kind: "configValues" } },
   ],
   flags: {},
   examples: [

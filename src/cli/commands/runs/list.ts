@@ -8,11 +8,11 @@ const formats = choice(["json", "jsonl", "yaml"]);
 /** `kodama runs list`. */
 export const command = defineCommand({
   description:
-    "Lists past runs, the newest first: of exec, run, cp and rerun. A run is kept for thirty days, and five " +
-    "hundred of them at most; what the commands wrote isn't kept.",
+    "Lists past runs, the newest first: of exec, run, cp and rerun. A run is recorded for thirty days, and five " +
+    "hundred of them at most; the output of commands isn't recorded.",
   flags: {
-    limit: valueOr("so many runs at most", count, "20", { placeholder: "N" }),
-    output: value("print data in place of a table", formats.parse, { short: "o", ...formats }),
+    limit: valueOr("largest number of runs to list", count, "20", { placeholder: "N" }),
+    output: value("print data instead of a table", formats.parse, { short: "o", ...formats }),
   },
   examples: [
     { title: "The last runs", line: "kodama runs list" },
@@ -25,7 +25,7 @@ export const command = defineCommand({
     const { runData, runsTable } = await import("../../past_runs_text.ts");
     const { workflowRunData } = await import("../../past_workflow_text.ts");
     const opened = await host();
-    const runs = await listRuns(opened, limit);
+    const { runs, total } = await listRuns(opened, limit);
     if (format !== undefined) {
       const data = runs.map((listed) =>
         listed.kind === "run"
@@ -37,10 +37,16 @@ export const command = defineCommand({
       await terminal.stdout.write(await renderData(data, format));
       return success;
     }
-    if (runs.length === 0) await terminal.stderr.write("no run is kept\n");
-    else {await terminal.stdout.write(
-        runsTable(runs, opened.clock.now()).map((line) => `${line}\n`).join(""),
-      );}
+    if (runs.length === 0) {
+      await terminal.stderr.write("no runs are recorded\n");
+      return success;
+    }
+    const lines = runsTable(runs, opened.clock.now());
+    await terminal.stdout.write(lines.map((line) => `${line}\n`).join(""));
+    if (runs.length < total) {
+      await terminal.stdout.flush();
+      await terminal.stderr.write(`showing ${runs.length} of ${total}; --limit N shows more\n`);
+    }
     return success;
   },
 });

@@ -5,7 +5,7 @@ import type { StepsGoOn } from "../../workflow_running/show_rerun.ts";
 import { paramTexts, workflowFlags } from "../../workflow_running/flags.ts";
 import { exitCodeTable } from "../../exit_codes.ts";
 import { text, toggle, value } from "../../flag.ts";
-import { runOperand } from "../../run_operand.ts";
+import { runId, runOperand } from "../../run_operand.ts";
 import { runningFlags } from "../../running/flags.ts";
 import { listFormat, resolveRunning } from "../../running/options.ts";
 import { showRun } from "../../running/show_run.ts";
@@ -15,11 +15,11 @@ const { workdir: _workdir, shell: _shell, subst: _subst, ...rerunFlags } = runni
 /** `kodama runs rerun`. */
 export const command = defineCommand({
   description:
-    "Runs a past run again: the command that was kept, in the very pods that it had, or with --failed in those " +
-    "whose outcome wasn't ok. Without an id it is the last run, which is shown and confirmed first unless its " +
+    "Runs a past run again: the recorded command, in exactly the same pods, or with --failed in those " +
+    "whose outcome wasn't ok. Without an id, or with last, it is the last run, which is shown and confirmed first unless its " +
     "command only reads.\n\n" +
-    "A pod that is gone, or was made anew under its name, is unreachable. Values of --env and standard " +
-    "input aren't kept and must be given again; a command that held what looks like a secret can't be rerun.",
+    "A pod that is gone, or was recreated under its name, is unreachable. Values of --env and standard " +
+    "input aren't recorded and must be given again; a command that held what looks like a secret can't be rerun.",
   operands: [runOperand],
   flags: {
     failed: toggle(
@@ -28,10 +28,10 @@ export const command = defineCommand({
     from: value("of a workflow: this step and those behind it", text, {
       placeholder: "STEP",
     }),
-    rest: toggle("of a workflow that was stopped: what hasn't ended; nothing is done twice"),
+    rest: toggle("of a workflow that was stopped: only the unfinished steps"),
     param: workflowFlags.param,
     trust: workflowFlags.trust,
-    recreated: toggle("also in pods that were made anew under the same name"),
+    recreated: toggle("also run in pods that were recreated under the same name"),
     kubeconfig: value("the file to use instead of $KUBECONFIG", text, {
       placeholder: "FILE",
       completion: { kind: "files" },
@@ -48,7 +48,8 @@ export const command = defineCommand({
   ],
   exitCodes: exitCodeTable,
   seeAlso: ["kodama runs list lists past runs."],
-  resolve({ flags, given, operands: [run] }) {
+  resolve({ flags, given, operands }) {
+    const run = runId(operands);
     const goOn = goOnOf(flags);
     const words = { ...flags, workdir: undefined, shell: false, subst: false };
     const running = resolveRunning(words, given);

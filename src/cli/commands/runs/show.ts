@@ -3,25 +3,25 @@ import { defineCommand } from "../../command.ts";
 import { success } from "../../exit_codes.ts";
 import { choice, value } from "../../flag.ts";
 import { renderValue } from "../../output.ts";
-import { runOperand } from "../../run_operand.ts";
+import { runId, runOperand } from "../../run_operand.ts";
 
 const formats = choice(["json", "jsonl", "yaml"]);
 
 /** `kodama runs show`. */
 export const command = defineCommand({
   description:
-    "Shows a past run: what ran, and how each pod ended. Without an id it is the last one; the beginning of " +
+    "Shows a past run: what ran, and how each pod ended. Without an id, or with last, it is the last one; the beginning of " +
     "an id is enough.",
   operands: [runOperand],
   flags: {
-    output: value("print data in place of a table", formats.parse, { short: "o", ...formats }),
+    output: value("print data instead of a table", formats.parse, { short: "o", ...formats }),
   },
   examples: [
     { title: "The last run", line: "kodama runs show" },
     { title: "One of them, as data", line: "kodama runs show 20261121-094600-1231f3a -o json" },
   ],
   seeAlso: ["kodama runs rerun --help runs it again."],
-  resolve: ({ flags, operands: [run] }) => ({ run, format: flags.output }),
+  resolve: ({ flags, operands }) => ({ run: runId(operands), format: flags.output }),
   async run({ run, format }, { host, terminal }) {
     const { findAnyRun } = await import("../../../actions/past_runs.ts");
     const { lines, data } = await shown(await findAnyRun(await host(), run));

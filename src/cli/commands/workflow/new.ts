@@ -2,6 +2,7 @@ import { UsageError } from "../../../base/errors.ts";
 import { defineCommand } from "../../command.ts";
 import { success } from "../../exit_codes.ts";
 import { choice, value } from "../../flag.ts";
+import { runId } from "../../run_operand.ts";
 
 const kinds = choice(["command", "steps", "rolling"]);
 
@@ -34,7 +35,7 @@ export const command = defineCommand({
     }
     const source = run === undefined
       ? { kind: "template" as const, template: template ?? "command" }
-      : { kind: "run" as const, run: run === "last" ? undefined : run };
+      : { kind: "run" as const, run: runId([run]) };
     return { name, source };
   },
   async run({ name, source }, { host, terminal }) {
