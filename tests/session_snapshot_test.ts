@@ -78,32 +78,6 @@ Deno.test("what is in a stopped session's volumes is replaced by a snapshot's, a
   assert.equal(await inPod("work", "cat a"), "one\n");
 });
 
-Deno.test("snapshots outlive their session, unless a purge is told to take them", async () => {
-  await using cluster = await startTestCluster("empty");
-  const { kodama, on, kubectl } = await scene(cluster);
-  await on("start", "work", "--no-sync");
-  for (const name of ["first", "second"]) await on("snapshot", "work", "--as", name);
-  assert.match((await kodama.run(["snapshot", "work", "--as", "first"])).stderr, /already/);
-  const unasked = await kodama.run(["snapshots", "delete", "first"]);
-  assert.equal(unasked.code, 2);
-  assert.equal(await on("snapshots", "delete", "first", "--force"), "snapshot/first is deleted\n");
-  assert.match(
-    (await kodama.run(["snapshots", "delete", "first", "--force"])).stderr,
-    /no snapshot/,
-  );
-  const purged = await kodama.run(["delete", "work", "--force", "--purge"]);
-  assert.match(purged.stderr, /kept: snapshot second/);
-  const doctor = await kodama.run(["doctor", "--sessions"]);
-  assert.match(doctor.stdout, /snapshot second of "work", which isn't there/);
-  await on("restore", "work", "second");
-  const all = await kodama.run(["delete", "work", "--force", "--purge", "--snapshots"]);
-  assert.match(all.stderr, /snapshot second/);
-  assert.equal(
-    await kubectl.ok("get", "volumesnapshots", "--no-headers", "--ignore-not-found"),
-    "",
-  );
-});
-
 Deno.test("a snapshot that the cluster doesn't take leaves nothing, and says why", async () => {
   await using cluster = await startTestCluster("empty");
   const { kodama, on, kubectl } = await scene(cluster);

@@ -23,10 +23,13 @@ async function keptIn(kodama: SourceKodama, pod: string): Promise<string> {
   return (await kodama.run(["exec", ...inNamespace, pod, "--", ...look])).stdout.trim();
 }
 
-/** Looks again until it is so: a pod tells nobody that a process of it has ended. */
-async function comesTrue(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 60_000;
-  while (!await holds()) assert.ok(performance.now() < deadline, what);
+/** Waits in a pod until a condition of its shell holds: nothing reports that a process there has ended. */
+async function untilInPod(kodama: SourceKodama, pod: string, condition: string): Promise<void> {
+  const line = `until ${condition}; do sleep 0.1; done`;
+  await kodama.succeed([
+    ...["exec", ...inNamespace, pod, "--timeout", "60s"],
+    ...["--", "sh", "-c", line],
+  ]);
 }
 
 /** kodama through a link that a test cuts. */
@@ -93,17 +96,10 @@ Deno.test({
       });
       await terminal.until("the prompt", /weka-drive-1:\/# ?$/m);
       await terminal.type("remembered=$((6 * 7))\n");
-      const inPod = (line: string) =>
-        kodama.run(["exec", ...inNamespace, "weka-drive-1", "--", "sh", "-c", line]);
-      await comesTrue("somebody watches over it", async () => {
-        return (await inPod("ps -eo args")).stdout.includes("kodama-watch");
-      });
+      await untilInPod(kodama, "weka-drive-1", 'ps -eo args | grep -q "[k]odama-watch"');
       await terminal.kill(/main\.js shell/);
-      const detached = async () => {
-        const { code, stdout } = await inPod("tmux -S /tmp/kodama-shell-*/*/tmux list-clients");
-        return code === 0 && stdout === "";
-      };
-      await comesTrue("the dead link is let go of", detached);
+      const clients = "clients=$(tmux -S /tmp/kodama-shell-*/*/tmux list-clients)";
+      await untilInPod(kodama, "weka-drive-1", `${clients} && [ -z "$clients" ]`);
       await using again = await open(["weka-drive-1"]);
       await again.until("the prompt", /weka-drive-1:\/# ?$/m);
       await again.type("echo it is $remembered\n");
@@ -123,15 +119,12 @@ Deno.test({
         );
         await terminal.until("the prompt", /weka-drive-1:\/# ?$/m);
         await terminal.type("sleep 86399 &\n");
-        const inPod = async () =>
-          (await kodama.run(["exec", ...inNamespace, "weka-drive-1", "--", "ps", "-eo", "args"]))
-            .stdout;
-        await comesTrue("what it began, and who watches over it", async () => {
-          const programs = await inPod();
-          return programs.includes("sleep 86399") && programs.includes("kodama-watch");
-        });
+        const runs = (word: string) => `ps -eo args | grep -q "${word}"`;
+        const begun = `${runs("[s]leep 86399")} && ${runs("[k]odama-watch")}`;
+        await untilInPod(kodama, "weka-drive-1", begun);
         await terminal.kill(/main\.js shell/);
-        await comesTrue("nothing of it", async () => !/86399|kodama-shell/.test(await inPod()));
+        const gone = `! ${runs("[8]6399")} && ! ${runs("[k]odama-shell")}`;
+        await untilInPod(kodama, "weka-drive-1", gone);
         assert.equal(await keptIn(kodama, "weka-drive-1"), "");
       },
     );

@@ -1,6 +1,6 @@
 /**
- * What the real Claude Code does for a person who goes away, on whatever cluster: the embedded one and a real one tell
- * the same story. The model is a stand-in; the executable, its conversation and its tools are the real ones.
+ * What the real Claude Code does for a person who goes away. The model is a stand-in; the executable, its conversation
+ * and its tools are the real ones.
  */
 import assert from "node:assert/strict";
 import type { CommandResult, RunningCommand } from "./command.ts";

@@ -7,16 +7,8 @@ export const claudeVersion = "2.1.330";
 
 /** Where the executable is, or why there is none. */
 export type ClaudeCode =
-  | {
-    kind: "there";
-    path: string;
-    /** For the embedded cluster: a folder of images with one that is this machine's programs and Claude Code. */
-    imageRoot: string;
-  }
+  | { kind: "there"; path: string }
   | { kind: "missing"; reason: string };
-
-/** What pods name it by. */
-export const agentImage = "claude-code:test";
 
 /** `npm install` of 380 MB. */
 const patienceMs = 300_000;
@@ -26,11 +18,9 @@ export async function claudeCode(): Promise<ClaudeCode> {
   if (Deno.env.get("KODAMA_TEST_AGENT") === "none") return missing("KODAMA_TEST_AGENT is none");
   const name = packageName();
   if (name === undefined) return missing(`${Deno.build.os} on ${Deno.build.arch} has no package`);
-  const folder = `${cacheFolder("agents")}/claude-code-${claudeVersion}`;
-  const image = `${folder}/images/agent`;
-  const path = `${image}/rootfs/usr/local/bin/claude`;
-  const there: ClaudeCode = { kind: "there", path, imageRoot: `${folder}/images` };
-  if (await isFile(path)) return there;
+  const folder = `${cacheFolder("agents")}/claude-${claudeVersion}`;
+  const path = `${folder}/node_modules/${name}/claude`;
+  if (await isFile(path)) return { kind: "there", path };
   const npm = await findNpm();
   if (npm === undefined) return missing("there is no npm to install it with");
   await Deno.mkdir(cacheFolder("agents"), { recursive: true });
@@ -40,21 +30,12 @@ export async function claudeCode(): Promise<ClaudeCode> {
     if (failure !== undefined) return missing(failure);
     const executable = `${building}/node_modules/${name}/claude`;
     if (!await isFile(executable)) return missing(`${name} has no executable`);
-    await makeImage(`${building}/images/agent`, executable);
     // Another run may have been faster: what it made is the same.
     await Deno.rename(building, folder).catch(() => {});
   } finally {
     await Deno.remove(building, { recursive: true }).catch(ignoreMissing);
   }
-  return await isFile(path) ? there : missing(`${folder} can't be written to`);
-}
-
-async function makeImage(folder: string, executable: string): Promise<void> {
-  const bin = `${folder}/rootfs/usr/local/bin`;
-  await Deno.mkdir(bin, { recursive: true });
-  await Deno.rename(executable, `${bin}/claude`);
-  const image = { names: ["claude-code"], base: "host", cmd: ["sh"] };
-  await Deno.writeTextFile(`${folder}/image.json`, JSON.stringify(image));
+  return await isFile(path) ? { kind: "there", path } : missing(`${folder} can't be written to`);
 }
 
 function missing(reason: string): ClaudeCode {
