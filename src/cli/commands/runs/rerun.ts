@@ -99,7 +99,8 @@ export const command = defineCommand({
     }
     const { rerun, targetsToRerun } = await import("../../../actions/rerun.ts");
     const { id } = found.run.header;
-    if (!view.quiet) {
+    const { copy, redacted, tty } = found.run.header;
+    if (!view.quiet && !copy && !redacted && !tty) {
       const { rerunLine } = await import("../../past_runs_text.ts");
       const targets = targetsToRerun(found.run, options.failed);
       await invocation.terminal.stderr.write(`${rerunLine(found.run, targets)}\n`);
