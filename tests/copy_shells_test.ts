@@ -101,7 +101,7 @@ for (const image of images) {
     const open = farProcess(image, folder);
     await assert.rejects(
       upload(`${folder}/tree`, { open, path: "far", name: "." }),
-      failure(/no folder/),
+      failure(/\/b exists in the pod and is not a directory/),
     );
     await assert.rejects(download({ open, path: "tree" }, `${folder}/near`), /is no folder/);
     for (const place of ["far", "near"]) {
@@ -242,11 +242,17 @@ for (const image of images) {
       download({ open, path: "/dev/null" }, `${folder}/back`),
       failure(/neither a file nor a directory/),
     );
-    await assert.rejects(send("file", "nothing/"), failure(/no such folder in the pod/));
-    await assert.rejects(send("file", "no/such"), failure(/no folder in the pod/));
-    await assert.rejects(send("tree", "file"), failure(/is no folder/));
+    await assert.rejects(
+      send("file", "nothing/"),
+      failure(/^directory .* does not exist in the pod/),
+    );
+    await assert.rejects(
+      send("file", "no/such"),
+      failure(/^the parent directory .* does not exist in the pod/),
+    );
+    await assert.rejects(send("tree", "file"), failure(/is not a directory/));
     await Deno.mkdir(`${folder}/far/file`, { recursive: true });
-    await assert.rejects(send("file", "far"), failure(/is a folder/));
+    await assert.rejects(send("file", "far"), failure(/is a directory/));
     await assert.rejects(
       send("tree", "/proc"),
       failure(/kodama-|Permission|No such file|not permitted/i),

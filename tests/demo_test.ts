@@ -34,7 +34,7 @@ Deno.test("the demo runs kwekash on a cluster of its own, and all of it is gone 
   assert.equal(code, 0, shown + new TextDecoder().decode(stderr));
   assert.match(shown, /^\$ kodama run kwekash$/m);
   assert.match(shown, /^weka-drive-0: \* 4\.4\.2$/m);
-  assert.match(shown, /^weka-drive-\[0-2\] \(3\)\n\* 4\.4\.2$/m);
+  assert.match(shown, /^---- weka-drive-\[0-2\] \(3\)\n\* 4\.4\.2$/m);
   assert.match(shown, /kodama cluster up --world weka/);
   assert.deepEqual(await leftIn(demo.folder), []);
 });

@@ -25,7 +25,7 @@ Deno.test("exec by the real program", async (t) => {
     const outcomes = objects(stdout).map(({ outcome, error }) => [outcome, error]);
     const skipped = ["skipped", "1 of 4 targets failed (--max-fail)"];
     assert.deepEqual(outcomes, [["failed", null], skipped, skipped, skipped]);
-    assert.match(stderr, /^1 failed \(1: weka-drive-0\), 3 skipped in /m);
+    assert.match(stderr, /^1 failed \(exit 1: weka-drive-0\), 3 skipped, 1 not ready in /m);
     assert.match(stderr, /^skipped because 1 of 4 targets failed \(--max-fail\)$/m);
   });
 
@@ -42,20 +42,20 @@ Deno.test("exec by the real program", async (t) => {
     const words = ["--fail-fast", "--fanout", "1", "--output-mode", "none", "--shell", "--", line];
     const { code, stderr } = await kodama.run(["exec", ...drives, ...words]);
     assert.equal(code, 5);
-    assert.match(stderr, /^1 ok, 1 failed \(1: weka-drive-1\), 2 skipped in /m);
+    assert.match(stderr, /^1 ok, 1 failed \(exit 1: weka-drive-1\), 2 skipped, 1 not ready in /m);
     assert.match(stderr, /^skipped because a target before it failed \(--fail-fast\)$/m);
   });
 
   await t.step("--diff: what most say, and where the others differ from it", async () => {
     assert.equal(
       await kodama.succeed(["exec", ...drives, "--diff", "--", "weka", "version"]),
-      "weka-drive-[0-2] (3)\n* 4.4.2\nweka-drive-held-0 (1)\n@@ -1,1 +1,1 @@\n-* 4.4.2\n+* 4.4.1\n",
+      "---- weka-drive-[0-2] (3)\n* 4.4.2\n\n---- weka-drive-held-0 (1)\n@@ -1,1 +1,1 @@\n-* 4.4.2\n+* 4.4.1\n",
     );
   });
 
   await t.step("a workflow takes the same flags", async () => {
-    const { stdout } = await kodama.run(["run", "kwekash", "--serial", "1", "--diff"]);
-    assert.match(stdout, /^weka-drive-\[0-2\] \(3\)$/m);
+    const { stdout, stderr } = await kodama.run(["run", "kwekash", "--serial", "1", "--diff"]);
+    assert.match(stdout, /^---- weka-drive-\[0-2\] \(3\)$/m, stderr);
     const words = ["--env", "A=b c", "--workdir", "/tmp", "--shell", "--", "echo $A in $PWD"];
     const line = await kodama.run(["run", "kwekash", "--output-mode", "fold", ...words]);
     assert.match(line.stdout, /\(4\)\nb c in \/tmp\n/, line.stderr);
@@ -91,7 +91,7 @@ Deno.test("exec by the real program", async (t) => {
       assert.equal(await Deno.readTextFile(`${out}/weka-drive-0.stderr`), "err\n");
       const again = await kodama.run(words);
       assert.equal(again.code, 1);
-      assert.match(again.stderr, /weka-drive-0\.stdout is there already\nhint: --force/);
+      assert.match(again.stderr, /weka-drive-0\.stdout already exists\nhint: use --force/);
       const forced = await kodama.run(["exec", "--force", ...words.slice(1)]);
       assert.equal(forced.code, 0, forced.stderr);
     },

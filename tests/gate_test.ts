@@ -26,7 +26,9 @@ const files = {
   "/shipped/kubectl.yaml": kubectl,
   "/shipped/later.yaml": later,
   "/shipped/shadowed.yaml": "match: w\ncommand: [hostname]\n",
-  "/project/workflows/shadowed.yaml": "match: w\ncommand: [hostname]\n",
+  "/project/workflows/shadowed.yaml": "match: w\ncommand: [hostname, -f]\n",
+  "/shipped/same.yaml": "match: w\ncommand: [hostname]\n",
+  "/project/workflows/same.yaml": "match: w\ncommand: [hostname]\n",
   "/project/workflows/mine.yaml": "match: w\ncommand: [rm, -f, /tmp/x]\n",
   "/project/workflows/line.yaml": "match: w\ncommand: ls\n",
   "/project/workflows/reading.yaml": "match: w\ncommand: [hostname]\n",
@@ -203,6 +205,7 @@ const table: readonly Row[] = [
   { argv: "run mysteps", ends: untrusted },
   { argv: "run mysteps --trust", ends: gated },
   { argv: "run looking", ends: reads },
+  { argv: "run same", ends: reads },
   { argv: "run shadowed", ends: "stopped stopped stopped | trust ran trust ran trust ran" },
 ];
 

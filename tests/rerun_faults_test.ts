@@ -57,7 +57,7 @@ Deno.test("what is run again after faults in mid-run is exactly what failed", as
   await t.step(
     "again: the two that failed, and nothing in the pod that is another now",
     async () => {
-      const { code, stderr } = await kodama.run(["runs", "rerun", "--failed"]);
+      const { code, stderr } = await kodama.run(["runs", "rerun", "--failed", "--yes"]);
       assert.equal(code, 4, stderr);
       assert.match(stderr, /^2 ok, 1 unreachable in /m);
       assert.deepEqual(await times(), [1, 2, 0, 2, 1, 1, 1, 1]);
@@ -65,12 +65,12 @@ Deno.test("what is run again after faults in mid-run is exactly what failed", as
   );
 
   await t.step("again, with the new pod: it alone", async () => {
-    await kodama.succeed(["runs", "rerun", "--failed", "--recreated"]);
+    await kodama.succeed(["runs", "rerun", "--failed", "--yes", "--recreated"]);
     assert.deepEqual(await times(), [1, 2, 1, 2, 1, 1, 1, 1]);
   });
 
   await t.step("and nothing is left to be run", async () => {
-    assert.equal((await kodama.run(["runs", "rerun", "--failed"])).code, 2);
+    assert.equal((await kodama.run(["runs", "rerun", "--failed", "--yes"])).code, 2);
     assert.deepEqual(await times(), [1, 2, 1, 2, 1, 1, 1, 1]);
   });
 });

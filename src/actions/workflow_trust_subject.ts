@@ -37,13 +37,14 @@ export async function trustSubject(host: Host, loaded: Loaded): Promise<TrustSub
     if (text === undefined) throw new KodamaError("notFound", `there is no script ${path}`);
     read.push({ path, text });
   }
+  const textOf = (path: string) => files.find((file) => file.path === path)?.text;
   return {
     name: workflow.name,
     path: workflow.path,
     permissions: permissionsUnion(workflows.map(({ permissions }) => permissions)),
     files: [...files, ...read],
     changes: [...new Set(workflows.flatMap(changesOf))],
-    hidesShipped: await hidesShipped(host, workflow),
+    hidesShipped: await hidesShipped(host, workflow, textOf(workflow.path)),
   };
 }
 
@@ -55,11 +56,16 @@ function changesOf({ steps, finally: last }: FullWorkflow): string[] {
   });
 }
 
-async function hidesShipped(host: Host, { name, path }: FullWorkflow): Promise<boolean> {
+/** Whether another text runs than that of the workflow which comes with kodama under this name. */
+async function hidesShipped(
+  host: Host,
+  { name, path }: FullWorkflow,
+  text: string | undefined,
+): Promise<boolean> {
   const { shippedWorkflowsDir } = host.places;
   if (path.startsWith(`${shippedWorkflowsDir}/`)) return false;
-  const shipped = await host.files.listFiles(shippedWorkflowsDir);
-  return shipped.some((file) => file === `${name}.yaml` || file === `${name}.yml`);
+  const shipped = await host.files.readText(`${shippedWorkflowsDir}/${name}.yaml`, maxScriptBytes);
+  return shipped !== undefined && shipped !== text;
 }
 
 function scriptPaths(workflow: FullWorkflow): string[] {

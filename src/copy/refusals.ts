@@ -6,7 +6,7 @@
  */
 export function refusalText(
   [reason = "", ...rest]: readonly string[],
-  path = "the path",
+  path = "of the copy",
 ): string {
   const detail = rest.join(" ");
   switch (reason) {
