@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { KodamaError } from "../src/base/errors.ts";
 import { clusterDown, clusterStatus, clusterUp } from "../src/cluster/control/control.ts";
-import { processStart } from "../src/cluster/control/process_identity.ts";
+import { processStart } from "../src/daemon/process_identity.ts";
 import { systemClock } from "../src/cluster/node/clock.ts";
 import { runCommand } from "./harness/command.ts";
 import { filePath } from "../src/wiring/file_path.ts";

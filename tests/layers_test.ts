@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 const src = new URL("../src/", import.meta.url);
 
 const everyRoom =
-  "base gate config kube exec logs tmux copy sync session agent expression workflow sandbox actions cli cluster term pick"
+  "base gate config daemon kube exec logs tmux copy sync session agent expression workflow sandbox actions cli cluster term pick"
     .split(
       " ",
     );
@@ -16,6 +16,7 @@ const allowed: Record<string, readonly string[]> = {
   "term": ["base"],
   "kube": ["base"],
   "config": ["base"],
+  "daemon": ["base"],
   "exec": ["base", "kube"],
   "logs": ["base", "kube"],
   "tmux": ["base"],
@@ -44,7 +45,7 @@ const allowed: Record<string, readonly string[]> = {
   ],
   "pick": ["base", "term"],
   "cli": ["base", "term", "actions", "pick"],
-  "cluster": ["base", "kube"],
+  "cluster": ["base", "daemon", "kube"],
   "wiring.ts": [...everyRoom, "wiring"],
   "wiring": everyRoom,
 };

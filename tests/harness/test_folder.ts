@@ -1,5 +1,5 @@
 /** Temporary folders that don't outlive a run of tests for long, whatever the way in which it ended. */
-import { type FileLock, tryFileLock } from "../../src/cluster/control/file_lock.ts";
+import { type FileLock, tryFileLock } from "../../src/daemon/file_lock.ts";
 
 /** A lock that its holder's end lets go of: by it a folder whose test was killed is told from one in use. */
 const lockName = ".in-use";

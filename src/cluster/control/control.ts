@@ -1,9 +1,10 @@
 /** `cluster up|down|status`: a cluster in the background, known by its folder. Plain data and events. */
 import { KodamaError } from "../../base/errors.ts";
 import type { Clock } from "../node/clock.ts";
-import { isLocked, tryFileLock } from "./file_lock.ts";
+import { type BackgroundProcess, startBackground } from "../../daemon/background_process.ts";
+import { isLocked, tryFileLock } from "../../daemon/file_lock.ts";
 import { lastLines } from "./last_lines.ts";
-import { isAlive, signalProcess } from "./process_identity.ts";
+import { isAlive, signalProcess } from "../../daemon/process_identity.ts";
 import {
   type ClusterPaths,
   clusterPaths,
@@ -97,7 +98,13 @@ export async function* clusterUp(options: UpOptions): AsyncGenerator<UpEvent, vo
   }
   yield { kind: "starting", folder: paths.folder, world: options.world };
   await removeFile(paths.record);
-  const child = await startBackground(paths, options.command);
+  await beginLog(paths.log);
+  const child = startBackground({
+    words: options.command,
+    output: paths.log,
+    folder: paths.folder,
+    environment: {},
+  });
   let ready = false;
   try {
     yield* untilReady(paths, options, child);
@@ -137,59 +144,22 @@ async function beginLog(path: string): Promise<void> {
   }
 }
 
-interface BackgroundChild {
-  /** Resolves when the process has ended. */
-  readonly ended: Promise<void>;
-  hasEnded(): boolean;
-  stop(): Promise<void>;
-  /** From here on it lives on its own. */
-  release(): void;
-}
-
-/** A process group of its own: Ctrl-C at this terminal is not meant for it, nor is the terminal's end. */
-async function startBackground(
-  paths: ClusterPaths,
-  command: readonly string[],
-): Promise<BackgroundChild> {
-  await beginLog(paths.log);
-  const child = new Deno.Command("/bin/sh", {
-    args: ["-c", 'exec "$@" >>"$0" 2>&1', paths.log, ...command],
-    // Where it was started from may be removed, or unmounted, while it runs.
-    cwd: paths.folder,
-    stdin: "null",
-    stdout: "null",
-    stderr: "null",
-    detached: true,
-  }).spawn();
-  let over = false;
-  const ended = child.status.then(() => {
-    over = true;
-  });
-  return {
-    ended,
-    hasEnded: () => over,
-    async stop() {
-      if (!over) child.kill("SIGTERM");
-      await ended;
-    },
-    release: () => child.unref(),
-  };
-}
-
 async function* untilReady(
   paths: ClusterPaths,
   options: UpOptions,
-  child: BackgroundChild | undefined,
+  child: BackgroundProcess | undefined,
 ): AsyncGenerator<UpEvent, void> {
   const deadline = options.clock.now().getTime() + (options.timeoutMs ?? 120_000);
   let told = "";
+  let hasEnded = false;
+  child?.ended.then(() => hasEnded = true);
   while (true) {
     const status = await clusterStatus(options);
     if (status.phase === "ready") {
       if (status.record.world !== options.world) throw otherWorld(status.record, options);
       return yield { kind: "ready", record: status.record };
     }
-    if (child === undefined ? await nobodyStarts(paths, status) : child.hasEnded()) {
+    if (child === undefined ? await nobodyStarts(paths, status) : hasEnded) {
       throw await endedEarly(paths);
     }
     const pods = status.phase === "starting" ? status.record?.pods : undefined;

@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
 import { systemClock } from "../node/clock.ts";
 import { clusterDown, clusterStatus, clusterUp, type UpOptions } from "./control.ts";
-import { isLocked, tryFileLock } from "./file_lock.ts";
 import { lastLines } from "./last_lines.ts";
-import { isAlive, processStart, signalProcess } from "./process_identity.ts";
+import { processStart, signalProcess } from "../../daemon/process_identity.ts";
 import { clusterPaths, type ClusterRecord, readRecord, writeRecord } from "./record.ts";
 
 async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
@@ -63,13 +62,6 @@ Deno.test("a folder that can't be made is told by its name", async () => {
   assert.deepEqual([kind, message.includes("/dev/null/cluster")], ["environment", true]);
 });
 
-Deno.test("a process is named by its number and its start", async () => {
-  const start = await processStart(Deno.pid);
-  assert.ok(start);
-  assert.equal(await isAlive({ pid: Deno.pid, processStart: start }), true);
-  assert.equal(await isAlive({ pid: Deno.pid, processStart: `${start}0` }), false);
-});
-
 Deno.test("a record of a process that ended is stale, and a down of it signals nobody", () =>
   inFolder(async (folder) => {
     const child = new Deno.Command("sleep", { args: ["1000"] }).spawn();
@@ -105,17 +97,6 @@ Deno.test("a record is its owner's alone", () =>
     await writeRecord(clusterPaths(folder), recordOf(1, "x"));
     const { mode } = await Deno.stat(clusterPaths(folder).record);
     assert.equal((mode ?? 0) & 0o777, 0o600);
-  }));
-
-Deno.test("a lock is held by one, and free again when its holder lets go", () =>
-  inFolder(async (folder) => {
-    const path = `${folder}/lock`;
-    assert.equal(await isLocked(path), false);
-    const lock = await tryFileLock(path);
-    assert.ok(lock);
-    assert.equal(await isLocked(path), true);
-    lock[Symbol.dispose]();
-    assert.equal(await isLocked(path), false);
   }));
 
 Deno.test("an up whose process dies tells its last words and where the log is", () =>

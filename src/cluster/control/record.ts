@@ -6,7 +6,7 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const recordShape = v.object({
   version: v.literal(1),
   pid: v.pipe(v.number(), v.integer(), v.minValue(1)),
-  /** With the pid it names one process for good: see `process_identity.ts`. */
+  /** With the pid it names one process for good: see `daemon/process_identity.ts`. */
   processStart: v.string(),
   phase: v.picklist(["starting", "ready"]),
   /** As it was asked for: `weka:drives=50`. */

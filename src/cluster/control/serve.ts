@@ -5,8 +5,8 @@ import { systemClock, timestamp } from "../node/clock.ts";
 import type { Readiness } from "../readiness.ts";
 import { type ClusterStatus, clusterStatus } from "./control.ts";
 import { contextNameOf } from "./context_name.ts";
-import { tryFileLock } from "./file_lock.ts";
-import { processStart } from "./process_identity.ts";
+import { tryFileLock } from "../../daemon/file_lock.ts";
+import { processStart } from "../../daemon/process_identity.ts";
 import {
   type ClusterPaths,
   clusterPaths,

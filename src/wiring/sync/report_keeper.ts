@@ -1,6 +1,6 @@
 /** What a synchronisation's process tells others: a file that is replaced, not too often. */
 import type { SyncState } from "../../sync/engine/status.ts";
-import { processStart } from "./sync_process.ts";
+import { processStart } from "../../daemon/process_identity.ts";
 import { firstState } from "../../sync/engine/status.ts";
 import { replaceFile, type SyncPaths, type SyncReportFile } from "./sync_folder.ts";
 
@@ -21,7 +21,7 @@ export class ReportKeeper implements AsyncDisposable {
 
   static async open(paths: Pick<SyncPaths, "report">): Promise<ReportKeeper> {
     const state = firstState("two-way-safe", Date.now());
-    const start = await processStart(Deno.pid);
+    const start = await processStart(Deno.pid) ?? "";
     const keeper = new ReportKeeper(paths.report, {
       pid: Deno.pid,
       processStart: start,

@@ -3,7 +3,7 @@ import type { SyncRequest } from "../../actions/sync/control.ts";
 import type { Host } from "../../actions/host.ts";
 import { systemClock } from "../../base/clock.ts";
 import { KodamaError } from "../../base/errors.ts";
-import { tryFileLock } from "../../cluster/control/file_lock.ts";
+import { tryFileLock } from "../../daemon/file_lock.ts";
 import type { Ignoring } from "../../sync/end.ts";
 import { AncestorStore } from "../../sync/engine/ancestor_store.ts";
 import { SyncEngine } from "../../sync/engine/engine.ts";

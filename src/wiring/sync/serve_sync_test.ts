@@ -1,7 +1,7 @@
 /** The process of a synchronisation, before it speaks to anybody. */
 import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
-import { tryFileLock } from "../../cluster/control/file_lock.ts";
+import { tryFileLock } from "../../daemon/file_lock.ts";
 import { serveSync } from "./serve_sync.ts";
 import { replaceFile, syncPaths, type SyncRecord } from "./sync_folder.ts";
 

@@ -1,7 +1,9 @@
 /** The synchronisations of this machine, as the actions see them. */
 import type { SyncControl, SyncReport, SyncRequest, SyncSpec } from "../../actions/sync/control.ts";
 import { KodamaError } from "../../base/errors.ts";
-import { isLocked } from "../../cluster/control/file_lock.ts";
+import { startBackground } from "../../daemon/background_process.ts";
+import { isLocked } from "../../daemon/file_lock.ts";
+import { signalProcess } from "../../daemon/process_identity.ts";
 import { firstState } from "../../sync/engine/status.ts";
 import { fileError, isAbsent } from "../files.ts";
 import { forgetAgreed } from "./ancestor_files.ts";
@@ -17,7 +19,6 @@ import {
   type SyncReportFile,
   syncsFolder,
 } from "./sync_folder.ts";
-import { killProcess, startBackground } from "./sync_process.ts";
 
 /** How the process of a key is begun. */
 export interface SyncControlOptions {
@@ -170,7 +171,7 @@ async function ask(paths: SyncPaths, request: SyncRequest, signal: AbortSignal):
     await pause(signal);
   }
   if (isStop && before !== undefined) {
-    await killProcess(before);
+    await signalProcess(before, "SIGKILL");
     while (await isLocked(paths.lock)) await pause(signal);
     return true;
   }

@@ -1,12 +1,12 @@
-/** A lock that its holder's end lets go of, whatever that end is: flock(2). */
+/** A lock that is released when its holder ends, however it ends: flock(2). */
 
 /** A held lock. */
 export type FileLock = Disposable;
 
-/** Looking whether a lock is held takes it for a moment: one that can't be had is tried so often. */
+/** Checking whether a lock is held takes it for a moment: a lock that is taken is tried again. */
 const tries = { count: 5, everyMs: 10 };
 
-/** Takes the lock of a file, or gives undefined where another holds it. */
+/** Takes the lock of a file. Returns undefined if another process holds it. */
 export async function tryFileLock(path: string): Promise<FileLock | undefined> {
   const file = await Deno.open(path, { read: true, write: true, create: true, mode: 0o600 });
   for (let attempt = 1; attempt <= tries.count; attempt++) {
@@ -17,7 +17,7 @@ export async function tryFileLock(path: string): Promise<FileLock | undefined> {
   return undefined;
 }
 
-/** Whether somebody holds the lock of a file. */
+/** Returns whether the lock of a file is held. */
 export async function isLocked(path: string): Promise<boolean> {
   try {
     await Deno.stat(path);

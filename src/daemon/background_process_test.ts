@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { startBackground } from "./sync_process.ts";
+import { startBackground } from "./background_process.ts";
 
-Deno.test("what a process says is for its owner alone, and what it makes as ever", async () => {
+Deno.test("`startBackground()` gives the output to the owner alone, and leaves the umask as it is", async () => {
   const folder = await Deno.makeTempDir({ prefix: "kodama-process-" });
   const output = `${folder}/crash.txt`;
   await Deno.writeTextFile(output, "of the one before", { mode: 0o644 });

@@ -1,0 +1,53 @@
+/** Starting a process that outlives this one. */
+
+/** The file is readable for its owner only, whatever file was there before; the process has the usual umask. */
+const intoOwnFile = 'rm -f "$0"; (umask 077; : >"$0"); exec "$@" >>"$0" 2>&1';
+
+/** What is started in the background. */
+export interface BackgroundCommand {
+  /** The program first. */
+  words: readonly string[];
+  /** Path of the file for its output. */
+  output: string;
+  /** Its working directory, which must exist for as long as it runs. */
+  folder: string;
+  /** Variables beside those of this process. */
+  environment: Readonly<Record<string, string>>;
+}
+
+/** A process in the background, as its parent sees it. */
+export interface BackgroundProcess {
+  /** Resolves when it has ended. */
+  readonly ended: Promise<void>;
+  /** Sends SIGTERM, and resolves when it has ended. */
+  stop(): Promise<void>;
+  /** From now on this process doesn't wait for its end. */
+  release(): void;
+}
+
+/** Starts a process in a session of its own: neither Ctrl-C nor the end of this terminal reaches it. */
+export function startBackground(
+  { words, output, folder, environment }: BackgroundCommand,
+): BackgroundProcess {
+  const child = new Deno.Command("sh", {
+    args: ["-c", intoOwnFile, output, ...words],
+    cwd: folder,
+    env: { ...environment },
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+    detached: true,
+  }).spawn();
+  let over = false;
+  const ended = child.status.then(() => {
+    over = true;
+  });
+  return {
+    ended,
+    async stop() {
+      if (!over) child.kill("SIGTERM");
+      await ended;
+    },
+    release: () => child.unref(),
+  };
+}
