@@ -10,6 +10,7 @@ import { share } from "../src/actions/session/share.ts";
 import { start } from "../src/actions/session/start.ts";
 import { planStop, type StopPlan } from "../src/actions/session/stop.ts";
 import type { Host } from "../src/actions/host.ts";
+import { KodamaError } from "../src/base/errors.ts";
 import { wholeList } from "../src/kube/list.ts";
 import {
   CONFIG_MAPS,
@@ -98,6 +99,32 @@ Deno.test("whatever ends or uses somebody else's session names the owner first, 
     resume(bob, { name: "web", readyTimeoutMs: 60_000, signal }),
   );
   assert.deepEqual(resumed[0], { kind: "warning", text: 'session "web" belongs to alice' });
+});
+
+Deno.test("`start()` that is stopped while its state is created leaves nothing of the session", async () => {
+  await using cluster = await startTestCluster();
+  const host = await machineOf(cluster, "alice");
+  await using client = await host.kube();
+  const stop = new AbortController();
+  const late: typeof client.create = async (...request) => {
+    await client.create(...request);
+    stop.abort(new KodamaError("cancelled", "stopped by SIGINT"));
+    throw stop.signal.reason;
+  };
+  const cut = new Proxy(client, {
+    get: (target, key) => {
+      if (key === "create") return late;
+      const value = Reflect.get(target, key);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  const hostOfCut = { ...host, kube: () => Promise.resolve(cut) };
+  await assert.rejects(started(hostOfCut, { signal: stop.signal }), {
+    kind: "cancelled",
+    hint: "nothing of the session is left in the cluster",
+  });
+  const { items } = await wholeList(() => client.list<KubeObject>(CONFIG_MAPS, scope, { signal }));
+  assert.deepEqual(items.filter(({ metadata }) => metadata.name === "kodama-session-web"), []);
 });
 
 Deno.test("`start()` of somebody else's session names the owner, and changes nothing of it without `join`", async () => {

@@ -9,6 +9,7 @@ import type { Session } from "../../session/model.ts";
 import { sessionNames } from "../../session/names.ts";
 import { stateObject } from "../../session/state.ts";
 import { hasRun } from "../../session/status.ts";
+import type { KeptSession } from "../../session/state.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import type { Host } from "../host.ts";
@@ -22,7 +23,7 @@ import { requireFiles } from "./require_files.ts";
 import { newSession } from "./new_session.ts";
 import { otherOwner, sessionOfOther } from "./owner.ts";
 import { settledSync } from "./settled_sync.ts";
-import { failureOf } from "./tidying.ts";
+import { failureOf, tidiedUp, withOutcome } from "./tidying.ts";
 
 /**
  * Starts a session, step by step. Where it is there, what is missing of it is done, and what is there stays.
@@ -57,7 +58,7 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
   }
   yield* warnings(wanted, store, session);
   yield { kind: "stepStarted", step: "claim", session };
-  const { kept, begun } = await store.begin(session);
+  const { kept, begun } = await begunOrNothing(host, store, session, signal);
   if (!begun && !isOther && belongsToOther(kept.session, session.owner, options)) {
     // It was started after the first read.
     throw sessionOfOther(kept.session, kept.session.owner ?? "");
@@ -105,6 +106,42 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
       error: withoutValues(failure, wanted.secrets),
       interrupted: signal.aborted,
     });
+  }
+}
+
+/**
+ * As `store.begin()`. A signal may come while the request is under way, and the state be created all the same: it is
+ * removed then, or named.
+ */
+async function begunOrNothing(
+  { clock }: Host,
+  store: SessionStore,
+  session: Session,
+  signal: AbortSignal,
+): Promise<{ kept: KeptSession; begun: boolean }> {
+  try {
+    return await store.begin(session);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    const { name, createdAt, owner } = session;
+    const failure = failureOf(error, signal);
+    let isOtherThere = false;
+    const isTidy = await tidiedUp(clock, store, async (tidying) => {
+      const there = (await tidying.read(name))?.session;
+      isOtherThere = there !== undefined &&
+        (there.createdAt !== createdAt || there.owner !== owner);
+      if (there !== undefined && !isOtherThere) {
+        await tidying.remove(CONFIG_MAPS, sessionNames(name).state);
+      }
+    });
+    // An earlier start's session was there before, and is as it was.
+    if (isOtherThere) throw failure;
+    throw withOutcome(
+      failure,
+      isTidy
+        ? "nothing of the session is left in the cluster"
+        : `session "${name}" may be there: kodama get ${name} -n ${store.namespace} shows it`,
+    );
   }
 }
 
