@@ -46,6 +46,11 @@ const pending = `${kodamaFolder}/files-pending`;
 const checkoutScript = `set -eu
 url=$1 base=$2 own=$3
 cd ${workspaceFolder}
+# Of starts at the same moment one makes the checkout, and the others find it made. The lock ends with its process.
+if command -v flock >/dev/null; then
+  exec 9>>${kodamaFolder}/checkout.lock
+  flock 9
+fi
 is_empty() {
   for one in * .[!.]* ..?*; do
     case $one in lost+found | .kodama-*) continue ;; esac
@@ -77,7 +82,8 @@ if ! [ -f ${marker} ]; then
     heads=$(git ls-remote --symref origin HEAD)
     base=$(printf '%s\\n' "$heads" | sed -n 's|^ref: refs/heads/\\(.*\\)[[:space:]]HEAD$|\\1|p')
   fi
-  git fetch --progress origin
+  # What fetch leaves in the background (git maintenance) doesn't hold the lock.
+  git fetch --progress origin 9>&-
   branch=\${own:-\${base:-main}} from=$base
   # Of a workspace that was lost, what was pushed of the session's own branch.
   if [ -n "$own" ] && git rev-parse -q --verify "refs/remotes/origin/$own" >/dev/null; then from=$own; fi

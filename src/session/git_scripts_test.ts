@@ -120,3 +120,10 @@ Deno.test("a checkout reports submodules, and files of Git LFS without git-lfs",
   await using plain = await Checkouts.open();
   assert.deepEqual((await plain.run()).lacks, []);
 });
+
+Deno.test("of checkouts that start at once exactly one is made, and the others find it", async () => {
+  await using checkouts = await Checkouts.open();
+  const states = await Promise.all(Array.from({ length: 5 }, () => checkouts.run()));
+  assert.equal(states.filter(({ made }) => made).length, 1);
+  assert.equal(new Set(states.map(({ commitHash }) => commitHash)).size, 1);
+});
