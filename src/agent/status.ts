@@ -13,6 +13,8 @@ export type RunnerReport =
 /** The exit code of a shell that doesn't find a program. */
 const notFound = 127;
 const cannotRun = 126;
+/** Of SIGKILL, as the kernel sends it to a process of a container whose memory limit is reached. */
+const killed = 128 + 9;
 
 /** The state. `adapter` is for its messages. */
 export function taskStatus(report: RunnerReport, progress: Progress, adapter: string): TaskStatus {
@@ -45,6 +47,8 @@ function endedStatus(
     const code = `exit code ${exitCode}`;
     const why = exitCode === notFound || exitCode === cannotRun
       ? ` (can ${adapter === "command" ? "the command" : adapter} be run in the pod?)`
+      : exitCode === killed
+      ? " (SIGKILL: most often OOMKilled, for the container's memory limit)"
       : "";
     return { state: "failed", reason: `${code}${why}${said}` };
   }

@@ -47,14 +47,15 @@ export function liveStatus(
   const own = workspaceStatus(pod);
   const waiting = own?.state?.waiting;
   if (own !== undefined && waiting?.reason === "CrashLoopBackOff") {
-    return { status: "Failed", reason: `CrashLoopBackOff: ${crashText(own)}` };
+    return { status: "Failed", reason: `CrashLoopBackOff: ${crashText(pod, own)}` };
   }
   if (phase !== "Running" || own?.ready === false) return notReady(pod, own, events);
   if (session.status === "Failed") {
     return { status: "Failed", reason: session.message ?? goOn(session) };
   }
   if (session.status !== "Running") return { status: "Starting", reason: goOn(session) };
-  return { status: "Running" };
+  const reason = besideTrouble(pod) ?? outOfMemory(pod, own);
+  return reason === undefined ? { status: "Running" } : { status: "Running", reason };
 }
 
 function withoutPod(session: Written) {
@@ -132,9 +133,41 @@ function timeOf({ lastTimestamp, eventTime, firstTimestamp, metadata }: Event): 
   return Date.parse(String(at)) || 0;
 }
 
-function crashText({ lastState }: ContainerStatus): string {
-  const ended = lastState?.terminated;
+/** Returns what a container beside the workspace's fails of, though the session runs; undefined if none fails. */
+function besideTrouble(pod: Pod): string | undefined {
+  const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
+  for (const one of [...containerStatuses, ...initContainerStatuses]) {
+    const { waiting, terminated } = one.state ?? {};
+    const name = plainText(one.name, 100);
+    if (one.name === workspaceContainer) continue;
+    if (waiting?.reason === "CrashLoopBackOff") {
+      return `container "${name}" CrashLoopBackOff: ${crashText(pod, one)}`;
+    }
+    if (isTrouble(waiting?.reason)) {
+      return `container "${name}" ${said(waiting?.reason, waiting?.message)}`;
+    }
+    if (terminated !== undefined && terminated.exitCode !== 0) {
+      return `container "${name}" ended with exit code ${Number(terminated.exitCode)}`;
+    }
+  }
+  return undefined;
+}
+
+/** Returns that a container was killed for its memory limit when it ended last; undefined if it wasn't. */
+function outOfMemory(pod: Pod, status: ContainerStatus | undefined): string | undefined {
+  if (status?.lastState?.terminated?.reason !== "OOMKilled") return undefined;
+  const { containers = [], initContainers = [] } = pod.spec ?? {};
+  const own = [...containers, ...initContainers].find(({ name }) => name === status.name);
+  const limit = own?.resources?.limits?.["memory"];
+  const amount = limit === undefined ? "" : ` of ${plainText(String(limit), 40)}`;
+  return `OOMKilled: its container exceeded the memory limit${amount}, and was started again`;
+}
+
+function crashText(pod: Pod, status: ContainerStatus): string {
+  const ended = status.lastState?.terminated;
   if (ended === undefined) return "its container ends again and again";
+  const memory = outOfMemory(pod, status);
+  if (memory !== undefined) return memory;
   const code = `exit code ${Number(ended.exitCode)}`;
   return word(ended.message) ?? `its container ended with ${code}, and again`;
 }

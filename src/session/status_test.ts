@@ -88,6 +88,45 @@ Deno.test("a pod that ended, ends, or ends again and again", () => {
   assert.equal(status("Running", running), "Running");
 });
 
+Deno.test("a memory limit that was reached is named, and so is a container beside the session's that fails", () => {
+  const killed = { terminated: { exitCode: 137, reason: "OOMKilled" } };
+  const spec = {
+    containers: [{ name: "workspace", resources: { limits: { memory: "2Gi" } } }],
+  };
+  const memory = "OOMKilled: its container exceeded the memory limit of 2Gi, and was started again";
+  const restarted = pod("Running", { ready: true, state: { running: {} }, lastState: killed });
+  assert.equal(status("Running", { ...restarted, spec }), `Running: ${memory}`);
+  const again = pod("Running", {
+    state: { waiting: { reason: "CrashLoopBackOff" } },
+    lastState: killed,
+  });
+  assert.equal(status("Running", { ...again, spec }), `Failed: CrashLoopBackOff: ${memory}`);
+
+  const [own] = running.status?.containerStatuses ?? [];
+  assert.ok(own);
+  const db = { ...own, name: "db", ready: false, state: {}, lastState: {} };
+  const crashing: ContainerStatus = {
+    ...db,
+    state: { waiting: { reason: "CrashLoopBackOff" } },
+    lastState: { terminated: { exitCode: 1 } },
+  };
+  const crash =
+    'Running: container "db" CrashLoopBackOff: its container ended with exit code 1, and again';
+  const withStatus = (more: Partial<NonNullable<Pod["status"]>>): Pod => (
+    { status: { ...running.status, ...more } }
+  );
+  assert.equal(status("Running", withStatus({ containerStatuses: [own, crashing] })), crash);
+  // A session with limits has them as sidecars.
+  assert.equal(status("Running", withStatus({ initContainerStatuses: [crashing] })), crash);
+  const pulling = { ...db, state: { waiting: { reason: "ErrImagePull", message: "not found" } } };
+  assert.equal(
+    status("Running", withStatus({ containerStatuses: [own, pulling] })),
+    'Running: container "db" ErrImagePull: not found',
+  );
+  const ended = { ...db, state: { terminated: { exitCode: 0 } } };
+  assert.equal(status("Running", withStatus({ containerStatuses: [own, ended] })), "Running");
+});
+
 Deno.test("a clone whose files didn't all come is gone on with as a clone", () => {
   const origin = { kind: "clone", session: "work", filled: false } as const;
   const { reason } = liveStatus({ name: "again", status: "Starting", origin }, undefined);
