@@ -22,7 +22,8 @@ export async function isLocked(path: string): Promise<boolean> {
   try {
     await Deno.stat(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
+    const { NotFound, NotADirectory } = Deno.errors;
+    if (error instanceof NotFound || error instanceof NotADirectory) return false;
     throw error;
   }
   using lock = await tryFileLock(path);

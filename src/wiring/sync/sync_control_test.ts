@@ -25,3 +25,17 @@ Deno.test("a sync whose process was killed is told from one that ended by itself
     await Deno.remove(configDir, { recursive: true });
   }
 });
+
+Deno.test("a configuration folder that can't be made, below a file, is named with the way out", async () => {
+  const file = await Deno.makeTempFile({ prefix: "kodama-control-" });
+  try {
+    const options = { configDir: `${file}/config`, command: () => [], environment: {} };
+    const starting = syncControl(options).start(syncReport().spec, new AbortController().signal);
+    await assert.rejects(starting, {
+      kind: "environment",
+      hint: /^KODAMA_CONFIG_DIR names another/,
+    });
+  } finally {
+    await Deno.remove(file);
+  }
+});
