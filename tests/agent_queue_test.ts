@@ -28,7 +28,7 @@ Deno.test("tasks that waited when the pod went have their turns in the next one,
   await run("clone", "work", "copy");
   await run("stop", "work", "--yes");
   await run("resume", "work");
-  await run("agent", "logs", "work", "-f");
+  await run("agent", "logs", "work", "--task", "3", "-f");
   assert.equal(await inPod("work", "cat order"), "2\n3\n");
   assert.deepEqual(await states(), ["the pod restarted", "done", "done"]);
   assert.deepEqual(await listed(), ["copy 3 failed", "work 3 done"]);

@@ -6,7 +6,7 @@ import type { AgentEvent, Task } from "../../agent/model.ts";
 import { readEvents } from "../../agent/read_tasks.ts";
 import type { Target } from "../../kube/target.ts";
 import type { Host } from "../host.ts";
-import { isBehind, noTask, oneTask } from "./tasks.ts";
+import { isBehind, noTask, oneTask, workingTask } from "./tasks.ts";
 import { agentWorld } from "./world.ts";
 
 /** What a follow tells. */
@@ -24,7 +24,7 @@ export type FollowEvent =
 /**
  * A task's events from an offset on, as they come, until it has ended; links that break are opened again.
  *
- * @param asked the newest task where no number is given.
+ * @param asked without a number the task that the agent works on, or else the newest one: others wait for their turn.
  */
 export async function* followTask(
   host: Host,
@@ -33,7 +33,11 @@ export async function* followTask(
 ): AsyncGenerator<FollowEvent, void> {
   const { signal, offset = 0 } = asked;
   const world = await agentWorld(host);
-  const task = await oneTask(host, target, asked);
+  const chosen = asked.number ?? await workingTask(host, target, signal);
+  const task = await oneTask(host, target, {
+    ...(chosen === undefined ? {} : { number: chosen }),
+    signal,
+  });
   yield { kind: "task", task };
   const { number } = task;
   const reader = new EventReader(adapterNamed(task.adapter), offset);

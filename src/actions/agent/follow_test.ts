@@ -5,7 +5,7 @@ import { never, task } from "../../agent/testing/shell_tasks.ts";
 import type { ExecRequest, KubeClient } from "../../kube/client.ts";
 import type { Host } from "../host.ts";
 import { simulatedHost } from "../testing/simulated_host.ts";
-import { followTask } from "./follow.ts";
+import { type FollowEvent, followTask } from "./follow.ts";
 
 /** A host of one pod, whose scripts run on this machine. */
 function hostOf(pod: ShellPod, asked: () => void = () => {}): Host {
@@ -64,4 +64,22 @@ Deno.test("a task waits for its turn behind another one, and not where it has on
     second.end();
   }
   assert.deepEqual(turns, [false, true]);
+});
+
+Deno.test("without a number the task that the agent works on is followed, and not one that waits behind it", async () => {
+  await using pod = await ShellPod.open();
+  const [works, waits] = [await begin(pod, "works"), await begin(pod, "waits")];
+  await works.begun();
+  const numbers: number[] = [];
+  const take = (event: FollowEvent) => {
+    if ("task" in event) numbers.push(event.task.number);
+  };
+  for await (const event of followTask(hostOf(pod), shellTarget, { signal: never })) {
+    if (event.kind === "task") works.end();
+    take(event);
+  }
+  await waits.begun();
+  waits.end();
+  for await (const event of followTask(hostOf(pod), shellTarget, { signal: never })) take(event);
+  assert.deepEqual(numbers, [1, 1, 2, 2]);
 });

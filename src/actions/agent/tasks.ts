@@ -114,6 +114,16 @@ export async function isBehind(
   return tasks.some((task) => task.number < number && isOpen(task));
 }
 
+/** The number of the task that the agent works on; undefined if it works on none. */
+export async function workingTask(
+  host: Host,
+  target: Target,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  const tasks = await reading.readTasks(await agentWorld(host), target, everyTask, signal);
+  return tasks.find(({ status }) => status.state === "working")?.number;
+}
+
 /** The newest tasks (20 where nothing is said), the oldest first; or the one of a number. */
 export async function readTasks(
   host: Host,

@@ -13,9 +13,13 @@ export const agentScopeFlags = {
 };
 
 /** Which of an agent's tasks. */
-export const taskFlag = value("the task of this number (default the newest)", count, {
-  placeholder: "N",
-});
+export const taskFlag = value(
+  "the task of this number (default the newest; with --follow the one that the agent works on, if any)",
+  count,
+  {
+    placeholder: "N",
+  },
+);
 
 /** Whose agent: a session, or a pod by its name. */
 export const agentOperand: Operand = {

@@ -120,8 +120,11 @@ export const command = defineCommand({
     if (!follow) {
       const does = behind.length > 0 ? `waits for task ${behind.join(", ")}` : "began";
       const goesOn = continues === undefined ? "" : `, goes on with task ${continues}`;
+      const shown = behind.length > 0
+        ? `kodama agent logs ${name} --task ${number} -f`
+        : `kodama logs --agent ${name} -f`;
       await terminal.stdout.write(
-        `task ${number} ${does}${goesOn}\nkodama logs --agent ${name} -f   # shows it\n`,
+        `task ${number} ${does}${goesOn}\n${shown}   # shows it\n`,
       );
       return success;
     }
