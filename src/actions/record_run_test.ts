@@ -7,6 +7,8 @@ import { findRun, lastStepsRun, listRuns } from "./past_runs.ts";
 import { rerun, type RerunOptions } from "./rerun.ts";
 import type { PodScript } from "../exec/testing/simulated_pod.ts";
 import { recordHeader } from "../workflow/testing/record_header.ts";
+import { loaded, play } from "../workflow/testing/stage_play.ts";
+import { WorkflowRecorder } from "./record_workflow.ts";
 import { simulatedHost, type SimulatedSurroundings } from "./testing/simulated_host.ts";
 
 function ends(exitCode: number): PodScript {
@@ -67,6 +69,38 @@ Deno.test("neither values of variables nor what looks like a secret are in the r
   assert.ok(text.includes('"curl","--token","[redacted]"'));
   assert.ok(!/hunter2|s3cr3t/.test(text));
   await assert.rejects(again(), { kind: "conflict", message: /can't be run again/ });
+});
+
+Deno.test("what looks like a secret in a step isn't in the record, nor where a reason repeats it", async () => {
+  const { host, records } = stage();
+  const text = `permissions: { run: [curl] }
+steps:
+  - { shell: [curl, --token, hunter two], continueOn: failure }
+  - { shell: [curl, --token, "it's s3cr3t"] }
+`;
+  const written = { "w.yaml": text };
+  const { workflow, uses } = await loaded(written);
+  const { events } = await play({ files: written, run: () => 1 });
+  {
+    await using recorder = await WorkflowRecorder.begin(host, "run-1", {
+      workflow,
+      uses,
+      files: [],
+      params: {},
+      overrides: {},
+      rerunOf: undefined,
+    });
+    for (const event of events) {
+      const isEnd = event.kind === "stepEnded" && event.outcome.kind === "failed";
+      const outcome = { kind: "failed", reason: "curl: hunter two is wrong" } as const;
+      recorder.follow(isEnd ? { ...event, outcome } : event);
+    }
+    assert.equal(await recorder.settled(), undefined);
+  }
+  const [[, record] = ["", ""]] = records();
+  assert.ok(record.includes("run curl --token [redacted] here"));
+  assert.ok(record.includes("curl: [redacted] is wrong"));
+  assert.ok(!/hunter|s3cr3t/.test(record), record);
 });
 
 Deno.test("a record is readable up to the last line that was written, wherever it was cut", async () => {

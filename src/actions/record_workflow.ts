@@ -1,6 +1,6 @@
 /** The record of a run of a workflow in its full form, written while it goes on. */
 import type { JsonValue } from "../base/json_value.ts";
-import { redact } from "../exec/redact.ts";
+import { redact, withoutSecrets } from "../exec/redact.ts";
 import { fingerprintOf, type ReadFile } from "../sandbox/fingerprint.ts";
 import type { WhereOverrides } from "../workflow/engine/scope.ts";
 import type { FullWorkflow, Step } from "../workflow/model.ts";
@@ -15,6 +15,8 @@ import { RecordFile } from "./record_file.ts";
 export class WorkflowRecorder implements AsyncDisposable {
   readonly #file: RecordFile;
   readonly #values: RecordedValues;
+  /** Found in the titles of steps. */
+  readonly #secrets = new Set<string>();
 
   private constructor(file: RecordFile, values: RecordedValues) {
     this.#file = file;
@@ -61,11 +63,25 @@ export class WorkflowRecorder implements AsyncDisposable {
   /** Takes the next event; returns at once. */
   follow(event: WorkflowEvent): void {
     if (!isKept(event)) return;
-    this.#file.add(
-      event.kind === "stepStarted"
-        ? { ...event, title: plain(event.title) }
-        : this.#values.recorded(event),
-    );
+    this.#file.add(this.#withoutSecrets(this.#values.recorded(event)));
+  }
+
+  /** A title holds the words of a command, which may hold what looks like a secret; a reason may repeat them. */
+  #withoutSecrets<T extends object>(event: T): T {
+    if ("title" in event && typeof event.title === "string") {
+      const { words: [title], secrets } = redact([event.title]);
+      for (const secret of secrets) this.#secrets.add(secret);
+      return { ...event, title };
+    }
+    if (this.#secrets.size === 0) return event;
+    const secrets = [...this.#secrets];
+    return JSON.parse(
+      JSON.stringify(
+        event,
+        (name, value: unknown) =>
+          name === "reason" && typeof value === "string" ? withoutSecrets(value, secrets) : value,
+      ),
+    ) as T;
   }
 
   /** Resolves when all is written; with the error where it couldn't be. */
@@ -76,9 +92,4 @@ export class WorkflowRecorder implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#file[Symbol.asyncDispose]();
   }
-}
-
-/** A title holds the words of a command, which may hold what looks like a secret. */
-function plain(title: string): string {
-  return redact([title]).words[0] ?? "";
 }

@@ -16,8 +16,8 @@ export interface Redaction {
 const secretName =
   "[\\w.-]{0,100}(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential)[\\w.-]{0,100}";
 
-/** In quotes, or up to a blank. What begins with `$` is the name of a secret, and not one. */
-const value = `("[^"$][^"]*"|'[^']+'|[^\\s"'$][^\\s"']*)`;
+/** In quotes (a shell's word may be several of them, with `\\'` between), or up to a blank. What begins with `$` is the name of a secret, and not one. */
+const value = `("[^"$][^"]*"|'[^']+'(?:\\\\''[^']*')*|[^\\s"'$][^\\s"']*)`;
 
 /** Each keeps its first group and takes out its second. */
 const inText: readonly RegExp[] = [

@@ -3,6 +3,7 @@
  * reaches beyond the cluster needs a permission.
  */
 import * as v from "valibot";
+import { commandLine } from "../../base/shell_quote.ts";
 import { hasExpression } from "../../expression/template.ts";
 import { type KubectlReason, kubectlReasonText, kubectlUse } from "../../gate/kubectl.ts";
 import { described, maxOutput, text } from "../fields.ts";
@@ -66,7 +67,7 @@ outputs:
   nodes: \${{ steps.nodes.stdout.lines() }}
 `,
   plan: ({ kubectl }) => ({
-    does: `kubectl ${kubectl.join(" ")}`,
+    does: `kubectl ${commandLine(kubectl)}`,
     command: ["kubectl", ...kubectl],
     where: "here",
     effect: changes(kubectl) ? "asks" : "reads",

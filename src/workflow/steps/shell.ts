@@ -1,5 +1,6 @@
 /** `shell`: a command of this machine. */
 import * as v from "valibot";
+import { commandLine } from "../../base/shell_quote.ts";
 import { command, described, environment, maxOutput } from "../fields.ts";
 import { defineStep } from "./kind.ts";
 import { localOutput, runHere } from "./local_output.ts";
@@ -33,7 +34,7 @@ steps:
   plan: ({ shell }) => {
     const words = typeof shell === "string" ? ["sh", "-c", shell] : shell;
     return {
-      does: `run ${words.join(" ")} here`,
+      does: `run ${typeof shell === "string" ? words.join(" ") : commandLine(words)} here`,
       command: words,
       where: "here",
       effect: "changes",
