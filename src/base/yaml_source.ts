@@ -81,6 +81,11 @@ export class YamlSource {
     return range ? this.#problem(range[0], range[1], message) : this.atTop(message);
   }
 
+  /** Where the value at a path stands. */
+  place(path: SourcePath): { file: string; path: SourcePath; line: number } {
+    return { file: this.file.path, path, line: this.atValue(path, "").line };
+  }
+
   /** The beginning of the file. */
   atTop(message: string): FileProblem {
     return { line: 1, column: 1, width: 1, message };
@@ -206,10 +211,10 @@ function toPlain(file: SourceFile, document: Document.Parsed, lines: LineCounter
 export function describe(
   file: SourceFile,
   problems: readonly FileProblem[],
-  wayToAll = "",
+  { wayToAll = "", most = maxProblems }: { wayToAll?: string; most?: number } = {},
 ): string {
   const lines = file.text.split(/\r?\n/);
-  const shown = problems.slice(0, maxProblems).map((problem) => {
+  const shown = problems.slice(0, most).map((problem) => {
     const place = `${file.path}:${problem.line}:${problem.column}`;
     return `${place}: ${problem.message}\n${excerpt(lines[problem.line - 1] ?? "", problem)}`;
   });

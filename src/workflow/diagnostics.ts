@@ -1,4 +1,5 @@
 /** What is wrong with workflow files, as a compiler would say it: all of it at once. */
+import { definedOnly } from "../base/defined_only.ts";
 import { KodamaError } from "../base/errors.ts";
 import { describe, type FileProblem, type SourceFile } from "../base/yaml_source.ts";
 
@@ -68,13 +69,24 @@ export function sorted(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   });
 }
 
-/** Each with its line and a caret. A warning says that it is one. Paths below the folder are told from there. */
-export function diagnosticsText(diagnostics: readonly Diagnostic[], folder: string): string {
+/**
+ * Each with its line and a caret. A warning says that it is one. Paths below the folder are relative to it.
+ *
+ * @param most of one file; twenty by default.
+ */
+export function diagnosticsText(
+  diagnostics: readonly Diagnostic[],
+  folder: string,
+  most?: number,
+): string {
   return [...Map.groupBy(sorted(diagnostics), ({ file }) => file)].map(([file, all]) =>
     describe(
       { ...file, path: nearPath(file.path, folder) },
       all.map((one) => isError(one) ? one : { ...one, message: `warning: ${one.message}` }),
-      "; kodama workflow check -o json has all of them",
+      {
+        wayToAll: "; `kodama workflow check | cat` and -o json have all of them",
+        ...definedOnly({ most }),
+      },
     )
   ).join("\n");
 }

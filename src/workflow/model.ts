@@ -19,6 +19,12 @@ export interface Place {
   path: SourcePath;
 }
 
+/** A place whose line is known, so that an error of a run can name it. */
+export interface LinePlace extends Place {
+  /** From 1. */
+  line: number;
+}
+
 /** Kinds of a parameter's value. `duration` is a text such as `30s`. */
 export type ParamType = "text" | "number" | "boolean" | "duration" | "list";
 
@@ -87,7 +93,7 @@ export interface StepFrame {
   named: boolean;
   /** As a person reads it. May hold expressions. */
   title?: string;
-  at: Place;
+  at: LinePlace;
   /** An expression; the step is skipped unless it gives true. */
   when?: string | boolean;
   /** A duration, or an expression that gives one. */
@@ -122,7 +128,7 @@ export interface Concurrency {
 export interface Output {
   name: string;
   template: string;
-  at: Place;
+  at: LinePlace;
 }
 
 /** A workflow in its full form; `extends` is resolved. */

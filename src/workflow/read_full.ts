@@ -54,7 +54,7 @@ export async function readFull(source: YamlSource, name: string): Promise<ReadLa
     outputs: Object.entries(written.outputs ?? {}).map(([output, template]) => ({
       name: output,
       template,
-      at: { file: file.path, path: ["outputs", output] },
+      at: source.place(["outputs", output]),
     })),
     ...definedOnly({
       extends: written.extends,

@@ -111,7 +111,7 @@ export class StepReader {
     return {
       id: id ?? `${kind.name}-${Number(path.at(-1)) + 1}`,
       named: id !== undefined,
-      at: { file: this.#source.file.path, path },
+      at: this.#source.place(path),
       continueOn: given.continueOn ?? this.#defaults.continueOn ?? "nothing",
       ...definedOnly({ title: name, when, timeout }),
       ...(retry === undefined ? {} : { retry: retryOf(retry) }),

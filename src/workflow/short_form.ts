@@ -30,7 +30,7 @@ export async function widened(
       id: "exec-1",
       named: false,
       kind: "exec",
-      at: { file: path, path: [] },
+      at: source.place([]),
       // What the short form has is literal: `${{` has no meaning there.
       fields: { exec: literal(command), ...defined(bounds) },
       inner: {},

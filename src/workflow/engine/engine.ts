@@ -15,7 +15,7 @@ import { evaluateDeep, textsWithin, type Values } from "../templates.ts";
 import { variablesGranted } from "../variables_named.ts";
 import type { Kept } from "./kept.ts";
 import { Mask } from "./mask.ts";
-import { exitCodeOfStep } from "./policy.ts";
+import { exitCodeOfStep, messageAt } from "./policy.ts";
 import type { Scope, WhereOverrides } from "./scope.ts";
 import { finallyPrefix } from "./step_identity.ts";
 import { StepRunner } from "./step_runner.ts";
@@ -263,12 +263,12 @@ function outputsOf(
   values: Values,
 ): { outcome: StepOutcome; outputs: JsonValue } {
   const found: Record<string, JsonValue> = {};
-  for (const { name, template } of outputs) {
+  for (const { name, template, at } of outputs) {
     try {
       found[name] = evaluateDeep(template, values) as JsonValue;
     } catch (error) {
       if (!(error instanceof KodamaError)) throw error;
-      const reason = `outputs.${name}: ${error.message}`;
+      const reason = `outputs.${name}: ${messageAt(error, at)}`;
       return { outcome: { kind: "failed", reason }, outputs: found };
     }
   }

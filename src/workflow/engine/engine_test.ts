@@ -488,3 +488,36 @@ Deno.test("one slip is one problem, at its own place", async () => {
     /\$\{\{ in it needs quotes/,
   );
 });
+
+Deno.test("an expression that fails in a run is named with its file and line", async () => {
+  const endOf = async (text: string) =>
+    endsOf((await play({ files: { "w.yaml": text } })).events).at(-1);
+  const params = "params: { l: [1] }\n";
+  const cases: [string, string][] = [
+    [
+      "steps:\n  - check: ${{ params.l[5] > 1 }}\n",
+      "a list of 1 has no item 5; the first one is 0 (w.yaml:3)",
+    ],
+    [
+      "steps:\n  - wait: 1ms\n  - wait: 1ms\n    when: ${{ params.l[5] > 1 }}\n",
+      "when: a list of 1 has no item 5; the first one is 0 (w.yaml:4)",
+    ],
+    [
+      "steps:\n  - wait: 1ms\noutputs:\n  x: ${{ params.l[5] }}\n",
+      "outputs.x: a list of 1 has no item 5; the first one is 0 (w.yaml:5)",
+    ],
+  ];
+  for (const [text, reason] of cases) {
+    assert.equal(await endOf(params + text), `= failed: ${reason}`);
+  }
+});
+
+Deno.test("the default that stands for an answer is shown", async () => {
+  const text = "steps:\n  - { prompt: Which?, choices: [a, b], default: b }\n";
+  const lines = async (answers: readonly string[]) =>
+    (await play({ files: { "w.yaml": text }, answers })).events.flatMap((event) =>
+      event.kind === "stepLine" ? [event.text] : []
+    );
+  assert.deepEqual(await lines([]), ["no answer: b, the default"]);
+  assert.deepEqual(await lines(["a"]), []);
+});

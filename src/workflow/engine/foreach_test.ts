@@ -60,3 +60,14 @@ Deno.test("of how many rounds at a time an expression can tell, and not nonsense
   const { events } = await play({ files: { "w.yaml": text("many") } });
   assert.match(endsOf(events)[0] ?? "", /failed: concurrency: expected a whole number from 1/);
 });
+
+Deno.test("rounds that were allowed to fail are named", async () => {
+  const lines = async (run: Play["run"]) =>
+    (await play(rounds("maxFail: 3", run))).events.flatMap((event) =>
+      event.kind === "stepLine" && event.step === "each" ? [event.text] : []
+    );
+  assert.deepEqual(await lines(([, item]) => item === "b" || item === "d" ? 1 : 0), [
+    "2 of 5 rounds failed, which maxFail allows: b, d",
+  ]);
+  assert.deepEqual(await lines(() => 0), []);
+});

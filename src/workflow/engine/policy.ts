@@ -1,8 +1,10 @@
 /** What follows from how a step ended: pure decisions. */
 import { formatDuration } from "../../base/duration.ts";
+import type { KodamaError } from "../../base/errors.ts";
 import { retryDelayMs, type RetryPolicy } from "../../base/retry.ts";
 import type { Outcome } from "../../exec/model.ts";
-import type { ContinueOn } from "../model.ts";
+import { ExpressionError } from "../../expression/problem.ts";
+import type { ContinueOn, LinePlace } from "../model.ts";
 import type { StepOutcome } from "../step_events.ts";
 
 /** Returns the delay before the next attempt; undefined if there is none. `attempt` is the last one, from 1. */
@@ -57,6 +59,12 @@ export function exitCodeOfStep(outcome: StepOutcome): number {
     case "failed":
       return outcome.exitCode ?? 5;
   }
+}
+
+/** The message of an error; of an expression, with the file and line of what holds it. */
+export function messageAt(error: KodamaError, { file, line }: LinePlace): string {
+  if (!(error instanceof ExpressionError)) return error.message;
+  return `${error.message} (${file.slice(file.lastIndexOf("/") + 1)}:${line})`;
 }
 
 /** Why it ended so, in words; empty after a success. */

@@ -9,7 +9,7 @@ import type { StepOutcome, StepTargetEnd } from "../step_events.ts";
 import { type Intent, mayChangeCluster, type StepEnd, type StepKind } from "../steps/kind.ts";
 import { stepKind } from "../steps/registry.ts";
 import { evaluateDeep, evaluateFields } from "../templates.ts";
-import { goesOn, nextAttempt, reasonOf } from "./policy.ts";
+import { goesOn, messageAt, nextAttempt, reasonOf } from "./policy.ts";
 import { namesIn, type Scope } from "./scope.ts";
 import { settled } from "./settled_fields.ts";
 import type { InnerEnd } from "./stage.ts";
@@ -128,7 +128,7 @@ export class StepRunner implements Sequences {
       return value === true ? { kind: "ok" } : { kind: "skipped", reason: `when: ${step.when}` };
     } catch (error) {
       if (!(error instanceof KodamaError)) throw error;
-      return { kind: "failed", reason: `when: ${error.message}` };
+      return { kind: "failed", reason: `when: ${messageAt(error, step.at)}` };
     }
   }
 
@@ -211,7 +211,7 @@ export class StepRunner implements Sequences {
       const stage = makeStage(this, step, { ...at, limitMs, signal: deadline.signal });
       return bounded(await kind.run(fields, stage), { deadline, limitMs, signal: at.signal });
     } catch (error) {
-      const end = endOfError(error, at.signal.aborted || deadline?.expired === true);
+      const end = endOfError(error, step, at.signal.aborted || deadline?.expired === true);
       return bounded(end, { deadline, limitMs, signal: at.signal });
     }
   }
@@ -271,9 +271,10 @@ function bounded(
 }
 
 /** What was thrown as an outcome; a bug of kodama's stays one. */
-function endOfError(error: unknown, ended: boolean): StepEnd {
+function endOfError(error: unknown, { at }: Step, ended: boolean): StepEnd {
   if (error instanceof KodamaError) {
-    const { kind, message, hint } = error;
+    const { kind, hint } = error;
+    const message = messageAt(error, at);
     const reason = hint === undefined ? message : `${message} (${hint})`;
     const outcome: StepOutcome = kind === "forbidden"
       ? { kind: "denied", reason }

@@ -7,6 +7,15 @@ import type { StepOutcome } from "../step_events.ts";
 import { defineStep, failed, ok } from "./kind.ts";
 import { amountOf, overBudget } from "./pod_fields.ts";
 
+/** Failed rounds that a line names. */
+const roundsShown = 5;
+
+/** An item as a line names it. */
+function itemText(item: JsonValue): string {
+  const text = typeof item === "string" ? item : JSON.stringify(item);
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+}
+
 /** The kind `foreach`. */
 export const foreachStep = defineStep({
   name: "foreach",
@@ -84,6 +93,14 @@ outputs:
     const atOnce = Math.min(Number(concurrency), items.length);
     await Promise.all(Array.from({ length: atOnce }, takeTurns));
     const output = { items: rounds.map(({ item, outcome }) => ({ item, outcome: outcome.kind })) };
-    return stopper === undefined ? ok(output) : { outcome: stopper, output };
+    if (stopper !== undefined) return { outcome: stopper, output };
+    const failures = rounds.filter(({ outcome }) => outcome.kind !== "ok");
+    if (failures.length > 0) {
+      const names = failures.slice(0, roundsShown).map(({ item }) => itemText(item));
+      const more = failures.length > roundsShown ? ", …" : "";
+      const count = `${failures.length} of ${items.length} rounds failed`;
+      stage.line(`${count}, which maxFail allows: ${names.join(", ")}${more}`, "stderr");
+    }
+    return ok(output);
   },
 });

@@ -38,13 +38,15 @@ outputs:
         ? ok({ answer: "yes", yes: true })
         : { outcome: { kind: "refused", reason: `no to: ${prompt}` }, output: {} };
     }
-    const answer = await stage.ask({
+    const given = await stage.ask({
       text: prompt,
       choices: choices ?? [],
       secret: false,
       free: choices === undefined,
-    }) ?? fallback;
-    if (answer === undefined) return failed("there is nobody to ask, and it has no default");
+    });
+    const answer = given ?? fallback;
+    if (answer === undefined) return failed("no one can answer, and there is no default");
+    if (given === undefined) stage.line(`no answer: ${answer}, the default`, "stderr");
     return ok({ answer, yes: answer === "yes" });
   },
 });

@@ -10,7 +10,8 @@ export const command = defineCommand({
   description:
     "Holds workflow files against what kodama knows of them, and says everything that is wrong: with file, line " +
     "and column, and what was expected. Files that they extend or use are looked at too. Nothing is run, and no " +
-    "cluster is asked. Without names it is every workflow that can be named from here.",
+    "cluster is asked. Without names it is every workflow that can be named from here. On a terminal, at most " +
+    "20 problems of a file are shown; in a pipe, all of them.",
   operands: [{ name: "WORKFLOW", arity: "any", completion: { kind: "workflows" } }],
   flags: {
     output: value("print data", formats.parse, { short: "o", ...formats }),
@@ -33,7 +34,11 @@ export const command = defineCommand({
     const all = checked.flatMap(({ diagnostics }) => diagnostics);
     if (format === undefined) {
       if (all.length > 0) {
-        const text = printable(actions.diagnosticsText(all, machine.places.workingDir));
+        const text = printable(actions.diagnosticsText(
+          all,
+          machine.places.workingDir,
+          terminal.stdout.isTerminal ? undefined : Infinity,
+        ));
         await terminal.stdout.write(`${text}\n`);
       }
       await terminal.stderr.write(`${verdict(checked)}\n`);
