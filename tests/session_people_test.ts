@@ -5,6 +5,7 @@ import { currentTask } from "../src/actions/agent/tasks.ts";
 import { planDeletion } from "../src/actions/session/delete.ts";
 import { doctorSessions } from "../src/actions/session/doctor.ts";
 import type { StartOptions } from "../src/actions/session/events.ts";
+import { findSession } from "../src/actions/session/find.ts";
 import { resume } from "../src/actions/session/resume.ts";
 import { share } from "../src/actions/session/share.ts";
 import { start } from "../src/actions/session/start.ts";
@@ -99,6 +100,19 @@ Deno.test("whatever ends or uses somebody else's session names the owner first, 
     resume(bob, { name: "web", readyTimeoutMs: 60_000, signal }),
   );
   assert.deepEqual(resumed[0], { kind: "warning", text: 'session "web" belongs to alice' });
+});
+
+Deno.test("`start()` with a prompt fails if the image has no agent, and gives no task", async () => {
+  await using cluster = await startTestCluster();
+  const host = await machineOf(cluster, "alice");
+  await using _client = await host.kube();
+  const task = { adapter: "claude", prompt: "x", words: [] } as const;
+  await assert.rejects(started(host, { task, image: "debian:12" }), {
+    kind: "environment",
+    message: /has no claude, so the task wasn't given$/,
+  });
+  const { target } = await findSession(host, { name: "web" }, signal);
+  assert.equal(await currentTask(host, target, signal), undefined);
 });
 
 Deno.test("`start()` that is stopped while its state is created leaves nothing of the session", async () => {

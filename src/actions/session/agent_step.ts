@@ -1,7 +1,9 @@
 /** The task that a session is begun with: given once, however often its start goes on. */
+import { adapterNamed } from "../../agent/adapters.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { Target } from "../../kube/target.ts";
 import type { Session } from "../../session/model.ts";
+import { runInPod } from "../../session/run_in_pod.ts";
 import { readTasks, startTask, type Task } from "../agent/tasks.ts";
 import type { Host } from "../host.ts";
 import type { FirstTask } from "./events.ts";
@@ -33,6 +35,7 @@ export async function giveTask(
   const same = tasks.find((one) => isOf(one, task));
   if (same !== undefined) return { number: same.number, already: true };
   if (session.agent !== undefined) throw begunOtherwise(session);
+  await requireAgent(host, { session, target, task, signal });
   const { adapter, prompt, words } = task;
   const once = `first${uid.replaceAll(/[^0-9A-Za-z]/g, "")}`;
   const { number } = await startTask(host, target, { adapter, prompt, words, once, signal });
@@ -43,6 +46,41 @@ export async function giveTask(
   if (!isOf(taken, task)) throw begunOtherwise(session);
   return { number: taken.number, already: true };
 }
+
+/** Throws KodamaError `environment` if the session's image has no Claude Code for the task. */
+async function requireAgent(
+  host: Host,
+  { session, target, task, signal }: {
+    session: Session;
+    target: Target;
+    task: FirstTask;
+    signal: AbortSignal;
+  },
+): Promise<void> {
+  if (task.adapter !== "claude") return;
+  const { preparation } = adapterNamed(task.adapter);
+  const client = await host.kube(target.context);
+  const script = `${preparation}\ncommand -v claude >/dev/null || exit ${notFound}`;
+  const { outcome } = await runInPod({ client, target, clock: host.clock, signal }, {
+    words: ["sh", "-c", script],
+    timeoutMs: 15_000,
+  });
+  // A pod that can't be asked fails in what comes next, with its own reason.
+  if (outcome.kind !== "failed" || outcome.exitCode !== notFound) return;
+  const { name, spec: { image } } = session;
+  throw new KodamaError(
+    "environment",
+    `the image ${image} has no claude, so the task wasn't given`,
+    {
+      hint:
+        `install it in the session (kodama attach ${name}) and run the same start again, or delete ` +
+        `the session and choose another --image; --adapter command runs a command instead`,
+    },
+  );
+}
+
+/** The exit code of a shell for a program that it doesn't find. */
+const notFound = 127;
 
 function begunOtherwise({ name }: Session): KodamaError {
   return new KodamaError("conflict", `session "${name}" was begun with another prompt`, {
