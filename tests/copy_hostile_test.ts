@@ -61,7 +61,7 @@ const refused: Readonly<Record<string, { pieces: Uint8Array[]; reason: RegExp }>
   },
   "a file through a link of the archive": {
     pieces: [entry("way", { type: "2", link: "/tmp" }), entry("way/evil"), end],
-    reason: /below way, which is no folder/,
+    reason: /below way, which is not a folder/,
   },
   "a link in the place of a folder that is filled": {
     pieces: [entry("way/", { type: "5" }), entry("way", { type: "2", link: "/tmp" }), end],

@@ -103,7 +103,7 @@ for (const image of images) {
       upload(`${folder}/tree`, { open, path: "far", name: "." }),
       failure(/\/b exists in the pod and is not a directory/),
     );
-    await assert.rejects(download({ open, path: "tree" }, `${folder}/near`), /is no folder/);
+    await assert.rejects(download({ open, path: "tree" }, `${folder}/near`), /is not a folder/);
     for (const place of ["far", "near"]) {
       assert.equal(await Deno.readTextFile(`${folder}/${place}/a`), "old\n");
       await assertNothingLeft(`${folder}/${place}`);

@@ -134,7 +134,7 @@ Deno.test("exec by the real program", async (t) => {
     assert.ok(!told.some(({ event }) => event === "line"));
   });
 
-  await t.step("--list runs nothing, and a change in many pods needs a yes", async () => {
+  await t.step("--list runs nothing, and a change in many pods needs confirmation", async () => {
     const touch = ["--", "touch", "/tmp/touched"];
     const listed = await kodama.run(["exec", ...drives, "--list", "-o", "jsonl", ...touch]);
     assert.equal(objects(listed.stdout).length, 4);

@@ -175,7 +175,7 @@ Deno.test("runs are kept, shown and run again, by the real program", async (t) =
       assert.equal(strict.code, 4);
       assert.match(
         strict.stderr,
-        /^weka-drive-1: unreachable: pod "weka-drive-1" was made anew since that run/m,
+        /^weka-drive-1: unreachable: pod "weka-drive-1" was recreated since that run/m,
       );
       // The last run is now the one that failed; its places are still those of the first.
       const anew = await kodama.run([

@@ -249,6 +249,6 @@ Deno.test("a branch comes home without having been pushed, and changes nothing e
     await run(["stop", "beside"], {}, clone);
     const elsewhere = await run(["pull", "work"]);
     assert.equal(elsewhere.code, 2);
-    assert.match(elsewhere.stderr, /is no clone of http/);
+    assert.match(elsewhere.stderr, /is not a clone of http/);
   });
 });

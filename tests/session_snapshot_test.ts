@@ -26,7 +26,7 @@ Deno.test("a stopped session is kept in the cluster, and comes back as another o
   await on("stop", "work");
   const { stdout, stderr, code } = await kodama.run(["snapshot", "work", "--as", "before"]);
   assert.deepEqual({ stdout, code }, { stdout: "snapshot/before is Ready\n", code: 0 }, stderr);
-  assert.match(stderr, /whom the agent is signed in as/);
+  assert.match(stderr, /includes the agent.s login/);
   const names = (await kubectl.ok("get", "volumesnapshots", "-o", "name")).split("\n");
   assert.deepEqual(names.map((name) => name.split("/")[1]), [
     "kodama-claude-home-before",
@@ -59,7 +59,7 @@ Deno.test("what is in a stopped session's volumes is replaced by a snapshot's, a
   await on("snapshot", "work", "--as", "before");
   await inPod("work", `echo two > a; echo late > late; echo newer > ~/.claude/.credentials.json`);
   const running = await kodama.run(["restore", "work", "before"]);
-  assert.match(running.stderr, /runs: nothing is restored under its hands/);
+  assert.match(running.stderr, /is running; stop it first/);
   await on("stop", "work");
   assert.equal((await kodama.run(["restore", "work", "before"])).code, 2);
   const late = await kodama.run(["restore", "work", "before", "--yes", "--timeout", "1ms"]);

@@ -84,7 +84,7 @@ Deno.test("with nobody to ask, nothing is trusted by itself", async () => {
   await using scene = await Scene.open();
   const { code, stderr } = await scene.run("add", "deploy");
   assert.equal(code, 2);
-  assert.match(stderr, /there is nobody to ask.*\nhint: --yes says so/);
+  assert.match(stderr, /there is no terminal to ask on.*\nhint: pass --yes to trust it/);
   assert.match((await scene.run("list")).stderr, /no workflow is trusted/);
 });
 

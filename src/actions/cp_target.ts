@@ -50,7 +50,7 @@ export interface CopyScene {
 /** Before a copy is resumed. */
 const delays = { delayMs: 100, maxDelayMs: 5000 };
 
-const goesOn = "what has arrived is kept, and the same command goes on from it";
+const goesOn = "what has arrived is kept, and the same command resumes from it";
 
 /** Copies. Rejects only where kodama itself is wrong. */
 export async function copyTarget(scene: CopyScene, run: TargetRun): Promise<Outcome> {

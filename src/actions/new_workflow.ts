@@ -23,7 +23,7 @@ export async function newWorkflow(
   source: NewWorkflowSource,
 ): Promise<string> {
   if (!/^[A-Za-z0-9][\w.-]*$/.test(name)) {
-    throw new UsageError(`"${name}" is no name for a workflow`, {
+    throw new UsageError(`"${name}" is not a workflow name`, {
       hint: "letters, digits, dots, - and _",
     });
   }

@@ -74,7 +74,7 @@ export async function findAnyRun(host: Host, wanted: string | undefined): Promis
   if (other !== undefined) {
     const newest = matching.slice(-idsTold).reverse().join(", ");
     const more = matching.length > idsTold ? ` and ${matching.length - idsTold} more` : "";
-    throw new KodamaError("notFound", `several runs begin with "${wanted}": ${newest}${more}`, {
+    throw new KodamaError("notFound", `several runs start with "${wanted}": ${newest}${more}`, {
       hint: "a few more of its characters are enough; kodama runs list shows what ran",
     });
   }

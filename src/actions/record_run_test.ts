@@ -194,7 +194,7 @@ Deno.test("a pod that is gone or another one is unreachable in a rerun, and the 
   const refusals = (events: readonly ExecEvent[]) =>
     outcomes(events).flatMap((one) => one.kind === "unreachable" ? [one.reason] : []).toSorted();
   const refused = [
-    'pod "w-1" was made anew since that run (--recreated runs in it)',
+    'pod "w-1" was recreated since that run (--recreated runs in it)',
     'pod "w-gone" of that run is gone',
   ];
   assert.deepEqual(refusals(await again({ run: run1 })), refused);
@@ -228,7 +228,7 @@ Deno.test("of the many runs that begin alike, the newest few are told", async ()
   for (let minute = 0; minute < 60; minute++) files.set(`/config/runs/${id(minute)}.jsonl`, "");
   await assert.rejects(findRun(host, "20260101"), {
     kind: "notFound",
-    message: `several runs begin with "20260101": ${id(59)}, ${id(58)}, ${id(57)} and 57 more`,
+    message: `several runs start with "20260101": ${id(59)}, ${id(58)}, ${id(57)} and 57 more`,
     hint: "a few more of its characters are enough; kodama runs list shows what ran",
   });
 });

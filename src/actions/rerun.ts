@@ -83,7 +83,7 @@ function checked({ header }: PastRun, given: GivenOptions): GivenOptions {
       "conflict",
       `run ${header.id} was a copy, which isn't made from its record`,
       {
-        hint: "give the same kodama cp again: it goes on from what has arrived",
+        hint: "run the same kodama cp again: it resumes from what has arrived",
       },
     );
   }

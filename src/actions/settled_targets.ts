@@ -81,7 +81,7 @@ function refusal({ pod }: Target, now: Target | undefined): KodamaError {
     ? new KodamaError("notFound", `pod "${pod}" of that run is gone`)
     : new KodamaError(
       "conflict",
-      `pod "${pod}" was made anew since that run (--recreated runs in it)`,
+      `pod "${pod}" was recreated since that run (--recreated runs in it)`,
     );
 }
 

@@ -208,13 +208,13 @@ async function refused(
   const since = lock ? "since it was locked" : "since it was trusted";
   const known = await listWorkflowFiles(host.files, host.places);
   const word = known.some((one) => one.path === path) ? name : path;
-  const why = seen === "new" ? "was never looked at here" : `has changed ${since}${files}`;
+  const why = seen === "new" ? "isn't trusted yet" : `has changed ${since}${files}`;
   return new KodamaError(
     "forbidden",
-    `the workflow ${name} (${path}) ${why}, and there is nobody to ask`,
+    `the workflow ${name} (${path}) ${why}, and there is no terminal to ask on`,
     {
       hint: lock
-        ? `look at what has changed, then write ${lockName} anew: kodama workflow trust lock`
+        ? `look at what has changed, then write ${lockName} again: kodama workflow trust lock`
         : `look at it, then: kodama workflow trust add ${word}; in CI --trust, or a ${lockName} beside it`,
     },
   );

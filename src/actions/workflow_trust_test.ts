@@ -90,7 +90,7 @@ Deno.test("with nobody to ask it fails, and says the ways out", async () => {
       .catch((error) => error);
     assert.ok(failure instanceof KodamaError);
     assert.equal(failure.kind, "forbidden");
-    assert.match(failure.message, /was never looked at here, and there is nobody to ask/);
+    assert.match(failure.message, /isn't trusted yet, and there is no terminal to ask on/);
     assert.equal(
       failure.hint,
       `look at it, then: kodama workflow trust add ${word}; in CI --trust, or a kodama.lock beside it`,
@@ -110,7 +110,7 @@ Deno.test("workflows of kodama and of the user's own folder are never asked abou
   await ensureTrusted(host, subject("", "/config/workflows/a.yaml"), nobody);
   await assert.rejects(
     ensureTrusted(host, subject("", "/config/workflows/../../repo/a.yaml"), nobody),
-    /was never looked at/,
+    /trusted yet/,
   );
 });
 
@@ -124,7 +124,7 @@ Deno.test("a lock file counts where nobody can be asked, as long as nothing has 
   files.set("/project/workflows/kodama.lock", await lockFor(host, [subject()]));
   await ensureTrusted(host, subject(), nobody);
   await assert.rejects(ensureTrusted(host, subject("other"), nobody), {
-    message: /has changed since it was locked: deploy.yaml, and there is nobody to ask/,
+    message: /has changed since it was locked: deploy.yaml, and there is no terminal to ask on/,
     hint: /kodama workflow trust lock$/,
   });
   const { asked, options } = person(true);
@@ -157,7 +157,7 @@ Deno.test("trust is taken back by path or as a whole", async () => {
     kind: "notFound",
     message: 'no workflow othre is trusted; did you mean "other"?',
   });
-  await assert.rejects(ensureTrusted(host, subject(), nobody), /never looked at/);
+  await assert.rejects(ensureTrusted(host, subject(), nobody), /trusted yet/);
   assert.deepEqual(await revokeTrust(host, { kind: "named", word: "other" }), [
     "/project/workflows/other.yaml",
   ]);

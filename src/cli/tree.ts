@@ -70,7 +70,7 @@ const branch = (
 /** The commands of sessions: they stand at the root, and below `session` too. */
 const sessionCommands = {
   start: dialling(
-    "begin a session, or go on with its start",
+    "start a session, or resume an interrupted start",
     () => import("./commands/session/start.ts"),
   ),
   list: dialling("list sessions", () => import("./commands/session/list.ts")),
@@ -80,19 +80,22 @@ const sessionCommands = {
     "print what a teammate needs to attach",
     () => import("./commands/session/share.ts"),
   ),
-  stop: dialling("stop a session, and keep its work", () => import("./commands/session/stop.ts")),
+  stop: dialling("stop a session and keep its volumes", () => import("./commands/session/stop.ts")),
   resume: dialling(
-    "bring a stopped session up again",
+    "start a stopped session again",
     () => import("./commands/session/resume.ts"),
   ),
-  pull: dialling("bring a session's branch home", () => import("./commands/session/pull.ts")),
+  pull: dialling(
+    "fetch a session's branch into this repository",
+    () => import("./commands/session/pull.ts"),
+  ),
   clone: dialling("copy a session", () => import("./commands/session/clone.ts")),
   snapshot: dialling(
-    "keep a session's files, in the cluster or in a file",
+    "save a session's files, in the cluster or in a file",
     () => import("./commands/session/snapshot.ts"),
   ),
   restore: dialling(
-    "bring a session's files back",
+    "restore a session's files",
     () => import("./commands/session/restore.ts"),
   ),
   delete: dialling("delete a session", () => import("./commands/session/delete.ts")),
@@ -118,7 +121,7 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
   cp: dialling("copy files to and from every matching pod", () => import("./commands/cp.ts")),
   pods: dialling("list the pods that a selection matches", () => import("./commands/pods.ts")),
   pick: dialling("choose pods, and print their names", () => import("./commands/pick.ts")),
-  runs: branch("past runs: look at them, run them again", {
+  runs: branch("list and rerun past runs", {
     list: leaf("list past runs", () => import("./commands/runs/list.ts")),
     show: leaf("show how each pod of a run ended", () => import("./commands/runs/show.ts")),
     rerun: dialling(
@@ -126,23 +129,23 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
       () => import("./commands/runs/rerun.ts"),
     ),
   }),
-  workflow: branch("workflow files: look at them, check them, make them", {
+  workflow: branch("list, check and create workflow files", {
     list: leaf("list the workflows that can be run", () => import("./commands/workflow/list.ts")),
     show: leaf("show what a workflow does", () => import("./commands/workflow/show.ts")),
-    check: leaf("say what is wrong with files", () => import("./commands/workflow/check.ts")),
+    check: leaf("report problems in workflow files", () => import("./commands/workflow/check.ts")),
     graph: leaf("draw a workflow as a chart", () => import("./commands/workflow/graph.ts")),
     test: leaf("run tests of workflows", () => import("./commands/workflow/test.ts")),
     new: leaf("make a workflow file", () => import("./commands/workflow/new.ts")),
     schema: leaf("print the JSON schema", () => import("./commands/workflow/schema.ts")),
     trust: branch("which workflows of repositories may run", {
       add: leaf(
-        "look at a workflow, and trust it",
+        "review a workflow and trust it",
         () => import("./commands/workflow/trust/add.ts"),
       ),
       list: leaf("list what is trusted", () => import("./commands/workflow/trust/list.ts")),
-      revoke: leaf("take trust back", () => import("./commands/workflow/trust/revoke.ts")),
+      revoke: leaf("revoke trust", () => import("./commands/workflow/trust/revoke.ts")),
       lock: leaf(
-        "print a lock file, for where nobody can be asked",
+        "print a lock file, for CI",
         () => import("./commands/workflow/trust/lock.ts"),
       ),
     }),
@@ -150,7 +153,7 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
   ...sessionCommands,
   ls: synonym("list"),
   snapshots: branch("snapshots of sessions that the cluster keeps", snapshotsCommands),
-  session: branch("the same commands, as words of their own", {
+  session: branch("all session commands, grouped", {
     start: synonym("start"),
     list: synonym("list"),
     ls: synonym("list"),
@@ -175,24 +178,30 @@ export const tree: Branch = branch("pick pods, run things in all of them at once
     list: dialling("list its tasks", () => import("./commands/agent/list.ts")),
     logs: dialling("show what it did for a task", () => import("./commands/agent/logs.ts")),
   }),
-  template: branch("what sessions begin with", {
+  template: branch("session templates", {
     list: leaf("list templates", () => import("./commands/template/list.ts")),
     show: leaf("print a template", () => import("./commands/template/show.ts")),
   }),
-  sync: branch("a folder here and one in a pod kept alike", {
-    start: dialling("keep two folders alike", () => import("./commands/sync/start.ts")),
+  sync: branch("keep a local folder and one in a pod in sync", {
+    start: dialling("keep two folders in sync", () => import("./commands/sync/start.ts")),
     list: leaf("list the syncs of this machine", () => import("./commands/sync/list.ts")),
     status: leaf("show how a sync is doing", () => import("./commands/sync/status.ts")),
-    flush: leaf("wait until both sides are alike", () => import("./commands/sync/flush.ts")),
-    conflicts: leaf("list what conflicts kept", () => import("./commands/sync/conflicts.ts")),
-    pause: leaf("let a sync rest", () => import("./commands/sync/pause.ts")),
-    resume: leaf("let a sync go on", () => import("./commands/sync/resume.ts")),
+    flush: leaf("wait until both sides are in sync", () => import("./commands/sync/flush.ts")),
+    conflicts: leaf(
+      "list the copies stored for conflicts",
+      () => import("./commands/sync/conflicts.ts"),
+    ),
+    pause: leaf("pause a sync", () => import("./commands/sync/pause.ts")),
+    resume: leaf("resume a paused sync", () => import("./commands/sync/resume.ts")),
     stop: leaf("end a sync", () => import("./commands/sync/stop.ts")),
   }),
   cluster: branch("a Kubernetes to try things on, inside kodama", {
     up: leaf("start the embedded cluster", () => import("./commands/cluster/up.ts")),
-    down: leaf("stop it and remove what it kept", () => import("./commands/cluster/down.ts")),
-    status: leaf("say whether it runs, and where", () => import("./commands/cluster/status.ts")),
+    down: leaf("stop it and remove its data", () => import("./commands/cluster/down.ts")),
+    status: leaf(
+      "print whether it is running, and its address",
+      () => import("./commands/cluster/status.ts"),
+    ),
   }),
   config: branch("read and change the settings", {
     get: leaf("print one setting", () => import("./commands/config/get.ts")),

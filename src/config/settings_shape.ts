@@ -78,7 +78,7 @@ export const settingsShape = v.strictObject({
       claudeHome: setting(quantity, "Size of a session's home of the agent."),
       className: setting(objectName, "StorageClass of both; the cluster's default if not set."),
     }),
-    branchPrefix: setting(text, "Branches of sessions begin with it."),
+    branchPrefix: setting(text, "Prefix of the branches of sessions."),
     env: group({
       excludeVars: setting(texts, "Variables that never reach a session."),
     }),
@@ -86,7 +86,7 @@ export const settingsShape = v.strictObject({
     tolerations: setting(tolerations, "Taints of nodes that sessions tolerate."),
     containers: setting(containers, "Further containers of a session's pod."),
     ttl: setting(limit, "Time to live of a session's pod; a resume begins another one."),
-    idleTimeout: setting(limit, "A session stops by itself when nobody used it for so long."),
+    idleTimeout: setting(limit, "A session that is unused for this long stops by itself."),
     egress: setting(texts, "Addresses that sessions may reach, as in 10.0.0.0/8:443."),
   }),
   env: group({
@@ -109,7 +109,7 @@ export const settingsShape = v.strictObject({
     connectTimeout: setting(duration, "To open the stream to a pod."),
     outputMode: setting(
       v.picklist(modes, `one of ${modes.join(", ")}`),
-      "How the output of many pods is put together.",
+      "Layout of the output of many pods.",
     ),
     confirmAbove: setting(
       v.pipe(v.number(wholeFromZero), v.integer(wholeFromZero), v.minValue(0, wholeFromZero)),

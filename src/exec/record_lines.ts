@@ -60,7 +60,7 @@ function readLine(where: string, line: string): RecordLine {
   try {
     data = JSON.parse(line);
   } catch {
-    throw new KodamaError("config", `${where}: this is no line of a record`);
+    throw new KodamaError("config", `${where}: this is not a line of a record`);
   }
   const result = v.safeParse(recordLineShape, data);
   if (result.success) return result.output;

@@ -66,7 +66,7 @@ function wordText(part: TemplatePart, values: RecordValue, budget: Budget): stri
     throw new ExpressionError("a word of a command can't hold the character NUL", part);
   }
   if (!text.isWellFormed()) {
-    throw new ExpressionError("the value is no valid Unicode, and no bytes stand for it", part);
+    throw new ExpressionError("the value is not valid Unicode, and no bytes stand for it", part);
   }
   return text;
 }

@@ -137,7 +137,7 @@ export const listFunctions = {
 } satisfies FunctionTable;
 
 function pathProblem(path: string, wrongAt: number): string {
-  return `${quoted(path)} is no path, from ${quoted(path.slice(wrongAt), 20)} on; ` +
+  return `${quoted(path)} is not a path, from ${quoted(path.slice(wrongAt), 20)} on; ` +
     `one such is "spec.containers[*].image"`;
 }
 

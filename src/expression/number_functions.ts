@@ -17,12 +17,12 @@ export const numberFunctions = {
       kindProblem("number", types, { kinds: ["text", "number"], noun: "a text or a number" }),
     call: ([value = null]) => {
       if (typeof value === "number") return value;
-      if (typeof value !== "string") throw new Refusal(`${kindNoun(value)} is no number`);
+      if (typeof value !== "string") throw new Refusal(`${kindNoun(value)} is not a number`);
       const text = value.trim();
       if (/^[+-]?\d{1,300}(?:\.\d{1,300})?(?:[eE][+-]?\d{1,3})?$/.test(text)) {
         return finite(Number(text));
       }
-      throw new Refusal(`${quoted(value)} is no number`);
+      throw new Refusal(`${quoted(value)} is not a number`);
     },
   },
   quantity: {
@@ -32,7 +32,7 @@ export const numberFunctions = {
       const text = String(value).trim();
       const amount = parseQuantity(text);
       if (amount !== undefined) return finite(amount);
-      throw new Refusal(`${quoted(text)} is no quantity such as 500m or 10Gi`);
+      throw new Refusal(`${quoted(text)} is not a quantity such as 500m or 10Gi`);
     },
   },
   seconds: {
@@ -41,7 +41,7 @@ export const numberFunctions = {
     call: ([value]) => {
       const ms = parseDuration(String(value).trim());
       if (ms !== undefined) return ms / 1000;
-      throw new Refusal(`${quoted(String(value))} is no duration such as 30s or 1m30s`);
+      throw new Refusal(`${quoted(String(value))} is not a duration such as 30s or 1m30s`);
     },
   },
   floor: ofNumber(Math.floor),
@@ -65,7 +65,7 @@ export const numberFunctions = {
 /** @throws Refusal for what is beyond the largest number, or none. */
 export function finite(value: number): number {
   if (Number.isFinite(value)) return value;
-  throw new Refusal("the result is no number, or too large for one");
+  throw new Refusal("the result is not a number, or too large for one");
 }
 
 function ofNumber(call: (value: number) => number): FunctionDeclaration {

@@ -105,7 +105,7 @@ const wrong: readonly (readonly [text: string, ...problems: string[]])[] = [
   ["${{ params.region.a }}", 'a: a text has no "a"'],
   [
     "${{ query(1, 'a[') }}",
-    '\'a[\': "a[" is no path, from "[" on; one such is "spec.containers[*].image"',
+    '\'a[\': "a[" is not a path, from "[" on; one such is "spec.containers[*].image"',
   ],
   ["${{ 1 + }}", '}: expected a value, found "}"'],
   ["${{ }}", '}: expected a value, found "}"'],
@@ -115,7 +115,7 @@ const wrong: readonly (readonly [text: string, ...problems: string[]])[] = [
   ["${{ 'a }}", "'a }}: the text has no closing '"],
   [
     "${{ 10Gi }}",
-    '10Gi: "10Gi" is no number; a size or duration is a text: quantity("10Gi"), seconds("30s")',
+    '10Gi: "10Gi" is not a number; a size or duration is a text: quantity("10Gi"), seconds("30s")',
   ],
   ["${{ 1", '${{: "${{" has no closing "}}"'],
   ["${{ for }}", 'for: "for" is reserved and can\'t be a name'],

@@ -86,7 +86,7 @@ function numberToken(source: string, start: number, digits: string): Token {
   if (following !== undefined) {
     const text = digits + following;
     throw new SyntaxProblem(
-      `${quoted(text)} is no number; a size or duration is a text: ` +
+      `${quoted(text)} is not a number; a size or duration is a text: ` +
         `quantity("10Gi"), seconds("30s")`,
       { start, end: start + text.length },
     );
@@ -130,7 +130,7 @@ function escaped(source: string, at: number): { text: string; length: number } {
   const hex = letter === "u" ? /^[0-9a-fA-F]{4}/.exec(source.slice(at + 2, at + 6)) : null;
   if (hex !== null) return { text: String.fromCharCode(parseInt(hex[0], 16)), length: 6 };
   throw new SyntaxProblem(
-    `\\${letter} is no escape; there are \\n \\r \\t \\\\ \\" \\' and \\u0041, and r"…" has none`,
+    `\\${letter} is not an escape; there are \\n \\r \\t \\\\ \\" \\' and \\u0041, and r"…" has none`,
     { start: at, end: at + 2 },
   );
 }

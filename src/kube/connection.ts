@@ -143,7 +143,7 @@ function serverUrl(cluster: Named<ClusterEntry>): string {
     throw broken(
       cluster,
       "cluster",
-      `has a server that is no http or https address: ${quoted(server)}`,
+      `has a server that is not an http or https address: ${quoted(server)}`,
     );
   }
   return (url.origin + url.pathname).replace(/\/+$/, "");

@@ -99,7 +99,7 @@ const wrong: [string, () => Promise<Connection>, string, string?][] = [
   [
     "a server of another scheme",
     () => withCluster({ server: "ftp://x" }),
-    `kubeconfig /k: cluster "c" has a server that is no http or https address: "ftp://x"`,
+    `kubeconfig /k: cluster "c" has a server that is not an http or https address: "ftp://x"`,
   ],
   [
     "an authority that isn't asked",

@@ -166,7 +166,7 @@ Deno.test("after close the end is cut, and writes are dropped", async () => {
 const ends: [string, Partial<Status>, ChannelEnd["kind"], number?][] = [
   ["success", { status: "Success" }, "exited", 0],
   ["a code", JSON.parse(failure("137")), "exited", 137],
-  ["a code that is no number", JSON.parse(failure("0x1")), "refused"],
+  ["a code that is not a number", JSON.parse(failure("0x1")), "refused"],
   ["another failure", { status: "Failure", reason: "InternalError", message: "no" }, "refused"],
 ];
 

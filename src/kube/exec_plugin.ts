@@ -146,7 +146,7 @@ function readAnswer(stdout: string, plugin: ExecPlugin): PluginAnswer {
   }
   const expires = textOf(status["expirationTimestamp"]);
   const expiresAtMs = expires === undefined ? undefined : Date.parse(expires);
-  if (Number.isNaN(expiresAtMs)) throw fail("gave an expirationTimestamp that is no time");
+  if (Number.isNaN(expiresAtMs)) throw fail("gave an expirationTimestamp that is not a time");
   return {
     token,
     clientCertificate: certificate === undefined || key === undefined

@@ -61,7 +61,7 @@ Deno.test("many chunks of one read are one piece, in the memory of the read", ()
 for (
   const [what, text] of [
     ["no size", "\r\nabc"],
-    ["a size that is no number", "zz\r\nabc"],
+    ["a size that is not a number", "zz\r\nabc"],
     ["a size below zero", "-1\r\nabc"],
     ["a size beyond all servers", "ffffffffffff\r\nabc"],
     ["more data than was told", "2\r\nabc\r\n"],

@@ -85,7 +85,7 @@ const broken: [string, string, string][] = [
   [
     "a file of punctuation, before the parser has seen all of it",
     "- a\n".repeat(1 << 17),
-    "kubeconfig /k: line 5883: more punctuation than text: this is no kubeconfig",
+    "kubeconfig /k: line 5883: more punctuation than text: this is not a kubeconfig",
   ],
   ["depth", "[\n".repeat(1 << 17), "kubeconfig /k: line 64: nested too deeply"],
   [

@@ -94,7 +94,7 @@ function parseBounded(
     const { offset } = parser;
     if (parser.stack.length > maxDepth) refuse("nested too deeply", offset);
     if (++lexemes > freeLexemes + offset * maxLexemesPerCharacter) {
-      refuse("more punctuation than text: this is no kubeconfig", offset);
+      refuse("more punctuation than text: this is not a kubeconfig", offset);
     }
   }
   compose(parser.end());

@@ -72,7 +72,7 @@ function listable(kind: string, value: string): string {
   throw new KodamaError(
     "config",
     `permissions.${kind}: ${JSON.stringify(value.slice(0, 60))} can't be granted: ` +
-      "a permission of Deno is no empty text and has no comma",
+      "a permission of Deno is not an empty text and has no comma",
   );
 }
 

@@ -169,7 +169,7 @@ Deno.test("requests are held against their shapes before anything is done", asyn
     ['await kodama.exec("id")', /^kodama.exec: command: .*Array/],
     ["await kodama.exec([])", /^kodama.exec: command: a command of one word at least/],
     ['await kodama.exec(["id"], { target: "web-0" })', /^kodama.exec: target: /],
-    ['await kodama.exec(["id"], { targets: ["web-1"] })', /no target.*did you mean "web-0"/],
+    ['await kodama.exec(["id"], { targets: ["web-1"] })', /not a target.*did you mean "web-0"/],
     ['await kodama.get("pods")', /kodama.get takes \{ namespace \}/],
     ['await kodama.logs("web-0", { tail: -1 })', /^kodama.logs: tail: /],
   ];

@@ -121,7 +121,7 @@ async function unknownTarget(name: string, known: Iterable<string>): Promise<Kod
   const hint = await didYouMean(name, known);
   return new KodamaError(
     "notFound",
-    `${JSON.stringify(name)} is no target of the workflow's selection${hint}`,
+    `${JSON.stringify(name)} is not a target of the workflow's selection${hint}`,
   );
 }
 

@@ -92,7 +92,7 @@ function parse<S extends v.GenericSchema>(path: string, text: string, shape: S):
 function unreadable(path: string, reason: string, cause?: unknown): KodamaError {
   return new KodamaError("config", `${path}: ${reason.slice(0, 200)}`, {
     hint: path.endsWith(`/${lockName}`)
-      ? "write it anew: kodama workflow trust lock > kodama.lock"
+      ? "write it again: kodama workflow trust lock > kodama.lock"
       : "remove the file, and trust your workflows again: kodama workflow trust add",
     cause,
   });

@@ -34,7 +34,7 @@ function planned(input: Partial<ReconcileInput>): string[] {
   ];
 }
 
-Deno.test("a path that leads out, or stands for another name, is no path", () => {
+Deno.test("a path that leads out, or stands for another name, is not a path", () => {
   const unsafe = [
     "",
     "/a",

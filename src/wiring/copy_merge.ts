@@ -22,7 +22,7 @@ async function plan(
     const there = await kindAt(target);
     if (there === "folder" && isDirectory) await plan(source, target, moves);
     else if (there === "folder" || there !== undefined && isDirectory) {
-      const wanted = isDirectory ? "is no folder" : "is a folder, and would have to be a file";
+      const wanted = isDirectory ? "is not a folder" : "is a folder, and would have to be a file";
       throw new KodamaError("conflict", `${target} is there already, and ${wanted}`);
     } else moves.push({ from: source, to: target });
   }

@@ -20,7 +20,7 @@ export async function unpackFolder(path: string, key: string): Promise<UnpackFol
   try {
     const there = await Deno.stat(path).catch(() => undefined);
     if (there !== undefined && !there.isDirectory) {
-      throw new KodamaError("conflict", `${path} is there already, and is no folder`);
+      throw new KodamaError("conflict", `${path} is there already, and is not a folder`);
     }
     const beside = there === undefined ? folderOf(path) : path;
     await Deno.mkdir(beside, { recursive: true });
@@ -144,7 +144,7 @@ class Unpacking implements UnpackFolder {
   #makeParents(name: string, of: TreeEntry): void {
     const kind = this.#made.get(name);
     if (kind === "folder") return;
-    if (kind !== undefined) throw hostile(of, `below ${name}, which is no folder`);
+    if (kind !== undefined) throw hostile(of, `below ${name}, which is not a folder`);
     this.#makeParents(folderWithin(name), of);
     Deno.mkdirSync(`${this.#places.temporary}/${name}`);
     this.#made.set(name, "folder");

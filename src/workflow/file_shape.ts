@@ -42,7 +42,9 @@ export const frameEntries = {
   name: v.optional(described(text, "What it does, in the words of a person.")),
   when: v.optional(described(condition, "It is skipped unless this is true.")),
   timeout: v.optional(described(dynamic(duration), "Each attempt may take so long.")),
-  retry: v.optional(described(retry, "Tried again after a failure: so many attempts in all.")),
+  retry: v.optional(
+    described(retry, "Retry after a failure: the largest number of attempts, the first included."),
+  ),
   continueOn: v.optional(described(
     continueOn,
     "`failure`: the workflow goes on when it failed; `anything`: also when it timed out or was refused.",
@@ -67,7 +69,7 @@ export const paramShape = v.strictObject({
   secret: v.optional(described(yesOrNo, "Neither shown nor kept.")),
   env: v.optional(described(
     variable,
-    "The variable that it is taken from where nobody says it; `permissions.env` must grant it.",
+    "The variable that it is taken from if the command line does not give it; `permissions.env` must grant it.",
   )),
 }, "a default, or type, default, enum, required, secret, env and description");
 

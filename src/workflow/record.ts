@@ -217,7 +217,7 @@ function jsonOf(where: string, line: string): { kind?: unknown } {
   try {
     return JSON.parse(line);
   } catch {
-    throw new KodamaError("config", `${where}: this is no line of a record`);
+    throw new KodamaError("config", `${where}: this is not a line of a record`);
   }
 }
 

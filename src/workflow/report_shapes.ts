@@ -196,7 +196,7 @@ export const workflowEventShape = v.variant("kind", [
   v.object({
     kind: kind("stepLine"),
     ...key,
-    target: field(v.string(), "Empty for what is no target's."),
+    target: field(v.string(), "Empty for what is not a target's."),
     stream: v.picklist(["stdout", "stderr"]),
     text: v.string(),
   }),

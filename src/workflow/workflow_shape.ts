@@ -38,7 +38,7 @@ const boundEntries = {
   timeout: v.optional(described(duration, "For each command.")),
   connectTimeout: v.optional(described(duration, "To open each stream.")),
   fanout: v.optional(described(countFromOne, "Pods at the same time.")),
-  outputMode: v.optional(described(outputMode, "How output is put together.")),
+  outputMode: v.optional(described(outputMode, "Layout of the output.")),
 };
 
 /** The shape of a workflow file. `command` is the one field that must be there. */

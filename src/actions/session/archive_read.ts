@@ -48,7 +48,7 @@ export async function readArchive(host: Host, path: string): Promise<Archive> {
 }
 
 function damaged(path: string, reason: string): KodamaError {
-  return new KodamaError("config", `${path} is no whole snapshot of a session: ${reason}`, {
+  return new KodamaError("config", `${path} is not a complete snapshot of a session: ${reason}`, {
     hint: "kodama snapshot NAME makes one",
   });
 }

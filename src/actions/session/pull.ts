@@ -131,7 +131,7 @@ async function requireClone(host: Host, session: Session, signal: AbortSignal): 
   }
   const folder = host.places.workingDir;
   if (await isCloneOf(host, { folder, url: repository.url }, signal)) return;
-  throw new UsageError(`${folder} is no clone of ${plainText(repository.url)}`, {
+  throw new UsageError(`${folder} is not a clone of ${plainText(repository.url)}`, {
     hint: `git clone ${repository.url}, and try again there`,
   });
 }

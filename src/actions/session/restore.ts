@@ -92,7 +92,7 @@ async function refuseRunning(
 ): Promise<void> {
   const goesOn = there?.session.origin?.filled === false;
   if (goesOn || await store.get(PODS, sessionNames(name).pod) === undefined) return;
-  throw new KodamaError("conflict", `session "${name}" runs: nothing is restored under its hands`, {
+  throw new KodamaError("conflict", `session "${name}" is running; stop it first`, {
     hint: `kodama stop ${name}, and try again; or restore it under another name`,
   });
 }

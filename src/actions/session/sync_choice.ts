@@ -65,12 +65,12 @@ async function whyNot(
   const { workingDir } = host.places;
   if (repository !== undefined) {
     const isClone = await isCloneIn(host, workingDir, { repository, signal });
-    return isClone ? undefined : `${workingDir} is no clone of it`;
+    return isClone ? undefined : `${workingDir} is not a clone of it`;
   }
   for (const mark of projectMarks) {
     if (await host.files.inspect(`${workingDir}/${mark}`) !== undefined) return undefined;
   }
-  return `${workingDir} is no project`;
+  return `${workingDir} is not a project`;
 }
 
 /** Whether a folder is a clone of the session's repository. */

@@ -56,7 +56,7 @@ function stuck(key: string, what: string): KodamaError {
 
 /** Whoever doesn't wait any more leaves it to itself. */
 export function goesOn(key: string): string {
-  return `the sync goes on in the background: kodama sync status ${key}`;
+  return `the sync is running in the background: kodama sync status ${key}`;
 }
 
 /** ` for 20s`; "" where something new was told a moment ago. In steps, so that a line isn't a new one each second. */

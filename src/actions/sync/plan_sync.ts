@@ -99,5 +99,5 @@ async function requireFolder(host: Host, local: string, mode: SyncMode): Promise
   const kind = await (await host.copyFiles()).kindOf(local);
   if (kind === "folder" || (kind === undefined && mode === "pull")) return;
   if (kind === undefined) throw new KodamaError("notFound", `there is no folder ${local} here`);
-  throw new KodamaError("conflict", `${local} is no folder`);
+  throw new KodamaError("conflict", `${local} is not a folder`);
 }

@@ -65,7 +65,7 @@ export async function* startSync(
     }
     await passed(host.clock, pollMs, { signal });
     if (signal.aborted) {
-      throw new KodamaError("cancelled", "stopped while waiting for both sides to be alike", {
+      throw new KodamaError("cancelled", "stopped while waiting for both sides to be in sync", {
         hint: goesOn(spec.key),
       });
     }

@@ -54,7 +54,7 @@ Deno.test("who doesn't wait any more is told that it goes on, and how to look at
   const { error, elapsedMs } = await waitFor(() => ({ phase: "scanning" }), { untilMs: 3_000 });
   assert.deepEqual([error?.kind, error?.hint, elapsedMs], [
     "cancelled",
-    "the sync goes on in the background: kodama sync status team.web-0",
+    "the sync is running in the background: kodama sync status team.web-0",
     3_000,
   ]);
 });

@@ -19,7 +19,7 @@ export const followExitCodes: readonly (readonly [code: string, meaning: string]
   ["2", "the command line is wrong"],
   ["4", "the pod couldn't be reached"],
   ["5", "followed to its end, the task failed, waits for an answer, or was interrupted"],
-  ["130", "stopped by Ctrl-C or a signal; the agent goes on"],
+  ["130", "stopped by Ctrl-C or a signal; the agent keeps running"],
 ];
 
 /**
@@ -56,7 +56,7 @@ export async function showFollow(
     const goesOn = last?.status.state === "working" || last?.status.state === "queued";
     if (error instanceof KodamaError && error.kind === "cancelled" && goesOn) {
       const again = printable(`kodama logs --agent ${name} -f`);
-      await terminal.stderr.write(`the agent goes on: ${again} shows it again\n`);
+      await terminal.stderr.write(`the agent keeps running: ${again} shows it again\n`);
     }
     throw error;
   }

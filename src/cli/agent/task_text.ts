@@ -52,7 +52,7 @@ export function statusLine({ number, status, progress, continues }: Task): strin
   const parts = [
     `task ${number} ${status.state}${reason === "" ? "" : `: ${firstLine(reason, 500)}`}`,
     ...(now === undefined ? [] : [now]),
-    ...(continues === undefined ? [] : [`goes on with task ${continues}`]),
+    ...(continues === undefined ? [] : [`continues task ${continues}`]),
     ...(turns + tools === 0
       ? []
       : [`${counted(turns, "turn")}, ${counted(tools, "tool")}, ${tokensText(tokens)} tokens`]),

@@ -65,7 +65,7 @@ export const command = defineCommand({
       });
     }
     if (flags.tty && running.bounds.outputMode !== undefined) {
-      throw new UsageError("a terminal's output can't be put together", {
+      throw new UsageError("the output of a terminal has no layout", {
         hint: "leave out --tty, or the output flags",
       });
     }

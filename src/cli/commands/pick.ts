@@ -25,7 +25,7 @@ export const command = defineCommand({
   operands: selectionOperands,
   flags: {
     ...choosableFlags,
-    "query": value("begin with this search", text, { short: "q" }),
+    "query": value("start with this search", text, { short: "q" }),
     "select-1": toggle("take a single match without asking", { short: "1" }),
     "exit-0": toggle("end at once where nothing matches", { short: "0" }),
     "single": toggle("choose one only"),
@@ -34,7 +34,7 @@ export const command = defineCommand({
       placeholder: "ROWS|SHARE%",
     }),
     "layout": valueOr("the search below the list, or above it", layouts.parse, "default", layouts),
-    "no-preview": toggle("begin without the preview"),
+    "no-preview": toggle("start without the preview"),
     "no-mouse": toggle("leave the mouse to the terminal"),
     "output": value("print data in place of names", formats.parse, { short: "o", ...formats }),
     "print0": toggle("end each name with a NUL byte"),

@@ -119,7 +119,7 @@ export const command = defineCommand({
     }
     if (!follow) {
       const does = behind.length > 0 ? `waits for task ${behind.join(", ")}` : "began";
-      const goesOn = continues === undefined ? "" : `, goes on with task ${continues}`;
+      const goesOn = continues === undefined ? "" : `, continues task ${continues}`;
       const shown = behind.length > 0
         ? `kodama agent logs ${name} --task ${number} -f`
         : `kodama logs --agent ${name} -f`;

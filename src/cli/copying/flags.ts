@@ -46,12 +46,17 @@ export const copyFlags = {
     "auto",
     { ...checksums, ...copying },
   ),
-  "retries": valueOr("how often a copy whose link broke is taken up again in vain", retries, "5", {
-    placeholder: "N",
-    ...copying,
-  }),
+  "retries": valueOr(
+    "how many times a copy resumes after a broken link without progress",
+    retries,
+    "5",
+    {
+      placeholder: "N",
+      ...copying,
+    },
+  ),
   output,
-  "progress": valueOr("a line on a terminal that says how far it is", progresses.parse, "auto", {
+  "progress": valueOr("progress line on a terminal", progresses.parse, "auto", {
     ...progresses,
     group: "Output",
   }),

@@ -49,8 +49,8 @@ Deno.test("one named pod is shown as kubectl shows it; a selection with its sum"
 
 const wrong: readonly (readonly [line: string, message: RegExp])[] = [
   ["a b", /neither side/],
-  ["web-0:/a -", /- is no path/],
-  ["- web-0:/a", /- is no path/],
+  ["web-0:/a -", /- is not a path/],
+  ["- web-0:/a", /- is not a path/],
   [":/a :/b", /one source/],
   [":/a web-0:/b", /one source/],
   ["-l app=web web-0:/a .", /--selector chooses pods/],

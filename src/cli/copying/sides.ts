@@ -17,7 +17,7 @@ export function sideOf(word: string): Side {
   const colon = word.indexOf(":");
   if (word === "") throw new UsageError("a path is empty");
   if (word === "-") {
-    throw new UsageError("- is no path: copies go from files to files", {
+    throw new UsageError("- is not a path: copies go from files to files", {
       hint:
         "kodama exec POD -- cat PATH prints a file, kodama exec -i takes one; ./- is a file of that name",
     });

@@ -12,7 +12,7 @@ Deno.test("batches are numbers and percentages, in turn", () => {
   assert.deepEqual(amount("12.5%"), { kind: "percent", percent: 12.5 });
 });
 
-Deno.test("what is no number of pods is refused", () => {
+Deno.test("what is not a number of pods is refused", () => {
   for (const raw of ["", "x", "-1", "1.5", "101%", "%", "5 %", "1e3", "1,2"]) {
     assert.throws(() => amount(raw), BadValue, raw);
   }

@@ -24,7 +24,7 @@ export function planLines(plan: DeletionPlan): string[] {
   const unpushed = branch === undefined
     ? []
     : [`what isn't pushed of branch ${branch} is lost; kodama pull ${name} brings it home first`];
-  return [...lines, "lost for good:", ...lost, ...unpushed];
+  return [...lines, "permanently deleted:", ...lost, ...unpushed];
 }
 
 /**

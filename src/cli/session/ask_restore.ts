@@ -19,7 +19,7 @@ export function snapshotLine({ snapshot }: RestorePlan): string {
 export function lostLines({ lost }: RestorePlan): string[] {
   if (lost.length === 0) return [];
   return [
-    "replaced, and lost for good:",
+    "replaced, and permanently deleted:",
     ...lost.map(({ name, size }) => `  what is in ${name} (${size})`),
   ];
 }

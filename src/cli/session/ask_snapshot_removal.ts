@@ -10,7 +10,7 @@ export function snapshotRemovalLines(
   { snapshots, namespace, context }: PlannedSnapshotRemoval,
 ): string[] {
   return [
-    `lost for good, in namespace "${namespace}" (context ${context}):`,
+    `permanently deleted, in namespace "${namespace}" (context ${context}):`,
     ...snapshots.map(({ name, session, takenAt }) =>
       `  snapshot ${name} of session "${session}" at ${takenAt}`
     ),

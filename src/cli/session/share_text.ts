@@ -23,7 +23,7 @@ export function shareLines({ session, live, server }: ShareNote, manifests: stri
     "",
     `  kodama attach ${place}              a shell of your own`,
     `  kodama attach ${place} --shared     one shell for all who attach so`,
-    `  kodama attach ${place} --read-only  look on at that shell`,
+    `  kodama attach ${place} --read-only  watch that shell`,
     "",
     "These rights are enough. Who has them can run commands in the session, and so read what it can",
     "read, its secrets too; there are no rights to look on alone.",

@@ -45,7 +45,7 @@ export function takenLines({ name, session, volumes }: KeptSnapshot): string[] {
   const sizes = volumes.map(({ name, size }) => size === undefined ? name : `${name} (${size})`);
   return [
     `kept: ${sizes.join(", ")}`,
-    "whole volumes, with whom the agent is signed in as: whoever may make volumes of snapshots can read it",
-    `kodama restore ${session}-2 ${name} begins a session with it, and without that`,
+    "it includes the agent's login: anyone who can create volumes from snapshots in this namespace can read it",
+    `kodama restore ${session}-2 ${name} starts a session from it, without the login`,
   ];
 }

@@ -15,7 +15,7 @@ export const startFlags = {
     placeholder: "PATTERN",
   }),
   "no-gitignore": toggle("take no .gitignore into account, but .kodamaignore alone"),
-  "no-wait": toggle("don't wait until both sides are alike"),
+  "no-wait": toggle("don't wait until both sides are in sync"),
   namespace: value("namespace of the pod (default the context's)", text, {
     short: "n",
     placeholder: "NAME",
@@ -57,7 +57,7 @@ export function resolveStart(
   const [, namespace, pod, remotePath] =
     /^(?:([a-z0-9][a-z0-9-]*)\/)?([a-z0-9][a-z0-9.-]*):(.+)$/s.exec(place) ?? [];
   if (pod === undefined || remotePath === undefined) {
-    throw new UsageError(`${JSON.stringify(place)} is no folder in a pod`, {
+    throw new UsageError(`${JSON.stringify(place)} is not a POD:PATH`, {
       hint: "POD:PATH, as in: kodama sync start . web-0:/workspace",
     });
   }

@@ -65,6 +65,6 @@ function endLines({ spec, state }: SyncReport, waited: boolean): string[] {
       })`
       : `${spec.local} and ${pod}:${spec.remotePath} are kept in sync`,
     ...conflicts,
-    `It goes on in the background as ${spec.key}: kodama sync status, kodama sync stop`,
+    `Running in the background as ${spec.key}: kodama sync status, kodama sync stop`,
   ];
 }

@@ -16,7 +16,7 @@ export const workflowFlags = {
     },
   ),
   "plan": toggle("print what would be done and where, and do nothing", { group }),
-  "trust": toggle("run it although nobody has trusted it here; for CI", { group }),
+  "trust": toggle("run it although it is not trusted here; for CI", { group }),
 };
 
 /** By name: a parameter that is given several times has all of its texts. */

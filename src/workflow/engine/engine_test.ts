@@ -210,7 +210,7 @@ Deno.test("a no ends the run; where nobody can be asked it fails; --yes says yes
     endsOf((await play({ files: { "w.yaml": text }, answers, input: { yes } })).events)[0];
   assert.equal(await ends(["yes"], false), "a ok");
   assert.equal(await ends(["no"], false), "a refused: no to: Restart?");
-  assert.match(await ends([undefined], false) ?? "", /^a failed: it needs a yes/);
+  assert.match(await ends([undefined], false) ?? "", /^a failed: it needs confirmation/);
   assert.equal(await ends([], true), "a ok");
 });
 

@@ -73,7 +73,9 @@ export function makeStage(runner: Sequences, step: Step, at: Attempting): Stage 
       if (yes) return true;
       const answer = await ask({ text: question, choices: [], secret: false, free: false });
       if (answer !== undefined) return answer === "yes";
-      throw new UsageError("it needs a yes, and there is nobody to ask", { hint: "--yes says it" });
+      throw new UsageError("it needs confirmation, and there is no terminal to ask on", {
+        hint: "pass --yes to run it anyway",
+      });
     },
     confirmChange: async (action, targets) =>
       await world.confirmChange({ step: step.id, action, targets }, heard),

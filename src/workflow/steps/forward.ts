@@ -16,7 +16,7 @@ const port = v.pipe(
 export const forwardStep = defineStep({
   name: "forward",
   summary:
-    "A port of the first selected pod on this machine, while the steps after it run. A cut link is made anew.",
+    "A port of the first selected pod on this machine, while the steps after it run. A broken link is opened again.",
   inPods: true,
   entries: {
     forward: described(dynamic(port), "The pod's port."),

@@ -43,7 +43,7 @@ export const fanoutEntries = {
   ),
   commandTimeout: v.optional(described(dynamic(duration), "For the command in each pod.")),
   connectTimeout: v.optional(described(dynamic(duration), "To open each stream.")),
-  outputMode: v.optional(described(outputMode, "How output is put together.")),
+  outputMode: v.optional(described(outputMode, "Layout of the output.")),
 };
 
 /** Bounds of a fan-out, in narrow types. */

@@ -14,7 +14,7 @@ export const promptStep = defineStep({
       v.pipe(v.array(text, "a list of answers"), v.nonEmpty("a list of answers")),
       "The answers that are possible, in place of yes and no.",
     )),
-    default: v.optional(described(text, "The answer where there is nobody to ask.")),
+    default: v.optional(described(text, "The answer if there is no terminal to ask on.")),
   },
   output: { answer: textType, yes: booleanType },
   example: `

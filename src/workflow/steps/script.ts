@@ -22,7 +22,7 @@ export const scriptStep = defineStep({
         "How long it may run, waiting included; by default the step's `timeout`, else 30s.",
       ),
     ),
-    memory: v.optional(described(countFromOne, "It may have so many MiB; 128 by default.")),
+    memory: v.optional(described(countFromOne, "Memory limit in MiB; 128 by default.")),
   },
   verbatim: ["script"],
   output: { value: anyType },

@@ -16,7 +16,7 @@ export const command = defineCommand({
   operands: [agentOperand],
   flags: {
     ...agentScopeFlags,
-    limit: valueOr("so many of the newest", count, "20", { placeholder: "N" }),
+    limit: valueOr("largest number of tasks to list", count, "20", { placeholder: "N" }),
     output: valueOr("how they are printed", formats.parse, "table", { short: "o", ...formats }),
   },
   examples: [

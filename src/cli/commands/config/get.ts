@@ -14,7 +14,7 @@ export const command = defineCommand({
     { title: "One setting", line: "kodama config get exec.fanout" },
     { title: "A group", line: "kodama config get exec" },
   ],
-  exitCodes: [["0", "it has a value"], ["1", "nobody has set it"], ["2", "there is no such key"]],
+  exitCodes: [["0", "it has a value"], ["1", "it is not set"], ["2", "there is no such key"]],
   seeAlso: ["kodama config view --help shows all of them, and where each comes from."],
   resolve: ({ operands: [key = ""] }) => ({ key }),
   async run({ key }, { host, terminal }) {

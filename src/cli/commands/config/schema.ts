@@ -5,7 +5,7 @@ import { jsonDocument } from "../../output.ts";
 /** `kodama config schema`. */
 export const command = defineCommand({
   description:
-    "Prints the JSON Schema of config.yaml and .kodama.yaml: for editors, and for whoever wants to know " +
+    "Prints the JSON Schema of config.yaml and .kodama.yaml: for editors, and for anyone who wants to know " +
     "every setting.",
   flags: {},
   examples: [

@@ -25,7 +25,7 @@ export const command = defineCommand({
       placeholder: "LINE",
     }),
     "shared": toggle("one shell for all who attach so, by the pod's tmux; Ctrl-b d leaves it"),
-    "read-only": toggle("look on at the shared shell, without typing"),
+    "read-only": toggle("watch the shared shell, read-only"),
     ...attachFlags,
   },
   examples: [

@@ -26,7 +26,7 @@ export const command = defineCommand({
   },
   examples: [
     { title: "With a question first", line: "kodama delete my-work" },
-    { title: "From a script, elsewhere", line: "kodama delete experiment -n testing --force" },
+    { title: "From a script, elsewhere", line: "kodama delete experiment -n testing --yes" },
     { title: "Nothing is to be left", line: "kodama delete my-work --purge" },
   ],
   seeAlso: ["kodama stop --help keeps the session, and takes its pod away."],

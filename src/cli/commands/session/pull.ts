@@ -25,7 +25,7 @@ export const command = defineCommand({
   ],
   exitCodes: [
     ["1", "the branch here has gone another way, or the session doesn't run"],
-    ["2", "the working folder is no clone of the session's repository"],
+    ["2", "the working folder is not a clone of the session's repository"],
   ],
   seeAlso: ["kodama get --help shows what there is to bring."],
   resolve: ({ flags, operands: [name] }) => ({

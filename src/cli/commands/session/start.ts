@@ -58,7 +58,7 @@ export const command = defineCommand({
       completion: { kind: "files" },
     }),
     "env-exclude": values("variable of those files that stays here", text, { placeholder: "NAME" }),
-    "template": value("settings to begin with, by name", text, {
+    "template": value("session template, by name", text, {
       placeholder: "NAME",
       completion: { kind: "templates" },
     }),

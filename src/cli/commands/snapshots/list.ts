@@ -27,7 +27,7 @@ export const command = defineCommand({
   ],
   seeAlso: [
     "kodama snapshot --help takes one.",
-    "kodama restore --help begins a session with one.",
+    "kodama restore --help starts a session from one.",
   ],
   resolve({ flags, operands: [session] }) {
     const { namespace, context, kubeconfig, output: format } = flags;

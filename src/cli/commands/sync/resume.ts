@@ -31,7 +31,7 @@ export const command = defineCommand({
       name,
       format,
       request: { kind: "resume", allowEmptied },
-      line: ({ spec }) => `${spec.key} goes on`,
+      line: ({ spec }) => `${spec.key} resumed`,
     }, invocation);
   },
 });

@@ -4,10 +4,10 @@ import { resolveStart, startFlags } from "../../syncing/resolve_start.ts";
 /** `kodama sync start`. */
 export const command = defineCommand({
   description:
-    "Keeps a folder of this machine and one in a pod alike, both ways, until kodama sync stop: in the " +
+    "Keeps a folder of this machine and one in a pod in sync, both ways, until kodama sync stop: in the " +
     "background, over links that break and pods that restart. It needs nothing in the pod but sh, tar, find and " +
     "their like.\n\n" +
-    "What both sides changed is kept twice, and told; nothing is ever overwritten unseen. In other modes changes " +
+    "If both sides changed a file, both versions are stored and reported; nothing is overwritten silently. In other modes changes " +
     "go one way: one-way to the pod, where what is its own stays; mirror, where it doesn't; pull to this machine. " +
     "What .gitignore, .kodamaignore and the setting sync.excludePatterns name is left alone on both sides.",
   operands: [
@@ -27,11 +27,11 @@ export const command = defineCommand({
     },
   ],
   exitCodes: [
-    ["0", "both sides are alike, or with --no-wait: it has begun"],
+    ["0", "both sides are in sync, or with --no-wait: it has started"],
     ["1", "it has ended again, or is halted or paused"],
     ["2", "the command line is wrong, or there is no such pod"],
     ["4", "the API server couldn't be reached"],
-    ["130", "stopped by Ctrl-C: the sync goes on"],
+    ["130", "stopped by Ctrl-C: the sync keeps running"],
   ],
   seeAlso: ["kodama sync status --help", "kodama cp --help copies once."],
   resolve: resolveStart,

@@ -32,7 +32,7 @@ export const command = defineCommand({
     const text = format === "json"
       ? jsonDocument({ key, ended, forgotten: forget })
       : `${printable(key)} ${ended ? "has ended" : "did not run"}${
-        forget ? ", and is forgotten" : ""
+        forget ? ", and its state is removed" : ""
       }\n`;
     await terminal.stdout.write(text);
     return success;

@@ -39,8 +39,8 @@ export const command = defineCommand({
     const isTrusted = yes || await interruptible(invocation.signals, async (signal) => {
       const ask = askTrust(terminal, { signal });
       if (ask !== undefined) return await ask(question);
-      throw new UsageError("there is nobody to ask whether the workflow is trusted", {
-        hint: "--yes says so",
+      throw new UsageError("the workflow isn't trusted yet, and there is no terminal to ask on", {
+        hint: "pass --yes to trust it",
       });
     });
     if (!isTrusted) {
