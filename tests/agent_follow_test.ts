@@ -12,7 +12,7 @@ const script = `i=0; while [ $i -lt 300 ]; do echo "line $i"; i=$((i + 1)); done
 until [ -e /tmp/go ]; do sleep 0.1; done; echo the end`;
 
 Deno.test("a follow shows each line once while its link breaks and comes back", async () => {
-  await using cluster = await startTestCluster("weka");
+  await using cluster = await startTestCluster("fleet:drives=1");
   const direct = await SourceKodama.on(cluster);
   const { clusters } = JSON.parse(await Deno.readTextFile(cluster.kubeconfig));
   let isUp = true;

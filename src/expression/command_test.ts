@@ -8,16 +8,25 @@ import { parseTemplate } from "./template.ts";
 
 const template = (text: string) => parseTemplate(text).template;
 
-/** Shells of images, as far as they are installed here. */
-const shells = [["sh"], ["dash"], ["bash"], ["busybox", "sh"], ["zsh"]].filter(([program = ""]) =>
-  (Deno.env.get("PATH") ?? "").split(":").some((folder) => {
+/** The file that a program of PATH is, behind all links. */
+function fileOf(program: string): string | undefined {
+  for (const folder of (Deno.env.get("PATH") ?? "").split(":")) {
     try {
-      return Deno.statSync(`${folder}/${program}`).isFile;
+      return Deno.realPathSync(`${folder}/${program}`);
     } catch {
-      return false;
+      continue;
     }
-  })
-);
+  }
+  return undefined;
+}
+
+/** Shells of images, as far as they are installed here. Each once: `sh` is mostly a link to another one. */
+const shells = new Map(
+  [["sh"], ["dash"], ["bash"], ["busybox", "sh"], ["zsh"]].flatMap((words) => {
+    const file = fileOf(words[0] ?? "");
+    return file === undefined ? [] : [[file, words]];
+  }),
+).values().toArray();
 
 async function outputOf(
   [program = "", ...first]: readonly string[],

@@ -20,7 +20,7 @@ export interface TerminalOptions {
   rows?: number;
 }
 
-const look = { everyMs: 25, timeoutMs: 30_000 };
+const look = { everyMs: 50, timeoutMs: 30_000 };
 
 /** A terminal with one program. Disposing of it ends both. */
 export class PseudoTerminal implements AsyncDisposable {
