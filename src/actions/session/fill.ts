@@ -3,14 +3,13 @@ import { BoundedQueue } from "../../base/bounded_queue.ts";
 import type { Clock } from "../../base/clock.ts";
 import { counted } from "../../base/counted.ts";
 import { KodamaError } from "../../base/errors.ts";
-import { retry, type RetryPolicy } from "../../base/retry.ts";
-import { CopyFailure } from "../../copy/far_end.ts";
+import { retry } from "../../base/retry.ts";
 import type { Checksums, Meter, TreeSource } from "../../copy/source.ts";
 import { sendTree } from "../../copy/to_pod.ts";
 import { type CarriedFolder, carriedFolders } from "../../session/carried.ts";
 import { beginFillWords, fillFolder, placeFillWords } from "../../session/fill_scripts.ts";
 import { type PodAccess, podFailure, runInPod } from "../../session/run_in_pod.ts";
-import { copyTrouble, farOpener } from "./pod_files.ts";
+import { copyTrouble, farOpener, folderRetries } from "./pod_files.ts";
 
 /** Gives one folder's files. It is asked again where a link broke. */
 export type OpenFolder = (
@@ -19,8 +18,6 @@ export type OpenFolder = (
 
 /** Between two tellings of how far it is. */
 const tellEveryMs = 200;
-/** A folder is started again after a link that broke. */
-const retries: RetryPolicy = { delayMs: 1000, attempts: 3 };
 const placeLimitMs = 10 * 60 * 1000;
 
 /**
@@ -75,12 +72,7 @@ async function filledFolder(pod: PodAccess, folder: CarriedFolder, bringing: Bri
       const totals = await sendTree(opened.source, { ...to, checksums, meter });
       if (totals.failure === undefined) return totals;
       throw new KodamaError("conflict", `${what}: ${totals.failure}`);
-    }, {
-      policy: retries,
-      clock,
-      signal,
-      mayRetry: (error) => error instanceof CopyFailure && error.again,
-    });
+    }, { ...folderRetries, clock, signal });
   } catch (error) {
     signal.throwIfAborted();
     throw copyTrouble(what, error);

@@ -1,6 +1,7 @@
 /** Folders of a session's pod, as copies read and write them. */
 import { onAbort } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";
+import type { RetryOptions } from "../../base/retry.ts";
 import { checksumMaker, checksumNamed, checksumPreferences } from "../../copy/checksum.ts";
 import { escapedName, type TreeEntry } from "../../copy/entry.ts";
 import { CopyFailure, FarEnd, noShell, type OpenFar } from "../../copy/far_end.ts";
@@ -13,6 +14,12 @@ import { saysNoShell } from "../../exec/runtime_words.ts";
 import { type CarriedFolder, isCarried } from "../../session/carried.ts";
 import type { PodAccess } from "../../session/run_in_pod.ts";
 import type { Host } from "../host.ts";
+
+/** A folder of a session is read, or filled, again from its start after a link that broke. */
+export const folderRetries: Pick<RetryOptions, "policy" | "mayRetry"> = {
+  policy: { delayMs: 1000, attempts: 3 },
+  mayRetry: (error) => error instanceof CopyFailure && error.again,
+};
 
 /** Runs the scripts of copies in a pod. The pod's signal cuts what runs. */
 export function farOpener({ client, target, signal }: PodAccess): OpenFar {

@@ -1,15 +1,14 @@
 /** A session's files kept in a file of this machine, with what is needed to begin such a session again. */
-import { passed } from "../../base/abort.ts";
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import { KodamaError } from "../../base/errors.ts";
-import { CopyFailure } from "../../copy/far_end.ts";
+import { retry } from "../../base/retry.ts";
 import type { Host } from "../host.ts";
 import { archiveBytes, type ArchiveCounts } from "./archive_write.ts";
 import type { SessionPlace } from "./events.ts";
 import { TellingMeter } from "./fill.ts";
 import type { Session } from "../../session/model.ts";
 import type { PodAccess } from "../../session/run_in_pod.ts";
-import { copyTrouble, podChecksums } from "./pod_files.ts";
+import { copyTrouble, folderRetries, podChecksums } from "./pod_files.ts";
 import { sessionFiles } from "./session_files.ts";
 
 /** Which session, and where to. */
@@ -30,9 +29,6 @@ export interface SnapshotFile extends ArchiveCounts {
 
 /** So long the pod that shows a stopped session's files may take to be ready. */
 const readyTimeoutMs = 5 * 60_000;
-/** How often it is begun again after a link that broke. */
-const attempts = 3;
-const delayMs = 1000;
 
 /**
  * Writes the file; tells how far it is. It has its name when it is whole, and not before.
@@ -67,7 +63,7 @@ async function* fromPod(
   const meter = new TellingMeter(host.clock, (text) => {
     if (told.size === 0) void told.push(text);
   });
-  const writing = patiently(host, { ...work, meter })
+  const writing = writtenFile(host, { ...work, meter })
     .finally(() => told.close());
   writing.catch(() => {});
   yield* told;
@@ -88,17 +84,14 @@ interface Writing {
   meter: TellingMeter;
 }
 
-async function patiently(host: Host, work: Writing): Promise<SnapshotFile> {
+/** Writes the file; again from its start if the link broke. */
+async function writtenFile(host: Host, work: Writing): Promise<SnapshotFile> {
   const { pod: { signal }, session } = work;
-  for (let attempt = 1;; attempt++) {
-    try {
-      return await written(host, work);
-    } catch (error) {
-      signal.throwIfAborted();
-      const again = error instanceof CopyFailure && error.again && attempt < attempts;
-      if (!again) throw copyTrouble(`cannot read session "${session.name}"`, error);
-      await passed(host.clock, delayMs, { signal });
-    }
+  try {
+    return await retry(() => written(host, work), { ...folderRetries, clock: host.clock, signal });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw copyTrouble(`cannot read session "${session.name}"`, error);
   }
 }
 
