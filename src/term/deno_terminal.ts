@@ -7,10 +7,12 @@ import type { InputStream, OutputStream, Size, Terminal } from "./terminal.ts";
 /** Standard input, output and error of the process. Nothing is opened or asked until it is used. */
 export function processTerminal(): Terminal {
   const stdin = new ProcessInput();
+  const out = new PumpedSink(Deno.stdout, "standard output");
+  const err = new PumpedSink(Deno.stderr, "standard error");
   return {
     stdin,
-    stdout: outputOf(Deno.stdout, "standard output"),
-    stderr: outputOf(Deno.stderr, "standard error"),
+    stdout: outputOf(out, { stream: Deno.stdout, other: { sink: err, stream: Deno.stderr } }),
+    stderr: outputOf(err, { stream: Deno.stderr, other: { sink: out, stream: Deno.stdout } }),
     keyboard: () => stdin.isTerminal ? stdin : processKeyboard(),
     atEnd,
     size,
@@ -37,9 +39,18 @@ function atEnd(lastWords: () => string): Disposable {
   };
 }
 
-function outputOf(stream: typeof Deno.stdout, what: string): OutputStream {
-  const sink = new PumpedSink(stream, what);
+type ProcessStream = Pick<typeof Deno.stdout, "isTerminal">;
+
+/** A stream of the process. If both are terminals, what is written to one stands behind what the other was given. */
+function outputOf(
+  sink: PumpedSink,
+  { stream, other }: {
+    stream: ProcessStream;
+    other: { sink: PumpedSink; stream: ProcessStream };
+  },
+): OutputStream {
   let isTerminal: boolean | undefined;
+  let sharesTerminal: boolean | undefined;
   return {
     get isTerminal() {
       return stream.isTerminal();
@@ -49,7 +60,10 @@ function outputOf(stream: typeof Deno.stdout, what: string): OutputStream {
     },
     write: (...data) => {
       isTerminal ??= stream.isTerminal();
-      return sink.write(...isTerminal ? data.map(terminalData) : data);
+      if (!isTerminal) return sink.write(...data);
+      sharesTerminal ??= other.stream.isTerminal();
+      const tamed = data.map(terminalData);
+      return sharesTerminal ? sink.writeAfter(other.sink, ...tamed) : sink.write(...tamed);
     },
     flush: () => sink.flush(),
   };

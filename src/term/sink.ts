@@ -77,9 +77,25 @@ export class PumpedSink implements Sink {
     if (this.#waitingBytes > highWaterBytes) await this.flush();
   }
 
+  /** Whether all is written that was taken. */
+  get isIdle(): boolean {
+    return this.#pump === undefined;
+  }
+
   async flush(): Promise<void> {
     while (this.#pump !== undefined) await this.#pump;
     this.#broken.signal.throwIfAborted();
+  }
+
+  /**
+   * As {@link write}, behind what another sink was given before: two streams that are one terminal are one text.
+   * Throws and waits as `write` does; that the other stream is broken is noticed there.
+   */
+  async writeAfter(other: PumpedSink, ...data: SinkData[]): Promise<void> {
+    if (other.isIdle) return await this.write(...data);
+    const copies = data.map((one) => typeof one === "string" ? one : one.slice());
+    await other.flush().catch(() => {});
+    await this.write(...copies);
   }
 
   #add(bytes: Uint8Array): void {

@@ -111,3 +111,36 @@ Deno.test("property: everything comes out, in order, whatever the pieces and the
     }),
   );
 });
+
+Deno.test("what two streams of one terminal are given stands in its order, however slow it is", async () => {
+  const screen = { text: "" };
+  const slow = (): ByteWriter => ({
+    async write(bytes) {
+      await new Promise((resolve) => setTimeout(resolve));
+      const part = bytes.subarray(0, 2);
+      screen.text += new TextDecoder().decode(part);
+      return part.length;
+    },
+  });
+  const [out, err] = [new PumpedSink(slow(), "out"), new PumpedSink(slow(), "err")];
+  const bytes = new TextEncoder().encode("deleted\n");
+  await err.writeAfter(out, "deletes: a, b\n");
+  const writing = out.writeAfter(err, bytes);
+  bytes.fill(0);
+  await writing;
+  await err.writeAfter(out, "kept: c\n");
+  await Promise.all([out.flush(), err.flush()]);
+  assert.equal(screen.text, "deletes: a, b\ndeleted\nkept: c\n");
+});
+
+Deno.test("a stream that is broken keeps nothing from the other", async () => {
+  const broken = new PumpedSink({ write: () => Promise.reject(new Error("gone")) }, "broken");
+  const writer = new SlowWriter();
+  writer.open();
+  const sink = new PumpedSink(writer, "a test");
+  await broken.write("lost");
+  await sink.writeAfter(broken, "written");
+  await sink.flush();
+  assert.equal(writer.text, "written");
+  await assert.rejects(broken.flush(), /cannot write to broken/);
+});
