@@ -80,7 +80,7 @@ Deno.test("real output is what the published schemas say", async (t) => {
   });
 
   await t.step("the records of these runs, and of one that was run again", async () => {
-    await kodama.run(["runs", "rerun", "--failed"]);
+    await kodama.run(["runs", "rerun", "--failed", "--yes"]);
     const folder = `${kodama.configFolder}/runs`;
     const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
     assert.equal(names.length, 5);

@@ -50,7 +50,7 @@ Deno.test("a start that goes on keeps the session's folder in step, wherever it 
     await succeed("shop", "delete", "work", "--force");
   }
   const kept = await succeed("bank", "start", "work");
-  assert.match(kept.stderr, /no sync \(its workspace holds the files of an earlier session/);
+  assert.match(kept.stderr, /no sync \(the workspace holds the files of an earlier session/);
   assert.deepEqual(await files("bank"), ["bank.txt"]);
   await succeed("shop", "delete", "work", "--force", "--purge");
 });

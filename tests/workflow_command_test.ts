@@ -24,7 +24,7 @@ Deno.test("a run that is killed is shown, and goes on: what had ended isn't done
   await Deno.writeTextFile(file, slow);
   const runs = `${kodama.configFolder}/runs`;
   await Deno.mkdir(runs, { recursive: true });
-  await using running = kodama.start(["run", file]);
+  await using running = kodama.start(["run", file, "--trust"]);
   const ends = /"stepTargetEnded","step":"second"/g;
   using watcher = Deno.watchFs(runs);
   const recorded = untilRecorded(watcher, runs, (text) => [...text.matchAll(ends)].length === 2);
@@ -45,7 +45,7 @@ Deno.test("a run that is killed is shown, and goes on: what had ended isn't done
 
   const pods = ["-n", "weka-operator-system", "-m", "/^weka-drive-[0-2]$/", "--yes", "-q"];
   await kodama.run(["exec", ...pods, "--", "touch", "/tmp/go"]);
-  const again = await kodama.run(["runs", "rerun", "--rest"]);
+  const again = await kodama.run(["runs", "rerun", "--rest", "--yes", "--trust"]);
   assert.equal(again.code, 0, again.stderr);
   assert.match(again.stderr, /first +ok in the run before/);
   const ran = await kodama.run(["exec", ...pods, "-o", "jsonl", "--", "cat", "/tmp/ran"]);

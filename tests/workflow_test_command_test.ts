@@ -32,7 +32,7 @@ const test = `cases:
     expect: { outputs: { asked: pod/weka-drive-0, cluster: kodama } }
   - name: what a case expects and doesn't get is told
     params: { to: "{temp}/out" }
-    expect: { outcome: refused, steps: { asked: ok, deleted: failed } }
+    expect: { outcome: refused, steps: { deleted: failed } }
 `;
 
 Deno.test({

@@ -1,6 +1,6 @@
 /** Tests of workflows: each case is a real run, against an embedded cluster that is gone afterwards. */
 import { readYamlShape } from "../base/yaml_shape.ts";
-import { exitCodeOfKind, KodamaError } from "../base/errors.ts";
+import { exitCodeOfKind, KodamaError, UsageError } from "../base/errors.ts";
 import type { JsonValue } from "../base/json_value.ts";
 import { reasonOf } from "../workflow/engine/policy.ts";
 import { resolved } from "../workflow/load_workflow.ts";
@@ -110,7 +110,7 @@ async function runCase(
     params: new Map(params),
     overrides: {},
     yes: one.yes ?? false,
-    ...(one.yes === undefined ? {} : { confirm: { ask: () => Promise.resolve(one.yes === true) } }),
+    confirm: { ask: () => answerOf(one) },
     trustNow: true,
     ask: () => Promise.resolve(one.yes === undefined ? undefined : one.yes ? "yes" : "no"),
     signal,
@@ -133,6 +133,14 @@ async function runCase(
     return { outcome, reason: error.message, exitCode, outputs: {}, steps, lines };
   }
   throw new Error("a run ended without its last event");
+}
+
+/** Of the question before a change; a case that doesn't say is a run without a terminal. */
+function answerOf({ yes }: TestCase): Promise<boolean> {
+  if (yes !== undefined) return Promise.resolve(yes);
+  throw new UsageError("refusing to change anything without confirmation", {
+    hint: "the case needs yes: true or false",
+  });
 }
 
 function wordOf(value: unknown): string {
