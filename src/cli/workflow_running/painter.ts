@@ -29,7 +29,7 @@ export interface StepsView {
 export class StepsPainter {
   readonly #view: StepsView;
   readonly #ended: Record<string, unknown>[] = [];
-  readonly #targets = new Map<string, { ok: number; bad: number }>();
+  readonly #targets = new Map<string, Map<string, string>>();
   /** Most steps are for the same pods: what is said of one is said once. */
   readonly #skippedSaid = new Set<string>();
   #record: string | undefined;
@@ -43,7 +43,7 @@ export class StepsPainter {
     if (event.kind === "recorded") this.#record = event.id;
     // A context that can't be asked is no pod.
     if (event.kind === "stepTargetEnded" && event.end.target.pod !== "*") {
-      this.#count(event.step, event.end.outcome.kind === "ok");
+      this.#count(event.step, event.end);
     }
     switch (this.#view.format) {
       case "text":
@@ -55,11 +55,10 @@ export class StepsPainter {
     }
   }
 
-  #count(step: string, good: boolean): void {
-    const counted = this.#targets.get(step) ?? { ok: 0, bad: 0 };
-    if (good) counted.ok += 1;
-    else counted.bad += 1;
-    this.#targets.set(step, counted);
+  #count(step: string, { name, outcome }: { name: string; outcome: { kind: string } }): void {
+    const ends = this.#targets.get(step) ?? new Map<string, string>();
+    // Of several attempts the last one counts.
+    this.#targets.set(step, ends.set(name, outcome.kind));
   }
 
   #text(event: StepsEvent): Piece[] {
@@ -112,9 +111,7 @@ export class StepsPainter {
     if (outcome.kind === "ok" || outcome.kind === "skipped") {
       if (quiet) return [];
       const targets = this.#targets.get(step);
-      const pods = targets === undefined
-        ? ""
-        : ` in ${targets.ok} of ${targets.ok + targets.bad} pods`;
+      const pods = targets === undefined ? "" : podsText(targets);
       const text = outcome.kind === "ok"
         ? `${stderr.green("ok")}${pods}, ${formatDuration(durationMs)}`
         : stderr.dim(`skipped: ${printable(oneLine(outcome.reason))}`);
@@ -163,6 +160,21 @@ export class StepsPainter {
     };
     return [out(`${JSON.stringify(document, null, 2)}\n`)];
   }
+}
+
+/** Pods of more are counted. */
+const mostNamed = 3;
+
+/** In how many pods a step was ok, and which were allowed to fail. */
+function podsText(ends: ReadonlyMap<string, string>): string {
+  const bad = [...ends].filter(([, kind]) => kind !== "ok").map(([name, kind]) =>
+    `${name}: ${kind}`
+  );
+  const more = bad.length > mostNamed ? ` and ${bad.length - mostNamed} more` : "";
+  const named = bad.length === 0
+    ? ""
+    : ` (${printable(bad.slice(0, mostNamed).join(", "))}${more})`;
+  return ` in ${ends.size - bad.length} of ${ends.size} pods${named}`;
 }
 
 /** What is another than in the run before, a line each. */
