@@ -8,7 +8,7 @@ import type { Metafile } from "esbuild";
  * Modules that begin a cold part of the program, as paths of the source tree: the embedded cluster; the link
  * for clusters that ask for a client certificate, which only node's TLS can do well; the official
  * client, for the credentials of older kubeconfigs; checksums for copies where an image has no `cksum`, and the
- * times of symbolic links.
+ * times of symbolic links; the syntax of scripts.
  */
 export const coldModules: readonly string[] = [
   "src/cluster/",
@@ -16,6 +16,7 @@ export const coldModules: readonly string[] = [
   "src/kube/link_node.ts",
   "src/wiring/node_checksums.ts",
   "src/wiring/node_link_times.ts",
+  "src/workflow/script_syntax.ts",
 ];
 
 /** What one command in some pods loads, first of all commands: the modules that others import lazily. */

@@ -46,7 +46,7 @@ const pending = `${kodamaFolder}/files-pending`;
 const checkoutScript = `set -eu
 url=$1 base=$2 own=$3
 cd ${workspaceFolder}
-# Of starts at the same moment one makes the checkout, and the others find it made. The lock ends with its process.
+# Of starts at the same moment one makes the checkout, and the others find it made. The lock ends when its holder exits.
 if command -v flock >/dev/null; then
   exec 9>>${kodamaFolder}/checkout.lock
   flock 9

@@ -80,7 +80,7 @@ finally:
     'change: exec rm "${{ params.path }}/x" [b] changes',
     "later: exec ls [-] ${{ steps.look.ok }} of 2 pods reads",
     "copy: copy conf to :/var [a b] changes",
-    "ask: kubectl delete pod ${{ steps.look.stdout }} [-] asks",
+    "ask: kubectl delete pod '${{ steps.look.stdout }}' [-] asks",
     "here: run git status here [-] changes",
   ]);
   assert.equal(plan.steps[2]?.when, "${{ size(steps.look.ok) > 1 }}");

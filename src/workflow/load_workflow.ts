@@ -2,7 +2,6 @@
  * A workflow with all that it extends and uses: every file read once, every problem of all of them found, and the
  * whole held against itself.
  */
-import { stripTypeScriptTypes } from "node:module";
 import { KodamaError } from "../base/errors.ts";
 import { FileError } from "../base/yaml_shape.ts";
 import { type SourceFile, YamlSource } from "../base/yaml_source.ts";
@@ -163,7 +162,10 @@ class Loader {
 
   /** A script that isn't there is told before anything runs. What it says is the sandbox's to read. */
   async #lookForScripts({ path, steps, finally: last }: FullWorkflow): Promise<void> {
-    for (const step of stepsOf("script", [...steps, ...last])) {
+    const scripts = stepsOf("script", [...steps, ...last]);
+    if (scripts.length === 0) return;
+    const { syntaxProblem } = await import("./script_syntax.ts");
+    for (const step of scripts) {
       const script = String(step.fields.script);
       const source = this.#sourceOf(step);
       if (source === undefined) continue;
@@ -237,20 +239,6 @@ class Loader {
   ): void {
     const place = source.atValue(path, message);
     this.diagnostics.push({ ...place, severity: "error", rule, file: source.file });
-  }
-}
-
-/** Why a script can't be TypeScript: deno's own parser says so. It doesn't say where. */
-function syntaxProblem(code: string, file?: string): string | undefined {
-  try {
-    stripTypeScriptTypes(code);
-    return undefined;
-  } catch (error) {
-    const { message } = error as Error;
-    // Anything else is TypeScript that more than leaving out its types makes JavaScript of: an enum.
-    if (!message.startsWith("[InvalidSyntax]")) return undefined;
-    const command = file === undefined ? "" : `; \`deno check ${file}\` says where`;
-    return `the script has a syntax error${command}`;
   }
 }
 
