@@ -25,10 +25,11 @@ export class FoldedTroubles {
   take(): string[] {
     const groups = [...this.#groups.values()];
     this.#groups = new Map();
-    return groups.flatMap(({ trouble: { what, why, hint }, names: [first = "", ...others] }) => {
-      const names = [first, ...others];
-      const line = others.length === 0
-        ? `${first}: ${what}: ${why}`
+    return groups.flatMap(({ trouble: { what, why, hint }, names: ended }) => {
+      // The same whichever target ends first.
+      const names = ended.toSorted();
+      const line = names.length === 1
+        ? `${names[0]}: ${what}: ${why}`
         : `${what} in ${names.length} pods (${compressNames(names)}): ${why}`;
       if (hint === undefined || this.#hints.has(hint)) return [line];
       this.#hints.add(hint);
