@@ -1,14 +1,14 @@
-/** Selections that can match nothing, whatever pods there are. Pure. */
+/** Selections that can't match any pod. Pure. */
 import { expressionMark } from "./fields.ts";
 import { listed } from "./one_or_more.ts";
 
-/** Why it can match nothing; undefined where it may match something. */
+/** Returns why it can't match anything; undefined if it may match something. */
 export function emptySelection(select: unknown): string | undefined {
   const { match, exclude } = select as { match?: string | string[]; exclude?: string | string[] };
   const wanted = listed(match);
   const unwanted = listed(exclude).filter(isPlain);
   if (wanted.length === 0 || !wanted.every(isPlain)) return undefined;
-  // Whatever holds `drive-1` holds `drive` too.
+  // A name that contains `drive-1` contains `drive` too.
   const covers = wanted.map((text) => unwanted.find((other) => text.includes(other)));
   if (covers.some((cover) => cover === undefined)) return undefined;
   return `it can match nothing: exclude ${JSON.stringify(covers[0])} leaves out all that match`;

@@ -1,4 +1,4 @@
-/** A whole workflow held against itself: names and types of expressions, permissions, and what is never used. */
+/** Checks of a whole workflow: names and types of expressions, permissions, and unused declarations. */
 import { grants, grantText } from "./permissions.ts";
 import type { YamlSource } from "../base/yaml_source.ts";
 import { didYouMean } from "../base/nearest_names.ts";
@@ -23,9 +23,9 @@ import { commandProblems, evaluateDeep, textsIn, textsOf } from "./templates.ts"
 type Names = Readonly<Record<string, Type>>;
 
 /**
- * Everything that is wrong with the whole. Each problem is told in the file that it stands in.
+ * Returns all problems of the whole, each reported in the file that contains it.
  *
- * @param uses what the `workflow` steps use.
+ * @param uses the workflows that the `workflow` steps use.
  */
 export async function checkWorkflow(
   workflow: FullWorkflow,
@@ -80,7 +80,7 @@ class Checker {
     this.#emptySelection({ file: path, path: ["select"] }, select);
   }
 
-  /** Checks steps one after the other; gives what expressions behind them know. */
+  /** Checks steps in order; returns the names that expressions after them know. */
   async #steps(
     steps: readonly Step[],
     names: Names,
@@ -136,7 +136,7 @@ class Checker {
     if (used !== undefined) await this.#with(used, below(["with"]), step.fields.with ?? {});
   }
 
-  /** The parameters that a step hands to another workflow. */
+  /** Checks the parameters that a step passes to another workflow. */
   async #with(used: FullWorkflow, place: Place, given: unknown): Promise<void> {
     const names = Object.keys(given as object);
     const known = used.params.map(({ name }) => name);
@@ -151,7 +151,7 @@ class Checker {
     }
   }
 
-  /** @param isCondition it must come to true or false. */
+  /** @param isCondition the text must evaluate to true or false. */
   #text(place: Place, text: string, names: Names, isCondition = false): void {
     const { template, problems } = parseTemplate(text);
     const unknown = this.#unknownNames(template, names);
@@ -168,13 +168,13 @@ class Checker {
     }
     for (const { path: [first, second] } of namesUsed(template)) {
       if (first !== "params") continue;
-      // The whole of `params` uses all of them.
+      // `params` as a whole uses all of them.
       if (second !== undefined) this.#usedParams.add(second);
       else for (const { name } of this.#workflow.params) this.#usedParams.add(name);
     }
   }
 
-  /** Steps and variables that aren't there: why, in the words of a workflow. */
+  /** Returns steps and variables that don't exist, with the reason in the terms of a workflow. */
   #unknownNames(template: Template, names: Names): ExpressionProblem[] {
     return namesUsed(template).flatMap(({ path: [first = "", name], start, end }) => {
       const known = names[first];
@@ -204,7 +204,7 @@ class Checker {
     return isWithin ? "; it lies within another step" : undefined;
   }
 
-  /** A parameter that a variable gives: what isn't granted isn't read, for whatever it may be used. */
+  /** Checks parameters that a variable provides: a variable that isn't granted isn't read, whatever uses it. */
   #variablesOfParams(): void {
     const { params, permissions } = this.#workflow;
     for (const { env, at } of params) {
@@ -258,7 +258,7 @@ function idHint(name: string, ids: readonly string[]): string {
   return ids.length === 0 ? "" : nameHint(name, ids);
 }
 
-/** Names of the steps within one that can't be read: whatever it calls its item. */
+/** Names within a step that can't be read, whatever its item is called. */
 function anyNames({ fields }: Step, { inner }: StepKind): Record<string, Type> {
   const item = typeof fields.as === "string" ? fields.as : "item";
   return inner.length === 0 ? {} : { [item]: anyType, index: anyType };
@@ -272,7 +272,7 @@ function record(fields: Readonly<Record<string, Type>>): Type {
   return { kind: "record", fields };
 }
 
-/** Whether a condition is false whatever happens: it names nothing, and comes to something else than true. */
+/** Returns whether a condition is always false: it names nothing, and evaluates to something other than true. */
 function isNever(when: Step["when"]): boolean {
   if (typeof when !== "string") return when === false;
   const { template, problems } = parseTemplate(when);

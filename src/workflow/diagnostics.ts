@@ -1,9 +1,9 @@
-/** What is wrong with workflow files, as a compiler would say it: all of it at once. */
+/** Problems of workflow files, all reported at once as a compiler does. */
 import { definedOnly } from "../base/defined_only.ts";
 import { KodamaError } from "../base/errors.ts";
 import { describe, type FileProblem, type SourceFile } from "../base/yaml_source.ts";
 
-/** What a diagnostic is about, for programs that sort them. */
+/** The rule that a diagnostic is about, for programs that sort them. */
 export type Rule =
   | "syntax"
   | "shape"
@@ -18,7 +18,7 @@ export type Rule =
   | "unreachable-step"
   | "empty-selection";
 
-/** What each rule is, in a line. */
+/** Each rule in one line. */
 export const ruleTexts: Readonly<Record<Rule, string>> = {
   "syntax": "The file isn't YAML that kodama reads.",
   "shape": "A field has another kind of value, is unknown, or is missing.",
@@ -34,14 +34,14 @@ export const ruleTexts: Readonly<Record<Rule, string>> = {
   "empty-selection": "A selection can match nothing.",
 };
 
-/** One of them. Warnings stop nothing. */
+/** One problem. Warnings stop nothing. */
 export interface Diagnostic extends FileProblem {
   severity: "error" | "warning";
   rule: Rule;
   file: SourceFile;
 }
 
-/** Workflow files that can't be run as they are. */
+/** Thrown for workflow files that can't be run as they are. */
 export class WorkflowError extends KodamaError {
   override readonly name = "WorkflowError";
 
@@ -50,12 +50,12 @@ export class WorkflowError extends KodamaError {
   }
 }
 
-/** Whether it stops the run. */
+/** Returns whether it stops the run. */
 export function isError({ severity }: Diagnostic): boolean {
   return severity === "error";
 }
 
-/** By file, then as they stand in it; one that is told twice of the same place is told once. */
+/** Sorts by file, then by position; drops duplicates at the same position. */
 export function sorted(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const files = [...new Set(diagnostics.map(({ file }) => file.path))];
   const order = diagnostics.toSorted((a, b) =>
@@ -70,9 +70,9 @@ export function sorted(diagnostics: readonly Diagnostic[]): Diagnostic[] {
 }
 
 /**
- * Each with its line and a caret. A warning says that it is one. Paths below the folder are relative to it.
+ * Returns each with its line and a caret; warnings are labelled. Paths below the folder are relative to it.
  *
- * @param most of one file; twenty by default.
+ * @param most maximum of one file; twenty by default.
  */
 export function diagnosticsText(
   diagnostics: readonly Diagnostic[],

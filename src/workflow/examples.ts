@@ -1,12 +1,12 @@
-/** Examples of what isn't one kind of step's: shown in the reference, and each run by a test. */
+/** Examples of what isn't specific to one kind of step: shown in the reference, and each run by a test. */
 
-/** One part of the reference: what it is about, and a workflow that shows each of its fields. */
+/** One section of the reference: its subject, and a workflow that shows each of its fields. */
 export interface Example {
   title: string;
   text: string;
 }
 
-/** By the part of a file. */
+/** By the section of a file. */
 export const examples = {
   file: {
     title: "A whole file",

@@ -1,4 +1,4 @@
-/** The kinds of values that fields of workflow files have. A schema's message is what is expected, as a noun. */
+/** Types of values in fields of workflow files. A schema's message names the expected value, as a noun. */
 import * as v from "valibot";
 import { parseDuration } from "../base/duration.ts";
 import { parseQuantity } from "../base/quantity.ts";
@@ -15,7 +15,7 @@ export const expressionMark = "${{";
 
 export const text = v.pipe(v.string("a text"), v.nonEmpty("a text that isn't empty"));
 
-/** A selector, or a text with an expression that comes to one. */
+/** A selector, or a text with an expression that evaluates to one. */
 function selectorText(isSelector: (text: string) => boolean, expected: string) {
   return v.pipe(
     text,
@@ -23,13 +23,13 @@ function selectorText(isSelector: (text: string) => boolean, expected: string) {
   );
 }
 
-/** As kubectl's `-l` takes it. */
+/** In the syntax of kubectl's `-l`. */
 export const labelSelector = selectorText(
   isLabelSelector,
   "a label selector such as app=web,tier!=test or tier in (a,b)",
 );
 
-/** As kubectl's `--field-selector` takes it. */
+/** In the syntax of kubectl's `--field-selector`. */
 export const fieldSelector = selectorText(
   isFieldSelector,
   "a field selector such as status.podIP=10.0.0.7",
@@ -47,10 +47,10 @@ export const patterns = oneOrMore(
   "a text, a regular expression in slashes, or a list of them",
 );
 
-/** What a duration is, as a noun. */
+/** The description of a duration, as a noun. */
 export const durationText = "a duration such as 30s, 1h30m or 2d, at most 596h";
 
-/** A duration, and not nothing: what {@link parseDuration} reads, for programs that know only patterns. */
+/** A duration above zero: what {@link parseDuration} accepts, for programs that know only patterns. */
 export const durationPattern = String
   .raw`(?=[^1-9]*[1-9])(?:\d{1,10}(?:\.\d{1,9})?(?:ms|s|m|h|d))+`;
 
@@ -63,12 +63,12 @@ export const duration = v.pipe(
   v.check((word) => !durationShape.test(word) || parseDuration(word) !== undefined, durationText),
 );
 
-/** The largest output that a step keeps: an expression takes no more. */
+/** The largest output that a step can store: expressions accept no more. */
 const largestOutput = 16 * 2 ** 20;
 
 const sizeText = "a size from 1Ki to 16Mi, such as 4Mi";
 
-/** How much is kept of what a step's command writes. */
+/** How much of a command's output is stored. */
 export const maxOutput = v.pipe(
   v.string(sizeText),
   v.regex(/^[0-9]+(?:\.[0-9]+)?[KM]i$/, sizeText),
@@ -89,7 +89,7 @@ export const countFromOne = v.pipe(
 
 export const outputMode = v.picklist(outputModes, `one of ${outputModes.join(", ")}`);
 
-/** Words that are run as they are, or a line for a shell. */
+/** Args that are run as they are, or a line for a shell. */
 export const command = v.union(
   [text, v.pipe(v.array(v.string("a text"), "words"), v.nonEmpty("one word at least"))],
   "a list of words, or a line for a shell",
@@ -97,7 +97,7 @@ export const command = v.union(
 
 const amountText = "a number of pods, or a part such as 10%";
 
-/** `3`, or `10%`; as a batch it may not be nothing. */
+/** `3`, or `10%`; zero isn't allowed for a batch. */
 export function amount(least: 0 | 1) {
   return v.union([
     v.pipe(v.number(amountText), v.integer(amountText), v.minValue(least, amountText)),
@@ -109,7 +109,7 @@ export function amount(least: 0 | 1) {
   ], amountText);
 }
 
-/** A text that is an expression, or holds one. */
+/** A text that is an expression, or contains one. */
 function expression(expected: string) {
   return v.pipe(
     v.string(expected),
@@ -118,19 +118,19 @@ function expression(expected: string) {
   );
 }
 
-/** The same, or a text with an expression that comes to it when the step runs. */
+/** The same, or a text with an expression that evaluates to it when the step runs. */
 export function dynamic<S extends FileSchema>(schema: S) {
   const expected = expectedOf(schema);
   return v.union([schema, expression(expected)], expected);
 }
 
-/** What a schema itself says that it expects. */
+/** Returns what a schema itself says that it expects. */
 function expectedOf(schema: FileSchema): string {
   const issue = v.safeParse(schema, undefined).issues?.[0];
   return issue?.message ?? "a value";
 }
 
-/** A field with its line for the reference. */
+/** Adds a field's line for the reference. */
 export function described<S extends FileSchema>(schema: S, description: string) {
   return v.pipe(schema, v.description(description));
 }
@@ -141,13 +141,13 @@ export const identifier = v.pipe(
   v.regex(/^[A-Za-z_][A-Za-z0-9_]{0,62}$/, "a name of letters, digits and _"),
 );
 
-/** The name of a variable of an environment. */
+/** The name of an environment variable. */
 export const variable = v.pipe(
   v.string("a variable's name"),
   v.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "a variable's name"),
 );
 
-/** Variables of an environment. */
+/** Environment variables. */
 export const environment = v.record(
   variable,
   v.union(
@@ -157,5 +157,5 @@ export const environment = v.record(
   "variables and their values",
 );
 
-/** Any data: what a script or another workflow is given. */
+/** Any data: input of a script or of another workflow. */
 export const anything = v.unknown();

@@ -1,4 +1,4 @@
-/** The full form of a workflow file: its fields, and those that all kinds of step have. */
+/** The full form of a workflow file: its fields, and those that all kinds of step share. */
 import * as v from "valibot";
 import {
   anything,
@@ -36,7 +36,7 @@ const continueOn = v.picklist(
 
 const condition = dynamic(v.boolean("an expression such as ${{ params.restart }}"));
 
-/** What every step may say, whatever its kind. */
+/** Fields that every step may have, whatever its kind. */
 export const frameEntries = {
   id: v.optional(described(identifier, "By which expressions name the step, and `--from`.")),
   name: v.optional(described(text, "What it does, in the words of a person.")),
@@ -114,10 +114,10 @@ const concurrency = v.union([
   }),
 ], "wait, refuse, or a group and a mode");
 
-/** A list of steps; what each of them is, is read with its own kind's shape. */
+/** A list of steps; each item is read with the shape of its kind. */
 const stepList = v.array(anything, "a list of steps");
 
-/** The shape of the file. What a step is, a kind says. */
+/** The shape of the file. The shape of a step depends on its kind. */
 export const fullShape = v.strictObject({
   description: v.optional(described(text, "What the workflow is for, in a line.")),
   extends: v.optional(described(
@@ -158,5 +158,5 @@ export const fullShape = v.strictObject({
   )),
 }, "a mapping of fields");
 
-/** A file as it stands. */
+/** A file as written. */
 export type FullFile = v.InferOutput<typeof fullShape>;

@@ -1,20 +1,20 @@
-/** Where workflow files are looked for, nearest first. */
+/** The search for workflow files, nearest first. */
 import { KodamaError } from "../base/errors.ts";
 import { nearestNames } from "../base/nearest_names.ts";
 
-/** The folders that the search begins and ends with; absolute paths. */
+/** The folders that the search starts and ends with; absolute paths. */
 export interface WorkflowPlaces {
   workingDir: string;
-  /** The user's own; undefined where there is none. */
+  /** The user's own; undefined if there is none. */
   userDir: string | undefined;
   shippedWorkflowsDir: string;
 }
 
-/** What the search reads. */
+/** File access of the search. */
 export interface WorkflowFiles {
-  /** Undefined where there is no such file. */
+  /** Returns undefined if there is no such file. */
   readText(path: string, maxBytes: number): Promise<string | undefined>;
-  /** Names of the files in a folder; none where there is no such folder. */
+  /** Returns the names of the files in a folder; none if there is no such folder. */
   listFiles(folder: string): Promise<string[]>;
 }
 
@@ -24,15 +24,15 @@ export interface FoundWorkflow {
   path: string;
 }
 
-/** Tests lie beside the workflows, and are none. */
+/** Tests lie beside the workflows, and aren't workflows. */
 const ending = /(?<!\.test)\.ya?ml$/;
 
 /** More than any workflow that a person can still read. */
 const maxBytes = 256 * 1024;
 
 /**
- * The folders: from the working directory upwards `workflows` and `.kodama/workflows`, then the user's own,
- * then those that come with kodama.
+ * Returns the folders: from the working directory upwards `workflows` and `.kodama/workflows`, then the user's own,
+ * then those that are shipped with kodama.
  */
 export function workflowFolders(places: WorkflowPlaces): string[] {
   const near = upwards(places.workingDir).flatMap((folder) => [
@@ -42,14 +42,14 @@ export function workflowFolders(places: WorkflowPlaces): string[] {
   return [...new Set([...near, ...ownWorkflowFolders(places)])];
 }
 
-/** Those that are no repository's: the user's own, and kodama's. */
+/** Returns those that don't belong to a repository: the user's own, and kodama's. */
 export function ownWorkflowFolders(
   { userDir, shippedWorkflowsDir }: Pick<WorkflowPlaces, "userDir" | "shippedWorkflowsDir">,
 ): string[] {
   return [...(userDir === undefined ? [] : [joined(userDir, "workflows")]), shippedWorkflowsDir];
 }
 
-/** Every workflow, by name; the nearest file of a name hides the others. */
+/** Returns every workflow, by name; the nearest file of a name hides the others. */
 export async function listWorkflowFiles(
   files: WorkflowFiles,
   places: WorkflowPlaces,
@@ -65,7 +65,7 @@ export async function listWorkflowFiles(
 }
 
 /**
- * The file of a workflow that is named, or given as a path (`./a.yaml`).
+ * Returns the file of a workflow, given by name or as a path (`./a.yaml`).
  *
  * @throws KodamaError `notFound`, with the nearest names.
  */
@@ -107,7 +107,7 @@ function absolute({ workingDir }: WorkflowPlaces, path: string): string {
   return path.startsWith("/") ? path : joined(workingDir, path.replace(/^\.\//, ""));
 }
 
-/** A folder and all that it lies in, the innermost first. */
+/** Returns a folder and all its parents, the innermost first. */
 function upwards(folder: string): string[] {
   const parts = folder.split("/").filter((part) => part !== "");
   return parts.map((_, index) => `/${parts.slice(0, parts.length - index).join("/")}`).concat("/");

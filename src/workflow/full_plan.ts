@@ -1,6 +1,7 @@
 /**
- * What a run would do: its steps with their words, the pods of each, what is granted, and what may change something.
- * Values that only a run knows stay as they are written. Pure, but for the pods, which are handed in.
+ * The plan of a run: its steps with their commands, the pods of each, what is granted, and which steps may change
+ * something. Values that only the run can evaluate stay as they are written. Pure, except for the pods, which are
+ * passed in.
  */
 import { KodamaError } from "../base/errors.ts";
 import type { JsonValue } from "../base/json_value.ts";
@@ -22,18 +23,18 @@ import { evaluateDeep, evaluateFields, textsIn, type Values } from "./templates.
 
 /** One step of a plan. */
 export interface PlannedStep {
-  /** As in the file; of a step of `finally` behind `finally/`. */
+  /** As in the file; prefixed with `finally/` for a step of `finally`. */
   id: string;
   kind: string;
   title: string;
   does: string;
   command: readonly string[] | null;
   effect: Intent["effect"];
-  /** Runs only where this is true; null where it always does. */
+  /** Runs only if this is true; null if it always runs. */
   when: string | null;
-  /** Names of its targets; null where it runs in none, or only the run knows in which. */
+  /** Names of its targets; null if it runs in none, or only the run can resolve them. */
   targets: readonly string[] | null;
-  /** Why they aren't known or there are none, which contexts can't be asked, which pods are skipped. */
+  /** Why they are unknown or empty, which contexts are unreachable, which pods are skipped. */
   targetsNote: string | null;
   steps: readonly PlannedStep[];
 }
@@ -44,27 +45,27 @@ export interface WorkflowPlan {
   path: string;
   params: Readonly<Record<string, JsonValue>>;
   permissions: Permissions;
-  /** Steps that aren't known only to read: by their ids. */
+  /** Ids of steps that aren't known to read only. */
   changes: readonly string[];
   steps: readonly PlannedStep[];
   finally: readonly PlannedStep[];
 }
 
-/** What a plan is made from. */
+/** Input of a plan. */
 export interface PlanInput {
   params: Readonly<Record<string, JsonValue>>;
   overrides: WhereOverrides;
   uses: ReadonlyMap<Step, FullWorkflow>;
-  /** Asked once for each selection. */
+  /** Called once for each selection. */
   find(where: Where): Promise<FoundPods>;
 }
 
 /** A step that changes pods, or objects of the cluster. */
 export interface PlannedChange {
   id: string;
-  /** In a line; secrets are hidden. */
+  /** In one line, without secrets. */
   does: string;
-  /** Pods that it reaches at most; undefined if only the run can know them. */
+  /** Pods that it reaches at most; undefined if only the run can resolve them. */
   targets: readonly Target[] | undefined;
 }
 
@@ -73,7 +74,7 @@ export async function planOf(workflow: FullWorkflow, input: PlanInput): Promise<
   return (await planWithChanges(workflow, input)).plan;
 }
 
-/** Makes the plan, and collects what a person confirms before it runs. */
+/** Makes the plan, and collects the changes that a person confirms before it runs. */
 export async function planWithChanges(
   workflow: FullWorkflow,
   input: PlanInput,
@@ -143,7 +144,7 @@ class Planner {
     };
   }
 
-  /** The steps of a workflow that a step uses, with the parameters that are known before the run. */
+  /** Returns the steps of the workflow that a step uses, with the parameters that are known before the run. */
   async #usedSteps(used: FullWorkflow, given: unknown): Promise<PlannedStep[]> {
     const written = given as Readonly<Record<string, unknown>>;
     const params = Object.fromEntries(used.params.map((param) => {
@@ -159,7 +160,7 @@ class Planner {
     ];
   }
 
-  /** Null for what only a run can evaluate. */
+  /** Returns null if only a run can evaluate it. */
   #evaluated(value: unknown): JsonValue {
     try {
       return evaluateDeep(value, this.#values) as JsonValue;
@@ -169,7 +170,7 @@ class Planner {
     }
   }
 
-  /** With parameters in their places; a text that needs more stays as it is. */
+  /** Returns the fields with parameters substituted; a text that needs more stays as it is. */
   #fields(step: Step): Record<string, unknown> {
     const kind = stepKind(step.kind);
     try {
@@ -230,7 +231,7 @@ class Planner {
     const found = await this.#input.find(where);
     const targets = named({ ...found, dead: [] }, new Set(where.contexts).size > 1);
     const told = found.dead.map(({ context, reason }) => `context ${context}: ${reason}`);
-    // Why there is none tells of these, too.
+    // The reason why there are no pods mentions these too.
     if (found.none === undefined) {
       told.push(...found.skipped.map(({ pod, reason }) => `skipped ${pod}: ${reason}`));
     } else if (told.length === 0) told.push(found.none);
@@ -242,7 +243,7 @@ class Planner {
   }
 }
 
-/** Targets of a step; `found` are those of its selection, as far as they are known. */
+/** Targets of a step; `found` are those of its selection, if they are known. */
 type PlannedTargets = Pick<PlannedStep, "targets" | "targetsNote"> & {
   found: readonly StageTarget[] | undefined;
 };

@@ -14,7 +14,7 @@ const target = (pod: string): Target => ({
   ip: "",
 });
 
-/** The plan of a text, and which selections were asked. */
+/** Returns the plan of a text, and the selections that were resolved. */
 async function planned(
   text: string,
   { params = {}, found = {}, files = {} }: {

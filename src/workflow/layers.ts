@@ -1,8 +1,8 @@
-/** A file over the ones that it extends: what a file doesn't say, the next one says. Pure. */
+/** Merges a file with the ones that it extends: a field that a file omits comes from the next one. Pure. */
 import { type FullWorkflow, noPermissions, type Output, type Param } from "./model.ts";
 import type { Layer } from "./read_full.ts";
 
-/** The workflow of layers, the file itself first. Parameters and outputs are joined by their names. */
+/** Merges layers, the file itself first. Parameters and outputs are merged by name. */
 export function layered(
   layers: readonly Layer[],
   { name, path }: { name: string; path: string },
@@ -28,7 +28,7 @@ export function layered(
   };
 }
 
-/** Of each name the innermost. */
+/** Returns the innermost of each name. */
 function named<T extends { name: string }>(lists: readonly (readonly T[])[]): T[] {
   const found = new Map<string, T>();
   for (const one of lists.toReversed().flat()) found.set(one.name, one);

@@ -1,6 +1,6 @@
 /**
- * A workflow with all that it extends and uses: every file read once, every problem of all of them found, and the
- * whole held against itself.
+ * Loads a workflow with all that it extends and uses: reads every file once, collects the problems of all of them, and
+ * checks the whole.
  */
 import { KodamaError } from "../base/errors.ts";
 import { FileError } from "../base/yaml_shape.ts";
@@ -15,25 +15,25 @@ import { type Layer, readFull, shapeDiagnostics } from "./read_full.ts";
 import { isFullForm, widened } from "./short_form.ts";
 import { isFile } from "./steps/script.ts";
 
-/** A workflow that was read, with everything that it leads to. */
+/** A loaded workflow, with everything that it refers to. */
 export interface Loaded {
   workflow: FullWorkflow;
-  /** What its `workflow` steps use, and theirs. */
+  /** The workflows that its `workflow` steps use, transitively. */
   uses: ReadonlyMap<Step, FullWorkflow>;
-  /** Every file that was read: what trust is given to. */
+  /** Every file that was read: trust is given to these. */
   files: readonly SourceFile[];
-  /** Warnings too. */
+  /** Includes warnings. */
   diagnostics: readonly Diagnostic[];
 }
 
 /** The largest script that is read. */
 const maxScriptBytes = 1024 * 1024;
 
-/** So many files lead to each other at most. */
+/** Maximum number of files that refer to each other. */
 const maxFiles = 64;
 
 /**
- * Reads a workflow and all that it leads to.
+ * Reads a workflow and everything that it refers to.
  *
  * @throws KodamaError `notFound` for the workflow itself; WorkflowError with every problem of all files.
  */
@@ -47,7 +47,7 @@ export async function loadWorkflow(
   throw new WorkflowError(rest.diagnostics, places.workingDir);
 }
 
-/** The same, for whoever wants to know what is wrong: without a workflow where it can't be read at all. */
+/** The same for callers that report problems: without a workflow if it can't be read at all. */
 export async function inspectWorkflow(
   files: WorkflowFiles,
   places: WorkflowPlaces,
@@ -58,7 +58,7 @@ export async function inspectWorkflow(
   const workflow = await loader.load(found, []);
   const { uses, sources, diagnostics } = loader;
   const read = [...sources.values()].map(({ file }) => file);
-  // What can't be read may well use what seems unused.
+  // A part that can't be read may use what seems unused.
   const told = diagnostics.some(isError)
     ? diagnostics.filter(({ rule }) => rule !== "unused-param")
     : diagnostics;
@@ -71,14 +71,14 @@ interface Found {
   text: string;
 }
 
-/** One loading. Used once. */
+/** Loads one workflow. Used once. */
 class Loader {
   readonly uses = new Map<Step, FullWorkflow>();
   readonly sources = new Map<string, YamlSource>();
   readonly diagnostics: Diagnostic[] = [];
   readonly #files: WorkflowFiles;
   readonly #places: WorkflowPlaces;
-  /** What was read, by path; without a workflow where it can't be. */
+  /** What was read, by path; undefined if it can't be read. */
   readonly #read = new Map<string, FullWorkflow | undefined>();
 
   constructor(files: WorkflowFiles, places: WorkflowPlaces) {
@@ -86,7 +86,7 @@ class Loader {
     this.#places = places;
   }
 
-  /** @param above paths of the files that lead here, the outermost first. */
+  /** @param above paths of the files that refer to this one, the outermost first. */
   async load(found: Found, above: readonly string[]): Promise<FullWorkflow | undefined> {
     if (this.#read.has(found.path)) return this.#read.get(found.path);
     const source = this.#parse(found);
@@ -136,7 +136,7 @@ class Loader {
     }
   }
 
-  /** The file, and those that it extends: the outermost last. */
+  /** Returns the file, and those that it extends: the outermost last. */
   async #layers(found: Found, source: YamlSource, above: readonly string[]): Promise<Layer[]> {
     const layers: Layer[] = [];
     let [at, place]: [Found, YamlSource] = [found, source];
@@ -160,7 +160,7 @@ class Loader {
     }
   }
 
-  /** A script that isn't there is told before anything runs. What it says is the sandbox's to read. */
+  /** Reports missing scripts before anything runs. Their content is read by the sandbox. */
   async #lookForScripts({ path, steps, finally: last }: FullWorkflow): Promise<void> {
     const scripts = stepsOf("script", [...steps, ...last]);
     if (scripts.length === 0) return;
@@ -191,7 +191,7 @@ class Loader {
     return this.sources.get(at.file);
   }
 
-  /** Loads what the steps use. */
+  /** Loads the workflows that the steps use. */
   async #follow(workflow: FullWorkflow, seen: readonly string[]): Promise<void> {
     for (const step of stepsOf("workflow", [...workflow.steps, ...workflow.finally])) {
       const source = this.#sourceOf(step);
@@ -242,12 +242,12 @@ class Loader {
   }
 }
 
-/** A path that begins with a dot is one from the file that names it. */
+/** Resolves a path: one that starts with a dot is relative to the file that names it. */
 export function resolved(wanted: string, from: string): string {
   return wanted.startsWith(".") ? absolute(wanted, from.slice(0, from.lastIndexOf("/"))) : wanted;
 }
 
-/** Every step of a kind, at any depth. */
+/** Returns every step of a kind, at any depth. */
 function stepsOf(kind: string, steps: readonly Step[]): Step[] {
   return steps.flatMap((step) => [
     ...(step.kind === kind && step.broken === undefined ? [step] : []),

@@ -1,9 +1,9 @@
-/** A workflow as a Mermaid flow chart: what a review reads beside the file. Pure. */
+/** A workflow as a Mermaid flow chart, for reviews. Pure. */
 import type { FullWorkflow, Step } from "./model.ts";
 import { finallyPrefix } from "./engine/step_identity.ts";
 import { stepKind } from "./steps/registry.ts";
 
-/** The text of the chart. https://mermaid.js.org/syntax/flowchart.html */
+/** Returns the text of the chart. https://mermaid.js.org/syntax/flowchart.html */
 export function mermaidOf(workflow: FullWorkflow): string {
   const chart = new Chart();
   const last = chart.list(workflow.steps, "begin");
@@ -15,7 +15,7 @@ export function mermaidOf(workflow: FullWorkflow): string {
     "flowchart TD",
     `  begin([${label(workflow.name)}])`,
     ...chart.lines,
-    // Without quotes the word would end a group.
+    // An unquoted `end` would end a group.
     `  ${end} --> done(["end"])`,
   ].join("\n") + "\n";
 }
@@ -25,14 +25,14 @@ class Chart {
   #count = 0;
   #indent = "  ";
 
-  /** Steps one after the other; gives the last one. */
+  /** Draws steps in sequence; returns the last one. */
   list(steps: readonly Step[], before: string | undefined, prefix = ""): string {
     let at = before;
     for (const step of steps) at = this.#step(step, at, prefix);
     return at ?? "begin";
   }
 
-  /** Draws what is within a frame; an arrow leads to it. */
+  /** Draws a group in a frame, with an arrow to it. */
   group(id: string, title: string, draw: () => void, before: string | undefined): string {
     this.#line(`subgraph ${id} [${label(title)}]`);
     const outer = this.#indent;
@@ -69,7 +69,7 @@ class Chart {
   }
 }
 
-/** In quotes, cut, and without what has a meaning in them. */
+/** Returns the text quoted, cut, and without characters that have a meaning in quotes. */
 function label(text: string): string {
   const short = text.length > 60 ? `${text.slice(0, 59)}…` : text;
   return `"${short.replaceAll("&", "#amp;").replaceAll('"', "#quot;").replace(/\s+/g, " ")}"`;

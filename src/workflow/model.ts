@@ -1,8 +1,8 @@
 /**
- * The full form of a workflow file as typed values: what the checks, the plan and the engine work on.
+ * The full form of a workflow file as typed values: the input of the checks, the plan and the engine.
  *
- * A value keeps its place in the file (`["steps", 2, "when"]`); the file's `YamlSource` turns it into line and column
- * when a problem must be told. Texts that may hold expressions stay as they were written until their step runs.
+ * A value has its path in the file (`["steps", 2, "when"]`); the file's `YamlSource` turns it into line and column when
+ * a problem is reported. Texts that may contain expressions stay as they were written until their step runs.
  *
  * Names that expressions know: `params`, `env` (as far as `permissions.env` grants it), `steps` (earlier ones with an
  * id), `run` (`id`, `workflow`), inside of a `foreach` its `as` and `index`, in `finally` also `outcome`.
@@ -13,42 +13,42 @@ import type { SourcePath } from "../base/yaml_source.ts";
 
 export type { SourcePath } from "../base/yaml_source.ts";
 
-/** Where something stands: the file's path as messages name it, and the keys and indexes from its top. */
+/** A source location: the file's path as messages name it, and the keys and indexes from its top. */
 export interface Place {
   file: string;
   path: SourcePath;
 }
 
-/** A place whose line is known, so that an error of a run can name it. */
+/** A source location whose line is known, so that an error of a run can name it. */
 export interface LinePlace extends Place {
   /** From 1. */
   line: number;
 }
 
-/** Kinds of a parameter's value. `duration` is a text such as `30s`. */
+/** Types of a parameter's value. `duration` is a text such as `30s`. */
 export type ParamType = "text" | "number" | "boolean" | "duration" | "list";
 
-/** One parameter of a workflow. A default fits the type and the list of values; the checks see to it. */
+/** One parameter of a workflow. The checks ensure that a default fits the type and the list of values. */
 export interface Param {
   name: string;
   type: ParamType;
   description?: string;
   default?: JsonValue;
-  /** The only values that it may have. */
+  /** The only values that are allowed. */
   enum?: readonly JsonValue[];
-  /** A run without it doesn't begin: it is asked for on a terminal. */
+  /** A run doesn't start without it: a terminal prompts for it. */
   required: boolean;
-  /** Never shown nor kept: wherever its value would stand in a line or a record, it is taken out. */
+  /** Never shown or stored: its value is removed from every line and record. */
   secret: boolean;
-  /** Variable of the environment that it is taken from where the command line doesn't say it. */
+  /** Environment variable that provides it if the command line doesn't. */
   env?: string;
   at: Place;
 }
 
-/** What is granted of one kind of Deno's permissions: nothing, these, or all. */
+/** The grant of one of Deno's permissions: nothing, these, or all. */
 export type Grant = false | true | readonly string[];
 
-/** Which verbs of the API in which namespaces. `*` stands for all. */
+/** Verbs of the API by namespace. `*` stands for all. */
 export interface ClusterRule {
   /** `exec`, `get`, `list`, `logs`, or `*`. */
   verbs: readonly string[];
@@ -57,9 +57,9 @@ export interface ClusterRule {
 }
 
 /**
- * What a workflow may touch beyond the pods that its steps name. A file without `permissions` has
- * {@link noPermissions}: then `shell`, `http`, `copy` to this machine, `env` in expressions and all that a
- * script asks for are refused, by the checks where the file tells it and by the engine where a value does.
+ * What a workflow may touch beyond the pods that its steps name. A file without `permissions` has {@link
+ * noPermissions}: then `shell`, `http`, `copy` to this machine, `env` in expressions and everything that a script
+ * requests are refused, by the checks if the file shows it and by the engine if a value does.
  */
 export interface Permissions {
   net: Grant;
@@ -71,7 +71,7 @@ export interface Permissions {
   cluster: readonly ClusterRule[];
 }
 
-/** Nothing at all. */
+/** Grants nothing. */
 export const noPermissions: Permissions = {
   net: false,
   read: false,
@@ -82,43 +82,43 @@ export const noPermissions: Permissions = {
   cluster: [],
 };
 
-/** What a step may fail with while the workflow goes on. */
+/** Outcomes of a step that the workflow tolerates. */
 export type ContinueOn = "nothing" | "failure" | "anything";
 
-/** What all kinds of step have in common. */
+/** Fields that all kinds of step share. */
 export interface StepFrame {
-  /** Given, or made of kind and place: `exec-2`. Unique in its workflow. */
+  /** Given, or made of kind and position: `exec-2`. Unique in its workflow. */
   id: string;
-  /** The file gives it: expressions may name the step. */
+  /** Set by the file: expressions may name the step. */
   named: boolean;
-  /** As a person reads it. May hold expressions. */
+  /** Title for people. May contain expressions. */
   title?: string;
   at: LinePlace;
-  /** An expression; the step is skipped unless it gives true. */
+  /** An expression; the step is skipped unless it evaluates to true. */
   when?: string | boolean;
-  /** A duration, or an expression that gives one. */
+  /** A duration, or an expression that evaluates to one. */
   timeout?: string;
   retry?: RetryPolicy;
   continueOn: ContinueOn;
 }
 
 /**
- * One step. `kind` names its file in `src/workflow/steps/`, which is the only place that knows what the fields
- * mean; `fields` are as that file's shape has passed them, expressions not yet evaluated.
+ * One step. `kind` names its file in `src/workflow/steps/`, the only code that knows the meaning of the fields;
+ * `fields` have passed the shape in that file, with expressions not yet evaluated.
  */
 export interface Step extends StepFrame {
   kind: string;
   /**
-   * It can't be run, and was reported: its fields are as they were written. It is there so that what names it isn't
-   * to blame. Of `kind`, what it does isn't known either.
+   * The step can't be run, and was reported: its fields are as written. It is included so that references to it aren't
+   * reported as well. With `kind`, its effect isn't known either.
    */
   broken?: "fields" | "kind";
   fields: Readonly<Record<string, unknown>>;
-  /** Steps inside of it, by the field that holds them (`foreach`, `parallel`). */
+  /** Inner steps, by the field that holds them (`foreach`, `parallel`). */
   inner: Readonly<Record<string, readonly Step[]>>;
 }
 
-/** What happens when another run of the same group goes on. */
+/** What happens when another run of the same group is running. */
 export interface Concurrency {
   group: string;
   mode: "wait" | "refuse";
@@ -138,13 +138,13 @@ export interface FullWorkflow {
   path: string;
   description?: string;
   params: readonly Param[];
-  /** As written; expressions may stand in its texts. */
+  /** As written; its texts may contain expressions. */
   select: Readonly<Record<string, unknown>>;
-  /** For every step that doesn't say otherwise; as written. */
+  /** For every step that doesn't override them; as written. */
   defaults: Readonly<Record<string, unknown>>;
   permissions: Permissions;
   steps: readonly Step[];
-  /** Run at the end whatever happened, a cancel included. */
+  /** Always run at the end, also after a cancel. */
   finally: readonly Step[];
   /** Templates, by name; evaluated after the last step. */
   outputs: readonly Output[];
@@ -153,66 +153,66 @@ export interface FullWorkflow {
 
 /** The source of a `script` step. */
 export interface ScriptSource {
-  /** The step's id; messages name it. */
+  /** The step's id, for messages. */
   step: string;
   /** TypeScript: the text of the step, or of the file that it names. */
   code: string;
-  /** As messages and stack traces shall name the code. */
+  /** The name of the code in messages and stack traces. */
   path: string;
-  /** The line of `path` on which the code begins, from 1. */
+  /** The line of `path` on which the code starts, from 1. */
   line: number;
-  /** What the step's `with` came to: the script sees it as `kodama.input`. */
+  /** The evaluated `with` of the step: the script sees it as `kodama.input`. */
   input: JsonValue;
   /**
    * The targets of the workflow's selection, by the names of this run: the script sees the names, and the sandbox
-   * holds what is asked of each against `permissions.cluster` in its namespace.
+   * checks each request against `permissions.cluster` in the target's namespace.
    */
   targets: readonly { name: string; namespace: string }[];
-  /** Absolute: where the script runs, and what relative paths of `permissions` are below; else `path`'s folder. */
+  /** Absolute: the script's working directory, and the base of paths in `permissions`; else `path`'s folder. */
   folder?: string;
 }
 
-/** How one command ended in one target, as a script and an expression see it. */
+/** The end of one command in one target, as a script and an expression see it. */
 export interface TargetResult {
   outcome: string;
   exitCode: number | null;
   stdout: string;
   stderr: string;
-  /** Output beyond 64 KiB a stream was left out. */
+  /** Output beyond 64 KiB a stream was dropped. */
   truncated: boolean;
 }
 
 /**
- * What a script may ask of kodama. Each call has been held against `permissions.cluster` by the sandbox before
- * it arrives here. Rejections are KodamaErrors; their message crosses into the script, and nothing else does.
+ * The API of a script. The sandbox has checked each call against `permissions.cluster` before it arrives here.
+ * Rejections are KodamaErrors; only their message crosses into the script.
  */
 export interface ScriptApi {
-  /** In the targets of the workflow's selection, or in those of them that are named. By target name. */
+  /** Runs in the targets of the workflow's selection, or in the named ones. Results by target name. */
   exec(
     request: { command: readonly string[]; targets?: readonly string[]; timeoutMs?: number },
     signal: AbortSignal,
   ): Promise<Readonly<Record<string, TargetResult>>>;
-  /** An object by name, or all of a kind in a namespace: as the API has them. */
+  /** Returns an object by name, or all of a kind in a namespace, as the API returns them. */
   get(
     request: { resource: string; name?: string; namespace?: string; selector?: string },
     signal: AbortSignal,
   ): Promise<JsonValue>;
-  /** The last lines of a target's log. */
+  /** Returns the last lines of a target's log. */
   logs(
     request: { target: string; tail: number },
     signal: AbortSignal,
   ): Promise<readonly string[]>;
-  /** A line of the step. Bounded by whoever calls: 10,000 characters, 10,000 lines a second. */
+  /** Emits a line of the step. Bounded by the caller: 10,000 characters, 10,000 lines a second. */
   log(line: string): void;
 }
 
-/** How a script ended. The sandbox never rejects for what a script did. */
+/** How a script ended. The sandbox never rejects because of what a script did. */
 export type ScriptEnd =
-  /** `output` is what it gave to `kodama.output(…)` last, or null. */
+  /** `output` is the last value passed to `kodama.output(…)`, or null. */
   | { kind: "ok"; output: JsonValue }
-  /** It threw; `message` is bounded and holds no stack of kodama's own. */
+  /** It threw; `message` is bounded and contains no stack frames of kodama. */
   | { kind: "failed"; message: string; line?: number; column?: number }
-  /** It asked for what it wasn't granted, and didn't catch that: `read access to "/etc/passwd"`. */
+  /** It requested something that isn't granted, and didn't catch the error: `read access to "/etc/passwd"`. */
   | { kind: "denied"; what: string }
   | { kind: "limit"; which: "time" | "memory" | "output" }
   | { kind: "cancelled" };

@@ -1,4 +1,4 @@
-/** The names that expressions of a workflow have, with their types: what the checks know before the run. */
+/** The names that expressions of a workflow have, with their types, as the checks know them before the run. */
 import type { JsonValue } from "../base/json_value.ts";
 import {
   anyType,
@@ -33,12 +33,12 @@ export function outerNames({ params, permissions }: FullWorkflow): Record<string
   };
 }
 
-/** What expressions see as `steps.ID`. */
+/** The type of `steps.ID` in expressions. */
 export function stepType({ output }: StepKind): Type {
   return record({ ...output, outcome: textType });
 }
 
-/** What a step that didn't run gives: fields as its kind has them, and nothing in them. */
+/** The output of a step that didn't run: the fields of its kind, all empty. */
 export function emptyOutput({ output }: StepKind): Record<string, JsonValue> {
   return Object.fromEntries(Object.entries(output).map(([name, type]) => [name, emptyOf(type)]));
 }

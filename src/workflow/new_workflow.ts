@@ -1,9 +1,9 @@
-/** Texts of new workflow files: from a template, or from what a past run did. Pure. */
+/** Texts of new workflow files, from a template or from a past run. Pure. */
 import { escaped } from "../expression/template.ts";
 import type { Amount } from "../exec/schedule.ts";
 import type { RecordHeader } from "../exec/report_shapes.ts";
 
-/** The templates, each with a line about it. */
+/** The templates, each with a one-line description. */
 export const templates: Readonly<Record<string, { about: string; text: string }>> = {
   command: {
     about: "one command in the pods of a selection",
@@ -49,16 +49,16 @@ steps:
   },
 };
 
-/** Names of pods that a file lists; where there were more, their names begin alike or the file says so. */
+/** Maximum of pods that a file lists; of more, it has their common name prefix or says so. */
 const mostListed = 20;
 
-/** A pod as far as a file names it. */
+/** A pod as a file names it. */
 export interface RunPod {
   namespace: string;
   pod: string;
 }
 
-/** A file that runs what a past run ran, in the pods that it had. */
+/** Returns a file that repeats a past run in the pods that it had. */
 export function workflowOfRun(header: RecordHeader, targets: readonly RunPod[]): string {
   const { command, shell, bounds, workdir, env } = header;
   const { fanout, timeoutMs, connectTimeoutMs, serial, maxFail, failFast } = bounds;
@@ -82,7 +82,7 @@ export function workflowOfRun(header: RecordHeader, targets: readonly RunPod[]):
   return `${lines.join("\n")}\n`;
 }
 
-/** The pods of the run: by their names, or where there were many, by how their names begin. */
+/** Selects the pods of the run: by their names, or if there were many, by their common name prefix. */
 function selectLines(targets: readonly RunPod[]): string[] {
   const namespaces = [...new Set(targets.map(({ namespace }) => namespace))];
   const pods = [...new Set(targets.map(({ pod }) => pod))];
@@ -110,10 +110,10 @@ function flow(words: readonly string[]): string {
   return `[${words.map(scalar).join(", ")}]`;
 }
 
-/** Texts that YAML, or an older YAML, takes for something else. */
+/** Texts that YAML, or an older YAML, parses as another type. */
 const notTexts = /^(?:true|false|null|yes|no|on|off|y|n)$/i;
 
-/** JSON is YAML: every word in quotes that need none would be a riddle, and no escaping a mistake. */
+/** JSON is YAML. Plain args stay unquoted to be readable; all others must be escaped. */
 function scalar(word: string): string {
   const isPlain = /^(?:[A-Za-z_/]|-{1,2}[A-Za-z])[\w./-]*$/.test(word) && !notTexts.test(word);
   return isPlain ? word : JSON.stringify(escaped(word));

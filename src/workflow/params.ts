@@ -1,4 +1,4 @@
-/** The values of parameters: what was said, what a variable says, the default; each of its type. Pure. */
+/** Values of parameters: from the command line, a variable or the default; each of its type. Pure. */
 import { UsageError } from "../base/errors.ts";
 import type { JsonValue } from "../base/json_value.ts";
 import { didYouMean } from "../base/nearest_names.ts";
@@ -8,17 +8,17 @@ import { fits, typeNouns } from "./read_frame.ts";
 /** `--param`, by name: a text, or several if the flag is repeated. */
 export type ParamTexts = ReadonlyMap<string, string | readonly string[]>;
 
-/** Values, and the parameters that somebody must still be asked for. */
+/** Values, and the parameters that a person must still be prompted for. */
 export interface ParamValues {
   values: Record<string, JsonValue>;
   missing: Param[];
 }
 
 /**
- * The values of a run's parameters. One that nobody says and that isn't required is null.
+ * Returns the values of a run's parameters. One that isn't set and isn't required is null.
  *
  * @param said `--param`, as texts.
- * @throws UsageError for a name that isn't there, or a value that can't be its parameter's.
+ * @throws UsageError for a name that doesn't exist, or a value that doesn't fit its parameter.
  */
 export async function paramValues(
   { name: workflow, params }: FullWorkflow,
@@ -46,9 +46,9 @@ export async function paramValues(
 }
 
 /**
- * The value that a text stands for; of several texts a list, one item each.
+ * Returns the value of a text; of several texts a list, one item each.
  *
- * @throws UsageError if it can't be the parameter's.
+ * @throws UsageError if it doesn't fit the parameter.
  */
 export function paramValue(param: Param, text: string | readonly string[]): JsonValue {
   const { enum: values, secret, name, type } = param;
@@ -69,7 +69,7 @@ export function paramValue(param: Param, text: string | readonly string[]): Json
   return value;
 }
 
-/** A list as JSON; undefined for what isn't one. */
+/** Parses a list from JSON; returns undefined for anything else. */
 function listOf(text: string): JsonValue[] | undefined {
   try {
     const value: unknown = JSON.parse(text);
@@ -79,7 +79,7 @@ function listOf(text: string): JsonValue[] | undefined {
   }
 }
 
-/** Undefined for what isn't a number, or a whole one that is too large to be exact. */
+/** Returns undefined for what isn't a number, or is an integer that is too large to be exact. */
 function exactNumber(text: string): number | undefined {
   const number = Number(text);
   if (text === "" || !Number.isFinite(number)) return undefined;

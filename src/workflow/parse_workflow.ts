@@ -1,4 +1,4 @@
-/** From the text of a workflow file to a workflow. */
+/** Parses the text of a workflow file. */
 import { definedOnly } from "../base/defined_only.ts";
 import { parseDuration } from "../base/duration.ts";
 import { shapeOf } from "../base/yaml_shape.ts";
@@ -8,7 +8,7 @@ import type { Workflow } from "./workflow.ts";
 import { type WorkflowFile, workflowShape } from "./workflow_shape.ts";
 
 /**
- * Reads a workflow, where it is of the short form; undefined for the full form, which `load_workflow.ts` reads.
+ * Reads a workflow of the short form; returns undefined for the full form, which `load_workflow.ts` reads.
  *
  * @throws FileError with every problem of the file, each at its line and column.
  */
@@ -23,7 +23,7 @@ export async function parseShortWorkflow(
 /** Fields that the short form doesn't have. */
 const fullFields = ["steps", "extends", "finally", "params", "select", "defaults", "outputs"];
 
-/** Whether a file says what the short form has no field for. */
+/** Returns whether a file has something that the short form has no field for. */
 export function isFull(plain: unknown): boolean {
   return typeof plain === "object" && plain !== null &&
     fullFields.some((field) => Object.hasOwn(plain, field));
@@ -34,7 +34,7 @@ async function shortForm(source: YamlSource, name: string): Promise<Workflow> {
   return { name, path: source.file.path, ...resolved(value) };
 }
 
-/** Texts become their narrow types. The shape has checked them. */
+/** Converts texts to their narrow types. The shape has checked them. */
 function resolved(file: WorkflowFile): Omit<Workflow, "name" | "path"> {
   const { command, description, selector, container, fanout, outputMode } = file;
   const timeoutMs = durationMs(file.timeout);

@@ -2,7 +2,7 @@
 import type { Grant, Permissions } from "./model.ts";
 import type { Need } from "./steps/kind.ts";
 
-/** Whether the grant covers it. Relative paths are those below the workflow's folder. */
+/** Returns whether the grant covers it. Relative paths are below the workflow's folder. */
 export function grants(permissions: Permissions, need: Need, folder: string): boolean {
   const grant: Grant = permissions[need.kind];
   if (typeof grant === "boolean") return grant;
@@ -22,12 +22,12 @@ function coversHost(granted: string, host: string): boolean {
   return granted === host || granted === host.slice(0, host.lastIndexOf(":"));
 }
 
-/** Whether an absolute path is the folder, or lies below it. */
+/** Returns whether an absolute path is the folder, or lies below it. */
 export function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith("/") ? folder : `${folder}/`);
 }
 
-/** A path without `.` and `..`; below the folder where it is relative. */
+/** Returns a path without `.` and `..`; a relative one is below the folder. */
 export function absolute(path: string, folder: string): string {
   const parts: string[] = [];
   for (const part of (path.startsWith("/") ? path : `${folder}/${path}`).split("/")) {
@@ -37,7 +37,7 @@ export function absolute(path: string, folder: string): string {
   return `/${parts.join("/")}`;
 }
 
-/** What the file would have to say: `permissions: { run: [git] }`. */
+/** Returns the grant that the file would need: `permissions: { run: [git] }`. */
 export function grantText({ kind, what }: Need): string {
   return `permissions: { ${kind}: [${/^[\w./-]+$/.test(what) ? what : JSON.stringify(what)}] }`;
 }

@@ -1,4 +1,4 @@
-/** What a grant covers, and what it only looks like it covers. */
+/** What a grant covers, and what it only appears to cover. */
 import assert from "node:assert/strict";
 import { noPermissions, type Permissions } from "./model.ts";
 import { absolute, grants, isWithin } from "./permissions.ts";

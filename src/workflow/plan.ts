@@ -1,17 +1,17 @@
-/** From a workflow, and what was said on the command line, to what will be run: a pure function. */
+/** Resolves a workflow and the command line to what will be run. Pure. */
 import type { Selection } from "../kube/target.ts";
 import { wholeSelection } from "../kube/whole_selection.ts";
 import type { RunBounds, Workflow } from "./workflow.ts";
 
-/** What takes the place of the workflow's own. Fields that are absent leave it as it is. */
+/** Overrides of the workflow's own fields. An absent field doesn't override. */
 export interface PlanOverrides extends RunBounds {
   contexts?: readonly string[];
   selection?: Partial<Selection>;
-  /** Words that are run as they are. */
+  /** Args that are run as they are. */
   command?: readonly string[];
 }
 
-/** What will be run, where, and within which bounds. */
+/** What will be run, in which pods, and within which bounds. */
 export interface Plan extends RunBounds {
   workflow: string;
   contexts: readonly string[];
@@ -21,7 +21,7 @@ export interface Plan extends RunBounds {
   shell: boolean;
 }
 
-/** The plan of a workflow. What a person says on the command line wins, field by field. */
+/** Returns the plan of a workflow. The command line wins, field by field. */
 export function plan(workflow: Workflow, overrides: PlanOverrides = {}): Plan {
   const { contexts, selection, command, ...bounds } = overrides;
   const own = workflow.command;
@@ -36,7 +36,7 @@ export function plan(workflow: Workflow, overrides: PlanOverrides = {}): Plan {
   };
 }
 
-/** Whether a selection names or chooses pods, and doesn't just take all of its namespaces. */
+/** Returns whether a selection names or filters pods, and doesn't just take all of its namespaces. */
 export function narrowsPods(
   { operands, match, labelSelector, fieldSelector, node }: Selection,
 ): boolean {

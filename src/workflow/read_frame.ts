@@ -1,4 +1,4 @@
-/** Fields of the full form, from what was written to their narrow types. The shape has checked them. */
+/** Fields of the full form, converted from their written form to narrow types. The shape has checked them. */
 import type { JsonValue } from "../base/json_value.ts";
 import { parseDuration } from "../base/duration.ts";
 import type { RetryPolicy } from "../base/retry.ts";
@@ -13,7 +13,7 @@ import {
 } from "./model.ts";
 import { listed } from "./one_or_more.ts";
 
-/** `retry: 3`, or each of its parts. */
+/** Reads `retry: 3`, or each of its parts. */
 export function retryOf(
   written: number | {
     attempts: number;
@@ -33,7 +33,7 @@ export function retryOf(
   };
 }
 
-/** Nothing but what is written. */
+/** Grants only what is written. */
 export function permissionsOf(written: FullFile["permissions"]): Permissions {
   if (written === undefined) return noPermissions;
   const { cluster = [], ...grants } = written;
@@ -48,7 +48,7 @@ export function permissionsOf(written: FullFile["permissions"]): Permissions {
   };
 }
 
-/** `wait`, or a group and a mode; the group is the workflow's name where none is given. */
+/** Reads `wait`, or a group and a mode; the group is the workflow's name if none is given. */
 export function concurrencyOf(
   written: NonNullable<FullFile["concurrency"]>,
   name: string,
@@ -58,20 +58,20 @@ export function concurrencyOf(
     : { group: written.group, mode: written.mode ?? "wait" };
 }
 
-/** The kind of a value that stands for its parameter's. */
+/** Returns the type of a value that stands for its parameter's. */
 export function typeOfValue(value: JsonValue | undefined): ParamType | undefined {
   if (typeof value === "number" || typeof value === "boolean") return typeof value as ParamType;
   if (typeof value === "string") return "text";
   return Array.isArray(value) ? "list" : undefined;
 }
 
-/** Whether a value is one of this type. */
+/** Returns whether a value is of this type. */
 export function fits(value: JsonValue, type: ParamType): boolean {
   if (type === "duration") return typeof value === "string" && parseDuration(value) !== undefined;
   return typeOfValue(value) === type;
 }
 
-/** As a noun, for messages. */
+/** Each as a noun, for messages. */
 export const typeNouns: Readonly<Record<ParamType, string>> = {
   text: "a text",
   number: "a number",

@@ -1,4 +1,4 @@
-/** One file of the full form, on its own: what it says, and what is wrong with that. */
+/** Reads one file of the full form on its own: its content and its problems. */
 import { isRecord } from "../base/json_value.ts";
 import { definedOnly } from "../base/defined_only.ts";
 import { FileError, shapeOf } from "../base/yaml_shape.ts";
@@ -11,7 +11,7 @@ import { readParams } from "./read_params.ts";
 import { StepReader } from "./read_steps.ts";
 import { textsIn } from "./templates.ts";
 
-/** What one file says. What it doesn't say is absent: the file that it extends may say it. */
+/** The content of one file. What it omits is absent: the file that it extends may have it. */
 export interface Layer {
   source: YamlSource;
   extends?: string;
@@ -26,7 +26,7 @@ export interface Layer {
   outputs: readonly Output[];
 }
 
-/** A layer, where enough of the file can be read for one. */
+/** A layer, if enough of the file can be read for one. */
 export interface ReadLayer {
   layer?: Layer;
   diagnostics: Diagnostic[];
@@ -39,7 +39,7 @@ export async function readFull(source: YamlSource, name: string): Promise<ReadLa
   const written = await shapeOf(source, fullShape).catch((error: unknown) => {
     if (!(error instanceof FileError)) throw error;
     diagnostics.push(...shapeDiagnostics(file, error).map(withWayOut));
-    // What is wrong at the top is no reason to be silent about the steps.
+    // Problems at the top don't suppress those of the steps.
     return lenient(source.plain);
   });
   const reader = new StepReader(source, written.defaults ?? {});
@@ -70,7 +70,7 @@ export async function readFull(source: YamlSource, name: string): Promise<ReadLa
   return { layer, diagnostics };
 }
 
-/** Where an expression would be taken for a text. */
+/** Reports expressions in fields that would take them literally. */
 function literalExpressions(source: YamlSource, written: Partial<FullFile>): Diagnostic[] {
   const { description, extends: base, params, permissions } = written;
   const texts = textsIn({ description, extends: base, params, permissions }, []);
@@ -85,12 +85,12 @@ function literalExpressions(source: YamlSource, written: Partial<FullFile>): Dia
   }));
 }
 
-/** The problems of a file's shape as diagnostics. */
+/** Converts the problems of a file's shape to diagnostics. */
 export function shapeDiagnostics(file: SourceFile, { problems }: FileError): Diagnostic[] {
   return problems.map((problem) => ({ ...problem, severity: "error", rule: "shape", file }));
 }
 
-/** What the short form has at its top is something else here. */
+/** Adds the way out for short-form fields at the top of a full-form file. */
 function withWayOut(diagnostic: Diagnostic): Diagnostic {
   const { message } = diagnostic;
   const field = /^unknown field "(command|namespace|match|exclude|selector|container|context)"/
@@ -102,7 +102,7 @@ function withWayOut(diagnostic: Diagnostic): Diagnostic {
   return { ...diagnostic, message: `unknown field "${field}"; ${way}` };
 }
 
-/** The steps and parameters of a file whose other fields can't be used. */
+/** Returns the steps and parameters of a file whose other fields are unusable. */
 function lenient(plain: unknown): Partial<FullFile> {
   if (typeof plain !== "object" || plain === null) return {};
   const { steps, finally: last, params } = plain as Record<string, unknown>;

@@ -1,4 +1,4 @@
-/** The parameters of a file: each with its type, and a default that fits it. */
+/** Reads the parameters of a file: each with its type, and a default that fits it. */
 import { isRecord, type JsonValue } from "../base/json_value.ts";
 import { foundText, shapeOfPart } from "../base/yaml_shape.ts";
 import type { SourcePath, YamlSource } from "../base/yaml_source.ts";
@@ -7,7 +7,7 @@ import { paramShape } from "./file_shape.ts";
 import type { Param } from "./model.ts";
 import { fits, typeNouns, typeOfValue } from "./read_frame.ts";
 
-/** Reads `params`, and says what is wrong with them. */
+/** Reads `params`, and reports their problems. */
 export async function readParams(
   source: YamlSource,
   written: Readonly<Record<string, unknown>>,
@@ -28,7 +28,7 @@ export async function readParams(
       diagnostics.push({ ...problem, severity: "error", rule: "shape", file: source.file });
     }
     if (value === undefined) {
-      // Expressions that name it are not to blame.
+      // Expressions that name it aren't reported as well.
       params.push({ name, type: "text", required: false, secret: false, at });
       continue;
     }

@@ -1,4 +1,4 @@
-/** The steps of a file: each held against the shape of its kind, and those inside of it too. */
+/** Reads the steps of a file and checks each, at any depth, against the shape of its kind. */
 import { isRecord } from "../base/json_value.ts";
 import * as v from "valibot";
 import { definedOnly } from "../base/defined_only.ts";
@@ -15,12 +15,12 @@ import { checkStep } from "./steps/check.ts";
 import { stepKinds } from "./steps/registry.ts";
 import type { FileProblem } from "../base/yaml_source.ts";
 
-/** Reads the steps of one file, and keeps what is wrong with them. */
+/** Reads the steps of one file, and collects their problems. */
 export class StepReader {
   readonly diagnostics: Diagnostic[] = [];
   readonly #source: YamlSource;
   readonly #defaults: FrameFields;
-  /** Places of the ids that steps give themselves. */
+  /** Source locations of the ids that steps set themselves. */
   readonly #ids = new Set<string>();
 
   constructor(source: YamlSource, defaults: FrameFields) {
@@ -28,7 +28,7 @@ export class StepReader {
     this.#defaults = defaults;
   }
 
-  /** Those that can be read. */
+  /** Returns the steps that can be read. */
   async list(plain: readonly unknown[], path: SourcePath): Promise<Step[]> {
     const steps: Step[] = [];
     for (const [index, one] of plain.entries()) {
@@ -66,7 +66,7 @@ export class StepReader {
     };
   }
 
-  /** A step of no known kind, for the sake of its id. */
+  /** Returns a step of unknown kind, so that its id is known. */
   #broken(plain: Record<string, unknown>, path: SourcePath): Step | undefined {
     const id = idOf(plain);
     if (id === undefined) return undefined;
@@ -81,7 +81,7 @@ export class StepReader {
     };
   }
 
-  /** A step with fields that it can't have: what lies in it is read all the same. */
+  /** Returns a step with invalid fields; its inner steps are read all the same. */
   async #brokenOf(
     kind: StepKind,
     plain: Record<string, unknown>,
@@ -130,7 +130,7 @@ export class StepReader {
     return inner;
   }
 
-  /** The one kind whose field the step has. */
+  /** Returns the one kind whose field the step has. */
   async #kind(plain: Record<string, unknown>, path: SourcePath): Promise<StepKind | undefined> {
     const [kind, other] = stepKinds.filter(({ name }) => Object.hasOwn(plain, name));
     if (kind === undefined) {
@@ -168,7 +168,7 @@ export class StepReader {
   }
 }
 
-/** What a step says of itself, whatever its kind; and what `defaults` say of all. */
+/** Fields of any step, whatever its kind, and those of `defaults`. */
 export interface FrameFields {
   id?: string | undefined;
   name?: string | undefined;

@@ -1,4 +1,4 @@
-/** The record of a run of a workflow in its full form: its lines, read back, and what can be gone on from. Pure. */
+/** The record of a run of a full-form workflow: parses its lines, and finds what can be resumed. Pure. */
 import * as v from "valibot";
 import { definedOnly } from "../base/defined_only.ts";
 import { KodamaError } from "../base/errors.ts";
@@ -9,7 +9,7 @@ import type { Kept } from "./engine/kept.ts";
 import { finallyPrefix, type StaticStep } from "./engine/step_identity.ts";
 import type { Again, StepKey, StepOutcome, StepTargetEnd, WorkflowEvent } from "./step_events.ts";
 
-/** The first line: what was asked for. */
+/** The first line: the request. */
 export const workflowHeaderShape = v.object({
   event: v.literal("workflow"),
   version: v.literal(1),
@@ -17,21 +17,21 @@ export const workflowHeaderShape = v.object({
   at: v.string(),
   workflow: v.string(),
   path: v.string(),
-  /** Of every file, by path: SHA-256. */
+  /** SHA-256 of every file, by path. */
   files: v.record(v.string(), v.string()),
-  /** Without the secret ones, whose names alone are kept. */
+  /** Without the values of secret ones, whose names alone are stored. */
   params: v.record(v.string(), v.unknown()),
   secrets: v.array(v.string()),
-  /** The run that this one goes on from. */
+  /** The run that this one resumes. */
   rerunOf: v.nullable(v.string()),
-  /** Contexts and parts of the selection that the command line said. */
+  /** Contexts and parts of the selection that the command line set. */
   overrides: v.unknown(),
 });
 
 /** See {@link workflowHeaderShape}. */
 export type WorkflowHeader = v.InferOutput<typeof workflowHeaderShape>;
 
-/** What a rerun knows a step by; kodama 0.1 didn't record it. */
+/** How a rerun identifies a step; kodama 0.1 didn't record it. */
 const mark = { identity: v.optional(v.string()), definition: v.optional(v.string()) };
 
 const cut = v.optional(v.array(v.object({
@@ -39,10 +39,10 @@ const cut = v.optional(v.array(v.object({
   reason: v.string(),
 })));
 
-/** Fields of the output that the record doesn't hold. */
+/** Fields of the output that the record doesn't contain. */
 const omitted = v.optional(v.array(v.string()));
 
-/** Lines after it are events; what isn't read here is only looked at by `event`. */
+/** Lines after it are events; fields that aren't read here are only read by `event`. */
 const lineShape = v.variant("kind", [
   v.object({
     kind: v.literal("stepStarted"),
@@ -96,16 +96,16 @@ const readKinds = new Set<unknown>(lineShape.options.map(({ entries }) => entrie
 /** One step of a past run. */
 export interface PastStep {
   key: StepKey;
-  /** By what a rerun knows it: the key, unless the record says otherwise. */
+  /** How a rerun identifies it: the key, unless the record says otherwise. */
   identity: string;
-  /** What it did, as a hash; absent for a step that didn't begin, and in a record of kodama 0.1. */
+  /** A hash of what it did; absent for a step that didn't start, and in a record of kodama 0.1. */
   definition?: string;
-  /** Absent for a step that didn't begin. */
+  /** Absent for a step that didn't start. */
   kind?: string;
   title: string;
-  /** By name; of several attempts the last. */
+  /** By name; the last of several attempts. */
   targets: ReadonlyMap<string, StepTargetEnd>;
-  /** Absent where it wasn't written: the run goes on, or was killed. */
+  /** Absent if it wasn't written: the run is still running, or was killed. */
   end?: {
     outcome: StepOutcome;
     tolerated: boolean;
@@ -119,9 +119,9 @@ export interface PastStep {
 /** A past run of a workflow. */
 export interface PastWorkflow {
   header: WorkflowHeader;
-  /** In the order in which they began. */
+  /** In the order in which they started. */
   steps: readonly PastStep[];
-  /** Where the pods of its steps were; may repeat. */
+  /** Scopes of the pods of its steps; may repeat. */
   scopes: readonly { context: string; namespace: string }[];
   end?: {
     outcome: StepOutcome;
@@ -133,13 +133,13 @@ export interface PastWorkflow {
   };
 }
 
-/** Whether an event is kept; lines are the screen's. */
+/** Returns whether an event is stored; lines are for the screen only. */
 export function isKept({ kind }: WorkflowEvent): boolean {
   return kind !== "stepLine";
 }
 
 /**
- * Reads a record. A last line without its end is passed over: the process was killed while it wrote.
+ * Reads a record. An incomplete last line is skipped: the process was killed while it wrote.
  *
  * @throws KodamaError `config` for what kodama doesn't write.
  */
@@ -153,7 +153,7 @@ export function readWorkflowRecord(name: string, text: string): PastWorkflow {
     steps.set(key, step);
     return step;
   };
-  /** In kodama 0.1 a step of `finally` could have the key of one before it: of those that end twice. */
+  /** In kodama 0.1 a step of `finally` could have the key of an earlier one: this applies to keys that end twice. */
   const nextOf = (key: StepKey): Reading =>
     stepOf(steps.get(key)?.end === undefined ? key : finallyPrefix + key);
   const currentOf = (key: StepKey): Reading => {
@@ -221,15 +221,16 @@ function jsonOf(where: string, line: string): { kind?: unknown } {
   }
 }
 
-/** From where a run goes on: after what ended, from a step, or with what failed. */
+/** Where a run resumes: after what ended, from a step, or with what failed. */
 export type GoOn = { kind: "rest" } | { kind: "from"; step: StepKey } | { kind: "failed" };
 
 /**
- * What isn't done again. A step that ended well, or whose failure the file tolerates, is kept; so is each target that
- * ended. With `from`, everything before that step is kept, and nothing behind it. With `failed`, everything that
- * wasn't ok is run again, tolerated or not, down to the pods and the rounds; and so are the steps behind it.
+ * Returns what isn't run again. A step that succeeded, or whose failure the file tolerates, is retained; so is each
+ * target that ended. With `from`, everything before that step is retained, and nothing after it. With `failed`,
+ * everything that wasn't ok is run again, tolerated or not, down to the pods and the rounds; and so are the steps after
+ * it.
  *
- * What is kept of steps that are other ones by now, and of `finally`, the engine leaves out.
+ * The engine drops what is retained of changed steps, and of `finally`.
  *
  * @throws KodamaError `notFound` for a step that the run didn't have.
  */
@@ -246,7 +247,7 @@ export function keptOf({ header, steps }: PastWorkflow, goOn: GoOn): Kept {
   const considered = goOn.kind === "failed" ? beforeFailures(steps) : steps.slice(0, begin);
   for (const step of considered) {
     const { key, identity, end, targets } = step;
-    // With `from`, a person has said what is kept, whatever the file says of it by now.
+    // With `from`, a person has decided what is retained, even if the file has changed.
     const definition = goOn.kind === "from" ? {} : definedOnly({ definition: step.definition });
     const isDone = goOn.kind === "failed" ? isOk(step, steps) : hasEnded(step);
     const isOuter = goOn.kind === "from" && goOn.step.startsWith(`${key}/`);
@@ -268,7 +269,7 @@ export function keptOf({ header, steps }: PastWorkflow, goOn: GoOn): Kept {
   return kept;
 }
 
-/** Without the steps that lie in the same list behind one that wasn't ok. */
+/** Returns the steps without those after one in the same list that wasn't ok. */
 function beforeFailures(steps: readonly PastStep[]): PastStep[] {
   const kinds = new Map(steps.map(({ key, kind }) => [key, kind]));
   const broken = new Set<string>();
@@ -278,7 +279,7 @@ function beforeFailures(steps: readonly PastStep[]): PastStep[] {
     const list = key.slice(0, key.lastIndexOf("/") + 1);
     const isBehind = broken.has(list) || dropped.some((outer) => isWithinStep(key, outer));
     if (isBehind) dropped.push(key);
-    // Steps at the same time aren't behind each other; one that had nothing to do has spoilt nothing.
+    // Parallel steps don't follow each other; a skipped one doesn't count as a failure.
     else if (step.end?.outcome.kind === "skipped") return true;
     else if (!isOk(step, steps) && kinds.get(list.slice(0, -1)) !== "parallel") broken.add(list);
     return !isBehind;
@@ -289,7 +290,7 @@ function hasEnded({ end }: PastStep): boolean {
   return end !== undefined && (end.outcome.kind === "ok" || end.tolerated);
 }
 
-/** Whether all of it was ok: its pods, its rounds and its steps, those that were allowed to fail too. */
+/** Returns whether all of it was ok: its pods, its rounds and its steps, including those that were allowed to fail. */
 function isOk({ key, end, targets }: PastStep, steps: readonly PastStep[]): boolean {
   return end?.outcome.kind === "ok" &&
     [...targets.values()].every(({ outcome }) => outcome.kind === "ok") &&
@@ -308,8 +309,8 @@ function isSettled(outcome: Outcome, goOn: GoOn): boolean {
 }
 
 /**
- * Steps of `finally` that ran at the end of a run that wasn't ok, if they have changed something: what they have undone
- * isn't done again by going on from there.
+ * Returns the steps of `finally` that ran at the end of a run that wasn't ok, if they changed something: resuming from
+ * there doesn't redo what they have undone.
  */
 export function undoneBy({ steps, end }: PastWorkflow): StepKey[] {
   if (end?.again?.kind !== "all") return [];
@@ -317,17 +318,17 @@ export function undoneBy({ steps, end }: PastWorkflow): StepKey[] {
     .map(({ key }) => key);
 }
 
-/** How the steps of a file differ from those that a run had. */
+/** How the steps of a file differ from those of a run. */
 export interface StepChanges {
-  /** Keys of steps that do something else by now. */
+  /** Keys of steps that do something else now. */
   changed: readonly StepKey[];
   /** Keys of steps that the run didn't have. */
   added: readonly StepKey[];
-  /** Keys, as they were, of steps that aren't there any more. */
+  /** Keys, as they were, of steps that no longer exist. */
   removed: readonly StepKey[];
 }
 
-/** What has changed since a run. A record of kodama 0.1 doesn't tell what its steps did: nothing is found then. */
+/** Returns what has changed since a run: nothing for a record of kodama 0.1, which doesn't say what its steps did. */
 export function stepChanges(past: PastWorkflow, now: readonly StaticStep[]): StepChanges {
   const known = new Map(
     past.steps.filter(({ definition }) => definition !== undefined)
@@ -335,7 +336,7 @@ export function stepChanges(past: PastWorkflow, now: readonly StaticStep[]): Ste
   );
   const identities = new Set(now.map(({ identity }) => identity));
   const isStatic = ({ key }: PastStep) => !/[[/]/.test(key.replace(finallyPrefix, ""));
-  // Of steps that never began nothing is recorded, and a step of the same place may be one of these.
+  // Steps that never started aren't recorded, and a step at the same position may be one of these.
   const unknown = new Set(
     past.steps.filter(({ kind }) => kind === undefined).map(({ key }) => key),
   );

@@ -15,7 +15,7 @@ const files = {
 };
 const pods = { good: saying("fine\n"), bad: saying("no\n", 3) };
 
-/** The record of a run, cut after so many of its lines. */
+/** Returns the record of a run, cut after the given number of lines. */
 async function recorded(lines = Infinity): Promise<PastWorkflow> {
   const { events } = await play({ files, pods });
   const kept = [header, ...events.filter(isKept)].map((line) => JSON.stringify(line));

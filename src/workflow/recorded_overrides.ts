@@ -1,10 +1,10 @@
-/** What the command line said in place of a file's selection, as data for a record, and back. Pure. */
+/** Overrides of a file's selection by the command line, as data for a record, and back. Pure. */
 import { definedOnly } from "../base/defined_only.ts";
 import type { NamePattern } from "../kube/target.ts";
 import type { WhereOverrides } from "./engine/scope.ts";
 import { patternsOf } from "./one_or_more.ts";
 
-/** What is overridden, with patterns of names as `Pattern`. */
+/** The overrides, with patterns of names as `Pattern`. */
 type Overrides<Pattern> = Omit<WhereOverrides, "selection"> & {
   selection?: Omit<NonNullable<WhereOverrides["selection"]>, "match" | "exclude"> & {
     match?: readonly Pattern[];
@@ -12,12 +12,12 @@ type Overrides<Pattern> = Omit<WhereOverrides, "selection"> & {
   };
 };
 
-/** Patterns as their texts: a regular expression isn't data. */
+/** Converts patterns to their texts: a regular expression can't be serialized. */
 export function overridesData(overrides: WhereOverrides): Record<string, unknown> {
   return { ...withPatterns(overrides, (patterns) => patterns.map(textOf)) };
 }
 
-/** What {@link overridesData} gave. */
+/** The inverse of {@link overridesData}. */
 export function overridesOf(data: unknown): WhereOverrides {
   return withPatterns(data as Overrides<string>, patternsOf);
 }

@@ -1,6 +1,6 @@
 /**
- * What a record holds of what commands wrote: the outputs that expressions of the file read, as a rerun needs them for
- * steps that it doesn't do again; and nothing else. Pure.
+ * Which command output a record stores: only the outputs that expressions of the file read, which a rerun needs for
+ * steps that it doesn't run again. Pure.
  */
 import { namesUsed } from "../expression/names_used.ts";
 import { parseTemplate } from "../expression/template.ts";
@@ -15,13 +15,13 @@ type Read = ReadonlyMap<string, ReadonlySet<string>>;
 /** Stands for each step, and for each field of one. */
 const all = "*";
 
-/** Fields that are made of what commands in pods wrote. */
+/** Fields that contain the output of commands in pods. */
 const writtenFields = ["stdout", "byTarget", "distinct", "groups"];
 
-/** An event as a record has it: fields of an output that it doesn't hold are named. */
+/** An event as a record has it: fields of an output that are omitted are named. */
 export type RecordedEvent = WorkflowEvent & { omitted?: readonly string[] };
 
-/** Takes out of the events of a run what its record doesn't need. */
+/** Removes from the events of a run what its record doesn't need. */
 export class RecordedValues {
   readonly #workflow: FullWorkflow;
   readonly #uses: ReadonlyMap<Step, FullWorkflow>;
@@ -32,7 +32,7 @@ export class RecordedValues {
     this.#uses = uses;
   }
 
-  /** The event as it is recorded. */
+  /** Returns the event as it is recorded. */
   recorded(event: WorkflowEvent): RecordedEvent {
     switch (event.kind) {
       case "stepEnded":
@@ -56,7 +56,7 @@ export class RecordedValues {
     if (typeof output !== "object" || output === null || Array.isArray(output)) return { output };
     if (read.has(all)) return { output };
     const isHeld = (field: string) => field === "outcome" || read.has(field);
-    // What an earlier record didn't hold is in no later one.
+    // A later record can't contain what an earlier one omitted.
     const missing = cut?.flatMap(({ path: [field, ...inner] }) =>
       inner.length === 0 ? [String(field)] : []
     );
@@ -79,7 +79,7 @@ export class RecordedValues {
     return new Set(step.named ? [...read.get(all) ?? [], ...read.get(step.id) ?? []] : []);
   }
 
-  /** The step of a key, and the workflow that it stands in. */
+  /** Returns the step of a key, and its workflow. */
   #stepOf(key: StepKey): { workflow: FullWorkflow; step: Step } | undefined {
     let workflow = this.#workflow;
     let list = workflow.steps;
@@ -101,7 +101,7 @@ export class RecordedValues {
   }
 }
 
-/** What the expressions of a workflow read of its steps. */
+/** Returns what the expressions of a workflow read of its steps. */
 function readBy({ steps, finally: last, outputs, select, defaults }: FullWorkflow): Read {
   const texts = [
     ...[...steps, ...last].flatMap(textsWithin),

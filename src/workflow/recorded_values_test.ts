@@ -4,7 +4,7 @@ import { RecordedValues } from "./recorded_values.ts";
 import { recordHeader } from "./testing/record_header.ts";
 import { endsOf, loaded, play, saying } from "./testing/stage_play.ts";
 
-/** A run, and its record as text. */
+/** Returns a run, and its record as text. */
 async function recorded(files: Readonly<Record<string, string>>) {
   const { workflow, uses } = await loaded(files);
   const pods = { p: saying("SECRET_of_p\n"), q: saying("no\n", 3) };
@@ -35,7 +35,7 @@ Deno.test("a record holds of the outputs what expressions read, in the workflow 
     await holds(`${step("id: b, ")}, ${step("id: a, ")}, ${reading("steps.b.failed")}`),
     false,
   );
-  // The step of the same id in the other file is another one.
+  // The step with the same id in the other file is a different one.
   assert.equal(await holds(`{ id: u, workflow: ./o.yaml }, ${reading("steps.u.outcome")}`), false);
   const last = `finally: [${step("id: z, ")}, ${reading("steps.z.stdout")}]\n`;
   assert.equal(await holds("{ check: true }", last), true);
@@ -64,7 +64,7 @@ Deno.test("what the record doesn't hold is said to whatever reads it in a later 
     (await again("steps.a.stdout == 'x'", "rest"))[1] ?? "",
     /stdout of step a isn't in the record/,
   );
-  // p was ok, and isn't run again: what it wrote isn't known.
+  // p was ok, and isn't run again: its output isn't known.
   assert.match(
     (await again("size(steps.a.distinct) == 1", "failed"))[1] ?? "",
     /output of p isn't in the record/,

@@ -1,7 +1,7 @@
 /**
- * The published shapes of what programs read of a run of a workflow with steps: `-o jsonl`, `-o json`
- * and the records of past runs. Their JSON Schemas in `docs/schema/` are made of these. Stable: fields may be added,
- * none changes its meaning. Loaded to publish and by tests; who writes them takes the types of the events.
+ * The published shapes of what programs read of a run of a workflow with steps: `-o jsonl`, `-o json` and the records
+ * of past runs. Their JSON Schemas in `docs/schema/` are generated from these. Stable: fields may be added, none
+ * changes its meaning. Loaded to publish and by tests; writers use the types of the events.
  */
 import * as v from "valibot";
 import { workflowHeaderShape } from "./record.ts";
@@ -115,7 +115,7 @@ const workflowEnd = {
   durationMs: whole,
 };
 
-/** What is told and kept. */
+/** Events that are both emitted and stored. */
 const keptEvents = [
   v.object({
     kind: kind("workflowStarted"),
@@ -219,13 +219,13 @@ export const workflowEventShape = v.variant("kind", [
   v.object({ kind: kind("notRecorded"), error: v.string() }),
 ]);
 
-/** One line of a record: the first is what was asked for, each further one an event. */
+/** One line of a record: the first is the request, each further one an event. */
 export const workflowRecordLineShape = v.union([
   workflowHeaderShape,
   v.variant("kind", [...keptEvents]),
 ]);
 
-/** What `kodama run -o json` prints. */
+/** The output of `kodama run -o json`. */
 export const workflowReportShape = v.object({
   run: field(v.nullable(v.string()), "The id of its record; null where none is kept."),
   outcome: v.string(),

@@ -1,4 +1,4 @@
-/** The JSON Schema of a workflow file, for editors. Made of the same shapes that the checks use. */
+/** The JSON Schema of a workflow file, for editors. Generated from the shapes that the checks use. */
 import * as v from "valibot";
 import { jsonSchemaOf } from "../base/json_schema.ts";
 import type { FileSchema } from "../base/yaml_shape.ts";
@@ -9,7 +9,7 @@ import { workflowShape } from "./workflow_shape.ts";
 
 type Json = Record<string, unknown>;
 
-/** Draft 7: what the YAML language server reads best. */
+/** Draft 7, which the YAML language server supports best. */
 export async function workflowSchema(): Promise<Json> {
   const [short, full] = await Promise.all([
     bare(workflowShape, "The short form"),
@@ -18,7 +18,7 @@ export async function workflowSchema(): Promise<Json> {
   const steps = await Promise.all(stepKinds.map(stepSchema));
   for (const field of ["steps", "finally"]) setItems(full, field);
   const { params } = full.properties as { params: Json };
-  // A parameter is its default, or a mapping that says more.
+  // A parameter is its default, or a mapping with more fields.
   const plain = { type: ["null", "string", "number", "boolean", "array"] };
   params.additionalProperties = { anyOf: [await bare(paramShape, "A parameter"), plain] };
   return {
@@ -44,7 +44,7 @@ async function bare(shape: FileSchema, title: string): Promise<Json> {
   return schema;
 }
 
-/** Lists of steps refer to the one definition: steps lie in steps. */
+/** Makes lists of steps refer to the one definition, as steps contain steps. */
 function setItems(schema: Json, field: string): void {
   const properties = schema.properties as Record<string, Json>;
   const list = properties[field];

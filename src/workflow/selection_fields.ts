@@ -1,4 +1,4 @@
-/** The selection of a full workflow and of its steps: the grammar of the command line's flags, as fields. */
+/** The selection of a full workflow and of its steps: the syntax of the command line's flags, as fields. */
 import * as v from "valibot";
 import { definedOnly } from "../base/defined_only.ts";
 import { parsePodOperand } from "../base/workload_kinds.ts";
@@ -47,26 +47,26 @@ const selectEntries = {
 /** The shape of `select`. */
 export const selectShape = v.strictObject(selectEntries, "a mapping of fields");
 
-/** `select` as it stands, or with its expressions evaluated. */
+/** `select` as written, or with its expressions evaluated. */
 export type SelectFields = v.InferOutput<typeof selectShape>;
 
-/** One pod, wherever it is. */
+/** One pod in any context. */
 export interface PodPlace {
   context: string;
   namespace: string;
   pod: string;
 }
 
-/** A selection, and the contexts that it is asked of. */
+/** A selection, and the contexts that it is resolved in. */
 export interface Where {
   /** Empty for the current one. */
   contexts: readonly string[];
   selection: Selection;
-  /** Of the selected pods these alone, which a person has picked. */
+  /** Only these of the selected pods, which a person has picked. */
   only?: readonly PodPlace[];
 }
 
-/** Whether a pod is one of those. */
+/** Returns whether a pod is one of those. */
 export function isAmong(pod: PodPlace, only: readonly PodPlace[] | undefined): boolean {
   return only === undefined ||
     only.some((one) =>
@@ -74,9 +74,9 @@ export function isAmong(pod: PodPlace, only: readonly PodPlace[] | undefined): b
     );
 }
 
-/** What evaluated fields select. */
+/** Returns the selection of evaluated fields. */
 export function whereOf(fields: SelectFields): Where {
-  // An expression may give an empty text: the context's own namespace.
+  // An expression may evaluate to an empty text: the context's own namespace.
   const namespaces = listed(fields.namespace).filter((name) => name !== "");
   const { selector, fieldSelector, container, node, sample } = fields;
   return {

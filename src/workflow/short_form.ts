@@ -1,4 +1,4 @@
-/** The short form among the full ones: told apart by its fields, and widened to one step. */
+/** The short form beside the full one: recognized by its fields, and converted to one step. */
 import { shapeOf } from "../base/yaml_shape.ts";
 import type { YamlSource } from "../base/yaml_source.ts";
 import { escaped } from "../expression/template.ts";
@@ -6,12 +6,12 @@ import { type FullWorkflow, noPermissions } from "./model.ts";
 import { isFull } from "./parse_workflow.ts";
 import { workflowShape } from "./workflow_shape.ts";
 
-/** Whether a file says what the short form has no field for. */
+/** Returns whether a file has something that the short form has no field for. */
 export function isFullForm({ plain }: YamlSource): boolean {
   return isFull(plain);
 }
 
-/** A file of the short form as a workflow of one step. */
+/** Converts a file of the short form to a workflow of one step. */
 export async function widened(
   source: YamlSource,
   { name, path }: { name: string; path: string },
@@ -31,7 +31,7 @@ export async function widened(
       named: false,
       kind: "exec",
       at: source.place([]),
-      // What the short form has is literal: `${{` has no meaning there.
+      // Values of the short form are literal: `${{` has no meaning there.
       fields: { exec: literal(command), ...defined(bounds) },
       inner: {},
       continueOn: "nothing",

@@ -1,4 +1,4 @@
-/** Texts of a step that may hold expressions: found, checked, and evaluated, each in its place. */
+/** Texts of a step that may contain expressions: found, checked, and evaluated, each at its path. */
 import type { JsonValue } from "../base/json_value.ts";
 import {
   checkShellLine,
@@ -22,13 +22,13 @@ import { stepKind } from "./steps/registry.ts";
 /** Values by the names that expressions use. */
 export type Values = Readonly<Record<string, JsonValue>>;
 
-/** A text with an expression, and where it stands below its step. */
+/** A text with an expression, and its path below its step. */
 export interface Text {
   path: SourcePath;
   text: string;
 }
 
-/** Every text of a step that holds an expression; those of its inner steps are theirs. */
+/** Returns every text of a step that contains an expression, without those of its inner steps. */
 export function textsOf(step: Step, kind: StepKind): Text[] {
   const frame = { when: step.when, name: step.title, timeout: step.timeout };
   return [
@@ -47,7 +47,7 @@ export function textsWithin(step: Step): Text[] {
   ];
 }
 
-/** Every text with an expression in data of any depth. */
+/** Returns every text with an expression in data of any depth. */
 export function textsIn(value: unknown, path: SourcePath): Text[] {
   if (typeof value === "string") return hasExpression(value) ? [{ path, text: value }] : [];
   if (Array.isArray(value)) return value.flatMap((one, at) => textsIn(one, [...path, at]));
@@ -55,7 +55,7 @@ export function textsIn(value: unknown, path: SourcePath): Text[] {
   return Object.entries(value).flatMap(([name, one]) => textsIn(one, [...path, name]));
 }
 
-/** Values that would become part of a program, in the command of a step. */
+/** Returns values that would become part of a program, in the command of a step. */
 export function commandProblems(
   fields: Step["fields"],
   kind: StepKind,
@@ -67,7 +67,7 @@ export function commandProblems(
       .map((problem) => ({ path: [kind.command ?? ""], text: command, problem }));
   }
   const words = command as readonly string[];
-  // `kubectl`'s words are those behind its name.
+  // The args of `kubectl` don't include its name.
   const program = kind.name === "kubectl" ? ["kubectl"] : [];
   const templates = words.map((word) => parseTemplate(word).template);
   const code = checkWords([...program.map((word) => parseTemplate(word).template), ...templates])
@@ -80,7 +80,7 @@ export function commandProblems(
   }));
 }
 
-/** Words in which a value would name a flag: `-${{ … }}`, `--${{ … }}=x`. */
+/** Returns args in which a value would name a flag: `-${{ … }}`, `--${{ … }}=x`. */
 function flagProblems(words: readonly Template[]): (ExpressionProblem & { word: number })[] {
   const behind = words.findIndex(({ source }) => source === "--");
   return words.flatMap(({ parts: [first, second] }, word) => {
@@ -92,7 +92,7 @@ function flagProblems(words: readonly Template[]): (ExpressionProblem & { word: 
   });
 }
 
-/** Throws ExpressionError if a word became a flag by the value that it begins with. */
+/** Throws ExpressionError if an arg became a flag by the value that it starts with. */
 function refuseNewFlags(words: readonly Template[], evaluated: readonly string[]): void {
   const behind = evaluated.indexOf("--");
   for (const [index, { parts: [first] }] of words.entries()) {
@@ -106,9 +106,9 @@ function refuseNewFlags(words: readonly Template[], evaluated: readonly string[]
 }
 
 /**
- * The fields of a step with every expression evaluated.
+ * Returns the fields of a step with every expression evaluated.
  *
- * @throws ExpressionError with the place in its text.
+ * @throws ExpressionError with its position in the text.
  */
 export function evaluateFields(
   fields: Step["fields"],
@@ -138,12 +138,12 @@ export function evaluateFields(
   return evaluated;
 }
 
-/** Data of any depth with the expressions of its texts evaluated. */
+/** Returns data of any depth with the expressions of its texts evaluated. */
 export function evaluateDeep(value: unknown, values: Values): unknown {
   if (typeof value === "string") {
     if (!hasExpression(value)) return value;
     const result = evaluateTemplate(parseTemplate(value).template, values);
-    // What it holds is handed on, and can't be read later.
+    // The value is passed on, and a cut part can't be detected later.
     readWhole(result);
     return result;
   }

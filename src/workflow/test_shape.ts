@@ -1,4 +1,4 @@
-/** Tests of workflows: what stands in a `*.test.yaml`, and whether a run was as it says. Pure. */
+/** Tests of workflows: the shape of a `*.test.yaml`, and whether a run matches it. Pure. */
 import * as v from "valibot";
 import type { JsonValue } from "../base/json_value.ts";
 import { described, oneOrMore, text } from "./fields.ts";
@@ -54,7 +54,7 @@ export const testShape = v.strictObject({
 /** One case. */
 export type TestCase = v.InferOutput<typeof testShape>["cases"][number];
 
-/** What came of a run. */
+/** The result of a run. */
 export interface TestedRun {
   outcome: string;
   reason: string;
@@ -64,7 +64,7 @@ export interface TestedRun {
   lines: readonly string[];
 }
 
-/** Every way in which the run wasn't as expected, a line each. */
+/** Returns every difference between the run and what was expected, a line each. */
 export function differences(expect: TestCase["expect"], run: TestedRun): string[] {
   const { outcome: wanted = "ok", exitCode, reason, steps = {}, outputs = {}, says = [] } =
     expect ?? {};
@@ -94,7 +94,7 @@ export function differences(expect: TestCase["expect"], run: TestedRun): string[
   ];
 }
 
-/** Equal, where texts may be patterns, and a mapping may have further names. */
+/** Returns whether they are equal; texts may be patterns, and a mapping may have further names. */
 function fits(expected: unknown, was: unknown): boolean {
   if (typeof expected === "string" && typeof was === "string") {
     return expected === was || isPattern(expected) && fitsText(expected, was);

@@ -1,10 +1,10 @@
-/** Which variables of the environment a workflow names, and which of them it is granted. Pure. */
+/** Which environment variables a workflow names, and which of them it is granted. Pure. */
 import { namesUsed } from "../expression/names_used.ts";
 import { parseTemplate } from "../expression/template.ts";
 import type { FullWorkflow } from "./model.ts";
 import { textsIn, textsWithin } from "./templates.ts";
 
-/** Those that its expressions name: `env.HOME`. */
+/** Returns those that its expressions name: `env.HOME`. */
 function variablesNamed(
   { select, defaults, concurrency, steps, finally: last, outputs }: FullWorkflow,
 ): string[] {
@@ -20,7 +20,7 @@ function variablesNamed(
   return [...new Set(names)];
 }
 
-/** Those that a run of it reads: granted, and named by an expression or a parameter. */
+/** Returns those that its run reads: granted, and named by an expression or a parameter. */
 export function variablesGranted(workflow: FullWorkflow): string[] {
   const { params, permissions: { env } } = workflow;
   const named = [...variablesNamed(workflow), ...params.flatMap(({ env }) => env ?? [])];

@@ -1,13 +1,13 @@
-/** A workflow as it was written, with every text already its narrow type. */
+/** A workflow as written, with every text converted to its narrow type. */
 import type { OutputMode } from "../exec/output_mode.ts";
 import type { Selection } from "../kube/target.ts";
 
-/** What runs: words as they are, or a line for the image's shell. */
+/** The command: args as they are, or a line for the image's shell. */
 export type WorkflowCommand =
   | { kind: "words"; words: readonly string[] }
   | { kind: "line"; line: string };
 
-/** Bounds of a run, as far as somebody has set them. Times are milliseconds. */
+/** Bounds of a run, if they are set. Times are milliseconds. */
 export interface RunBounds {
   fanout?: number;
   connectTimeoutMs?: number;
@@ -17,7 +17,7 @@ export interface RunBounds {
 
 /** One command for the pods of one selection: the short form of a workflow file. */
 export interface Workflow {
-  /** The file's name without its ending. */
+  /** The file's name without its extension. */
   name: string;
   path: string;
   description?: string;

@@ -41,7 +41,7 @@ const boundEntries = {
   outputMode: v.optional(described(outputMode, "Layout of the output.")),
 };
 
-/** The shape of a workflow file. `command` is the one field that must be there. */
+/** The shape of a workflow file. Only `command` is required. */
 export const workflowShape = v.strictObject({
   description: v.optional(described(text, "What the workflow is for, in a line.")),
   ...whereEntries,
@@ -52,5 +52,5 @@ export const workflowShape = v.strictObject({
   ...boundEntries,
 }, "a mapping of fields");
 
-/** A workflow file as it stands. */
+/** A workflow file as written. */
 export type WorkflowFile = v.InferOutput<typeof workflowShape>;

@@ -1,4 +1,4 @@
-/** The first line of a workflow's record, as a file has it. */
+/** Returns the first line of a workflow's record, as a file has it. */
 export function recordHeader(id: string) {
   return {
     event: "workflow",

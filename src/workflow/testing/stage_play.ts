@@ -1,4 +1,4 @@
-/** A run of a workflow's text in a world of a test's: local programs by a function, pods by their scripts. */
+/** A run of a workflow's text in a test environment: local programs by a function, pods by their scripts. */
 import { ManualClock } from "../../base/testing/manual_clock.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 import { type PodScript, SimulatedPod } from "../../exec/testing/simulated_pod.ts";
@@ -10,14 +10,14 @@ import { inspectWorkflow, loadWorkflow } from "../load_workflow.ts";
 import { paramValues } from "../params.ts";
 import type { WorkflowEvent } from "../step_events.ts";
 
-/** What a test says of the world. */
+/** The environment of a test. */
 export interface Play {
   /** The workflow, `w.yaml`, and files beside it. */
   files: Readonly<Record<string, string>>;
   params?: Readonly<Record<string, string>>;
-  /** Pods by name; each selection means all of them. */
+  /** Pods by name; each selection matches all of them. */
   pods?: Readonly<Record<string, PodScript>>;
-  /** A program of this machine: its exit code, or its whole end. Nothing is run. */
+  /** A local program: its exit code, or its whole end. Nothing is run. */
   run?: (words: readonly string[], signal: AbortSignal) => Promise<number> | number;
   answers?: readonly (string | undefined)[];
   input?: Partial<RunInput>;
@@ -26,16 +26,16 @@ export interface Play {
   clock?: ManualClock;
 }
 
-/** What came of it. */
+/** The result. */
 export interface Played {
   events: WorkflowEvent[];
-  /** The words of every program, in order. */
+  /** The args of every program, in order. */
   ran: string[][];
   clock: ManualClock;
   pods: ReadonlyMap<string, SimulatedPod>;
 }
 
-/** A pod whose command writes a text and ends with a code. */
+/** Returns a pod whose command writes a text and exits with a code. */
 export function saying(text: string, exitCode = 0, afterMs = 1): PodScript {
   return {
     openMs: 1,
@@ -45,7 +45,7 @@ export function saying(text: string, exitCode = 0, afterMs = 1): PodScript {
   };
 }
 
-/** Plays it to its end. Rejects as the engine does. */
+/** Runs it to its end. Rejects as the engine does. */
 export async function play(play: Play): Promise<Played> {
   const clock = play.clock ?? new ManualClock();
   const ran: string[][] = [];
@@ -75,12 +75,12 @@ export async function play(play: Play): Promise<Played> {
 const folder = "/project/workflows";
 const places = { workingDir: "/project", userDir: "/config", shippedWorkflowsDir: "/shipped" };
 
-/** The workflow `w.yaml` of these files. */
+/** Returns the workflow `w.yaml` of these files. */
 export async function loaded(files: Readonly<Record<string, string>>) {
   return await loadWorkflow(filesOf(files), places, "w");
 }
 
-/** The same, with all that is wrong with it. */
+/** The same, with all of its problems. */
 export async function inspected(files: Readonly<Record<string, string>>) {
   return await inspectWorkflow(filesOf(files), places, "w");
 }
@@ -136,7 +136,7 @@ function targetOf(pod: string): Target {
   return { context: "lab", namespace: "n", pod, container: "a", node: "", ip: "", uid: `u-${pod}` };
 }
 
-/** The ends of steps: `a ok`, `b failed: …`. */
+/** Returns the ends of steps: `a ok`, `b failed: …`. */
 export function endsOf(events: readonly WorkflowEvent[]): string[] {
   return events.flatMap((event) => {
     if (event.kind === "finallyStarted") return ["finally"];
@@ -149,7 +149,7 @@ export function endsOf(events: readonly WorkflowEvent[]): string[] {
   });
 }
 
-/** What the run came to. */
+/** Returns the outputs of the run. */
 export function outputsOf(events: readonly WorkflowEvent[]): JsonValue {
   const end = events.at(-1);
   return end?.kind === "workflowEnded" ? end.outputs : null;
