@@ -28,10 +28,7 @@ export type StepOutcome =
   | { kind: "cancelled" }
   | { kind: "skipped"; reason: string };
 
-/**
- * The result of a copy; `to` is its destination as `kodama cp` writes it: `web-0:/etc/app.conf`,
- * `saved/web-0/app.conf`.
- */
+/** The result of a copy; `to` is in the syntax of `kodama cp`: `web-0:/etc/app.conf`, `saved/web-0/app.conf`. */
 export interface Copied {
   to: string;
   files: number;

@@ -1,4 +1,4 @@
-/** What one attempt at a step stands in: the run's means, and the place of the attempt. */
+/** The context of one attempt at a step: the run's services, and the scope of the attempt. */
 import type { JsonValue } from "../../base/json_value.ts";
 import type { FullWorkflow, Step } from "../model.ts";
 import type { StepKey, WorkflowEvent } from "../step_events.ts";
@@ -7,16 +7,16 @@ import type { Scope } from "./scope.ts";
 import type { InnerEnd } from "./stage.ts";
 import type { World } from "./world.ts";
 
-/** What a runner is given; the same for every list of a run. */
+/** Options of a runner; the same for every list of a run. */
 export interface RunnerOptions {
   world: World;
   kept: Kept;
-  /** Questions whether to go on are answered with yes. */
+  /** Questions whether to continue are answered with yes. */
   yes: boolean;
-  /** What the `workflow` steps use. */
+  /** The workflows that the `workflow` steps use. */
   uses: ReadonlyMap<Step, FullWorkflow>;
   tell(event: WorkflowEvent): Promise<void>;
-  /** Resolves when all that was told is shown. */
+  /** Resolves when all emitted events are shown. */
   heard(): Promise<void>;
   /** Runs a used workflow. */
   runUsed(
@@ -26,12 +26,12 @@ export interface RunnerOptions {
   ): Promise<InnerEnd & { outputs: JsonValue }>;
 }
 
-/** Runs the steps that a step has within it. */
+/** Runs the inner steps of a step. */
 export interface Sequences {
   readonly options: RunnerOptions;
   /**
-   * Runs a list to its end; what its steps hold open is closed then. `among` are all the steps of the list's field,
-   * if the list is a part of them.
+   * Runs a list to its end; resources that its steps hold open are closed then. `among` are all the steps of the list's
+   * field, if the list is a part of them.
    */
   sequence(
     steps: readonly Step[],
@@ -40,10 +40,10 @@ export interface Sequences {
   ): Promise<InnerEnd>;
 }
 
-/** Where an attempt is made. */
+/** The scope of an attempt. */
 export interface Attempted {
   key: StepKey;
-  /** By what a rerun knows the step. */
+  /** How a rerun identifies the step. */
   identity: string;
   scope: Scope;
   signal: AbortSignal;

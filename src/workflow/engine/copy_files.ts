@@ -1,4 +1,4 @@
-/** A copy between this machine and the pods of a step, as far as `permissions` grant the files here. */
+/** A copy between this machine and the pods of a step, limited to the files here that `permissions` grant. */
 import type { StepTargetEnd } from "../step_events.ts";
 import type { StepEnd } from "../steps/kind.ts";
 import { type Fanout, podLimitOf } from "../steps/pod_fields.ts";
@@ -7,7 +7,7 @@ import type { EndsOutput } from "./pod_output.ts";
 import type { Stage, StageTarget } from "./stage.ts";
 import type { CopyWay } from "./world.ts";
 
-/** From where to where, and within which bounds. */
+/** Source, destination, and bounds. */
 export interface FileCopy {
   way: CopyWay;
   bounds: Fanout;

@@ -18,7 +18,7 @@ outputs:
 
 const pods = { a: saying(""), b: saying("") };
 
-/** Copies that end as they are told to; a copy that is ok has seven bytes. */
+/** Copies with the given outcomes; a copy that is ok has seven bytes. */
 function copying(outcomes: Readonly<Record<string, Outcome>>, seen: CopyWork[] = []): Play {
   return {
     files: { "w.yaml": text },

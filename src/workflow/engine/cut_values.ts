@@ -1,22 +1,22 @@
-/** Values that were too large to be kept whole: what expressions see of them is that they can't be read. */
+/** Values that were too large to be stored whole: expressions can't read them. */
 import { KodamaError } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 
-/** One of them, in the output of a step. */
+/** A cut value in the output of a step. */
 export interface CutValue {
-  /** Where it lies in the output. */
+  /** Its path in the output. */
   path: readonly (string | number)[];
   /** What was cut, and the way out: a part of a message. */
   reason: string;
 }
 
-/** `1 MiB`, `64 KiB`. */
+/** Formats a size: `1 MiB`, `64 KiB`. */
 export function sizeText(bytes: number): string {
   const [unit, name] = bytes >= 2 ** 20 ? [2 ** 20, "MiB"] : [2 ** 10, "KiB"];
   return bytes < 1024 ? `${bytes} bytes` : `${Math.round(10 * bytes / unit) / 10} ${name}`;
 }
 
-/** Why a value can't be read. */
+/** Returns why a value can't be read. */
 export function cutReason(what: string, limitBytes: number): string {
   return `${what} is larger than ${
     sizeText(limitBytes)
@@ -24,7 +24,7 @@ export function cutReason(what: string, limitBytes: number): string {
     "command write less";
 }
 
-/** The output with values that throw when an expression reads them. */
+/** Returns the output with values that throw when an expression reads them. */
 export function guarded(output: JsonValue, cut: readonly CutValue[] = []): JsonValue {
   if (cut.length === 0) return output;
   const copy = structuredClone(output);
@@ -44,7 +44,7 @@ export function guarded(output: JsonValue, cut: readonly CutValue[] = []): JsonV
   return copy;
 }
 
-/** Reads all of a value. @throws KodamaError for one that was cut. */
+/** Reads a value completely. @throws KodamaError for one that was cut. */
 export function readWhole(value: unknown): void {
   if (typeof value !== "object" || value === null) return;
   for (const inner of Object.values(value)) readWhole(inner);

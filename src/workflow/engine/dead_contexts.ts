@@ -1,4 +1,4 @@
-/** Contexts that can't be asked, in the step that wanted their pods: each is one target, which is unreachable. */
+/** Unreachable contexts of a step's pods: each counts as one target, which is unreachable. */
 import type { StepOutcome, StepTargetEnd } from "../step_events.ts";
 import type { Amount } from "../../exec/schedule.ts";
 import { overBudget } from "../steps/pod_fields.ts";
@@ -6,7 +6,7 @@ import { gravest } from "./policy.ts";
 import { troubleOf } from "./pod_output.ts";
 import type { Stage, StageTarget } from "./stage.ts";
 
-/** Tells the end of each that an earlier run hasn't told; gives all of them. */
+/** Emits the end of each that an earlier run hasn't emitted; returns all of them. */
 export async function deadEnds(
   stage: Stage,
   all: readonly StageTarget[],
@@ -32,8 +32,8 @@ export async function deadEnds(
 }
 
 /**
- * How the step has failed; undefined if it hasn't. Nobody knows how many pods a context has that can't be asked: a
- * budget covers it only where all may fail.
+ * Returns how the step has failed; undefined if it hasn't. The number of pods in an unreachable context is unknown: a
+ * budget covers it only if all may fail.
  */
 export function troubleIn(
   all: readonly StageTarget[],

@@ -14,7 +14,7 @@ const west: Target = {
 };
 const reason = "cannot reach context east: connection refused";
 
-/** Two contexts, one of which can't be asked until it was asked so often. */
+/** Two contexts, one of which is unreachable for the given number of requests. */
 function twoContexts(fields: string, deadTimes = 9): Play {
   let asked = 0;
   return {

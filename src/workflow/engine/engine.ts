@@ -1,6 +1,6 @@
 /**
- * A run of a workflow, from its first event to its last. The world is handed in; what happens is told as events; the
- * steps of `finally` run whatever became of the others.
+ * A run of a workflow, from its first event to its last. The environment is passed in; progress is emitted as events;
+ * the steps of `finally` always run.
  */
 import { passed } from "../../base/abort.ts";
 import { BoundedQueue } from "../../base/bounded_queue.ts";
@@ -22,36 +22,36 @@ import { StepRunner } from "./step_runner.ts";
 import { usedParams } from "./used_params.ts";
 import type { World } from "./world.ts";
 
-/** What a run is given beside the workflow. */
+/** What a run needs beside the workflow. */
 export interface RunInput {
-  /** Under which it is recorded. */
+  /** The id of its record. */
   run: string;
-  /** Every parameter, with its value; those that nobody said are null. */
+  /** Every parameter, with its value; those that aren't set are null. */
   params: Readonly<Record<string, JsonValue>>;
   overrides: WhereOverrides;
   uses: ReadonlyMap<Step, FullWorkflow>;
   yes: boolean;
   kept: Kept;
-  /** Cancels the steps; those of `finally` follow. */
+  /** Cancels the steps; those of `finally` still run. */
   signal: AbortSignal;
   /** Ends `finally` too. */
   finallySignal: AbortSignal;
 }
 
-/** Events that may wait for the consumer. */
+/** Maximum number of queued events. */
 const queuedEvents = 256;
 
-/** How often a run looks whether the one that it waits for is over. */
+/** How often a run polls for the end of the run that it waits for. */
 const lookAgainMs = 500;
 
 /** How deeply workflows may use each other in a run; cycles are found before it. */
 const maxDepth = 16;
 
 /**
- * Runs a workflow. `workflowEnded` is the last event. A consumer that is slow slows the run; one that stops cancels
- * it, and its `return` resolves when all is ended.
+ * Runs a workflow. `workflowEnded` is the last event. A slow consumer slows the run; one that stops cancels it, and its
+ * `return` resolves when everything has ended.
  *
- * @throws KodamaError `conflict` where another run of its group goes on, and the file says to refuse.
+ * @throws KodamaError `conflict` if another run of its group is running, and the file says to refuse.
  */
 export async function* runWorkflow(
   workflow: FullWorkflow,
@@ -68,7 +68,7 @@ export async function* runWorkflow(
 
 class Engine {
   readonly #events = new BoundedQueue<WorkflowEvent>(queuedEvents);
-  /** Events that were told, and those of them that the consumer is done with. */
+  /** Emitted events, and those of them that the consumer has processed. */
   #given = 0;
   #taken = 0;
   #waiting: (() => void)[] = [];
@@ -81,7 +81,7 @@ class Engine {
   readonly #lastSignal: AbortSignal;
   readonly #runner: StepRunner;
   readonly #running: Promise<void>;
-  /** Steps of `finally` may have changed pods or the cluster behind steps that failed: what these have done may be undone. */
+  /** Steps of `finally` may have changed pods or the cluster after steps failed, and so undone what these have done. */
   #isUndone = false;
 
   constructor(workflow: FullWorkflow, world: World, input: RunInput) {
@@ -116,7 +116,7 @@ class Engine {
     );
   }
 
-  /** Every event; when the next one is asked for, the consumer is done with the one before. */
+  /** Yields every event; when the next one is requested, the consumer has processed the one before. */
   async *told(): AsyncGenerator<WorkflowEvent, void> {
     for await (const event of this.#events) {
       yield event;
@@ -125,7 +125,7 @@ class Engine {
     }
   }
 
-  /** Resolves when the consumer is done with all that was told: a question stands behind it. */
+  /** Resolves when the consumer has processed all emitted events: a question comes after them. */
   async #heard(): Promise<void> {
     while (this.#taken < this.#given && !this.#abandoned.signal.aborted) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
@@ -136,7 +136,7 @@ class Engine {
     for (const resume of this.#waiting.splice(0)) resume();
   }
 
-  /** Nobody listens any more. */
+  /** Called when the consumer stops. */
   async abandon(): Promise<void> {
     this.#events.discard();
     this.#abandoned.abort(new DOMException("the run was abandoned", "AbortError"));
@@ -179,7 +179,7 @@ class Engine {
     });
   }
 
-  /** All steps of a workflow, those of `finally`, and its outputs. */
+  /** Runs all steps of a workflow, those of `finally`, and evaluates its outputs. */
   async #whole(
     workflow: FullWorkflow,
     surroundings: Omit<Scope, "workflow" | "steps" | "tally">,
@@ -200,7 +200,7 @@ class Engine {
         prefix: scope.prefix + finallyPrefix,
         identity: scope.identity + finallyPrefix,
         tally: undoing,
-        // It belongs to what has run now: that an earlier run has ended it is no reason to leave it out.
+        // It belongs to the steps of this run: it runs even if an earlier run has ended it.
         isFresh: scope.isFresh || tally.hasRun,
       }, { signal: last, whatever: true });
       if (outcome.kind !== "ok") this.#isUndone ||= undoing.hasChanged;
@@ -210,13 +210,13 @@ class Engine {
     return outputsOf(workflow, { ...scope.values, steps: scope.steps });
   }
 
-  /** From where a rerun makes sense. */
+  /** Returns where a rerun makes sense. */
   #again(outcome: StepOutcome, stopper: Step | undefined): Again | null {
     if (outcome.kind === "ok") return null;
     if (this.#isUndone) return { kind: "all" };
     if (outcome.kind === "cancelled") return { kind: "rest" };
     if (stopper === undefined || !stepKind(stopper.kind).judges) return { kind: "failed" };
-    // What it has judged would be the same again.
+    // It would judge the same values the same way again.
     const read = new Set(
       textsWithin(stopper).flatMap(({ text }) =>
         namesUsed(parseTemplate(text).template).flatMap(({ path: [first, id] }) =>
@@ -235,7 +235,7 @@ class Engine {
     return { params, env: Object.fromEntries(env), run };
   }
 
-  /** Its turn among the runs of its group: waited for, or refused. */
+  /** Waits for its turn among the runs of its group, or throws. */
   async #turn(): Promise<AsyncDisposable> {
     const { concurrency } = this.#workflow;
     const { run } = this.#input;

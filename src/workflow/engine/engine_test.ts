@@ -453,7 +453,7 @@ Deno.test("one slip is one problem, at its own place", async () => {
     return diagnostics.map(({ line, column, message }) => `${line}:${column} ${message}`);
   };
   const step = (text: string) => problems(`steps:\n  - ${text}\n`);
-  // What names a step that can't be read isn't to blame.
+  // References to an unreadable step aren't reported.
   assert.deepEqual(
     await problems(
       "steps:\n  - { id: a, exec: [id], serail: [1] }\n  - check: ${{ size(steps.a.ok) > 1 }}\n",

@@ -1,4 +1,4 @@
-/** One thing done in the pods of a step: events, what is kept of its output, and whether the budget holds. */
+/** Runs one action in the pods of a step: events, stored output, and the failure budget. */
 import { definedOnly } from "../../base/defined_only.ts";
 import { Capture } from "../../exec/capture.ts";
 import type { ChangeAction } from "../../gate/change.ts";
@@ -25,15 +25,15 @@ export interface FanOut {
   command: readonly string[];
   shell: boolean;
   bounds: Fanout;
-  /** How much is kept of each stream for expressions. */
+  /** How much of each stream is stored for expressions. */
   maxOutputBytes: number;
   environment?: Readonly<Record<string, string>>;
   workdir?: string;
-  /** A folder: standard output goes to a file there, whole. */
+  /** A folder: the whole standard output is written to a file there. */
   save?: string;
-  /** What of it is confirmed; absent if nothing changes in the pods. */
+  /** The change to confirm; absent if nothing changes in the pods. */
   change?: ChangeAction;
-  /** Done in each target in place of the command; what it came to is in the target's end. */
+  /** Runs in each target instead of the command; its result is in the target's end. */
   copy?: Copying;
 }
 
@@ -69,10 +69,10 @@ export async function fanOut(
   return { outcome: outcome ?? { kind: "ok" }, ...found };
 }
 
-/** The work, and what each target's command is told of its place. */
+/** The work, and the index that each target's command is given. */
 type PlacedWork = FanOut & { places: readonly { index: number; total: number }[] };
 
-/** One fan-out. Disposing of it closes the files that it has open. */
+/** One fan-out. Disposing of it closes its open files. */
 class Round implements AsyncDisposable {
   readonly #stage: Stage;
   readonly #targets: readonly StageTarget[];
@@ -119,11 +119,11 @@ class Round implements AsyncDisposable {
       connectTimeoutMs,
       shell,
       failFast,
-      // A copy goes by its place in its own work, where what an earlier run has ended isn't.
+      // A copy uses the index in its own work, which omits what an earlier run has ended.
       ...(copy === undefined
         ? { placeOf: (target: number) => places[target] ?? { index: target, total: places.length } }
         : { perform: copy.perform }),
-      // Without batches the budget says how the step ends, and not that targets are left out.
+      // Without batches the budget decides how the step ends, and doesn't skip targets.
       ...(serial === undefined ? {} : { serial, maxFail }),
       ...definedOnly({ timeoutMs: commandTimeoutMs, environment, workdir }),
     });
@@ -169,7 +169,7 @@ class Round implements AsyncDisposable {
     await this.#stage.tell({ kind: "stepTargetEnded", step: key, end, at: world.clock.now() });
   }
 
-  /** Both streams of a target in one piece. */
+  /** Emits both streams of a target in one piece. */
   async #tellBlock(target: number): Promise<void> {
     for (const stream of ["stdout", "stderr"] as const) {
       const bytes = this.#captures.get(target)?.[stream].bytes ?? new Uint8Array();
@@ -202,7 +202,7 @@ class Round implements AsyncDisposable {
   }
 }
 
-/** Equal outputs once, under the names of all that gave them. */
+/** Emits equal outputs once, under the names of all their targets. */
 async function tellFolded(stage: Stage, ends: readonly StepTargetEnd[]): Promise<void> {
   const groups = Map.groupBy(
     ends,
@@ -222,7 +222,7 @@ async function tellFolded(stage: Stage, ends: readonly StepTargetEnd[]): Promise
   }
 }
 
-/** Says that an output goes on. */
+/** Reports that an output is cut. */
 async function tellRest(
   stage: Stage,
   target: string,
@@ -233,7 +233,7 @@ async function tellRest(
   await stage.tell({ kind: "stepLine", step: stage.key, target, stream: "stderr", text });
 }
 
-/** What was left out of the streams of a target. */
+/** Returns what was cut from the streams of a target. */
 export function cutOf(
   captures: { stdout: Capture; stderr?: Capture } | undefined,
 ): Pick<StepTargetEnd, "truncated" | "cut"> {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { endsOf, outputsOf, type Play, play } from "../testing/stage_play.ts";
 import { nothingKept } from "./kept.ts";
 
-/** Rounds over five items, each of which takes what it says. */
+/** Rounds over five items, each of which takes the time that it names. */
 function rounds(fields: string, run: Play["run"] = () => 0): Play {
   return {
     files: {

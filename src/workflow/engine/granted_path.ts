@@ -1,12 +1,12 @@
-/** Files that a workflow's permissions grant, wherever links lead: a repository can hold a link to anything. */
+/** Files that a workflow's permissions grant, with links resolved: a repository can contain a link to any file. */
 import { KodamaError } from "../../base/errors.ts";
 import type { FullWorkflow } from "../model.ts";
 import { absolute, grants, grantText, isWithin } from "../permissions.ts";
 import type { LocalWorld } from "./world.ts";
 
 /**
- * The absolute path of what a step names, links and all, where the place that it leads to is granted. What the file
- * grants as a relative path lies in the workflow's folder: a link there grants nothing elsewhere.
+ * Returns the absolute path of what a step names, without resolving links, if the resolved path is granted. A relative
+ * path in a grant is below the workflow's folder: a link there grants nothing outside of it.
  *
  * @throws KodamaError `forbidden`.
  */
@@ -21,7 +21,7 @@ export async function grantedPath(
   const [place, home] = await Promise.all([realPath(path), realPath(folder)]);
   const own = kind === "read" ? [] : await Promise.all(protectedPaths.map(realPath));
   if (own.some((one) => isWithin(place, one))) {
-    // What could write there could make itself trusted.
+    // A step that could write there could trust itself.
     throw new KodamaError("forbidden", `no step writes to kodama's own folder: ${what}`);
   }
   if (grant === true) return path;

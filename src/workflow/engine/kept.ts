@@ -1,15 +1,15 @@
-/** What an earlier run has ended, so that a run that goes on from its record doesn't do it again. */
+/** What an earlier run has ended, so that a run that resumes from its record doesn't do it again. */
 import type { JsonValue } from "../../base/json_value.ts";
 import type { CutValue } from "./cut_values.ts";
 import type { StepOutcome, StepTargetEnd } from "../step_events.ts";
 
-/** A step that a record knows. */
+/** A step in a record. */
 interface KeptPart {
-  /** What it did then, as a hash; absent if that doesn't matter, or an earlier kodama wrote the record. */
+  /** A hash of what it did then; absent if that doesn't matter, or if an earlier kodama wrote the record. */
   definition?: string;
 }
 
-/** How it ended, and what came of it. */
+/** Its outcome and output. */
 interface KeptEnd {
   outcome: StepOutcome;
   output: JsonValue;
@@ -19,14 +19,14 @@ interface KeptEnd {
 /** Steps and targets that are done, by the identities of their steps (`step_identity.ts`). */
 export interface Kept {
   steps: ReadonlyMap<string, KeptPart & KeptEnd>;
-  /** Of steps that weren't ended: their targets that were, by name. */
+  /** Of steps that hadn't ended: their targets that had, by name. */
   targets: ReadonlyMap<string, KeptPart & { ends: ReadonlyMap<string, StepTargetEnd> }>;
 }
 
-/** A run from the beginning. */
+/** A run from the start. */
 export const nothingKept: Kept = { steps: new Map(), targets: new Map() };
 
-/** What is kept of a step that is still the same. */
+/** Returns what is retained of a step that hasn't changed. */
 export function keptPart<Part extends KeptPart>(
   parts: ReadonlyMap<string, Part>,
   { key, identity, definition }: { key: string; identity: string; definition: string },

@@ -1,4 +1,4 @@
-/** The surroundings of one attempt at one step, made of the run's. */
+/** The context of one attempt at one step, made from the run's. */
 import { KodamaError, NoMatchError, UsageError } from "../../base/errors.ts";
 import type { Step } from "../model.ts";
 import { grants, grantText } from "../permissions.ts";
@@ -18,11 +18,11 @@ import type { Attempted, Sequences } from "./attempt.ts";
 type Attempting = Attempted & {
   done: ReadonlyMap<string, StepTargetEnd>;
   seen: StepTargetEnd[];
-  /** The time that the attempt has. */
+  /** The time limit of the attempt. */
   limitMs: number | undefined;
 };
 
-/** Made as an object without a class: a part of it can be replaced for a call of a script. */
+/** An object without a class: a script call replaces parts of it. */
 export function makeStage(runner: Sequences, step: Step, at: Attempting): Stage {
   const { world, yes, uses, tell, heard, runUsed } = runner.options;
   const ask: Stage["ask"] = async (question) => {
@@ -101,7 +101,7 @@ export function makeStage(runner: Sequences, step: Step, at: Attempting): Stage 
     if (found.targets.length + found.dead.length === 0) {
       throw new NoMatchError(found.none ?? "no pod matches");
     }
-    // Names that are given are of pods that could be used.
+    // Given names are of pods that could be used.
     if (found.skipped.length > 0 && wanted === undefined) {
       await tell({ kind: "stepPodsSkipped", step: key, skipped: found.skipped });
     }
@@ -117,7 +117,7 @@ function selectOf(scope: Scope): SelectFields {
   return evaluateDeep(scope.workflow.select, namesIn(scope)) as SelectFields;
 }
 
-/** What the command line says wins, field by field. Of pods that a person has picked chance takes none away. */
+/** Applies the command line's overrides, field by field. A sample doesn't drop pods that a person has picked. */
 export function overridden(where: Where, { overrides }: Pick<Scope, "overrides">): Where {
   const { contexts = where.contexts, only } = overrides;
   const selection = { ...where.selection, ...overrides.selection };

@@ -1,33 +1,33 @@
-/** Secrets taken out of what is told: neither a line nor a record holds them. */
+/** Removes secrets from events: neither a line nor a record contains them. */
 import type { JsonValue } from "../../base/json_value.ts";
 import { withoutSecrets } from "../../exec/redact.ts";
 import type { FullWorkflow } from "../model.ts";
 
-/** Shorter values stand by chance in many a text. */
+/** Shorter values occur in many texts by chance. */
 const shortest = 4;
 
-/** The values of secret parameters, as far as workflows have begun with them. */
+/** The values of secret parameters, of all workflows that have started with them. */
 export class Mask {
   readonly #secrets = new Set<string>();
 
-  /** From now on the secret ones of these are hidden. */
+  /** Hides the secret ones of these from now on. */
   add({ params }: FullWorkflow, values: Readonly<Record<string, JsonValue>>): void {
     for (const { name, secret } of params) {
       if (!secret) continue;
       const value = String(values[name] ?? "");
-      // A line of it can stand alone: commands write line by line.
+      // A line of it can occur alone: commands write line by line.
       for (const part of [value, ...value.split(/\r?\n/).map((line) => line.trim())]) {
         if (part.length >= shortest) this.#secrets.add(part);
       }
     }
   }
 
-  /** The whole of a secret before its lines. */
+  /** A whole secret comes before its lines. */
   #longestFirst(): string[] {
     return [...this.#secrets].sort((a, b) => b.length - a.length);
   }
 
-  /** Data of any depth without them. */
+  /** Returns data of any depth without them. */
   hide<T>(told: T): T {
     return this.#secrets.size === 0 ? told : without(told, this.#longestFirst()) as T;
   }

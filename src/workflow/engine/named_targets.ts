@@ -1,11 +1,11 @@
-/** The targets of a step by their names, contexts that can't be asked among them. Pure. */
+/** The targets of a step by their names, including unreachable contexts. Pure. */
 import { NoMatchError } from "../../base/errors.ts";
 import { nameParts, targetName } from "../../exec/target_names.ts";
 import type { StepKey, WorkflowEvent } from "../step_events.ts";
 import type { StageTarget } from "./stage.ts";
 import type { DeadContext, FoundPods } from "./world.ts";
 
-/** What was found, by name. @param severalContexts several were asked: then every name has its context. */
+/** Returns the found targets by name. @param severalContexts several were resolved: then every name has its context. */
 export function named({ targets, dead }: FoundPods, severalContexts: boolean): StageTarget[] {
   const parts = nameParts(targets);
   const naming = { ...parts, context: parts.context || severalContexts };
@@ -15,7 +15,7 @@ export function named({ targets, dead }: FoundPods, severalContexts: boolean): S
   ];
 }
 
-/** The event that names a step's targets. */
+/** Returns the event that names a step's targets. */
 export function targetsEvent(
   step: StepKey,
   targets: readonly StageTarget[],
@@ -33,7 +33,7 @@ export function targetsEvent(
   };
 }
 
-/** All pods of a context. */
+/** Returns a target for all pods of a context. */
 function whole({ context, reason }: DeadContext): StageTarget {
   const target = { context, namespace: "", pod: "*", container: "", node: "", ip: "" };
   return { target, name: nameOfAll(context), unreachable: reason };
@@ -44,10 +44,10 @@ function nameOfAll(context: string): string {
 }
 
 /**
- * Those that are named; `CONTEXT/*` names all of a context. A name that lies in a context that can't be asked stands
- * for what can't be known of it.
+ * Returns those that are named; `CONTEXT/*` names all of a context. A name in an unreachable context stands for its
+ * unknown pods.
  *
- * @throws NoMatchError for a name that none has.
+ * @throws NoMatchError for a name that doesn't exist.
  */
 export function narrowed(
   all: readonly StageTarget[],

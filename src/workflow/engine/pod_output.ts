@@ -1,4 +1,4 @@
-/** What expressions see of a step that ran something in pods. Pure. */
+/** The output of a step that ran something in pods, as expressions see it. Pure. */
 import type { JsonValue } from "../../base/json_value.ts";
 import { compressNames } from "../../exec/name_ranges.ts";
 import type { Outcome } from "../../exec/model.ts";
@@ -7,10 +7,10 @@ import type { StepTargetEnd } from "../step_events.ts";
 import type { StepEnd } from "../steps/kind.ts";
 import { cutReason, type CutValue } from "./cut_values.ts";
 
-/** What came of targets, and the parts of it that expressions can't read. */
+/** The output of targets, and the parts of it that expressions can't read. */
 export type EndsOutput = Pick<StepEnd, "output" | "cut">;
 
-/** The fields of `podOutput` in `steps/exec.ts`. @param limitBytes how much is kept of a stream. */
+/** The fields of `podOutput` in `steps/exec.ts`. @param limitBytes how much of a stream is stored. */
 export function podOutput(ends: readonly StepTargetEnd[], limitBytes: number): EndsOutput {
   const named = (good: boolean) =>
     ends.filter(({ outcome }) => (outcome.kind === "ok") === good).map(({ name }) => name);
@@ -58,7 +58,7 @@ function omittedReason(name: string): string {
     "step runs it again";
 }
 
-/** Equal for equal standard outputs, beyond the limit too. */
+/** Returns equal keys for equal standard outputs, also beyond the limit. */
 function outputKey({ stdout, cut }: StepTargetEnd): string {
   return cut?.stdout === undefined ? trimmed(stdout) : JSON.stringify([stdout, cut.stdout]);
 }
@@ -68,12 +68,12 @@ function resultOf({ outcome, stdout, stderr, truncated }: StepTargetEnd): JsonVa
   return { outcome: kind, exitCode, stdout: trimmed(stdout), stderr: trimmed(stderr), truncated };
 }
 
-/** As a shell's `$(…)`: the ends of the last lines are no part of the value. */
+/** As a shell's `$(…)`: trailing line breaks aren't part of the value. */
 function trimmed(text: string): string {
   return text.replace(/\n+$/, "");
 }
 
-/** Ways of failing that are told; of more, the most frequent. */
+/** Maximum number of failure kinds that are reported; the most frequent of more. */
 const waysTold = 3;
 
 /** `3 of 50 pods failed: web-[3-4] (exit code 1), web-9 (exit code 127); 40 were never begun`. */
@@ -94,7 +94,7 @@ export function troubleOf(bad: readonly StepTargetEnd[], total: number): string 
   return `${failed.length} of ${total} pods failed: ${told.join(", ")}${others}${never}`;
 }
 
-/** How a target ended, in a few words. */
+/** Returns a short text of how a target ended. */
 function outcomeText(outcome: Outcome): string {
   switch (outcome.kind) {
     case "failed":

@@ -1,4 +1,4 @@
-/** What follows from how a step ended: pure decisions. */
+/** Decisions that follow from how a step ended. Pure. */
 import { formatDuration } from "../../base/duration.ts";
 import type { KodamaError } from "../../base/errors.ts";
 import { retryDelayMs, type RetryPolicy } from "../../base/retry.ts";
@@ -14,12 +14,12 @@ export function nextAttempt(
   outcome: StepOutcome,
 ): number | undefined {
   if (retry === undefined || attempt >= (retry.attempts ?? Infinity)) return undefined;
-  // What a person or a permission refused is refused again.
+  // What a person or a permission refused would be refused again.
   if (outcome.kind !== "failed" && outcome.kind !== "timeout") return undefined;
   return retryDelayMs(retry, attempt);
 }
 
-/** Whether the steps behind it go on. A cancel is nobody's to tolerate. */
+/** Returns whether the steps after it run. A cancel is never tolerated. */
 export function goesOn(outcome: StepOutcome, continueOn: ContinueOn): boolean {
   switch (outcome.kind) {
     case "ok":
@@ -34,7 +34,7 @@ export function goesOn(outcome: StepOutcome, continueOn: ContinueOn): boolean {
   }
 }
 
-/** The exit code for targets that weren't ok: the gravest wins, in the order 4, 3, 1, 5. */
+/** Returns the exit code for targets that weren't ok: the gravest wins, in the order 4, 3, 1, 5. */
 export function gravest(outcomes: readonly Outcome["kind"][]): number {
   const kinds = new Set(outcomes);
   if (kinds.has("unreachable") || kinds.has("unknown")) return 4;
@@ -42,7 +42,7 @@ export function gravest(outcomes: readonly Outcome["kind"][]): number {
   return kinds.has("forbidden") ? 1 : 5;
 }
 
-/** The exit code of a run, by the table of the reference. */
+/** Returns the exit code of a run, by the table of the reference. */
 export function exitCodeOfStep(outcome: StepOutcome): number {
   switch (outcome.kind) {
     case "ok":
@@ -61,13 +61,13 @@ export function exitCodeOfStep(outcome: StepOutcome): number {
   }
 }
 
-/** The message of an error; of an expression, with the file and line of what holds it. */
+/** Returns the message of an error; of an expression, with the file and line that contain it. */
 export function messageAt(error: KodamaError, { file, line }: LinePlace): string {
   if (!(error instanceof ExpressionError)) return error.message;
   return `${error.message} (${file.slice(file.lastIndexOf("/") + 1)}:${line})`;
 }
 
-/** Why it ended so, in words; empty after a success. */
+/** Returns why it ended so, as text; empty after a success. */
 export function reasonOf(outcome: StepOutcome): string {
   switch (outcome.kind) {
     case "ok":

@@ -1,4 +1,4 @@
-/** What follows from how a step ended: another attempt, the steps behind it, the exit code. */
+/** What follows from how a step ended: another attempt, the following steps, the exit code. */
 import assert from "node:assert/strict";
 import type { StepOutcome } from "../step_events.ts";
 import { exitCodeOfStep, goesOn, gravest, nextAttempt } from "./policy.ts";

@@ -12,23 +12,23 @@ import { targetsEvent } from "./named_targets.ts";
 import { podOutput } from "./pod_output.ts";
 import type { Stage, StageTarget } from "./stage.ts";
 
-/** Requests at a time. */
+/** Maximum number of parallel requests. */
 const parallel = 16;
 
-/** Which lines, and where they go. */
+/** Which lines, and their destination. */
 export interface LogRead {
   tail: number;
   previous: boolean;
-  /** Whether each line begins with the time at which it was logged. */
+  /** Whether each line starts with the time at which it was logged. */
   timestamps: boolean;
-  /** How much is kept of the lines of each pod. */
+  /** How much of each pod's lines is stored. */
   maxOutputBytes: number;
   sinceMs?: number;
-  /** A folder; the lines go to files there in place of the screen. */
+  /** A folder; the lines are written to files there instead of the screen. */
   save?: string;
 }
 
-/** Reads them; a pod whose log can't be read is a target that failed. */
+/** Reads them; a pod whose log can't be read is a failed target. */
 export async function readLogs(
   stage: Stage,
   targets: readonly StageTarget[],

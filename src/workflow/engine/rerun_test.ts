@@ -1,4 +1,4 @@
-/** Runs that go on from the record of another: what is done again, and what isn't. */
+/** Runs that resume from the record of another: what runs again, and what doesn't. */
 import assert from "node:assert/strict";
 import { type GoOn, isKept, keptOf, readWorkflowRecord, stepChanges, undoneBy } from "../record.ts";
 import type { WorkflowEvent } from "../step_events.ts";
@@ -15,7 +15,7 @@ function recordOf(events: readonly WorkflowEvent[]) {
   return readWorkflowRecord("r", `${lines.join("\n")}\n`);
 }
 
-/** What ran in a first run, and in one that goes on from its record. */
+/** Returns what ran in a first run, and in one that resumes from its record. */
 async function twice(
   first: string | Play,
   goOn: GoOn,
@@ -30,7 +30,7 @@ async function twice(
   return { before, after, ran: words(before.ran), again: words(after.ran) };
 }
 
-/** Programs that fail by their first argument. */
+/** Programs that fail if their first argument is one of these. */
 const failing = (...names: string[]): Play["run"] & object => (words) =>
   names.includes(words[1] ?? "") ? 1 : 0;
 
@@ -56,7 +56,7 @@ finally: [{ shell: [undo, x] }, { shell: [undo, y] }]
   assert.deepEqual(failed.again, ["b", "x", "y"]);
   const last = await twice({ files, run: failing("x") }, { kind: "failed" }, { files });
   assert.equal(endsOf(last.before.events).at(-1), "= failed: undo ended with exit code 1");
-  // y was ok, and stands behind x, which wasn't.
+  // y was ok, and comes after x, which wasn't.
   assert.deepEqual(last.again, ["x", "y"]);
   const nothing = await twice({ files }, { kind: "rest" }, { files });
   assert.deepEqual(nothing.again, []);
@@ -77,7 +77,7 @@ Deno.test("a run says from where it can be gone on with", async () => {
   // A notification undoes nothing.
   assert.deepEqual(await againOf(steps, "[{ shell: [undo, a] }]"), { kind: "failed" });
   assert.deepEqual(await againOf(steps, "[{ exec: [cat, /tmp/a] }]"), { kind: "failed" });
-  // What it has undone isn't there for the steps that failed.
+  // The steps that failed no longer have what it has undone.
   for (
     const undoing of [
       "exec: [undo, a]",
@@ -89,7 +89,7 @@ Deno.test("a run says from where it can be gone on with", async () => {
   ) {
     assert.deepEqual(await againOf(steps, `[{ ${undoing} }]`), { kind: "all" }, undoing);
   }
-  // The same values would be judged in the same way.
+  // The same values would be judged the same way.
   const check = `${steps}\n  - check: \${{ steps.b.exitCode == 7 }}`;
   assert.deepEqual(await againOf(check, "[]", () => 0), { kind: "from", step: "b" });
 });

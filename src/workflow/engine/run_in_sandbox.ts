@@ -1,4 +1,4 @@
-/** A `script` step: its code goes to the sandbox with the workflow's permissions; its end is the step's. */
+/** A `script` step: runs its code in the sandbox with the workflow's permissions; the script's end is the step's. */
 import { KodamaError } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 import { absolute } from "../permissions.ts";
@@ -6,7 +6,7 @@ import { failed, ok, type StepEnd } from "../steps/kind.ts";
 import { scriptApi } from "./script_api.ts";
 import type { Stage, StageTarget } from "./stage.ts";
 
-/** The code or the file with it, its input, and its bounds. */
+/** The code or its file, its input, and its bounds. */
 export interface SandboxRun {
   code?: string;
   file?: string;
@@ -15,7 +15,7 @@ export interface SandboxRun {
   memoryMiB: number;
 }
 
-/** Runs the script to its one end. */
+/** Runs the script until it ends. */
 export async function runInSandbox(stage: Stage, run: SandboxRun): Promise<StepEnd> {
   const { workflow, world, signal, key } = stage;
   const folder = workflow.path.slice(0, workflow.path.lastIndexOf("/"));
@@ -62,7 +62,7 @@ export async function runInSandbox(stage: Stage, run: SandboxRun): Promise<StepE
   }
 }
 
-/** The pods that it may name; none is no reason not to run. */
+/** Returns the pods that it may name; a script runs without any, too. */
 async function targetsOf(stage: Stage): Promise<StageTarget[]> {
   return Object.keys(stage.workflow.select).length > 0 ? await stage.targets({}) : [];
 }

@@ -1,4 +1,4 @@
-/** What the steps of one list have in common: their workflow, their names, and the keys that they are told by. */
+/** What the steps of one list share: their workflow, their names, and the prefix of their keys. */
 import type { JsonValue } from "../../base/json_value.ts";
 import type { Selection } from "../../kube/target.ts";
 import type { FullWorkflow } from "../model.ts";
@@ -6,46 +6,46 @@ import type { PodPlace } from "../selection_fields.ts";
 import type { StepKey } from "../step_events.ts";
 import type { Values } from "../templates.ts";
 
-/** What was said on the command line in place of the file's. */
+/** The command line's overrides of the file's fields. */
 export interface WhereOverrides {
   contexts?: readonly string[];
   selection?: Partial<Selection>;
-  /** Pods that a person has picked among those of the selection. */
+  /** Pods that a person has picked from the selection. */
   only?: readonly PodPlace[];
 }
 
 /** What has run in this run. Grows. */
 export interface Tally {
-  /** Any step has; what an earlier run has ended doesn't count. */
+  /** A step has run; steps that an earlier run has ended don't count. */
   hasRun: boolean;
-  /** One that may change pods or the cluster has. */
+  /** A step that may change pods or the cluster has run. */
   hasChanged: boolean;
 }
 
-/** The surroundings of a list of steps. */
+/** The context of a list of steps. */
 export interface Scope {
   workflow: FullWorkflow;
-  /** Names but `steps`. */
+  /** Names other than `steps`. */
   values: Values;
   /** Outputs of the steps that have ended. Grows. */
   steps: Record<string, JsonValue>;
-  /** Before every key: `disks[3]/`; empty at the top. */
+  /** Prefix of every key: `disks[3]/`; empty at the top. */
   prefix: string;
-  /** The same before every identity, by which a rerun knows a step. */
+  /** Prefix of every identity, by which a rerun identifies a step. */
   identity: string;
   /** What has run so far of the workflow's steps, or of those of its `finally`. */
   tally: Tally;
-  /** What an earlier run has ended doesn't count here. */
+  /** Steps that an earlier run has ended run again here. */
   isFresh: boolean;
   overrides: WhereOverrides;
 }
 
-/** The names that expressions of a step have. */
+/** Returns the names that expressions of a step have. */
 export function namesIn(scope: Scope): Values {
   return { ...scope.values, steps: scope.steps };
 }
 
-/** The scope of the steps that lie in a step. */
+/** Returns the scope of a step's inner steps. */
 export function within(
   scope: Scope,
   key: StepKey,
@@ -54,7 +54,7 @@ export function within(
     part: string;
     /** Of the step, and of the round in it. */
     identity: string;
-    /** Steps behind the outer one see what is within it. */
+    /** Steps after the outer one see the outputs of its inner steps. */
     shared: boolean;
   },
 ): Scope {

@@ -1,4 +1,4 @@
-/** What a script can ask of kodama, done with the means of its step. */
+/** The API of a script, implemented by the context of its step. */
 import { KodamaError } from "../../base/errors.ts";
 import { commandLine } from "../../base/shell_quote.ts";
 import type { JsonValue } from "../../base/json_value.ts";
@@ -12,10 +12,10 @@ import { fanOut } from "./fan_out.ts";
 import type { Stage, StageTarget } from "./stage.ts";
 
 /**
- * The typed interface of `script` steps. The sandbox has held each call against the permissions.
+ * The typed interface of `script` steps. The sandbox has checked each call against the permissions.
  *
- * @param targets those that it was told of, whose names hold for all of its time; one that is gone by then is
- *   unreachable, and what has come since was held against nothing.
+ * @param targets those that the script was given, whose names are fixed for its whole run; one that is missing later is
+ *   unreachable, and new ones weren't checked against the permissions.
  */
 export function scriptApi(stage: Stage, targets: readonly StageTarget[]): ScriptApi {
   return {
@@ -85,7 +85,7 @@ export function scriptApi(stage: Stage, targets: readonly StageTarget[]): Script
   };
 }
 
-/** The stage of one call: ended by the call's own signal, and silent about its targets. */
+/** Returns the context of one call: ended by the call's own signal, and without events of its targets. */
 function within(stage: Stage, signal: AbortSignal): Stage {
   return Object.create(stage, {
     signal: { value: signal },
@@ -94,7 +94,7 @@ function within(stage: Stage, signal: AbortSignal): Stage {
   }) as Stage;
 }
 
-/** A kind that kodama knows, by the plural that the API has for it. */
+/** Returns a kind that kodama knows, by its plural in the API. */
 function resourceOf(plural: string): ApiResource {
   const known = (Object.values(resources) as unknown[])
     .filter((one): one is ApiResource =>

@@ -13,7 +13,7 @@ const place = (pod: string, namespace = "n") => ({
   ip: "",
 });
 
-/** A script that runs a command in all of its pods, one more of which is there by then. */
+/** A script that runs a command in all of its pods, with one more pod by then. */
 async function asked(later: readonly ReturnType<typeof place>[], dead: boolean) {
   const found = [[place("p")], later];
   const results: Record<string, { outcome: string }>[] = [];

@@ -1,13 +1,13 @@
-/** Evaluated fields held against the shape of their kind: an expression may have come to anything. */
+/** Checks evaluated fields against the shape of their kind: an expression may have evaluated to anything. */
 import * as v from "valibot";
 import { KodamaError } from "../../base/errors.ts";
 import { fieldText, foundText } from "../../base/yaml_shape.ts";
 import type { StepKind } from "../steps/kind.ts";
 
 /**
- * The fields, narrow.
+ * Returns the fields as narrow types.
  *
- * @throws KodamaError `config` for the first that isn't what its shape expects.
+ * @throws KodamaError `config` for the first that doesn't match its shape.
  */
 export function settled(
   kind: StepKind,

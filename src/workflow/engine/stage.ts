@@ -1,4 +1,4 @@
-/** What a step has around it while it runs. */
+/** The context of a running step. */
 import type { JsonValue } from "../../base/json_value.ts";
 import type { ChangeAction } from "../../gate/change.ts";
 import type { Target } from "../../kube/target.ts";
@@ -7,43 +7,43 @@ import type { StepKey, StepOutcome, StepTargetEnd, WorkflowEvent } from "../step
 import type { SelectFields, Where } from "../selection_fields.ts";
 import type { Question, World, Writing } from "./world.ts";
 
-/** Targets of a step, each with its name, as short as it can be. */
+/** A target of a step with its name, which is as short as possible. */
 export interface StageTarget {
   target: Target;
   name: string;
-  /** It stands for all pods of a context that can't be asked, and why; its name is `CONTEXT/*`. */
+  /** Set if it stands for all pods of an unreachable context: the reason; its name is `CONTEXT/*`. */
   unreachable?: string;
 }
 
-/** What became of steps that lie in a step. */
+/** The end of a step's inner steps. */
 export interface InnerEnd {
   outcome: StepOutcome;
-  /** The step that ended them; absent if all of them were run. */
+  /** The step that ended them; absent if all of them ran. */
   stopper?: Step;
 }
 
-/** The surroundings of one attempt at one step. */
+/** The context of one attempt at one step. */
 export interface Stage {
   readonly world: World;
   readonly workflow: FullWorkflow;
   readonly key: StepKey;
-  /** Aborts with the run, and when the step's time is up. */
+  /** Aborts with the run, and when the step's time limit is reached. */
   readonly signal: AbortSignal;
   /** The step's own `timeout`; undefined if it has none. */
   readonly limitMs: number | undefined;
   /** Targets that an earlier run has ended, by name: they aren't run again. */
   readonly kept: ReadonlyMap<string, StepTargetEnd>;
-  /** Resolves when the event has its place: awaiting it is the back-pressure. */
+  /** Resolves when the event is queued: awaiting it is the back-pressure. */
   tell(event: WorkflowEvent): Promise<void>;
-  /** A line of this step. */
+  /** Emits a line of this step. */
   line(text: string, stream?: "stdout" | "stderr"): void;
-  /** What a step's own selection means; without one the workflow's, with what the command line says in its place. */
+  /** Resolves a step's own selection; without one the workflow's, with the command line's overrides. */
   where(select: SelectFields | undefined): Where;
-  /** The pods of the step. @throws KodamaError `noMatch` where there are none. */
+  /** Returns the pods of the step. @throws KodamaError `noMatch` if there are none. */
   targets(fields: { select?: unknown; targets?: unknown }): Promise<StageTarget[]>;
   /**
-   * Runs the steps of a field; their names are those of the step, and these. `part` tells rounds apart in this run;
-   * later runs know them by `item` and how many rounds `before` had an equal one.
+   * Runs the steps of a field; their names are those of the step, and these. `part` identifies a round in this run;
+   * later runs identify it by `item` and the number of earlier rounds (`before`) with an equal one.
    */
   inner(
     field: string,
@@ -54,26 +54,26 @@ export interface Stage {
       before: number;
     },
   ): Promise<InnerEnd>;
-  /** Runs each step of a field for itself, all at once. */
+  /** Runs each step of a field separately, all at once. */
   innerAtOnce(field: string): Promise<readonly InnerEnd[]>;
-  /** Runs the workflow that the step uses, with these parameters; gives its outputs. */
+  /** Runs the workflow that the step uses, with these parameters; returns its outputs. */
   usedWorkflow(
     params: Readonly<Record<string, JsonValue>>,
   ): Promise<InnerEnd & { outputs: JsonValue }>;
-  /** Kept open until the steps beside this one have ended. */
+  /** Holds a resource open until the steps of the same list have ended. */
   keep(resource: AsyncDisposable): void;
-  /** Whether it may go on: a person's yes, or `--yes`. @throws UsageError where there is nobody to ask. */
+  /** Returns whether to continue: a person's yes, or `--yes`. @throws UsageError if no one can be asked. */
   confirm(question: string): Promise<boolean>;
-  /** Whether the step may change these targets; those of none are objects of the cluster. Throws as the world does. */
+  /** Returns whether the step may change these targets; without any, objects of the cluster. Throws as `World` does. */
   confirmChange(action: ChangeAction, targets: readonly Target[]): Promise<boolean>;
   ask(question: Question): Promise<string | undefined>;
-  /** Makes a file that `permissions.write` grants; a relative path is below the workflow's folder. */
+  /** Creates a file that `permissions.write` grants; a relative path is below the workflow's folder. */
   create(path: string): Promise<Writing>;
   /** Refuses what `permissions` doesn't grant. @throws KodamaError `forbidden`. */
   require(kind: "net" | "run", what: string): void;
   /**
-   * The same for a file or folder, wherever links on the way to it lead; gives its absolute path, links and all. A
-   * relative one is below the workflow's folder.
+   * The same for a file or folder, with links resolved; returns its absolute path, without resolving links. A relative
+   * one is below the workflow's folder.
    */
   requirePath(kind: "read" | "write", path: string): Promise<string>;
 }

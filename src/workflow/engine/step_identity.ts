@@ -1,6 +1,6 @@
 /**
- * By what a rerun knows a step, whatever became of its place in the file: a step with an `id` by that, another one by
- * what it does, a round by its item. And whether it is still the same step: a hash of what it does.
+ * How a rerun identifies a step, independent of its position in the file: a step with an `id` by that, another one by
+ * what it does, a round by its item. Also whether the step is unchanged: a hash of what it does.
  */
 import { sha256 } from "@noble/hashes/sha2.js";
 import type { JsonValue } from "../../base/json_value.ts";
@@ -12,7 +12,7 @@ import { stepKind } from "../steps/registry.ts";
 import { isFile } from "../steps/script.ts";
 import { textsIn, textsWithin, type Values } from "../templates.ts";
 
-/** Steps that use other workflows, with these. */
+/** The workflows that steps use, by step. */
 type Uses = ReadonlyMap<Step, FullWorkflow>;
 
 /** What a definition depends on beside the step. */
@@ -21,11 +21,11 @@ export interface DefinitionContext {
   /** Parameters, and `index` in a round. */
   values: Values;
   uses: Uses;
-  /** The text of a script's file. */
+  /** Returns the text of a script's file. */
   readText(path: string): Promise<string | undefined>;
 }
 
-/** The steps of a list by the names that tell them from each other: `check`, `exec#4f1c09aa`. */
+/** Returns the steps of a list by distinct names: `check`, `exec#4f1c09aa`. */
 export function identitiesOf(steps: readonly Step[]): ReadonlyMap<Step, string> {
   const counts = new Map<string, number>();
   const identities = new Map<Step, string>();
@@ -34,7 +34,7 @@ export function identitiesOf(steps: readonly Step[]): ReadonlyMap<Step, string> 
       identities.set(step, step.id);
       continue;
     }
-    // What lies in it has identities of its own.
+    // Its inner steps have identities of their own.
     const own = `${step.kind}#${shortHash(ownContent(step))}`;
     const before = counts.get(own) ?? 0;
     counts.set(own, before + 1);
@@ -43,14 +43,14 @@ export function identitiesOf(steps: readonly Step[]): ReadonlyMap<Step, string> 
   return identities;
 }
 
-/** The identity of a round within its step. @param before rounds before it with an equal item. */
+/** Returns the identity of a round within its step. @param before number of earlier rounds with an equal item. */
 export function roundIdentity(item: JsonValue, before: number): string {
   return `[${shortHash(item)}${before === 0 ? "" : `~${before}`}]`;
 }
 
 /**
- * A hash of all that a step does: its fields, its inner steps and the workflow that it uses, the selection that it
- * takes from its file, and the values of the parameters that it names. Secret ones count by their names alone.
+ * Returns a hash of all that a step does: its fields, its inner steps and the workflow that it uses, the selection that
+ * it takes from its file, and the values of the parameters that it names. Secret ones count by their names alone.
  */
 export async function definitionOf(
   step: Step,
@@ -77,14 +77,14 @@ export async function definitionOf(
   return shortHash([content(step, uses), select, used, scripts]);
 }
 
-/** A step of a file, as its place tells it and as a rerun knows it. */
+/** A step of a file, with its key and its identity. */
 export interface StaticStep {
   key: string;
   identity: string;
   definition: string;
 }
 
-/** The steps of a workflow that aren't in a round or in another workflow. */
+/** Returns the steps of a workflow that aren't in a round or in another workflow. */
 export async function staticSteps(context: DefinitionContext): Promise<StaticStep[]> {
   const { workflow } = context;
   const found: StaticStep[] = [];
@@ -104,7 +104,7 @@ export async function staticSteps(context: DefinitionContext): Promise<StaticSte
   return found;
 }
 
-/** Before the keys of the steps of `finally`: no other step can have it for its id. */
+/** Prefix of the keys of the steps of `finally`: no other step can have it for its id. */
 export const finallyPrefix = "finally/";
 
 function ownContent({ kind, fields, when, inner }: Step): unknown {
@@ -124,7 +124,7 @@ function content(step: Step, uses: Uses): unknown {
   ];
 }
 
-/** The files of the scripts of a step, and of all that lie in it or that it uses. */
+/** Returns the script files of a step, including those of its inner steps and of the workflows that it uses. */
 function scriptFiles(step: Step, { path }: Pick<FullWorkflow, "path">, uses: Uses): string[] {
   const folder = path.slice(0, path.lastIndexOf("/"));
   const used = uses.get(step);
@@ -140,7 +140,7 @@ function scriptFiles(step: Step, { path }: Pick<FullWorkflow, "path">, uses: Use
   ];
 }
 
-/** Whether it, or a step within it, runs in the pods that the file selects. */
+/** Returns whether it, or one of its inner steps, runs in the pods that the file selects. */
 function takesSelection(step: Step): boolean {
   const isOwn = stepKind(step.kind).entries.select !== undefined &&
     step.fields.select === undefined;
@@ -148,7 +148,7 @@ function takesSelection(step: Step): boolean {
     Object.values(step.inner).some((steps) => steps.some(takesSelection));
 }
 
-/** 64 bits of SHA-256. Not by Web Crypto, whose answer comes from another thread: the engine's time would go on. */
+/** Returns 64 bits of SHA-256. Not by Web Crypto: it answers from another thread, and the engine's clock would move. */
 function shortHash(data: unknown): string {
   const bytes = new TextEncoder().encode(JSON.stringify(data));
   return sha256(bytes).subarray(0, 8).toHex();

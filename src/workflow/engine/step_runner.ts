@@ -1,4 +1,4 @@
-/** Lists of steps, one after the other: conditions, attempts, limits of time, and what goes on after a failure. */
+/** Runs lists of steps in sequence: conditions, attempts, time limits, and what runs after a failure. */
 import { Deadline, passed } from "../../base/abort.ts";
 import { parseDuration } from "../../base/duration.ts";
 import { exitCodeOfKind, KodamaError } from "../../base/errors.ts";
@@ -27,14 +27,14 @@ export class StepRunner implements Sequences {
     this.options = options;
   }
 
-  /** Runs a list to its end; what its steps hold open is closed then. */
+  /** Runs a list to its end; resources that its steps hold open are closed then. */
   async sequence(
     steps: readonly Step[],
     scope: Scope,
     { signal, among = steps, whatever = false }: {
       signal: AbortSignal;
       among?: readonly Step[];
-      /** The steps behind one that failed run, too. */
+      /** The steps after a failed one run, too. */
       whatever?: boolean;
     },
   ): Promise<InnerEnd> {
@@ -59,12 +59,12 @@ export class StepRunner implements Sequences {
     return { outcome: end, ...(stopper && { stopper }) };
   }
 
-  /** Runs one step: all of its attempts, or none where its condition doesn't hold. */
+  /** Runs one step: all of its attempts, or none if its condition is false. */
   async step(
     step: Step,
     scope: Scope,
     { identity, signal, held }: {
-      /** By what a rerun knows it. */
+      /** How a rerun identifies it. */
       identity: string;
       signal: AbortSignal;
       held: AsyncDisposableStack;
@@ -117,7 +117,7 @@ export class StepRunner implements Sequences {
     return end.outcome;
   }
 
-  /** Whether it runs: `ok`, `skipped`, or how the condition itself failed. */
+  /** Returns whether it runs: `ok`, `skipped`, or how the condition itself failed. */
   #condition(
     step: Step,
     scope: Scope,
@@ -132,7 +132,7 @@ export class StepRunner implements Sequences {
     }
   }
 
-  /** What it will do, as far as its expressions can be evaluated. */
+  /** Returns what it will do, as far as its expressions can be evaluated. */
   #intent(step: Step, kind: StepKind, scope: Scope): { title: string; intent: Intent } {
     const intent = this.#plan(step, kind, scope);
     const { title = intent.does } = step;
@@ -148,7 +148,7 @@ export class StepRunner implements Sequences {
   #plan(step: Step, kind: StepKind, scope: Scope): Intent {
     try {
       const fields = evaluateFields(step.fields, kind, namesIn(scope));
-      // A line for a shell is shown as it was written: in what runs, its values are variables. And so is a condition.
+      // A line for a shell is shown as written, as its values are variables; so is a condition.
       const asWritten = [kind.command ?? "", ...kind.conditions].flatMap((field) => {
         const written = step.fields[field];
         return typeof written === "string" ? [[field, written]] : [];
@@ -168,7 +168,7 @@ export class StepRunner implements Sequences {
     done: Map<string, StepTargetEnd>,
   ): Promise<StepEnd> {
     const { world, tell } = this.options;
-    // The record of this run alone must tell what is done, should another go on from it.
+    // The record of this run alone must list what is done, in case another resumes from it.
     for (const end of done.values()) {
       await tell({ kind: "stepTargetEnded", step: at.key, end, at: world.clock.now() });
     }
@@ -179,7 +179,7 @@ export class StepRunner implements Sequences {
       if (delayMs === undefined || at.signal.aborted) {
         return end;
       }
-      // Where it went well it isn't done again.
+      // Successful targets aren't run again.
       for (const target of seen) if (target.outcome.kind === "ok") done.set(target.name, target);
       for (const [name, { outcome }] of done) if (outcome.kind !== "ok") done.delete(name);
       const reason = reasonOf(end.outcome);
@@ -254,7 +254,7 @@ function timeoutOf(step: Step, scope: Scope): number | undefined {
   throw new KodamaError("config", `timeout: expected a duration such as 30s, found ${text}`);
 }
 
-/** What the limits say of it: a step that ended well in time is a success, whatever was asked meanwhile. */
+/** Applies the limits to its end: a step that succeeded in time stays a success, even if a cancel came meanwhile. */
 function bounded(
   end: StepEnd,
   { deadline, limitMs, signal }: {
@@ -270,7 +270,7 @@ function bounded(
   return signal.aborted ? { ...end, outcome: { kind: "cancelled" } } : end;
 }
 
-/** What was thrown as an outcome; a bug of kodama's stays one. */
+/** Converts a thrown error to an outcome; rethrows what is a bug of kodama. */
 function endOfError(error: unknown, { at }: Step, ended: boolean): StepEnd {
   if (error instanceof KodamaError) {
     const { kind, hint } = error;
@@ -281,7 +281,7 @@ function endOfError(error: unknown, { at }: Step, ended: boolean): StepEnd {
       : { kind: "failed", reason, exitCode: exitCodeOfKind(kind) };
     return { outcome, output: {} };
   }
-  // Whatever gave up because of the signal rejects with its reason.
+  // Anything that the signal aborted rejects with the signal's reason.
   if (ended) return { outcome: { kind: "cancelled" }, output: {} };
   throw error;
 }

@@ -1,11 +1,11 @@
-/** The parameters that a step hands to the workflow that it uses. Pure. */
+/** The parameters that a step passes to the workflow that it uses. Pure. */
 import { UsageError } from "../../base/errors.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 import type { FullWorkflow } from "../model.ts";
 import { paramValue } from "../params.ts";
 import { fits, typeNouns } from "../read_frame.ts";
 
-/** All parameters with their values. @throws UsageError for one that is missing or of another type. */
+/** Returns all parameters with their values. @throws UsageError for one that is missing or of another type. */
 export function usedParams(
   { name: workflow, params }: FullWorkflow,
   given: Readonly<Record<string, JsonValue>>,

@@ -1,4 +1,4 @@
-/** Waiting until the pods of a selection are in a state: asked again and again, until the step's time is up. */
+/** Waits until the pods of a selection are in a state: polls until the step's time limit. */
 import { passed } from "../../base/abort.ts";
 import { formatDuration } from "../../base/duration.ts";
 import { KodamaError } from "../../base/errors.ts";
@@ -10,31 +10,31 @@ import { isAmong, type PodPlace, type SelectFields } from "../selection_fields.t
 import { ok, type StepEnd } from "../steps/kind.ts";
 import type { Stage } from "./stage.ts";
 
-/** What pods are waited for to be. */
+/** States that can be waited for. */
 export const podStates = ["ready", "running", "gone"] as const;
 
 /** One of them. */
 export type PodState = typeof podStates[number];
 
-/** Between two looks. */
+/** Delay between two polls. */
 const pauseMs = 500;
 
 /** What is waited for. */
 export interface PodWait {
   state: PodState;
-  /** Of the step; the workflow's where it is absent. */
+  /** Of the step; the workflow's if absent. */
   select: SelectFields | undefined;
-  /** So many pods at least; none for `gone`. */
+  /** Minimum number of pods; none for `gone`. */
   least: number;
 }
 
-/** So long a server may be away in the middle of a wait. */
+/** How long a server may be unreachable during a wait. */
 const awayMs = 60_000;
 
 /** A wait without a `timeout` of its own ends after this. */
 const longestWaitMs = 30 * 60_000;
 
-/** Resolves when all pods are in the state; the step's own time, or half an hour, ends it otherwise. */
+/** Resolves when all pods are in the state, or at the step's time limit or half an hour. */
 export async function waitForPods(stage: Stage, wait: PodWait): Promise<StepEnd> {
   const { clock } = stage.world;
   const startedMs = clock.elapsedMs();
@@ -105,7 +105,7 @@ function isMeant(pod: Pod, { match, exclude, node }: Selection): boolean {
     (node === undefined || pod.spec?.nodeName === node);
 }
 
-/** A pod that is being deleted is neither ready nor running, whatever its conditions say. */
+/** A pod that is being deleted isn't ready or running, whatever its conditions say. */
 function isIn({ metadata, status }: Pod, state: PodState): boolean {
   if (metadata?.deletionTimestamp !== undefined) return false;
   if (state === "running") return status?.phase === "Running";

@@ -4,7 +4,7 @@ import { ManualClock } from "../../base/testing/manual_clock.ts";
 import type { World } from "./world.ts";
 import { endsOf, play } from "../testing/stage_play.ts";
 
-/** Runs a wait for pods of which the server has these, for ever; its lines and its end. */
+/** Runs a wait for pods while the server has exactly these; returns its lines and its end. */
 async function waited(step: string, pods: readonly { ready: boolean }[], listingMs = 1) {
   const clock = new ManualClock();
   const items = pods.map(({ ready }, index) => ({

@@ -1,4 +1,4 @@
-/** What a run of a workflow asks of the world: handed in, so that the engine can be tested without any of it. */
+/** The environment of a run of a workflow: passed in, so that the engine can be tested without any of it. */
 import type { Clock } from "../../base/clock.ts";
 import type { Outcome } from "../../exec/model.ts";
 import type { OpenExec, TargetRun } from "../../exec/run_options.ts";
@@ -13,19 +13,19 @@ import type { Copied } from "../step_events.ts";
 export interface FoundPods {
   targets: readonly Target[];
   skipped: readonly SkippedPod[];
-  /** Contexts that can't be asked: how many pods they have isn't known. */
+  /** Unreachable contexts: how many pods they have isn't known. */
   dead: readonly DeadContext[];
-  /** Why there are none, as a person would say it; where there are, undefined. */
+  /** Why there are none, as a message; undefined if there are some. */
   none?: string;
 }
 
-/** A context that doesn't answer. */
+/** A context that doesn't respond. */
 export interface DeadContext {
   context: string;
   reason: string;
 }
 
-/** How a program of this machine ended. Output beyond a limit is left out. */
+/** How a local program ended. Output beyond a limit is dropped. */
 export interface LocalEnd {
   exitCode: number;
   stdout: string;
@@ -34,7 +34,7 @@ export interface LocalEnd {
   truncated: readonly ("stdout" | "stderr")[];
 }
 
-/** An answer of an HTTP server, its body up to a limit. */
+/** A response of an HTTP server, its body up to a limit. */
 export interface HttpAnswer {
   status: number;
   headers: Readonly<Record<string, string>>;
@@ -42,68 +42,68 @@ export interface HttpAnswer {
   truncated: boolean;
 }
 
-/** A file that grows. Disposing of it closes it. */
+/** A file that is being written. Disposing of it closes it. */
 export interface Writing extends AsyncDisposable {
   write(bytes: Uint8Array): Promise<void>;
 }
 
-/** A port of this machine that leads to a pod's. */
+/** A local port that leads to a pod's. */
 export interface PortForward {
   remote: number;
   /** 0 is any free one. */
   local: number;
   target: Target;
-  /** Where connections go once the target is gone. */
+  /** Returns the next target when the current one is missing. */
   again(): Promise<Target | undefined>;
-  /** What became of connections and of the pod. */
+  /** Reports events of connections and of the pod. */
   told(line: string): void;
 }
 
-/** This machine, as far as steps reach for it. Every failure is a KodamaError. */
+/** This machine, as steps access it. Every failure is a KodamaError. */
 export interface LocalWorld {
   /** Absolute folders that no step writes to, whatever it is granted: kodama's own. */
   readonly protectedPaths: readonly string[];
-  /** Those of these variables of the environment that are set, whatever kodama itself may read of it. */
+  /** Returns those of these environment variables that are set, whatever kodama itself may read of it. */
   variables(names: readonly string[]): Promise<ReadonlyMap<string, string>>;
-  /** Its standard input is empty. `told` gets whole lines as they come. */
+  /** Runs a program with empty standard input. `told` gets whole lines as they come. */
   run(
     words: readonly string[],
     options: {
       environment: Readonly<Record<string, string>>;
       folder: string;
       signal: AbortSignal;
-      /** How much is kept of each stream. */
+      /** How much of each stream is stored. */
       maxOutputBytes: number;
       told: (stream: "stdout" | "stderr", line: string) => void;
     },
   ): Promise<LocalEnd>;
-  /** Redirects aren't followed: a server may not lead to where the workflow isn't allowed. */
+  /** Redirects aren't followed: a server may not redirect to a host that the workflow isn't granted. */
   fetch(
     request: {
       method: string;
       url: string;
       headers: Readonly<Record<string, string>>;
       body?: string;
-      /** How much is kept of the answer's body. */
+      /** How much of the response's body is stored. */
       maxOutputBytes: number;
     },
     signal: AbortSignal,
   ): Promise<HttpAnswer>;
-  /** Makes a file and its folders; one of the name is replaced. */
+  /** Creates a file and its folders; replaces an existing one. */
   create(path: string): Promise<Writing>;
   readText(path: string): Promise<string | undefined>;
-  /** The path without links; of what isn't there, its nearest folder that is, and the rest as it is. */
+  /** Returns the path without links; a missing one as its nearest existing folder, and the remaining path as it is. */
   realPath(path: string): Promise<string>;
-  /** Takes connections to a port of this machine to a pod's, until it is disposed of. */
+  /** Forwards connections from a local port to a pod's, until it is disposed of. */
   forward(forward: PortForward): AsyncDisposable & { port: number };
-  /** The only run of this group on this machine, until it is disposed of; or who is. */
+  /** Makes this the only run of this group on this machine, until it is disposed of; or returns the current holder. */
   hold(group: string, holder: string): Promise<AsyncDisposable | { heldBy: string }>;
 }
 
-/** Which way a copy goes. A relative path of this machine is below the workflow's folder. */
+/** The direction of a copy. A relative local path is below the workflow's folder. */
 export type CopyWay = { kind: "toPods" | "fromPods"; local: string; remote: string };
 
-/** A copy that a step asks for. */
+/** A copy of a step. */
 export interface CopyWork {
   way: CopyWay;
   /** The workflow's, absolute. */
@@ -111,24 +111,24 @@ export interface CopyWork {
   targets: readonly { target: Target; name: string }[];
   /** For each target's copy. */
   timeoutMs?: number;
-  /** Asked of every absolute path here that is read or written. Rejects where `permissions` don't grant it. */
+  /** Called with every absolute local path that is read or written. Rejects if `permissions` don't grant it. */
   permit(path: string): Promise<void>;
-  /** What a person should know of a target's copy. */
+  /** Reports something about a target's copy to a person. */
   note(name: string, text: string): void;
 }
 
-/** A copy that can be begun in each of its targets. */
+/** A copy that can be started in each of its targets. */
 export interface Copying {
-  /** Copies one target, whose `index` is its place in the work. */
+  /** Copies one target, whose `index` is its position in the work. */
   perform(run: TargetRun): Promise<Outcome>;
-  /** What came of a target's copy; undefined where it didn't come to its end. */
+  /** Returns the result of a target's copy; undefined if it wasn't completed. */
   copied(name: string): Copied | undefined;
 }
 
 /** A question to a person. */
 export interface Question {
   text: string;
-  /** Answers that are possible; none for yes and no. */
+  /** Possible answers; none for yes and no. */
   choices: readonly string[];
   /** Not shown while it is typed. */
   secret: boolean;
@@ -136,7 +136,7 @@ export interface Question {
   free: boolean;
 }
 
-/** Something that a step is about to change. */
+/** A change that a step is about to make. */
 export interface StepChange {
   /** The step's id. */
   step: string;
@@ -145,27 +145,27 @@ export interface StepChange {
   targets: readonly Target[];
 }
 
-/** All of it. */
+/** The whole environment. */
 export interface World {
   readonly clock: Clock;
   env(name: string): string | undefined;
-  /** @throws KodamaError where the only context that is asked refuses; one that can't be reached is `dead`. */
+  /** @throws KodamaError if the only context refuses; one that can't be reached is `dead`. */
   find(where: Where, signal: AbortSignal): Promise<FoundPods>;
   open: OpenExec;
-  /** @throws KodamaError for what can't be read here, and where copies of two targets would be one file. */
+  /** @throws KodamaError if a local file can't be read, or if copies of two targets would be one file. */
   copy(work: CopyWork): Promise<Copying>;
   kube(context: string | undefined): Promise<KubeClient>;
   readonly local: LocalWorld;
-  /** The answer, or undefined where there is nobody to ask. */
+  /** Returns the answer, or undefined if no one can be asked. */
   ask(question: Question, signal: AbortSignal): Promise<string | undefined>;
   /**
-   * Whether a step may change what it is about to change: asked before every change, and only the first one that needs
-   * it asks a person. `heard` resolves when everything before the question is shown.
+   * Returns whether a step may make a change: called before every change; only the first one that needs a confirmation
+   * asks a person. `heard` resolves when everything before the question is shown.
    *
    * @throws UsageError if no one can be asked.
    */
   confirmChange(change: StepChange, heard: () => Promise<void>): Promise<boolean>;
   runScript: RunScript;
-  /** Not to be guessed by a command's output. */
+  /** Returns a text that a command's output can't guess. */
   nonce(): string;
 }

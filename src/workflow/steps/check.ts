@@ -1,4 +1,4 @@
-/** `check`: what must be true for the workflow to go on. */
+/** `check`: what must be true for the workflow to continue. */
 import * as v from "valibot";
 import { described, dynamic, text } from "../fields.ts";
 import { defineStep, failed, ok } from "./kind.ts";

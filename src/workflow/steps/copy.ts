@@ -7,7 +7,7 @@ import { described, text } from "../fields.ts";
 import { defineStep, failed, type Finding, type Need } from "./kind.ts";
 import { fanoutEntries, fanoutOf, podEntries } from "./pod_fields.ts";
 
-/** Before a path of the pods, as `kodama cp` has it. */
+/** Prefix of a path in the pods, as in `kodama cp`. */
 const podMark = ":";
 
 const paths = v.strictObject({
@@ -90,7 +90,7 @@ outputs:
   }),
   run: async (fields, stage) => {
     const way = wayOf(fields.copy);
-    // An expression may have come to a path that says otherwise than what was checked.
+    // An expression may have evaluated to a path whose side differs from the checked one.
     if (way === undefined) return failed(misplaced(fields.copy)[0]?.message ?? "");
     return await copyFiles(stage, await stage.targets(fields), { way, bounds: fanoutOf(fields) });
   },
@@ -101,7 +101,7 @@ interface Paths {
   to: string;
 }
 
-/** Undefined where not exactly one end is in the pods, or a path is empty. */
+/** Returns undefined if not exactly one end is in the pods, or a path is empty. */
 function wayOf({ from, to }: Paths): CopyWay | undefined {
   const [fromPods, toPods] = [from.startsWith(podMark), to.startsWith(podMark)];
   if (fromPods === toPods || from === podMark || to === podMark) return undefined;

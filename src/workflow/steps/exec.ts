@@ -25,7 +25,7 @@ const group: Type = {
   fields: { stdout: textType, targets: listOf(textType) },
 };
 
-/** What expressions see of a step that ran something in pods. */
+/** The output of a step that ran something in pods, as expressions see it. */
 export const podOutput: Readonly<Record<string, Type>> = {
   targets: listOf(textType),
   ok: listOf(textType),

@@ -7,10 +7,10 @@ import type { StepOutcome } from "../step_events.ts";
 import { defineStep, failed, ok } from "./kind.ts";
 import { amountOf, overBudget } from "./pod_fields.ts";
 
-/** Failed rounds that a line names. */
+/** Maximum number of failed rounds that a line names. */
 const roundsShown = 5;
 
-/** An item as a line names it. */
+/** Returns an item as a line names it. */
 function itemText(item: JsonValue): string {
   const text = typeof item === "string" ? item : JSON.stringify(item);
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;

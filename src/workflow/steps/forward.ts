@@ -1,4 +1,4 @@
-/** `forward`: a port of a pod on this machine, for the length of the steps that follow. */
+/** `forward`: a pod's port on this machine, open during the steps that follow. */
 import * as v from "valibot";
 import { numberType, textType } from "../../expression/type.ts";
 import { described, dynamic } from "../fields.ts";

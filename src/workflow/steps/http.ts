@@ -16,7 +16,7 @@ const status = v.pipe(
   v.maxValue(599, "a status such as 200"),
 );
 
-/** `example.com:443`, as a grant names it; undefined for what is no http address. */
+/** Returns `example.com:443`, as a grant names it; undefined for what isn't an http address. */
 function hostOf(url: string): string | undefined {
   const parsed = URL.parse(url);
   if (parsed === null || !/^https?:$/.test(parsed.protocol)) return undefined;

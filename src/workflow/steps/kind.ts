@@ -1,6 +1,6 @@
 /**
- * What a kind of step is: one declaration, in one file, of its fields, what expressions see of it, what it would do
- * and how it is done. Checks, plan, engine, schema and reference read this declaration and know no kind by name.
+ * A kind of step: one declaration, in one file, of its fields, its output in expressions, its plan and its
+ * implementation. Checks, plan, engine, schema and reference read this declaration and don't know any kind by name.
  */
 import type * as v from "valibot";
 import type { JsonValue } from "../../base/json_value.ts";
@@ -13,7 +13,7 @@ import type { StepOutcome } from "../step_events.ts";
 import type { CutValue } from "../engine/cut_values.ts";
 import type { Stage } from "../engine/stage.ts";
 
-/** Something wrong with a step that its shape can't say; `at` is below the step. */
+/** A problem of a step that its shape can't express; `at` is below the step. */
 export interface Finding {
   at: SourcePath;
   message: string;
@@ -23,27 +23,27 @@ export interface Finding {
 export interface Need {
   kind: Exclude<keyof Permissions, "cluster">;
   what: string;
-  /** Which part of the step needs it, in a sentence; absent if that is plain. */
+  /** Which part of the step needs it, as a sentence; absent if that is obvious. */
   why?: string;
 }
 
-/** What a step would do, as the plan says it. */
+/** What a step would do, for the plan. */
 export interface Intent {
-  /** In a line: `exec weka version`. */
+  /** In one line: `exec weka version`. */
   does: string;
-  /** The words of a command, where it runs one. */
+  /** The args of a command, if it runs one. */
   command?: readonly string[];
-  /** In the selected pods, on this machine, or nowhere. */
+  /** In the selected pods, on this machine, or neither. */
   where: "pods" | "here" | "nowhere";
-  /** `asks`: what isn't known only to look, and so asks before it runs. */
+  /** `asks`: isn't known to read only, and so asks before it runs. */
   effect: "reads" | "changes" | "asks";
-  /** What changes in the pods; absent if nothing does. */
+  /** The change in the pods; absent if nothing changes. */
   change?: ChangeAction;
-  /** It can do in the cluster what `permissions.cluster` grants. */
+  /** It can use what `permissions.cluster` grants. */
   usesClusterPermissions?: true;
 }
 
-/** Programs that change clusters, as a word of a command or of a line for a shell. */
+/** Programs that change clusters, as an arg of a command or in a line for a shell. */
 const clusterProgram = /(?:^|[\s;&|(/])(?:kubectl|kodama|helm|oc)(?:$|\s)/;
 
 /**
@@ -66,11 +66,11 @@ export interface StepEnd {
   outcome: StepOutcome;
   /** The fields of the kind's `output`. */
   output: Readonly<Record<string, JsonValue>>;
-  /** Parts of the output that were too large to be kept whole. */
+  /** Parts of the output that were too large to be stored whole. */
   cut?: readonly CutValue[];
 }
 
-/** A kind of step, with the types of its fields still known. */
+/** A kind of step, with the types of its fields. */
 export interface KindDeclaration<E extends Entries> {
   /** The field that makes a step one of this kind. */
   name: keyof E & string;
@@ -80,33 +80,33 @@ export interface KindDeclaration<E extends Entries> {
   entries: E;
   /** A workflow that shows it; a test runs it. */
   example: string;
-  /** What expressions see as `steps.ID`, beside `outcome`. */
+  /** The type of `steps.ID` in expressions, without `outcome`. */
   output: Readonly<Record<string, Type>>;
-  /** Fields that hold steps. */
+  /** Fields that contain steps. */
   inner?: readonly string[];
   /** Names that expressions in its inner steps have. */
   innerNames?(fields: v.InferOutput<v.StrictObjectSchema<E, undefined>>): Record<string, Type>;
-  /** Inner steps can be named by the steps after it: each runs once at most. */
+  /** The steps after it can name inner steps: each runs once at most. */
   innerStay?: boolean;
-  /** The field with words of a command or a line for a shell: values in it stay words. */
+  /** The field with args of a command or a line for a shell: a value in an arg stays in that arg. */
   command?: string;
-  /** Its command's program has flags that do anything: a value can't become one of them. */
+  /** Its command's program has flags that do anything: a value can't become a flag. */
   valuesAreNoFlags?: boolean;
   /** Fields in which `${{` has no meaning: code. */
   verbatim?: readonly string[];
-  /** Its own fields that must come to true or false. */
+  /** Its own fields that must evaluate to true or false. */
   conditions?: readonly string[];
-  /** It does nothing but judge what other steps have given. */
+  /** It only judges the outputs of other steps. */
   judges?: boolean;
   /** It runs in pods: it has `select` and `targets`, and the bounds of `defaults`. */
   inPods?: boolean;
-  /** What {@link check} refuses, as far as a JSON Schema can say it. */
+  /** What {@link check} refuses, if a JSON Schema can express it. */
   refine?: Readonly<Record<string, unknown>>;
   check?(fields: v.InferOutput<v.StrictObjectSchema<E, undefined>>): readonly Finding[];
-  /** What it needs, of evaluated fields or, before the run, of those that hold no expression. */
+  /** Returns the needed permissions, of evaluated fields or, before the run, of those without expressions. */
   needs?(fields: v.InferOutput<v.StrictObjectSchema<E, undefined>>): readonly Need[];
   plan(fields: v.InferOutput<v.StrictObjectSchema<E, undefined>>): Intent;
-  /** Does it, with every expression evaluated. Failures of the world are outcomes; it rejects for kodama's own. */
+  /** Runs it with every expression evaluated. Environment failures are outcomes; it rejects for kodama's own. */
   run(
     fields: v.InferOutput<v.StrictObjectSchema<E, undefined>>,
     stage: Stage,
@@ -117,7 +117,7 @@ export interface KindDeclaration<E extends Entries> {
 // deno-lint-ignore no-explicit-any -- the one place where the types of a kind's fields are forgotten
 type Fields = any;
 
-/** A kind whose field types are forgotten: what everything else works with. */
+/** A kind without its field types, as all other code uses it. */
 export interface StepKind {
   readonly name: string;
   readonly summary: string;
@@ -127,7 +127,7 @@ export interface StepKind {
   readonly inner: readonly string[];
   readonly innerStay: boolean;
   readonly inPods: boolean;
-  /** Fields that must come to true or false, `when` among them. */
+  /** Fields that must evaluate to true or false, including `when`. */
   readonly conditions: readonly string[];
   readonly judges: boolean;
   readonly command: string | undefined;
@@ -159,12 +159,12 @@ export function defineStep<const E extends Entries>(declaration: KindDeclaration
   };
 }
 
-/** A success with what came of it. */
+/** Returns a success with its output. */
 export function ok(output: StepEnd["output"] = {}): StepEnd {
   return { outcome: { kind: "ok" }, output };
 }
 
-/** A failure with its reason, and what came of it all the same. */
+/** Returns a failure with its reason, and its output so far. */
 export function failed(reason: string, output: StepEnd["output"] = {}): StepEnd {
   return { outcome: { kind: "failed", reason }, output };
 }

@@ -1,6 +1,6 @@
 /**
- * `kubectl`: one of its commands. What is known only to read runs at once, what changes the cluster asks, and what
- * reaches beyond the cluster needs a permission.
+ * `kubectl`: one of its commands. A command that is known to read only runs at once, one that changes the cluster asks,
+ * and one that reaches beyond the cluster needs a permission.
  */
 import * as v from "valibot";
 import { commandLine } from "../../base/shell_quote.ts";
@@ -10,7 +10,7 @@ import { described, maxOutput, text } from "../fields.ts";
 import { defineStep, failed, type Need } from "./kind.ts";
 import { localOutput, runHere } from "./local_output.ts";
 
-/** What the command line needs of `permissions`. */
+/** Returns the permissions that the command line needs. */
 function needsOf(words: readonly string[], isJudged: (reason: KubectlReason) => boolean): Need[] {
   const use = kubectlUse(words);
   if (use.kind !== "needsPermission") return [];
@@ -26,7 +26,7 @@ function needsOf(words: readonly string[], isJudged: (reason: KubectlReason) => 
   }));
 }
 
-/** Whether a yes is asked for: it changes something in the cluster, as far as is known. */
+/** Returns whether a confirmation is needed: it changes something in the cluster, as far as is known. */
 function changes(words: readonly string[]): boolean {
   const use = kubectlUse(words);
   return (use.kind === "needsPermission" ? use.effect : use.kind) === "changes";
@@ -52,7 +52,7 @@ export const kubectlStep = defineStep({
   },
   command: "kubectl",
   valuesAreNoFlags: true,
-  // What only values say is judged when the step runs.
+  // What depends on values is judged when the step runs.
   needs: ({ kubectl }) =>
     needsOf(kubectl, ({ word, path = "" }) => !hasExpression(word) && !hasExpression(path)),
   output: localOutput,
@@ -84,7 +84,7 @@ outputs:
     const [named] = contexts;
     const { namespaces } = stage.where(undefined).selection;
     const [namespace, ...others] = namespaces.kind === "named" ? namespaces.names : [];
-    // In front, so that a namespace of its own wins.
+    // First, so that a namespace in the args wins.
     const words = [
       ...(named === undefined ? [] : ["--context", named]),
       ...(namespace === undefined || others.length > 0 ? [] : ["--namespace", namespace]),

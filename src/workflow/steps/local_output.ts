@@ -1,4 +1,4 @@
-/** What expressions see of a program of this machine, and how its end is a step's. */
+/** The output of a local program in expressions, and how its end becomes the step's. */
 import { parseQuantity } from "../../base/quantity.ts";
 import { anyType, booleanType, numberType, textType, type Type } from "../../expression/type.ts";
 import { cutReason } from "../engine/cut_values.ts";
@@ -13,10 +13,10 @@ export const localOutput: Readonly<Record<string, Type>> = {
   truncated: booleanType,
 };
 
-/** How much is kept of a stream of a program of this machine or of an answer, unless the step says otherwise. */
+/** How much of a stream of a local program or of a response is stored, unless the step sets it. */
 const keptBytes = 2 ** 20;
 
-/** `maxOutput` in bytes. */
+/** Returns `maxOutput` in bytes. */
 export function limitOf(maxOutput: string | undefined): number {
   return maxOutput === undefined ? keptBytes : Math.floor(parseQuantity(maxOutput) ?? keptBytes);
 }
@@ -30,7 +30,7 @@ export const answerOutput: Readonly<Record<string, Type>> = {
   truncated: booleanType,
 };
 
-/** Runs a program of this machine; its lines are the step's. */
+/** Runs a local program; its lines are the step's. */
 export async function runHere(
   stage: Stage,
   words: readonly string[],
@@ -49,7 +49,7 @@ export async function runHere(
     maxOutputBytes,
     told: (stream, line) => stage.line(line, stream),
   });
-  // As a shell's `$(…)`: the last line's end is no part of the value.
+  // As a shell's `$(…)`: the last line break isn't part of the value.
   const output = {
     stdout: stdout.replace(/\n+$/, ""),
     stderr,

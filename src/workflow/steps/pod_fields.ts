@@ -16,7 +16,7 @@ import {
 } from "../fields.ts";
 import { selectShape } from "../selection_fields.ts";
 
-/** Which pods: the workflow's own selection, unless a step says otherwise. */
+/** Which pods: the workflow's own selection, unless a step overrides it. */
 export const podEntries = {
   select: v.optional(
     described(selectShape, "Pods of this step alone, in place of the workflow's."),
@@ -46,7 +46,7 @@ export const fanoutEntries = {
   outputMode: v.optional(described(outputMode, "Layout of the output.")),
 };
 
-/** Bounds of a fan-out, in narrow types. */
+/** Bounds of a fan-out as narrow types. */
 export interface Fanout {
   fanout: number;
   connectTimeoutMs: number;
@@ -59,7 +59,7 @@ export interface Fanout {
 
 const standard = { fanout: 32, connectTimeoutMs: 15_000 };
 
-/** Evaluated fields in their narrow types. */
+/** Converts evaluated fields to narrow types. */
 export function fanoutOf(
   fields: {
     fanout?: unknown;
@@ -84,22 +84,22 @@ export function fanoutOf(
   };
 }
 
-/** How much is kept of each stream of each pod, unless the step says otherwise. */
+/** How much of each stream of each pod is stored, unless the step sets it. */
 const keptBytes = 64 * 1024;
 
-/** `maxOutput` in bytes. */
+/** Returns `maxOutput` in bytes. */
 export function podLimitOf(maxOutput: string | undefined): number {
   return maxOutput === undefined ? keptBytes : Math.floor(parseQuantity(maxOutput) ?? keptBytes);
 }
 
-/** `3` or `10%`, narrow. */
+/** Parses `3` or `10%`. */
 export function amountOf(written: string | number): Amount {
   return typeof written === "number"
     ? { kind: "count", count: written }
     : { kind: "percent", percent: parseInt(written) };
 }
 
-/** Whether more have failed than may. */
+/** Returns whether more have failed than the budget allows. */
 export function overBudget(failed: number, total: number, budget: Amount): boolean {
   return budget.kind === "count" ? failed > budget.count : failed * 100 > budget.percent * total;
 }

@@ -1,4 +1,4 @@
-/** Every kind of step. A new one is a file beside this, and a line here. */
+/** Every kind of step. A new one needs a file here and a line in the list. */
 import { checkStep } from "./check.ts";
 import { copyStep } from "./copy.ts";
 import { execStep } from "./exec.ts";
@@ -35,7 +35,7 @@ export const stepKinds: readonly StepKind[] = [
 
 const byName = new Map(stepKinds.map((kind) => [kind.name, kind]));
 
-/** The kind of a name that the checks have passed. */
+/** Returns the kind of a name that the checks have accepted. */
 export function stepKind(name: string): StepKind {
   const kind = byName.get(name);
   if (kind === undefined) throw new Error(`no kind of step is called ${name}`);

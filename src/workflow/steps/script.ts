@@ -49,13 +49,13 @@ outputs:
     await runInSandbox(stage, {
       ...(isFile(script) ? { file: script } : { code: script }),
       input: input ?? null,
-      // A step that has a time limit of its own has no other.
+      // The step's own `timeout` replaces the default.
       timeoutMs: parseDuration(cpuTime ?? "") ?? stage.limitMs ?? 30_000,
       memoryMiB: memory ?? 128,
     }),
 });
 
-/** Whether the text names a file of code, rather than being it. */
+/** Returns whether the text is the path of a code file, rather than code. */
 export function isFile(script: string): boolean {
   return /^\S+\.ts$/.test(script);
 }

@@ -1,4 +1,4 @@
-/** `shell`: a command of this machine. */
+/** `shell`: a command on this machine. */
 import * as v from "valibot";
 import { commandLine } from "../../base/shell_quote.ts";
 import { command, described, environment, maxOutput } from "../fields.ts";
