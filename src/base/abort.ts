@@ -1,16 +1,16 @@
-/** Waiting that can be given up: signals joined with time limits, promises raced with signals. */
+/** Cancellable waits: signals joined with time limits, promises raced with signals. */
 import type { Clock } from "./clock.ts";
 
 /**
- * A signal that aborts when the time is up, or when its parent does, where it has one. Disposing of it takes its
- * timer and its listener away; the signal stays as it is.
+ * A signal that aborts at a time limit, or when its parent, if any, does. Disposing of it removes its timer and its
+ * listener; the signal stays as it is.
  */
 export class Deadline implements Disposable {
   readonly #controller = new AbortController();
   readonly #cleanup = new DisposableStack();
   #expired = false;
 
-  /** @param limitMs no limit where it is undefined. */
+  /** @param limitMs no limit if it is undefined. */
   constructor(clock: Clock, limitMs: number | undefined, parent?: AbortSignal) {
     if (parent !== undefined) {
       this.#cleanup.use(onAbort(parent, () => this.#controller.abort(parent.reason)));
@@ -27,7 +27,7 @@ export class Deadline implements Disposable {
     return this.#controller.signal;
   }
 
-  /** Whether it was the time. */
+  /** Whether the time limit aborted it. */
   get expired(): boolean {
     return this.#expired;
   }
@@ -37,7 +37,7 @@ export class Deadline implements Disposable {
   }
 }
 
-/** Calls once when the signal aborts, at once where it has. Disposing takes the listener away. */
+/** Calls once when the signal aborts, or at once if it already has. Disposing removes the listener. */
 export function onAbort(signal: AbortSignal, call: () => void): Disposable {
   if (signal.aborted) call();
   else signal.addEventListener("abort", call, { once: true });
@@ -45,8 +45,8 @@ export function onAbort(signal: AbortSignal, call: () => void): Disposable {
 }
 
 /**
- * The promise's result, unless the signal aborts first: then it rejects with the signal's reason, and
- * `abandoned` gets a result that comes after all.
+ * Returns the promise's result, unless the signal aborts first: then it rejects with the signal's reason, and
+ * `abandoned` gets a result that arrives later.
  */
 export function orAborted<T>(
   promise: Promise<T>,
@@ -61,13 +61,13 @@ export function orAborted<T>(
     });
     promise.then(
       (value) => given ? abandoned(value) : resolve(value),
-      // A rejection after the signal has nobody left to tell.
+      // No one receives a rejection after the signal.
       reject,
     ).finally(() => listening[Symbol.dispose]());
   });
 }
 
-/** Resolves after a time: true, or false where the promise settled or the signal aborted before. */
+/** Resolves after a time: true, or false if the promise settled or the signal aborted before. */
 export function passed(
   clock: Clock,
   delayMs: number,
@@ -81,7 +81,7 @@ export function passed(
   return promise.finally(() => cleanup.dispose());
 }
 
-/** Takes what an iterable gives until it ends or the signal aborts; then lets go of it without waiting. */
+/** Consumes an iterable until it ends or the signal aborts; then abandons it without waiting. */
 export async function forEachUntil<T>(
   iterable: AsyncIterable<T>,
   signal: AbortSignal,
@@ -97,7 +97,7 @@ export async function forEachUntil<T>(
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
-    // The source may be in the middle of a read that never ends (a terminal), and would make us wait for it.
+    // The source may be in a read that never ends (a terminal), which would block us.
     iterator.return?.().catch(() => {});
   }
 }

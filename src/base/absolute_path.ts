@@ -1,9 +1,9 @@
-/** Absolute paths of what a user names relative to a folder. */
+/** Absolute paths from paths that a user gives relative to a folder. */
 
 /**
  * Returns the absolute path, without `.`, `..` and doubled slashes.
  *
- * @param path absolute, also as Windows has it, or relative to `workingDir`.
+ * @param path absolute, also in Windows syntax, or relative to `workingDir`.
  */
 export function absolutePath(path: string, workingDir: string): string {
   const whole = /^(?:\/|[A-Za-z]:[\\/])/.test(path) ? path : `${workingDir}/${path}`;

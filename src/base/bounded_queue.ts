@@ -1,9 +1,9 @@
 /**
- * A queue between one consumer and any number of producers, with a limit: a producer waits while it is full,
- * so that a slow consumer slows its producers and memory stays flat.
+ * A bounded queue between one consumer and any number of producers: a producer waits while it is full, so that a slow
+ * consumer slows its producers and memory stays flat.
  */
 export class BoundedQueue<T> implements AsyncIterable<T> {
-  /** A ring: an item leaves it as it is taken, however long the queue is in use. */
+  /** A ring: an item is removed as it is taken, however long the queue is in use. */
   readonly #ring: (T | undefined)[];
   #head = 0;
   #size = 0;
@@ -13,20 +13,20 @@ export class BoundedQueue<T> implements AsyncIterable<T> {
     kind: "open",
   };
 
-  /** @param capacity items that may wait; at least 1. */
+  /** @param capacity maximum number of queued items; at least 1. */
   constructor(readonly capacity: number) {
     if (!(capacity >= 1)) throw new RangeError("a queue holds at least one item");
     this.#ring = new Array<T | undefined>(capacity);
   }
 
-  /** How many items wait for the consumer. */
+  /** The number of queued items. */
   get size(): number {
     return this.#size;
   }
 
   /**
-   * Resolves when the item has its place. A producer that awaits each push keeps its own order. After `close`,
-   * `fail` or `discard` the item is dropped: nobody is there to take it.
+   * Resolves when the item is queued. A producer that awaits each push preserves its order. After `close`, `fail` or
+   * `discard` the item is dropped: there is no consumer.
    */
   async push(item: T): Promise<void> {
     while (this.#state.kind === "open" && this.size >= this.capacity) {
@@ -37,17 +37,17 @@ export class BoundedQueue<T> implements AsyncIterable<T> {
     this.#wake();
   }
 
-  /** The consumer sees what waits, then the end. */
+  /** The consumer gets the queued items, then the end. */
   close(): void {
     this.#end({ kind: "closed" });
   }
 
-  /** The consumer sees what waits, then this error. */
+  /** The consumer gets the queued items, then this error. */
   fail(error: unknown): void {
     this.#end({ kind: "failed", error });
   }
 
-  /** The consumer is gone: drops what waits, and lets every producer go on. */
+  /** The consumer has stopped: drops the queued items, and resumes every producer. */
   discard(): void {
     this.#ring.fill(undefined);
     this.#size = 0;

@@ -1,10 +1,10 @@
-/** Time, handed in: tests drive a clock of their own, so no test waits and none depends on a machine's speed. */
+/** Time, passed in: tests drive a clock of their own, so no test waits and none depends on a machine's speed. */
 
 import { TimerQueue } from "./timer_queue.ts";
 
-/** The three things that kodama asks of time. */
+/** The three operations on time that kodama needs. */
 export interface Clock {
-  /** The date and time of day, for what people and files are told. It may jump. */
+  /** The date and time of day, for output and files. It may jump. */
   now(): Date;
   /** Milliseconds since some fixed moment; never jumps. Durations are differences of it. */
   elapsedMs(): number;

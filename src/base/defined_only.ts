@@ -1,4 +1,4 @@
-/** Without the properties that are undefined: with `exactOptionalPropertyTypes` absent and undefined differ. */
+/** Drops properties that are undefined: with `exactOptionalPropertyTypes` absent and undefined differ. */
 export function definedOnly<T extends object>(
   options: T,
 ): { [K in keyof T]?: Exclude<T[K], undefined> } {

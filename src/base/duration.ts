@@ -1,4 +1,4 @@
-/** Durations as Go and kubectl write them, and days: `15s`, `1h30m`, `1.5s`, `200ms`, `2d`. */
+/** Durations in the syntax of Go and kubectl, and days: `15s`, `1h30m`, `1.5s`, `200ms`, `2d`. */
 
 const unitMs: Readonly<Record<string, number>> = {
   ms: 1,
@@ -8,10 +8,10 @@ const unitMs: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
-/** What a timer can hold: 2^31 - 1 ms, some 24 days. */
+/** The limit of a timer: 2^31 - 1 ms, some 24 days. */
 const longestMs = 2_147_483_647;
 
-/** Milliseconds, from 1 to 596 hours; undefined for any other text. https://pkg.go.dev/time#ParseDuration */
+/** Returns milliseconds, from 1 to 596 hours; undefined for any other text. https://pkg.go.dev/time#ParseDuration */
 export function parseDuration(text: string): number | undefined {
   if (!/^(?:\d{1,10}(?:\.\d{1,9})?(?:ms|s|m|h|d))+$/.test(text)) return undefined;
   let totalMs = 0;
@@ -21,7 +21,7 @@ export function parseDuration(text: string): number | undefined {
   return totalMs >= 1 && totalMs <= longestMs ? Math.round(totalMs) : undefined;
 }
 
-/** The shortest form a person would write: `15s`, `1m30s`, `1.2s`, `340ms`. */
+/** Returns the shortest form that a person would write: `15s`, `1m30s`, `1.2s`, `340ms`. */
 export function formatDuration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)}ms`;
   if (ms < 10_000) return `${(Math.floor(ms / 100) / 10).toString()}s`;

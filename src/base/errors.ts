@@ -1,29 +1,29 @@
 /**
  * Every error that kodama shows to a person.
  *
- * An error names the thing that failed and, in `hint`, the way out. Its `kind` is what programs act
- * on: the exit code ({@link exitCodeOfKind}), and whether a target counts as unreachable.
+ * An error names what failed and, in `hint`, the way out. Programs act on its `kind`: the exit code ({@link
+ * exitCodeOfKind}), and whether a target counts as unreachable.
  */
 
-/** What went wrong, as far as a program needs to know. */
+/** The class of an error, as programs need it. */
 export type ErrorKind =
-  /** The words on the command line don't make sense. */
+  /** The command line is invalid. */
   | "usage"
-  /** A selection matched nothing that can be used. */
+  /** A selection matched nothing usable. */
   | "noMatch"
   /** A file of the user's (kubeconfig, config.yaml, a workflow) can't be used as it is. */
   | "config"
-  /** No answer from the server: refused, no route, bad certificate, no answer in time. */
+  /** No response from the server: refused, no route, bad certificate, no response in time. */
   | "unreachable"
   /** The server doesn't accept the credentials. */
   | "unauthorized"
-  /** The server knows the user, and says no. */
+  /** The server knows the user, and refuses. */
   | "forbidden"
   /** The named object, container or command doesn't exist. */
   | "notFound"
   /** The object exists, in a state that doesn't allow it. */
   | "conflict"
-  /** A limit of time was reached. */
+  /** A time limit was reached. */
   | "timeout"
   /** A person said no to a question. */
   | "declined"
@@ -31,7 +31,7 @@ export type ErrorKind =
   | "cancelled"
   /** The server answered with an error of another kind. */
   | "server"
-  /** This machine lacks something: a permission, a program, a feature of its kernel. */
+  /** This machine lacks something: a permission, a program, a kernel feature. */
   | "environment";
 
 const exitCodes: Readonly<Record<ErrorKind, number>> = {
@@ -58,13 +58,13 @@ export function exitCodeOfKind(kind: ErrorKind): number {
 
 /** Options of {@link KodamaError}. */
 export interface KodamaErrorOptions {
-  /** What the person can do now: a sentence, or a command that can be pasted. */
+  /** The way out: a sentence, or a command that can be pasted. */
   hint?: string;
-  /** The error underneath. */
+  /** The underlying error. */
   cause?: unknown;
 }
 
-/** An error meant for the person at the terminal. All else that is thrown is a bug in kodama. */
+/** An error for the person at the terminal. Anything else that is thrown is a bug in kodama. */
 export class KodamaError extends Error {
   override readonly name: string = "KodamaError";
   readonly hint: string | undefined;
@@ -75,7 +75,7 @@ export class KodamaError extends Error {
   }
 }
 
-/** The words on the command line don't make sense: exit code 2. */
+/** The command line is invalid: exit code 2. */
 export class UsageError extends KodamaError {
   override readonly name = "UsageError";
 

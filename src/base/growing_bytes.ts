@@ -1,4 +1,4 @@
-/** Bytes that are added to: one piece of memory, at most twice as large as what it holds. */
+/** Growing bytes: one buffer, at most twice as large as its content. */
 export class GrowingBytes {
   #buffer = new Uint8Array(0);
   #length = 0;
@@ -7,12 +7,12 @@ export class GrowingBytes {
     return this.#length;
   }
 
-  /** What was added, in one piece. It stays as it is when more is added. */
+  /** The content in one piece. It doesn't change when more is added. */
   get bytes(): Uint8Array {
     return this.#buffer.subarray(0, this.#length);
   }
 
-  /** Copies them: the caller may reuse its own. */
+  /** Copies them: the caller may reuse its buffer. */
   push(bytes: Uint8Array): void {
     const length = this.#length + bytes.length;
     if (length > this.#buffer.length) {

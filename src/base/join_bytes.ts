@@ -1,4 +1,4 @@
-/** The parts behind each other, in memory of their own. */
+/** Returns the concatenated parts in a new buffer. */
 export function joinBytes(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

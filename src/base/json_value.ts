@@ -1,4 +1,4 @@
-/** Data as JSON has it: what flows between the steps of a workflow, and in and out of its scripts. */
+/** JSON data: values passed between the steps of a workflow, and in and out of its scripts. */
 
 /** Null, a boolean, a number, a text, a list, or a mapping with texts as keys. */
 export type JsonValue =
@@ -9,7 +9,7 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [name: string]: JsonValue };
 
-/** Whether a value of unknown origin is a mapping: an object that isn't an array. */
+/** Returns whether a value of unknown origin is a mapping: an object that isn't an array. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,6 +1,6 @@
 /**
- * What a launcher of kodama sets in the environment of its Deno alone. A program that kodama starts inherits them, and
- * where it is another's, it has them taken away: with them another Deno would look for its files among kodama's.
+ * Variables that a launcher of kodama sets for its Deno alone. Programs that kodama starts inherit them, and they are
+ * removed for programs other than kodama: with them another Deno would look for its files among kodama's.
  */
 export const launcherVariables: readonly string[] = [
   "KODAMA_ARGV0",

@@ -1,11 +1,11 @@
-/** What a person may have meant by a name that doesn't exist. */
+/** Suggestions for a name that doesn't exist. */
 
-/** Longer words come from no keyboard, and comparing them costs the product of their lengths. */
+/** Longer names aren't typed by a person, and a comparison costs the product of their lengths. */
 const maxLength = 128;
 
 /**
- * At most `limit` of the names, the likeliest first; none that differs in more than half of its letters. Loads
- * what compares only when it is called: this is the way of errors.
+ * Returns at most `limit` of the names, the likeliest first; none that differs in more than half of its letters. Loads
+ * the comparison only when it is called: this is an error path.
  */
 export async function nearestNames(
   wanted: string,
@@ -16,7 +16,7 @@ export async function nearestNames(
   return nearestBy(distance, wanted, names, limit);
 }
 
-/** {@link nearestNames} for whoever has loaded what compares: how many letters two words differ in. */
+/** {@link nearestNames} for callers that have loaded the comparison: the number of letters that two names differ in. */
 export function nearestBy(
   distance: (a: string, b: string) => number,
   wanted: string,
@@ -34,7 +34,7 @@ export function nearestBy(
   return near.slice(0, limit).map(({ name }) => name);
 }
 
-/** `; did you mean "match"?`, or nothing where no name is near. */
+/** Returns `; did you mean "match"?`, or nothing if no name is near. */
 export async function didYouMean(wanted: string, names: Iterable<string>): Promise<string> {
   return didYouMeanText(await nearestNames(wanted, names, 2));
 }

@@ -1,12 +1,12 @@
-/** Text that others wrote, before it gets into one of our own. */
+/** Text of foreign origin, before it is inserted into our own. */
 import { withoutSteering } from "./steering.ts";
 
-/** A server's sentence is shown, and not its essay. */
+/** Limits a server's message to a readable length. */
 const maxText = 1000;
 
 /**
- * Text from a server or a pod, fit for a terminal: one line, no control or escape characters, bounded.
- * Bidirectional overrides go too: they would let a name show as another.
+ * Returns text from a server or a pod, safe for a terminal: one line, no control or escape characters, bounded.
+ * Bidirectional overrides are removed too: they would let a name show as another.
  */
 export function plainText(text: string, limit = maxText): string {
   const shortened = text

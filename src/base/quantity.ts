@@ -19,7 +19,7 @@ const factors: ReadonlyMap<string, number> = new Map([
   ["Ei", 2 ** 60],
 ]);
 
-/** `100m` is 0.1, `1Gi` is 1073741824; undefined for what isn't a quantity. May be too large for a number. */
+/** Returns 0.1 for `100m`, 1073741824 for `1Gi`; undefined for an invalid quantity. May be too large for a number. */
 export function parseQuantity(text: string): number | undefined {
   const match = /^([+-]?\d{1,30}(?:\.\d{0,30})?(?:[eE][+-]?\d{1,3})?)([a-zA-Z]{0,2})$/
     .exec(text.trim());

@@ -1,4 +1,4 @@
-/** The one policy of retries: its delays, its ends, and what is thrown. */
+/** The one retry policy: its delays, its ends, and what is thrown. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { KodamaError } from "./errors.ts";

@@ -1,4 +1,4 @@
-/** Limits of parallelism: a number of slots for whoever asks, and a limit for a list of tasks. */
+/** Limits of parallelism: a semaphore with a number of slots, and a limit for a list of tasks. */
 import { onAbort } from "./abort.ts";
 
 /** A counting semaphore. Its slots are given in the order of the requests. */
@@ -30,7 +30,7 @@ export class Semaphore {
     this.#waiting.add(resolve);
     this.onWait(this.#waiting.size);
     using _listening = onAbort(signal, () => {
-      // A request that has its slot already keeps it.
+      // A request that already has its slot retains it.
       if (this.#waiting.delete(resolve)) reject(signal.reason);
     });
     await promise;

@@ -3,7 +3,7 @@
 /** A plain text matches as a substring, `/re/` as a regular expression. */
 export type TextPattern = { kind: "substring"; text: string } | { kind: "regExp"; regExp: RegExp };
 
-/** The pattern of a text, or why it is none. */
+/** Returns the pattern of a text, or why it isn't valid. */
 export function parseTextPattern(text: string): TextPattern | { kind: "invalid"; reason: string } {
   if (text === "") return { kind: "invalid", reason: "it is empty, and would match everything" };
   if (text.length < 3 || !text.startsWith("/") || !text.endsWith("/")) {

@@ -1,15 +1,14 @@
 /**
- * All timers of the process behind few wake-ups.
+ * All timers of the process, on few wake-ups.
  *
- * Why not `setTimeout`: under Deno its first call loads node's timers, which costs 5 to 7 ms of a start, and each
- * is an operation of the runtime's own. `AbortSignal.timeout` is there from the beginning, but can't be taken back:
- * one is begun only where none that is under way comes early enough, and one that nobody waits for any more wakes
- * up for nothing.
+ * Why not `setTimeout`: under Deno its first call loads node's timers, which costs 5 to 7 ms at startup, and each is an
+ * operation of the runtime's own. `AbortSignal.timeout` is always loaded, but can't be cancelled: one is started only
+ * if no pending one comes early enough, and one that is no longer needed wakes up without effect.
  */
 export class TimerQueue {
-  /** In the order of their calls, which decides where two are due at the same moment. */
+  /** In the order of their calls, which decides if two are due at the same moment. */
   readonly #timers = new Set<Timer>();
-  /** When the wake-ups come that are under way: few, for one is begun only where none comes early enough. */
+  /** Times of the pending wake-ups: few, as one is started only if none comes early enough. */
   readonly #wakesAtMs = new Set<number>();
 
   /** Calls `fire` once after `delayMs`, unless it is disposed of before. */
@@ -20,7 +19,7 @@ export class TimerQueue {
     return { [Symbol.dispose]: () => this.#timers.delete(timer) };
   }
 
-  /** Looks through all of them: thousands take less than what woke it. */
+  /** Scans all of them: thousands cost less than the wake-up itself. */
   #wake(): void {
     const now = performance.now();
     const due: Timer[] = [];
@@ -31,12 +30,12 @@ export class TimerQueue {
     }
     this.#wakeBy(next);
     for (const timer of due.toSorted((one, other) => one.dueAtMs - other.dueAtMs)) {
-      // One that fired before it may have taken it back.
+      // One that fired before it may have cancelled it.
       if (!this.#timers.delete(timer)) continue;
       try {
         timer.fire();
       } catch (error) {
-        // What one throws ends the process, as from any timer, and not the turn of the others.
+        // An error in one ends the process, as in any timer, and doesn't skip the others.
         reportError(error);
       }
     }
@@ -56,7 +55,7 @@ export class TimerQueue {
   }
 }
 
-/** A day: the runtime's delays have an end, and a wake-up that is too early sees that nothing is due. */
+/** A day: the runtime's delays are limited, and a wake-up that is too early finds nothing due. */
 const maxDelayMs = 86_400_000;
 
 interface Timer {

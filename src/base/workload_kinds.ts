@@ -24,10 +24,10 @@ const workloads: readonly Workload[] = [
 
 const podNames: readonly string[] = ["pod", "pods", "po"];
 
-/** The names that kubectl has for nodes, whose pods are chosen by `--node`. */
+/** kubectl's names for nodes, whose pods are selected by `--node`. */
 export const nodeNames: readonly string[] = ["node", "nodes", "no"];
 
-/** Common kinds without pods: before a slash they are a kind, and not the name of a namespace. */
+/** Common kinds without pods: before a slash they are a kind, not the name of a namespace. */
 const podless: readonly string[] = [
   ...nodeNames,
   ...["namespace", "namespaces", "ns", "configmap", "configmaps", "cm", "secret", "secrets"],
@@ -48,12 +48,12 @@ export const workloadKinds: readonly string[] = [
   "svc",
 ];
 
-/** What an operand such as `web-0`, `storage/web-0` or `sts/db` names: a pod, or all pods of a workload. */
+/** The operand `web-0`, `storage/web-0` or `sts/db`, parsed: a pod, or all pods of a workload. */
 export type PodOperand =
   | { kind: "pod"; name: string; namespace?: string }
   | { kind: "workload"; plural: string; name: string };
 
-/** Why a text is not an operand; `unknownKind` is a kind that has no pods. */
+/** Why a text isn't an operand; `unknownKind` is a kind that has no pods. */
 export type InvalidOperand = { kind: "invalid"; unknownKind?: string };
 
 /**
@@ -78,7 +78,7 @@ export function parsePodOperand(raw: string): PodOperand | InvalidOperand {
     : { kind: "invalid", unknownKind: first };
 }
 
-/** The form of a pod in a namespace that {@link parsePodOperand} reads back. */
+/** Returns a pod in a namespace in the form that {@link parsePodOperand} reads back. */
 export function namespacedPod(namespace: string, pod: string): string {
   const short = `${namespace}/${pod}`;
   const parsed = parsePodOperand(short);
@@ -86,7 +86,7 @@ export function namespacedPod(namespace: string, pod: string): string {
   return isClear ? short : `${namespace}/pod/${pod}`;
 }
 
-/** Shorter names of kinds are one slip away from too many names of namespaces. */
+/** Shorter names of kinds are one typo away from too many names of namespaces. */
 const leastMisspelt = 5;
 
 function isMisspeltKind(word: string): boolean {
@@ -95,7 +95,7 @@ function isMisspeltKind(word: string): boolean {
   );
 }
 
-/** Returns whether two words differ in one letter, or in the order of two neighbours. */
+/** Returns whether two names differ in one letter, or in the order of two neighbours. */
 function isOneSlip(a: string, b: string): boolean {
   const length = Math.max(a.length, b.length);
   let start = 0;
@@ -107,7 +107,7 @@ function isOneSlip(a: string, b: string): boolean {
     (restA.length === 2 && restA === [...restB].reverse().join(""));
 }
 
-/** The plural of `sts`, `StatefulSet`, `statefulset.apps` and `statefulset.v1.apps`. */
+/** Returns the plural of `sts`, `StatefulSet`, `statefulset.apps` and `statefulset.v1.apps`. */
 function pluralOf(kind: string): string | undefined {
   const [name = "", ...qualified] = kind.toLowerCase().split(".");
   const workload = workloads.find(({ names }) => names.includes(name));

@@ -1,23 +1,23 @@
-/** How deeply YAML nests, known before it is parsed: a parser that calls itself has a stack, which has an end. */
+/** The nesting depth of YAML, checked before it is parsed: a recursive parser would overflow its stack. */
 import { Lexer } from "yaml";
 
-/** Deeper than anything that a person writes, and far from the end of any stack. */
+/** Deeper than anything that a person writes, and far below the limit of any stack. */
 const maxDepth = 64;
 
 /** `- - - …` and `? ? ? …`: nesting within one line. */
 const deepLine = new RegExp(`^ *(?:[-?] +){${maxDepth}}`, "m");
 
-/** Indentation by so many columns is nesting by so many levels at most. */
+/** Indentation by N columns is nesting by at most N levels. */
 const deepIndent = new RegExp(`^ {${maxDepth * 8}}`, "m");
 
-/** Whether lists and mappings lie in each other more than 64 deep. Linear in the length of the text. */
+/** Returns whether lists and mappings nest more than 64 deep. Linear in the length of the text. */
 export function nestsTooDeeply(text: string): boolean {
   if (deepLine.test(text) || deepIndent.test(text)) return true;
-  // Brackets within texts count here too; only where they are many is it worth knowing which are which.
+  // Brackets within texts count here too; the exact check runs only if there are many.
   return goesDeeper(text) && goesDeeper(new Lexer().lex(text));
 }
 
-/** Whether brackets that are a token or character of their own nest too deeply. Looks no further than where they do. */
+/** Returns whether single-bracket tokens or characters nest too deeply. Stops at the first that does. */
 function goesDeeper(tokens: Iterable<string>): boolean {
   let depth = 0;
   for (const token of tokens) {

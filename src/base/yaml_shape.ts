@@ -1,8 +1,8 @@
 /**
- * YAML files of the user's, held against a shape: all problems at once, each with its place.
+ * The user's YAML files, checked against a shape: all problems at once, each with its source location.
  *
- * Schemas are valibot's; the message of a schema or check is what is expected there, as a noun: `a text`, `a
- * duration such as 30s`. Positions come from the YAML document by the path of the problem.
+ * Schemas are valibot's; the message of a schema or check names the expected value, as a noun: `a text`, `a duration
+ * such as 30s`. Positions come from the YAML document by the path of the problem.
  */
 import * as v from "valibot";
 import { type Document, isMap, isNode, isSeq } from "yaml";
@@ -21,13 +21,13 @@ export { FileError, type FileProblem, type SourceFile } from "./yaml_source.ts";
 /** A schema of a whole file, or of a part of one. */
 export type FileSchema = v.GenericSchema<unknown, unknown>;
 
-/** A value of the schema's shape, and the document that it came from. */
+/** A value of the schema's shape, and its document. */
 export interface ShapedFile<S extends FileSchema> {
   value: v.InferOutput<S>;
   document: Document.Parsed;
 }
 
-/** What a part of a file comes to. Without a value there is a problem. */
+/** The result for a part of a file. Without a value there is a problem. */
 export interface ShapedPart<S extends FileSchema> {
   value?: v.InferOutput<S>;
   problems: FileProblem[];
@@ -36,7 +36,7 @@ export interface ShapedPart<S extends FileSchema> {
 /**
  * Reads a file of this shape. An empty file counts as an empty mapping.
  *
- * @throws FileError with every problem that was found.
+ * @throws FileError with every problem.
  */
 export async function readYamlShape<S extends FileSchema>(
   file: SourceFile,
@@ -47,9 +47,9 @@ export async function readYamlShape<S extends FileSchema>(
 }
 
 /**
- * The value of a whole document.
+ * Returns the value of a whole document.
  *
- * @throws FileError with every problem that was found.
+ * @throws FileError with every problem.
  */
 export async function shapeOf<S extends FileSchema>(
   source: YamlSource,
@@ -60,7 +60,7 @@ export async function shapeOf<S extends FileSchema>(
   return value;
 }
 
-/** A part of a document, held against a shape of its own. */
+/** Checks a part of a document against a shape of its own. */
 export async function shapeOfPart<S extends FileSchema>(
   source: YamlSource,
   schema: S,
@@ -70,8 +70,8 @@ export async function shapeOfPart<S extends FileSchema>(
   const node = path.length === 0 ? source.document.contents : source.document.getIn(path, true);
   const misfit = misfits(schema, node, []);
   const wrong = (result.issues ?? [])
-    // Of unknown fields valibot tells the first alone: they are looked for in the document. So are those of a value
-    // that may be a mapping or something else.
+    // valibot reports only the first unknown field: the document is searched for all of them. So it is for those of a
+    // value that may be a mapping or something else.
     .filter((issue) =>
       issue.expected !== "never" && !(issue.type === "union" && hasMisfit(issue, misfit))
     )
@@ -84,7 +84,7 @@ export async function shapeOfPart<S extends FileSchema>(
       return source.atKey([...at, name], `unknown field ${quoted(name)}${near}`);
     }),
   );
-  // In the place of a mapping stands something else: that it lacks a field is no news.
+  // If the value isn't a mapping, its missing fields aren't reported.
   const isMapping = !misfit.some(({ name, path }) => name === undefined && path.length === 0);
   const problems = isMapping ? [...wrong, ...misplaced] : misplaced;
   return problems.length === 0 && result.success
@@ -92,7 +92,7 @@ export async function shapeOfPart<S extends FileSchema>(
     : { problems };
 }
 
-/** As they stand in the file. */
+/** Sorts by position in the file. */
 function inOrder(problems: readonly FileProblem[]): FileProblem[] {
   return problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
 }
@@ -115,7 +115,7 @@ function problemOf(
   const path = [...above, ...items.map(({ key }) => key)];
   const field = fieldText(path);
   if (items.at(-1)?.origin === "key") {
-    // Of a key that is there and isn't as it should be, the key itself is what was found.
+    // If a key is present and invalid, the problem is at the key itself.
     if (issue.input !== undefined) {
       return source.atKey(path, `expected ${issue.message}, found ${foundText(issue.input)}`);
     }
@@ -129,8 +129,8 @@ function problemOf(
 }
 
 /**
- * Of a value that may be one of several kinds: what is wrong within it, if it is of one of them. An item of a list is
- * to blame then, or a field of a mapping, and not the whole.
+ * Returns, of a value that may be one of several kinds, the issue within it, if it is of one of them: then an item of a
+ * list is reported, or a field of a mapping, and not the whole.
  */
 function innerIssue(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown> | undefined {
   if (issue.type !== "union") return undefined;
@@ -140,7 +140,7 @@ function innerIssue(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown> | undefin
   return kind === "" ? undefined : within[0];
 }
 
-/** A path as a person says it: `steps[2].exec`. */
+/** Formats a path: `steps[2].exec`. */
 export function fieldText(path: SourcePath): string {
   return path.reduce<string>(
     (text, part) => typeof part === "number" ? `${text}[${part}]` : text ? `${text}.${part}` : part,
@@ -148,7 +148,7 @@ export function fieldText(path: SourcePath): string {
   );
 }
 
-/** What stands in the place of what was expected. */
+/** Describes the value that was found instead of the expected one. */
 export function foundText(input: unknown): string {
   if (input === null || input === undefined) return "nothing";
   if (Array.isArray(input)) return input.length === 0 ? "an empty list" : "a list";
@@ -156,20 +156,20 @@ export function foundText(input: unknown): string {
   return JSON.stringify(input).slice(0, 60);
 }
 
-/** A field that the schema doesn't have, or (without a name) something else in the place of a mapping. */
+/** A field that the schema doesn't have, or (without a name) another value instead of a mapping. */
 interface Misfit {
   path: SourcePath;
   name?: string;
   valid: readonly string[];
 }
 
-/** Whether the value that an issue is about has an unknown field. */
+/** Returns whether the value of an issue has an unknown field. */
 function hasMisfit({ path }: v.BaseIssue<unknown>, misfit: readonly Misfit[]): boolean {
   const keys = ((path ?? []) as readonly { key: string | number }[]).map(({ key }) => key);
   return misfit.some(({ path: one }) => keys.every((key, index) => one[index] === key));
 }
 
-/** What valibot lets pass or tells once only: lists as objects, and every unknown key. */
+/** Returns what valibot accepts or reports only once: lists as objects, and every unknown key. */
 function misfits(schema: FileSchema, node: unknown, path: SourcePath): Misfit[] {
   const entries = entriesOf(schema) ?? (isMap(node) ? entriesOfUnion(schema) : undefined);
   if (entries === undefined || !isNode(node)) return [];
@@ -182,7 +182,7 @@ function misfits(schema: FileSchema, node: unknown, path: SourcePath): Misfit[] 
   });
 }
 
-/** The fields of the one kind of mapping that a value may be, among others. */
+/** Returns the fields of the one mapping among the kinds of a union. */
 function entriesOfUnion(schema: FileSchema): Readonly<Record<string, FileSchema>> | undefined {
   if ("wrapped" in schema) return entriesOfUnion(schema.wrapped as FileSchema);
   if (schema.type !== "union" || !("options" in schema)) return undefined;
@@ -191,7 +191,7 @@ function entriesOfUnion(schema: FileSchema): Readonly<Record<string, FileSchema>
   return options.length === 1 ? options[0] : undefined;
 }
 
-/** The fields of an object's schema, through `optional`; undefined for a schema of another kind. */
+/** Returns the fields of an object's schema, through `optional`; undefined for a schema of another kind. */
 export function entriesOf(schema: FileSchema): Readonly<Record<string, FileSchema>> | undefined {
   if ("wrapped" in schema) return entriesOf(schema.wrapped as FileSchema);
   return "entries" in schema ? schema.entries as Record<string, FileSchema> : undefined;

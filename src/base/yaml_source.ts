@@ -1,4 +1,4 @@
-/** YAML files of the user's, parsed once: their plain value, and where in the text each part of it stands. */
+/** The user's YAML files, parsed once: their plain value, and the position of each part in the text. */
 import {
   type Document,
   isAlias,
@@ -15,16 +15,16 @@ import { nestsTooDeeply } from "./yaml_depth.ts";
 
 /** A file that was read. */
 export interface SourceFile {
-  /** As messages shall name it. */
+  /** The path in messages. */
   path: string;
   text: string;
 }
 
-/** One thing that is wrong in a file. Lines and columns count from 1. */
+/** One problem in a file. Lines and columns count from 1. */
 export interface FileProblem {
   line: number;
   column: number;
-  /** How many characters of the line are meant; at least 1. */
+  /** The number of affected characters of the line; at least 1. */
   width: number;
   message: string;
 }
@@ -32,7 +32,7 @@ export interface FileProblem {
 /** Keys and indexes, from the top of a document. */
 export type SourcePath = readonly (string | number)[];
 
-/** A file that can't be used as it is. The message holds every problem, with its line and a caret. */
+/** Thrown for a file that can't be used as it is. The message contains every problem, with its line and a caret. */
 export class FileError extends KodamaError {
   override readonly name = "FileError";
 
@@ -41,13 +41,13 @@ export class FileError extends KodamaError {
   }
 }
 
-/** Bounds of a file that people write. */
+/** Limits of a file that people write. */
 const maxChars = 256 * 1024;
-/** Anchors of an honest file are few; each reference copies what it names. */
+/** Real files have few anchors; each reference copies its target. */
 const maxAliases = 50;
 const maxProblems = 20;
 
-/** A document, and the places in it. */
+/** A document, and the positions in it. */
 export class YamlSource {
   private constructor(
     readonly file: SourceFile,
@@ -57,9 +57,7 @@ export class YamlSource {
     readonly lines: LineCounter,
   ) {}
 
-  /**
-   * @throws FileError for what isn't YAML, or is more of it than a person writes.
-   */
+  /** @throws FileError for what isn't YAML, or exceeds the limits. */
   static parse(file: SourceFile): YamlSource {
     const top = (message: string) =>
       new FileError(file, [{ line: 1, column: 1, width: 1, message }]);
@@ -75,23 +73,23 @@ export class YamlSource {
     return new YamlSource(file, document, toPlain(file, document, lines), lines);
   }
 
-  /** The value at a path, or the nearest thing around it that is there. */
+  /** Returns a problem at the value at a path, or at its nearest existing parent. */
   atValue(path: SourcePath, message: string): FileProblem {
     const range = this.#node(path)?.range;
     return range ? this.#problem(range[0], range[1], message) : this.atTop(message);
   }
 
-  /** Where the value at a path stands. */
+  /** Returns the position of the value at a path. */
   place(path: SourcePath): { file: string; path: SourcePath; line: number } {
     return { file: this.file.path, path, line: this.atValue(path, "").line };
   }
 
-  /** The beginning of the file. */
+  /** Returns a problem at the start of the file. */
   atTop(message: string): FileProblem {
     return { line: 1, column: 1, width: 1, message };
   }
 
-  /** The key at the end of a path. */
+  /** Returns a problem at the key at the end of a path. */
   atKey(path: SourcePath, message: string): FileProblem {
     const above = path.slice(0, -1);
     const parent = above.length === 0 ? this.document.contents : this.document.getIn(above, true);
@@ -103,8 +101,8 @@ export class YamlSource {
   }
 
   /**
-   * A part of the text at a path. Quotes and line folding make a text's offsets differ from the file's: the part is
-   * looked for by its words, and where it isn't found as it stands, the whole text is meant.
+   * Returns a problem at a part of the text at a path. Quotes and line folding make a text's offsets differ from the
+   * file's: the part is searched by its text; if it isn't found as it is, the problem is at the whole text.
    */
   atPart(
     path: SourcePath,
@@ -136,7 +134,7 @@ export class YamlSource {
   }
 }
 
-/** The text of a key, whatever kind of scalar it is. */
+/** Returns the text of a key, whatever kind of scalar it is. */
 export function keyText(key: unknown): string {
   return typeof key === "object" && key !== null && "value" in key ? String(key.value) : `${key}`;
 }
@@ -149,7 +147,7 @@ function syntaxError(
   const seen = new Set<number>();
   const problems = errors.flatMap((error) => {
     const { line, col } = lines.linePos(error.pos[0]);
-    // What else is wrong with the same line is most often a consequence.
+    // Further errors on the same line are most often a consequence.
     if (seen.has(line)) return [];
     seen.add(line);
     const isInBraces = file.text.split("\n")[line - 1]?.includes("${{") === true;
@@ -207,7 +205,10 @@ function toPlain(file: SourceFile, document: Document.Parsed, lines: LineCounter
   }
 }
 
-/** Every problem with its place, its line and a caret. @param wayToAll how the others can be seen, of too many. */
+/**
+ * Formats every problem with its position, its line and a caret. @param wayToAll how to see the others, if there are
+ * too many.
+ */
 export function describe(
   file: SourceFile,
   problems: readonly FileProblem[],
@@ -222,10 +223,10 @@ export function describe(
   return [...shown, ...(rest > 0 ? [`and ${rest} more${wayToAll}`] : [])].join("\n");
 }
 
-/** The line with a caret under what is meant; of a long line, the part around it. */
+/** Returns the line with a caret under the problem; of a long line, the part around it. */
 function excerpt(source: string, { line, column, width }: FileProblem): string {
   const start = Math.max(0, column - 1 - 60);
-  // Control characters of a file are no business of the terminal's, and would move the caret.
+  // Control characters must not reach the terminal, and would move the caret.
   const part = source.slice(start, start + 100).replace(/\p{Cc}/gu, " ");
   const at = column - 1 - start;
   const carets = "^".repeat(Math.max(1, Math.min(width, part.length - at)));

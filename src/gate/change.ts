@@ -1,6 +1,6 @@
 /** A change of pods before it is made: whether a person must confirm it, and the question as data. */
 
-/** What is about to be done. */
+/** The change to be made. */
 export type ChangeAction =
   /** `shell`: the command is one line of shell. */
   | { kind: "command"; command: readonly string[]; shell: boolean }
@@ -14,11 +14,11 @@ export type ChangeAction =
 /** One step of a workflow that may change something. */
 export interface ChangeStep {
   id: string;
-  /** In a line: `exec rm -f /tmp/x`. */
+  /** In one line: `exec rm -f /tmp/x`. */
   does: string;
 }
 
-/** Pods of one namespace, of one context. */
+/** Pods of one namespace in one context. */
 export interface ChangeScope {
   context: string;
   /** The API server's address; absent if the kubeconfig doesn't say it. */
@@ -29,7 +29,7 @@ export interface ChangeScope {
   pods: readonly string[];
 }
 
-/** What a person is asked before a change. Each front end words it. */
+/** The question to a person before a change. Each front end words it. */
 export interface ChangeQuestion {
   action: ChangeAction;
   /** Number of pods in all scopes. */
@@ -43,9 +43,9 @@ export interface ChangeQuestion {
 export type ConfirmReason =
   /** A setting says that changes in this context always ask. */
   | { kind: "context"; context: string }
-  /** An earlier run is repeated, which wasn't named. */
+  /** An earlier run, which wasn't named, is repeated. */
   | { kind: "unnamedRun"; run: string }
-  /** Steps whose pods, or whose effect, only the run can know: their ids. */
+  /** Ids of the steps whose pods, or whose effect, only the run can resolve. */
   | { kind: "unknownTargets"; steps: readonly string[] };
 
 /** When a change is confirmed. */
@@ -66,7 +66,7 @@ export function confirmReason(
   return pods.length > above ? { kind: "count" } : undefined;
 }
 
-/** Whether a name fits a pattern in which `*` stands for any text. Takes time in proportion to both lengths. */
+/** Returns whether a name matches a pattern; `*` stands for any text. Takes time in proportion to both lengths. */
 export function matchesName(pattern: string, name: string): boolean {
   const [first = "", ...others] = pattern.split("*");
   const last = others.pop();

@@ -12,7 +12,7 @@ const readers: ReadonlySet<string> = new Set([
   ..."true tty uname uptime vmstat w wc which who whoami".split(" "),
 ]);
 
-/** Programs that read only with some arguments: the arguments behind the program, and whether these only read. */
+/** Programs that read only with some arguments: whether the arguments after the program only read. */
 const readersByArguments: Readonly<Record<string, (args: readonly string[]) => boolean>> = {
   date: (args) => args.every((arg) => arg === "-u" || arg.startsWith("+")),
   dmesg: (args) => args.every((arg) => ["-T", "-H", "-k", "-x"].includes(arg)),
@@ -28,10 +28,10 @@ const readersByArguments: Readonly<Record<string, (args: readonly string[]) => b
   ss: (args) => args.every((arg) => /^-[0-9aeHilmnoprstuwx]+$/.test(arg)),
 };
 
-/** As the only argument these ask any program about itself. */
+/** As the only argument these query any program about itself. */
 const questions: ReadonlySet<string> = new Set(["--version", "--help"]);
 
-/** These ask a program that takes subcommands; to another one, as in `rm status`, they are the name of a file. */
+/** These query a program that takes subcommands; for another one, as in `rm status`, they are the name of a file. */
 const subcommandQuestions: ReadonlySet<string> = new Set(["version", "status"]);
 const takersOfSubcommands: ReadonlySet<string> = new Set([
   ..."argocd calicoctl ceph cilium consul containerd crictl ctr docker etcdctl flux git".split(" "),
@@ -39,22 +39,22 @@ const takersOfSubcommands: ReadonlySet<string> = new Set([
   ..."rabbitmqctl rclone restic supervisorctl systemctl vault velero weka".split(" "),
 ]);
 
-/** A program's name and nothing else: no path, whose file could be anything, and no line of shell. */
+/** A program's name alone: not a path, whose file could be anything, and not a line of shell. */
 const bareWord = /^[A-Za-z0-9][A-Za-z0-9_.+-]*$/;
 
 /** How a command is run, as far as that decides whether it reads only. */
 export interface CommandForm {
-  /** The command is a line of shell, in which anything may stand: it never counts as reading. */
+  /** The command is a line of shell, which may contain anything: it never counts as reading. */
   shell?: boolean;
-  /** Arguments aren't known yet: only a program counts that reads whatever they are. */
+  /** Further arguments aren't known yet: only a program counts that reads whatever they are. */
   open?: boolean;
   /** Further commands that read only (`exec.readOnly`): a program, or a program and its first arguments. */
   readOnly?: readonly string[];
 }
 
 /**
- * Returns true for `cat /etc/os-release`, `hostname`, `weka version`; false for what isn't known, for a program that
- * is named by a path, and for every line of shell.
+ * Returns true for `cat /etc/os-release`, `hostname`, `weka version`; false for an unknown command, for a program given
+ * as a path, and for every line of shell.
  */
 export function isKnownReadOnly(command: readonly string[], form: CommandForm = {}): boolean {
   const [program = "", ...args] = command;

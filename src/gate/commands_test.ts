@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isKnownReadOnly } from "./commands.ts";
 
-/** Words, and whether they read only: as a program with arguments, and never as a line of shell. */
+/** Commands, and whether they read only: as a program with arguments, and never as a line of shell. */
 const table: Readonly<Record<string, boolean>> = {
   "cat /etc/hosts": true,
   "ls -l": true,

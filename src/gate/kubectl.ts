@@ -1,9 +1,9 @@
 /**
- * What a command line of kubectl does, judged by its verb and by every one of its flags: reads from the cluster,
+ * The effect of a kubectl command line, judged by its verb and by every one of its flags: reads from the cluster,
  * changes something in it, or reaches beyond it, to this machine or to other credentials.
  *
- * Flags are an allow-list. A flag that isn't on it reaches beyond the cluster, as far as anybody knows: kubectl gets
- * new flags with every version. The flags of kubectl 1.32 are the source: `kubectl options`, `kubectl VERB --help`.
+ * Flags are an allow-list. A flag that isn't on it is assumed to reach beyond the cluster: kubectl gets new flags with
+ * every version. The flags of kubectl 1.32 are the source: `kubectl options`, `kubectl VERB --help`.
  */
 
 /** How a command line reaches beyond the cluster that its context names. */
@@ -12,7 +12,7 @@ export type KubectlReach =
   | "runsPrograms"
   | "writesFiles"
   | "readsFiles"
-  /** Something is fetched from any server. */
+  /** Something is fetched from an arbitrary server. */
   | "fetches"
   /** The user's credentials go to another server, or are checked by other certificates. */
   | "otherServer"
@@ -20,9 +20,9 @@ export type KubectlReach =
   | "otherIdentity"
   /** Credentials are in the output. */
   | "showsCredentials"
-  /** A port of this machine leads to the cluster, for everybody who can connect to it. */
+  /** A local port leads to the cluster, for everyone who can connect to it. */
   | "opensPort"
-  /** A flag that isn't known. */
+  /** An unknown flag. */
   | "unknown";
 
 /** Why a command line needs a permission. */
@@ -30,25 +30,25 @@ export interface KubectlReason {
   reach: KubectlReach;
   /** The flag or the verb: `--kubeconfig`, `cp`. */
   word: string;
-  /** Of `readsFiles`: the file or folder, if it is one alone. */
+  /** Of `readsFiles`: the file or folder, if there is only one. */
   path?: string;
 }
 
-/** What a command line does. */
+/** The effect of a command line. */
 export type KubectlUse =
   | { kind: "reads" }
   | { kind: "changes" }
-  /** It reaches beyond the cluster; `effect` is what it does in the cluster. */
+  /** It reaches beyond the cluster; `effect` is its effect in the cluster. */
   | { kind: "needsPermission"; effect: "reads" | "changes"; reasons: readonly KubectlReason[] };
 
-/** `value` and `file` take the next argument unless they have one behind `=`; a switch has one behind `=` only. */
+/** `value` and `file` take the next argument unless they have a value after `=`; a switch takes one after `=` only. */
 type FlagKind =
   | { kind: "switch" | "value" | "output" | "file" }
   | { kind: "beyond"; reach: KubectlReach; takesValue: boolean };
 
 type Flags = Readonly<Record<string, FlagKind>>;
 
-/** `"-A --all"` as switches, or as whatever is given. */
+/** Returns `"-A --all"` as switches, or as the given kind. */
 function flags(names: string, kind: "switch" | "value" | "output" | "file"): Flags {
   return Object.fromEntries(names.split(" ").map((name) => [name, { kind }]));
 }
@@ -59,7 +59,7 @@ function beyond(reach: KubectlReach, names: string, takesValue = true): Flags {
   );
 }
 
-/** Flags with one meaning in every verb that has them. */
+/** Flags with the same meaning in every verb that has them. */
 const commonFlags: Flags = {
   ...flags(
     "-A --all-namespaces --all --all-containers --all-pods --allow-missing-template-keys --append-hash --attach " +
@@ -110,17 +110,17 @@ const commonFlags: Flags = {
   ...beyond("runsPrograms", "--edit", false),
 };
 
-/** Before the verb kubectl takes the word behind any other flag for its value: which word is the verb is not known. */
+/** Before the verb kubectl takes the argument after any other flag for its value: the verb is unknown then. */
 const flagsBeforeVerb = new Set(["-n", "--namespace", "--context"]);
 
-/** What a verb does. */
+/** The effect of a verb. */
 interface Verb {
   effect: "reads" | "changes";
-  /** Flags that mean something else here than elsewhere. */
+  /** Flags that have another meaning here than elsewhere. */
   flags?: Flags;
   /** It reaches beyond the cluster whatever its flags are. */
   reach?: KubectlReach;
-  /** By the word behind it; another one, or none, is what the verb itself says. */
+  /** By the next argument; for another one, or none, the verb's own fields apply. */
   parts?: Readonly<Record<string, Verb>>;
 }
 
@@ -136,7 +136,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   "cluster-info": reading,
   get: reading,
   logs: { effect: "reads", flags: streaming },
-  // The diff is made by a program: the user's KUBECTL_EXTERNAL_DIFF, or diff.
+  // A program makes the diff: the user's KUBECTL_EXTERNAL_DIFF, or diff.
   diff: { effect: "reads", reach: "runsPrograms" },
   rollout: { effect: "changes", parts: each("status history", reading) },
   auth: { effect: "changes", parts: each("can-i whoami", reading) },
@@ -169,7 +169,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   proxy: { effect: "changes", reach: "opensPort" },
 };
 
-/** What `kubectl create` makes itself. Any other word can be a plugin. */
+/** Built-in parts of `kubectl create`. Any other can be a plugin. */
 const createParts: ReadonlySet<string> = new Set([
   ..."clusterrole clusterrolebinding cm configmap cronjob deploy deployment ing ingress job".split(
     " ",
@@ -179,14 +179,14 @@ const createParts: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What `kubectl ARGS` does. Pure: no file is looked at.
+ * Returns the effect of `kubectl ARGS`. Pure: reads no file.
  *
  * @param args without `kubectl` itself.
  */
 export function kubectlUse(args: readonly string[]): KubectlUse {
   const reasons: KubectlReason[] = [];
   let at = 0;
-  // Only flags whose value kubectl and this function find in the same word.
+  // Only flags whose value kubectl and this function find in the same argument.
   while (args[at]?.startsWith("-")) {
     const [name = "", value] = splitFlag(args[at] ?? "");
     if (!flagsBeforeVerb.has(name)) {
@@ -204,7 +204,7 @@ export function kubectlUse(args: readonly string[]): KubectlUse {
   const verb = main?.parts !== undefined && Object.hasOwn(main.parts, part)
     ? main.parts[part]
     : main;
-  // What kubectl doesn't know is the name of a plugin.
+  // An unknown verb is the name of a plugin.
   if (verb === undefined) reasons.push({ reach: "runsPrograms", word: name });
   else if (verb.reach !== undefined) reasons.push({ reach: verb.reach, word: name });
   if (name === "create" && part !== "" && !part.startsWith("-") && !createParts.has(part)) {
@@ -215,13 +215,13 @@ export function kubectlUse(args: readonly string[]): KubectlUse {
   }
   const found = flagsIn(args.slice(at + 1), { ...commonFlags, ...verb?.flags });
   reasons.push(...found.flatMap(({ name, value, kind }) => reasonsOf(name, value, kind)));
-  // A path of the API can be any server's behind it: `/api/v1/namespaces/n/services/s/proxy/…`.
+  // A path of the API can lead to any server behind it: `/api/v1/namespaces/n/services/s/proxy/…`.
   const isRaw = found.some(({ name, kind }) => name === "--raw" && kind?.kind === "value");
   const effect = verb === undefined || isRaw ? "changes" : verb.effect;
   return reasons.length === 0 ? { kind: effect } : { kind: "needsPermission", effect, reasons };
 }
 
-/** The reason in a sentence's words: `--kubeconfig sends credentials to another server`. */
+/** Returns the reason as a clause: `--kubeconfig sends credentials to another server`. */
 export function kubectlReasonText({ reach, word, path }: KubectlReason): string {
   switch (reach) {
     case "runsPrograms":
@@ -245,7 +245,7 @@ export function kubectlReasonText({ reach, word, path }: KubectlReason): string 
   }
 }
 
-/** Whether a value can stand behind this beginning of a word: `--namespace=`, `-n`. */
+/** Returns whether a value can follow this start of an argument: `--namespace=`, `-n`. */
 export function endsWithFlagName(text: string): boolean {
   return /^--[a-z][a-z-]*=/.test(text) || /^-[a-zA-Z]=/.test(text) || /^-[cnlo]/.test(text);
 }
@@ -256,7 +256,7 @@ interface FoundFlag {
   kind: FlagKind | undefined;
 }
 
-/** The flags of a command line, by pflag's rules: short ones in one word, values behind `=` or in the next word. */
+/** Returns the flags of a command line, by pflag's rules: short ones combined, values after `=` or in the next arg. */
 function flagsIn(args: readonly string[], known: Flags): FoundFlag[] {
   const found: FoundFlag[] = [];
   const rest = [...args];
@@ -288,7 +288,7 @@ function flagsIn(args: readonly string[], known: Flags): FoundFlag[] {
   return found;
 }
 
-/** `--name=value` and `--name`. */
+/** Splits `--name=value` and `--name`. */
 function splitFlag(word: string): [name: string, value: string | undefined] {
   const at = word.indexOf("=");
   return at < 0 ? [word, undefined] : [word.slice(0, at), word.slice(at + 1)];
@@ -324,7 +324,7 @@ function reasonsOf(
 
 function fileReason(word: string, path: string | undefined): KubectlReason {
   if (path !== undefined && /^https?:/i.test(path)) return { reach: "fetches", word };
-  // kubectl opens what a pattern matches.
+  // kubectl opens all files that match a pattern.
   const isOne = path !== undefined && path !== "" && !/[*?[]/.test(path);
   return { reach: "readsFiles", word, ...(isOne ? { path } : {}) };
 }

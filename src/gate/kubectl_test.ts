@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { kubectlUse } from "./kubectl.ts";
 
-/** What a command line does: `reads`, `changes`, or with what it needs a permission for. */
+/** Returns what a command line does: `reads`, `changes`, or the reason why it needs a permission. */
 function judged(line: string): string {
   const use = kubectlUse(line.split(" "));
   if (use.kind !== "needsPermission") return use.kind;
@@ -150,7 +150,7 @@ const table: Readonly<Record<string, readonly string[]>> = {
   "changes; runsPrograms create networkpolicy": ["create networkpolicy x"],
   "reads; runsPrograms plugin": ["plugin list"],
   "reads; runsPrograms kustomize": ["kustomize ."],
-  // kubectl has no abbreviations, and takes _ for -.
+  // kubectl has no abbreviations, and accepts _ for -.
   "reads; unknown --kubeconf": ["get pods --kubeconf=x"],
   "reads; unknown --cache_dir": ["get pods --cache_dir=/tmp/x"],
   "reads; unknown -v": ["get pods -v=9"],
@@ -164,7 +164,7 @@ Deno.test("kubectlUse() judges a command line by its verb and all of its flags",
 });
 
 Deno.test("kubectlUse() trusts no flag before the verb but those whose value kubectl finds too", () => {
-  // kubectl takes `get` for the value of -A, and runs `delete`.
+  // kubectl takes `get` as the value of -A, and runs `delete`.
   for (
     const line of ["-A get delete pods", "--all get delete pods", "-nx get pods", "-v 9 get pods"]
   ) {

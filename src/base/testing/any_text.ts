@@ -1,9 +1,9 @@
-/** Text of any characters for property tests. */
+/** Arbitrary text for property tests. */
 import fc from "fast-check";
 
 /**
- * Text of any code points, those of control, of surrogates and of astral planes among them. As fast-check's
- * `unit: "binary"`, which makes a table of all code points first: a second of processor time for each test file.
+ * Text of any code points, including control characters, surrogates and astral planes. As fast-check's `unit:
+ * "binary"`, which makes a table of all code points first: a second of CPU time for each test file.
  */
 export function anyText(
   { minLength = 0, maxLength = 40 }: { minLength?: number; maxLength?: number } = {},

@@ -6,7 +6,7 @@ interface Timer {
   fire: () => void;
 }
 
-/** Time begins at 0, on 1 January 2026. */
+/** Time starts at 0, on 1 January 2026. */
 export class ManualClock implements Clock {
   #nowMs = 0;
   readonly #timers = new Set<Timer>();
@@ -25,12 +25,12 @@ export class ManualClock implements Clock {
     return { [Symbol.dispose]: () => void this.#timers.delete(timer) };
   }
 
-  /** How many timers wait. */
+  /** The number of pending timers. */
   get waiting(): number {
     return this.#timers.size;
   }
 
-  /** Moves to the next timer and fires it; false where none waits. */
+  /** Advances to the next timer and fires it; returns false if there is none. */
   step(): boolean {
     const [next] = [...this.#timers].sort((a, b) => a.dueMs - b.dueMs);
     if (next === undefined) return false;
@@ -40,7 +40,7 @@ export class ManualClock implements Clock {
     return true;
   }
 
-  /** Lets everything happen: time moves on whenever nothing else does, until the promise settles. */
+  /** Advances time whenever nothing else can run, until the promise settles. */
   async runUntil<T>(promise: Promise<T>): Promise<T> {
     let settled = false;
     const watched = promise.finally(() => settled = true);
@@ -54,7 +54,7 @@ export class ManualClock implements Clock {
   }
 }
 
-/** Every promise that can settle by itself has: longer chains of `await` than this aren't built here. */
+/** Resolves when every promise that can settle by itself has: longer chains of `await` than this don't occur here. */
 export async function quiet(): Promise<void> {
   for (let turn = 0; turn < 100; turn++) await Promise.resolve();
 }
