@@ -205,10 +205,7 @@ function toPlain(file: SourceFile, document: Document.Parsed, lines: LineCounter
   }
 }
 
-/**
- * Formats every problem with its position, its line and a caret. @param wayToAll how to see the others, if there are
- * too many.
- */
+/** Formats each problem with its position, its line and a caret. @param wayToAll how to see the ones omitted. */
 export function describe(
   file: SourceFile,
   problems: readonly FileProblem[],

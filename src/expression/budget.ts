@@ -1,13 +1,13 @@
-/** What one evaluation may cost: with it every expression ends, soon, and in little memory. */
+/** Cost limits of one evaluation: they ensure that every expression ends, soon, and in little memory. */
 import { Refusal } from "./problem.ts";
 
 /**
- * Bounds of one evaluation. `steps` counts what is looked at: parts of the expression as often as each is
- * evaluated, items that are compared or gone over. `made` counts characters and items of what is made.
+ * Limits of one evaluation. `steps` counts the visited parts: parts of the expression each time one is evaluated, items
+ * that are compared or iterated. `made` counts characters and items of what is created.
  */
 export const evaluationLimits = { steps: 1_000_000, made: 16 * 1024 * 1024 } as const;
 
-/** What is left of the bounds. */
+/** The remaining budget. */
 export class Budget {
   #steps = 0;
   #made = 0;
@@ -23,7 +23,7 @@ export class Budget {
   }
 
   /**
-   * Called before something is made.
+   * Called before something is created.
    *
    * @throws Refusal at the limit.
    */

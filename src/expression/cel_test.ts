@@ -1,4 +1,4 @@
-/** Where the language says that it is CEL, it is: the same expressions by another's implementation. */
+/** The shared subset of CEL: the same expressions evaluated by another implementation. */
 import assert from "node:assert/strict";
 import { Environment } from "@marcbachmann/cel-js";
 import fc from "fast-check";
@@ -6,7 +6,7 @@ import type { JsonValue } from "../base/json_value.ts";
 import { checkTemplate, evaluateTemplate, parseTemplate } from "./template.ts";
 import { listOf, numberType, textType } from "./type.ts";
 
-/** Whole numbers of CEL are BigInts; those of JSON are numbers. */
+/** Integers of CEL are BigInts; those of JSON are numbers. */
 function plain(value: unknown): JsonValue {
   if (typeof value === "bigint") return Number(value);
   if (Array.isArray(value)) return value.map(plain);
@@ -17,7 +17,7 @@ const number = fc.integer({ min: -1000, max: 1000 });
 const texts = fc.array(fc.constantFrom("a", "b", "A", " ", "é", "1", "-"), { maxLength: 4 })
   .map((parts) => parts.join(""));
 
-/** Expressions by the type of their value, as text; all in parentheses, or not, as it comes. */
+/** Expressions by the type of their value, as text; with or without parentheses at random. */
 const { numbers, booleans, strings, lists } = fc.letrec<
   { numbers: string; booleans: string; strings: string; lists: string }
 >((tie) => {
@@ -73,7 +73,7 @@ const { numbers, booleans, strings, lists } = fc.letrec<
     ),
     lists: fc.oneof(
       { maxDepth: 4, withCrossShrink: true },
-      // The other one can't tell the types of sums with an empty list in them.
+      // The other implementation can't infer the types of sums with an empty list in them.
       fc.array(number, { minLength: 1, maxLength: 4 }).map((items) => `[${items.join(", ")}]`),
       fc.constant("l"),
       binary("lists", "lists", ["+"]).map((text) => `(${text})`),
@@ -102,7 +102,7 @@ Deno.test("what both languages have means the same in both", () => {
 });
 
 Deno.test("what is no expression here is none in CEL either", () => {
-  // Not `map` and the like: where CEL has no macro of so many arguments, it takes them for functions.
+  // Not `map` and the like: if CEL has no macro with that number of arguments, it takes them for functions.
   const fragment = fc.constantFrom(
     ..."1 n 's' ( ) [ ] { } , . : ? ! - + * < == && || in true size x".split(" "),
   );

@@ -1,4 +1,4 @@
-/** What can be known of an expression before anything runs: its type, and all that is wrong with it. */
+/** Static checks of an expression, before anything runs: its type, and all of its problems. */
 import { functionOf, functions } from "./functions.ts";
 import { mixed } from "./evaluate.ts";
 import { nameHint } from "./names.ts";
@@ -17,10 +17,10 @@ import {
   union,
 } from "./type.ts";
 
-/** Types by name; those of `map(item, …)` hide the ones around them. */
+/** Types by name; those of `map(item, …)` shadow the ones around them. */
 export type TypeNames = Readonly<Record<string, Type>>;
 
-/** The type of an expression, with every problem in it. */
+/** Returns the type of an expression, with every problem in it. */
 export function checkExpression(
   node: Node,
   names: TypeNames,
@@ -43,7 +43,7 @@ class Checker {
       case "index":
         return this.#indexed(node, names);
       case "has":
-        // Whether the last name is there is what is asked: the run tells.
+        // Only the run knows whether the last name exists: that is the question.
         this.typeOf(node.field.of, names);
         return booleanType;
       case "default":
@@ -213,7 +213,7 @@ class Checker {
     if (!mayBe(type, wanted)) this.#wrong(node, `${rule}, found ${typeNoun(type)}`);
   }
 
-  /** Tells a problem. Nothing follows from what is wrong: its type is `any`. */
+  /** Reports a problem. The type is `any`, so that no problem follows from it. */
   #wrong({ start, end }: Span, message: string): Type {
     this.problems.push({ start, end, message });
     return anyType;

@@ -1,9 +1,9 @@
 /**
- * Programs that read some of their words as code: a value that becomes part of such a word could become code of
- * whoever has written the value. It is GitHub Actions' "script injection", and the checks refuse it.
+ * Programs that read some of their args as code: a value that becomes part of such an arg could become code of the
+ * value's author. It is GitHub Actions' "script injection", and the checks refuse it.
  */
 
-/** The words behind these flags are code. */
+/** The args after these flags are code. */
 const codeFlags: Readonly<Record<string, RegExp>> = {
   ...sameFor("sh bash dash ash ksh zsh fish busybox su runuser", /^-[a-zA-Z]*c$|^--command$/),
   ...sameFor("python pypy", /^-[a-zA-Z]*c$/),
@@ -16,16 +16,16 @@ const codeFlags: Readonly<Record<string, RegExp>> = {
   ...sameFor("deno", /^eval$/),
 };
 
-/** Shells take no code in the same word as the flag; the others do: `python -cprint(1)`. */
+/** Shells don't take code in the same arg as the flag; the others do: `python -cprint(1)`. */
 const shells = new Set("sh bash dash ash ksh zsh fish busybox su runuser".split(" "));
 
-/** All words of these are put together to a line for a shell. */
+/** These join all of their args to a line for a shell. */
 const lineMakers = new Set("ssh watch parallel eval".split(" "));
 
-/** One word of these is a small program; the others are files and the like. */
+/** One arg of these is a small program; the others are files and the like. */
 const programReaders = new Set("awk gawk mawk sed jq yq".split(" "));
 
-/** Words of a shell that read their words once more, and brackets in which a value is calculated. */
+/** Shell commands that evaluate their args again, and brackets in which a value is calculated. */
 const rereadingWords = new Set(
   "eval source . trap alias let [[ declare typeset unset".split(" "),
 );
@@ -34,14 +34,14 @@ function sameFor(names: string, flags: RegExp): Record<string, RegExp> {
   return Object.fromEntries(names.split(" ").map((name) => [name, flags]));
 }
 
-/** `/usr/bin/python3.11` is `python`. */
+/** Returns `python` for `/usr/bin/python3.11`. */
 function programName(word: string): string {
   return (word.split("/").at(-1) ?? "").replace(/[\d.]+$/, "");
 }
 
 /**
- * Which program takes the word at `index` as code, if one does: the whole word, or where it isn't `whole`, a word in
- * which a value is put into other text. Words that aren't known are undefined.
+ * Returns the program that takes the arg at `index` as code, if one does: the whole arg, or if it isn't `whole`, an arg
+ * in which a value is inserted into other text. Unknown args are undefined.
  */
 export function codeReaderOf(
   words: readonly (string | undefined)[],
@@ -61,14 +61,14 @@ export function codeReaderOf(
   return possible === undefined ? undefined : { program: possible, whole: false };
 }
 
-/** Whether the word is a flag with the code behind it: `--eval=…`, `-e…`. */
+/** Returns whether the arg is a flag followed by the code: `--eval=…`, `-e…`. */
 function isAttached(word: string, program: string, flags: RegExp): boolean {
   const [name = "", value] = word.split("=", 2);
   if (name.startsWith("--")) return value !== undefined && flags.test(name);
   return !shells.has(program) && word.startsWith("-") && flags.test(word.slice(0, 2));
 }
 
-/** The first word of a pipeline that reads other words, or what it is given, as code. */
+/** Returns the first word of a pipeline that reads other words, or its input, as code. */
 export function codeReaderIn(pipeline: string): string | undefined {
   return pipeline.split(/[\s;|&(){}"'`]+/).find((word) => {
     const program = programName(word) || word;

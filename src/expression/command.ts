@@ -1,7 +1,7 @@
 /**
- * Values in commands. Words stay words: a value in a word of a command is that word, whatever is in it. In a
- * line for a shell, a value never becomes part of the line: it goes by a variable of the environment, and where
- * a shell would not take that as one word, the checks refuse it and say how to write it.
+ * Values in commands. Args stay args: a value in an arg of a command is that arg, whatever it contains. In a line for a
+ * shell, a value never becomes part of the line: it is passed in an environment variable, and if a shell would not take
+ * that as one word, the checks refuse it with the correct form.
  */
 import { Budget } from "./budget.ts";
 import { codeReaderIn, codeReaderOf } from "./code_words.ts";
@@ -17,12 +17,12 @@ export interface ShellLine {
   environment: Readonly<Record<string, string>>;
 }
 
-/** Variables that hold the values of a shell line; a number follows. */
+/** Prefix of the variables that hold the values of a shell line; a number follows. */
 const variablePrefix = "KODAMA_VALUE_";
 
 const wayOut = 'set it in the step\'s `env` (NAME: "${{ … }}") and read it there as "$NAME"';
 
-/** What is wrong with the words of a command: a value where its program reads code. */
+/** Returns the problems of a command's args: a value that its program reads as code. */
 export function checkWords(
   words: readonly Template[],
 ): readonly (ExpressionProblem & { word: number })[] {
@@ -41,23 +41,23 @@ export function checkWords(
   });
 }
 
-/** A word as it is written; undefined where an expression alone makes it. */
+/** Returns an arg as it is written; undefined if it is an expression alone. */
 function literalOf({ parts }: Template): string | undefined {
   const text = parts.map((part) => part.kind === "text" ? part.text : "").join("");
   return text === "" ? undefined : text;
 }
 
 /**
- * The word that a template gives: one, whatever is in the value.
+ * Returns the one arg that a template evaluates to, whatever the value contains.
  *
- * @throws ExpressionError with the place in the text.
+ * @throws ExpressionError with the position in the text.
  */
 export function evaluateWord(template: Template, values: RecordValue): string {
   const budget = new Budget();
   return template.parts.map((part) => wordText(part, values, budget)).join("");
 }
 
-/** Null is refused, and what no argument or variable of a program can hold. */
+/** Refuses null, and what an argument or variable of a program can't contain. */
 function wordText(part: TemplatePart, values: RecordValue, budget: Budget): string {
   const text = partText(part, values, budget, (value) => {
     if (value === null) throw new Refusal("null in a command; default(…, …) gives another value");
@@ -71,13 +71,13 @@ function wordText(part: TemplatePart, values: RecordValue, budget: Budget): stri
   return text;
 }
 
-/** Stands for a value where a line is read before there is any: a word of no meaning. */
+/** Stands for a value when a line is read without values: a word without a meaning. */
 const placeholder = "_";
 
-/** The longest line for a shell that has values in it: each is read with all that is before it. */
+/** The longest line for a shell with values in it: each is read with everything before it. */
 const maxLineLength = 32 * 1024;
 
-/** What is wrong with a line for a shell: values where it wouldn't take them as they are. */
+/** Returns the problems of a line for a shell: values at positions that wouldn't take them unchanged. */
 export function checkShellLine({ parts }: Template): readonly ExpressionProblem[] {
   const whole = parts.map((part) => part.kind === "text" ? part.text : placeholder).join("");
   const first = parts.find(({ kind }) => kind === "expression");
@@ -113,10 +113,10 @@ export function checkShellLine({ parts }: Template): readonly ExpressionProblem[
 }
 
 /**
- * The line, with every value in a variable of its own. A line that {@link checkShellLine} has a problem with
- * is never made.
+ * Returns the line, with every value in a variable of its own. A line that {@link checkShellLine} has a problem with is
+ * never made.
  *
- * @throws ExpressionError with the place in the text.
+ * @throws ExpressionError with the position in the text.
  */
 export function evaluateShellLine(template: Template, values: RecordValue): ShellLine {
   const [problem] = checkShellLine(template);

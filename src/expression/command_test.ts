@@ -1,4 +1,4 @@
-/** Values in commands, through real shells: what arrives is what was given, byte by byte, and nothing else happens. */
+/** Values in commands, through real shells: they arrive unchanged, byte by byte, and nothing else happens. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { anyText } from "../base/testing/any_text.ts";
@@ -8,7 +8,7 @@ import { parseTemplate } from "./template.ts";
 
 const template = (text: string) => parseTemplate(text).template;
 
-/** The file that a program of PATH is, behind all links. */
+/** Returns the file of a program on PATH, with all links resolved. */
 function fileOf(program: string): string | undefined {
   for (const folder of (Deno.env.get("PATH") ?? "").split(":")) {
     try {
@@ -20,7 +20,7 @@ function fileOf(program: string): string | undefined {
   return undefined;
 }
 
-/** Shells of images, as far as they are installed here. Each once: `sh` is mostly a link to another one. */
+/** Shells of images, those that are installed here. Each once: `sh` is mostly a link to another one. */
 const shells = new Map(
   [["sh"], ["dash"], ["bash"], ["busybox", "sh"], ["zsh"]].flatMap((words) => {
     const file = fileOf(words[0] ?? "");
@@ -41,7 +41,7 @@ async function outputOf(
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(stdout);
 }
 
-/** What people paste, and what breaks quoting. */
+/** Typical pasted text, and text that breaks quoting. */
 const nasty = fc.oneof(
   fc.constantFrom(
     "$(echo pwned)",
@@ -82,7 +82,7 @@ Deno.test("a value in a word is that word, whatever is in it", async () => {
   }
 });
 
-/** Lines with one value in them, each with what `printf` is to write for it. */
+/** Lines with one value in them, each with the expected output of `printf`. */
 const lines: readonly (readonly [line: string, written: (value: string) => string])[] = [
   ["printf '<%s>' ${{ v }}", (v) => `<${v}>`],
   ["printf '<%s>' a${{ v }}b c", (v) => `<a${v}b><c>`],
@@ -123,7 +123,7 @@ Deno.test("a value in a line for a shell arrives as it is, and as one word", asy
   }
 });
 
-/** Pieces of shell, some of which open what they don't close. */
+/** Fragments of shell, some of which open what they don't close. */
 const piece = fc.constantFrom(
   "a",
   " ",
@@ -167,7 +167,7 @@ Deno.test("a line that the check lets pass treats a hostile value as it treats a
       fc.asyncProperty(arrayOfPieces, arrayOfPieces, async (before, after) => {
         const text = `printf '<%s>' ${before.join("")}\${{ v }}${after.join("")}`;
         const { problems } = parseTemplate(text);
-        // $$ is another number in each process, and so are zsh's $=$ and $#$. A backslash joins two lines.
+        // $$ differs in each process, and so do zsh's $=$ and $#$. A backslash joins two lines.
         if (
           /\$[=#]*\$/.test(text.replaceAll("\\\n", "")) ||
           problems.length + checkShellLine(template(text)).length > 0
@@ -187,7 +187,7 @@ Deno.test("a line that the check lets pass treats a hostile value as it treats a
   assert.ok(passed > 100, `only ${passed} lines were run`);
 });
 
-/** Where no value can stand; a part of the reason. */
+/** Lines in which a value is refused; a part of the reason. */
 const refused: readonly (readonly [line: string, reason: RegExp])[] = [
   ["echo 'in ${{ v }} single'", /can stand in '…', where no variable is read/],
   ["echo $(cat ${{ v }})", /can stand in \$\(…\)/],
@@ -229,7 +229,7 @@ Deno.test("a line that would take long to read is refused, one without values ne
   assert.deepEqual(checkShellLine(template(`echo ${"a".repeat(33_000)}`)), []);
 });
 
-/** Words of which one is code to its program: the index of that one, or none. */
+/** Commands with an arg that is code to its program: the index of that arg, or none. */
 const commands: readonly (readonly [words: readonly string[], wrong: number | undefined])[] = [
   [["sh", "-c", "echo ${{ v }}"], 2],
   [["sh", "-c", "${{ v }}"], 2],

@@ -1,4 +1,4 @@
-/** From an expression and values to a value. It always ends: see {@link Budget}. */
+/** Evaluates an expression with values. It always ends: see {@link Budget}. */
 import type { JsonValue } from "../base/json_value.ts";
 import type { Budget } from "./budget.ts";
 import { functionOf } from "./functions.ts";
@@ -9,16 +9,16 @@ import type { BinaryMark, FieldNode, Node } from "./syntax.ts";
 import { typeNoun } from "./type.ts";
 import { equal, isList, isRecord, kindNoun, kindOf, ownValue, type RecordValue } from "./value.ts";
 
-/** Names with their values; those of `map(item, …)` hide the ones around them. */
+/** Names with their values; those of `map(item, …)` shadow the ones around them. */
 export interface Names {
   readonly values: RecordValue;
   readonly outer?: Names;
 }
 
 /**
- * The value of an expression.
+ * Returns the value of an expression.
  *
- * @throws ExpressionError with the place.
+ * @throws ExpressionError with the position.
  */
 export function evaluate(node: Node, names: Names, budget: Budget): JsonValue {
   try {
@@ -91,17 +91,17 @@ function indexed(value: JsonValue, index: JsonValue): JsonValue {
   throw new Missing(`a list of ${value.length} has no item ${index}; the first one is 0`);
 }
 
-/** A name or an item that isn't there: what `default` and `has` make up for. */
+/** A missing name or item, which `default` and `has` handle. */
 class Missing extends Refusal {}
 
-/** Whether the last name is there; the ones before it must be. */
+/** Returns whether the last name exists; the ones before it must. */
 function has({ of, name }: FieldNode, names: Names, budget: Budget): boolean {
   const value = evaluate(of, names, budget);
   if (!isRecord(value)) throw new Refusal(`${kindNoun(value)} has no names`);
   return Object.hasOwn(value, name.text);
 }
 
-/** The value of a path, or undefined where a part of it is missing, or null. */
+/** Returns the value of a path, or undefined if a part of it is missing or null. */
 function withDefault(node: Node, names: Names, budget: Budget): JsonValue | undefined {
   if (node.kind !== "field" && node.kind !== "index") return evaluate(node, names, budget);
   const value = withDefault(node.of, names, budget);
@@ -214,7 +214,7 @@ function sum(a: JsonValue, b: JsonValue, budget: Budget): JsonValue {
   throw new Refusal(mixed("+", kindNoun(a), kindNoun(b)));
 }
 
-/** Why two kinds don't go together, with the way out. */
+/** Returns why two kinds can't be combined, with the way out. */
 export function mixed(mark: BinaryMark, a: string, b: string): string {
   const way = mark === "+" && [a, b].includes("a text") ? "; string(…) makes a text of it" : "";
   return `${a} ${mark} ${b} has no result${way}`;
@@ -245,7 +245,7 @@ function ordered(
 function arithmetic(mark: "-" | "*" | "/" | "%", a: number, b: number): number {
   if ((mark === "/" || mark === "%") && b === 0) throw new Refusal("division by zero");
   const result = mark === "-" ? a - b : mark === "*" ? a * b : mark === "/" ? a / b : a % b;
-  // A zero has no sign here: -0 would be shown as 0 and yet not be the same.
+  // Zero has no sign here: -0 would be shown as 0 and yet differ from it.
   return finite(result) + 0;
 }
 

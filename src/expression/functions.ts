@@ -1,4 +1,4 @@
-/** Every function of the language, by name. `docs/expressions.md` lists them, which a test sees to. */
+/** Every function of the language, by name. `docs/expressions.md` lists them, which a test checks. */
 import { listFunctions } from "./list_functions.ts";
 import { numberFunctions } from "./number_functions.ts";
 import type { FunctionDeclaration, FunctionTable } from "./signature.ts";
@@ -10,7 +10,7 @@ export const functions: FunctionTable = {
   ...listFunctions,
 };
 
-/** The function of a name, or undefined. */
+/** Returns the function of a name, or undefined. */
 export function functionOf(name: string): FunctionDeclaration | undefined {
   return Object.hasOwn(functions, name) ? functions[name] : undefined;
 }

@@ -1,4 +1,4 @@
-/** Paths into data that was read: `spec.containers[*].image`, as far as kubectl's `-o jsonpath` and this agree. */
+/** Paths into parsed data: `spec.containers[*].image`, in the subset shared with kubectl's `-o jsonpath`. */
 import type { JsonValue } from "../base/json_value.ts";
 import type { Budget } from "./budget.ts";
 import { isList, isRecord, ownValue } from "./value.ts";
@@ -11,10 +11,10 @@ export type PathLink = { kind: "name"; name: string } | { kind: "at"; index: num
 const link =
   /\.?([A-Za-z_$][\w$-]*)|\[(-?\d{1,9})\]|\[\*\]|\.\*|\[(?:"((?:[^"\\]|\\["\\])*)"|'((?:[^'\\]|\\['\\])*)')\]/y;
 
-/** The links of a path, or the offset at which it can't be read on. */
+/** Returns the links of a path, or the offset of the first character that isn't valid. */
 export function parsePath(path: string): { links: PathLink[] } | { wrongAt: number } {
   const links: PathLink[] = [];
-  // A path may begin with a dot or a $, as kubectl's and jq's do.
+  // A path may start with a dot or a $, as in kubectl and jq.
   let at = /^\$?(?:\.(?![A-Za-z_*]))?/.exec(path)?.[0].length ?? 0;
   while (at < path.length) {
     link.lastIndex = at;
@@ -30,7 +30,7 @@ export function parsePath(path: string): { links: PathLink[] } | { wrongAt: numb
   return { links };
 }
 
-/** Every value that the path leads to, in the data's order. A path that leads nowhere gives none. */
+/** Returns every value that the path leads to, in the data's order; none if it leads nowhere. */
 export function valuesAt(
   value: JsonValue,
   links: readonly PathLink[],

@@ -161,7 +161,7 @@ function present(item: JsonValue | undefined): JsonValue {
   throw new Refusal("the list is empty");
 }
 
-/** Numbers by size, texts by their characters; both in one list have no order. */
+/** Sorts numbers by size, texts by their characters; a mix of both has no order. */
 function sorted(items: readonly JsonValue[], budget: Budget): readonly JsonValue[] {
   const rounds = Math.ceil(Math.log2(items.length + 2));
   budget.spend(items.length * rounds);
@@ -174,7 +174,7 @@ function sorted(items: readonly JsonValue[], budget: Budget): readonly JsonValue
   throw new Refusal("only a list of numbers or a list of texts can be sorted");
 }
 
-/** The same text for equal values: names in order. */
+/** Returns the same text for equal values: names in order. */
 function canonical(value: JsonValue): string {
   return JSON.stringify(
     value,

@@ -1,25 +1,25 @@
 /**
- * Words of a shell line that are taken for the name of a variable. bash and zsh calculate what stands in the brackets
- * behind one, and run the commands in it: `test -v 'a[$(id)]'` runs `id`, quoted as it is.
+ * Args in a shell line that are taken for the name of a variable. bash and zsh calculate the index in brackets after
+ * one, and run the commands in it: `test -v 'a[$(id)]'` runs `id`, although it is quoted.
  */
 
-/** Programs whose words are names, or may say by a flag that one is. */
+/** Programs whose args are names, or may be names after a flag. */
 const nameReaders = new Set("read mapfile readarray wait compgen complete local".split(" "));
 
-/** Names stand before an `=`, and values behind it: `export NAME=value`. */
+/** Names come before an `=`, and values after it: `export NAME=value`. */
 const assigners = new Set(["export", "readonly"]);
 
-/** A value can be `-v`, or be put behind one. */
+/** A value can be `-v`, or come after one. */
 const testers = new Set(["test", "["]);
 const printers = new Set(["printf", "print"]);
 
-/** Stands for a value in a line that is read before there is any. */
+/** Stands for a value in a line that is read without values. */
 const placeholder = /^"?_"?$/;
 
 /**
- * The program that would take a value for a name, if one would.
+ * Returns the program that would take a value for a name, if any.
  *
- * @param before what stands before the value in its pipeline, with `_` for values.
+ * @param before the text before the value in its pipeline, with `_` for values.
  */
 export function nameReaderAt(before: string): string | undefined {
   const words = before.split(/[\s;|&(){}]+/);
@@ -35,6 +35,6 @@ export function nameReaderAt(before: string): string | undefined {
   const tester = has(testers);
   if (tester !== undefined && (afterFlag || placeholder.test(previous))) return `${tester} -v`;
   const printer = has(printers);
-  // Its first word may be a flag with the name behind it: `-vNAME`.
+  // Its first arg may be a flag followed by the name: `-vNAME`.
   return printer !== undefined && (afterFlag || previous === printer) ? `${printer} -v` : undefined;
 }

@@ -1,11 +1,11 @@
-/** Values where a shell could take them for a variable's name, through real shells. */
+/** Values that a shell could take for a variable's name, through real shells. */
 import assert from "node:assert/strict";
 import { checkShellLine, evaluateShellLine } from "./command.ts";
 import { parseTemplate } from "./template.ts";
 
 const template = (text: string) => parseTemplate(text).template;
 
-/** Shells of images, as far as they are installed here. */
+/** Shells of images, those that are installed here. */
 const shells = [["sh"], ["dash"], ["bash"], ["busybox", "sh"], ["zsh"]].filter(([program = ""]) =>
   (Deno.env.get("PATH") ?? "").split(":").some((folder) => {
     try {
@@ -16,7 +16,7 @@ const shells = [["sh"], ["dash"], ["bash"], ["busybox", "sh"], ["zsh"]].filter((
   })
 );
 
-/** Where bash or zsh would take a value for a variable's name, and whether the line is refused. */
+/** Lines in which bash or zsh would take a value for a variable's name, and whether each is refused. */
 const namePlaces: readonly (readonly [line: string, isRefused: boolean])[] = [
   ["test -v ${{ v }}", true],
   ["[ -v ${{ v }} ] && echo yes", true],

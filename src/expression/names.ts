@@ -1,4 +1,4 @@
-/** Hints for names that there aren't. */
+/** Hints for names that don't exist. */
 import { distance } from "fastest-levenshtein";
 import { didYouMeanText, nearestBy } from "../base/nearest_names.ts";
 
@@ -7,10 +7,10 @@ function nearestFirst(wanted: string, names: readonly string[]): string[] {
   return names.toSorted((a, b) => distance(short, a) - distance(short, b));
 }
 
-/** How many names a message lists where none is near. */
+/** How many names a message lists if none is near. */
 const listed = 8;
 
-/** `; did you mean "params"?`, else `; there are a, b`. */
+/** Returns `; did you mean "params"?`, else `; there are a, b`. */
 export function nameHint(wanted: string, names: readonly string[]): string {
   const near = nearestBy(distance, wanted, names, 2);
   if (near.length > 0) return didYouMeanText(near);

@@ -1,14 +1,14 @@
-/** Which names a template asks for, as far as the text alone tells it. */
+/** The names that a template uses, as far as its text shows. */
 import type { Span } from "./problem.ts";
 import type { Node } from "./syntax.ts";
 import type { Template } from "./template.ts";
 
-/** A name with the ones behind its dots: `steps.version.byTarget` is three. */
+/** A name with its fields: `steps.version.byTarget` is three. */
 export interface NameUse extends Span {
   readonly path: readonly string[];
 }
 
-/** All of them, in the order of the text. Names that `map(item, …)` makes aren't among them. */
+/** Returns all of them, in the order of the text, without those that `map(item, …)` defines. */
 export function namesUsed({ parts }: Template): readonly NameUse[] {
   return parts.flatMap((part) => part.kind === "expression" ? uses(part.node, []) : [])
     .toSorted((a, b) => a.start - b.start);
@@ -49,7 +49,7 @@ function uses(node: Node, own: readonly string[]): NameUse[] {
   }
 }
 
-/** `a.b["c"]` as a path; undefined for anything that isn't names all the way. */
+/** Returns `a.b["c"]` as a path; undefined for anything that doesn't consist of names alone. */
 function pathOf(node: Node): readonly string[] | undefined {
   if (node.kind === "name") return [node.name];
   if (node.kind === "field") {

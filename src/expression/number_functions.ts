@@ -46,7 +46,7 @@ export const numberFunctions = {
   },
   floor: ofNumber(Math.floor),
   ceil: ofNumber(Math.ceil),
-  // Half goes away from zero, as in CEL; Math.round takes -2.5 to -2.
+  // Halves are rounded away from zero, as in CEL; Math.round takes -2.5 to -2.
   round: ofNumber((value) => Math.sign(value) * Math.round(Math.abs(value))),
   abs: ofNumber(Math.abs),
   sum: {
@@ -62,7 +62,7 @@ export const numberFunctions = {
   max: ofNumbers((a, b) => Math.max(a, b)),
 } satisfies FunctionTable;
 
-/** @throws Refusal for what is beyond the largest number, or none. */
+/** @throws Refusal for a number that isn't finite. */
 export function finite(value: number): number {
   if (Number.isFinite(value)) return value;
   throw new Refusal("the result is not a number, or too large for one");
@@ -72,7 +72,7 @@ function ofNumber(call: (value: number) => number): FunctionDeclaration {
   return {
     takes: [numberType],
     gives: () => numberType,
-    // A zero has no sign here: -0 would be shown as 0 and yet not be the same.
+    // Zero has no sign here: -0 would be shown as 0 and yet differ from it.
     call: ([value]) => call(value as number) + 0,
   };
 }

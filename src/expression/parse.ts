@@ -15,10 +15,10 @@ import {
 } from "./syntax.ts";
 import { SyntaxProblem, type Token, tokenAt } from "./tokens.ts";
 
-/** How deep an expression may be nested, and of how many parts one may be. */
+/** Limits of an expression: its nesting depth, and its number of parts. */
 const parseLimits = { depth: 64, nodes: 2000 } as const;
 
-/** Words of programming languages that can't be names, so that what looks like one of them isn't one. */
+/** Keywords of programming languages that can't be names, so that what looks like a keyword isn't a name. */
 const reserved = new Set(
   "as break const continue else for function if import let loop namespace package return var void while"
     .split(" "),
@@ -30,9 +30,9 @@ const constants = new Map<string, null | boolean>([["true", true], ["false", fal
 ]]);
 
 /**
- * Reads one expression from `offset` on, as far as it goes.
+ * Reads one expression from `offset` to its end.
  *
- * @throws SyntaxProblem at the first place that fits no rule.
+ * @throws SyntaxProblem at the first position that matches no rule.
  */
 export function parseExpression(source: string, offset: number): { node: Node; next: Token } {
   const parser = new Parser(source, offset);
@@ -67,7 +67,7 @@ class Parser {
     return this.#node({ kind: "choice", condition, yes, no, ...span(condition, no) });
   }
 
-  /** Marks of at least this strength, from left to right. */
+  /** Parses operators of at least this strength, from left to right. */
   #binary(strength: number): Node {
     let left = this.#unary();
     for (;;) {
@@ -252,7 +252,7 @@ class Parser {
   }
 }
 
-/** How messages name a token. */
+/** Returns a token as messages name it. */
 export function found(token: Token): string {
   return token.kind === "end" ? "the end of the text" : quoted(token.text);
 }

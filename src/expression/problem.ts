@@ -1,4 +1,4 @@
-/** What is wrong with an expression, and where. */
+/** Problems of an expression, with their spans. */
 import { KodamaError } from "../base/errors.ts";
 
 /** A part of the text that was parsed, in UTF-16 units from its start. */
@@ -7,7 +7,7 @@ export interface Span {
   readonly end: number;
 }
 
-/** One thing that is wrong, with what was expected and the nearest valid name in its message. */
+/** One problem; its message has what was expected and the nearest valid name. */
 export interface ExpressionProblem extends Span {
   readonly message: string;
 }
@@ -25,10 +25,10 @@ export class ExpressionError extends KodamaError implements Span {
   }
 }
 
-/** Why a function or an operator can't give a value; whoever knows the place makes an {@link ExpressionError} of it. */
+/** Why a function or an operator has no value; a caller that knows the span makes an {@link ExpressionError} of it. */
 export class Refusal extends Error {}
 
-/** A text in quotes, short enough for a message. */
+/** Returns a text in quotes, short enough for a message. */
 export function quoted(text: string, limit = 40): string {
   return JSON.stringify(text.length <= limit ? text : `${text.slice(0, limit)}…`);
 }

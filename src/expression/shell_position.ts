@@ -1,13 +1,13 @@
-/** Where in a shell line a value may stand so that the shell never reads it as anything but a value. */
+/** Positions in a shell line at which the shell reads a value only as a value. */
 
-/** What is around a place. `plain` and `double` can take a value; the others can't, for the reason. */
+/** The context of a position. `plain` and `double` can take a value; the others can't, for the reason. */
 export type ShellPosition =
   | { kind: "plain" | "double" }
   | { kind: "refused"; inside: string };
 
 /**
- * Expansions that end where they seem to, and leave the state as it was: a variable, and those whose inside has
- * neither quotes nor another one in it. `case` has parentheses that close nothing.
+ * Expansions that end where they seem to, and don't change the state: a variable, and those whose content has neither
+ * quotes nor a nested one. `case` has parentheses that close nothing.
  */
 const wholeExpansions: readonly RegExp[] = [
   /\$(?:[A-Za-z_]\w*|[0-9@*#?$!-])/y,
@@ -17,7 +17,7 @@ const wholeExpansions: readonly RegExp[] = [
   /`(?:[^`'"\\#$<]|\$\w|\$\{\w+\})*`/y,
 ];
 
-/** Constructs in which quotes mean something else, or whose words are read again. */
+/** Constructs in which quotes have another meaning, or whose content is read again. */
 const constructs: readonly (readonly [mark: string, name: string])[] = [
   ["$((", "$((…))"],
   ["((", "((…))"],
@@ -28,17 +28,17 @@ const constructs: readonly (readonly [mark: string, name: string])[] = [
   ["<<", "a here-document"],
 ];
 
-/** What a text of shell comes to, read from its beginning. */
+/** The result of reading a shell text from its start. */
 export interface ShellReading {
-  /** Around what would follow it. */
+  /** The context at its end. */
   position: ShellPosition;
-  /** Offsets behind which another pipeline begins, as far as the text can be read. */
+  /** Offsets after which another pipeline starts, as far as the text can be read. */
   boundaries: readonly number[];
 }
 
 /**
- * Reads a text by the quoting rules that all shells of POSIX share. What the rules don't settle is refused: behind a
- * construct with rules of its own, everything is.
+ * Reads a text by the quoting rules that all POSIX shells share. Anything that the rules don't define is refused, and
+ * so is everything after a construct with rules of its own.
  * https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_02
  */
 export function readShell(line: string): ShellReading {
@@ -76,12 +76,12 @@ export function readShell(line: string): ShellReading {
   }
   if (quote === "'") return refused("'…', where no variable is read");
   if (quote === '"') return { position: { kind: "double" }, boundaries };
-  // bash calculates what stands there, and what a value says there is code.
+  // bash calculates the index, and a value in it is code.
   if (/(?:^|[\s;|&(])\w*\[[^\]\s]*$/.test(line)) return refused("the index of an array");
   return { position: { kind: "plain" }, boundaries };
 }
 
-/** `;`, a line break, `&`, `&&` and `||`; but not the `|` within a pipeline, nor the `&` of `2>&1`. */
+/** Matches `;`, a line break, `&`, `&&` and `||`; but not the `|` within a pipeline, nor the `&` of `2>&1`. */
 function isBoundary(line: string, at: number): boolean {
   const [before, character, after] = [line[at - 1], line[at], line[at + 1]];
   if (character === "|") return before === "|";
@@ -89,7 +89,7 @@ function isBoundary(line: string, at: number): boolean {
   return character === ";" || character === "\n";
 }
 
-/** The length of a whole expansion; 0 where there is none. */
+/** Returns the length of a whole expansion; 0 if there is none. */
 function expansionAt(line: string, at: number): number {
   for (const pattern of wholeExpansions) {
     pattern.lastIndex = at;
@@ -99,14 +99,14 @@ function expansionAt(line: string, at: number): number {
   return 0;
 }
 
-/** The name of the construct that begins here, if one does that can't be read over. */
+/** Returns the name of a construct that starts here, if there is one that can't be skipped. */
 function constructAt(line: string, at: number, isQuoted: boolean): string | undefined {
-  // Between double quotes, only what begins with $ or ` keeps its meaning.
+  // Between double quotes, only constructs that start with $ or ` retain their meaning.
   const found = constructs.find(([mark]) =>
     line.startsWith(mark, at) && (!isQuoted || /^(?:\$[({]|`)/.test(mark))
   );
   if (found !== undefined) return found[1];
-  // Shells differ in what else begins with $: $[…] calculates in bash, $=x splits in zsh.
+  // Shells differ in what else starts with $: $[…] calculates in bash, $=x splits in zsh.
   const next = line[at + 1] ?? "";
   return line[at] === "$" && !/[\s"]/.test(next) ? `what begins with $${next}` : undefined;
 }

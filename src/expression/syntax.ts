@@ -1,8 +1,8 @@
-/** An expression as a tree. Every node knows its place in the text. */
+/** An expression as a tree. Every node has its span in the text. */
 import type { JsonValue } from "../base/json_value.ts";
 import type { Span } from "./problem.ts";
 
-/** Marks between two values, with how strongly they bind: the higher, the sooner. As in CEL. */
+/** Binary operators with their precedence: the higher, the tighter. As in CEL. */
 export const binaryStrength = {
   "||": 1,
   "&&": 2,
@@ -20,16 +20,16 @@ export const binaryStrength = {
   "%": 5,
 } as const;
 
-/** A mark between two values. */
+/** A binary operator. */
 export type BinaryMark = keyof typeof binaryStrength;
 
-/** Words that go over the items of a list, or over the names of a record: `list.map(item, …)`. */
+/** Macros that iterate over the items of a list, or the names of a record: `list.map(item, …)`. */
 export const eachWords = ["map", "filter", "all", "exists", "exists_one"] as const;
 
 /** See {@link eachWords}. */
 export type EachWord = typeof eachWords[number];
 
-/** A name in its place. */
+/** A name with its span. */
 export interface Word extends Span {
   readonly text: string;
 }
@@ -56,9 +56,9 @@ export type Node =
     readonly variable: Word;
     readonly body: Node;
   }
-  /** Whether the last name of a path is there. */
+  /** Whether the last name of a path exists. */
   | Span & { readonly kind: "has"; readonly field: FieldNode }
-  /** `default(path, otherwise)`: the value of a path, or something else where a name of it isn't there. */
+  /** `default(path, otherwise)`: the value of a path, or `otherwise` if a name of it doesn't exist. */
   | Span & { readonly kind: "default"; readonly value: Node; readonly otherwise: Node }
   | Span & { readonly kind: "not" | "minus"; readonly of: Node }
   | Span & {

@@ -1,8 +1,8 @@
 /**
- * Texts of a workflow that hold expressions: `web-${{ params.color }}`.
+ * Texts of a workflow that contain expressions: `web-${{ params.color }}`.
  *
- * A text that is one `${{ … }}` and nothing else gives the value itself, whatever its kind. Every other text gives
- * a text, with lists and records as JSON. `$${{` stands for `${{`.
+ * A text that is one `${{ … }}` and nothing else evaluates to the value itself, whatever its kind. Every other text
+ * evaluates to a text, with lists and records as JSON. `$${{` stands for `${{`.
  */
 import type { JsonValue } from "../base/json_value.ts";
 import { Budget } from "./budget.ts";
@@ -15,33 +15,33 @@ import { SyntaxProblem, type Token } from "./tokens.ts";
 import { textType, type Type } from "./type.ts";
 import { type RecordValue, textOf } from "./value.ts";
 
-/** A part of a template: text as it is, or an expression with the braces around it as its span. */
+/** A part of a template: literal text, or an expression whose span includes the braces. */
 export type TemplatePart =
   & Span
   & ({ kind: "text"; text: string } | { kind: "expression"; node: Node });
 
-/** A text whose expressions were found. */
+/** A text whose expressions have been found. */
 export interface Template {
   readonly source: string;
   readonly parts: readonly TemplatePart[];
 }
 
-/** The longest text that may hold expressions, in UTF-16 units, and how many it may hold. */
+/** Limits of a text with expressions: its length in UTF-16 units, and its number of expressions. */
 const templateLimits = { length: 256 * 1024, expressions: 1000 } as const;
 
 const open = "${{";
 
-/** Whether a text holds an opening `${{`, escaped ones included. Cheap. */
+/** Returns whether a text contains an opening `${{`, including escaped ones. Cheap. */
 export function hasExpression(text: string): boolean {
   return text.includes(open);
 }
 
-/** The text as a template that gives the text itself. */
+/** Returns the text as a template that evaluates to the text itself. */
 export function escaped(text: string): string {
   return text.replaceAll(open, () => `$${open}`);
 }
 
-/** Finds the expressions of a text. One that has a problem is left out of the template. */
+/** Finds the expressions of a text. One that has a problem is omitted from the template. */
 export function parseTemplate(
   text: string,
 ): { template: Template; problems: readonly ExpressionProblem[] } {
@@ -56,7 +56,7 @@ export function parseTemplate(
       break;
     }
     if (text[next - 1] === "$" && next > at) {
-      // `$${{`: the braces lose their meaning, and one $ goes.
+      // `$${{`: the braces lose their meaning, and one $ is dropped.
       parts.push({
         kind: "text",
         text: `${text.slice(at, next - 1)}${open}`,
@@ -91,7 +91,7 @@ function limitReached(text: string, parts: number): string | undefined {
     : undefined;
 }
 
-/** The expression behind the `${{` at `start`, or what is wrong with it and where to read on. */
+/** Returns the expression after the `${{` at `start`, or its problem and the offset at which to continue. */
 function readExpression(
   source: string,
   start: number,
@@ -115,13 +115,13 @@ function isMark(token: Token, text: string): boolean {
   return token.kind === "mark" && token.text === text;
 }
 
-/** The node of a template that is one expression and nothing else. */
+/** Returns the node of a template that is one expression and nothing else. */
 function onlyNode({ parts }: Template): Node | undefined {
   const [part] = parts;
   return parts.length === 1 && part?.kind === "expression" ? part.node : undefined;
 }
 
-/** The type of what a template gives, and everything that is wrong with its names, functions and types. */
+/** Returns the type of the template's value, and all problems of its names, functions and types. */
 export function checkTemplate(
   template: Template,
   names: TypeNames,
@@ -135,9 +135,9 @@ export function checkTemplate(
 }
 
 /**
- * What a template gives with these values, within the bounds of one evaluation for all of it.
+ * Returns the template's value, within the limits of one evaluation for all of it.
  *
- * @throws ExpressionError with the place in the text.
+ * @throws ExpressionError with the position in the text.
  */
 export function evaluateTemplate(template: Template, values: RecordValue): JsonValue {
   const budget = new Budget();
@@ -147,9 +147,9 @@ export function evaluateTemplate(template: Template, values: RecordValue): JsonV
 }
 
 /**
- * A part as text. `refuse` may throw a Refusal for a value that can't stand where it would.
+ * Returns a part as text. `refuse` may throw a Refusal for a value that isn't allowed at its position.
  *
- * @throws ExpressionError with the place in the text.
+ * @throws ExpressionError with the position in the text.
  */
 export function partText(
   part: TemplatePart,

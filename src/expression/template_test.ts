@@ -31,7 +31,7 @@ const values = {
   },
 };
 
-/** Value of a text, or the messages of its problems, each with the part of the text that it is about. */
+/** Returns the value of a text, or the messages of its problems, each with the part of the text that it is about. */
 function outcome(text: string): JsonValue | string[] {
   const { template, problems } = parseTemplate(text);
   const all = [...problems, ...checkTemplate(template, names).problems];
@@ -133,7 +133,7 @@ for (const [text, ...problems] of wrong) {
   });
 }
 
-/** Fails in the run alone: the types don't tell it. */
+/** Fails only in the run: the types don't show it. */
 const failing: readonly (readonly [text: string, place: string, message: RegExp])[] = [
   [
     "${{ json('{\"abc\": 1}').abd }}",
@@ -163,7 +163,7 @@ for (const [text, place, message] of failing) {
 
 const list = `[${Array.from({ length: 200 }, (_, index) => index).join(",")}]`;
 
-/** Small texts that would take for ever, or all memory. */
+/** Small texts that would take unlimited time or memory. */
 const costly: readonly (readonly [title: string, text: string])[] = [
   ["loops in loops", `\${{ ${list}.map(a, ${list}.map(b, ${list}.map(c, a + b + c))) }}`],
   [

@@ -1,4 +1,4 @@
-/** Functions for text. Places in a text count characters as a person sees code points, from 0, as CEL does. */
+/** Functions for text. Positions in a text count code points from 0, as in CEL. */
 import type { JsonValue } from "../base/json_value.ts";
 import type { Budget } from "./budget.ts";
 import { Refusal } from "./problem.ts";
@@ -68,7 +68,7 @@ export const textFunctions = {
     call: ([a], budget) => {
       budget.make(text(a).length);
       const lines = text(a).split(/\r?\n/);
-      // What a command writes ends with a line break, which begins no further line.
+      // A command's output ends with a line break, which doesn't start another line.
       return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
     },
   },
@@ -148,7 +148,7 @@ export const textFunctions = {
   },
 } satisfies FunctionTable;
 
-/** Looking for one text in another may take the product of their lengths: there are texts made for that. */
+/** Searching one text in another may take the product of their lengths: crafted texts do. */
 function search(within: string, part: string, budget: Budget): void {
   budget.spend((within.length * part.length) / 1024);
 }

@@ -1,7 +1,7 @@
-/** From the text of an expression to its words and marks, one at a time. */
+/** Splits the text of an expression into tokens, one at a time. */
 import { type ExpressionProblem, quoted, type Span } from "./problem.ts";
 
-/** A word, a literal or a mark. `end` is the end of the text. */
+/** A name, a literal or an operator. `end` is the end of the text. */
 export type Token =
   & Span
   & (
@@ -12,7 +12,7 @@ export type Token =
     | { readonly kind: "end"; readonly text: "" }
   );
 
-/** The text can't be read on from here. */
+/** The text can't be parsed from here on. */
 export class SyntaxProblem extends Error implements ExpressionProblem {
   readonly start: number;
   readonly end: number;
@@ -24,13 +24,13 @@ export class SyntaxProblem extends Error implements ExpressionProblem {
   }
 }
 
-/** Longer marks first: the first that fits is taken. */
+/** Longer operators first: the first match is taken. */
 const marks = /\|\||&&|==|!=|<=|>=|[<>+\-*/%!.?:,()[\]{}]/y;
 const name = /[A-Za-z_][A-Za-z0-9_]*/y;
 const number = /(?:\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)/y;
 const blank = /\s*/y;
 
-/** What a person may have meant by a mark that there isn't. */
+/** Suggestions for operators that don't exist. */
 const nearMarks: Readonly<Record<string, string>> = {
   "=": "== compares",
   "&": "&& is and",
@@ -50,9 +50,9 @@ const escapes: Readonly<Record<string, string>> = {
 };
 
 /**
- * The token at `offset` or behind the blanks there.
+ * Returns the token at `offset` or after the blanks there.
  *
- * @throws SyntaxProblem for a character that begins none, and for a text without its closing quote.
+ * @throws SyntaxProblem for a character that can't start a token, and for a text without its closing quote.
  */
 export function tokenAt(source: string, offset: number): Token {
   const start = offset + (matchAt(blank, source, offset)?.length ?? 0);

@@ -1,8 +1,8 @@
-/** What is known of a value before anything runs. */
+/** Static types of values, known before anything runs. */
 
 /**
- * The type of a value. A record knows the names that it has; with `rest` it may have any other, each of that type.
- * `any` is what only the run can tell: JSON that was read, say.
+ * The type of a value. A record has known names; with `rest` it may have any other, each of that type. `any` is known
+ * only to the run: parsed JSON, for example.
  */
 export type Type =
   | { readonly kind: "any" | "null" | "boolean" | "number" | "text" }
@@ -18,17 +18,17 @@ export const booleanType: Type = { kind: "boolean" };
 export const numberType: Type = { kind: "number" };
 export const textType: Type = { kind: "text" };
 
-/** A list whose items are of one type. */
+/** Returns a list whose items are of one type. */
 export function listOf(of: Type): Type {
   return { kind: "list", of };
 }
 
-/** A record with any names, each value of one type. */
+/** Returns a record with any names, each value of one type. */
 export function recordOf(rest: Type): Type {
   return { kind: "record", fields: {}, rest };
 }
 
-/** A type as a noun: `a number`, `a list`. */
+/** Returns a type as a noun: `a number`, `a list`. */
 export function typeNoun(type: Type): string {
   const { kind } = type;
   if (kind === "list" && type.of.kind !== "any") return `a list of ${plurals[type.of.kind]}`;
@@ -44,7 +44,7 @@ const plurals: Readonly<Record<Exclude<Type["kind"], "any">, string>> = {
   record: "records",
 };
 
-/** Returns what is wrong with an argument whose type isn't one of these kinds, nor any value. */
+/** Returns the problem of an argument whose type isn't one of these kinds, nor `any`. */
 export function kindProblem(
   name: string,
   [type]: readonly Type[],
@@ -54,14 +54,14 @@ export function kindProblem(
   return { argument: 0, message: `${name} takes ${noun}, found ${typeNoun(type)}` };
 }
 
-/** Whether a value of the one type may be one of the other, as far as is known before the run. */
+/** Returns whether a value of the one type may be one of the other, as far as is known before the run. */
 export function mayBe(type: Type, wanted: Type): boolean {
   if (type.kind === "any" || wanted.kind === "any") return true;
   if (type.kind === "list" && wanted.kind === "list") return mayBe(type.of, wanted.of);
   return type.kind === wanted.kind;
 }
 
-/** The narrowest type that holds both. */
+/** Returns the narrowest type that includes both. */
 export function union(a: Type, b: Type): Type {
   if (a.kind === "list" && b.kind === "list") return listOf(union(a.of, b.of));
   if (a.kind === "record" && b.kind === "record") return a === b ? a : recordOf(anyType);

@@ -1,16 +1,16 @@
-/** What can be said of a value once it is there. */
+/** Operations on evaluated values. */
 import type { JsonValue } from "../base/json_value.ts";
 import type { Budget } from "./budget.ts";
 import { Refusal } from "./problem.ts";
 import type { Type } from "./type.ts";
 
-/** A mapping with texts as keys. Its own names count, never what it inherits. */
+/** A mapping with texts as keys. Only its own names count, not inherited ones. */
 export type RecordValue = { readonly [name: string]: JsonValue };
 
-/** How deep a value may be nested that is compared, turned into JSON or made from it. */
+/** Maximum nesting of a value that is compared, converted to JSON or parsed from it. */
 const maxDepth = 100;
 
-/** The kind of a value, by the words of {@link Type}. */
+/** Returns the kind of a value, as {@link Type} names it. */
 export function kindOf(value: JsonValue): Exclude<Type["kind"], "any"> {
   if (value === null) return "null";
   if (isList(value)) return "list";
@@ -26,7 +26,7 @@ export function kindOf(value: JsonValue): Exclude<Type["kind"], "any"> {
   }
 }
 
-/** A value as a noun: `a text`, `null`. */
+/** Returns a value as a noun: `a text`, `null`. */
 export function kindNoun(value: JsonValue): string {
   const kind = kindOf(value);
   return kind === "null" ? kind : `a ${kind}`;
@@ -40,12 +40,12 @@ export function isRecord(value: JsonValue): value is RecordValue {
   return kindOf(value) === "record";
 }
 
-/** The value of a name, or undefined where the record doesn't have it. */
+/** Returns the value of a name, or undefined if the record doesn't have it. */
 export function ownValue(record: RecordValue, name: string): JsonValue | undefined {
   return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
-/** Equal by content; values of different kinds never are. */
+/** Compares by content; values of different kinds are never equal. */
 export function equal(a: JsonValue, b: JsonValue, budget: Budget, depth = 0): boolean {
   budget.spend(1);
   if (depth > maxDepth) throw new Refusal(`a value is nested more than ${maxDepth} deep`);
@@ -65,7 +65,7 @@ export function equal(a: JsonValue, b: JsonValue, budget: Budget, depth = 0): bo
   return a === b;
 }
 
-/** Counts a value's parts against the budget, and its depth. */
+/** Counts a value's parts against the budget, and checks its depth. */
 export function measure(value: JsonValue, budget: Budget, depth = 0): void {
   if (depth > maxDepth) throw new Refusal(`a value is nested more than ${maxDepth} deep`);
   budget.spend(1);
@@ -79,7 +79,7 @@ export function measure(value: JsonValue, budget: Budget, depth = 0): void {
   }
 }
 
-/** A value as it stands inside of a text: a text itself, all else as JSON. */
+/** Returns a value as it appears inside of a text: a text itself, all else as JSON. */
 export function textOf(value: JsonValue, budget: Budget): string {
   if (typeof value === "string") {
     budget.make(value.length);

@@ -1,14 +1,14 @@
-/** `web-*`: the one kind of pattern. There are no regular expressions: some of them take for ever. */
+/** `web-*`: the only kind of pattern. Regular expressions aren't supported: some never end. */
 import type { Budget } from "./budget.ts";
 
 /**
- * Whether the whole text fits: `*` stands for any characters, `?` for one. Takes at most the product of both
- * lengths, which is what the budget is asked for.
+ * Returns whether the whole text matches: `*` stands for any characters, `?` for one. Takes at most the product of both
+ * lengths, which is charged to the budget.
  */
 export function fitsWildcard(text: string, pattern: string, budget: Budget): boolean {
   budget.spend(Math.ceil((text.length * (1 + pattern.split("*").length)) / 64));
   let [at, from] = [0, 0];
-  /** Where the last star was, and how much of the text it has taken. */
+  /** Position after the last star, and how much of the text it has matched. */
   let star: { from: number; at: number } | undefined;
   while (at < text.length) {
     if (pattern[from] === "*") {

@@ -1,10 +1,10 @@
 /**
- * What runs in the script's own process, before and around the script. Nothing of it is trusted by kodama: a
- * script may change all that it sees, this function's surroundings included, and speak in its place. What keeps
- * the script in its bounds are the process's permissions and limits, and the checks on kodama's side.
+ * The part that runs in the script's own process, before and around the script. kodama trusts nothing of it: a script
+ * may change all that it sees, including this function's environment, and send messages in its name. The script is
+ * bounded by the process's permissions and limits, and by the checks on kodama's side.
  */
 
-/** A request of the script, or news of it; one JSON text in a line on standard output. */
+/** A request or report of the script; one JSON text in a line on standard output. */
 export type ChildMessage =
   | { kind: "call"; id: number; name: string; request: unknown }
   | { kind: "log"; line: string }
@@ -19,8 +19,8 @@ export type ParentMessage =
   | { kind: "refusal"; id: number; message: string };
 
 /**
- * The program of the process. It is handed over as text (`childProgram`), so that it needs no file that the
- * process would have to read: nothing from outside of its own braces may be used in it.
+ * The program of the process. It is passed as text (`childProgram`), so that it needs no file that the process would
+ * have to read: it must not use anything outside of its own braces.
  */
 function childMain(): void {
   const stdout = Deno.stdout;
@@ -29,13 +29,13 @@ function childMain(): void {
   const [encoder, decoder] = [new TextEncoder(), new TextDecoder()];
   const { parse, stringify } = JSON;
 
-  /** Waits while the pipe is full: a script that says much is slowed down. */
+  /** Waits while the pipe is full: a script with much output is slowed down. */
   function send(message: ChildMessage): void {
     const bytes = encoder.encode(`${stringify(message)}\n`);
     for (let at = 0; at < bytes.length;) at += stdout.writeSync(bytes.subarray(at));
   }
 
-  /** Calls that kodama has and hasn't answered; further ones wait here for their turn. */
+  /** Maximum of calls that wait for kodama's answer; further ones are queued here. */
   const mostAtOnce = 32;
   const queued: (() => void)[] = [];
   const waiting = new Map<number, { give(value: unknown): void; fail(error: Error): void }>();
@@ -90,11 +90,11 @@ function childMain(): void {
       output: (value: unknown) => send({ kind: "output", value: value ?? null }),
     };
     Object.defineProperty(globalThis, "kodama", { value: Object.freeze(kodama) });
-    // Standard output belongs to the messages.
+    // Standard output is reserved for the messages.
     Object.assign(globalThis.console, { log, info: log, debug: log, warn: log, error: log });
   }
 
-  /** Where in the script: its module is the only one whose address is data. */
+  /** Returns the position in the script: its module is the only one with a data URL. */
   function placeOf(text: string): { line: number; column: number } | undefined {
     const place = /data:application\/typescript;base64,[^\s:)]*:(\d+):(\d+)/.exec(text);
     return place === null ? undefined : { line: Number(place[1]), column: Number(place[2]) };
@@ -110,7 +110,7 @@ function childMain(): void {
   }
 
   async function run(code: string): Promise<void> {
-    // A module whose address is data may import no file, whatever the process may read of the disk.
+    // A module with a data URL can't import files, whatever the process may read of the disk.
     const bytes = Array.from(encoder.encode(code), (byte) => String.fromCharCode(byte)).join("");
     await import(`data:application/typescript;base64,${btoa(bytes)}`);
     while (waiting.size > 0) await new Promise<void>((resolve) => settled = resolve);
@@ -127,12 +127,12 @@ function childMain(): void {
         run(message.code).catch(threw);
       } else answered(message);
     }
-    // kodama is gone, and with it everybody who wanted this.
+    // kodama has exited, and no one needs the script any more.
     exit(0);
   })();
 }
 
-/** The program as JavaScript. */
+/** Returns the program as JavaScript. */
 export function childProgram(): string {
   return `(${childMain})();`;
 }

@@ -1,7 +1,7 @@
-/** What of a cluster a script may ask for: `permissions.cluster`, held against one request. */
+/** Checks one request of a script to the cluster against `permissions.cluster`. */
 import type { ClusterRule } from "../workflow/model.ts";
 
-/** A request, as far as permissions look at it. */
+/** A request, as far as permissions depend on it. */
 export interface ClusterAsk {
   verb: string;
   /** The namespaces that it touches. */
@@ -9,7 +9,7 @@ export interface ClusterAsk {
 }
 
 /**
- * What is not granted of a request, as a noun, or undefined where all of it is. `own` are the namespaces of the
+ * Returns what isn't granted of a request, as a noun, or undefined if all of it is. `own` are the namespaces of the
  * workflow's selection, which a rule without namespaces stands for.
  */
 export function notGranted(

@@ -1,21 +1,21 @@
-/** From a workflow's permissions to the command line of a script's process. */
+/** Converts a workflow's permissions to the command line of a script's process. */
 import { KodamaError } from "../base/errors.ts";
 import type { Grant, Permissions } from "../workflow/model.ts";
 
-/** What the process may have. */
+/** Resource limits of the process. */
 export interface ProcessLimits {
-  /** Of the script's own values and buffers. */
+  /** Limit of the script's own values and buffers. */
   memoryMiB: number;
-  /** Of processor time: ends a process whose kodama is gone. Whole seconds. */
+  /** Limit of CPU time: ends a process whose kodama has exited. Whole seconds. */
   cpuSeconds: number;
 }
 
-/** Deno's kinds of permission, as `permissions` names them. Code from elsewhere and native code are never granted. */
+/** Deno's kinds of permission, as `permissions` names them. Remote and native code are never granted. */
 const kinds = ["net", "read", "write", "env", "run", "sys"] as const;
 
 /**
- * A start of Deno that is the same everywhere: no configuration of the folder that it happens in, no network, no
- * question. `--quiet` keeps Deno's own remarks off standard error.
+ * Starts Deno the same way everywhere: without the configuration of the working directory, network or prompts.
+ * `--quiet` suppresses Deno's own messages on standard error.
  */
 export const fixedFlags: readonly string[] = [
   "run",
@@ -29,16 +29,16 @@ export const fixedFlags: readonly string[] = [
 ];
 
 /**
- * What Deno itself takes of a limit on a process's data, in MiB: its code range and heaps are reserved at the
- * start. Measured with 2.9.6: it starts from 560 on.
+ * The share of Deno itself in a limit on a process's data, in MiB: its code range and heaps are reserved at startup.
+ * Measured with 2.9.6: it starts from 560 on.
  */
 const ownDataMiB = 592;
 
 /**
- * Words that start Deno with these permissions and no others; the program is its main module. Nothing of what a
- * workflow says becomes a flag of its own.
+ * Returns the args that start Deno with these permissions and no others; the program is its main module. No value of a
+ * workflow becomes a flag of its own.
  *
- * @throws KodamaError `config` for a value that can't be said to Deno.
+ * @throws KodamaError `config` for a value that Deno's flags can't express.
  */
 export function denoWords(
   permissions: Permissions,
@@ -46,7 +46,7 @@ export function denoWords(
 ): string[] {
   const { memoryMiB, protectedPaths, program } = options;
   const granted = kinds.flatMap((kind) => grantFlag(kind, permissions[kind]));
-  // A script that may write everywhere still may not make itself trusted.
+  // A script that may write everywhere still can't make itself trusted.
   const denied = permissions.write === false || protectedPaths.length === 0
     ? []
     : [`--deny-write=${protectedPaths.map((path) => listable("write", path)).join(",")}`];
@@ -76,13 +76,13 @@ function listable(kind: string, value: string): string {
   );
 }
 
-/** Variables that Deno and the programs that it runs need to find their way; a script can't read them ungranted. */
+/** Variables that Deno and its child programs need to find their files; a script can't read them ungranted. */
 const passedOn: readonly string[] = ["PATH", "HOME", "DENO_DIR"];
 
 /**
- * Words that start `command` below limits of the system, in an environment that holds what is granted and little
- * else. The limits are the system's own (setrlimit), which nothing in the process can lift; a shell sets them,
- * as Deno has no way to.
+ * Returns the args that start `command` under system limits, in an environment with what is granted and little else.
+ * The limits are the system's own (setrlimit), which nothing in the process can lift; a shell sets them, as Deno has no
+ * way to.
  */
 export function limitedWords(
   command: readonly string[],
@@ -90,11 +90,11 @@ export function limitedWords(
   environment: Grant,
 ): string[] {
   const dataKiB = (ownDataMiB + memoryMiB) * 1024;
-  // Where the system has a lower limit already, it stays: it can't be raised, and needn't be.
+  // A lower limit of the system stays: it can't be raised, and needn't be.
   const limits = [`-d ${dataKiB}`, `-t ${cpuSeconds}`, "-c 0"]
     .map((limit) => `ulimit ${limit} 2>/dev/null`).join("; ");
   const granted = environment === true ? ["*"] : environment === false ? [] : environment;
-  // Which variables a wildcard means, Deno knows and the shell doesn't: then it is left to Deno alone.
+  // Only Deno knows which variables a wildcard matches, not the shell: then Deno alone restricts them.
   if (!granted.every((name) => /^[A-Za-z_]\w*$/.test(name))) {
     return ["sh", "-c", `${limits}; export NO_COLOR=1; exec "$@"`, "sh", ...command];
   }

@@ -1,4 +1,4 @@
-/** Which files a workflow is made of, told by their hashes. */
+/** Identifies the files that a workflow consists of by their hashes. */
 
 /** A file that was read. `path` is absolute. */
 export interface ReadFile {
@@ -6,10 +6,10 @@ export interface ReadFile {
   text: string;
 }
 
-/** Hashes by path; paths are relative to the workflow's folder, so that a checkout may lie anywhere. */
+/** Hashes by path; paths are relative to the workflow's folder, so that they don't depend on the checkout's path. */
 export type Fingerprint = Readonly<Record<string, string>>;
 
-/** The workflow, and all files that it reaches: by `uses`, by `extends`, as scripts. */
+/** Hashes the workflow, and all files that it reaches: by `uses`, by `extends`, as scripts. */
 export async function fingerprintOf(
   workflowPath: string,
   files: readonly ReadFile[],
@@ -21,7 +21,7 @@ export async function fingerprintOf(
   return Object.fromEntries(hashes.toSorted(([a], [b]) => a < b ? -1 : a > b ? 1 : 0));
 }
 
-/** What differs between two fingerprints: paths, in order. */
+/** Returns the paths that differ between two fingerprints, in order. */
 export function changedPaths(before: Fingerprint, now: Fingerprint): string[] {
   const paths = new Set([...Object.keys(before), ...Object.keys(now)]);
   const hash = (print: Fingerprint, path: string) =>
@@ -34,7 +34,7 @@ async function hashOf(text: string): Promise<string> {
   return `sha256-${new Uint8Array(digest).toHex()}`;
 }
 
-/** Both absolute. `../lib/a.yaml` for a file beside the folder. */
+/** Both are absolute. Returns `../lib/a.yaml` for a file beside the folder. */
 function relative(path: string, folder: string): string {
   const [from, to] = [folder.split("/"), path.split("/")];
   let same = 0;

@@ -1,4 +1,4 @@
-/** Scripts that try to get out: each is stopped, and told for what it is; kodama goes on. */
+/** Scripts that try to escape: each is stopped and reported with its cause; kodama continues. */
 import assert from "node:assert/strict";
 import { runScene, type Scene } from "./testing/script_scene.ts";
 
@@ -7,7 +7,7 @@ Deno.writeTextFileSync(`${folder}/secret.json`, '{"secret": "s3cret"}');
 Deno.writeTextFileSync(`${folder}/module.ts`, 'export const secret = "s3cret";');
 globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
 
-/** What a script tries, and what it isn't granted. A word of the text is enough. */
+/** What a script tries, and what it isn't granted. A substring of the message is enough. */
 const denied: readonly (readonly [title: string, code: string, what: RegExp])[] = [
   ["reads a file", 'Deno.readTextFileSync("/etc/passwd")', /read access to "\/etc\/passwd"/],
   ["lists a folder", "for (const _ of Deno.readDirSync('/root')) {}", /read access/],
@@ -180,7 +180,7 @@ for (const [title, code, expected, scene] of stopped) {
 Deno.test("what a script has started is gone with it", async () => {
   const pipe = `${folder}/held`;
   await new Deno.Command("mkfifo", { args: [pipe] }).output();
-  // Ends once nobody holds the other end of the pipe any more; the limit is for the case that somebody does.
+  // Ends when no process holds the other end of the pipe open any more; the limit covers a process that does.
   const holder = new Deno.Command("cat", { args: [pipe], signal: AbortSignal.timeout(20_000) })
     .output();
   const code = `

@@ -1,4 +1,4 @@
-/** Scripts on this machine: which Deno runs them. */
+/** Local scripts: which Deno runs them. */
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { RunScript } from "../workflow/model.ts";
@@ -9,15 +9,15 @@ export interface LocalRunnerOptions {
   clock: Clock;
   /** kodama's own folders: no script may write to them. */
   protectedPaths: readonly string[];
-  /** Where a program is found on PATH, or undefined. */
+  /** Returns the path of a program on PATH, or undefined. */
   findProgram(name: string): Promise<string | undefined>;
 }
 
 /**
- * From source and installed, kodama's own Deno runs scripts too: nothing else has to be there. What
- * `deno compile` has made holds a runtime that runs kodama alone; then it is the `deno` on PATH.
+ * From source and installed, kodama's own Deno runs scripts too: nothing else is needed. A `deno compile` binary has a
+ * runtime that runs kodama alone; then it is the `deno` on PATH.
  *
- * The runner rejects with KodamaError `environment` where there is none.
+ * The runner rejects with KodamaError `environment` if there is none.
  */
 export function localScriptRunner(options: LocalRunnerOptions): RunScript {
   const { clock, protectedPaths, findProgram } = options;

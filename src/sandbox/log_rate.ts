@@ -1,10 +1,10 @@
-/** Lines of a script, as many and as long as somebody could read. */
+/** Limits the number and length of a script's lines to what a person could read. */
 import type { Clock } from "../base/clock.ts";
 
 /** Characters of a line; lines of a second, and characters of them before they are cut. */
 const logLimits = { line: 10_000, perSecond: 10_000, charactersPerSecond: 16e6 } as const;
 
-/** Passes lines on, cut where they are too long. */
+/** Passes lines on; cuts those that are too long. */
 export class LogRate {
   #second = -Infinity;
   #lines = 0;
@@ -12,7 +12,7 @@ export class LogRate {
 
   constructor(readonly clock: Clock, readonly take: (line: string) => void) {}
 
-  /** False where it is too much for this second. */
+  /** Returns false if it exceeds the limit of this second. */
   add(text: string): boolean {
     const second = Math.floor(this.clock.elapsedMs() / 1000);
     if (second !== this.#second) [this.#second, this.#lines, this.#characters] = [second, 0, 0];

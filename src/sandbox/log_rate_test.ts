@@ -4,7 +4,7 @@ import { LogRate } from "./log_rate.ts";
 
 const perSecond = 10_000;
 
-/** As many lines as a second has, after each of these times; whether each was let pass. */
+/** Adds as many lines as a second allows, after each of these times; returns whether each passed. */
 function passing(timesMs: readonly number[]): boolean[] {
   const clock = new ManualClock();
   const rate = new LogRate(clock, () => {});

@@ -1,9 +1,9 @@
-/** What arrives from a script's process: text of an untrusted origin, held against shapes and bounds. */
+/** Messages of a script's process: untrusted text, checked against shapes and limits. */
 import * as v from "valibot";
 
 /**
- * Bounds of what is said: of one message of the script, in UTF-16 units and in levels of nesting; of all its
- * outputs together; of one answer to it; and of the calls that wait for one.
+ * Limits of messages: of one message of the script, in UTF-16 units and in levels of nesting; of all its outputs
+ * together; of one answer to it; and of its pending calls.
  */
 export const messageLimits = {
   length: 8 * 1024 * 1024,
@@ -38,10 +38,10 @@ const messageShape = v.variant("kind", [
   }),
 ]);
 
-/** A message as the child has sent it. */
+/** A message of the child. */
 export type Message = v.InferOutput<typeof messageShape>;
 
-/** The shapes of what a script asks for. A message is what is expected, as a noun. */
+/** The shapes of a script's requests. A message names the expected value, as a noun. */
 export const requestShapes = {
   exec: v.strictObject({
     command: v.pipe(words, v.minLength(1, "a command of one word at least")),
@@ -60,7 +60,7 @@ export const requestShapes = {
   }),
 } as const;
 
-/** The message of a line, or undefined for what the child program never sends. */
+/** Parses the message of a line; returns undefined for what the child program never sends. */
 export function parseMessage(line: string): Message | undefined {
   if (nesting(line) > messageLimits.depth) return undefined;
   try {
@@ -71,7 +71,7 @@ export function parseMessage(line: string): Message | undefined {
   }
 }
 
-/** How deep JSON text is nested at most: told before it is read, as what reads it would recurse. */
+/** Returns the maximum nesting of JSON text: checked before it is parsed, as the parser recurses. */
 function nesting(text: string): number {
   let [depth, deepest, isText] = [0, 0, false];
   for (let at = 0; at < text.length; at++) {

@@ -1,4 +1,4 @@
-/** Permissions as a person reads them before saying yes. */
+/** Permissions as text, for a person who must confirm them. */
 import type { ClusterRule, Grant, Permissions } from "../workflow/model.ts";
 
 const denoKinds: readonly (readonly [kind: keyof Omit<Permissions, "cluster">, does: string])[] = [
@@ -10,7 +10,7 @@ const denoKinds: readonly (readonly [kind: keyof Omit<Permissions, "cluster">, d
   ["sys", "ask the system for"],
 ];
 
-/** What each kind means where all of it is granted. */
+/** The meaning of each kind if all of it is granted. */
 const everything: Readonly<Record<string, string>> = {
   net: "connect to everything",
   read: "read every file that you can read",
@@ -20,12 +20,12 @@ const everything: Readonly<Record<string, string>> = {
   sys: "ask the system for everything about it",
 };
 
-/** Whether anything at all is granted. */
+/** Returns whether anything at all is granted. */
 export function grantsAnything(permissions: Permissions): boolean {
   return permissionWords(permissions).length > 0;
 }
 
-/** One line for each thing that is granted; none where nothing is. */
+/** Returns one line for each grant; none if nothing is granted. */
 export function permissionWords(permissions: Permissions): string[] {
   return [
     ...denoKinds.flatMap(([kind, does]) => grantWords(kind, does, permissions[kind])),
@@ -36,7 +36,7 @@ export function permissionWords(permissions: Permissions): string[] {
 function grantWords(kind: string, does: string, grant: Grant): string[] {
   if (grant === false || (grant !== true && grant.length === 0)) return [];
   if (grant === true) return [everything[kind] ?? kind];
-  // What a program does isn't bounded by what the workflow is granted.
+  // The workflow's permissions don't bound what a program does.
   const beyond = kind === "run" ? " (a program can do all that you can do)" : "";
   return [`${does} ${grant.join(", ")}${beyond}`];
 }

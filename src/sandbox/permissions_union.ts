@@ -1,7 +1,7 @@
-/** What several workflows may together. */
+/** The joint permissions of several workflows. */
 import { type Grant, noPermissions, type Permissions } from "../workflow/model.ts";
 
-/** Permissions that grant all that any of these does. */
+/** Returns permissions that grant all that any of these does. */
 export function permissionsUnion(all: readonly Permissions[]): Permissions {
   return all.reduce((sum, one) => ({
     net: grantUnion(sum.net, one.net),

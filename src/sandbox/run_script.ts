@@ -1,9 +1,9 @@
 /**
- * Runs a workflow's script in a process of its own, with the workflow's permissions and limits of the system.
+ * Runs a workflow's script in a process of its own, with the workflow's permissions and system limits.
  *
- * A worker of Deno would start faster, and `deno.permissions` bounds it as well. But it shares kodama's memory:
- * a worker that reaches its heap's limit ends the whole process (V8 calls it fatal), and buffers have no limit at
- * all. A process can be killed alone, at any time, in the middle of a loop that never ends.
+ * A worker of Deno would start faster, and `deno.permissions` bounds it as well. But it shares kodama's memory: a
+ * worker that reaches its heap's limit ends the whole process (V8 calls it fatal), and buffers aren't limited at all. A
+ * process can be killed alone, at any time, in the middle of an endless loop.
  */
 import { Deadline, onAbort } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
@@ -17,10 +17,10 @@ import { ScriptCalls } from "./script_calls.ts";
 import { LineTooLong, ScriptProcess } from "./script_process.ts";
 import { LogRate } from "./log_rate.ts";
 
-/** What scripts run with. */
+/** The machine that runs scripts. */
 export interface ScriptMachine {
   clock: Clock;
-  /** Deno's executable. */
+  /** Path of Deno's executable. */
   deno: string;
   /** The system has a POSIX shell, whose `ulimit` bounds memory and processor time. */
   hasShell: boolean;
@@ -28,10 +28,10 @@ export interface ScriptMachine {
   protectedPaths: readonly string[];
 }
 
-/** Of processor time beyond the script's own time: this limit is for a process whose kodama was killed. */
+/** CPU time beyond the script's own limit: the system limit is for a process whose kodama was killed. */
 const spareSeconds = 5;
 
-/** Runs scripts on this machine. Rejects for what is kodama's or the machine's, never for what a script did. */
+/** Runs scripts on this machine. Rejects for failures of kodama or the machine, never because of what a script did. */
 export function scriptRunner(machine: ScriptMachine): RunScript {
   return async (script, permissions, api, { signal, timeoutMs, memoryMiB }) => {
     if (signal.aborted) return { kind: "cancelled" };
@@ -39,17 +39,17 @@ export function scriptRunner(machine: ScriptMachine): RunScript {
     using deadline = new Deadline(machine.clock, timeoutMs, signal);
     await using process = ScriptProcess.start(words, {
       folder: script.folder ?? folderOf(script.path),
-      // Only a script that may run programs can leave some behind.
+      // Only a script that may run programs can leave orphans.
       killsGroup: permissions.run !== false,
     });
-    // Disposed of first: what the script has asked for is stopped before the script is.
+    // Disposed of first: the script's calls are stopped before the script is.
     await using calls = new ScriptCalls(script, permissions.cluster, api, deadline.signal);
     const log = new LogRate(machine.clock, (line) => api.log(line));
     const stopped = Promise.withResolvers<ScriptEnd>();
     using _stopping = onAbort(deadline.signal, () => {
       stopped.resolve(deadline.expired ? { kind: "limit", which: "time" } : { kind: "cancelled" });
     });
-    // The conversation ends by itself once the process is gone.
+    // The conversation ends by itself when the process has exited.
     const conversation = converse(process, script, { calls, log, failed: stopped.reject });
     return await Promise.race([conversation, stopped.promise]);
   };
@@ -71,14 +71,14 @@ function commandOf(
   return hasShell ? limitedWords(command, { memoryMiB, cpuSeconds }, permissions.env) : command;
 }
 
-/** Speaks with the process until it is known how the script ended. */
+/** Exchanges messages with the process until the script's end is known. */
 async function converse(
   process: ScriptProcess,
   script: ScriptSource,
   { calls, log, failed }: {
     calls: ScriptCalls;
     log: LogRate;
-    /** Told of what is no fault of the script's. */
+    /** Called with errors that the script didn't cause. */
     failed: (error: unknown) => void;
   },
 ): Promise<ScriptEnd> {
@@ -99,9 +99,9 @@ async function converse(
       } else if (message.kind === "log") {
         if (!log.add(message.line)) return tooMuch;
       } else if (message.kind === "call") {
-        // The child program waits by itself: more at once are some other program's.
+        // The child program queues by itself: more at once come from another program.
         if (waiting.size >= messageLimits.calls) return tooMuch;
-        // Answered when it is: the script may ask for more meanwhile.
+        // Answered asynchronously: the script may send more requests meanwhile.
         const answering = answer(process, calls, message).catch(failed)
           .finally(() => waiting.delete(answering));
         waiting.add(answering);
@@ -123,7 +123,7 @@ const strayOutput: ScriptEnd = {
     "console.log(…) and kodama.log(…) write lines",
 };
 
-/** Resolves when the answer is with the system: until then it counts as one that waits. */
+/** Resolves when the answer is written to the pipe: until then it counts as pending. */
 async function answer(
   process: ScriptProcess,
   calls: ScriptCalls,

@@ -1,4 +1,4 @@
-/** What a script can do, and what of it kodama lets through. */
+/** What a script can do, and what kodama allows of it. */
 import assert from "node:assert/strict";
 import { KodamaError } from "../base/errors.ts";
 import type { ScriptApi } from "../workflow/model.ts";

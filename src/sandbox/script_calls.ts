@@ -1,4 +1,4 @@
-/** What a script asks of kodama: shapes and permissions first, then the answer. */
+/** A script's calls to kodama: checks of shapes and permissions, then the answer. */
 import * as v from "valibot";
 import { definedOnly } from "../base/defined_only.ts";
 import { KodamaError } from "../base/errors.ts";
@@ -7,21 +7,21 @@ import type { ClusterRule, ScriptApi, ScriptSource } from "../workflow/model.ts"
 import { notGranted } from "./cluster_access.ts";
 import { requestShapes } from "./messages.ts";
 
-/** What goes back to the script. */
+/** The answer to the script. */
 export type Answer = { kind: "answer"; value: unknown } | { kind: "refusal"; message: string };
 
 type Requests = { [N in keyof typeof requestShapes]: v.InferOutput<typeof requestShapes[N]> };
 
-/** What wasn't granted. It crosses into the script as its message alone. */
+/** A call that isn't granted. Only its message crosses into the script. */
 class NotGranted extends KodamaError {
   constructor(readonly what: string) {
     super("forbidden", `the workflow's permissions don't grant ${what}`);
   }
 }
 
-/** The calls of one script. Disposing of it stops those that go on, and waits until they have. */
+/** The calls of one script. Disposing of it stops the running ones, and waits until they have ended. */
 export class ScriptCalls implements AsyncDisposable {
-  /** What was asked for and not granted, by the message that the script got for it. */
+  /** Requests that weren't granted, by the message that the script got for each. */
   readonly refusals = new Map<string, string>();
   readonly #ending = new AbortController();
   readonly #running = new Set<Promise<unknown>>();
@@ -36,7 +36,7 @@ export class ScriptCalls implements AsyncDisposable {
     this.#signal = AbortSignal.any([signal, this.#ending.signal]);
   }
 
-  /** Answers one call. What can't be answered is refused, with the reason; other errors are kodama's own. */
+  /** Answers one call. Refuses an invalid one with the reason; other errors are kodama's own. */
   async answer(name: string, request: unknown): Promise<Answer> {
     const call = this.#call(name, request);
     this.#running.add(call);
@@ -93,7 +93,7 @@ export class ScriptCalls implements AsyncDisposable {
     if (what !== undefined) throw new NotGranted(what);
   }
 
-  /** The namespaces of the named targets, or of all. */
+  /** Returns the namespaces of the named targets, or of all. */
   async #namespaces(names: readonly string[] | undefined): Promise<readonly string[]> {
     const known = new Map(this.script.targets.map(({ name, namespace }) => [name, namespace]));
     if (names === undefined) return [...new Set(known.values())];
@@ -127,7 +127,7 @@ async function unknownTarget(name: string, known: Iterable<string>): Promise<Kod
 
 function shaped<N extends keyof Requests>(name: N, request: unknown): Requests[N] {
   const result = v.safeParse(requestShapes[name], request);
-  // The schema of this very name has passed it.
+  // The schema of this name has accepted it.
   if (result.success) return result.output as Requests[N];
   const [issue] = result.issues;
   const field = issue.path?.map((part) => String((part as { key: unknown }).key)).join(".") ?? "";

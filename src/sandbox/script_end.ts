@@ -1,28 +1,30 @@
-/** How a script ended, told from what its process said last. All of it is text of an untrusted origin. */
+/** How a script ended, derived from the last messages of its process. All of it is untrusted text. */
 import type { ScriptEnd, ScriptSource } from "../workflow/model.ts";
 import type { Message } from "./messages.ts";
 import type { ProcessEnd } from "./script_process.ts";
 
-/** Characters of a message that are kept. */
+/** Maximum number of characters of a message. */
 const keptMessage = 2000;
 
-/** Deno's words for what a process isn't granted: `Requires read access to "/etc", run again with …`. */
+/** Deno's message for a missing permission: `Requires read access to "/etc", run again with …`. */
 const denied = /^Requires (\w+ access(?: to (?:"[^"]*"|<[\w ]+>|\S+?))?)(?:, run again with|$)/;
 
-/** Imports of other code: from the network or a registry. */
+/** Imports of remote code: from the network or a registry. */
 const refusedImport = [
   /^npm specifiers were requested/,
   /A remote specifier was requested: "([^"]*)"/,
 ];
 
-/** Imports of other files, and of packages by their names: what they mean depends on a place, and a script has none. */
+/**
+ * Imports of other files, and of packages by name: they are resolved relative to a path, which a script doesn't have.
+ */
 const otherModule =
   /^(?:invalid URL: relative URL with a cannot-be-a-base base|Import "([^"]*)" not a dependency)/;
 
-/** Memory that could not be had, as V8 throws it. */
+/** A failed allocation, as V8 throws it. */
 const noMemory = /^(?:Array buffer allocation failed|WebAssembly\.Memory\(\): could not allocate)/;
 
-/** How a script ended that threw. `refusals` are kodama's own, by the message that the script got. */
+/** Returns the end of a script that threw. `refusals` are kodama's own, by the message that the script got. */
 export function endOfThrow(
   { name, message, line, column }: Message & { kind: "threw" },
   script: ScriptSource,
@@ -39,14 +41,14 @@ export function endOfThrow(
   }
   const isPlain = ["", "Error", "KodamaError"].includes(name) ||
     message.startsWith("SyntaxError: ");
-  // Deno draws the line below its message; kodama draws it from the file.
+  // Deno appends the source line to its message; kodama takes it from the file.
   const [text = ""] = (isPlain ? message : `${name}: ${message}`).split("\n  |");
   return at(text);
 
   function at(text: string): ScriptEnd {
     return {
       kind: "failed",
-      // One line, so that a script's words can't pass for lines of kodama's.
+      // One line, so that a script's text can't pass for lines of kodama.
       message: text.slice(0, keptMessage).replaceAll(/\s*[\r\n\u2028\u2029]+\s*/g, " ").trim(),
       ...(line === undefined ? {} : { line: script.line + line - 1 }),
       ...(column === undefined ? {} : { column }),
@@ -62,9 +64,9 @@ function importOf(message: string): string | undefined {
   return undefined;
 }
 
-/** How a script ended whose process ended without a word of it. */
+/** Returns the end of a script whose process exited without reporting one. */
 export function endOfProcess({ code, signal, stderr }: ProcessEnd): ScriptEnd {
-  // V8 ends the process where a heap has reached its limit, and says so.
+  // V8 ends the process if a heap has reached its limit, and reports it.
   if (
     /out of memory|Failed to reserve virtual memory|memory allocation of \d+ bytes failed/.test(
       stderr,

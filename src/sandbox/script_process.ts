@@ -1,4 +1,4 @@
-/** A script's process: lines in, lines out, and an end that comes whatever the script does. */
+/** A script's process: lines in, lines out, and a guaranteed end whatever the script does. */
 import { KodamaError } from "../base/errors.ts";
 import { messageLimits } from "./messages.ts";
 
@@ -6,17 +6,17 @@ import { messageLimits } from "./messages.ts";
 export interface ProcessEnd {
   code: number;
   signal: string | null;
-  /** The first of what it wrote to standard error: Deno's and V8's last words. */
+  /** The start of its standard error: last messages of Deno and V8. */
   stderr: string;
 }
 
-/** What is kept of standard error. */
+/** How much of standard error is stored. */
 const keptStderr = 16 * 1024;
 
-/** Standard output held a line that is longer than any message may be. */
+/** Thrown for a line on standard output that is longer than any message may be. */
 export class LineTooLong extends Error {}
 
-/** A running process. Disposing of it kills it, and waits until it is gone. */
+/** A running process. Disposing of it kills it, and waits until it has exited. */
 export class ScriptProcess implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
@@ -36,7 +36,7 @@ export class ScriptProcess implements AsyncDisposable {
   /**
    * Starts it in the folder. With `killsGroup`, programs that it has started are killed with it.
    *
-   * @throws KodamaError `environment` where the program can't be started.
+   * @throws KodamaError `environment` if the program can't be started.
    */
   static start(
     words: readonly string[],
@@ -50,7 +50,7 @@ export class ScriptProcess implements AsyncDisposable {
         stdin: "piped",
         stdout: "piped",
         stderr: "piped",
-        // A group of its own: Ctrl-C on the terminal is kodama's to act on.
+        // A process group of its own: kodama handles Ctrl-C on the terminal.
         detached: true,
       }).spawn();
       return new ScriptProcess(child, options.killsGroup);
@@ -66,14 +66,14 @@ export class ScriptProcess implements AsyncDisposable {
     }
   }
 
-  /** Resolves when the line is with the system; a process that is gone takes nothing. */
+  /** Resolves when the line is written to the pipe; a line to a process that has exited is dropped. */
   async send(line: string): Promise<void> {
-    // It has ended in the meantime: how is told by `end`.
+    // It has exited in the meantime: `end` reports how.
     await this.#input.write(this.#encoder.encode(`${line}\n`)).catch(() => {});
   }
 
   /**
-   * Lines of standard output until it is closed. What nobody reads stays in the pipe, and slows the process.
+   * Yields lines of standard output until it is closed. Unread output stays in the pipe, and slows the process.
    *
    * @throws LineTooLong
    */
@@ -91,7 +91,7 @@ export class ScriptProcess implements AsyncDisposable {
     if (held !== "") yield held;
   }
 
-  /** Resolves when it is gone. */
+  /** Resolves when it has exited. */
   async end(): Promise<ProcessEnd> {
     const { code, signal } = await this.#child.status;
     return { code, signal, stderr: await this.#lastWords };
@@ -102,18 +102,18 @@ export class ScriptProcess implements AsyncDisposable {
     try {
       this.#child.kill("SIGKILL");
     } catch (error) {
-      // It has ended by itself.
+      // It has already exited.
       if (!(error instanceof TypeError)) throw error;
     }
     await this.#input.abort().catch(() => {});
-    // A program that it has left behind may hold the other ends: nobody waits for that one.
+    // An orphaned program may hold the other ends open: we don't wait for it.
     await this.#stdout.cancel();
     await this.#stderr.cancel();
     await this.#child.status;
   }
 }
 
-/** Deno lets a program with a list of what it may run signal its own children alone: a shell does the rest. */
+/** Deno with a list of allowed programs can only signal its own children: a shell does the rest. */
 async function killGroup(leader: number): Promise<void> {
   await new Deno.Command("sh", {
     args: ["-c", 'kill -s KILL -- "-$1"', "sh", String(leader)],
@@ -123,7 +123,7 @@ async function killGroup(leader: number): Promise<void> {
   }).output();
 }
 
-/** Read to the end even beyond what is kept: a full pipe would hold the process for ever. */
+/** Reads to the end even beyond the limit: a full pipe would block the process forever. */
 async function firstText(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";

@@ -1,16 +1,16 @@
 /// <reference path="../../workflows/kodama.d.ts" />
-/** What editors are told of `kodama` is what a script finds. The types are held against each other by the checker. */
+/** The types of `kodama` in editors match what a script finds: the type checker compares them. */
 import assert from "node:assert/strict";
 import type { JsonValue } from "../base/json_value.ts";
 import type { ScriptApi, TargetResult } from "../workflow/model.ts";
 import { runScene } from "./testing/script_scene.ts";
 
-/** Both ways: neither type has something that the other lacks. */
+/** In both directions: neither type has a field that the other lacks. */
 type Same<A, B> = [A] extends [B] ? [B] extends [A] ? true : never : never;
 type Told = typeof kodama;
 type Request<N extends "exec" | "get" | "logs"> = Parameters<ScriptApi[N]>[0];
 
-/** Every `true` is checked when the file is. */
+/** Every `true` is checked by the type checker. */
 const told: readonly true[] = [
   true satisfies Same<KodamaJson, JsonValue>,
   true satisfies Same<KodamaTargetResult, Readonly<TargetResult>>,
@@ -24,7 +24,7 @@ const told: readonly true[] = [
   true satisfies Same<NonNullable<Parameters<Told["get"]>[1]>, Omit<Request<"get">, "resource">>,
 ];
 
-/** The names of the declaration: a record's type has them all, or it doesn't check. */
+/** The names of the declaration: a record type without one of them fails the type check. */
 const names: Readonly<Record<keyof Told, true>> = {
   input: true,
   targets: true,

@@ -1,8 +1,8 @@
-/** Whether a workflow may run: a pure decision over what was trusted before and what is there now. */
+/** Whether a workflow may run: decided from what was trusted before and its current files. Pure. */
 import { changedPaths, type Fingerprint } from "./fingerprint.ts";
 import type { TrustEntry } from "./trust_files.ts";
 
-/** What the decision looks at. */
+/** Input of the decision. */
 export interface TrustQuestion {
   /** Of the workflow, absolute. */
   path: string;
@@ -12,28 +12,28 @@ export interface TrustQuestion {
   /** Folders whose workflows are the user's own, or kodama's. */
   ownFolders: readonly string[];
   trusted: readonly TrustEntry[];
-  /** Of the lock file beside it; undefined where there is none, or it doesn't have this workflow. */
+  /** From the lock file beside it; undefined if there is none, or it doesn't have this workflow. */
   locked?: Fingerprint;
   /** `--trust`. */
   trustNow: boolean;
-  /** Somebody can be asked. */
+  /** A person can be asked. */
   canAsk: boolean;
 }
 
-/** Why there is no question. */
+/** Why no confirmation is needed. */
 export type TrustedBecause = "own" | "harmless" | "asked" | "locked" | "said";
 
-/** What comes of it. */
+/** The decision. */
 export type TrustDecision =
   | { kind: "trusted"; because: TrustedBecause }
-  /** Nobody has said yes to these files. `changed` are the paths that differ from those that were trusted. */
+  /** No one has confirmed these files. `changed` are the paths that differ from those that were trusted. */
   | { kind: "ask"; seen: "new" | "changed"; changed: readonly string[] }
-  /** As `ask`, but there is nobody to ask; `lock` tells that a lock file is there and has other files. */
+  /** As `ask`, but no one can be asked; `lock` is set if there is a lock file with other files. */
   | { kind: "refused"; seen: "new" | "changed"; changed: readonly string[]; lock: boolean };
 
 /**
- * Decides. A lock file lies in the very repository that is to be trusted or not: it counts only where nobody can be
- * asked, as in CI, where running the repository's code is what the machine is for.
+ * Decides whether a workflow is trusted. A lock file is part of the very repository in question: it counts only if no
+ * one can be asked, as in CI, whose purpose is to run the repository's code.
  */
 export function decideTrust(question: TrustQuestion): TrustDecision {
   const { path, files, locked, canAsk } = question;

@@ -1,29 +1,29 @@
 /**
- * Two files that say which workflows are trusted: the user's own list (`trust.json` in kodama's folder), and
- * the lock file that a repository may keep beside its workflows (`kodama.lock`). Both are JSON.
+ * Two files that list trusted workflows: the user's own list (`trust.json` in kodama's folder), and the lock file that
+ * a repository may have beside its workflows (`kodama.lock`). Both are JSON.
  */
 import * as v from "valibot";
 import { KodamaError } from "../base/errors.ts";
 import type { Fingerprint } from "./fingerprint.ts";
 
-/** A workflow that a person has looked at. */
+/** A workflow that a person has reviewed. */
 export interface TrustEntry {
   /** Absolute. */
   path: string;
   files: Fingerprint;
-  /** What it may, as it was shown. */
+  /** Its permissions, as they were shown. */
   permissions: readonly string[];
   /** RFC 3339. */
   trustedAt: string;
 }
 
-/** The lock file: by the workflow's file name. */
+/** The lock file, by the workflow's file name. */
 export type WorkflowLock = Readonly<Record<string, Fingerprint>>;
 
-/** Bytes of such a file, and entries of a list: the oldest go first. */
+/** Bytes of such a file, and entries of a list: the oldest are dropped first. */
 export const trustLimits = { bytes: 4 * 1024 * 1024, entries: 1000 } as const;
 
-/** Name of the lock file, in the folder of the workflows that it is for. */
+/** Name of the lock file, in the folder of its workflows. */
 export const lockName = "kodama.lock";
 
 const fingerprint = v.record(v.string(), v.pipe(v.string(), v.regex(/^sha256-[0-9a-f]{64}$/)));
@@ -44,9 +44,9 @@ const lockShape = v.object({
 });
 
 /**
- * Reads the list; no text is an empty one.
+ * Parses the list; undefined is an empty one.
  *
- * @throws KodamaError `config` for what isn't one: nothing is guessed where it is about trust.
+ * @throws KodamaError `config` for an invalid one: trust is never guessed.
  */
 export function parseTrustList(path: string, text: string | undefined): readonly TrustEntry[] {
   return text === undefined ? [] : parse(path, text, listShape).workflows;
@@ -57,12 +57,12 @@ export function parseLock(path: string, text: string): WorkflowLock {
   return parse(path, text, lockShape).workflows;
 }
 
-/** The text of the list, the newest entries of it. */
+/** Returns the text of the list, with its newest entries. */
 export function trustListText(entries: readonly TrustEntry[]): string {
   return textOf({ version: 1, workflows: entries.slice(-trustLimits.entries) });
 }
 
-/** The text of a lock file: names in order, so that a difference shows what has changed and no more. */
+/** Returns the text of a lock file: names in order, so that a diff shows only what has changed. */
 export function lockText(lock: WorkflowLock): string {
   const names = Object.keys(lock).toSorted();
   return textOf({

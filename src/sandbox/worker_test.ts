@@ -1,7 +1,7 @@
-/** Why scripts aren't workers: what a worker does to the process that it is in. */
+/** Why scripts aren't workers: the effect of a worker on its process. */
 import assert from "node:assert/strict";
 
-/** A worker without any permission that fills its heap; the program around it would go on for ever. */
+/** A worker without any permission that fills its heap; the program around it would run forever. */
 const program = `
   const code = "const a = []; for (;;) a.push(new Array(1e5).fill(1.5));";
   new Worker("data:application/javascript," + encodeURIComponent(code), {

@@ -1,4 +1,4 @@
-/** A script run for real, by a clock that a test moves and an interface that answers by heart. */
+/** Runs a script for real, with a clock that a test moves and an API with fixed answers. */
 import { ManualClock } from "../../base/testing/manual_clock.ts";
 import type { JsonValue } from "../../base/json_value.ts";
 import {
@@ -9,25 +9,25 @@ import {
 } from "../../workflow/model.ts";
 import { scriptRunner } from "../run_script.ts";
 
-/** What a test sets up. */
+/** The setup of a test. */
 export interface Scene {
   permissions?: Partial<Permissions>;
   input?: JsonValue;
   memoryMiB?: number;
-  /** Once the script has logged this, its time is up. */
+  /** When the script has logged this, its time limit is reached. */
   timeIsUpAt?: string;
-  /** Once the script has logged this, the run is cancelled. */
+  /** When the script has logged this, the run is cancelled. */
   cancelAt?: string;
   api?: Partial<ScriptApi>;
   protectedPaths?: readonly string[];
   folder?: string;
 }
 
-/** What came of it. */
+/** The result. */
 export interface SceneEnd {
   end: ScriptEnd;
   log: readonly string[];
-  /** Calls that passed the sandbox, with what was asked. */
+  /** Calls that passed the sandbox, with their requests. */
   calls: readonly unknown[];
 }
 
@@ -39,7 +39,7 @@ export const sceneTargets = [
   { name: "db-0", namespace: "data" },
 ];
 
-/** Runs the code as line 10 and following of a file. */
+/** Runs the code as the lines of a file from line 10 on. */
 export async function runScene(code: string, scene: Scene = {}): Promise<SceneEnd> {
   const clock = new ManualClock();
   const cancelling = new AbortController();
