@@ -27,7 +27,7 @@ export class Deadline implements Disposable {
     return this.#controller.signal;
   }
 
-  /** Whether the time limit aborted it. */
+  /** Returns whether the time limit aborted it. */
   get expired(): boolean {
     return this.#expired;
   }

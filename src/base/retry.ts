@@ -12,7 +12,7 @@ import { Deadline, passed } from "./abort.ts";
 import type { Clock } from "./clock.ts";
 import { KodamaError } from "./errors.ts";
 
-/** How often, and after which delays, something is tried again. */
+/** The number of attempts, and the delays between them. */
 export interface RetryPolicy {
   /** Milliseconds before the second attempt. */
   delayMs: number;
@@ -26,7 +26,7 @@ export interface RetryPolicy {
   attempts?: number;
 }
 
-/** What a retry needs of its environment. */
+/** The dependencies of a retry. */
 export interface RetryParts {
   clock: Clock;
   /** Ends the retries at once when it aborts. */
@@ -88,7 +88,7 @@ export interface RetryOptions extends RetryParts {
   policy: RetryPolicy;
   /** Milliseconds for all attempts and delays together; no limit if absent. */
   limitMs?: number;
-  /** Whether another attempt may succeed after this error, and does no harm. */
+  /** Returns whether another attempt may succeed after this error, and does no harm. */
   mayRetry: (error: unknown) => boolean;
   /** Called after each failure that is retried, before the delay. */
   onFailure?: (error: unknown) => Promise<void> | void;
@@ -126,7 +126,7 @@ export async function retry<T>(
   }
 }
 
-/** Whether an error only reports that the signal aborted. */
+/** Returns whether an error only reports that the signal aborted. */
 function isAbort(error: unknown, signal: AbortSignal): boolean {
   if (error === signal.reason) return true;
   if (error instanceof KodamaError) return error.kind === "cancelled";

@@ -7,7 +7,7 @@ function nearestFirst(wanted: string, names: readonly string[]): string[] {
   return names.toSorted((a, b) => distance(short, a) - distance(short, b));
 }
 
-/** How many names a message lists if none is near. */
+/** Maximum number of names that a message lists if none is near. */
 const listed = 8;
 
 /** Returns `; did you mean "params"?`, else `; there are a, b`. */

@@ -21,7 +21,7 @@ export interface ChangeStep {
 /** Pods of one namespace in one context. */
 export interface ChangeScope {
   context: string;
-  /** The API server's address; absent if the kubeconfig doesn't say it. */
+  /** The API server's address; absent if the kubeconfig doesn't have it. */
   server?: string;
   namespace: string;
   /** The pods' names as ranges: `weka-drive-[0-49]`. */
@@ -35,13 +35,13 @@ export interface ChangeQuestion {
   /** Number of pods in all scopes. */
   count: number;
   scopes: readonly ChangeScope[];
-  /** Why it is asked although there are few pods; absent if their number is the reason. */
+  /** The reason to ask although there are few pods; absent if their number is the reason. */
   because?: ConfirmReason;
 }
 
-/** Why a change is confirmed, whatever the number of its pods. */
+/** The reason to confirm a change, whatever the number of its pods. */
 export type ConfirmReason =
-  /** A setting says that changes in this context always ask. */
+  /** By a setting, changes in this context are always confirmed. */
   | { kind: "context"; context: string }
   /** An earlier run, which wasn't named, is repeated. */
   | { kind: "unnamedRun"; run: string }

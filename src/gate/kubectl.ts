@@ -25,7 +25,7 @@ export type KubectlReach =
   /** An unknown flag. */
   | "unknown";
 
-/** Why a command line needs a permission. */
+/** The reason why a command line needs a permission. */
 export interface KubectlReason {
   reach: KubectlReach;
   /** The flag or the verb: `--kubeconfig`, `cp`. */

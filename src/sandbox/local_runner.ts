@@ -4,7 +4,7 @@ import { KodamaError } from "../base/errors.ts";
 import type { RunScript } from "../workflow/model.ts";
 import { scriptRunner } from "./run_script.ts";
 
-/** What the choice depends on. */
+/** Options of {@link localScriptRunner}. */
 export interface LocalRunnerOptions {
   clock: Clock;
   /** kodama's own folders: no script may write to them. */

@@ -10,7 +10,7 @@ export interface ProcessEnd {
   stderr: string;
 }
 
-/** How much of standard error is stored. */
+/** Maximum number of characters of standard error that are stored. */
 const keptStderr = 16 * 1024;
 
 /** Thrown for a line on standard output that is longer than any message may be. */

@@ -10,7 +10,7 @@ import { isFieldSelector, isLabelSelector } from "../kube/selectors.ts";
 /** Fields of a mapping, by name. */
 export type Entries = Readonly<Record<string, FileSchema>>;
 
-/** What opens an expression in a text. */
+/** The start of an expression in a text. */
 export const expressionMark = "${{";
 
 export const text = v.pipe(v.string("a text"), v.nonEmpty("a text that isn't empty"));
@@ -68,7 +68,7 @@ const largestOutput = 16 * 2 ** 20;
 
 const sizeText = "a size from 1Ki to 16Mi, such as 4Mi";
 
-/** How much of a command's output is stored. */
+/** Maximum of a command's output that is stored. */
 export const maxOutput = v.pipe(
   v.string(sizeText),
   v.regex(/^[0-9]+(?:\.[0-9]+)?[KM]i$/, sizeText),
@@ -124,7 +124,7 @@ export function dynamic<S extends FileSchema>(schema: S) {
   return v.union([schema, expression(expected)], expected);
 }
 
-/** Returns what a schema itself says that it expects. */
+/** Returns the expected value by a schema's own message. */
 function expectedOf(schema: FileSchema): string {
   const issue = v.safeParse(schema, undefined).issues?.[0];
   return issue?.message ?? "a value";

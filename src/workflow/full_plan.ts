@@ -34,7 +34,7 @@ export interface PlannedStep {
   when: string | null;
   /** Names of its targets; null if it runs in none, or only the run can resolve them. */
   targets: readonly string[] | null;
-  /** Why they are unknown or empty, which contexts are unreachable, which pods are skipped. */
+  /** The reason why they are unknown or empty, which contexts are unreachable, which pods are skipped. */
   targetsNote: string | null;
   steps: readonly PlannedStep[];
 }

@@ -49,7 +49,7 @@ steps:
   },
 };
 
-/** Maximum of pods that a file lists; of more, it has their common name prefix or says so. */
+/** Maximum of pods that a file lists; for more, it has their common name prefix or a note. */
 const mostListed = 20;
 
 /** A pod as a file names it. */

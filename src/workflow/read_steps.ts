@@ -178,7 +178,7 @@ export interface FrameFields {
   continueOn?: Step["continueOn"] | undefined;
 }
 
-/** Stands for the kind of a step that has none: it does nothing. */
+/** Replaces the kind of a step that has none: it does nothing. */
 const anyKind = checkStep;
 
 function idOf({ id }: Record<string, unknown>): string | undefined {

@@ -31,7 +31,7 @@ export const workflowHeaderShape = v.object({
 /** See {@link workflowHeaderShape}. */
 export type WorkflowHeader = v.InferOutput<typeof workflowHeaderShape>;
 
-/** How a rerun identifies a step; kodama 0.1 didn't record it. */
+/** Identifies a step in a rerun; kodama 0.1 didn't record it. */
 const mark = { identity: v.optional(v.string()), definition: v.optional(v.string()) };
 
 const cut = v.optional(v.array(v.object({
@@ -96,7 +96,7 @@ const readKinds = new Set<unknown>(lineShape.options.map(({ entries }) => entrie
 /** One step of a past run. */
 export interface PastStep {
   key: StepKey;
-  /** How a rerun identifies it: the key, unless the record says otherwise. */
+  /** Identifies it in a rerun: the key, unless the record has another identity. */
   identity: string;
   /** A hash of what it did; absent for a step that didn't start, and in a record of kodama 0.1. */
   definition?: string;
@@ -328,7 +328,7 @@ export interface StepChanges {
   removed: readonly StepKey[];
 }
 
-/** Returns what has changed since a run: nothing for a record of kodama 0.1, which doesn't say what its steps did. */
+/** Returns what has changed since a run: nothing for a record of kodama 0.1, which has no definitions of its steps. */
 export function stepChanges(past: PastWorkflow, now: readonly StaticStep[]): StepChanges {
   const known = new Map(
     past.steps.filter(({ definition }) => definition !== undefined)

@@ -35,7 +35,7 @@ export interface Copied {
   bytes: number;
 }
 
-/** What was cut from a stream. */
+/** The cut part of a stream. */
 export interface CutRest {
   bytes: number;
   hash: number;
@@ -62,7 +62,7 @@ export interface StepTargetEnd {
 /** Where a run that wasn't ok can be resumed; `all` is from its start. */
 export type Again = { kind: "all" | "rest" | "failed" } | { kind: "from"; step: StepKey };
 
-/** How a later run identifies a step. */
+/** Identifies a step in a later run. */
 export interface StepMark {
   /** Independent of its position in the file; absent if it is the key. */
   identity?: string;
@@ -108,7 +108,7 @@ export type WorkflowEvent =
     kind: "stepEnded";
     step: StepKey;
     outcome: StepOutcome;
-    /** It failed, and the file says to continue. */
+    /** It failed, and the file tolerates that. */
     tolerated: boolean;
     /** The value of `steps.ID` in expressions. */
     output: JsonValue;

@@ -43,7 +43,7 @@ export interface Sequences {
 /** The scope of an attempt. */
 export interface Attempted {
   key: StepKey;
-  /** How a rerun identifies the step. */
+  /** Identifies the step in a rerun. */
   identity: string;
   scope: Scope;
   signal: AbortSignal;

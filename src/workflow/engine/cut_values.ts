@@ -6,7 +6,7 @@ import type { JsonValue } from "../../base/json_value.ts";
 export interface CutValue {
   /** Its path in the output. */
   path: readonly (string | number)[];
-  /** What was cut, and the way out: a part of a message. */
+  /** The cut part, and the way out: a part of a message. */
   reason: string;
 }
 

@@ -22,7 +22,7 @@ import { StepRunner } from "./step_runner.ts";
 import { usedParams } from "./used_params.ts";
 import type { World } from "./world.ts";
 
-/** What a run needs beside the workflow. */
+/** Input of a run beside the workflow. */
 export interface RunInput {
   /** The id of its record. */
   run: string;
@@ -41,17 +41,17 @@ export interface RunInput {
 /** Maximum number of queued events. */
 const queuedEvents = 256;
 
-/** How often a run polls for the end of the run that it waits for. */
+/** Interval at which a run polls for the end of the run that it waits for. */
 const lookAgainMs = 500;
 
-/** How deeply workflows may use each other in a run; cycles are found before it. */
+/** Maximum depth of workflows that use each other in a run; cycles are found before it. */
 const maxDepth = 16;
 
 /**
  * Runs a workflow. `workflowEnded` is the last event. A slow consumer slows the run; one that stops cancels it, and its
  * `return` resolves when everything has ended.
  *
- * @throws KodamaError `conflict` if another run of its group is running, and the file says to refuse.
+ * @throws KodamaError `conflict` if another run of its group is running, and the file's mode is to refuse.
  */
 export async function* runWorkflow(
   workflow: FullWorkflow,
@@ -210,7 +210,7 @@ class Engine {
     return outputsOf(workflow, { ...scope.values, steps: scope.steps });
   }
 
-  /** Returns where a rerun makes sense. */
+  /** Returns the point from which a rerun makes sense. */
   #again(outcome: StepOutcome, stopper: Step | undefined): Again | null {
     if (outcome.kind === "ok") return null;
     if (this.#isUndone) return { kind: "all" };

@@ -20,12 +20,12 @@ import type { Copying, Writing } from "./world.ts";
 /** Between TERM and KILL. */
 const graceMs = 2000;
 
-/** What runs, and within which bounds. */
+/** The command, and its bounds. */
 export interface FanOut {
   command: readonly string[];
   shell: boolean;
   bounds: Fanout;
-  /** How much of each stream is stored for expressions. */
+  /** Maximum of each stream that is stored for expressions. */
   maxOutputBytes: number;
   environment?: Readonly<Record<string, string>>;
   workdir?: string;

@@ -1,4 +1,4 @@
-/** What an earlier run has ended, so that a run that resumes from its record doesn't do it again. */
+/** Results of an earlier run, which a run that resumes from its record reuses. */
 import type { JsonValue } from "../../base/json_value.ts";
 import type { CutValue } from "./cut_values.ts";
 import type { StepOutcome, StepTargetEnd } from "../step_events.ts";

@@ -68,7 +68,7 @@ function resultOf({ outcome, stdout, stderr, truncated }: StepTargetEnd): JsonVa
   return { outcome: kind, exitCode, stdout: trimmed(stdout), stderr: trimmed(stderr), truncated };
 }
 
-/** As a shell's `$(…)`: trailing line breaks aren't part of the value. */
+/** Drops trailing line breaks, as a shell's `$(…)` does. */
 function trimmed(text: string): string {
   return text.replace(/\n+$/, "");
 }

@@ -1,4 +1,4 @@
-/** What the steps of one list share: their workflow, their names, and the prefix of their keys. */
+/** The scope that the steps of one list share: their workflow, their names, and the prefix of their keys. */
 import type { JsonValue } from "../../base/json_value.ts";
 import type { Selection } from "../../kube/target.ts";
 import type { FullWorkflow } from "../model.ts";

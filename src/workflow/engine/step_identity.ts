@@ -15,7 +15,7 @@ import { textsIn, textsWithin, type Values } from "../templates.ts";
 /** The workflows that steps use, by step. */
 type Uses = ReadonlyMap<Step, FullWorkflow>;
 
-/** What a definition depends on beside the step. */
+/** Dependencies of a definition beside the step. */
 export interface DefinitionContext {
   workflow: FullWorkflow;
   /** Parameters, and `index` in a round. */

@@ -64,7 +64,7 @@ export class StepRunner implements Sequences {
     step: Step,
     scope: Scope,
     { identity, signal, held }: {
-      /** How a rerun identifies it. */
+      /** Identifies it in a rerun. */
       identity: string;
       signal: AbortSignal;
       held: AsyncDisposableStack;

@@ -19,7 +19,7 @@ export type PodState = typeof podStates[number];
 /** Delay between two polls. */
 const pauseMs = 500;
 
-/** What is waited for. */
+/** The condition of a wait. */
 export interface PodWait {
   state: PodState;
   /** Of the step; the workflow's if absent. */
@@ -28,7 +28,7 @@ export interface PodWait {
   least: number;
 }
 
-/** How long a server may be unreachable during a wait. */
+/** Maximum time for which a server may be unreachable during a wait. */
 const awayMs = 60_000;
 
 /** A wait without a `timeout` of its own ends after this. */

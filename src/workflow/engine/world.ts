@@ -15,7 +15,7 @@ export interface FoundPods {
   skipped: readonly SkippedPod[];
   /** Unreachable contexts: how many pods they have isn't known. */
   dead: readonly DeadContext[];
-  /** Why there are none, as a message; undefined if there are some. */
+  /** The reason why there are none, as a message; undefined if there are some. */
   none?: string;
 }
 
@@ -25,7 +25,7 @@ export interface DeadContext {
   reason: string;
 }
 
-/** How a local program ended. Output beyond a limit is dropped. */
+/** The end of a local program. Output beyond a limit is dropped. */
 export interface LocalEnd {
   exitCode: number;
   stdout: string;

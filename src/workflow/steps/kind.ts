@@ -27,7 +27,7 @@ export interface Need {
   why?: string;
 }
 
-/** What a step would do, for the plan. */
+/** The effect of a step, for the plan. */
 export interface Intent {
   /** In one line: `exec weka version`. */
   does: string;
@@ -100,7 +100,7 @@ export interface KindDeclaration<E extends Entries> {
   judges?: boolean;
   /** It runs in pods: it has `select` and `targets`, and the bounds of `defaults`. */
   inPods?: boolean;
-  /** What {@link check} refuses, if a JSON Schema can express it. */
+  /** The rules of {@link check} that a JSON Schema can express. */
   refine?: Readonly<Record<string, unknown>>;
   check?(fields: v.InferOutput<v.StrictObjectSchema<E, undefined>>): readonly Finding[];
   /** Returns the needed permissions, of evaluated fields or, before the run, of those without expressions. */

@@ -52,7 +52,7 @@ export const kubectlStep = defineStep({
   },
   command: "kubectl",
   valuesAreNoFlags: true,
-  // What depends on values is judged when the step runs.
+  // Args that depend on values are judged when the step runs.
   needs: ({ kubectl }) =>
     needsOf(kubectl, ({ word, path = "" }) => !hasExpression(word) && !hasExpression(path)),
   output: localOutput,

@@ -1,4 +1,4 @@
-/** `wait`: for a time, or until the selected pods are ready, run, or are gone. */
+/** `wait`: for a time, or until the selected pods are ready, running or deleted. */
 import * as v from "valibot";
 import { parseDuration } from "../../base/duration.ts";
 import { numberType } from "../../expression/type.ts";
