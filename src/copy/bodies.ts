@@ -1,4 +1,4 @@
-/** The data of a file on its way: counted, and summed up as it passes. */
+/** The data of a file in transit: counted and checksummed as it passes. */
 import type { Checksum } from "./checksum.ts";
 import type { TreeEntry } from "./entry.ts";
 import type { Meter } from "./source.ts";
@@ -7,13 +7,13 @@ import { watched } from "./whole_body.ts";
 
 type File = Extract<TreeEntry, { kind: "file" }>;
 
-/** The same data, told to the meter. */
+/** Returns the same data, reported to the meter. */
 export function metered(body: AsyncIterable<Uint8Array>, meter: Meter): AsyncIterable<Uint8Array> {
   return watched(body, ({ length }) => meter.moved(length));
 }
 
 /**
- * The same data, added to the checksum: that is of the file as it reads, with zeros for its holes.
+ * Returns the same data, added to the checksum, which covers the file as it reads, with zeros for its holes.
  *
  * @param atEnd called when all of it was taken.
  */
@@ -40,7 +40,7 @@ async function* summedWithHoles(
   atEnd?.();
 }
 
-/** Keeps each piece until whoever reads it beside has taken it. */
+/** Holds each piece until the concurrent reader has taken it. */
 async function* kept(
   body: AsyncIterable<Uint8Array>,
   data: Uint8Array[],

@@ -1,6 +1,6 @@
-/** Reading a stream of chunks in pieces of a wanted length. */
+/** Reads a stream of chunks in pieces of a requested length. */
 
-/** Takes from chunks what is asked for; asks for the next chunk only when it must. */
+/** Reads pieces out of chunks; pulls the next chunk only when it must. */
 export class ByteReader {
   readonly #chunks: AsyncIterator<Uint8Array>;
   #rest: Uint8Array = new Uint8Array();
@@ -10,7 +10,7 @@ export class ByteReader {
     this.#chunks = chunks[Symbol.asyncIterator]();
   }
 
-  /** Exactly so many bytes, which stay as they are; undefined where the stream ends before. */
+  /** Returns exactly `length` bytes, which stay as they are; undefined if the stream ends before. */
   async exactly(length: number): Promise<Uint8Array | undefined> {
     if (this.#rest.length >= length) return this.#take(length);
     const whole = new Uint8Array(length);
@@ -23,7 +23,7 @@ export class ByteReader {
     return whole;
   }
 
-  /** At least one byte and at most so many; undefined at the end. */
+  /** Returns at least one byte and at most `length`; undefined at the end. */
   async upTo(length: number): Promise<Uint8Array | undefined> {
     while (this.#rest.length === 0) {
       if (this.#ended) return undefined;
@@ -34,18 +34,18 @@ export class ByteReader {
     return this.#take(Math.min(length, this.#rest.length));
   }
 
-  /** So many bytes where they have come already; the reader stays where it is. */
+  /** Returns `length` bytes if they have arrived already; the reader doesn't advance. */
   atHand(length: number): Uint8Array | undefined {
     return this.#rest.length >= length ? this.#rest.subarray(0, length) : undefined;
   }
 
-  /** Takes what was {@link atHand}. */
+  /** Consumes what {@link atHand} returned. */
   take(length: number): Uint8Array {
     if (this.#rest.length < length) throw new RangeError("what is taken has to be at hand");
     return this.#take(length);
   }
 
-  /** Gives back what was read too far: the next read begins with it. Only right after a read. */
+  /** Puts back bytes that were read too far: the next read starts with them. Only right after a read. */
   unread(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     if (this.#rest.length === 0) this.#rest = bytes;
@@ -57,7 +57,7 @@ export class ByteReader {
     }
   }
 
-  /** Takes so many bytes and drops them; false where the stream ends before. */
+  /** Skips `length` bytes; returns false if the stream ends before. */
   async skip(length: number): Promise<boolean> {
     for (let left = length; left > 0;) {
       const piece = await this.upTo(left);
@@ -67,7 +67,7 @@ export class ByteReader {
     return true;
   }
 
-  /** Lets go of the stream. */
+  /** Releases the stream. */
   async close(): Promise<void> {
     await this.#chunks.return?.();
   }

@@ -1,27 +1,27 @@
-/** Checksums that both ends can make: what the programs of images print, made here of the same bytes. */
+/** Checksums that both ends can compute: what the programs of images print, computed here over the same bytes. */
 
-/** A program that prints a checksum first in its line. */
+/** A program that prints a checksum as the first field of its line. */
 export type ChecksumName = "cksum" | "crc32" | "sha256sum";
 
-/** One checksum in the making. */
+/** A checksum being computed. */
 export interface Checksum {
   update(bytes: Uint8Array): void;
-  /** Of what there was so far, as the program prints it. */
+  /** Returns the checksum of the bytes so far, as the program prints it. */
   result(): string;
 }
 
-/** Makes checksums of one kind. */
+/** Creates checksums of one kind. */
 export type NewChecksum = () => Checksum;
 
-/** What only this machine's own libraries make fast; loaded when it is asked for. */
+/** Checksums that only this machine's own libraries compute fast; loaded on demand. */
 export interface NativeChecksums {
   crc32(): Promise<NewChecksum>;
   sha256(): Promise<NewChecksum>;
 }
 
 /**
- * Which checksums are asked for, in the order of preference: those that cost least come first, for they guard
- * against accidents, and both ends of the stream are encrypted.
+ * Which checksums are requested, in order of preference: the cheapest first, because they guard against accidents, and
+ * both ends of the stream are encrypted.
  */
 export const checksumPreferences = {
   auto: ["cksum", "crc32", "sha256sum"],
@@ -29,10 +29,10 @@ export const checksumPreferences = {
   none: [],
 } as const satisfies Record<string, readonly ChecksumName[]>;
 
-/** What a person may ask for. */
+/** The choices a user has. */
 export type ChecksumChoice = keyof typeof checksumPreferences;
 
-/** The maker of a kind of checksums. */
+/** Returns the factory of a kind of checksums. */
 export async function checksumMaker(
   name: ChecksumName,
   native: NativeChecksums,
@@ -47,17 +47,17 @@ export async function checksumMaker(
   }
 }
 
-/** The name in a word from a pod; undefined for any other. */
+/** Returns the checksum named in a pod's output; undefined for any other text. */
 export function checksumNamed(word: string | undefined): ChecksumName | undefined {
   return checksumPreferences.auto.find((name) => name === word);
 }
 
-/** Bytes that one step takes; a table of 256 for each. */
+/** Bytes per step; each has a table of 256. */
 const stride = 16;
 const polynomial = 0x04c11db7;
 let tables: Int32Array | undefined;
 
-/** Table `k` says what a byte does to the remainder `k` bytes later. Made when the first checksum is. */
+/** Table `k` holds a byte's effect on the remainder `k` bytes later. Built with the first checksum. */
 function makeTables(): Int32Array {
   const all = new Int32Array(stride * 256);
   for (let byte = 0; byte < 256; byte++) {
@@ -77,9 +77,9 @@ function valueAt(values: Int32Array, index: number): number {
 }
 
 /**
- * The checksum of `cksum`: a CRC of 32 bits over the bytes and their count.
+ * The checksum of `cksum`: a 32-bit CRC over the bytes and their count.
  * https://pubs.opengroup.org/onlinepubs/9799919799/utilities/cksum.html
- * Sixteen bytes at a time: 2 GB/s, where one at a time makes 0.4.
+ * Sixteen bytes per step: 2 GB/s; one byte per step reaches 0.4.
  */
 class PosixChecksum implements Checksum {
   readonly #tables: Int32Array = tables ??= makeTables();
@@ -100,7 +100,7 @@ class PosixChecksum implements Checksum {
     return String(~crc >>> 0);
   }
 
-  /** Unrolled by hand: this loop is what a copy costs here. */
+  /** Unrolled by hand: this loop dominates the CPU cost of a copy. */
   #over(b: Uint8Array): number {
     const t = this.#tables;
     const whole = b.length - b.length % stride;

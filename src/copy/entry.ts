@@ -1,37 +1,37 @@
-/** What a copy of a folder is made of, wherever it comes from and wherever it goes. */
+/** The entries of a copied folder, whatever its source and destination. */
 import type { SparseMap } from "./sparse.ts";
 
-/** What every entry has. */
+/** Fields of every entry. */
 interface Named {
-  /** Below the folder that is copied, with `/` between its parts; no bytes for the folder itself. */
+  /** Relative to the copied folder, with `/` between its parts; no bytes for the folder itself. */
   path: Uint8Array;
   /** Permissions: the lower twelve bits. */
   mode: number;
-  /** Last change, in seconds since 1970. */
+  /** Modification time, in seconds since 1970. */
   mtime: number;
 }
 
-/** One thing below the folder. */
+/** An entry below the folder. */
 export type TreeEntry =
   | Named & { kind: "folder" }
   | Named & {
     kind: "file";
-    /** With its holes. */
+    /** Including its holes. */
     size: number;
     /** Absent: all of it is data. */
     sparse?: SparseMap;
-    /** The data, without holes. It must be read before the next entry is asked for, or never. */
+    /** The data, without holes. It must be read before the next entry is requested, or never. */
     body: AsyncIterable<Uint8Array>;
   }
   | Named & { kind: "symbolicLink"; target: Uint8Array }
-  /** Another name of a file that came before. */
+  /** Another name of an earlier file. */
   | Named & { kind: "hardLink"; target: Uint8Array };
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** A name as text; undefined where it isn't UTF-8. */
+/** Returns a name as text; undefined if it isn't UTF-8. */
 export function textOf(name: Uint8Array): string | undefined {
-  // The decoder's call costs more than the names that are usual.
+  // The decoder's call costs more than typical names do.
   if (name.every((byte) => byte < 0x80)) return String.fromCharCode(...name);
   try {
     return strict.decode(name);
@@ -40,7 +40,9 @@ export function textOf(name: Uint8Array): string | undefined {
   }
 }
 
-/** A name in which every byte that is no UTF-8 is written as `\xFF`: for messages, and where names must be text. */
+/**
+ * Returns the name with every byte that isn't UTF-8 written as `\xFF`: for messages, and wherever names must be text.
+ */
 export function escapedName(name: Uint8Array): string {
   const whole = textOf(name);
   if (whole !== undefined) return whole;

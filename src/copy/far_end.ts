@@ -1,4 +1,4 @@
-/** The far end of a copy: one of kodama's scripts in a pod, what it says, and how it ended. */
+/** The remote end of a copy: one of kodama's scripts in a pod, its messages, and how it exited. */
 import { joinBytes } from "../base/join_bytes.ts";
 import type { Outcome } from "../exec/model.ts";
 import { outcomeOfEnd } from "../exec/outcome.ts";
@@ -7,35 +7,35 @@ import type { ExecChannel } from "../kube/client.ts";
 import type { FarScript, FarWord } from "./far_scripts.ts";
 import { refusalText } from "./refusals.ts";
 
-/** A copy that came to an end which isn't good. */
+/** A copy that ended without success. */
 export class CopyFailure extends Error {
   override readonly name = "CopyFailure";
 
-  /** `again`: the link broke, and another attempt may go on from there. */
+  /** `again`: the connection broke, and another attempt may resume. */
   constructor(readonly outcome: Outcome, readonly again: boolean = false) {
     super(outcome.kind);
   }
 }
 
-/** A copy that failed for a reason that another attempt wouldn't mend. */
+/** Returns the failure of a copy that a retry wouldn't fix. */
 export function failed(reason: string): CopyFailure {
   return new CopyFailure({ kind: "failed", exitCode: 1, reason });
 }
 
-/** Runs a script in the pod. Throws {@link CopyFailure} where the stream can't be opened. */
+/** Runs a script in the pod. Throws {@link CopyFailure} if the stream can't be opened. */
 export type OpenFar = (script: FarScript, args: readonly string[]) => Promise<FarEnd>;
 
-/** What of the programs' complaints is kept: the end, where the reason stands. */
+/** Only the tail of the programs' stderr is retained: the reason is at the end. */
 const keptComplaints = 4096;
 const maxLine = 16 * 1024;
-/** Words that wait to be heard: a script says a handful. */
+/** Limit of unread messages: a script sends a handful. */
 const maxSaid = 100;
 const maxUnasked = 1024 * 1024;
 
-/** What shells put before their own words: where in a script, which no person has written, something went wrong. */
+/** The prefix that shells add to their messages: the position in a script that the user hasn't written. */
 const ofTheShell = /^(?:kodama|[\w./-]*sh): (?:line )?\d+: /;
 
-/** One script that runs. */
+/** One running script. */
 export class FarEnd implements AsyncDisposable {
   readonly #mark: Uint8Array;
   readonly #output: AsyncIterator<{ stream: "stdout" | "stderr"; bytes: Uint8Array }>;
@@ -48,7 +48,7 @@ export class FarEnd implements AsyncDisposable {
   #ended = false;
 
   /**
-   * @param mark what the script's own lines begin with.
+   * @param mark the prefix of the script's own lines.
    * @param life whose signal cuts the channel; `closed` is disposed of with this. `path` in the pod, for errors.
    */
   constructor(
@@ -60,23 +60,23 @@ export class FarEnd implements AsyncDisposable {
     this.#output = channel.output[Symbol.asyncIterator]();
   }
 
-  /** What the programs said on standard error, the last of it. */
+  /** The tail of the programs' standard error. */
   get complaints(): readonly string[] {
     return this.#complaints.split("\n").map((line) => line.replace(ofTheShell, "").trim())
       .filter((line) => line !== "");
   }
 
-  /** Resolves when the script wants no more input, though there may be more. */
+  /** Resolves when the script takes no more input, though there may be more. */
   get stopped(): Promise<void> {
     return this.#stopped.promise;
   }
 
-  /** What follows the awaited word. Throws {@link CopyFailure} where the script ends without it. */
+  /** Returns the arguments of the expected message. Throws {@link CopyFailure} if the script exits without it. */
   async hear(word: FarWord): Promise<readonly string[]> {
     return (await this.hearAny([word])).rest;
   }
 
-  /** The first of the awaited words that comes, and what follows it. */
+  /** Returns the first of the expected messages to arrive, with its arguments. */
   async hearAny(words: readonly FarWord[]): Promise<{ word: FarWord; rest: readonly string[] }> {
     for (;;) {
       const [said, ...rest] = this.#said.shift() ?? [];
@@ -88,13 +88,13 @@ export class FarEnd implements AsyncDisposable {
     }
   }
 
-  /** Data that comes while a word is awaited was not asked for. */
+  /** Data that arrives while a message is expected was not requested. */
   #refuseFlood(): void {
     const bytes = this.#data.reduce((sum, { length }) => sum + length, 0);
     if (bytes > maxUnasked) throw failed("the pod sends what it wasn't asked for");
   }
 
-  /** All of standard output, to its end. */
+  /** Yields all of standard output, to its end. */
   async *data(): AsyncGenerator<Uint8Array, void> {
     do {
       yield* this.#data.splice(0);
@@ -102,22 +102,22 @@ export class FarEnd implements AsyncDisposable {
     yield* this.#data.splice(0);
   }
 
-  /** Hands bytes to the script; resolves when the network has taken them. */
+  /** Writes bytes to the script; resolves when the network has taken them. */
   async write(bytes: Uint8Array): Promise<void> {
     await this.channel.write(bytes);
   }
 
-  /** Says a line to the script. */
+  /** Writes a line to the script. */
   async say(line: string): Promise<void> {
     await this.channel.write(new TextEncoder().encode(`${line}\n`));
   }
 
-  /** There is no more input. False where the server can't tell that to the script. */
+  /** Closes the input. Returns false if the server can't signal that to the script. */
   closeInput(): Promise<boolean> {
     return this.channel.closeStdin();
   }
 
-  /** Waits for the end; what data still comes is dropped. Throws {@link CopyFailure} unless it is a good one. */
+  /** Waits for the end and drops any data before it. Throws {@link CopyFailure} unless it succeeded. */
   async done(): Promise<void> {
     while (await this.#pump()) this.#data.length = 0;
     const end = await this.channel.end;
@@ -130,7 +130,7 @@ export class FarEnd implements AsyncDisposable {
     await this.#output.return?.();
   }
 
-  /** Takes what came next; false at the end. */
+  /** Takes the next message; returns false at the end. */
   async #pump(): Promise<boolean> {
     if (this.#ended) return false;
     const result = await this.#output.next();
@@ -164,7 +164,7 @@ export class FarEnd implements AsyncDisposable {
     } else this.#complaints = `${this.#complaints}${text}\n`.slice(-keptComplaints);
   }
 
-  /** Why the script isn't there any more. */
+  /** Returns the reason why the script has exited. */
   async #failure(): Promise<CopyFailure> {
     const end = await this.channel.end;
     if (this.life.signal.aborted) return new CopyFailure({ kind: "cancelled" });
@@ -180,7 +180,7 @@ export class FarEnd implements AsyncDisposable {
   }
 }
 
-/** The image has nothing that a copy could be made with. */
+/** Returns the failure of an image that has no program to copy with. */
 export function noShell(): CopyFailure {
   const reason = "the image has no sh, which copying needs";
   return new CopyFailure({ kind: "failed", exitCode: 127, reason });

@@ -1,10 +1,10 @@
-/** What kodama's scripts in pods have in common: `far_scripts.ts` tells what they are. */
+/** Parts common to kodama's scripts in pods; `far_scripts.ts` describes these. */
 
 /**
- * Of every script: `$1` is the mark; what follows it are the script's own arguments.
+ * In every script `$1` is the mark; the script's own arguments follow.
  *
- * The sums of a folder go through `cut`, as many as there are: GNU's programs write each line by itself, and each of
- * them would be a message on its way.
+ * The checksums of a folder are batched through `cut`: GNU's programs write each line by itself, and each would be a
+ * message on the network.
  */
 export const beginning = `LC_ALL=C
 export LC_ALL
@@ -22,8 +22,8 @@ give_up() { say stopped; cat >/dev/null; exit "$1"; }
 tar_kind() { tar=; case $(tar --version 2>/dev/null) in *GNU*) tar=gnu ;; *) command -v tar >/dev/null 2>&1 && tar=tar ;; esac; }`;
 
 /**
- * Where a copy goes, as `cp` has it: into a folder that is there, under its own name; else it gets the name that was
- * given. `$dest` is the place, `$dir` the folder of its temporary name, on the same file system.
+ * Resolves the destination as `cp` does: in an existing folder, under its own name; otherwise the name that was given.
+ * `$dest` is the path, `$dir` the folder of its temporary name, on the same file system.
  */
 export const placing = `place() {
 rooted "$1"

@@ -1,19 +1,19 @@
 /**
- * What runs in a pod for a copy: lines for any POSIX shell (dash, busybox, bash), with the programs that nearly every
- * image has. What a person wrote is never part of a script: it is handed over as arguments.
+ * The scripts that run in a pod for a copy: for any POSIX shell (dash, busybox, bash), with the programs that nearly
+ * every image has. User input is never part of a script: it is passed as arguments.
  *
- * A size is asked of `stat` first: busybox's `wc` looks at each byte, a second for every 256 MiB.
+ * A size is read with `stat` first: busybox's `wc` reads each byte, a second for every 256 MiB.
  *
- * A script says what kodama waits for on standard error, in lines that begin with a mark nobody can guess; standard
- * output is data alone. Whatever else comes on standard error are the words of the programs.
+ * A script sends its messages to kodama on standard error, in lines that start with an unguessable mark; standard
+ * output carries data only. Anything else on standard error is output of the programs.
  */
 import { beginning, placing } from "./far_script_parts.ts";
 import { placeFile, receiveFile } from "./receive_file_scripts.ts";
 import { placeFolder, receiveFolder } from "./receive_folder_scripts.ts";
 
 /**
- * First words of what scripts say. `stopped`: no more input is wanted; what comes is read all the same, for some
- * runtimes (containerd 1.6) never tell the end of a command that has left input unread.
+ * Keywords of the scripts' messages. `stopped`: no more input is needed; what arrives is read all the same, because
+ * some runtimes (containerd 1.6) never report the exit of a command that hasn't read all its input.
  */
 export type FarWord =
   | "refused"
@@ -29,15 +29,15 @@ export type FarWord =
   | "sum"
   | "end";
 
-/** `dest name key`: takes away what was received and isn't wanted. */
+/** `dest name key`: removes received data that isn't needed. */
 const discard = `${beginning}
 ${placing}
 place "$1" "$2" either
 rm -rf "\${dir%/}/.kodama-$3.new" "\${dest%/}/.kodama-$3.new" "\${dir%/}/.kodama-$3.part"`;
 
 /**
- * `watch pid`: waits for a process, and ends it where kodama is gone: to a server, a link that ends is no reason to.
- * What feeds that process by a pipe ends with it. `$code` is how it ended.
+ * `watch pid`: waits for a process, and kills it if kodama is gone: servers don't kill it when the connection ends. The
+ * process that feeds it through a pipe ends with it. `$code` is its exit code.
  */
 const watching = `exec 3<&0 </dev/null
 watch() {
@@ -50,12 +50,12 @@ return "$code"
 }`;
 
 /**
- * `wanted path`: says what is there; sends it when it is told how. A file comes as it is, from an offset, or with its
- * holes as an archive; a folder as an archive, and behind it a line with the checksum of each file. A file's checksum
- * is made while it is sent; where it has grown meanwhile, that of what it was is made then.
+ * `checksums path`: reports what is there and sends it once it gets the mode. A file is sent as it is, from an offset,
+ * or with its holes as an archive; a folder as an archive, followed by a line with the checksum of each file. A file's
+ * checksum is computed while it is sent; if the file has grown meanwhile, that of its original length is computed then.
  *
- * An archive is gathered into large pieces. busybox's tar writes a small file in three, each of which is a message of
- * its own through the node and the server: 10,000 of them took 1.7 s of their processors, and 0.2 s so.
+ * An archive is buffered into large pieces. busybox's tar writes a small file in three, each of which is a message of
+ * its own through the node and the server: 10,000 of them took 1.7 s of their CPU time, and buffered 0.2 s.
  */
 const send = `${beginning}
 ${watching}
@@ -121,7 +121,7 @@ say "sum \${check:--}"
 say "end $code"
 fi`;
 
-/** `sum path (name size)…`: for each file the checksum of so many of its first bytes, a line for each. */
+/** `sum path (name size)…`: prints for each file a line with the checksum of its first `size` bytes. */
 const sumBeginnings = `${beginning}
 sum=$1
 rooted "$2"
@@ -146,12 +146,15 @@ const scripts = {
 /** Which script. */
 export type FarScript = keyof typeof scripts;
 
-/** The words of an exec that runs a script. */
+/** Returns the command of an exec that runs a script. */
 export function farCommand(script: FarScript, mark: string, args: readonly string[]): string[] {
   return ["sh", "-c", scripts[script], "kodama", mark, ...args];
 }
 
-/** The path in the pod that a script copies to or from, for its errors; none of a script that copies nothing. */
+/**
+ * Returns the path in the pod that a script copies to or from, for its errors; undefined for a script that copies
+ * nothing.
+ */
 export function copiedPath(script: FarScript, args: readonly string[]): { path?: string } {
   const copies: readonly FarScript[] = ["receiveFile", "receiveFolder", "send"];
   const path = copies.includes(script) ? args[1] : undefined;

@@ -1,4 +1,4 @@
-/** Copying out of a pod: what is there, and its bytes, compared with what the pod has when they have come. */
+/** Copies out of a pod: inspects the source, and compares the received bytes with the pod's. */
 import { summed } from "./bodies.ts";
 import { ByteReader } from "./byte_reader.ts";
 import type { Checksum, NewChecksum } from "./checksum.ts";
@@ -9,24 +9,24 @@ import type { Checksums, FileSource, SparseSource, TreeSource } from "./source.t
 import { TarReader } from "./tar_reader.ts";
 import { placed } from "./tar_writer.ts";
 
-/** From where in the pod. */
+/** The source in the pod. */
 export interface PodOrigin {
   open: OpenFar;
   path: string;
   checksums: Checksums;
-  /** What tells this pod from others in the names of temporary files. */
+  /** Distinguishes this pod from others in the names of temporary files. */
   identity: string;
 }
 
-/** What is at a path of a pod. It is read once, and let go of by disposing of it. */
+/** What is at a path of a pod. It is read once, and released by disposing of it. */
 export type PodSource = AsyncDisposable & {
   source: FileSource | SparseSource | TreeSource;
 };
 
-/** Holes that are worth an archive. */
+/** Holes that justify an archive. */
 const worthwhileHoles = 1024 * 1024;
 
-/** Asks the pod what is there. Throws {@link CopyFailure} where there is nothing that can be copied. */
+/** Asks the pod what is there. Throws {@link CopyFailure} if there is nothing that can be copied. */
 export async function openPodSource(from: PodOrigin): Promise<PodSource> {
   const far = await from.open("send", [from.checksums.wanted, from.path]);
   const dispose = () => far[Symbol.asyncDispose]();
@@ -87,7 +87,7 @@ async function* readFile(
   }
   let left = (size ?? Infinity) - offset;
   for await (const bytes of far.data()) {
-    // A file that grows is copied as long as it was.
+    // A file that grows is copied up to its initial size.
     const own = bytes.length <= left ? bytes : bytes.subarray(0, left);
     left -= own.length;
     checksum?.update(own);
@@ -105,7 +105,7 @@ async function* readFile(
   }
 }
 
-/** The checksum of the file as it was when it was asked for. */
+/** Returns the checksum of the file as it was when it was requested. */
 async function heardSum(far: FarEnd): Promise<string | undefined> {
   const first = await far.hearAny(["whole", "sum"]);
   if (first.word === "sum") return first.rest[0];
@@ -113,7 +113,7 @@ async function heardSum(far: FarEnd): Promise<string | undefined> {
   return sum === "whole" ? first.rest[0] : sum;
 }
 
-/** What an earlier attempt has brought is the beginning of another file. */
+/** The bytes of an earlier attempt are the beginning of another file. */
 export class OtherBeginningError extends CopyFailure {
   constructor() {
     super({ kind: "unknown", reason: "the file changed since the copy was begun" }, true);

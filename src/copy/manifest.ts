@@ -1,16 +1,16 @@
-/** The files of one copy by their checksums: what one end has sent, ticked off as the other end tells what it got. */
+/** The files of one copy by their checksums: those sent, ticked off as the other end reports the received ones. */
 import type { NewChecksum } from "./checksum.ts";
 import { escapedName } from "./entry.ts";
 
 const encoder = new TextEncoder();
 
-/** A file that was sent. */
+/** A sent file. */
 export interface SentFile {
   path: Uint8Array;
   size: number;
 }
 
-/** Checksums without names: names of any byte come out of `cksum` in ways that differ by image. */
+/** Checksums without names: `cksum` prints names of arbitrary bytes in ways that differ by image. */
 export class Manifest {
   readonly #waiting = new Map<string, SentFile[]>();
   readonly #namedAgain: { path: Uint8Array; target: Uint8Array }[] = [];
@@ -21,7 +21,7 @@ export class Manifest {
     else same.push(file);
   }
 
-  /** A file of this checksum is there. */
+  /** Ticks off a file of this checksum. */
   tick(sum: string): void {
     const same = this.#waiting.get(sum);
     if (same === undefined) return;
@@ -29,12 +29,12 @@ export class Manifest {
     if (same.length === 0) this.#waiting.delete(sum);
   }
 
-  /** One more name of what was sent before under another, which may be such a further name too. */
+  /** Adds a hard link to a file that was sent before; the target may be a link itself. */
   addName(path: Uint8Array, target: Uint8Array): void {
     this.#namedAgain.push({ path, target });
   }
 
-  /** One checksum over those of all files: a line for each of their names, as `LC_ALL=C sort` has them. */
+  /** Returns one checksum over those of all files: a line for each of their names, in the order of `LC_ALL=C sort`. */
   digest(make: NewChecksum): string {
     const again = Map.groupBy(this.#sumsNamedAgain(), (sum) => sum);
     const all = make();
@@ -60,7 +60,7 @@ export class Manifest {
     });
   }
 
-  /** Files that nobody has ticked off, with their checksums. */
+  /** Files that weren't ticked off, with their checksums. */
   get missing(): readonly { sum: string; file: SentFile }[] {
     return [...this.#waiting].flatMap(([sum, files]) => files.map((file) => ({ sum, file })));
   }
@@ -68,7 +68,7 @@ export class Manifest {
 
 const maxLine = 16 * 1024;
 
-/** Takes the output of a checksum program and gives the first word of each line. */
+/** Parses the output of a checksum program into the first field of each line. */
 export class SumLines {
   #line = "";
   readonly #decoder = new TextDecoder("latin1");
@@ -82,13 +82,13 @@ export class SumLines {
   }
 
   #takeLine(line: string): void {
-    // GNU writes a backslash before a line in whose name characters are escaped.
+    // GNU writes a backslash before a line if its name has escaped characters.
     const sum = /^\\?([0-9a-f]+)(?:[ \t]|$)/.exec(line)?.[1];
     if (sum !== undefined) this.take(sum);
   }
 }
 
-/** A few of the names, for a message. */
+/** Returns a few of the names, for a message. */
 export function someNames(files: readonly SentFile[]): string {
   const shown = files.slice(0, 3).map(({ path }) => escapedName(path));
   const more = files.length - shown.length;

@@ -4,12 +4,12 @@
  */
 import { TarError } from "./tar_header.ts";
 
-/** Values by key. A key that was taken back (`KEY=`) is there with no bytes. */
+/** Values by key. A deleted key (`KEY=`) is present with no bytes. */
 export type PaxRecords = ReadonlyMap<string, Uint8Array>;
 
 const decoder = new TextDecoder("latin1");
 
-/** Reads the body of an extended header. Throws {@link TarError}. */
+/** Parses the body of an extended header. Throws {@link TarError} if it is malformed. */
 export function parsePax(body: Uint8Array): Map<string, Uint8Array> {
   const records = new Map<string, Uint8Array>();
   let at = 0;
@@ -26,7 +26,7 @@ export function parsePax(body: Uint8Array): Map<string, Uint8Array> {
   return records;
 }
 
-/** A decimal number of a record, its fraction cut off; undefined where the key is absent. */
+/** Returns a decimal number of a record without its fraction; undefined if the key is absent. */
 export function paxNumber(records: PaxRecords, key: string): number | undefined {
   const bytes = records.get(key);
   if (bytes === undefined || bytes.length === 0) return undefined;
@@ -37,7 +37,7 @@ export function paxNumber(records: PaxRecords, key: string): number | undefined 
   return Math.floor(Number(text));
 }
 
-/** The bytes of a record; undefined where the key is absent or was taken back. */
+/** Returns the bytes of a record; undefined if the key is absent or was deleted. */
 export function paxBytes(records: PaxRecords, key: string): Uint8Array | undefined {
   const bytes = records.get(key);
   return bytes === undefined || bytes.length === 0 ? undefined : bytes;

@@ -1,4 +1,4 @@
-/** A folder of a pod, read as an archive, and then compared with what the pod says of its files. */
+/** A folder of a pod, read as an archive, and then compared with the pod's checksums. */
 import { ByteReader } from "./byte_reader.ts";
 import { summed } from "./bodies.ts";
 import { escapedName, type TreeEntry } from "./entry.ts";
@@ -9,7 +9,7 @@ import { TarError } from "./tar_header.ts";
 import { type LeftOut, TarReader } from "./tar_reader.ts";
 import { WholeBody } from "./whole_body.ts";
 
-/** What is known of the folder before it is read. */
+/** Options known before the folder is read. */
 export interface PodTreeOptions {
   open: OpenFar;
   path: string;
@@ -17,9 +17,9 @@ export interface PodTreeOptions {
   maker: NamedChecksum | undefined;
 }
 
-/** Files that are looked at again in one exec: their names are its words. */
+/** Files checked again in one exec: their names are its arguments. */
 const lookedAtAgain = 200;
-/** More than these are no logs that grow while they are read. */
+/** More changed files than this aren't just logs that grow while they are read. */
 const maxChanged = 2000;
 const leftOutShown = 5;
 
@@ -53,7 +53,7 @@ export class PodTree implements TreeSource {
     }
   }
 
-  /** An archive that is cut off is no news where the link broke, or tar said why. */
+  /** A truncated archive isn't reported if the connection broke or tar gave the reason. */
   async #explained(error: unknown): Promise<unknown> {
     if (!(error instanceof TarError)) return error;
     await this.far.done();
@@ -74,7 +74,7 @@ export class PodTree implements TreeSource {
     return { ...entry, body: summed({ ...entry, body }, checksum, note) };
   }
 
-  /** The same data; why it ends too early is told as the pod tells it. */
+  /** Returns the same data; a premature end is reported with the pod's reason. */
   #told(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
     return body instanceof WholeBody ? body : this.#explaining(body);
   }
@@ -113,7 +113,7 @@ export class PodTree implements TreeSource {
   }
 
   #complaint(code: string): string | undefined {
-    // GNU's exit code 1 is about files that changed while they were read: they are looked at again.
+    // GNU's exit code 1 means that files changed while they were read: they are checked again.
     if (code === "1" && this.options.maker !== undefined) return undefined;
     return this.far.complaints.slice(-3).join("; ") || `tar ended with exit code ${code}`;
   }
@@ -124,7 +124,7 @@ export class PodTree implements TreeSource {
     return more > 0 ? [...shown, `and ${more} more are left out`] : shown;
   }
 
-  /** What differs is looked at again: a log that grew has the same beginning. Throws where something else is the case. */
+  /** Checks differing files again: a log that grew has the same beginning. Throws if something else is wrong. */
   async #changed(): Promise<string[]> {
     const { missing } = this.#manifest;
     if (missing.length === 0) return [];

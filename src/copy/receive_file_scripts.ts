@@ -1,13 +1,13 @@
-/** The scripts that take one file in a pod: first its bytes, then, when they were compared, its name. */
+/** The scripts that receive one file in a pod: first its bytes, then, after the comparison, its name. */
 import { beginning, placing } from "./far_script_parts.ts";
 
 /**
- * A file that is written in pieces, each at its own place, and read again right behind for its checksum: so this is
- * made while the rest is on its way, and of what is in the file. A second writer, left by a link that broke, puts the
- * same bytes in the same places. `$part` is the file, `$size` what it is to have, `$begin` the block to begin with.
+ * A file is written in pieces, each at its own offset, and read back right away for its checksum: so this is computed
+ * while the remainder arrives, over what is in the file. A second writer, orphaned by a broken connection, writes the
+ * same bytes at the same offsets. `$part` is the file, `$size` its final size, `$begin` the block to start with.
  *
- * Why not `tee`: busybox's moves 1 KiB at a time. One without `dd`, or whose `dd` knows no full blocks, has its input
- * written by `cat`, and read when all is there.
+ * Why not `tee`: busybox's moves 1 KiB at a time. If `dd` is missing or has no full blocks, `cat` writes the input, and
+ * the file is read when it is complete.
  */
 const receiving = `block=262144
 piece=64
@@ -32,7 +32,7 @@ at=$((at + piece))
 done
 }`;
 
-/** `wanted dest name key size`: takes a file's bytes from standard input, behind those of an earlier attempt. */
+/** `checksums dest name key size`: appends standard input to the bytes of an earlier attempt. */
 export const receiveFile = `${beginning}
 ${placing}
 ${receiving}
@@ -71,7 +71,7 @@ size_of "$part"
 say "got $bytes $check"
 [ "$bytes" = "$size" ]`;
 
-/** `dest name key mode time`: gives the file that was received its name. An empty mode or time is left as it is. */
+/** `dest name key mode time`: gives the received file its name. An empty mode or time isn't changed. */
 export const placeFile = `${beginning}
 ${placing}
 place "$1" "$2" file

@@ -1,7 +1,7 @@
-/** The scripts that take a folder in a pod: unpacked under a temporary name, compared, and put in its place. */
+/** The scripts that receive a folder in a pod: unpacked under a temporary name, compared, and moved to its path. */
 import { beginning, placing } from "./far_script_parts.ts";
 
-/** Where a folder is unpacked before it is put in its place: beside it, or in it where it is there. */
+/** The folder for unpacking: beside the destination, or in it if it exists. */
 const unpacking = `unpack_in() {
 if [ -d "$dest" ]; then temporary=\${dest%/}/.kodama-$1.new
 else
@@ -11,8 +11,8 @@ fi
 }`;
 
 /**
- * `put_in_place`: where there is no such folder yet, all of it appears at once; else what is new moves into it, file
- * by file, each of them whole; folders that are there stay, with what else is in them.
+ * `put_in_place`: if the folder doesn't exist yet, all of it appears at once; otherwise the new content moves into it,
+ * file by file, each of them whole; existing folders stay, with their other content.
  */
 const puttingInPlace =
   `each='for one in * .[!.]* ..?*; do [ -e "$one" ] || [ -L "$one" ] || continue;'
@@ -51,14 +51,14 @@ exit "$code"
 }`;
 
 /**
- * `wanted dest name key`: unpacks standard input. To tars, an archive that is cut off between two entries is whole:
- * the file `end` behind `tree/` says that it is. It has one line: the checksum of all checksums, sorted.
+ * `checksums dest name key`: unpacks standard input. To tars, an archive that is cut between two entries is complete:
+ * the file `end` after `tree/` proves that it is. It has one line: the checksum of all checksums, sorted.
  *
- * Where the files here come to the same, the folder is put in its place at once, which saves the second exec. Where
- * they don't, or nothing sorts, the checksum of each file follows on standard output, and whoever sent them decides:
- * names with a newline make lines of their own.
+ * If the files here match it, the folder is moved to its path at once, which saves the second exec. If they don't, or
+ * nothing sorts, the checksum of each file follows on standard output, and the sender decides: names with a newline
+ * make lines of their own.
  *
- * GNU's tar has words of its own for a full disk; what is written after it failed has the system's.
+ * GNU's tar has its own message for a full disk; what is written after it failed has the system's.
  */
 export const receiveFolder = `${beginning}
 ${placing}
@@ -98,7 +98,7 @@ fi
 say "placing"
 put_in_place`;
 
-/** `dest name key`: puts the folder in its place. */
+/** `dest name key`: moves the folder to its path. */
 export const placeFolder = `${beginning}
 ${placing}
 ${unpacking}

@@ -1,7 +1,7 @@
-/** Why a script in a pod did nothing: its words, as sentences. */
+/** Why a script in a pod did nothing: its messages, as sentences. */
 
 /**
- * @param words what the script said after `refused`.
+ * @param words the script's arguments after `refused`.
  * @param path of the copy, in the pod.
  */
 export function refusalText(

@@ -1,18 +1,18 @@
 /**
- * Names out of an archive that a pod made, and what may become of them on this machine. Nothing of an archive may
- * reach a place outside of the folder that it is unpacked into.
+ * Checks names out of an archive that a pod made before they are used on this machine. Nothing of an archive may reach
+ * a path outside of the folder that it is unpacked into.
  */
 import { escapedName } from "./entry.ts";
 import { TarError } from "./tar_header.ts";
 
-/** Parts of a path, as file systems bound it (PATH_MAX). */
+/** The limit of file systems on a path (PATH_MAX). */
 const maxPathBytes = 4096;
 const slash = 0x2f;
 const dot = 0x2e;
 
 /**
- * The path below the folder, without empty parts and dots; no bytes for the folder itself. A copy. Throws
- * {@link TarError} for one that leads out of it.
+ * Returns a copy of the path below the folder, without empty parts and dots; no bytes for the folder itself. Throws
+ * {@link TarError} if it leads out of the folder.
  */
 export function safePath(name: Uint8Array): Uint8Array {
   if (name[0] === slash) throw leadsOut(name);
@@ -33,7 +33,7 @@ export function safePath(name: Uint8Array): Uint8Array {
   return path.subarray(0, length);
 }
 
-/** Whether a part is nothing, one dot, or two. */
+/** Returns whether a part is empty, one dot, or two. */
 function isDots(name: Uint8Array, at: number, end: number): boolean {
   for (let from = at; from < end; from++) {
     if (name[from] !== dot) return false;

@@ -1,4 +1,4 @@
-/** The entries of a folder on their way into a pod: counted, summed up, and put in the form that its script takes. */
+/** The entries of a folder sent to a pod: counted, checksummed, and in the layout that its script expects. */
 import { joinBytes } from "../base/join_bytes.ts";
 import { metered, summed } from "./bodies.ts";
 import type { NewChecksum } from "./checksum.ts";
@@ -7,7 +7,7 @@ import type { Manifest } from "./manifest.ts";
 import type { Meter } from "./source.ts";
 import { WholeBody } from "./whole_body.ts";
 
-/** The entries, counted, and their data summed up as it is read. */
+/** Yields the entries, counted; their data is checksummed as it is read. */
 export async function* watchedEntries(
   entries: AsyncIterable<TreeEntry>,
   { make, manifest, totals, meter }: {
@@ -34,9 +34,9 @@ export async function* watchedEntries(
 }
 
 /**
- * What far ends are sent: all of it in `tree/`, folders that can be written to while they are filled, and an end.
+ * Yields what remote ends are sent: all of it in `tree/`, folders that are writable while they are filled, and an end.
  *
- * @param ending asked when all entries were read: the line of the file `end`.
+ * @param ending called when all entries were read: returns the line of the file `end`.
  */
 export async function* closed(
   entries: AsyncIterable<TreeEntry>,
@@ -52,7 +52,7 @@ export async function* closed(
     folders.push(entry);
     yield { ...entry, mode: entry.mode | 0o700 };
   }
-  // Again: busybox gives them their times and modes at once, and what is put into them changes these.
+  // Again: busybox sets their times and modes at once, and adding content changes these.
   yield* folders.toReversed();
   const line = encoder.encode(`${await ending()}\n`);
   const body = new WholeBody(() => line);

@@ -1,16 +1,16 @@
-/** What is copied, wherever it is. */
+/** The source of a copy, local or in a pod. */
 import type { Checksum, NewChecksum } from "./checksum.ts";
 import type { TreeEntry } from "./entry.ts";
 
-/** How far a copy is, told as it goes on. */
+/** Reports the progress of a copy. */
 export interface Meter {
-  /** So many bytes more. */
+  /** This many bytes were moved in addition. */
   moved(bytes: number): void;
-  /** What was moved counts no more: the copy begins anew, with so many bytes that needn't be moved again. */
+  /** Progress so far is void: the copy starts again, with this many bytes that needn't be moved again. */
   restarted(bytes: number): void;
 }
 
-/** A kind of checksum that an image has. */
+/** A kind of checksum that an image can compute. */
 export interface NamedChecksum {
   name: string;
   make: NewChecksum;
@@ -19,31 +19,31 @@ export interface NamedChecksum {
 /** One file. */
 export interface FileSource {
   kind: "file";
-  /** Undefined where the image has nothing to tell it with, as the next two. */
+  /** Undefined if the image has no program that reports it; so are the next two. */
   size: number | undefined;
   mode: number | undefined;
   /** Seconds since 1970. */
   mtime: number | undefined;
-  /** Tells this file from another one, or from what it was before: equal keys let a copy go on. */
+  /** Distinguishes this file from others and from its earlier versions: a copy with an equal key can resume. */
   key: string;
   /**
-   * All bytes from an offset to the size. Throws where they can't be read, or aren't what the source has.
+   * Reads all bytes from an offset to the size. Throws if they can't be read, or differ from the source's.
    *
-   * @param before checksum of what is before the offset, by `checksum`; the source looks whether it has the same.
+   * @param before checksum of the bytes before the offset, by `checksum`; the source compares it with its own.
    */
   read(offset: number, before?: Checksum): AsyncIterable<Uint8Array>;
-  /** What the source is compared by; undefined where it has none. */
+  /** The checksum that the source is compared by; undefined if it has none. */
   checksum: NamedChecksum | undefined;
-  /** The beginning of the file again, to be compared with what the other end has of it. */
+  /** Reads the beginning of the file again, to be compared with the other end's. */
   beginning?: (length: number) => AsyncIterable<Uint8Array>;
 }
 
-/** A file most of which is holes. */
+/** A file that consists mostly of holes. */
 export interface SparseSource extends Pick<FileSource, "mode" | "mtime" | "key" | "checksum"> {
   kind: "sparse";
-  /** With its holes. */
+  /** Including its holes. */
   size: number;
-  /** Its data with their places. Throws as {@link FileSource.read} does. */
+  /** Reads its data with their offsets. Throws as {@link FileSource.read} does. */
   read(): AsyncIterable<{ offset: number; bytes: Uint8Array }>;
   /** The same file, its holes read as zeros. */
   whole: FileSource;
@@ -53,46 +53,46 @@ export interface SparseSource extends Pick<FileSource, "mode" | "mtime" | "key" 
 export interface TreeSource {
   kind: "tree";
   key: string;
-  /** What the source is compared by; undefined where it has none. */
+  /** The checksum that the source is compared by; undefined if it has none. */
   checksum: NamedChecksum | undefined;
-  /** Bytes of all files; undefined where nobody has counted. */
+  /** Bytes of all files; undefined if they weren't counted. */
   bytes: number | undefined;
-  /** The entries, each once, a folder before what is in it. Throws where they can't be read. */
+  /** Yields the entries, each once, a folder before its content. Throws if they can't be read. */
   entries(): AsyncIterable<TreeEntry>;
-  /** When all entries were read. Throws where they aren't what the source has; else gives what there is to say. */
+  /** Called when all entries were read. Throws if they differ from the source's; otherwise returns what to report. */
   settle(): Promise<Settled>;
 }
 
-/** How much it is, where that is known before it is read. */
+/** Returns the size if it is known before reading. */
 export function knownBytes(source: FileSource | SparseSource | TreeSource): number | undefined {
   return source.kind === "tree" ? source.bytes : source.size;
 }
 
-/** How a folder that was read stands to its source. */
+/** The comparison of a folder that was read with its source. */
 export interface Settled {
   notes: readonly string[];
-  /** What couldn't be read, while all else was: the copy is kept, and counts as failed. */
+  /** What couldn't be read, while everything else was: the copy is retained, and counts as failed. */
   failure: string | undefined;
 }
 
-/** What a copy came to. */
+/** The result of a copy. */
 export interface CopyTotals {
   files: number;
   bytes: number;
-  /** Of these, what an earlier attempt had brought. */
+  /** Of these, the bytes of an earlier attempt. */
   resumedBytes: number;
-  /** How it is known that the copy is what was copied; null where the image has nothing to tell it with. */
+  /** The checksum that verified the copy; null if the image has no program for one. */
   checksum: string | null;
-  /** What a person should know besides. */
+  /** Further notes for the user. */
   notes: readonly string[];
-  /** What isn't in the copy, and why; it counts as failed then. */
+  /** What isn't in the copy, and why; the copy counts as failed if set. */
   failure: string | undefined;
 }
 
 /** Checksums of a copy. */
 export interface Checksums {
-  /** Programs that may be used in a pod, the best first; with blanks between. */
+  /** Programs that may be used in a pod, the best first, separated by blanks. */
   wanted: string;
-  /** The maker of the one that a pod has chosen; undefined where it has none. */
+  /** Returns the factory of the checksum that a pod has chosen; undefined if it has none. */
   maker(word: string | undefined): Promise<NamedChecksum | undefined>;
 }

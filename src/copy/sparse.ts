@@ -1,32 +1,32 @@
 /**
- * Sparse files: which parts of one are data; all else reads as zeros and takes no room.
+ * Sparse files: which parts of one are data; all else reads as zeros and takes no disk space.
  *
- * GNU tar has four ways to write that; each is read here, and the oldest (type `S`), which needs no extended
- * header, is written. https://www.gnu.org/software/tar/manual/html_node/Sparse-Formats.html
+ * GNU tar has four formats for that; each is read here, and the oldest (type `S`), which needs no extended header, is
+ * written. https://www.gnu.org/software/tar/manual/html_node/Sparse-Formats.html
  */
 import { paxNumber, type PaxRecords } from "./pax.ts";
 import { blockBytes, readNumber, TarError, writeNumber } from "./tar_header.ts";
 
-/** A part that is data. */
+/** A part that contains data. */
 export interface DataPart {
   offset: number;
   length: number;
 }
 
-/** Parts in order, none touching the next; and how long the file is with its holes. */
+/** Parts in order, none adjacent to the next; and the size of the file with its holes. */
 export interface SparseMap {
   size: number;
   parts: readonly DataPart[];
 }
 
-/** Parts of one file; a map of more than that is no map of a real file's. */
+/** Parts of one file; no real file's map has more. */
 const maxParts = 1_000_000;
 
 const inHeader = { at: 386, count: 4, extended: 482, size: 483 } as const;
 const inBlock = { count: 21, extended: 504 } as const;
 const partBytes = 24;
 
-/** Puts the parts in order to the test: inside of the file, one behind the other. Throws {@link TarError}. */
+/** Validates the parts: inside of the file, in order, without overlap. Throws {@link TarError} if they aren't. */
 export function checkedMap(size: number, parts: readonly DataPart[]): SparseMap {
   let end = 0;
   for (const { offset, length } of parts) {
@@ -38,7 +38,7 @@ export function checkedMap(size: number, parts: readonly DataPart[]): SparseMap 
   return { size, parts: parts.filter(({ length }) => length > 0) };
 }
 
-/** Bytes of data in it. */
+/** Returns the bytes of data in it. */
 export function dataBytes({ parts }: SparseMap): number {
   return parts.reduce((sum, { length }) => sum + length, 0);
 }
@@ -55,7 +55,7 @@ function readParts(bytes: Uint8Array, at: number, count: number): DataPart[] {
   return parts;
 }
 
-/** The map of a header of type `S`; `next` gives the blocks that follow it. */
+/** Reads the map of a header of type `S`; `next` returns the blocks that follow it. */
 export async function readOldMap(
   header: Uint8Array,
   next: () => Promise<Uint8Array>,
@@ -72,12 +72,12 @@ export async function readOldMap(
   return checkedMap(size, parts);
 }
 
-/** Writes what of the map has room into a header of type `S`, and gives the blocks for the rest. */
+/** Writes as much of the map as fits into a header of type `S`, and returns the blocks for the remainder. */
 export function oldMapBlocks({ size, parts }: SparseMap): {
   fill: (header: Uint8Array) => void;
   rest: Uint8Array;
 } {
-  // A hole at the end is told by an empty part there.
+  // A hole at the end is represented by an empty part there.
   const last = parts.at(-1);
   const all = last !== undefined && last.offset + last.length === size
     ? parts
@@ -106,7 +106,7 @@ function writeParts(block: Uint8Array, at: number, parts: readonly DataPart[]): 
   }
 }
 
-/** What the extended headers of pax say about a map: all of it (0.1), or that it leads the data (1.0). */
+/** Returns what the extended headers of pax contain of a map: all of it (0.1), or that it precedes the data (1.0). */
 export function paxMap(
   records: PaxRecords,
 ): SparseMap | { kind: "inData"; size: number } | undefined {
@@ -125,7 +125,7 @@ export function paxMap(
   return checkedMap(size, parts);
 }
 
-/** The map that leads the data: decimal numbers, each on a line, padded to whole blocks. */
+/** Reads the map that precedes the data: decimal numbers, each on a line, padded to whole blocks. */
 export async function readLeadingMap(
   size: number,
   next: () => Promise<Uint8Array>,

@@ -1,15 +1,16 @@
 /**
- * The 512-byte headers of tar archives, as bytes: names in them are no text, and may hold any byte but NUL.
+ * The 512-byte headers of tar archives, as bytes: names in them aren't text, and may hold any byte but NUL.
  *
  * POSIX ustar: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/pax.html, "ustar Interchange Format".
- * GNU's own (long names, base-256 numbers, sparse maps): https://www.gnu.org/software/tar/manual/html_node/Standard.html
+ * GNU's own (long names, base-256 numbers, sparse maps):
+ * https://www.gnu.org/software/tar/manual/html_node/Standard.html
  */
 import { joinBytes } from "../base/join_bytes.ts";
 
-/** Everything in an archive comes in pieces of this size. */
+/** An archive consists of blocks of this size. */
 export const blockBytes = 512;
 
-/** What a header says, its extensions not yet applied. */
+/** The fields of a header, without its extensions applied. */
 export interface TarHeader {
   name: Uint8Array;
   linkName: Uint8Array;
@@ -20,16 +21,16 @@ export interface TarHeader {
   size: number;
   /** Seconds since 1970; may be negative. */
   mtime: number;
-  /** The whole block, for what only some types have. */
+  /** The whole block, for fields that only some types have. */
   block: Uint8Array;
 }
 
-/** What was read is no tar archive, or one that nobody should unpack. */
+/** The input isn't a tar archive, or one that isn't safe to unpack. */
 export class TarError extends Error {
   override readonly name = "TarError";
 }
 
-/** Where the fields are: offset and length. */
+/** The fields' offset and length. */
 const fields = {
   name: [0, 100],
   mode: [100, 8],
@@ -51,16 +52,16 @@ function fieldOf(block: Uint8Array, field: Field): Uint8Array {
   return block.subarray(offset, offset + length);
 }
 
-/** Up to the first NUL. */
+/** Returns the bytes up to the first NUL. */
 export function untilNul(bytes: Uint8Array): Uint8Array {
   const end = bytes.indexOf(0);
   return end < 0 ? bytes : bytes.subarray(0, end);
 }
 
 /**
- * A number in octal digits, or in base 256 where its first bit is set. Throws {@link TarError}.
+ * Parses a number in octal digits, or in base 256 if its first bit is set. Throws {@link TarError} if it is neither.
  *
- * @param begin where in the bytes it stands, up to `end`: a view of its own for each would cost more than the reading.
+ * @param begin its offset in the bytes, up to `end`: a view for each would cost more than the parsing.
  */
 export function readNumber(bytes: Uint8Array, begin = 0, end = bytes.length): number {
   if (((bytes[begin] ?? 0) & 0x80) !== 0) return readBase256(bytes.subarray(begin, end));
@@ -73,7 +74,7 @@ export function readNumber(bytes: Uint8Array, begin = 0, end = bytes.length): nu
       phase = "digits";
     } else if (byte === 0x20 || byte === 0) {
       if (phase === "digits" || byte === 0) phase = "after";
-      // What is behind the NUL is nobody's.
+      // What follows the NUL is ignored.
       if (byte === 0) break;
     } else throw new TarError("a header has a number that is none");
   }
@@ -82,14 +83,14 @@ export function readNumber(bytes: Uint8Array, begin = 0, end = bytes.length): nu
 
 function readBase256(bytes: Uint8Array): number {
   const first = bytes[0] ?? 0;
-  // Two's complement, its topmost bit spent on the mark.
+  // Two's complement; its topmost bit is the base-256 flag.
   let value = (first & 0x40) === 0 ? first & 0x3f : (first & 0x7f) - 0x80;
   for (const byte of bytes.subarray(1)) value = value * 256 + byte;
   if (!Number.isSafeInteger(value)) throw new TarError("a header has a number of absurd size");
   return value;
 }
 
-/** The sum that a header must carry: all bytes, with blanks in place of the sum itself. */
+/** Returns the checksum that a header must have: the sum of all bytes, with blanks instead of the checksum itself. */
 function sumOf(block: Uint8Array): number {
   const [offset, length] = fields.checksum;
   let sum = 32 * length;
@@ -98,12 +99,12 @@ function sumOf(block: Uint8Array): number {
   return sum;
 }
 
-/** Whether a block holds nothing but zeros: two of them end an archive. */
+/** Returns whether a block contains only zeros: two of them end an archive. */
 export function isZeroBlock(block: Uint8Array): boolean {
   return block.every((byte) => byte === 0);
 }
 
-/** Reads a header, whose names share memory with the block. Throws {@link TarError} where it isn't one. */
+/** Parses a header, whose names share memory with the block. Throws {@link TarError} if it isn't one. */
 export function decodeHeader(block: Uint8Array): TarHeader {
   if (numberIn(block, "checksum") !== sumOf(block)) {
     throw new TarError("a header's checksum is wrong: the archive is damaged");
@@ -127,7 +128,7 @@ function numberIn(block: Uint8Array, field: Field): number {
   return readNumber(block, offset, offset + length);
 }
 
-/** POSIX archives split long names in two; in GNU's the place of the prefix holds other things. */
+/** POSIX archives split long names in two; GNU's store other things in the prefix field. */
 function fullName(block: Uint8Array): Uint8Array {
   const name = untilNul(fieldOf(block, "name"));
   if (block[fields.prefix[0]] === 0 || !isPosix(block)) return name;
@@ -138,18 +139,21 @@ function isPosix(block: Uint8Array): boolean {
   return String.fromCharCode(...fieldOf(block, "magic")) === "ustar\x0000";
 }
 
-/** What is written of a header. Owners are root: whoever unpacks it, unpacks it as its own. */
+/** The fields of a written header. Owners are root: an unpacker sets its own. */
 export type NewHeader =
   & Pick<TarHeader, "name" | "type" | "mode" | "size" | "mtime">
   & Partial<Pick<TarHeader, "linkName">>;
 
 const names = {
   longLink: new TextEncoder().encode("././@LongLink"),
-  /** GNU's: long names and base-256 numbers are its own, and busybox reads them too. */
+  /** GNU's: long names and base-256 numbers are GNU extensions, and busybox reads them too. */
   magic: new TextEncoder().encode("ustar  \0"),
 };
 
-/** The blocks of a header: one, or more for long names. `fill` may add to the last one before its sum is made. */
+/**
+ * Returns the blocks of a header: one, or more for long names. `fill` may modify the last one before its checksum is
+ * computed.
+ */
 export function encodeHeader(
   header: NewHeader,
   fill: (block: Uint8Array) => void = () => {},
@@ -185,7 +189,7 @@ function longName(type: "K" | "L", name: Uint8Array): Uint8Array {
   return joinBytes([head, body]);
 }
 
-/** Octal with a NUL behind it, or base 256 where that has no room. */
+/** Writes octal with a NUL after it, or base 256 if octal doesn't fit. */
 export function writeNumber(field: Uint8Array, value: number): void {
   const last = field.length - 1;
   if (value >= 0 && value < 8 ** last) {

@@ -1,8 +1,8 @@
 /**
- * Reads a tar archive as a stream: ustar, pax and GNU's dialects, entry after entry, in little memory.
+ * Reads a tar archive as a stream: ustar, pax and GNU's dialects, entry by entry, in little memory.
  *
- * Why not a package: `tar-stream`, `modern-tar` and `tar` give names as text, in which the bytes of a name that
- * isn't UTF-8 are lost, and none of them reads sparse files.
+ * Why not a package: `tar-stream`, `modern-tar` and `tar` return names as text, which loses the bytes of a name that
+ * isn't UTF-8, and none of them reads sparse files.
  */
 import type { ByteReader } from "./byte_reader.ts";
 import type { TreeEntry } from "./entry.ts";
@@ -19,30 +19,30 @@ import {
 } from "./tar_header.ts";
 import { WholeBody } from "./whole_body.ts";
 
-/** An extended header says names and numbers; a larger one is an attack on memory. */
+/** An extended header contains names and numbers; a larger one is an attack on memory. */
 const maxExtensionBytes = 1024 * 1024;
 /** Extended headers before one entry: a long name, a long link's name, and pax's. */
 const maxExtensions = 8;
 const bodyBytes = 256 * 1024;
 
-/** What an archive holds that isn't copied: a device, a pipe, a socket. */
+/** An entry that isn't copied: a device, a pipe, a socket. */
 export interface LeftOut {
   path: Uint8Array;
   what: string;
 }
 
-/** What was said of the next entry before its header. */
+/** Extensions that apply to the next entry, read before its header. */
 interface Extensions {
   name?: Uint8Array;
   linkName?: Uint8Array;
   pax: Map<string, Uint8Array>;
 }
 
-/** Reads one archive. When its entries have ended, the reader stands behind the archive's last block. */
+/** Reads one archive. After its entries the reader is positioned after the archive's last block. */
 export class TarReader {
-  /** Of the whole archive. */
+  /** Global records, which apply to the whole archive. */
   readonly #global = new Map<string, Uint8Array>();
-  /** Data of the entry that was given last, and what pads it. */
+  /** Remaining data of the last entry, and its padding. */
   #left = 0;
   #padding = 0;
 
@@ -52,9 +52,9 @@ export class TarReader {
   ) {}
 
   /**
-   * The entries with safe paths. What wasn't read of a body is skipped.
+   * Yields the entries with safe paths. Skips what wasn't read of a body.
    *
-   * Throws {@link TarError} where the archive is damaged, hostile, or ends before its end.
+   * Throws {@link TarError} if the archive is damaged, hostile, or truncated.
    */
   async *entries(): AsyncGenerator<TreeEntry, void> {
     for (;;) {
@@ -71,7 +71,7 @@ export class TarReader {
     }
   }
 
-  /** The next entry, where all that is said of it is a header that has come already. */
+  /** Returns the next entry if it consists of a header alone that has arrived already. */
   #entryAtHand(): TreeEntry | undefined {
     const before = this.#left + this.#padding;
     const seen = this.bytes.atHand(before + blockBytes);
@@ -97,7 +97,7 @@ export class TarReader {
     throw new TarError("an entry of the archive has too many extended headers");
   }
 
-  /** Whether it was one. */
+  /** Returns whether it was an extension. */
   async #takeExtension(header: TarHeader, extensions: Extensions): Promise<boolean> {
     if (!"LKxg".includes(header.type)) return false;
     if (header.size > maxExtensionBytes) throw new TarError("an extended header is too long");
@@ -134,7 +134,7 @@ export class TarReader {
       case "1":
         return { ...named, kind: "hardLink", target: safePath(target) };
       case "2":
-        // It is kept to the end, and what it came with isn't.
+        // Copied, because it is retained to the end, and its block isn't.
         return { ...named, kind: "symbolicLink", target: target.slice() };
       default:
         this.leftOut({ path, what: kinds[header.type] ?? "an unknown kind of file" });
@@ -203,12 +203,12 @@ export class TarReader {
 const nothingSaid: Extensions = { pax: new Map() };
 const typeAt = 156;
 
-/** A file or a folder, as nearly all entries are. A block of zeros is none. */
+/** Returns whether it is a file or a folder, as nearly all entries are. A block of zeros is neither. */
 function isPlain(block: Uint8Array): boolean {
   return block[typeAt] === 0x30 || block[typeAt] === 0x35;
 }
 
-/** Old archives tell a folder by the slash behind its name alone. */
+/** Old archives mark a folder only by the slash after its name. */
 function isFile({ type, name }: TarHeader): boolean {
   return type === "0" ? name.at(-1) !== 0x2f : type === "7" || type === "S";
 }

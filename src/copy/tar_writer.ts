@@ -5,19 +5,19 @@ import { dataBytes, oldMapBlocks } from "./sparse.ts";
 import { blockBytes, encodeHeader, type NewHeader, TarError } from "./tar_header.ts";
 import { WholeBody } from "./whole_body.ts";
 
-/** Small pieces go out together: each message to a server has its price. */
+/** Small pieces are sent together: each message to a server has a cost. */
 const chunkBytes = 128 * 1024;
 
 /** Tars write whole records, and some read nothing less. */
 const recordBytes = 20 * blockBytes;
 
-/** What the archive's reader can do. */
+/** Capabilities of the archive's reader. */
 export interface WriterOptions {
-  /** It knows GNU's sparse files; where it doesn't, holes are written as zeros. */
+  /** The reader supports GNU's sparse files; if not, holes are written as zeros. */
   sparse: boolean;
 }
 
-/** The bytes of the archive. A chunk is the consumer's own. */
+/** Yields the bytes of the archive. Chunks are owned by the consumer. */
 export async function* writeTar(
   entries: AsyncIterable<TreeEntry>,
   options: WriterOptions,
@@ -25,7 +25,7 @@ export async function* writeTar(
   const out = new Joiner();
   for await (const entry of entries) {
     const { header, rest } = headerOf(entry, options);
-    // Not `yield*`, which waits for each piece, and for there being none.
+    // Not `yield*`, which awaits each piece, and the end even if there are none.
     for (const chunk of out.add(header)) yield chunk;
     for (const chunk of out.add(rest)) yield chunk;
     if (entry.kind !== "file") continue;
@@ -44,7 +44,7 @@ export async function* writeTar(
     const size = options.sparse && entry.sparse !== undefined
       ? dataBytes(entry.sparse)
       : entry.size;
-    // The header is on its way, and says another size: nobody could read on.
+    // The header has been sent with another size: the reader would lose the position.
     if (written !== size) throw new TarError("a file's size isn't what its header said");
     const padding = zeros.subarray(0, (blockBytes - size % blockBytes) % blockBytes);
     for (const chunk of out.add(padding)) yield chunk;
@@ -63,7 +63,7 @@ function headerOf(
   options: WriterOptions,
 ): { header: Uint8Array; rest: Uint8Array } {
   const { mode, mtime } = entry;
-  // A name that begins with a dash or looks like a volume's is a plain name behind this.
+  // With this prefix, a name that starts with a dash or looks like a volume's is a plain name.
   const path = joinBytes([dot, entry.path]);
   const plain = (more: Pick<NewHeader, "type" | "size"> & Partial<NewHeader>) => ({
     header: encodeHeader({ name: path, mode, mtime, ...more }),
@@ -93,7 +93,7 @@ function headerOf(
 
 const zeros = new Uint8Array(64 * 1024);
 
-/** The data with its holes as zeros. */
+/** Yields the data with its holes as zeros. */
 export async function* expanded(
   { size, sparse, body }: Extract<TreeEntry, { kind: "file" }>,
 ): AsyncGenerator<Uint8Array, void> {
@@ -113,7 +113,7 @@ function* hole(length: number): Generator<Uint8Array, void> {
   }
 }
 
-/** Pieces of data with their places in the file: each within one part. */
+/** Yields pieces of data with their offsets in the file: each within one part. */
 export async function* placed(
   parts: readonly { offset: number; length: number }[],
   body: AsyncIterable<Uint8Array>,
@@ -135,7 +135,7 @@ export async function* placed(
   }
 }
 
-/** Puts small pieces together; large ones pass as they are. Each call gives what is to go out now. */
+/** Joins small pieces; large ones pass as they are. Each call returns the chunks to send now. */
 class Joiner {
   #buffer = new Uint8Array(chunkBytes);
   #filled = 0;

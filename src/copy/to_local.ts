@@ -1,32 +1,32 @@
-/** Copying onto this machine: written under a temporary name beside the place, and only then given its own. */
+/** Copies onto this machine: written under a temporary name beside the path, and renamed only at the end. */
 import { metered } from "./bodies.ts";
 import type { FileSource, Meter, SparseSource, TreeSource } from "./source.ts";
 import type { CopyTotals } from "./source.ts";
 import type { TreeEntry } from "./entry.ts";
 import { OtherBeginningError } from "./from_pod.ts";
 
-/** A file that is being made. Disposing of it closes it; what it has stays, for another attempt to go on from. */
+/** A file being written. Disposing of it closes it; its bytes stay, so that another attempt can resume. */
 export interface PartialFile extends AsyncDisposable {
-  /** Bytes that an earlier attempt has left. */
+  /** Bytes of an earlier attempt. */
   readonly have: number;
   beginning(): AsyncIterable<Uint8Array>;
-  /** Keeps so many of its first bytes. */
+  /** Truncates it to its first `length` bytes. */
   cutTo(length: number): Promise<void>;
-  /** Resolves when the system has taken them. Rejects with the file's name. */
+  /** Resolves when the system has taken them. Rejects with an error that names the file. */
   write(bytes: Uint8Array, offset: number): Promise<void>;
-  /** Gives it its size, its mode and time where they are known, and its name. */
+  /** Sets its size, its mode and time if they are known, and its name. */
   place(size: number, kept: Pick<FileSource, "mode" | "mtime">): Promise<void>;
 }
 
-/** A folder that is being made. Disposing of it removes what wasn't placed. */
+/** A folder being written. Disposing of it removes what wasn't moved to its path. */
 export interface UnpackFolder extends AsyncDisposable {
-  /** Makes one entry. Rejects where the archive is hostile or the system says no. */
+  /** Creates one entry. Rejects if the archive is hostile or the system refuses. */
   put(entry: TreeEntry): Promise<void>;
-  /** Puts all of it in its place; gives what there is to say about it. */
+  /** Moves all of it to its path; returns notes to report. */
   place(): Promise<readonly string[]>;
 }
 
-/** Copies a file. Throws what the source or the system throws. */
+/** Copies a file. Throws the errors of the source and the system. */
 export async function saveFile(
   source: FileSource,
   partial: PartialFile,

@@ -1,4 +1,4 @@
-/** Copying into a pod: received under a temporary name there, compared, and only then given its own. */
+/** Copies into a pod: received under a temporary name there, compared, and renamed only at the end. */
 import { writeTar } from "./tar_writer.ts";
 import type { Checksum, NewChecksum } from "./checksum.ts";
 import { CopyFailure, failed, type OpenFar } from "./far_end.ts";
@@ -9,18 +9,18 @@ import { keyOf } from "./copy_key.ts";
 import { touchTime } from "./touch_time.ts";
 import { upload } from "./upload.ts";
 
-/** Where to in the pod, and with what. */
+/** The destination in the pod, and how to copy there. */
 export interface PodDestination {
   open: OpenFar;
-  /** As it was written; relative to the container's working directory. */
+  /** As given; relative to the container's working directory. */
   path: string;
-  /** What the copy is called in a folder that is there: `.` puts a folder's content into it. */
+  /** The name of the copy in an existing folder: `.` copies a folder's content into it. */
   name: string;
   checksums: Checksums;
   meter: Meter;
 }
 
-/** Copies a file. Throws {@link CopyFailure}, or what the source throws. */
+/** Copies a file. Throws {@link CopyFailure}, or the source's errors. */
 export async function sendFile(source: FileSource, to: PodDestination): Promise<CopyTotals> {
   const { size } = source;
   const key = await keyOf([source.key, to.path, to.name]);
@@ -47,10 +47,10 @@ export async function sendFile(source: FileSource, to: PodDestination): Promise<
       to.meter.moved(bytes.length);
     }
   });
-  // Without an end of input it would wait for ever: what it has is taken up by another attempt.
+  // Without an end of input it would wait forever: another attempt resumes from its bytes.
   if (!whole) throw new CopyFailure({ kind: "unknown", reason: noInputEnd }, true);
   const [got, check] = await far.hear("got");
-  // Why, the programs say; where they don't, it is told here.
+  // The programs report the reason; if they don't, it is given here.
   if (got !== String(size) && far.complaints.length === 0) {
     throw failed(`only ${got} of ${size} bytes arrived`);
   }
@@ -76,7 +76,7 @@ export async function sendFile(source: FileSource, to: PodDestination): Promise<
 
 const noInputEnd = "this server can't tell a pod that its input has ended (Kubernetes before 1.30)";
 
-/** From where the copy goes on: behind what the pod has, where that is the beginning of the file. */
+/** Returns the offset to resume from: the end of the pod's bytes if they are the beginning of the file. */
 async function resumable(
   source: FileSource,
   pod: { have: number; prefix: string | undefined; make: NewChecksum | undefined },
@@ -91,7 +91,7 @@ async function resumable(
   return { at: 0, checksum: make?.() };
 }
 
-/** Copies a folder. Throws {@link CopyFailure}, or what the source throws. */
+/** Copies a folder. Throws {@link CopyFailure}, or the source's errors. */
 export async function sendTree(source: TreeSource, to: PodDestination): Promise<CopyTotals> {
   const key = await keyOf([source.key, to.path, to.name]);
   await using far = await to.open("receiveFolder", [to.checksums.wanted, to.path, to.name, key]);
@@ -107,7 +107,7 @@ export async function sendTree(source: TreeSource, to: PodDestination): Promise<
     meter: to.meter,
   });
   let settled: Settled | undefined;
-  // The pod puts the folder in its place by itself: what the source has to say must be known before.
+  // The pod moves the folder to its path by itself: the source's result must be known before.
   const ending = async () => {
     settled = await source.settle();
     return maker === undefined ? "" : manifest.digest(maker.make);
@@ -130,7 +130,7 @@ export async function sendTree(source: TreeSource, to: PodDestination): Promise<
   };
 }
 
-/** For what the pod couldn't compare by itself. */
+/** Compares what the pod couldn't compare by itself. */
 async function compareAndPlace(
   to: PodDestination,
   { key, manifest }: { key: string; manifest: Manifest },
@@ -141,7 +141,7 @@ async function compareAndPlace(
   throw failed(`what arrived in the pod isn't what was sent: ${someNames(missing)}`);
 }
 
-/** Gives what was received its place. What the programs had to say about it are notes. */
+/** Moves what was received to its path. The programs' output about it becomes notes. */
 async function place(
   { open, path, name }: PodDestination,
   script: "placeFile" | "placeFolder",
@@ -152,7 +152,7 @@ async function place(
   return far.complaints;
 }
 
-/** For what is done because something failed already: that is told, and not this. */
+/** For cleanup after a failure: that failure is reported, and not this one. */
 async function quietly(
   { open }: PodDestination,
   script: "discard",

@@ -1,6 +1,6 @@
-/** Times for `touch -t`, the only form that every image's touch knows. */
+/** Times for `touch -t`, the only format that every image's touch supports. */
 
-/** `YYYYMMDDhhmm.ss` in UTC; empty for a time that can't be written so. */
+/** Returns `YYYYMMDDhhmm.ss` in UTC; empty for a time outside of the format's range. */
 export function touchTime(seconds: number): string {
   const date = new Date(seconds * 1000);
   if (Number.isNaN(date.getTime())) return "";

@@ -1,9 +1,9 @@
-/** Sending to a script in a pod that may end before it has taken all. */
+/** Sends to a script in a pod that may exit before it has taken all. */
 import type { FarEnd } from "./far_end.ts";
 
 /**
- * Sends while what comes back is taken: a script that ends early ends the sending too. Whether the end of the
- * input could be told.
+ * Sends while reading the script's messages: a script that exits early ends the sending too. Returns whether the end of
+ * the input could be signalled.
  */
 export async function upload(
   far: FarEnd,
@@ -19,7 +19,7 @@ export async function upload(
       over.tell();
     }
   })();
-  // Told where it is waited for; a source that fails is told before it.
+  // Reported at the await below; a source that fails is reported before it.
   heard.catch(() => {});
   far.stopped.then(() => over.tell());
   try {
@@ -37,7 +37,7 @@ export async function upload(
 
 class EndedEarlyError extends Error {}
 
-/** A write into a script that has ended may never be taken, or fail: why, its end says. */
+/** A write into a script that has exited may never resolve, or fail: its exit gives the reason. */
 class EndedEarly {
   #ended = false;
   #waiting: ((error: EndedEarlyError) => void) | undefined;

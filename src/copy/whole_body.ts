@@ -1,11 +1,11 @@
-/** Data of a file that needn't be waited for. */
+/** Data of a file that is available synchronously. */
 
 /**
- * Data that is there at once, as that of small files is: who knows it takes it without waiting. With ten thousand
- * files, the waiting in between costs more than what is done with them.
+ * Data that is available at once, as that of small files is: a consumer that checks for it needs no await. With ten
+ * thousand files, the awaits cost more than the work.
  */
 export class WholeBody implements AsyncIterable<Uint8Array> {
-  /** @param take gives all of the data. Once, and before the next entry is asked for. */
+  /** @param take returns all of the data. Once, and before the next entry is requested. */
   constructor(readonly take: () => Uint8Array) {}
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void> {
@@ -14,7 +14,7 @@ export class WholeBody implements AsyncIterable<Uint8Array> {
   }
 }
 
-/** The same data; each piece is looked at as it is taken, and so is the end. */
+/** Yields the same data; `look` is called with each piece as it is taken, `atEnd` at the end. */
 export function watched(
   body: AsyncIterable<Uint8Array>,
   look: (bytes: Uint8Array) => void,
