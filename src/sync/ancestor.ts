@@ -1,4 +1,4 @@
-/** The ancestor: how it moves on, and how it is kept between runs. */
+/** The ancestor: how it advances, and how it is stored between runs. */
 import { isRecord } from "../base/json_value.ts";
 import { KodamaError } from "../base/errors.ts";
 import {
@@ -14,8 +14,8 @@ import {
 import { unsafePath } from "./unsafe_path.ts";
 
 /**
- * The ancestor after both sides were seen, or made, to be as given: where they agree, that; where
- * they don't, what it was. `held` paths are not judged.
+ * Returns the ancestor after both sides were seen, or made, as given: if they agree on a path, that entry; if not, the
+ * previous one. `held` paths are not judged.
  */
 export function nextAncestor(
   before: Ancestor,
@@ -36,14 +36,14 @@ export function nextAncestor(
     } else if (sameEntry(here, there)) {
       if (here !== undefined) entries.set(path, here);
     } else if (here?.kind === "file" && sameContent(here, there)) {
-      // Only the modes differ: the content is agreed on, and the mode is what it was.
+      // Only the modes differ: the content is agreed on, and the mode stays the previous one.
       entries.set(path, withExecutable(here, old?.kind === "file" ? executable(old) : true));
     } else if (old !== undefined) entries.set(path, old);
   }
   return { roots: { local: local.root, remote: remote.root }, entries };
 }
 
-/** Whether the path or a folder above it is held. */
+/** Returns whether the path or a folder above it is held. */
 export function isHeld(path: string, held: ReadonlyMap<string, unknown>): boolean {
   if (held.size === 0) return false;
   if (held.has("")) return true;
@@ -51,7 +51,7 @@ export function isHeld(path: string, held: ReadonlyMap<string, unknown>): boolea
   return false;
 }
 
-/** The ancestor that says nothing about some paths: what a run that may be cut short leaves behind. */
+/** Returns the ancestor without some paths: saved before a run that may be interrupted. */
 export function withoutPaths(ancestor: Ancestor, paths: Iterable<string>): Ancestor {
   const entries = new Map(ancestor.entries);
   for (const path of paths) entries.delete(path);
@@ -60,7 +60,7 @@ export function withoutPaths(ancestor: Ancestor, paths: Iterable<string>): Ances
 
 const formatName = "kodama-sync-ancestor-1";
 
-/** The ancestor as text: a head, a line for each entry, and a last line that shows it to be whole. */
+/** Returns the ancestor as text: a header, a line for each entry, and a last line that proves it complete. */
 export function encodeAncestor({ roots, entries }: Ancestor): string {
   const lines = [...entries].map((pair) => JSON.stringify(pair));
   const text = [JSON.stringify({ format: formatName, roots }), ...lines, ""].join("\n");
@@ -68,9 +68,9 @@ export function encodeAncestor({ roots, entries }: Ancestor): string {
 }
 
 /**
- * The ancestor of a text; undefined if anything of it is missing or changed, which means: nothing is
- * known, so that both sides are joined and nothing is deleted. Throws a {@link KodamaError} for the
- * text of a newer kodama, which must not be written over.
+ * Parses an ancestor; undefined if anything of it is missing or changed, which means that nothing is known, so that
+ * both sides are merged and nothing is deleted. Throws a {@link KodamaError} for the text of a newer kodama, which must
+ * not be overwritten.
  */
 export function decodeAncestor(text: string): Ancestor | undefined {
   const end = text.lastIndexOf("\n", text.length - 2) + 1;
@@ -119,7 +119,7 @@ function isEntry(value: unknown): value is Entry {
     numbers.every((number) => typeof number === "number");
 }
 
-/** FNV-1a over the code units: against torn and damaged files, not against a forger. */
+/** FNV-1a over the code units: against torn and damaged files, not against forgery. */
 function checkOf(text: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);

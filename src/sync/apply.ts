@@ -1,44 +1,44 @@
 /**
- * Carries out a plan on two trees that may fail, vanish or be edited at any moment. Nothing is
- * overwritten that the plan has not seen, and the ancestor never claims more than what was done.
+ * Carries out a plan on two trees that may fail, vanish or be edited at any moment. Nothing is overwritten that the
+ * plan has not seen, and the ancestor never claims more than was done.
  */
 import { nextAncestor, withoutPaths } from "./ancestor.ts";
 import { type Ancestor, type Entry, otherSide, type Side, type Snapshot } from "./model.ts";
 import type { Action, Plan } from "./plan.ts";
 import { type ChangeResult, SideLostError, type StepFailure, type Tree } from "./tree.ts";
 
-/** What apply is given. */
+/** Input of apply. */
 export interface ApplyInput {
   plan: Extract<Plan, { kind: "plan" }>;
   local: Snapshot;
   remote: Snapshot;
-  /** As reconcile had it. */
+  /** The ancestor that reconcile was given. */
   ancestor: Ancestor | undefined;
   trees: Record<Side, Tree>;
-  /** Keeps the ancestor for later runs, in one step: what was kept before, or this. */
+  /** Saves the ancestor for later runs, atomically: either the previous one is stored, or this. */
   saveAncestor: (ancestor: Ancestor) => Promise<void>;
 }
 
-/** How one action ended. */
+/** The result of one action. */
 export type ApplyEvent =
   | { kind: "done"; action: Action; entry: Entry | undefined }
-  /** Somebody changed it in the meantime; the next plan will know. */
+  /** It was changed in the meantime; the next plan takes that into account. */
   | { kind: "outOfDate"; action: Action }
   | { kind: "failed"; action: Action; failure: StepFailure };
 
-/** The end of a run. */
+/** The result of a run. */
 export interface ApplyResult {
   /** All actions are done. If not, scan and reconcile again. */
   complete: boolean;
-  /** The side whose connection ended, with the rest of the plan undone. */
+  /** The side whose connection ended, with the remaining plan undone. */
   lost: SideLostError | undefined;
   ancestor: Ancestor;
 }
 
 /**
- * Carries out the actions, telling of each. Throws when `signal` is aborted or the ancestor can't be
- * saved; a caller that goes away leaves an ancestor that is unsure of all paths of the plan, so that
- * the next run joins them and deletes none.
+ * Carries out the actions, yielding an event for each. Throws when `signal` is aborted or the ancestor can't be saved;
+ * a caller that stops early leaves an ancestor that omits all paths of the plan, so that the next run merges them and
+ * deletes none.
  */
 export async function* apply(
   input: ApplyInput,
@@ -46,16 +46,16 @@ export async function* apply(
 ): AsyncGenerator<ApplyEvent, ApplyResult> {
   const { plan, local, remote, trees } = input;
   const roots = { local: local.root, remote: remote.root };
-  // What reconcile took for unknown stays so.
+  // An ancestor that reconcile took for unknown stays unknown.
   const known = input.ancestor !== undefined && input.ancestor.roots.local === roots.local &&
     input.ancestor.roots.remote === roots.remote;
   const old = known && input.ancestor !== undefined
     ? input.ancestor
     : { roots, entries: new Map() };
-  // What both scans agree on is agreed, a deletion by both sides too, whatever becomes of this run.
+  // What both scans agree on is agreed, a deletion by both sides too, whatever the result of this run.
   let before = nextAncestor(old, { local, remote, held: plan.held });
   const touched = plan.actions.map(({ path }) => path);
-  // A file put back to what it once was would look untouched to a run that knew only the time before.
+  // A file restored to an earlier state would look untouched to a run that knew only that earlier ancestor.
   if (touched.length > 0) await input.saveAncestor(withoutPaths(before, touched));
   const after = { local: new Map(local.entries), remote: new Map(remote.entries) };
   let complete = true;
@@ -98,8 +98,8 @@ interface Phase {
 }
 
 /**
- * The actions in groups of one side each, as large as can be. What is added comes before what is
- * taken away, on both sides; and what is read for one side before it is changed on the other.
+ * Groups the actions by side, in groups as large as possible. Additions come before removals, on both sides; and what
+ * is read for one side before it is changed on the other.
  */
 function phases(actions: readonly Action[]): Phase[] {
   const removes = ({ kind }: Action) => kind === "remove" || kind === "removeFolder";
@@ -111,7 +111,7 @@ function phases(actions: readonly Action[]): Phase[] {
 function grouped(actions: readonly Action[]): Phase[] {
   const done: Phase[] = [];
   const open: Record<Side, Action[]> = { local: [], remote: [] };
-  /** Of each side, what actions of the other are going to read. */
+  /** For each side, the paths that actions of the other will read. */
   const sources: Record<Side, Set<string>> = { local: new Set(), remote: new Set() };
   const close = (side: Side) => {
     if (open[side].length > 0) done.push({ side, actions: open[side] });

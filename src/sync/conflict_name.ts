@@ -1,24 +1,24 @@
-/** Names of what is kept beside: `name.conflict-SIDE-TIME`, made of characters that every system has. */
+/** Names of conflict copies: `name.conflict-SIDE-TIME`, made of characters that every system has. */
 import type { Side } from "./model.ts";
 
-/** As most file systems bound a name, less what a side's own temporary names add. */
+/** The limit of most file systems on a name, less what a side's own temporary names add. */
 const maxNameBytes = 240;
 const encoder = new TextEncoder();
 
 /** Names for the conflicts of a path. */
 export const conflictName = {
-  /** What all names begin with that keep an entry of this path and side. */
+  /** Returns the prefix of all conflict copies of this path and side. */
   prefix(path: string, side: Side): string {
     return `${shortened(path, side)}.conflict-${side}-`;
   },
 
-  /** Whether a path's last name is one of these. */
+  /** Returns whether a path's last name is a conflict copy's. */
   isOne(path: string): boolean {
     return path.includes(".conflict-") &&
       /\.conflict-(?:local|remote)-\d{8}T\d{6}Z(?:-\d+)?$/.test(path);
   },
 
-  /** The name for a time in milliseconds since 1970; `count` tells names of one time apart. */
+  /** Returns the name for a time in milliseconds since 1970; `count` distinguishes names of the same time. */
   make(path: string, side: Side, now: number, count: number): string {
     const time = new Date(now).toISOString().replace(/[-:]|\.\d+/g, "");
     return `${conflictName.prefix(path, side)}${time}${count === 1 ? "" : `-${count}`}`;

@@ -1,31 +1,31 @@
 /**
- * The ancestor between runs: a whole state, and a journal of what changed since, so that one saved file
- * costs one line. A journal that is cut ends where it is cut: it then knows less, and never more.
+ * The ancestor between runs: a full state, and a journal of later changes, so that one saved file costs one line. A
+ * truncated journal ends at the cut: it then knows less, and never more.
  */
 import { type Ancestor, type Entry, sameEntry } from "../model.ts";
 import { decodeAncestor, encodeAncestor } from "../ancestor.ts";
 
-/** The two files, as the store needs them. */
+/** The two files of the store. */
 export interface AncestorFiles {
-  /** Undefined where there is none. */
+  /** Returns undefined if there is none. */
   readBase(): Promise<string | undefined>;
   readJournal(): Promise<string>;
-  /** Replaces the base in one step, and begins the journal anew. */
+  /** Replaces the base atomically, and starts an empty journal. */
   replaceBase(text: string): Promise<void>;
-  /** Adds to the journal; with `durable` it resolves when the line would outlive a loss of power. */
+  /** Appends to the journal; with `durable` it resolves when the line would survive a loss of power. */
   append(line: string, durable: boolean): Promise<void>;
 }
 
-/** Lines after which the journal is written into the base. */
+/** Lines after which the journal is merged into the base. */
 const longestJournal = 5000;
-/** As many changes at once are cheaper as a whole. */
+/** From this many changes at once, writing the base is cheaper. */
 const mostChanges = 500;
 
-/** One writer's view of the ancestor. */
+/** The ancestor as its only writer has it. */
 export class AncestorStore {
   #ancestor: Ancestor | undefined;
   #lines = 0;
-  /** Names the base that a journal belongs to. */
+  /** Identifies the base that a journal belongs to. */
   #generation = "";
 
   private constructor(private readonly files: AncestorFiles) {}
@@ -41,15 +41,12 @@ export class AncestorStore {
     return store;
   }
 
-  /** What both sides last agreed on; undefined where that isn't known. */
+  /** The state that both sides last agreed on; undefined if that isn't known. */
   get ancestor(): Ancestor | undefined {
     return this.#ancestor;
   }
 
-  /**
-   * Takes over an ancestor, as far as it is about the scope; about everything where there is none. Resolves
-   * when it is kept.
-   */
+  /** Adopts an ancestor within the scope, or all of it if there is none. Resolves when it is saved. */
   async save(next: Ancestor, scope?: ReadonlySet<string>): Promise<void> {
     const old = this.#ancestor;
     const sameRoots = old !== undefined && old.roots.local === next.roots.local &&
@@ -66,7 +63,7 @@ export class AncestorStore {
     }
     if (changes.length === 0) return;
     const isLong = changes.length > mostChanges || this.#lines >= longestJournal;
-    // What is forgotten must be before anything is changed; what was agreed on may be learnt again.
+    // Removals must be durable before anything is changed; agreements may be rediscovered.
     const durable = changes.some(([, entry]) => entry === null);
     if (!isLong) await this.#append(lineOf(this.#generation, changes), durable);
     // In place: this is its only owner, and it is large.
@@ -77,7 +74,7 @@ export class AncestorStore {
     this.#ancestor = { roots: next.roots, entries };
   }
 
-  /** Behind half a line, no other would be read: the next change writes all of it anew. */
+  /** A line after a torn one would not be read: the next change writes the whole base again. */
   async #append(line: string, durable: boolean): Promise<void> {
     const lines = this.#lines;
     this.#lines = longestJournal;
@@ -112,7 +109,7 @@ function change(entries: Map<string, Entry>, path: string, entry: Entry | null):
   else entries.set(path, entry);
 }
 
-/** The check in a base's last line tells it from every other, as far as a journal needs it. */
+/** Returns the check in a base's last line, which identifies the base well enough for a journal. */
 function generationOf(base: string): string {
   return /"check":(\d+)\}\n$/.exec(base.slice(-100))?.[1] ?? "";
 }
@@ -122,7 +119,7 @@ function lineOf(generation: string, changes: readonly [string, Entry | null][]):
   return `${text.length} ${text}\n`;
 }
 
-/** The changes of a line; undefined where it isn't whole, or belongs to another base. */
+/** Parses the changes of a line; undefined if it is incomplete, or belongs to another base. */
 function changesOf(line: string, generation: string): [string, Entry | null][] | undefined {
   const at = line.indexOf(" ");
   const text = line.slice(at + 1);
@@ -131,7 +128,7 @@ function changesOf(line: string, generation: string): [string, Entry | null][] |
     const value: unknown = JSON.parse(text);
     if (typeof value !== "object" || value === null || !("of" in value)) return undefined;
     if (value.of !== generation || !("changes" in value)) return undefined;
-    // Our own file, of a length that fits: what a torn write leaves doesn't come so far.
+    // Our own file, with a matching length: a torn line doesn't get this far.
     return value.changes as [string, Entry | null][];
   } catch {
     return undefined;

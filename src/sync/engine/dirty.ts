@@ -1,21 +1,21 @@
-/** Paths that may have changed, collected until whoever writes them has come to rest. */
+/** Paths that may have changed, debounced until their writer is idle. */
 import type { Clock } from "../../base/clock.ts";
 import type { Side } from "../model.ts";
 
-/** What there is to look at. */
+/** Paths to inspect. */
 export interface Work {
-  /** By side; `anywhere` where all of it is to be looked at. */
+  /** By side; `anywhere` if everything is to be scanned. */
   paths: Record<Side, ReadonlySet<string>>;
   anywhere: boolean;
 }
 
-/** How long a side must be quiet, and how long one that isn't is waited for. */
+/** How long a side must be quiet, and the longest wait for one that isn't. */
 const settleMs: Record<Side, number> = { local: 30, remote: 10 };
 const maxDebounceMs = 500;
-/** More paths than these are as good as all. */
+/** More paths than these are treated as all. */
 const mostPaths = 2000;
 
-/** Collects from both sides, for one taker. */
+/** Collects from both sides, for one consumer. */
 export class Dirty {
   #paths: Record<Side, Set<string>> = { local: new Set(), remote: new Set() };
   #anywhere = false;
@@ -26,7 +26,7 @@ export class Dirty {
 
   constructor(private readonly clock: Clock) {}
 
-  /** Something may have changed at a path. */
+  /** Marks a path as possibly changed. */
   add(side: Side, path: string): void {
     const paths = this.#paths[side];
     paths.add(path);
@@ -34,7 +34,7 @@ export class Dirty {
     this.#settle(settleMs[side]);
   }
 
-  /** Something may have changed anywhere. */
+  /** Marks everything as possibly changed. */
   addAll(side: Side | "now"): void {
     this.#anywhere = true;
     this.#settle(side === "now" ? 0 : settleMs[side]);
@@ -52,7 +52,7 @@ export class Dirty {
     });
   }
 
-  /** Whether there is something that has settled. */
+  /** Whether there is debounced work. */
   get due(): boolean {
     return this.#due;
   }
@@ -63,7 +63,7 @@ export class Dirty {
     return new Promise((resolve) => this.#wake = resolve);
   }
 
-  /** Takes what there is, settled or not. */
+  /** Takes all work, debounced or not. */
   take(): Work {
     this.#timer?.[Symbol.dispose]();
     this.#timer = undefined;
@@ -74,7 +74,7 @@ export class Dirty {
     return work;
   }
 
-  /** Collects no more timers. */
+  /** Clears the timers. */
   [Symbol.dispose](): void {
     this.#timer?.[Symbol.dispose]();
   }

@@ -1,6 +1,6 @@
 /**
- * Keeps two folders alike for as long as it runs: looks at both, decides, carries out, watches, and
- * begins anew wherever a link, a disk or a pod went away in between.
+ * Keeps two folders in sync while it runs: scans both, reconciles, applies, watches, and starts again after a
+ * connection, a disk or a pod was lost.
  */
 import { onAbort, passed } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -15,13 +15,13 @@ import { Passes } from "./passes.ts";
 import { StateKeeper } from "./state_keeper.ts";
 import type { SyncState } from "./status.ts";
 
-/** Of attempts to reach the pod. */
+/** Retry policy for connecting to the pod. */
 const retries: RetryPolicy = { delayMs: 500, maxDelayMs: 30_000 };
-/** All of both sides is looked through so often, for what no watcher told. */
+/** Interval of full scans of both sides, for changes that no watcher reported. */
 const rescanMs = { watched: 300_000, polled: 30_000 };
-/** How often a pod is asked what changed: while it is busy, and at the most idle. */
+/** Interval of polls of a pod: while it is busy, and at most when idle. */
 const pollMs = { shortest: 250, longest: 2_000 };
-/** The time below which times of a pod's files may stand still. */
+/** The resolution of a pod's file times, at the coarsest. */
 const turnMs = 2_000;
 
 /** One synchronisation while its process lives. Used once. */
@@ -40,12 +40,12 @@ export class SyncEngine {
     this.#passes = new Passes(parts, this.#state);
   }
 
-  /** Something changed on this machine. */
+  /** Called for a change on this machine. */
   readonly localNews = (news: EndNews): void => this.#hear("local", news);
 
   /**
-   * Goes on until the signal (`stopped`), or until there is nothing any more to keep alike (`gone`). Rejects only where
-   * kodama itself is wrong, or its own files can't be kept.
+   * Runs until the signal (`stopped`), or until there is nothing to keep in sync any more (`gone`). Rejects only on a
+   * bug in kodama, or if its own files can't be saved.
    */
   async run(signal: AbortSignal): Promise<"stopped" | "gone"> {
     const backoff = new Backoff(retries, { clock: this.parts.clock, signal });
@@ -80,13 +80,13 @@ export class SyncEngine {
     return gone === undefined ? "stopped" : "gone";
   }
 
-  /** Stops all work and lets go of the pod, until {@link resume}. */
+  /** Stops all work and disconnects from the pod, until {@link resume}. */
   pause(): void {
     this.#paused = true;
     this.#wakeUp();
   }
 
-  /** Goes on. With `allowEmptied`, a side that has nothing any more is taken to be meant so, once. */
+  /** Resumes. With `allowEmptied`, a side that is empty is taken to be so on purpose, once. */
   resume(allowEmptied: boolean): void {
     this.#paused = false;
     this.#allowEmptied ||= allowEmptied;
@@ -94,7 +94,7 @@ export class SyncEngine {
     this.#wakeUp();
   }
 
-  /** Looks through both sides now; resolves once that is done, with why something is left to do where it is. */
+  /** Scans both sides now; resolves once that is done, with the reason if some work remains. */
   flush(): Promise<string | undefined> {
     return new Promise((resolve) => {
       this.#flushes.push(resolve);
@@ -103,7 +103,7 @@ export class SyncEngine {
     });
   }
 
-  /** What it tells of itself now. */
+  /** The current state. */
   get state(): SyncState {
     return this.#state.current;
   }
@@ -131,7 +131,7 @@ export class SyncEngine {
     await Promise.race([this.#wake.promise, aborted.promise]);
   }
 
-  /** One life of a stream to the pod. Throws what ended it; returns where it was paused. */
+  /** Runs one connection to the pod. Throws the error that ended it; returns if it was paused. */
   async #connected(signal: AbortSignal): Promise<void> {
     this.#state.phase("connecting", "");
     const stop = new AbortController();
@@ -139,7 +139,7 @@ export class SyncEngine {
     await using remote = await this.parts.connect((news) => this.#hear("remote", news), signal);
     this.#state.connected(this.parts.localWatcher());
     this.parts.log("connected");
-    // What ends the stream ends the wait for work too, and work itself fails by its own words.
+    // The error that ends the stream also ends the wait for work, while work itself fails with its own error.
     let lost: Error | undefined;
     remote.lost.then((error) => {
       lost = error;
@@ -158,7 +158,7 @@ export class SyncEngine {
       const due = clock.elapsedMs() - fullAtMs >= this.#rescanMs(remote);
       if (due || flushes.length > 0) work.anywhere = true;
       if (work.anywhere) {
-        // Before the scan, so that nothing falls between the two.
+        // Before the scan, so that no change is missed between the two.
         if (!watching) await remote.watch();
         watching = true;
         fullAtMs = clock.elapsedMs();
@@ -172,7 +172,7 @@ export class SyncEngine {
         continue;
       }
       if (work.anywhere && remote.watchIsStale) {
-        // What changes between two watchers is told by neither.
+        // Neither of two successive watchers reports a change between them.
         await remote.watch();
         this.#dirty.addAll("now");
         continue;
@@ -187,14 +187,17 @@ export class SyncEngine {
     const end = await this.#passes.run(work, { remote, allowEmptied, signal });
     if (end.kind === "quiet" && work.anywhere) this.#allowEmptied = false;
     if (end.kind !== "blocked") return end.kind;
-    // A full disk and the like: nothing is lost by a later attempt.
+    // A full disk and the like: a later attempt loses nothing.
     this.#state.phase("waiting", end.reason);
     await passed(this.parts.clock, end.delayMs, { signal, settled: this.#wake.promise });
     this.#dirty.addAll("now");
     return "again" as const;
   }
 
-  /** A link that ends may be the end of all: whether there is anything left to be asked about is seen without it. */
+  /**
+   * A lost connection may mean that the session is gone: whether there is still something to ask about is checked
+   * without the stream.
+   */
   async #halted(isOver: () => boolean, signal: AbortSignal): Promise<void> {
     while (!this.#allowEmptied && !this.#paused && this.#flushes.length === 0 && !isOver()) {
       await this.#woken(signal);
@@ -206,7 +209,7 @@ export class SyncEngine {
     return isPolled ? rescanMs.polled : rescanMs.watched;
   }
 
-  /** Waits for something to do; asks the pod now and then where nothing there tells by itself. */
+  /** Waits for work; polls the pod at intervals if nothing there reports changes. */
   async #idle(
     remote: WatchedRemoteEnd,
     poll: Poll,
@@ -223,7 +226,7 @@ export class SyncEngine {
   }
 }
 
-/** How often a pod is asked: more often while its answers are news. */
+/** The poll interval of a pod: shorter while polls find changes. */
 class Poll {
   delayMs: number = pollMs.shortest;
   #turnedAtMs = 0;
@@ -231,7 +234,7 @@ class Poll {
 
   constructor(private readonly clock: Clock) {}
 
-  /** Whether this question moves the time from which on changes are told. */
+  /** Returns whether this poll advances the time since which changes are reported. */
   turn(): boolean {
     if (this.clock.elapsedMs() - this.#turnedAtMs < turnMs) return false;
     this.#turnedAtMs = this.clock.elapsedMs();

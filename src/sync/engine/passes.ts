@@ -1,4 +1,4 @@
-/** One pass after the other: what changed is looked at, judged and carried out. */
+/** Runs passes one by one: inspects what changed, reconciles and applies it. */
 import { retryDelayMs, type RetryPolicy } from "../../base/retry.ts";
 import { apply } from "../apply.ts";
 import type { RemoteEnd } from "../end.ts";
@@ -12,33 +12,33 @@ import type { EngineParts } from "./parts.ts";
 import { scopeOf, type States, within } from "./scope.ts";
 import type { StateKeeper } from "./state_keeper.ts";
 
-/** How a pass ended. */
+/** The result of a pass. */
 export type PassEnd =
-  /** Nothing is left to do. */
+  /** Nothing remains to do. */
   | { kind: "quiet" }
-  /** Something changed while it was carried out: these paths, as far as they are known. */
+  /** Something changed during the pass: these paths, as far as they are known. */
   | { kind: "again"; changed: readonly string[] }
-  /** A person has to say whether this is meant. */
+  /** The user has to confirm what was found. */
   | { kind: "halted" }
-  /** Something can't be done now. */
+  /** A step can't be done now. */
   | { kind: "blocked"; reason: string; delayMs: number };
 
-/** What a pass is run with. */
+/** The context of a pass. */
 export interface PassContext {
   remote: RemoteEnd;
   allowEmptied: boolean;
   signal: AbortSignal;
 }
 
-/** Passes in a row that leave something changed, before there is a pause. */
+/** Consecutive passes that find new changes, before there is a pause. */
 const eagerPasses = 5;
 const pauseMs = 2_000;
 const retries: RetryPolicy = { delayMs: 2_000, maxDelayMs: 60_000 };
 
-/** What is known of both sides, between passes. */
+/** Both sides' snapshots, between passes. */
 export class Passes {
   #states: Pick<States, "local" | "remote"> | undefined;
-  /** The connection that they were seen by. */
+  /** The connection that they were taken by. */
   #remote: RemoteEnd | undefined;
   #changedPasses = 0;
   #failedPasses = 0;
@@ -55,15 +55,15 @@ export class Passes {
     const part = scope === "all" ? undefined : scope;
     if (part !== undefined && part.size === 0) return { kind: "quiet" };
     const end = await this.#carryOut(states, part, context);
-    // A person edits faster than this only with a program; a watcher's next word comes by itself.
+    // Only a program edits faster than this; a watcher's next event arrives by itself.
     this.#changedPasses = end.kind === "again" ? this.#changedPasses + 1 : 0;
     if (end.kind !== "again" || this.#changedPasses <= eagerPasses) return end;
     return { kind: "blocked", reason: changingText(end.changed), delayMs: pauseMs };
   }
 
   /**
-   * What a poll of the pod told, as paths to look at: what is known of a changed folder, so that what is gone is
-   * noticed. Whether any of it was news.
+   * Adds the paths of a poll of the pod; for a changed folder also its known entries, so that removals are noticed.
+   * Returns whether any of it was new.
    */
   notePolled(paths: readonly string[], add: (path: string) => void): boolean {
     const entries = this.#states?.remote.entries;
@@ -86,7 +86,7 @@ export class Passes {
     this.#remote = remote;
   }
 
-  /** Looks at what may have changed. The scope to be judged; `all` where only a scan would tell. */
+  /** Inspects what may have changed. Returns the scope to reconcile; `all` if only a scan suffices. */
   async #look(work: Work, { remote, signal }: PassContext): Promise<Set<string> | "all"> {
     const states = this.#states;
     if (states === undefined) return "all";
@@ -104,7 +104,7 @@ export class Passes {
       for (const [path, entry] of entries) {
         if (this.#take(side, path, entry)) changed.add(path);
       }
-      // What is in a folder that nobody has told of yet isn't all that is new there.
+      // The unreported content of a folder isn't all that is new there.
       if (
         [...entries].some(([path, entry]) => entry !== undefined && isHomeless(path, states[side]))
       ) {
@@ -121,7 +121,7 @@ export class Passes {
       : scopeOf(changed, { ...states, ancestor: store.ancestor });
   }
 
-  /** What was in folders that were looked through, and wasn't found there. */
+  /** Yields entries of fully inspected folders that weren't found there. */
   #goneFrom(
     side: Side,
     folders: readonly string[],
@@ -135,7 +135,7 @@ export class Passes {
     );
   }
 
-  /** Whether it is news. */
+  /** Returns whether the entry changed. */
   #take(side: Side, path: string, entry: Entry | undefined): boolean {
     const snapshot = this.#states?.[side];
     if (snapshot === undefined) return false;
@@ -163,7 +163,7 @@ export class Passes {
       rules,
       mode,
       now: clock.now().getTime(),
-      // Of a part it says nothing that a side has none of it; the whole was looked at before.
+      // A part says nothing about a side being empty; the whole was checked before.
       allowEmptied: context.allowEmptied || scope !== undefined,
     });
     if (plan.kind === "halted") {
@@ -173,13 +173,13 @@ export class Passes {
     }
     this.state.problems(plan.events, scope);
     if (plan.actions.length > 0) this.#tell(plan);
-    // Steps may make paths that no scan has seen: copies of conflicts.
+    // Steps may create paths that no scan has seen: copies of conflicts.
     const covered = scope && new Set([...scope, ...plan.actions.map(({ path }) => path)]);
     const { complete, failures, changed } = await this.#apply(plan, part, covered, context);
     if (this.#states !== undefined) {
       this.state.sides(this.#states, { alike: complete, scope: covered });
     }
-    // What isn't allowed isn't tried again and again; a full disk is.
+    // A denied step isn't retried at intervals; a full disk is.
     const failure = failures.find(({ reason }) => reason === "full" || reason === "other");
     if (failure !== undefined) return this.#blocked(failure);
     if (!complete && failures.length === 0) return { kind: "again", changed };
@@ -230,7 +230,7 @@ export class Passes {
       const { action } = event;
       if (event.kind === "done") this.#take(action.side, action.path, event.entry);
       if (event.kind === "outOfDate") changed.push(action.path);
-      // Something was removed between the look and the step: it is looked at again.
+      // Something was removed between the inspection and the step: it is inspected again.
       if (event.kind === "failed" && event.failure.reason === "missing") changed.push(action.path);
       else if (event.kind === "failed") {
         failures.push(event.failure);
@@ -248,7 +248,7 @@ export class Passes {
   }
 }
 
-/** `.kodamaignore` leaves out what is written all the time: whoever reads this has to know what that is. */
+/** `.kodamaignore` excludes files that are written all the time: the reader has to know which ones these are. */
 function changingText(paths: readonly string[]): string {
   const [first] = paths;
   if (first === undefined) return "files change while they are synced";

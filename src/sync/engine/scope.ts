@@ -1,7 +1,7 @@
-/** A part of two folders that can be judged by itself: what an edit of a few files needs looked at. */
+/** A part of two folders that can be reconciled by itself: the paths to inspect after an edit of a few files. */
 import { type Ancestor, type Entry, parentOf, type Snapshot, upwards } from "../model.ts";
 
-/** Both sides and what they agreed on. */
+/** Both sides and the ancestor. */
 export interface States {
   local: Snapshot;
   remote: Snapshot;
@@ -9,9 +9,9 @@ export interface States {
 }
 
 /**
- * What changed paths may have to do with: they themselves and all below them; the folders above; what
- * stands beside them, where copies of conflicts are. Where a folder isn't one in all three states,
- * all that is in it belongs together.
+ * Returns the paths that changed paths may affect: they themselves and all below them; the folders above; their
+ * siblings, which may be copies of conflicts. If a folder isn't one in all three states, all that is in it belongs
+ * together.
  */
 export function scopeOf(changed: Iterable<string>, states: States): Set<string> {
   const roots = new Set<string>();
@@ -25,10 +25,10 @@ export function scopeOf(changed: Iterable<string>, states: States): Set<string> 
   return scope;
 }
 
-/** Few folders are compared with each path one after the other: that is asked of all paths there are. */
+/** Few folders are compared with each path in turn: the test runs for every existing path. */
 const fewRoots = 16;
 
-/** Whether a path is below one of the roots, or beside one. */
+/** Returns a test whether a path is below one of the roots, or beside one. */
 function nearTest(roots: ReadonlySet<string>): (path: string) => boolean {
   const parents = new Set([...roots].map(parentOf));
   if (roots.size > fewRoots) {
@@ -49,7 +49,7 @@ function allEntries({ local, remote, ancestor }: States): ReadonlyMap<string, En
   return [local.entries, remote.entries, ancestor?.entries ?? new Map()];
 }
 
-/** The path, or the highest folder above it that isn't a folder on both sides and in what was agreed. */
+/** Returns the path, or the highest folder above it that isn't a folder on both sides and in the ancestor. */
 function topmostUnlike(path: string, states: States): string {
   const maps = allEntries(states);
   let found = path;
@@ -60,7 +60,7 @@ function topmostUnlike(path: string, states: States): string {
   return found;
 }
 
-/** The states, and nothing of them but the scope. Folders beside it count as seen, without their content. */
+/** Returns the states reduced to the scope. Folders beside it count as seen, without their content. */
 export function within(scope: ReadonlySet<string>, { local, remote, ancestor }: States): States {
   const side = (snapshot: Snapshot): Snapshot => ({
     ...snapshot,

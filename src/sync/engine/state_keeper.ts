@@ -1,4 +1,4 @@
-/** The state that a synchronisation tells, kept up to date. */
+/** Maintains the state that a synchronisation reports. */
 import type { Clock } from "../../base/clock.ts";
 import { conflictName } from "../conflict_name.ts";
 import type { Action, SyncEvent, SyncMode } from "../plan.ts";
@@ -13,10 +13,10 @@ import {
   type SyncState,
 } from "./status.ts";
 
-/** Events that aren't about something that stays as it is. */
+/** Events that don't describe a lasting condition. */
 const passing = new Set<SyncEvent["kind"]>(["conflict", "deletionUndone", "overwritten"]);
 
-/** One state, told at each change. */
+/** One state, reported at each change. */
 export class StateKeeper {
   #state: SyncState;
   readonly #problems = new Map<string, SyncProblem>();
@@ -38,7 +38,7 @@ export class StateKeeper {
     this.told(this.#state);
   }
 
-  /** Why the pass that has just ended left the sides unlike; what a rule leaves alone doesn't count. */
+  /** Why the pass that has just ended left the sides out of sync; what a rule excludes doesn't count. */
   get undone(): string | undefined {
     if (this.#state.phase !== "watching") return this.#state.reason;
     if (this.#problems.has("")) return "a listing broke off, or a folder can't be read";
@@ -64,13 +64,13 @@ export class StateKeeper {
     this.#set({ watched: { ...this.#state.watched, [side]: name } });
   }
 
-  /** A plan is about to be carried out. */
+  /** Records that a plan is about to be applied. */
   planned(actions: readonly Action[]): void {
     const totalBytes = actions.reduce((sum, action) => sum + bytesOf(action), 0);
     this.#set({ progress: { done: 0, total: actions.length, bytes: 0, totalBytes } });
   }
 
-  /** One action ended. */
+  /** Records the result of one action. */
   applied(event: ApplyEvent): void {
     const { action } = event;
     const { progress, history } = this.#state;
@@ -97,7 +97,7 @@ export class StateKeeper {
     return { atMs: this.clock.now().getTime(), side, what, path };
   }
 
-  /** What a plan tells of a scope, in place of what was told of it before; of everything where there is none. */
+  /** Replaces the problems of a scope by a plan's events; all problems if there is no scope. */
   problems(events: readonly SyncEvent[], scope?: ReadonlySet<string>): void {
     if (scope === undefined) this.#problems.clear();
     else for (const path of scope) this.#problems.delete(path);
@@ -112,7 +112,7 @@ export class StateKeeper {
     }
   }
 
-  /** Both sides as they are known now: news of the scope alone, where there is one. */
+  /** Records both sides as they are known now: only the scope's changes, if there is one. */
   sides(
     { local, remote }: { local: Snapshot; remote: Snapshot },
     { alike, scope }: { alike: boolean; scope: ReadonlySet<string> | undefined },

@@ -1,28 +1,28 @@
-/** What a synchronisation tells of itself: plain data, as it is kept and shown. */
+/** The state that a synchronisation reports: plain data, as it is stored and shown. */
 import type { SyncEvent, SyncMode } from "../plan.ts";
 
-/** Where a synchronisation is. */
+/** The phase of a synchronisation. */
 export type SyncPhase =
-  /** It looks for its pod, or opens the stream to it. */
+  /** Waits for its pod, or opens the stream to it. */
   | "connecting"
-  /** Both sides are looked through. */
+  /** Scans both sides. */
   | "scanning"
-  /** What differs is carried over. */
+  /** Applies the differences. */
   | "syncing"
-  /** Both sides are alike, as far as they can be, and watched. */
+  /** Both sides are in sync, as far as possible, and watched. */
   | "watching"
-  /** A person said so. */
+  /** Paused by the user. */
   | "paused"
-  /** Something is in the way; it goes on by itself when that is gone. */
+  /** Something is in the way; it resumes by itself when that is resolved. */
   | "waiting"
-  /** It does nothing until a person says that what it found is meant. */
+  /** Does nothing until the user confirms what it found. */
   | "halted"
   /** Nothing runs: its process was killed, or the machine was restarted. */
   | "killed"
   /** Nothing runs. */
   | "stopped";
 
-/** One change that was carried out. */
+/** One applied change. */
 export interface SyncChange {
   /** Milliseconds since 1970. */
   atMs: number;
@@ -31,48 +31,48 @@ export interface SyncChange {
   path: string;
 }
 
-/** What is left alone, and why, or could not be done. */
+/** A path that is skipped or couldn't be synchronised, and why. */
 export interface SyncProblem {
   path: string;
-  /** A word of the model (docs/sync-model.md), or `failed`. */
+  /** A kind of the model (docs/sync-model.md), or `failed`. */
   kind: SyncEvent["kind"] | "failed";
-  /** The side that it is about, where it is about one. */
+  /** The affected side, if it is only one. */
   side?: "local" | "remote";
-  /** The reason within the kind, or the system's words. */
+  /** The reason within the kind, or the system's message. */
   detail?: string;
 }
 
 /** The state of a synchronisation. */
 export interface SyncState {
   phase: SyncPhase;
-  /** Why it waits, is halted, or ended; "" where there is nothing to say. */
+  /** Why it waits, is halted, or ended; "" if there is nothing to report. */
   reason: string;
-  /** Since when it is in this phase. */
+  /** When this phase started. */
   sinceMs: number;
   mode: SyncMode;
-  /** Entries of this machine and of the pod, as far as they are synchronised. */
+  /** Synchronised entries of this machine and of the pod. */
   entries: { local: number; remote: number };
-  /** Of the plan that is being carried out: steps, and how many are done. */
+  /** Of the plan being applied: steps, and how many are done. */
   progress: { done: number; total: number; bytes: number; totalBytes: number };
-  /** When both sides were last found alike; null before that. */
+  /** When both sides were last found in sync; null before that. */
   alikeSinceMs: number | null;
-  /** Files that keep what a conflict would have lost. */
+  /** Files with the content that a conflict would have lost. */
   conflicts: readonly string[];
   problems: readonly SyncProblem[];
   /** How many problems there are; the list has the first of them. */
   problemCount: number;
   /** The last changes, the newest last. */
   history: readonly SyncChange[];
-  /** By what changes are noticed: a watcher's name, or `polling`. */
+  /** How changes are detected: a watcher's name, or `polling`. */
   watched: { local: string; remote: string };
   /** How often the stream to the pod was opened. */
   connections: number;
 }
 
-/** How many of each are kept. */
+/** How many of each are retained. */
 export const kept = { history: 100, problems: 200, conflicts: 1000 } as const;
 
-/** The state of one that has not begun. */
+/** Returns the state of a synchronisation that has not started. */
 export function firstState(mode: SyncMode, nowMs: number): SyncState {
   return {
     phase: "connecting",

@@ -1,4 +1,4 @@
-/** What a loop in a pod answers to one request: lines or an archive, and at its end a marked line with a code. */
+/** The answer of a loop in a pod to one request: lines or an archive, and at its end a marked line with a code. */
 import { joinBytes } from "../../base/join_bytes.ts";
 import type { ByteReader } from "../../copy/byte_reader.ts";
 import { SideLostError } from "../tree.ts";
@@ -6,16 +6,16 @@ import { SideLostError } from "../tree.ts";
 const maxLine = 16 * 1024;
 const decoder = new TextDecoder();
 
-/** One answer, while it comes. */
+/** One answer while it arrives. */
 export class Answer {
   constructor(private readonly reader: ByteReader, private readonly mark: string) {}
 
-  /** For answers that are an archive: the bytes as they come. */
+  /** For answers that are an archive: the bytes as they arrive. */
   get bytes(): ByteReader {
     return this.reader;
   }
 
-  /** Reads lines to the end of the answer, and gives the code at its end. Marked lines but the end go to `said`. */
+  /** Reads lines to the end of the answer, and returns the code at its end. Other marked lines are passed to `said`. */
   async lines(
     take: (line: string) => void,
     said: (words: string) => void = () => {},
@@ -32,7 +32,7 @@ export class Answer {
     }
   }
 
-  /** The words of the one line that a loop begins with, whatever stands before it. */
+  /** Returns the arguments of the one line that a loop starts with, whatever precedes it. */
   async said(): Promise<string[]> {
     for (;;) {
       const words = this.#wordsOf(decoder.decode(await this.#line()));
@@ -40,13 +40,13 @@ export class Answer {
     }
   }
 
-  /** Skips what pads an archive, then as {@link lines}. */
+  /** Skips the padding of an archive, then as {@link lines}. */
   async afterArchive(): Promise<number> {
     const words = this.#wordsOf(decoder.decode(await this.#line(true)));
     return codeOf(words ?? "") ?? await this.lines(() => {});
   }
 
-  /** What the loop itself says in a line; undefined for one of its programs. */
+  /** Returns the loop's own message in a line; undefined for a line of its programs. */
   #wordsOf(line: string): string | undefined {
     return line.startsWith(this.mark) ? line.slice(this.mark.length) : undefined;
   }
@@ -75,7 +75,7 @@ export class Answer {
   }
 }
 
-/** The code of an answer's end; undefined for every other word. */
+/** Returns the code of an answer's end; undefined for every other message. */
 function codeOf(words: string): number | undefined {
   const [, code] = /^end (\d{1,3})$/.exec(words) ?? [];
   return code === undefined ? undefined : Number(code);

@@ -1,19 +1,19 @@
-/** Contents of a pod's files: one archive for many, asked for by their names. */
+/** Contents of a pod's files: one archive for many, requested by name. */
 import { TarReader } from "../../copy/tar_reader.ts";
 import type { Content, Wanted } from "../tree.ts";
 import type { Answer } from "./far_answer.ts";
 import type { FarLink } from "./far_link.ts";
 
-/** A wanted file with its number among all that are. */
+/** A requested file with its index among all of them. */
 export interface NumberedFile {
   at: number;
   path: string;
 }
 
-/** The names of one archive are words of one command. */
+/** The names of one archive are arguments of one command. */
 const atOnce = { files: 200, letters: 8 * 1024 };
 
-/** Parts of what is wanted, each small enough for one archive. */
+/** Yields parts of the requested files, each small enough for one archive. */
 export function* readBatches(wanted: readonly Wanted[]): Generator<NumberedFile[]> {
   let [part, letters]: [NumberedFile[], number] = [[], 0];
   for (const [at, { path }] of wanted.entries()) {
@@ -28,7 +28,7 @@ export function* readBatches(wanted: readonly Wanted[]): Generator<NumberedFile[
   if (part.length > 0) yield part;
 }
 
-/** One archive, asked for when it is made. Its contents are read once. */
+/** One archive, requested on construction. Its contents are read once. */
 export class FarArchive {
   readonly #opened = Promise.withResolvers<Answer>();
   readonly #read = Promise.withResolvers<void>();
@@ -50,7 +50,7 @@ export class FarArchive {
     this.#asked.catch(this.#opened.reject);
   }
 
-  /** The contents in the order of the archive. What is left of it is passed over. */
+  /** Yields the contents in the order of the archive. Skips the remainder. */
   async *contents(): AsyncGenerator<Content> {
     const answer = await this.#opened.promise;
     const entries = new TarReader(answer.bytes, () => {}).entries();
@@ -58,7 +58,7 @@ export class FarArchive {
       for (let next = await entries.next(); !next.done; next = await entries.next()) {
         const entry = next.value;
         const at = this.#numbers.get(new TextDecoder().decode(entry.path));
-        // What isn't a plain file any more, or is one with holes, is told by the next look.
+        // A path that isn't a plain file any more, or is one with holes, is reported by the next scan.
         if (at === undefined || entry.kind !== "file" || entry.sparse !== undefined) continue;
         yield { at, size: entry.size, body: entry.body };
       }
@@ -67,7 +67,7 @@ export class FarArchive {
     }
   }
 
-  /** Whoever stops early leaves the rest before the next answer. */
+  /** A consumer that stops early leaves the remainder to skip before the next answer. */
   async #finish(answer: Answer, entries: AsyncGenerator<unknown>): Promise<void> {
     try {
       while (!(await entries.next()).done);

@@ -1,4 +1,4 @@
-/** Steps that go over to a pod together: a parcel of what is new, the lines that say where it goes, what became of each. */
+/** Steps sent to a pod together: a parcel of new content, lines with its destinations, and the result of each. */
 import { sameContent } from "../model.ts";
 import type { ChangeResult, StepFailure, StepResult } from "../tree.ts";
 import { failureOf } from "./far_failure.ts";
@@ -8,13 +8,13 @@ import { type Contents, type Packing, Parcel, type Summing } from "./far_parcel.
 import { entryAfter, linesOfChange, modeFor, type NumberedStep } from "./far_steps.ts";
 import { ListingReader } from "./listing.ts";
 
-/** What steps are carried out with. */
+/** The context of steps. */
 export interface FarScene extends Summing {
   link: FarLink;
   knowledge: FarKnowledge;
 }
 
-/** What the pod said of a batch. */
+/** The pod's answer to a batch. */
 interface Said {
   begun: string;
   bad: boolean;
@@ -23,7 +23,7 @@ interface Said {
   ends: Map<number, ChangeResult>;
 }
 
-/** Steps that go over together. Used once. */
+/** Steps that are sent together. Used once. */
 export class Batch {
   constructor(
     private readonly scene: FarScene,
@@ -31,7 +31,7 @@ export class Batch {
     private readonly contents: Contents,
   ) {}
 
-  /** New things for places where nothing is. */
+  /** Adds new entries at empty paths. */
   async *additions(): AsyncGenerator<StepResult> {
     const nameOf = ({ action }: NumberedStep) => `n/${action.path}`;
     const parcel = this.#parcel({ steps: this.steps, nameOf, whole: true });
@@ -46,7 +46,7 @@ export class Batch {
     });
   }
 
-  /** One place after the other. */
+  /** Changes paths one by one. */
   async *changes(): AsyncGenerator<StepResult> {
     const nameOf = ({ at }: NumberedStep) => `b/${at}`;
     const lines = new Map<number, string[]>();
@@ -77,7 +77,7 @@ export class Batch {
     for (const { at } of this.steps) yield { at, result: failure };
   }
 
-  /** A content that the pod has already. */
+  /** Returns the line for a content that the pod has already. */
   #ownLine({ action }: NumberedStep, to: string): string[] {
     if (action.kind !== "put" || action.entry.kind !== "file") return [];
     if (action.from.side !== action.side) return [];
@@ -88,10 +88,10 @@ export class Batch {
   }
 
   /**
-   * Sends parcel and lines in one breath, and gives what the pod says of them; a failure of all of them where it
-   * could not unpack what was sent.
+   * Sends parcel and lines without waiting in between, and returns the pod's answer; a failure of all of them if it
+   * could not unpack the parcel.
    *
-   * @param lines made when the parcel has been sent.
+   * @param lines created when the parcel has been sent.
    */
   async #settled(parcel: Parcel, lines: () => string[]): Promise<Said | StepFailure> {
     const { link, knowledge } = this.scene;
@@ -120,7 +120,7 @@ export class Batch {
           }),
         bytes,
       ),
-      // So that what is known of the places is what they are, whoever changed them.
+      // So that the known entries match the real ones, whoever changed them.
       link.askLines(
         (blocks) => `list 0 ${blocks}`,
         () => paths.map((path) => `./${path}`),
@@ -129,7 +129,7 @@ export class Batch {
     ]);
     knowledge.update(paths, after.result());
     if (unpacked !== 0) return failureOf(trouble.join("; "));
-    // What it needs for itself are a few lines in a file.
+    // Its own needs are a few lines in a file.
     if (begun !== 0 && !said.bad) return failureOf("No space left for a list of steps");
     said.begun = beginning.result().begun;
     if (said.bad) {
@@ -152,7 +152,8 @@ export class Batch {
     const { knowledge } = this.scene;
     const entry = entryAfter(action);
     const { path } = action;
-    // What came may have been removed before it was moved to its path: then it says nothing of a failure.
+    // The received file may have been removed before it was moved to its path: then its absence doesn't imply a
+    // failure.
     if (entry?.kind !== "file") {
       return sameContent(knowledge.entry(path), entry)
         ? { kind: "done", entry }
@@ -160,7 +161,7 @@ export class Batch {
     }
     knowledge.placed(path, entry.digest, begun);
     const there = knowledge.entry(path);
-    // Somebody was faster: the next look tells what it is now.
+    // Changed concurrently: the next inspection finds its current state.
     if (there?.kind !== "file" || there.size !== entry.size) return { kind: "changed" };
     return { kind: "done", entry: there };
   }

@@ -1,14 +1,14 @@
-/** Digests that both ends can make: what a pod's program prints, made here of the same bytes. */
+/** Digests that both ends can compute: what a pod's program prints, computed here over the same bytes. */
 import { checksumMaker, type NativeChecksums, type NewChecksum } from "../../copy/checksum.ts";
 
-/** How contents are told apart. */
+/** How contents are compared. */
 export interface Digests {
-  /** Begins every digest, so that those of two kinds are never taken for each other. */
+  /** Prefix of every digest, so that those of two kinds never compare equal. */
   name: string;
   make: NewChecksum;
 }
 
-/** A line of `sha256sum` or `cksum`; undefined for another. */
+/** Parses a line of `sha256sum` or `cksum`; undefined for another. */
 export function sumOfLine(
   line: string,
   program: string,
@@ -19,7 +19,7 @@ export function sumOfLine(
   }
   const [, escaped, hash, name] = /^(\\?)([0-9a-f]{64}) [ *](\.\/.+)$/s.exec(line) ?? [];
   if (name === undefined || hash === undefined) return undefined;
-  // GNU writes a backslash first where it has escaped some of the name.
+  // GNU writes a backslash first if it has escaped part of the name.
   const plain = escaped === "\\"
     ? name.replaceAll(/\\([\\n])/g, (_, c) => c === "n" ? "\n" : c)
     : name;
@@ -27,8 +27,8 @@ export function sumOfLine(
 }
 
 /**
- * Digests as a program of the pod prints them. A sum of 32 bits alone would take two contents for one too
- * easily: with their sizes, as `cksum` gives them, they are told apart where there is nothing better.
+ * Returns digests as a program of the pod prints them. A 32-bit checksum alone would collide too easily: it is combined
+ * with the size, as `cksum` prints it, if there is nothing better.
  */
 export async function digestsOf(program: string, native: NativeChecksums): Promise<Digests> {
   if (program !== "cksum") return { name: "sha256", make: await native.sha256() };

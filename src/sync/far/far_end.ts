@@ -17,41 +17,41 @@ import type { FarNews } from "./far_news.ts";
 import { performFar } from "./far_perform.ts";
 import { type FarListing, kindOf, ListingReader } from "./listing.ts";
 
-/** What an end in a pod needs. */
+/** Options of an end in a pod. */
 export interface FarEndOptions {
-  /** Runs the words in the pod, with standard input. Throws KodamaError where that can't be. */
+  /** Runs the command in the pod, with standard input. Throws KodamaError if that isn't possible. */
   open: (command: readonly string[], signal: AbortSignal) => Promise<ExecChannel>;
   /** The folder in the pod; relative to the container's working directory. */
   root: string;
-  /** Tells this synchronisation from others of the same folder. */
+  /** Distinguishes this synchronisation from others of the same folder. */
   key: string;
-  /** What outlives links. */
+  /** State that outlives connections. */
   knowledge: FarKnowledge;
   native: NativeChecksums;
   clock: Clock;
   told: (news: EndNews) => void;
 }
 
-/** Folders that are left out of walks, at most: their names are words of a command. */
+/** Folders omitted from walks, at most: their names are arguments of a command. */
 const mostPruned = 200;
 
-/** A watcher that isn't ready by then is waited for no longer. */
+/** The longest wait for a watcher to be ready. */
 const watchedMs = 15_000;
 
 /** An open end. Dispose of it to end the loop in the pod. */
 export class FarEnd implements RemoteEnd {
   #pruned: readonly string[] = [];
   #watcher: string | undefined;
-  /** Resolved when a watcher is there, or none will be. */
+  /** Resolved when a watcher is there, or there won't be any. */
   #watched = Promise.withResolvers<void>();
-  /** What the watcher was told to look at. */
+  /** The folders that the watcher was given. */
   #watchedFolders = "";
   #aborting: Disposable | undefined;
 
   private constructor(
     private readonly link: FarLink,
     private readonly hello: Hello,
-    /** How contents are told apart on both ends. */
+    /** How contents are compared on both ends. */
     readonly digests: Digests,
     private readonly options: FarEndOptions,
   ) {}
@@ -59,7 +59,8 @@ export class FarEnd implements RemoteEnd {
   /**
    * Starts the loop in the pod.
    *
-   * @throws KodamaError for a pod without what it needs; SideLostError where the link ends before it said a word.
+   * @throws KodamaError for a pod without the necessary programs; SideLostError if the connection ends before the
+   * hello.
    */
   static async open(options: FarEndOptions, signal: AbortSignal): Promise<FarEnd> {
     const mark = `kodama-${crypto.randomUUID()} `;
@@ -72,7 +73,7 @@ export class FarEnd implements RemoteEnd {
       const hello = await greeted(link, options.root);
       const end = new FarEnd(link, hello, await digestsOf(hello.program, options.native), options);
       told = (news) => end.#hear(news);
-      // Whatever is being waited for: nobody wants the answer any more.
+      // Whatever is pending: the answer isn't needed any more.
       end.#aborting = onAbort(signal, () => void link[Symbol.asyncDispose]());
       return end;
     } catch (error) {
@@ -85,7 +86,7 @@ export class FarEnd implements RemoteEnd {
     return this.link.lost;
   }
 
-  /** By what changes are noticed in the pod; `none` where it has to be asked. Undefined before it is known. */
+  /** How changes are detected in the pod; `none` if it has to be polled. Undefined before it is known. */
   get watcher(): string | undefined {
     return this.#watcher;
   }
@@ -126,7 +127,7 @@ export class FarEnd implements RemoteEnd {
   }
 
   /**
-   * Begins to tell what changes. Where nothing in the image can, {@link FarEnd.changed} has to be asked.
+   * Starts to report changes. If nothing in the image can, {@link FarEnd.changed} has to be polled.
    *
    * @param by a watcher by name, for tests of each.
    */
@@ -138,7 +139,7 @@ export class FarEnd implements RemoteEnd {
       () => pruned,
       (answer) => answer.lines(() => {}),
     );
-    // Its own folders are looked through first; a scan before that would miss what changes behind it.
+    // The watcher first walks through its own folders; a scan before that would miss changes behind it.
     await passed(this.options.clock, watchedMs, {
       settled: Promise.race([this.#watched.promise, this.link.lost]),
     });
@@ -149,7 +150,7 @@ export class FarEnd implements RemoteEnd {
     return this.#watchedFolders !== this.#foldersToWatch();
   }
 
-  /** busybox's watcher knows the folders that were there when it began; the others find new ones. */
+  /** busybox's watcher sees only the folders that existed when it started; the others find new ones. */
   #foldersToWatch(): string {
     const folders = this.#watcher === "inotifyd"
       ? [...this.options.knowledge.folders()].sort()
@@ -157,7 +158,7 @@ export class FarEnd implements RemoteEnd {
     return [...this.#pruned, "", ...folders].join("\n");
   }
 
-  /** Paths that may have changed since the moment before last; `turn` makes this moment the last. */
+  /** Returns paths that may have changed since the checkpoint before last; `turn` makes now the last checkpoint. */
   async changed(turn: boolean): Promise<string[]> {
     const paths: string[] = [];
     await this.link.askLines(
@@ -177,7 +178,7 @@ export class FarEnd implements RemoteEnd {
     for (const at of batches.keys()) {
       const archive = next;
       const following = batches[at + 1];
-      // Asked for while this one is read, so that no round trip stands between two.
+      // Requested while this one is read, so that there is no round trip between two.
       if (following !== undefined) next = this.#ask(following);
       yield* archive.contents();
     }
@@ -225,14 +226,14 @@ export class FarEnd implements RemoteEnd {
     );
   }
 
-  /** Folders that are left out as a whole needn't be walked through again. */
+  /** Folders that are ignored as a whole needn't be walked again. */
   #prune(ignoring: Ignoring): void {
     const pruned: string[] = [];
     const { knowledge } = this.options;
     const inPruned = (path: string) => pruned.some((one) => path.startsWith(`${one}/`));
     for (const path of knowledge.folders()) {
       if (pruned.length >= mostPruned) break;
-      // What find would take for a pattern is walked through.
+      // Names that find would take for a pattern are walked.
       if (/[*?[\]\\]/.test(path) || inPruned(path)) continue;
       if (ignoring.ignores(path, "folder")) pruned.push(path);
     }
@@ -256,7 +257,7 @@ export class FarEnd implements RemoteEnd {
   }
 }
 
-/** What could not be summed isn't known. */
+/** Returns the snapshot in which files without a digest are unknown. */
 function withoutUnsummed(snapshot: Snapshot): Snapshot {
   const entries = new Map(snapshot.entries);
   const unread = new Set(snapshot.unread);

@@ -1,9 +1,9 @@
-/** What went wrong in a pod, out of the words of its programs. */
+/** Classifies failures in a pod by the messages of its programs. */
 import type { StepFailure } from "../tree.ts";
 
-/** A failure in the words of the pod's programs. */
+/** Returns the failure for a message of the pod's programs. */
 export function failureOf(message: string): StepFailure {
-  // GNU's tar says of a full disk only how much went there.
+  // GNU's tar reports of a full disk only how much was written.
   const reason = /No space left|[Qq]uota exceeded|ENOSPC|Wrote only \d+ of \d+ bytes/.test(message)
     ? "full"
     : /Permission denied|Operation not permitted|Read-only file system/.test(message)

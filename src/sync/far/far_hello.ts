@@ -1,21 +1,24 @@
-/** The first words of the loop in a pod: that it is there, or why it can't be. */
+/** The hello of the loop in a pod: that it runs, or why it can't. */
 import { KodamaError } from "../../base/errors.ts";
 import { refusalText } from "../../copy/refusals.ts";
 import { SideLostError } from "../tree.ts";
 import type { FarLink } from "./far_link.ts";
 
-/** As container runtimes say it of an image without a shell. */
+/** The messages of container runtimes for an image without a shell. */
 const noShell = /exec: "sh": (?:executable file not found|stat .*no such file)/;
 
-/** What the loop said first. */
+/** The first message of the loop. */
 export interface Hello {
-  /** The program that sums. */
+  /** The checksum program. */
   program: string;
-  /** Tells this folder from any other. */
+  /** Identifies this folder. */
   id: string;
 }
 
-/** Throws KodamaError for a pod without what it needs; SideLostError where the link ends before. */
+/**
+ * Reads the hello. Throws KodamaError for a pod without the necessary programs; SideLostError if the connection ends
+ * before.
+ */
 export async function greeted(link: FarLink, root: string): Promise<Hello> {
   let words: string[] = [];
   try {

@@ -1,28 +1,28 @@
-/** What is known of a pod's folder: by which words each place is told from what it may become. */
+/** The known state of a pod's folder: for each path the stat text by which a change of it is detected. */
 import { type Entry, sameEntry, type Snapshot } from "../model.ts";
 import type { Expectation } from "../plan.ts";
 import { entryOf, type FarListing, isBefore, kindOf, type Stat } from "./listing.ts";
 
 interface Known {
   stat: Stat;
-  /** Undefined for a file whose content nobody has summed yet. */
+  /** Undefined for a file whose content isn't summed yet. */
   entry: Entry | undefined;
-  /** The digest belongs to these very words for certain. */
+  /** The digest certainly belongs to this stat text. */
   settled: boolean;
 }
 
-/** Outlives links: what was summed once isn't summed again while it is as it was. */
+/** Outlives connections: a file is summed once for as long as it doesn't change. */
 export class FarKnowledge {
   readonly #known = new Map<string, Known>();
 
-  /** Takes over a whole listing; what it doesn't name is forgotten. */
+  /** Replaces everything by a full listing; paths that it doesn't name are forgotten. */
   replace(listing: FarListing): void {
     const before = new Map(this.#known);
     this.#known.clear();
     for (const [path, stat] of listing.stats) this.#take(path, stat, before.get(path));
   }
 
-  /** Takes over what was found of some paths; those that weren't found are forgotten with all below them. */
+  /** Takes the listing of some paths; those that weren't found are forgotten with all below them. */
   update(paths: readonly string[], listing: FarListing): void {
     for (const path of paths) {
       const stat = listing.stats.get(path);
@@ -31,7 +31,7 @@ export class FarKnowledge {
     }
   }
 
-  /** A path is gone, and what was below it. */
+  /** Forgets a removed path and all below it. */
   forget(path: string): void {
     const known = this.#known.get(path);
     this.#known.delete(path);
@@ -45,22 +45,24 @@ export class FarKnowledge {
     this.#known.set(path, { stat, entry: entryOf(stat, digest), settled: asBefore });
   }
 
-  /** Whether it is a file whose content has to be summed before anything can be said of it. */
+  /** Returns whether it is a file whose content has to be summed before it can be compared. */
   lacksDigest(path: string): boolean {
     const known = this.#known.get(path);
     return known !== undefined && known.entry === undefined && kindOf(known.stat) === "file";
   }
 
-  /** A content was summed after its place was listed, in a listing that was begun at a time. */
+  /** Records the digest of a file that was summed after its listing, which started at `begun`. */
   summed(path: string, digest: string, begun: string): void {
     const known = this.#known.get(path);
     if (known === undefined) return;
-    // A change in the very moment of the listing has left the same words.
+    // A change at the very time of the listing doesn't change the stat text.
     const settled = isBefore(known.stat.changed, begun);
     this.#known.set(path, { ...known, entry: entryOf(known.stat, digest), settled });
   }
 
-  /** A content was put there by kodama: it is that one unless it was changed since the step began. */
+  /**
+   * Records the digest of a file that kodama wrote: it has that content unless it was changed since the step started.
+   */
   placed(path: string, digest: string, begun: string): void {
     const known = this.#known.get(path);
     if (known === undefined) return;
@@ -76,12 +78,14 @@ export class FarKnowledge {
     return this.#known.get(path)?.entry;
   }
 
-  /** Folders, each after those that it is in. */
+  /** Yields folders, parents first. */
   *folders(): Generator<string> {
     for (const [path, { stat }] of this.#known) if (kindOf(stat) === "folder") yield path;
   }
 
-  /** The words by which the pod tells whether a place is as expected; undefined where it is known not to be. */
+  /**
+   * Returns the stat text by which the pod checks whether a path is as expected; undefined if it is known not to be.
+   */
   wordsFor({ path, entry }: Expectation): string | undefined {
     if (entry === undefined) return "-";
     if (entry.kind === "folder") return "d";
@@ -89,7 +93,7 @@ export class FarKnowledge {
     return known !== undefined && sameEntry(known.entry, entry) ? known.stat.words : undefined;
   }
 
-  /** All of it as a snapshot. A file without digest has an empty one. */
+  /** Returns all of it as a snapshot. A file without digest has an empty one. */
   snapshot(root: string, listing: Pick<FarListing, "unread" | "holdOthers">): Snapshot {
     const entries = new Map<string, Entry>();
     const holds = new Set(listing.holdOthers);

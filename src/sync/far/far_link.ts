@@ -1,6 +1,6 @@
 /**
- * One loop that runs in a pod, asked and answered over one exec: requests may be sent before earlier
- * answers came, and answers come in their order.
+ * One loop that runs in a pod, driven over one exec: requests may be sent before earlier answers arrived, and answers
+ * arrive in order.
  */
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -11,19 +11,21 @@ import { Answer } from "./far_answer.ts";
 import { listBlock, reservedPrefix, stageRemovedCode } from "./far_loop.ts";
 import { type FarNews, NewsReader } from "./far_news.ts";
 
-/** What a link needs. */
+/** Options of a link. */
 export interface FarLinkOptions {
   mark: string;
   clock: Clock;
   told: (news: FarNews) => void;
 }
 
-/** The loop beats every five seconds: a link that says nothing for longer is gone, whatever TCP thinks. */
+/**
+ * The loop sends a heartbeat every five seconds: a connection that is silent for longer is lost, whatever TCP reports.
+ */
 const silenceMs = 20_000;
 const watchMs = 2_000;
 /**
- * The loop beats while it waits for input that never comes, too. An answer of which nothing arrives for so long, and for
- * as long as a slow disk takes for the bytes of the request, doesn't come any more.
+ * The loop sends heartbeats even while it waits for input that never comes. An answer is given up if nothing of it
+ * arrives for this time, plus the time that a slow disk takes for the bytes of the request.
  */
 const stalledMs = 120_000;
 const slowestBytesPerMs = 1024 * 1024 / 1000;
@@ -39,7 +41,7 @@ export class FarLink implements AsyncDisposable {
   #writing: Promise<unknown> = Promise.resolve();
   #reading: Promise<unknown> = Promise.resolve();
   #heardAt: number;
-  /** When bytes of a request were sent, or of an answer received. */
+  /** When bytes of a request were last sent, or of an answer received. */
   #progressAt: number;
   /** Requests without an answer, and the bytes that the pod has to read or write for them. */
   #waiting = { requests: 0, bytes: 0 };
@@ -57,21 +59,21 @@ export class FarLink implements AsyncDisposable {
     this.#listen();
   }
 
-  /** Resolves when the link is gone, with what is known of the reason. */
+  /** Resolves when the connection is lost, with the known reason. */
   get lost(): Promise<SideLostError> {
     return this.#ended.promise;
   }
 
-  /** What the loop said on standard error that was none of its own words: the end of it. */
+  /** The tail of standard error, without the loop's own messages. */
   get complaints(): string {
     return this.#news.complaints;
   }
 
   /**
-   * Sends a request, and takes its answer when those before have been taken.
+   * Sends a request, and reads its answer when the earlier ones have been read.
    *
    * @param bytes that the pod has to read or write before it answers, which takes time.
-   * @throws SideLostError if the link ends before, or the answer doesn't come.
+   * @throws SideLostError if the connection ends before, or the answer doesn't arrive.
    */
   async ask<T>(
     send: (write: (bytes: Uint8Array) => Promise<void>) => Promise<void>,
@@ -101,13 +103,13 @@ export class FarLink implements AsyncDisposable {
       return result;
     } catch (error) {
       if (error instanceof SideLostError) throw await this.lost;
-      // Half a request was sent or half an answer read: nothing that follows would be understood.
+      // Half a request was sent or half an answer read: nothing that follows could be parsed.
       this.#fail(`the answer of the pod could not be read: ${wordsOf(error)}`);
       throw error;
     }
   }
 
-  /** A request of one line, with what belongs to it as lines, made when it is its turn. */
+  /** Sends a request of one line, with its lines, which are created when it is its turn. */
   askLines<T>(
     words: (blocks: number) => string,
     lines: () => Iterable<string>,
@@ -173,7 +175,7 @@ export class FarLink implements AsyncDisposable {
     this.channel.close().catch(() => {});
   }
 
-  /** What waits to be taken on this machine has arrived. */
+  /** What waits to be read on this machine has arrived. */
   #isStalled(): boolean {
     const { requests, bytes } = this.#waiting;
     if (requests === 0 || this.#queue.size > 0) return false;
@@ -185,7 +187,7 @@ export class FarLink implements AsyncDisposable {
     const { clock } = this.options;
     const setAt = clock.elapsedMs();
     this.#timer = clock.timer(watchMs, () => {
-      // This machine was asleep: what the pod said meanwhile hasn't been read yet.
+      // This machine was asleep: what the pod sent meanwhile hasn't been read yet.
       if (clock.elapsedMs() - setAt > 2 * watchMs) {
         this.#heardAt = clock.elapsedMs() - silenceMs / 2;
         this.#progressAt = clock.elapsedMs();
@@ -198,7 +200,7 @@ export class FarLink implements AsyncDisposable {
   }
 }
 
-/** Lines in whole blocks, padded with NULs; none for no lines. */
+/** Returns lines in whole blocks, padded with NULs; no bytes for no lines. */
 function inBlocks(lines: Iterable<string>): Uint8Array {
   const text = encoder.encode([...lines].map((line) => `${line}\n`).join(""));
   const blocks = new Uint8Array(Math.ceil(text.length / listBlock) * listBlock);

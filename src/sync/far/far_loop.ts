@@ -1,35 +1,34 @@
 /**
- * What runs in a pod for a synchronisation: one loop of sh that answers requests, for any POSIX shell
- * (dash, busybox, bash) with the programs that nearly every image has. What people and pods named is
- * never part of a script: it comes as arguments, or as data through standard input.
+ * The program that runs in a pod for a synchronisation: one sh loop that answers requests, for any POSIX shell (dash,
+ * busybox, bash) with the programs that nearly every image has. Names from users and pods are never part of a script:
+ * they are passed as arguments, or as data through standard input.
  *
- * A request is a line: a verb and numbers. What belongs to it follows in blocks of a fixed size,
- * padded with NULs, as nothing but `dd` reads a pipe by the byte without reading on. An answer is
- * whatever the verb gives, and a line with the mark, `end` and a number. Names are lines: those that
- * hold a line break are left out of every listing.
+ * A request is a line: a verb and numbers. Its lists follow in blocks of a fixed size, padded with NULs, because only
+ * `dd` reads a pipe without reading too far. An answer is the output of the verb, and a line with the mark, `end` and a
+ * number. Names are lines: those that contain a line break are omitted from every listing.
  *
- * Standard error carries what nobody asked for: a beat every few seconds, and what was changed.
+ * Standard error carries unsolicited messages: a heartbeat every few seconds, and changes.
  */
 import { farWatch } from "./far_watch.ts";
 
-/** Bytes of the blocks in which lists come. */
+/** Bytes per block of lists. */
 export const listBlock = 512;
-/** Bytes of the blocks in which archives come: a record of tar. */
+/** Bytes per block of archives: a record of tar. */
 export const archiveBlock = 10_240;
 
-/** Names of kodama's own in the folder begin so; no listing has them. */
+/** Prefix of kodama's own names in the folder; no listing has them. */
 export const reservedPrefix = ".kodama-sync-";
 
 /**
  * The exit code of a loop whose own folder was removed, by a `git clean` for example. Redirections don't end the shell
- * then, as they would with a special builtin such as `:`, so that it can say so.
+ * then, as they would with a special builtin such as `:`, so that it can report it.
  * https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html#tag_19_08_01
  */
 export const stageRemovedCode = 75;
 
 /**
- * Lines of listings: `MODE SIZE MTIME CTIME INODE NAME`. GNU's programs give times as numbers; busybox's give what is
- * below a second as a date alone.
+ * Lines of listings: `MODE SIZE MTIME CTIME INODE NAME`. GNU's programs print times as numbers; busybox's print
+ * fractions of a second only as part of a date.
  */
 const formats =
   `if stat -c '%f %.9Y' . >/dev/null 2>&1 && [ "$(stat -c %.9Y .)" != "$(stat -c %Y .)" ]
@@ -101,11 +100,11 @@ rm -f "$stage/watch" "$stage/fifo" "$stage-ready"
 trap 'over 0' TERM HUP`;
 
 /**
- * What `list` and `commit` begin with is the time of this file system, behind `S`: what changed before it, and is as it
- * was then, is as it was.
+ * `list` and `commit` start with the time of this file system, after `S`: a file whose last change is before it, and
+ * unchanged since, has the same content.
  *
- * `list 0 BLOCKS`: what is at the given paths. `list 1 BLOCKS`: all there is, but for what is in the given folders. Then,
- * behind `E`, what the programs complained of.
+ * `list 0 BLOCKS`: the given paths. `list 1 BLOCKS`: everything except the content of the given folders. Then, after
+ * `E`, the complaints of the programs.
  */
 const list =
   `links='for one do if [ -L "$one" ]; then printf "L %s\\n>" "$one"; readlink "$one"; fi; done'
@@ -137,7 +136,7 @@ fi
 while IFS= read -r one; do printf 'E %s\\n' "$one"; done <"$stage/err"
 }`;
 
-/** `sum BLOCKS`: a line with the checksum of each file. */
+/** `sum BLOCKS`: prints a line with the checksum of each file. */
 const sums = `do_sum() { words "$1" | xargs -0 "$sum" 2>/dev/null; }`;
 
 /** `get BLOCKS`: an archive of the files, whose names must fit a command line: not every tar reads them from a file. */
@@ -146,8 +145,8 @@ words "$1" | xargs -0 $tar --no-recursion -cf - 2>"$stage/err"
 }`;
 
 /**
- * `put`: lines that say how many blocks of an archive follow, the last one 0; it is unpacked aside. What tar complains of
- * is answered: there may be no room for a file of it.
+ * `put`: lines with the number of blocks of an archive that follow, the last one 0; it is unpacked aside. tar's
+ * complaints are part of the answer: a file of it may not fit on the disk.
  */
 const put = `do_put() {
 rm -rf "$stage/new"
@@ -162,9 +161,10 @@ exit "$code"
 }`;
 
 /**
- * `commit BLOCKS`: lines, each with what it answers. `check` compares what came with `sums`. `drop NAME` forgets what
- * came. `merge` moves what came for places where nothing is, whole folders at once. The others take a place, as it must
- * be (`-` nothing, `d` a folder, else what `list` said of it), and change it; `need` is a place that must be as it was.
+ * `commit BLOCKS`: lines, each with its answer. `check` compares the received files with `sums`. `drop NAME` discards a
+ * received file. `merge` moves received files to empty paths, whole folders at once. The others take a path, its
+ * expected state (`-` nothing, `d` a folder, else its text in `list`), and change it; `need` is a path that must be
+ * unchanged.
  */
 const commit = `clear_way() {
 rest=$1 way=
@@ -242,8 +242,8 @@ rm -rf "$stage/new"
 }`;
 
 /**
- * The beats end with the loop: by KILL, for a shell that was forked a moment ago may lose a TERM before it has put away
- * the loop's trap; and by themselves, where the loop was killed and somebody still holds their standard error open.
+ * The heartbeats end with the loop: by KILL, because a shell that was forked a moment ago may lose a TERM before it has
+ * reset the loop's trap; and by themselves, if the loop was killed and their standard error is still open.
  */
 const serving = `say "hello $sum $(cat "$stage/id")"
 (while sleep 5 2>/dev/null && kill -0 $$ 2>/dev/null; do printf '%s\\n' "\${mark}beat" >&2 || { kill $$; exit; }; done) </dev/null >/dev/null &
@@ -270,14 +270,19 @@ over 0`;
 
 const script = [beginning, formats, list, sums, get, put, commit, farWatch, serving].join("\n");
 
-/** What an exec runs: `mark` begins the loop's own lines, `key` tells this synchronisation from others. */
+/**
+ * Returns the command of an exec: `mark` starts the loop's own lines, `key` distinguishes this synchronisation from
+ * others.
+ */
 export function farLoopCommand(
   { mark, root, key, fresh }: { mark: string; root: string; key: string; fresh: string },
 ): string[] {
   return ["sh", "-c", script, "kodama-sync", mark, root, key, fresh];
 }
 
-/** What an exec runs to take away what a synchronisation keeps in its folder, once its loop has ended. */
+/**
+ * Returns the command of an exec that removes a synchronisation's own files in its folder, once its loop has exited.
+ */
 export function forgetCommand({ root, key }: { root: string; key: string }): string[] {
   return ["rm", "-rf", `${root.replace(/\/+$/, "")}/${reservedPrefix}${key}`];
 }

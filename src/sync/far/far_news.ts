@@ -1,27 +1,27 @@
-/** What a loop in a pod says by itself, on standard error: marked lines are news, all others complaints. */
+/** Unsolicited messages of a loop in a pod, on standard error: marked lines are events, all others complaints. */
 import { joinBytes } from "../../base/join_bytes.ts";
 
-/** What the far end says by itself. */
+/** Events that the remote end emits. */
 export type FarNews =
-  /** A path changed; `tree` where all below it is to be looked at. */
+  /** A path changed; `tree` if everything below it is to be inspected. */
   | { kind: "changed"; path: string; tree: boolean }
-  /** Something was missed: all is to be looked at. */
+  /** Events were missed: everything is to be scanned. */
   | { kind: "missed" }
-  /** Who watches now; `none` where nobody does. */
+  /** The current watcher; `none` if there isn't one. */
   | { kind: "watcher"; name: string };
 
 const maxLine = 16 * 1024;
-/** Of the complaints, the last characters. */
+/** Number of last characters retained of the complaints. */
 const keptComplaints = 2000;
 
-/** Takes what comes on standard error. */
+/** Parses standard error. */
 export class NewsReader {
   #line: Uint8Array = new Uint8Array();
   #complaints = "";
 
   constructor(private readonly mark: string, private readonly told: (news: FarNews) => void) {}
 
-  /** The end of what wasn't news. */
+  /** The tail of what wasn't an event. */
   get complaints(): string {
     return this.#complaints.trim();
   }

@@ -1,4 +1,6 @@
-/** What a batch brings to a pod: an archive that the pod unpacks aside, and a sum of each content as it went over. */
+/**
+ * The content that a batch sends to a pod: an archive that the pod unpacks aside, and a digest of each file as sent.
+ */
 import type { TreeEntry } from "../../copy/entry.ts";
 import { writeTar } from "../../copy/tar_writer.ts";
 import type { Content, Wanted } from "../tree.ts";
@@ -7,40 +9,40 @@ import { archiveBlock } from "./far_loop.ts";
 import { inRecords, nothing, once } from "./far_records.ts";
 import { modeFor, type NumberedStep } from "./far_steps.ts";
 
-/** Reads what steps need from the other end. */
+/** Reads the content that steps need from the other end. */
 export type Contents = (wanted: readonly Wanted[]) => AsyncIterable<Content>;
 
 /** What is packed, and under which names. */
 export interface Packing {
   steps: readonly NumberedStep[];
-  /** Its place in the archive. */
+  /** Returns its name in the archive. */
   nameOf(step: NumberedStep): string;
-  /** Folders and symbolic links go over too, and not contents alone. */
+  /** Folders and symbolic links are sent too, not only contents. */
   whole: boolean;
 }
 
-/** What sums, here and in the pod. */
+/** The checksums here and in the pod. */
 export interface Summing {
   digests: Digests;
-  /** The program of the pod that sums. */
+  /** The checksum program of the pod. */
   program: string;
 }
 
-/** Up to so much is summed in the pod before it gets its name; for more, its count of bytes has to do. */
+/** Limits within which files are summed in the pod before they are renamed; beyond, only their size is checked. */
 const summed = { files: 1000, bytes: 32 * 1024 * 1024 };
 const encoder = new TextEncoder();
 
-/** Common to all entries: what arrives gets its time where it is placed. */
+/** Common to all entries: received files get their time when they are renamed. */
 const named = { mtime: 0 };
 
-/** A file that is wanted from the other end, and the step that wants it. */
+/** A file requested from the other end, and the step that needs it. */
 type WantedFile = Wanted & { step: NumberedStep };
 
 /** One archive. Sent once. */
 export class Parcel {
-  /** Digests of what was sent, by the number of the step. */
+  /** Digests of sent files, by the number of the step. */
   readonly #sent = new Map<number, string>();
-  /** Names in the archive of what turned out to be other than planned. */
+  /** Names in the archive of files that differed from the plan. */
   readonly #dropped: string[] = [];
 
   constructor(
@@ -56,18 +58,18 @@ export class Parcel {
     );
   }
 
-  /** Names in the archive of what turned out to be other than planned: complete when it has been sent. */
+  /** Names in the archive of files that differed from the plan: complete when it has been sent. */
   get dropped(): readonly string[] {
     return this.#dropped;
   }
 
-  /** Whether a content from the other end didn't come to be sent as it was planned. */
+  /** Returns whether a content from the other end could not be sent as planned. */
   lacks({ at, action }: NumberedStep): boolean {
     if (action.kind !== "put" || action.entry.kind !== "file") return false;
     return action.from.side !== action.side && !this.#sent.has(at);
   }
 
-  /** Sends all of it, in pieces of which the pod knows the length. */
+  /** Sends all of it, in pieces whose length the pod is given. */
   async send(write: (bytes: Uint8Array) => Promise<void>): Promise<void> {
     await write(encoder.encode("put\n"));
     for await (const bytes of inRecords(writeTar(this.#entries(), { sparse: false }))) {
@@ -78,7 +80,7 @@ export class Parcel {
   }
 
   async *#entries(): AsyncGenerator<TreeEntry> {
-    // Some tars take an archive without entries for a damaged one.
+    // Some tars treat an archive without entries as damaged.
     yield { ...file("begun", 0o600), size: 0, body: nothing() };
     if (this.packing.whole) yield* this.#foldersAndLinks();
     const wanted = this.packing.steps.flatMap(wantedFile);
@@ -114,7 +116,7 @@ export class Parcel {
     return few && this.summing.program === "sha256sum";
   }
 
-  /** The content, summed as it goes over. What isn't the planned one isn't given its name. */
+  /** Yields the content, summed as it is sent. A content that isn't the planned one isn't renamed. */
   async *#noted(
     body: AsyncIterable<Uint8Array>,
     { entry, step }: WantedFile,
@@ -134,7 +136,7 @@ function file(name: string, mode: number) {
   return { ...named, kind: "file", path: encoder.encode(name), mode } as const;
 }
 
-/** The content that a step needs from the other end, where it needs one. */
+/** Returns the content that a step needs from the other end, if any. */
 function wantedFile(step: NumberedStep): WantedFile[] {
   const { action } = step;
   if (action.kind !== "put" || action.entry.kind !== "file") return [];

@@ -1,14 +1,14 @@
-/** Carries out steps in a pod, in parts that go over at once. */
+/** Carries out steps in a pod, in batches. */
 import type { Action } from "../plan.ts";
 import type { StepResult } from "../tree.ts";
 import { Batch, type FarScene } from "./far_batch.ts";
 import type { Contents } from "./far_parcel.ts";
 import { fitsLines, type NumberedStep, passesOf } from "./far_steps.ts";
 
-/** What goes over at once: what a broken link loses is little, and what a batch costs counts little. */
+/** Limits of a batch: a broken connection loses little, and the overhead per batch is small. */
 const batch = { steps: 4000, bytes: 64 * 1024 * 1024 };
 
-/** Carries out steps of the pod's side, and tells of each. */
+/** Carries out steps of the pod's side, and yields the result of each. */
 export async function* performFar(
   scene: FarScene,
   steps: readonly Action[],
@@ -28,7 +28,7 @@ export async function* performFar(
   for (const part of batches(passes.later.map(numbered))) yield* asFits(part, additions);
 }
 
-/** Where a whole part has no room in the pod, its halves may: one large file shall not hold up the others. */
+/** If a whole batch doesn't fit on the pod's disk, its halves may: one large file must not block the others. */
 async function* asFits(
   part: NumberedStep[],
   carryOut: (part: NumberedStep[]) => AsyncIterable<StepResult>,

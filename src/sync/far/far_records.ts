@@ -2,15 +2,15 @@
 import { joinBytes } from "../../base/join_bytes.ts";
 import { archiveBlock } from "./far_loop.ts";
 
-/** No bytes. */
+/** Yields no bytes. */
 export async function* nothing(): AsyncGenerator<Uint8Array> {}
 
-/** These bytes. */
+/** Yields these bytes. */
 export async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield await Promise.resolve(bytes);
 }
 
-/** An archive in whole records. */
+/** Yields an archive in whole records. */
 export async function* inRecords(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let rest: Uint8Array = new Uint8Array();
   for await (const chunk of chunks) {

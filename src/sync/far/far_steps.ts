@@ -1,4 +1,4 @@
-/** Steps of a plan as a pod carries them out: what is sent to it, and the lines that say what becomes of it. */
+/** Steps of a plan as a pod carries them out: the content sent to it, and the lines that change its folder. */
 import { type Entry, executable, type FileEntry } from "../model.ts";
 import type { Action } from "../plan.ts";
 import type { FarKnowledge } from "./far_knowledge.ts";
@@ -9,24 +9,24 @@ export interface NumberedStep {
   action: Action;
 }
 
-/** Steps in the order in which a pod can do them at once. */
+/** Steps in the order in which a pod can do them together. */
 export interface StepPasses {
-  /** New things where nothing is: moved into place together, whole folders at once. */
+  /** New entries at empty paths: moved there together, whole folders at once. */
   additions: NumberedStep[];
-  /** One place after the other. */
+  /** Changes of one path each. */
   changes: NumberedStep[];
-  /** New things where a change has made room. */
+  /** New entries at paths that a change has emptied. */
   later: NumberedStep[];
 }
 
-/** Whether a step makes something where nothing must be, with nothing else that must hold. */
+/** Returns whether a step creates an entry at a path that must be empty, without further conditions. */
 function isAddition({ kind, path, requires }: Action): boolean {
   const [own, ...others] = requires;
   if (kind !== "put" && kind !== "makeFolder") return false;
   return others.length === 0 && own?.path === path && own.entry === undefined;
 }
 
-/** Sorts steps into passes. Within each their order is kept. */
+/** Sorts steps into passes. Within each their order is retained. */
 export function passesOf(steps: readonly Action[]): StepPasses {
   const passes: StepPasses = { additions: [], changes: [], later: [] };
   const changed = new Set(
@@ -49,9 +49,9 @@ function isBelowAny(path: string, places: ReadonlySet<string>): boolean {
 }
 
 /**
- * The lines for one place: what must hold, and the change. Undefined where it is known not to hold.
+ * Returns the lines for one path: the conditions, and the change. Undefined if they are known not to hold.
  *
- * @param staged under which the content is, for a file that is put there.
+ * @param staged the name of the content, for a file that is put there.
  */
 export function linesOfChange(
   action: Action,
@@ -60,7 +60,7 @@ export function linesOfChange(
 ): string[] | undefined {
   const { path, requires } = action;
   const own = requires.find((one) => one.path === path && one.side === action.side);
-  // What has no condition for its own place must not be done on trust.
+  // A step without a condition for its own path must not be carried out unchecked.
   if (own === undefined) return undefined;
   const lines: string[] = [];
   for (const expected of requires) {
@@ -89,17 +89,20 @@ export function linesOfChange(
   }
 }
 
-/** Permissions of a file: those that it has there, or has here, with the owner's right to execute as it must be. */
+/**
+ * Returns the permissions of a file: its current ones there, or those it has here, with the owner's execute bit as
+ * required.
+ */
 export function modeFor(entry: FileEntry, there: number | undefined): string {
   const bits = (there ?? entry.mode) & 0o777;
-  // Whoever may read it may execute it, as far as that is changed at all.
+  // If the execute bit changes at all, all who may read it may execute it.
   const execute = executable(entry)
     ? (bits & 0o100) !== 0 ? bits : bits | 0o100 | ((bits & 0o044) >> 2)
     : bits & ~0o111;
   return execute.toString(8).padStart(3, "0");
 }
 
-/** A line break would end a line of a request: such names and texts don't go over. */
+/** Returns whether a step can be sent: a line break in a name or link text would end a line of a request. */
 export function fitsLines(action: Action): boolean {
   const texts = [
     action.path,
@@ -109,7 +112,7 @@ export function fitsLines(action: Action): boolean {
   return texts.every((text) => !text.includes("\n"));
 }
 
-/** What stands at a place after a step that was done, as far as it isn't a file. */
+/** Returns the entry at a path after a completed step, unless it is a file. */
 export function entryAfter(action: Action): Entry | undefined {
   switch (action.kind) {
     case "put":

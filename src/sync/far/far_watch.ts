@@ -1,17 +1,17 @@
 /**
- * How a pod's folder is watched without a poll: by inotifywait, by busybox's inotifyd, or by the few
- * lines of perl below (`perl-base` is in every image made from Debian), whichever the image has.
+ * How a pod's folder is watched without a poll: by inotifywait, by busybox's inotifyd, or by the few lines of perl
+ * below (`perl-base` is in every image made from Debian), whichever the image has.
  *
- * Each tells changed paths on standard error, behind the mark: `w PATH`, `d PATH` for a folder that is
- * new there with all that is in it, `all` where something was missed. `watch BLOCKS PRUNED` answers
- * `by NAME`; with `none`, `changed SECONDS` is asked again and again for what changed since then.
+ * Each reports changed paths on standard error, after the mark: `w PATH`, `d PATH` for a new folder with all that is in
+ * it, `all` if events were missed. `watch BLOCKS PRUNED` answers `by NAME`; with `none`, `changed SECONDS` is polled
+ * for what changed since then.
  *
  * The numbers of Linux: https://man7.org/linux/man-pages/man7/inotify.7.html
  */
 
 /**
- * Folders are added as they appear. A file that is being written is told when it is closed: its creation
- * alone isn't, unless it is a link of either kind, which nobody closes.
+ * Folders are added as they appear. A file being written is reported when it is closed: its creation alone isn't,
+ * unless it is a link of either kind, which is never closed.
  */
 const perl = `use strict;
 $| = 1;
@@ -82,8 +82,8 @@ while (1) {
 }`;
 
 /**
- * busybox's: folders are given once, so that a new one is asked to be watched by whoever reads of it. It doesn't say when
- * it is ready: that is when it tells of a file that is touched again and again until then.
+ * busybox's: folders are given once, so that the reader of a new folder's event has to start the watcher again. It
+ * doesn't report when it is ready: it is once it reports a file that is touched repeatedly until then.
  */
 const inotifyd = `probe() {
 told=
@@ -131,8 +131,8 @@ done <"$stage/fifo"
 }`;
 
 /**
- * The functions of the loop. A watcher that can't go on tells `by none`. `changed 1` also moves the moment from which
- * on changes count: whoever asks does so at most every two seconds, for the times of some systems are whole ones.
+ * The functions of the loop. A watcher that fails reports `by none`. `changed 1` also moves the time since which
+ * changes count: at most every two seconds, because some systems store times in whole seconds.
  */
 export const farWatch = `perl='${perl}'
 ${inotifyd}

@@ -1,14 +1,14 @@
-/** What the far end says is there: lines that a pod wrote, of which nothing is believed unchecked. */
+/** Parses the remote end's listings: lines that a pod wrote, of which nothing is trusted unchecked. */
 import type { Entry } from "../model.ts";
 import { unsafePath } from "../unsafe_path.ts";
 
-/** What is known of a path without reading it. */
+/** What is known of a path without reading its content. */
 export interface Stat {
   /** Permission bits and kind, as stat(2) has them. */
   mode: number;
   size: number;
   mtimeMs: number;
-  /** The very words of the far end, by which it is told whether something changed. */
+  /** The remote end's unparsed text, by which a change is detected. */
   words: string;
   /** When anything of it, and when its content was changed last: seconds by the clock of its file system. */
   changed: string;
@@ -17,14 +17,14 @@ export interface Stat {
   target: string | undefined;
 }
 
-/** A listing, taken apart. */
+/** A parsed listing. */
 export interface FarListing {
-  /** When it was begun, as {@link Stat.changed}. */
+  /** When it was started, as {@link Stat.changed}. */
   begun: string;
   stats: ReadonlyMap<string, Stat>;
-  /** Paths at and below which nothing is known; "" where it isn't known where. */
+  /** Paths at and below which nothing is known; "" if it isn't known which. */
   unread: ReadonlySet<string>;
-  /** Folders that also hold what can't be listed. */
+  /** Folders that also contain entries that can't be listed. */
   holdOthers: ReadonlySet<string>;
 }
 
@@ -33,7 +33,7 @@ const kindMask = 0xf000;
 const line =
   /^(?:([bcdflpsD])([0-7]{1,4})|([0-9a-f]{4,8})) (\d{1,16}) (-?\d{1,12})(\.\d+)? (-?\d{1,12})(\.\d+)? (\d{1,20}) (\..*)$/s;
 
-/** Takes lines as they come. */
+/** Takes lines as they arrive. */
 export class ListingReader {
   readonly #stats = new Map<string, Stat>();
   readonly #unread = new Set<string>();
@@ -41,10 +41,10 @@ export class ListingReader {
   #link: string | undefined;
   #begun = "";
 
-  /** @param maxEntries beyond which a listing is cut, and what follows counts as unread. */
+  /** @param maxEntries beyond which a listing is truncated, and the remainder counts as unread. */
   constructor(private readonly maxEntries = 1_000_000) {}
 
-  /** One line of an answer. */
+  /** Takes one line of an answer. */
   take(text: string): void {
     const link = this.#link;
     this.#link = undefined;
@@ -65,7 +65,7 @@ export class ListingReader {
   #takeStat(text: string): void {
     const found = statOf(text);
     const path = pathOf(found?.name ?? "");
-    // A line that can't be read may be the rest of a name: what it hides isn't known.
+    // A malformed line may be the tail of a name: what it hides isn't known.
     if (path === undefined || found === undefined) return void this.#unread.add("");
     if (path === "") return;
     if (this.#stats.size >= this.maxEntries) return void this.#unread.add("");
@@ -73,7 +73,7 @@ export class ListingReader {
     this.#stats.set(path, found.stat);
   }
 
-  /** A name that isn't UTF-8 is left where it is; of any other the folder that it is said to be in isn't known. */
+  /** A name that isn't UTF-8 is skipped; for any other, the folder that it claims to be in isn't known. */
   #takeUnsafe(path: string): void {
     const names = path.split("/");
     const bad = names.findIndex((name) => unsafePath(name));
@@ -83,7 +83,7 @@ export class ListingReader {
     if (isUndecoded) this.#holdOthers.add(folder);
   }
 
-  /** What is gone is no trouble; all else may hide something. */
+  /** A missing path is harmless; any other complaint may hide something. */
   #takeComplaint(text: string): void {
     const vanished = /No such file or directory$|Not a directory$/.test(text);
     if (vanished && text.startsWith("stat:")) return;
@@ -91,7 +91,7 @@ export class ListingReader {
     this.#unread.add(path === undefined ? "" : pathOf(path) ?? "");
   }
 
-  /** All that was taken. */
+  /** Returns all that was taken. */
   result(): FarListing {
     return {
       begun: this.#begun,
@@ -102,7 +102,7 @@ export class ListingReader {
   }
 }
 
-/** As busybox writes a time: a date, a time of day, and UTC. */
+/** The time format of busybox: a date, a time of day, and UTC. */
 const dated =
   /^([0-9a-f]{4,8}) (\d{1,16}) (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d+)? \+0000 (\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d+)? \+0000 \d{1,20} (\..*)$/s;
 
@@ -137,7 +137,7 @@ function statOf(text: string): { stat: Stat; name: string } | undefined {
   const mode = hex === undefined
     ? (kinds[letter ?? ""] ?? 0) | Number.parseInt(octal ?? "0", 8)
     : Number.parseInt(hex, 16);
-  // One program of a pod gives more digits than another.
+  // The programs of a pod differ in the number of digits.
   const time = (seconds = "0", fine = "") => `${seconds}${fine.slice(0, 10)}`;
   const [modified, changed] = [time(seconds, fine), time(changedAt, changedFine)];
   const words = `${mode.toString(16)} ${size} ${modified} ${changed} ${inode}`;
@@ -146,7 +146,7 @@ function statOf(text: string): { stat: Stat; name: string } | undefined {
   return { stat, name };
 }
 
-/** Whether a time is certainly before another, both as a {@link Stat} has them. */
+/** Returns whether a time is certainly before another, both as a {@link Stat} has them. */
 export function isBefore(one: string, other: string): boolean {
   const [seconds = "", fine = ""] = one.split(".");
   const [otherSeconds = "", otherFine = ""] = other.split(".");
@@ -161,7 +161,7 @@ function pathOf(name: string): string | undefined {
   return name.startsWith("./") ? name.slice(2) : undefined;
 }
 
-/** What a stat stands for; undefined for a socket or device, and for a link whose text isn't known. */
+/** Returns the kind of a stat; undefined for a socket or device, and for a link whose text isn't known. */
 export function kindOf({ mode, target }: Stat): "file" | "folder" | "symlink" | undefined {
   switch (mode & kindMask) {
     case kinds.f:
@@ -177,7 +177,7 @@ export function kindOf({ mode, target }: Stat): "file" | "folder" | "symlink" | 
   }
 }
 
-/** The entry of a stat; a file's with its digest. Undefined for what isn't synchronised. */
+/** Returns the entry of a stat; a file's with its digest. Undefined for kinds that aren't synchronised. */
 export function entryOf(stat: Stat, digest: string | undefined): Entry | undefined {
   switch (kindOf(stat)) {
     case "folder":
