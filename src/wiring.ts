@@ -1,4 +1,4 @@
-/** The composition: the one file that knows every room, and hands each what it asks for. */
+/** The composition root: the one file that knows every module, and injects the dependencies of each. */
 import type { Host } from "./actions/host.ts";
 import type { Invocation } from "./cli/invocation.ts";
 import { programOf } from "./cli/program.ts";
@@ -6,8 +6,8 @@ import { processTerminal } from "./term/deno_terminal.ts";
 import { processSignals } from "./wiring/signals.ts";
 
 /**
- * What this process gives to the command line. Nothing is read, opened or loaded until it is used: the
- * parts that only some commands need are imported when one of them asks.
+ * Returns what this process provides to the command line. Nothing is read, opened or loaded until it is used: parts
+ * that only some commands need are imported when one of them needs them.
  */
 export function processInvocation(programName: string): Invocation {
   const terminal = processTerminal();
@@ -42,11 +42,11 @@ export function processInvocation(programName: string): Invocation {
 }
 
 /**
- * The first use of TLS in a process takes some 30 ms of gathering randomness. Asked for here, it is done
- * in another thread while modules are loaded and the kubeconfig is read.
+ * The first use of TLS in a process takes some 30 ms to gather randomness. Requested here, this is done in another
+ * thread while modules are loaded and the kubeconfig is read.
  */
 function gatherEntropy(): void {
-  // What comes of it is not wanted, and an error of it is told by TLS itself.
+  // Its result isn't needed, and TLS itself reports an error of it.
   crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign"])
     .catch(() => {});
 }

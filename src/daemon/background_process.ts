@@ -1,9 +1,9 @@
-/** Starting a process that outlives this one. */
+/** Starts a process that outlives this one. */
 
 /** The file is readable for its owner only, whatever file was there before; the process has the usual umask. */
 const intoOwnFile = 'rm -f "$0"; (umask 077; : >"$0"); exec "$@" >>"$0" 2>&1';
 
-/** What is started in the background. */
+/** A command to run in the background. */
 export interface BackgroundCommand {
   /** The program first. */
   words: readonly string[];
@@ -11,17 +11,17 @@ export interface BackgroundCommand {
   output: string;
   /** Its working directory, which must exist for as long as it runs. */
   folder: string;
-  /** Variables beside those of this process. */
+  /** Variables in addition to those of this process. */
   environment: Readonly<Record<string, string>>;
 }
 
 /** A process in the background, as its parent sees it. */
 export interface BackgroundProcess {
-  /** Resolves when it has ended. */
+  /** Resolves when it has exited. */
   readonly ended: Promise<void>;
-  /** Sends SIGTERM, and resolves when it has ended. */
+  /** Sends SIGTERM, and resolves when it has exited. */
   stop(): Promise<void>;
-  /** From now on this process doesn't wait for its end. */
+  /** Stops this process from waiting for its end. */
   release(): void;
 }
 

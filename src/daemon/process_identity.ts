@@ -5,7 +5,7 @@
  * All is done by `sh`: Deno itself opens /proc, and signals processes, only in a program that is allowed everything.
  */
 
-/** A process, for good. */
+/** Identifies a process even after its pid is reused. */
 export interface ProcessIdentity {
   pid: number;
   /** As {@link processStart} returns it; empty if it is unknown. */

@@ -1,23 +1,23 @@
-/** Paths that can't be carried to the other side as they are: they are left alone, and told. */
+/** Paths that can't be synchronised as they are: they are skipped, and reported. */
 import type { Ancestor, Side, Snapshot } from "./model.ts";
 
-/** What the names and entries of one side's file system can be. */
+/** The names and entries that one side's file system supports. */
 export interface SideRules {
-  /** Names that differ in case alone are one name: macOS and Windows, as they come. */
+  /** Names that differ only in case are one name: macOS and Windows, by default. */
   ignoresCase: boolean;
-  /** Names that differ in Unicode's composition alone are one name: macOS. */
+  /** Names that differ only in Unicode's composition are one name: macOS. */
   ignoresComposition: boolean;
-  /** The names of Windows: reserved words and characters, no dot or space at the end. */
+  /** The names of Windows: reserved names and characters, no dot or space at the end. */
   windowsNames: boolean;
   /** Files have an execute bit. */
   executableBits: boolean;
   /** Symbolic links can be made. */
   symlinks: boolean;
-  /** Bytes of one name. */
+  /** The longest name in bytes. */
   maxNameBytes: number;
 }
 
-/** A side that holds whatever Linux does. */
+/** The rules of a Linux file system. */
 export const linuxRules: SideRules = {
   ignoresCase: false,
   ignoresComposition: false,
@@ -27,18 +27,18 @@ export const linuxRules: SideRules = {
   maxNameBytes: 255,
 };
 
-/** Why a path is left alone on both sides, and all that is below it. */
+/** Why a path is skipped on both sides, with all that is below it. */
 export type HeldReason =
   /** It could not be read, so that its absence says nothing. */
   | "unread"
-  /** Another name, of either side, is the same one on a side that ignores case or composition. */
+  /** Another name, of either side, is equal to it on a side that ignores case or composition. */
   | "collision"
-  /** The other side can't have an entry of this name. */
+  /** The other side doesn't support this name. */
   | "name"
-  /** The link leads out of the folder, or the other side has no links. */
+  /** The link leads out of the folder, or the other side doesn't support links. */
   | "link";
 
-/** What reconcile reads: both sides, what is known of their past, and what they can hold. */
+/** Input of reconcile: both sides, the ancestor, and the rules of their file systems. */
 export interface Sides {
   local: Snapshot;
   remote: Snapshot;
@@ -46,7 +46,7 @@ export interface Sides {
   rules: Record<Side, SideRules>;
 }
 
-/** The paths to leave alone, with the reason. What is below one of them isn't named again. */
+/** Returns the paths to skip, with the reason. Paths below one of them aren't listed. */
 export function heldPaths(sides: Sides): Map<string, HeldReason> {
   const held = new Map<string, HeldReason>();
   for (const side of ["local", "remote"] as const) {
@@ -64,7 +64,7 @@ export function heldPaths(sides: Sides): Map<string, HeldReason> {
   return held;
 }
 
-/** Of names that a side takes for one, all but the one that both sides have had before. */
+/** Yields the names that a side treats as one, except the one that both sides have had before. */
 function* collisions({ local, remote, ancestor, rules }: Sides): Generator<string> {
   const ignoresCase = rules.local.ignoresCase || rules.remote.ignoresCase;
   const ignoresComposition = rules.local.ignoresComposition || rules.remote.ignoresComposition;
@@ -92,10 +92,10 @@ const encoder = new TextEncoder();
 const windowsRefuses = /[<>:"|?*\\\u0000-\u001f]|[. ]$/;
 const windowsDevices = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conout\$)(\.|$)/i;
 
-/** Whether a side can hold the last name of a path. */
+/** Returns whether a side supports the last name of a path. */
 function nameFits(path: string, rules: SideRules): boolean {
   const name = path.slice(path.lastIndexOf("/") + 1);
-  // No name has more than three bytes for one UTF-16 unit.
+  // A UTF-16 unit has at most three bytes.
   if (name.length * 3 > rules.maxNameBytes && encoder.encode(name).length > rules.maxNameBytes) {
     return false;
   }
@@ -103,8 +103,8 @@ function nameFits(path: string, rules: SideRules): boolean {
 }
 
 /**
- * Whether a link's text leads above the top of the folder, or names a place by its full path. Behind a name `..` is
- * above whatever that name leads to, which another link decides: `a/..` may be anywhere.
+ * Returns whether a link's text leads above the top of the folder, or is an absolute path. After a name, `..` is the
+ * parent of that name's target, which another link decides: `a/..` may be anywhere.
  */
 function leadsOut(path: string, target: string): boolean {
   if (target === "" || target.startsWith("/") || /^[a-z]:|\\|\0/i.test(target)) return true;

@@ -1,21 +1,21 @@
 /**
- * One glob of an ignore file, as git matches it (gitignore(5), and what `git check-ignore` does where
- * the page is silent): over bytes, so that `?` is one byte of a name. The glob is run as a set of
- * places, all of them at once: the time is at most its length times the name's, whatever is in it.
+ * One glob of an ignore file, matched as git does (gitignore(5), and what `git check-ignore` does if the page doesn't
+ * specify it): over bytes, so that `?` is one byte of a name. The glob is run as an NFA: the time is at most its length
+ * times the name's, for any pattern.
  */
 
 /** One step of a glob. */
 type Step =
-  /** This very byte. */
+  /** Exactly this byte. */
   | { kind: "byte"; byte: number }
-  /** One byte of a set; 1 stands at those that are in it. */
+  /** One byte of a set; its members are 1. */
   | { kind: "set"; bytes: Uint8Array }
   /** Any number of bytes. */
   | { kind: "run"; slashes: boolean }
   /** Nothing, or anything that ends in a slash. */
   | { kind: "folders" };
 
-/** How a glob is read. */
+/** How a glob is parsed. */
 export interface GlobOptions {
   /** The text is a path: only `**` between slashes crosses a slash. */
   paths: boolean;
@@ -23,7 +23,7 @@ export interface GlobOptions {
   ignoreCase: boolean;
 }
 
-/** A glob ready to be matched. */
+/** A compiled glob. */
 export interface Glob {
   readonly steps: readonly Step[];
   readonly ignoreCase: boolean;
@@ -33,7 +33,7 @@ const slash = 0x2f;
 const [star, question, open, close, backslash] = [0x2a, 0x3f, 0x5b, 0x5d, 0x5c];
 const [bang, caret, dash, colon] = [0x21, 0x5e, 0x2d, 0x3a];
 
-/** Compiles a glob; undefined for one that can match nothing, such as one with an unclosed `[`. */
+/** Compiles a glob; returns undefined for one that can't match anything, such as one with an unclosed `[`. */
 export function compileGlob(pattern: Uint8Array, options: GlobOptions): Glob | undefined {
   const steps: Step[] = [];
   for (let at = 0; at < pattern.length;) {
@@ -45,7 +45,7 @@ export function compileGlob(pattern: Uint8Array, options: GlobOptions): Glob | u
   return { steps, ignoreCase: options.ignoreCase };
 }
 
-/** Whether the glob matches the whole text. */
+/** Returns whether the glob matches the whole text. */
 export function globMatches({ steps, ignoreCase }: Glob, text: Uint8Array): boolean {
   let active = new Uint8Array(steps.length + 1);
   let next = new Uint8Array(steps.length + 1);
@@ -65,7 +65,7 @@ export function globMatches({ steps, ignoreCase }: Glob, text: Uint8Array): bool
   return active[steps.length] === 1;
 }
 
-/** Marks the places after one byte; false if there is none. */
+/** Marks the NFA states after one byte; returns false if there are none. */
 function advance(
   steps: readonly Step[],
   next: Uint8Array,
@@ -91,7 +91,7 @@ function advance(
   }
 }
 
-/** Marks a place, and those that are reached from it without a byte. */
+/** Marks an NFA state, and those that are reached from it without a byte. */
 function activate(steps: readonly Step[], places: Uint8Array, from: number): void {
   for (let at = from; at <= steps.length; at++) {
     places[at] = 1;
@@ -100,7 +100,7 @@ function activate(steps: readonly Step[], places: Uint8Array, from: number): voi
   }
 }
 
-/** A byte with an ASCII capital made small. */
+/** Returns a byte, an ASCII capital in lower case. */
 export function lowered(byte: number): number {
   return byte >= 0x41 && byte <= 0x5a ? byte + 32 : byte;
 }
@@ -115,7 +115,7 @@ function readStep(pattern: Uint8Array, at: number, options: GlobOptions): Read |
   switch (byte) {
     case backslash: {
       const escaped = pattern[at + 1];
-      // An escaped capital stays one, and so meets no letter of a text made small: git does the same.
+      // An escaped capital stays a capital, and so never matches text in lower case: git does the same.
       return escaped === undefined
         ? undefined
         : { step: { kind: "byte", byte: escaped }, next: at + 2 };
@@ -143,7 +143,7 @@ function allBut(byte: number | undefined): Uint8Array {
   return bytes;
 }
 
-/** `*`, and `**`, which is more than `*` only where it is a whole part of a path. */
+/** Parses `*`, and `**`, which crosses slashes only if it is a whole part of a path. */
 function readStars(pattern: Uint8Array, at: number, { paths }: GlobOptions): Read {
   let next = at;
   while (pattern[next] === star) next++;
@@ -156,7 +156,7 @@ function readStars(pattern: Uint8Array, at: number, { paths }: GlobOptions): Rea
   return { step: { kind: "run", slashes: true }, next };
 }
 
-/** `[…]` as git reads it: `!` or `^` negates, `\` escapes, `]` may come first, `[:alpha:]` names a class. */
+/** Parses `[…]` as git does: `!` or `^` negates, `\` escapes, `]` may come first, `[:alpha:]` names a class. */
 function readSet(
   pattern: Uint8Array,
   at: number,
@@ -204,7 +204,7 @@ function readItem(pattern: Uint8Array, at: number, previous: number): Item | und
 function readClass(pattern: Uint8Array, at: number): Item | undefined {
   const end = pattern.indexOf(close, at + 2);
   if (end < 0) return undefined;
-  // Without ":]" it is a set that begins with "[".
+  // Without ":]" it is a set that starts with "[".
   if (pattern[end - 1] !== colon || end - 1 < at + 2) {
     return { kind: "byte", from: open, next: at + 1 };
   }
@@ -220,7 +220,7 @@ function markRange(bytes: Uint8Array, item: Item, ignoreCase: boolean): void {
   const to = item.kind === "range" ? item.to : item.from;
   for (let byte = item.from; byte <= to; byte++) {
     bytes[byte] = 1;
-    // The text is made small; of a set, only ranges are compared with its capital too.
+    // The text is in lower case; of a set, only ranges are compared with its capital too.
     if (ignoreCase && item.kind === "range") bytes[lowered(byte)] = 1;
   }
 }
@@ -232,7 +232,7 @@ const digit = (byte: number) => between(byte, 0x30, 0x39);
 const graph = (byte: number) => between(byte, 0x21, 0x7e);
 const alnum = (byte: number) => upper(byte) || lower(byte) || digit(byte);
 
-/** The classes of POSIX, over ASCII as git has them. */
+/** The classes of POSIX, over ASCII as in git. */
 const classes: Record<string, ((byte: number, ignoreCase: boolean) => boolean) | undefined> = {
   alnum,
   alpha: (byte) => upper(byte) || lower(byte),

@@ -1,27 +1,27 @@
 /**
- * Which files of a tree are left out: `.gitignore`, `.kodamaignore` and the patterns of the settings,
- * each read as git reads a `.gitignore`, nested files and negations included.
+ * Which files of a tree are ignored: `.gitignore`, `.kodamaignore` and the patterns of the settings, each read as git
+ * reads a `.gitignore`, nested files and negations included.
  */
 import { KodamaError } from "../base/errors.ts";
 import { compileGlob, type Glob, globMatches, lowered } from "./ignore_glob.ts";
 
-/** The text of one source of rules, and its rank: a higher rank decides before any lower one. */
+/** The text of one source of rules, and its rank: a higher rank takes precedence. */
 export interface IgnoreSource {
   rank: "gitignore" | "kodamaignore" | "settings";
-  /** What an error names: the path of the file, or the name of the setting. */
+  /** The name for errors: the path of the file, or the name of the setting. */
   name: string;
   text: string;
 }
 
-/** How rules are read. */
+/** How rules are parsed. */
 export interface IgnoreOptions {
-  /** ASCII letters match in either case: for hosts whose names don't tell case apart. */
+  /** ASCII letters match in either case: for hosts whose names are case-insensitive. */
   ignoreCase?: boolean;
 }
 
-/** Bytes of one pattern: no path that a system holds is longer. */
+/** The longest pattern in bytes: no system has longer paths. */
 const maxPatternBytes = 4096;
-/** Characters of one source. */
+/** The longest source in characters. */
 const maxSourceLength = 1 << 20;
 
 const encoder = new TextEncoder();
@@ -30,23 +30,23 @@ const slash = 0x2f;
 interface Rule {
   negative: boolean;
   foldersOnly: boolean;
-  /** Compared with the last name alone, in every folder below. */
+  /** Compared only with the last name, in every folder below. */
   anywhere: boolean;
   /** The bytes before the first wildcard. */
   literal: Uint8Array;
-  /** The rest; undefined if there is none. */
+  /** The remainder; undefined if there is none. */
   glob: Glob | undefined;
 }
 
 interface RuleList {
-  /** Bytes of the folder's path with its slash. */
+  /** Length in bytes of the folder's path with its slash. */
   base: number;
   rules: readonly Rule[];
 }
 
 type Ranks = Record<IgnoreSource["rank"], readonly RuleList[]>;
 
-/** The rules that hold in one folder. Immutable: a walk keeps one for each folder that it is in. */
+/** The rules that apply in one folder. Immutable: a walk holds one for each folder that it is in. */
 export class IgnoreScope {
   private constructor(
     private readonly path: string,
@@ -54,13 +54,13 @@ export class IgnoreScope {
     private readonly options: IgnoreOptions,
   ) {}
 
-  /** The rules of the top folder. Throws a {@link KodamaError} for a source beyond the limits. */
+  /** Returns the rules of the top folder. Throws a {@link KodamaError} for a source beyond the limits. */
   static root(sources: readonly IgnoreSource[], options: IgnoreOptions = {}): IgnoreScope {
     const none: Ranks = { gitignore: [], kodamaignore: [], settings: [] };
     return new IgnoreScope("", addLists(none, 0, sources, options), options);
   }
 
-  /** The rules of a folder in this one, with the sources that stand in it. Don't enter an ignored one. */
+  /** Returns the rules of a folder in this one, with that folder's sources. Don't enter an ignored one. */
   enter(name: string, sources: readonly IgnoreSource[]): IgnoreScope {
     const path = `${this.path}${name}/`;
     const base = encoder.encode(path).length;
@@ -68,8 +68,8 @@ export class IgnoreScope {
   }
 
   /**
-   * Whether an entry of this folder is left out, and if a folder, all that is in it. A symbolic link
-   * is no folder, wherever it leads.
+   * Returns whether an entry of this folder is ignored, and if it is a folder, all that is in it. A symbolic link isn't
+   * a folder, whatever its target.
    */
   ignores(name: string, kind: "folder" | "other"): boolean {
     const path = encoder.encode(this.path + name);
@@ -124,7 +124,7 @@ function ruleMatches({ literal, glob }: Rule, text: Uint8Array, ignoreCase: bool
   return glob === undefined || globMatches(glob, text.subarray(literal.length));
 }
 
-/** The rules of a text, in its order. */
+/** Returns the rules of a text, in its order. */
 function readRules(source: IgnoreSource, ignoreCase: boolean): Rule[] {
   const { name, text } = source;
   if (text.length > maxSourceLength) {
@@ -157,7 +157,7 @@ function readRule(line: string, ignoreCase: boolean, place: string): Rule[] {
   }
   const wild = bytes.findIndex((byte) => wildcards.has(byte));
   if (wild < 0) return [{ negative, foldersOnly, anywhere, literal: bytes, glob: undefined }];
-  // git begins a path's glob after the literal part, so that in "a**/b" the stars stand at a beginning.
+  // git starts a path's glob after the literal part, so that the stars of "a**/b" are at its start.
   const from = anywhere ? 0 : wild;
   const glob = compileGlob(bytes.subarray(from), { paths: !anywhere, ignoreCase });
   if (glob === undefined) return [];
@@ -167,7 +167,7 @@ function readRule(line: string, ignoreCase: boolean, place: string): Rule[] {
 /** The bytes that end a literal part: `*`, `?`, `[`, `\`. */
 const wildcards = new Set([0x2a, 0x3f, 0x5b, 0x5c]);
 
-/** Spaces at the end don't count, but for one that a backslash stands before. */
+/** Removes trailing spaces, except one after a backslash. */
 function withoutTrailingSpaces(line: string): string {
   let end = line.length;
   while (end > 0 && line[end - 1] === " ") end--;

@@ -1,11 +1,11 @@
-/** Leaves ignored entries out of a snapshot, so that both sides are seen by the same rules. */
+/** Removes ignored entries from a snapshot, so that the same rules apply to both sides. */
 import { type IgnoreOptions, IgnoreScope, type IgnoreSource } from "./ignore_rules.ts";
 import { type Entry, parentOf, type Snapshot } from "./model.ts";
 
 /**
- * The snapshot without what the rules leave out. A folder that loses an entry by this is marked: it
- * can't be removed while that is in it. `sources` gives the rules that stand in a folder, "" for the
- * top; for both sides they are read on this machine, as a pod must not choose what leaves it.
+ * Returns the snapshot without ignored entries. A folder that loses an entry by this is marked: it can't be removed
+ * while that is in it. `sources` returns the rules of a folder, "" for the top; for both sides they are read on this
+ * machine, as a pod must not choose what leaves it.
  */
 export function withoutIgnored(
   snapshot: Snapshot,
@@ -23,7 +23,7 @@ export function withoutIgnored(
     if (entered !== undefined) scopes.set(folder, entered);
     return entered;
   };
-  // A folder comes before what is in it.
+  // A folder precedes its content.
   for (const path of [...snapshot.entries.keys()].sort()) {
     const entry = snapshot.entries.get(path);
     const parent = parentOf(path);
@@ -37,7 +37,7 @@ export function withoutIgnored(
   for (const path of snapshot.unread) {
     const parent = parentOf(path);
     const seen = path === "" || entries.has(path);
-    // What could not be read below a kept folder stays unknown; below an ignored one it is no matter.
+    // What could not be read below an included folder stays unknown; below an ignored one it doesn't matter.
     if (seen || (!snapshot.entries.has(path) && (parent === "" || entries.has(parent)))) {
       unread.add(path);
     }

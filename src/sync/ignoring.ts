@@ -1,9 +1,9 @@
-/** What is left out of a synchronisation, out of the sources that a folder has. */
+/** The ignore rules of a synchronisation, from the sources of a folder. */
 import type { Ignoring } from "./end.ts";
 import { type IgnoreOptions, IgnoreScope, type IgnoreSource } from "./ignore_rules.ts";
 import { withoutIgnored } from "./ignored_entries.ts";
 
-/** The rules of a folder of this machine; those of each folder in it are read once. */
+/** Returns the rules of a folder of this machine; those of each subfolder are read once. */
 export function ignoringOf(
   read: (folder: string) => readonly IgnoreSource[],
   options: IgnoreOptions = {},
@@ -16,7 +16,7 @@ export function ignoringOf(
   };
   const top = IgnoreScope.root(sources(""), options);
   const scopes = new Map<string, IgnoreScope | undefined>([["", top]]);
-  /** Undefined where the folder itself is left out. */
+  /** Returns undefined if the folder itself is ignored. */
   const scopeOf = (folder: string): IgnoreScope | undefined => {
     if (scopes.has(folder)) return scopes.get(folder);
     const at = folder.lastIndexOf("/");

@@ -1,12 +1,12 @@
 /**
- * What synchronisation knows of a folder: plain values that a scan makes. Paths are relative to the
- * folder's top, with `/` between the names and none at either end.
+ * The model of a folder: plain values that a scan creates. Paths are relative to the folder's top, with `/` between the
+ * names and none at either end.
  */
 
-/** The two ends of a synchronisation: the person's machine, and the pod. */
+/** The two ends of a synchronisation: the user's machine, and the pod. */
 export type Side = "local" | "remote";
 
-/** The other end. */
+/** Returns the other end. */
 export function otherSide(side: Side): Side {
   return side === "local" ? "remote" : "local";
 }
@@ -20,7 +20,7 @@ export interface FileEntry {
   mtimeMs: number;
   /** Permission bits. Only the owner's execute bit is synchronised, as git does. */
   mode: number;
-  /** Of the content, by an algorithm that both sides have. */
+  /** Of the content, by an algorithm that both sides support. */
   digest: string;
 }
 
@@ -40,20 +40,20 @@ export interface FolderEntry {
 /** A file or a symbolic link. */
 export type Leaf = FileEntry | LinkEntry;
 
-/** Whatever stands at a path. */
+/** The entry at a path. */
 export type Entry = Leaf | FolderEntry;
 
-/** What one side held when it was scanned. */
+/** The state of one side when it was scanned. */
 export interface Snapshot {
-  /** Which folder this is (device and inode, a volume's uid): another one is another history. */
+  /** Identifies the folder (device and inode, a volume's uid): another one has another history. */
   root: string;
-  /** Each entry has its folder in here too, up to the top, which has no entry itself. */
+  /** Each entry's folder is in here too, except the top, which has no entry itself. */
   entries: ReadonlyMap<string, Entry>;
   /** Paths at and below which nothing is known; "" if the scan didn't reach its end. */
   unread: ReadonlySet<string>;
 }
 
-/** The last state in which both sides agreed, path by path: what tells an addition from a deletion. */
+/** The last state in which both sides agreed, path by path: it distinguishes an addition from a deletion. */
 export interface Ancestor {
   roots: Record<Side, string>;
   entries: ReadonlyMap<string, Entry>;
@@ -61,17 +61,17 @@ export interface Ancestor {
 
 const ownerExecutes = 0o100;
 
-/** Whether the owner may execute it. */
+/** Returns whether the owner may execute it. */
 export function executable(entry: FileEntry): boolean {
   return (entry.mode & ownerExecutes) !== 0;
 }
 
-/** The file with its owner's execute bit set or not. */
+/** Returns the file with its owner's execute bit set or not. */
 export function withExecutable(entry: FileEntry, yes: boolean): FileEntry {
   return { ...entry, mode: yes ? entry.mode | ownerExecutes : entry.mode & ~ownerExecutes };
 }
 
-/** Whether both hold the same content, whatever their modes and times. */
+/** Returns whether both have the same content, whatever their modes and times. */
 export function sameContent(one: Entry | undefined, other: Entry | undefined): boolean {
   if (one === undefined || other === undefined) return one === other;
   if (one.kind === "file" && other.kind === "file") return one.digest === other.digest;
@@ -79,18 +79,18 @@ export function sameContent(one: Entry | undefined, other: Entry | undefined): b
   return one.kind === other.kind;
 }
 
-/** Whether nothing that is synchronised differs. */
+/** Returns whether nothing that is synchronised differs. */
 export function sameEntry(one: Entry | undefined, other: Entry | undefined): boolean {
   if (!sameContent(one, other)) return false;
   return one?.kind !== "file" || other?.kind !== "file" || executable(one) === executable(other);
 }
 
-/** The folder of a path; "" for one at the top. */
+/** Returns the folder of a path; "" for one at the top. */
 export function parentOf(path: string): string {
   return path.slice(0, Math.max(0, path.lastIndexOf("/")));
 }
 
-/** The path, and each folder above it but the top, from the innermost. */
+/** Yields the path, and each folder above it except the top, from the innermost. */
 export function* upwards(path: string): Generator<string> {
   for (let at = path; at !== ""; at = parentOf(at)) yield at;
 }

@@ -11,7 +11,7 @@ import {
 import type { Action } from "./plan.ts";
 import type { PlanDraft, Subtree } from "./plan_draft.ts";
 
-/** Decides one path, once all that is in it is decided: from this machine, or for `pull` to it. */
+/** Decides one path, after all that is in it: from this machine, or for `pull` to it. */
 export function decideOneWay(draft: PlanDraft, path: string, children: Subtree): Subtree {
   const from: Side = draft.mode === "pull" ? "remote" : "local";
   const to = otherSide(from);
@@ -50,7 +50,7 @@ function forced(draft: PlanDraft): boolean {
   return draft.mode === "mirror";
 }
 
-/** Takes a leaf of the target out of a folder's way. */
+/** Removes a leaf of the target that is in a folder's way. */
 function makeRoom(draft: PlanDraft, path: string, leaf: Leaf, to: Side): Action[] {
   if (sameEntry(draft.agreed(path), leaf)) return [draft.remove(to, path, leaf)];
   if (forced(draft)) {
@@ -63,7 +63,7 @@ function makeRoom(draft: PlanDraft, path: string, leaf: Leaf, to: Side): Action[
 
 interface LeafDecision {
   actions: Action[];
-  /** Something is on the target afterwards. */
+  /** Something remains on the target afterwards. */
   left: boolean;
 }
 
@@ -95,7 +95,7 @@ function decideLeaf(
   return { actions: [...actions, draft.bring(to, path, source, [kept])], left: true };
 }
 
-/** The source has nothing there: what it once gave and is untouched goes, the target's own stays. */
+/** The source has nothing there: what it once sent and is untouched is removed, the target's own stays. */
 function gone(draft: PlanDraft, path: string, target: Leaf | undefined, to: Side): LeafDecision {
   if (target === undefined) return { actions: [], left: false };
   const agreed = draft.agreed(path);

@@ -1,4 +1,4 @@
-/** A plan in the making: what the decisions of both directions have in common. */
+/** A plan being built: the parts that both directions share. */
 import { conflictName } from "./conflict_name.ts";
 import type { HeldReason, Sides } from "./held_paths.ts";
 import {
@@ -13,10 +13,10 @@ import {
 } from "./model.ts";
 import type { Action, Expectation, SyncEvent, SyncMode } from "./plan.ts";
 
-/** What is decided of a path and all below it. */
+/** The decision about a path and all below it. */
 export interface Subtree {
   actions: Action[];
-  /** Whether anything of it is on each side once the actions are carried out. */
+  /** Whether anything of it remains on each side once the actions are carried out. */
   stays: Record<Side, boolean>;
 }
 
@@ -28,7 +28,7 @@ interface DraftFacts {
   events: SyncEvent[];
 }
 
-/** Collects actions and events, and answers for what decisions look up. */
+/** Collects actions and events, and provides the states that decisions need. */
 export class PlanDraft {
   readonly held: ReadonlyMap<string, HeldReason>;
   readonly mode: SyncMode;
@@ -46,7 +46,7 @@ export class PlanDraft {
     for (const side of [local.entries, remote.entries, ancestor]) {
       for (const path of side.keys()) this.index(path);
     }
-    // A place that could not be read has no entry, and is to be told all the same.
+    // A path that could not be read has no entry, and must be reported all the same.
     for (const path of held.keys()) this.index(path);
     this.byDigest = { local: filesByDigest(local.entries), remote: filesByDigest(remote.entries) };
   }
@@ -63,32 +63,32 @@ export class PlanDraft {
     }
   }
 
-  /** The names that any of the three states has in a folder, in order. */
+  /** Returns the names that any of the three states has in a folder, in order. */
   namesIn(folder: string): string[] {
     return [...this.names.get(folder) ?? []].sort();
   }
 
-  /** What stands at a path of a side. */
+  /** Returns the entry at a path of a side. */
   entry(side: Side, path: string): Entry | undefined {
     return this.sides[side].entries.get(path);
   }
 
-  /** What both sides last agreed on. */
+  /** Returns the entry that both sides last agreed on. */
   agreed(path: string): Entry | undefined {
     return this.sides.ancestor.get(path);
   }
 
-  /** Takes over what was decided for a path at the top. */
+  /** Adds the decision about a path at the top. */
   add({ actions }: Subtree): void {
     for (const action of actions) this.actions.push(action);
   }
 
-  /** The condition that a path is as it was scanned. */
+  /** Returns the condition that a path is as it was scanned. */
   asSeen(side: Side, path: string): Expectation {
     return { side, path, entry: this.entry(side, path) };
   }
 
-  /** Brings the other side's entry to a side, with its mode or the given one. */
+  /** Copies the other side's entry to a side, with its mode or the given one. */
   bring(to: Side, path: string, entry: Leaf, also: readonly Expectation[] = []): Action {
     const from = { side: otherSide(to), path };
     return this.put(to, path, entry, from, [this.asSeen(to, path), ...also]);
@@ -106,30 +106,30 @@ export class PlanDraft {
     return { kind: "put", side, path, entry, from, requires, ...saved };
   }
 
-  /** Changes the execute bit alone. */
+  /** Changes only the execute bit. */
   setMode(side: Side, path: string, entry: FileEntry): Action {
     return { kind: "setMode", side, path, entry, requires: [this.asSeen(side, path)] };
   }
 
-  /** Makes a folder where nothing is, or where something is removed before. */
+  /** Creates a folder at an empty path, or at one whose entry is removed before. */
   makeFolder(side: Side, path: string): Action {
     return { kind: "makeFolder", side, path, requires: [{ side, path, entry: undefined }] };
   }
 
-  /** Removes a leaf as it was seen. */
+  /** Removes a leaf as it was scanned. */
   remove(side: Side, path: string, entry: Leaf, also: readonly Expectation[] = []): Action {
     return { kind: "remove", side, path, entry, requires: [{ side, path, entry }, ...also] };
   }
 
-  /** Removes a folder if nothing is left in it. */
+  /** Removes a folder if it is empty by then. */
   removeFolder(side: Side, path: string): Action {
     const requires: Expectation[] = [{ side, path, entry: { kind: "folder" } }];
     return { kind: "removeFolder", side, path, requires };
   }
 
   /**
-   * Keeps the entry of a side under a name beside it, on `onto` sides, and tells of it. The condition
-   * returned must hold before the entry itself may be replaced.
+   * Saves the entry of a side under a name beside it, on the sides `onto`, and reports it. The returned condition must
+   * hold before the entry itself may be replaced.
    */
   keepBeside(owner: Side, path: string, entry: Leaf, onto: readonly Side[]): {
     actions: Action[];
@@ -150,7 +150,7 @@ export class PlanDraft {
     return { actions, kept };
   }
 
-  /** A copy that an earlier, cut run has made of the same content, and that stays. */
+  /** Returns a copy that an earlier, interrupted run has made of the same content, and that stays. */
   private keptCopy(
     owner: Side,
     path: string,
@@ -178,7 +178,7 @@ export class PlanDraft {
     }
   }
 
-  /** The mode of a file that both sides have: that of the side that changed it; executable if unsure. */
+  /** Returns the mode of a file that both sides have: that of the side that changed it; executable if unsure. */
   mergedMode(path: string, local: FileEntry, remote: FileEntry): boolean {
     if (executable(local) === executable(remote)) return executable(local);
     const agreed = this.agreed(path);

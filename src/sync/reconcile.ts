@@ -1,6 +1,6 @@
 /**
- * What to do so that two folders become alike: a pure function of what both hold, what they held
- * when they last agreed, and the mode. docs/sync-model.md is its table.
+ * How to bring two folders in sync: a pure function of both snapshots, the ancestor, and the mode. docs/sync-model.md
+ * is its table.
  */
 import { decideOneWay } from "./one_way.ts";
 import { heldPaths, type HeldReason, type Sides } from "./held_paths.ts";
@@ -16,18 +16,18 @@ import type { Action, Plan, SyncEvent, SyncMode } from "./plan.ts";
 import { PlanDraft, type Subtree } from "./plan_draft.ts";
 import { decideTwoWay } from "./two_way.ts";
 
-/** What reconcile is asked. */
+/** Input of reconcile. */
 export interface ReconcileInput extends Omit<Sides, "ancestor"> {
-  /** Undefined if there is none, or none that is whole: then nothing is deleted. */
+  /** Undefined if there is none, or it is incomplete: then nothing is deleted. */
   ancestor: Ancestor | undefined;
   mode: SyncMode;
   /** Milliseconds since 1970, for the names of conflicts. */
   now: number;
-  /** A person said that a side without files is what they want. */
+  /** The user has confirmed that a side is meant to be empty. */
   allowEmptied?: boolean;
 }
 
-/** The plan for both sides. It is empty if they are alike, or differ only in what its events tell. */
+/** Returns the plan for both sides. It is empty if they are in sync, or differ only in what its events report. */
 export function reconcile(input: ReconcileInput): Plan {
   const events: SyncEvent[] = [];
   const ancestor = usableAncestor(input, events);
@@ -56,7 +56,7 @@ function visit(
   const children: Subtree = { actions: [], stays: { local: false, remote: false } };
   for (const name of draft.namesIn(path)) {
     const child = visit(draft, `${path}/${name}`, decide);
-    // Not by a spread: a call takes no hundred thousand arguments.
+    // Not by a spread: a call can't have a hundred thousand arguments.
     for (const action of child.actions) children.actions.push(action);
     children.stays.local ||= child.stays.local;
     children.stays.remote ||= child.stays.remote;
@@ -64,7 +64,7 @@ function visit(
   return decide(draft, path, children);
 }
 
-/** The entries both sides agreed on; none if that is unknown, or was about other folders. */
+/** Returns the entries both sides agreed on; none if that is unknown, or was about other folders. */
 function usableAncestor(input: ReconcileInput, events: SyncEvent[]): ReadonlyMap<string, Entry> {
   const { ancestor, local, remote } = input;
   if (ancestor === undefined) {
@@ -78,7 +78,7 @@ function usableAncestor(input: ReconcileInput, events: SyncEvent[]): ReadonlyMap
   return new Map();
 }
 
-/** On a side without execute bits, a file has that of the last agreement, or else of the other side. */
+/** On a side without execute bits, a file gets that of the ancestor, or else of the other side. */
 function borrowModes(sides: Sides): Sides {
   const borrowed = (side: Side, other: Side) => {
     if (sides.rules[side].executableBits) return sides[side];
@@ -98,7 +98,7 @@ function borrowModes(sides: Sides): Sides {
   return { ...sides, local: borrowed("local", "remote"), remote: borrowed("remote", "local") };
 }
 
-/** The side that had files and has none. */
+/** Returns the side that had files and is empty. */
 function emptiedSide(
   sides: Sides,
   { mode, allowEmptied }: ReconcileInput,
@@ -115,8 +115,8 @@ function emptiedSide(
 }
 
 /**
- * Removals that make no room for anything come last, so that a moved file's content is still there
- * when its new name is made, and a cut run has added before it has taken away.
+ * Sorts removals that don't free a path last, so that a moved file's content still exists when its new name is created,
+ * and an interrupted run has added before it has removed.
  */
 function inOrder(actions: readonly Action[]): Action[] {
   const made = new Set(
@@ -126,7 +126,7 @@ function inOrder(actions: readonly Action[]): Action[] {
   );
   const isLate = ({ side, path, kind }: Action) => {
     if (kind !== "remove" && kind !== "removeFolder") return false;
-    // A folder made above the path may be one that only keeps what is below it: too early does no harm.
+    // A folder created above the path may only preserve what is below it: too early does no harm.
     for (const at of upwards(path)) if (made.has(`${side} ${at}`)) return false;
     return true;
   };

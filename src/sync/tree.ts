@@ -1,50 +1,50 @@
 /**
- * One side as apply needs it: the seam to disks and pods. A tree never follows a symbolic link, not
- * even in the folders of a path, and on a side that ignores case it compares a name's very letters.
+ * One side as apply needs it: the abstraction of disks and pods. A tree never follows a symbolic link, not even in the
+ * folders of a path, and on a side that ignores case it compares the exact spelling of a name.
  *
- * A tree is given many steps at once, so that a far one needs few round trips for many files.
+ * A tree is given many steps at once, so that a remote one needs few round trips for many files.
  */
 import type { Entry, FileEntry, Side } from "./model.ts";
 import type { Action } from "./plan.ts";
 
-/** What may go wrong with one step, and leaves the next ones a chance. */
+/** A failure of one step, after which the next ones may still succeed. */
 export interface StepFailure {
   kind: "failed";
-  /** `full`: no space or quota is left. `notEmpty`: the folder holds what no scan told of. */
+  /** `full`: no space or quota remains. `notEmpty`: the folder contains entries that no scan reported. */
   reason: "full" | "denied" | "notEmpty" | "missing" | "other";
   message: string;
 }
 
-/** How a change ended. `changed`: a place was not as expected, and nothing was done. */
+/** The result of a change. `changed`: a path was not as expected, and nothing was done. */
 export type ChangeResult =
   /** `entry` as a scan would now list it; undefined after a removal. */
   | { kind: "done"; entry: Entry | undefined }
   | { kind: "changed" }
   | StepFailure;
 
-/** A file whose content is wanted, as it was scanned. */
+/** A file whose content is requested, as it was scanned. */
 export interface Wanted {
   path: string;
   entry: FileEntry;
 }
 
-/** The content of a wanted file, as it is now: whoever needs the scanned one compares its digest. */
+/** The current content of a requested file: a caller that needs the scanned one compares its digest. */
 export interface Content {
-  /** Which of the wanted files. */
+  /** Index of the requested file. */
   at: number;
-  /** Bytes of the body, which keeps to it whatever becomes of the file while it is read. */
+  /** Size of the body, which has this length even if the file changes while it is read. */
   size: number;
-  /** To be read before the next content is asked for, or never. */
+  /** To be read before the next content is requested, or never. */
   body: AsyncIterable<Uint8Array>;
 }
 
-/** What became of one of the steps. */
+/** The result of one of the steps. */
 export interface StepResult {
   at: number;
   result: ChangeResult;
 }
 
-/** The connection to a side is gone, and with it the answer to what was asked last. */
+/** The connection to a side is lost, and with it the answer to the last request. */
 export class SideLostError extends Error {
   override readonly name = "SideLostError";
 
@@ -55,14 +55,14 @@ export class SideLostError extends Error {
 
 /** One side. Every method throws {@link SideLostError} when the connection ends. */
 export interface Tree {
-  /** The contents of files, in any order; those that can't be read any more are left out. */
+  /** Yields the contents of files, in any order; omits those that can't be read any more. */
   read(wanted: readonly Wanted[], signal: AbortSignal): AsyncIterable<Content>;
 
   /**
-   * Carries out actions of this side, each exactly when all that it requires holds, and tells of
-   * each once. Steps keep their order where one needs another: its folder, its place, a copy. A file
-   * is written aside, compared with its digest, and gets its name in one step: in the moment of the
-   * change its place is looked at, and nothing comes in between.
+   * Carries out actions of this side, each exactly when all that it requires holds, and yields the result of each once.
+   * Steps keep their order if one depends on another: its folder, its path, a copy. A file is written aside, compared
+   * with its digest, and renamed atomically: its path is checked at the time of the change, and nothing comes in
+   * between.
    *
    * @param contents reads from the other side what its files give to steps of this one.
    */

@@ -1,4 +1,4 @@
-/** Changes in both directions: what one side changed goes to the other, what both changed stays twice. */
+/** Changes in both directions: a change of one side goes to the other; if both changed a path, both versions stay. */
 import {
   type Entry,
   executable,
@@ -16,7 +16,7 @@ import type { PlanDraft, Subtree } from "./plan_draft.ts";
 const nowhere = { local: false, remote: false };
 const everywhere = { local: true, remote: true };
 
-/** Decides one path, once all that is in it is decided. */
+/** Decides one path, after all that is in it. */
 export function decideTwoWay(draft: PlanDraft, path: string, children: Subtree): Subtree {
   const [local, remote] = [draft.entry("local", path), draft.entry("remote", path)];
   if (local?.kind === "folder") {
@@ -39,7 +39,7 @@ function folderAgainst(
   const opposite = otherSide(side);
   const agreed = draft.agreed(path);
   const carried = children.stays[opposite];
-  // The other side removed or replaced a folder that was on both; what is in it decides.
+  // The other side removed or replaced a folder that was on both; its content decides.
   if (agreed?.kind === "folder" && !carried) {
     return removeFolderTree(draft, path, children, { side, other });
   }
@@ -58,20 +58,20 @@ function removeFolderTree(
   const opposite = otherSide(side);
   if (children.stays[side] || (entry?.kind === "folder" && entry.holdsOthers === true)) {
     draft.events.push({ kind: other === undefined ? "folderKept" : "blocked", path, side });
-    // What the other side removed from it goes; the folder itself and the rest stay.
+    // Entries that the other side removed from it are removed; the folder itself and its other content stay.
     const stays = { local: side === "local", remote: side === "remote" };
     stays[opposite] = other !== undefined;
     return { actions: children.actions, stays };
   }
   const actions = [...children.actions, draft.removeFolder(side, path)];
   if (other === undefined) return { actions, stays: nowhere };
-  // The folder is gone by then: that nothing is there is what the step needs.
+  // The folder is removed by then: the step needs an empty path.
   const put = draft.bring(side, path, other);
   actions.push({ ...put, requires: [{ side, path, entry: undefined }] });
   return { actions, stays: everywhere };
 }
 
-/** Takes a leaf out of a folder's way; what the folder's side has not seen is kept beside. */
+/** Removes a leaf that is in a folder's way; what the folder's side has not seen is saved beside it. */
 function makeRoom(draft: PlanDraft, path: string, leaf: Leaf, side: Side): Action[] {
   if (sameEntry(draft.agreed(path), leaf)) return [draft.remove(side, path, leaf)];
   const { actions, kept } = draft.keepBeside(side, path, leaf, [side, otherSide(side)]);
@@ -97,7 +97,7 @@ function decideLeaf(
   } else if (sameEntry(agreed, remote)) {
     return { actions: [draft.bring("remote", path, local)], stays: everywhere };
   }
-  // This machine's version keeps the name; the pod's stays beside it, on both sides.
+  // This machine's version retains the name; the pod's stays beside it, on both sides.
   const { actions, kept } = draft.keepBeside("remote", path, remote, ["remote", "local"]);
   return { actions: [...actions, draft.bring("remote", path, local, [kept])], stays: everywhere };
 }
@@ -120,7 +120,7 @@ function oneSided(
   return { actions: [draft.bring(otherSide(side), path, entry)], stays: everywhere };
 }
 
-/** Content and mode each from the side that changed it; undefined if both changed the content. */
+/** Returns content and mode, each from the side that changed it; undefined if both changed the content. */
 function mergeFiles(
   draft: PlanDraft,
   path: string,

@@ -1,4 +1,4 @@
-/** Checksums of this machine's own libraries, loaded when they are asked for. */
+/** Checksums of this machine's own libraries, loaded on demand. */
 import type { NativeChecksums } from "../copy/checksum.ts";
 
 /** `crc32` and `sha256sum`, as these programs print them. */

@@ -1,4 +1,4 @@
-/** The embedded cluster as the actions see it, and the process that serves it in the background. */
+/** The embedded cluster as the actions use it, and the process that serves it in the background. */
 import type {
   ClusterControl,
   ClusterPlace,
@@ -16,10 +16,10 @@ import type { Places } from "../config/places.ts";
 import { filePath } from "./file_path.ts";
 import { type ClusterPlan, planOfWords, serveCommand } from "./serve_command.ts";
 
-/** What a cluster begins with when nobody says otherwise. */
+/** The initial world of a cluster by default. */
 const defaultWorld = "weka";
 
-/** Control of the user's own cluster, and of those that are kept in folders of their own. */
+/** Controls the user's own cluster, and those that are stored in folders of their own. */
 export async function clusterControl(places: Places): Promise<ClusterControl> {
   const { clusterDown, clusterStatus, clusterUp } = await import("../cluster/control/control.ts");
   const { systemClock: clock } = await import("../cluster/node/clock.ts");
@@ -64,7 +64,7 @@ function absolute(path: string): string {
   return whole.replace(/(?<=.)\/+$/, "");
 }
 
-/** Throws UsageError for a world that can't be. */
+/** Throws UsageError for an invalid world. */
 async function planOf(folder: string, { data, world, port }: ClusterStart): Promise<ClusterPlan> {
   const { readSettled } = await import("../cluster/kept_state.ts");
   const { settledWorld } = await import("../cluster/worlds/world.ts");
@@ -90,7 +90,7 @@ function diedOf({ died }: Extract<ClusterStatus, { phase: "stopped" }>) {
   return { pid, startedAt, log };
 }
 
-/** A port that was asked for is a promise to whoever dials it. */
+/** A requested port is a promise to its clients. */
 function requirePort({ server }: RunningCluster, { port }: ClusterStart): void {
   if (port === undefined || server.endsWith(`:${port}`)) return;
   throw new KodamaError("conflict", `the cluster runs at ${server}, not at port ${port}`, {
@@ -121,14 +121,14 @@ async function serve(plan: ClusterPlan, { signal, told }: ClusterWait): Promise<
   await serveCluster(options);
 }
 
-/** What the background process does: serves the cluster that its words say, until a signal ends it. */
+/** Runs in the background process: serves the cluster that its arguments describe, until a signal ends it. */
 export async function serveUntilSignal(
   words: readonly string[],
   signals: SignalSource,
 ): Promise<void> {
   const stop = new AbortController();
   using _listening = signals.listen((name: EndSignal) => {
-    // It lives on when the terminal goes that it was started from.
+    // It survives the terminal that it was started from.
     if (name !== "SIGHUP") stop.abort();
   });
   await serve(planOfWords(words), { signal: stop.signal, told: () => {} });

@@ -1,33 +1,33 @@
 /**
- * Many small files, made by a second thread while the next ones come.
+ * Writes many small files in a second thread while the next ones arrive.
  *
- * What a small file costs is mostly the system's and the runtime's time to open it, and that is as much as all else
- * that is done for it. 10,000 of them out of a pod take a fifth less time so; the thread is there after 25 ms. Where
- * both threads make files, even in folders of their own, it takes longer: they wait for each other in the system.
+ * The cost of a small file is mostly the system's and the runtime's time to open it, which is as much as everything
+ * else. 10,000 of them out of a pod take a fifth less time this way; the thread starts within 25 ms. If both threads
+ * write files, even in folders of their own, it takes longer: they block each other in the system.
  */
 import { copyError } from "./copy_error.ts";
 
-/** A file that is to be made. It replaces one of its name. */
+/** A file to write. It replaces one of its name. */
 export interface SmallFile {
   path: string;
   mode: number;
-  /** Whether the system takes away from the mode what shall be in it. */
+  /** Whether the umask removes bits that the mode must have. */
   masked: boolean;
   /** In seconds since 1970. */
   mtime: number;
 }
 
-/** Files in few large values: as an object for each, handing them over would cost as much as making them. */
+/** Files in few large values: transferring an object for each would cost as much as writing them. */
 interface Batch {
-  /** With a NUL between them, which no path has. */
+  /** Separated by NULs, which paths can't contain. */
   paths: string;
   /** Of each file its mode, whether that is masked, its time, and its size. */
   numbers: Float64Array<ArrayBuffer>;
-  /** The data of one behind that of the other. */
+  /** The data of all files, concatenated. */
   bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** What the thread says of each batch. */
+/** The thread's answer to each batch. */
 type Made = { kind: "made" } | { kind: "failed"; path: string; message: string };
 
 /** Larger ones aren't for {@link FileMaker}. */
@@ -38,7 +38,7 @@ const batchFiles = 200;
 /** More would be memory that waits for a slow disk. */
 const maxUnderWay = 4;
 
-/** Makes files, the first that was added first. Disposing of it waits for those that are under way. */
+/** Writes files in the order of their addition. Disposing of it waits for those in progress. */
 export class FileMaker implements AsyncDisposable {
   readonly #worker: Worker;
   readonly #wordsOf: (path: string) => string;
@@ -50,7 +50,7 @@ export class FileMaker implements AsyncDisposable {
   #failure: unknown;
   #progress = Promise.withResolvers<void>();
 
-  /** @param wordsOf what is said of a file that can't be made, before the system's own words. */
+  /** @param wordsOf returns the error message of a file that can't be written, before the system's message. */
   constructor(wordsOf: (path: string) => string) {
     this.#wordsOf = wordsOf;
     const program = `data:application/javascript,${encodeURIComponent(`(${makeFiles})();`)}`;
@@ -68,7 +68,7 @@ export class FileMaker implements AsyncDisposable {
     };
   }
 
-  /** Takes a file over; waits where too many are under way. Rejects where one that was taken over can't be made. */
+  /** Queues a file; waits if too many are in progress. Rejects if an earlier one can't be written. */
   async add({ path, mode, masked, mtime }: SmallFile, data: Uint8Array): Promise<void> {
     if (this.#filled + data.length > batchBytes || this.#paths.length === batchFiles) this.#send();
     while (this.#underWay >= maxUnderWay) await this.#progress.promise;
@@ -79,7 +79,7 @@ export class FileMaker implements AsyncDisposable {
     this.#paths.push(path);
   }
 
-  /** Waits until all are made. Rejects where one can't be. */
+  /** Waits until all are written. Rejects if one can't be. */
   async settled(): Promise<void> {
     if (this.#paths.length > 0) this.#send();
     while (this.#underWay > 0) await this.#progress.promise;
@@ -116,7 +116,7 @@ export class FileMaker implements AsyncDisposable {
   }
 }
 
-/** The thread. Its text is all that goes there: it may use nothing from outside of itself but Deno. */
+/** The thread. Only its text is transferred: it may use nothing from outside of itself but Deno. */
 function makeFiles(): void {
   // The types of a worker's own globals aren't those of a program's.
   const parent = globalThis as unknown as MessagePort;
@@ -154,7 +154,7 @@ function makeFiles(): void {
     }
     return { kind: "made" };
   };
-  // What comes behind a failure isn't wanted any more.
+  // What follows a failure isn't needed any more.
   parent.onmessage = ({ data }: MessageEvent<Batch>) =>
     parent.postMessage(failed ? { kind: "made" } : madeOf(data));
 }

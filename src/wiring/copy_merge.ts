@@ -1,10 +1,10 @@
-/** Putting an unpacked folder into one that is there. */
+/** Merges an unpacked folder into an existing one. */
 import { KodamaError } from "../base/errors.ts";
 import { isAbsent } from "./files.ts";
 
 /**
- * Moves everything into the folder, each file whole. What is in the way as another kind is an error before anything
- * is moved; links of the folder are replaced, and never followed.
+ * Moves everything into the folder, each file whole. An entry of another kind in the way is an error before anything is
+ * moved; links of the folder are replaced, and never followed.
  */
 export async function mergeInto(from: string, to: string): Promise<void> {
   const moves: { from: string; to: string }[] = [];

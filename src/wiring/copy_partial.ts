@@ -1,4 +1,4 @@
-/** A file that is copied onto this machine, under a temporary name until it is whole. */
+/** A file copied onto this machine, under a temporary name until it is complete. */
 import { KodamaError } from "../base/errors.ts";
 import type { PartialFile } from "../copy/to_local.ts";
 import { copyError } from "./copy_error.ts";
@@ -6,12 +6,12 @@ import { isAbsent } from "./files.ts";
 
 const pieceBytes = 256 * 1024;
 
-/** The folder that a path stands in. */
+/** Returns the folder of a path. */
 export function folderOf(path: string): string {
   return path.slice(0, path.lastIndexOf("/")) || "/";
 }
 
-/** Opens what an earlier attempt has left, or makes it anew; only its owner may read it until it has its name. */
+/** Opens the partial file of an earlier attempt, or creates it; only its owner may read it until it has its name. */
 export async function partialFile(path: string, key: string): Promise<PartialFile> {
   const folder = folderOf(path);
   const temporary = `${folder === "/" ? "" : folder}/.kodama-${key}.part`;
@@ -40,13 +40,13 @@ class Partial implements PartialFile {
   readonly #path: string;
   readonly #temporary: string;
   readonly #file: Deno.FsFile;
-  /** What is put together, while what was put together before is written. */
+  /** Buffers data while the previous buffer is written. */
   #buffer = new Uint8Array(pieceBytes);
   #spare = new Uint8Array(pieceBytes);
   #filled = 0;
-  /** Where in the file the buffer begins. */
+  /** The buffer's offset in the file. */
   #begin = 0;
-  /** Where the system stands in the file, when what is being written is. */
+  /** The file position after the current write. */
   #at = 0;
   #writing: Promise<void> = Promise.resolve();
 
@@ -92,7 +92,7 @@ class Partial implements PartialFile {
     });
   }
 
-  /** Hands the buffer to the system, as soon as what was handed over before is written. */
+  /** Writes the buffer, as soon as the previous one is written. */
   async #hand(): Promise<void> {
     await this.#writing;
     const [bytes, begin] = [this.#buffer.subarray(0, this.#filled), this.#begin];
@@ -100,7 +100,7 @@ class Partial implements PartialFile {
     this.#begin += this.#filled;
     this.#filled = 0;
     this.#writing = this.#writeAll(bytes, begin);
-    // Told by whoever waits for it next.
+    // Reported at the next await.
     this.#writing.catch(() => {});
   }
 
@@ -127,9 +127,9 @@ class Partial implements PartialFile {
     });
   }
 
-  /** An empty one is nothing to go on from. */
+  /** There is nothing to resume from in an empty one. */
   async [Symbol.asyncDispose](): Promise<void> {
-    // What has come is kept, as far as it can be: why not, was told to whoever wrote it.
+    // Received data is saved as far as possible: the writer was given the error.
     await this.#flush().catch(() => {});
     const { size } = await this.#file.stat();
     this.#file.close();

@@ -1,4 +1,4 @@
-/** A folder of this machine that is copied: looked through once, then read for each pod. */
+/** A folder of this machine to copy: scanned once, then read for each pod. */
 import { KodamaError } from "../base/errors.ts";
 import type { TreeEntry } from "../copy/entry.ts";
 import { keyOf } from "../copy/copy_key.ts";
@@ -8,27 +8,27 @@ import { readFile } from "./read_file.ts";
 import { dataParts } from "./data_parts.ts";
 import { fileError } from "./files.ts";
 
-/** What was found; the file of a hard link stands before it. */
+/** A scanned entry; the file of a hard link precedes it. */
 interface Found {
   kind: "folder" | "file" | "symbolicLink" | "hardLink";
-  /** Below the folder. */
+  /** Relative to the folder. */
   path: string;
   mode: number;
   modifiedMs: number;
   size: number;
-  /** Most of it are holes. */
+  /** It consists mostly of holes. */
   sparse: boolean;
   /** Of a hard link: the file's path. */
   target: string;
 }
 
-/** More are no folder that somebody copies, and would fill the memory. */
+/** A larger folder isn't copied deliberately, and would fill the memory. */
 const maxEntries = 5_000_000;
-/** Read at once, without giving others a turn in between: a thousand small files are read in the time of ten. */
+/** Read at once, without yielding in between: a thousand small files are read in the time of ten. */
 const smallBytes = 128 * 1024;
 const encoder = new TextEncoder();
 
-/** Looks through the folder. Rejects where something in it can't be read, or has a name that isn't UTF-8. */
+/** Scans the folder. Rejects if something in it can't be read, or has a name that isn't UTF-8. */
 export async function localTree(root: string): Promise<TreeSource> {
   const leftOut: string[] = [];
   const found = await look(root, leftOut);
@@ -73,7 +73,7 @@ async function look(root: string, leftOut: string[]): Promise<Found[]> {
   return found;
 }
 
-/** The runtime gives a name that isn't UTF-8 in another form, under which nothing is found. */
+/** The runtime returns a name that isn't UTF-8 in a form under which nothing is found. */
 function lookAt(path: string): Deno.FileInfo {
   try {
     return Deno.lstatSync(path);

@@ -1,4 +1,4 @@
-/** A folder that comes out of a pod's archive, unpacked under a temporary name and then put in its place. */
+/** A folder out of a pod's archive, unpacked under a temporary name and then moved to its path. */
 import { KodamaError } from "../base/errors.ts";
 import { escapedName, textOf, type TreeEntry } from "../copy/entry.ts";
 import { placed } from "../copy/tar_writer.ts";
@@ -12,10 +12,10 @@ import { copyError } from "./copy_error.ts";
 /** More are an attack on memory, or on the disk. */
 const maxEntries = 5_000_000;
 const notedNames = 5;
-/** For fewer, a thread isn't worth its start. */
+/** For fewer files, a thread isn't worth its start. */
 const filesBeforeMaker = 300;
 
-/** Begins a folder; one that an attempt has left there is removed. */
+/** Starts a folder; removes one that an earlier attempt has written there. */
 export async function unpackFolder(path: string, key: string): Promise<UnpackFolder> {
   try {
     const there = await Deno.stat(path).catch(() => undefined);
@@ -41,8 +41,8 @@ type File = Extract<TreeEntry, { kind: "file" }>;
 type SymbolicLink = Extract<TreeEntry, { kind: "symbolicLink" }>;
 
 /**
- * Nothing can be written through a link of the archive: links are made last, and what was made before them are
- * folders and files of this unpacking alone.
+ * Nothing can be written through a link of the archive: links are created last, and everything created before is a
+ * folder or file of this unpacking.
  */
 class Unpacking implements UnpackFolder {
   readonly #made = new Map<string, TreeEntry["kind"]>([["", "folder"]]);
@@ -57,7 +57,7 @@ class Unpacking implements UnpackFolder {
   readonly #places: { path: string; temporary: string; merges: boolean };
   readonly #mask: number;
 
-  /** @param mask what of a mode the system takes away from new files. */
+  /** @param mask the mode bits that the system removes from new files. */
   constructor(places: { path: string; temporary: string; merges: boolean }, mask: number) {
     this.#places = places;
     this.#mask = mask;
@@ -66,7 +66,7 @@ class Unpacking implements UnpackFolder {
   async put(entry: TreeEntry): Promise<void> {
     const name = escapedName(entry.path);
     try {
-      // What is made once more, or has one more name, has to be there.
+      // An entry that is created once more, or linked, has to exist.
       if (this.#claim(name, entry) || entry.kind === "hardLink") await this.#maker?.settled();
       switch (entry.kind) {
         case "folder":
@@ -88,7 +88,7 @@ class Unpacking implements UnpackFolder {
     try {
       await this.#maker?.settled();
       await this.#makeLinks();
-      // What is in a folder changes its time: the innermost come first.
+      // Adding content to a folder changes its time: the innermost come first.
       for (const { path, mode, mtime } of this.#folders.toReversed()) {
         const full = `${this.#places.temporary}/${escapedName(path)}`;
         Deno.utimeSync(full, mtime, mtime);
@@ -124,7 +124,10 @@ class Unpacking implements UnpackFolder {
     }
   }
 
-  /** Every name is made once, within folders of this unpacking; whether it is one that may come again, and did. */
+  /**
+   * Every name is created once, within folders of this unpacking; returns whether it is one that may be repeated, and
+   * was.
+   */
   #claim(name: string, entry: TreeEntry): boolean {
     if (this.#made.size > maxEntries) {
       throw new KodamaError("conflict", "the archive holds too much");
@@ -155,7 +158,7 @@ class Unpacking implements UnpackFolder {
     try {
       if (name !== "") Deno.mkdirSync(`${this.#places.temporary}/${name}`, { mode: 0o700 });
     } catch (error) {
-      // It was made for something in it, or is in the archive twice.
+      // It was created for something in it, or is in the archive twice.
       if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
       if (!Deno.lstatSync(`${this.#places.temporary}/${name}`).isDirectory) throw error;
     }
@@ -199,12 +202,12 @@ class Unpacking implements UnpackFolder {
   }
 }
 
-/** The folder of a name, within the one that is unpacked: empty at the top. */
+/** Returns the folder of a name, within the unpacked one: empty at the top. */
 function folderWithin(name: string): string {
   return name.slice(0, Math.max(0, name.lastIndexOf("/")));
 }
 
-/** An archive may hold a file twice: the later one counts. */
+/** An archive may contain a file twice: the later one counts. */
 function openNew(full: string, mode: number): Deno.FsFile {
   const options = { write: true, createNew: true, mode };
   try {

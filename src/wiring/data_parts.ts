@@ -1,11 +1,11 @@
-/** Where the data of a sparse file is. The runtime can't ask the system for holes; so the file is read. */
+/** Finds the data of a sparse file. The runtime can't ask the system for holes; so the file is read. */
 import type { DataPart } from "../copy/sparse.ts";
 import { readFile } from "./read_file.ts";
 
-/** The grain of holes: what file systems give away at once. */
+/** The granularity of holes: the allocation unit of file systems. */
 const grainBytes = 64 * 1024;
 
-/** The parts that aren't zeros. */
+/** Returns the parts that aren't zeros. */
 export async function dataParts(
   path: string,
   { size, modifiedMs }: { size: number; modifiedMs: number },

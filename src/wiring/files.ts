@@ -53,7 +53,7 @@ async function realPathIn(folder: string, path: string): Promise<string> {
   });
 }
 
-/** A file that grows while it is read ends at the limit too, so its size isn't asked beforehand. */
+/** A file that grows while it is read ends at the limit too, so its size isn't checked beforehand. */
 async function readAtMost(file: Deno.FsFile, maxBytes: number): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let total = 0;
@@ -95,7 +95,7 @@ async function replaceText(path: string, text: string): Promise<void> {
   }
 }
 
-/** What a symbolic link points to: dotfiles are often links, and stay links. */
+/** Returns the target of a symbolic link: dotfiles are often links, and stay links. */
 async function targetOf(path: string): Promise<string> {
   try {
     return await Deno.realPath(path);
@@ -153,10 +153,10 @@ async function remove(path: string): Promise<void> {
 
 async function makeSpool(privateDir: string): Promise<SpoolFile> {
   await Deno.mkdir(privateDir, { recursive: true, mode: 0o700 });
-  // Made with mode 0600, and only its owner can look into the folder.
+  // Created with mode 0600, and only its owner can read the folder.
   const path = await Deno.makeTempFile({ dir: privateDir, prefix: ".input-" });
   const file = await Deno.open(path, { read: true, write: true });
-  // Without a name it is gone with the process, however that ends. Windows can't do that.
+  // Without a name it disappears with the process, however that exits. Windows can't do that.
   const named = await Deno.remove(path).then(() => false, () => true);
   let end = 0;
   // One position for all: reads and appends take turns.
@@ -189,12 +189,12 @@ async function readAt(file: Deno.FsFile, offset: number, length: number): Promis
   return await readAtMost(file, Math.max(0, length));
 }
 
-/** Whether it says that there is nothing of the name. */
+/** Returns whether the error means that there is nothing of the name. */
 export function isAbsent(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }
 
-/** The error of a file operation, with the operating system's own words. */
+/** Returns the error of a file operation, with the operating system's own message. */
 export function fileError(what: string, error: unknown): unknown {
   if (error instanceof KodamaError) return error;
   if (error instanceof Deno.errors.NotCapable) {

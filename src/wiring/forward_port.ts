@@ -1,4 +1,4 @@
-/** A port of this machine that leads to a port of a pod: every connection is a stream of its own. */
+/** A port of this machine that is forwarded to a port of a pod: every connection is a stream of its own. */
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import { retry, type RetryPolicy } from "../base/retry.ts";
@@ -6,24 +6,24 @@ import type { ForwardChannel, KubeClient } from "../kube/client.ts";
 import type { Target } from "../kube/target.ts";
 import type { PortForward } from "../workflow/engine/world.ts";
 
-/** Connections at the same time; others wait for their turn in the system's own queue. */
+/** Concurrent connections; others wait in the system's own queue. */
 const maxConnections = 64;
 
 /** The longest time that a connection waits for a stream to the pod, or to the one that replaces it. */
 const openLimitMs = 15_000;
 const retries: RetryPolicy = { delayMs: 100, maxDelayMs: 1000 };
 
-/** What is asked of the world. */
+/** The dependencies of a forward. */
 export interface ForwardParts {
   kube(context: string): Promise<KubeClient>;
   clock: Clock;
 }
 
 /**
- * Listens on this machine alone, until it is disposed of. A link that is cut ends its connection, and the next one has
- * a new link; a pod that is gone is looked for anew.
+ * Listens only on this machine, until it is disposed of. A broken stream ends its connection, and the next one gets a
+ * new stream; a pod that is gone is resolved again.
  *
- * @throws KodamaError `environment` where the port is taken.
+ * @throws KodamaError `environment` if the port is taken.
  */
 export function forwardPort(
   parts: ForwardParts,
@@ -60,12 +60,12 @@ function listen(port: number): Deno.TcpListener {
   }
 }
 
-/** The way to the pod, as it is now. */
+/** The current route to the pod. */
 class Way {
   readonly #parts: ForwardParts;
   readonly #forward: PortForward;
   #target: Target;
-  /** What was told last: every connection has the same trouble. */
+  /** The last message reported: every connection has the same trouble. */
   #told = "";
 
   constructor(parts: ForwardParts, forward: PortForward) {
@@ -74,7 +74,10 @@ class Way {
     this.#target = forward.target;
   }
 
-  /** Both directions, until one end is over. Never rejects: what breaks is told, and the program here sees its end. */
+  /**
+   * Copies both directions, until one end closes. Never rejects: failures are reported, and the program here sees its
+   * connection close.
+   */
   async join(connection: Deno.TcpConn, signal: AbortSignal): Promise<void> {
     try {
       await using channel = await this.#open(signal);
@@ -112,7 +115,7 @@ class Way {
       clock,
       signal,
       limitMs: openLimitMs,
-      // Any other refusal may be of a pod that is being replaced.
+      // Any other refusal may come from a pod that is being replaced.
       mayRetry: (error) =>
         error instanceof KodamaError &&
         !["cancelled", "forbidden", "unauthorized"].includes(error.kind),
@@ -122,7 +125,7 @@ class Way {
     });
   }
 
-  /** The pod isn't what it was: another one of the selection may have taken its place. */
+  /** Resolves the pod again: another one of the selection may have replaced it. */
   async #lookAgain(): Promise<void> {
     const target = await this.#forward.again().catch((error: unknown) => {
       // Between two pods there may be none.

@@ -1,4 +1,4 @@
-/** The host of the actions, made of this machine's parts. */
+/** The host of the actions, assembled from this machine's parts. */
 import type { Host } from "../actions/host.ts";
 import { systemClock } from "../base/clock.ts";
 import { placesOf } from "../config/places.ts";
@@ -12,7 +12,7 @@ import { clientRegistry } from "./client_registry.ts";
 import { localFiles } from "./files.ts";
 import { localMachine } from "./machine.ts";
 
-/** What the host is made from. */
+/** The dependencies of the host. */
 export interface HostParts {
   /** `--kubeconfig`. */
   kubeconfig?: string | undefined;
@@ -23,8 +23,8 @@ export interface HostParts {
 }
 
 /**
- * Returns what writes traces, if there are any. On a terminal a line replaces what stands in its own, which may be a
- * status line, and returns to the line's beginning by itself, since the terminal may be in raw mode.
+ * Returns the writer of traces, if there are any. On a terminal a line replaces the current one, which may be a status
+ * line, and returns to the line's beginning by itself, since the terminal may be in raw mode.
  */
 function traceTo({ stderr }: Terminal, verbosity: number): Trace | undefined {
   if (verbosity < 6) return undefined;
@@ -36,7 +36,7 @@ function traceTo({ stderr }: Terminal, verbosity: number): Trace | undefined {
   };
 }
 
-/** The host of this process. Neither a file is read nor a connection made before an action asks. */
+/** Returns the host of this process. It neither reads a file nor connects before an action needs it. */
 export function machineHost(
   { kubeconfig, terminal, verbosity = 0, environment }: HostParts,
 ): Host {
@@ -46,7 +46,7 @@ export function machineHost(
     shippedWorkflowsDir: filePath(new URL("../../workflows", import.meta.url)),
   });
   const kubeHost = systemHost((message) => {
-    // A warning that can't be written stops nothing; what matters is written, and noticed, elsewhere.
+    // A warning that can't be written isn't fatal; output that matters is written, and checked, elsewhere.
     terminal.stderr.write(`warning: ${printable(message)}\n`).catch(() => {});
   }, traceTo(terminal, verbosity));
   const named = kubeconfig === undefined ? {} : { kubeconfig };

@@ -1,4 +1,4 @@
-/** This machine, as steps of workflows reach for it: programs, servers, files, ports, and turns between runs. */
+/** This machine as steps of workflows use it: programs, servers, files, ports, and locks between runs. */
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import { launcherVariables } from "../base/launcher_variables.ts";
@@ -10,20 +10,20 @@ import type { HttpAnswer, LocalEnd, LocalWorld, Writing } from "../workflow/engi
 import { forwardPort } from "./forward_port.ts";
 import { variablesOf } from "./variables.ts";
 
-/** The longest line of a program that is shown. */
+/** The longest line shown of a program's output. */
 const maxLineLength = 1024 * 1024;
 
 /** The largest script that is read. */
 const maxScriptBytes = 1024 * 1024;
 
-/** What is around it. */
+/** The dependencies of this machine. */
 export interface LocalWorldParts {
   clock: Clock;
   env(name: string): string | undefined;
-  /** What programs find in their environment beside what they inherit. */
+  /** Variables that programs get in addition to those they inherit. */
   environment: Readonly<Record<string, string>>;
   kube(context: string): Promise<KubeClient>;
-  /** Of files of kodama's own. */
+  /** Folders of kodama's own files. */
   places: Pick<Places, "configDir" | "userDir">;
   /** Working directory; relative paths of steps are below it. */
   create(path: string): Promise<Writing>;
@@ -78,13 +78,13 @@ function spawn(
   { environment, folder }: { environment: Readonly<Record<string, string>>; folder: string },
 ): Deno.ChildProcess {
   try {
-    // By way of sh, which kodama may start: what a workflow's own permissions grant is many a program.
+    // Through sh, which kodama may start: a workflow's own permissions may grant many programs.
     const viaShell = Deno.build.os !== "windows";
     return new Deno.Command(viaShell ? "sh" : program, {
       args: viaShell ? ["-c", startLine, "kodama", program, ...args] : [...args],
       env: { ...environment },
       cwd: folder,
-      // Ctrl-C is kodama's: it ends the program by its own signal, and knows that it has.
+      // Ctrl-C is handled by kodama: it ends the program by its own signal, and knows that it has.
       detached: true,
       stdin: "null",
       stdout: "piped",
@@ -111,7 +111,7 @@ function onAbort(signal: AbortSignal, call: () => void): Disposable {
     try {
       call();
     } catch {
-      // It has ended by itself.
+      // It has exited by itself.
     }
   };
   if (signal.aborted) end();
@@ -119,7 +119,7 @@ function onAbort(signal: AbortSignal, call: () => void): Disposable {
   return { [Symbol.dispose]: () => signal.removeEventListener("abort", end) };
 }
 
-/** Read to the end even beyond what is kept: a full pipe would hold the program for ever. */
+/** Read to the end even beyond the stored limit: a full pipe would block the program forever. */
 async function collected(
   stream: ReadableStream<Uint8Array>,
   maxLength: number,
@@ -142,7 +142,7 @@ async function collected(
   return { text, truncated };
 }
 
-/** Trusts whom this machine trusts, as its other programs do. */
+/** Trusts the certificates that this machine trusts, as its other programs do. */
 function requester(env: LocalWorldParts["env"]): LocalWorld["fetch"] {
   let opening: Promise<Deno.HttpClient> | undefined;
   return async (asked, signal) => {
@@ -181,7 +181,7 @@ async function request(
     const { host } = new URL(url);
     const told = linkError(error, { context: "", server: host });
     if (!(told instanceof LinkError)) throw told;
-    // What it hints at is an API server's.
+    // Its hint is about an API server.
     throw new KodamaError("unreachable", `${host}: ${told.failure.reason}`, { cause: error });
   }
 }
@@ -194,13 +194,13 @@ async function bounded(
   let text = "";
   for await (const chunk of body ?? []) {
     text += decoder.decode(chunk, { stream: true });
-    // Leaving the loop lets go of the connection.
+    // Leaving the loop releases the connection.
     if (text.length > maxLength) return { text: text.slice(0, maxLength), truncated: true };
   }
   return { text, truncated: false };
 }
 
-/** A lock of the file system: it is gone with the process, however that ends. */
+/** A lock of the file system: it is released with the process, however that exits. */
 async function hold(
   configDir: string,
   group: string,
@@ -218,14 +218,14 @@ async function hold(
   await file.write(new TextEncoder().encode(holder));
   return {
     [Symbol.asyncDispose]: () => {
-      // The name stays: to remove it would let a third run lock another file of the same name.
+      // The name stays: removing it would let a third run lock another file of the same name.
       file.close();
       return Promise.resolve();
     },
   };
 }
 
-/** A link that leads nowhere counts as not there, and its own name as it is: what is written takes its place. */
+/** A dangling link counts as missing, and its own name is used: what is written replaces it. */
 async function realPath(path: string): Promise<string> {
   for (let [above, rest] = [path, ""];;) {
     try {

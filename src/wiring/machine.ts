@@ -2,10 +2,10 @@
 import type { HostMachine } from "../actions/host.ts";
 import { KodamaError } from "../base/errors.ts";
 
-/** Bytes kept of a program's output. */
+/** Bytes retained of a program's output. */
 const captureLimitBytes = 64 * 1024;
 
-/** This machine. `terminal` says which standard streams are one. */
+/** This machine. `terminal` lists which standard streams are one. */
 export function localMachine(
   terminal: HostMachine["terminal"],
   environment: (name: string) => string | undefined,
@@ -38,7 +38,7 @@ async function isProgram(file: string): Promise<boolean> {
   }
 }
 
-/** Throws KodamaError `environment` where the program is there and can't be started. */
+/** Throws KodamaError `environment` if the program exists and can't be started. */
 function spawn(program: string, words: readonly string[], signal: AbortSignal): Deno.ChildProcess {
   try {
     return new Deno.Command(program, {
@@ -55,7 +55,7 @@ function spawn(program: string, words: readonly string[], signal: AbortSignal): 
         cause: error,
       });
     }
-    // On PATH a moment ago: removed since, or no program of this machine's kind.
+    // On PATH a moment ago: removed since, or not a program of this machine's kind.
     if (!(error instanceof Error)) throw error;
     throw new KodamaError("environment", `${program} can't be started: ${error.message}`, {
       cause: error,
@@ -72,7 +72,7 @@ async function capture(
   const decoder = new TextDecoder();
   let stdout = "";
   let bytes = 0;
-  // Read to the end even beyond what is kept: a full pipe would hold the program for ever.
+  // Read to the end even beyond the retained limit: a full pipe would block the program forever.
   for await (const chunk of process.stdout) {
     const kept = chunk.subarray(0, Math.max(0, captureLimitBytes - bytes));
     stdout += decoder.decode(kept, { stream: true });

@@ -4,10 +4,10 @@ import { KodamaError } from "../base/errors.ts";
 import { placesOf } from "../config/places.ts";
 import { ownCommand } from "./own_command.ts";
 
-/** Bytes kept of each stream. */
+/** Bytes retained of each stream. */
 const captureLimitBytes = 64 * 1024;
 
-/** The tmux that is found on PATH. */
+/** Returns the tmux found on PATH. */
 export function tmuxOfThisMachine(
   environment: (name: string) => string | undefined,
 ): Multiplexer {
@@ -42,7 +42,7 @@ function spawned(
       stdin: streams === "piped" ? "null" : "inherit",
       stdout: streams,
       stderr: streams,
-      // Out of reach of the terminal's Ctrl-C: half a window would be made otherwise, which nobody takes away.
+      // Out of reach of the terminal's Ctrl-C: otherwise it could leave half a window, which isn't cleaned up.
       detached: streams === "piped",
       ...(signal === undefined ? {} : { signal }),
     }).spawn();
@@ -54,7 +54,7 @@ function spawned(
       });
     }
     if (error instanceof Deno.errors.NotCapable) {
-      // Deno grants a program by the path that it had at the start: without one there is none to run.
+      // Deno grants a program by the path that it had at the start: if it had none, it can't be run.
       throw new KodamaError("environment", "tmux isn't installed, or kodama may not start it", {
         hint: "install tmux 3.2 or later; `kodama doctor` looks for it",
         cause: error,
@@ -64,7 +64,7 @@ function spawned(
   }
 }
 
-/** Read to the end even beyond what is kept: a full pipe would hold the program for ever. */
+/** Read to the end even beyond the retained limit: a full pipe would block the program forever. */
 async function text(stream: ReadableStream<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder();
   let kept = "";

@@ -1,4 +1,4 @@
-/** Checksums of node's libraries: the fast ones, and loaded when a pod has no other. */
+/** Checksums of node's libraries: the fast ones, loaded if a pod has no other. */
 import { createHash } from "node:crypto";
 import { crc32 as crc32Of } from "node:zlib";
 import type { Checksum } from "../copy/checksum.ts";

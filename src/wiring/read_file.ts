@@ -1,12 +1,12 @@
-/** A part of a file of this machine, read a piece ahead; one that changes meanwhile is noticed. */
+/** Reads a part of a file of this machine, a piece ahead; notices if it changes meanwhile. */
 import { KodamaError } from "../base/errors.ts";
 import { fileError } from "./files.ts";
 
 const pieceBytes = 256 * 1024;
 
 /**
- * The bytes between two offsets, each piece read while the one before it is on its way. The arrays are used again: a
- * reader that keeps one, copies it.
+ * Yields the bytes between two offsets; each piece is read while the previous one is processed. The arrays are reused:
+ * a consumer that stores one must copy it.
  */
 export async function* readFile(
   path: string,
@@ -33,7 +33,7 @@ export async function* readFile(
   }
 }
 
-/** Reads a file from where it stands, a piece ahead of what was asked for. */
+/** Reads a file from its position, a piece ahead of the requests. */
 class ReadAhead {
   #buffer: Uint8Array;
   #spare: Uint8Array;
@@ -48,7 +48,7 @@ class ReadAhead {
     this.#coming = this.#read();
   }
 
-  /** Undefined where the file ends before the length. */
+  /** Returns undefined if the file ends before the length. */
   async next(): Promise<Uint8Array | undefined> {
     const piece = await this.#coming;
     if (piece === undefined) return undefined;
@@ -58,7 +58,7 @@ class ReadAhead {
     return piece;
   }
 
-  /** When nothing is being read any more. Never rejects. */
+  /** Resolves when no read is pending. Never rejects. */
   async settled(): Promise<void> {
     await this.#coming.catch(() => {});
   }
@@ -70,7 +70,7 @@ class ReadAhead {
   }
 }
 
-/** What was sent of it may be half of the one and half of the other. */
+/** The part that was sent may be half of the one and half of the other. */
 function changed(path: string): KodamaError {
   return new KodamaError("conflict", `${path} changed while it was copied`);
 }

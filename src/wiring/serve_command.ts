@@ -1,7 +1,7 @@
-/** The words that start this program again, to serve a cluster in the background. */
+/** The command that starts this program again, to serve a cluster in the background. */
 import { serveWord } from "../cli/hidden_words.ts";
 
-/** A cluster that is to be served. */
+/** A cluster to serve. */
 export interface ClusterPlan {
   /** Absolute. */
   folder: string;
@@ -11,7 +11,7 @@ export interface ClusterPlan {
   port?: number;
 }
 
-/** The set `cluster` of `deno.json`, which an installed kodama doesn't have beside it; a test holds them together. */
+/** The set `cluster` of `deno.json`, which an installed kodama doesn't have beside it; a test compares them. */
 const permissions = [
   "--allow-read",
   "--allow-write",
@@ -21,10 +21,10 @@ const permissions = [
   "--allow-sys",
 ];
 
-/** The whole command line: program first. */
+/** Returns the whole command line: program first. */
 export function serveCommand(plan: ClusterPlan): string[] {
   const words = [serveWord, ...wordsOfPlan(plan)];
-  // A file that `deno compile` made is program and runtime in one, with its permissions inside.
+  // A file that `deno compile` created is program and runtime in one, with its permissions inside.
   if (Deno.build.standalone) return [Deno.execPath(), ...words];
   const flags = ["--quiet", "--no-prompt", ...permissions, ...moduleFlags()];
   return [Deno.execPath(), "run", ...flags, Deno.mainModule, ...words];
@@ -40,7 +40,7 @@ function wordsOfPlan({ folder, world, keep, port }: ClusterPlan): string[] {
   return [folder, world, keep ? "keep" : "begin", ...(port === undefined ? [] : [String(port)])];
 }
 
-/** The plan that {@link serveCommand}'s words stand for. */
+/** Returns the plan that {@link serveCommand}'s arguments describe. */
 export function planOfWords(words: readonly string[]): ClusterPlan {
   const [folder = "", world = "", keep, port] = words;
   return {

@@ -1,12 +1,12 @@
 /** The signals of this process. */
 import type { EndSignal, SignalSource } from "../cli/invocation.ts";
 
-/** Windows knows Ctrl-C alone; a closed terminal hangs up elsewhere. */
+/** Windows supports only Ctrl-C; there, a closed terminal is reported in another way. */
 const heard: readonly EndSignal[] = Deno.build.os === "windows"
   ? ["SIGINT"]
   : ["SIGINT", "SIGTERM", "SIGHUP"];
 
-/** They take no key from the terminal: what is typed during a run stays for the shell. */
+/** They don't read keys from the terminal: input during a run stays for the shell. */
 const asking: readonly Deno.Signal[] = Deno.build.os === "windows"
   ? []
   : Deno.build.os === "darwin"

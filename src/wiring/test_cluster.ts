@@ -1,11 +1,11 @@
-/** An embedded cluster of a test's own: in a folder of its own, and gone with it. */
+/** An embedded cluster for one test: in a folder of its own, and removed with it. */
 import type { Host, TestCluster } from "../actions/host.ts";
 import { clusterControl } from "./cluster.ts";
 
 /**
  * Starts one, and waits until it is ready.
  *
- * @param hostOf a host whose own folder and kubeconfig these are.
+ * @param hostOf returns a host with this folder and kubeconfig.
  */
 export async function testCluster(
   world: string,
@@ -21,7 +21,7 @@ export async function testCluster(
   const host = hostOf({ configDir, kubeconfig });
   const control = await clusterControl(host.places);
   const wait = { told: () => {} };
-  // It is ended whatever comes: also where the test was stopped while it started.
+  // It is always stopped: also if the test was stopped while it started.
   cleanup.defer(async () =>
     void await control.down({ ...wait, signal: new AbortController().signal })
   );

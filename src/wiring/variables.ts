@@ -1,13 +1,13 @@
 /**
- * Variables of the environment that a workflow is granted. kodama itself may read a few only (docs/permissions.md);
- * sh, which it may start, has inherited all of them, and tells those that are asked for.
+ * Environment variables that a workflow is granted. kodama itself may read only a few (docs/permissions.md); sh, which
+ * it may start, has inherited all of them, and prints the requested ones.
  */
 
-/** What is printed is `NAME=value`, each behind it a NUL: no value has one. */
+/** The output is `NAME=value`, each followed by a NUL: values can't contain one. */
 const line =
   'for name; do eval "[ -n \\"\\${$name+set}\\" ] && printf \'%s=%s\\\\0\' $name \\"\\$$name\\""; done; :';
 
-/** Those of the names that are set. A name that isn't one of a variable is none. */
+/** Returns those of the names that are set. Ignores names that aren't valid for variables. */
 export async function variablesOf(
   names: readonly string[],
   env: (name: string) => string | undefined,

@@ -1,4 +1,4 @@
-/** What only workflows with steps ask of this machine, made when one of them runs. */
+/** The parts of this machine that only workflows with steps need, created when one of them runs. */
 import type { Host } from "../actions/host.ts";
 import { ownFolders } from "../config/places.ts";
 import { localScriptRunner } from "../sandbox/local_runner.ts";
@@ -8,9 +8,9 @@ import { absolute } from "../workflow/permissions.ts";
 import { localWorld } from "./local_world.ts";
 
 /**
- * This machine, and its sandbox.
+ * Returns this machine, and its sandbox.
  *
- * @param kubeconfig the file that kodama itself was told to use; programs that steps run use it too.
+ * @param kubeconfig the file that kodama itself was given; programs that steps run use it too.
  */
 export function workflowMachine(
   host: Host,

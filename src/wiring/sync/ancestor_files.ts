@@ -25,7 +25,7 @@ export class LocalAncestorFiles implements AncestorFiles, Disposable {
     await this.#kept(() => this.#append(line, durable));
   }
 
-  /** A disk that is full is waited for, as one in the pod is. */
+  /** Waits for a full disk, as for one in the pod. */
   async #kept(work: () => Promise<void>): Promise<void> {
     try {
       await work();
@@ -67,7 +67,7 @@ export class LocalAncestorFiles implements AncestorFiles, Disposable {
   }
 }
 
-/** Forgets what was agreed on with folders that aren't those of now. */
+/** Deletes the ancestor if it is about other folders than the current ones. */
 export async function forgetAgreed({ base, journal }: Pick<SyncPaths, "base" | "journal">) {
   for (const path of [base, journal]) {
     await Deno.remove(path).catch((error) => {

@@ -1,12 +1,12 @@
-/** A cluster that takes a call and says nothing: as good as one that isn't there. */
+/** A cluster that accepts a call and doesn't answer is treated like one that isn't there. */
 import { Deadline, orAborted } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
 import { KodamaError } from "../../base/errors.ts";
 
-/** What answers at all does so in seconds; what doesn't is asked anew. */
+/** Any answer arrives within seconds; a call without one is made again. */
 const answerMs = 30_000;
 
-/** The call's result; its signal is for the call alone. Throws KodamaError `timeout` where it doesn't come. */
+/** Returns the call's result; its signal is for the call alone. Throws KodamaError `timeout` if it doesn't arrive. */
 export async function inTime<T>(
   clock: Clock,
   call: (signal: AbortSignal) => Promise<T>,

@@ -1,8 +1,8 @@
-/** What names and entries of a folder of this machine can be. */
+/** The names and entries that a folder of this machine supports. */
 import { linuxRules, type SideRules } from "../../sync/held_paths.ts";
 import { reservedPrefix } from "../../sync/far/far_loop.ts";
 
-/** Tried out in the folder itself: what a system can do depends on the disk. */
+/** Tested in the folder itself: what a system supports depends on the disk. */
 export async function rulesOfFolder(root: string, key: string): Promise<SideRules> {
   if (Deno.build.os === "windows") {
     return {

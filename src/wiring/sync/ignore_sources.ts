@@ -1,9 +1,9 @@
-/** The files of a folder of this machine that say what is left out of its synchronisation. */
+/** The ignore files of a folder of this machine. */
 import type { IgnoreSource } from "../../sync/ignore_rules.ts";
 import { isAbsent } from "../files.ts";
 import type { SyncRecord } from "./sync_folder.ts";
 
-/** Reads what stands in a folder, "" for the top. */
+/** Returns a reader of the sources of a folder, "" for the top. */
 export function ignoreSources(
   root: string,
   { useGitignore, excludePatterns }: Pick<SyncRecord, "useGitignore" | "excludePatterns">,

@@ -5,7 +5,7 @@ import type { Content, Wanted } from "../../sync/tree.ts";
 const smallBytes = 1024 * 1024;
 const pieceBytes = 256 * 1024;
 
-/** The contents in the given order; those that can't be read any more are left out. */
+/** Yields the contents in the given order; omits those that can't be read any more. */
 export async function* readContents(
   root: string,
   wanted: readonly Wanted[],
@@ -40,7 +40,7 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   if (bytes.length > 0) yield await Promise.resolve(bytes);
 }
 
-/** Exactly so many bytes: a file that shrinks goes on in zeros, which its digest doesn't allow. */
+/** Yields exactly `size` bytes: a file that shrinks continues in zeros, which its digest rejects. */
 async function* pieces(open: Deno.FsFile, size: number): AsyncGenerator<Uint8Array> {
   for (let left = size; left > 0;) {
     const buffer = new Uint8Array(Math.min(left, pieceBytes));

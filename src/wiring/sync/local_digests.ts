@@ -1,4 +1,4 @@
-/** Digests of this machine's files, made once for as long as a file is as it was. */
+/** Digests of this machine's files, computed once for as long as a file doesn't change. */
 import type { Digests } from "../../sync/far/far_digests.ts";
 import type { Entry, FileEntry } from "../../sync/model.ts";
 import { isAbsent } from "../files.ts";
@@ -11,7 +11,7 @@ interface Known {
   digest: string;
 }
 
-/** A file that changed so shortly before it was read may change again with the same times. */
+/** A file that changed this shortly before it was read may change again with the same times. */
 const racyMs = 20;
 const pieceBytes = 256 * 1024;
 
@@ -21,19 +21,19 @@ export class LocalDigests {
   readonly #buffer = new Uint8Array(pieceBytes);
   #digests: Digests | undefined;
 
-  /** How contents are summed from now on. */
+  /** Sets the digests to use from now on. */
   use(digests: Digests): void {
     if (this.#digests?.name !== digests.name) this.#known.clear();
     this.#digests = digests;
   }
 
-  /** One that nothing was added to. */
+  /** Returns a new, empty checksum. */
   newSum() {
     if (this.#digests === undefined) throw new Error("no end has said how contents are told apart");
     return this.#digests.make();
   }
 
-  /** The entry of a path; undefined for what isn't synchronised, `unread` for what can't be read. */
+  /** Returns the entry of a path; undefined for kinds that aren't synchronised, `unread` if it can't be read. */
   entryAt(root: string, path: string, info: Deno.FileInfo): Entry | "unread" | undefined {
     if (info.isDirectory) return { kind: "folder" };
     try {
@@ -41,7 +41,7 @@ export class LocalDigests {
       if (!info.isFile) return undefined;
       return this.fileEntry(info, this.#digestOf(root, path, info));
     } catch (error) {
-      // Between two looks it went away, or it isn't ours to read.
+      // It was removed between stat and read, or isn't ours to read.
       if (isAbsent(error)) return undefined;
       if (error instanceof Deno.errors.PermissionDenied) return "unread";
       throw error;
@@ -75,7 +75,7 @@ export class LocalDigests {
     return sum.result();
   }
 
-  /** Forgets all that isn't there any more. */
+  /** Forgets entries that don't exist any more. */
   keepOnly(entries: ReadonlyMap<string, Entry>): void {
     for (const path of this.#known.keys()) if (!entries.has(path)) this.#known.delete(path);
   }

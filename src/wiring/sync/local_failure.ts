@@ -1,8 +1,8 @@
-/** Why a step on this machine failed, told apart by what can be done about it. */
+/** Classifies failures of a step on this machine by their remedy. */
 import type { StepFailure } from "../../sync/tree.ts";
 import { isAbsent } from "../files.ts";
 
-/** A failure in the system's own words. Throws what is no error of the system's. */
+/** Returns a failure with the system's own message. Throws an error that isn't the system's. */
 export function failureOf(error: unknown): StepFailure {
   if (!(error instanceof Error)) throw error;
   const message = error.message.replace(/: .*? -> .*$/s, "");

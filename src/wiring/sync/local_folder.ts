@@ -1,4 +1,4 @@
-/** This machine's end of a synchronisation: a folder here, looked at and changed. */
+/** This machine's end of a synchronisation: a folder here, scanned and changed. */
 import { KodamaError } from "../../base/errors.ts";
 import type { End, Ignoring, Looked } from "../../sync/end.ts";
 import type { Digests } from "../../sync/far/far_digests.ts";
@@ -15,7 +15,7 @@ import { LocalDigests } from "./local_digests.ts";
 import { performLocal } from "./local_steps.ts";
 import { cannotLook, lookAt } from "./look_at.ts";
 
-/** A walk gives others their turn after so many entries. */
+/** A walk yields after this many entries. */
 const turnEntries = 400;
 const maxEntries = 1_000_000;
 
@@ -25,7 +25,7 @@ export class LocalFolder implements End {
 
   /**
    * @param root absolute path.
-   * @param key of the synchronisation: its own files in the folder are named by it.
+   * @param key of the synchronisation: the prefix of its own files in the folder.
    */
   constructor(
     private readonly root: string,
@@ -33,7 +33,7 @@ export class LocalFolder implements End {
     private readonly rules: SideRules,
   ) {}
 
-  /** How contents are told apart from now on: as the other end does. */
+  /** Sets how contents are compared from now on: as the other end does. */
   use(digests: Digests): void {
     this.#digests.use(digests);
   }
@@ -93,7 +93,7 @@ export class LocalFolder implements End {
     return path.split("/").some((name) => name.startsWith(reservedPrefix));
   }
 
-  /** Throws KodamaError where there is no such folder: what isn't mounted isn't empty. */
+  /** Throws KodamaError if there is no such folder: an unmounted folder isn't empty. */
   #identity(): string {
     try {
       const { isDirectory, dev, ino } = Deno.statSync(this.root);
@@ -107,7 +107,7 @@ export class LocalFolder implements End {
   }
 }
 
-/** The rules in a folder, on the way to which nothing is left out. */
+/** Returns the rules of a folder, none of whose parents is ignored. */
 function scopeFor(path: string, ignoring: Ignoring): IgnoreScope {
   let scope = ignoring.top;
   const names = path.split("/");
@@ -153,7 +153,7 @@ class Walk {
     try {
       return [...Deno.readDirSync(`${this.root}/${folder}`)];
     } catch (error) {
-      // Gone since its name was read: the next look knows.
+      // Removed since its name was read: the next scan takes that into account.
       if (!isAbsent(error) || folder === "") this.unread.add(folder);
       return [];
     }
@@ -168,7 +168,7 @@ class Walk {
     else this.entries.set(path, entry);
   }
 
-  /** Its name can't be written down for the other side; what is beside it has nothing to do with that. */
+  /** Skips a name that can't be written down for the other side; its siblings are unaffected. */
   #leave(path: string, folder: string): void {
     this.unread.add(path);
     this.#holdsOthers(folder);

@@ -16,7 +16,7 @@ import type { LocalDigests } from "./local_digests.ts";
 import { failureOf } from "./local_failure.ts";
 import { lookAt } from "./look_at.ts";
 
-/** Where steps are carried out. */
+/** The folder in which steps are carried out. */
 export interface LocalPlace {
   root: string;
   key: string;
@@ -24,7 +24,7 @@ export interface LocalPlace {
   digests: LocalDigests;
 }
 
-/** What is carried out. */
+/** The steps to carry out. */
 export interface LocalWork {
   steps: readonly Action[];
   contents: (wanted: readonly Wanted[]) => AsyncIterable<Content>;
@@ -37,10 +37,10 @@ interface Staged {
   digest: string;
 }
 
-/** So many files are brought to the disk one by one before they get their names. */
+/** Up to this many files are flushed to the disk one by one before they are renamed. */
 const durableFiles = 100;
 
-/** Carries out the steps in their order, and tells of each. */
+/** Carries out the steps in their order, and yields the result of each. */
 export async function* performLocal(
   place: LocalPlace,
   { steps, contents, signal }: LocalWork,
@@ -106,7 +106,7 @@ async function stage(
     open.close();
   }
   if (failure === undefined) return { file, digest: sum.result() };
-  // What there is of it would take the room of those that are small enough.
+  // The partial file would take the disk space of files that are small enough.
   try {
     Deno.removeSync(file);
   } catch (error) {
@@ -137,7 +137,7 @@ class LocalStep {
       if (action.kind === "put" && action.entry.kind === "file") {
         if (staged?.digest !== action.entry.digest) return { kind: "changed" };
       }
-      // Without a condition for its own place nothing is done on trust.
+      // Without a condition for its own path nothing is done unchecked.
       if (!action.requires.some(({ path }) => path === action.path)) return { kind: "changed" };
       if (!action.requires.every((expected) => this.#isAsExpected(expected))) {
         return { kind: "changed" };
@@ -161,7 +161,7 @@ class LocalStep {
     return { file, digest: sum.result() };
   }
 
-  /** Folders above a path that are folders, and no links to some. */
+  /** Returns whether all parents of a path are folders, and not links to some. */
   #wayIsClear(path: string): boolean {
     for (const at of upwards(parentOf(path))) {
       if (lookAt(`${this.place.root}/${at}`)?.isDirectory !== true) return false;
@@ -183,7 +183,7 @@ class LocalStep {
     return there.digest === entry.digest;
   }
 
-  /** Whether the folder has the name with these very letters. */
+  /** Returns whether the folder has the name in this exact spelling. */
   #isSpelt(path: string): boolean {
     const name = path.slice(path.lastIndexOf("/") + 1);
     for (const one of Deno.readDirSync(`${this.place.root}/${parentOf(path)}`)) {
@@ -225,7 +225,7 @@ class LocalStep {
       Deno.renameSync(staged, this.#full);
     } catch (error) {
       if (!(error instanceof Error) || !error.message.includes("os error 18")) throw error;
-      // Another file system is mounted below the folder: a name beside the place is on it.
+      // Another file system is mounted below the folder: a sibling of the path is on it.
       const beside = `${this.place.root}/${
         parentOf(this.action.path)
       }/${reservedPrefix}${this.place.key}.part`;
@@ -235,7 +235,7 @@ class LocalStep {
     return this.place.digests.fileEntry(Deno.lstatSync(this.#full), entry.digest);
   }
 
-  /** Permissions stay, or come over with what is new; the owner's right to execute is as it must be. */
+  /** Permissions stay, or are copied with new files; the owner's execute bit is as required. */
   #mode(file: string, entry: FileEntry): Entry {
     if (!this.place.rules.executableBits) {
       return this.place.digests.fileEntry(Deno.lstatSync(file), entry.digest);

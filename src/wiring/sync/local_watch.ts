@@ -1,14 +1,14 @@
-/** What changes in a folder of this machine, told as it happens. */
+/** Reports changes in a folder of this machine as they happen. */
 import type { EndNews, Ignoring } from "../../sync/end.ts";
 import { reservedPrefix } from "../../sync/far/far_loop.ts";
 
-/** Files whose content decides what is left out. */
+/** Files whose content decides what is ignored. */
 const ruleFiles = new Set([".gitignore", ".kodamaignore"]);
 
-/** A watcher; `by` names it, or is `polling` where the system gives none. */
+/** A watcher; `by` names it, or is `polling` if the system provides none. */
 export interface LocalWatch extends Disposable {
   readonly by: string;
-  /** Whether the system's watcher tells of anything; where it doesn't, changes are looked for. */
+  /** Sets whether the system's watcher reports anything; if it doesn't, changes are polled. */
   tells(whether: boolean): void;
 }
 
@@ -22,12 +22,12 @@ export function watchFolder(
   try {
     watcher = Deno.watchFs(root, { recursive: true });
   } catch {
-    // No watches are left, or the file system has none: all is looked through now and then.
+    // No watches remain, or the file system has none: everything is scanned at intervals.
     return { by: "polling", tells: () => {}, [Symbol.dispose]: () => {} };
   }
   const system = Deno.build.os === "linux" ? "inotify" : Deno.build.os;
   const state = { by: system };
-  // On some systems events name the folder by another path than it was given.
+  // On some systems events name the folder by another path than the given one.
   const real = Deno.realPathSync(root);
   const tell = (path: string) => {
     const below = pathBelow(path, root) ?? pathBelow(path, real);

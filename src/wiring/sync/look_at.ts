@@ -1,8 +1,8 @@
-/** One look at a path of this machine. */
+/** Inspects a path of this machine. */
 import { KodamaError } from "../../base/errors.ts";
 import { isAbsent } from "../files.ts";
 
-/** What is at a path, a link itself; undefined where there is nothing. */
+/** Returns what is at a path, without following a link; undefined if there is nothing. */
 export function lookAt(path: string): Deno.FileInfo | undefined {
   try {
     return Deno.lstatSync(path);
@@ -12,7 +12,7 @@ export function lookAt(path: string): Deno.FileInfo | undefined {
   }
 }
 
-/** The error of a path that can't be looked at. */
+/** Returns the error of a path that can't be inspected. */
 export function cannotLook(path: string, error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   return new KodamaError("environment", `cannot look at ${path}: ${error.message}`, {

@@ -1,4 +1,4 @@
-/** This machine's synchronisations, and the words by which the process of one is begun. */
+/** This machine's synchronisations, and the command that starts the process of one. */
 import { absolutePath } from "../../base/absolute_path.ts";
 import type { SyncControl } from "../../actions/sync/control.ts";
 import { serveSyncWord } from "../../cli/hidden_words.ts";
@@ -6,7 +6,7 @@ import type { Places } from "../../config/places.ts";
 import { ownCommand } from "../own_command.ts";
 import { syncControl } from "./sync_control.ts";
 
-/** Control of the syncs of this user. */
+/** Returns control of the syncs of this user. */
 export function machineSyncs(
   { configDir, workingDir }: Places,
   { kubeconfig, environment }: {
@@ -24,7 +24,7 @@ export function machineSyncs(
     ],
     environment: {
       KODAMA_CONFIG_DIR: configDir,
-      // glibc keeps what a first transfer took, unless it is told not to: it would be kept for days.
+      // glibc retains the memory of a first transfer by default: it would be held for days.
       MALLOC_ARENA_MAX: "2",
       MALLOC_TRIM_THRESHOLD_: "131072",
       // It runs in another folder than this one, where other files have these names.
@@ -33,7 +33,7 @@ export function machineSyncs(
   });
 }
 
-/** A list of files as kubectl reads it, each of them absolute. */
+/** Returns a list of files in kubectl's format, each of them absolute. */
 function absolutePaths(list: string, folder: string): string {
   const separator = Deno.build.os === "windows" ? ";" : ":";
   return list.split(separator)

@@ -1,14 +1,14 @@
-/** What a synchronisation's process tells others: a file that is replaced, not too often. */
+/** The report of a synchronisation's process: a file that is replaced, not too often. */
 import type { SyncState } from "../../sync/engine/status.ts";
 import { processStart } from "../../daemon/process_identity.ts";
 import { firstState } from "../../sync/engine/status.ts";
 import { replaceFile, type SyncPaths, type SyncReportFile } from "./sync_folder.ts";
 
-/** Between two writes. */
+/** Interval between two writes. */
 const restMs = 150;
 const keptAnswers = 50;
 
-/** Writes the report. Dispose of it at the end: what was told last is written then. */
+/** Writes the report. Dispose of it at the end: the last state is written then. */
 export class ReportKeeper implements AsyncDisposable {
   #report: SyncReportFile;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -33,14 +33,14 @@ export class ReportKeeper implements AsyncDisposable {
     return keeper;
   }
 
-  /** The state is another one now. */
+  /** Called when the state has changed. */
   readonly told = (state: SyncState): void => {
     const isPhase = state.phase !== this.#report.state.phase;
     this.#report = { ...this.#report, state };
     this.#write(isPhase);
   };
 
-  /** A request is done; or not as a whole, for a reason. */
+  /** A request is done; or not completely, for a reason. */
   answered(id: string, reason?: string): void {
     const answered = [...this.#report.answered, id].slice(-keptAnswers);
     const all = { ...this.#report.undone, ...(reason === undefined ? {} : { [id]: reason }) };
@@ -51,7 +51,7 @@ export class ReportKeeper implements AsyncDisposable {
     this.#write(true);
   }
 
-  /** It ends because of this. */
+  /** It ends because of this error. */
   failed(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
     const state = { ...this.#report.state, phase: "stopped" as const, reason };
@@ -71,7 +71,7 @@ export class ReportKeeper implements AsyncDisposable {
     }, waitMs);
   }
 
-  /** A disk that is full costs the report, and nothing else. */
+  /** A full disk costs the report, and nothing else. */
   async #replace(): Promise<void> {
     await replaceFile(this.path, `${JSON.stringify(this.#report)}\n`).catch(() => {});
   }

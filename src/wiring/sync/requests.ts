@@ -13,7 +13,7 @@ const requestShape = v.variant("kind", [
 
 const named = /^([0-9a-f-]{36})\.json$/;
 
-/** Leaves a request; gives the name under which it is answered. */
+/** Writes a request; returns the name under which it is answered. */
 export async function leaveRequest(folder: string, request: SyncRequest): Promise<string> {
   const id = crypto.randomUUID();
   await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
@@ -21,18 +21,21 @@ export async function leaveRequest(folder: string, request: SyncRequest): Promis
   return id;
 }
 
-/** What becomes of requests. */
+/** Handlers of requests. */
 export interface RequestTaking {
   carryOut: (id: string, request: SyncRequest) => Promise<void>;
   failed: (error: unknown) => void;
-  /** The folder was taken away: nobody can ask for anything any more. */
+  /** The folder was removed: requests can't arrive any more. */
   gone: () => void;
 }
 
-/** They are looked for: the system's watcher may be held by a named pipe (`watch_pulse.ts`) just when a stop is asked. */
+/**
+ * Requests are polled: the system's watcher may be blocked by a named pipe (`watch_pulse.ts`) just when a stop is
+ * requested.
+ */
 const lookEveryMs = 200;
 
-/** Takes requests as they come. What was left for a process that has ended goes. */
+/** Takes requests as they arrive. Removes those for a process that has exited. */
 export function takeRequests(
   folder: string,
   { carryOut, failed, gone }: RequestTaking,
@@ -44,7 +47,7 @@ export function takeRequests(
       const id = named.exec(name)?.[1];
       if (id === undefined) continue;
       const request = await take(`${folder}/${name}`);
-      // Not one after the other: a wait for a pod that is away must not keep a stop from being heard.
+      // Not in sequence: a wait for an absent pod must not delay a stop.
       if (request !== undefined) carryOut(id, request).catch(failed);
     }
   };
@@ -62,7 +65,7 @@ async function take(path: string): Promise<SyncRequest | undefined> {
     const parsed = v.safeParse(requestShape, JSON.parse(text));
     return parsed.success ? parsed.output : undefined;
   } catch (error) {
-    // It was taken already, by a look before.
+    // It was taken already, by an earlier poll.
     if (isAbsent(error) || error instanceof SyntaxError) return undefined;
     throw error;
   }

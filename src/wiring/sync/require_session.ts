@@ -1,4 +1,6 @@
-/** Whether a synchronisation's session is there still: one that was deleted elsewhere leaves nothing to wait for. */
+/**
+ * Checks whether a synchronisation's session still exists: if it was deleted elsewhere, there is nothing to wait for.
+ */
 import type { Host } from "../../actions/host.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { CONFIG_MAPS } from "../../kube/resources.ts";
@@ -9,11 +11,11 @@ import { PurposeGoneError } from "../../sync/engine/parts.ts";
 import type { SyncRecord } from "./sync_folder.ts";
 
 /**
- * Asks the cluster for the session's state, which stays for as long as the session does, its pod being there or not.
- * Where that can't be asked (no link, no right to read it) nothing is known, and nothing is concluded.
+ * Reads the session's state from the cluster, which exists for as long as the session does, whether its pod exists or
+ * not. If it can't be read (no connection, no permission) nothing is known, and nothing is concluded.
  *
- * @throws PurposeGoneError if it is gone, another session has its name, or its files were restored from a snapshot: what
- *   was agreed on with the folder before says nothing of the one that is there now.
+ * @throws PurposeGoneError if it is gone, another session has its name, or its files were restored from a snapshot: the
+ * ancestor of the previous folder doesn't apply to the current one.
  */
 export async function requireSession(
   host: Host,
@@ -45,7 +47,7 @@ export async function requireSession(
   );
 }
 
-/** The API's own words: a proxy that finds no API server may answer 404 as well. */
+/** The API's own message: a proxy that finds no API server may answer 404 as well. */
 function isGone({ kind, message }: KodamaError, state: string): boolean {
   return kind === "notFound" && message.startsWith(`configmaps "${state}" not found`);
 }

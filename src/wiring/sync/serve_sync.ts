@@ -1,4 +1,4 @@
-/** The process of one synchronisation: keeps two folders alike until it is asked to end, or a signal comes. */
+/** The process of one synchronisation: keeps two folders in sync until it is asked to end, or a signal arrives. */
 import type { SyncRequest } from "../../actions/sync/control.ts";
 import type { Host } from "../../actions/host.ts";
 import { systemClock } from "../../base/clock.ts";
@@ -26,16 +26,16 @@ import { readSyncRecord, type SyncPaths, syncPaths, type SyncRecord } from "./sy
 import { SyncLog } from "./sync_log.ts";
 import { watchPulse } from "./watch_pulse.ts";
 
-/** What the process is given. */
+/** Options of the process. */
 export interface ServeSyncOptions {
   configDir: string;
   key: string;
-  /** The host with the kubeconfig that the synchronisation was begun with. */
+  /** Returns the host with the kubeconfig that the synchronisation was started with. */
   host: (kubeconfig: string | undefined) => Promise<Host>;
   signal: AbortSignal;
 }
 
-/** Resolves when it has ended. Throws KodamaError where there is none of the key, or it runs already. */
+/** Resolves when it has ended. Throws KodamaError if there is none of the key, or it runs already. */
 export async function serveSync({ configDir, key, host, signal }: ServeSyncOptions): Promise<void> {
   const paths = syncPaths(configDir, key);
   const record = await readSyncRecord(paths);
@@ -71,7 +71,7 @@ interface Parts {
 
 async function run({ record, host, files, log, report, paths, stop }: Parts): Promise<void> {
   const { local: root, id, mode } = record;
-  // What a pull brings may be all that there will be.
+  // A pull may start without a folder here: all of its content comes from the pod.
   if (mode === "pull") await Deno.mkdir(root, { recursive: true });
   const rules = { local: await rulesOfFolder(root, id), remote: linuxRules };
   const local = new LocalFolder(root, id, rules.local);
@@ -119,10 +119,10 @@ async function run({ record, host, files, log, report, paths, stop }: Parts): Pr
       report.answered(id, await carryOut(request, engine));
     },
     failed: (error) => log.line(`a request failed: ${error}`),
-    // With it went the lock and all that was agreed on: a second one could begin beside this one.
+    // The lock and the ancestor are gone with it: a second process could start beside this one.
     gone: () => stop.abort(),
   });
-  // Neither is let go of but by the process's end: that would wait for a named pipe that holds them.
+  // Neither is released before the process exits: that would wait for a named pipe that blocks them.
   const watch = watchFolder(root, (news) => engine.localNews(news), () => ignoring);
   watchPulse(paths.requests, {
     everyMs: pulseMs,
@@ -134,7 +134,7 @@ async function run({ record, host, files, log, report, paths, stop }: Parts): Pr
   if (await engine.run(stop.signal) === "gone") {
     log.line(`nothing is left to keep alike: ${engine.state.reason}; all that is here stays`);
     files[Symbol.dispose]();
-    // It was about the workspace that is gone: with another one it would tell deletions from it.
+    // It was about the removed workspace: with another one it would imply deletions.
     return await forgetAgreed(paths);
   }
   if (forgets) await forget(host, record).catch((error) => log.line(`not forgotten: ${error}`));
@@ -144,7 +144,7 @@ const pulseMs = 5_000;
 const silentWatcher =
   "the system tells of no changes: they are looked for. A named pipe in the folder does that, until it is removed";
 
-/** Does it; gives why not all of it is done, where it isn't. */
+/** Carries it out; returns the reason if some of it isn't done. */
 async function carryOut(
   request: Exclude<SyncRequest, { kind: "stop" }>,
   engine: SyncEngine,
@@ -161,7 +161,7 @@ async function carryOut(
   }
 }
 
-/** A pod that doesn't answer soon keeps a small folder of kodama's. */
+/** A pod that doesn't answer soon retains a small folder of kodama's. */
 const forgetMs = 5_000;
 
 async function forget(host: Host, record: SyncRecord): Promise<void> {

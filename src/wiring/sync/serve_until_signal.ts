@@ -3,7 +3,7 @@ import type { Host } from "../../actions/host.ts";
 import type { EndSignal, SignalSource } from "../../cli/invocation.ts";
 import { serveSync } from "./serve_sync.ts";
 
-/** Keeps the folders alike until somebody asks it to end, or a signal does. */
+/** Keeps the folders in sync until a request or a signal ends it. */
 export async function serveSyncUntilSignal(
   key: string,
   { host, signals }: {
@@ -13,7 +13,7 @@ export async function serveSyncUntilSignal(
 ): Promise<void> {
   const stop = new AbortController();
   using _listening = signals.listen((name: EndSignal) => {
-    // It lives on when the terminal goes that it was started from.
+    // It survives the terminal that it was started from.
     if (name !== "SIGHUP") stop.abort();
   });
   const { places: { configDir } } = await host(undefined);

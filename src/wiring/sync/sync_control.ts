@@ -1,4 +1,4 @@
-/** The synchronisations of this machine, as the actions see them. */
+/** The synchronisations of this machine, as the actions use them. */
 import type { SyncControl, SyncReport, SyncRequest, SyncSpec } from "../../actions/sync/control.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { startBackground } from "../../daemon/background_process.ts";
@@ -20,20 +20,20 @@ import {
   syncsFolder,
 } from "./sync_folder.ts";
 
-/** How the process of a key is begun. */
+/** How the process of a key is started. */
 export interface SyncControlOptions {
   configDir: string;
-  /** The words that run it: program first. */
+  /** Returns the command that runs it: program first. */
   command: (key: string, record: SyncRecord) => readonly string[];
-  /** Variables that it has beside those of this process. */
+  /** Variables that it gets in addition to those of this process. */
   environment: Readonly<Record<string, string>>;
 }
 
 const pollMs = 20;
-/** A process that doesn't start, or doesn't answer, within these times doesn't work. */
+/** A process that doesn't start, or doesn't answer, within these times is broken. */
 const limitsMs = { start: 15_000, answer: 120_000, stop: 10_000 };
 
-/** Control over the files of the configuration folder. */
+/** Returns control over the files of the configuration folder. */
 export function syncControl(options: SyncControlOptions): SyncControl {
   const pathsOf = (key: string) => syncPaths(options.configDir, key);
   return {
@@ -63,7 +63,7 @@ async function readReport(paths: SyncPaths): Promise<SyncReport | undefined> {
   const record = await readSyncRecord(paths);
   if (record === undefined) return undefined;
   const { version: _version, id: _id, ...spec } = record;
-  // In this order: a process tells its end before it lets go of the lock.
+  // In this order: a process reports its end before it releases the lock.
   const runs = await isLocked(paths.lock);
   const report = await readSyncReport(paths);
   const state = { ...(report?.state ?? firstState(spec.mode, Date.now())), mode: spec.mode };
@@ -98,7 +98,7 @@ async function start(
   await Deno.mkdir(paths.folder, { recursive: true, mode: 0o700 }).catch((error) => {
     throw unkept(paths.folder, error);
   });
-  // What was agreed on is about these two folders alone.
+  // The ancestor applies to these two folders only.
   const moved = changes.some((one) => /^the (?:folder|pod$|session$)/.test(one));
   const id = kept !== undefined && !moved
     ? kept.id
@@ -132,7 +132,7 @@ async function start(
   throw await didNotStart(paths, spec.key);
 }
 
-/** The error of a sync whose own files can't be written. */
+/** Returns the error of a sync whose own files can't be written. */
 function unkept(path: string, error: unknown): unknown {
   const told = fileError(`cannot write ${path}`, error);
   if (!(told instanceof KodamaError)) return told;

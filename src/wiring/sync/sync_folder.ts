@@ -1,4 +1,4 @@
-/** Where a synchronisation keeps what it knows: a folder of kodama's own, for its owner alone. */
+/** The stored state of a synchronisation: a folder of kodama's own, for its owner alone. */
 import * as v from "valibot";
 import { KodamaError } from "../../base/errors.ts";
 import type { SyncSpec } from "../../actions/sync/control.ts";
@@ -9,7 +9,7 @@ const text = v.string();
 
 const recordShape = v.object({
   version: v.literal(1),
-  /** Tells its files in both folders from those of others. */
+  /** Distinguishes its files in both folders from those of others. */
   id: v.pipe(text, v.regex(/^[0-9a-f]{12}$/)),
   key: text,
   local: text,
@@ -25,18 +25,18 @@ const recordShape = v.object({
   ),
 });
 
-/** What a synchronisation is, as it is kept. */
+/** The definition of a synchronisation, as it is stored. */
 export type SyncRecord = v.InferOutput<typeof recordShape>;
 
-/** What a running one tells. */
+/** The report of a running one. */
 export interface SyncReportFile {
   pid: number;
-  /** With the pid it names one process for good. */
+  /** With the pid it identifies one process, even after the pid is reused. */
   processStart: string;
   state: SyncState;
-  /** Requests that are done, the last of them. */
+  /** The last requests that are done. */
   answered: readonly string[];
-  /** Of those that couldn't be done as a whole, why. */
+  /** The reasons of those that couldn't be done completely. */
   undone: Readonly<Record<string, string>>;
 }
 
@@ -48,7 +48,7 @@ const reportShape = v.object({
   undone: v.optional(v.record(text, text), {}),
 });
 
-/** Paths of the parts of one folder. */
+/** Paths of the files of one synchronisation. */
 export interface SyncPaths {
   folder: string;
   record: string;
@@ -64,12 +64,12 @@ export interface SyncPaths {
 /** A key is a name of a folder. */
 const keyPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
 
-/** The folder of all. */
+/** Returns the folder of all synchronisations. */
 export function syncsFolder(configDir: string): string {
   return `${configDir}/sync`;
 }
 
-/** The paths of one. Throws KodamaError for a key that can't be a name of a folder. */
+/** Returns the paths of one. Throws KodamaError for a key that isn't a valid folder name. */
 export function syncPaths(configDir: string, key: string): SyncPaths {
   if (!keyPattern.test(key)) {
     throw new KodamaError("usage", `a sync can't be named "${key}"`, {
@@ -90,7 +90,7 @@ export function syncPaths(configDir: string, key: string): SyncPaths {
   };
 }
 
-/** Undefined where there is none. Throws KodamaError for one that another version has written. */
+/** Returns undefined if there is none. Throws KodamaError for one that another version has written. */
 export async function readSyncRecord(paths: SyncPaths): Promise<SyncRecord | undefined> {
   const value = await readJson(paths.record);
   if (value === undefined) return undefined;
@@ -101,10 +101,10 @@ export async function readSyncRecord(paths: SyncPaths): Promise<SyncRecord | und
   });
 }
 
-/** What the process told last; undefined where there is nothing whole. */
+/** Returns the last report of the process; undefined if there is none, or it is incomplete. */
 export async function readSyncReport(paths: SyncPaths): Promise<SyncReportFile | undefined> {
   const parsed = v.safeParse(reportShape, await readJson(paths.report));
-  // The rest of the state is this program's own writing, replaced in one step.
+  // The other fields are written by this program itself, and replaced atomically.
   return parsed.success ? parsed.output as unknown as SyncReportFile : undefined;
 }
 
@@ -117,16 +117,16 @@ async function readJson(path: string): Promise<unknown> {
   }
 }
 
-/** Replaces a file in one step. */
+/** Replaces a file atomically. */
 export async function replaceFile(path: string, content: string): Promise<void> {
   const temporary = `${path}.new`;
   await Deno.writeTextFile(temporary, content, { mode: 0o600 });
   await Deno.rename(temporary, path);
 }
 
-/** What of two specs isn't the same, in words. */
+/** Returns the differences of two specs, as text. */
 export function differences(one: SyncSpec, other: SyncSpec): string[] {
-  // One that was begun by its pod's name may not know that it is a session's.
+  // One that was started by its pod's name may not know that it is a session's.
   const isOther = one.session !== null && other.session !== null &&
     (one.session.uid !== other.session.uid || one.session.restoredAt !== other.session.restoredAt);
   const parts: (readonly [string, unknown, unknown])[] = [

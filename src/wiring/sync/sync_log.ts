@@ -1,4 +1,4 @@
-/** A log of a bounded size: when it is full, its older half goes. */
+/** A log of a bounded size: when it is full, its older half is removed. */
 import { isAbsent } from "../files.ts";
 
 const mostBytes = 512 * 1024;
@@ -7,7 +7,7 @@ const mostBytes = 512 * 1024;
 export class SyncLog {
   constructor(private readonly path: string) {}
 
-  /** Adds a line. A disk that is full costs the line, and nothing else. */
+  /** Adds a line. A full disk costs the line, and nothing else. */
   readonly line = (text: string): void => {
     try {
       this.#cut();

@@ -1,19 +1,20 @@
 /**
- * Whether the system's watcher still tells of changes. Deno has one thread for all watches of a process, and that
- * opens what an event names: a named pipe holds it there until another program opens the pipe, for hours if need be.
+ * Checks whether the system's watcher still reports changes. Deno has one thread for all watches of a process, and it
+ * opens the paths that events name: a named pipe blocks it there until another program opens the pipe, possibly for
+ * hours.
  */
 
-/** What a pulse is given. */
+/** Options of a pulse. */
 export interface WatchPulseOptions {
   everyMs: number;
-  /** It tells nothing any more, or does so again. */
+  /** It stopped reporting, or reports again. */
   changed: (tells: boolean) => void;
 }
 
-/** So many beats in a row may be late: a flood of events comes before them. */
+/** This many beats in a row may be late: a flood of events comes before them. */
 const missedBeats = 3;
 
-/** Changes a file of its own in a folder now and then, and listens for that. */
+/** Changes a file of its own in a folder at intervals, and watches for that. */
 export function watchPulse(folder: string, { everyMs, changed }: WatchPulseOptions): Disposable {
   const file = `${folder}/pulse`;
   Deno.writeTextFileSync(file, "");
@@ -34,7 +35,7 @@ export function watchPulse(folder: string, { everyMs, changed }: WatchPulseOptio
     try {
       Deno.writeTextFileSync(file, ".");
     } catch {
-      // The folder was taken away, and all ends with it.
+      // The folder was removed, and everything ends with it.
       clearInterval(timer);
     }
   }, everyMs);
