@@ -40,9 +40,7 @@ export function textOf(name: Uint8Array): string | undefined {
   }
 }
 
-/**
- * Returns the name with every byte that isn't UTF-8 written as `\xFF`: for messages, and wherever names must be text.
- */
+/** Returns a name with each byte that isn't UTF-8 written as `\xFF`: for messages, and if names must be text. */
 export function escapedName(name: Uint8Array): string {
   const whole = textOf(name);
   if (whole !== undefined) return whole;

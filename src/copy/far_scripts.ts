@@ -50,7 +50,7 @@ return "$code"
 }`;
 
 /**
- * `checksums path`: reports what is there and sends it once it gets the mode. A file is sent as it is, from an offset,
+ * `checksums path`: reports what is there, reads how to send it, and sends it. A file is sent as it is, from an offset,
  * or with its holes as an archive; a folder as an archive, followed by a line with the checksum of each file. A file's
  * checksum is computed while it is sent; if the file has grown meanwhile, that of its original length is computed then.
  *
@@ -151,10 +151,7 @@ export function farCommand(script: FarScript, mark: string, args: readonly strin
   return ["sh", "-c", scripts[script], "kodama", mark, ...args];
 }
 
-/**
- * Returns the path in the pod that a script copies to or from, for its errors; undefined for a script that copies
- * nothing.
- */
+/** Returns the path in the pod that a script copies to or from, for its errors; undefined if it copies nothing. */
 export function copiedPath(script: FarScript, args: readonly string[]): { path?: string } {
   const copies: readonly FarScript[] = ["receiveFile", "receiveFolder", "send"];
   const path = copies.includes(script) ? args[1] : undefined;

@@ -1,4 +1,4 @@
-/** Names of archives as paths below a folder: what another reading of the same rule gives. */
+/** Names of archives as paths below a folder, compared with another implementation of the same rule. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { safePath } from "./safe_path.ts";

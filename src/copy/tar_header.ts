@@ -150,10 +150,7 @@ const names = {
   magic: new TextEncoder().encode("ustar  \0"),
 };
 
-/**
- * Returns the blocks of a header: one, or more for long names. `fill` may modify the last one before its checksum is
- * computed.
- */
+/** Returns the blocks of a header: one, or more for long names. `fill` may modify the last one before it is summed. */
 export function encodeHeader(
   header: NewHeader,
   fill: (block: Uint8Array) => void = () => {},

@@ -8,7 +8,7 @@ import { SideLostError } from "./tree.ts";
 
 const roots = { local: "local", remote: "remote" };
 
-/** One run over files of either side; what was told, and each ancestor that was saved. */
+/** Runs once over files of either side; returns the events, and each ancestor that was saved. */
 async function run(
   states: Record<"local" | "remote" | "agreed", Record<string, Entry>>,
   { hook = () => undefined, signal = new AbortController().signal }: {

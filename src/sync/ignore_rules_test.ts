@@ -4,8 +4,8 @@ import { type IgnoreOptions, IgnoreScope, type IgnoreSource } from "./ignore_rul
 import { runs } from "./testing/runs.ts";
 
 /**
- * Whether a path is left out, itself or by a folder above it: what is in an ignored folder can't be
- * brought back. `sources` gives those of a folder, "" for the top.
+ * Returns whether a path is ignored, itself or by a folder above it: the content of an ignored folder can't be included
+ * again. `sources` returns those of a folder, "" for the top.
  */
 function ignoresPath(
   sources: (folder: string) => readonly IgnoreSource[],
@@ -145,7 +145,7 @@ async function git(folder: string, args: string[], input = ""): Promise<string> 
   return new TextDecoder().decode(stdout);
 }
 
-/** Folders and files of the paths: the last name is a file unless something is in it. */
+/** Returns the folders and files of the paths: the last name is a file unless something is in it. */
 function kindsOf(paths: string[][]): Map<string, "folder" | "other"> {
   const kinds = new Map<string, "folder" | "other">();
   for (const names of paths) {

@@ -35,9 +35,9 @@ interface Meeting {
 interface Round {
   edits: Edit[];
   meetings: Meeting[];
-  /** What a scan could not read: a folder, or from some path on everything ("cut"). */
+  /** The unreadable part of a scan: a folder, or everything from some path on ("cut"). */
   unread: { side: Side; path: string; how: "folder" | "cut" } | undefined;
-  /** What becomes of the saved ancestor before the round. */
+  /** The state of the saved ancestor before the round. */
   ancestor: "whole" | "missing" | "torn";
 }
 
@@ -73,15 +73,15 @@ const round: fc.Arbitrary<Round> = fc.record({
 });
 const history = fc.array(round, { minLength: 1, maxLength: 6, size: "max" });
 
-/** Two trees, what people have saved and not given up themselves, and the ancestor as it is kept. */
+/** Two trees, the contents that users have saved and not deleted themselves, and the stored ancestor. */
 class World {
   readonly trees = { local: new MemoryTree("local"), remote: new MemoryTree("remote") };
   readonly owed = new Set<string>();
   /** Every content that was ever saved. */
   private readonly written = new Set<string>();
   /**
-   * What each path was when a scan or a step last found or made both sides alike there: whoever
-   * saves that again changes nothing that a later scan could see.
+   * The content of each path when a scan or a step last found or made both sides equal there: saving that again changes
+   * nothing that a later scan could see.
    */
   private readonly alike = new Map<string, string>();
   private saved: string | undefined;
@@ -100,7 +100,7 @@ class World {
       case "save":
       case "run":
       case "revert": {
-        // Both halves tell of the content, so that a torn one is none that was ever saved.
+        // Both halves depend on the content, so that a torn one was never saved.
         const mark = edit.kind === "revert" ? "as before" : ++this.count;
         const content = `${mark}|${edit.path}|${mark}`;
         tree.save(edit.path, content, edit.kind === "run" ? 0o755 : 0o644);
@@ -167,7 +167,7 @@ class World {
     return { ...whole, entries, unread: new Set([how === "cut" ? "" : path]) };
   }
 
-  /** Scan, reconcile, apply; the number of actions. */
+  /** Scans, reconciles and applies; returns the number of actions. */
   async sync({ meetings, ancestor: fate, unread }: Omit<Round, "edits">): Promise<number> {
     if (fate === "missing") this.saved = undefined;
     if (fate === "torn") this.saved = this.saved?.slice(0, -20);

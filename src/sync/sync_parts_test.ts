@@ -20,7 +20,7 @@ function agreed(entries: Record<string, Entry>): Ancestor {
   return { roots: { local: "r", remote: "r" }, entries: new Map(Object.entries(entries)) };
 }
 
-/** The plan's actions and events in short. */
+/** Returns the plan's actions and events in short. */
 function planned(input: Partial<ReconcileInput>): string[] {
   const none = snapshot({});
   const plan = reconcile({

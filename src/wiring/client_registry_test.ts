@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import type { KubeClient } from "../kube/client.ts";
 import { clientRegistry } from "./client_registry.ts";
 
-/** A registry whose current context is `kind`, and the names that were opened. */
+/** Returns a registry whose current context is `kind`, and the names that were opened. */
 function registry() {
   const opened: (string | undefined)[] = [];
   const ask = clientRegistry((context) => {
     opened.push(context);
     if (context === "broken") return Promise.reject(new Error("no such context"));
-    // Its name is all that the registry looks at.
+    // The registry reads only its name.
     return Promise.resolve({ context: context ?? "kind" } as KubeClient);
   });
   return { ask, opened };

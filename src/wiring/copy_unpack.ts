@@ -124,10 +124,7 @@ class Unpacking implements UnpackFolder {
     }
   }
 
-  /**
-   * Every name is created once, within folders of this unpacking; returns whether it is one that may be repeated, and
-   * was.
-   */
+  /** Creates every name once, within folders of this unpacking; returns whether it is one that repeats and may. */
   #claim(name: string, entry: TreeEntry): boolean {
     if (this.#made.size > maxEntries) {
       throw new KodamaError("conflict", "the archive holds too much");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { KodamaError } from "../base/errors.ts";
 import { localFiles } from "./files.ts";
 
-/** A folder that is gone after the test. */
+/** Runs with a folder that is removed after the test. */
 async function withFolder(use: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "kodama-files-" });
   try {

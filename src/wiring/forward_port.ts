@@ -74,10 +74,7 @@ class Way {
     this.#target = forward.target;
   }
 
-  /**
-   * Copies both directions, until one end closes. Never rejects: failures are reported, and the program here sees its
-   * connection close.
-   */
+  /** Copies both directions, until one end closes. Never rejects: failures are reported, and close the connection. */
   async join(connection: Deno.TcpConn, signal: AbortSignal): Promise<void> {
     try {
       await using channel = await this.#open(signal);

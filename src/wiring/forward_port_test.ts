@@ -9,7 +9,7 @@ function target(pod: string): Target {
   return { context: "lab", namespace: "n", pod, container: "", node: "", ip: "" };
 }
 
-/** A stream to a pod that says its name and sends back what it is sent. */
+/** Returns a stream to a pod that sends its name and echoes its input. */
 function echo(pod: string): ForwardChannel {
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>({
     start: (controller) => controller.enqueue(new TextEncoder().encode(`${pod}:`)),
@@ -22,7 +22,7 @@ function echo(pod: string): ForwardChannel {
   };
 }
 
-/** Pods by name: what becomes of each attempt to reach them, the last one for all that follow. */
+/** Pods by name: the result of each attempt to reach them, the last one for all that follow. */
 type Pods = Readonly<Record<string, (KodamaError | "echo")[]>>;
 
 async function scene(pods: Pods, later: string): Promise<{ answers: string[]; lines: string[] }> {

@@ -5,7 +5,7 @@ import { localWorld } from "./local_world.ts";
 
 const unused = () => Promise.reject(new Error("no step asks for it"));
 
-/** This process has them until it is disposed of, and then what it had before. */
+/** Sets the variables of this process until it is disposed of, and then restores the previous ones. */
 function withVariables(names: readonly string[], value: string): Disposable {
   const before = names.map((name) => [name, Deno.env.get(name)] as const);
   for (const name of names) Deno.env.set(name, value);
@@ -50,6 +50,6 @@ Deno.test("a program of a step gets the environment, without what kodama's launc
     maxOutputBytes: 4,
     told: () => {},
   });
-  // The beginning in one piece, whatever came after.
+  // The beginning without gaps, whatever came after.
   assert.deepEqual([cut.stdout, cut.stderr, cut.truncated], ["1234", "no\n", ["stdout"]]);
 });

@@ -1,7 +1,7 @@
 /** The signals of this process. */
 import type { EndSignal, SignalSource } from "../cli/invocation.ts";
 
-/** Windows supports only Ctrl-C; there, a closed terminal is reported in another way. */
+/** Windows supports only Ctrl-C; on other systems a closed terminal sends SIGHUP. */
 const heard: readonly EndSignal[] = Deno.build.os === "windows"
   ? ["SIGINT"]
   : ["SIGINT", "SIGTERM", "SIGHUP"];

@@ -3,7 +3,7 @@ import { variablesOf } from "./variables.ts";
 
 const name = "KODAMA_TEST_VARIABLE";
 
-/** With the variable in the environment that sh inherits. */
+/** Reads the variable from the environment that sh inherits. */
 async function told(value: string): Promise<ReadonlyMap<string, string>> {
   Deno.env.set(name, value);
   try {

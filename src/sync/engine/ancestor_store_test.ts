@@ -1,4 +1,4 @@
-/** What both sides agreed on, over processes that end at any moment. */
+/** The ancestor over processes that exit at any time. */
 import assert from "node:assert/strict";
 import type { Ancestor } from "../model.ts";
 import { file } from "../testing/memory_tree.ts";
@@ -11,7 +11,7 @@ function agreed(entries: Record<string, string>): Ancestor {
   return { roots, entries: new Map(files) };
 }
 
-/** The two files, open to a test. */
+/** The two files, accessible to a test. */
 class Files implements AncestorFiles {
   base: string | undefined;
   journal = "";
@@ -21,7 +21,7 @@ class Files implements AncestorFiles {
     [this.base, this.journal] = [text, ""];
     return Promise.resolve();
   };
-  /** Of each line, whether it was to outlive a loss of power before anything follows. */
+  /** For each line, whether it had to survive a loss of power before anything follows. */
   durable: boolean[] = [];
   append = (line: string, durable: boolean) => {
     this.journal += line;

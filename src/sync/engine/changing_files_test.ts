@@ -14,7 +14,7 @@ Deno.test("files that change in every pass are waited for, by name, and keep non
   let writes = 0;
   let written = ["log"];
   trees.local.save("quiet", "1");
-  // Written at every moment, also while it is read.
+  // Written all the time, also while it is read.
   trees.local.hook = () => {
     for (const path of written) trees.local.save(path, `line ${++writes}`);
     return undefined;

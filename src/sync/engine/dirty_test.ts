@@ -1,9 +1,9 @@
-/** When what was written is looked at. */
+/** When changed paths become due. */
 import assert from "node:assert/strict";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
 import { Dirty } from "./dirty.ts";
 
-/** A clock at a time, with what has come due by then. */
+/** Sets the clock to a time, and runs the timers due by then. */
 function at(clock: ManualClock, ms: number): void {
   using _timer = clock.timer(ms - clock.elapsedMs(), () => {});
   while (clock.elapsedMs() < ms) clock.step();

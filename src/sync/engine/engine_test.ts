@@ -1,4 +1,4 @@
-/** A whole life of a synchronisation, with a clock that a test moves. */
+/** The whole life of a synchronisation, with a manual clock. */
 import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
 import { ManualClock, quiet } from "../../base/testing/manual_clock.ts";
@@ -12,13 +12,13 @@ import { SyncEngine } from "./engine.ts";
 import { PurposeGoneError, type WatchedRemoteEnd } from "./parts.ts";
 import type { SyncState } from "./status.ts";
 
-/** A pod's end whose link a test breaks. */
+/** A pod's end whose connection a test breaks. */
 class TestRemote extends MemoryEnd implements WatchedRemoteEnd {
   readonly #lost = Promise.withResolvers<Error>();
   override readonly lost = this.#lost.promise;
   watcher: string | undefined = "test";
   readonly watchIsStale = false;
-  /** What a pod without a watcher answers. */
+  /** Answers of a pod without a watcher to polls. */
   polled: string[] = [];
 
   watch(): Promise<void> {
@@ -39,7 +39,7 @@ class World implements AsyncDisposable {
   readonly trees = { local: new MemoryTree("local"), remote: new MemoryTree("remote") };
   readonly phases: string[] = [];
   readonly log: string[] = [];
-  /** What the next attempts to connect end with. */
+  /** Errors of the next attempts to connect. */
   readonly refusals: (KodamaError | SideLostError | PurposeGoneError)[] = [];
   remote: TestRemote | undefined;
   engine!: SyncEngine;
@@ -85,7 +85,7 @@ class World implements AsyncDisposable {
     return running;
   }
 
-  /** Lets everything happen that needs no more time than this. */
+  /** Advances the clock, and waits for everything that is due by then. */
   async pass(ms: number): Promise<void> {
     const until = this.clock.elapsedMs() + ms;
     let reached = false;
@@ -99,7 +99,7 @@ class World implements AsyncDisposable {
     assert.ok(this.clock.elapsedMs() <= until);
   }
 
-  /** A save that the side's watcher tells. */
+  /** A save that the side's watcher reports. */
   save(side: "local" | "remote", path: string, text: string): void {
     this.trees[side].save(path, text);
     const news = { kind: "changed", path } as const;

@@ -16,7 +16,7 @@ export class PurposeGoneError extends Error {
 export interface WatchedRemoteEnd extends RemoteEnd {
   /** Starts, or restarts, reporting changes; resolves when none is missed any more. */
   watch(): Promise<void>;
-  /** There are folders that the watcher doesn't see, or needn't. */
+  /** There are folders that the watcher doesn't see, or watches needlessly. */
   readonly watchIsStale: boolean;
   /** `none` if nothing there can report changes. */
   readonly watcher: string | undefined;
@@ -37,9 +37,7 @@ export interface EngineParts {
   connect: (told: (news: EndNews) => void, signal: AbortSignal) => Promise<WatchedRemoteEnd>;
   rules: Record<Side, SideRules>;
   store: AncestorStore;
-  /**
-   * Returns the ignore rules; with `fresh` their files are read again. Throws KodamaError for rules that can't be read.
-   */
+  /** Returns the ignore rules; with `fresh` their files are read again. Throws KodamaError for unreadable rules. */
   ignoring: (fresh: boolean) => Ignoring;
   clock: Clock;
   /** Called at every change of the state, however frequent. */

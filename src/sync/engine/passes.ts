@@ -104,7 +104,7 @@ export class Passes {
       for (const [path, entry] of entries) {
         if (this.#take(side, path, entry)) changed.add(path);
       }
-      // The unreported content of a folder isn't all that is new there.
+      // A folder that wasn't reported may contain more new entries than these.
       if (
         [...entries].some(([path, entry]) => entry !== undefined && isHomeless(path, states[side]))
       ) {
@@ -179,7 +179,7 @@ export class Passes {
     if (this.#states !== undefined) {
       this.state.sides(this.#states, { alike: complete, scope: covered });
     }
-    // A denied step isn't retried at intervals; a full disk is.
+    // A denied step isn't retried again and again; a full disk is.
     const failure = failures.find(({ reason }) => reason === "full" || reason === "other");
     if (failure !== undefined) return this.#blocked(failure);
     if (!complete && failures.length === 0) return { kind: "again", changed };

@@ -1,4 +1,4 @@
-/** Passes over parts of two folders, as watchers tell of them: nothing is lost, and a whole pass finds nothing to do. */
+/** Passes over parts of two folders, as watchers report them: nothing is lost, and a full pass finds nothing to do. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
@@ -25,7 +25,7 @@ interface Round {
   edits: Edit[];
   /** The step at which a side is lost, or an edit comes in between. */
   meetings: { at: number; what: "lost" | "restart" | Edit }[];
-  /** A whole pass, as now and then. */
+  /** A full pass, as at intervals. */
   whole: boolean;
 }
 
@@ -57,7 +57,7 @@ class World {
   readonly #files = new MemoryFiles();
   readonly owed = new Set<string>();
   #passes: Passes | undefined;
-  /** What watchers have told, and nobody has looked at yet. */
+  /** Paths that watchers have reported, and that weren't inspected yet. */
   #told: Record<Side, Set<string>> = { local: new Set(), remote: new Set() };
   #anywhere = true;
   #count = 0;
@@ -72,7 +72,7 @@ class World {
     const tree = this.trees[side];
     const before = tree.entries.get(path);
     this.#told[side].add(path);
-    // A watcher tells of new folders, too.
+    // A watcher reports new folders, too.
     if (path.includes("/")) this.#told[side].add(path.slice(0, path.indexOf("/")));
     switch (kind) {
       case "save":

@@ -1,9 +1,9 @@
-/** What only a look at all of both sides can tell isn't left to the few paths that a watcher told. */
+/** Changes that need a full scan of both sides aren't judged by the few paths that a watcher reported. */
 import assert from "node:assert/strict";
 import { linuxRules, type SideRules } from "../held_paths.ts";
 import { memoryPasses } from "../testing/memory_passes.ts";
 
-/** Both sides once they are alike, and a pass over paths that changed on one of them. */
+/** Both sides once they are in sync, and a pass over paths that changed on one of them. */
 async function alike(files: Record<string, string>, rules?: SideRules) {
   const { trees, pass } = await memoryPasses(rules);
   for (const [path, text] of Object.entries(files)) trees.local.save(path, text);

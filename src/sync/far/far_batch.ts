@@ -152,8 +152,7 @@ export class Batch {
     const { knowledge } = this.scene;
     const entry = entryAfter(action);
     const { path } = action;
-    // The received file may have been removed before it was moved to its path: then its absence doesn't imply a
-    // failure.
+    // The received file may have been removed before it was moved: then its absence doesn't imply a failure.
     if (entry?.kind !== "file") {
       return sameContent(knowledge.entry(path), entry)
         ? { kind: "done", entry }

@@ -59,8 +59,7 @@ export class FarEnd implements RemoteEnd {
   /**
    * Starts the loop in the pod.
    *
-   * @throws KodamaError for a pod without the necessary programs; SideLostError if the connection ends before the
-   * hello.
+   * @throws KodamaError for a pod without the programs it needs; SideLostError if the connection ends before.
    */
   static async open(options: FarEndOptions, signal: AbortSignal): Promise<FarEnd> {
     const mark = `kodama-${crypto.randomUUID()} `;

@@ -15,10 +15,7 @@ export interface Hello {
   id: string;
 }
 
-/**
- * Reads the hello. Throws KodamaError for a pod without the necessary programs; SideLostError if the connection ends
- * before.
- */
+/** Throws KodamaError for a pod without the programs it needs; SideLostError if the connection ends before. */
 export async function greeted(link: FarLink, root: string): Promise<Hello> {
   let words: string[] = [];
   try {

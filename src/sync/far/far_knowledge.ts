@@ -60,9 +60,7 @@ export class FarKnowledge {
     this.#known.set(path, { ...known, entry: entryOf(known.stat, digest), settled });
   }
 
-  /**
-   * Records the digest of a file that kodama wrote: it has that content unless it was changed since the step started.
-   */
+  /** Records the digest of a file that kodama wrote: valid unless it was changed since the step started. */
   placed(path: string, digest: string, begun: string): void {
     const known = this.#known.get(path);
     if (known === undefined) return;
@@ -83,9 +81,7 @@ export class FarKnowledge {
     for (const [path, { stat }] of this.#known) if (kindOf(stat) === "folder") yield path;
   }
 
-  /**
-   * Returns the stat text by which the pod checks whether a path is as expected; undefined if it is known not to be.
-   */
+  /** Returns the stat text by which the pod checks that a path is as expected; undefined if it is known not to be. */
   wordsFor({ path, entry }: Expectation): string | undefined {
     if (entry === undefined) return "-";
     if (entry.kind === "folder") return "d";

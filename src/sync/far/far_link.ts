@@ -18,9 +18,7 @@ export interface FarLinkOptions {
   told: (news: FarNews) => void;
 }
 
-/**
- * The loop sends a heartbeat every five seconds: a connection that is silent for longer is lost, whatever TCP reports.
- */
+/** The loop sends a heartbeat every five seconds: a connection silent for longer is lost, whatever TCP reports. */
 const silenceMs = 20_000;
 const watchMs = 2_000;
 /**

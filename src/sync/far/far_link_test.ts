@@ -7,7 +7,7 @@ import { FarLink } from "./far_link.ts";
 
 const encoder = new TextEncoder();
 
-/** A link to a pod that beats and answers nothing, but for what `answers` holds, by the time in ms. */
+/** Returns a link to a pod that sends heartbeats and no answers, except those of `answers`, by the time in ms. */
 function silentLink(clock: ManualClock, answers: Readonly<Record<number, string>> = {}) {
   const output = new BoundedQueue<OutputChunk>(64);
   const end = Promise.withResolvers<Awaited<ExecChannel["end"]>>();
@@ -39,7 +39,7 @@ function silentLink(clock: ManualClock, answers: Readonly<Record<number, string>
   return new FarLink(channel, { mark: "#", clock, told: () => {} });
 }
 
-/** Asks something; when the link was given up, and why. */
+/** Sends a request; returns when the link was given up, and why. */
 async function stalled(bytes: number, answers: Readonly<Record<number, string>> = {}) {
   const clock = new ManualClock();
   await using link = silentLink(clock, answers);

@@ -162,9 +162,8 @@ exit "$code"
 
 /**
  * `commit BLOCKS`: lines, each with its answer. `check` compares the received files with `sums`. `drop NAME` discards a
- * received file. `merge` moves received files to empty paths, whole folders at once. The others take a path, its
- * expected state (`-` nothing, `d` a folder, else its text in `list`), and change it; `need` is a path that must be
- * unchanged.
+ * received file. `merge` moves received files to empty paths, whole folders at once. The others change a path in an
+ * expected state (`-` nothing, `d` a folder, else its text in `list`); `need` is a path that must be unchanged.
  */
 const commit = `clear_way() {
 rest=$1 way=
@@ -270,19 +269,14 @@ over 0`;
 
 const script = [beginning, formats, list, sums, get, put, commit, farWatch, serving].join("\n");
 
-/**
- * Returns the command of an exec: `mark` starts the loop's own lines, `key` distinguishes this synchronisation from
- * others.
- */
+/** Returns the command of an exec: `mark` starts the loop's own lines, `key` identifies this synchronisation. */
 export function farLoopCommand(
   { mark, root, key, fresh }: { mark: string; root: string; key: string; fresh: string },
 ): string[] {
   return ["sh", "-c", script, "kodama-sync", mark, root, key, fresh];
 }
 
-/**
- * Returns the command of an exec that removes a synchronisation's own files in its folder, once its loop has exited.
- */
+/** Returns the command of an exec that removes a synchronisation's own files in its folder after its loop. */
 export function forgetCommand({ root, key }: { root: string; key: string }): string[] {
   return ["rm", "-rf", `${root.replace(/\/+$/, "")}/${reservedPrefix}${key}`];
 }

@@ -1,6 +1,4 @@
-/**
- * The content that a batch sends to a pod: an archive that the pod unpacks aside, and a digest of each file as sent.
- */
+/** The content that a batch sends to a pod: an archive, unpacked aside there, and a digest of each file as sent. */
 import type { TreeEntry } from "../../copy/entry.ts";
 import { writeTar } from "../../copy/tar_writer.ts";
 import type { Content, Wanted } from "../tree.ts";

@@ -89,10 +89,7 @@ export function linesOfChange(
   }
 }
 
-/**
- * Returns the permissions of a file: its current ones there, or those it has here, with the owner's execute bit as
- * required.
- */
+/** Returns the permissions of a file: its current ones there, or those here, with the execute bit as required. */
 export function modeFor(entry: FileEntry, there: number | undefined): string {
   const bits = (there ?? entry.mode) & 0o777;
   // If the execute bit changes at all, all who may read it may execute it.

@@ -1,4 +1,4 @@
-/** What a pod says is there: read as it is meant, and believed no further. */
+/** The listings of a pod: parsed, and trusted no further. */
 import assert from "node:assert/strict";
 import { failureOf } from "./far_failure.ts";
 import { sumOfLine } from "./far_digests.ts";

@@ -1,4 +1,4 @@
-/** An end in memory, whose news are a test's, and what an engine keeps between runs. */
+/** An end in memory, whose events a test emits, and the files that an engine stores between runs. */
 import type { End, Ignoring, Looked, RemoteEnd } from "../end.ts";
 import type { AncestorFiles } from "../engine/ancestor_store.ts";
 import { ignoringOf } from "../ignoring.ts";
@@ -7,7 +7,7 @@ import type { Action } from "../plan.ts";
 import type { Content, StepResult, Wanted } from "../tree.ts";
 import type { MemoryTree } from "./memory_tree.ts";
 
-/** Leaves nothing out. */
+/** Ignores nothing. */
 export const ignoresNothing: Ignoring = ignoringOf(() => []);
 
 /** An end over a tree in memory. */
@@ -57,7 +57,7 @@ export class MemoryEnd implements End, RemoteEnd {
   }
 }
 
-/** The ancestor's files. `tear` loses the end of what was written last. */
+/** The ancestor's files. `tear` loses the tail of the last write. */
 export class MemoryFiles implements AncestorFiles {
   #base: string | undefined;
   #journal = "";

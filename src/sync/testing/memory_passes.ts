@@ -1,4 +1,4 @@
-/** Two folders in memory, and the passes that make them alike. */
+/** Two folders in memory, and the passes that bring them in sync. */
 import { ManualClock } from "../../base/testing/manual_clock.ts";
 import { AncestorStore } from "../engine/ancestor_store.ts";
 import { type PassEnd, Passes } from "../engine/passes.ts";
@@ -7,13 +7,13 @@ import { linuxRules, type SideRules } from "../held_paths.ts";
 import { ignoresNothing, MemoryEnd, MemoryFiles } from "./memory_end.ts";
 import { MemoryTree } from "./memory_tree.ts";
 
-/** `pass` looks at these paths, or everywhere where none are given. */
+/** `pass` inspects these paths, or everything if none are given. */
 export interface MemoryPasses {
   trees: Record<"local" | "remote", MemoryTree>;
   pass(paths?: { local?: readonly string[]; remote?: readonly string[] }): Promise<PassEnd>;
 }
 
-/** Empty ones. `rules` are those of the folder here. */
+/** Returns empty ones. `rules` are those of the folder here. */
 export async function memoryPasses(rules: SideRules = linuxRules): Promise<MemoryPasses> {
   const trees = { local: new MemoryTree("local"), remote: new MemoryTree("remote") };
   const clock = new ManualClock();

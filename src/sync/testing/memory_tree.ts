@@ -1,4 +1,4 @@
-/** A tree in memory whose every step can be met by an edit or a fault; its digests are its contents. */
+/** A tree in memory; an edit or a fault can hit its every step; its digests are its contents. */
 import {
   type Entry,
   executable,
@@ -11,10 +11,10 @@ import {
 import type { Action, Expectation } from "../plan.ts";
 import type { ChangeResult, Content, StepFailure, StepResult, Tree, Wanted } from "../tree.ts";
 
-/** Called at each point where time passes; it may edit trees, throw, or say that a write fails. */
+/** Called at each point where time passes; it may edit trees, throw, or make a write fail. */
 export type StepHook = (place: "before" | { changed: string }) => StepFailure | undefined;
 
-/** A file with this content. */
+/** Returns a file with this content. */
 export function file(content: string, mode = 0o644, mtimeMs = 0): FileEntry {
   return { kind: "file", size: content.length, mtimeMs, mode, digest: content };
 }
@@ -22,7 +22,7 @@ export function file(content: string, mode = 0o644, mtimeMs = 0): FileEntry {
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Entries by path; a folder stands before what is in it, as whoever edits must see to. */
+/** Entries by path; a folder precedes its content, which editing code must ensure. */
 export class MemoryTree implements Tree {
   readonly entries = new Map<string, Entry>();
   private clock = 1;
@@ -34,7 +34,7 @@ export class MemoryTree implements Tree {
     return { root: this.side, entries: new Map(this.entries), unread: new Set() };
   }
 
-  /** What a person does: saves content, making folders where nothing is in their way. */
+  /** A user's edit: saves content, creating folders if nothing is in their way. */
   save(path: string, content: string, mode = 0o644): void {
     const parent = parentOf(path);
     if (parent !== "" && !this.entries.has(parent)) this.makeFolder(parent);
@@ -54,14 +54,14 @@ export class MemoryTree implements Tree {
     if (!this.entries.has(path)) this.entries.set(path, { kind: "folder" });
   }
 
-  /** Removes a path and all below; the contents of its files. */
+  /** Removes a path and all below; returns the contents of its files. */
   delete(path: string): string[] {
     const gone = [...this.entries].filter(([at]) => at === path || at.startsWith(`${path}/`));
     for (const [at] of gone) this.entries.delete(at);
     return gone.flatMap(([, entry]) => entry.kind === "file" ? [entry.digest] : []);
   }
 
-  /** Gives a path and all below it another name, if nothing is there and its folder is. */
+  /** Renames a path with all below it, if nothing is there and its folder is. */
   move(path: string, to: string): void {
     const parent = parentOf(to);
     const room = parent === "" || this.entries.get(parent)?.kind === "folder";
@@ -90,7 +90,7 @@ export class MemoryTree implements Tree {
   }
 
   private async *body(path: string): AsyncGenerator<Uint8Array> {
-    // Two halves, each as it is at its time: an edit in between is seen as a torn content.
+    // Two halves, each read at its own time: an edit in between is seen as a torn content.
     for (const half of [0, 1]) {
       this.hook("before");
       const entry = this.entries.get(path);

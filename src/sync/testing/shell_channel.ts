@@ -1,16 +1,16 @@
-/** A shell of this machine in place of a pod's: an exec channel over a child process. */
+/** A shell of this machine instead of a pod's: an exec channel over a child process. */
 import type { ChannelEnd, ExecChannel, OutputChunk } from "../../kube/client.ts";
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 
-/** A far end's shell, as images have it. */
+/** A remote end's shell, as in images. */
 export interface TestShell {
-  /** Of its tests. */
+  /** The name in its tests. */
   name: string;
-  /** Where the programs are. */
+  /** The folder of its programs. */
   path: string;
 }
 
-/** Runs words as a pod would, with the programs of one shell alone. `cut` ends it as a broken link does. */
+/** Runs commands as a pod would, only with the programs of one shell. `cut` ends it as a broken connection does. */
 export class ShellChannel implements ExecChannel {
   readonly output: AsyncIterable<OutputChunk>;
   readonly end: Promise<ChannelEnd>;
@@ -61,7 +61,7 @@ export class ShellChannel implements ExecChannel {
     return Promise.resolve();
   }
 
-  /** A link that ends closes the standard input of what it ran. */
+  /** A closed connection closes the standard input of its command. */
   close(): Promise<void> {
     return this.#closing ??= this.#close();
   }
@@ -69,7 +69,7 @@ export class ShellChannel implements ExecChannel {
   async #close(): Promise<void> {
     this.#closed = true;
     this.#cut.resolve({ kind: "cut", reason: "closed" });
-    // First: a shell that waits until its output is taken takes no input, and so sees no end of it.
+    // First: a shell that blocks until its output is read doesn't read its input, and so doesn't see its end.
     this.#queue.discard();
     await this.#writer.close().catch(() => {});
     await this.#process.status;

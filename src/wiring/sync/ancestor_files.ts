@@ -67,7 +67,7 @@ export class LocalAncestorFiles implements AncestorFiles, Disposable {
   }
 }
 
-/** Deletes the ancestor if it is about other folders than the current ones. */
+/** Deletes the ancestor, which is about other folders than the current ones. */
 export async function forgetAgreed({ base, journal }: Pick<SyncPaths, "base" | "journal">) {
   for (const path of [base, journal]) {
     await Deno.remove(path).catch((error) => {

@@ -1,4 +1,4 @@
-/** What both sides agreed on, as it is kept on the disk. */
+/** The ancestor as it is stored on the disk. */
 import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
 import { LocalAncestorFiles } from "./ancestor_files.ts";
@@ -42,7 +42,7 @@ Deno.test("a base that can't be written whole leaves the one that was, and its j
   using files = new LocalAncestorFiles(kept);
   await files.replaceBase("first\n");
   await files.append("one\n", true);
-  // Where the new one is written before it gets its name, nothing can be.
+  // Blocks the path where the new one is written before it is renamed.
   await Deno.mkdir(`${kept.base}.new`);
   await assert.rejects(
     files.replaceBase("second\n"),

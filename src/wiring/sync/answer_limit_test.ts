@@ -4,7 +4,7 @@ import { inTime } from "./answer_limit.ts";
 
 const never = () => new Promise<never>(() => {});
 
-/** Fails where the time passes. */
+/** Fails if the time passes. */
 function before<T>(clock: ManualClock, limitMs: number, promise: Promise<T>): Promise<T> {
   const late = new Promise<never>((_, reject) => {
     clock.timer(limitMs, () => reject(new Error("it waits for ever")));

@@ -1,4 +1,4 @@
-/** When a digest of before is taken for today's. */
+/** When an earlier digest is reused. */
 import assert from "node:assert/strict";
 import { digestsOf } from "../../sync/far/far_digests.ts";
 import { nativeChecksums } from "../checksums.ts";
@@ -23,7 +23,7 @@ Deno.test("a file is read once for as long as it is as it was; one that has just
       return entry.digest;
     };
     const [long, just] = [new Date(2000, 0), new Date(Date.now() + 3_600_000)];
-    // Each time with the same size, and with times that say nothing of the change.
+    // Each time with the same size, and with times that don't reveal the change.
     assert.equal(at(just), await digestOf("1"));
     await Deno.writeTextFile(`${root}/a`, "2");
     assert.equal(

@@ -1,4 +1,4 @@
-/** This machine's end of a synchronisation over real files: what is looked at, and what is never touched. */
+/** This machine's end of a synchronisation over real files: what is scanned, and what is never touched. */
 import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
 import { digestsOf } from "../../sync/far/far_digests.ts";
@@ -21,7 +21,7 @@ class Scene implements AsyncDisposable {
     readonly folder: LocalFolder,
   ) {}
 
-  /** A folder with the given texts in it, and one beside it. */
+  /** Creates a folder with the given texts in it, and one beside it. */
   static async with(texts: Record<string, string>): Promise<Scene> {
     const around = await Deno.makeTempDir({ prefix: "kodama-local-" });
     const root = `${around}/work`;
@@ -44,13 +44,13 @@ class Scene implements AsyncDisposable {
     return Deno.readTextFile(`${this.root}/${path}`);
   }
 
-  /** What a scan finds at a path: what a plan is made of. */
+  /** Returns the result of a scan at a path, which a plan is made of. */
   async seen(path: string): Promise<Expectation> {
     const { entries } = await this.folder.scan(ignoresNothing, signal);
     return local(path, entries.get(path));
   }
 
-  /** How each step ended, with contents that come from the pod. */
+  /** Returns the result of each step, with contents that come from the pod. */
   async ends(steps: readonly Action[], texts: Record<string, string> = {}): Promise<string[]> {
     const results = await Array.fromAsync(
       this.folder.perform(steps, contentsOf(texts), signal),
@@ -96,7 +96,7 @@ async function put(path: string, text: string, requires: readonly Expectation[])
   return { kind: "put", side: "local", path, entry: await fileOf(text), from, requires };
 }
 
-/** Takes away a file as it was seen. */
+/** Returns the action that removes a file as it was scanned. */
 function remove(path: string, { entry }: Expectation): Action {
   assert.ok(entry?.kind === "file");
   return { kind: "remove", side: "local", path, entry, requires: [local(path, entry)] };
@@ -110,7 +110,7 @@ Deno.test("what was edited after it was looked at is neither replaced, nor remov
     await scene.seen("mode"),
     await scene.seen("beside"),
   ];
-  // Of the same size, and in the same moment: only the content tells.
+  // Of the same size, and at the same time: only the content differs.
   for (const name of ["put", "gone", "mode", "beside"]) await scene.save(name, "2");
   const steps: Action[] = [
     await put("put", "theirs", [was]),

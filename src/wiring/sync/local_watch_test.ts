@@ -1,10 +1,10 @@
-/** What a folder of this machine tells of itself while it is watched. */
+/** The events of a watched folder of this machine. */
 import assert from "node:assert/strict";
 import type { EndNews } from "../../sync/end.ts";
 import { ignoringOf } from "../../sync/ignoring.ts";
 import { watchFolder } from "./local_watch.ts";
 
-/** What was told, and a wait for a piece of it. */
+/** Records events, and waits for one of them. */
 class Heard {
   readonly news: string[] = [];
   #waiting: (() => void)[] = [];
@@ -36,7 +36,7 @@ Deno.test("edits are told by their paths; kodama's own files and what is left ou
     await Deno.writeTextFile(`${root}/modules/a`, "a");
     await Deno.writeTextFile(`${root}/a.log`, "a");
     await Deno.writeTextFile(`${root}/d/file`, "a");
-    // What is told comes in the order in which it happened: what would have been told has been.
+    // Events arrive in the order of the changes: any earlier one would have arrived.
     await heard.until("d/file");
     assert.deepEqual([...new Set(heard.news)], ["d/file"]);
     await Deno.rename(`${root}/d/file`, `${root}/moved`);

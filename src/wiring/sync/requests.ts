@@ -29,10 +29,7 @@ export interface RequestTaking {
   gone: () => void;
 }
 
-/**
- * Requests are polled: the system's watcher may be blocked by a named pipe (`watch_pulse.ts`) just when a stop is
- * requested.
- */
+/** Requests are polled: a named pipe may block the system's watcher (`watch_pulse.ts`) just when a stop arrives. */
 const lookEveryMs = 200;
 
 /** Takes requests as they arrive. Removes those for a process that has exited. */

@@ -1,6 +1,4 @@
-/**
- * Checks whether a synchronisation's session still exists: if it was deleted elsewhere, there is nothing to wait for.
- */
+/** Checks whether a synchronisation's session exists: if it was deleted elsewhere, there is nothing to wait for. */
 import type { Host } from "../../actions/host.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { CONFIG_MAPS } from "../../kube/resources.ts";
@@ -15,7 +13,7 @@ import type { SyncRecord } from "./sync_folder.ts";
  * not. If it can't be read (no connection, no permission) nothing is known, and nothing is concluded.
  *
  * @throws PurposeGoneError if it is gone, another session has its name, or its files were restored from a snapshot: the
- * ancestor of the previous folder doesn't apply to the current one.
+ *   ancestor of the previous folder doesn't apply to the current one.
  */
 export async function requireSession(
   host: Host,

@@ -12,7 +12,7 @@ const session = sampleSession();
 const target = { context: "c", namespace: session.namespace, pod: "p", container: "workspace" };
 const restoredAt = "2026-01-15T14:30:00.000Z";
 
-/** Asks about a sync's session in a cluster that has this state of it, or answers with an error. */
+/** Checks a sync's session in a cluster that has this state of it, or answers with an error. */
 function required(
   there: { uid: string; restoredAt?: string } | KodamaError,
   synced: Omit<SyncedSession, "name">,
@@ -44,7 +44,7 @@ Deno.test("`requireSession()` ends a sync whose session is another one, or was r
   for (const [args, message] of cases) {
     await assert.rejects(required(...args), { name: "PurposeGoneError", message });
   }
-  // What can't be asked tells nothing.
+  // A failed request proves nothing.
   await required(new KodamaError("forbidden", "no"), { uid: "1" });
 });
 

@@ -161,7 +161,7 @@ async function carryOut(
   }
 }
 
-/** A pod that doesn't answer soon retains a small folder of kodama's. */
+/** If a pod doesn't answer within this time, a small folder of kodama's remains there. */
 const forgetMs = 5_000;
 
 async function forget(host: Host, record: SyncRecord): Promise<void> {

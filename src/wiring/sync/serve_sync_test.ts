@@ -1,4 +1,4 @@
-/** The process of a synchronisation, before it speaks to anybody. */
+/** The process of a synchronisation, before it connects to a cluster. */
 import assert from "node:assert/strict";
 import { KodamaError } from "../../base/errors.ts";
 import { tryFileLock } from "../../daemon/file_lock.ts";
@@ -19,7 +19,7 @@ const record: SyncRecord = {
   session: null,
 };
 
-/** How serving ends in a folder of settings; `asked` counts how often a cluster was wanted. */
+/** Returns how serving ends in a configuration folder; `asked` counts how often a cluster was requested. */
 async function serve(configDir: string): Promise<{ error: unknown; asked: number }> {
   let asked = 0;
   const error = await serveSync({

@@ -1,13 +1,12 @@
 /**
  * Checks whether the system's watcher still reports changes. Deno has one thread for all watches of a process, and it
- * opens the paths that events name: a named pipe blocks it there until another program opens the pipe, possibly for
- * hours.
+ * opens the paths of events: a named pipe blocks it until another program opens the pipe, possibly for hours.
  */
 
 /** Options of a pulse. */
 export interface WatchPulseOptions {
   everyMs: number;
-  /** It stopped reporting, or reports again. */
+  /** Called when the watcher stops reporting, or reports again. */
   changed: (tells: boolean) => void;
 }
 

@@ -17,7 +17,7 @@ Deno.test({
       const { success } = await new Deno.Command("mkfifo", { args: [pipe] }).output();
       assert.ok(success);
       await silent.promise;
-      // Without its name it holds nobody once more when it is closed.
+      // Without its name it blocks no one again when it is closed.
       using _opened = await Deno.open(pipe, { read: true, write: true });
       await Deno.remove(pipe);
       await again.promise;
