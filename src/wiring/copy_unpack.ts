@@ -124,7 +124,7 @@ class Unpacking implements UnpackFolder {
     }
   }
 
-  /** Creates every name once, within folders of this unpacking; returns whether it is one that repeats and may. */
+  /** Reserves a name, within folders of this unpacking; returns whether it repeats one that may repeat. */
   #claim(name: string, entry: TreeEntry): boolean {
     if (this.#made.size > maxEntries) {
       throw new KodamaError("conflict", "the archive holds too much");

@@ -25,7 +25,7 @@ export interface LocalWorldParts {
   kube(context: string): Promise<KubeClient>;
   /** Folders of kodama's own files. */
   places: Pick<Places, "configDir" | "userDir">;
-  /** Working directory; relative paths of steps are below it. */
+  /** Creates or replaces a file. */
   create(path: string): Promise<Writing>;
   readText(path: string, maxBytes: number): Promise<string | undefined>;
 }

@@ -194,7 +194,7 @@ export class SyncEngine {
     return "again" as const;
   }
 
-  /** A lost connection may mean that the session is gone: whether it still exists is checked without the stream. */
+  /** Waits for the user. Also ends with the connection: reconnecting finds out whether the session is gone. */
   async #halted(isOver: () => boolean, signal: AbortSignal): Promise<void> {
     while (!this.#allowEmptied && !this.#paused && this.#flushes.length === 0 && !isOver()) {
       await this.#woken(signal);

@@ -38,7 +38,7 @@ export class StateKeeper {
     this.told(this.#state);
   }
 
-  /** Why the pass that has just ended left the sides out of sync; what a rule excludes doesn't count. */
+  /** Why the pass that has just ended left the sides out of sync; paths that a rule skips don't count. */
   get undone(): string | undefined {
     if (this.#state.phase !== "watching") return this.#state.reason;
     if (this.#problems.has("")) return "a listing broke off, or a folder can't be read";
