@@ -2,24 +2,21 @@
 
 /** Which cluster. */
 export interface ClusterPlace {
-  /**
-   * The folder of a cluster that keeps its objects. The user's own cluster, which begins anew each time,
-   * where it is absent.
-   */
+  /** The folder in which a cluster stores its objects. If absent: the user's own cluster, which starts empty. */
   data?: string;
 }
 
-/** How a cluster is to begin. */
+/** How a cluster starts. */
 export interface ClusterStart extends ClusterPlace {
-  /** As `--world` has it: `weka:drives=50`. That of the kept cluster, or `weka`, where it is absent. */
+  /** As `--world` takes it: `weka:drives=50`. If absent: that of the persistent cluster, or `weka`. */
   world?: string;
-  /** Of this machine. The kept cluster's, or any free one, where it is absent. */
+  /** A port of this machine. If absent: that of the persistent cluster, or any free one. */
   port?: number;
 }
 
-/** What is told of a wait. */
+/** What is reported during a wait. */
 export type ClusterEvent =
-  /** Somebody else started it, or it ran already. */
+  /** Someone else started it, or it was already running. */
   | { kind: "joined" }
   | { kind: "progress"; pods: PodCount }
   | { kind: "ready"; state: RunningCluster }
@@ -27,13 +24,13 @@ export type ClusterEvent =
   /** It did not end in time, and was killed. */
   | { kind: "killed"; pid: number };
 
-/** Pods that are to run, and those that do. */
+/** How many pods should run, and how many do. */
 export interface PodCount {
   ready: number;
   expected: number;
 }
 
-/** A cluster that answers, and how it is reached. */
+/** A cluster that answers, and how to reach it. */
 export interface RunningCluster {
   phase: "running";
   /** `https://127.0.0.1:port` */
@@ -46,7 +43,7 @@ export interface RunningCluster {
   pid: number;
   /** RFC 3339. */
   startedAt: string;
-  /** The folder of a cluster that keeps its objects; null for one that doesn't. */
+  /** The folder in which the cluster stores its objects; null if it doesn't store them. */
   data: string | null;
 }
 
@@ -61,23 +58,23 @@ export interface DeadCluster {
 
 /** Whether a cluster runs. */
 export type ClusterState =
-  /** `ended` is the cluster that a `down` ended; null if none ran. `died` ended without one; null if none did. */
+  /** `ended` is the cluster that a `down` ended; null if none ran. `died` exited without a `down`; null if none did. */
   | { phase: "stopped"; ended: RunningCluster | null; died: DeadCluster | null }
   | { phase: "starting"; world: string; pods: PodCount }
   | RunningCluster;
 
-/** What a wait is given. */
+/** Options of a wait. */
 export interface ClusterWait {
   signal: AbortSignal;
-  /** Told as it goes on. */
+  /** Called with each event of the wait. */
   told: (event: ClusterEvent) => void;
 }
 
-/** The embedded cluster in the hands of a face. Each call throws KodamaError. */
+/** The embedded cluster, as the front ends use it. Each call throws KodamaError. */
 export interface ClusterControl {
-  /** Starts it in the background, unless it runs, and waits until it is ready. */
+  /** Starts it in the background if it isn't running, and waits until it is ready. */
   up(options: ClusterStart & ClusterWait): Promise<ClusterState>;
-  /** Serves it in this process until the signal, and resolves when all of it has ended. */
+  /** Serves it in this process until the signal aborts, and resolves when all of it has ended. */
   serve(options: ClusterStart & ClusterWait): Promise<void>;
   down(options: ClusterPlace & ClusterWait): Promise<ClusterState>;
   status(place: ClusterPlace): Promise<ClusterState>;

@@ -1,4 +1,4 @@
-/** The user's settings: looked at and changed. */
+/** Reads and changes the user's settings. */
 import { jsonSchemaOf } from "../base/json_schema.ts";
 import type { FileSchema, SourceFile } from "../base/yaml_shape.ts";
 import { userConfigPath } from "../config/places.ts";
@@ -11,17 +11,17 @@ import { settingSources } from "./setting_sources.ts";
 
 export type { EffectiveSetting, SettingOrigin } from "../config/settings.ts";
 
-/** Every setting that has a value, with where it comes from. */
+/** Returns every setting that has a value, and its source. */
 export async function viewConfig(host: Host): Promise<EffectiveSetting[]> {
   return await effectiveSettings(await settingSources(host));
 }
 
-/** Returns the key of every setting that there is. */
+/** Returns the keys of all settings. */
 export function settingKeys(): string[] {
   return allSettings().map(({ path }) => joinKey(path));
 }
 
-/** Returns the values of a setting that has only a few. Throws UsageError for a key that doesn't exist. */
+/** Returns the values of a setting that allows only a few. Throws UsageError if the key doesn't exist. */
 export async function settingValues(key: string): Promise<readonly string[]> {
   let { schema } = await settingAt(key);
   while ("wrapped" in schema) schema = schema.wrapped as FileSchema;
@@ -31,9 +31,9 @@ export async function settingValues(key: string): Promise<readonly string[]> {
 }
 
 /**
- * The setting of a key, or the settings of a group; none where nothing is set.
+ * Returns the setting of a key, or the settings of a group; an empty list if nothing is set.
  *
- * @throws UsageError for a key that doesn't exist, with the nearest ones.
+ * @throws UsageError if the key doesn't exist, with the nearest ones.
  */
 export async function getConfig(host: Host, key: string): Promise<EffectiveSetting[]> {
   const { path } = await settingAt(key);
@@ -41,18 +41,18 @@ export async function getConfig(host: Host, key: string): Promise<EffectiveSetti
     .filter((setting) => path.every((name, depth) => setting.path[depth] === name));
 }
 
-/** A change of the user's file. */
+/** A change to the user's file. */
 export interface ConfigChange {
   path: string;
   changed: boolean;
 }
 
-/** Sets a value in the user's file, which is made where there is none. Comments in it stay. */
+/** Sets a value in the user's file, which is created if it is missing. Comments in it are retained. */
 export async function setConfig(host: Host, key: string, value: string): Promise<ConfigChange> {
   return await changeConfig(host, (file) => withSetting(file, key, value));
 }
 
-/** Takes a setting, or a group of them, out of the user's file. */
+/** Removes a setting, or a group of them, from the user's file. */
 export async function unsetConfig(host: Host, key: string): Promise<ConfigChange> {
   return await changeConfig(host, (file) => withoutSetting(file, key));
 }

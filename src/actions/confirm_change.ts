@@ -1,4 +1,4 @@
-/** The one way to a change of pods: what only reads passes, few pods pass, and all else asks a person first. */
+/** Confirms a change of pods: read-only commands and few pods pass; for anything else, a person is asked first. */
 import { isKnownReadOnly } from "../gate/commands.ts";
 import {
   type ChangeAction,
@@ -15,17 +15,17 @@ export type { ChangeAction, ChangeQuestion, ChangeScope } from "../gate/change.t
 
 /** How a change is confirmed. */
 export interface Confirm {
-  /** Changes of more pods than this ask; in place of the settings. */
+  /** Ask if a change affects more pods than this; overrides the settings. */
   above?: number;
-  /** Resolves to false if the person says no. @throws UsageError if no one can be asked. */
+  /** Resolves to false if the person refuses. @throws UsageError if no one can be asked. */
   ask(question: ChangeQuestion): Promise<boolean>;
 }
 
-/** What is about to be done, and to which targets. */
+/** The command about to run, and its targets. */
 export interface Change {
   action: ChangeAction;
   targets: readonly Target[];
-  /** Asked whatever the number of pods. */
+  /** Ask whatever the number of pods. */
   because?: ConfirmReason;
 }
 
@@ -33,7 +33,7 @@ export interface Change {
  * Returns true if the change may be made.
  *
  * @param confirm undefined if everything is confirmed beforehand (`--yes`).
- * @throws what `confirm.ask` throws.
+ * @throws whatever `confirm.ask` throws.
  */
 export async function isConfirmed(
   host: Host,

@@ -1,4 +1,4 @@
-/** A workflow's `copy` step, done by the machinery of `kodama cp`. */
+/** A workflow's `copy` step, run by the code of `kodama cp`. */
 import { absolutePath } from "../base/absolute_path.ts";
 import type { Copying, CopyWork } from "../workflow/engine/world.ts";
 import type { Copied } from "../workflow/step_events.ts";
@@ -8,19 +8,19 @@ import { ProgressBoard } from "./cp_progress.ts";
 import { type CopyScene, copyTarget } from "./cp_target.ts";
 import type { Host } from "./host.ts";
 
-/** How often a copy whose link broke is taken up again in vain, as `kodama cp` does by default. */
+/** How often a copy whose connection broke is resumed without progress, as in `kodama cp` by default. */
 const retries = 5;
 
 /**
- * The copy of a step, which begins in no target yet.
+ * Returns the copy of a step; no target has started yet.
  *
- * @throws KodamaError for what can't be read here; UsageError where two targets would have one file.
+ * @throws KodamaError if a local source can't be read; UsageError if two targets would write the same file.
  */
 export async function copyingOf(host: Host, work: CopyWork): Promise<Copying> {
   const { folder, targets, timeoutMs, note, permit } = work;
   const way: Exclude<CopyWay, { kind: "podToPods" }> = work.way.kind === "toPods"
     ? { ...work.way, kind: "toPods" }
-    // How many pods there are, and so where each copy goes, doesn't depend on the day.
+    // The number of pods, and so the destination of each copy, varies from run to run.
     : { ...work.way, kind: "fromPods", perPod: true };
   const copies = targets.map(({ target, name }) => plannedCopy(way, target, name));
   checkApart(copies);
@@ -52,7 +52,7 @@ export async function copyingOf(host: Host, work: CopyWork): Promise<Copying> {
   };
 }
 
-/** Every path of this machine that the copy reads or writes. */
+/** Returns every path of this machine that the copy reads or writes. */
 function localPaths(
   way: Exclude<CopyWay, { kind: "podToPods" }>,
   { folder, targets }: CopyWork,

@@ -1,4 +1,4 @@
-/** Files and folders to and from the pods of a selection: from what was asked for to the outcomes of its targets. */
+/** Copies files and folders to and from the pods of a selection: from options to outcomes of targets. */
 import { absolutePath } from "../base/absolute_path.ts";
 import { BoundedQueue } from "../base/bounded_queue.ts";
 import { definedOnly } from "../base/defined_only.ts";
@@ -22,14 +22,14 @@ import { findRetrying } from "./find_retrying.ts";
 import type { Host } from "./host.ts";
 import type { RunRecorder } from "./record_run.ts";
 
-/** Events that may wait for the consumer. */
+/** How many events may wait for the consumer. */
 const queuedEvents = 64;
 
 /**
- * Copies. Where the question is answered with no, nothing is copied and nothing more is told.
+ * Copies. If the answer to the question is no, nothing is copied and no more events follow.
  *
- * @throws KodamaError for what is to be copied from here and can't be read; NoMatchError when no pod can be a
- *   target; UsageError when the way or the confirmation doesn't allow it.
+ * @throws KodamaError if a local source can't be read; NoMatchError if no pod can be a target; UsageError if the
+ *   way or the confirmation doesn't allow it.
  */
 export async function* cp(host: Host, options: CopyOptions): AsyncGenerator<CopyEvent, void> {
   yield* new CopyRun(host, options).events();
@@ -75,7 +75,7 @@ class CopyRun {
     return await files.source(absolutePath(path, this.#host.places.workingDir));
   }
 
-  /** Every context's targets: a question, and whether paths are apart, depend on all of them. */
+  /** Returns every context's targets: the question and the check for distinct paths depend on all of them. */
   async #look(
     selection: Selection,
     { connectTimeoutMs }: ExecSettings,
@@ -96,7 +96,7 @@ class CopyRun {
     return { targets, notes };
   }
 
-  /** What is to be told of a context. Throws where it was the only one asked. */
+  /** Returns the events of a context's findings. Throws if the context failed and was the only one. */
   #note(findings: ContextFindings): CopyEvent[] {
     const { context } = findings;
     if (findings.kind === "failed") {
@@ -132,7 +132,7 @@ class CopyRun {
     return { kind: "planned", targets, copies: this.#copies, bytes };
   }
 
-  /** Copies out of pods change nothing there, and need no question. */
+  /** Copies out of pods change nothing there, and need no confirmation. */
   async #confirmed(targets: readonly Target[]): Promise<boolean> {
     const { confirm, way } = this.#options;
     if (way.kind === "fromPods") return true;
@@ -140,7 +140,7 @@ class CopyRun {
     return await isConfirmed(this.#host, confirm, { action: { kind: "copy", from, to }, targets });
   }
 
-  /** The copy as a command line, for the question and the record of events. */
+  /** Returns the copy as a command line, for the question and the record of events. */
   #words(): string[] {
     const { way } = this.#options;
     switch (way.kind) {
@@ -192,7 +192,7 @@ class CopyRun {
     }
   }
 
-  /** Never rejects: what goes wrong is told to the consumer. */
+  /** Never rejects: errors are passed to the consumer. */
   async #pump(run: AsyncIterable<RunEvent>, recorder: RunRecorder): Promise<void> {
     const summary = new SummaryBuilder();
     try {

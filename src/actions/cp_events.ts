@@ -1,6 +1,6 @@
 /**
- * The options and events of the `cp` action: files and folders from here to pods, from pods to here, and from one pod
- * to others.
+ * The options and events of the `cp` action: files and folders from this machine to pods, from pods to this machine,
+ * and from one pod to others.
  */
 import type { CopyTotals } from "../copy/source.ts";
 import type { ChecksumChoice } from "../copy/checksum.ts";
@@ -10,19 +10,19 @@ import type { ExecEvent, ExecOptions } from "./exec_events.ts";
 export type { CopyTotals } from "../copy/source.ts";
 export type { ChecksumChoice } from "../copy/checksum.ts";
 
-/** Which way a copy goes. Paths in pods are as they were written, relative to the container's working directory. */
+/** The direction of a copy. Paths in pods are as typed, relative to the container's working directory. */
 export type CopyWay =
   /** Into every pod of the selection. */
   | { kind: "toPods"; local: string; remote: string }
   /**
-   * Out of every pod of the selection. `perPod`: below a folder of the pod's own, unless the local path has place
-   * holders, which make it the pod's own by themselves; else to the very path, for one single pod.
+   * Out of every pod of the selection. `perPod`: below a folder for each pod, unless the local path has placeholders,
+   * which already make it distinct; otherwise to exactly that path, for a single pod.
    */
   | { kind: "fromPods"; remote: string; local: string; perPod: boolean }
   /** Out of one pod, which `source` must select, into every pod of the selection. */
   | { kind: "podToPods"; source: Selection; from: string; to: string };
 
-/** What to copy, where, and within which bounds. Times are milliseconds. */
+/** Source, destination and limits of a copy. Times are milliseconds. */
 export interface CopyOptions extends
   Pick<
     ExecOptions,
@@ -38,22 +38,22 @@ export interface CopyOptions extends
     | "signal"
   > {
   way: CopyWay;
-  /** How a copy is compared with what was copied. */
+  /** How a copy is compared with its source. */
   checksum: ChecksumChoice;
-  /** How often a copy whose link broke is taken up again without getting any further. */
+  /** How often a copy whose connection broke is resumed without progress. */
   retries: number;
-  /** Only tells what would be copied: `planned`, and no pod is asked. */
+  /** Only reports what would be copied: emits `planned`, and connects to no pod. */
   planOnly?: boolean;
 }
 
-/** One target's copy, as it was asked for. */
+/** One target's copy, as requested. */
 export interface PlannedCopy {
   /** `./conf`, `web-0:/etc/app.conf`: as `kodama cp` takes it. */
   from: string;
   to: string;
 }
 
-/** What a copy tells. Targets, names and order are those of {@link ExecEvent}. */
+/** The events of a copy. Targets, names and order are those of {@link ExecEvent}. */
 export type CopyEvent =
   | Extract<
     ExecEvent,
@@ -73,22 +73,22 @@ export type CopyEvent =
     kind: "planned";
     targets: Extract<ExecEvent, { kind: "runStarted" }>["targets"];
     copies: readonly PlannedCopy[];
-    /** Of what is copied from here. */
+    /** The size of the local source. */
     bytes: number | null;
   }
-  /** Something that a person should know of a target's copy. */
+  /** A notice for the user about a target's copy. */
   | { kind: "note"; target: number; text: string }
-  /** How far all of it is; several times a second. */
+  /** The progress of all targets; several times a second. */
   | { kind: "progress"; progress: CopyProgress }
   | Extract<ExecEvent, { kind: "targetEnded" }> & { copy: PlannedCopy; totals: CopyTotals | null }
   | Extract<ExecEvent, { kind: "runEnded" }> & { files: number; bytes: number };
 
-/** Bytes on their way. */
+/** Bytes copied and to copy. */
 export interface CopyProgress {
-  /** Moved in this run: what needn't be moved isn't in it. */
+  /** Transferred in this run; excludes bytes that needn't be transferred. */
   movedBytes: number;
-  /** There already: moved, or found from an earlier attempt. */
+  /** Already at the destination: transferred, or found from an earlier attempt. */
   doneBytes: number;
-  /** Undefined while some target's isn't known. */
+  /** Undefined while the size for some target isn't known. */
   totalBytes: number | undefined;
 }

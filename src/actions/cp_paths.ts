@@ -1,10 +1,10 @@
-/** Where each target's copy goes, and what it is called there. */
+/** The destination path and name of each target's copy. */
 import { UsageError } from "../base/errors.ts";
 import { outputFileName } from "../exec/output_file_names.ts";
 import type { Target } from "../kube/target.ts";
 import type { CopyWay, PlannedCopy } from "./cp_events.ts";
 
-/** The last part of a path: what a copy is called in a folder. `.` for a path that names a folder's content. */
+/** Returns the last part of a path: a copy's name in a folder. `.` if the path names a folder's content. */
 export function nameOf(path: string): string {
   const name = path.replace(/\/+$/, "").split("/").at(-1) ?? "";
   return name === "" || name === ".." ? "." : name;
@@ -12,12 +12,12 @@ export function nameOf(path: string): string {
 
 const placeHolder = /\{(pod|namespace|context|container|node)\}/g;
 
-/** Whether a local path is each pod's own by itself. */
+/** Returns whether a local path is already distinct for each pod. */
 export function hasPlaceHolders(path: string): boolean {
   return path.search(placeHolder) >= 0;
 }
 
-/** The local path of one pod, as it was asked for: within the folder of that name where there is one. */
+/** Returns the local path of one pod, as requested: inside the folder of that name if there is one. */
 export function localPathOf(
   way: Extract<CopyWay, { kind: "fromPods" }>,
   target: Target,
@@ -35,7 +35,7 @@ export function localPathOf(
   }/`;
 }
 
-/** A target's copy in the words of the command line. */
+/** Returns a target's copy in the form of command-line args. */
 export function plannedCopy(way: CopyWay, target: Target, name: string): PlannedCopy {
   switch (way.kind) {
     case "toPods":
@@ -53,7 +53,7 @@ export function plannedCopy(way: CopyWay, target: Target, name: string): Planned
   }
 }
 
-/** Throws UsageError where two pods' copies would have one path. */
+/** Throws UsageError if two pods' copies would have the same path. */
 export function checkApart(copies: readonly PlannedCopy[]): void {
   const seen = new Set<string>();
   for (const { to } of copies) {

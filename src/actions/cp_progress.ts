@@ -1,9 +1,9 @@
-/** How far the targets of a copy are, added up and told now and then. */
+/** Sums the progress of a copy's targets and reports it at intervals. */
 import type { Clock } from "../base/clock.ts";
 import type { Meter } from "../copy/source.ts";
 import type { CopyProgress } from "./cp_events.ts";
 
-/** Between two tellings. */
+/** Between two reports. */
 const tellEveryMs = 200;
 
 interface Account {
@@ -22,7 +22,7 @@ export class ProgressBoard {
     private readonly tell: (progress: CopyProgress) => void,
   ) {}
 
-  /** The meter of a target, anew. */
+  /** Returns a new meter for a target. */
   meter(target: number, expected: number | undefined): Meter {
     const account = { moved: this.#accounts[target]?.moved ?? 0, done: 0, expected };
     this.#accounts[target] = account;
@@ -36,7 +36,7 @@ export class ProgressBoard {
     };
   }
 
-  /** Bytes of a target that are there. */
+  /** Returns the number of a target's bytes that have been copied. */
   done(target: number): number {
     return this.#accounts[target]?.done ?? 0;
   }

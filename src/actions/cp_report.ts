@@ -3,7 +3,7 @@ import { outcomeReport } from "../exec/target_report.ts";
 import type { Target } from "../kube/target.ts";
 import type { CopyEvent } from "./cp_events.ts";
 
-/** Stable: fields may be added, none changes its meaning. Documented in docs/cp.md. */
+/** Stable: fields may be added, no field changes its meaning. Documented in docs/cp.md. */
 export interface CopyReport {
   context: string;
   namespace: string;
@@ -14,7 +14,7 @@ export interface CopyReport {
   to: string;
   outcome: string;
   exitCode: number | null;
-  /** Null where the copy didn't come to its end, as the next three. */
+  /** Null if the copy didn't complete, as are the next three. */
   files: number | null;
   bytes: number | null;
   resumedBytes: number | null;
@@ -25,7 +25,7 @@ export interface CopyReport {
   error: string | null;
 }
 
-/** The report of a target whose copy has ended. */
+/** Returns the report of a target whose copy has ended. */
 export function copyReport(
   { outcome, copy, totals, durationMs }: Extract<CopyEvent, { kind: "targetEnded" }>,
   { context, namespace, pod, container, node }: Target,

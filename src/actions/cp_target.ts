@@ -1,4 +1,4 @@
-/** One target's copy: from its first stream to its outcome, taken up again where the link breaks. */
+/** One target's copy: from its first stream to its outcome, resumed if the connection breaks. */
 import { absolutePath } from "../base/absolute_path.ts";
 import { Deadline, onAbort, passed } from "../base/abort.ts";
 import { KodamaError } from "../base/errors.ts";
@@ -27,32 +27,32 @@ import type { Target } from "../kube/target.ts";
 import type { CopyOptions } from "./cp_events.ts";
 import { hasPlaceHolders, localPathOf, nameOf } from "./cp_paths.ts";
 
-/** What all targets of a run share. */
+/** The context that all targets of a run share. */
 export interface CopyScene {
   options: Pick<CopyOptions, "way" | "timeoutMs" | "retries" | "checksum">;
   files: LocalFiles;
   workingDir: string;
-  /** What is copied from here; undefined where it is copied from pods. */
+  /** The local source; undefined if the source is a pod. */
   local: FileSource | TreeSource | undefined;
   /** Of `podToPods`. */
   sourcePod: Target | undefined;
   meterOf(target: number, expected: number | undefined): Meter;
-  /** Of a target's copy, what is there. */
+  /** Returns how many bytes of a target's copy are done. */
   doneBytes(target: number): number;
   nameOf(target: number): string;
   note(target: number, text: string): void;
-  /** Targets whose copy, where it is stopped, leaves something to go on from. */
+  /** Targets whose copy, if stopped, can be resumed. */
   resumable: Set<number>;
-  /** A copy that came to its end. */
+  /** Called when a copy has completed. */
   ended(target: number, totals: CopyTotals): void;
 }
 
-/** Before a copy is resumed. */
+/** Delays before a copy is resumed. */
 const delays = { delayMs: 100, maxDelayMs: 5000 };
 
 const goesOn = "what has arrived is kept, and the same command resumes from it";
 
-/** Copies. Rejects only where kodama itself is wrong. */
+/** Copies. Rejects only if kodama itself has a bug. */
 export async function copyTarget(scene: CopyScene, run: TargetRun): Promise<Outcome> {
   const { timeoutMs } = scene.options;
   using deadline = new Deadline(run.options.clock, timeoutMs, run.cancelled);
@@ -144,7 +144,7 @@ async function copyFromPod(
     : await saveSparse(source, partial, meter);
 }
 
-/** As `cp` has it: in a folder that is there, under its own name; else under the name that was given. */
+/** As in `cp`: into an existing folder, under its own name; otherwise under the given name. */
 async function localDestination(
   { files, workingDir, nameOf: targetName }: CopyScene,
   run: TargetRun,
@@ -198,10 +198,10 @@ function checksumsOf({ options, files }: CopyScene): Checksums {
   };
 }
 
-/** What moves the bytes; the other scripts say a word or two. */
+/** The scripts that transfer the bytes; the others output only a line or two. */
 const moving: readonly FarScript[] = ["receiveFile", "receiveFolder", "send"];
 
-/** Runs scripts in the target, retried as the streams of a run are. A signal that aborts ends what runs. */
+/** Runs scripts in the target, retried like the streams of a run. The signal ends a running script when it aborts. */
 function opener(run: TargetRun): OpenFar {
   const open: OpenExec = (target, request, signal, onSent) =>
     run.options.open(target, { ...request, bulk: true }, signal, onSent);

@@ -1,4 +1,4 @@
-/** The targets of a selection in several contexts, none of which may hold up the others. */
+/** Finds the targets of a selection in several contexts; none blocks the others. */
 import { BoundedQueue } from "../base/bounded_queue.ts";
 import { KodamaError, NoMatchError } from "../base/errors.ts";
 import { compressNames } from "../exec/name_ranges.ts";
@@ -7,18 +7,18 @@ import type { FoundTargets } from "../kube/find_targets.ts";
 import type { Selection } from "../kube/target.ts";
 import type { Host } from "./host.ts";
 
-/** What one context answered. */
+/** The result of one context. */
 export type ContextFindings =
   | { kind: "found"; context: string } & FoundTargets
-  /** `context` is as it was asked for: empty for the current one. */
+  /** `context` is as given: empty for the current one. */
   | { kind: "failed"; context: string; error: KodamaError };
 
-/** Finds the targets in one context; the current one where none is named. */
+/** Finds the targets in one context; the current one if none is named. */
 export type FindIn = (
   context: string | undefined,
 ) => Promise<Extract<ContextFindings, { kind: "found" }>>;
 
-/** Finds what a selection means. `bulk`: much is to pass through each of the pods. */
+/** Returns a function that resolves a selection. `bulk`: much data will pass through each of the pods. */
 export function selectIn(
   host: Host,
   selection: Selection,
@@ -36,14 +36,14 @@ export function selectIn(
 /** How long the contexts that have answered wait for the others. */
 const stragglerMs = 1000;
 
-/** Findings by context, in the order in which they come. */
+/** Findings by context, in the order in which they arrive. */
 export class Discovery {
   readonly #host: Host;
   readonly #findings: AsyncIterator<ContextFindings, void>;
-  /** Asked for and not yet taken: a wait that was given up doesn't lose what comes. */
+  /** Requested and not yet consumed: a cancelled wait doesn't lose the result. */
   #coming: Promise<IteratorResult<ContextFindings, void>> | undefined;
 
-  /** Asks every context at once; the current one where none is named. */
+  /** Queries every context at once; the current one if none is named. */
   constructor(
     host: Host,
     contexts: readonly string[],
@@ -60,7 +60,7 @@ export class Discovery {
     this.#findings = queue[Symbol.asyncIterator]();
   }
 
-  /** Every context's answer, as it comes. After {@link first}: those that it didn't wait for. */
+  /** Yields every context's result as it arrives; after {@link first}, those that it didn't wait for. */
   async *rest(): AsyncGenerator<ContextFindings, void> {
     for (;;) {
       const result = await (this.#coming ?? this.#findings.next());
@@ -70,7 +70,7 @@ export class Discovery {
     }
   }
 
-  /** Waits until there is a target, then no more than a second for the other contexts. */
+  /** Waits until there is a target, then at most a second for the other contexts. */
   async first(): Promise<ContextFindings[]> {
     const all: ContextFindings[] = [];
     for await (const findings of this.rest()) {
@@ -83,7 +83,7 @@ export class Discovery {
       this.#coming ??= this.#findings.next();
       const result = await Promise.race([this.#coming, late.promise]);
       if (result === "late") return all;
-      // At the end, the answer that there is no more stays for `rest`.
+      // When the queue has ended, its final result stays for `rest`.
       if (result.done === true) return all;
       this.#coming = undefined;
       all.push(result.value);
@@ -105,16 +105,16 @@ async function askContext(
   }
 }
 
-/** Nothing was begun: there are no outcomes to tell, so this is an error. */
+/** Nothing was started: there are no outcomes to report, so this is an error. */
 function cancelled({ reason }: AbortSignal): KodamaError {
   if (reason instanceof KodamaError) return reason;
   return new KodamaError("cancelled", "cancelled before any command began", { cause: reason });
 }
 
 /**
- * The error of a selection that no pod of any context answers to.
+ * Returns the error of a selection that matches no pod in any context.
  *
- * @param options.listed the pods of the namespace have been listed for the person already.
+ * @param options.listed the pods of the namespace have already been listed for the user.
  */
 export function noMatch(
   all: readonly ContextFindings[],
@@ -137,7 +137,7 @@ export function noMatch(
   return new NoMatchError(`no pod ${askedText(found)}`, hint === undefined ? {} : { hint });
 }
 
-/** What a person may do where nothing matches and nothing is near; nothing, where there is no pod at all. */
+/** Returns the advice if nothing matches and nothing is similar; none if there is no pod at all. */
 function wayOut(
   found: readonly (ContextFindings & { kind: "found" })[],
   listed: boolean,
@@ -151,7 +151,7 @@ function wayOut(
 
 const elsewhere = "-n or -A looks elsewhere";
 
-/** What no pod matches yet, where, and what is near to it. */
+/** Returns the selection that no pod matches yet, its scope, and similar names. */
 export function unmatched(
   all: readonly ContextFindings[],
 ): { words: string; where: string; nearest: string[] } {
@@ -160,7 +160,7 @@ export function unmatched(
   return { words: found[0]?.asked?.words ?? "", where: whereText(found), nearest };
 }
 
-/** `matches -m drive in namespace "web" (context lab)`: what was asked, and where. */
+/** `matches -m drive in namespace "web" (context lab)`: the request and its scope. */
 function askedText(found: readonly (ContextFindings & { kind: "found" })[]): string {
   const words = found[0]?.asked?.words ?? "";
   const where = whereText(found);
@@ -175,7 +175,7 @@ function whereText(found: readonly (ContextFindings & { kind: "found" })[]): str
   return `in ${scopes.slice(0, 3).join(" or ")}${scopes.length > 3 ? " or elsewhere" : ""}`;
 }
 
-/** `drive (weka-drive-[0-2])`; a name that stands for itself alone. */
+/** `drive (weka-drive-[0-2])`; only the text if it is the whole name. */
 function nearText({ text, names }: NearMatch): string {
   const [only, ...others] = names;
   return others.length === 0 && only === text ? text : `${text} (${compressNames(names)})`;

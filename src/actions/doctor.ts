@@ -1,4 +1,4 @@
-/** Whether what kodama needs is there: one finding for each thing that can be wrong. */
+/** Checks whether kodama's requirements are met: one finding for each thing that can be wrong. */
 import { Deadline, orAborted } from "../base/abort.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { KubeClient } from "../kube/client.ts";
@@ -7,24 +7,24 @@ import { checkServer } from "./doctor_server.ts";
 import type { CheckId, Finding } from "./finding.ts";
 import type { Host } from "./host.ts";
 
-/** Which contexts are looked at; the current one where none is named. */
+/** The contexts to check; the current one if none is named. */
 export interface DoctorOptions {
   contexts: readonly string[];
-  /** Where the permissions are asked for; the context's own where it is absent. */
+  /** The namespace for which permissions are checked; the context's own if absent. */
   namespace?: string;
   signal: AbortSignal;
 }
 
-/** A server that is silent for longer counts as not there. */
+/** A server that doesn't answer for longer is treated as unreachable. */
 const serverLimitMs = 10_000;
 
-/** Tells the findings as they come: contexts in the order of their names, then this machine. */
+/** Yields the findings as they arrive: contexts sorted by name, then this machine. */
 export async function* doctor(host: Host, options: DoctorOptions): AsyncGenerator<Finding, void> {
   const names = options.contexts.length === 0 ? [undefined] : [...new Set(options.contexts)];
-  // All at once, told in order: a dead cluster takes its time, and nobody else's.
+  // All at once, reported in order: an unreachable cluster doesn't delay the others.
   const asked = names.map((name) => Array.fromAsync(checkContext(host, name, options)));
   const machine = Array.fromAsync(checkMachine(host, options.signal));
-  // Whoever comes first to fail is told; the others must not count as unheard of.
+  // The first failure is thrown; without a handler the others would be unhandled rejections.
   for (const findings of [...asked, machine]) findings.catch(() => {});
   for (const findings of asked) yield* await findings;
   yield* await machine;

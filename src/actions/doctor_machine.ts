@@ -1,4 +1,4 @@
-/** What this machine has of what kodama can use. */
+/** Checks the programs and files of this machine that kodama can use. */
 import { KodamaError } from "../base/errors.ts";
 import { effectiveSettings } from "../config/settings.ts";
 import { isTooOld, oldestTmux } from "../tmux/words.ts";
@@ -6,7 +6,7 @@ import type { Finding } from "./finding.ts";
 import type { Host } from "./host.ts";
 import { settingSources } from "./setting_sources.ts";
 
-/** The findings of this machine. */
+/** Yields the findings of this machine. */
 export async function* checkMachine(
   host: Host,
   signal: AbortSignal,
@@ -27,7 +27,7 @@ export async function* checkMachine(
   });
 }
 
-/** A file of settings that can't be read stops every command that asks for one, each at its own time. */
+/** A settings file that can't be read breaks every command that reads it, each at a different time. */
 async function checkSettings(host: Host): Promise<Finding> {
   const id = "settings";
   try {
@@ -69,7 +69,7 @@ async function checkProgram(
     id: "tmux" | "kubectl";
     versionWords: readonly string[];
     lacking: string;
-    /** What can't be done with a version; undefined where all can. */
+    /** Returns what doesn't work with a version; undefined if everything does. */
     tooOld?: (version: string) => string | undefined;
   },
 ): Promise<Finding> {
@@ -96,7 +96,7 @@ function notRun(id: Finding["id"], detail: string, advice: string | undefined): 
   return { id, status: "skipped", detail, ...(advice === undefined ? {} : { advice }) };
 }
 
-/** What a program of this machine says, or why it can't be asked: that is a finding, and no end of the others. */
+/** Returns the output of a local program, or why it can't be run: a finding that doesn't stop the others. */
 export async function capture(
   host: Host,
   { id, words }: { id: "tmux" | "kubectl"; words: readonly string[] },

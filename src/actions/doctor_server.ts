@@ -1,20 +1,20 @@
-/** What a server that answers lets this user do, and how well it fits. */
+/** Checks this user's permissions on a server that answers, and the server's compatibility. */
 import { KodamaError } from "../base/errors.ts";
 import type { CallOptions, KubeClient } from "../kube/client.ts";
 import { capture } from "./doctor_machine.ts";
 import type { Finding } from "./finding.ts";
 import type { Host } from "./host.ts";
 
-/** A difference that makes times in lists and logs hard to read, and certificates fail. */
+/** A larger difference makes times in lists and logs hard to read, and certificates fail. */
 const clockLimitMs = 5000;
 
 /** https://kubernetes.io/releases/version-skew-policy/#kubectl */
 const allowedMinorSkew = 1;
 
-/** Closing standard input alone came with the channel protocol v5, on by default since 1.30 (KEP-4006). */
+/** Closing stdin alone needs the channel protocol v5, on by default since 1.30 (KEP-4006). */
 const minorWithHalfClose = 30;
 
-/** The findings of one server. Throws what the client throws. */
+/** Yields the findings of one server. Throws whatever the client throws. */
 export async function* checkServer(
   host: Host,
   client: KubeClient,
@@ -33,7 +33,7 @@ export async function* checkServer(
   yield await checkClock(host, client, { signal });
 }
 
-/** Whether all verbs are allowed. Streams need `create` alone: without `get` they are opened by POST (`pod_streams.ts`). */
+/** Returns whether all verbs are allowed. Streams need only `create`: without `get`, POST is used (`pod_streams.ts`). */
 async function checkAccess(
   client: KubeClient,
   { id, verbs, resource }: {
@@ -136,7 +136,7 @@ function minorOf(release: string): number | undefined {
 }
 
 /**
- * A review of who asks is made on the spot, so its creation time is the server's present, to a second.
+ * A SelfSubjectReview is created on request, so its creation time is the server's current time, to the second.
  * https://kubernetes.io/docs/reference/kubernetes-api/authentication-resources/self-subject-review-v1/
  */
 async function checkClock(host: Host, client: KubeClient, options: CallOptions): Promise<Finding> {
@@ -145,7 +145,7 @@ async function checkClock(host: Host, client: KubeClient, options: CallOptions):
   if (serverMs === undefined) {
     return { id: "clock", context, status: "skipped", detail: "the server doesn't tell its time" };
   }
-  // The server cuts its second off: half of one lies between, on average.
+  // The server truncates to a second: half a second is the average error.
   const skewMs = host.clock.now().getTime() - (serverMs + 500);
   const seconds = Math.round(Math.abs(skewMs) / 1000);
   if (Math.abs(skewMs) <= clockLimitMs) {
@@ -168,7 +168,7 @@ async function serverTime(client: KubeClient, options: CallOptions): Promise<num
     const time = Date.parse(String(review.metadata?.creationTimestamp));
     return Number.isNaN(time) ? undefined : time;
   } catch (error) {
-    // Servers before 1.28 have no such review.
+    // Servers before 1.28 don't have this review.
     if (error instanceof KodamaError && error.kind !== "unreachable") return undefined;
     throw error;
   }

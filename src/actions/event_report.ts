@@ -8,12 +8,12 @@ export type { EventReport } from "../exec/report_shapes.ts";
 
 type TargetData = Extract<EventReport, { event: "targetsAdded" }>["targets"][number];
 
-/** Turns the events of one run into objects that each say whole what they are about. */
+/** Converts the events of one run into self-contained objects. */
 export class EventReporter {
   readonly #names: string[] = [];
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
-  /** The objects of an event; none for what is told in another way (blocks, folds, reports, bytes). */
+  /** Returns the objects of an event; none if it is reported in another way (blocks, folds, reports, bytes). */
   report(event: ExecEvent): EventReport[] {
     switch (event.kind) {
       case "runStarted": {

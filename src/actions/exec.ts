@@ -1,4 +1,4 @@
-/** One command in every matching pod: from a selection to the outcomes of its targets. */
+/** Runs one command in every matching pod: from a selection to the outcomes of its targets. */
 import { BoundedQueue } from "../base/bounded_queue.ts";
 import { definedOnly } from "../base/defined_only.ts";
 import { UsageError } from "../base/errors.ts";
@@ -24,11 +24,11 @@ import { SettledRun } from "./settled_targets.ts";
 import { targetRunOptions } from "./target_run_options.ts";
 
 /**
- * Runs a command in the pods of a selection. Where the question is answered with no, nothing is run and nothing
- * more is told.
+ * Runs a command in the pods of a selection. If the answer to the question is no, nothing is run and no more events
+ * follow.
  *
- * @throws NoMatchError when no pod can be a target; KodamaError of the one context that was asked, when it
- *   can't answer; UsageError when the command, the terminal or the confirmation doesn't allow a run.
+ * @throws NoMatchError if no pod can be a target; KodamaError of the only context if it can't answer; UsageError if
+ *   the command, the terminal or the confirmation doesn't allow a run.
  */
 export async function* exec(host: Host, options: ExecOptions): AsyncGenerator<ExecEvent, void> {
   if (options.command.length === 0) throw new UsageError("you must specify at least one command");
@@ -46,10 +46,10 @@ class ExecRun {
   readonly #targets: Target[] = [];
   readonly #names: string[] = [];
   readonly #discovery: Discovery;
-  /** Told at once, while there is no run yet. */
+  /** Emitted at once, while there is no run yet. */
   readonly #waits: BoundedQueue<ExecEvent>;
   #looking = true;
-  /** Told at the next event: what contexts said while the run went on. */
+  /** Emitted before the next event: notes about contexts that arrived during the run. */
   #notes: ExecEvent[] = [];
   #failedContexts = 0;
 
@@ -72,19 +72,19 @@ class ExecRun {
   }
 
   async *events(): AsyncGenerator<ExecEvent, void> {
-    // Made ready while the cluster is asked for the pods.
+    // Prepared while the cluster is queried for the pods.
     const recording = import("./record_run.ts").then(({ RunRecorder }) =>
       new RunRecorder(this.#host, this.#options)
     );
     recording.catch(() => {});
     const settings = await this.#settings;
     const looking = this.#firstFindings().finally(() => this.#endWaits());
-    // Whoever takes what is told may be slow; a failure is told behind it.
+    // The consumer may be slow; a failure is thrown after the queued events.
     looking.catch(() => {});
     yield* this.#waits;
     const findings = await looking;
     const first = findings.flatMap((found) => this.#note(found));
-    // The error says why no pod can be used, so the notes don't say it first.
+    // The error explains why no pod can be used, so the notes needn't.
     if (first.length === 0 && this.#failedContexts === 0) throw noMatch(findings);
     const notes = this.#takeNotes();
     yield* notes;
@@ -119,7 +119,7 @@ class ExecRun {
     }
   }
 
-  /** Where something depends on all targets, all must be known; else those that are there begin. */
+  /** If something depends on all targets, waits for all contexts; otherwise starts with those that are known. */
   async #firstFindings(): Promise<ContextFindings[]> {
     const { confirm, terminal, oneTarget, serial, outputFolder } = this.#options;
     const all = [confirm, terminal, oneTarget, serial, outputFolder].some((one) =>
@@ -132,7 +132,7 @@ class ExecRun {
     for await (const findings of this.#discovery.rest()) yield this.#note(findings);
   }
 
-  /** Keeps what is to be told of a context. Throws where it was the only one asked. */
+  /** Stores the notes about a context. Throws if the context failed and was the only one. */
   #note(findings: ContextFindings): readonly Target[] {
     if (findings.kind === "failed") {
       if (new Set(this.#contexts).size <= 1) throw findings.error;
@@ -204,7 +204,7 @@ class ExecRun {
     return place ?? { index: target, total: this.#targets.length };
   }
 
-  /** Output is in its file before it is shown, and a target's files are whole before its end is told. */
+  /** Output is written to its file before it is shown, and a target's files are complete before its end is emitted. */
   async #save(event: RunEvent): Promise<void> {
     const files = this.#files;
     if (files === undefined) return;
@@ -218,7 +218,7 @@ class ExecRun {
     }
   }
 
-  /** Standard input of all targets; one reads it directly, where no further one can come. */
+  /** Standard input of all targets; a single target reads it directly if no other can be added. */
   #openInput(): RunInput | undefined {
     const { stdin } = this.#options;
     if (stdin === undefined) return undefined;
@@ -264,7 +264,7 @@ class ExecRun {
   }
 }
 
-/** The end of the run, with what became of its record. */
+/** Yields the end of the run, with the result of its recording. */
 function* recordedEnd(
   ended: Extract<ExecEvent, { kind: "runEnded" }>,
   record: RecordResult,

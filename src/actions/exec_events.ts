@@ -1,6 +1,6 @@
 /**
- * The options and events of the `exec` action: what a face hands in, and what it turns into lines or
- * JSON. Everything that a face needs to name (targets, outcomes, selections) is exported from here.
+ * The options and events of the `exec` action: the input of a front end, and what it renders as lines or
+ * JSON. Every type that a front end names (targets, outcomes, selections) is exported from here.
  */
 import type { KodamaError } from "../base/errors.ts";
 import type { FoldedGroup } from "../exec/folded_group.ts";
@@ -35,100 +35,100 @@ export type {
   Target,
 } from "../kube/target.ts";
 
-/** A terminal on both ends; for one single target. */
+/** A terminal on both ends; for a single target. */
 export interface ExecTerminal {
   size: TerminalSize;
   /** Each new size of the window. */
   resizes: AsyncIterable<TerminalSize>;
-  /** Called when the command runs: until then what is typed is for kodama, which can be stopped by Ctrl-C. */
+  /** Called when the command starts: until then input is for kodama, which Ctrl-C stops. */
   onBegun?: () => void;
 }
 
-/** Targets that are settled beforehand, in place of a selection's: those of an earlier run. */
+/** Targets resolved beforehand, instead of by a selection: those of an earlier run. */
 export interface SettledTargets {
   /** The earlier run. */
   run: string;
   targets: readonly Target[];
-  /** What each target's command was told of its place. */
+  /** The index and total passed to each target's command. */
   places: readonly { index: number; total: number }[];
-  /** A pod that has the name, and isn't the same any more, will do. */
+  /** A recreated pod of the same name is accepted. */
   recreated: boolean;
 }
 
-/** Where each target's output is kept. */
+/** The folder in which each target's output is saved. */
 export interface OutputFolder {
-  /** Absolute, or below the working directory. */
+  /** Absolute, or relative to the working directory. */
   path: string;
-  /** Files of an earlier run are replaced. Otherwise they are an error before anything runs. */
+  /** Replaces files of an earlier run. Otherwise they are an error before anything runs. */
   replace: boolean;
 }
 
-/** What to run, where, and within which bounds. */
+/** Command, targets and limits of a run. */
 export interface ExecOptions {
-  /** Names of kubeconfig contexts; the current one where it is empty. */
+  /** Names of kubeconfig contexts; the current one if empty. */
   contexts: readonly string[];
   selection: Selection;
-  /** Takes the place of contexts and selection. */
+  /** Replaces contexts and selection. */
   settled?: SettledTargets;
-  /** Program and arguments, run as they are; at least one word. */
+  /** Program and arguments, run as they are; at least one. */
   command: readonly string[];
   /** Targets at the same time; default 32 or `exec.fanout` of the configuration. */
   fanout?: number;
-  /** Sizes of the batches; the last one again and again. */
+  /** Sizes of the batches; the last one repeats. */
   serial?: readonly Amount[];
-  /** No further batch begins once more targets than this have failed; without batches, no further target. */
+  /** No further batch starts once more targets than this have failed; without batches, no further target. */
   maxFail?: Amount;
-  /** No further target begins once one has failed; those that run go on to their end. */
+  /** No further target starts once one has failed; running targets continue to their end. */
   failFast?: boolean;
   /** To open the stream; default 15,000 or `exec.connectTimeout`. */
   connectTimeoutMs?: number;
-  /** For the command, from its stream's opening; none where it is absent. */
+  /** For the command, from the opening of its stream; no limit if absent. */
   timeoutMs?: number;
   /** Between TERM and KILL when a command is ended; default 2,000. */
   graceMs?: number;
   /** Default `prefix` or `exec.outputMode` of the configuration. */
   outputMode?: OutputMode;
-  /** `fold` only: standard error is part of what is compared. */
+  /** `fold` only: standard error is compared too. */
   foldStderr?: boolean;
-  /** `fold` only: where each group differs from the largest. */
+  /** `fold` only: show how each group differs from the largest. */
   diff?: boolean;
-  /** Every byte of each target's output goes there too. */
+  /** Every byte of each target's output is also written there. */
   outputFolder?: OutputFolder;
-  /** The workflow that this is a run of; for its record. */
+  /** The workflow that started this run; for its record. */
   workflow?: string;
-  /** Read by every target, each at its own pace. */
+  /** Read by every target, each at its own rate. */
   stdin?: AsyncIterable<Uint8Array>;
   terminal?: ExecTerminal;
-  /** More than one target is an error, as with a terminal: one was asked for, and there is none to give. */
+  /** More than one target is an error, as with a terminal: one was requested, and none can be given. */
   oneTarget?: boolean;
-  /** Environment of the command; names as a shell takes them. Needs a shell in the image. */
+  /** Environment of the command; names must be valid in a shell. Needs a shell in the image. */
   environment?: Readonly<Record<string, string>>;
-  /** Directory of the command. Needs a shell in the image. */
+  /** Working directory of the command. Needs a shell in the image. */
   workdir?: string;
-  /** The words are one line for a shell (`sh -c`). */
+  /** The args are one line for a shell (`sh -c`). */
   shell?: boolean;
-  /** `{pod}`, `{namespace}`, `{node}`, `{ip}`, `{index}` in the words stand for the target's. */
+  /** Replace `{pod}`, `{namespace}`, `{node}`, `{ip}`, `{index}` in the args by the target's values. */
   substitute?: boolean;
-  /** Confirms a command that isn't known to be read-only. Absent: nothing is asked (`--yes`). */
+  /** Confirms a command that isn't known to be read-only. If absent, no confirmation is needed (`--yes`). */
   confirm?: Confirm;
-  /** The command is confirmed whatever the number of targets. */
+  /** Confirm the command whatever the number of targets. */
   because?: Change["because"];
-  /** The largest remote exit code is the run's. */
+  /** The run exits with the largest remote exit code. */
   maxExitCode?: boolean;
-  /** Cancels: what runs is ended in the pods too, and the run ends with its outcomes. */
+  /** Cancels: running commands are ended in the pods too, and the run ends with its outcomes. */
   signal: AbortSignal;
 }
 
 /**
- * What a run tells. `target` is an index into `runStarted.targets`. Per target: `targetStarted`, its
+ * The events of a run. `target` is an index into `runStarted.targets`. Per target: `targetStarted`, its
  * output, `targetEnded`; every target ends exactly once. `runEnded` is last.
  */
 export type ExecEvent =
-  /** This context's server is down; it is asked again, for so long at most. Told once for a context. */
+  /** This context's server is down; it is retried for at most `limitMs`. Emitted once per context. */
   | { kind: "contextWaiting"; context: string; reason: string; limitMs: number }
-  /** This context's pods can't be known; the others go on. Told once for a context. */
+  /** This context's pods can't be listed; the others continue. Emitted once per context. */
   | { kind: "contextFailed"; context: string; error: KodamaError }
-  /** Pods that the selection names and that can't be targets. `several`: pods of other contexts are looked for, too. */
+  /** Pods of the selection that can't be targets. `several`: other contexts are searched too. */
   | {
     kind: "podsSkipped";
     context: string;
@@ -136,26 +136,26 @@ export type ExecEvent =
     several?: true;
   }
   | Extract<RunEvent, { kind: "runStarted" }> & { names: readonly string[] }
-  /** Targets of a context that answered late; their indexes and names follow those before. */
+  /** Targets of a context that answered late; their indexes and names continue the earlier ones. */
   | Extract<RunEvent, { kind: "targetsAdded" }> & { names: readonly string[] }
   | Extract<RunEvent, { kind: "targetStarted" | "output" | "targetEnded" }>
   /** `prefix`; with `fold`, standard error that isn't folded too. */
   | { kind: "line" } & Line
-  /** `group`: as the target ends. */
+  /** `group`: when the target ends. */
   | {
     kind: "block";
     target: number;
     outcome: Outcome;
-    /** In the order of arrival; neighbours of one stream are joined. */
+    /** In the order of arrival; adjacent chunks of one stream are joined. */
     output: readonly OutputChunk[];
-    /** Bytes that were left out at the limit. */
+    /** Bytes omitted because of the limit. */
     omittedBytes: number;
   }
   /** `fold`: once, before the end. */
   | { kind: "folded"; groups: readonly FoldedGroup[] }
-  /** `report`: as the target ends. */
+  /** `report`: when the target ends. */
   | { kind: "report"; target: number; report: TargetReport }
-  /** No record of this run is kept, or not a whole one; told once. */
+  /** This run's record isn't stored, or not completely; emitted once. */
   | { kind: "notRecorded"; error: KodamaError }
   | {
     kind: "runEnded";
@@ -165,10 +165,10 @@ export type ExecEvent =
     exitCode: number;
     at: Date;
     durationMs: number;
-    /** Under which the run is kept; absent where it isn't. */
+    /** The id of the stored run; absent if it isn't stored. */
     record?: {
       id: string;
-      /** What was kept of it is enough to run it again. */
+      /** The stored record is enough to run it again. */
       rerunnable: boolean;
     };
   };

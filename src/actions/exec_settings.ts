@@ -1,4 +1,4 @@
-/** The settings of a run that nobody gave on the command line. */
+/** The settings of a run that aren't given on the command line. */
 import { definedOnly } from "../base/defined_only.ts";
 import { parseDuration } from "../base/duration.ts";
 import { defaultSettings, settingVariables } from "../config/default_settings.ts";
@@ -8,7 +8,7 @@ import type { OutputMode } from "../exec/output_mode.ts";
 import type { Host } from "./host.ts";
 import { settingSources } from "./setting_sources.ts";
 
-/** Bounds and mode of a run; times are milliseconds. */
+/** Limits and mode of a run; times are milliseconds. */
 export interface ExecSettings {
   fanout: number;
   connectTimeoutMs: number;
@@ -16,9 +16,9 @@ export interface ExecSettings {
 }
 
 /**
- * What the settings say. Most people have none, and then no YAML parser is loaded.
+ * Returns the settings of `exec`. Most users have none, and then no YAML parser is loaded.
  *
- * @throws FileError for a file of settings that is wrong; UsageError for such a variable.
+ * @throws FileError if a settings file is invalid; UsageError if a variable is.
  */
 async function execSettings(host: Host): Promise<NonNullable<Settings["exec"]>> {
   const sources = await settingSources(host);
@@ -29,7 +29,7 @@ async function execSettings(host: Host): Promise<NonNullable<Settings["exec"]>> 
   return (await mergedSettings(sources)).exec ?? {};
 }
 
-/** The same, where what was said on the command line wins. */
+/** The same, with the command line taking precedence. */
 export async function chosenSettings(
   host: Host,
   chosen: Partial<ExecSettings>,
@@ -41,7 +41,7 @@ export async function chosenSettings(
   };
 }
 
-/** When a change is confirmed, and which further commands only read. What was said on the command line wins. */
+/** Returns when to confirm a change, and which further commands are read-only. The command line takes precedence. */
 export async function confirmSettings(
   host: Host,
   chosen: { above?: number },
@@ -56,7 +56,7 @@ export async function confirmSettings(
 
 function narrow(exec: NonNullable<Settings["exec"]>): ExecSettings {
   const defaults = defaultSettings.exec;
-  // The shape lets no other text pass.
+  // The schema accepts no other text.
   const connectTimeoutMs = parseDuration(exec.connectTimeout ?? defaults.connectTimeout) ?? 0;
   return {
     fanout: exec.fanout ?? defaults.fanout,

@@ -1,4 +1,4 @@
-/** Finding targets while a server is down: retried, as the streams into them are. */
+/** Finds targets while a server is down: retried like the streams into them. */
 import { Deadline } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import { Outages } from "../exec/outages.ts";
@@ -10,7 +10,7 @@ import type { ExecEvent } from "./exec_events.ts";
 const reportAfterMs = 1000;
 
 /**
- * Returns a `find` that is repeated while the server is down, until the limit; then it throws the last error.
+ * Returns a `find` that is retried while the server is down, until the limit; then it throws the last error.
  * `onWait` is called once for each wait that takes longer than a second.
  */
 export function findRetrying(

@@ -1,6 +1,6 @@
-/** What `doctor` tells. */
+/** The findings of `doctor`. */
 
-/** What is looked at. */
+/** The subject of a check. */
 export type CheckId =
   | "kubeconfig"
   | "server"
@@ -15,10 +15,10 @@ export type CheckId =
   | "kubectl"
   | "sessions";
 
-/** One finding. `advice` says what can be done, where there is something. */
+/** One finding. `advice` is what to do, if anything can be done. */
 export interface Finding {
   id: CheckId;
-  /** Of checks of a cluster: whose. */
+  /** The context, for checks of a cluster. */
   context?: string;
   status: "ok" | "warn" | "fail" | "skipped";
   detail: string;

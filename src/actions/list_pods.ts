@@ -1,4 +1,4 @@
-/** The pods that a selection matches, and those that it names and that can't be targets. */
+/** Lists the pods that a selection matches, and the named pods that can't be targets. */
 import type { KodamaError } from "../base/errors.ts";
 import type { Selection, SkippedPod, Target } from "../kube/target.ts";
 import { type ContextFindings, Discovery, noMatch, selectIn } from "./discover_targets.ts";
@@ -8,25 +8,25 @@ import { type PodState, podState } from "./pick_pod.ts";
 
 export type { PodState } from "./pick_pod.ts";
 
-/** Whose pods are asked for. */
+/** Which pods to list. */
 export interface ListPodsOptions {
-  /** Names of kubeconfig contexts; the current one where it is empty. */
+  /** Names of kubeconfig contexts; the current one if empty. */
   contexts: readonly string[];
   selection: Selection;
   signal: AbortSignal;
 }
 
-/** What one context has, in the order in which contexts answer. */
+/** The result of one context, in the order in which contexts answer. */
 export type PodsEvent =
   | {
     kind: "pods";
     context: string;
     targets: readonly Target[];
-    /** Of each target's pod, in the same order; undefined if it isn't known. */
+    /** The state of each target's pod, in the same order; undefined if it isn't known. */
     states: readonly (PodState | undefined)[];
     skipped: readonly SkippedPod[];
   }
-  /** The other contexts go on. */
+  /** The other contexts continue. */
   | { kind: "contextFailed"; context: string; error: KodamaError };
 
 /**

@@ -1,12 +1,12 @@
-/** A person's keys for one stream after another: what is typed while there is none goes nowhere. */
+/** Passes a user's keys to one stream after another: input that arrives between streams is dropped. */
 import { orAborted } from "../base/abort.ts";
 import { BoundedQueue } from "../base/bounded_queue.ts";
 import type { InputReader } from "../exec/run_options.ts";
 
-/** Chunks that wait for a stream that takes them slowly; the source waits with them. */
+/** Chunks queued for a slow stream; once the queue is full, the source waits too. */
 const waitingChunks = 16;
 
-/** Input that is read by one reader at a time. Disposing of it lets go of the source. */
+/** Input that has one reader at a time. Disposing of it releases the source. */
 export class LiveInput implements AsyncDisposable {
   readonly #source: AsyncIterator<Uint8Array>;
   #queue: BoundedQueue<Uint8Array> | undefined;
@@ -14,7 +14,7 @@ export class LiveInput implements AsyncDisposable {
   #ended = false;
   #failed = false;
 
-  /** The source is gone: nobody types any more. */
+  /** Whether the source has ended: no more input comes. */
   get failed(): boolean {
     return this.#failed;
   }
@@ -23,7 +23,7 @@ export class LiveInput implements AsyncDisposable {
     this.#source = source[Symbol.asyncIterator]();
   }
 
-  /** What comes from now on is this reader's. Nothing is read before the first one. */
+  /** Returns a reader for input from now on. Nothing is read before the first one. */
   open(): InputReader {
     const queue = new BoundedQueue<Uint8Array>(waitingChunks);
     this.#queue = queue;
@@ -38,7 +38,7 @@ export class LiveInput implements AsyncDisposable {
     };
   }
 
-  /** There is no stream: what comes is meant for one that the person can't see, and is dropped. */
+  /** Drops input until the next stream: the user can't see what it would go to. */
   drop(): void {
     this.#queue?.discard();
     this.#queue = undefined;
@@ -46,7 +46,7 @@ export class LiveInput implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     this.drop();
-    // A read of a terminal never ends: it is told, and not waited for.
+    // A read of a terminal never ends: request the return, but don't wait for it.
     this.#source.return?.().catch(() => {});
     return Promise.resolve();
   }

@@ -1,4 +1,4 @@
-/** The logs of every container of a selection: as they are, merged by time, or followed as they grow. */
+/** The logs of every container of a selection: unmerged, merged by time, or followed. */
 import type { KodamaError } from "../base/errors.ts";
 import { NoMatchError } from "../base/errors.ts";
 import type { Target } from "../kube/target.ts";
@@ -58,13 +58,13 @@ export async function* logs(host: Host, asked: LogsOptions): AsyncGenerator<Logs
   yield { kind: "ended", exitCode: exitCodeOfLogs(reading.errors, reading.contextFailures) };
 }
 
-/** Whether pods that come later can match: those that are named one by one, picked or drawn can't. */
+/** Returns whether later pods can match: not if the pods are named individually, picked or sampled. */
 function mayMatchLater({ follow, picked, selection }: LogsOptions): boolean {
   return follow && picked === undefined && selection.sample === undefined && !namesPods(selection);
 }
 
 /**
- * `POD CONTAINER`, as `kubectl logs` takes it: a second operand that is not a pod, but a container of the first, names
+ * `POD CONTAINER`, as `kubectl logs` takes it: a second operand that isn't a pod but a container of the first names
  * the container.
  */
 async function withNamedContainer(host: Host, options: LogsOptions): Promise<LogsOptions> {
@@ -106,7 +106,7 @@ function nothing(all: readonly ContextFindings[], { follow, previous }: LogsOpti
   );
 }
 
-/** Of all logs that are merged, what is read before its turn. */
+/** Bytes read ahead of all logs that are merged. */
 const aheadBytes = 32 * 1024 * 1024;
 
 /** Logs that are read to their ends. */
@@ -118,7 +118,7 @@ class WholeReading {
   readonly #random: () => number;
   readonly #sources: LogSources;
   readonly #ahead = new ReadAhead(aheadBytes);
-  /** What readers told besides lines. */
+  /** Events of readers other than lines. */
   #notes: LogsEvent[] = [];
 
   constructor(
@@ -135,7 +135,7 @@ class WholeReading {
     this.#sources = sources;
   }
 
-  /** Group after group: a group is merged, so all of its logs are open at once. */
+  /** Reads group after group: a group is merged, so all of its logs are open at once. */
   async *read(targets: readonly Target[]): AsyncGenerator<LogsEvent, void> {
     const { maxRequests, filter, signal } = this.#options;
     if (targets.length === 0) return;
@@ -186,7 +186,7 @@ class WholeReading {
   }
 }
 
-/** Counts the bytes of lines, their ends among them, and cuts the line in which the limit is. */
+/** Counts the bytes of lines including their newlines, and truncates the line that reaches the limit. */
 class ByteLimit {
   #left: number;
 

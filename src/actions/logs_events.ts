@@ -1,4 +1,4 @@
-/** The options and events of the `logs` action, and the words that a face needs to show them. */
+/** The options and events of the `logs` action, and the types that a front end needs to show them. */
 import type { KodamaError } from "../base/errors.ts";
 import type { Selection, SkippedPod, Target } from "../kube/target.ts";
 import type { ContainerChoice } from "../logs/containers.ts";
@@ -15,59 +15,59 @@ export type { LineFilter } from "../logs/line_filter.ts";
 export type { LogStart } from "../logs/reading.ts";
 export type { Target } from "../kube/target.ts";
 
-/** Which logs to read, and how far. */
+/** Which logs to read, and how much of them. */
 export interface LogsOptions {
-  /** Names of kubeconfig contexts; the current one where it is empty. */
+  /** Names of kubeconfig contexts; the current one if empty. */
   contexts: readonly string[];
-  /** Which pods. Its container and its phases count for nothing: `containers` chooses among all of them. */
+  /** Which pods. Its container and its phases are ignored: `containers` selects among all of them. */
   selection: Selection;
-  /** None but these of the selection. */
+  /** Only these pods of the selection. */
   picked?: readonly PickedPod[];
   containers: ContainerChoice;
-  /** Pods with this condition alone. */
+  /** Only pods with this condition. */
   condition?: { type: string; status: string };
-  /** What comes is read too, of pods that come too; it ends with the signal, or with pods that were named. */
+  /** Read new lines too, and new pods; ends with the signal, or when all named pods have ended. */
   follow: boolean;
-  /** The instance before the current one. Not together with `follow`. */
+  /** The instance before the current one. Can't be combined with `follow`. */
   previous: boolean;
   start: LogStart;
   filter: LineFilter;
-  /** Bytes of lines that are read of each container at most, not together with `follow`. */
+  /** Maximum bytes of lines per container; can't be combined with `follow`. */
   limitBytes?: number;
-  /** Logs that are read at the same time; the others wait. */
+  /** How many logs are read at the same time; the others wait. */
   maxRequests: number;
-  /** Ends the reading in good order. */
+  /** Stops reading gracefully. */
   signal: AbortSignal;
 }
 
-/** What the reading tells. `source` is an index into the sources, in the order in which they were told. */
+/** The events of a read. `source` is an index into the sources, in the order in which they were emitted. */
 export type LogsEvent =
-  /** This context's pods can't be known; the others go on. */
+  /** This context's pods can't be listed; the others continue. */
   | { kind: "contextFailed"; context: string; error: KodamaError }
   /** Containers without a log to read. */
   | { kind: "podsSkipped"; context: string; skipped: readonly SkippedPod[] }
-  /** Containers whose logs are read. `joined`: they came while others were being followed. */
+  /** Containers whose logs are read. `joined`: they appeared while others were being followed. */
   | {
     kind: "sourcesAdded";
     sources: readonly Target[];
-    /** As short as they can be without being ambiguous. */
+    /** As short as possible without being ambiguous. */
     names: readonly string[];
     joined: boolean;
   }
   /** Whole lines, each once, in the order of each container's own log. */
   | { kind: "lines"; lines: readonly LogLine[] }
   | { source: number } & Exclude<ReadEvent, { kind: "lines" }>
-  /** Following: no pod matches yet; those that come are read. `nearest` would have matched. */
+  /** Following: no pod matches yet; new ones are read. `nearest` are similar names. */
   | { kind: "waitingForPods"; words: string; where: string; nearest: readonly string[] }
-  /** Following: the server of this context doesn't answer; it is asked again. */
+  /** Following: the server of this context doesn't answer; it is retried. */
   | { kind: "linkLost"; context: string; reason: string }
-  /** It answers again, and every log of it goes on. */
+  /** The server answers again, and every log of it resumes. */
   | { kind: "linkBack"; context: string }
-  /** The container's pod has gone, or starts it no more. */
+  /** The container's pod is gone, or no longer starts it. */
   | { kind: "left"; source: number }
-  /** More logs than may be read at a time: so many wait for their turn. */
+  /** More logs than may be read at the same time: `waiting` of them wait for a slot. */
   | { kind: "queued"; waiting: number; places: number }
-  /** Pods that come and go can't be seen in this context. */
+  /** The pods of this context can't be watched. */
   | { kind: "unwatched"; context: string; error: KodamaError }
-  /** The last event. The face adds what it knows alone (130 after Ctrl-C). */
+  /** The last event. The front end adds what only it knows (130 after Ctrl-C). */
   | { kind: "ended"; exitCode: number };

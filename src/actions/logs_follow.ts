@@ -1,4 +1,4 @@
-/** Logs of many containers as they grow, of pods that come and go. */
+/** Follows the logs of many containers, of pods that come and go. */
 import { onAbort, passed } from "../base/abort.ts";
 import { BoundedQueue } from "../base/bounded_queue.ts";
 import { KodamaError } from "../base/errors.ts";
@@ -15,24 +15,24 @@ import type { LogsEvent, LogsOptions } from "./logs_events.ts";
 import { PodBoard } from "./logs_pods.ts";
 import type { LogSources } from "./logs_sources.ts";
 
-/** Batches of lines that wait for the face; above it the streams wait, and the servers with them. */
+/** Batches of lines that wait for the front end; above it the streams wait, and the servers with them. */
 const queueLength = 64;
 
-/** Logs that come to wait within this time are counted together. */
+/** Logs that start to wait within this time are counted together. */
 const queueingMs = 200;
 
-/** What following begins with. */
+/** The options of following. */
 export interface FollowLogsOptions {
   host: Host;
   options: LogsOptions;
   random: () => number;
   discovery: Discovery;
-  /** What has been found. */
+  /** The initial findings. */
   first: readonly ContextFindings[];
   sources: LogSources;
 }
 
-/** Ends with the signal, or when all pods that were named have ended. */
+/** Ends with the signal, or when all named pods have ended. */
 export async function* followLogs(begin: FollowLogsOptions): AsyncGenerator<LogsEvent, void> {
   await using following = new Following(begin);
   yield* following.events();
@@ -47,13 +47,13 @@ class Following implements AsyncDisposable {
   readonly #errors: KodamaError[] = [];
   readonly #tasks = new Set<Promise<void>>();
   #contextFailures = 0;
-  /** Logs that had to wait at the same time, at the most; it is told again only where it grows. */
+  /** The most logs that waited at the same time; reported again only if it grows. */
   #mostQueued = 0;
   #tellingQueued = false;
   readonly #links = new ContextLinks();
-  /** Containers that are being followed. */
+  /** The number of containers being followed. */
   #followed = 0;
-  /** All contexts have answered. */
+  /** Whether all contexts have answered. */
   #discovered = false;
 
   constructor(begin: FollowLogsOptions) {
@@ -87,7 +87,7 @@ class Following implements AsyncDisposable {
     while (this.#tasks.size > 0) await Promise.allSettled(this.#tasks);
   }
 
-  /** A part of the work; its failure is the whole's. */
+  /** Runs a part of the work; if it fails, everything fails. */
   #spawn(work: Promise<void>): void {
     const task = work.catch((error: unknown) => {
       if (!this.#stop.signal.aborted) this.#queue.fail(error);
@@ -95,7 +95,7 @@ class Following implements AsyncDisposable {
     this.#tasks.add(task);
   }
 
-  /** Once for all that begin to wait together. */
+  /** Reports once for all that start to wait together. */
   async #tellQueued(places: number): Promise<void> {
     this.#tellingQueued = true;
     await passed(this.#begin.host.clock, queueingMs, { signal: this.#stop.signal });
@@ -178,7 +178,7 @@ class Following implements AsyncDisposable {
     return {
       open: (query, signal) => this.#watched(target, source, () => open(query, signal)),
       state: async ({ fresh, signal }) => {
-        // Taken before the look: what changes after it is told by this very promise.
+        // Taken before the state is read: any later change settles this very promise.
         change = board.change(target);
         const ask = () => board.state(target, fresh, signal);
         return fresh ? await this.#watched(target, source, ask) : await ask();
@@ -187,7 +187,7 @@ class Following implements AsyncDisposable {
     };
   }
 
-  /** Asks the server, and reports whether it answers. */
+  /** Calls the server, and reports whether it answers. */
   async #watched<T>({ context }: Target, source: number, ask: () => Promise<T>): Promise<T> {
     try {
       const answer = await ask();
@@ -220,14 +220,14 @@ class Following implements AsyncDisposable {
     };
   }
 
-  /** Pods that were named one by one come no more when they have ended; all else may. */
+  /** Named pods don't return once they have ended; all others may. */
   #endWhenDone(): void {
     const { selection } = this.#begin.options;
     if (this.#followed === 0 && this.#discovered && namesPods(selection)) this.#queue.close();
   }
 }
 
-/** Which logs of a context wait for its server. An outage is one event, and its end is one, however many logs there are. */
+/** The logs of a context that wait for its server. One outage is one event, as is its end, for any number of logs. */
 class ContextLinks {
   readonly #waiting = new Map<string, Set<number>>();
 

@@ -1,4 +1,4 @@
-/** Pods that come, change and go in one context while their logs are followed. */
+/** Pods that appear, change and disappear in one context while their logs are followed. */
 import { orAborted, passed } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
@@ -12,10 +12,10 @@ import type { Pod } from "../kube/types.ts";
 import { type ContainerState, containerState } from "../logs/containers.ts";
 import { type LogChoice, logTargets, podSelection } from "./logs_targets.ts";
 
-/** How often a pod is asked for where it can't be watched. */
+/** How often a pod is polled if it can't be watched. */
 const pollMs = 2000;
 
-/** What a board is made of. */
+/** The dependencies of a board. */
 export interface PodBoardOptions {
   client: KubeClient;
   choice: LogChoice;
@@ -24,13 +24,13 @@ export interface PodBoardOptions {
   signal: AbortSignal;
 }
 
-/** What is known of a context's pods. */
+/** The known pods of a context. */
 export class PodBoard {
   readonly #options: PodBoardOptions;
   readonly #pods = new Map<string, Pod>();
-  /** By pod: settled at its next change. */
+  /** By pod: resolved at its next change. */
   readonly #changes = new Map<string, PromiseWithResolvers<void>>();
-  /** Whether the operands mean a pod, by its uid: what a workload's pods are is asked once for each. */
+  /** Whether the operands select a pod, by its uid: a workload's pods are queried once for each. */
   readonly #meaning = new Map<string, boolean>();
   #watched = true;
 
@@ -38,7 +38,7 @@ export class PodBoard {
     this.#options = options;
   }
 
-  /** Targets that are there, again and again as pods come and change: known ones too. Rejects as a watch does. */
+  /** Reports targets as pods appear and change, including known ones. Rejects as a watch does. */
   async watch(found: (targets: readonly Target[]) => Promise<void>): Promise<void> {
     try {
       await Promise.all(this.#scopes().map((scope) => this.#watchScope(scope, found)));
@@ -48,7 +48,7 @@ export class PodBoard {
     }
   }
 
-  /** How far a container is. Rejects with a KodamaError. */
+  /** Returns the state of a container. Rejects with a KodamaError. */
   async state(target: Target, fresh: boolean, signal: AbortSignal): Promise<ContainerState> {
     const known = this.#pods.get(keyOf(target));
     const pod = known !== undefined && !fresh && this.#watched
@@ -60,7 +60,7 @@ export class PodBoard {
     return containerState(pod, target.container);
   }
 
-  /** Settled at the next change of a target's pod. */
+  /** Resolves at the next change of a target's pod. */
   change(target: Target): Promise<void> {
     const key = keyOf(target);
     const change = this.#changes.get(key) ?? Promise.withResolvers<void>();
@@ -68,10 +68,10 @@ export class PodBoard {
     return change.promise;
   }
 
-  /** Waits for such a change, or a while where none would be told. */
+  /** Waits for such a change, or for the poll interval if there is no watch. */
   async changed(change: Promise<void>, signal: AbortSignal): Promise<void> {
     if (!this.#watched) await passed(this.#options.clock, pollMs, { signal });
-    // The signal's reason is nobody's error here.
+    // The signal's reason isn't an error here.
     else await orAborted(change, signal).catch(() => {});
   }
 
@@ -95,7 +95,7 @@ export class PodBoard {
     }
   }
 
-  /** Notes an event; the pods that are there. */
+  /** Records an event; returns the existing pods. */
   #take(event: WatchEvent<Pod>, { namespace }: ListScope): Pod[] {
     if (event.kind === "deleted") {
       this.#forget(event.object);
@@ -134,20 +134,20 @@ export class PodBoard {
 
   async #targets(pods: readonly Pod[]): Promise<readonly Target[]> {
     const { choice, client, random } = this.#options;
-    // A sample is what was drawn at the beginning.
+    // A sample is only drawn at the start.
     if (choice.selection.sample !== undefined) return [];
     const meant = await this.#meant(pods);
     if (meant.length === 0) return [];
     try {
       return logTargets(meant, choice, { context: client.context, random }).targets;
     } catch (error) {
-      // Of a pod that comes later it is no mistake to lack a container that others have.
+      // A pod that appears later may lack a container that others have.
       if (error instanceof KodamaError && error.kind === "noMatch") return [];
       throw error;
     }
   }
 
-  /** Those that the operands of the selection mean. Its patterns are applied later. */
+  /** Returns the pods that the operands of the selection name. Its patterns are applied later. */
   async #meant(pods: readonly Pod[]): Promise<readonly Pod[]> {
     const { choice, client, signal } = this.#options;
     const selection = podSelection(choice, client.context);
@@ -160,7 +160,7 @@ export class PodBoard {
     }
     const unknown = pods.map(uidOf).filter((uid) => !this.#meaning.has(uid));
     if (unknown.length > 0) {
-      // The same reader that found the first of them says what a workload's pods are.
+      // The reader that found the first pods also resolves a workload's pods.
       const { pods: all } = await readPods(client, podSelection(choice, client.context), signal);
       const uids = new Set(all.map(uidOf));
       for (const uid of unknown) this.#meaning.set(uid, uids.has(uid));

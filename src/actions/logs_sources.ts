@@ -1,4 +1,4 @@
-/** The containers whose logs are read: their places in the list, and what they are called. */
+/** The containers whose logs are read: their indexes and names. */
 import { type NameParts, nameParts, targetName } from "../exec/target_names.ts";
 import type { Target } from "../kube/target.ts";
 import type { LogsEvent } from "./logs_events.ts";
@@ -18,7 +18,7 @@ export class LogSources {
     return this.#count;
   }
 
-  /** Those of the targets that aren't in the list; each is in it from now on. */
+  /** Returns the targets that aren't in the list yet, and adds their keys. */
   unknown(targets: readonly Target[]): Target[] {
     return targets.filter((target) => {
       const key = keyOf(target);
@@ -28,7 +28,7 @@ export class LogSources {
     });
   }
 
-  /** Puts them at the end of the list. What names have in them is settled by the first. */
+  /** Appends them to the list. The first call fixes the parts of names. */
   add(targets: readonly Target[], { joined }: { joined: boolean }): LogsEvent {
     const own = nameParts(targets);
     this.#parts ??= { ...own, context: own.context || new Set(this.#contexts).size > 1 };

@@ -1,4 +1,4 @@
-/** From a selection of pods to the containers whose logs are read. */
+/** Resolves a selection of pods to the containers whose logs are read. */
 import { NoMatchError } from "../base/errors.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { findTargets, type FoundTargets } from "../kube/find_targets.ts";
@@ -17,19 +17,19 @@ import {
 } from "../logs/containers.ts";
 import type { LogsOptions } from "./logs_events.ts";
 
-/** What of the options says which containers are meant. */
+/** The options that select containers. */
 export type LogChoice = Pick<
   LogsOptions,
   "selection" | "picked" | "containers" | "condition" | "follow" | "previous"
 >;
 
-/** What choosing needs besides. */
+/** What choosing needs besides the options. */
 export interface ChoosingContext {
   context: string;
   random: () => number;
 }
 
-/** The pods of a selection, whatever their phase: a log outlives its container. */
+/** Returns the pods of a selection, whatever their phase: a log outlives its container. */
 export function podSelection({ selection, picked }: LogChoice, context: string): Selection {
   const { container: _all, ...others } = selection;
   const operands = selection.operands.map((one) => {
@@ -48,7 +48,7 @@ export function podSelection({ selection, picked }: LogChoice, context: string):
   };
 }
 
-/** Those that a person picked; all where nobody did. */
+/** Returns the pods that the user picked; all if there was no pick. */
 function pickedOf(pods: readonly Pod[], { picked }: LogChoice, context: string): readonly Pod[] {
   if (picked === undefined) return pods;
   const keys = new Set(
@@ -58,7 +58,7 @@ function pickedOf(pods: readonly Pod[], { picked }: LogChoice, context: string):
   return pods.filter(({ metadata }) => keys.has(keyOf(metadata ?? {})));
 }
 
-/** Those of a pod that a person picked or an operand names; undefined if neither narrows them. */
+/** Returns the containers of a pod that were picked or that an operand names; undefined if neither narrows them. */
 function pickedContainers(
   { picked, selection, containers }: LogChoice,
   { context, namespace, pod }: Target,
@@ -75,8 +75,8 @@ function pickedContainers(
 }
 
 /**
- * One target for each container. Throws as `findTargets` does, and NoMatchError where no pod has a container
- * that is named.
+ * Returns one target for each container. Throws as `findTargets` does, and NoMatchError if no pod has a named
+ * container.
  */
 export async function findLogTargets(
   client: KubeClient,
@@ -93,7 +93,7 @@ export async function findLogTargets(
   if (chosen !== undefined && chosen.targets.length + chosen.skipped.length > 0) {
     return { ...chosen, nearest: [] };
   }
-  // Why there is nothing is told in the words of every other command.
+  // The error for an empty result is that of every other command.
   const { nearest, asked } = await findTargets(client, selection, options);
   return {
     targets: [],
@@ -103,7 +103,7 @@ export async function findLogTargets(
   };
 }
 
-/** These flags narrow as a selector does: without them, an error would deny pods that are there. */
+/** These flags narrow as a selector does: without them, an error would deny existing pods. */
 function withNarrowing(
   asked: NonNullable<FoundTargets["asked"]>,
   { condition, containers }: LogChoice,
@@ -116,7 +116,7 @@ function withNarrowing(
   return { ...asked, words };
 }
 
-/** The containers of these pods that are meant, in the order of the selection. Pure. */
+/** Returns the selected containers of these pods, in the order of the selection. Pure. */
 export function logTargets(
   pods: readonly Pod[],
   choice: LogChoice,
@@ -151,7 +151,7 @@ export function logTargets(
   return { targets, skipped };
 }
 
-/** Why a container has no log that can be read now; undefined where it has one, or where it is waited for. */
+/** Returns why a container has no log yet; undefined if it has one, or if it is waited for. */
 function unreadable(
   pod: Pod,
   container: string,

@@ -1,6 +1,6 @@
-/** The port to a terminal multiplexer: tmux of this machine, or a test's. */
+/** The interface to a terminal multiplexer: this machine's tmux, or a test's. */
 
-/** How a program of this machine ended. */
+/** How a local program ended. */
 export interface ProgramEnd {
   code: number;
   /** At most 64 KiB of each. */
@@ -8,20 +8,20 @@ export interface ProgramEnd {
   stderr: string;
 }
 
-/** tmux, as far as kodama uses it. */
+/** The tmux functions that kodama uses. */
 export interface Multiplexer {
   /**
-   * Runs a command line of tmux.
+   * Runs a tmux command line.
    *
-   * @throws KodamaError `environment` where tmux isn't there, or may not be started.
+   * @throws KodamaError `environment` if tmux is missing, or may not be started.
    */
   run(words: readonly string[], signal?: AbortSignal): Promise<ProgramEnd>;
-  /** Gives it this terminal until it ends; answers with its exit code. */
+  /** Lends this terminal to it until it ends; returns its exit code. */
   lendTerminal(words: readonly string[]): Promise<number>;
   /**
-   * The words that start this very kodama in a pane, by absolute paths.
+   * Returns the args that start this same kodama in a pane, with absolute paths.
    *
-   * @param writes folders, beside the configuration's, that it writes to.
+   * @param writes folders, besides the configuration's, that it writes to.
    */
   kodamaWords(writes: readonly string[]): readonly string[];
 }

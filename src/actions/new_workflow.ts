@@ -1,4 +1,4 @@
-/** A new workflow file, where it is found by its name from here. */
+/** Creates a workflow file in the folder in which its name is found from here. */
 import { KodamaError, UsageError } from "../base/errors.ts";
 import { templates, workflowOfRun } from "../workflow/new_workflow.ts";
 import type { Host } from "./host.ts";
@@ -6,10 +6,10 @@ import { findRun } from "./past_runs.ts";
 
 export { templates } from "../workflow/new_workflow.ts";
 
-/** What it is made of. */
+/** The source of a new workflow. */
 export type NewWorkflowSource =
   | { kind: "template"; template: string }
-  /** An id or the beginning of one; the last run where it is absent. */
+  /** An id or a prefix of one; the last run if absent. */
   | { kind: "run"; run: string | undefined };
 
 /**

@@ -1,4 +1,4 @@
-/** Names in a cluster that a shell offers while a command is typed. */
+/** Names in a cluster for shell completion. */
 import { parseTextPattern } from "../base/text_pattern.ts";
 import { parsePodOperand } from "../base/workload_kinds.ts";
 import type { KubeClient } from "../kube/client.ts";
@@ -7,21 +7,21 @@ import { matchesPattern } from "../kube/selection.ts";
 import { workloadResource } from "../kube/selection_scopes.ts";
 import type { KubeObject, Pod } from "../kube/types.ts";
 
-/** More than this many offers are of no use, and a shell asks whether to show them. */
+/** More offers than this are useless, and a shell asks whether to show them. */
 export const mostOffers = 1000;
 
-/** Where names are looked for, and which pods count. */
+/** The scope of a search, and which pods count. */
 export interface OfferScope {
   namespace: string;
   labelSelector?: string;
-  /** Pods and workloads as typed; of workloads all pods of the namespace count. */
+  /** Pods and workloads as typed; for workloads all pods of the namespace count. */
   operands: readonly string[];
   /** Values of `-m`. */
   match: readonly string[];
   signal: AbortSignal;
 }
 
-/** Returns the pods of a namespace, or what is typed before a slash: a namespace's pods, a kind's workloads. */
+/** Returns the pods of a namespace, or the names behind a typed slash: a namespace's pods, a kind's workloads. */
 export async function offeredPods(
   client: KubeClient,
   partial: string,
@@ -41,7 +41,7 @@ export async function offeredPods(
   return names.slice(0, mostOffers).map((name) => `${kind ?? ""}${name}`);
 }
 
-/** Returns the containers of the pods that the line chooses so far. */
+/** Returns the containers of the pods selected by the line as typed. */
 export async function offeredContainers(client: KubeClient, scope: OfferScope): Promise<string[]> {
   return await ofPods(client, scope, ({ spec }) =>
     [
@@ -50,12 +50,12 @@ export async function offeredContainers(client: KubeClient, scope: OfferScope): 
     ].map(({ name }) => name));
 }
 
-/** Returns the nodes on which pods of the namespace run: nodes themselves few people may list. */
+/** Returns the nodes on which pods of the namespace run: few users may list nodes. */
 export async function offeredNodes(client: KubeClient, scope: OfferScope): Promise<string[]> {
   return await ofPods(client, scope, ({ spec }) => spec?.nodeName ?? []);
 }
 
-/** Returns `key=value` of the pods' labels, behind the requirements that are complete already. */
+/** Returns `key=value` of the pods' labels, after the requirements that are already complete. */
 export async function offeredLabels(
   client: KubeClient,
   partial: string,
@@ -71,7 +71,7 @@ export async function offeredLabels(
   return labels.map((label) => before + label);
 }
 
-/** Returns what the chosen pods have, each once and sorted. */
+/** Returns the values of the selected pods, each once and sorted. */
 async function ofPods(
   client: KubeClient,
   { namespace, labelSelector, operands, match, signal }: OfferScope,

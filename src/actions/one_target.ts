@@ -1,4 +1,4 @@
-/** The one target that a selection means, for what can use no more. */
+/** Resolves a selection to one target, for actions that can't use more. */
 import { UsageError } from "../base/errors.ts";
 import { nameParts, targetName } from "../exec/target_names.ts";
 import type { Target } from "../kube/target.ts";
@@ -7,13 +7,13 @@ import type { ExecEvent, Selection } from "./exec_events.ts";
 import type { Host } from "./host.ts";
 import { matchesText } from "./matches_text.ts";
 
-/** What is told of contexts and pods beside it. */
+/** An event about contexts and pods other than the target. */
 export type FindingNote = Extract<ExecEvent, { kind: "contextFailed" | "podsSkipped" }>;
 
-/** Targets of a selection, and what is to be told. */
+/** Targets of a selection, and the notes to emit. */
 export interface Findings {
   targets: readonly Target[];
-  /** By target: as short as it can be without being ambiguous. */
+  /** By target: as short as possible without being ambiguous. */
   names: readonly string[];
   notes: readonly FindingNote[];
 }
@@ -33,7 +33,7 @@ export async function allTargets(
   const notes = findings.flatMap(noteOf);
   const targets = findings.flatMap((found) => found.kind === "found" ? found.targets : []);
   if (targets.length === 0) {
-    // Nobody knows what a context has that can't be asked.
+    // The pods of a context that can't be reached aren't known.
     throw findings.find((found) => found.kind === "failed")?.error ?? noMatch(findings);
   }
   const parts = nameParts(targets);
@@ -48,9 +48,9 @@ function noteOf(found: ContextFindings): FindingNote[] {
 }
 
 /**
- * The only target of a selection.
+ * Returns the only target of a selection.
  *
- * @throws UsageError that lists the matches, where there are several; else as {@link allTargets}.
+ * @throws UsageError that lists the matches if there are several; otherwise as {@link allTargets}.
  */
 export async function onlyTarget(
   host: Host,

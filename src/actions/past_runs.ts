@@ -1,4 +1,4 @@
-/** Past runs: listed, read, and found by their id. */
+/** Lists, reads and finds past runs by their id. */
 import { KodamaError } from "../base/errors.ts";
 import { nearestNames } from "../base/nearest_names.ts";
 import { runsFolder } from "../config/places.ts";
@@ -11,13 +11,13 @@ export type { PastRun, RecordedTarget } from "../exec/record_lines.ts";
 export type { PastStep, PastWorkflow } from "../workflow/record.ts";
 export type { RecordHeader } from "../exec/report_shapes.ts";
 
-/** The largest record that is read. */
+/** The size limit of a record. */
 const maxRecordBytes = 64 * 1024 * 1024;
 
-/** Ids in the error of a beginning that several have, the newest ones. */
+/** How many ids (the newest) the error of an ambiguous prefix lists. */
 const idsTold = 3;
 
-/** A record in a list: what it says, or why it can't be read. */
+/** A record in a list: its content, or why it can't be read. */
 export type ListedRun =
   | { kind: "run"; id: string; run: PastRun }
   | { kind: "workflow"; id: string; run: PastWorkflow }
@@ -31,7 +31,7 @@ export async function listRuns(
   const ids = await runIds(host);
   const newest = ids.toReversed().slice(0, limit);
   const listed: ListedRun[] = [];
-  // One after the other: records may be large, and only a few of their lines are kept.
+  // One after the other: records may be large, and only a few of their lines are retained.
   for (const id of newest) {
     try {
       const run = await readRun(host, id);
@@ -45,9 +45,9 @@ export async function listRuns(
 }
 
 /**
- * The run of one command, by its id, or the beginning of it; the last run where there is none.
+ * Returns the run of one command, by its id or a prefix of it; the last run if none is given.
  *
- * @throws KodamaError `notFound` where no run has it, or several do; `conflict` where it is one of a workflow with steps.
+ * @throws KodamaError `notFound` if no run matches, or several do; `conflict` if it is one of a workflow with steps.
  */
 export async function findRun(host: Host, wanted: string | undefined): Promise<PastRun> {
   const found = await findAnyRun(host, wanted);
@@ -58,13 +58,13 @@ export async function findRun(host: Host, wanted: string | undefined): Promise<P
   });
 }
 
-/** A run that was found: of one command, or of a workflow with steps. */
+/** A found run: of one command, or of a workflow with steps. */
 export type FoundRun = { kind: "run"; run: PastRun } | { kind: "workflow"; run: PastWorkflow };
 
 /**
- * The run of an id, of the beginning of one, or the last run where there is none.
+ * Returns the run of an id or a prefix of one; the last run if none is given.
  *
- * @throws KodamaError `notFound` where no run has it, or several do.
+ * @throws KodamaError `notFound` if no run matches, or several do.
  */
 export async function findAnyRun(host: Host, wanted: string | undefined): Promise<FoundRun> {
   const ids = await runIds(host);
@@ -83,7 +83,7 @@ export async function findAnyRun(host: Host, wanted: string | undefined): Promis
   return run;
 }
 
-/** The last run of a workflow with steps. @throws KodamaError `notFound` where none is kept. */
+/** Returns the last run of a workflow with steps. @throws KodamaError `notFound` if none is stored. */
 export async function lastStepsRun(host: Host): Promise<FoundRun> {
   for (const id of (await runIds(host)).reverse()) {
     const run = await readRun(host, id);
@@ -100,7 +100,7 @@ async function noRun(wanted: string | undefined, ids: readonly string[]): Promis
   });
 }
 
-/** The ids of the runs that are kept, rising: they sort by time. */
+/** Returns the ids of the stored runs, ascending: they sort by time. */
 export async function runIds({ files, places }: Host): Promise<string[]> {
   if (places.userDir === undefined) return [];
   return (await files.listFiles(runsFolder(places)))
@@ -108,12 +108,12 @@ export async function runIds({ files, places }: Host): Promise<string[]> {
     .map((name) => name.slice(0, -recordEnding.length));
 }
 
-/** Undefined where it was removed meanwhile. */
+/** Returns undefined if it was removed in the meantime. */
 async function readRun({ files, places }: Host, id: string): Promise<FoundRun | undefined> {
   const path = `${runsFolder(places)}/${id}${recordEnding}`;
   const text = await files.readText(path, maxRecordBytes);
   if (text === undefined) return undefined;
-  // Most runs are of one command: what reads the others is loaded for them alone.
+  // Most runs are of one command: the reader of the others is loaded only for them.
   if (!text.startsWith('{"event":"workflow"')) return { kind: "run", run: readRecord(path, text) };
   const { readWorkflowRecord } = await import("../workflow/record.ts");
   return { kind: "workflow", run: readWorkflowRecord(path, text) };

@@ -1,19 +1,19 @@
-/** What comes after a choice: actions that ask for the pods of a selection are given those that were chosen. */
+/** After a pick: actions that resolve a selection are given the picked pods. */
 import type { Target } from "../kube/target.ts";
 import type { Host } from "./host.ts";
 
-/** What a person chose: a pod, or one container of it. */
+/** What a user picked: a pod, or one container of it. */
 export interface PickedPod extends Pick<Target, "context" | "namespace" | "pod"> {
-  /** Absent where it was the pod as a whole. */
+  /** Absent if the whole pod was picked. */
   container?: string;
 }
 
-/** The contexts in which something was chosen, in the order of choosing. */
+/** Returns the contexts of the picked targets, in the order of picking. */
 export function contextsOf(targets: readonly Target[]): string[] {
   return [...new Set(targets.map(({ context }) => context))];
 }
 
-/** The same host, to which every selection is the chosen targets. */
+/** Returns the same host, on which every selection resolves to the picked targets. */
 export function pickedHost(host: Host, targets: readonly Target[]): Host {
   return {
     ...host,

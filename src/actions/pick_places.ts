@@ -1,4 +1,4 @@
-/** Where else pods may be looked for. */
+/** Other namespaces and contexts in which to search for pods. */
 import type { KubeClient } from "../kube/client.ts";
 import { NAMESPACES } from "../kube/resources.ts";
 import type { Namespace } from "../kube/types.ts";
@@ -7,7 +7,7 @@ import type { Host } from "./host.ts";
 /** A namespace or a context. */
 export interface Place {
   name: string;
-  /** The one that is meant where none is said. */
+  /** The default if none is named. */
   current: boolean;
 }
 

@@ -1,40 +1,40 @@
-/** What a picker shows of a pod: the columns of `kubectl get pods -o wide`, and its containers. Pure. */
+/** A pod in a picker: the columns of `kubectl get pods -o wide`, and its containers. Pure. */
 import { NoMatchError } from "../base/errors.ts";
 import { selectTargets } from "../kube/selection.ts";
 import type { Selection, Target } from "../kube/target.ts";
 import type { ContainerStatus, Pod } from "../kube/types.ts";
 
-/** One container, as it is just now. */
+/** One container, in its current state. */
 export interface PickContainer {
   name: string;
-  /** `Running`, `Waiting`, or the reason for which it doesn't run. */
+  /** `Running`, `Waiting`, or the reason why it isn't running. */
   status: string;
   ready: boolean;
   restarts: number;
   image: string;
 }
 
-/** How a pod is: the columns of `kubectl get pods`. */
+/** The state of a pod: the columns of `kubectl get pods`. */
 export interface PodState {
   /** As kubectl's STATUS. */
   status: string;
   readyContainers: number;
   totalContainers: number;
   restarts: number;
-  /** Milliseconds of the epoch; NaN where the server didn't tell. */
+  /** Milliseconds since the epoch; NaN if the server didn't send it. */
   createdMs: number;
 }
 
-/** A pod that may be chosen. */
+/** A pod that can be picked. */
 export interface PickPod extends PodState {
-  /** The pod's uid, by which it is told from a later one of the same name. */
+  /** The pod's uid, which distinguishes it from a later pod of the same name. */
   id: string;
-  /** With the container that the selection means. */
+  /** With the container that the selection names. */
   target: Target;
   containers: readonly PickContainer[];
 }
 
-/** The pod as a choice; undefined where the selection doesn't mean it, or it can't be used as it is. */
+/** Returns the pod as an item; undefined if the selection excludes it, or it can't be used as it is. */
 export function pickPod(
   pod: Pod,
   selection: Selection,
@@ -54,7 +54,7 @@ export function pickPod(
   };
 }
 
-/** Returns how a pod is. */
+/** Returns the state of a pod. */
 export function podState(pod: Pod): PodState {
   const { metadata = {}, status = {}, spec } = pod;
   const statuses = status.containerStatuses ?? [];
@@ -67,25 +67,25 @@ export function podState(pod: Pod): PodState {
   };
 }
 
-/** Whatever a server leaves out, the id has no slash in it. */
+/** Whatever a server omits, the id contains no slash. */
 export function idOf({ metadata = {} }: Pod): string {
   return (metadata.uid ?? `${metadata.namespace}.${metadata.name}`).replaceAll("/", ".");
 }
 
-/** Samples and orders are of whole lists: they aren't asked of one pod. */
+/** Samples and orders apply to whole lists, not to one pod. */
 function targetOf(pod: Pod, selection: Selection, context: string): Target | undefined {
   const { sample: _sample, ...rest } = selection;
   try {
     const options = { context, random: () => 0 };
     return selectTargets([pod], { ...rest, shuffle: false }, options).targets[0];
   } catch (error) {
-    // It has no container of the name that is asked for.
+    // It has no container of the requested name.
     if (error instanceof NoMatchError) return undefined;
     throw error;
   }
 }
 
-/** https://github.com/kubernetes/kubernetes/blob/master/pkg/printers/internalversion/printers.go says what counts. */
+/** https://github.com/kubernetes/kubernetes/blob/master/pkg/printers/internalversion/printers.go defines the rules. */
 function podStatus({ metadata = {}, status = {} }: Pod): string {
   if (metadata.deletionTimestamp !== undefined) return "Terminating";
   for (const one of status.initContainerStatuses ?? []) {

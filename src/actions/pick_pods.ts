@@ -1,6 +1,6 @@
 /**
- * The pods of a selection as they are and as they become: page by page as the server sends them, then every
- * change. Several namespaces and contexts at once, none of which holds up the others.
+ * The pods of a selection and their changes: page by page as the server sends them, then every change. Several
+ * namespaces and contexts at once; none blocks the others.
  */
 import { BoundedQueue } from "../base/bounded_queue.ts";
 import { KodamaError } from "../base/errors.ts";
@@ -15,27 +15,27 @@ import { type PodScope, podScopes } from "./pick_scopes.ts";
 export type { Selection, Target } from "../kube/target.ts";
 export type { PickContainer, PickPod } from "./pick_pod.ts";
 
-/** Whose pods are watched. */
+/** Which pods to watch. */
 export interface WatchPodsOptions {
-  /** Names of kubeconfig contexts; the current one where it is empty. */
+  /** Names of kubeconfig contexts; the current one if empty. */
   contexts: readonly string[];
   selection: Selection;
-  /** Ends it. */
+  /** Ends the watch. */
   signal: AbortSignal;
 }
 
-/** What is told of the pods. A pod that the selection no longer means counts as gone. */
+/** The events of the pods. A pod that the selection no longer matches counts as removed. */
 export type PickPodsEvent =
   | { kind: "changed"; upserts: readonly PickPod[]; removed: readonly string[] }
-  /** Every list is read to its end, or failed. Told once. */
+  /** Every list has been read completely, or failed. Emitted once. */
   | { kind: "loaded" }
-  /** The other contexts go on. */
+  /** The other contexts continue. */
   | { kind: "contextFailed"; context: string; error: KodamaError };
 
-/** Events that wait for a slow reader; a server that sends more waits with them. */
+/** Events queued for a slow reader; when the queue is full, the servers wait too. */
 const maxWaiting = 64;
 
-/** @throws KodamaError of the one context that was asked; of several, each is told and none is thrown. */
+/** @throws KodamaError of the only context; of several, each is emitted and none is thrown. */
 export async function* watchPods(
   host: Host,
   options: WatchPodsOptions,
@@ -70,12 +70,12 @@ export async function* watchPods(
   }
 }
 
-/** One context: its scopes, and which of them know a pod. */
+/** One context: its scopes, and which of them contain a pod. */
 class ContextWatch {
   readonly #queue: BoundedQueue<PickPodsEvent>;
   readonly #selection: Selection;
   readonly #signal: AbortSignal;
-  /** Ids by scope: a pod of two scopes is gone when both have lost it. */
+  /** Ids by scope: a pod of two scopes is removed when both have lost it. */
   #known: Set<string>[] = [];
   isLoaded = false;
 
@@ -98,7 +98,7 @@ class ContextWatch {
     );
   }
 
-  /** Where the watch may begin; undefined where the list has to be read again. */
+  /** Returns where the watch may start; undefined if the list has to be read again. */
   async #list(client: KubeClient, scope: PodScope, index: number): Promise<string | undefined> {
     let version: string | undefined;
     let pages = 0;
@@ -110,7 +110,7 @@ class ContextWatch {
       }
       return version;
     } catch (error) {
-      // The rest of a list that changed meanwhile: the watch reads it anew, and tells what is gone.
+      // The remaining pages of a list that changed meanwhile: the watch reads it again, and reports removals.
       if (pages > 0 && error instanceof KodamaError && error.kind === "server") return undefined;
       throw error;
     }

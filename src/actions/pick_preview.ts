@@ -1,4 +1,4 @@
-/** What a preview tells of a pod beyond its row: what happened to it, and what it wrote last. */
+/** Details of a pod in a preview, besides its row: its events, and its last log lines. */
 import { BoundedQueue } from "../base/bounded_queue.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { KubeClient } from "../kube/client.ts";
@@ -9,7 +9,7 @@ import type { Host } from "./host.ts";
 
 /** One event of a pod. */
 export interface PreviewEvent {
-  /** Milliseconds of the epoch; NaN where nobody told. */
+  /** Milliseconds since the epoch; NaN if not reported. */
   atMs: number;
   warning: boolean;
   reason: string;
@@ -17,7 +17,7 @@ export interface PreviewEvent {
   count: number;
 }
 
-/** A part of the preview; the parts come in whatever order they are answered. */
+/** A part of the preview; the parts arrive in any order. */
 export type PreviewPart =
   /** The newest first. */
   | { kind: "events"; events: readonly PreviewEvent[] }
@@ -29,7 +29,7 @@ const maxEvents = 8;
 const logLines = 30;
 const maxLogBytes = 64 * 1024;
 
-/** Asks for both parts at once; neither waits for the other. */
+/** Requests both parts at once; neither waits for the other. */
 export async function* previewPod(
   host: Host,
   target: Target,
@@ -63,7 +63,7 @@ async function eventsOf(
   const events: PreviewEvent[] = [];
   for await (const { items } of client.list<Event>(EVENTS, scope, { signal })) {
     events.push(...items.map(previewEvent));
-    // One page says enough of a pod; the server sends them in no order of time.
+    // One page is enough for a pod; the server sends events in no order of time.
     break;
   }
   events.sort((a, b) => (b.atMs || 0) - (a.atMs || 0));
@@ -108,7 +108,7 @@ async function logOf(
   return { kind: "log", container, lines: lines.slice(-logLines) };
 }
 
-/** Each line comes behind its time and a blank. */
+/** Each line is prefixed by its time and a blank. */
 function withoutTime(line: string): string {
   return line.replace(/^\d{4}-\d\d-\d\dT\S+ /, "");
 }

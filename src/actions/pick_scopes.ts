@@ -1,4 +1,4 @@
-/** What has to be listed and watched so that no pod of a selection is missed, now and later. */
+/** What to list and watch so that no pod of a selection is missed, now and later. */
 import { NoMatchError } from "../base/errors.ts";
 import type { KubeClient, ListScope } from "../kube/client.ts";
 import { podNamesIn } from "../kube/pod_operands.ts";
@@ -6,10 +6,10 @@ import { selectionScopes, workloadScope } from "../kube/selection_scopes.ts";
 import { checkFieldSelector, checkLabelSelector } from "../kube/selectors.ts";
 import type { Selection, SelectionOperand } from "../kube/target.ts";
 
-/** One list, and which names of it count. */
+/** One list, and which of its names count. */
 export interface PodScope {
   scope: ListScope;
-  /** All where it is absent. */
+  /** All if absent. */
   names?: ReadonlySet<string>;
 }
 

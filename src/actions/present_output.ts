@@ -1,4 +1,4 @@
-/** The output of a run, put together the way that was asked for; one presenter for each output mode. */
+/** Converts the output of a run to the requested mode; one presenter for each output mode. */
 import { Capture, captureLimitBytes } from "../exec/capture.ts";
 import { Fold } from "../exec/fold.ts";
 import { LineInterleaver } from "../exec/interleave_lines.ts";
@@ -11,17 +11,17 @@ import type { ExecEvent, OutputMode } from "./exec_events.ts";
 type Output = Extract<RunEvent, { kind: "output" }>;
 type Ended = Extract<RunEvent, { kind: "targetEnded" }>;
 
-/** What stands between a run's bytes and a face. Per target its calls come in order. */
+/** Converts a run's bytes to events. Per target its calls come in order. */
 export interface OutputPresenter {
   started(target: number, at: Date): void;
   output(event: Output): Iterable<ExecEvent>;
-  /** Before the target's `targetEnded` is told. */
+  /** Called before the target's `targetEnded` is emitted. */
   ended(event: Ended): Iterable<ExecEvent>;
-  /** Before `runEnded` is told. */
+  /** Called before `runEnded` is emitted. */
   done(names: readonly string[]): Promise<readonly ExecEvent[]>;
 }
 
-/** The presenter of a mode. `targets` may still grow while the run goes on. */
+/** Returns the presenter of a mode. `targets` may still grow during the run. */
 export function presentOutput(
   mode: OutputMode,
   options: { targets: readonly Target[]; foldStderr: boolean; diff: boolean },
@@ -93,7 +93,7 @@ class BlockPresenter implements OutputPresenter {
   }
 }
 
-/** Both streams of a target that runs. */
+/** Both streams of a running target. */
 interface Streams {
   stdout: Capture;
   stderr: Capture;

@@ -1,23 +1,23 @@
-/** The file of one record: lines are added at once and written in their order; nothing of it can fail the run. */
+/** The file of one record: lines are queued at once and written in order; no failure of it can fail the run. */
 import { KodamaError } from "../base/errors.ts";
 import { runsFolder } from "../config/places.ts";
 import { expiredRecords, recordLimits } from "../exec/record_pruning.ts";
 import type { Host, NewFile } from "./host.ts";
 
-/** The ending of a record's file; what goes before it is the run's id. */
+/** The extension of a record's file; the run's id precedes it. */
 export const recordEnding = ".jsonl";
 
-/** Of a record's name: its date and hour. */
+/** The part of a record's name with its date and hour. */
 const hourLength = "20261121-09".length;
 
-/** Lines of JSON in a file of its own. Disposing of it closes the file. */
+/** Lines of JSON in a separate file. Disposing of it closes the file. */
 export class RecordFile implements AsyncDisposable {
   readonly #host: Host;
   readonly #id: string;
   readonly #encoder = new TextEncoder();
   #waiting = "";
   #file: NewFile | undefined;
-  /** The first line is in the file. */
+  /** Whether the first line has been written. */
   #begun = false;
   #pump: Promise<void> | undefined;
   #pruning: Promise<void> = Promise.resolve();
@@ -29,14 +29,14 @@ export class RecordFile implements AsyncDisposable {
     this.#id = id;
   }
 
-  /** Adds a line; returns at once. */
+  /** Queues a line; returns at once. */
   add(line: object): void {
     if (this.#failure !== undefined) return;
     this.#waiting += `${JSON.stringify(line)}\n`;
     this.#pump ??= this.#drain();
   }
 
-  /** Resolves when all is written; with the error where it couldn't be. */
+  /** Resolves when all is written; with the error if that failed. */
   async settled(): Promise<KodamaError | undefined> {
     while (this.#pump !== undefined) await this.#pump;
     await this.#pruning;
@@ -48,7 +48,7 @@ export class RecordFile implements AsyncDisposable {
     await this.#file?.[Symbol.asyncDispose]();
   }
 
-  /** Never rejects. Lines that come while one is written go out together. */
+  /** Never rejects. Lines that arrive during a write are written together. */
   async #drain(): Promise<void> {
     try {
       this.#file ??= await this.#open();
@@ -71,7 +71,7 @@ export class RecordFile implements AsyncDisposable {
     return `${runsFolder(this.#host.places)}/${this.#id}${recordEnding}`;
   }
 
-  /** A file without a record in it would be listed for weeks as a run that can't be read. */
+  /** A file without a record would be listed for weeks as a run that can't be read. */
   async #takeBack(): Promise<void> {
     const file = this.#file;
     this.#file = undefined;
@@ -80,7 +80,7 @@ export class RecordFile implements AsyncDisposable {
       await file[Symbol.asyncDispose]();
       await this.#host.files.remove(this.#path);
     } catch {
-      // What went wrong first is what is told.
+      // The first error is the one reported.
     }
   }
 
@@ -94,8 +94,8 @@ export class RecordFile implements AsyncDisposable {
 }
 
 /**
- * Removes the records that have had their time. Another process may do the same at this moment. The first run of
- * an hour does it for all: looking at hundreds of files takes longer than many a command.
+ * Removes expired records. Another process may do the same at this moment. Only the first run of an hour prunes:
+ * inspecting hundreds of files takes longer than many commands.
  */
 async function prune({ files, places, clock }: Host, own: string): Promise<void> {
   const folder = runsFolder(places);
@@ -111,7 +111,7 @@ async function prune({ files, places, clock }: Host, own: string): Promise<void>
   }
 }
 
-/** `20261121-094600-1231f3a`: sorts by time, to the millisecond; four digits tell runs of one moment apart. */
+/** `20261121-094600-1231f3a`: sorts by time, to the millisecond; four digits distinguish simultaneous runs. */
 export function recordId(now: Date): string {
   const [date, time, ms] = now.toISOString().replace(/[-:Z]/g, "").split(/[T.]/);
   return `${date}-${time}-${ms}${crypto.randomUUID().slice(0, 4)}`;

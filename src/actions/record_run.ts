@@ -1,6 +1,6 @@
 /**
- * The record of a run, written while it goes on: a line for what was asked for, then one for each event but
- * output. What is written stays readable whatever happens to the process. Nothing of it can fail the run.
+ * The record of a run, written during the run: a line for the options, then one for each event except
+ * output. The written part stays readable whatever happens to the process. No failure of it can fail the run.
  */
 import { definedOnly } from "../base/defined_only.ts";
 import type { KodamaError } from "../base/errors.ts";
@@ -11,12 +11,12 @@ import type { ExecEvent, ExecOptions } from "./exec_events.ts";
 import type { Host } from "./host.ts";
 import { RecordFile, recordId } from "./record_file.ts";
 
-/** How a record came out. */
+/** The result of recording. */
 export type RecordResult =
   | { kind: "kept"; id: string; rerunnable: boolean }
   | { kind: "failed"; error: KodamaError };
 
-/** What of a run's options its record says. */
+/** The options of a run that its record contains. */
 export type RecordedOptions =
   & Pick<
     ExecOptions,
@@ -38,12 +38,12 @@ export type RecordedOptions =
   >
   & { copy?: boolean };
 
-/** Writes the record of one run, once that begins. Disposing of it closes the file. */
+/** Writes the record of one run, once that starts. Disposing of it closes the file. */
 export class RunRecorder implements AsyncDisposable {
   readonly #header: RecordHeader;
   readonly #secrets: readonly string[];
   readonly #reporter = new EventReporter();
-  /** As many lines as the run has events that aren't output: a few for each target. */
+  /** One line for each event that isn't output: a few for each target. */
   readonly #file: RecordFile;
 
   constructor(host: Host, options: RecordedOptions) {
@@ -53,12 +53,12 @@ export class RunRecorder implements AsyncDisposable {
     this.#file = new RecordFile(host, this.#header.id);
   }
 
-  /** The run is sure to take place: makes the file. Before this, nothing is written. */
+  /** Creates the file, once it is certain that the run takes place. Before this, nothing is written. */
   begin(): void {
     this.#file.add(this.#header);
   }
 
-  /** Takes the next event of the run; returns at once. */
+  /** Records the next event of the run; returns at once. */
   follow(event: ExecEvent): void {
     if (event.kind === "output" || event.kind === "line") return;
     for (const report of this.#reporter.report(event)) {
@@ -66,7 +66,7 @@ export class RunRecorder implements AsyncDisposable {
     }
   }
 
-  /** Resolves when all that was told is written. */
+  /** Resolves when everything recorded is written. */
   async settled(): Promise<RecordResult> {
     const error = await this.#file.settled();
     if (error !== undefined) return { kind: "failed", error };

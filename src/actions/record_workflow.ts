@@ -1,4 +1,4 @@
-/** The record of a run of a workflow in its full form, written while it goes on. */
+/** The record of a run of a workflow in its full form, written during the run. */
 import type { JsonValue } from "../base/json_value.ts";
 import { redact, withoutSecrets } from "../exec/redact.ts";
 import { fingerprintOf, type ReadFile } from "../sandbox/fingerprint.ts";
@@ -15,7 +15,7 @@ import { RecordFile } from "./record_file.ts";
 export class WorkflowRecorder implements AsyncDisposable {
   readonly #file: RecordFile;
   readonly #values: RecordedValues;
-  /** Found in the titles of steps. */
+  /** Secrets found in the titles of steps. */
   readonly #secrets = new Set<string>();
 
   private constructor(file: RecordFile, values: RecordedValues) {
@@ -23,19 +23,19 @@ export class WorkflowRecorder implements AsyncDisposable {
     this.#values = values;
   }
 
-  /** Writes the first line: what was asked for. */
+  /** Writes the first line: the options. */
   static async begin(
     host: Host,
     run: string,
     { workflow, uses, files, params, overrides, rerunOf }: {
       workflow: FullWorkflow;
-      /** What its steps use. */
+      /** The workflows that its steps use. */
       uses: ReadonlyMap<Step, FullWorkflow>;
-      /** All that the workflow is made of, the files of its scripts among them. */
+      /** All files of the workflow, including those of its scripts. */
       files: readonly ReadFile[];
       params: Readonly<Record<string, JsonValue>>;
       overrides: WhereOverrides;
-      /** The id of the run that this one goes on from. */
+      /** The id of the run that this one resumes. */
       rerunOf: string | undefined;
     },
   ): Promise<WorkflowRecorder> {
@@ -60,13 +60,13 @@ export class WorkflowRecorder implements AsyncDisposable {
     return new WorkflowRecorder(file, new RecordedValues(workflow, uses));
   }
 
-  /** Takes the next event; returns at once. */
+  /** Records the next event; returns at once. */
   follow(event: WorkflowEvent): void {
     if (!isKept(event)) return;
     this.#file.add(this.#withoutSecrets(this.#values.recorded(event)));
   }
 
-  /** A title holds the words of a command, which may hold what looks like a secret; a reason may repeat them. */
+  /** A title contains the text of a command, which may contain an apparent secret; a reason may repeat it. */
   #withoutSecrets<T extends object>(event: T): T {
     if ("title" in event && typeof event.title === "string") {
       const { words: [title], secrets } = redact([event.title]);
@@ -84,7 +84,7 @@ export class WorkflowRecorder implements AsyncDisposable {
     ) as T;
   }
 
-  /** Resolves when all is written; with the error where it couldn't be. */
+  /** Resolves when all is written; with the error if that failed. */
   async settled(): ReturnType<RecordFile["settled"]> {
     return await this.#file.settled();
   }

@@ -1,4 +1,4 @@
-/** A past run, run again: its command, in its targets. */
+/** Runs a past run again: its command, in its targets. */
 import { wholeSelection } from "../kube/whole_selection.ts";
 import { KodamaError, UsageError } from "../base/errors.ts";
 import { exec } from "./exec.ts";
@@ -6,17 +6,17 @@ import type { ExecEvent, ExecOptions } from "./exec_events.ts";
 import type { Host } from "./host.ts";
 import { findRun, type PastRun, type RecordedTarget } from "./past_runs.ts";
 
-/** Which run, which of its targets, and what only a new run can say. */
+/** Which run, which of its targets, and the options that only a new run can have. */
 export interface RerunOptions extends
   Omit<
     ExecOptions,
     "contexts" | "selection" | "settled" | "command" | "shell" | "substitute" | "workflow"
   > {
-  /** An id or the beginning of one; the last run where it is absent. */
+  /** An id or a prefix of one; the last run if absent. */
   run?: string;
   /** Only the targets whose outcome wasn't ok, or isn't known. */
   failed: boolean;
-  /** Pods of the same names that were made anew will do. */
+  /** Accepts recreated pods of the same names. */
   recreated: boolean;
 }
 
@@ -32,7 +32,7 @@ export async function* rerun(host: Host, options: RerunOptions): AsyncGenerator<
   yield* exec(host, { ...rerunOptions(run, { failed, recreated }), ...checked(run, given) });
 }
 
-/** The targets that a rerun means. Throws `noMatch` where there is none. */
+/** Returns the targets of a rerun. Throws `noMatch` if there is none. */
 export function targetsToRerun({ header, targets }: PastRun, failed: boolean): RecordedTarget[] {
   const meant = targets.filter(({ end }) => !failed || end?.outcome !== "ok");
   if (meant.length > 0) return meant;
@@ -68,7 +68,7 @@ function rerunOptions(
 
 type GivenOptions = Omit<RerunOptions, "run" | "failed" | "recreated">;
 
-/** What wasn't kept must be said again, and what was left out can't be run. */
+/** Options that weren't stored must be given again, and omitted ones can't be run. */
 function checked({ header }: PastRun, given: GivenOptions): GivenOptions {
   if (header.redacted) {
     throw new KodamaError("conflict", `run ${header.id} can't be run again from its record`, {

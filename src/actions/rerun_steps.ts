@@ -1,4 +1,4 @@
-/** A run of a workflow with steps, gone on from its record. */
+/** Resumes a run of a workflow with steps from its record. */
 import { KodamaError, UsageError } from "../base/errors.ts";
 import { overridesOf } from "../workflow/recorded_overrides.ts";
 import type { GoOn, PastWorkflow } from "../workflow/record.ts";
@@ -7,7 +7,7 @@ import { runSteps, type RunStepsOptions, type StepsEvent } from "./run_steps.ts"
 
 export type { GoOn } from "../workflow/record.ts";
 
-/** What only a new run can say. */
+/** The options that only a new run can have. */
 export type RerunStepsOptions =
   & { goOn: GoOn | { kind: "all" } }
   & Omit<RunStepsOptions, "workflow" | "overrides" | "goOn">;

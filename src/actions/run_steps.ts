@@ -42,10 +42,10 @@ export type { ParamTexts } from "../workflow/params.ts";
 export type { Confirm } from "./confirm_change.ts";
 export type { Question } from "../workflow/engine/world.ts";
 
-/** Asks a person. Absent where there is nobody. */
+/** Asks the user. Absent if no one can be asked. */
 export type Ask = (question: Question, signal: AbortSignal) => Promise<string | undefined>;
 
-/** What a plan and a run have in common. */
+/** The options of both a plan and a run. */
 export interface StepsOptions {
   /** A name, or a path. */
   workflow: string;
@@ -55,49 +55,49 @@ export interface StepsOptions {
   signal: AbortSignal;
 }
 
-/** What only a run needs. */
+/** The options of a run only. */
 export interface RunStepsOptions extends StepsOptions {
-  /** Questions whether to go on are answered with yes. */
+  /** Questions whether to continue are answered with yes. */
   yes: boolean;
-  /** `--trust`: not asked, and not kept. */
+  /** `--trust`: neither asked nor stored. */
   trustNow: boolean;
   ask?: Ask;
   askTrust?: (question: TrustAsk) => Promise<boolean>;
-  /** Confirms what the run changes. Absent: nothing is asked (`--yes`). */
+  /** Confirms the changes of the run. If absent, no confirmation is needed (`--yes`). */
   confirm?: Confirm;
-  /** The run is confirmed whatever it changes. */
+  /** Confirm the run whatever it changes. */
   because?: Change["because"];
   /** Ends the steps of `finally` too. */
   finallySignal: AbortSignal;
-  /** An earlier run, and from where it is gone on with; `all` is from the beginning, with its parameters. */
+  /** An earlier run, and the point from which to resume it; `all` is from the start, with its parameters. */
   goOn?: { run: PastWorkflow; from: GoOn | { kind: "all" } };
 }
 
-/** What a run tells: the engine's events, and what became of the record at the end. */
+/** The events of a run: the engine's, and the result of recording at the end. */
 export type StepsEvent =
   | WorkflowEvent
   | ChangedSince
   | { kind: "recorded"; id: string }
   | { kind: "notRecorded"; error: KodamaError };
 
-/** What is another than in the run that this one goes on from: the first event, if anything is. */
+/** The differences from the run that this one resumes: the first event, if there are any. */
 export interface ChangedSince {
   kind: "changedSince";
   /** The id of that run. */
   run: string;
   /** Paths from the workflow's folder. */
   files: readonly string[];
-  /** Names of parameters; those of secret ones never. */
+  /** Names of parameters; never of secret ones. */
   params: readonly string[];
   steps: StepChanges;
-  /** Steps of its `finally` that may have undone what steps did that aren't done again. */
+  /** Steps of its `finally` that may have undone steps that aren't repeated. */
   undoing: readonly string[];
 }
 
 /**
- * What a run would do. Reads files, and lists pods; begins nothing.
+ * Returns what a run would do. Reads files, and lists pods; starts nothing.
  *
- * @throws as {@link runSteps}. A parameter that nobody says is null.
+ * @throws as {@link runSteps}. A parameter without a value is null.
  */
 export async function planSteps(host: Host, options: StepsOptions): Promise<WorkflowPlan> {
   const { workflow, uses } = await loadWorkflow(host.files, host.places, options.workflow);
@@ -115,14 +115,14 @@ export async function planSteps(host: Host, options: StepsOptions): Promise<Work
 }
 
 /**
- * What the workflow selects, with what the command line says in its place: where a person can pick from.
+ * Returns the selection of the workflow, overridden by the command line: the pods that the user can pick from.
  *
- * @throws as {@link planSteps}; KodamaError `config` where only a run knows what is selected.
+ * @throws as {@link planSteps}; KodamaError `config` if only a run can resolve the selection.
  */
 export async function selectionOfSteps(
   host: Host,
   { workflow: wanted, params: said, overrides, trust }: Omit<StepsOptions, "signal"> & {
-    /** Whether it is trusted is asked before anything else; absent if it isn't going to run. */
+    /** The check of trust comes first; absent if the workflow isn't going to run. */
     trust?: Pick<RunStepsOptions, "trustNow" | "askTrust">;
   },
 ): Promise<Where> {
@@ -141,7 +141,7 @@ export async function selectionOfSteps(
  * Runs a workflow in its full form.
  *
  * @throws KodamaError `notFound` with the nearest names; WorkflowError with every problem of its files; UsageError for
- *   parameters; `forbidden` or `cancelled` where it isn't trusted; `conflict` where another run of its group goes on.
+ *   parameters; `forbidden` or `cancelled` if it isn't trusted; `conflict` if another run of its group is in progress.
  */
 export async function* runSteps(
   host: Host,
@@ -165,7 +165,7 @@ export async function* runSteps(
   const world = worldOf(host, {
     env,
     confirmChange: (change, heard) => gate.mayChange(change, heard),
-    // What was trusted is what runs, whatever the files hold by now.
+    // The trusted text is run, even if the files have changed since.
     local: { ...local, readText: (path) => Promise.resolve(trusted.get(path)) },
     runScript,
     ...(ask === undefined ? {} : { ask }),
@@ -216,9 +216,9 @@ async function trusting(
 }
 
 /**
- * What has changed since the run that is gone on with.
+ * Returns what has changed since the run that is resumed.
  *
- * @throws KodamaError `conflict` if its record can't tell which of its steps are still the same.
+ * @throws KodamaError `conflict` if its record doesn't show which of its steps are unchanged.
  */
 async function changedSince(
   { run, from }: NonNullable<RunStepsOptions["goOn"]>,
@@ -268,7 +268,7 @@ async function changedSince(
   };
 }
 
-/** Asks about the plan. What can't be planned now, as its pods can't be listed yet, asks when it is about to change. */
+/** Asks about the plan. A change that can't be planned yet, as its pods can't be listed, is confirmed just before it. */
 async function mayBegin(
   gate: WorkflowGate,
   { loaded: { workflow, uses }, params, world, options }: {
@@ -279,7 +279,7 @@ async function mayBegin(
   },
 ): Promise<boolean> {
   const { overrides, signal, goOn, because } = options;
-  // What a rerun has left to do is known when its steps begin.
+  // The remaining steps of a rerun are only known when they start.
   if (!gate.asks || goOn !== undefined && because === undefined) return true;
   const found = new Map<string, Promise<FoundPods>>();
   const find = (where: Where) => {
@@ -302,7 +302,7 @@ async function mayBegin(
   return await gate.mayBegin(changes, around, because);
 }
 
-/** The variables that these workflows are granted; all others are as if they weren't set. */
+/** Returns the variables that these workflows are granted; all others appear unset. */
 async function environmentOf(
   workflows: readonly FullWorkflow[],
   { variables }: LocalWorld,
@@ -312,7 +312,7 @@ async function environmentOf(
   return (name) => found.get(name);
 }
 
-/** Every parameter with its value; a person is asked for those that are missing. */
+/** Returns every parameter with its value; the user is asked for missing ones. */
 async function settledParams(
   { workflow }: Loaded,
   { params: said, ask, goOn, signal }: RunStepsOptions,

@@ -12,14 +12,14 @@ import type { TrustOptions } from "./workflow_trust.ts";
 export { narrowsPods, type Plan, plan, type PlanOverrides } from "../workflow/plan.ts";
 export type { Workflow } from "../workflow/workflow.ts";
 
-/** Where a workflow that is named comes from. */
+/** The source of a named workflow. */
 export interface WorkflowSource {
   path: string;
   kind: "shipped" | "own" | "repository";
 }
 
 /**
- * Where the workflow of a name or path is.
+ * Returns the source of the workflow of a name or path.
  *
  * @throws KodamaError `notFound` with the nearest names.
  */
@@ -30,7 +30,7 @@ export async function workflowSource(host: Host, wanted: string): Promise<Workfl
   return { path, kind: isOwn ? "own" : "repository" };
 }
 
-/** Which workflow, what of it is changed, and what only a run needs. */
+/** Which workflow, its overrides, and the options of a run only. */
 export interface RunWorkflowOptions extends
   Pick<
     ExecOptions,
@@ -56,8 +56,8 @@ export interface RunWorkflowOptions extends
 }
 
 /**
- * The workflow of a name, or of a path with a slash or an ending; undefined for one with steps, which is
- * `run_steps.ts`'s. Reads files alone.
+ * Returns the workflow of a name, or of a path with a slash or an extension; undefined for one with steps, which
+ * `run_steps.ts` handles. Only reads files.
  *
  * @throws KodamaError `notFound` with the nearest names; FileError with every problem of the file.
  */
@@ -69,7 +69,7 @@ export async function shortWorkflow(host: Host, wanted: string): Promise<Workflo
 /**
  * Runs a workflow.
  *
- * @throws KodamaError `forbidden` or `cancelled` if it isn't trusted; what {@link exec} throws.
+ * @throws KodamaError `forbidden` or `cancelled` if it isn't trusted; whatever {@link exec} throws.
  */
 export async function* runWorkflow(
   host: Host,
@@ -83,12 +83,12 @@ export async function* runWorkflow(
   yield* exec(host, { ...plan(workflow, overrides), ...run });
 }
 
-/** The user's own, and those that come with kodama: nothing of them needs trust, nor is loaded to find that out. */
+/** The user's own, and those shipped with kodama: they need no trust, and nothing is loaded to find that out. */
 function isOwn(host: Host, { path }: Workflow): boolean {
   return ownWorkflowFolders(host.places).some((folder) => path.startsWith(`${folder}/`));
 }
 
-/** The workflow of the very text that is trusted. A command that replaces its own is the person's. */
+/** Returns the workflow of exactly the trusted text. A command that replaces its own is the user's. */
 async function trustedWorkflow(
   host: Host,
   { name, path }: Workflow,
@@ -108,7 +108,7 @@ async function trustedWorkflow(
   return workflow;
 }
 
-/** The names of all workflows that can be run from here. */
+/** Returns the names of all workflows that can be run from here. */
 export async function workflowNames({ files, places }: Host): Promise<string[]> {
   return (await listWorkflowFiles(files, places)).map(({ name }) => name);
 }

@@ -1,4 +1,4 @@
-/** Every byte of each target's output in files of its own, while the run goes on. */
+/** Saves every byte of each target's output in separate files during the run. */
 import { KodamaError } from "../base/errors.ts";
 import { inParallel } from "../base/semaphore.ts";
 import { outputFileName } from "../exec/output_file_names.ts";
@@ -12,8 +12,8 @@ const streams: readonly Stream[] = ["stdout", "stderr"];
 const inspectedAtOnce = 64;
 
 /**
- * The files of a run's outputs: `NAME.stdout` and `NAME.stderr`, for every target that begins. A write resolves
- * when the system has taken the bytes, and rejects with the file's name where it can't (a full disk).
+ * The files of a run's outputs: `NAME.stdout` and `NAME.stderr`, for every target that starts. A write resolves
+ * when the system has accepted the bytes, and rejects with the file's name if it can't (a full disk).
  */
 export class OutputFiles implements AsyncDisposable {
   readonly #host: Host;
@@ -40,7 +40,7 @@ export class OutputFiles implements AsyncDisposable {
     });
   }
 
-  /** Makes the files of a target. */
+  /** Creates the files of a target. */
   async begin(target: number, name: string): Promise<void> {
     const options = { private: false, replace: this.#replace };
     const create = (stream: Stream) => this.#host.files.create(this.#path(name, stream), options);

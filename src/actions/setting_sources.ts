@@ -1,4 +1,4 @@
-/** The files and variables that settings come from, as this host has them. */
+/** The files and variables that settings come from, on this host. */
 import { repositoryConfigPaths, userConfigPath } from "../config/places.ts";
 import type { SettingSources } from "../config/settings.ts";
 import type { Host } from "./host.ts";

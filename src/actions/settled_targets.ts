@@ -1,4 +1,4 @@
-/** The targets of an earlier run, looked up again: the same pods, or said not to be. */
+/** The targets of an earlier run, found again: the same pods, or reported as different. */
 import { KodamaError } from "../base/errors.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { Selection, Target } from "../kube/target.ts";
@@ -6,11 +6,11 @@ import type { FindIn } from "./discover_targets.ts";
 import type { SettledTargets } from "./exec_events.ts";
 import type { Host } from "./host.ts";
 
-/** What is known of the targets of an earlier run, as far as their contexts have answered. */
+/** The targets of an earlier run in the contexts that have answered. */
 export class SettledRun {
-  /** Why a target can't be run in. */
+  /** Why a target is refused. */
   readonly refusals = new Map<Target, KodamaError>();
-  /** What a target's command is told of its place. */
+  /** The index and total passed to a target's command. */
   readonly places = new Map<Target, { index: number; total: number }>();
   readonly #host: Host;
   readonly #settled: SettledTargets;
@@ -26,7 +26,7 @@ export class SettledRun {
     return [...new Set(this.#settled.targets.map(({ context }) => context))];
   }
 
-  /** One context's targets in the order in which they were. */
+  /** Returns one context's targets in their earlier order. */
   readonly find: FindIn = async (context = "") => {
     const client = await this.#client(context);
     const members = this.#settled.targets.filter((target) => target.context === context);
@@ -41,7 +41,7 @@ export class SettledRun {
   };
 
   async #client(context: string): Promise<KubeClient> {
-    // Inside a pod there is no kubeconfig, and so no context that could be named.
+    // Inside a pod there is no kubeconfig, and so no context to name.
     const named = (await this.#host.contexts()).length > 0;
     const client = await this.#host.kube(named ? context : undefined);
     if (client.context === context) return client;
@@ -51,8 +51,8 @@ export class SettledRun {
   #current(then: Target, now: Target | undefined): Target {
     const { targets, places, recreated } = this.#settled;
     const meant = now !== undefined && (now.uid === then.uid || recreated);
-    // Of the pod as it is now all is true but the container, which is the one of that run. One that isn't meant is
-    // not put in its place: the next rerun would run in it.
+    // All is that of the current pod except the container, which is the earlier run's. A pod that doesn't match isn't
+    // substituted: the next rerun would run in it.
     const target = meant ? { ...now, container: then.container } : then;
     const place = places[targets.indexOf(then)];
     if (place !== undefined) this.places.set(target, place);
@@ -61,7 +61,7 @@ export class SettledRun {
   }
 }
 
-/** All pods of the namespace, or those few by their names that match: a name that is gone is no error here. */
+/** Selects all pods of the namespace, or a few by matching their names: a missing name isn't an error here. */
 function podsOf(namespace: string, targets: readonly Target[]): Selection {
   const names = [...new Set(targets.map(({ pod }) => pod))];
   const literal = names.map((name) => name.replace(/[^\w-]/g, "\\$&")).join("|");

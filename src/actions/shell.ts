@@ -1,4 +1,4 @@
-/** A person's shell in one pod: from a selection to its exit code, over links that break. */
+/** An interactive shell in one pod: from a selection to its exit code, across broken connections. */
 import { KodamaError, UsageError } from "../base/errors.ts";
 import { Backoff, type RetryPolicy } from "../base/retry.ts";
 import { EndMarkReader } from "../exec/end_mark.ts";
@@ -26,14 +26,14 @@ import { Transcript } from "./transcript.ts";
 
 /** Between TERM and KILL, and between HUP and KILL. */
 const graceMs = 2000;
-/** Of attempts to find a shell again. */
+/** Between attempts to find a shell again. */
 const retries: RetryPolicy = { delayMs: 500, maxDelayMs: 8000 };
 
 /**
- * Opens a shell, and finds it again where its link breaks and the pod could keep it.
+ * Opens a shell, and reconnects to it if its connection breaks and the shell could persist in the pod.
  *
- * @throws UsageError where several pods match, or a transcript is asked for without a terminal; NoMatchError;
- *   KodamaError `notFound` where the image has no shell.
+ * @throws UsageError if several pods match, or a transcript is requested without a terminal; NoMatchError;
+ *   KodamaError `notFound` if the image has no shell.
  */
 export async function* shell(host: Host, options: ShellOptions): AsyncGenerator<ShellEvent, void> {
   const { target, notes } = await onlyTarget(host, options, options.signal);
@@ -60,7 +60,7 @@ async function openTranscript(
   return await Transcript.open(host, { folder, name, size, term });
 }
 
-/** Undefined where the shell ends with its link. */
+/** Returns undefined if the shell ends with its connection. */
 async function keptShell(
   host: Host,
   { keepMs, fresh, terminal }: ShellOptions,
@@ -80,7 +80,7 @@ interface ShellParts {
   transcript: Transcript | undefined;
 }
 
-/** How one stream came to its end. */
+/** How one stream ended. */
 interface AttemptEnd {
   outcome: Outcome;
   greeting: ShellGreeting | undefined;
@@ -90,9 +90,9 @@ interface AttemptEnd {
 class ShellRun {
   readonly #parts: ShellParts;
   readonly #wanted: Omit<KeptShell, "size"> | undefined;
-  /** The shell is there in the pod, as far as is known. */
+  /** The persistent shell in the pod, as far as is known. */
   #kept: { id: string } | undefined;
-  /** Its link broke. */
+  /** Set while its connection is broken. */
   #lost: { reason: string; atMs: number } | undefined;
   #podIsGone = false;
 
@@ -124,11 +124,11 @@ class ShellRun {
     yield* this.#end(end);
   }
 
-  /** Only a kept shell can be found again, while it waits and its pod is there. */
+  /** Only a persistent shell can be found again, while it waits and its pod exists. */
   #mayComeBack({ outcome, greeting }: AttemptEnd): boolean {
     const { host, options, input } = this.#parts;
     if (this.#kept === undefined || this.#podIsGone || options.signal.aborted) return false;
-    // The terminal itself is gone, whatever became of the link.
+    // The terminal itself is gone, whatever happened to the connection.
     if (input.failed) return false;
     if (greeting?.kind === "gone") return false;
     const cut = outcome.kind === "unknown";
@@ -168,7 +168,7 @@ class ShellRun {
     return { outcome: lost === undefined ? outcome : unknown(lost.reason), ...left };
   }
 
-  /** One stream, from its opening to its end. */
+  /** Runs one stream, from its opening to its end. */
   async *#attempt(what: "shell" | "command"): AsyncGenerator<ShellEvent, AttemptEnd> {
     const { target } = this.#parts;
     const nonce = crypto.randomUUID();
@@ -246,7 +246,7 @@ class ShellRun {
       graceMs,
       nonce: crypto.randomUUID(),
       input: () => input.open(),
-      // Given, even if empty, it says that nothing is to be run without a shell.
+      // If given, even empty, nothing is to be run without a shell.
       ...(what === "shell" || options.environment !== undefined ? { environment } : {}),
       ...(workdir === undefined ? {} : { workdir }),
       ...(terminal === undefined

@@ -1,4 +1,4 @@
-/** What the end of a stream says of a person's shell. Pure. */
+/** Interprets the end of a stream for an interactive shell. Pure. */
 import { KodamaError } from "../base/errors.ts";
 import type { Outcome } from "../exec/model.ts";
 import { noShellReason } from "../exec/run_target.ts";
@@ -7,10 +7,10 @@ import type { Target } from "../kube/target.ts";
 import type { ShellEnd } from "./shell_events.ts";
 
 /**
- * A kept shell says itself that it has ended, and how. Without that only somebody's hold on it has: the process that
- * was attached was hung up, or a server told a good end of a link that only broke.
+ * A persistent shell itself reports that it has ended, and how. Without that only the client has: the attached
+ * process was hung up, or a server reported a clean end of a connection that only broke.
  *
- * @param said the exit code that the shell told.
+ * @param said the exit code that the shell reported.
  */
 export function believed(
   outcome: Outcome,
@@ -23,7 +23,7 @@ export function believed(
   return exited ? unknown("the stream ended, and the shell did not say so") : outcome;
 }
 
-/** The end of a shell that was looked for again, and isn't there. */
+/** Returns the end of a shell that was looked up again and is missing. */
 export function goneEnd(exitCode: number | undefined, reason: string): ShellEnd {
   if (exitCode === 0) return { outcome: { kind: "ok" }, endedMeanwhile: true };
   if (exitCode !== undefined) {
@@ -32,12 +32,12 @@ export function goneEnd(exitCode: number | undefined, reason: string): ShellEnd 
   return { outcome: unknown(`${reason}; it is no longer in its container`) };
 }
 
-/** Whether nothing was run, for the image has no shell to run it with. */
+/** Returns whether nothing was run because the image has no shell. */
 export function lacksShell(outcome: Outcome): boolean {
   return outcome.kind === "failed" && outcome.reason?.startsWith(noShellReason) === true;
 }
 
-/** The error of a pod that no shell can be had in. */
+/** Returns the error of a pod in which no shell can be run. */
 export function noShell({ namespace, pod, container }: Target): KodamaError {
   return new KodamaError(
     "notFound",
@@ -49,12 +49,12 @@ export function noShell({ namespace, pod, container }: Target): KodamaError {
   );
 }
 
-/** An end that isn't known. */
+/** Returns an end that isn't known. */
 export function unknown(reason: string): Outcome {
   return { kind: "unknown", reason };
 }
 
-/** Why, as an outcome says it. */
+/** Returns the reason of an outcome. */
 export function reasonOf(outcome: Outcome): string {
   return ("reason" in outcome ? outcome.reason : undefined) ?? outcome.kind;
 }

@@ -10,7 +10,7 @@ import type {
 
 export type { ExecTerminal, Outcome, OutputChunk, Selection, Target } from "./exec_events.ts";
 
-/** The terminal of the person: `size` is the one of the moment, and each reader of `resizes` hears all to come. */
+/** The user's terminal: `size` is the current one, and each reader of `resizes` gets all later ones. */
 export interface ShellTerminal extends ExecTerminal {
   /** Its kind, as `TERM` names it. */
   term: string;
@@ -18,56 +18,56 @@ export interface ShellTerminal extends ExecTerminal {
 
 /** A shell in one pod. */
 export interface ShellOptions {
-  /** Names of kubeconfig contexts; the current one where it is empty. */
+  /** Names of kubeconfig contexts; the current one if empty. */
   contexts: readonly string[];
-  /** Must mean one pod. */
+  /** Must match one pod. */
   selection: Selection;
-  /** In place of a shell; may be empty. */
+  /** Replaces the shell; may be empty. */
   command: readonly string[];
   /** To open the stream; default 15,000 or `exec.connectTimeout`. */
   connectTimeoutMs?: number;
   environment?: Readonly<Record<string, string>>;
   workdir?: string;
-  /** How long the shell waits in the pod for somebody who lost the link to it; 0: it ends with the link. */
+  /** How long the shell waits in the pod for a reconnect; 0: it ends with the connection. */
   keepMs: number;
-  /** Not one that waits already. */
+  /** Don't use a shell that is already waiting. */
   fresh: boolean;
   stdin: AsyncIterable<Uint8Array>;
-  /** Absent where there is no terminal: the shell reads a script then, and is never kept. */
+  /** Absent if there is no terminal: the shell then reads a script, and is never persistent. */
   terminal?: ShellTerminal;
-  /** A folder for a transcript of what the terminal shows. */
+  /** A folder for a transcript of the terminal's output. */
   log?: string;
-  /** Cancels: a shell that isn't kept is ended in the pod. */
+  /** Cancels: a shell that isn't persistent is ended in the pod. */
   signal: AbortSignal;
 }
 
-/** What is told of a shell. */
+/** The events of a shell. */
 export type ShellEvent =
   | Extract<ExecEvent, { kind: "contextFailed" | "podsSkipped" }>
-  /** The shell is there: keys go to it. */
+  /** The shell is open: keys go to it. */
   | {
     kind: "attached";
     target: Target;
-    /** It will be there again if the link breaks. */
+    /** What keeps it running if the connection breaks. */
     keptBy: "tmux" | "dtach" | undefined;
-    /** `new`, or one that waited; `again` after {@link ShellEvent} `linkLost`. */
+    /** `new`, or one that was waiting; `again` after {@link ShellEvent} `linkLost`. */
     state: "new" | "found" | "again";
   }
   | { kind: "output" } & OutputChunk
-  /** A kept shell's link; it is looked for again until this time has passed. */
+  /** A persistent shell's connection; kodama tries to reconnect until this time has passed. */
   | { kind: "linkLost"; target: Target; reason: string; keepMs: number }
   | { kind: "ended"; target: Target; end: ShellEnd; exitCode: number; transcript?: TranscriptEnd };
 
-/** How a shell came to its end. */
+/** How a shell ended. */
 export interface ShellEnd {
   outcome: Outcome;
-  /** It may wait in the pod, to be found again, for so long. */
+  /** It may wait in the pod for a reconnect, for this time. */
   waitsMs?: number;
-  /** It had ended while the link was broken. */
+  /** It had ended while the connection was broken. */
   endedMeanwhile?: boolean;
 }
 
-/** The file of a transcript, and why it isn't whole. */
+/** The file of a transcript, and why it isn't complete. */
 export interface TranscriptEnd {
   path: string;
   trouble: string | undefined;

@@ -1,4 +1,4 @@
-/** By what a person's kept shells are found again, and nobody else's. */
+/** The id by which only this user's persistent shells are found again. */
 import { KodamaError } from "../base/errors.ts";
 import type { Host } from "./host.ts";
 
@@ -10,8 +10,8 @@ function newId(): string {
 }
 
 /**
- * The id of this configuration folder, made when it is first asked for. Where it can't be kept, shells outlive their
- * link all the same, and are found by this process alone.
+ * Returns the id of this configuration folder, created on first use. If it can't be stored, shells still outlive
+ * their connection, but only this process finds them.
  */
 export async function shellOwner(
   { files, places }: Pick<Host, "files" | "places">,
@@ -26,7 +26,7 @@ export async function shellOwner(
     await file.write(new TextEncoder().encode(`${id}\n`));
   } catch (error) {
     if (!(error instanceof KodamaError)) throw error;
-    // Another kodama was first, by a moment.
+    // Another kodama created it just before.
     if (error.kind === "conflict") return await known(files, path) ?? id;
   }
   return id;
@@ -37,7 +37,7 @@ async function known(files: Host["files"], path: string): Promise<string | undef
   return text !== undefined && shape.test(text) ? text : undefined;
 }
 
-/** The id of a new shell. */
+/** Returns the id of a new shell. */
 export function newShellId(): string {
   return newId().slice(0, 12);
 }

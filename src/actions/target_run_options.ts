@@ -1,4 +1,4 @@
-/** What the fan-out is given, out of what a face has asked for and what the settings say. */
+/** The options of the fan-out, from the front end's options and the settings. */
 import { definedOnly } from "../base/defined_only.ts";
 import type { RunOptions } from "../exec/run_options.ts";
 import type { RunInput } from "../exec/stdin_spool.ts";
@@ -8,12 +8,12 @@ import type { ExecSettings } from "./exec_settings.ts";
 /** Time to end by itself, between TERM and KILL. */
 const defaultGraceMs = 2000;
 
-/** What only the run itself has. */
+/** The parts that only the run itself has. */
 export type RunParts =
   & Pick<RunOptions, "open" | "clock" | "later" | "placeOf">
   & { input: RunInput | undefined };
 
-/** The options of the fan-out. */
+/** Returns the options of the fan-out. */
 export function targetRunOptions(
   options: ExecOptions,
   { fanout, connectTimeoutMs }: ExecSettings,

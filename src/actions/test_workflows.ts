@@ -1,4 +1,4 @@
-/** Tests of workflows: each case is a real run, against an embedded cluster that is gone afterwards. */
+/** Tests of workflows: each case is a real run, against an embedded cluster that is removed afterwards. */
 import { readYamlShape } from "../base/yaml_shape.ts";
 import { exitCodeOfKind, KodamaError, UsageError } from "../base/errors.ts";
 import type { JsonValue } from "../base/json_value.ts";
@@ -10,14 +10,14 @@ import { ownWorkflowFolders, workflowFolders } from "../workflow/find_workflow.t
 import type { Host } from "./host.ts";
 import { runSteps } from "./run_steps.ts";
 
-/** What tests tell. */
+/** The events of tests. */
 export type TestEvent =
   | { kind: "clusterStarting"; world: string }
   | {
     kind: "caseEnded";
     file: string;
     name: string;
-    /** In what it wasn't as expected; none where it was. */
+    /** The differences from the expected result; empty if there are none. */
     differences: readonly string[];
     durationMs: number;
   };
@@ -26,9 +26,9 @@ const ending = /\.test\.ya?ml$/;
 const maxBytes = 256 * 1024;
 
 /**
- * Runs the cases of these files; of every `*.test.yaml` beside the workflows of a repository where none is named.
+ * Runs the cases of these files; of every `*.test.yaml` beside the workflows of a repository if none is named.
  *
- * @throws FileError for a test file that is wrong; KodamaError `noMatch` where there is none.
+ * @throws FileError for an invalid test file; KodamaError `noMatch` if there is none.
  */
 export async function* testWorkflows(
   host: Host,
@@ -71,7 +71,7 @@ async function readTest(host: Host, file: string): Promise<Test> {
   return {
     file,
     workflow: resolved(value.workflow ?? own, file),
-    // A path of a world is one from the file, as any path in it.
+    // A path of a world is relative to the file, like any path in it.
     world: world.startsWith(".") ? resolved(world, file) : world,
     cases: value.cases,
   };
@@ -79,7 +79,7 @@ async function readTest(host: Host, file: string): Promise<Test> {
 
 async function nearTests(host: Host): Promise<string[]> {
   const { shippedWorkflowsDir: shipped, workingDir } = host.places;
-  // What comes with kodama has been tested, unless it is kodama's own repository that we are in.
+  // Shipped workflows have been tested, unless this is kodama's own repository.
   const isOwn = `${workingDir}/`.startsWith(shipped.slice(0, shipped.lastIndexOf("/") + 1));
   const others = ownWorkflowFolders(host.places).filter((own) => own !== shipped || !isOwn);
   const folders = workflowFolders(host.places).filter((folder) => !others.includes(folder));
@@ -126,7 +126,7 @@ async function runCase(
       return { outcome: outcome.kind, reason: reasonOf(outcome), exitCode, outputs, steps, lines };
     }
   } catch (error) {
-    // It wasn't begun: a parameter, a file. That can be what the case expects.
+    // It wasn't started: a parameter, a file. The case may expect that.
     if (!(error instanceof KodamaError)) throw error;
     const outcome = error.kind === "declined" ? "refused" : "failed";
     const exitCode = exitCodeOfKind(error.kind);
@@ -135,7 +135,7 @@ async function runCase(
   throw new Error("a run ended without its last event");
 }
 
-/** Of the question before a change; a case that doesn't say is a run without a terminal. */
+/** Answers the question before a change; a case without an answer is a run without a terminal. */
 function answerOf({ yes }: TestCase): Promise<boolean> {
   if (yes !== undefined) return Promise.resolve(yes);
   throw new UsageError("refusing to change anything without confirmation", {

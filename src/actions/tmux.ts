@@ -12,20 +12,21 @@ import { shellOwner } from "./shell_owner.ts";
 import type { TmuxEvent, TmuxOptions } from "./tmux_events.ts";
 import { openWall, type Wall } from "./tmux_wall.ts";
 
-/** What a status line takes of a terminal. */
+/** Rows of a terminal that the status line takes. */
 const statusRows = 1;
 
-/** What is needed to make a wall. */
+/** The dependencies of a wall. */
 export interface TmuxHost {
   host: Host;
   multiplexer: Multiplexer;
 }
 
 /**
- * Opens a pane with `kodama shell` for each target, and shows them. A failure or a cancel takes away what was made.
+ * Opens a pane with `kodama shell` for each target, and shows them. After a failure or a cancel, everything created
+ * is removed.
  *
- * @throws NoMatchError; UsageError where nobody could be shown anything; KodamaError `environment` without tmux, and
- *   with tmux's own words where it refuses.
+ * @throws NoMatchError; UsageError if there is no terminal to show it in; KodamaError `environment` without tmux, and
+ *   with tmux's own message if it refuses.
  */
 export async function* tmux(
   { host, multiplexer }: TmuxHost,
@@ -43,7 +44,7 @@ export async function* tmux(
   if (!await isConfirmed(host, options.confirm, { action: actionOf(options.command), targets })) {
     throw new KodamaError("declined", "cancelled; no pane was made");
   }
-  // Made once, before many panes would want to make it.
+  // Created once, before many panes would try to create it.
   await shellOwner(host);
   const panes = await panesOf(targets, names, { host, multiplexer, options });
   const wall = await openWall({ host, multiplexer, options, pagesFor: pagesFor(panes, options) });
@@ -58,12 +59,12 @@ async function checkVersion(multiplexer: Multiplexer, signal: AbortSignal): Prom
   });
 }
 
-/** Shells that are typed into at once count as a change. */
+/** Shells that receive input at once count as a change. */
 function actionOf(command: readonly string[]): ChangeAction {
   return command.length === 0 ? { kind: "shells" } : { kind: "command", command, shell: false };
 }
 
-/** Names of Kubernetes as its servers check them. What says otherwise would reach a command line. */
+/** Names of Kubernetes as its servers validate them. An invalid one would reach a command line. */
 const kubernetesName = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/;
 
 async function panesOf(
@@ -72,7 +73,7 @@ async function panesOf(
   { host, multiplexer, options }: TmuxHost & { options: TmuxOptions },
 ): Promise<Pane[]> {
   const own = multiplexer.kodamaWords(options.writes);
-  // Inside a pod there is no kubeconfig, and so no context that could be named.
+  // Inside a pod there is no kubeconfig, and so no context to name.
   const contexts = (await host.contexts()).length > 0;
   return targets.map((target, index) => {
     const { context, namespace, pod, container } = target;
@@ -112,7 +113,7 @@ async function* shown(
   if (code === 0) yield { kind: "leftBehind", session };
 }
 
-/** Rows that panes can have, of a terminal's. */
+/** Returns the rows of a terminal that panes can use. */
 export function rowsForPanes(rows: number): number {
   return Math.max(1, rows - statusRows);
 }

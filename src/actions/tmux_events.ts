@@ -9,35 +9,35 @@ export { checkedSessionName } from "../tmux/words.ts";
 
 /** A wall of panes, one for each target. */
 export interface TmuxOptions {
-  /** Names of kubeconfig contexts; the current one where it is empty. */
+  /** Names of kubeconfig contexts; the current one if empty. */
   contexts: readonly string[];
   selection: Selection;
-  /** In place of a shell; may be empty. */
+  /** Replaces the shell; may be empty. */
   command: readonly string[];
-  /** A session of this name is made; without one it is `kodama`, or inside tmux the session that is there. */
+  /** Create a session of this name; without one it is `kodama`, or inside tmux the current session. */
   session?: string;
   layout: Layout;
   sync: boolean;
-  /** Nothing is shown: the panes are there. */
+  /** Create the panes without showing them. */
   detach: boolean;
   remain: Remain;
   /** Flags of `kodama shell` for every pane, with absolute paths. */
   shellFlags: readonly string[];
   /** Folders that panes write to. */
   writes: readonly string[];
-  /** Of the terminal that the panes are for. */
+  /** The size of the terminal that shows the panes. */
   size: { columns: number; rows: number };
-  /** Somebody can be shown the panes. */
+  /** Whether there is a terminal to show the panes in. */
   terminal: boolean;
-  /** Confirms shells, and a command that isn't known to be read-only. Absent: nothing is asked (`--yes`). */
+  /** Confirms shells, and a command that isn't known to be read-only. If absent, no confirmation is needed (`--yes`). */
   confirm?: Confirm;
   signal: AbortSignal;
 }
 
-/** What is told of a wall. */
+/** The events of a wall. */
 export type TmuxEvent =
   | Extract<ExecEvent, { kind: "contextFailed" | "podsSkipped" }>
-  /** Every pane is there. */
+  /** Every pane has been created. */
   | { kind: "opened"; session: string; panes: number; windows: number; shown: "here" | "later" }
-  /** The person has left it, and it goes on. */
+  /** The user has detached, and it continues. */
   | { kind: "leftBehind"; session: string };

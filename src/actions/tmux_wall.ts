@@ -1,4 +1,4 @@
-/** Makes the windows and panes of a wall in tmux, or leaves nothing of them. */
+/** Creates the windows and panes of a wall in tmux, or removes all of them. */
 import { KodamaError, UsageError } from "../base/errors.ts";
 import { launcherVariables } from "../base/launcher_variables.ts";
 import {
@@ -19,26 +19,26 @@ import type { Host } from "./host.ts";
 import type { Multiplexer, ProgramEnd } from "./multiplexer.ts";
 import type { TmuxOptions } from "./tmux_events.ts";
 
-/** What is to be made. */
+/** What to create. */
 export interface Wall {
   host: Host;
   multiplexer: Multiplexer;
   options: TmuxOptions;
-  /** The panes of each window, for windows of this size. */
+  /** Returns the panes of each window, for windows of this size. */
   pagesFor: (size: WindowSize) => Pane[][];
 }
 
-/** What was made. */
+/** What was created. */
 export interface OpenWall {
   /** Its name. */
   session: string;
   /** Ids of its windows, in their order. */
   windows: readonly string[];
-  /** In the session that this kodama runs in, or beside it on the same server. */
+  /** Whether it is in kodama's current session, or in a separate one on the same server. */
   inside: boolean;
 }
 
-/** @throws KodamaError with tmux's words where it refuses; nothing is left then. */
+/** @throws KodamaError with tmux's message if it refuses; everything created has then been removed. */
 export async function openWall(wall: Wall): Promise<OpenWall> {
   return await new WallBuilder(wall).open();
 }
@@ -52,13 +52,13 @@ class WallBuilder {
   constructor(wall: Wall) {
     const { host } = wall;
     this.#wall = wall;
-    // Set even where they are empty: the server's own may be those of another day.
+    // Set even if empty: the server's own values may be outdated.
     const names = ["KUBECONFIG", "KODAMA_CONFIG_DIR"];
     this.#surroundings = {
       folder: host.places.workingDir,
       environment: {
         ...Object.fromEntries(names.map((name) => [name, host.env(name) ?? ""])),
-        // The pane has nobody else to say how its program ended.
+        // In a pane, only kodama itself can report how its program ended.
         KODAMA_PANE: "1",
       },
     };
@@ -92,7 +92,7 @@ class WallBuilder {
     return { session, windows: this.#windows, inside };
   }
 
-  /** The session that this kodama runs in. */
+  /** Returns the session that this kodama runs in. */
   async #current(): Promise<{ id: string; session: string; size: WindowSize }> {
     const pane = this.#wall.host.env("TMUX_PANE") ?? "";
     const target = pane === "" ? [] : ["-t", pane];
@@ -107,7 +107,7 @@ class WallBuilder {
 
   async #newName(wanted: string | undefined): Promise<string> {
     const { multiplexer, options } = this.#wall;
-    // Without a server there are none, and that is no error.
+    // Without a server there are none, and that isn't an error.
     const { stdout } = await multiplexer.run(
       ["list-sessions", "-F", "#{session_name}"],
       options.signal,
@@ -120,7 +120,7 @@ class WallBuilder {
     });
   }
 
-  /** Makes one window with its panes; gives the id of its session. */
+  /** Creates one window with its panes; returns the id of its session. */
   async #openPage(page: readonly Pane[], place: WindowPlace, name: string): Promise<string> {
     const [first, ...others] = page;
     if (first === undefined) throw new Error("a page without panes");
@@ -144,7 +144,7 @@ class WallBuilder {
     return session;
   }
 
-  /** Until now every pane stayed, whatever became of its program: those that shouldn't go. */
+  /** Until now every pane remained after its program's exit: applies the requested option. */
   async #settle(): Promise<void> {
     const { multiplexer, options: { remain } } = this.#wall;
     if (remain === "on") return;
@@ -163,14 +163,14 @@ class WallBuilder {
     throw refusal(end);
   }
 
-  /** The windows go with their panes, and a session goes with its last window. */
+  /** The windows close with their panes, and a session ends with its last window. */
   async #takeAway(): Promise<void> {
     for (const window of this.#windows) {
       await this.#wall.multiplexer.run(["kill-window", "-t", window]);
     }
   }
 
-  /** A server that kodama starts would hand them to every shell in it. */
+  /** A server that kodama starts would pass them to every shell in it. */
   async #forgetOwnVariables(): Promise<void> {
     const { multiplexer } = this.#wall;
     const { code } = await multiplexer.run(["show-environment", "-g", "KODAMA_ARGV0"]);
@@ -181,7 +181,7 @@ class WallBuilder {
   }
 }
 
-/** What tmux said, as an error. */
+/** Returns tmux's message as an error. */
 function refusal({ code, stderr }: ProgramEnd): KodamaError {
   return new KodamaError("environment", `tmux: ${stderr.trim() || `exit code ${code}`}`);
 }

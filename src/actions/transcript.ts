@@ -1,4 +1,4 @@
-/** What a terminal showed, kept in a file that a player can play. */
+/** Records a terminal's output in a file that a player can play. */
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import { AsciicastEncoder } from "../exec/asciicast.ts";
@@ -6,23 +6,23 @@ import { outputFileName } from "../exec/output_file_names.ts";
 import type { TerminalSize } from "../kube/client.ts";
 import type { Host, NewFile } from "./host.ts";
 
-/** Beyond this nothing more is kept: a forgotten `yes` may not fill a disk. */
+/** Recording stops at this size: a forgotten `yes` must not fill a disk. */
 const transcriptLimitBytes = 64 * 1024 * 1024;
 
-/** Files of the same name in one second: more aren't made. */
+/** The maximum number of files of the same name in one second. */
 const mostAlike = 100;
 
-/** What a transcript is of. */
+/** The subject of a transcript. */
 export interface TranscriptSubject {
-  /** Absolute, or below the working directory. */
+  /** Absolute, or relative to the working directory. */
   folder: string;
-  /** The pod's, as messages say it. */
+  /** The pod's name, as in messages. */
   name: string;
   size: TerminalSize;
   term: string;
 }
 
-/** A transcript that is being written. A failure ends it, never what it is of. */
+/** A transcript that is being written. A failure ends only the transcript, not the shell. */
 export class Transcript implements AsyncDisposable {
   readonly path: string;
   readonly #file: NewFile;
@@ -47,9 +47,9 @@ export class Transcript implements AsyncDisposable {
   }
 
   /**
-   * Makes the file, its owner's alone, named by pod and time.
+   * Creates the file, readable only by its owner, named by pod and time.
    *
-   * @throws KodamaError where it can't be made.
+   * @throws KodamaError if it can't be created.
    */
   static async open(
     host: Pick<Host, "files" | "clock" | "places">,
@@ -67,7 +67,7 @@ export class Transcript implements AsyncDisposable {
     return transcript;
   }
 
-  /** Why it isn't whole; undefined where it is. */
+  /** Why it isn't complete; undefined if it is. */
   get trouble(): string | undefined {
     const state = this.#state;
     if (state.kind === "full") return `it ends at ${this.#limitBytes} bytes`;
@@ -138,7 +138,7 @@ function absolute(folder: string, workingDir: string): string {
   return folder.startsWith("/") ? folder : `${workingDir}/${folder}`;
 }
 
-/** `2026-11-21T12-30-05Z`: sorts by time, and every file system takes it. */
+/** `2026-11-21T12-30-05Z`: sorts by time, and every file system accepts it. */
 function stamp(date: Date): string {
   return date.toISOString().replace(/\.\d+/, "").replaceAll(":", "-");
 }

@@ -1,4 +1,4 @@
-/** Workflow files: listed, read with all that they lead to, and held against themselves. Nothing is started. */
+/** Lists, reads and validates workflow files, with all that they refer to. Nothing is run. */
 import { KodamaError } from "../base/errors.ts";
 import { type Diagnostic, isError } from "../workflow/diagnostics.ts";
 import { findWorkflow, listWorkflowFiles } from "../workflow/find_workflow.ts";
@@ -15,14 +15,14 @@ export type { FullWorkflow, Param, Permissions, Step } from "../workflow/model.t
 export { mermaidOf } from "../workflow/mermaid.ts";
 export { workflowSchema } from "../workflow/schema.ts";
 
-/** A workflow file, as a list of them tells it. */
+/** A workflow file in a list. */
 export interface ListedWorkflow {
   name: string;
   path: string;
   description?: string;
-  /** Names of the parameters; those that must be said first. */
+  /** Names of the parameters; required ones first. */
   params: readonly string[];
-  /** What is wrong with the file: how many errors. */
+  /** The number of errors in the file. */
   errors: number;
 }
 
@@ -32,7 +32,7 @@ export interface CheckedWorkflow {
   diagnostics: readonly Diagnostic[];
 }
 
-/** Every workflow that can be named from here, the nearest file of each name. */
+/** Returns every workflow that can be named from here, the nearest file of each name. */
 export async function listWorkflows(host: Host): Promise<ListedWorkflow[]> {
   const files = await listWorkflowFiles(host.files, host.places);
   return await Promise.all(files.map(async ({ name, path }): Promise<ListedWorkflow> => {
@@ -59,7 +59,7 @@ async function inspected(
 }
 
 /**
- * The workflows of these names and paths; all that can be named from here where there are none.
+ * Returns the workflows of these names and paths; all that can be named from here if there are none.
  *
  * @throws KodamaError `notFound` with the nearest names.
  */
@@ -82,7 +82,7 @@ async function checkOne(host: Host, wanted: string): Promise<CheckedWorkflow> {
     return { path, diagnostics };
   } catch (error) {
     if (!(error instanceof KodamaError) || error.kind !== "config") throw error;
-    // The file can't even be read: there is no line of it to show.
+    // The file can't even be read: there is no line to show.
     const file = { path: wanted.replace(/^\.\//, ""), text: "" };
     const message = error.message.replace(/^\/\S+ is /, "");
     const place = { line: 1, column: 1, width: 1, message };
@@ -94,7 +94,7 @@ async function checkOne(host: Host, wanted: string): Promise<CheckedWorkflow> {
 }
 
 /**
- * A workflow with all that it leads to.
+ * Returns a workflow with all that it refers to.
  *
  * @throws KodamaError `notFound`; WorkflowError with every problem.
  */
@@ -102,7 +102,7 @@ export async function readWorkflow(host: Host, wanted: string): Promise<Loaded> 
   return await loadWorkflow(host.files, host.places, wanted);
 }
 
-/** What a step would do, in a line. */
+/** Returns a one-line summary of what a step would do. */
 export function intentOf(step: Step): Intent {
   return stepKind(step.kind).plan(step.fields);
 }

@@ -1,6 +1,6 @@
 /**
- * One question for all that a run of a workflow changes, before its first step. What its plan couldn't foresee, such
- * as the commands of a script, asks when it is about to change something.
+ * One question for all changes of a workflow's run, before its first step. Changes that its plan couldn't foresee,
+ * such as the commands of a script, are confirmed just before they are made.
  */
 import type { StepChange } from "../workflow/engine/world.ts";
 import type { PlannedChange } from "../workflow/full_plan.ts";
@@ -9,14 +9,14 @@ import type { Target } from "../kube/target.ts";
 import { type Change, type Confirm, isConfirmed } from "./confirm_change.ts";
 import type { Host } from "./host.ts";
 
-/** The gate of one run. An answer holds for all that its question named. */
+/** The gate of one run. An answer applies to everything named in its question. */
 export class WorkflowGate {
   readonly #host: Host;
   readonly #workflow: Pick<FullWorkflow, "name" | "path">;
   readonly #confirm: Confirm | undefined;
-  /** A yes to the whole plan. */
+  /** Whether the whole plan is confirmed. */
   #isPlanConfirmed = false;
-  /** By step: rounds of it share one answer. */
+  /** By step: iterations of it share one answer. */
   readonly #answers = new Map<string, Promise<boolean>>();
 
   /** @param confirm undefined if everything is confirmed beforehand (`--yes`). */
@@ -30,15 +30,15 @@ export class WorkflowGate {
     this.#confirm = confirm;
   }
 
-  /** Whether anything can be asked: a plan is made for that alone. */
+  /** Whether anything can be asked: only then is a plan needed. */
   get asks(): boolean {
     return this.#confirm !== undefined;
   }
 
   /**
-   * Returns whether the run may begin.
+   * Returns whether the run may start.
    *
-   * @param around pods of the workflow's own selection: what changes most likely reach whose pods only the run can know.
+   * @param around pods of the workflow's own selection: the likely targets of changes whose pods only the run can know.
    * @throws UsageError if no one can be asked.
    */
   async mayBegin(

@@ -1,4 +1,4 @@
-/** Trust in workflow files of repositories: asked for once, kept, listed, taken back, locked. */
+/** Trust in workflow files of repositories: requested once, stored, listed, revoked, locked. */
 import { KodamaError } from "../base/errors.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 import { fingerprintOf, type ReadFile } from "../sandbox/fingerprint.ts";
@@ -20,7 +20,7 @@ import type { Host } from "./host.ts";
 
 export type { TrustedBecause } from "../sandbox/trust.ts";
 
-/** A workflow as it was loaded: all files that it reaches, itself included, and what it may. */
+/** A loaded workflow: all files that it refers to, itself included, and its permissions. */
 export interface TrustSubject {
   name: string;
   path: string;
@@ -28,38 +28,37 @@ export interface TrustSubject {
   permissions: Permissions;
   /** Steps that change pods or the cluster, a line each. */
   changes: readonly string[];
-  /** A workflow of the same name comes with kodama. */
+  /** A workflow of the same name is shipped with kodama. */
   hidesShipped: boolean;
 }
 
-/** What a person is asked. */
+/** The question to the user. */
 export interface TrustAsk {
   name: string;
   path: string;
-  /** It was never trusted, or is another one since. */
+  /** It was never trusted, or has changed since. */
   seen: "new" | "changed";
   /** Files that differ from those that were trusted, relative to the workflow's folder. */
   changed: readonly string[];
-  /** What it may do, a line each. */
+  /** Its permissions, a line each. */
   permissions: readonly string[];
-  /** A workflow of the same name comes with kodama, and would run without it. */
+  /** A workflow of the same name is shipped with kodama, and would run without it. */
   hidesShipped: boolean;
 }
 
-/** How far a yes goes. */
+/** The scope of a yes. */
 export interface TrustOptions {
-  /** `--trust`: this run, without being asked; nothing is kept. */
+  /** `--trust`: for this run, without a question; nothing is stored. */
   trustNow: boolean;
-  /** Undefined where there is nobody to ask. */
+  /** Undefined if no one can be asked. */
   ask?: (question: TrustAsk) => Promise<boolean>;
 }
 
 /**
- * Goes on where the workflow is trusted, or somebody says so now; the yes is kept.
+ * Resolves if the workflow is trusted, or if the user trusts it now; a yes is stored.
  *
- * @returns the texts that were trusted, by path. What runs is to be taken from them: a file may be another by the
- * time that its step begins.
- * @throws KodamaError `cancelled` after a no, `forbidden` where nobody can be asked.
+ * @returns the trusted texts, by path. A run must use these: a file may have changed by the time its step starts.
+ * @throws KodamaError `cancelled` after a no, `forbidden` if no one can be asked.
  */
 export async function ensureTrusted(
   host: Host,
@@ -79,7 +78,7 @@ export async function ensureTrusted(
   return new Map(files.map(({ path, text }) => [path, text]));
 }
 
-/** The question about a workflow that isn't trusted. */
+/** Returns the question about a workflow that isn't trusted. */
 export function askOf(
   subject: TrustSubject,
   { seen, changed }: Pick<TrustAsk, "seen" | "changed">,
@@ -88,12 +87,12 @@ export function askOf(
   return { name, path, seen, changed, permissions: powersOf(subject), hidesShipped };
 }
 
-/** What a workflow may do beyond reading in its pods, a line each. */
+/** Returns what a workflow may do besides reading in its pods, a line each. */
 function powersOf({ permissions, changes }: TrustSubject): string[] {
   return [...permissionWords(permissions), ...changes.map((does) => `change its pods: ${does}`)];
 }
 
-/** Whether it is trusted, without asking. */
+/** Returns whether it is trusted, without asking. */
 export async function trustOf(
   host: Host,
   subject: TrustSubject,
@@ -103,7 +102,7 @@ export async function trustOf(
   const { permissions, changes, hidesShipped } = subject;
   const needsTrust = grantsAnything(permissions) || changes.length > 0 || hidesShipped;
   const ownFolders = ownWorkflowFolders(host.places);
-  // Nothing is read, and nothing calculated, for what needs no trust.
+  // Nothing is read or hashed for a workflow that needs no trust.
   const isAsked = needsTrust && !options.trustNow;
   const locked = isAsked ? (await readLock(host, path))?.[nameOf(path)] : undefined;
   return decideTrust({
@@ -118,7 +117,7 @@ export async function trustOf(
   });
 }
 
-/** Keeps a yes to these very files. */
+/** Stores a yes to exactly these files. */
 export async function trust(host: Host, subject: TrustSubject): Promise<TrustEntry> {
   const path = absolute(subject.path, host.places.workingDir);
   const entry: TrustEntry = {
@@ -132,7 +131,7 @@ export async function trust(host: Host, subject: TrustSubject): Promise<TrustEnt
   return entry;
 }
 
-/** What was trusted, the oldest first. */
+/** Returns the trusted workflows, the oldest first. */
 export async function listTrusted(host: Host): Promise<readonly TrustEntry[]> {
   if (host.places.userDir === undefined) return [];
   const path = listPath(host);
@@ -140,10 +139,10 @@ export async function listTrusted(host: Host): Promise<readonly TrustEntry[]> {
 }
 
 /**
- * Takes trust back: of the workflows that a word names, by path or by name, or of all.
+ * Revokes trust: of the workflows that an argument names, by path or by name, or of all.
  *
  * @returns the paths that were trusted before.
- * @throws KodamaError `notFound` for a word that names none, with the nearest names.
+ * @throws KodamaError `notFound` for an argument that names none, with the nearest names.
  */
 export async function revokeTrust(
   host: Host,
@@ -171,9 +170,9 @@ export async function revokeTrust(
 }
 
 /**
- * The text of a lock file for workflows of one folder, to be kept there as `kodama.lock`.
+ * Returns the text of a lock file for workflows of one folder, to be stored there as `kodama.lock`.
  *
- * @throws KodamaError `usage` where they lie in several folders: each folder has its own.
+ * @throws KodamaError `usage` if they are in several folders: each folder has its own.
  */
 export async function lockFor(host: Host, subjects: readonly TrustSubject[]): Promise<string> {
   const paths = subjects.map(({ path }) => absolute(path, host.places.workingDir));

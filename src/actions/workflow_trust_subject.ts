@@ -1,4 +1,4 @@
-/** What trust in a workflow is about: all files that it reaches, its scripts' among them, and all that they may. */
+/** The subject of trust in a workflow: all files that it refers to, including its scripts, and their permissions. */
 import { KodamaError } from "../base/errors.ts";
 import { hasExpression } from "../expression/template.ts";
 import type { ReadFile } from "../sandbox/fingerprint.ts";
@@ -20,10 +20,10 @@ import type { TrustSubject } from "./workflow_trust.ts";
 const maxScriptBytes = 1024 * 1024;
 
 /**
- * The subject of a workflow that was read.
+ * Returns the subject of a loaded workflow.
  *
- * @throws KodamaError `notFound` for the file of a script that isn't there, `config` for one that depends on
- * values: nobody could have looked at it.
+ * @throws KodamaError `notFound` for a missing script file, `config` for one that depends on values: no one could
+ *   have read it.
  */
 export async function trustSubject(host: Host, loaded: Loaded): Promise<TrustSubject> {
   const { workflow, uses, files } = loaded;
@@ -48,7 +48,7 @@ export async function trustSubject(host: Host, loaded: Loaded): Promise<TrustSub
   };
 }
 
-/** What the steps of a workflow change in pods or in the cluster, whatever the values of expressions will be. */
+/** Returns what the steps of a workflow change in pods or in the cluster, for any values of expressions. */
 function changesOf({ steps, finally: last }: FullWorkflow): string[] {
   return allSteps([...steps, ...last]).flatMap((step) => {
     const { does, effect, change } = intentOf(step);
@@ -56,7 +56,7 @@ function changesOf({ steps, finally: last }: FullWorkflow): string[] {
   });
 }
 
-/** Whether another text runs than that of the workflow which comes with kodama under this name. */
+/** Returns whether this text differs from the workflow of the same name that is shipped with kodama. */
 async function hidesShipped(
   host: Host,
   { name, path }: FullWorkflow,
@@ -87,9 +87,9 @@ function allSteps(steps: readonly Step[]): Step[] {
 }
 
 /**
- * Paths of the workflows in the nearest folder that has some, from the working folder upwards.
+ * Returns paths of the workflows in the nearest folder that has some, from the working folder upwards.
  *
- * @throws KodamaError `noMatch` where no folder of a repository has any.
+ * @throws KodamaError `noMatch` if no folder of a repository has any.
  */
 export async function nearestWorkflows(host: Host): Promise<string[]> {
   const own = ownWorkflowFolders(host.places);

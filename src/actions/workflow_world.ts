@@ -1,4 +1,4 @@
-/** What the engine of workflows asks of the world, made of the host. */
+/** The environment of the workflow engine, made from the host. */
 import { KodamaError } from "../base/errors.ts";
 import { LinkError } from "../kube/failures.ts";
 import type { RunScript } from "../workflow/model.ts";
@@ -8,26 +8,26 @@ import { type ContextFindings, noMatch, selectIn } from "./discover_targets.ts";
 import { findRetrying } from "./find_retrying.ts";
 import type { Host } from "./host.ts";
 
-/** How long a server that is down is retried for its pods. */
+/** How long finding pods is retried while a server is down. */
 const retryLimitMs = 15_000;
 /** If there are other contexts, which wait for it. */
 const amongOthersMs = 5000;
 /** If an earlier step has given it up. */
 const givenUpMs = 1000;
 
-/** What a face adds. */
+/** What a front end adds. */
 export interface WorldParts {
   local: LocalWorld;
   /** A variable that the workflow is granted. */
   env: World["env"];
   runScript: RunScript;
-  /** Absent where there is nobody to ask. */
+  /** Absent if no one can be asked. */
   ask?: World["ask"];
   /** Absent for a plan, which changes nothing. */
   confirmChange?: World["confirmChange"];
 }
 
-/** The world of a run. */
+/** Returns the environment of a run. */
 export function worldOf(
   host: Host,
   { local, env, runScript, ask, confirmChange }: WorldParts,
@@ -68,7 +68,7 @@ export function worldOf(
           return found;
         } catch (error) {
           if (signal.aborted || !(error instanceof KodamaError)) throw error;
-          // A refusal of the only context that is asked is the step's own failure.
+          // A refusal by the only context is the step's own failure.
           if (asked.length === 1 && error.kind !== "unreachable") throw error;
           silent.add(context);
           return { kind: "dead", context: nameOf(context, error), reason: error.message };
@@ -77,7 +77,7 @@ export function worldOf(
       const answers = await Promise.all(finding);
       const found = answers.filter((one) => one.kind === "found");
       const targets = found.flatMap((one) => one.targets).filter((one) => isAmong(one, only));
-      // Those that a person has picked can be used.
+      // Pods that the user has picked can be used.
       const skipped = only === undefined ? found.flatMap((one) => one.skipped) : [];
       const dead = answers.filter((one) => one.kind === "dead");
       return { targets, skipped, dead, ...(targets.length > 0 ? {} : { none: noneText(found) }) };
@@ -87,7 +87,7 @@ export function worldOf(
 
 type Answer = Extract<ContextFindings, { kind: "found" }> | { kind: "dead" } & DeadContext;
 
-/** The current context has no name here until it has answered. */
+/** The current context has no known name until it has answered. */
 function nameOf(context: string | undefined, error: KodamaError): string {
   return context ?? (error instanceof LinkError ? error.failure.at.context : "current");
 }
