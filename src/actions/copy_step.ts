@@ -20,7 +20,7 @@ export async function copyingOf(host: Host, work: CopyWork): Promise<Copying> {
   const { folder, targets, timeoutMs, note, permit } = work;
   const way: Exclude<CopyWay, { kind: "podToPods" }> = work.way.kind === "toPods"
     ? { ...work.way, kind: "toPods" }
-    // The number of pods, and so the destination of each copy, varies from run to run.
+    // Always per pod: the paths don't depend on how many pods a run happens to have.
     : { ...work.way, kind: "fromPods", perPod: true };
   const copies = targets.map(({ target, name }) => plannedCopy(way, target, name));
   checkApart(copies);

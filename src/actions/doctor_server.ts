@@ -33,7 +33,7 @@ export async function* checkServer(
   yield await checkClock(host, client, { signal });
 }
 
-/** Returns whether all verbs are allowed. Streams need only `create`: without `get`, POST is used (`pod_streams.ts`). */
+/** Returns whether all verbs are allowed. Streams need only `create`: without `get` they use POST (pod_streams.ts). */
 async function checkAccess(
   client: KubeClient,
   { id, verbs, resource }: {

@@ -30,10 +30,9 @@ export type PodsEvent =
   | { kind: "contextFailed"; context: string; error: KodamaError };
 
 /**
- * Tells each context's pods as soon as it answers.
+ * Yields each context's pods as soon as it answers.
  *
- * @throws NoMatchError at the end, when no context had a target and none failed; the KodamaError of the one
- *   context that was asked.
+ * @throws NoMatchError at the end if no context had a target and none failed; the KodamaError of the only context.
  */
 export async function* listPods(
   host: Host,

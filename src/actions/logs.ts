@@ -17,12 +17,11 @@ import { LogSources } from "./logs_sources.ts";
 import { findLogTargets } from "./logs_targets.ts";
 
 /**
- * Reads the logs. Not following, the lines of all containers come in the order of the servers' times, in groups
- * of `maxRequests` containers; following, they come as they arrive. When the signal aborts, what has come is
- * told, and the end.
+ * Reads the logs. Without following, the lines of all containers are ordered by the servers' timestamps, in groups
+ * of `maxRequests` containers; with following, they are emitted as they arrive. When the signal aborts, the lines
+ * already read are emitted, then the end.
  *
- * @throws NoMatchError when no container has a log to read; KodamaError of the one context that was asked, when it
- *   can't answer.
+ * @throws NoMatchError if no container has a log to read; KodamaError of the only context if it can't answer.
  */
 export async function* logs(host: Host, asked: LogsOptions): AsyncGenerator<LogsEvent, void> {
   const random = Math.random;

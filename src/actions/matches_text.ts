@@ -1,4 +1,4 @@
-/** At most N names: an error isn't a list. */
+/** The maximum number of names in the text: an error isn't a list. */
 const namesTold = 20;
 
 /** `3 match: web-0, web-1, web-2`, for an error of an action that takes only one. */

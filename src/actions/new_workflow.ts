@@ -13,9 +13,9 @@ export type NewWorkflowSource =
   | { kind: "run"; run: string | undefined };
 
 /**
- * Makes `workflows/NAME.yaml` below the working directory, and gives its path.
+ * Creates `workflows/NAME.yaml` below the working directory, and returns its path.
  *
- * @throws KodamaError `conflict` where it is there already; what a record that can't be used throws.
+ * @throws KodamaError `conflict` if it already exists; the error of a record that can't be used.
  */
 export async function newWorkflow(
   host: Host,

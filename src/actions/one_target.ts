@@ -19,9 +19,9 @@ export interface Findings {
 }
 
 /**
- * All targets of a selection in every context.
+ * Returns all targets of a selection in every context.
  *
- * @throws NoMatchError where there is none; KodamaError of a context that can't answer, where no other has one.
+ * @throws NoMatchError if there is none; KodamaError of a context that can't answer if no other has one.
  */
 export async function allTargets(
   host: Host,

@@ -12,9 +12,9 @@ export interface Place {
 }
 
 /**
- * The namespaces of a context, page by page; the current one where none is named.
+ * Yields the namespaces of a context, page by page; of the current one if none is named.
  *
- * @throws KodamaError `forbidden` where they may not be listed.
+ * @throws KodamaError `forbidden` if they may not be listed.
  */
 export async function* listNamespaces(
   host: Host,

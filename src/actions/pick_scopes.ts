@@ -14,10 +14,10 @@ export interface PodScope {
 }
 
 /**
- * The scopes of a selection in one cluster; workloads are read for their selectors.
+ * Returns the scopes of a selection in one cluster; workloads are read for their selectors.
  *
- * @throws NoMatchError where a workload isn't there; `usage` for selectors that can't be any; what
- *   {@link workloadScope} throws.
+ * @throws NoMatchError if a workload doesn't exist; `usage` for invalid selectors; whatever {@link workloadScope}
+ *   throws.
  */
 export async function podScopes(
   client: KubeClient,

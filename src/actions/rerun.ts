@@ -21,10 +21,10 @@ export interface RerunOptions extends
 }
 
 /**
- * Runs a past run again. Its bounds hold where the options have none.
+ * Runs a past run again. Its limits apply if the options have none.
  *
- * @throws KodamaError `notFound` for a run that isn't kept, `conflict` for one that can't be run again from
- *   what was kept, `noMatch` where none of its targets is meant; UsageError for what must be said again.
+ * @throws KodamaError `notFound` for a run that isn't stored, `conflict` for one that can't be run again from
+ *   its record, `noMatch` if none of its targets is selected; UsageError for options that must be given again.
  */
 export async function* rerun(host: Host, options: RerunOptions): AsyncGenerator<ExecEvent, void> {
   const { run: wanted, failed, recreated, ...given } = options;

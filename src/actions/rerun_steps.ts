@@ -13,12 +13,12 @@ export type RerunStepsOptions =
   & Omit<RunStepsOptions, "workflow" | "overrides" | "goOn">;
 
 /**
- * Goes on from a run, where what it has ended isn't done again; or does all of it again with its parameters. The file
- * is read again, as mending it may be what the run needed: steps that do something else by now are run, and what has
- * changed is the first event.
+ * Resumes a run without repeating its completed steps; or repeats all of it with its parameters. The file is read
+ * again, as a fix of it may be what the run needed: steps that have changed are run, and the first event lists the
+ * changes.
  *
- * @throws KodamaError `notFound` for a step that the run didn't have; UsageError for secrets that must be said again;
- *   what {@link runSteps} throws.
+ * @throws KodamaError `notFound` for a step that the run didn't have; UsageError for secrets that must be given again;
+ *   whatever {@link runSteps} throws.
  */
 export async function* rerunSteps(
   host: Host,

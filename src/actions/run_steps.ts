@@ -268,7 +268,7 @@ async function changedSince(
   };
 }
 
-/** Asks about the plan. A change that can't be planned yet, as its pods can't be listed, is confirmed just before it. */
+/** Asks about the plan. A change that can't be planned yet, as its pods can't be listed, is confirmed before it. */
 async function mayBegin(
   gate: WorkflowGate,
   { loaded: { workflow, uses }, params, world, options }: {

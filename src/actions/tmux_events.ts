@@ -29,7 +29,7 @@ export interface TmuxOptions {
   size: { columns: number; rows: number };
   /** Whether there is a terminal to show the panes in. */
   terminal: boolean;
-  /** Confirms shells, and a command that isn't known to be read-only. If absent, no confirmation is needed (`--yes`). */
+  /** Confirms shells, and a command that isn't known to be read-only. If absent, nothing is confirmed (`--yes`). */
   confirm?: Confirm;
   signal: AbortSignal;
 }
