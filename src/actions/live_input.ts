@@ -14,7 +14,7 @@ export class LiveInput implements AsyncDisposable {
   #ended = false;
   #failed = false;
 
-  /** Whether the source has ended: no more input comes. */
+  /** Whether the source is gone: no more input will come. */
   get failed(): boolean {
     return this.#failed;
   }

@@ -151,7 +151,7 @@ export function logTargets(
   return { targets, skipped };
 }
 
-/** Returns why a container has no log yet; undefined if it has one, or if it is waited for. */
+/** Returns why a container has no log that can be read now; undefined if it has one, or if it is waited for. */
 function unreadable(
   pod: Pod,
   container: string,

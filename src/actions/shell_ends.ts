@@ -7,8 +7,8 @@ import type { Target } from "../kube/target.ts";
 import type { ShellEnd } from "./shell_events.ts";
 
 /**
- * A persistent shell itself reports that it has ended, and how. Without that only the client has: the attached
- * process was hung up, or a server reported a clean end of a connection that only broke.
+ * A persistent shell itself reports that it has ended, and how. Without its report only the attached client has ended:
+ * that process was hung up, or a server reported a clean end of a connection that only broke.
  *
  * @param said the exit code that the shell reported.
  */

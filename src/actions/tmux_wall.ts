@@ -34,7 +34,7 @@ export interface OpenWall {
   session: string;
   /** Ids of its windows, in their order. */
   windows: readonly string[];
-  /** Whether it is in kodama's current session, or in a separate one on the same server. */
+  /** Whether it is on the tmux server that this kodama runs in: in the same session, or in another one. */
   inside: boolean;
 }
 
@@ -144,7 +144,7 @@ class WallBuilder {
     return session;
   }
 
-  /** Until now every pane remained after its program's exit: applies the requested option. */
+  /** Until now every pane stayed open after its program exited: closes those that shouldn't. */
   async #settle(): Promise<void> {
     const { multiplexer, options: { remain } } = this.#wall;
     if (remain === "on") return;

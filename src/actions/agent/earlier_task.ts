@@ -1,4 +1,4 @@
-/** The task whose conversation a prompt goes on with. */
+/** The task whose conversation a prompt continues. */
 import type { Adapter } from "../../agent/adapter.ts";
 import type { FarWorld } from "../../agent/far_call.ts";
 import { isOpen, type Task } from "../../agent/model.ts";
@@ -6,16 +6,16 @@ import { readTasks } from "../../agent/read_tasks.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { Target } from "../../kube/target.ts";
 
-/** Bytes of a task's events in which its last answer is found: enough to know whether it has a conversation. */
+/** The bytes of a task's events that contain its last answer: enough to know whether it has a conversation. */
 const lastWords = 256 * 1024;
 
-/** Of tasks that there are, so many are named where another one is asked for. */
+/** How many existing tasks are named if the requested one doesn't exist. */
 const namedTasks = 10;
 
 /**
- * Looks for it; undefined where a conversation begins.
+ * Finds the task; undefined if a new conversation starts.
  *
- * @throws KodamaError `notFound` for a number that no task has, `conflict` for one of a task without a conversation.
+ * @throws KodamaError `notFound` if no task has the number, `conflict` if its task has no conversation.
  */
 export async function earlierTask(
   world: FarWorld,
@@ -49,7 +49,7 @@ async function noTask(
   });
 }
 
-/** An agent that never got as far as its first answer has written nothing down. */
+/** An agent that never got as far as its first answer has stored nothing. */
 function hasConversation(task: Task): boolean {
   return task.conversation !== undefined && (isOpen(task) || task.progress.turns > 0);
 }

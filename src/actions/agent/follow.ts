@@ -1,4 +1,4 @@
-/** What an agent does, as it does it. */
+/** Follows what an agent does. */
 import { adapterNamed } from "../../agent/adapters.ts";
 import { EventReader } from "../../agent/event_lines.ts";
 import * as following from "../../agent/follow_task.ts";
@@ -9,20 +9,20 @@ import type { Host } from "../host.ts";
 import { isBehind, noTask, oneTask, workingTask } from "./tasks.ts";
 import { agentWorld } from "./world.ts";
 
-/** What a follow tells. */
+/** The events of a follow. */
 export type FollowEvent =
-  /** What is shown: before anything else. */
+  /** The task: before anything else. */
   | { kind: "task"; task: Task }
   /** It waits for its turn, or its turn came after that. */
   | { kind: "turn"; number: number; came: boolean }
-  /** How it stands behind all that was told: it has ended, if it was followed. */
+  /** Its state after all events: it has ended, if it was followed. */
   | { kind: "end"; task: Task }
-  /** `offset` is where a follow goes on behind the line that told it. */
+  /** `offset` is where a follow resumes after the line of this event. */
   | { kind: "agent"; event: AgentEvent; offset: number }
   | { kind: "lost"; reason: string };
 
 /**
- * A task's events from an offset on, as they come, until it has ended; links that break are opened again.
+ * Yields a task's events from an offset on, as they arrive, until it has ended; reconnects after broken connections.
  *
  * @param asked without a number the task that the agent works on, or else the newest one: others wait for their turn.
  */
@@ -58,7 +58,7 @@ export async function* followTask(
   yield { kind: "end", task: await oneTask(host, target, { number, signal }) };
 }
 
-/** A task's events that there are now, and how it stands. As {@link followTask}. */
+/** Yields a task's events so far, and its state. As {@link followTask}. */
 export async function* showTask(
   host: Host,
   target: Target,

@@ -1,2 +1,2 @@
-/** What the words of a command line are held against; loads nothing else. */
+/** The values that command-line args are checked against; loads nothing else. */
 export { adapterNames } from "../../agent/adapter_names.ts";

@@ -4,10 +4,10 @@ import { wholeSelection } from "../exec_events.ts";
 import type { Host } from "../host.ts";
 import { onlyTarget } from "../one_target.ts";
 
-/** Where agents are asked for. */
+/** Where to find an agent. */
 export type AgentPlace =
   & {
-    /** The context's own where it is absent. */
+    /** The context's own if absent. */
     namespace?: string;
     context?: string;
   }
@@ -18,7 +18,7 @@ export type AgentPlace =
   );
 
 /**
- * As {@link agentTarget}, with the owner of the session if that is somebody else, whose agent the caller is about to
+ * As {@link agentTarget}, with the owner of the session if that is someone else, whose agent the caller is about to
  * use.
  */
 export async function agentTargetAndOwner(
@@ -37,7 +37,7 @@ export async function agentTargetAndOwner(
   return { target, ...(otherOwner === undefined ? {} : { otherOwner }) };
 }
 
-/** The target. Throws a `KodamaError` that names the way out where there is none that runs. */
+/** Returns the target. Throws a `KodamaError` with the way out if there is none running. */
 export async function agentTarget(
   host: Host,
   place: AgentPlace,

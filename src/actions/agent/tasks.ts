@@ -1,4 +1,4 @@
-/** Tasks of agents in pods: begun, looked at, followed, ended. */
+/** Tasks of agents in pods: started, read, followed, ended. */
 import type { AdapterName } from "../../agent/adapter_names.ts";
 import { adapterNamed } from "../../agent/adapters.ts";
 import { currentTask as currentOf } from "../../agent/current_task.ts";
@@ -15,41 +15,41 @@ import { agentWorld } from "./world.ts";
 export type { AgentEvent, Task, TaskState, TaskStatus, Tokens } from "../../agent/model.ts";
 export type { AdapterName } from "../../agent/adapter_names.ts";
 
-/** A task to begin. */
+/** A task to start. */
 export interface StartTaskOptions {
   adapter: AdapterName;
   prompt: string;
-  /** The command of the adapter `command`; else words behind the adapter's own. */
+  /** The command of the adapter `command`; otherwise args appended to the adapter's own. */
   words?: readonly string[];
-  /** Of this task alone: it doesn't stay in the pod, and isn't in an argument list. */
+  /** Only for this task: it isn't stored in the pod, and isn't in an argument list. */
   environment?: Readonly<Record<string, string>>;
-  /** That of the conversation where it is absent; else `/workspace`, or the home folder without one. */
+  /** If absent, that of the conversation; otherwise `/workspace`, or the home folder without one. */
   workdir?: string;
   /**
-   * `latest` goes on with the adapter's newest conversation of the pod, and begins one where there is none, or where it
-   * knows of none; a number goes on with that task's.
+   * `latest` continues the adapter's newest conversation of the pod, and starts one if there is none, or if it knows of
+   * none; a number continues that task's.
    */
   conversation?: "new" | "latest" | number;
-  /** Letters and digits, by which whoever gives it twice gives it once: see {@link StartedTask.number}. */
+  /** Letters and digits; a task given twice with the same key runs once: see {@link StartedTask.number}. */
   once?: string;
   signal: AbortSignal;
 }
 
-/** A task that was begun. */
+/** A task that was started. */
 export interface StartedTask {
-  /** With `once` the one that it got, though another of the same may have had its turn instead. */
+  /** With `once` the number it got, though another task of the same key may run instead. */
   number: number;
-  /** The task whose conversation it goes on with. */
+  /** The task whose conversation it continues. */
   continues?: number;
-  /** Tasks that have their turn before it. */
+  /** Tasks that run before it. */
   behind: readonly number[];
 }
 
 /**
- * Begins a task in a running pod with a home folder, and leaves it to itself: it goes on whatever becomes of this
- * process. Where another one works, it waits for its turn.
+ * Starts a task in a running pod with a home folder, detached: it continues whatever happens to this process. If
+ * another one is running, it waits for its turn.
  *
- * @throws KodamaError: the pod can't be reached, its image lacks something, or the conversation isn't there.
+ * @throws KodamaError: the pod can't be reached, its image lacks something, or the conversation doesn't exist.
  */
 export async function startTask(
   host: Host,
@@ -82,13 +82,13 @@ export async function startTask(
   };
 }
 
-/** All of them, of which nothing but the state is wanted: more than wait in any pod. */
+/** All of them, with only their state: more than wait in any pod. */
 const everyTask = { newest: 1000, eventBytes: 0 };
 
-/** Bytes of a task's events in which its agent's verdict is found. */
+/** The bytes of a task's events that contain its agent's result. */
 const verdictBytes = 32 * 1024;
 
-/** The task that a pod is about: see {@link currentOf}. Undefined where it has none. */
+/** Returns a pod's current task: see {@link currentOf}. Undefined if it has none. */
 export async function currentTask(
   host: Host,
   target: Target,
@@ -102,7 +102,7 @@ export async function currentTask(
   return whole ?? current;
 }
 
-/** Whether another one has its turn before this one. One that has none before it has only just begun. */
+/** Returns whether another task runs before this one. If none does, it has only just started. */
 export async function isBehind(
   host: Host,
   target: Target,
@@ -114,7 +114,7 @@ export async function isBehind(
   return tasks.some((task) => task.number < number && isOpen(task));
 }
 
-/** The number of the task that the agent works on; undefined if it works on none. */
+/** Returns the number of the task that the agent works on; undefined if it works on none. */
 export async function workingTask(
   host: Host,
   target: Target,
@@ -124,7 +124,7 @@ export async function workingTask(
   return tasks.find(({ status }) => status.state === "working")?.number;
 }
 
-/** The newest tasks (20 where nothing is said), the oldest first; or the one of a number. */
+/** Returns the newest tasks (20 by default), the oldest first; or the one of a number. */
 export async function readTasks(
   host: Host,
   target: Target,
@@ -137,7 +137,7 @@ export async function readTasks(
   return await reading.readTasks(await agentWorld(host), target, choice, signal);
 }
 
-/** The task of a number, or the newest. Throws a `KodamaError` where there is none. */
+/** Returns the task of a number, or the newest. Throws a `KodamaError` if there is none. */
 export async function oneTask(
   host: Host,
   target: Target,
@@ -149,7 +149,7 @@ export async function oneTask(
   throw noTask(target, number);
 }
 
-/** The error of a task that isn't there. */
+/** Returns the error of a task that doesn't exist. */
 export function noTask({ pod }: Target, number: number | undefined): KodamaError {
   const which = number === undefined ? "no tasks" : `no task ${number}`;
   return new KodamaError("notFound", `${pod} has ${which}`, {
@@ -163,9 +163,9 @@ export interface InterruptedTask extends interrupting.Interruption {
 }
 
 /**
- * Ends a task: the one that has its turn where no number is given, else the one of the number, also before its turn.
+ * Ends a task: the current one if no number is given, otherwise the one of the number, also while it is queued.
  *
- * @throws KodamaError `conflict` where no agent works, `notFound` where there is no such task.
+ * @throws KodamaError `conflict` if no agent works, `notFound` if there is no such task.
  */
 export async function interruptTask(
   host: Host,

@@ -1,4 +1,4 @@
-/** The agent's room, given this process's way to pods. */
+/** The environment of the agent module: this process's access to pods. */
 import type { FarWorld } from "../../agent/far_call.ts";
 import { Deadline } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -7,7 +7,7 @@ import { Outages } from "../../exec/outages.ts";
 import { chosenSettings } from "../exec_settings.ts";
 import type { Host } from "../host.ts";
 
-/** Streams are opened as those of a run: a server that is down is retried. */
+/** Streams are opened like those of a run: a server that is down is retried. */
 export async function agentWorld(host: Host): Promise<FarWorld & { clock: Clock }> {
   const { connectTimeoutMs } = await chosenSettings(host, {});
   const outages = new Outages(host.clock, connectTimeoutMs);

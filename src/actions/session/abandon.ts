@@ -1,17 +1,17 @@
-/** What a session leaves whose files didn't come: nothing of it, or what was there before. */
+/** What remains of a session whose files weren't copied: nothing, or its earlier state. */
 import type { KodamaError } from "../../base/errors.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
 import { planDeletion } from "./delete.ts";
 import { tidiedUp, withOutcome } from "./tidying.ts";
 
-/** A pod that ends takes up to half a minute of it. */
+/** A pod takes up to half a minute of it to end. */
 const untilGoneMs = 60_000;
 
 /**
- * Takes away what was made of the session; gives the error that a person is told.
+ * Removes everything created for the session; returns the error to report.
  *
- * @param purge its volumes too: they were made for it.
+ * @param purge removes its volumes too: they were created for it.
  */
 export async function abandoned(
   host: Host,

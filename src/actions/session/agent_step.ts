@@ -1,4 +1,4 @@
-/** The task that a session is begun with: given once, however often its start goes on. */
+/** The first task of a session: given once, however often its start is resumed. */
 import { adapterNamed } from "../../agent/adapters.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { Target } from "../../kube/target.ts";
@@ -8,22 +8,22 @@ import { readTasks, startTask, type Task } from "../agent/tasks.ts";
 import type { Host } from "../host.ts";
 import type { FirstTask } from "./events.ts";
 
-/** A task that was given, by this start or by one before it. */
+/** A task that was given, by this start or by an earlier one. */
 export interface GivenTask {
   number: number;
   already: boolean;
 }
 
 /**
- * Gives it. Where the start before this one gave it and was cut off, its task is known by its prompt.
+ * Gives the task. If an earlier start gave it and was interrupted, its task is recognized by its prompt.
  *
- * @throws KodamaError `conflict` where the session was begun with another one.
+ * @throws KodamaError `conflict` if the session was started with a different task.
  */
 export async function giveTask(
   host: Host,
   { session, uid, target, task, signal }: {
     session: Session;
-    /** Of its state. */
+    /** The uid of its state. */
     uid: string;
     target: Target;
     task: FirstTask;
@@ -39,7 +39,7 @@ export async function giveTask(
   const { adapter, prompt, words } = task;
   const once = `first${uid.replaceAll(/[^0-9A-Za-z]/g, "")}`;
   const { number } = await startTask(host, target, { adapter, prompt, words, once, signal });
-  // Another start may have given it at the same moment: the lower number is the one that has its turn.
+  // Another start may have given it at the same moment: the lower number is the one that runs.
   const all = await readTasks(host, target, { signal });
   const taken = all.find(({ key }) => key === once);
   if (taken === undefined || taken.number === number) return { number, already: false };
@@ -65,7 +65,7 @@ async function requireAgent(
     words: ["sh", "-c", script],
     timeoutMs: 15_000,
   });
-  // A pod that can't be asked fails in what comes next, with its own reason.
+  // If the pod can't be reached, the next step fails, with its own reason.
   if (outcome.kind !== "failed" || outcome.exitCode !== notFound) return;
   const { name, spec: { image } } = session;
   throw new KodamaError(
@@ -79,7 +79,7 @@ async function requireAgent(
   );
 }
 
-/** The exit code of a shell for a program that it doesn't find. */
+/** A shell's exit code for a program that it can't find. */
 const notFound = 127;
 
 function begunOtherwise({ name }: Session): KodamaError {
@@ -88,7 +88,7 @@ function begunOtherwise({ name }: Session): KodamaError {
   });
 }
 
-/** Of a long prompt the beginning is kept. */
+/** Only the beginning of a long prompt is stored. */
 function isOf({ adapter, prompt }: Task, task: FirstTask): boolean {
   return adapter === task.adapter && task.prompt.trim().startsWith(prompt.replace(/…$/, "").trim());
 }

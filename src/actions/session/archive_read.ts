@@ -1,4 +1,4 @@
-/** A session's files read from an archive: all of it looked through before anything is made of it. */
+/** Reads a session's files from an archive, which is validated completely before anything is created from it. */
 import { KodamaError } from "../../base/errors.ts";
 import { ByteReader } from "../../copy/byte_reader.ts";
 import { escapedName, type TreeEntry } from "../../copy/entry.ts";
@@ -16,24 +16,24 @@ import type { Session } from "../../session/model.ts";
 import type { Host } from "../host.ts";
 import { documentEntry, endEntry } from "./archive_write.ts";
 
-/** An archive that is whole. */
+/** A complete archive. */
 export interface Archive {
   /** The session as it was. */
   session: Session;
   takenAt: Date;
   files: number;
   bytes: number;
-  /** The files of one folder. */
+  /** Opens the files of one folder. */
   open(folder: CarriedFolder): Promise<AsyncDisposable & { source: TreeSource }>;
 }
 
-/** What a session's document may take. */
+/** The size limit of a session's document. */
 const maxDocument = 1024 * 1024;
 
 /**
- * Reads it from its beginning to its end.
+ * Reads an archive from start to end.
  *
- * @throws KodamaError `config` for what is no archive of a session, is damaged, or was cut off.
+ * @throws KodamaError `config` if it isn't an archive of a session, is damaged, or is truncated.
  */
 export async function readArchive(host: Host, path: string): Promise<Archive> {
   const source = await (await host.copyFiles()).source(path);
@@ -41,7 +41,7 @@ export async function readArchive(host: Host, path: string): Promise<Archive> {
   try {
     return { ...await looked(source), open: (folder) => Promise.resolve(opened(source, folder)) };
   } catch (error) {
-    // What the platform says of compressed data that is no such, or isn't whole.
+    // The platform's errors for data that isn't valid gzip, or is truncated.
     if (error instanceof TypeError || error instanceof TarError) throw damaged(path, error.message);
     throw error;
   }
@@ -61,14 +61,14 @@ async function* entriesOf(file: FileSource): AsyncGenerator<TreeEntry, void> {
     yield* new TarReader(bytes, () => {
       throw new TarError("it holds what is neither a file, a folder nor a link");
     }).entries();
-    // To the very end: there the sum over all of it stands.
+    // Read to the very end: the checksum over all of it is there.
     while (await bytes.upTo(65_536) !== undefined);
   } finally {
     await bytes.close();
   }
 }
 
-/** The streams of the platform want bytes that nobody else sees. */
+/** The platform's streams need bytes that are not shared. */
 async function* owned(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   for await (const chunk of chunks) yield new Uint8Array(chunk);
 }
@@ -117,7 +117,7 @@ async function documentOf(path: string, entry: TreeEntry) {
   return { session: read.session, takenAt: new Date(entry.mtime * 1000) };
 }
 
-/** What isn't a session's, and what would be written through a link to somewhere else. */
+/** Refuses paths that aren't a session's, and paths that would be written through a link to somewhere else. */
 function refuseStrange(path: string, links: ReadonlySet<string>): void {
   const parts = path.split("/");
   const folder = carriedFolders.find(({ root }) => root === parts[0]);

@@ -1,4 +1,4 @@
-/** A session's files as one archive, written as they come from its pod. */
+/** Writes a session's files as one archive while they are read from its pod. */
 import { metered } from "../../copy/bodies.ts";
 import type { TreeEntry } from "../../copy/entry.ts";
 import type { Checksums, Meter } from "../../copy/source.ts";
@@ -13,17 +13,17 @@ import { openCarried } from "./pod_files.ts";
 
 /** The first entry: the session itself. */
 export const documentEntry = "session.yaml";
-/** The last entry: without it the archive was cut off. */
+/** The last entry: without it the archive is truncated. */
 export const endEntry = "end";
 
-/** What is counted while it is written. */
+/** Counted during the write. */
 export interface ArchiveCounts {
   files: number;
   bytes: number;
   notes: string[];
 }
 
-/** What an archive is made of. */
+/** The source of an archive. */
 export interface ArchiveSource {
   pod: PodAccess;
   session: Session;
@@ -32,13 +32,13 @@ export interface ArchiveSource {
   counts: ArchiveCounts;
 }
 
-/** The bytes of the archive: tar, compressed. Throws where files can't be read, or change while they are. */
+/** Returns the bytes of the archive: tar, compressed. Throws if files can't be read, or change during the read. */
 export function archiveBytes(source: ArchiveSource, takenAt: Date): AsyncIterable<Uint8Array> {
   const tar = writeTar(entries(source, Math.floor(takenAt.getTime() / 1000)), { sparse: false });
   return ReadableStream.from(owned(tar)).pipeThrough(new CompressionStream("gzip"));
 }
 
-/** The streams of the platform want bytes that nobody else sees. */
+/** The platform's streams need bytes that are not shared. */
 async function* owned(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   for await (const chunk of chunks) yield new Uint8Array(chunk);
 }

@@ -1,4 +1,4 @@
-/** From a session that is kept to one that runs: the same way for a start, a start that goes on, and a resume. */
+/** Brings a stored session up: in the same way for a start, a resumed start, and a resume. */
 import { counted } from "../../base/counted.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { NETWORK_POLICIES, PODS } from "../../kube/resources.ts";
@@ -29,11 +29,11 @@ import { writeLocalSession } from "./local_file.ts";
 import { localAuthor } from "./local_git.ts";
 import { untilGone, untilReady } from "./wait_ready.ts";
 
-/** What a session's volumes are made of. */
+/** The source of a session's new volumes. */
 export interface NewVolumes {
-  /** What they begin with. */
+  /** Their initial contents. */
   sources: VolumeSources;
-  /** Makes them fit for the session's pod, before that is made; tells what it waits for. */
+  /** Prepares them for the session's pod, before that is created; yields what it waits for. */
   prepare(signal: AbortSignal): AsyncGenerator<string, void>;
 }
 
@@ -43,31 +43,31 @@ export interface BringUp {
   store: SessionStore;
   kept: KeptSession;
   parts: ManifestParts;
-  /** A pod that is there was made from other variables: it is made anew. */
+  /** The existing pod was created from other variables: it is created again. */
   remakePod: boolean;
   readyTimeoutMs: number;
   signal: AbortSignal;
-  /** The folder of this machine that the workspace is kept in step with. */
+  /** The local folder that is synced with the workspace. */
   localPath?: string;
   /** Absolute paths of the files whose variables are in the session's Secret: they aren't synced. */
   secretFiles?: readonly string[];
-  /** That folder is a clone of the session's repository: its files are those to begin with. */
+  /** That folder is a clone of the session's repository: its files are the initial ones. */
   syncsClone: boolean;
-  /** Why there is none, where nobody asked for that. */
+  /** Why there is no folder, if that wasn't requested. */
   whyNoSync?: string;
   kubeconfig?: string;
   task?: FirstTask;
-  /** The session ran before: a volume that isn't there was lost, with all that was in it. */
+  /** The session ran before: a missing volume was lost, with all its contents. */
   ranBefore?: boolean;
-  /** Of volumes that aren't there yet; empty ones where it is absent. */
+  /** The source of missing volumes; empty ones if absent. */
   volumes?: NewVolumes;
-  /** Fills the volumes before anything else is done in the pod; tells how far it is, and what came of it. */
+  /** Fills the volumes before anything else is done in the pod; yields its progress, and returns the result. */
   fill?: (pod: PodAccess) => AsyncGenerator<string, string>;
-  /** Told of every object that this call made, before the next one is. */
+  /** Called with every object that this call created, before the next one is. */
   made: (manifest: Manifest) => void;
 }
 
-/** Brings it up. What is there already is left as it is; the errors are those of the steps. */
+/** Brings it up. Existing objects stay unchanged; the errors are those of the steps. */
 export async function* bringUp(work: BringUp): AsyncGenerator<StartEvent, void> {
   const run = new BringUpRun(work);
   yield* run.configure();
@@ -134,7 +134,7 @@ class BringUpRun {
     yield { kind: "stepEnded", step: "create", result: made ? "done" : "already" };
   }
 
-  /** A pod that came to its end holds its name, and never runs again. */
+  /** A pod that has ended still holds its name, and never runs again. */
   async #removeOldPod(): Promise<void> {
     const { host, store, signal, readyTimeoutMs, remakePod } = this.work;
     const { name } = this.#session;
@@ -164,7 +164,7 @@ class BringUpRun {
     return pod;
   }
 
-  /** Before anything of the person's is in the pod. */
+  /** Runs before any of the user's files are in the pod. */
   async *lookAtEgress(pod: Pod): AsyncGenerator<StartEvent, void> {
     const text = await egressWarning(this.#access(pod), this.#session.spec.egress);
     if (text !== undefined) yield { kind: "warning", text };
@@ -196,7 +196,7 @@ class BringUpRun {
       };
     }
     if (trusted !== undefined) yield { kind: "warning", text: trustWords(trusted, gitSecret) };
-    // What was checked out first is what a session is measured by.
+    // Later work of a session is compared with its first checkout.
     if (!already) {
       this.#kept = await store.change(this.#kept, (session) => ({
         ...session,
@@ -243,7 +243,7 @@ class BringUpRun {
     if (task === undefined) return yield { kind: "stepEnded", step: "agent", result: "skipped" };
     const { giveTask } = await import("./agent_step.ts");
     const target = targetOf(store, pod);
-    // A link that broke says nothing of the task: whether it is there is looked up before it is given again.
+    // A broken connection doesn't show whether the task exists: it is looked up before it is given again.
     const given = await persistently(
       host.clock,
       signal,
@@ -312,7 +312,7 @@ function lostVolumeText({ object: { metadata } }: Manifest): string {
     "what was in it is lost";
 }
 
-/** Tells what a step says of itself while it lasts; gives what came of it. */
+/** Emits the progress of a step; returns its result. */
 async function* telling<T>(
   step: StartStep,
   working: AsyncGenerator<string, T>,

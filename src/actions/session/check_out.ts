@@ -1,4 +1,4 @@
-/** The repository in a session's workspace: checked out once, asked about later. */
+/** The repository in a session's workspace: checked out once, queried later. */
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain_text.ts";
@@ -31,22 +31,22 @@ import {
   runInPod,
 } from "../../session/run_in_pod.ts";
 
-/** A slow network and a large repository; one that makes no progress is git's own to notice. */
+/** For a slow network and a large repository; git itself detects one that makes no progress. */
 const checkoutLimitMs = 60 * 60 * 1000;
 const lookLimitMs = 15_000;
 
-/** What a checkout is made with. */
+/** The options of a checkout. */
 export type CheckoutWishes = Pick<Checkout, "author" | "filesBySync"> & GitSide;
 
-/** What is checked out, and the host whose key nobody had told before. */
+/** The checkout, and the host whose key wasn't known before. */
 export interface Checked extends CheckoutState {
   trusted?: { host: string; key: string };
 }
 
 /**
- * Makes the checkout, or finds it made; tells git's progress.
+ * Makes the checkout, or finds an existing one; yields git's progress.
  *
- * @throws KodamaError with what is wrong, or git's own words, and the way out where it is known.
+ * @throws KodamaError with the cause, or git's own message, and the way out if it is known.
  */
 export async function* checkOut(
   pod: PodAccess,
@@ -65,7 +65,7 @@ export async function* checkOut(
   const running = runInPod(pod, {
     words,
     timeoutMs: checkoutLimitMs,
-    // Of progress that nobody takes in time, nothing is missed.
+    // Progress that isn't consumed in time may be dropped.
     onProgress: (line) => {
       if (lines.size < lines.capacity) void lines.push(withoutCredentials(line));
     },
@@ -93,7 +93,7 @@ export async function* checkOut(
   return trusted === undefined ? state : { ...state, trusted };
 }
 
-/** The error of a checkout that failed: what its words come to. ssh takes a locked key for none, and is asked about it. */
+/** Returns the error of a failed checkout. ssh reports a locked key like a missing one, so the key is checked. */
 async function explained(
   pod: PodAccess,
   result: PodResult,
@@ -111,7 +111,7 @@ async function explained(
   return podFailure(`cannot check out ${url}`, { ...result, stderr: said }, hint);
 }
 
-/** The host whose key ssh has just taken for what it is, and the key's fingerprint. */
+/** Returns the host whose key ssh has just accepted without verification, and the key's fingerprint. */
 async function trustedKey(pod: PodAccess, stderr: string): Promise<Checked["trusted"]> {
   const trusted = trustedHost(stderr);
   if (trusted === undefined) return undefined;
@@ -123,16 +123,16 @@ async function trustedKey(pod: PodAccess, stderr: string): Promise<Checked["trus
 }
 
 /**
- * Brings the files of the branch that a sync left out, where the sync was to bring the files.
+ * Restores the files of the branch that a sync excluded, if the sync was to bring the files.
  *
- * @throws KodamaError where the pod can't be reached, or its disk is full.
+ * @throws KodamaError if the pod can't be reached, or its disk is full.
  */
 export async function bringMissingFiles(pod: PodAccess): Promise<void> {
   const result = await runInPod(pod, { words: missingFilesWords, timeoutMs: checkoutLimitMs });
   if (result.outcome.kind !== "ok") throw podFailure("cannot bring the branch's files", result);
 }
 
-/** What was done in the workspace; undefined where it can't be asked, or is no repository. */
+/** Returns the state of the work in the workspace; undefined if it can't be queried, or isn't a repository. */
 export async function workState(pod: PodAccess): Promise<WorkState | undefined> {
   const result = await runInPod(pod, { words: workWords, timeoutMs: lookLimitMs });
   return result.outcome.kind === "ok" ? workAnswer(result.stdout) : undefined;

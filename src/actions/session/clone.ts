@@ -1,4 +1,4 @@
-/** A session cloned: a new one of the same definition, whose volumes begin with the files of the other. */
+/** Clones a session: a new one of the same definition, whose volumes start with the files of the other. */
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { CONFIG_MAPS, PERSISTENT_VOLUME_CLAIMS, SECRETS } from "../../kube/resources.ts";
 import type { ConfigMap, Secret } from "../../kube/types.ts";
@@ -22,20 +22,20 @@ import { tidied } from "./leftovers.ts";
 import { sessionFiles } from "./session_files.ts";
 import { failureOf } from "./tidying.ts";
 
-/** Which session, and what its clone is called; both are in one namespace. */
+/** Which session, and the name of its clone; both are in one namespace. */
 export interface CloneOptions extends SessionPlace {
   newName: string;
-  /** The variables of the session's Secret, the token for git, and whom its agent is signed in as. */
+  /** Includes the variables of the session's Secret, the token for git, and the login of its agent. */
   withSecrets: boolean;
   readyTimeoutMs: number;
   signal: AbortSignal;
 }
 
 /**
- * Clones it, by a stream from pod to pod that is stored nowhere in between. What fails before all files are there
- * leaves nothing of the new session.
+ * Clones a session by a stream from pod to pod that is stored nowhere in between. A failure before all files are
+ * there removes the new session completely.
  *
- * @throws KodamaError `conflict` where the session neither runs nor is stopped, or the new name is taken.
+ * @throws KodamaError `conflict` if the session neither runs nor is stopped, or the new name is taken.
  */
 export async function* clone(host: Host, options: CloneOptions): AsyncGenerator<StartEvent, void> {
   const { signal, name, newName, withSecrets, readyTimeoutMs } = options;
@@ -99,7 +99,7 @@ function cloneOf(
   };
 }
 
-/** The new session's state: made, or that of the same clone, which was killed in its middle. */
+/** Returns the new session's state: created, or that of the same clone, which was killed halfway. */
 async function begun(store: SessionStore, session: Session): Promise<KeptSession> {
   const { name } = session;
   const there = await store.read(name);
@@ -115,7 +115,7 @@ async function begun(store: SessionStore, session: Session): Promise<KeptSession
   );
 }
 
-/** What an earlier session of the name has left is somebody's work. */
+/** The volumes that an earlier session of the name retained are someone's work. */
 async function refuseKeptFiles(store: SessionStore, name: string): Promise<void> {
   const { workspaceClaim, homeClaim } = sessionNames(name);
   for (const claim of [workspaceClaim, homeClaim]) {
@@ -132,7 +132,7 @@ async function refuseKeptFiles(store: SessionStore, name: string): Promise<void>
   }
 }
 
-/** The editors' configuration goes along; secrets only where somebody said so. */
+/** The editors' configuration is cloned too; secrets only if requested. */
 async function partsOf(
   store: SessionStore,
   name: string,

@@ -1,5 +1,5 @@
 /**
- * What a new session is made of. Each part comes from the first of these that says it: the command line, the
+ * The definition of a new session. Each part comes from the first of these that sets it: the command line, the
  * template, the repository's `.kodama.yaml`, the user's `config.yaml`, the built-in default.
  */
 import { UsageError } from "../../base/errors.ts";
@@ -37,7 +37,7 @@ export interface Definition {
   sync: SyncChoice;
 }
 
-/** Reads settings, files and the working folder. Throws UsageError and FileError for what can't be. */
+/** Reads settings, files and the working folder. Throws UsageError and FileError for invalid ones. */
 export async function defineSession(host: Host, options: StartOptions): Promise<Definition> {
   const { template } = options;
   const sources: SettingSources = {
@@ -73,7 +73,7 @@ function specOf(options: StartOptions, { defaults = {}, git }: Settings): Sessio
       claudeHome: storage?.claudeHome ?? builtIn.storage.claudeHome,
     },
     nodeSelector: nodeSelector ?? {},
-    // Kubernetes checks the rest of them, and says what is wrong.
+    // Kubernetes validates the rest of them, and reports what is wrong.
     tolerations: (tolerations ?? []) as Toleration[],
     containers: (containers ?? []) as Container[],
     gitMirrors: git?.mirrors ?? {},
@@ -106,7 +106,7 @@ async function repositoryOf(
   }
   const origin = repo === "." ? await originOfFolder(host, signal) : undefined;
   const { url } = repositoryAddress(origin?.url ?? repo);
-  // Somebody's own branch is worked on as it is; anything else is begun beside it.
+  // A branch named by the user is used directly; otherwise a new one is created.
   if (branch !== undefined) return { url, baseBranch: checkedBranch(branch), autoBranch: false };
   const prefix = settings.defaults?.branchPrefix ?? defaultSettings.defaults.branchPrefix;
   const own = autoBranchName(prefix, name, host.clock.now());
@@ -132,7 +132,7 @@ async function editorOverrides(host: Host): Promise<Definition["editor"]> {
   return overrides;
 }
 
-/** Where the words of a start contradict the session that is there: a start goes on, and changes nothing. */
+/** Returns the options of a start that contradict the existing session: resuming a start changes nothing. */
 export function contradictions(
   options: StartOptions,
   there: Session,

@@ -1,4 +1,4 @@
-/** A session deleted: planned first, so that a person sees what goes and what stays. */
+/** Deletes a session: planned first, so that the user sees what is removed and what is retained. */
 import { plainText } from "../../base/plain_text.ts";
 import type { ApiResource } from "../../kube/client.ts";
 import { KodamaError } from "../../base/errors.ts";
@@ -24,28 +24,28 @@ import { ownerIfOther } from "./owner.ts";
 import { noSession, openStore } from "./place.ts";
 import { untilGone } from "./wait_ready.ts";
 
-/** Which session, and what of it. */
+/** Which session, and which of its parts. */
 export interface DeleteOptions extends SessionPlace {
-  /** The claims too, with all that is in them. */
+  /** Deletes the claims too, with all their contents. */
   purge: boolean;
-  /** Its snapshots in the cluster too. */
+  /** Deletes its snapshots in the cluster too. */
   snapshots?: boolean;
-  /** `sessions/NAME.yaml` stays. */
+  /** Retains `sessions/NAME.yaml`. */
   keepConfig: boolean;
   signal: AbortSignal;
 }
 
-/** A plan, and the way to do it. */
+/** A plan, and the function that runs it. */
 export interface PlannedDeletion {
   plan: DeletionPlan;
-  /** Does it; tells of each object that is gone. May be done again after any failure. */
+  /** Runs it; yields each object that was removed. May be repeated after any failure. */
   run(): AsyncGenerator<PlannedRemoval, void>;
 }
 
-/** So long a pod may take to end before its claims, which it holds, are taken away. */
+/** How long a pod may take to end before its claims, which it holds, are removed. */
 const goneTimeoutMs = 120_000;
 
-/** The state comes last: as long as anything else is there, the session can be seen, and deleted again. */
+/** The state comes last: while anything else exists, the session is still listed, and can be deleted again. */
 const order: readonly ApiResource[] = [
   PODS,
   ROLE_BINDINGS,
@@ -55,13 +55,13 @@ const order: readonly ApiResource[] = [
   CONFIG_MAPS,
 ];
 
-/** Few may see these, or change them: no session needs a right to them. */
+/** Few users may list or change these: no session needs a right to them. */
 const optional: readonly ApiResource[] = [NETWORK_POLICIES, ROLE_BINDINGS, ROLES];
 
 /**
- * Looks what there is of a session.
+ * Finds the existing objects of a session.
  *
- * @throws KodamaError `notFound` where there is nothing of it at all.
+ * @throws KodamaError `notFound` if there are none at all.
  */
 export async function planDeletion(host: Host, options: DeleteOptions): Promise<PlannedDeletion> {
   const { name, purge, signal, snapshots: takesSnapshots = false } = options;
@@ -74,7 +74,7 @@ export async function planDeletion(host: Host, options: DeleteOptions): Promise<
   ]);
   const state = sessionNames(name).state;
   const found = objects.flat().sort((a, b) => Number(a.name === state) - Number(b.name === state));
-  // What a restore that was killed has left holds nobody's work, and goes with its owner, the state.
+  // The claims of a killed restore are no one's work, and are removed with their owner, the state.
   const lasting = claims.filter(({ metadata }) => metadata.labels?.[componentLabel] !== "restore");
   const kept = lasting.map((claim) => ({
     resource: PERSISTENT_VOLUME_CLAIMS,
@@ -107,7 +107,7 @@ interface Removal {
   name: string;
 }
 
-/** The claims go behind the pod, and before the state. */
+/** The claims are removed after the pod, and before the state. */
 function withClaims(found: Removal[], claims: Removal[], state: string): Removal[] {
   const isState = ({ name }: Removal) => name === state;
   return [...found.filter((one) => !isState(one)), ...claims, ...found.filter(isState)];
@@ -128,7 +128,7 @@ async function* deletion(
   await endSync(host, { name, namespace, context, uid }, { forget: true, signal });
   for (const removal of removals) {
     if (!await removed(store, removal)) continue;
-    // A claim that is still mounted would hang, and a secret that is gone break a pod that still ends.
+    // Removing a claim that is still mounted would hang, and a missing secret would break a pod that is still ending.
     if (removal.resource === PODS && removal.name === sessionNames(name).pod) {
       await untilGone(host, store, { name, limitMs: goneTimeoutMs, signal });
     }
@@ -137,7 +137,7 @@ async function* deletion(
   if (!keepConfig) await removeLocalSession(host, name);
 }
 
-/** Removes an object. False if that isn't allowed, for what the cluster removes with its owner, the state. */
+/** Removes an object. Returns false if that isn't allowed, for what the cluster removes with its owner, the state. */
 async function removed(store: SessionStore, { resource, name }: Removal): Promise<boolean> {
   try {
     await store.remove(resource, name);
@@ -153,7 +153,7 @@ function asPlanned({ resource, name }: Removal): PlannedRemoval {
   return { kind: resource.kind.toLowerCase(), name };
 }
 
-/** The objects of a kind; of an optional one none if it isn't served, or may not be seen. */
+/** Returns the objects of a kind; none of an optional one if it isn't served, or may not be listed. */
 async function objectsOf(
   store: SessionStore,
   resource: ApiResource,
@@ -169,7 +169,7 @@ async function objectsOf(
   }
 }
 
-/** As policies: not every cluster has them, and not everybody may see them. */
+/** As for policies: not every cluster has them, and not every user may list them. */
 async function snapshotsOf(store: SessionStore, session: string): Promise<VolumeSnapshot[]> {
   try {
     return (await store.ofSession(VOLUME_SNAPSHOTS, session)).map((one) => one as VolumeSnapshot);
@@ -180,7 +180,7 @@ async function snapshotsOf(store: SessionStore, session: string): Promise<Volume
   }
 }
 
-/** A state that can't be read is deleted as any other. */
+/** A state that can't be read is deleted like any other. */
 async function stateIfReadable(
   store: SessionStore,
   name: string,

@@ -5,14 +5,14 @@ import type { Host } from "../host.ts";
 import { snapshotFindings } from "./doctor_snapshots.ts";
 import { type SessionRemains, sessionRemains } from "./remains.ts";
 
-/** Which sessions are looked at. */
+/** Which sessions are checked. */
 export interface DoctorSessionsOptions {
   contexts: readonly string[];
   namespace?: string;
   signal: AbortSignal;
 }
 
-/** Looks for what has no session any more, context by context. */
+/** Finds objects whose session no longer exists, context by context. */
 export async function* doctorSessions(
   host: Host,
   { contexts, namespace, signal }: DoctorSessionsOptions,

@@ -1,11 +1,11 @@
-/** What `doctor --sessions` finds of snapshots: those that nothing can be made of, and those whose session is gone. */
+/** The snapshot findings of `doctor --sessions`: those that can't be used, and those whose session is missing. */
 import { KodamaError } from "../../base/errors.ts";
 import type { KubeClient } from "../../kube/client.ts";
 import { anySnapshot, type KeptSnapshot, keptSnapshots } from "../../session/volume_snapshot.ts";
 import type { Finding } from "../finding.ts";
 import { snapshotObjects } from "./snapshots.ts";
 
-/** The findings; none where the cluster has no snapshots, or they may not be seen. */
+/** Returns the findings; none if the cluster has no snapshots, or they may not be listed. */
 export async function snapshotFindings(
   client: KubeClient,
   { namespace, hasSession, signal }: {

@@ -3,7 +3,7 @@ import { type EgressProbe, egressProbe, egressProbeCommand } from "../../session
 import type { EgressRule } from "../../session/model.ts";
 import { type PodAccess, runInPod } from "../../session/run_in_pod.ts";
 
-/** Longer than the pod's own tries, for the way there. */
+/** Longer than the pod's own attempts, to include the round trip. */
 const probeTimeoutMs = 25_000;
 
 /** Returns a warning, unless the list is known to be enforced; undefined if there is no list. */

@@ -1,4 +1,4 @@
-/** The options and events of the actions on sessions: what a face hands in, and what it tells. */
+/** The options and events of the actions on sessions: the front ends' input, and what they render. */
 import type { KodamaError } from "../../base/errors.ts";
 import type { AdapterName } from "../../agent/adapter_names.ts";
 import type { Target } from "../../kube/target.ts";
@@ -21,11 +21,11 @@ export { checkedSnapshotName, isSnapshotName } from "../../session/snapshot_name
 export type { SyncSummary } from "./sync_here.ts";
 export type { LiveStatus } from "../../session/status.ts";
 
-/** Where a session is looked for. */
+/** Where to search for a session. */
 export interface SessionScope {
-  /** A context of the kubeconfig; the one where the session was last used from here, else the current one. */
+  /** A context of the kubeconfig; by default that in which the session was last used from here, or the current one. */
   context?: string;
-  /** In place of the settings' and the context's own. */
+  /** Overrides the namespace of the settings and of the context. */
   namespace?: string;
 }
 
@@ -34,7 +34,7 @@ export interface SessionPlace extends SessionScope {
   name: string;
 }
 
-/** What to begin, or to go on with. What is absent is the template's, the repository's, the user's, the default's. */
+/** Options to start or resume with. The template, the repository, the user and the defaults set the absent ones. */
 export interface StartOptions extends SessionPlace {
   /** An address, or `.` for the origin of the working folder. */
   repo?: string;
@@ -42,32 +42,32 @@ export interface StartOptions extends SessionPlace {
   image?: string;
   cpu?: string;
   memory?: string;
-  /** Seconds; `never` where the settings' own isn't wanted. */
+  /** Seconds; `never` to override that of the settings. */
   ttl?: LimitWish;
   idleTimeout?: LimitWish;
   template?: string;
-  /** Dotenv files, beside those of the settings; a later one wins. */
+  /** Dotenv files, in addition to those of the settings; a later one takes precedence. */
   envFiles: readonly string[];
   envExclude: readonly string[];
   sync: SyncWish;
-  /** Absolute path of the kubeconfig that was named, for what goes on in the background. */
+  /** Absolute path of the named kubeconfig, for background processes. */
   kubeconfig?: string;
   task?: FirstTask;
   /**
-   * What belongs to another session of the name is taken: a session of somebody else's, whose variables stay unless
-   * `envFiles` names any, or the volumes that a deleted one left, for a folder to be synced with.
+   * Accept what belongs to another session of the name: someone else's session, whose variables stay unless
+   * `envFiles` names any, or the volumes that a deleted one retained, to sync a folder with them.
    */
   join: boolean;
-  /** For the pod to be ready. */
+  /** The time for the pod to become ready. */
   readyTimeoutMs: number;
   signal: AbortSignal;
 }
 
-/** What the session's agent is to do first. */
+/** The first task of the session's agent. */
 export interface FirstTask {
   adapter: AdapterName;
   prompt: string;
-  /** The command of the adapter `command`; else words behind the adapter's own. */
+  /** The command of the adapter `command`; otherwise args appended to the adapter's own. */
   words: readonly string[];
 }
 
@@ -83,32 +83,32 @@ export const startSteps = [
   "save",
 ] as const;
 
-/** The steps of a session that begins with the files of another one. */
+/** The steps of a session that starts with the files of another one. */
 export const fillSteps = [...startSteps.slice(0, 4), "fill", ...startSteps.slice(4)] as const;
 
 /** One of them. */
 export type StartStep = (typeof fillSteps)[number];
 
-/** What a start tells. */
+/** The events of a start. */
 export type StartEvent =
-  /** Something that a person should know before it happens. */
+  /** A warning for the user before the action. */
   | { kind: "warning"; text: string }
-  /** The folder that is synced with the workspace, though nobody named it. */
+  /** The folder that is synced with the workspace without having been named. */
   | { kind: "syncChosen"; localPath: string }
   | { kind: "stepStarted"; step: StartStep; session: Session }
-  /** What a step waits for, or how far it is. */
+  /** What a step waits for, or its progress. */
   | { kind: "progress"; step: StartStep; text: string }
   | {
     kind: "stepEnded";
     step: StartStep;
-    /** `already`: an earlier start did it. `skipped`: there is nothing to do. */
+    /** `already`: an earlier start did it. `skipped`: there was nothing to do. */
     result: "done" | "already" | "skipped";
-    /** What came of it: a node, a commit. */
+    /** The result: a node, a commit. */
     text?: string;
   }
   | { kind: "started"; session: Session; target: Target };
 
-/** A session of a list. */
+/** A session in a list. */
 export type SessionRow =
   | {
     kind: "session";
@@ -116,53 +116,53 @@ export type SessionRow =
     live: LiveStatus;
     node: string;
     sync: SyncSummary;
-    /** The one that it is about, where it was asked for. */
+    /** The agent's current task, if it was requested. */
     task?: Task;
-    /** Of its limits, where it was asked for. */
+    /** The time remaining of its limits, if it was requested. */
     left?: TimeLeft;
   }
   | { kind: "unreadable"; name: string; namespace: string; error: KodamaError };
 
-/** All that is known of one session. */
+/** The details of one session. */
 export interface SessionDetails {
   session: Session;
   live: LiveStatus;
   sync: SyncSummary;
-  /** The agent's newest tasks, the oldest first; absent where the pod can't be asked. */
+  /** The agent's newest tasks, the oldest first; absent if the pod can't be queried. */
   tasks?: readonly Task[];
-  /** Of its limits; absent where it has none, or the pod can't be asked. */
+  /** The time remaining of its limits; absent if it has none, or the pod can't be queried. */
   left?: TimeLeft;
   node: string;
   restarts: number;
-  /** What was done in the workspace; absent where it isn't a repository, or can't be asked. */
+  /** The state of the work in the workspace; absent if it isn't a repository, or can't be queried. */
   work?: WorkState;
 }
 
-/** What is taken away, or kept, when a session is deleted. */
+/** What is removed and what is retained when a session is deleted. */
 export interface DeletionPlan {
   name: string;
   namespace: string;
   context: string;
-  /** Absent where only claims are left of it. */
+  /** Absent if only claims of it remain. */
   session: Session | undefined;
-  /** Its owner if that is somebody else. */
+  /** Its owner, if that is someone else. */
   otherOwner: string | undefined;
-  /** `pod kodama-x`, in the order in which they go. */
+  /** `pod kodama-x`, in the order of removal. */
   removes: readonly PlannedRemoval[];
-  /** Claims that stay, or with `purge` go: with their contents. */
+  /** Claims that are retained, or removed with `purge`, with their contents. */
   claims: readonly { name: string; size: string }[];
-  /** Snapshots in the cluster that stay, or where it was asked for go. */
+  /** Snapshots in the cluster that are retained, or removed if requested. */
   snapshots: readonly { name: string; takenAt: string }[];
   takesSnapshots: boolean;
   purge: boolean;
 }
 
-/** One object that goes. */
+/** One object to remove. */
 export interface PlannedRemoval {
-  /** As kubectl says it: `pod`, `configmap`. */
+  /** As kubectl names it: `pod`, `configmap`. */
   kind: string;
   name: string;
 }
 
-/** Objects as they would be made. */
+/** Objects as they would be created. */
 export type Manifests = readonly KubeObject[];

@@ -1,4 +1,4 @@
-/** The volumes of a session filled with the files of another one, or of a snapshot: all of them, or as they were. */
+/** Fills a session's volumes with the files of another one, or of a snapshot: completely, or not at all. */
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import type { Clock } from "../../base/clock.ts";
 import { counted } from "../../base/counted.ts";
@@ -11,19 +11,19 @@ import { beginFillWords, fillFolder, placeFillWords } from "../../session/fill_s
 import { type PodAccess, podFailure, runInPod } from "../../session/run_in_pod.ts";
 import { copyTrouble, farOpener, folderRetries } from "./pod_files.ts";
 
-/** Gives one folder's files. It is asked again where a link broke. */
+/** Opens one folder's files. Called again if a connection broke. */
 export type OpenFolder = (
   folder: CarriedFolder,
 ) => Promise<AsyncDisposable & { source: TreeSource }>;
 
-/** Between two tellings of how far it is. */
+/** Between two progress reports. */
 const tellEveryMs = 200;
 const placeLimitMs = 10 * 60 * 1000;
 
 /**
- * Fills the folders. What was there stays until all has come, and is there again where it fails.
+ * Fills the folders. The old contents stay until all files have arrived, and are restored on failure.
  *
- * @throws KodamaError with the reason; nothing has changed in the pod then.
+ * @throws KodamaError with the reason; then nothing has changed in the pod.
  */
 export async function* fill(
   pod: PodAccess,
@@ -61,7 +61,7 @@ async function brought(pod: PodAccess, bringing: Bringing) {
   return sum;
 }
 
-/** Fills one folder; again from its start if the link broke. */
+/** Fills one folder; again from its start if the connection broke. */
 async function filledFolder(pod: PodAccess, folder: CarriedFolder, bringing: Bringing) {
   const { open, checksums, what, meter } = bringing;
   const { clock, signal } = pod;
@@ -84,7 +84,7 @@ async function script(pod: PodAccess, words: readonly string[], what: string): P
   if (result.outcome.kind !== "ok") throw podFailure(what, result);
 }
 
-/** Bytes of all folders, told now and then. */
+/** Counts the bytes of all folders, and reports them at intervals. */
 export class TellingMeter implements Meter {
   #settled = 0;
   #bytes = 0;
@@ -104,7 +104,7 @@ export class TellingMeter implements Meter {
     this.#bytes = bytes;
   }
 
-  /** A folder is there: what comes is another one's. */
+  /** Marks a folder as complete: later bytes belong to the next one. */
   settled(): void {
     this.#settled += this.#bytes;
     this.#bytes = 0;

@@ -1,4 +1,4 @@
-/** The running pod of a session, as a target for whatever works in it. */
+/** The running pod of a session, as a target for other actions. */
 import { KodamaError } from "../../base/errors.ts";
 import type { Target } from "../../kube/target.ts";
 import type { Pod } from "../../kube/types.ts";
@@ -10,16 +10,16 @@ import type { Host } from "../host.ts";
 import type { SessionPlace } from "./events.ts";
 import { type OpenedSession, openSession } from "./place.ts";
 
-/** A session that can be worked in. */
+/** A session with a running container. */
 export interface FoundSession {
   session: Session;
   target: Target;
 }
 
 /**
- * Finds a session and its pod, by the cluster alone.
+ * Finds a session and its pod, from the cluster alone.
  *
- * @throws KodamaError `notFound` where there is no such session; `conflict` where it doesn't run, with the way out.
+ * @throws KodamaError `notFound` if there is no such session; `conflict` if it isn't running, with the way out.
  */
 export async function findSession(
   host: Host,
@@ -30,14 +30,14 @@ export async function findSession(
   return { session: opened.kept.session, target: runningTarget(opened) };
 }
 
-/** The same of one that was read already. Throws KodamaError `conflict` where it doesn't run, with the way out. */
+/** The same for a session already read. Throws KodamaError `conflict` if it isn't running, with the way out. */
 export function runningTarget({ store, kept: { session }, pod }: OpenedSession): Target {
   const { name } = session;
   const { status, reason } = liveStatus(session, pod);
   const own = pod?.status?.containerStatuses?.find((one) => one.name === workspaceContainer);
   const hasShell = own?.state?.running !== undefined &&
     pod?.metadata?.deletionTimestamp === undefined;
-  // One whose start failed behind its pod can be looked at: most often that is how it is mended.
+  // A session whose start failed after its pod was created can be entered: that is mostly how it is fixed.
   if (pod === undefined || !hasShell) {
     const why = reason === undefined ? "" : ` (${reason})`;
     const hint = status === "Stopped" ? `kodama resume ${name}` : `kodama get ${name} says more`;
@@ -46,7 +46,7 @@ export function runningTarget({ store, kept: { session }, pod }: OpenedSession):
   return targetOf(store, pod);
 }
 
-/** The container of a pod in which a session is worked on. */
+/** Returns the workspace container of a session's pod. */
 export function targetOf({ client, namespace }: SessionStore, pod: Pod): Target {
   const uid = pod.metadata?.uid;
   return {

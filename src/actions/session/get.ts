@@ -1,4 +1,4 @@
-/** All that is known of one session: its state, its pod, and what was done in it. */
+/** The details of one session: its state, its pod, and the work in it. */
 import { KodamaError } from "../../base/errors.ts";
 import type { Target } from "../../kube/target.ts";
 import type { Pod } from "../../kube/types.ts";
@@ -15,9 +15,9 @@ import { openSession } from "./place.ts";
 import { podEvents } from "./pod_looks.ts";
 
 /**
- * Gets it.
+ * Returns the details of a session.
  *
- * @throws KodamaError `notFound` where there is no such session.
+ * @throws KodamaError `notFound` if there is no such session.
  */
 export async function get(
   host: Host,
@@ -56,7 +56,7 @@ export async function get(
   };
 }
 
-/** Whoever may not exec in the pod, or finds no agent there, sees the rest of the session all the same. */
+/** If the caller may not exec in the pod, or there is no agent, the rest of the session is still returned. */
 async function tasksIn(
   host: Host,
   target: Target,

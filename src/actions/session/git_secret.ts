@@ -1,4 +1,4 @@
-/** The Secret with the SSH key for git: the person's own, which a session names and never changes. */
+/** The Secret with the SSH key for git: the user's own, which a session names and never changes. */
 import { KodamaError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain_text.ts";
 import { SECRETS } from "../../kube/resources.ts";
@@ -10,9 +10,9 @@ import type { SessionStore } from "../../session/store.ts";
 import type { Checked } from "./check_out.ts";
 
 /**
- * What the Secret lacks, before a pod waits for it: a warning where the session can do without.
+ * Returns what the Secret lacks, before a pod waits for it: a warning if the session works without it.
  *
- * @throws KodamaError where the repository is reached by SSH, and wasn't checked out before.
+ * @throws KodamaError if the repository is accessed over SSH, and wasn't checked out before.
  */
 export async function lacksOfGitSecret(
   store: SessionStore,
@@ -30,7 +30,7 @@ export async function lacksOfGitSecret(
   });
 }
 
-/** Names alone: values are looked at by nobody. Who may not read Secrets hears of it from git. */
+/** Only checks names, never values. If the caller may not read Secrets, git will report what is missing. */
 async function lackOf(store: SessionStore, name: string): Promise<string | undefined> {
   const place = `secret "${name}" in namespace "${store.namespace}"`;
   try {
@@ -46,7 +46,7 @@ async function lackOf(store: SessionStore, name: string): Promise<string | undef
   }
 }
 
-/** What a person should compare, once. */
+/** Returns what the user should verify, once. */
 export function trustWords(
   { host, key }: NonNullable<Checked["trusted"]>,
   gitSecret: string | undefined,

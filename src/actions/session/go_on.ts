@@ -1,4 +1,4 @@
-/** A start of a session that is there: gone on with as it is, or refused where it says something else. */
+/** A start of an existing session: resumed unchanged, or refused if the options contradict it. */
 import { formatDuration } from "../../base/duration.ts";
 import { UsageError } from "../../base/errors.ts";
 import { PODS, SECRETS } from "../../kube/resources.ts";
@@ -12,33 +12,33 @@ import type { Host } from "../host.ts";
 import { contradictions, type Definition } from "./definition.ts";
 import type { StartOptions } from "./events.ts";
 
-/** What of the secrets a session tells: their names. */
+/** Returns what a session stores of the secrets: their names. */
 export function environmentOf(
   { variables, gitToken }: Definition["secrets"],
 ): Session["environment"] {
   return { variables: [...variables.keys()], gitToken: gitToken !== undefined };
 }
 
-/** What of the choice of a folder a session tells. */
+/** Returns what a session stores of the choice of a folder. */
 export function syncOf(
   { why: _why, isClone: _isClone, ...sync }: Definition["sync"],
 ): Session["sync"] {
   return sync;
 }
 
-/** A session that is there, as a start goes on with it. */
+/** An existing session that a start resumes. */
 export interface GoneOn {
   kept: KeptSession;
-  /** Its pod was made from something else. */
+  /** Its pod was created from different variables. */
   outdated: boolean;
-  /** Another token for git than the one that its pod has, and will have soon. */
+  /** A different token for git from the one in its pod, which will soon receive it. */
   newToken: boolean;
 }
 
 /**
- * The session that is there, as this start goes on with it.
+ * Returns the existing session, for this start to resume.
  *
- * @throws UsageError where it is another one than this start says.
+ * @throws UsageError if it differs from this start's options.
  */
 export async function goOn(
   host: Host,
@@ -47,7 +47,7 @@ export async function goOn(
     kept: KeptSession;
     options: StartOptions;
     wanted: Definition;
-    /** It belongs to somebody else, whose folder it keeps. */
+    /** It belongs to someone else, whose folder it stays synced with. */
     isOther: boolean;
   },
 ): Promise<GoneOn> {
@@ -67,7 +67,7 @@ export async function goOn(
       },
     );
   }
-  // Another machine may have none of the files; what the Secret holds is not taken away for that.
+  // Another machine may have none of the files; that doesn't remove the contents of the Secret.
   const here = environmentOf(wanted.secrets);
   const environment = isEmpty(here) ? session.environment : here;
   const pod = await store.get<Pod>(PODS, sessionNames(session.name).pod);

@@ -1,8 +1,8 @@
 /** Files of a synced folder that stay on this machine: those whose variables go into the session's Secret. Pure. */
 
 /**
- * Ignore patterns, each for one of the files that lie in the folder. A pod's files are read by whoever may look into
- * the pod, or snapshots it; a Secret has rights of its own.
+ * Returns ignore patterns, one for each of the files that are in the folder. Anyone who may exec in the pod, or
+ * snapshot it, can read its files; access to a Secret is a separate right.
  *
  * @param folder absolute, as are the files.
  */
@@ -14,11 +14,11 @@ export function keptHere(folder: string, files: readonly string[]): string[] {
 }
 
 /**
- * Ignore patterns of every sync with a session's workspace.
+ * Returns the ignore patterns of every sync with a session's workspace.
  *
  * @param secretFiles absolute paths, as {@link keptHere} takes them.
  */
 export function excludedFromWorkspace(folder: string, secretFiles: readonly string[]): string[] {
-  // Each side has its own: git writes there at any moment, and one's index is no use to the other.
+  // Each side has its own: git may write to it at any moment, and one side's index is useless to the other.
   return [".git", ...keptHere(folder, secretFiles)];
 }

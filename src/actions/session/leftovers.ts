@@ -1,4 +1,4 @@
-/** What becomes of a start that failed: taken away again, or named, so that nobody has to look for it. */
+/** Cleans up after a failed start: objects are removed, or listed so that the user needn't search for them. */
 import { KodamaError } from "../../base/errors.ts";
 import type { Clock } from "../../base/clock.ts";
 import { PODS } from "../../kube/resources.ts";
@@ -12,21 +12,21 @@ export interface FailedStart {
   store: SessionStore;
   clock: Clock;
   kept: KeptSession;
-  /** This very start began the session: there is nothing in it yet that is anybody's. */
+  /** This start created the session: no one's work is in it yet. */
   begun: boolean;
-  /** What this start made, in its order. */
+  /** The objects that this start created, in order. */
   made: readonly Manifest[];
   error: KodamaError;
-  /** A signal of the person's, and no failure. */
+  /** The user's signal, not a failure. */
   interrupted: boolean;
 }
 
 /**
- * Takes everything away where no pod was made yet; else leaves it, writes the reason into the session, and says
- * how to go on. Gives the error that a person is told.
+ * Removes everything if no pod was created yet; otherwise retains it, writes the reason into the session, and says
+ * how to resume. Returns the error to report.
  */
 export async function tidied(failed: FailedStart): Promise<KodamaError> {
-  // A session that ran before goes on running, whatever was wanted of it besides.
+  // A session that ran before continues to run, whatever else was requested.
   if (failed.kept.session.status === "Running") return failed.error;
   const hasPod = failed.made.some(({ resource }) => resource === PODS);
   if (failed.begun && !hasPod && !failed.interrupted) return await takenAway(failed);
@@ -43,7 +43,7 @@ async function takenAway({ clock, store, made, kept, error }: FailedStart): Prom
         await tidying.remove(resource, name);
         left.delete(manifest);
       } catch (failure) {
-        // One that can't be removed keeps none of the others.
+        // An object that can't be removed doesn't stop the removal of the others.
         if (!(failure instanceof KodamaError)) throw failure;
       }
     }
@@ -60,7 +60,7 @@ async function takenAway({ clock, store, made, kept, error }: FailedStart): Prom
   );
 }
 
-/** The reason stands in the session, for `get` and for others; without it the pod's own words still do. */
+/** The reason is stored in the session, for `get` and for other users; otherwise only the pod's own message shows. */
 async function noted({ clock, store, kept, error, interrupted }: FailedStart): Promise<void> {
   if (interrupted) return;
   const message = error.message.slice(0, 1000);
@@ -79,7 +79,7 @@ function goesOn({ kept, error }: FailedStart): KodamaError {
   );
 }
 
-/** A quota speaks as a right that is missing, and isn't one. */
+/** A quota error looks like a missing right, but isn't one. */
 function told(error: KodamaError, outcome: string): KodamaError {
   if (!/exceeded quota/.test(error.message)) return withOutcome(error, outcome);
   const hint = "kubectl describe quota shows what is used, and how much there is";

@@ -1,4 +1,4 @@
-/** What a session's watcher knows of its time, asked in its pod; and more time, asked of it. */
+/** Queries a session's watcher, in its pod, for the remaining time; and postpones its end. */
 import { KodamaError } from "../../base/errors.ts";
 import type { Target } from "../../kube/target.ts";
 import { isLimited, type TimeLeft, timeLeft } from "../../session/limits.ts";
@@ -8,10 +8,10 @@ import { runInPod } from "../../session/run_in_pod.ts";
 import type { Host } from "../host.ts";
 import type { FoundSession } from "./find.ts";
 
-/** An answer that takes longer is done without. */
+/** An answer that takes longer is ignored. */
 const askLimitMs = 5000;
 
-/** What is left; undefined where there is no limit, or the pod can't be asked. */
+/** Returns the remaining time; undefined if there is no limit, or the pod can't be queried. */
 export async function leftOf(
   host: Host,
   { session, target }: { session: Session; target: Target },
@@ -24,7 +24,7 @@ export async function leftOf(
   return life && timeLeft(limits, life);
 }
 
-/** Asks for more time, where a session stops when nobody uses it. Whether it came there is seen by its use. */
+/** Postpones the stop of an idle session. No answer confirms it; only its effect does. */
 export async function postpone(
   host: Host,
   { session, target }: FoundSession,
@@ -34,7 +34,7 @@ export async function postpone(
   await ran(host, target, { words: keepWords, signal });
 }
 
-/** Whoever may not exec in the pod does without an answer. */
+/** Without the right to exec in the pod there is no answer. */
 async function ran(
   host: Host,
   target: Target,

@@ -1,4 +1,4 @@
-/** The sessions of a namespace, or of all: from the cluster alone. */
+/** Lists the sessions of one namespace, or of all: from the cluster alone. */
 import { Deadline } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { inParallel } from "../../base/semaphore.ts";
@@ -16,11 +16,11 @@ import { type ListScope, listScope } from "./place.ts";
 
 /** Which sessions. */
 export interface ListOptions extends ListScope {
-  /** Asks the pods of running sessions for the tasks that they are about, and for what is left of their time. */
+  /** Query the pods of running sessions for their current tasks and remaining time. */
   tasks: boolean;
 }
 
-/** What is listed, and where it was looked for. */
+/** The sessions, and the scope of the list. */
 export interface ListedSessions {
   context: string;
   /** Undefined for all. */
@@ -28,7 +28,7 @@ export interface ListedSessions {
   rows: readonly SessionRow[];
 }
 
-/** Lists them, by namespace and name. */
+/** Returns them, by namespace and name. */
 export async function list(
   host: Host,
   options: ListOptions,
@@ -50,11 +50,11 @@ export async function list(
   return { context: client.context, namespace, rows: all };
 }
 
-/** A pod that doesn't answer in this time delays nobody's list. */
+/** A pod that doesn't answer within this time doesn't delay the list. */
 const taskLimitMs = 5000;
 const podsAtOnce = 16;
 
-/** Whoever may not exec in a pod, or finds no agent there, sees the session without one. */
+/** If the caller may not exec in a pod, or there is no agent, the session is listed without a task. */
 async function withTasks(
   host: Host,
   client: KubeClient,

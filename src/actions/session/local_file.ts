@@ -1,10 +1,10 @@
-/** `sessions/NAME.yaml`: where a session was last used from this machine. A cache: the cluster knows better. */
+/** `sessions/NAME.yaml`: where a session was last used from this machine. A cache: the cluster is authoritative. */
 import * as v from "valibot";
 import { KodamaError } from "../../base/errors.ts";
 import type { Session } from "../../session/model.ts";
 import type { Host } from "../host.ts";
 
-/** What of the file is read. All else in it is for people. */
+/** The part of the file that is read. The rest is for people. */
 const shape = v.object({
   namespace: v.pipe(v.string(), v.regex(/^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/)),
   context: v.optional(v.pipe(v.string(), v.maxLength(1000))),
@@ -22,7 +22,7 @@ function pathOf(host: Host, name: string): string {
   return `${host.places.configDir}/sessions/${name}.yaml`;
 }
 
-/** What the file says; undefined where there is none, or none that can be read: it is only a preference. */
+/** Returns the file's content; undefined if there is none, or it can't be read: it is only a preference. */
 export async function readLocalSession(
   host: Host,
   name: string,
@@ -42,7 +42,7 @@ export async function readLocalSession(
 /**
  * Writes the file. The values of variables aren't part of a session.
  *
- * @returns why it couldn't be written, where it couldn't: all works without it, and nothing is to fail for it.
+ * @returns why it couldn't be written, if so: everything works without it, and nothing should fail because of it.
  */
 export async function writeLocalSession(
   host: Host,
@@ -64,13 +64,13 @@ export async function writeLocalSession(
   }
 }
 
-/** Takes the file away. */
+/** Removes the file. */
 export async function removeLocalSession(host: Host, name: string): Promise<void> {
   const path = pathOf(host, name);
   try {
     await host.files.remove(path);
   } catch (error) {
-    // In a folder that can't be written to there is most often none.
+    // In a folder that isn't writable there is usually no file.
     if (await host.files.readText(path, maxBytes) !== undefined) throw error;
   }
 }

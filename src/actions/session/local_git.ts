@@ -1,4 +1,4 @@
-/** What git on this machine knows: of the working folder, and of the person. */
+/** Queries git on this machine: for the working folder, and for the user. */
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import {
   type RepositoryAddress,
@@ -10,16 +10,16 @@ import type { Host } from "../host.ts";
 
 /** The origin of a folder, and its branch. */
 export interface LocalOrigin {
-  /** Without a password, which the folder's own configuration may hold. */
+  /** Without a password, which the folder's own configuration may contain. */
   url: string;
-  /** Undefined where no branch is checked out. */
+  /** Undefined if no branch is checked out. */
   branch: string | undefined;
 }
 
 /**
- * The origin of the working folder's repository.
+ * Returns the origin of the working folder's repository.
  *
- * @throws UsageError where it has none; KodamaError `environment` where there is no git.
+ * @throws UsageError if it has none; KodamaError `environment` if git isn't installed.
  */
 export async function originOfFolder(host: Host, signal: AbortSignal): Promise<LocalOrigin> {
   const url = await git(host, ["remote", "get-url", "origin"], signal);
@@ -33,7 +33,7 @@ export async function originOfFolder(host: Host, signal: AbortSignal): Promise<L
   return { url: withoutPassword(url), branch };
 }
 
-/** Who commits here; undefined where git doesn't know, or isn't there. */
+/** Returns the author of commits here; undefined if git doesn't know it, or isn't installed. */
 export async function localAuthor(
   host: Host,
   signal: AbortSignal,
@@ -45,7 +45,7 @@ export async function localAuthor(
   return name === undefined || email === undefined ? undefined : { name, email };
 }
 
-/** Whether a remote of a folder's repository is this one. */
+/** Returns whether a remote of a folder's repository is this one. */
 export async function isCloneOf(
   host: Host,
   { folder, url }: { folder: string; url: string },
@@ -61,7 +61,7 @@ export async function isCloneOf(
   });
 }
 
-/** Undefined for what isn't the address of a repository: a path, an alias. */
+/** Returns undefined if the text isn't the address of a repository: a path, an alias. */
 function addressOf(text: string): RepositoryAddress | undefined {
   try {
     return repositoryAddress(withoutPassword(text));
@@ -71,7 +71,7 @@ function addressOf(text: string): RepositoryAddress | undefined {
   }
 }
 
-/** The first line of what git answers; undefined where it answers nothing, or fails. */
+/** Returns the first line of git's output; undefined if there is none, or it fails. */
 async function git(
   host: Host,
   words: readonly string[],

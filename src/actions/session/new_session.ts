@@ -1,17 +1,17 @@
-/** The state of a session that is to be, whatever it is made from. */
+/** The state of a session to be created, from any source. */
 import type { Session } from "../../session/model.ts";
 import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
 import { sessionOwner } from "./owner.ts";
 
-/** What is known of it before. */
+/** The part of it that is known beforehand. */
 export interface Beginning
   extends Pick<Session, "name" | "spec" | "environment" | "sync" | "origin"> {
   repository: Session["repository"] | undefined;
   template: string | undefined;
 }
 
-/** It begins now, and belongs to whoever the cluster takes us for. */
+/** Returns a session that starts now, owned by the user that the cluster sees. */
 export async function newSession(
   host: Host,
   { client, namespace }: SessionStore,

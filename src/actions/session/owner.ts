@@ -1,4 +1,4 @@
-/** Who a person is, as the cluster knows them, and whether a session is theirs. */
+/** The user's name, as the cluster knows it, and whether a session belongs to that user. */
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain_text.ts";
 import type { KubeClient } from "../../kube/client.ts";
@@ -8,7 +8,7 @@ interface SelfReview {
   status?: { userInfo?: { username?: unknown } };
 }
 
-/** The name; undefined where the cluster doesn't tell (before Kubernetes 1.28, or where it isn't allowed). */
+/** Returns the name; undefined if the cluster doesn't report it (before Kubernetes 1.28, or if it isn't allowed). */
 export async function sessionOwner(
   client: KubeClient,
   signal: AbortSignal,
@@ -22,14 +22,14 @@ export async function sessionOwner(
     const name = review.status?.userInfo?.username;
     return typeof name === "string" && name !== "" ? plainText(name, 200) : undefined;
   } catch (error) {
-    // Whether anything can be asked at all is found out, and told, by what is asked next.
+    // If the cluster can't be reached at all, the next request finds and reports that.
     if (error instanceof KodamaError && !signal.aborted) return undefined;
     throw error;
   }
 }
 
 /**
- * Returns the owner of a session if that is somebody else.
+ * Returns the owner of a session if that is someone else.
  *
  * @param me as {@link sessionOwner} returns it; a session without a known owner, or a caller without a name, passes.
  */
@@ -40,7 +40,7 @@ export function otherOwner(
   return me === undefined || owner === me ? undefined : owner;
 }
 
-/** As {@link otherOwner}, of the person whose credentials the client has. Asks nothing if no owner is known. */
+/** As {@link otherOwner}, for the user of the client's credentials. No request is made if no owner is known. */
 export async function ownerIfOther(
   client: KubeClient,
   session: Pick<Session, "owner">,
@@ -50,12 +50,12 @@ export async function ownerIfOther(
   return otherOwner(session, await sessionOwner(client, signal));
 }
 
-/** Returns the line that names somebody else as a session's owner. */
+/** Returns the line that names someone else as a session's owner. */
 export function ownerLine({ name }: Pick<Session, "name">, owner: string): string {
   return `session "${name}" belongs to ${plainText(owner, 200)}`;
 }
 
-/** The error of a start whose name is taken by somebody else's session. */
+/** Returns the error of a start whose name is taken by someone else's session. */
 export function sessionOfOther({ name, namespace }: Session, owner: string): UsageError {
   return new UsageError(
     `session "${name}" in namespace "${namespace}" belongs to ${plainText(owner, 200)}`,

@@ -1,4 +1,4 @@
-/** Where a session is: flags first, then where it was last used from here, then the settings and the context. */
+/** Finds a session: by flags first, then where it was last used from here, then by the settings and the context. */
 import { KodamaError } from "../../base/errors.ts";
 import { PODS } from "../../kube/resources.ts";
 import type { Pod } from "../../kube/types.ts";
@@ -10,7 +10,7 @@ import { settingSources } from "../setting_sources.ts";
 import type { SessionPlace, SessionScope } from "./events.ts";
 import { readLocalSession } from "./local_file.ts";
 
-/** The store of a session's namespace. Throws UsageError for a name that no session can have. */
+/** Opens the store of a session's namespace. Throws UsageError if the name isn't a valid session name. */
 export async function openStore(
   host: Host,
   place: SessionPlace,
@@ -25,18 +25,18 @@ export async function openStore(
   return new SessionStore(client, namespace, host.clock, signal);
 }
 
-/** A session as the cluster keeps it, with its pod, and the store of both. */
+/** A session as the cluster stores it, with its pod, and the store of both. */
 export interface OpenedSession {
   store: SessionStore;
   kept: KeptSession;
-  /** Absent where there is none: the session is stopped, or its pod is about to be made. */
+  /** Absent if there is none: the session is stopped, or its pod isn't created yet. */
   pod: Pod | undefined;
 }
 
 /**
- * Reads a session and its pod, both at once: most often the session runs.
+ * Reads a session and its pod, both at once: usually the session is running.
  *
- * @throws KodamaError `notFound` where there is no such session; UsageError for a name that none can have.
+ * @throws KodamaError `notFound` if there is no such session; UsageError if the name isn't a valid session name.
  */
 export async function openSession(
   host: Host,
@@ -53,25 +53,25 @@ export async function openSession(
   return { store, kept, pod };
 }
 
-/** A file of an old kubeconfig may name a context that isn't there any more. */
+/** A file from an old kubeconfig may name a context that no longer exists. */
 async function knownContext(host: Host, name: string | undefined): Promise<string | undefined> {
   if (name === undefined) return undefined;
   return (await host.contexts()).some((context) => context.name === name) ? name : undefined;
 }
 
-/** Where a list looks. */
+/** The scope of a list. */
 export interface ListScope extends SessionScope {
   allNamespaces: boolean;
 }
 
-/** The namespace of a list, undefined for all. */
+/** Returns the namespace of a list, undefined for all. */
 export async function listScope(host: Host, { allNamespaces, ...scope }: ListScope) {
   return allNamespaces
     ? { client: await host.kube(scope.context), namespace: undefined }
     : await scopeNamespace(host, scope);
 }
 
-/** The namespace of several, none of which says where it was last used. */
+/** Returns the namespace of several sessions, none of which determines where it was last used. */
 export async function scopeNamespace(host: Host, { context, namespace }: SessionScope) {
   const client = await host.kube(context);
   return {
@@ -81,8 +81,8 @@ export async function scopeNamespace(host: Host, { context, namespace }: Session
 }
 
 /**
- * The settings' own namespace, where somebody set one: the default is the context's, which is `default` where
- * the context names none.
+ * Returns the settings' own namespace, if set: the default is the context's, which is `default` if the context names
+ * none.
  */
 async function settledNamespace(host: Host): Promise<string | undefined> {
   const sources = await settingSources(host);
@@ -96,7 +96,7 @@ async function settledNamespace(host: Host): Promise<string | undefined> {
     : String(setting.value);
 }
 
-/** Names that a person gives who means something of Kubernetes. */
+/** For names of other Kubernetes objects given by mistake. */
 const podsHint = "`kodama pods` lists pods; the names of sessions are in `kodama list`";
 const otherThings: Readonly<Record<string, string>> = {
   pod: podsHint,
@@ -104,7 +104,7 @@ const otherThings: Readonly<Record<string, string>> = {
   po: podsHint,
 };
 
-/** The error of a session that isn't there. */
+/** Returns the error of a session that doesn't exist. */
 export function noSession(name: string, { namespace, client }: SessionStore): KodamaError {
   return new KodamaError(
     "notFound",

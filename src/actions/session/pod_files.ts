@@ -15,13 +15,13 @@ import { type CarriedFolder, isCarried } from "../../session/carried.ts";
 import type { PodAccess } from "../../session/run_in_pod.ts";
 import type { Host } from "../host.ts";
 
-/** A folder of a session is read, or filled, again from its start after a link that broke. */
+/** After a broken connection, a folder of a session is read, or filled, again from its start. */
 export const folderRetries: Pick<RetryOptions, "policy" | "mayRetry"> = {
   policy: { delayMs: 1000, attempts: 3 },
   mayRetry: (error) => error instanceof CopyFailure && error.again,
 };
 
-/** Runs the scripts of copies in a pod. The pod's signal cuts what runs. */
+/** Returns a function that runs the scripts of copies in a pod. The pod's signal ends a running script. */
 export function farOpener({ client, target, signal }: PodAccess): OpenFar {
   const { namespace, pod, container } = target;
   return async (script, args) => {
@@ -41,7 +41,7 @@ export function farOpener({ client, target, signal }: PodAccess): OpenFar {
   };
 }
 
-/** The checksums by which both ends compare what they have. */
+/** Returns the checksums by which both ends compare their data. */
 export async function podChecksums(host: Host): Promise<Checksums & { files: LocalFiles }> {
   const files = await host.copyFiles();
   return {
@@ -54,7 +54,7 @@ export async function podChecksums(host: Host): Promise<Checksums & { files: Loc
   };
 }
 
-/** A folder of a pod as a copy has it. It is read once, and let go of by disposing of it. */
+/** Opens a folder of a pod for a copy. It is read once; disposing of it releases it. */
 export async function openCarried(
   pod: PodAccess,
   folder: CarriedFolder,
@@ -79,11 +79,11 @@ export async function openCarried(
   };
 }
 
-/** The same folder without what is left out. */
+/** Returns the same folder without what is excluded. */
 function narrowed(source: TreeSource, takes: (path: string) => boolean): TreeSource {
   const isTaken = (entry: TreeEntry) =>
     takes(escapedName(entry.path)) &&
-    // Another name of what is left out would bring it all the same.
+    // A hard link to an excluded file would still copy it.
     (entry.kind !== "hardLink" || takes(escapedName(entry.target)));
   return {
     kind: "tree",
@@ -97,7 +97,7 @@ function narrowed(source: TreeSource, takes: (path: string) => boolean): TreeSou
   };
 }
 
-/** What of a copy's failure a person is told. */
+/** Returns the error of a failed copy to report. */
 export function copyTrouble(what: string, error: unknown, hint?: string): unknown {
   if (!(error instanceof CopyFailure)) return error;
   const { outcome } = error;

@@ -1,4 +1,4 @@
-/** A session's pod, looked at whenever it changes and now and then besides, with what the cluster says of it. */
+/** Snapshots of a session's pod, at every change and at intervals, with its events. */
 import { forEachUntil } from "../../base/abort.ts";
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -7,16 +7,16 @@ import type { KubeClient, WatchEvent } from "../../kube/client.ts";
 import { EVENTS, PODS } from "../../kube/resources.ts";
 import type { Event, Pod } from "../../kube/types.ts";
 
-/** What there is to see. */
+/** One snapshot. */
 export interface PodLook {
   pod: Pod | undefined;
   events: readonly Event[];
 }
 
-/** Events come without a change of the pod: so often they are asked for. */
+/** Events arrive without a change of the pod, so they are polled at this interval. */
 const tickMs = 2000;
 
-/** Looks at a pod until the consumer has seen enough; the watch ends with it. */
+/** Yields snapshots of a pod until the consumer stops; the watch ends with it. */
 export async function* podLooks(
   client: KubeClient,
   { namespace, name }: { namespace: string; name: string },
@@ -68,7 +68,7 @@ function podOf(event: WatchEvent<Pod>): Pod | undefined {
   return event.kind === "deleted" ? undefined : event.object;
 }
 
-/** Events of the pod itself, and not of a namesake before it. Who may not read events does without. */
+/** Returns events of this pod only, not of an earlier one of the name. None if the caller may not read events. */
 export async function podEvents(
   client: KubeClient,
   { metadata }: Pod,

@@ -1,4 +1,4 @@
-/** A session's branch brought home: as a bundle over the exec, into the repository of the working folder. */
+/** Pulls a session's branch: as a bundle over exec, into the repository of the working folder. */
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain_text.ts";
 import { checkedBranch } from "../../session/branch_name.ts";
@@ -18,32 +18,32 @@ import {
   syncOfFolder,
 } from "./pull_synced.ts";
 
-/** Whose branch, and what it is called here. */
+/** Which session's branch, and its local name. */
 export interface PullOptions extends SessionPlace {
-  /** The branch's own name where it is absent. */
+  /** The branch's own name if absent. */
   as?: string;
   signal: AbortSignal;
 }
 
-/** What came. */
+/** What was pulled. */
 export interface Pulled {
-  /** Its name here. */
+  /** Its local name. */
   branch: string;
   commitHash: string;
-  /** There was nothing that wasn't here, or at the origin, already. */
+  /** Everything was already here, or at the origin. */
   nothingNew: boolean;
-  /** Files in the workspace that aren't committed, and stay there. */
+  /** The number of files in the workspace that aren't committed; they stay there. */
   uncommitted: number;
-  /** Of a folder that is synced with the session: what became of HEAD and the index. */
+  /** In a folder that is synced with the session: what happened to HEAD and the index. */
   checkout?: SyncedCheckout;
 }
 
 /**
- * Brings the branch that is checked out in the session. In a folder that is synced with the session, whose files are
- * the branch's already, HEAD and the index move to it too.
+ * Pulls the branch that is checked out in the session. In a folder that is synced with the session, and so already
+ * has the branch's files, HEAD and the index move to it too.
  *
- * @throws UsageError where the working folder isn't a clone of the session's repository; KodamaError `conflict` where
- *   the branch of its name here has gone another way.
+ * @throws UsageError if the working folder isn't a clone of the session's repository; KodamaError `conflict` if
+ *   the local branch of the name has diverged.
  */
 export async function pull(host: Host, options: PullOptions): Promise<Pulled> {
   const { signal, name } = options;
@@ -67,7 +67,7 @@ export async function pull(host: Host, options: PullOptions): Promise<Pulled> {
         if (sync === undefined || !isHere) return { ...told, nothingNew: true };
         return { ...told, nothingNew: true, checkout: await checkOutSynced(run, synced) };
       }
-      // Commits that the bundle begins at may be missing here: then it comes with all of them.
+      // Commits that the bundle builds on may be missing here: then a full bundle is fetched.
       if (size === "thin" && (await run("bundle", "verify", "-q", path)).code !== 0) continue;
       const from = `refs/heads/${checkedBranch(bundled.said.branch)}`;
       if (sync !== undefined) {
@@ -104,13 +104,13 @@ async function bundle(
   throw podFailure("cannot bundle the branch", result, "the same words try again");
 }
 
-/** Returns whether git took in what a bundle has. */
+/** Returns whether git accepted the contents of a bundle. */
 async function fetchFrom(git: RunGit, path: string, reference: string): Promise<boolean> {
   const words = ["-c", "transfer.fsckObjects=true", "fetch", "-q", "--no-tags", path, reference];
   return (await git(...words)).code === 0;
 }
 
-/** Takes in a bundle's commits. Throws KodamaError `server` if git refuses them. */
+/** Fetches a bundle's commits. Throws KodamaError `server` if git refuses them. */
 async function fetchBundle(git: RunGit, path: string, from: string): Promise<void> {
   if (await fetchFrom(git, path, from)) return;
   throw new KodamaError("server", "git refuses the commits of the session's branch", {
@@ -118,7 +118,7 @@ async function fetchBundle(git: RunGit, path: string, from: string): Promise<voi
   });
 }
 
-/** A bundle goes into any repository; only in a clone of the session's it makes sense. */
+/** A bundle fits into any repository, but only makes sense in a clone of the session's. */
 async function requireClone(host: Host, session: Session, signal: AbortSignal): Promise<void> {
   const { repository, name } = session;
   if (repository === undefined) {
@@ -136,7 +136,7 @@ async function requireClone(host: Host, session: Session, signal: AbortSignal): 
   });
 }
 
-/** Git in the working folder. */
+/** Returns a function that runs git in the working folder. */
 function runGit({ machine, places: { workingDir } }: Host, signal: AbortSignal): RunGit {
   return (...words) => machine.capture("git", ["-C", workingDir, ...words], signal);
 }

@@ -1,7 +1,7 @@
 /**
- * A branch of a session in a folder that a sync keeps alike with the session's workspace. The sync has brought the
- * files of the branch already, as uncommitted changes, over which git refuses to check the branch out. What is missing
- * is what a sync leaves out: HEAD and the index.
+ * A branch of a session in a folder that is synced with the session's workspace. The sync has already copied the
+ * files of the branch, as uncommitted changes, over which git refuses to check the branch out. What is missing is
+ * what a sync excludes: HEAD and the index.
  */
 import { KodamaError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain_text.ts";
@@ -14,23 +14,23 @@ import { syncHere } from "./sync_here.ts";
 /** Runs git in the repository of the folder. */
 export type RunGit = (...words: string[]) => Promise<{ code: number; stdout: string }>;
 
-/** What became of HEAD and the index. */
+/** What happened to HEAD and the index. */
 export type SyncedCheckout =
-  /** HEAD is on the branch, and no file was written: the sync had brought all of them. */
+  /** HEAD is on the branch, and no file was written: the sync had copied all of them. */
   | { kind: "switched" }
   /** HEAD was on the branch before. */
   | { kind: "advanced" }
-  /** HEAD stays: why, and the command that a person may run instead. */
+  /** HEAD stays: the reason, and the command that a user may run instead. */
   | { kind: "stays"; reason: string; command: string };
 
-/** Returns the running sync of a session if the repository of the working folder is what it syncs. */
+/** Returns the running sync of a session if it syncs the repository of the working folder. */
 export async function syncOfFolder(
   host: Host,
   { session, context, git }: { session: Session; context: string; git: RunGit },
 ): Promise<SyncReport | undefined> {
   const report = await syncHere(host, { ...session, context, uid: undefined });
   if (report === undefined || report.pid === null) return undefined;
-  // Of the top folder this is empty; of any other, the way up to it.
+  // Empty for the top folder; for any other, the path up to it.
   const { code, stdout } = await git("-C", report.spec.local, "rev-parse", "--show-cdup");
   if (code !== 0 || stdout.trim() !== "") return undefined;
   const [here, synced] = await Promise.all([
@@ -40,7 +40,7 @@ export async function syncOfFolder(
   return here.stdout === synced.stdout ? report : undefined;
 }
 
-/** Waits until the sync has brought what there is. Returns why it hasn't; undefined if it has. */
+/** Waits until the sync is complete. Returns why it isn't; undefined if it is. */
 export async function flushed(
   host: Host,
   { spec: { key }, state: { phase, reason } }: SyncReport,
@@ -97,7 +97,7 @@ export async function checkOutSynced(
     : await git("branch", "-q", "-f", branch, commitHash);
   if (move.code !== 0) throw diverged(branch, name);
   if (head === reference) {
-    // The index of a repository whose HEAD moved on; the files are the sync's.
+    // Only the index of a repository whose HEAD moved on; the files are the sync's.
     if (before !== commitHash) await git("reset", "-q");
     return { kind: "advanced" };
   }
@@ -117,7 +117,7 @@ export async function checkOutSynced(
   return stays("files here differ from those of the branch");
 }
 
-/** The error of a branch here with commits that the session's doesn't have. */
+/** Returns the error of a branch here with commits that the session's doesn't have. */
 export function diverged(branch: string, name: string): KodamaError {
   return new KodamaError(
     "conflict",

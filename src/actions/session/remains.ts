@@ -1,4 +1,4 @@
-/** What sessions left in a cluster: for `doctor`, which says how to clean it. */
+/** Finds the remains of sessions in a cluster: for `doctor`, which says how to clean up. */
 import { KodamaError } from "../../base/errors.ts";
 import type { ApiResource, KubeClient } from "../../kube/client.ts";
 import { wholeList } from "../../kube/list.ts";
@@ -27,10 +27,10 @@ const looked: readonly ApiResource[] = [
   PERSISTENT_VOLUME_CLAIMS,
 ];
 
-/** What not everybody may see, or not every cluster has. */
+/** Kinds that not every user may list, or not every cluster has. */
 const optional: readonly ApiResource[] = [NETWORK_POLICIES, ROLES, ROLE_BINDINGS];
 
-/** Looks in a namespace, or where none is named in all that may be seen: at least in the context's own. */
+/** Searches a namespace, or if none is named all that may be listed: at least the context's own. */
 export async function sessionRemains(
   client: KubeClient,
   namespace: string | undefined,
@@ -54,7 +54,7 @@ async function remainsIn(
   const lists = await Promise.all(looked.map(async (resource) => {
     try {
       const { items } = await wholeList(() => client.list<KubeObject>(resource, scope, { signal }));
-      // The items of a list don't say their kind.
+      // The items of a list don't contain their kind.
       return items.map((item) => ({ ...item, kind: resource.kind }));
     } catch (error) {
       const unseen = error instanceof KodamaError && ["notFound", "forbidden"].includes(error.kind);

@@ -1,11 +1,11 @@
-/** Sessions that were to begin with another one's files. */
+/** Sessions that should start with another one's files. */
 import { KodamaError } from "../../base/errors.ts";
 import type { Session } from "../../session/model.ts";
 
 /**
- * What has half of another session's files isn't worked in: a checkout, or an agent, would take it for the whole.
+ * Refuses a session with only some of another one's files: a checkout, or an agent, would take them for all of them.
  *
- * @throws KodamaError `conflict` where the files aren't all there.
+ * @throws KodamaError `conflict` if the files aren't all there.
  */
 export function requireFiles({ origin, name }: Session): void {
   if (origin === undefined || origin.filled) return;

@@ -1,4 +1,4 @@
-/** A session's files brought back from a snapshot, of a file or of the cluster: into a new session, or one that is stopped. */
+/** Restores a session's files from a snapshot, in a file or in the cluster: into a new session, or a stopped one. */
 import { KodamaError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain_text.ts";
 import { PERSISTENT_VOLUME_CLAIMS, PODS } from "../../kube/resources.ts";
@@ -19,37 +19,37 @@ import { openStore } from "./place.ts";
 import type { RestoreContent, RestoreFrom, RestoreSource } from "./restore_source.ts";
 import { failureOf, tidiedUp, withOutcome } from "./tidying.ts";
 
-/** Which session, and from where. */
+/** Which session, and the source. */
 export interface RestoreOptions extends SessionPlace {
   from: RestoreFrom;
-  /** Whom the agent was signed in as too, where the snapshot has it. */
+  /** Restores the agent's login too, if the snapshot has it. */
   withSecrets: boolean;
   readyTimeoutMs: number;
   signal: AbortSignal;
 }
 
-/** What would be done. */
+/** What a restore would do. */
 export interface RestorePlan {
   name: string;
   namespace: string;
   context: string;
-  /** What is brought back. */
+  /** What is restored. */
   snapshot: { session: string; image: string; takenAt: Date; content: RestoreContent };
   /** Volumes whose contents are replaced; none for a new session. */
   lost: readonly { name: string; size: string }[];
 }
 
-/** A plan, and the way to do it. */
+/** A plan, and the function that runs it. */
 export interface PlannedRestore {
   plan: RestorePlan;
   run(): AsyncGenerator<StartEvent, void>;
 }
 
 /**
- * Reads the whole file, or asks the cluster for its snapshot, and looks what is there.
+ * Reads the whole file, or queries the cluster for its snapshot, and checks what exists.
  *
- * @throws KodamaError `config` for a file that isn't whole; `notFound` for a snapshot; `conflict` where the session runs, or is of another
- *   repository.
+ * @throws KodamaError `config` if a file isn't complete; `notFound` for a snapshot; `conflict` if the session runs, or
+ *   has another repository.
  */
 export async function planRestore(host: Host, options: RestoreOptions): Promise<PlannedRestore> {
   const { name, from, signal } = options;
@@ -59,7 +59,7 @@ export async function planRestore(host: Host, options: RestoreOptions): Promise<
   await refuseRunning(store, name, there);
   refuseOther(source.session, there?.session);
   const goesOn = there?.session.origin?.filled === false;
-  // What a restore that was killed has made for itself is nobody's; what it found is.
+  // Claims that a killed restore created are no one's work; those that it found are someone's.
   const lost = await claimsOf(store, name, goesOn ? await whenBegun(store, name) : undefined);
   const { session, takenAt, content } = source;
   const plan: RestorePlan = {
@@ -168,7 +168,7 @@ async function* restoring(
   }
 }
 
-/** As the snapshot has it, but for what is of its own time and place. */
+/** As in the snapshot, except what belongs to its own time and machine. */
 function restored(name: string, { session }: RestoreSource): Beginning {
   const { repository, spec, template } = session;
   return {
@@ -182,7 +182,7 @@ function restored(name: string, { session }: RestoreSource): Beginning {
   };
 }
 
-/** The state to go on from. What a sync has agreed on holds no more: it would carry old files over new ones. */
+/** Returns the state to start from. An earlier sync's ancestor is invalid: it would copy old files over new ones. */
 async function opened(
   host: Host,
   store: SessionStore,
@@ -208,7 +208,7 @@ async function opened(
   throw new KodamaError("conflict", `somebody else has just begun session "${session.name}"`);
 }
 
-/** The files are as they were; the pod that was made for their sake goes. */
+/** The files are unchanged; the pod that was created for them is removed. */
 async function stoppedAgain(
   host: Host,
   store: SessionStore,

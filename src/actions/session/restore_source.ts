@@ -1,4 +1,4 @@
-/** Where restored files come from: what a restore asks of a snapshot, and the one that is a file of this machine. */
+/** The source of restored files: what a restore needs from a snapshot, and the source that is a local file. */
 import type { Session } from "../../session/model.ts";
 import type { PodAccess } from "../../session/run_in_pod.ts";
 import type { KeptSession } from "../../session/state.ts";
@@ -10,9 +10,9 @@ import { podChecksums } from "./pod_files.ts";
 
 /** Which snapshot. */
 export type RestoreFrom =
-  /** Of this machine. */
+  /** On this machine. */
   | { kind: "file"; path: string }
-  /** Of the cluster, in the session's namespace. */
+  /** In the cluster, in the session's namespace. */
   | { kind: "snapshot"; name: string };
 
 /** What is known of its contents. */
@@ -20,17 +20,17 @@ export type RestoreContent =
   | { kind: "file"; files: number; bytes: number }
   | { kind: "snapshot"; name: string; volumes: readonly { name: string; size: string }[] };
 
-/** How its files come into a session. */
+/** How its files get into a session. */
 export interface RestoreFilling {
-  /** Of volumes that aren't there yet. */
+  /** The source of missing volumes. */
   volumes?: NewVolumes;
-  /** Brings what isn't in the volumes already: all of it, or nothing. Tells how far it is, and what came of it. */
+  /** Copies what isn't in the volumes yet: all of it, or nothing. Yields its progress, and returns the result. */
   fill(pod: PodAccess): AsyncGenerator<string, string>;
 }
 
-/** A snapshot that was looked at, and is whole. */
+/** A snapshot that was checked, and is complete. */
 export interface RestoreSource {
-  /** As it was. */
+  /** As it was at the time. */
   session: Session;
   takenAt: Date;
   content: RestoreContent;
@@ -40,9 +40,9 @@ export interface RestoreSource {
 }
 
 /**
- * A file. There are no secrets in it.
+ * Returns a file as a source. It contains no secrets.
  *
- * @throws KodamaError `config` for one that isn't whole.
+ * @throws KodamaError `config` if it isn't complete.
  */
 export async function archiveSource(host: Host, file: string): Promise<RestoreSource> {
   const path = file.startsWith("/") ? file : `${host.places.workingDir}/${file}`;

@@ -1,4 +1,4 @@
-/** A stopped session brought up again: from its state in the cluster alone. */
+/** Resumes a stopped session: from its state in the cluster alone. */
 import { noParts } from "../../session/manifests/all.ts";
 import type { KeptSession } from "../../session/state.ts";
 import { hasRun } from "../../session/status.ts";
@@ -11,7 +11,7 @@ import { noSession, openStore } from "./place.ts";
 import { requireFiles } from "./require_files.ts";
 import { failureOf } from "./tidying.ts";
 
-/** The folder that this machine kept in step before: of another machine's nothing is known here. */
+/** Returns the folder that this machine synced before: one of another machine isn't known here. */
 async function folderHere(
   host: Host,
   { session, uid }: KeptSession,
@@ -30,9 +30,9 @@ export interface ResumeOptions extends SessionPlace {
 }
 
 /**
- * Makes the pod anew, with the workspace and the agent's home as they were left. Of one that runs nothing is changed.
+ * Creates the pod again, with the same workspace and agent's home. A running session isn't changed.
  *
- * @throws KodamaError `notFound` where there is no such session; else of the step that failed.
+ * @throws KodamaError `notFound` if there is no such session; otherwise that of the step that failed.
  */
 export async function* resume(
   host: Host,

@@ -1,4 +1,4 @@
-/** The secrets of a session, read where the person keeps them: dotenv files and GITHUB_TOKEN. */
+/** Reads the secrets of a session from the user's sources: dotenv files and GITHUB_TOKEN. */
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import type { Settings } from "../../config/settings_shape.ts";
 import type { SettingSources } from "../../config/settings.ts";
@@ -9,9 +9,9 @@ import type { SessionSecrets } from "../../session/manifests/env_secret.ts";
 import { absolutePath } from "../../base/absolute_path.ts";
 import type { Host } from "../host.ts";
 
-/** What was read, and what a person should know of it. */
+/** The secrets, and notes for the user. */
 export interface ReadSecrets extends SessionSecrets {
-  /** The files that there were, as they were named. */
+  /** The files that exist, as they were named. */
   files: readonly string[];
   /** Their absolute paths. */
   places: readonly string[];
@@ -23,16 +23,16 @@ interface PlacedFile extends DotenvFile {
   place: string;
 }
 
-/** More than a Secret holds needs no reading. */
+/** A larger file doesn't fit into a Secret. */
 const maxBytes = 2 * 1024 * 1024;
 
-/** Nothing but what git can put into a header. */
+/** Only what git can put into a header. */
 const tokenPattern = /^[\x21-\x7e]{1,1000}$/;
 
 /**
- * Reads them.
+ * Reads the secrets.
  *
- * @throws UsageError for a file of `--env-file` that isn't there; KodamaError `config` for what can't be a variable.
+ * @throws UsageError if a file of `--env-file` doesn't exist; KodamaError `config` if a line can't be a variable.
  */
 export async function readSecrets(
   host: Host,
@@ -59,7 +59,7 @@ export async function readSecrets(
   };
 }
 
-/** Returns the absolute paths of the dotenv files that the settings name and that are there. */
+/** Returns the absolute paths of the existing dotenv files that the settings name. */
 export async function settingsSecretFiles(
   host: Host,
   sources: SettingSources,
@@ -85,7 +85,7 @@ async function namedFile(host: Host, path: string): Promise<PlacedFile> {
   return { path, text, place };
 }
 
-/** The files that settings name: the nearest settings that name any. Those that aren't there are left out. */
+/** Returns the files named by the nearest settings that name any. Missing ones are omitted. */
 async function settingsFiles(host: Host, sources: SettingSources): Promise<PlacedFile[]> {
   for (const source of [sources.template, sources.repository, sources.user]) {
     if (source === undefined) continue;
@@ -97,7 +97,7 @@ async function settingsFiles(host: Host, sources: SettingSources): Promise<Place
   return [];
 }
 
-/** A file of somebody's repository may not send another file of this machine to a cluster. */
+/** A file of someone's repository must not send another local file to a cluster. */
 async function besideSettings(
   host: Host,
   source: SourceFile,
@@ -117,7 +117,7 @@ async function besideSettings(
   return text === undefined ? undefined : { path: name, text, place };
 }
 
-/** A template's files are those of the repository that it is in. */
+/** A template's files are relative to the repository that it is in. */
 function folderOfSettings(path: string): string {
   const folder = path.slice(0, path.lastIndexOf("/"));
   return folder.replace(/\/\.kodama\/templates$/, "");

@@ -1,4 +1,4 @@
-/** The files of a session, whether it runs or not: from its own pod, or from one that is there for nothing else. */
+/** The files of a session, running or not: from its own pod, or from a pod created only for them. */
 import { PODS } from "../../kube/resources.ts";
 import type { Pod } from "../../kube/types.ts";
 import { filesPod, filesPodName } from "../../session/manifests/files_pod.ts";
@@ -14,21 +14,21 @@ import { openSession } from "./place.ts";
 import { tidiedUp } from "./tidying.ts";
 import { untilGone, untilReady } from "./wait_ready.ts";
 
-/** Does the work with a pod in which the files are; tells what is waited for. */
+/** Does the work with a pod that has the files; yields what it waits for. */
 export type WithFiles = <T>(
   work: (from: PodAccess) => AsyncGenerator<string, T>,
 ) => AsyncGenerator<string, T>;
 
-/** A session, and the way to its files. */
+/** A session, and the access to its files. */
 export interface SessionFiles {
   kept: KeptSession;
   withFiles: WithFiles;
 }
 
 /**
- * Looks at it.
+ * Reads the session.
  *
- * @throws KodamaError `notFound` where there is no such session; `conflict` where it neither runs nor is stopped.
+ * @throws KodamaError `notFound` if there is no such session; `conflict` if it neither runs nor is stopped.
  */
 export async function sessionFiles(
   host: Host,
@@ -46,7 +46,7 @@ export async function sessionFiles(
   return { kept, withFiles: (work) => work({ client, target, clock: host.clock, signal }) };
 }
 
-/** Nobody writes to its volumes: its pod is gone, or has ended for good. */
+/** No one writes to its volumes: its pod is missing, or has ended for good. */
 function isStopped({ session }: KeptSession, pod: Pod | undefined): boolean {
   return pod?.metadata?.deletionTimestamp === undefined &&
     liveStatus(session, pod).status === "Stopped";
@@ -67,7 +67,7 @@ async function* fromStopped<T>(
   const { name } = kept.session;
   const pod = filesPodName(name);
   const wait = { name, pod, limitMs, signal };
-  // One of a copy that was killed may be about to end.
+  // The pod of a killed copy may be about to end.
   await store.remove(PODS, pod);
   await untilGone(host, store, wait);
   try {
@@ -77,7 +77,7 @@ async function* fromStopped<T>(
     const target = targetOf(store, there);
     return yield* work({ client: store.client, target, clock: host.clock, signal });
   } finally {
-    // What is left ends by itself, and the next copy takes it away.
+    // A remaining pod ends by itself, and the next copy removes it.
     await tidiedUp(host.clock, store, async (tidying) => void await tidying.remove(PODS, pod));
   }
 }

@@ -1,4 +1,4 @@
-/** Sessions of pods that were named as any other pod. */
+/** Sessions whose pods were named like any other pod. */
 import { KodamaError } from "../../base/errors.ts";
 import type { Target } from "../../kube/target.ts";
 import { sessionOfPodName } from "../../session/names.ts";
@@ -6,7 +6,7 @@ import { SessionStore } from "../../session/store.ts";
 import type { SyncedSession } from "../sync/control.ts";
 import type { Host } from "../host.ts";
 
-/** The error of a session whose pod was named and isn't there, with its way out; undefined for any other pod. */
+/** Returns the error if the named pod is that of a session and doesn't exist; undefined for any other pod. */
 export async function sessionWithoutPod(
   host: Host,
   { pod, ...scope }: { pod: string; namespace?: string; context?: string },
@@ -24,7 +24,7 @@ export async function sessionWithoutPod(
   }
 }
 
-/** By the pod's name, and the state that is kept of such a session; null where there is none, or it can't be read. */
+/** Finds it by the pod's name and the session's stored state; null if there is none, or it can't be read. */
 export async function sessionOfPod(
   host: Host,
   { context, namespace, pod }: Pick<Target, "context" | "namespace" | "pod">,

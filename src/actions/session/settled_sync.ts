@@ -1,6 +1,6 @@
 /**
- * The folder that a start keeps in step, in view of what is there already: where nobody names one it is the session's
- * own, and not the one that somebody happens to stand in. Two projects that were once joined are hard to take apart.
+ * Resolves the folder that a start syncs, given what already exists: if none is named it is the session's own, not
+ * the current directory. Two projects that were once merged are hard to separate.
  */
 import { UsageError } from "../../base/errors.ts";
 import type { KeptSession } from "../../session/state.ts";
@@ -12,11 +12,11 @@ import type { StartOptions } from "./events.ts";
 import { chosenSync, isCloneIn, type SyncChoice } from "./sync_choice.ts";
 import { isSyncOf, syncKey } from "./sync_here.ts";
 
-/** A start that chooses, and what it would choose for a session of which nothing is there. */
+/** A start, and the folder that it would choose for a completely new session. */
 interface Asked extends Choosing {
   /** The session of its name. */
   there: KeptSession | undefined;
-  /** There is none, and its volumes are: those of an earlier session. */
+  /** There is no session, but there are volumes of an earlier one. */
   oldVolumes: boolean;
 }
 
@@ -26,10 +26,10 @@ interface Choosing {
 }
 
 /**
- * Settles it.
+ * Resolves the folder.
  *
- * @throws UsageError where this machine keeps the session in step with another folder than the one that is named, or a
- *   session of the same name in another cluster, or if the folder would be joined with the files of an earlier session.
+ * @throws UsageError if this machine syncs the session with another folder than the one named, or syncs a session of
+ *   the same name in another cluster, or if the folder would be merged with the files of an earlier session.
  */
 export async function settledSync(
   host: Host,
@@ -62,7 +62,7 @@ function nameTaken({ spec }: SyncReport, { options, choice }: Choosing): SyncCho
   return choice.enabled ? notSynced(`${why}: ${hint}`) : choice;
 }
 
-/** A workspace that a deletion kept holds files of a folder that nobody knows any more. */
+/** A workspace that a deletion retained has files of a folder that is no longer known. */
 function ofNewSession({ options, choice, oldVolumes }: Asked): SyncChoice {
   const { name, sync: wish, repo, join } = options;
   if (!oldVolumes || !choice.enabled || repo !== undefined || join) return choice;
@@ -72,7 +72,7 @@ function ofNewSession({ options, choice, oldVolumes }: Asked): SyncChoice {
   return notSynced(`${why}; ${hint}`);
 }
 
-/** This machine knows the folder. */
+/** This machine has synced the folder before. */
 async function asBefore(
   host: Host,
   { session: { name, repository } }: KeptSession,
@@ -89,7 +89,7 @@ async function asBefore(
   return { enabled: true, localPath: local, isClone };
 }
 
-/** Another machine may have the same clone; any other folder is taken for the session's where it has the same path. */
+/** Another machine may have the same clone; any other folder is taken for the session's if it has the same path. */
 async function ofOtherMachine(
   host: Host,
   { session: { repository, sync } }: KeptSession,

@@ -1,4 +1,4 @@
-/** What a teammate has to know of a session to attach to it: where it is, and which rights are needed. No credentials. */
+/** What a teammate needs to attach to a session: its address, and the rights needed. No credentials. */
 import type { KubeObject } from "../../kube/types.ts";
 import type { Session } from "../../session/model.ts";
 import { ownedBy } from "../../session/owned.ts";
@@ -8,14 +8,14 @@ import type { Host } from "../host.ts";
 import type { SessionPlace } from "./events.ts";
 import { openSession } from "./place.ts";
 
-/** Which session, and for whom. */
+/** Which session, and for which user. */
 export interface ShareOptions extends SessionPlace {
-  /** As the cluster knows the teammate; a place to be filled where it is absent. */
+  /** The teammate's name in the cluster; a placeholder if absent. */
   user?: string;
   signal: AbortSignal;
 }
 
-/** What the note says. */
+/** The content of the note. */
 export interface ShareNote {
   session: Session;
   live: LiveStatus;
@@ -25,13 +25,13 @@ export interface ShareNote {
   rights: readonly KubeObject[];
 }
 
-/** Stands where the teammate's name isn't known. */
+/** The placeholder for an unknown name. */
 const someone = "TEAMMATE";
 
 /**
- * Gathers it; nothing is changed.
+ * Returns the note; changes nothing.
  *
- * @throws KodamaError `notFound` where there is no such session.
+ * @throws KodamaError `notFound` if there is no such session.
  */
 export async function share(host: Host, options: ShareOptions): Promise<ShareNote> {
   const { user, signal } = options;
@@ -45,7 +45,7 @@ export async function share(host: Host, options: ShareOptions): Promise<ShareNot
   };
 }
 
-/** An address may hold a name and a password, which are nobody else's. */
+/** An address may contain a user name and a password, which must not be shared. */
 function withoutUser(server: string): string {
   const url = new URL(server);
   url.username = "";

@@ -8,9 +8,9 @@ import type { FoundSession } from "./find.ts";
 const askLimitMs = 15_000;
 
 /**
- * The words that join the shared shell of a session; without `readOnly` they begin it where there is none.
+ * Returns the args that join the shared shell of a session; without `readOnly` they start it if there is none.
  *
- * @throws KodamaError `conflict` where the image has no tmux, or there is nothing to look at.
+ * @throws KodamaError `conflict` if the image has no tmux, or with `readOnly` if there is no shared shell.
  */
 export async function sharedShell(
   host: Host,

@@ -1,4 +1,4 @@
-/** A session's files kept in a file of this machine, with what is needed to begin such a session again. */
+/** Saves a session's files in a local file, with what is needed to start such a session again. */
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { retry } from "../../base/retry.ts";
@@ -11,9 +11,9 @@ import type { PodAccess } from "../../session/run_in_pod.ts";
 import { copyTrouble, folderRetries, podChecksums } from "./pod_files.ts";
 import { sessionFiles } from "./session_files.ts";
 
-/** Which session, and where to. */
+/** Which session, and the output file. */
 export interface SnapshotOptions extends SessionPlace {
-  /** `NAME-TIME.tar.gz` in the working folder where it is absent. */
+  /** `NAME-TIME.tar.gz` in the working folder if absent. */
   output?: string;
   signal: AbortSignal;
 }
@@ -21,19 +21,19 @@ export interface SnapshotOptions extends SessionPlace {
 /** The file. */
 export interface SnapshotFile extends ArchiveCounts {
   path: string;
-  /** Of the file itself; `bytes` are those of what is in it. */
+  /** The size of the file itself; `bytes` is that of its contents. */
   size: number;
   /** Hexadecimal, of the file. */
   sha256: string;
 }
 
-/** So long the pod that shows a stopped session's files may take to be ready. */
+/** How long the pod that exposes a stopped session's files may take to be ready. */
 const readyTimeoutMs = 5 * 60_000;
 
 /**
- * Writes the file; tells how far it is. It has its name when it is whole, and not before.
+ * Writes the file; yields its progress. It gets its name only when it is complete.
  *
- * @throws KodamaError `conflict` where the session neither runs nor is stopped, or a file of the name is there.
+ * @throws KodamaError `conflict` if the session neither runs nor is stopped, or a file of the name exists.
  */
 export async function* snapshot(
   host: Host,
@@ -84,7 +84,7 @@ interface Writing {
   meter: TellingMeter;
 }
 
-/** Writes the file; again from its start if the link broke. */
+/** Writes the file; again from its start if the connection broke. */
 async function writtenFile(host: Host, work: Writing): Promise<SnapshotFile> {
   const { pod: { signal }, session } = work;
   try {
@@ -107,7 +107,7 @@ async function written(
   try {
     await using partial = await files.partialFile(path, key);
     meter.restarted(0);
-    // Of this machine and this moment: nothing of it is for whoever restores it.
+    // Specific to this machine and moment: useless to a later restore.
     const { agent: _agent, message: _message, ...kept } = session;
     const source = { pod, session: { ...kept, sync: { enabled: false } } };
     for await (const bytes of archiveBytes({ ...source, checksums, meter, counts }, takenAt)) {
@@ -118,7 +118,7 @@ async function written(
     await partial.place(size, { mode: 0o600, mtime: Math.floor(takenAt.getTime() / 1000) });
   } catch (error) {
     const folder = path.slice(0, path.lastIndexOf("/"));
-    // Why it failed is what is told, and not that something is left.
+    // The original error is reported, not a remaining file.
     await host.files.remove(`${folder}/.kodama-${key}.part`).catch(() => {});
     throw error;
   }

@@ -1,4 +1,4 @@
-/** Which VolumeSnapshotClass a session's claims are taken by, and whether the cluster can take them at all. */
+/** Chooses the VolumeSnapshotClass for a session's claims, and checks whether the cluster supports snapshots. */
 import { KodamaError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain_text.ts";
 import { wholeList } from "../../kube/list.ts";
@@ -7,26 +7,26 @@ import type { PersistentVolume, PersistentVolumeClaim } from "../../kube/types.t
 import type { SessionStore } from "../../session/store.ts";
 import { defaultClassAnnotation, type VolumeSnapshotClass } from "../../session/volume_snapshot.ts";
 
-/** Where a claim says who made its volume: of now, and of before Kubernetes 1.23. */
+/** The annotations of a claim with its provisioner: current, and before Kubernetes 1.23. */
 const provisionerAnnotations = [
   "volume.kubernetes.io/storage-provisioner",
   "volume.beta.kubernetes.io/storage-provisioner",
 ];
 
-/** What to ask for. */
+/** The requested class. */
 export interface ClassWish {
-  /** The session's name, for the way out. */
+  /** The session's name, for the hint. */
   session: string;
-  /** The one that was named; the driver's default one where it is absent. */
+  /** The named class; the driver's default one if absent. */
   className: string | undefined;
   signal: AbortSignal;
 }
 
 /**
- * The class for a claim; undefined where the cluster is to take its default one, because who asks may not see them.
+ * Returns the class for a claim; undefined if the cluster is to use its default one because the user may not list
+ * them.
  *
- * @throws KodamaError `conflict` where the cluster takes no snapshots of such a volume, `notFound` for a class that
- *   isn't there.
+ * @throws KodamaError `conflict` if the cluster can't snapshot such a volume, `notFound` if the class doesn't exist.
  */
 export async function snapshotClass(
   store: SessionStore,
@@ -41,7 +41,7 @@ export async function snapshotClass(
   return chosenClass(classes, { driver, claim: claim.metadata?.name ?? "", ...wish });
 }
 
-/** Undefined where they may not be seen: they are the cluster's, and not the namespace's. */
+/** Returns undefined if they may not be listed: they are cluster-scoped. */
 async function classesOf(
   { client }: SessionStore,
   { session, signal }: ClassWish,
@@ -57,7 +57,7 @@ async function classesOf(
   }
 }
 
-/** The error of a cluster without them. */
+/** Returns the error of a cluster without snapshots. */
 export function noSnapshots(session: string): KodamaError {
   return new KodamaError(
     "conflict",
@@ -70,7 +70,7 @@ function intoFile(session: string): string {
   return `kodama snapshot ${session} --output FILE keeps a session that runs in a file of this machine`;
 }
 
-/** The CSI driver of a claim's volume; undefined where it can't be told. */
+/** Returns the CSI driver of a claim's volume; undefined if it can't be determined. */
 async function driverOf(
   store: SessionStore,
   { metadata, spec }: PersistentVolumeClaim,
@@ -83,13 +83,13 @@ async function driverOf(
     const volume = await store.get<PersistentVolume>(PERSISTENT_VOLUMES, spec?.volumeName ?? "");
     return volume?.spec?.csi?.driver;
   } catch (error) {
-    // Volumes are the cluster's: most people may not see them.
+    // Volumes are cluster-scoped: most users may not list them.
     if (error instanceof KodamaError && !signal.aborted) return undefined;
     throw error;
   }
 }
 
-/** The choice itself. */
+/** Returns the chosen class. */
 export function chosenClass(
   classes: readonly VolumeSnapshotClass[],
   { driver, claim, className, session }: {

@@ -1,4 +1,4 @@
-/** A pod that shows a snapshot's volumes for as long as somebody works on them: made, waited for, and taken away. */
+/** A pod that mounts a snapshot's volumes while work is done on them: created, awaited, and removed. */
 import { KodamaError } from "../../base/errors.ts";
 import { PERSISTENT_VOLUME_CLAIMS, PODS } from "../../kube/resources.ts";
 import type { PersistentVolumeClaim, Pod } from "../../kube/types.ts";
@@ -21,23 +21,23 @@ import { targetOf } from "./find.ts";
 import { tidiedUp } from "./tidying.ts";
 import { untilClaimGone, untilGone, untilReady, type Wait } from "./wait_ready.ts";
 
-/** Whose snapshot, and for whom. */
+/** Which snapshot, and which session. */
 export interface SnapshotPodWork {
-  /** The session that is restored: it owns what is made here. */
+  /** The session being restored: it owns what is created here. */
   kept: KeptSession;
-  /** As the snapshot has it: the class and the sizes of its volumes. */
+  /** As in the snapshot: the class and the sizes of its volumes. */
   definition: Session;
   sources: VolumeSources;
-  /** Claims that are made for the work, and go with the pod; or the session's own, which are there. */
+  /** Claims created for the work, and removed with the pod; or the session's own existing ones. */
   shown: ShownClaims;
   readyTimeoutMs: number;
   signal: AbortSignal;
 }
 
 /**
- * Does the work with the pod, and takes the pod and its volumes away again.
+ * Does the work with the pod, then removes the pod and its volumes.
  *
- * @throws KodamaError `conflict` where the volumes that the cluster made don't hold the snapshot; nothing is done then.
+ * @throws KodamaError `conflict` if the volumes that the cluster created don't hold the snapshot; nothing is done then.
  */
 export async function* withSnapshotPod<T>(
   host: Host,
@@ -49,7 +49,7 @@ export async function* withSnapshotPod<T>(
   const { name } = kept.session;
   const { pod, ...claims } = snapshotPodNames(name);
   const wait = { name, pod, limitMs, signal };
-  // Of a restore that was killed, and of any snapshot.
+  // The remains of a killed restore, of any snapshot.
   await takenAway(store, name);
   await untilGone(host, store, wait);
   for (const claim of Object.values(claims)) {
@@ -62,7 +62,7 @@ export async function* withSnapshotPod<T>(
     const target = targetOf(store, there);
     return yield* withFiles({ client: store.client, target, clock: host.clock, signal });
   } finally {
-    // What is left is the state's, and the next restore begins by taking it away. The claims go with their pod.
+    // What remains is owned by the state, and the next restore removes it first. The claims are removed with their pod.
     await tidiedUp(host.clock, store, (tidying) => takenAway(tidying, name));
   }
 }
@@ -85,7 +85,7 @@ async function made(
   await store.ensure(PODS, ownedBy(kept, snapshotPod(session, shown)), name);
 }
 
-/** Ready: its volumes were looked at. */
+/** Waits until it is ready: its volumes have been checked. */
 async function* untilLooked(
   host: Host,
   store: SessionStore,

@@ -1,4 +1,4 @@
-/** A snapshot of the cluster as what a session is restored from: as its new volumes, or file by file into those it has. */
+/** A cluster snapshot as the source of a restore: as new volumes, or copied file by file into the existing ones. */
 import { KodamaError } from "../../base/errors.ts";
 import { PERSISTENT_VOLUME_CLAIMS, PODS } from "../../kube/resources.ts";
 import type { PersistentVolumeClaim } from "../../kube/types.ts";
@@ -23,13 +23,13 @@ import { type SnapshotPodWork, withSnapshotPod } from "./snapshot_pod.ts";
 import { readSnapshot } from "./snapshots.ts";
 import { untilGone } from "./wait_ready.ts";
 
-/** A volume's files are looked through where they are: that takes its time with many of them. */
+/** A volume's files are scanned in the pod, which takes time if there are many. */
 const forgetLimitMs = 10 * 60 * 1000;
 
 /**
- * Looks at it.
+ * Reads the snapshot.
  *
- * @throws KodamaError `notFound` where there is none of the name; `conflict` for one that can't be used.
+ * @throws KodamaError `notFound` if there is none of the name; `conflict` if it can't be used.
  */
 export async function snapshotSource(
   host: Host,
@@ -85,7 +85,7 @@ function sourcesOf(volumes: readonly SnapshotVolume[]): VolumeSources {
   return { workspace: of("workspace"), home: of("home") };
 }
 
-/** Whether the session's volumes are still to be made, or were made of this very snapshot by a restore that was killed. */
+/** Returns whether the session's volumes are missing, or were created from this snapshot by a killed restore. */
 async function canBegin(
   store: SessionStore,
   session: string,
@@ -102,8 +102,8 @@ async function canBegin(
 }
 
 /**
- * New volumes have all that the old ones had: what isn't for a copy goes before the session's own pod sees them, for that
- * begins what waits there. One that a killed restore left is gone before.
+ * New volumes have all contents of the old ones: what isn't for a copy is removed before the session's own pod mounts
+ * them, as that starts what is queued there. A pod of a killed restore is removed before.
  */
 async function* prepared(
   host: Host,
@@ -122,7 +122,7 @@ async function* prepared(
       throw podFailure("cannot take secrets out of the restored volumes", result);
     }
   });
-  // It holds the volumes until it is gone, and a session's pod may be given another node.
+  // It holds the volumes until it is gone, and a session's pod may be scheduled to another node.
   const { pod } = snapshotPodNames(name);
   await untilGone(host, store, { name, pod, limitMs, signal });
 }

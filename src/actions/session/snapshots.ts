@@ -1,4 +1,4 @@
-/** The snapshots of sessions that a cluster keeps: listed, read, and deleted. */
+/** The snapshots of sessions in a cluster: listed, read, and deleted. */
 import { KodamaError } from "../../base/errors.ts";
 import { plainText } from "../../base/plain_text.ts";
 import { wholeList } from "../../kube/list.ts";
@@ -26,11 +26,11 @@ export type { KeptSnapshot, SnapshotVolume } from "../../session/volume_snapshot
 
 /** Which snapshots. */
 export interface ListSnapshotsOptions extends ListScope {
-  /** Of this session alone. */
+  /** Only those of this session. */
   session?: string;
 }
 
-/** What is there, and where it was looked for. */
+/** The snapshots, and the scope of the list. */
 export interface ListedSnapshots {
   context: string;
   /** Undefined for all. */
@@ -41,7 +41,7 @@ export interface ListedSnapshots {
 /**
  * Lists them.
  *
- * @throws KodamaError `conflict` where the cluster has no snapshots at all.
+ * @throws KodamaError `conflict` if the cluster doesn't support snapshots.
  */
 export async function listSnapshots(
   host: Host,
@@ -61,7 +61,7 @@ export async function listSnapshots(
   return { context: client.context, namespace, snapshots: keptSnapshots(objects) };
 }
 
-/** The objects. Throws `conflict` where the cluster doesn't know them. */
+/** Returns the objects. Throws `conflict` if the cluster doesn't serve them. */
 export async function snapshotObjects(
   client: KubeClient,
   { namespace, selector, signal }: {
@@ -86,9 +86,9 @@ export async function snapshotObjects(
 }
 
 /**
- * One of them, with the session as it was.
+ * Returns one of them, with the session as it was.
  *
- * @throws KodamaError `notFound` where there is none; `conflict` for one that tells no session.
+ * @throws KodamaError `notFound` if there is none; `conflict` if it doesn't contain a session.
  */
 export async function readSnapshot(
   store: SessionStore,
@@ -122,19 +122,19 @@ function noSnapshot(name: string, { namespace, client }: SessionStore): KodamaEr
   );
 }
 
-/** Snapshots that are to go, and the way to do it. */
+/** Snapshots to remove, and the function that removes them. */
 export interface PlannedSnapshotRemoval {
   context: string;
   namespace: string;
   snapshots: readonly KeptSnapshot[];
-  /** Tells of each that is gone. May be done again after any failure. */
+  /** Yields each that was removed. May be repeated after any failure. */
   run(): AsyncGenerator<string, void>;
 }
 
 /**
- * Looks whether they are all there.
+ * Checks that they all exist.
  *
- * @throws KodamaError `notFound` for the first that isn't.
+ * @throws KodamaError `notFound` for the first that doesn't.
  */
 export async function planSnapshotRemoval(
   host: Host,

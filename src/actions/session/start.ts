@@ -1,4 +1,4 @@
-/** A session begun, or one whose start was interrupted brought to its end. */
+/** Starts a session, or completes a start that was interrupted. */
 import { orAborted, passed } from "../../base/abort.ts";
 import { counted } from "../../base/counted.ts";
 import { KodamaError } from "../../base/errors.ts";
@@ -26,10 +26,10 @@ import { settledSync } from "./settled_sync.ts";
 import { failureOf, tidiedUp, withOutcome } from "./tidying.ts";
 
 /**
- * Starts a session, step by step. Where it is there, what is missing of it is done, and what is there stays.
+ * Starts a session, step by step. If it exists, its missing parts are added, and the existing ones stay.
  *
- * @throws UsageError for options that contradict themselves or the session that is there; KodamaError of the step
- *   that failed, whose hint says what is left.
+ * @throws UsageError for options that contradict each other or the existing session; KodamaError of the step that
+ *   failed, whose hint lists what remains.
  */
 export async function* start(host: Host, options: StartOptions): AsyncGenerator<StartEvent, void> {
   const { signal } = options;
@@ -60,7 +60,7 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
   yield { kind: "stepStarted", step: "claim", session };
   const { kept, begun } = await begunOrNothing(host, store, session, signal);
   if (!begun && !isOther && belongsToOther(kept.session, session.owner, options)) {
-    // It was started after the first read.
+    // It was created after the first read.
     throw sessionOfOther(kept.session, kept.session.owner ?? "");
   }
   requireFiles(kept.session);
@@ -86,7 +86,7 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
       store,
       kept: continued,
       parts: { secrets: wanted.secrets, editor: wanted.editor },
-      // Nobody works yet in a pod whose start failed; in one that runs somebody may.
+      // No one works yet in a pod whose start failed; someone may in a running one.
       remakePod: outdated && continued.session.status !== "Running",
       ranBefore: !begun && hasRun(kept.session),
       ...syncParts(wanted.sync, options),
@@ -110,8 +110,8 @@ export async function* start(host: Host, options: StartOptions): AsyncGenerator<
 }
 
 /**
- * As `store.begin()`. A signal may come while the request is under way, and the state be created all the same: it is
- * removed then, or named.
+ * As `store.begin()`. The signal may abort while the request is in flight, and the state still be created: then it is
+ * removed, or named.
  */
 async function begunOrNothing(
   { clock }: Host,
@@ -134,7 +134,7 @@ async function begunOrNothing(
         await tidying.remove(CONFIG_MAPS, sessionNames(name).state);
       }
     });
-    // An earlier start's session was there before, and is as it was.
+    // An earlier start's session existed before, and is unchanged.
     if (isOtherThere) throw failure;
     throw withOutcome(
       failure,
@@ -146,7 +146,7 @@ async function begunOrNothing(
 }
 
 /**
- * Returns whether the session belongs to somebody else, and is joined.
+ * Returns whether the session belongs to someone else, and is joined.
  *
  * @throws UsageError if it isn't to be joined.
  */
@@ -170,7 +170,7 @@ function oldVolumesText(name: string): string {
     `kodama delete ${name} --purge deletes them`;
 }
 
-/** What of a definition reaches somebody else's session: variables only if this very start names their files. */
+/** Returns the parts of a definition for someone else's session: variables only if this start names their files. */
 function withoutOwn(wanted: Definition, { envFiles }: StartOptions): Definition {
   if (envFiles.length > 0) return { ...wanted, editor: {} };
   const { gitToken: _gitToken, ...secrets } = wanted.secrets;
@@ -188,10 +188,10 @@ function joiningText({ name, owner = "" }: Session, { secrets }: Definition): st
   return `session "${name}" belongs to ${owner}: ${variables}`;
 }
 
-/** What takes less needs no words. */
+/** A shorter wait isn't reported. */
 const quietMs = 1000;
 
-/** Nothing is made yet. A file may be a pipe, `--env-file <(…)`, of which nobody knows when it ends. */
+/** Nothing is created yet. A file may be a pipe, `--env-file <(…)`, which may never end. */
 async function read(host: Host, options: StartOptions) {
   const { signal } = options;
   const [store, wanted] = await orAborted(
@@ -205,10 +205,10 @@ function whatIsRead({ envFiles }: StartOptions): string {
   return envFiles.length === 0 ? "the settings" : envFiles.join(", ");
 }
 
-/** Shorter ones are words that stand anywhere. */
+/** Shorter values also occur in ordinary text. */
 const shortestSecret = 6;
 
-/** The reason is written into the session, where others read it: a program in the pod may have said a value in it. */
+/** The reason is stored in the session, where others read it: a program in the pod may have printed a value in it. */
 function withoutValues(
   error: KodamaError,
   { variables, gitToken = "" }: Definition["secrets"],
@@ -220,7 +220,7 @@ function withoutValues(
   return new KodamaError(kind, message, hint === undefined ? {} : { hint });
 }
 
-/** What a start would make, without making it: in the order in which it would be made. */
+/** Returns what a start would create, in the order of creation, without creating it. */
 export async function dryStart(host: Host, options: StartOptions): Promise<Manifests> {
   const { store, wanted } = await read(host, options);
   const session = await definedSession(host, store, { options, wanted });
@@ -245,7 +245,7 @@ function definedSession(
   return newSession(host, store, beginning, signal);
 }
 
-/** Of this start: on a session that is there too, which may have been begun on another machine. */
+/** The options of this start: also for an existing session, which may have been started on another machine. */
 function syncParts({ localPath, why, isClone }: Definition["sync"], options: StartOptions) {
   const { kubeconfig, task } = options;
   return {

@@ -1,4 +1,4 @@
-/** A session stopped: its pod goes, and all that it holds stays. Planned first, so that a person sees what is lost. */
+/** Stops a session: its pod is removed, its volumes are retained. Planned first, so that the user sees what is lost. */
 import { Deadline } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { PODS } from "../../kube/resources.ts";
@@ -19,36 +19,36 @@ export interface StopOptions extends SessionPlace {
   signal: AbortSignal;
 }
 
-/** What became of it. */
+/** The result of a stop. */
 export interface Stopped {
   session: Session;
-  /** There was no pod to take away. */
+  /** There was no pod to remove. */
   already: boolean;
-  /** Why this machine doesn't remember it, where it couldn't. */
+  /** Why this machine couldn't store it, if so. */
   unkept?: string;
 }
 
 /** What a stop ends. */
 export interface StopPlan {
   session: Session;
-  /** Its owner if that is somebody else. */
+  /** Its owner, if that is someone else. */
   otherOwner: string | undefined;
   /** The task that its agent works on: it fails. */
   workingTask: number | undefined;
 }
 
-/** A plan, and the way to do it. */
+/** A plan, and the function that runs it. */
 export interface PlannedStop {
   plan: StopPlan;
-  /** Does it. Throws KodamaError `timeout` if the pod doesn't end. */
+  /** Runs it. Throws KodamaError `timeout` if the pod doesn't end. */
   run(): Promise<Stopped>;
 }
 
 /**
- * Plans it; changes nothing.
+ * Plans a stop; changes nothing.
  *
- * @param checkTasks whether the pod is asked for the task that its agent works on.
- * @throws KodamaError `notFound` where there is no such session.
+ * @param checkTasks whether the pod is queried for the task that its agent works on.
+ * @throws KodamaError `notFound` if there is no such session.
  */
 export async function planStop(
   host: Host,
@@ -65,10 +65,10 @@ export async function planStop(
   return { plan: { session, otherOwner, workingTask }, run: () => stop(host, opened, options) };
 }
 
-/** A pod that doesn't answer in this time is stopped without a question: often that is why. */
+/** A pod that doesn't answer within this time is stopped without asking: often that is the reason for the stop. */
 const askLimitMs = 5_000;
 
-/** Returns undefined if no agent works, or if the pod can't be asked. */
+/** Returns undefined if no agent works, or if the pod can't be queried. */
 async function workingTaskOf(
   host: Host,
   { store, kept: { session }, pod }: OpenedSession,
@@ -87,7 +87,7 @@ async function workingTaskOf(
   }
 }
 
-/** The state changes first: a list shows meanwhile a session that is ending, and not one that broke. */
+/** The state changes first: meanwhile a list shows a session that is stopping, not one that broke. */
 async function stop(
   host: Host,
   { store, kept: there }: OpenedSession,

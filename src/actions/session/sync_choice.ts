@@ -1,31 +1,31 @@
-/** Which folder a session is kept in step with, where a person says so and where nobody does. */
+/** Chooses the folder that a session is synced with, named by the user or not. */
 import { UsageError } from "../../base/errors.ts";
 import type { SessionRepository, SessionSync } from "../../session/model.ts";
 import { absolutePath } from "../../base/absolute_path.ts";
 import type { Host } from "../host.ts";
 import { isCloneOf } from "./local_git.ts";
 
-/** What was asked for. */
+/** The requested folder. */
 export type SyncWish =
   | { kind: "none" }
   | { kind: "folder"; path: string }
-  /** The working folder, where it is the project that the session is about. */
+  /** The working folder, if it is the project of the session. */
   | { kind: "unsaid" };
 
-/** The choice; `why` says why nothing is kept in step, where nobody asked for that. */
+/** The choice; `why` is the reason if nothing is synced although that wasn't requested. */
 export interface SyncChoice extends SessionSync {
   /** The folder is a clone of the session's repository. */
   isClone: boolean;
   why?: string;
 }
 
-/** A folder that holds one of these is somebody's project, and not a home folder. */
+/** A folder that contains one of these is a project, not a home folder. */
 const projectMarks = [".git", ".kodama.yaml", ".kodamaignore"];
 
 /**
- * Chooses.
+ * Returns the choice.
  *
- * @throws UsageError for a folder that isn't there.
+ * @throws UsageError if the folder doesn't exist.
  */
 export async function chosenSync(
   host: Host,
@@ -56,7 +56,7 @@ export async function chosenSync(
   }
 }
 
-/** What a person wouldn't expect to be sent to a cluster isn't: a home folder, another project. */
+/** Folders that a user wouldn't expect in a cluster aren't synced: a home folder, another project. */
 async function whyNot(
   host: Host,
   repository: SessionRepository | undefined,
@@ -73,7 +73,7 @@ async function whyNot(
   return `${workingDir} is not a project`;
 }
 
-/** Whether a folder is a clone of the session's repository. */
+/** Returns whether a folder is a clone of the session's repository. */
 export async function isCloneIn(
   host: Host,
   folder: string,

@@ -1,4 +1,4 @@
-/** The sync of a session on this machine: found, told in a word, ended with the session. */
+/** The sync of a session on this machine: found, summarized, ended with the session. */
 import { KodamaError } from "../../base/errors.ts";
 import type { LiveStatus } from "../../session/status.ts";
 import type { Session } from "../../session/model.ts";
@@ -6,32 +6,32 @@ import type { Host } from "../host.ts";
 import type { SyncReport } from "../sync/control.ts";
 import { listSyncs, stopSync, syncStatus } from "../sync/syncs.ts";
 
-/** Which session: another cluster may have one of the same name, and so may the past of this one. */
+/** Which session: another cluster, or an earlier time, may have one of the same name. */
 export interface SyncOwner extends Pick<Session, "namespace" | "name"> {
   context: string;
-  /** Of its state; undefined where that isn't there, or can't be read. */
+  /** The uid of its state; undefined if that doesn't exist, or can't be read. */
   uid: string | undefined;
 }
 
-/** The name of a session's sync among all of this machine. */
+/** Returns the key of a session's sync, unique on this machine. */
 export function syncKey({ namespace, name }: Pick<Session, "namespace" | "name">): string {
   return `${namespace}.${name}`;
 }
 
-/** Whether a sync under a session's key is of that very session. */
+/** Returns whether a sync under a session's key belongs to that same session. */
 export function isSyncOf({ spec }: SyncReport, { context, uid }: SyncOwner): boolean {
   return spec.session === null || uid === undefined
     ? spec.target.context === context
     : spec.session.uid === uid;
 }
 
-/** The session's sync on this machine, running or not. */
+/** Returns the session's sync on this machine, running or not. */
 export async function syncHere(host: Host, owner: SyncOwner): Promise<SyncReport | undefined> {
   const report = await syncStatus(host, syncKey(owner));
   return report !== undefined && isSyncOf(report, owner) ? report : undefined;
 }
 
-/** The same for many sessions, which are looked up at once. */
+/** The same for many sessions, looked up at once. */
 export async function syncsHere(
   host: Host,
 ): Promise<(owner: SyncOwner) => SyncReport | undefined> {
@@ -42,21 +42,21 @@ export async function syncsHere(
   };
 }
 
-/** A session's sync on this machine in one word. */
+/** The state of a session's sync on this machine as a keyword. */
 export type SyncWord = "Active" | "Inactive" | "Error";
 
 /** A session's sync on this machine, as lists and `get` show it. */
 export interface SyncSummary {
   word: SyncWord;
-  /** The folder here; absent if there is no sync on this machine. */
+  /** The local folder; absent if there is no sync on this machine. */
   localPath?: string;
-  /** How many copies of files in conflict there are. */
+  /** The number of copies of files in conflict. */
   conflicts: number;
   /** Why it is in error. */
   reason?: string;
 }
 
-/** Returns the folder here of a running session's sync if the process of that was killed, as by a reboot. */
+/** Returns the local folder of a running session's sync if its process was killed, for example by a reboot. */
 export async function killedSync(
   host: Host,
   { session, target: { context } }: { session: Session; target: { context: string } },
@@ -65,13 +65,13 @@ export async function killedSync(
   return report?.state.phase === "killed" ? report.spec.local : undefined;
 }
 
-/** Whether a session in this state has, or will have, a pod to be synced with. */
+/** Returns whether a session in this state has, or will have, a pod to be synced with. */
 export function mayBeSynced({ status }: Pick<LiveStatus, "status">): boolean {
   return status !== "Stopped" && status !== "Failed";
 }
 
 /**
- * Returns the summary of a sync. One that waits for its pod is active, as long as the session runs.
+ * Returns the summary of a sync. One that waits for its pod is active while the session runs.
  *
  * @param runs whether the session has a pod to be synced with.
  */
@@ -91,7 +91,8 @@ export function syncSummary(
 }
 
 /**
- * Ends it on this machine, where it is. One that doesn't answer isn't waited for: its pod goes, and it ends by itself.
+ * Ends the sync on this machine, if any. One that doesn't answer isn't waited for: it ends by itself once its pod is
+ * gone.
  */
 export async function endSync(
   host: Host,

@@ -1,4 +1,4 @@
-/** A session's folder brought in step with its workspace, as a step of its start. */
+/** Syncs a session's folder with its workspace, as a step of its start. */
 import type { Target } from "../../kube/target.ts";
 import { workspaceFolder } from "../../session/names.ts";
 import type { Session } from "../../session/model.ts";
@@ -11,12 +11,12 @@ import { excludedBySettings } from "../sync/sync_settings.ts";
 import { stopSync, syncStatus } from "../sync/syncs.ts";
 import { isSyncOf, syncKey } from "./sync_here.ts";
 
-/** Begins it, and tells how far the first transfer is; gives how many entries are alike in the end. */
+/** Starts it, and yields the progress of the first transfer; returns how many entries are in sync in the end. */
 export async function* beginSync(
   host: Host,
   { session, uid, target, localPath, secretFiles, kubeconfig, signal }: {
     session: Session;
-    /** Of its state: tells it from a later one of its name. */
+    /** The uid of its state, which distinguishes it from a later one of its name. */
     uid: string;
     target: Target;
     localPath: string;
@@ -30,7 +30,7 @@ export async function* beginSync(
   const owner = { name, uid, restoredAt };
   let known = await syncStatus(host, key);
   if (known !== undefined && !isSyncOf(known, { ...session, context: target.context, uid })) {
-    // Of a session that was deleted elsewhere: what it had agreed on would carry its deletions over.
+    // A session deleted elsewhere: this sync's ancestor would copy its deletions over.
     await stopSync(host, key, { forget: true, signal });
     known = undefined;
   }

@@ -1,4 +1,4 @@
-/** A session's volumes kept in the cluster: snapshots by its own storage, whether the session runs or not. */
+/** Snapshots a session's volumes in the cluster by its own storage, whether the session runs or not. */
 import { Deadline } from "../../base/abort.ts";
 import { formatDuration } from "../../base/duration.ts";
 import { KodamaError } from "../../base/errors.ts";
@@ -27,32 +27,32 @@ import { noSnapshots, snapshotClass } from "./snapshot_class.ts";
 import { failureOf, tidiedUp, withOutcome } from "./tidying.ts";
 import { volumeLooks } from "./volume_looks.ts";
 
-/** Which session, and how. */
+/** Which session, and the options. */
 export interface TakeOptions extends SessionPlace {
-  /** What the snapshot is called; `NAME-TIME` where it is absent. */
+  /** The snapshot's name; `NAME-TIME` if absent. */
   as?: string;
   className?: string;
   readyTimeoutMs: number;
   signal: AbortSignal;
 }
 
-/** A snapshot that can be used. */
+/** A usable snapshot. */
 export interface TakenSnapshot extends KeptSnapshot {
   context: string;
-  /** What somebody should know of it. */
+  /** Notes for the user. */
   notes: readonly string[];
 }
 
-/** A controller's refusal that stands so long won't go away by itself. */
+/** A controller's refusal that persists for this time is permanent. */
 const refusalMs = 10_000;
-/** A disk takes its time for what a pod has written last. */
+/** Flushing what a pod wrote last to a disk takes time. */
 const flushLimitMs = 60_000;
 
 /**
- * Takes it; tells what it waits for. It is there when the cluster says that both volumes can be used, and not before:
- * where that doesn't come, nothing of it is left.
+ * Takes a snapshot; yields what it waits for. It exists only once the cluster reports that both volumes can be used:
+ * otherwise all of it is removed.
  *
- * @throws KodamaError `conflict` where the cluster can't, with the way out; `timeout`.
+ * @throws KodamaError `conflict` if the cluster can't, with the way out; `timeout`.
  */
 export async function* takeSnapshot(
   host: Host,
@@ -104,7 +104,7 @@ async function boundClaims(
   }));
 }
 
-/** Of this machine and this moment: nothing of it is for whoever restores it. The class of the claims is. */
+/** Omits what is specific to this machine and moment: useless to a restore. The class of the claims is included. */
 function rememberedSession(session: Session, claim: PersistentVolumeClaim | undefined): Session {
   const { agent: _agent, message: _message, ...rest } = session;
   const storageClass = claim?.spec?.storageClassName ?? session.spec.storageClass;
@@ -112,7 +112,7 @@ function rememberedSession(session: Session, claim: PersistentVolumeClaim | unde
   return { ...rest, spec, sync: { enabled: false } };
 }
 
-/** What a pod has written is in the node's memory first, and in no snapshot of the disk until it is flushed. */
+/** A pod's writes are in the node's memory first, and in no snapshot of the disk until they are flushed. */
 async function* flushed(
   host: Host,
   store: SessionStore,
@@ -127,7 +127,7 @@ async function* flushed(
     signal,
   };
   const paths = carriedFolders.map(({ path }) => path);
-  // Debian's `sync` takes paths, busybox's an option more; the whole node's is what both know.
+  // Debian's `sync` takes paths, busybox's needs an option; syncing the whole node works with both.
   const words = ["sh", "-c", `sync -f "$@" 2>/dev/null || sync`, "kodama", ...paths];
   const { outcome } = await runInPod(access, { words, timeoutMs: flushLimitMs });
   return outcome.kind === "ok" ? [] : [
@@ -201,7 +201,7 @@ function waitingFor({ volumes }: KeptSnapshot): string {
     .map(({ part, error }) => `${part}: ${error?.message ?? "not ready to use yet"}`).join("; ");
 }
 
-/** What can't be used isn't left behind. */
+/** Removes a snapshot that can't be used. */
 async function undone(
   host: Host,
   store: SessionStore,

@@ -1,21 +1,21 @@
-/** Templates: files of settings that a person names for one session. */
+/** Templates: settings files that the user names for one session. */
 import { UsageError } from "../../base/errors.ts";
 import { didYouMean } from "../../base/nearest_names.ts";
 import type { SourceFile } from "../../base/yaml_shape.ts";
 import { templateFolders } from "../../config/places.ts";
 import type { Host } from "../host.ts";
 
-/** A template that can be named. */
+/** An available template. */
 export interface TemplateInfo {
   name: string;
   path: string;
-  /** The first comment of the file; empty where there is none. */
+  /** The first comment of the file; empty if there is none. */
   summary: string;
 }
 
 const maxBytes = 256 * 1024;
 
-/** Every template, by name; of two with one name the nearer one: the repository's before the user's. */
+/** Returns every template, by name; of two with one name the nearer one: the repository's before the user's. */
 export async function listTemplates(host: Host): Promise<TemplateInfo[]> {
   const found = new Map<string, TemplateInfo>();
   for (const folder of templateFolders(host.places)) {
@@ -31,9 +31,9 @@ export async function listTemplates(host: Host): Promise<TemplateInfo[]> {
 }
 
 /**
- * The file of a template.
+ * Returns the file of a template.
  *
- * @throws UsageError with the nearest names, where there is none.
+ * @throws UsageError with the nearest names if there is none.
  */
 export async function findTemplate(host: Host, name: string): Promise<SourceFile> {
   const all = await listTemplates(host);

@@ -1,16 +1,16 @@
-/** What is done behind a command that failed or was interrupted: by time of its own, and told with the failure. */
+/** Cleanup after a command that failed or was interrupted: with a separate time limit, reported with the failure. */
 import { Deadline } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
 import { definedOnly } from "../../base/defined_only.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { SessionStore } from "../../session/store.ts";
 
-/** Of a few calls; a second Ctrl-C leaves at once. */
+/** For a few calls; a second Ctrl-C exits at once. */
 const usualLimitMs = 15_000;
 
 /**
- * Tidies up; false where the cluster refused it, or the time was up: the failure before it is what is told. The signal
- * of the command isn't heard, for it may be the reason for its end.
+ * Cleans up; returns false if the cluster refused it, or the time was up: the earlier failure is the one reported. The
+ * command's signal is ignored, as it may be the reason for the end.
  */
 export async function tidiedUp(
   clock: Clock,
@@ -30,9 +30,9 @@ export async function tidiedUp(
 }
 
 /**
- * Why work ended, as a person is told it: by their own signal, where that came, with the way on that the work names.
+ * Returns why work ended, as reported to the user: by their own signal, if it aborted, with the work's own hint.
  *
- * @throws the error itself where it is none of kodama's own.
+ * @throws the error itself if it isn't one of kodama's own.
  */
 export function failureOf(error: unknown, signal: AbortSignal): KodamaError {
   const failure = signal.aborted ? signal.reason : error;
@@ -44,7 +44,7 @@ export function failureOf(error: unknown, signal: AbortSignal): KodamaError {
   return new KodamaError(failure.kind, failure.message, definedOnly({ hint, cause: error }));
 }
 
-/** The error with what is left; its own hint first: it is nearer to the reason. */
+/** Returns the error with what remains; its own hint comes first, as it is closer to the reason. */
 export function withOutcome(error: KodamaError, outcome: string): KodamaError {
   const hint = error.hint === undefined ? outcome : `${error.hint}\n${outcome}`;
   return new KodamaError(error.kind, error.message, { hint, cause: error });

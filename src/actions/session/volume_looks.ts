@@ -1,4 +1,4 @@
-/** A snapshot's volumes, looked at whenever one changes and now and then besides. */
+/** The state of a snapshot's volumes, read at every change and at intervals. */
 import { forEachUntil } from "../../base/abort.ts";
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import type { Clock } from "../../base/clock.ts";
@@ -7,10 +7,10 @@ import type { KubeClient } from "../../kube/client.ts";
 import { VOLUME_SNAPSHOTS } from "../../kube/resources.ts";
 import { selectSnapshot, type VolumeSnapshot } from "../../session/volume_snapshot.ts";
 
-/** Without a change it is looked again: a wait has limits of time. */
+/** The interval without a change: a wait has time limits. */
 const tickMs = 1000;
 
-/** Gives what there is of a snapshot until the consumer has seen enough; the watch ends with it. */
+/** Yields the state of a snapshot until the consumer stops; the watch ends with it. */
 export async function* volumeLooks(
   client: KubeClient,
   { namespace, snapshot }: { namespace: string; snapshot: string },

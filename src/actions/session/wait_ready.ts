@@ -1,4 +1,4 @@
-/** The wait for a session's pod: until it is ready, or until it is clear that it won't be. */
+/** Waits for a session's pod: until it is ready, or until it is clear that it won't be. */
 import { Deadline } from "../../base/abort.ts";
 import { formatDuration } from "../../base/duration.ts";
 import { KodamaError } from "../../base/errors.ts";
@@ -11,19 +11,19 @@ import type { SessionStore } from "../../session/store.ts";
 import type { Host } from "../host.ts";
 import { podLooks } from "./pod_looks.ts";
 
-/** Whom to wait for. */
+/** The pod to wait for. */
 export interface Wait {
   name: string;
-  /** Another pod than the session's own. */
+  /** Another pod instead of the session's own. */
   pod?: string;
   limitMs: number;
   signal: AbortSignal;
 }
 
 /**
- * Yields what the pod waits for, again at each look for callers that show only what lasts, and returns it when it is ready.
+ * Yields what the pod waits for, repeated at each poll for callers that show only lasting waits. Returns it when ready.
  *
- * @throws KodamaError `timeout` with the reason; `conflict` where the pod ended, or ends again and again.
+ * @throws KodamaError `timeout` with the reason; `conflict` if the pod ended, or ends again and again.
  */
 export async function* untilReady(
   host: Host,
@@ -60,7 +60,7 @@ export async function* untilReady(
   throw new Error("a watch without an end has ended");
 }
 
-/** What a warning about one of the session's claims says, such as a storage class that isn't there. */
+/** Returns the text of a warning about one of the session's claims, such as a missing storage class. */
 async function claimTrouble(
   { client, namespace }: SessionStore,
   session: string,
@@ -81,7 +81,7 @@ async function claimTrouble(
     const { message, involvedObject } = found ?? {};
     return message && plainText(`persistentvolumeclaim "${involvedObject?.name}": ${message}`, 300);
   } catch (error) {
-    // Without a right to read events less is known.
+    // Without the right to read events less is known.
     if (error instanceof KodamaError && !signal.aborted) return undefined;
     throw error;
   }
@@ -93,7 +93,7 @@ function endedEarly(pod: string, namespace: string, reason: string): KodamaError
   });
 }
 
-/** Waits until a pod that is ending, or has ended, is gone. */
+/** Waits until a pod that is ending, or has ended, is removed. */
 export async function untilGone(
   host: Host,
   store: SessionStore,
@@ -116,7 +116,7 @@ export async function untilGone(
   }
 }
 
-/** Waits until a claim is gone: not before the last pod that holds it. */
+/** Waits until a claim is removed: not before the last pod that uses it. */
 export async function untilClaimGone(
   host: Host,
   { client, namespace }: SessionStore,

@@ -1,76 +1,76 @@
-/** Synchronisations of this machine, each in a process of its own, as the actions see them. */
+/** Synchronisations of this machine, each in a separate process, as the actions use them. */
 import type { SyncMode } from "../../sync/plan.ts";
 import type { SyncState } from "../../sync/engine/status.ts";
 import type { Target } from "../../kube/target.ts";
 
-/** What is kept alike, and how. */
+/** What is synced, and how. */
 export interface SyncSpec {
-  /** Names it among all of this machine: `NAMESPACE.NAME`. */
+  /** Identifies it on this machine: `NAMESPACE.NAME`. */
   key: string;
-  /** The folder here; absolute. */
+  /** The local folder; absolute. */
   local: string;
-  /** The container. It is found again by these names, whatever pod has them then. */
+  /** The container. It is found again by these names, whatever pod then has them. */
   target: Pick<Target, "context" | "namespace" | "pod" | "container">;
-  /** The folder there; relative to the container's working directory. */
+  /** The remote folder; relative to the container's working directory. */
   remotePath: string;
   mode: SyncMode;
-  /** Whether `.gitignore` files say what is left out, beside `.kodamaignore`. */
+  /** Whether `.gitignore` files exclude paths, in addition to `.kodamaignore`. */
   useGitignore: boolean;
   /** Lines of a `.gitignore` that come before all others. */
   excludePatterns: readonly string[];
-  /** The kubeconfig file that was named; null for the usual ones. */
+  /** The named kubeconfig file; null for the default ones. */
   kubeconfig: string | null;
-  /** The session that it is a part of, and with which it ends. Null for any other pod. */
+  /** The session that it belongs to, and ends with. Null for any other pod. */
   session: SyncedSession | null;
 }
 
-/** Which session a synchronisation is a part of: it ends by itself if that one is deleted or restored. */
+/** The session of a synchronisation: it ends by itself if the session is deleted or restored. */
 export interface SyncedSession {
   name: string;
-  /** Of its state. */
+  /** The uid of its state. */
   uid: string;
   /** When its files were last replaced by those of a snapshot. */
   restoredAt?: string | undefined;
 }
 
-/** One synchronisation as it is now. */
+/** The current state of one synchronisation. */
 export interface SyncReport {
   spec: SyncSpec;
-  /** Its process; null where none runs. */
+  /** Its process; null if none runs. */
   pid: number | null;
-  /** What it told last. Its phase is `stopped` where no process runs. */
+  /** Its last reported state. The phase is `stopped` if no process runs. */
   state: SyncState;
   /** Its log: one file, of a bounded size. */
   log: string;
 }
 
-/** What a running one can be asked for. */
+/** The requests to a running one. */
 export type SyncRequest =
   | { kind: "pause" }
-  /** `allowEmptied`: a side that has nothing any more is meant so. */
+  /** `allowEmptied`: a side that is now empty was emptied on purpose. */
   | { kind: "resume"; allowEmptied: boolean }
   | { kind: "flush" }
-  /** `forget`: what both sides agreed on isn't needed any more, here and in the pod. */
+  /** `forget`: the ancestor of both sides is no longer needed, here and in the pod. */
   | { kind: "stop"; forget: boolean };
 
 /** The synchronisations of this machine. Everything rejects with a KodamaError that names the way out. */
 export interface SyncControl {
-  /** Keys of all that are kept, running or not, sorted. */
+  /** Returns the keys of all stored ones, running or not, sorted. */
   keys(): Promise<readonly string[]>;
-  /** Undefined where there is none of the key. */
+  /** Returns undefined if there is none of the key. */
   read(key: string): Promise<SyncReport | undefined>;
   /**
-   * Begins one in the background, or changes nothing where the same runs already.
+   * Starts one in the background, or changes nothing if the same one is already running.
    *
-   * @throws KodamaError `conflict` where one of the key runs otherwise; `environment` where it ends at once.
+   * @throws KodamaError `conflict` if one of the key runs with other options; `environment` if it exits at once.
    */
   start(spec: SyncSpec, signal: AbortSignal): Promise<"started" | "joined">;
   /**
-   * Asks a running one, and waits until it has done it. False where none runs.
+   * Sends a request to a running one, and waits until it is done. Returns false if none runs.
    *
-   * @throws KodamaError `timeout` where it doesn't answer; `conflict` where a flush has left something undone.
+   * @throws KodamaError `timeout` if it doesn't answer; `conflict` if a flush couldn't complete.
    */
   ask(key: string, request: SyncRequest, signal: AbortSignal): Promise<boolean>;
-  /** Forgets one that doesn't run: its files here are removed. */
+  /** Removes the local files of one that isn't running. */
   forget(key: string): Promise<void>;
 }

@@ -1,16 +1,16 @@
-/** Whether a first synchronisation gets on, by what it tells of itself: nobody waits for ever for one that can't end. */
+/** Detects from its reports whether a first synchronisation progresses: a wait for one that can't end must end. */
 import { formatDuration } from "../../base/duration.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { SyncReport } from "./control.ts";
 
-/** So long a first stream to the pod may be in vain. */
+/** How long the first stream to the pod may fail. */
 const vainMs = 5_000;
-/** So long something may be in the way again and again, with nothing carried over meanwhile. */
+/** How long something may block it repeatedly, with nothing transferred meanwhile. */
 const stuckMs = 60_000;
-/** So long it may tell nothing new: a large folder is looked through without a word. */
+/** How long it may report nothing new: scanning a large folder emits no reports. */
 const silentMs = 600_000;
 
-/** What was seen of one that is being waited for. */
+/** The observed state of one that is being waited for. */
 export class FirstWait {
   #told = "";
   #toldAtMs = 0;
@@ -18,9 +18,9 @@ export class FirstWait {
   #waitsSinceMs: number | undefined;
 
   /**
-   * Takes what it tells now; gives how long it has told nothing else.
+   * Records its current report; returns how long it has reported nothing else.
    *
-   * @throws KodamaError `conflict` where the pod can't be reached, `timeout` where it doesn't get on.
+   * @throws KodamaError `conflict` if the pod can't be reached, `timeout` if there is no progress.
    */
   take({ spec: { key }, state }: SyncReport, nowMs: number): number {
     const { phase, reason, progress, entries, history, connections } = state;
@@ -54,12 +54,12 @@ function stuck(key: string, what: string): KodamaError {
   });
 }
 
-/** Whoever doesn't wait any more leaves it to itself. */
+/** Returns the hint for a caller that stops waiting. */
 export function goesOn(key: string): string {
   return `the sync is running in the background: kodama sync status ${key}`;
 }
 
-/** ` for 20s`; "" where something new was told a moment ago. In steps, so that a line isn't a new one each second. */
+/** ` for 20s`; "" if the last change was a moment ago. In steps, so that the line doesn't change each second. */
 export function stillText(stillMs: number): string {
   const shownMs = Math.floor(stillMs / 10_000) * 10_000;
   return shownMs === 0 ? "" : ` for ${formatDuration(shownMs)}`;

@@ -1,6 +1,6 @@
 /**
- * Two synchronisations with folders in common on both sides: each would carry over what the other one brings, and a
- * folder that is synced with another one's subfolder would grow copies of itself without end. Pure.
+ * Two synchronisations with common folders on both sides: each would copy what the other one brings, and a folder
+ * that is synced with another one's subfolder would grow copies of itself without end. Pure.
  */
 import { UsageError } from "../../base/errors.ts";
 import { workspaceFolder } from "../../session/names.ts";
@@ -9,7 +9,7 @@ import type { SyncReport, SyncSpec } from "./control.ts";
 type Sides = Pick<SyncSpec, "key" | "local" | "target" | "remotePath" | "session">;
 
 /**
- * Throws UsageError, which names the other one, if one that runs has folders in common with `spec` on both sides.
+ * Throws UsageError, which names the other one, if a running one has folders in common with `spec` on both sides.
  *
  * @param reports all of this machine; the one of the same key isn't another one.
  */
@@ -24,7 +24,7 @@ export function requireNoOverlap(spec: Sides, reports: readonly SyncReport[]): v
   );
 }
 
-/** Whether one folder is, or is in, the other, on both sides. */
+/** Returns whether one folder is, or is in, the other, on both sides. */
 function overlap(one: Sides, other: Sides): boolean {
   const parts = ["context", "namespace", "pod", "container"] as const;
   return one.key !== other.key &&
@@ -32,13 +32,13 @@ function overlap(one: Sides, other: Sides): boolean {
     nested(normal(one.local), normal(other.local)) && nested(remoteOf(one), remoteOf(other));
 }
 
-/** Relative paths start in a container's working directory, which is known only of a session. */
+/** Relative paths start in a container's working directory, which is known only for a session. */
 function remoteOf({ remotePath, session }: Sides): string {
   const isAbsolute = remotePath.startsWith("/");
   return normal(isAbsolute || session === null ? remotePath : `${workspaceFolder}/${remotePath}`);
 }
 
-/** Without empty names and `.`, and with `..` resolved; ends with a slash. */
+/** Returns the path without empty names and `.`, and with `..` resolved; ends with a slash. */
 function normal(path: string): string {
   const names: string[] = [];
   for (const name of path.split("/")) {

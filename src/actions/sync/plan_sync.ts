@@ -1,4 +1,4 @@
-/** What a synchronisation is, out of what a person asked for, the pod there is, and the settings. */
+/** Resolves a synchronisation from the options, the existing pod, and the settings. */
 import { KodamaError, NoMatchError } from "../../base/errors.ts";
 import type { Target } from "../../kube/target.ts";
 import { workspaceFolder } from "../../session/names.ts";
@@ -11,9 +11,9 @@ import { settingSources } from "../setting_sources.ts";
 import { excludedBySettings } from "./sync_settings.ts";
 import type { SyncSpec } from "./control.ts";
 
-/** What is asked for. */
+/** The options. */
 export interface SyncWish {
-  /** As it was written; relative to the working directory. */
+  /** As typed; relative to the working directory. */
   local: string;
   pod: string;
   namespace: string | undefined;
@@ -21,15 +21,15 @@ export interface SyncWish {
   context: string | undefined;
   kubeconfig: string | undefined;
   remotePath: string;
-  /** Absent: the pod's name. */
+  /** If absent: the pod's name. */
   name: string | undefined;
   mode: SyncMode;
   exclude: readonly string[];
-  /** False: no `.gitignore` counts, whatever the settings say. */
+  /** False: `.gitignore` files are ignored, whatever the settings say. */
   gitignore: boolean;
 }
 
-/** Throws NoMatchError where there is no such pod; KodamaError for a folder that isn't there. */
+/** Throws NoMatchError if there is no such pod; KodamaError if a folder doesn't exist. */
 export async function planSync(host: Host, wish: SyncWish, signal: AbortSignal): Promise<SyncSpec> {
   const { workingDir } = host.places;
   const local = absolutePath(wish.local, workingDir);
@@ -56,13 +56,13 @@ export async function planSync(host: Host, wish: SyncWish, signal: AbortSignal):
   };
 }
 
-/** Whether a path of a session's container, which starts there, is the workspace or in it. */
+/** Returns whether a path of a session's container, which starts in the workspace, is the workspace or in it. */
 function isInWorkspace(path: string): boolean {
   const { pathname } = new URL(path, `file://${workspaceFolder}/`);
   return `${pathname}/`.startsWith(`${workspaceFolder}/`);
 }
 
-/** As the sync that a start of the session begins. */
+/** The same as in the sync that a start of the session starts. */
 async function workspaceExcludes(host: Host, local: string): Promise<string[]> {
   const [{ excludedFromWorkspace }, { settingsSecretFiles }] = await Promise.all([
     import("../session/kept_here.ts"),
@@ -71,7 +71,7 @@ async function workspaceExcludes(host: Host, local: string): Promise<string[]> {
   return excludedFromWorkspace(local, await settingsSecretFiles(host, await settingSources(host)));
 }
 
-/** The pod's container. Of a session that doesn't run the error says how it is brought back. */
+/** Returns the pod's container. For a session that isn't running, the error says how to resume it. */
 async function targetOf(host: Host, wish: SyncWish, signal: AbortSignal): Promise<Target> {
   const { pod, namespace, context, container } = wish;
   const selection: Selection = {
@@ -94,7 +94,7 @@ async function targetOf(host: Host, wish: SyncWish, signal: AbortSignal): Promis
   }
 }
 
-/** A folder that a pull goes to need not be there yet. */
+/** A folder that is the destination of a pull needn't exist yet. */
 async function requireFolder(host: Host, local: string, mode: SyncMode): Promise<void> {
   const kind = await (await host.copyFiles()).kindOf(local);
   if (kind === "folder" || (kind === undefined && mode === "pull")) return;

@@ -1,4 +1,4 @@
-/** Begins a synchronisation, and waits until both sides are alike. */
+/** Starts a synchronisation, and waits until both sides are in sync. */
 import { passed } from "../../base/abort.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { SyncPhase, SyncState } from "../../sync/engine/status.ts";
@@ -8,18 +8,18 @@ import { requireNoOverlap } from "./overlap.ts";
 import { listSyncs } from "./syncs.ts";
 import { FirstWait, goesOn } from "./first_wait.ts";
 
-/** What is to begin. */
+/** What to start. */
 export interface SyncStartOptions {
   spec: SyncSpec;
-  /** Waits until both sides are alike; else until the process is there. */
+  /** Waits until both sides are in sync; otherwise until the process runs. */
   wait: boolean;
   signal: AbortSignal;
 }
 
-/** What is told while both sides become alike. The last one is `alike`, or `begun` where nothing was waited for. */
+/** The events until both sides are in sync. The last one is `alike`, or `begun` if there was no wait. */
 export type SyncStartEvent =
   | { kind: "started" | "joined"; report: SyncReport }
-  /** `stillMs`: so long it has told nothing else. Repeated while that is so, for whoever had no line for it before. */
+  /** `stillMs`: for how long nothing else was reported. Repeated in that time, for a caller that skipped it before. */
   | {
     kind: "progress";
     phase: SyncPhase;
@@ -30,15 +30,16 @@ export type SyncStartEvent =
   | { kind: "alike" | "begun"; report: SyncReport };
 
 const pollMs = 50;
-/** What stays as it is is told so often. */
+/** The interval at which an unchanged state is repeated. */
 const repeatMs = 1_000;
 
 /**
- * Starts the process in the background, and tells how far the first transfer is. Where the signal ends the
- * wait, the process goes on.
+ * Starts the process in the background, and yields the progress of the first transfer. If the signal ends the
+ * wait, the process continues.
  *
- * @throws UsageError if another one that runs has folders in common with it on both sides; KodamaError `conflict` where one of the same key runs otherwise, or it was halted or paused;
- *   `notFound` where the folder here isn't there; `timeout` where it doesn't get on; `cancelled`.
+ * @throws UsageError if another running one has folders in common with it on both sides; KodamaError `conflict` if
+ *   one of the same key runs with other options, or it was halted or paused; `notFound` if the local folder doesn't
+ *   exist; `timeout` if there is no progress; `cancelled`.
  */
 export async function* startSync(
   host: Host,

@@ -1,4 +1,4 @@
-/** What the settings leave out of every synchronisation. */
+/** The exclusions of the settings for every synchronisation. */
 import { defaultSettings } from "../../config/default_settings.ts";
 import type { Host } from "../host.ts";
 import { settingSources } from "../setting_sources.ts";
@@ -9,7 +9,7 @@ export interface SyncSettings {
   excludePatterns: readonly string[];
 }
 
-/** Throws FileError for a file of settings that is wrong. */
+/** Throws FileError if a settings file is invalid. */
 export async function excludedBySettings(host: Host): Promise<SyncSettings> {
   const sources = await settingSources(host);
   const { mergedSettings } = await import("../../config/settings.ts");

@@ -1,26 +1,26 @@
-/** What can be asked of synchronisations that are there. */
+/** Requests to existing synchronisations. */
 import { KodamaError, UsageError } from "../../base/errors.ts";
 import { nearestNames } from "../../base/nearest_names.ts";
 import type { Host } from "../host.ts";
 import type { SyncReport, SyncRequest } from "./control.ts";
 
-/** All of this machine, sorted by their keys. */
+/** Returns all of this machine, sorted by their keys. */
 export async function listSyncs(host: Host): Promise<SyncReport[]> {
   const control = await host.sync();
   const reports = await Promise.all((await control.keys()).map((key) => control.read(key)));
   return reports.filter((report) => report !== undefined);
 }
 
-/** The state of one by its key, or undefined where there is none of it. */
+/** Returns the state of one by its key, or undefined if there is none. */
 export async function syncStatus(host: Host, key: string): Promise<SyncReport | undefined> {
   return await (await host.sync()).read(key);
 }
 
 /**
- * The one that a person means: by its key, or what stands behind the namespace in it; the only one where
- * nothing is named.
+ * Returns the one with the given key, or with the given name after the namespace in its key; the only one if no name
+ * is given.
  *
- * @throws UsageError where several are meant; KodamaError `notFound`.
+ * @throws UsageError if several match; KodamaError `notFound`.
  */
 export async function findSync(host: Host, name: string | undefined): Promise<SyncReport> {
   const reports = await listSyncs(host);
@@ -49,9 +49,9 @@ export async function findSync(host: Host, name: string | undefined): Promise<Sy
 }
 
 /**
- * Asks a running one, and waits until it has done it.
+ * Sends a request to a running one, and waits until it is done.
  *
- * @throws KodamaError `conflict` where it doesn't run.
+ * @throws KodamaError `conflict` if it isn't running.
  */
 export async function askSync(
   host: Host,
@@ -70,8 +70,8 @@ export async function askSync(
 }
 
 /**
- * Ends one, which is no error where it has ended. What both sides agreed on is kept, so that it can be begun
- * again; with `forget` nothing is.
+ * Ends one; it isn't an error if it has already ended. The ancestor of both sides is stored, so that it can be
+ * started again; with `forget` nothing is.
  */
 export async function stopSync(
   host: Host,

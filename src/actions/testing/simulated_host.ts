@@ -1,4 +1,4 @@
-/** A host whose clusters, files and clock are a test's. */
+/** A host whose clusters, files and clock are controlled by a test. */
 import { KodamaError } from "../../base/errors.ts";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
 import { type PodScript, SimulatedPod } from "../../exec/testing/simulated_pod.ts";
@@ -7,7 +7,7 @@ import type { KubeClient } from "../../kube/client.ts";
 import type { Target } from "../../kube/target.ts";
 import type { Host, NewFile } from "../host.ts";
 
-/** One cluster: its pods' scripts by name, or why it can't be asked; each after a time. */
+/** One cluster: its pods' scripts by name, or why it can't be reached; each after a delay. */
 export interface SimulatedCluster {
   answersAfterMs?: number;
   failure?: KodamaError;
@@ -18,20 +18,20 @@ export interface SimulatedCluster {
   documents?: Readonly<Record<string, unknown>>;
 }
 
-/** A host, and what a test looks at afterwards. */
+/** A host, and what a test inspects afterwards. */
 export interface SimulatedHost {
   host: Host;
   clock: ManualClock;
   files: Map<string, string>;
 }
 
-/** What is around a simulated host. */
+/** The environment of a simulated host. */
 export interface SimulatedSurroundings {
   env?: Readonly<Record<string, string>>;
   files?: Readonly<Record<string, string>>;
   /** Symbolic links to files and folders: absolute paths. */
   links?: Readonly<Record<string, string>>;
-  /** When a file was written to; now where it is undefined. */
+  /** When a file was modified; now if undefined. */
   modifiedAt?: (path: string) => Date | undefined;
   /** Whether nothing more can be written to a file. */
   fullDisk?: (path: string) => boolean;

@@ -1,10 +1,10 @@
-/** A cluster whose lists and changes are a test's, for what lists and watches. */
+/** A cluster whose lists and changes are controlled by a test, for code that lists and watches. */
 import { BoundedQueue } from "../../base/bounded_queue.ts";
 import { KodamaError } from "../../base/errors.ts";
 import type { ApiResource, KubeClient, ListScope, WatchEvent } from "../../kube/client.ts";
 import type { KubeObject, Pod } from "../../kube/types.ts";
 
-/** A pod that runs, as far as a picker looks. */
+/** Returns a running pod with the fields that a picker reads. */
 export function runningPod(name: string, changes: { namespace?: string; uid?: string } = {}): Pod {
   const { namespace = "n", uid = `uid-${name}` } = changes;
   return {
@@ -27,7 +27,7 @@ export function runningPod(name: string, changes: { namespace?: string; uid?: st
   };
 }
 
-/** What is asked of the cluster. */
+/** A request to the cluster. */
 export interface Asked {
   resource: ApiResource;
   scope: ListScope;
@@ -38,9 +38,9 @@ export class WatchedCluster {
   readonly lists = new Map<string, (readonly unknown[] | KodamaError)[]>();
   readonly objects = new Map<string, KubeObject>();
   readonly asked: Asked[] = [];
-  /** Where each watch began. */
+  /** The resource version at which each watch started. */
   readonly watchedFrom: (string | undefined)[] = [];
-  /** Of the first watch; any other has none. */
+  /** The changes of the first watch; any other has none. */
   readonly changes = new BoundedQueue<WatchEvent<Pod>>(100);
   log: readonly string[] | KodamaError = [];
 

@@ -1,8 +1,8 @@
-/** A synchronisation's report for tests: one that keeps two folders alike. */
+/** A synchronisation's report for tests: one with two folders in sync. */
 import { firstState } from "../../../sync/engine/status.ts";
 import type { SyncReport, SyncSpec } from "../control.ts";
 
-/** Its parts are as they are given, and else those of a sync of pod `web-0` with `/home/me/site`, seen at 0 ms. */
+/** Returns a report with the given parts; the others are of a sync of pod `web-0` with `/home/me/site` at 0 ms. */
 export function syncReport(
   state: Partial<SyncReport["state"]> = {},
   spec: Partial<SyncSpec> = {},
