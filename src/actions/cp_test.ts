@@ -7,7 +7,7 @@ import type { CopyEvent, CopyOptions } from "./cp_events.ts";
 import { localPathOf, nameOf } from "./cp_paths.ts";
 import { simulatedHost } from "./testing/simulated_host.ts";
 
-/** A pod whose exec comes to this end. */
+/** Returns a pod whose exec ends like this. */
 function ends(end: PodScript["end"], more: Partial<PodScript> = {}): PodScript {
   return { openMs: 1, output: [], end, diesOn: "TERM", ...more };
 }

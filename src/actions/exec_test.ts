@@ -29,7 +29,7 @@ async function run(
   return await clock.runUntil(Array.fromAsync(exec(host, all)));
 }
 
-/** The events, as few words. */
+/** Returns the events in short form. */
 function words(events: readonly ExecEvent[]): string[] {
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return events.map((event) => {
@@ -159,7 +159,7 @@ Deno.test("settings hold where the command line is silent", async () => {
   const folded = await run({ c: three }, {}, { files });
   assert.ok(folded.some(({ kind }) => kind === "folded"));
   const plain = await run({ c: three }, { outputMode: "none" }, { files });
-  // A window of one: no target begins before the one before it has ended.
+  // A window of one: no target starts before the previous one has ended.
   const order = plain.map((event) => "target" in event ? `${event.kind} ${event.target}` : "");
   assert.ok(order.indexOf("targetEnded 0") < order.indexOf("targetStarted 1"));
 });

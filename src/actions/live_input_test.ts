@@ -5,7 +5,7 @@ const never = new AbortController().signal;
 const bytes = (text: string) => new TextEncoder().encode(text);
 const textOf = (chunk: Uint8Array | undefined) => chunk && new TextDecoder().decode(chunk);
 
-/** A keyboard, of which a test presses the keys. */
+/** A keyboard whose keys a test presses. */
 function keyboard() {
   const stream = new TransformStream<Uint8Array, Uint8Array>();
   const writer = stream.writable.getWriter();

@@ -29,7 +29,7 @@ const running = (name: string): Pod => ({
   },
 });
 
-/** The host of one cluster with these pods. */
+/** Returns the host of one cluster with these pods. */
 function hostOf(pods: Logs) {
   const { host, clock } = simulatedHost({ c: {} });
   const asked: LogRequest[] = [];
@@ -44,7 +44,7 @@ function hostOf(pods: Logs) {
       Object.hasOwn(pods, name)
         ? Promise.resolve(running(name) as T)
         : Promise.reject(new KodamaError("notFound", `pods "${name}" not found`)),
-    // Nothing changes, for as long as somebody looks.
+    // Nothing changes while the watch is open.
     watch: async function* (_resource, _scope, { signal }) {
       await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
       yield* [];
@@ -100,7 +100,7 @@ Deno.test("the lines of all containers come in the order of their times", async 
   assert.deepEqual([texts, exitCode], [["a1", "b2", "b3", "a4"], 0]);
 });
 
-/** So many lines that each come by themselves, and how many of them were asked for. */
+/** N lines that each arrive separately, and the number of lines requested. */
 class CountedLines {
   asked = 0;
 
@@ -185,7 +185,7 @@ Deno.test("pods that were picked are read, and none of their names elsewhere", a
   const { host, clock } = hostOf({});
   const kube = async (context?: string): Promise<KubeClient> => ({
     ...await host.kube(context),
-    // Both names are there in both namespaces.
+    // Both names exist in both namespaces.
     get: <T>(_: unknown, name: string, { namespace }: { namespace?: string }) => {
       const pod = running(name);
       return Promise.resolve({ ...pod, metadata: { ...pod.metadata, namespace } } as T);

@@ -1,4 +1,4 @@
-/** Runs that begin while a server is down. */
+/** Runs that start while a server is down. */
 import { wholeSelection } from "../kube/whole_selection.ts";
 import assert from "node:assert/strict";
 import { KodamaError } from "../base/errors.ts";
@@ -17,7 +17,7 @@ const refused = new LinkError("cannot reach context lab: connection refused", {
 const pods = { "w-0": hello };
 const connectTimeoutMs = 15_000;
 
-/** A run on these clusters, and its events with their times. */
+/** Runs on these clusters, and collects the events with their times. */
 function outage(
   clusters: Readonly<Record<string, SimulatedCluster>>,
   options: Partial<ExecOptions> = {},

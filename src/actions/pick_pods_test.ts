@@ -1,4 +1,4 @@
-/** The pods that a picker is told of, now and later. */
+/** The pods reported to a picker, now and later. */
 import { wholeSelection } from "../kube/whole_selection.ts";
 import assert from "node:assert/strict";
 import { quiet } from "../base/testing/manual_clock.ts";
@@ -9,7 +9,7 @@ import { type PickPodsEvent, watchPods } from "./pick_pods.ts";
 import { simulatedHost } from "./testing/simulated_host.ts";
 import { runningPod, WatchedCluster } from "./testing/watched_cluster.ts";
 
-/** A picker's view of clusters: what it was told so far. */
+/** A picker's view of clusters: the events so far. */
 function watching(clusters: readonly WatchedCluster[], selection: Partial<Selection> = {}) {
   const byName = new Map(clusters.map((one) => [one.context, one.client]));
   const { host } = simulatedHost({});
@@ -32,7 +32,7 @@ function watching(clusters: readonly WatchedCluster[], selection: Partial<Select
   return {
     told,
     done,
-    /** Ends the watch, and gives what was told in short. */
+    /** Ends the watch, and returns the events in short form. */
     async end(): Promise<string[]> {
       await quiet();
       stop.abort();

@@ -1,4 +1,4 @@
-/** What the preview of a pod is told. */
+/** The parts reported to the preview of a pod. */
 import assert from "node:assert/strict";
 import { KodamaError } from "../base/errors.ts";
 import type { Target } from "../kube/target.ts";

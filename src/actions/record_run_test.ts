@@ -1,4 +1,4 @@
-/** Records of runs: written while they go on, read back, run again. */
+/** Records of runs: written during the run, read back, run again. */
 import assert from "node:assert/strict";
 import { wholeSelection } from "../kube/whole_selection.ts";
 import { exec } from "./exec.ts";
@@ -17,7 +17,7 @@ function ends(exitCode: number): PodScript {
 
 const pods = { "w-0": ends(0), "w-1": ends(3), "w-2": ends(0), "w-3": ends(4) };
 
-/** A host on which runs and reruns can follow each other. */
+/** Returns a host on which runs and reruns can follow each other. */
 function stage(surroundings: SimulatedSurroundings = {}) {
   const simulated = simulatedHost({ c: { pods } }, surroundings);
   const { host, clock, files } = simulated;
@@ -153,7 +153,7 @@ Deno.test("the first run of an hour removes the records that have had their time
     return files.has(old);
   };
   assert.equal(await kept({ [old]: "" }), false);
-  // Another run of this hour has looked already.
+  // Another run of this hour has already pruned.
   assert.equal(await kept({ [old]: "", [early]: "" }), true);
 });
 
@@ -173,7 +173,7 @@ Deno.test("a rerun has the command and the very targets of its run, or those tha
   const { header, targets } = await findRun(host, recordOf(failed)?.id);
   assert.deepEqual(header.command, ["uptime"]);
   assert.equal(header.rerunOf, first?.id);
-  // The command is told the place that its target had in the run that is run again.
+  // The command is given the index and total of its target in the original run.
   assert.deepEqual(targets.map(({ place }) => place), [{ index: 1, total: 4 }, {
     index: 3,
     total: 4,
@@ -184,7 +184,7 @@ Deno.test("a pod that is gone or another one is unreachable in a rerun, and the 
   const { host, run, again, files, records } = stage();
   await run();
   const [[path, text] = ["", ""]] = records();
-  // As if the pods of that run had been these: one has gone since, one was made anew.
+  // As if that run had had these pods: one is missing since, one was recreated.
   const then = text.replaceAll('"w-0"', '"w-gone"')
     .replace(/("pod":"w-1".*?"uid":)null/, '$1"another"');
   files.set(path, then);
@@ -198,7 +198,7 @@ Deno.test("a pod that is gone or another one is unreachable in a rerun, and the 
     'pod "w-gone" of that run is gone',
   ];
   assert.deepEqual(refusals(await again({ run: run1 })), refused);
-  // Its own record doesn't take the new pod for the one that was meant.
+  // Its own record doesn't take the new pod for the original one.
   assert.deepEqual(refusals(await again()), refused);
   const anew = outcomes(await again({ run: run1, recreated: true }));
   assert.deepEqual(anew.filter(({ kind }) => kind === "unreachable").length, 1);

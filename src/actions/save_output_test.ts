@@ -1,4 +1,4 @@
-/** Outputs in files of their own, and the groups of equal ones with their differences. */
+/** Outputs in separate files, and the groups of equal ones with their differences. */
 import { wholeSelection } from "../kube/whole_selection.ts";
 import assert from "node:assert/strict";
 import type { PodScript } from "../exec/testing/simulated_pod.ts";

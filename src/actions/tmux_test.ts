@@ -1,4 +1,4 @@
-/** Walls of panes on a tmux that is a test's: what is refused, what is asked, and what is taken away again. */
+/** Walls of panes on a test's tmux: what is refused, confirmed, and removed again. */
 import assert from "node:assert/strict";
 import { KodamaError } from "../base/errors.ts";
 import type { Multiplexer, ProgramEnd } from "./multiplexer.ts";
@@ -9,7 +9,7 @@ import type { TmuxEvent, TmuxOptions } from "./tmux_events.ts";
 
 const said = (stdout: string): ProgramEnd => ({ code: 0, stdout, stderr: "" });
 
-/** Answers as tmux would; `answer` goes before. */
+/** Answers as tmux would; `answer` is tried first. */
 class FakeTmux implements Multiplexer {
   readonly lines: (readonly string[])[] = [];
   readonly lent: (readonly string[])[] = [];
@@ -53,7 +53,7 @@ class FakeTmux implements Multiplexer {
     }
   }
 
-  /** The first words of all command lines. */
+  /** The tmux command names of all command lines. */
   get names(): (string | undefined)[] {
     return this.lines.map(([name]) => name);
   }

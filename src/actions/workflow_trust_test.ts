@@ -1,4 +1,4 @@
-/** Trust in workflow files: what is asked, kept, taken back and locked. */
+/** Trust in workflow files: what is asked, stored, revoked and locked. */
 import assert from "node:assert/strict";
 import { KodamaError } from "../base/errors.ts";
 import { noPermissions } from "../workflow/model.ts";
@@ -25,7 +25,7 @@ function subject(text = "steps: []", path = "/project/workflows/deploy.yaml"): T
   };
 }
 
-/** Answers, and remembers the questions. */
+/** Answers questions, and records them. */
 function person(answer: boolean) {
   const asked: TrustAsk[] = [];
   return {
@@ -80,7 +80,7 @@ Deno.test("after a no nothing is kept, and the error is a cancel", async () => {
 Deno.test("with nobody to ask it fails, and says the ways out", async () => {
   const table: [folder: string, word: string][] = [
     ["/project/workflows", "deploy"],
-    // No name leads to it.
+    // No name resolves to it.
     ["/elsewhere", "/elsewhere/deploy.yaml"],
   ];
   for (const [folder, word] of table) {

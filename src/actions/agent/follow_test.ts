@@ -7,7 +7,7 @@ import type { Host } from "../host.ts";
 import { simulatedHost } from "../testing/simulated_host.ts";
 import { type FollowEvent, followTask } from "./follow.ts";
 
-/** A host of one pod, whose scripts run on this machine. */
+/** Returns a host of one pod, whose scripts run on this machine. */
 function hostOf(pod: ShellPod, asked: () => void = () => {}): Host {
   const { host } = simulatedHost({});
   const exec = (request: ExecRequest) => {
@@ -17,7 +17,7 @@ function hostOf(pod: ShellPod, asked: () => void = () => {}): Host {
   return { ...host, kube: () => Promise.resolve({ exec } as unknown as KubeClient) };
 }
 
-/** Begins a task that says so, and ends when it is let go. */
+/** Starts a task that signals its start, and ends when it is released. */
 async function begin(
   pod: ShellPod,
   name: string,
@@ -35,11 +35,11 @@ Deno.test("a task waits for its turn behind another one, and not where it has on
   await using pod = await ShellPod.open();
   const one = await begin(pod, "one");
   await one.begun();
-  // As it is before its runner has come so far.
+  // The state before its runner has got this far.
   await Deno.remove(`${pod.task(1)}/began`);
   const told: string[] = [];
   let calls = 0;
-  // The task, its events, and who is before it.
+  // Calls in order: the task, its events, the tasks before it.
   const endAtThird = () => void (++calls === 3 && told.length === 1 && one.end());
   const asked = { number: 1, signal: never };
   for await (const event of followTask(hostOf(pod, endAtThird), shellTarget, asked)) {

@@ -7,7 +7,7 @@ import type { Host } from "../host.ts";
 import { simulatedHost } from "../testing/simulated_host.ts";
 import { currentTask, interruptTask, startTask } from "./tasks.ts";
 
-/** A host of one pod, whose scripts run on this machine. */
+/** Returns a host of one pod, whose scripts run on this machine. */
 function hostOf(pod: ShellPod): Host {
   const { host } = simulatedHost({});
   const exec = (request: ExecRequest) => pod.world.open(shellTarget, request, never);

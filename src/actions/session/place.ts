@@ -71,7 +71,7 @@ export async function listScope(host: Host, { allNamespaces, ...scope }: ListSco
     : await scopeNamespace(host, scope);
 }
 
-/** Returns the namespace of several sessions, none of which determines where it was last used. */
+/** Returns the namespace for several sessions; where each was last used is ignored. */
 export async function scopeNamespace(host: Host, { context, namespace }: SessionScope) {
   const client = await host.kube(context);
   return {

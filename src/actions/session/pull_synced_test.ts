@@ -1,8 +1,8 @@
-/** A branch that comes into a folder whose sync has brought its files, with this machine's git. */
+/** Pulls a branch into a folder whose sync has already copied its files, with this machine's git. */
 import assert from "node:assert/strict";
 import { checkOutSynced, type RunGit } from "./pull_synced.ts";
 
-/** A clone on `main` with the objects of `work`, whose files lie in it uncommitted, as a sync brings them. */
+/** Makes a clone on `main` with the objects of `work`, whose files are in it uncommitted, as a sync copies them. */
 async function syncedClone(): Promise<
   { git: RunGit; folder: string; commitHash: string } & AsyncDisposable
 > {
@@ -90,7 +90,7 @@ Deno.test("`checkOutSynced()` moves HEAD to a branch whose files are all here, a
     assert.equal((await git("symbolic-ref", "--short", "HEAD")).stdout.trim(), head);
     assert.equal((await git("status", "--porcelain")).stdout, status);
     if (head === "work") continue;
-    // What the message says to run does it, and changes no file.
+    // The command in the message does it, and changes no file.
     await git("symbolic-ref", "HEAD", "refs/heads/work");
     assert.equal((await git("reset", "-q")).code, 0);
     assert.equal(await Deno.readTextFile(`${clone.folder}/new.txt`), "new\n");

@@ -61,7 +61,7 @@ Deno.test("git's token is the file's, else the environment's, unless it is exclu
   const excluded = await read({ ...given, envExclude: ["GITHUB_TOKEN"] });
   assert.deepEqual([excluded.gitToken, excluded.variables.size], [undefined, 0]);
   assert.equal((await read({ env: { GITHUB_TOKEN: "" } })).gitToken, undefined);
-  // Of the environment it is no variable in the pod.
+  // From the environment it isn't a variable in the pod.
   assert.equal((await read({ env })).variables.size, 0);
   for (const token of ["two words", "a\nprotocol=x", "x".repeat(1001)]) {
     await assert.rejects(read({ env: { GITHUB_TOKEN: token } }), (error: Error) => {

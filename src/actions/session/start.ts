@@ -170,7 +170,7 @@ function oldVolumesText(name: string): string {
     `kodama delete ${name} --purge deletes them`;
 }
 
-/** Returns the parts of a definition for someone else's session: variables only if this start names their files. */
+/** Returns the definition for someone else's session: with variables only if this start names their files. */
 function withoutOwn(wanted: Definition, { envFiles }: StartOptions): Definition {
   if (envFiles.length > 0) return { ...wanted, editor: {} };
   const { gitToken: _gitToken, ...secrets } = wanted.secrets;

@@ -4,7 +4,7 @@ import { simulatedHost } from "../testing/simulated_host.ts";
 import type { StartOptions } from "./events.ts";
 import { dryStart, start } from "./start.ts";
 
-/** A start with variables out of a pipe, of which nobody writes the end. */
+/** A start with variables from a pipe whose end is never written. */
 function startFromPipe() {
   const { host, clock } = simulatedHost({ c: {} });
   const readText = (path: string, maxBytes: number) =>

@@ -24,7 +24,7 @@ export interface Stopped {
   session: Session;
   /** There was no pod to remove. */
   already: boolean;
-  /** Why this machine couldn't store it, if so. */
+  /** Why the session couldn't be stored on this machine, if so. */
   unkept?: string;
 }
 

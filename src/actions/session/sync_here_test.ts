@@ -26,7 +26,7 @@ Deno.test("`syncSummary()` is active only while it carries something over, or wa
     "Inactive",
     "Error: its process was killed",
   ]);
-  // Of a session that is stopped or has failed.
+  // For a session that is stopped or has failed.
   assert.deepEqual(new Set(of(false).map(({ word }) => word)), new Set(["Inactive"]));
   const conflicts = ["a.conflict-remote-20260115T143000Z"];
   assert.deepEqual(syncSummary(syncReport({ phase: "watching", conflicts }), { runs: true }), {
@@ -42,7 +42,7 @@ Deno.test("a sync is of the session that it was begun for, and of none of that n
   assert.equal(isSyncOf(synced, owner), true);
   assert.equal(isSyncOf(synced, { ...owner, context: "renamed" }), true);
   assert.equal(isSyncOf(synced, { ...owner, uid: "u2" }), false);
-  // Of a state that is gone only the context is known.
+  // Of a missing state only the context is known.
   assert.equal(isSyncOf(synced, { ...owner, uid: undefined }), true);
   assert.equal(isSyncOf(synced, { ...owner, uid: undefined, context: "other" }), false);
 });

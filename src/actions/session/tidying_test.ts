@@ -7,7 +7,7 @@ import { PODS } from "../../kube/resources.ts";
 import { SessionStore } from "../../session/store.ts";
 import { failureOf, tidiedUp } from "./tidying.ts";
 
-/** Takes a pod away for a command that was ended, from a server that answers so. */
+/** Removes a pod after a command that was ended, from a server that answers like this. */
 async function tidying(answer: (signal: AbortSignal) => Promise<void>) {
   const clock = new ManualClock();
   const client = {
@@ -37,7 +37,7 @@ Deno.test("who ended it with a signal is told so, with the way on that the work 
   const waiting = new KodamaError("cancelled", "stopped while waiting", { hint: "it goes on" });
   const bySignal = failureOf(waiting, AbortSignal.abort(stopped));
   assert.deepEqual([bySignal.message, bySignal.hint], ["stopped by SIGINT", "it goes on"]);
-  // What failed because of that says nothing that anybody has to do.
+  // A failure caused by that gives no advice for the user.
   const refused = new KodamaError("forbidden", "no", { hint: "ask for rights" });
   assert.equal(failureOf(refused, AbortSignal.abort(stopped)), stopped);
   assert.equal(failureOf(refused, new AbortController().signal), refused);

@@ -1,4 +1,4 @@
-/** Which synchronisations may run beside each other. */
+/** Which synchronisations may run at the same time. */
 import assert from "node:assert/strict";
 import { firstState } from "../../sync/engine/status.ts";
 import type { SyncReport, SyncSpec } from "./control.ts";

@@ -6,7 +6,7 @@ import { planSync, type SyncWish } from "./plan_sync.ts";
 
 const session = sampleSession();
 
-/** What a sync with a pod leaves out; the settings of the folder name dotenv files. */
+/** Returns what a sync with a pod excludes; the settings of the folder name dotenv files. */
 async function excluded(wish: Partial<SyncWish>): Promise<readonly string[]> {
   const pod = `kodama-${session.name}`;
   const { host } = simulatedHost({ c: {} }, {

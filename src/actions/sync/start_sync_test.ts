@@ -9,7 +9,7 @@ import { syncReport } from "./testing/sync_report.ts";
 
 const { spec } = syncReport();
 
-/** Waits for a sync that tells this of itself, by the time since it began; ends the wait after a while. */
+/** Waits for a sync that reports this state, by the time since it started; ends the wait after a while. */
 async function waitFor(
   stateAt: (elapsedMs: number) => Partial<SyncState>,
   { untilMs = Infinity }: { untilMs?: number } = {},
@@ -44,7 +44,7 @@ Deno.test("a sync that stays as it is is told again and again, and so is for how
     (ms) => ms < 25_000 ? { phase: "scanning" } : { phase: "watching" },
   );
   assert.equal(error, undefined);
-  // Each second, so that who had no line for the first has one for the next.
+  // Each second, so that a caller that skipped the first one gets the next.
   assert.ok(progress.length >= 20 && progress.length <= 26, `${progress.length}`);
   const words = new Set(progress.map(({ phase, stillMs }) => `${phase}${stillText(stillMs)}`));
   assert.deepEqual([...words], ["scanning", "scanning for 10s", "scanning for 20s"]);
