@@ -1,8 +1,8 @@
-/** The start of kodama, and the only exit of its process. */
+/** The entry point of kodama, and the only exit of its process. */
 import { run } from "./src/cli/run.ts";
 import { processInvocation } from "./src/wiring.ts";
 
-// A launcher says under which name it was called: `kpod`, `kwekash`, `kubectl-kodama`.
+// A launcher passes the name under which it was called: `kpod`, `kwekash`, `kubectl-kodama`.
 const programName = Deno.env.get("KODAMA_ARGV0") ?? "kodama";
 
 Deno.exit(await run(Deno.args, processInvocation(programName)));

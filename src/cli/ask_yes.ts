@@ -1,30 +1,30 @@
-/** A question on the terminal that is answered by yes or no. */
+/** A yes/no question on the terminal. */
 import type { Terminal } from "../term/terminal.ts";
 
-/** Whether an answer is a yes. Anything but a clear one is a no. */
+/** Returns whether an answer is a yes. Anything but a clear yes is a no. */
 export function isYes(answer: string): boolean {
   return /^\s*y(?:es)?\s*$/i.test(answer);
 }
 
-/** Whether someone sits there who can be asked: kodama never waits for an answer that can't come. */
+/** Returns whether a person can be asked: kodama never waits for an answer that can't come. */
 export function canAsk({ stdin, stderr }: Terminal): boolean {
   return stdin.isTerminal && stderr.isTerminal;
 }
 
-/** A question of yes or no that can explain itself. */
+/** A yes/no question that can explain itself. */
 export interface YesQuestion {
-  /** Ends with the question itself, without a line's end: the answer follows it. */
+  /** Ends with the question itself, without a line feed: the answer follows it. */
   text: string;
-  /** What can be typed, as it stands in brackets. */
+  /** The possible answers, as shown in brackets. */
   choices: string;
-  /** A key that shows more, after which the question is asked again. */
+  /** A key that shows more; the question is then asked again. */
   more?: { key: string; text: () => string };
 }
 
 /**
  * Asks if {@link canAsk}. Returns false at the end of input, after ending the question's line.
  *
- * @param text ends with the question itself, without a line's end: the answer follows it.
+ * @param text ends with the question itself, without a line feed: the answer follows it.
  */
 export async function askYes(
   terminal: Terminal,
@@ -34,7 +34,7 @@ export async function askYes(
   return await askChoice(terminal, { text, choices: "y/N" }, signal);
 }
 
-/** As {@link askYes}, with a key that shows more. */
+/** Like {@link askYes}, with a key that shows more. */
 export async function askChoice(
   terminal: Terminal,
   { text, choices, more }: YesQuestion,

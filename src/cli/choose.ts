@@ -1,27 +1,27 @@
-/** From the words on the command line to the command that they choose. Nothing is loaded here. */
+/** Finds the command that the args name. Nothing is loaded here. */
 import { UsageError } from "../base/errors.ts";
 import { type Program, speak } from "./program.ts";
 import type { Leaf, Node } from "./node.ts";
 import { leadingValueFlags, tree } from "./tree.ts";
 import { unknownCommand } from "./unknown_command.ts";
 
-/** What a command line asks for. */
+/** What a command line requests. */
 export type Choice =
   | {
     kind: "command";
     path: readonly string[];
     leaf: Leaf;
-    /** Flags and operands: everything up to `--` but the command's own name. */
+    /** Flags and operands: all args up to `--` except the command's own name. */
     words: readonly string[];
-    /** What follows `--`; undefined where there is none. */
+    /** The args after `--`; undefined if there is no `--`. */
     trailing: readonly string[] | undefined;
   }
   /** `brief`: usage, examples and the main flags. */
   | { kind: "help"; path: readonly string[]; node: Node; brief: boolean };
 
 /**
- * Finds the command. Flags may stand before it as well as after; `--` ends kodama's words; `--help`
- * anywhere asks for help, `-h` for a short one. Throws `UsageError` for a command that doesn't exist.
+ * Finds the command. Flags may come before it as well as after; `--` ends kodama's args; `--help`
+ * anywhere requests help, `-h` a short one. Throws `UsageError` for a command that doesn't exist.
  */
 export async function choose(argv: readonly string[], program: Program): Promise<Choice> {
   const all = [...program.prefix, ...argv];

@@ -1,21 +1,21 @@
-/** `--pick` for the commands that take a selection: the picker is loaded where somebody wants to choose. */
+/** `--pick` for the commands that take a selection: the picker is loaded only if it is needed. */
 import { UsageError } from "../base/errors.ts";
 import type { Host } from "../actions/host.ts";
 import type { Selection } from "../actions/exec_events.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Choosing, Chosen } from "./picking/chosen_first.ts";
 
-/** The exit code of a command whose picker was left: 128 + SIGINT, as fzf answers. */
+/** The exit code if the picker was aborted: 128 + SIGINT, as fzf returns. */
 export const leftWithoutChoice = 130;
 
 /** Flags that choose pods; without one of them, or an operand, every pod of a namespace matches. */
 const chooses = ["match", "selector", "field-selector", "node", "from", "pick"];
 
 /**
- * Who chooses the pods of a command, if a person does. A command that changes pods (`mustChoose`) never takes every
- * pod because nothing was said: an empty variable would be a change of all of them.
+ * Whether a person chooses the pods of a command. A command that changes pods (`mustChoose`) never takes every
+ * pod by default: an empty variable would then change all of them.
  *
- * @throws UsageError if `--all` stands beside a choice.
+ * @throws UsageError if `--all` is combined with a choice.
  */
 export function choosingOf(
   { flags, given, operands }: {
@@ -35,7 +35,7 @@ export function choosingOf(
   return isChosen || flags.all || !mustChoose ? undefined : { kind: "required" };
 }
 
-/** The host, and what a command runs in; undefined where the person left without a choice. */
+/** Returns the host and the selection to run in; undefined if the picker was aborted. */
 export async function chosenBy(
   choosing: Choosing | undefined,
   { contexts, selection }: { contexts: readonly string[]; selection: Selection },

@@ -1,4 +1,4 @@
-/** What the embedded cluster's commands print. */
+/** Output of the embedded cluster's commands. */
 import type {
   ClusterEvent,
   ClusterState,
@@ -13,7 +13,7 @@ import { jsonDocument } from "./output.ts";
 
 const formats = choice(["json"]);
 
-/** The flags that all of the cluster commands have. */
+/** The flags that all cluster commands have. */
 export const clusterFlags = {
   data: value("the folder of a cluster that keeps its objects", text, {
     placeholder: "DIR",
@@ -22,7 +22,7 @@ export const clusterFlags = {
   output: value("print a JSON document", formats.parse, { short: "o", ...formats }),
 };
 
-/** A port of this machine; undefined for 0, by which programs say any free one. */
+/** A port of this machine; undefined for 0, the convention for any free port. */
 export function portNumber(raw: string): number | undefined {
   if (/^0+$/.test(raw)) return undefined;
   const port = count(raw);
@@ -30,12 +30,12 @@ export function portNumber(raw: string): number | undefined {
   return port;
 }
 
-/** Which cluster the flags name. */
+/** Returns the cluster that the flags name. */
 export function clusterPlace({ data }: { data: string | undefined }): { data?: string } {
   return data === undefined ? {} : { data };
 }
 
-/** The state as a person reads it, with the words that point kubectl and kodama at the cluster; or as JSON. */
+/** Returns the state as text, with the args that point kubectl and kodama at the cluster; or as JSON. */
 export function clusterStateText(state: ClusterState, format: "json" | undefined): string {
   if (format === "json") return jsonDocument(state);
   return stateLines(state).map((line) => `${printable(line)}\n`).join("");
@@ -87,12 +87,12 @@ function podsText({ ready, expected }: RunningCluster["pods"]): string {
   return expected === 0 ? "none" : `${ready} of ${expected} ready`;
 }
 
-/** Before the API server answers, no pod is known. */
+/** Before the API server answers, no pods are known. */
 function startingText(pods: RunningCluster["pods"]): string {
   return pods.expected === 0 ? "waiting for its API server" : `waiting for pods: ${podsText(pods)}`;
 }
 
-/** What a wait tells a person on standard error; undefined for what needs no line. */
+/** Returns the progress line for standard error; undefined for an event that needs none. */
 export function clusterEventLine(event: ClusterEvent): string | undefined {
   switch (event.kind) {
     case "joined":

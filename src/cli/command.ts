@@ -1,39 +1,39 @@
 /**
- * A command is one declaration: its flags and operands, its help, how its words become options, and
+ * A command is one declaration: its flags and operands, its help, how its args become options, and
  * what it does. The path of its file is the command: `commands/cluster/up.ts` is `kodama cluster up`.
  */
 import type { Completion, Flags, FlagValues } from "./flag.ts";
 import type { Invocation } from "./invocation.ts";
 
-/** A word that isn't a flag. */
+/** An argument that isn't a flag. */
 export interface Operand {
-  /** Upper case, as help writes it: `WORKFLOW`. */
+  /** Upper case, as in help: `WORKFLOW`. */
   name: string;
-  /** How many of it there may be. */
+  /** How many of it are allowed. */
   arity: "one" | "optional" | "any";
   completion?: Completion;
 }
 
-/** What may follow `--`: the words of a command that kodama itself never reads. */
+/** What may follow `--`: the args of another command, which kodama itself never reads. */
 export type Trailing = "none" | "optional" | "required";
 
-/** A command line that help shows. Every one is parsed by a test. */
+/** A command line shown in help. A test parses every one. */
 export interface Example {
-  /** What it does, as a person would say it. */
+  /** What it does, in plain language. */
   title: string;
-  /** Begins with `kodama`; shell quotes are allowed. */
+  /** Starts with `kodama`; shell quotes are allowed. */
   line: string;
 }
 
-/** The words of one command line, sorted and with every flag already in its narrow type. */
+/** The args of one command line, sorted and with every flag already in its narrow type. */
 export interface Words<F extends Flags> {
   flags: FlagValues<F>;
   /** Names of the flags that were given on the command line itself. */
   given: ReadonlySet<string>;
   operands: readonly string[];
-  /** The words after `--`; undefined where there is no `--`. */
+  /** The args after `--`; undefined if there is no `--`. */
   trailing: readonly string[] | undefined;
-  /** The words before `--` as they were typed, for a hint that repeats them. */
+  /** The args before `--` as typed, for a hint that repeats them. */
   line: readonly string[];
   /** The command as messages name it: `kodama exec`, `kpod`. */
   spoken: string;
@@ -41,27 +41,27 @@ export interface Words<F extends Flags> {
 
 /** The declaration of a command, with the types of its flags and options still known. */
 export interface CommandDeclaration<F extends Flags, Options> {
-  /** One paragraph, or several. Plain text; help wraps it. */
+  /** One paragraph or several. Plain text; help wraps it. */
   description: string;
   operands?: readonly Operand[];
   trailing?: Trailing;
   flags: F;
   examples: readonly Example[];
-  /** Commands and pages to read next. */
+  /** Related commands and pages. */
   seeAlso?: readonly string[];
   /** Exit codes that mean more than success and error, each with its meaning. */
   exitCodes?: readonly (readonly [code: string, meaning: string])[];
-  /** Words become options, once. Pure; throws `UsageError`. */
+  /** Resolves args into options, once. Pure; throws `UsageError`. */
   resolve(words: Words<F>): Options;
-  /** Does it, and answers with the exit code of the process. */
+  /** Runs the command and returns the exit code of the process. */
   run(options: Options, invocation: Invocation): Promise<number>;
 }
 
-/** A command whose flag types are forgotten: what the tree, the parser and help work with. */
+/** A command with its flag types erased: what the tree, the parser and help work with. */
 export interface Command extends Omit<CommandDeclaration<Flags, unknown>, "resolve" | "run"> {
-  /** Resolves the words and gives what will run: usage errors come from the first call alone. */
+  /** Resolves the args and returns what will run: usage errors come from the first call alone. */
   prepare(words: Words<Flags>): (invocation: Invocation) => Promise<number>;
-  /** The options that the words stand for; for tests, and for faces that don't run. */
+  /** Returns the options that the args stand for; for tests, and for front ends that don't run. */
   resolve(words: Words<Flags>): unknown;
 }
 

@@ -1,7 +1,7 @@
 /**
- * `kodama __complete WORD…`: what may stand in place of the last word. It answers in the protocol of
- * Cobra's programs, so that kubectl's plugin completion understands it: a word and its description on
- * each line, and after them a colon with a number that says what the shell shall do besides.
+ * `kodama __complete WORD…`: completes the last argument. It prints the protocol of
+ * Cobra's programs, so that kubectl's plugin completion understands it: a candidate and its description on
+ * each line, and after them a colon with a number that gives the shell further directives.
  * https://github.com/spf13/cobra/blob/main/site/content/completions/_index.md
  */
 import type { Command } from "./command.ts";
@@ -13,18 +13,18 @@ import { flagAwaiting } from "./spelling.ts";
 import { type Node, nodeAt } from "./node.ts";
 import { leadingValueFlags, tree } from "./tree.ts";
 
-/** What the shell does besides offering the words; Cobra's numbers. */
+/** What the shell does besides offering the candidates; Cobra's numbers. */
 const directives = { files: 0, noSpace: 2, noFiles: 4 } as const;
 
-/** What is wanted in place of the last word. */
+/** What is to be completed. */
 export type Wanted =
   | { kind: "words"; words: readonly Suggestion[] }
   | { kind: "value"; completion: Completion; command: Command; words: readonly string[] }
-  /** The words of another program, or a path: the shell knows better. */
+  /** The args of another program, or a path: the shell completes these better. */
   | { kind: "files" }
   | { kind: "nothing" };
 
-/** Prints the offers for the last of `words`. Never fails: a shell that waits for an answer gets one. */
+/** Prints the candidates for the last of `words`. Never fails: a shell that waits for an answer gets one. */
 export async function complete(words: readonly string[], invocation: Invocation): Promise<number> {
   const { stdout } = invocation.terminal;
   const partial = words.at(-1) ?? "";
@@ -36,7 +36,7 @@ export async function complete(words: readonly string[], invocation: Invocation)
     .map(({ value, summary }) => summary === undefined ? value : `${value}\t${summary}`);
   const files = wanted.kind === "files" ||
     (wanted.kind === "value" && takesFiles(wanted.completion));
-  // A value follows at once what ends in an equals sign.
+  // The value directly follows a candidate that ends in an equals sign.
   const noSpace = offers.some(({ value }) => value.endsWith("="));
   const directive = files
     ? directives.files
@@ -45,12 +45,12 @@ export async function complete(words: readonly string[], invocation: Invocation)
   return success;
 }
 
-/** A shell offers files beside names, or where no name fits. */
+/** A shell offers files beside names, or if no name fits. */
 function takesFiles(completion: Completion): boolean {
   return completion.kind === "files" || (completion.kind === "snapshots" && completion.orFile);
 }
 
-/** `--output=js` is `--output` and then `js`: shells replace what follows the equals sign. */
+/** `--output=js` is `--output` and then `js`: shells replace only the part after the equals sign. */
 function splitValue(partial: string): { head: string[]; rest: string } {
   const match = /^(--[^=]+)=(.*)$/s.exec(partial);
   return match === null
@@ -58,7 +58,7 @@ function splitValue(partial: string): { head: string[]; rest: string } {
     : { head: [match[1] ?? ""], rest: match[2] ?? "" };
 }
 
-/** What may stand after `before`, where `partial` has been typed so far. */
+/** Returns the candidates after `before`, given the typed prefix `partial`. */
 async function whatIsWanted(
   before: readonly string[],
   partial: string,
@@ -82,7 +82,7 @@ async function whatIsWanted(
   return wantedOf(command, words, partial);
 }
 
-/** Follows the words into the tree; what isn't a command's name stays as the command's own words. */
+/** Follows the args into the tree; the first that isn't a command's name starts the command's own args. */
 function descend(typed: readonly string[]): { node: Node | undefined; words: string[] } {
   let node: Node | undefined = tree;
   const words: string[] = [];
@@ -100,7 +100,7 @@ function descend(typed: readonly string[]): { node: Node | undefined; words: str
   return { node, words };
 }
 
-/** What may stand after `words` of a command. Pure. */
+/** Returns what may follow `words` of a command. Pure. */
 function wantedOf(command: Command, words: readonly string[], partial: string): Wanted {
   const { operands, awaiting } = sortLoosely(command.flags, words);
   if (awaiting !== undefined) {
@@ -112,7 +112,7 @@ function wantedOf(command: Command, words: readonly string[], partial: string): 
   if (partial.startsWith("-")) {
     return { kind: "words", words: [...flagOffers(command.flags, words), helpFlag] };
   }
-  // No pod and no workflow is named like a path.
+  // Neither pods nor workflows are named like a path.
   if (/^(?:\.{1,2}|~)?\//.test(partial)) return { kind: "files" };
   const declared = command.operands ?? [];
   const last = declared.at(-1);
@@ -121,7 +121,7 @@ function wantedOf(command: Command, words: readonly string[], partial: string): 
   return { kind: "value", completion: operand.completion, command, words };
 }
 
-/** How many operands there are, and the flag that waits for its value at the end. */
+/** Returns the number of operands, and the flag at the end that still needs its value. */
 function sortLoosely(
   flags: Flags,
   words: readonly string[],

@@ -1,4 +1,4 @@
-/** Values that only the machine or a cluster knows, for the shell to offer. */
+/** Completion values that only the machine or a cluster knows. */
 import type { OfferScope } from "../actions/offered_names.ts";
 import type { Host } from "../actions/host.ts";
 import { definedOnly } from "../base/defined_only.ts";
@@ -11,10 +11,10 @@ import { printable } from "../term/printable.ts";
 /** After this time the Tab key offers nothing. */
 const limitMs = 1500;
 
-/** More than this many offers help nobody, and a shell asks whether to show them. */
+/** More candidates than this don't help, and a shell asks whether to show them. */
 const mostOffers = 1000;
 
-/** The values that a completion stands for; none when the cluster doesn't answer in time. */
+/** Returns the values for a completion; none if the cluster doesn't answer in time. */
 export async function completeValues(
   wanted: { completion: Completion; command: Command; words: readonly string[] },
   partial: string,
@@ -32,7 +32,7 @@ export async function completeValues(
     return names.map((one) => typeof one === "string" ? { value: one } : one)
       .filter(({ value }) => isOneWord(value));
   } catch {
-    // No cluster, no permission, no time: the person sees no offers, and types on.
+    // No cluster, permission or time: there are no candidates, and the person keeps typing.
     return [];
   }
 }
@@ -40,10 +40,10 @@ export async function completeValues(
 interface Asked {
   host: Host;
   given: (name: string) => string | undefined;
-  /** Every value of a flag. */
+  /** Returns every value of a flag. */
   all: (name: string) => readonly string[];
   operands: readonly string[];
-  /** What is typed of the word so far. */
+  /** The typed prefix of the argument. */
   partial: string;
   signal: AbortSignal;
 }
@@ -151,12 +151,12 @@ async function listNames(
   return names.slice(0, mostOffers);
 }
 
-/** The operands and the values of flags among words that may not be finished. */
+/** Returns the operands and the flag values of args that may be incomplete. */
 async function givenWords(
   command: Command,
   words: readonly string[],
 ): Promise<Pick<Asked, "given" | "all" | "operands">> {
-  // The last flag may still wait for its value, which would be an error of the whole line.
+  // The last flag may still need its value, which would make the whole line an error.
   const attempts = [words, words.slice(0, -1)];
   for (const attempt of attempts) {
     try {
@@ -170,7 +170,7 @@ async function givenWords(
   return { given: () => undefined, all: () => [], operands: [] };
 }
 
-/** A name that a shell would take for something else isn't offered. */
+/** A name that a shell would interpret isn't offered. */
 function isOneWord(name: string): boolean {
   return !/\s/.test(name) && printable(name) === name;
 }

@@ -1,4 +1,4 @@
-/** The scripts that teach a shell to complete kodama: each asks `kodama __complete` and shows its answer. */
+/** Shell completion scripts: each calls `kodama __complete` and shows its answer. */
 
 /** Shells that have a script. */
 export const shells = ["bash", "zsh", "fish", "powershell"] as const;
@@ -6,16 +6,16 @@ export const shells = ["bash", "zsh", "fish", "powershell"] as const;
 /** One of {@link shells}. */
 export type Shell = typeof shells[number];
 
-/** Names that are completed. kubectl asks for its plugins by `kubectl_complete-kodama` itself. */
+/** Names that are completed. kubectl runs `kubectl_complete-kodama` for its plugins itself. */
 const names = ["kodama", "kpod", "kwekash"];
 
-/** The script of a shell, to be sourced by it. */
+/** Returns the script of a shell, to be sourced by it. */
 export function completionScript(shell: Shell): string {
   return { bash, zsh, fish, powershell }[shell];
 }
 
-// COMP_WORDBREAKS has `=` and `:` in it, so bash hands over `--output=js` as three words and replaces the
-// last one alone: the line is split by hand, and what the word already has before its last break is cut off.
+// COMP_WORDBREAKS has `=` and `:` in it, so bash passes `--output=js` as three args and replaces the
+// last one alone: the line is split by hand, and the part before the argument's last break is cut off.
 const bash = `# bash completion for kodama
 _kodama() {
   local line word offers directive cut program before

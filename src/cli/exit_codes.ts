@@ -1,11 +1,11 @@
-/** Exit codes as help tells them; `exitCodeOfKind` in `base/errors.ts` has those of errors. */
+/** Exit codes as shown in help; `exitCodeOfKind` in `base/errors.ts` has those of errors. */
 
-/** Everything went well. */
+/** Everything succeeded. */
 export const success = 0;
-/** kodama itself failed, a server said no, or nothing has the name that was given. */
+/** kodama itself failed, a server refused, or nothing has the given name. */
 export const failure = 1;
 
-/** The codes of a run, for help: the gravest of its outcomes wins in the order 4, 3, 1, 5. */
+/** The codes of a run, for help: the most severe of its outcomes wins in the order 4, 3, 1, 5. */
 export const exitCodeTable: readonly (readonly [code: string, meaning: string])[] = [
   ["0", "every command ended with exit code 0"],
   ["1", "kodama itself failed, or the server refused"],

@@ -1,4 +1,4 @@
-/** The findings of `kodama doctor`, as a person reads them. */
+/** The findings of `kodama doctor` as text. */
 import type { Finding } from "../actions/finding.ts";
 import { printable } from "../term/printable.ts";
 import type { Style } from "../term/style.ts";
@@ -18,7 +18,7 @@ const titles: Readonly<Record<Finding["id"], string>> = {
   sessions: "sessions",
 };
 
-/** One finding: its mark, what it is about, what was found, and what can be done. */
+/** Formats one finding: its mark, its subject, the finding, and what can be done. */
 export function findingText(finding: Finding, style: Style): string {
   const { id, status, detail, advice } = finding;
   const marks = {

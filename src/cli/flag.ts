@@ -1,21 +1,21 @@
 /**
- * The vocabulary in which a command declares its flags: each flag knows its name, its help and how its
+ * The vocabulary in which a command declares its flags: each flag has its name, its help and how its
  * text becomes a narrow type. Parsing, help, completion and the reference all read the same declaration.
  */
 import { definedOnly } from "../base/defined_only.ts";
 import { parseDuration } from "../base/duration.ts";
 
-/** What the shell may offer for a value. The dynamic kinds are asked of the machine at the moment of completion. */
+/** Candidates for a value that the shell may offer. The dynamic kinds are looked up at the time of completion. */
 export type Completion =
   | { kind: "values"; values: readonly Suggestion[] }
   | { kind: "contexts" | "namespaces" | "pods" | "workflows" | "configKeys" | "runs" | "syncs" }
   | { kind: "containers" | "nodes" | "labels" | "params" | "configValues" }
   | { kind: "sessions" | "templates" }
-  /** Of sessions, in the cluster; or a file in their place. */
+  /** Names of sessions in the cluster; or a file instead. */
   | { kind: "snapshots"; orFile: boolean }
   | { kind: "files" };
 
-/** One offer: the word, and a few words about it. */
+/** One candidate: the value, and a short description. */
 export interface Suggestion {
   value: string;
   summary?: string;
@@ -23,29 +23,29 @@ export interface Suggestion {
 
 /** A flag whose occurrences on the command line become a `T`. */
 export interface Flag<T> {
-  /** A switch stands alone (`--tty`, `--tty=false`); a value flag takes the next word or what follows `=`. */
+  /** A switch stands alone (`--tty`, `--tty=false`); a value flag takes the next argument or what follows `=`. */
   readonly takesValue: boolean;
   /** May be given several times, each adding to the last. */
   readonly repeatable: boolean;
   /** One letter, without the dash. */
   readonly short?: string;
-  /** What the value is called in help: `NAME`, `DURATION`. */
+  /** The value's name in help: `NAME`, `DURATION`. */
   readonly placeholder?: string;
   /** One line for help: lower case, no full stop. */
   readonly summary: string;
-  /** The heading of help under which it stands. */
+  /** The heading in help under which it is listed. */
   readonly group: string;
-  /** What holds when neither the flag nor its variable is given, as help says it. */
+  /** The default if neither the flag nor its variable is given, as shown in help. */
   readonly defaultText?: string;
-  /** The environment variable that stands in for the flag when it isn't given. */
+  /** The environment variable that is read if the flag isn't given. */
   readonly variable?: string;
   readonly completion?: Completion;
-  /** A synonym that another tool has: taken, and neither in help nor offered by the shell. */
+  /** A synonym from another tool: accepted, but neither in help nor offered by the shell. */
   readonly hidden?: true;
-  /** The value names a file, or is `-`: `resolve` gets what is in it, as `joinContents` puts it. */
+  /** The value names a file, or is `-`: `resolve` gets its content, in the form of `joinContents`. */
   readonly readsFile?: true;
   /**
-   * Turns every occurrence, in order, into the value; none where the flag isn't given.
+   * Resolves all occurrences, in order, into the value; the list is empty if the flag isn't given.
    * Throws {@link BadValue}.
    */
   readonly resolve: (texts: readonly string[]) => T;
@@ -59,17 +59,17 @@ export type FlagValues<F extends Flags> = {
   readonly [Name in keyof F]: F[Name] extends Flag<infer T> ? T : never;
 };
 
-/** What would be right in place of a bad value. */
+/** Suggestions for a bad value. */
 export interface BadValueOptions {
   /** The way out, as a sentence. */
   hint?: string;
-  /** The words that are allowed: the nearest one is offered, in front of the hint. */
+  /** The allowed values: the nearest one is suggested, in front of the hint. */
   candidates?: readonly string[];
-  /** The part of the text that should have been one of them; all of it unless it is said. */
+  /** The part of the text that should have been one of them; all of it by default. */
   part?: string;
 }
 
-/** A text that can't be turned into the type that is wanted of it. */
+/** A text that can't be parsed into the requested type. */
 export class BadValue extends Error {
   override readonly name = "BadValue";
 
@@ -83,13 +83,13 @@ export class BadValue extends Error {
     super(message);
   }
 
-  /** The same, said of a flag, an operand or a variable. */
+  /** Returns the same error for a flag, an operand or a variable. */
   of(source: string): BadValue {
     return new BadValue(this.text, this.message, this.options, source);
   }
 }
 
-/** What every flag may say about itself. */
+/** What every flag may declare. */
 export interface FlagOptions {
   short?: string;
   placeholder?: string;
@@ -123,7 +123,7 @@ export function toggle(summary: string, options: FlagOptions = {}): Flag<boolean
   };
 }
 
-/** A flag with one value; of several the last one counts, as with kubectl. Undefined where it isn't given. */
+/** A flag with one value; of several the last one counts, as in kubectl. Undefined if it isn't given. */
 export function value<T>(
   summary: string,
   parse: (text: string) => T,
@@ -154,7 +154,7 @@ export function valueOr<T>(
   };
 }
 
-/** A flag that can be given again and again: every value, in order. */
+/** A flag that can be repeated: every value, in order. */
 export function values<T>(
   summary: string,
   parse: (text: string) => T,
@@ -167,14 +167,14 @@ export function values<T>(
   };
 }
 
-/** What is in a file, for the flag that named it. */
+/** The content of a file, for the flag that named it. */
 export interface FileContents {
-  /** As it was given; `-` is standard input. */
+  /** The name as given; `-` is standard input. */
   name: string;
   text: string;
 }
 
-/** A flag with the name of a file, which is read before it is resolved. Undefined where it isn't given. */
+/** A flag with the name of a file, which is read before it is resolved. Undefined if it isn't given. */
 export function fileValue<T>(
   summary: string,
   parse: (contents: FileContents) => T,
@@ -188,12 +188,12 @@ export function fileValue<T>(
   };
 }
 
-/** What `resolve` of a {@link fileValue} gets. */
+/** The input to `resolve` of a {@link fileValue}. */
 export function joinContents(contents: FileContents): string {
   return JSON.stringify(contents);
 }
 
-/** One of a few words. An empty text is refused as any other unknown word is. */
+/** One of a few keywords. An empty text is refused like any unknown keyword. */
 export function choice<const Word extends string>(
   words: readonly Word[],
 ): { parse: (text: string) => Word; completion: Completion; placeholder: string } {
@@ -237,7 +237,7 @@ export function count(raw: string): number {
   return number;
 }
 
-/** `true` and `false` as Go's flag packages read them. https://pkg.go.dev/strconv#ParseBool */
+/** Parses `true` and `false` like Go's flag packages. https://pkg.go.dev/strconv#ParseBool */
 function booleanOf(raw: string): boolean {
   if (["1", "t", "T", "true", "TRUE", "True"].includes(raw)) return true;
   if (["0", "f", "F", "false", "FALSE", "False"].includes(raw)) return false;

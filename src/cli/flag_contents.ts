@@ -1,17 +1,17 @@
-/** Flags whose value is the name of a file: what is in it takes the name's place before anything is resolved. */
+/** Flags whose value is the name of a file: its content replaces the name before anything is resolved. */
 import { KodamaError, UsageError } from "../base/errors.ts";
 import type { Invocation } from "./invocation.ts";
 
-/** The name of standard input. */
+/** The name for standard input. */
 export const standardInput = "-";
 
-/** A list of names that is longer is none. */
+/** Anything longer isn't a list of names. */
 const mostBytes = 4 * 1024 * 1024;
 
 /**
- * The text of a file, or of standard input.
+ * Returns the text of a file, or of standard input.
  *
- * @throws UsageError where there is no such file; KodamaError where it can't be read, or is larger than 4 MiB.
+ * @throws UsageError if there is no such file; KodamaError if it can't be read, or is larger than 4 MiB.
  */
 export async function contentsOf(
   name: string,

@@ -6,7 +6,7 @@ import type { Flag } from "./flag.ts";
 import { type Program, speak } from "./program.ts";
 import type { Branch } from "./node.ts";
 
-/** How a page is set. */
+/** How a page is formatted. */
 export interface PageOptions {
   program: Program;
   columns: number;
@@ -15,13 +15,13 @@ export interface PageOptions {
   brief?: boolean;
 }
 
-/** Columns where there is no terminal to ask. */
+/** Columns if there is no terminal. */
 export const plainColumns = 80;
 
-/** No line of help is longer than what reads well. */
+/** The maximum length of a line of help, for readability. */
 const widestColumns = 100;
 
-/** The page of one command. */
+/** Returns the page of one command. */
 export function commandHelp(
   command: Command,
   path: readonly string[],
@@ -58,7 +58,7 @@ export function commandHelp(
   ]);
 }
 
-/** The synopsis: `kodama exec [POD|KIND/NAME...] [flags] -- COMMAND [ARG...]`. */
+/** Returns the synopsis: `kodama exec [POD|KIND/NAME...] [flags] -- COMMAND [ARG...]`. */
 function usageLine(command: Command, path: readonly string[], program: Program): string {
   const spelled = program.prefix.length > path.length ? program.prefix.length - path.length : 0;
   const words = spelled > 0 ? program.prefix.slice(path.length) : [];
@@ -70,7 +70,7 @@ function usageLine(command: Command, path: readonly string[], program: Program):
     .join(" ");
 }
 
-/** The page of a word that leads to others; the root's is `kodama --help`. */
+/** Returns the page of a command group; the root's is `kodama --help`. */
 export function branchHelp(branch: Branch, path: readonly string[], options: PageOptions): string {
   const { program } = options;
   const line = speak(program, ["kodama", ...path].join(" "));
@@ -132,7 +132,7 @@ function flagLines(rows: readonly [string, string][], options: PageOptions): str
   return definitions(rows, { indent: 2, termColumns: 28, ...measure(options) });
 }
 
-/** Fewer flags than this are shown by a short help too. */
+/** If there are fewer flags than this, a short help shows them too. */
 const fewFlags = 12;
 
 function needsBrief({ flags }: Command): boolean {
@@ -158,7 +158,7 @@ function exampleLines(command: Command, options: PageOptions): string[] {
   return command.examples.flatMap(({ title, line }, at) => [
     ...(at === 0 ? [] : [""]),
     ...within(title, options, "# "),
-    // A line to be copied stays one.
+    // A line to be copied isn't wrapped.
     `  $ ${speak(options.program, line)}`,
   ]);
 }

@@ -1,10 +1,10 @@
-/** The help of any place in a tree of commands. Loads the body of the one command that it explains. */
+/** The help page of any node in a tree of commands. Loads the body of the one command that it explains. */
 import type { Style } from "../term/style.ts";
 import { branchHelp, commandHelp, plainColumns } from "./help.ts";
 import type { Program } from "./program.ts";
 import { type Node, nodeAt } from "./node.ts";
 
-/** The page for the words of a path that exists. */
+/** Returns the page for the names of a path that exists. */
 export async function helpPage(
   root: Node,
   path: readonly string[],

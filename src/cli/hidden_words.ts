@@ -1,6 +1,6 @@
-/** First words that programs say to kodama, and people don't. They are in no help. */
+/** First arguments that programs pass to kodama, and people don't. They aren't in help. */
 
-/** `__complete WORD…`: a shell asks what the last word may be. */
+/** `__complete WORD…`: a shell requests candidates for the last argument. */
 export const completeWord = "__complete";
 
 /** `__serve-sync KEY`: what `sync start` starts in the background. */

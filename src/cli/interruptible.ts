@@ -1,10 +1,10 @@
-/** Work that a signal ends: for commands that begin nothing which would have to be stopped elsewhere. */
+/** Work that a signal ends: for commands that start nothing that would have to be stopped elsewhere. */
 import { KodamaError } from "../base/errors.ts";
 import type { SignalSource } from "./invocation.ts";
 
 /**
  * Does the work with a signal that the first Ctrl-C (or TERM, or HUP) aborts. Throws a `cancelled`
- * error then, at once: the work is not waited for.
+ * error then, at once: it doesn't wait for the work.
  */
 export async function interruptible<T>(
   signals: SignalSource,

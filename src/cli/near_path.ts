@@ -1,6 +1,6 @@
-/** Paths of files as a person reads them. */
+/** File paths as text. */
 
-/** Returns a path below the working directory without it; any other path as it is. */
+/** Returns a path below the working directory relative to it; any other path unchanged. */
 export function nearPath(path: string, workingDir: string): string {
   return path.startsWith(`${workingDir}/`) ? path.slice(workingDir.length + 1) : path;
 }

@@ -1,4 +1,4 @@
-/** `kodama logs --agent` and `kodama agent logs`: one meaning, two places. */
+/** `kodama logs --agent` and `kodama agent logs`: the same command under two paths. */
 import type { AgentPlace } from "../../actions/agent/place.ts";
 import { UsageError } from "../../base/errors.ts";
 import type { Words } from "../command.ts";
@@ -8,7 +8,7 @@ import { success } from "../exit_codes.ts";
 import { agentPlaceOf } from "./flags.ts";
 import { showFollow } from "./show_follow.ts";
 
-/** What is shown. */
+/** What to show. */
 export interface AgentLogs {
   place: AgentPlace;
   /** The operand, for messages. */
@@ -16,15 +16,15 @@ export interface AgentLogs {
   kubeconfig: string | undefined;
   follow: boolean;
   task?: number;
-  /** Byte of the events to begin with. */
+  /** Byte offset of the first event. */
   offset?: number;
   format: "text" | "jsonl";
 }
 
-/** Flags of `kodama logs` that mean something for an agent's. */
+/** Flags of `kodama logs` that also apply to an agent's log. */
 const understood = new Set(["agent", "follow", "namespace", "context", "kubeconfig", "output"]);
 
-/** From the words of `kodama logs --agent`. Throws UsageError for what an agent's log doesn't have. */
+/** Parses the args of `kodama logs --agent`. Throws UsageError for what an agent's log doesn't have. */
 export function resolveAgentLogs({ flags, given, operands }: Words<typeof logsFlags>): AgentLogs {
   const hint = "see kodama agent logs --help";
   const strange = [...given].find((flag) => !understood.has(flag));
@@ -52,7 +52,7 @@ export function resolveAgentLogs({ flags, given, operands }: Words<typeof logsFl
   };
 }
 
-/** Shows them. */
+/** Shows the events. */
 export async function runAgentLogs(asked: AgentLogs, invocation: Invocation): Promise<number> {
   const { place, kubeconfig, follow, task, offset, format, name } = asked;
   const host = await invocation.host({ kubeconfig });

@@ -1,14 +1,14 @@
-/** What an agent does, as lines of a terminal. Its texts come from a pod: none of them can steer the terminal. */
+/** An agent's events as lines of a terminal. Their text comes from a pod and can't send control sequences. */
 import type { FollowEvent } from "../../actions/agent/follow.ts";
 import type { AgentEvent, Task } from "../../actions/agent/tasks.ts";
 import type { Style } from "../../term/style.ts";
 import { tameLine } from "../../term/tame.ts";
 import { firstLine, statusLine, taskData } from "./task_text.ts";
 
-/** Of a tool's answer. */
+/** Of a tool's result. */
 const maxAnswerLines = 6;
 
-/** Lines of what was told, without line feeds. */
+/** Returns the lines of an event, without line feeds. */
 export function eventLines(told: Exclude<FollowEvent, { kind: "lost" }>, style: Style): string[] {
   switch (told.kind) {
     case "agent":
@@ -24,7 +24,7 @@ export function eventLines(told: Exclude<FollowEvent, { kind: "lost" }>, style: 
   }
 }
 
-/** What is said of a link that broke. */
+/** Returns the message for a lost connection. */
 export function lostLine(reason: string): string {
   return tame(`${reason}; going on`);
 }
@@ -65,7 +65,7 @@ function agentLines(event: AgentEvent, style: Style): string[] {
       return [
         style.yellow(tame(`the model wasn't reached (${event.reason}), attempt ${event.attempt}`)),
       ];
-    // The end of the task says it, with what the pod knows besides.
+    // The end of the task reports it, with what the pod knows besides.
     case "result":
     case "began":
     case "usage":
@@ -93,7 +93,7 @@ function tame(line: string): string {
   return tameLine(line.replaceAll("\n", " ")).join(" ");
 }
 
-/** The same as data, for `-o jsonl`. */
+/** Returns the event as data, for `-o jsonl`. */
 export function eventData(told: FollowEvent): Record<string, unknown> {
   switch (told.kind) {
     case "turn":

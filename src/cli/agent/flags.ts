@@ -1,4 +1,4 @@
-/** The words of everything that is about agents' tasks. */
+/** The flags and operands of the commands about agents' tasks. */
 import type { AgentPlace } from "../../actions/agent/place.ts";
 import { checkedSessionName } from "../../actions/session/events.ts";
 import { definedOnly } from "../../base/defined_only.ts";
@@ -6,7 +6,7 @@ import type { Operand } from "../command.ts";
 import { BadValue, count, value } from "../flag.ts";
 import { scopeFlags } from "../session/flags.ts";
 
-/** Where agents are looked for. */
+/** Flags that choose the scope in which agents are looked up. */
 export const agentScopeFlags = {
   ...scopeFlags,
   namespace: { ...scopeFlags.namespace, summary: "namespace of the session or pod" },
@@ -28,7 +28,7 @@ export const agentOperand: Operand = {
   completion: { kind: "sessions" },
 };
 
-/** From words to a place. Throws UsageError for a name that no session can have. */
+/** Parses the operand into a session or pod. Throws UsageError for a name that no session can have. */
 export function agentPlaceOf(
   flags: { namespace: string | undefined; context: string | undefined },
   name: string,

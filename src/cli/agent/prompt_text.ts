@@ -1,18 +1,18 @@
-/** Where a prompt comes from: a word, a file, or standard input. */
+/** The source of a prompt: an argument, a file, or standard input. */
 import type { Host } from "../../actions/host.ts";
 import { UsageError } from "../../base/errors.ts";
 import type { Terminal } from "../../term/terminal.ts";
 
-/** A prompt that may have to be read yet. */
+/** A prompt that may not have been read yet. */
 export type PromptSource =
   | { kind: "text"; text: string }
   | { kind: "file"; path: string }
   | { kind: "stdin" };
 
-/** More than any task takes; what is longer is refused there. */
+/** More than any task accepts; a longer prompt is refused there. */
 const maxBytes = 4 * 1024 * 1024;
 
-/** From words. Throws UsageError where there is no prompt, or more than one. */
+/** Parses the args. Throws UsageError if there is no prompt, or more than one. */
 export function promptSource(
   text: string | undefined,
   file: string | undefined,
@@ -27,7 +27,7 @@ export function promptSource(
   return text === undefined ? { kind: "file", path: given } : { kind: "text", text };
 }
 
-/** The prompt. */
+/** Returns the prompt. */
 export async function readPrompt(
   source: PromptSource,
   { host, terminal, signal }: { host: Host; terminal: Terminal; signal: AbortSignal },

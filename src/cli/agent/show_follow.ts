@@ -1,4 +1,4 @@
-/** A task's events on this process's terminal. Leaving it leaves the agent alone. */
+/** A task's events on this process's terminal. Detaching doesn't stop the agent. */
 import type { FollowEvent } from "../../actions/agent/follow.ts";
 import type { Task } from "../../actions/agent/tasks.ts";
 import { KodamaError } from "../../base/errors.ts";
@@ -9,10 +9,10 @@ import type { Invocation } from "../invocation.ts";
 import { styleOf } from "../output.ts";
 import { eventData, eventLines, lostLine } from "./event_text.ts";
 
-/** As a run of one target whose command failed. */
+/** As for a run of one target whose command failed. */
 const taskFailed = 5;
 
-/** What stands in the tables of exit codes of whatever follows a task. */
+/** Exit codes, for the help of each command that follows a task. */
 export const followExitCodes: readonly (readonly [code: string, meaning: string])[] = [
   ["0", "it was done; with --follow, the task is done"],
   ["1", "kodama itself failed, or there is no such session or task"],
@@ -23,9 +23,9 @@ export const followExitCodes: readonly (readonly [code: string, meaning: string]
 ];
 
 /**
- * Shows what `start` tells; answers with the exit code of the process.
+ * Shows the events of `start`; returns the exit code of the process.
  *
- * @param name the operand that names the agent, for the way back to it.
+ * @param name the operand that names the agent, for the hint on how to follow it again.
  */
 export async function showFollow(
   start: (signal: AbortSignal) => AsyncIterable<FollowEvent>,

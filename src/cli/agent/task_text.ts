@@ -1,4 +1,4 @@
-/** Tasks as a person reads them, and as data. Pure. */
+/** Tasks as text for people, and as data. Pure. */
 import type { Task, TaskStatus, Tokens } from "../../actions/agent/tasks.ts";
 import { counted } from "../../base/counted.ts";
 import { ageText } from "../../pick/age.ts";
@@ -6,10 +6,10 @@ import { tableLines } from "../../term/table.ts";
 
 const header = ["TASK", "STATE", "AGENT", "TURNS", "TOOLS", "TOKENS", "COST", "AGE", "PROMPT"];
 
-/** Of a prompt or of a reason in a table. */
+/** Maximum length of a prompt or a reason in a table. */
 const maxCell = 60;
 
-/** The lines of a table. */
+/** Returns the lines of a table. */
 export function tasksTable(tasks: readonly Task[], now: Date): string[] {
   return tableLines(
     header,
@@ -30,7 +30,7 @@ export function tasksTable(tasks: readonly Task[], now: Date): string[] {
   );
 }
 
-/** What stands behind the name of a state; empty where the state says all. */
+/** Returns the detail after a state's name; empty if the state has none. */
 function reasonOf(status: TaskStatus): string {
   switch (status.state) {
     case "failed":
@@ -42,7 +42,7 @@ function reasonOf(status: TaskStatus): string {
   }
 }
 
-/** How a task ended or stands, in one line. */
+/** Returns how a task ended, or its state, in one line. */
 export function statusLine({ number, status, progress, continues }: Task): string {
   const { turns, tools, tokens, costUsd, tool, note } = progress;
   const reason = reasonOf(status);
@@ -61,7 +61,7 @@ export function statusLine({ number, status, progress, continues }: Task): strin
   return parts.join(" · ");
 }
 
-/** The first line of a text, cut to fit. */
+/** Returns the first line of a text, cut to fit. */
 export function firstLine(text: string, limit = maxCell): string {
   const line = text.trim().split("\n", 1)[0] ?? "";
   return line.length > limit || line.length < text.trim().length
@@ -69,7 +69,7 @@ export function firstLine(text: string, limit = maxCell): string {
     : line;
 }
 
-/** All that the model read and wrote: `950`, `12.3k`, `1.2M`. */
+/** Formats the tokens that the model read and wrote: `950`, `12.3k`, `1.2M`. */
 export function tokensText({ input, output, cacheRead, cacheWrite }: Tokens): string {
   const all = input + output + cacheRead + cacheWrite;
   if (all < 1000) return String(all);
@@ -81,7 +81,7 @@ function costText(costUsd: number | undefined): string {
   return `$${costUsd.toFixed(costUsd < 1 ? 4 : 2)}`;
 }
 
-/** A task as data: what `-o json` prints. */
+/** Returns a task as data: what `-o json` prints. */
 export function taskData(task: Task): Record<string, unknown> {
   const { number, adapter, status, prompt, workdir, conversation, continues, progress } = task;
   const { turns, tools, tokens, costUsd, lastMessage, model } = progress;

@@ -1,16 +1,16 @@
-/** A word to whoever waits for longer than they would without wondering. */
+/** A message on standard error if a wait takes longer than expected. */
 import type { Clock } from "../../base/clock.ts";
 import { printable } from "../../term/printable.ts";
 import type { OutputStream } from "../../term/terminal.ts";
 
-/** A shorter wait needs no words. */
+/** A shorter wait gets no message. */
 const silentMs = 1000;
 
-/** Says it after a second, on a terminal; dispose of it when the wait is over. */
+/** Prints the message after a second, on a terminal; dispose of it when the wait is over. */
 export function toldLate(stream: OutputStream, clock: Clock, words: string): Disposable {
   return clock.timer(silentMs, () => {
     if (!stream.isTerminal) return;
-    // Talk: nothing depends on there being anybody who listens.
+    // Informational: nothing depends on anyone reading it.
     stream.write(`${printable(words)}\n`).catch(() => {});
   });
 }

@@ -56,7 +56,7 @@ export const command = defineCommand({
   resolve(words) {
     const { flags, given, trailing } = words;
     const running = resolveRunning(flags, given);
-    // What can't be a pod is a word of the command then.
+    // An operand that can't be a pod is then an argument of the command.
     if (trailing === undefined && !running.list) throw noCommand(flagsOfExec, words);
     const { contexts, kubeconfig, selection, pick } = resolveSelection(words);
     if ((flags.stdin || flags.tty) && flags.from?.tookStdin === true) {
@@ -83,7 +83,7 @@ export const command = defineCommand({
       command: trailing ?? [],
     } satisfies Omit<ExecOptions, "signal">;
     const view = { ...running.view, single, tty: flags.tty };
-    // A terminal is for one pod: where several match, a person is asked which.
+    // A terminal is for one pod: if several match, the person chooses one.
     const choosing = pick
       ? { kind: flags.tty ? "one" as const : "many" as const }
       : flags.tty && !named
@@ -107,7 +107,7 @@ export const command = defineCommand({
       });
     }
     if (chosen.picked !== undefined && !view.quiet) {
-      // The picker has left the screen, and a command without output would not say where it ran.
+      // The picker has left the screen, and a command without output wouldn't show where it ran.
       const { pickedText } = await import("../run_notes.ts");
       await invocation.terminal.stderr.write(`${printable(pickedText(chosen.picked))}\n`);
     }

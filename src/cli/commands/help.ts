@@ -6,7 +6,7 @@ import { type Branch, nodeAt } from "../node.ts";
 import type { Program } from "../program.ts";
 import { unknownCommand } from "../unknown_command.ts";
 
-/** `kodama help [COMMAND...]`, for the commands of a tree: it is one of them, and so can't import them. */
+/** `kodama help [COMMAND...]`, for the commands of a tree: it is one of them, so it can't import them. */
 export const commandOf = (root: Branch): Command =>
   defineCommand({
     description: "Explains a command, as --help after it does.",

@@ -8,10 +8,10 @@ import { resolveSelection, selectionFlags, selectionOperands } from "../selectio
 const formats = choice(["name", "json", "jsonl", "yaml"]);
 const layouts = choice(["default", "reverse"]);
 
-/** All but `--pick`, which says what this command does anyway, and what leaves the choice or the order to chance. */
+/** All but `--pick`, which is implied here, and the flags that leave the choice or the order to chance. */
 const { pick: _pick, sample: _sample, shuffle: _shuffle, ...choosableFlags } = selectionFlags;
 
-/** 128 + SIGINT, as fzf answers an abort. */
+/** 128 + SIGINT, as fzf returns on abort. */
 const aborted = 130;
 
 /** `kodama pick`. */

@@ -56,7 +56,7 @@ export const command = defineCommand({
   },
 });
 
-/** How pods are watched; undefined if they aren't. */
+/** Returns how pods are watched; undefined if they aren't. */
 function watchOf(
   { watch, output, pick, sample }: {
     watch: boolean;

@@ -42,7 +42,7 @@ export const command: Command = defineCommand({
     const running = resolveRunning(words.flags, words.given);
     const chosen = { ...words, operands: [] };
     const { contexts, kubeconfig, selection, pick } = resolveSelection(chosen);
-    // What takes the place of the file's command isn't what the file's author chose the pods for.
+    // The file's author chose the pods for the file's command, not for one that replaces it.
     const choosing = choosingOf(chosen, {
       mustChoose: words.trailing !== undefined && !running.list,
     });
@@ -129,7 +129,7 @@ export const command: Command = defineCommand({
   },
 });
 
-/** Loaded only for a workflow that asks. */
+/** Loaded only for a workflow with questions. */
 function askingTrust(terminal: Terminal, signal: AbortSignal): Pick<TrustOptions, "ask"> {
   if (!canAsk(terminal)) return {};
   return {
@@ -140,7 +140,7 @@ function askingTrust(terminal: Terminal, signal: AbortSignal): Pick<TrustOptions
   };
 }
 
-/** Fields of a selection that are said by a flag of another name. */
+/** Fields of a selection whose flag has another name. */
 const flagsOf: Readonly<Record<string, readonly string[]>> = {
   namespaces: ["namespace", "all-namespaces"],
   labelSelector: ["selector"],

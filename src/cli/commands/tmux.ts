@@ -106,7 +106,7 @@ export const command = defineCommand({
     const size = terminal.size() ?? { columns: 200, rows: 50 };
     const stop = new AbortController();
     const { signal } = stop;
-    // What was made is taken away before anything is said, so the work is waited for.
+    // What was made is removed before any message, so the work is awaited.
     using _listening = signals.listen((name) =>
       stop.abort(new KodamaError("cancelled", `stopped by ${name}`))
     );
@@ -131,7 +131,7 @@ export const command = defineCommand({
   },
 });
 
-/** A command's output is there to be read; a shell that was left in order has nothing more to say. */
+/** A command's output is there to be read; a shell that ended normally has nothing more to show. */
 function remainOf(
   command: readonly string[] | undefined,
   asked: boolean | undefined,

@@ -6,7 +6,7 @@ import { version } from "../version.ts";
 
 const formats = choice(["json"]);
 
-/** `kodama version`: loads nothing that it doesn't print. */
+/** `kodama version`: loads only what it prints. */
 export const command = defineCommand({
   description: "Prints the version of kodama, and of the Deno that runs it.",
   flags: {

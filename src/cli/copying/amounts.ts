@@ -1,8 +1,8 @@
-/** Bytes, rates and counts as a person reads them. */
+/** Bytes, rates and counts as text. */
 
 const units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
 
-/** `512 B`, `3.4 MiB`, `120 GiB`: three digits at most, but for bytes. */
+/** `512 B`, `3.4 MiB`, `120 GiB`: at most three digits, except for bytes. */
 export function bytesText(bytes: number): string {
   let value = bytes;
   let unit = 0;

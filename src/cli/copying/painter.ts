@@ -1,4 +1,4 @@
-/** Events of a copy become lines, or JSON. */
+/** Formats the events of a copy as lines or JSON. */
 import type { CopyEvent } from "../../actions/cp_events.ts";
 import { copyReport } from "../../actions/cp_report.ts";
 import type { Target } from "../../actions/exec_events.ts";
@@ -19,11 +19,11 @@ import {
 
 /** How a copy is shown. */
 export interface CopyPainterOptions extends Pick<CopyView, "format" | "quiet" | "single"> {
-  /** Of standard error. */
+  /** Style of standard error. */
   style: Style;
 }
 
-/** Paints one copy. */
+/** Formats the events of one copy. */
 export class CopyPainter {
   readonly #options: CopyPainterOptions;
   #targets: readonly Target[] = [];
@@ -90,7 +90,7 @@ export class CopyPainter {
     return [{ stream: "stdout", data }];
   }
 
-  /** The errors that were collected since the last call. */
+  /** Returns the errors collected since the last call. */
   heldTroubles(): Piece[] {
     return this.#troubles.take().map((line) => this.#say(line));
   }

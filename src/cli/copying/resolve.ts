@@ -1,4 +1,4 @@
-/** From the words of `kodama cp` to what the action takes and how it is shown. */
+/** Resolves the args of `kodama cp` into the action's options and how the copy is shown. */
 import type { CopyOptions, CopyWay } from "../../actions/cp_events.ts";
 import type { Selection } from "../../actions/exec_events.ts";
 import { definedOnly } from "../../base/defined_only.ts";
@@ -18,13 +18,13 @@ export interface CopyView {
   progress: "auto" | "none";
   color: ColorChoice;
   quiet: boolean;
-  /** One pod is meant: no summary of a good end. */
+  /** A single pod is named: a success prints no summary. */
   single: boolean;
-  /** Of writing into pods. */
+  /** Set for writes into pods. */
   confirm: ConfirmView;
 }
 
-/** What the words stand for. */
+/** The resolved args. */
 export interface ResolvedCopy {
   options: Omit<CopyOptions, "signal">;
   view: CopyView;
@@ -33,7 +33,7 @@ export interface ResolvedCopy {
   choosing: Choosing | undefined;
 }
 
-/** Flags that choose pods, and mean nothing where both sides name theirs. */
+/** Flags that choose pods, without meaning if both sides name theirs. */
 const choosing = [
   "all-namespaces",
   "match",
@@ -47,7 +47,7 @@ const choosing = [
   "pick",
 ] as const;
 
-/** Throws `UsageError` for words that make no copy. */
+/** Throws `UsageError` for args that don't describe a copy. */
 export function resolveCopy(words: Words<typeof copyFlags>): ResolvedCopy {
   const { flags, given } = words;
   const [source, destination] = words.operands.slice(-2);
@@ -93,7 +93,7 @@ export function resolveCopy(words: Words<typeof copyFlags>): ResolvedCopy {
   };
 }
 
-/** The way, and the one pod that is copied to or from where it is named. */
+/** Returns the direction, and the one pod that is copied to or from if it is named. */
 function wayOf(
   { from, to }: { from: Side; to: Side },
   selection: Selection,
@@ -122,7 +122,7 @@ function wayOf(
   return { way, ...(to.kind === "pod" ? { named: podOf(to, selection) } : {}) };
 }
 
-/** The selection of one named pod: of all that chooses pods, only where to look is left. */
+/** Returns the selection of one named pod: of the flags that choose pods, only the scope remains. */
 function podOf(
   side: Extract<Side, { kind: "pod" }>,
   { container, namespaces }: Selection,

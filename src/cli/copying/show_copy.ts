@@ -17,10 +17,10 @@ import { CopyTracker } from "./tracker.ts";
 /** What the terminal adds to the options of a copy. */
 export type CopyExtras = Pick<CopyOptions, "signal" | "confirm">;
 
-/** Where a copy is shown. */
+/** The streams on which a copy is shown. */
 export type CopySurroundings = Pick<Invocation, "terminal" | "signals" | "environment">;
 
-/** Shows the copy that `start` begins; answers with the exit code of the process. */
+/** Shows the copy that `start` starts; returns the exit code of the process. */
 export async function showCopy(
   start: (extras: CopyExtras) => AsyncIterable<CopyEvent>,
   { invocation, clock, view }: { invocation: CopySurroundings; clock: Clock; view: CopyView },

@@ -1,4 +1,4 @@
-/** The two sides of a copy, from words to what they mean: here, in the pods of the selection, or in one named pod. */
+/** Parses the two sides of a copy: a local path, a path in the selected pods, or in one named pod. */
 import { UsageError } from "../../base/errors.ts";
 
 /** One side. */
@@ -6,10 +6,10 @@ export type Side =
   | { kind: "here"; path: string }
   /** `:/path` */
   | { kind: "selected"; path: string }
-  /** `pod:/path`, and as kubectl has it `namespace/pod:/path`. */
+  /** `pod:/path`, and like kubectl `namespace/pod:/path`. */
   | { kind: "pod"; namespace: string | undefined; pod: string; path: string };
 
-/** A path that can't be meant as a pod's: kubectl's way to name a file with a colon. */
+/** A path that can't be in a pod: kubectl's syntax for a file with a colon. */
 const plainlyHere = /^(?:\/|\.{1,2}(?:\/|$))/;
 
 /** Throws `UsageError` for a side without a path or a pod. */

@@ -1,15 +1,15 @@
-/** How far a copy is, as one line of a terminal: a bar, the rate of the last seconds, and the time that is left. */
+/** Progress of a copy as one line of a terminal: a bar, the rate of the last seconds, and the time remaining. */
 import type { CopyProgress } from "../../actions/cp_events.ts";
 import type { Clock } from "../../base/clock.ts";
 import { formatDuration } from "../../base/duration.ts";
 import { ProgressTracker } from "../running/progress.ts";
 import { bytesText } from "./amounts.ts";
 
-/** The rate is that of so long a time. */
+/** The rate is averaged over this time. */
 const windowMs = 5000;
 const barCells = 20;
 
-/** Follows the bytes besides the targets. */
+/** Follows the bytes as well as the targets. */
 export class CopyTracker extends ProgressTracker {
   #samples: { atMs: number; movedBytes: number }[] = [];
   #progress: CopyProgress | undefined;
@@ -25,7 +25,7 @@ export class CopyTracker extends ProgressTracker {
     this.#samples.push({ atMs, movedBytes: progress.movedBytes });
   }
 
-  /** Before the counts of targets; empty while nothing moves. */
+  /** Comes before the counts of targets; empty while nothing is transferred. */
   override get detail(): string {
     if (this.#progress === undefined) return "";
     const { doneBytes, totalBytes } = this.#progress;

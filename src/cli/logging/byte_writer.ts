@@ -1,7 +1,7 @@
-/** Bytes that are put together for one write. */
+/** Collects bytes for one write. */
 
 const firstBytes = 64 * 1024;
-/** Below it a loop is quicker than a call that copies. */
+/** Below it a loop is faster than a call that copies. */
 const shortBytes = 32;
 
 /** Grows as it is written to. */
@@ -9,7 +9,7 @@ export class ByteWriter {
   #buffer = new Uint8Array(0);
   #used = 0;
 
-  /** A place for at least so many bytes, from `used` on. They count when they are told to {@link advance}. */
+  /** Reserves at least N bytes, from `used` on. They count once they are passed to {@link advance}. */
   room(bytes: number): Uint8Array {
     const needed = this.#used + bytes;
     if (needed > this.#buffer.length) {
@@ -20,17 +20,17 @@ export class ByteWriter {
     return this.#buffer;
   }
 
-  /** Where the next byte goes. */
+  /** Offset of the next byte. */
   get used(): number {
     return this.#used;
   }
 
-  /** The bytes up to here were written. */
+  /** Marks the bytes up to here as written. */
   advance(used: number): void {
     this.#used = used;
   }
 
-  /** Copies a part of some bytes. */
+  /** Copies a range of some bytes. */
   add(bytes: Uint8Array, start = 0, end = bytes.length): void {
     const length = end - start;
     const buffer = this.room(length);
@@ -40,7 +40,7 @@ export class ByteWriter {
     this.#used += length;
   }
 
-  /** All of it; it begins anew, in the same memory. */
+  /** Returns all bytes and resets; the memory is used again. */
   take(): Uint8Array {
     const bytes = this.#buffer.subarray(0, this.#used);
     this.#used = 0;

@@ -1,4 +1,4 @@
-/** The flags of `kodama logs`. Where kubectl or stern has the flag, its name and meaning are kept. */
+/** The flags of `kodama logs`. If kubectl or stern has the flag, its name and meaning are the same. */
 import { choice, count, durationMs, toggle, value, valueOr, values } from "../flag.ts";
 import { colorFlag } from "../output.ts";
 import { selectionFlags } from "../selection.ts";

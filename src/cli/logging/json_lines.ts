@@ -1,5 +1,5 @@
 /**
- * Log lines as JSON, written as bytes: at a million lines, every string that isn't made is time saved.
+ * Log lines as JSON, written as bytes: at a million lines, every string that isn't made saves time.
  *
  *     {"context":…,"namespace":…,"pod":…,"container":…,"node":…,"time":…,"message":…}
  */
@@ -9,12 +9,12 @@ import type { ByteWriter } from "./byte_writer.ts";
 
 const encoder = new TextEncoder();
 const [quote, backslash] = [0x22, 0x5c];
-/** Longer lines are rare; a string is good enough for them. */
+/** Longer lines are rare; a string is fast enough for them. */
 const longBytes = 16 * 1024;
-/** `\u001b`: the most that one byte can become. */
+/** `\u001b`: the longest escape of one byte. */
 const longestEscape = 6;
 
-/** For each byte below 0x80 that can't stand in a JSON string: what stands for it. */
+/** For each byte below 0x80 that can't occur in a JSON string: its escape. */
 const escapes: readonly (Uint8Array | undefined)[] = Array.from({ length: 0x80 }, (_, code) => {
   const plain = code >= 0x20 && code !== quote && code !== backslash;
   return plain ? undefined : encoder.encode(JSON.stringify(String.fromCharCode(code)).slice(1, -1));
@@ -30,16 +30,16 @@ const noTime = encoder.encode(`null,"message":"`);
 const tail = encoder.encode(`"}`);
 const openQuote = Uint8Array.of(quote);
 
-/** What begins every line of a container; names in it can't steer a terminal. */
+/** The start of every line of a container; names in it can't send control sequences to a terminal. */
 export function jsonFrame({ context, namespace, pod, container, node }: Target): JsonFrame {
   const text = visible(JSON.stringify({ context, namespace, pod, container, node }));
   return { head: encoder.encode(`${text.slice(0, -1)},"time":`) };
 }
 
 /**
- * Writes one object, without a line's end.
+ * Writes one object, without a line feed.
  *
- * @param options.terminal what could steer a terminal is escaped too; JSON itself allows some of it.
+ * @param options.terminal control sequences are escaped too; JSON itself allows some of them.
  */
 export function writeJsonLine(
   out: ByteWriter,
@@ -57,7 +57,7 @@ export function writeJsonLine(
   out.add(tail);
 }
 
-/** False, with nothing written, for what isn't ASCII. */
+/** Returns false, with nothing written, for a text that isn't ASCII. */
 function writeEscaped(out: ByteWriter, { bytes, text, end }: LogLine): boolean {
   if (end - text > longBytes) return false;
   const buffer = out.room(longestEscape * (end - text));

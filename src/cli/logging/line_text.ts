@@ -1,4 +1,4 @@
-/** Log lines as text, where more is wanted than their bytes: templates, fields, highlights, a terminal. */
+/** Log lines as text, if more is needed than their bytes: templates, fields, highlights, a terminal. */
 import {
   fieldText,
   jsonFieldsText,
@@ -14,20 +14,20 @@ import type { Style } from "../../term/style.ts";
 import { tameLine } from "../../term/tame.ts";
 import type { StampStyle } from "./words.ts";
 
-/** How the text of a line is made. */
+/** How the text of a line is formatted. */
 export interface LineTextOptions {
   template: readonly TemplatePart[] | undefined;
-  /** Of a line that is a JSON object: these fields in its place. */
+  /** Fields to print instead of a line that is a JSON object. */
   jsonFields: readonly string[];
   highlight: readonly RegExp[];
-  /** The time in front of the text, if it is wanted. */
+  /** The time in front of the text, if requested. */
   timestamps: StampStyle | undefined;
-  /** It goes to a terminal. */
+  /** The output is a terminal. */
   terminal: boolean;
   style: Style;
 }
 
-/** The lines that stand for one line of a log: one, but for a progress bar on a terminal. Without line ends. */
+/** Returns the lines to print for one log line: one, except for a progress bar on a terminal. Without line feeds. */
 export function lineTexts(line: LogLine, target: Target, options: LineTextOptions): string[] {
   const { template, timestamps, jsonFields } = options;
   if (template !== undefined) return [rendered(template, line, target, options)];
@@ -37,7 +37,7 @@ export function lineTexts(line: LogLine, target: Target, options: LineTextOption
   return shown(chosen, options).map((one) => stamp + one);
 }
 
-/** The time of a line; as the server wrote it, or in the time zone of this machine. */
+/** Returns the time of a line; as the server wrote it, or in the time zone of this machine. */
 function stampText(line: LogLine, style: StampStyle): string {
   if (style === "full" || line.stampEnd === line.stamp) return stampOf(line);
   const milliseconds = Math.trunc(line.nanos / 1e6);
@@ -83,7 +83,7 @@ function rendered(
   }).join("");
 }
 
-/** Fit for where it goes, with what is looked for made visible. */
+/** Returns the text made safe for its output, with the matches highlighted. */
 function shown(
   text: string,
   { terminal, highlight, style }: LineTextOptions,
@@ -92,7 +92,7 @@ function shown(
   return highlight.length === 0 ? pieces : pieces.map((one) => highlighted(one, highlight, style));
 }
 
-/** Colours and weights of the line itself: nothing is looked for in them. */
+/** Colours and weights of the line itself: they aren't searched. */
 // deno-lint-ignore no-control-regex -- control characters are what this looks for
 const paint = /(\x1b\[[0-9;:]*m)/;
 
@@ -103,7 +103,7 @@ function highlighted(text: string, patterns: readonly RegExp[], style: Style): s
     .join("");
 }
 
-/** Marks what any of the patterns matches; overlapping matches are one. */
+/** Marks the matches of all patterns; overlapping matches are merged. */
 function marked(text: string, patterns: readonly RegExp[], style: Style): string {
   const spans = patterns.flatMap((pattern) =>
     [...text.matchAll(new RegExp(pattern, "gu"))].map((match) => ({

@@ -1,15 +1,15 @@
-/** What happens to the logs while they are read, as a person reads it. */
+/** Notes on the state of the log streams, as text. */
 import { counted } from "../../base/counted.ts";
 import type { LogsEvent } from "../../actions/logs_events.ts";
 import { failedContextText, skippedPodText } from "../run_notes.ts";
 
-/** A sentence about an event, and whether it is said even when nothing but lines is wanted. */
+/** A sentence about an event, and whether it is printed even if only lines are requested. */
 export interface Note {
   text: string;
   important: boolean;
 }
 
-/** The notes about an event; none about lines. */
+/** Returns the notes about an event; none about lines. */
 export function notesOn(event: LogsEvent, names: readonly string[]): Note[] {
   switch (event.kind) {
     case "contextFailed":
@@ -78,7 +78,7 @@ function sourceNote(event: SourceEvent, name: string): Note {
   }
 }
 
-/** `exit 3, Error, restart 2`: what the node says of the instance before. */
+/** `exit 3, Error, restart 2`: what the node reports about the previous instance. */
 function restartText({ restarts, last }: Extract<SourceEvent, { kind: "restarted" }>): string {
   const end = last === undefined ? [] : [`exit ${last.exitCode}`, last.reason];
   return [...end, `restart ${restarts}`].filter((part) => part !== "").join(", ");

@@ -1,4 +1,4 @@
-/** Events of logs become bytes for the two output streams. Pure: where they go is the driver's concern. */
+/** Formats log events as bytes for the two output streams. Pure: the driver writes them. */
 import type { LogLine, LogsEvent, Target } from "../../actions/logs_events.ts";
 import { printable } from "../../term/printable.ts";
 import type { SinkData } from "../../term/sink.ts";
@@ -12,13 +12,13 @@ import { notesOn } from "./notes.ts";
 /** How logs are shown. */
 export interface LogsPainterOptions extends LineTextOptions {
   format: "default" | "raw" | "json" | "jsonl";
-  /** One pod was named: its only container is shown as kubectl shows it, without its name. */
+  /** One pod was named: its only container is shown as in kubectl, without its name. */
   single: boolean;
-  /** Nothing but lines, and what went wrong. */
+  /** Only lines and errors. */
   quiet: boolean;
 }
 
-/** One thing to write. */
+/** One item to write. */
 export interface Piece {
   stream: "stdout" | "stderr";
   data: SinkData;
@@ -29,10 +29,10 @@ const newline = Uint8Array.of(0x0a);
 const blank = Uint8Array.of(0x20);
 const between = encoder.encode(",\n");
 
-/** Paints the logs of one call. */
+/** Formats the logs of one call. */
 export class LogsPainter {
   readonly #options: LogsPainterOptions;
-  /** Lines are copied as they came: nothing of their text is looked at. */
+  /** Lines are copied unchanged: their text isn't inspected. */
   readonly #exact: boolean;
   readonly #out = new ByteWriter();
   #targets: readonly Target[] = [];
@@ -50,7 +50,7 @@ export class LogsPainter {
       !terminal;
   }
 
-  /** What to write for an event, in this order. Bytes stand in memory that serves the next event. */
+  /** Returns what to write for an event, in this order. The bytes are in memory that the next event reuses. */
   paint(event: LogsEvent): readonly Piece[] {
     if (event.kind === "lines") return [{ stream: "stdout", data: this.#lines(event.lines) }];
     if (event.kind === "sourcesAdded") this.#add(event.sources, event.names);

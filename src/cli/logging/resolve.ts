@@ -1,4 +1,4 @@
-/** From the words of `kodama logs` to what the action takes and how it is shown. */
+/** Resolves the args of `kodama logs` into the action's options and how the logs are shown. */
 import type { LogsOptions } from "../../actions/logs_events.ts";
 import { definedOnly } from "../../base/defined_only.ts";
 import { UsageError } from "../../base/errors.ts";
@@ -8,10 +8,10 @@ import { resolveSelection } from "../selection.ts";
 import type { logsFlags } from "./flags.ts";
 import type { LogsPainterOptions } from "./painter.ts";
 
-/** Logs read at the same time, where nothing is said. */
+/** The default number of logs read at the same time. */
 const places = { whole: 50, following: 500 };
 
-/** How logs are shown, as far as the words say it. */
+/** How logs are shown, as far as the flags determine it. */
 export interface LogsView extends
   Pick<
     LogsPainterOptions,
@@ -20,7 +20,7 @@ export interface LogsView extends
   color: ColorChoice;
 }
 
-/** What the words stand for. */
+/** The resolved args. */
 export interface ResolvedLogs {
   options: Omit<LogsOptions, "signal">;
   view: LogsView;
@@ -38,7 +38,7 @@ export function resolveLogs(words: Words<typeof logsFlags>): ResolvedLogs {
     ...words,
     flags: { ...flags, "container": undefined, "all-phases": true },
   });
-  // The second one may be the container of the first, as with kubectl: the painter counts the logs that there are.
+  // The second one may be the container of the first, as in kubectl: the painter counts the actual logs.
   const single = selection.operands.length > 0 && selection.operands.length <= 2 &&
     selection.operands.every(({ kind }) => kind === "pod") && contexts.length < 2 && !flags.prefix;
   const since = flags.since === undefined ? undefined : Math.ceil(flags.since / 1000);
@@ -113,11 +113,11 @@ function refuseContradictions(
   });
 }
 
-/** stern excludes lines with the flag that excludes pods here: beside a pod's own name it can't mean pods. */
+/** stern excludes lines with the flag that excludes pods here: beside a pod's own name it can't apply to pods. */
 function refuseNamedExclude({ flags, operands }: Words<typeof logsFlags>): void {
   const [pattern] = flags.exclude;
   const named = operands.length > 0 && operands.every((one) => !one.includes("/"));
-  // What is no part of any pod's name excludes none.
+  // A text that can't be part of a pod's name excludes none.
   const excludesNone = pattern?.kind === "substring" && !/^[a-z0-9.-]+$/.test(pattern.text);
   if (pattern === undefined || !(named || excludesNone)) return;
   throw new UsageError("--exclude excludes pods by name, and would exclude none", {

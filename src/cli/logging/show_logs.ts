@@ -10,8 +10,8 @@ import type { LogsPainter, Piece } from "./painter.ts";
 const interrupted = 130;
 
 /**
- * Shows what `start` tells. The first Ctrl-C ends it in good order, a second one at once: nothing was begun in a
- * pod that would have to be ended. Rejects with `ClosedSinkError` when nobody reads the output any more.
+ * Shows the events of `start`. The first Ctrl-C ends it gracefully, a second one at once: nothing was started in a
+ * pod that would have to be stopped. Rejects with `ClosedSinkError` when the reader of the output has gone.
  */
 export async function showLogs(
   start: (signal: AbortSignal) => AsyncIterable<LogsEvent>,
@@ -49,7 +49,7 @@ function stopWhenBroken({ stdout, stderr }: Terminal, stop: AbortController): Di
   };
 }
 
-/** Two streams that are one text where both are a terminal. */
+/** The two streams, written in order if both are a terminal. */
 class LogsScreen {
   readonly #terminal: Terminal;
   #last: Piece["stream"] | undefined;

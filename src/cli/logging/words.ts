@@ -1,4 +1,4 @@
-/** The words of `kodama logs`, from text to their narrow types. Each throws {@link BadValue}. */
+/** Parsers for the args of `kodama logs`. Each throws {@link BadValue}. */
 import {
   type NameChoice,
   parseTemplate,
@@ -7,13 +7,13 @@ import {
 } from "../../actions/logs_events.ts";
 import { BadValue, type Flag, type FlagOptions, toggle } from "../flag.ts";
 
-/** A regular expression for the text of lines. */
+/** Parses a regular expression for the text of lines. */
 export function linePattern(raw: string): RegExp {
   if (raw === "") throw new BadValue(raw, "it is empty, and would match every line");
   return regExp(raw, raw);
 }
 
-/** A container's name; between slashes an expression. No name can hold a slash. */
+/** Parses a container's name; between slashes an expression. No name can contain a slash. */
 export function containerName(raw: string): NameChoice {
   if (raw === "") throw new BadValue(raw, "it is empty");
   if (raw.length < 3 || !raw.startsWith("/") || !raw.endsWith("/")) {
@@ -32,7 +32,7 @@ function regExp(raw: string, source: string): RegExp {
   }
 }
 
-/** A number of lines; undefined, which is all of them, for -1. */
+/** Parses a number of lines; undefined, which is all of them, for -1. */
 export function lineCount(raw: string): number | undefined {
   if (raw === "-1") return undefined;
   const number = Number(raw);
@@ -42,7 +42,7 @@ export function lineCount(raw: string): number | undefined {
   return number;
 }
 
-/** RFC 3339, with a zone. */
+/** Parses RFC 3339, with a zone. */
 export function momentOf(raw: string): Date {
   const moment = new Date(raw);
   const shape = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/i;
@@ -50,7 +50,7 @@ export function momentOf(raw: string): Date {
   throw new BadValue(raw, "it is not a time", { hint: "a time looks like 2026-01-02T15:04:05Z" });
 }
 
-/** `ready`, `ready=false`. */
+/** Parses `ready`, `ready=false`. */
 export function conditionOf(raw: string): { type: string; status: string } {
   const match = /^([A-Za-z][\w./-]*)(?:=(true|false|unknown))?$/i.exec(raw);
   if (match === null) {
@@ -59,14 +59,14 @@ export function conditionOf(raw: string): { type: string; status: string } {
   return { type: match[1] ?? "", status: match[2] ?? "true" };
 }
 
-/** Names with commas between. */
+/** Parses names separated by commas. */
 export function fieldNames(raw: string): readonly string[] {
   const names = raw.split(",").map((name) => name.trim());
   if (names.every((name) => name !== "")) return names;
   throw new BadValue(raw, "must be names with commas between", { hint: "as in level,msg" });
 }
 
-/** A template for lines. */
+/** Parses a template for lines. */
 export function template(raw: string): readonly TemplatePart[] {
   const parsed = parseTemplate(raw);
   if (parsed.kind === "template") return parsed.parts;
@@ -75,12 +75,12 @@ export function template(raw: string): readonly TemplatePart[] {
   });
 }
 
-/** How the time in front of a line is written; undefined for none. */
+/** Parses the format of the time in front of a line; undefined for none. */
 export type StampStyle = "full" | "local" | "short";
 
 const stampStyles: readonly StampStyle[] = ["full", "local", "short"];
 
-/** A switch, as with kubectl, that takes a style after `=`. */
+/** A switch, as in kubectl, that takes a style after `=`. */
 export function timestamps(summary: string, options: FlagOptions): Flag<StampStyle | undefined> {
   const plain = toggle(summary, options);
   const shape = "[=full|local|short]";

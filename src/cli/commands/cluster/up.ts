@@ -60,7 +60,7 @@ export const command = defineCommand({
   },
 });
 
-/** Its end is waited for, unlike that of other work: until then its pods run. */
+/** Unlike other work, the command waits for its end: its pods run until then. */
 async function serve(
   start: ClusterStart,
   format: Format,
@@ -73,7 +73,7 @@ async function serve(
   using wait = new ToldWait(terminal.stderr, opened.clock);
   const told = (event: ClusterEvent) => {
     if (event.kind !== "ready") return wait.told(event);
-    // Whoever reads no more has heard enough: the cluster goes on until it is ended.
+    // A closed pipe isn't an error here: the cluster keeps running until it is stopped.
     terminal.stdout.write(clusterStateText(event.state, format)).catch(() => {});
   };
   await control.serve({ ...start, signal: stop.signal, told });

@@ -116,7 +116,7 @@ export const command = defineCommand({
   },
 });
 
-/** Which of the steps: they contradict each other. */
+/** Flags that choose the steps: they exclude each other. */
 function goOnOf(flags: { failed: boolean; from: string | undefined; rest: boolean }): StepsGoOn {
   const said = [flags.failed, flags.from !== undefined, flags.rest].filter((one) => one).length;
   if (said > 1) throw new UsageError("--failed, --from and --rest contradict each other");

@@ -93,7 +93,7 @@ export const command = defineCommand({
         const { sharedShell } = await import("../../../actions/session/shared_shell.ts");
         return await sharedShell(host, found, { ...joins, signal });
       };
-      // Whoever attaches shortly before the end has come in time, and for a short command too.
+      // Attaching shortly before the end is in time, for a short command too.
       const [words, folder] = await Promise.all([
         wordsOf(),
         killedSync(host, found),

@@ -54,7 +54,7 @@ export const command = defineCommand({
       if (!force && !await askDeletion(plan, { terminal, signal })) {
         throw new KodamaError("declined", "cancelled; nothing was deleted");
       }
-      // Who isn't asked is told all the same what can't be had back.
+      // Without a question, what can't be recovered is reported all the same.
       if (force && plan.purge) {
         await terminal.stderr.write(
           planLines(plan).map((line) => `${printable(line)}\n`).join(""),

@@ -37,7 +37,7 @@ export const command = defineCommand({
     const options = {
       ...definedOnly({ namespace, context }),
       allNamespaces: flags["all-namespaces"],
-      // Each is a stream to a pod: whoever looks at the names alone waits for none.
+      // Each is a stream to a pod: listing names alone waits for none.
       tasks: format !== "table",
     };
     return { options, kubeconfig, format };

@@ -224,19 +224,19 @@ async function firstTask(
   { adapter, source, words }: TaskWords,
   around: Parameters<typeof readPrompt>[1],
 ): Promise<FirstTask> {
-  // A file may be a pipe that nobody writes.
+  // A file may be a pipe without a writer.
   const prompt = await orAborted(readPrompt(source, around), around.signal);
   return { adapter, words, prompt };
 }
 
-/** As kubectl prints several objects. */
+/** In the format in which kubectl prints several objects. */
 async function manifestText(
   objects: readonly unknown[],
   format: "json" | "yaml",
 ): Promise<string> {
   if (format === "json") return jsonDocument({ apiVersion: "v1", kind: "List", items: objects });
   const { stringify } = await import("yaml");
-  // Scripts in their own lines: whoever approves them reads them so, and may paste them.
+  // Scripts keep their own lines, so that they can be reviewed and pasted.
   const style = { aliasDuplicateObjects: false, lineWidth: 0, blockQuote: "literal" } as const;
   return objects.map((object) => stringify(object, style)).join("---\n");
 }

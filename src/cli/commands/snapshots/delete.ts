@@ -44,7 +44,7 @@ export const command = defineCommand({
       if (!force && !await askSnapshotRemoval(planned, { terminal, signal })) {
         throw new KodamaError("declined", "cancelled; nothing was deleted");
       }
-      // Who isn't asked is told all the same what can't be had back.
+      // Without a question, what can't be recovered is reported all the same.
       if (force) {
         const lines = snapshotRemovalLines(planned);
         await terminal.stderr.write(lines.map((line) => `${printable(line)}\n`).join(""));

@@ -3,7 +3,7 @@ import { failure, success } from "../../exit_codes.ts";
 import { jsonDocument } from "../../output.ts";
 import { syncOperand, syncOutput } from "../../syncing/sync_text.ts";
 
-/** Phases in which nothing is in the way. */
+/** Phases in which the sync isn't blocked. */
 const good = new Set(["watching", "syncing", "scanning", "connecting"]);
 
 /** `kodama sync status`. */
