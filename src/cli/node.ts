@@ -1,4 +1,4 @@
-/** The places of a tree of commands, whatever commands these are. */
+/** The nodes of a tree of commands, independent of the commands themselves. */
 import type { Command } from "./command.ts";
 
 /** A command of the tree. */
@@ -6,26 +6,26 @@ export interface Leaf {
   kind: "leaf";
   /** One line for the list in help: lower case, no full stop. */
   summary: string;
-  /** It speaks to an API server: what takes time there can begin before the command is loaded. */
+  /** It connects to an API server: slow preparation can start before the command is loaded. */
   dials: boolean;
-  /** The words under which it is told of, where it has several: help and hints speak those. */
+  /** The canonical path, if it has several: help and hints use this one. */
   synonymOf?: readonly string[];
   load: () => Promise<{ command: Command }>;
 }
 
-/** A word that only leads to other words: `kodama cluster`. */
+/** A command group: `kodama cluster`. */
 export interface Branch {
   kind: "branch";
   summary: string;
-  /** Headings of its help and the commands under each, every one once; without them it is one list. */
+  /** Headings of its help and the commands under each, every one once; without headings it is one list. */
   sections?: readonly (readonly [heading: string, names: readonly string[]])[];
   commands: Readonly<Record<string, Node>>;
 }
 
-/** A place in the tree. */
+/** A node of the tree. */
 export type Node = Leaf | Branch;
 
-/** The place in a tree that the words lead to. */
+/** Returns the node of a tree at a path of names. */
 export function nodeAt(root: Node, path: readonly string[]): Node | undefined {
   let node: Node | undefined = root;
   for (const word of path) {
@@ -35,7 +35,7 @@ export function nodeAt(root: Node, path: readonly string[]): Node | undefined {
   return node;
 }
 
-/** Every leaf below a node, with its words: each once, whatever other words lead to it. */
+/** Yields every leaf below a node, with its path: each once, even if several paths lead to it. */
 export function* leaves(node: Branch, path: readonly string[] = []): Generator<[string[], Leaf]> {
   for (const [name, child] of Object.entries(node.commands)) {
     const words = [...path, name];

@@ -1,6 +1,6 @@
 /**
- * What people type who know kubectl, stern, gh or vibectl, and what does it here. Asked before the nearest name: a word
- * that another tool has is not a slip of the keyboard. Hints speak of `kodama`; they may name kubectl's own command.
+ * Commands and flags of kubectl, stern, gh and vibectl, and their equivalents here. Checked before the nearest name: a
+ * name from another tool isn't a typo. Hints mention `kodama`; they may name kubectl's own command.
  */
 
 const kubectlOnly = (verb: string) => `that is kubectl's: kubectl ${verb}`;
@@ -35,7 +35,7 @@ const verbs: Readonly<Record<string, string>> = {
       ...["cluster-info", "options", "plugin"],
     ].map((verb) => [verb, kubectlOnly(verb)]),
   ),
-  // stern, and the programs of a shell
+  // stern, and shell programs
   log: "kodama logs shows logs",
   tail: "kodama logs -f follows logs",
   stern: "kodama logs -f -m TEXT follows the logs of the pods whose name contains TEXT",
@@ -119,7 +119,7 @@ const flags: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
-/** Returns the answer for a first word that another tool has. */
+/** Returns the answer for a first argument that another tool has. */
 export function verbAnswer(word: string, path: readonly string[]): string | undefined {
   const known = path.length === 0 && Object.hasOwn(verbs, word.toLowerCase());
   return known ? verbs[word.toLowerCase()] : undefined;
@@ -136,7 +136,7 @@ export function flagAnswer(name: string, path: string): string | undefined {
   return undefined;
 }
 
-/** Every answer, for the test that holds them against the commands that there are. */
+/** Returns every answer, for the test that compares them with the actual commands. */
 export function* allAnswers(): Generator<{ word: string; answer: string }> {
   for (const [word, answer] of Object.entries(verbs)) yield { word, answer };
   for (const table of Object.values(flags)) {
@@ -144,7 +144,7 @@ export function* allAnswers(): Generator<{ word: string; answer: string }> {
   }
 }
 
-/** Commands that end, delete or overwrite something: no slip of the keyboard is turned into one of them. */
+/** Commands that end, delete or overwrite something: a typo is never corrected to one of them. */
 export const destructive: ReadonlySet<string> = new Set([
   "stop",
   "delete",

@@ -1,11 +1,11 @@
-/** The output flag that every command with data shares, and the style that its text is set in. */
+/** The output flag that every command with data shares, and the style of its text. */
 import { visible } from "../base/steering.ts";
 import { type ColorChoice, type Style, styleFor, wantsColor } from "../term/style.ts";
 import type { OutputStream } from "../term/terminal.ts";
 import { choice, valueOr } from "./flag.ts";
 import type { Environment } from "./words.ts";
 
-/** The style for a stream of this process. */
+/** Returns the style for a stream of this process. */
 export function styleOf(
   stream: OutputStream,
   environment: Environment,
@@ -21,8 +21,8 @@ export function styleOf(
 }
 
 /**
- * Returns whether the output of a stream ends on a terminal: the stream is one, or `--color always` says that a pager
- * stands between. Text from pods is tamed then; any other pipe or file gets its bytes as they are.
+ * Returns whether the output of a stream ends on a terminal: the stream is one, or `--color always` means that a pager
+ * is between. Text from pods is tamed then; any other pipe or file gets its bytes unchanged.
  */
 export function endsOnTerminal(stream: OutputStream, choice: ColorChoice): boolean {
   return stream.isTerminal || choice === "always";
@@ -31,7 +31,7 @@ export function endsOnTerminal(stream: OutputStream, choice: ColorChoice): boole
 /** Formats of data that isn't a table. */
 export type DataFormat = "json" | "jsonl" | "yaml";
 
-/** Values as data: one document, or with `jsonl` one line for each. */
+/** Formats values as data: one document, or with `jsonl` one line for each. */
 export async function renderData(values: readonly unknown[], format: DataFormat): Promise<string> {
   switch (format) {
     case "json":
@@ -43,7 +43,7 @@ export async function renderData(values: readonly unknown[], format: DataFormat)
   }
 }
 
-/** One value as data; with `jsonl` it is a line. */
+/** Formats one value as data; with `jsonl` it is a line. */
 export async function renderValue(value: unknown, format: DataFormat): Promise<string> {
   if (format === "json") return jsonDocument(value);
   if (format === "jsonl") return `${JSON.stringify(value)}\n`;
@@ -51,7 +51,7 @@ export async function renderValue(value: unknown, format: DataFormat): Promise<s
 }
 
 /**
- * A value as YAML. A text that steers a terminal is double-quoted: there it may stand as `\u202e` and keeps its meaning.
+ * A value as YAML. A text with control sequences is double-quoted: they become `\u202e` and keep their meaning.
  */
 async function yamlDocument(value: unknown): Promise<string> {
   const { Scalar, stringify } = await import("yaml");
@@ -70,7 +70,7 @@ export function jsonDocument(value: unknown): string {
 
 const colors = choice(["auto", "always", "never"]);
 
-/** `--color` of what sets names in front of lines. */
+/** `--color` of the commands that print names in front of lines. */
 export const colorFlag = valueOr("colour pod names", colors.parse, "auto", {
   ...colors,
   group: "Output",

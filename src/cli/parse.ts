@@ -1,9 +1,9 @@
 /**
- * Sorts the words of one chosen command into flags and operands, with getopt's habits as kubectl has
- * them: `-nprod`, `-n prod`, `-n=prod`, `--namespace=prod`, `-it`, flags and operands in any order.
+ * Sorts the args of one chosen command into flags and operands, in getopt's style as in kubectl:
+ * `-nprod`, `-n prod`, `-n=prod`, `--namespace=prod`, `-it`, flags and operands in any order.
  *
- * commander does the sorting, for this one command alone. It is loaded only when there is something to
- * sort: a command without words starts without it.
+ * commander does the sorting, for this one command alone. It is loaded only if there is something to
+ * sort: a command without args starts without it.
  */
 import { Command as Parser, CommanderError, Option } from "commander";
 import { UsageError } from "../base/errors.ts";
@@ -12,16 +12,16 @@ import type { Command } from "./command.ts";
 import type { Flags } from "./flag.ts";
 import { byLetter, negation, spellOut } from "./spelling.ts";
 
-/** The texts given for each flag, in order, and the words that are no flags. */
+/** The texts given for each flag, in order, and the args that aren't flags. */
 export interface Sorted {
   texts: ReadonlyMap<string, readonly string[]>;
   operands: readonly string[];
 }
 
 /**
- * Sorts `words`. `spoken` is the command as its hint says it, `path` its names in the tree.
+ * Sorts `words`. `spoken` is the command as shown in its hint, `path` its names in the tree.
  *
- * @throws UsageError for an unknown flag, and for one without its value.
+ * @throws UsageError for an unknown flag, or one without its value.
  */
 export async function sortWords(
   command: Command,
@@ -39,7 +39,7 @@ export async function sortWords(
     return { texts, operands };
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    // The one complaint that is left to it: a value flag without a word after it, so the last word.
+    // The only error that commander still reports: a value flag without a next argument, so the last argument.
     const last = plain.at(-1) ?? "";
     throw new UsageError(`flag needs a value: ${last}`, { hint: `see ${spoken} --help` });
   }

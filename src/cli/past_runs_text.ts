@@ -8,10 +8,10 @@ import { printable } from "../term/printable.ts";
 import { tableLines } from "../term/table.ts";
 import { formatDuration } from "../base/duration.ts";
 
-/** Columns that a command takes in a list, at most. */
+/** Maximum columns of a command in a list. */
 const commandWidth = 40;
 
-/** The runs as a table, the newest first. */
+/** Formats the runs as a table, the newest first. */
 export function runsTable(runs: readonly ListedRun[], now: Date): string[] {
   const rows = runs.map((listed) => {
     if (listed.kind === "unreadable") {
@@ -31,14 +31,14 @@ export function runsTable(runs: readonly ListedRun[], now: Date): string[] {
   return tableLines(["RUN", "AGE", "CONTEXT", "NAMESPACE", "COMMAND", "PODS", "RESULT"], rows);
 }
 
-/** What is about to be repeated, and where. */
+/** Describes what is about to be repeated, with its scope. */
 export function rerunLine({ header }: PastRun, targets: readonly RecordedTarget[]): string {
   const [context, namespace] = scopeColumns(targets.map(({ target }) => target));
   return `rerun of ${header.id}: ${commandText(header)} in ${counted(targets.length, "pod")} of ` +
     `${namespace} (context ${context})`;
 }
 
-/** A run, and how each of its targets ended. */
+/** Formats a run, and how each of its targets ended. */
 export function runLines(run: PastRun): string[] {
   const { header, targets, end } = run;
   const facts: [string, string][] = [
@@ -86,7 +86,7 @@ export function runData({ header, targets, end }: PastRun): Record<string, unkno
   };
 }
 
-/** `47 ok, 2 failed in 12s`; of a run whose end isn't written, what is. */
+/** `47 ok, 2 failed in 12s`; if the end of the run isn't recorded, the outcomes so far. */
 function resultText({ targets, end }: PastRun): string {
   const counts = new Map<string, number>();
   for (const { end } of targets) {
@@ -100,7 +100,7 @@ function resultText({ targets, end }: PastRun): string {
   return end === undefined ? `not ended: ${text}` : `${text} in ${formatDuration(end.durationMs)}`;
 }
 
-/** What went well first, then what went wrong. */
+/** Successes first, then failures. */
 function rank(outcome: string): number {
   return outcome === "ok" ? 0 : 1;
 }
@@ -111,7 +111,7 @@ function commandText(header: PastRun["header"]): string {
   return oneLine(workflow === null ? command : `${workflow}: ${command}`);
 }
 
-/** As a shell would need it; a line of shell is one already. */
+/** Quotes args as a shell requires; a line of shell stays as it is. */
 function quotedCommand({ command, shell }: PastRun["header"]): string {
   return shell ? command.join(" ") : commandLine(command);
 }

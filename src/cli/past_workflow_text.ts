@@ -5,7 +5,7 @@ import { runAge, scopeColumns, scopeFacts } from "./run_scopes.ts";
 import { printable } from "../term/printable.ts";
 import { tableLines } from "../term/table.ts";
 
-/** A run in a list: id, age, context, namespace, what, pods, result. */
+/** A run in a list: id, age, context, namespace, command, pods, result. */
 export function workflowRow(run: PastWorkflow, now: Date): string[] {
   const { header, steps } = run;
   const pods = new Set(
@@ -23,7 +23,7 @@ export function workflowRow(run: PastWorkflow, now: Date): string[] {
   ];
 }
 
-/** A run, its steps, and how the pods of each ended. */
+/** Formats a run, its steps, and how the pods of each ended. */
 export function workflowRunLines(run: PastWorkflow): string[] {
   const { header, steps, end } = run;
   const params = Object.entries(header.params)
@@ -50,7 +50,7 @@ export function workflowRunLines(run: PastWorkflow): string[] {
 }
 
 function stepRow({ key, title, end, targets }: PastStep): string[] {
-  // A context that can't be asked is no pod.
+  // An unreachable context isn't counted as a pod.
   const all = [...targets.values()].filter(({ target }) => target.pod !== "*");
   const good = all.filter(({ outcome }) => outcome.kind === "ok").length;
   const outcome = end?.outcome;

@@ -16,18 +16,18 @@ import { type DataFormat, renderData } from "./output.ts";
 import type { SelectionOptions } from "./selection.ts";
 import { failedContextText, skippedPodText } from "./run_notes.ts";
 
-/** How pods are shown: `table` is of targets, `status` and `wide` are kubectl's tables. */
+/** How pods are shown: `table` lists targets, `status` and `wide` are kubectl's tables. */
 export type PodsFormat = "table" | "status" | "wide" | "name" | DataFormat;
 
-/** One row: a container in which a command would run, and how its pod is. */
+/** One row: a container in which a command would run, and the state of its pod. */
 interface ListedPod {
   target: Target;
   state: PodState | undefined;
 }
 
 /**
- * Prints the pods of a selection, and on standard error those that are skipped. Where a context can't be asked,
- * the list isn't whole, and the exit code says so.
+ * Prints the pods of a selection, and on standard error those that are skipped. If a context is unreachable,
+ * the list is incomplete, and the exit code reports it.
  */
 export async function showPods(
   { contexts, selection }: SelectionOptions,
@@ -74,7 +74,7 @@ export async function showPods(
   return exitCode;
 }
 
-/** Which places the rows name: contexts if there are several, namespaces if the context's own isn't meant. */
+/** Which scopes the rows name: contexts if there are several, namespaces if it isn't the context's own. */
 interface PlaceColumns {
   context: boolean;
   namespace: boolean;
@@ -94,14 +94,14 @@ function columnsOf(
   };
 }
 
-/** What a program is given of a pod. */
+/** Returns a pod as data. */
 function dataOf(target: Target, state: PodState) {
   const { status, readyContainers, totalContainers, restarts, createdMs } = state;
   const createdAt = Number.isNaN(createdMs) ? null : new Date(createdMs).toISOString();
   return { ...target, status, ready: `${readyContainers}/${totalContainers}`, restarts, createdAt };
 }
 
-/** kubectl's table of pods. Its columns are as wide as its first rows need, for those that follow one by one. */
+/** kubectl's table of pods. Its columns are as wide as its first rows need, for rows that follow one by one. */
 class StatusTable {
   readonly #columns: PlaceColumns & { wide: boolean };
 
@@ -109,7 +109,7 @@ class StatusTable {
     this.#columns = columns;
   }
 
-  /** The header and the rows. */
+  /** Returns the header and the rows. */
   lines(pods: readonly ListedPod[], nowMs: number): string[] {
     const { context, namespace, wide } = this.#columns;
     const header = [
@@ -140,8 +140,8 @@ class StatusTable {
 }
 
 /**
- * Prints the pods of a selection, in any phase, and then each pod that changes, until a signal ends it: a row as it is
- * now, or its name, or an object. A pod that is gone is printed as `Deleted`.
+ * Prints the pods of a selection, in any phase, and then each pod that changes, until a signal ends it: its current
+ * row, or its name, or an object. A deleted pod is printed as `Deleted`.
  */
 export async function watchPodsTable(
   { contexts, selection }: SelectionOptions,
@@ -159,7 +159,7 @@ export async function watchPodsTable(
       const rows = pods.map(({ target, state }) => state ? dataOf(target, state) : target);
       return await stdout.write(await renderPods(rows, format, columns));
     }
-    // Rows stand below those of all pods that are known, whose widths they share.
+    // Rows are printed below those of all known pods, and share their widths.
     const all = table.lines([...known.values(), ...pods], nowMs);
     const shown = isFirst
       ? [all[0] ?? "", ...all.slice(known.size + 1)]
@@ -198,7 +198,7 @@ export async function watchPodsTable(
   });
 }
 
-/** The text for standard output. */
+/** Returns the text for standard output. */
 export async function renderPods(
   targets: readonly Target[],
   format: "table" | "name" | DataFormat,
@@ -222,7 +222,7 @@ export async function renderPods(
   return tableLines(header, rows).map((line) => `${line}\n`).join("");
 }
 
-/** 128 + SIGINT: the end of a watch, and not an error to report. */
+/** 128 + SIGINT: the end of a watch, and not an error. */
 const interrupted = 130;
 
 async function untilStopped(

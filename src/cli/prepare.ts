@@ -1,11 +1,11 @@
-/** From a command line to what will run: every usage error is found here, before anything happens. */
+/** From args to a prepared command: every usage error is found here, before anything happens. */
 import { choose } from "./choose.ts";
 import { BadValue, type Flags, joinContents } from "./flag.ts";
 import type { Invocation } from "./invocation.ts";
 import { speak } from "./program.ts";
 import { badValueError, resolveWords } from "./words.ts";
 
-/** What a command line asks for, checked. */
+/** A checked command line. */
 export type Prepared =
   | { kind: "help"; path: readonly string[]; brief: boolean }
   | {
@@ -14,13 +14,13 @@ export type Prepared =
     run: (invocation: Invocation) => Promise<number>;
   };
 
-/** What is needed to prepare: files and standard input only where a flag names them. */
+/** What preparation needs: files and standard input are read only if a flag names them. */
 export type Preparation = Pick<
   Invocation,
   "program" | "environment" | "willDial" | "host" | "terminal"
 >;
 
-/** Chooses the command, loads it, and resolves its words. Throws `UsageError`. */
+/** Chooses the command, loads it, and resolves its args. Throws `UsageError`. */
 export async function prepare(
   argv: readonly string[],
   { program, environment, willDial, ...reading }: Preparation,
@@ -31,7 +31,7 @@ export async function prepare(
   if (choice.leaf.dials) willDial();
   const { command } = await choice.leaf.load();
   const spoken = speak(program, ["kodama", ...path].join(" "));
-  // A command without words has nothing to sort, and starts without the parser.
+  // A command without args has nothing to sort, and starts without the parser.
   const sorted = choice.words.length === 0
     ? { texts: new Map(), operands: [] }
     : await (await import("./parse.ts")).sortWords(command, choice.words, spoken, path.join(" "));
@@ -45,7 +45,7 @@ export async function prepare(
   }
 }
 
-/** What is in the files that flags name, in place of the names. */
+/** Replaces the file names given to flags by the content of the files. */
 async function withContents(
   flags: Flags,
   texts: ReadonlyMap<string, readonly string[]>,

@@ -1,15 +1,15 @@
 /**
  * The names under which kodama is started. `kpod` is `kodama exec`, `kwekash` is `kodama run kwekash`,
- * and kubectl finds `kubectl-kodama` as its plugin; texts speak the name that was used.
+ * and kubectl finds `kubectl-kodama` as its plugin; messages show the name that was used.
  */
 
-/** A name, and the words that it stands for. */
+/** A name, and the args that it stands for. */
 export interface Program {
-  /** As a person types it: `kubectl kodama`. */
+  /** As typed: `kubectl kodama`. */
   spoken: string;
-  /** Words that go before the ones on the command line. */
+  /** Args that go before the ones on the command line. */
   prefix: readonly string[];
-  /** The workflow that it runs is the one that comes with kodama, whatever a repository calls by its name. */
+  /** It runs the workflow that comes with kodama, even if a repository has one of the same name. */
   shippedOnly?: true;
 }
 
@@ -20,7 +20,7 @@ const programs: Readonly<Record<string, Program>> = {
   "kubectl-kodama": { spoken: "kubectl kodama", prefix: [] },
 };
 
-/** The program behind a name or the path of an executable. An unknown name (a renamed file) is `kodama`. */
+/** Returns the program for a name or the path of an executable. An unknown name (a renamed file) is `kodama`. */
 export function programOf(name: string): Program {
   const base = (name.split(/[\\/]/).at(-1) ?? "").replace(/\.exe$/i, "");
   const known = Object.hasOwn(programs, base) ? programs[base] : undefined;
@@ -28,8 +28,8 @@ export function programOf(name: string): Program {
 }
 
 /**
- * How a command line of kodama is said under the program's name: `kodama exec web -- id` is
- * `kpod web -- id` to one who typed `kpod`. What the name can't express stays with `kodama`.
+ * Rewrites a command line of kodama for the program's name: `kodama exec web -- id` becomes
+ * `kpod web -- id` if `kpod` was typed. What the name can't express stays with `kodama`.
  */
 export function speak(program: Program, line: string): string {
   const meant = ["kodama", ...program.prefix].join(" ");

@@ -1,4 +1,4 @@
-/** Errors as a person or a program reads them. Every one that leaves a command passes here. */
+/** Formats errors for a person or a program. Every error of a command passes through here. */
 import { exitCodeOfKind, KodamaError } from "../base/errors.ts";
 import { printable } from "../term/printable.ts";
 import type { Style } from "../term/style.ts";
@@ -8,7 +8,7 @@ import { failure } from "./exit_codes.ts";
 export interface ErrorOptions {
   /** The command's output is JSON: its errors are too. */
   json: boolean;
-  /** `KODAMA_DEBUG`: with the stack and the errors underneath. */
+  /** `KODAMA_DEBUG`: with the stack and the causes. */
   debug: boolean;
   style: Style;
 }
@@ -19,7 +19,7 @@ export interface ErrorReport {
   exitCode: number;
 }
 
-/** What to write about anything that was thrown. */
+/** Formats anything that was thrown. */
 export function reportError(error: unknown, options: ErrorOptions): ErrorReport {
   const told = error instanceof KodamaError ? error : bugError(error);
   const exitCode = error instanceof KodamaError ? exitCodeOfKind(error.kind) : failure;
@@ -48,7 +48,7 @@ function bugError(error: unknown): KodamaError {
 function stacks(error: unknown): string[] {
   const lines: string[] = [];
   let at: unknown = error;
-  // Causes may form a ring; ten is deeper than any chain that tells something.
+  // Causes may form a ring; ten is deeper than any useful chain.
   for (let depth = 0; at !== undefined && depth < 10; depth++) {
     const stack = at instanceof Error ? at.stack ?? String(at) : String(at);
     lines.push(...(depth === 0 ? [] : ["caused by:"]), ...stack.split("\n").map(printable));

@@ -1,4 +1,4 @@
-/** From a command line to an exit code: the whole of the command-line face. */
+/** From args to an exit code: the whole command-line front end. */
 import { ClosedSinkError } from "../term/sink.ts";
 import { success } from "./exit_codes.ts";
 import { completeWord, serveSyncWord, serveWord } from "./hidden_words.ts";
@@ -6,10 +6,10 @@ import type { Invocation } from "./invocation.ts";
 import { styleOf } from "./output.ts";
 import { prepare } from "./prepare.ts";
 
-/** 128 + SIGPIPE: the exit code of a program whose reader went away. */
+/** 128 + SIGPIPE: the exit code of a program whose reader has gone. */
 const readerGone = 141;
 
-/** Runs one command line. Never throws; what goes wrong is written to standard error. */
+/** Runs one command line. Never throws; errors are written to standard error. */
 export async function run(argv: readonly string[], invocation: Invocation): Promise<number> {
   const { stdout, stderr } = invocation.terminal;
   try {
@@ -75,18 +75,18 @@ async function tell(
   try {
     await terminal.stdout.flush();
   } catch {
-    // It is what is being told, or it is worse off than this can mend.
+    // This may be the very error being reported; otherwise the state is worse than this can repair.
   }
   try {
     await terminal.stderr.write(report.text);
     await terminal.stderr.flush();
   } catch {
-    // Nobody is left to tell; the exit code still does.
+    // The error can't be reported any more; the exit code still shows it.
   }
   return report.exitCode;
 }
 
-/** Whether the words ask for JSON, read without the parser: it may be the parser that failed. */
+/** Returns whether the args request JSON, read without the parser: the parser may have failed. */
 function wantsJson(argv: readonly string[]): boolean {
   const dashes = argv.indexOf("--");
   const ours = dashes < 0 ? argv : argv.slice(0, dashes);

@@ -1,20 +1,20 @@
-/** What is said of a run beside its output, in the same words by every command that looks for pods. */
+/** Notes on a run beside its output, with the same text in every command that looks up pods. */
 import { compressNames } from "../actions/exec_events.ts";
 import { formatDuration } from "../base/duration.ts";
 import type { KodamaError } from "../base/errors.ts";
 
-/** A context that can't be used, where others go on. One that the error names already isn't named again. */
+/** A context that can't be used, while others can. One that the error already names isn't named again. */
 export function failedContextText(
   { context, error: { message } }: { context: string; error: KodamaError },
 ): string {
   if (message.includes(`context ${JSON.stringify(context)}`)) return message;
   const [, behind] = message.split(`context ${context}`, 2);
-  // Names of contexts may hold colons, and one name may be the beginning of another.
+  // Names of contexts may contain colons, and one name may be a prefix of another.
   const named = behind !== undefined && /^(?:$|[\s,)]|:\s)/.test(behind);
   return named ? message : `context ${context}: ${message}`;
 }
 
-/** A server that is down, and is asked again. The current context may have no name yet. */
+/** A server that is down, and is retried. The current context may have no name yet. */
 export function waitingContextText(
   { context, reason, limitMs }: { context: string; reason: string; limitMs: number },
 ): string {
@@ -36,7 +36,7 @@ export function skippedPodText(
   return `not ready: ${name} (${reason.replace(/^(?:is|has) /, "").replace(": ", ", ")})`;
 }
 
-/** The pods of an event that can't be used, a line each. */
+/** Returns the pods of an event that can't be used, a line each. */
 export function skippedPodTexts(
   { context, skipped, several }: {
     context: string;
@@ -47,7 +47,7 @@ export function skippedPodTexts(
   return skipped.map((one) => skippedPodText(one, several ? context : undefined));
 }
 
-/** The pods that a person has picked. */
+/** Returns the pods that a person has picked. */
 export function pickedText(
   picked: readonly { context: string; namespace: string; pod: string }[],
 ): string {
@@ -61,7 +61,7 @@ export function pickedText(
   return `picked: ${compressNames([...new Set(names)])}`;
 }
 
-/** A run that goes on without a record. */
+/** A run that continues without a record. */
 export function notKeptText({ error }: { error: KodamaError }): string {
   return `this run is not kept: ${error.message}`;
 }

@@ -1,8 +1,8 @@
-/** When and where past runs ran, as columns and facts. */
+/** Time and scope of past runs, as columns and facts. */
 import { ageText } from "../pick/age.ts";
 import { printable } from "../term/printable.ts";
 
-/** As kubectl says it: `5m`, `3d`. */
+/** In kubectl's format: `5m`, `3d`. */
 export function runAge(at: string, now: Date): string {
   return ageText(now.getTime() - Date.parse(at));
 }

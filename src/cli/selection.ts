@@ -9,7 +9,7 @@ import { namedPods, namePattern, selectionOperandOf } from "./selection_words.ts
 const group = "Selection";
 const sorts = choice(["name", "age", "node"]);
 
-/** By their long names, with kubectl's meaning wherever kubectl has the flag. */
+/** By their long names, with kubectl's meaning if kubectl has the flag. */
 export const selectionFlags = {
   "namespace": values("namespace to look in (default the context's)", text, {
     short: "n",
@@ -79,7 +79,7 @@ export const selectionOperands: readonly Operand[] = [
   { name: "POD|KIND/NAME", arity: "any", completion: { kind: "pods" } },
 ];
 
-/** What the words select, and where. */
+/** The selection that the args describe, and its scope. */
 export interface SelectionOptions {
   contexts: readonly string[];
   kubeconfig: string | undefined;
@@ -88,7 +88,7 @@ export interface SelectionOptions {
   pick: boolean;
 }
 
-/** From words to a selection. Throws `UsageError` for flags that contradict each other. */
+/** Parses args into a selection. Throws `UsageError` for flags that contradict each other. */
 export function resolveSelection(
   { flags, given, operands }: Words<typeof selectionFlags>,
 ): SelectionOptions {
@@ -135,7 +135,7 @@ export function resolveSelection(
   };
 }
 
-/** The contexts of the pods in a file, within those that `--context` names. */
+/** Returns the contexts of the pods in a file, limited to those that `--context` names. */
 function contextsOf(given: readonly string[], named: readonly string[]): readonly string[] {
   if (given.length === 0 || named.length === 0) return given.length === 0 ? named : given;
   const outside = named.find((name) => !given.includes(name));

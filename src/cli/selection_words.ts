@@ -1,4 +1,4 @@
-/** The words of a selection: patterns and operands, from text to their narrow types. */
+/** Parsers for the args of a selection: patterns and operands. */
 import type { NamePattern, SelectionOperand } from "../actions/exec_events.ts";
 import { NoMatchError } from "../base/errors.ts";
 import { parseTextPattern } from "../base/text_pattern.ts";
@@ -7,7 +7,7 @@ import { nodeNames, parsePodOperand, workloadKinds } from "../base/workload_kind
 import { BadValue, type FileContents } from "./flag.ts";
 import { standardInput } from "./flag_contents.ts";
 
-/** `/re/` is a regular expression, anything else a substring. Throws {@link BadValue}. */
+/** Parses `/re/` as a regular expression, anything else as a substring. Throws {@link BadValue}. */
 export function namePattern(raw: string): NamePattern {
   const pattern = parseTextPattern(raw);
   if (pattern.kind !== "invalid") return pattern;
@@ -15,7 +15,7 @@ export function namePattern(raw: string): NamePattern {
   throw new BadValue(raw, pattern.reason, hint);
 }
 
-/** A pod's name, `pod/name`, `namespace/name` or a workload. Throws {@link BadValue}. */
+/** Parses a pod's name, `pod/name`, `namespace/name` or a workload. Throws {@link BadValue}. */
 function selectionOperand(raw: string): SelectionOperand {
   if (raw === "") throw new BadValue(raw, "it is empty");
   if (/[*?[\]]/.test(raw)) {
@@ -45,7 +45,7 @@ function selectionOperand(raw: string): SelectionOperand {
   });
 }
 
-/** The same, with what the word was given for in its error. */
+/** The same, with the name of the flag or operand in its error. */
 export function selectionOperandOf(raw: string, source: string): SelectionOperand {
   try {
     return selectionOperand(raw);
@@ -59,13 +59,13 @@ export interface NamedPods {
   readonly operands: readonly SelectionOperand[];
   /** The contexts that it names, each once. Empty if it names none. */
   readonly contexts: readonly string[];
-  /** Standard input was read for them, and is no longer there for a command. */
+  /** Standard input was read for them, and isn't available to a command. */
   readonly tookStdin: boolean;
 }
 
 /**
  * Parses a pod or a workload in each line, as `-o name` of kodama and kubectl prints them, or as an object of `-o jsonl`;
- * or one array of such objects, as `-o json` prints it. Empty lines and comments count for nothing.
+ * or one array of such objects, as `-o json` prints it. Empty lines and comments are ignored.
  *
  * @throws NoMatchError for a file without any: it means no pod, and not every pod.
  */
@@ -100,7 +100,7 @@ function fromArray(text: string, place: string): SelectionOperand[] {
   return values.map((value, index) => podOf(value, `item ${index + 1} of ${place}`));
 }
 
-/** Returns what a JSON text stands for; undefined if it isn't one. */
+/** Returns the value of a JSON text; undefined if it isn't valid. */
 function parsedJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -109,7 +109,7 @@ function parsedJson(text: string): unknown {
   }
 }
 
-/** What kodama prints of a pod. Fields besides these count for nothing. */
+/** What kodama prints of a pod. Other fields are ignored. */
 function podOf(value: unknown, source: string): SelectionOperand {
   if (typeof value !== "object" || value === null) throw notJson("{", source);
   const given = (field: string): string | undefined => {

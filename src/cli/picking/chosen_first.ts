@@ -1,4 +1,4 @@
-/** `--pick`: before a command runs, a person chooses among the pods that it would run in. */
+/** `--pick`: before a command runs, a person chooses among its pods. */
 import type { Host } from "../../actions/host.ts";
 import { contextsOf, pickedHost, type PickedPod } from "../../actions/pick_host.ts";
 import type { Selection } from "../../actions/pick_pods.ts";
@@ -7,26 +7,26 @@ import type { Invocation } from "../invocation.ts";
 import { nothingMatches, plainPicker } from "./options.ts";
 import { pick } from "./pick.ts";
 
-/** How many a command can use, and whether a person asked to choose. */
+/** How many pods a command can use, and whether a choice was requested. */
 export type Choosing =
   /** `--pick`. */
   | { kind: "many" | "one" }
-  /** Without being asked to: where several match, a person is there, and only one can be used. */
+  /** Not requested, but several pods match, a person is present, and only one can be used. */
   | { kind: "oneIfUnclear" }
-  /** Nothing chooses the pods of a command that changes them: a person must. */
+  /** A command that changes pods has no selection: a person must choose. */
   | { kind: "required" };
 
 /** What a command runs in. */
 export interface Chosen {
   contexts: readonly string[];
   selection: Selection;
-  /** What a person chose, where one did: names alone may mean others in other places. */
+  /** The chosen pods, if a person chose: names alone may mean other pods in other scopes. */
   picked?: readonly PickedPod[];
   host: Host;
 }
 
 /**
- * What is left of a selection after a choice; undefined where the person left without one.
+ * Returns the selection after a choice; undefined if the picker was aborted.
  *
  * @throws as `pick` does.
  */
@@ -37,9 +37,9 @@ export async function chosenFirst(
 ): Promise<Chosen | undefined> {
   const { terminal } = invocation;
   const asked = kind === "many" || kind === "one";
-  // Nobody asked for a choice and nobody can make one: the command says itself what it can't do.
+  // A choice was neither requested nor is it possible: the command reports its own error.
   const unable = !terminal.stderr.isTerminal || terminal.keyboard() === undefined;
-  // So it is where chance has chosen one already.
+  // The same applies if one has already been chosen at random.
   const settled = selection.sample === 1;
   if (kind === "required" && unable) {
     throw new UsageError("no pods are chosen", {
@@ -59,7 +59,7 @@ export async function chosenFirst(
     case "aborted":
       return undefined;
     case "nothing":
-      // Of an empty list the command itself tells more.
+      // For an empty list the command's own error has more detail.
       if (!asked && answer.search === "") return { contexts, selection, host };
       throw nothingMatches(answer.search);
     case "picked":
@@ -72,7 +72,7 @@ export async function chosenFirst(
   }
 }
 
-/** The chosen pods by their names, for what reads them anew. */
+/** Returns the chosen pods by name, for code that reads them again. */
 function narrowed(
   selection: Selection,
   targets: readonly { namespace: string; pod: string }[],

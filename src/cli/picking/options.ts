@@ -1,4 +1,4 @@
-/** What a picker is asked for, and how it answers. */
+/** The options of a picker, and its outcomes. */
 import type { Selection, Target } from "../../actions/pick_pods.ts";
 import type { PickedPod } from "../../actions/pick_host.ts";
 import { NoMatchError } from "../../base/errors.ts";
@@ -13,23 +13,23 @@ export interface PickerOptions {
   selection: Selection;
   /** Several may be chosen. */
   multi: boolean;
-  /** Enter on a pod with several containers asks which. */
+  /** Enter on a pod with several containers opens their list. */
   asksContainer: boolean;
-  /** Typed already. */
+  /** The initial query. */
   query: string;
-  /** A single match is taken without a question. */
+  /** A single match is chosen without a question. */
   selectOne: boolean;
-  /** Nothing that matches is the answer, without a question. */
+  /** If nothing matches, the picker ends without a question. */
   exitZero: boolean;
   height: Height;
   layout: "default" | "reverse";
   preview: boolean;
-  /** Clicks and the wheel are the picker's while it is shown. */
+  /** The picker handles clicks and the wheel while it is shown. */
   mouse: boolean;
   prompt: string;
 }
 
-/** The picker that other commands show: as fzf begins. */
+/** The picker of other commands: like fzf's default. */
 export const plainPicker: Omit<PickerOptions, "contexts" | "selection" | "multi"> = {
   asksContainer: false,
   query: "",
@@ -46,11 +46,11 @@ export const plainPicker: Omit<PickerOptions, "contexts" | "selection" | "multi"
 export type Picked =
   /** In the order of choosing; never empty. */
   | { kind: "picked"; targets: readonly Target[]; pods: readonly PickedPod[] }
-  /** There was none to choose; `search` is as {@link nothingMatches} takes it. */
+  /** There were no pods to choose; `search` is as in {@link nothingMatches}. */
   | { kind: "nothing"; search: string }
   | { kind: "aborted" };
 
-/** `40%` or a number of rows. Throws {@link BadValue}. */
+/** Parses `40%` or a number of rows. Throws {@link BadValue}. */
 export function parseHeight(raw: string): Height {
   const [, digits = "", percent] = /^(\d{1,5})(%?)$/.exec(raw) ?? [];
   const number = Number(digits);
@@ -60,12 +60,12 @@ export function parseHeight(raw: string): Height {
   return percent === "%" ? { kind: "percent", percent: number } : { kind: "rows", rows: number };
 }
 
-/** A share of the screen is no less than this, as far as there is room: fzf's own minimum. */
+/** A share of the screen is at least this, if the screen has as many rows: fzf's own minimum. */
 const leastRows = 10;
-/** A share of a screen that has fewer rows would show next to nothing: it is all of it. */
+/** On a screen with fewer rows than this a share would show next to nothing: the picker takes the whole screen. */
 const leastScreenRows = 20;
 
-/** Rows on a screen of so many; all of them mean the whole screen. */
+/** Returns the rows on a screen of N rows; all of them mean the whole screen. */
 export function rowsOf(height: Height, screenRows: number): number {
   const wanted = height.kind === "rows"
     ? height.rows
@@ -75,15 +75,15 @@ export function rowsOf(height: Height, screenRows: number): number {
   return Math.max(1, Math.min(screenRows, wanted));
 }
 
-/** Whether it is the whole screen by name, and not only because the screen is small. */
+/** Returns whether the whole screen is requested by name, and not only because the screen is small. */
 export function isFullScreen(height: Height): boolean {
   return height.kind === "percent" && height.percent === 100;
 }
 
 /**
- * The error of a choice among none.
+ * Returns the error for an empty choice.
  *
- * @param search what was typed and fits none of the pods that are there; empty where there are none.
+ * @param search the query, if it matches none of the existing pods; empty if there are no pods.
  */
 export function nothingMatches(search: string): NoMatchError {
   if (search !== "") return new NoMatchError(`no pod matches "${search}"`);

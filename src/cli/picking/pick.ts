@@ -22,20 +22,20 @@ import { PickerScreen } from "./picker_screen.ts";
 import { PickerSession } from "./picker_session.ts";
 import { columnsFor, type Naming, PodRows } from "./rows.ts";
 
-/** What a picker is shown with. */
+/** Options and environment of a picker. */
 export interface PickOn {
   host: Host;
   invocation: Invocation;
 }
 
-/** After an Esc, how long its sequence may take to come. */
+/** How long the sequence after an Esc may take to arrive. */
 const escapeMs = 50;
 
 /**
  * Shows the picker until something is chosen.
  *
- * @throws UsageError with the matches, where there is no terminal and more than one; KodamaError of the only context,
- *   when its pods can't be told; `cancelled` on a signal.
+ * @throws UsageError with the matches, if there is no terminal and more than one match; KodamaError of the only
+ *   context, if its pods can't be listed; `cancelled` on a signal.
  */
 export async function pick(
   options: PickerOptions,
@@ -57,13 +57,13 @@ class Picker implements Disposable {
   readonly #over = Promise.withResolvers<void>();
   readonly #loaded = Promise.withResolvers<void>();
   #screen: PickerScreen | undefined;
-  /** The row of the screen where the grid begins. */
+  /** The first row of the grid on the screen. */
   #top = 0;
 
   constructor(options: PickerOptions, on: PickOn) {
     this.#options = options;
     this.#on = on;
-    // It is waited for only while the picker runs.
+    // Awaited only while the picker runs.
     this.#over.promise.catch(() => {});
     const naming = namingOf(options);
     this.#rows = new PodRows(naming);
@@ -79,7 +79,7 @@ class Picker implements Disposable {
     );
   }
 
-  /** A signal: the terminal is given back before anything is said. */
+  /** A signal: the terminal is restored before any message. */
   stop(name: string): void {
     this.#over.reject(new KodamaError("cancelled", `stopped by ${name}`));
   }
@@ -102,7 +102,7 @@ class Picker implements Disposable {
     return outcome.entries.length === 0 ? this.#nothing : this.#picked(outcome.entries);
   }
 
-  /** fzf's `--select-1` and `--exit-0`: what is all there and clear needs no question. */
+  /** fzf's `--select-1` and `--exit-0`: a complete and unambiguous list needs no question. */
   #withoutAsking(): Picked | undefined {
     const found = this.#found();
     const [only] = found;
@@ -125,13 +125,13 @@ class Picker implements Disposable {
     return pods === undefined ? [] : searched(pods.list).search.found;
   }
 
-  /** A search that no pod fits is no lack of pods. */
+  /** A query without matches doesn't mean that there are no pods. */
   get #nothing(): Extract<Picked, { kind: "nothing" }> {
     const [pods] = this.#session.state.levels;
     return { kind: "nothing", search: pods?.list.rows.length ? pods.line.text : "" };
   }
 
-  /** It has no way to draw over what is there: a screen would be a heap of lines. */
+  /** The terminal can't overwrite its rows: each frame would be printed below the last one. */
   get #isDumb(): boolean {
     return this.#on.invocation.environment("TERM") === "dumb";
   }
@@ -171,8 +171,8 @@ class Picker implements Disposable {
   }
 
   /**
-   * Each chunk is done with before the next is asked for: a key typed after the choice belongs to what comes next,
-   * and no read is left behind that would swallow it.
+   * Each chunk is handled before the next is read: a key typed after the choice belongs to what comes next,
+   * and no pending read swallows it.
    */
   async #keys(keyboard: InputStream): Promise<void> {
     const decoder = new KeyDecoder();
@@ -219,7 +219,7 @@ class Picker implements Disposable {
     );
   }
 
-  /** Rejects when the terminal takes nothing more. */
+  /** Rejects when the terminal can't be written to any more. */
   #broken(): Promise<never> {
     const { broken } = this.#on.invocation.terminal.stderr;
     return new Promise((_, reject) => {
@@ -243,7 +243,7 @@ class Picker implements Disposable {
       multi: options.multi,
       layout: options.layout,
       asksContainer: options.asksContainer,
-      // What names its pods, or asks several clusters at once, has no other place to turn to.
+      // A picker with named pods, or over several clusters, has no other scope to switch to.
       switches: options.selection.operands.length === 0 && new Set(options.contexts).size < 2,
       prompt: options.prompt,
       columns: columnsFor(naming),

@@ -1,30 +1,30 @@
-/** The picker on a terminal: frames out, as many as are seen; the terminal as it was, whatever ends it. */
+/** The picker on a terminal: draws at most as many frames as are visible, and always restores the terminal. */
 import type { Clock } from "../../base/clock.ts";
 import { view } from "../../pick/view.ts";
 import type { PickState } from "../../pick/state.ts";
 import { GridPainter, type GridPainterOptions } from "../../term/grid_painter.ts";
 import type { Terminal } from "../../term/terminal.ts";
 
-/** Changes that nobody typed are drawn together, once in so long. */
+/** Changes without a key are drawn together, once per interval. */
 const frameMs = 16;
 
 type DrawnOn = Pick<Terminal, "stderr" | "atEnd">;
 
-/** Where a picker is drawn. Disposing of it clears what it drew, before anything else is written anywhere. */
+/** Draws a picker. Disposing of it clears what it drew, before anything else is written. */
 export class PickerScreen implements AsyncDisposable {
   readonly #terminal: DrawnOn;
   readonly #clock: Clock;
   readonly #painter: GridPainter;
-  /** The help's, on the alternate screen: what is on the terminal comes back unchanged after it. */
+  /** The help's painter, on the alternate screen: the terminal's content is unchanged after it. */
   readonly #helpPainter: GridPainter;
   readonly #isFullScreen: boolean;
   #isHelp = false;
-  /** The window got this width while the help was shown. */
+  /** The window's new width, if it changed while the help was shown. */
   #resizedTo: number | undefined;
   readonly #cleanup = new DisposableStack();
   #latest: PickState | undefined;
   #frame: Disposable | undefined;
-  /** A frame is on its way: the next one waits, and shows the latest state then. */
+  /** A frame is being written: the next one waits, and shows the latest state then. */
   #writing = false;
 
   constructor(terminal: DrawnOn, clock: Clock, options: GridPainterOptions) {
@@ -37,7 +37,7 @@ export class PickerScreen implements AsyncDisposable {
     this.#write(this.#painter.begin());
   }
 
-  /** Draws the state soon. */
+  /** Schedules a draw of the state. */
   show(state: PickState): void {
     this.#latest = state;
     this.#frame ??= this.#clock.timer(frameMs, () => {
@@ -46,7 +46,7 @@ export class PickerScreen implements AsyncDisposable {
     });
   }
 
-  /** Draws the latest state now: what answers a key. */
+  /** Draws the latest state now: the response to a key. */
   draw(): void {
     if (this.#latest === undefined || this.#writing) return;
     const state = this.#latest;
@@ -61,11 +61,11 @@ export class PickerScreen implements AsyncDisposable {
       this.#writing = false;
       this.draw();
     }, () => {
-      // A terminal that is gone is noticed by its `broken` signal.
+      // A closed terminal is noticed by its `broken` signal.
     });
   }
 
-  /** The window has another size. */
+  /** Handles a new window size. */
   resized(columns: number): void {
     if (this.#isHelp) this.#resizedTo = columns;
     this.#write(this.#current.resized(columns));
@@ -75,7 +75,7 @@ export class PickerScreen implements AsyncDisposable {
     return this.#isHelp ? this.#helpPainter : this.#painter;
   }
 
-  /** What opens the screen of the help, or leaves it. */
+  /** Opens or closes the screen of the help. */
   #turned({ help }: PickState): string {
     if (this.#isFullScreen || (help !== undefined) === this.#isHelp) return "";
     if (help === undefined) return this.#closedHelp();
@@ -92,7 +92,7 @@ export class PickerScreen implements AsyncDisposable {
     return this.#helpPainter.end() + this.#painter.modes() + mended;
   }
 
-  /** Asks where the grid begins, for clicks; the answer comes among the keys. */
+  /** Queries the first row of the grid, for clicks; the answer comes among the keys. */
   askPlace(): void {
     this.#write(this.#painter.askPlace());
   }
@@ -108,7 +108,7 @@ export class PickerScreen implements AsyncDisposable {
     this.#frame?.[Symbol.dispose]();
     this.#latest = undefined;
     this.#write(this.#closedHelp() + this.#painter.end());
-    // Standard output is another stream to the same terminal: what it is given now would be cleared as well.
+    // Standard output is another stream to the same terminal: output written now would be cleared as well.
     await this.#terminal.stderr.flush().catch(() => {});
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The picker while it runs: events in, frames out. Everything that it decides is in `src/pick`; here are the
- * sources of events (keys, pods, a clock) and what a new state asks of the world (a preview, another list).
+ * The picker while it runs: events in, frames out. All decisions are in `src/pick`; this file has the
+ * sources of events (keys, pods, a clock) and the effects of a new state (a preview, another list).
  */
 import { listNamespaces, type Place } from "../../actions/pick_places.ts";
 import { type PickPodsEvent, type Selection, watchPods } from "../../actions/pick_pods.ts";
@@ -16,13 +16,13 @@ import type { PickerOptions } from "./options.ts";
 import { PreviewLoader } from "./preview_loader.ts";
 import { placeRow, type PodRows } from "./rows.ts";
 
-/** What a session is made from. */
+/** Options of a session. */
 export interface SessionParts {
   host: Host;
   options: PickerOptions;
   rows: PodRows;
   state: PickState;
-  /** Called with each new state; drawing is somebody else's. */
+  /** Called with each new state; the caller draws it. */
   onState: (state: PickState) => void;
   signal: AbortSignal;
 }
@@ -51,7 +51,7 @@ export class PickerSession implements Disposable {
       this.#places?.controller.abort();
       this.#searching?.[Symbol.dispose]();
     });
-    // Nobody may be waiting for it when it fails; the caller that is gets it.
+    // It may fail before anyone awaits it; a later caller still gets the error.
     this.#failed.promise.catch(() => {});
   }
 
@@ -59,18 +59,18 @@ export class PickerSession implements Disposable {
     return this.#state;
   }
 
-  /** Rejects when the pods of the only context can't be told. */
+  /** Rejects if the pods of the only context can't be listed. */
   get failed(): Promise<never> {
     return this.#failed.promise;
   }
 
-  /** Begins to read pods. */
+  /** Starts to read pods. */
   start(): void {
     this.#watch();
     this.#tick();
   }
 
-  /** Something happened. */
+  /** Handles an event. */
   send(event: PickEvent): void {
     const before = this.#state;
     this.#state = step(before, event);
@@ -92,7 +92,7 @@ export class PickerSession implements Disposable {
     this.#cleanup.defer(() => timer[Symbol.dispose]());
   }
 
-  /** A search that isn't complete goes on as soon as no key waits. */
+  /** Resumes an incomplete search as soon as no key is waiting. */
   #followSearch(): void {
     const busy = this.#state.outcome.kind === "open" &&
       !isComplete(activeLevel(this.#state).list.search);
@@ -103,7 +103,7 @@ export class PickerSession implements Disposable {
     });
   }
 
-  /** Reads the pods of the state's place; those of the last one are no longer wanted. */
+  /** Reads the pods of the state's scope, and stops reading those of the previous one. */
   #watch(): void {
     this.#source?.abort();
     const source = this.#source = new AbortController();
@@ -133,7 +133,7 @@ export class PickerSession implements Disposable {
     }
   }
 
-  /** Where a person turned to another place, the picker stays: there are others. */
+  /** If a person switched to another scope, an error doesn't end the picker: there are other scopes. */
   #sourceFailed(error: unknown, turn: number): void {
     if (turn === 0 || !(error instanceof KodamaError)) return this.#failed.reject(error);
     this.send({ kind: "loaded", level: "pods", turn });
@@ -144,7 +144,7 @@ export class PickerSession implements Disposable {
     this.send({ kind: "notice", text: printable(text) });
   }
 
-  /** An opened list of namespaces or contexts is filled; one that was left is no longer read. */
+  /** Fills an opened list of namespaces or contexts; a closed one is no longer read. */
   #followPlaces(): void {
     const { kind } = activeLevel(this.#state);
     if (this.#places?.kind === kind) return;
@@ -175,7 +175,7 @@ export class PickerSession implements Disposable {
     this.send({ kind: "loaded", level: kind, turn });
   }
 
-  /** Whether the pods that are shown are of this place, which need not be the kubeconfig's current one. */
+  /** Returns whether the shown pods are of this scope, which need not be the kubeconfig's current one. */
   #isHere(kind: "namespaces" | "contexts", { name, current }: Place): boolean {
     const { place } = this.#state;
     const { contexts, selection: { namespaces } } = this.#parts.options;

@@ -1,4 +1,4 @@
-/** Loads what the preview pane tells, behind the keys: for the row on which the cursor rests, and no other. */
+/** Loads the preview pane without blocking the keys: only for the row on which the cursor rests. */
 import { previewPod } from "../../actions/pick_preview.ts";
 import type { Host } from "../../actions/host.ts";
 import { forEachUntil } from "../../base/abort.ts";
@@ -10,16 +10,16 @@ import { previewWanted } from "../../pick/view_preview.ts";
 import { type PreviewParts, previewText } from "./preview_text.ts";
 import type { PodRows } from "./rows.ts";
 
-/** A cursor that only passes a row asks nothing of the server. */
+/** A cursor that only passes a row causes no requests. */
 const restMs = 60;
 
-/** At most one load at a time: another row's ends it. */
+/** At most one load at a time: a load for another row cancels it. */
 export class PreviewLoader implements Disposable {
   readonly #host: Host;
   readonly #rows: PodRows;
   readonly #send: (event: PickEvent) => void;
   #wanted: string | undefined;
-  /** Shows the parts that are there again, with the ages of a moment. */
+  /** Shows the loaded parts again, with current ages. */
   #show: ((nowMs: number) => void) | undefined;
   #shownMs = 0;
   #load: AbortController | undefined;
@@ -31,12 +31,12 @@ export class PreviewLoader implements Disposable {
     this.#send = send;
   }
 
-  /** Looks at a state for what it wants to be shown. */
+  /** Loads the preview that a state shows. */
   follow(state: PickState): void {
     const isShown = state.outcome.kind === "open" && layout(state).preview !== undefined;
     const wanted = isShown ? previewWanted(state) : undefined;
     if (wanted === this.#wanted) {
-      // Ages in the pane count with those in the list.
+      // Ages in the pane are updated together with those in the list.
       if (state.nowMs !== this.#shownMs) this.#show?.(state.nowMs);
       return;
     }

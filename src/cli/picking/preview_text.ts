@@ -1,4 +1,4 @@
-/** The lines of the preview pane. Everything in it comes from elsewhere, and is shown as text alone. */
+/** The lines of the preview pane. All of its content is external, and is shown as plain text. */
 import type { PickPod } from "../../actions/pick_pods.ts";
 import type { PreviewPart } from "../../actions/pick_preview.ts";
 import { ageText } from "../../pick/age.ts";
@@ -7,14 +7,14 @@ import { printable } from "../../term/printable.ts";
 import { tameLine } from "../../term/tame.ts";
 import { statusTone } from "./rows.ts";
 
-/** What is known so far: the parts come one by one. */
+/** The parts loaded so far: they arrive one by one. */
 export interface PreviewParts {
   events?: Extract<PreviewPart, { kind: "events" }>;
   log?: Extract<PreviewPart, { kind: "log" }>;
   failed: readonly Extract<PreviewPart, { kind: "failed" }>[];
 }
 
-/** A pod's preview, from top to bottom. */
+/** Returns a pod's preview, from top to bottom. */
 export function previewText(pod: PickPod, parts: PreviewParts, nowMs: number): Line[] {
   return [
     ...headLines(pod, nowMs),
@@ -80,14 +80,14 @@ function sorry(text: string): Line {
   return [span(one(text), "bad")];
 }
 
-/** A line of a log without what steers a terminal, and without its colours: the pane has its own. */
+/** Returns a line of a log without control sequences or colours: the pane has its own. */
 function plainLine(line: string): string {
   const last = tameLine(line).at(-1) ?? "";
-  // deno-lint-ignore no-control-regex -- the colours that were let through
+  // deno-lint-ignore no-control-regex -- the remaining colour sequences
   return last.replace(/\x1b\[[0-9;:]*m/g, "").replaceAll("\t", "  ");
 }
 
-/** In one line. */
+/** Joins the text into one line. */
 function one(text: string): string {
   return printable(text.replace(/\s+/g, " "));
 }

@@ -1,4 +1,4 @@
-/** What was chosen, as words for the next command or as data. */
+/** Prints the choice as args for the next command, or as data. */
 import type { Selection, Target } from "../../actions/pick_pods.ts";
 import { namespacedPod } from "../../base/workload_kinds.ts";
 import { printable } from "../../term/printable.ts";
@@ -7,7 +7,7 @@ import { type DataFormat, renderData } from "../output.ts";
 /** `plain` is the bare name, `name` is `pod/web-0` as kubectl prints it; both name the namespace if it isn't clear. */
 export type PickFormat = "plain" | "name" | DataFormat;
 
-/** A pod as an operand that every command takes: with its namespace if several were asked for. */
+/** Returns a pod as an operand that every command accepts: with its namespace if several were requested. */
 export function operandText(
   { namespace, pod }: Pick<Target, "namespace" | "pod">,
   namespaced: boolean,
@@ -21,7 +21,7 @@ export function isOfSeveral({ namespaces }: Selection): boolean {
     (namespaces.kind === "named" && new Set(namespaces.names).size > 1);
 }
 
-/** The text for standard output. */
+/** Returns the text for standard output. */
 export async function printPicked(
   targets: readonly Target[],
   { format, print0, namespaced }: { format: PickFormat; print0: boolean; namespaced: boolean },

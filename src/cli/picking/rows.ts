@@ -1,4 +1,4 @@
-/** Pods, containers and places as rows of the picker. */
+/** Pods, containers, namespaces and contexts as rows of the picker. */
 import type { PickContainer, PickPod, Target } from "../../actions/pick_pods.ts";
 import type { Place } from "../../actions/pick_places.ts";
 import { type Cell, innerId, type Row, row } from "../../pick/row.ts";
@@ -6,7 +6,7 @@ import type { PickSettings } from "../../pick/state.ts";
 import type { Tone } from "../../term/grid.ts";
 import { printable } from "../../term/printable.ts";
 
-/** Which parts of a pod's name tell it from the others. */
+/** The parts of a pod's name that distinguish it from the others. */
 export interface Naming {
   context: boolean;
   namespace: boolean;
@@ -44,7 +44,7 @@ export function columnsFor(naming: Naming): PickSettings["columns"] {
   };
 }
 
-/** Rows of pods that were seen, and what choosing each of them means. */
+/** Rows of the pods seen so far, and what choosing each of them means. */
 export class PodRows {
   readonly #naming: Naming;
   readonly #rows = new Map<string, Row>();
@@ -55,7 +55,7 @@ export class PodRows {
     this.#naming = naming;
   }
 
-  /** The pod's row as it is now. Its place in the list is that of its first one. */
+  /** Returns the pod's current row. Its position in the list is that of its first one. */
   rowOf(pod: PickPod): Row {
     const known = this.#rows.get(pod.id)?.entry;
     const text = this.#text(pod.target);
@@ -72,12 +72,12 @@ export class PodRows {
     return one;
   }
 
-  /** What is known of a pod by its id. */
+  /** Returns what is known of a pod by its id. */
   pod(id: string): PickPod | undefined {
     return this.#pods.get(id);
   }
 
-  /** What a row that was seen stands for. */
+  /** Returns what a row stands for. */
   target(id: string): Target {
     const target = this.#targets.get(id);
     if (target === undefined) throw new Error(`the picker knows no row ${id}`);
@@ -117,7 +117,7 @@ export class PodRows {
   }
 }
 
-/** A text whose order by code units is the order in which a person counts: `drive-2` before `drive-10`. */
+/** A text whose order by code units is the natural order: `drive-2` before `drive-10`. */
 function naturalKey(text: string): string {
   return text.replace(/\d+/g, (digits) => {
     const number = digits.replace(/^0+(?=\d)/, "");
@@ -125,7 +125,7 @@ function naturalKey(text: string): string {
   });
 }
 
-/** A namespace or a context. */
+/** Returns the row of a namespace or a context. */
 export function placeRow({ name, current }: Place): Row {
   const text = printable(name);
   const cell: Cell = { kind: "text", text: current ? "current" : "", tone: "dim" };
@@ -158,7 +158,7 @@ function text(content: string, tone: Tone): Cell {
   return { kind: "text", text: content, tone };
 }
 
-/** Green for what runs, grey for what has done its work, red for what is known to be trouble. */
+/** Green for running, grey for completed, red for known trouble. */
 export function statusTone(status: string): Tone {
   if (status === "Running") return "good";
   if (status === "Completed" || status === "Succeeded" || status === "Terminating") return "dim";

@@ -4,7 +4,7 @@ import { BadValue } from "../flag.ts";
 
 const hint = "as in 5, or 20%";
 
-/** From 0. Throws {@link BadValue}. */
+/** Parses an amount from 0. Throws {@link BadValue}. */
 export function amount(raw: string): Amount {
   const match = /^(\d{1,9}(?:\.\d{1,9})?)(%?)$/.exec(raw);
   const number = Number(match?.[1]);
@@ -13,7 +13,7 @@ export function amount(raw: string): Amount {
   throw new BadValue(raw, "must be a number of pods, or a percentage of them", { hint });
 }
 
-/** Sizes of batches, in turn: `1,5,20%`. Throws {@link BadValue}. */
+/** Parses the sizes of successive batches: `1,5,20%`. Throws {@link BadValue}. */
 export function amounts(raw: string): readonly Amount[] {
   return raw.split(",").map((part) => {
     const size = amount(part.trim());

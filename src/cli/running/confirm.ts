@@ -1,4 +1,4 @@
-/** The question before a change of many pods, in words. */
+/** The text of the question before a change of many pods. */
 import type { ChangeQuestion, ChangeScope, Confirm } from "../../actions/exec_events.ts";
 import { counted } from "../../base/counted.ts";
 import { UsageError } from "../../base/errors.ts";
@@ -7,18 +7,18 @@ import { printable } from "../../term/printable.ts";
 import type { Terminal } from "../../term/terminal.ts";
 import { askChoice, canAsk } from "../ask_yes.ts";
 
-/** Lines that parts of the question take at most, so that all of it fits a small screen. */
+/** Maximum lines for parts of the question, so that all of it fits a small screen. */
 const linesOf = { command: 3, step: 1, scope: 2 };
 const scopesShown = 2;
 const stepsShown = 4;
 
 type Action = ChangeQuestion["action"];
 
-/** How a question is asked. */
+/** Options of a question. */
 export interface Confirming {
-  /** More pods than this are asked about; undefined for what the settings say. */
+  /** A change of more pods than this asks; undefined for the value in the settings. */
   above: number | undefined;
-  /** Standard input belongs to the commands. */
+  /** Standard input goes to the commands. */
   stdin: boolean;
   /** The arguments that show the pods instead of asking, as in `--list`. */
   listing: string;
@@ -26,7 +26,7 @@ export interface Confirming {
 }
 
 /**
- * Asks on the terminal. `ask` throws `UsageError` if no one can be asked, or if standard input belongs to the
+ * Asks on the terminal. `ask` throws `UsageError` if no one can be asked, or if standard input goes to the
  * commands.
  */
 export function confirmOn(terminal: Terminal, options: Confirming): Confirm {
@@ -42,7 +42,7 @@ export function confirmOn(terminal: Terminal, options: Confirming): Confirm {
   return options.above === undefined ? { ask } : { above: options.above, ask };
 }
 
-/** The lines above `Continue?`: what, how much and where; at most a screen of ten lines or so. */
+/** Returns the lines above `Continue?`: the command, the amount and the scope; at most about ten lines. */
 export function questionText(question: ChangeQuestion, columns: number): string {
   const { action, scopes } = question;
   const others = scopes.slice(scopesShown);
@@ -71,7 +71,7 @@ export function questionText(question: ChangeQuestion, columns: number): string 
   ].join("\n");
 }
 
-/** Everything, for whom the short form isn't enough. */
+/** Returns the full details, for the key that shows more. */
 function wholeText({ action, scopes }: ChangeQuestion): string {
   const detail = detailOf(action);
   return [
@@ -122,7 +122,7 @@ function stepLines(action: Action, limit: number, fitted: (text: string) => stri
   ];
 }
 
-/** The names as ranges if they fit, or else as many whole names as do. */
+/** Returns the names as ranges if they fit, or else as many whole names as fit. */
 function podsText({ ranges, pods }: ChangeScope, width: number): string {
   const all = oneLine(ranges);
   if (all.length <= width) return all;
@@ -155,7 +155,7 @@ function oneLine(text: string): string {
   return printable(text).replaceAll("\n", "\\n").replaceAll("\t", "\\t");
 }
 
-/** What stands for the rest of a text is part of its room. */
+/** The sign for omitted text counts towards the width. */
 const restWidth = 32;
 
 function cut(text: string, characters: number): string {
@@ -164,7 +164,7 @@ function cut(text: string, characters: number): string {
   return `${shown}… (l shows ${text.length - shown.length} more characters)`;
 }
 
-/** Without a terminal nothing is changed unasked, and nothing waits for an answer that can't come. */
+/** Without a terminal nothing is changed without confirmation, and nothing waits for an answer that can't come. */
 function refusal({ action, count, scopes }: ChangeQuestion, listing: string): UsageError {
   const pods = counted(count, "pod");
   const what = {

@@ -2,7 +2,7 @@
 import type { GroupDiff } from "../../actions/exec_events.ts";
 import type { Style } from "../../term/style.ts";
 
-/** The lines of the differences of both streams; standard error's under a heading of its own. */
+/** Returns the lines of the differences of both streams; standard error's under a heading of its own. */
 export function diffLines(diff: Extract<GroupDiff, { kind: "unified" }>, style: Style): string[] {
   return [
     ...unified(diff.stdout, style),
@@ -10,7 +10,7 @@ export function diffLines(diff: Extract<GroupDiff, { kind: "unified" }>, style: 
   ];
 }
 
-/** Without the two lines that name the groups: a heading has done that. */
+/** Omits the two lines that name the groups: a heading has them already. */
 function unified(patch: string, style: Style): string[] {
   if (patch === "") return [];
   return patch.replace(/\n$/, "").split("\n").slice(2).map((line) => {

@@ -1,6 +1,6 @@
 /**
- * Shows a run on the terminal from its first event to its exit code: writes what the painter gives,
- * listens to the signals, lends the terminal to an interactive target, and cancels when nobody reads any more.
+ * Shows a run on the terminal from its first event to its exit code: writes the painter's output,
+ * handles the signals, lends the terminal to an interactive target, and cancels when the output is closed.
  */
 import type { ExecEvent } from "../../actions/exec_events.ts";
 import { KodamaError } from "../../base/errors.ts";
@@ -16,19 +16,19 @@ import { Screen, type ScreenOptions } from "./screen.ts";
 /** 128 + SIGINT: stopped by the person or a signal. */
 const interrupted = 130;
 
-/** What a run is shown with. */
+/** What shows a run. */
 export interface DriveOptions<Event extends DrivenEvent = ExecEvent> extends ScreenOptions {
   signals: SignalSource;
-  /** What to write for an event, in this order. */
+  /** Returns what to write for an event, in this order. */
   painter: RunPainter<Event>;
-  /** Follows the events; absent: one that knows targets alone. */
+  /** Follows the events; absent: one that only knows targets. */
   progress?: ProgressTracker;
 }
 
 /**
  * Runs `start` with the signal that cancels it, and with what lends the terminal to a command that takes keys;
- * answers with the exit code of the process.
- * Rejects with `ClosedSinkError` when the reader of an output went away; the run has been cancelled then.
+ * returns the exit code of the process.
+ * Rejects with `ClosedSinkError` when the reader of an output has gone; the run has been cancelled then.
  */
 export async function drive<Event extends DrivenEvent = ExecEvent>(
   start: (signal: AbortSignal, lend: () => void) => AsyncIterable<Event>,
@@ -49,8 +49,8 @@ export async function drive<Event extends DrivenEvent = ExecEvent>(
       progress.follow(event);
       lent.follow(event);
       if (event.kind === "runStarted") {
-        // Whom a question's answer can't reach means the signal: a script, whose standard error is a file. So does
-        // who waits for a terminal: once it is there, Ctrl-C is the command's.
+        // If the answer to a question couldn't be read, the signal stops the run: a script, whose standard error is a file. So
+        // does Ctrl-C while waiting for a terminal: once it is there, Ctrl-C goes to the command.
         if (terminal.stderr.isTerminal && !options.interactive) interrupts.begin();
         screen.begin(progress);
       }
@@ -77,10 +77,10 @@ function cancelWhenBroken(terminal: Terminal, cancel: AbortController): Disposab
   };
 }
 
-/** The first errors of a run that goes on are printed after this time, the next ones after twice as long, and so on. */
+/** The first errors of a long run are printed after this time, the next ones after twice as long, and so on. */
 const firstTroublesMs = 1000;
 
-/** Prints the collected errors of a run that takes its time. */
+/** Prints the collected errors of a long run. */
 class HeldTroubles<Event extends DrivenEvent> implements Disposable {
   #delayMs = firstTroublesMs;
   #timer: Disposable | undefined;
@@ -118,9 +118,9 @@ interface Interruptible {
   screen: Screen;
 }
 
-/** Signals while the run goes on. */
+/** Handles signals during the run. */
 class Interrupts implements Disposable {
-  /** Resolves with the exit code when a person won't wait for the pods. */
+  /** Resolves with the exit code when a person doesn't wait for the pods. */
   readonly left: Promise<number>;
   readonly #leave: (exitCode: number) => void;
   readonly #listening: Disposable;
@@ -137,7 +137,7 @@ class Interrupts implements Disposable {
     this.#listening = signals.listen((signal) => this.#heard(signal));
   }
 
-  /** Commands are about to run: from now on one Ctrl-C is a question. */
+  /** Commands are about to run: from now on one Ctrl-C requests the status. */
   begin(): void {
     if (this.#state.phase === "looking") this.#state = { phase: "running" };
   }
@@ -168,7 +168,7 @@ class Interrupts implements Disposable {
   }
 }
 
-/** The terminal in raw mode, from the moment when the interactive target's command runs to its end. */
+/** The terminal in raw mode, from the start of the interactive target's command to its end. */
 class LentTerminal implements Disposable {
   readonly #options: Pick<DriveOptions, "interactive" | "terminal">;
   #raw: Disposable | undefined;

@@ -1,4 +1,4 @@
-/** The flags of everything that runs a command in pods: `exec` and `run` share them, meaning for meaning. */
+/** The flags of all commands that run a command in pods: `exec` and `run` share them with the same meaning. */
 import {
   BadValue,
   choice,
@@ -122,7 +122,7 @@ function confirmLimit(raw: string): number {
   return Number(raw);
 }
 
-/** `NAME=VALUE`, with a name that a shell takes. The value may be empty, and may hold `=`. */
+/** `NAME=VALUE`, with a name valid in a shell. The value may be empty, and may contain `=`. */
 export function environmentPair(raw: string): readonly [name: string, value: string] {
   const match = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/s.exec(raw);
   if (match === null) throw new BadValue(raw, "must be NAME=VALUE");

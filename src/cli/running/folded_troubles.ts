@@ -1,4 +1,4 @@
-/** Errors of targets, equal ones once: a server that is down is one fact, however many pods it has. */
+/** Errors of targets, equal ones once: a server that is down is one fact, even with many pods. */
 import { compressNames, type Outcome } from "../../actions/exec_events.ts";
 import { type Trouble, troubleOf } from "./summary_text.ts";
 
@@ -8,7 +8,7 @@ export class FoldedTroubles {
   /** Each hint is printed once in a run. */
   readonly #hints = new Set<string>();
 
-  /** @param failure what a failure with a reason is called, if it isn't a command that didn't start. */
+  /** @param failure the name of a failure with a reason, if it isn't a command that didn't start. */
   add(name: string, outcome: Outcome, failure?: string): void {
     const found = troubleOf(outcome);
     if (found === undefined) return;
@@ -21,7 +21,7 @@ export class FoldedTroubles {
     else group.names.push(name);
   }
 
-  /** The lines for all that was added since the last call; a hint stands behind the errors that it is for. */
+  /** Returns the lines for all that was added since the last call; a hint follows the errors that it is for. */
   take(): string[] {
     const groups = [...this.#groups.values()];
     this.#groups = new Map();

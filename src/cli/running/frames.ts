@@ -1,7 +1,7 @@
 /**
- * Output on a terminal whose last line says how far the run is. Output that comes in quick succession is gathered for
- * the time of a frame and written in one piece, above the line: it stands there all the time, however much a run
- * writes, and what is written costs no more drawing than an eye sees.
+ * Output on a terminal whose last line shows the progress of the run. Output in quick succession is gathered for
+ * the time of a frame and written in one piece, above the line: the line stays visible however much a run
+ * writes, and drawing happens no more often than the eye can see.
  */
 import type { Clock } from "../../base/clock.ts";
 import type { Terminal } from "../../term/terminal.ts";
@@ -10,25 +10,25 @@ import type { Piece } from "./painter.ts";
 import type { Progress } from "./progress.ts";
 import { StatusLine, statusText } from "./status_line.ts";
 
-/** A run that ends sooner has no status line: it would only flash. */
+/** A shorter run has no status line: it would only flash. */
 const firstDelayMs = 700;
 
-/** How long output is gathered, where there was output just before: a keystroke's echo takes as long. */
+/** How long output is gathered if there was output just before: a keystroke's echo takes as long. */
 const frameMs = 40;
 
 /** How often the time in the line changes. */
 const tickMs = 1000;
 
-/** Above so much gathered output it is written, whatever the time. */
+/** Above this amount gathered output is written at once. */
 const frameBytes = 64 * 1024;
 
-/** Above so much a run waits for its terminal. */
+/** Above this amount a run waits for its terminal. */
 const mostHeldBytes = 4 * frameBytes;
 
-/** In between the terminal shows nothing new, where it knows how. */
+/** In between the terminal shows nothing new, if it supports synchronized output. */
 const together = { begin: "\x1b[?2026h", end: "\x1b[?2026l" };
 
-/** What frames are made of. */
+/** Options of the frames. */
 export interface FramesOptions {
   terminal: Terminal;
   clock: Clock;
@@ -37,31 +37,31 @@ export interface FramesOptions {
   put: (pieces: readonly Piece[]) => Promise<void>;
 }
 
-/** The output of one run above its status line, until {@link end}. */
+/** Writes the output of one run above its status line, until {@link end}. */
 export class Frames implements Disposable {
   readonly #options: FramesOptions;
   readonly #beganMs: number;
   readonly #line = new StatusLine();
   #held: Piece[] = [];
   #heldBytes = 0;
-  /** A line of the output has no end yet: the status line would be written into it. */
+  /** The last line of output is incomplete: the status line would be written into it. */
   #midLine = false;
   #paintedMs = Number.NEGATIVE_INFINITY;
   #notice: { text: string; untilMs: number } | undefined;
   #painting: Promise<void> | undefined;
   #timer: Disposable | undefined;
-  /** Of a frame that nobody waited for. */
+  /** The error of a frame that wasn't awaited. */
   #failure: { error: unknown } | undefined;
   #over = false;
 
-  /** Begins to count, and shows the line when the run takes its time. */
+  /** Starts the timer, and shows the line if the run takes long enough. */
   constructor(options: FramesOptions) {
     this.#options = options;
     this.#beganMs = options.clock.elapsedMs();
     this.#paintIn(firstDelayMs);
   }
 
-  /** Takes output; resolves when more may come. Rejects where it can't be written. */
+  /** Takes output; resolves when more may come. Rejects if it can't be written. */
   async add(pieces: readonly Piece[]): Promise<void> {
     if (!this.#lineIsDue && this.#painting === undefined) {
       this.#midLine = isMidLine(pieces, this.#midLine);
@@ -77,24 +77,24 @@ export class Frames implements Disposable {
     else this.#paintAlone();
   }
 
-  /** Prints a text in the line for a while, or no longer; whether there is a line to see it in. */
+  /** Shows a text in the line for a while, or removes it; returns whether the line is visible. */
   notice(text: string | undefined): boolean {
     this.#notice = text === undefined ? undefined : { text, untilMs: this.#nowMs + insistMs };
     return this.#lineIsDue;
   }
 
-  /** Writes all that was taken. */
+  /** Writes all output taken so far. */
   async flush(): Promise<void> {
     await this.#paint();
   }
 
-  /** Takes the line away for good, and writes all that was taken. Rejects where it can't be written. */
+  /** Removes the line for good, and writes all output taken so far. Rejects if it can't be written. */
   async end(): Promise<void> {
     this.#over = true;
     await this.#paint();
   }
 
-  /** As {@link end}, where nobody can wait for it. */
+  /** Like {@link end}, for callers that can't wait. */
   [Symbol.dispose](): void {
     this.#over = true;
     this.#paintAlone();
@@ -121,7 +121,7 @@ export class Frames implements Disposable {
     this.#paint().catch((error) => this.#failure ??= { error });
   }
 
-  /** One frame after the other; each takes all that is there when its turn comes. */
+  /** Writes one frame after the other; each takes all output present at its turn. */
   async #paint(): Promise<void> {
     const before = this.#painting;
     const painting = (async () => {
@@ -146,7 +146,7 @@ export class Frames implements Disposable {
       const moves = this.#line.shown;
       if (moves) {
         await stderr.write(together.begin, this.#line.taken(this.#columns));
-        // Standard output is another stream: what is written there now would overtake it.
+        // Standard output is another stream: output written there now would overtake it.
         await stderr.flush();
       }
       await put(pieces);
@@ -159,7 +159,7 @@ export class Frames implements Disposable {
     this.#plan();
   }
 
-  /** The line as it is now, where it may be there. */
+  /** Returns the current line, if it may be shown. */
   #drawn(): string {
     const columns = this.#columns;
     if (!this.#lineIsDue || this.#midLine) return this.#line.taken(columns);
@@ -184,7 +184,7 @@ function bytesOf(pieces: readonly Piece[]): number {
   );
 }
 
-/** Whether the last line of a text has no end, which began so. */
+/** Returns whether the last line of a text is incomplete, given its state before. */
 function isMidLine(pieces: readonly Piece[], before: boolean): boolean {
   for (const { data } of pieces.toReversed()) {
     for (const one of data.toReversed()) {

@@ -1,33 +1,33 @@
 /**
- * What the signals that end a process mean while a run goes on. The first Ctrl-C asks where every target
- * is, a second within three seconds stops them all; TERM and HUP stop at once; whoever insists after that leaves at once.
- * Before there are targets, and at the question whether to run at all, there is nothing to ask: Ctrl-C stops. So
- * it does where standard error is no terminal, and nobody would read the answer.
+ * The effect of signals during a run. The first Ctrl-C prints the state of every
+ * target, a second within three seconds stops them all; TERM and HUP stop at once; a further signal leaves at once.
+ * Before there are targets, and at the confirmation, there is no state to print: Ctrl-C stops. So
+ * it does if standard error isn't a terminal, since the answer couldn't be read.
  */
 import type { EndSignal } from "../invocation.ts";
 
-/** How far a run is from being stopped. */
+/** How close a run is to being stopped. */
 export type InterruptState =
-  /** No command has begun. */
+  /** No command has started. */
   | { phase: "looking" }
   | { phase: "running" }
-  /** Ctrl-C came, and the run goes on unless another comes soon. */
+  /** Ctrl-C came, and the run continues unless another comes soon. */
   | { phase: "asked"; atMs: number }
   | { phase: "stopping" };
 
 /** What to do about a signal. */
 export type InterruptAction =
-  /** Say where every target is. */
+  /** Print the state of every target. */
   | "tell"
   /** Stop every target, in the pods too. */
   | "stop"
-  /** Leave, whatever still runs. */
+  /** Leave, even if something still runs. */
   | "leave";
 
-/** Two Ctrl-C this close together mean it: as long as it takes to read what the first one printed. */
+/** Two Ctrl-C within this time stop the run: as long as it takes to read the first one's output. */
 export const insistMs = 3000;
 
-/** The next state, and what the signal asks for. `nowMs` never jumps. */
+/** Returns the next state and the action for the signal. `nowMs` is monotonic. */
 export function onSignal(
   state: InterruptState,
   signal: EndSignal,

@@ -1,4 +1,4 @@
-/** A command line without `--`: where it should stand, from the words as they were typed. */
+/** The error for a command line without `--`: where it should be, from the args as typed. */
 import { UsageError } from "../../base/errors.ts";
 import { commandLine } from "../../base/shell_quote.ts";
 import { parsePodOperand } from "../../base/workload_kinds.ts";
@@ -13,8 +13,8 @@ const choosing: readonly string[] = [
 ];
 
 /**
- * Returns the usage error for words without a command. Old habits of kubectl leave out the dashes (`exec web-0 ls -la`):
- * the command begins at the first operand that can't be a pod, and what follows it belongs to the command.
+ * Returns the usage error for args without a command. Older kubectl allowed omitting the dashes (`exec web-0 ls -la`):
+ * the command starts at the first operand that can't be a pod, and all further args belong to it.
  */
 export function noCommand(
   flags: Flags,
@@ -29,7 +29,7 @@ export function noCommand(
   });
 }
 
-/** The index of the command's first word; the length of the words if all of them choose pods. */
+/** Returns the index of the command's first argument; the number of args if all of them choose pods. */
 function commandStart(flags: Flags, line: readonly string[]): number {
   let isChosen = false;
   for (let at = 0; at < line.length; at++) {

@@ -1,4 +1,4 @@
-/** From the words of a running command to what the action takes and how it is shown. */
+/** Resolves the args of a running command into the action's options and how the run is shown. */
 import type { ExecOptions } from "../../actions/exec_events.ts";
 import { definedOnly } from "../../base/defined_only.ts";
 import { UsageError } from "../../base/errors.ts";
@@ -9,13 +9,13 @@ import type { runningFlags } from "./flags.ts";
 /** How a run is shown on this terminal. */
 export interface RunView {
   format: "text" | "json" | "jsonl" | "events";
-  /** Of the run as it goes on: a line on a terminal, events on standard error, or nothing. */
+  /** Progress of the run: a line on a terminal, events on standard error, or nothing. */
   progress: "auto" | "json" | "none";
   color: ColorChoice;
   quiet: boolean;
-  /** One pod is meant: shown without a prefix, and its end in kubectl's words. */
+  /** A single pod is named: shown without a prefix, and its end in kubectl's wording. */
   single: boolean;
-  /** Bytes go out as they come, lines or not. */
+  /** Bytes are written as they arrive, without line buffering. */
   raw: boolean;
   /** Standard input goes to the commands. */
   stdin: boolean;
@@ -29,7 +29,7 @@ export interface ConfirmView {
   above: number | undefined;
 }
 
-/** What the flags alone say about a run. */
+/** The options of a run that follow from the flags alone. */
 export interface Running {
   list: boolean;
   bounds: Pick<ExecOptions, "fanout" | "connectTimeoutMs" | "timeoutMs" | "outputMode">;
@@ -91,21 +91,21 @@ export function resolveRunning(
   };
 }
 
-/** From the flags of a command that changes pods. */
+/** Returns the confirmation options from the flags of a command that changes pods. */
 export function confirmViewOf(
   flags: { yes: boolean; "confirm-above": number | undefined },
 ): ConfirmView {
   return { yes: flags.yes, above: flags["confirm-above"] };
 }
 
-/** The format of a list of pods that is asked for by the flags of a run. */
+/** Returns the format of a list of pods that the flags of a run request. */
 export function listFormat(format: RunView["format"]): "table" | "json" | "jsonl" {
   return format === "text" ? "table" : format === "events" ? "jsonl" : format;
 }
 
 type RunningFlags = FlagValues<typeof runningFlags>;
 
-/** Undefined if no flag says it, or implies it. */
+/** Undefined if no flag sets or implies it. */
 function outputModeOf(flags: RunningFlags): ExecOptions["outputMode"] {
   // The lines of the commands are events.
   if (flags.events) return "prefix";
@@ -114,7 +114,7 @@ function outputModeOf(flags: RunningFlags): ExecOptions["outputMode"] {
   return flags.group ? "group" : flags["output-mode"];
 }
 
-/** The flags that say how output is laid out; at most one layout may be requested. */
+/** The flags that set the layout of output; at most one layout may be requested. */
 function layouts(flags: RunningFlags, given: ReadonlySet<string>) {
   return [
     ...(given.has("output-mode")

@@ -1,4 +1,4 @@
-/** Events of a run become bytes for the two output streams. Pure: where they go is the driver's concern. */
+/** Formats run events as bytes for the two output streams. Pure: the driver writes them. */
 import {
   type ExecEvent,
   type FoldedGroup,
@@ -23,39 +23,39 @@ import { FoldedTroubles } from "./folded_troubles.ts";
 import { singleOutcomeText, skippedReasons, summaryText, troubleOf } from "./summary_text.ts";
 import { formatDuration } from "../../base/duration.ts";
 
-/** One thing to write. */
+/** One item to write. */
 export interface Piece {
   stream: "stdout" | "stderr";
   /** One after the other. */
   data: readonly SinkData[];
 }
 
-/** Turns the events of a run into what is written. */
+/** Formats the events of a run. */
 export interface RunPainter<Event extends DrivenEvent = ExecEvent> {
-  /** What to write for an event, in this order. */
+  /** Returns what to write for an event, in this order. */
   paint(event: Event): readonly Piece[];
-  /** Errors of targets that it collects to print equal ones once; it prints those of the end of the run by itself. */
+  /** Target errors that it collects to print equal ones once; it prints those of the end of the run by itself. */
   heldTroubles?(): readonly Piece[];
 }
 
 /** How a run is shown. */
 export interface PainterOptions {
-  /** Streams that are terminals: what comes out of a pod is tamed for them, and byte-exact else. */
+  /** Streams that are terminals: output of a pod is tamed for them, and byte-exact otherwise. */
   terminal: { stdout: boolean; stderr: boolean };
   style: { stdout: Style; stderr: Style };
-  /** Neither a summary nor notes; what failed is still said. */
+  /** Neither a summary nor notes; failures are still reported. */
   quiet: boolean;
-  /** One target, shown as kubectl shows it: no prefix, kubectl's words at the end. */
+  /** One target, shown as in kubectl: no prefix, kubectl's wording at the end. */
   single: boolean;
   format: "text" | "json" | "jsonl";
-  /** The command line that runs the failed targets of a kept run again. */
+  /** The command line that runs the failed targets of a recorded run again. */
   rerunLine: (id: string) => string;
 }
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
 
-/** A prefix in both of its forms: lines that are copied as they came are many. */
+/** A prefix in both of its forms: lines that are copied unchanged are many. */
 interface Prefix {
   text: string;
   bytes: Uint8Array;
@@ -63,7 +63,7 @@ interface Prefix {
 
 const newline = Uint8Array.of(10);
 
-/** Paints one run. */
+/** Formats the events of one run. */
 export class Painter implements RunPainter {
   readonly #options: PainterOptions;
   #names: readonly string[] = [];
@@ -71,7 +71,7 @@ export class Painter implements RunPainter {
   #reports = 0;
   readonly #troubles = new FoldedTroubles();
   readonly #extras = { failedContexts: 0, unreachableContexts: 0, notReady: 0 };
-  /** Blocks or groups that were written. */
+  /** Number of blocks or groups written. */
   #headings = 0;
 
   constructor(options: PainterOptions) {
@@ -160,7 +160,7 @@ export class Painter implements RunPainter {
     ];
   }
 
-  /** Stands out from output without colours, too, which may well be a pod's name. */
+  /** Distinct from output even without colours, which may well be a pod's name. */
   #heading(text: string): Piece {
     const before = this.#headings++ === 0 ? "" : "\n";
     return {
@@ -169,7 +169,7 @@ export class Painter implements RunPainter {
     };
   }
 
-  /** Whole output of a target; a last line without an end gets one, for the next heading's sake. */
+  /** Formats the whole output of a target; an incomplete last line gets a line feed, for the next heading's sake. */
   #body(stream: Piece["stream"], bytes: Uint8Array): Piece[] {
     if (bytes.length === 0) return [];
     const ended = bytes.at(-1) === 10;
@@ -197,7 +197,7 @@ export class Painter implements RunPainter {
     return [];
   }
 
-  /** The errors that were collected since the last call. */
+  /** Returns the errors collected since the last call. */
   heldTroubles(): Piece[] {
     return this.#troubles.take().map((line) => this.#say(line));
   }

@@ -1,7 +1,7 @@
-/** The prefix of a line: a pod's name, in a colour of its own, with what all names share kept faint. */
+/** The prefix of a line: a pod's name, in a colour of its own, with the part common to all names faint. */
 import { hueCount, stableNumber, type Style } from "../../term/style.ts";
 
-/** `name: ` for each target, painted. Computed once for a run. */
+/** Returns `name: ` for each target, painted. Computed once for a run. */
 export function prefixes(names: readonly string[], style: Style): readonly string[] {
   const shared = sharedStart(names);
   const hues = new HuePicker();
@@ -11,7 +11,7 @@ export function prefixes(names: readonly string[], style: Style): readonly strin
   });
 }
 
-/** Gives each name a colour: its own, or if others have it already, the next one that fewest have. */
+/** Assigns each name a colour: its own, or if others have it already, the next least-used one. */
 class HuePicker {
   readonly #used = new Array<number>(hueCount).fill(0);
 
@@ -24,7 +24,7 @@ class HuePicker {
   }
 }
 
-/** The length of the beginning that all names share, cut back to a whole word of it: `weka-drive-`. */
+/** Returns the length of the common prefix of all names, cut back to a whole segment: `weka-drive-`. */
 function sharedStart(names: readonly string[]): number {
   const [first = "", ...rest] = names;
   if (rest.length === 0) return 0;

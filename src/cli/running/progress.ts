@@ -1,25 +1,25 @@
-/** Where every target of a run is, followed from its events. */
+/** The state of every target of a run, followed from its events. */
 import type { CopyEvent } from "../../actions/cp_events.ts";
 import { type ExecEvent, type OutcomeKind, outcomeName } from "../../actions/exec_events.ts";
 
-/** What is told of targets that are worked on, whatever the work is. */
+/** What is reported about targets in progress, whatever the work is. */
 export type DrivenEvent = ExecEvent | CopyEvent;
 
-/** Counts and names, at one moment of a run. */
+/** Counts and names at one moment of a run. */
 export interface Progress {
   /** Names of all targets, by their index. */
   readonly names: readonly string[];
-  /** Targets whose command runs, in the order in which they began. */
+  /** Targets whose command runs, in the order in which they started. */
   readonly running: ReadonlySet<number>;
   /** How many ended, by outcome. */
   readonly ended: ReadonlyMap<OutcomeKind, number>;
-  /** How far the work itself is, where it knows; else empty. */
+  /** Progress of the work itself, if known; else empty. */
   readonly detail: string;
-  /** What the status line says in place of all of it, where the work isn't one command in its targets. */
+  /** The status line's text instead of all of it, if the work isn't one command in its targets. */
   readonly told?: string;
 }
 
-/** Follows the events. One object, changed in place: runs of thousands of targets tell it every end. */
+/** Follows the events. One object, changed in place: runs of thousands of targets report every end. */
 export class ProgressTracker implements Progress {
   names: readonly string[] = [];
   readonly running = new Set<number>();
@@ -29,7 +29,7 @@ export class ProgressTracker implements Progress {
     return "";
   }
 
-  /** Takes the next event of the run. */
+  /** Handles the next event of the run. */
   follow(event: DrivenEvent): void {
     if (event.kind === "runStarted" || event.kind === "targetsAdded") {
       this.names = [...this.names, ...event.names];

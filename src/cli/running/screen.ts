@@ -1,4 +1,4 @@
-/** Where a run is written: two streams, and on a terminal a status line that never mixes with them. */
+/** The output of a run: two streams, and on a terminal a status line that never mixes with them. */
 import type { Clock } from "../../base/clock.ts";
 import { TerminalModes } from "../../term/terminal_modes.ts";
 import type { Terminal } from "../../term/terminal.ts";
@@ -6,13 +6,13 @@ import { Frames } from "./frames.ts";
 import type { Piece } from "./painter.ts";
 import type { Progress } from "./progress.ts";
 
-/** What a screen is made of. */
+/** Options of a screen. */
 export interface ScreenOptions {
   terminal: Terminal;
   clock: Clock;
-  /** Show how far the run is, below what is written. */
+  /** Show the progress of the run below its output. */
   statusLine: boolean;
-  /** The terminal is in raw mode now and then, where a line feed doesn't return to the line's beginning. */
+  /** The terminal is sometimes in raw mode, in which a line feed doesn't return to the start of the line. */
   interactive: boolean;
 }
 
@@ -20,9 +20,9 @@ export interface ScreenOptions {
 export class Screen implements Disposable {
   readonly #options: ScreenOptions;
   readonly #modes = new TerminalModes();
-  /** Where there is a status line: what is written goes by way of it. */
+  /** Set if there is a status line: output is then written through it. */
   #frames: Frames | undefined;
-  /** Where was written last. */
+  /** The stream that was written last. */
   #stream: Piece["stream"] | undefined;
 
   constructor(options: ScreenOptions) {
@@ -37,8 +37,8 @@ export class Screen implements Disposable {
   }
 
   /**
-   * Writes pieces in their order. Once a stream is broken nothing more is written: it is told by
-   * {@link flush}, when the run has ended its commands in the pods.
+   * Writes pieces in their order. Once a stream is broken nothing more is written: {@link flush} reports
+   * the error, when the run has ended its commands in the pods.
    */
   async write(pieces: readonly Piece[]): Promise<void> {
     if (pieces.length === 0) return;
@@ -61,7 +61,7 @@ export class Screen implements Disposable {
     }
   }
 
-  /** On one terminal both streams are one text: what was written to the other stands before this. */
+  /** On one terminal both streams are one text: output to the other stream comes before this. */
   async #turnTo(stream: Piece["stream"]): Promise<void> {
     const before = this.#stream;
     this.#stream = stream;
@@ -69,7 +69,7 @@ export class Screen implements Disposable {
   }
 
   /**
-   * What is said of a command that had the terminal stands on a line of its own, in a terminal as it was before:
+   * A message about a command that had the terminal is on a line of its own, with the terminal's modes restored:
    * the command may have ended in the middle of a line, or of drawing.
    */
   #apart(stream: Piece["stream"], data: Piece["data"]): Piece["data"] {
@@ -85,8 +85,8 @@ export class Screen implements Disposable {
   }
 
   /**
-   * Prints something between the lines of the run, at once. Output that flows on takes it away from a person's eyes:
-   * `hint` stands in the status line for a while, or, if there is none, with the rest.
+   * Prints something between the lines of the run, at once. Continuous output scrolls it away:
+   * `hint` is shown in the status line for a while, or, if there is none, with the rest.
    */
   note(text: string, hint?: string): void {
     const inLine = this.#frames?.notice(hint) ?? false;
@@ -104,7 +104,7 @@ export class Screen implements Disposable {
     await this.#options.terminal.stderr.flush();
   }
 
-  /** Takes the status line away and waits for all that was written. Rejects where it couldn't be. */
+  /** Removes the status line and waits until all output is written. Rejects if it couldn't be. */
   async flush(): Promise<void> {
     const frames = this.#frames;
     this.#frames = undefined;

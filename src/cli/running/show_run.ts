@@ -1,4 +1,4 @@
-/** A run on this process's terminal: what it needs of the terminal is handed to it, what it tells is shown. */
+/** A run on this process's terminal: provides the terminal that it needs, and shows its events. */
 import type { ExecEvent, ExecOptions } from "../../actions/exec_events.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Invocation } from "../invocation.ts";
@@ -13,7 +13,7 @@ import { Painter, type RunPainter } from "./painter.ts";
 /** What the terminal adds to the options of a run. */
 export type RunExtras = Pick<ExecOptions, "signal" | "stdin" | "terminal" | "confirm">;
 
-/** Shows the run that `start` begins; answers with the exit code of the process. */
+/** Shows the run that `start` starts; returns the exit code of the process. */
 export async function showRun(
   start: (extras: RunExtras) => AsyncIterable<ExecEvent>,
   options: { invocation: Invocation; clock: Clock; view: RunView },
@@ -21,7 +21,7 @@ export async function showRun(
   const { invocation: { terminal, signals, environment }, clock, view } = options;
   const interactive = view.tty && terminal.stdin.isTerminal;
   if (view.tty && !interactive) {
-    // kubectl's words and way: it goes on without.
+    // kubectl's message and behaviour: it continues without one.
     await terminal.stderr.write("Unable to use a TTY: standard input is not a terminal\n");
   }
   // Behind a pipe another program may draw on this terminal, as a pager does.
@@ -55,7 +55,7 @@ export async function showRun(
   );
 }
 
-/** What is written of a run: text or data on standard output, words or events on standard error. */
+/** The output of a run: text or data on standard output, messages or events on standard error. */
 function painterOf({ terminal, environment, program }: Invocation, view: RunView): RunPainter {
   const text = new Painter({
     terminal: {
@@ -81,7 +81,7 @@ function painterOf({ terminal, environment, program }: Invocation, view: RunView
   return {
     heldTroubles: () => progress === undefined ? text.heldTroubles() : [],
     paint(event) {
-      // Where lines are events they aren't text, and where standard error is for events it has no words.
+      // If lines are events they aren't text, and if standard error is for events it has no messages.
       const words = events !== undefined && event.kind === "line" ? [] : text.paint(event);
       return [
         ...words.filter(({ stream }) => stream === "stdout" || progress === undefined),

@@ -1,16 +1,16 @@
 /**
- * One line at the bottom of the terminal that says how far a run is: its text, and the control sequences that put it
- * there and take it away. Nothing here writes: {@link Frames} does.
+ * One line at the bottom of the terminal that shows the progress of a run: its text, and the control sequences that
+ * draw and erase it. Nothing here writes: {@link Frames} does.
  */
 import { outcomeName } from "../../actions/exec_events.ts";
 import { formatDuration } from "../../base/duration.ts";
 import { displayWidth } from "../../term/width.ts";
 import type { Progress } from "./progress.ts";
 
-/** To the beginning of the line, and erase all of it. ECMA-48, EL 2. */
+/** To the start of the line, and erase all of it. ECMA-48, EL 2. */
 const erase = "\r\x1b[2K";
 
-/** From the beginning of the line on, all to the end of the screen. ECMA-48, ED 0. */
+/** From the start of the line, erase to the end of the screen. ECMA-48, ED 0. */
 const eraseBelow = "\r\x1b[J";
 
 /** `40 of 50 done, 2 failed, 8 running, 12s: web-0, web-1`, cut to the width of the terminal. */
@@ -47,13 +47,13 @@ function cut(text: string, columns: number): string {
 }
 
 /**
- * What is on the terminal of the line.
+ * The state of the line on the terminal.
  *
- * The cursor stays at the beginning of the line: a terminal that is made narrower folds the line into several,
- * and from where it begins all of them can be erased. So can they where a terminal cuts in place of folding.
+ * The cursor stays at the start of the line: a terminal that is made narrower folds the line into several,
+ * and from the start all of them can be erased. The same works if a terminal cuts instead of folding.
  */
 export class StatusLine {
-  /** How wide the text is that is on the screen. */
+  /** Width of the text on the screen. */
   #shown: number | undefined;
 
   /** Whether it is on the screen. */
@@ -61,14 +61,14 @@ export class StatusLine {
     return this.#shown !== undefined;
   }
 
-  /** What puts a text there, in place of the one that is there. */
+  /** Returns the sequences that draw a text, replacing the current one. */
   put(text: string, columns: number): string {
     const before = this.taken(columns);
     this.#shown = displayWidth(text);
     return `${before}${text}\r`;
   }
 
-  /** What takes it away from a terminal that is so wide now; empty where it isn't there. */
+  /** Returns the sequences that erase it at the terminal's current width; empty if it isn't shown. */
   taken(columns: number): string {
     const width = this.#shown;
     this.#shown = undefined;

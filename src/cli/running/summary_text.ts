@@ -1,11 +1,11 @@
-/** Outcomes and the summary of a run, as a person reads them. */
+/** Outcomes and the summary of a run, as text. */
 import { type Outcome, restOf, type RunSummary } from "../../actions/exec_events.ts";
 import { counted } from "../../base/counted.ts";
 import { formatDuration } from "../../base/duration.ts";
 
-/** What else belongs to the summary of a run than the outcomes of its targets. */
+/** The summary of a run besides the outcomes of its targets. */
 export interface SummaryExtras {
-  /** Contexts whose pods aren't known, and how many of them couldn't be reached. */
+  /** Contexts whose pods aren't known, and how many of them were unreachable. */
   failedContexts: number;
   unreachableContexts: number;
   /** Pods that were selected and can't be used. */
@@ -23,13 +23,13 @@ export function summaryText(summary: RunSummary, extras: SummaryExtras): string 
   ].join(", ");
 }
 
-/** Why targets were never started: each reason once. */
+/** Returns why targets were never started: each reason once. */
 export function skippedReasons(outcomes: readonly Outcome[]): string[] {
   const reasons = outcomes.flatMap((outcome) => outcome.kind === "skipped" ? [outcome.reason] : []);
   return [...new Set(reasons)].map((reason) => `skipped because ${reason}`);
 }
 
-/** What a target's command couldn't say itself. */
+/** What a target's command couldn't report itself. */
 export interface Trouble {
   /** `unreachable`, `not started`. */
   what: string;
@@ -38,7 +38,7 @@ export interface Trouble {
   hint?: string;
 }
 
-/** Undefined if the command itself has said it, or was never to start. */
+/** Undefined if the command itself has reported it, or was never to start. */
 export function troubleOf(outcome: Outcome): Trouble | undefined {
   switch (outcome.kind) {
     case "ok":
@@ -67,7 +67,7 @@ export function troubleOf(outcome: Outcome): Trouble | undefined {
   }
 }
 
-/** A shell that images often lack. */
+/** A shell that is missing in many images. */
 function startHint(reason: string): { hint?: string } {
   return /"(?:bash|zsh|\/bin\/bash)"/.test(reason)
     ? { hint: "the image may have no bash: try sh, or `kodama shell`, which finds a shell" }
@@ -80,7 +80,7 @@ export function troubleText(outcome: Outcome): string | undefined {
   return trouble && `${trouble.what}: ${trouble.why}`;
 }
 
-/** How one single target ended, in kubectl's words; undefined after a success. */
+/** Returns how a single target ended, in kubectl's wording; undefined after a success. */
 export function singleOutcomeText(outcome: Outcome): string | undefined {
   if (outcome.kind !== "failed") return troubleText(outcome);
   if (outcome.reason !== undefined) {
