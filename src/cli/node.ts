@@ -8,7 +8,7 @@ export interface Leaf {
   summary: string;
   /** It connects to an API server: slow preparation can start before the command is loaded. */
   dials: boolean;
-  /** The canonical path, if it has several: help and hints use this one. */
+  /** The canonical path, if this one is a synonym: help and hints use the canonical one. */
   synonymOf?: readonly string[];
   load: () => Promise<{ command: Command }>;
 }

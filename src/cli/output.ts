@@ -51,7 +51,7 @@ export async function renderValue(value: unknown, format: DataFormat): Promise<s
 }
 
 /**
- * A value as YAML. A text with control sequences is double-quoted: they become `\u202e` and keep their meaning.
+ * A value as YAML. A text with control characters is double-quoted: escapes like `\u202e` keep its meaning there.
  */
 async function yamlDocument(value: unknown): Promise<string> {
   const { Scalar, stringify } = await import("yaml");

@@ -1,12 +1,12 @@
 /** Settings as text. */
 import type { EffectiveSetting, SettingOrigin } from "../actions/config.ts";
 
-/** A value as a person or a script reads it: a text as it is, anything else as JSON. */
+/** Formats a value for a person or a script: a text as it is, anything else as JSON. */
 export function settingValueText(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** Where a setting comes from: a file, a variable, or nobody having said otherwise. */
+/** Returns the source of a setting: a file, a variable, or the default. */
 export function originText(origin: SettingOrigin): string {
   switch (origin.kind) {
     case "environment":
@@ -20,7 +20,7 @@ export function originText(origin: SettingOrigin): string {
   }
 }
 
-/** A setting as data. */
+/** Returns a setting as data. */
 export function settingData({ key, value, origin }: EffectiveSetting) {
   return { key, value, origin: origin.kind, from: originText(origin) };
 }

@@ -1,14 +1,14 @@
-/** How flags are spelled: the habits of kubectl's command line that a getopt parser has to be told. */
+/** How flags are spelled: conventions of kubectl's command line that a getopt parser doesn't have. */
 import type { Flag, Flags } from "./flag.ts";
 
-/** commander's switches take no value: `--tty=false` is handed to it as the value of an option of its own. */
+/** commander's switches take no value: `--tty=false` is passed to it as the value of a separate option. */
 export function negation(name: string): string {
   return `${name}:is`;
 }
 
 /**
- * The spellings that commander doesn't know, in ones that it does: `--tty=false`, `-n=prod`. Words that
- * are values of the flag before them are left alone.
+ * Rewrites the spellings that commander doesn't know to ones that it does: `--tty=false`, `-n=prod`. Args that
+ * are values of the flag before them are unchanged.
  */
 export function spellOut(flags: Flags, words: readonly string[]): string[] {
   const plain: string[] = [];
@@ -36,7 +36,7 @@ function spelled(flags: Flags, word: string): readonly string[] {
   const [, letters = "", text = ""] = short;
   const last = byLetter(flags, letters.at(-1) ?? "");
   const switches = [...letters.slice(0, -1)];
-  // `-mx=y` is the text "x=y" for -m: what follows a value flag's letter is its value, whatever it holds.
+  // `-mx=y` is the text "x=y" for -m: what follows a value flag's letter is its value, even with an `=`.
   if (
     last === undefined || switches.some((one) => byLetter(flags, one)?.[1].takesValue !== false)
   ) {
@@ -50,7 +50,7 @@ function spelled(flags: Flags, word: string): readonly string[] {
   ];
 }
 
-/** The name of the value flag that takes its value from the word after this one; undefined where none does. */
+/** Returns the name of the value flag that takes its value from the next argument; undefined if there is none. */
 export function flagAwaiting(flags: Flags, word: string): string | undefined {
   if (word.startsWith("--")) {
     const name = word.slice(2);
@@ -66,7 +66,7 @@ function flagNamed(flags: Flags, name: string): Flag<unknown> | undefined {
   return Object.hasOwn(flags, name) ? flags[name] : undefined;
 }
 
-/** The flag with this letter. */
+/** Returns the flag with this letter. */
 export function byLetter(flags: Flags, letter: string): [string, Flag<unknown>] | undefined {
   return Object.entries(flags).find(([, flag]) => flag.short === letter);
 }

@@ -1,14 +1,14 @@
-/** The lines that a wait writes on standard error, once it has lasted long enough to be wondered at. */
+/** Progress lines of a wait on standard error, once it has lasted longer than expected. */
 import type { ClusterEvent } from "../actions/cluster_control.ts";
 import type { Clock } from "../base/clock.ts";
 import { printable } from "../term/printable.ts";
 import type { Sink } from "../term/sink.ts";
 import { clusterEventLine } from "./cluster_state.ts";
 
-/** A shorter wait needs no words. */
+/** A shorter wait gets no message. */
 const silentMs = 1000;
 
-/** Writes what is told, the latest first of what was told before it began to speak. Dispose of it at the end. */
+/** Prints the events, starting with the latest one before the first message was due. Dispose of it at the end. */
 export class ToldWait implements Disposable {
   readonly #sink: Sink;
   readonly #timer: Disposable;
@@ -23,7 +23,7 @@ export class ToldWait implements Disposable {
     });
   }
 
-  /** To be handed to what is waited for. */
+  /** The callback for what is waited for. */
   readonly told = (event: ClusterEvent): void => {
     this.#latest = clusterEventLine(event);
     if (!this.#silent) this.#write();
@@ -31,7 +31,7 @@ export class ToldWait implements Disposable {
 
   #write(): void {
     if (this.#latest === undefined) return;
-    // Talk: the wait depends neither on its pace nor on there being anybody who listens.
+    // Informational: the wait depends neither on its speed nor on anyone reading it.
     this.#sink.write(`${printable(this.#latest)}\n`).catch(() => {});
     this.#latest = undefined;
   }

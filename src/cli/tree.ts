@@ -1,11 +1,11 @@
 /**
- * Every command that there is: name, one line, and where to load it from. This alone is read at the
+ * All commands: name, one line, and where to load it from. Only this is read at the
  * start; the body of a command is loaded when it was chosen.
  */
 import type { Branch, Leaf } from "./node.ts";
 import { withVerbosity } from "./verbosity.ts";
 
-/** Headings of `kodama --help` and the commands under each. Every command of the root stands once. */
+/** Headings of `kodama --help` and the commands under each. Every command of the root is listed once. */
 const sections: NonNullable<Branch["sections"]> = [
   ["Pods", ["exec", "run", "shell", "tmux", "logs", "cp", "pods", "pick", "runs", "workflow"]],
   ["Sessions", [
@@ -31,7 +31,7 @@ const sections: NonNullable<Branch["sections"]> = [
   ["Housekeeping", ["config", "completion", "doctor", "version", "help"]],
 ];
 
-/** Flags of pod commands that people put before the command, as kubectl's global flags may be: they take a value. */
+/** Flags of pod commands that people put before the command, like kubectl's global flags: they take a value. */
 export const leadingValueFlags: readonly string[] = [
   "-n",
   "--namespace",
@@ -67,7 +67,7 @@ const branch = (
   commands,
 });
 
-/** The commands of sessions: they stand at the root, and below `session` too. */
+/** The session commands: they are at the root, and below `session` too. */
 const sessionCommands = {
   start: dialling(
     "start a session, or resume an interrupted start",
@@ -111,7 +111,7 @@ function synonym(name: keyof typeof sessionCommands): Leaf {
   return { ...sessionCommands[name], synonymOf: [name] };
 }
 
-/** The root. Keys are the words that a person types. */
+/** The root. Keys are the names that a person types. */
 export const tree: Branch = branch("pick pods, run things in all of them at once", {
   exec: dialling("run one command in every matching pod", () => import("./commands/exec.ts")),
   run: dialling("run a checked-in workflow", () => import("./commands/run.ts")),

@@ -1,11 +1,11 @@
-/** What is said of a word that no command has. */
+/** The error for an unknown command. */
 import { UsageError } from "../base/errors.ts";
 import { nearestNames } from "../base/nearest_names.ts";
 import { type Program, speak } from "./program.ts";
 
 /**
- * Returns the usage error for a word that is not a command. It says what does here what the word does in another tool, or
- * names the nearest command; never one that ends or deletes something.
+ * Returns the usage error for an unknown command. It names the equivalent of another tool's command, or
+ * the nearest command; never one that ends or deletes something.
  */
 export async function unknownCommand(
   word: string,

@@ -1,15 +1,15 @@
-/** `-v N` of every command that connects to an API server, as kubectl has it. */
+/** `-v N` of every command that connects to an API server, as in kubectl. */
 import type { Command } from "./command.ts";
 import { BadValue, type Flags, value } from "./flag.ts";
 import type { Invocation } from "./invocation.ts";
 
-/** How much is traced: 0 nothing, 6 each request, 7 and above also protocols, retries and reconnects. */
+/** The trace level: 0 nothing, 6 each request, 7 and above also protocols, retries and reconnects. */
 export type Verbosity = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
 
 const summary =
   "trace on standard error: 6 prints each request, 7 also protocols, retries and reconnects";
 
-/** Adds `-v` to a command: what it chooses reaches the host, and the command itself never sees it. */
+/** Adds `-v` to a command: its value is passed to the host, and the command itself never sees it. */
 export function withVerbosity(command: Command): Command {
   const parse = level(command.flags);
   const without = ({ flags: { verbose: _verbose, v: _v, ...flags }, given, ...words }: Words) => ({
@@ -41,7 +41,7 @@ export function withVerbosity(command: Command): Command {
 
 type Words = Parameters<Command["prepare"]>[0];
 
-/** Returns the parser of the value, which knows what `-v` is to grep and stern: the flag that excludes lines. */
+/** Returns the parser of the value, which recognises the `-v` of grep and stern: the flag that excludes lines. */
 function level(flags: Flags): (text: string) => Verbosity {
   return (text) => {
     if (/^\d$/.test(text)) return Number(text) as Verbosity;

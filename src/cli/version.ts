@@ -1,2 +1,2 @@
-/** The version of kodama, by semantic versioning. The release changes it together with CHANGELOG.md. */
+/** The version of kodama, in semantic versioning. The release changes it together with CHANGELOG.md. */
 export const version = "0.1.0";

@@ -1,24 +1,24 @@
-/** From sorted words to a command's `Words`: flags in their narrow types, operands counted. */
+/** Converts sorted args to a command's `Words`: flags in their narrow types, operands counted. */
 import { UsageError } from "../base/errors.ts";
 import { nearestNames } from "../base/nearest_names.ts";
 import type { Command, Words } from "./command.ts";
 import { BadValue, type Flag, type Flags } from "./flag.ts";
 
-/** Words in which only the flags have been told from the operands. */
+/** Args in which only flags and operands have been separated. */
 export interface RawWords {
   texts: ReadonlyMap<string, readonly string[]>;
   operands: readonly string[];
   trailing: readonly string[] | undefined;
-  /** All of them as they were typed. */
+  /** All of them as typed. */
   line?: readonly string[];
 }
 
-/** Where the values of variables come from. */
+/** The source of the values of variables. */
 export type Environment = (name: string) => string | undefined;
 
 /**
- * Narrows every flag, taking the variable's text for one that wasn't given, and checks the number of
- * operands. `spoken` is the command as messages say it. Throws `UsageError` and {@link BadValue}.
+ * Narrows every flag, using the variable's text for one that wasn't given, and checks the number of
+ * operands. `spoken` is the command as shown in messages. Throws `UsageError` and {@link BadValue}.
  */
 export function resolveWords(
   command: Command,
@@ -49,7 +49,7 @@ function flagValue(
   environment: Environment,
 ): unknown {
   const { variable } = flag;
-  // A variable that is set and empty counts as unset, as POSIX tools do.
+  // A variable that is set and empty counts as unset, as in POSIX tools.
   const standIn = given === undefined && variable !== undefined
     ? environment(variable) || undefined
     : undefined;
@@ -88,7 +88,7 @@ function checkTrailing(command: Command, raw: RawWords, spoken: string): void {
   }
 }
 
-/** The usage error for a value that isn't right, with the nearest one that is. */
+/** Returns the usage error for a bad value, with the nearest valid one. */
 export async function badValueError(error: BadValue): Promise<UsageError> {
   const { text, source, options: { candidates = [], part = text } } = error;
   const [near] = await nearestNames(part, candidates, 1);

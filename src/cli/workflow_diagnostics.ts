@@ -1,8 +1,8 @@
-/** Diagnostics of workflow files as data: plain, and as code hosts read it. */
+/** Diagnostics of workflow files as data: plain, and in the format of code hosts. */
 import type { CheckedWorkflow, Diagnostic } from "../actions/workflow_files.ts";
 import { version } from "./version.ts";
 
-/** One object for each diagnostic. */
+/** Returns one object for each diagnostic. */
 export function checkedData(checked: readonly CheckedWorkflow[]): Record<string, unknown>[] {
   const all = checked.flatMap(({ diagnostics }) => diagnostics);
   return unique(all).map(({ severity, rule, file, line, column, width, message }) => ({
@@ -73,7 +73,7 @@ function uriOf(path: string, folder: string): string {
   return inside || !path.startsWith("/") ? escaped : `file://${escaped}`;
 }
 
-/** A file that several workflows use is told once. */
+/** A file that several workflows use is reported once. */
 function unique(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const seen = new Map(diagnostics.map((one) => [
     JSON.stringify([one.file.path, one.line, one.column, one.message]),

@@ -1,4 +1,4 @@
-/** A workflow as a person reads it. */
+/** A workflow as text. */
 import {
   type FullWorkflow,
   intentOf,
@@ -8,7 +8,7 @@ import {
 } from "../actions/workflow_files.ts";
 import { tableLines } from "../term/table.ts";
 
-/** What it is, its parameters, what it may touch, and its steps. */
+/** Returns its description, its parameters, its permissions, and its steps. */
 export function workflowLines(workflow: FullWorkflow): string[] {
   const { name, path, description, params, select, permissions, steps, outputs } = workflow;
   return [
@@ -32,7 +32,7 @@ function section(title: string, lines: readonly string[]): string[] {
   return lines.length === 0 ? [] : ["", title, ...lines.map((line) => `  ${line}`)];
 }
 
-/** A value of the file, as short as it is clear. */
+/** Formats a value of the file, as short as it is clear. */
 function written(value: unknown): string {
   if (typeof value === "string") return value;
   return Array.isArray(value) ? value.map(written).join(", ") : JSON.stringify(value);
@@ -63,7 +63,7 @@ function permissionLines({ cluster, ...grants }: Permissions): string[] {
   ];
 }
 
-/** One line for a step, and its inner ones below it. */
+/** Returns one line for a step, with its inner ones below it. */
 function stepLines(steps: readonly Step[], indent = ""): string[] {
   return steps.flatMap((step) => {
     const { does } = intentOf(step);

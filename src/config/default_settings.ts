@@ -1,7 +1,7 @@
-/** What holds where nobody says otherwise. Data alone: to know it loads nothing. */
+/** The default settings. Data alone: importing it loads nothing. */
 import type { Settings } from "./settings_shape.ts";
 
-/** What holds where no file, variable or flag says otherwise. */
+/** The values that apply if no file, variable or flag sets them. */
 export const defaultSettings = {
   defaults: {
     namespace: "default",

@@ -1,15 +1,15 @@
-/** Where kodama keeps and finds things. Paths are absolute; nothing here touches a file. */
+/** The paths that kodama uses. All are absolute; nothing here accesses a file. */
 import { KodamaError } from "../base/errors.ts";
 
-/** The folders that everything else is found from. */
+/** The folders from which all other paths are derived. */
 export interface Places {
   /**
-   * `$KODAMA_CONFIG_DIR`, `~/.kodama` by default, for what is to be kept.
+   * `$KODAMA_CONFIG_DIR`, `~/.kodama` by default, for persistent data.
    *
-   * @throws KodamaError `environment` when neither that nor `HOME` is set.
+   * @throws KodamaError `environment` if neither that nor `HOME` is set.
    */
   readonly configDir: string;
-  /** The same for what may be found there; undefined where there is no such folder. */
+  /** The same for reading what may exist there; undefined if there is no such folder. */
   readonly userDir: string | undefined;
   /** The working directory. */
   readonly workingDir: string;
@@ -17,7 +17,7 @@ export interface Places {
   readonly shippedWorkflowsDir: string;
 }
 
-/** The places of this user. Without a home folder nothing can be kept, and all else goes on. */
+/** Returns the paths of this user. Without a home folder nothing can be stored, and everything else still works. */
 export function placesOf(surroundings: {
   env: (name: string) => string | undefined;
   workingDir: string;
@@ -42,7 +42,7 @@ function userDirOf(
   env: (name: string) => string | undefined,
   workingDir: string,
 ): string | undefined {
-  // An empty variable counts as none, as the XDG specification and kubectl have it.
+  // An empty variable counts as unset, as in the XDG specification and kubectl.
   const named = env("KODAMA_CONFIG_DIR") || undefined;
   if (named !== undefined) return isAbsolute(named) ? named : `${workingDir}/${named}`;
   const home = env("HOME") || env("USERPROFILE") || undefined;
@@ -53,7 +53,7 @@ function isAbsolute(path: string): boolean {
   return path.startsWith("/") || /^[A-Za-z]:[\\/]/.test(path);
 }
 
-/** Folders of kodama's own, which no step of a workflow may write to. */
+/** kodama's own folders, which no step of a workflow may write to. */
 export function ownFolders({ userDir }: Pick<Places, "userDir">): string[] {
   return userDir === undefined ? [] : [userDir];
 }
@@ -68,14 +68,14 @@ export function runsFolder(places: Places): string {
   return `${places.configDir}/runs`;
 }
 
-/** Where a repository's settings may be, the innermost folder first. */
+/** Returns the paths of a repository's settings, the innermost folder first. */
 export function repositoryConfigPaths(places: Places): string[] {
   const parts = places.workingDir.split("/").filter((part) => part !== "");
   return [...parts.map((_, index) => `/${parts.slice(0, parts.length - index).join("/")}`), ""]
     .map((folder) => `${folder}/.kodama.yaml`);
 }
 
-/** Where templates of sessions may be, the nearest folder first. */
+/** Returns the paths of session templates, the nearest folder first. */
 export function templateFolders(places: Places): string[] {
   const inRepository = repositoryConfigPaths(places)
     .map((path) => path.replace(/\.kodama\.yaml$/, ".kodama/templates"));
@@ -83,14 +83,14 @@ export function templateFolders(places: Places): string[] {
   return [...new Set([...inRepository, ...own])];
 }
 
-/** A folder with configuration of editors, and the folder that links in it may not lead out of. */
+/** A folder with configuration of editors, and the folder that links in it must not leave. */
 export interface EditorConfigFolder {
   folder: string;
   /** The repository; undefined for the user's own folder, whose files are often links to dotfiles. */
   within: string | undefined;
 }
 
-/** Returns where a repository's configuration of editors may be, the innermost folder first. */
+/** Returns the paths of a repository's configuration of editors, the innermost folder first. */
 export function editorConfigFolders(places: Places): EditorConfigFolder[] {
   return repositoryConfigPaths(places).map((path) => {
     const repository = path.slice(0, -"/.kodama.yaml".length);

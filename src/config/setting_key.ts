@@ -1,13 +1,13 @@
-/** Keys of settings as words: `defaults.resources.cpu`. A dot that belongs to a name is written `\.`. */
+/** Keys of settings as text: `defaults.resources.cpu`. A dot that belongs to a name is written `\.`. */
 import { UsageError } from "../base/errors.ts";
 import { didYouMean } from "../base/nearest_names.ts";
 import { entriesOf, type FileSchema } from "../base/yaml_shape.ts";
 import { settingsShape } from "./settings_shape.ts";
 
-/** The names that a key is made of, outermost first. */
+/** The names of a key, outermost first. */
 export type SettingPath = readonly string[];
 
-/** The names of a key. */
+/** Returns the names of a key. */
 export function splitKey(key: string): SettingPath {
   const names = [""];
   for (const [part] of key.matchAll(/\\.|[^\\.]+|\.|\\$/gsu)) {
@@ -17,12 +17,12 @@ export function splitKey(key: string): SettingPath {
   return names;
 }
 
-/** The key of these names: what {@link splitKey} undoes. */
+/** Returns the key of these names: the inverse of {@link splitKey}. */
 export function joinKey(path: SettingPath): string {
   return path.map((name) => name.replace(/[\\.]/gu, "\\$&")).join(".");
 }
 
-/** Every setting that there is, with its schema; groups aren't settings. */
+/** Every setting, with its schema; groups aren't settings. */
 export function allSettings(): { path: SettingPath; schema: FileSchema }[] {
   return settingsUnder(settingsShape, []);
 }
@@ -34,9 +34,9 @@ function settingsUnder(schema: FileSchema, path: SettingPath): ReturnType<typeof
 }
 
 /**
- * The place that a key names: a setting or a group of them.
+ * Returns the setting or group that a key names.
  *
- * @throws UsageError with the nearest names, where there is none.
+ * @throws UsageError with the nearest names, if there is none.
  */
 export async function settingAt(
   key: string,

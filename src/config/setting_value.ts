@@ -1,17 +1,17 @@
-/** The value of a setting as somebody wrote it on one line: a command's operand, a variable. */
+/** The value of a setting on one line: a command's operand, a variable. */
 import * as v from "valibot";
 import { parse } from "yaml";
 import { UsageError } from "../base/errors.ts";
 import type { FileSchema } from "../base/yaml_shape.ts";
 
 /**
- * A text where the setting is one; else what the text says as YAML: `64`, `true`, `[a, b]`.
+ * Parses the value: text if the setting is text; else YAML: `64`, `true`, `[a, b]`.
  *
- * @param name as the message shall say it.
- * @throws UsageError for what the setting can't be.
+ * @param name the setting as shown in the message.
+ * @throws UsageError for a value that the setting can't have.
  */
 export function parseSettingValue(name: string, schema: FileSchema, text: string): unknown {
-  // As it was written: a quantity stays the number or the text that it is.
+  // As written: a quantity stays the number or the text that it is.
   if (v.safeParse(schema, text).success) return text;
   const value = yamlOf(text);
   const result = v.safeParse(schema, value);

@@ -1,4 +1,4 @@
-/** The settings that hold: flags before environment, template, repository, user and defaults. */
+/** The effective settings: flags before environment, template, repository, user and defaults. */
 import * as v from "valibot";
 import { KodamaError } from "../base/errors.ts";
 import type { FileSchema, SourceFile } from "../base/yaml_shape.ts";
@@ -8,7 +8,7 @@ import { parseSettingValue } from "./setting_value.ts";
 import { readSettings, settingIn } from "./settings_file.ts";
 import { type Settings, settingsShape } from "./settings_shape.ts";
 
-/** Where a setting's value comes from. Flags come before all of these, where a command has them. */
+/** The source of a setting's value. Flags come before all of these, if a command has them. */
 export type SettingOrigin =
   | { kind: "environment"; variable: string }
   | { kind: "template"; path: string }
@@ -16,28 +16,28 @@ export type SettingOrigin =
   | { kind: "user"; path: string }
   | { kind: "default" };
 
-/** One setting that holds. */
+/** One effective setting. */
 export interface EffectiveSetting {
   path: SettingPath;
-  /** The path as one word. */
+  /** The path as one text. */
   key: string;
   value: unknown;
   origin: SettingOrigin;
 }
 
-/** What the settings are put together from. */
+/** The sources of the settings. */
 export interface SettingSources {
   env: (name: string) => string | undefined;
-  /** Named by the person, for one session: goes before the repository's. */
+  /** Named by the person, for one session: takes precedence over the repository's. */
   template?: SourceFile;
   repository: SourceFile | undefined;
   user: SourceFile | undefined;
 }
 
 /**
- * Every setting that has a value, in the order of the shape.
+ * Returns every setting that has a value, in the order of the shape.
  *
- * @throws FileError for a file that is wrong; UsageError for a variable that is.
+ * @throws FileError for an invalid file; UsageError for an invalid variable.
  */
 export async function effectiveSettings(sources: SettingSources): Promise<EffectiveSetting[]> {
   const files = await Promise.all([
@@ -54,7 +54,7 @@ export async function effectiveSettings(sources: SettingSources): Promise<Effect
   });
 }
 
-/** The same as one object, for those who use the settings. */
+/** The same as one object, for code that uses the settings. */
 export async function mergedSettings(sources: SettingSources): Promise<Settings> {
   const merged: Record<string, unknown> = {};
   for (const { path, value } of await effectiveSettings(sources)) {
@@ -95,7 +95,7 @@ function fromVariable(
 }
 
 /**
- * Settings that guard against accidents: a repository, which could be anyone's, makes them stricter and never weaker.
+ * Settings that guard against accidents: a repository, which could be anyone's, can make them stricter but not weaker.
  */
 const guards: Readonly<
   Record<string, (path: SettingPath, layers: readonly Layer[]) => Found | undefined>
@@ -121,7 +121,7 @@ const guards: Readonly<
   },
 };
 
-/** What the repository says, and what holds without it. */
+/** The repository's value, and the value without it. */
 function ownAndOthers(
   path: SettingPath,
   layers: readonly Layer[],

@@ -1,4 +1,4 @@
-/** One file of settings: read, and changed without touching what else is written in it. */
+/** One file of settings: read, and changed without touching its other content. */
 import { isCollection, isMap, isScalar, parseDocument } from "yaml";
 import { UsageError } from "../base/errors.ts";
 import { readYamlShape, type SourceFile } from "../base/yaml_shape.ts";
@@ -6,11 +6,11 @@ import { settingAt, type SettingPath } from "./setting_key.ts";
 import { parseSettingValue } from "./setting_value.ts";
 import { type Settings, settingsShape } from "./settings_shape.ts";
 
-/** The largest file that is read. */
+/** The maximum size of a file. */
 export const maxSettingsBytes = 256 * 1024;
 
 /**
- * The settings of a file.
+ * Returns the settings of a file.
  *
  * @throws FileError with every problem, each at its line and column.
  */
@@ -18,7 +18,7 @@ export async function readSettings(file: SourceFile): Promise<Settings> {
   return (await readYamlShape(file, settingsShape)).value;
 }
 
-/** What a setting is, or undefined where the settings don't have it. */
+/** Returns a setting's value, or undefined if the settings don't have it. */
 export function settingIn(settings: Settings, path: SettingPath): unknown {
   return path.reduce<unknown>((value, name) => {
     const inside = typeof value === "object" && value !== null && Object.hasOwn(value, name);
@@ -27,11 +27,11 @@ export function settingIn(settings: Settings, path: SettingPath): unknown {
 }
 
 /**
- * The file's text with a setting changed; comments and everything else stay.
+ * Returns the file's text with a setting changed; comments and everything else are unchanged.
  *
- * @param text as it stands on the command line; a list or a group is written as YAML.
- * @throws UsageError for a key that doesn't exist or a value that it can't have; FileError when the file is
- *   already wrong.
+ * @param text as given on the command line; a list or a group is written as YAML.
+ * @throws UsageError for a key that doesn't exist or a value that it can't have; FileError if the file is
+ *   already invalid.
  */
 export async function withSetting(file: SourceFile, key: string, text: string): Promise<string> {
   await readSettings(file);
@@ -45,15 +45,15 @@ export async function withSetting(file: SourceFile, key: string, text: string): 
   const document = parseDocument(file.text);
   makeGroups(document, path);
   const old = document.getIn(path, true);
-  // The node stays, and with it the comment at its end.
+  // The node is retained, and with it the comment at its end.
   if (isScalar(old) && typeof value !== "object") old.value = value;
   else document.setIn(path, value);
   return document.toString({ lineWidth: 0 });
 }
 
 /**
- * The file's text without a setting or a group of them, and without groups that are empty then. A comment
- * right above what goes, goes with it.
+ * Returns the file's text without a setting or a group of them, and without groups that become empty. A comment
+ * right above a removed entry is removed too.
  */
 export async function withoutSetting(file: SourceFile, key: string): Promise<string> {
   await readSettings(file);
@@ -71,7 +71,7 @@ export async function withoutSetting(file: SourceFile, key: string): Promise<str
   return text === "" ? "" : `${text}\n`;
 }
 
-/** `group:` with nothing under it is null to YAML, and could not hold a setting. */
+/** `group:` with nothing under it is null in YAML, and can't contain a setting. */
 function makeGroups(document: ReturnType<typeof parseDocument>, path: SettingPath): void {
   for (let depth = 0; depth < path.length; depth++) {
     const around = path.slice(0, depth);

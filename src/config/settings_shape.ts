@@ -1,4 +1,4 @@
-/** The settings: which there are, and what they may be. */
+/** The schema of the settings. */
 import * as v from "valibot";
 import { parseDuration } from "../base/duration.ts";
 
@@ -45,7 +45,7 @@ const modes = ["prefix", "group", "fold", "raw", "none"] as const;
 
 const labels = v.record(text, v.string("a text"), "a mapping of names to texts");
 
-/** Of what Kubernetes checks itself, only what kodama reads. */
+/** Of the fields that Kubernetes validates itself, only those that kodama reads. */
 const tolerations = v.array(
   v.looseObject({ key: v.optional(text), operator: v.optional(text) }, "a toleration"),
   "a list of tolerations",
@@ -56,7 +56,7 @@ const containers = v.array(
 );
 
 function group<const E extends v.ObjectEntries>(entries: E) {
-  // Nothing under a group's name is a group whose settings are all commented out.
+  // A group's name with nothing under it is a group whose settings are all commented out.
   return v.nullish(v.strictObject(entries, "a mapping"));
 }
 
@@ -64,7 +64,7 @@ function setting<S extends v.GenericSchema>(schema: S, description: string) {
   return v.optional(v.pipe(schema, v.description(description)));
 }
 
-/** The shape of `config.yaml` and of a repository's `.kodama.yaml`. Every field may be absent. */
+/** The schema of `config.yaml` and of a repository's `.kodama.yaml`. Every field may be absent. */
 export const settingsShape = v.strictObject({
   defaults: group({
     namespace: setting(objectName, "Namespace of new sessions."),
@@ -127,5 +127,5 @@ export const settingsShape = v.strictObject({
   }),
 }, "a mapping of settings");
 
-/** Settings as one file has them. */
+/** The settings of one file. */
 export type Settings = v.InferOutput<typeof settingsShape>;

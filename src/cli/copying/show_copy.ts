@@ -17,7 +17,7 @@ import { CopyTracker } from "./tracker.ts";
 /** What the terminal adds to the options of a copy. */
 export type CopyExtras = Pick<CopyOptions, "signal" | "confirm">;
 
-/** The streams on which a copy is shown. */
+/** The environment in which a copy is shown. */
 export type CopySurroundings = Pick<Invocation, "terminal" | "signals" | "environment">;
 
 /** Shows the copy that `start` starts; returns the exit code of the process. */

@@ -25,7 +25,7 @@ export class ByteWriter {
     return this.#used;
   }
 
-  /** Marks the bytes up to here as written. */
+  /** Marks the bytes up to this offset as written. */
   advance(used: number): void {
     this.#used = used;
   }

@@ -49,8 +49,8 @@ export async function drive<Event extends DrivenEvent = ExecEvent>(
       progress.follow(event);
       lent.follow(event);
       if (event.kind === "runStarted") {
-        // If the answer to a question couldn't be read, the signal stops the run: a script, whose standard error is a file. So
-        // does Ctrl-C while waiting for a terminal: once it is there, Ctrl-C goes to the command.
+        // If its answer can't be read (a script, whose standard error is a file), Ctrl-C stops the run at once. So it
+        // does while an interactive target waits for a terminal: once it is there, Ctrl-C goes to the command.
         if (terminal.stderr.isTerminal && !options.interactive) interrupts.begin();
         screen.begin(progress);
       }

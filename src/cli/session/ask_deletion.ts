@@ -1,11 +1,11 @@
-/** The question before a session is deleted: what goes, and what stays. */
+/** The question before a session is deleted: what is deleted, and what is retained. */
 import type { DeletionPlan } from "../../actions/session/events.ts";
 import { UsageError } from "../../base/errors.ts";
 import { printable } from "../../term/printable.ts";
 import type { Terminal } from "../../term/terminal.ts";
 import { askYes, canAsk } from "../ask_yes.ts";
 
-/** The lines of the plan. */
+/** Returns the lines of the plan. */
 export function planLines(plan: DeletionPlan): string[] {
   const { name, namespace, context, removes, claims, purge, session, otherOwner } = plan;
   const branch = session?.repository?.branch;
@@ -30,7 +30,7 @@ export function planLines(plan: DeletionPlan): string[] {
 /**
  * Asks on the terminal.
  *
- * @throws UsageError where there is nobody to ask.
+ * @throws UsageError if no one can be asked.
  */
 export async function askDeletion(
   plan: DeletionPlan,

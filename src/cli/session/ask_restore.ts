@@ -1,4 +1,4 @@
-/** The question before files are replaced: what is in the snapshot, and what is lost. */
+/** The question before files are replaced: the content of the snapshot, and what is lost. */
 import type { RestorePlan } from "../../actions/session/restore.ts";
 import { UsageError } from "../../base/errors.ts";
 import { printable } from "../../term/printable.ts";
@@ -6,7 +6,7 @@ import type { Terminal } from "../../term/terminal.ts";
 import { askYes, canAsk } from "../ask_yes.ts";
 import { bytesText, filesText } from "../copying/amounts.ts";
 
-/** What is brought back. */
+/** Describes what is restored. */
 export function snapshotLine({ snapshot }: RestorePlan): string {
   const { session, takenAt, content, image } = snapshot;
   const what = content.kind === "file"
@@ -15,7 +15,7 @@ export function snapshotLine({ snapshot }: RestorePlan): string {
   return `snapshot of session "${session}" at ${takenAt.toISOString()}: ${what}, image ${image}`;
 }
 
-/** What is lost by it. */
+/** Describes what is lost. */
 export function lostLines({ lost }: RestorePlan): string[] {
   if (lost.length === 0) return [];
   return [
@@ -27,7 +27,7 @@ export function lostLines({ lost }: RestorePlan): string[] {
 /**
  * Asks on the terminal.
  *
- * @throws UsageError where there is nobody to ask.
+ * @throws UsageError if no one can be asked.
  */
 export async function askRestore(
   plan: RestorePlan,

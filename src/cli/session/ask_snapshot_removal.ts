@@ -1,11 +1,11 @@
-/** The question before snapshots of the cluster are deleted: whose files they are, and of when. */
+/** The question before snapshots of the cluster are deleted: their owner and their age. */
 import type { PlannedSnapshotRemoval } from "../../actions/session/snapshots.ts";
 import { UsageError } from "../../base/errors.ts";
 import { printable } from "../../term/printable.ts";
 import type { Terminal } from "../../term/terminal.ts";
 import { askYes, canAsk } from "../ask_yes.ts";
 
-/** The lines of the plan. */
+/** Returns the lines of the plan. */
 export function snapshotRemovalLines(
   { snapshots, namespace, context }: PlannedSnapshotRemoval,
 ): string[] {
@@ -20,7 +20,7 @@ export function snapshotRemovalLines(
 /**
  * Asks on the terminal.
  *
- * @throws UsageError where there is nobody to ask.
+ * @throws UsageError if no one can be asked.
  */
 export async function askSnapshotRemoval(
   plan: PlannedSnapshotRemoval,

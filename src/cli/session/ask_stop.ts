@@ -1,19 +1,19 @@
-/** The question before a session is stopped whose agent works: the task fails by it. */
+/** The question before a session is stopped while its agent works: the task fails. */
 import type { StopPlan } from "../../actions/session/stop.ts";
 import { UsageError } from "../../base/errors.ts";
 import { printable } from "../../term/printable.ts";
 import type { Terminal } from "../../term/terminal.ts";
 import { askYes, canAsk } from "../ask_yes.ts";
 
-/** Returns the line that names somebody else as the owner; undefined if there is no such owner. */
+/** Returns the line that names another owner; undefined if there is none. */
 export function ownerLineOf({ session: { name }, otherOwner }: StopPlan): string | undefined {
   return otherOwner === undefined ? undefined : `session "${name}" belongs to ${otherOwner}`;
 }
 
 /**
- * Returns whether to stop: at once if no agent works, else as the person answers.
+ * Returns whether to stop: at once if no agent works, else by the person's answer.
  *
- * @throws UsageError if an agent works and there is no terminal to ask at.
+ * @throws UsageError if an agent works and there is no terminal to ask on.
  */
 export async function askStop(
   plan: StopPlan,

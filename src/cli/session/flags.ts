@@ -1,4 +1,4 @@
-/** The flags and operands of everything that is about sessions. */
+/** The flags and operands of the session commands. */
 import {
   checkedSessionName,
   type LimitWish,
@@ -9,7 +9,7 @@ import { definedOnly } from "../../base/defined_only.ts";
 import type { Operand } from "../command.ts";
 import { BadValue, choice, durationMs, text, value, valueOr } from "../flag.ts";
 
-/** Where sessions are looked for. */
+/** Flags for the scope in which sessions are looked up. */
 export const scopeFlags = {
   namespace: value("namespace of the session (default the settings', then the context's)", text, {
     short: "n",
@@ -26,29 +26,29 @@ export const scopeFlags = {
   }),
 };
 
-/** The one operand of most of them. */
+/** The single operand of most session commands. */
 export const sessionOperand: Operand = {
   name: "NAME",
   arity: "one",
   completion: { kind: "sessions" },
 };
 
-/** How long a pod may take to be ready. */
+/** How long to wait until a pod is ready. */
 export const timeoutFlag = valueOr("longest wait for the pod to be ready", durationMs, "5m", {
   placeholder: "DURATION",
 });
 
-/** A limit of a session: a duration of whole seconds, or none. Throws BadValue. */
+/** Parses a limit of a session: a duration of whole seconds, or none. Throws BadValue. */
 export function limit(text: string): LimitWish {
   const wish = parseLimit(text);
   if (wish !== undefined) return wish;
   throw new BadValue(text, "expected a duration from 1s such as 8h or 30m, or never");
 }
 
-/** Data in place of text. */
+/** Data instead of text. */
 export const dataFormats = choice(["json", "yaml"]);
 
-/** From words to a session's place. Throws UsageError for a name that no session can have. */
+/** Parses args into a `SessionRef`. Throws UsageError for a name that no session can have. */
 export function placeOf(
   flags: { namespace: string | undefined; context: string | undefined },
   name: string | undefined,

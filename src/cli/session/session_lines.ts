@@ -1,4 +1,4 @@
-/** One session as lines for a person. Pure. */
+/** One session as lines of text. Pure. */
 import { limitText, type SessionDetails, type TimeLeft } from "../../actions/session/events.ts";
 import { ageText } from "../../pick/age.ts";
 import { counted } from "../../base/counted.ts";
@@ -6,7 +6,7 @@ import { printable } from "../../term/printable.ts";
 import { statusLine } from "../agent/task_text.ts";
 import { leftText } from "./left_text.ts";
 
-/** What is known of it, a field in a line. */
+/** Returns the known facts, one field per line. */
 export function sessionLines(details: SessionDetails, now: Date) {
   const { session, live, node, restarts, work, sync, left, tasks = [] } = details;
   const { name, namespace, owner, repository, spec, environment, createdAt } = session;
@@ -46,7 +46,7 @@ export function sessionLines(details: SessionDetails, now: Date) {
   return [...lines, ...latest, ...agent].map(printable);
 }
 
-/** As the settings have it: `10.0.0.0/8:443,53/udp`. */
+/** In the format of the settings: `10.0.0.0/8:443,53/udp`. */
 function egressText(
   { cidr, ports = [], udpPorts = [] }: NonNullable<
     SessionDetails["session"]["spec"]["egress"]
@@ -74,7 +74,7 @@ function idleText(seconds: number | undefined, left: TimeLeft | undefined): stri
     : `${all}; in use: ${left.use}`;
 }
 
-/** The folder here; if there is none, that of the machine which synced it last. */
+/** The local folder; if there is none, that of the machine which synced it last. */
 function syncText(
   { name, namespace, sync: { enabled, localPath: elsewhere } }: SessionDetails["session"],
   { word, localPath, conflicts, reason }: SessionDetails["sync"],

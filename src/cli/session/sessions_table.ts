@@ -15,7 +15,7 @@ import { firstLeft } from "./left_text.ts";
 const header = ["NAME", "STATUS", "NAMESPACE", "SYNC", "AGE"];
 const wideHeader = ["AGENT", "LEFT", "REPO", "BRANCH", "IMAGE", "NODE", "OWNER", "REASON"];
 
-/** The lines of the table. */
+/** Returns the lines of the table. */
 export function sessionsTable(
   rows: readonly SessionRow[],
   { wide, now }: { wide: boolean; now: Date },
@@ -47,17 +47,17 @@ function wideCells(
   return [agent, firstLeft(left), repo, repository?.branch ?? "", spec.image, node, owner ?? ""];
 }
 
-/** A session as data: its document, with what holds just now. */
+/** A session as data: its document, with its current state. */
 export type SessionData = SessionDocument & {
   sync: SessionDocument["sync"] & { status: string; conflicts: number; reason?: string };
   reason?: string;
   node?: string;
-  /** The one that it is about, as `agent list` has it; absent where there is none, or its pod can't be asked. */
+  /** Its current task, as in `agent list`; absent if there is none, or its pod is unreachable. */
   task?: Record<string, unknown>;
   left?: TimeLeft;
 };
 
-/** The data of a row; of one that can't be read, its place and why. */
+/** Returns the data of a row; of an unreadable session, its ref and the reason. */
 export function sessionData(row: SessionRow): SessionData | Record<string, string> {
   if (row.kind === "unreadable") {
     const { name, namespace, error } = row;

@@ -2,7 +2,7 @@
 import type { ShareNote } from "../../actions/session/share.ts";
 import { printable } from "../../term/printable.ts";
 
-/** Its lines; `manifests` are the rights as YAML. */
+/** Returns its lines; `manifests` are the rights as YAML. */
 export function shareLines({ session, live, server }: ShareNote, manifests: string): string[] {
   const { name, namespace, owner, repository } = session;
   const place = `${name} -n ${namespace}`;

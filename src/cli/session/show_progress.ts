@@ -1,14 +1,14 @@
-/** How far something is, on standard error: a line that the next one takes the place of; elsewhere, one now and then. */
+/** Progress on standard error: one line that is overwritten; if it can't be, a line now and then. */
 import type { Clock } from "../../base/clock.ts";
 import { printable } from "../../term/printable.ts";
 import type { Terminal } from "../../term/terminal.ts";
 
-/** What takes less needs no words. */
+/** Shorter work gets no message. */
 const quietMs = 1000;
-/** Between two lines where nothing takes the place of another. */
+/** Interval between two lines if lines can't be overwritten. */
 const lineEveryMs = 5000;
 
-/** Shows what is told; gives what came of it. */
+/** Shows the reported progress; returns the result. */
 export async function showProgress<T>(
   title: string,
   telling: AsyncGenerator<string, T>,

@@ -1,4 +1,4 @@
-/** A start on standard error: a line for each step, and what it waits for. */
+/** The start of a session on standard error: a line for each step, and what it waits for. */
 import { type StartEvent, type StartStep, startSteps } from "../../actions/session/events.ts";
 import type { Clock } from "../../base/clock.ts";
 import { formatDuration } from "../../base/duration.ts";
@@ -6,7 +6,7 @@ import { printable } from "../../term/printable.ts";
 import type { Style } from "../../term/style.ts";
 import type { OutputStream, Terminal } from "../../term/terminal.ts";
 
-/** While it lasts, and in the end. */
+/** Text while it runs, and at its end. */
 const titles: Readonly<Record<StartStep, readonly [doing: string, done: string]>> = {
   claim: ["name", "name"],
   configure: ["editor configuration and secrets", "editor configuration and secrets"],
@@ -19,17 +19,17 @@ const titles: Readonly<Record<StartStep, readonly [doing: string, done: string]>
   save: ["keeping the session", "session is kept"],
 };
 
-/** What is overwritten by the next line is shown so often; elsewhere a wait is told once it lasts. */
+/** Refresh interval of a line that is overwritten; elsewhere a wait is reported once it lasts. */
 const quietMs = 1000;
 
-/** Shows the events; gives the last one, where the start came to its end. */
+/** Shows the events; returns the last one if the start completed. */
 export async function showStart(
   events: AsyncIterable<StartEvent>,
   { terminal, clock, style, steps = startSteps }: {
     terminal: Terminal;
     clock: Clock;
     style: Style;
-    /** Those that there will be, in their order. */
+    /** All steps, in their order. */
     steps?: readonly StartStep[];
   },
 ): Promise<Extract<StartEvent, { kind: "started" }>> {
@@ -45,9 +45,9 @@ export async function showStart(
 class StartView implements Disposable {
   #stepMs = 0;
   #toldMs = -Infinity;
-  /** What is said again and again is shown once. */
+  /** The last message: a repeated one is shown once. */
   #told = "";
-  /** A line that the next one takes the place of. */
+  /** The next line overwrites the current one. */
   #open = false;
 
   constructor(
@@ -110,7 +110,7 @@ class StartView implements Disposable {
     await this.stream.write(`${this.#over()}${text}\n`);
   }
 
-  /** A line that stays only until there is another; on a terminal alone. */
+  /** Prints a line that the next one overwrites; on a terminal alone. */
   async #passing(text: string): Promise<void> {
     if (!this.stream.isTerminal) return;
     await this.stream.write(`${this.#over()}${text.slice(0, this.layout.columns - 1)}`);
@@ -124,7 +124,7 @@ class StartView implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    // Where the start failed: the error begins on a line of its own.
+    // If the start failed, the error starts on a line of its own.
     if (this.#open) this.stream.write("\n").catch(() => {});
     this.#open = false;
   }

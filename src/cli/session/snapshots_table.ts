@@ -1,11 +1,11 @@
-/** Snapshots of the cluster as a table, as data, and as what somebody should know of one. Pure. */
+/** Snapshots of the cluster as a table, as data, and as notes. Pure. */
 import type { KeptSnapshot } from "../../actions/session/snapshots.ts";
 import { ageText } from "../../pick/age.ts";
 import { tableLines } from "../../term/table.ts";
 
 const header = ["NAME", "SESSION", "STATUS", "SIZE", "AGE"];
 
-/** The lines of the table; with the namespace in front where they are of several. */
+/** Returns the lines of the table; with the namespace in front if there are several. */
 export function snapshotsTable(
   snapshots: readonly KeptSnapshot[],
   { namespaces, now }: { namespaces: boolean; now: Date },
@@ -40,7 +40,7 @@ export function snapshotData(snapshot: KeptSnapshot) {
   };
 }
 
-/** What a person is told of one that was taken. */
+/** Returns the note on a snapshot that was taken. */
 export function takenLines({ name, session, volumes }: KeptSnapshot): string[] {
   const sizes = volumes.map(({ name, size }) => size === undefined ? name : `${name} (${size})`);
   return [

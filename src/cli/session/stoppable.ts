@@ -1,10 +1,10 @@
-/** Work that has something to tidy up: the first signal asks it to end, the second leaves at once. */
+/** Work that has to clean up: the first signal asks it to end, the second leaves at once. */
 import { KodamaError } from "../../base/errors.ts";
 import type { SignalSource } from "../invocation.ts";
 
 /**
- * Does the work with a signal that the first Ctrl-C (or TERM, or HUP) aborts, and waits for its end: it says what
- * is left.
+ * Does the work with a signal that the first Ctrl-C (or TERM, or HUP) aborts, and waits for its end: it reports what
+ * remains.
  */
 export async function stoppable<T>(
   signals: SignalSource,

@@ -1,10 +1,10 @@
-/** The flags of everything that opens shells: `shell` and `tmux` share them, meaning for meaning. */
+/** The flags of all commands that open shells: `shell` and `tmux` share them with the same meaning. */
 import { BadValue, durationMs, text, toggle, value, valueOr, values } from "../flag.ts";
 import { environmentPair } from "../running/flags.ts";
 
 const group = "Shell";
 
-/** How long a shell waits for somebody who lost the link to it. */
+/** How long a shell waits for a reconnect after its connection is lost. */
 const keptByDefault = "15m";
 
 /** By their long names. */
@@ -34,8 +34,8 @@ export const shellFlags = {
 };
 
 /**
- * How long what is begun waits for somebody who lost the link to it. A command's output has to arrive whole, which no
- * multiplexer promises: it isn't kept unless a person says so.
+ * How long the process waits for a reconnect after its connection is lost. A command's output has to arrive
+ * completely, which no multiplexer guarantees: it isn't persistent unless requested.
  */
 export function keepMsOf(
   { flags, given, trailing }: {
@@ -47,10 +47,10 @@ export function keepMsOf(
   return trailing === undefined || given.has("keep-for") ? flags["keep-for"] : 0;
 }
 
-/** A day: what is forgotten in a pod ends some time. */
+/** A day: a process that was forgotten in a pod ends eventually. */
 const longestKeepMs = 24 * 60 * 60 * 1000;
 
-/** A duration, or `0` for none. */
+/** Parses a duration, or `0` for none. */
 function keepMs(raw: string): number {
   if (/^0+[a-z]*$/.test(raw)) return 0;
   const duration = durationMs(raw);

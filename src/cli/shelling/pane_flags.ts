@@ -1,4 +1,4 @@
-/** The flags of `kodama tmux` that are those of `kodama shell` in each pane, said again for it. Pure. */
+/** The flags of `kodama tmux` that are those of `kodama shell` in each pane, formatted as args. Pure. */
 import type { TmuxOptions } from "../../actions/tmux_events.ts";
 import type { FlagValues } from "../flag.ts";
 import type { shellFlags } from "./flags.ts";
@@ -6,8 +6,8 @@ import type { shellFlags } from "./flags.ts";
 type PaneFlags = Omit<FlagValues<typeof shellFlags>, "env" | "keep-for">;
 
 /**
- * The words for every pane: paths are absolute, for a pane may begin elsewhere. Variables are left out, as everybody
- * on this machine can read the words of a program.
+ * Returns the args for every pane: paths are absolute, since a pane may start elsewhere. Variables are omitted, as
+ * every user of this machine can read the args of a process.
  */
 export function paneFlags(
   flags: PaneFlags,

@@ -1,4 +1,4 @@
-/** A shell on this process's terminal: keys go to it, its screen comes back, and the terminal is given back in the end. */
+/** A shell on this process's terminal: sends keys, shows its screen, and restores the terminal at the end. */
 import type { ShellEvent, ShellOptions, ShellTerminal } from "../../actions/shell_events.ts";
 import { KodamaError } from "../../base/errors.ts";
 import { printable } from "../../term/printable.ts";
@@ -14,7 +14,7 @@ const interrupted = 130;
 /** What the terminal adds to the options of a shell. */
 export type ShellExtras = Pick<ShellOptions, "stdin" | "terminal" | "signal">;
 
-/** Shows the shell that `start` opens; answers with the exit code of the process. */
+/** Shows the shell that `start` opens; returns the exit code of the process. */
 export async function showShell(
   start: (extras: ShellExtras) => AsyncIterable<ShellEvent>,
   { invocation, isCommand }: { invocation: Invocation; isCommand: boolean },
@@ -67,7 +67,7 @@ function shellTerminal(
   };
 }
 
-/** The terminal, lent to a shell while there is one. */
+/** The terminal, lent to a shell while it runs. */
 class ShellScreen implements Disposable {
   readonly #terminal: Terminal;
   readonly #modes = new TerminalModes();
@@ -101,7 +101,7 @@ class ShellScreen implements Disposable {
     }
   }
 
-  /** The terminal is as it was before the shell; what is said stands on lines of its own. */
+  /** Restores the terminal to its state before the shell; messages are printed on lines of their own. */
   async #say(lines: readonly string[]): Promise<void> {
     await this.#written(this.#terminal.stdout.flush());
     this.#giveBack();
@@ -114,7 +114,7 @@ class ShellScreen implements Disposable {
     await this.#written(this.#terminal.stderr.flush());
   }
 
-  /** A window that was closed takes no more: the signal of it ends the shell, and this is no news. */
+  /** A window that was closed can't be written to; its signal ends the shell, so the error is ignored. */
   async #written(writing: Promise<void>): Promise<void> {
     if (!this.#terminal.stdin.isTerminal) return await writing;
     await writing.catch(() => {});

@@ -1,11 +1,11 @@
-/** What is said of a shell around it, line by line. Pure. */
+/** Messages around a shell, line by line. Pure. */
 import type { Outcome, ShellEnd, ShellEvent } from "../../actions/shell_events.ts";
 import { formatDuration } from "../../base/duration.ts";
 import { singleOutcomeText, troubleText } from "../running/summary_text.ts";
 
 type Of<Kind extends ShellEvent["kind"]> = Extract<ShellEvent, { kind: Kind }>;
 
-/** Before the shell. */
+/** Returns the lines before the shell. */
 export function attachedLines({ target: { pod }, keptBy, state }: Of<"attached">): string[] {
   switch (state) {
     case "new":
@@ -17,7 +17,7 @@ export function attachedLines({ target: { pod }, keptBy, state }: Of<"attached">
   }
 }
 
-/** When a kept shell's link broke. */
+/** Returns the lines after a persistent shell's connection was lost. */
 export function lostLines({ target: { pod }, reason, keepMs }: Of<"linkLost">): string[] {
   return [
     `the link to ${pod} broke: ${reason}`,
@@ -26,16 +26,16 @@ export function lostLines({ target: { pod }, reason, keepMs }: Of<"linkLost">): 
   ];
 }
 
-/** What is said of an exit code. */
+/** How an exit code is reported. */
 export type EndWords =
-  /** Nothing, as with ssh: a shell's is that of its last command. */
+  /** Not at all, as in ssh: a shell's is that of its last command. */
   | "none"
-  /** kubectl's words where it isn't 0: a command's. */
+  /** In kubectl's wording if it isn't 0: a command's. */
   | "failures"
-  /** Always: in a pane, which shows nothing else of it. */
+  /** Always: for a pane, which shows nothing else about it. */
   | "all";
 
-/** After the shell. */
+/** Returns the lines after the shell. */
 export function endedLines(
   { target: { pod }, end, transcript }: Of<"ended">,
   exitCode: EndWords,

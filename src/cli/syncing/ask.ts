@@ -1,4 +1,4 @@
-/** What the commands about one running sync share: find it, ask it, print it. */
+/** The common part of the commands about one running sync: find it, send it a request, print it. */
 import type { SyncReport, SyncRequest } from "../../actions/sync/control.ts";
 import { success } from "../exit_codes.ts";
 import { interruptible } from "../interruptible.ts";
@@ -7,7 +7,7 @@ import { jsonDocument } from "../output.ts";
 import { printable } from "../../term/printable.ts";
 import { syncData } from "./sync_text.ts";
 
-/** Asks the sync that a person means, and prints a line about it, or all of it as JSON. */
+/** Sends a request to the requested sync, and prints a line about it, or all of it as JSON. */
 export async function askAndTell(
   { name, request, format, line }: {
     name: string | undefined;

@@ -1,4 +1,4 @@
-/** From the words of `kodama sync start` to what the action takes. */
+/** Resolves the args of `kodama sync start` into the action's options. */
 import { UsageError } from "../../base/errors.ts";
 import type { Words } from "../command.ts";
 import { choice, text, toggle, value, valueOr, values } from "../flag.ts";
@@ -33,7 +33,7 @@ export const startFlags = {
   ...syncOutput,
 };
 
-/** What the words stand for. */
+/** The resolved args. */
 export interface StartOptions {
   local: string;
   pod: string;
@@ -50,7 +50,7 @@ export interface StartOptions {
   format: "json" | undefined;
 }
 
-/** Throws `UsageError` for words that name no two folders. */
+/** Throws `UsageError` for args that don't name two folders. */
 export function resolveStart(
   { flags: given, operands: [local = "", place = ""] }: Words<typeof startFlags>,
 ): StartOptions {

@@ -1,4 +1,4 @@
-/** A sync that begins: what is told meanwhile, and what is printed at the end. */
+/** The start of a sync: its progress messages, and its output at the end. */
 import type { SyncReport } from "../../actions/sync/control.ts";
 import type { SyncStartEvent } from "../../actions/sync/start_sync.ts";
 import { printable } from "../../term/printable.ts";
@@ -9,10 +9,10 @@ import { jsonDocument } from "../output.ts";
 import type { StartOptions } from "./resolve_start.ts";
 import { entriesText, progressText, syncData } from "./sync_text.ts";
 
-/** A shorter wait needs no words, and between two lines is so much. */
+/** A shorter wait gets no message; also the interval between two lines. */
 const restMs = 1000;
 
-/** Begins it, and waits as it was asked for. */
+/** Starts the sync, and waits as requested. */
 export async function showStart(options: StartOptions, invocation: Invocation): Promise<number> {
   const { planSync } = await import("../../actions/sync/plan_sync.ts");
   const { startSync } = await import("../../actions/sync/start_sync.ts");

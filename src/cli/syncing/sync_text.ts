@@ -14,14 +14,14 @@ export const syncOutput = {
   output: value("print a JSON document", formats.parse, { short: "o", ...formats }),
 };
 
-/** Which one is meant. */
+/** The operand that names a sync. */
 export const syncOperand: Operand = {
   name: "SYNC",
   arity: "optional",
   completion: { kind: "syncs" },
 };
 
-/** Words that a person reads for where a sync is. */
+/** Text for each phase of a sync. */
 const phaseWords: Readonly<Record<SyncReport["state"]["phase"], string>> = {
   connecting: "connecting",
   scanning: "scanning",
@@ -34,7 +34,7 @@ const phaseWords: Readonly<Record<SyncReport["state"]["phase"], string>> = {
   stopped: "stopped",
 };
 
-/** What a sync is, as published data: times in RFC 3339. */
+/** Returns a sync as published data: times in RFC 3339. */
 export function syncData({ spec, pid, state, log }: SyncReport) {
   const { sinceMs, alikeSinceMs, history, ...rest } = state;
   return {
@@ -51,7 +51,7 @@ export function syncData({ spec, pid, state, log }: SyncReport) {
   };
 }
 
-/** One line for each. */
+/** Returns one line for each. */
 export function syncTable(reports: readonly SyncReport[]): string[] {
   const rows = reports.map(({ spec, state }) => [
     spec.key,
@@ -65,11 +65,11 @@ export function syncTable(reports: readonly SyncReport[]): string[] {
   return tableLines(header, rows.map((row) => row.map(printable)));
 }
 
-/** The last changes that status shows. */
+/** Number of recent changes in the status. */
 const shownChanges = 10;
 const shownProblems = 10;
 
-/** All that there is to say of one. */
+/** Returns all details of one. */
 export function syncLines(report: SyncReport, nowMs: number): string[] {
   const { spec, state, pid } = report;
   const { target } = spec;
@@ -112,7 +112,7 @@ export function syncLines(report: SyncReport, nowMs: number): string[] {
       lines.push(`  ${agoText(nowMs - atMs)}: ${what} ${to}: ${path}`);
     }
   }
-  // A name may hold a line break, and is a line all the same.
+  // A name may contain a line break, but is printed on one line.
   return lines.map((line) => printable(line.replaceAll("\n", "\\n")));
 }
 
@@ -120,12 +120,12 @@ function progressLine({ state: { phase, progress } }: SyncReport): string[] {
   return phase === "syncing" ? [`  progress    ${progressText(progress)}`] : [];
 }
 
-/** Files, links and folders of a side. */
+/** Formats the files, links and folders of a side. */
 export function entriesText(count: number): string {
   return counted(count, "entry", "entries");
 }
 
-/** How far a transfer is. */
+/** Formats the progress of a transfer. */
 export function progressText(
   { done, total, bytes, totalBytes }: SyncReport["state"]["progress"],
 ): string {

@@ -1,13 +1,13 @@
-/** The question whether a workflow of a repository is trusted. */
+/** The question whether to trust a workflow of a repository. */
 import type { TrustAsk, TrustedBecause } from "../../actions/workflow_trust.ts";
 import { printable } from "../../term/printable.ts";
 import type { Terminal } from "../../term/terminal.ts";
 import { askYes, canAsk } from "../ask_yes.ts";
 
-/** Files that the question names. */
+/** Maximum number of files in the question. */
 const filesShown = 10;
 
-/** The lines before the question: what it is, what of it has changed, and what it may. */
+/** Returns the lines before the question: the workflow, its changes, and its permissions. */
 export function trustText(
   { name, path, seen, changed, permissions, hidesShipped }: TrustAsk,
 ): string {
@@ -26,7 +26,7 @@ export function trustText(
   return lines.map((line) => `${printable(line)}\n`).join("");
 }
 
-/** Why there is nothing to ask. */
+/** Returns why no question is needed. */
 export function noQuestionText(name: string, because: TrustedBecause): string {
   const why = {
     own: "it is kodama's or your own",
@@ -38,7 +38,7 @@ export function noQuestionText(name: string, because: TrustedBecause): string {
   return printable(`The workflow ${name} needs no question: ${why}.`) + "\n";
 }
 
-/** Asks on the terminal; undefined where there is nobody to ask. */
+/** Asks on the terminal; undefined if no one can be asked. */
 export function askTrust(
   terminal: Terminal,
   options: { signal: AbortSignal },

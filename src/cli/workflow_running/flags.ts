@@ -32,7 +32,7 @@ export function paramTexts(
   );
 }
 
-/** `NAME=VALUE`; the value may be empty, and may hold `=`. */
+/** `NAME=VALUE`; the value may be empty, and may contain `=`. */
 function paramPair(raw: string): readonly [name: string, value: string] {
   const at = raw.indexOf("=");
   if (at < 1) throw new BadValue(raw, "must be NAME=VALUE");

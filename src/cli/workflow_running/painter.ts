@@ -1,4 +1,4 @@
-/** Events of a workflow as lines: what commands say on standard output, what steps do on standard error. */
+/** Formats workflow events as lines: output of commands on standard output, messages of steps on standard error. */
 import {
   type Again,
   reasonOf,
@@ -16,21 +16,21 @@ export interface Piece {
   text: string;
 }
 
-/** How it is shown. */
+/** Display options. */
 export interface StepsView {
   format: "text" | "json" | "jsonl";
   quiet: boolean;
   style: { stdout: Style; stderr: Style };
-  /** The line that goes on from a run; without flags it does all of it again. */
+  /** The command line that resumes a run; without flags it repeats all of it. */
   rerunLine: (id: string, flags: string) => string;
 }
 
-/** Paints one run. */
+/** Formats the events of one run. */
 export class StepsPainter {
   readonly #view: StepsView;
   readonly #ended: Record<string, unknown>[] = [];
   readonly #targets = new Map<string, Map<string, string>>();
-  /** Most steps are for the same pods: what is said of one is said once. */
+  /** Most steps have the same pods: a message about a pod is printed once. */
   readonly #skippedSaid = new Set<string>();
   #record: string | undefined;
 
@@ -38,10 +38,10 @@ export class StepsPainter {
     this.#view = view;
   }
 
-  /** What is written of an event. */
+  /** Returns what to write for an event. */
   paint(event: StepsEvent): Piece[] {
     if (event.kind === "recorded") this.#record = event.id;
-    // A context that can't be asked is no pod.
+    // An unreachable context isn't counted as a pod.
     if (event.kind === "stepTargetEnded" && event.end.target.pod !== "*") {
       this.#count(event.step, event.end);
     }
@@ -162,10 +162,10 @@ export class StepsPainter {
   }
 }
 
-/** Pods of more are counted. */
+/** More pods than this are counted. */
 const mostNamed = 3;
 
-/** In how many pods a step was ok, and which were allowed to fail. */
+/** Returns in how many pods a step was ok, and which were allowed to fail. */
 function podsText(ends: ReadonlyMap<string, string>): string {
   const bad = [...ends].filter(([, kind]) => kind !== "ok").map(([name, kind]) =>
     `${name}: ${kind}`
@@ -177,7 +177,7 @@ function podsText(ends: ReadonlyMap<string, string>): string {
   return ` in ${ends.size - bad.length} of ${ends.size} pods${named}`;
 }
 
-/** What is another than in the run before, a line each. */
+/** Returns the differences from the previous run, a line each. */
 function changeLines(
   { run, files, params, steps, undoing }: Extract<StepsEvent, { kind: "changedSince" }>,
 ): string[] {
@@ -203,7 +203,7 @@ function againFlags(from: Again): string {
   }
 }
 
-/** An error as its message: nothing of one is data by itself. */
+/** Replaces an error by its message: errors don't serialise by themselves. */
 function reported(event: StepsEvent): unknown {
   return event.kind === "notRecorded" ? { ...event, error: event.error.message } : event;
 }

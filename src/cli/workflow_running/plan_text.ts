@@ -1,10 +1,10 @@
-/** The plan of a workflow, as a person reads it. */
+/** The plan of a workflow, as text. */
 import type { PlannedStep, WorkflowPlan } from "../../actions/run_steps.ts";
 
 /** Names of pods listed before "and 7 more". */
 const namesShown = 6;
 
-/** Parameters, permissions, steps with their pods, and what changes something. */
+/** Returns parameters, permissions, steps with their pods, and which of them change something. */
 export function planLines(plan: WorkflowPlan): string[] {
   const { workflow, path, params, permissions, changes } = plan;
   const { cluster, ...grants } = permissions;

@@ -4,13 +4,13 @@ import { printable } from "../../term/printable.ts";
 import type { Terminal } from "../../term/terminal.ts";
 import { canAsk, isYes } from "../ask_yes.ts";
 
-/** Asks one question after the other; undefined where standard input or error is no terminal. */
+/** Asks one question after the other; undefined if standard input or error isn't a terminal. */
 export function askOn(terminal: Terminal): Ask | undefined {
   if (!canAsk(terminal)) return undefined;
   let turn: Promise<unknown> = Promise.resolve();
   return (question, signal) => {
     const answer = turn.then(() => ask(terminal, question, signal));
-    // Steps at the same time may ask at the same time.
+    // Parallel steps may ask at the same time.
     turn = answer.catch(() => {});
     return answer;
   };
@@ -40,7 +40,7 @@ function endOf({ choices, free }: Question): string {
   return choices.length === 0 ? " [y/N]" : ` (${printable(choices.join(", "))})`;
 }
 
-/** A line, as the terminal gives it; what is secret is typed without an echo. */
+/** Reads a line from the terminal; a secret is typed without an echo. */
 async function readLine(
   terminal: Terminal,
   secret: boolean,
@@ -60,7 +60,7 @@ async function readLine(
       text = character === "\x7f" ? text.slice(0, -1) : text + character;
     }
   }
-  // The end of input leaves the question's line open.
+  // At the end of input the question's line has no line feed.
   if (!signal.aborted) await terminal.stderr.write("\n");
   return undefined;
 }

@@ -1,4 +1,4 @@
-/** `kodama run` of a workflow with steps: which of its flags hold there, and what they mean. */
+/** `kodama run` of a workflow with steps: which of its flags apply, and what they mean. */
 import {
   type ParamTexts,
   runSteps,
@@ -17,7 +17,7 @@ import { runningFlags } from "../running/flags.ts";
 import type { RunView } from "../running/options.ts";
 import { showPlan, showSteps } from "./show_steps.ts";
 
-/** What was said on the command line. */
+/** The options from the command line. */
 export interface StepsWords {
   workflow: string;
   overrides: PlanOverrides;
@@ -34,7 +34,7 @@ export interface StepsWords {
   };
 }
 
-/** Flags of a running command that mean something where steps say all else themselves. */
+/** Flags of a running command that still apply if the steps define all else themselves. */
 const meaningful = new Set(["yes", "confirm-above", "list", "output", "events", "quiet", "color"]);
 
 /** Shows the plan, or runs it. */
@@ -75,7 +75,7 @@ export async function runWithSteps(
   );
 }
 
-/** The pods that a person picks among those that the workflow selects; undefined where nobody did. */
+/** Returns the pods that a person picks among those that the workflow selects; undefined if the picker was aborted. */
 async function picked(
   host: Host,
   { trust, ...said }: Omit<Parameters<typeof selectionOfSteps>[1], "trust"> & {

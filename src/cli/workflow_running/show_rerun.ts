@@ -8,14 +8,14 @@ import type { Invocation } from "../invocation.ts";
 import type { RunView } from "../running/options.ts";
 import { showSteps } from "./show_steps.ts";
 
-/** From where; `all` is from the beginning. */
+/** The step to start from; `all` is from the beginning. */
 export type StepsGoOn = GoOn | { kind: "all" };
 
-/** What was said on the command line. */
+/** The options from the command line. */
 export interface RerunWords {
   run: PastWorkflow;
   steps: {
-    /** Its id was given; the last run is confirmed first. */
+    /** Its id was given; the last run requires confirmation. */
     isNamed: boolean;
     goOn: StepsGoOn;
     params: ParamTexts;
@@ -26,7 +26,7 @@ export interface RerunWords {
   list: boolean;
 }
 
-/** Goes on from the run, or does it again. */
+/** Resumes the run, or repeats it. */
 export async function showRerun(
   host: Host,
   { run, steps: { goOn, isNamed, ...said }, view, list }: RerunWords,

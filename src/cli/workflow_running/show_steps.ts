@@ -22,7 +22,7 @@ import { StepsProgress } from "./steps_progress.ts";
 /** 128 + SIGINT: stopped by the person or a signal. */
 const interrupted = 130;
 
-/** What a start is given of the terminal. */
+/** The terminal functions that a start is given. */
 export interface StepsExtras {
   signal: AbortSignal;
   finallySignal: AbortSignal;
@@ -32,7 +32,7 @@ export interface StepsExtras {
 }
 
 /**
- * Shows the run that `start` begins. The first Ctrl-C cancels the steps, and those of `finally` follow; the next one
+ * Shows the run that `start` starts. The first Ctrl-C cancels the steps, and those of `finally` follow; the next one
  * ends them too.
  */
 export async function showSteps(
@@ -64,7 +64,7 @@ export async function showSteps(
     environment("TERM") !== "dumb";
   using screen = new Screen({ terminal, clock, statusLine, interactive: false });
   const ask = askOn(terminal);
-  // A question and its answer are on the terminal for themselves, without the status line.
+  // A question and its answer have the terminal to themselves, without the status line.
   const alone = async <T>(asking: () => Promise<T>): Promise<T> => {
     await screen.flush();
     try {

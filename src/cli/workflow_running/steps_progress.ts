@@ -1,14 +1,14 @@
-/** How far a workflow is, followed from its events, for the status line. */
+/** The progress of a workflow, followed from its events, for the status line. */
 import type { StepsEvent } from "../../actions/run_steps.ts";
 import type { Clock } from "../../base/clock.ts";
 import { formatDuration } from "../../base/duration.ts";
 import { printable } from "../../term/printable.ts";
 import type { Progress } from "../running/progress.ts";
 
-/** A step that runs. */
+/** A running step. */
 interface Running {
   beganMs: number;
-  /** Of its targets; 0 where it has none, or they aren't known yet. */
+  /** Number of its targets; 0 if it has none, or they aren't known yet. */
   total: number;
   ended: number;
   bad: number;
@@ -30,12 +30,12 @@ export class StepsProgress implements Progress {
     this.#clock = clock;
   }
 
-  /** Something runs: before, questions may be asked that belong to no step. */
+  /** A step is running: before, questions may be asked that belong to no step. */
   get hasBegun(): boolean {
     return this.#steps.size > 0;
   }
 
-  /** Takes the next event of the run. */
+  /** Handles the next event of the run. */
   follow(event: StepsEvent): void {
     switch (event.kind) {
       case "stepStarted":
@@ -49,7 +49,7 @@ export class StepsProgress implements Progress {
       case "stepTargets": {
         const step = this.#steps.get(event.step);
         if (step === undefined) break;
-        // Of another attempt: what had ended well isn't told again.
+        // On a further attempt, earlier successes aren't reported again.
         step.ended -= step.bad;
         step.bad = 0;
         step.total = event.names.length;
@@ -67,7 +67,7 @@ export class StepsProgress implements Progress {
     }
   }
 
-  /** `copy: 2 of 40 done, 1 not ok, 12s`; of steps that lie in each other the innermost. */
+  /** `copy: 2 of 40 done, 1 not ok, 12s`; of nested steps the innermost. */
   get told(): string {
     const keys = [...this.#steps.keys()];
     const innermost = keys.filter((key) =>
