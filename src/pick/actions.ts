@@ -9,7 +9,7 @@ import type { Entry } from "./row.ts";
 import { isComplete, type Match } from "./search.ts";
 import { activeLevel, isMarkable, type Level, type PickState } from "./state.ts";
 
-/** The state after an action. */
+/** Returns the state after an action. */
 export function act(state: PickState, action: Action): PickState {
   const { line } = activeLevel(state);
   switch (action.kind) {
@@ -42,7 +42,7 @@ export function act(state: PickState, action: Action): PickState {
         ? edited(state, edits.forwardChar)
         : openContainers(state);
     case "backwardOrBack":
-      // At the beginning of the line there is nowhere else to go; the picker itself isn't left by it.
+      // At the start of the line there is nothing to delete; the picker itself isn't left by it.
       return line.caret > 0 || state.levels.length === 1
         ? edited(state, edits.backwardChar)
         : back(state);
@@ -60,7 +60,7 @@ export function act(state: PickState, action: Action): PickState {
   }
 }
 
-/** The query's line after a change of it. */
+/** Returns the state after a change of the query's line. */
 export function edited(state: PickState, edit: Edit): PickState {
   const level = activeLevel(state);
   const line = edit(level.line);
@@ -70,7 +70,7 @@ export function edited(state: PickState, edit: Edit): PickState {
   return withActive({ ...state, notice: undefined }, { ...level, line, list, offset: 0 });
 }
 
-/** The cursor so many rows down the screen, or to an index of what fits. */
+/** Moves the cursor N rows down the screen, or to an index of the matches. */
 export function moveCursor(state: PickState, by: number, how: "by" | "to" = "by"): PickState {
   const level = activeLevel(state);
   if (how === "by" && by === 0) return state;
@@ -87,14 +87,14 @@ function mark(state: PickState): PickState {
   return { ...state, chosen };
 }
 
-/** Marks what fits: now, or when a search that goes on has found all of it. */
+/** Marks the matches: now, or when a search in progress has found all of them. */
 function marking(state: PickState, what: "all" | "toggle"): PickState {
   if (!isMarkable(state)) return state;
   const asked = { ...state, marking: what };
   return isComplete(activeLevel(state).list.search) ? finishMarking(asked) : asked;
 }
 
-/** Marks what was to be marked at the end of a search, which is done here and now. */
+/** Completes the search at once, and marks what was to be marked at its end. */
 export function finishMarking(state: PickState): PickState {
   if (state.marking === undefined) return state;
   const level = activeLevel(state);
@@ -106,14 +106,14 @@ export function finishMarking(state: PickState): PickState {
   return withActive({ ...state, chosen, marking: undefined }, { ...level, list });
 }
 
-/** What was marked before keeps its place in the order of choosing. */
+/** Earlier marks retain their position in the order of choosing. */
 function withAll(before: PickState["chosen"], found: readonly Match[]): PickState["chosen"] {
   const chosen = new Map(before);
   for (const { entry } of found) chosen.set(entry.id, entry);
   return chosen;
 }
 
-/** Made anew: taking very many out of a map takes longer than leaving them out. */
+/** Builds a new map: removing very many entries takes longer than omitting them. */
 function turnedAround(before: PickState["chosen"], found: readonly Match[]): PickState["chosen"] {
   const added = found.filter(({ entry }) => !before.has(entry.id));
   const elsewhere = before.size - (found.length - added.length);
@@ -126,7 +126,7 @@ function turnedAround(before: PickState["chosen"], found: readonly Match[]): Pic
   return chosen;
 }
 
-/** A preview that has no room isn't there to be hidden: a person who asks for it is told why. */
+/** A preview for which there is no space can't be hidden: a notice gives the reason to a person who requests it. */
 function togglePreview(state: PickState): PickState {
   const shown = { ...state, preview: { ...state.preview, shown: true, scroll: 0 } };
   if (layout(shown).preview === undefined) return { ...shown, notice: "no room for the preview" };

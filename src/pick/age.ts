@@ -5,7 +5,7 @@ const minute = 60 * second;
 const hour = 60 * minute;
 const day = 24 * hour;
 
-/** At most two units: `47s`, `3m20s`, `5h`, `3d2h`, `400d`. A clock that is behind the server's gives `0s`. */
+/** Has at most two units: `47s`, `3m20s`, `5h`, `3d2h`, `400d`. A clock that is behind the server's gives `0s`. */
 export function ageText(ageMs: number): string {
   const age = Math.max(0, ageMs);
   const whole = (unit: number) => Math.floor(age / unit);

@@ -1,10 +1,10 @@
-/** Which key does what: fzf's own keys, and a few for what fzf doesn't have. */
+/** Key bindings: fzf's own, and a few for what fzf doesn't have. */
 import type { EditName } from "./edit.ts";
 
-/** What a key asks for. */
+/** The action of a key. */
 export type Action =
   | { kind: "edit"; edit: EditName }
-  /** On the screen: up is towards the top, whichever way the list goes. */
+  /** On the screen: up is towards the top, whatever the direction of the list. */
   | { kind: "move"; rows: number }
   | { kind: "page"; pages: 1 | -1 }
   | { kind: "mark"; then: 1 | -1 }
@@ -41,7 +41,7 @@ export const bindings: Readonly<Record<string, Action>> = {
   "ctrl-k": { kind: "move", rows: -1 },
   "ctrl-p": { kind: "move", rows: -1 },
   "down": { kind: "move", rows: 1 },
-  // Ctrl-J is what a line feed is.
+  // Ctrl-J is a line feed.
   "ctrl-j": { kind: "move", rows: 1 },
   "ctrl-n": { kind: "move", rows: 1 },
   "page-up": { kind: "page", pages: -1 },

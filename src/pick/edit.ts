@@ -1,13 +1,13 @@
-/** One line of text being edited, with the keys that readline has for it. Pure. */
+/** One line of text being edited, with readline's keys for it. Pure. */
 
-/** The text, where the caret stands (an index into it), and what was cut last. */
+/** The text, the position of the caret (an index into it), and what was cut last. */
 export interface EditLine {
   readonly text: string;
   readonly caret: number;
   readonly cut: string;
 }
 
-/** A line with the caret at its end. */
+/** Returns a line with the caret at its end. */
 export function editLine(text: string): EditLine {
   return { text, caret: text.length, cut: "" };
 }
@@ -15,10 +15,10 @@ export function editLine(text: string): EditLine {
 /** A change of a line. */
 export type Edit = (line: EditLine) => EditLine;
 
-/** Characters that a line may have: a query that is longer is no query. */
+/** Maximum characters of a line: a longer text isn't a query. */
 const maxLength = 1000;
 
-/** Text at the caret. Control characters, the line ends of a paste among them, become spaces. */
+/** Inserts text at the caret. Control characters, the line feeds of a paste among them, become spaces. */
 export function insert(typed: string): Edit {
   return ({ text, caret, cut }) => {
     // deno-lint-ignore no-control-regex -- control characters are what must not come in
@@ -31,7 +31,7 @@ export function insert(typed: string): Edit {
   };
 }
 
-/** Every editing key's change, by the name that fzf and readline give it. */
+/** Every editing key's change, by its name in fzf and readline. */
 export const edits = {
   beginningOfLine: (line) => ({ ...line, caret: 0 }),
   endOfLine: (line) => ({ ...line, caret: line.text.length }),
@@ -43,9 +43,9 @@ export const edits = {
   deleteChar: (line) => without(line, line.caret, after(line), false),
   backwardKillWord: (line) => without(line, wordStart(line, isWord), line.caret, true),
   killWord: (line) => without(line, line.caret, wordEnd(line), true),
-  /** Up to the last blank: Ctrl-W. */
+  /** Cuts to the last blank: Ctrl-W. */
   wordRubout: (line) => without(line, wordStart(line, isInk), line.caret, true),
-  /** Everything before the caret: Ctrl-U. */
+  /** Cuts everything before the caret: Ctrl-U. */
   lineDiscard: (line) => without(line, 0, line.caret, true),
   yank: (line) => insert(line.cut)(line),
 } satisfies Readonly<Record<string, Edit>>;
@@ -59,7 +59,7 @@ function without(line: EditLine, from: number, to: number, keep: boolean): EditL
   return { text: line.text.slice(0, from) + line.text.slice(to), caret: from, cut };
 }
 
-/** A character beyond 16 bits is one step. */
+/** Treats a character beyond 16 bits as one step. */
 function before({ text, caret }: EditLine): number {
   return Math.max(0, caret - ([...text.slice(0, caret)].at(-1)?.length ?? 0));
 }

@@ -1,20 +1,20 @@
-/** What the picker's help says: every key, and the words of a search. Data; `view_help.ts` gives it its lines. */
+/** The content of the picker's help: every key, and the search syntax. Data; `view_help.ts` formats it. */
 import type { PickSettings } from "./state.ts";
 
-/** One thing that can be done, and how. */
+/** One action, and its keys. */
 export interface HelpRow {
-  /** Names of keys as `bindings` has them, or words to be typed. */
+  /** Names of keys as in `bindings`, or text to type. */
   keys: readonly string[];
   text: string;
 }
 
-/** Rows that belong together. */
+/** Rows of one topic. */
 export interface HelpSection {
   title: string;
   rows: readonly HelpRow[];
 }
 
-/** The help of a picker: keys that do nothing in it are left out. */
+/** Returns the help of a picker: keys without effect in it are omitted. */
 export function helpSections({ multi, switches }: PickSettings): readonly HelpSection[] {
   return [
     {

@@ -1,4 +1,4 @@
-/** Which part of the screen shows what. The same numbers serve for drawing, for paging and for clicks. */
+/** The parts of the screen. The same numbers are used for drawing, for paging and for clicks. */
 import type { PickState } from "./state.ts";
 
 /** A rectangle of the grid. */
@@ -13,28 +13,28 @@ export interface Area {
 export interface Layout {
   /** Rows of the list, and the rows below or above it. */
   list: Area;
-  /** The row of each, in the grid; undefined where there is no room for it. */
+  /** The row of each, in the grid; undefined if it doesn't fit. */
   promptRow: number;
   infoRow: number | undefined;
   headerRow: number | undefined;
-  /** Undefined where it is hidden or has no room. */
+  /** Undefined if it is hidden or doesn't fit. */
   preview: Area | undefined;
 }
 
-/** Beside the list from here on; over it below. */
+/** The pane is beside the list from this width on; above it otherwise. */
 const besideFromColumns = 90;
-/** A pane that shows less than this says nothing. */
+/** A smaller pane shows nothing useful. */
 const leastPreviewRows = 4;
-/** Above the list there is a pane only if the list keeps this many rows, below its header, its count and its prompt. */
+/** A pane above the list is shown only if the list retains this many rows, beside its header, count and prompt. */
 const leastListRows = 8;
 const rowsAroundList = 3;
 
-/** The parts for a state's size. */
+/** Returns the parts for a state's size. */
 export function layout(state: PickState): Layout {
   const { columns, rows } = state;
   const { preview, main } = split(state, columns, rows);
   const reverse = state.settings.layout === "reverse";
-  // The prompt first, then one row of the list; what else there is room for comes after.
+  // The prompt first, then one row of the list; everything else only if it fits.
   const hasInfo = main.rows >= 3;
   const hasHeader = main.rows >= 5;
   const extra = 1 + (hasInfo ? 1 : 0) + (hasHeader ? 1 : 0);
@@ -79,13 +79,13 @@ function split(
   };
 }
 
-/** Namespaces and contexts have nothing to preview. */
+/** Namespaces and contexts have no preview. */
 function previewable({ levels }: PickState): boolean {
   const kind = levels.at(-1)?.kind;
   return kind === "pods" || kind === "containers";
 }
 
-/** The match of the active list on a row of the grid; undefined beside the list. */
+/** Returns the match of the active list on a row of the grid; undefined outside the list. */
 export function matchAt(
   state: PickState,
   place: { row: number; column: number },

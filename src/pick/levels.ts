@@ -1,12 +1,12 @@
-/** Going into a pod's containers and to other places, and back; and the choice at the end. */
+/** Opening a pod's containers and other scopes, and going back; and the choice at the end. */
 import { currentRow, emptyList, searched, withChanges } from "./list.ts";
 import type { Entry, Row } from "./row.ts";
 import { activeLevel, type Level, newLevel, type PickState, type Place } from "./state.ts";
 
-/** Enter: takes what is chosen, or the row under the cursor. */
+/** Enter: takes the chosen rows, or the row under the cursor. */
 export function accept(state: PickState): PickState {
   const active = activeLevel(state);
-  // What is under the cursor must be what it will be when all has been looked at.
+  // The row under the cursor must be the one that a complete search gives.
   const list = searched(active.list);
   const current = currentRow(list);
   switch (active.kind) {
@@ -24,27 +24,27 @@ export function accept(state: PickState): PickState {
         ? state
         : turned(state, { ...state.place, namespace: current.entry.text });
     case "contexts":
-      // Another cluster has other namespaces: it begins in its own.
+      // Another cluster has other namespaces: it starts in its own.
       return current === undefined
         ? state
         : turned(state, { context: current.entry.text, namespace: undefined });
   }
 }
 
-/** Esc: one level back; from the first one, out. */
+/** Esc: one level back; aborts on the first one. */
 export function back(state: PickState): PickState {
   if (state.levels.length === 1) return { ...state, outcome: { kind: "aborted" } };
   return { ...state, levels: state.levels.slice(0, -1), notice: undefined };
 }
 
-/** The containers of the pod under the cursor. */
+/** Opens the containers of the pod under the cursor. */
 export function openContainers(state: PickState): PickState {
   const level = activeLevel(state);
   const current = level.kind === "pods" ? currentRow(level.list) : undefined;
   return current?.inner === undefined ? state : opened(state, current);
 }
 
-/** The list of namespaces or contexts, whose rows are still to come. */
+/** Opens the list of namespaces or contexts, whose rows are loaded later. */
 export function openPlaces(state: PickState, kind: "namespaces" | "contexts"): PickState {
   if (!state.settings.switches) {
     return { ...state, notice: "here the namespaces and contexts are given" };
@@ -63,7 +63,7 @@ function opened(state: PickState, pod: Row): PickState {
   return { ...state, levels: [...state.levels, level], notice: undefined };
 }
 
-/** The pods of another place; the query stays, and so does what was chosen. */
+/** Switches to the pods of another scope; the query and the chosen rows are retained. */
 function turned(state: PickState, place: Place): PickState {
   const [pods] = state.levels;
   const query = pods?.line.text ?? "";

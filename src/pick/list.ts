@@ -1,6 +1,6 @@
 /**
- * A list that changes while a person looks at it: its rows in their order, those that fit the query, and the
- * cursor, which stays on its row whatever comes and goes around it.
+ * A list that changes while it is shown: its rows in their order, those that match the query, and the
+ * cursor, which stays on its row whatever is added and removed around it.
  */
 import { displayWidth } from "../term/width.ts";
 import { firstIndex, mergeSorted } from "./merge_sorted.ts";
@@ -19,18 +19,18 @@ import {
   withoutIds,
 } from "./search.ts";
 
-/** A list and where a person is in it. */
+/** A list and the position of the cursor. */
 export interface List {
-  /** By their order; each id once. */
+  /** Sorted by their order; each id once. */
   readonly rows: readonly Row[];
   readonly search: Search;
-  /** An index into `search.found`; 0 where nothing fits. */
+  /** An index into `search.found`; 0 if nothing matches. */
   readonly index: number;
-  /** The match under the cursor; undefined where nothing fits. */
+  /** The match under the cursor; undefined if nothing matches. */
   readonly cursor: Match | undefined;
-  /** Nobody has moved the cursor since the query began: it stays on the best match while more come in. */
+  /** The cursor hasn't moved since the query changed: it stays on the best match while more come in. */
   readonly follows: boolean;
-  /** The widest that each column was: the name first. They never shrink, so that columns don't jump. */
+  /** The widest that each column has been: the name first. They never shrink, so that columns don't jump. */
   readonly widths: readonly number[];
 }
 
@@ -44,16 +44,16 @@ export const emptyList: List = {
   widths: [],
 };
 
-/** Entries that are looked at before anything is shown, and between two looks at the keyboard. */
+/** Entries searched before anything is shown, and between two polls of the keyboard. */
 export const searchPiece = 1000;
 
-/** Rows that are new or show something new, and ids of those that are gone. */
+/** New or changed rows, and ids of the deleted ones. */
 export interface Changes {
   upserts: readonly Row[];
   removed: readonly string[];
 }
 
-/** The list after changes. A row whose entry became another one counts as gone and come. */
+/** Returns the list after changes. A row whose entry was replaced counts as deleted and added. */
 export function withChanges(list: List, { upserts, removed }: Changes): List {
   const gone = new Set(removed);
   const kept = gone.size === 0
@@ -89,13 +89,13 @@ function lastOfEach(upserts: readonly Row[]): Iterable<Row> {
   return new Map(upserts.map((one) => [one.entry.id, one])).values();
 }
 
-/** Another query: the cursor goes to the best match, as with fzf. */
+/** Applies another query: the cursor goes to the best match, as in fzf. */
 export function withQuery(list: List, query: Query): List {
   const search = refine(list.search, query, () => list.rows.map(({ entry }) => entry));
   return settled({ ...list, search: advance(search, searchPiece), follows: true });
 }
 
-/** Goes on with a search that isn't complete. */
+/** Resumes an incomplete search. */
 export function searchOn(list: List, count: number): List {
   return isComplete(list.search) ? list : settled({
     ...list,
@@ -103,28 +103,28 @@ export function searchOn(list: List, count: number): List {
   });
 }
 
-/** Everything looked at: before a choice is made of what fits. */
+/** Completes the search: before a choice among the matches. */
 export function searched(list: List): List {
   return isComplete(list.search) ? list : settled({ ...list, search: complete(list.search) });
 }
 
-/** The cursor on another match; indexes beyond the ends stop at the ends. */
+/** Moves the cursor to another match; indexes beyond the ends stop at the ends. */
 export function moved(list: List, index: number): List {
   return { ...at(list, index), follows: false };
 }
 
-/** From here on the cursor stays on its row though better ones may come. */
+/** From here on the cursor stays on its row even if better ones are added. */
 export function pinned(list: List): List {
   return list.follows ? { ...list, follows: false } : list;
 }
 
-/** The row of an entry that is in the list. */
+/** Returns the row of an entry that is in the list. */
 export function rowOf({ rows }: List, entry: Entry): Row | undefined {
   const found = rows[placeOf(rows, entry)];
   return found?.entry.id === entry.id ? found : undefined;
 }
 
-/** The row under the cursor. */
+/** Returns the row under the cursor. */
 export function currentRow(list: List): Row | undefined {
   return list.cursor === undefined ? undefined : rowOf(list, list.cursor.entry);
 }
@@ -135,7 +135,7 @@ function at(list: List, index: number): List {
   return { ...list, index: within, cursor: found[within] };
 }
 
-/** Finds the cursor's row again; where it is gone, the cursor stays at its height. */
+/** Finds the cursor's row again; if it was deleted, the cursor stays at its index. */
 function settled(list: List): List {
   const { cursor, search: { found } } = list;
   if (list.follows || cursor === undefined) return at(list, 0);
@@ -143,7 +143,7 @@ function settled(list: List): List {
   return found[index]?.entry.id === cursor.entry.id ? at(list, index) : at(list, list.index);
 }
 
-/** The first index whose row doesn't stand before the entry. */
+/** Returns the first index whose row doesn't come before the entry. */
 function placeOf(rows: readonly Row[], entry: Entry): number {
   return firstIndex(rows.length, (index) => compareOrder((rows[index] as Row).entry, entry) >= 0);
 }
@@ -156,7 +156,7 @@ function compareRows(a: Row, b: Row): number {
   return compareOrder(a.entry, b.entry);
 }
 
-/** Ages take what an age may take: they grow without a change of their row. */
+/** Ages reserve their maximum width: they grow without a change of their row. */
 const ageColumns = 6;
 
 function widest(widths: readonly number[], rows: readonly Row[]): readonly number[] {

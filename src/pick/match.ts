@@ -1,27 +1,27 @@
-/** Whether a text fits a query, how well, and where. Fuzzy terms are judged by fuzzysort, all others here. */
+/** Whether a text matches a query, its rank, and its positions. Fuzzy terms use fuzzysort, all others this file. */
 import { prepare, type Prepared, single } from "fuzzysort";
 import { type Query, ranks, type Term } from "./query.ts";
 
-/** A text that is searched again and again. */
+/** A text prepared for repeated searches. */
 export interface SearchText {
   readonly text: string;
   readonly lower: string;
   readonly prepared: Prepared;
 }
 
-/** Makes a text ready to be searched: done once for each, some microseconds. */
+/** Prepares a text for searches: once for each, some microseconds. */
 export function searchText(text: string): SearchText {
   return { text, lower: text.toLowerCase(), prepared: prepare(text) };
 }
 
-/** Steps of goodness: ranks are whole numbers, so that equal is equal. */
+/** Rank resolution: ranks are whole numbers, so that equal scores are equal. */
 const steps = 1_000_000;
 /** Longer texts count as equally long. */
 const longest = 1000;
 
 /**
- * The rank of a text that fits, undefined for one that doesn't. The smaller the better: how well the terms
- * fit, then the length of the text, as with fzf. 0 for all where the query only rules out.
+ * Returns the rank of a matching text, undefined for any other. Smaller is better: how well the terms
+ * match, then the length of the text, as in fzf. 0 for all if the query only excludes.
  */
 export function rank(query: Query, text: SearchText): number | undefined {
   let total = 0;
@@ -30,7 +30,7 @@ export function rank(query: Query, text: SearchText): number | undefined {
     let best: number | undefined;
     for (const term of group) {
       const score = termScore(term, text);
-      // The first that fits counts, as with fzf.
+      // The first match counts, as in fzf.
       if (score === undefined) continue;
       best = score;
       if (!term.inverse) counted++;
@@ -44,26 +44,26 @@ export function rank(query: Query, text: SearchText): number | undefined {
   return Math.round((1 - goodness) * steps) * longest + Math.min(text.text.length, longest - 1);
 }
 
-/** From 0 to 1; undefined where the term doesn't fit. */
+/** From 0 to 1; undefined if the term doesn't match. */
 function termScore(term: Term, text: SearchText): number | undefined {
   if (term.inverse) return fits(term, text) ? undefined : 0;
   if (term.kind !== "fuzzy") return plainScore(term, text);
   if (!isFuzzysorts(term)) return subsequence(term, text) === undefined ? undefined : 0.5;
   const result = single(term.text, text.prepared);
   if (result === null) return undefined;
-  // Scores of long texts may leave the range: the order among them is all that counts.
+  // Scores of long texts may leave the range: only the order among them counts.
   if (!term.caseSensitive) return Math.min(1, Math.max(0, result.score));
   return subsequence(term, text) === undefined ? undefined : Math.min(1, Math.max(0, result.score));
 }
 
-/** fuzzysort takes a space for a gap between words and folds letters in its own way. */
+/** fuzzysort treats a space as a gap between terms and folds letters in its own way. */
 const plainAscii = /^[\x21-\x7e]+$/;
 
 function isFuzzysorts({ text }: Term): boolean {
   return plainAscii.test(text);
 }
 
-/** At a word's beginning is better than within; the whole word is best. */
+/** A match at a word's start is better than within; the whole word is best. */
 function plainScore(term: Term, text: SearchText): number | undefined {
   const place = placeOf(term, text);
   if (place === undefined) return undefined;
@@ -84,7 +84,7 @@ function fits(term: Term, text: SearchText): boolean {
     : placeOf(term, text) !== undefined;
 }
 
-/** Where a term that isn't fuzzy fits. */
+/** Returns the position of a term that isn't fuzzy. */
 function placeOf(term: Term, { text, lower }: SearchText): number | undefined {
   const within = term.caseSensitive ? text : lower;
   const last = within.length - term.text.length;
@@ -103,7 +103,7 @@ function placeOf(term: Term, { text, lower }: SearchText): number | undefined {
   }
 }
 
-/** The first occurrence at a word's beginning, else the first. */
+/** Returns the first occurrence at a word's start, else the first. */
 function bestPlace(within: string, text: string): number {
   const first = within.indexOf(text);
   for (let at = first; at >= 0; at = within.indexOf(text, at + 1)) {
@@ -112,7 +112,7 @@ function bestPlace(within: string, text: string): number {
   return first;
 }
 
-/** Indexes of the term's characters, each as early as it can be. */
+/** Returns the indexes of the term's characters, each as early as possible. */
 function subsequence(term: Term, { text, lower }: SearchText): number[] | undefined {
   const within = term.caseSensitive ? text : lower;
   const places: number[] = [];
@@ -126,7 +126,7 @@ function subsequence(term: Term, { text, lower }: SearchText): number[] | undefi
   return places;
 }
 
-/** Indexes of the characters that the query fits, for showing them. Of a text that fits. */
+/** Returns the indexes of the matching characters, for highlighting. The text must match. */
 export function matchedPlaces(query: Query, text: SearchText): ReadonlySet<number> {
   const places = new Set<number>();
   for (const group of query.groups) {

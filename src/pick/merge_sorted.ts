@@ -1,9 +1,9 @@
-/** Merging two sorted lists of which one is mostly much shorter: a few rows come into very many. */
+/** Merging two sorted lists of which one is mostly much shorter: a few new rows among very many. */
 
-/** From so many times as long on, each item of the short one is looked up in the long one. */
+/** If one list is this many times as long, each item of the short one is looked up in the long one. */
 const muchLonger = 16;
 
-/** All items of both, sorted; of equal ones those of `a` first. Neither is changed; one may be given back as it is. */
+/** Returns all items of both, sorted; of equal ones those of `a` first. Changes neither; may return one of them. */
 export function mergeSorted<T>(
   a: readonly T[],
   b: readonly T[],
@@ -15,7 +15,7 @@ export function mergeSorted<T>(
   return a.length > b.length * muchLonger ? insertAll(a, b, compare) : zip(a, b, compare);
 }
 
-/** What lies between two places of the long list is copied in one piece. */
+/** Copies the range between two indexes of the long list in one piece. */
 function insertAll<T>(
   long: readonly T[],
   short: readonly T[],
@@ -43,7 +43,7 @@ function zip<T>(a: readonly T[], b: readonly T[], compare: (x: T, y: T) => numbe
   return merged;
 }
 
-/** The first index for which a condition holds that holds for all after it; `length` where there is none. */
+/** Returns the first index from which a monotonic condition holds; `length` if there is none. */
 export function firstIndex(length: number, holds: (index: number) => boolean, from = 0): number {
   let [low, high] = [from, length];
   while (low < high) {

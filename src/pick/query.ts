@@ -1,49 +1,49 @@
 /**
- * The search language, which is fzf's "extended search syntax": words that must all fit, each by its own
+ * The search language, which is fzf's "extended search syntax": terms that must all match, each by its own
  * rule. https://github.com/junegunn/fzf#search-syntax
  *
  *     wkdr       fuzzy: these letters in this order
- *     'drive     exact: holds the text
- *     ^weka      begins with it
+ *     'drive     exact: contains the text
+ *     ^weka      starts with it
  *     -0$        ends with it
  *     ^weka-0$   is it
- *     !test      doesn't hold it (also !^, !$ and !^…$)
+ *     !test      doesn't contain it (also !^, !$ and !^…$)
  *     a | b      either
- *     a\ b       one word with a space
+ *     a\ b       one term with a space
  *
- * A word with a capital letter in it is compared as it stands; otherwise case doesn't count.
+ * A term with a capital letter in it is case-sensitive; otherwise case doesn't count.
  */
 
-/** How a word is compared. */
+/** How a term is compared. */
 export type TermKind = "fuzzy" | "exact" | "prefix" | "suffix" | "equal";
 
-/** One word of a query. */
+/** One term of a query. */
 export interface Term {
   kind: TermKind;
-  /** The word must not fit. */
+  /** The term must not match. */
   inverse: boolean;
   caseSensitive: boolean;
-  /** In lower case unless the case counts. Never empty. */
+  /** In lower case unless it is case-sensitive. Never empty. */
   text: string;
 }
 
-/** Every group must have a term that fits. */
+/** Every group must have a term that matches. */
 export interface Query {
   groups: readonly (readonly Term[])[];
 }
 
-/** The query that everything fits. */
+/** The query that matches everything. */
 export const emptyQuery: Query = { groups: [] };
 
-/** A space that belongs to a word, while the words are told apart. */
+/** Stands for a space within a term while the line is split into terms. */
 const heldSpace = "\t";
 
-/** The query that a line stands for. Every line is one. */
+/** Parses a line into a query. Every line is valid. */
 export function parseQuery(line: string): Query {
   const words = trimmed(line).replaceAll("\\ ", heldSpace).split(/ +/)
     .map((word) => word.replaceAll(heldSpace, " "));
   const groups: Term[][] = [];
-  /** The next term joins the last group: at the beginning, and after an "or" until a term has followed. */
+  /** The next term joins the last group: at the start, and after an "or" until a term has followed. */
   let joins = true;
   let afterOr = false;
   for (const word of words) {
@@ -54,7 +54,7 @@ export function parseQuery(line: string): Query {
     }
     afterOr = false;
     const term = parseTerm(word);
-    // A word that says nothing yet: "!", "^", "'".
+    // An incomplete term: "!", "^", "'".
     if (term === undefined) continue;
     const group = joins ? groups.at(-1) : undefined;
     if (group === undefined) groups.push([term]);
@@ -64,7 +64,7 @@ export function parseQuery(line: string): Query {
   return { groups };
 }
 
-/** Blanks around the words say nothing; one that is escaped at the end does. */
+/** Trims blanks around the terms; an escaped one at the end counts. */
 function trimmed(line: string): string {
   const start = line.replace(/^ +/, "");
   const end = start.replace(/ +$/, "");
@@ -86,7 +86,7 @@ function parseTerm(word: string): Term | undefined {
     text = text.slice(0, -1);
   }
   if (text.startsWith("'")) {
-    // After "!", which compares exactly, the quote turns it back.
+    // After "!", which compares exactly, the quote reverses that.
     kind = inverse ? "fuzzy" : "exact";
     text = text.slice(1);
   } else if (text.startsWith("^")) {
@@ -96,12 +96,12 @@ function parseTerm(word: string): Term | undefined {
   return text === "" ? undefined : { kind, inverse, caseSensitive, text };
 }
 
-/** Whether the order of what fits follows from how well it fits: a query that only rules out leaves it as it is. */
+/** Returns whether matches are ordered by rank: a query that only excludes doesn't change the order. */
 export function ranks(query: Query): boolean {
   return query.groups.some((group) => group.some(({ inverse }) => !inverse));
 }
 
-/** Whether all that fits the new query fits the old one too, as far as that is seen from the words. */
+/** Returns whether every match of the new query also matches the old one, as far as the terms show it. */
 export function narrows(old: Query, next: Query): boolean {
   return old.groups.every((group, index) => {
     const other = next.groups[index];
@@ -118,7 +118,7 @@ function groupNarrows(old: readonly Term[], next: readonly Term[]): boolean {
   if (sameTerm(before, after)) return true;
   if (before.inverse || after.inverse || before.kind !== after.kind) return false;
   if (before.kind === "suffix" || before.kind === "equal") return false;
-  // "ab" that becomes "abC" counts case from now on, and what fits it fits "ab" as well.
+  // If "ab" becomes "abC", it is case-sensitive from now on, and its matches match "ab" as well.
   const text = before.caseSensitive ? after.text : after.text.toLowerCase();
   return (after.caseSensitive || !before.caseSensitive) && text.startsWith(before.text);
 }

@@ -1,18 +1,18 @@
-/** What is chosen from: rows of one list, each with a name that is searched and cells that are shown. */
+/** The rows of a list, each with a name that is searched and cells that are shown. */
 import type { Tone } from "../term/grid.ts";
 import { type SearchText, searchText } from "./match.ts";
 
 /** A cell beside the name. An age grows by itself. */
 export type Cell =
   | { kind: "text"; text: string; tone: Tone }
-  /** Since a moment, in milliseconds of the epoch. */
+  /** The start, in milliseconds of the epoch. */
   | { kind: "age"; sinceMs: number };
 
-/** What a row is, whatever it shows just now: this is what searches and choices hold on to. */
+/** A row's identity, whatever it shows at the moment: searches and choices refer to this. */
 export interface Entry extends SearchText {
-  /** Never used for anything else: a pod's uid, not its name. Without a slash, but for {@link innerId}. */
+  /** Never reused: a pod's uid, not its name. Without a slash, except in an {@link innerId}. */
   readonly id: string;
-  /** The place in the list: texts in the order of code units. Never changes, so no row jumps. */
+  /** The sort key in the list: texts in the order of code units. Never changes, so no row jumps. */
   readonly order: string;
 }
 
@@ -21,21 +21,21 @@ export interface Row {
   readonly entry: Entry;
   /** One for each column of the list. */
   readonly cells: readonly Cell[];
-  /** What it is made of, and what may be chosen in its place: the containers of a pod. */
+  /** Its parts, which can be chosen instead of it: the containers of a pod. */
   readonly inner?: readonly Row[];
 }
 
-/** What a row is made from. */
+/** The input of a row. */
 export interface RowParts {
   id: string;
-  /** What is searched, and what the first column shows. No control characters. */
+  /** The text that is searched, and shown in the first column. No control characters. */
   text: string;
   order: string;
   cells: readonly Cell[];
   inner?: readonly Row[];
 }
 
-/** A row, ready to be searched. `known` is the same row as it was before: its preparation is used again. */
+/** Returns a row, prepared for searches. `known` is the previous version of the same row: its preparation is reused. */
 export function row(parts: RowParts, known?: Entry): Row {
   const { id, text, order, cells, inner } = parts;
   const entry = known?.id === id && known.text === text && known.order === order
@@ -44,18 +44,18 @@ export function row(parts: RowParts, known?: Entry): Row {
   return { entry, cells, ...(inner === undefined ? {} : { inner }) };
 }
 
-/** The id of a row within another one: a container's of its pod. */
+/** Returns the id of a row within another one: a container's of its pod. */
 export function innerId(owner: string, name: string): string {
   return `${owner}/${name}`;
 }
 
-/** The id of the row that a row belongs to: its own, but for an inner one. */
+/** Returns the id of the row that a row belongs to: its own, except for an inner one. */
 export function ownerOf(id: string): string {
   const slash = id.indexOf("/");
   return slash < 0 ? id : id.slice(0, slash);
 }
 
-/** For `sort`: rows and entries stand in one order, whatever the order of their coming. */
+/** Comparator for `sort`: rows and entries have one order, whatever the order of their arrival. */
 export function compareOrder(a: Entry, b: Entry): number {
   if (a.order !== b.order) return a.order < b.order ? -1 : 1;
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;

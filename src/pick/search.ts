@@ -1,40 +1,40 @@
 /**
- * A search that goes on in pieces: what fits so far, and what hasn't been looked at. A hundred thousand rows
- * take longer than a frame, so a key is answered with the first piece, and the rest follows while nobody types.
+ * A search in pieces: the matches so far, and the entries not searched yet. A hundred thousand rows
+ * take longer than a frame, so a key is answered with the first piece, and the rest follows while no keys come.
  */
 import { rank } from "./match.ts";
 import { mergeSorted } from "./merge_sorted.ts";
 import { emptyQuery, narrows, type Query } from "./query.ts";
 import { compareOrder, type Entry } from "./row.ts";
 
-/** An entry that fits. */
+/** A matching entry. */
 export interface Match {
   readonly entry: Entry;
-  /** The smaller the better. */
+  /** Smaller is better. */
   readonly rank: number;
 }
 
-/** What is known of a query over a list. */
+/** The state of a query over a list. */
 export interface Search {
   readonly query: Query;
-  /** Best first; of equal ones in the order of the list. */
+  /** Best first; equal ones in the order of the list. */
   readonly found: readonly Match[];
-  /** What hasn't been looked at, from `at` on. */
+  /** The entries not searched yet, from `at` on. */
   readonly pending: readonly Entry[];
   readonly at: number;
 }
 
-/** The search without words over nothing. */
+/** The empty query over an empty list. */
 export const emptySearch: Search = { query: emptyQuery, found: [], pending: [], at: 0 };
 
-/** Whether everything has been looked at. */
+/** Returns whether all entries have been searched. */
 export function isComplete({ pending, at }: Search): boolean {
   return at >= pending.length;
 }
 
 /**
- * Another query over the same entries, which are all of the list. What the old one ruled out isn't looked at again
- * where the new one narrows it.
+ * Starts another query over the same entries, which are all of the list. If the new query narrows the old one,
+ * entries that the old one excluded aren't searched again.
  */
 export function refine(search: Search, query: Query, entries: () => readonly Entry[]): Search {
   if (!narrows(search.query, query)) return { query, found: [], pending: entries(), at: 0 };
@@ -43,7 +43,7 @@ export function refine(search: Search, query: Query, entries: () => readonly Ent
   return { query, found: [], pending, at: 0 };
 }
 
-/** Looks at the next entries, at most so many. */
+/** Searches the next entries, at most N. */
 export function advance(search: Search, count: number): Search {
   if (isComplete(search)) return search;
   const { query, pending, at } = search;
@@ -61,12 +61,12 @@ export function advance(search: Search, count: number): Search {
     : { query, found, pending, at: end };
 }
 
-/** The whole of it. */
+/** Searches all remaining entries. */
 export function complete(search: Search): Search {
   return advance(search, Infinity);
 }
 
-/** Entries that weren't in the list before. */
+/** Adds entries that are new in the list. */
 export function withAdded(search: Search, entries: readonly Entry[]): Search {
   if (entries.length === 0) return search;
   if (!isComplete(search)) {
@@ -75,7 +75,7 @@ export function withAdded(search: Search, entries: readonly Entry[]): Search {
   return { ...search, pending: entries, at: 0 };
 }
 
-/** Without entries that have left the list. */
+/** Removes entries that have left the list. */
 export function withoutIds(search: Search, ids: ReadonlySet<string>): Search {
   if (ids.size === 0) return search;
   return {
@@ -86,13 +86,13 @@ export function withoutIds(search: Search, ids: ReadonlySet<string>): Search {
   };
 }
 
-/** A list that is looked at in its own order needs no sorting, which is every first look without a query. */
+/** A list in its own order needs no sorting, which is the case for every first search without a query. */
 function sortMatches(matches: Match[]): Match[] {
   const isSorted = matches.every((match, index) => !isAfter(matches[index - 1], match));
   return isSorted ? matches : matches.sort(compareMatches);
 }
 
-/** For `sort`. */
+/** Comparator for `sort`. */
 export function compareMatches(a: Match, b: Match): number {
   return a.rank - b.rank || compareOrder(a.entry, b.entry);
 }

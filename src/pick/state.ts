@@ -1,4 +1,4 @@
-/** All that a picker knows. It is changed by `step` alone and shown by `view` alone. */
+/** The state of a picker. Only `step` changes it and only `view` shows it. */
 import type { Line } from "../term/grid.ts";
 import { type EditLine, editLine } from "./edit.ts";
 import { emptyList, type List } from "./list.ts";
@@ -6,13 +6,13 @@ import { parseQuery } from "./query.ts";
 import type { Entry } from "./row.ts";
 import { withQuery } from "./list.ts";
 
-/** What a level lists. The first level is always `pods`; the others are opened on top of it. */
+/** The content of a level. The first level is always `pods`; the others are opened on top of it. */
 export type LevelKind = "pods" | "containers" | "namespaces" | "contexts";
 
 /** A column beside the name. */
 export interface Column {
   title: string;
-  /** Where the screen is too narrow for all, the least important go first. */
+  /** If the screen is too narrow for all columns, the least important are dropped first. */
   importance: number;
   align: "left" | "right";
 }
@@ -22,42 +22,42 @@ export interface Level {
   readonly kind: LevelKind;
   readonly list: List;
   readonly line: EditLine;
-  /** More rows are on their way. */
+  /** More rows are being loaded. */
   readonly loading: boolean;
   /** The first match that is shown: the list scrolls under the cursor. */
   readonly offset: number;
 }
 
-/** Where the pods are looked for. What is undefined is what the command line said. */
+/** The scope in which pods are looked up. An undefined field has its value from the command line. */
 export interface Place {
   readonly context: string | undefined;
   readonly namespace: string | undefined;
 }
 
-/** What the preview pane shows. */
+/** The content of the preview pane. */
 export type Preview =
   | { phase: "loading"; id: string }
   | { phase: "shown"; id: string; lines: readonly Line[] };
 
-/** How it ended. */
+/** The outcome. */
 export type Outcome =
   | { kind: "open" }
-  /** In the order in which they were chosen; empty where nothing fits. */
+  /** In the order in which they were chosen; empty if nothing matches. */
   | { kind: "accepted"; entries: readonly Entry[] }
   | { kind: "aborted" };
 
-/** What doesn't change while picking. */
+/** Options that don't change during the choice. */
 export interface PickSettings {
   /** Several may be chosen. */
   readonly multi: boolean;
-  /** The prompt at the bottom, as fzf has it, or at the top. */
+  /** The prompt at the bottom, as in fzf, or at the top. */
   readonly layout: "default" | "reverse";
-  /** Enter on a pod with several containers asks which. */
+  /** Enter on a pod with several containers opens their list. */
   readonly asksContainer: boolean;
-  /** Other namespaces and contexts can be turned to. */
+  /** Other namespaces and contexts can be selected. */
   readonly switches: boolean;
   readonly prompt: string;
-  /** What the names are called, over the first column. */
+  /** The title of the first column. */
   readonly columns: Readonly<Record<LevelKind, { name: string; others: readonly Column[] }>>;
 }
 
@@ -66,25 +66,25 @@ export interface PickState {
   readonly settings: PickSettings;
   readonly columns: number;
   readonly rows: number;
-  /** Of the whole screen, which the help takes. */
+  /** Rows of the whole screen, which the help covers. */
   readonly screenRows: number;
-  /** The last is the one that is seen. Never empty. */
+  /** The last one is visible. Never empty. */
   readonly levels: readonly Level[];
-  /** What is chosen, by id, in the order of choosing; what was chosen in another place stays chosen. */
+  /** The chosen rows, by id, in the order of choosing; rows chosen in another scope stay chosen. */
   readonly chosen: ReadonlyMap<string, Entry>;
-  /** To be marked or turned around when the search has found all that fits. */
+  /** The rows to mark or invert once the search has found all matches. */
   readonly marking: "all" | "toggle" | undefined;
   readonly place: Place;
-  /** Grows with each turn to another place: what comes late from the last one is known by it. */
+  /** Incremented with each change of scope: identifies events that arrive late from the previous one. */
   readonly turn: number;
   readonly preview: {
     readonly shown: boolean;
     readonly scroll: number;
     readonly content: Preview | undefined;
   };
-  /** The help is shown on the whole screen, from this line on; undefined if it isn't. */
+  /** The first line of the help, which covers the whole screen; undefined if it isn't shown. */
   readonly help: number | undefined;
-  /** One line for the person: an error of a context, a chosen pod that is gone. */
+  /** One line for the person: an error of a context, a chosen pod that was deleted. */
   readonly notice: string | undefined;
   readonly nowMs: number;
   /** `isDouble`: the second click of two, whose button is still down. */
@@ -92,7 +92,7 @@ export interface PickState {
   readonly outcome: Outcome;
 }
 
-/** The state at the beginning, still without rows. */
+/** Returns the initial state, still without rows. */
 export function initialState(
   settings: PickSettings,
   start: {
@@ -123,7 +123,7 @@ export function initialState(
   };
 }
 
-/** A level whose rows are still to come. */
+/** Returns a level whose rows are still to be loaded. */
 export function newLevel(kind: LevelKind, query = ""): Level {
   return {
     kind,
@@ -134,14 +134,14 @@ export function newLevel(kind: LevelKind, query = ""): Level {
   };
 }
 
-/** The level that is seen. */
+/** Returns the visible level. */
 export function activeLevel({ levels }: PickState): Level {
   const level = levels.at(-1);
   if (level === undefined) throw new Error("a picker has at least one level");
   return level;
 }
 
-/** Whether rows of the active level can be marked. */
+/** Returns whether rows of the active level can be marked. */
 export function isMarkable(state: PickState): boolean {
   const { kind } = activeLevel(state);
   return state.settings.multi && (kind === "pods" || kind === "containers");

@@ -1,4 +1,4 @@
-/** What happens, one event after the other. Pure: the same state and event give the same state. */
+/** Handles one event after the other. Pure: the same state and event give the same state. */
 import type { Line } from "../term/grid.ts";
 import type { TerminalInput } from "../term/keys.ts";
 import { type Action, bindings } from "./bindings.ts";
@@ -13,23 +13,23 @@ import { activeLevel, type Level, type LevelKind, type PickState } from "./state
 import { layout } from "./layout.ts";
 import { lastScroll, textRows } from "./view_help.ts";
 
-/** All that a picker can be told. */
+/** The events of a picker. */
 export type PickEvent =
   | { kind: "input"; input: Exclude<TerminalInput, { kind: "position" }>; atMs: number }
-  /** `screenRows` of the whole screen; as many as `rows` if it is absent. */
+  /** `screenRows` of the whole screen; equal to `rows` if it is absent. */
   | { kind: "resize"; columns: number; rows: number; screenRows?: number }
-  /** Rows of a level. `turn` is the state's when they were asked for. */
+  /** Rows of a level. `turn` is the state's at the time of the request. */
   | { kind: "changed"; level: LevelKind; turn: number; changes: Changes }
-  /** The first rows are all there; further changes may come. */
+  /** The first rows are complete; further changes may come. */
   | { kind: "loaded"; level: LevelKind; turn: number }
   | { kind: "previewing"; id: string }
   | { kind: "previewed"; id: string; lines: readonly Line[] }
   | { kind: "notice"; text: string | undefined }
-  /** There is time to look at so many entries more. */
+  /** There is time to search N more entries. */
   | { kind: "search"; entries: number }
   | { kind: "clock"; nowMs: number };
 
-/** The state after an event. After the end nothing changes any more. */
+/** Returns the state after an event. After the end nothing changes any more. */
 export function step(state: PickState, event: PickEvent): PickState {
   if (state.outcome.kind !== "open") return state;
   return scrolled(stepped(state, event));
@@ -38,7 +38,7 @@ export function step(state: PickState, event: PickEvent): PickState {
 function stepped(state: PickState, event: PickEvent): PickState {
   switch (event.kind) {
     case "input":
-      // What was asked for before this key is done before it.
+      // Pending work from before this key is done first.
       return input(finishMarking(state), event);
     case "resize":
       return {
@@ -76,7 +76,7 @@ function input(state: PickState, event: Extract<PickEvent, { kind: "input" }>): 
   if (state.help !== undefined) return helpInput(state, state.help, input);
   switch (input.kind) {
     case "text":
-      // No name has a question mark in it, and no pattern here means anything by it.
+      // Names don't contain a question mark, and it has no meaning in patterns here.
       return input.text === "?" ? act(state, { kind: "help" }) : edited(state, insert(input.text));
     case "paste":
       return edited(state, insert(input.text.trim()));
@@ -89,7 +89,7 @@ function input(state: PickState, event: Extract<PickEvent, { kind: "input" }>): 
   }
 }
 
-/** Keys while the help is shown: they move in it, or leave it, and type nothing. */
+/** Keys while the help is shown: they scroll it, or close it, and type nothing. */
 function helpInput(
   state: PickState,
   from: number,
@@ -128,7 +128,7 @@ function bound(key: string): Action | undefined {
 
 /** Two clicks within this time are a double click. */
 const doubleClickMs = 400;
-/** Rows for each turn of the wheel. */
+/** Rows per turn of the wheel. */
 const wheelRows = 3;
 
 function mouse(
@@ -138,7 +138,7 @@ function mouse(
 ): PickState {
   if (action === "other") return state;
   if (action === "release") {
-    // Not before: a terminal would send the release to whatever reads the keys after the choice.
+    // Not before: a terminal would send the release to the program that reads the keys after the choice.
     return state.lastClick?.isDouble ? accept({ ...state, lastClick: undefined }) : state;
   }
   if (action !== "click") {
@@ -155,7 +155,7 @@ function mouse(
   const there = moveCursor(state, index, "to");
   const id = activeLevel(there).list.cursor?.entry.id ?? "";
   const { lastClick } = state;
-  // The same row, not only the same place: rows move under the hand.
+  // The same row, not only the same position: rows move under the pointer.
   const isDouble = lastClick?.id === id && atMs - lastClick.atMs <= doubleClickMs;
   return { ...there, lastClick: { atMs, id, isDouble } };
 }
@@ -170,7 +170,7 @@ function changed(state: PickState, event: Extract<PickEvent, { kind: "changed" }
   return event.level === "pods" ? innerChanged(unchosen(next, changes), changes) : next;
 }
 
-/** What is gone can't be chosen any more, and a person who chose it is told. */
+/** A deleted row can't be chosen any more, and a notice reports it if it was chosen. */
 function unchosen(state: PickState, { removed, upserts }: Changes): PickState {
   if (removed.length === 0 || state.chosen.size === 0) return state;
   const left = new Set(removed);
@@ -206,7 +206,7 @@ function innerChanged(state: PickState, { upserts, removed }: Changes): PickStat
   };
 }
 
-/** A level that was left has nobody to tell. */
+/** Events of a closed level are ignored. */
 function withLevel(
   state: PickState,
   { level, turn }: { level: LevelKind; turn: number },
@@ -228,7 +228,7 @@ function withPreview(state: PickState, change: Partial<PickState["preview"]>): P
   return { ...state, preview: { ...state.preview, ...change } };
 }
 
-/** The cursor's row is always among those shown; a list that is all there stays on its row from now on. */
+/** The cursor's row is always visible; a complete list stays on its row from now on. */
 function scrolled(state: PickState): PickState {
   const { list: { rows } } = layout(state);
   const level = activeLevel(state);

@@ -1,4 +1,4 @@
-/** What a picker's state looks like. Pure: a state of some size gives a grid of that size. */
+/** Draws a picker's state. Pure: a state with a size gives a grid of that size. */
 import {
   clipLine,
   clipText,
@@ -17,7 +17,7 @@ import { headerLine, rowLine, shownColumns } from "./view_row.ts";
 import { helpScreen } from "./view_help.ts";
 import { previewLines } from "./view_preview.ts";
 
-/** The whole picker. However small the screen is, no line is wider. */
+/** Draws the whole picker. However small the screen is, no line is wider. */
 export function view(state: PickState): Grid {
   const lines = state.help === undefined ? parts(state) : helpScreen(state);
   return { lines: lines.map((line) => clipLine(line, state.columns)) };
@@ -62,12 +62,12 @@ function listLines(state: PickState, area: Area): Line[] {
   return state.settings.layout === "reverse" ? lines : lines.reverse();
 }
 
-/** All is there, and it is nothing. After an error that isn't known. */
+/** The list is complete and empty. After an error that isn't known. */
 function isEmpty(state: PickState, { list, loading }: Level): boolean {
   return !loading && list.rows.length === 0 && state.notice === undefined;
 }
 
-/** Whoever begins in a namespace without pods is told that there are others. */
+/** In a namespace without pods, a hint mentions that there are other namespaces. */
 function emptyLine({ settings }: PickState, { kind }: Level): Line {
   if (kind !== "pods") return [span("  nothing here", "dim")];
   const others = settings.switches ? "; ctrl-s: another namespace" : "";
@@ -81,13 +81,13 @@ const prompts: Readonly<Record<LevelKind, string | undefined>> = {
   contexts: "context> ",
 };
 
-/** The query with a caret of its own: the terminal's cursor is hidden while rows are painted. */
+/** Draws the query with a caret of its own: the terminal's cursor is hidden while rows are painted. */
 function promptLine(state: PickState, level: Level, columns: number): Line {
   const full = prompts[level.kind] ?? state.settings.prompt;
   const prompt = displayWidth(full) + 4 > columns ? "> " : full;
   const room = Math.max(1, columns - displayWidth(prompt) - 1);
   const { text, caret } = level.line;
-  // The part before the caret is clipped at its beginning: what is typed just now is seen.
+  // The part before the caret is clipped at its start, so that the text being typed stays visible.
   const before = clipText(text.slice(0, caret), room, "end");
   const [under = " "] = text.slice(caret, caret + 2);
   const after = clipText(text.slice(caret + under.length), room - displayWidth(before));
@@ -107,7 +107,7 @@ function infoLine(state: PickState, level: Level, columns: number): Line {
     span(`  ${list.search.found.length}/${list.rows.length}${marked}`, "warn"),
     span(busy, "dim"),
   ];
-  /** What is bad is cut where it has no room, and the rest left out. */
+  /** Bad parts are clipped if they don't fit, and all others omitted. */
   const say = (text: string, tone: "bad" | "dim"): boolean => {
     const room = columns - lineWidth(line) - 2;
     if (room < 4 || (tone === "dim" && displayWidth(text) > room)) return false;

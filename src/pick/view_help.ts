@@ -1,16 +1,16 @@
-/** The picker's help on the whole screen, scrolled if it has no room there. */
+/** The picker's help on the whole screen, scrolled if it doesn't fit. */
 import { clipText, type Line, padLine, span } from "../term/grid.ts";
 import { displayWidth } from "../term/width.ts";
 import { wrap } from "../term/wrap.ts";
 import { type HelpRow, helpSections } from "./help.ts";
 import type { PickState } from "./state.ts";
 
-/** Keys stand beside their explanation from here on; over it below. */
+/** Keys are beside their explanation from this width on; above it otherwise. */
 const besideFromColumns = 44;
 const margin = 2;
 const gap = 2;
 
-/** The screen, row by row. */
+/** Returns the screen, row by row. */
 export function helpScreen(state: PickState): Line[] {
   const { columns, screenRows: rows } = state;
   const all = helpLines(state);
@@ -25,17 +25,17 @@ export function helpScreen(state: PickState): Line[] {
   return [...lines, [span(clipText(way, columns), "sign")]];
 }
 
-/** The farthest that a help can be scrolled. */
+/** Returns the maximum scroll position of a help. */
 export function lastScroll(state: PickState): number {
   return Math.max(0, helpLines(state).length - textRows(state));
 }
 
-/** The last row says the way out, where there is more than one. */
+/** The last row shows how to leave, if there is more than one. */
 export function textRows({ screenRows: rows }: Pick<PickState, "screenRows">): number {
   return rows > 1 ? rows - 1 : rows;
 }
 
-/** All of it, however long. */
+/** Returns all lines, however many. */
 function helpLines({ settings, columns }: PickState): Line[] {
   const sections = helpSections(settings);
   const widest = Math.max(

@@ -1,11 +1,11 @@
-/** The pane that tells about the pod under the cursor. */
+/** The preview pane of the pod under the cursor. */
 import { clipLine, clipText, type Line, padLine, span } from "../term/grid.ts";
 import type { Area } from "./layout.ts";
 import { currentRow } from "./list.ts";
 import { ownerOf } from "./row.ts";
 import { activeLevel, type PickState } from "./state.ts";
 
-/** The pane's lines, each as wide as the pane where it stands beside the list. */
+/** Returns the pane's lines, each as wide as the pane if it is beside the list. */
 export function previewLines(state: PickState, area: Area): Line[] {
   const beside = area.column > 0;
   const room = beside ? area.columns - 2 : area.columns;
@@ -19,7 +19,7 @@ export function previewLines(state: PickState, area: Area): Line[] {
   ];
 }
 
-/** The id of the row that the pane should tell of: a container's is its pod's. */
+/** Returns the id of the row to preview: for a container its pod's. */
 export function previewWanted(state: PickState): string | undefined {
   const level = activeLevel(state);
   if (level.kind !== "pods" && level.kind !== "containers") return undefined;
@@ -31,7 +31,7 @@ function contentLines(state: PickState, columns: number, rows: number): Line[] {
   const { content, scroll } = state.preview;
   const wanted = previewWanted(state);
   if (wanted === undefined) return [];
-  // What is there belongs to the last row until the new one's begins to load: it isn't shown for another.
+  // The loaded preview belongs to the last row until the new one starts to load: it isn't shown for another row.
   if (content?.id !== wanted || content.phase === "loading") return [[span("loading…", "dim")]];
   const shown = content.lines.slice(scroll, scroll + rows);
   const hidden = content.lines.length - scroll - shown.length;

@@ -8,14 +8,14 @@ import type { Cell, Row } from "./row.ts";
 import type { Match } from "./search.ts";
 import type { Column, Level, PickState } from "./state.ts";
 
-/** A column that has room: its index among the cells, and its width. */
+/** A column that fits: its index among the cells, and its width. */
 export interface ShownColumn {
   index: number;
   width: number;
   column: Column;
 }
 
-/** The columns with room on a screen, and what is left for the name. */
+/** The columns that fit on a screen, and the remaining width for the name. */
 export interface ShownColumns {
   name: number;
   others: readonly ShownColumn[];
@@ -25,7 +25,7 @@ export interface ShownColumns {
 const signColumns = 2;
 const gap = 2;
 
-/** Gives room by importance, the name first. */
+/** Assigns width by importance, the name first. */
 export function shownColumns(state: PickState, level: Level, columns: number): ShownColumns {
   const { others, name } = state.settings.columns[level.kind];
   const room = Math.max(1, columns - signColumns);
@@ -45,7 +45,7 @@ export function shownColumns(state: PickState, level: Level, columns: number): S
   };
 }
 
-/** The titles. */
+/** Draws the titles. */
 export function headerLine(
   state: PickState,
   level: Level,
@@ -64,7 +64,7 @@ export function headerLine(
   return padded([span(text, "dim")], columns);
 }
 
-/** A row of the list. */
+/** Draws a row of the list. */
 export function rowLine(
   state: PickState,
   level: Level,
@@ -84,7 +84,7 @@ export function rowLine(
   return isCurrent ? padLine(line, columns, "current") : line;
 }
 
-/** Of a pod: it, or a container of it. */
+/** For a pod: whether it, or a container of it, is chosen. */
 function isMarked({ chosen }: PickState, id: string): boolean {
   return chosen.has(id);
 }
@@ -129,13 +129,13 @@ function cellText(cell: Cell, nowMs: number): string {
   return cell.kind === "age" ? ageText(nowMs - cell.sinceMs) : cell.text;
 }
 
-/** A character of a name, and its index there; -1 for the sign of what was left out. */
+/** A character of a name, and its index there; -1 for the ellipsis. */
 interface Placed {
   character: string;
   index: number;
 }
 
-/** Names of pods differ at their end and are alike at their beginning: what has no room goes from the middle. */
+/** Names of pods differ at their end and share their start: characters that don't fit are cut from the middle. */
 function cutMiddle(text: string, width: number): Placed[] {
   const all: Placed[] = [];
   let index = 0;
