@@ -42,7 +42,7 @@ export function act(state: PickState, action: Action): PickState {
         ? edited(state, edits.forwardChar)
         : openContainers(state);
     case "backwardOrBack":
-      // At the start of the line there is nothing to delete; the picker itself isn't left by it.
+      // At the start of the line the caret stays; the picker itself isn't left by it.
       return line.caret > 0 || state.levels.length === 1
         ? edited(state, edits.backwardChar)
         : back(state);
@@ -126,7 +126,7 @@ function turnedAround(before: PickState["chosen"], found: readonly Match[]): Pic
   return chosen;
 }
 
-/** A preview for which there is no space can't be hidden: a notice gives the reason to a person who requests it. */
+/** If there is no space for the preview, a notice reports this instead of hiding it. */
 function togglePreview(state: PickState): PickState {
   const shown = { ...state, preview: { ...state.preview, shown: true, scroll: 0 } };
   if (layout(shown).preview === undefined) return { ...shown, notice: "no room for the preview" };

@@ -62,7 +62,7 @@ function listLines(state: PickState, area: Area): Line[] {
   return state.settings.layout === "reverse" ? lines : lines.reverse();
 }
 
-/** The list is complete and empty. After an error that isn't known. */
+/** Returns whether the list is complete and empty. After an error this isn't known. */
 function isEmpty(state: PickState, { list, loading }: Level): boolean {
   return !loading && list.rows.length === 0 && state.notice === undefined;
 }
@@ -107,7 +107,7 @@ function infoLine(state: PickState, level: Level, columns: number): Line {
     span(`  ${list.search.found.length}/${list.rows.length}${marked}`, "warn"),
     span(busy, "dim"),
   ];
-  /** Bad parts are clipped if they don't fit, and all others omitted. */
+  /** Adds a text: a bad one is clipped if it doesn't fit, any other is omitted. */
   const say = (text: string, tone: "bad" | "dim"): boolean => {
     const room = columns - lineWidth(line) - 2;
     if (room < 4 || (tone === "dim" && displayWidth(text) > room)) return false;

@@ -84,7 +84,7 @@ export function rowLine(
   return isCurrent ? padLine(line, columns, "current") : line;
 }
 
-/** For a pod: whether it, or a container of it, is chosen. */
+/** Returns whether a pod or a container is chosen. */
 function isMarked({ chosen }: PickState, id: string): boolean {
   return chosen.has(id);
 }

@@ -1,10 +1,10 @@
-/** The terminal of this very process. */
+/** The terminal of this process. */
 import { visible } from "../base/steering.ts";
 import { PumpedSink, type SinkData } from "./sink.ts";
 import { processKeyboard, unlessClosed } from "./keyboard.ts";
 import type { InputStream, OutputStream, Size, Terminal } from "./terminal.ts";
 
-/** Standard input, output and error of the process. Nothing is opened or asked until it is used. */
+/** Standard input, output and error of the process. Nothing is opened or queried until it is used. */
 export function processTerminal(): Terminal {
   const stdin = new ProcessInput();
   const out = new PumpedSink(Deno.stdout, "standard output");
@@ -20,7 +20,7 @@ export function processTerminal(): Terminal {
   };
 }
 
-/** Ways in which a process ends without coming back: `Deno.exit`, and errors that nobody caught. */
+/** Ways in which a process ends without unwinding: `Deno.exit`, and uncaught errors. */
 const ends = ["unload", "error", "unhandledrejection"];
 
 function atEnd(lastWords: () => string): Disposable {
@@ -28,7 +28,7 @@ function atEnd(lastWords: () => string): Disposable {
     try {
       Deno.stderr.writeSync(new TextEncoder().encode(lastWords()));
     } catch {
-      // The terminal itself is gone.
+      // The terminal is closed.
     }
   };
   for (const end of ends) addEventListener(end, onEnd);
@@ -41,7 +41,7 @@ function atEnd(lastWords: () => string): Disposable {
 
 type ProcessStream = Pick<typeof Deno.stdout, "isTerminal">;
 
-/** A stream of the process. If both are terminals, what is written to one stands behind what the other was given. */
+/** A stream of the process. If both are terminals, output to one comes after earlier output to the other. */
 function outputOf(
   sink: PumpedSink,
   { stream, other }: {
@@ -70,8 +70,8 @@ function outputOf(
 }
 
 /**
- * What a terminal is given for what was written: in texts, JSON and YAML among them, nothing that a painter overlooked
- * turns the direction of writing. Bytes are a program's own output, which an interactive command needs as it is.
+ * Prepares output for a terminal: in text, JSON and YAML included, no character that a painter missed
+ * changes the text direction. Bytes are a program's own output, which an interactive command needs unchanged.
  */
 export function terminalData(data: SinkData): SinkData {
   return typeof data === "string" ? visible(data) : data;
@@ -111,7 +111,7 @@ async function* resizes(signal: AbortSignal): AsyncGenerator<Size> {
   }
 }
 
-/** Bytes asked of standard input at once. */
+/** Bytes read from standard input at once. */
 const inputChunkBytes = 64 * 1024;
 
 class ProcessInput implements InputStream {
@@ -126,7 +126,7 @@ class ProcessInput implements InputStream {
     try {
       while (!signal.aborted) {
         const buffer = new Uint8Array(inputChunkBytes);
-        // A read of a terminal can't be taken back: it is left behind, and the process ends without it.
+        // A read of a terminal can't be cancelled: it is abandoned, and the process ends without it.
         const length = await Promise.race([Deno.stdin.read(buffer), aborted.promise]);
         if (length === null || signal.aborted) return;
         yield buffer.subarray(0, length);

@@ -1,7 +1,7 @@
-/** A screen as a value: lines of spans, each span a text in one tone. What is drawn is compared, tested and painted from this. */
+/** A screen as a value: lines of spans, each a text in one tone. Drawing, tests and painting all use this. */
 import { displayWidth } from "./width.ts";
 
-/** What a span is, by meaning: the painter knows which colours and weights that takes. */
+/** The meaning of a span: the painter maps it to colours and weights. */
 export type Tone =
   | "plain"
   | "dim"
@@ -9,14 +9,14 @@ export type Tone =
   | "good"
   | "warn"
   | "bad"
-  /** Where a text fits what is searched for. */
+  /** The part of a text that matches the query. */
   | "match"
-  /** The line under the cursor, and what fits on it. */
+  /** The line under the cursor, and the match on it. */
   | "current"
   | "currentMatch"
-  /** Signs beside the text: the prompt, the pointer, a mark. */
+  /** Symbols beside the text: the prompt, the pointer, a mark. */
   | "sign"
-  /** One cell that stands for the text cursor, where the terminal's own is hidden. */
+  /** One cell that represents the text cursor if the terminal's own is hidden. */
   | "caret";
 
 /** A text without control characters, in one tone. */
@@ -33,17 +33,17 @@ export interface Grid {
   lines: readonly Line[];
 }
 
-/** A span. */
+/** Returns a span. */
 export function span(text: string, tone: Tone = "plain"): Span {
   return { text, tone };
 }
 
-/** Columns that a line takes. */
+/** Returns the columns of a line. */
 export function lineWidth(line: Line): number {
   return line.reduce((width, { text }) => width + displayWidth(text), 0);
 }
 
-/** The text as far as it fits, with `…` for what doesn't: at the end, or with `keep: "end"` at the beginning. */
+/** Clips the text, with `…` for the omitted part: at the end, or with `keep: "end"` at the start. */
 export function clipText(text: string, columns: number, keep: "start" | "end" = "start"): string {
   if (displayWidth(text) <= columns) return text;
   if (columns <= 0) return "";
@@ -59,7 +59,7 @@ export function clipText(text: string, columns: number, keep: "start" | "end" = 
   return keep === "start" ? `${kept.join("")}…` : `…${kept.join("")}`;
 }
 
-/** The line as far as it fits; no sign says that something is missing. */
+/** Clips the line, without a sign for the omitted part. */
 export function clipLine(line: Line, columns: number): Line {
   const kept: Span[] = [];
   let room = columns;
@@ -82,14 +82,14 @@ export function clipLine(line: Line, columns: number): Line {
   return kept;
 }
 
-/** The line made exactly so wide: clipped, or with blanks of a tone at its end. */
+/** Sets the line's exact width: clipped, or padded with blanks of a tone. */
 export function padLine(line: Line, columns: number, tone: Tone = "plain"): Line {
   const clipped = clipLine(line, columns);
   const missing = columns - lineWidth(clipped);
   return missing === 0 ? clipped : [...clipped, span(" ".repeat(missing), tone)];
 }
 
-/** The text of a line, without its tones. */
+/** Returns the text of a line, without its tones. */
 export function lineText(line: Line): string {
   return line.map(({ text }) => text).join("");
 }

@@ -1,17 +1,17 @@
 /**
- * Puts grids on a terminal, writing only the rows that changed. Either the whole screen (the alternate one,
- * which leaves no trace), or so many rows from where the cursor is, which move down with what is written
- * before: the rest of the screen stays as it is.
+ * Paints grids on a terminal, writing only the rows that changed. Either the whole screen (the alternate one,
+ * which leaves no trace), or N rows from the cursor on, which move down with earlier
+ * output: the rest of the screen is unchanged.
  */
 import type { Grid, Line, Tone } from "./grid.ts";
 import { lineWidth } from "./grid.ts";
 
-/** How a painter draws. */
+/** Options of a painter. */
 export interface GridPainterOptions {
-  /** `screen`: the alternate screen. `inline`: below the last line that was written. */
+  /** `screen`: the alternate screen. `inline`: below the last line of output. */
   place: "screen" | "inline";
   color: boolean;
-  /** Asks the terminal to tell clicks and wheel turns. */
+  /** Requests reports of clicks and wheel turns from the terminal. */
   mouse: boolean;
 }
 
@@ -23,10 +23,10 @@ const cursorOn = "\x1b[?25h";
 /** Buttons and wheel, in the SGR form. https://invisible-island.net/xterm/ctlseqs/ctlseqs.html#h2-Mouse-Tracking */
 const mouseOn = "\x1b[?1000h\x1b[?1006h";
 const mouseOff = "\x1b[?1006l\x1b[?1000l";
-/** A paste comes between two marks and is never taken for keys. */
+/** A paste is enclosed in two marks and is never taken for keys. */
 const pasteOn = "\x1b[?2004h";
 const pasteOff = "\x1b[?2004l";
-/** Both in one update, where the terminal knows how: no half-drawn frame is seen. */
+/** Synchronized output, if the terminal supports it: no half-drawn frame is visible. */
 const syncOn = "\x1b[?2026h";
 const syncOff = "\x1b[?2026l";
 const reset = "\x1b[0m";
@@ -45,7 +45,7 @@ const colored: Readonly<Record<Tone, string>> = {
   caret: "\x1b[7m",
 };
 
-/** Weights alone: what NO_COLOR leaves. */
+/** Weights alone: what remains with NO_COLOR. */
 const plain: Readonly<Record<Tone, string>> = {
   ...colored,
   good: "",
@@ -57,13 +57,13 @@ const plain: Readonly<Record<Tone, string>> = {
   sign: "\x1b[1m",
 };
 
-/** A terminal's picture of the last grid, and the text that brings it to the next. */
+/** Stores the last grid on a terminal, and returns the text that changes it to the next. */
 export class GridPainter {
   readonly #options: GridPainterOptions;
   readonly #tones: Readonly<Record<Tone, string>>;
-  /** Rows as they were written, and their widths. */
+  /** Rows as written, and their widths. */
   #rows: { text: string; width: number }[] = [];
-  /** The row at whose beginning the terminal's cursor is. */
+  /** The row at whose start the terminal's cursor is. */
   #at = 0;
 
   constructor(options: GridPainterOptions) {
@@ -71,18 +71,18 @@ export class GridPainter {
     this.#tones = options.color ? colored : plain;
   }
 
-  /** What takes the terminal over. */
+  /** Returns the sequences that take over the terminal. */
   begin(): string {
     const screen = this.#options.place === "screen" ? "\x1b[?1049h\x1b[H\x1b[2J" : "\r";
     return screen + this.modes();
   }
 
-  /** What {@link begin} switches on, for when something else on the terminal has switched it off. */
+  /** Returns the modes that {@link begin} switches on, for when other output has switched them off. */
   modes(): string {
     return cursorOff + pasteOn + (this.#options.mouse ? mouseOn : "");
   }
 
-  /** What gives it back as it was: rows cleared, modes off. Fit to be written at any moment. */
+  /** Returns the sequences that restore the terminal: rows cleared, modes off. May be written at any moment. */
   end(): string {
     const { place, mouse } = this.#options;
     const cleared = place === "screen" ? "" : `${this.#move(0)}\x1b[J`;
@@ -92,23 +92,23 @@ export class GridPainter {
       (place === "screen" ? "\x1b[?1049l" : "");
   }
 
-  /** From the last grid to this one. Empty where nothing changed. */
+  /** Returns the change from the last grid to this one. Empty if nothing changed. */
   paint(grid: Grid): string {
     const texts = grid.lines.map((line) => this.#encode(line));
     let out = this.#grow(texts.length);
     for (const [index, text] of texts.entries()) {
       if (this.#rows[index]?.text === text) continue;
-      // Cleared before and not behind: there the cursor stands on the last cell of a full row, which would go.
+      // Cleared before and not after: there the cursor is on the last cell of a full row, which would be erased.
       out += `${this.#move(index)}\x1b[K${text}`;
       this.#rows[index] = { text, width: lineWidth(grid.lines[index] ?? []) };
-      // The row's end may be the screen's edge: the next move starts from the row's beginning.
+      // The row's end may be the screen's edge: the next move starts from the row's start.
       out += "\r";
     }
     return out === "" ? "" : syncOn + wrapOff + out + wrapOn + syncOff;
   }
 
   /**
-   * Asks the terminal on which row of the screen the grid begins: clicks are told by rows of the screen. The
+   * Queries the screen row on which the grid starts: clicks are reported by rows of the screen. The
    * answer comes as a `position` among the keys.
    */
   askPlace(): string {
@@ -116,7 +116,7 @@ export class GridPainter {
   }
 
   /**
-   * The window has another width: what was painted may have been wrapped anew by the terminal. Everything is
+   * The window has another width: the terminal may have wrapped the painted rows again. Everything is
    * cleared, and painted again by the next {@link paint}.
    */
   resized(columns: number): string {
@@ -134,7 +134,7 @@ export class GridPainter {
     return `\r${up(above)}\x1b[J`;
   }
 
-  /** Room for so many rows; rows that are no longer there are cleared. */
+  /** Reserves N rows; rows that are no longer there are cleared. */
   #grow(count: number): string {
     let out = "";
     if (this.#rows.length > count) {
@@ -143,7 +143,7 @@ export class GridPainter {
     }
     if (this.#rows.length < count) {
       const last = Math.max(0, this.#rows.length - 1);
-      // Line feeds at the bottom of the screen make room; elsewhere they only go down.
+      // Line feeds at the bottom of the screen scroll; elsewhere they only move down.
       const feeds = count - 1 - last;
       out += this.#move(last) + "\n".repeat(feeds);
       this.#at = last + feeds;

@@ -1,18 +1,18 @@
-/** The terminal that a process was started from, where standard input is something else: a pipe, a file. */
+/** The terminal that a process was started from, if standard input is something else: a pipe, a file. */
 import { orAborted } from "../base/abort.ts";
 import type { InputStream } from "./terminal.ts";
 
-/** Reading is all that it needs: what is shown goes to standard error. */
+/** Opened for reading only: all output goes to standard error. */
 const path = "/dev/tty";
 
-/** Bytes asked for at once: keys are few. */
+/** Bytes read at once: keys are few. */
 const chunkBytes = 4096;
 
-/** The keyboard behind the process; undefined where it has none, as under cron. */
+/** Returns the process's controlling terminal; undefined if it has none, as under cron. */
 export function processKeyboard(): InputStream | undefined {
   if (Deno.build.os === "windows") return undefined;
   try {
-    // It is only looked at: whoever reads opens it.
+    // Only a check: the reader opens it.
     using _file = Deno.openSync(path, { read: true });
   } catch {
     return undefined;
@@ -20,12 +20,12 @@ export function processKeyboard(): InputStream | undefined {
   return new TerminalFile();
 }
 
-/** Gives a terminal back, or leaves it: one that was closed answers with an error of input and output (EIO). */
+/** Restores a terminal, or ignores a closed one, which fails with an input/output error (EIO). */
 export function unlessClosed(giveBack: () => void): void {
   try {
     giveBack();
   } catch {
-    // Nobody sees it any more, and whatever else is to be done still is.
+    // It isn't visible any more, and further cleanup still has to run.
   }
 }
 
@@ -43,7 +43,7 @@ class TerminalFile implements InputStream {
         yield buffer.subarray(0, length);
       }
     } catch (error) {
-      // A read that was given up waits for a key for ever, and ends with the process.
+      // An abandoned read waits for a key for ever, and ends with the process.
       if (!signal.aborted) throw error;
     }
   }

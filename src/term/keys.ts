@@ -1,27 +1,27 @@
 /**
- * From the bytes of a terminal in raw mode to keys, texts, pastes and the mouse. The forms are those of
- * xterm, which every terminal of today speaks: https://invisible-island.net/xterm/ctlseqs/ctlseqs.html
+ * Decodes the bytes of a terminal in raw mode to keys, texts, pastes and the mouse. The sequences are those of
+ * xterm, which every current terminal uses: https://invisible-island.net/xterm/ctlseqs/ctlseqs.html
  */
 
-/** One thing that a person did. */
+/** One input event. */
 export type TerminalInput =
   /** By name: `enter`, `ctrl-a`, `alt-b`, `shift-tab`, `page-up`. */
   | { kind: "key"; key: string }
-  /** Characters as they were typed. */
+  /** Characters as typed. */
   | { kind: "text"; text: string }
-  /** Text that was pasted; it may hold line ends. */
+  /** Text that was pasted; it may contain line feeds. */
   | { kind: "paste"; text: string }
   /** Columns and rows of the screen count from 0. */
   | { kind: "mouse"; action: MouseAction; column: number; row: number }
-  /** The terminal's answer to the question where its cursor is. */
+  /** The terminal's answer to the query for its cursor position. */
   | { kind: "position"; column: number; row: number };
 
-/** A click is the left button going down, a release its coming up. */
+/** A click is the left button pressed, a release is the button released. */
 export type MouseAction = "click" | "release" | "wheelUp" | "wheelDown" | "other";
 
-/** Characters kept of a paste: more is not a search, and not a name. */
+/** Maximum characters of a paste: more is neither a search nor a name. */
 const maxPaste = 4096;
-/** An escape sequence that is longer is none. */
+/** A longer sequence isn't an escape sequence. */
 const maxSequence = 64;
 
 const csiLetters: Readonly<Record<string, string>> = {
@@ -65,7 +65,7 @@ const controls: Readonly<Record<number, string>> = {
   0x1c: "ctrl-\\",
   0x1d: "ctrl-]",
   0x1e: "ctrl-^",
-  // What terminals send for Ctrl-/ too.
+  // Terminals send this for Ctrl-/ too.
   0x1f: "ctrl-/",
   0x7f: "backspace",
 };
@@ -73,23 +73,23 @@ const controls: Readonly<Record<number, string>> = {
 const pasteStart = "\x1b[200~";
 const pasteEnd = "\x1b[201~";
 
-/** Decodes a stream, however it is cut. An Esc at the end waits for {@link flush}: it may begin a sequence. */
+/** Decodes a stream in any chunks. An Esc at the end waits for {@link flush}: it may start a sequence. */
 export class KeyDecoder {
   readonly #decoder = new TextDecoder();
   #rest = "";
 
-  /** Whether the next bytes decide what the last ones meant: after some 50 ms of silence, call `flush`. */
+  /** Returns whether the last bytes are ambiguous without the next: after about 50 ms of silence, call `flush`. */
   get undecided(): boolean {
     return this.#rest !== "" && !this.#rest.startsWith(pasteStart);
   }
 
-  /** What these bytes, after those before, stand for. */
+  /** Returns the inputs that these bytes complete. */
   feed(bytes: Uint8Array): TerminalInput[] {
     this.#rest += this.#decoder.decode(bytes, { stream: true });
     return this.#take(false);
   }
 
-  /** Nothing more came: an Esc was the key itself. */
+  /** No further bytes came: an Esc was the key itself. */
   flush(): TerminalInput[] {
     return this.undecided ? this.#take(true) : [];
   }
@@ -108,7 +108,7 @@ export class KeyDecoder {
 
 interface Taken {
   length: number;
-  /** Undefined for what means nothing here. */
+  /** Undefined for sequences without a meaning here. */
   input?: TerminalInput;
 }
 
@@ -117,13 +117,13 @@ const key = (name: string, length: number): Taken => ({
   input: { kind: "key", key: name },
 });
 
-/** The first input of a text that isn't empty; undefined where its end isn't there yet. */
+/** Returns the first input of a text that isn't empty; undefined if it is incomplete. */
 function takeOne(text: string, final: boolean): Taken | undefined {
   if (text.startsWith(pasteStart)) return takePaste(text);
   if (text.startsWith("\x1b")) return takeEscape(text, final);
   const code = text.charCodeAt(0);
   if (code < 0x20 || code === 0x7f) return key(controlName(code), 1);
-  // deno-lint-ignore no-control-regex -- control characters are where a text ends
+  // deno-lint-ignore no-control-regex -- control characters end a text
   const typed = /^[^\x00-\x1f\x7f-\x9f]+/.exec(text)?.[0];
   if (typed === undefined) return { length: 1 };
   return { length: typed.length, input: { kind: "text", text: typed } };
@@ -136,7 +136,7 @@ function controlName(code: number): string {
 function takePaste(text: string): Taken | undefined {
   const end = text.indexOf(pasteEnd);
   const body = text.slice(pasteStart.length, end < 0 ? undefined : end);
-  // A paste that never ends isn't kept for ever.
+  // An unterminated paste isn't buffered for ever.
   if (end < 0 && body.length <= maxPaste) return undefined;
   const length = end < 0 ? text.length : end + pasteEnd.length;
   return { length, input: { kind: "paste", text: body.slice(0, maxPaste) } };

@@ -1,9 +1,9 @@
-/** Text from elsewhere, made safe to show on a terminal. */
+/** External text, made safe to show on a terminal. */
 import { visible } from "../base/steering.ts";
 
 /**
- * The text with every control character and every one that turns the direction of writing shown as `\x1b` or
- * `\u202e`, so that a server, a pod or a file can't steer the terminal. Tabs and line feeds stay.
+ * Returns the text with every control character and every one that changes the text direction shown as `\x1b` or
+ * `\u202e`, so that a server, a pod or a file can't control the terminal. Tabs and line feeds are unchanged.
  */
 export function printable(text: string): string {
   // deno-lint-ignore no-control-regex -- control characters are what this looks for

@@ -1,11 +1,11 @@
 /**
- * A stream to write to, of which nothing is lost: writes are gathered while the last one is under way,
- * a slow reader holds the writer back, and a reader that went away is noticed at once.
+ * An output stream without loss: writes are gathered while the last one is in progress,
+ * a slow reader slows the writer down, and a reader that has gone is noticed at once.
  */
 
 import { KodamaError } from "../base/errors.ts";
 
-/** What a sink writes to: standard output, a file, a test's array. May take fewer bytes than it is given. */
+/** The target of a sink: standard output, a file, a test's array. May accept fewer bytes than it is given. */
 export interface ByteWriter {
   write(bytes: Uint8Array): Promise<number>;
 }
@@ -13,33 +13,33 @@ export interface ByteWriter {
 /** A text, or bytes. They are copied before `write` returns: their memory may be used again at once. */
 export type SinkData = string | Uint8Array;
 
-/** Where a command writes. */
+/** The output of a command. */
 export interface Sink {
   /**
-   * Takes texts or bytes; resolves when more may come, which is at once while little is waiting. Rejects
-   * with {@link ClosedSinkError} when the reader has gone, and with a KodamaError (a full disk) else.
+   * Takes texts or bytes; resolves when more may come, which is at once while little is buffered. Rejects
+   * with {@link ClosedSinkError} when the reader has gone, and with a KodamaError (a full disk) otherwise.
    */
   write(...data: SinkData[]): Promise<void>;
-  /** Resolves when all is written. Rejects as `write` does. */
+  /** Resolves when all is written. Rejects like `write`. */
   flush(): Promise<void>;
-  /** Aborts when the stream can't take more: a closed pipe, a full disk. The reason is the error. */
+  /** Aborts when the stream can't be written to any more: a closed pipe, a full disk. The reason is the error. */
   readonly broken: AbortSignal;
 }
 
-/** The reader has gone, as `| head` goes: the end of the work, and not an error to speak of. */
+/** The reader has gone, as with `| head`: the end of the work, and not an error to report. */
 export class ClosedSinkError extends Error {
   override readonly name = "ClosedSinkError";
 }
 
-/** Above so many waiting bytes a writer waits. */
+/** A writer waits if more bytes than this are buffered. */
 const highWaterBytes = 256 * 1024;
 
 /**
- * What is written is gathered in blocks of this size, for a run writes millions of lines. They are used again: memory
- * outside of V8's heap that comes and goes by the megabyte makes it collect all of the heap each time.
+ * Writes are gathered in blocks of this size, since a run writes millions of lines. They are reused: allocating and
+ * freeing memory outside of V8's heap by the megabyte makes it collect the whole heap each time.
  */
 const blockBytes = 128 * 1024;
-/** Blocks that are kept for what is to come. */
+/** Blocks that are retained for later writes. */
 const keptBlocks = 4;
 
 interface Block {
@@ -77,7 +77,7 @@ export class PumpedSink implements Sink {
     if (this.#waitingBytes > highWaterBytes) await this.flush();
   }
 
-  /** Whether all is written that was taken. */
+  /** Returns whether everything accepted has been written. */
   get isIdle(): boolean {
     return this.#pump === undefined;
   }
@@ -88,8 +88,8 @@ export class PumpedSink implements Sink {
   }
 
   /**
-   * As {@link write}, behind what another sink was given before: two streams that are one terminal are one text.
-   * Throws and waits as `write` does; that the other stream is broken is noticed there.
+   * Like {@link write}, after what another sink was given before: two streams on one terminal are one text.
+   * Throws and waits like `write`; an error of the other stream is reported there.
    */
   async writeAfter(other: PumpedSink, ...data: SinkData[]): Promise<void> {
     if (other.isIdle) return await this.write(...data);
@@ -118,9 +118,9 @@ export class PumpedSink implements Sink {
     return block;
   }
 
-  /** Never rejects: the error is kept in `broken`, where every later call finds it. */
+  /** Never rejects: the error is stored in `broken`, and every later call reports it. */
   async #drain(): Promise<void> {
-    // One turn of the queue, so that what is written in the same moment goes out in one piece.
+    // One turn of the queue, so that writes of the same moment are written in one piece.
     await Promise.resolve();
     try {
       while (this.#waitingBytes > 0) {

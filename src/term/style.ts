@@ -1,9 +1,9 @@
-/** Colours and weights, or none of them: the same calls write plain text where colour isn't wanted. */
+/** Colours and weights, or plain text: the same calls write plain text if colour is off. */
 
-/** When to colour: `auto` is on a terminal that isn't told otherwise. */
+/** When to colour: `auto` is on a terminal unless the environment disables it. */
 export type ColorChoice = "auto" | "always" | "never";
 
-/** Whether to colour. `NO_COLOR` (https://no-color.org) and a dumb terminal count for `auto` alone. */
+/** Returns whether to colour. `NO_COLOR` (https://no-color.org) and a dumb terminal count for `auto` alone. */
 export function wantsColor(
   choice: ColorChoice,
   on: { isTerminal: boolean; noColor: string | undefined; term: string | undefined },
@@ -12,21 +12,21 @@ export function wantsColor(
   return on.isTerminal && (on.noColor ?? "") === "" && on.term !== "dumb";
 }
 
-/** Paints text, or leaves it as it is. */
+/** Styles text, or returns it unchanged. */
 export interface Style {
   bold(text: string): string;
   dim(text: string): string;
   red(text: string): string;
   green(text: string): string;
   yellow(text: string): string;
-  /** One of twelve colours that are told apart on dark and light grounds; any number will do. */
+  /** One of twelve colours that can be distinguished on dark and light backgrounds; accepts any number. */
   hue(number: number, text: string): string;
 }
 
 /** Cyan, green, magenta, yellow, blue and red, first plain and then bright. */
 const hues = [36, 32, 35, 33, 34, 31, 96, 92, 95, 93, 94, 91];
 
-/** How many colours {@link Style.hue} has. */
+/** The number of colours of {@link Style.hue}. */
 export const hueCount = hues.length;
 
 const painted: Style = {
@@ -40,7 +40,7 @@ const painted: Style = {
 
 const as = (text: string) => text;
 
-/** No colour: every text stays as it is. */
+/** No colour: every text is unchanged. */
 export const plainStyle: Style = {
   bold: as,
   dim: as,
@@ -50,12 +50,12 @@ export const plainStyle: Style = {
   hue: (_number, text) => text,
 };
 
-/** The style for a stream. */
+/** Returns the style for a stream. */
 export function styleFor(color: boolean): Style {
   return color ? painted : plainStyle;
 }
 
-/** A number that is always the same for a text, for {@link Style.hue}. FNV-1a, 32 bits. */
+/** Returns a number that is always the same for a text, for {@link Style.hue}. FNV-1a, 32 bits. */
 export function stableNumber(text: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at++) {

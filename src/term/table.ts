@@ -1,10 +1,10 @@
-/** Tables as kubectl prints them: left-aligned columns, three spaces between, no lines. */
+/** Tables in kubectl's format: left-aligned columns, three spaces between, no lines. */
 import { displayWidth } from "./width.ts";
 import { printable } from "./printable.ts";
 
 /**
- * The lines of a table. A cell from elsewhere can't break out of its place: control characters are shown, and
- * line ends in it too. The last column isn't padded.
+ * Returns the lines of a table. A cell with external text can't leave its column: control characters are shown, and
+ * line feeds in it too. The last column isn't padded.
  */
 export function tableLines(
   header: readonly string[],

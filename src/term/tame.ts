@@ -1,4 +1,4 @@
-/** Output of a program elsewhere, made fit to stand beside other output on a terminal. */
+/** Output of an external program, made safe beside other output on a terminal. */
 import { visible } from "../base/steering.ts";
 
 /** CSI … m alone: colours and weights. */
@@ -9,12 +9,12 @@ const steer =
   // deno-lint-ignore no-control-regex -- as above
   /\x1b(?:\[[0-?]*[ -/]*[@-~]?|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|[ -/]*[0-~]?)/y;
 
-/** Paint is undone at a line's end, so that it doesn't run into the next one's prefix. */
+/** Styles are reset at a line's end, so that they don't leak into the next one's prefix. */
 const unpaint = "\x1b[0m";
 
 /**
- * A line without its end, in which nothing can move the cursor, change the title or outlive the line:
- * colours pass and are undone at its end, every other escape sequence and C0 control is dropped, and what steers
+ * Returns a line without its end, in which nothing can move the cursor, change the title or affect later lines:
+ * colours pass and are reset at its end, every other escape sequence and C0 control is dropped, and what controls
  * without an escape sequence (`base/steering.ts`) is shown as `\u202e`. A carriage return that isn't at the end begins a new piece, as a progress bar's next state is.
  */
 export function tameLine(line: string): string[] {

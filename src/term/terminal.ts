@@ -1,4 +1,4 @@
-/** The three standard streams, and the terminal behind them where there is one. */
+/** The three standard streams, and their terminal if there is one. */
 import type { Sink } from "./sink.ts";
 
 /** Columns and rows. */
@@ -10,11 +10,11 @@ export interface Size {
 /** Standard input. */
 export interface InputStream {
   readonly isTerminal: boolean;
-  /** Chunks as they come; ends with the stream or the signal. It can be read once. */
+  /** Chunks as they come; ends with the stream or the signal. Can be read once. */
   chunks(signal: AbortSignal): AsyncIterable<Uint8Array>;
   /**
-   * Keys one by one and unechoed until it is disposed of, which never throws: a terminal that was closed has nothing
-   * to be given back. Throws where it isn't a terminal.
+   * Raw mode without echo until it is disposed of, which never throws: a closed terminal has nothing
+   * to restore. Throws if it isn't a terminal.
    */
   raw(): Disposable;
 }
@@ -24,23 +24,23 @@ export interface OutputStream extends Sink {
   readonly isTerminal: boolean;
 }
 
-/** What a face shows itself on. */
+/** The terminal of a front end. */
 export interface Terminal {
   readonly stdin: InputStream;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   /**
-   * Where a person types: standard input, or where that is something else, the terminal that the process was started
-   * from. Undefined where there is none. Opened when it is read, for one reader at a time.
+   * The keyboard: standard input, or if that is something else, the terminal that the process was started
+   * from. Undefined if there is none. Opened when it is read, for one reader at a time.
    */
   keyboard(): InputStream | undefined;
   /**
-   * Writes to standard error, at once, where the process ends before this is disposed of, by an error that nobody
-   * caught too: what gives a terminal back as it was. Signals are the caller's.
+   * Writes to standard error, at once, if the process ends before this is disposed of, by an uncaught error
+   * too: the sequences that restore the terminal. Signals are the caller's.
    */
   atEnd(lastWords: () => string): Disposable;
   /** Undefined without a terminal. */
   size(): Size | undefined;
-  /** Each new size until the signal. Silent where the machine doesn't tell. */
+  /** Yields each new size until the signal. Empty if the system doesn't report it. */
   resizes(signal: AbortSignal): AsyncIterable<Size>;
 }

@@ -1,11 +1,11 @@
 /**
- * What a program has switched on in a terminal, read from its own output: so that the terminal can be given back
- * where the program can't do it itself, for its link broke in the middle.
+ * The modes that a program has switched on in a terminal, read from its own output: so that the terminal can be
+ * restored if the program can't do it itself, because its connection was lost.
  *
  * Private modes of xterm: https://invisible-island.net/xterm/ctlseqs/ctlseqs.html
  */
 
-/** Modes that a shell's prompt doesn't want to find, off unless a program switches them on. */
+/** Modes that a shell's prompt expects to be off. They are off unless a program switches them on. */
 const offAtFirst = new Set([
   ...["1", "47", "1047", "1049"],
   ...["9", "1000", "1002", "1003", "1004", "1005", "1006", "1015", "1016"],
@@ -15,13 +15,13 @@ const offAtFirst = new Set([
 /** The cursor, on unless a program hides it. */
 const cursor = "25";
 
-/** A sequence isn't longer, in what counts here. */
+/** Maximum length of a relevant sequence. */
 const longestSequence = 64;
 
-/** `CSI ? modes h|l`, at the beginning of a text. */
+/** `CSI ? modes h|l`, at the start of a text. */
 // deno-lint-ignore no-control-regex -- control sequences are what it reads
 const modeSequence = /^\x1b\[\?([\d;]{1,40})([hl])/;
-/** Perhaps the beginning of one. */
+/** Possibly the start of one. */
 // deno-lint-ignore no-control-regex -- as above
 const openSequence = /^\x1b(?:$|\[(?:$|\?[\d;]*$))/;
 
@@ -29,11 +29,11 @@ const openSequence = /^\x1b(?:$|\[(?:$|\?[\d;]*$))/;
 export class TerminalModes {
   readonly #on = new Set<string>();
   #cursorHidden = false;
-  /** The end of the last chunk, where it may be half a sequence. */
+  /** The end of the last chunk, if it may be an incomplete sequence. */
   #open = "";
   #midLine = false;
 
-  /** Takes the next bytes; sequences are ASCII, so that what else they hold doesn't matter. */
+  /** Takes the next bytes; sequences are ASCII, so all other bytes don't matter. */
   follow(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     this.#midLine = bytes.at(-1) !== 0x0a;
@@ -47,21 +47,21 @@ export class TerminalModes {
     }
   }
 
-  /** Whether the last line has no end, so that what is written next would stick to it. */
+  /** Returns whether the last line is incomplete, so that later output would be appended to it. */
   get midLine(): boolean {
     return this.#midLine;
   }
 
-  /** What takes all of it back; empty where there is nothing. */
+  /** Returns the sequences that reset all of it; empty if there is nothing to reset. */
   restoration(): string {
     const modes = [...this.#on].map((mode) => `\x1b[?${mode}l`);
     const shown = this.#cursorHidden ? [`\x1b[?${cursor}h`] : [];
     const changed = [...modes, ...shown];
-    // Colours of a program that was drawing are left on too.
+    // A program that was drawing leaves its colours on too.
     return changed.length === 0 ? "" : `${changed.join("")}\x1b[0m`;
   }
 
-  /** Forgets what was switched on, and the open line: somebody else writes now, who has taken it back. */
+  /** Forgets the modes and the incomplete line: another writer has reset them. */
   clear(): void {
     this.#midLine = false;
     this.#on.clear();
@@ -81,7 +81,7 @@ export class TerminalModes {
 
 function latin1(bytes: Uint8Array): string {
   let text = "";
-  // In pieces: a call takes only so many arguments.
+  // In pieces: a call accepts a limited number of arguments.
   for (let at = 0; at < bytes.length; at += 4096) {
     text += String.fromCharCode(...bytes.subarray(at, at + 4096));
   }

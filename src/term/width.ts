@@ -1,6 +1,6 @@
-/** How many columns a text takes on a terminal. */
+/** The width of a text on a terminal, in columns. */
 
-/** Marks that stand on the character before them, joiners, and selectors: no column of their own. */
+/** Combining marks, joiners and selectors: they take no column of their own. */
 const zeroWidth = /[\p{Mn}\p{Me}\u200b-\u200f\u2060-\u2064\ufe00-\ufe0f\ufeff]/u;
 
 /**
@@ -34,9 +34,9 @@ const wide: readonly (readonly [number, number])[] = [
   [0x20000, 0x3fffd],
 ];
 
-/** Columns of a text without control characters. Sequences of emoji count each of their parts. */
+/** Returns the columns of a text without control characters. Sequences of emoji count each of their parts. */
 export function displayWidth(text: string): number {
-  // Nearly every text that is measured is plain ASCII: pods, nodes and namespaces must be.
+  // Nearly every measured text is plain ASCII: pods, nodes and namespaces must be.
   if (/^[\x20-\x7e]*$/.test(text)) return text.length;
   let width = 0;
   for (const character of text) {

@@ -1,6 +1,6 @@
 /** Paragraphs of plain text in a column. */
 
-/** Breaks text at spaces so that no line is wider than `columns`, but for a word that is wider by itself. */
+/** Breaks text at spaces so that no line is wider than `columns`, except for a word that is wider by itself. */
 export function wrap(text: string, columns: number): string[] {
   const lines: string[] = [];
   let line = "";
@@ -16,13 +16,13 @@ export function wrap(text: string, columns: number): string[] {
   return lines;
 }
 
-/** Explanations in a column that is narrower are all line ends. */
+/** A narrower column of explanations would consist of line breaks. */
 const leastRight = 24;
 
-/** Below its term an explanation stands so much farther in. */
+/** Indent of an explanation below its term. */
 const belowIndent = 4;
 
-/** {@link wrap}, each line behind a margin. */
+/** {@link wrap}, each line with a margin. */
 export function wrapWithin(text: string, columns: number, indent: number, mark = ""): string[] {
   const margin = " ".repeat(indent);
   return wrap(text, Math.max(1, columns - indent - mark.length))
@@ -31,7 +31,7 @@ export function wrapWithin(text: string, columns: number, indent: number, mark =
 
 /**
  * Two columns: terms on the left, their explanations wrapped on the right. A term that is wider than
- * `termColumns` stands on a line of its own. Where there is no room for two columns, explanations stand below their
+ * `termColumns` is on a line of its own. If two columns don't fit, explanations are below their
  * terms.
  */
 export function definitions(

@@ -1,46 +1,46 @@
-/** The command lines of tmux that make a wall of panes, as lists of words. Pure. */
+/** The command lines of tmux that make a wall of panes, as lists of args. Pure. */
 import type { Layout, WindowSize } from "./layout.ts";
 import { literalWord, plainTitle } from "./words.ts";
 
 /** One pane. */
 export interface Pane {
-  /** Shown above it. */
+  /** Its title, shown above it. */
   title: string;
-  /** The program: none of them gets to a shell's eyes as anything but a word. */
+  /** The args of the program: a shell sees each as a single argument. */
   words: readonly string[];
 }
 
-/** What all panes share. */
+/** Options common to all panes. */
 export interface PaneSurroundings {
   /** Absolute. */
   folder: string;
-  /** Paths and the like: they can be seen in the list of processes. */
+  /** Paths and the like: they are visible in the list of processes. */
   environment: Readonly<Record<string, string>>;
 }
 
-/** Which panes stay when their program has ended: all, those that failed, none. As tmux's `remain-on-exit` has it. */
+/** Which panes remain when their program has exited: all, the failed ones, none. As in tmux's `remain-on-exit`. */
 export type Remain = "on" | "failed" | "off";
 
-/** Where a window is made. */
+/** The target of a new window. */
 export type WindowPlace =
   /** The first of a session of its own. */
   | { kind: "newSession"; session: string; size: WindowSize }
   /** One more of a session, given by its id. */
   | { kind: "inSession"; session: string };
 
-/** The border above a pane: whose it is, how it ended, and whether keys go to all panes. */
+/** The border above a pane: its pod, its exit code, and whether keys go to all panes. */
 const borderFormat = " #{@kodama_target}" +
   "#{?pane_dead, #[reverse] #{?#{==:#{pane_dead_status},},ended,exit #{pane_dead_status}} #[noreverse],}" +
   "#{?pane_synchronized, [sync],} ";
 
-/** A border is drawn anew when an option changes, and else every few seconds only. */
+/** A border is redrawn when an option changes, and otherwise only every few seconds. */
 const redrawOnEnd = "set-option -p @kodama_ended yes";
 
 /**
  * Makes a window with its first pane. Prints the ids of session, window and pane.
  *
- * Its options are set in the same breath: a program that ends at once must find them. Until then it is found by
- * `temporaryName`, which must be unique on this server.
+ * Its options are set in the same command line: a program that exits at once must find them. Until then
+ * `temporaryName` identifies it, which must be unique on this server.
  */
 export function openWindow(
   { title, words }: Pane,
@@ -67,8 +67,8 @@ export function openWindow(
 }
 
 /**
- * One more pane of a window, behind the pane or in the window that is given; all are arranged anew, so that there is
- * room for the next one. Prints its id.
+ * Adds a pane to a window, after the given pane or in the given window; all are arranged again, so that there is
+ * space for the next one. Prints its id.
  */
 export function splitWindow(
   { words }: Pane,
@@ -83,30 +83,30 @@ export function splitWindow(
   );
 }
 
-/** Says above a pane whose it is. */
+/** Sets the title above a pane. */
 export function titlePane(pane: string, title: string): string[] {
   return ["set-option", "-p", "-t", pane, "@kodama_target", plainTitle(title)];
 }
 
-/** Keys go to all panes of these windows from now on: not before all are there. */
+/** Keys go to all panes of these windows from now on: only once all panes exist. */
 export function synchronize(windows: readonly string[]): string[] {
   return chained(
     ...windows.map((window) => ["set-option", "-w", "-t", window, "synchronize-panes", "on"]),
   );
 }
 
-/** Every pane stays until all are there: a window could go with its first one while others are made. */
+/** Every pane remains until all exist: a window could close with its first pane while others are made. */
 const windowOptions: readonly (readonly [name: string, value: string])[] = [
   ["automatic-rename", "off"],
   ["allow-rename", "off"],
   ["remain-on-exit", "on"],
-  // tmux's own remark (since 3.3) would push the first line of a short output out of sight.
+  // tmux's own message (since 3.3) would scroll the first line of a short output off the screen.
   ["remain-on-exit-format", ""],
   ["pane-border-status", "top"],
   ["pane-border-format", borderFormat],
 ];
 
-/** From now on only some panes stay. */
+/** From now on only some panes remain. */
 export function remainOnExit(window: string, remain: Remain): string[] {
   return ["set-option", "-w", "-t", window, "remain-on-exit", remain];
 }
@@ -114,7 +114,7 @@ export function remainOnExit(window: string, remain: Remain): string[] {
 /** One pane in a line, for {@link panesToClose}. */
 export const deadPaneFormat = "#{pane_id} #{pane_dead} #{pane_dead_status}";
 
-/** Panes whose program ended before it was known which stay. */
+/** Returns the panes whose program exited before it was known which remain. */
 export function panesToClose(said: string, remain: Remain): string[] {
   return said.split("\n").flatMap((line) => {
     const [, pane = "", code] = /^(%\d+) 1 (\d*)$/.exec(line) ?? [];
@@ -124,9 +124,9 @@ export function panesToClose(said: string, remain: Remain): string[] {
 }
 
 /**
- * Runs a pane's program, and has tmux look at its ended children a moment after it. A tmux with libutempter ignores the
- * end of a child while it notes that the pane's terminal has gone, which is just when the child ends: the pane would
- * stay as one whose exit code nobody knows. The end of any other child makes good for it.
+ * Runs a pane's program, and makes tmux reap its exited children a moment after it. A tmux with libutempter ignores the
+ * exit of a child while it records that the pane's terminal was closed, which is just when the child exits: the pane
+ * would remain without a known exit code. The exit of any other child corrects this.
  */
 const paneScript = `trap : INT QUIT
 "$@"
@@ -138,7 +138,7 @@ tmux run-shell -b :
 ) </dev/null >/dev/null 2>&1 &
 exit "$code"`;
 
-/** What runs in a pane for a program. */
+/** The command that runs in a pane for a program. */
 export function paneWords(words: readonly string[]): string[] {
   return ["sh", "-c", paneScript, "sh", ...words];
 }
@@ -164,7 +164,7 @@ function startOf(
   ];
 }
 
-/** Several commands in one command line, which the server carries out without doing anything between them. */
+/** Several commands in one command line, which the server executes without doing anything between them. */
 function chained(...commands: readonly (readonly string[])[]): string[] {
   return commands.flatMap((command, index) => index === 0 ? command : [";", ...command]);
 }

@@ -1,6 +1,6 @@
-/** How many panes fit into a window, and how many windows a wall of panes takes. Pure. */
+/** The number of panes that fit into a window, and of windows that a wall of panes takes. Pure. */
 
-/** tmux's own arrangements, by its names. */
+/** tmux's own layouts, by its names. */
 export const layouts = [
   "tiled",
   "even-horizontal",
@@ -9,7 +9,7 @@ export const layouts = [
   "main-vertical",
 ] as const;
 
-/** One of tmux's arrangements. */
+/** One of tmux's layouts. */
 export type Layout = typeof layouts[number];
 
 /** Columns and rows of a window. */
@@ -18,18 +18,18 @@ export interface WindowSize {
   rows: number;
 }
 
-/** Below this a prompt and its answer can't be read. The row of the title is not counted. */
+/** In a smaller pane a prompt and its answer can't be read. The row of the title isn't counted. */
 const leastPane = { columns: 40, rows: 5 };
 
-/** What a pane takes beside its text: the line between panes, which holds its title too. */
+/** The space of a pane besides its text: the line between panes, which contains its title too. */
 const border = 1;
 
-/** How many of so long fit one behind the other, each with its border. */
+/** Returns how many panes of a length fit in a row or column, each with its border. */
 function inLine(length: number, least: number): number {
   return Math.max(1, Math.floor((length + border) / (least + border)));
 }
 
-/** How many panes of a readable size fit into a window; at least 1. */
+/** Returns how many panes of a readable size fit into a window; at least 1. */
 export function capacity(layout: Layout, { columns, rows }: WindowSize): number {
   const across = inLine(columns, leastPane.columns);
   const down = Math.max(1, Math.floor(rows / (leastPane.rows + border)));
@@ -48,7 +48,7 @@ export function capacity(layout: Layout, { columns, rows }: WindowSize): number 
   }
 }
 
-/** tmux adds a row, then a column, and so on until all panes have a place: never more of one than fit. */
+/** tmux adds a row, then a column, and so on until all panes fit: never more of one than fit. */
 function tiledCapacity(across: number, down: number): number {
   let fitting = 1;
   for (let count = 2; count <= across * down; count++) {
@@ -59,7 +59,7 @@ function tiledCapacity(across: number, down: number): number {
   return fitting;
 }
 
-/** The grid that tmux lays `count` tiles into (layout-set.c: rows first, then columns). */
+/** Returns the grid that tmux lays `count` tiles into (layout-set.c: rows first, then columns). */
 export function tiledGrid(count: number): WindowSize {
   const grid = { columns: 1, rows: 1 };
   while (grid.rows * grid.columns < count) {
@@ -69,7 +69,7 @@ export function tiledGrid(count: number): WindowSize {
   return grid;
 }
 
-/** Items in as few pages as possible, none of which is much fuller than another; their order is kept. */
+/** Splits items into as few pages as possible, of nearly equal size; their order is unchanged. */
 export function pagesOf<T>(items: readonly T[], mostOnPage: number): T[][] {
   const count = Math.ceil(items.length / Math.max(1, mostOnPage));
   return Array.from({ length: count }, (_, page) => {
