@@ -1,26 +1,26 @@
 /**
- * The bundle: kodama as a few minified files that start fast, and the data files beside them.
+ * The bundle: kodama as a few minified files that start quickly, and the data files beside them.
  *
- * Every chunk lies in one folder, and the data files keep their places below it, so that
+ * Every chunk is in one folder, and the data files have their relative paths below it, so that
  * `import.meta.url` means the same from source and installed.
  */
 import type { Metafile } from "esbuild";
 import { filePath } from "../src/wiring/file_path.ts";
 
-/** The module that Deno is started with, below the bundle's folder. */
+/** The entry module, below the bundle's folder. */
 export const bundleEntry = "main.js";
 
-/** What was written. */
+/** The result of a build. */
 export interface Bundle {
-  /** esbuild's account of inputs and outputs. */
+  /** esbuild's metafile: inputs and outputs. */
   metafile: Metafile;
   /** Bytes of all JavaScript. */
   bytes: number;
 }
 
 /**
- * Writes the bundle and the data files into `folder`, which must exist. A process of its own does it: esbuild
- * leaves one of its own behind that ends some time after it was told to, and here nothing outlives its call.
+ * Writes the bundle and the data files into `folder`, which must exist. A separate process does it: esbuild
+ * starts a child process that exits some time after it was stopped, and here no process outlives its call.
  */
 export async function bundle(folder: string): Promise<Bundle> {
   const root = new URL("../", import.meta.url);
@@ -40,9 +40,9 @@ export async function bundle(folder: string): Promise<Bundle> {
 }
 
 /**
- * Deno reads and analyses, before the first statement runs, all that an `import("…")` with a plain text
- * could ever load: the embedded cluster, for `kodama version`. A text that it doesn't see through is
- * loaded when its turn comes.
+ * Deno reads and analyses, before the first statement runs, all that an `import("…")` with a literal string
+ * could ever load: the embedded cluster, for `kodama version`. A specifier that it can't analyse is
+ * loaded when it is reached.
  */
 export function hideLazyImports(text: string): string {
   return text.replaceAll(/\bimport\((".\/[\w-]+\.js")\)/g, "import((0,$1))");

@@ -1,11 +1,11 @@
-/** How esbuild is told about kodama: where source files are, and which form of a package to take. */
+/** esbuild plugins for kodama: paths of source files, and which form of a package to use. */
 import type { Loader, Plugin } from "esbuild";
 import { builtinModules } from "node:module";
 import { filePath } from "../src/wiring/file_path.ts";
 
 /**
- * Makes `import.meta.url` of a source file mean its place below the bundle's folder, where the data
- * files beside it are too. The chunks lie in that folder itself, so their own URL is the base.
+ * Makes `import.meta.url` of a source file resolve to its path below the bundle's folder, which contains the data
+ * files beside it too. The chunks are in that folder itself, so their own URL is the base.
  */
 export function sourcePlaces(root: URL): Plugin {
   return {
@@ -30,7 +30,7 @@ export function sourcePlaces(root: URL): Plugin {
 /**
  * Puts the modules that start together into one chunk: a start of 75 small files takes twice as long as one of ten.
  *
- * esbuild gives a chunk of its own to each set of modules that the same entries reach, and each lazy import is an
+ * esbuild makes a separate chunk for each set of modules that the same entries reach, and each lazy import is an
  * entry. Here all of them but those of `apart` reach all of `together`, so that these are one such set.
  */
 export function startTogether(
@@ -43,7 +43,7 @@ export function startTogether(
     setup(build) {
       build.onResolve({ filter: /^\.\.?\// }, ({ path, kind, importer }) => {
         if (kind !== "dynamic-import") return undefined;
-        // As a path of the source tree: it goes into the chunk's name, which is the same in every checkout.
+        // As a path of the source tree: it is part of the chunk's name, which is the same in every checkout.
         const module = filePath(new URL(path, `file://${importer}`)).slice(home.length);
         return apart.includes(module) ? undefined : { path: module, namespace: "beside" };
       });
@@ -60,7 +60,7 @@ export function startTogether(
   };
 }
 
-/** commander's imports of node's modules -> what stands for them, below this folder. */
+/** commander's imports of node's modules -> their replacements, below this folder. */
 const shims: Readonly<Record<string, string>> = {
   "node:child_process": "shims/executable_subcommands.ts",
   "node:events": "shims/events.ts",
@@ -71,7 +71,7 @@ const shims: Readonly<Record<string, string>> = {
 };
 
 /**
- * Packages whose form for node would load node's compatibility layer, or whose CommonJS form, where it is
+ * Packages whose form for node would load node's compatibility layer, or whose CommonJS form, if it is
  * imported on demand, has its names one level deeper in a bundle than from source.
  */
 const forms: Readonly<Record<string, string>> = {
@@ -79,7 +79,7 @@ const forms: Readonly<Record<string, string>> = {
   "yaml": "yaml/browser/index.js",
 };
 
-/** Takes each package in the form that costs least under Deno. */
+/** Uses each package in the form that is cheapest under Deno. */
 export function resolveForDeno(root: URL, modules: string): Plugin {
   const builtins = new Set(builtinModules);
   return {
@@ -95,10 +95,10 @@ export function resolveForDeno(root: URL, modules: string): Plugin {
         const name = path.replace(/^node:/, "");
         if (!builtins.has(name)) return undefined;
         if (kind === "require-call") return { path: name, namespace: "required-builtin" };
-        // Deno knows its builtins by their full names alone.
+        // Deno knows its builtins only by their full names.
         return { path: `node:${name}`, external: true };
       });
-      // An ES module has no `require`; Deno gives builtins to whoever asks for them in this way.
+      // An ES module has no `require`; Deno provides builtins this way.
       build.onLoad({ filter: /.*/, namespace: "required-builtin" }, ({ path }) => ({
         contents: `module.exports = process.getBuiltinModule("node:${path}");`,
       }));

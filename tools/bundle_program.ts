@@ -1,6 +1,6 @@
 /**
  * The program behind `bundle.ts`: `deno run -P=tools tools/bundle_program.ts FOLDER` writes the bundle into the
- * folder, and tells of it on standard output as JSON.
+ * folder, and reports on standard output as JSON.
  */
 import { build, type BuildOptions, stop } from "esbuild";
 import { type Bundle, hideLazyImports } from "./bundle.ts";
@@ -13,8 +13,8 @@ import { filePath } from "../src/wiring/file_path.ts";
 const root = new URL("../", import.meta.url);
 
 /**
- * Packages as files, where esbuild can find them. Always the same place below the checkout: the names
- * of chunks are hashes over the paths of their inputs too, and the same source shall give the same names.
+ * Packages as files that esbuild can find. Always the same path below the checkout: the names
+ * of chunks are hashes over the paths of their inputs too, and the same source must give the same names.
  */
 const packages = new URL("dist/packages/", root);
 
@@ -44,7 +44,7 @@ function buildOptions(folder: string) {
     bundle: true,
     splitting: true,
     format: "esm",
-    // Builtins stay imports; the plugin keeps them out of the hot path, where `neutral` would not
+    // Builtins stay imports; the plugin excludes them from the hot path, and `neutral` would not
     // let the cluster have them.
     platform: "node",
     target: "esnext",

@@ -13,7 +13,7 @@ import { sayFailure } from "./say_failure.ts";
 
 const dist = filePath(new URL("../dist/", import.meta.url));
 
-/** `deno compile` of the bundle, with the data files inside. Downloads Deno's runtime where there is none yet. */
+/** `deno compile` of the bundle, with the data files inside. Downloads Deno's runtime if it isn't cached. */
 export async function denoCompile(path: string): Promise<void> {
   const folder = `${dist}bundle`;
   await Deno.remove(folder, { recursive: true }).catch(() => undefined);
@@ -26,7 +26,7 @@ export async function denoCompile(path: string): Promise<void> {
       "--no-prompt",
       "--no-config",
       "--no-lock",
-      // One file has one set of permissions: that of the command which needs most.
+      // One file has one set of permissions: that of the command with the most.
       ...permissionFlags(await readPermissionSet("cluster")),
       "--include",
       folder,

@@ -1,6 +1,6 @@
-/** A name for a folder's content: the same files give the same name on every machine. */
+/** A content hash of a folder: the same files give the same name on every machine. */
 
-/** SHA-256 over the paths and the bytes of every file below `folder`, in hexadecimal. */
+/** Returns the SHA-256 over the paths and the bytes of every file below `folder`, in hexadecimal. */
 export async function contentHash(folder: string): Promise<string> {
   const lines: string[] = [];
   for await (const path of files(folder)) {
@@ -18,7 +18,7 @@ async function* files(folder: string): AsyncGenerator<string> {
   }
 }
 
-/** SHA-256 in hexadecimal. */
+/** Returns the SHA-256 in hexadecimal. */
 export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }

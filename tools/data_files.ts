@@ -1,9 +1,9 @@
 /** The files that kodama reads at run time and that aren't code. */
 
-/** What travels: folders whole, and of `src/` whatever isn't TypeScript. */
+/** The included files: whole folders, and of `src/` everything that isn't TypeScript. */
 const folders = ["workflows/"];
 
-/** Copies the data files of the source tree at `root` into `folder`, each to its own place. */
+/** Copies the data files of the source tree at `root` into `folder`, each to its relative path. */
 export async function copyData(root: URL, folder: string): Promise<void> {
   for await (const path of dataFiles(root)) {
     const target = `${folder}/${path}`;
@@ -12,7 +12,7 @@ export async function copyData(root: URL, folder: string): Promise<void> {
   }
 }
 
-/** Paths of all data files, relative to the source tree. */
+/** Returns the paths of all data files, relative to the source tree. */
 export async function* dataFiles(root: URL): AsyncGenerator<string> {
   for (const folder of folders) yield* filesBelow(root, folder, () => true);
   yield* filesBelow(root, "src/", (path) => !/\.(?:ts|md)$/.test(path));

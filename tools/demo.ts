@@ -1,16 +1,16 @@
 // deno-lint-ignore-file no-console -- a tool talks to the person who runs it
 /**
- * `deno task demo`: kwekash on the embedded cluster, for real. Everything lies in a temporary folder and is
- * gone afterwards, whatever the way out.
+ * `deno task demo`: kwekash on the embedded cluster, for real. Everything is in a temporary folder, which is
+ * removed afterwards, whatever the reason for the exit.
  */
 import { sayFailure } from "./say_failure.ts";
 
 const root = new URL("../", import.meta.url);
 
-/** Ways out that a person or a system takes in the middle of it. */
+/** Signals by which a person or a system ends it early. */
 const endSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/** A kodama whose home is a folder of its own. Disposing of it ends its cluster and removes the folder. */
+/** A kodama with a home folder of its own. Disposing of it stops its cluster and removes the folder. */
 class Demo implements AsyncDisposable {
   readonly #env: Record<string, string>;
   #clusterIsUp = false;
@@ -19,12 +19,12 @@ class Demo implements AsyncDisposable {
     this.#env = {
       HOME: folder,
       KODAMA_CONFIG_DIR: `${folder}/config`,
-      // Deno's packages stay where they are: by a new home folder they would be fetched again.
+      // Deno's packages stay in their cache: with a new home folder they would be downloaded again.
       DENO_DIR: denoDir,
     };
   }
 
-  /** Starts the cluster, and lets every later command know it. */
+  /** Starts the cluster, and passes its address to every later command. */
   async clusterUp(words: readonly string[], signal: AbortSignal): Promise<void> {
     this.#clusterIsUp = true;
     await this.show(["cluster", "up", ...words], signal);
@@ -34,7 +34,7 @@ class Demo implements AsyncDisposable {
     this.#env["KUBECONFIG"] = state.kubeconfig;
   }
 
-  /** Shows a command line as a person would type it, and runs it to its end. */
+  /** Shows a command line as typed, and runs it to its end. */
   async show(words: readonly string[], signal: AbortSignal): Promise<void> {
     console.log(`\n$ kodama ${words.join(" ")}`);
     signal.throwIfAborted();
@@ -44,7 +44,7 @@ class Demo implements AsyncDisposable {
     const { code } = await child.status;
     signal.removeEventListener("abort", stop);
     signal.throwIfAborted();
-    // 5 is an answer too: a pod's command failed, which the summary has told.
+    // 5 is a valid exit code too: a pod's command failed, which the summary has reported.
     if (code !== 0 && code !== 5) throw new Error(`kodama ${words[0]}: exit code ${code}`);
   }
 
@@ -73,7 +73,7 @@ class Demo implements AsyncDisposable {
   }
 }
 
-/** Where this Deno keeps its packages. */
+/** Returns the folder of this Deno's package cache. */
 async function denoDir(): Promise<string> {
   const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
   return (JSON.parse(new TextDecoder().decode(stdout)) as { denoDir: string }).denoDir;

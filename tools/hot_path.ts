@@ -1,14 +1,14 @@
 /**
- * Which files of the bundle are on the hot path: everything that a command may load before its first
- * answer. What is cold is loaded on demand, by few, and may cost.
+ * The files of the bundle that are on the hot path: everything that a command may load before its first
+ * answer. Cold files are loaded on demand, by few commands, and may be slow.
  */
 import type { Metafile } from "esbuild";
 
 /**
- * Modules that begin a cold part of the program, as paths of the source tree: the embedded cluster; the link
- * for clusters that ask for a client certificate, which only node's TLS can do well; the official
- * client, for the credentials of older kubeconfigs; checksums for copies where an image has no `cksum`, and the
- * times of symbolic links; the syntax of scripts.
+ * Modules that start a cold part of the program, as paths of the source tree: the embedded cluster; the connection
+ * to clusters that require a client certificate, which only node's TLS can do well; the official
+ * client, for the credentials of older kubeconfigs; checksums for copies if an image has no `cksum`, and the
+ * times of symbolic links; the parser of scripts.
  */
 export const coldModules: readonly string[] = [
   "src/cluster/",
@@ -19,7 +19,7 @@ export const coldModules: readonly string[] = [
   "src/workflow/script_syntax.ts",
 ];
 
-/** What one command in some pods loads, first of all commands: the modules that others import lazily. */
+/** Loaded by a command in some pods, before any other command: the modules that others import lazily. */
 export const execModules: readonly string[] = [
   "src/cli/commands/exec.ts",
   "src/cli/parse.ts",
@@ -30,13 +30,13 @@ export const execModules: readonly string[] = [
   "src/kube/find_targets.ts",
 ];
 
-/** Modules that have little to load, and are to be as fast as a program can be. */
+/** Modules that load little, and should be as fast as possible. */
 export const lightModules: readonly string[] = [
   "src/cli/commands/version.ts",
   "src/cli/commands/completion.ts",
 ];
 
-/** Names of the hot output files. */
+/** Returns the names of the hot output files. */
 export function hotOutputs(metafile: Metafile): string[] {
   const entry = Object.keys(metafile.outputs).find((path) =>
     entryModule(metafile, path) === "main.ts"
@@ -51,9 +51,9 @@ export function hotOutputs(metafile: Metafile): string[] {
   return [...hot].map((path) => path.slice(path.lastIndexOf("/") + 1));
 }
 
-/** The module of the source tree that an output file stands for where it is imported; undefined for shared code. */
+/** Returns the source module that an imported output file represents; undefined for shared code. */
 export function entryModule(metafile: Metafile, output: string): string | undefined {
-  // What starts together stands behind a word for it (bundle_plugins.ts).
+  // Modules that start together are behind one entry name (bundle_plugins.ts).
   return metafile.outputs[output]?.entryPoint?.replace(/^beside:/, "");
 }
 

@@ -1,12 +1,12 @@
 // deno-lint-ignore-file no-console -- a tool talks to the person who runs it
 /**
- * `deno task install [--prefix DIR]`: kodama as commands of its own.
+ * `deno task install [--prefix DIR]`: installs kodama's commands.
  *
  *     PREFIX/lib/kodama/HASH/    bundle, data files, Deno itself, code cache
  *     PREFIX/bin/NAME            launchers, each of which names one HASH
  *
- * A version is complete before a launcher names it, and each launcher is replaced by a rename: at no
- * moment is there half a kodama. The version before stays, and so does any from which something still runs.
+ * A version is complete before a launcher names it, and each launcher is replaced by a rename: kodama is never
+ * installed partially. The previous version is retained, and so is any from which a process still runs.
  */
 import { bundle } from "./bundle.ts";
 import { contentHash, sha256 } from "./content_hash.ts";
@@ -23,7 +23,7 @@ import { readPermissionSet } from "./permissions.ts";
 import { sayFailure } from "./say_failure.ts";
 import { warmCodeCache } from "./warm_code_cache.ts";
 
-/** What an installation did. */
+/** The result of an installation. */
 export interface Installation {
   prefix: Prefix;
   /** The folder of the version that the launchers name now. */
@@ -56,13 +56,13 @@ export async function install(path: string): Promise<Installation> {
   }
 }
 
-/** A name for what is installed: the same bundle under the same Deno has the same. */
+/** Returns a name for an installation: the same bundle under the same Deno has the same. */
 async function versionName(folder: string): Promise<string> {
   const text = `${await contentHash(folder)} ${Deno.version.deno}`;
   return (await sha256(new TextEncoder().encode(text))).slice(0, 16);
 }
 
-/** A hard link, so that it costs nothing; a copy where it lies on another file system or isn't ours. */
+/** Makes a hard link, which costs nothing; a copy if it is on another file system or owned by someone else. */
 async function placeDeno(path: string): Promise<void> {
   try {
     await Deno.link(Deno.execPath(), path);
@@ -72,7 +72,7 @@ async function placeDeno(path: string): Promise<void> {
   }
 }
 
-/** The same content at the same place is the same version: installing twice changes nothing. */
+/** The same content under the same path is the same version: installing twice changes nothing. */
 async function moveIntoPlace(staging: string, version: string): Promise<void> {
   const there = await Deno.stat(`${version}/${installed.deno}`).catch(ignoreMissing);
   if (there?.isFile) return;
@@ -101,7 +101,7 @@ async function placeScript(path: string, text: string): Promise<void> {
   await Deno.rename(temporary, path);
 }
 
-/** The version that the launcher names so far. */
+/** Returns the version that the launcher currently names. */
 async function namedVersion(prefix: Prefix): Promise<string | undefined> {
   const text = await Deno.readTextFile(`${prefix.bin}/kodama`).catch(ignoreMissing);
   const hash = text === undefined ? undefined : /^home=.*\/([0-9a-f]{16})'?$/m.exec(text)?.[1];
@@ -112,7 +112,7 @@ function ignoreMissing(error: unknown): undefined {
   if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
-/** What to say about PATH: commands that can't be found aren't installed, for the person. */
+/** Returns the note about PATH: a command that can't be found counts as not installed for the person. */
 export function pathAdvice(bin: string, path: string | undefined): string {
   return (path ?? "").split(":").includes(bin)
     ? `${bin} is on your PATH.`

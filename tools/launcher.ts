@@ -1,6 +1,6 @@
 /**
- * The launcher of an installed kodama: a few lines of sh, which start Deno with the permissions that the
- * command needs. What kodama may do can be read in it.
+ * The launcher of an installed kodama: a short sh script, which starts Deno with the permissions that the
+ * command needs. It shows in readable form what kodama is allowed to do.
  */
 import { completeWord, serveSyncWord } from "../src/cli/hidden_words.ts";
 import { leadingValueFlags } from "../src/cli/tree.ts";
@@ -8,10 +8,10 @@ import { bundleEntry } from "./bundle.ts";
 import { permissionFlags, type PermissionSet } from "./permissions.ts";
 import { fixedFlags } from "../src/sandbox/deno_flags.ts";
 
-/** Names under which kodama is started (`src/cli/program.ts`). The first stands for the others. */
+/** Names under which kodama is started (`src/cli/program.ts`). The first is the target of the others. */
 export const launcherNames = ["kodama", "kubectl-kodama", "kpod", "kwekash"] as const;
 
-/** What kubectl asks, from 1.26 on, to complete `kubectl kodama …`; it must be on PATH beside the plugin. */
+/** kubectl 1.26 and later runs this to complete `kubectl kodama …`; it must be on PATH beside the plugin. */
 export const pluginCompletionName = "kubectl_complete-kodama";
 
 /** A line that only our launchers have. */
@@ -21,13 +21,13 @@ export const launcherMark = "# kodama's launcher:";
 export const installed = { deno: "deno", cache: "cache", entry: bundleEntry } as const;
 
 /**
- * How V8 is to run a program that mostly ends within a tenth of a second, and sometimes speaks to thousands of pods.
+ * V8 flags for a program that mostly exits within a tenth of a second, and sometimes connects to thousands of pods.
  *
- * - `--no-lazy`: functions are compiled with their module, which puts all of them into the code cache; what is
- *   compiled at its first call never gets there, and is compiled anew at each start. 8 ms of an exec's 80.
- * - `--min-semi-space-size`, in MiB: V8 begins with a young generation so small that a start collects it twice.
- * - `--max-semi-space-size`, `--heap-growing-percent`: connections hold memory that V8 doesn't see, and give it back
- *   when it collects. With its own measure of when to, 5,000 targets take 310 MB, with this 150, in the same time.
+ * - `--no-lazy`: functions are compiled with their module, which puts all of them into the code cache; a function
+ *   compiled at its first call is never cached, and is compiled again at each start. 8 ms of an exec's 80.
+ * - `--min-semi-space-size`, in MiB: V8 starts with a young generation so small that a start collects it twice.
+ * - `--max-semi-space-size`, `--heap-growing-percent`: connections hold memory that V8 doesn't see, and release it
+ *   when it collects. With its own schedule, 5,000 targets take 310 MB, with this 150, in the same time.
  */
 const v8Flags: readonly string[] = [
   "--no-lazy",
@@ -36,7 +36,7 @@ const v8Flags: readonly string[] = [
   "--heap-growing-percent=30",
 ];
 
-/** Words that start Deno, before the permissions. */
+/** Args that start Deno, before the permissions. */
 export const runFlags: readonly string[] = [...fixedFlags, `--v8-flags=${v8Flags.join(",")}`];
 
 /** The permission sets that a launcher chooses from. */
@@ -47,14 +47,14 @@ export interface LauncherSets {
   cluster: PermissionSet;
 }
 
-/** Where the files of the version are that a launcher starts. */
+/** The location of the version's files that a launcher starts. */
 export type LauncherPlace =
-  /** In a folder, given as an absolute path; the launcher's own name is the program's. */
+  /** In a folder, given as an absolute path; the program's name is the launcher's own. */
   | { kind: "folder"; path: string }
   /** Beside the launcher, whose caller has set `KODAMA_ARGV0`. */
   | { kind: "beside" };
 
-/** The text of a launcher. */
+/** Returns the text of a launcher. */
 export function launcherText(place: LauncherPlace, sets: LauncherSets): string {
   const beside = place.kind === "beside";
   return `#!/bin/sh
@@ -148,8 +148,8 @@ exec ${startWords(sets.kodama)}
 }
 
 /**
- * The text of {@link pluginCompletionName}: kubectl hands over the words after the plugin's name, the last one as far
- * as it is typed, and reads Cobra's protocol. https://kubernetes.io/docs/tasks/extend-kubectl/kubectl-plugins/
+ * Returns the text of {@link pluginCompletionName}: kubectl passes the args after the plugin's name, the last one as
+ * typed so far, and reads Cobra's protocol. https://kubernetes.io/docs/tasks/extend-kubectl/kubectl-plugins/
  */
 export function pluginCompletionText(): string {
   return `#!/bin/sh
@@ -158,7 +158,7 @@ exec "\${0%/*}/${launcherNames[0]}" ${completeWord} "$@"
 `;
 }
 
-/** The command line that starts Deno, over the variables of the launcher. */
+/** Returns the command line that starts Deno, using the variables of the launcher. */
 function startWords(set: PermissionSet): string {
   const flags = permissionFlags(set).map((flag) =>
     flag.startsWith("--allow-run=")
@@ -173,7 +173,7 @@ function startWords(set: PermissionSet): string {
     .join(" \\\n    ");
 }
 
-/** A word of sh. */
+/** Quotes an argument for sh. */
 function quote(text: string): string {
   return /^[\w\-=,./:]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

@@ -1,4 +1,4 @@
-/** The licences of the packages whose code the bundle holds: each asks to travel with its code. */
+/** The licences of the packages whose code is in the bundle: each requires that it is distributed with the code. */
 import type { Metafile } from "esbuild";
 
 /** Writes one file with the licence text of every package that `metafile` names as an input of `root`. */
@@ -20,7 +20,7 @@ export async function writeLicences(
   await Deno.writeTextFile(path, sections.toSorted().join(rule));
 }
 
-/** `…/node_modules/NAME` or `…/node_modules/@SCOPE/NAME` of each input, once. Relative to the checkout. */
+/** Returns `…/node_modules/NAME` or `…/node_modules/@SCOPE/NAME` of each input, once. Relative to the checkout. */
 function packageFolders(inputs: readonly string[]): Set<string> {
   const folders = inputs.map((input) =>
     /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(input)?.[0]

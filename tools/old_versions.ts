@@ -1,10 +1,10 @@
-/** Versions that were installed before. */
+/** Previously installed versions. */
 
 /**
- * Removes the versions in a folder but those to keep, and those from which something still runs: an embedded cluster
- * starts containers from the images beside its program, and every process loads parts of its own when it needs them.
+ * Removes the versions in a folder except those to retain, and those from which a process still runs: an embedded
+ * cluster starts containers from the images beside its program, and every process loads its own parts on demand.
  *
- * @param commandLines of the processes of this machine, each beginning with the program's path.
+ * @param commandLines of the processes of this machine, each starting with the program's path.
  */
 export async function removeOldVersions(
   folder: string,
@@ -21,7 +21,7 @@ export async function removeOldVersions(
   }
 }
 
-/** What runs on this machine, by POSIX's `ps`; nothing where there is none. */
+/** Returns the command lines of this machine's processes, by POSIX's `ps`; empty if there is no `ps`. */
 export async function runningCommandLines(): Promise<string[]> {
   try {
     const { stdout } = await new Deno.Command("ps", { args: ["-A", "-o", "args="] }).output();

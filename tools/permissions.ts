@@ -2,20 +2,20 @@
  * The named permission sets of `deno.json`, as flags of `deno run`.
  *
  * From source, `deno run -P=NAME` reads them itself. Launchers can't: an installed kodama has no
- * configuration file, and each lists what it is allowed in its own text, for everybody to read.
+ * configuration file, and each lists its permissions in its own text, readable by everyone.
  */
 
 /** The kinds of permission that kodama's sets use. A kind that is absent is refused. */
 const kinds = ["read", "write", "net", "env", "run", "sys"] as const;
 type Kind = typeof kinds[number];
 
-/** One value of a set: everything, nothing, or what is listed. `ignore` makes the rest look absent. */
+/** One value of a set: everything, nothing, or a list. `ignore` makes all others appear absent. */
 export type Grant = boolean | readonly string[] | { allow: readonly string[]; ignore: true };
 
-/** A named set, as it stands in `deno.json`. */
+/** A named set, as in `deno.json`. */
 export type PermissionSet = Partial<Record<Kind, Grant>>;
 
-/** The sets of `deno.json` by name. Throws where the file holds a kind that isn't known here. */
+/** Returns the sets of `deno.json` by name. Throws if the file contains an unknown kind. */
 export async function readPermissionSets(): Promise<ReadonlyMap<string, PermissionSet>> {
   const text = await Deno.readTextFile(new URL("../deno.json", import.meta.url));
   const { permissions } = JSON.parse(text) as { permissions: Record<string, PermissionSet> };
@@ -27,14 +27,14 @@ export async function readPermissionSets(): Promise<ReadonlyMap<string, Permissi
   return new Map(Object.entries(permissions));
 }
 
-/** One set. Throws where there is none of that name. */
+/** Returns one set. Throws if there is none of that name. */
 export async function readPermissionSet(name: string): Promise<PermissionSet> {
   const set = (await readPermissionSets()).get(name);
   if (set === undefined) throw new Error(`deno.json has no permission set "${name}"`);
   return set;
 }
 
-/** `--allow-…` flags, in a settled order. What isn't allowed is left to `--no-prompt`, which refuses. */
+/** Returns `--allow-…` flags, in a fixed order. Everything else is refused by `--no-prompt`. */
 export function permissionFlags(set: PermissionSet): string[] {
   return kinds.flatMap((kind) => {
     const grant = set[kind];
@@ -46,7 +46,7 @@ export function permissionFlags(set: PermissionSet): string[] {
   });
 }
 
-/** What a grant lists by name. */
+/** The names that a grant lists. */
 export function grantedNames(grant: Grant | undefined): readonly string[] {
   if (grant === undefined || typeof grant === "boolean") return [];
   return "allow" in grant ? grant.allow : grant;

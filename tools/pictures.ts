@@ -1,23 +1,23 @@
 // deno-lint-ignore-file no-console -- a tool reports to the person who runs it
 /**
  * `deno task pictures`: the documentation's pictures of a terminal, `docs/images/*.svg`. The real kodama runs
- * in a real terminal (tmux) on the embedded cluster; what the screen then shows is drawn.
+ * in a real terminal (tmux) on the embedded cluster; the resulting screen is drawn.
  */
 import { InstalledKodama } from "../tests/harness/installed_kodama.ts";
 import { PseudoTerminal, terminalMissing } from "../tests/harness/pseudo_terminal.ts";
 import { sayFailure } from "./say_failure.ts";
 import { terminalSvg } from "./terminal_svg.ts";
 
-/** One thing that is done at the keyboard, and what the screen then shows. */
+/** One input at the keyboard, and the screen that follows. */
 interface Step {
   type?: string;
   /** Keys by tmux's names. */
   press?: readonly string[];
-  /** The screen on which the next step waits. */
+  /** The screen for which the next step waits. */
   until: RegExp;
 }
 
-/** One picture: what is typed at a shell's prompt, until its last screen. */
+/** One picture: the input at a shell's prompt, until its last screen. */
 export interface Shot {
   title: string;
   columns: number;
@@ -63,7 +63,7 @@ export const shots: Readonly<Record<string, Shot>> = {
   },
 };
 
-/** Where the pictures are. */
+/** The folder of the pictures. */
 export const picturesFolder = new URL("../docs/images/", import.meta.url);
 
 async function draw(shot: Shot, kodama: InstalledKodama): Promise<string> {

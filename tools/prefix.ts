@@ -1,4 +1,4 @@
-/** Where an installation lies. */
+/** The paths of an installation. */
 
 /** The folders below one prefix. Absolute paths. */
 export interface Prefix {
@@ -8,12 +8,12 @@ export interface Prefix {
   versions: string;
 }
 
-/** The folders below `path`. */
+/** Returns the folders below `path`. */
 export function prefixAt(path: string): Prefix {
   return { bin: `${path}/bin`, versions: `${path}/lib/kodama` };
 }
 
-/** `--prefix DIR` of the command line as an absolute path, `~/.local` by default. Throws on other words. */
+/** Returns `--prefix DIR` of the command line as an absolute path, `~/.local` by default. Throws on other args. */
 export function parsePrefix(words: readonly string[]): string {
   const [flag, value, ...rest] = words.flatMap((word) =>
     word.startsWith("--prefix=") ? ["--prefix", word.slice("--prefix=".length)] : [word]

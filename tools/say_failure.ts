@@ -1,7 +1,7 @@
 // deno-lint-ignore-file no-console -- a tool talks to the person who runs it
-/** How a tool ends when it can't do what it was asked for: in words, and without the stack of a bug. */
+/** How a tool fails when it can't do its work: with a message, and without the stack of a bug. */
 
-/** The exit code of `work`; 1 where it throws, after its error has been said. */
+/** Returns the exit code of `work`; 1 if it throws, after its error has been reported. */
 export async function sayFailure(work: () => Promise<number>): Promise<number> {
   try {
     return await work();

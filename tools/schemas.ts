@@ -1,4 +1,4 @@
-/** `deno task schema:update`: writes what `docs/` has of the code: JSON Schemas, the reference of workflow files, the settings. */
+/** `deno task schema:update`: generates parts of `docs/`: JSON Schemas, the reference of workflow files, the settings. */
 import { jsonSchemaOf } from "../src/base/json_schema.ts";
 import { publishedShapes } from "../src/exec/report_shapes.ts";
 import { publishedWorkflowShapes } from "../src/workflow/report_shapes.ts";
@@ -6,10 +6,10 @@ import { workflowSchema } from "../src/workflow/schema.ts";
 import { settingsPage } from "./settings_page.ts";
 import { referencePage } from "./workflow_reference.ts";
 
-/** Where they are published. */
+/** Their published location. */
 export const schemaFolder: URL = new URL("../docs/schema/", import.meta.url);
 
-/** The texts of the schemas, by file name. */
+/** Returns the texts of the schemas, by file name. */
 export async function schemaTexts(): Promise<Map<string, string>> {
   const texts = new Map<string, string>();
   const shapes = { ...publishedShapes, ...publishedWorkflowShapes };
@@ -21,10 +21,10 @@ export async function schemaTexts(): Promise<Map<string, string>> {
   return texts;
 }
 
-/** Where the reference of workflow files is, which is made of the same shapes. */
+/** The path of the reference of workflow files, which is generated from the same shapes. */
 export const referenceFile: URL = new URL("../docs/workflow-reference.md", import.meta.url);
 
-/** Where the page of settings and variables is. */
+/** The path of the page of settings and variables. */
 export const settingsFile: URL = new URL("../docs/settings.md", import.meta.url);
 
 if (import.meta.main) {

@@ -1,4 +1,4 @@
-/** The page of settings and variables, made of the declarations that the program uses. Written by `deno task schema:update`. */
+/** The page of settings and variables, from the declarations that the program uses. Written by `deno task schema:update`. */
 import * as v from "valibot";
 import type { FileSchema } from "../src/base/yaml_shape.ts";
 import { leaves } from "../src/cli/node.ts";
@@ -26,7 +26,7 @@ export const podVariables: Readonly<Record<string, string>> = {
   KODAMA_SESSION: "in a session's pod: name of the session",
 };
 
-/** Variables that other programs know too, with what kodama does with them. */
+/** Variables of other programs, with what kodama does with them. */
 const knownVariables: Readonly<Record<string, string>> = {
   KUBECONFIG: "kubeconfig files, as kubectl reads them",
   NO_COLOR: "if not empty, output has no colours, unless `--color` asks for them",
@@ -74,7 +74,7 @@ const tracing = [
   "```",
 ];
 
-/** The page. Its tables are aligned by nobody: formatting leaves the file out. */
+/** Returns the page. Its tables aren't aligned: formatting skips the file. */
 export async function settingsPage(): Promise<string> {
   const sections = [
     intro,
@@ -120,7 +120,7 @@ function settingsTable(): string[] {
   return table(["setting", "meaning", "default", "variable"], rows);
 }
 
-/** Variables that stand in for flags which aren't given: each with the flag's own help. */
+/** Variables that are read for flags which aren't given: each with the flag's own help. */
 async function flagVariables(): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
   for (const [, leaf] of leaves(tree)) {

@@ -1,6 +1,6 @@
 /**
- * kodama as a single executable file, made without any download: `single_file.c` with Deno, the bundle and
- * its data behind it. It needs a C compiler and zlib's static library, both of every Linux distribution.
+ * kodama as a single executable file, built without any download: `single_file.c` with Deno, the bundle and
+ * its data appended. It needs a C compiler and zlib's static library, both available in every Linux distribution.
  */
 import { bundle } from "./bundle.ts";
 import { contentHash } from "./content_hash.ts";
@@ -8,13 +8,13 @@ import { installed, launcherText } from "./launcher.ts";
 import { readPermissionSet } from "./permissions.ts";
 import { filePath } from "../src/wiring/file_path.ts";
 
-/** What was made. */
+/** The result of a build. */
 export interface SingleFile {
   /** Bytes of the whole file. */
   bytes: number;
 }
 
-/** Makes the executable at `path`. Throws where the compiler isn't there or fails. */
+/** Builds the executable at `path`. Throws if the compiler is missing or fails. */
 export async function makeSingleFile(path: string): Promise<SingleFile> {
   const folder = await Deno.makeTempDir({ prefix: "kodama-single-file-" });
   try {
@@ -55,7 +55,7 @@ async function compileStart(path: string): Promise<void> {
   if (!success) throw new Error(`cc failed; ${hint}\n${new TextDecoder().decode(stderr)}`);
 }
 
-/** Appends stream and trailer, in the form that `single_file.c` describes. Returns the size of the file. */
+/** Appends stream and trailer, in the format that `single_file.c` describes. Returns the size of the file. */
 async function append(path: string, content: string): Promise<number> {
   const hash = await contentHash(content);
   const before = (await Deno.stat(path)).size;
@@ -87,7 +87,7 @@ async function* entries(folder: string, below = ""): AsyncGenerator<Uint8Array<A
   if (below === "") yield new TextEncoder().encode("end\n");
 }
 
-/** Into place by a rename, on whatever file system it is. */
+/** Moves the file to its path by a rename, whatever its file system. */
 async function replaceFile(from: string, to: string): Promise<void> {
   const beside = `${to}.new`;
   await Deno.copyFile(from, beside);

@@ -1,7 +1,7 @@
-/** A terminal's screen as an SVG: text with SGR sequences in, a picture out. Pure. */
+/** A terminal's screen as an SVG: text with SGR sequences in, an image out. Pure. */
 import { displayWidth } from "../src/term/width.ts";
 
-/** How one cell looks: palette indexes from 0 to 255, or undefined for the terminal's own colour. */
+/** The style of one cell: palette indexes from 0 to 255, or undefined for the terminal's own colour. */
 interface Look {
   readonly foreground: number | undefined;
   readonly background: number | undefined;
@@ -11,7 +11,7 @@ interface Look {
   readonly reverse: boolean;
 }
 
-/** A text in one look, and the column at which it starts. */
+/** A text in one style, and the column at which it starts. */
 interface Run {
   readonly text: string;
   readonly column: number;
@@ -54,16 +54,16 @@ const cell = { width: 8.4, height: 19, baseline: 14, fontSize: 14 };
 const padding = { x: 16, y: 14 };
 const barHeight = 30;
 
-/** What a picture shows. */
+/** The content of a picture. */
 export interface TerminalPicture {
-  /** What a screen reader says, and the text of the window's bar. */
+  /** The text for screen readers, and of the window's title bar. */
   title: string;
   columns: number;
   /** The screen's rows, each a text with SGR sequences and no others. */
   rows: readonly string[];
 }
 
-/** The picture as an SVG without scripts and without fonts or files from elsewhere. */
+/** Returns the picture as an SVG without scripts and without external fonts or files. */
 export function terminalSvg({ title, columns, rows }: TerminalPicture): string {
   const width = Math.ceil(columns * cell.width + 2 * padding.x);
   const height = barHeight + rows.length * cell.height + 2 * padding.y;
@@ -94,12 +94,12 @@ export function terminalSvg({ title, columns, rows }: TerminalPicture): string {
   ].join("\n");
 }
 
-/** The runs of a row, and the look that holds at its end. Throws for a sequence other than SGR. */
+/** Returns the runs of a row, and the style at its end. Throws for a sequence other than SGR. */
 function runsOf(row: string, before: Look): { runs: Run[]; look: Look } {
   const runs: Run[] = [];
   let look = before;
   let column = 0;
-  // deno-lint-ignore no-control-regex -- sequences are what a terminal's screen consists of
+  // deno-lint-ignore no-control-regex -- a terminal's screen consists of sequences
   for (const [whole, codes] of row.matchAll(/\x1b\[([\d;]*)m|[^\x1b]+|\x1b/g)) {
     if (codes !== undefined) {
       look = withCodes(look, codes);
@@ -114,7 +114,7 @@ function runsOf(row: string, before: Look): { runs: Run[]; look: Look } {
   return { runs, look };
 }
 
-/** The look after an SGR sequence. https://invisible-island.net/xterm/ctlseqs/ctlseqs.html */
+/** Returns the style after an SGR sequence. https://invisible-island.net/xterm/ctlseqs/ctlseqs.html */
 function withCodes(before: Look, codes: string): Look {
   const numbers = codes.split(";").map(Number);
   let look = before;
@@ -155,7 +155,7 @@ function runSvg({ text, column, width, look }: Run, top: number): string {
     ? ""
     : `<rect x="${x}" y="${top}" width="${span}" height="${cell.height}" fill="${paper}"/>`;
   if (text.trim() === "") return rect;
-  // The fixed length keeps columns aligned in whatever monospaced font the reader has.
+  // The fixed length aligns columns in any monospaced font of the reader.
   const attributes = [
     `x="${x}" y="${top + cell.baseline}" textLength="${span}" fill="${ink}"`,
     look.bold ? ` font-weight="bold"` : "",
@@ -165,7 +165,7 @@ function runSvg({ text, column, width, look }: Run, top: number): string {
   return `${rect}<text ${attributes} lengthAdjust="spacingAndGlyphs">${escaped(text)}</text>`;
 }
 
-/** A colour of the 256: named, of the 6x6x6 cube, or of the greys. */
+/** Returns one of the 256 colours: named, of the 6x6x6 cube, or of the greys. */
 function paletteColor(index: number | undefined): string | undefined {
   if (index === undefined || index < 16) return index === undefined ? undefined : named[index];
   if (index >= 232) return hex([0, 0, 0].map(() => 8 + (index - 232) * 10));

@@ -1,10 +1,10 @@
 // deno-lint-ignore-file no-console -- a tool talks to the person who runs it
-/** `deno task uninstall [--prefix DIR]`: removes what `deno task install` made. Settings stay. */
+/** `deno task uninstall [--prefix DIR]`: removes what `deno task install` created. Settings are retained. */
 import { launcherMark, launcherNames, pluginCompletionName } from "./launcher.ts";
 import { parsePrefix, prefixAt } from "./prefix.ts";
 import { sayFailure } from "./say_failure.ts";
 
-/** Removes launchers and versions below `path`. Returns the paths that were there. */
+/** Removes launchers and versions below `path`. Returns the paths that existed. */
 export async function uninstall(path: string): Promise<string[]> {
   const { bin, versions } = prefixAt(path);
   const removed: string[] = [];
@@ -21,7 +21,7 @@ export async function uninstall(path: string): Promise<string[]> {
   return removed;
 }
 
-/** A namesake that something else installed isn't ours to remove. */
+/** A file of the same name from another installer isn't removed. */
 async function isOurs(launcher: string): Promise<boolean> {
   try {
     return (await Deno.readTextFile(launcher)).includes(launcherMark);

@@ -1,11 +1,11 @@
 /**
  * Fills the code cache of an installed version, so that the first start is as fast as every later one,
- * and so that it is fast for people who may not write to the folder.
+ * and so that it is fast for users without write permission for the folder.
  */
 import { DatabaseSync } from "node:sqlite";
 import { installed, runFlags } from "./launcher.ts";
 
-/** Loads each module at its final place, under which Deno keeps its compiled form. */
+/** Loads each module at its final path, under which Deno caches its compiled form. */
 export async function warmCodeCache(version: string): Promise<void> {
   const chunks: string[] = [];
   for await (const { name } of Deno.readDir(version)) {
@@ -15,7 +15,7 @@ export async function warmCodeCache(version: string): Promise<void> {
   try {
     const imports = chunks.toSorted().map((path) => `await import(${JSON.stringify(path)});\n`);
     await Deno.writeTextFile(program, imports.join(""));
-    // The first load analyses a module, the second keeps its compiled form.
+    // The first load analyses a module, the second caches its compiled form.
     for (let load = 0; load < 2; load++) {
       await start(version, [program]);
       await start(version, [`${version}/${installed.entry}`, "version"]);
@@ -24,13 +24,13 @@ export async function warmCodeCache(version: string): Promise<void> {
     await Deno.remove(program);
   }
   await settle(`${version}/${installed.cache}`);
-  // Leaves the files that a reader needs who may not make any.
+  // Leaves the files that a reader needs who can't create any.
   await start(version, [`${version}/${installed.entry}`, "version"]);
 }
 
 /**
- * Brings the caches, which are SQLite databases, into their final form. Deno ends without closing them: what it
- * wrote stays in logs of some megabytes, which each start would read through.
+ * Brings the caches, which are SQLite databases, into their final form. Deno exits without closing them: its
+ * writes stay in logs of some megabytes, which each start would read through.
  */
 async function settle(cache: string): Promise<void> {
   for await (const { name } of Deno.readDir(cache)) {

@@ -1,4 +1,4 @@
-/** The reference page of workflow files, made of the shapes that the checks use. Written by `deno task schema:update`. */
+/** The reference page of workflow files, from the shapes that the checks use. Written by `deno task schema:update`. */
 import * as v from "valibot";
 import type { FileSchema } from "../src/base/yaml_shape.ts";
 import { entriesOf } from "../src/base/yaml_shape.ts";
@@ -13,7 +13,7 @@ export interface Part {
   title: string;
   intro: string;
   fields: Readonly<Record<string, FileSchema>>;
-  /** Of a kind of step: what expressions see as `steps.ID`. */
+  /** For a kind of step: the fields that expressions see as `steps.ID`. */
   outputs?: Readonly<Record<string, Type>>;
   examples: readonly Example[];
 }
@@ -59,14 +59,14 @@ function innerOf(schema: FileSchema | undefined): Part["fields"] {
   return { ...(schema === undefined ? {} : entriesOf(schema)) };
 }
 
-/** The fields of the mapping that is one way to write a value. */
+/** Returns the fields of the mapping that is one way to write a value. */
 function optionsOf(schema: FileSchema | undefined): Part["fields"] {
   const inner = schema !== undefined && "wrapped" in schema ? schema.wrapped as FileSchema : schema;
   const options = inner !== undefined && "options" in inner ? inner.options as FileSchema[] : [];
   return Object.assign({}, ...options.map((option) => entriesOf(option) ?? {}));
 }
 
-/** The page. */
+/** Returns the page. */
 export function referencePage(): string {
   const parts = referenceParts().map(({ title, intro, fields, outputs, examples }) =>
     [
@@ -100,7 +100,7 @@ function table(fields: Part["fields"]): string[] {
   return ["| field | meaning |", "| --- | --- |", ...rows];
 }
 
-/** The names behind `steps.ID.`, each with its type. */
+/** Returns the names below `steps.ID.`, each with its type. */
 function outputsLine(outputs: Part["outputs"]): string[] {
   if (outputs === undefined) return [];
   const names = Object.entries(outputs).map(([name, type]) => `\`${name}\` (${typeText(type)})`);

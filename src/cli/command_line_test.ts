@@ -1,4 +1,4 @@
-/** Command lines -> what they mean: the habits of kubectl, one line each. */
+/** Command lines -> their options: kubectl's conventions, one line each. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { KodamaError } from "../base/errors.ts";

@@ -1,11 +1,11 @@
-/** Lines that a person has begun -> what may stand in place of the last word. */
+/** Partial command lines -> candidates for the last argument. */
 import assert from "node:assert/strict";
 import type { Host } from "../actions/host.ts";
 import { MemoryTerminal } from "../term/testing/memory_terminal.ts";
 import { complete } from "./complete.ts";
 import { programOf } from "./program.ts";
 
-/** What is offered, and the number that tells the shell what to do besides. */
+/** Returns the candidates, and the number with the shell's directives. */
 async function offered(line: string, host?: () => Promise<Host>): Promise<[string[], string]> {
   const [program = "", ...words] = line.split(" ");
   const terminal = new MemoryTerminal();
@@ -83,7 +83,7 @@ const clusterLines: readonly (readonly [line: string, offers: string[], directiv
   ["kodama config get sync.", ["sync.useGitignore", "sync.excludePatterns"]],
 ];
 
-/** Pods and a Deployment: what the lists of a client give, by namespace. */
+/** Pods and a Deployment: the answers of a client's lists, by namespace. */
 const clusterHost = (() => {
   const pod = (
     name: string,

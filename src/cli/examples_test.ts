@@ -1,4 +1,4 @@
-/** Every example of help is a command line that works. */
+/** Every example of help is a valid command line. */
 import assert from "node:assert/strict";
 import { MemoryTerminal } from "../term/testing/memory_terminal.ts";
 import { prepare } from "./prepare.ts";
@@ -6,14 +6,14 @@ import { programOf } from "./program.ts";
 import { leaves } from "./node.ts";
 import { tree } from "./tree.ts";
 
-/** The words of kodama within a line of shell: `source <(kodama completion bash)`. Quotes as in sh. */
+/** Returns the args of kodama within a line of shell: `source <(kodama completion bash)`. Quotes as in sh. */
 function kodamaWords(line: string): string[] {
   const command = /\bkodama ([^|>)]*)/.exec(line)?.[1] ?? "";
   const words = command.matchAll(/'([^']*)'|"([^"]*)"|([^\s'"]+)/g);
   return [...words].map(([, single, double, bare]) => single ?? double ?? bare ?? "");
 }
 
-/** Preparing dials nobody, and reads no file: what an example reads comes from standard input. */
+/** Preparing neither connects nor reads a file: an example's input comes from standard input. */
 const surroundings = {
   program: programOf("kodama"),
   environment: () => undefined,

@@ -1,4 +1,4 @@
-/** Help on terminals that are narrow. What it says is in the golden files. */
+/** Help on narrow terminals. Its content is in the golden files. */
 import assert from "node:assert/strict";
 import { plainStyle } from "../term/style.ts";
 import { commandHelp } from "./help.ts";
@@ -11,7 +11,7 @@ for await (const [path, leaf] of leaves(tree)) {
     const { command } = await leaf.load();
     const program = programOf("kodama");
     const page = commandHelp(command, path, { program, columns: 40, style: plainStyle });
-    // Words to be copied stay in one line, and a term is one.
+    // Text to be copied stays on one line, and a term is such a text.
     const text = page.split("\n").filter((line) => !/^ {2}\$ |^ {2,6}(?:-\w, )?--/.test(line));
     const wide = text.filter((line) => line.length > 40 && /\S\s+\S/.test(line.trim()));
     assert.deepEqual(wide, []);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { interruptible } from "./interruptible.ts";
 import type { EndSignal } from "./invocation.ts";
 
-/** Signals that a test gives, and whether anybody listens. */
+/** Signals sent by a test, and whether there is a listener. */
 function signals() {
   const handlers = new Set<(name: EndSignal) => void>();
   return {

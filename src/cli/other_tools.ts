@@ -126,8 +126,8 @@ export function verbAnswer(word: string, path: readonly string[]): string | unde
 }
 
 /**
- * Returns the answer for a flag that another tool has: a long one without its dashes, or a short one with it. `path` is the command, as in
- * `runs list`.
+ * Returns the answer for a flag that another tool has: a long one without its dashes, or a short one with it. `path`
+ * is the command, as in `runs list`.
  */
 export function flagAnswer(name: string, path: string): string | undefined {
   for (const table of [flags[path], flags["*"]]) {

@@ -1,4 +1,4 @@
-/** Words -> selections. */
+/** Args -> selections. */
 import { wholeSelection } from "../actions/exec_events.ts";
 import assert from "node:assert/strict";
 import type { Selection } from "../actions/exec_events.ts";

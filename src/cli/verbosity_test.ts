@@ -8,7 +8,7 @@ import { tree } from "./tree.ts";
 import { withVerbosity } from "./verbosity.ts";
 import { badValueError, resolveWords } from "./words.ts";
 
-/** Options of the host that a command line asks for, and what the command itself was given. */
+/** Returns the host's options from a command line, and what the command itself was given. */
 async function verbosityOf(line: readonly string[], variable?: string) {
   const seen: { host?: HostOptions | undefined; flags?: unknown; given?: unknown } = {};
   const command = withVerbosity(defineCommand({

@@ -15,7 +15,7 @@ Deno.test("the help names every key that does something", () => {
   const named = helpSections(sampleSettings).flatMap(({ rows }) => rows).flatMap(({ keys }) =>
     keys
   );
-  // Faster scrolling is in the words of the row before.
+  // Faster scrolling is in the text of the row before.
   const told = new Set([...named, "alt-up", "alt-down"]);
   assert.deepEqual(Object.keys(bindings).filter((one) => !told.has(one)), []);
 });

@@ -61,7 +61,7 @@ Deno.test("property: a chosen pod stays chosen as long as it is there, whatever 
     assert.deepEqual([...kept.chosen.keys()], ["uid-cache"]);
     state = step(kept, key("ctrl-u"));
     for (const one of events) {
-      // Only its own going, and a person's own hand, take it away.
+      // It is removed only when it is deleted, or by the person.
       if (one.kind === "input") continue;
       if (one.kind === "changed" && one.changes.removed.includes("uid-cache")) continue;
       state = step(state, one);

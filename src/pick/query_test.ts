@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { matchedPlaces, rank, searchText } from "./match.ts";
 import { narrows, parseQuery, ranks } from "./query.ts";
 
-/** Queries, what fits them and what doesn't: https://github.com/junegunn/fzf#search-syntax */
+/** Queries, their matches and what they exclude: https://github.com/junegunn/fzf#search-syntax */
 const table: readonly (readonly [query: string, fits: string[], others: string[]])[] = [
   ["", ["web-0", ""], []],
   ["wb0", ["web-0", "my-web-10"], ["0-bew", "web-1"]],
@@ -65,7 +65,7 @@ Deno.test("what fits is known by its places", () => {
   assert.deepEqual(places("!x", "web-0"), []);
 });
 
-/** Lines that use the language: words of few letters with its signs, so that much fits. */
+/** Lines that use the language: terms of few letters with its operators, so that many match. */
 const word = fc.tuple(
   fc.constantFrom("", "", "'", "^", "!", "!^", "!'"),
   fc.string({ unit: fc.constantFrom("a", "b", "A", "-", "1"), minLength: 0, maxLength: 3 }),

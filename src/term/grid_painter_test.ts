@@ -1,4 +1,4 @@
-/** What is painted, as a terminal shows it. */
+/** Painted output, as a terminal shows it. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { clipLine, type Grid, type Line, lineText, span, type Tone } from "./grid.ts";
@@ -60,7 +60,7 @@ for (const place of ["screen", "inline"] as const) {
   }
 }
 
-/** Where an inline grid begins: the largest one so far has moved it up, at the bottom of the screen. */
+/** Returns the start of an inline grid: the largest one so far has moved it up, at the bottom of the screen. */
 function firstRow(top: number, grids: readonly Grid[], until: Grid): number {
   const tallest = Math.max(
     ...grids.slice(0, grids.indexOf(until) + 1).map(({ lines }) => lines.length),

@@ -4,7 +4,7 @@ import { KeyDecoder, type TerminalInput } from "./keys.ts";
 
 const encoder = new TextEncoder();
 
-/** All that the chunks stand for, and what silence after them decides. */
+/** Returns all inputs of the chunks, including those that only silence decides. */
 function decoded(...chunks: readonly (string | Uint8Array)[]): TerminalInput[] {
   const decoder = new KeyDecoder();
   const inputs = chunks.flatMap((one) =>
@@ -16,7 +16,7 @@ function decoded(...chunks: readonly (string | Uint8Array)[]): TerminalInput[] {
 const key = (name: string): TerminalInput => ({ kind: "key", key: name });
 const text = (typed: string): TerminalInput => ({ kind: "text", text: typed });
 
-/** What terminals send. */
+/** Sequences that terminals send. */
 const forms: readonly (readonly [string, TerminalInput])[] = [
   ["a", text("a")],
   ["木霊", text("木霊")],

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type ByteWriter, ClosedSinkError, PumpedSink } from "./sink.ts";
 
-/** A writer that takes at most `most` bytes at a time, each time when it is told to. */
+/** A writer that accepts at most `most` bytes at a time, each time when it is released. */
 class SlowWriter implements ByteWriter {
   readonly taken: number[] = [];
   text = "";
@@ -18,7 +18,7 @@ class SlowWriter implements ByteWriter {
     return part.length;
   }
 
-  /** Lets every write through, from now on. */
+  /** Releases every write from now on. */
   open(): void {
     this.#go.resolve();
   }

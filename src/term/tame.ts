@@ -15,7 +15,8 @@ const unpaint = "\x1b[0m";
 /**
  * Returns a line without its end, in which nothing can move the cursor, change the title or affect later lines:
  * colours pass and are reset at its end, every other escape sequence and C0 control is dropped, and what controls
- * without an escape sequence (`base/steering.ts`) is shown as `\u202e`. A carriage return that isn't at the end begins a new piece, as a progress bar's next state is.
+ * the terminal without an escape sequence (`base/steering.ts`) is shown as `\u202e`. A carriage return that isn't at
+ * the end starts a new piece, for example a progress bar's next state.
  */
 export function tameLine(line: string): string[] {
   return line.replace(/\r+$/, "").split(/\r+/).map((piece) => visible(tamePiece(piece)));

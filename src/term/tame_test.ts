@@ -31,7 +31,7 @@ for (const [what, line, shown] of lines) {
 }
 
 const calm =
-  // deno-lint-ignore no-control-regex -- what is left of control characters is what this checks
+  // deno-lint-ignore no-control-regex -- this checks for remaining control characters
   /^(?:\x1b\[[0-9;:]*m|[^\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u206f])*$/;
 
 Deno.test("property: nothing but colour and text comes through, and plain text unchanged", () => {

@@ -1,4 +1,4 @@
-/** What commander uses of `node:events`, without node's compatibility layer. */
+/** The part of `node:events` that commander uses, without node's compatibility layer. */
 
 type Listener = (...values: unknown[]) => void;
 
@@ -11,7 +11,7 @@ export class EventEmitter {
     return this;
   }
 
-  /** Whether anybody listened, as in node. */
+  /** Returns whether there were listeners, as in node. */
   emit(event: string, ...values: unknown[]): boolean {
     const listeners = this.#listeners.get(event) ?? [];
     for (const listener of listeners) listener.apply(this, values);

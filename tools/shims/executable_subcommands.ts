@@ -1,6 +1,6 @@
 /**
- * Stands for `node:child_process`, `node:fs` and `node:path` in commander, which uses them for
- * sub-commands that are executables of their own. kodama has none.
+ * Replaces `node:child_process`, `node:fs` and `node:path` in commander, which uses them for
+ * sub-commands that are separate executables. kodama has none.
  */
 export default new Proxy({} as Record<string, never>, {
   get(_, name) {

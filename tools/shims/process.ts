@@ -1,11 +1,11 @@
 /**
- * What commander uses of `node:process`, without node's compatibility layer (which costs 14 ms).
+ * The part of `node:process` that commander uses, without node's compatibility layer (which costs 14 ms).
  * Variables that kodama has no permission for are absent.
  */
 
 type Output = Pick<typeof Deno.stdout, "isTerminal" | "writeSync">;
 
-/** As node's `process.stdout`: synchronous, so that nothing is lost when the process ends. */
+/** Like node's `process.stdout`: synchronous, so that nothing is lost when the process exits. */
 function stream(output: Output) {
   return {
     get isTTY(): boolean {

@@ -1,4 +1,4 @@
-/** Words -> a task, and where its prompt comes from. */
+/** Args -> a task, and the source of its prompt. */
 import assert from "node:assert/strict";
 import { simulatedHost } from "../../actions/testing/simulated_host.ts";
 import { MemoryTerminal } from "../../term/testing/memory_terminal.ts";
@@ -7,7 +7,7 @@ import { sortWords } from "../parse.ts";
 import { resolveWords } from "../words.ts";
 import { type PromptSource, readPrompt } from "./prompt_text.ts";
 
-/** The options that a command line stands for. */
+/** Returns the options that a command line stands for. */
 async function resolved(words: readonly string[], trailing?: readonly string[]) {
   const sorted = await sortWords(command, words, "kodama prompt");
   const settled = resolveWords(command, { ...sorted, trailing }, {

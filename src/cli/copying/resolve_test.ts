@@ -1,4 +1,4 @@
-/** Words -> copies. */
+/** Args -> copies. */
 import assert from "node:assert/strict";
 import type { CopyWay } from "../../actions/cp_events.ts";
 import { UsageError } from "../../base/errors.ts";

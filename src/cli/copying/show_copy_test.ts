@@ -6,11 +6,11 @@ import { showCopy } from "./show_copy.ts";
 
 const at = new Date(0);
 
-/** A copy of two seconds on such a terminal: what is on its standard error, and how often standard input was read. */
+/** Runs a copy of two seconds on such a terminal; returns its standard error, and how often standard input was read. */
 async function copyOn(terminals: MemoryTerminalOptions["terminals"] & object) {
   let asked = 0;
   const input = {
-    // deno-lint-ignore require-yield -- nobody presses a key
+    // deno-lint-ignore require-yield -- no keys are pressed
     async *[Symbol.asyncIterator](): AsyncGenerator<string, void> {
       asked += 1;
     },
@@ -37,7 +37,7 @@ async function copyOn(terminals: MemoryTerminalOptions["terminals"] & object) {
     progress: "auto",
     confirm: { yes: true, above: undefined },
   } as const;
-  // It ends without an outcome: what is of interest here is what was shown till then.
+  // It ends without an outcome: the test checks what was shown before.
   const shown = showCopy(events, { invocation, clock, view });
   await assert.rejects(clock.runUntil(shown), /cancelled/);
   return { asked, stderr: terminal.written("stderr") };

@@ -42,7 +42,7 @@ function lineOf(text: string | Uint8Array, source = 0): LogLine {
   return { source, bytes: all, seconds: Date.parse(stamp) / 1000, nanos: 0, ...offsets };
 }
 
-/** Each stream's bytes. */
+/** Returns each stream's bytes. */
 function painted(options: Partial<LogsPainterOptions>, events: readonly LogsEvent[]) {
   const painter = new LogsPainter({ ...plain, ...options });
   const written = { stdout: [] as number[], stderr: [] as number[] };

@@ -5,7 +5,7 @@ import { MemoryTerminal } from "../../term/testing/memory_terminal.ts";
 import type { Invocation } from "../invocation.ts";
 import { chosenFirst } from "./chosen_first.ts";
 
-/** What is left of a selection where one pod is needed and nobody asked for a choice. */
+/** Returns the remaining selection if one pod is needed and no choice was requested. */
 async function left(sample: number | undefined, terminals: ("stdin" | "stderr")[]) {
   const { host } = simulatedHost({});
   const invocation = { terminal: new MemoryTerminal({ terminals }) };

@@ -16,7 +16,7 @@ import { pick } from "./pick.ts";
 
 const modesAtFirst = ["25", "7"];
 
-/** A picker over pods of these names, of 12 rows. */
+/** A picker over pods of these names, with 12 rows. */
 class Scene {
   readonly cluster = new WatchedCluster("c");
   readonly keys = new BoundedQueue<string>(100);
@@ -68,7 +68,7 @@ class Scene {
     this.picked.catch(() => {});
   }
 
-  /** Types, and lets all follow from it. */
+  /** Types, and waits for all effects. */
   async type(...keys: string[]): Promise<void> {
     for (const key of keys) await this.keys.push(key);
     await this.settle();
@@ -86,7 +86,7 @@ class Scene {
     await this.settle();
   }
 
-  /** Whatever can happen within a second of the picker's own timers. */
+  /** Runs everything that can happen within a second of the picker's own timers. */
   async settle(): Promise<void> {
     for (let timers = 0; timers < 4; timers++) {
       await quiet();
@@ -165,7 +165,7 @@ Deno.test("a click moves the cursor, the release of a second one on the row acce
 Deno.test("clicks are told by rows of the screen, wherever the picker begins on it", async () => {
   const scene = new Scene(names, { height: { kind: "rows", rows: 6 } });
   await scene.settle();
-  // The terminal's answer: the picker begins on the fourth row.
+  // The terminal's answer: the picker starts on the fourth row.
   await scene.type("\x1b[4;1R");
   const row = scene.screen.lines.findIndex((line) => line.includes("web-0")) + 3;
   await scene.type(`\x1b[<0;5;${row + 1}M`);

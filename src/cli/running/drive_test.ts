@@ -34,7 +34,7 @@ const line: ExecEvent = {
   endedBy: "newline",
 };
 
-/** A run on a terminal in memory, with signals and a clock that the test turns. */
+/** A run on a terminal in memory, with signals and a clock that the test controls. */
 function stage(options: MemoryTerminalOptions = {}, interactive = false) {
   const terminal = new MemoryTerminal(options);
   const painter = new Painter(plain);
@@ -77,7 +77,7 @@ function stage(options: MemoryTerminalOptions = {}, interactive = false) {
   return { terminal, clock, send, ask, askers, listeners, timers, start };
 }
 
-/** Ends as a run ends that is cancelled: with an outcome for its target. */
+/** Ends like a cancelled run: with an outcome for its target. */
 async function* untilCancelled(signal: AbortSignal): AsyncGenerator<ExecEvent> {
   yield started;
   yield begun;

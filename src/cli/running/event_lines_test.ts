@@ -34,7 +34,7 @@ Deno.test("each event is one line that says whole what it is about", () => {
     name: "a",
     at: "2026-01-02T03:04:05.000Z",
   });
-  // Control characters and what isn't UTF-8 can't leave the string.
+  // Control characters and invalid UTF-8 can't leave the string.
   assert.equal(line?.["text"], "h\x1b\ufffd");
   assert.equal(ended?.["outcome"], "ok");
 });

@@ -1,4 +1,4 @@
-/** Events of a run -> what stands on the two streams. */
+/** Events of a run -> the text on the two streams. */
 import assert from "node:assert/strict";
 import type { ExecEvent, Outcome } from "../../actions/exec_events.ts";
 import { KodamaError } from "../../base/errors.ts";
@@ -76,7 +76,7 @@ Deno.test("prefix: what all names share is faint, the rest in the pod's colour",
   const { stdout } = painted([started("web-0", "web-12"), line(0, "x")], {
     style: { stdout: styleFor(true), stderr: styleFor(false) },
   });
-  // deno-lint-ignore no-control-regex -- the colours are what this looks at
+  // deno-lint-ignore no-control-regex -- this checks the colours
   assert.match(stdout, /^\x1b\[2mweb-\x1b\[22m\x1b\[\d+m0\x1b\[39m\x1b\[2m:\x1b\[22m x\n$/);
 });
 

@@ -3,9 +3,9 @@ import fc from "fast-check";
 import { hueCount, styleFor } from "../../term/style.ts";
 import { prefixes } from "./prefix.ts";
 
-/** The number of the colour in which a prefix's own part is written. */
+/** Returns the number of the colour of a prefix's own part. */
 function colorOf(prefix: string): string {
-  // deno-lint-ignore no-control-regex -- the colours are what this looks for
+  // deno-lint-ignore no-control-regex -- this searches for the colours
   return [...prefix.matchAll(/\x1b\[(3[1-6]|9[1-6])m/g)].map(([, color]) => color).join();
 }
 

@@ -1,4 +1,4 @@
-/** What a person is told of groups that differ, and at the end of a run. */
+/** The text for groups that differ, and for the end of a run. */
 import assert from "node:assert/strict";
 import type { ExecEvent, FoldedGroup, GroupDiff, Outcome } from "../../actions/exec_events.ts";
 import { KodamaError } from "../../base/errors.ts";
@@ -6,7 +6,7 @@ import { styleFor } from "../../term/style.ts";
 import type { PainterOptions } from "./painter.ts";
 import { painted, runEnded } from "./testing/run_events.ts";
 
-/** What one event comes to, whatever the stream. */
+/** Returns the output for one event, whatever the stream. */
 function paintedOne(event: ExecEvent, options: Partial<PainterOptions> = {}): string {
   const { stdout, stderr } = painted([event], options);
   return stdout + stderr;

@@ -29,7 +29,7 @@ Deno.test("the line never reaches the last column, where a terminal would wrap i
   }
 });
 
-/** A screen whose time the test turns; all that reaches either stream, and what a person sees of it. */
+/** A screen whose clock the test controls; all output of both streams, and the visible part of it. */
 function stage({ columns = 80, rows = 24 } = {}) {
   const seen: string[] = [];
   const size = { columns, rows };
@@ -40,7 +40,7 @@ function stage({ columns = 80, rows = 24 } = {}) {
     onWrite: (_stream, bytes) => {
       const text = new TextDecoder().decode(bytes);
       seen.push(text);
-      // As the system does it for a program that didn't ask otherwise.
+      // The system's default for a program that didn't set another mode.
       screenOf.write(text.replaceAll("\n", "\r\n"));
     },
   });
@@ -58,7 +58,7 @@ function stage({ columns = 80, rows = 24 } = {}) {
   const settle = async () => {
     for (let turn = 0; turn < 60; turn++) await Promise.resolve();
   };
-  /** Lets time pass, and whatever is due happen, in its order. */
+  /** Advances the clock, and runs all that is due, in its order. */
   const pass = async (ms: number) => {
     const until = nowMs + ms;
     await settle();
@@ -78,7 +78,7 @@ function stage({ columns = 80, rows = 24 } = {}) {
   const screen = new Screen({ terminal, clock, statusLine: true, interactive: false });
   const line = (text: string, stream: "stdout" | "stderr" = "stdout") =>
     screen.write([{ stream, data: [text] }]);
-  /** The lines on the screen, the empty ones below them left out. */
+  /** Returns the lines on the screen, without the empty ones below them. */
   const shown = () => screenOf.lines.join("\n").trimEnd().split("\n");
   return { screen, seen, size, timers, pass, line, shown, terminal: screenOf };
 }
@@ -198,7 +198,7 @@ Deno.test("`note()` prints at once; its hint stays in the status line, once", as
   await pass(0);
   assert.deepEqual(shown().slice(0, -1), ["a", "b", "", "4 running"]);
   assert.equal(shown().at(-1), `Ctrl-C again stops them | ${status}`);
-  // Output that flows on takes the words away, and not the line.
+  // Continuous output scrolls the text away, but not the line.
   for (let number = 0; number < 30; number++) await line(`${number}\n`);
   await pass(2900);
   assert.match(shown().at(-1) ?? "", /^Ctrl-C again stops them \| 2 of 4 done/);

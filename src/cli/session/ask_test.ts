@@ -1,4 +1,4 @@
-/** The questions before something of a session is lost. */
+/** The questions before a part of a session is lost. */
 import assert from "node:assert/strict";
 import type { DeletionPlan } from "../../actions/session/events.ts";
 import type { StopPlan } from "../../actions/session/stop.ts";

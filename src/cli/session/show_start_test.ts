@@ -8,7 +8,7 @@ import { showStart } from "./show_start.ts";
 const session = { name: "work", namespace: "n" } as Session;
 const target = { context: "c", namespace: "n", pod: "p", container: "a", node: "", ip: "" };
 
-/** A sync that is told each half second; what of it is shown. */
+/** A sync that reports each half second; returns what is shown of it. */
 async function shown(texts: readonly string[], terminals: readonly "stderr"[] = []) {
   const clock = new ManualClock();
   const terminal = new MemoryTerminal({ terminals, size: { columns: 40, rows: 10 } });

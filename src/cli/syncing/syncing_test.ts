@@ -1,4 +1,4 @@
-/** Words of the sync commands -> what they mean, and syncs -> what is shown of them. */
+/** Args of the sync commands -> their options, and syncs -> their output. */
 import assert from "node:assert/strict";
 import { syncReport } from "../../actions/sync/testing/sync_report.ts";
 import { UsageError } from "../../base/errors.ts";

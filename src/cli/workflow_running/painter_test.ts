@@ -36,7 +36,7 @@ Deno.test("a step that is ok names the pods that were allowed to fail; of attemp
   };
   for (const name of ["p", "q"]) ended(name, "cancelled");
   ended("p", "ok");
-  // All pods of a context that can't be asked are no pod.
+  // All pods of an unreachable context count as no pod.
   ended("east/*", "cancelled", "*");
   const outcome = { kind: "ok" } as const;
   const lines = painted.paint({

@@ -4,14 +4,14 @@ import { innerId, type Row, row } from "../row.ts";
 import { initialState, type PickSettings, type PickState } from "../state.ts";
 import { type PickEvent, step } from "../step.ts";
 
-/** What a sample pod may be besides its name. */
+/** The properties of a sample pod besides its name. */
 export interface SamplePod {
   status?: string;
   tone?: Tone;
   containers?: readonly string[];
 }
 
-/** A pod's row, with columns as the picker has them. */
+/** Returns a pod's row, with columns as in the picker. */
 export function podRow(name: string, pod: SamplePod = {}): Row {
   const { status = "Running", tone = "good", containers = ["main", "sidecar"] } = pod;
   const id = `uid-${name}`;
@@ -30,7 +30,7 @@ export function podRow(name: string, pod: SamplePod = {}): Row {
   });
 }
 
-/** What the sample's lists look like. */
+/** The columns and settings of the sample. */
 export const sampleSettings: PickSettings = {
   multi: true,
   layout: "default",
@@ -52,7 +52,7 @@ export const sampleSettings: PickSettings = {
   },
 };
 
-/** A picker of 60 columns and 10 rows whose list is all there. */
+/** Returns a picker of 60 columns and 10 rows whose list is complete. */
 export function picker(
   names: readonly string[],
   settings: Partial<PickSettings> = {},
@@ -71,12 +71,12 @@ export function picker(
   ].reduce((now, event) => step(now, event as PickEvent), state);
 }
 
-/** A key by its name. */
+/** Returns a key by its name. */
 export function key(name: string): PickEvent {
   return { kind: "input", input: { kind: "key", key: name }, atMs: 0 };
 }
 
-/** Typed characters. */
+/** Returns typed characters. */
 export function typed(text: string): PickEvent {
   return { kind: "input", input: { kind: "text", text }, atMs: 0 };
 }

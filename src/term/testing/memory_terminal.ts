@@ -1,17 +1,17 @@
-/** A terminal in memory: what a test reads in place of a screen, and writes in place of keys. */
+/** A terminal in memory: a test reads it like a screen, and writes to it like keys. */
 import { PumpedSink } from "../sink.ts";
 import type { InputStream, OutputStream, Size, Terminal } from "../terminal.ts";
 
-/** What the terminal is like. */
+/** Properties of the terminal. */
 export interface MemoryTerminalOptions {
   /** Streams that are a terminal; none by default. */
   terminals?: readonly ("stdin" | "stdout" | "stderr")[];
   size?: Size;
-  /** The sizes that its window gets. */
+  /** The successive sizes of its window. */
   resizes?: AsyncIterable<Size>;
-  /** What is typed or piped, chunk by chunk. */
+  /** Typed or piped input, chunk by chunk. */
   input?: Iterable<string> | AsyncIterable<string>;
-  /** Called for each write to a stream; may throw as a full disk does. */
+  /** Called for each write to a stream; may throw as for a full disk. */
   onWrite?: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
 }
 
@@ -20,9 +20,9 @@ export class MemoryTerminal implements Terminal {
   readonly stdin: InputStream;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
-  /** `raw` and `cooked`, as standard input was switched. */
+  /** `raw` and `cooked`, the successive modes of standard input. */
   readonly modes: ("raw" | "cooked")[] = [];
-  /** What would be written now, if the process ended. */
+  /** Returns what would be written now if the process ended. */
   lastWords: (() => string) | undefined;
   readonly #written = { stdout: "", stderr: "" };
   readonly #options: MemoryTerminalOptions;
@@ -34,7 +34,7 @@ export class MemoryTerminal implements Terminal {
     this.stderr = this.#output("stderr");
   }
 
-  /** All that was written to a stream so far. */
+  /** Returns all output of a stream so far. */
   written(stream: "stdout" | "stderr"): string {
     return this.#written[stream];
   }

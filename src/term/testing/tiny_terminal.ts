@@ -1,10 +1,10 @@
-/** As much of a terminal as painted grids ask for: a screen of cells that sequences write to. */
+/** The part of a terminal that painted grids need: a screen of cells that sequences write to. */
 import { displayWidth } from "../width.ts";
 
 /** Private modes that are on at first: wrapping and the cursor. */
 const onAtFirst = ["7", "25"];
 
-/** Takes what a program writes. It throws for a sequence that it doesn't know. */
+/** Handles a program's output. Throws for an unknown sequence. */
 export class TinyTerminal {
   readonly modes = new Set(onAtFirst);
   #cells: string[][];
@@ -16,7 +16,7 @@ export class TinyTerminal {
     this.#cells = this.#blank();
   }
 
-  /** The screen, without blanks at the ends of its lines. */
+  /** Returns the screen, without blanks at the ends of its lines. */
   get lines(): string[] {
     return this.#cells.map((cells) => cells.join("").trimEnd());
   }
@@ -79,7 +79,7 @@ export class TinyTerminal {
   #put(character: string): void {
     const width = displayWidth(character);
     const cells = this.#cells[this.#row] as string[];
-    // A mark stands on the character before it.
+    // A mark combines with the character before it.
     if (width === 0) return void (cells[this.#column - 1] += character);
     if (this.#column + width > this.columns) {
       if (this.modes.has("7")) throw new Error("a row is wider than the screen, and wraps");
@@ -97,7 +97,7 @@ export class TinyTerminal {
     this.#cells.shift();
   }
 
-  /** From the cursor on. Behind a full row it stands on the last cell, which goes too. */
+  /** From the cursor on. After a full row it is on the last cell, which is erased too. */
   #clear(row: number): void {
     const from = Math.min(this.#column, this.columns - 1);
     (this.#cells[row] as string[]).length = Math.min(from, (this.#cells[row] as string[]).length);

@@ -1,15 +1,15 @@
-/** Events of a run as a test says them, and what a painter makes of them. */
+/** Events of a run for tests, and a painter's output for them. */
 import type { ExecEvent, Outcome, Target } from "../../../actions/exec_events.ts";
 import { styleFor } from "../../../term/style.ts";
 import { Painter, type PainterOptions } from "../painter.ts";
 
-/** When all of it happens. */
+/** The time of all events. */
 export const at = new Date("2026-01-02T03:04:05Z");
 
-/** A text as a pod sends it. */
+/** Returns a text as a pod sends it. */
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** The container of a pod. */
+/** Returns the container of a pod. */
 export const target = (pod: string): Target => ({
   context: "east",
   namespace: "default",
@@ -19,12 +19,12 @@ export const target = (pod: string): Target => ({
   ip: "10.0.0.1",
 });
 
-/** A run in pods of these names. */
+/** Returns a run in pods of these names. */
 export function started(...names: string[]): ExecEvent {
   return { kind: "runStarted", targets: names.map(target), names, command: ["id"], at };
 }
 
-/** A whole line of a target. */
+/** Returns a whole line of a target. */
 export function line(
   index: number,
   text: string,
@@ -33,12 +33,12 @@ export function line(
   return { kind: "line", target: index, stream, bytes: bytes(text), endedBy: "newline" };
 }
 
-/** The end of a target. */
+/** Returns the end of a target. */
 export function ended(index: number, outcome: Outcome): ExecEvent {
   return { kind: "targetEnded", target: index, outcome, at, durationMs: 5 };
 }
 
-/** The end of a run, after 1.2 seconds, in the words that are its summary. */
+/** Returns the end of a run, after 1.2 seconds, with the text of its summary. */
 export function runEnded(text: string, ...outcomes: Outcome[]): ExecEvent & { kind: "runEnded" } {
   const ok = outcomes.filter(({ kind }) => kind === "ok").length;
   const none = {
@@ -54,7 +54,7 @@ export function runEnded(text: string, ...outcomes: Outcome[]): ExecEvent & { ki
   return { kind: "runEnded", outcomes, summary, exitCode: 0, at, durationMs: 1234 };
 }
 
-/** No terminal, no colour, nothing asked for. */
+/** No terminal, no colour, no options. */
 export const plain: PainterOptions = {
   terminal: { stdout: false, stderr: false },
   style: { stdout: styleFor(false), stderr: styleFor(false) },
@@ -64,7 +64,7 @@ export const plain: PainterOptions = {
   rerunLine: (id) => `kodama runs rerun ${id} --failed`,
 };
 
-/** What stands on the two streams behind the events. */
+/** Returns the text on the two streams after the events. */
 export function painted(
   events: readonly ExecEvent[],
   options: Partial<PainterOptions> = {},
