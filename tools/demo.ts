@@ -24,7 +24,7 @@ class Demo implements AsyncDisposable {
     };
   }
 
-  /** Starts the cluster, and passes its address to every later command. */
+  /** Starts the cluster, and passes its kubeconfig to every later command. */
   async clusterUp(words: readonly string[], signal: AbortSignal): Promise<void> {
     this.#clusterIsUp = true;
     await this.show(["cluster", "up", ...words], signal);

@@ -19,7 +19,7 @@ export const coldModules: readonly string[] = [
   "src/workflow/script_syntax.ts",
 ];
 
-/** Loaded by a command in some pods, before any other command: the modules that others import lazily. */
+/** Loaded by a command in some pods, the most important case: the modules that others import lazily. */
 export const execModules: readonly string[] = [
   "src/cli/commands/exec.ts",
   "src/cli/parse.ts",

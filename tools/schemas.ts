@@ -1,4 +1,4 @@
-/** `deno task schema:update`: generates parts of `docs/`: JSON Schemas, the reference of workflow files, the settings. */
+/** `deno task schema:update`: generates parts of `docs/`: JSON Schemas, the workflow reference, the settings. */
 import { jsonSchemaOf } from "../src/base/json_schema.ts";
 import { publishedShapes } from "../src/exec/report_shapes.ts";
 import { publishedWorkflowShapes } from "../src/workflow/report_shapes.ts";

@@ -1,4 +1,4 @@
-/** The page of settings and variables, from the declarations that the program uses. Written by `deno task schema:update`. */
+/** The page of settings and variables, from the program's own declarations. Written by `deno task schema:update`. */
 import * as v from "valibot";
 import type { FileSchema } from "../src/base/yaml_shape.ts";
 import { leaves } from "../src/cli/node.ts";

@@ -24,7 +24,7 @@ export async function warmCodeCache(version: string): Promise<void> {
     await Deno.remove(program);
   }
   await settle(`${version}/${installed.cache}`);
-  // Leaves the files that a reader needs who can't create any.
+  // Creates the files that a user needs who can't create any.
   await start(version, [`${version}/${installed.entry}`, "version"]);
 }
 

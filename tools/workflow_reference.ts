@@ -1,4 +1,4 @@
-/** The reference page of workflow files, from the shapes that the checks use. Written by `deno task schema:update`. */
+/** The reference page of workflow files, from the shapes of the checks. Written by `deno task schema:update`. */
 import * as v from "valibot";
 import type { FileSchema } from "../src/base/yaml_shape.ts";
 import { entriesOf } from "../src/base/yaml_shape.ts";
