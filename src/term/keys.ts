@@ -158,7 +158,7 @@ function takeEscape(text: string, final: boolean): Taken | undefined {
 }
 
 function takeCsi(text: string, final: boolean): Taken | undefined {
-  // deno-lint-ignore no-control-regex -- the escape itself
+  // deno-lint-ignore no-control-regex -- this matches the escape character
   const sequence = /^\x1b\[([<?=>]?)([0-9;:]*)[ -/]*([@-~])/.exec(text);
   if (sequence === null) {
     // deno-lint-ignore no-control-regex -- as above

@@ -6,7 +6,7 @@ import { visible } from "../base/steering.ts";
  * `\u202e`, so that a server, a pod or a file can't control the terminal. Tabs and line feeds are unchanged.
  */
 export function printable(text: string): string {
-  // deno-lint-ignore no-control-regex -- control characters are what this looks for
+  // deno-lint-ignore no-control-regex -- this matches control characters
   return visible(text).replace(/[\x00-\x08\x0b-\x1f]/g, (character) => {
     return `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`;
   });

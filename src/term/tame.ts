@@ -2,7 +2,7 @@
 import { visible } from "../base/steering.ts";
 
 /** CSI … m alone: colours and weights. */
-// deno-lint-ignore no-control-regex -- control characters are what this looks for
+// deno-lint-ignore no-control-regex -- this matches control characters
 const paint = /\x1b\[[0-9;:]*m/y;
 /** Any other CSI, OSC, DCS, APC, PM or SOS sequence, ended or not, and two-letter escapes. */
 const steer =
@@ -23,7 +23,7 @@ export function tameLine(line: string): string[] {
 }
 
 function tamePiece(piece: string): string {
-  // deno-lint-ignore no-control-regex -- control characters are what this looks for
+  // deno-lint-ignore no-control-regex -- this matches control characters
   if (!/[\x00-\x08\x0a-\x1f]/.test(piece)) return piece;
   let tame = "";
   let painted = false;

@@ -19,7 +19,7 @@ const cursor = "25";
 const longestSequence = 64;
 
 /** `CSI ? modes h|l`, at the start of a text. */
-// deno-lint-ignore no-control-regex -- control sequences are what it reads
+// deno-lint-ignore no-control-regex -- this matches control sequences
 const modeSequence = /^\x1b\[\?([\d;]{1,40})([hl])/;
 /** Possibly the start of one. */
 // deno-lint-ignore no-control-regex -- as above

@@ -92,7 +92,7 @@ Deno.test("nothing that an agent says can steer the terminal", () => {
     ...tasksTable([taskWith({ state: "done" }, { prompt: evil, adapter: evil })], new Date(0)),
   ];
   for (const line of told) {
-    // deno-lint-ignore no-control-regex -- control characters are what this looks for
+    // deno-lint-ignore no-control-regex -- this matches control characters
     assert.doesNotMatch(line, /[\x00-\x1f\x7f-\x9f]/);
   }
 });

@@ -93,7 +93,7 @@ function shown(
 }
 
 /** Colours and weights of the line itself: they aren't searched. */
-// deno-lint-ignore no-control-regex -- control characters are what this looks for
+// deno-lint-ignore no-control-regex -- this matches control characters
 const paint = /(\x1b\[[0-9;:]*m)/;
 
 function highlighted(text: string, patterns: readonly RegExp[], style: Style): string {

@@ -93,7 +93,7 @@ Deno.test("JSON lines say what a line is, whatever bytes it has", () => {
       time: stamp,
       message: new TextDecoder().decode(bytes),
     });
-    // deno-lint-ignore no-control-regex -- control characters are what this looks for
+    // deno-lint-ignore no-control-regex -- this matches control characters
     if (terminal) assert.doesNotMatch(text, /[\x00-\x09\x0b-\x1f\x7f-\x9f]/);
   }));
 });
@@ -127,7 +127,7 @@ Deno.test("on a terminal nothing of a line steers it, in any format", () => {
   for (const options of formats) {
     for (const text of [evil, JSON.stringify({ a: evil })]) {
       const written = shown({ ...options, terminal: true }, text);
-      // deno-lint-ignore no-control-regex -- control characters are what this looks for
+      // deno-lint-ignore no-control-regex -- this matches control characters
       assert.doesNotMatch(written.replace(/\x1b\[[0-9;]*m/g, ""), /[\x00-\x09\x0b-\x1f\x7f-\x9f]/);
     }
   }

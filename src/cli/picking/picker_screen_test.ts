@@ -49,7 +49,7 @@ Deno.test("help takes the alternate screen, and gives the picker's rows back as 
   assert.ok(help.startsWith("\x1b[?1049h"));
   assert.match(help, /ctrl-y/, "all of it is shown");
   const back = await drawn(whole);
-  // deno-lint-ignore no-control-regex -- escape sequences are what this looks for
+  // deno-lint-ignore no-control-regex -- this matches escape sequences
   assert.match(back, /\x1b\[\?1049l.*\x1b\[\?25l.*\x1b\[\?1000h/s);
   assert.doesNotMatch(back, /web-1/, "the rows are still there");
   await drawn(step(whole, typed("?")));

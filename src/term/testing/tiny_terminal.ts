@@ -26,7 +26,7 @@ export class TinyTerminal {
   }
 
   write(text: string): void {
-    // deno-lint-ignore no-control-regex -- sequences are what a terminal reads
+    // deno-lint-ignore no-control-regex -- this matches control sequences
     const parts = text.matchAll(/\x1b\[(\??)([\d;]*)([A-Za-z])|\r|\n|[^\x1b\r\n]/gu);
     let length = 0;
     for (const [whole, mark, numbers = "", letter] of parts) {
