@@ -29,7 +29,7 @@ export const settingsFile: URL = new URL("../docs/settings.md", import.meta.url)
 
 if (import.meta.main) {
   await Deno.mkdir(schemaFolder, { recursive: true });
-  // All are deleted first, so that none outlives its shape.
+  // All are deleted first, so that no obsolete schema remains.
   for await (const { name } of Deno.readDir(schemaFolder)) {
     await Deno.remove(new URL(name, schemaFolder));
   }

@@ -35,7 +35,7 @@ export interface Words<F extends Flags> {
   trailing: readonly string[] | undefined;
   /** The args before `--` as typed, for a hint that repeats them. */
   line: readonly string[];
-  /** The command as messages name it: `kodama exec`, `kpod`. */
+  /** The command as shown in messages: `kodama exec`, `kpod`. */
   spoken: string;
 }
 
@@ -49,7 +49,7 @@ export interface CommandDeclaration<F extends Flags, Options> {
   examples: readonly Example[];
   /** Related commands and pages. */
   seeAlso?: readonly string[];
-  /** Exit codes that mean more than success and error, each with its meaning. */
+  /** Exit codes besides success and error, each with its meaning. */
   exitCodes?: readonly (readonly [code: string, meaning: string])[];
   /** Resolves args into options, once. Pure; throws `UsageError`. */
   resolve(words: Words<F>): Options;

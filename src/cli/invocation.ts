@@ -26,7 +26,7 @@ export interface HostOptions {
   verbosity?: number;
 }
 
-/** What a command may use. Costly things are thunks. */
+/** The resources of a command. Costly things are thunks. */
 export interface Invocation {
   readonly program: Program;
   readonly terminal: Terminal;

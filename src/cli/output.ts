@@ -28,7 +28,7 @@ export function endsOnTerminal(stream: OutputStream, choice: ColorChoice): boole
   return stream.isTerminal || choice === "always";
 }
 
-/** Formats of data that isn't a table. */
+/** Formats for data other than tables. */
 export type DataFormat = "json" | "jsonl" | "yaml";
 
 /** Formats values as data: one document, or with `jsonl` one line for each. */
@@ -63,7 +63,7 @@ async function yamlDocument(value: unknown): Promise<string> {
   });
 }
 
-/** A value as an indented JSON document. */
+/** Formats a value as an indented JSON document. */
 export function jsonDocument(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }

@@ -4,7 +4,7 @@ import { printable } from "../term/printable.ts";
 import type { Style } from "../term/style.ts";
 import { failure } from "./exit_codes.ts";
 
-/** How errors are written. */
+/** Display options of errors. */
 export interface ErrorOptions {
   /** The command's output is JSON: its errors are too. */
   json: boolean;

@@ -64,8 +64,8 @@ export interface NamedPods {
 }
 
 /**
- * Parses a pod or a workload in each line, as `-o name` of kodama and kubectl prints them, or as an object of `-o jsonl`;
- * or one array of such objects, as `-o json` prints it. Empty lines and comments are ignored.
+ * Parses a pod or a workload in each line, as `-o name` of kodama and kubectl prints them, or as an object of
+ * `-o jsonl`; or one array of such objects, as `-o json` prints it. Empty lines and comments are ignored.
  *
  * @throws NoMatchError for a file without any: it means no pod, and not every pod.
  */

@@ -23,7 +23,7 @@ export class ToldWait implements Disposable {
     });
   }
 
-  /** The callback for what is waited for. */
+  /** The callback for the events of the wait. */
   readonly told = (event: ClusterEvent): void => {
     this.#latest = clusterEventLine(event);
     if (!this.#silent) this.#write();

@@ -14,7 +14,7 @@ export const defaultSettings = {
   exec: { fanout: 32, connectTimeout: "15s", outputMode: "prefix", confirmAbove: 10 },
 } as const satisfies Settings;
 
-/** Variables of the environment, and the settings that they stand for. */
+/** Environment variables, and the settings that they set. */
 export const settingVariables = {
   KODAMA_FANOUT: "exec.fanout",
   KODAMA_CONNECT_TIMEOUT: "exec.connectTimeout",

@@ -6,7 +6,7 @@
  *     'drive     exact: contains the text
  *     ^weka      starts with it
  *     -0$        ends with it
- *     ^weka-0$   is it
+ *     ^weka-0$   equals it
  *     !test      doesn't contain it (also !^, !$ and !^…$)
  *     a | b      either
  *     a\ b       one term with a space

@@ -53,7 +53,7 @@ export class PumpedSink implements Sink {
   readonly #what: string;
   readonly #encoder = new TextEncoder();
   readonly #broken = new AbortController();
-  /** The last one is open. */
+  /** The last block isn't full. */
   #waiting: Block[] = [];
   readonly #free: Uint8Array[] = [];
   #waitingBytes = 0;

@@ -66,7 +66,7 @@ const surroundings = {
   layout: "tiled",
 } as const;
 
-/** The commands of a command line, as tmux reads it: an argument that is or ends in a bare `;` ends one. */
+/** Splits a command line as tmux does: an argument that is or ends in a bare `;` ends a command. */
 function commandsOf(words: readonly string[]): string[][] {
   const commands: string[][] = [[]];
   for (const word of words) {

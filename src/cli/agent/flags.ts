@@ -12,7 +12,7 @@ export const agentScopeFlags = {
   namespace: { ...scopeFlags.namespace, summary: "namespace of the session or pod" },
 };
 
-/** Which of an agent's tasks. */
+/** Chooses one of an agent's tasks. */
 export const taskFlag = value(
   "the task of this number (default the newest; with --follow the one that the agent works on, if any)",
   count,
@@ -21,7 +21,7 @@ export const taskFlag = value(
   },
 );
 
-/** Whose agent: a session, or a pod by its name. */
+/** The agent: of a session, or of a pod by its name. */
 export const agentOperand: Operand = {
   name: "SESSION|pod/POD",
   arity: "one",

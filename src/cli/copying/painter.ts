@@ -17,7 +17,7 @@ import {
   waitingContextText,
 } from "../run_notes.ts";
 
-/** How a copy is shown. */
+/** Display options of a copy. */
 export interface CopyPainterOptions extends Pick<CopyView, "format" | "quiet" | "single"> {
   /** Style of standard error. */
   style: Style;

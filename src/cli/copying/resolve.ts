@@ -12,7 +12,7 @@ import { resolveSelection } from "../selection.ts";
 import type { copyFlags } from "./flags.ts";
 import { type Side, sideOf } from "./sides.ts";
 
-/** How a copy is shown. */
+/** Display options of a copy. */
 export interface CopyView {
   format: "text" | "json" | "jsonl";
   progress: "auto" | "none";

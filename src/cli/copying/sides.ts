@@ -1,7 +1,7 @@
 /** Parses the two sides of a copy: a local path, a path in the selected pods, or in one named pod. */
 import { UsageError } from "../../base/errors.ts";
 
-/** One side. */
+/** One side of a copy. */
 export type Side =
   | { kind: "here"; path: string }
   /** `:/path` */

@@ -9,7 +9,7 @@ import { type JsonFrame, jsonFrame, writeJsonLine } from "./json_lines.ts";
 import { type LineTextOptions, lineTexts } from "./line_text.ts";
 import { notesOn } from "./notes.ts";
 
-/** How logs are shown. */
+/** Display options of logs. */
 export interface LogsPainterOptions extends LineTextOptions {
   format: "default" | "raw" | "json" | "jsonl";
   /** One pod was named: its only container is shown as in kubectl, without its name. */

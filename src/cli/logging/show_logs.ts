@@ -6,7 +6,7 @@ import type { Terminal } from "../../term/terminal.ts";
 import type { Invocation } from "../invocation.ts";
 import type { LogsPainter, Piece } from "./painter.ts";
 
-/** 128 + SIGINT: as a shell reports kubectl and stern. */
+/** 128 + SIGINT: the exit code that a shell reports for kubectl and stern. */
 const interrupted = 130;
 
 /**

@@ -16,7 +16,7 @@ export type Choosing =
   /** A command that changes pods has no selection: a person must choose. */
   | { kind: "required" };
 
-/** What a command runs in. */
+/** The scope and the selection in which a command runs. */
 export interface Chosen {
   contexts: readonly string[];
   selection: Selection;
@@ -28,7 +28,7 @@ export interface Chosen {
 /**
  * Returns the selection after a choice; undefined if the picker was aborted.
  *
- * @throws as `pick` does.
+ * @throws like `pick`.
  */
 export async function chosenFirst(
   { contexts, selection }: Pick<Chosen, "contexts" | "selection">,

@@ -7,7 +7,7 @@ import { BadValue } from "../flag.ts";
 /** A part of the screen: rows, or a share of them. */
 export type Height = { kind: "rows"; rows: number } | { kind: "percent"; percent: number };
 
-/** What to choose from, and how it is shown. */
+/** The pods to choose from, and the display options. */
 export interface PickerOptions {
   contexts: readonly string[];
   selection: Selection;
@@ -42,7 +42,7 @@ export const plainPicker: Omit<PickerOptions, "contexts" | "selection" | "multi"
   prompt: "> ",
 };
 
-/** How a choice ended. */
+/** The outcome of a choice. */
 export type Picked =
   /** In the order of choosing; never empty. */
   | { kind: "picked"; targets: readonly Target[]; pods: readonly PickedPod[] }

@@ -4,7 +4,7 @@ import { namespacedPod } from "../../base/workload_kinds.ts";
 import { printable } from "../../term/printable.ts";
 import { type DataFormat, renderData } from "../output.ts";
 
-/** `plain` is the bare name, `name` is `pod/web-0` as kubectl prints it; both name the namespace if it isn't clear. */
+/** `plain` is the bare name, `name` is `pod/web-0` as in kubectl; both include the namespace if it is ambiguous. */
 export type PickFormat = "plain" | "name" | DataFormat;
 
 /** Returns a pod as an operand that every command accepts: with its namespace if several were requested. */

@@ -26,7 +26,7 @@ export interface DriveOptions<Event extends DrivenEvent = ExecEvent> extends Scr
 }
 
 /**
- * Runs `start` with the signal that cancels it, and with what lends the terminal to a command that takes keys;
+ * Runs `start` with the signal that cancels it, and the function that lends the terminal to an interactive command;
  * returns the exit code of the process.
  * Rejects with `ClosedSinkError` when the reader of an output has gone; the run has been cancelled then.
  */
@@ -111,7 +111,7 @@ class HeldTroubles<Event extends DrivenEvent> implements Disposable {
   }
 }
 
-/** What a signal acts upon. */
+/** The targets of a signal's effects. */
 interface Interruptible {
   cancel: AbortController;
   progress: Progress;

@@ -7,7 +7,7 @@ import type { Piece, RunPainter } from "./painter.ts";
 export class EventLines implements RunPainter {
   readonly #reporter = new EventReporter();
 
-  /** `output`: the lines of the commands too. */
+  /** `output`: includes the output lines of the commands. */
   constructor(readonly options: { stream: Piece["stream"]; output: boolean }) {}
 
   paint(event: ExecEvent): readonly Piece[] {

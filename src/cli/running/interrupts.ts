@@ -15,7 +15,7 @@ export type InterruptState =
   | { phase: "asked"; atMs: number }
   | { phase: "stopping" };
 
-/** What to do about a signal. */
+/** The action for a signal. */
 export type InterruptAction =
   /** Print the state of every target. */
   | "tell"

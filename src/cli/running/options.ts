@@ -6,7 +6,7 @@ import type { ColorChoice } from "../../term/style.ts";
 import type { FlagValues } from "../flag.ts";
 import type { runningFlags } from "./flags.ts";
 
-/** How a run is shown on this terminal. */
+/** Display options of a run on this terminal. */
 export interface RunView {
   format: "text" | "json" | "jsonl" | "events";
   /** Progress of the run: a line on a terminal, events on standard error, or nothing. */

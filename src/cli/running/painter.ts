@@ -38,7 +38,7 @@ export interface RunPainter<Event extends DrivenEvent = ExecEvent> {
   heldTroubles?(): readonly Piece[];
 }
 
-/** How a run is shown. */
+/** Display options of a run. */
 export interface PainterOptions {
   /** Streams that are terminals: output of a pod is tamed for them, and byte-exact otherwise. */
   terminal: { stdout: boolean; stderr: boolean };
@@ -231,7 +231,7 @@ export class Painter implements RunPainter {
       ? []
       : [`Rerun the failed pods: ${rerunLine(record.id)}\n`];
     const line = `${well ? style.green(text) : style.red(text)}\n`;
-    // On a terminal the summary stands apart from the last group.
+    // On a terminal a blank line separates the summary from the last group.
     const { stdout, stderr } = this.#options.terminal;
     const before = this.#headings > 0 && stdout && stderr ? ["\n"] : [];
     return { stream: "stderr", data: [...before, line, ...reasons, ...again] };

@@ -86,7 +86,7 @@ export class Screen implements Disposable {
 
   /**
    * Prints something between the lines of the run, at once. Continuous output scrolls it away:
-   * `hint` is shown in the status line for a while, or, if there is none, with the rest.
+   * `hint` is shown in the status line for a while, or, if there is none, with the remaining text.
    */
   note(text: string, hint?: string): void {
     const inLine = this.#frames?.notice(hint) ?? false;

@@ -33,7 +33,7 @@ export function skippedReasons(outcomes: readonly Outcome[]): string[] {
 export interface Trouble {
   /** `unreachable`, `not started`. */
   what: string;
-  /** Empty if `what` says it all. */
+  /** Empty if `what` is sufficient. */
   why: string;
   hint?: string;
 }

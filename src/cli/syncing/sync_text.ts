@@ -9,7 +9,7 @@ import type { Operand } from "../command.ts";
 
 const formats = choice(["json"]);
 
-/** `-o json` of a command about one. */
+/** `-o json` of a command about one sync. */
 export const syncOutput = {
   output: value("print a JSON document", formats.parse, { short: "o", ...formats }),
 };

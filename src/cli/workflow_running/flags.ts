@@ -19,7 +19,7 @@ export const workflowFlags = {
   "trust": toggle("run it although it is not trusted here; for CI", { group }),
 };
 
-/** By name: a parameter that is given several times has all of its texts. */
+/** By name: a parameter that is repeated has all of its texts. */
 export function paramTexts(
   pairs: readonly (readonly [name: string, value: string])[],
 ): Map<string, string | readonly string[]> {

@@ -1,7 +1,7 @@
 /** The part of a terminal that painted grids need: a screen of cells that sequences write to. */
 import { displayWidth } from "../width.ts";
 
-/** Private modes that are on at first: wrapping and the cursor. */
+/** Private modes that are initially on: wrapping and the cursor. */
 const onAtFirst = ["7", "25"];
 
 /** Handles a program's output. Throws for an unknown sequence. */
