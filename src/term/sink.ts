@@ -53,7 +53,7 @@ export class PumpedSink implements Sink {
   readonly #what: string;
   readonly #encoder = new TextEncoder();
   readonly #broken = new AbortController();
-  /** The last block isn't full. */
+  /** Buffered blocks; the last one accepts more data. */
   #waiting: Block[] = [];
   readonly #free: Uint8Array[] = [];
   #waitingBytes = 0;

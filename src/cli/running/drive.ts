@@ -111,7 +111,7 @@ class HeldTroubles<Event extends DrivenEvent> implements Disposable {
   }
 }
 
-/** The targets of a signal's effects. */
+/** The objects that a signal acts on. */
 interface Interruptible {
   cancel: AbortController;
   progress: Progress;
