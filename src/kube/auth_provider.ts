@@ -8,7 +8,7 @@ import { plainText } from "../base/plain_text.ts";
 import type { Bearer, Connection } from "./connection.ts";
 import type { Credentials, Proof } from "./credentials.ts";
 
-/** Credentials of a provider; it keeps and renews its tokens itself. */
+/** Returns the credentials of a provider, which stores and refreshes its tokens itself. */
 export function providerCredentials(
   connection: Connection,
   provider: Extract<Bearer, { kind: "authProvider" }>,

@@ -1,10 +1,10 @@
-/** Bodies that are read whole. */
+/** Response bodies that are read completely. */
 import { KodamaError } from "../base/errors.ts";
 import type { Whereabouts } from "./failures.ts";
 
 /**
- * A body as text. Throws a `server` error where it is longer than the limit, in characters: a cut document would only
- * be misread.
+ * Returns a body as text. Throws a `server` error if it is longer than the limit, in characters: a truncated document
+ * would be misread.
  */
 export async function boundedText(
   chunks: AsyncIterable<Uint8Array>,

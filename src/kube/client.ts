@@ -1,9 +1,8 @@
 /**
- * The port to a Kubernetes API server: what the rest of kodama may ask of one.
+ * The port to a Kubernetes API server: all requests that kodama makes of one.
  *
- * One client is one context of one kubeconfig. Every call takes an `AbortSignal`; every failure is a
- * `KodamaError` whose kind tells unreachable from forbidden from not found, so that no caller ever
- * looks at an HTTP code.
+ * One client is one context of one kubeconfig. Every call takes an `AbortSignal`; every failure is a `KodamaError`
+ * whose kind distinguishes unreachable, forbidden and not found, so that no caller inspects an HTTP code.
  */
 import type { KubeObject, Status } from "./types.ts";
 
@@ -18,9 +17,9 @@ export interface ApiResource {
   namespaced: boolean;
 }
 
-/** What a list or a watch is narrowed to. */
+/** The scope of a list or a watch. */
 export interface ListScope {
-  /** All namespaces where it is absent. */
+  /** All namespaces if absent. */
   namespace?: string;
   labelSelector?: string;
   fieldSelector?: string;
@@ -29,13 +28,13 @@ export interface ListScope {
 /** One page of a list. */
 export interface ListPage<T> {
   items: T[];
-  /** Where a watch may begin. Every page of one list carries the same. */
+  /** The version at which a watch may start. Every page of one list carries the same. */
   resourceVersion: string;
-  /** The server's estimate of what is still to come; absent on the last page. */
+  /** The server's estimate of the remaining items; absent on the last page. */
   remaining?: number;
 }
 
-/** A change told by a watch. `relisted` stands for all that was missed: the whole state follows from it. */
+/** A change reported by a watch. `relisted` replaces all events that were missed: it carries the complete state. */
 export type WatchEvent<T> =
   | { kind: "added" | "modified" | "deleted"; object: T }
   | { kind: "relisted"; objects: T[] };
@@ -46,33 +45,33 @@ export interface TerminalSize {
   rows: number;
 }
 
-/** What to run in a container, and which of its streams are wanted. */
+/** The command to run in a container, and its requested streams. */
 export interface ExecRequest {
   namespace: string;
   pod: string;
   container: string;
   command: readonly string[];
   stdin: boolean;
-  /** One pseudo-terminal in place of separate streams: standard error arrives in standard output. */
+  /** One pseudo-terminal instead of separate streams: standard error arrives in standard output. */
   tty: boolean;
   /**
-   * Much will pass: by the protocol that costs servers least, where they have it, over a link that costs least by the
-   * byte, and 45 ms more until the first where the proof is a certificate. Not for a terminal.
+   * For large transfers: uses the protocol that costs servers least, if they have it, over a link that costs least per
+   * byte; the first byte comes 45 ms later if the proof is a certificate. Not for a terminal.
    */
   bulk?: boolean;
 }
 
-/** Which container to attach to: as {@link ExecRequest}, without a command. */
+/** The container to attach to: like {@link ExecRequest}, without a command. */
 export type AttachRequest = Omit<ExecRequest, "command" | "bulk">;
 
-/** Which part of a container's log is requested. */
+/** The requested part of a container's log. */
 export interface LogRequest {
   namespace: string;
   pod: string;
   container: string;
-  /** Goes on until the container ends. */
+  /** Continues until the container ends. */
   follow: boolean;
-  /** Of the instance before the current one. */
+  /** Reads the log of the previous instance. */
   previous: boolean;
   /** RFC 3339. Servers cut it to whole seconds; not together with `sinceSeconds`. */
   sinceTime?: string;
@@ -82,15 +81,19 @@ export interface LogRequest {
   tailLines?: number;
   /** Whether each line begins with its time and a blank; true by default. */
   timestamps?: boolean;
-  /** One of many, so that each byte is to cost little; where the proof is a certificate, the first comes 45 ms later. */
+  /**
+   * One of many logs, so each byte should cost little; if the proof is a certificate, the first byte comes 45 ms later.
+   */
   bulk?: boolean;
 }
 
-/** How a channel ended. Only `exited` with code 0 is a success: without the server's word there is none. */
+/**
+ * How a channel ended. Only `exited` with code 0 is a success: success is never assumed without the server's Status.
+ */
 export type ChannelEnd =
-  /** The server's final Status told an exit code. */
+  /** The server's final Status reported an exit code. */
   | { kind: "exited"; exitCode: number }
-  /** The server's final Status told that the command could not be run, or could not be seen to its end. */
+  /** The server's final Status reported that the command could not be run, or not be followed to its end. */
   | { kind: "refused"; status: Status }
   /** The link ended before the server's final Status: nothing is known of the command. */
   | { kind: "cut"; reason: string };
@@ -102,8 +105,8 @@ export interface OutputChunk {
 }
 
 /**
- * A running exec or attach. Output is pulled: what nobody reads stays with the server, so a slow
- * reader slows the command and costs no memory.
+ * A running exec or attach. Output is pulled: unread output stays with the server, so a slow reader slows the command
+ * and costs no memory.
  */
 export interface ExecChannel extends AsyncDisposable {
   /** Ends when the server has sent all. It can be iterated once, and must be, for `end` to come. */
@@ -112,10 +115,10 @@ export interface ExecChannel extends AsyncDisposable {
   readonly end: Promise<ChannelEnd>;
   /** Resolves when the bytes are handed to the network: awaiting it is the back-pressure. */
   write(bytes: Uint8Array): Promise<void>;
-  /** Closes standard input alone. False where the protocol (v4) can't: the command sees no end of file. */
+  /** Closes standard input only. Returns false if the protocol (v4) can't: the command sees no end of file. */
   closeStdin(): Promise<boolean>;
   resize(size: TerminalSize): Promise<void>;
-  /** Drops the link at once; `end` is then `cut`. What ran in the container goes on. */
+  /** Drops the link at once; `end` is then `cut`. The command in the container keeps running. */
   close(): Promise<void>;
 }
 
@@ -123,7 +126,7 @@ export interface ExecChannel extends AsyncDisposable {
 export interface ForwardChannel extends AsyncDisposable {
   readonly readable: ReadableStream<Uint8Array>;
   readonly writable: WritableStream<Uint8Array>;
-  /** Resolves with the server's words where the pod refused, or with undefined after an orderly end. */
+  /** Resolves with the server's message if the pod refused, or with undefined after an orderly end. */
   readonly failure: Promise<string | undefined>;
 }
 
@@ -132,17 +135,17 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
-/** Of a deletion. */
+/** Options of a deletion. */
 export interface DeleteOptions extends CallOptions {
-  /** Only the object with this uid: a namesake that took its place is a `conflict`. */
+  /** Deletes only the object with this uid: a replacement of the same name is a `conflict`. */
   uid?: string;
-  /** Seconds that a pod's processes are given to end; the pod's own where it is absent. */
+  /** Seconds that a pod's processes get to exit; the pod's own setting if absent. */
   graceSeconds?: number;
 }
 
-/** Of a call that opens a stream. */
+/** Options of a call that opens a stream. */
 export interface StreamOptions extends CallOptions {
-  /** Called before the request leaves: from then on it may be carried out, whatever becomes of the call. */
+  /** Called before the request is sent: from then on it may be carried out, even if the call fails. */
   onSent?: () => void;
 }
 
@@ -151,7 +154,7 @@ export interface KubeClient extends AsyncDisposable {
   readonly context: string;
   /** `https://host:port`, for messages. */
   readonly server: string;
-  /** The context's namespace, `default` where it names none. */
+  /** The context's namespace; `default` if it has none. */
   readonly defaultNamespace: string;
 
   get<T = KubeObject>(
@@ -160,15 +163,15 @@ export interface KubeClient extends AsyncDisposable {
     scope: { namespace?: string },
     options?: CallOptions,
   ): Promise<T>;
-  /** Pages of 500, each fetched when it is asked for. */
+  /** Pages of 500, each fetched on demand. */
   list<T = KubeObject>(
     resource: ApiResource,
     scope: ListScope,
     options?: CallOptions,
   ): AsyncIterable<ListPage<T>>;
   /**
-   * Begins with `relisted`, or with the changes after the `resourceVersion` of a list that was read. Goes on until
-   * the signal; a broken link or a 410 is mended inside, with back-off.
+   * Starts with `relisted`, or with the changes after the `resourceVersion` of a list that was read. Continues until
+   * the signal aborts; a broken link or a 410 is retried internally, with back-off.
    */
   watch<T = KubeObject>(
     resource: ApiResource,
@@ -182,8 +185,8 @@ export interface KubeClient extends AsyncDisposable {
     options?: CallOptions,
   ): Promise<T>;
   /**
-   * Replaces an object. With the `resourceVersion` that was read in its metadata, a write of somebody else in
-   * between is a `conflict`; without one the last writer wins.
+   * Replaces an object. If its metadata has the `resourceVersion` that was read, a concurrent write is a `conflict`;
+   * without one the last writer wins.
    */
   update<T = KubeObject>(
     resource: ApiResource,
@@ -198,7 +201,7 @@ export interface KubeClient extends AsyncDisposable {
     scope: { namespace?: string },
     options?: DeleteOptions,
   ): Promise<void>;
-  /** A JSON document of any path, for what has no collection: `/version`, SelfSubjectAccessReview. */
+  /** Returns the JSON document of any path, for APIs without a collection: `/version`, SelfSubjectAccessReview. */
   raw<T>(
     method: "GET" | "POST",
     path: string,
@@ -206,9 +209,9 @@ export interface KubeClient extends AsyncDisposable {
   ): Promise<T>;
 
   /**
-   * Resolves when the server begins to send. The bytes are pulled: what nobody reads stays with the server.
-   * A link that breaks in the middle rejects; many servers end the body orderly there, so that an end alone
-   * doesn't say that the log is complete.
+   * Resolves when the server starts to send. The bytes are pulled: unread bytes stay with the server. A link that
+   * breaks midway rejects; many servers end the body orderly in that case, so an end alone doesn't prove that the log
+   * is complete.
    */
   logs(request: LogRequest, options?: CallOptions): Promise<AsyncIterable<Uint8Array>>;
   /** Resolves when the stream is open. An error of the upgrade is a `KodamaError`. */
@@ -219,8 +222,8 @@ export interface KubeClient extends AsyncDisposable {
     options?: CallOptions,
   ): Promise<ForwardChannel>;
   /**
-   * The same client, for who reads a pod to pass much through it next: the link that brings the pod is one that a
-   * stream with {@link ExecRequest.bulk} goes on with.
+   * Returns the same client, for callers that read a pod and then transfer much through it: the link that reads the pod
+   * is reused by a stream with {@link ExecRequest.bulk}.
    */
   forBulk(): KubeClient;
 }

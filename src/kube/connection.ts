@@ -1,4 +1,4 @@
-/** From a kubeconfig and a context's name to one connection: which server, proven by what, as whom. */
+/** Resolves a kubeconfig and a context's name to one connection: server, credentials, impersonated user. */
 import { KodamaError } from "../base/errors.ts";
 import { nearestNames } from "../base/nearest_names.ts";
 import type {
@@ -12,7 +12,7 @@ import type {
   UserEntry,
 } from "./kubeconfig.ts";
 
-/** What the command line says instead of the kubeconfig; kubectl's flags of the same names. */
+/** Options of the command line that override the kubeconfig; kubectl's flags of the same names. */
 export interface ConnectionOverrides {
   cluster?: string;
   user?: string;
@@ -21,19 +21,19 @@ export interface ConnectionOverrides {
   asGroups?: readonly string[];
 }
 
-/** What goes into the `Authorization` header. One of them, in kubectl's order of precedence. */
+/** The source of the `Authorization` header. One of them, in kubectl's order of precedence. */
 export type Bearer =
   | { kind: "none" }
   | { kind: "token"; token: string }
   /** Read again when it changes: tokens of service accounts last an hour. */
   | { kind: "tokenFile"; path: string }
   | { kind: "basic"; username: string; password: string }
-  /** May give a client certificate in place of a token. */
+  /** May return a client certificate instead of a token. */
   | { kind: "exec"; plugin: ExecPlugin }
   /** OIDC and the clouds' own, which the official client carries out. */
   | { kind: "authProvider"; name: string; config: Readonly<Record<string, unknown>> };
 
-/** All that is needed to speak to the API server of one context. */
+/** All settings needed to reach the API server of one context. */
 export interface Connection {
   context: string;
   namespace: string;
@@ -132,7 +132,7 @@ async function reference<T>(
   );
 }
 
-/** As client-go does: without a scheme it is https where TLS is configured, else http. */
+/** Like client-go: without a scheme it is https if TLS is configured, else http. */
 function serverUrl(cluster: Named<ClusterEntry>): string {
   const { server, certificateAuthority, insecureSkipTlsVerify } = cluster.value;
   if (server === "") throw broken(cluster, "cluster", "has no server");

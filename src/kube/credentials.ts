@@ -1,4 +1,4 @@
-/** What proves who we are, in the form that requests need. */
+/** The user's proof of identity, in the form that requests need. */
 import type { TlsSettings } from "./link.ts";
 
 /** PEM texts of a client's certificate and key. */
@@ -11,9 +11,9 @@ export interface Proof {
   clientCertificate: ClientCertificate | undefined;
 }
 
-/** Gives the proof for each request, anew where it has changed. */
+/** Returns the proof for each request, refreshed if it has changed. */
 export interface Credentials {
   current(signal: AbortSignal): Promise<Proof>;
-  /** The server said 401: what was kept is worth nothing. True where asking again may help. */
+  /** The server answered 401: the cached proof is invalid. Returns true if a retry may help. */
   rejected(): boolean;
 }

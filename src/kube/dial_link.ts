@@ -1,23 +1,23 @@
 /**
- * A byte stream to an API server, for what HTTP can't carry: TCP, and TLS over it.
+ * A byte stream to an API server, for uses that HTTP can't serve: TCP, and TLS over it.
  *
- * Why not the runtime's own WebSocket: it reads as fast as the server sends and keeps what nobody takes,
- * so a slow reader's memory grows without bound; and `WebSocketStream`, which waits, takes no client
- * certificate. Measured on Deno 2.9 against an OpenSSL server on the same machine, connection and upgrade:
+ * The runtime's own WebSocket isn't used: it reads as fast as the server sends and buffers unread data, so a slow
+ * reader's memory grows without bound; and `WebSocketStream`, which applies back-pressure, takes no client certificate.
+ * Measured on Deno 2.9 against an OpenSSL server on the same machine, connection and upgrade:
  *
- *     Deno.connectTls               45 ms   where the server asks for a second hello, as those do that want a key
- *                                           exchange for the time after quantum computers (Go 1.24): Nagle's
- *                                           algorithm holds it until the delayed acknowledgement of what went before
- *                                           it, and can't be switched off
+ *     Deno.connectTls               45 ms   if the server requests a second hello, as those do that require a
+ *                                           post-quantum key exchange (Go 1.24): Nagle's algorithm holds it until
+ *                                           the delayed acknowledgement of the previous segment, and can't be
+ *                                           switched off
  *     Deno.connect + startTls        2 ms   but no client certificate, and a thread for 100 ms at the close
  *     Deno.connect + node:tls        3 ms   and 16 ms once to load it
  *
- * The thread is one of 32, which files need too: closing has its turns (tls_closers.ts).
+ * The thread is one of 32, which file access needs too: closing is queued (tls_closers.ts).
  *
- * What node's decrypts costs three times the processor time, for its streams. So: `startTls` where a token is
- * enough, `connectTls` for a client certificate where nobody waits for the first byte; both for as many links as
- * can be closed in time. `node:tls` (loaded then) for the rest: what is more, client certificates, and servers
- * that are not to be verified. All read only when asked, which is the back-pressure.
+ * Decrypting with node costs three times the CPU time, because of its streams. So: `startTls` if a token is enough,
+ * `connectTls` for a client certificate if no one waits for the first byte; both for as many links as can be closed in
+ * time. `node:tls` (loaded then) for the others: further links, client certificates, and servers that are not verified.
+ * All read only on demand, which is the back-pressure.
  */
 import { orAborted } from "../base/abort.ts";
 import { systemClock } from "../base/clock.ts";
@@ -25,21 +25,21 @@ import type { Link, LinkTarget, LinkUse, TlsSettings } from "./link.ts";
 import { closeQuietly, type TlsCloser, TlsClosers } from "./tls_closers.ts";
 import { parseProxy, tunnel } from "./proxy_tunnel.ts";
 
-/** Of the process, as the threads are. */
+/** One per process, like the threads. */
 const closers = new TlsClosers(systemClock);
 
-/** Resolves when every link that was given up is closed: of many, some wait their turn. A process may end before. */
+/** Resolves when every dropped link is closed: if there are many, some are queued. A process may exit before. */
 export function linksClosed(): Promise<void> {
   return closers.settled();
 }
 
-/** How a link is dialled. */
+/** Options of dialling a link. */
 export interface DialOptions {
   use: LinkUse;
   signal: AbortSignal;
 }
 
-/** Connects. Rejects with what the network or the proxy said, or with the signal's reason. */
+/** Connects. Rejects with the error of the network or the proxy, or with the signal's reason. */
 export async function dialLink(target: LinkTarget, { use, signal }: DialOptions): Promise<Link> {
   signal.throwIfAborted();
   const { tls } = target;
@@ -58,7 +58,7 @@ export async function dialLink(target: LinkTarget, { use, signal }: DialOptions)
     // Loaded while the connection is made.
     ? import("./link_node.ts")
     : undefined;
-  // Where connecting fails, that is told, and not this.
+  // If connecting fails, that error is reported and not this one.
   byNode?.catch(() => {});
   const connection = await orAborted(
     Deno.connect({ hostname, port }),
@@ -83,7 +83,7 @@ export async function dialLink(target: LinkTarget, { use, signal }: DialOptions)
   }
 }
 
-/** What carries the bytes of a link: no TLS, or the one that can do what is asked, and does it best. */
+/** Returns the carrier of a link's bytes: no TLS, or the implementation that supports the request at the least cost. */
 export function linkWay(
   { tls, proxyUrl }: LinkTarget,
   use: LinkUse,
@@ -123,7 +123,7 @@ async function secured(
   return await shaken(link, signal);
 }
 
-/** A wrong certificate is told here, and not by the first write. */
+/** Reports a wrong certificate here, and not at the first write. */
 async function shaken(link: Deno.TlsConn, signal: AbortSignal): Promise<Deno.TlsConn> {
   try {
     await orAborted(link.handshake(), signal);
@@ -136,12 +136,12 @@ async function shaken(link: Deno.TlsConn, signal: AbortSignal): Promise<Deno.Tls
 }
 
 /**
- * Deno's TLS reads resolve at once while the peer goes on sending: without a pause, neither timers nor signals nor
- * other connections would get a turn.
+ * Deno's TLS reads resolve at once while the peer keeps sending: without a pause, timers, signals and other connections
+ * would starve.
  */
 const bytesBeforePause = 8_388_608;
 
-/** Most links carry a few kilobytes; thousands of them with room for a flood would be hundreds of megabytes. */
+/** Most links carry a few kilobytes; large buffers for thousands of them would take hundreds of megabytes. */
 const bufferBytes = { first: 4096, largest: 262_144 };
 
 class ConnectionLink implements Link {
@@ -151,7 +151,7 @@ class ConnectionLink implements Link {
 
   #closed = false;
 
-  /** @param closer closes it, where that isn't done at once. */
+  /** @param closer closes the connection, if that isn't done at once. */
   constructor(private readonly connection: Deno.Conn, private readonly closer?: TlsCloser) {}
 
   /** A copy: the buffer serves the next read. */

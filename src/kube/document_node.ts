@@ -1,9 +1,9 @@
 /**
- * A document that isn't ours, read with a finger on each place: every mismatch ends in one error that says which
- * file, which field and which line.
+ * A foreign document, read with the path of each field: every mismatch ends in one error that names the file, the field
+ * and the line.
  *
- * Narrowings by hand rather than a schema: a kubeconfig has forty fields of four shapes, and the finger gives
- * exact places for nothing.
+ * Narrowed by hand rather than by a schema: a kubeconfig has forty fields of four shapes, and this gives exact source
+ * locations for free.
  */
 import { isRecord } from "../base/json_value.ts";
 import { KodamaError } from "../base/errors.ts";
@@ -14,16 +14,16 @@ export const maxLength = 2 * 1024 * 1024;
 /** Keys and indexes, from the top of a document. */
 export type Place = readonly (string | number)[];
 
-/** Where a document is from. */
+/** The source of a document. */
 export interface DocumentSource {
-  /** What it is meant to be, before its path in errors. */
+  /** The kind of the document, before its path in errors. */
   what: string;
   path: string;
-  /** The line of the nearest place that is really there; undefined where lines aren't known. */
+  /** Returns the line of the nearest path that exists; undefined if lines aren't known. */
   lineOf(place: Place): number | undefined;
 }
 
-/** One place of a document. Absent, `null` and the empty text all count as "not there", as in kubectl. */
+/** One node of a document. Absent, `null` and the empty text all count as "not there", as in kubectl. */
 export class Node {
   constructor(
     private readonly source: DocumentSource,
@@ -67,7 +67,7 @@ export class Node {
     return this.optionalText() ?? this.fail("must be there");
   }
 
-  /** One of the given words; `problem` says which they are. */
+  /** Returns one of the given keywords; `problem` lists them. */
   oneOf<T extends string>(words: readonly T[], problem: string): T {
     const text = this.text();
     return words.find((word) => word === text) ?? this.fail(problem);
@@ -79,7 +79,7 @@ export class Node {
     return this.fail(`expected true or false, found ${shapeOf(this.value)}`);
   }
 
-  /** Throws the `config` error of this place. */
+  /** Throws the `config` error of this node. */
   fail(problem: string): never {
     const { what, path, lineOf } = this.source;
     const place = this.place.reduce<string>(

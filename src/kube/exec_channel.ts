@@ -5,10 +5,10 @@ import type { ChannelEnd, ExecChannel, OutputChunk, TerminalSize } from "./clien
 import { parseStatus } from "./failures.ts";
 import type { Status } from "./types.ts";
 
-/** A Status is a few hundred bytes; what is longer isn't kept. */
+/** A Status is a few hundred bytes; a longer one isn't stored. */
 const maxStatus = 256 * 1024;
 
-/** Speaks for the command at the other end of a socket. */
+/** The exec channel over a socket, for the command at its remote end. */
 export class SocketExecChannel implements ExecChannel {
   readonly #end = Promise.withResolvers<ChannelEnd>();
   #status = "";
@@ -26,7 +26,7 @@ export class SocketExecChannel implements ExecChannel {
   }
 
   async write(bytes: Uint8Array): Promise<void> {
-    // As many as it takes, of one length: no short rest behind them.
+    // Equal pieces, as many as needed: no short tail.
     const pieces = Math.ceil(bytes.length / this.socket.inputPieceBytes);
     const length = Math.ceil(bytes.length / pieces);
     for (let start = 0; start < bytes.length; start += length) {
@@ -66,7 +66,7 @@ export class SocketExecChannel implements ExecChannel {
         else yield { stream, bytes };
       }
     } finally {
-      // A reader that leaves early leaves for good: nobody would take the rest.
+      // A reader that stops early never resumes: the remaining output would have no reader.
       this.#finish({ kind: "cut", reason: "closed on this side" });
     }
   }
@@ -75,7 +75,7 @@ export class SocketExecChannel implements ExecChannel {
     if (this.#status.length < maxStatus) this.#status += new TextDecoder().decode(bytes);
   }
 
-  /** The Status, once all has arrived, and only a whole one, tells how the command ended. */
+  /** Only the complete Status, once everything has arrived, determines how the command ended. */
   #endAfter(received: Exclude<ChannelEvent, { kind: "data" }>): ChannelEnd {
     const status = parseStatus(this.#status);
     if (status !== undefined) return endOfStatus(status);
@@ -92,7 +92,9 @@ export class SocketExecChannel implements ExecChannel {
   }
 }
 
-/** What the final Status of an exec says. `NonZeroExitCode` carries the code as the cause `ExitCode`. */
+/**
+ * Returns the end that the final Status of an exec reports. `NonZeroExitCode` carries the code as the cause `ExitCode`.
+ */
 export function endOfStatus(status: Status): ChannelEnd {
   if (status.status === "Success") return { kind: "exited", exitCode: 0 };
   if (status.reason === "NonZeroExitCode") {

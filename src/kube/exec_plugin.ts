@@ -12,7 +12,7 @@ import { permissionError } from "./failures.ts";
 import type { Host } from "./host.ts";
 import type { ExecPlugin } from "./kubeconfig.ts";
 
-/** What the program is told about the cluster, where it wants to know. */
+/** The cluster info passed to the program, if it requests it. */
 export type PluginCluster =
   & Pick<Connection, "server" | "tlsServerName" | "insecure" | "proxyUrl">
   & {
@@ -30,7 +30,7 @@ interface PluginAnswer {
 /** Renewed before its end, so that a request that is under way still finds it valid. */
 const marginMs = 30_000;
 
-/** Runs the program when there is no credential, or an old one; many requests at once share one run. */
+/** Runs the program if there is no credential or an expired one; concurrent requests share one run. */
 export class PluginCredentials implements Credentials {
   #kept: PluginAnswer | undefined;
   #running: Promise<PluginAnswer> | undefined;
@@ -38,7 +38,7 @@ export class PluginCredentials implements Credentials {
   constructor(
     private readonly plugin: ExecPlugin,
     private readonly cluster: PluginCluster,
-    /** A certificate of the kubeconfig's own counts until the program gives one. */
+    /** The kubeconfig's own certificate applies until the program returns one. */
     private readonly own: Proof["clientCertificate"],
     private readonly host: Host,
   ) {}
@@ -119,7 +119,7 @@ function execInfo(plugin: ExecPlugin, cluster: PluginCluster, interactive: boole
   };
 }
 
-/** The `ExecCredential` that comes out. Its text is secret: no message shows any of it. */
+/** Returns the `ExecCredential` of the output. Its text is secret: no message shows any of it. */
 function readAnswer(stdout: string, plugin: ExecPlugin): PluginAnswer {
   const fail = (problem: string) =>
     new KodamaError("config", `the credential plugin ${plugin.command} ${problem}`);

@@ -1,17 +1,19 @@
-/** From what a server or the network said to one `KodamaError`: kind, words, way out. */
+/** Maps errors of a server or the network to one `KodamaError`: kind, message, hint. */
 import { KodamaError } from "../base/errors.ts";
 import type { ErrorKind, KodamaErrorOptions } from "../base/errors.ts";
 import { plainText } from "../base/plain_text.ts";
 import { linkWords } from "./silence.ts";
 import type { Status } from "./types.ts";
 
-/** Whom the words are about. */
+/** The context and server that a message names. */
 export interface Whereabouts {
   context: string;
   server: string;
 }
 
-/** 410: what was asked for is no longer remembered (a page of an old list, a watch's old place). Ask anew. */
+/**
+ * 410: the server no longer has the requested version (a page of an old list, a watch's old version). Request it again.
+ */
 export class ExpiredError extends KodamaError {
   override readonly name = "ExpiredError";
 
@@ -21,8 +23,8 @@ export class ExpiredError extends KodamaError {
 }
 
 /**
- * How much of a request had been sent when its link failed: `nothing` was carried out and asking again is safe,
- * `all` may have been carried out, `some` is all that is known else.
+ * How much of a request had been sent when its link failed: `nothing` was carried out and a retry is safe, `all` may
+ * have been carried out, `some` if no more is known.
  */
 export type Sent = "nothing" | "some" | "all";
 
@@ -43,16 +45,16 @@ export class LinkError extends KodamaError {
 class RefusedRequestError extends KodamaError {}
 
 /**
- * Whether nothing has reached the server. Then even a request that must not be carried out twice may be repeated, and
- * the server may be up by then.
+ * Returns whether nothing has reached the server. Then even a request that must not be carried out twice may be
+ * retried, and the server may be up by then.
  */
 export function isUnsent(error: unknown): error is LinkError {
   return error instanceof LinkError && error.failure.sent === "nothing";
 }
 
 /**
- * Whether a request that may be carried out twice is worth repeating after this error: the server wasn't reached, gave
- * no answer in time, or failed itself. What it refused for a reason is refused again.
+ * Returns whether an idempotent request is worth retrying after this error: the server wasn't reached, didn't answer in
+ * time, or failed itself. A refusal with a reason would be repeated.
  */
 export function isTransient(error: unknown): error is KodamaError {
   return error instanceof KodamaError && !(error instanceof RefusedRequestError) &&
@@ -83,9 +85,9 @@ export interface Refusal {
 }
 
 /**
- * The error of a stream that the server opened by neither protocol. A WebSocket is a GET, which RBAC checks as the
- * verb `get`; SPDY is a POST, so `create`. The refusal of the POST says which right is missing; if the server has no
- * SPDY, both rights are.
+ * Returns the error of a stream that the server opened by neither protocol. A WebSocket is a GET, which RBAC checks as
+ * the verb `get`; SPDY is a POST, so `create`. The refusal of the POST says which right is missing; if the server has
+ * no SPDY, both rights are.
  * https://kubernetes.io/docs/reference/access-authn-authz/authorization/#request-verb-resource
  */
 export function upgradeError(
@@ -104,12 +106,12 @@ export function upgradeError(
   });
 }
 
-/** Whether the server, or a proxy before it, may have refused the protocol and not the request. */
+/** Returns whether the server, or a proxy in front of it, may have refused the protocol and not the request. */
 export function refusesSpdy({ code }: Refusal): boolean {
   return [400, 405, 426, 501].includes(code);
 }
 
-/** 414 and 431 come from the HTTP server below the API, which has no better words. */
+/** 414 and 431 come from the HTTP server below the API, which has no better message. */
 function tooLong(code: number): string | undefined {
   return code === 414 || code === 431
     ? "the request is too long for the server (the words and variables of a command are part of it)"
@@ -117,10 +119,10 @@ function tooLong(code: number): string | undefined {
 }
 
 /**
- * The error of a request that got no answer. What neither the network nor the runtime says of it, an error of
- * kodama's own, is returned as it is: told as an unreachable server, it would never be found.
+ * Returns the error of a request that got no answer. An error that is neither the network's nor the runtime's but
+ * kodama's own bug is returned unchanged: reported as an unreachable server, it would never be found.
  *
- * @param sentAll the whole request is known to have left.
+ * @param sentAll the complete request is known to be sent.
  */
 export function linkError<E>(error: E, at: Whereabouts, sentAll = false): KodamaError | E {
   if (error instanceof KodamaError) return error;
@@ -143,14 +145,14 @@ export function linkError<E>(error: E, at: Whereabouts, sentAll = false): Kodama
   });
 }
 
-/** The error of a server that took a request and says nothing. */
+/** Returns the error of a server that accepted a request and doesn't answer. */
 export function silenceError(at: Whereabouts, limitMs: number): KodamaError {
   return new KodamaError("unreachable", `${place(at)}: no answer in ${limitMs / 1000}s`, {
     hint: "is it the address of a Kubernetes API server, and does that respond?",
   });
 }
 
-/** The sandbox's no, as the person can mend it; undefined for any other error. */
+/** Returns the sandbox's refusal with a way out for the user; undefined for any other error. */
 export function permissionError(error: unknown): KodamaError | undefined {
   for (let cause = error, depth = 0; cause instanceof Error && depth < 5; depth++) {
     if (cause instanceof Deno.errors.NotCapable) {
@@ -173,7 +175,7 @@ export function permissionError(error: unknown): KodamaError | undefined {
   return undefined;
 }
 
-/** A `Status` of the API, or undefined where the text is none. */
+/** Returns a `Status` of the API, or undefined if the text isn't one. */
 export function parseStatus(text: string): Status | undefined {
   try {
     const value: unknown = JSON.parse(text);
@@ -218,7 +220,7 @@ function hintOf(kind: ErrorKind, said: string, at: Whereabouts): string | undefi
   return undefined;
 }
 
-/** What the runtime's and node's network errors say, in a person's words. `dialling`: no connection was made. */
+/** Messages of the runtime's and node's network errors, in plain language. `dialling`: no connection was made. */
 const causes: readonly { pattern: RegExp; reason: string; hint: string; dialling?: true }[] = [
   {
     pattern: /invalid HTTP version|HPE_INVALID|not an HTTP answer/i,
@@ -289,8 +291,8 @@ const causes: readonly { pattern: RegExp; reason: string; hint: string; dialling
 ];
 
 /**
- * `fetch` tells all its failures as a TypeError, with the reason as its cause or in these words; node's errors
- * carry a code. Another one of these classes comes from code that is wrong.
+ * `fetch` reports all its failures as a TypeError, with the reason as its cause or in this message; node's errors carry
+ * a code. Any other error of these classes is a bug.
  */
 function isBug(error: unknown): boolean {
   if (!(error instanceof Error)) return true;
@@ -305,7 +307,7 @@ function isBug(error: unknown): boolean {
   );
 }
 
-/** An error's message with those of its causes. */
+/** Returns an error's message with those of its causes. */
 function wordsOf(error: unknown): string {
   const words: string[] = [];
   for (let cause = error, depth = 0; cause instanceof Error && depth < 5; depth++) {

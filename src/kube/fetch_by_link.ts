@@ -1,6 +1,6 @@
 /**
- * One HTTP request over a {@link Link}: for servers that the runtime's `fetch` can't be told about (another
- * name in the certificate, no verification), and where the link itself is wanted afterwards.
+ * One HTTP request over a {@link Link}: for servers that the runtime's `fetch` can't be configured for (another name in
+ * the certificate, no verification), and if the link itself is needed afterwards.
  */
 import { onAbort } from "../base/abort.ts";
 import { joinBytes } from "../base/join_bytes.ts";
@@ -16,8 +16,8 @@ export interface LinkRequest {
 }
 
 /**
- * @param finished gets the link back when the body has been read and the server keeps the connection. In
- * every other case the link is closed: at the end of the body, when it is dropped, and when the signal aborts.
+ * @param finished gets the link back when the body has been read and the server leaves the connection open. In every
+ *   other case the link is closed: at the end of the body, when it is dropped, and when the signal aborts.
  */
 export async function fetchByLink(
   link: Link,
@@ -53,13 +53,15 @@ async function* bodyThen(
   { code, headers }: HttpHead,
   cleanup: DisposableStack,
 ): AsyncGenerator<Uint8Array, void> {
-  // Left early or broken: what is still to come would be taken for the next answer.
+  // Dropped early or broken: the remaining bytes would be read as the next answer.
   using _unlessDone = cleanup;
   if (code !== 204 && code !== 304) yield* readBody(reader, headers);
   done();
 }
 
-/** Whether the connection can carry another request: the end of this answer is known, and nothing came after it. */
+/**
+ * Returns whether the connection can carry another request: the end of this answer is known, and nothing followed it.
+ */
 function staysOpen({ code, headers }: HttpHead, reader: LinkReader): boolean {
   const bounded = code === 204 || code === 304 || headers.get("content-length") !== null ||
     /\bchunked\b/i.test(headers.get("transfer-encoding") ?? "");

@@ -1,4 +1,4 @@
-/** HTTP by the runtime's `fetch`: one pool of connections, HTTP/2 where the server speaks it, bodies unpacked. */
+/** HTTP by the runtime's `fetch`: one pool of connections, HTTP/2 if the server supports it, bodies unpacked. */
 import type { ClientCertificate, Proof } from "./credentials.ts";
 import type { LinkRequest } from "./fetch_by_link.ts";
 import type { HttpAnswer } from "./http_answer.ts";
@@ -32,7 +32,7 @@ export class FetchPool implements Disposable {
       code: response.status,
       headers: response.headers,
       body: response.body ?? ReadableStream.from([]),
-      // What is let go of may fail as it likes.
+      // The failure of a dropped body doesn't matter.
       drop: () => void response.body?.cancel().catch(() => {}),
     };
   }
@@ -42,7 +42,7 @@ export class FetchPool implements Disposable {
     this.#pool = undefined;
   }
 
-  /** Made anew when the certificate was renewed. */
+  /** Created again when the certificate was renewed. */
   #client(certificate: ClientCertificate | undefined): Deno.HttpClient {
     if (
       this.#pool !== undefined && this.#pool.certificate?.certificate === certificate?.certificate

@@ -1,4 +1,4 @@
-/** A selection asked of one cluster: the reads that it needs, and no more. */
+/** Resolves a selection in one cluster with the fewest reads. */
 import { definedOnly } from "../base/defined_only.ts";
 import { KodamaError, NoMatchError } from "../base/errors.ts";
 import { counted } from "../base/counted.ts";
@@ -14,22 +14,22 @@ import { checkFieldSelector, checkLabelSelector } from "./selectors.ts";
 import type { Selection } from "./target.ts";
 import type { KubeObject, Pod } from "./types.ts";
 
-/** What a selection comes to in one cluster. */
+/** The targets that a selection resolves to in one cluster. */
 export interface FoundTargets extends SelectedTargets {
-  /** What was asked, as a person says it. Absent where the targets were given and not looked for. */
+  /** The request, in the user's terms. Absent if the targets were given and not searched. */
   asked?: { words: string; scope: string; everywhere: boolean };
-  /** The pods of which these are the targets. Absent if nobody read them. */
+  /** The pods of these targets. Absent if no one read them. */
   pods?: readonly Pod[];
-  /** What may have been meant, where nothing was found. */
+  /** Near matches, if nothing was found. */
   nearest: NearMatch[];
 }
 
-/** So many are looked through for one that may have been meant. */
+/** The most names that are searched for near matches. */
 const maxNames = 1000;
 
 /**
- * The targets of a selection. Throws `usage` for a selector that can't be one, NoMatchError where a pod,
- * workload, namespace or container that was named isn't there, and what the client throws.
+ * Returns the targets of a selection. Throws `usage` for an invalid selector, NoMatchError if a named pod, workload,
+ * namespace or container doesn't exist, and the client's errors.
  */
 export async function findTargets(
   client: KubeClient,
@@ -78,7 +78,7 @@ async function missingError(
   );
 }
 
-/** What may have been meant by a name that no pod has: a workload, a part of names, or a name that is near. */
+/** Returns the hint for a name that no pod has: a workload, a part of names, or a similar name. */
 async function podGuess(
   client: KubeClient,
   selection: Selection,
@@ -98,7 +98,7 @@ async function podGuess(
   return `did you mean ${ways.join(" or ")}?`;
 }
 
-/** `sts/db`: what a pod belongs to, by its own words. Of a ReplicaSet it is the Deployment that named it. */
+/** Returns `sts/db`: the pod's owner by its own metadata. For a ReplicaSet it is the Deployment that named it. */
 function workloadOf({ metadata }: Pod): string | undefined {
   const { kind, name } = metadata?.ownerReferences?.find(({ controller }) => controller) ?? {};
   const hash = metadata?.labels?.["pod-template-hash"];
@@ -111,7 +111,7 @@ function workloadOf({ metadata }: Pod): string | undefined {
   return short === undefined ? undefined : `${short}/${name}`;
 }
 
-/** The names of a kind where the selection looks. None where they may not be listed. */
+/** Returns the names of a kind in the selection's scope. None if they may not be listed. */
 async function namesOf(
   client: KubeClient,
   selection: Selection,
@@ -125,7 +125,7 @@ async function namesOf(
   return (await Promise.all(names)).flat();
 }
 
-/** A namespace that isn't there looks like an empty one to a list. */
+/** A missing namespace looks like an empty one to a list. */
 async function requireNamespaces(
   client: KubeClient,
   { namespaces }: Selection,
@@ -144,12 +144,12 @@ async function requireNamespaces(
           hint: guess || "`kubectl get namespaces` lists them",
         });
       }
-      // Who may not read namespaces can still use the pods in them.
+      // A user who may not read namespaces can still use the pods in them.
     }
   }
 }
 
-/** None where they may not be listed. */
+/** None if they may not be listed. */
 async function listedNames(
   client: KubeClient,
   resource: ApiResource,

@@ -42,8 +42,8 @@ export async function openForward(
 }
 
 /**
- * The streams of a port over `v4.channel.k8s.io`: channel 0 carries the data, channel 1 the error; the server
- * begins each with the port, two bytes, little end first. Data comes as `stdout`.
+ * The streams of a port over `v4.channel.k8s.io`: channel 0 carries the data, channel 1 the error; the server starts
+ * each with the port, two bytes, little end first. Data comes as `stdout`.
  */
 class WebSocketPort implements ChannelSocket {
   readonly inputPieceBytes = 128 * 1024;
@@ -79,7 +79,7 @@ class WebSocketPort implements ChannelSocket {
     this.link[Symbol.dispose]();
   }
 
-  /** Without the channel's number and the port that the server begins with. */
+  /** Strips the channel's number and the port that the server sends first. */
   #payload(start: boolean, bytes: Uint8Array): Uint8Array {
     let rest = bytes;
     if (start) this.#channel = undefined;

@@ -1,18 +1,18 @@
-/** Frames of a protocol, taken out of what a link brings: the network is read when a frame is asked for, and not before. */
+/** Frames of a protocol, parsed from a link's bytes: the network is read only when a frame is requested. */
 import type { Link } from "./link.ts";
 import type { SilenceWatch } from "./silence.ts";
 
-/** Finds frames in bytes, however they were cut. Throws where they are none. */
+/** Finds frames in bytes, however they were cut. Throws if they aren't frames. */
 export interface FrameFinder<Frame> {
   decode(chunk: Uint8Array): Iterator<Frame, void>;
 }
 
-/** What frames come from. */
+/** The source of the frames. */
 export interface FrameSourceOptions<Frame> {
   /** Bytes that came together with the answer to the upgrade. */
   first: Uint8Array;
   finder: FrameFinder<Frame>;
-  /** Looks after the link while a frame is waited for. */
+  /** Watches the link while a frame is awaited. */
   silence: SilenceWatch;
 }
 
@@ -32,7 +32,7 @@ export class FrameSource<Frame> {
     this.#first = first.length > 0 ? first : undefined;
   }
 
-  /** The next frame; null where the connection was closed. Rejects where it broke, and for what is no frame. */
+  /** Returns the next frame; null if the connection was closed. Rejects if it broke, or if the bytes aren't a frame. */
   async next(): Promise<Frame | null> {
     for (;;) {
       const frame = this.#frames?.next();

@@ -1,4 +1,4 @@
-/** How long a server may take until it begins to answer. */
+/** Time limit until a server starts to answer. */
 import type { Clock } from "../base/clock.ts";
 import { silenceError, type Whereabouts } from "./failures.ts";
 
@@ -7,7 +7,7 @@ export class HeadLimit implements Disposable {
   readonly #controller = new AbortController();
   readonly #timer: Disposable | undefined;
 
-  /** @param limitMs no limit where it is undefined. */
+  /** @param limitMs no limit if undefined. */
   constructor(clock: Clock, limitMs: number | undefined, at: Whereabouts) {
     if (limitMs === undefined) return;
     this.#timer = clock.timer(limitMs, () => this.#controller.abort(silenceError(at, limitMs)));

@@ -1,4 +1,4 @@
-/** What the Kubernetes port asks of the machine, handed in so that tests need none of it. */
+/** The machine's services that the Kubernetes port needs, injected so that tests need none of them. */
 import { systemClock } from "../base/clock.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Trace } from "./trace.ts";
@@ -6,28 +6,28 @@ import type { Trace } from "./trace.ts";
 /** Characters. A credential has a few thousand. */
 const maxAnswer = 1024 * 1024;
 
-/** The machine, as far as kubeconfigs and credentials touch it. */
+/** The machine, as far as kubeconfigs and credentials need it. */
 export interface Host {
   env(name: string): string | undefined;
-  /** Rejects with `Deno.errors.NotFound` where there is none. */
+  /** Rejects with `Deno.errors.NotFound` if there is none. */
   readText(path: string): Promise<string>;
   /**
-   * Runs a program; its standard error goes to ours. Rejects with `Deno.errors.NotFound` where there is no
-   * such program, `Deno.errors.NotCapable` where it may not be run.
+   * Runs a program; its standard error goes to ours. Rejects with `Deno.errors.NotFound` if the program doesn't exist,
+   * `Deno.errors.NotCapable` if it may not be run.
    */
   run(
     command: string,
     args: readonly string[],
     options: { env: Record<string, string>; interactive: boolean },
   ): Promise<{ code: number; stdout: string }>;
-  /** Whether a person can be asked something on standard input. */
+  /** Returns whether standard input can prompt a user. */
   isInteractive(): boolean;
   clock: Clock;
   /** In [0, 1). */
   random(): number;
   /** Something the person should know, once, that stops nothing. */
   warn(message: string): void;
-  /** Where requests are traced, if they are. */
+  /** Traces requests, if set. */
   readonly trace?: Trace;
 }
 

@@ -11,7 +11,7 @@ export interface AnswerHeaders {
   get(name: string): string | null;
 }
 
-/** What stands before the body. */
+/** The part before the body. */
 export interface HttpHead {
   code: number;
   headers: AnswerHeaders;
@@ -19,29 +19,29 @@ export interface HttpHead {
 
 /** An answer, whichever way it came. */
 export interface HttpAnswer extends HttpHead {
-  /** As it arrives; read once, or dropped. */
+  /** Streamed; read once, or dropped. */
   body: AsyncIterable<Uint8Array>;
-  /** Lets go of a body that nobody wants. */
+  /** Drops an unneeded body. */
   drop(): void;
 }
 
-/** Takes bytes from a link by lines or by pieces; keeps what it read too much. */
+/** Reads a link by lines or by pieces; buffers excess bytes. */
 export class LinkReader {
   #kept: Uint8Array = new Uint8Array(0);
 
   constructor(private readonly link: Link) {}
 
-  /** What was read and not taken. */
+  /** The bytes that were read and not consumed. */
   get rest(): Uint8Array {
     return this.#kept;
   }
 
-  /** Gives back what was taken too much. */
+  /** Returns excess bytes to the buffer. */
   putBack(rest: Uint8Array): void {
     this.#kept = rest;
   }
 
-  /** At most so many bytes, null at the end. */
+  /** Returns at most `limit` bytes, null at the end. */
   async some(limit: number): Promise<Uint8Array | null> {
     if (this.#kept.length === 0) {
       const chunk = await this.link.read();
@@ -53,7 +53,7 @@ export class LinkReader {
     return bytes;
   }
 
-  /** A line without its end. Rejects where none ends within the limit. */
+  /** Returns a line without its end. Rejects if none ends within the limit. */
   async line(limit: number): Promise<string> {
     for (;;) {
       const end = this.#kept.indexOf(10);
@@ -101,7 +101,7 @@ class HeaderFields implements AnswerHeaders {
   }
 }
 
-/** The body, by whichever of the three ways the head announces. Rejects where it ends too early. */
+/** Returns the body, by one of the three framings that the head announces. Rejects if it ends too early. */
 export async function* readBody(
   reader: LinkReader,
   headers: AnswerHeaders,

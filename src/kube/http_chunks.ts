@@ -1,53 +1,53 @@
 /** A body in chunks, as the bytes come. https://www.rfc-editor.org/rfc/rfc9112#section-7.1 */
 
-/** The size of a chunk in hexadecimal, with extensions that nobody uses; a trailer field. */
+/** The size of a chunk in hexadecimal, with extensions that no one uses; a trailer field. */
 const maxLine = 1024;
 /** All trailer fields together. */
 const maxTrailers = 64 * 1024;
-/** Sixteen terabytes: what is more is a mistake, and would be no exact number soon. */
+/** Sixteen terabytes: more is an error, and soon beyond an exact number. */
 const maxSizeDigits = 11;
 
 const [newline, semicolon, carriageReturn] = [0x0a, 0x3b, 0x0d];
 
 type Part =
-  /** The line that tells a chunk's size. */
+  /** The line with a chunk's size. */
   | "size"
   | "data"
   /** The line's end behind a chunk. */
   | "dataEnd"
-  /** Fields that nobody asked for, up to an empty line. */
+  /** Fields that weren't requested, up to an empty line. */
   | "trailers"
   | "ended";
 
 /**
- * Takes the frames out of a body. A server that writes line by line sends a frame for each: of all that one read
- * brought, one piece is made.
+ * Strips the framing of a body. A server that writes line by line sends a frame for each: all frames of one read become
+ * one piece.
  */
 export class ChunkedBody {
   #part: Part = "size";
-  /** What is still to come of the chunk. */
+  /** The remaining bytes of the chunk. */
   #left = 0;
-  /** What is known of a line that isn't whole. */
+  /** The known part of an incomplete line. */
   #digits = "";
   #lineLength = 0;
   #inExtension = false;
   #trailersLength = 0;
   #rest = new Uint8Array(0);
 
-  /** Whether the body is whole. */
+  /** Whether the body is complete. */
   get ended(): boolean {
     return this.#part === "ended";
   }
 
-  /** What came behind the body's end. */
+  /** The bytes after the body's end. */
   get rest(): Uint8Array {
     return this.#rest;
   }
 
   /**
-   * The body's bytes among these; none may be. They are moved together in the memory that was given.
+   * Returns the body's bytes among these; none may be. They are moved together within the given memory.
    *
-   * @throws Error for what isn't a body in chunks.
+   * @throws Error if it isn't a chunked body.
    */
   take(bytes: Uint8Array): Uint8Array {
     let at = 0;
@@ -68,7 +68,7 @@ export class ChunkedBody {
     return bytes.subarray(0, used);
   }
 
-  /** Reads one byte of what stands between data. A line is short: nothing is won by looking for its end. */
+  /** Reads one byte between data. A line is short: searching for its end gains nothing. */
   #readLine(bytes: Uint8Array, at: number): number {
     const byte = bytes[at] as number;
     if (byte !== newline) {

@@ -38,7 +38,7 @@ export class HttpKubeClient implements KubeClient {
     private readonly connection: Connection,
     private readonly transport: Transport,
     private readonly host: Host,
-    /** What links that bring a pod go on with. */
+    /** The next use of links that read a pod. */
     private readonly use: LinkUse = "prompt",
     private readonly streams: PodStreams = new PodStreams(transport),
   ) {}
@@ -63,7 +63,7 @@ export class HttpKubeClient implements KubeClient {
   ): Promise<T> {
     const { signal = never } = options;
     const path = resourcePath(resource, scope.namespace, name);
-    // Who asks for one pod mostly wants a stream into it next.
+    // A caller that reads one pod mostly opens a stream into it next.
     const carrier = resource === PODS ? { pooledFor: this.use } : "shared";
     return this.transport.json<T>({ method: "GET", path, signal, carrier });
   }

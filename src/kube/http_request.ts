@@ -5,8 +5,8 @@ import { KodamaError } from "../base/errors.ts";
 export type HeaderPairs = readonly (readonly [name: string, value: string])[];
 
 /**
- * One header. Throws `config` for a value that HTTP can't carry: it comes from a kubeconfig or a credential
- * program, and a line break in it would be a header of its own.
+ * One header. Throws `config` for a value that HTTP can't carry: it comes from a kubeconfig or a credential program,
+ * and a line break in it would start another header.
  */
 export function header(name: string, value: string): readonly [string, string] {
   // Tab, printable ASCII, and the upper half of Latin-1: RFC 9110, 5.5.

@@ -1,8 +1,8 @@
-/** Who asks, in the headers of a request. */
+/** The user's identity, in the headers of a request. */
 import type { Connection } from "./connection.ts";
 import { header, type HeaderPairs } from "./http_request.ts";
 
-/** The proof of a user, and whom that user acts as. Throws `config` for what a header can't carry. */
+/** Returns the user's proof and the impersonated user. Throws `config` for a value that a header can't carry. */
 export function identityHeaders(
   { impersonate }: Connection,
   authorization: string | undefined,

@@ -34,7 +34,7 @@ async function readIfThere(host: Host, path: string): Promise<string | undefined
   try {
     return await host.readText(path);
   } catch {
-    // Not there, or not ours to read: either way this is no service account to use.
+    // Missing or not readable for us: either way there is no usable service account.
     return undefined;
   }
 }

@@ -2,7 +2,7 @@
  * A kubeconfig, as a value.
  * https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/
  */
-/** The text of one kubeconfig, and where it came from: messages and relative paths need that. */
+/** The text of one kubeconfig, and its path: messages and relative paths need that. */
 export interface KubeconfigFile {
   path: string;
   text: string;
@@ -11,7 +11,7 @@ export interface KubeconfigFile {
 /** Bytes that stand in the kubeconfig itself, or in a file beside it (path already absolute). */
 export type PemSource = { kind: "inline"; pem: string } | { kind: "file"; path: string };
 
-/** How to reach an API server and how to know that it is the right one. */
+/** How to reach and verify an API server. */
 export interface ClusterEntry {
   server: string;
   certificateAuthority: PemSource | undefined;
@@ -39,7 +39,7 @@ export interface Impersonation {
   extra: Readonly<Record<string, readonly string[]>>;
 }
 
-/** What the user proves to be. Several may be given; {@link file://./connection.ts} says which counts. */
+/** The user's credentials. Several may be given; {@link file://./connection.ts} decides which one counts. */
 export interface UserEntry {
   clientCertificate: PemSource | undefined;
   clientKey: PemSource | undefined;
@@ -48,7 +48,7 @@ export interface UserEntry {
   username: string | undefined;
   password: string | undefined;
   exec: ExecPlugin | undefined;
-  /** Left as it is: the official client reads it, when it comes to that. */
+  /** Unparsed: the official client reads it, if it is used. */
   authProvider: { name: string; config: Readonly<Record<string, unknown>> } | undefined;
   impersonate: Impersonation | undefined;
 }
@@ -67,7 +67,7 @@ export interface Named<T> {
   value: T;
 }
 
-/** Everything that the files say, each name once. */
+/** The merged content of the files, each name once. */
 export interface Kubeconfig {
   /** The files that were read, in order. */
   paths: readonly string[];

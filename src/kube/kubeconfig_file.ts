@@ -11,7 +11,7 @@ import type {
   UserEntry,
 } from "./kubeconfig.ts";
 
-/** What one file says, in its order. */
+/** The content of one file, in its order. */
 export interface ParsedKubeconfig {
   currentContext: string | undefined;
   clusters: Named<ClusterEntry>[];
@@ -28,14 +28,17 @@ export async function parseKubeconfigFile(file: KubeconfigFile): Promise<ParsedK
     try {
       return readKubeconfig(json, file);
     } catch {
-      // Told below, with the line.
+      // Reported below, with the line.
     }
   }
   const { readYaml } = await import("./yaml_node.ts");
   return readKubeconfig(readYaml(file, what), file);
 }
 
-/** JSON is YAML too, and the runtime reads it in a hundredth of the time. What it refuses is left to the YAML parser. */
+/**
+ * JSON is YAML too, and the runtime reads it in a hundredth of the time. Text that it refuses is passed to the YAML
+ * parser.
+ */
 function readJson({ path, text }: KubeconfigFile): Node | undefined {
   if (!text.startsWith("{") || text.length > maxLength) return undefined;
   try {
@@ -69,7 +72,7 @@ function entries<T>(
   const folder = file.path.slice(0, file.path.lastIndexOf("/") + 1);
   return root.field(list).items().map((node) => {
     const name = node.field("name").text();
-    // kubectl refuses a file that gives one name twice; between files the first wins.
+    // kubectl refuses a file with one name twice; between files the first wins.
     if (seen.has(name)) node.field("name").fail(`"${name}" is there twice`);
     seen.add(name);
     return { name, path: file.path, value: read(node.field(item).objectOrEmpty(), folder) };
@@ -121,7 +124,7 @@ function execPlugin(node: Node, folder: string): ExecPlugin {
       ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"],
       "expected client.authentication.k8s.io/v1 or /v1beta1: the credential plugin is too old or too new",
     ),
-    // As kubectl does: a path is relative to the file, a bare name is looked up in PATH.
+    // Like kubectl: a path is relative to the file, a bare name is searched in PATH.
     command: command.includes("/") ? resolvePath(folder, command) : command,
     args: node.field("args").items().map((item) => item.text()),
     env: node.field("env").items().map((item) => ({

@@ -1,16 +1,16 @@
 /**
  * TLS by `node:tls` over a {@link Link}: the one way to a client certificate without Nagle's delay (dial_link.ts).
  *
- * The socket underneath is ours and not node's, because the runtime's `node:tls` goes on reading a socket of
- * its own while nobody takes what it decrypts: 700 MB in two seconds from a fast producer. Here encrypted
- * bytes pass only while somebody waits for plain ones.
+ * The socket underneath is ours and not node's, because the runtime's `node:tls` keeps reading its own socket while no
+ * one consumes the decrypted bytes: 700 MB in two seconds from a fast producer. Here encrypted bytes pass only while a
+ * reader waits for plain ones.
  */
 import { isIP } from "node:net";
 import { Duplex } from "node:stream";
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from "node:tls";
 import type { Link, TlsSettings } from "./link.ts";
 
-/** Shakes hands and verifies. Rejects with what TLS or the network said, or with the signal's reason. */
+/** Performs and verifies the handshake. Rejects with the error of TLS or the network, or with the signal's reason. */
 export function secureByNode(
   plain: Link,
   hostname: string,
@@ -46,7 +46,7 @@ export function secureByNode(
   });
 }
 
-/** Certificates are read once for all links that prove and check the same: a seventh of what a link costs. */
+/** Certificates are parsed once for all links with the same identity and verification: a seventh of a link's cost. */
 const secureContexts = new WeakMap<TlsSettings, SecureContext>();
 
 function secureContextOf(tls: TlsSettings): SecureContext {
@@ -87,8 +87,8 @@ function pacedStream(link: Link, valve: Valve): Duplex {
       );
     },
     write(bytes: Uint8Array, _encoding, done) {
-      // A peer that takes no more may have said why: an error here would destroy what waits to be read. Where it
-      // hasn't, reading tells.
+      // A peer that stops reading may have sent the reason: an error here would destroy unread data. If it hasn't,
+      // reading reports the failure.
       link.write(bytes).then(() => done(), () => done());
     },
     destroy(error, done) {

@@ -1,32 +1,32 @@
 /**
- * Links to one API server that wait for their next use. Who reads a pod mostly opens a stream into it at once,
- * and shaking hands costs more than either.
+ * Idle links to one API server. A caller that reads a pod mostly opens a stream into it at once, and a handshake costs
+ * more than either.
  */
 import type { Clock } from "../base/clock.ts";
 import { dialLink, type DialOptions, linkWay } from "./dial_link.ts";
 import type { Link, LinkTarget, LinkUse } from "./link.ts";
 
-/** Far below the time after which servers and proxies close what is idle: a stream can't be asked for twice. */
+/** Far below the idle timeout of servers and proxies: a stream can't be requested twice. */
 const keptForMs = 5000;
-/** As many as single pods are read at once. */
+/** As many as single pods are read concurrently. */
 const maxKept = 8;
 
 interface Kept {
   link: Link;
   target: LinkTarget;
-  /** What it was dialled for. */
+  /** The use that it was dialled for. */
   use: LinkUse;
   expiry: Disposable;
 }
 
-/** Closes what nobody takes in time. */
+/** Closes links that aren't taken in time. */
 export class LinkPool implements Disposable {
   readonly #kept: Kept[] = [];
   #closed = false;
 
   constructor(private readonly clock: Clock) {}
 
-  /** A link that waits for its next request, or a new one. Rejects as {@link dialLink} does. */
+  /** Returns an idle link, or a new one. Rejects like {@link dialLink}. */
   take(target: LinkTarget, options: DialOptions): Promise<Link> {
     const index = this.#kept.findIndex((kept) =>
       sameEnds(kept.target, target) && serves(kept, options.use)
@@ -61,12 +61,12 @@ export class LinkPool implements Disposable {
   }
 }
 
-/** What was dialled for somebody who waits may cost by the byte; what was dialled for many bytes is as prompt by now. */
+/** A link dialled as prompt may cost more per byte; one dialled for bulk is as prompt by now. */
 function serves(kept: Kept, use: LinkUse): boolean {
   return use === "prompt" || linkWay(kept.target, kept.use) === linkWay(kept.target, use);
 }
 
-/** One server has one address; what may differ is who we prove to be, where a certificate was renewed. */
+/** One server has one address; only our identity may differ, if a certificate was renewed. */
 function sameEnds(one: LinkTarget, other: LinkTarget): boolean {
   return one.tls?.clientCertificate?.certificate === other.tls?.clientCertificate?.certificate;
 }

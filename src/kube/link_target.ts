@@ -1,9 +1,9 @@
-/** Where a context's links go. */
+/** The destination of a context's links. */
 import type { Connection } from "./connection.ts";
 import type { ClientCertificate, Proof } from "./credentials.ts";
 import type { LinkTarget } from "./link.ts";
 
-/** One target for as long as one certificate proves who we are: what is prepared for its TLS serves many links. */
+/** One target as long as the client certificate is the same: its prepared TLS context serves many links. */
 export class LinkTargets {
   #latest: { clientCertificate: ClientCertificate | undefined; target: LinkTarget } | undefined;
 
@@ -13,7 +13,7 @@ export class LinkTargets {
     private readonly certificateAuthority: string | undefined,
   ) {}
 
-  /** The target, with what proves who we are now. */
+  /** Returns the target with the current proof. */
   of({ clientCertificate }: Proof): LinkTarget {
     if (this.#latest === undefined || this.#latest.clientCertificate !== clientCertificate) {
       this.#latest = { clientCertificate, target: this.#made(clientCertificate) };

@@ -8,13 +8,13 @@ import type { Transport } from "./transport.ts";
 /** kubectl's own chunk. */
 const pageSize = 500;
 
-/** What of a list's JSON is read. */
+/** The fields of a list's JSON that are read. */
 export interface ListBody<T> {
   items?: T[] | null;
   metadata?: { resourceVersion?: string; continue?: string; remainingItemCount?: number };
 }
 
-/** The pages of one list, each fetched when it is asked for. Throws ExpiredError where they no longer fit. */
+/** Returns the pages of one list, each fetched on demand. Throws ExpiredError if they no longer fit. */
 export async function* listPages<T>(
   transport: Transport,
   resource: ApiResource,
@@ -49,17 +49,17 @@ export async function* listPages<T>(
   }
 }
 
-/** Whether these are objects with names, as far as everybody who reads them relies on it. */
+/** Returns whether these are objects with names, as all readers require. */
 function isListOfObjects(items: unknown): boolean {
   return Array.isArray(items) && items.every((item) => typeof item?.metadata?.name === "string");
 }
 
-/** How often a list that changes too fast is begun anew. */
+/** How often a list that changes too fast is restarted. */
 const maxAttempts = 3;
 
 /**
- * All pages in one. A list that expired halfway is begun anew: its pages would not belong together. Throws
- * ExpiredError where that happens again and again.
+ * Returns all pages in one. A list that expired halfway is restarted: its pages would not belong together. Throws
+ * ExpiredError if that happens repeatedly.
  */
 export async function wholeList<T>(
   begin: () => AsyncIterable<ListPage<T>>,

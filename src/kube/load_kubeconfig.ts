@@ -1,4 +1,4 @@
-/** Which kubeconfig files count, and their texts: as kubectl finds them. */
+/** Finds and reads the kubeconfig files, like kubectl. */
 import { KodamaError } from "../base/errors.ts";
 import { permissionError } from "./failures.ts";
 import type { Host } from "./host.ts";
@@ -6,8 +6,8 @@ import type { Kubeconfig, KubeconfigFile } from "./kubeconfig.ts";
 import { mergeKubeconfigs } from "./merge_kubeconfigs.ts";
 
 /**
- * The merged kubeconfig: `explicit` (`--kubeconfig`) alone, else the files of `KUBECONFIG`, else
- * `~/.kube/config`. Undefined where none of them exists; a missing explicit file is a `config` error.
+ * Returns the merged kubeconfig: `explicit` (`--kubeconfig`) alone, else the files of `KUBECONFIG`, else
+ * `~/.kube/config`. Undefined if none of them exists; a missing explicit file is a `config` error.
  */
 export async function loadKubeconfig(
   explicit: string | undefined,
@@ -22,7 +22,7 @@ export async function loadKubeconfig(
   return found.length === 0 ? undefined : await mergeKubeconfigs(found);
 }
 
-/** The error where there is neither a kubeconfig nor a cluster around us. */
+/** Returns the error if there is neither a kubeconfig nor a surrounding cluster. */
 export function noKubeconfigError(host: Host): KodamaError {
   const paths = kubeconfigPaths(host);
   const missing = `${paths.join(", ")} ${paths.length === 1 ? "does" : "do"} not exist`;

@@ -16,7 +16,7 @@ function logPath(request: LogRequest): string {
   return `${resourcePath(PODS, namespace, pod)}/log?${query}`;
 }
 
-/** The log's bytes as they come, from the moment when the server begins to send. */
+/** Returns the log's bytes as they arrive, from the moment when the server starts to send. */
 export async function openLog(
   transport: Transport,
   request: LogRequest,

@@ -13,8 +13,8 @@ import type {
 import { parseKubeconfigFile } from "./kubeconfig_file.ts";
 
 /**
- * Merges files: the first that names a context, cluster or user gives all of it, and the first that
- * sets `current-context` decides it. Rejects with a `config` error that names the file and the place.
+ * Merges files: the first that names a context, cluster or user defines it completely, and the first that sets
+ * `current-context` wins. Rejects with a `config` error that names the file and the path.
  */
 export async function mergeKubeconfigs(files: readonly KubeconfigFile[]): Promise<Kubeconfig> {
   const clusters = new Map<string, Named<ClusterEntry>>();

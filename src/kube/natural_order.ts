@@ -1,6 +1,6 @@
 /** The order in which a person counts: `drive-2` before `drive-10`. */
 
-/** For `sort`. Runs of digits compare as numbers, all else by code unit: the same on every machine. */
+/** Compares for `sort`. Runs of digits compare as numbers, all else by code unit: the same on every machine. */
 export function compareNatural(a: string, b: string): number {
   const [left, right] = [pieces(a), pieces(b)];
   for (let index = 0; index < Math.min(left.length, right.length); index++) {

@@ -1,4 +1,4 @@
-/** What a pattern that matches no pod may have been meant to be. */
+/** Suggestions for a pattern that matches no pod. */
 import { nearestNames } from "../base/nearest_names.ts";
 import { matchesPattern } from "./selection.ts";
 import type { NamePattern } from "./target.ts";
@@ -9,13 +9,12 @@ export interface NearMatch {
   names: string[];
 }
 
-/** More names are looked at for nobody: an error is to come at once. */
+/** More names aren't compared: an error should come at once. */
 const maxNames = 5_000;
 
 /**
- * For each pattern that fits none of the names, the nearest text that does: names are compared as a whole and
- * by the runs of their parts, so that `drvie` is near to the `drive` of `weka-drive-0`. A regular expression
- * has nothing that it is near to.
+ * Returns the nearest matching text for each pattern that matches no name: names are compared completely and by runs of
+ * their parts, so that `drvie` is near to the `drive` of `weka-drive-0`. A regular expression has no near match.
  */
 export async function nearestMatches(
   patterns: readonly NamePattern[],
@@ -34,7 +33,7 @@ export async function nearestMatches(
   return near;
 }
 
-/** `weka-drive-0` gives `weka`, `weka-drive`, `weka-drive-0`, `drive`, `drive-0`; a number alone says nothing. */
+/** `weka-drive-0` yields `weka`, `weka-drive`, `weka-drive-0`, `drive`, `drive-0`; a number alone is useless. */
 function runsOfParts(name: string): string[] {
   const parts = name.split(/[-.]/);
   const runs: string[] = [];

@@ -9,15 +9,15 @@ import { openCredentials } from "./open_credentials.ts";
 import { proxyFromEnvironment } from "./proxy_environment.ts";
 import { Transport } from "./transport.ts";
 
-/** What the command line says about where to connect. */
+/** The connection options of the command line. */
 export interface ClientOptions extends ConnectionOverrides {
   /** `--kubeconfig`. */
   kubeconfig?: string;
-  /** `--context`; the current one where it is absent. */
+  /** `--context`; the current one if absent. */
   context?: string;
 }
 
-/** The client of one context. Throws `config` errors; the network is asked nothing. */
+/** Returns the client of one context. Throws `config` errors; doesn't use the network. */
 export async function openKubeClient(options: ClientOptions, host: Host): Promise<KubeClient> {
   const connection = await findConnection(options, host);
   const credentials = await openCredentials(connection, host);

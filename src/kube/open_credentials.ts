@@ -1,4 +1,4 @@
-/** From what a kubeconfig says of a user to the proof for each request. */
+/** Turns a kubeconfig's user into the proof for each request. */
 import { KodamaError } from "../base/errors.ts";
 import type { Connection } from "./connection.ts";
 import type { ClientCertificate, Credentials, Proof } from "./credentials.ts";
@@ -9,7 +9,7 @@ import type { PemSource } from "./kubeconfig.ts";
 /** A token file is read again when its copy is older: kubelet renews tokens long before their end. */
 const tokenAgeMs = 60_000;
 
-/** The credentials of a connection. Throws `config` where a file can't be read. */
+/** Returns the credentials of a connection. Throws `config` if a file can't be read. */
 export async function openCredentials(connection: Connection, host: Host): Promise<Credentials> {
   const pair = connection.clientCertificate;
   const clientCertificate = pair === undefined ? undefined : {

@@ -25,7 +25,7 @@ export function isNamedPod(
   return operands.some((one) => names(one, pod));
 }
 
-/** Returns the containers that operands name of a pod, each once; none if the pod is named as a whole. */
+/** Returns the containers that operands name of a pod, each once; none if only the pod is named. */
 export function namedContainers(
   { operands }: Pick<Selection, "operands">,
   pod: Place & { pod: string },

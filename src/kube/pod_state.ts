@@ -1,4 +1,4 @@
-/** Why a pod can't be used just now, in the words that `kubectl get pods` would show. */
+/** Why a pod can't be used right now, in the terms of `kubectl get pods`. */
 import { plainText } from "../base/plain_text.ts";
 import type { ContainerStatus, Pod } from "./types.ts";
 
@@ -40,7 +40,7 @@ function containerTrouble(name: string, own: ContainerStatus | undefined): strin
 function firstTrouble(pod: Pod): string | undefined {
   for (const { state } of statuses(pod)) {
     const reason = word(state?.waiting?.reason) ?? word(state?.terminated?.reason);
-    // A finished init container is no trouble, and "ContainerCreating" tells more than nothing.
+    // A finished init container isn't a problem, and "ContainerCreating" is better than nothing.
     if (reason !== undefined && reason !== "Completed") return reason;
   }
   return undefined;
@@ -57,7 +57,7 @@ function statuses(pod: Pod): ContainerStatus[] {
   return [...initContainerStatuses, ...containerStatuses, ...ephemeralContainerStatuses];
 }
 
-/** A server's word, fit for a terminal. */
+/** Sanitizes a server's text for a terminal. */
 function word(text: string | undefined): string | undefined {
   return text === undefined || text === "" ? undefined : plainText(text, 80);
 }

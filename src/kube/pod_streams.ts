@@ -12,7 +12,7 @@ import { UpgradeRefused } from "./upgrade.ts";
 
 /** One stream, by either protocol. */
 export interface StreamAttempts<S> {
-  /** What RBAC decides by, as far as it is worth remembering. */
+  /** The RBAC inputs that are worth remembering. */
   resource: { namespace: string; subresource: "exec" | "attach" | "portforward" };
   /** SPDY first, if the server has it: it is cheaper for many bytes. */
   prefersSpdy: boolean;

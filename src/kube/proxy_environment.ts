@@ -1,4 +1,4 @@
-/** The proxy that the environment asks for, by the rules that kubectl's own runtime (Go) follows. */
+/** The proxy from the environment, by the rules of kubectl's own runtime (Go). */
 
 /** `HTTPS_PROXY` or `HTTP_PROXY` by the server's scheme, unless `NO_PROXY` names the host; this machine never. */
 export function proxyFromEnvironment(
@@ -17,8 +17,8 @@ export function proxyFromEnvironment(
 }
 
 /**
- * Whether the runtime's own `fetch` would look for a proxy in the environment. Its rules aren't kubectl's: what
- * is meant for this machine goes to the proxy too, and `NO_PROXY` wins over a kubeconfig's `proxy-url`.
+ * Returns whether the runtime's own `fetch` would search for a proxy in the environment. Its rules aren't kubectl's:
+ * requests to this machine go to the proxy too, and `NO_PROXY` wins over a kubeconfig's `proxy-url`.
  */
 export function fetchLooksForProxy(env: (name: string) => string | undefined): boolean {
   return ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"]

@@ -1,7 +1,7 @@
 /** The way through a proxy to a server: HTTP CONNECT (RFC 9110, 9.3.6) or SOCKS5 (RFC 1928, 1929). */
 import type { Link } from "./link.ts";
 
-/** Where the proxy listens, and how it is spoken to. */
+/** The proxy's address and protocol. */
 export interface Proxy {
   kind: "http" | "socks5";
   hostname: string;
@@ -33,7 +33,7 @@ export function parseProxy(text: string): Proxy {
   };
 }
 
-/** After it, the link speaks to the server. Rejects with the proxy's refusal. */
+/** Connects the link through the proxy to the server. Rejects with the proxy's refusal. */
 export async function tunnel(
   link: Link,
   proxy: Proxy,
@@ -88,7 +88,7 @@ async function connectBySocks(
   await read(addressLength + 2);
 }
 
-/** Reads so many bytes; keeps what came with them for the next call. */
+/** Reads exactly `count` bytes; buffers excess bytes for the next call. */
 function exactReader(link: Link): (count: number) => Promise<Uint8Array> {
   let kept: number[] = [];
   return async (count) => {

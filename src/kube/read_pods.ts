@@ -19,15 +19,15 @@ export interface PodsRead {
   missing: { plural: string; name: string; namespace?: string }[];
 }
 
-/** What was read for an operand; `namespace` is the one that the operand names. */
+/** The pods read for an operand; `namespace` is the operand's own. */
 type Part = { plural: string; name: string; namespace?: string; pods: Pod[] | undefined };
 
 /** Requests at a time: enough for many namespaces, few enough for a shared server's fairness. */
 const parallel = 8;
-/** Above it, one list costs less than so many single reads. */
+/** Above it, one list costs less than that many single reads. */
 const maxSingleReads = 4;
 
-/** Reads what the operands name; all pods of the namespaces where there are none. */
+/** Reads the pods that the operands name; all pods of the namespaces if there are none. */
 export async function readPods(
   client: KubeClient,
   selection: Selection,
@@ -90,7 +90,7 @@ const readAll: Reader = async (client, scope, signal) => [
   { plural: PODS.plural, name: "", pods: await listAll(client, scope, signal) },
 ];
 
-/** One GET where the place is known and nothing narrows it: the fastest answer that there is. */
+/** One GET if the namespace is known and nothing narrows it: the fastest answer. */
 function namedPodReader(name: string): Reader {
   return async (client, scope, signal) => {
     const { namespace, labelSelector, fieldSelector } = scope;
@@ -126,7 +126,7 @@ async function listAll(client: KubeClient, scope: ListScope, signal: AbortSignal
   return (await wholeList(() => client.list<Pod>(PODS, scope, { signal }))).items;
 }
 
-/** Two operands may mean one pod; an operand is missing where no namespace has it. */
+/** Two operands may name one pod; an operand is missing if no namespace has it. */
 function merged(parts: readonly Part[]): PodsRead {
   const pods = new Map<string, Pod>();
   const missing = new Map<string, PodsRead["missing"][number]>();

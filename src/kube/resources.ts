@@ -1,4 +1,4 @@
-/** The kinds that kodama asks for by itself, and their paths. */
+/** The kinds that kodama requests itself, and their paths. */
 import type { ApiResource, ListScope } from "./client.ts";
 
 function core(plural: string, kind: string, namespaced = true): ApiResource {
@@ -86,7 +86,7 @@ export function resourcePath(
   return `/${parts.map(encodeURIComponent).join("/")}`;
 }
 
-/** The query of a list or a watch; empty selectors are left out. */
+/** Returns the query of a list or a watch; empty selectors are omitted. */
 export function scopeQuery(scope: ListScope): URLSearchParams {
   const query = new URLSearchParams();
   if (scope.labelSelector) query.set("labelSelector", scope.labelSelector);

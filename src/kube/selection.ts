@@ -1,4 +1,4 @@
-/** From pods to targets: which of them a selection means, which container of each, in which order. Pure. */
+/** Resolves pods to targets: which of them a selection matches, which container of each, in which order. Pure. */
 import { NoMatchError } from "../base/errors.ts";
 import { namedContainers } from "./pod_operands.ts";
 import { compareNatural } from "./natural_order.ts";
@@ -6,7 +6,7 @@ import { notUsable } from "./pod_state.ts";
 import type { NamePattern, Selection, SkippedPod, Target } from "./target.ts";
 import type { Pod } from "./types.ts";
 
-/** What a selection comes to. */
+/** The targets that a selection resolves to. */
 export interface SelectedTargets {
   targets: Target[];
   /** Pods that match and can't be used, in the same order. */
@@ -17,8 +17,8 @@ export interface SelectedTargets {
 const defaultContainer = "kubectl.kubernetes.io/default-container";
 
 /**
- * Applies all of a selection that the server didn't: patterns, node, phase, container, order, sample.
- * Throws NoMatchError where no pod at all has the container that is asked for.
+ * Applies all of a selection that the server didn't: patterns, node, phase, container, order, sample. Throws
+ * NoMatchError if no pod has the requested container.
  */
 export function selectTargets(
   pods: readonly Pod[],
@@ -56,10 +56,10 @@ export function selectTargets(
   return { targets: chosen(targets, selection, options.random), skipped };
 }
 
-/** Whether a name fits: a plain text is a part of it. */
+/** Returns whether a name matches: a plain text is a part of it. */
 export function matchesPattern(name: string, pattern: NamePattern): boolean {
   if (pattern.kind === "substring") return name.includes(pattern.text);
-  // A person's own expression may have the flags g or y, which remember where they were.
+  // A user's own expression may have the flags g or y, which store the last position.
   pattern.regExp.lastIndex = 0;
   return pattern.regExp.test(name);
 }
@@ -132,7 +132,7 @@ function sorted(pods: readonly Pod[], by: Selection["sort"]): Pod[] {
   }
 }
 
-/** A sample keeps the order of what it is taken from. */
+/** A sample preserves the order of its source. */
 function chosen(targets: Target[], { sample, shuffle }: Selection, random: () => number): Target[] {
   if (!shuffle && (sample === undefined || sample >= targets.length)) return targets;
   const mixed = shuffled(targets.map((_, index) => index), random).slice(0, sample);

@@ -1,4 +1,6 @@
-/** Which lists hold the pods of a selection: its namespaces and selectors, and those of the workloads that it names. */
+/**
+ * The lists that hold the pods of a selection: its namespaces and selectors, and those of the workloads that it names.
+ */
 import { KodamaError, NoMatchError, UsageError } from "../base/errors.ts";
 import type { ApiResource, KubeClient, ListScope } from "./client.ts";
 import {
@@ -90,9 +92,9 @@ function operandNamespaces(
 }
 
 /**
- * The scope of a workload's pods; undefined where the workload isn't there.
+ * Returns the scope of a workload's pods; undefined if the workload doesn't exist.
  *
- * @throws UsageError for a kind whose pods can't be found, and where all namespaces are meant; KodamaError `conflict`
+ * @throws UsageError for a kind whose pods can't be found, and if all namespaces are selected; KodamaError `conflict`
  *   for a workload that selects nothing; NoMatchError for a cron job without jobs.
  */
 export async function workloadScope(
@@ -114,7 +116,7 @@ export async function workloadScope(
   return { ...scope, labelSelector: joinedSelectors(scope.labelSelector, own) };
 }
 
-/** A cron job selects nothing itself: its pods are those of the jobs that it started. */
+/** A cron job selects nothing itself: its pods are the pods of the jobs that it started. */
 async function cronJobSelector(
   client: KubeClient,
   { metadata }: KubeObject,
@@ -130,7 +132,7 @@ async function cronJobSelector(
   if (jobs.length === 0) {
     throw new NoMatchError(`cronjob "${metadata.name}" has not started a job that still exists`);
   }
-  // The label that each version of Kubernetes gives to a job's pods; 1.27 added the one with a prefix.
+  // The label that each version of Kubernetes sets on a job's pods; 1.27 added the prefixed one.
   return `job-name in (${jobs.join(",")})`;
 }
 
@@ -155,7 +157,7 @@ function selectorOf(object: KubeObject, plural: string): string {
   );
 }
 
-/** An object, or undefined where there is none. Every other failure is thrown. */
+/** Returns an object, or undefined if it doesn't exist. Throws every other failure. */
 export async function getOrUndefined<T>(
   client: KubeClient,
   resource: ApiResource,
@@ -171,7 +173,7 @@ export async function getOrUndefined<T>(
   }
 }
 
-/** Selectors that must all hold. */
+/** Joins selectors that must all match. */
 export function joinedSelectors(...selectors: (string | undefined)[]): string {
   return selectors.filter((one) => one).join(",");
 }

@@ -1,7 +1,7 @@
-/** A selection in the words in which a person gave it. */
+/** The text of a selection, as a user wrote it. */
 import type { NamePattern, Selection } from "./target.ts";
 
-/** `-m drive -l app=web`; empty where all pods are meant. */
+/** Returns `-m drive -l app=web`; empty if all pods are selected. */
 export function selectionWords(selection: Selection): string {
   const { match, exclude, labelSelector, fieldSelector, node, operands } = selection;
   const flags: [string, string | undefined][] = [
@@ -23,7 +23,7 @@ function patternText(pattern: NamePattern): string {
   return pattern.kind === "substring" ? pattern.text : `/${pattern.regExp.source}/`;
 }
 
-/** Where is looked: `namespace "web"`, `namespaces "a" and "b"`, `any namespace`. */
+/** Returns the searched scope: `namespace "web"`, `namespaces "a" and "b"`, `any namespace`. */
 export function scopeWords(
   { namespaces }: Pick<Selection, "namespaces">,
   defaultNamespace: string,

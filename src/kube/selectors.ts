@@ -1,4 +1,4 @@
-/** Label and field selectors as text: obvious mistakes told before the server is asked. */
+/** Label and field selectors as text: obvious mistakes are reported before the server is contacted. */
 import { UsageError } from "../base/errors.ts";
 import type { LabelSelector } from "./types.ts";
 
@@ -10,7 +10,7 @@ const labelRequirement = new RegExp(
     .raw`^\s*(?:!\s*${key}|${key}|${key}\s*(?:=|==|!=|<|>)\s*${labelValue}|${key}\s+(?:in|notin)\s*\([^()]*\))\s*$`,
 );
 const fieldRequirement = /^\s*[A-Za-z][\w./[\]'-]*\s*(?:==|!=|=)[^=]*$/;
-/** A URL has room for no more on every server. */
+/** Some servers accept no longer URL. */
 const maxLength = 4096;
 
 /** Returns whether a server could accept it. */
@@ -49,7 +49,7 @@ function wrongPart(selector: string, requirement: RegExp): string | undefined {
   return selector.split(/,(?![^(]*\))/).find((part) => !requirement.test(part));
 }
 
-/** The text of a workload's `spec.selector`; empty where it selects everything. */
+/** Returns the text of a workload's `spec.selector`; empty if it selects everything. */
 export function labelSelectorText(
   { matchLabels = {}, matchExpressions = [] }: LabelSelector,
 ): string {

@@ -1,27 +1,29 @@
 /**
- * How a dead link is told from a silent one, each within 25 s (measured on Kubernetes 1.34):
+ * How a dead link is distinguished from a silent one, each within 25 s (measured on Kubernetes 1.34):
  *
- *   nothing sent, or all of it seen   The peer's reader answers a ping at once, whatever the command does. No pong
- *                                     is death.
- *   sent and not seen                 The peer reads one message after the other and hands each on before it reads
- *                                     the next. Behind input that the command doesn't read, no ping is read, and
- *                                     none is answered: silence proves nothing. So the server is asked something
- *                                     else, over a connection of its own. No answer there is death.
- *   nobody reads here                 Nothing is asked: what waits to be read is no silence.
+ * - nothing sent, or all of it seen: The peer's reader answers a ping at once, whatever the command does. A missing
+ *   pong means a dead link.
+ * - sent and not seen: The peer reads messages in order and forwards each before it reads the next. Behind input that
+ *   the command doesn't read, no ping is read or answered: silence proves nothing. So the server is polled over a
+ *   separate connection. No answer there means a dead link.
+ * - no one reads here: Nothing is polled: unread data isn't silence.
  *
- * What neither tells: that the command has ended. Where it left more than some 200 kB of input unread, the
- * container runtime (containerd 1.6) goes on waiting for the input's end, and the server's final Status never
- * comes; kubectl waits for ever, too. Whoever knows the command's process can look for it in the pod.
+ * Neither detects that the command has ended. If it exited with more than some 200 kB of input unread, the container
+ * runtime (containerd 1.6) keeps waiting for the input's end, and the server's final Status never comes; kubectl waits
+ * forever, too. A caller that knows the command's process can check for it in the pod.
  */
 import { Deadline } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 
-/** When silence is asked about, and when it is taken for death. Together below 30 s. */
+/** When silence is probed, and when it counts as a dead link. Together below 30 s. */
 export interface KeepAlive {
   pingAfterMs: number;
   deadAfterMs: number;
   clock: Clock;
-  /** Asks the server over another connection. Resolves with whether it answered before the signal aborted; never rejects. */
+  /**
+   * Polls the server over another connection. Resolves with whether it answered before the signal aborted; never
+   * rejects.
+   */
   serverAnswers(signal: AbortSignal): Promise<boolean>;
 }
 
@@ -30,18 +32,18 @@ export const keepAliveTimes = { pingAfterMs: 10_000, deadAfterMs: 15_000 };
 
 /** Watches one link. */
 export class SilenceWatch {
-  /** Messages that were sent, and how many of them the peer has shown to have read. */
+  /** The number of messages sent, and of those that the peer has provably read. */
   #sent = 0;
   #seen = 0;
   #dead = false;
 
-  /** @param link asks the peer to show that it has read so many messages; drops the link. */
+  /** @param link requests proof from the peer that it has read N messages; drops the link. */
   constructor(
     private readonly keepAlive: KeepAlive,
     private readonly link: { ping(sent: number): Promise<void>; drop(): void },
   ) {}
 
-  /** Why the link was dropped; undefined where it wasn't dropped for its silence. */
+  /** Why the link was dropped; undefined if it wasn't dropped for its silence. */
   get death(): string | undefined {
     const { pingAfterMs, deadAfterMs } = this.keepAlive;
     const limitMs = pingAfterMs + deadAfterMs;
@@ -53,12 +55,12 @@ export class SilenceWatch {
     this.#sent++;
   }
 
-  /** The peer has read so many. */
+  /** The peer has read `count` messages. */
   seen(count: number): void {
     this.#seen = count;
   }
 
-  /** While the reader waits: asks after a silence, and drops a link that doesn't answer. */
+  /** While the reader waits: probes after a silence, and drops a link that doesn't answer. */
   watch(): Disposable {
     const { clock, pingAfterMs, deadAfterMs } = this.keepAlive;
     let waiting: Disposable;
@@ -74,7 +76,7 @@ export class SilenceWatch {
     return { [Symbol.dispose]: () => waiting[Symbol.dispose]() };
   }
 
-  /** Calls `alive`, or gives up; neither after it was disposed of. */
+  /** Calls `alive`, or gives up; neither after disposal. */
   #askElsewhere(alive: () => void): Disposable {
     const { clock, deadAfterMs, serverAnswers } = this.keepAlive;
     const over = new AbortController();

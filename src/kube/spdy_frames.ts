@@ -1,25 +1,25 @@
 /**
- * The frames of SPDY 3.1, as pure functions over bytes: as much of them as remote commands need.
+ * The frames of SPDY 3.1, as pure functions over bytes: the subset that remote commands need.
  * https://www.chromium.org/spdy/spdy-protocol/spdy-protocol-draft3-1/#TOC-2.2-Framing
  *
- * The decoder hands on whatever part of a data frame has arrived, so a frame of any size costs no memory.
+ * The decoder emits each received part of a data frame, so a frame of any size costs no memory.
  */
 
 const [version, controlBit] = [3, 0x80];
 const type = { synStream: 1, reset: 3, ping: 6, goAway: 7 } as const;
 const headerBytes = 8;
-/** What is read of a control frame: more than any that matters here has. */
+/** The bytes read of a control frame: more than any relevant one has. */
 const maxControl = 8;
 /** A flag of a frame: the sender's half of the stream ends with it. */
 const lastOfStream = 1;
 
-/** What comes out of the decoder, in the order of the bytes. */
+/** The decoder's output, in the order of the bytes. */
 export type SpdyEvent =
   /** A part of a stream's data; `end` with its last part, which may be empty. */
   | { kind: "data"; stream: number; end: boolean; bytes: Uint8Array }
   | { kind: "reset"; stream: number; status: number }
   | { kind: "ping"; id: number }
-  /** The peer says goodbye. */
+  /** The peer sent GOAWAY. */
   | { kind: "goAway" };
 
 /** The peer broke the protocol: nothing after this can be understood. */
@@ -70,7 +70,7 @@ export class SpdyDecoder {
     }
   }
 
-  /** Undefined while it isn't complete, and for frames that say nothing that matters here. */
+  /** Returns undefined while it is incomplete, and for irrelevant frames. */
   #controlOf({ control, left }: Frame, part: Uint8Array): SpdyEvent | undefined {
     const kept = part.subarray(0, maxControl - this.#controlFilled);
     this.#control.set(kept, this.#controlFilled);
@@ -118,7 +118,7 @@ export function dataFrame(stream: number, bytes: Uint8Array, end = false): Uint8
   return dataFrameIn(new Uint8Array(headerBytes + bytes.length), stream, bytes, end);
 }
 
-/** The same in an array that is there, which has room for it. */
+/** The same in an existing array that is large enough. */
 export function dataFrameIn(
   room: Uint8Array,
   stream: number,
@@ -142,8 +142,8 @@ export function pingFrame(id: number): Uint8Array {
 }
 
 /**
- * What opens streams: headers are compressed together, over all frames of a connection, in one zlib stream. Stored
- * blocks are compressed data too, and need no library; the dictionary of SPDY is named, and never used.
+ * Opens streams: headers are compressed together, over all frames of a connection, in one zlib stream. Stored blocks
+ * are valid compressed data and need no library; the SPDY dictionary is named, and never used.
  */
 export class StreamOpener {
   #begun = false;
@@ -162,7 +162,7 @@ export class StreamOpener {
     const begin = this.#begun ? [] : [0x78, 0x20, 0xe3, 0xc6, 0xa7, 0xc2];
     this.#begun = true;
     const [low, high] = [bytes.length & 0xff, bytes.length >> 8];
-    // RFC 1951, 3.2.4. An empty block behind it flushes: readers give what they have.
+    // RFC 1951, 3.2.4. An empty block behind it flushes: readers emit what they have.
     const stored = [0, low, high, ~low & 0xff, ~high & 0xff];
     return Uint8Array.from([...begin, ...stored, ...bytes, 0, 0, 0, 0xff, 0xff]);
   }

@@ -1,4 +1,4 @@
-/** Streams into a pod over SPDY, on a link that waits for a request. */
+/** Streams into a pod over SPDY, on a link that is ready for a request. */
 import { orAborted } from "../base/abort.ts";
 import { type HeaderPairs, requestHead } from "./http_request.ts";
 import type { Link } from "./link.ts";
@@ -6,18 +6,18 @@ import type { KeepAlive } from "./silence.ts";
 import { SpdySocket, type SpdyStreams } from "./spdy_socket.ts";
 import { askForUpgrade } from "./upgrade.ts";
 
-/** What is asked for. */
+/** The requested stream. */
 export interface SpdyRequest {
-  /** Of an http or https address: gives host, path and query. */
+  /** An http or https address: supplies host, path and query. */
   url: URL;
   headers: HeaderPairs;
-  /** The version of what the streams carry, for the server to confirm. */
+  /** The version of the streams' protocol, for the server to confirm. */
   protocol: SpdyProtocol;
   streams: SpdyStreams;
   keepAlive: KeepAlive;
 }
 
-/** Of remote commands the fourth, whose error stream carries a Status; and the one that port forwards have. */
+/** The fourth of remote commands, whose error stream carries a Status; and the one for port forwards. */
 export type SpdyProtocol = "v4.channel.k8s.io" | "portforward.k8s.io";
 
 /** Upgrades, and opens the streams. Rejects as `openWebSocket` does; the link is then closed. */

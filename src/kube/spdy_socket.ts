@@ -1,13 +1,13 @@
 /**
  * The streams of a remote command over SPDY 3.1, which kubectl spoke before WebSocket.
  *
- * What for, when WebSocket is what servers of today prefer: they have no SPDY to translate to, and pass bytes
- * through to the node as they are. Measured with 256 MiB into a pod (Kubernetes 1.34, everything on one machine):
- * 0.5 s of the API server's CPU in place of 1.9 s, 0.4 s of the kubelet's in place of 0.6 s, and half the time in all.
- * So it is for what moves much; if a server or a proxy has none, WebSocket does the same. And it is for users whose
- * roles allow no WebSocket (`pod_streams.ts`).
+ * Why, if current servers prefer WebSocket: they needn't translate SPDY, and pass its bytes through to the node
+ * unchanged. Measured with 256 MiB into a pod (Kubernetes 1.34, everything on one machine): 0.5 s of the API server's
+ * CPU instead of 1.9 s, 0.4 s of the kubelet's instead of 0.6 s, and half the time in all. So it serves large
+ * transfers; if a server or a proxy lacks it, WebSocket does the same. And it serves users whose roles allow no
+ * WebSocket (`pod_streams.ts`).
  *
- * Nobody in Kubernetes uses SPDY's windows: whoever stops reading stops the sender by TCP.
+ * No one in Kubernetes uses SPDY's windows: a reader that stops reading stops the sender by TCP.
  */
 import type { ChannelEvent, ChannelSocket, ServerStream } from "./channel_socket.ts";
 import { FrameSource } from "./frame_source.ts";
@@ -26,7 +26,7 @@ import {
 /** Numbers of a client's streams are odd, and grow. */
 const streamOf = { error: 1, stdin: 3, stdout: 5, stderr: 7, resize: 9 } as const;
 
-/** What the runtime's TLS takes in one write: a frame that is longer costs a second one for its rest. */
+/** The bytes that the runtime's TLS takes in one write: a longer frame costs a second write for its tail. */
 const linkTakesBytes = 64 * 1024;
 
 /** The streams of one upgraded link, in the order in which they are opened. */
@@ -37,17 +37,17 @@ export interface SpdyStreams {
     headers: Readonly<Record<string, string>>;
     ended?: true;
   }[];
-  /** What arrives on a stream, by its number. */
+  /** The server's stream, by its number. */
   received: Readonly<Record<number, ServerStream>>;
   /**
-   * When the server has ended all of these, the channel has ended. None: only the link's end is its end. A port's data
-   * may end before what is wrong with it arrives.
+   * The channel ends when the server has ended all of these. If empty: only the link's end counts. A port's data may
+   * end before its error arrives.
    */
   endedBy: readonly number[];
 }
 
 /**
- * The streams of a remote command; a server waits until all that its request names are open.
+ * Returns the streams of a remote command; a server waits until all that its request names are open.
  * https://github.com/kubernetes/kubernetes/blob/v1.34.0/staging/src/k8s.io/client-go/tools/remotecommand/v2.go
  */
 export function commandStreams({ stdin, tty }: { stdin: boolean; tty: boolean }): SpdyStreams {
@@ -76,10 +76,10 @@ export function portStreams(port: number): SpdyStreams {
   };
 }
 
-/** Speaks for one upgraded link; opens its streams at once. */
+/** The socket of one upgraded link; opens its streams at once. */
 export class SpdySocket implements ChannelSocket {
   readonly inputPieceBytes = linkTakesBytes - frameHeaderBytes;
-  /** Where the next frame is put together; undefined while one is on its way. */
+  /** The buffer for the next frame; undefined while one is being sent. */
   #room: Uint8Array | undefined;
   readonly #silence: SilenceWatch;
   readonly #frames: FrameSource<SpdyEvent>;
@@ -104,7 +104,7 @@ export class SpdySocket implements ChannelSocket {
     this.#frames = new FrameSource(link, { first, finder, silence: this.#silence });
   }
 
-  /** Rejects where the link breaks. */
+  /** Rejects if the link breaks. */
   static async open(
     link: Link,
     first: Uint8Array,

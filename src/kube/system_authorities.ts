@@ -1,13 +1,13 @@
 /**
- * The certificate authorities that this machine trusts, for a server that no kubeconfig names one for. They are read
- * where kubectl and curl find them, and not taken from Deno, which has a list of its own: an authority of a company
- * is in the machine's. https://go.dev/src/crypto/x509/root_linux.go
+ * The certificate authorities that this machine trusts, for a server without one in the kubeconfig. They are read from
+ * the paths that kubectl and curl use, and not taken from Deno's own list: a company's authority is in the machine's.
+ * https://go.dev/src/crypto/x509/root_linux.go
  */
 import { KodamaError } from "../base/errors.ts";
 import { plainText } from "../base/plain_text.ts";
 import type { Host } from "./host.ts";
 
-/** Where systems keep them, each in one file. */
+/** The paths where systems store them, each in one file. */
 const files: readonly string[] = [
   // Debian, Arch, Gentoo
   "/etc/ssl/certs/ca-certificates.crt",
@@ -20,8 +20,8 @@ const files: readonly string[] = [
 ];
 
 /**
- * Their certificates as PEM, those of `SSL_CERT_FILE` where that is set; undefined where this machine has none. Throws
- * `config` where the file that is set can't be read.
+ * Returns their certificates as PEM, those of `SSL_CERT_FILE` if that is set; undefined if this machine has none.
+ * Throws `config` if the file that is set can't be read.
  */
 export async function systemAuthorities(
   { env, readText }: Pick<Host, "env" | "readText">,

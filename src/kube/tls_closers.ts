@@ -1,31 +1,31 @@
 /**
- * The threads that close connections of Deno's TLS: whoever closes one leaves it to a thread that sleeps until what
- * was sent last has surely arrived. There are 32 in the process, and files are read and written by the same ones.
+ * The threads that close connections of Deno's TLS: a close passes the connection to a thread that sleeps until the
+ * last sent bytes have surely arrived. There are 32 in the process, which also read and write files.
  */
 import type { Clock } from "../base/clock.ts";
 
-/** So long a thread sleeps, and can do nothing else. Deno 2.9. */
+/** How long a thread sleeps, and can do nothing else. Deno 2.9. */
 const sleepMs = 100;
 
-/** As many as are left to connections; files keep the others. */
+/** The maximum for connections; the others are reserved for files. */
 const maxThreads = 24;
 
 /**
- * Connections that are open, or wait for a thread to close them. Each has 46 kB of memory; 130 kB where
+ * Connections that are open, or wait for a thread to close them. Each has 46 kB of memory; 130 kB if
  * `NODE_EXTRA_CA_CERTS` names the authorities of a whole system, of which each connection has its own copy.
  */
 const maxConnections = 800;
 
-/** What is closed; `Deno.Conn`. */
+/** The connection to close; `Deno.Conn`. */
 export interface Closable {
-  /** Says goodbye, and sends no more. */
+  /** Sends the close message, and nothing after it. */
   closeWrite(): Promise<void>;
   close(): void;
 }
 
-/** What one connection is closed by. */
+/** Closes one connection. */
 export interface TlsCloser {
-  /** Closes it, or nothing where none came to be. The peer hears of it at once; what is left may wait its turn. */
+  /** Closes it; without effect if it was never made. The peer is notified at once; the remaining work may be queued. */
   close(connection?: Closable): void;
 }
 
@@ -38,7 +38,7 @@ export class TlsClosers {
 
   constructor(private readonly clock: Clock) {}
 
-  /** One for a connection that is to be; undefined where there are too many already. */
+  /** Returns one for a new connection; undefined if there are too many already. */
   take(): TlsCloser | undefined {
     if (this.#places === 0) return undefined;
     this.#places--;
@@ -53,7 +53,7 @@ export class TlsClosers {
     };
   }
 
-  /** Resolves when none waits for its turn. */
+  /** Resolves when the queue is empty. */
   settled(): Promise<void> {
     if (this.#waiting.length === 0) return Promise.resolve();
     this.#settled ??= Promise.withResolvers<void>();
@@ -62,7 +62,7 @@ export class TlsClosers {
 
   #close(connection: Closable): void {
     if (this.#threads === 0) {
-      // Where it can't be told any more, it need not be.
+      // If it can't be sent any more, it needn't be.
       connection.closeWrite().catch(() => {});
       this.#waiting.push(connection);
       return;

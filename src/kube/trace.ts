@@ -1,4 +1,7 @@
-/** What `-v` prints of the requests to API servers. Nothing secret is in it: no header, no body, no query but the known. */
+/**
+ * The `-v` trace of requests to API servers. It contains nothing secret: no header, no body, only known query
+ * parameters.
+ */
 import { plainText } from "../base/plain_text.ts";
 import { UpgradeRefused } from "./upgrade.ts";
 
@@ -8,7 +11,7 @@ export type TraceLevel = 6 | 7;
 /** Takes one line without its end. */
 export type Trace = (level: TraceLevel, message: string) => void;
 
-/** Parameters whose values say what is requested, and nothing of what is secret. */
+/** Parameters whose values describe the request and contain no secret. */
 const plainParameters: ReadonlySet<string> = new Set([
   ...["allowWatchBookmarks", "container", "dryRun", "fieldManager", "fieldSelector", "follow"],
   ...["force", "labelSelector", "limit", "limitBytes", "ports", "previous", "resourceVersion"],
@@ -20,7 +23,7 @@ const plainParameters: ReadonlySet<string> = new Set([
 const longestUrl = 1000;
 
 /**
- * Returns a URL as a trace shows it: the values of parameters that aren't known to be harmless are masked. The words of
+ * Returns a URL as a trace shows it: the values of parameters that aren't known to be harmless are masked. The args of
  * a command are parameters (`command`), and they may be passwords.
  */
 export function maskedUrl(server: string, path: string): string {

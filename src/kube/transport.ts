@@ -34,15 +34,15 @@ import { openWebSocket } from "./websocket_open.ts";
 const maxBody = 256 * 1024 * 1024;
 const maxErrorBody = 64 * 1024;
 /**
- * Until the head of an answer that is no stream. A loaded server takes seconds for a page of 500 pods; above half
- * a minute a person takes it for hung, and one that only accepts connections would be waited for without end.
+ * Until the head of a non-stream answer. A loaded server takes seconds for a page of 500 pods; above half a minute a
+ * user thinks it hangs, and a server that only accepts connections would never time out.
  */
 const headLimitMs = 30_000;
 
 /** The status of an upgrade that succeeded. */
 const switchingProtocols = 101;
 
-/** Begins a stream on a link that waits for a request; rejects as `openWebSocket` does. */
+/** Opens a stream on a link that is ready for a request; rejects like `openWebSocket`. */
 type OpenStream<T> = (
   link: Link,
   request: { url: URL; headers: HeaderPairs; keepAlive: KeepAlive },
@@ -61,7 +61,7 @@ export class Transport implements Disposable {
     certificateAuthority: string | undefined,
     private readonly clock: Clock,
     readonly trace: Trace | undefined,
-    /** The runtime's `fetch` can't be told how this server is reached. */
+    /** The runtime's `fetch` can't be configured for this server. */
     private readonly byLinkAlone: boolean,
   ) {
     this.#pool = new FetchPool(certificateAuthority);
@@ -69,7 +69,7 @@ export class Transport implements Disposable {
     this.#targets = new LinkTargets(connection, certificateAuthority);
   }
 
-  /** Reads what the connection names on disk. */
+  /** Reads the files that the connection names. */
   static async open(
     connection: Connection,
     credentials: Credentials,
@@ -92,9 +92,9 @@ export class Transport implements Disposable {
   }
 
   /**
-   * A success, its body unread. Every other end is a `KodamaError`.
+   * Returns a success, its body unread. Throws a `KodamaError` otherwise.
    *
-   * @param limitMs until the answer begins; none for what may rightly say nothing for long, a watch or a log.
+   * @param limitMs until the answer starts; none for a watch or a log, which may be silent for long.
    */
   async request(request: ApiRequest, limitMs?: number): Promise<HttpAnswer> {
     const { signal } = request;
@@ -117,7 +117,7 @@ export class Transport implements Disposable {
     }
   }
 
-  /** The JSON of a success. `T` is the caller's word for what the API documents at this path. */
+  /** Returns the JSON of a success. `T` is the caller's claim of the type that the API documents at this path. */
   async json<T>(request: ApiRequest): Promise<T> {
     const answer = await this.request(request, headLimitMs);
     const text = await boundedText(this.readBody(answer, request.signal), maxBody, this.place);
@@ -220,9 +220,9 @@ export class Transport implements Disposable {
     const { method, path, body, carrier = "shared" } = request;
     try {
       const proof = await this.credentials.current(request.signal);
-      // A person may have been asked to log in: only now is it the server's turn.
+      // A user may have been prompted to log in: the server's time starts now.
       using limit = new HeadLimit(this.clock, limitMs, this.place);
-      // The request's own signal goes on to hold for the body.
+      // The request's own signal also applies to the body.
       const signal = AbortSignal.any([request.signal, limit.signal]);
       const headers = [
         ...identityHeaders(this.connection, proof.authorization),
@@ -275,7 +275,7 @@ export class Transport implements Disposable {
     return await open(link, { url, headers, keepAlive }, signal);
   }
 
-  /** Whether the server says anything at all: a refusal is an answer too. */
+  /** Returns whether the server answers at all: a refusal is an answer too. */
   async #answers(signal: AbortSignal): Promise<boolean> {
     try {
       const answer = await this.#attempt({ method: "GET", path: "/version", signal });
@@ -286,7 +286,7 @@ export class Transport implements Disposable {
     }
   }
 
-  /** The signal's own reason where it is one of ours: a caller's time limit keeps its words. */
+  /** Returns the signal's own reason if it is one of ours: a caller's time limit keeps its message. */
   #failure(error: unknown, signal: AbortSignal, sentAll = false): unknown {
     if (!signal.aborted) return linkError(error, this.place, sentAll);
     const { reason } = signal;
@@ -302,7 +302,10 @@ function retryText(code: number): string {
     : `retrying after ${code}, when the server asked for it`;
 }
 
-/** What the server's certificate must be signed by, as PEM; undefined where nothing is verified, or nothing is known. */
+/**
+ * Returns the authorities that must sign the server's certificate, as PEM; undefined if nothing is verified, or none is
+ * known.
+ */
 async function authorityOf(connection: Connection, host: Host): Promise<string | undefined> {
   const { certificateAuthority, insecure, server } = connection;
   if (certificateAuthority !== undefined) {

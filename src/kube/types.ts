@@ -29,7 +29,7 @@ export type { LabelSelector, ObjectMeta, OwnerReference } from "kubernetes-types
 
 import type { ObjectMeta } from "kubernetes-types/meta/v1.d.ts";
 
-/** What every object of the API has in common. */
+/** The common fields of every API object. */
 export interface KubeObject {
   apiVersion: string;
   kind: string;

@@ -1,4 +1,4 @@
-/** Asking an HTTP server to go on in another protocol. https://www.rfc-editor.org/rfc/rfc9110#section-7.8 */
+/** Upgrades an HTTP connection to another protocol. https://www.rfc-editor.org/rfc/rfc9110#section-7.8 */
 import { type AnswerHeaders, LinkReader, readBody, readHead } from "./http_answer.ts";
 import type { Link } from "./link.ts";
 
@@ -16,7 +16,7 @@ export class UpgradeRefused extends Error {
   }
 }
 
-/** The request was sent, and the link broke before an answer: what it asked for may have begun. */
+/** The request was sent, and the link broke before an answer: the requested action may have started. */
 export class UpgradeUnanswered extends Error {
   override readonly name = "UpgradeUnanswered";
 
@@ -28,8 +28,8 @@ export class UpgradeUnanswered extends Error {
 const maxBody = 64 * 1024;
 
 /**
- * Sends the request and waits for the server's yes: its headers, and what came together with them. Rejects with
- * {@link UpgradeRefused} where the server says something else, and with {@link UpgradeUnanswered}.
+ * Sends the request and waits for the server's acceptance: its headers, and the bytes that came with them. Rejects with
+ * {@link UpgradeRefused} if the server answers otherwise, and with {@link UpgradeUnanswered}.
  */
 export async function askForUpgrade(
   link: Link,
@@ -44,7 +44,7 @@ export async function askForUpgrade(
   throw new UpgradeRefused(code, await refusalText(reader, headers), headers.get("retry-after"));
 }
 
-/** As much of an error's body as is worth showing. */
+/** Returns the part of an error's body that is worth showing. */
 async function refusalText(reader: LinkReader, headers: AnswerHeaders): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
@@ -54,7 +54,7 @@ async function refusalText(reader: LinkReader, headers: AnswerHeaders): Promise<
       if (text.length > maxBody) break;
     }
   } catch {
-    // What came of it is still better than nothing.
+    // A partial text is better than none.
   }
   return text;
 }

@@ -1,8 +1,9 @@
 /**
- * Watches that mend themselves. https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
+ * Watches that recover by themselves.
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes
  *
- * A stream that ends is resumed where it was; a place that the server no longer remembers (410) is left
- * for a fresh list. Permission taken away ends the watch: asking again would change nothing.
+ * A stream that ends is resumed at its version; if the server no longer has that version (410), the watch lists again.
+ * Revoked permission ends the watch: a retry would change nothing.
  */
 import { passed } from "../base/abort.ts";
 import { Backoff, type RetryPolicy } from "../base/retry.ts";
@@ -14,15 +15,15 @@ import { resourcePath, scopeQuery } from "./resources.ts";
 import type { Transport } from "./transport.ts";
 import { type WatchLine, watchLines } from "./watch_lines.ts";
 
-/** What a watch needs: apart, so that its rules are tested without a network. */
+/** The source of a watch: separate, so that its rules are tested without a network. */
 export interface WatchSource<T> {
-  /** A whole list and its version. */
+  /** Returns a complete list and its version. */
   list(signal: AbortSignal): Promise<{ objects: T[]; resourceVersion: string }>;
   /** The changes after a version, until the server ends the stream. Rejects as a request does. */
   changes(resourceVersion: string, signal: AbortSignal): AsyncIterable<WatchLine<T>>;
 }
 
-/** As client-go waits between the connections of a reflector. */
+/** Waits like client-go between the connections of a reflector. */
 const retries: RetryPolicy = { delayMs: 800, maxDelayMs: 30_000, jitter: 0.5 };
 
 /** The watch of a collection over HTTP. */
@@ -42,8 +43,8 @@ export function watchObjects<T>(
 }
 
 /**
- * Begins with `relisted`, or where a list was read `from`; ends when the signal aborts. The first list's failure is
- * thrown, and so is any that time doesn't mend (not allowed, not there); every other is waited out.
+ * Starts with `relisted`, or after the list that was read `from`; ends when the signal aborts. Throws the first list's
+ * failure and any permanent one (not allowed, not there); retries after every other.
  */
 export async function* mendedWatch<T>(
   source: WatchSource<T>,

@@ -3,19 +3,19 @@ import { isRecord } from "../base/json_value.ts";
 import { KodamaError } from "../base/errors.ts";
 import { plainText } from "../base/plain_text.ts";
 
-/** A line, as far as it concerns a watch. */
+/** A parsed line of a watch. */
 export type WatchLine<T> =
   | { kind: "added" | "modified" | "deleted"; object: T; resourceVersion: string }
   | { kind: "bookmark"; resourceVersion: string }
-  /** The version is too old: everything must be listed anew. */
+  /** The version is too old: everything must be listed again. */
   | { kind: "expired" };
 
-/** etcd holds no larger object, by far. */
+/** Far above the largest object that etcd stores. */
 const maxLine = 16 * 1024 * 1024;
 
 const kinds = { ADDED: "added", MODIFIED: "modified", DELETED: "deleted" } as const;
 
-/** Cuts bytes into lines and reads each. Throws a `server` error for what is no watch. */
+/** Splits bytes into lines and reads each. Throws a `server` error if it isn't a watch. */
 export async function* watchLines<T>(
   body: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<WatchLine<T>, void> {
@@ -59,7 +59,7 @@ function parse(line: string): { type: unknown; object: Record<string, unknown> }
       return { type: value["type"], object: value["object"] };
     }
   } catch {
-    // Told below, together with JSON that is no event.
+    // Reported below, together with JSON that isn't an event.
   }
   throw new KodamaError("server", `an event of a watch can't be read: ${plainText(line, 80)}`);
 }

@@ -1,16 +1,16 @@
 /**
- * A WebSocket over a {@link Link}, the client's side of RFC 6455, pulled: a part of a message is read
- * from the network when it is asked for, so whoever stops asking stops the sender.
+ * A WebSocket over a {@link Link}, the client's side of RFC 6455, pulled: a part of a message is read from the network
+ * on demand, so a reader that stops reading stops the sender.
  */
 import { FrameSource } from "./frame_source.ts";
 import type { Link } from "./link.ts";
 import { type KeepAlive, linkWords, SilenceWatch } from "./silence.ts";
 import { encodeFrame, FrameDecoder, type FrameEvent, opcode } from "./websocket_frames.ts";
 
-/** What a {@link WebSocketLink} gives to its reader. */
+/** An event that a {@link WebSocketLink} returns to its reader. */
 export type Received =
   | { kind: "part"; start: boolean; end: boolean; bytes: Uint8Array }
-  /** The peer said goodbye. */
+  /** The peer sent a close frame. */
   | { kind: "closed"; code: number; reason: string }
   /** The network ended without one. */
   | { kind: "lost"; reason: string };
@@ -29,7 +29,7 @@ export class WebSocketLink implements Disposable {
     keepAlive: KeepAlive,
   ) {
     this.#silence = new SilenceWatch(keepAlive, {
-      // Its pong brings back what it carried.
+      // Its pong returns the payload.
       ping: (sent) => this.#sendFrame(opcode.ping, bytesOf(sent)),
       drop: () => this[Symbol.dispose](),
     });
@@ -57,7 +57,7 @@ export class WebSocketLink implements Disposable {
     await this.#sendFrame(opcode.binary, bytes);
   }
 
-  /** Says goodbye; the peer's own is then received. Safe to call twice. */
+  /** Sends a close frame; the peer's own is then received. Safe to call twice. */
   async close(code = 1000): Promise<void> {
     if (this.#closeSent) return;
     this.#closeSent = true;
@@ -95,7 +95,7 @@ export class WebSocketLink implements Disposable {
   }
 }
 
-/** What a ping carries and its pong brings back. */
+/** The payload of a ping, which its pong returns. */
 function bytesOf(count: number): Uint8Array {
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setFloat64(0, count);

@@ -6,7 +6,7 @@
  */
 import { joinBytes } from "../base/join_bytes.ts";
 
-/** What a frame says. https://www.rfc-editor.org/rfc/rfc6455#section-5.2 */
+/** The type of a frame. https://www.rfc-editor.org/rfc/rfc6455#section-5.2 */
 export const opcode = {
   continuation: 0,
   text: 1,
@@ -16,12 +16,12 @@ export const opcode = {
   pong: 10,
 } as const;
 
-/** What comes out of the decoder, in the order of the bytes. */
+/** The decoder's output, in the order of the bytes. */
 export type FrameEvent =
   /** A part of a message. Every message has one part with `start` and one with `end`; they may be empty. */
   | { kind: "part"; start: boolean; end: boolean; bytes: Uint8Array }
   | { kind: "ping" | "pong"; bytes: Uint8Array }
-  /** The peer's last word. 1005 stands for "no code was given". */
+  /** The peer's close frame. 1005 stands for "no code was given". */
   | { kind: "close"; code: number; reason: string };
 
 /** The peer broke RFC 6455: nothing after this can be understood. */
@@ -34,7 +34,7 @@ interface Header {
   opcode: number;
   /** Bytes of the payload still to come. */
   left: number;
-  /** Whether this frame begins a message and no part of it was given yet. */
+  /** Whether this frame starts a message and no part of it was emitted yet. */
   start: boolean;
 }
 
@@ -129,8 +129,8 @@ export class FrameDecoder {
 }
 
 /**
- * One whole frame, masked as a client must: what is sent can't be made to look like HTTP to a proxy. Four bytes are
- * masked at a time, which makes the payload's place in memory a multiple of four.
+ * Returns one complete frame, masked as required of a client: sent bytes can't be made to look like HTTP to a proxy.
+ * Four bytes are masked at a time, which makes the payload's offset in memory a multiple of four.
  */
 export function encodeFrame(code: number, payload: Uint8Array, mask: Uint8Array): Uint8Array {
   const { length } = payload;
@@ -153,7 +153,7 @@ export function encodeFrame(code: number, payload: Uint8Array, mask: Uint8Array)
   return frame;
 }
 
-/** Undefined where even that can't be said yet. */
+/** Returns undefined if that isn't known yet. */
 function headerSize(bytes: Uint8Array): number | undefined {
   const second = bytes[1];
   if (second === undefined) return undefined;

@@ -6,9 +6,9 @@ import type { KeepAlive } from "./silence.ts";
 import { askForUpgrade } from "./upgrade.ts";
 import { WebSocketLink } from "./websocket.ts";
 
-/** What is asked for. */
+/** The requested upgrade. */
 export interface UpgradeRequest {
-  /** Of an http or https address: gives host, path and query. */
+  /** An http or https address: supplies host, path and query. */
   url: URL;
   headers: HeaderPairs;
   /** The best first. */
@@ -17,8 +17,8 @@ export interface UpgradeRequest {
 }
 
 /**
- * Upgrades a link that waits for a request. Rejects with {@link UpgradeRefused} where the server says something
- * else, with {@link UpgradeUnanswered}, and with the signal's reason; the link is then closed.
+ * Upgrades a link that is ready for a request. Rejects with {@link UpgradeRefused} if the server answers otherwise,
+ * with {@link UpgradeUnanswered}, and with the signal's reason; the link is then closed.
  */
 export async function openWebSocket(
   link: Link,

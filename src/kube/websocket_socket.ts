@@ -11,11 +11,11 @@ const received: readonly (ServerStream | undefined)[] = [undefined, "stdout", "s
 /** Sub-protocols, the best first: v5 adds the end of standard input. */
 export const channelProtocols = ["v5.channel.k8s.io", "v4.channel.k8s.io"] as const;
 
-/** Speaks for one open WebSocket. */
+/** The channel socket over one open WebSocket. */
 export class WebSocketSocket implements ChannelSocket {
   /** Servers copy standard input in pieces of 32 KiB; to them, messages of four times that cost a tenth less. */
   readonly inputPieceBytes = 128 * 1024;
-  /** Of the message that is being received. */
+  /** The channel of the message that is being received. */
   #channel: number | undefined;
 
   constructor(private readonly socket: WebSocketLink) {}

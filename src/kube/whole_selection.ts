@@ -1,6 +1,6 @@
 import type { Selection } from "./target.ts";
 
-/** Every running pod of the context's own namespace: what is meant where nothing narrows it. */
+/** Every running pod of the context's own namespace: the default if nothing narrows it. */
 export const wholeSelection: Selection = {
   namespaces: { kind: "default" },
   operands: [],

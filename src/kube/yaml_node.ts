@@ -5,13 +5,13 @@ import { KodamaError } from "../base/errors.ts";
 import { isRecord } from "../base/json_value.ts";
 import { type DocumentSource, maxLength, Node, type Place } from "./document_node.ts";
 
-/** Anchors of an honest file are few; each reference copies what it names. */
+/** An honest file has few anchors; each reference copies its target. */
 const maxAliases = 100;
 /** A kubeconfig is nested seven deep; the parser's time grows with the square of the depth. */
 const maxDepth = 64;
 /**
- * What isn't a kubeconfig may be all punctuation, and take the parser seconds. An honest file has one lexeme
- * for every three or four characters; up to the first number, whatever the shape, it is parsed in no time.
+ * A text that isn't a kubeconfig may be all punctuation, and take the parser seconds. An honest file has one lexeme for
+ * every three or four characters; up to the first number, whatever the shape, parsing takes no time.
  */
 const freeLexemes = 20_000;
 const maxLexemesPerCharacter = 0.4;
@@ -21,7 +21,7 @@ interface Parsed {
   lines: LineCounter;
 }
 
-/** Parses text to the root of a document. Throws a `config` error that begins with `what` and the path. */
+/** Parses text to the root of a document. Throws a `config` error that starts with `what` and the path. */
 export function readYaml(file: { path: string; text: string }, what: string): Node {
   const { path, text } = file;
   if (text.length > maxLength) {
@@ -41,7 +41,7 @@ export function readYaml(file: { path: string; text: string }, what: string): No
   }
 }
 
-/** The line of the nearest place that is really there. */
+/** Returns the line of the nearest path that exists. */
 function lineOf({ document, lines }: Parsed, place: Place): number | undefined {
   for (let depth = place.length; depth > 0; depth--) {
     const found: unknown = document.getIn(place.slice(0, depth), true);
@@ -70,7 +70,7 @@ function parse({ path, text }: { path: string; text: string }, what: string): Pa
   return { document, lines };
 }
 
-/** `parseDocument`, lexeme by lexeme: `refuse` is called, and throws, where it would take too long. */
+/** `parseDocument`, lexeme by lexeme: calls `refuse`, which throws, if it would take too long. */
 function parseBounded(
   text: string,
   lines: LineCounter,
@@ -83,7 +83,7 @@ function parseBounded(
   const documents: Document.Parsed[] = [];
   const compose = (tokens: ReturnType<Parser["next"]>) => {
     for (const token of tokens) {
-      // The first error is all that is told, and a text of errors has one in every few bytes.
+      // Only the first error is reported, and a text of errors has one in every few bytes.
       if (token.type === "error") refuse(oneLine(token.message), token.offset);
       documents.push(...composer.next(token));
       if (documents.length > 1) refuse("a second document begins before here", token.offset);

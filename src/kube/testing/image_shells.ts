@@ -1,17 +1,17 @@
-/** Shells of this machine in place of those that images have, for scripts that run in pods. */
+/** Local shells in place of those of images, for scripts that run in pods. */
 
 /** A shell, and the programs beside it. */
 export interface ImageShell {
   name: string;
-  /** Absolute path and first words. */
+  /** Absolute path and first arguments. */
   words: readonly string[];
-  /** `PATH` of the shell and all that it starts. */
+  /** `PATH` of the shell and its children. */
   path: string;
 }
 
 const machinePath = () => Deno.env.get("PATH") ?? "/usr/bin:/bin";
 
-/** All that this machine has: dash and bash with Debian's programs, and busybox alone, in a folder that is handed in. */
+/** Returns all that this machine has: dash and bash with Debian's programs, and busybox alone, in the given folder. */
 export async function imageShells(folder: string): Promise<ImageShell[]> {
   const path = machinePath();
   const shells: ImageShell[] = [];
@@ -23,7 +23,7 @@ export async function imageShells(folder: string): Promise<ImageShell[]> {
   return busybox === undefined ? shells : [...shells, busybox];
 }
 
-/** busybox with none but its own programs, which get their names in the folder; undefined where this machine has none. */
+/** Returns busybox with only its own programs, which are linked in the folder; undefined if this machine has none. */
 export async function busyboxShell(folder: string): Promise<ImageShell | undefined> {
   const busybox = await findProgram("busybox");
   if (busybox === undefined) return undefined;
@@ -34,7 +34,7 @@ export async function busyboxShell(folder: string): Promise<ImageShell | undefin
   return { name: "busybox", words: [busybox, "sh"], path: folder };
 }
 
-/** Where a program of this machine is; undefined where it has none of the name. */
+/** Returns a local program's path; undefined if there is none of this name. */
 export async function findProgram(name: string): Promise<string | undefined> {
   for (const folder of machinePath().split(":")) {
     const file = `${folder}/${name}`;

@@ -1,11 +1,11 @@
-/** A byte stream in memory, in place of a connection: a test plays the server. */
+/** A byte stream in memory, instead of a connection: a test plays the server. */
 import { joinBytes } from "../../base/join_bytes.ts";
 import type { Link } from "../link.ts";
 
-/** What the client writes is collected; what it reads is what the test gives. */
+/** Collects the client's writes; the test supplies its reads. */
 export class MemoryLink implements Link {
   readonly written: Uint8Array[] = [];
-  /** How often the client has asked for bytes. */
+  /** How often the client has requested bytes. */
   reads = 0;
   closed = false;
   #chunks: (Uint8Array | null)[] = [];
@@ -41,7 +41,7 @@ export class MemoryLink implements Link {
   }
 }
 
-/** Bytes of one message in frames as a server sends them: without a mask, in as many pieces as are given. */
+/** Returns the bytes of one message in frames as a server sends them: unmasked, one frame per given piece. */
 export function serverMessage(pieces: readonly Uint8Array[], opcode = 2): Uint8Array {
   return joinBytes(pieces.map((piece, index) => {
     const final = index === pieces.length - 1 ? 0x80 : 0;
@@ -49,7 +49,7 @@ export function serverMessage(pieces: readonly Uint8Array[], opcode = 2): Uint8A
   }));
 }
 
-/** One frame, its first byte as it is given. */
+/** Returns one frame with the given first byte. */
 export function serverFrame(first: number, payload: Uint8Array): Uint8Array {
   const { length } = payload;
   if (length < 126) return joinBytes([Uint8Array.of(first, length), payload]);
@@ -78,7 +78,7 @@ export function readClientFrame(frame: Uint8Array): { opcode: number; payload: U
   return { opcode: (frame[0] ?? 0) & 0x0f, payload };
 }
 
-/** Cuts bytes where the numbers (0 to 1) say. */
+/** Cuts bytes at the given fractions (0 to 1). */
 export function cutAt(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
   const cuts = [...places.map((place) => Math.floor(place * bytes.length)), bytes.length].sort((
     a,

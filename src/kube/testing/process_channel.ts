@@ -1,21 +1,21 @@
-/** A process of this machine in place of a command in a pod. */
+/** A local process instead of a command in a pod. */
 import type { ChannelEnd, ExecChannel, OutputChunk } from "../client.ts";
 
-/** When the link breaks; never where neither is said. */
+/** When the link breaks; never if neither is set. */
 export interface Cut {
-  /** Bytes of input that still go through; all where it is absent. */
+  /** Bytes of input that still pass; all if absent. */
   afterInput?: number;
   /** Bytes of standard output that still come. */
   afterOutput?: number;
 }
 
-/** What the process is like. */
+/** The traits of the process. */
 export interface ProcessTraits {
   /** It never ends by itself, and is killed when the link is let go of. */
   endless?: boolean;
 }
 
-/** The streams of a process as those of a command in a pod. */
+/** The streams of a process, as those of a command in a pod. */
 export class ProcessChannel implements ExecChannel {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #end = Promise.withResolvers<ChannelEnd>();
@@ -72,7 +72,7 @@ export class ProcessChannel implements ExecChannel {
     }
   }
 
-  /** What nobody reads any more is read to its end all the same, as a container's runtime does. */
+  /** Output without a reader is still read to its end, as a container's runtime does. */
   async #finish(
     readers: Readonly<Record<string, ReadableStreamDefaultReader<Uint8Array>>>,
     waiting: ReadonlyMap<string, Promise<unknown>>,

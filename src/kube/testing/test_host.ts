@@ -1,8 +1,8 @@
-/** A machine for tests: files and variables as they are given, a clock that a test moves. */
+/** A machine for tests: given files and variables, a clock that a test moves. */
 import { ManualClock } from "../../base/testing/manual_clock.ts";
 import type { Host } from "../host.ts";
 
-/** What a test can see and change. */
+/** The state that a test can read and change. */
 export interface TestHost extends Host {
   readonly clock: ManualClock;
   readonly warnings: string[];
@@ -11,7 +11,7 @@ export interface TestHost extends Host {
   files: Record<string, string>;
 }
 
-/** `answers` are what each run of a program gives, or throws, in turn. */
+/** @param answers the result, or the error, of each run of a program, in order. */
 export function testHost(
   { files = {}, env = {}, answers = [], interactive = false }: {
     files?: Record<string, string>;

@@ -1,9 +1,9 @@
-/** An API server in this process, as far as a test makes one, and a client of it. */
+/** An in-process API server for tests, and a client of it. */
 import type { KubeClient } from "../client.ts";
 import { openKubeClient } from "../open_client.ts";
 import { type TestHost, testHost } from "./test_host.ts";
 
-/** What the server says to a request. */
+/** The server's response to a request. */
 export type Answer = (request: Request, body: string) => Response | Promise<Response>;
 
 /** A client of a server in this process. Requests are noted as `METHOD path`. */
