@@ -25,7 +25,7 @@ export class AsciicastEncoder {
     });
   }
 
-  /** A character that is split over chunks comes with the last of them; empty where nothing is whole yet. */
+  /** A character split over chunks is emitted with the last of them; empty if no character is complete yet. */
   output(elapsedMs: number, bytes: Uint8Array): string {
     const text = this.#decoder.decode(bytes, { stream: true });
     return text === "" ? "" : line([seconds(elapsedMs), "o", text]);
@@ -35,7 +35,7 @@ export class AsciicastEncoder {
     return line([seconds(elapsedMs), "r", `${columns}x${rows}`]);
   }
 
-  /** A remark that players show as a place to jump to. */
+  /** A remark that players show as a chapter marker. */
   marker(elapsedMs: number, text: string): string {
     return line([seconds(elapsedMs), "m", text]);
   }

@@ -1,10 +1,10 @@
-/** The output of one stream of one target, kept up to a limit. */
+/** The output of one stream of one target, stored up to a limit. */
 import { GrowingBytes } from "../base/growing_bytes.ts";
 
-/** How much of one stream is kept for folding, grouping and reports. */
+/** How much of one stream is stored for folding, grouping and reports. */
 export const captureLimitBytes = 1024 * 1024;
 
-/** Keeps the beginning; of what is beyond the limit, only its length and a hash. */
+/** Stores the start; of the bytes beyond the limit, only their count and a hash. */
 export class Capture {
   readonly #kept = new GrowingBytes();
   #omitted = 0;
@@ -17,12 +17,12 @@ export class Capture {
     return this.#kept.bytes;
   }
 
-  /** How many bytes are not in it. */
+  /** The number of omitted bytes. */
   get omittedBytes(): number {
     return this.#omitted;
   }
 
-  /** Tells what was omitted from other such, however it was split over chunks; FNV-1a of 32 bits. */
+  /** Distinguishes omitted output from other omitted output, however it was split over chunks; FNV-1a of 32 bits. */
   get omittedHash(): number {
     return this.#omittedHash;
   }

@@ -1,7 +1,7 @@
-/** The words of a command as one target runs them. */
+/** The args of a command as one target runs them. */
 import type { Target } from "../kube/target.ts";
 
-/** `{pod}` and its like in a word stand for the target's own; other braces stay as they are. */
+/** Replaces `{pod}` and similar placeholders in an arg by the target's own names; other braces stay unchanged. */
 function substituted(word: string, target: Target, index: number): string {
   const values: Readonly<Record<string, string>> = {
     pod: target.pod,
@@ -14,7 +14,7 @@ function substituted(word: string, target: Target, index: number): string {
 }
 
 /**
- * What one target runs. With `shell`, the words are joined by spaces into one line, as ssh does; a shell
+ * Returns the args that one target runs. With `shell`, the args are joined by spaces into one line, like ssh; a shell
  * in the image reads it.
  */
 export function commandWords(

@@ -1,6 +1,6 @@
 /**
- * An open stream and everything that happens on it at once: output comes, input goes, a limit is
- * reached, the run is cancelled. What comes first decides the outcome.
+ * An open stream and all concurrent events on it: output, input, a limit, a cancellation. The first to end decides the
+ * outcome.
  */
 import { forEachUntil, onAbort, orAborted, passed } from "../base/abort.ts";
 import type { ChannelEnd, ExecChannel } from "../kube/client.ts";
@@ -14,12 +14,12 @@ import { signalRound } from "./signal_round.ts";
 import { isStop, outcomeOfStop, type Stop } from "./stop.ts";
 import { TerminalWatch } from "./terminal_watch.ts";
 
-/** What is left to read of a command that was ended is waited for so long; whoever cancels waits for nothing more. */
+/** How long the remaining output of an ended command is awaited; a caller that cancels waits for nothing more. */
 const drainMs = { timeout: 400, cancelled: 100, inputFailed: 400 };
 
 /**
- * So long the server may take to tell the end of a command with input that has ended. Where it left more of it
- * unread than the pipes hold, container runtimes (containerd 1.6) wait for ever for somebody to read the rest.
+ * How long the server may take to report the end of a command whose input has ended. If it exited with more input
+ * unread than the pipes hold, container runtimes (containerd 1.6) wait forever for a reader of the remaining input.
  */
 const untoldMs = 10_000;
 
@@ -76,7 +76,7 @@ export class Conversation {
     });
   }
 
-  /** Under a terminal, a second stream tells the pod that kodama is gone. */
+  /** Under a terminal, a second stream notifies the pod when kodama exits. */
   #watchTerminal(): void {
     const { target, options: { terminal, open, clock, graceMs } } = this.#run;
     const leader = this.#ownLines?.session?.leader;
@@ -112,7 +112,7 @@ export class Conversation {
     }
   }
 
-  /** The stream came to its own end. */
+  /** The stream ended by itself. */
   async #ended(end: ChannelEnd): Promise<Attempt> {
     const ownLines = this.#ownLines;
     const begun = ownLines?.session !== undefined;
@@ -131,15 +131,15 @@ export class Conversation {
   }
 
   /**
-   * Servers tell `Success` now and then for a command that failed, where its input ended in the same moment (seen with
-   * Kubernetes 1.34 over WebSocket): what the command's own shell says of it is the truth.
+   * Servers sometimes report `Success` for a command that failed, if its input ended at the same moment (seen with
+   * Kubernetes 1.34 over WebSocket): the exit code that the command's own shell reports is right.
    */
   #corrected(end: ChannelEnd): ChannelEnd {
     const exitCode = this.#ownLines?.exitCode ?? 0;
     return end.kind === "exited" && end.exitCode === 0 ? { ...end, exitCode } : end;
   }
 
-  /** Passes on what was held back as a beginning of kodama's own lines, and wasn't. */
+  /** Emits bytes that were held back as a possible start of kodama's own lines, and weren't. */
   async #flush(opening: Uint8Array): Promise<void> {
     const rest = this.#ownLines?.finishMarks() ?? [];
     for (const { stream, bytes } of [{ stream: "stdout" as const, bytes: opening }, ...rest]) {
@@ -147,14 +147,14 @@ export class Conversation {
     }
   }
 
-  /** containerd and CRI-O say it in the Status; Docker writes it to standard output and exits 126 or 127. */
+  /** containerd and CRI-O report it in the Status; Docker writes it to standard output and exits 126 or 127. */
   #lacksShell(end: ChannelEnd, heldBack: Uint8Array): boolean {
     if (end.kind === "refused") return saysNoShell(end.status.message ?? "");
     const code = end.kind === "exited" ? end.exitCode : 0;
     return (code === 126 || code === 127) && saysNoShell(new TextDecoder().decode(heldBack));
   }
 
-  /** A limit was reached while the command ran: it is ended in the pod, and what it still says is passed on. */
+  /** A limit was reached while the command ran: it is ended in the pod, and its remaining output is emitted. */
   async #stopped(stop: Stop, output: Promise<ChannelEnd>): Promise<Attempt> {
     if (stop.kind === "untold") {
       await this.#channel.close();
@@ -170,7 +170,7 @@ export class Conversation {
     return { kind: "ended", outcome: outcomeOfStop(stop, rest) };
   }
 
-  /** Nothing of the command is left: whether all that it said is taken in time. */
+  /** The command is gone: returns whether all its output is read in time. */
   async #drained(
     { kind }: Exclude<Stop, { kind: "untold" }>,
     output: Promise<ChannelEnd>,
@@ -178,7 +178,7 @@ export class Conversation {
     const { options: { clock, open }, target, drop } = this.#run;
     if (!await passed(clock, drainMs[kind], { settled: output })) return true;
     drop();
-    // The leader sets its mark behind all output: it must not wait for somebody to read that.
+    // The leader sets its mark behind all output: it must not wait for a reader of that.
     const session = { leader: this.#ownLines?.session?.leader ?? 0 };
     if (session.leader > 0) {
       await signalRound("KILL", session, { target, open, clock }).catch(() => {});
@@ -192,7 +192,7 @@ export class Conversation {
     if (this.#ownLines === undefined) {
       return "the command may still run: the image has no sh to end it with";
     }
-    // The first line may be on its way.
+    // The first line may still arrive.
     await passed(clock, graceMs, { settled: this.#begun.promise });
     const { session } = this.#ownLines;
     if (session === undefined) return "the command may still run: its process id didn't arrive";
@@ -202,7 +202,7 @@ export class Conversation {
     );
   }
 
-  /** Input waits for the first line: what is typed earlier would be echoed by the terminal before it. */
+  /** Input waits for the first line: the terminal would echo earlier keystrokes before it. */
   async #passInput(over: AbortSignal): Promise<void> {
     const reader = this.#run.options.input?.();
     if (reader === undefined) return;
@@ -224,7 +224,7 @@ export class Conversation {
         if (bytes === undefined) return void await orAborted(this.#channel.closeStdin(), over);
         await orAborted(this.#channel.write(bytes), over);
       } catch {
-        // The link is gone or the command reads no more: the channel's end says which.
+        // The link is gone or the command stopped reading: the channel's end reports which.
         return;
       }
     }
@@ -237,12 +237,12 @@ export class Conversation {
       await orAborted(this.#channel.resize(terminal.size), over);
       await forEachUntil(terminal.resizes, over, (size) => this.#channel.resize(size));
     } catch {
-      // As for input: the channel's end says what there is to say.
+      // As for input: the channel's end reports the reason.
     }
   }
 }
 
-/** Whether nothing of the command is known to be left. */
+/** Returns whether no process of the command is known to remain. */
 function isOver(attempt: Attempt): boolean {
   if (attempt.kind === "noShell") return true;
   const { outcome } = attempt;

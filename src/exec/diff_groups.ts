@@ -1,9 +1,9 @@
-/** Where the outputs of groups differ: each against the largest, as a unified diff. */
+/** How the outputs of groups differ: each against the largest, as a unified diff. */
 import type { FoldedGroup, GroupDiff } from "./folded_group.ts";
 
 /** Bounds of one comparison: it takes time and memory by the product of length and differences. */
 export interface DiffBounds {
-  /** Of each side. */
+  /** The limit for each side. */
   maxBytes: number;
   /** Lines that are there on one side alone. */
   maxChangedLines: number;

@@ -7,21 +7,24 @@ import type { Clock } from "../base/clock.ts";
 import { counted } from "../base/counted.ts";
 import type { RoundSignal } from "./session_signal.ts";
 
-/** Signals a command's session and counts its processes that were alive. Rejects where the pod can't be reached. */
+/**
+ * Signals a command's session and returns the number of its processes that were alive. Rejects if the pod can't be
+ * reached.
+ */
 export type SignalRound = (signal: RoundSignal) => Promise<number>;
 
-/** How long processes are given to disappear after KILL, before what is left is counted. */
+/** How long processes may take to disappear after KILL, before the remaining ones are counted. */
 const settleMs = 1000;
 
-/** Until the first look; each further one waits twice as long. */
+/** Delay before the first poll; each further one waits twice as long. */
 const firstLookMs = 50;
 
 /**
- * TERM, a grace, KILL; each step only as far as it is needed.
+ * TERM, a grace, KILL; each step only if needed.
  *
- * @param ended settles when the command's own stream has ended. That may be long after the command, where much of
- *   its output waits to be read; so the pod is asked, too.
- * @returns what may still run, or undefined where nothing does.
+ * @param ended resolves when the command's own stream has ended. That may be long after the command, if much of its
+ *   output is unread; so the pod is polled, too.
+ * @returns what may still run, or undefined if nothing does.
  */
 export async function endCommand(
   round: SignalRound,
@@ -40,7 +43,7 @@ export async function endCommand(
   }
 }
 
-/** How many are alive when none is, or when the time is over. */
+/** Returns how many are alive: 0, or the count when the time is over. */
 async function lookUntilGone(
   round: SignalRound,
   options: { ended: Promise<unknown>; alive: number; limitMs: number; clock: Clock },
@@ -54,7 +57,7 @@ async function lookUntilGone(
     if (restMs <= 0) return alive;
     const unless: { settled?: Promise<unknown> } = streaming ? { settled: ended } : {};
     if (!await passed(clock, Math.min(delayMs, restMs), unless)) streaming = false;
-    // The command alone: its own end says all.
+    // Only the command itself: its own end is sufficient.
     alive = !streaming && alive === 1 ? 0 : await round("0");
   }
   return 0;

@@ -1,21 +1,21 @@
 /**
- * The mark that the shell which runs a command sets behind it on both output streams: proof that the command
- * has ended by itself, and that all it wrote has arrived.
+ * The mark that the shell which runs a command sets behind it on both output streams: proof that the command has ended
+ * by itself, and that all it wrote has arrived.
  *
- * Why the server's word isn't enough: where kubelet dies, or its link to the API server breaks, some API
- * servers (1.30 and later, with WebSockets) tell `Success` for a command that still runs. Their own client
- * for kubelet takes the end of a stream without a word for a good end.
+ * The server's Status isn't enough: if kubelet dies, or its link to the API server breaks, some API servers (1.30 and
+ * later, with WebSockets) report `Success` for a command that still runs. Their own client for kubelet treats a stream
+ * that ends without a Status as a success.
  */
 import { joinBytes } from "../base/join_bytes.ts";
 
-/** What ends a command's output, before its exit code. */
+/** Returns the text that ends a command's output, before its exit code. */
 export function endMarkOf(nonce: string): string {
   return `kodama:${nonce}:end:`;
 }
 
 /** An exit code with the end of its line, which a terminal writes as CR LF. */
 const wholeCode = /^\d{1,3}\r?\n/;
-/** What may become one. */
+/** A possible start of an exit code. */
 const openCode = /^(?:\d{0,3}|\d{1,3}\r)$/;
 /** Digits and line end. */
 const longestCode = 5;
@@ -35,12 +35,12 @@ export class EndMarkReader {
     return this.#exitCode;
   }
 
-  /** What of the output so far is known to be the command's. */
+  /** Returns the output so far that is known to be the command's. */
   push(chunk: Uint8Array): Uint8Array {
     if (this.#exitCode !== undefined) return chunk;
     const bytes = this.#held.length === 0 ? chunk : joinBytes([this.#held, chunk]);
     const { start, end } = this.#find(bytes);
-    // What may be the beginning of the mark is copied: the chunk may be used again.
+    // A possible start of the mark is copied: the chunk may be reused.
     this.#held = end === undefined ? bytes.slice(start) : new Uint8Array();
     if (end === undefined) return bytes.subarray(0, start);
     const code = bytes.subarray(start + this.#mark.length, end);
@@ -48,14 +48,14 @@ export class EndMarkReader {
     return joinBytes([bytes.subarray(0, start), bytes.subarray(end)]);
   }
 
-  /** What was held back, when the output has ended. */
+  /** Returns the held-back bytes, when the output has ended. */
   finish(): Uint8Array {
     const held = this.#held;
     this.#held = new Uint8Array();
     return held;
   }
 
-  /** Where the mark is; without `end`, where it may begin: at the end of the bytes where it doesn't. */
+  /** Returns the mark's position; without `end`, where it may start: the end of the bytes if it doesn't. */
   #find(bytes: Uint8Array): { start: number; end?: number } {
     const first = this.#mark[0] ?? 0;
     for (let at = bytes.indexOf(first); at >= 0; at = bytes.indexOf(first, at + 1)) {
@@ -66,7 +66,10 @@ export class EndMarkReader {
     return { start: bytes.length };
   }
 
-  /** A mark's length with code and line end. The command may see the text of it, as in an environment: no code follows. */
+  /**
+   * Returns a mark's length with code and line end. The command may print the mark's text, as in an environment: then
+   * no code follows.
+   */
   #lengthAt(bytes: Uint8Array): number | "none" | "open" {
     for (const [index, byte] of this.#mark.entries()) {
       if (index === bytes.length) return "open";

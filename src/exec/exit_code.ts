@@ -5,12 +5,12 @@ import type { Outcome } from "./model.ts";
 const codes = { ok: 0, forbidden: 1, limit: 3, unreachable: 4, failed: 5, stopped: 130 } as const;
 
 /**
- * The gravest outcome wins: unreachable or unknown, then timed out or cancelled, then forbidden, then a failed command. One
- * single target gives its own exit code, as kubectl does.
+ * Returns the gravest outcome: unreachable or unknown, then timed out or cancelled, then forbidden, then a failed
+ * command. A single target returns its own exit code, like kubectl.
  *
  * @param options.failedContexts contexts whose targets could not even be listed: unreachable, all of them.
- * @param options.maxExitCode failed commands give the largest of their codes.
- * @param options.stopped a person or a signal stopped the run, whatever had become of it by then.
+ * @param options.maxExitCode failed commands return the largest of their codes.
+ * @param options.stopped a user or a signal stopped the run, whatever its state by then.
  */
 export function exitCodeOfRun(
   outcomes: readonly Outcome[],

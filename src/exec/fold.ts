@@ -1,15 +1,15 @@
-/** Identical outputs once: fifty pods that say the same are one block under one line of names. */
+/** Prints identical outputs once: fifty pods with the same output are one block under one line of names. */
 import type { Capture } from "./capture.ts";
 import type { FoldedGroup } from "./folded_group.ts";
 import type { Outcome } from "./model.ts";
 import { compressNames } from "./name_ranges.ts";
 
-/** What is compared of a target that has ended. */
+/** The compared parts of a target that has ended. */
 export interface FoldInput {
   target: number;
   outcome: Outcome;
   stdout: Capture;
-  /** Absent where standard error isn't compared. */
+  /** Absent if standard error isn't compared. */
   stderr?: Capture;
 }
 
@@ -21,11 +21,11 @@ interface Group {
   omittedBytes: number;
 }
 
-/** What is kept of all distinct outputs together; further ones keep their beginning only. */
+/** How much of all distinct outputs together is stored; of further ones, only the start. */
 const keptLimitBytes = 256 * 1024 * 1024;
 const shortenedBytes = 4096;
 
-/** Groups targets as they end. Each distinct output is kept once. */
+/** Groups targets as they end. Each distinct output is stored once. */
 export class Fold {
   readonly #groups = new Map<string, Group[]>();
   #keptBytes = 0;
@@ -74,7 +74,7 @@ export class Fold {
   }
 }
 
-/** Equal for equal outputs; what is kept is compared besides, what was omitted goes by its hash. */
+/** Equal for equal outputs; stored bytes are compared too, omitted ones only by their hash. */
 function keyOf({ outcome, stdout, stderr }: FoldInput): string {
   return [stdout, stderr].map((capture) =>
     capture === undefined
@@ -85,7 +85,7 @@ function keyOf({ outcome, stdout, stderr }: FoldInput): string {
   ).join(" ") + JSON.stringify(outcome);
 }
 
-/** A kept output may have been shortened: as far as it goes, it must be the beginning of the other. */
+/** A stored output may be truncated: as far as it goes, it must be a prefix of the other. */
 function startsSame(kept: Uint8Array, other: Uint8Array): boolean {
   if (kept.length > other.length) return false;
   const [words, others] = [wordsOf(kept), wordsOf(other)];
@@ -113,7 +113,7 @@ function hash(bytes: Uint8Array): number {
   return (high >>> 11) * 0x1_0000_0000 + (low >>> 0);
 }
 
-/** Four bytes at a time are four times as fast. What is captured begins where its memory begins. */
+/** Comparing four bytes at a time is four times as fast. A captured output starts at the start of its buffer. */
 function wordsOf(bytes: Uint8Array): Uint32Array {
   const whole = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
   return new Uint32Array(whole.buffer, whole.byteOffset, whole.length >> 2);

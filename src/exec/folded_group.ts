@@ -1,7 +1,7 @@
-/** What several targets have said alike, and how it differs from what others have. */
+/** The common output of several targets, and how it differs from that of others. */
 import type { Outcome } from "./model.ts";
 
-/** Targets that said the same and ended the same. */
+/** Targets with the same output and the same end. */
 export interface FoldedGroup {
   /** Indexes, rising. */
   targets: readonly number[];
@@ -11,13 +11,13 @@ export interface FoldedGroup {
   stdout: Uint8Array;
   /** Empty unless standard error is folded too. */
   stderr: Uint8Array;
-  /** Bytes of each target that were left out at the limit. */
+  /** Bytes of each target that were omitted at the limit. */
   omittedBytes: number;
-  /** Where it differs from the first group, if that was asked for. */
+  /** The difference from the first group, if requested. */
   diff?: GroupDiff;
 }
 
-/** How a group's output stands to that of the reference, which is the first group. */
+/** How a group's output relates to that of the reference, the first group. */
 export type GroupDiff =
   | { kind: "reference" }
   /** Only the outcomes differ. */

@@ -1,11 +1,11 @@
 /**
- * What the kernel does to a terminal that is gone, done to a session in a pod whose terminal stays: HUP to all of
- * it, a grace, KILL. What ignores HUP (`nohup`) is spared, as is what has left the session (`setsid`): both are how
- * a person says that something is to go on.
+ * Does to a session in a pod, whose terminal stays, what the kernel does for a closed terminal: HUP to all of it, a
+ * grace, KILL. Processes that ignore HUP (`nohup`) are spared, and those that left the session (`setsid`): both are
+ * ways to request that a process continues.
  */
 import { roundScript } from "./session_signal.ts";
 
-/** After KILL, looks again so often for what was forked meanwhile. */
+/** After KILL, polls again N times for processes forked meanwhile. */
 const killRounds = 3;
 
 /**
@@ -38,7 +38,10 @@ done
 }`;
 }
 
-/** Lines that define `born ID`, which sets `$birth` to what tells a process from a later one of its id; empty without one. */
+/**
+ * Lines that define `born ID`, which sets `$birth` to a value that distinguishes a process from a later one of the same
+ * id; empty if there is none.
+ */
 export const bornScript = `born() {
 text=
 { while read -r line; do text="$text $line"; done <"/proc/$1/stat"; } 2>/dev/null

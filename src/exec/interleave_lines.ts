@@ -1,35 +1,34 @@
 /**
- * Whole lines out of the output of many targets, so that lines of different targets can stand beside each
- * other and never inside each other.
+ * Complete lines from the output of many targets, so that lines of different targets can be adjacent but never mixed.
  */
 import { GrowingBytes } from "../base/growing_bytes.ts";
 
-/** A whole line of one target and one stream, or the piece of one that is known to be final. */
+/** A complete line of one target and one stream, or a part of one that is known to be final. */
 export interface Line {
   target: number;
   stream: "stdout" | "stderr";
   /** Exactly as they came, without the line's end. */
   bytes: Uint8Array;
   /**
-   * What ended it: `newline`; `end`, the stream ended without one; `limit`, the line is longer than the
-   * bound and goes on in the next event of this target and stream.
+   * The line's end: `newline`; `end`, the stream ended without one; `limit`, the line is longer than the bound and
+   * continues in the next event of this target and stream.
    */
   endedBy: "newline" | "end" | "limit";
 }
 
-/** The longest line that is kept together. */
+/** The longest line that is emitted in one piece. */
 const maxLineBytes = 64 * 1024;
 
 const newline = 0x0a;
 
-/** Keeps each stream's unfinished line until its end, the target's end, or the bound. */
+/** Buffers each stream's unfinished line until its end, the target's end, or the bound. */
 export class LineInterleaver {
   readonly #unfinished = {
     stdout: new Map<number, GrowingBytes>(),
     stderr: new Map<number, GrowingBytes>(),
   };
 
-  /** @param limitBytes longer lines are given in pieces of so many bytes. */
+  /** @param limitBytes longer lines are emitted in pieces of this size. */
   constructor(readonly limitBytes: number = maxLineBytes) {}
 
   /** The lines that these bytes end. */
@@ -48,7 +47,7 @@ export class LineInterleaver {
     return lines;
   }
 
-  /** The target says no more: what it left unfinished. */
+  /** Returns the target's unfinished lines when it has ended. */
   end(target: number): Line[] {
     return (["stdout", "stderr"] as const).flatMap((stream): Line[] => {
       const bytes = this.#take(target, stream);
@@ -56,7 +55,7 @@ export class LineInterleaver {
     });
   }
 
-  /** The last piece of a line. Most lines come in one: those aren't copied. */
+  /** The last piece of a line. Most lines are one piece: those aren't copied. */
   #finish(lines: Line[], piece: Omit<Line, "endedBy">): void {
     const { target, stream } = piece;
     if (this.#unfinished[stream].has(target) || piece.bytes.length > this.limitBytes) {

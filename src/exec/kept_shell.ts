@@ -1,41 +1,43 @@
 /**
- * A shell that outlives its link: the lines of shell that run it below a dtach or a tmux of the pod's own, find it
- * again, and end it when nobody has come back for it.
+ * A persistent shell, which outlives its link: shell lines that run it below a dtach or a tmux of the pod's own, find
+ * it again, and end it if no one returns to it.
  *
- * Neither shows. dtach passes bytes on as they are and is taken where both are there; tmux is given a configuration
- * without keys, without a status line and without the other screen, so that the terminal's own scrolling works.
+ * Neither is visible. dtach passes bytes through unchanged and is preferred if both exist; tmux gets a configuration
+ * without keys, without a status line and without the alternate screen, so that the terminal's own scrolling works.
  *
- * tmux draws on the terminal that is its standard input; what its client says of the end (`[exited]`) on standard
- * output is nobody's business.
+ * tmux draws on the terminal that is its standard input; its client's message at the end (`[exited]`) on standard
+ * output is discarded.
  *
- * What is said before tmux takes the terminal is lost where nobody has read it yet: tmux throws away what the terminal
- * still holds (`tcflush`). So tmux says it itself, as the first that it writes; and makes room for a screen of its own
- * in the same breath, by scrolling away what is there.
+ * Output from before tmux takes the terminal is lost if it is still unread: tmux discards what the terminal buffers
+ * (`tcflush`). So tmux itself prints the greeting as its first output; at the same time it clears a screen for itself
+ * by scrolling the existing lines away.
  *
- * Each shell has a folder of its own below `$root`, whose name nobody can guess:
+ * Each shell has a folder of its own below `$root`, with an unguessable name:
  *
  *     dtach, tmux   the socket
  *     owner         id and birth of the process that runs the shell
- *     command       what was asked for: a shell is found again by the same words only
+ *     command       the requested command: a shell is found again only by the same args
  *     code          the exit code, once it has ended
  *
- * Two processes belong to the shell's session beside it: its parent, which notes the exit code and leaves the
- * multiplexer a moment to show the last output, and the keeper, which
- * looks every few seconds whether somebody is attached, and hangs the session up when nobody was for too long.
+ * Two more processes belong to the shell's session: its parent, which stores the exit code and gives the multiplexer a
+ * moment to show the last output, and the keeper, which polls every few seconds whether a client is attached, and hangs
+ * the session up if none was for too long.
  */
 import { bornScript, hangUpScript } from "./hang_up.ts";
 import { startScript } from "./start_command.ts";
 
-/** Between two looks of the keeper, in seconds. */
+/** Interval between two polls of the keeper, in seconds. */
 const lookEverySeconds = 5;
 
-/** How often the first hold on a shell is looked for before it begins without: what it writes earlier is seen by nobody. */
+/**
+ * How often a new shell polls for its first client before it starts without one: its earlier output is seen by no one.
+ */
 const attachTurns = 50;
 
 /** Between HUP and KILL, when a shell's time is over. */
 const graceMs = 2000;
 
-/** `$kind` of the shell in folder `$1`, empty where it has ended. */
+/** Sets `$kind` of the shell in folder `$1`, empty if it has ended. */
 const aliveScript = `alive() {
 kind= owner= since=
 [ -e "$1/code" ] && return
@@ -46,13 +48,13 @@ born "$owner"
 for kind in dtach tmux ""; do [ "$kind" ] && [ -S "$1/$kind" ] && return; done
 }`;
 
-/** Whether somebody is attached to the shell in `$1`: dtach marks its socket as executable then. */
+/** Returns whether a client is attached to the shell in `$1`: dtach then marks its socket as executable. */
 const attachedScript = `attached() {
 if [ -S "$1/dtach" ]; then [ -x "$1/dtach" ]
 else [ "$(tmux -S "$1/tmux" list-clients 2>/dev/null)" ]; fi
 }`;
 
-/** The parent of a kept shell, without single quotes. Its arguments: folder, seconds to keep it, the words. */
+/** The parent of a persistent shell, without single quotes. Its arguments: folder, seconds to retain it, the args. */
 export const parentScript = `folder=$1 keep=$2
 shift 2
 unset TMUX TMUX_PANE kodama_script kodama_parent
@@ -90,7 +92,7 @@ echo "$code" >"$folder/code"
 kill -KILL "$keeper" 2>/dev/null
 exit "$code"`;
 
-/** tmux without anything of its own, as text between double quotes. */
+/** tmux without features of its own, as text between double quotes. */
 const tmuxSettings = [
   "set -g status off",
   "set -g prefix None",
@@ -105,15 +107,15 @@ const tmuxSettings = [
   "set -g remain-on-exit off",
   "set -g destroy-unattached off",
   "set -g history-limit 0",
-  // What tmux would clear when it ends is the shell's last output.
+  // What tmux would clear on exit is the shell's last output.
   'set -ga terminal-overrides \\",*:smcup@:rmcup@:clear=\\\\\\\\033[999;1H\\\\\\\\n\\"',
 ];
 
 /**
- * Lines that begin or find a kept shell, are there until it ends or is left, and exit with its code. They return where
- * the pod has nothing to keep a shell with. They read `$wish`, `$root`, `$id`, `$keep`, `$columns`, `$rows`, `$asked`,
- * `$kodama_parent` (exported) and the words, and call `say`; `$goodbye` is said before the
- * exit code, for a server may tell a good end of a link that broke (`end_mark.ts`).
+ * Lines that start or find a persistent shell, stay until it ends or is detached, and exit with its code. They return
+ * if the pod has no multiplexer. They read `$wish`, `$root`, `$id`, `$keep`, `$columns`, `$rows`, `$asked`,
+ * `$kodama_parent` (exported) and the args, and call `say`; `$goodbye` is printed before the exit code, because a
+ * server may report success for a link that broke (`end_mark.ts`).
  */
 export const keptScript = `${bornScript}
 ${aliveScript}

@@ -1,12 +1,12 @@
-/** A line of kodama's own within what a command writes. */
+/** A line of kodama's own within a command's output. */
 import { joinBytes } from "../base/join_bytes.ts";
 
 /** Bytes that are held back, at most, while the line isn't found. */
 const headLimitBytes = 4096;
 
 /**
- * Takes one line out of a stream, however it is split over chunks, and passes on every other byte. The line is
- * known by its marker; it is the first one, except where a terminal joins a shell's warnings to standard output.
+ * Extracts one line from a stream, however it is split over chunks, and passes every other byte on. The line is
+ * recognized by its marker; it is the first one, unless a terminal joins a shell's warnings to standard output.
  */
 export class MarkedLine<T> {
   readonly #marker: Uint8Array;
@@ -16,13 +16,13 @@ export class MarkedLine<T> {
     kind: "searching",
   };
 
-  /** @param parse what follows the marker, without the end of the line; undefined where it isn't ours. */
+  /** @param parse parses the text after the marker, without the end of the line; returns undefined if it isn't ours. */
   constructor(marker: string, parse: (text: string) => T | undefined) {
     this.#marker = new TextEncoder().encode(marker);
     this.#parse = parse;
   }
 
-  /** What the line says, as soon as it has come. */
+  /** The line's value, as soon as it has arrived. */
   get value(): T | undefined {
     return this.#state.kind === "found" ? this.#state.value : undefined;
   }
@@ -32,7 +32,7 @@ export class MarkedLine<T> {
     return this.#state.kind === "searching";
   }
 
-  /** What of the output so far is known to be the command's. */
+  /** Returns the output so far that is known to be the command's. */
   push(chunk: Uint8Array): Uint8Array {
     if (this.#state.kind !== "searching") return chunk;
     this.#head = joinBytes([this.#head, chunk]);
@@ -50,7 +50,7 @@ export class MarkedLine<T> {
     return rest;
   }
 
-  /** What was held back, when the output has ended. */
+  /** Returns the held-back bytes, when the output has ended. */
   finish(): Uint8Array {
     if (this.#state.kind === "searching") this.#state = { kind: "absent" };
     const rest = this.#head;

@@ -1,26 +1,26 @@
-/** The words of a run: targets, outcomes, events. Plain data, which faces turn into lines or JSON. */
+/** The model of a run: targets, outcomes, events. Plain data, which front ends turn into lines or JSON. */
 import type { Target } from "../kube/target.ts";
 
-/** What remains of a command that was ended. */
+/** The remains of a command that was ended. */
 export interface Rest {
-  /** What may still run in the pod. */
+  /** A description of what may still run in the pod. */
   left?: string;
-  /** Its last output came faster than it was taken, and wasn't waited for. */
+  /** Its last output came faster than it was read, and wasn't awaited. */
   unread?: true;
 }
 
 /** How a target ended. Each target of a run has exactly one. Without the server's final Status it is never `ok`. */
 export type Outcome =
   | { kind: "ok" }
-  /** The command ran and said so itself. Above 128 it is what a shell reports for a signal. */
+  /** The command ran and reported its exit code. Above 128 it is what a shell reports for a signal. */
   | {
     kind: "failed";
     exitCode: number;
     signal?: string;
-    /** The runtime's words, where the command could not be started (126, 127). */
+    /** The runtime's message, if the command could not be started (126, 127). */
     reason?: string;
   }
-  /** A limit was reached: `connect` while opening the stream, `command` while it ran; the rest as below. */
+  /** A limit was reached: `connect` while opening the stream, `command` while it ran; the others as below. */
   | ({ kind: "timeout"; limit: "connect" | "command"; afterMs: number } & Rest)
   /** The server refused the stream to this user; nothing was started. */
   | { kind: "forbidden"; reason: string; hint?: string }
@@ -30,16 +30,16 @@ export type Outcome =
   | { kind: "unknown"; reason: string }
   /** Stopped by the person or a signal. */
   | ({ kind: "cancelled" } & Rest)
-  /** Never begun: the run ended before its turn. */
+  /** Never started: the run ended first. */
   | { kind: "skipped"; reason: string };
 
 /** The name of an outcome, as it stands in summaries and JSON. */
 export type OutcomeKind = Outcome["kind"];
 
-/** What a run tells while it goes on. `target` is the index into the run's targets. */
+/** An event of a run. `target` is the index into the run's targets. */
 export type RunEvent =
   | { kind: "runStarted"; targets: readonly Target[]; command: readonly string[]; at: Date }
-  /** Targets that became known while the run went on; their indexes follow those before. */
+  /** Targets that were found during the run; their indexes follow the earlier ones. */
   | { kind: "targetsAdded"; targets: readonly Target[] }
   | { kind: "targetStarted"; target: number; at: Date }
   | { kind: "output"; target: number; stream: "stdout" | "stderr"; bytes: Uint8Array }

@@ -1,9 +1,9 @@
 /**
- * Many names as few words, as pdsh and ClusterShell write them: `weka-drive-[0-49,51]`.
+ * Folds many names into a short form, like pdsh and ClusterShell: `weka-drive-[0-49,51]`.
  *
- * The number that is folded is the last one that stands at the name's end or before a separator, so the random
- * letters and digits at the end of a Deployment's pods stay as they are. Leading zeros keep their width:
- * `node-[08-10]`. A comma, bracket or backslash in a name itself is escaped by a backslash.
+ * The folded number is the last one at the name's end or before a separator, so the random letters and digits at the
+ * end of a Deployment's pods stay unchanged. Leading zeros retain their width: `node-[08-10]`. A comma, bracket or
+ * backslash in a name is escaped by a backslash.
  */
 
 /** A name around its number. */
@@ -40,7 +40,7 @@ export function compressNames(names: Iterable<string>): string {
   ).join(",");
 }
 
-/** `5`, `[0-49,51]`, or nothing where there are none. */
+/** Returns `5`, `[0-49,51]`, or an empty text if there are none. */
 function numbersWord(digits: string[]): string {
   const first = digits[0];
   if (first === undefined || digits.length === 1) return first ?? "";
@@ -56,7 +56,7 @@ function rangesOf(digits: string[]): string[] {
     const last = ranges.at(-1);
     const width = widthOf(text);
     if (last !== undefined && last.width === width && Number(text) === Number(last.to) + 1) {
-      // `8-10` counts in one width; a padded range keeps the width of its first number.
+      // `8-10` counts in one width; a padded range retains the width of its first number.
       last.to = text;
     } else ranges.push({ from: text, to: text, width });
   }

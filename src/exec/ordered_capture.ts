@@ -1,11 +1,11 @@
-/** The output of one target in the order of its arrival, both streams together, kept up to a limit. */
+/** The output of one target in order of arrival, both streams together, stored up to a limit. */
 import { GrowingBytes } from "../base/growing_bytes.ts";
 import type { OutputChunk } from "../kube/client.ts";
 
-/** What a piece costs beside its bytes: a command that changes streams at every byte may not outgrow the limit. */
+/** The cost of a piece beside its bytes: a command that alternates streams at every byte may not outgrow the limit. */
 const pieceCostBytes = 256;
 
-/** Keeps the beginning, and counts what is beyond the limit. */
+/** Stores the start, and counts the bytes beyond the limit. */
 export class OrderedCapture {
   readonly #pieces: { stream: OutputChunk["stream"]; bytes: GrowingBytes }[] = [];
   #kept = 0;
@@ -25,7 +25,7 @@ export class OrderedCapture {
   push(stream: OutputChunk["stream"], bytes: Uint8Array): void {
     const last = this.#pieces.at(-1);
     const cost = last?.stream === stream ? 0 : pieceCostBytes;
-    // After the first byte that is left out, all are: what is kept has no holes.
+    // After the first omitted byte, all are omitted: the stored output has no holes.
     const room = this.#omitted > 0 ? 0 : Math.max(0, this.limitBytes - this.#kept - cost);
     const fitting = bytes.length <= room ? bytes : bytes.subarray(0, room);
     this.#omitted += bytes.length - fitting.length;

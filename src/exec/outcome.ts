@@ -1,4 +1,4 @@
-/** From the end of a channel to the outcome of its target. */
+/** Maps the end of a channel to the outcome of its target. */
 import type { ChannelEnd } from "../kube/client.ts";
 import type { Outcome } from "./model.ts";
 import { provesNoBeginning, readStartFailure, withoutCommand } from "./runtime_words.ts";
@@ -19,7 +19,7 @@ const signalNames: Readonly<Record<number, string>> = {
   15: "SIGTERM",
 };
 
-/** The outcome of a command that told its exit code. */
+/** Returns the outcome of a command with a known exit code. */
 function outcomeOfExit(exitCode: number): Outcome {
   if (exitCode === 0) return { kind: "ok" };
   const signal = signalNames[exitCode - 128];
@@ -27,9 +27,9 @@ function outcomeOfExit(exitCode: number): Outcome {
 }
 
 /**
- * How a target ended by the end of its channel.
+ * Returns how a target ended, from the end of its channel.
  *
- * @param begun the command is known to have begun: its process id was seen.
+ * @param begun the command is known to have started: its process id was seen.
  */
 export function outcomeOfEnd(end: ChannelEnd, begun: boolean): Outcome {
   switch (end.kind) {

@@ -1,7 +1,7 @@
-/** The words for what remains of a command that was ended. */
+/** The description of what remains of a command that was ended. */
 import type { Rest } from "./model.ts";
 
-/** What remains of a command that was ended, in words. */
+/** Returns a description of what remains of a command that was ended. */
 export function restOf({ left, unread }: Rest): string[] {
   return [
     ...(left === undefined ? [] : [left]),

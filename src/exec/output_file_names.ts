@@ -1,12 +1,12 @@
-/** Names of the files that targets' outputs are kept in: told apart, and safe wherever they come from. */
+/** Names of the files that store targets' outputs: distinct, and safe whatever their source. */
 
 /** Bytes of a name; file systems allow 255, and an ending follows. */
 const maxLength = 200;
 
 /**
- * The file's name, without its ending, of a target whose name is this: its parts joined by `_`, which no name
- * of Kubernetes has. Whatever could lead out of the folder, hide the file or be special to a shell is written
- * as `%2F`, as in a URL; a name that is too long ends in a number made of the whole.
+ * Returns the file name, without its extension, for a target's name: its parts joined by `_`, which no Kubernetes name
+ * contains. Characters that could leave the folder, hide the file or be special to a shell are written as `%2F`, as in
+ * a URL; a name that is too long ends in a hash of the complete name.
  */
 export function outputFileName(targetName: string): string {
   const parts = targetName.split("/").map((part) =>

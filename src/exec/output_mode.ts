@@ -1,12 +1,12 @@
 /**
- * How a run's output is put together before a face sees it:
+ * How a run's output is assembled for a front end:
  *
- * - `prefix`: whole lines as they come
+ * - `prefix`: complete lines as they arrive
  * - `group`: each target's output in one piece as it ends
  * - `fold`: identical outputs once, at the end
- * - `raw`: bytes as they come
- * - `report`: each target's whole report as it ends, for JSON
- * - `none`: outcomes alone
+ * - `raw`: bytes as they arrive
+ * - `report`: each target's complete report as it ends, for JSON
+ * - `none`: outcomes only
  */
 export type OutputMode = "prefix" | "group" | "fold" | "raw" | "report" | "none";
 

@@ -1,4 +1,4 @@
-/** What kodama's shell in the pod says in a command's streams, kept apart from what the command says. */
+/** The lines of kodama's shell in the pod within a command's streams, separated from the command's output. */
 import type { OutputChunk } from "../kube/client.ts";
 import { EndMarkReader } from "./end_mark.ts";
 import { PreambleReader } from "./preamble.ts";
@@ -7,7 +7,7 @@ import type { Session } from "./session_signal.ts";
 /** Both streams of one command that has a preamble. */
 export class OwnLines {
   readonly #preamble: PreambleReader;
-  /** Absent where no shell stays behind the command to set them. */
+  /** Absent if no shell stays behind the command to set them. */
   readonly #marks: Record<OutputChunk["stream"], EndMarkReader> | undefined;
 
   /** @param marked whether a shell stays behind the command. */
@@ -28,28 +28,28 @@ export class OwnLines {
     return this.#preamble.session;
   }
 
-  /** The command's own exit code, once both streams are known to be whole. */
+  /** The command's own exit code, once both streams are known to be complete. */
   get exitCode(): number | undefined {
     return this.#marks?.stderr.exitCode === undefined ? undefined : this.#marks.stdout.exitCode;
   }
 
-  /** Whether the command's end should have been told, and wasn't. */
+  /** Whether the command's end should have been reported, and wasn't. */
   get endMissing(): boolean {
     return this.#marks !== undefined && this.exitCode === undefined;
   }
 
-  /** What of a chunk, and of what was held back before it, is the command's. */
+  /** Returns the command's bytes in a chunk and in what was held back before it. */
   push({ stream, bytes }: OutputChunk): Uint8Array {
     const own = stream === "stdout" && this.opening ? this.#preamble.push(bytes) : bytes;
     return this.#marks === undefined ? own : this.#marks[stream].push(own);
   }
 
-  /** What was held back of standard output until the first line would come: when the output has ended. */
+  /** Returns the standard output that was held back while waiting for the first line: when the output has ended. */
   finishOpening(): Uint8Array {
     return this.#preamble.finish();
   }
 
-  /** What was held back as a beginning of an end mark, and wasn't one. */
+  /** Returns bytes that were held back as a possible start of an end mark, and weren't one. */
   finishMarks(): OutputChunk[] {
     if (this.#marks === undefined) return [];
     const { stdout, stderr } = this.#marks;

@@ -1,13 +1,13 @@
 /**
- * The few words of shell that run before a command in the pod, so that it can be ended later.
+ * A short shell preamble that runs before a command in the pod, so that the command can be ended later.
  *
- * They set the command's variables, tell process ids on the first line of standard output, and run the command:
- * below a shell that stays (`watch.ts`), or by `exec`, where the same process goes on as the command.
- * A runtime starts an exec as the leader of a session and of a process group (runc calls setsid), so the id
- * is that of the group and of the session too.
+ * It sets the command's variables, prints process ids on the first line of standard output, and runs the command: below
+ * a shell that stays (`watch.ts`), or by `exec`, which turns the same process into the command. A runtime starts an
+ * exec as the leader of a session and of a process group (runc calls setsid), so the id is that of the group and of the
+ * session too.
  *
- * What differs from a bare exec: `sh` itself must be there, and shells such as dash and busybox ash don't pass
- * on variables whose names they can't hold (`my.var`).
+ * Differences from a bare exec: `sh` must exist, and shells such as dash and busybox ash don't pass on variables whose
+ * names they can't hold (`my.var`).
  */
 import type { Target } from "../kube/target.ts";
 import { MarkedLine } from "./marked_line.ts";
@@ -15,27 +15,27 @@ import type { Session } from "./session_signal.ts";
 import { folderScript, startScript } from "./start_command.ts";
 import { type LeaderOptions, leaderScript } from "./watch.ts";
 
-/** What is set up before the command. */
+/** Options of the setup before the command. */
 export interface PreambleOptions {
   /** Unguessable to the output of the command: marks the line with the process ids. */
   nonce: string;
-  /** Place of the target in its run, from 0. */
+  /** Index of the target in its run, from 0. */
   index: number;
   total: number;
   environment?: Readonly<Record<string, string>>;
   workdir?: string;
-  /** The command runs below a shell of kodama's; absent where that shell must become the command. */
+  /** The command runs below a shell of kodama's; absent if that shell must become the command. */
   leader?: Pick<LeaderOptions, "watch">;
 }
 
-/** What `sh` prints before the process ids. */
+/** Returns the marker that `sh` prints before the process ids. */
 function markerOf(nonce: string): string {
   return `kodama:${nonce}:`;
 }
 
 /**
- * The words to hand to the runtime in place of `command`. Nothing of what a person wrote becomes part of
- * the script: each word is an argument, so there is no quoting.
+ * Returns the args for the runtime that replace `command`. No user text becomes part of the script: each arg is an
+ * argument, so there is no quoting.
  */
 export function withPreamble(
   command: readonly string[],

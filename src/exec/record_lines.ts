@@ -1,19 +1,19 @@
-/** A record of a past run, read back. The file may be of a run that still goes on, or that was killed. */
+/** Reads the record of a past run. The file may belong to a run that is still active, or that was killed. */
 import * as v from "valibot";
 import { KodamaError } from "../base/errors.ts";
 import type { Target } from "../kube/target.ts";
 import { type RecordHeader, type RecordLine, recordLineShape } from "./report_shapes.ts";
 
-/** How a target ended, as its record says it. */
+/** How a target ended, as recorded. */
 export type RecordedEnd = Extract<RecordLine, { event: "targetEnded" }>;
 
 /** One target of a past run. */
 export interface RecordedTarget {
   target: Target;
   name: string;
-  /** What its command was told of its place. */
+  /** The index that its command was given. */
   place: { index: number; total: number };
-  /** Absent where it wasn't written: the run goes on, or was killed. */
+  /** Absent if it wasn't written: the run is active, or was killed. */
   end?: RecordedEnd;
 }
 

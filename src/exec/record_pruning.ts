@@ -1,4 +1,4 @@
-/** Which records of past runs have had their time: by age, by number, by size together. Pure. */
+/** Selects the records of past runs to delete: by age, by count, by total size. Pure. */
 
 /** A record among others. */
 export interface KeptRecord {
@@ -7,16 +7,16 @@ export interface KeptRecord {
   modifiedAt: Date;
 }
 
-/** How long and how much is kept. */
+/** How long and how much is retained. */
 export interface RecordLimits {
   maxAgeMs: number;
   maxRecords: number;
   maxBytes: number;
-  /** What was written to this lately may be of a run that goes on, and stays whatever its size. */
+  /** A record written to this recently may belong to an active run, and stays whatever its size. */
   busyMs: number;
 }
 
-/** Thirty days, five hundred runs (each is looked at when a run begins), 64 MiB. */
+/** Thirty days, five hundred runs (a new run inspects each), 64 MiB. */
 export const recordLimits: RecordLimits = {
   maxAgeMs: 30 * 24 * 3_600_000,
   maxRecords: 500,

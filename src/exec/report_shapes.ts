@@ -1,6 +1,6 @@
 /**
- * The published shapes of what programs read of a run: `-o json`, `--events`, the records of past runs. Their JSON
- * Schemas in `docs/schema/` are made of these. Loaded to check or to publish; who writes them takes the types alone.
+ * The published shapes of a run's output for programs: `-o json`, `--events`, the records of past runs. Their JSON
+ * Schemas in `docs/schema/` are generated from these. Loaded only to check or to publish; writers use only the types.
  */
 import * as v from "valibot";
 
@@ -29,7 +29,7 @@ const error = field(
   "What went wrong, where the command itself didn't say.",
 );
 
-/** Where a target is. */
+/** A target's location. */
 const place = {
   context: v.string(),
   namespace: v.string(),
@@ -137,7 +137,7 @@ const amount = v.variant("kind", [
   v.object({ kind: v.literal("percent"), percent: v.number() }),
 ]);
 
-/** The first line of a record: what was asked for. The events follow. */
+/** The first line of a record: the request. The events follow. */
 export const recordHeaderShape = v.object({
   event: v.literal("record"),
   version: v.literal(1),

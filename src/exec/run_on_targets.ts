@@ -9,18 +9,18 @@ import type { RunOptions } from "./run_options.ts";
 import { runTarget } from "./run_target.ts";
 import { next, type ScheduleState } from "./schedule.ts";
 
-/** Events that may wait for the consumer; an output event is as large as a frame of the server's, about 32 KiB. */
+/** Events that may wait for the consumer; an output event is as large as a server's frame, about 32 KiB. */
 const queuedEvents = 64;
 
-/** So long others may wait for a consumer that always has something to take. */
+/** How long others may wait for a consumer that always has an event to read. */
 const longestTurnMs = 20;
 
 /**
- * Runs a command in every target, a sliding window of them at a time, and tells what happens.
+ * Runs a command in every target, a sliding window of them at a time, and emits events.
  *
- * Per target: `targetStarted`, its output in order, and `targetEnded` exactly once; a target that never
- * began has only `targetEnded` with `skipped`. `runEnded` comes last. A consumer that is slow slows the
- * commands; one that stops cancels the run, and its `return` resolves when what ran is ended.
+ * Per target: `targetStarted`, its output in order, and `targetEnded` exactly once; a target that never started has
+ * only `targetEnded` with `skipped`. `runEnded` comes last. A slow consumer slows the commands; one that stops cancels
+ * the run, and its `return` resolves when all commands are ended.
  */
 export async function* runOnTargets(
   targets: readonly Target[],
@@ -42,7 +42,7 @@ export async function* runOnTargets(
 
 class Run {
   readonly #events = new BoundedQueue<RunEvent>(queuedEvents);
-  /** Targets whose output nobody waits for any more. */
+  /** Targets whose output no one waits for any more. */
   readonly #dropped = new Set<number>();
   readonly #targets: Target[];
   readonly #outcomes: Outcome[];
@@ -71,8 +71,8 @@ class Run {
   }
 
   /**
-   * What happens, in order. Between much output the rest of the process gets its turn: signals, timers, and the
-   * streams that end what floods us.
+   * The events, in order. Under heavy output it yields to the event loop: to signals, timers, and the streams that end
+   * the flood.
    */
   async *told(): AsyncGenerator<RunEvent, void> {
     const { clock } = this.options;
@@ -86,7 +86,7 @@ class Run {
     }
   }
 
-  /** Nobody listens any more: cancels what runs, and resolves when it is ended. */
+  /** The consumer stopped: cancels the running commands, and resolves when they are ended. */
   async abandon(): Promise<void> {
     this.#events.discard();
     this.#stop("the run was abandoned");
@@ -130,7 +130,7 @@ class Run {
     this.#state.started += 1;
     this.#state.running += 1;
     this.#runOne(target).catch((error: unknown) => {
-      // Not the target's fault but kodama's: the consumer gets it, and nothing more begins.
+      // A bug in kodama, not the target's failure: the consumer receives it, and no further target starts.
       this.#events.fail(error);
       this.#stop("kodama failed");
     }).finally(() => {

@@ -11,10 +11,10 @@ import { withPreamble } from "./preamble.ts";
 import type { RunOptions, TargetRun } from "./run_options.ts";
 import { readStartFailure, saysNoShell, withoutCommand } from "./runtime_words.ts";
 
-/** How the reason of a target without a shell begins, where the shell was needed. */
+/** The start of the reason if a target lacks a shell and one is required. */
 export const noShellReason = "the image has no sh";
 
-/** Runs the command in the target. Rejects only where kodama itself is wrong. */
+/** Runs the command in the target. Rejects only on a bug in kodama. */
 export async function runTarget(run: TargetRun): Promise<Outcome> {
   const { options, target, index, total } = run;
   const words = commandWords(run.command, target, {
@@ -22,7 +22,7 @@ export async function runTarget(run: TargetRun): Promise<Outcome> {
     shell: options.shell ?? false,
     substitute: options.substitute ?? false,
   });
-  // To a shell's `exec`, a first word like this is an option. As a program's name it is next to impossible.
+  // To a shell's `exec`, a first arg like this is an option. As a program's name it is next to impossible.
   if (words[0]?.startsWith("-") === true) return endOf(await attempt(run, words, "bare"));
   const { nonce, environment, workdir, graceMs } = options;
   const wrapped = withPreamble(words, target, {
@@ -42,12 +42,12 @@ export async function runTarget(run: TargetRun): Promise<Outcome> {
   return endOf(await attempt(run, words, "bare"));
 }
 
-/** Whether standard input is free to tell the pod that kodama is gone (`watch.ts`). */
+/** Returns whether standard input is free to notify the pod when kodama exits (`watch.ts`). */
 function isWatched(options: RunOptions): boolean {
   return hasLeader(options) && options.input === undefined;
 }
 
-/** What was asked for that can't be had without a shell. */
+/** Returns the requested option that requires a shell. */
 function wishForShell(options: RunOptions): string | undefined {
   if (options.shell === true) return "a command line";
   if (options.workdir !== undefined) return "a working directory";
@@ -73,8 +73,8 @@ async function attempt(
 }
 
 /**
- * Opens a stream for words in the target, and retries while its server is down. Returns the channel, or how the attempt
- * ended. In the form `preamble`, the words begin with `sh` and may use standard input.
+ * Opens a stream for args in the target, and retries while its server is down. Returns the channel, or how the attempt
+ * ended. In the form `preamble`, the args start with `sh` and may use standard input.
  */
 export async function openStream(
   run: TargetRun,

@@ -1,21 +1,21 @@
-/** When the next target of a run begins: one pure decision, asked again after everything that happens. */
+/** Decides when the next target of a run starts: one pure function, called again after every event. */
 
-/** A number of targets, or so many of a hundred of all of them. */
+/** A number of targets, or a percentage of all of them. */
 export type Amount = { kind: "count"; count: number } | { kind: "percent"; percent: number };
 
-/** Where a run stands. */
+/** The progress of a run. */
 export interface ScheduleState {
   /** Targets that are known. */
   total: number;
   /** Further targets may become known. */
   more: boolean;
-  /** Targets begun so far; they begin in order. */
+  /** Targets started so far; they start in order. */
   started: number;
-  /** Of those, the ones that haven't ended. */
+  /** The started targets that haven't ended. */
   running: number;
-  /** Of those, the ones that ended in any other way than `ok`. */
+  /** The started targets that ended in any way other than `ok`. */
   failed: number;
-  /** Why no further target may begin; absent while the run goes on. */
+  /** Why no further target may start; absent while the run continues. */
   stopped?: string;
 }
 
@@ -24,35 +24,35 @@ export interface SchedulePolicy {
   /** Targets at the same time. */
   fanout: number;
   /**
-   * Sizes of the batches, as Ansible's `serial`: the first ones in turn, and the last one again and again. A
-   * batch begins when the one before it has ended. One batch of all targets where it is absent.
+   * Sizes of the batches, like Ansible's `serial`: each in turn, then the last one repeatedly. A batch starts when the
+   * previous one has ended. One batch of all targets if absent.
    */
   serial?: readonly Amount[];
-  /** No further batch begins once more targets than this have failed; without batches, no further target. */
+  /** No further batch starts once more targets than this have failed; without batches, no further target. */
   maxFail?: Amount;
-  /** No further target begins once one has failed. */
+  /** No further target starts once one has failed. */
   failFast?: boolean;
 }
 
-/** What to do now. `stop` skips every target that hasn't begun; those that run go on to their end. */
+/** The next action. `stop` skips every target that hasn't started; running ones continue to their end. */
 export type ScheduleDecision =
   | { kind: "start"; target: number }
   | { kind: "wait" }
   | { kind: "stop"; reason?: string };
 
-/** A sliding window within the batch: as soon as one target ends, the next begins. */
+/** A sliding window within the batch: as soon as one target ends, the next starts. */
 export function next(state: ScheduleState, policy: SchedulePolicy): ScheduleDecision {
   const { total, more, started, running } = state;
   if (state.stopped !== undefined) return { kind: "stop", reason: state.stopped };
   const { serial } = policy;
-  // Parts of a hundred, and the end of the last batch, are those of a number that is known.
+  // Percentages, and the end of the last batch, require a known total.
   if (more && (serial !== undefined || policy.maxFail?.kind === "percent")) return { kind: "wait" };
   if (started === total) return more ? { kind: "wait" } : { kind: "stop" };
   if (policy.failFast === true && state.failed > 0) {
     return { kind: "stop", reason: "a target before it failed (--fail-fast)" };
   }
   const batchBegins = serial === undefined || beginsBatch(started, total, serial);
-  // What still runs of the batch before counts among its failures or it doesn't: that must be known first.
+  // The running targets of the previous batch may still fail: that must be known first.
   if (serial !== undefined && batchBegins && running > 0) return { kind: "wait" };
   if (batchBegins && exceeds(state, policy.maxFail)) {
     return { kind: "stop", reason: `${state.failed} of ${total} targets failed (--max-fail)` };
@@ -71,7 +71,7 @@ function exceeds({ failed, total }: ScheduleState, maxFail: Amount | undefined):
   }
 }
 
-/** Whether a batch begins with the target of this index. Counted without a list of all batches. */
+/** Returns whether a batch starts with the target of this index. Counted without a list of all batches. */
 function beginsBatch(target: number, total: number, serial: readonly Amount[]): boolean {
   let begin = 0;
   for (const amount of serial) {
@@ -83,7 +83,7 @@ function beginsBatch(target: number, total: number, serial: readonly Amount[]): 
   return (target - begin) % batchSize(last, total) === 0;
 }
 
-/** As Ansible has it: a part of a target is left out, and every batch has one at least. */
+/** Like Ansible: a fraction of a target is dropped, and every batch has at least one. */
 function batchSize(amount: Amount, total: number): number {
   const size = amount.kind === "count" ? amount.count : Math.floor(amount.percent * total / 100);
   return Math.max(1, size);

@@ -1,12 +1,12 @@
 /**
- * Signals to all that a command has started in its pod: the lines of shell for it, with builtins alone, for an
- * image may have neither `kill` nor `ps`.
+ * Signals all processes that a command has started in its pod: shell lines with builtins only, because an image may
+ * have neither `kill` nor `ps`.
  *
- * A runtime starts an exec as the leader of a session, and what it forks stays in that session, whatever
- * process groups a shell makes in it. Only what calls setsid(2) leaves it: daemons, on purpose.
+ * A runtime starts an exec as the leader of a session, and forked processes stay in that session, whatever process
+ * groups a shell makes in it. Only processes that call setsid(2) leave it: daemons, on purpose.
  */
 
-/** Signals as a shell names them; 0 only looks. */
+/** Signals as a shell names them; 0 only polls. */
 export type RoundSignal = "TERM" | "KILL" | "0";
 
 /** The processes of one exec. */
@@ -14,19 +14,18 @@ export interface Session {
   /** Id of the leader, and with it of the session and of the first process group. */
   leader: number;
   /**
-   * Where the command runs below a shell of kodama's (`watch.ts`): that shell is the leader, and this is the
-   * process that watches the link. Both end by themselves after the command.
+   * Set if the command runs below a shell of kodama's (`watch.ts`): that shell is the leader, and this is the process
+   * that watches the link. Both exit by themselves after the command.
    */
   watcher?: number;
 }
 
 /**
- * Lines that read `$signal`, `$session` and `$spared` (ids that are neither counted nor killed), and count in
- * `$alive`.
+ * Lines that read `$signal`, `$session` and `$spared` (ids that are neither counted nor killed), and count in `$alive`.
  *
- * The group is signalled at once, so that no fork slips through, then whoever of the session has a group of
- * its own. Only where KILL must spare somebody is each process killed by itself. Field order of
- * /proc/PID/stat: proc(5); the name in it may hold blanks, parentheses and newlines.
+ * The group is signalled at once, so that no fork slips through, then the session's processes with groups of their own.
+ * Only if KILL must spare one is each process killed separately. Field order of /proc/PID/stat: proc(5); the name in it
+ * may hold blanks, parentheses and newlines.
  */
 export const roundScript = `alive=0 others= whole=1
 [ "$signal" = KILL ] && [ "$spared" ] && whole=
@@ -44,7 +43,7 @@ done
 [ "$whole" ] && kill "-$signal" "-$session" 2>/dev/null
 for process in $others; do kill "-$signal" "$process" 2>/dev/null; done`;
 
-/** The words that signal a session from an exec of their own, and print how many were alive in it. */
+/** Returns the args that signal a session from a separate exec, and print how many were alive in it. */
 export function signalWords(signal: RoundSignal, { leader, watcher }: Session): string[] {
   const script = `signal=$1 session=$2 spared=$3\n${roundScript}\necho "$alive"`;
   const spared = watcher === undefined ? "" : `${leader} ${watcher}`;

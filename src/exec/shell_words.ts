@@ -1,17 +1,17 @@
-/** The words that begin a person's shell in a pod, and what they say of it first. */
+/** The args that start a user's shell in a pod, and the line they print first. */
 import { keptScript, parentScript } from "./kept_shell.ts";
 import { endMarkOf } from "./end_mark.ts";
 import { startScript } from "./start_command.ts";
 import type { TerminalSize } from "../kube/client.ts";
 
-/** In the order of preference; the first that the image has is taken. `sh` reads these very words, so it is there. */
+/** In order of preference; the first that the image has is used. `sh` reads these args, so it exists. */
 const shells = ["bash", "zsh", "ash", "dash", "ksh", "sh"];
 
-/** Which shell is meant, where shells can be kept. */
+/** The requested shell, if shells can be persistent. */
 export type ShellWish =
   /** A new one. */
   | "new"
-  /** One of the same user and command to which nobody is attached, or a new one. */
+  /** One of the same user and command without an attached client, or a new one. */
   | "any"
   /** The one of this id, and no other. */
   | "same";
@@ -19,31 +19,31 @@ export type ShellWish =
 /** A shell that is to outlive its link. */
 export interface KeptShell {
   wish: ShellWish;
-  /** Whose shells may be found again; nobody else can guess it. Letters and digits. */
+  /** Owner of the shells that may be found again; unguessable for others. Letters and digits. */
   owner: string;
-  /** Of this shell, or of a new one. Letters and digits. */
+  /** Id of this shell, or of a new one. Letters and digits. */
   id: string;
-  /** How long it waits in the pod while nobody is attached; at least 1. */
+  /** How long it waits in the pod while no one is attached; at least 1. */
   keepSeconds: number;
   size: TerminalSize;
 }
 
-/** What is begun in a pod. */
+/** A shell to start in a pod. */
 export interface ShellRequest {
-  /** Not to be guessed by what runs in the pod: marks the line that says what was begun. */
+  /** Marks the line that reports the started shell; programs in the pod can't guess it. */
   nonce: string;
-  /** In place of a shell; may be empty. */
+  /** Runs instead of a shell; may be empty. */
   command: readonly string[];
-  /** Absent where the shell ends with its link. */
+  /** Absent if the shell ends with its link. */
   kept?: KeptShell;
 }
 
-/** What was begun. */
+/** The started shell. */
 export type ShellGreeting =
   | { kind: "plain" }
   /** It will be there again, under this id. */
   | { kind: "kept"; by: "tmux" | "dtach"; id: string; found: boolean }
-  /** The one that was to be found has ended; its exit code, where it left one. */
+  /** The requested shell has ended; its exit code, if it stored one. */
   | { kind: "gone"; exitCode: number | undefined };
 
 function markerOf(nonce: string): string {
@@ -51,8 +51,8 @@ function markerOf(nonce: string): string {
 }
 
 /**
- * The words to run. Nothing of what a person wrote becomes part of a script. The scripts go in variables, so that who
- * looks at processes in the pod sees short lines; they have no single quotes.
+ * Returns the args to run. No user text becomes part of a script. The scripts are in variables, so that process lists
+ * in the pod show short lines; they have no single quotes.
  */
 export function shellWords({ nonce, command, kept }: ShellRequest): string[] {
   const script = [
@@ -77,7 +77,7 @@ exec sh -c 'eval "$kodama_script"' "$0" "$@"`;
   return ["sh", "-c", start, "kodama", ...places.map(String), oneLine(command), ...command];
 }
 
-/** In place of a {@link KeptShell}, where nothing reads it. */
+/** Replaces a {@link KeptShell} if it isn't read. */
 const endsWithLink = {
   ...{ wish: "", owner: "", id: "", keepSeconds: 0 },
   size: { columns: 0, rows: 0 },
@@ -88,7 +88,7 @@ function oneLine(command: readonly string[]): string {
   return `=${command.map(encodeURIComponent).join("+")}`;
 }
 
-/** What marks the line, and how it is read. */
+/** Returns the line's marker and its parser. */
 export function greetingLine(nonce: string) {
   return { marker: markerOf(nonce), parse: readGreeting };
 }

@@ -1,4 +1,4 @@
-/** One signal to a session in a pod, as an exec of its own. */
+/** One signal to a session in a pod, as a separate exec. */
 import { Deadline, orAborted } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
@@ -7,7 +7,7 @@ import type { Target } from "../kube/target.ts";
 import type { OpenExec } from "./run_options.ts";
 import { type RoundSignal, type Session, signalWords } from "./session_signal.ts";
 
-/** A pod that doesn't answer may not hold up the end of a run. */
+/** A pod that doesn't answer may not delay the end of a run. */
 const roundLimitMs = 5000;
 
 /** More than the number that is awaited is noise. */

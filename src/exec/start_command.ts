@@ -1,10 +1,10 @@
 /**
- * Lines of shell that make way for a command, or say why they can't.
+ * Shell lines that exec a command, or report why they can't.
  *
- * A shell that fails in `exec` says so behind its own name and the line of its script, which is kodama's and means
- * nothing to a person. So what is certainly not there is told before, in the words of the runtime that kubectl
- * shows, with a shell's exit codes. What is there is left to `exec`: `test -x` can't be relied upon where an old
- * seccomp profile refuses faccessat2(2).
+ * A shell that fails in `exec` prefixes its message with its own name and the line of its script, which is kodama's and
+ * means nothing to a user. So a command that is certainly missing is reported before, with the runtime's message that
+ * kubectl shows and a shell's exit codes. Otherwise `exec` decides: `test -x` is unreliable if an old seccomp profile
+ * refuses faccessat2(2).
  */
 
 /** Replaces the shell with the command of its arguments. Without single quotes, for they stand in some. */

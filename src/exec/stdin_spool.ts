@@ -1,4 +1,4 @@
-/** Standard input for many targets: each reads all of it, from the beginning, at its own pace. */
+/** Standard input for many targets: each reads all of it, from the start, at its own pace. */
 import { orAborted } from "../base/abort.ts";
 import type { InputReader } from "./run_options.ts";
 
@@ -18,7 +18,7 @@ export interface RunInput extends AsyncDisposable {
   open(): InputReader;
 }
 
-/** For one target: read when it asks, and kept nowhere. */
+/** For one target: read on demand, and not stored. */
 export function directInput(source: AsyncIterable<Uint8Array>): RunInput {
   const iterator = source[Symbol.asyncIterator]();
   return {
@@ -33,8 +33,8 @@ export function directInput(source: AsyncIterable<Uint8Array>): RunInput {
 }
 
 /**
- * For many targets. The fastest reader draws from the source; the others, and those that begin later, read
- * what was kept: in memory, beyond a limit in a file.
+ * For many targets. The fastest reader reads the source; the others, and those that start later, read the stored part:
+ * in memory, beyond a limit in a file.
  */
 export function sharedInput(
   source: AsyncIterable<Uint8Array>,
@@ -57,7 +57,7 @@ export function sharedInput(
   };
 }
 
-/** A source may be in the middle of a read that never ends (a terminal): it is told, and not waited for. */
+/** A source may be in the middle of a read that never ends (a terminal): it is notified, and not awaited. */
 function letGo(iterator: AsyncIterator<Uint8Array>): Promise<void> {
   iterator.return?.().catch(() => {});
   return Promise.resolve();
@@ -114,7 +114,7 @@ class InputLog implements AsyncDisposable {
     this.#totalBytes += bytes.length;
   }
 
-  /** Binary search: a reader that follows a thousand small pieces must not look at each. */
+  /** Binary search: a reader that follows a thousand small pieces must not scan them all. */
   #fromMemory(offset: number): Uint8Array | undefined {
     let [low, high] = [0, this.#memory.length - 1];
     while (low < high) {

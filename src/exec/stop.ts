@@ -6,7 +6,7 @@ export type Stop =
   | { kind: "timeout"; afterMs: number }
   | { kind: "cancelled" }
   | { kind: "inputFailed"; reason: string }
-  /** The command has ended, and the server doesn't say so. */
+  /** The command has ended, and the server doesn't report it. */
   | { kind: "untold"; exitCode: number };
 
 const kinds: readonly string[] = [
@@ -16,7 +16,7 @@ const kinds: readonly string[] = [
   "untold",
 ] satisfies Stop["kind"][];
 
-/** Whether a command was stopped: its channel may have come to an end of its own instead. */
+/** Returns whether a command was stopped: its channel may have ended by itself instead. */
 export function isStop<T extends { kind: string }>(first: T | Stop): first is Stop {
   return kinds.some((kind) => kind === first.kind);
 }

@@ -2,7 +2,7 @@
 import type { Outcome, OutcomeKind } from "./model.ts";
 import { compressNames } from "./name_ranges.ts";
 
-/** Targets that ended the same way, where it wasn't `ok`. */
+/** Targets that ended the same way, if it wasn't `ok`. */
 export interface FailureGroup {
   kind: Exclude<OutcomeKind, "ok">;
   /** `failed` only. */

@@ -1,7 +1,7 @@
-/** What targets are called in a run: as short as it can be without being ambiguous. */
+/** Names of targets in a run: as short as possible without being ambiguous. */
 import type { Target } from "../kube/target.ts";
 
-/** Which parts the names of one run have; settled once, so that targets that come later fit in. */
+/** The parts that the names of one run have; fixed once, so that later targets fit in. */
 export interface NameParts {
   context: boolean;
   namespace: boolean;

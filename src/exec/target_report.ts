@@ -7,7 +7,7 @@ import type { TargetReport } from "./report_shapes.ts";
 
 export type { TargetReport } from "./report_shapes.ts";
 
-/** What is known of a target when it has ended. */
+/** The known data of a target that has ended. */
 export interface EndedTarget {
   target: Target;
   outcome: Outcome;
@@ -40,7 +40,7 @@ export function targetReport(ended: EndedTarget): TargetReport {
   };
 }
 
-/** How a target ended, in the fields that every report has. */
+/** Returns how a target ended, in the fields that every report has. */
 export function outcomeReport(
   outcome: Outcome,
 ): Pick<TargetReport, "outcome" | "exitCode" | "signal" | "error"> {
@@ -52,7 +52,7 @@ export function outcomeReport(
   };
 }
 
-/** What went wrong in words, or null where nothing did or the command itself has said it. */
+/** Returns the error's message, or null if there is none or the command itself has reported it. */
 function errorOf(outcome: Outcome): string | null {
   switch (outcome.kind) {
     case "ok":

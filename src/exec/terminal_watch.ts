@@ -1,13 +1,14 @@
 /**
- * What ends a command under a terminal whose kodama is gone.
+ * Ends a command under a terminal after its kodama is gone.
  *
- * A terminal in a pod isn't hung up when its link breaks: the runtime keeps the master side open, and the command
- * waits for keys for ever (kubernetes/kubernetes#89031; `tests/cluster/faults/terminal_test.ts` on containerd). Its
- * standard input has no end either, so the dead man's switch of `watch.ts` can't be had in the same stream. So a second stream is opened beside it: a shell that reads, and at the end of input hangs the session up.
+ * A terminal in a pod isn't hung up when its link breaks: the runtime holds the master side open, and the command waits
+ * for keys forever (kubernetes/kubernetes#89031; `tests/cluster/faults/terminal_test.ts` on containerd). Its standard
+ * input has no end either, so the dead man's switch of `watch.ts` can't use the same stream. So a second stream is
+ * opened beside it: a shell that reads, and at the end of input hangs the session up.
  *
- * That stream carries an empty line twice a minute: servers and proxies cut streams that are silent (kubelet after
- * four hours, some load balancers after minutes). Where it breaks alone it is opened again, and the shell of the
- * broken one, which waits some seconds for that, is ended.
+ * That stream carries an empty line twice a minute: servers and proxies cut silent streams (kubelet after four hours,
+ * some load balancers after minutes). If it alone breaks it is reopened, and the shell of the broken one, which waits
+ * some seconds for that, is ended.
  */
 import { orAborted, passed } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
@@ -18,24 +19,24 @@ import type { OpenExec } from "./run_options.ts";
 
 /** Between two signs of life. */
 const beatMs = 30_000;
-/** How long a shell that heard the end of its input waits for the stream to be opened again. */
+/** How long a shell whose input ended waits for the stream to be reopened. */
 const reopenLimitMs = 5000;
 /** Between two attempts to open the stream. */
 const retryMs = 1000;
-/** What the shell says of itself is two numbers. */
+/** The shell identifies itself by two numbers. */
 const introductionLimitBytes = 64;
 
-/** The last line of a command that has ended: nothing is left to hang up. */
+/** The last line for a command that has ended: nothing to hang up. */
 const farewell = "end";
 
-/** How a watched terminal came to its end, as far as kodama knows. */
+/** How a watched terminal ended, as far as kodama knows. */
 export type WatchEnd =
   /** The command has ended. */
   | "ended"
-  /** It may go on: the shell in the pod is to end it. */
+  /** It may continue: the shell in the pod ends it. */
   | "left";
 
-/** What is watched. */
+/** The watched command and its options. */
 export interface TerminalWatchOptions {
   target: Target;
   /** Leader of the terminal's session. */
@@ -47,8 +48,8 @@ export interface TerminalWatchOptions {
 }
 
 /**
- * The words of the watching shell. `former` is the id and birth of one whose stream broke. The script goes in a
- * variable, so that who looks at processes in the pod sees a short line, and `pkill -f` doesn't find words in it.
+ * Returns the args of the watching shell. `former` is the id and birth of one whose stream broke. The script is in a
+ * variable, so that process lists in the pod show a short line, and `pkill -f` doesn't match text in it.
  */
 export function watchWords(leader: number, graceMs: number, former: readonly string[]): string[] {
   const script = `export kodama_script='${watchScript(graceMs)}'
@@ -76,7 +77,7 @@ born "$session"
 [ "$first" ] && [ "$birth" = "$first" ] && hang_up`;
 }
 
-/** A watch that goes on until it is ended. */
+/** A watch that runs until it is ended. */
 export class TerminalWatch {
   readonly #options: TerminalWatchOptions;
   readonly #over = new AbortController();
@@ -90,7 +91,7 @@ export class TerminalWatch {
     this.#watching = this.#watch(this.#over.signal);
   }
 
-  /** Ends the watch; what is left in the pod is as {@link WatchEnd} says. Never rejects. */
+  /** Ends the watch; {@link WatchEnd} says what remains in the pod. Never rejects. */
   async end(how: WatchEnd): Promise<void> {
     if (how === "ended") await this.#channel?.write(encoded(`${farewell}\n`)).catch(() => {});
     this.#over.abort();
@@ -103,7 +104,7 @@ export class TerminalWatch {
       try {
         await this.#once(over);
       } catch {
-        // The command's own stream tells a person what is wrong with the link, if anything is.
+        // The command's own stream reports any failure of the link.
       }
       await passed(clock, retryMs, { signal: over });
     }

@@ -1,47 +1,50 @@
 /**
- * The shell that runs a command in its pod and waits for it, and what ends a command whose kodama is gone:
- * killed, crashed, or cut off.
+ * The shell that runs a command in its pod and waits for it, and ends a command whose kodama is gone: killed, crashed,
+ * or cut off.
  *
- * To a server, a link that ends is no reason to end a command: it would go on unseen, for as long as it likes
- * (kubernetes/kubernetes#89031). All that a pod notices is the end of the exec's standard input, where it was
- * asked for; so kodama asks for it, sends nothing on it, and a process in the pod waits for its end.
+ * A server doesn't end a command when its link ends: it would continue unseen, for as long as it likes
+ * (kubernetes/kubernetes#89031). A pod notices only the end of the exec's standard input, if it was requested; so
+ * kodama requests it, sends nothing on it, and a process in the pod waits for its end.
  *
- * Three processes, then, in the exec's session:
+ * So the exec's session has three processes:
  *
- *     the leader   a shell; runs the command, waits for it and takes its exit code on
+ *     the leader   a shell; runs the command, waits for it and returns its exit code
  *     the watcher  a copy of that shell; waits for the end of input, then TERM, a grace, KILL
  *     the command  as it would be alone: input /dev/null, its own output, default signals
  *
- * Why the leader stays, where `exec` would spare it: the watcher must be somebody's child. The command's, it
- * would be a surprise to whoever waits for all children (make, xargs); nobody's, it would stay as a zombie in
- * each container whose first process doesn't collect them, one for each run. The price is two forks, some
- * 2 ms, and two shells' private memory (about 100 kB each with busybox or dash) while the command runs.
+ * The leader stays, although `exec` would save it, because the watcher needs a parent. As a child of the command it
+ * would surprise programs that wait for all children (make, xargs); as an orphan it would stay as a zombie in each
+ * container whose first process doesn't reap them, one per run. The price is two forks, some 2 ms, and two shells'
+ * private memory (about 100 kB each with busybox or dash) while the command runs.
  *
- * Commands that read input themselves (`-i`) have no watcher: the end of input is theirs. Under a terminal
- * there is neither watcher nor leader, for job control is the command's: `terminal_watch.ts` watches from outside.
- * What is to outlive kodama leaves the session: `setsid`.
+ * Commands that read input themselves (`-i`) have no watcher: the end of input is theirs. Under a terminal there is
+ * neither watcher nor leader, because job control is the command's: `terminal_watch.ts` watches from outside. A process
+ * that should outlive kodama leaves the session: `setsid`.
  */
 import { endMarkOf } from "./end_mark.ts";
 import { roundScript } from "./session_signal.ts";
 import { startScript } from "./start_command.ts";
 
-/** After KILL, looks again so often for what was forked meanwhile. */
+/** After KILL, polls again N times for processes forked meanwhile. */
 const killRounds = 3;
 
-/** What the leader does besides running the command. */
+/** The leader's tasks besides running the command. */
 export interface LeaderOptions {
-  /** Marks what the leader says. */
+  /** Marks the leader's own lines. */
   nonce: string;
-  /** The exec's input ends the command, with so much time between TERM and KILL; absent where it is the command's. */
+  /**
+   * The end of the exec's input ends the command, with this grace between TERM and KILL; absent if the input is the
+   * command's.
+   */
   watch?: { graceMs: number };
 }
 
 /**
- * Lines that run the command's words, which are the arguments, below a shell that stays. They don't return.
+ * Lines that run the command's args below a shell that stays. They don't return.
  *
- * The words go to the leader in variables: as its arguments they would make it look like the command, and
- * `pgrep -f` or `pkill -f` in the pod would find it, and find too much. `$kodama_marker` is what the leader
- * says before its own id and that of the watcher; its own again where there is none.
+ * The args are passed to the leader in variables: as its arguments they would make it look like the command,
+ * and `pgrep -f` or `pkill -f` in the pod would match too much. The leader prints `$kodama_marker` before its own id
+ * and that of the watcher, or its own again if there is none.
  */
 export function leaderScript(options: LeaderOptions): string {
   return `export kodama_marker kodama_count=0 kodama_script='${stayingScript(options)}'
@@ -87,7 +90,7 @@ echo "${endMarkOf(nonce)}$kodama_code" >&4
 exit "$kodama_code"`;
 }
 
-/** Lines that start the watcher, which holds none of the command's streams open: else the exec wouldn't end. */
+/** Lines that start the watcher, which holds none of the command's streams open: otherwise the exec wouldn't end. */
 function watcherScript(graceMs: number): string {
   const turns = Array.from({ length: killRounds }, (_, index) => index).join(" ");
   return `exec 3<&0 </dev/null

@@ -1,4 +1,4 @@
-/** A run of simulated pods on a clock that a test turns, and what must hold of every run's events. */
+/** A run of simulated pods on a test's clock, and the invariants of every run's events. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ManualClock } from "../../base/testing/manual_clock.ts";
@@ -11,10 +11,10 @@ import { type PodScript, SimulatedPod } from "./simulated_pod.ts";
 
 /** To open a stream. */
 export const connectTimeoutMs = 1000;
-/** For a command, where a test gives it. */
+/** The command's limit, if a test sets it. */
 export const timeoutMs = 5000;
 
-/** A pod that says hello and is done. */
+/** A pod that prints hello and exits. */
 export const hello: PodScript = {
   openMs: 1,
   output: [{ afterMs: 1, stream: "stdout", bytes: new TextEncoder().encode("hello\n") }],
@@ -33,7 +33,7 @@ function target(index: number): Target {
   };
 }
 
-/** What a test acts upon. */
+/** The environment of a test. */
 export interface Scene {
   pods: SimulatedPod[];
   targets: Target[];
@@ -61,7 +61,7 @@ export function scene(scripts: readonly PodScript[], changes: Partial<RunOptions
   return { pods, targets, clock, cancel, options };
 }
 
-/** Everything that the run tells. */
+/** Returns all events of the run. */
 export async function events({ targets, clock, options }: Scene): Promise<RunEvent[]> {
   return await clock.runUntil(Array.fromAsync(runOnTargets(targets, ["hostname"], options)));
 }

@@ -1,16 +1,16 @@
-/** A pod that does what a test says, on a clock of the test's. */
+/** A simulated pod with a test's script, on the test's clock. */
 import { onAbort } from "../../base/abort.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { KodamaError } from "../../base/errors.ts";
 import type { ChannelEnd, ExecChannel, ExecRequest, OutputChunk } from "../../kube/client.ts";
 
-/** What a command in the pod does. */
+/** The behaviour of a command in the pod. */
 export interface PodScript {
   /** Until the stream is open. */
   openMs: number;
   /** No connection is made before the stream is open. */
   unsent?: boolean;
-  /** In place of a stream. */
+  /** Replaces a stream. */
   refusal?: KodamaError;
   /** Output, each piece after a time. */
   output: readonly (OutputChunk & { afterMs: number })[];
@@ -20,13 +20,13 @@ export interface PodScript {
   diesOn: "TERM" | "KILL" | "nothing";
   /** Sizes in which the first line arrives. */
   preambleSplit?: number;
-  /** The exit code that the command itself came to; 0 where it is absent. */
+  /** The command's own exit code; 0 if absent. */
   marked?: number;
-  /** The server tells an end that the command didn't come to. */
+  /** The server reports an end that the command didn't reach. */
   unmarked?: boolean;
-  /** The command comes to its end, and the server never tells it. */
+  /** The command ends, and the server never reports it. */
   untold?: boolean;
-  /** How the runtime says that there is no `sh`. */
+  /** How the runtime reports a missing `sh`. */
   noShell?: ChannelEnd;
 }
 
@@ -34,11 +34,11 @@ export interface PodScript {
 const ids = "4711 4712";
 const encoder = new TextEncoder();
 
-/** One container. It remembers what was asked of it. */
+/** One container. It records its requests. */
 export class SimulatedPod {
   readonly requests: ExecRequest[] = [];
   readonly written: Uint8Array[] = [];
-  /** What was written to streams that watch over a terminal. */
+  /** Input of the streams that watch a terminal. */
   readonly watched: string[] = [];
   inputEnded = false;
   readonly #killed = Promise.withResolvers<void>();
@@ -46,7 +46,7 @@ export class SimulatedPod {
 
   constructor(readonly script: PodScript, readonly clock: Clock) {}
 
-  /** What `RunOptions.open` is given for this target. */
+  /** The target's `RunOptions.open`. */
   async open(
     request: ExecRequest,
     signal: AbortSignal,
@@ -75,7 +75,7 @@ export class SimulatedPod {
     return channel([answer], { kind: "exited", exitCode: 0 });
   }
 
-  /** A stream beside a terminal's: it goes on until it is closed. */
+  /** A stream beside a terminal's: it stays open until it is closed. */
   #watch(): ExecChannel {
     const over = Promise.withResolvers<IteratorResult<OutputChunk, void>>();
     const { promise: end, resolve } = Promise.withResolvers<ChannelEnd>();
