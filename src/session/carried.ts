@@ -1,4 +1,4 @@
-/** What of a session's volumes goes into a copy of them, and what stays where it is. Pure. */
+/** The entries of a session's volumes that are copied, and those that are not. Pure. */
 import { homeFolder, kodamaFolder, workspaceFolder } from "./names.ts";
 
 /** A folder of the pod that is copied. */
@@ -8,35 +8,35 @@ export interface CarriedFolder {
   path: string;
 }
 
-/** All of them, in the order in which they are copied. */
+/** All of them, in copy order. */
 export const carriedFolders: readonly CarriedFolder[] = [
   { root: "workspace", path: workspaceFolder },
   { root: "claude", path: `${homeFolder}/.claude` },
   { root: "kodama", path: kodamaFolder },
 ];
 
-/** Kodama's own on its way (`.kodama-…`), and what file systems put into every volume. */
+/** Kodama's own transfers in progress (`.kodama-…`), and entries that file systems add to every volume. */
 const passing = /^(?:lost\+found|\.kodama-[^/]+)(?:\/|$)/;
 
-/** Where Claude Code keeps whom it is signed in as, with the copies that it makes of it. */
+/** The files where Claude Code stores its sign-in, with the copies that it makes of them. */
 const credentials = /(?:^|\/)(?:\.credentials\.json|\.claude\.json)/;
 
 /**
- * Of kodama's own: what says that the checkout is whole, and the tasks with their conversations, but for the
- * variables of a task that hasn't begun, and what would begin it: it has its turn where it was given.
+ * Of kodama's own files: the mark of a complete checkout, and the tasks with their conversations, except the variables
+ * and the runner of a task that hasn't started: it runs in the session where it was submitted.
  */
 const kept =
   /^(?:repository|files-pending|tasks(?:\/\d+(?:\/(?!(?:environment|runner)$)[^/]+)?)?)$/;
 
-/** What archives of earlier versions hold, and is passed over. */
+/** Entries in archives of earlier versions that are skipped. */
 const formerlyKept = /^tasks\/\d+\/runner$/;
 
-/** Whether an entry may stand in an archive, though it isn't carried on. */
+/** Returns whether an entry may be in an archive, though it isn't copied. */
 export function isPassedOver({ root }: CarriedFolder, path: string): boolean {
   return root === "kodama" && formerlyKept.test(path);
 }
 
-/** Whether an entry goes along; `path` is below the folder, and empty for the folder itself. */
+/** Returns whether an entry is copied; `path` is below the folder, and empty for the folder itself. */
 export function isCarried(
   { root }: CarriedFolder,
   path: string,

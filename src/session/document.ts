@@ -12,7 +12,7 @@ const word = v.pipe(v.string(), v.maxLength(4096));
 const words = v.pipe(v.array(word), v.maxLength(4096));
 const resources = v.object({ cpu: word, memory: word });
 
-/** Of what Kubernetes itself checks, only the fields that are relied on. */
+/** Of the fields that Kubernetes itself checks, only those that are used. */
 const container = v.pipe(
   v.looseObject({ name: word, image: word }),
   v.transform((value) => value as unknown as Container),
@@ -26,7 +26,7 @@ const limit = v.pipe(word, v.check((text) => typeof parseLimit(text) === "number
 
 const statuses = ["Pending", "Starting", "Running", "Stopped", "Failed"] as const;
 
-/** Fields of later versions are left alone. */
+/** Fields of later versions are ignored. */
 const shape = v.object({
   name: word,
   namespace: word,
@@ -70,7 +70,7 @@ const shape = v.object({
   updatedAt: v.pipe(v.string(), v.isoTimestamp()),
 });
 
-/** What {@link sessionDocument} gives: plain data, without the fields that say nothing. */
+/** The result of {@link sessionDocument}: plain data, without empty fields. */
 export type SessionDocument = v.InferInput<typeof shape> & {
   podName: string;
   workspacePVC: string;
@@ -126,7 +126,7 @@ function specDocument(spec: SessionSpec) {
   };
 }
 
-/** The session of a document, or what of it isn't as it should be: `field: reason`. */
+/** Returns the session of a document, or its error: `field: reason`. */
 export function sessionOf(
   document: unknown,
 ): { kind: "session"; session: Session } | { kind: "wrong"; reason: string } {

@@ -8,7 +8,7 @@ import { KodamaError } from "../base/errors.ts";
 export interface DotenvEntry {
   name: string;
   value: string;
-  /** From 1. */
+  /** Starts at 1. */
   line: number;
 }
 
@@ -37,7 +37,7 @@ class Reader {
     }
   }
 
-  /** What remains of the text, from the place that was reached. A line's worth where no more is looked at. */
+  /** Returns the remaining text from the current position; one line if no more is read. */
   #rest(): string {
     const end = this.text.indexOf("\n", this.#at);
     return this.text.slice(this.#at, end < 0 ? undefined : end);
@@ -64,7 +64,7 @@ class Reader {
     return rest.replace(/(?:^|\s)#.*$/, "").trim();
   }
 
-  /** Where the quote is closed; a backslash before a double quote keeps it open. */
+  /** Returns the closing quote's position; a backslash before a double quote escapes it. */
   #endOfQuote(quote: string): number | undefined {
     for (let at = this.#at + 1; at < this.text.length; at++) {
       if (this.text[at] === "\\" && quote === '"') at++;
@@ -82,7 +82,7 @@ class Reader {
     return inner.replace(/\\([nrt"\\$])/g, (_, one: string) => escapes[one] ?? one);
   }
 
-  /** Goes on by so many characters, and over the end of the line that stands there. */
+  /** Advances by N characters, and past a line end there. */
   #advance(length: number, overLineEnd = true): void {
     const taken = this.text.slice(this.#at, this.#at + length);
     this.#line += taken.split("\n").length - 1;

@@ -1,7 +1,7 @@
 /**
- * Whether a session's allow-list is enforced: its pod tries an address that every pod knows and the list doesn't have,
- * the API server. A cluster whose network plug-in has no policies takes the list, and ignores it. An address that
- * doesn't answer says something only if another one does, which the list allows: the control. Pure.
+ * Checks whether a session's allow-list is enforced: its pod tries the API server, an address that every pod knows and
+ * the list lacks. A cluster whose network plug-in doesn't support policies accepts the list, and ignores it. An address
+ * that doesn't answer proves something only if another one that the list allows does answer: the control. Pure.
  */
 import { plainText } from "../base/plain_text.ts";
 import { allowsTcp } from "./egress_rule.ts";
@@ -9,7 +9,7 @@ import type { EgressRule } from "./model.ts";
 
 /** The result. */
 export type EgressProbe =
-  /** What the list doesn't have didn't answer, and what it allows did. */
+  /** The unlisted address didn't answer, and an allowed one did. */
   | { kind: "enforced" }
   /** This answered, though the list doesn't have it. */
   | { kind: "ignored"; reached: string }

@@ -24,7 +24,7 @@ export function egressRule(text: string): EgressRule {
   };
 }
 
-/** Whether a list lets a port of TCP at an address be reached: as it is written, without what every list allows. */
+/** Returns whether a list allows a TCP port of an address: the list as written, without the defaults of every list. */
 export function allowsTcp(rules: readonly EgressRule[], address: string, port: number): boolean {
   return rules.some(({ cidr, ports, udpPorts }) => {
     const any = ports === undefined && udpPorts === undefined;
@@ -72,7 +72,7 @@ function shortestSix(address: string): string {
   return new URL(`http://[${address}]/`).hostname.slice(1, -1);
 }
 
-/** Of an address in its shortest form, which has no dots. */
+/** Takes an address in its shortest form, which has no dots. */
 function sixValue(address: string): bigint {
   const [before = "", after] = address.split("::");
   const groups = (part: string) => part === "" ? [] : part.split(":");
@@ -84,7 +84,7 @@ function sixValue(address: string): bigint {
   );
 }
 
-/** `10.1.2.3/8` is one address to some and sixteen million to others; Kubernetes warns of it, and will refuse it. */
+/** `10.1.2.3/8` is one address to some and sixteen million to others; Kubernetes warns about it, and will refuse it. */
 function refuseHostBits(text: string, value: bigint, hostBits: number): void {
   if (value % (1n << BigInt(hostBits)) === 0n) return;
   const [address] = text.split("/");

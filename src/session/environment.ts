@@ -1,15 +1,15 @@
-/** Which variables of dotenv files reach a session, and which never do. Pure. */
+/** The variables of dotenv files that reach a session, and those that never do. Pure. */
 import { KodamaError } from "../base/errors.ts";
 import { parseDotenv } from "./dotenv.ts";
 
 /** A dotenv file that was read. */
 export interface DotenvFile {
-  /** As the person named it. */
+  /** As the user named it. */
   path: string;
   text: string;
 }
 
-/** What the files say, in the end. */
+/** The merged variables of the files. */
 export interface DotenvVariables {
   /** By name, sorted. */
   values: ReadonlyMap<string, string>;
@@ -17,12 +17,12 @@ export interface DotenvVariables {
   left: readonly { name: string; reason: "excluded" | "protected" }[];
 }
 
-/** A ConfigMap or a Secret holds no more: the limit of etcd. */
+/** A ConfigMap or a Secret holds at most this: the limit of etcd. */
 const maxBytes = 1024 * 1024;
 
 const allowedName = /^[A-Z_][A-Z0-9_]*$/;
 
-/** What a shell, the loader or git takes from the environment before anything else, and what the pod itself sets. */
+/** Variables that a shell, the loader or git reads first, and those that the pod itself sets. */
 const systemNames = new Set(
   ("PATH HOME USER LOGNAME SHELL PWD OLDPWD HOSTNAME TERM SHLVL IFS ENV BASH_ENV BASH_FUNC PS4 TMPDIR " +
     "LD_PRELOAD LD_LIBRARY_PATH LD_AUDIT DYLD_INSERT_LIBRARIES DYLD_LIBRARY_PATH " +
@@ -30,15 +30,15 @@ const systemNames = new Set(
     "GIT_TERMINAL_PROMPT GIT_DIR GIT_WORK_TREE GIT_EXEC_PATH").split(" "),
 );
 
-/** What tells the agent where it lives and what it is part of; its credentials are the person's to give. */
+/** Variables that configure the agent's location and environment; its credentials are up to the user. */
 const agentNames =
   /^(?:CLAUDECODE|CLAUDE_CONFIG_DIR|CLAUDE_CODE_(?:ENTRYPOINT|SSE_PORT|REMOTE.*))$/;
 
-/** What Kubernetes sets for the services of a namespace. */
+/** Variables that Kubernetes sets for the services of a namespace. */
 const serviceNames =
   /^KUBERNETES_|_SERVICE_(?:HOST|PORT(?:_.+)?)$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_(?:PROTO|PORT|ADDR))?$/;
 
-/** Whether a variable is kodama's, the system's or the cluster's to set. */
+/** Returns whether a variable is reserved for kodama, the system or the cluster. */
 function isProtected(name: string): boolean {
   return systemNames.has(name) || agentNames.test(name) || serviceNames.test(name) ||
     /^KODAMA_|^GIT_CONFIG_(?:KEY|VALUE)_\d+$/.test(name);
@@ -80,7 +80,7 @@ function badName(place: string, name: string): KodamaError {
   });
 }
 
-/** No process can be given one; the pod would fail again and again. */
+/** No process accepts one; the pod would fail repeatedly. */
 function nulByte(place: string, name: string): KodamaError {
   return new KodamaError("config", `${place}: the value of ${name} holds a NUL byte`, {
     hint: `no variable can; --env-exclude ${name} leaves it out`,

@@ -1,20 +1,20 @@
 /**
- * Files brought into folders of a session's pod: beside what is there, and in its place when all have come. Each
- * folder is a volume of its own, so that moving within it is renaming. Pure.
+ * Copies files into folders of a session's pod: beside the existing ones, and replaces those when all have arrived.
+ * Each folder is a separate volume, so that moving within it is renaming. Pure.
  */
 import { carriedFolders } from "./carried.ts";
 
-/** In a folder: what is on its way into it. No sync carries over what begins so (`reservedPrefix` of `sync/`). */
+/** The staging folder within a folder. No sync copies names that start like this (`reservedPrefix` of `sync/`). */
 export const fillFolder = ".kodama-sync-fill";
 const oldFolder = ".kodama-sync-old";
 const replacedFolder = ".kodama-sync-replaced";
 
-/** What earlier versions left when they were interrupted. */
+/** Leftovers of earlier versions that were interrupted. */
 const formerFolders = { fill: ".kodama-fill", old: ".kodama-old", replaced: ".kodama-replaced" };
 
 /**
- * `.kodama-sync-old` holds what is being moved out of the way, `.kodama-sync-replaced` all of it: whoever comes after an
- * interruption sees by these how far it was. What tells whom the agent is signed in as stays.
+ * `.kodama-sync-old` holds entries that are being moved away, `.kodama-sync-replaced` all of them: the next run after
+ * an interruption reads its progress from these. The agent's sign-in stays.
  */
 const functions = `set -eu
 each() {
@@ -55,8 +55,8 @@ done
 
 const folders = carriedFolders.map(({ path }) => path);
 
-/** The words that make ready, and take back what an earlier attempt has left. */
+/** The args that prepare, and remove the leftovers of an earlier attempt. */
 export const beginFillWords: readonly string[] = ["sh", "-c", beginScript, "kodama", ...folders];
 
-/** The words that put what has come in the place of what is there. */
+/** The args that replace the existing files by the new ones. */
 export const placeFillWords: readonly string[] = ["sh", "-c", placeScript, "kodama", ...folders];

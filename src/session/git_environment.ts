@@ -1,32 +1,32 @@
 /**
- * How git in a session finds its credentials: by variables of the container, so that every git there has them, the
- * agent's and a person's. They name the file of the mounted Secret, and hold nothing of it. Pure.
+ * How git in a session finds its credentials: by variables of the container, so that every git in it has them, the
+ * agent's and a user's. They name the file of the mounted Secret, and contain none of it. Pure.
  */
 import { kodamaFolder, workspaceFolder } from "./names.ts";
 import { repositoryAddress } from "./repository_url.ts";
 
-/** Where the token for git is mounted, and nothing else. */
+/** The folder where only the token for git is mounted. */
 export const gitTokenFolder = "/run/kodama/git";
 /** The key of the token in the Secret: no variable can have this name. */
 export const gitTokenKey = "git-token";
-/** Where the Secret with the SSH key is mounted. */
+/** The folder where the Secret with the SSH key is mounted. */
 export const sshFolder = "/run/kodama/ssh";
-/** The keys of that Secret: what `kubernetes.io/ssh-auth` has, and the keys of hosts, where they are given. */
+/** The keys of that Secret: those of `kubernetes.io/ssh-auth`, and host keys, if given. */
 export const sshSecretKeys = { key: "ssh-privatekey", hosts: "known_hosts" } as const;
 /** The key, in the pod. */
 export const sshKeyFile = `${sshFolder}/${sshSecretKeys.key}`;
-/** Hosts' keys as they were first seen, where the Secret has none: it outlives the pod. */
+/** Host keys as they were first seen, if the Secret has none: the file outlives the pod. */
 export const sshKnownHosts = `${kodamaFolder}/known_hosts`;
 
 /**
- * Answers git with the token, for the one host alone. git runs it as a shell's line and gives it `get`; the token
- * goes from the file to git through a pipe. GitHub, GitLab and Gitea take any user beside a token.
+ * Answers git with the token, for the one host only. git runs it as a shell line with the argument `get`; the token
+ * goes from the file to git through a pipe. GitHub, GitLab and Gitea accept any user beside a token.
  */
 const credentialHelper =
   `!f() { test "$1" = get && test -r ${gitTokenFolder}/token && echo username=x-access-token && ` +
   `echo "password=$(cat ${gitTokenFolder}/token)"; }; f`;
 
-/** Of what a session's git is made. */
+/** The inputs of a session's git configuration. */
 export interface GitSurroundings {
   /** The address of the repository. */
   url: string | undefined;
@@ -65,8 +65,8 @@ export function gitEnvironment({ url, token, ssh, mirrors }: GitSurroundings): M
 const hostsOfSecret = `${sshFolder}/${sshSecretKeys.hosts}`;
 
 /**
- * git has a shell run it. Where the Secret has keys of hosts, only these are believed; else a host's key is kept when
- * it is first seen, and has to stay. Which it is may change while the pod runs: the mounted Secret follows the cluster's.
+ * git runs it in a shell. If the Secret has host keys, only these are trusted; else a host's key is stored when it is
+ * first seen, and must stay the same. This may change while the pod runs: the mounted Secret follows the cluster's.
  */
 const sshCommand = [
   `ssh -i ${sshKeyFile} -o IdentitiesOnly=yes -o BatchMode=yes`,

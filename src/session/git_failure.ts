@@ -3,10 +3,10 @@ import { plainText } from "../base/plain_text.ts";
 import { redact, redactedText } from "../exec/redact.ts";
 import { sshFolder, sshKeyFile, sshKnownHosts } from "./git_environment.ts";
 
-/** What a person is told. */
+/** The failure shown to the user. */
 export interface GitFailure {
   reason: string;
-  /** What can be done; none where git's words have to do. */
+  /** The way out; absent if git's message is sufficient. */
   hint?: string;
 }
 
@@ -14,11 +14,11 @@ export interface GitFailure {
 export interface GitSide {
   /** The session. */
   name: string;
-  /** The Secret with the SSH key, where the session names one. */
+  /** The Secret with the SSH key, if the session names one. */
   gitSecret: string | undefined;
 }
 
-/** Words of OpenSSH 8 and 9 and of git 2.30 and later, and what they mean. The first that fits counts. */
+/** Messages of OpenSSH 8 and 9 and of git 2.30 and later, and their meaning. The first match counts. */
 interface Meaning {
   words: RegExp;
   reason?: (match: RegExpExecArray, side: GitSide, stderr: string) => string;
@@ -121,7 +121,7 @@ const meanings: readonly Meaning[] = [
   },
 ];
 
-/** What the words come to; undefined where nothing is known of them. */
+/** Returns the failure for git's stderr; undefined if the message is unknown. */
 export function gitFailure(stderr: string, side: GitSide): GitFailure | undefined {
   for (const { words, reason, hint } of meanings) {
     const match = words.exec(stderr);
@@ -135,11 +135,11 @@ export function gitFailure(stderr: string, side: GitSide): GitFailure | undefine
   return undefined;
 }
 
-/** What git says behind every failure over SSH, and what says nothing of this one. */
+/** Text that git prints after every failure over SSH, and that says nothing about this one. */
 const boilerplate =
   /^(?:fatal: Could not read from remote repository\.|Please make sure you have the correct access rights|and the repository exists\.|fatal: unable to fork)$/;
 
-/** The last lines that say something, as one. */
+/** Returns the last meaningful lines as one. */
 export function lastGitWords(stderr: string): string {
   const lines = stderr.split(/[\r\n]+/).map((line) => plainText(line, 300)).filter(Boolean);
   const telling = lines.filter((line) => !boilerplate.test(line));
@@ -151,12 +151,12 @@ function shownKey(stderr: string): string {
   return shown === undefined ? "" : `: it shows ${shown}`;
 }
 
-/** Tokens of GitHub and GitLab, by how they begin. */
+/** Tokens of GitHub and GitLab, by their prefixes. */
 const tokens = /\b(?:gh[a-z]_|github_pat_|glpat-)[\w-]{8,}/g;
 
 /**
- * Words of git without what a server or a proxy has repeated of the credentials: who looks on from another machine
- * knows none of their values, and sees the failure too.
+ * Returns git's message without credentials that a server or a proxy repeated: an observer on another machine knows
+ * none of their values, and sees the failure too.
  */
 export function withoutCredentials(text: string): string {
   const [shown = ""] = redact([text]).words;

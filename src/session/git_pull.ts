@@ -1,12 +1,12 @@
 /** A session's branch as a bundle: what `kodama pull` brings home. Pure. */
 import { workspaceFolder } from "./names.ts";
 
-/** The exit code of a workspace that is no repository, or has no commit. */
+/** The exit code for a workspace that isn't a repository, or has no commit. */
 export const nothingToPull = 68;
 
 /**
- * Writes the branch that is checked out to standard output, and its name and hash to standard error first. A bundle
- * holds whole objects and is checked by the git that reads it: a link that breaks can't make half a branch of it.
+ * Writes the checked-out branch to standard output, and its name and hash to standard error first. A bundle contains
+ * complete objects and is verified by the git that reads it: a broken link can't produce half a branch.
  */
 const bundleScript = `set -eu
 cd ${workspaceFolder}
@@ -17,19 +17,19 @@ if [ "$1" = thin ]; then since="--not --remotes=origin"; fi
 exec git bundle create -q - "$branch" $since
 `;
 
-/** The words. Thin: without what the origin has, which most often is here already. */
+/** Returns the args. Thin: without the origin's commits, which mostly exist locally. */
 export function bundleWords(size: "thin" | "whole"): string[] {
   return ["sh", "-c", bundleScript, "kodama", size];
 }
 
-/** What the script said. */
+/** The script's output. */
 export interface Bundled {
   branch: string;
   commitHash: string;
   uncommitted: number;
 }
 
-/** Undefined where it isn't what the script says. The branch is checked by whoever uses it. */
+/** Returns undefined if it isn't the script's output. The caller checks the branch. */
 export function bundleAnswer(stderr: string): Bundled | undefined {
   const match = /^branch (\S{1,200})\ncommit ([0-9a-f]{40,64})\nuncommitted\s+(\d+)$/m.exec(stderr);
   if (match === null) return undefined;

@@ -1,4 +1,4 @@
-/** What kodama has git do in a session's pod: lines for its `sh`, and what they answer. Pure. */
+/** The git commands that kodama runs in a session's pod: lines for its `sh`, and their answers. Pure. */
 import { plainText } from "../base/plain_text.ts";
 import { sshKeyFile, sshKnownHosts } from "./git_environment.ts";
 import { kodamaFolder, workspaceFolder } from "./names.ts";
@@ -6,42 +6,42 @@ import { kodamaFolder, workspaceFolder } from "./names.ts";
 /** A checkout to make. */
 export interface Checkout {
   url: string;
-  /** The repository's default branch where it is absent. */
+  /** The repository's default branch if absent. */
   baseBranch: string | undefined;
-  /** Begins at the base, and is the session's own. The base itself is worked on where it is absent. */
+  /** Starts at the base, and belongs to the session. If absent, the base itself is checked out. */
   ownBranch: string | undefined;
-  /** Who commits, where the person's own git knows it. */
+  /** The commit author, if the user's own git knows it. */
   author: { name: string; email: string } | undefined;
-  /** A sync brings the files, and {@link missingFilesWords} those that it leaves out. */
+  /** A sync copies the files, and {@link missingFilesWords} adds those that it omits. */
   filesBySync: boolean;
 }
 
-/** What is checked out in the pod. */
+/** The checkout in the pod. */
 export interface CheckoutState {
   branch: string;
   baseBranch: string;
-  /** Empty where there is no commit yet. */
+  /** Empty if there is no commit yet. */
   commitHash: string;
   /** It was checked out just now, and not found. */
   made: boolean;
-  /** What the repository uses and the checkout doesn't have: submodules, or files of Git LFS. */
+  /** Used by the repository and missing in the checkout: submodules, or files of Git LFS. */
   lacks: readonly ("submodules" | "lfs")[];
 }
 
 /** The exit codes of the script that mean something of their own. */
 export const checkoutRefusals = { noSuchBranch: 66, otherRepository: 67 } as const;
 
-/** Its presence says that the checkout is whole; it holds the repository's address. */
+/** Its presence marks a complete checkout; it contains the repository's address. */
 const marker = `${kodamaFolder}/repository`;
-/** Its presence says that files of the checkout may be missing. */
+/** Its presence means that files of the checkout may be missing. */
 const pending = `${kodamaFolder}/files-pending`;
 
 /**
- * Whatever of it is done already is left as it is, so that it may be run again after any interruption: `init` and
- * `fetch` go on where `clone` would refuse a folder that isn't empty (a new file system has `lost+found`).
+ * Finished steps are skipped, so that it may run again after any interruption: `init` and `fetch` continue where
+ * `clone` would refuse a folder that isn't empty (a new file system has `lost+found`).
  *
- * The marker and the repository are on two volumes, of which either may have been lost: a repository without a marker
- * is found by `kodama.base`, which is set when it is checked out, and an empty workspace is checked out again.
+ * The marker and the repository are on two volumes, and either may have been lost: a repository without a marker is
+ * found by `kodama.base`, which is set on checkout, and an empty workspace is checked out again.
  */
 const checkoutScript = `set -eu
 url=$1 base=$2 own=$3
@@ -125,7 +125,7 @@ printf 'base=%s\\n' "$(git config kodama.base || true)"
 printf 'commit=%s\\n' "$(git rev-parse -q --verify HEAD || true)"
 `;
 
-/** The words that make the checkout, or find it made. */
+/** Returns the args that create the checkout, or find the existing one. */
 export function checkoutWords(
   { url, baseBranch, ownBranch, author, filesBySync }: Checkout,
 ): string[] {
@@ -136,7 +136,7 @@ export function checkoutWords(
   ];
 }
 
-/** Brings what the branch has and the sync left out; what is there stays as it is. Nothing, once that is done. */
+/** Adds the branch's files that the sync omitted; existing files stay unchanged. Does nothing once that is done. */
 export const missingFilesWords: readonly string[] = [
   "sh",
   "-c",
@@ -147,17 +147,17 @@ rm ${pending}
 `,
 ];
 
-/** Tells of the SSH key what ssh itself doesn't, which takes a locked one for none; nothing of it is printed. */
+/** Reports about the SSH key what ssh itself doesn't, which treats a locked one as missing; prints none of it. */
 export const keyCheckWords: readonly string[] = [
   ...["sh", "-c", `exec ssh-keygen -y -P "" -f ${sshKeyFile} >/dev/null`],
 ];
 
-/** Prints the fingerprint of a host's key that was taken as it was first seen. */
+/** Prints the fingerprint of a host key that was trusted on first use. */
 export function hostKeyWords(host: string): string[] {
   return ["ssh-keygen", "-l", "-F", host, "-f", sshKnownHosts];
 }
 
-/** What the script answered; undefined where it isn't an answer of it. */
+/** Returns the script's answer; undefined if it isn't one. */
 export function checkoutAnswer(stdout: string): CheckoutState | undefined {
   const lines = stdout.split("\n");
   const fields = new Map(
@@ -179,13 +179,13 @@ export function checkoutAnswer(stdout: string): CheckoutState | undefined {
   };
 }
 
-/** What was done in the workspace since the checkout. */
+/** The work in the workspace since the checkout. */
 export interface WorkState {
   branch: string;
   commitHash: string;
   /** Commits that the base doesn't have. */
   commits: number;
-  /** The latest of them, at most five: abbreviated hash and subject. */
+  /** The latest commits, at most five: abbreviated hash and subject. */
   latest: readonly { hash: string; subject: string }[];
   /** Files that are changed and not committed. */
   uncommitted: number;
@@ -203,10 +203,10 @@ printf 'uncommitted %s\\n' "$(git status --porcelain | wc -l)"
 git log -5 --format='log %h %s' "$since" -- 2>/dev/null || true
 `;
 
-/** The words that ask for it. */
+/** The args that request it. */
 export const workWords: readonly string[] = ["sh", "-c", workScript];
 
-/** What they answer; undefined where it isn't an answer of it. */
+/** Returns their answer; undefined if it isn't one. */
 export function workAnswer(stdout: string): WorkState | undefined {
   const lines = stdout.split("\n").map((line) => {
     const at = line.indexOf(" ");

@@ -1,25 +1,25 @@
 /**
  * The watcher of a session with limits: the container's first process, lines for any POSIX shell (dash, busybox, bash).
- * It looks around every few seconds, and ends by itself, with exit code 0, when nobody has used the session for too
- * long or its time to live is over. It can call no API, for the pod has no token; and nobody else need run for it.
+ * It polls every few seconds, and exits by itself, with code 0, when the session is idle for too long or its time to
+ * live is over. It can't call the API, because the pod has no token; and no other process needs to run for it.
  *
- * In use is a session
+ * A session is in use if
  *
- *  - in which somebody has a terminal, typed in within the last hours: a shell, a client of tmux;
- *  - to which a command was sent that runs longer than one look: an exec, a copy. What looks on for a moment
- *    (`kodama get`) isn't noticed, and the loop of a sync is known and passed over;
- *  - whose agent has a task that hasn't ended;
- *  - into which a sync has just brought a change;
- *  - whose programs take more than a tenth of a processor, averaged over a minute: a build goes on without anybody;
- *  - whose file `keep` somebody has just touched.
+ * - it has a terminal with input in the last hours: a shell, a client of tmux;
+ * - it runs a command from outside for longer than one poll: an exec, a copy. Short reads (`kodama get`) aren't
+ *   noticed, and a sync's loop is recognized and skipped;
+ * - its agent has a task that hasn't ended;
+ * - a sync has just brought a change;
+ * - its programs use more than a tenth of a CPU, averaged over a minute: a build continues unattended;
+ * - its file `keep` has just been touched.
  *
- * It keeps in `$HOME/.kodama-life`, which is as old as the pod and outlives its containers:
+ * Its files in `$HOME/.kodama-life`, a folder as old as the pod, which outlives its containers:
  *
  *     began   seconds since 1970
- *     active  the same of the last use, and what it was
- *     keep    made by whoever wants more time; taken away again
+ *     active  the same of the last use, and its kind
+ *     keep    created to request more time; removed again
  *
- * A process is told from a later one of its number by its birth: proc(5).
+ * A process is distinguished from a later one of the same id by its birth: proc(5).
  */
 import { limitText, lookSeconds, type SessionLimits } from "./limits.ts";
 import { workspaceFolder } from "./names.ts";
@@ -27,12 +27,12 @@ import { workspaceFolder } from "./names.ts";
 /** The watcher's folder, as a shell writes it. */
 export const lifeFolder = `"$HOME"/.kodama-life`;
 
-/** What the watcher has around it; tests of it give it another world. */
+/** The watcher's environment; tests replace it. */
 export interface LifeWorld {
   proc: string;
   terminals: string;
   workspace: string;
-  /** Commands: one that prints seconds since 1970, and one that waits for seconds. */
+  /** Commands: one that prints seconds since 1970, and one that sleeps for N seconds. */
   date: string;
   sleep: string;
 }
@@ -45,25 +45,25 @@ const pod: LifeWorld = {
   sleep: "sleep",
 };
 
-/** A terminal in which nobody typed for so long was forgotten: an office computer that was left on. */
+/** A terminal without input for this long was forgotten: an office computer that was left on. */
 const forgottenSeconds = 8 * 3600;
 
-/** Of one processor, in hundredths of a second for each second: what proc(5) counts in. */
+/** Per CPU, in hundredths of a second per second: the unit of proc(5). */
 const busyTicks = 10;
 
-/** People are told so long before. */
+/** How long before the end users are notified. */
 const warnSeconds = 300;
 
-/** An agent has so long to end after its interrupt, and so long again after TERM. */
+/** How long an agent may take to end after its interrupt, and again after TERM. */
 const agentSeconds = 10;
-/** What is changed last is given so long to be carried home, and no more. */
+/** How long the last changes may take to sync, and no more. */
 const flushSeconds = { least: 3, most: 30 };
-/** Other programs have so long after HUP and TERM. */
+/** How long other programs may take after HUP and TERM. */
 const endSeconds = 5;
 
 /**
- * `each LINE` takes one line of a process's `stat`. `$roots` are commands that came from outside, by their parent's
- * number 0; `$ours` those of syncs, and `$carried` what these have done in all.
+ * `each LINE` parses one line of a process's `stat`. `$roots` are commands from outside, recognized by the parent id 0;
+ * `$ours` those of syncs, and `$carried` the total work of these.
  */
 const processes = `each() {
 pid=\${1%% *}
@@ -107,7 +107,7 @@ for line do each "$line"; done
 set +f
 }`;
 
-/** What else may use the session, which sets `$use`. */
+/** Further uses of the session, which set `$use`. */
 const uses = `tasks() {
 for task in "$HOME"/.kodama/tasks/[1-9]*; do
 [ -e "$task/claim" ] && ! [ -e "$task/exit" ] || continue
@@ -137,7 +137,7 @@ programs
 wishes
 }`;
 
-/** `tell TEXT`: to the log, and to whoever is there. It is done aside, for a terminal may take nothing. */
+/** `tell TEXT`: to the log, and to all terminals. It runs in the background, because a terminal may block. */
 const telling = `tell() {
 echo "kodama: $1"
 show "$1" >/dev/null 2>&1 &
@@ -164,8 +164,8 @@ span=
 }`;
 
 /**
- * `finish REASON`: everything has its chance to end well, one after the other. A task that waits for its turn has it in
- * the next pod: its runner goes first, before the turn comes.
+ * `finish REASON`: every process gets its chance to end well, in sequence. A queued task runs in the next pod: its
+ * runner is ended first, before its turn comes.
  */
 const finishing = `signal_agent() {
 [ -e "$1/began" ] || { kill "$pid" 2>/dev/null; return; }
@@ -288,7 +288,7 @@ tell "nobody uses this session: it stops in $span, unless somebody does"
 fi`];
 }
 
-/** Of a short limit, half of it. */
+/** Half of a short limit. */
 function warnBefore(seconds: number): number {
   return Math.min(warnSeconds, Math.floor(seconds / 2));
 }

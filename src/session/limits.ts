@@ -1,20 +1,20 @@
-/** How long a session may run: at the most, and unused. What a limit is, and what a pod that kept it says. Pure. */
+/** How long a session may run: in total, and unused. Parses limits, and explains a pod that ended by one. Pure. */
 import { formatDuration, parseDuration } from "../base/duration.ts";
 import type { Pod } from "../kube/types.ts";
 import { workspaceContainer } from "./names.ts";
 
-/** Limits of a session; each is absent where there is none. Whole seconds. */
+/** Limits of a session; each absent if there is none. Whole seconds. */
 export interface SessionLimits {
-  /** From the beginning of the pod: neither use nor a restart of the container makes it longer. */
+  /** From the start of the pod: neither use nor a restart of the container extends it. */
   ttlSeconds?: number;
-  /** Without use: `life_script.ts` says what that is. */
+  /** Without use, as defined in `life_script.ts`. */
   idleSeconds?: number;
 }
 
-/** The word for no limit, where settings would give one. */
+/** The keyword for no limit, if settings would set one. */
 const noLimit = "never";
 
-/** What is wanted of one limit. */
+/** The requested value of one limit. */
 export type LimitWish = number | typeof noLimit;
 
 /** `8h`, `30m`, `never`; in seconds. Undefined for any other text, and for less than a second. */
@@ -29,7 +29,7 @@ export function limitText(seconds: number): string {
   return formatDuration(seconds * 1000);
 }
 
-/** The limits that hold where nothing is said twice: a wish of the person's before the one of the settings. */
+/** Returns the effective limits: the user's options override the settings. */
 export function limitsOf(
   wishes: { ttl: LimitWish | undefined; idleTimeout: LimitWish | undefined },
 ): SessionLimits {
@@ -40,14 +40,14 @@ export function limitsOf(
   };
 }
 
-/** Whether there is any. */
+/** Returns whether there is any. */
 export function isLimited({ ttlSeconds, idleSeconds }: SessionLimits): boolean {
   return ttlSeconds !== undefined || idleSeconds !== undefined;
 }
 
 /**
- * Why a pod that ended well has ended. Its watcher alone ends so, for one of the limits; the time says for which, as
- * an end for want of use comes before the time to live is over.
+ * Returns why a pod that exited with code 0 has ended. Only its watcher ends it so, for one of the limits; the time
+ * tells which, because an idle limit ends it before its time to live is over.
  */
 export function whyEnded(pod: Pod, { ttlSeconds, idleSeconds }: SessionLimits): string {
   const lived = `its time to live of ${limitText(ttlSeconds ?? 0)} is over`;
@@ -62,35 +62,35 @@ export function whyEnded(pod: Pod, { ttlSeconds, idleSeconds }: SessionLimits): 
 function ranFor({ status }: Pod): number {
   const own = status?.containerStatuses?.find(({ name }) => name === workspaceContainer);
   const { startedAt, finishedAt } = own?.state?.terminated ?? {};
-  // A container that began again has its first beginning nowhere but in the pod's.
+  // For a restarted container, the first start is recorded only in the pod's.
   const began = own?.restartCount === 0 ? startedAt : status?.startTime;
   return (Date.parse(finishedAt ?? "") - Date.parse(began ?? "")) / 1000 || 0;
 }
 
-/** What a pod's watcher knows, in seconds of the pod's clock. */
+/** The state of a pod's watcher, in seconds of the pod's clock. */
 export interface Life {
   now: number;
   began: number;
   /** The last time when it was used. */
   active: number;
-  /** How it was used then. */
+  /** The kind of that use. */
   use: string;
 }
 
-/** What is left of a session's time. */
+/** A session's remaining time. */
 export interface TimeLeft {
   /** Until the time to live is over. */
   ttlSeconds?: number;
-  /** Until it stops if nobody uses it meanwhile. */
+  /** Until it stops if no one uses it. */
   idleSeconds?: number;
-  /** What uses it just now. */
+  /** The current use. */
   use?: string;
 }
 
-/** What is left; none of it is less than nothing. */
+/** Returns the remaining time; never negative. */
 export function timeLeft({ ttlSeconds, idleSeconds }: SessionLimits, life: Life): TimeLeft {
   const { now, began, active, use } = life;
-  // Two looks of the watcher, and what it takes to ask.
+  // Two polls of the watcher, and the time of the request.
   const inUse = now - active <= 2 * lookSeconds({ ttlSeconds, idleSeconds }) + 5;
   return {
     ...(ttlSeconds === undefined ? {} : { ttlSeconds: Math.max(0, began + ttlSeconds - now) }),
@@ -99,7 +99,7 @@ export function timeLeft({ ttlSeconds, idleSeconds }: SessionLimits, life: Life)
   };
 }
 
-/** Between two looks of the watcher: often enough for the shortest limit, and seldom enough to cost nothing. */
+/** Returns the watcher's poll interval: short enough for the shortest limit, and long enough to cost nothing. */
 export function lookSeconds(
   { ttlSeconds, idleSeconds }: { ttlSeconds: number | undefined; idleSeconds: number | undefined },
 ): number {

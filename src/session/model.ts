@@ -1,8 +1,8 @@
-/** A session as it is kept and told: what was asked for, and how far it is. Plain data. */
+/** A session as it is stored and reported: the request, and its progress. Plain data. */
 import type { Container, Toleration } from "../kube/types.ts";
 import type { SessionLimits } from "./limits.ts";
 
-/** What a session is, in one word. */
+/** The status of a session, as one keyword. */
 export type SessionStatus = "Pending" | "Starting" | "Running" | "Stopped" | "Failed";
 
 /** Quantities as Kubernetes writes them: `500m`, `2Gi`. */
@@ -11,21 +11,21 @@ export interface SessionResources {
   memory: string;
 }
 
-/** A repository, and what of it is worked on. */
+/** A repository, and its checkout. */
 export interface SessionRepository {
-  /** As git takes it; never with a password. */
+  /** As git accepts it; never with a password. */
   url: string;
-  /** The branch that was asked for; the repository's own default where it is absent. */
+  /** The requested branch; the repository's default if absent. */
   baseBranch?: string;
-  /** The branch of the session. Absent until it is known: the name of the default branch is asked of the repository. */
+  /** The branch of the session. Absent until it is known: the repository reports the name of its default branch. */
   branch?: string;
-  /** The branch is the session's own, and begins at the base. */
+  /** The branch is the session's own, and starts at the base. */
   autoBranch: boolean;
-  /** What was checked out. */
+  /** The checked-out commit. */
   commitHash?: string;
 }
 
-/** A folder of the person's machine that is kept in step with the workspace. */
+/** A local folder that is synced with the workspace. */
 export interface SessionSync {
   enabled: boolean;
   /** Absolute, on the machine that is named beside it. */
@@ -43,38 +43,38 @@ export interface SessionEnvironment {
 /** One destination that a session with an allow-list may reach. */
 export interface EgressRule {
   cidr: string;
-  /** Of TCP. Where neither is there, all ports and protocols. */
+  /** TCP ports. If neither is set, all ports and protocols. */
   ports?: readonly number[];
   udpPorts?: readonly number[];
 }
 
-/** What the pod of a session is made from. Everything here is settled when the session is begun. */
+/** The inputs of a session's pod. All of it is fixed when the session is created. */
 export interface SessionSpec {
   image: string;
   resources: SessionResources;
   storage: { workspace: string; claudeHome: string };
-  /** Of the claims; the cluster's default where it is absent. */
+  /** Of the claims; the cluster's default if absent. */
   storageClass?: string;
   nodeSelector: Readonly<Record<string, string>>;
   tolerations: readonly Toleration[];
   /** Beside the workspace's; they see `/workspace` too. */
   containers: readonly Container[];
-  /** Only these may be reached, and names be resolved. No limit where it is absent. */
+  /** Only these may be reached, and names be resolved. No limit if absent. */
   egress?: readonly EgressRule[];
   /** How long its pod may run. */
   limits: SessionLimits;
   /** Secret with an SSH key for git. */
   gitSecret?: string;
-  /** Beginnings of addresses, and what stands in their place for git in the pod. */
+  /** Prefixes of addresses, and their replacements for git in the pod. */
   gitMirrors: Readonly<Record<string, string>>;
 }
 
-/** Where a session's files came from, where it didn't begin empty. */
+/** The source of a session's files, if it didn't start empty. */
 export interface SessionOrigin {
   kind: "clone" | "snapshot";
   /** Whose files they were. */
   session: string;
-  /** All of them are there. Until then nothing may be begun in the session. */
+  /** All files have arrived. Until then nothing may be started in the session. */
   filled: boolean;
 }
 
@@ -82,7 +82,7 @@ export interface SessionOrigin {
 export interface Session {
   name: string;
   namespace: string;
-  /** Who began it, as the cluster knows the person. */
+  /** Its creator, as the cluster knows the user. */
   owner?: string;
   repository?: SessionRepository;
   spec: SessionSpec;
@@ -93,11 +93,11 @@ export interface Session {
   /** The template that it was begun with. */
   template?: string;
   origin?: SessionOrigin;
-  /** When its files were last replaced by those of a snapshot, in RFC 3339: syncs begun before end. */
+  /** When its files were last replaced by those of a snapshot, in RFC 3339: syncs started before end. */
   restoredAt?: string;
-  /** As it was written last; {@link ./status.ts} says what holds. */
+  /** As last written; {@link ./status.ts} determines the current one. */
   status: SessionStatus;
-  /** Why, where it is `Failed`. */
+  /** The reason, if it is `Failed`. */
   message?: string;
   /** RFC 3339. */
   createdAt: string;

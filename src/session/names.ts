@@ -1,7 +1,7 @@
 /** The names of a session's objects and the labels by which they are found again. Pure. */
 import { UsageError } from "../base/errors.ts";
 
-/** What belongs to a session, by the names in its namespace. */
+/** The objects of a session, by their names in its namespace. */
 export interface SessionNames {
   pod: string;
   /** Claim of `/workspace`: survives the pod, and the session. */
@@ -12,27 +12,27 @@ export interface SessionNames {
   editorConfig: string;
   /** Secret with the variables of dotenv files and the token for git. */
   envSecret: string;
-  /** ConfigMap that holds the session itself: there as long as the session is. */
+  /** ConfigMap that stores the session itself: it exists as long as the session. */
   state: string;
-  /** NetworkPolicy with what may be reached, where that is limited. */
+  /** NetworkPolicy with the allowed addresses, if they are limited. */
   egressPolicy: string;
 }
 
 /** The container in which people and agents work. */
 export const workspaceContainer = "workspace";
-/** Where the workspace's claim is mounted, and where every shell begins. */
+/** The mount path of the workspace's claim; every shell starts here. */
 export const workspaceFolder = "/workspace";
 /** `HOME` of the container. */
 export const homeFolder = "/home/kodama";
-/** In the pod: what kodama itself keeps there. */
+/** In the pod: kodama's own folder. */
 export const kodamaFolder = `${homeFolder}/.kodama`;
 
 /** `kodama-workspace-NAME-…` has to be a label of DNS, and a pod's name is its host name. */
 const longestName = 40;
 
-/** The label that says whose an object is. */
+/** The label with an object's session. */
 export const sessionLabel = "kodama.dev/session";
-/** The label that tells a session's objects apart. */
+/** The label with an object's part in the session. */
 export const componentLabel = "app.kubernetes.io/component";
 
 const managedBy = { "app.kubernetes.io/managed-by": "kodama" } as const;
@@ -47,7 +47,7 @@ export function selectSession(name: string): string {
   return `app.kubernetes.io/managed-by=kodama,${sessionLabel}=${name}`;
 }
 
-/** Which part of a session an object is. */
+/** An object's part in a session. */
 export type Component =
   | "workspace"
   | "home"
@@ -56,7 +56,7 @@ export type Component =
   | "state"
   | "pod"
   | "egress"
-  /** What shows a snapshot while its files are copied. */
+  /** The objects that mount a snapshot while its files are copied. */
   | "restore"
   | "files";
 
@@ -85,9 +85,9 @@ export function sessionOfPodName(pod: string): string | undefined {
 }
 
 /**
- * A session's name: a DNS label (RFC 1123) of at most 40 characters.
+ * Returns a session's name: a DNS label (RFC 1123) of at most 40 characters.
  *
- * @throws UsageError that says what is wrong with it.
+ * @throws UsageError that explains the problem.
  */
 export function checkedSessionName(name: string): string {
   const wrong = name.length > longestName

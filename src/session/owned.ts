@@ -1,4 +1,4 @@
-/** Ownership: what goes with a session when its state goes, even if nobody is there to take it away. Pure. */
+/** Ownership: objects that are deleted with a session's state, even if no client is there to delete them. Pure. */
 import type { ObjectMeta } from "../kube/types.ts";
 import { sessionNames } from "./names.ts";
 import type { KeptSession } from "./state.ts";

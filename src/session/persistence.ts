@@ -9,7 +9,7 @@ const retries: RetryPolicy = { delayMs: 400, attempts: 5 };
 /** Clients whose server has answered. One that never did is most likely not there: other commands fail at once, too. */
 const answered = new WeakSet<object>();
 
-/** As {@link persistently}, of a client; fails at once if its server can't be reached and has never answered. */
+/** Like {@link persistently}, for a client; fails at once if its server can't be reached and has never answered. */
 export function persistentlyOf<T>(
   client: object,
   { clock, signal }: { clock: Clock; signal: AbortSignal },
@@ -19,8 +19,8 @@ export function persistentlyOf<T>(
 }
 
 /**
- * Calls, and again if the server failed or the link broke: at most five times within six seconds. What was refused for
- * a reason isn't called again.
+ * Calls, and retries if the server failed or the link broke: at most five times within six seconds. A refusal with a
+ * reason isn't retried.
  */
 export async function persistently<T>(
   clock: Clock,

@@ -1,4 +1,4 @@
-/** What carries a session's labels, sorted by whether its session is still there. Pure. */
+/** Objects with a session's labels, grouped by whether the session still exists. Pure. */
 import { plainText } from "../base/plain_text.ts";
 import type { KubeObject } from "../kube/types.ts";
 import { componentLabel, sessionLabel } from "./names.ts";
@@ -7,11 +7,13 @@ import { componentLabel, sessionLabel } from "./names.ts";
 export interface SessionRemains {
   name: string;
   namespace: string;
-  /** `orphaned`: without a state nobody lists or deletes them. `kept`: claims alone, as a deletion leaves them. */
+  /**
+   * `orphaned`: without a state they are neither listed nor deleted. `kept`: only claims, as a deletion retains them.
+   */
   kind: "whole" | "orphaned" | "kept";
   /** `pod kodama-x`, claims last. */
   objects: readonly string[];
-  /** Those of a copy that goes on, or was killed. */
+  /** The objects of a copy that is active, or was killed. */
   passing: readonly string[];
 }
 

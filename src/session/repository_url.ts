@@ -1,12 +1,12 @@
-/** Addresses of repositories as people write them, and what git in the pod is given. Pure. */
+/** Addresses of repositories as users write them, and the form for git in the pod. Pure. */
 import { UsageError } from "../base/errors.ts";
 
 /** How a repository is reached. */
 export interface RepositoryAddress {
-  /** As git takes it; holds neither user nor password for `https`. */
+  /** As git accepts it; contains neither user nor password for `https`. */
   url: string;
   transport: "https" | "http" | "ssh" | "git";
-  /** With the port, where it isn't the transport's own. */
+  /** With the port, if it isn't the transport's default. */
   host: string;
   /** On the host: without a slash in front, or at its end, and without `.git`. */
   path: string;
@@ -17,7 +17,7 @@ const wayOut = "as in https://github.com/org/repo, github.com/org/repo or git@gi
 /**
  * Reads `https://…`, `ssh://…`, `git://…`, `git@host:path`, and `host/path` for HTTPS.
  *
- * @throws UsageError for anything else, and for one with a password: what is refused isn't repeated.
+ * @throws UsageError for anything else, and for one with a password: the message doesn't repeat the text.
  */
 export function repositoryAddress(text: string): RepositoryAddress {
   // deno-lint-ignore no-control-regex -- control characters are what is refused
@@ -43,8 +43,8 @@ function barePath(path: string): string {
 }
 
 /**
- * Whether two addresses lead to one repository, as forges have it: `git@github.com:org/repo` is
- * `https://github.com/org/repo`. Ports are told apart within one transport alone.
+ * Returns whether two addresses refer to one repository, by the rules of forges: `git@github.com:org/repo` is
+ * `https://github.com/org/repo`. Ports are compared within one transport only.
  */
 export function sameRepository(one: RepositoryAddress, other: RepositoryAddress): boolean {
   const host = (address: RepositoryAddress) => {
@@ -67,7 +67,7 @@ function withHttps(text: string): string {
   return /^[\w-]+(?:\.[\w-]+)+(?::\d+)?\/.+/.test(text) ? `https://${text}` : text;
 }
 
-/** The text may be a token in the wrong place, so that only its beginning is told. */
+/** The text may be a token in the wrong argument, so only its start is shown. */
 function noAddress(text: string): UsageError {
   const shown = JSON.stringify(text.length > 40 ? `${text.slice(0, 16)}…` : text);
   return new UsageError(`${shown} isn't the address of a repository`, { hint: wayOut });
@@ -83,7 +83,7 @@ function refused(url: URL): UsageError {
   });
 }
 
-/** The address without a user and a password, of a folder's origin; the same where it holds none. */
+/** Returns the address of a folder's origin without user and password; unchanged if it has none. */
 export function withoutPassword(text: string): string {
   return text.replace(/^(https?:\/\/)[^/@]*@/i, "$1");
 }

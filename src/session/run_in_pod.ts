@@ -1,4 +1,4 @@
-/** A command of kodama's own in a session's pod: to its end, with what it wrote. */
+/** A command of kodama's own in a session's pod: runs it to its end and returns its output. */
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import { plainText } from "../base/plain_text.ts";
@@ -17,33 +17,33 @@ export interface PodAccess {
   signal: AbortSignal;
 }
 
-/** What to run there. */
+/** The command to run there. */
 export interface PodCommand {
   words: readonly string[];
-  /** Of the whole command; none where it is absent. */
+  /** For the complete command; no limit if absent. */
   timeoutMs?: number;
-  /** Told of the last line of standard error whenever there is a new one, as progress. */
+  /** Receives each new last line of standard error, as progress. */
   onProgress?: (line: string) => void;
-  /** Takes standard output in place of the result. */
+  /** Receives standard output instead of the result. */
   onOutput?: (bytes: Uint8Array) => Promise<void>;
 }
 
-/** How it ended. */
+/** The result of the command. */
 export interface PodResult {
   outcome: Outcome;
   /** At most 1 MiB. */
   stdout: string;
-  /** Its lines as they stood in the end, without what was written over; at most 64 KiB. */
+  /** Its final lines, without overwritten text; at most 64 KiB. */
   stderr: string;
 }
 
 const connectTimeoutMs = 30_000;
 const graceMs = 2000;
 
-/** Runs it, once more where its stream wasn't opened. What goes wrong on the way is in the outcome. */
+/** Runs it, and retries once if its stream wasn't opened. Failures are in the outcome. */
 export async function runInPod(pod: PodAccess, command: PodCommand): Promise<PodResult> {
   const first = await attempt(pod, command);
-  // Nothing of it was begun: a busy node takes its time, and a pod that has only begun may not be known yet.
+  // Nothing of it was started: a busy node is slow, and a new pod may not be known yet.
   return first.outcome.kind === "unreachable" ? await attempt(pod, command) : first;
 }
 
@@ -76,7 +76,7 @@ async function attempt(pod: PodAccess, command: PodCommand): Promise<PodResult> 
   return { outcome, stdout: textOf(stdout), stderr: stderr.end() };
 }
 
-/** What a command said last, as a reason: one line that a terminal can show. */
+/** Returns a command's last message, as a reason: one line that is safe for a terminal. */
 export function lastWords({ stderr, outcome }: PodResult): string {
   const lines = stderr.split(/[\r\n]+/).map((line) => plainText(line, 300)).filter(Boolean);
   const said = lines.slice(-3).join("; ");

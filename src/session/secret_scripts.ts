@@ -1,7 +1,7 @@
 /**
- * What a copy of whole volumes has too much of, taken away in the pod before anything else is done there: whom the
- * agent was signed in as, and what kodama keeps for one pod alone. As {@link ./carried.ts} leaves it out of what is
- * copied file by file. Pure.
+ * Removes the surplus of a copy of complete volumes, in the pod before anything else is done there: the agent's
+ * sign-in, and the files that kodama stores for one pod only. {@link ./carried.ts} excludes the same from copies file
+ * by file. Pure.
  */
 import { carriedFolders } from "./carried.ts";
 
@@ -25,7 +25,7 @@ rm -f "$4"/tasks/*/environment "$4"/tasks/*/runner
 
 const folders = carriedFolders.map(({ path }) => path);
 
-/** The words of it. */
+/** Returns its args. */
 export function forgetWords({ withSecrets }: { withSecrets: boolean }): readonly string[] {
   return ["sh", "-c", script, "kodama", withSecrets ? "keep" : "forget", ...folders];
 }

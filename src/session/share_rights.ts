@@ -4,7 +4,7 @@ import { sessionLabel, sessionNames } from "./names.ts";
 
 const group = "rbac.authorization.k8s.io";
 
-/** A Role for this session alone, and who has it. */
+/** Returns a Role for this session only, and its subjects. */
 export function shareRights(
   { name, namespace }: { name: string; namespace: string },
   user: string,

@@ -1,14 +1,14 @@
 /** One shell of a session's pod for several people at once, by the pod's own tmux. Pure. */
 import { workspaceFolder } from "./names.ts";
 
-/** In the home folder, which is the pod's own: whoever runs commands in the pod finds the same. */
+/** In the home folder, which is the pod's own: everyone who runs commands in the pod finds the same. */
 const socket = `"$HOME/.kodama-shared-shell"`;
 const tmux = `tmux -u -S ${socket} -f /dev/null`;
 
-/** What can be had; `shared`: somebody has begun one. */
+/** The shell's state; `shared`: it has been started. */
 export type SharedShellState = "noTmux" | "none" | "shared";
 
-/** The words that ask the pod. */
+/** The args that query the pod. */
 export const sharedStateWords: readonly string[] = [
   "sh",
   "-c",
@@ -16,13 +16,13 @@ export const sharedStateWords: readonly string[] = [
 ${tmux} has-session -t shared 2>/dev/null && echo shared || echo none`,
 ];
 
-/** What the pod answers; undefined for anything else. */
+/** Returns the pod's answer; undefined for anything else. */
 export function sharedStateOf(answer: string): SharedShellState | undefined {
   const states: readonly SharedShellState[] = ["noTmux", "none", "shared"];
   return states.find((state) => state === answer.trim());
 }
 
-/** To a pod that doesn't know the person's terminal, it is the one that nearly all of them resemble. */
+/** For a pod that doesn't know the user's terminal, it is the one that nearly all of them resemble. */
 const knownTerminal = `known=
 for folder in /usr/share/terminfo /lib/terminfo /etc/terminfo /usr/lib/terminfo; do
   for file in "$folder"/*/"$TERM"; do [ -e "$file" ] && known=1; done
@@ -32,7 +32,8 @@ export TERM
 cd ${workspaceFolder}`;
 
 /**
- * The words that join it, or begin it. The window has the size of whoever typed last; who only looks on has none.
+ * Returns the args that join it, or start it. The window has the size of the user who typed last; read-only users don't
+ * affect it.
  */
 export function sharedShellWords({ readOnly }: { readOnly: boolean }): string[] {
   const join = readOnly

@@ -4,15 +4,15 @@ import { UsageError } from "../base/errors.ts";
 /** A value of a label has 63 characters; the object's name may have more. */
 export const longestSnapshotName = 63;
 
-/** Whether a word can be the name of a snapshot in the cluster: then it is no path of a file. */
+/** Returns whether a text can be the name of a snapshot in the cluster: then it isn't a file's path. */
 export function isSnapshotName(word: string): boolean {
   return word.length <= longestSnapshotName && /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/.test(word);
 }
 
 /**
- * The name of a snapshot, as a person gave it.
+ * Returns the name of a snapshot, as a user typed it.
  *
- * @throws UsageError that says what is wrong with it.
+ * @throws UsageError that explains the problem.
  */
 export function checkedSnapshotName(name: string): string {
   if (isSnapshotName(name)) return name;

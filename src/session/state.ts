@@ -1,4 +1,4 @@
-/** The ConfigMap that holds a session: to and from an object of the API. Pure. */
+/** The ConfigMap that stores a session: to and from an object of the API. Pure. */
 import { parse, stringify } from "yaml";
 import { KodamaError } from "../base/errors.ts";
 import { plainText } from "../base/plain_text.ts";
@@ -13,23 +13,23 @@ export const stateKey = "session.yaml";
 /** The annotation with {@link Session.restoredAt}: a sync reads it without the document. */
 export const restoredAnnotation = "kodama.dev/restored-at";
 
-/** A session as it was read from the cluster, with what a write needs to notice others' writes. */
+/** A session as it was read from the cluster, with the data by which a write detects concurrent writes. */
 export interface KeptSession {
   session: Session;
   uid: string;
   resourceVersion: string;
 }
 
-/** The largest document that is read: what a ConfigMap can hold. */
+/** The largest document that is read: the maximum of a ConfigMap. */
 const maxChars = 1024 * 1024;
 
 /** The text of a session's document. */
 export function sessionText(session: Session): string {
-  // Aliases would save a few lines and puzzle whoever reads it.
+  // Aliases would save a few lines and puzzle readers.
   return stringify(sessionDocument(session), { aliasDuplicateObjects: false });
 }
 
-/** The object that keeps the session. `previous` is what it replaces. */
+/** Returns the object that stores the session. `previous` is the one it replaces. */
 export function stateObject(session: Session, previous?: KeptSession): ConfigMap {
   const { name, namespace, owner, restoredAt } = session;
   const annotations = {
@@ -53,9 +53,9 @@ export function stateObject(session: Session, previous?: KeptSession): ConfigMap
 }
 
 /**
- * The session that an object keeps.
+ * Returns the session that an object stores.
  *
- * @throws KodamaError `conflict` where what stands there is no session, or another's.
+ * @throws KodamaError `conflict` if the object isn't a session, or is another's.
  */
 export function keptSession(object: ConfigMap): KeptSession {
   const { name = "", namespace = "", uid = "", resourceVersion = "" } = object.metadata ?? {};
@@ -66,7 +66,7 @@ export function keptSession(object: ConfigMap): KeptSession {
       { hint: `look at it: kubectl get configmap ${name} -n ${namespace} -o yaml` },
     );
   const session = sessionOfText(object.data?.[stateKey], wrong);
-  // The labels and the name decide where things are looked for; a document can't say otherwise.
+  // Objects are found by labels and name; a document can't override those.
   if (sessionNames(session.name).state !== name || session.namespace !== namespace) {
     throw wrong(`it speaks of "${session.name}" in namespace "${session.namespace}"`);
   }
@@ -74,9 +74,9 @@ export function keptSession(object: ConfigMap): KeptSession {
 }
 
 /**
- * The session that a text tells.
+ * Returns the session of a text.
  *
- * @param wrong makes the error for a text that tells none, from the reason.
+ * @param wrong creates the error for an invalid text, from the reason.
  */
 export function sessionOfText(
   text: string | undefined,

@@ -1,11 +1,11 @@
-/** What a session is just now: what was kept of it, and what its pod says. Pure. */
+/** A session's current state: the stored one, and its pod's. Pure. */
 import { plainText } from "../base/plain_text.ts";
 import type { ContainerStatus, Event, Pod } from "../kube/types.ts";
 import { isLimited, type SessionLimits, whyEnded } from "./limits.ts";
 import type { Session, SessionStatus } from "./model.ts";
 import { workspaceContainer } from "./names.ts";
 
-/** A status, with the reason where it isn't the one that is hoped for. */
+/** A status, with the reason if it is a bad one. */
 export interface LiveStatus {
   status: SessionStatus;
   reason?: string;
@@ -25,7 +25,10 @@ function goOn({ name, origin }: Written): string {
   return `the files of "${origin.session}" didn't all come: ${again} goes on`;
 }
 
-/** The status. `events` are those of the pod, in any order; without them less is said of a pod that waits. */
+/**
+ * Returns the status. `events` are those of the pod, in any order; without them a waiting pod is reported in less
+ * detail.
+ */
 export function liveStatus(
   session: Written,
   pod: Pod | undefined,
@@ -85,7 +88,7 @@ function notReady(
   return reason === undefined ? { status } : { status, reason };
 }
 
-/** Why a pod isn't ready, as far as the cluster tells: its own status first, then the newest event. */
+/** Returns why a pod isn't ready, as far as the cluster reports it: its own status first, then the newest event. */
 function waitingReason(pod: Pod, events: readonly Event[]): string | undefined {
   const scheduled = condition(pod, "PodScheduled");
   if (scheduled?.status === "False") {
@@ -107,16 +110,16 @@ function waitingReason(pod: Pod, events: readonly Event[]): string | undefined {
     : said(latest.reason, latest.message);
 }
 
-/** Warnings that say why a pod doesn't begin; of others (a resolver that isn't set up) it begins all the same. */
+/** Warnings that explain why a pod doesn't start; with others (a resolver that isn't set up) it starts all the same. */
 const holdUps =
   /^(?:Failed|BackOff|InspectFailed|ErrImageNeverPull|FailedScheduling|FailedMount|FailedAttachVolume|FailedBinding|ProvisioningFailed|FailedCreatePodSandBox|FailedMapVolume)$/;
 
-/** `Error: ImagePullBackOff` only repeats that it failed; the event beside it says how. */
+/** `Error: ImagePullBackOff` only repeats that it failed; the related event explains how. */
 function holdsUp({ type, reason, message }: Event): boolean {
   return type === "Warning" && holdUps.test(reason ?? "") && !message?.startsWith("Error: ");
 }
 
-/** What doesn't end by waiting a little. */
+/** Returns whether a short wait won't fix it. */
 function isTrouble(reason: string | undefined): boolean {
   return reason !== undefined && !["ContainerCreating", "PodInitializing"].includes(reason);
 }
@@ -133,7 +136,7 @@ function timeOf({ lastTimestamp, eventTime, firstTimestamp, metadata }: Event): 
   return Date.parse(String(at)) || 0;
 }
 
-/** Returns what a container beside the workspace's fails of, though the session runs; undefined if none fails. */
+/** Returns why a container beside the workspace's fails, though the session runs; undefined if none fails. */
 function besideTrouble(pod: Pod): string | undefined {
   const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
   for (const one of [...containerStatuses, ...initContainerStatuses]) {
@@ -190,7 +193,7 @@ function word(text: string | undefined): string | undefined {
   return text === undefined || text === "" ? undefined : plainText(text.replace(/\s+/g, " "), 300);
 }
 
-/** Whether its pod was ready once: its volumes have been made, and used. */
+/** Returns whether its pod was ready once: its volumes have been created, and used. */
 export function hasRun({ status, repository, agent }: Session): boolean {
   return status === "Running" || status === "Stopped" || repository?.commitHash !== undefined ||
     agent !== undefined;

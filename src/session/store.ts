@@ -15,7 +15,7 @@ export type ListedSession =
   | { kind: "session"; session: Session; uid: string; pod: Pod | undefined }
   | { kind: "unreadable"; name: string; namespace: string; error: KodamaError };
 
-/** How often a change is tried against others' writes. */
+/** How often a change is retried after conflicts with others' writes. */
 const maxConflicts = 8;
 
 /** The sessions of one namespace. */
@@ -27,20 +27,20 @@ export class SessionStore {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** The session that is kept under a name; undefined where there is none. */
+  /** Returns the session that is stored under a name; undefined if there is none. */
   async read(name: string): Promise<KeptSession | undefined> {
     const object = await this.get<ConfigMap>(CONFIG_MAPS, sessionNames(name).state);
     return object && keptSession(object);
   }
 
-  /** Keeps a new session. Where one of its name is there, that one is given back: whoever was first has the name. */
+  /** Stores a new session. If one of its name exists, returns that one: the first caller owns the name. */
   async begin(session: Session): Promise<{ kept: KeptSession; begun: boolean }> {
     const object = stateObject(session);
     try {
       const { object: there, made } = await this.ensure(CONFIG_MAPS, object, session.name);
       return { kept: keptSession(there), begun: made };
     } catch (error) {
-      // What is made needs nothing else to be there.
+      // An object can be created without any other.
       if (!(error instanceof KodamaError) || error.kind !== "notFound") throw error;
       throw new KodamaError("notFound", error.message, {
         hint: `kubectl create namespace ${this.namespace} makes it; -n names another one`,
@@ -50,9 +50,9 @@ export class SessionStore {
   }
 
   /**
-   * Writes a change of a session: of what is there now, not of what was read some time ago.
+   * Writes a change of a session: based on its current state, not on an earlier read.
    *
-   * @throws KodamaError `conflict` where it was deleted meanwhile, or others' writes come before this one again and again.
+   * @throws KodamaError `conflict` if it was deleted meanwhile, or others' writes come first repeatedly.
    */
   async change(kept: KeptSession, change: (session: Session) => Session): Promise<KeptSession> {
     const { name } = kept.session;
@@ -78,7 +78,7 @@ export class SessionStore {
     }
   }
 
-  /** An object, or undefined where there is none. */
+  /** Returns an object, or undefined if there is none. */
   get<T>(resource: ApiResource, name: string): Promise<T | undefined> {
     const scope = { namespace: this.namespace };
     return ifThere(
@@ -87,9 +87,9 @@ export class SessionStore {
   }
 
   /**
-   * Makes an object of a session, unless it is there.
+   * Creates an object of a session, unless it exists.
    *
-   * @throws KodamaError `conflict` where the name is taken by what isn't the session's.
+   * @throws KodamaError `conflict` if an object outside the session has the name.
    */
   async ensure<T extends object>(
     resource: ApiResource,
@@ -107,7 +107,7 @@ export class SessionStore {
       } catch (error) {
         if (!isConflict(error)) throw error;
         const there = await this.get<T & KubeObject>(resource, name);
-        // It went between the two looks; the next attempt makes it, or finds who keeps making it.
+        // It disappeared between the two reads; the next attempt creates it, or finds the one that keeps being created.
         if (there === undefined && attempt < maxConflicts) continue;
         if (there === undefined) throw error;
         if (there.metadata.labels?.[sessionLabel] === session) {
@@ -122,7 +122,7 @@ export class SessionStore {
     }
   }
 
-  /** Puts an object in the place of the one of its name, or makes it. */
+  /** Replaces the object of the same name, or creates it. */
   async put<T extends object>(resource: ApiResource, object: T, session: string): Promise<boolean> {
     const { made } = await this.ensure(resource, object, session);
     if (made) return true;
@@ -134,7 +134,7 @@ export class SessionStore {
     return false;
   }
 
-  /** Takes an object away; false where there is none. */
+  /** Deletes an object; returns false if there is none. */
   async remove(
     resource: ApiResource,
     name: string,
@@ -169,7 +169,7 @@ export class SessionStore {
   }
 }
 
-/** Every session of a namespace, or of all of them, with its pod; by namespace and name. */
+/** Returns every session of a namespace, or of all of them, with its pod; by namespace and name. */
 export async function listSessions(
   client: KubeClient,
   namespace: string | undefined,

@@ -1,6 +1,6 @@
 /**
  * Snapshots of a session's volumes by the cluster's own means: a VolumeSnapshot of each claim, and the session itself
- * as an annotation of one of them, so that whatever deletes the files deletes that too. Pure.
+ * as an annotation of one of them, so that deleting the files deletes that too. Pure.
  *
  * https://kubernetes.io/docs/concepts/storage/volume-snapshots/
  */
@@ -11,7 +11,7 @@ import type { Session } from "./model.ts";
 import { longestSnapshotName } from "./snapshot_names.ts";
 import { sessionText } from "./state.ts";
 
-/** What of a VolumeSnapshot is written and read. */
+/** The fields of a VolumeSnapshot that are written and read. */
 export interface VolumeSnapshot extends KubeObject {
   spec: {
     source: { persistentVolumeClaimName?: string; volumeSnapshotContentName?: string };
@@ -19,16 +19,16 @@ export interface VolumeSnapshot extends KubeObject {
   };
   status?: {
     readyToUse?: boolean;
-    /** The least that a claim made of it may ask for. */
+    /** The least that a claim created from it may request. */
     restoreSize?: string | number;
-    /** Set when the driver has been asked. */
+    /** Set when the driver has received the request. */
     boundVolumeSnapshotContentName?: string;
     creationTime?: string;
     error?: { message?: string; time?: string };
   };
 }
 
-/** What of a VolumeSnapshotClass is read. */
+/** The fields of a VolumeSnapshotClass that are read. */
 export interface VolumeSnapshotClass extends KubeObject {
   driver: string;
 }
@@ -39,9 +39,9 @@ export type VolumePart = "workspace" | "home";
 /** Both, in the order in which they are taken. */
 export const volumeParts: readonly VolumePart[] = ["workspace", "home"];
 
-/** The label that tells which snapshot of a session it belongs to. */
+/** The label with the snapshot of a session that it belongs to. */
 export const snapshotLabel = "kodama.dev/snapshot";
-/** The annotation that holds the session, as YAML. */
+/** The annotation that stores the session, as YAML. */
 export const sessionAnnotation = "kodama.dev/session.yaml";
 
 /** Selects those of all sessions. */
@@ -52,7 +52,7 @@ export function selectSnapshot(snapshot: string): string {
   return `app.kubernetes.io/managed-by=kodama,${snapshotLabel}=${snapshot}`;
 }
 
-/** What a class is asked for by default: the cluster's mark on it. */
+/** The annotation that marks the cluster's default class. */
 export const defaultClassAnnotation = "snapshot.storage.kubernetes.io/is-default-class";
 
 /** The name of a part's VolumeSnapshot. */
@@ -66,7 +66,7 @@ export function claimName(session: string, part: VolumePart): string {
   return part === "workspace" ? workspaceClaim : homeClaim;
 }
 
-/** The object that asks for the snapshot of a part. Without a class the cluster takes its default one. */
+/** Returns the object that requests the snapshot of a part. Without a class the cluster uses its default one. */
 export function volumeSnapshot(
   session: Session,
   { name, part, className }: { name: string; part: VolumePart; className: string | undefined },
@@ -92,13 +92,13 @@ export function volumeSnapshot(
 /** One volume of a snapshot. */
 export interface SnapshotVolume {
   part: VolumePart;
-  /** Of the VolumeSnapshot. */
+  /** Name of the VolumeSnapshot. */
   name: string;
   ready: boolean;
-  /** A quantity; absent until the driver tells it, and where it never does. */
+  /** A quantity; absent until the driver reports it, which some never do. */
   size?: string;
   className?: string;
-  /** The driver's, or the controller's. It tries again once the driver was asked. */
+  /** The driver's, or the controller's. It is retried once the driver has the request. */
   error?: { message: string; final: boolean };
 }
 
@@ -110,7 +110,7 @@ export interface KeptSnapshot {
   session: string;
   /** RFC 3339. */
   takenAt: string;
-  /** `Incomplete`: a part of it is gone, or can't be read as a session; nothing can be made of it. */
+  /** `Incomplete`: a part of it is missing, or can't be parsed as a session; it can't be restored. */
   state: "Ready" | "Pending" | "Failed" | "Incomplete";
   volumes: readonly SnapshotVolume[];
 }
@@ -164,12 +164,12 @@ function stateOf(volumes: readonly SnapshotVolume[], isWhole: boolean): KeptSnap
   return volumes.some(({ error }) => error?.final) ? "Failed" : "Pending";
 }
 
-/** What a VolumeSnapshot says of itself. */
+/** Returns the state that a VolumeSnapshot reports. */
 function volumeOf({ metadata, spec, status }: VolumeSnapshot, part: VolumePart) {
   const size = status?.restoreSize;
   const { volumeSnapshotClassName: className } = spec;
   const message = status?.error?.message;
-  // Before the driver was asked the controller's word is the last: the class, or the claim, isn't what it should be.
+  // Before the driver has the request the controller's error is final: the class, or the claim, is wrong.
   const final = status?.boundVolumeSnapshotContentName === undefined;
   return {
     part,

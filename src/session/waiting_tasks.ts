@@ -1,9 +1,10 @@
-/** What a session's container does first: tasks of its agent that waited when the pod before it went have their turns. */
+/** A session's container first starts the agent's tasks that were queued when the previous pod ended. */
 
 /**
- * Lines for any POSIX shell. Tasks are folders with their numbers as names; `agent/runner_script.ts` says what is in
- * them. One that had begun doesn't wait any more, whatever became of it; nor does one of a copy, which comes without its
- * `runner`. Each says its number once it has its place, and only then the next one is begun: so they keep their order.
+ * Lines for any POSIX shell. Tasks are folders named by their numbers; `agent/runner_script.ts` describes their
+ * content. A task that had started isn't queued any more, whatever its result; nor is one of a copy, which comes
+ * without its `runner`. Each prints its number once it is queued, and only then the next one starts: so they keep their
+ * order.
  */
 export const waitingTasksScript = `begin_waiting() {
 umask 077

@@ -1,9 +1,9 @@
-/** What a program wrote, without what it wrote over. Pure. */
+/** A program's output, without overwritten text. Pure. */
 import { Capture } from "../exec/capture.ts";
 
 /**
- * Standard error as a terminal would show it, up to 64 KiB: of progress, which has a carriage return behind each step,
- * the last step alone. A download of an hour then leaves room for the error at its end.
+ * Standard error as a terminal would show it, up to 64 KiB: of progress, which ends each step with a carriage return,
+ * only the last step. So even after a download of an hour the error at its end fits.
  */
 export class WrittenLines {
   readonly #kept = new Capture(64 * 1024);
@@ -11,7 +11,7 @@ export class WrittenLines {
   readonly #encoder = new TextEncoder();
   #open = "";
 
-  /** Takes what comes next. */
+  /** Takes the next bytes. */
   push(bytes: Uint8Array): void {
     const lines = (this.#open + this.#decoder.decode(bytes, { stream: true })).split("\n");
     const open = lines.pop() ?? "";
@@ -19,7 +19,7 @@ export class WrittenLines {
     this.#open = lastShown(open).slice(-4096);
   }
 
-  /** All of it, when nothing more comes. */
+  /** Returns all of it, at the end of the output. */
   end(): string {
     this.#keep(this.#open);
     return new TextDecoder().decode(this.#kept.bytes);
@@ -30,7 +30,7 @@ export class WrittenLines {
   }
 }
 
-/** What follows the last carriage return; one at the very end writes over nothing yet. */
+/** Returns the text after the last carriage return; one at the very end overwrites nothing yet. */
 function lastShown(line: string): string {
   const text = line.replace(/\r+$/, "");
   const ends = line.slice(text.length);

@@ -22,21 +22,21 @@ export interface Manifest {
   object: KubeObject;
 }
 
-/** A manifest, and whether it takes the place of what is there. */
+/** A manifest, and whether it replaces the existing object. */
 export interface ConfigurationManifest extends Manifest {
   replace: boolean;
 }
 
-/** What isn't in the session itself. */
+/** The parts that the session itself doesn't contain. */
 export interface ManifestParts {
   secrets: SessionSecrets;
   editor: Readonly<Partial<Record<EditorFile, string>>>;
 }
 
-/** Of a machine that has none of the person's files. */
+/** The parts of a machine without the user's files. */
 export const noParts: ManifestParts = { secrets: { variables: new Map() }, editor: {} };
 
-/** What the pod needs beside its claims. What this machine has nothing for doesn't replace what is there. */
+/** Returns what the pod needs beside its claims. Parts that this machine lacks don't replace existing ones. */
 export function configuration(session: Session, parts: ManifestParts): ConfigurationManifest[] {
   const { egress } = session.spec;
   const { secrets, editor } = parts;
@@ -55,7 +55,7 @@ export function configuration(session: Session, parts: ManifestParts): Configura
   ];
 }
 
-/** The claims; of snapshots, where these are named. */
+/** Returns the claims; restored from snapshots, if given. */
 export function storage(session: Session, sources?: VolumeSources): Manifest[] {
   return claims(session, sources).map((claim) => manifest(PERSISTENT_VOLUME_CLAIMS, claim));
 }
@@ -65,7 +65,7 @@ export function podManifest(session: Session): Manifest {
   return manifest(PODS, sessionPod(session));
 }
 
-/** All of it, as `--dry-run` prints it: without what is secret. */
+/** Returns all manifests, as `--dry-run` prints them: without secrets. */
 export function manifests(session: Session, parts: ManifestParts): KubeObject[] {
   const all = [
     manifest(CONFIG_MAPS, stateObject(session)),

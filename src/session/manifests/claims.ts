@@ -1,22 +1,22 @@
-/** The claims that hold what a session is worth: the workspace, and the agent's home. Pure. */
+/** The claims that hold a session's data: the workspace, and the agent's home. Pure. */
 import { parseQuantity } from "../../base/quantity.ts";
 import { VOLUME_SNAPSHOTS } from "../../kube/resources.ts";
 import type { PersistentVolumeClaim } from "../../kube/types.ts";
 import type { Session } from "../model.ts";
 import { type Component, sessionLabels, sessionNames } from "../names.ts";
 
-/** What a volume begins with: a VolumeSnapshot of the claim's own namespace. */
+/** The initial content of a volume: a VolumeSnapshot of the claim's own namespace. */
 export interface VolumeSource {
   /** The object's name. */
   name: string;
-  /** A quantity: no claim of it may ask for less. */
+  /** A quantity: a claim may not request less. */
   size?: string;
 }
 
-/** Of both volumes. */
+/** For both volumes. */
 export type VolumeSources = Readonly<Record<"workspace" | "home", VolumeSource>>;
 
-/** Both claims. No owner: they outlive the session. Empty ones, where no snapshot is named. */
+/** Returns both claims. No owner: they outlive the session. Empty ones, if no snapshot is named. */
 export function claims(session: Session, sources?: VolumeSources): PersistentVolumeClaim[] {
   const { workspaceClaim, homeClaim } = sessionNames(session.name);
   const { storage } = session.spec;

@@ -1,15 +1,15 @@
-/** The configuration of editors that a session begins with, and a repository's own in its place. Pure. */
+/** The editors' configuration of a new session, and a repository's own that replaces it. Pure. */
 import type { ConfigMap } from "../../kube/types.ts";
 import { sessionLabels, sessionNames } from "../names.ts";
 
-/** The files of `.kodama/configs/` that take the place of these, and where programs look for them below `~/.config`. */
+/** The files of `.kodama/configs/` that replace these, and their paths below `~/.config`. */
 export const editorFiles = {
   "helix-config.toml": "helix/config.toml",
   "helix-languages.toml": "helix/languages.toml",
   "zellij-config.kdl": "zellij/config.kdl",
 } as const;
 
-/** The name of one of them. */
+/** The name of one of these files. */
 export type EditorFile = keyof typeof editorFiles;
 
 const defaults: Readonly<Record<EditorFile, string>> = {

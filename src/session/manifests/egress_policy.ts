@@ -1,4 +1,4 @@
-/** What a session may reach, where that is limited. Pure. */
+/** The addresses that a session may reach, if that is limited. Pure. */
 import type { KubeObject } from "../../kube/types.ts";
 import type { EgressRule } from "../model.ts";
 import { selectSession, sessionLabels, sessionNames } from "../names.ts";
@@ -8,7 +8,7 @@ const dns = { ports: [{ protocol: "UDP", port: 53 }, { protocol: "TCP", port: 53
 
 /**
  * The policy. Beside its rules, port 53 is open to any address.
- * https://kubernetes.io/docs/concepts/services-networking/network-policies/ A policy binds only where the cluster's
+ * https://kubernetes.io/docs/concepts/services-networking/network-policies/ A policy takes effect only if the cluster's
  * network plug-in enforces policies.
  */
 export function egressPolicy(

@@ -1,15 +1,17 @@
-/** The Secret with what dotenv files say, and the token for git. The one place where a session's secrets are. Pure. */
+/**
+ * The Secret with the variables of dotenv files and the token for git. The only object with a session's secrets. Pure.
+ */
 import type { Secret } from "../../kube/types.ts";
 import { gitTokenKey } from "../git_environment.ts";
 import { sessionLabels, sessionNames } from "../names.ts";
 
-/** What goes into the Secret. */
+/** The content of the Secret. */
 export interface SessionSecrets {
   variables: ReadonlyMap<string, string>;
   gitToken?: string;
 }
 
-/** The Secret; empty where there is nothing to keep, so that a later start can fill it. */
+/** Returns the Secret; empty if there is nothing to store, so that a later start can fill it. */
 export function envSecret(
   session: { name: string; namespace: string },
   { variables, gitToken }: SessionSecrets,
@@ -31,7 +33,9 @@ export function envSecret(
   };
 }
 
-/** What of a session's Secret these secrets change: a pod has its variables from its beginning, and the token as a file. */
+/**
+ * Returns how these secrets change a session's Secret: a pod reads its variables at its start, and the token as a file.
+ */
 export function secretChanges(
   there: Secret | undefined,
   secrets: SessionSecrets,

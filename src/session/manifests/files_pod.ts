@@ -1,4 +1,4 @@
-/** A pod that shows the volumes of a stopped session, for as long as somebody copies their files. Pure. */
+/** A pod that mounts the volumes of a stopped session, while a caller copies their files. Pure. */
 import type { Pod } from "../../kube/types.ts";
 import { lifeScript } from "../life_script.ts";
 import type { Session } from "../model.ts";
@@ -10,12 +10,12 @@ export function filesPodName(session: string): string {
   return `kodama-files-${session}`;
 }
 
-/** It ends by itself so long after the last copy: whoever began it may have been killed. */
+/** It exits by itself this long after the last copy: its caller may have been killed. */
 const idleSeconds = 60;
 
 /**
- * As the session's own pod, at the same paths, where nothing can be written; without its secrets, its configuration and
- * its other containers. Nothing of the session begins in it: no task that waits for its turn has it here.
+ * Like the session's own pod, at the same paths, read-only; without its secrets, its configuration and its other
+ * containers. It starts nothing of the session: no queued task runs here.
  */
 export function filesPod(session: Session): Pod {
   const { gitSecret: _, ...spec } = session.spec;

@@ -25,16 +25,16 @@ import { editorFiles } from "./editor_config.ts";
 const userId = 1000;
 const editorFolder = "/etc/kodama/editor";
 
-/** What is asked of the scheduler: a session idles most of the time, and its limits are what it may take. */
+/** The request to the scheduler: a session idles most of the time, and its limits are the maximum. */
 const idleRequests: SessionResources = { cpu: "100m", memory: "256Mi" };
 
-/** Without limits: taking the exit codes of orphans, until it is told to end. */
+/** Without limits: reaps orphans until it is signalled to end. */
 const waitScript = `trap 'exit 0' TERM INT
 while :; do sleep 3600 & wait $!; done`;
 
 /**
- * The container's own process: puts links to the editors' configuration into the home folder (which begins empty with
- * each pod), begins what waited for its turn, and waits, or watches over the session's limits.
+ * Returns the container's own process: links the editors' configuration into the home folder (which is empty in each
+ * new pod), starts queued tasks, and waits, or watches the session's limits.
  */
 function mainScript({ limits }: SessionSpec): string {
   const links = Object.entries(editorFiles).map(([file, place]) => {
@@ -70,8 +70,8 @@ export function sessionPod(session: Session): Pod {
       annotations: { "kubectl.kubernetes.io/default-container": workspaceContainer },
     },
     spec: {
-      // A container that ended begins again in the same pod: the home folder's volumes are kept either way. One whose
-      // watcher has ended it, with code 0, stays so.
+      // A container that ended restarts in the same pod: the home folder's volumes persist either way. One that its
+      // watcher has ended, with code 0, stays ended.
       restartPolicy: ends ? "OnFailure" : "Always",
       terminationGracePeriodSeconds: 10,
       automountServiceAccountToken: false,
@@ -88,7 +88,7 @@ export function sessionPod(session: Session): Pod {
         ? { nodeSelector: { ...spec.nodeSelector } }
         : {}),
       ...(spec.tolerations.length > 0 ? { tolerations: [...spec.tolerations] } : {}),
-      // What would hold up the pod's end is made a sidecar of it:
+      // Containers that would delay the pod's end become its sidecars:
       // https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/
       ...(ends && others.length > 0
         ? { initContainers: others.map((one) => ({ ...one, restartPolicy: "Always" })) }
@@ -113,7 +113,7 @@ function workspace(session: Session): Container {
   };
 }
 
-/** No more than the limit, where that is smaller. */
+/** Returns at most the limit, if that is smaller. */
 function requestsFor(limits: SessionResources): { cpu: string; memory: string } {
   const smaller = (idle: string, limit: string) =>
     (parseQuantity(limit) ?? 0) < (parseQuantity(idle) ?? 0) ? limit : idle;
@@ -123,7 +123,7 @@ function requestsFor(limits: SessionResources): { cpu: string; memory: string } 
   };
 }
 
-/** Values come from the Secret one by one: a key that is no variable, the token for git, never becomes one. */
+/** Values come from the Secret one by one: a key that isn't a variable, the token for git, never becomes one. */
 function environment(session: Session): NonNullable<Container["env"]> {
   const { name, repository, environment, spec } = session;
   const git = gitEnvironment({
@@ -178,7 +178,7 @@ function beside(container: Container): Container {
 function volumes({ name, environment, spec }: Session): Volume[] {
   const names = sessionNames(name);
   const claim = (claimName: string) => ({ persistentVolumeClaim: { claimName } });
-  // The group of the pod may read; nobody else is in it.
+  // Readable for the pod's group, which has no other members.
   const defaultMode = 0o440;
   return [
     { name: "workspace", ...claim(names.workspaceClaim) },
@@ -201,7 +201,9 @@ function volumes({ name, environment, spec }: Session): Volume[] {
   ];
 }
 
-/** A session without it begins all the same: it may reach its repository another way, and the file comes when it is made. */
+/**
+ * A session starts without it, too: it may reach its repository another way, and the file appears when it is created.
+ */
 function sshSecret(secretName: string, defaultMode: number): NonNullable<Volume["secret"]> {
   const items = Object.values(sshSecretKeys).map((key) => ({ key, path: key }));
   return { secretName, defaultMode, items, optional: true };

@@ -1,4 +1,4 @@
-/** A pod that shows the volumes of a snapshot, so that it can be seen whether they hold it, and their files be copied. Pure. */
+/** A pod that mounts the volumes of a snapshot, to check that they contain it and to copy their files. Pure. */
 import type { Container, PersistentVolumeClaim, Pod } from "../../kube/types.ts";
 import { lifeScript } from "../life_script.ts";
 import type { Session } from "../model.ts";
@@ -6,7 +6,7 @@ import { sessionLabels, sessionNames } from "../names.ts";
 import { claims, type VolumeSources } from "./claims.ts";
 import { sessionPod } from "./pod.ts";
 
-/** The names of what is there for as long as a snapshot is worked on. */
+/** Returns the names of objects that exist while a snapshot is processed. */
 export function snapshotPodNames(session: string) {
   return {
     pod: `kodama-restore-${session}`,
@@ -15,7 +15,7 @@ export function snapshotPodNames(session: string) {
   };
 }
 
-/** Which claims the pod shows: some that are there for it alone, or the session's own. */
+/** The claims that the pod mounts: temporary ones of its own, or the session's. */
 export type ShownClaims = "passing" | "own";
 
 /** The claims that are there for the pod alone. */
@@ -28,26 +28,26 @@ export function snapshotClaims(session: Session, sources: VolumeSources): Persis
   }));
 }
 
-/** It ends by itself so long after the last command in it: whoever began it may have been killed. */
+/** It exits by itself this long after the last command in it: its caller may have been killed. */
 const idleSeconds = 60;
 
-/** The container that looks at the volumes before any other sees them. */
+/** The container that inspects the volumes before any other mounts them. */
 export const lookContainer = "look";
-/** Its exit code where the volumes are new ones. */
+/** Its exit code if the volumes are new. */
 export const emptyCode = 3;
 
 const lookedAt = "/snapshot";
 
 /**
- * The folders within the home volume are made by the cluster when a session's first container begins: a volume without
- * them never was a session's. It tells of both volumes, since one storage makes both; a workspace may well be empty.
+ * The cluster creates the folders within the home volume when a session's first container starts: a volume without them
+ * was never a session's. It proves both volumes, since one storage creates both; a workspace may well be empty.
  */
 const lookScript = `[ -d ${lookedAt}/claude ] && [ -d ${lookedAt}/kodama ] || exit ${emptyCode}`;
 
 /**
- * As the session's own pod, at the same paths; without its secrets, its configuration and its other containers. Nothing
- * of the session begins in it: no task that waits for its turn has it here. No container follows a look that found no
- * snapshot, for it would make those folders, and the next look would find them.
+ * Like the session's own pod, at the same paths; without its secrets, its configuration and its other containers. It
+ * starts nothing of the session: no queued task runs here. No container follows a check that found no snapshot: it
+ * would create those folders, and the next check would find them.
  */
 export function snapshotPod(session: Session, shown: ShownClaims): Pod {
   const { gitSecret: _, ...spec } = session.spec;
@@ -66,7 +66,7 @@ export function snapshotPod(session: Session, shown: ShownClaims): Pod {
     spec: {
       ...pod.spec,
       restartPolicy: "Never",
-      // What ends this is its deletion, and nobody works in it.
+      // It ends by its deletion, and no one works in it.
       terminationGracePeriodSeconds: 1,
       initContainers: containers.map(looking),
       containers: containers.map((one) => ({

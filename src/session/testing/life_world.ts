@@ -1,4 +1,4 @@
-/** A watcher's world for tests: processes and a clock that are files, in the shells of this machine. */
+/** A watcher's environment for tests: processes and a clock that are files, in the shells of this machine. */
 import type { ImageShell } from "../../kube/testing/image_shells.ts";
 import { lifeScript } from "../life_script.ts";
 import type { SessionLimits } from "../limits.ts";
@@ -6,19 +6,19 @@ import type { SessionLimits } from "../limits.ts";
 /** A process as `proc` shows it. */
 export interface FakeProcess {
   pid: number;
-  /** 0 for what came from outside. */
+  /** 0 for a process from outside. */
   parent?: number;
-  /** A terminal's number; none where it is absent. */
+  /** A terminal's number; none if absent. */
   terminal?: number;
   /** Hundredths of a second. */
   cpu?: number;
   birth?: number;
-  /** What it is called: anything at all. */
+  /** Its name: any text. */
   name?: string;
   words?: readonly string[];
 }
 
-/** How a watcher ended, and what it said. */
+/** How a watcher ended, and its output. */
 export interface Ended {
   /** 0: by itself. 143: by the end of the test, at the clock's limit. */
   code: number;
@@ -26,10 +26,10 @@ export interface Ended {
   log: string[];
 }
 
-/** When the clock of every world begins. */
+/** When the clock of every environment starts. */
 export const beginning = 1_800_000_000;
 
-/** One world. Disposing of it takes its folder away. */
+/** One environment. Disposing of it deletes its folder. */
 export class LifeWorld implements AsyncDisposable {
   readonly home: string;
   readonly workspace: string;
@@ -60,32 +60,32 @@ export class LifeWorld implements AsyncDisposable {
     await Deno.writeTextFile(`${folder}/cmdline`, (one.words ?? ["x"]).join("\0") + "\0");
   }
 
-  /** A process of this machine, for what is sent a signal. */
+  /** A local process, as a target for signals. */
   runs(program: string, args: readonly string[]): Deno.ChildProcess {
     const child = new Deno.Command(program, { args: [...args] }).spawn();
     this.#children.push(child);
     return child;
   }
 
-  /** The signals by which those processes ended. */
+  /** Returns the signals that ended those processes. */
   ended(): Promise<(Deno.Signal | null)[]> {
     return Promise.all(this.#children.map(async ({ status }) => (await status).signal));
   }
 
-  /** Somebody typed in a terminal, so many seconds after the beginning. */
+  /** Simulates input in a terminal, N seconds after the start. */
   async typed(terminal: number, seconds: number): Promise<void> {
     const path = `${this.terminals}/${terminal}`;
     await Deno.writeTextFile(path, "");
     await Deno.utime(path, beginning + seconds, beginning + seconds);
   }
 
-  /** A line of shell that is run when so many seconds have passed, in the world's folder. */
+  /** Runs a line of shell after N seconds, in the environment's folder. */
   at(seconds: number, line: string): void {
     const moment = beginning + seconds;
     this.#steps += `[ "$from" -lt ${moment} ] && [ "$to" -ge ${moment} ] && { ${line}; }\n`;
   }
 
-  /** The same for a process: what its `stat` says from then on. */
+  /** The same for a process: its `stat` from then on. */
   processAt(seconds: number, one: FakeProcess): void {
     const folder = `proc/${one.pid}`;
     const stat = statOf(one).replaceAll("'", `'\\''`);
@@ -96,7 +96,7 @@ export class LifeWorld implements AsyncDisposable {
     );
   }
 
-  /** Runs a watcher until it ends, or until the clock shows so many seconds. */
+  /** Runs a watcher until it ends, or until the clock shows N seconds. */
   async run(shell: ImageShell, limits: SessionLimits, untilSeconds: number): Promise<Ended> {
     const { folder } = this;
     await Deno.writeTextFile(

@@ -1,7 +1,7 @@
 /** A session for tests. */
 import type { Session } from "../model.ts";
 
-/** One with everything, of which a test changes what it is about. */
+/** Returns a session with every field set; a test overrides the fields it is about. */
 export function sampleSession(changes: Partial<Session> = {}): Session {
   return {
     name: "my-work",
