@@ -1,6 +1,6 @@
 /** The names of the adapters, apart from them: help and completion read these alone. */
 
-/** The first is whom a task is given to where nobody says otherwise. */
+/** The first is the default for a task. */
 export const adapterNames = ["claude", "command"] as const;
 
 /** The name of an adapter. */

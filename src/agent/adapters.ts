@@ -9,9 +9,7 @@ const byName: Readonly<Record<AdapterName, Adapter>> = {
   command: commandAdapter,
 };
 
-/**
- * The adapter of a name. A name that a pod told, of a later kodama's adapter, is read as plain output.
- */
+/** Returns the adapter of a name. An unknown name from a pod, of a later kodama's adapter, is read as plain output. */
 export function adapterNamed(name: string): Adapter {
   const known = adapterNames.find((one) => one === name);
   return known === undefined ? commandAdapter : byName[known];

@@ -1,24 +1,24 @@
 /**
- * The adapter `claude`: Claude Code's command line without its screen. It prints a line of JSON for each event.
+ * The adapter `claude`: Claude Code's command line without its terminal UI. It prints a line of JSON for each event.
  * https://code.claude.com/docs/en/headless
  *
- * What is relied upon: `system/init` with `session_id` first; `assistant` and `user` with a message of the Messages
- * API; `result` last. Whatever else comes is tolerated, as is all of it with more or fewer fields.
+ * Required: `system/init` with `session_id` first; `assistant` and `user` with a message of the Messages API; `result`
+ * last. Other events are tolerated, and so are more or fewer fields.
  */
 import type { Adapter } from "./adapter.ts";
 import { readUsage, readUsageByModel } from "./claude_usage.ts";
 import { fieldsOf, type JsonFields, jsonObject, listOf, numberOf, textOf } from "./json_fields.ts";
 import { type AgentEvent, bounded, isConversation } from "./model.ts";
 
-/** Of a tool's input or answer: one look at what it is about. */
+/** Of a tool's input or answer: enough to see what it is about. */
 const maxSummary = 300;
 
-/** Tools whose refusal is told; more than anybody reads. */
+/** Tools whose refusal is reported; more than a user reads. */
 const maxRefused = 20;
 
 /**
- * Where people install it for themselves. Claude Code refuses to do all without asking as root, unless it is told that
- * it is in a sandbox; a pod is one.
+ * The paths of a user's own installation. Claude Code refuses to skip all permission prompts as root, unless it is told
+ * that it is in a sandbox; a pod is one.
  */
 const preparation = `PATH=$PATH:$HOME/.local/bin:$HOME/.claude/local
 export PATH
@@ -28,13 +28,13 @@ export PATH
 export const claudeAdapter: Adapter = {
   name: "claude",
   converses: true,
-  // It ends its turn, writes the conversation down and stops what its tools have started.
+  // It ends its turn, saves the conversation and stops the processes of its tools.
   interrupt: { signal: "INT", to: "agent", graceMs: 10_000 },
   preparation,
   command({ words, conversation: { id, begins } }) {
     return [
       ...["claude", "-p", "--output-format", "stream-json", "--verbose"],
-      // Nobody is there to ask. The pod is the boundary; a later word of the person's has precedence.
+      // No one is there to be prompted. The pod is the boundary; a later arg of the user's has precedence.
       ...["--permission-mode", "bypassPermissions"],
       ...[begins ? "--session-id" : "--resume", id],
       ...words,
@@ -128,7 +128,7 @@ function readBlock(block: JsonFields): AgentEvent[] {
   }
 }
 
-/** Fields of tools' inputs by which a person knows what they are used on, the best first. */
+/** Fields of tools' inputs that identify their subject, the best first. */
 const telling = [
   "command",
   "file_path",
@@ -167,7 +167,7 @@ function resultText(block: JsonFields): string {
 function readResult(event: JsonFields): AgentEvent {
   const usage = fieldsOf(event, "usage");
   const turns = numberOf(event, "num_turns");
-  // The total grows over a conversation that is continued; what was spent since is the task's own.
+  // The total accumulates over a continued conversation; the increase since then is the task's own.
   const costUsd = readUsageByModel(event) ?? numberOf(event, "total_cost_usd");
   return {
     kind: "result",
@@ -181,7 +181,7 @@ function readResult(event: JsonFields): AgentEvent {
   };
 }
 
-/** What it says where it has no credentials speaks of its own screen, which nobody sees here. */
+/** Its message about missing credentials refers to its own UI, which no one sees here. */
 function withWayOut(text: string): string {
   if (!text.startsWith("Not logged in")) return text;
   return "Not logged in: the pod has no ANTHROPIC_API_KEY (kodama start --env-file gives a session one)";

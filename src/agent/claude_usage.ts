@@ -1,4 +1,4 @@
-/** What Claude Code tells of tokens and money. */
+/** The tokens and costs that Claude Code reports. */
 import { asFields, fieldsOf, type JsonFields, numberOf } from "./json_fields.ts";
 import type { Tokens } from "./model.ts";
 
@@ -12,7 +12,7 @@ export function readUsage(usage: JsonFields): Tokens {
   };
 }
 
-/** US dollars since the last result, over all models; undefined where that isn't told. */
+/** Returns US dollars since the last result, over all models; undefined if it isn't reported. */
 export function readUsageByModel(result: JsonFields): number | undefined {
   const byModel = fieldsOf(result, "model_usage_since_last_result");
   if (byModel === undefined) return undefined;

@@ -1,8 +1,8 @@
-/** The task that a pod is about, of all that it has. Pure. */
+/** Selects the current task of all tasks in a pod. Pure. */
 import type { Task } from "./model.ts";
 
 /**
- * The one that works; else the newest that needs an answer and hasn't been gone on with; else the newest.
+ * Returns the working task; else the newest that needs an answer and hasn't been continued; else the newest.
  *
  * @param tasks the oldest first.
  */

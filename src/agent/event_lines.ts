@@ -1,28 +1,28 @@
-/** Lines out of the bytes of an agent's output, however they are cut, and what they mean. */
+/** Splits the bytes of an agent's output into lines, however they are cut, and parses their events. */
 import { GrowingBytes } from "../base/growing_bytes.ts";
 import type { Adapter } from "./adapter.ts";
 import type { AgentEvent } from "./model.ts";
 
-/** Of a line; what is longer is cut, and means nothing then. A tool's whole answer may be one line. */
+/** Of a line; a longer one is cut, and yields no event. A tool's complete answer may be one line. */
 const maxLine = 4 * 1024 * 1024;
 
-/** Takes bytes, gives events. */
+/** Turns bytes into events. */
 export class EventReader {
   #line = new GrowingBytes();
   #tooLong = false;
   #offset: number;
 
-  /** @param offset of the first byte that it will be given. */
+  /** @param offset of the first byte that it will receive. */
   constructor(private readonly adapter: Adapter, offset = 0) {
     this.#offset = offset;
   }
 
-  /** Behind the line whose events were given last. */
+  /** The offset after the line whose events were emitted last. */
   get offset(): number {
     return this.#offset;
   }
 
-  /** Events of the lines that are whole now. */
+  /** Returns the events of the lines that are complete now. */
   *take(bytes: Uint8Array): Generator<AgentEvent, void> {
     let rest = bytes;
     for (let end = rest.indexOf(10); end >= 0; end = rest.indexOf(10)) {
@@ -34,7 +34,7 @@ export class EventReader {
     this.#add(rest);
   }
 
-  /** Events of what has no line feed behind it. */
+  /** Returns the events of a last line without a line feed. */
   *end(): Generator<AgentEvent, void> {
     const text = new TextDecoder().decode(this.#line.bytes).replace(/\r$/, "");
     const cut = this.#tooLong;

@@ -16,10 +16,10 @@ export type OpenChannel = (
   signal: AbortSignal,
 ) => Promise<ExecChannel>;
 
-/** What a call needs of the world. */
+/** The environment of a call. */
 export interface FarWorld {
   open: OpenChannel;
-  /** Marks what scripts say; not to be guessed by what runs in the pod. Letters and digits. */
+  /** Marks the lines of scripts; programs in the pod can't guess it. Letters and digits. */
   nonce: string;
 }
 
@@ -34,12 +34,12 @@ export class CutError extends KodamaError {
   }
 }
 
-/** What a script's own lines begin with. */
+/** Returns the prefix of a script's own lines. */
 export function markOf({ nonce }: FarWorld): string {
   return `kodama:${nonce}:`;
 }
 
-/** Of what programs complained about, the last of it. */
+/** How much of the programs' stderr is stored, from its end. */
 const keptComplaints = 2048;
 
 /** A script that runs. Its standard output must be read to its end for `ended` to come. */
@@ -55,9 +55,9 @@ export class FarCall implements AsyncDisposable {
   ) {}
 
   /**
-   * Begins a script.
+   * Starts a script.
    *
-   * @param hear gets what comes on standard error.
+   * @param hear receives standard error.
    */
   static async open(
     world: FarWorld,
@@ -107,10 +107,10 @@ export class FarCall implements AsyncDisposable {
   }
 
   /**
-   * Resolves after a good end.
+   * Resolves after a successful end.
    *
-   * @param refusal what the script said of why it won't.
-   * @throws KodamaError with the script's refusal; {@link CutError} where the link broke.
+   * @param refusal the script's message of why it refuses.
+   * @throws KodamaError with the script's refusal; {@link CutError} if the link broke.
    */
   async ended(refusal: readonly string[] | undefined): Promise<void> {
     const end = await this.channel.end;

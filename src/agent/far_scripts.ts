@@ -1,10 +1,10 @@
 /**
- * What kodama runs in a pod to begin a task, to look at tasks, and to end one: lines for any POSIX shell. What a person
- * wrote comes on standard input or is a number; a script's own words begin with a mark nobody can guess.
+ * The scripts that kodama runs in a pod to start a task, to inspect tasks, and to end one: lines for any POSIX shell.
+ * User text comes on standard input or is a number; a script's own lines start with an unguessable mark.
  */
 import { lookScript } from "./runner_script.ts";
 
-/** Of every script: `$1` is the mark. */
+/** Starts every script: `$1` is the mark. */
 const beginning = `mark=$1
 shift
 say() { printf '%s\\n' "$mark$*"; }
@@ -43,7 +43,7 @@ case $number in
 esac
 say "added $number"`;
 
-/** Lines that define `tell FOLDER`: all that is known of a task but its events. */
+/** Lines that define `tell FOLDER`: prints all data of a task except its events. */
 const telling = `one_line() { read -r line <"$1"; } 2>/dev/null
 tell() {
 kodama_look "$1"
@@ -55,8 +55,8 @@ one_line "$1/task" && say "meta $line"
 }`;
 
 /**
- * `newest only limit`: tells the tasks, the oldest first: so many of the newest (all for 0), or the one of that number,
- * each with the last so many bytes of its events.
+ * `newest only limit`: prints the tasks, the oldest first: the newest N (all for 0), or the one of that number, each
+ * with the last `limit` bytes of its events.
  */
 const read = `${beginning}
 ${lookScript}
@@ -94,8 +94,8 @@ done
 say end`;
 
 /**
- * `number offset`: sends a task's events from there as they come. What it says is on standard error: how the task
- * stands, when its turn comes, and how large its events are when it has ended. It ends when its input does.
+ * `number offset`: sends a task's events from there as they arrive. Its reports are on standard error: the task's
+ * state, when its turn comes, and the size of its events when it has ended. It ends when its input does.
  */
 const follow = `${beginning}
 ${lookScript}
@@ -129,8 +129,9 @@ kill "$watcher" 2>/dev/null
 exit 0`;
 
 /**
- * Lines that define `tree ID`, which puts the process and all below it into `$tree` (each with its birth behind a
- * colon), and `living LIST`, which puts into `$left` those of them that are still the same. Only what has let itself be adopted is missing, and that was on purpose.
+ * Lines that define `tree ID`, which puts the process and its descendants into `$tree` (each with its birth after a
+ * colon), and `living LIST`, which puts those that are still the same into `$left`. Only processes that were reparented
+ * are missing, and that was on purpose.
  */
 const trees = `parents() {
 pairs=
@@ -168,8 +169,9 @@ done
 signal() { for one in $2; do kill "-$1" "\${one%%:*}" 2>/dev/null; done; }`;
 
 /**
- * `number signal to seconds`: a signal, a grace, TERM to all, a grace, KILL; each as far as it is needed. The task of
- * number 0 is the first that hasn't ended: it has its turn, or is about to. It says how the task stood, and then how many processes are left.
+ * `number signal to seconds`: a signal, a grace, TERM to all, a grace, KILL; each only if needed. Task number 0 means
+ * the first that hasn't ended: the current one, or the next. It prints the task's previous state, and then how many
+ * processes remain.
  */
 const interrupt = `${beginning}
 ${lookScript}
@@ -229,10 +231,10 @@ say "gone $#"`;
 /** The scripts by name. */
 const scripts = { add, read, follow, interrupt } as const;
 
-/** Which script. */
+/** The script to run. */
 export type FarScript = keyof typeof scripts;
 
-/** The words of an exec that runs a script. */
+/** Returns the args of an exec that runs a script. */
 export function farCommand(script: FarScript, mark: string, args: readonly string[]): string[] {
   return ["sh", "-c", scripts[script], "kodama", mark, ...args];
 }

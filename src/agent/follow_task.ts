@@ -1,4 +1,4 @@
-/** A task's events as they come, from any place in them, over as many links as it takes. */
+/** A task's events as they arrive, from any offset in them, over as many links as needed. */
 import { passed } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";
 import { Backoff, type RetryPolicy } from "../base/retry.ts";
@@ -8,16 +8,16 @@ import { LinkError } from "../kube/failures.ts";
 import { CutError, FarCall, type FarWorld, markOf } from "./far_call.ts";
 import { spoken, wholeNumber } from "./read_answer.ts";
 
-/** What a follow tells. */
+/** A part of a follow's result. */
 export type FollowPart =
-  /** How the task stands now: `queued`, `working`; anything else when it has ended. */
+  /** The task's current state: `queued`, `working`; any other if it has ended. */
   | { kind: "state"; state: string }
-  /** `offset` is where a later follow goes on behind them. */
+  /** `offset` is where a later follow resumes. */
   | { kind: "bytes"; bytes: Uint8Array; offset: number }
   /** The link broke; another is opened. */
   | { kind: "lost"; reason: string };
 
-/** Of links in a row that gave nothing new. */
+/** For consecutive links that delivered nothing new. */
 const retries: RetryPolicy = { delayMs: 200, maxDelayMs: 5000, attempts: 9 };
 
 /** Of a line on standard error. */
@@ -82,11 +82,11 @@ async function* oneLink(
   throw new CutError(target, "the follow ended in the middle");
 }
 
-/** What the script says on standard error. */
+/** The script's reports on standard error. */
 class Heard {
   #line = new GrowingBytes();
   #states: string[] = [];
-  /** Of all events, once the task has ended. */
+  /** The size of all events, once the task has ended. */
   size: number | undefined;
   refusal: readonly string[] | undefined;
 
@@ -103,7 +103,7 @@ class Heard {
     if (this.#line.length + rest.length <= maxLine) this.#line.push(rest);
   }
 
-  /** The states since it was last asked for them. */
+  /** Returns the states since the last call. */
   *states(): Generator<FollowPart, void> {
     for (const state of this.#states.splice(0)) yield { kind: "state", state };
   }

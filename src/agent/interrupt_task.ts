@@ -1,10 +1,10 @@
-/** Ending a task that works, or waits for its turn. */
+/** Ends a task that works or is queued. */
 import type { Target } from "../kube/target.ts";
 import type { Adapter } from "./adapter.ts";
 import { FarCall, type FarWorld, markOf } from "./far_call.ts";
 import { answerParts, wholeNumber } from "./read_answer.ts";
 
-/** What came of it. */
+/** The result of an interrupt. */
 export interface Interruption {
   number: number;
   /** It had ended before. */
@@ -14,10 +14,10 @@ export interface Interruption {
 }
 
 /**
- * Interrupts. The pod sees it through alone: a link that breaks changes nothing.
+ * Interrupts. The pod completes it alone: a link that breaks changes nothing.
  *
- * @param number the task that has its turn where it is absent.
- * @throws KodamaError `conflict` where none works, `notFound` where there is none of the number.
+ * @param number the current task if absent.
+ * @throws KodamaError `conflict` if none works, `notFound` if there is none of the number.
  */
 export async function interruptTask(
   world: FarWorld,

@@ -1,4 +1,4 @@
-/** Fields of JSON that nobody vouches for: each is read for its type, and is undefined where it has another. */
+/** Fields of untrusted JSON: each is checked for its type, and is undefined if it has another. */
 
 /** An object of JSON, whose fields may be anything. */
 export type JsonFields = { readonly [name: string]: unknown };

@@ -1,7 +1,7 @@
 /**
- * The words of coding agents in pods. A task is one prompt that an agent works on; tasks of a pod that share a
- * conversation continue each other. All that comes out of a pod is untrusted text: bounded here, made safe for
- * terminals by the faces.
+ * The model of coding agents in pods. A task is one prompt that an agent works on; tasks of a pod that share a
+ * conversation continue each other. All output of a pod is untrusted text: bounded here, made safe for terminals by the
+ * front ends.
  */
 
 /** Tokens as the model's provider counts them. */
@@ -13,22 +13,22 @@ export interface Tokens {
   cacheWrite: number;
 }
 
-/** What an agent told, in words that no adapter has to itself. Texts are cut to {@link maxText}. */
+/** An agent's event, independent of the adapter. Texts are cut to {@link maxText}. */
 export type AgentEvent =
-  /** It runs. `conversation` is by what it is continued later. */
+  /** It runs. `conversation` is the id by which it is continued later. */
   | { kind: "began"; conversation?: string; model?: string }
-  /** What the agent says to the person. */
+  /** The agent's text for the user. */
   | { kind: "text"; text: string }
-  /** `summary` is what it is used on: a command, a path. */
+  /** `summary` is the tool's subject: a command, a path. */
   | { kind: "toolStarted"; id: string; name: string; summary: string }
   | { kind: "toolEnded"; id: string; ok: boolean; text: string }
-  /** A tool wasn't allowed, and nobody is there to ask. */
+  /** A tool wasn't allowed, and no one is there to be prompted. */
   | { kind: "refused"; tool: string; reason: string }
   /** The model wasn't reached; the agent tries again. */
   | { kind: "retry"; attempt: number; reason: string }
-  /** One answer of the model began. `message` tells answers apart. */
+  /** A model's answer started. `message` distinguishes answers. */
   | { kind: "usage"; message: string; tokens: Tokens }
-  /** The agent's last word about the task. Absent counts weren't told. */
+  /** The agent's final report on the task. Absent counts weren't reported. */
   | {
     kind: "result";
     ok: boolean;
@@ -40,17 +40,17 @@ export type AgentEvent =
     /** Tools that weren't allowed. */
     refused: readonly string[];
   }
-  /** A line that is no event: what a plain command prints. */
+  /** A line that isn't an event: a plain command's output. */
   | { kind: "output"; text: string }
-  /** An event that this version doesn't know: counted by nobody, shown by nobody. */
+  /** An event that this version doesn't know: neither counted nor shown. */
   | { kind: "unknown"; type: string };
 
-/** How a task stands. */
+/** The state of a task. */
 export type TaskStatus =
   /** Behind another one: a pod works on one task at a time. */
   | { state: "queued" }
   | { state: "working" }
-  /** Its turn is over, and it needs an answer: `kodama prompt` gives it. */
+  /** Its turn is over, and it needs an answer: `kodama prompt` sends it. */
   | { state: "waiting"; for: string }
   | { state: "done" }
   | { state: "failed"; reason: string }
@@ -60,7 +60,7 @@ export type TaskStatus =
 /** The name of a state, as tables and JSON show it. */
 export type TaskState = TaskStatus["state"];
 
-/** What is known of a task's work from its events so far. */
+/** A task's progress, from its events so far. */
 export interface Progress {
   conversation?: string;
   model?: string;
@@ -69,13 +69,13 @@ export interface Progress {
   /** Uses of tools. */
   tools: number;
   tokens: Tokens;
-  /** US dollars; undefined until the agent told it. */
+  /** US dollars; undefined until the agent reports it. */
   costUsd?: number;
-  /** The agent's last words to the person. */
+  /** The agent's last message to the user. */
   lastMessage: string;
   /** The tool that is being used. */
   tool?: { id: string; name: string; summary: string };
-  /** What it waits for by itself: an answer of the model. */
+  /** What it waits for by itself: a model's answer. */
   note?: string;
   /** The agent's own verdict, once it gave one. */
   result?: { ok: boolean; text: string; refused: readonly string[] };
@@ -83,45 +83,45 @@ export interface Progress {
 
 /** A task of a pod. */
 export interface Task {
-  /** From 1, in the order of their turns. */
+  /** Starts at 1, in queue order. */
   number: number;
   adapter: string;
   status: TaskStatus;
   /** The beginning of the prompt. */
   prompt: string;
-  /** Absent where nobody named one: `/workspace`, or the home folder without one. */
+  /** Absent if not requested: `/workspace`, or the home folder without one. */
   workdir?: string;
-  /** By which the agent continues it; undefined where the adapter knows no conversations. */
+  /** The id by which the agent continues it; undefined if the adapter doesn't support conversations. */
   conversation?: string;
-  /** The task whose conversation it goes on with. */
+  /** The task whose conversation it continues. */
   continues?: number;
   createdAt: Date;
   startedAt?: Date;
   endedAt?: Date;
   exitCode?: number;
   progress: Progress;
-  /** Bytes of its events: where a follow goes on. */
+  /** Bytes of its events: the offset where a follow resumes. */
   eventBytes: number;
-  /** Events before the last few MiB weren't read: counts that the agent's result doesn't tell are too low. */
+  /** Events before the last few MiB weren't read: counts that the agent's result doesn't report are too low. */
   partial: boolean;
 }
 
-/** Whether it has its turn still before it, or has it. */
+/** Returns whether it is queued or working. */
 export function isOpen({ status }: Pick<Task, "status">): boolean {
   return status.state === "queued" || status.state === "working";
 }
 
-/** Characters of any one text that an event keeps. */
+/** The maximum length of any text in an event, in characters. */
 export const maxText = 16 * 1024;
 
-/** A text of at most so many characters, cut between two of them. */
+/** Returns a text of at most `limit` characters, cut between two of them. */
 export function bounded(text: string, limit: number = maxText): string {
   if (text.length <= limit) return text;
   const cut = text.slice(0, limit - 1);
   return `${/[\uD800-\uDBFF]$/.test(cut) ? cut.slice(0, -1) : cut}…`;
 }
 
-/** What a conversation may be called: it comes back as a word of a command line. */
+/** Returns whether a text is a valid conversation id: it is passed back as an arg of a command line. */
 export function isConversation(text: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9_-]{7,127}$/.test(text);
 }

@@ -1,13 +1,13 @@
-/** What a task has come to, folded from its events: pure, and of bounded size. */
+/** A task's progress, folded from its events: pure, and of bounded size. */
 import type { AgentEvent, Progress, Tokens } from "./model.ts";
 
-/** Progress, and what the next event is compared with. */
+/** Progress, and the state to compare the next event with. */
 export interface Folding extends Progress {
   /** The answer of the model that was counted last: its parts arrive as events of their own. */
   countedMessage?: string;
 }
 
-/** Of a task that hasn't begun. */
+/** The progress of a task that hasn't started. */
 export const noProgress: Folding = {
   turns: 0,
   tools: 0,
@@ -56,7 +56,7 @@ export function foldEvent(before: Folding, event: AgentEvent): Folding {
   }
 }
 
-/** The agent's own totals have precedence over what was counted on the way. */
+/** The agent's own totals override the counts so far. */
 function withResult(
   before: Folding,
   { ok, text, turns, tokens, costUsd, refused }: Extract<AgentEvent, { kind: "result" }>,

@@ -4,7 +4,7 @@ import { GrowingBytes } from "../base/growing_bytes.ts";
 /** A piece of an answer. */
 export type AnswerPart =
   | { kind: "said"; word: string; rest: readonly string[] }
-  /** Of the events of the task before it. `end`: the last of those that were too many. */
+  /** Of the events of the previous task. `end`: the stored tail of those beyond the limit. */
   | { kind: "bytes"; bytes: Uint8Array; end: boolean };
 
 /** A line of a script's is at most the line of a task's request. */
@@ -16,7 +16,7 @@ const announcing: Readonly<Record<string, { at: number; end: boolean }>> = {
   "rest": { at: 0, end: true },
 };
 
-/** Takes the answer apart. What isn't marked is dropped: it wasn't asked for. */
+/** Parses the answer. Unmarked lines are dropped: they weren't requested. */
 export async function* answerParts(
   chunks: AsyncIterable<Uint8Array>,
   { mark, maxBytes }: { mark: string; maxBytes: number },
@@ -54,7 +54,7 @@ export async function* answerParts(
   }
 }
 
-/** What a marked line says; undefined where it has no mark. */
+/** Returns the content of a marked line; undefined if it has no mark. */
 export function spoken(
   line: Uint8Array,
   mark: string,
@@ -65,7 +65,7 @@ export function spoken(
   return { word, rest };
 }
 
-/** A number that a script told; undefined where it isn't one. */
+/** Returns a number that a script printed; undefined if it isn't one. */
 export function wholeNumber(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }

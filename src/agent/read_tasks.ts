@@ -10,20 +10,20 @@ import { keptEndBytes } from "./runner_script.ts";
 import { type RunnerReport, taskStatus } from "./status.ts";
 import { readRequest, type TaskRequest } from "./task_request.ts";
 
-/** Which tasks. */
+/** The tasks to read. */
 export interface TaskChoice {
-  /** So many of the newest. */
+  /** The newest N tasks. */
   newest?: number;
   /** The one of this number. */
   number?: number;
-  /** Of each task's events, so many of the last bytes; as many as there may be where it is absent. */
+  /** How many bytes from the end of each task's events; the maximum if absent. */
   eventBytes?: number;
 }
 
-/** Where no number is asked for. */
+/** The default if no number is requested. */
 const newestByDefault = 20;
 
-/** Of one task's events. */
+/** For one task's events. */
 const maxEventBytes = 8 * 1024 * 1024;
 
 /** A task, and by which its start is found again. */
@@ -31,7 +31,7 @@ export interface FoundTask extends Task {
   key: string;
 }
 
-/** Bytes of a task's events, and where in them they begin. */
+/** Bytes of a task's events, and their offset. */
 export interface EventPiece {
   bytes: Uint8Array;
   at: number;
@@ -48,7 +48,7 @@ export async function readTasks(
   return found.map((files) => files.task()).filter((task) => task !== undefined);
 }
 
-/** One task, the newest where no number is given, with what there is of its events. */
+/** Returns one task, the newest if no number is given, with its available events. */
 export async function readEvents(
   world: FarWorld,
   target: Target,
@@ -86,7 +86,7 @@ async function readFiles(
   return found;
 }
 
-/** What the pod tells of one task, gathered. */
+/** Collects a pod's answer about one task. */
 class TaskFiles {
   readonly #number: number | undefined;
   readonly #look: string | undefined;
@@ -134,7 +134,7 @@ class TaskFiles {
     this.#fold(this.#reader.take(bytes));
   }
 
-  /** Undefined where its number wasn't told. */
+  /** Returns undefined if its number wasn't reported. */
   task(): FoundTask | undefined {
     if (this.#number === undefined) return undefined;
     this.#fold(this.#reader.end());

@@ -1,7 +1,7 @@
-/** Why a script in a pod wouldn't: its words as sentences with a way out. */
+/** Why a script in a pod refused: its codes as sentences with a way out. */
 import { KodamaError } from "../base/errors.ts";
 
-/** `pod` is for the messages; `words` are what followed `refused`. */
+/** Returns the error. `pod` is for the messages; `words` are the args after `refused`. */
 export function refusalError(pod: string, words: readonly string[]): KodamaError {
   const [why = "", detail = ""] = words;
   switch (why) {

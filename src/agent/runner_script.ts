@@ -1,59 +1,60 @@
 /**
- * What runs a task in its pod, long after kodama has gone: lines for any POSIX shell (dash, busybox, bash) with the
+ * Runs a task in its pod, long after kodama has exited: lines for any POSIX shell (dash, busybox, bash) with the
  * programs that nearly every image has.
  *
- * A task is a folder below `~/.kodama/tasks`, whose name is its number:
+ * A task is a folder below `~/.kodama/tasks`, named by its number:
  *
- *     task         what was asked for, as one line of JSON; kodama's own
- *     key          tells it from any other
- *     again        one of a lower number has the same key: nothing was done, and nobody is shown it
+ *     task         the request, as one line of JSON; kodama's own
+ *     key          distinguishes it from any other
+ *     again        one of a lower number has the same key: nothing was done, and it isn't shown
  *     prompt       the agent's standard input
- *     environment  variables of this task, taken away when it begins; may be missing
+ *     environment  variables of this task, deleted when it starts; may be missing
  *     start        lines that become the agent
  *     runner       the lines of this file
  *     claim        the runner's process: id, birth, the kernel's boot, birth of the container's first process
  *     began        when its turn came, in seconds since 1970
  *     agent        the agent's process id
- *     events.jsonl what the agent printed on both streams; bounded, then `events.jsonl.end` has the last of it
- *     interrupt    a person wants it to end
+ *     events.jsonl the agent's output on both streams; bounded, then `events.jsonl.end` has its tail
+ *     interrupt    a user wants it to end
  *     exit         how it ended: code, seconds since 1970, `ended` or `interrupted`
  *
- * Nothing here is locked, and nothing has to be taken over from a runner that was killed: a folder gets its number by
- * one rename, with its claim already in it. A task has its turn when all of lower numbers have ended, and one whose
- * runner is gone has ended, whatever it left. So a pod that restarts leaves a state that can be told from the files.
+ * There are no locks, and nothing must be taken over from a runner that was killed: a folder gets its number by one
+ * rename, with its claim already in it. A task has its turn when all of lower numbers have ended, and one whose runner
+ * is missing has ended, whatever files remain. So the state after a pod's restart can be derived from the files.
  *
- * A pod that keeps these files, and is made anew, may begin the runners again of tasks that still waited, one after the
- * other (`runner FOLDER`, in the order of their numbers): each claims its task anew, and waits as before.
+ * A pod that retains these files, and is created again, may restart the runners of queued tasks, one after the other
+ * (`runner FOLDER`, in the order of their numbers): each claims its task again, and waits as before.
  *
- * Names of variables begin with `kodama_`, for an assignment to one that the container exports would reach the agent.
+ * Names of variables start with `kodama_`, because an assignment to one that the container exports would reach the
+ * agent.
  */
 
-/** What of a task's output stays on the pod's disk; about, for it is looked at every few MiB. */
+/** How much of a task's output stays on the pod's disk; approximate, because it is checked every few MiB. */
 export const maxEventBytes = 16 * 1024 * 1024;
 
-/** What stays of the output after it: the agent's last words, its result among them. */
+/** How much of the output after it is stored: the agent's last messages, including its result. */
 export const keptEndBytes = 256 * 1024;
 
-/** Tasks that a pod remembers, and bytes of their output: what is older than either goes when a task has its turn. */
+/** Tasks that a pod stores, and bytes of their output: older ones are deleted when a task has its turn. */
 const keptTasks = 100;
 const keptBytes = 128 * 1024 * 1024;
 
-/** Ends of the claim's line and of the waiting for a turn: in seconds. */
+/** Poll interval for the end of the claim's line and for a turn: in seconds. */
 const lookEvery = "0.3";
 
-/** Blocks of 64 KiB between two looks at the size. */
+/** Blocks of 64 KiB between two checks of the size. */
 const blocksBetweenLooks = 64;
 
-/** How often what holds the output open is looked for after the agent's end, ten times a second. */
+/** How often processes that hold the output open are polled after the agent's end, ten times a second. */
 const drainTurns = 30;
 
-/** How often the keeper of the output is looked for, which begins beside a task that may be shorter; as above. */
+/** How often the output's keeper is polled, which starts beside a task that may be shorter; as above. */
 const keeperTurns = 100;
 
 /**
- * Lines that define `kodama_born ID`, which sets `$kodama_birth` to what tells a process from a later one of its id,
- * empty where there is none (or one that only waits to be collected); and `kodama_look FOLDER`, which sets `$kodama_is`:
- * `alive`, `ended`, `killed`, or `restarted` where the container isn't the one that the task was begun in. proc(5).
+ * Lines that define `kodama_born ID`, which sets `$kodama_birth` to a value that distinguishes a process from a later
+ * one of the same id, empty if there is none (or a zombie); and `kodama_look FOLDER`, which sets `$kodama_is`: `alive`,
+ * `ended`, `killed`, or `restarted` if the container isn't the one in which the task was started. proc(5).
  */
 export const lookScript = `kodama_born() {
 kodama_text= kodama_birth=
@@ -77,8 +78,8 @@ kodama_born "$kodama_pid"
 kodama_size() { kodama_bytes=$(stat -c %s "$1" 2>/dev/null) || kodama_bytes=$(($(wc -c <"$1"))); }`;
 
 /**
- * The file `runner`. Its argument is the folder in which all was prepared, or that of a task which waited for its turn
- * when its pod went; it prints the task's number when the claim is there.
+ * The file `runner`. Its argument is the folder in which all was prepared, or that of a task that was queued when its
+ * pod ended; it prints the task's number when the claim exists.
  */
 export const runnerScript = `${lookScript}
 kodama_new=$1

@@ -1,4 +1,4 @@
-/** The files of a new task: what a person wrote goes into them in quotes, and never into a command line of kodama's. */
+/** The files of a new task: user text is quoted in them, and never part of a command line of kodama's. */
 import { UsageError } from "../base/errors.ts";
 import { quoted } from "../base/shell_quote.ts";
 import { startScript } from "../exec/start_command.ts";
@@ -27,7 +27,7 @@ ${startScript}
 `;
 }
 
-/** Where agents work where nobody says: in a session its repository, else the home folder. */
+/** The default working folder of agents: in a session its repository, else the home folder. */
 const anyFolder = '[ -d /workspace ] && cd /workspace || cd "$HOME" || exit 125';
 
 /** A path that `cd` takes neither as an option nor through CDPATH. */
@@ -48,10 +48,10 @@ export function environmentLines(environment: Readonly<Record<string, string>>):
 }
 
 /**
- * Files as lines for the script `add`: `=NAME` begins one, `+` stands before each of its lines, a dot ends all. Every
- * file ends with a line feed.
+ * Returns files as lines for the script `add`: `=NAME` starts one, `+` precedes each of its lines, a dot ends all.
+ * Every file ends with a line feed.
  *
- * @throws UsageError where a text holds what no file of text can.
+ * @throws UsageError if a text contains what a text file can't.
  */
 export function fileLines(files: Readonly<Record<string, string>>): string {
   const parts = Object.entries(files).map(([name, text]) => {

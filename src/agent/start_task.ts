@@ -10,28 +10,27 @@ import { runnerScript } from "./runner_script.ts";
 import { environmentLines, fileLines, startLines } from "./start_lines.ts";
 import { requestLine, type TaskRequest } from "./task_request.ts";
 
-/** A task to begin. */
+/** A task to start. */
 export interface NewTask {
   adapter: Adapter;
   /** At most {@link maxPrompt} characters. */
   prompt: string;
   words: readonly string[];
   environment: Readonly<Record<string, string>>;
-  /** Where it is absent: `/workspace`, or the home folder without one. */
+  /** If absent: `/workspace`, or the home folder without one. */
   workdir?: string;
   createdAt: Date;
-  /** By which nothing else is found. Letters and digits. Of tasks with the same key only the first has a turn. */
+  /** A unique key. Letters and digits. Of tasks with the same key only the first has a turn. */
   key: string;
   /** A new conversation of this id, or an earlier task's. */
   conversation: { id: string; begins: true } | { id: string; begins: false; continues: number };
 }
 
-/** Of a prompt, in characters: a shell in the pod reads it byte by byte. */
+/** For a prompt, in characters: a shell in the pod reads it byte by byte. */
 const maxPrompt = 512 * 1024;
 
 /**
- * Begins it, and leaves: what runs then needs nobody. Where the link breaks on the way, the pod is asked whether the
- * task has arrived.
+ * Starts it, and returns: the task then runs alone. If the link breaks meanwhile, the pod is queried for the task.
  *
  * @returns its number.
  */
@@ -100,7 +99,7 @@ async function send(
 ): Promise<number> {
   await using call = await FarCall.open(world, target, { script: "add", args: [key], signal });
   const writing = call.write(files).catch(() => {
-    // The script is gone: how it ended says why.
+    // The script has exited: its end explains why.
   });
   let number: number | undefined;
   let refusal: readonly string[] | undefined;
@@ -113,7 +112,7 @@ async function send(
   try {
     await call.ended(refusal);
   } catch (error) {
-    // The answer came whole, and the link ended behind it.
+    // The answer was complete, and the link ended after it.
     if (number === undefined || !(error instanceof CutError)) throw error;
   }
   if (number === undefined) {

@@ -1,19 +1,19 @@
-/** The one state of a task, from what its runner wrote down and what its agent told. */
+/** Derives a task's state from its runner's files and its agent's events. */
 import type { Progress, TaskStatus } from "./model.ts";
 
-/** What the pod tells of a task's runner: `runner_script.ts`. */
+/** The pod's report on a task's runner: `runner_script.ts`. */
 export type RunnerReport =
-  /** It is there. `began` is false while another task has its turn. */
+  /** It exists. `began` is false while another task has its turn. */
   | { kind: "alive"; began: boolean }
   /** It wrote down how the task ended. */
   | { kind: "ended"; exitCode: number; interrupted: boolean }
-  /** It is gone and wrote nothing. `restarted`: the container is another one than then. */
+  /** It is missing and stored no result. `restarted`: the container isn't the same one. */
   | { kind: "gone"; began: boolean; restarted: boolean };
 
 /** The exit code of a shell that doesn't find a program. */
 const notFound = 127;
 const cannotRun = 126;
-/** Of SIGKILL, as the kernel sends it to a process of a container whose memory limit is reached. */
+/** The exit code for SIGKILL, which the kernel sends to a process of a container at its memory limit. */
 const killed = 128 + 9;
 
 /** The state. `adapter` is for its messages. */

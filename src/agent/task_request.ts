@@ -1,11 +1,11 @@
-/** What was asked for, as it lies beside a task in its pod: one line of JSON, which only kodama writes. */
+/** The request, as stored beside a task in its pod: one line of JSON, which only kodama writes. */
 import { jsonObject, numberOf, textOf } from "./json_fields.ts";
 import { bounded, isConversation } from "./model.ts";
 
-/** A task as it was asked for. */
+/** A task as it was requested. */
 export interface TaskRequest {
   adapter: string;
-  /** Tells it from any other: by it a start is found whose answer was lost. */
+  /** Distinguishes it from any other: finds a start whose answer was lost. */
   key: string;
   /** The beginning of the prompt. */
   prompt: string;
@@ -15,7 +15,7 @@ export interface TaskRequest {
   continues?: number;
 }
 
-/** Of the prompt. */
+/** For the prompt. */
 const maxPrompt = 500;
 const maxName = 4096;
 
@@ -30,7 +30,7 @@ export function requestLine(request: TaskRequest): string {
   });
 }
 
-/** Reads it back; whatever is not as it should be gets a value that says nothing. */
+/** Parses it; invalid fields get empty values. */
 export function readRequest(line: string): TaskRequest {
   const fields = jsonObject(line) ?? {};
   const text = (name: string) => bounded(textOf(fields, name) ?? "", maxName);

@@ -1,26 +1,26 @@
-/** Containers of pods whose logs can be read, and how far each of them is. Pure. */
+/** Containers of pods whose logs can be read, and their states. Pure. */
 import { plainText } from "../base/plain_text.ts";
 import type { Container, ContainerStatus, Pod } from "../kube/types.ts";
 
-/** A text that matches as a whole, or an expression. */
+/** A text that matches completely, or an expression. */
 export type NameChoice = { kind: "exact"; name: string } | { kind: "regExp"; regExp: RegExp };
 
-/** Which containers of a pod are meant. */
+/** The selected containers of a pod. */
 export interface ContainerChoice {
-  /** Any of them, of every kind; where it is empty, all of the kinds below. */
+  /** Any of them, of every kind; if empty, all of the kinds below. */
   names: readonly NameChoice[];
   /** None of them. */
   exclude: readonly NameChoice[];
   init: boolean;
   ephemeral: boolean;
-  /** Only those that are in one of these states; all where it is empty. */
+  /** Only those that are in one of these states; all if empty. */
   states: readonly ContainerPhase[];
 }
 
 /** The states of a container, as the API has them. */
 export type ContainerPhase = "waiting" | "running" | "terminated";
 
-/** How far a container is. `instance` rises with each restart. */
+/** The state of a container. `instance` increases with each restart. */
 export type ContainerState =
   /** There is no log yet. */
   | { kind: "waiting"; reason: string }
@@ -30,18 +30,18 @@ export type ContainerState =
   /** The pod isn't there any more, or another one has its name. */
   | { kind: "gone" };
 
-/** How the instance before the current one ended, as the node says it. */
+/** How the previous instance ended, as the node reports it. */
 export interface InstanceEnd {
   exitCode: number;
   /** `Error`, `OOMKilled`; empty if there is none. */
   reason: string;
 }
 
-/** Names of the containers that are meant, in the order in which they start. */
+/** Returns the names of the selected containers, in the order in which they start. */
 export function chosenContainers(pod: Pod, choice: ContainerChoice): string[] {
   const { containers = [], initContainers = [], ephemeralContainers = [] } = pod.spec ?? {};
   const named = choice.names.length > 0;
-  // A sidecar is an init container that goes on beside the others: it belongs to them.
+  // A sidecar is an init container that continues beside the others: it belongs to them.
   const init = initContainers.filter((one) => named || choice.init || isSidecar(one));
   const kinds = [init, containers, named || choice.ephemeral ? ephemeralContainers : []];
   return kinds.flat().map(({ name }) => name).filter((name) =>
@@ -51,7 +51,7 @@ export function chosenContainers(pod: Pod, choice: ContainerChoice): string[] {
   );
 }
 
-/** How far a container of the pod is. */
+/** Returns the state of a container of the pod. */
 export function containerState(pod: Pod, name: string): ContainerState {
   const status = statusOf(pod, name);
   const { waiting, running } = status?.state ?? {};
@@ -69,12 +69,15 @@ export function containerState(pod: Pod, name: string): ContainerState {
   return { kind: "waiting", reason: plainText(reason ?? pod.status?.phase ?? "Pending", 80) };
 }
 
-/** Whether the instance before the current one left a log. */
+/** Returns whether the previous instance left a log. */
 export function hasPrevious(pod: Pod, name: string): boolean {
   return statusOf(pod, name)?.lastState?.terminated !== undefined;
 }
 
-/** Whether a pod has a condition with this status; https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions */
+/**
+ * Returns whether a pod has a condition with this status;
+ * https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions
+ */
 export function hasCondition(pod: Pod, wanted: { type: string; status: string }): boolean {
   const found = pod.status?.conditions?.find(({ type }) => same(type, wanted.type));
   return found !== undefined && same(found.status, wanted.status);
@@ -84,7 +87,7 @@ function same(a: string, b: string): boolean {
   return a.toLowerCase() === b.toLowerCase();
 }
 
-/** Whether no further instance of the container will be started. */
+/** Returns whether no further instance of the container will be started. */
 function isOver(pod: Pod, name: string): boolean {
   const phase = pod.status?.phase;
   if (phase === "Succeeded" || phase === "Failed") return true;

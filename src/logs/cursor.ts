@@ -1,15 +1,15 @@
 /**
- * The place in a container's log up to which it was read, and how to go on from there on a new connection
- * without a line lost or repeated.
+ * The position in a container's log up to which it was read, and how to resume there on a new connection without a line
+ * lost or repeated.
  *
- * A server is asked for what it has since a time, and servers cut that time to whole seconds. So the cursor
- * asks from the beginning of a second, and counts the lines that it has seen since then: a log gives the same
- * lines in the same order each time, and so many of them are passed over. The second before the latest counts
- * too, because standard output and standard error may be written slightly out of order.
+ * A server is queried for lines since a time, and servers truncate that time to whole seconds. So the cursor queries
+ * from the start of a second, and counts the lines seen since then: a log returns the same lines in the same order each
+ * time, and that many of them are skipped. The second before the latest counts too, because standard output and
+ * standard error may be written slightly out of order.
  */
 import { compareMoments, type LogLine, type Moment } from "./line.ts";
 
-/** How many lines were seen of a second, and the first of them. */
+/** The number of lines seen of a second, and the first of them. */
 interface Bucket {
   second: number;
   count: number;
@@ -18,21 +18,21 @@ interface Bucket {
   order: number;
 }
 
-/** A line, by what it says and when. */
+/** The identity of a line: its text and time. */
 interface Identity extends Moment {
   hash: number;
 }
 
-/** What a new connection has to pass over. */
+/** How a new connection skips known lines. */
 type Mode =
   | { kind: "reading" }
-  /** The first line that was counted must come; then so many are known. */
+  /** The first counted line must come; then `count` lines are known. */
   | { kind: "seeking"; anchor: Identity; count: number }
   | { kind: "passing"; left: number }
-  /** The log isn't the one that was counted: what is older than the last line is known, and as many of its own time. */
+  /** The log isn't the counted one: lines older than the last line are known, and as many of its own time. */
   | { kind: "byTime"; last: Moment; same: number };
 
-/** A place in a log. */
+/** A position in a log. */
 export class Cursor {
   #latest: Bucket = emptyBucket(-Infinity);
   #before: Bucket = emptyBucket(-Infinity);
@@ -47,13 +47,13 @@ export class Cursor {
     return this.#last !== undefined;
   }
 
-  /** RFC 3339, in whole seconds: from where to ask. Undefined where nothing was seen. */
+  /** The time to query from: RFC 3339, in whole seconds. Undefined if nothing was seen. */
   get sinceTime(): string | undefined {
     if (this.#last === undefined) return undefined;
     return `${new Date((this.#latest.second - 1) * 1000).toISOString().slice(0, 19)}Z`;
   }
 
-  /** A new connection follows, asked from {@link sinceTime}. */
+  /** A new connection follows, which reads from {@link sinceTime}. */
   resume(): void {
     const last = this.#last;
     const anchor = this.#anchor();
@@ -73,15 +73,15 @@ export class Cursor {
     this.#mode = { kind: "reading" };
   }
 
-  /** The log was put aside and begun anew: what was counted of it is no help, and times alone tell what is new. */
+  /** The log was rotated away and started again: its counts are useless, and only times identify new lines. */
   trustTimes(): void {
     this.#before = emptyBucket(this.#before.second);
     this.#latest = emptyBucket(this.#latest.second);
   }
 
   /**
-   * The lines that are new. `lost`: the line that must come first isn't there any more, so that this isn't
-   * the log that was read before; nothing of it is counted.
+   * Returns the new lines. `lost`: the line that must come first is missing, so this isn't the log that was read
+   * before; nothing of it is counted.
    */
   take(lines: LogLine[]): LogLine[] | "lost" {
     let at = 0;
@@ -103,7 +103,7 @@ export class Cursor {
         const order = compareMoments(line, anchor);
         if (order === 0 && hashOf(line) === anchor.hash) this.#pass(count - 1);
         else if (order > 0) return "lost";
-        // What comes before it was left out from the start (`--tail`).
+        // Earlier lines were omitted from the start (`--tail`).
         return "known";
       }
       case "passing":
@@ -151,7 +151,7 @@ export class Cursor {
     this.#latest = emptyBucket(second);
   }
 
-  /** The first line of those that are counted. */
+  /** The first of the counted lines. */
   #anchor(): Identity | undefined {
     const [a, b] = [this.#before, this.#latest];
     if (a.first === undefined) return b.first;

@@ -1,9 +1,9 @@
 /**
  * One container's log as it grows: from before it starts, over broken links and restarts, to the end of its pod.
  *
- * A stream that ends doesn't say why: the container ended, or something between did. So after each end the
- * server is asked how far the container is. Where it ended, the log is read once more without following, from
- * where it was; where another instance runs, the rest of the last one is read first.
+ * A stream that ends doesn't say why: the container ended, or a proxy in between cut it. So after each end the server
+ * is queried for the container's state. If it ended, the log is read once more without following, from the last
+ * position; if another instance runs, the remaining log of the last one is read first.
  */
 import { KodamaError } from "../base/errors.ts";
 import type { ContainerState } from "./containers.ts";
@@ -11,7 +11,7 @@ import { rotated } from "./read_container.ts";
 import { cutReason, StreamReader } from "./read_stream.ts";
 import type { FollowedContainer, ReadEvent, ReadOptions } from "./reading.ts";
 
-/** Ends when the container's pod is gone or will start it no more, or with the signal. */
+/** Ends when the container's pod is gone or won't start it again, or with the signal. */
 export async function* followContainer(
   container: FollowedContainer,
   options: ReadOptions,
@@ -19,7 +19,7 @@ export async function* followContainer(
   yield* new Following(container, options).events();
 }
 
-/** So often another log must be seen before it counts as the same container's, begun anew. */
+/** How often another log must be seen before it counts as the same container's, started again. */
 const maxLost = 4;
 
 /** A state with a log. */
@@ -33,7 +33,7 @@ class Following {
   #instance: number | undefined;
   /** An instance that was read to its end. */
   #complete: number | undefined;
-  /** What was last heard may be older than what was seen. */
+  /** The last known state may be older than the lines seen. */
   #fresh = false;
   #toldWaiting = "";
   /** Connections in a row that gave another log than the one that was read. */
@@ -71,7 +71,7 @@ class Following {
     }
   }
 
-  /** Undefined where it can't be told just now. */
+  /** Returns undefined if it is unknown right now. */
   async *#state(): AsyncGenerator<ReadEvent, ContainerState | undefined> {
     try {
       const state = await this.#container.state({ fresh: this.#fresh, signal: this.#signal });
@@ -89,7 +89,7 @@ class Following {
     }
   }
 
-  /** The rest of the instance before, when there is another one now. */
+  /** Reads the remaining log of the previous instance, if there is a new one. */
   async *#turnTo({ instance, last: end }: Begun): AsyncGenerator<ReadEvent, void> {
     const last = this.#instance;
     this.#instance = instance;
@@ -104,7 +104,7 @@ class Following {
     yield { kind: "restarted", restarts: instance, ...(end && { last: end }) };
   }
 
-  /** Why the last instance's log isn't known to its end; undefined where it is. */
+  /** Returns why the last instance's log is incomplete; undefined if it is complete. */
   async *#readPrevious(): AsyncGenerator<ReadEvent, string | undefined> {
     for (;;) {
       const end = yield* this.#reader.read({ follow: false, previous: true });
@@ -115,7 +115,7 @@ class Following {
     }
   }
 
-  /** One connection; true where nothing will come any more. */
+  /** Reads one connection; returns true if nothing more will come. */
   async *#readOnce(state: Begun): AsyncGenerator<ReadEvent, boolean> {
     const follow = state.kind === "running";
     const end = yield* this.#reader.read({ follow, previous: false });
@@ -125,7 +125,7 @@ class Following {
     switch (end.kind) {
       case "ended":
         if (!follow) this.#complete = state.instance;
-        // A node tells that a container ended a little later than its log does.
+        // A node reports a container's end a little later than its log does.
         else if (this.#reader.fruitless > 0) await this.#reader.backOff();
         return false;
       case "lost":
@@ -140,12 +140,12 @@ class Following {
     }
   }
 
-  /** The log isn't the one that was read before: of another instance, which is seen now, or begun anew. */
+  /** The log isn't the one that was read before: of another instance, which is now visible, or started again. */
   async *#lost(instance: number): AsyncGenerator<ReadEvent, void> {
     const state = yield* this.#state();
     this.#fresh = true;
     if (state === undefined || !("instance" in state) || state.instance !== instance) return;
-    // A restart is told a little later than the new log is served: it must not be taken for the old one.
+    // A restart is reported a little later than the new log is served: it must not be taken for the old one.
     if (++this.#lostInRow < maxLost) return await this.#reader.backOff();
     this.#reader.cursor.trustTimes();
     yield { kind: "gap", reason: rotated };
@@ -156,7 +156,7 @@ class Following {
       yield { kind: "failed", error };
       return true;
     }
-    // The pod has gone, or the container isn't quite there yet: its state tells in a moment.
+    // The pod is gone, or the container isn't quite ready: its state will show soon.
     await this.#reader.backOff();
     return false;
   }

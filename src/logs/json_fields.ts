@@ -1,7 +1,7 @@
-/** Log lines that are JSON objects, and what of them a person wants to read. */
+/** Log lines that are JSON objects, and the fields that a user wants to read. */
 import { isRecord } from "../base/json_value.ts";
 
-/** A line longer than this is no structured log, and isn't read as one. */
+/** A longer line isn't a structured log, and isn't parsed as one. */
 const maxJsonLength = 256 * 1024;
 
 /** The object of a line, or undefined for any other text. */
@@ -15,7 +15,7 @@ export function jsonObjectOf(text: string): Readonly<Record<string, unknown>> | 
   }
 }
 
-/** The field of a path, as text; undefined where there is none. What is no text is given as JSON. */
+/** Returns the field of a path, as text; undefined if there is none. A value that isn't text is returned as JSON. */
 export function fieldText(
   object: Readonly<Record<string, unknown>>,
   path: readonly string[],
@@ -33,8 +33,8 @@ export function fieldText(
 }
 
 /**
- * The fields of a line, with a blank between; a line that isn't a JSON object, or that has none of them, stays
- * as it is: nothing is lost.
+ * Returns the fields of a line, joined by blanks; a line that isn't a JSON object, or that has none of them, stays
+ * unchanged: nothing is lost.
  */
 export function jsonFieldsText(text: string, fields: readonly string[]): string {
   const object = jsonObjectOf(text);

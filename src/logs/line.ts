@@ -1,4 +1,4 @@
-/** A line of a container's log, as bytes: nothing is decoded that nobody looks at. */
+/** A line of a container's log, as bytes: only lines that are inspected are decoded. */
 
 /** A moment of a server's clock, to the nanosecond. */
 export interface Moment {
@@ -12,11 +12,11 @@ export interface LogLine extends Moment {
   /** Index of the container among those that are read. */
   source: number;
   bytes: Uint8Array;
-  /** Where the time begins, as the server wrote it. */
+  /** Start of the time, as the server wrote it. */
   stamp: number;
-  /** Where the time ends; equal to `stamp` where the server gave none. */
+  /** End of the time; equal to `stamp` if the server sent none. */
   stampEnd: number;
-  /** Where the text begins, and where it ends, without the line's end. */
+  /** Start and end of the text, without the line's end. */
   text: number;
   end: number;
 }
@@ -28,12 +28,12 @@ export function textOf({ bytes, text, end }: LogLine): string {
   return decoder.decode(bytes.subarray(text, end));
 }
 
-/** The time of a line, as the server wrote it; empty where it gave none. */
+/** Returns the time of a line, as the server wrote it; empty if it sent none. */
 export function stampOf({ bytes, stamp, stampEnd }: LogLine): string {
   return decoder.decode(bytes.subarray(stamp, stampEnd));
 }
 
-/** Below zero where `a` comes first. */
+/** Returns a negative number if `a` comes first. */
 export function compareMoments(a: Moment, b: Moment): number {
   return a.seconds - b.seconds || a.nanos - b.nanos;
 }

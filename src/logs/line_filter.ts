@@ -1,15 +1,15 @@
-/** Which lines are wanted. */
+/** Filters lines. */
 import { type LogLine, textOf } from "./line.ts";
 
 /** Patterns for the text of lines, without its time. */
 export interface LineFilter {
-  /** Any of them; all lines where it is empty. */
+  /** Any of them; all lines if empty. */
   include: readonly RegExp[];
   /** None of them. */
   exclude: readonly RegExp[];
 }
 
-/** The lines that pass, in their order. What filters nothing looks at nothing. */
+/** Returns the lines that pass, in order. An empty filter inspects nothing. */
 export function filterLines(lines: LogLine[], { include, exclude }: LineFilter): LogLine[] {
   if (include.length === 0 && exclude.length === 0) return lines;
   return lines.filter((line) => {
@@ -20,7 +20,7 @@ export function filterLines(lines: LogLine[], { include, exclude }: LineFilter):
 }
 
 function found(pattern: RegExp, text: string): boolean {
-  // A pattern with the flag g remembers where it was.
+  // A pattern with the flag g stores its last position.
   pattern.lastIndex = 0;
   return pattern.test(text);
 }

@@ -1,27 +1,26 @@
 /** Several logs as one, in the order of the servers' times. */
 import type { LogLine } from "./line.ts";
 
-/** Lines given at once: few enough to show soon, enough to cost little each. */
+/** Lines per batch: few enough to show soon, enough to cost little each. */
 const batchLines = 1024;
 
-/** One log, of which the next lines are asked for while the last are being taken. */
+/** One log, whose next lines are requested while the last are being consumed. */
 interface Head {
   lines: readonly LogLine[];
   at: number;
-  /** Of the line at `at`: what is compared all the time stands close together. */
+  /** Of the line at `at`: fields that are compared constantly are stored together. */
   seconds: number;
   nanos: number;
   source: number;
   iterator: AsyncIterator<LogLine[], void>;
   coming: Promise<void>;
-  /** What came, and wasn't taken yet. */
+  /** Received lines that aren't consumed yet. */
   come: IteratorResult<LogLine[], void> | undefined;
 }
 
 /**
- * Merges logs, each of which is in the order of its times. Of equal times the earlier source comes first; a
- * log that isn't in order keeps its own. Two batches of each log are held, and no more. Lets go of all
- * logs when it is left early.
+ * Merges logs, each of which is sorted by time. Of equal times the earlier source comes first; an unsorted log retains
+ * its order. Buffers at most two batches of each log. Closes all logs when it is stopped early.
  */
 export async function* mergeByTime(
   logs: readonly AsyncIterable<LogLine[]>[],
@@ -35,7 +34,7 @@ export async function* mergeByTime(
       batch.push(head.lines[head.at] as LogLine);
       if (moveTo(head, head.at + 1)) heap.sink();
       else {
-        // What is known already isn't held back by a server that thinks.
+        // Known lines aren't held back by a slow server.
         if (head.come === undefined && batch.length > 0) {
           yield batch;
           batch = [];
@@ -74,7 +73,7 @@ function askFor(head: Head): void {
   head.coming = head.iterator.next().then((result) => {
     head.come = result;
   });
-  // It is awaited later; until then a failure is nobody's.
+  // It is awaited later; until then a failure is unhandled.
   head.coming.catch(() => {});
 }
 
@@ -90,7 +89,7 @@ async function refill(head: Head): Promise<boolean> {
   }
 }
 
-/** Makes another line of what has come the first; false where there is none. */
+/** Advances to another received line; returns false if there is none. */
 function moveTo(head: Head, at: number): boolean {
   const line = head.lines[at];
   if (line === undefined) return false;
@@ -122,7 +121,7 @@ class Heap {
     this.sink();
   }
 
-  /** Puts one that has become later (the top) into its place. */
+  /** Moves the top, whose time has become later, down to its position. */
   sink(at = 0): void {
     const heads = this.#heads;
     const moving = heads[at];

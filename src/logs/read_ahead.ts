@@ -1,6 +1,6 @@
 /**
- * Logs that are read before their turn. Who merges by time takes one log after the other where each was written in a
- * burst of its own, and a server that may send but one log at a time has its other processors idle.
+ * Reads logs ahead of their turn. A caller that merges by time reads one log after the other if each was written in a
+ * burst of its own, and a server that may send only one log at a time leaves its other CPUs idle.
  */
 
 /** Logs that share the memory for what waits. */
@@ -8,15 +8,15 @@ export class ReadAhead {
   #waitingBytes = 0;
   readonly #stopped = new Set<AheadLog>();
 
-  /** @param limitBytes above so many only logs of which nothing waits are read, so that each can go on. */
+  /** @param limitBytes above it only logs without buffered bytes are read, so that each can continue. */
   constructor(private readonly limitBytes: number) {}
 
-  /** The same pieces in the same order, read before they are asked for. Lets go of the log when it is left early. */
+  /** Returns the same pieces in the same order, read ahead. Closes the log when it is stopped early. */
   async *of(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
     const log = new AheadLog();
     const iterator = pieces[Symbol.asyncIterator]();
     const reading = this.#read(iterator, log);
-    // It is awaited when what came before is taken; until then a failure is nobody's.
+    // It is awaited when the earlier pieces are consumed; until then a failure is unhandled.
     reading.catch(() => {});
     try {
       for (let piece = await log.take(); piece !== undefined; piece = await log.take()) {
@@ -47,7 +47,7 @@ export class ReadAhead {
     }
   }
 
-  /** Lets readers go on when there is room for more than the next piece of one of them. */
+  /** Resumes readers when more than the next piece of one of them fits. */
   #release(bytes: number): void {
     this.#waitingBytes -= bytes;
     if (this.#waitingBytes > this.limitBytes * 3 / 4) return;
@@ -55,7 +55,7 @@ export class ReadAhead {
   }
 }
 
-/** What was read of one log and not taken. */
+/** The bytes that were read of one log and not consumed. */
 class AheadLog {
   #pieces: Uint8Array[] = [];
   #ended = false;
@@ -67,7 +67,7 @@ class AheadLog {
     return this.#dropped;
   }
 
-  /** False where nobody wants it. */
+  /** Returns false if no one reads the log any more. */
   add(piece: Uint8Array): boolean {
     if (this.#dropped) return false;
     this.#pieces.push(piece);
@@ -91,7 +91,7 @@ class AheadLog {
     return piece;
   }
 
-  /** Resolves when all of it is taken, or with {@link goOn}. */
+  /** Resolves when all of it is consumed, or with {@link goOn}. */
   async emptied(): Promise<void> {
     if (this.#pieces.length === 0 || this.#dropped) return;
     await new Promise<void>((resolve) => this.#wakeReader = resolve);
@@ -102,7 +102,7 @@ class AheadLog {
     this.#wakeReader = undefined;
   }
 
-  /** Nobody wants what is left; how many bytes that is. */
+  /** Discards the remaining bytes; returns their number. */
   drop(): number {
     this.#dropped = true;
     this.goOn();

@@ -2,10 +2,12 @@
 import type { OpenLog, ReadEvent, ReadOptions } from "./reading.ts";
 import { cutReason, StreamReader } from "./read_stream.ts";
 
-/** Connections in a row that give nothing before the log counts as unreachable. */
+/** Consecutive connections that deliver nothing before the log counts as unreachable. */
 const maxFruitless = 5;
 
-/** The log of the current instance, or of the one before. Ends with `failed` where it can't be read to its end. */
+/**
+ * Returns the log of the current instance, or of the previous one. Ends with `failed` if it can't be read to its end.
+ */
 export async function* readContainer(
   open: OpenLog,
   options: ReadOptions & { previous: boolean },

@@ -8,13 +8,13 @@ import { LineSplitter } from "./split_lines.ts";
 
 /** How a connection ended. */
 export type StreamEnd =
-  /** The server sent no more. That the log is whole follows only where it wasn't followed. */
+  /** The server sent no more. The log is known to be complete only if it wasn't followed. */
   | { kind: "ended" }
-  /** Time may mend it. */
+  /** A retry may succeed. */
   | { kind: "cut"; error: KodamaError }
   /** It isn't the log that was read before. */
   | { kind: "lost" }
-  /** The server doesn't give it. */
+  /** The server refuses it. */
   | { kind: "refused"; error: KodamaError };
 
 const retries: RetryPolicy = { delayMs: 250, maxDelayMs: 30_000, jitter: 0.5 };
@@ -41,7 +41,7 @@ export class StreamReader {
     return this.#fruitless;
   }
 
-  /** Gives the lines that are new. What is left of an unfinished line counts where nothing more is to come. */
+  /** Returns the new lines. The tail of an unfinished line counts if nothing more is to come. */
   async *read(
     { follow, previous }: Pick<LogQuery, "follow" | "previous">,
   ): AsyncGenerator<ReadEvent, StreamEnd> {
@@ -86,7 +86,7 @@ export class StreamReader {
     const from = this.cursor.sinceTime;
     if (from !== undefined) {
       const wanted = start.sinceTime;
-      // Both are the beginning of what was counted: the later one is, as it was at first.
+      // Both limit the start of the log: the later one applies, as it did at first.
       const later = wanted !== undefined && wanted.getTime() > Date.parse(from);
       return { sinceTime: later ? wanted.toISOString() : from };
     }
@@ -94,14 +94,16 @@ export class StreamReader {
     const elapsedSeconds = Math.ceil((clock.elapsedMs() - this.#beganMs) / 1000);
     return {
       ...(tailLines === undefined ? {} : { tailLines }),
-      // Nothing was seen so far: what was new enough at the beginning still is.
+      // Nothing was seen so far: lines that were new enough at the start still are.
       ...(sinceSeconds === undefined ? {} : { sinceSeconds: sinceSeconds + elapsedSeconds }),
       ...(sinceTime === undefined ? {} : { sinceTime: sinceTime.toISOString() }),
     };
   }
 }
 
-/** Why a link broke: it was there, so that the error's own words, of a server out of reach, say too much. */
+/**
+ * Returns why a link broke: it was established, so the error's own message, about an unreachable server, would mislead.
+ */
 export function cutReason(error: KodamaError): string {
   return error instanceof LinkError ? error.failure.reason : error.message;
 }

@@ -1,11 +1,11 @@
-/** What reading a container's log needs, and what it tells: the words between the readers and the outer world. */
+/** The inputs and events of reading a container's log: the interface between the readers and their callers. */
 import type { Clock } from "../base/clock.ts";
 import type { KodamaError } from "../base/errors.ts";
 import type { LogRequest } from "../kube/client.ts";
 import type { ContainerState, InstanceEnd } from "./containers.ts";
 import type { LogLine } from "./line.ts";
 
-/** What is asked of a log at one time. */
+/** One query of a log. */
 export type LogQuery = Omit<LogRequest, "namespace" | "pod" | "container" | "bulk">;
 
 /** Opens a container's log. Rejects with a KodamaError. */
@@ -14,13 +14,13 @@ export type OpenLog = (query: LogQuery, signal: AbortSignal) => Promise<AsyncIte
 /** A container that is followed over its restarts. */
 export interface FollowedContainer {
   open: OpenLog;
-  /** How far it is: asked of the server with `fresh`, else as it was last heard. Rejects with a KodamaError. */
+  /** Returns its state: queried from the server with `fresh`, else the last known one. Rejects with a KodamaError. */
   state(options: { fresh: boolean; signal: AbortSignal }): Promise<ContainerState>;
   /** Resolves when its pod has changed since the last call of `state`, or when the signal aborts. */
   changed(signal: AbortSignal): Promise<void>;
 }
 
-/** From where a person wants to read. All of what there is where nothing is said. */
+/** The requested start of a log. The complete log by default. */
 export interface LogStart {
   tailLines?: number;
   sinceSeconds?: number;
@@ -38,16 +38,16 @@ export interface ReadOptions {
   signal: AbortSignal;
 }
 
-/** What a reading tells. Lines are in the server's order, each once. */
+/** An event of a reading. Lines are in the server's order, each once. */
 export type ReadEvent =
   | { kind: "lines"; lines: LogLine[] }
   /** Following: the container hasn't started; its lines come when it does. */
   | { kind: "waiting"; reason: string }
-  /** The link broke; it is opened anew where it was. */
+  /** The link broke; it is reopened at the same position. */
   | { kind: "cut"; reason: string }
-  /** The container was restarted so many times in its pod; `last` is how its instance before ended. */
+  /** The container was restarted N times in its pod; `last` is how its previous instance ended. */
   | { kind: "restarted"; restarts: number; last?: InstanceEnd }
-  /** Lines may be missing, because the node doesn't keep them any more. */
+  /** Lines may be missing, because the node doesn't retain them any more. */
   | { kind: "gap"; reason: string }
   /** The log can't be read, or not to its end. The last event. */
   | { kind: "failed"; error: KodamaError };

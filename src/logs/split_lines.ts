@@ -1,9 +1,9 @@
-/** Whole lines out of the bytes of a log, each with its time. */
+/** Complete lines from the bytes of a log, each with its time. */
 import { joinBytes } from "../base/join_bytes.ts";
 import type { LogLine } from "./line.ts";
 import { StampReader } from "./stamp.ts";
 
-/** The longest line that is kept together; what is longer is given in pieces of so many bytes. */
+/** The longest line that is emitted in one piece; a longer one is emitted in pieces of this size. */
 const maxLineBytes = 1024 * 1024;
 
 const newline = 0x0a;
@@ -14,10 +14,10 @@ export class LineSplitter {
   /** The beginning of a line whose end hasn't come. */
   #rest = new Uint8Array(0);
 
-  /** @param limitBytes longer lines are given in pieces. */
+  /** @param limitBytes longer lines are emitted in pieces. */
   constructor(private readonly source: number, private readonly limitBytes = maxLineBytes) {}
 
-  /** The lines that this chunk ends. They keep its memory. */
+  /** Returns the lines that this chunk completes. They share its memory. */
   push(chunk: Uint8Array): LogLine[] {
     const kept = this.#rest.length;
     const bytes = kept === 0 ? chunk : joinBytes([this.#rest, chunk]);
@@ -28,23 +28,23 @@ export class LineSplitter {
       lines.push(this.#line(bytes, start, end));
       start = end + 1;
     }
-    // A copy: a few bytes of a line must not keep the whole chunk.
+    // A copy: a few bytes of a line must not retain the complete chunk.
     this.#rest = bytes.slice(this.#pieces(lines, bytes, start, bytes.length));
     return lines;
   }
 
-  /** What is left of a line without an end, when the log is at its own. */
+  /** Returns the unfinished line at the end of the log. */
   end(): LogLine[] {
     const bytes = this.#rest;
     this.#rest = new Uint8Array(0);
     return bytes.length === 0 ? [] : [this.#line(bytes, 0, bytes.length)];
   }
 
-  /** Gives pieces of a line that is too long; the offset of what is left, which begins with the time again. */
+  /** Emits pieces of a line that is too long; returns the offset of the tail, which starts with the time again. */
   #pieces(lines: LogLine[], bytes: Uint8Array, start: number, end: number): number {
     while (end - start > this.limitBytes) {
       const piece = this.#line(bytes, start, start + this.limitBytes);
-      // The time is copied in front of the rest, over bytes that have been given.
+      // The time is copied in front of the tail, over bytes that have been emitted.
       const given = { ...piece, bytes: bytes.slice(start, piece.end) };
       lines.push({
         ...given,
@@ -66,7 +66,7 @@ export class LineSplitter {
     return {
       source: this.source,
       bytes,
-      // Without a time of its own a line has that of the one before it.
+      // A line without a time has that of the previous one.
       seconds,
       nanos,
       stamp: start,

@@ -10,14 +10,14 @@ const minuteLength = 16;
 /** The shortest time, `2026-01-02T15:04:05Z`. */
 const shortest = 20;
 
-/** Reads one time after the other. The fields hold what was read last. */
+/** Parses times in sequence. The fields hold the last one. */
 export class StampReader {
   seconds = 0;
   nanos = 0;
   readonly #minute = new Uint8Array(minuteLength);
   #minuteSeconds = 0;
 
-  /** The offset behind the time, where a blank or the line's end follows; -1 where there is no time. */
+  /** Returns the offset after the time, followed by a blank or the line's end; -1 if there is no time. */
   read(bytes: Uint8Array, start: number, end: number): number {
     if (end - start < shortest || bytes[start + minuteLength] !== colon) return -1;
     if (!this.#sameMinute(bytes, start) && !this.#readMinute(bytes, start)) return -1;
@@ -45,7 +45,7 @@ export class StampReader {
   }
 
   #sameMinute(bytes: Uint8Array, start: number): boolean {
-    // From its end: that is what changes first.
+    // From its end, which changes first.
     for (let at = minuteLength - 1; at >= 0; at--) {
       if (bytes[start + at] !== this.#minute[at]) return false;
     }
@@ -65,14 +65,14 @@ export class StampReader {
   }
 }
 
-/** A number of two digits, far below zero where there is none. */
+/** Returns a number of two digits, far below zero if there is none. */
 function twoDigits(bytes: Uint8Array, at: number): number {
   const tens = (bytes[at] ?? 0) - digit0;
   const ones = (bytes[at + 1] ?? 0) - digit0;
   return tens < 0 || tens > 9 || ones < 0 || ones > 9 ? -1_000_000 : 10 * tens + ones;
 }
 
-/** What the zone is ahead of UTC: `Z`, `+02:00`. */
+/** Returns how far the zone is ahead of UTC: `Z`, `+02:00`. */
 function zoneSeconds(bytes: Uint8Array, at: number): number | undefined {
   const first = bytes[at];
   if (first === zed) return 0;

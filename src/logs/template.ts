@@ -1,9 +1,9 @@
 /**
- * Templates for lines: text with words in braces, as `--subst` has them. `{{` and `}}` stand for the braces
- * themselves, `\n` and `\t` for a line's end and a tab.
+ * Templates for lines: text with placeholders in braces, like `--subst`. `{{` and `}}` stand for literal braces, `\n`
+ * and `\t` for a line's end and a tab.
  */
 
-/** What a word in braces may be. `json.NAME` is a field of a line that is a JSON object; dots go deeper. */
+/** The placeholders in braces. `json.NAME` is a field of a line that is a JSON object; dots select nested fields. */
 export const templateWords = [
   "message",
   "time",
@@ -15,7 +15,7 @@ export const templateWords = [
   "context",
 ] as const;
 
-/** A word of {@link templateWords}. */
+/** A placeholder of {@link templateWords}. */
 export type TemplateWord = (typeof templateWords)[number];
 
 /** A part of a template. */

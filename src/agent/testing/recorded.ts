@@ -1,4 +1,4 @@
-/** Lines as Claude Code 2.1.330 wrote them, with the fields that nobody reads left out. */
+/** Lines as Claude Code 2.1.330 wrote them, without unused fields. */
 
 const session = "47b98826-0ea8-4e3e-b162-05b9ac54a22e";
 

@@ -15,17 +15,17 @@ export const shellTarget: Target = {
   ip: "",
 };
 
-/** What a pod has: of what isn't said, what this machine has. */
+/** The pod's programs; by default those of this machine. */
 export type ShellPodOptions = Partial<Pick<ImageShell, "words" | "path">>;
 
-/** A pod that is a folder. Disposing of it ends what runs in it, and takes the folder away. */
+/** A pod that is a folder. Disposing of it ends its processes, and deletes the folder. */
 export class ShellPod implements AsyncDisposable {
-  /** Given to every script; a link can be cut by it. */
+  /** Given to every script; its links can be cut. */
   readonly world: FarWorld = {
     nonce: "test",
     open: (_target, request) => Promise.resolve(this.#open(request)),
   };
-  /** Breaks the next link after so many bytes of its output. */
+  /** Breaks the next link after N bytes of its output. */
   cutAfter: number | undefined;
 
   private constructor(readonly home: string, private readonly options: ShellPodOptions) {}
@@ -58,7 +58,7 @@ export class ShellPod implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for await (const { name } of this.#tasks()) {
       const claim = await Deno.readTextFile(`${this.home}/.kodama/tasks/${name}/claim`);
-      // The runner leads a session of its own, and with it the group of all that it has started.
+      // The runner leads its own session, and thus the group of all processes it has started.
       const runner = Number(claim.split(" ")[0]);
       if (runner > 1) kill(-runner);
     }

@@ -23,7 +23,7 @@ export function task(script: string, more: Partial<NewTask> = {}): NewTask {
   };
 }
 
-/** Follows to the end; what was sent, and the states that were told. */
+/** Follows to the end; returns the sent bytes, and the reported states. */
 export async function followed(
   pod: ShellPod,
   number: number,

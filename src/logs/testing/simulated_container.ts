@@ -3,15 +3,15 @@ import { KodamaError } from "../../base/errors.ts";
 import type { ContainerState } from "../containers.ts";
 import type { FollowedContainer, LogQuery } from "../reading.ts";
 
-/** What happens next, whenever a reader waits for bytes. */
+/** The next event, whenever a reader waits for bytes. */
 export type Happening =
-  /** So many milliseconds later a line is written. */
+  /** A line is written N milliseconds later. */
   | { kind: "line"; afterMs: number; text: string }
   /** The container ends, and another instance starts. */
   | { kind: "restart" }
-  /** The connection breaks after so many more bytes. */
+  /** The connection breaks after N more bytes. */
   | { kind: "cut"; afterBytes: number }
-  /** As `cut`, but the body ends as if it were whole. */
+  /** Like `cut`, but the body ends as if it were complete. */
   | { kind: "quietCut"; afterBytes: number };
 
 const beginMs = Date.UTC(2026, 0, 1, 12, 0, 0, 500);
@@ -34,7 +34,7 @@ export class SimulatedContainer implements FollowedContainer {
     this.#chunkBytes = options.chunkBytes;
   }
 
-  /** All that was written, by all instances. */
+  /** All lines written by all instances. */
   get written(): string[] {
     return this.#instances.flat().map(({ text }) => text);
   }
@@ -66,7 +66,7 @@ export class SimulatedContainer implements FollowedContainer {
   async *#stream(instance: number, query: LogQuery): AsyncGenerator<Uint8Array> {
     const { follow, tailLines, sinceTime } = query;
     const log = this.#instances[instance] as Written[];
-    // Servers cut the time to whole seconds.
+    // Servers truncate the time to whole seconds.
     const sinceMs = sinceTime === undefined ? 0 : Math.floor(Date.parse(sinceTime) / 1000) * 1000;
     let at = tailLines === undefined ? 0 : Math.max(0, log.length - tailLines);
     for (;;) {
