@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { currentTask } from "./current_task.ts";
 import type { TaskState, TaskStatus } from "./model.ts";
 
-/** Tasks of these states, numbered from 1; `>2` behind one goes on with that. */
+/** Returns tasks of these states, numbered from 1; a suffix `>2` continues task 2. */
 function tasks(...words: string[]) {
   return words.map((word, at) => {
     const [state = "", continues] = word.split(">");

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { commandAdapter } from "./command.ts";
 import { EventReader } from "./event_lines.ts";
 
-/** What comes of bytes that arrive in these pieces, with the offset behind each event. */
+/** Returns the events of bytes that arrive in these pieces, with the offset after each event. */
 function read(pieces: readonly Uint8Array[]): { text: string; offset: number }[] {
   const reader = new EventReader(commandAdapter);
   const told: { text: string; offset: number }[] = [];

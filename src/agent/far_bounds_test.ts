@@ -1,4 +1,4 @@
-/** What a task may leave behind in its pod, and what a pod must have. */
+/** How much a task may leave in its pod, and what a pod must have. */
 import assert from "node:assert/strict";
 import { readTasks } from "./read_tasks.ts";
 import { maxEventBytes } from "./runner_script.ts";

@@ -1,4 +1,4 @@
-/** The far end as it is: kodama's scripts in the shells of this machine. */
+/** The remote side as it is: kodama's scripts in the shells of this machine. */
 import assert from "node:assert/strict";
 import { systemClock } from "../base/clock.ts";
 import { imageShells } from "../kube/testing/image_shells.ts";
@@ -38,7 +38,7 @@ Deno.test("in every shell, a task gets what it was given, and is followed, read 
   await Deno.remove(folder, { recursive: true });
 });
 
-/** Starts a task, and comes back when it has its turn and runs. */
+/** Starts a task, and resolves when it has its turn and runs. */
 async function startBegun(pod: ShellPod, script: string): Promise<void> {
   const begun = `${pod.home}/begun`;
   await new Deno.Command("mkfifo", { args: [begun] }).output();
@@ -151,10 +151,10 @@ Deno.test("a runner begun again goes on with a task that waited, in its turn and
   await startBegun(pod, "tail -f /dev/null");
   for (const text of ["second", "third"]) await start(`echo ${text} | tee -a ~/told`);
   const claims = [1, 2, 3].map((number) => `${pod.task(number)}/claim`);
-  // The last first: who waits would notice that it is its turn.
+  // The last first: a waiting runner would notice that it has its turn.
   for (const path of claims.toReversed()) {
     const [runner = "", ...rest] = (await Deno.readTextFile(path)).split(" ");
-    // As the end of a container leaves it: nobody is there, and the claim is of another one.
+    // The state after a container's end: the process is missing, and the claim is of another container.
     Deno.kill(-Number(runner), "SIGKILL");
     await Deno.writeTextFile(path, [runner, ...rest.slice(0, -1), "1\n"].join(" "));
   }

@@ -1,4 +1,4 @@
-/** What is kept of output, and of input. */
+/** How much output, and input, is stored. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Capture } from "./capture.ts";
@@ -35,7 +35,7 @@ Deno.test("both streams keep their common order up to the limit, changes of stre
   assert.ok(capture.omittedBytes > 90);
 });
 
-/** A file in memory, which remembers how much of it there is. */
+/** A file in memory, which records its size. */
 function memoryFile(): SpoolFile & { bytes: number[] } {
   const bytes: number[] = [];
   return {

@@ -7,7 +7,7 @@ import type { Outcome } from "./model.ts";
 
 const ok: Outcome = { kind: "ok" };
 
-/** The diffs of what three equal targets and one other say. */
+/** Returns the diffs for three targets with equal output and one other. */
 async function diffOf(
   usual: string | Uint8Array,
   other: string | Uint8Array,

@@ -16,7 +16,7 @@ function read(
 }
 
 const places = fc.array(fc.nat(400), { maxLength: 12 });
-/** Bytes that often look like the beginning of a mark. */
+/** Bytes that often look like the start of a mark. */
 const own = fc.array(
   fc.oneof(
     fc.uint8Array({ maxLength: 20 }),

@@ -51,7 +51,7 @@ Deno.test("a flood that reached its limit is over soon after it, and says what w
   const expected = { kind: "timeout", limit: "command", afterMs: 500, unread: true };
   assert.deepEqual(outcome, expected);
   assert.ok(endedMs < 500 + 600, String(endedMs));
-  // At last kodama's own shells: one of them waits for somebody to read its mark.
+  // Finally kodama's own shells: one of them waits for a reader of its mark.
   assert.deepEqual(signals, [["TERM", ...ids], ["0", ...ids], ["KILL", "4711", ""]]);
 });
 

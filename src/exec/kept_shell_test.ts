@@ -1,4 +1,4 @@
-/** The words that begin and find kept shells, read by the shells of this machine, on a terminal of script(1). */
+/** The args that start and find persistent shells, read by the shells of this machine, on a terminal of script(1). */
 import assert from "node:assert/strict";
 import { MarkedLine } from "./marked_line.ts";
 import { greetingLine, type ShellGreeting, type ShellWish, shellWords } from "./shell_words.ts";
@@ -25,7 +25,7 @@ interface Told {
   output: string;
 }
 
-/** A folder in which one shell is called `sh`, and which is where kept shells are. */
+/** A folder in which one shell is called `sh`, and which contains persistent shells. */
 async function stage(shell: string) {
   const folder = await Deno.makeTempDir({ prefix: "k" });
   await Deno.symlink(onPath(shell) ?? "", `${folder}/sh`);

@@ -45,7 +45,7 @@ function expandNames(text: string): string[] {
   });
 }
 
-/** A first number with leading zeros gives the width of all. */
+/** A first number with leading zeros sets the width of all. */
 function numbersOf(range: string): string[] {
   const [from = "", to = from] = range.split("-");
   const width = /^0\d/.test(from) ? from.length : 0;

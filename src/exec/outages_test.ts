@@ -71,7 +71,7 @@ Deno.test("what the server says when it is back is told, even at the limit", asy
   await assert.rejects(clock.runUntil(asking), forbidden);
 });
 
-/** A run of sixty pods, ten at a time, and when each of its streams was asked for. */
+/** A run of sixty pods, ten at a time, and the times when its streams were requested. */
 function fleetOf(
   opening: (target: Target, atMs: number) => Error | "hangs" | undefined,
   contextOf: (index: number) => string = () => "c",
@@ -97,7 +97,7 @@ Deno.test("all pods of a server that is down wait once, and one of them asks", a
   assert.ok(outcomes.every(({ kind }) => kind === "unreachable"));
   assert.equal(outcomes.length, 60);
   assert.equal(stage.clock.elapsedMs(), connectTimeoutMs);
-  // Each of them once, and the one that asks again and again.
+  // Each of them once, and the one that retries.
   assert.equal(tries.length, 60 + 3);
 });
 

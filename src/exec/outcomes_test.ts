@@ -1,4 +1,4 @@
-/** From ends and outcomes to words, codes and reports. */
+/** Maps ends and outcomes to messages, codes and reports. */
 import assert from "node:assert/strict";
 import type { ChannelEnd } from "../kube/client.ts";
 import { Capture } from "./capture.ts";

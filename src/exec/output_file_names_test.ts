@@ -6,7 +6,7 @@ Deno.test("ordinary names stay as they are, their parts joined", () => {
   assert.equal(outputFileName("weka-drive-0"), "weka-drive-0");
   assert.equal(outputFileName("prod/weka/weka-drive-0/agent"), "prod_weka_weka-drive-0_agent");
   assert.equal(outputFileName("kind_a@b/x.y"), "kind%5Fa%40b_x.y");
-  // What is no text, from a server that sends anything.
+  // Invalid text, from a server that sends anything.
   assert.equal(outputFileName("a\ud800"), "a%EF%BF%BD");
 });
 

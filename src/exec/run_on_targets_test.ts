@@ -20,7 +20,7 @@ function bytesOf(script: PodScript, stream: "stdout" | "stderr"): number[] {
   return script.output.flatMap((piece) => piece.stream === stream ? [...piece.bytes] : []);
 }
 
-/** The outcome where nobody cancels. Ties of times don't occur in the scripts. */
+/** Returns the outcome without a cancellation. The scripts contain no ties of times. */
 function expectedKind(script: PodScript): string {
   if (script.openMs > connectTimeoutMs) return "timeout";
   const runMs = script.output.reduce((sum, { afterMs }) => sum + afterMs, 0);
@@ -41,7 +41,7 @@ Deno.test("every target ends once, in order, with all its bytes, under any inter
         assert.equal(outcomesOf(told)[index]?.kind, expectedKind(script));
         for (const stream of ["stdout", "stderr"] as const) {
           const [got, whole] = [outputOf(told, index, stream), bytesOf(script, stream)];
-          // What a command that was ended hadn't said, it never says.
+          // Output that an ended command hadn't written is never written.
           const stopped = expectedKind(script) === "timeout";
           assert.deepEqual(got, stopped ? whole.slice(0, got.length) : whole);
         }
@@ -86,7 +86,7 @@ Deno.test("a command that ignores TERM is killed after the grace", async () => {
   const [outcome] = outcomesOf(await events(stage));
   assert.deepEqual(outcome, { kind: "timeout", limit: "command", afterMs: timeoutMs });
   const signals = stage.pods[0]?.requests.slice(1).map(({ command }) => command.slice(4));
-  // Looked for after 50, 150 and 200 ms.
+  // Polled after 50, 150 and 200 ms.
   assert.deepEqual(
     signals,
     ["TERM", "0", "0", "0", "KILL"].map((word) => [word, "4711", "4711 4712"]),

@@ -5,17 +5,17 @@ import { type Amount, next, type SchedulePolicy, type ScheduleState } from "./sc
 const count = (number: number): Amount => ({ kind: "count", count: number });
 const percent = (number: number): Amount => ({ kind: "percent", percent: number });
 
-/** What became of each target. */
+/** The end of each target. */
 type End = "ok" | "failed" | "skipped";
 
 interface Played {
   ends: (End | undefined)[];
-  /** First targets of what began while nothing ran. */
+  /** The first targets of batches that started while nothing ran. */
   afterPauses: number[];
   mostAtOnce: number;
 }
 
-/** Plays a run: targets end in an order of their own, `fails` says how. */
+/** Simulates a run: targets end in an order of their own, `fails` decides how. */
 function play(
   fails: readonly boolean[],
   policy: SchedulePolicy,
@@ -137,7 +137,7 @@ Deno.test("every target ends exactly once, within the window, and never beyond t
       const sizes = (serial ?? []).map((one) =>
         Math.max(1, one.kind === "count" ? one.count : Math.floor(one.percent * fails.length / 100))
       );
-      // Beyond the budget fail only those that had begun: a batch at most, or a window.
+      // Beyond the budget only started targets fail: a batch at most, or a window.
       const excess = serial === undefined ? fanout : Math.max(...sizes);
       if (maxFail !== undefined) assert.ok(failed <= maxFail + excess, `${failed} failed`);
       if (failFast) assert.ok(failed <= fanout, `${failed} failed`);

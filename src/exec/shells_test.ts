@@ -1,4 +1,4 @@
-/** The words that go into a pod, read by the shells of this machine. */
+/** The args for a pod, read by the shells of this machine. */
 import assert from "node:assert/strict";
 import type { Target } from "../kube/target.ts";
 import { endMarkOf } from "./end_mark.ts";
@@ -14,7 +14,7 @@ const target: Target = {
   ip: "",
 };
 
-/** A usual shell of images, as far as it is installed here: a folder in which it is called `sh`. */
+/** A usual shell of images, if it is installed here: a folder in which it is called `sh`. */
 interface Shell {
   name: string;
   path: string;
@@ -44,7 +44,7 @@ function programOnPath(name: string): string | undefined {
   });
 }
 
-/** Runs words by a shell, without input or with input that doesn't end before. */
+/** Runs args by a shell, without input or with input that doesn't end before. */
 async function run(shell: Shell, own: readonly string[], stdin: "null" | "piped") {
   const [program = "", ...args] = own;
   const env = { PATH: shell.path };
@@ -61,7 +61,7 @@ async function roundIn(shell: Shell, word: RoundSignal, session: Session) {
   return Number(new TextDecoder().decode(stdout));
 }
 
-/** Processes begin and end in their own time; each look is a process itself, so this is no busy loop. */
+/** Processes start and end asynchronously; each poll is a process itself, so this isn't a busy loop. */
 async function comesTrue(condition: () => Promise<boolean>): Promise<boolean> {
   for (let looks = 0; looks < 1000; looks++) {
     if (await condition()) return true;
@@ -69,7 +69,7 @@ async function comesTrue(condition: () => Promise<boolean>): Promise<boolean> {
   return false;
 }
 
-/** A command in a session of its own, as a runtime starts it: until its process ids are told. */
+/** Starts a command in a session of its own, like a runtime does, and waits for its process ids. */
 async function inSession(shell: Shell, own: readonly string[]) {
   const child = new Deno.Command("setsid", {
     args: ["-w", ...own],
@@ -99,7 +99,7 @@ async function inSession(shell: Shell, own: readonly string[]) {
 }
 
 const place = { nonce: "n0nce", index: 3, total: 9 };
-/** As small as a grace can be, and not zero. */
+/** The smallest grace that isn't zero. */
 const watch = { graceMs: 1 };
 
 for (const shell of shells) {
@@ -112,7 +112,7 @@ for (const shell of shells) {
       const reader = new PreambleReader("n0nce");
       const text = new TextDecoder().decode(reader.push(stdout));
       const mark = `${endMarkOf("n0nce")}${code}\n`;
-      // Where it was reached, the command's end is marked on both streams.
+      // If it was reached, the command's end is marked on both streams.
       const isMarked = watched && reader.session !== undefined;
       for (const stream of [text, stderr]) assert.equal(stream.endsWith(mark), isMarked);
       const own = (stream: string) => isMarked ? stream.slice(0, -mark.length) : stream;
@@ -200,7 +200,7 @@ for (const shell of shells) {
           /(?:KODAMA_.*\n)+$/,
           (block) => block.trim().split("\n").sort().join("\n") + "\n",
         )
-          // The one child is the one that looks.
+          // The one child is the polling one.
           .replace(/^\d+ $/m, "CHILD");
       assert.equal(sorted(stdout), sorted(expected));
       assert.equal(stderr, "");
@@ -212,7 +212,7 @@ for (const shell of shells) {
       const line =
         `grep -l "w0rds $MARK" /proc/[0-9]*/cmdline >${found}; wc -l <${found}; exit 0 # w0rds here`;
       const { stdout } = await wrap(["sh", "-c", line], { environment: { MARK: "here" } });
-      // The shell with these words; grep came after the names of files were known.
+      // The shell with these args; grep started after the file names were known.
       assert.equal(stdout.trim(), "1");
     });
 
@@ -225,7 +225,7 @@ for (const shell of shells) {
       });
 
       Deno.test(`${name}: when input ends, nothing of the command is left`, async () => {
-        // A child that ignores TERM, one with a group of its own, and a parent that is gone first.
+        // A child that ignores TERM, one with its own group, and a parent that exits first.
         const line = "set -m; sleep 1000 & set +m; (trap '' TERM; sleep 1000; sleep 1000) & wait";
         await using running = await inSession(
           shell,
@@ -252,7 +252,7 @@ for (const shell of shells) {
     }
 
     Deno.test(`${name}: a signal reaches every process of the session, whatever its group`, async () => {
-      // `set -m` gives the background command a group of its own.
+      // `set -m` puts the background command into a group of its own.
       const command = ["bash", "-c", "set -m; sleep 1000 & sleep 1000 & wait"];
       const options = { ...place, ...(watched ? { leader: { watch } } : {}) };
       await using running = await inSession(shell, withPreamble(command, target, options));

@@ -1,4 +1,4 @@
-/** What watches over a command under a terminal: a second stream, which says how the first one ended. */
+/** Watches a command under a terminal: a second stream, which reports how the first one ended. */
 import assert from "node:assert/strict";
 import type { ChannelEnd } from "../kube/client.ts";
 import { watchWords } from "./terminal_watch.ts";
@@ -43,7 +43,7 @@ Deno.test("a terminal is its command's from the moment when the command runs, an
   assert.equal(begun.length, 1);
 });
 
-/** Shells whose `sleep` takes no time: what is waited for is not what is tested. */
+/** Shells whose `sleep` takes no time: the delays aren't under test. */
 async function hurriedPath(): Promise<{ path: string } & AsyncDisposable> {
   const folder = await Deno.makeTempDir();
   await Deno.writeTextFile(`${folder}/sleep`, "#!/bin/sh\n", { mode: 0o755 });
@@ -53,7 +53,9 @@ async function hurriedPath(): Promise<{ path: string } & AsyncDisposable> {
   };
 }
 
-/** A process that leads a session of its own; it says its id, and that of what the script began, in one line. */
+/**
+ * A process that leads a session of its own; it prints its id, and that of the process the script started, in one line.
+ */
 async function leader(script: string) {
   const command = new Deno.Command("setsid", {
     args: ["sh", "-c", `${script}\necho $$ $!; while :; do read -r line; done`],

@@ -156,7 +156,7 @@ Deno.test("only a dial that failed is known to have sent nothing", () => {
   assert.equal(sent(coded("ECONNRESET")), "some");
   assert.equal(sent(coded("ETIMEDOUT")), "some");
   assert.equal(sent(coded("ENOTFOUND")), "some");
-  // A link that was open can end with these words too.
+  // A link that was open can end with this message too.
   assert.equal(sent(coded("EHOSTUNREACH"), true), "all");
 });
 

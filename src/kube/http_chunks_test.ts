@@ -15,7 +15,7 @@ function framed(chunks: readonly Uint8Array[], { extension = "", trailers = "" }
   return Uint8Array.from([...parts, ...encoder.encode(`0\r\n${trailers}\r\n`)]);
 }
 
-/** The body of bytes that come in pieces of these lengths, the last of them for all that is left. */
+/** Returns the body of bytes that come in pieces of these lengths, the last of them for all remaining bytes. */
 function bodyOf(bytes: Uint8Array, lengths: readonly number[]): { body: string; rest: string } {
   const chunked = new ChunkedBody();
   const taken: number[] = [];

@@ -7,7 +7,7 @@ import { PODS } from "./resources.ts";
 import { MemoryLink } from "./testing/memory_link.ts";
 import { testHost } from "./testing/test_host.ts";
 
-/** A server that gives each request the next answer, and notes the requests of each connection. */
+/** A server that returns the next answer to each request, and records the requests of each connection. */
 async function withServer(
   answers: readonly string[],
   test: (
@@ -153,7 +153,7 @@ Deno.test("a header's value that HTTP can't carry is told, and not sent", async 
   });
 });
 
-/** Where somebody proves to be the owner of a certificate. */
+/** The target of a user with this certificate. */
 function targetOf(certificate: string): LinkTarget {
   const clientCertificate = { certificate, key: "k" };
   const tls = {

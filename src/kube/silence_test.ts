@@ -9,7 +9,7 @@ import { keepAliveTimes, SilenceWatch } from "./silence.ts";
 import { testHost } from "./testing/test_host.ts";
 import { kubeconfig, withServer } from "./testing/test_server.ts";
 
-/** What transport.ts waits for the head of an answer. */
+/** The limit of transport.ts for the head of an answer. */
 const headLimitMs = 30_000;
 
 for (
@@ -81,7 +81,7 @@ Deno.test("a link that breaks between an upgrade's request and its answer has se
   assert.ok(error instanceof LinkError, String(error));
   assert.equal(error.failure.sent, "all");
   assert.deepEqual(told, ["sent"]);
-  // Nobody listens there any more.
+  // The server stopped listening.
   listener.close();
   await assert.rejects(client.exec(asked, { onSent }), { kind: "unreachable" });
   assert.deepEqual(told, ["sent"]);

@@ -20,7 +20,7 @@ const request = {
 
 const refusal = "HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\nno";
 
-/** What the server answers, by method or to all of them. SPDY is requested by POST, WebSocket by GET. */
+/** The server's answer, by method or to all of them. SPDY is requested by POST, WebSocket by GET. */
 type Answers = string | { GET: string; POST: string | Uint8Array };
 
 /** A server that answers each request, reads until the client or its answer has ended, and closes. Returns what it read after upgrades. */
@@ -86,7 +86,7 @@ Deno.test("a link that breaks behind the request is no refusal: the command may 
 const prompt = { ...request, bulk: false };
 const forbidden = "HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno";
 
-/** A server's yes to SPDY, and what it sends behind it. */
+/** A server's acceptance of SPDY, and the frames after it. */
 function accepted(protocol: string, ...frames: Uint8Array[]): Uint8Array {
   const head =
     `HTTP/1.1 101 Switching Protocols\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: ${protocol}\r\n\r\n`;

@@ -30,7 +30,7 @@ Deno.test("data comes out as it went in, however it is cut, and so does what sta
   fc.assert(fc.property(fc.array(piece), fc.array(place), (pieces, cuts) => {
     const wire = pieces.flatMap(({ stream, bytes, end }) => [
       dataFrame(stream, bytes, end),
-      // An answer to a stream's opening, with headers that nobody reads; a window; a ping.
+      // An answer to a stream's opening, with unused headers; a window; a ping.
       control(2, 0, 0, 0, 1, 9, 9, 9, 9, 9, 9, 9, 9, 9, 9),
       control(9, 0, 0, 0, 5, 0, 0, 1, 0),
       pingFrame(2),

@@ -91,7 +91,7 @@ Deno.test("a peer's ping is answered; its answer to ours keeps a silent link", a
   assert.deepEqual(link.written.at(-1), pingFrame(2));
   link.give(dataFrame(5, encode("y")));
   assert.equal((await received).kind, "data");
-  // From here on it says nothing: the server isn't there either.
+  // From here on it is silent: the server isn't reachable either.
   const reason = "no answer from the server for 25 s";
   assert.deepEqual(await clock.runUntil(socket.receive()), { kind: "lost", reason });
   assert.equal(link.closed, true);

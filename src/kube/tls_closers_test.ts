@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ManualClock } from "../base/testing/manual_clock.ts";
 import { type Closable, TlsClosers } from "./tls_closers.ts";
 
-/** A connection that remembers what became of it. */
+/** A connection that records its calls. */
 class Connection implements Closable {
   readonly heard: string[] = [];
 
@@ -61,7 +61,7 @@ Deno.test("there are no more connections than 800, and one more when one is clos
   opened(closers, 1);
   second?.closer.close();
   opened(closers, 1);
-  // Closing twice gives no second place.
+  // Closing twice doesn't free a second slot.
   second?.closer.close();
   first?.closer.close(first.connection);
   await later(clock, 101);

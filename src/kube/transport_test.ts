@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { NAMESPACES, PODS } from "./resources.ts";
 import { type Answer, withServer } from "./testing/test_server.ts";
 
-/** What transport.ts waits for the head of an answer. */
+/** The limit of transport.ts for the head of an answer. */
 const headLimitMs = 30_000;
 
 const page = (names: string[], next?: string) =>
@@ -15,7 +15,7 @@ const status = (code: number, message: string, headers: HeadersInit = {}) =>
   Response.json({ kind: "Status", status: "Failure", message, code }, { status: code, headers });
 
 Deno.test("what is meant for this machine doesn't go to a proxy of the environment", async () => {
-  // Nothing listens there. The runtime reads the process's own variables, whatever a host says.
+  // Nothing listens there. The runtime reads the process's own variables, whatever a host returns.
   const env = { HTTP_PROXY: "http://127.0.0.1:9" };
   const before = Deno.env.get("HTTP_PROXY");
   Deno.env.set("HTTP_PROXY", env.HTTP_PROXY);

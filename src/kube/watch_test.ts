@@ -43,7 +43,7 @@ class Collection {
 
 type Step =
   | { do: "change"; name: string; remove: boolean }
-  /** The server gives so many changes on one connection, and then this happens. */
+  /** The server sends `count` changes on one connection, and then this happens. */
   | { do: "stream"; count: number; then: "end" | "break" | "bookmark" }
   | { do: "forget" };
 
@@ -152,7 +152,7 @@ Deno.test("a stream that gave something begins the waits anew, and is resumed wh
       asked.push([version, clock.elapsedMs()]);
       await Promise.resolve();
       if (asked.length === 5) stop.abort();
-      // The server need not tell the version of a change.
+      // The server needn't send the version of a change.
       const object = { name: "a", version: 0 };
       if (asked.length === 2) yield { kind: "modified", object, resourceVersion: "7" };
       if (asked.length === 3) yield { kind: "modified", object, resourceVersion: "" };

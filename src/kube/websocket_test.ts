@@ -154,7 +154,7 @@ Deno.test("what comes together with the handshake is received", async () => {
       .replace("\x02", "\x00"),
   );
   const received: Received = await (await socket).receive();
-  // The first byte says "a continuation of nothing": it was read as a frame.
+  // The first byte means "a continuation of nothing": it was read as a frame.
   assert.deepEqual(received, { kind: "lost", reason: "a continuation of nothing" });
 });
 

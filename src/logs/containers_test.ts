@@ -10,7 +10,7 @@ import {
 const all: ContainerChoice = { names: [], exclude: [], init: false, ephemeral: false, states: [] };
 const exact = (name: string) => ({ kind: "exact" as const, name });
 
-/** As a server tells it: the published types are older than some of its fields. */
+/** As a server sends it: the published types are older than some of its fields. */
 const pod = {
   spec: {
     initContainers: [{ name: "setup" }, { name: "proxy", restartPolicy: "Always" }],

@@ -56,7 +56,7 @@ Deno.test("following loses no line and repeats none, wherever the links break an
           followContainer(container, options)
         );
         assert.equal(failed, false);
-        // The node keeps one earlier instance: what can't be had is told, and is all that may be missing.
+        // The node retains one earlier instance: missing lines are reported, and no others may be missing.
         if (gaps.length === 0) assert.deepEqual(lines, container.written);
         else assert.ok(isSubsequence(lines, container.written), "a line was repeated or moved");
       },

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ReadAhead } from "./read_ahead.ts";
 
-/** Lets everything run that waits for nothing from outside. */
+/** Lets everything run that doesn't wait for an outside event. */
 async function settled(): Promise<void> {
   for (let turn = 0; turn < 50; turn++) await Promise.resolve();
 }
 
-/** A log of so many pieces of ten bytes, and how many of them were asked for. */
+/** A log of N pieces of ten bytes, and the number of requested ones. */
 class CountedLog {
   asked = 0;
   left = false;

@@ -26,7 +26,7 @@ Deno.test("variables of a task that hasn't begun never go along", () => {
   assert.equal(carried("kodama", "tasks/3/environment"), false);
   assert.equal(carried("kodama", "tasks/3/environment", true), false);
   assert.ok(carried("kodama", "tasks/3/events.jsonl"));
-  // What waited for its turn has it where it was given, and not in a copy too.
+  // A queued task runs in the session where it was submitted, and not in a copy too.
   assert.equal(carried("kodama", "tasks/3/runner", true), false);
   assert.ok(carried("kodama", "repository"));
   assert.equal(carried("kodama", "anything-else"), false);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { beginFillWords, fillFolder, placeFillWords } from "./fill_scripts.ts";
 
-/** What is there, with what is hidden. */
+/** Returns the entries, including hidden ones. */
 async function listed(folder: string): Promise<string[]> {
   const names: string[] = [];
   for await (const { name } of Deno.readDir(folder)) names.push(name);

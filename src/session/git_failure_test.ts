@@ -3,14 +3,14 @@ import { gitFailure, lastGitWords, trustedHost, withoutCredentials } from "./git
 
 const side = { name: "work", gitSecret: "git-ssh-key" };
 
-/** What git writes below whatever ssh says. */
+/** The lines that git writes after any message of ssh. */
 const below = `fatal: Could not read from remote repository.
 
 Please make sure you have the correct access rights
 and the repository exists.
 `;
 
-/** As OpenSSH 9.2 wrote it to git 2.39, and what it comes to. */
+/** As OpenSSH 9.2 wrote it to git 2.39, and the expected result. */
 const recorded: [name: string, stderr: string, reason: RegExp, hint: RegExp][] = [
   [
     "a host whose key is another one than that of the Secret",

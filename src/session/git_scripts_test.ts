@@ -1,4 +1,4 @@
-/** The checkout with this machine's git, in folders that stand for those of a pod. */
+/** The checkout with this machine's git, in folders that replace those of a pod. */
 import assert from "node:assert/strict";
 import { checkoutAnswer, type CheckoutState, checkoutWords } from "./git_scripts.ts";
 import { kodamaFolder, workspaceFolder } from "./names.ts";
@@ -90,7 +90,7 @@ Deno.test("a checkout whose marker was lost keeps what is in the workspace", asy
   await checkouts.sh("rm -rf kodama && mkdir kodama");
   assert.deepEqual(await checkouts.run(), { ...first, commitHash: own, made: false });
   assert.equal(await checkouts.sh("cat workspace/README.md"), "one\nmore\nx");
-  // Without its repository, a workspace with files is left as it is.
+  // Without its repository, a workspace with files stays unchanged.
   await checkouts.sh("rm -rf workspace/.git && git -C workspace init -q 2>/dev/null");
   assert.equal((await checkouts.run()).made, false);
 });
@@ -102,7 +102,7 @@ Deno.test("a sync's own files and copies of conflicts aren't committed by `git a
   const names = ["remote-20260115T143000Z", "local-20260115T143000Z", "remote-20260115T143000Z-2"];
   for (const name of names) await checkouts.sh(`touch workspace/d/a.conflict-${name}`);
   await checkouts.sh("touch workspace/d/a.conflict-notes");
-  // Of a checkout that an earlier version made.
+  // From a checkout by an earlier version.
   await checkouts.sh("echo '/.kodama-sync-*' >workspace/.git/info/exclude");
   for (let run = 0; run < 2; run++) await checkouts.run();
   const staged = await checkouts.sh("cd workspace && git add -A && git diff --cached --name-only");

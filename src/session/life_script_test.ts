@@ -5,13 +5,13 @@ import { imageShells } from "../kube/testing/image_shells.ts";
 import { beginning, type Ended, LifeWorld } from "./testing/life_world.ts";
 import type { SessionLimits } from "./limits.ts";
 
-/** How long something may take that takes no time: then the test fails instead of hanging. */
+/** The limit for an action that takes no time: then the test fails instead of hanging. */
 const patienceMs = 20_000;
 
 const idle: SessionLimits = { idleSeconds: 120 };
 const soon = 600;
 
-/** One case: what happens in the world, and how its watcher ends. */
+/** One case: the events in the environment, and how its watcher ends. */
 interface Case {
   name: string;
   limits: SessionLimits;
@@ -77,7 +77,7 @@ const cases: Case[] = [
     stage(world) {
       world.processAt(65, { pid: 60 });
       world.at(165, "rm -r proc/60");
-      // Looks are ten seconds apart: each of these is seen once.
+      // Polls are ten seconds apart: each of these is seen once.
       for (let at = 175; at < soon; at += 10) world.processAt(at, { pid: 70, birth: at });
     },
     check: stoppedAt(160 + 120),
@@ -91,7 +91,7 @@ const cases: Case[] = [
       await world.process({ pid: 80, words });
       world.at(95, "echo >workspace/.kodama-sync-k/steps");
     },
-    // And what it does last has its time: it rests for three seconds.
+    // Its last changes get their time: it waits for three seconds.
     check: stoppedAt(100 + 120 + 3),
   },
   {
@@ -166,7 +166,7 @@ const cases: Case[] = [
   },
 ];
 
-/** A watcher tells terminals aside, and ends without waiting for them: one may take nothing. */
+/** A watcher notifies terminals in the background, and ends without waiting for them: one may block. */
 async function untilTold(terminal: string, wanted: RegExp): Promise<void> {
   using watcher = Deno.watchFs(terminal);
   using _limit = systemClock.timer(patienceMs, () => watcher.close());

@@ -3,7 +3,7 @@ import { KodamaError } from "../base/errors.ts";
 import { ManualClock } from "../base/testing/manual_clock.ts";
 import { ifThere, persistently, persistentlyOf } from "./persistence.ts";
 
-/** How often a call that fails so is made, and how long that takes. */
+/** Returns how often a call that fails like this is made, and how long that takes. */
 async function attempts(kind: KodamaError["kind"], signal = new AbortController().signal) {
   const clock = new ManualClock();
   let made = 0;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { forgetWords } from "./secret_scripts.ts";
 
-/** Runs the words on folders of this machine; gives the paths that are left. */
+/** Runs the args on folders of this machine; returns the remaining paths. */
 async function left(withSecrets: boolean): Promise<string[]> {
   const folder = await Deno.makeTempDir({ prefix: "kodama-forget-" });
   try {

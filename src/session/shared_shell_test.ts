@@ -10,7 +10,7 @@ async function isThere(program: string): Promise<boolean> {
 
 const missing = !(await isThere("script") && await isThere("tmux"));
 
-/** A home folder of its own, in which the shared shell is. */
+/** A home folder with the shared shell. */
 async function stage() {
   const home = await Deno.makeTempDir({ prefix: "k" });
   const env = {
@@ -50,7 +50,7 @@ async function stage() {
   };
 }
 
-/** Asks until it is so: the question itself takes its time. */
+/** Polls until it is true: the check itself takes time. */
 async function until(isSo: () => Promise<boolean>): Promise<void> {
   while (!await isSo());
 }
@@ -74,7 +74,7 @@ Deno.test({
     await second.type("echo $((40 + 2))\r");
     await until(async () => /^42$/m.test(await screen()));
     assert.ok(!(await screen()).includes("never-typed"));
-    // Whoever leaves leaves it to the others.
+    // A client that detaches leaves the shell to the others.
     await first.type("\x02d");
     await first.status;
     assert.equal(await shell.state(), "shared");

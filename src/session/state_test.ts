@@ -17,7 +17,7 @@ Deno.test("a session comes back from its object as it went in", () => {
   for (const session of [whole, restored, { ...bare, spec, sync: { enabled: false } }]) {
     const kept = keptSession(stored(stateObject(session)));
     assert.deepEqual(kept, { session, uid: "u-1", resourceVersion: "7" });
-    // By both a write is refused where another's came before it, be it of another object of the name.
+    // By both a write is refused if another's came before it, even of another object of the same name.
     const { uid, resourceVersion } = stateObject(session, kept).metadata ?? {};
     assert.deepEqual([uid, resourceVersion], ["u-1", "7"]);
   }

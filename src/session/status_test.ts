@@ -30,7 +30,7 @@ function event(reason: string, message: string, at: string): Event {
 
 const limits = { ttlSeconds: 28_800, idleSeconds: 1800 };
 
-/** A pod that ended well, after so many seconds of its container, and a minute of waiting before. */
+/** A pod that ended with code 0, after N seconds of its container, and a minute of waiting before. */
 function endedAfter(seconds: number, restartCount = 0): Pod {
   const at = (moment: number) => new Date(moment * 1000).toISOString();
   const terminated = { exitCode: 0, startedAt: at(60), finishedAt: at(60 + seconds) };
@@ -141,7 +141,7 @@ Deno.test("a pod that its watcher ended is a stopped session, and says which lim
   assert.deepEqual(said(endedAfter(3600)), { status: "Stopped", reason: idle });
   assert.deepEqual(said(endedAfter(28_799)), { status: "Stopped", reason: idle });
   assert.deepEqual(said(endedAfter(28_801)), { status: "Stopped", reason: lived });
-  // Its own last beginning says nothing of how long it lived in all.
+  // Its own last start doesn't tell its total lifetime.
   assert.deepEqual(said(endedAfter(28_750, 1)), { status: "Stopped", reason: lived });
   const { ttlSeconds, idleSeconds } = limits;
   assert.equal(said(endedAfter(1), { ttlSeconds }).reason, lived);

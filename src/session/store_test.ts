@@ -9,12 +9,12 @@ import { sampleSession } from "./testing/session.ts";
 
 const { signal } = new AbortController();
 
-/** The objects of one namespace, with what the API server does against writes that cross. */
+/** The objects of one namespace, with the API server's checks against concurrent writes. */
 class MemoryObjects {
   readonly objects = new Map<string, KubeObject>();
   readonly deletions: DeleteOptions[] = [];
   updates = 0;
-  /** Every update finds that somebody else was first. */
+  /** Every update finds that another writer was first. */
   busy = false;
   #version = 0;
 

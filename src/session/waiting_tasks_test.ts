@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { waitingTasksScript } from "./waiting_tasks.ts";
 
-/** Says its number a little after it was begun, and goes on behind that, as a runner does. */
+/** Prints its number a little after it was started, and continues, like a runner. */
 const runner = `sleep 0.1
 echo "\${1##*/}" | tee -a "$HOME/begun"
 exec >/dev/null
@@ -37,7 +37,7 @@ Deno.test("tasks that waited are begun in the order of their numbers, and no oth
   assert.equal(await run(home), "ready\n");
   assert.equal(await Deno.readTextFile(`${home}/begun`), "9\n10\n100\n");
   assert.equal(await run(`${home}/nobody`), "ready\n");
-  // The runners go on until this: whoever has begun them waited for no end of theirs.
+  // The runners continue until this: their starter didn't wait for their end.
   await Deno.writeTextFile(`${home}/end`, "\n\n\n");
   await Deno.remove(home, { recursive: true });
 });
