@@ -29,9 +29,7 @@ export interface Adapter {
    * its own children; with `tree`, all its descendants too.
    */
   readonly interrupt: { signal: InterruptSignal; to: "agent" | "tree"; graceMs: number };
-  /**
-   * Lines of a POSIX shell before the command: nothing of a person's in them.
-   */
+  /** Lines of a POSIX shell before the command: they contain no user text. */
   readonly preparation: string;
   /**
    * Returns the args to run.

@@ -1,4 +1,4 @@
-/** The names of the adapters, apart from them: help and completion read these alone. */
+/** The names of the adapters, separate from them: help and completion load only these. */
 
 /** The first is the default for a task. */
 export const adapterNames = ["claude", "command"] as const;

@@ -158,7 +158,7 @@ function readToolResult(block: JsonFields): AgentEvent[] {
   }];
 }
 
-/** An answer of a tool is a text, or a list of parts of which some are texts. */
+/** A tool's answer is a text, or a list of parts of which some are texts. */
 function resultText(block: JsonFields): string {
   return textOf(block, "content") ??
     listOf(block, "content").map((part) => textOf(part, "text") ?? "").join("\n");

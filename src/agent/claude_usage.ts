@@ -2,7 +2,7 @@
 import { asFields, fieldsOf, type JsonFields, numberOf } from "./json_fields.ts";
 import type { Tokens } from "./model.ts";
 
-/** `usage` of a message or of a result, as the Messages API has it. */
+/** Parses `usage` of a message or of a result, as in the Messages API. */
 export function readUsage(usage: JsonFields): Tokens {
   return {
     input: numberOf(usage, "input_tokens") ?? 0,

@@ -23,7 +23,7 @@ export interface FarWorld {
   nonce: string;
 }
 
-/** The link ended before the script did: whether it did its work isn't known. */
+/** The link ended before the script did: it isn't known whether it completed. */
 export class CutError extends KodamaError {
   override readonly name = "CutError";
 
@@ -42,7 +42,7 @@ export function markOf({ nonce }: FarWorld): string {
 /** How much of the programs' stderr is stored, from its end. */
 const keptComplaints = 2048;
 
-/** A script that runs. Its standard output must be read to its end for `ended` to come. */
+/** A running script. Its standard output must be read to its end before `ended` resolves. */
 export class FarCall implements AsyncDisposable {
   #complaints = "";
   readonly #decoder = new TextDecoder();
@@ -93,7 +93,7 @@ export class FarCall implements AsyncDisposable {
     for await (const part of this.parts()) if (part !== undefined) yield part;
   }
 
-  /** Standard output, and undefined whenever something came on standard error. */
+  /** Standard output, and undefined whenever standard error has output. */
   async *parts(): AsyncGenerator<Uint8Array | undefined, void> {
     for await (const { stream, bytes } of this.channel.output) {
       if (stream === "stdout") yield bytes;

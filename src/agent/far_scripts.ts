@@ -13,7 +13,7 @@ need() { for tool; do command -v "$tool" >/dev/null 2>&1 || refuse "noTool $tool
 [ "\${HOME-}" ] || refuse noHome
 root=$HOME/.kodama/tasks`;
 
-/** `key`: makes a task of the files on standard input, and leaves its runner behind. */
+/** `key`: creates a task from the files on standard input, and starts its runner. */
 const add = `${beginning}
 need mkdir mv rm date sleep dd tail cat
 umask 077

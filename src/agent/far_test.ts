@@ -25,7 +25,7 @@ Deno.test("in every shell, a task gets what it was given, and is followed, read 
       assert.deepEqual(read?.status, { state: "failed", reason: "exit code 3: oops" });
       assert.equal(read?.prompt, prompt);
       await assert.rejects(Deno.stat(`${pod.task(1)}/environment`), Deno.errors.NotFound);
-      // The task is for its user alone; the agent's files are as a shell makes them.
+      // The task is readable only for its user; the agent's files have a shell's default modes.
       const modes = [pod.task(1), `${pod.task(1)}/events.jsonl`, `${pod.home}/made`];
       const modeOf = async (path: string) => ((await Deno.stat(path)).mode ?? 0) & 0o777;
       assert.deepEqual(await Promise.all(modes.map(modeOf)), [0o700, 0o600, 0o644]);

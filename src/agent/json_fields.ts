@@ -1,9 +1,9 @@
 /** Fields of untrusted JSON: each is checked for its type, and is undefined if it has another. */
 
-/** An object of JSON, whose fields may be anything. */
+/** A JSON object, whose fields may be anything. */
 export type JsonFields = { readonly [name: string]: unknown };
 
-/** The object that a text is, or undefined: another value, or no JSON at all. */
+/** Returns the object of a text, or undefined: another value, or not JSON at all. */
 export function jsonObject(text: string): JsonFields | undefined {
   try {
     return asFields(JSON.parse(text));
@@ -19,12 +19,12 @@ export function asFields(value: unknown): JsonFields | undefined {
   return value as JsonFields;
 }
 
-/** A field that is an object. */
+/** Returns a field that is an object. */
 export function fieldsOf(fields: JsonFields, name: string): JsonFields | undefined {
   return asFields(own(fields, name));
 }
 
-/** A field that is a list; its members that are objects. */
+/** Returns a field that is a list; its members that are objects. */
 export function listOf(fields: JsonFields, name: string): readonly JsonFields[] {
   const value = own(fields, name);
   if (!Array.isArray(value)) return [];
@@ -37,7 +37,7 @@ export function textOf(fields: JsonFields, name: string): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** A field that is a finite number from 0. */
+/** Returns a field that is a finite number from 0. */
 export function numberOf(fields: JsonFields, name: string): number | undefined {
   const value = own(fields, name);
   return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : undefined;

@@ -24,7 +24,7 @@ export type AgentEvent =
   | { kind: "toolEnded"; id: string; ok: boolean; text: string }
   /** A tool wasn't allowed, and no one is there to be prompted. */
   | { kind: "refused"; tool: string; reason: string }
-  /** The model wasn't reached; the agent tries again. */
+  /** The model wasn't reached; the agent retries. */
   | { kind: "retry"; attempt: number; reason: string }
   /** A model's answer started. `message` distinguishes answers. */
   | { kind: "usage"; message: string; tokens: Tokens }
@@ -35,7 +35,7 @@ export type AgentEvent =
     text: string;
     turns?: number;
     tokens?: Tokens;
-    /** In US dollars, of this task alone. */
+    /** In US dollars, of this task only. */
     costUsd?: number;
     /** Tools that weren't allowed. */
     refused: readonly string[];
@@ -47,7 +47,7 @@ export type AgentEvent =
 
 /** The state of a task. */
 export type TaskStatus =
-  /** Behind another one: a pod works on one task at a time. */
+  /** Queued: a pod works on one task at a time. */
   | { state: "queued" }
   | { state: "working" }
   /** Its turn is over, and it needs an answer: `kodama prompt` sends it. */
@@ -73,11 +73,11 @@ export interface Progress {
   costUsd?: number;
   /** The agent's last message to the user. */
   lastMessage: string;
-  /** The tool that is being used. */
+  /** The tool in use. */
   tool?: { id: string; name: string; summary: string };
   /** What it waits for by itself: a model's answer. */
   note?: string;
-  /** The agent's own verdict, once it gave one. */
+  /** The agent's own result, once it is reported. */
   result?: { ok: boolean; text: string; refused: readonly string[] };
 }
 
@@ -87,7 +87,7 @@ export interface Task {
   number: number;
   adapter: string;
   status: TaskStatus;
-  /** The beginning of the prompt. */
+  /** The start of the prompt. */
   prompt: string;
   /** Absent if not requested: `/workspace`, or the home folder without one. */
   workdir?: string;

@@ -3,7 +3,7 @@ import type { AgentEvent, Progress, Tokens } from "./model.ts";
 
 /** Progress, and the state to compare the next event with. */
 export interface Folding extends Progress {
-  /** The answer of the model that was counted last: its parts arrive as events of their own. */
+  /** The model's answer that was counted last: its parts arrive as separate events. */
   countedMessage?: string;
 }
 

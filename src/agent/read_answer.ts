@@ -1,4 +1,4 @@
-/** The answer of the script `read`: marked lines, and behind one that announces them, bytes. */
+/** The answer of the script `read`: marked lines, and after one that announces them, bytes. */
 import { GrowingBytes } from "../base/growing_bytes.ts";
 
 /** A piece of an answer. */
@@ -7,7 +7,7 @@ export type AnswerPart =
   /** Of the events of the previous task. `end`: the stored tail of those beyond the limit. */
   | { kind: "bytes"; bytes: Uint8Array; end: boolean };
 
-/** A line of a script's is at most the line of a task's request. */
+/** A script's line is at most as long as the line of a task's request. */
 const maxLine = 64 * 1024;
 
 /** Announcements of bytes. */

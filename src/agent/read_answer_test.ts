@@ -4,7 +4,7 @@ import { type AnswerPart, answerParts, wholeNumber } from "./read_answer.ts";
 
 const mark = "kodama:x:";
 
-/** The parts of an answer that arrives in these chunks. */
+/** Returns the parts of an answer that arrives in these chunks. */
 async function partsOf(chunks: readonly Uint8Array[], maxBytes = 1000): Promise<AnswerPart[]> {
   const arriving = async function* () {
     for (const chunk of chunks) yield await Promise.resolve(chunk);

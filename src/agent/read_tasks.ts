@@ -1,4 +1,4 @@
-/** The tasks of a pod, as they stand. */
+/** The current tasks of a pod. */
 import type { Target } from "../kube/target.ts";
 import { adapterNamed } from "./adapters.ts";
 import { EventReader } from "./event_lines.ts";
@@ -26,7 +26,7 @@ const newestByDefault = 20;
 /** For one task's events. */
 const maxEventBytes = 8 * 1024 * 1024;
 
-/** A task, and by which its start is found again. */
+/** A task, and the key by which its start is found again. */
 export interface FoundTask extends Task {
   key: string;
 }

@@ -5,8 +5,8 @@ import { startScript } from "../exec/start_command.ts";
 import type { Adapter, TaskPlan } from "./adapter.ts";
 
 /**
- * The file `start`: goes to the folder, takes the task's variables over, and becomes the agent. Its argument is the
- * task's folder. 125 as `env --chdir` has it: nothing was begun.
+ * The file `start`: goes to the folder, exports the task's variables, and becomes the agent. Its argument is the task's
+ * folder. 125 like `env --chdir`: nothing was started.
  */
 export function startLines(
   adapter: Adapter,

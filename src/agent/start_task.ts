@@ -1,4 +1,4 @@
-/** Beginning a task in a pod. */
+/** Starts a task in a pod. */
 import { KodamaError, UsageError } from "../base/errors.ts";
 import type { Target } from "../kube/target.ts";
 import type { Adapter } from "./adapter.ts";

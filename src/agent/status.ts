@@ -5,7 +5,7 @@ import type { Progress, TaskStatus } from "./model.ts";
 export type RunnerReport =
   /** It exists. `began` is false while another task has its turn. */
   | { kind: "alive"; began: boolean }
-  /** It wrote down how the task ended. */
+  /** It stored how the task ended. */
   | { kind: "ended"; exitCode: number; interrupted: boolean }
   /** It is missing and stored no result. `restarted`: the container isn't the same one. */
   | { kind: "gone"; began: boolean; restarted: boolean };
@@ -16,7 +16,7 @@ const cannotRun = 126;
 /** The exit code for SIGKILL, which the kernel sends to a process of a container at its memory limit. */
 const killed = 128 + 9;
 
-/** The state. `adapter` is for its messages. */
+/** Returns the state. `adapter` is for its messages. */
 export function taskStatus(report: RunnerReport, progress: Progress, adapter: string): TaskStatus {
   switch (report.kind) {
     case "alive":

@@ -7,7 +7,7 @@ export interface TaskRequest {
   adapter: string;
   /** Distinguishes it from any other: finds a start whose answer was lost. */
   key: string;
-  /** The beginning of the prompt. */
+  /** The start of the prompt. */
   prompt: string;
   workdir?: string;
   createdAt: Date;

@@ -1,4 +1,4 @@
-/** A terminal's session as asciicast v2 lines: https://docs.asciinema.org/manual/asciicast/v2/ */
+/** A terminal session as asciicast v2 lines: https://docs.asciinema.org/manual/asciicast/v2/ */
 import type { TerminalSize } from "../kube/client.ts";
 
 /** The first line of a file. */
@@ -10,7 +10,7 @@ export interface AsciicastHeader {
   term: string;
 }
 
-/** Turns what happens into lines, each with its end. Seconds are counted from the start. Keys are never recorded. */
+/** Turns events into lines, each with its end. Seconds are counted from the start. Keys are never recorded. */
 export class AsciicastEncoder {
   readonly #decoder = new TextDecoder();
 

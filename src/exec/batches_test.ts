@@ -1,4 +1,4 @@
-/** Batches, budgets and first failures, by the run itself. The decision alone: `schedule_test.ts`. */
+/** Batches, budgets and first failures, by the run itself. The decision only: `schedule_test.ts`. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import {

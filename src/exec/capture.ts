@@ -12,7 +12,7 @@ export class Capture {
 
   constructor(readonly limitBytes: number = captureLimitBytes) {}
 
-  /** The beginning, up to the limit. */
+  /** The start, up to the limit. */
   get bytes(): Uint8Array {
     return this.#kept.bytes;
   }

@@ -5,13 +5,13 @@ import type { FoldedGroup, GroupDiff } from "./folded_group.ts";
 export interface DiffBounds {
   /** The limit for each side. */
   maxBytes: number;
-  /** Lines that are there on one side alone. */
+  /** Lines that exist on only one side. */
   maxChangedLines: number;
 }
 
 const usualBounds: DiffBounds = { maxBytes: 256 * 1024, maxChangedLines: 1000 };
 
-/** The groups, each with its diff. Loads what compares only when it is called. */
+/** Returns the groups, each with its diff. Loads the diff code only when called. */
 export async function withDiffs(
   groups: readonly FoldedGroup[],
   bounds: DiffBounds = usualBounds,

@@ -1,6 +1,6 @@
 /**
- * Ending a command in its pod. Dropping the link leaves it running (kubernetes/kubernetes#89031), and the
- * API has no call for it; so a second exec in the same container signals the command's group and session.
+ * Ends a command in its pod. Dropping the link leaves it running (kubernetes/kubernetes#89031), and the API has no call
+ * for it; so a second exec in the same container signals the command's group and session.
  */
 import { passed } from "../base/abort.ts";
 import type { Clock } from "../base/clock.ts";

@@ -20,7 +20,7 @@ const openCode = /^(?:\d{0,3}|\d{1,3}\r)$/;
 /** Digits and line end. */
 const longestCode = 5;
 
-/** Takes the mark out of one stream, however it is split over chunks, and passes on every other byte. */
+/** Removes the mark from one stream, however it is split over chunks, and passes every other byte on. */
 export class EndMarkReader {
   readonly #mark: Uint8Array;
   #held: Uint8Array = new Uint8Array();

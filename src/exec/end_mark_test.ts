@@ -20,7 +20,7 @@ const places = fc.array(fc.nat(400), { maxLength: 12 });
 const own = fc.array(
   fc.oneof(
     fc.uint8Array({ maxLength: 20 }),
-    // No digit and no line end may follow it.
+    // Neither a digit nor a line end may follow it.
     fc.constant(encoder.encode(`${endMarkOf("n0nce")}$kodama_code`)),
     fc.nat(16).map((length) => encoder.encode(endMarkOf("n0nce").slice(0, length))),
   ),

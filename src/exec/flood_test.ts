@@ -1,4 +1,4 @@
-/** Commands that write faster than anybody reads, and are ended. */
+/** Commands that write faster than their reader, and are ended. */
 import assert from "node:assert/strict";
 import { passed } from "../base/abort.ts";
 import type { RunEvent } from "./model.ts";
@@ -6,7 +6,7 @@ import { runOnTargets } from "./run_on_targets.ts";
 import type { OpenExec, RunOptions } from "./run_options.ts";
 import { hello, outcomesOf, outputOf, scene } from "./testing/run_scene.ts";
 
-/** A run of one pod that floods, on an end of which 10 ms pass for each event. The backlog never ends by itself. */
+/** A run of one pod with endless output, with 10 ms of clock time per event. The backlog never ends by itself. */
 async function flooded(changes: Partial<RunOptions>, cancelMs?: number) {
   const stage = scene([{ ...hello, end: "hangs" }], changes);
   const { open } = stage.options;

@@ -94,7 +94,7 @@ function startsSame(kept: Uint8Array, other: Uint8Array): boolean {
   return true;
 }
 
-/** 53 bits out of two lanes of multiply and mix: no defence against an adversary, which the comparison is. */
+/** 53 bits from two lanes of multiply and mix: no protection against an adversary; the comparison is. */
 function hash(bytes: Uint8Array): number {
   let low = 0xdeadbeef;
   let high = 0x41c6ce57;

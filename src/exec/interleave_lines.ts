@@ -7,7 +7,7 @@ import { GrowingBytes } from "../base/growing_bytes.ts";
 export interface Line {
   target: number;
   stream: "stdout" | "stderr";
-  /** Exactly as they came, without the line's end. */
+  /** Exactly as they arrived, without the line's end. */
   bytes: Uint8Array;
   /**
    * The line's end: `newline`; `end`, the stream ended without one; `limit`, the line is longer than the bound and
@@ -31,7 +31,7 @@ export class LineInterleaver {
   /** @param limitBytes longer lines are emitted in pieces of this size. */
   constructor(readonly limitBytes: number = maxLineBytes) {}
 
-  /** The lines that these bytes end. */
+  /** Returns the lines that these bytes complete. */
   push(target: number, stream: Line["stream"], bytes: Uint8Array): Line[] {
     const lines: Line[] = [];
     let start = 0;
@@ -65,7 +65,7 @@ export class LineInterleaver {
     } else lines.push({ ...piece, endedBy: "newline" });
   }
 
-  /** A piece that more may follow. */
+  /** Returns a piece that may be continued. */
   #hold(lines: Line[], { target, stream, bytes }: Omit<Line, "endedBy">): void {
     const unfinished = this.#unfinished[stream];
     let held = unfinished.get(target) ?? new GrowingBytes();

@@ -104,7 +104,8 @@ Deno.test({
     const outer = ["tmux", "-f", "/dev/null", "-S", `${folder}/outer`];
     const kept = { wish: "new" as const, owner: "0", id: "one", keepSeconds: 60, size };
     const words = shellWords({ nonce, command: ["sh", "-c", "read line"], kept });
-    // The terminal is a tmux that is stopped meanwhile: it reads nothing, and beyond 4 KiB all waits in the system.
+    // The terminal is a tmux that is stopped meanwhile: it reads nothing, and beyond 4 KiB all output is buffered by
+    // the system.
     const filled = `${"x".repeat(79)}\n`.repeat(70);
     const line = 'read go <"$0"; printf %s "$1"; shift; exec "$@"';
     const gate = ["sh", "-c", line, `${folder}/gate`, filled];

@@ -1,7 +1,7 @@
 /** A line of kodama's own within a command's output. */
 import { joinBytes } from "../base/join_bytes.ts";
 
-/** Bytes that are held back, at most, while the line isn't found. */
+/** The most bytes that are held back while the line isn't found. */
 const headLimitBytes = 4096;
 
 /**

@@ -24,16 +24,16 @@ export type Outcome =
   | ({ kind: "timeout"; limit: "connect" | "command"; afterMs: number } & Rest)
   /** The server refused the stream to this user; nothing was started. */
   | { kind: "forbidden"; reason: string; hint?: string }
-  /** The stream was never opened, or the command never begun. */
+  /** The stream was never opened, or the command never started. */
   | { kind: "unreachable"; reason: string }
   /** The link ended before the server's final Status. */
   | { kind: "unknown"; reason: string }
-  /** Stopped by the person or a signal. */
+  /** Stopped by the user or a signal. */
   | ({ kind: "cancelled" } & Rest)
   /** Never started: the run ended first. */
   | { kind: "skipped"; reason: string };
 
-/** The name of an outcome, as it stands in summaries and JSON. */
+/** The name of an outcome, as in summaries and JSON. */
 export type OutcomeKind = Outcome["kind"];
 
 /** An event of a run. `target` is the index into the run's targets. */

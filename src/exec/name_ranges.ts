@@ -13,7 +13,7 @@ interface NumberedName {
   suffix: string;
 }
 
-/** Longer runs of digits are not numbers that can be counted exactly. */
+/** Longer runs of digits aren't numbers that can be counted exactly. */
 const countable = /^\d{1,15}$/;
 
 function split(name: string): NumberedName | undefined {
@@ -24,7 +24,7 @@ function split(name: string): NumberedName | undefined {
   return { prefix: name.slice(0, match.index), digits, suffix };
 }
 
-/** The names as ranges, in the order in which each first appears; numbers rise. Repeated names are one. */
+/** Returns the names as ranges, in the order in which each first appears; numbers ascend. Duplicates are merged. */
 export function compressNames(names: Iterable<string>): string {
   const families = new Map<string, { prefix: string; suffix: string; digits: Set<string> }>();
   for (const name of names) {

@@ -32,7 +32,7 @@ Deno.test("expanded ranges are the names", () => {
   }));
 });
 
-/** The names of ranges: what {@link compressNames} undoes. */
+/** Expands ranges to names: the inverse of {@link compressNames}. */
 function expandNames(text: string): string[] {
   // At commas outside of brackets that no backslash escapes.
   const words = text.match(/(?:\\.|\[[^\]]*\]|[^,\\[])+/gsu) ?? [];

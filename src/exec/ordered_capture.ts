@@ -13,7 +13,7 @@ export class OrderedCapture {
 
   constructor(readonly limitBytes: number) {}
 
-  /** Neighbours of one stream are one chunk. */
+  /** Adjacent pieces of one stream form one chunk. */
   get chunks(): OutputChunk[] {
     return this.#pieces.map(({ stream, bytes }) => ({ stream, bytes: bytes.bytes }));
   }

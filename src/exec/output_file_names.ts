@@ -1,6 +1,6 @@
 /** Names of the files that store targets' outputs: distinct, and safe whatever their source. */
 
-/** Bytes of a name; file systems allow 255, and an ending follows. */
+/** Bytes of a name; file systems allow 255, and an extension follows. */
 const maxLength = 200;
 
 /**
@@ -21,7 +21,7 @@ function percent(character: string): string {
   return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
 }
 
-/** FNV-1a, twice with different beginnings: names that share 200 letters are few. */
+/** FNV-1a, twice with different seeds: names that share 200 letters are few. */
 function hash(text: string): string {
   return [0x811c9dc5, 0x1b873593].map((begin) => {
     let value = begin;

@@ -10,5 +10,5 @@
  */
 export type OutputMode = "prefix" | "group" | "fold" | "raw" | "report" | "none";
 
-/** The modes that a person can ask for by name; `report` is what machine output is made of. */
+/** The modes that a user can select by name; `report` is the basis of machine output. */
 export const outputModes = ["prefix", "group", "fold", "raw", "none"] as const;

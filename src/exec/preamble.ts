@@ -76,7 +76,7 @@ function rootedPath(path: string): string {
   return path.startsWith("/") ? path : `./${path}`;
 }
 
-/** Takes the line with the process ids out of standard output: the first one, as {@link MarkedLine} has it. */
+/** Extracts the line with the process ids from standard output: the first one, like {@link MarkedLine}. */
 export class PreambleReader extends MarkedLine<Session> {
   constructor(nonce: string) {
     super(markerOf(nonce), readSession);

@@ -26,10 +26,10 @@ export interface PastRun {
 }
 
 /**
- * Reads a record. A last line without its end is passed over: the process was killed while it wrote.
+ * Reads a record. A last line without its end is ignored: the process was killed while it wrote.
  *
- * @param name as errors shall name it.
- * @throws KodamaError `config` for what kodama doesn't write.
+ * @param name the name in errors.
+ * @throws KodamaError `config` for content that kodama doesn't write.
  */
 export function readRecord(name: string, text: string): PastRun {
   const whole = text.split("\n").slice(0, -1);

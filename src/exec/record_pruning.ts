@@ -24,7 +24,7 @@ export const recordLimits: RecordLimits = {
   busyMs: 3_600_000,
 };
 
-/** Names of the records to remove, the oldest first. */
+/** Returns the names of the records to delete, the oldest first. */
 export function expiredRecords(
   records: readonly KeptRecord[],
   now: Date,

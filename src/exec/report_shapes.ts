@@ -11,7 +11,7 @@ function field<S extends v.GenericSchema>(schema: S, description: string) {
 const time = v.pipe(v.string(), v.isoTimestamp());
 const whole = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-/** A run has no more targets than this in any cluster there is. */
+/** More targets than a run has in any existing cluster. */
 const index = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(10_000_000));
 
 const outcomeKind = v.picklist(
@@ -180,7 +180,7 @@ export const recordLineShape = v.variant("event", [
   runEnded,
 ]);
 
-/** The shapes that are published, by the names of their files in `docs/schema/`. */
+/** The published shapes, by the names of their files in `docs/schema/`. */
 export const publishedShapes = {
   "target-report": { title: "A target of a run (-o json, -o jsonl)", shape: targetReportShape },
   "run-event": { title: "An event of a run (-o jsonl --events)", shape: eventReportShape },

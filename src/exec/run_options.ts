@@ -20,7 +20,7 @@ export type OpenExec = (
 
 /** Standard input as one target reads it: at its own pace, from the start. */
 export interface InputReader {
-  /** The next bytes, or undefined at the end. Rejects when the source fails, or with the signal's reason. */
+  /** Returns the next bytes, or undefined at the end. Rejects when the source fails, or with the signal's reason. */
   read(signal: AbortSignal): Promise<Uint8Array | undefined>;
 }
 
@@ -32,11 +32,11 @@ export interface RunTerminal {
   onBegun?: () => void;
 }
 
-/** Bounds, surroundings and variations of a run. Times are milliseconds. */
+/** Limits, environment and variations of a run. Times are milliseconds. */
 export interface RunOptions extends SchedulePolicy {
   open: OpenExec;
   clock: Clock;
-  /** Cancels the run; commands that run are ended in their pods. */
+  /** Cancels the run; running commands are ended in their pods. */
   signal: AbortSignal;
   /** To open a stream. */
   connectTimeoutMs: number;
@@ -74,7 +74,7 @@ export interface TargetRun {
   options: RunOptions;
   /** Shared by the run. */
   outages: Outages;
-  /** Cancels this target: the run's own signal, or the consumer of the run went away. */
+  /** Cancels this target: the run's own signal, or the consumer of the run stopped. */
   cancelled: AbortSignal;
   /** Emits bytes of the command; resolves when more are accepted. */
   emit(stream: "stdout" | "stderr", bytes: Uint8Array): Promise<void>;

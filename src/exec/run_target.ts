@@ -57,7 +57,7 @@ function wishForShell(options: RunOptions): string | undefined {
 
 function endOf(attempt: Attempt): Outcome {
   if (attempt.kind === "ended") return attempt.outcome;
-  // A bare attempt for `sh` itself.
+  // Returns a bare attempt for `sh` itself.
   return { kind: "failed", exitCode: 127, reason: noShellReason };
 }
 

@@ -14,7 +14,7 @@ import type { Status } from "../kube/types.ts";
 /** Why a command could not be started, with a shell's exit code for it. */
 export interface StartFailure {
   exitCode: 126 | 127;
-  /** The part of the runtime's text that is about the command. */
+  /** Returns the part of the runtime's text that concerns the command. */
   reason: string;
 }
 
@@ -25,7 +25,7 @@ const notExecutable =
 
 /** Parses a runtime's text; undefined if it is about something else. */
 export function readStartFailure(text: string): StartFailure | undefined {
-  // A crafted text may not cost more than a glance.
+  // A crafted text must not take long to match.
   const words = text.slice(0, 4096);
   const missing = notFound.exec(words);
   if (missing !== null) return { exitCode: 127, reason: missing[0].replaceAll("\\", "") };

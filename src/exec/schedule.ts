@@ -7,7 +7,7 @@ export type Amount = { kind: "count"; count: number } | { kind: "percent"; perce
 export interface ScheduleState {
   /** Targets that are known. */
   total: number;
-  /** Further targets may become known. */
+  /** More targets may be found. */
   more: boolean;
   /** Targets started so far; they start in order. */
   started: number;

@@ -11,7 +11,7 @@ export type RoundSignal = "TERM" | "KILL" | "0";
 
 /** The processes of one exec. */
 export interface Session {
-  /** Id of the leader, and with it of the session and of the first process group. */
+  /** Id of the leader, which is also that of the session and of the first process group. */
   leader: number;
   /**
    * Set if the command runs below a shell of kodama's (`watch.ts`): that shell is the leader, and this is the process

@@ -16,7 +16,7 @@ export type ShellWish =
   /** The one of this id, and no other. */
   | "same";
 
-/** A shell that is to outlive its link. */
+/** A shell that outlives its link. */
 export interface KeptShell {
   wish: ShellWish;
   /** Owner of the shells that may be found again; unguessable for others. Letters and digits. */
@@ -41,7 +41,7 @@ export interface ShellRequest {
 /** The started shell. */
 export type ShellGreeting =
   | { kind: "plain" }
-  /** It will be there again, under this id. */
+  /** It can be found again by this id. */
   | { kind: "kept"; by: "tmux" | "dtach"; id: string; found: boolean }
   /** The requested shell has ended; its exit code, if it stored one. */
   | { kind: "gone"; exitCode: number | undefined };
@@ -83,7 +83,7 @@ const endsWithLink = {
   size: { columns: 0, rows: 0 },
 };
 
-/** By which a shell is found again: one line that no `read` or `echo` changes. */
+/** Identifies a shell to find again: one line that no `read` or `echo` changes. */
 function oneLine(command: readonly string[]): string {
   return `=${command.map(encodeURIComponent).join("+")}`;
 }

@@ -207,7 +207,7 @@ for (const shell of shells) {
     });
 
     Deno.test(`${name}: a command that looks for itself finds no other`, async () => {
-      // Not by a pipe: each half of one is the shell once more until it has become its program.
+      // Not by a pipe: each half of one is another shell until it has become its program.
       const found = `${folder}/found`;
       const line =
         `grep -l "w0rds $MARK" /proc/[0-9]*/cmdline >${found}; wc -l <${found}; exit 0 # w0rds here`;

@@ -10,14 +10,14 @@ import { type RoundSignal, type Session, signalWords } from "./session_signal.ts
 /** A pod that doesn't answer may not delay the end of a run. */
 const roundLimitMs = 5000;
 
-/** More than the number that is awaited is noise. */
+/** More than the expected number is noise. */
 const answerLimitBytes = 256;
 
 /**
  * Signals every process that a command has started in its session.
  *
  * @returns how many were alive.
- * @throws KodamaError when the pod can't be reached in 5 s, or what answers isn't ours.
+ * @throws KodamaError when the pod can't be reached in 5 s, or the answer isn't ours.
  */
 export async function signalRound(
   signal: RoundSignal,
@@ -26,7 +26,7 @@ export async function signalRound(
 ): Promise<number> {
   const { target, open, clock } = surroundings;
   const { namespace, pod, container } = target;
-  // Not bound to the run's own signal: that one has most likely aborted, which is why we are here.
+  // Not bound to the run's own signal: that one has most likely aborted, which is the reason for this call.
   using deadline = new Deadline(clock, roundLimitMs);
   const command = signalWords(signal, session);
   const request = { namespace, pod, container, command, stdin: false, tty: false };

@@ -7,7 +7,7 @@
  * refuses faccessat2(2).
  */
 
-/** Replaces the shell with the command of its arguments. Without single quotes, for they stand in some. */
+/** Replaces the shell with the command of its arguments. Without single quotes, because it is embedded in some. */
 export const startScript = `kodama_why=
 case $1 in
 "") kodama_why="executable file not found in \\$PATH" ;;
@@ -23,7 +23,7 @@ esac
 [ -d "$1" ] && case $1 in */*) echo "exec: \\"$1\\": is a directory" >&2; exit 126 ;; esac
 eval "exec \\"\\$@\\""`;
 
-/** Goes to the folder of the first argument, which is then dropped. 125 as `env --chdir` has it: nothing was begun. */
+/** Goes to the folder of the first argument, which is then dropped. 125 like `env --chdir`: nothing was started. */
 export const folderScript = `cd "$1" 2>/dev/null || {
 kodama_why="not allowed"
 [ -d "$1" ] || kodama_why="not a directory"

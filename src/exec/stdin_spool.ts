@@ -2,19 +2,19 @@
 import { orAborted } from "../base/abort.ts";
 import type { InputReader } from "./run_options.ts";
 
-/** A private temporary file, which the host hands in. */
+/** A private temporary file, supplied by the host. */
 export interface SpoolFile extends AsyncDisposable {
   /** Adds to the end. */
   append(bytes: Uint8Array): Promise<void>;
-  /** At most `length` bytes from `offset`; fewer only at the file's end. */
+  /** Returns at most `length` bytes from `offset`; fewer only at the file's end. */
   read(offset: number, length: number): Promise<Uint8Array>;
 }
 
 const readBytes = 64 * 1024;
 
-/** Standard input of a run. It lets go of its source and its file when it is disposed of. */
+/** Standard input of a run. Disposing of it releases its source and its file. */
 export interface RunInput extends AsyncDisposable {
-  /** A new reader, from the beginning. */
+  /** Returns a new reader, from the start. */
   open(): InputReader;
 }
 
@@ -80,7 +80,7 @@ class InputLog implements AsyncDisposable {
     this.#source = source[Symbol.asyncIterator]();
   }
 
-  /** Bytes from an offset, at least one; undefined at the end. */
+  /** Returns bytes from an offset, at least one; undefined at the end. */
   async read(offset: number, signal: AbortSignal): Promise<Uint8Array | undefined> {
     while (offset >= this.#totalBytes) {
       if (this.#ended) return undefined;

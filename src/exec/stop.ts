@@ -1,4 +1,4 @@
-/** Why a command is ended before it ends itself, and what that makes of its outcome. */
+/** Why a command is ended before it ends itself, and the resulting outcome. */
 import type { Outcome, Rest } from "./model.ts";
 
 /** Why a command is ended before it ends itself. */
@@ -21,7 +21,7 @@ export function isStop<T extends { kind: string }>(first: T | Stop): first is St
   return kinds.some((kind) => kind === first.kind);
 }
 
-/** The outcome of a command that was stopped. */
+/** Returns the outcome of a command that was stopped. */
 export function outcomeOfStop(stop: Stop, rest: Rest): Outcome {
   switch (stop.kind) {
     case "timeout":

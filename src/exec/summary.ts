@@ -13,7 +13,7 @@ export interface FailureGroup {
   names: string;
 }
 
-/** A run in numbers, and its first failure. */
+/** The counts of a run, and its first failure. */
 export interface RunSummary {
   total: number;
   counts: Readonly<Record<OutcomeKind, number>>;
@@ -70,12 +70,12 @@ function failureGroup(
   };
 }
 
-/** An outcome as it is called in text. */
+/** Returns an outcome's name in text. */
 export function outcomeName(kind: OutcomeKind): string {
   return kind === "timeout" ? "timed out" : kind;
 }
 
-/** The kinds in the order of their first failure; failed commands by exit code, each with its targets. */
+/** Returns the kinds in the order of their first failure; failed commands by exit code, each with its targets. */
 function textOf(
   counts: Readonly<Record<OutcomeKind, number>>,
   failures: readonly FailureGroup[],

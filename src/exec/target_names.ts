@@ -8,7 +8,7 @@ export interface NameParts {
   container: boolean;
 }
 
-/** The parts without which two of the targets would have one name. */
+/** Returns the parts that are needed to distinguish all targets. */
 export function nameParts(targets: readonly Target[]): NameParts {
   return {
     context: new Set(targets.map((target) => target.context)).size > 1,
@@ -17,7 +17,7 @@ export function nameParts(targets: readonly Target[]): NameParts {
   };
 }
 
-/** `weka-drive-3`, or with every part `prod/weka/weka-drive-3/agent`. */
+/** Returns `weka-drive-3`, or with every part `prod/weka/weka-drive-3/agent`. */
 export function targetName(target: Target, parts: NameParts): string {
   return [
     ...(parts.context ? [target.context] : []),

@@ -17,7 +17,7 @@ export interface EndedTarget {
   stderr: Capture;
 }
 
-/** The report of an ended target. */
+/** Returns the report of an ended target. */
 export function targetReport(ended: EndedTarget): TargetReport {
   const { context, namespace, pod, container, node } = ended.target;
   const { error, ...outcomeFields } = outcomeReport(ended.outcome);
@@ -75,7 +75,7 @@ function errorOf(outcome: Outcome): string | null {
   }
 }
 
-/** UTF-8 as text. A character that the limit cut in two is dropped and not counted as replaced. */
+/** Decodes UTF-8 as text. A character that the limit cut in two is dropped and not counted as replaced. */
 function decoded(capture: Capture): { text: string; replaced: boolean } {
   const cut = capture.omittedBytes > 0;
   try {

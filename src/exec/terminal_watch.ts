@@ -17,7 +17,7 @@ import type { Target } from "../kube/target.ts";
 import { bornScript, hangUpScript } from "./hang_up.ts";
 import type { OpenExec } from "./run_options.ts";
 
-/** Between two signs of life. */
+/** Between two keep-alive lines. */
 const beatMs = 30_000;
 /** How long a shell whose input ended waits for the stream to be reopened. */
 const reopenLimitMs = 5000;
@@ -57,7 +57,7 @@ exec sh -c 'eval "$kodama_script"' "$0" "$@"`;
   return ["sh", "-c", script, "kodama-watch", String(leader), ...former];
 }
 
-/** The watching shell's lines. Single quotes are not for them: they stand in some. */
+/** The watching shell's lines. They contain no single quotes, because they are embedded in some. */
 function watchScript(graceMs: number): string {
   return `session=$1 kept=
 ${bornScript}

@@ -56,11 +56,11 @@ exec sh -c 'eval "$kodama_script"' kodama`;
 }
 
 /**
- * The leader's lines. Single quotes are not for them: they stand in some.
+ * The leader's lines. They contain no single quotes, because they are embedded in some.
  *
- * Names of variables are kodama's own, for an assignment to one that the container exports would reach the
- * command. The leader's own error output goes nowhere: shells report there when a command dies of a signal.
- * At the end, the mark of `end_mark.ts` goes behind both streams.
+ * Names of variables are kodama's own, because an assignment to one that the container exports would reach the command.
+ * The leader's own stderr is discarded: shells report there when a command dies of a signal. At the end, the mark of
+ * `end_mark.ts` follows both streams.
  */
 function stayingScript({ nonce, watch }: LeaderOptions): string {
   return `kodama_at=0

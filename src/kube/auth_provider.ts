@@ -1,6 +1,6 @@
 /**
- * The `auth-provider` entries of older kubeconfigs (OIDC, gcp, azure), carried out by the official client:
- * their refresh dances are its business. Loaded only for a kubeconfig that has one.
+ * The `auth-provider` entries of older kubeconfigs (OIDC, gcp, azure), handled by the official client, including their
+ * token refresh. Loaded only for a kubeconfig that has one.
  */
 import { KubeConfig } from "@kubernetes/client-node";
 import { KodamaError } from "../base/errors.ts";

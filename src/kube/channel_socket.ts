@@ -1,4 +1,4 @@
-/** The streams of one remote command over one link, whichever protocol carries them. */
+/** The streams of one remote command over one link, for either protocol. */
 
 /** The streams that the server sends. */
 export type ServerStream = "stdout" | "stderr" | "error";
@@ -8,7 +8,7 @@ export type ChannelEvent =
   | { kind: "data"; stream: ServerStream; bytes: Uint8Array }
   /** The peer sent a close message. */
   | { kind: "closed"; words: string }
-  /** The network ended without one. */
+  /** The network connection ended without one. */
   | { kind: "lost"; reason: string };
 
 /** One reader, any number of writers. Disposing of it drops the link. */
@@ -17,7 +17,7 @@ export interface ChannelSocket extends Disposable {
   readonly inputPieceBytes: number;
   /** Returns the next event, or how the channel ended. Never rejects. One call at a time. */
   receive(): Promise<ChannelEvent>;
-  /** Resolves when the network has taken it. */
+  /** Resolves when the network has accepted it. */
   send(stream: "stdin" | "resize", bytes: Uint8Array): Promise<void>;
   /** Signals the end of standard input; returns false if the protocol can't. */
   closeInput(): Promise<boolean>;

@@ -77,7 +77,7 @@ export interface LogRequest {
   sinceTime?: string;
   /** At least 1, counted by the server's clock. */
   sinceSeconds?: number;
-  /** Lines from the end of what there is. */
+  /** Lines from the end of the existing log. */
   tailLines?: number;
   /** Whether each line begins with its time and a blank; true by default. */
   timestamps?: boolean;

@@ -30,7 +30,7 @@ export type Bearer =
   | { kind: "basic"; username: string; password: string }
   /** May return a client certificate instead of a token. */
   | { kind: "exec"; plugin: ExecPlugin }
-  /** OIDC and the clouds' own, which the official client carries out. */
+  /** OIDC and cloud providers, handled by the official client. */
   | { kind: "authProvider"; name: string; config: Readonly<Record<string, unknown>> };
 
 /** All settings needed to reach the API server of one context. */
@@ -41,7 +41,7 @@ export interface Connection {
   server: string;
   certificateAuthority: PemSource | undefined;
   tlsServerName: string | undefined;
-  /** Any certificate will do: the person is warned once. */
+  /** Any certificate is accepted: the user is warned once. */
   insecure: boolean;
   proxyUrl: string | undefined;
   clientCertificate: { certificate: PemSource; key: PemSource } | undefined;
@@ -50,8 +50,8 @@ export interface Connection {
 }
 
 /**
- * The connection of the named context, else of the current one. Throws a `config` error which lists
- * the contexts, or names the entry that is missing or contradicts itself.
+ * Returns the connection of the named context, else of the current one. Throws a `config` error which lists the
+ * contexts, or names the entry that is missing or contradicts itself.
  */
 export async function resolveContext(
   config: Kubeconfig,
@@ -209,7 +209,7 @@ function broken(entry: { name: string; path: string }, what: string, problem: st
   );
 }
 
-/** All of a few; of many, the first twenty. */
+/** Returns all of a few names; of many, the first twenty. */
 function listed(names: readonly string[]): string {
   const shown = names.slice(0, 20).join(", ");
   return names.length > 20 ? `${shown} and ${names.length - 20} more` : shown;

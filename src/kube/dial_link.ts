@@ -129,7 +129,7 @@ async function shaken(link: Deno.TlsConn, signal: AbortSignal): Promise<Deno.Tls
     await orAborted(link.handshake(), signal);
     return link;
   } catch (error) {
-    // The connection below belongs to it now, and ends with it alone.
+    // The connection below now belongs to it, and ends only with it.
     closeQuietly(link);
     throw error;
   }

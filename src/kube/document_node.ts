@@ -8,7 +8,7 @@
 import { isRecord } from "../base/json_value.ts";
 import { KodamaError } from "../base/errors.ts";
 
-/** More characters than any fleet's kubeconfig has, and fewer than what stalls a parser noticeably. */
+/** More characters than any fleet's kubeconfig has, and fewer than would stall a parser noticeably. */
 export const maxLength = 2 * 1024 * 1024;
 
 /** Keys and indexes, from the top of a document. */

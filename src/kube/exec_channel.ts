@@ -1,4 +1,4 @@
-/** Exec and attach, whichever protocol carries their streams. */
+/** Exec and attach, for either protocol of their streams. */
 import { plainText } from "../base/plain_text.ts";
 import type { ChannelEvent, ChannelSocket } from "./channel_socket.ts";
 import type { ChannelEnd, ExecChannel, OutputChunk, TerminalSize } from "./client.ts";

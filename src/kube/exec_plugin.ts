@@ -1,5 +1,5 @@
 /**
- * Credentials from a program of the user's.
+ * Credentials from a user's program.
  * https://kubernetes.io/docs/reference/access-authn-authz/authentication/#client-go-credential-plugins
  */
 import { isRecord } from "../base/json_value.ts";
@@ -23,11 +23,11 @@ export type PluginCluster =
 interface PluginAnswer {
   token: string | undefined;
   clientCertificate: Proof["clientCertificate"];
-  /** Milliseconds since 1970; undefined for as long as the process lives. */
+  /** Milliseconds since 1970; undefined if valid for the lifetime of the process. */
   expiresAtMs: number | undefined;
 }
 
-/** Renewed before its end, so that a request that is under way still finds it valid. */
+/** Renewed before it expires, so that a request in flight still finds it valid. */
 const marginMs = 30_000;
 
 /** Runs the program if there is no credential or an expired one; concurrent requests share one run. */
@@ -94,7 +94,7 @@ export class PluginCredentials implements Credentials {
   }
 }
 
-/** The `ExecCredential` that goes in, by the environment variable `KUBERNETES_EXEC_INFO`. */
+/** The `ExecCredential` that is passed in the environment variable `KUBERNETES_EXEC_INFO`. */
 function execInfo(plugin: ExecPlugin, cluster: PluginCluster, interactive: boolean): unknown {
   const { server, tlsServerName, insecure, proxyUrl, certificateAuthority } = cluster;
   return {

@@ -28,7 +28,7 @@ export class ExpiredError extends KodamaError {
  */
 export type Sent = "nothing" | "some" | "all";
 
-/** The network's fault: a request got no answer. */
+/** A network error: a request got no answer. */
 export class LinkError extends KodamaError {
   override readonly name = "LinkError";
 
@@ -41,7 +41,7 @@ export class LinkError extends KodamaError {
   }
 }
 
-/** The server refused the request itself (a status from 400 to 499): the same request is refused again. */
+/** The server refused the request itself (a status from 400 to 499): a retry is refused again. */
 class RefusedRequestError extends KodamaError {}
 
 /**
@@ -61,7 +61,7 @@ export function isTransient(error: unknown): error is KodamaError {
     (error.kind === "unreachable" || error.kind === "timeout" || error.kind === "server");
 }
 
-/** The error of an answer that isn't a success. `body` may be a `Status`, or anything at all. */
+/** Returns the error of an answer that isn't a success. `body` may be a `Status`, or any text. */
 export function answerError(code: number, body: string, at: Whereabouts): KodamaError {
   const status = parseStatus(body);
   const said = plainText(status?.message ?? "") || tooLong(code) || plainText(body, 200) ||
@@ -71,16 +71,16 @@ export function answerError(code: number, body: string, at: Whereabouts): Kodama
   const hint = /HTTP request to an HTTPS server/.test(body)
     ? "it is a TLS port: the server in the kubeconfig must start with https://"
     : hintOf(kind, said, at);
-  // 429 is the one refusal that passes: the server is busy.
+  // 429 is the only transient refusal: the server is busy.
   const isFinal = kind === "server" && code >= 400 && code < 500 && code !== 429;
   const Failure = isFinal ? RefusedRequestError : KodamaError;
   return new Failure(kind, `${said} (${place(at)})`, hint === undefined ? {} : { hint });
 }
 
-/** A refusal as the server worded it. */
+/** A refusal with the server's message. */
 export interface Refusal {
   code: number;
-  /** May be a `Status`, or anything at all. */
+  /** May be a `Status`, or any text. */
   body: string;
 }
 

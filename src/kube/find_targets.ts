@@ -53,7 +53,7 @@ export async function findTargets(
   return { ...selected, pods, asked, nearest: found ? [] : await nearestPods(selection, pods) };
 }
 
-/** A name on the command line that isn't there is never passed over in silence. */
+/** A missing name of the command line is never ignored silently. */
 async function missingError(
   client: KubeClient,
   selection: Selection,

@@ -15,7 +15,7 @@ function pod(namespace: string, name: string): Pod {
   };
 }
 
-/** A cluster of objects by path; every request is noted. */
+/** A cluster of objects by path; every request is recorded. */
 class FakeClient {
   readonly context = "ctx";
   readonly server = "https://api.test";
@@ -297,7 +297,7 @@ for (
   });
 }
 
-/** A cluster that has more of everything than anybody reads. */
+/** A cluster with more of everything than the limits. */
 class CrowdedClient extends FakeClient {
   pages = 0;
 

@@ -1,4 +1,4 @@
-/** A port of a pod, whichever protocol carries its bytes. */
+/** A port of a pod, for either protocol. */
 import { KodamaError } from "../base/errors.ts";
 import { plainText } from "../base/plain_text.ts";
 import type { ChannelEvent, ChannelSocket } from "./channel_socket.ts";
@@ -11,7 +11,7 @@ import type { WebSocketLink } from "./websocket.ts";
 const dataChannel = 0;
 const maxFailure = 4096;
 
-/** Connects to one port. Whether anything listens there is known only later, by `failure`. */
+/** Connects to one port. `failure` reports later whether anything listens there. */
 export async function openForward(
   streams: PodStreams,
   transport: Transport,
@@ -47,7 +47,7 @@ export async function openForward(
  */
 class WebSocketPort implements ChannelSocket {
   readonly inputPieceBytes = 128 * 1024;
-  /** Bytes of the port number still to come, by channel. */
+  /** Remaining bytes of the port number, by channel. */
   readonly #preface = [2, 2];
   #channel: 0 | 1 | undefined;
 

@@ -9,7 +9,7 @@ export interface FrameFinder<Frame> {
 
 /** The source of the frames. */
 export interface FrameSourceOptions<Frame> {
-  /** Bytes that came together with the answer to the upgrade. */
+  /** Bytes that arrived with the answer to the upgrade. */
   first: Uint8Array;
   finder: FrameFinder<Frame>;
   /** Watches the link while a frame is awaited. */

@@ -25,7 +25,7 @@ export interface Host {
   clock: Clock;
   /** In [0, 1). */
   random(): number;
-  /** Something the person should know, once, that stops nothing. */
+  /** Warns the user, once; doesn't stop anything. */
   warn(message: string): void;
   /** Traces requests, if set. */
   readonly trace?: Trace;

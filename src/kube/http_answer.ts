@@ -5,9 +5,9 @@ import type { Link } from "./link.ts";
 
 const maxHead = 64 * 1024;
 
-/** Headers of an answer, by name in any case. `Headers` is one; loading it costs 2 ms of a start. */
+/** Headers of an answer, with case-insensitive names. `Headers` is one; loading it costs 2 ms of startup time. */
 export interface AnswerHeaders {
-  /** Several of one name as one, with commas. */
+  /** Several of one name are joined by commas. */
   get(name: string): string | null;
 }
 
@@ -17,7 +17,7 @@ export interface HttpHead {
   headers: AnswerHeaders;
 }
 
-/** An answer, whichever way it came. */
+/** An answer, by either transport. */
 export interface HttpAnswer extends HttpHead {
   /** Streamed; read once, or dropped. */
   body: AsyncIterable<Uint8Array>;
@@ -72,7 +72,7 @@ export class LinkReader {
   }
 }
 
-/** The head of an answer. Rejects for what isn't HTTP. */
+/** Returns the head of an answer. Rejects if it isn't HTTP. */
 export async function readHead(reader: LinkReader): Promise<HttpHead> {
   const first = await reader.line(maxHead);
   const code = /^HTTP\/1\.[01] (\d{3})/.exec(first)?.[1];

@@ -1,4 +1,4 @@
-/** A body in chunks, as the bytes come. https://www.rfc-editor.org/rfc/rfc9112#section-7.1 */
+/** Decodes a chunked body as it arrives. https://www.rfc-editor.org/rfc/rfc9112#section-7.1 */
 
 /** The size of a chunk in hexadecimal, with extensions that no one uses; a trailer field. */
 const maxLine = 1024;
@@ -13,7 +13,7 @@ type Part =
   /** The line with a chunk's size. */
   | "size"
   | "data"
-  /** The line's end behind a chunk. */
+  /** The line end after a chunk. */
   | "dataEnd"
   /** Fields that weren't requested, up to an empty line. */
   | "trailers"

@@ -207,7 +207,7 @@ function streamQuery({ container, stdin, tty }: AttachRequest): URLSearchParams 
     container,
     stdin: String(stdin),
     stdout: "true",
-    // Under a terminal both arrive in one; asking for standard error too is refused.
+    // Under a terminal both arrive in one stream; servers refuse a request for standard error too.
     stderr: String(!tty),
     tty: String(tty),
   });

@@ -8,7 +8,7 @@ export interface KubeconfigFile {
   text: string;
 }
 
-/** Bytes that stand in the kubeconfig itself, or in a file beside it (path already absolute). */
+/** Bytes in the kubeconfig itself, or in a file beside it (path already absolute). */
 export type PemSource = { kind: "inline"; pem: string } | { kind: "file"; path: string };
 
 /** How to reach and verify an API server. */
@@ -31,7 +31,9 @@ export interface ExecPlugin {
   interactiveMode: "Never" | "IfAvailable" | "Always";
 }
 
-/** Someone else to act as. https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation */
+/**
+ * The user to impersonate. https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation
+ */
 export interface Impersonation {
   user: string;
   uid: string | undefined;
@@ -60,7 +62,7 @@ export interface ContextEntry {
   namespace: string | undefined;
 }
 
-/** An entry with the file that it was taken from. */
+/** An entry with its source file. */
 export interface Named<T> {
   name: string;
   path: string;

@@ -9,7 +9,7 @@ export interface Link extends Disposable {
 
 /** TLS identity and verification. */
 export interface TlsSettings {
-  /** PEM. None: the machine's own authorities. */
+  /** PEM. If absent: the machine's own authorities. */
   certificateAuthority: string | undefined;
   clientCertificate: { certificate: string; key: string } | undefined;
   /** The name that the server's certificate must carry, if it isn't the address. */
@@ -22,7 +22,7 @@ export interface TlsSettings {
 export type LinkUse =
   /** A caller waits for the first byte, and for each response. */
   | "prompt"
-  /** One request, and many bytes behind it or in its answer: each is to cost little. */
+  /** One request, with a large body or response: each byte should cost little. */
   | "bulk";
 
 /** The destination of a link and how to reach it. */

@@ -58,7 +58,7 @@ function secureContextOf(tls: TlsSettings): SecureContext {
     }));
 }
 
-/** Lets encrypted bytes through while it is open. */
+/** Passes encrypted bytes through while it is open. */
 class Valve {
   #opened: PromiseWithResolvers<void> | undefined;
 
@@ -77,7 +77,7 @@ class Valve {
   }
 }
 
-/** The link as node's kind of stream. */
+/** The link as a node stream. */
 function pacedStream(link: Link, valve: Valve): Duplex {
   const stream = new Duplex({
     read() {

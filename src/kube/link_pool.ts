@@ -37,7 +37,7 @@ export class LinkPool implements Disposable {
     return Promise.resolve(kept.link);
   }
 
-  /** Takes over a link whose last answer has been read. */
+  /** Takes a link whose last answer has been read. */
   keep(link: Link, target: LinkTarget, use: LinkUse): void {
     if (this.#closed || this.#kept.length === maxKept) return link[Symbol.dispose]();
     const kept: Kept = {

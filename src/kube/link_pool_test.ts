@@ -165,7 +165,7 @@ function targetOf(certificate: string): LinkTarget {
   return { hostname: "127.0.0.1", port: 1, tls, proxyUrl: undefined };
 }
 
-/** Nothing is dialled: that it would be is the error. */
+/** Nothing is dialled: dialling is the error. */
 const dialled = { use: "prompt" as const, signal: AbortSignal.abort(new Error("dialled")) };
 
 Deno.test("a link goes on for whom it was dialled, and for nobody else", async () => {

@@ -1,4 +1,6 @@
-/** Lists by pages. https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks */
+/**
+ * Lists in pages. https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks
+ */
 import { KodamaError } from "../base/errors.ts";
 import type { ApiResource, ListPage, ListScope } from "./client.ts";
 import { ExpiredError } from "./failures.ts";

@@ -34,7 +34,7 @@ export function noKubeconfigError(host: Host): KodamaError {
   });
 }
 
-/** Entries of `KUBECONFIG` that are empty, or there twice, count once or not at all. */
+/** Empty entries of `KUBECONFIG` are ignored, repeated ones count once. */
 function kubeconfigPaths(host: Host): string[] {
   const listed = (host.env("KUBECONFIG") ?? "").split(":").filter((path) => path !== "");
   return listed.length > 0 ? [...new Set(listed)] : [`${host.env("HOME") ?? ""}/.kube/config`];

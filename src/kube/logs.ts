@@ -3,7 +3,7 @@ import type { LogRequest } from "./client.ts";
 import { PODS, resourcePath } from "./resources.ts";
 import type { Transport } from "./transport.ts";
 
-/** The path of a log, with its query. */
+/** Returns the path of a log, with its query. */
 function logPath(request: LogRequest): string {
   const { namespace, pod, container, follow, previous, timestamps = true } = request;
   const query = new URLSearchParams({ container });

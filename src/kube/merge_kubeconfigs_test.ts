@@ -22,7 +22,7 @@ Deno.test("between files the first wins, entry by entry and as a whole", async (
   ]);
   assert.equal(config.currentContext, "b");
   assert.equal(config.clusters.get("c")?.value.server, "https://a");
-  // Not even the fields that the first leaves out are taken from the second.
+  // Not even the fields that the first omits are taken from the second.
   assert.equal(config.clusters.get("c")?.value.tlsServerName, undefined);
   assert.equal(config.users.get("u")?.value.username, undefined);
   assert.equal(config.users.get("v")?.path, "/b");

@@ -1,4 +1,4 @@
-/** The order in which a person counts: `drive-2` before `drive-10`. */
+/** Natural order: `drive-2` before `drive-10`. */
 
 /** Compares for `sort`. Runs of digits compare as numbers, all else by code unit: the same on every machine. */
 export function compareNatural(a: string, b: string): number {

@@ -3,7 +3,7 @@ import { nearestNames } from "../base/nearest_names.ts";
 import { matchesPattern } from "./selection.ts";
 import type { NamePattern } from "./target.ts";
 
-/** A text that would have matched, and the names that it is in. */
+/** A text that would have matched, and the names that contain it. */
 export interface NearMatch {
   text: string;
   names: string[];

@@ -1,4 +1,4 @@
-/** The way in: from flags and environment to a {@link KubeClient}. Nothing is dialled yet. */
+/** The entry point: from flags and environment to a {@link KubeClient}. Dials nothing yet. */
 import type { KubeClient } from "./client.ts";
 import { type Connection, type ConnectionOverrides, resolveContext } from "./connection.ts";
 import type { Host } from "./host.ts";
@@ -24,7 +24,7 @@ export async function openKubeClient(options: ClientOptions, host: Host): Promis
   return new HttpKubeClient(connection, await Transport.open(connection, credentials, host), host);
 }
 
-/** All contexts by name, each with its server's address, and the current one. */
+/** Returns all contexts by name, each with its server's address, and the current one. */
 export async function listContexts(
   options: Pick<ClientOptions, "kubeconfig">,
   host: Host,

@@ -44,7 +44,7 @@ export async function openCredentials(connection: Connection, host: Host): Promi
   }
 }
 
-/** The text behind a certificate or key. */
+/** Returns the text of a certificate or key. */
 export async function readPem(source: PemSource, what: string, host: Host): Promise<string> {
   if (source.kind === "inline") return source.pem;
   return await readFile(source.path, what, host);

@@ -1,4 +1,4 @@
-/** Pods that operands name, each perhaps in one namespace of one context alone. Pure. */
+/** Pods that operands name, each optionally in one namespace of one context. Pure. */
 import type { Selection, SelectionOperand, Target } from "./target.ts";
 
 type Place = Pick<Target, "context" | "namespace">;

@@ -2,7 +2,7 @@
 import { plainText } from "../base/plain_text.ts";
 import type { ContainerStatus, Pod } from "./types.ts";
 
-/** `is Pending: 0/1 containers ready, ImagePullBackOff`; undefined for a container that runs. */
+/** Returns `is Pending: 0/1 containers ready, ImagePullBackOff`; undefined for a running container. */
 export function notUsable(pod: Pod, container: string): string | undefined {
   const { status = {}, metadata = {} } = pod;
   if (metadata.deletionTimestamp !== undefined) return "is terminating";
@@ -25,7 +25,7 @@ export function notUsable(pod: Pod, container: string): string | undefined {
   }`;
 }
 
-/** Without a status nothing is known against it: the server decides. */
+/** Without a status there is nothing against it: the server decides. */
 function containerTrouble(name: string, own: ContainerStatus | undefined): string | undefined {
   const { waiting, terminated } = own?.state ?? {};
   if (waiting !== undefined) {

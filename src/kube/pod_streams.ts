@@ -1,10 +1,10 @@
 /**
  * Opens streams into pods: by WebSocket, or by SPDY.
  *
- * To RBAC a WebSocket is a `get` of `pods/exec`, since it starts with a GET; SPDY is a `create`, since it starts with
- * a POST. Many roles grant `create` alone. So a GET that is forbidden is followed by a POST, as kubectl does it:
- * https://github.com/kubernetes/kubernetes/blob/v1.34.0/staging/src/k8s.io/client-go/tools/remotecommand/fallback.go
- * A refused upgrade has started nothing in the pod; after any other failure nothing is tried again.
+ * To RBAC a WebSocket is a `get` of `pods/exec`, since it starts with a GET; SPDY is a `create`, since it starts with a
+ * POST. Many roles grant `create` alone. So a GET that is forbidden is followed by a POST, as kubectl does it:
+ * https://github.com/kubernetes/kubernetes/blob/v1.34.0/staging/src/k8s.io/client-go/tools/remotecommand/fallback.go A
+ * refused upgrade has started nothing in the pod; no other failure is retried.
  */
 import { refusesSpdy, upgradeError } from "./failures.ts";
 import type { Transport } from "./transport.ts";
@@ -20,7 +20,7 @@ export interface StreamAttempts<S> {
   spdy: () => Promise<S | UpgradeRefused>;
 }
 
-/** Remembers of one server which protocol it accepts. */
+/** Stores which protocol a server accepts. */
 export class PodStreams {
   /** SPDY was refused to a stream that preferred it. */
   #withoutSpdy = false;

@@ -1,6 +1,9 @@
 /** The proxy from the environment, by the rules of kubectl's own runtime (Go). */
 
-/** `HTTPS_PROXY` or `HTTP_PROXY` by the server's scheme, unless `NO_PROXY` names the host; this machine never. */
+/**
+ * Returns `HTTPS_PROXY` or `HTTP_PROXY` by the server's scheme, unless `NO_PROXY` names the host; never for this
+ * machine.
+ */
 export function proxyFromEnvironment(
   server: string,
   env: (name: string) => string | undefined,

@@ -1,4 +1,4 @@
-/** The way through a proxy to a server: HTTP CONNECT (RFC 9110, 9.3.6) or SOCKS5 (RFC 1928, 1929). */
+/** Connects through a proxy to a server: HTTP CONNECT (RFC 9110, 9.3.6) or SOCKS5 (RFC 1928, 1929). */
 import type { Link } from "./link.ts";
 
 /** The proxy's address and protocol. */
@@ -12,7 +12,7 @@ export interface Proxy {
 
 const maxAnswer = 16 * 1024;
 
-/** Reads `proxy-url`. Throws a plain error for a proxy that streams can't go through. */
+/** Parses `proxy-url`. Throws a plain error for a proxy that streams can't use. */
 export function parseProxy(text: string): Proxy {
   const url = URL.parse(text.includes("://") ? text : `http://${text}`);
   const kinds: Record<string, Proxy["kind"]> = {

@@ -30,7 +30,7 @@ Deno.test("an HTTP proxy that refuses is told", async () => {
 Deno.test("a SOCKS5 proxy is given the name of the host to look up itself", async () => {
   const link = new MemoryLink();
   const done = tunnel(link, parseProxy("socks5://jo:pw@proxy.test"), to);
-  // The answers come in pieces that don't follow the messages.
+  // The answers are split regardless of message boundaries.
   link.give(Uint8Array.of(5, 2, 1), Uint8Array.of(0, 5, 0, 0, 1, 1, 2), Uint8Array.of(3, 4, 0, 80));
   await done;
   assert.deepEqual(link.written.map((part) => [...part]), [

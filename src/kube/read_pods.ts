@@ -1,4 +1,4 @@
-/** The pods that a selection may mean, with as few requests as that takes. */
+/** Reads the candidate pods of a selection with as few requests as possible. */
 import { inParallel } from "../base/semaphore.ts";
 import type { KubeClient, ListScope } from "./client.ts";
 import { wholeList } from "./list.ts";
@@ -13,7 +13,7 @@ import {
 import type { Selection, SelectionOperand } from "./target.ts";
 import type { Pod } from "./types.ts";
 
-/** Pods, each once, and the operands that name nothing. */
+/** Pods, each once, and the operands without a match. */
 export interface PodsRead {
   pods: Pod[];
   missing: { plural: string; name: string; namespace?: string }[];
@@ -22,7 +22,7 @@ export interface PodsRead {
 /** The pods read for an operand; `namespace` is the operand's own. */
 type Part = { plural: string; name: string; namespace?: string; pods: Pod[] | undefined };
 
-/** Requests at a time: enough for many namespaces, few enough for a shared server's fairness. */
+/** Concurrent requests: enough for many namespaces, few enough to be fair to a shared server. */
 const parallel = 8;
 /** Above it, one list costs less than that many single reads. */
 const maxSingleReads = 4;
@@ -67,7 +67,7 @@ function namedPodsReader(selection: Selection): Reader {
   };
 }
 
-/** A part for each of the operands that name it: in any namespace, or in one alone. */
+/** Returns a part for each operand of this name: in any namespace, or in only one. */
 function apart(part: Part, { operands }: Selection, context: string): Part[] {
   const own = operands.filter((one) =>
     one.kind === "pod" && one.name === part.name && (one.context ?? context) === context

@@ -72,7 +72,7 @@ export const CRON_JOBS: ApiResource = {
   namespaced: true,
 };
 
-/** The path of a collection, or of one object in it. Every part is escaped. */
+/** Returns the path of a collection, or of one object in it. Every part is escaped. */
 export function resourcePath(
   resource: ApiResource,
   namespace: string | undefined,

@@ -9,7 +9,7 @@ import type { Pod } from "./types.ts";
 /** The targets that a selection resolves to. */
 export interface SelectedTargets {
   targets: Target[];
-  /** Pods that match and can't be used, in the same order. */
+  /** Matching pods that can't be used, in the same order. */
   skipped: SkippedPod[];
 }
 
@@ -71,7 +71,7 @@ function isMeant(pod: Pod, { match, exclude, node }: Selection): boolean {
     (node === undefined || pod.spec?.nodeName === node);
 }
 
-/** Every container that may be named, the ordinary ones first. */
+/** Returns every container that may be named, the regular ones first. */
 function containerNames(pod: Pod): string[] {
   const { containers = [], initContainers = [], ephemeralContainers = [] } = pod.spec ?? {};
   return [...containers, ...initContainers, ...ephemeralContainers].map(({ name }) => name);
@@ -80,7 +80,7 @@ function containerNames(pod: Pod): string[] {
 function mainContainer(pod: Pod): string {
   const names = (pod.spec?.containers ?? []).map(({ name }) => name);
   const annotated = pod.metadata?.annotations?.[defaultContainer];
-  // An annotation that names no container is passed over, as kubectl does.
+  // An annotation that doesn't name a container is ignored, like in kubectl.
   return annotated !== undefined && names.includes(annotated) ? annotated : names[0] ?? "";
 }
 
@@ -97,7 +97,7 @@ function usableContainer(
   return reason === undefined ? { kind: "usable", container: name } : { kind: "skipped", reason };
 }
 
-/** A name that no pod knows is a slip, and not a reason to skip every pod. */
+/** A name that no pod has is a typo, and not a reason to skip every pod. */
 function requireContainer(pods: readonly Pod[], wanted: string): void {
   const names = new Set(pods.flatMap(containerNames));
   if (pods.length === 0 || names.has(wanted)) return;
@@ -140,7 +140,7 @@ function chosen(targets: Target[], { sample, shuffle }: Selection, random: () =>
   return order.flatMap((index) => targets[index] ?? []);
 }
 
-/** Fisher and Yates: every order equally likely. */
+/** Fisher-Yates: every order equally likely. */
 function shuffled(items: readonly number[], random: () => number): number[] {
   const mixed = [...items];
   for (let last = mixed.length - 1; last > 0; last--) {

@@ -35,7 +35,7 @@ const mapSelected: readonly ApiResource[] = [SERVICES, REPLICATION_CONTROLLERS];
 /**
  * Returns one scope for each namespace of the selection, or of its operands if they name them; without its operands.
  *
- * @throws UsageError for a pod in a namespace that the selection leaves out, and for operands that name namespaces beside
+ * @throws UsageError for a pod in a namespace that the selection excludes, and for operands that name namespaces beside
  *   some that don't.
  */
 export function selectionScopes(client: KubeClient, selection: Selection): ListScope[] {
@@ -150,7 +150,7 @@ function selectorOf(object: KubeObject, plural: string): string {
     ? labelSelectorText({ matchLabels: selector as Record<string, string> })
     : labelSelectorText(selector as LabelSelector);
   if (text !== "") return text;
-  // An empty selector means every pod to the server, and none to the person.
+  // An empty selector matches every pod on the server, and none in the user's view.
   throw new KodamaError(
     "conflict",
     `${plural} "${object.metadata.name}" selects no pods: it has no selector`,

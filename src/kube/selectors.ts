@@ -23,12 +23,12 @@ export function isFieldSelector(selector: string): boolean {
   return wrongPart(selector, fieldRequirement) === undefined;
 }
 
-/** Throws `UsageError` for what no server would accept. */
+/** Throws `UsageError` for a selector that no server would accept. */
 export function checkLabelSelector(selector: string): void {
   check(selector, "label selector", labelRequirement, "as in app=web,tier!=test or tier in (a,b)");
 }
 
-/** Throws `UsageError` for what no server would accept. */
+/** Throws `UsageError` for a selector that no server would accept. */
 export function checkFieldSelector(selector: string): void {
   check(selector, "field selector", fieldRequirement, "as in status.podIP=10.0.0.7");
 }

@@ -96,7 +96,7 @@ export class SilenceWatch {
   }
 }
 
-/** An error's message, without the page of its library's manual that rustls puts behind some. */
+/** Returns an error's message, without the manual page URL that rustls appends to some. */
 export function linkWords(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   if (/close_notify/.test(message)) {

@@ -1,4 +1,4 @@
-/** Servers that take a request and don't answer it; links that are silent. */
+/** Servers that accept a request and don't answer it; links that are silent. */
 import assert from "node:assert/strict";
 import { ManualClock, quiet } from "../base/testing/manual_clock.ts";
 import type { KubeClient } from "./client.ts";

@@ -10,7 +10,7 @@ const type = { synStream: 1, reset: 3, ping: 6, goAway: 7 } as const;
 const headerBytes = 8;
 /** The bytes read of a control frame: more than any relevant one has. */
 const maxControl = 8;
-/** A flag of a frame: the sender's half of the stream ends with it. */
+/** A frame flag: the sender's half of the stream ends with it. */
 const lastOfStream = 1;
 
 /** The decoder's output, in the order of the bytes. */
@@ -22,7 +22,7 @@ export type SpdyEvent =
   /** The peer sent GOAWAY. */
   | { kind: "goAway" };
 
-/** The peer broke the protocol: nothing after this can be understood. */
+/** The peer violated the protocol: later bytes can't be parsed. */
 export class SpdyError extends Error {
   override readonly name = "SpdyError";
 }
@@ -110,10 +110,10 @@ function dataOf({ stream, last, left }: Frame, bytes: Uint8Array): SpdyEvent {
   return { kind: "data", stream, end: last && left === 0, bytes };
 }
 
-/** Bytes of a frame before its data. */
+/** The bytes of a frame before its data. */
 export const frameHeaderBytes = headerBytes;
 
-/** A data frame; `end` closes this side of the stream. At most 16 MiB. */
+/** Returns a data frame; `end` closes this side of the stream. At most 16 MiB. */
 export function dataFrame(stream: number, bytes: Uint8Array, end = false): Uint8Array {
   return dataFrameIn(new Uint8Array(headerBytes + bytes.length), stream, bytes, end);
 }
@@ -134,7 +134,7 @@ export function dataFrameIn(
   return frame;
 }
 
-/** A ping, and the answer to one: the same frame. A client's own have odd numbers. */
+/** Returns a ping, or the answer to one: the same frame. A client's own have odd numbers. */
 export function pingFrame(id: number): Uint8Array {
   const payload = new Uint8Array(4);
   new DataView(payload.buffer).setUint32(0, id);
@@ -148,7 +148,7 @@ export function pingFrame(id: number): Uint8Array {
 export class StreamOpener {
   #begun = false;
 
-  /** The frame that opens a stream of an odd number with such headers; names are lower case. */
+  /** Returns the frame that opens a stream of an odd number with these headers; names are lower case. */
   frame(stream: number, headers: Readonly<Record<string, string>>): Uint8Array {
     const block = this.#compressed(headerBlock(headers));
     const payload = new Uint8Array(10 + block.length);
@@ -168,7 +168,7 @@ export class StreamOpener {
   }
 }
 
-/** Names and values with their lengths before them. */
+/** Returns names and values, each preceded by its length. */
 function headerBlock(headers: Readonly<Record<string, string>>): Uint8Array {
   const encoder = new TextEncoder();
   const texts = Object.entries(headers).flat().map((text) => encoder.encode(text));

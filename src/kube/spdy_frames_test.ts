@@ -80,7 +80,7 @@ Deno.test("headers of all streams are one zlib stream, flushed after each", () =
     assert.deepEqual([view.getUint32(4), view.getUint32(8)], [frame.length - 8, number]);
     return frame.subarray(18);
   });
-  // Two bytes of zlib and four of the dictionary's checksum stand before.
+  // Two bytes of zlib and four of the dictionary's checksum come first.
   const read = (until: number) =>
     inflateRawSync(joinBytes(blocks.slice(0, until)).subarray(6), {
       finishFlush: constants.Z_SYNC_FLUSH,

@@ -20,7 +20,7 @@ export interface SpdyRequest {
 /** The fourth of remote commands, whose error stream carries a Status; and the one for port forwards. */
 export type SpdyProtocol = "v4.channel.k8s.io" | "portforward.k8s.io";
 
-/** Upgrades, and opens the streams. Rejects as `openWebSocket` does; the link is then closed. */
+/** Upgrades, and opens the streams. Rejects like `openWebSocket`; the link is then closed. */
 export async function openSpdy(
   link: Link,
   request: SpdyRequest,

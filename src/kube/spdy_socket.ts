@@ -23,7 +23,7 @@ import {
   StreamOpener,
 } from "./spdy_frames.ts";
 
-/** Numbers of a client's streams are odd, and grow. */
+/** Numbers of a client's streams are odd, and increase. */
 const streamOf = { error: 1, stdin: 3, stdout: 5, stderr: 7, resize: 9 } as const;
 
 /** The bytes that the runtime's TLS takes in one write: a longer frame costs a second write for its tail. */
@@ -91,7 +91,7 @@ export class SpdySocket implements ChannelSocket {
 
   private constructor(
     private readonly link: Link,
-    /** Bytes that came together with the answer to the upgrade. */
+    /** Bytes that arrived with the answer to the upgrade. */
     first: Uint8Array,
     private readonly streams: SpdyStreams,
     keepAlive: KeepAlive,
@@ -163,7 +163,7 @@ export class SpdySocket implements ChannelSocket {
     return { kind: "lost", reason: death ?? reason };
   }
 
-  /** Undefined for what concerns the protocol alone. */
+  /** Returns undefined for events of the protocol itself. */
   async #heard(event: SpdyEvent): Promise<ChannelEvent | undefined> {
     switch (event.kind) {
       case "data": {
@@ -177,7 +177,7 @@ export class SpdySocket implements ChannelSocket {
         else if (event.id === this.#ping.id) this.#silence.seen(this.#ping.sent);
         return undefined;
       case "reset":
-        // A command that has ended wants no more input; without any other stream nothing more can come.
+        // A command that has ended reads no more input; without any other stream nothing more can arrive.
         if (event.stream === streamOf.stdin && this.streams.endedBy.length === 0) return undefined;
         return { kind: "closed", words: `reset, ${event.status}` };
       case "goAway":

@@ -46,7 +46,7 @@ export interface Selection {
   sample?: number;
   sort: "name" | "age" | "node";
   shuffle: boolean;
-  /** Pods that aren't Running too. */
+  /** Includes pods that aren't Running. */
   allPhases: boolean;
 }
 

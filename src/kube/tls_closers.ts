@@ -29,7 +29,7 @@ export interface TlsCloser {
   close(connection?: Closable): void;
 }
 
-/** Lets no more connections be than can be closed in time. */
+/** Limits the connections to the number that can be closed in time. */
 export class TlsClosers {
   #threads = maxThreads;
   #places = maxConnections;
@@ -81,11 +81,11 @@ export class TlsClosers {
   }
 }
 
-/** Closes what may be closed already. */
+/** Closes the connections that may be closed already. */
 export function closeQuietly(connection: Pick<Closable, "close">): void {
   try {
     connection.close();
   } catch {
-    // It was closed by its other end, or handed over to TLS.
+    // It was closed by the peer, or handed over to TLS.
   }
 }

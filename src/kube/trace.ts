@@ -19,7 +19,7 @@ const plainParameters: ReadonlySet<string> = new Set([
   ...["tailLines", "timeoutSeconds", "timestamps", "tty", "watch"],
 ]);
 
-/** Characters of one line: a server's path is as long as it likes. */
+/** Characters of one line: a server's path has no limit. */
 const longestUrl = 1000;
 
 /**
@@ -37,7 +37,7 @@ export function maskedUrl(server: string, path: string): string {
   return plainText(whole, longestUrl);
 }
 
-/** Passes the result of a request on, and traces how it ended: with a status, or without an answer. */
+/** Returns the result of a request, and traces how it ended: with a status, or without an answer. */
 export async function traced<T>(
   trace: Trace | undefined,
   { method, server, path, elapsedMs }: {

@@ -39,7 +39,7 @@ const maxErrorBody = 64 * 1024;
  */
 const headLimitMs = 30_000;
 
-/** The status of an upgrade that succeeded. */
+/** The status of a successful upgrade. */
 const switchingProtocols = 101;
 
 /** Opens a stream on a link that is ready for a request; rejects like `openWebSocket`. */
@@ -133,7 +133,7 @@ export class Transport implements Disposable {
     }
   }
 
-  /** The body of an answer as it comes; a link that breaks is a `KodamaError`. */
+  /** Returns the body of an answer as it arrives; a link that breaks is a `KodamaError`. */
   async *readBody(answer: HttpAnswer, signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
     try {
       yield* answer.body;
@@ -142,7 +142,7 @@ export class Transport implements Disposable {
     }
   }
 
-  /** An open stream, or the server's refusal. Every other end is a `KodamaError`. */
+  /** Returns an open stream, or the server's refusal. Throws a `KodamaError` otherwise. */
   webSocket(
     path: string,
     protocols: readonly string[],

@@ -132,7 +132,7 @@ Deno.test("a busy server is given the time that it asks for, five times", async 
   let busy = 2;
   const answer = () => busy-- > 0 ? status(429, "busy", { "retry-after": "3" }) : Response.json({});
   await withServer(answer, async ({ client, asked, host }) => {
-    // The server answers in the machine's time, which isn't the test's: this limit may not pass meanwhile.
+    // The server answers in the machine's time, which isn't the test's: this limit may not expire meanwhile.
     const timer = host.clock.timer.bind(host.clock);
     host.clock.timer = (delayMs, fire) =>
       delayMs === headLimitMs ? { [Symbol.dispose]: () => {} } : timer(delayMs, fire);

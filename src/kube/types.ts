@@ -38,7 +38,7 @@ export interface KubeObject {
 }
 
 /**
- * The API's answer about an operation: an error body, a `Status` on an exec's error channel.
+ * The API's result of an operation: an error body, a `Status` on an exec's error channel.
  * https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
  */
 export interface Status {

@@ -19,14 +19,14 @@ import { type WatchLine, watchLines } from "./watch_lines.ts";
 export interface WatchSource<T> {
   /** Returns a complete list and its version. */
   list(signal: AbortSignal): Promise<{ objects: T[]; resourceVersion: string }>;
-  /** The changes after a version, until the server ends the stream. Rejects as a request does. */
+  /** Returns the changes after a version, until the server ends the stream. Rejects like a request. */
   changes(resourceVersion: string, signal: AbortSignal): AsyncIterable<WatchLine<T>>;
 }
 
 /** Waits like client-go between the connections of a reflector. */
 const retries: RetryPolicy = { delayMs: 800, maxDelayMs: 30_000, jitter: 0.5 };
 
-/** The watch of a collection over HTTP. */
+/** Returns the watch of a collection over HTTP. */
 export function watchObjects<T>(
   transport: Transport,
   resource: ApiResource,

@@ -40,7 +40,7 @@ function readLine<T>(line: string): WatchLine<T> {
   const { type, object } = parse(line);
   const resourceVersion = versionOf(object);
   if (type === "ADDED" || type === "MODIFIED" || type === "DELETED") {
-    // The caller named the type together with the resource that it watches.
+    // The caller set the type together with the resource that it watches.
     return { kind: kinds[type], object: object as T, resourceVersion };
   }
   if (type === "BOOKMARK") return { kind: "bookmark", resourceVersion };

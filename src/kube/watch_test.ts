@@ -16,7 +16,7 @@ interface Thing {
 class Collection {
   readonly #history: WatchLine<Thing>[] = [];
   readonly #state = new Map<string, Thing>();
-  /** Versions below it are forgotten. */
+  /** Versions below it have expired. */
   forgotten = 0;
 
   change(name: string, remove: boolean): void {
@@ -61,7 +61,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant("forget" as const) }),
 );
 
-/** Plays the steps between the connections that the watch makes; stops it when they are over. */
+/** Plays the steps between the connections that the watch opens; stops it after the last. */
 function scripted(
   collection: Collection,
   steps: Step[],

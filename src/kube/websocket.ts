@@ -12,7 +12,7 @@ export type Received =
   | { kind: "part"; start: boolean; end: boolean; bytes: Uint8Array }
   /** The peer sent a close frame. */
   | { kind: "closed"; code: number; reason: string }
-  /** The network ended without one. */
+  /** The network connection ended without one. */
   | { kind: "lost"; reason: string };
 
 /** One reader, any number of writers. */
@@ -23,7 +23,7 @@ export class WebSocketLink implements Disposable {
 
   constructor(
     private readonly link: Link,
-    /** Bytes that came together with the end of the handshake. */
+    /** Bytes that arrived with the end of the handshake. */
     first: Uint8Array,
     readonly protocol: string,
     keepAlive: KeepAlive,
@@ -37,7 +37,7 @@ export class WebSocketLink implements Disposable {
     this.#frames = new FrameSource(link, { first, finder, silence: this.#silence });
   }
 
-  /** The next part of a message, or how it ended. Never rejects. One call at a time. */
+  /** Returns the next part of a message, or how it ended. Never rejects. One call at a time. */
   async receive(): Promise<Received> {
     for (;;) {
       try {
@@ -51,7 +51,7 @@ export class WebSocketLink implements Disposable {
     }
   }
 
-  /** Sends a binary message. Resolves when the network has taken it. */
+  /** Sends a binary message. Resolves when the network has accepted it. */
   async send(bytes: Uint8Array): Promise<void> {
     this.#silence.sent();
     await this.#sendFrame(opcode.binary, bytes);
@@ -69,7 +69,7 @@ export class WebSocketLink implements Disposable {
     this.link[Symbol.dispose]();
   }
 
-  /** Undefined for what concerns the protocol alone. */
+  /** Returns undefined for events of the protocol itself. */
   async #answer(event: FrameEvent): Promise<Received | undefined> {
     switch (event.kind) {
       case "part":

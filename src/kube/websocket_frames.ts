@@ -1,8 +1,7 @@
 /**
  * The frames of RFC 6455, as pure functions over bytes: the client's side.
  *
- * The decoder never assembles a message: it hands on whatever part of one has arrived, so a frame of any
- * size costs no memory.
+ * The decoder never assembles a message: it emits each part as it arrives, so a frame of any size costs no memory.
  */
 import { joinBytes } from "../base/join_bytes.ts";
 
@@ -24,7 +23,7 @@ export type FrameEvent =
   /** The peer's close frame. 1005 stands for "no code was given". */
   | { kind: "close"; code: number; reason: string };
 
-/** The peer broke RFC 6455: nothing after this can be understood. */
+/** The peer violated RFC 6455: later bytes can't be parsed. */
 export class FrameError extends Error {
   override readonly name = "FrameError";
 }
@@ -32,7 +31,7 @@ export class FrameError extends Error {
 interface Header {
   final: boolean;
   opcode: number;
-  /** Bytes of the payload still to come. */
+  /** The remaining bytes of the payload. */
   left: number;
   /** Whether this frame starts a message and no part of it was emitted yet. */
   start: boolean;
@@ -72,7 +71,7 @@ export class FrameDecoder {
     }
   }
 
-  /** The bytes after the header, or undefined while it isn't complete. */
+  /** Returns the bytes after the header, or undefined while it is incomplete. */
   #takeHeader(chunk: Uint8Array): Uint8Array | undefined {
     const missing = maxHeader - this.#pending.length;
     const bytes = joinBytes([this.#pending, chunk.subarray(0, missing)]);

@@ -13,7 +13,7 @@ const payload = fc.oneof(
   ),
 );
 
-/** Messages put together again, and control frames, in order. */
+/** Reassembled messages, and control frames, in order. */
 function collect(events: readonly FrameEvent[]): unknown[] {
   const all: unknown[] = [];
   let parts: Uint8Array[] = [];

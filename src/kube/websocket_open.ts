@@ -61,7 +61,7 @@ function requestBytes({ url, headers, protocols }: UpgradeRequest, key: string):
   ]);
 }
 
-/** The proof that the server understood the handshake; SHA-1 by RFC 6455, not for secrecy. */
+/** Returns the proof that the server understood the handshake; SHA-1 by RFC 6455, not for secrecy. */
 async function acceptOf(key: string): Promise<string> {
   const text = new TextEncoder().encode(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`);
   return new Uint8Array(await crypto.subtle.digest("SHA-1", text)).toBase64();

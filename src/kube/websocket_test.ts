@@ -107,7 +107,7 @@ const request = {
 };
 const never = new AbortController().signal;
 
-/** Answers the handshake: `{accept}` stands for the right proof. */
+/** Answers the handshake: `{accept}` is replaced by the right proof. */
 async function handshake(
   answer: string,
 ): Promise<{ link: MemoryLink; socket: Promise<WebSocketLink> }> {

@@ -1,4 +1,4 @@
-/** YAML that isn't ours, parsed within bounds. Loaded for files that aren't JSON, or aren't as they should be. */
+/** Foreign YAML, parsed within bounds. Loaded for files that aren't JSON, or are invalid. */
 import { Composer, Lexer, LineCounter, Parser } from "yaml";
 import type { Document } from "yaml";
 import { KodamaError } from "../base/errors.ts";
@@ -7,7 +7,7 @@ import { type DocumentSource, maxLength, Node, type Place } from "./document_nod
 
 /** An honest file has few anchors; each reference copies its target. */
 const maxAliases = 100;
-/** A kubeconfig is nested seven deep; the parser's time grows with the square of the depth. */
+/** A kubeconfig is nested seven levels deep; the parser's time grows with the square of the depth. */
 const maxDepth = 64;
 /**
  * A text that isn't a kubeconfig may be all punctuation, and take the parser seconds. An honest file has one lexeme for

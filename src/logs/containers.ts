@@ -17,7 +17,7 @@ export interface ContainerChoice {
   states: readonly ContainerPhase[];
 }
 
-/** The states of a container, as the API has them. */
+/** The states of a container, as in the API. */
 export type ContainerPhase = "waiting" | "running" | "terminated";
 
 /** The state of a container. `instance` increases with each restart. */
@@ -25,9 +25,9 @@ export type ContainerState =
   /** There is no log yet. */
   | { kind: "waiting"; reason: string }
   | { kind: "running"; instance: number; last?: InstanceEnd }
-  /** There is a log, and nothing more will be added. `final`: nor will there be another instance. */
+  /** There is a log, and it won't grow. `final`: nor will there be another instance. */
   | { kind: "ended"; instance: number; final: boolean; last?: InstanceEnd }
-  /** The pod isn't there any more, or another one has its name. */
+  /** The pod is gone, or another one has its name. */
   | { kind: "gone" };
 
 /** How the previous instance ended, as the node reports it. */

@@ -14,7 +14,7 @@ interface Bucket {
   second: number;
   count: number;
   first: Identity | undefined;
-  /** Number of the first line, counted from the log's beginning. */
+  /** Number of the first line, counted from the log's start. */
   order: number;
 }
 

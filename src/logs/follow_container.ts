@@ -29,14 +29,14 @@ class Following {
   readonly #container: FollowedContainer;
   readonly #signal: AbortSignal;
   readonly #reader: StreamReader;
-  /** The instance that the cursor is in. */
+  /** The instance of the cursor's position. */
   #instance: number | undefined;
   /** An instance that was read to its end. */
   #complete: number | undefined;
   /** The last known state may be older than the lines seen. */
   #fresh = false;
   #toldWaiting = "";
-  /** Connections in a row that gave another log than the one that was read. */
+  /** Consecutive connections that returned a log other than the one that was read. */
   #lostInRow = 0;
 
   constructor(container: FollowedContainer, options: ReadOptions) {

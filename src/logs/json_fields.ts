@@ -4,7 +4,7 @@ import { isRecord } from "../base/json_value.ts";
 /** A longer line isn't a structured log, and isn't parsed as one. */
 const maxJsonLength = 256 * 1024;
 
-/** The object of a line, or undefined for any other text. */
+/** Returns the object of a line, or undefined for any other text. */
 export function jsonObjectOf(text: string): Readonly<Record<string, unknown>> | undefined {
   if (text.length > maxJsonLength || !/^\s*\{/.test(text)) return undefined;
   try {

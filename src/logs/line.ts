@@ -23,7 +23,7 @@ export interface LogLine extends Moment {
 
 const decoder = new TextDecoder();
 
-/** The text of a line. What isn't UTF-8 becomes U+FFFD. */
+/** Returns the text of a line. Invalid UTF-8 becomes U+FFFD. */
 export function textOf({ bytes, text, end }: LogLine): string {
   return decoder.decode(bytes.subarray(text, end));
 }

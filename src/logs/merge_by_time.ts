@@ -1,4 +1,4 @@
-/** Several logs as one, in the order of the servers' times. */
+/** Merges several logs, in the order of the servers' times. */
 import type { LogLine } from "./line.ts";
 
 /** Lines per batch: few enough to show soon, enough to cost little each. */
@@ -77,7 +77,7 @@ function askFor(head: Head): void {
   head.coming.catch(() => {});
 }
 
-/** The next lines of a log; false at its end. */
+/** Loads the next lines of a log; returns false at its end. */
 async function refill(head: Head): Promise<boolean> {
   for (;;) {
     if (head.come === undefined) await head.coming;

@@ -3,7 +3,7 @@
  * burst of its own, and a server that may send only one log at a time leaves its other CPUs idle.
  */
 
-/** Logs that share the memory for what waits. */
+/** Logs that share the memory for buffered bytes. */
 export class ReadAhead {
   #waitingBytes = 0;
   readonly #stopped = new Set<AheadLog>();
@@ -81,7 +81,7 @@ class AheadLog {
     this.#wakeTaker?.();
   }
 
-  /** The next piece; undefined at the end. */
+  /** Returns the next piece; undefined at the end. */
   async take(): Promise<Uint8Array | undefined> {
     while (this.#pieces.length === 0 && !this.#ended) {
       await new Promise<void>((resolve) => this.#wakeTaker = resolve);

@@ -34,7 +34,7 @@ Deno.test("a log that nobody asks yet is read, up to the limit of all", async ()
   for (const reader of readers) await reader.next();
   await settled();
   const asked = logs.reduce((sum, log) => sum + log.asked, 0);
-  // Two were taken; each reader may have one piece at hand when the limit is reached.
+  // Two were consumed; each reader may hold one piece when the limit is reached.
   assert.ok(asked >= 12 && asked <= 14, String(asked));
   for (const reader of readers) await reader.return();
   assert.ok(logs.every((log) => log.left));

@@ -1,4 +1,4 @@
-/** One container's log as it is now: read to its end, over connections that break. */
+/** One container's current log: read to its end, over connections that break. */
 import type { OpenLog, ReadEvent, ReadOptions } from "./reading.ts";
 import { cutReason, StreamReader } from "./read_stream.ts";
 

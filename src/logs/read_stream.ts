@@ -19,7 +19,7 @@ export type StreamEnd =
 
 const retries: RetryPolicy = { delayMs: 250, maxDelayMs: 30_000, jitter: 0.5 };
 
-/** Reads one container by as many connections as it takes. */
+/** Reads one container over as many connections as needed. */
 export class StreamReader {
   readonly cursor = new Cursor();
   readonly #open: OpenLog;
@@ -36,7 +36,7 @@ export class StreamReader {
     this.#backoff = new Backoff(retries, { clock, random, signal });
   }
 
-  /** Connections since the last one that gave a new line. */
+  /** Connections since the last one that returned a new line. */
   get fruitless(): number {
     return this.#fruitless;
   }
@@ -65,7 +65,7 @@ export class StreamReader {
       return { kind: "ended" };
     } catch (error) {
       if (!(error instanceof KodamaError)) throw error;
-      // A node answers 500 for a log that it doesn't have: so the server's own failures aren't repeated here.
+      // A node answers 500 for a missing log: so the server's own failures aren't retried here.
       const isCut = isTransient(error) && error.kind !== "server";
       return { kind: isCut ? "cut" : "refused", error };
     }

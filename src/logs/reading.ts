@@ -27,7 +27,7 @@ export interface LogStart {
   sinceTime?: Date;
 }
 
-/** Bounds and surroundings of a reading. */
+/** Limits and environment of a reading. */
 export interface ReadOptions {
   /** The index that lines carry. */
   source: number;

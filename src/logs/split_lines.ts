@@ -8,10 +8,10 @@ const maxLineBytes = 1024 * 1024;
 
 const newline = 0x0a;
 
-/** Splits the log of one container. Its pieces don't depend on how the bytes are cut into chunks. */
+/** Splits the log of one container. Its pieces don't depend on the chunk boundaries. */
 export class LineSplitter {
   readonly #stamps = new StampReader();
-  /** The beginning of a line whose end hasn't come. */
+  /** The start of a line whose end hasn't arrived. */
   #rest = new Uint8Array(0);
 
   /** @param limitBytes longer lines are emitted in pieces. */

@@ -1,6 +1,6 @@
 /**
- * Times at the beginning of lines, read as bytes: RFC 3339 with up to nine digits of a second, in the
- * zone of the node. Lines of one container nearly always share the minute of the line before.
+ * Times at the start of lines, parsed as bytes: RFC 3339 with up to nine digits of a second, in the node's time zone.
+ * Lines of one container nearly always share the minute of the line before.
  */
 const digit0 = 0x30;
 const [dash, colon, dot, tee, zed, plus, blank] = [0x2d, 0x3a, 0x2e, 0x54, 0x5a, 0x2b, 0x20];
@@ -31,7 +31,7 @@ export class StampReader {
         const digit = (bytes[at] ?? 0) - digit0;
         if (digit < 0 || digit > 9) break;
         nanos += digit * unit;
-        // Digits below a nanosecond count for nothing.
+        // Digits below a nanosecond are ignored.
         unit = unit === 1 ? 0 : unit / 10;
       }
     }

@@ -24,7 +24,7 @@ export type TemplatePart =
   | { kind: "word"; word: TemplateWord }
   | { kind: "field"; path: readonly string[] };
 
-/** A template, or why a text is none. */
+/** Returns a template, or why a text isn't one. */
 export type ParsedTemplate =
   | { kind: "template"; parts: readonly TemplatePart[] }
   | { kind: "invalid"; reason: string; word?: string };

@@ -1,14 +1,14 @@
 /** The names of sessions' own branches. Pure. */
 import { UsageError } from "../base/errors.ts";
 
-/** `kodama/fix-auth-20250115143000`: prefix, session and the time in UTC. */
+/** Returns `kodama/fix-auth-20250115143000`: prefix, session and the time in UTC. */
 export function autoBranchName(prefix: string, session: string, at: Date): string {
   const stamp = at.toISOString().replace(/[-:T]/g, "").slice(0, 14);
   return checkedBranch(`${prefix}${session}-${stamp}`);
 }
 
 /**
- * A branch's name as git allows it. https://git-scm.com/docs/git-check-ref-format
+ * Returns a valid git branch name. https://git-scm.com/docs/git-check-ref-format
  *
  * @throws UsageError
  */

@@ -1,6 +1,6 @@
 /**
- * A session as a document: what stands in the state ConfigMap, in `sessions/NAME.yaml`, and in `-o yaml`.
- * It comes back from a cluster that others write to, so every field is checked when it is read.
+ * A session as a document: the content of the state ConfigMap, of `sessions/NAME.yaml`, and of `-o yaml`. It comes back
+ * from a cluster that others write to, so every field is validated when it is read.
  */
 import * as v from "valibot";
 import type { Container, Toleration } from "../kube/types.ts";
@@ -77,7 +77,7 @@ export type SessionDocument = v.InferInput<typeof shape> & {
   claudeHomePVC: string;
 };
 
-/** The document of a session. */
+/** Returns the document of a session. */
 export function sessionDocument(session: Session): SessionDocument {
   const { name, namespace, repository, spec, environment } = session;
   const names = sessionNames(name);

@@ -1,6 +1,6 @@
 /**
- * Dotenv files: names and values, with quotes, several lines and comments, as the `dotenv` package of npm reads
- * them. Pure. Nothing of a value ever stands in an error.
+ * Dotenv files: names and values, with quotes, several lines and comments, as the `dotenv` package of npm reads them.
+ * Pure. An error never contains any of a value.
  */
 import { KodamaError } from "../base/errors.ts";
 
@@ -12,7 +12,7 @@ export interface DotenvEntry {
   line: number;
 }
 
-/** The variables of a text, in its order; a name may come several times, and the last one counts. */
+/** Returns the variables of a text, in order; a name may occur several times, and the last one counts. */
 export function parseDotenv(path: string, text: string): DotenvEntry[] {
   const reader = new Reader(path, text.replace(/\r\n?/g, "\n").replace(/^\uFEFF/, ""));
   return [...reader.entries()];
@@ -43,7 +43,7 @@ class Reader {
     return this.text.slice(this.#at, end < 0 ? undefined : end);
   }
 
-  /** A blank line or a comment; anything else is nothing that a variable could be. */
+  /** Skips a blank line or a comment; anything else is invalid here. */
   #skipLine(line: number): void {
     const rest = this.#rest();
     if (!/^\s*(?:#|$)/.test(rest)) {

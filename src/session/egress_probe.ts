@@ -11,7 +11,7 @@ import type { EgressRule } from "./model.ts";
 export type EgressProbe =
   /** The unlisted address didn't answer, and an allowed one did. */
   | { kind: "enforced" }
-  /** This answered, though the list doesn't have it. */
+  /** This address answered, though the list lacks it. */
   | { kind: "ignored"; reached: string }
   | { kind: "unverified"; why: string };
 
@@ -53,7 +53,7 @@ function listedAddress(rules: readonly EgressRule[]): string[] {
   return [];
 }
 
-/** Returns the result of the command's output. */
+/** Returns the result from the command's output. */
 export function egressProbe(stdout: string, rules: readonly EgressRule[]): EgressProbe {
   const answers = "(open|shut|untried)";
   const match = new RegExp(`^([\\da-f.:]+) (\\d{1,5}) ${answers} ${answers}\\n$`, "i").exec(stdout);

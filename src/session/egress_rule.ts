@@ -1,4 +1,4 @@
-/** The destinations of allow-lists, as people write them. Pure. */
+/** The destinations of allow-lists, as users write them. Pure. */
 import { UsageError } from "../base/errors.ts";
 import type { EgressRule } from "./model.ts";
 
@@ -41,7 +41,7 @@ function holds(cidr: string, address: string): boolean {
   return value(network) >> rest === value(address) >> rest;
 }
 
-/** Without zeros in front, which some read as octal. */
+/** Without leading zeros, which some read as octal. */
 const number = /^(?:0|[1-9]\d*)$/;
 
 function fourBlock(text: string): string | undefined {

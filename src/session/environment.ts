@@ -2,7 +2,7 @@
 import { KodamaError } from "../base/errors.ts";
 import { parseDotenv } from "./dotenv.ts";
 
-/** A dotenv file that was read. */
+/** A dotenv file and its text. */
 export interface DotenvFile {
   /** As the user named it. */
   path: string;
@@ -13,7 +13,7 @@ export interface DotenvFile {
 export interface DotenvVariables {
   /** By name, sorted. */
   values: ReadonlyMap<string, string>;
-  /** Names that stand in a file and don't reach the session, each with the reason. */
+  /** Names in a file that don't reach the session, each with the reason. */
   left: readonly { name: string; reason: "excluded" | "protected" }[];
 }
 
@@ -45,7 +45,7 @@ function isProtected(name: string): boolean {
 }
 
 /**
- * The variables of the files, of which a later one wins.
+ * Returns the variables of the files; a later file wins.
  *
  * @throws KodamaError `config` for a name or a value that no process can have, or for more than 1 MiB.
  */

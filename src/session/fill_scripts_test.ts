@@ -1,4 +1,4 @@
-/** The scripts on folders of this machine; ended after any of their steps. */
+/** The scripts on folders of this machine; killed after any of their steps. */
 import assert from "node:assert/strict";
 import { beginFillWords, fillFolder, placeFillWords } from "./fill_scripts.ts";
 
@@ -14,7 +14,7 @@ async function written(folder: string, names: readonly string[]): Promise<void> 
   for (const name of names) await Deno.writeTextFile(`${folder}/${name}`, name);
 }
 
-/** Runs a script on one folder; `mv` and what else changes something fail from the `limit`-th call on. */
+/** Runs a script on one folder; `mv` and the other commands that change something fail from the `limit`-th call on. */
 async function ran(words: readonly string[], folder: string, limit?: number): Promise<boolean> {
   const script = words[2] ?? "";
   const failing = `calls=0

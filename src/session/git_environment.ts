@@ -35,18 +35,18 @@ export interface GitSurroundings {
   mirrors: Readonly<Record<string, string>>;
 }
 
-/** The variables, in the order in which they stand in the pod. */
+/** Returns the variables, in the pod's order. */
 export function gitEnvironment({ url, token, ssh, mirrors }: GitSurroundings): Map<string, string> {
   const address = url === undefined ? undefined : repositoryAddress(url);
   const settings: [key: string, value: string][] = [
-    // A volume belongs to root, which git would take for another person's folder.
+    // A volume belongs to root, which git would treat as another user's folder.
     ["safe.directory", workspaceFolder],
     // https://git-scm.com/docs/git-config `url.<base>.insteadOf`; the token stays with the first address.
     ...Object.entries(mirrors).map(([from, to]): [string, string] => [`url.${to}.insteadOf`, from]),
   ];
   if (token && (address?.transport === "https" || address?.transport === "http")) {
     const place = `${address.transport}://${address.host}`;
-    // The empty one lets go of helpers that an image may have.
+    // The empty one removes helpers that an image may have.
     settings.push([`credential.${place}.helper`, ""]);
     settings.push([`credential.${place}.helper`, credentialHelper]);
   }
@@ -70,7 +70,7 @@ const hostsOfSecret = `${sshFolder}/${sshSecretKeys.hosts}`;
  */
 const sshCommand = [
   `ssh -i ${sshKeyFile} -o IdentitiesOnly=yes -o BatchMode=yes`,
-  // git notices no link that has died.
+  // git doesn't notice a dead link.
   `-o ConnectTimeout=30 -o ServerAliveInterval=30`,
   `$(if test -e ${hostsOfSecret};`,
   `then echo -o StrictHostKeyChecking=yes -o UserKnownHostsFile=${hostsOfSecret};`,

@@ -1,4 +1,4 @@
-/** Why git in a session's pod didn't reach the repository: from what git and ssh wrote there. Pure. */
+/** Why git in a session's pod didn't reach the repository: from the stderr of git and ssh. Pure. */
 import { plainText } from "../base/plain_text.ts";
 import { redact, redactedText } from "../exec/redact.ts";
 import { sshFolder, sshKeyFile, sshKnownHosts } from "./git_environment.ts";
@@ -163,7 +163,7 @@ export function withoutCredentials(text: string): string {
   return shown.replace(tokens, redactedText);
 }
 
-/** The host whose key ssh took because it knew none, and the kind of the key. */
+/** Returns the host whose key ssh trusted on first use, and the kind of the key. */
 export function trustedHost(stderr: string): { host: string; kind: string } | undefined {
   const match = /Permanently added '([^'\s]+)' \((\S+)\) to the list of known hosts/.exec(stderr);
   return match === null ? undefined : { host: match[1] ?? "", kind: match[2] ?? "" };

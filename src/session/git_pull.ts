@@ -1,4 +1,4 @@
-/** A session's branch as a bundle: what `kodama pull` brings home. Pure. */
+/** A session's branch as a bundle, for `kodama pull`. Pure. */
 import { workspaceFolder } from "./names.ts";
 
 /** The exit code for a workspace that isn't a repository, or has no commit. */

@@ -28,7 +28,7 @@ export interface CheckoutState {
   lacks: readonly ("submodules" | "lfs")[];
 }
 
-/** The exit codes of the script that mean something of their own. */
+/** The exit codes of the script with a meaning of their own. */
 export const checkoutRefusals = { noSuchBranch: 66, otherRepository: 67 } as const;
 
 /** Its presence marks a complete checkout; it contains the repository's address. */
@@ -183,7 +183,7 @@ export function checkoutAnswer(stdout: string): CheckoutState | undefined {
 export interface WorkState {
   branch: string;
   commitHash: string;
-  /** Commits that the base doesn't have. */
+  /** Commits that the base lacks. */
   commits: number;
   /** The latest commits, at most five: abbreviated hash and subject. */
   latest: readonly { hash: string; subject: string }[];

@@ -222,8 +222,8 @@ exit 0
 }`;
 
 /**
- * The lines: a shell that runs them ends when the session is to end. A container's command is read by Kubernetes first,
- * which takes `$$` for `$`: they ask the system for the shell's number.
+ * Returns the lines: a shell that runs them exits when the session should end. Kubernetes expands a container's command
+ * first and replaces `$$` by `$`: so the lines ask the system for the shell's id.
  * https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#entrypoint
  */
 export function lifeScript(limits: SessionLimits, world: LifeWorld = pod): string {

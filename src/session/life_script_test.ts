@@ -113,7 +113,7 @@ const cases: Case[] = [
     name: "programs that work hold it, even if nobody sees them, and idle ones don't",
     limits: idle,
     stage(world) {
-      // A fifth of a processor, then a twentieth.
+      // A fifth of a CPU, then a twentieth.
       for (let at = 0; at < soon; at += 10) {
         const cpu = at < 200 ? at * 20 : 200 * 20 + (at - 200) * 5;
         world.processAt(at, { pid: 95, parent: 1, cpu });

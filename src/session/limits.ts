@@ -17,14 +17,14 @@ const noLimit = "never";
 /** The requested value of one limit. */
 export type LimitWish = number | typeof noLimit;
 
-/** `8h`, `30m`, `never`; in seconds. Undefined for any other text, and for less than a second. */
+/** Parses `8h`, `30m`, `never`; in seconds. Undefined for any other text, and for less than a second. */
 export function parseLimit(text: string): LimitWish | undefined {
   if (text === noLimit) return noLimit;
   const ms = parseDuration(text);
   return ms === undefined || ms < 1000 ? undefined : Math.round(ms / 1000);
 }
 
-/** The same limit as a person writes it. */
+/** Returns the same limit as a user writes it. */
 export function limitText(seconds: number): string {
   return formatDuration(seconds * 1000);
 }
@@ -58,7 +58,7 @@ export function whyEnded(pod: Pod, { ttlSeconds, idleSeconds }: SessionLimits): 
   return `it stopped by itself: ${ranFor(pod) >= ttlSeconds ? lived : idle}`;
 }
 
-/** Seconds from the beginning of the pod's work to its end. */
+/** Seconds from the start of the pod's work to its end. */
 function ranFor({ status }: Pod): number {
   const own = status?.containerStatuses?.find(({ name }) => name === workspaceContainer);
   const { startedAt, finishedAt } = own?.state?.terminated ?? {};
@@ -71,7 +71,7 @@ function ranFor({ status }: Pod): number {
 export interface Life {
   now: number;
   began: number;
-  /** The last time when it was used. */
+  /** The time of the last use. */
   active: number;
   /** The kind of that use. */
   use: string;

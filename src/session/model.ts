@@ -28,11 +28,11 @@ export interface SessionRepository {
 /** A local folder that is synced with the workspace. */
 export interface SessionSync {
   enabled: boolean;
-  /** Absolute, on the machine that is named beside it. */
+  /** Absolute, on the machine named beside it. */
   localPath?: string;
 }
 
-/** The environment of the workspace's container, by name alone: values are in the Secret. */
+/** The environment of the workspace's container, names only: values are in the Secret. */
 export interface SessionEnvironment {
   /** Sorted. */
   variables: readonly string[];
@@ -57,7 +57,7 @@ export interface SessionSpec {
   storageClass?: string;
   nodeSelector: Readonly<Record<string, string>>;
   tolerations: readonly Toleration[];
-  /** Beside the workspace's; they see `/workspace` too. */
+  /** In addition to the workspace's; they mount `/workspace` too. */
   containers: readonly Container[];
   /** Only these may be reached, and names be resolved. No limit if absent. */
   egress?: readonly EgressRule[];
@@ -88,9 +88,9 @@ export interface Session {
   spec: SessionSpec;
   environment: SessionEnvironment;
   sync: SessionSync;
-  /** The task that the session was begun with: its number among the agent's tasks. */
+  /** The task that the session was started with: its number among the agent's tasks. */
   agent?: { adapter: string; task: number };
-  /** The template that it was begun with. */
+  /** The template that it was created from. */
   template?: string;
   origin?: SessionOrigin;
   /** When its files were last replaced by those of a snapshot, in RFC 3339: syncs started before end. */

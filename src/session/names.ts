@@ -1,4 +1,4 @@
-/** The names of a session's objects and the labels by which they are found again. Pure. */
+/** The names of a session's objects and the labels that select them. Pure. */
 import { UsageError } from "../base/errors.ts";
 
 /** The objects of a session, by their names in its namespace. */
@@ -18,7 +18,7 @@ export interface SessionNames {
   egressPolicy: string;
 }
 
-/** The container in which people and agents work. */
+/** The container in which users and agents work. */
 export const workspaceContainer = "workspace";
 /** The mount path of the workspace's claim; every shell starts here. */
 export const workspaceFolder = "/workspace";
@@ -27,7 +27,7 @@ export const homeFolder = "/home/kodama";
 /** In the pod: kodama's own folder. */
 export const kodamaFolder = `${homeFolder}/.kodama`;
 
-/** `kodama-workspace-NAME-…` has to be a label of DNS, and a pod's name is its host name. */
+/** `kodama-workspace-NAME-…` must be a DNS label, and a pod's name is its host name. */
 const longestName = 40;
 
 /** The label with an object's session. */
@@ -60,12 +60,12 @@ export type Component =
   | "restore"
   | "files";
 
-/** The labels of a session's object. */
+/** Returns the labels of a session's object. */
 export function sessionLabels(name: string, component: Component): Record<string, string> {
   return { ...managedBy, [sessionLabel]: name, [componentLabel]: component };
 }
 
-/** The names of a session's objects. */
+/** Returns the names of a session's objects. */
 export function sessionNames(name: string): SessionNames {
   return {
     pod: `kodama-${name}`,
@@ -78,7 +78,7 @@ export function sessionNames(name: string): SessionNames {
   };
 }
 
-/** The session whose pod would have a name; undefined for one that no session's pod has. */
+/** Returns the session whose pod has this name; undefined if it isn't the name of a session's pod. */
 export function sessionOfPodName(pod: string): string | undefined {
   const [, name] = /^kodama-(.+)$/.exec(pod) ?? [];
   return name;

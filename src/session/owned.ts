@@ -3,7 +3,7 @@ import type { ObjectMeta } from "../kube/types.ts";
 import { sessionNames } from "./names.ts";
 import type { KeptSession } from "./state.ts";
 
-/** An object with the session's state as its owner: the cluster's garbage collector takes it away behind it. */
+/** Returns an object with the session's state as its owner: the cluster's garbage collector deletes it afterwards. */
 export function ownedBy<T extends { metadata?: ObjectMeta }>(kept: KeptSession, object: T): T {
   const owner = {
     apiVersion: "v1",

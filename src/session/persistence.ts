@@ -1,4 +1,4 @@
-/** Calls that are repeated if the server failed: for what may be done twice without harm. */
+/** Calls that are retried if the server failed: for idempotent operations. */
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import { retry, type RetryPolicy } from "../base/retry.ts";
@@ -6,7 +6,9 @@ import { isTransient } from "../kube/failures.ts";
 
 const retries: RetryPolicy = { delayMs: 400, attempts: 5 };
 
-/** Clients whose server has answered. One that never did is most likely not there: other commands fail at once, too. */
+/**
+ * Clients whose server has answered. One that never did most likely doesn't exist: other commands fail at once, too.
+ */
 const answered = new WeakSet<object>();
 
 /** Like {@link persistently}, for a client; fails at once if its server can't be reached and has never answered. */

@@ -8,7 +8,7 @@ export interface RepositoryAddress {
   transport: "https" | "http" | "ssh" | "git";
   /** With the port, if it isn't the transport's default. */
   host: string;
-  /** On the host: without a slash in front, or at its end, and without `.git`. */
+  /** On the host: without a slash at the start or the end, and without `.git`. */
   path: string;
 }
 
@@ -62,7 +62,7 @@ const transports: Readonly<Record<string, RepositoryAddress["transport"]>> = {
   "git:": "git",
 };
 
-/** `github.com/org/repo`, and not a path of this machine. */
+/** `github.com/org/repo`, and not a local path. */
 function withHttps(text: string): string {
   return /^[\w-]+(?:\.[\w-]+)+(?::\d+)?\/.+/.test(text) ? `https://${text}` : text;
 }

@@ -96,7 +96,7 @@ export function lastWords({ stderr, outcome }: PodResult): string {
   }
 }
 
-/** The error of a command that didn't end well. */
+/** Returns the error of a command that failed. */
 export function podFailure(what: string, result: PodResult, hint?: string): KodamaError {
   const kind = result.outcome.kind === "timeout"
     ? "timeout"
@@ -112,7 +112,7 @@ function textOf(capture: Capture): string {
   return new TextDecoder().decode(capture.bytes);
 }
 
-/** Lines that programs write over one another: each ends with a line feed or a carriage return. */
+/** Lines that programs overwrite: each ends with a line feed or a carriage return. */
 class ProgressLines {
   readonly #decoder = new TextDecoder();
   #open = "";

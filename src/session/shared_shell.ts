@@ -1,4 +1,4 @@
-/** One shell of a session's pod for several people at once, by the pod's own tmux. Pure. */
+/** One shell of a session's pod for several users at once, by the pod's own tmux. Pure. */
 import { workspaceFolder } from "./names.ts";
 
 /** In the home folder, which is the pod's own: everyone who runs commands in the pod finds the same. */

@@ -23,7 +23,7 @@ export interface KeptSession {
 /** The largest document that is read: the maximum of a ConfigMap. */
 const maxChars = 1024 * 1024;
 
-/** The text of a session's document. */
+/** Returns the text of a session's document. */
 export function sessionText(session: Session): string {
   // Aliases would save a few lines and puzzle readers.
   return stringify(sessionDocument(session), { aliasDuplicateObjects: false });

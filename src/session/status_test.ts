@@ -116,7 +116,7 @@ Deno.test("a memory limit that was reached is named, and so is a container besid
     { status: { ...running.status, ...more } }
   );
   assert.equal(status("Running", withStatus({ containerStatuses: [own, crashing] })), crash);
-  // A session with limits has them as sidecars.
+  // A session with limits runs them as sidecars.
   assert.equal(status("Running", withStatus({ initContainerStatuses: [crashing] })), crash);
   const pulling = { ...db, state: { waiting: { reason: "ErrImagePull", message: "not found" } } };
   assert.equal(

@@ -1,4 +1,4 @@
-/** Sessions in a cluster: read, begun, changed against others' writes, and taken away. */
+/** Sessions in a cluster: read, created, changed despite concurrent writes, and deleted. */
 import type { Clock } from "../base/clock.ts";
 import { KodamaError } from "../base/errors.ts";
 import type { ApiResource, KubeClient } from "../kube/client.ts";
@@ -10,7 +10,7 @@ import { anyState, selectSession, sessionLabel, sessionNames } from "./names.ts"
 import { ifThere, persistentlyOf } from "./persistence.ts";
 import { type KeptSession, keptSession, stateObject } from "./state.ts";
 
-/** A session of a list, with its pod; or a state that can't be read. */
+/** A session of a list, with its pod; or a state that can't be parsed. */
 export type ListedSession =
   | { kind: "session"; session: Session; uid: string; pod: Pod | undefined }
   | { kind: "unreadable"; name: string; namespace: string; error: KodamaError };
@@ -150,12 +150,12 @@ export class SessionStore {
     return removed ?? false;
   }
 
-  /** The objects of a session of one kind. */
+  /** Returns the objects of a session of one kind. */
   ofSession(resource: ApiResource, session: string): Promise<KubeObject[]> {
     return this.labelled(resource, selectSession(session));
   }
 
-  /** The objects of one kind that a selector of labels chooses. */
+  /** Returns the objects of one kind that match a label selector. */
   async labelled(resource: ApiResource, labelSelector: string): Promise<KubeObject[]> {
     const scope = { namespace: this.namespace, labelSelector };
     const { items } = await this.#again(() =>

@@ -36,7 +36,7 @@ export interface VolumeSnapshotClass extends KubeObject {
 /** A volume of a session. */
 export type VolumePart = "workspace" | "home";
 
-/** Both, in the order in which they are taken. */
+/** Both, in the order of the snapshots. */
 export const volumeParts: readonly VolumePart[] = ["workspace", "home"];
 
 /** The label with the snapshot of a session that it belongs to. */
@@ -55,12 +55,12 @@ export function selectSnapshot(snapshot: string): string {
 /** The annotation that marks the cluster's default class. */
 export const defaultClassAnnotation = "snapshot.storage.kubernetes.io/is-default-class";
 
-/** The name of a part's VolumeSnapshot. */
+/** Returns the name of a part's VolumeSnapshot. */
 function volumeSnapshotName(snapshot: string, part: VolumePart): string {
   return part === "workspace" ? `kodama-workspace-${snapshot}` : `kodama-claude-home-${snapshot}`;
 }
 
-/** The claim of a session's part. */
+/** Returns the claim of a session's part. */
 export function claimName(session: string, part: VolumePart): string {
   const { workspaceClaim, homeClaim } = sessionNames(session);
   return part === "workspace" ? workspaceClaim : homeClaim;
@@ -102,7 +102,7 @@ export interface SnapshotVolume {
   error?: { message: string; final: boolean };
 }
 
-/** A snapshot as the cluster has it. */
+/** A snapshot in the cluster. */
 export interface KeptSnapshot {
   name: string;
   namespace: string;
@@ -115,7 +115,7 @@ export interface KeptSnapshot {
   volumes: readonly SnapshotVolume[];
 }
 
-/** The snapshots that the objects are; by namespace, and within one the newest first. */
+/** Returns the snapshots of the objects; by namespace, and within one the newest first. */
 export function keptSnapshots(objects: readonly VolumeSnapshot[]): KeptSnapshot[] {
   const groups = Map.groupBy(
     objects.filter(({ metadata }) => metadata.labels?.[snapshotLabel] !== undefined),

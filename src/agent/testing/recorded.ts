@@ -70,7 +70,7 @@ export const recordedRefusal: readonly string[] = [
   }),
 ];
 
-/** A conversation that isn't there. */
+/** A conversation that doesn't exist. */
 export const recordedFailure: readonly string[] = [
   `No conversation found with session ID: ${session}`,
   line({

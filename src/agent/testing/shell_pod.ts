@@ -5,7 +5,7 @@ import { ProcessChannel } from "../../kube/testing/process_channel.ts";
 import type { Target } from "../../kube/target.ts";
 import type { FarWorld } from "../far_call.ts";
 
-/** The target that stands for it. */
+/** The target that represents it. */
 export const shellTarget: Target = {
   context: "test",
   namespace: "default",

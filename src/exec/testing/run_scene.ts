@@ -42,7 +42,7 @@ export interface Scene {
   options: RunOptions;
 }
 
-/** Pods, and a run over them that hasn't begun. */
+/** Pods, and a run over them that hasn't started. */
 export function scene(scripts: readonly PodScript[], changes: Partial<RunOptions> = {}): Scene {
   const clock = new ManualClock();
   const pods = scripts.map((script) => new SimulatedPod(script, clock));
@@ -66,14 +66,14 @@ export async function events({ targets, clock, options }: Scene): Promise<RunEve
   return await clock.runUntil(Array.fromAsync(runOnTargets(targets, ["hostname"], options)));
 }
 
-/** The outcomes of a run that has ended, by target. */
+/** Returns the outcomes of a run that has ended, by target. */
 export function outcomesOf(all: readonly RunEvent[]): readonly Outcome[] {
   const last = all.at(-1);
   assert.equal(last?.kind, "runEnded");
   return last.outcomes;
 }
 
-/** Bytes of one stream of one target. */
+/** Returns the bytes of one stream of one target. */
 export function outputOf(
   all: readonly RunEvent[],
   index: number,
@@ -108,7 +108,7 @@ export const scripts: fc.Arbitrary<PodScript> = fc.record({
   preambleSplit: fc.integer({ min: 1, max: 20 }),
 });
 
-/** Per target: started, then output, then one end; and the run's end last. */
+/** Asserts per target: started, then output, then one end; and the run's end last. */
 export function assertOrder(all: readonly RunEvent[], count: number, fanout: number): void {
   const phase = new Array<"none" | "running" | "ended">(count).fill("none");
   for (const [at, event] of all.entries()) {

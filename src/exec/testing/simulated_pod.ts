@@ -12,13 +12,13 @@ export interface PodScript {
   unsent?: boolean;
   /** Replaces a stream. */
   refusal?: KodamaError;
-  /** Output, each piece after a time. */
+  /** Output, each piece after a delay. */
   output: readonly (OutputChunk & { afterMs: number })[];
-  /** After the output; a command that hangs ends by a signal alone. */
+  /** After the output; a command that hangs is ended only by a signal. */
   end: ChannelEnd | "hangs";
   /** The signal that ends it. */
   diesOn: "TERM" | "KILL" | "nothing";
-  /** Sizes in which the first line arrives. */
+  /** The chunk sizes of the first line. */
   preambleSplit?: number;
   /** The command's own exit code; 0 if absent. */
   marked?: number;
@@ -145,7 +145,7 @@ export class SimulatedPod {
     if (this.script.end === "hangs") await new Promise<void>((resolve) => onAbort(over, resolve));
     if (over.aborted) return end({ kind: "exited", exitCode: 143 });
     this.#alive = false;
-    // A leader that runs a command sets its mark behind it.
+    // A leader that runs a command sets its mark after it.
     const exited = this.script.end !== "hangs" && this.script.end.kind === "exited";
     if (marker !== undefined && exited && this.script.unmarked !== true) {
       const bytes = encoder.encode(`${marker}end:${this.script.marked ?? 0}\n`);

@@ -63,13 +63,13 @@ export function serverFrame(first: number, payload: Uint8Array): Uint8Array {
   return joinBytes([header, payload]);
 }
 
-/** The close frame of a server. */
+/** Returns a server's close frame. */
 export function serverClose(code: number, reason = ""): Uint8Array {
   const text = new TextEncoder().encode(reason);
   return serverFrame(0x88, joinBytes([Uint8Array.of(code >> 8, code & 255), text]));
 }
 
-/** A client's frame, unmasked. */
+/** Returns a client's frame, unmasked. */
 export function readClientFrame(frame: Uint8Array): { opcode: number; payload: Uint8Array } {
   const length = (frame[1] ?? 0) & 0x7f;
   const extra = length < 126 ? 0 : length === 126 ? 2 : 8;

@@ -5,13 +5,13 @@ import type { ChannelEnd, ExecChannel, OutputChunk } from "../client.ts";
 export interface Cut {
   /** Bytes of input that still pass; all if absent. */
   afterInput?: number;
-  /** Bytes of standard output that still come. */
+  /** Bytes of standard output that still pass. */
   afterOutput?: number;
 }
 
 /** The traits of the process. */
 export interface ProcessTraits {
-  /** It never ends by itself, and is killed when the link is let go of. */
+  /** It never exits by itself, and is killed when the link is dropped. */
   endless?: boolean;
 }
 
@@ -28,7 +28,7 @@ export class ProcessChannel implements ExecChannel {
     private readonly cut: Cut & ProcessTraits = {},
   ) {
     this.#writer = process.stdin.getWriter();
-    // A script that ended takes no more.
+    // A script that ended reads no more.
     this.#writer.closed.catch(() => {});
   }
 
@@ -96,7 +96,7 @@ export class ProcessChannel implements ExecChannel {
     if (this.#isBroken) return;
     const room = (this.cut.afterInput ?? Infinity) - this.#input;
     this.#input += bytes.length;
-    // The bytes belong to the caller again when this resolves; a pipe's writer may still have them.
+    // The bytes belong to the caller again when this resolves; a pipe's writer may still hold them.
     const own = bytes.slice(0, Math.max(0, room));
     if (own.length > 0) await this.#writer.write(own).catch(() => {});
     if (room < bytes.length) this.#break();

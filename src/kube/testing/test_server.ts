@@ -6,7 +6,7 @@ import { type TestHost, testHost } from "./test_host.ts";
 /** The server's response to a request. */
 export type Answer = (request: Request, body: string) => Response | Promise<Response>;
 
-/** A client of a server in this process. Requests are noted as `METHOD path`. */
+/** Returns a client of a server in this process. Requests are recorded as `METHOD path`. */
 export async function withServer(
   answer: Answer,
   test: (world: { client: KubeClient; asked: string[]; host: TestHost }) => Promise<void>,
@@ -32,7 +32,7 @@ export async function withServer(
   }
 }
 
-/** The text of one that names a server on this machine. */
+/** Returns the text of a kubeconfig for a server on this machine. */
 export function kubeconfig(port: number, user: Record<string, unknown>): string {
   return JSON.stringify({
     "current-context": "x",

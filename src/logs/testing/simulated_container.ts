@@ -22,7 +22,7 @@ interface Written {
   text: string;
 }
 
-/** Follows its script; when that is over, the pod has ended. */
+/** Follows its script; after that the pod has ended. */
 export class SimulatedContainer implements FollowedContainer {
   readonly #script: Happening[];
   readonly #chunkBytes: number;
@@ -88,7 +88,7 @@ export class SimulatedContainer implements FollowedContainer {
     }
   }
 
-  /** A break of the link that comes next, somewhere in these bytes. */
+  /** The next break of the link, somewhere in these bytes. */
   #cutWithin(bytes: Uint8Array): Extract<Happening, { afterBytes: number }> | undefined {
     const [next] = this.#script;
     if (next?.kind !== "cut" && next?.kind !== "quietCut") return undefined;

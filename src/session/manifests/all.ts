@@ -1,4 +1,4 @@
-/** Everything that a session is made of, in the order in which it is made. Pure. */
+/** All objects of a session, in the order in which they are created. Pure. */
 import type { ApiResource } from "../../kube/client.ts";
 import {
   CONFIG_MAPS,
@@ -16,7 +16,7 @@ import { egressPolicy } from "./egress_policy.ts";
 import { envSecret, maskedSecret, type SessionSecrets } from "./env_secret.ts";
 import { sessionPod } from "./pod.ts";
 
-/** An object and the collection that it belongs to. */
+/** An object and its collection. */
 export interface Manifest {
   resource: ApiResource;
   object: KubeObject;

@@ -28,7 +28,7 @@ export function claims(session: Session, sources?: VolumeSources): PersistentVol
   ];
 }
 
-/** The larger quantity: a session may have been begun with less than the driver then gave it. */
+/** Returns the larger quantity: a session may have requested less than the driver then provided. */
 function larger(size: string, least: string | undefined): string {
   if (least === undefined) return size;
   return (parseQuantity(least) ?? 0) > (parseQuantity(size) ?? 0) ? least : size;

@@ -3,7 +3,7 @@ import type { KubeObject } from "../../kube/types.ts";
 import type { EgressRule } from "../model.ts";
 import { selectSession, sessionLabels, sessionNames } from "../names.ts";
 
-/** Names are resolved wherever the cluster does it. */
+/** Names are resolved by any server of the cluster. */
 const dns = { ports: [{ protocol: "UDP", port: 53 }, { protocol: "TCP", port: 53 }] };
 
 /**

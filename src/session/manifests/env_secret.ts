@@ -25,7 +25,7 @@ export function envSecret(
       labels: sessionLabels(session.name, "env"),
     },
     type: "Opaque",
-    // Encoded here: `stringData` is for people, and comes back in the annotation of `kubectl apply`.
+    // Encoded here: `stringData` is for manual use, and reappears in the annotation of `kubectl apply`.
     data: {
       ...Object.fromEntries([...variables].map(([name, value]) => [name, base64(value)])),
       ...(gitToken === undefined ? {} : { [gitTokenKey]: base64(gitToken) }),
@@ -52,7 +52,7 @@ function base64(text: string): string {
   return new TextEncoder().encode(text).toBase64();
 }
 
-/** The same Secret with dashes for its values: what `--dry-run` prints. */
+/** Returns the same Secret with dashes for its values: the output of `--dry-run`. */
 export function maskedSecret(secret: Secret): Secret {
   const data = Object.fromEntries(Object.keys(secret.data ?? {}).map((name) => [name, "LS0t"]));
   return { ...secret, data };

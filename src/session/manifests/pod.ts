@@ -1,4 +1,4 @@
-/** The pod of a session. It passes the "restricted" standard of pod security. Pure. */
+/** The pod of a session. It complies with the "restricted" pod security standard. Pure. */
 import { parseQuantity } from "../../base/quantity.ts";
 import type { Container, Pod, Volume, VolumeMount } from "../../kube/types.ts";
 import {
@@ -21,7 +21,7 @@ import {
 import { waitingTasksScript } from "../waiting_tasks.ts";
 import { editorFiles } from "./editor_config.ts";
 
-/** The user of images; a number, for `runAsNonRoot` is checked by it. */
+/** The user of images; a number, because `runAsNonRoot` checks it. */
 const userId = 1000;
 const editorFolder = "/etc/kodama/editor";
 
@@ -164,7 +164,7 @@ function mounts({ environment, spec }: Session): VolumeMount[] {
   ];
 }
 
-/** A container of the person's own: it sees the workspace, and is as restricted as the session's. */
+/** Returns a user's own container: it mounts the workspace, and is as restricted as the session's. */
 function beside(container: Container): Container {
   const mounts = container.volumeMounts ?? [];
   const sees = mounts.some(({ name }) => name === "workspace");

@@ -18,7 +18,7 @@ export function snapshotPodNames(session: string) {
 /** The claims that the pod mounts: temporary ones of its own, or the session's. */
 export type ShownClaims = "passing" | "own";
 
-/** The claims that are there for the pod alone. */
+/** Returns the claims that exist only for the pod. */
 export function snapshotClaims(session: Session, sources: VolumeSources): PersistentVolumeClaim[] {
   const { workspaceClaim, homeClaim } = snapshotPodNames(session.name);
   const labels = sessionLabels(session.name, "restore");

@@ -52,7 +52,7 @@ export class LifeWorld implements AsyncDisposable {
     return world;
   }
 
-  /** Makes a process, or changes it. */
+  /** Creates a process, or changes it. */
   async process(one: FakeProcess): Promise<void> {
     const folder = `${this.folder}/proc/${one.pid}`;
     await Deno.mkdir(folder, { recursive: true });
