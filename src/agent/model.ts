@@ -54,7 +54,7 @@ export type TaskStatus =
   | { state: "waiting"; for: string }
   | { state: "done" }
   | { state: "failed"; reason: string }
-  /** By a person. */
+  /** By a user. */
   | { state: "interrupted" };
 
 /** The name of a state, as tables and JSON show it. */

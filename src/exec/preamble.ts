@@ -34,7 +34,7 @@ function markerOf(nonce: string): string {
 }
 
 /**
- * Returns the args for the runtime that replace `command`. No user text becomes part of the script: each arg is an
+ * Returns the args for the runtime that replace `command`. No user text becomes part of the script: each is an
  * argument, so there is no quoting.
  */
 export function withPreamble(

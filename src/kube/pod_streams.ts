@@ -3,8 +3,8 @@
  *
  * To RBAC a WebSocket is a `get` of `pods/exec`, since it starts with a GET; SPDY is a `create`, since it starts with a
  * POST. Many roles grant `create` alone. So a GET that is forbidden is followed by a POST, as kubectl does it:
- * https://github.com/kubernetes/kubernetes/blob/v1.34.0/staging/src/k8s.io/client-go/tools/remotecommand/fallback.go A
- * refused upgrade has started nothing in the pod; no other failure is retried.
+ * https://github.com/kubernetes/kubernetes/blob/v1.34.0/staging/src/k8s.io/client-go/tools/remotecommand/fallback.go
+ * A refused upgrade has started nothing in the pod; no other failure is retried.
  */
 import { refusesSpdy, upgradeError } from "./failures.ts";
 import type { Transport } from "./transport.ts";

@@ -51,7 +51,7 @@ const forgottenSeconds = 8 * 3600;
 /** Per CPU, in hundredths of a second per second: the unit of proc(5). */
 const busyTicks = 10;
 
-/** How long before the end users are notified. */
+/** How long before its end a session notifies its users. */
 const warnSeconds = 300;
 
 /** How long an agent may take to end after its interrupt, and again after TERM. */

@@ -8,8 +8,8 @@ const dns = { ports: [{ protocol: "UDP", port: 53 }, { protocol: "TCP", port: 53
 
 /**
  * The policy. Beside its rules, port 53 is open to any address.
- * https://kubernetes.io/docs/concepts/services-networking/network-policies/ A policy takes effect only if the cluster's
- * network plug-in enforces policies.
+ * https://kubernetes.io/docs/concepts/services-networking/network-policies/
+ * A policy takes effect only if the cluster's network plug-in enforces policies.
  */
 export function egressPolicy(
   session: { name: string; namespace: string },
