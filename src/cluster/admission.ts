@@ -1,4 +1,4 @@
-/** What every new object goes through, whoever makes it: a client has it from the API, these are for the cluster's own. */
+/** Admission: what every new object passes through, from the API or from the cluster itself. */
 import type { KubeObject } from "../kube/types.ts";
 import type { ApiContext } from "./api/context.ts";
 import { applyCreationDefaults, applyDefaults } from "./api/defaults/defaults.ts";
@@ -10,13 +10,13 @@ import { apiVersionOf, resourceTypes } from "./resources.ts";
 
 /** Ways into the store that leave nothing out. */
 export interface Admission {
-  /** What the API would make of a controller's object. */
+  /** Returns the object that the API would make of a controller's object. */
   admit(type: ResourceType, object: KubeObject): KubeObject;
   /** Creates an object of a manifest as a client would: filled in, checked, in its namespace or `default`. */
   create(manifest: KubeObject): void;
 }
 
-/** Who the fields of a world's objects belong to. */
+/** The field manager of a world's objects. */
 const manager = { name: "kodama-world", operation: "Update", subresource: "" } as const;
 
 /** Makes the ways in. */

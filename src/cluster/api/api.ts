@@ -26,7 +26,7 @@ import { create, update } from "./write.ts";
 /** Answers requests; throws `ApiError` for what can't be done. */
 export type Api = (request: ApiRequest, route: Route) => Promise<ApiResponse>;
 
-/** What the API's answers need beside the parts of the cluster. */
+/** What the API's handlers need beside the parts of the cluster. */
 export interface ApiOptions {
   /** `127.0.0.1:6443`, known once the server listens. */
   serverAddress: () => string;
@@ -133,7 +133,7 @@ function versionDocument(gitVersion: string): Record<string, string> {
   };
 }
 
-/** What a request needs the right to do. */
+/** The permission that a request needs. */
 export function attributesOf(
   request: Pick<ApiRequest, "method" | "query">,
   route: Route,
@@ -147,7 +147,7 @@ export function attributesOf(
   return { kind: "resource", verb, group, resource, namespace: home, name };
 }
 
-/** Throws a 403 where the roles don't allow it. Gives the reason, for the audit log. */
+/** Throws a 403 if the roles don't allow it. Returns the reason, for the audit log. */
 export function checkAllowed(context: ApiContext, user: User, attributes: Attributes): string {
   const { allowed, reason } = authorize(context.store, user, attributes);
   if (allowed) return reason;
@@ -157,7 +157,7 @@ export function checkAllowed(context: ApiContext, user: User, attributes: Attrib
   throw forbidden({ group: attributes.group, plural }, attributes.name, why);
 }
 
-/** Who acts: the caller, or whom the caller may speak for. Throws a 403 where it may not. */
+/** Returns the user to act as: the caller, or the one that it impersonates. Throws a 403 if it may not. */
 export function checkImpersonation(
   context: ApiContext,
   caller: User,

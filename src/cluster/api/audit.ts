@@ -34,14 +34,14 @@ export interface AuditEvent {
   annotations: Record<string, string>;
 }
 
-/** What a line is made from. */
+/** The input of an audit line. */
 export interface AuditFacts {
   auditId: string;
   stage: AuditEvent["stage"];
   method: string;
   uri: string;
   route: Route;
-  /** Without one: nobody was known. */
+  /** Absent if the caller was not authenticated. */
   caller: User | undefined;
   actsAs: User | undefined;
   sourceAddress: string;
@@ -49,7 +49,7 @@ export interface AuditFacts {
   code: number;
   /** Of a failed request. */
   reason: string | undefined;
-  /** Why it was allowed; undefined where it wasn't. */
+  /** Why it was allowed; undefined if it wasn't. */
   allowed: string | undefined;
   receivedAt: Date;
   at: Date;

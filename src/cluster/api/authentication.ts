@@ -1,16 +1,21 @@
-/** Who asks: a client certificate, or a bearer token. https://kubernetes.io/docs/reference/access-authn-authz/authentication/ */
+/**
+ * Authenticates a request: a client certificate, or a bearer token.
+ * https://kubernetes.io/docs/reference/access-authn-authz/authentication/
+ */
 import type { User } from "./message.ts";
 import { internalError } from "./status.ts";
 import type { TokenIssuer } from "./tokens.ts";
 
-/** What a connection and its headers tell of the caller. */
+/** What a connection and its headers reveal about the caller. */
 export interface Credentials {
   /** The subject of a client certificate that the server's authority has signed and that is in force. */
   certificate: { commonName: string; organizations: readonly string[] } | undefined;
   authorization: string | undefined;
 }
 
-/** The caller; undefined where no credential holds. A token that is given must hold, as on a real server. */
+/**
+ * Returns the caller; undefined if no credential is valid. A token that is given must be valid, as on a real server.
+ */
 export function authenticate(
   { certificate, authorization }: Credentials,
   tokens: TokenIssuer,
@@ -22,13 +27,12 @@ export function authenticate(
   return { ...known, groups: [...new Set([...known.groups, "system:authenticated"])] };
 }
 
-/** Paths that tell a load balancer whether the server lives, and of which version it is. */
+/** Paths by which a load balancer learns whether the server is up, and its version. */
 const publicPaths = /^\/(healthz|livez|readyz|version)\/?$/;
 
 /**
- * Returns the caller without any credential, who is known on a few paths alone: what a real server does
- * whose AuthenticationConfiguration names them.
- * https://kubernetes.io/docs/reference/access-authn-authz/authentication/#anonymous-requests
+ * Returns the anonymous caller, accepted on a few paths only: as on a real server whose AuthenticationConfiguration
+ * names them. https://kubernetes.io/docs/reference/access-authn-authz/authentication/#anonymous-requests
  */
 export function anonymous(
   { certificate, authorization }: Credentials,

@@ -13,11 +13,11 @@ export interface ApiContext {
   /** Random letters for generateName, and cluster addresses of services. */
   random: () => number;
   newUid: () => string;
-  /** `v1.32.0`: what `/version` says. */
+  /** `v1.32.0`: the version that `/version` reports. */
   version: string;
 }
 
-/** Calls `run` after so many milliseconds of the clock; the returned function calls it off. */
+/** Calls `run` after this many milliseconds of the clock; the returned function cancels it. */
 export function after(clock: Clock, ms: number, run: () => void): () => void {
   const off = new AbortController();
   // A wait that is called off rejects, which is all that there is to know.

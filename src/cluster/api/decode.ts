@@ -7,7 +7,7 @@ import { conform, type Findings } from "./schema/conform.ts";
 import { definitionName } from "./schema/parse.ts";
 import { badRequest, failure } from "./status.ts";
 
-/** An object that fits its kind, and what a client is to be told about fields that were dropped. */
+/** An object that fits its kind, and the warnings for the client about dropped fields. */
 export interface Decoded {
   object: KubeObject;
   warnings: readonly string[];
@@ -26,7 +26,7 @@ function fieldValidation(query: URLSearchParams): FieldValidation {
   );
 }
 
-/** Checks that a body is an object of this kind. Throws a 400 in the words of Kubernetes' decoder. */
+/** Checks that a body is an object of this kind. Throws a 400 with the message of Kubernetes' decoder. */
 export function decodeObject(
   type: Pick<ResourceType, "group" | "version" | "kind">,
   body: unknown,

@@ -1,4 +1,4 @@
-/** What is wrong with a field of an object, and the 422 that a list of them makes. */
+/** An invalid field of an object, and the 422 that a list of them makes. */
 import type { KubeObject } from "../../kube/types.ts";
 import type { ResourceType } from "../model.ts";
 import { type ApiError, failure } from "./status.ts";
@@ -40,7 +40,7 @@ export function notSupported(
   return { field, reason: "FieldValueNotSupported", message };
 }
 
-/** The value stands twice where it may stand once. */
+/** The value occurs twice in a list of unique values. */
 export function duplicate(field: string, value: unknown): FieldError {
   const message = `Duplicate value: ${JSON.stringify(value)}`;
   return { field, reason: "FieldValueDuplicate", message };

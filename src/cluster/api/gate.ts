@@ -1,4 +1,4 @@
-/** Who comes in, and as whom: what is asked of every request, upgrades included, before it is answered. */
+/** Authenticates and authorizes every request, upgrades included, before it is answered. */
 import type { IncomingMessage } from "node:http";
 import type { TLSSocket } from "node:tls";
 import { attributesOf, checkAllowed, checkImpersonation } from "./api.ts";
@@ -22,7 +22,7 @@ export interface Entrance {
 export interface Gate {
   /** Throws a 401 or a 403. */
   enter(request: IncomingMessage, record: AuditRecord): Entrance;
-  /** Begins the line of the audit log for a request. */
+  /** Starts the line of the audit log for a request. */
   record(request: IncomingMessage): AuditRecord;
 }
 
@@ -126,7 +126,7 @@ function newRecord(
   return record;
 }
 
-/** What a failed request is answered with; what isn't an answer of the API is a fault in this server. */
+/** Returns the answer to a failed request; an error that isn't an API answer is a fault in this server. */
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
   return internalError(error instanceof Error ? error.message : String(error));

@@ -62,7 +62,7 @@ async function readBody(request: IncomingMessage): Promise<Uint8Array> {
 }
 
 function sendError(response: ServerResponse, error: ApiError): void {
-  // The answer had begun: cutting it off is all that still tells the client.
+  // The answer had started: only cutting it off still informs the client.
   if (response.headersSent) {
     response.destroy();
     return;
@@ -124,7 +124,7 @@ async function sendStream(
   signal: AbortSignal,
 ): Promise<void> {
   response.writeHead(200, { "content-type": contentType, "cache-control": "no-cache, private" });
-  // A watch tells at once that it has begun, though nothing may change for hours.
+  // A watch sends its headers at once, though nothing may change for hours.
   response.flushHeaders();
   try {
     for await (const chunk of chunks) {

@@ -13,13 +13,16 @@ import { parseSelection, type Served } from "./served.ts";
 import { badRequest, expired, failure } from "./status.ts";
 import { partialObject, tableOf } from "./tables/table.ts";
 
-/** The rest of a list that a client reads in pages, as it was when its first page was read. */
+/** The remaining items of a list that a client reads in pages, as of its first page. */
 interface Remainder {
   resourceVersion: string;
   items: readonly Stored[];
 }
 
-/** So many unfinished lists are kept; who comes back to an older one begins anew, as after etcd's compaction. */
+/**
+ * At most this many unfinished lists are stored; a client that returns to an older one starts again, as after etcd's
+ * compaction.
+ */
 const unfinishedLimit = 64;
 
 /** Unfinished lists by their continue token. */
@@ -115,7 +118,7 @@ export function checkListOptions(query: URLSearchParams, verb: "list" | "watch")
   });
 }
 
-/** Reads resourceVersion. Throws where it is no number, or of the future. */
+/** Reads resourceVersion. Throws if it isn't a number, or is in the future. */
 export function checkedVersion(store: Store, query: URLSearchParams): number | undefined {
   const text = query.get("resourceVersion") ?? "";
   if (text === "") return undefined;
@@ -159,7 +162,7 @@ export function list(
     resourceVersion,
     ...(rest.length === 0 ? {} : {
       continue: context.pages.keep({ resourceVersion, items: rest }),
-      // As the real server: what a selector left out can't be counted without reading all.
+      // As on the real server: what a selector omitted can't be counted without reading all.
       ...(query.get("labelSelector") || query.get("fieldSelector")
         ? {}
         : { remainingItemCount: rest.length }),

@@ -7,7 +7,7 @@ import { chooseContainer, containerRef, nodeRefusal, podAt, statusOf } from "./p
 import type { ResourceRoute } from "./route.ts";
 import { badRequest, failure } from "./status.ts";
 
-/** Answers a read of a log. It lasts as long as the container where it follows. */
+/** Answers a read of a log. If it follows, it lasts as long as the container. */
 export async function readLog(
   context: ApiContext,
   request: ApiRequest,
@@ -16,7 +16,7 @@ export async function readLog(
   const pod = podAt(context, route);
   const query = logQuery(request.query, context.clock.now());
   const container = chooseContainer(pod, request.query.get("container") ?? "");
-  // Not on a node yet: there is no log, and nobody to ask.
+  // Not on a node yet: there is no log, and no kubelet to ask.
   if (!pod.spec?.nodeName) return { kind: "text", code: 200, text: "" };
   checkStarted(pod, container, query.previous);
   try {

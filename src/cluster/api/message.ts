@@ -1,6 +1,6 @@
-/** A request as the handlers see it, and what they answer: values, without a socket. */
+/** A request as the handlers see it, and their answer: values, without a socket. */
 
-/** Who asks. */
+/** The caller. */
 export interface User {
   name: string;
   groups: readonly string[];
@@ -17,7 +17,7 @@ export interface ApiRequest {
   headers: Readonly<Record<string, string>>;
   user: User;
   body: Uint8Array;
-  /** Aborts when the client has gone or the server ends. */
+  /** Aborts when the client disconnects or the server ends. */
   signal: AbortSignal;
 }
 
@@ -34,7 +34,7 @@ export type ApiResponse =
   | { kind: "bytes"; code: number; contentType: string; bytes: Uint8Array }
   | { kind: "stream"; contentType: string; chunks: AsyncIterable<Uint8Array | string> };
 
-/** A JSON answer, 200 unless told otherwise. */
+/** A JSON answer, 200 by default. */
 export function json(body: unknown, code = 200): ApiResponse {
   return { kind: "json", code, body };
 }

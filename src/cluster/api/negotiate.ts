@@ -9,7 +9,7 @@ const protobufType = "application/vnd.kubernetes.protobuf";
 
 const accepted = ["application/json", "application/yaml", protobufType];
 
-/** What answers can be: those in protobuf are asked for as one way among others. */
+/** The formats of an answer: protobuf is only ever one of those that a client accepts. */
 const offered = ["application/json"];
 
 interface MediaRange {
@@ -34,14 +34,14 @@ function quality({ parameters }: MediaRange): number {
   return Number.isFinite(value) ? value : 0;
 }
 
-/** The first form of the Accept header that this server has. Throws a 406 where there is none. */
+/** Returns the first format of the Accept header that this server has. Throws a 406 if there is none. */
 export function acceptedForm(accept: string | undefined): Form {
   if (accept === undefined || accept === "") return "object";
   for (const { type, parameters } of parseAccept(accept)) {
     if (!["application/json", "application/*", "*/*"].includes(type)) continue;
     const as = parameters.get("as");
     if (as === undefined) return "object";
-    // Only v1: the older v1beta1 is asked for second by every client that asks for it.
+    // Only v1: every client that requests the older v1beta1 requests it second.
     if (parameters.get("g") !== "meta.k8s.io" || parameters.get("v") !== "v1") continue;
     if (as === "Table") return "table";
     if (as === "PartialObjectMetadata" || as === "PartialObjectMetadataList") return "partial";
@@ -49,7 +49,7 @@ export function acceptedForm(accept: string | undefined): Form {
   throw notAcceptable(offered);
 }
 
-/** The media type of a Content-Type header; JSON where there is none, as the API takes it. */
+/** Returns the media type of a Content-Type header; JSON if there is none, as the API takes it. */
 export function mediaType(header: string | undefined): string {
   return (header ?? "application/json").split(";")[0]?.trim().toLowerCase() ?? "";
 }
@@ -67,7 +67,7 @@ export async function parseBody(
   return parseJson(text);
 }
 
-/** The text of a body. Throws a 400 where it isn't UTF-8. */
+/** Returns the text of a body. Throws a 400 if it isn't UTF-8. */
 export function decodeText(body: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(body);
@@ -76,7 +76,7 @@ export function decodeText(body: Uint8Array): string {
   }
 }
 
-/** Reads JSON. Throws a 400 that names what is wrong with it. */
+/** Reads JSON. Throws a 400 that describes the error in it. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -86,7 +86,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** Reads YAML. Throws a 400 that names what is wrong with it. */
+/** Reads YAML. Throws a 400 that describes the error in it. */
 export async function parseYaml(text: string): Promise<unknown> {
   const { parse } = await import("yaml");
   try {

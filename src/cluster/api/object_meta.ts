@@ -1,4 +1,7 @@
-/** Metadata: what a client may say, and what it may be called. https://kubernetes.io/docs/concepts/overview/working-with-objects/names/ */
+/**
+ * Metadata: the fields that a client may set, and the names that are valid.
+ * https://kubernetes.io/docs/concepts/overview/working-with-objects/names/
+ */
 import { definedOnly } from "../../base/defined_only.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import type { ResourceType, Stored } from "../model.ts";
@@ -133,7 +136,7 @@ function finalizerErrors(
   ];
 }
 
-/** Letters that make no words, as Kubernetes chooses them. */
+/** Letters that don't form words, as Kubernetes chooses them. */
 const suffixLetters = "bcdfghjklmnpqrstvwxz2456789";
 
 /** A name from generateName, cut so that five letters more still fit. */
@@ -170,7 +173,7 @@ export function newMetadata(
   };
 }
 
-/** What the server alone writes. */
+/** The fields that only the server writes. */
 const serverWritten = [
   "name",
   "namespace",
@@ -181,7 +184,10 @@ const serverWritten = [
   "generation",
 ] as const;
 
-/** The metadata of an update: what only the server writes is as it was, the version is what the writer saw. */
+/**
+ * Returns the metadata of an update: fields that only the server writes are unchanged, the version is the one that the
+ * writer saw.
+ */
 export function updatedMetadata(
   wished: KubeObject["metadata"],
   { metadata: previous }: Stored,

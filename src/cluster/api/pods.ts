@@ -22,7 +22,9 @@ function namesOf(pod: Pod): { main: string[]; init: string[] } {
   };
 }
 
-/** The named container, the annotated one, or the only one. Throws a 400 in the words of the real server. */
+/**
+ * Returns the named container, the annotated one, or the only one. Throws a 400 with the message of the real server.
+ */
 export function chooseContainer(pod: Pod, asked: string): string {
   const { main, init } = namesOf(pod);
   const podName = pod.metadata?.name;
@@ -48,13 +50,15 @@ export function containerRef(pod: Pod, container: string): ContainerRef {
   return { namespace, pod: name, uid, container };
 }
 
-/** What the pod's status says of one container. */
+/** Returns the status of one container in the pod's status. */
 export function statusOf(pod: Pod, container: string): ContainerStatus | undefined {
   const { containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
   return [...containerStatuses, ...initContainerStatuses].find(({ name }) => name === container);
 }
 
-/** The node's refusal as a Status: a kubelet's 400 and 404 keep their words, the rest is internal. */
+/**
+ * Returns the node's refusal as a Status: a kubelet's 400 and 404 retain their message, all others are internal errors.
+ */
 export function nodeRefusal(error: unknown): ApiError | undefined {
   if (!(error instanceof NodeError)) return undefined;
   if (error.code === 400) return badRequest(error.message);

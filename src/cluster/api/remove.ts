@@ -29,7 +29,7 @@ const propagations: Readonly<Record<string, Propagation>> = {
   Orphan: "orphan",
 };
 
-/** Reads DeleteOptions from the body, and from the query what the body doesn't say. */
+/** Reads DeleteOptions from the body, and from the query what the body omits. */
 async function deleteOptions(request: ApiRequest): Promise<DeleteOptions> {
   const parsed = request.body.length === 0
     ? {}
@@ -70,7 +70,7 @@ export async function remove(
   return deleted(type, removeObject(context, type, existing(context, type, route), options));
 }
 
-/** The state after a deletion, and whether the object has gone with it. */
+/** The state after a deletion, and whether the object was removed. */
 export interface Removal {
   object: Stored;
   gone: boolean;
@@ -102,7 +102,7 @@ export function removeObject(
   };
 }
 
-/** Jobs orphan their pods unless told otherwise: kept from the time before garbage collection. */
+/** Jobs orphan their pods by default: it dates from the time before garbage collection. */
 function defaultPropagation(type: ResourceType): Propagation {
   return type.kind === resources.jobs.kind ? "orphan" : "background";
 }
@@ -124,7 +124,10 @@ function checkPreconditions(
   }
 }
 
-/** Pods, namespaces and what else lives on come back themselves; of others a Status says that they are gone. */
+/**
+ * An object that still exists (a pod, a namespace) is returned itself; for others a Status reports that they are
+ * deleted.
+ */
 function deleted(type: ResourceType, { object, gone }: Removal): ApiResponse {
   const returnsObject = [
     resources.pods.kind,

@@ -1,4 +1,4 @@
-/** Stored objects in the form that a client asked for. */
+/** Stored objects in the format that a client requested. */
 import type { ResourceType, Stored } from "../model.ts";
 import { apiVersionOf } from "../resources.ts";
 import type { ApiContext } from "./context.ts";
@@ -7,12 +7,12 @@ import { acceptedForm, type Form } from "./negotiate.ts";
 import { badRequest } from "./status.ts";
 import { type IncludeObject, partialObject, tableOf } from "./tables/table.ts";
 
-/** An object as it stands alone in an answer: with its kind, whatever the writer left out. */
+/** Returns an object as it appears alone in an answer: with its kind, even if the writer omitted it. */
 export function withKind(type: ResourceType, object: Stored): Stored {
   return { ...object, kind: type.kind, apiVersion: apiVersionOf(type) };
 }
 
-/** What the request asks of each answer. */
+/** The format that the request asks of each answer. */
 export interface Representation {
   form: Form;
   includeObject: IncludeObject;

@@ -25,7 +25,7 @@ export type ResourceRoute = Extract<Route, { kind: "resource" }>;
 /** Subresources of a namespace itself: what else follows its name is a collection in it. */
 const ofNamespaces = new Set(["status", "finalize"]);
 
-/** Takes a path apart. What doesn't begin as a resource's does is a plain path. */
+/** Parses a path. One that doesn't start as a resource's does is a plain path. */
 export function parseRoute(path: string): Route {
   const segments = path.split("/").slice(1);
   const versioned = segments[0] === "api"

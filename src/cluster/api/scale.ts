@@ -1,4 +1,4 @@
-/** Scales: the replicas of a workload, apart from the rest of it. */
+/** Scales: the replicas of a workload, apart from its other fields. */
 import type { KubeObject } from "../../kube/types.ts";
 import type { ResourceType, Stored } from "../model.ts";
 import type { ApiContext } from "./context.ts";

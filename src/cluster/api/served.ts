@@ -1,4 +1,4 @@
-/** What is served of each kind beside its plain verbs: subresources, and fields that can be selected. */
+/** What is served of each kind beside its plain verbs: subresources, and selectable fields. */
 import type { ResourceType, Stored } from "../model.ts";
 import { resources, resourceTypes, typeKey } from "../resources.ts";
 import { parseFieldSelector, parseLabelSelector } from "./selectors.ts";
@@ -6,13 +6,13 @@ import { parseFieldSelector, parseLabelSelector } from "./selectors.ts";
 /** A path below an object. */
 export interface Subresource {
   name: string;
-  /** The kind of what is read or sent, with its group and version where they aren't those of the object. */
+  /** The kind that is read or sent, with its group and version if they differ from those of the object. */
   kind: string;
   group?: string;
   verbs: readonly string[];
 }
 
-/** A kind with all that the API says of it. */
+/** A kind with all its API data. */
 export interface Served {
   type: ResourceType;
   subresources: readonly Subresource[];
@@ -115,7 +115,7 @@ export const served: readonly Served[] = resourceTypes.map((type) => ({
 
 const byKey = new Map(served.map((each) => [typeKey(each.type), each]));
 
-/** The kind that a path names; undefined where none is served there. */
+/** Returns the kind that a path names; undefined if none is served there. */
 export function servedAt(
   path: { group: string; version: string; plural: string },
 ): Served | undefined {
@@ -123,7 +123,7 @@ export function servedAt(
   return found?.type.version === path.version ? found : undefined;
 }
 
-/** The value of a selectable field as text: what a field selector compares with. */
+/** Returns the value of a selectable field as text, for comparison with a field selector. */
 function fieldText(object: Stored, field: string): string {
   if (field === "status.successful") return String(valueAt(object, "status.succeeded") ?? 0);
   if (field === "source") return String(valueAt(object, "source.component") ?? "");
@@ -144,7 +144,7 @@ function valueAt(object: Stored, path: string): unknown {
   );
 }
 
-/** Reads both selectors of a query into one question. Throws a 400 where either can't be read. */
+/** Reads both selectors of a query into one filter. Throws a 400 if either can't be read. */
 export function parseSelection(
   { selectableFields }: Served,
   query: URLSearchParams,

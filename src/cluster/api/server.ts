@@ -19,22 +19,22 @@ import { createDefaultRoles } from "./rbac/bootstrap.ts";
 import { createTokens, type TokenGrant, type TokenIssuer } from "./tokens.ts";
 import { createUpgrades } from "./upgrade.ts";
 
-/** What a server is made of. */
+/** The parts of a server. */
 export interface ApiServerOptions {
   /** Read and written. */
   store: Store;
-  /** Asked for streams into containers. */
+  /** Opens streams into containers. */
   node: NodeStreams;
   /** The server's own certificate, and the authority whose clients it knows. PEM. */
   identity: { server: CertificateAndKey; certificateAuthority: string };
   clock: Clock;
   /** Each request's line of the audit log. Called when its answer is complete. */
   audit?: (event: AuditEvent) => void;
-  /** Any free one where it is absent or 0. */
+  /** Any free one if it is absent or 0. */
   port?: number;
-  /** Bearer tokens that hold from the beginning. */
+  /** Bearer tokens that are valid from the start. */
   tokens?: readonly TokenGrant[];
-  /** What `/version` says. */
+  /** The version that `/version` reports. */
   version?: string;
   /** Of [0, 1): names and addresses that are made up. */
   random?: () => number;
@@ -56,10 +56,10 @@ const servedVersion = "v1.32.0";
 
 const hostname = "127.0.0.1";
 
-/** Go's own limit: the words of an exec stand in its address. https://pkg.go.dev/net/http#DefaultMaxHeaderBytes */
+/** Go's own limit: the args of an exec are part of its URL. https://pkg.go.dev/net/http#DefaultMaxHeaderBytes */
 const headLimitBytes = 1024 * 1024;
 
-/** Starts a server. Rejects where the port is taken. */
+/** Starts a server. Rejects if the port is in use. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const newUid = options.newUid ?? (() => crypto.randomUUID());
   const now = () => options.clock.now();
@@ -80,7 +80,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     cert: options.identity.server.certificate,
     key: options.identity.server.key,
     requestCert: true,
-    // Who comes without a certificate, or with one that doesn't hold, is told so by a 401.
+    // A client without a valid certificate gets a 401.
     rejectUnauthorized: false,
     ALPNProtocols: ["http/1.1"],
     maxHeaderSize: headLimitBytes,
@@ -91,7 +91,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const gate = createGate(context, options.audit);
   const upgrades = createUpgrades(context, gate, ending.signal);
   server.on("request", (request, response) => {
-    // What is left to go wrong is the audit log: its fault must not end the server.
+    // Only the audit log can still fail: its fault must not end the server.
     answer({ api, gate, ending: ending.signal }, request, response).catch(() => response.destroy());
   });
   server.on("upgrade", (request, socket, head) => upgrades.accept(request, socket, head));
@@ -125,7 +125,7 @@ function track(server: Server): ReadonlySet<Duplex> {
   server.on("secureConnection", (socket) => {
     connections.add(socket);
     socket.on("close", () => connections.delete(socket));
-    // A client that breaks off is no fault of the server's; `close` follows.
+    // A client that breaks off isn't a fault of the server; `close` follows.
     socket.on("error", () => {});
   });
   return connections;

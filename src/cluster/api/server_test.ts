@@ -1,4 +1,4 @@
-/** Who comes in over the socket, and what is written down of it. */
+/** Authentication over the socket, and the audit log. */
 import assert from "node:assert/strict";
 import { type Running, start } from "./testing/server.ts";
 

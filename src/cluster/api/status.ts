@@ -1,11 +1,11 @@
 /**
- * The API's errors in Kubernetes' own words.
+ * The API's errors with Kubernetes' own messages.
  * https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/status/
  */
 import type { Status } from "../../kube/types.ts";
 import type { ResourceType } from "../model.ts";
 
-/** What a request ends with that can't be done: the body of the answer is `status`, its HTTP code `status.code`. */
+/** The error of a request that fails: the body of the answer is `status`, its HTTP code `status.code`. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly code: number;
@@ -77,7 +77,7 @@ export function badRequest(message: string): ApiError {
   return failure(400, "BadRequest", message);
 }
 
-/** Nobody is known by the credential, or there is none: 401. */
+/** The credential is unknown, or there is none: 401. */
 export function unauthorized(): ApiError {
   return failure(401, "Unauthorized", "Unauthorized");
 }
@@ -123,12 +123,12 @@ export function unsupportedMediaType(accepted: readonly string[]): ApiError {
   return failure(415, "UnsupportedMediaType", message, {});
 }
 
-/** A version that is no longer remembered. */
+/** A version that is no longer stored. */
 export function expired(message: string): ApiError {
   return failure(410, "Expired", message);
 }
 
-/** A fault of the server, or of what it asks: 500. */
+/** A fault of the server, or of the node: 500. */
 export function internalError(message: string): ApiError {
   return failure(500, "InternalError", `Internal error occurred: ${message}`, {
     causes: [{ message }],

@@ -1,4 +1,4 @@
-/** What an object goes through on its way into the store, whoever writes it. */
+/** Prepares an object for the store, from any writer. */
 import { definedOnly } from "../../base/defined_only.ts";
 import type { KubeObject, Pod } from "../../kube/types.ts";
 import type { ResourceType, Stored } from "../model.ts";
@@ -18,10 +18,10 @@ import type { ResourceRoute } from "./route.ts";
 import { alreadyExists, ApiError, badRequest, conflict, forbidden, notFound } from "./status.ts";
 import { validate } from "./validation/validate.ts";
 
-/** Who a write belongs to: the manager whose fields are to be found out, or managedFields as they are to be. */
+/** The owner of a write: the manager whose fields are to be computed, or the final managedFields. */
 export type Ownership = { manager: Manager } | { managedFields: ManagedEntry[] };
 
-/** Writes into a draft who owns its fields. `entries` is what its writer sent of them, and means it. */
+/** Writes the owners of its fields into a draft. `entries` are those that its writer sent on purpose. */
 function own(
   context: ApiContext,
   type: ResourceType,
@@ -74,7 +74,7 @@ export function createObject(
 /** Priority classes that every cluster has; others aren't served. */
 const priorityClasses = ["", "system-cluster-critical", "system-node-critical"];
 
-/** What admission looks up for a pod. Throws a 403. */
+/** Looks up what admission of a pod needs. Throws a 403. */
 function checkReferences({ store }: ApiContext, type: ResourceType, object: KubeObject): void {
   if (type.kind !== resources.pods.kind) return;
   const { name = "", namespace = "" } = object.metadata;
@@ -198,7 +198,7 @@ function nextState(object: KubeObject, previous: Stored, half: Half): KubeObject
   });
 }
 
-/** A service's addresses are the cluster's to give: left out of a replacement, they are as before. */
+/** A service's addresses are assigned by the cluster: if a replacement omits them, they are unchanged. */
 function keepAddresses(type: ResourceType, draft: KubeObject, previous: Stored): void {
   if (type.kind !== resources.services.kind) return;
   const before = previous["spec"] as Record<string, unknown>;

@@ -104,7 +104,7 @@ async function evict(
   );
 }
 
-/** Gives a pod its node: what a scheduler does. */
+/** Binds a pod to its node, as a scheduler does. */
 async function bind(
   context: ApiContext,
   request: ApiRequest,
@@ -133,7 +133,7 @@ async function bind(
   );
 }
 
-/** Writes the finalizers of a namespace's spec; without any left, a namespace that is being deleted goes. */
+/** Writes the finalizers of a namespace's spec; without any, a namespace that is being deleted is removed. */
 async function finalize(
   context: ApiContext,
   request: ApiRequest,

@@ -1,4 +1,4 @@
-/** Bearer tokens: a table of who holds which, with an end for each. */
+/** Bearer tokens: a table of their users, with an expiry for each. */
 import type { User } from "./message.ts";
 
 /** A token that the server accepts. */
@@ -7,13 +7,13 @@ export interface TokenGrant {
   user: User;
   /** Without one it never ends. */
   notAfter?: Date;
-  /** False when what the token was issued for is gone. */
+  /** False if the object that the token was issued for is deleted. */
   holds?: () => boolean;
 }
 
 /** The tokens in force. */
 export interface TokenIssuer {
-  /** Who holds this token; undefined where nobody does, or it has ended. */
+  /** Returns the user of this token; undefined if there is none, or it has expired. */
   holder(token: string): User | undefined;
   /** Returns a new token for a user. */
   issue(user: User, limits: Required<Pick<TokenGrant, "notAfter" | "holds">>): string;
@@ -28,10 +28,10 @@ export function serviceAccountUser(namespace: string, name: string, uid?: string
   };
 }
 
-/** At most so many issued tokens are kept: the oldest goes first. What holds from the beginning stays. */
+/** At most this many issued tokens are stored: the oldest is removed first. Initial tokens stay. */
 const limit = 10_000;
 
-/** A table in memory that begins with `grants`. */
+/** A table in memory that starts with `grants`. */
 export function createTokens(
   options: { grants: readonly TokenGrant[]; now: () => Date; newToken: () => string },
 ): TokenIssuer {

@@ -24,7 +24,7 @@ export interface Upgrades {
   settled(): Promise<void>;
 }
 
-/** Larger messages than any client sends: a frame of SPDY, or what a shell pipes into standard input. */
+/** Larger messages than any client sends: a frame of SPDY, or input that a shell pipes. */
 const messageLimitBytes = 4 * 1024 * 1024;
 
 /** Makes the upgrades of a server; they end with the signal. */
@@ -33,7 +33,7 @@ export function createUpgrades(context: ApiContext, gate: Gate, ending: AbortSig
   return {
     accept(request, socket, head) {
       const run = upgrade(context, gate, { request, socket, head, ending })
-        // What is left to go wrong is the audit log: its fault must not end the server.
+        // Only the audit log can still fail: its fault must not end the server.
         .catch(() => void socket.destroy())
         .finally(() => running.delete(run));
       running.add(run);
@@ -60,7 +60,7 @@ async function upgrade(context: ApiContext, gate: Gate, connection: Connection):
     record.end(101);
   } catch (error) {
     if (error instanceof NodeError) {
-      // What a kubelet says is passed on as it is: text, and no Status.
+      // A kubelet's message is passed on as it is: text, not a Status.
       refuse(connection.socket, error.code, "text/plain; charset=utf-8", error.message);
       record.end(error.code, "InternalError");
       return;
@@ -71,7 +71,7 @@ async function upgrade(context: ApiContext, gate: Gate, connection: Connection):
   }
 }
 
-/** What a WebSocket is wanted for, once everything that can be refused has been looked at. */
+/** What a WebSocket is opened for, once everything that can be refused has been checked. */
 interface Run {
   protocol: string;
   over(socket: MessageSocket): Promise<void>;
@@ -138,8 +138,8 @@ async function prepareCommand(
 }
 
 /**
- * Looked at before the protocol: a client that finds no WebSocket here asks again for SPDY, and its
- * person is to read what is wrong with the container, not with the second question.
+ * Checked before the protocol: a client that gets no WebSocket here retries with SPDY, and its user must read the
+ * container's error, not that of the second request.
  */
 function checkRunning(
   pod: Pod,
@@ -158,7 +158,7 @@ function checkRunning(
   );
 }
 
-/** The first of ours that the client offers. Throws a 400 where it speaks none, SPDY alone included. */
+/** Returns the first of our protocols that the client offers. Throws a 400 if it offers none, SPDY alone included. */
 function chooseProtocol(request: IncomingMessage, spoken: readonly string[]): string {
   const upgrade = String(request.headers.upgrade ?? "").toLowerCase();
   if (upgrade !== "websocket") {
@@ -207,7 +207,7 @@ function handshake({ request, socket, head }: Connection, protocol: string): Pro
   return new Promise((resolve, reject) => {
     server.on("wsClientError", (error) => reject(badRequest(error.message)));
     const gone = () => reject(new Error("the client has gone"));
-    // While the command was begun: nothing tells of that any more.
+    // While the command was starting: no event reports that any more.
     if (socket.destroyed) return gone();
     socket.once("close", gone);
     server.handleUpgrade(request, socket, Buffer.from(head), resolve);

@@ -82,7 +82,7 @@ Deno.test("exec: a command that can't be started is told on the error channel", 
   assert.equal(status.message, "Internal error occurred: executable file not found in $PATH");
 });
 
-/** Asks for an upgrade over a connection that is read by nobody but the test. */
+/** Requests an upgrade over a connection that only the test reads. */
 async function askByHand(
   { server: { port }, authority }: Running,
   path: string,
@@ -103,12 +103,12 @@ async function askByHand(
   return client;
 }
 
-/** So much may lie in the buffers of two processes and a kernel: far less than what is offered. */
+/** This much may lie in the buffers of two processes and a kernel: far less than what is offered. */
 const heldLimitBytes = 64 * 1024 * 1024;
 
 /**
- * Writes until a write stands still for a quarter of a second, which only a reader can do to it.
- * Gives the bytes. There is no event for "nothing happens"; a slow machine makes the test late, not wrong.
+ * Writes until a write blocks for a quarter of a second, which only a reader can cause. Returns the number of bytes.
+ * There is no event for "nothing happens"; a slow machine makes the test late, not wrong.
  */
 async function writeUntilHeld(write: (chunk: Uint8Array) => Promise<unknown>): Promise<number> {
   const chunk = new Uint8Array(64 * 1024);
@@ -126,7 +126,7 @@ Deno.test("exec: a client that doesn't read stops the command, and costs no memo
     return { kind: "exited", exitCode: 0 };
   };
   await using running = await start({ flood });
-  // A WebSocket of a library reads even when it is told to pause.
+  // A WebSocket of a library reads even when it is paused.
   using _client = await askByHand(running, `${exec}&command=flood`);
   assert.ok(await held < heldLimitBytes);
 });

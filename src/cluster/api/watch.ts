@@ -14,14 +14,14 @@ import { parseSelection, type Served } from "./served.ts";
 import { type ApiError, badRequest, expired } from "./status.ts";
 import { partialObject, tableOf } from "./tables/table.ts";
 
-/** What a line of a watch says. */
+/** A line of a watch. */
 type Change =
   | { type: "ADDED" | "MODIFIED" | "DELETED"; object: Stored }
-  /** All up to this version has been told. */
+  /** All changes up to this version have been sent. */
   | { type: "BOOKMARK"; resourceVersion: string; initialEventsEnd: boolean }
   | { type: "ERROR"; error: ApiError };
 
-/** As long as a watch may last where its client sets no limit. */
+/** The limit of a watch if its client sets none. */
 const defaultTimeoutSeconds = 1800;
 
 const bookmarkEveryMs = 60_000;
@@ -29,16 +29,16 @@ const bookmarkEveryMs = 60_000;
 interface WatchPlan {
   served: Served;
   namespace: string;
-  /** Begin with the present state: where no version is given, or it is asked for. */
+  /** Starts with the present state: if no version is given, or it is requested. */
   initial: boolean;
-  /** The end of the present state is told by a bookmark. */
+  /** A bookmark marks the end of the present state. */
   markInitialEnd: boolean;
   since: number;
   bookmarks: boolean;
   matches: (object: Stored) => boolean;
 }
 
-/** Answers a watch. Throws before the first byte where the query makes no sense. */
+/** Answers a watch. Throws before the first byte if the query is invalid. */
 export function watch(
   context: ApiContext,
   request: ApiRequest,
@@ -166,8 +166,8 @@ function seenThroughSelector(
 
 interface Ticks extends Disposable {
   /**
-   * Resolves after a minute with the store's version at that moment. A timer runs after all that was
-   * awaited before it, so a watch that is still waiting then has told every change up to it.
+   * Resolves after a minute with the store's version at that moment. A timer runs after all that was awaited before it,
+   * so a watch that is still waiting then has sent every change up to it.
    */
   next(): Promise<number>;
 }

@@ -12,7 +12,7 @@ import type { Served } from "./served.ts";
 import { badRequest, failure } from "./status.ts";
 import { createObject, existing, replaceObject } from "./stored_object.ts";
 
-/** Whether the write is only tried. Throws a 422 where the query asks for something else than `All`. */
+/** Returns whether the write is a dry run. Throws a 422 if the query has another value than `All`. */
 export function isDryRun(query: URLSearchParams): boolean {
   const value = query.get("dryRun") ?? "";
   if (value === "" || value === "All") return value === "All";
@@ -45,7 +45,7 @@ export async function create(
   return withWarnings(represent(context, request, type, created, 201), warnings);
 }
 
-/** The namespace of the path; what the object says must be the same. */
+/** Returns the namespace of the path; the object's must be the same. */
 export function targetNamespace(
   type: ResourceType,
   object: KubeObject,

@@ -8,7 +8,7 @@ import type {
 } from "kubernetes-types/core/v1.d.ts";
 import type { StorageClass } from "kubernetes-types/storage/v1.d.ts";
 
-/** Its name as a label, and the finalizer that keeps it until it is empty. */
+/** Its name as a label, and the finalizer that holds it until it is empty. */
 export function defaultNamespace(namespace: Namespace): void {
   const { metadata = {} } = namespace;
   const labels = { ...metadata.labels, "kubernetes.io/metadata.name": metadata.name ?? "" };
@@ -17,7 +17,7 @@ export function defaultNamespace(namespace: Namespace): void {
   namespace.spec.finalizers ??= ["kubernetes"];
 }
 
-/** What is given as text becomes data; it is never read back. */
+/** `stringData` becomes `data`; it is never read back. */
 export function defaultSecret(secret: Secret): void {
   secret.type ??= "Opaque";
   const { stringData } = secret;
@@ -28,7 +28,7 @@ export function defaultSecret(secret: Secret): void {
   delete secret.stringData;
 }
 
-/** Kept after its claim, with a file system. */
+/** Retained after its claim, with a file system. */
 export function defaultVolume(volume: PersistentVolume): void {
   if (volume.spec === undefined) return;
   volume.spec.persistentVolumeReclaimPolicy ??= "Retain";
@@ -36,7 +36,7 @@ export function defaultVolume(volume: PersistentVolume): void {
   if (volume.spec.hostPath) volume.spec.hostPath.type ??= "";
 }
 
-/** A file system, unless blocks are asked for. */
+/** A file system, unless a block device is requested. */
 export function defaultClaim(claim: PersistentVolumeClaim): void {
   if (claim.spec) claim.spec.volumeMode ??= "Filesystem";
 }
@@ -88,7 +88,7 @@ export function allocateAddresses(
   }
 }
 
-/** So many guesses miss only when nearly all are taken; then a value is given twice rather than never. */
+/** This many guesses fail only if nearly all are taken; then a value is assigned twice rather than never. */
 const guesses = 1000;
 
 function unused<T>(taken: ReadonlySet<T | undefined>, guess: () => T): T {

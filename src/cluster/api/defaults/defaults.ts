@@ -1,4 +1,4 @@
-/** What is filled in when an object is written, by its kind. */
+/** The defaults that are filled in when an object is written, by its kind. */
 import type { Job, Pod } from "../../../kube/types.ts";
 import type { PersistentVolumeClaim, Service } from "kubernetes-types/core/v1.d.ts";
 import type { KubeObject } from "../../../kube/types.ts";

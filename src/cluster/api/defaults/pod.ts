@@ -21,7 +21,7 @@ export function defaultPod(pod: Pod): void {
   }
 }
 
-/** The status that a pod has when it is created, whatever its writer said. */
+/** The status of a new pod, whatever its writer sent. */
 export function newPodStatus(spec: PodSpec | undefined): NonNullable<Pod["status"]> {
   return { phase: "Pending", qosClass: qosClass(spec) };
 }

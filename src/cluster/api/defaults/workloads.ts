@@ -26,7 +26,7 @@ export function defaultDeployment(deployment: Deployment): void {
   spec.strategy.rollingUpdate.maxSurge ??= "25%";
 }
 
-/** One replica; its labels are its template's, where it has none. */
+/** One replica; its labels are its template's, if it has none. */
 export function defaultReplicaSet(replicaSet: ReplicaSet): void {
   const { spec } = replicaSet;
   if (spec === undefined) return;
@@ -38,7 +38,7 @@ export function defaultReplicaSet(replicaSet: ReplicaSet): void {
   }
 }
 
-/** One replica, rolled in order; claims are kept. */
+/** One replica, rolled in order; claims are retained. */
 export function defaultStatefulSet(statefulSet: StatefulSet): void {
   const { spec } = statefulSet;
   if (spec === undefined) return;

@@ -8,7 +8,7 @@ import { type DiscoveredGroup, type DiscoveredResource, groups } from "./groups.
 
 const aggregatedType = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
-/** The document at a path of discovery; undefined where the path is none. */
+/** Returns the document at a path of discovery; undefined if there is none. */
 export function discoveryDocument(
   path: string,
   options: { accept: string; serverAddress: string },

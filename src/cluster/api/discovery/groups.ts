@@ -1,4 +1,4 @@
-/** What is served, as discovery tells it, in data that both of its forms are made from. */
+/** The discovery data of what is served, from which both of its forms are made. */
 import { reviews } from "../rbac/reviews.ts";
 import { served } from "../served.ts";
 
@@ -8,7 +8,7 @@ export interface DiscoveredResource {
   name: string;
   singular: string;
   namespaced: boolean;
-  /** The kind of its objects; group and version where they aren't those of the list. */
+  /** The kind of its objects; group and version if they differ from those of the list. */
   kind: string;
   group: string;
   version: string;

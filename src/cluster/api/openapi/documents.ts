@@ -25,9 +25,9 @@ const title = "Kubernetes";
 const protobufForm = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
 /**
- * Returns the document at a path; undefined if the path isn't one of them. In protobuf version 2 has no
- * definitions: a client that finds nothing of a kind there leaves its validation to the server, and goes
- * on to say that the kind isn't served.
+ * Returns the document at a path; undefined if the path isn't one of them. In protobuf version 2 has no definitions: a
+ * client that finds nothing of a kind there leaves its validation to the server and then reports that the kind isn't
+ * served.
  */
 export function openApiDocument(
   path: string,

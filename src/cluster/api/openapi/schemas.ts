@@ -1,4 +1,4 @@
-/** The schemas of the served kinds, in the words of OpenAPI. */
+/** The schemas of the served kinds, as OpenAPI. */
 import { apiVersionOf } from "../../resources.ts";
 import { served } from "../served.ts";
 import type { ListMerge, Schema } from "../schema/model.ts";
@@ -6,7 +6,7 @@ import { definition, definitionName, definitionOf } from "../schema/parse.ts";
 
 type Json = Record<string, unknown>;
 
-/** Where definitions stand in a document: they differ between the versions of OpenAPI. */
+/** The paths of definitions in a document: they differ between the versions of OpenAPI. */
 export type ReferencePrefix = "#/definitions/" | "#/components/schemas/";
 
 /** A kind, with its group and version, as extensions name it. */
@@ -100,12 +100,12 @@ function listExtensions(merge: ListMerge): Json {
   }
 }
 
-/** Served kinds of one group; all where it is undefined. */
+/** Served kinds of one group; all if it is undefined. */
 export function kindsOf(group: string | undefined): typeof served {
   return served.filter(({ type }) => group === undefined || type.group === group);
 }
 
-/** Where the objects of a kind are, and where one of them is. */
+/** The path of a kind's objects, and that of one object. */
 export function pathsOf({ type }: (typeof served)[number]): { collection: string; object: string } {
   const root = type.group === "" ? "/api/v1" : `/apis/${apiVersionOf(type)}`;
   const collection = `${root}${type.namespaced ? "/namespaces/{namespace}" : ""}/${type.plural}`;

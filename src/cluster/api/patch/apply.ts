@@ -1,4 +1,7 @@
-/** Server-side apply: what one manager wants, laid over what is there. https://kubernetes.io/docs/reference/using-api/server-side-apply/ */
+/**
+ * Server-side apply: one manager's configuration, merged into the object.
+ * https://kubernetes.io/docs/reference/using-api/server-side-apply/
+ */
 import type { KubeObject } from "../../../kube/types.ts";
 import type { ResourceType, Stored } from "../../model.ts";
 import { sameJson } from "../../store/equality.ts";
@@ -66,7 +69,7 @@ export function applyTo(
   const taken = new Set(conflicting.map((path) => JSON.stringify(path)));
   const managedFields: ManagedEntry[] = [
     ...withoutFields(others, (path) => taken.has(JSON.stringify(path))),
-    // The same wish again is no change, and leaves no new time behind.
+    // Applying the same again isn't a change, and records no new time.
     own && sameJson(fieldSetOf(own), wishes)
       ? own
       : newEntry(type, options.manager, wishes, options.now),
@@ -75,8 +78,9 @@ export function applyTo(
 }
 
 /**
- * What kubectl applied by itself before it left that to the server: it may go on to change these fields,
- * although its earlier name owns them. https://kubernetes.io/docs/reference/using-api/server-side-apply/#upgrading-from-client-side-apply-to-server-side-apply
+ * Returns the fields that kubectl applied client-side before it used server-side apply: it may still change these
+ * fields, although its earlier name owns them.
+ * https://kubernetes.io/docs/reference/using-api/server-side-apply/#upgrading-from-client-side-apply-to-server-side-apply
  */
 function lastApplied(live: Stored | undefined, { name }: Manager, schema: Schema): FieldSet {
   const text = live?.metadata.annotations?.["kubectl.kubernetes.io/last-applied-configuration"];
@@ -85,7 +89,7 @@ function lastApplied(live: Stored | undefined, { name }: Manager, schema: Schema
     const applied: unknown = JSON.parse(text);
     return isRecord(applied) ? fieldsOf(ownable(applied as KubeObject), schema) : {};
   } catch (error) {
-    // Anybody may have written the annotation; one that says nothing hands nothing over.
+    // Any client may have written the annotation; one that can't be read hands over nothing.
     if (error instanceof SyntaxError) return {};
     throw error;
   }
@@ -122,7 +126,7 @@ function conflictsWith(others: readonly ManagedEntry[], paths: readonly string[]
   );
 }
 
-/** Who applies is one manager, whatever the version; an update is told with its version. */
+/** An applier is one manager, whatever the version; a manager of updates is identified by its version too. */
 function ownerText({ manager, operation, apiVersion, subresource }: ManagedEntry): string {
   const name = JSON.stringify(manager ?? "");
   const below = subresource ? ` with subresource ${JSON.stringify(subresource)}` : "";

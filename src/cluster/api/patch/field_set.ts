@@ -10,7 +10,7 @@ import { definition } from "../schema/parse.ts";
 /** `fieldsV1`: `f:name` for a field, `k:{…}` for a list item by its keys, `v:…` for a set's value, `.` for itself. */
 export type FieldSet = { [step: string]: FieldSet };
 
-/** Keys that have a value even where a writer leaves them out. */
+/** Keys that have a default if a writer omits them. */
 const keyDefaults: Readonly<Record<string, unknown>> = { protocol: "TCP" };
 
 /** The step to an item of a list. */
@@ -75,7 +75,7 @@ export function setOf(paths: readonly (readonly string[])[]): FieldSet {
   return set;
 }
 
-/** The value at a path; undefined where there is none. */
+/** Returns the value at a path; undefined if there is none. */
 export function valueAt(value: unknown, path: readonly string[], schema: Schema): unknown {
   let [here, type] = [value, schema];
   for (const step of path) {

@@ -13,7 +13,9 @@ const operationLimit = 10_000;
  */
 const copyLimitBytes = 3 * 1024 * 1024;
 
-/** Returns the document after all operations. Throws a 400 for what isn't a patch, and a 422 for one that doesn't apply. */
+/**
+ * Returns the document after all operations. Throws a 400 for an invalid patch, and a 422 for one that doesn't apply.
+ */
 export function applyJsonPatch(document: unknown, patch: unknown): unknown {
   if (!Array.isArray(patch)) throw badRequest("a JSON patch must be an array of operations");
   if (patch.length > operationLimit) {

@@ -1,8 +1,8 @@
-/** The order of a merged list: what the writer says of it, with what the writer didn't name put in between. */
+/** The order of a merged list: that of the writer, with the items that the writer didn't name put in between. */
 
 /**
- * Orders `items`. Those that `wanted` names come in its order, the others in that of `before`; where
- * the two meet, `before` decides who goes first, and a named item that wasn't there before goes ahead.
+ * Orders `items`. Those that `wanted` names come in its order, the others in that of `before`; if the two conflict,
+ * `before` decides which is first, and a named item that wasn't there before goes ahead.
  * https://github.com/kubernetes/community/blob/master/contributors/devel/sig-api-machinery/strategic-merge-patch.md
  */
 export function orderItems(

@@ -1,4 +1,4 @@
-/** Who wrote which field: `metadata.managedFields`. https://kubernetes.io/docs/reference/using-api/server-side-apply/ */
+/** Field managers: `metadata.managedFields`. https://kubernetes.io/docs/reference/using-api/server-side-apply/ */
 import type { KubeObject, ObjectMeta } from "../../../kube/types.ts";
 import type { ResourceType, Stored } from "../../model.ts";
 import { apiVersionOf } from "../../resources.ts";
@@ -11,7 +11,7 @@ import { type FieldSet, fieldsOf, leaves, setOf, valueAt } from "./field_set.ts"
 /** One entry of managedFields. */
 export type ManagedEntry = NonNullable<ObjectMeta["managedFields"]>[number];
 
-/** Who writes, and how. */
+/** The writer, and how it writes. */
 export interface Manager {
   name: string;
   operation: "Apply" | "Update";
@@ -24,7 +24,7 @@ export function schemaOf(type: ResourceType): Schema {
   return { kind: "object", name: definitionName(type) };
 }
 
-/** Fields that belong to nobody: the object's identity, and what the server writes. */
+/** Fields without an owner: the object's identity, and what the server writes. */
 const unowned = [
   "name",
   "namespace",
@@ -101,7 +101,7 @@ export function newEntry(
   };
 }
 
-/** Entries without the fields that a test names; an entry that has none left goes. */
+/** Returns the entries without the fields that a test names; an entry without fields is removed. */
 export function withoutFields(
   entries: readonly ManagedEntry[],
   taken: (path: readonly string[]) => boolean,
@@ -114,7 +114,7 @@ export function withoutFields(
   });
 }
 
-/** managedFields after a create or an update: what changed is the writer's now, what went is nobody's. */
+/** Returns managedFields after a create or an update: changed fields belong to the writer, removed ones to no one. */
 export function entriesAfterUpdate(
   type: ResourceType,
   next: KubeObject,

@@ -113,7 +113,7 @@ async function apply(
   const live = context.store.get(type, namespace, route.name);
   const manager = managerOf(request, "Apply", route.subresource);
   const options = { manager, force: flag(request.query, "force"), now: context.clock.now() };
-  // Through the schema once more: a map whose last field went is no longer there.
+  // Through the schema again: a map that lost its last field is removed.
   const { object: applied } = decodeObject(
     type,
     applyTo(type, live, wanted, options),

@@ -14,7 +14,7 @@ type Json = Record<string, unknown>;
 const deletePrefix = "$deleteFromPrimitiveList/";
 const orderPrefix = "$setElementOrder/";
 
-/** The document with the patch laid over it, as the schema says. Throws a 400 for a patch that makes no sense. */
+/** Returns the document with the patch applied, by its schema. Throws a 400 for an invalid patch. */
 export function applyStrategicPatch(document: unknown, patch: unknown, schema: Schema): unknown {
   if (!isRecord(patch)) return patch;
   const base = isRecord(document) ? document : {};
@@ -100,7 +100,7 @@ function deleteFromLists(merged: Map<string, unknown>, patch: Json): void {
   }
 }
 
-/** What `$setElementOrder` says of a list, also where the patch changes nothing else in it. */
+/** Returns the `$setElementOrder` of a list, also if the patch changes nothing else in it. */
 function orderLists(merged: Map<string, unknown>, base: Json, patch: Json, schema: Schema): void {
   for (const [directive, wanted] of Object.entries(patch)) {
     if (!directive.startsWith(orderPrefix) || !Array.isArray(wanted)) continue;

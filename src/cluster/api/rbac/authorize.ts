@@ -4,7 +4,7 @@ import type { Store } from "../../model.ts";
 import { resources } from "../../resources.ts";
 import type { User } from "../message.ts";
 
-/** What somebody wants to do. */
+/** The action to authorize. */
 export type Attributes =
   | {
     kind: "resource";
@@ -133,7 +133,7 @@ function coversResource(list: readonly string[], resource: string): boolean {
   );
 }
 
-/** The sentence of a 403: who can't do what, and where. */
+/** Returns the message of a 403: user, verb, resource and scope. */
 export function denial(user: User, attributes: Attributes): string {
   const who = `User ${JSON.stringify(user.name)} cannot ${attributes.verb}`;
   if (attributes.kind === "path") return `${who} path ${JSON.stringify(attributes.path)}`;

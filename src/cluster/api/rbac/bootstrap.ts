@@ -1,5 +1,5 @@
 /**
- * The roles that every cluster begins with.
+ * The roles of every new cluster.
  * https://kubernetes.io/docs/reference/access-authn-authz/rbac/#default-roles-and-role-bindings
  */
 import type { PolicyRule } from "kubernetes-types/rbac/v1.d.ts";

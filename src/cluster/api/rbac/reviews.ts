@@ -1,4 +1,4 @@
-/** Questions about one's own rights: asked by POST, answered at once, never stored. */
+/** Reviews of one's own permissions: sent by POST, answered at once, never stored. */
 import { isRecord } from "../../../base/json_value.ts";
 import { timestamp } from "../../node/clock.ts";
 import type { ApiContext } from "../context.ts";

@@ -1,4 +1,4 @@
-/** Holds a JSON value against a schema: wrong types are refused, unknown fields are found and left out. */
+/** Checks a JSON value against a schema: wrong types are refused, unknown fields are reported and dropped. */
 import { isRecord } from "../../../base/json_value.ts";
 import type { ScalarKind, Schema } from "./model.ts";
 import { definition } from "./parse.ts";
@@ -7,7 +7,7 @@ import { parseTime, type TimeKind } from "./times.ts";
 /** What was found on the way. Paths are as Kubernetes writes them: `spec.containers[0].image`. */
 export interface Findings {
   unknownFields: string[];
-  /** The first is what a decoder would have stopped at. */
+  /** The first is the one that a decoder would have stopped at. */
   wrongTypes: string[];
 }
 
@@ -55,7 +55,7 @@ function conformObject(value: unknown, name: string, path: string, found: Findin
 /** What Kubernetes' own encoding leaves out. */
 function isEmpty(value: unknown, schema: Schema): boolean {
   if (Array.isArray(value)) return value.length === 0;
-  // An empty object says something (`emptyDir: {}`); an empty map doesn't.
+  // An empty object has a meaning (`emptyDir: {}`); an empty map doesn't.
   if (isRecord(value)) return schema.kind === "map" && Object.keys(value).length === 0;
   return value === "" || value === 0 || value === false;
 }

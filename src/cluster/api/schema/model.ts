@@ -4,7 +4,7 @@
 export type ListMerge =
   | { kind: "atomic" }
   | { kind: "set" }
-  /** Items are the same where all keys are; a strategic merge patch looks at the first alone. */
+  /** Items are the same if all keys are; a strategic merge patch compares the first alone. */
   | { kind: "byKeys"; keys: readonly string[] };
 
 /** A plain value. `bytes` is base64 text; `microTime` has six digits after the second. */
@@ -28,11 +28,11 @@ export type Schema =
 /** One field of a definition. */
 export interface Field {
   schema: Schema;
-  /** Written even where it is empty. */
+  /** Written even if it is empty. */
   required: boolean;
   /** Empty isn't the same as absent: zero replicas are a wish, no port number is none. */
   keepsEmpty: boolean;
-  /** Where it stands in a protobuf message; several numbers lead through messages that JSON doesn't show. */
+  /** Its field number in a protobuf message; several numbers lead through messages that JSON doesn't show. */
   numbers: readonly number[];
 }
 

@@ -1,10 +1,9 @@
 /**
- * The notation of `data/`: fields separated by blanks, each `number.name:type`. `!` after the name: it is
- * written even where it is empty; `*`: empty isn't absent (a pointer, in Kubernetes' own sources). The
- * number is that of a protobuf message; `2/1` leads through a message that JSON doesn't show. Without
- * a type it is a string. Types are `int bool bytes quantity time microtime intstr any`, the name of a
- * definition, `{}T` for a map and `[]T` for a list. Between the brackets of a list stand the keys of
- * its items (`[name]Container`), or `*` where it is a set.
+ * The notation of `data/`: fields separated by blanks, each `number.name:type`. `!` after the name: it is written even
+ * if it is empty; `*`: empty isn't absent (a pointer, in Kubernetes' own sources). The number is that of a protobuf
+ * message; `2/1` leads through a message that JSON doesn't show. Without a type it is a string. Types are `int bool
+ * bytes quantity time microtime intstr any`, the name of a definition, `{}T` for a map and `[]T` for a list. The
+ * brackets of a list hold the keys of its items (`[name]Container`), or `*` if it is a set.
  */
 import { cluster } from "./data/cluster.ts";
 import { pods } from "./data/pods.ts";
@@ -34,7 +33,7 @@ for (
 
 const parsed = new Map<string, Definition>();
 
-/** The definition of this short name. Throws where there is none: the names come from the data itself. */
+/** Returns the definition of this short name. Throws if there is none: the names come from the data itself. */
 export function definition(name: string): Definition {
   let found = parsed.get(name);
   if (found === undefined) {

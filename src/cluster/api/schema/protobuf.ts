@@ -1,6 +1,6 @@
 /**
- * Kubernetes' protobuf, one way: bodies that clients send. kubectl does since 1.32 for what it creates itself.
- * https://kubernetes.io/docs/reference/using-api/api-concepts/#protobuf-encoding
+ * Decodes Kubernetes' protobuf, in bodies that clients send. kubectl does since 1.32 for objects that it creates
+ * itself. https://kubernetes.io/docs/reference/using-api/api-concepts/#protobuf-encoding
  */
 import type { Field, ScalarKind, Schema } from "./model.ts";
 import { definition, definitionName } from "./parse.ts";
@@ -16,7 +16,7 @@ interface WireField {
   value: bigint | Uint8Array;
 }
 
-/** The object in a body. Throws a 400 where it can't be read, or its kind isn't known. */
+/** Returns the object in a body. Throws a 400 if it can't be read, or its kind is unknown. */
 export function decodeProtobuf(body: Uint8Array): Record<string, unknown> {
   try {
     if (!magic.every((byte, index) => body[index] === byte)) {
@@ -86,7 +86,7 @@ function wireFields(bytes: Uint8Array): WireField[] {
   return fields;
 }
 
-/** No object of the API is as deep: what is, was made to be. */
+/** No object of the API is this deep, unless made on purpose. */
 const depthLimit = 64;
 
 function message(bytes: Uint8Array, name: string, depth: number): Record<string, unknown> {
@@ -120,7 +120,7 @@ function setField(
   depth: number,
 ): void {
   const decoded = fieldValue(schema, values, depth);
-  // What is no pointer in Go is always written, and empty where it was never set.
+  // A field that isn't a pointer in Go is always written, and is empty if it was never set.
   const unset = decoded === undefined || (!keepsEmpty && (decoded === 0 || decoded === ""));
   const emptyMessage = !keepsEmpty && schema.kind === "object" &&
     (values.at(-1) as Uint8Array).length === 0;

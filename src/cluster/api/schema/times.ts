@@ -17,7 +17,7 @@ export function timeText(kind: TimeKind, seconds: number, nanoseconds: number): 
 const rfc3339 =
   /^(\d{4}-(?:0[1-9]|1[0-2])-(?:[0-2]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)$/;
 
-/** What a text that should be a time came to. */
+/** The result of parsing a time. */
 export type ParsedTime =
   | { kind: "time"; text: string }
   /** The complaint of Go's `time.Parse`, which decoders pass on. */

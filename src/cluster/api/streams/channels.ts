@@ -6,7 +6,7 @@
 /** The channels of exec and attach. */
 export const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const;
 
-/** What a client sends. */
+/** The client's input. */
 export type ClientMessage =
   | { kind: "stdin"; bytes: Uint8Array }
   | { kind: "resize"; columns: number; rows: number }

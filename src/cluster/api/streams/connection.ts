@@ -3,7 +3,7 @@
 /** Bytes in a message for the client. */
 const chunkBytes = 32 * 1024;
 
-/** What the pod sends, until it has sent all. Each chunk is its own. */
+/** The pod's output until its end. Each chunk is its own. */
 export async function* bytesFrom(connection: Deno.TcpConn): AsyncGenerator<Uint8Array> {
   const buffer = new Uint8Array(chunkBytes);
   for (;;) {

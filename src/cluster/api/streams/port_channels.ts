@@ -1,6 +1,6 @@
 /**
- * Port-forward over the sub-protocol `v4.channel.k8s.io`: two channels for each port that the query
- * names, the even one for data and the odd one for what went wrong. Each begins with its port number.
+ * Port-forward over the sub-protocol `v4.channel.k8s.io`: two channels for each port that the query names, the even one
+ * for data and the odd one for errors. Each starts with its port number.
  */
 import { encodeMessage } from "./channels.ts";
 import { bytesFrom, closeOnce, writeAll } from "./connection.ts";

@@ -7,7 +7,7 @@ import { carryTunnel, tunnelProtocol } from "./spdy_tunnel.ts";
 /** The sub-protocols that are spoken, kubectl's first. */
 export const portProtocols = [tunnelProtocol, "v4.channel.k8s.io"];
 
-/** Reads what the query says of ports. Throws a 400 where it doesn't fit the protocol. */
+/** Reads the ports of the query. Throws a 400 if it doesn't fit the protocol. */
 export function portForward(
   protocol: string,
   query: URLSearchParams,

@@ -1,10 +1,9 @@
 /**
  * Stopping a TLS connection from reading.
  *
- * `pause()` alone doesn't, under Deno's node:tls: the socket goes on decrypting what the client sends,
- * into memory without a bound. The TCP handle below it can be stopped, and then the client's own
- * writes wait. It is reached by fields that aren't public; where they are missing (Node itself),
- * `pause()` does all that is needed.
+ * `pause()` alone doesn't, under Deno's node:tls: the socket continues to decrypt the client's data, into memory
+ * without a bound. The TCP handle below it can be stopped, and then the client's own writes wait. It is reached by
+ * fields that aren't public; if they are missing (Node itself), `pause()` does all that is needed.
  */
 import type { Duplex } from "node:stream";
 

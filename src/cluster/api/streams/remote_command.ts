@@ -9,8 +9,8 @@ import type { MessageSocket } from "./socket.ts";
 export const commandProtocols = ["v5.channel.k8s.io", "v4.channel.k8s.io"];
 
 /**
- * Carries the streams until the process has ended and all its output is with the client, then tells
- * the final Status and closes; or until the client goes, and lets go of the process.
+ * Carries the streams until the process has ended and the client has all its output, then sends the final Status and
+ * closes; or until the client disconnects, and then detaches from the process.
  */
 export async function carryProcess(
   socket: MessageSocket,
@@ -31,7 +31,7 @@ export async function carryProcess(
   await process.release();
 }
 
-/** Resolves when the client has gone. */
+/** Resolves when the client has disconnected. */
 async function carryInput(socket: MessageSocket, process: ContainerProcess): Promise<void> {
   const protocol = socket.protocol === "v4.channel.k8s.io" ? "v4" : "v5";
   const stdin = process.stdin?.getWriter();
@@ -59,13 +59,13 @@ async function carryOutput(
   for await (const bytes of stream) await socket.send(encodeMessage(to, bytes));
 }
 
-/** A stream that nobody asked for is still read, so that its writer doesn't stand still. */
+/** A stream that wasn't requested is still read, so that its writer doesn't block. */
 async function drop(stream: ReadableStream<Uint8Array>): Promise<void> {
   const reader = stream.getReader();
   while (!(await reader.read()).done);
 }
 
-/** What the error channel tells at the end, in the kubelet's words. */
+/** Returns the final message of the error channel, as the kubelet writes it. */
 function finalStatus(end: ProcessEnd, command: readonly string[]): Status {
   if (end.kind === "notStarted") return internalError(end.message).status;
   if (end.exitCode === 0) {

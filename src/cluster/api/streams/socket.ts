@@ -6,14 +6,14 @@ import type { ReadFlow } from "./read_flow.ts";
 /** Messages in their order, one at a time; writing waits until the network took it. */
 export interface MessageSocket {
   readonly protocol: string;
-  /** Resolves when the bytes have left this process. Rejects once the link is gone. */
+  /** Resolves when this process has sent the bytes. Rejects once the link is closed. */
   send(message: Uint8Array): Promise<void>;
   /**
-   * Hands each message to `take` and reads on only when that has resolved, so that a slow process
-   * slows its client. Resolves when the link is gone.
+   * Passes each message to `take` and reads on only when that has resolved, so that a slow process slows its client.
+   * Resolves when the link is closed.
    */
   receive(take: (message: Uint8Array) => Promise<void>): Promise<void>;
-  /** Says goodbye, and lets go of a client that doesn't answer within the time that `ws` gives it. */
+  /** Sends a close frame, and drops a client that doesn't answer within the timeout of `ws`. */
   close(code: number, reason?: string): void;
 }
 
@@ -32,7 +32,7 @@ export function messageSocket(
     receive: (take) => receive(socket, flow, take),
     close(code, reason) {
       socket.close(code, reason);
-      // The client's goodbye stands behind what it still sends: that is read, and dropped.
+      // The client's close frame follows data that it still sends: that is read, and dropped.
       flow.start();
       socket.resume();
     },
@@ -44,7 +44,7 @@ function receive(
   flow: ReadFlow,
   take: (message: Uint8Array) => Promise<void>,
 ): Promise<void> {
-  // What the socket has read already still comes while it pauses: it waits its turn in this chain.
+  // Data that the socket has already read still arrives while it is paused: this chain queues it.
   let chain = Promise.resolve();
   let waiting = 0;
   const onMessage = (data: Uint8Array) => {

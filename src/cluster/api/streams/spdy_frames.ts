@@ -1,6 +1,6 @@
 /**
- * Frames of SPDY/3.1, as far as Kubernetes uses them: streams, data, pings, goodbye. No flow control, as
- * neither kubectl nor the API server has any: the connection below is the back-pressure.
+ * Frames of SPDY/3.1, as far as Kubernetes uses them: streams, data, pings, GOAWAY. No flow control, as neither kubectl
+ * nor the API server has any: the connection below is the back-pressure.
  * https://www.chromium.org/spdy/spdy-protocol/spdy-protocol-draft3-1/
  */
 import { joinBytes } from "../../../base/join_bytes.ts";
@@ -15,7 +15,7 @@ export type Frame =
   /** More headers of a stream: read for the state of the compression, and for nothing else. */
   | { kind: "headers"; stream: number; headers: Uint8Array }
   | { kind: "data"; stream: number; fin: boolean; bytes: Uint8Array }
-  /** SETTINGS, WINDOW_UPDATE and what is unknown. */
+  /** SETTINGS, WINDOW_UPDATE and unknown frames. */
   | { kind: "other" };
 
 const type = { synStream: 1, synReply: 2, rstStream: 3, ping: 6, goAway: 7, headers: 8 } as const;
@@ -23,7 +23,7 @@ const version = 3;
 const finFlag = 1;
 const headLength = 8;
 
-/** A frame may not be larger than this: no client sends such a one, and it would have to be kept. */
+/** The maximum size of a frame: no client sends a larger one, and it would have to be buffered. */
 const frameLimitBytes = 4 * 1024 * 1024;
 
 /** Cuts a stream of bytes into frames, however it comes in pieces. */
@@ -42,7 +42,7 @@ export class FrameReader {
       frames.push(decodeFrame(rest.subarray(0, headLength + length)));
       rest = rest.subarray(headLength + length);
     }
-    // A copy, so that what was handed in isn't kept for the sake of its last bytes.
+    // A copy, so that the input isn't retained for the sake of its last bytes.
     this.#rest = rest.slice();
     return frames;
   }

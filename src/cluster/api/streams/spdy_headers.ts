@@ -5,7 +5,7 @@
 import { constants, createInflate } from "node:zlib";
 import { joinBytes } from "../../../base/join_bytes.ts";
 
-/** Names and values that begin the dictionary, each with its length before it. */
+/** Names and values at the start of the dictionary, each with its length before it. */
 const words =
   `options head post put delete trace accept accept-charset accept-encoding accept-language
 accept-ranges age allow authorization cache-control connection content-base content-encoding
@@ -26,7 +26,7 @@ const tail =
   "application/xml,application/xhtml+xml,text/plain,text/javascript,publicprivatemax-age=" +
   "gzip,deflate,sdchcharset=utf-8charset=iso-8859-1,utf-,*,enq=0.";
 
-/** The dictionary that both sides begin with. */
+/** The initial dictionary of both sides. */
 export function headerDictionary(): Uint8Array {
   const text = new TextEncoder();
   const parts = words.flatMap((word) => [uint32(word.length), text.encode(word)]);
@@ -39,16 +39,16 @@ function uint32(value: number): Uint8Array {
   return bytes;
 }
 
-/** A block that swells to more than this is no header of a stream. */
+/** A block that inflates to more than this isn't a header of a stream. */
 const blockLimitBytes = 64 * 1024;
 
 /** Reads the header blocks of one direction, in their order. */
 export interface HeaderReader extends Disposable {
-  /** Rejects where the block is broken, or too large. */
+  /** Rejects if the block is broken, or too large. */
   read(block: Uint8Array): Promise<ReadonlyMap<string, string>>;
 }
 
-/** Begins a direction that is read. */
+/** Starts a direction that is read. */
 export function createHeaderReader(): HeaderReader {
   const inflate = createInflate({ dictionary: headerDictionary(), flush: constants.Z_SYNC_FLUSH });
   let pieces: Uint8Array[] = [];
@@ -96,7 +96,7 @@ function decodePairs(block: Uint8Array): ReadonlyMap<string, string> {
   return pairs;
 }
 
-/** An empty stored block: at this one a reader gives out what it has, instead of waiting for more (RFC 1951 §3.2.4). */
+/** An empty stored block: at this one a reader flushes its output, instead of waiting for more (RFC 1951 §3.2.4). */
 const syncFlush = Uint8Array.of(0, 0, 0, 0xff, 0xff);
 
 /**

@@ -20,7 +20,7 @@ interface Pair {
   connection?: Promise<Deno.TcpConn | undefined>;
 }
 
-/** So many connections may one forward hold at a time. */
+/** The maximum number of connections of one forward at a time. */
 const pairLimit = 1024;
 
 const refusedStream = 3;
@@ -157,7 +157,7 @@ class Tunnel implements AsyncDisposable {
       await writeAll(connection, bytes);
       if (fin) await connection.closeWrite();
     } catch {
-      // The pod closed first: what reads from it says so to the client.
+      // The pod closed first: its reader reports that to the client.
     }
   }
 

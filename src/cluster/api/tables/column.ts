@@ -1,4 +1,4 @@
-/** What a table's column is made of, and the words that cells of many kinds share. */
+/** The columns of a table, and the text that cells of many kinds share. */
 import type { Stored } from "../../model.ts";
 
 /** A cell of a table: JSON, as `kubectl get` prints it. */
@@ -73,7 +73,7 @@ function withRest(whole: number, unit: string, rest: number, restUnit: string): 
   return rest === 0 ? `${whole}${unit}` : `${whole}${unit}${rest}${restUnit}`;
 }
 
-/** `<none>` where the text is empty. */
+/** `<none>` if the text is empty. */
 export function orNone(text: string | undefined): string {
   return text === undefined || text === "" ? "<none>" : text;
 }

@@ -28,7 +28,7 @@ function isSidecar(pod: Pod, name: string): boolean {
   return pod.spec?.initContainers?.find((each) => each.name === name)?.restartPolicy === "Always";
 }
 
-/** The first init container that isn't through, in words; undefined once all are. */
+/** Returns the state of the first init container that isn't done, as text; undefined once all are. */
 function initStatus(pod: Pod): string | undefined {
   const total = pod.spec?.initContainers?.length ?? 0;
   const statuses = pod.status?.initContainerStatuses ?? [];

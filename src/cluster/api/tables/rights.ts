@@ -73,7 +73,7 @@ export const volumeSnapshotClassColumns: readonly Column[] = [
   ageColumn,
 ];
 
-/** Who holds a lease. */
+/** The holder of a lease. */
 export const leaseColumns: readonly Column[] = [
   nameColumn,
   column<Lease>("Holder", ({ spec }) => spec?.holderIdentity ?? ""),
@@ -82,7 +82,7 @@ export const leaseColumns: readonly Column[] = [
 
 const defaultClass = "storageclass.kubernetes.io/is-default-class";
 
-/** Who provides volumes, and how; the default class is marked at its name. */
+/** The provisioner of volumes; the default class is marked at its name. */
 export const storageClassColumns: readonly Column[] = [
   column<StorageClass>(
     "Name",

@@ -51,7 +51,7 @@ export const deploymentColumns: readonly Column[] = [
   selector,
 ];
 
-/** Replicas wished for, there, ready. */
+/** Replicas: desired, existing, ready. */
 export const replicaSetColumns: readonly Column[] = [
   nameColumn,
   count<ReplicaSet>("Desired", ({ spec }) => spec?.replicas),
@@ -63,7 +63,7 @@ export const replicaSetColumns: readonly Column[] = [
   selector,
 ];
 
-/** Replicas ready of those wished for. */
+/** Ready of desired replicas. */
 export const statefulSetColumns: readonly Column[] = [
   nameColumn,
   column<StatefulSet>(
@@ -75,7 +75,7 @@ export const statefulSetColumns: readonly Column[] = [
   images,
 ];
 
-/** Nodes wished for, and pods there in each state. */
+/** Nodes: desired, and pods there in each state. */
 export const daemonSetColumns: readonly Column[] = [
   nameColumn,
   count<DaemonSet>("Desired", ({ status }) => status?.desiredNumberScheduled),
@@ -113,7 +113,7 @@ function jobCompletions({ spec, status }: Job): string {
   return parallelism > 1 ? `${done}/1 of ${parallelism}` : `${done}/1`;
 }
 
-/** How far it is, and how long it took. */
+/** Its progress, and its duration. */
 export const jobColumns: readonly Column[] = [
   nameColumn,
   column<Job>("Status", jobStatus),

@@ -32,7 +32,7 @@ export class TestClock implements Clock {
     });
   }
 
-  /** Time passes, and wakes who waits for it. */
+  /** Advances the time, and wakes the timers that are due. */
   forward(durationMs: number): void {
     this.#now = new Date(this.#now.getTime() + durationMs);
     for (const wait of this.#waits) {
@@ -43,7 +43,7 @@ export class TestClock implements Clock {
   }
 }
 
-/** What a call may say beside method and path. */
+/** The options of a call beside method and path. */
 export interface Call {
   body?: unknown;
   headers?: Record<string, string>;
@@ -56,13 +56,13 @@ export interface TestApi {
   clock: TestClock;
   node: FakeNode;
   context: ApiContext;
-  /** The answer; throws what the API throws. */
+  /** Returns the answer; throws the API's errors. */
   call(method: string, path: string, call?: Call): Promise<ApiResponse>;
   /** The body of a JSON answer, or the Status of a refusal. */
   json(method: string, path: string, call?: Call): Promise<Answer>;
 }
 
-/** A JSON body, as loosely as tests look at one. */
+/** A JSON body, as loosely typed as tests read one. */
 export type Answer = KubeObject & {
   code?: number;
   message?: string;

@@ -6,7 +6,7 @@ import {
   type ProcessEnd,
 } from "../../model.ts";
 
-/** What a command does with its streams. */
+/** The behaviour of a command on its streams. */
 export type FakeCommand = (streams: {
   args: readonly string[];
   stdin: ReadableStream<Uint8Array>;
@@ -76,7 +76,7 @@ function run(
   };
   const end = (command?.({ args, stdin: stdin.readable, stdout: out, stderr: err }) ??
     Promise.resolve(notStarted)).finally(() => {
-      // Nobody may be reading any more, which is no concern of a process that has ended.
+      // The reader may have gone, which doesn't concern a process that has ended.
       out.close().catch(() => {});
       err.close().catch(() => {});
     });

@@ -8,7 +8,7 @@ import { type ApiServer, startApiServer } from "../server.ts";
 import { podNamed } from "./api.ts";
 import { type FakeCommand, type FakeNode, fakeNode } from "./fake_node.ts";
 
-/** What a test sees of it. */
+/** What a test sees of the server. */
 export interface Running extends AsyncDisposable {
   server: ApiServer;
   authority: Authority;

@@ -1,4 +1,4 @@
-/** What is refused in a pod, as Kubernetes refuses it. */
+/** Validation of a pod, as Kubernetes does it. */
 import type { NodeSelectorRequirement, Toleration } from "kubernetes-types/core/v1.d.ts";
 import { parseQuantity } from "../../../base/quantity.ts";
 import type { Container, Pod, PodSpec, Probe } from "../../../kube/types.ts";
@@ -252,7 +252,7 @@ export function portErrors(field: string, port: number | undefined): FieldError[
     : [invalid(field, port, "must be between 1 and 65535, inclusive")];
 }
 
-/** Complaints about what a new pod may not have. */
+/** Errors about fields that a new pod may not have. */
 export function podCreateErrors({ spec }: Pod): FieldError[] {
   return (spec?.ephemeralContainers ?? []).length === 0
     ? []

@@ -1,4 +1,4 @@
-/** What is refused before an object is written, by its kind. */
+/** Validation of an object before it is written, by its kind. */
 import type { PersistentVolumeClaim, Service } from "kubernetes-types/core/v1.d.ts";
 import type { KubeObject, Pod } from "../../../kube/types.ts";
 import type { ResourceType, Stored } from "../../model.ts";

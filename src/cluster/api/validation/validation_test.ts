@@ -1,4 +1,4 @@
-/** What is refused, and in which words: one complaint a case. */
+/** What is refused, and with which message: one error a case. */
 import assert from "node:assert/strict";
 import { podNamed, testApi } from "../testing/api.ts";
 

@@ -1,4 +1,4 @@
-/** What is refused in the kinds that make pods. */
+/** Validation of the kinds that create pods. */
 import type { LabelSelector, ObjectMeta, PodSpec } from "../../../kube/types.ts";
 import type { KubeObject } from "../../../kube/types.ts";
 import { sameJson } from "../../store/equality.ts";
@@ -14,7 +14,7 @@ import { labelErrors } from "../object_meta.ts";
 import { parseLabelSelector } from "../selectors.ts";
 import { podSpecErrors } from "./pod.ts";
 
-/** What the kinds of apps and batch have in common. */
+/** The validation that the kinds of apps and batch share. */
 export interface WorkloadSpec {
   replicas?: number;
   selector?: LabelSelector;
@@ -114,7 +114,7 @@ function selects(selector: LabelSelector, labels: Record<string, string>): boole
 
 function restartPolicy(spec: PodSpec | undefined, supported: readonly string[]): FieldError[] {
   const value = spec?.restartPolicy;
-  // An unknown word has been complained about already.
+  // An unknown value has already been reported.
   if (!["Always", "OnFailure", "Never"].includes(value ?? "") || supported.includes(value ?? "")) {
     return [];
   }

@@ -1,4 +1,7 @@
-/** The rest of the core group, in the notation of {@link ../parse.ts}: names, types and numbers of the published API, version 1.32. */
+/**
+ * The other kinds of the core group, in the notation of {@link ../parse.ts}: names, types and numbers of the published
+ * API, version 1.32.
+ */
 import type { Package } from "../model.ts";
 
 /** See the head of this file. */

@@ -1,4 +1,7 @@
-/** Pods and what is in them, in the notation of {@link ../parse.ts}: names, types and numbers of the published API, version 1.32. */
+/**
+ * Pods and their parts, in the notation of {@link ../parse.ts}: names, types and numbers of the published API, version
+ * 1.32.
+ */
 import type { Package } from "../model.ts";
 
 /** See the head of this file. */

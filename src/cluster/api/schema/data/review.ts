@@ -1,4 +1,7 @@
-/** Metadata, rights, leases, events and the reviews that are asked and never stored, in the notation of {@link ../parse.ts}: names, types and numbers of the published API, version 1.32. */
+/**
+ * Metadata, rights, leases, events and the reviews, which are never stored, in the notation of {@link ../parse.ts}:
+ * names, types and numbers of the published API, version 1.32.
+ */
 import type { Package } from "../model.ts";
 
 /** See the head of this file. */
