@@ -23,24 +23,24 @@ import type { WorldChoice } from "./worlds/world.ts";
 
 /** What {@link startCluster} needs. Paths are absolute. */
 export interface ClusterOptions {
-  /** The cluster's own folder. Its authority is kept from one start to the next; all else with `keep`. */
+  /** The cluster's own folder. Its authority persists across starts; all else only with `keep`. */
   folder: string;
   world: WorldChoice;
-  /** Objects, claims and port go on where they were. `world` as it was asked for: another is refused. */
+  /** Objects, claims and port persist. `world` as it was requested: a different one is refused. */
   keep?: { world: string };
-  /** Where the shipped worlds are. */
+  /** The folder of the shipped worlds. */
   worldsFolder: string;
   /** Folders of images; a later one's take precedence. */
   imageRoots: readonly string[];
-  /** The kept one where it is absent, else any free one. */
+  /** The saved one if it is absent, else any free one. */
   port?: number;
   clock?: Clock;
   audit?: (event: AuditEvent) => void;
-  /** Told of a controller that threw: a bug. */
+  /** Is given the error of a controller that threw: a bug. */
   onError?: ControllersOptions["onError"];
-  /** How many changes of each kind a watch can reach back; the store's own measure where it is absent. */
+  /** The number of changes of each kind that a watch can reach back; the store's default if it is absent. */
   historyPerKind?: number;
-  /** `plain` where kernel namespaces are not wanted although the machine has them. */
+  /** `plain` if kernel namespaces are not to be used although the machine has them. */
   isolation?: "best" | "plain";
 }
 
@@ -52,21 +52,21 @@ export interface EmbeddedCluster extends AsyncDisposable {
   readonly server: string;
   /** The text of a kubeconfig with the administrator's token. */
   readonly kubeconfig: string;
-  /** For tests that look behind the API. */
+  /** For tests that inspect the parts behind the API. */
   readonly store: Store;
   /** What containers are on this machine. */
   readonly isolation: Node["capabilities"];
   /** The text of a kubeconfig with a client certificate for another user, in any groups. */
   kubeconfigFor(user: string, groups: readonly string[]): Promise<string>;
-  /** Waits until all that can run does. Each look that found something new is told. */
+  /** Waits until all that can run does. Each snapshot that differs is reported. */
   ready(options?: { signal?: AbortSignal; onProgress?: (now: Readiness) => void }): Promise<void>;
 }
 
 /**
  * Starts a cluster.
  *
- * @throws KodamaError `environment` where the port is taken; `config` and UsageError for a world that can't
- *   be made; `conflict` where a kept cluster began with another.
+ * @throws KodamaError `environment` if the port is in use; `config` and UsageError for a world that can't be created;
+ * `conflict` if a persistent cluster was created with another.
  */
 export async function startCluster(options: ClusterOptions): Promise<EmbeddedCluster> {
   const clock = options.clock ?? systemClock;
@@ -79,7 +79,7 @@ export async function startCluster(options: ClusterOptions): Promise<EmbeddedClu
     newStore(clock, options, kept),
   ]);
   const { startNode } = await import("./node/node.ts");
-  // A store that begins anew can't name what the claims of the last start hold.
+  // A new store doesn't have the names that the claims of the last start belong to.
   if (kept === undefined) {
     await removeFolder(claimsFolder(options));
     await removeFolder(snapshotsFolder(options));
@@ -126,7 +126,7 @@ export async function startCluster(options: ClusterOptions): Promise<EmbeddedClu
 
 const administrator = { name: "kubernetes-admin", groups: ["system:masters"] };
 
-/** Holds as long as the authority does, and nobody can tell it who doesn't have the authority's key. */
+/** Valid as long as the authority is, and can't be guessed without the authority's key. */
 async function administratorToken({ secret }: Authority): Promise<string> {
   const bytes = new TextEncoder().encode(`token of the administrator\n${secret.key}`);
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
@@ -154,7 +154,7 @@ async function removeFolder(path: string): Promise<void> {
   }
 }
 
-/** The authority is kept: a kubeconfig that was copied elsewhere goes on to hold for this folder. */
+/** The authority is saved: a kubeconfig that was copied elsewhere remains valid for this folder. */
 async function openAuthority(path: string, clock: Clock): Promise<Authority> {
   const { createAuthority, loadAuthority } = await import("./tls/authority.ts");
   const now = () => clock.now();

@@ -1,8 +1,8 @@
 /**
- * What a cluster keeps from one start to the next, where it is asked to: its objects, its claims, its port.
+ * The state that a persistent cluster saves: its objects, its claims, its port.
  *
- * `kept.json` is written last, once the world is whole: without it, what else is there is half a beginning,
- * and the cluster begins anew. The authority is kept by every cluster, and is not looked at here.
+ * `kept.json` is written last, once the world is complete: without it, other files are from an interrupted start, and
+ * the cluster starts again. Every cluster saves its authority, which isn't handled here.
  */
 import * as v from "valibot";
 import { KodamaError } from "../base/errors.ts";
@@ -12,17 +12,17 @@ import type { StoreSnapshot } from "./store/store.ts";
 
 const settledShape = v.object({
   version: v.literal(1),
-  /** As it was asked for: `weka:drives=50`. */
+  /** As it was requested: `weka:drives=50`. */
   world: v.string(),
   port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)),
 });
 
-/** What stands in `kept.json`. */
+/** The content of `kept.json`. */
 export type Settled = v.InferOutput<typeof settledShape>;
 
 /** The objects of a cluster on disk, while it runs. */
 export interface KeptState extends Disposable {
-  /** Undefined where this is its first start. */
+  /** Undefined at its first start. */
   readonly settled: Settled | undefined;
   readonly snapshot: StoreSnapshot;
   record(event: StoreEvent): void;
@@ -33,7 +33,7 @@ export interface KeptState extends Disposable {
 }
 
 /**
- * What a folder says of its cluster; undefined where none was begun there.
+ * Returns the cluster saved in a folder; undefined if there is none.
  *
  * @throws KodamaError `config` for a file that isn't one of ours.
  */
@@ -56,7 +56,7 @@ export async function readSettled(folder: string): Promise<Settled | undefined> 
 /**
  * Opens the state of a folder that exists.
  *
- * @throws KodamaError `conflict` where it began with another world; `config` where it can't be read.
+ * @throws KodamaError `conflict` if it was created with another world; `config` if it can't be read.
  */
 export async function openKeptState(folder: string, world: string): Promise<KeptState> {
   const settled = await readSettled(folder);
@@ -76,7 +76,7 @@ function pathIn(folder: string): string {
   return `${folder}/kept.json`;
 }
 
-/** What a start left that was cut off before its world was whole. */
+/** The files of a start that was interrupted before its world was complete. */
 async function removeBeginning(folder: string): Promise<void> {
   for (const name of ["store.jsonl", "node"]) {
     try {

@@ -1,11 +1,10 @@
 /**
- * The seams inside the embedded cluster, between its three parts:
+ * The interfaces between the three parts of the embedded cluster:
  *
  *     api/ (HTTP, discovery, patches, tables)  ->  store/  <-  controllers/, node/ (processes)
  *
- * The store holds objects and tells changes. The API writes what clients ask for; controllers and
- * the node watch, act, and write back status. None of them calls another; the API alone asks the
- * node, for streams into a container.
+ * The store holds objects and emits changes. The API writes what clients request; controllers and the node watch, act,
+ * and write back status. None of them calls another, except that the API opens streams into a container at the node.
  */
 import type { KubeObject } from "../kube/types.ts";
 
@@ -22,46 +21,46 @@ export interface ResourceType {
   namespaced: boolean;
 }
 
-/** An object as the store holds it: never changed in place, so that a reader may keep it. */
+/** An object as the store holds it: never changed in place, so that a reader may retain it. */
 export type Stored = Readonly<KubeObject>;
 
-/** A change. `object` is the state after it, or the last state with the deletion's version where it is gone. */
+/** A change. `object` is the state after it, or for a deletion the last state with the deletion's version. */
 export interface StoreEvent {
   kind: "added" | "modified" | "deleted";
   type: ResourceType;
   object: Stored;
-  /** The state before, so that a watch with a selector can tell "left the selection" as deleted. */
+  /** The state before, so that a watch with a selector can report an object that no longer matches as deleted. */
   previous?: Stored;
   resourceVersion: number;
 }
 
-/** What the store throws; the API turns it into a `Status`, a controller tries again. */
+/** The store's errors; the API turns them into a `Status`, a controller retries. */
 export type StoreErrorReason = "notFound" | "alreadyExists" | "conflict" | "expired";
 
 /** Objects by type, namespace and name, with one version counter over all, as etcd has. Synchronous. */
 export interface Store {
   readonly resourceVersion: number;
   get(type: ResourceType, namespace: string, name: string): Stored | undefined;
-  /** Ordered by namespace, then name. All namespaces where it is undefined. */
+  /** Returns objects ordered by namespace, then name. All namespaces if it is undefined. */
   list(type: ResourceType, namespace?: string): readonly Stored[];
   /** Fills in uid, creationTimestamp, resourceVersion and generation. */
   create(type: ResourceType, object: KubeObject): Stored;
   /**
-   * Replaces an object. A resourceVersion in `object` that isn't the present one is a conflict; without one
-   * the write is unconditional. Generation rises when anything but metadata and status changed.
-   * An object whose deletionTimestamp is set and whose finalizers are gone is removed.
+   * Replaces an object. A resourceVersion in `object` that isn't the present one is a conflict; without one the write
+   * is unconditional. Generation rises when anything but metadata and status changed. An object whose deletionTimestamp
+   * is set and which has no finalizers is removed.
    */
   update(type: ResourceType, object: KubeObject): Stored;
   /** Removes at once; graceful deletion is the API's and the node's concern. */
   remove(type: ResourceType, namespace: string, name: string): Stored;
-  /** Changes after `since` (now, where absent). `expired` when they are no longer remembered. Ends with the signal. */
+  /** Emits changes after `since` (now, if absent). `expired` if they are no longer stored. Ends with the signal. */
   watch(
     types: readonly ResourceType[],
     options: { since?: number; signal: AbortSignal },
   ): AsyncIterable<StoreEvent>;
 }
 
-/** Which container of which pod. The uid guards against a namesake that took its place. */
+/** A container of a pod. The uid guards against a new pod of the same name. */
 export interface ContainerRef {
   namespace: string;
   pod: string;
@@ -77,7 +76,7 @@ export interface StreamRequest {
   tty: boolean;
 }
 
-/** How a process ended, in the words of an exec's final Status. */
+/** How a process ended, as in an exec's final Status. */
 export type ProcessEnd =
   | { kind: "exited"; exitCode: number }
   /** It could not be started: no such file, not executable, no such directory. The message is containerd's form. */
@@ -91,7 +90,7 @@ export interface ContainerProcess {
   readonly stderr: ReadableStream<Uint8Array>;
   readonly end: Promise<ProcessEnd>;
   resize(columns: number, rows: number): Promise<void>;
-  /** The client went away: streams are let go of. As on a real node, the process itself goes on. */
+  /** The client disconnected: streams are released. As on a real node, the process itself continues. */
   release(): Promise<void>;
 }
 
@@ -105,7 +104,9 @@ export interface LogQuery {
   sinceTime?: Date;
 }
 
-/** What the API asks of the node that runs the pods. Each throws {@link NodeError} with kubelet's words. */
+/**
+ * The API's interface to the node that runs the pods. Each function throws {@link NodeError} with kubelet's message.
+ */
 export interface NodeStreams {
   exec(
     target: ContainerRef,

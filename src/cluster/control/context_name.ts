@@ -1,13 +1,13 @@
-/** What a cluster is called in its kubeconfig. Pure. */
+/** The name of a cluster in its kubeconfig. Pure. */
 
 /** The user's own cluster, of which there is one. */
 const ownName = "kodama";
 
-/** What a name of a folder gives at most. */
+/** The maximum length of the folder's part. */
 const longestPart = 40;
 
 /**
- * A cluster that is kept is called after its folder, so that two of them, or one and the user's own, can stand in one
+ * A persistent cluster is named after its folder, so that two of them, or one and the user's own, can share one
  * `KUBECONFIG`: of two contexts with one name kubectl sees the first alone.
  *
  * @param folder absolute path.

@@ -21,14 +21,14 @@ export type ClusterStatus =
   | { phase: "starting"; record?: ClusterRecord }
   | { phase: "ready"; record: ClusterRecord };
 
-/** A cluster whose process was killed, or crashed: it left its record behind. */
+/** A cluster whose process was killed, or crashed: its record remains. */
 export interface DeadCluster {
   record: ClusterRecord;
   /** Absolute path of the file that holds its last output. */
   log: string;
 }
 
-/** What an `up` tells while it goes on. The last one is `ready`. */
+/** The progress events of an `up`. The last one is `ready`. */
 export type UpEvent =
   | { kind: "starting"; folder: string; world: string }
   /** One is under way or up already: this one waits for it. */
@@ -36,12 +36,12 @@ export type UpEvent =
   | { kind: "progress"; pods: { ready: number; expected: number } }
   | { kind: "ready"; record: ClusterRecord };
 
-/** What a `down` tells. The last one is `stopped`. */
+/** The events of a `down`. The last one is `stopped`. */
 export type DownEvent =
   | { kind: "stopping"; pid: number }
   /** It did not end in time and was killed. */
   | { kind: "killed"; pid: number }
-  /** `ended` is what the cluster told last; absent where none ran. */
+  /** `ended` is the cluster's last state; absent if none ran. */
   | { kind: "stopped"; ended?: ClusterRecord };
 
 /** What all three need. */
@@ -56,9 +56,9 @@ export interface ControlOptions {
 export interface UpOptions extends ControlOptions {
   /** As {@link parseWorldChoice} reads it; checked by the caller. */
   world: string;
-  /** The words that run {@link serveCluster} on the same folder and world: program first. */
+  /** The command line that runs {@link serveCluster} on the same folder and world: program first. */
   command: readonly string[];
-  /** How long it may take to become ready. 120 s where it is absent. */
+  /** How long it may take to become ready. 120 s if it is absent. */
   timeoutMs?: number;
 }
 
@@ -67,7 +67,7 @@ const pollMs = 100;
 /** How long a cluster may take to end its pods. */
 const stopTimeoutMs = 30_000;
 
-/** Returns what a cluster's folder shows of it. */
+/** Returns the state of a cluster, read from its folder. */
 export async function clusterStatus(
   { folder }: Pick<ControlOptions, "folder">,
 ): Promise<ClusterStatus> {
@@ -81,11 +81,11 @@ export async function clusterStatus(
 }
 
 /**
- * Starts a cluster in the background and waits until it is ready; one that runs already is told as such.
- * When the signal ends the wait, the cluster that this call started ends too.
+ * Starts a cluster in the background and waits until it is ready; one that runs already is reported as such. When the
+ * signal ends the wait, the cluster that this call started ends too.
  *
- * @throws KodamaError `conflict` where one runs with another world; `environment` without a folder, or with the last lines of
- * the log where it ends early; `timeout`; `cancelled`.
+ * @throws KodamaError `conflict` if one runs with another world; `environment` without a folder, or with the last lines
+ * of the log if it ends early; `timeout`; `cancelled`.
  */
 export async function* clusterUp(options: UpOptions): AsyncGenerator<UpEvent, void> {
   const paths = clusterPaths(options.folder);
@@ -128,7 +128,7 @@ async function makeFolder(folder: string): Promise<void> {
   }
 }
 
-/** What a log's first lines may take: a disk that is full is told here, and not by a log that stays empty. */
+/** The size of a log's first lines: a full disk is detected here, and not by a log that stays empty. */
 const logRoomBytes = 4096;
 
 async function beginLog(path: string): Promise<void> {
@@ -172,7 +172,7 @@ async function* untilReady(
   }
 }
 
-/** For one that joined: the other `up` gave up, or never got as far as a process. */
+/** For an `up` that joined another: the other gave up, or never started a process. */
 async function nobodyStarts(paths: ClusterPaths, status: ClusterStatus): Promise<boolean> {
   return status.phase === "stopped" && !await isLocked(paths.startLock);
 }
@@ -239,9 +239,9 @@ export async function* clusterDown(options: ControlOptions): AsyncGenerator<Down
   yield { kind: "stopped", ended: record };
 }
 
-/** What only made sense while it ran. The log stays for whoever wants to know why it ended. */
+/** The files that are valid only while it runs. The log remains, to show why it ended. */
 async function forget(paths: ClusterPaths, record: ClusterRecord | undefined): Promise<void> {
   await removeFile(paths.record);
-  // That of a kept cluster holds again at its next start.
+  // That of a persistent cluster is valid again at its next start.
   if (record !== undefined && !record.kept) await removeFile(paths.kubeconfig);
 }

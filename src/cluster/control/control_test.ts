@@ -65,7 +65,7 @@ Deno.test("a folder that can't be made is told by its name", async () => {
 Deno.test("a record of a process that ended is stale, and a down of it signals nobody", () =>
   inFolder(async (folder) => {
     const child = new Deno.Command("sleep", { args: ["1000"] }).spawn();
-    // The number of a stranger, with the start of a process that is gone.
+    // The process id of a stranger, with the start time of a process that has ended.
     const stranger = { pid: child.pid, processStart: "a boot long ago/1" };
     const record = recordOf(stranger.pid, stranger.processStart);
     await writeRecord(clusterPaths(folder), record);

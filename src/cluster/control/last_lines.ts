@@ -1,7 +1,7 @@
 /** Only so much of a file's end is read: lines of a log are short. */
 const windowBytes = 16 * 1024;
 
-/** The last non-empty lines of a text file; none where there is no such file. */
+/** Returns the last non-empty lines of a text file; none if the file doesn't exist. */
 export async function lastLines(path: string, count: number): Promise<string[]> {
   try {
     using file = await Deno.open(path);

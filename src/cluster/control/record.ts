@@ -1,4 +1,4 @@
-/** What a running cluster tells of itself: a file in its folder. */
+/** The record of a running cluster: a file in its folder. */
 import * as v from "valibot";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -9,7 +9,7 @@ const recordShape = v.object({
   /** With the pid it names one process for good: see `daemon/process_identity.ts`. */
   processStart: v.string(),
   phase: v.picklist(["starting", "ready"]),
-  /** As it was asked for: `weka:drives=50`. */
+  /** As it was requested: `weka:drives=50`. */
   world: v.string(),
   context: v.string(),
   /** Absolute path of a file that holds the administrator's credentials. */
@@ -23,10 +23,10 @@ const recordShape = v.object({
   startedAt: v.string(),
 });
 
-/** A cluster that runs, or began to. */
+/** A cluster that runs, or was starting. */
 export type ClusterRecord = v.InferOutput<typeof recordShape>;
 
-/** Where the parts of a cluster's folder are. */
+/** The paths in a cluster's folder. */
 export interface ClusterPaths {
   folder: string;
   record: string;
@@ -50,7 +50,7 @@ export function clusterPaths(folder: string): ClusterPaths {
   };
 }
 
-/** The record, or undefined where there is none that can be read: such a one is as good as none. */
+/** Returns the record, or undefined if there is none that can be read: an unreadable one counts as none. */
 export async function readRecord(paths: ClusterPaths): Promise<ClusterRecord | undefined> {
   try {
     const parsed = v.safeParse(recordShape, JSON.parse(await Deno.readTextFile(paths.record)));
@@ -66,14 +66,14 @@ export async function writeRecord(paths: ClusterPaths, record: ClusterRecord): P
   await writePrivately(paths.record, `${JSON.stringify(record, null, 2)}\n`);
 }
 
-/** Replaces a file in one step; nobody but its owner may read it. */
+/** Replaces a file atomically; only its owner may read it. */
 export async function writePrivately(path: string, text: string): Promise<void> {
   const temporary = `${path}.${crypto.randomUUID()}`;
   await Deno.writeTextFile(temporary, text, { mode: 0o600, createNew: true });
   await Deno.rename(temporary, path);
 }
 
-/** Removes a file that may be gone already. */
+/** Removes a file that may not exist. */
 export async function removeFile(path: string): Promise<void> {
   try {
     await Deno.remove(path);

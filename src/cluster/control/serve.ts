@@ -18,18 +18,18 @@ import {
 
 /** What {@link serveCluster} needs. */
 export interface ServeOptions extends ClusterOptions {
-  /** The world as it was asked for: what `status` shows. */
+  /** The world as it was requested: `status` shows it. */
   worldText: string;
   /** Ends the cluster. */
   signal: AbortSignal;
-  /** Told at each step: for a log, or a person who watches. */
+  /** Is called at each step: for a log, or a person who watches. */
   onRecord?: (record: ClusterRecord) => void;
 }
 
 /**
- * Runs a cluster until the signal, and keeps its record. Resolves once all of it has ended.
+ * Runs a cluster until the signal, and maintains its record. Resolves once all of it has ended.
  *
- * @throws KodamaError `conflict` where another process serves the same folder.
+ * @throws KodamaError `conflict` if another process serves the same folder.
  */
 export async function serveCluster(options: ServeOptions): Promise<void> {
   const paths = clusterPaths(options.folder);

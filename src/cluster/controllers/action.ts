@@ -1,6 +1,6 @@
 /**
- * What a controller wants done. A reconcile gives a list of these and touches nothing itself; the
- * driver carries them out in order.
+ * The actions of a controller. A reconcile returns a list of these and changes nothing itself; the driver carries them
+ * out in order.
  */
 import type { AnyLive, KindMap, KindName, Live } from "./kinds.ts";
 
@@ -28,10 +28,10 @@ export type Action =
     namespace: string;
     name: string;
     propagation: Propagation;
-    /** Where a pod is deleted with another grace than its own. */
+    /** Set if a pod is deleted with another grace period than its own. */
     graceSeconds?: number;
   }
-  /** Past every finalizer: what a namespace's finalize call does. */
+  /** Ignores every finalizer: as a namespace's finalize call does. */
   | { kind: "remove"; type: KindName; namespace: string; name: string }
   | {
     kind: "event";
@@ -53,7 +53,7 @@ export function update<K extends KindName>(type: K, object: Live<KindMap[K]>): A
   return { kind: "update", type, object };
 }
 
-/** Deletes an object; its dependents follow in the background unless told otherwise. */
+/** Deletes an object; its dependents follow in the background by default. */
 export function remove(
   type: KindName,
   object: AnyLive,
@@ -65,7 +65,7 @@ export function remove(
   return graceSeconds === undefined ? base : { ...base, graceSeconds };
 }
 
-/** Tells people what was done. The same words about the same object are counted, not repeated. */
+/** Records an event. The same message about the same object is counted, not repeated. */
 export function note(
   type: "Normal" | "Warning",
   about: AnyLive,

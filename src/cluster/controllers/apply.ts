@@ -7,7 +7,7 @@ import type { Action } from "./action.ts";
 import { deletionOf } from "./deletion.ts";
 import { recordEvent } from "./events.ts";
 
-/** Where actions take effect. */
+/** Applies actions to the store. */
 export interface ActionTarget {
   store: Store;
   /** What admission makes of a new object: defaults, a service account's volume. */
@@ -15,8 +15,8 @@ export interface ActionTarget {
 }
 
 /**
- * Carries out one action. Writes that came too late (the object changed, came or went meanwhile) are no
- * errors: the change that overtook them is itself the reason for another look. False for those.
+ * Carries out one action. Writes that came too late (the object changed, was created or deleted meanwhile) aren't
+ * errors: the change that overtook them triggers another reconcile itself. Returns false for those.
  */
 export function applyAction(
   target: ActionTarget,

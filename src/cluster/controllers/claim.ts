@@ -10,7 +10,7 @@ import { managedBy } from "./pods.ts";
 import { matchesSelector } from "./selector.ts";
 import type { ClusterState } from "./state.ts";
 
-/** A workload: anything that selects what it manages. */
+/** A workload: any object that selects the ones it manages. */
 export type Claimant = AnyLive & { spec?: { selector?: LabelSelector } };
 
 /**

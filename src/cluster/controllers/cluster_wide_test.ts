@@ -49,7 +49,7 @@ const onHost = (hostPort: number, hostIP?: string) => ({
 
 type Spec = Partial<NonNullable<Pod["spec"]>>;
 
-/** Of two pods labelled `app=web` that come one after the other, whether the second is placed. */
+/** Returns whether the second of two pods labelled `app=web`, created one after the other, is scheduled. */
 const pairs: [name: string, first: Spec, second: Spec, refused: string | undefined][] = [
   ["no rules", {}, {}, undefined],
   [
@@ -120,7 +120,7 @@ const required = (values: string[]) => ({
   },
 });
 
-/** `refused` is what the condition and the event say; absent where the pod is bound. */
+/** `refused` is the message of the condition and the event; absent if the pod is bound. */
 const placements: {
   name: string;
   node?: { labels?: Record<string, string>; spec?: object };

@@ -12,8 +12,8 @@ export interface Condition {
 }
 
 /**
- * The conditions with one of them set. One that says the same already stays untouched; the time of
- * transition changes only with the status.
+ * Returns the conditions with one of them set. An equal one stays untouched; the time of transition changes only with
+ * the status.
  */
 export function withCondition<C extends Condition>(
   conditions: readonly C[] | undefined,
@@ -22,7 +22,7 @@ export function withCondition<C extends Condition>(
   options: {
     /** The condition has a `lastUpdateTime`: when it was last found to be so. */
     updateTime?: boolean;
-    /** It was found to be so again: the time of update moves, whatever the words. */
+    /** It was found to be so again: the time of update changes, whatever the message. */
     refresh?: boolean;
   } = {},
 ): C[] {

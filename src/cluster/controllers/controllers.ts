@@ -13,7 +13,7 @@ import { statefulSetController } from "./statefulset.ts";
 import { taintEvictionController } from "./taint_eviction.ts";
 import { volumeController } from "./volume_binder.ts";
 
-/** What controllers must be told about this cluster. */
+/** What controllers need to know about this cluster. */
 export interface ControllerSettings {
   /** The certificate authority of the API server, in PEM. */
   certificateAuthority: string;

@@ -22,14 +22,14 @@ import type { ClusterState } from "./state.ts";
 
 const revisionLabel = "controller-revision-hash";
 
-/** Keeps one pod of each DaemonSet on each node. */
+/** Maintains one pod of each DaemonSet on each node. */
 export const daemonSetController: Controller = {
   name: "daemonset-controller",
   watches: ["daemonSets", "pods", "nodes"],
   reconcile: (state) => state.settled("daemonSets").flatMap((set) => reconcileSet(set, state)),
 };
 
-/** What a daemon bears with that another pod would not: it is often what cures it. */
+/** The taints that a daemon tolerates and another pod would not: it is often what cures them. */
 const daemonTolerations: readonly Toleration[] = [
   ...["not-ready", "unreachable"].map((key) => ({
     key: `node.kubernetes.io/${key}`,
@@ -130,7 +130,7 @@ function withDaemonTolerations(spec: NonNullable<Pod["spec"]>): NonNullable<Pod[
   return { ...spec, tolerations: [...present, ...added] };
 }
 
-/** Pods of an old template go as far as `maxUnavailable` allows; those that aren't available anyway go first. */
+/** Replaces pods of an old template as far as `maxUnavailable` allows; unavailable ones first. */
 function replaceOutdated({ set, eligible, pods, revision, state }: Placement): Action[] {
   const { type, rollingUpdate } = set.spec?.updateStrategy ?? {};
   if (type === "OnDelete") return [];

@@ -6,10 +6,10 @@ import { timestamp } from "../node/clock.ts";
 import type { Propagation } from "./action.ts";
 import { isFinished } from "./pods.ts";
 
-/** What a deletion asks for. */
+/** The options of a deletion. */
 export interface DeletionOptions {
   propagation: Propagation;
-  /** A pod's own period where it is absent. */
+  /** A pod's own period if it is absent. */
   graceSeconds?: number | undefined;
   now: Date;
 }

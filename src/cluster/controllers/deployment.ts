@@ -32,7 +32,7 @@ export const deploymentController: Controller = {
     state.settled("deployments").flatMap((deployment) => reconcileDeployment(deployment, state)),
 };
 
-/** What the parts of a reconcile share. */
+/** The values that the parts of a reconcile share. */
 interface Rollout {
   deployment: Live<Deployment>;
   sets: readonly Live<ReplicaSet>[];
@@ -84,7 +84,7 @@ function stepsOf(rollout: Rollout): Action[] {
   return touched.length > 0 ? touched : pruneHistory(rollout);
 }
 
-/** The sizes after `spec.replicas` changed while a rollout is under way or paused; undefined where it didn't. */
+/** Returns the sizes after `spec.replicas` changed while a rollout is under way or paused; undefined if it didn't. */
 function scalingOf({ sets, deployment, limits }: Rollout): SizeChanges | undefined {
   const newestFirst = [...sets].sort((a, b) => revisionOf(b) - revisionOf(a));
   const sized = newestFirst.filter((set) => (set.spec?.replicas ?? 0) > 0);

@@ -9,7 +9,7 @@ import type { Live } from "./kinds.ts";
 import { hashLabel } from "./naming.ts";
 import { managedBy } from "./pods.ts";
 
-/** The label by which the pods of different revisions are told apart. */
+/** The label that distinguishes the pods of different revisions. */
 const hashLabelKey = "pod-template-hash";
 
 /** Annotations of a Deployment's ReplicaSets. */
@@ -25,12 +25,12 @@ const ownAnnotations: readonly string[] = [
   ...Object.values(annotationKeys),
 ];
 
-/** The revision that an object stands for; 0 where it has none yet. */
+/** Returns the revision of an object; 0 if it has none yet. */
 export function revisionOf(object: { metadata: { annotations?: Record<string, string> } }): number {
   return Number(object.metadata.annotations?.[annotationKeys.revision] ?? 0) || 0;
 }
 
-/** The ReplicaSet of the present template, the oldest where there are several. */
+/** Returns the ReplicaSet of the present template, the oldest if there are several. */
 export function currentSet(
   deployment: Live<Deployment>,
   sets: readonly Live<ReplicaSet>[],
@@ -53,7 +53,7 @@ function withoutHash(template: PodTemplateSpec | undefined): unknown {
   };
 }
 
-/** What a ReplicaSet's annotations should say: the Deployment's own, and its place in the rollout. */
+/** Returns the desired annotations of a ReplicaSet: the Deployment's own, and its revision in the rollout. */
 export function setAnnotations(
   deployment: Live<Deployment>,
   place: { revision: number; desired: number; max: number },
@@ -68,7 +68,7 @@ export function setAnnotations(
   };
 }
 
-/** A ReplicaSet for the present template. `taken` says which names are in use. */
+/** Returns a ReplicaSet for the present template. `taken` reports which names are in use. */
 export function newReplicaSet(
   deployment: Live<Deployment>,
   options: {

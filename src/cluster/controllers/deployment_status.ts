@@ -8,7 +8,7 @@ import type {
 import type { Live } from "./kinds.ts";
 import { withCondition } from "./conditions.ts";
 
-/** The ReplicaSets of a Deployment, with what a rollout makes of them. */
+/** The ReplicaSets of a Deployment, and the result of its rollout. */
 export interface RolloutView {
   current: Live<ReplicaSet> | undefined;
   all: readonly Live<ReplicaSet>[];
@@ -80,7 +80,7 @@ function conditionsOf(
 
 type Progress = Pick<DeploymentCondition, "status"> & { reason: string; message: string };
 
-/** What the Progressing condition should say, or undefined where it stays as it is. */
+/** Returns the desired Progressing condition, or undefined if it stays as it is. */
 function progressOf(
   deployment: Live<Deployment>,
   view: RolloutView,
@@ -139,7 +139,7 @@ function madeProgress(before: DeploymentStatus | undefined, counts: Counts): boo
     counts.replicas - counts.updatedReplicas < oldBefore;
 }
 
-/** When a rollout that no longer moves is told to have failed. Undefined while there is none to be told of. */
+/** Returns when a rollout without progress is reported as failed. Undefined if there is none to report. */
 export function progressDeadline(deployment: Deployment): Date | undefined {
   const condition = deployment.status?.conditions?.find(({ type }) => type === "Progressing");
   if (condition?.status === "False" || condition?.reason === "NewReplicaSetAvailable") return;

@@ -1,4 +1,4 @@
-/** Runs controllers over a store: each after every change that concerns it, and when it asked to look again. */
+/** Runs controllers over a store: each after every change that concerns it, and when it requested to run again. */
 import type { KubeObject } from "../../kube/types.ts";
 import type { ResourceType, Store } from "../model.ts";
 import type { Clock } from "../node/clock.ts";
@@ -15,7 +15,7 @@ export interface ControllersOptions {
   controllers: readonly Controller[];
   clock: Clock;
   admit: (type: ResourceType, object: KubeObject) => KubeObject;
-  /** A controller that throws is a bug in it; the others go on, and so does it at the next change. */
+  /** A controller that throws is a bug in it; the others continue, and it runs again at the next change. */
   onError: (controller: string, error: unknown) => void;
 }
 
@@ -73,7 +73,7 @@ class Driver {
         }
       } catch (error) {
         if (!(error instanceof StoreError)) throw error;
-        // Fell behind what the store remembers: what was missed may concern anyone.
+        // Fell behind the store's history: the missed changes may concern any controller.
         this.#options.controllers.forEach((controller) => this.#mark(controller));
       }
     }
@@ -122,7 +122,7 @@ class Driver {
     this.#timers.set(controller, timer);
     const earliest = Math.min(...moments.map((moment) => moment.getTime()));
     const waitMs = Math.max(0, earliest - this.#options.clock.now().getTime());
-    // A timer of more than 24 days would fire at once; by then another look does no harm.
+    // A timer of more than 24 days would fire at once; by then another run does no harm.
     this.#options.clock.wait(Math.min(waitMs, 24 * 86_400_000), timer.signal)
       .then(() => this.#mark(controller), () => {});
   }

@@ -6,7 +6,7 @@ import type { Controller } from "./controller.ts";
 import { create } from "./action.ts";
 import { runControllers } from "./driver.ts";
 
-/** A clock whose waits end when the test says so. */
+/** A clock whose waits end when the test advances it. */
 function handClock() {
   const waits: { durationMs: number; end: () => void }[] = [];
   return {

@@ -8,12 +8,12 @@ import type { Action } from "./action.ts";
 import type { Controller } from "./controller.ts";
 import { nameSuffix } from "./naming.ts";
 
-/** How long an Event is kept: what kube-apiserver's `--event-ttl` is by default. */
+/** How long an Event is stored: kube-apiserver's default for `--event-ttl`. */
 const keptForMs = 60 * 60_000;
 
 type EventAction = Extract<Action, { kind: "event" }>;
 
-/** Writes an Event; the same words about the same object are counted in the one that is there. */
+/** Writes an Event; the same message about the same object is counted in the existing one. */
 export function recordEvent(
   store: Store,
   { component, action, now }: { component: string; action: EventAction; now: Date },
@@ -46,7 +46,7 @@ export function recordEvent(
   });
 }
 
-/** Removes Events that have been kept for long enough. */
+/** Removes expired Events. */
 export const eventExpiry: Controller = {
   name: "event-expiry",
   watches: ["events"],

@@ -1,5 +1,5 @@
 /**
- * The garbage collector: what belongs to an object that is gone goes too, unless it was told to stay.
+ * The garbage collector: the dependents of a deleted object are deleted too, unless they are orphaned.
  * https://kubernetes.io/docs/concepts/architecture/garbage-collection/
  */
 import type { OwnerReference } from "kubernetes-types/meta/v1.d.ts";
@@ -18,10 +18,10 @@ interface Item {
   object: Live<KindMap[KindName]>;
 }
 
-/** Follows ownerReferences, and the finalizers by which a deletion says how dependents fare. */
+/** Follows ownerReferences, and the finalizers by which a deletion decides about dependents. */
 export const garbageCollector: Controller = {
   name: "garbage-collector-controller",
-  // Events own nothing and are owned by nothing; they are by far the most frequent writes.
+  // Events own nothing and have no owner; they are by far the most frequent writes.
   watches: kindNames.filter((name) => name !== "events"),
   reconcile(state) {
     const graph = graphOf(state);
@@ -32,7 +32,7 @@ export const garbageCollector: Controller = {
   },
 };
 
-/** Who depends on whom, by uid. */
+/** Dependents by the owner's uid. */
 interface Graph {
   byUid: ReadonlyMap<string, Item>;
   dependents: ReadonlyMap<string, readonly Item[]>;
@@ -62,7 +62,7 @@ function graphOf(state: ClusterState): Graph {
   return { byUid, dependents, owned, deleting };
 }
 
-/** Deletes an object whose owners are all gone, or that the last of them waits for. */
+/** Deletes an object whose owners are all deleted, or whose last one waits for it. */
 function collect({ type, object }: Item, { byUid }: Graph): Action[] {
   if (object.metadata.deletionTimestamp !== undefined) return [];
   const owners = (object.metadata.ownerReferences ?? []).map(({ uid }) => byUid.get(uid));
@@ -77,7 +77,7 @@ function hasFinalizer({ object }: Item, finalizer: string): boolean {
     (object.metadata.finalizers ?? []).includes(finalizer);
 }
 
-/** An object on its way out lets go of its dependents, or goes once those that hold it are gone. */
+/** An object that is being deleted orphans its dependents, or is removed once those that block it are deleted. */
 function finishDeletion(item: Item, graph: Graph): Action[] {
   const dependents = graph.dependents.get(item.object.metadata.uid) ?? [];
   if (hasFinalizer(item, "orphan")) {

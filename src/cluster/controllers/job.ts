@@ -1,4 +1,7 @@
-/** Jobs: pods that are to end well, so and so many times. https://kubernetes.io/docs/concepts/workloads/controllers/job/ */
+/**
+ * Jobs: pods that are to succeed a given number of times.
+ * https://kubernetes.io/docs/concepts/workloads/controllers/job/
+ */
 import type { Job } from "kubernetes-types/batch/v1.d.ts";
 import type { Pod } from "kubernetes-types/core/v1.d.ts";
 import { sameJson } from "../store/equality.ts";
@@ -43,7 +46,7 @@ const ignoredFields = [
   "maxFailedIndexes",
 ];
 
-/** Says what of a job's spec has no effect here. */
+/** Reports the fields of a job's spec that have no effect here. */
 function ignoredNote(job: Live<Job>): Action[] {
   const present = ignoredFields.filter((field) => Object.hasOwn(job.spec ?? {}, field));
   if (present.length === 0) return [];
@@ -88,7 +91,7 @@ function stepsOf(view: JobView): Action[] {
 
 /** How many pods should run now. */
 function wantedNow({ parallelism, completions, succeeded, active, isWorkQueue }: JobView): number {
-  // In a work queue nothing new begins after the first success: the others finish what they have.
+  // In a work queue no pod starts after the first success: the others finish their work.
   if (isWorkQueue) return succeeded.length > 0 ? Math.min(active.length, parallelism) : parallelism;
   return Math.min(parallelism, Math.max(0, completions - succeeded.length));
 }
@@ -111,7 +114,7 @@ function isIndexed(job: Job): boolean {
   return job.spec?.completionMode === "Indexed";
 }
 
-/** The numbers that no pod has done or is doing. Empty where pods carry none. */
+/** Returns the indexes that no pod has completed or is running. Empty if pods carry none. */
 function freeIndexes({ job, completions, succeeded, active }: JobView): number[] {
   if (!isIndexed(job)) return [];
   const taken = new Set(
@@ -179,7 +182,7 @@ function deadline({ job, state }: JobView): Action[] {
   return at > state.now ? [{ kind: "lookAgain", at }] : [];
 }
 
-/** What a Job that ended leaves behind is kept for its time to live, or until someone deletes it. */
+/** A Job that ended is retained for its time to live, or until it is deleted. */
 function cleanUp(job: Live<Job>, endedAt: string | undefined, now: Date): Action[] {
   const { ttlSecondsAfterFinished } = job.spec ?? {};
   if (ttlSecondsAfterFinished === undefined || endedAt === undefined) return [];

@@ -1,4 +1,4 @@
-/** How far a Job is, and whether it has come to its end. */
+/** The progress of a Job, and whether it has ended. */
 import type { Job, JobCondition, JobStatus } from "kubernetes-types/batch/v1.d.ts";
 import type { Pod } from "kubernetes-types/core/v1.d.ts";
 import { timestamp } from "../node/clock.ts";
@@ -16,7 +16,7 @@ export interface JobView {
   failed: readonly Live<Pod>[];
   parallelism: number;
   completions: number;
-  /** Pods share out the work among themselves: the number of successes isn't told beforehand. */
+  /** Pods share out the work among themselves: the number of successes isn't known beforehand. */
   isWorkQueue: boolean;
   state: ClusterState;
 }
@@ -26,7 +26,7 @@ export type Verdict =
   | { kind: "complete"; reason: string; message: string }
   | { kind: "failed"; reason: string; message: string };
 
-/** The condition that says that a Job has ended. */
+/** Returns the condition of a Job that has ended. */
 export function terminalCondition(status: JobStatus | undefined): JobCondition | undefined {
   return status?.conditions?.find(({ type, status: value }) =>
     (type === "Complete" || type === "Failed") && value === "True"
@@ -68,7 +68,7 @@ export function verdictOf(view: JobView): Verdict | undefined {
   return undefined;
 }
 
-/** Failed pods, and the restarts of those that restart in place. */
+/** Returns failed pods, and the restarts of those that restart in place. */
 function attemptsFailed({ failed, active, job }: JobView): number {
   if (job.spec?.template.spec?.restartPolicy !== "OnFailure") return failed.length;
   return active.reduce(

@@ -1,6 +1,6 @@
 /**
- * The types of what controllers read and write, under the names of `resources.ts`: a controller says
- * `state.list("pods")` and gets pods.
+ * The types of the objects that controllers read and write, under the names of `resources.ts`: `state.list("pods")`
+ * returns pods.
  */
 import type { DaemonSet, Deployment, ReplicaSet, StatefulSet } from "kubernetes-types/apps/v1.d.ts";
 import type { Job } from "kubernetes-types/batch/v1.d.ts";

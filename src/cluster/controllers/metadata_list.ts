@@ -1,6 +1,6 @@
 import type { LiveMeta } from "./kinds.ts";
 
-/** Metadata with one of its lists replaced. On the wire a list without items is no field at all. */
+/** Returns metadata with one of its lists replaced. On the wire a list without items is omitted. */
 export function withMetadataList(
   metadata: LiveMeta,
   field: "ownerReferences" | "finalizers",

@@ -1,4 +1,7 @@
-/** Namespaces: what each begins with, and how it ends. https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/ */
+/**
+ * Namespaces: their initial objects, and their deletion.
+ * https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/
+ */
 import type { Namespace } from "kubernetes-types/core/v1.d.ts";
 import { resources } from "../resources.ts";
 import { type Action, create, remove } from "./action.ts";
@@ -35,7 +38,7 @@ function newNamespace(name: string): Namespace & { metadata: { name: string } } 
   };
 }
 
-/** Deletes all that is left; once nothing is, the namespace goes. */
+/** Deletes all remaining objects; once there are none, the namespace is removed. */
 function empty(namespace: Live<Namespace>, state: ClusterState): Action[] {
   const { name } = namespace.metadata;
   const contents = namespacedKinds.flatMap((type) =>

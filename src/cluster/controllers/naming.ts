@@ -1,6 +1,6 @@
 /** Names made from values: the same value gives the same name, and any other very likely another. */
 
-/** One text for one value: keys are sorted, absent fields left out. */
+/** Returns one text for one value: keys are sorted, absent fields omitted. */
 function canonicalText(value: unknown): string {
   return JSON.stringify(value, (_key, inner) => {
     if (typeof inner !== "object" || inner === null || Array.isArray(inner)) return inner;
@@ -14,12 +14,12 @@ function hash32(text: string): number {
   for (let index = 0; index < text.length; index++) {
     hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
   }
-  // One more round of mixing: short texts that differ in their last letter must not look alike.
+  // One more round of mixing: short texts that differ in their last letter must not get similar hashes.
   hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
   return (hash ^ (hash >>> 13)) >>> 0;
 }
 
-/** Kubernetes' letters for generated names: no vowels and no look-alikes, so that no word comes out. */
+/** Kubernetes' letters for generated names: no vowels and no look-alikes, so that no word is formed. */
 const nameLetters = "bcdfghjklmnpqrstvwxz2456789";
 
 /** Five letters for a text, as a generated name ends. */

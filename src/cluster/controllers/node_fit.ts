@@ -10,7 +10,7 @@ import type {
 import type { Live } from "./kinds.ts";
 import { fulfils, matchesLabels } from "./selector.ts";
 
-/** Why the node doesn't take the pod, in the scheduler's words; undefined where it does. */
+/** Returns why the node doesn't fit the pod, with the scheduler's message; undefined if it does. */
 export function nodeAccepts(node: Live<Node>, pod: Pod): string | undefined {
   const taint = intolerable(node, pod.spec?.tolerations ?? []);
   if (taint !== undefined) {
@@ -58,7 +58,7 @@ function fitsAffinity(node: Live<Node>, pod: Pod): boolean {
   );
 }
 
-/** A pod that only one node may take: how a DaemonSet places its pods. */
+/** A pod that only one node may take: as a DaemonSet assigns its pods. */
 export function pinToNode(spec: PodSpec, node: string): PodSpec {
   const field = { key: "metadata.name", operator: "In", values: [node] };
   const present = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution

@@ -1,5 +1,5 @@
 /**
- * Whether a pod may stand beside those that are placed already: affinity between pods, and ports of the node.
+ * Whether a pod fits beside the scheduled ones: affinity between pods, and ports of the node.
  * https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#inter-pod-affinity-and-anti-affinity
  */
 import type { Namespace, Node, Pod, PodAffinityTerm } from "kubernetes-types/core/v1.d.ts";
@@ -12,7 +12,7 @@ export interface Placement {
   pods: readonly Live<Pod>[];
 }
 
-/** Why a pod can't have its ports on a node, in the scheduler's words; undefined if it can. */
+/** Returns why a pod can't have its ports on a node, with the scheduler's message; undefined if it can. */
 export function portRefusal({ pods }: Placement, pod: Pod): string | undefined {
   const wanted = hostPorts(pod);
   const taken = pods.flatMap(hostPorts);
@@ -33,7 +33,7 @@ function hostPorts({ spec }: Pod) {
     .map(({ hostPort, protocol = "TCP", hostIP = anyAddress }) => ({ hostPort, protocol, hostIP }));
 }
 
-/** Why a pod can't be placed on a node because of the other pods, in the scheduler's words; undefined if it can. */
+/** Returns why other pods keep a pod off a node, with the scheduler's message; undefined if they don't. */
 export function affinityRefusal(
   node: Live<Node>,
   pod: Live<Pod>,
@@ -51,7 +51,7 @@ export function affinityRefusal(
   };
   const wanted = requiredTerms(pod, "podAffinity");
   const everywhere = placements.flatMap(({ pods }) => pods);
-  // The first of a group that wants to be together has nobody to be with.
+  // The first of a group with affinity to itself has no match yet.
   const first =
     wanted.every((term) =>
       takes(pod, term, pod) && node.metadata.labels?.[term.topologyKey] !== undefined

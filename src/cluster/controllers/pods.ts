@@ -1,4 +1,7 @@
-/** What controllers want to know of a pod. The words are those of the pod lifecycle page: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/ */
+/**
+ * The state of a pod that controllers use. The terms are those of the pod lifecycle page:
+ * https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/
+ */
 import type { OwnerReference } from "kubernetes-types/meta/v1.d.ts";
 import type { Pod, PodTemplateSpec } from "kubernetes-types/core/v1.d.ts";
 import { nameSuffix } from "./naming.ts";

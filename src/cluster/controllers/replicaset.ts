@@ -1,4 +1,4 @@
-/** ReplicaSets: so many pods of one template. https://kubernetes.io/docs/concepts/workloads/controllers/replicaset/ */
+/** ReplicaSets: N pods of one template. https://kubernetes.io/docs/concepts/workloads/controllers/replicaset/ */
 import type { Pod } from "kubernetes-types/core/v1.d.ts";
 import type { ReplicaSet } from "kubernetes-types/apps/v1.d.ts";
 import { type Action, create, note, remove, update } from "./action.ts";
@@ -18,7 +18,7 @@ import {
 import { matchesLabels } from "./selector.ts";
 import type { ClusterState } from "./state.ts";
 
-/** Keeps each ReplicaSet's pods at its number of replicas. */
+/** Maintains each ReplicaSet's pods at its number of replicas. */
 export const replicaSetController: Controller = {
   name: "replicaset-controller",
   watches: ["replicaSets", "pods"],

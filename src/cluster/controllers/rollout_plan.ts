@@ -3,15 +3,15 @@
  * https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#rolling-update-deployment
  */
 
-/** A ReplicaSet, as far as a rollout counts it. */
+/** A ReplicaSet, as a rollout counts it. */
 export interface SetSize {
   name: string;
-  /** What it is asked to have now. */
+  /** Its present `spec.replicas`. */
   wanted: number;
   available: number;
 }
 
-/** What a Deployment asks for. */
+/** The rollout options of a Deployment. */
 export interface RolloutLimits {
   replicas: number;
   /** How many may exist above `replicas` meanwhile. */
@@ -46,8 +46,8 @@ export function rollingLimits(
 }
 
 /**
- * The next step of a rolling update: grow the new set as far as the surge allows; shrink the old ones as
- * far as enough pods stay available, those that never became available first.
+ * Returns the next step of a rolling update: grow the new set up to the surge; shrink the old ones while enough pods
+ * stay available, those that never became available first.
  */
 export function planRolling(
   current: SetSize,
@@ -86,7 +86,7 @@ function shrinkOld(
   return changesOf(old, sizes);
 }
 
-/** The next step of Recreate: nothing new before everything old is gone. */
+/** Returns the next step of Recreate: nothing new before all old pods are removed. */
 export function planRecreate(
   current: SetSize,
   old: readonly SetSize[],

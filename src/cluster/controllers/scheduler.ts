@@ -11,7 +11,7 @@ import { parseQuantity } from "../../base/quantity.ts";
 import { isFinished } from "./pods.ts";
 import type { ClusterState } from "./state.ts";
 
-/** Binds pods to nodes, and tells why it can't. */
+/** Binds pods to nodes, and reports why it can't. */
 export const schedulerController: Controller = {
   name: "default-scheduler",
   watches: ["pods", "nodes", "persistentVolumeClaims"],
@@ -31,7 +31,7 @@ function waitsForNode(pod: Live<Pod>): boolean {
     !isFinished(pod);
 }
 
-/** A node and what is left of it during this pass. */
+/** A node and its remaining capacity during this pass. */
 interface Room extends Placement {
   left: Record<string, number>;
   pods: Live<Pod>[];
@@ -50,12 +50,12 @@ function roomOf(node: Live<Node>, state: ClusterState): Room {
   return room;
 }
 
-/** JSON may have a plain number; what isn't a quantity counts as nothing, for the API refuses it first. */
+/** JSON may have a plain number; an invalid quantity counts as nothing, for the API refuses it first. */
 function amountOf(value: string | number): number {
   return parseQuantity(String(value)) ?? 0;
 }
 
-/** What a pod asks for: the sum of its containers, and itself as one of the node's pods. */
+/** Returns the requests of a pod: the sum of its containers, and itself as one of the node's pods. */
 function requestsOf(pod: Pod): Record<string, number> {
   const requests: Record<string, number> = { pods: 1 };
   for (const container of pod.spec?.containers ?? []) {
@@ -91,7 +91,7 @@ function schedule(pod: Live<Pod>, rooms: readonly Room[], state: ClusterState): 
   return refuse(pod, reasons.join(", "), rooms, state);
 }
 
-/** As the real one, whose plug-ins are asked in turn: the reasons of the first that refuses. */
+/** As the real one, which runs its plug-ins in turn: the reasons of the first that refuses. */
 function refusalsOf(
   room: Room,
   pod: Live<Pod>,
@@ -155,7 +155,7 @@ function refuse(
     : [update("pods", next), note("Warning", pod, "FailedScheduling", message)];
 }
 
-/** What the real one adds about making room: only what other pods have taken could be cured by it. */
+/** The real one's message about preemption: it could only free what other pods have taken. */
 function preemption(why: string, count: number): string {
   const verdict =
     /^\d+ (Insufficient|Too many|node\(s\) didn't (have free ports|match pod anti|satisfy existing))/

@@ -6,7 +6,7 @@ import type { ClusterState } from "./state.ts";
 /** The ConfigMap from which pods learn whom to trust. https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/ */
 const rootCertificateName = "kube-root-ca.crt";
 
-/** Keeps the `default` ServiceAccount in every namespace. */
+/** Maintains the `default` ServiceAccount in every namespace. */
 export const serviceAccountController: Controller = {
   name: "serviceaccount-controller",
   watches: ["namespaces", "serviceAccounts"],
@@ -22,7 +22,7 @@ export const serviceAccountController: Controller = {
       ),
 };
 
-/** Keeps the ConfigMap `kube-root-ca.crt` in every namespace. */
+/** Maintains the ConfigMap `kube-root-ca.crt` in every namespace. */
 export function rootCertificateController(certificatePem: string): Controller {
   const data = { "ca.crt": certificatePem };
   return {

@@ -1,6 +1,6 @@
 /**
- * What a reconcile may look at: the store's objects at one moment, and the time. Reading only, so
- * that a reconcile is a function of this value.
+ * The input of a reconcile: the store's objects at one moment, and the time. Read-only, so that a reconcile is a
+ * function of this value.
  */
 import type { LabelSelector, OwnerReference } from "kubernetes-types/meta/v1.d.ts";
 import type { Store, Stored } from "../model.ts";
@@ -8,14 +8,14 @@ import { resources } from "../resources.ts";
 import type { KindMap, KindName, Live } from "./kinds.ts";
 import { matchesSelector } from "./selector.ts";
 
-/** The cluster at one moment. Lists are read once and kept, so that all controllers of a pass agree. */
+/** The cluster at one moment. Lists are read once and cached, so that all controllers of a pass agree. */
 export class ClusterState {
   readonly #lists = new Map<KindName, readonly Stored[]>();
   readonly #byOwner = new Map<KindName, Map<string, Stored[]>>();
 
   constructor(readonly store: Store, readonly now: Date) {}
 
-  /** Rises with every write: what is derived from it is new. */
+  /** Increases with every write: derived data is then stale. */
   get version(): number {
     return this.store.resourceVersion;
   }
@@ -30,7 +30,7 @@ export class ClusterState {
     return chosen as unknown as readonly Live<KindMap[K]>[];
   }
 
-  /** All objects of a kind but those in namespaces that are being emptied: nothing new begins there. */
+  /** Returns all objects of a kind but those in namespaces that are being deleted: nothing new starts there. */
   settled<K extends KindName>(type: K): readonly Live<KindMap[K]>[] {
     const ending = new Set(
       this.list("namespaces").filter(({ metadata }) => metadata.deletionTimestamp !== undefined)
@@ -65,7 +65,7 @@ export class ClusterState {
     return (index.get(uid) ?? []) as unknown as readonly Live<KindMap[K]>[];
   }
 
-  /** Objects of a namespace that nobody manages and that a selector would take. */
+  /** Returns a namespace's objects that have no controller and match a selector. */
   orphansMatching<K extends KindName>(
     type: K,
     namespace: string | undefined,

@@ -16,7 +16,7 @@ import {
 } from "./statefulset_identity.ts";
 import type { ClusterState } from "./state.ts";
 
-/** Keeps each StatefulSet's pods, in their order. */
+/** Maintains each StatefulSet's pods, in their order. */
 export const statefulSetController: Controller = {
   name: "statefulset-controller",
   watches: ["statefulSets", "pods", "persistentVolumeClaims"],
@@ -67,7 +67,7 @@ function stepsOf(members: Members): Action[] {
   return filled.waiting ? [] : replaceOutdated(members);
 }
 
-/** What a stage wants done, and whether it waits for a pod before the next stage may begin. */
+/** The actions of a stage, and whether it waits for a pod before the next stage may start. */
 interface Stage {
   actions: Action[];
   waiting: boolean;

@@ -5,7 +5,7 @@ import type { Live } from "./kinds.ts";
 import { hashLabel } from "./naming.ts";
 import { podFromTemplate } from "./pods.ts";
 
-/** The label that says from which revision of the template a pod was made. */
+/** The label with the revision of the template that a pod was created from. */
 export const revisionLabel = "controller-revision-hash";
 
 /** The name of the present template's revision. */

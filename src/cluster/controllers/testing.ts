@@ -30,7 +30,7 @@ export class TestCluster {
     this.controllers = controllers;
   }
 
-  /** A node with room for everything. */
+  /** A node with capacity for everything. */
   addNode(name = "node-1", more: { labels?: Record<string, string>; spec?: object } = {}): this {
     this.put("nodes", {
       apiVersion: "v1",
@@ -88,7 +88,7 @@ export class TestCluster {
     return count;
   }
 
-  /** Passes until nobody wants anything; throws when that doesn't come. `after` sees each step. */
+  /** Runs passes until there are no more actions; throws if that doesn't happen. `after` sees each step. */
   settle(after: () => void = () => {}): void {
     for (let round = 0; round < 1000; round++) {
       const before = this.store.resourceVersion;
@@ -100,7 +100,7 @@ export class TestCluster {
     throw new Error("the controllers don't settle");
   }
 
-  /** Starts what was bound and ends what is to end. */
+  /** Starts bound pods and ends deleted ones. */
   obeyNode(): void {
     for (const pod of this.list("pods")) {
       const { namespace = "", name, deletionTimestamp } = pod.metadata;

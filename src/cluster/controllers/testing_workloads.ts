@@ -4,7 +4,7 @@ import type { Job } from "kubernetes-types/batch/v1.d.ts";
 import { isActive } from "./pods.ts";
 import type { TestCluster } from "./testing.ts";
 
-/** Where all of them are. */
+/** The namespace of all of them. */
 export const namespace = "default";
 
 /** The parts that every workload's test shares: a selector, and a template that it selects. */

@@ -8,13 +8,13 @@ import type { Live } from "./kinds.ts";
 import { parseQuantity } from "../../base/quantity.ts";
 import type { ClusterState } from "./state.ts";
 
-/** Who makes the volumes of claims here: the name that classes give. */
+/** The provisioner of claims here: the name that classes use. */
 export const provisioner = "kodama.dev/local";
 const defaultClassKey = "storageclass.kubernetes.io/is-default-class";
 
 /**
- * Binds claims: to a volume that is there, or to a new folder below `folder`. Keeps the default
- * StorageClass `standard`, and the VolumeSnapshotClass of that name.
+ * Binds claims: to an existing volume, or to a new folder below `folder`. Maintains the default StorageClass
+ * `standard`, and the VolumeSnapshotClass of that name.
  */
 export function volumeController(folder: string): Controller {
   return {
@@ -98,7 +98,7 @@ function defaultClass(state: ClusterState): string | undefined {
     .find(({ metadata }) => metadata.annotations?.[defaultClassKey] === "true")?.metadata.name;
 }
 
-/** Whether a volume is free (or kept for this claim) and offers what the claim asks for. */
+/** Returns whether a volume is free (or reserved for this claim) and offers what the claim requests. */
 function serves(
   volume: Live<PersistentVolume>,
   claim: Live<PersistentVolumeClaim>,
@@ -123,7 +123,7 @@ function referenceTo(claim: Live<PersistentVolumeClaim>) {
   return { apiVersion: "v1", kind: "PersistentVolumeClaim", namespace, name, uid };
 }
 
-/** Where the node keeps a claim: see `node/volumes.ts`. */
+/** The node's folder of a claim: see `node/volumes.ts`. */
 function claimFolder({ metadata }: Live<PersistentVolumeClaim>): string {
   return `${metadata.namespace ?? ""}_${metadata.name}_${metadata.uid}`;
 }
@@ -178,14 +178,14 @@ function boundTo(
   ];
 }
 
-/** By this a claim tells whose its volume is, as a claim of a CSI driver does. */
+/** The annotation with a claim's provisioner, as on a claim of a CSI driver. */
 const provisionedBy = { "volume.kubernetes.io/storage-provisioner": provisioner };
 
 function madeHere({ metadata }: Live<PersistentVolume>): boolean {
   return metadata.annotations?.["pv.kubernetes.io/provisioned-by"] === provisioner;
 }
 
-/** A volume whose claim is gone is released, or removed where its policy says so; a new one is offered. */
+/** A volume whose claim is deleted is released, or removed by its policy; a new one is made available. */
 function settleVolume(volume: Live<PersistentVolume>, state: ClusterState): Action[] {
   if (volume.metadata.deletionTimestamp !== undefined) return [];
   const { claimRef, persistentVolumeReclaimPolicy } = volume.spec ?? {};

@@ -12,7 +12,7 @@ import {
   workloadSpec,
 } from "./testing_workloads.ts";
 
-/** What a client may do to the workloads between two moments. */
+/** A client's change to the workloads between two moments. */
 const edits = fc.oneof(
   fc.record({ verb: fc.constant("scale" as const), replicas: fc.nat(5) }),
   fc.record({ verb: fc.constant("image" as const), image: fc.constantFrom("a:1", "a:2", "a:3") }),

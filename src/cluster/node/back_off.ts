@@ -10,8 +10,8 @@ export class BackOff {
   #since = 0;
 
   /**
-   * How long to wait now. Zero the first time: the kubelet begins to hold back with the second failure
-   * where `immediateFirst`, as for a container's restart; with the first, as for an image's pull, otherwise.
+   * Returns how long to wait now. With `immediateFirst` the first is zero: the kubelet backs off from the second
+   * failure for a container's restart, and from the first for an image's pull.
    */
   next(now: Date, { immediateFirst }: { immediateFirst: boolean }): number {
     if (this.#since !== 0 && now.getTime() - this.#since > forgetMs + this.#delayMs) this.reset();

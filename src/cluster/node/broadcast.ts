@@ -5,13 +5,13 @@ export interface Subscription {
   readonly stream: ReadableStream<Uint8Array>;
   /** Nothing more is read. A reader that only stopped would hold up all others. */
   leave(): void;
-  /** The stream ends here, after what it has got already. */
+  /** Ends the stream after the data that it already has. */
   end(): void;
 }
 
 /**
- * Reads `source` to its end. Each chunk goes to `sink` and to everyone who subscribed; the next is read when
- * all have taken it, so a slow reader slows the writer and no memory is spent on it.
+ * Reads `source` to its end. Each chunk goes to `sink` and to all subscribers; the next is read when all have taken it,
+ * so a slow reader slows the writer and nothing is buffered.
  */
 export class Broadcast {
   /** Resolves when the source has ended and all of it was taken. */

@@ -2,7 +2,10 @@
 import type { ContainerProcess, ProcessEnd, StreamRequest } from "../model.ts";
 import { guardStream } from "./guarded_stream.ts";
 
-/** What a spawned child has for {@link containerProcess}: a `Deno.ChildProcess`, or one whose first line was taken. */
+/**
+ * The parts of a spawned child that {@link containerProcess} uses: a `Deno.ChildProcess`, or one whose first line was
+ * taken.
+ */
 export interface SpawnedChild {
   readonly stdin: WritableStream<Uint8Array>;
   readonly stdout: ReadableStream<Uint8Array>;
@@ -13,19 +16,19 @@ export interface SpawnedChild {
 /** What turns a spawned child into a {@link ContainerProcess}. */
 export interface ChildOptions {
   streams: StreamRequest;
-  /** How the runtime's own programs begin what they say, where they could not run the command. */
+  /** The prefixes of the runtime's own messages if they could not run the command. */
   errorPrefix?: string;
   /** The message for a command that could not be run. */
   startError?: (exitCode: number) => string;
-  /** Sets the size of the terminal; absent where there is none. */
+  /** Sets the size of the terminal; absent if there is none. */
   resize?: (columns: number, rows: number) => Promise<void>;
 }
 
-/** Both output streams must have been spawned as pipes; standard input where it was asked for. */
+/** Both output streams must have been spawned as pipes; standard input if it was requested. */
 export function containerProcess(child: SpawnedChild, options: ChildOptions): ContainerProcess {
   const { streams, startError, resize } = options;
   const exited = child.status;
-  // Standard output carries the runtime's words only where it is a terminal.
+  // Standard output carries the runtime's messages only if it is a terminal.
   const filters = {
     stdout: new StartErrorFilter(streams.tty ? options.errorPrefix : undefined),
     stderr: new StartErrorFilter(options.errorPrefix),
@@ -66,7 +69,7 @@ export function containerProcess(child: SpawnedChild, options: ChildOptions): Co
   };
 }
 
-/** Holds back what the runtime's own programs say: it is told by the process's end, and is no output of the command. */
+/** Holds back the runtime's own messages: the process's end reports them, and they aren't output of the command. */
 class StartErrorFilter {
   #state: "first" | "pass" | "swallow" = "first";
   readonly #prefix: Uint8Array | undefined;
@@ -105,8 +108,8 @@ interface Sink {
 }
 
 /**
- * A process may end, or close its standard input, while somebody writes: that is no error of the writer's. `endless`:
- * a terminal's input has no end that a writer could make. Runtimes keep the terminal open when a link is gone, where
+ * A process may end, or close its standard input, during a write: that isn't an error of the writer. `endless`: a
+ * terminal's input has no end that a writer could make. Runtimes leave the terminal open when a link is closed, whereas
  * script(1) would type the key for it.
  */
 function tolerantSink(

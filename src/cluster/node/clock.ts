@@ -1,7 +1,7 @@
 /** The time as the node sees it. Handed in, so that a test decides when ten seconds have passed. */
 export interface Clock {
   now(): Date;
-  /** Resolves after so many milliseconds. Rejects with the signal's reason when it is aborted first. */
+  /** Resolves after this many milliseconds. Rejects with the signal's reason if it is aborted first. */
   wait(durationMs: number, signal?: AbortSignal): Promise<void>;
 }
 

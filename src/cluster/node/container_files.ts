@@ -6,10 +6,10 @@ import type { ContainerSetup, Mount } from "./runtime.ts";
 
 /** A container's folders. */
 export interface ContainerFiles {
-  /** Where its root is mounted, in its own mount namespace alone. */
+  /** The mount path of its root, in its own mount namespace only. */
   root: string;
   fstab: string;
-  /** Removes what the container wrote. */
+  /** Removes the container's files. */
   remove(): Promise<void>;
 }
 
@@ -17,7 +17,7 @@ export interface ContainerFiles {
 export interface FileOptions {
   folder: string;
   view: HostView;
-  /** Overlays in a user namespace keep their marks in user attributes. */
+  /** Overlays in a user namespace store their marks in user attributes. */
   userNamespace: boolean;
 }
 
@@ -73,8 +73,8 @@ function place(root: string, layer: string): string {
 }
 
 /**
- * The layers below the container's own, as names of links in its folder, from where they are mounted: a
- * path may hold a blank, a comma or a colon, each of which ends something in an overlay's options.
+ * The layers below the container's own, as names of links in its folder, relative to the folder in which they are
+ * mounted: a path may hold a blank, a comma or a colon, each of which ends something in an overlay's options.
  */
 async function linkLowerFolders(
   rootfs: string | undefined,
@@ -117,7 +117,7 @@ class MountPoints {
       : { layer: `${this.#folder}/upper.root/${path}`, path };
   }
 
-  /** Makes the place for a mount, and returns its path below the root. */
+  /** Creates the mount point, and returns its path below the root. */
   async make(mount: Mount): Promise<string> {
     const { layer: own, path } = this.inLayer(mount.target);
     const layer = this.#inMountAround(mount) ?? own;
@@ -130,7 +130,7 @@ class MountPoints {
     return path;
   }
 
-  /** A volume below another one is mounted in that one's files: a runtime makes its place there. */
+  /** A volume below another one is mounted in that one's files: a runtime creates its mount point there. */
   #inMountAround({ target }: Mount): string | undefined {
     const around = this.#mounts.findLast((one) =>
       one.kind === "folder" && target.startsWith(`${one.target}/`)

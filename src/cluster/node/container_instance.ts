@@ -52,7 +52,7 @@ export class ContainerInstance implements AsyncDisposable {
     return this.#ended;
   }
 
-  /** Runs a hook to its end. True where it ended well. */
+  /** Runs a hook to its end. Returns true if it succeeded. */
   async hook(command: readonly string[]): Promise<boolean> {
     const process = await this.running.exec({ command, streams: noStreams });
     const end = await process.end;
@@ -61,7 +61,7 @@ export class ContainerInstance implements AsyncDisposable {
 
   /** Hook, SIGTERM, and SIGKILL when the time for both is over. Resolves when the container has ended. */
   stop(graceMs: number, hook?: readonly string[]): Promise<void> {
-    // Who stops a second time with less patience must not wait for the first.
+    // A second stop with a shorter grace period must not wait for the first.
     const stopped = this.#stop(graceMs, hook, this.#stopping === undefined);
     this.#stopping ??= stopped;
     return stopped;
@@ -90,9 +90,9 @@ export class ContainerInstance implements AsyncDisposable {
   }
 
   /**
-   * The main process's streams from now on. Leaving them ends nothing, but for the standard input of a
-   * container with `stdinOnce`; without it, the end of the client's input ends the attachment. `end`
-   * carries no exit code: a runtime doesn't report one to those who are attached.
+   * The main process's streams from now on. Detaching ends nothing, except the standard input of a container with
+   * `stdinOnce`; without it, the end of the client's input ends the attachment. `end` carries no exit code: a runtime
+   * doesn't report one to those who are attached.
    */
   attach(streams: StreamRequest): ContainerProcess {
     const stdout = streams.stdout ? this.#stdout.subscribe() : undefined;

@@ -1,4 +1,4 @@
-/** What is known of one container of a pod, and the API's form of it. */
+/** The state of one container of a pod, and the API's form of it. */
 import type { Container, ContainerState, ContainerStatus } from "../../kube/types.ts";
 import { timestamp } from "./clock.ts";
 
@@ -13,7 +13,7 @@ export interface Termination {
   containerId: string;
 }
 
-/** Where a container is in its life. */
+/** The phase of a container. */
 export type ContainerPhase =
   | { kind: "waiting"; reason: string; message?: string }
   | { kind: "running"; startedAt: Date }
@@ -55,8 +55,8 @@ export function newRecord(spec: Container, role: ContainerRole): ContainerRecord
 }
 
 /**
- * A container of a pod that an earlier life of the node had: begun again as after a boot of a kubelet's machine,
- * or over, where the pod's policy is never to begin again.
+ * A container of a pod from an earlier run of the node: started again as after a reboot of a kubelet's machine, or
+ * ended, if the pod's policy is never to restart.
  */
 export function resumedRecord(
   spec: Container,
@@ -76,7 +76,7 @@ export function resumedRecord(
   return { ...record, last, restartCount: status.restartCount + 1 };
 }
 
-/** Its end, if that was seen; else as a kubelet tells of a container that it finds gone. */
+/** Its end, if that was seen; else as a kubelet reports a container that it finds missing. */
 function lostTermination({ state }: ContainerStatus, containerId: string): Termination {
   const { running, terminated } = state ?? {};
   const startedAt = new Date(String(running?.startedAt ?? terminated?.startedAt ?? 0));

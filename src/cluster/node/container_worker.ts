@@ -13,10 +13,10 @@ import type { ContainerSetup } from "./runtime.ts";
 import { randomId } from "./start_error.ts";
 import { containerMounts } from "./volumes.ts";
 
-/** How long the kubelet waits before it looks again for what a container's configuration lacks. */
+/** How long the kubelet waits before it retries when a container's configuration lacks something. */
 const configRetryMs = 10_000;
 
-/** Runs a container and keeps its record. */
+/** Runs a container and records its state. */
 export class ContainerWorker {
   readonly record: ContainerRecord;
   readonly #context: PodContext;
@@ -54,7 +54,7 @@ export class ContainerWorker {
     return this.#previousLog;
   }
 
-  /** Goes on until the container has ended and its restart policy lets it rest, or until {@link stop}. */
+  /** Runs until the container has ended and its restart policy doesn't restart it, or until {@link stop}. */
   async run(): Promise<void> {
     const { signal } = this.#stopping;
     // It was over before this life of the node.
@@ -73,7 +73,7 @@ export class ContainerWorker {
     }
   }
 
-  /** Ends the container, giving it so long to end by itself, and lets it not begin again. */
+  /** Ends the container with this grace period, and prevents its restart. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping.abort();
     const instance = this.#instance;
@@ -205,7 +205,7 @@ export class ContainerWorker {
     this.record.phase = {
       kind: "terminated",
       termination: end.kind === "notStarted"
-        // A container that never ran shows the beginning of time.
+        // A container that never ran shows the zero time.
         ? {
           exitCode: 128,
           reason: "StartError",
@@ -273,7 +273,7 @@ export class ContainerWorker {
   }
 }
 
-/** What the node's last life said of a container; nothing for a pod that is new. */
+/** Returns a container's status from the node's last run; nothing for a pod that is new. */
 function statusBefore({ status }: PodContext["pod"], name: string): ContainerStatus | undefined {
   const all = [...status?.initContainerStatuses ?? [], ...status?.containerStatuses ?? []];
   return all.find((each) => each.name === name);

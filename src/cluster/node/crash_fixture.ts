@@ -1,4 +1,6 @@
-/** Run by a test as a program of its own, so that it can be killed: a node with one pod, told on standard output. */
+/**
+ * Run by a test as a program of its own, so that it can be killed: a node with one pod, reported on standard output.
+ */
 import { isRunning, outcome, outputOnly, refOf, startFixture } from "./fixture.ts";
 
 const [isolation, marker = ""] = Deno.args;

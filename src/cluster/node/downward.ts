@@ -1,8 +1,11 @@
-/** The downward API: what a container may learn of its own pod. https://kubernetes.io/docs/concepts/workloads/pods/downward-api/ */
+/**
+ * The downward API: the fields of its own pod that a container can read.
+ * https://kubernetes.io/docs/concepts/workloads/pods/downward-api/
+ */
 import { parseQuantity } from "../../base/quantity.ts";
 import type { Container, Pod } from "../../kube/types.ts";
 
-/** The value of a field path, or undefined where the API allows no such path. */
+/** Returns the value of a field path, or undefined if the API doesn't allow it. */
 export function fieldValue(pod: Pod, path: string): string | undefined {
   const { metadata = {}, spec, status } = pod;
   const keyed = /^metadata\.(labels|annotations)\['([^']+)'\]$/.exec(path);
@@ -47,7 +50,7 @@ export interface ResourceReference {
   divisor?: string;
 }
 
-/** A container's limit or request in units of the divisor, rounded up; `0` where the pod names none. */
+/** Returns a container's limit or request in units of the divisor, rounded up; `0` if the pod names none. */
 export function resourceValue(
   pod: Pod,
   container: Container,

@@ -13,7 +13,7 @@ export class ContainerConfigError extends Error {
   override readonly name = "ContainerConfigError";
 }
 
-/** Where a Linux image's programs are, unless it says otherwise. */
+/** The default PATH of a Linux image. */
 export const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** What {@link buildEnvironment} reads besides the container. */
@@ -24,7 +24,7 @@ export interface EnvironmentSources {
   hostname: string;
 }
 
-/** All variables of a container. Throws {@link ContainerConfigError} where a needed source is missing. */
+/** Returns all variables of a container. Throws {@link ContainerConfigError} if a needed source is missing. */
 export function buildEnvironment(
   container: Container,
   sources: EnvironmentSources,
@@ -107,7 +107,7 @@ function keyOf(
   return value;
 }
 
-/** The data of a config map or secret as text; undefined where it is missing and may be. */
+/** Returns the data of a config map or secret as text; undefined if it is missing and optional. */
 function keyedData(
   kind: "configmap" | "secret",
   { name = "", optional }: Reference,
@@ -124,7 +124,7 @@ function keyedData(
   return Object.fromEntries([...bytes].map(([key, value]) => [key, decoder.decode(value)]));
 }
 
-/** What a ConfigMap or Secret holds, by key: `data` (base64 in a Secret), `binaryData` and `stringData`. */
+/** Returns the values of a ConfigMap or Secret by key: `data` (base64 in a Secret), `binaryData` and `stringData`. */
 export function objectData(object: Record<string, unknown>): Map<string, Uint8Array> {
   const encoder = new TextEncoder();
   const found = new Map<string, Uint8Array>();
@@ -152,7 +152,10 @@ export function expand(text: string, variables: Readonly<Record<string, string>>
   );
 }
 
-/** The words of a container's main process: the pod's over the image's, as the API describes `command` and `args`. */
+/**
+ * Returns the args of a container's main process: the pod's over the image's, as the API describes `command` and
+ * `args`.
+ */
 export function mainCommand(
   container: Container,
   image: Image,

@@ -1,4 +1,4 @@
-/** Events about pods, as the kubelet's recorder writes them: what is told again raises a count. */
+/** Events about pods, as the kubelet's recorder writes them: a repeated one raises a count. */
 import type { Pod } from "../../kube/types.ts";
 import type { Store } from "../model.ts";
 import { resources } from "../resources.ts";
@@ -7,14 +7,14 @@ import { type Clock, timestamp } from "./clock.ts";
 /** What happened. */
 export interface PodEvent {
   type: "Normal" | "Warning";
-  /** One word: `Started`, `BackOff`. */
+  /** A reason: `Started`, `BackOff`. */
   reason: string;
   message: string;
   /** Which part of the pod: `spec.containers{main}`. */
   fieldPath?: string;
 }
 
-/** Told events that are remembered so that the same again is a count. The oldest are forgotten first. */
+/** The number of events that are cached so that a repeated one is counted. The oldest are dropped first. */
 const remembered = 4096;
 
 /** Writes events into the store. */

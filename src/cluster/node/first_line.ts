@@ -5,7 +5,10 @@ const newline = 0x0a;
 /** No first line of ours comes near it; what does isn't ours. */
 const firstLineLimit = 16 * 1024;
 
-/** The first line, without its end, and a stream of what follows. `complete` is false where the stream ended before. */
+/**
+ * The first line, without its end, and a stream of the remaining output. `complete` is false if the stream ended
+ * before.
+ */
 export interface FirstLine {
   line: string;
   complete: boolean;

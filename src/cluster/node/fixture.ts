@@ -1,4 +1,4 @@
-/** For the node's tests: a store, a clock that stands still until it is told, pods, and waiting for what they become. */
+/** For the node's tests: a store, a clock that stands still until it is advanced, pods, and waits for their state. */
 import type { ContainerProcess, ContainerRef, Store, StreamRequest } from "../model.ts";
 import { resources } from "../resources.ts";
 import { createStore } from "../store/store.ts";
@@ -7,7 +7,7 @@ import { type Node, type NodeOptions, startNode } from "./node.ts";
 import { asPod, type StoredPod } from "./pod_object.ts";
 import type { Pod } from "../../kube/types.ts";
 
-/** Time that passes when a test says so. */
+/** Time that passes when a test advances it. */
 export class ManualClock implements Clock {
   #now = Date.parse("2026-01-01T00:00:00Z");
   readonly #waits = new Set<{ at: number; durationMs: number; done: () => void }>();
@@ -40,7 +40,7 @@ export class ManualClock implements Clock {
     });
   }
 
-  /** Resolves as soon as somebody waits for just so long. */
+  /** Resolves as soon as a wait of exactly this length starts. */
   async waitedFor(durationMs: number): Promise<void> {
     while (![...this.#waits].some((wait) => wait.durationMs === durationMs)) {
       await this.#begun.promise;
@@ -71,7 +71,7 @@ export interface NodeFixture extends AsyncDisposable {
   begun(name: string): Promise<StoredPod>;
   /** Resolves when the pod is removed from the store. */
   gone(name: string): Promise<void>;
-  /** What a client's graceful deletion does. */
+  /** Deletes a pod as a client does, gracefully. */
   delete(name: string, graceSeconds?: number): void;
   /** Reasons and messages of the events about a pod, with their counts. */
   events(name: string): string[];
@@ -173,7 +173,7 @@ function eventsOf(store: Store, name: string): string[] {
     .map((event) => `${event["count"]} ${event["reason"]}: ${event["message"]}`);
 }
 
-/** Where a pod's container is, for the node's streams. */
+/** The container's reference, for the node's streams. */
 export function refOf(pod: StoredPod, container = "main"): ContainerRef {
   const { namespace = "", name = "", uid = "" } = pod.metadata;
   return { namespace, pod: name, uid, container };

@@ -1,4 +1,4 @@
-/** A path as one field of a table of mounts: blanks as fstab(5) wants them. */
+/** Returns a path as one field of a table of mounts: blanks escaped by fstab(5). */
 export function fstabField(path: string): string {
   return path.replace(
     /[\\ \t\n]/g,

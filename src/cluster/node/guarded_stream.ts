@@ -1,17 +1,17 @@
 /**
  * Reading a pipe whose writer may outlive the process that matters.
  *
- * A process that ends while a child of its own holds the pipe open never gives an end of file.
- * containerd waits for it without limit unless told otherwise; here all that is in the pipe is
- * delivered, and then the stream ends {@link heldOpenGraceMs} after the process did.
+ * A process that ends while a child of its own holds the pipe open never gives an end of file. containerd waits for it
+ * without limit by default; here all that is in the pipe is delivered, and then the stream ends {@link heldOpenGraceMs}
+ * after the process did.
  */
 
 /** How long a read may stay without data once the process has ended. A pipe that holds data answers at once. */
 const heldOpenGraceMs = 500;
 
 /**
- * How long to rest between two reads when nobody wants the output any more. A process whose client left goes
- * on, so its pipe must not fill up; but who writes without end shall not keep a processor busy with it.
+ * How long to pause between two reads when the output has no readers any more. A process whose client disconnected
+ * continues, so its pipe must not fill up; but one that writes endlessly must not use up a processor.
  */
 const discardPauseMs = 50;
 
@@ -26,11 +26,11 @@ export interface GuardedStream {
 export interface GuardOptions {
   /** Resolves when the process has ended. */
   exited: Promise<unknown>;
-  /** What is delivered in place of each chunk. */
+  /** Maps each chunk to the one that is delivered. */
   map?: (bytes: Uint8Array) => Uint8Array;
 }
 
-/** Wraps `source`. Nothing is read ahead: what nobody pulls stays in the pipe and slows its writer. */
+/** Wraps `source`. Nothing is read ahead: unread data stays in the pipe and slows its writer. */
 export function guardStream(
   source: ReadableStream<Uint8Array>,
   { exited, map = (bytes) => bytes }: GuardOptions,
@@ -45,7 +45,7 @@ export function guardStream(
 
   async function read(): Promise<Uint8Array | undefined> {
     const timer = exit.timer(heldOpenGraceMs, "afterExit");
-    // A read fails where the pipe was closed under it: the process is gone, and so is its output.
+    // A read fails if the pipe was closed under it: the process has ended, and so has its output.
     const pending = reader.read().then(({ value }) => value, () => undefined);
     try {
       return await Promise.race([pending, timer.elapsed]);
@@ -100,7 +100,7 @@ class Exit {
     });
   }
 
-  /** Begins to count with the process's end (`afterExit`), or is cut short by it (`untilExit`). */
+  /** The timer starts at the process's end (`afterExit`), or is cancelled by it (`untilExit`). */
   timer(durationMs: number, kind: "afterExit" | "untilExit"): Timer {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     let timer: ReturnType<typeof setTimeout> | undefined;

@@ -24,7 +24,7 @@ export interface Holder extends AsyncDisposable {
   readonly pid: number;
 }
 
-/** Starts it. Throws with what the machine said where it doesn't allow namespaces. */
+/** Starts it. Throws with the machine's message if it doesn't allow namespaces. */
 export async function startHolder(
   tools: Tools,
   view: HostView,

@@ -2,7 +2,7 @@
  * What containers of `host` images see of the machine: its programs, a few files of its /etc, and
  * nothing of anybody's home. Made once when the node starts, shared by all containers, read-only.
  */
-/** Folders made by {@link prepareHostView}, and what is laid over them. */
+/** Folders made by {@link prepareHostView}, and the mounts over them. */
 export interface HostView {
   /** The lowest layer of a container's root with base `host`. */
   hostRoot: string;
@@ -12,7 +12,7 @@ export interface HostView {
   devices: string;
   /** Folders of the machine that each container gets with a writable layer of its own: `usr`, and others on older systems. */
   folders: readonly string[];
-  /** Folders of the machine's /etc with many files: seen where they are, read-only, instead of copied. */
+  /** Folders of the machine's /etc with many files: mounted read-only, instead of copied. */
   etcFolders: readonly string[];
   /** Top-level links: `bin` -> `usr/bin`. */
   links: ReadonlyMap<string, string>;
@@ -24,7 +24,7 @@ export const deviceFiles = ["null", "zero", "full", "random", "urandom", "tty"] 
 const programFolders = ["usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "nix"];
 const emptyFolders = ["dev", "proc", "sys", "tmp", "run", "root", "home", "mnt", "opt", "srv"];
 const scratchFolders = ["dev", "proc", "sys", "etc", "tmp"];
-// What programs need to work, and nothing that tells of the machine's users or holds a key.
+// The files that programs need, and none that names the machine's users or holds a key.
 const etcFolderNames = ["alternatives", "ca-certificates", "pki", "ssl/certs"];
 const etcFiles = [
   "bash.bashrc",
@@ -82,11 +82,11 @@ async function seeProgramFolder(
   else if (info?.isDirectory) folders.push(name);
 }
 
-/** Copies the files and makes places for the folders, which it returns as paths below /etc. */
+/** Copies the files and creates mount points for the folders, which it returns as paths below /etc. */
 async function seeEtc(etc: string): Promise<string[]> {
   await Deno.mkdir(`${etc}/ssl`);
   for (const name of etcFiles) {
-    // What can't be read, or isn't there, is left out: a container has to do without it.
+    // Unreadable or missing files are omitted: a container has to do without them.
     await Deno.copyFile(`/etc/${name}`, `${etc}/${name}`).catch(() => {});
   }
   const folders: string[] = [];

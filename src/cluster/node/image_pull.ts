@@ -1,12 +1,12 @@
-/** Finding a container's image, again and again where this node hasn't got it. */
+/** Resolves a container's image, with retries while this node doesn't have it. */
 import { BackOff } from "./back_off.ts";
 import { parseReference, type ResolvedImage } from "./images.ts";
 import type { PodContext } from "./pod_context.ts";
 
-/** The kubelet shows the error itself until it looks at the pod again. */
+/** The kubelet shows the error itself until it next syncs the pod. */
 const errorShownMs = 1000;
 
-/** How the tries of one container are told. */
+/** How the attempts of one container are reported. */
 export interface PullReport {
   /** The container waits, for this reason. */
   wait(reason: string, message: string): void;

@@ -1,7 +1,7 @@
 /**
- * Images: folders with an `image.json` and, where the image has files of its own, a `rootfs/`.
- * A reference (`quay.io/weka.io/weka-in-container:4.4.2`) is resolved by its repository's last part,
- * or by the whole repository where an image names one.
+ * Images: folders with an `image.json` and, where the image has files of its own, a `rootfs/`. A reference
+ * (`quay.io/weka.io/weka-in-container:4.4.2`) is resolved by its repository's last part, or by the whole repository if
+ * an image names one.
  */
 import * as v from "valibot";
 
@@ -16,21 +16,21 @@ const imageFile = v.strictObject({
   workingDir: v.optional(v.pipe(v.string(), v.startsWith("/")), "/"),
   /** The image has no program that could be the main process: the runtime gives it one that waits. */
   pause: v.optional(v.boolean(), false),
-  /** The variable that tells a container the tag of its image, so that one image can play every version. */
+  /** The variable that gives a container the tag of its image, so that one image can stand for every version. */
   tagVariable: v.optional(v.string()),
-  /** What a person should know about it; told in the pod's events. */
+  /** A note for the user, reported in the pod's events. */
   notice: v.optional(v.string()),
 });
 
 /** An image that this node has. */
 export interface Image extends v.InferOutput<typeof imageFile> {
-  /** Absolute path of its own files, where it has any. */
+  /** Absolute path of its own files, if it has any. */
   rootfs: string | undefined;
-  /** sha256 over its description, in hexadecimal: enough to tell two images apart. */
+  /** sha256 over its description, in hexadecimal: enough to distinguish two images. */
   digest: string;
 }
 
-/** An image as a pod asked for it. */
+/** An image as a pod requested it. */
 export interface ResolvedImage {
   image: Image;
   /** As status shows it: `docker.io/library/busybox:1.36`. */
@@ -49,7 +49,7 @@ export interface ImageReference {
 const referencePattern =
   /^((?:[a-zA-Z0-9][\w.-]*(?::\d+)?\/)?[a-z0-9][a-z0-9._-]*(?:\/[a-z0-9][a-z0-9._-]*)*)(?::([\w][\w.-]{0,127}))?(?:@sha256:[0-9a-f]{64})?$/;
 
-/** Splits a reference, filling in the registry and tag that a runtime fills in. Undefined where it isn't one. */
+/** Splits a reference, filling in the default registry and tag of a runtime. Returns undefined if it isn't one. */
 export function parseReference(text: string): ImageReference | undefined {
   const match = referencePattern.exec(text);
   const path = match?.[1];
@@ -74,7 +74,7 @@ export class ImageStore {
     }
   }
 
-  /** The image that a pod's text names, or undefined where this node has none such. */
+  /** Returns the image that a pod's text names, or undefined if this node doesn't have it. */
   resolve(text: string): ResolvedImage | undefined {
     const parsed = parseReference(text);
     if (parsed === undefined) return undefined;
@@ -91,7 +91,7 @@ export class ImageStore {
   }
 }
 
-/** Reads every image below the given folders. Throws with the file's name where one isn't valid. */
+/** Reads every image below the given folders. Throws with the file's name if one isn't valid. */
 export async function loadImages(roots: readonly string[]): Promise<ImageStore> {
   const images: Image[] = [];
   for (const root of roots) {

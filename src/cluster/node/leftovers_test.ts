@@ -1,4 +1,4 @@
-/** After a node's end nothing of it is left: no process, no mount, no folder. */
+/** After a node's end nothing of it remains: no process, no mount, no folder. */
 import assert from "node:assert/strict";
 import { takeFirstLine } from "./first_line.ts";
 import { outputOnly, refOf, startFixture } from "./fixture.ts";
@@ -12,7 +12,7 @@ async function output(program: string, args: string[]): Promise<string> {
 
 /** Process ids of everything whose command line has the marker. */
 async function marked(marker: string): Promise<string[]> {
-  // What is looked for comes by standard input: on a command line it would be found there.
+  // The search text comes by standard input: on a command line it would be found there.
   const child = new Deno.Command("sh", {
     args: ["-c", "grep -aslF -f - /proc/[0-9]*/cmdline"],
     stdin: "piped",
@@ -77,7 +77,7 @@ for (const isolation of isolations) {
     assert.notDeepEqual(pids, []);
     child.kill("SIGKILL");
     await Promise.all([child.status, rest.cancel()]);
-    // Waits until each is gone, for the kernel takes its time.
+    // Waits until each is removed, because the kernel takes its time.
     for (const pid of pids) await output("tail", [`--pid=${pid}`, "-f", "/dev/null"]);
     assert.deepEqual(await marked(marker), []);
     assert.ok(!(await output("cat", ["/proc/self/mounts"])).includes(dataDir));

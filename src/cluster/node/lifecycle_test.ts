@@ -1,4 +1,4 @@
-/** What becomes of pods: phases, restarts, back-off, refusals, deletion. Time passes when the test says so. */
+/** The lifecycle of pods: phases, restarts, back-off, refusals, deletion. The test advances the time. */
 import assert from "node:assert/strict";
 import type { Container } from "../../kube/types.ts";
 import { resources } from "../resources.ts";

@@ -1,7 +1,6 @@
 /**
- * Which processes listen on a port. Pods share the machine's network, so that an open port alone says
- * nothing: a program of the machine, or a pod that is being replaced, may have opened it.
- * Read from proc(5), which Linux alone has.
+ * Which processes listen on a port. Pods share the machine's network, so an open port alone proves nothing: a program
+ * of the machine, or a pod that is being replaced, may have opened it. Read from proc(5), which Linux alone has.
  */
 
 /** How the processes of a container are found in proc(5). */
