@@ -3,9 +3,9 @@ import type { Pod } from "kubernetes-types/core/v1.d.ts";
 import { isActive, isFinished, isReady } from "./controllers/pods.ts";
 import type { ClusterState } from "./controllers/state.ts";
 
-/** How far a world is. */
+/** The readiness of a world. */
 export interface Readiness {
-  /** Nothing more is to be expected. A pod that can't be placed, or that keeps crashing, is as far as it gets. */
+  /** The final state. A pod that can't be scheduled, or that crashes repeatedly, gets no further. */
   settled: boolean;
   pods: { ready: number; expected: number };
 }
@@ -22,7 +22,7 @@ const stuck = new Set([
   "RunContainerError",
 ]);
 
-/** Looks at a state. */
+/** Computes the readiness of a state. */
 export function readinessOf(state: ClusterState): Readiness {
   const nodeReady = state.list("nodes").some((node) =>
     node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True")

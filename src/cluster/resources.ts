@@ -6,7 +6,7 @@ interface Names {
   singular?: string;
   shortNames?: readonly string[];
   categories?: readonly string[];
-  /** True where it is absent. */
+  /** True if it is absent. */
   namespaced?: boolean;
 }
 

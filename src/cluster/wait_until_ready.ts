@@ -22,7 +22,7 @@ export async function waitUntilReady(
   });
 }
 
-/** Waits for a condition on the state, looked at after every change. Rejects with the signal's reason. */
+/** Waits for a condition on the state, checked after every change. Rejects with the signal's reason. */
 export async function until(
   store: Store,
   clock: Clock,
@@ -37,7 +37,7 @@ export async function until(
         if (holds(new ClusterState(store, clock.now()))) return;
       }
     } catch (error) {
-      // More has changed meanwhile than is remembered: what it came to is what counts.
+      // More has changed meanwhile than the history holds: only the resulting state counts.
       if (!(error instanceof StoreError && error.reason === "expired")) throw error;
     }
   }

@@ -22,7 +22,7 @@ Deno.test("a state is waited for through more changes than the store remembers",
   const { store, add } = newStore();
   let looks = 0;
   await until(store, clock, {}, (state) => {
-    // What changes after a look is behind the watch: ten at once are more than it can be told.
+    // Changes after a check are pending in the watch: ten at once exceed its history.
     if (++looks <= 3) add(10);
     return looks > 3 && state.list("pods").length === 30;
   });

@@ -1,6 +1,6 @@
 /**
- * A container's log on disk in the form of the CRI: `TIME STREAM TAG TEXT`, one line each, where the tag
- * is `F` for a whole line and `P` for a part of one.
+ * A container's log on disk in the form of the CRI: `TIME STREAM TAG TEXT`, one line each, the tag is `F` for a whole
+ * line and `P` for a part of one.
  * https://github.com/kubernetes/design-proposals-archive/blob/main/node/kubelet-cri-logging.md
  */
 import { joinBytes } from "../../base/join_bytes.ts";
@@ -10,13 +10,13 @@ const newline = 0x0a;
 /** containerd's `max_container_log_line_size`: a longer line is written in parts. */
 const lineLimit = 16 * 1024;
 
-/** Bounds of a log. The kubelet's are 10 MiB; one file older than the current is kept. */
+/** Bounds of a log. The kubelet's are 10 MiB; one file older than the current is retained. */
 const defaultLogBytes = 10 * 1024 * 1024;
 
 /** Options of {@link LogFile.create}. */
 export interface LogOptions {
   clock: Clock;
-  /** When the file is larger, it is put aside and a new one begun. */
+  /** A larger file is rotated. */
   maxBytes?: number;
 }
 
@@ -40,12 +40,12 @@ export class LogFile implements AsyncDisposable {
     this.#maxBytes = options.maxBytes ?? defaultLogBytes;
   }
 
-  /** Begins an empty log at `path`. */
+  /** Creates an empty log at `path`. */
   static async create(path: string, options: LogOptions): Promise<LogFile> {
     return new LogFile(path, await openEmpty(path), options);
   }
 
-  /** How often the file was put aside: a reader that sees it rise goes on in the new one. */
+  /** The number of rotations: a reader that sees it rise continues in the new file. */
   get rotations(): number {
     return this.#rotations;
   }
@@ -55,7 +55,7 @@ export class LogFile implements AsyncDisposable {
     return this.#ended;
   }
 
-  /** Resolves at the next write, rotation or end. Take it before looking at the file. */
+  /** Resolves at the next write, rotation or end. Get it before reading the file. */
   get changed(): Promise<void> {
     return this.#change.promise;
   }
@@ -68,7 +68,7 @@ export class LogFile implements AsyncDisposable {
     });
   }
 
-  /** Writes what is left of unfinished lines, and closes the file. */
+  /** Writes the remaining unfinished lines, and closes the file. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.#queued(async () => {
       if (this.#ended) return;

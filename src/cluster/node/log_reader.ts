@@ -1,4 +1,4 @@
-/** Reading a container's log as the kubelet serves it: the current file, from its end where a tail is asked for. */
+/** Reads a container's log as the kubelet serves it: the current file, from its end if a tail is requested. */
 import { joinBytes } from "../../base/join_bytes.ts";
 import type { LogQuery } from "../model.ts";
 import type { LogFile } from "./log_file.ts";
@@ -55,7 +55,7 @@ interface Entry {
   time: Date;
   /** It ends its line. */
   whole: boolean;
-  /** What the container wrote, with its line's end unless more of the line follows. */
+  /** The container's output, with its line's end unless more of the line follows. */
   text: Uint8Array;
   /** The same behind its time. */
   stamped: Uint8Array;
@@ -80,7 +80,7 @@ function parseLine(line: Uint8Array): Entry | undefined {
   };
 }
 
-/** The lines of a log, ends included, a block's worth at a time. Where it follows, goes on until the log ends. */
+/** Returns the lines of a log, ends included, in blocks. If it follows, it continues until the log ends. */
 async function* logLines(
   log: LogFile,
   query: LogQuery,
@@ -96,7 +96,7 @@ async function* logLines(
     if (query.tailLines !== undefined) await seekToTail(file, query.tailLines);
     let rest: Uint8Array = new Uint8Array();
     for (;;) {
-      // Taken before the read: what is written after it is told by this very promise.
+      // Taken before the read: this promise reports any later write.
       const { changed, ended } = log;
       const block = new Uint8Array(blockBytes);
       const count = signal.aborted ? null : await file.read(block);
@@ -131,11 +131,11 @@ function splitLines(bytes: Uint8Array): [Uint8Array[], Uint8Array] {
   return [lines, bytes.slice(begin)];
 }
 
-/** Moves to the beginning of the last lines, reading blocks from the end. */
+/** Moves to the start of the last lines, reading blocks from the end. */
 async function seekToTail(file: Deno.FsFile, lineCount: number): Promise<void> {
   const { size } = await file.stat();
   let end = size;
-  // The line end at the very end of the file closes the last line, and begins none.
+  // The line end at the very end of the file closes the last line, and doesn't start another.
   let wanted = lineCount + 1;
   while (end > 0) {
     const begin = Math.max(0, end - blockBytes);

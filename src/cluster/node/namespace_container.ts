@@ -12,12 +12,12 @@ import { required, type Tools } from "./tools.ts";
 /** Whose rights the namespaces are made with. */
 export type NamespaceUser = Extract<Capabilities, { isolation: "namespaces" }>["user"];
 
-/** How nsenter enters a user namespace, where there is one. */
+/** How nsenter enters a user namespace, if there is one. */
 export function userArguments(user: NamespaceUser): string[] {
   return user === "userNamespace" ? ["--user", "--preserve-credentials"] : [];
 }
 
-/** What a container in namespaces is made of. */
+/** The parts of a container in namespaces. */
 export interface NamespaceContainerParts {
   tools: Tools;
   user: NamespaceUser;
@@ -87,7 +87,7 @@ export class NamespaceContainer implements RunningContainer {
   #insideCommand(command: readonly string[]): string[] {
     const { enter, pid, setup } = this.#parts;
     const dir = setup.workingDir;
-    // The folder is opened on this side: older versions of nsenter can't look for it on the other.
+    // The folder is opened on this side: older versions of nsenter can't open it on the other.
     const workingDir = dir === "/" ? [] : [`--wd=/proc/${pid}/root${dir}`];
     return [enter, "-t", String(pid), "-m", ...workingDir, "--", ...command];
   }

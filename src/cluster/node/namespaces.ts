@@ -22,9 +22,9 @@ import { mainStartError, startFailure } from "./start_error.ts";
 import { resizeTerminal, terminalArguments, terminalEnvironment } from "./terminal.ts";
 import { required, type Tools } from "./tools.ts";
 
-// The first line, for the node, is written when all is ready. Standard error carries it because
-// standard output is the container's from its first byte; a terminal has one stream alone.
-// The container's PATH holds already, and is no place for the runtime's own programs.
+// The first line, for the node, is written when all is ready. Standard error carries it because standard output is the
+// container's from its first byte; a terminal has one stream alone. The container's PATH is already in effect, and
+// isn't searched for the runtime's own programs.
 const setupScript = (tools: Tools) =>
   `set -e
 read -r pid _ </proc/self/stat
@@ -51,9 +51,9 @@ set -- "$enter" --root=. --wd=".$dir" -- "$@"
 if [ "$mode" = tty ]; then exec "$@"; else exec ${required(tools, "setsid")} "$@"; fi
 `;
 
-// Process 1 of the new PID namespace is what this shell forks first. unshare(1) could fork by itself, but
-// it fails in its own way, with exit code 1, where that process was killed; a shell tells 137.
-// With a terminal between, that is script(1), which runs the set-up in a shell of its own.
+// Process 1 of the new PID namespace is what this shell forks first. unshare(1) could fork by itself, but it fails in
+// its own way, with exit code 1, if that process was killed; a shell reports 137. With a terminal, it is script(1) that
+// runs the set-up in a shell of its own.
 const launchScript = (tools: Tools) =>
   `setup() {
 ${setupScript(tools)}
@@ -64,19 +64,19 @@ exec 3<&- >/dev/null 2>&1
 wait $!
 `;
 
-/** What the runtime is made of. */
+/** The options of the runtime. */
 export interface NamespaceOptions {
-  /** A folder that nobody else uses, empty. */
+  /** An empty folder that no other process uses. */
   folder: string;
   tools: Tools;
   user: NamespaceUser;
 }
 
-/** Starts the holder and makes the machine's view. Throws where this machine doesn't allow it. */
+/** Starts the holder and makes the machine's view. Throws if this machine doesn't allow it. */
 export async function startNamespaceRuntime(options: NamespaceOptions): Promise<ContainerRuntime> {
   const { folder, tools, user } = options;
   const view = await prepareHostView(`${folder}/host`);
-  // A program names itself in what it says. This name nobody in a container can know.
+  // A program prints its own name in its messages. No process in a container can know this one.
   const errorName = `runtime-${crypto.randomUUID()}`;
   const enter = `${folder}/${errorName}`;
   await Deno.symlink(required(tools, "nsenter"), enter);
@@ -178,7 +178,7 @@ async function startContainer(
   return new NamespaceContainer({ ...parts, setup, files, pid: Number(pid), main, child });
 }
 
-/** What the set-up reads as its arguments. */
+/** The arguments of the set-up. */
 function setupWords(
   { enter }: Parts,
   { hostname, workingDir, command }: ContainerSetup,

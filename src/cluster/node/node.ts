@@ -23,17 +23,17 @@ import { PodStreams } from "./streams.ts";
 /** Options of {@link startNode}. */
 export interface NodeOptions {
   store: Store;
-  /** Absolute. The node's own: claims are kept in it from one start to the next, all else begins anew. */
+  /** Absolute. The node's own: claims persist in it across starts, all else starts empty. */
   dataDir: string;
   /** Folders of images; a later one's take precedence. */
   imageRoots: readonly string[];
   clock?: Clock;
   nodeName?: string;
-  /** `plain` where namespaces are not wanted although the machine has them. */
+  /** `plain` if namespaces are not to be used although the machine has them. */
   isolation?: "best" | "plain";
 }
 
-/** A running node. Disposing it ends every container and removes what they wrote. */
+/** A running node. Disposing it ends every container and removes their files. */
 export interface Node extends NodeStreams, AsyncDisposable {
   readonly name: string;
   readonly capabilities: Capabilities;
@@ -108,7 +108,7 @@ class RunningNode implements Node {
           else this.#seen(asPod(change.object));
         }
       } catch (error) {
-        // So many changes at once that some are forgotten already: the whole state tells as much.
+        // More changes at once than the store's history holds: the whole state is equivalent.
         if (!(error instanceof StoreError) || error.reason !== "expired") throw error;
       }
     }

@@ -11,7 +11,7 @@ const leaseSeconds = 40;
 /** More than the 110 of a kubelet: worlds of some hundred pods have this one node alone. */
 const maxPods = "500";
 
-/** Registers the node and keeps its lease. */
+/** Registers the node and renews its lease. */
 export class NodeRegistration {
   constructor(
     private readonly store: Store,

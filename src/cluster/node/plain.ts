@@ -1,6 +1,6 @@
 /**
- * Containers as plain processes, where the machine has no namespaces for us: a session, a folder and a
- * clean environment of their own, and nothing more. What they lack is in FIDELITY.md.
+ * Containers as plain processes, if the machine has no namespaces for us: a session, a folder and a clean environment
+ * of their own, and nothing more. FIDELITY.md lists the limits.
  */
 import type { ContainerProcess, ProcessEnd, StreamRequest } from "../model.ts";
 import { containerProcess, emptyStream } from "./child_process.ts";
@@ -22,9 +22,9 @@ import { startWatchdog, type Watchdog } from "./watchdog.ts";
 // An image without programs has a main process all the same.
 const pauseScript = "trap 'exit 0' TERM INT; while read -r _; do :; done";
 
-/** What the runtime is made of. */
+/** The options of the runtime. */
 export interface PlainOptions {
-  /** A folder that nobody else uses. */
+  /** A folder that no other process uses. */
   folder: string;
   tools: Tools;
   /** Why there is nothing better. */
@@ -180,7 +180,7 @@ class PlainContainer implements RunningContainer {
     return { process, pid };
   }
 
-  /** A leader has ended: the main process, and with it the container, or one beside it, whose children go on. */
+  /** A leader has ended: the main process, and with it the container, or one beside it, whose children continue. */
   async #left(pid: number): Promise<void> {
     if (pid === this.#main?.pid) {
       this.#ended = true;
@@ -206,7 +206,7 @@ class PlainContainer implements RunningContainer {
   }
 }
 
-/** False where no process of the group is left. */
+/** False if no process of the group remains. */
 function killGroup(pid: number, signal: Deno.Signal): boolean {
   return killProcess(-pid, signal);
 }

@@ -1,7 +1,7 @@
 /** Finding programs for containers that have no root filesystem of their own. */
 import type { LookupFailure } from "./start_error.ts";
 
-/** Where a program may be. */
+/** The folders that may hold a program. */
 export interface LookupPlace {
   /** The image's own files, if it has any: they come first. */
   rootfs: string | undefined;
@@ -9,7 +9,7 @@ export interface LookupPlace {
   machine: boolean;
   /** The container's `PATH`. */
   path: string;
-  /** Where a relative path begins. */
+  /** The base of a relative path. */
   workingDir: string;
 }
 
@@ -19,7 +19,7 @@ export type LookupResult = { kind: "found"; path: string } | {
   failure: LookupFailure;
 };
 
-/** Looks for a program as execvp(3) does. */
+/** Resolves a program as execvp(3) does. */
 export async function lookUp(program: string, place: LookupPlace): Promise<LookupResult> {
   let failure: LookupFailure = "notFound";
   for (const candidate of candidates(program, place)) {

@@ -11,12 +11,12 @@ export class PodAddresses {
     while (this.#taken.has(this.#next)) this.#advance();
     const index = this.#next;
     this.#taken.add(index);
-    // An address of a pod just gone is not given out again at once: it would be taken for that pod.
+    // The address of a deleted pod is not assigned again at once: it would be mistaken for that pod.
     this.#advance();
     return `10.244.${index >> 8}.${index & 0xff}`;
   }
 
-  /** The pod with this address is gone. */
+  /** The pod with this address was deleted. */
   release(address: string): void {
     const [, , third, fourth] = address.split(".").map(Number);
     if (third !== undefined && fourth !== undefined) this.#taken.delete((third << 8) | fourth);

@@ -1,4 +1,4 @@
-/** What the workers of one pod share. */
+/** The context that the workers of one pod share. */
 import type { Pod } from "../../kube/types.ts";
 import type { Store } from "../model.ts";
 import type { Clock } from "./clock.ts";
@@ -34,7 +34,7 @@ export interface PodContext extends NodeParts {
   requireListener(port: number): Promise<void>;
 }
 
-/** Lets so many tasks go on at once; the others wait in order. */
+/** A semaphore: at most N tasks run at once; the others wait in order. */
 export class Gate {
   #free: number;
   readonly #queue: (() => void)[] = [];

@@ -9,7 +9,7 @@ import { type ContainerRecord, containerStatus } from "./container_state.ts";
 type Phase = "Pending" | "Running" | "Succeeded" | "Failed";
 type Condition = NonNullable<PodStatus["conditions"]>[number];
 
-/** What a status is made of. */
+/** The input of a status. */
 export interface PodFacts {
   pod: Pod;
   records: readonly ContainerRecord[];
@@ -22,7 +22,7 @@ export interface PodFacts {
   verdict?: { reason: string; message: string };
 }
 
-/** The status, with times of unchanged conditions kept. */
+/** Returns the status, in which unchanged conditions retain their times. */
 export function podStatus(facts: PodFacts): PodStatus {
   const { pod, records, podIp, hostIp, verdict } = facts;
   const init = records.filter(({ role }) => role !== "main");
@@ -127,7 +127,7 @@ function othersConditions({ status }: Pod): Condition[] {
   return (status?.conditions ?? []).filter(({ type }) => !ownConditions.includes(type));
 }
 
-/** Why each readiness gate that isn't open keeps the pod from being ready, in the kubelet's words. */
+/** Returns why each closed readiness gate prevents the pod from being ready, with the kubelet's message. */
 function closedGates({ spec, status }: Pod): string[] {
   return (spec?.readinessGates ?? []).flatMap(({ conditionType }) => {
     const found = status?.conditions?.find(({ type }) => type === conditionType);
@@ -154,7 +154,7 @@ function condition(
   return {
     type,
     status,
-    // Nobody has written it for years, and every kubelet sends it.
+    // No one has set it for years, and every kubelet sends it.
     lastProbeTime: null as unknown as string,
     ...(holds ? {} : otherwise),
     lastTransitionTime: since ?? timestamp(now),

@@ -69,7 +69,7 @@ export class PodWorker {
     await requireListener(port, instances.map(({ running }) => running.processes));
   }
 
-  /** Ends every container; a second call with less patience shortens the first. */
+  /** Ends every container; a second call with a shorter grace period shortens the first. */
   stop(graceMs?: number): Promise<void> {
     const seconds = this.#pod.metadata?.deletionGracePeriodSeconds ??
       this.#pod.spec?.terminationGracePeriodSeconds ?? defaultGraceSeconds;
@@ -214,7 +214,7 @@ export class PodWorker {
 /** Returns the fields of a pod that this node accepts, and that its containers run without. */
 export function unenforcedFields({ spec }: Pod, capabilities: Capabilities): string[] {
   const containers = [...spec?.initContainers ?? [], ...spec?.containers ?? []];
-  // In namespaces a container's user is root; a plain process is whoever runs the node.
+  // In namespaces a container's user is root; a plain process has the user who runs the node.
   const uid = capabilities.isolation === "namespaces" ? 0 : Deno.uid() ?? 0;
   const contexts = [
     spec?.securityContext,
@@ -238,12 +238,12 @@ function initRole(spec: { restartPolicy?: string }): ContainerRole {
   return spec.restartPolicy === "Always" ? "sidecar" : "init";
 }
 
-/** Where a pod's volumes and logs are. */
+/** The folders of a pod's volumes and logs. */
 export function podFolderOf(dataDir: string, pod: StoredPod): string {
   return `${dataDir}/pods/${pod.metadata?.uid ?? ""}`;
 }
 
-/** Writes a pod's status unless the pod is gone, or nothing changed. */
+/** Writes a pod's status unless the pod is deleted, or nothing changed. */
 function writeStatus(
   store: Store,
   pod: StoredPod,

@@ -1,14 +1,17 @@
-/** One look at a container: does it answer? https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/ */
+/**
+ * One probe of a container: does it answer?
+ * https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/
+ */
 import type { Container, Probe } from "../../kube/types.ts";
 import type { ContainerInstance } from "./container_instance.ts";
 
-/** What a probe found, with the kubelet's words for a failure. */
+/** The result of a probe, with the kubelet's message for a failure. */
 export type ProbeResult = { kind: "success" } | { kind: "failure"; message: string };
 
-/** The kubelet keeps so much of a probe command's output. */
+/** The maximum of a probe command's output that the kubelet stores. */
 const outputLimit = 10 * 1024;
 
-/** What a probe looks at. */
+/** The target of a probe. */
 export interface ProbeTarget {
   container: Container;
   instance: ContainerInstance;
@@ -16,7 +19,7 @@ export interface ProbeTarget {
   requireListener(port: number): Promise<void>;
 }
 
-/** Looks once. `signal` is the probe's own time limit. */
+/** Probes once. `signal` is the probe's own time limit. */
 export async function probeOnce(
   probe: Probe,
   target: ProbeTarget,

@@ -1,4 +1,4 @@
-/** The probes of one start of a container: when they look, and what follows from what they find. */
+/** The probes of one start of a container: their schedule, and the consequences of their results. */
 import type { Probe } from "../../kube/types.ts";
 import type { ContainerInstance } from "./container_instance.ts";
 import type { ContainerRecord } from "./container_state.ts";
@@ -12,16 +12,16 @@ export interface ProbeOptions {
   context: PodContext;
   record: ContainerRecord;
   instance: ContainerInstance;
-  /** Ends the container, for a reason that an event tells. */
+  /** Ends the container, for a reason that is reported as an event. */
   kill(message: string): Promise<void>;
 }
 
-/** Begins the container's probes; they end when the result is disposed. */
+/** Starts the container's probes; they end when the result is disposed. */
 export function runProbes(options: ProbeOptions): Disposable {
   const stop = new AbortController();
   const { startupProbe, readinessProbe, livenessProbe } = options.record.spec;
   const loops = async () => {
-    // Nothing else looks at a container before its startup probe has passed.
+    // No other probe runs before a container's startup probe has succeeded.
     if (startupProbe !== undefined) {
       if (!await new ProbeLoop("Startup", startupProbe, options, stop.signal).run()) return;
     }
@@ -47,7 +47,7 @@ class ProbeLoop {
     private readonly signal: AbortSignal,
   ) {}
 
-  /** Looks until it is stopped, or nothing is left to find out. True where a startup probe has passed. */
+  /** Probes until it is stopped, or its result is final. Returns true if a startup probe has succeeded. */
   async run(): Promise<boolean> {
     const { clock } = this.options.context;
     await clock.wait((this.probe.initialDelaySeconds ?? 0) * 1000, this.signal);

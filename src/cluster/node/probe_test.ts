@@ -8,7 +8,7 @@ import type { StoredPod } from "./pod_object.ts";
 const idle = ["sh", "-c", "while :; do sleep 0.05; done"];
 const ready = (pod: StoredPod) => pod.status?.containerStatuses?.[0]?.ready === true;
 
-/** Answers 200 until it was asked for /break, then 500; /seen shows what it was asked for. */
+/** Answers 200 until /break is requested, then 500; /seen lists the requests. */
 const serverScript = `
 let [status, seen] = [200, []];
 Deno.serve({ hostname: "127.0.0.1", port: Number(Deno.args[0]), onListen: () => console.log("up") }, (request) => {
@@ -69,7 +69,7 @@ Deno.test("httpGet: ready with a good answer and no longer with a bad one", asyn
   );
 });
 
-// A container sees this machine's /usr, where Deno itself is seldom installed.
+// A container sees this machine's /usr, in which Deno itself is seldom installed.
 const perl = "/usr/bin/perl";
 const listenerScript =
   `$| = 1; my $socket = IO::Socket::INET->new(LocalAddr => "127.0.0.1", LocalPort => $ARGV[0], Listen => 5)
@@ -120,7 +120,7 @@ for (const isolation of ["best", "plain"] as const) {
         "the process that listens there isn't the pod's " +
         "(pods of the embedded cluster share the machine's ports)";
       for (
-        // Each has a period of its own: the clock doesn't tell who waits.
+        // Each has a period of its own: the clock can't distinguish who waits.
         const [name, handler, periodSeconds] of [
           ["tcp", { tcpSocket: { port } }, 17],
           ["http", { httpGet: { port } }, 19],

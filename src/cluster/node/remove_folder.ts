@@ -1,4 +1,4 @@
-/** Removing what containers and the kernel left behind. */
+/** Removes the remaining files of containers and the kernel. */
 import { findTools, required } from "./tools.ts";
 
 /** Removes a folder with all in it; it need not be there. */

@@ -17,7 +17,7 @@ export interface Mount {
   kind: "folder" | "file" | "memory";
 }
 
-/** All that a container's start needs, with nothing left to look up. */
+/** All that a container's start needs, already resolved. */
 export interface ContainerSetup {
   /** 64 hexadecimal digits, as containerd's are. */
   id: string;
@@ -47,13 +47,13 @@ export interface RunningContainer {
   exec(setup: ExecSetup): Promise<ContainerProcess>;
   /** To the main process, as a container runtime does. Nothing happens once it ended. */
   signal(signal: Deno.Signal): void;
-  /** Ends whatever is left and removes its files. Call it once `main.end` resolved. */
+  /** Ends all remaining processes and removes its files. Call it once `main.end` resolved. */
   remove(): Promise<void>;
 }
 
-/** Starts containers. Disposing it ends every one that is left. */
+/** Starts containers. Disposing it ends every remaining one. */
 export interface ContainerRuntime extends AsyncDisposable {
   readonly capabilities: Capabilities;
-  /** Throws an Error in containerd's words when the container can't be made. */
+  /** Throws an Error with containerd's message if the container can't be created. */
   start(setup: ContainerSetup): Promise<RunningContainer>;
 }

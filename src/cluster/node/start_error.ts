@@ -1,12 +1,12 @@
-/** What containerd and runc say when a command can't be run, word for word: people search for these texts. */
+/** The messages of containerd and runc when a command can't be run, verbatim: people search for these texts. */
 
-/** Why a command could not be run: what execve(2) said, as far as it tells apart what runc tells apart. */
+/** Why a command could not be run: the error of execve(2), as far as runc distinguishes it. */
 export type LookupFailure = "notFound" | "notExecutable";
 
-/** Why a command did not begin: it could not be run, or its container was gone already. */
+/** Why a command did not start: it could not be run, or its container had already ended. */
 export type StartFailure = LookupFailure | "stopped";
 
-/** What the exit code of nsenter(1) tells: for a failed execve(2) it is that of the shells, for all else 1. */
+/** Returns the error for nsenter(1)'s exit code: for a failed execve(2) it is that of the shells, for all else 1. */
 export function startFailure(exitCode: number): StartFailure {
   switch (exitCode) {
     case 126:
@@ -18,7 +18,7 @@ export function startFailure(exitCode: number): StartFailure {
   }
 }
 
-/** The words of runc for one command. */
+/** Returns runc's message for one command. */
 function cause(program: string, failure: StartFailure): string {
   if (failure === "stopped") return "cannot exec in a stopped container";
   const name = JSON.stringify(program);
@@ -29,8 +29,8 @@ function cause(program: string, failure: StartFailure): string {
 }
 
 /**
- * For a command in a running container: the kubelet's wrapping of containerd's of runc's message. Containerd's
- * streaming server has said "Internal error occurred" already when the kubelet says it.
+ * Returns the error of a command in a running container: the kubelet's wrapping of containerd's of runc's message.
+ * Containerd's streaming server has already added "Internal error occurred" when the kubelet adds it.
  */
 export function execStartError(program: string, failure: StartFailure): string {
   return `Internal error occurred: error executing command in container: failed to exec in container: failed to start exec "${randomId()}": ` +
@@ -47,7 +47,7 @@ export function mainStartError(program: string, failure: StartFailure): string {
     }: unknown`;
 }
 
-/** 64 hexadecimal digits, as containerd names what it makes. */
+/** Returns 64 hexadecimal digits, as containerd's ids. */
 export function randomId(): string {
   return crypto.getRandomValues(new Uint8Array(32)).toHex();
 }

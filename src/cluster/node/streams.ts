@@ -1,4 +1,4 @@
-/** What the API asks of the node: streams into containers, with the kubelet's refusals. */
+/** The API's interface to the node: streams into containers, with the kubelet's refusals. */
 import {
   type ContainerProcess,
   type ContainerRef,

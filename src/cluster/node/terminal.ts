@@ -13,7 +13,7 @@ export interface TerminalCommand {
   announce?: boolean;
 }
 
-/** The words that run a command with a terminal. Spawn them with {@link terminalEnvironment}. */
+/** Returns the args that run a command with a terminal. Spawn them with {@link terminalEnvironment}. */
 export function terminalArguments(tools: Tools, command: TerminalCommand): string[] {
   const shell = command.env["SHELL"];
   const line = [
@@ -37,7 +37,7 @@ export function terminalEnvironment(
   return { ...env, SHELL: required(tools, "sh") };
 }
 
-/** Sets the size of the terminal at a path; the kernel then tells its foreground processes (SIGWINCH). */
+/** Sets the size of the terminal at a path; the kernel then notifies its foreground processes (SIGWINCH). */
 export function resizeTerminal(
   tools: Tools,
   path: string,

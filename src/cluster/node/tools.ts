@@ -24,7 +24,7 @@ export type Tools = Partial<Record<ToolName, string>>;
 // The node's own programs come from the system's folders alone: a user's PATH may hold wrappers.
 const folders = ["/usr/bin", "/bin", "/usr/sbin", "/sbin", "/run/current-system/sw/bin"];
 
-/** Looks for every {@link ToolName}. */
+/** Resolves the path of every {@link ToolName}. */
 export async function findTools(): Promise<Tools> {
   const found: Tools = {};
   await Promise.all(names.map(async (name) => {
@@ -38,7 +38,7 @@ export async function findTools(): Promise<Tools> {
   return found;
 }
 
-/** The path of a program without which nothing goes on. */
+/** Returns the path of a required program. */
 export function required(tools: Tools, name: ToolName): string {
   const path = tools[name];
   if (path === undefined) {
@@ -56,7 +56,7 @@ async function isFile(path: string): Promise<boolean> {
   }
 }
 
-/** Words as one line for a POSIX shell. */
+/** Quotes args as one line for a POSIX shell. */
 export function shellQuote(words: readonly string[]): string {
   return words.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ");
 }

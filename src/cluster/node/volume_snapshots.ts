@@ -11,7 +11,7 @@ import { type Clock, timestamp } from "./clock.ts";
 import { removeFolder } from "./remove_folder.ts";
 import { findTools, required } from "./tools.ts";
 
-/** What it works on. Paths are absolute. */
+/** The options of snapshots. Paths are absolute. */
 export interface VolumeSnapshotsOptions {
   store: Store;
   clock: Clock;
@@ -29,7 +29,7 @@ interface SnapshotSpec {
   volumeSnapshotClassName?: string;
 }
 
-/** Takes what is asked for, and removes what is deleted, until it is disposed of. */
+/** Takes requested snapshots, and removes deleted ones, until it is disposed of. */
 export function runVolumeSnapshots(options: VolumeSnapshotsOptions): AsyncDisposable {
   const taker = new SnapshotTaker(options);
   const ended = taker.run();
@@ -56,7 +56,7 @@ class SnapshotTaker {
     const watched = [type, resources.persistentVolumeClaims, resources.volumeSnapshotClasses];
     while (!signal.aborted) {
       try {
-        // From before the first look: what changes meanwhile is looked at after it.
+        // From before the first list: later changes are handled after it.
         const changes = store.watch(watched, { since: store.resourceVersion, signal });
         await this.#settle();
         for await (const change of changes) {
@@ -121,7 +121,7 @@ class SnapshotTaker {
 
   #failed({ status }: Stored, message: string): Record<string, unknown> {
     const there = (status as { error?: { message?: string } } | undefined)?.error;
-    // The same words again would be a change, and a change a reason to look again.
+    // Writing the same message again would be a change, and trigger another run.
     if (there?.message === message) return status as Record<string, unknown>;
     const time = timestamp(this.options.clock.now());
     return { readyToUse: false, error: { message, time } };

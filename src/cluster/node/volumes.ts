@@ -18,7 +18,7 @@ export class VolumeError extends Error {
   override readonly name = "VolumeError";
 }
 
-/** Where a volume is. */
+/** The path of a volume. */
 export type VolumePlace = { kind: "folder"; path: string; readOnly: boolean } | { kind: "memory" };
 
 /** Options of {@link prepareVolumes}. */
@@ -26,9 +26,9 @@ export interface VolumeOptions {
   store: Store;
   /** The pod's own folder; its volumes are removed with it. */
   podFolder: string;
-  /** Where claims are kept: they outlive their pods. */
+  /** The folder of claims: they outlive their pods. */
   claimsFolder: string;
-  /** Where copies of claims are kept: {@link ./volume_snapshots.ts}. */
+  /** The folder of copies of claims: {@link ./volume_snapshots.ts}. */
   snapshotsFolder: string;
 }
 
@@ -84,7 +84,7 @@ async function claimFolder(
   if (claim === undefined) {
     throw new VolumeError(`persistentvolumeclaim "${source.claimName}" not found`);
   }
-  // By its uid: a claim made anew under an old name begins empty.
+  // By its uid: a claim created again under an old name starts empty.
   const path = `${claimsFolder}/${namespace}_${source.claimName}_${claim.metadata.uid ?? ""}`;
   if (await Deno.stat(path).catch(() => undefined) === undefined) {
     await fillFromSource(claim as unknown as PersistentVolumeClaim, path, {
@@ -96,7 +96,7 @@ async function claimFolder(
   return { kind: "folder", path, readOnly: source.readOnly ?? false };
 }
 
-/** A claim that names a snapshot begins as a copy of it: when it is first used. */
+/** A claim that names a snapshot starts as a copy of it: when it is first used. */
 async function fillFromSource(
   { spec, metadata }: PersistentVolumeClaim,
   path: string,
@@ -190,7 +190,7 @@ async function writeFiles(folder: string, files: readonly ProjectedFile[]): Prom
   }
 }
 
-/** What a container mounts. Throws {@link VolumeError} where a mount names no volume of the pod. */
+/** Returns the mounts of a container. Throws {@link VolumeError} if a mount doesn't name a volume of the pod. */
 export async function containerMounts(
   container: Container,
   places: ReadonlyMap<string, VolumePlace>,
@@ -224,7 +224,7 @@ async function resolveMount(
   const source = subPath === "" ? place.path : `${place.path}/${subPath}`;
   const info = await Deno.stat(source).catch(() => undefined);
   if (info === undefined) await makeShared(source);
-  // A link that a container left in the volume must not lead out of it.
+  // A link that a container created in the volume must not lead out of it.
   const [real, root] = await Promise.all([Deno.realPath(source), Deno.realPath(place.path)]);
   if (real !== root && !real.startsWith(`${root}/`)) {
     throw new VolumeError(`subPath "${subPath}" leads out of the volume`);

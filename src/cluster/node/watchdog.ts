@@ -1,8 +1,8 @@
 /**
- * Ends plain processes when this program is gone.
+ * Ends plain processes when this program has ended.
  *
- * Without PID namespaces the kernel does not do it. A small shell reads a pipe on which the node tells
- * it the process groups that live; when the pipe ends, for whatever reason, it kills those still there.
+ * Without PID namespaces the kernel does not do it. A small shell reads a pipe on which the node writes the process
+ * groups that live; when the pipe ends, for any reason, it kills those that remain.
  */
 import { required, type Tools } from "./tools.ts";
 
@@ -16,7 +16,7 @@ done
 for group in $groups; do kill -9 "-$group"; done
 `;
 
-/** A running watchdog. Disposing it kills every group that is left. */
+/** A running watchdog. Disposing it kills every remaining group. */
 export interface Watchdog extends AsyncDisposable {
   /** This process group shall not outlive the node. */
   add(group: number): Promise<void>;

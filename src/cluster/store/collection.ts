@@ -1,7 +1,7 @@
 /** The objects of one kind, by namespace and name, in the order of a list. */
 import type { Stored } from "../model.ts";
 
-/** Looking up is a hash; a list is sorted anew only after an object came or went. */
+/** A lookup is a hash; a list is sorted again only after an object was added or removed. */
 export class Collection {
   readonly #namespaces = new Map<string, Map<string, Stored>>();
   #sortedNamespaces: string[] | undefined;

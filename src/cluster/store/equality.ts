@@ -17,7 +17,7 @@ function definedFields(value: object): [string, unknown][] {
   return Object.entries(value).filter(([, field]) => field !== undefined);
 }
 
-/** Freezes a value with all that it holds. What is frozen already is taken to be so in depth. */
+/** Freezes a value deeply. A frozen value is assumed to be frozen in depth. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
   Object.freeze(value);

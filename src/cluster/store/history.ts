@@ -1,4 +1,4 @@
-/** The changes of one collection that are still remembered, so that a watch can begin in the past. */
+/** The recent changes of one collection, so that a watch can start in the past. */
 import type { StoreEvent } from "../model.ts";
 
 /** A ring of the latest changes, and the watches that wait for the next one. */
@@ -6,7 +6,7 @@ export class History {
   readonly #capacity: number;
   readonly #ring: StoreEvent[] = [];
   readonly #waiting = new Set<() => void>();
-  /** Where in the ring the oldest change stands, once it is full. */
+  /** The index of the oldest change in the ring, once it is full. */
   #oldest = 0;
   #forgottenThrough: number;
 
@@ -16,7 +16,7 @@ export class History {
     this.#forgottenThrough = since;
   }
 
-  /** The version of the latest change that is no longer remembered. */
+  /** The version of the latest change that is no longer stored. */
   get forgottenThrough(): number {
     return this.#forgottenThrough;
   }

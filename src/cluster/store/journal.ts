@@ -12,27 +12,27 @@ import type { StoreSnapshot } from "./store.ts";
 
 /** An open journal: hand `snapshot` and `record` to `createStore`. */
 export interface Journal extends Disposable {
-  /** What the lines said when the journal was opened. */
+  /** The content of the lines when the journal was opened. */
   readonly snapshot: StoreSnapshot;
-  /** Appends a change. Throws where the disk takes no more; the change is then not made. */
+  /** Appends a change. Throws if the disk is full; the change is then not made. */
   record(event: StoreEvent): void;
 }
 
 type Line =
   | { version: number; put: Stored; type: string }
   | { version: number; delete: { namespace: string; name: string }; type: string }
-  /** The first line after a compaction: the counter goes on from here. */
+  /** The first line after a compaction: the counter continues from here. */
   | { version: number };
 
-/** A journal is rewritten when it has so many lines more than objects. */
+/** A journal is rewritten when it has this many lines more than objects. */
 const pastLinesLimit = 5_000;
 
 const fileName = "store.jsonl";
 
-/** Objects by kind, namespace and name, as the lines tell them. */
+/** Objects by kind, namespace and name, read from the lines. */
 type Objects = Map<string, { type: ResourceType; object: Stored }>;
 
-/** Opens the journal in a folder that exists. Throws where a line other than the last can't be read. */
+/** Opens the journal in a folder that exists. Throws if a line other than the last can't be read. */
 export function openJournal(folder: string): Journal {
   const path = `${folder}/${fileName}`;
   const { objects, version } = replay(readLines(path));
@@ -133,7 +133,7 @@ function parseLine(text: string, index: number): Line {
     const line: unknown = JSON.parse(text);
     if (typeof (line as Line | null)?.version === "number") return line as Line;
   } catch {
-    // Told below, together with lines that are JSON and no change.
+    // Reported below, together with lines that are JSON but not a change.
   }
   throw new KodamaError("environment", `line ${index + 1} of ${fileName} can't be read`, {
     hint: "restore the file, or remove it to start without the objects in it",

@@ -8,23 +8,23 @@ import { History } from "./history.ts";
 import { StoreError } from "./store_error.ts";
 import { watchHistories } from "./watch.ts";
 
-/** What a store began with, or was when its journal was read. */
+/** The state of a new store, or of one whose journal was read. */
 export interface StoreSnapshot {
   resourceVersion: number;
   objects: readonly { type: ResourceType; object: Stored }[];
 }
 
-/** What {@link createStore} needs from outside, and what can be left to its defaults. */
+/** The options of {@link createStore}; some have defaults. */
 export interface StoreOptions {
   /** Fills in creationTimestamp. */
   now: () => Date;
   /** Fills in uid. */
   newUid: () => string;
-  /** Begin with these objects, as they are. Watches can't reach behind its version. */
+  /** Starts with these objects, unchanged. Watches can't reach behind its version. */
   initial?: StoreSnapshot;
-  /** Told of each change before the write returns and before any watch sees it. */
+  /** Is called with each change before the write returns and before any watch sees it. */
   onChange?: (event: StoreEvent) => void;
-  /** How many changes of each kind a watch can reach back. 4096 where it is absent. */
+  /** The number of changes of each kind that a watch can reach back. 4096 if it is absent. */
   historyPerKind?: number;
 }
 
@@ -181,8 +181,8 @@ function wishOf(object: Stored): Record<string, unknown> {
 }
 
 /**
- * Deletion was asked for, nobody holds it, and no time of grace runs (a pod's, which its node ends).
- * A namespace is held by `spec.finalizers` too, until what is in it has gone.
+ * Returns whether deletion was requested, no finalizer holds it, and no grace period runs (a pod's, which its node
+ * ends). A namespace is held by `spec.finalizers` too, until it is empty.
  */
 function isGone({ metadata, spec }: KubeObject): boolean {
   return metadata.deletionTimestamp !== undefined &&

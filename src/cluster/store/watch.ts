@@ -4,8 +4,8 @@ import type { History } from "./history.ts";
 import { StoreError } from "./store_error.ts";
 
 /**
- * Changes after `since`, in the order of their versions. A reader that falls behind what is remembered
- * gets the same `expired` as one that asked for too old a version.
+ * Changes after `since`, in the order of their versions. A reader that falls behind the history gets the same `expired`
+ * as one that requested too old a version.
  */
 export function watchHistories(
   histories: readonly History[],

@@ -1,5 +1,5 @@
 /** The embedded cluster's own certificate authority: one server, any number of client certificates. */
-// The x509 package resolves its algorithms by decorators, and wants this loaded before it.
+// The x509 package resolves its algorithms by decorators, and needs this loaded before it.
 import "reflect-metadata";
 import * as x509 from "@peculiar/x509";
 
@@ -9,11 +9,11 @@ export interface CertificateAndKey {
   key: string;
 }
 
-/** Who a client certificate speaks for: the common name is the user, each organisation a group. */
+/** The identity of a client certificate: the common name is the user, each organisation a group. */
 export interface ClientSubject {
   user: string;
   groups: readonly string[];
-  /** When it begins to be refused. As the authority's own end where it is absent. */
+  /** Its expiry. The authority's own if it is absent. */
   notAfter?: Date;
 }
 
@@ -21,7 +21,7 @@ export interface ClientSubject {
 export interface Authority {
   /** PEM: a kubeconfig's certificate-authority-data, before base64. */
   readonly certificate: string;
-  /** Both, to be kept in a folder that nobody else reads, and given to {@link loadAuthority}. */
+  /** Both, to be stored in a folder that only its owner reads, and passed to {@link loadAuthority}. */
   readonly secret: CertificateAndKey;
   /** For the API server. Names that are IP addresses become IP entries. */
   issueServer(names?: readonly string[]): Promise<CertificateAndKey>;
@@ -75,7 +75,7 @@ export async function createAuthority(options: { now: () => Date }): Promise<Aut
   return new Issuer(certificate, keys.privateKey, secret, options.now);
 }
 
-/** The authority that {@link Authority.secret} came from. Throws where either text isn't what it should be. */
+/** Returns the authority of an {@link Authority.secret}. Throws if either text is invalid. */
 export async function loadAuthority(
   secret: CertificateAndKey,
   options: { now: () => Date },
@@ -121,7 +121,7 @@ class Issuer implements Authority {
       serialNumber: serialNumber(),
       subject,
       issuer: this.issuer.subject,
-      // A certificate that has expired already must have begun before that.
+      // The start of a certificate that has already expired must precede that.
       notBefore: end > notBefore ? notBefore : new Date(end.getTime() - headStartMs),
       notAfter: end,
       publicKey: keys.publicKey,

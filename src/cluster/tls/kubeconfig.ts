@@ -1,7 +1,7 @@
 /** The text of a kubeconfig for one cluster and one user. */
 import type { CertificateAndKey } from "./authority.ts";
 
-/** How the user of a kubeconfig proves who they are. */
+/** The credential of a kubeconfig's user. */
 export type Credential =
   | { kind: "certificate"; pair: CertificateAndKey }
   | { kind: "token"; token: string };
@@ -15,7 +15,7 @@ export interface KubeconfigContents {
   /** PEM. */
   certificateAuthority: string;
   credential: Credential;
-  /** `default` where it is absent. */
+  /** `default` if it is absent. */
   namespace?: string;
 }
 

@@ -1,4 +1,4 @@
-/** Worlds: what an embedded cluster begins with. Each is a file of manifests as `kubectl apply` reads them. */
+/** Worlds: the initial objects of an embedded cluster. Each is a file of manifests as `kubectl apply` reads them. */
 import { parseAllDocuments } from "yaml";
 import type { KubeObject } from "../../kube/types.ts";
 import { KodamaError, UsageError } from "../../base/errors.ts";
@@ -19,7 +19,7 @@ export interface WorldChoice {
 /** No world is larger: a size is a number of processes on this machine. */
 const largestSize = 1000;
 
-/** Reads a world's choice from its word. Throws UsageError. */
+/** Parses a world's choice. Throws UsageError. */
 export function parseWorldChoice(text: string): WorldChoice {
   // A colon in the name of a folder is none of ours.
   const [source = "", parameters] = splitOnce(text, ":", text.lastIndexOf("/") + 1);
@@ -41,7 +41,9 @@ export function parseWorldChoice(text: string): WorldChoice {
   return { source, sizes };
 }
 
-/** The choice in words that mean the same in every folder: a relative path begins in `workingDir`. */
+/**
+ * Returns the choice as an argument that means the same in every folder: a relative path is resolved in `workingDir`.
+ */
 export function settledWorld(text: string, workingDir: string): string {
   const { source } = parseWorldChoice(text);
   return isPath(source) && !source.startsWith("/")
@@ -67,10 +69,10 @@ function isPath(source: string): boolean {
 }
 
 /**
- * The objects of a world, sized as asked. `folder` holds the shipped worlds.
+ * Returns the objects of a world at the requested size. `folder` holds the shipped worlds.
  *
- * @throws KodamaError `config` for a file that can't be read or isn't manifests, UsageError for a size
- * that the world doesn't have.
+ * @throws KodamaError `config` for a file that can't be read or isn't manifests, UsageError for a size that the world
+ * doesn't have.
  */
 export async function loadWorld(choice: WorldChoice, folder: string): Promise<KubeObject[]> {
   const path = isPath(choice.source) ? choice.source : `${folder}/${choice.source}.yaml`;
