@@ -1,4 +1,4 @@
-/** The rig's certificate authority, made anew by each `up`, and the certificates of its parts. */
+/** The rig's certificate authority, created again by each `up`, and the certificates of its parts. */
 import { run } from "./host_commands.ts";
 
 /** A certificate to be signed by the rig's authority. */
@@ -11,10 +11,10 @@ export interface CertificateRequest {
   alternativeNames?: readonly string[];
 }
 
-/** Days. A rig lives for hours; a clock that is a little wrong must not matter. */
+/** Days. A rig lives for hours; a clock that is slightly wrong must not matter. */
 const validDays = "30";
 
-/** Makes `ca.crt` and `ca.key`, and the key pair that signs service account tokens: `sa.key`, `sa.pub`. */
+/** Creates `ca.crt` and `ca.key`, and the key pair that signs service account tokens: `sa.key`, `sa.pub`. */
 export async function makeAuthority(folder: string): Promise<void> {
   await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
   await makeKey(`${folder}/ca.key`);
@@ -27,7 +27,7 @@ export async function makeAuthority(folder: string): Promise<void> {
   ]);
 }
 
-/** Makes `NAME.key` and `NAME.crt` in the authority's folder. */
+/** Creates `NAME.key` and `NAME.crt` in the authority's folder. */
 export async function issueCertificate(
   folder: string,
   name: string,
@@ -81,7 +81,7 @@ export async function writeKubeconfig(
   await Deno.writeTextFile(path, JSON.stringify(kubeconfig, null, 2) + "\n", { mode: 0o600 });
 }
 
-/** A P-256 key: made in a millisecond, where RSA takes a second for each. */
+/** A P-256 key: created in a millisecond, but RSA takes a second for each. */
 async function makeKey(path: string): Promise<void> {
   await run([
     ...["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],

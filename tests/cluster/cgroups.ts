@@ -1,6 +1,6 @@
 /** The rig's cgroup: the parent of all its containers', in each hierarchy of this machine. */
 
-/** Where each hierarchy is mounted, cgroup v1 and v2 alike. */
+/** The mount path of each hierarchy, of cgroup v1 and v2. */
 async function hierarchies(): Promise<string[]> {
   const mounts = await Deno.readTextFile("/proc/self/mounts");
   return mounts.split("\n")

@@ -6,10 +6,10 @@ import { findLayout } from "./layout.ts";
 import { readState } from "./state.ts";
 
 /**
- * Makes it unless the cache has it, and hands it to the rig unless that has it.
+ * Builds it unless the cache has it, and imports it into the rig unless that has it.
  *
  * @param version of Claude Code.
- * @returns what pods name it by.
+ * @returns the name by which pods use it.
  */
 export async function claudeImage(executable: string, version: string): Promise<string> {
   const layout = await findLayout();

@@ -10,11 +10,11 @@ import { RealCluster, rigVariable, type TestNamespace } from "./test_namespace.t
 const cluster = RealCluster.fromEnvironment();
 const onRig = Deno.env.get(rigVariable) !== undefined;
 
-/** What a test is given: the client, and a namespace with a pod `one` in it. */
+/** The fixture of a test: the client, and a namespace with a pod `one` in it. */
 interface World {
   client: KubeClient;
   namespace: TestNamespace;
-  /** An exec in the pod `one`, without standard input or terminal unless asked for. */
+  /** An exec in the pod `one`, without standard input or terminal unless requested. */
   exec(command: readonly string[], options?: Partial<ExecRequest>): Promise<ExecChannel>;
 }
 
@@ -36,7 +36,7 @@ function onCluster(name: string, test: (world: World) => Promise<void>, ignore =
   });
 }
 
-/** All that a channel gives. */
+/** Returns all that a channel receives. */
 interface Heard {
   stdout: Uint8Array;
   stderr: string;
@@ -107,7 +107,7 @@ onCluster("input is read to its end, and comes back", async ({ exec }) => {
 
 onCluster("input that nobody reads doesn't hold the end back", async ({ exec }) => {
   const channel = await exec(["sh", "-c", "exit 4"], { stdin: true });
-  // More than the server buffers, and containerd 1.6 doesn't tell of the end: for kubectl neither.
+  // More than the server buffers, and containerd 1.6 doesn't report the end: to kubectl neither.
   const writing = channel.write(new Uint8Array(64 * 1024)).catch((error) => error);
   const { end } = await hear(channel);
   assert.deepEqual(end, { kind: "exited", exitCode: 4 });
@@ -115,7 +115,7 @@ onCluster("input that nobody reads doesn't hold the end back", async ({ exec }) 
 });
 
 onCluster("a terminal has the size that it is told", async ({ exec }) => {
-  // kubelet hands sizes and input on separately, so the size may come after what was typed later.
+  // kubelet passes sizes and input on separately, so the size may arrive after later input.
   const looking =
     `for turn in $(seq 200); do [ "$(stty size)" = "45 123" ] && exit 6; sleep 0.1; done`;
   const channel = await exec(["sh", "-c", `read line; ${looking} 2>/dev/null`], {
@@ -275,7 +275,7 @@ onCluster(
     assert.equal(await counting.closeStdin(), true);
     assert.equal(text((await hear(counting)).stdout).trim(), "100000");
 
-    // Without a size nothing is read, and the size may come after what was typed later.
+    // Without a size nothing is read, and the size may arrive after later input.
     const looking =
       `for turn in $(seq 200); do [ "$(stty size)" = "45 123" ] && exit 6; sleep 0.1; done`;
     const terminal = await exec(`read line; ${looking} 2>/dev/null`, { stdin: true, tty: true });

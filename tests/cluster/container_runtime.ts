@@ -4,7 +4,7 @@ import { run, runAny } from "./host_commands.ts";
 import { type Layout, network } from "./layout.ts";
 import { type ProcessId, until } from "./processes.ts";
 
-/** Where containerd listens, seen from inside the rig. */
+/** The address of containerd, seen from inside the rig. */
 export const runtimeSocket = "/run/containerd/containerd.sock";
 
 /** Writes containerd's configuration, and that of the pods' network. */
@@ -26,12 +26,12 @@ export async function startRuntime(layout: Layout, holder: ProcessId): Promise<P
   return part;
 }
 
-/** Hands an image's archive to containerd. */
+/** Imports an image's archive into containerd. */
 export async function importImage(holder: ProcessId, archive: string): Promise<void> {
   await run(inside(holder, ctr("images", "import", "--no-unpack=false", archive)));
 }
 
-/** As {@link importImage}, where containerd doesn't have the image of the name; only then is its archive asked for. */
+/** As {@link importImage}, if containerd doesn't have the image of the name; only then is its archive requested. */
 export async function bringImage(
   holder: ProcessId,
   name: string,
@@ -45,7 +45,7 @@ function ctr(...words: string[]): string[] {
   return ["ctr", "--address", runtimeSocket, "--namespace", "k8s.io", ...words];
 }
 
-/** The reasons for each line that isn't obvious stand beside it in the file itself. */
+/** The reasons for each line that isn't obvious are beside it in the file itself. */
 function runtimeConfig(networkFolder: string, pauseName: string): string {
   return `version = 2
 root = "/var/lib/containerd"

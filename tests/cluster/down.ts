@@ -1,16 +1,16 @@
-/** Takes a rig away, whole or broken, whatever became of the driver that started it. */
+/** Removes a rig, whole or broken, whatever the state of the driver that started it. */
 import { findCgroups, removeCgroups } from "./cgroups.ts";
 import { runAny } from "./host_commands.ts";
 import type { Layout } from "./layout.ts";
 import { killAndWait, markedProcesses } from "./processes.ts";
 
 /**
- * Takes the rig away. Its processes are found by the mark in their environment and not by what a driver
- * wrote down, so that nothing is missed that was started a moment before a crash. What runs in the pods
- * carries no mark; it lives in the rig's process namespace, and ends with the holder of that.
+ * Removes the rig. Its processes are found by the mark in their environment and not by a driver's record, so that none
+ * is missed that was started a moment before a crash. The processes in the pods carry no mark; they live in the rig's
+ * process namespace, and end with the holder of that.
  */
 export async function down(layout: Layout): Promise<void> {
-  // A killed driver's child may just have been starting another: look again until there is none.
+  // A killed driver's child may just have been starting another: repeat until there is none.
   for (let found = await markedProcesses(layout.id); found.length > 0;) {
     await Promise.all(found.map((process) => killAndWait(process)));
     found = await markedProcesses(layout.id);
@@ -22,7 +22,7 @@ export async function down(layout: Layout): Promise<void> {
   });
 }
 
-/** What is still there of a rig: nothing, after `down`. */
+/** Returns what remains of a rig: nothing, after `down`. */
 export async function remains(layout: Layout): Promise<string[]> {
   const processes = await markedProcesses(layout.id);
   const mounts = (await Deno.readTextFile("/proc/self/mounts")).split("\n")
@@ -38,7 +38,7 @@ export async function remains(layout: Layout): Promise<string[]> {
   ];
 }
 
-/** The link ends with the rig's network; only one that was made a moment before a crash is still there. */
+/** The link ends with the rig's network; only one that was created a moment before a crash remains. */
 async function removeLink(name: string): Promise<void> {
   await runAny(["ip", "link", "delete", name]);
 }

@@ -1,4 +1,4 @@
-/** The rig's own executables, built once from `rig/` and kept in the cache. */
+/** The rig's own executables, built once from `rig/` and cached. */
 import { run } from "./host_commands.ts";
 import { filePath } from "../../src/wiring/file_path.ts";
 
@@ -12,7 +12,7 @@ export interface Executables {
   kubectl: string;
 }
 
-/** Where the Go sources are: a folder for each module. */
+/** The folder of the Go sources: a folder for each module. */
 export const goSources = filePath(new URL("rig/", import.meta.url));
 
 const inputs = ["go.mod", "go.sum", "main.go", "provisioner.go", "pause/main.go"];
@@ -34,7 +34,7 @@ export async function ensureExecutables(
   return { rig: `${folder}/rig`, pause: `${folder}/pause`, kubectl: `${folder}/kubectl` };
 }
 
-/** The folder, filled once by `build`, which gets another one to build in. */
+/** Returns the folder, filled once by `build`, which gets another one to build in. */
 export async function ensureBuilt(
   folder: string,
   build: (to: string) => Promise<void>,
@@ -46,7 +46,7 @@ export async function ensureBuilt(
   try {
     await build(building);
     await Deno.chmod(building, 0o755);
-    // A folder appears whole or not at all. Whoever built the same meanwhile has built the same.
+    // A folder appears whole or not at all. Another run that built it meanwhile has built the same.
     await Deno.rename(building, folder).catch(async (error) => {
       if (!await isFolder(folder)) throw error;
     });
@@ -56,7 +56,7 @@ export async function ensureBuilt(
   return folder;
 }
 
-/** Names a source: another go.sum, toolchain or program is another folder of the cache. */
+/** Returns the cache key of a source: another go.sum, toolchain or program is another folder of the cache. */
 export async function sourceKey(source: string, files: readonly string[]): Promise<string> {
   const texts = await Promise.all(files.map((name) => Deno.readTextFile(source + name)));
   const all = [...texts, await run(["go", "version"])].join("\0");
@@ -64,7 +64,7 @@ export async function sourceKey(source: string, files: readonly string[]): Promi
   return new Uint8Array(digest.slice(0, 8)).toHex();
 }
 
-/** The version that Kubernetes tells of itself: its own build sets the same variables. */
+/** The version that Kubernetes reports of itself: its own build sets the same variables. */
 async function versionFlags(): Promise<string[]> {
   const version = /k8s\.io\/kubernetes (v(\d+)\.(\d+)\.\d+)/
     .exec(await Deno.readTextFile(`${goSources}go.mod`));

@@ -1,6 +1,6 @@
 /**
- * Faults for tests on the rig: parts that die or stop to answer, containers that are killed, links that are
- * cut or slow. Each is undone at the end of its scope (`await using`).
+ * Faults for tests on the rig: parts that die or stop answering, containers that are killed, links that are cut or
+ * slow. Each is undone at the end of its scope (`await using`).
  */
 import { runtimeSocket } from "./container_runtime.ts";
 import { inside, startInside, stopInside } from "./holder.ts";
@@ -12,14 +12,14 @@ import { locked, readState, type RigState, writeState } from "./state.ts";
 import { RealCluster } from "./test_namespace.ts";
 import { untilServing } from "./up.ts";
 
-/** Where packets are dropped. */
+/** The link whose packets are dropped. */
 export type CutPlace =
-  /** Between this machine and the API server: as a laptop that has lost its network. */
+  /** Between this machine and the API server: as for a laptop without a network. */
   | "client"
-  /** Between the API server and kubelet: lists go on, execs and logs don't. */
+  /** Between the API server and kubelet: lists continue, execs and logs don't. */
   | "node";
 
-/** For each place, what is on its way to the server, and what comes from there. */
+/** The packets of each link to the server, and those from there. */
 const filterPlaces: Record<CutPlace, readonly string[][]> = {
   client: [
     ["INPUT", "-i", "machine", "--dport", String(network.apiPort)],
@@ -28,7 +28,7 @@ const filterPlaces: Record<CutPlace, readonly string[][]> = {
   node: [["INPUT", "--dport", "10250"], ["INPUT", "--sport", "10250"]],
 };
 
-/** The parts that follow the API server. */
+/** The parts that depend on the API server. */
 const followers = [
   "kube-controller-manager",
   "kube-scheduler",
@@ -36,13 +36,13 @@ const followers = [
   "provisioner",
 ] as const satisfies readonly PartName[];
 
-/** A running rig, to be hurt. At the end of its scope it is as it was found. */
+/** A running rig, for faults. At the end of its scope it is as it was before. */
 export class FaultyRig implements AsyncDisposable {
   #wasOut = false;
 
   private constructor(private readonly layout: Layout, private readonly state: RigState) {}
 
-  /** The rig of this checkout. @throws where it isn't up. */
+  /** The rig of this checkout. @throws if it isn't up. */
   static async find(): Promise<FaultyRig> {
     const layout = await findLayout();
     const state = await readState(layout);
@@ -60,9 +60,8 @@ export class FaultyRig implements AsyncDisposable {
   }
 
   /**
-   * After each outage those who follow the API server come back to it later, after a minute in the end (it is
-   * client-go's patience, and only two quiet minutes give it back). They begin anew, so that what is tested
-   * next doesn't wait for them.
+   * After each outage the clients of the API server reconnect later, after up to a minute (client-go's back-off, which
+   * only two quiet minutes reset). They are restarted, so that the next test doesn't wait for them.
    */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#wasOut) return;
@@ -70,7 +69,7 @@ export class FaultyRig implements AsyncDisposable {
     this.#wasOut = false;
   }
 
-  /** Ends a part in good order, and starts it at once. */
+  /** Stops a part gracefully, and starts it at once. */
   async restart(name: PartName): Promise<void> {
     await using _ended = await this.#hurt(
       () => stopInside(this.#part(name), "SIGTERM"),
@@ -78,7 +77,7 @@ export class FaultyRig implements AsyncDisposable {
     );
   }
 
-  /** Stops a part without ending it: its connections stay, and nothing answers on them. */
+  /** Suspends a part without ending it: its connections stay, and nothing answers on them. */
   freeze(name: PartName): Promise<AsyncDisposable> {
     const part = this.#part(name);
     this.#wasOut ||= name === "kube-apiserver";
@@ -92,7 +91,7 @@ export class FaultyRig implements AsyncDisposable {
     return this.#hurt(stop, goOn);
   }
 
-  /** Kills the first process of a container, as the kernel does when memory is out. */
+  /** Kills the first process of a container, as the kernel does when memory is exhausted. */
   async killContainer(namespace: string, pod: string, container: string): Promise<void> {
     const path = `{.status.containerStatuses[?(@.name=="${container}")].containerID}`;
     const words = ["--namespace", namespace, "get", "pod", pod, "-o", `jsonpath=${path}`];
@@ -102,12 +101,12 @@ export class FaultyRig implements AsyncDisposable {
     await run(inside(this.state.holder, [...ctr, "task", "kill", "--signal", "SIGKILL", id]));
   }
 
-  /** Drops every packet at a place, without a word to either side. */
+  /** Drops every packet of a link, without notice to either side. */
   cut(place: CutPlace): Promise<AsyncDisposable> {
     return this.#filter(filterPlaces[place], ["-j", "DROP"]);
   }
 
-  /** Drops a share (0 to 1) of the packets at a place, each way. */
+  /** Drops a share (0 to 1) of the packets of a link, each way. */
   lose(place: CutPlace, share: number): Promise<AsyncDisposable> {
     const sometimes = ["-m", "statistic", "--mode", "random", "--probability", String(share)];
     return this.#filter(filterPlaces[place], [...sometimes, "-j", "DROP"]);
@@ -119,7 +118,7 @@ export class FaultyRig implements AsyncDisposable {
     return this.#filter([towards], ["-j", "REJECT", "--reject-with", "tcp-reset"]);
   }
 
-  /** Lets so much through from the API server to this machine, in bytes a second. */
+  /** Limits the link from the API server to this machine, in bytes a second. */
   throttle(bytesPerSecond: number): Promise<AsyncDisposable> {
     const shape = ["rate", `${bytesPerSecond * 8}bit`, "burst", "32kbit", "latency", "400ms"];
     const change = (verb: string, words: readonly string[]) =>
@@ -136,7 +135,7 @@ export class FaultyRig implements AsyncDisposable {
     return this.#hurt(() => change("--insert"), () => change("--delete"));
   }
 
-  /** Notes the fault first: if this process is killed before it undoes it, `up` makes the rig anew. */
+  /** Records the fault first: if this process is killed before it undoes it, `up` creates the rig again. */
   async #hurt(
     hurt: () => Promise<void>,
     undo: () => Promise<void>,
@@ -181,7 +180,7 @@ export class FaultyRig implements AsyncDisposable {
   async #untilAnswers(name: PartName): Promise<void> {
     await untilServing(this.layout, this.state.server);
     if (name !== "kubelet") return;
-    // A kubelet that has just started answers that no pod exists, until it has heard of them all.
+    // A kubelet that has just started answers that no pod exists, until it has listed them all.
     await until("kubelet to know its pods", async () => {
       const known = new Set(await this.#podIds(`/api/v1/nodes/${nodeName}/proxy/pods`));
       const running = await this.#podIds("/api/v1/pods?fieldSelector=status.phase%3DRunning");
@@ -189,7 +188,7 @@ export class FaultyRig implements AsyncDisposable {
     }, 60_000);
   }
 
-  /** The ids of the pods in a list, or undefined where there is no answer. */
+  /** The ids of the pods in a list, or undefined if there is no answer. */
   async #podIds(path: string): Promise<string[] | undefined> {
     const { code, stdout } = await runAny(this.#cluster().words("get", "--raw", path));
     if (code !== 0) return undefined;

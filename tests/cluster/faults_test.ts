@@ -1,4 +1,4 @@
-/** Each fault of `faults.ts` and `slow_link.ts` does what it says, and is gone at its scope's end. */
+/** Each fault of `faults.ts` and `slow_link.ts` has its effect, and is undone at its scope's end. */
 import assert from "node:assert/strict";
 import { FaultyRig } from "./faults.ts";
 import { runAny } from "./host_commands.ts";
@@ -24,7 +24,7 @@ function onTheRig(
   });
 }
 
-/** A request that has a second. Raw, because others begin with requests that kubectl repeats for long. */
+/** A request with a timeout of a second. Raw, because others start with requests that kubectl retries for long. */
 const version = ["get", "--raw", "/version", "--request-timeout=1s"];
 
 onTheRig("a killed API server refuses, and serves again", async (rig, namespace) => {

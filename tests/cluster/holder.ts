@@ -1,8 +1,8 @@
 /**
  * The rig's namespaces: processes, mounts and network of its own.
  *
- * They have no names and no files. They last as long as their first process, so that a rig whose driver
- * was killed can be taken away whole, and nothing of it outlives that.
+ * They have no names and no files. They last as long as their first process, so that a rig whose driver was killed can
+ * be removed completely.
  */
 import { run, startDetached } from "./host_commands.ts";
 import { type Layout, linkAddresses, markerVariable, network } from "./layout.ts";
@@ -18,8 +18,8 @@ import {
 } from "./processes.ts";
 
 /**
- * Kernel settings that kubelet changes for the whole machine. In the rig it changes files that look like
- * them: what this machine runs besides must not notice that a test cluster was here.
+ * Kernel settings that kubelet changes for the whole machine. In the rig it changes copies of these files, so that a
+ * test cluster doesn't affect the other programs of this machine.
  */
 const machineSettings = [
   "vm/overcommit_memory",
@@ -51,13 +51,13 @@ export async function startHolder(layout: Layout, pause: string): Promise<Proces
   return holder;
 }
 
-/** The words that run a program inside the rig. */
+/** Returns the args that run a program inside the rig. */
 export function inside(holder: ProcessId, command: readonly string[]): string[] {
   const namespaces = ["--mount", "--net", "--uts", "--ipc", "--pid"];
   return ["nsenter", "--target", String(holder.pid), ...namespaces, "--", ...command];
 }
 
-/** Starts a part of the cluster inside, to stay. Its log is `NAME.log`. */
+/** Starts a part of the cluster inside, in the background. Its log is `NAME.log`. */
 export async function startInside(
   layout: Layout,
   holder: ProcessId,
@@ -70,7 +70,7 @@ export async function startInside(
     env: markedEnvironment(layout),
     enter: inside(holder, []),
   });
-  // Whatever is left alone in the rig is the child of its first process, which also takes its end.
+  // An orphan in the rig becomes the child of its first process, which also reaps it.
   for (const pid of await childrenOf(holder.pid)) {
     if (await innerProcessId(pid) !== innerId) continue;
     const part = await identify(pid);
@@ -85,7 +85,7 @@ export async function stopInside(part: ProcessId, signal: "SIGTERM" | "SIGKILL")
   await until(`the end of process ${part.pid}`, async () => !await isAlive(part), 30_000);
 }
 
-/** Gives the rig's mounts: where a program's folder is fixed, the rig's own takes its place. */
+/** Sets up the rig's mounts: if a program's folder is fixed, the rig's own is mounted over it. */
 export async function mountFolders(layout: Layout, holder: ProcessId): Promise<void> {
   const settings = `${layout.state}/settings`;
   for (const name of machineSettings) {
@@ -104,10 +104,10 @@ export async function mountFolders(layout: Layout, holder: ProcessId): Promise<v
 }
 
 /**
- * Gives the rig's network: a bridge that carries the node's address, and a link to this machine.
+ * Sets up the rig's network: a bridge that carries the node's address, and a link to this machine.
  *
- * The link's addresses are of a range that nobody routes, and the rig has no route but to the other end
- * of the link: whoever sends it a packet from elsewhere gets no answer.
+ * The link's addresses are of a range that is never routed, and the rig has a route to the other end of the link only:
+ * a packet from elsewhere gets no answer.
  *
  * @returns The rig's address on the link.
  */
@@ -132,7 +132,7 @@ export async function connectNetwork(layout: Layout, holder: ProcessId): Promise
   return rig;
 }
 
-/** A block of addresses that no interface of this machine has. */
+/** Returns a block of addresses that no interface of this machine has. */
 async function freeAddresses(layout: Layout): Promise<{ host: string; rig: string }> {
   const interfaces: { addr_info?: { local?: string }[] }[] = JSON.parse(
     await run(["ip", "-json", "-4", "address", "show"]),

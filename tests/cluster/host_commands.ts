@@ -1,6 +1,6 @@
-/** Programs of this machine: run to their end, or started to stay. */
+/** Programs of this machine: run to their end, or started in the background. */
 
-/** What a program wrote and how it ended. */
+/** The output of a program and how it ended. */
 export interface CommandResult {
   code: number;
   stdout: string;
@@ -11,7 +11,7 @@ export interface CommandResult {
 export interface CommandOptions {
   cwd?: string;
   env?: Record<string, string>;
-  /** Nothing of our own environment. */
+  /** Passes nothing of our own environment on. */
   clearEnv?: boolean;
   /** Written to its standard input; it has none otherwise. */
   stdin?: string;
@@ -53,7 +53,7 @@ export async function runAny(
   };
 }
 
-/** Runs a program and gives its standard output. @throws {CommandFailed} */
+/** Runs a program and returns its standard output. @throws {CommandFailed} */
 export async function run(
   command: readonly string[],
   options: CommandOptions = {},
@@ -63,19 +63,19 @@ export async function run(
   return result.stdout;
 }
 
-/** How to start a program that stays. */
+/** How to start a program in the background. */
 export interface DetachedOptions {
-  /** The file that its output is added to. */
+  /** The file to which its output is appended. */
   log: string;
   env: Record<string, string>;
-  /** Words that run a program somewhere else: in other namespaces. */
+  /** Args that run a program in another context: in other namespaces. */
   enter?: readonly string[];
 }
 
 /**
- * A program that stays after this one has ended: in a session of its own, its output in a file.
+ * Starts a program that outlives this one: in a session of its own, its output in a file.
  *
- * @returns Its process id, as it is seen where the program runs.
+ * @returns Its process id, as seen in the namespace in which it runs.
  */
 export async function startDetached(
   command: readonly string[],
@@ -84,12 +84,12 @@ export async function startDetached(
   // A shell starts it and ends at once: it becomes the child of the first process there.
   const script = 'log=$1; shift; setsid "$@" >>"$log" 2>&1 </dev/null & echo $!';
   const words = [...(options.enter ?? []), "sh", "-c", script, "sh", options.log, ...command];
-  // A part that stays must not depend on the shell that happened to start it: no proxy, no KUBECONFIG.
+  // A part in the background must not depend on the shell that happened to start it: no proxy, no KUBECONFIG.
   const env = { PATH: Deno.env.get("PATH") ?? "/usr/sbin:/usr/bin:/sbin:/bin", ...options.env };
   return Number(await run(words, { env, clearEnv: true }));
 }
 
-/** Whether a program of this name is found. */
+/** Returns whether a program of this name is found. */
 export async function isInstalled(program: string): Promise<boolean> {
   return (await runAny(["sh", "-c", 'command -v "$1"', "sh", program])).code === 0;
 }
@@ -101,7 +101,7 @@ async function feed(child: Deno.ChildProcess, text: string | undefined): Promise
     await writer.write(new TextEncoder().encode(text));
     await writer.close();
   } catch (error) {
-    // The program ended without reading all of it: its exit code tells more than a broken pipe.
+    // The program ended without reading all of it: its exit code explains more than a broken pipe.
     if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
   }
 }

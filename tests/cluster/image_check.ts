@@ -1,8 +1,8 @@
 /**
  * `deno task image:check`: builds the image of sessions from its Dockerfile, and works in a session of it on a rig.
  *
- * Neither a registry of images nor GitHub is asked: the base is a Debian with the Node.js of npm, Helix is Debian's, and
- * Zellij, which no package has, is the executable that `KODAMA_ZELLIJ` names, else one that only tells its name.
+ * It uses neither a registry of images nor GitHub: the base is a Debian with the Node.js of npm, Helix is Debian's, and
+ * Zellij, which no package has, is the executable that `KODAMA_ZELLIJ` names, else one that only prints its name.
  */
 import assert from "node:assert/strict";
 import { TestFolder } from "../harness/test_folder.ts";
@@ -20,7 +20,7 @@ const source = filePath(new URL("../../src/session/image/", import.meta.url));
 const base = "localhost/kodama-node:24";
 const image = "ghcr.io/illumination-k/kodama-claude:check";
 
-/** A line of sh in the session, and what it has to say. */
+/** A line of sh in the session, and its expected output. */
 const looks: [line: string, said: RegExp][] = [
   ["id -un; id -u; getent passwd 1000", /^kodama\n1000\nkodama:.*:\/home\/kodama:/],
   ["claude --version", /^\d+\.\d+\.\d+ \(Claude Code\)\n$/],
@@ -33,7 +33,7 @@ const looks: [line: string, said: RegExp][] = [
   ["tmux -V && git --version && rg --version && jq --version", /^tmux [^]*git [^]*ripgrep [^]*jq/],
   ["ssh -V 2>&1", /^OpenSSH/],
   ["touch ~/.claude/a ~/.kodama/a a && cat ~/.config/helix/config.toml", /theme = /],
-  // What the session's user may write to in the image could be made to run for somebody else.
+  // A file in the image that the session's user may write could be run by another user.
   [
     `find /usr /etc /opt -path /etc/kodama -prune -o \\( -user 1000 -o -perm -o+w ! -type l \\) \\
     -print 2>/dev/null | head -5`,
@@ -61,11 +61,11 @@ async function main(): Promise<void> {
 }
 
 function say(line: string): void {
-  // deno-lint-ignore no-console -- this file is a face
+  // deno-lint-ignore no-console -- this file is a front end
   console.log(line);
 }
 
-/** The base as buildah takes it, with Debian's Helix in it, which is packed as its own release is. */
+/** The base as buildah takes it, with Debian's Helix in it, packed as its own release is. */
 async function build(
   layout: Layout,
   { work, archive }: { work: string; archive: string },
@@ -128,7 +128,7 @@ chroot "$1" useradd --uid 1000 --user-group --create-home --shell /bin/bash node
   if (certificates !== undefined) await Deno.copyFile(certificates, `${folder}${ownCertificates}`);
 }
 
-/** An archive of the name that is asked for, with owners as a stranger's archive has them. */
+/** Creates an archive of the requested name, with owners as a foreign archive has them. */
 async function release(path: string, work: string): Promise<Response> {
   const owner = ["--owner=1000", "--group=1000"];
   const folder = /\/(helix-[^/]+)\.tar\.xz$/.exec(path)?.[1];

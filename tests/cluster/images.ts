@@ -1,13 +1,13 @@
-/** The images of the rig's pods: made by hand, because a rig reaches no registry. */
+/** The images of the rig's pods: built by hand, because a rig reaches no registry. */
 import { run } from "./host_commands.ts";
 
 /** An image to be made. */
 export interface ImageRecipe {
-  /** Told before it is made, where that takes long. */
+  /** Is called before it is built, if that takes long. */
   notice?: string;
-  /** What a pod's `image` names. Never with the tag `latest`, which the kubelet would try to pull. */
+  /** The `image` of a pod. Never with the tag `latest`, which the kubelet would try to pull. */
   names: readonly string[];
-  /** What runs where the pod names no command. */
+  /** The default command of a pod. */
   command: readonly string[];
   environment?: Record<string, string>;
   /** Changes when the content would: part of the cached file's name. */
@@ -36,14 +36,14 @@ export const busyboxImage: ImageRecipe = {
   fill: fillWithBusybox,
 };
 
-/** No shell at all: programs that wait, copy and print, as an image made for one executable has. */
+/** No shell at all: programs that wait, copy and print, as in an image for one executable. */
 export const shelllessImage: ImageRecipe = {
   names: ["kodama.test/shellless:1"],
   command: ["/bin/sleep", "2147483647"],
   version: "2",
   async fill(folder) {
     await makeFolders(folder);
-    // busybox goes by the name it is called with, and none of these names leads to its shell.
+    // busybox dispatches by the name it is called with, and none of these names runs its shell.
     for (const name of ["sleep", "cat", "hostname", "env"]) {
       await Deno.copyFile("/bin/busybox", `${folder}/bin/${name}`);
     }
@@ -63,7 +63,7 @@ export const debianImage: ImageRecipe = {
       ...["unshare", "--mount", "--pid", "--fork", "--kill-child", "--"],
       ...["debootstrap", "--variant=minbase", `--include=${packages}`, "bookworm", folder],
     ]);
-    // ssh asks for the name of whom it runs as; the keys of a host belong to one host.
+    // ssh looks up the name of its user; the keys of a host belong to one host.
     const user = "useradd --uid 1000 --user-group --create-home --shell /bin/bash dev";
     await run(["chroot", folder, "sh", "-c", `${user} && rm -f /etc/ssh/ssh_host_*`]);
     // A third of it that no test reads, and that each `up` would unpack again.
@@ -77,7 +77,7 @@ export const debianImage: ImageRecipe = {
 };
 
 /**
- * Makes an image's archive, in the form of `docker save`, unless the cache has it.
+ * Builds an image's archive, in the form of `docker save`, unless the cache has it.
  *
  * @returns The archive's path.
  */
@@ -131,13 +131,13 @@ export async function fillWithBusybox(folder: string): Promise<void> {
   await run(["chroot", folder, "/bin/busybox", "--install", "-s", "/bin"]);
 }
 
-/** Twelve hexadecimal digits of a text's SHA-256. */
+/** Returns twelve hexadecimal digits of a text's SHA-256. */
 export async function shortDigest(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return new Uint8Array(digest.slice(0, 6)).toHex();
 }
 
-/** What every program expects to find, and a user's table for those that look. */
+/** The files that every program expects, and a user's table for those that read it. */
 async function makeFolders(folder: string): Promise<void> {
   for (const name of ["bin", "etc", "root", "tmp", "var", "home"]) {
     await Deno.mkdir(`${folder}/${name}`, { mode: 0o755 });

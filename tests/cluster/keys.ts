@@ -1,4 +1,4 @@
-/** Who is who in the rig: a certificate for each part, a kubeconfig for each client. */
+/** The identities in the rig: a certificate for each part, a kubeconfig for each client. */
 import { issueCertificate, makeAuthority, writeKubeconfig } from "./certificates.ts";
 import { type Layout, network, nodeName } from "./layout.ts";
 
@@ -14,7 +14,7 @@ const clients = {
   "provisioner": { commonName: "provisioner", groups: ["system:masters"] },
 } as const;
 
-/** Makes all keys of a rig whose API server answers at `address` on this machine, and its kubeconfigs. */
+/** Creates all keys of a rig whose API server answers at `address` on this machine, and its kubeconfigs. */
 export async function makeKeys(layout: Layout, address: string): Promise<void> {
   const folder = `${layout.state}/keys`;
   await makeAuthority(folder);

@@ -1,8 +1,8 @@
-/** Where a rig keeps its files, and the names and addresses that belong to it alone. */
+/** The paths of a rig's files, and its own names and addresses. */
 import { cacheFolder } from "../harness/cache_folder.ts";
 import { filePath } from "../../src/wiring/file_path.ts";
 
-/** The checkout that this file stands in: two checkouts have two rigs. */
+/** The checkout of this file: two checkouts have two rigs. */
 const checkout = filePath(new URL("../../", import.meta.url));
 
 /** Bounds of the addresses used between the rig and this machine: RFC 2544, never routed anywhere. */
@@ -14,12 +14,12 @@ export interface Layout {
   cache: string;
   /** All that belongs to this rig alone; removed by `down`, except {@link Layout.keptLogs}. */
   state: string;
-  /** Eight hexadecimal digits of the state folder's path: in the name of all that the kernel keeps for the rig. */
+  /** Eight hexadecimal digits of the state folder's path: in the name of all kernel objects of the rig. */
   id: string;
   logs: string;
-  /** Logs of a rig that failed to start, kept until the next `up`. */
+  /** Logs of a rig that failed to start, retained until the next `up`. */
   keptLogs: string;
-  /** What `up` writes last: see `state.ts`. */
+  /** Written last by `up`: see `state.ts`. */
   stateFile: string;
   /** One file for each fault that a test has made and not yet undone; it holds the test's process. */
   faults: string;
@@ -62,7 +62,7 @@ export async function findLayout(): Promise<Layout> {
   const cache = cacheFolder("rig");
   const state = Deno.env.get("KODAMA_RIG_STATE") || `${cache}/state/${await shortHash(checkout)}`;
   if (!state.startsWith("/")) throw new Error(`KODAMA_RIG_STATE: ${state} is not an absolute path`);
-  // The rig has its own of these: what stands there on this machine is hidden from it.
+  // The rig has its own of these: this machine's files there are hidden from it.
   const hidden = ["/run/", "/var/run/", "/var/lib/", "/var/log/"].find((path) =>
     state.startsWith(path)
   );
@@ -85,8 +85,8 @@ export async function findLayout(): Promise<Layout> {
 }
 
 /**
- * Two addresses of a network of four, `host` on this machine and `rig` inside. `attempt` counts up when
- * another rig holds the block already.
+ * Two addresses of a network of four, `host` on this machine and `rig` inside. `attempt` counts up when another rig
+ * already holds the block.
  */
 export function linkAddresses(id: string, attempt: number): { host: string; rig: string } {
   const block = (parseInt(id, 16) + attempt) % linkNetwork.blocks;

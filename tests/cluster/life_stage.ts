@@ -1,4 +1,4 @@
-/** Where a session's whole life is played: a real cluster, a private repository, an agent's model, several machines. */
+/** The fixture of a session's whole life: a real cluster, a private repository, an agent's model, several machines. */
 import type { CommandResult } from "../harness/command.ts";
 import { claudeVersion } from "../harness/claude_code.ts";
 import { startGitServer } from "../harness/git_server.ts";
@@ -13,14 +13,14 @@ import { machine, sessionNamespace } from "./session_machine.ts";
 import type { RealCluster, TestNamespace } from "./test_namespace.ts";
 import { addressSeenByNode, openWay } from "./way_here.ts";
 
-/** What nobody but the session's Secret may hold. */
+/** The secrets that only the session's Secret may hold. */
 export const planted = {
   "the dotenv value": "planted-dotenv-value-5d1f",
   "the git token": "ghp_plantedToken0123456789",
   "the API key": "sk-ant-planted-key-93ac71",
 } as const;
 
-/** A person's machine, and the folder of hers that is kept in step. */
+/** A user's machine, and the user's synchronised folder. */
 export interface Machine {
   kodama: SourceKodama;
   folder: string;
@@ -28,7 +28,7 @@ export interface Machine {
   site: string;
 }
 
-/** All of it; gone when it is disposed of. */
+/** All of it; removed when it is disposed of. */
 export class LifeStage implements AsyncDisposable {
   readonly hunt = new SecretHunt(planted);
   readonly #machines: Machine[] = [];
@@ -85,7 +85,7 @@ export class LifeStage implements AsyncDisposable {
     return made;
   }
 
-  /** The words that begin the session from a machine. */
+  /** The args that start the session from a machine. */
   startWords(name: string, prompt: string): string[] {
     const { repository, image } = this.session;
     const where = ["--repo", repository, "--image", image, "--sync", "site"];
@@ -95,7 +95,7 @@ export class LifeStage implements AsyncDisposable {
   /** The environment of that start, beside the machine's own. */
   readonly startEnvironment = { GITHUB_TOKEN: planted["the git token"] };
 
-  /** A command line on a machine, to whatever end it comes. */
+  /** Runs a command line on a machine, whatever its exit code. */
   async try(
     { kodama, folder }: Machine,
     words: readonly string[],
@@ -108,7 +108,7 @@ export class LifeStage implements AsyncDisposable {
     return result;
   }
 
-  /** A command line that ends well; its standard output. */
+  /** Runs a command line that succeeds; returns its standard output. */
   async run(
     machine: Machine,
     words: readonly string[],
@@ -122,13 +122,13 @@ export class LifeStage implements AsyncDisposable {
     return PseudoTerminal.open(kodama.words(words), { env: kodama.env, cwd: folder });
   }
 
-  /** A file of a session's workspace, as the cluster's own client sees it; empty where there is none. */
+  /** Returns a file of a session's workspace, as the cluster's own client sees it; empty if there is none. */
   async inPod(session: string, file: string): Promise<string> {
     const words = ["exec", `kodama-${session}`, "-c", "workspace", "--", "cat", file];
     return (await this.namespace.tryKubectl(...words)).stdout;
   }
 
-  /** Looks through what the machines keep, and through all that kubectl prints of the namespace but for Secrets. */
+  /** Searches the files of the machines, and all that kubectl prints of the namespace except Secrets. */
   async lookAround(): Promise<void> {
     for (const { kodama, site } of this.#machines) {
       await this.hunt.lookInFolder(kodama.configFolder);
@@ -145,14 +145,14 @@ export class LifeStage implements AsyncDisposable {
     }
   }
 
-  /** Names of all objects of the namespace, of whatever kind, events aside: `kind/name`. */
+  /** Returns the names of all objects of the namespace, of any kind, except events: `kind/name`. */
   async objects(): Promise<string[]> {
     const kinds = (await this.#kinds()).filter((kind) => !/^events/.test(kind));
     const names = await this.namespace.kubectl("get", kinds.join(","), "-o", "name");
     return names.split("\n").filter((name) => name !== "").sort();
   }
 
-  /** What is in a Secret, as kubectl prints it. */
+  /** Returns the content of a Secret, as kubectl prints it. */
   secret(session: string): Promise<string> {
     return this.namespace.kubectl("get", "secret", `kodama-env-${session}`, "-o", "yaml");
   }
@@ -164,7 +164,7 @@ export class LifeStage implements AsyncDisposable {
     return kinds.split("\n").filter((kind) => kind !== "");
   }
 
-  /** A life that was broken off has left syncs running; one that came to its end has none. */
+  /** After an interrupted life syncs still run; after a complete one there are none. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const machine of this.#machines) await this.try(machine, ["sync", "stop", "life"]);
     await this.stack.disposeAsync();

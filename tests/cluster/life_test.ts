@@ -1,6 +1,6 @@
 /**
- * A session from its first command to its last, on a real cluster, with the real Claude Code: three machines, two
- * people at once, a clone, a snapshot; and nothing of it anywhere in the end, nor a secret at any time.
+ * A session from its first command to its last, on a real cluster, with the real Claude Code: three machines, two users
+ * at once, a clone, a snapshot; at the end nothing of it remains, and no secret leaks at any time.
  */
 import assert from "node:assert/strict";
 import { Gates } from "../harness/agent_story.ts";
@@ -13,7 +13,7 @@ import { until } from "./processes.ts";
 import { RealCluster, rigVariable } from "./test_namespace.ts";
 
 const cluster = RealCluster.fromEnvironment();
-// Its image is put together on the rig, and its pods reach this machine through the rig's node.
+// Its image is built on the rig, and its pods reach this machine through the rig's node.
 const onRig = cluster !== undefined && Deno.env.get(rigVariable) !== undefined;
 const claude = onRig ? await claudeCode() : undefined;
 const missing = claude?.kind === "missing" ? claude.reason : await terminalMissing();
@@ -21,7 +21,7 @@ const missing = claude?.kind === "missing" ? claude.reason : await terminalMissi
 /** How long a saved file may take from one side to the other; it takes a fifth of a second. */
 const carryMs = 20_000;
 
-/** The model reads a file and edits it, thinks for as long as it is let, or says that it was asked. */
+/** The model reads a file and edits it, thinks until it is released, or records the request. */
 async function answer(gates: Gates, { marker, toolsUsed }: ModelTurn): Promise<Block[]> {
   const file_path = "/workspace/README.md";
   if (marker === "think") await gates.pass(marker);
@@ -33,7 +33,7 @@ async function answer(gates: Gates, { marker, toolsUsed }: ModelTurn): Promise<B
   }];
 }
 
-/** Types a line that the shell answers with another text than it was typed as. */
+/** Types a line whose output differs from the text as typed. */
 const question = "echo seen-$((40 + 2))";
 const answered = /^seen-42$/m;
 const prompt = /\$\s*$/;
@@ -79,13 +79,13 @@ Deno.test({
     const second = await stage.machine("second");
     const third = await stage.machine("third");
     let failed = false;
-    // Each step goes on from the one before: behind one that failed there is nothing to see.
+    // Each step builds on the one before: after a failure the others prove nothing.
     const step = async (name: string, play: () => Promise<void>) => {
       failed ||= !await t.step({ name, ignore: failed, fn: play });
     };
     const told = async (machine: Machine, ...words: string[]) =>
       JSON.parse(await stage.run(machine, [...words, "-o", "json"]));
-    // Its exit code says that the sync doesn't run.
+    // Its exit code reports that the sync doesn't run.
     const syncOn = async (machine: Machine) =>
       JSON.parse((await stage.try(machine, ["sync", "status", "life", "-o", "json"])).stdout);
 
@@ -169,7 +169,7 @@ Deno.test({
       }
       assert.deepEqual(await stage.objects(), before);
       assert.equal(await stage.run(second, ["list"]), "");
-      // The third machine had a folder in step: nobody there said that it was to end.
+      // The third machine had a synchronised folder, and was not notified of the end.
       const running = async () =>
         (await processList()).filter((line) => line.includes(`__serve-sync ${namespace}.`));
       await until("the end of every sync", async () => (await running()).length === 0, 60_000);

@@ -12,13 +12,13 @@ const usage = `usage: deno task cluster:real COMMAND
   status           what runs, and how to reach it; exit code 1 where it isn't up
   kubectl ARGS…    the rig's kubectl on the rig's API server`;
 
-/** A line for the person: standard output is for what a program could read. */
+/** Prints a line for the user: standard output is for data that a program could read. */
 function say(line: string): void {
-  // deno-lint-ignore no-console -- this file is a face
+  // deno-lint-ignore no-console -- this file is a front end
   console.error(line);
 }
 
-/** Starts the rig if this machine can. @throws with the way out where something is missing. */
+/** Starts the rig if this machine can. @throws with the way out if something is missing. */
 export async function bringUp(layout: Layout, options: { install: boolean }) {
   const reason = unsuitable();
   if (reason !== undefined) throw new Error(reason);

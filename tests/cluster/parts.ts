@@ -1,4 +1,4 @@
-/** The parts of the cluster: each one's name and the words that start it. */
+/** The parts of the cluster: the name and the args of each. */
 import { runtimeSocket } from "./container_runtime.ts";
 import { type Layout, network, nodeName } from "./layout.ts";
 
@@ -55,7 +55,7 @@ export function partArguments(layout: Layout): Record<PartName, string[]> {
       ...clientFlags(layout, "kube-controller-manager"),
       "service-account-private-key-file": `${keys}/sa.key`,
       "root-ca-file": `${keys}/ca.crt`,
-      // The default one is a folder of this machine, and would be made.
+      // The default one is a folder of this machine, and would be created.
       "flex-volume-plugin-dir": "/var/lib/kubelet/volume-plugins",
       "cluster-signing-cert-file": `${keys}/ca.crt`,
       "cluster-signing-key-file": `${keys}/ca.key`,
@@ -84,7 +84,7 @@ export function partArguments(layout: Layout): Record<PartName, string[]> {
   };
 }
 
-/** What kubelet reads as its configuration. https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/ */
+/** kubelet's configuration. https://kubernetes.io/docs/reference/config-api/kubelet-config.v1beta1/ */
 export function kubeletConfiguration(layout: Layout): Record<string, unknown> {
   const keys = `${layout.state}/keys`;
   return {
@@ -99,12 +99,12 @@ export function kubeletConfiguration(layout: Layout): Record<string, unknown> {
       x509: { clientCAFile: `${keys}/ca.crt` },
     },
     authorization: { mode: "Webhook" },
-    // No systemd and no hierarchy of quality classes: containers stand directly in the rig's cgroup.
+    // No systemd and no hierarchy of QoS classes: containers are directly in the rig's cgroup.
     cgroupDriver: "cgroupfs",
     cgroupRoot: `/${layout.cgroup}`,
     cgroupsPerQOS: false,
     enforceNodeAllocatable: [],
-    // The machine's own swap and disk are none of the tests' business.
+    // The machine's own swap and disk don't concern the tests.
     failSwapOn: false,
     evictionHard: {},
     imageGCHighThresholdPercent: 100,
@@ -120,7 +120,7 @@ export function kubeletConfiguration(layout: Layout): Record<string, unknown> {
   };
 }
 
-/** What is in the cluster from its beginning: a default StorageClass, and the provisioner's right to serve it. */
+/** The initial objects of the cluster: a default StorageClass, and the provisioner's permission to serve it. */
 export function firstObjects(): Record<string, unknown>[] {
   const storage = { apiVersion: "storage.k8s.io/v1", kind: "StorageClass" };
   const asDefault = { "storageclass.kubernetes.io/is-default-class": "true" };
@@ -144,7 +144,7 @@ function clientFlags(layout: Layout, name: string): Record<string, string> {
     "authentication-kubeconfig": kubeconfig,
     "authorization-kubeconfig": kubeconfig,
     "bind-address": "127.0.0.1",
-    // There is one of each: nobody to elect against, and seconds of waiting saved.
+    // There is one of each: no other to elect against, and seconds of waiting saved.
     "leader-elect": "false",
   };
 }

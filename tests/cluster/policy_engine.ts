@@ -1,7 +1,7 @@
 /**
- * What makes NetworkPolicies bind on the rig, whose network has nothing for that: the egress rules of a pod's policies
- * as the API server has them, put into the pod's own network by the kernel's filter. It reads the policy by itself, and
- * knows nothing of who wrote it. Only blocks of addresses and numbered ports, which is all that it meets.
+ * Enforces NetworkPolicies on the rig, whose network doesn't: the egress rules of a pod's policies as the API server
+ * has them, put into the pod's own network by the kernel's filter. It reads the policy by itself, and doesn't know its
+ * author. It supports only blocks of addresses and numbered ports, which is all that occurs.
  */
 import { runtimeSocket } from "./container_runtime.ts";
 import { inside } from "./holder.ts";
@@ -24,7 +24,7 @@ interface EgressRule {
   ports?: { protocol: string; port: number }[];
 }
 
-/** Makes the policies that select a pod bind for it, until it ends. @returns How many there are. */
+/** Enforces the policies that select a pod, until it ends. @returns The number of policies. */
 export async function enforce(namespace: TestNamespace, pod: string): Promise<number> {
   const get = async (...words: string[]) =>
     JSON.parse(await namespace.kubectl("get", ...words, "-o", "json"));
@@ -43,7 +43,7 @@ export async function enforce(namespace: TestNamespace, pod: string): Promise<nu
   return binding.length;
 }
 
-/** A rule of the filter, and the family of addresses that it is for; both where it names none. */
+/** A rule of the filter, and its address family; both if it names none. */
 interface FilterRule {
   family: 4 | 6 | undefined;
   words: string[];
@@ -64,7 +64,7 @@ function filterRules({ to, ports }: EgressRule): FilterRule[] {
   );
 }
 
-/** What isn't allowed is refused; what answers somebody who was let in isn't begun by the pod. */
+/** Refuses all that isn't allowed; answers on an accepted connection weren't started by the pod. */
 async function filter(container: string, rules: readonly FilterRule[]): Promise<void> {
   const state = await readState(await findLayout());
   if (state === undefined) throw new Error("the rig isn't up");

@@ -1,4 +1,4 @@
-/** What this machine must have before a rig can run on it. */
+/** The prerequisites of a rig on this machine. */
 import { isInstalled, run } from "./host_commands.ts";
 
 /** Programs, and the Debian package of each. */
@@ -17,14 +17,14 @@ const programs: Record<string, string> = {
   "/usr/lib/cni/bridge": "containernetworking-plugins",
 };
 
-/** Why no rig can ever run here, in one line, or undefined where it can. */
+/** Returns why a rig can never run here, in one line, or undefined if it can. */
 export function unsuitable(): string | undefined {
   if (Deno.build.os !== "linux") return "a real cluster needs Linux";
   if (Deno.uid() !== 0) return "a real cluster needs root: it makes namespaces, mounts and cgroups";
   return undefined;
 }
 
-/** The Debian packages that are missing. */
+/** Returns the Debian packages that are missing. */
 export async function missingPackages(): Promise<string[]> {
   const missing = new Set<string>();
   for (const [program, debianPackage] of Object.entries(programs)) {
@@ -33,7 +33,7 @@ export async function missingPackages(): Promise<string[]> {
   return [...missing];
 }
 
-/** Whether there is a Go toolchain to build the parts with. */
+/** Returns whether there is a Go toolchain to build the parts with. */
 export function hasGo(): Promise<boolean> {
   return isInstalled("go");
 }

@@ -4,14 +4,14 @@
  */
 import { markerVariable } from "./layout.ts";
 
-/** A process, told from a later one with the same id by its start. */
+/** A process, distinguished from a later one with the same id by its start. */
 export interface ProcessId {
   pid: number;
   /** Clock ticks after boot: field 22 of `/proc/PID/stat`, see proc(5). */
   startTicks: number;
 }
 
-/** The process that now has this id, or undefined where there is none. One that has ended is none. */
+/** Returns the process that now has this id, or undefined if there is none. One that has ended counts as none. */
 export async function identify(pid: number): Promise<ProcessId | undefined> {
   const fields = await statFields(pid);
   if (fields === undefined) return undefined;
@@ -19,12 +19,12 @@ export async function identify(pid: number): Promise<ProcessId | undefined> {
   return { pid, startTicks: Number(fields[19]) };
 }
 
-/** Whether this very process still runs. */
+/** Returns whether this very process still runs. */
 export async function isAlive(process: ProcessId): Promise<boolean> {
   return (await identify(process.pid))?.startTicks === process.startTicks;
 }
 
-/** Sends a signal to this very process. False where it has ended already. */
+/** Sends a signal to this very process. Returns false if it has ended already. */
 export async function signalProcess(process: ProcessId, signal: Deno.Signal): Promise<boolean> {
   if (!await isAlive(process)) return false;
   try {
@@ -36,15 +36,15 @@ export async function signalProcess(process: ProcessId, signal: Deno.Signal): Pr
   }
 }
 
-/** Kills a process and waits until the kernel has taken all of it back. */
+/** Kills a process and waits until the kernel has released all of it. */
 export async function killAndWait(process: ProcessId, timeoutMs = 20_000): Promise<void> {
   if (!await signalProcess(process, "SIGKILL")) return;
   await until(`the end of process ${process.pid}`, async () => !await isAlive(process), timeoutMs);
 }
 
 /**
- * The processes whose environment carries a mark of the rig: also those of an `up`, or of a run of the tests, that was
- * killed.
+ * Returns the processes whose environment carries a mark of the rig: also those of an `up`, or of a run of the tests,
+ * that was killed.
  */
 export async function markedProcesses(
   id: string,
@@ -53,7 +53,7 @@ export async function markedProcesses(
   const found: ProcessId[] = [];
   for await (const entry of Deno.readDir("/proc")) {
     if (!/^\d+$/.test(entry.name)) continue;
-    // Identified before its environment is read: an id that is used again in between doesn't match.
+    // Identified before its environment is read: an id that is reused in between doesn't match.
     const process = await identify(Number(entry.name));
     if (process === undefined) continue;
     const environment = await readProc(`/proc/${entry.name}/environ`) ?? "";
@@ -62,13 +62,13 @@ export async function markedProcesses(
   return found;
 }
 
-/** The ids of a process's children. */
+/** Returns the ids of a process's children. */
 export async function childrenOf(pid: number): Promise<number[]> {
   const text = await readProc(`/proc/${pid}/task/${pid}/children`) ?? "";
   return text.split(" ").filter(Boolean).map(Number);
 }
 
-/** A process's id as its own process namespace has it: the last one of `NSpid`, see proc(5). */
+/** Returns a process's id in its own process namespace: the last one of `NSpid`, see proc(5). */
 export async function innerProcessId(pid: number): Promise<number | undefined> {
   const ids = /^NSpid:\s+(.*)$/m.exec(await readProc(`/proc/${pid}/status`) ?? "")?.[1];
   return ids === undefined ? undefined : Number(ids.split(/\s+/).at(-1));
@@ -79,7 +79,7 @@ export async function programName(pid: number): Promise<string | undefined> {
   return (await readProc(`/proc/${pid}/comm`))?.trim();
 }
 
-/** Looks again every 20 ms until it is so. @throws when it isn't within the time. */
+/** Polls every 20 ms until the condition holds. @throws if it doesn't within the time. */
 export async function until(
   what: string,
   isSo: () => Promise<boolean>,
@@ -105,7 +105,7 @@ async function threadCount(pid: number): Promise<number> {
   return (await Array.fromAsync(Deno.readDir(`/proc/${pid}/task`)).catch(() => [])).length;
 }
 
-/** A process may end, or forbid to be looked at, at any moment: then there is nothing to read. */
+/** A process may end, or become unreadable, at any moment: then there is nothing to read. */
 async function readProc(path: string): Promise<string | undefined> {
   return await Deno.readTextFile(path).catch(() => undefined);
 }

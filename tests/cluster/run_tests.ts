@@ -30,14 +30,14 @@ const files = [
   "tests/scenarios_test.ts",
 ];
 
-/** `--storage`: what needs a storage that takes snapshots, which is built from source first, and nothing else. */
+/** `--storage`: only the tests that need a storage with snapshots, which is built from source first. */
 const storageFiles = ["tests/cluster/session_snapshots_test.ts"];
 
 async function main(args: readonly string[]): Promise<number> {
   if (Deno.env.get(kubeconfigVariable)) return await runTests({}, args);
   const reason = unsuitable();
   if (reason !== undefined) {
-    // deno-lint-ignore no-console -- this file is a face
+    // deno-lint-ignore no-console -- this file is a front end
     console.log(`${reason}; ${kubeconfigVariable}=FILE names a cluster to use`);
     // deno-lint-ignore no-console -- as above
     console.log("0 passed, 0 failed, 1 skipped");
@@ -61,7 +61,7 @@ async function runOnRig(layout: Layout, args: readonly string[]): Promise<number
     [kubectlVariable]: state.kubectl,
     [rigVariable]: layout.state,
     [testsMarkerVariable]: layout.id,
-    // Scenarios call kubectl by its name, and get the one of the cluster's own version.
+    // Scenarios call kubectl by its name, and get the cluster's own version.
     PATH: `${state.kubectl.replace(/\/kubectl$/, "")}:${Deno.env.get("PATH") ?? ""}`,
   };
   const code = await runTests(environment, args.filter((word) => word !== "--install"));
@@ -70,8 +70,8 @@ async function runOnRig(layout: Layout, args: readonly string[]): Promise<number
 }
 
 /**
- * Where a run was killed, its tests go on: they are ended, and the rig is taken away, which they may have been hurting.
- * Nobody else's are found, for whoever runs tests holds the lock.
+ * The tests of a killed run continue: they are ended, and the rig is removed, because they may have left a fault in it.
+ * Only those are found, because a run of tests holds the lock.
  */
 async function endAbandoned(layout: Layout): Promise<void> {
   const abandoned = await markedProcesses(layout.id, testsMarkerVariable);
@@ -90,7 +90,7 @@ async function runTests(env: Record<string, string>, args: readonly string[]): P
   const isStorage = args.includes("--storage");
   const flags = args.filter((word) => word !== "--storage");
   const test = new Deno.Command(Deno.execPath(), {
-    // All permissions: Deno guards /proc, where the rig's processes are seen, with no smaller one.
+    // All permissions: Deno allows /proc, which lists the rig's processes, with no smaller one.
     args: ["test", "--quiet", "--allow-all", ...flags, ...(isStorage ? storageFiles : files)],
     cwd: new URL("../../", import.meta.url),
     env,

@@ -1,4 +1,4 @@
-/** Sessions cloned, kept in a file and brought back on a real cluster: in a restricted namespace, with the documented Role. */
+/** Sessions cloned, archived and restored on a real cluster: in a restricted namespace, with the documented Role. */
 import assert from "node:assert/strict";
 import { TestFolder } from "../harness/test_folder.ts";
 import { machine, sessionNamespace } from "./session_machine.ts";
@@ -12,7 +12,7 @@ const image = "debian:12";
 const planted = "planted-in-a-variable";
 const signedIn = "planted-in-the-home";
 
-/** What a repository, a link and some megabytes come to, in one line. */
+/** Prints a repository, a link and some megabytes as one line. */
 const look =
   "git log --format=%s; git status --short; cat link; sha256sum < big; ls -A ~/.claude; echo ${PLANTED:-unset}";
 

@@ -1,4 +1,4 @@
-/** The allow-list of a session: the policy as the API server takes it, and what it does where it binds. */
+/** The allow-list of a session: the policy as the API server takes it, and its effect if it is enforced. */
 import assert from "node:assert/strict";
 import { TestFolder } from "../harness/test_folder.ts";
 import { waitingPod } from "../harness/waiting_pod.ts";
@@ -7,10 +7,10 @@ import { machine, sessionNamespace } from "./session_machine.ts";
 import { RealCluster, rigVariable, type TestNamespace } from "./test_namespace.ts";
 
 const cluster = RealCluster.fromEnvironment();
-// Its image is the rig's, and its pods' networks are at hand.
+// Its image is the rig's, and its pods' networks are accessible.
 const onRig = cluster !== undefined && Deno.env.get(rigVariable) !== undefined;
 
-/** Answers whoever comes on TCP 53, 80, 81 and 82, and on UDP 53 and 82. */
+/** Answers every client on TCP 53, 80, 81 and 82, and on UDP 53 and 82. */
 const answers = `serve() { perl -MIO::Socket::INET -e "$1" "$2" & }
 for port in 53 80 81 82; do
   serve '$s = IO::Socket::INET->new(LocalPort => shift, Listen => 5, ReuseAddr => 1) or die $!;
@@ -22,7 +22,7 @@ for port in 53 82; do
 done
 wait`;
 
-/** Ends with 0 where a port answers: of UDP, where something answers a line. */
+/** Exits with 0 if a port answers: for UDP, if a line is answered. */
 const reached = (protocol: "tcp" | "udp", place: string, port: number) =>
   `timeout 5 bash -c 'exec 3<>/dev/${protocol}/${place}/${port} && echo >&3 && head -1 <&3' 2>/dev/null`;
 
@@ -77,7 +77,7 @@ Deno.test({
     for (const [what, line] of looks) assert.ok(await look(line), `${what}, before the list binds`);
     assert.equal(await enforce(namespace, "kodama-work"), 1);
     for (const [what, line, bound] of looks) assert.equal(await look(line), bound, what);
-    // The rig has no name server: the control is the address of the list, for as long as it answers.
+    // The rig has no name server: the control is the address of the list, while it answers.
     assert.doesNotMatch(await start(), /allow-list/);
     await namespace.kubectl("delete", "pod", "listed", "--grace-period=0", "--force");
     assert.match(await start(), /the allow-list isn't verified: .* neither does the name server/);

@@ -1,4 +1,4 @@
-/** Sessions with limits on a real cluster: restricted, with another container beside, and a container that begins again. */
+/** Sessions with limits on a real cluster: restricted, with another container beside, and a container that restarts. */
 import assert from "node:assert/strict";
 import { TestFolder } from "../harness/test_folder.ts";
 import { machine, sessionNamespace } from "./session_machine.ts";
@@ -35,16 +35,16 @@ Deno.test({
         "--timeout=180s",
       );
     await on("start", "work", "--no-sync", "--idle-timeout", "40s", "--ttl", "60s");
-    // A container that begins again is as old as its pod.
+    // A container that restarts is as old as its pod.
     const began = await inPod("cat", "/home/kodama/.kodama-life/began");
-    // It ends with the container that it is in.
+    // It ends with its container.
     await namespace.tryKubectl(..."exec kodama-work -c workspace -- kill -TERM 1".split(" "));
     const restarts = '{.status.containerStatuses[?(@.name=="workspace")].restartCount}';
     for (const becomes of [`jsonpath=${restarts}=1`, "condition=Ready"]) {
       await namespace.kubectl("wait", `--for=${becomes}`, "pod/kodama-work", "--timeout=120s");
     }
     const told = "trap 'echo told >told; exit 0' HUP; while :; do sleep 1; done";
-    // It holds the session, until its time to live is over; then it is told, before it is ended.
+    // It holds the session, until its time to live is over; then it is notified, before it is ended.
     const holding = namespace.tryKubectl(
       "exec",
       "kodama-work",

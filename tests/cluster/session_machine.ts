@@ -1,15 +1,15 @@
-/** Machines from which sessions of a real cluster are used, by somebody with the documented rights alone. */
+/** Machines from which sessions of a real cluster are used, with the documented permissions alone. */
 import { parse, stringify } from "yaml";
 import { testEnvironment } from "../harness/embedded_cluster.ts";
 import { documentedRole } from "../harness/session_role.ts";
 import { SourceKodama } from "../harness/source_kodama.ts";
 import type { RealCluster, TestNamespace } from "./test_namespace.ts";
 
-/** Who has sessions in these tests. */
+/** The user of sessions in these tests. */
 const person = "jane";
 
 /**
- * A namespace in which somebody has the documented Role.
+ * A namespace in which a user has the documented Role.
  *
  * @param options.standard of pod security, which is enforced in it.
  */
@@ -30,7 +30,7 @@ export async function sessionNamespace(
   return namespace;
 }
 
-/** A machine of somebody who has the documented Role in the namespace, and nothing else. */
+/** A machine of a user who has the documented Role in the namespace, and nothing else. */
 export async function machine(namespace: TestNamespace, folder: string): Promise<SourceKodama> {
   const token = (await namespace.kubectl("create", "token", person)).trim();
   const text = await namespace.cluster.kubectl([

@@ -11,10 +11,10 @@ const onRig = cluster !== undefined && Deno.env.get(rigVariable) !== undefined;
 
 const look = "git log --format=%s; git status --short; cat link; sha256sum < big; ls -A ~/.claude";
 
-/** Volumes, configuration and pods of sessions, and what their snapshots are. */
+/** Volumes, configuration and pods of sessions, and the objects of their snapshots. */
 const everything = "pods,configmaps,secrets,persistentvolumeclaims,volumesnapshots";
 
-/** Somebody with the documented Role in a namespace of their own, whose sessions are on the storage. */
+/** A user with the documented Role in a namespace of their own, whose sessions are on the storage. */
 async function scene(stack: AsyncDisposableStack) {
   assert.ok(cluster);
   const own = stack.use(await TestFolder.open("kodama-snapshots-"));

@@ -1,4 +1,4 @@
-/** Repositories over SSH: a real sshd, a session in a restricted namespace, and what is told when something is wrong. */
+/** Repositories over SSH: a real sshd, a session in a restricted namespace, and the messages of failures. */
 import assert from "node:assert/strict";
 import { runCommand } from "../harness/command.ts";
 import { outputOf, type SourceKodama } from "../harness/source_kodama.ts";
@@ -13,7 +13,7 @@ const onRig = cluster !== undefined && Deno.env.get(rigVariable) !== undefined;
 
 const image = "debian:12";
 
-/** A session's machine, and a server whose repository asks for a key. */
+/** A session's machine, and a server whose repository requires a key. */
 interface Scene {
   namespace: TestNamespace;
   folder: string;
@@ -21,11 +21,11 @@ interface Scene {
   repository: string;
   address: string;
   kodama: SourceKodama;
-  /** A key of the client's: the file, which its public half stands beside. */
+  /** The file of a client's private key, with its public half beside it. */
   key(name: string, passphrase?: string): Promise<string>;
-  /** Standard output; fails where the command does. */
+  /** Returns standard output; fails if the command does. */
   on(...words: string[]): Promise<string>;
-  /** Standard error of a command that has to fail. */
+  /** Returns standard error of a command that has to fail. */
   refused(...words: string[]): Promise<string>;
 }
 
@@ -71,7 +71,7 @@ async function withScene(play: (scene: Scene) => Promise<void>): Promise<void> {
   });
 }
 
-/** Makes, or makes anew, the Secret that the settings name. */
+/** Creates or replaces the Secret that the settings name. */
 async function setSecret({ namespace }: Scene, files: Record<string, string>): Promise<void> {
   const data = Object.entries(files).map(([name, path]) => `--from-file=${name}=${path}`);
   await namespace.kubectl("delete", "secret", "git-ssh", "--ignore-not-found");
@@ -103,7 +103,7 @@ Deno.test({
       const at = ["exec", "git-ssh-server", "--", "git", "-C", "/home/dev/repo.git"];
       const pushed = await namespace.kubectl(...at, "log", "-1", "--format=%s", branch);
       assert.equal(pushed, "in the pod\n");
-      // Of the Secret no more is there than git needs, and it stands in no process, variable or file of git.
+      // Only what git needs of the Secret is there, and no process, variable or file of git holds it.
       assert.equal(await inPod("ls /run/kodama/ssh"), "ssh-privatekey\n");
       const seen = await inPod("env; cat .git/config; git remote -v; cat /proc/[0-9]*/cmdline");
       assert.ok(!seen.includes("PRIVATE KEY"), seen);

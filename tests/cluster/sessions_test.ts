@@ -81,7 +81,7 @@ Deno.test({
     };
     const start = ["start", "work", "--image", image, "--repo", `git://${ip}/repo.git`];
     const asked = [...start, "--env-file", ".env", "--sync", "site"];
-    // What would be made is what a cluster takes, to the last field, and somebody else may read it first.
+    // A cluster accepts the printed objects, to the last field, and another user may read them first.
     const printed = await on(first, ...asked, "--dry-run", "-o", "yaml");
     const apply = namespace.words("apply", "--dry-run=server", "--validate=strict", "-f", "-");
     const { code, stdout, stderr } = await runAny(apply, { stdin: printed });

@@ -1,15 +1,15 @@
 /**
- * A way to the API server that is slow, or stops: a proxy for TCP on this machine. It needs nothing of
- * the kernel, and so also works on clusters that aren't rigs.
+ * A link to the API server that is slow, or stops: a proxy for TCP on this machine. It needs nothing of the kernel, and
+ * so also works on clusters that aren't rigs.
  */
 
-/** What the link does to what passes. */
+/** The effect of the link on its traffic. */
 export interface LinkTroubles {
-  /** Each piece comes so much later, each way. */
+  /** The delay of each chunk, each way. */
   delayMs: number;
 }
 
-/** One proxy. Its address goes into a kubeconfig in place of the server's: the rig's certificate names it. */
+/** One proxy. Its address replaces the server's in a kubeconfig: the rig's certificate names it. */
 export class SlowLink implements AsyncDisposable {
   readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   readonly #open = new Set<Deno.Conn>();
@@ -30,14 +30,14 @@ export class SlowLink implements AsyncDisposable {
     return `https://127.0.0.1:${this.#listener.addr.port}`;
   }
 
-  /** A copy of a kubeconfig that goes through this link. */
+  /** Writes a copy of a kubeconfig that goes through this link. */
   async kubeconfigFor(kubeconfig: string, copy: string): Promise<void> {
     const config = JSON.parse(await Deno.readTextFile(kubeconfig));
     for (const { cluster } of config.clusters) cluster.server = this.server;
     await Deno.writeTextFile(copy, JSON.stringify(config), { mode: 0o600 });
   }
 
-  /** Holds everything back, both ways, until the end of the scope: neither side is told. */
+  /** Holds everything back, both ways, until the end of the scope: neither side is notified. */
   hold(): Disposable {
     this.#held = Promise.withResolvers<void>();
     return {
@@ -85,25 +85,25 @@ export class SlowLink implements AsyncDisposable {
     this.#open.delete(near);
   }
 
-  /** Carries bytes one way. Pieces overtake nothing: each waits for its own time, in order. */
+  /** Carries bytes one way. Chunks stay in order: each waits for its own time. */
   async #carry(from: Deno.Conn, to: Deno.Conn): Promise<void> {
     const buffer = new Uint8Array(65_536);
     let waiting = 0;
     let writing = Promise.resolve();
     const pass = (bytes: Uint8Array, atMs: number) => {
       waiting++;
-      // Where nobody takes it any more, reading is over too.
+      // If no one takes it any more, reading ends too.
       writing = writing.then(() => this.#pass(bytes, atMs, to)).catch(() => closeQuietly(from));
       return writing.then(() => waiting--);
     };
     try {
       for (let count = await from.read(buffer); count !== null; count = await from.read(buffer)) {
         const passed = pass(buffer.slice(0, count), performance.now() + this.troubles.delayMs);
-        // At most a megabyte waits: a slow link has a short queue, and holds its sender back.
+        // At most a megabyte is queued: a slow link has a short queue, and holds its sender back.
         if (waiting >= 16) await passed;
       }
     } catch {
-      // This side has gone: the other is told by the end of its own connection.
+      // This side has disconnected: the end of its own connection notifies the other.
     }
     await writing;
     closeQuietly(from);

@@ -1,6 +1,6 @@
 /**
- * The real cluster is one: what kodama needs of it works, as kubectl sees it. What fails here is the
- * rig's fault and not kodama's.
+ * The real cluster works: what kodama needs of it, as kubectl sees it. A failure here is the rig's fault and not
+ * kodama's.
  */
 import assert from "node:assert/strict";
 import {
@@ -13,7 +13,7 @@ import {
 const cluster = RealCluster.fromEnvironment();
 const onRig = Deno.env.get(rigVariable) !== undefined;
 
-/** A test in a namespace of its own. Without a real cluster it is ignored: `deno task test:cluster` gives one. */
+/** A test in a namespace of its own. Without a real cluster it is ignored: `deno task test:cluster` provides one. */
 function onCluster(name: string, test: (namespace: TestNamespace) => Promise<void>): void {
   Deno.test({
     name: `real cluster: ${name}`,
@@ -26,7 +26,7 @@ function onCluster(name: string, test: (namespace: TestNamespace) => Promise<voi
   });
 }
 
-/** Two processes' worth of output, told apart. */
+/** Returns the output of two processes, separated. */
 const both = ["sh", "-c", "echo out; echo err >&2; exit 7"];
 
 onCluster("51 pods run at once and each answers", async (namespace) => {

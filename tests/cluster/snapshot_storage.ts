@@ -1,6 +1,6 @@
 /**
- * Storage that takes snapshots, on the rig, for the tests that need it: Kubernetes' own csi-provisioner, csi-snapshotter
- * and snapshot-controller, with a driver whose volumes are folders. Built and started when a test asks for it.
+ * Storage with snapshots, on the rig, for the tests that need it: Kubernetes' own csi-provisioner, csi-snapshotter and
+ * snapshot-controller, with a driver whose volumes are folders. Built and started when a test requests it.
  */
 import { ensureBuilt, goBuild, goSources, sourceKey } from "./executables.ts";
 import { startInside, stopInside } from "./holder.ts";
@@ -28,7 +28,7 @@ const tools = [
 ];
 const kinds = ["volumesnapshots", "volumesnapshotclasses", "volumesnapshotcontents"];
 
-/** The storage, as long as it runs. Disposing of it ends its processes, and takes its kinds out of the cluster. */
+/** The storage, while it runs. Disposing of it ends its processes, and removes its kinds from the cluster. */
 export class SnapshotStorage implements AsyncDisposable {
   private constructor(
     private readonly cluster: RealCluster,
@@ -37,7 +37,7 @@ export class SnapshotStorage implements AsyncDisposable {
     private readonly definitions: string,
   ) {}
 
-  /** Starts it on the rig. @throws where there is no rig, or a part doesn't come up. */
+  /** Starts it on the rig. @throws if there is no rig, or a part doesn't start. */
   static async start(cluster: RealCluster): Promise<SnapshotStorage> {
     const layout = await findLayout();
     const state = await readState(layout);
@@ -76,7 +76,9 @@ export class SnapshotStorage implements AsyncDisposable {
     }
   }
 
-  /** Until it is disposed of, the class is the rig's ordinary provisioner's, which makes empty volumes whatever is asked for. */
+  /**
+   * Until it is disposed of, the class is the rig's ordinary provisioner's, which creates empty volumes in any case.
+   */
   async passOverSources(): Promise<AsyncDisposable> {
     await this.#remakeClass(provisionerName);
     return { [Symbol.asyncDispose]: () => this.#remakeClass(snapshotStorage.driver) };
@@ -84,11 +86,11 @@ export class SnapshotStorage implements AsyncDisposable {
 
   async #remakeClass(provisioner: string): Promise<void> {
     const object = JSON.stringify(storageClass(provisioner));
-    // What provisions volumes can't be changed in a class that is there.
+    // The provisioner of an existing class can't be changed.
     await this.cluster.kubectl(["replace", "--force", "-f", "-"], { stdin: object });
   }
 
-  /** While the parts run: without them nobody takes away what is of theirs, and their kinds would never go. */
+  /** While the parts run: without them no one removes their objects, and their kinds would never be deleted. */
   async #emptied(): Promise<void> {
     const all = ["--all", "--all-namespaces", "--timeout=60s"];
     await this.cluster.kubectl(["delete", "volumesnapshots", ...all]);
@@ -125,7 +127,7 @@ function recordOf(layout: Layout): string {
   return `${layout.state}/storage.json`;
 }
 
-/** Of a test that was killed: two of a kind would work against each other. */
+/** Of a test that was killed: two of a kind would conflict. */
 async function endAbandoned(layout: Layout): Promise<void> {
   const text = await Deno.readTextFile(recordOf(layout)).catch(() => "[]");
   const parts: ProcessId[] = JSON.parse(text);
@@ -172,7 +174,7 @@ function storageClass(provisioner: string) {
   };
 }
 
-/** The driver for kubelet, and the classes by which people ask for it. */
+/** The driver for kubelet, and the classes by which it is requested. */
 function objects(): string {
   const { driver, snapshotClass } = snapshotStorage;
   const asDefault = { "snapshot.storage.kubernetes.io/is-default-class": "true" };

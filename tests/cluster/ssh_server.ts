@@ -1,16 +1,16 @@
 /** An sshd in a pod, with one repository: git over SSH as a forge has it. */
 import type { TestNamespace } from "./test_namespace.ts";
 
-/** How it is made. */
+/** The options of the server. */
 export interface SshServerOptions {
   image: string;
-  /** A private key's file; its public half stands beside it. */
+  /** A private key's file; its public half is beside it. */
   hostKey: string;
-  /** The public keys of whom it lets in, as the user `dev`. */
+  /** The public keys that may log in as the user `dev`. */
   authorized: readonly string[];
 }
 
-/** sshd reads no key that others may, and files of a Secret are the group's. */
+/** sshd reads no key that others may read, and files of a Secret are the group's. */
 const script =
   `umask 077 && mkdir -p ~/.ssh && cp /keys/host ~/.ssh/host && cp /keys/authorized ~/.ssh/authorized_keys
 git init -q --bare -b main ~/repo.git && cd ~/repo.git &&

@@ -1,6 +1,6 @@
 /**
- * The stand-ins that the embedded cluster runs, as images of the rig: its worlds and the scenarios that
- * speak of them then mean the same on both.
+ * The stand-ins that the embedded cluster runs, as images of the rig: its worlds and the scenarios that use them then
+ * mean the same on both.
  */
 import { fillWithBusybox, type ImageRecipe, shortDigest } from "./images.ts";
 import { run } from "./host_commands.ts";
@@ -9,14 +9,14 @@ import { filePath } from "../../src/wiring/file_path.ts";
 const imagesFolder = filePath(new URL("../../src/cluster/images/", import.meta.url));
 const worldsFolder = filePath(new URL("../../src/cluster/worlds/", import.meta.url));
 
-/** What of an `image.json` the rig needs. */
+/** The fields of an `image.json` that the rig needs. */
 interface StandIn {
   /** Last parts of the names that it stands for. */
   names: string[];
   env?: Record<string, string>;
   entrypoint?: string[];
   cmd?: string[];
-  /** The variable that tells the container its image's tag. */
+  /** The variable with the container's image tag. */
   tagVariable?: string;
 }
 
@@ -58,7 +58,7 @@ function recipeFor(
   };
 }
 
-/** The distinct images of all worlds, taken apart. */
+/** Returns the distinct images of all worlds, parsed. */
 async function worldImages(): Promise<{ reference: string; name: string; tag: string }[]> {
   const references = new Set<string>();
   for await (const { name } of Deno.readDir(worldsFolder)) {

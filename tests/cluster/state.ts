@@ -1,4 +1,4 @@
-/** What a rig remembers of itself between two calls of the driver. */
+/** The state of a rig that is saved between two calls of the driver. */
 import type { Layout } from "./layout.ts";
 import { isAlive, type ProcessId } from "./processes.ts";
 
@@ -10,13 +10,13 @@ export interface RigState {
   parts: Record<string, ProcessId>;
   /** `https://address:port`, reachable from this machine alone. */
   server: string;
-  /** The rig's executable: where it changes, a running rig is one of another version. */
+  /** The rig's executable: if it differs, a running rig is of another version. */
   executable: string;
   /** A kubectl of the cluster's own version. */
   kubectl: string;
 }
 
-/** What is left of a rig, or undefined where there is none that was ever whole. */
+/** Returns what remains of a rig, or undefined if none was ever whole. */
 export async function readState(layout: Layout): Promise<RigState | undefined> {
   let text: string;
   try {
@@ -28,21 +28,21 @@ export async function readState(layout: Layout): Promise<RigState | undefined> {
   return JSON.parse(text);
 }
 
-/** Writes the state; whoever reads meanwhile sees the old one or the new one. */
+/** Writes the state atomically: a concurrent reader sees the old one or the new one. */
 export async function writeState(layout: Layout, state: RigState): Promise<void> {
   const draft = `${layout.stateFile}.new`;
   await Deno.writeTextFile(draft, JSON.stringify(state, null, 2) + "\n");
   await Deno.rename(draft, layout.stateFile);
 }
 
-/** The names of the parts that have ended. */
+/** Returns the names of the parts that have ended. */
 export async function deadParts(state: RigState): Promise<string[]> {
   const all = Object.entries({ holder: state.holder, ...state.parts });
   const alive = await Promise.all(all.map(([, process]) => isAlive(process)));
   return all.filter((_, index) => !alive[index]).map(([name]) => name);
 }
 
-/** Whether a test was killed that had hurt the rig: nobody will undo it. */
+/** Returns whether a killed test left a fault in the rig, which no one will undo. */
 export async function isLeftHurt(layout: Layout): Promise<boolean> {
   const faults = await Array.fromAsync(Deno.readDir(layout.faults)).catch(() => []);
   for (const { name } of faults) {
@@ -52,14 +52,14 @@ export async function isLeftHurt(layout: Layout): Promise<boolean> {
   return false;
 }
 
-/** Runs `work` while nobody else's `up` or `down` of the same rig does. The kernel frees it if we are killed. */
+/** Runs `work` while no other `up` or `down` of the same rig runs. The kernel releases the lock if we are killed. */
 export async function locked<T>(layout: Layout, work: () => Promise<T>): Promise<T> {
   using file = await lockFileOf(layout.lockFile);
   await file.lock(true);
   return await work();
 }
 
-/** As {@link locked}, for a whole run of the tests. `wait` is told where another one has to end first. */
+/** As {@link locked}, for a whole run of the tests. `wait` is called if another one has to end first. */
 export async function testing<T>(
   layout: Layout,
   { wait }: { wait: () => void },

@@ -1,30 +1,30 @@
-/** What a test against a real cluster works with: kubectl, and a namespace of its own. */
+/** The fixture of a test against a real cluster: kubectl, and a namespace of its own. */
 import { waitingPod } from "../harness/waiting_pod.ts";
 import { type CommandOptions, type CommandResult, run, runAny } from "./host_commands.ts";
 import { identify, isAlive } from "./processes.ts";
 
-/** Set for tests that run on a real cluster: the kubeconfig, and the kubectl that goes with it. */
+/** Set for tests that run on a real cluster: the kubeconfig, and the matching kubectl. */
 export const kubeconfigVariable = "KODAMA_TEST_KUBECONFIG";
-/** See {@link kubeconfigVariable}; `kubectl` where it isn't set. */
+/** See {@link kubeconfigVariable}; `kubectl` if it isn't set. */
 export const kubectlVariable = "KODAMA_TEST_KUBECTL";
-/** Set where the cluster is a rig: with its images, and its faults can be called for. */
+/** Set if the cluster is a rig: with its images, and its faults are available. */
 export const rigVariable = "KODAMA_TEST_RIG";
 
-/** On each namespace of a test: the process that made it, so that those of a killed run can be told. */
+/** On each namespace of a test: the process that created it, to identify those of a killed run. */
 const ownerLabel = "kodama.test/owner";
 
 /** A real cluster, as the environment names it. */
 export class RealCluster {
   constructor(readonly kubeconfig: string, readonly program: string) {}
 
-  /** The cluster for this run, or undefined where tests are to run without one. */
+  /** The cluster for this run, or undefined if tests are to run without one. */
   static fromEnvironment(): RealCluster | undefined {
     const kubeconfig = Deno.env.get(kubeconfigVariable);
     if (!kubeconfig) return undefined;
     return new RealCluster(kubeconfig, Deno.env.get(kubectlVariable) ?? "kubectl");
   }
 
-  /** The words that run kubectl on this cluster. */
+  /** The args that run kubectl on this cluster. */
   words(...args: string[]): string[] {
     return [this.program, "--kubeconfig", this.kubeconfig, ...args];
   }
@@ -34,7 +34,7 @@ export class RealCluster {
     return run(this.words(...args), options);
   }
 
-  /** Makes a namespace that ends with its scope, or with the next {@link RealCluster.removeAbandoned}. */
+  /** Creates a namespace that ends with its scope, or with the next {@link RealCluster.removeAbandoned}. */
   async namespace(purpose: string): Promise<TestNamespace> {
     const owner = await identify(Deno.pid);
     const suffix = crypto.getRandomValues(new Uint8Array(4)).toHex();
@@ -69,7 +69,7 @@ export class RealCluster {
 export class TestNamespace implements AsyncDisposable {
   constructor(readonly cluster: RealCluster, readonly name: string) {}
 
-  /** The words that run kubectl in this namespace. */
+  /** The args that run kubectl in this namespace. */
   words(...args: string[]): string[] {
     return this.cluster.words("--namespace", this.name, ...args);
   }
@@ -79,12 +79,12 @@ export class TestNamespace implements AsyncDisposable {
     return run(this.words(...args));
   }
 
-  /** kubectl's outcome, whatever its exit code. */
+  /** Returns kubectl's outcome, whatever its exit code. */
   tryKubectl(...args: string[]): Promise<CommandResult> {
     return runAny(this.words(...args));
   }
 
-  /** Creates objects and leaves it at that. */
+  /** Creates objects without waiting for them. */
   async create(...objects: Record<string, unknown>[]): Promise<void> {
     const list = { apiVersion: "v1", kind: "List", items: objects };
     await run(this.words("create", "-f", "-"), { stdin: JSON.stringify(list) });
@@ -96,7 +96,7 @@ export class TestNamespace implements AsyncDisposable {
     await this.kubectl("wait", "--for=condition=Ready", `pod/${name}`, "--timeout=120s");
   }
 
-  /** Deletes the namespace; what it held goes with it, in the cluster's own time. */
+  /** Deletes the namespace; the cluster deletes its contents in its own time. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.cluster.kubectl(["delete", "namespace", this.name, "--wait=false"]);
   }

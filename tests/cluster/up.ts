@@ -1,4 +1,4 @@
-/** Brings a rig up: from nothing to a node that is Ready, with its images and its storage classes. */
+/** Starts a rig: from nothing to a node that is Ready, with its images and its storage classes. */
 import { configureRuntime, importImage, startRuntime } from "./container_runtime.ts";
 import { down } from "./down.ts";
 import { ensureExecutables, type Executables } from "./executables.ts";
@@ -19,10 +19,10 @@ import { type ProcessId, until } from "./processes.ts";
 import { standInImages } from "./stand_in_images.ts";
 import { deadParts, isLeftHurt, readState, type RigState, writeState } from "./state.ts";
 
-/** Tells the person what takes long. */
+/** Reports the steps that take long. */
 type Say = (line: string) => void;
 
-/** Brings the rig up, or finds it up. What is left of a rig that broke is taken away first. */
+/** Starts the rig, or finds it up. The remains of a broken rig are removed first. */
 export async function up(layout: Layout, say: Say): Promise<RigState> {
   const executables = await ensureExecutables(layout.cache, say);
   const images = await ensureImages(layout.cache, executables, say);
@@ -43,11 +43,11 @@ export async function up(layout: Layout, say: Say): Promise<RigState> {
   }
 }
 
-/** Waits until the API server says that it is ready to serve. */
+/** Waits until the API server reports that it is ready to serve. */
 export async function untilServing(layout: Layout, server: string): Promise<void> {
   const caCerts = [await Deno.readTextFile(`${layout.state}/keys/ca.crt`)];
   await until(`the API server (see ${layout.logs}/kube-apiserver.log)`, async () => {
-    // A client for each try: one whose connection was refused may hold on to that.
+    // A client for each attempt: one whose connection was refused may cache that.
     using client = Deno.createHttpClient({ caCerts });
     const answer = await fetch(`${server}/readyz`, { client }).catch(() => undefined);
     await answer?.body?.cancel();
@@ -55,7 +55,7 @@ export async function untilServing(layout: Layout, server: string): Promise<void
   }, 60_000);
 }
 
-/** Whether a rig that was whole once still is. */
+/** Returns whether a rig that was whole once still is. */
 async function isUsable(layout: Layout, state: RigState, made: Executables): Promise<boolean> {
   if (state.executable !== made.rig || await isLeftHurt(layout)) return false;
   return (await deadParts(state)).length === 0;
@@ -111,7 +111,7 @@ async function start(layout: Layout, made: Executables, images: MadeImage[]): Pr
   };
   const importImages = () => Promise.all(images.map((one) => importImage(holder, one.archive)));
   const runtime = startContainers();
-  // The images come in while the rest starts: the largest takes as long as all of that.
+  // The images are imported while the other parts start: the largest takes as long as all of that.
   await Promise.all([
     runtime.then(importImages),
     Promise.all([runtime, startServer()]).then(startNode),
@@ -121,7 +121,7 @@ async function start(layout: Layout, made: Executables, images: MadeImage[]): Pr
   return state;
 }
 
-/** Creates what every rig has, and waits for its node. */
+/** Creates the objects of every rig, and waits for its node. */
 async function fillCluster(program: string, kubeconfig: string): Promise<void> {
   const kubectl = [program, "--kubeconfig", kubeconfig];
   const objects = firstObjects().map((object) => JSON.stringify(object)).join("\n---\n");
@@ -129,7 +129,7 @@ async function fillCluster(program: string, kubeconfig: string): Promise<void> {
   const node = `node/${nodeName}`;
   await run([...kubectl, "wait", "--for=create", node, "--timeout=60s"]);
   await run([...kubectl, "wait", "--for=condition=Ready", node, "--timeout=60s"]);
-  // Pods can't be made before the controller has made the account that they run as.
+  // Pods can't be created before the controller has created their service account.
   await run([...kubectl, "wait", "--for=create", "serviceaccount/default", "--timeout=60s"]);
 }
 

@@ -1,8 +1,10 @@
-/** A way from the pods of a rig to servers of a test on this machine, which their network doesn't reach. */
+/**
+ * Forwards connections from the pods of a rig to servers of a test on this machine, which their network doesn't reach.
+ */
 import { debianImage } from "./images.ts";
 import type { RealCluster, TestNamespace } from "./test_namespace.ts";
 
-/** Takes links on the node's own network, and carries each on to the same port of this machine. */
+/** Accepts connections on the node's own network, and forwards each to the same port of this machine. */
 const relay = `use IO::Socket::INET;
 $SIG{CHLD} = 'IGNORE';
 my ($host, @ports) = @ARGV;
@@ -21,7 +23,7 @@ open my $ready, '>', '/tmp/ready';
 sleep 1 while 1;
 `;
 
-/** This machine as the cluster's node sees it: the near end of the way to the API server. */
+/** This machine as the cluster's node sees it: the near end of the link to the API server. */
 export async function addressSeenByNode(cluster: RealCluster): Promise<string> {
   const server = "jsonpath={.clusters[0].cluster.server}";
   const { hostname, port } = new URL(
@@ -35,7 +37,7 @@ export async function addressSeenByNode(cluster: RealCluster): Promise<string> {
  * Opens it, in a namespace of its own: sessions' are more restricted.
  *
  * @param here this machine's address, at which the servers listen.
- * @returns the host that pods name in place of it.
+ * @returns the host that pods name instead of it.
  */
 export async function openWay(
   namespace: TestNamespace,

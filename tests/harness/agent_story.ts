@@ -1,5 +1,5 @@
 /**
- * What the real Claude Code does for a person who goes away. The model is a stand-in; the executable, its conversation
+ * What the real Claude Code does for a user who disconnects. The model is a stand-in; the executable, its conversation
  * and its tools are the real ones.
  */
 import assert from "node:assert/strict";
@@ -7,31 +7,31 @@ import type { CommandResult, RunningCommand } from "./command.ts";
 import type { Block, ModelTurn } from "./model_stand_in.ts";
 import { usagePerAnswer } from "./model_stand_in.ts";
 
-/** Where the story happens. */
+/** The environment of the story. */
 export interface AgentStage {
-  /** Whose agent: the operand of every command. */
+  /** The operand of every command: the agent. */
   place: string;
-  /** More words of every command: `-n`, `--context`. */
+  /** More args of every command: `-n`, `--context`. */
   scope: readonly string[];
   run(words: readonly string[]): Promise<CommandResult>;
   start(words: readonly string[]): RunningCommand;
   /** A line of shell in the pod, in its workspace. */
   inPod(line: string): Promise<string>;
-  /** Takes the pod away, and brings one with the same volumes. */
+  /** Deletes the pod, and creates one with the same volumes. */
   restart(): Promise<void>;
-  /** What the model was asked. */
+  /** The requests to the model. */
   turns: readonly ModelTurn[];
 }
 
-/** How long the agent may take to ask its model. */
+/** How long the agent may take to send a request to its model. */
 const patienceMs = 30_000;
 
-/** Held answers of the model, by marker: the model gives them when the test opens the gate. */
+/** Held answers of the model, by marker: the model sends them when the test opens the gate. */
 export class Gates {
   readonly #gates = new Map<string, PromiseWithResolvers<void>>();
   readonly #asked = new Map<string, PromiseWithResolvers<void>>();
 
-  /** Resolves when the model was asked for a marker's answer; rejects where it isn't in time. */
+  /** Resolves when the model got the request for a marker's answer; rejects if that takes too long. */
   async asked(marker: string): Promise<void> {
     const { promise: late, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => reject(new Error(`nobody asked for [${marker}]`)), patienceMs);
@@ -46,7 +46,7 @@ export class Gates {
     this.#of(this.#gates, marker).resolve();
   }
 
-  /** For the model: says that it was asked, and waits. */
+  /** For the model: records the request, and waits. */
   async pass(marker: string): Promise<void> {
     this.#of(this.#asked, marker).resolve();
     await this.#of(this.#gates, marker).promise;
@@ -102,7 +102,7 @@ interface ToldTask {
   lastMessage: string;
 }
 
-/** The tasks of a stage as `agent list` tells them. */
+/** Returns the tasks of a stage as `agent list` prints them. */
 async function tasksOf(stage: AgentStage): Promise<ToldTask[]> {
   const { code, stdout, stderr } = await stage.run(
     ["agent", "list", stage.place, ...stage.scope, "-o", "json"],
@@ -117,7 +117,7 @@ async function taskOf(stage: AgentStage, number: number): Promise<ToldTask> {
   return task;
 }
 
-/** Tells the story, step by step. */
+/** Runs the story, step by step. */
 export async function tellAgentStory(
   t: Deno.TestContext,
   stage: AgentStage,
@@ -125,7 +125,7 @@ export async function tellAgentStory(
 ): Promise<void> {
   const { place, scope } = stage;
   let failed = false;
-  // Each step goes on from the one before: behind one that failed there is nothing to see.
+  // Each step builds on the one before: after a failure the others prove nothing.
   const step = async (name: string, play: () => Promise<void>) => {
     failed ||= !await t.step({ name, ignore: failed, fn: play });
   };

@@ -10,17 +10,17 @@ import { filePath } from "../../src/wiring/file_path.ts";
 const root = filePath(new URL("../../", import.meta.url));
 const prefix = `${root}dist/tests`;
 
-/** What goes into an installation, and what makes it. */
+/** The sources of an installation, and its build. */
 const sources = ["deno.json", "deno.lock", "main.ts", "src", "tools", "workflows"];
 
 let built: Promise<string> | undefined;
 
-/** The prefix, with `bin/kodama` and the other names; installs it if a source has changed since. */
+/** Returns the prefix, with `bin/kodama` and the other names; installs it if a source has changed since. */
 export function builtKodama(): Promise<string> {
   return built ??= build();
 }
 
-/** kodama as a single file, made like {@link builtKodama}; its path. */
+/** Builds kodama as a single file, like {@link builtKodama}; returns its path. */
 export async function builtSingleFile(): Promise<string> {
   const path = `${prefix}/kodama-single-file`;
   await shared("single-file", () => makeSingleFile(path));
@@ -32,7 +32,7 @@ async function build(): Promise<string> {
   return prefix;
 }
 
-/** Makes something below {@link prefix}, unless it was made of the same sources already. */
+/** Builds something below {@link prefix}, unless it was built from the same sources already. */
 async function shared(name: string, make: () => Promise<unknown>): Promise<void> {
   await Deno.mkdir(prefix, { recursive: true });
   // Two test runs in one checkout share it.
@@ -45,7 +45,7 @@ async function shared(name: string, make: () => Promise<unknown>): Promise<void>
   await Deno.writeTextFile(stampFile, stamp);
 }
 
-/** A hash over path, size and time of change of every source file, and over the runtime. */
+/** Returns a hash over path, size and time of change of every source file, and over the runtime. */
 async function sourceStamp(): Promise<string> {
   const lines = [`${Deno.execPath()} ${Deno.version.deno}`];
   const add = (path: string) => {

@@ -1,7 +1,8 @@
 /**
- * The folder of what tests and benchmarks download or build once: `$KODAMA_CACHE`, else the user's cache folder.
+ * Returns the folder of what tests and benchmarks download or build once: `$KODAMA_CACHE`, else the user's cache
+ * folder.
  *
- * @param name of the part that a caller has for itself.
+ * @param name of the caller's own part.
  */
 export function cacheFolder(name: string): string {
   const caches = Deno.env.get("XDG_CACHE_HOME") || `${Deno.env.get("HOME") ?? "/root"}/.cache`;

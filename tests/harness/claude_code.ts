@@ -2,10 +2,10 @@
 import { cacheFolder } from "./cache_folder.ts";
 import { runCommand } from "./command.ts";
 
-/** What the tests speak to. */
+/** The agent's API in tests. */
 export const claudeVersion = "2.1.330";
 
-/** Where the executable is, or why there is none. */
+/** The path of the executable, or why there is none. */
 export type ClaudeCode =
   | { kind: "there"; path: string }
   | { kind: "missing"; reason: string };
@@ -13,7 +13,9 @@ export type ClaudeCode =
 /** `npm install` of 380 MB. */
 const patienceMs = 300_000;
 
-/** Installs it, unless the cache has it or `KODAMA_TEST_AGENT` is `none`. Two tests at once don't disturb each other. */
+/**
+ * Installs it, unless the cache has it or `KODAMA_TEST_AGENT` is `none`. Two tests at once don't disturb each other.
+ */
 export async function claudeCode(): Promise<ClaudeCode> {
   if (Deno.env.get("KODAMA_TEST_AGENT") === "none") return missing("KODAMA_TEST_AGENT is none");
   const name = packageName();
@@ -30,7 +32,7 @@ export async function claudeCode(): Promise<ClaudeCode> {
     if (failure !== undefined) return missing(failure);
     const executable = `${building}/node_modules/${name}/claude`;
     if (!await isFile(executable)) return missing(`${name} has no executable`);
-    // Another run may have been faster: what it made is the same.
+    // Another run may have been faster: its result is the same.
     await Deno.rename(building, folder).catch(() => {});
   } finally {
     await Deno.remove(building, { recursive: true }).catch(ignoreMissing);
@@ -65,7 +67,7 @@ async function install(
   const quiet = ["--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=0"];
   const words = ["install", ...quiet, "--prefix", folder];
   try {
-    // The person's own environment: where their registry is stands in it.
+    // The user's own environment: it names their registry.
     const { code, stderr } = await runCommand([npm, ...words, what], {
       env: Deno.env.toObject(),
       cwd: folder,
@@ -77,7 +79,7 @@ async function install(
   }
 }
 
-/** What npm complains about: the first line of it that isn't a code or the place of a log. */
+/** Returns npm's error: the first line of it that isn't a code or the path of a log. */
 function reasonOf(stderr: string): string {
   const [, reason] = /^npm error (?!code |errno |syscall |type |A complete )(.+)$/m.exec(stderr) ??
     [];

@@ -16,7 +16,7 @@ export function thisMachine(
   return { ...host, testCluster: clusterHere };
 }
 
-/** A cluster that is gone when it is disposed of. */
+/** A cluster that is removed when it is disposed of. */
 export async function clusterHere(world: string): Promise<TestCluster> {
   const cluster = await startTestCluster(world);
   const { env, folder } = cluster;

@@ -1,21 +1,21 @@
-/** Running programs in tests: with an environment of their own, and all that they wrote. */
+/** Runs programs in tests: with an environment of their own, and captured output. */
 
-/** What a program is given. */
+/** The options of a program. */
 export interface CommandOptions {
-  /** The whole environment: nothing of the person who runs the tests is seen. */
+  /** The whole environment: nothing of the user's own is passed on. */
   env: Readonly<Record<string, string>>;
   cwd?: string;
-  /** Written to standard input, which then ends. Nothing where it is absent. */
+  /** Written to standard input, which then ends. Nothing if it is absent. */
   stdin?: string | Uint8Array;
   signal?: AbortSignal;
 }
 
-/** How a program ended, with all that it wrote. */
+/** How a program ended, with all its output. */
 export interface CommandResult {
   code: number;
   stdout: string;
   stderr: string;
-  /** Standard output as it came. */
+  /** Standard output, unchanged. */
   bytes: Uint8Array;
 }
 
@@ -43,7 +43,7 @@ export async function runCommand(
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr), bytes: stdout };
 }
 
-/** A program that stops reading has had enough: that is its own affair. */
+/** A program may stop reading its input: that isn't an error. */
 async function feed(input: WritableStream<Uint8Array>, data: string | Uint8Array): Promise<void> {
   const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
   try {
@@ -97,7 +97,7 @@ export class RunningCommand implements AsyncDisposable {
     for (const wake of this.#watchers) wake();
   }
 
-  /** Resolves once what was written fulfils the condition; rejects where the program ends before. */
+  /** Resolves once the output fulfils the condition; rejects if the program ends before. */
   async until(condition: (written: { stdout: string; stderr: string }) => boolean): Promise<void> {
     const { promise: late, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => reject(this.#failure("did not write in time")), patienceMs);

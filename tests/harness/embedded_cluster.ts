@@ -1,4 +1,4 @@
-/** An embedded cluster for a test, in this process: a fresh folder, a free port, gone in the end. */
+/** An embedded cluster for a test, in this process: a fresh folder, a free port, removed at the end. */
 import {
   type ClusterOptions,
   type EmbeddedCluster,
@@ -10,7 +10,7 @@ import { TestFolder } from "./test_folder.ts";
 
 const root = filePath(new URL("../../", import.meta.url));
 
-/** Where the shipped worlds are. */
+/** The folder of the shipped worlds. */
 export const worldsFolder = `${root}src/cluster/worlds`;
 
 /** The images that come with kodama. */
@@ -22,7 +22,7 @@ export interface TestCluster extends AsyncDisposable {
   /** The temporary folder: `home`, `cluster`, `kubeconfig`. */
   readonly folder: string;
   readonly kubeconfig: string;
-  /** What programs are started with: the cluster's kubeconfig, and a home of their own. */
+  /** The environment of programs: the cluster's kubeconfig, and a home of their own. */
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -62,7 +62,7 @@ export async function startTestCluster(
   };
 }
 
-/** An environment in which nothing of the person who runs the tests is seen. */
+/** An environment that holds nothing of the user's own. */
 export function testEnvironment(folder: string, kubeconfig: string): Record<string, string> {
   return {
     HOME: `${folder}/home`,
@@ -76,7 +76,7 @@ export function testEnvironment(folder: string, kubeconfig: string): Record<stri
   };
 }
 
-/** Writes a kubeconfig whose one context, `dead`, is a server that isn't there; its path. */
+/** Writes a kubeconfig whose one context, `dead`, names a server that doesn't exist; returns its path. */
 export async function writeDeadKubeconfig(folder: string): Promise<string> {
   const path = `${folder}/dead`;
   const config = {

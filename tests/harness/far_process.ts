@@ -1,12 +1,14 @@
-/** The far end of a copy as a process of this machine: kodama's scripts in a shell, with the programs of an image. */
+/**
+ * The remote end of a copy as a process of this machine: kodama's scripts in a shell, with the programs of an image.
+ */
 import { FarEnd, type OpenFar } from "../../src/copy/far_end.ts";
 import { farCommand } from "../../src/copy/far_scripts.ts";
 import { findProgram, type ImageShell } from "../../src/kube/testing/image_shells.ts";
 import { type Cut, ProcessChannel } from "../../src/kube/testing/process_channel.ts";
 
-/** What a container would have. */
+/** The environment of a container. */
 export interface FarImage extends ImageShell {
-  /** It never ends by itself, and is killed when the link is let go of. */
+  /** It never ends by itself, and is killed when the link is released. */
   endless?: boolean;
 }
 
@@ -21,7 +23,7 @@ export async function imageWith(folder: string, programs: readonly string[]): Pr
   return { name: programs.join("+"), words: [await findProgram("sh") ?? "/bin/sh"], path: bin };
 }
 
-/** Opens scripts as processes in a folder. `cut` is asked for each. */
+/** Opens scripts as processes in a folder. `cut` is called for each. */
 export function farProcess(image: FarImage, cwd: string, cut: () => Cut = () => ({})): OpenFar {
   return (script, args) => {
     const mark = `kodama:${crypto.randomUUID()}:`;

@@ -1,4 +1,4 @@
-/** The far end of a synchronisation over a real shell: a folder, what it tells, and steps for it. */
+/** The remote end of a synchronisation over a real shell: a folder, its events, and steps for it. */
 import assert from "node:assert/strict";
 import { systemClock } from "../../src/base/clock.ts";
 import { FarEnd } from "../../src/sync/far/far_end.ts";
@@ -17,7 +17,7 @@ export async function hex(text: string): Promise<string> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text))).toHex();
 }
 
-/** What a file of this text is to a plan. */
+/** Returns the plan's entry for a file of this text. */
 export async function fileOf(
   text: string,
   mode = 0o644,
@@ -27,19 +27,19 @@ export async function fileOf(
 
 /** An open end. */
 export interface Scene extends AsyncDisposable {
-  /** The folder that is kept in step. */
+  /** The synchronised folder. */
   folder: string;
   end: FarEnd;
   news: EndNews[];
-  /** Resolves when something of this kind was told. */
+  /** Resolves when an event of this kind was emitted. */
   heard: (wanted: (news: EndNews) => boolean) => Promise<void>;
 }
 
-/** What may be other than it is. */
+/** Options that override the defaults. */
 export interface SceneTraits {
-  /** The end is opened in this scene's folder, beside its own. */
+  /** The end is opened in this fixture's folder, beside its own. */
   beside?: Scene;
-  /** What bytes become on their way to the shell. */
+  /** Transforms the bytes to the shell. */
   sent?: (bytes: Uint8Array) => Uint8Array;
 }
 
@@ -84,7 +84,7 @@ export async function scene(
   };
 }
 
-/** Contents that this machine would give. */
+/** Contents that this machine would send. */
 function contentsOf(texts: Record<string, string>) {
   return async function* (wanted: readonly Wanted[]): AsyncGenerator<Content> {
     for (const [at, { path }] of wanted.entries()) {
@@ -100,14 +100,14 @@ function contentsOf(texts: Record<string, string>) {
   };
 }
 
-/** That a place of the far end is so. */
+/** An assertion about a path of the remote end. */
 export const remote = (path: string, entry: Expectation["entry"]): Expectation => ({
   side: "remote",
   path,
   entry,
 });
 
-/** Brings a file of this text. */
+/** Sends a file of this text. */
 export async function put(path: string, text: string, was?: Expectation["entry"]): Promise<Action> {
   return {
     kind: "put",
@@ -119,7 +119,7 @@ export async function put(path: string, text: string, was?: Expectation["entry"]
   };
 }
 
-/** How each step ended, in the order of the steps. */
+/** Returns the result of each step, in the order of the steps. */
 export async function ends(
   { end }: Scene,
   steps: readonly Action[],

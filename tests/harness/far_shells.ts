@@ -1,8 +1,8 @@
-/** Shells as images have them, for the far end of a synchronisation. */
+/** Shells as images have them, for the remote end of a synchronisation. */
 import { busyboxShell } from "../../src/kube/testing/image_shells.ts";
 import type { TestShell } from "../../src/sync/testing/shell_channel.ts";
 
-/** Lines as busybox's `inotifyd - FOLDER:MASK…` writes them: letters of what happened, the folder, a name. */
+/** Lines as busybox's `inotifyd - FOLDER:MASK…` writes them: letters of the event, the folder, a name. */
 const inotifydStandIn = `#!/usr/bin/perl
 $| = 1;
 shift @ARGV;
@@ -30,7 +30,7 @@ while (my $got = sysread($in, my $buffer, 65536)) {
 }
 `;
 
-/** busybox; undefined where this machine has none. */
+/** busybox; undefined if this machine has none. */
 const busybox = await (async () => {
   const folder = await Deno.makeTempDir({ prefix: "kodama-busybox-" });
   globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
@@ -45,5 +45,5 @@ const busybox = await (async () => {
 /** dash with GNU's programs. */
 export const dash: TestShell = { name: "GNU", path: "/bin:/usr/bin" };
 
-/** All that this machine has. */
+/** All shells of this machine. */
 export const shells: readonly TestShell[] = [dash, ...(busybox === undefined ? [] : [busybox])];

@@ -1,8 +1,8 @@
-/** A server in front of the embedded cluster that stumbles: for what sessions do while requests fail in their middle. */
+/** A server in front of the embedded cluster that injects faults: for what sessions do while requests fail midway. */
 import { parse } from "yaml";
 import type { TestCluster } from "./embedded_cluster.ts";
 
-/** What happens to one request; `pass` is none of them. */
+/** The fault of one request; `pass` is none. */
 export type ApiFault =
   | "pass"
   /** 429 with a `Retry-After`: it isn't carried out. */
@@ -11,18 +11,18 @@ export type ApiFault =
   | "before"
   /** 500, and it was carried out. */
   | "behind"
-  /** 409 to a write over something, which isn't carried out. */
+  /** 409 to an update, which isn't carried out. */
   | "conflict"
-  /** The answer breaks off; of a watch, behind its first words. */
+  /** The answer breaks off; that of a watch, after its first bytes. */
   | "cut";
 
 /** The server. Disposing of it ends it. */
 export interface FaultyApi extends AsyncDisposable {
-  /** A file with a context that leads here. */
+  /** A kubeconfig whose context names this server. */
   readonly kubeconfig: string;
   /** Decides for each request. Nothing fails before it is set. */
   choose: (request: Request) => ApiFault;
-  /** How often each fault happened. */
+  /** The number of times each fault happened. */
   readonly counts: Map<ApiFault, number>;
 }
 
@@ -83,7 +83,7 @@ async function clientOf({ kubeconfig }: TestCluster) {
   return { upstream: cluster.server as string, client, token: user.token as string };
 }
 
-/** A conflict is one of a write over what is there. */
+/** A conflict needs a write to an existing object. */
 function applied(fault: ApiFault, { method }: Request): ApiFault {
   return fault === "conflict" && method !== "PUT" ? "before" : fault;
 }
@@ -94,7 +94,7 @@ function statusOf(code: number, reason: string, headers: Record<string, string> 
   return Response.json(status, { status: code, headers });
 }
 
-/** Some of the words, and then the end of the link. */
+/** Some of the bytes, and then the end of the link. */
 function cut(body: ReadableStream<Uint8Array> | null): ReadableStream<Uint8Array> | null {
   let sent = false;
   return body?.pipeThrough(

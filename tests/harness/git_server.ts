@@ -2,13 +2,13 @@
 import assert from "node:assert/strict";
 import { runCommand } from "./command.ts";
 
-/** A server with one repository, gone when it is disposed of. */
+/** A server with one repository, removed when it is disposed of. */
 export interface GitServer extends AsyncDisposable {
   /** `http://HOST:PORT/` */
   readonly url: string;
   /** A bare repository below `url`, with a commit on `main` and one on `feature/x`. */
   readonly repository: string;
-  /** Runs git in the bare repository; gives its standard output. */
+  /** Runs git in the bare repository; returns its standard output. */
   git(...words: string[]): Promise<string>;
 }
 
@@ -25,9 +25,9 @@ const author = {
  * Starts it.
  *
  * @param folder of the test, empty.
- * @param token what a client must show as its password; anybody may read where it is absent.
+ * @param token what a client must show as its password; any client may read if it is absent.
  * @param place `hostname`: of this machine, at which it is reached; `asked`: called for each request while its client
- *   waits.
+ * waits.
  */
 export async function startGitServer(
   folder: string,
@@ -85,7 +85,7 @@ async function treeOf(
   return stdout.trim();
 }
 
-/** One request by the program, as RFC 3875 has it. */
+/** One request by the program, per RFC 3875. */
 async function answer(
   request: Request,
   { folder, token }: { folder: string; token: string | undefined },

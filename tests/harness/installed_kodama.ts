@@ -1,8 +1,8 @@
-/** An installed kodama in a folder of its own, with its own home: what a person has after `deno task install`. */
+/** An installed kodama in a folder of its own, with its own home: as after `deno task install`. */
 import { install } from "../../tools/install.ts";
 import { builtKodama } from "./built_kodama.ts";
 
-/** How a program ended, with all that it wrote. */
+/** How a program ended, with all its output. */
 export interface Ended {
   code: number;
   stdout: string;
@@ -16,11 +16,11 @@ export class InstalledKodama implements AsyncDisposable {
   private constructor(
     /** The temporary folder: `prefix`, `home`, `work`. */
     readonly folder: string,
-    /** The whole environment of what is started here. `KUBECONFIG` is the cluster's, once it is up. */
+    /** The whole environment of programs. `KUBECONFIG` is the cluster's, once it is up. */
     public env: Readonly<Record<string, string>>,
   ) {}
 
-  /** `fresh`: an installation that nothing has been started from, for measurements. */
+  /** `fresh`: an installation from which nothing has been started, for measurements. */
   static async open({ fresh = false } = {}): Promise<InstalledKodama> {
     const folder = await Deno.makeTempDir({ prefix: "kodama-installed-" });
     const kodama = new InstalledKodama(folder, {
@@ -32,7 +32,7 @@ export class InstalledKodama implements AsyncDisposable {
     try {
       await Deno.mkdir(`${folder}/home`);
       await Deno.mkdir(kodama.workFolder);
-      // The program is shared, its home and what it starts are not.
+      // The program is shared; its home and its processes are not.
       if (fresh) await install(`${folder}/prefix`);
       else await Deno.symlink(await builtKodama(), `${folder}/prefix`);
       return kodama;
@@ -42,7 +42,7 @@ export class InstalledKodama implements AsyncDisposable {
     }
   }
 
-  /** Where programs are started. */
+  /** The working directory of programs. */
   get workFolder(): string {
     return `${this.folder}/work`;
   }
@@ -52,7 +52,7 @@ export class InstalledKodama implements AsyncDisposable {
     return `${this.folder}/prefix/bin/${name}`;
   }
 
-  /** Starts the embedded cluster; it is stopped in the end. Throws with what it wrote where it fails. */
+  /** Starts the embedded cluster; it is stopped at the end. Throws with its output if it fails. */
   async clusterUp(world: string): Promise<void> {
     this.#clusterIsUp = true;
     const { code, stdout, stderr } = await this.run("kodama", [

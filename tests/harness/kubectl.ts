@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { type CommandResult, runCommand, RunningCommand } from "./command.ts";
 import type { TestCluster } from "./embedded_cluster.ts";
 
-/** The first that speaks WebSocket for exec, attach and port-forward by itself. */
+/** The first version that uses WebSocket for exec, attach and port-forward by default. */
 const oldestMinor = 31;
 
-/** Why there is no kubectl that can be used; undefined where there is. */
+/** Why there is no usable kubectl; undefined if there is one. */
 export async function kubectlMissing(): Promise<string | undefined> {
   const env = { PATH: Deno.env.get("PATH") ?? "", HOME: "/nonexistent" };
   let answer: CommandResult;
@@ -28,7 +28,7 @@ export async function kubectlMissing(): Promise<string | undefined> {
 export class Kubectl {
   constructor(readonly env: Readonly<Record<string, string>>, readonly cwd?: string) {}
 
-  /** kubectl with the rights that an embedded cluster gives whoever starts it. */
+  /** kubectl with the permissions that an embedded cluster gives its own user. */
   static on({ env, kubeconfig }: Pick<TestCluster, "env" | "kubeconfig">): Kubectl {
     return new Kubectl({ ...env, KUBECONFIG: kubeconfig });
   }
@@ -43,14 +43,14 @@ export class Kubectl {
     return runCommand(["kubectl", ...args], { ...this.#options(), ...input });
   }
 
-  /** Standard output without its last line end. Fails the test where kubectl does. */
+  /** Returns standard output without its last line end. Fails the test if kubectl fails. */
   async ok(...args: string[]): Promise<string> {
     const { code, stdout, stderr } = await this.run(args);
     assert.equal(code, 0, `kubectl ${args.join(" ")}: ${stderr}${stdout}`);
     return stdout.replace(/\n$/, "");
   }
 
-  /** Standard error of a kubectl that fails, without its last line end. */
+  /** Returns standard error of a kubectl that fails, without its last line end. */
   async fails(...args: string[]): Promise<string> {
     const { code, stdout, stderr } = await this.run(args);
     assert.notEqual(code, 0, `kubectl ${args.join(" ")} succeeded: ${stdout}`);
@@ -67,12 +67,12 @@ export class Kubectl {
     return stdout.replace(/\n$/, "");
   }
 
-  /** What `-o json` gives. */
+  /** Returns the parsed `-o json`. */
   async json<T>(...args: string[]): Promise<T> {
     return JSON.parse(await this.ok(...args, "-o", "json")) as T;
   }
 
-  /** Starts kubectl and lets it run. */
+  /** Starts kubectl in the background. */
   start(...args: string[]): RunningCommand {
     return new RunningCommand(["kubectl", ...args], this.#options());
   }

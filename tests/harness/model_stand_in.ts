@@ -8,7 +8,7 @@ export type Block =
   | { type: "text"; text: string }
   | { type: "tool_use"; name: string; input: Record<string, unknown> };
 
-/** Where a conversation is when the model is asked. */
+/** The state of a conversation at a request to the model. */
 export interface ModelTurn {
   /** The marker of the last prompt that has one, without its brackets: `[write] do it` gives `write`. */
   marker: string;
@@ -18,10 +18,10 @@ export interface ModelTurn {
   markers: readonly string[];
 }
 
-/** What the model answers. It may take its time. */
+/** The model's answer. It may take its time. */
 export type Answer = (turn: ModelTurn) => readonly Block[] | Promise<readonly Block[]>;
 
-/** Counts that each answer tells. */
+/** The token counts in each answer. */
 export const usagePerAnswer = { input: 100, output: 50, cacheRead: 20, cacheWrite: 0 } as const;
 
 interface Message {
@@ -29,13 +29,13 @@ interface Message {
   content: string | { type: string; text?: string }[];
 }
 
-/** A server of its own; gone when it is disposed of. */
+/** A server of its own; stopped when it is disposed of. */
 export class ModelStandIn implements AsyncDisposable {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #end = new AbortController();
-  /** Every turn that was asked for. */
+  /** Every turn that was requested. */
   readonly turns: ModelTurn[] = [];
-  /** Every key that was shown. */
+  /** Every API key that was sent. */
   readonly keys = new Set<string>();
 
   /** @param hostname of this machine, at which agents reach it. */
@@ -48,7 +48,7 @@ export class ModelStandIn implements AsyncDisposable {
     return this.#server.addr.port;
   }
 
-  /** What agents are given to reach it. */
+  /** The environment by which agents reach it. */
   get environment(): Record<string, string> {
     return {
       ANTHROPIC_BASE_URL: `http://${this.hostname}:${this.port}`,
@@ -74,7 +74,7 @@ export class ModelStandIn implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Whoever waits for an answer gets none.
+    // A client that waits for an answer gets none.
     this.#end.abort();
     await this.#server.finished;
   }

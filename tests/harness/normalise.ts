@@ -1,4 +1,4 @@
-/** What differs from run to run in what programs print, replaced by what it stands for. */
+/** Replaces the parts of programs' output that differ from run to run by placeholders. */
 
 /** Texts that only the running test knows. The longest are replaced first. */
 export interface KnownTexts {
@@ -18,7 +18,7 @@ const patterns: readonly [RegExp, string][] = [
   [/\b\d+m\d+s\b/g, "{duration}"],
 ];
 
-/** Replaces known texts by their names in braces, and then what looks like a time, an address, a made-up name. */
+/** Replaces known texts by their names in braces, and then texts like a time, an address, a generated name. */
 export function normalise(text: string, known: KnownTexts): string {
   const texts = Object.entries(known).filter(([, value]) => value !== "")
     .sort(([, a], [, b]) => b.length - a.length);
@@ -28,7 +28,7 @@ export function normalise(text: string, known: KnownTexts): string {
   return result;
 }
 
-/** The text where it stands for itself: a node `rig` is no part of "right". */
+/** Matches the text as a whole word: a node `rig` isn't part of "right". */
 function asWords(text: string): RegExp {
   const escaped = text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
   return new RegExp(`(?<!\\w)${escaped}(?!\\w)`, "g");

@@ -1,4 +1,4 @@
-/** A pod that a controller makes anew: what it is to a run that knew the one before. */
+/** A pod that a controller creates again: how a run treats it that knew the one before. */
 import type { KubeClient } from "../../src/kube/client.ts";
 import { PODS } from "../../src/kube/resources.ts";
 import type { Pod } from "../../src/kube/types.ts";

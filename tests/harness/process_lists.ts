@@ -1,11 +1,11 @@
-/** The process lists of this machine while a test runs, as anybody on it sees them. Linux alone: proc(5). */
+/** The process lists of this machine while a test runs, as any user of it sees them. Linux only: proc(5). */
 
-/** Between two lists: shorter than any program takes that does something with a cluster. */
+/** The interval of two lists: shorter than any program runs that works with a cluster. */
 const everyMs = 100;
 
 /** Takes lists until it is disposed of. Pods whose node is this machine are in them. */
 export class ProcessLists implements AsyncDisposable {
-  /** Every command line that was seen, its words with blanks between them. */
+  /** Every command line that was seen, its args separated by blanks. */
   readonly seen = new Set<string>();
   #ended = false;
   #wake: () => void = () => {};
@@ -15,7 +15,7 @@ export class ProcessLists implements AsyncDisposable {
     this.#taking = this.#keepTaking();
   }
 
-  /** Takes one now, whatever the time: while something short is known to run. */
+  /** Takes one now, in any case: while something short is known to run. */
   async take(): Promise<void> {
     for (const line of await processList()) this.seen.add(line);
   }
@@ -23,7 +23,7 @@ export class ProcessLists implements AsyncDisposable {
   async #keepTaking(): Promise<void> {
     while (!this.#ended) {
       await this.take();
-      // A list is of one moment: what begins and ends between two of them is seen by nobody.
+      // A list shows one moment: a process that starts and ends between two of them isn't seen.
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, everyMs);
         this.#wake = () => {

@@ -1,7 +1,7 @@
-/** A program in a terminal, as a person has it: keys in, a screen out. The terminal is tmux. */
+/** A program in a terminal, as a user has it: keys in, a screen out. The terminal is tmux. */
 import { runCommand } from "./command.ts";
 
-/** Why there is no terminal to be had; undefined where there is. */
+/** Why there is no terminal available; undefined if there is one. */
 export async function terminalMissing(): Promise<string | undefined> {
   try {
     await runCommand(["tmux", "-V"], { env: { PATH: Deno.env.get("PATH") ?? "" } });
@@ -12,7 +12,7 @@ export async function terminalMissing(): Promise<string | undefined> {
   }
 }
 
-/** What a terminal is made with. */
+/** The options of a terminal. */
 export interface TerminalOptions {
   env: Readonly<Record<string, string>>;
   cwd?: string;
@@ -29,7 +29,7 @@ export class PseudoTerminal implements AsyncDisposable {
     readonly env: Readonly<Record<string, string>>,
   ) {}
 
-  /** Starts words in a terminal of their own. When they end, the screen stays as they left it. */
+  /** Runs args in a terminal of their own. When they end, the screen stays unchanged. */
   static async open(words: readonly string[], options: TerminalOptions): Promise<PseudoTerminal> {
     const folder = await Deno.makeTempDir({ prefix: "kodama-tmux-" });
     const terminal = new PseudoTerminal(folder, options.env);
@@ -40,7 +40,8 @@ export class PseudoTerminal implements AsyncDisposable {
     const environment = Object.entries(options.env).flatMap(([name, value]) =>
       name === "TERM" ? [] : ["-e", `${name}=${value}`]
     );
-    // tmux 3.3 now and then never learns that a pane's program has ended: a shell notes it. Ctrl-C and Ctrl-\ are for the program.
+    // tmux 3.3 occasionally never learns that a pane's program has ended: a shell records it. Ctrl-C and Ctrl-\ are for
+    // the program.
     const noting = ["sh", "-c", 'trap : INT QUIT; "$@"; echo $? >"$0"', `${folder}/exit-code`];
     await terminal.#tmux(...server, ...environment, "--", ...noting, ...words);
     return terminal;
@@ -55,7 +56,7 @@ export class PseudoTerminal implements AsyncDisposable {
     return stdout;
   }
 
-  /** Types text as it is. */
+  /** Types text literally. */
   async type(text: string): Promise<void> {
     await this.#tmux("send-keys", "-l", "--", text);
   }
@@ -79,7 +80,7 @@ export class PseudoTerminal implements AsyncDisposable {
     return (await this.#tmux("capture-pane", "-p", "-e")).trimEnd();
   }
 
-  /** Waits for a condition on the screen, and gives the screen. The name is what a failure says. */
+  /** Waits for a condition on the screen, and returns the screen. A failure prints the name. */
   async until(name: string, condition: RegExp | ((screen: string) => boolean)): Promise<string> {
     const holds = condition instanceof RegExp ? (s: string) => condition.test(s) : condition;
     return await this.#look(name, () => this.screen(), holds);
@@ -97,12 +98,12 @@ export class PseudoTerminal implements AsyncDisposable {
       if (performance.now() > deadline) {
         throw new Error(`not seen: ${name}\n${await this.screen()}`);
       }
-      // A terminal tells nobody that it changed: looking again is the only way to know.
+      // A terminal doesn't report changes: polling is the only way to know.
       await new Promise((resolve) => setTimeout(resolve, look.everyMs));
     }
   }
 
-  /** Kills, as nothing can be caught, what runs in this terminal and has words like these. */
+  /** Kills, uncatchably, the processes in this terminal whose command line matches. */
   async kill(words: RegExp): Promise<void> {
     const tty = (await this.#tmux("display-message", "-p", "#{pane_tty}")).trim().replace(
       "/dev/",

@@ -7,12 +7,12 @@ import type { Stage } from "./scenario_run.ts";
 /** A stage on a real cluster; disposing of it deletes its namespace. */
 export interface RealStage extends Stage, AsyncDisposable {}
 
-/** The path of the real cluster's kubeconfig; undefined where tests are to run without one. */
+/** The path of the real cluster's kubeconfig; undefined if tests are to run without one. */
 export function realKubeconfig(): string | undefined {
   return Deno.env.get("KODAMA_TEST_KUBECONFIG") || undefined;
 }
 
-/** Makes a namespace for one scenario. */
+/** Creates a namespace for one scenario. */
 export async function openRealStage(path: string): Promise<RealStage> {
   const env = testEnvironment("/nonexistent", path);
   const kubectl = async (...args: string[]) => {

@@ -17,18 +17,18 @@
  *     [exit 5]
  *     ```
  *
- * In a `console` block a line that begins with `$ ` is a command of a shell; what follows up to the next
- * one is its standard output; `2> ` marks standard error; `[exit N]` ends a command that fails. A block
- * `… file=NAME` is a file of the working directory; `yaml apply` is applied and waited for.
+ * In a `console` block a line that starts with `$ ` is a command of a shell; the lines up to the next one are its
+ * standard output; `2> ` marks standard error; `[exit N]` ends a command that fails. A block `… file=NAME` is a file of
+ * the working directory; `yaml apply` is applied and waited for.
  *
- * Each stream is written in its own time: `2>&1` gives lines of both in no certain order. Filter standard error in a
- * file of its own instead.
+ * Each stream is written in its own time: the order of lines with `2>&1` is undefined. Filter standard error in a file
+ * of its own instead.
  */
 
 /** Where a scenario can run. */
 export type Place = "embedded" | "real";
 
-/** A command, and what it is expected to do. */
+/** A command, and its expected result. */
 export interface Step {
   command: string;
   stdout: string;
@@ -46,15 +46,15 @@ export type Part =
 /** A scenario file. */
 export interface Scenario {
   runs: readonly Place[];
-  /** Why it doesn't run on a real cluster; there must be a reason. */
+  /** Why it doesn't run on a real cluster; a reason is required. */
   whyNotReal: string | undefined;
-  /** What the embedded cluster begins with. */
+  /** The initial world of the embedded cluster. */
   world: string;
   header: readonly string[];
   parts: readonly Part[];
 }
 
-/** Reads a scenario. Throws with the line where it can't be read. */
+/** Reads a scenario. Throws with the line if it can't be read. */
 export function parseScenario(text: string): Scenario {
   const lines = text.split("\n");
   if (lines[0] !== "---") throw new Error("line 1: a scenario begins with a header between ---");
@@ -133,7 +133,7 @@ function stepsOf(lines: readonly string[], number: number): Step[] {
   return steps;
 }
 
-/** The text of a scenario: what {@link parseScenario} reads back. */
+/** Returns the text of a scenario: {@link parseScenario} reads it back. */
 export function formatScenario(scenario: Scenario): string {
   const header = ["---", ...scenario.header, "---"];
   return [...header, ...scenario.parts.flatMap(partLines)].join("\n");

@@ -1,4 +1,4 @@
-/** Running a scenario: in a folder of its own, with kodama from this checkout, on some cluster. */
+/** Runs a scenario: in a folder of its own, with kodama from this checkout, on some cluster. */
 import assert from "node:assert/strict";
 import { parse, stringify } from "yaml";
 import { builtKodama } from "./built_kodama.ts";
@@ -8,12 +8,12 @@ import { TestFolder } from "./test_folder.ts";
 import { type KnownTexts, normalise } from "./normalise.ts";
 import type { Part, Scenario, Step } from "./scenario.ts";
 
-/** A cluster to run on, and a namespace that the scenario has for itself. */
+/** A cluster to run on, and a namespace for the scenario alone. */
 export interface Stage {
   /** The text of a kubeconfig with one context. */
   kubeconfig: string;
   namespace: string;
-  /** What of this cluster is replaced in what is printed, beside what every stage has. */
+  /** Texts of this cluster to replace in the output, beside those of every stage. */
   known?: KnownTexts;
 }
 
@@ -62,13 +62,13 @@ interface Kubeconfig {
   contexts: { name: string; context: Record<string, unknown> }[];
 }
 
-/** As kodama writes it: without the port that goes without saying. */
+/** As kodama prints it: without the default port. */
 function serverOf({ kubeconfig }: Stage): string {
   const { clusters } = parse(kubeconfig) as { clusters: { cluster: { server: string } }[] };
   return new URL(clusters[0]?.cluster.server ?? "").origin;
 }
 
-/** The same cluster and user, in a context of the same name everywhere: it stands in what is printed. */
+/** The same cluster and user, in a context with a fixed name: it appears in the output. */
 function scenarioKubeconfig({ kubeconfig, namespace }: Stage): string {
   const config = parse(kubeconfig) as Kubeconfig;
   const current = config.contexts.find(({ name }) => name === config["current-context"]);
@@ -77,7 +77,7 @@ function scenarioKubeconfig({ kubeconfig, namespace }: Stage): string {
   return stringify({ ...config, contexts, "current-context": "scenario" });
 }
 
-/** Runs every part, and gives the scenario as it really went. */
+/** Runs every part, and returns the scenario with its actual output. */
 export async function runScenario(scenario: Scenario, stage: Stage): Promise<Scenario> {
   await using bench = await Bench.open(stage);
   const parts: Part[] = [];
@@ -106,7 +106,7 @@ async function runPart(part: Part, bench: Bench): Promise<Part> {
   }
 }
 
-/** Applies manifests; workloads among them are rolled out, and pods ready, before the scenario goes on. */
+/** Applies manifests; their workloads are rolled out, and pods ready, before the scenario continues. */
 async function apply(manifests: string, bench: Bench): Promise<void> {
   const applied = await bench.run(["kubectl", "apply", "-o", "name", "-f", "-"], manifests);
   assert.equal(applied.code, 0, applied.stderr);

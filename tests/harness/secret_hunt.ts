@@ -1,18 +1,18 @@
-/** Planted secrets, looked for in all that a run writes: as they are, and within any base64. */
+/** Planted secrets, searched for in all that a run writes: literally, and within any base64. */
 
-/** Where a secret was found, in words. */
+/** The source of a secret that was found, as text. */
 export type Find = string;
 
 const shown = 60;
 
-/** Gathers what it finds, so that a run can be looked through while it goes on, and judged at its end. */
+/** Collects its finds, so that a run can be searched while it continues, and judged at its end. */
 export class SecretHunt {
   readonly finds: Find[] = [];
-  /** How much was looked through: a hunt that saw nothing proves nothing. */
+  /** How much was searched: a hunt that saw nothing proves nothing. */
   characters = 0;
   readonly #traces: readonly { name: string; traces: readonly string[] }[];
 
-  /** @param secrets by the names that finds are told with; long enough to be found nowhere by chance. */
+  /** @param secrets by the names that finds are reported with; long enough not to occur by chance. */
   constructor(secrets: Readonly<Record<string, string>>) {
     this.#traces = Object.entries(secrets).map(([name, secret]) => ({
       name,
@@ -20,14 +20,14 @@ export class SecretHunt {
     }));
   }
 
-  /** The names of the secrets that a text holds. */
+  /** Returns the names of the secrets that a text holds. */
   namesIn(text: string): string[] {
     return this.#traces
       .filter(({ traces }) => traces.some((trace) => text.includes(trace)))
       .map(({ name }) => name);
   }
 
-  /** Looks through a text. */
+  /** Searches a text. */
   look(where: string, text: string): void {
     this.characters += text.length;
     for (const { name, traces } of this.#traces) {
@@ -40,7 +40,7 @@ export class SecretHunt {
     }
   }
 
-  /** Looks through every file of a folder, which may be missing; gives how many there are. */
+  /** Searches every file of a folder, which may be missing; returns the number of files. */
   async lookInFolder(folder: string): Promise<number> {
     let files = 0;
     for await (const path of filesIn(folder)) {
@@ -52,7 +52,7 @@ export class SecretHunt {
   }
 }
 
-/** The text, and what is left of it in base64 wherever in a group of three bytes it begins. */
+/** Returns the text, and its base64 at each offset within a group of three bytes, without the bytes around it. */
 function tracesOf(secret: string): string[] {
   const encoded = [0, 1, 2].map((before) => {
     const begins = Math.ceil(before * 8 / 6);
@@ -81,7 +81,7 @@ async function inflated(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   return new Uint8Array(await new Response(plain).arrayBuffer());
 }
 
-/** Any bytes as a text of as many characters. */
+/** Returns any bytes as a text with one character each. */
 function latin1(bytes: Uint8Array): string {
   return new TextDecoder("latin1").decode(bytes);
 }

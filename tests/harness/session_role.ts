@@ -1,4 +1,4 @@
-/** The Role that docs/sessions.md says is enough: what tests grant, and nothing more. */
+/** The Role that docs/sessions.md documents as sufficient: tests grant it, and nothing more. */
 import assert from "node:assert/strict";
 import { parseAllDocuments } from "yaml";
 
@@ -11,7 +11,7 @@ export interface Role {
   [field: string]: unknown;
 }
 
-/** The block of the page that is a Role. */
+/** Returns the block of the page that is a Role. */
 export async function documentedRole(): Promise<Role> {
   const blocks = (await Deno.readTextFile(page)).matchAll(/```yaml\n(.*?)```/gs);
   const documents = [...blocks].flatMap(([, text = ""]) => parseAllDocuments(text));

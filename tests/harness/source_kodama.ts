@@ -1,11 +1,11 @@
-/** kodama of this checkout as a person runs it: a process of its own, started by its launcher. */
+/** kodama of this checkout as a user runs it: a process of its own, started by its launcher. */
 import assert from "node:assert/strict";
 import { filePath } from "../../src/wiring/file_path.ts";
 import { builtKodama } from "./built_kodama.ts";
 import { type CommandOptions, type CommandResult, runCommand, RunningCommand } from "./command.ts";
 import type { TestCluster } from "./embedded_cluster.ts";
 
-/** What a single start may be given. */
+/** The options of a single start. */
 export type StartOptions = Partial<Omit<CommandOptions, "env">> & {
   env?: Readonly<Record<string, string>>;
 };
@@ -23,7 +23,7 @@ export class SourceKodama {
     return new SourceKodama(env, `${folder}/home/.kodama`, `${await builtKodama()}/bin`);
   }
 
-  /** The command line that starts kodama with these arguments. */
+  /** Returns the command line that starts kodama with these arguments. */
   words(words: readonly string[]): string[] {
     return [`${this.bin}/kodama`, ...words];
   }
@@ -34,12 +34,12 @@ export class SourceKodama {
     return await runCommand(this.words(words), { ...rest, env: { ...this.env, ...env } });
   }
 
-  /** Runs a command line that has to end well; its standard output. */
+  /** Runs a command line that has to succeed; returns its standard output. */
   async succeed(words: readonly string[], options: StartOptions = {}): Promise<string> {
     return outputOf(words, await this.run(words, options));
   }
 
-  /** Starts a command line, and lets it run. */
+  /** Starts a command line in the background. */
   start(words: readonly string[]): RunningCommand {
     return new RunningCommand(this.words(words), { env: this.env });
   }
@@ -53,8 +53,8 @@ export class SourceKodama {
 }
 
 /**
- * What starts kodama from source, with the permissions of its set, and which may write to these folders alone: the
- * command line's beginning, and the variable that a clean environment needs for it.
+ * Returns the args that start kodama from source, with the permissions of its set, and which may write to these folders
+ * alone, and the variable that a clean environment needs for them.
  */
 export async function fromSource(
   write: readonly string[],
@@ -67,7 +67,7 @@ export async function fromSource(
   return { words, env: { DENO_DIR: denoDir } };
 }
 
-/** Standard output of a command line of kodama; fails the test where it didn't end well. */
+/** Returns standard output of a command line of kodama; fails the test if it failed. */
 export function outputOf(words: readonly string[], ended: CommandResult): string {
   const { code, stdout, stderr } = ended;
   assert.equal(code, 0, `kodama ${words.join(" ")}: ${stderr}${stdout}`);

@@ -1,16 +1,16 @@
-/** Temporary folders that don't outlive a run of tests for long, whatever the way in which it ended. */
+/** Temporary folders that don't outlive a run of tests for long, however it ended. */
 import { type FileLock, tryFileLock } from "../../src/daemon/file_lock.ts";
 
-/** A lock that its holder's end lets go of: by it a folder whose test was killed is told from one in use. */
+/** A lock that is released when its holder ends: it distinguishes a folder whose test was killed from one in use. */
 const lockName = ".in-use";
 
 /** A folder this young may be about to be locked. */
 const youngMs = 60_000;
 
-/** Looked at in one start: enough to keep up, and no start waits for the leftovers of many. */
+/** The maximum checked in one start: enough to keep up, and no start waits for the cleanup of many. */
 const maxRemoved = 16;
 
-/** A folder of its own; gone when it is disposed of. Those of the same prefix that nobody holds go first. */
+/** A folder of its own; removed when it is disposed of. Those of the same prefix without a holder are removed first. */
 export class TestFolder implements AsyncDisposable {
   private constructor(readonly path: string, private readonly lock: FileLock) {}
 
@@ -28,13 +28,13 @@ export class TestFolder implements AsyncDisposable {
   }
 }
 
-/** Takes away what runs left that were killed. */
+/** Removes the folders of runs that were killed. */
 export async function removeAbandoned(parent: string, prefix: string): Promise<void> {
   let removed = 0;
   for await (const { name, isDirectory } of Deno.readDir(parent)) {
     if (!isDirectory || !name.startsWith(prefix)) continue;
     if (await isAbandoned(`${parent}/${name}`)) {
-      // Another run may be at it too.
+      // Another run may be removing it too.
       await Deno.remove(`${parent}/${name}`, { recursive: true }).catch(ignoreMissing);
       if (++removed === maxRemoved) return;
     }

@@ -1,6 +1,6 @@
-/** The pod that tests make when they need any pod. */
+/** The pod that tests create when they need any pod. */
 
-/** A pod of one container that waits until it is killed, unless `container` says otherwise. */
+/** A pod of one container that waits until it is killed, unless `container` overrides that. */
 export function waitingPod(
   name: string,
   container: Record<string, unknown> = {},
@@ -11,7 +11,7 @@ export function waitingPod(
     apiVersion: "v1",
     kind: "Pod",
     metadata: { name, labels: { app: name } },
-    // A program as process 1 doesn't hear SIGTERM: without this each test would wait 30 s at its end.
+    // A program as process 1 ignores SIGTERM: without this each test would wait 30 s at its end.
     spec: {
       terminationGracePeriodSeconds: 0,
       containers: [{ ...main, ...container }],

@@ -73,7 +73,7 @@ function place(root: string, layer: string): string {
 }
 
 /**
- * The layers below the container's own, as names of links in its folder, relative to the folder in which they are
+ * The layers below the container's own, as names of links in its folder, relative to the folder from which they are
  * mounted: a path may hold a blank, a comma or a colon, each of which ends something in an overlay's options.
  */
 async function linkLowerFolders(

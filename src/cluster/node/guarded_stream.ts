@@ -100,7 +100,7 @@ class Exit {
     });
   }
 
-  /** The timer starts at the process's end (`afterExit`), or is cancelled by it (`untilExit`). */
+  /** Starts at the process's end (`afterExit`), or elapses early at it (`untilExit`). */
   timer(durationMs: number, kind: "afterExit" | "untilExit"): Timer {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     let timer: ReturnType<typeof setTimeout> | undefined;

@@ -1,4 +1,4 @@
-/** Clients that may not, or no longer. */
+/** Clients without permission, or whose permission was removed. */
 import assert from "node:assert/strict";
 import { run } from "../host_commands.ts";
 import { findLayout } from "../layout.ts";

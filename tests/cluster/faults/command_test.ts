@@ -1,4 +1,4 @@
-/** Commands that don't behave: too much output, none, no end. */
+/** Misbehaving commands: too much output, none, no end. */
 import assert from "node:assert/strict";
 import { until } from "../processes.ts";
 import { countSleeping, kodamaProcess, sleeper, untilSleeping } from "./kodama.ts";
@@ -6,7 +6,7 @@ import { onFault, only, outcomeOf, programsIn } from "./scene.ts";
 
 const ok = { outcome: "ok", exitCode: 0, signal: null };
 
-/** Of kodama's memory, whatever a pod writes. The runtime alone has some 90 MB. */
+/** The limit of kodama's memory, whatever a pod writes. The runtime alone has some 90 MB. */
 const memoryLimitKib = 200 * 1024;
 
 onFault("256 MiB of output come whole, and cost no memory", async ({ namespace }) => {
@@ -28,7 +28,7 @@ onFault("256 MiB of output come whole, and cost no memory", async ({ namespace }
   assert.ok(largestKib > 0 && largestKib < memoryLimitKib, `kodama took ${largestKib} KiB`);
 });
 
-/** The most memory that a process has held; 0 where it has ended. */
+/** The peak memory of a process; 0 if it has ended. */
 async function mostMemoryKib(pid: number): Promise<number> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`).catch(() => "");
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);
@@ -58,7 +58,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     const { words, token } = sleeper();
     await using run = start("one", "--", "sh", "-c", stubborn(words));
     await untilSleeping(run, token, 2);
-    // Nobody would read an answer here: standard error is no terminal, and one Ctrl-C is enough.
+    // No one would read a prompt here: standard error isn't a terminal, and one Ctrl-C is enough.
     run.signal(signal);
     const ended = await run.ended();
     assert.deepEqual(outcomeOf(only(ended)), {

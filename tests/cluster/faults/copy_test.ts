@@ -1,4 +1,4 @@
-/** Copies whose links are cut: they go on where they were, or say that they didn't. */
+/** Copies whose links are cut: they resume, or report that they didn't. */
 import assert from "node:assert/strict";
 import { until } from "../processes.ts";
 import { SlowLink } from "../slow_link.ts";
@@ -7,10 +7,10 @@ import { kodamaStart } from "./kodama.ts";
 import { onFault, type Scene } from "./scene.ts";
 
 const size = 48 * 1024 * 1024;
-/** Of each connection, before it is cut. */
+/** The bytes of each connection, before it is cut. */
 const limit = 20_000_000;
 
-/** What a copy reports, as far as it is looked at here. */
+/** The fields of a copy's report that are checked here. */
 interface CopyReport {
   outcome: string;
   resumedBytes: number | null;
@@ -132,7 +132,7 @@ onFault(
     const words = [`${folder}/file`, "one:/tmp/file", "--retries", "0"];
     const server = JSON.parse(await Deno.readTextFile(kubeconfig)).clusters[0].cluster.server;
     {
-      // With what it lets wait, some 3 MB a second.
+      // With the proxy's queue, some 3 MB a second.
       await using link = SlowLink.open(server, { delayMs: 300 });
       await link.kubeconfigFor(kubeconfig, `${folder}/slow`);
       const copying = cp(`${folder}/slow`, ...words);

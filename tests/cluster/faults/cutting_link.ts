@@ -1,4 +1,4 @@
-/** A way to the API server that cuts connections at bytes of a test's choice. */
+/** A proxy to the API server that cuts connections at bytes of a test's choice. */
 
 /** A proxy for TCP on this machine. The rig's certificate names its address. */
 export class CuttingLink implements AsyncDisposable {
@@ -49,7 +49,7 @@ export class CuttingLink implements AsyncDisposable {
     [limit, inputLimit]: [number, number],
   ): Promise<void> {
     this.#open.add(near);
-    // Where the server is down, the client's connection just ends.
+    // If the server is down, the client's connection just ends.
     const far = await Deno.connect({ hostname, port }).catch(() => undefined);
     if (far === undefined) return close(near);
     this.#open.add(far);
@@ -72,7 +72,7 @@ export class CuttingLink implements AsyncDisposable {
         if (left === 0) break;
       }
     } catch {
-      // One side has gone; the other is told below.
+      // One side has disconnected; the other is notified below.
     }
     close(from);
     close(to);

@@ -1,9 +1,9 @@
-/** The real kodama, as a process with its own permissions, and what it tells. */
+/** The real kodama, as a process with its own permissions, and its output. */
 import { until } from "../processes.ts";
 
 const root = new URL("../../../", import.meta.url).pathname;
 
-/** What `-o jsonl` tells of one target, as far as tests look at it. */
+/** The report of one target in `-o jsonl`, as far as tests check it. */
 export interface Report {
   pod: string;
   outcome: string;
@@ -23,14 +23,14 @@ export interface Ended {
   stderr: string;
 }
 
-/** One run of `kodama exec`, begun and perhaps still going on; killed at the end of its scope. */
+/** One run of `kodama exec`, which may still be running; killed at the end of its scope. */
 export class KodamaRun implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #output: Promise<{ code: number; stdout: string }>;
   #over = false;
   #stderr = "";
 
-  /** @param words what follows `kodama exec -n NAMESPACE -o jsonl`. */
+  /** @param words the args after `kodama exec -n NAMESPACE -o jsonl`. */
   constructor(kubeconfig: string, namespace: string, words: readonly string[]) {
     this.#child = kodamaProcess(kubeconfig, ["exec", "-n", namespace, "-o", "jsonl", ...words]);
     this.#output = this.#listen().finally(() => this.#over = true);
@@ -46,7 +46,7 @@ export class KodamaRun implements AsyncDisposable {
     return { code, stdout: text };
   }
 
-  /** What kodama has said so far to the person. */
+  /** kodama's standard error so far. */
   get stderr(): string {
     return this.#stderr;
   }
@@ -71,7 +71,7 @@ export class KodamaRun implements AsyncDisposable {
   }
 }
 
-/** Starts kodama under exactly the permissions it is installed with. */
+/** Starts kodama with exactly the permissions it is installed with. */
 export function kodamaProcess(kubeconfig: string, args: readonly string[]): Deno.ChildProcess {
   const { words: [program = "", ...words], ...surroundings } = kodamaStart(kubeconfig, args);
   return new Deno.Command(program, {
@@ -83,7 +83,7 @@ export function kodamaProcess(kubeconfig: string, args: readonly string[]): Deno
   }).spawn();
 }
 
-/** What starts kodama, and where; `writes` are the folders that it may write to. */
+/** The args that start kodama, and its working directory; `writes` are the folders that it may write to. */
 export function kodamaStart(
   kubeconfig: string,
   args: readonly string[],
@@ -106,14 +106,14 @@ export function kodamaStart(
 
 let lastToken = 86_400_000;
 
-/** A command that sleeps for days, and how to tell by its words that it runs: no other has the same. */
+/** A command that sleeps for days, and a token in its args that identifies it: no other has the same. */
 export function sleeper(): { words: string[]; token: string } {
   lastToken += 1 + Deno.pid;
   const token = String(lastToken);
   return { words: ["sleep", token], token };
 }
 
-/** Waits until so many processes `sleep TOKEN` run: the rig's are seen from this machine. */
+/** Waits until this many processes `sleep TOKEN` run: the rig's are visible on this machine. */
 export async function untilSleeping(run: KodamaRun, token: string, count = 1): Promise<void> {
   await until(`${count} times sleep ${token}`, async () => {
     if (run.over) throw new Error(`kodama ended first: ${JSON.stringify(await run.ended())}`);
@@ -121,7 +121,7 @@ export async function untilSleeping(run: KodamaRun, token: string, count = 1): P
   }, 60_000);
 }
 
-/** How many processes `sleep TOKEN` there are. */
+/** Returns the number of processes `sleep TOKEN`. */
 export async function countSleeping(token: string): Promise<number> {
   let count = 0;
   for await (const { name } of Deno.readDir("/proc")) {

@@ -1,4 +1,4 @@
-/** Links that are slow, lossy, or cut without a word. */
+/** Links that are slow, lossy, or cut without notice. */
 import assert from "node:assert/strict";
 import { SlowLink } from "../slow_link.ts";
 import { sleeper, untilSleeping } from "./kodama.ts";
@@ -29,7 +29,7 @@ onFault("a link that is cut without a word is noticed within 30 s", async (scene
   await using _cut = await rig.cut("client");
   const before = performance.now();
   const ended = await run.ended();
-  // What is promised is this bound; the keep-alive's own is 25 s.
+  // This bound is the promise; the keep-alive's own is 25 s.
   assert.ok(performance.now() - before < 30_000);
   const report = only(ended);
   assert.deepEqual(outcomeOf(report), { outcome: "unknown", exitCode: null, signal: null });

@@ -71,7 +71,7 @@ onFault(
   async (scene) => {
     const { namespace, start } = scene;
     await namespace.startPod("one", { resources: { limits: { memory: "24Mi" } } });
-    // A variable that doubles until the kernel has had enough.
+    // A variable that doubles until the kernel kills it.
     const script = "echo begun; text=0123456789abcdef; while :; do text=$text$text; done";
     const report = only(await start("one", "--", "sh", "-c", script).ended());
     assert.deepEqual(outcomeOf(report), killed);

@@ -1,14 +1,14 @@
-/** A fault's test: a rig to be hurt, a namespace of its own, kodama on it. */
+/** The fixture of a fault's test: a rig for faults, a namespace of its own, kodama on it. */
 import assert from "node:assert/strict";
 import { FaultyRig } from "../faults.ts";
 import { RealCluster, rigVariable, type TestNamespace } from "../test_namespace.ts";
 import { type Ended, KodamaRun, type Report } from "./kodama.ts";
 
-/** What a test is given. */
+/** The fixture of a test. */
 export interface Scene {
   rig: FaultyRig;
   namespace: TestNamespace;
-  /** Begins `kodama exec -n NAMESPACE -o jsonl WORDS…`. */
+  /** Starts `kodama exec -n NAMESPACE -o jsonl WORDS…`. */
   start(...words: string[]): KodamaRun;
   /** The same with another kubeconfig. */
   startWith(kubeconfig: string, ...words: string[]): KodamaRun;
@@ -17,7 +17,7 @@ export interface Scene {
 const cluster = RealCluster.fromEnvironment();
 const onRig = Deno.env.get(rigVariable) !== undefined;
 
-/** A test on the rig. Its name is the rule that it holds kodama to. */
+/** A test on the rig. Its name is the rule that kodama must follow. */
 export function onFault(name: string, test: (scene: Scene) => Promise<void>): void {
   Deno.test({
     name: `under faults: ${name}`,
@@ -44,12 +44,12 @@ export function only({ reports, stderr }: Ended): Report {
   return reports[0] as Report;
 }
 
-/** What of a report an outcome consists of. */
+/** The fields of a report that make up an outcome. */
 export function outcomeOf({ outcome, exitCode, signal }: Report) {
   return { outcome, exitCode, signal };
 }
 
-/** The programs that run in a pod besides its first process and the one that looks, a line for each. */
+/** The programs that run in a pod besides its first process and the one that lists them, a line for each. */
 export async function programsIn(namespace: TestNamespace, pod: string): Promise<string[]> {
   const list = await namespace.kubectl("exec", pod, "--", "ps", "-o", "pid,stat,args");
   return list.trim().split("\n").slice(1)

@@ -1,4 +1,4 @@
-/** An API server that dies, and comes back. */
+/** An API server that dies, and returns. */
 import assert from "node:assert/strict";
 import { until } from "../processes.ts";
 import { sleeper, untilSleeping } from "./kodama.ts";

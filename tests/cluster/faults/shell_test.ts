@@ -1,4 +1,4 @@
-/** What becomes of a person's shell when its link breaks: with a multiplexer in the pod, and without one. */
+/** A user's shell when its link breaks: with a multiplexer in the pod, and without one. */
 import assert from "node:assert/strict";
 import { PseudoTerminal, terminalMissing } from "../../harness/pseudo_terminal.ts";
 import { until } from "../processes.ts";
@@ -23,7 +23,7 @@ async function shellOverLink({ cluster: { kubeconfig }, name }: TestNamespace) {
     ["shell", "-n", name, "one"],
     [folder],
   );
-  // The terminal stays when kodama has ended, and shows how.
+  // The terminal stays when kodama has ended, and shows how it ended.
   const shown = ["sh", "-c", '"$@"; echo "code $?"; exec sleep 1000', "sh"];
   const terminal = stack.use(
     await PseudoTerminal.open([...shown, ...words], {
@@ -42,10 +42,10 @@ onFault("a shell whose pod has tmux comes back with its state", async ({ namespa
   const { link, terminal } = shell;
   await terminal.until("the prompt", /# ?$/);
   await terminal.type("remembered=still; sleep 86398 &\n");
-  // This image's ps shows those of its own terminal unless it is asked for all.
+  // This image's ps shows those of its own terminal unless all are requested.
   const programs = async () => {
     const list = await namespace.kubectl("exec", "one", "--", "ps", "-eo", "args");
-    // The container's first process collects none that have ended.
+    // The container's first process reaps none that have ended.
     return list.split("\n").filter((line) => !line.includes("<defunct>")).join("\n");
   };
   await until(

@@ -1,4 +1,4 @@
-/** The sum of all: a thousand targets under random faults. */
+/** The combination: a thousand targets under random faults. */
 import assert from "node:assert/strict";
 import { until } from "../processes.ts";
 import type { TestNamespace } from "../test_namespace.ts";
@@ -10,12 +10,12 @@ const pods = 50;
 const targets = 1000;
 const lines = 6000;
 
-/** What a command writes: half of it, a short work, the other half. */
+/** The output of a command: half of it, a short work, the other half. */
 const work = "0.4321";
 const script = `seq 1 ${lines / 2}; sleep ${work}; seq ${lines / 2 + 1} ${lines}`;
 const whole = Array.from({ length: lines }, (_, index) => `${index + 1}\n`).join("");
 
-/** What may happen in a round, in turns: each at a moment and to victims that the seed gives. */
+/** The faults of a round, in turns: the seed decides the moment and the victims. */
 const faults = ["links", "containers", "links", "pods", "links", "server"] as const;
 
 /** In the test's name, so that a failure can be repeated. */
@@ -40,13 +40,13 @@ onFault(
       if (reports.length === 0) assert.match(stderr, /cannot reach|no running pod/, place);
       for (const { outcome } of reports) counts[outcome] = (counts[outcome] ?? 0) + 1;
     }
-    // Faults that hit nobody would prove nothing.
+    // Faults without a victim would prove nothing.
     const said = `seed ${seed}: ${JSON.stringify(counts)}`;
     assert.ok((counts["ok"] ?? 0) > 100 && (counts["unknown"] ?? 0) > 50, said);
   },
 );
 
-/** An ok target has every byte; any other has a beginning of them, and nothing else. */
+/** An ok target has every byte; any other has a prefix of them, and nothing else. */
 function assertTrue({ outcome, exitCode, stdout, truncated, pod }: Report, place: string): void {
   const what = `${place}: ${pod} is ${outcome} after ${stdout.length} of ${whole.length} bytes`;
   assert.equal(truncated, false, what);
@@ -74,7 +74,7 @@ async function startFleet(namespace: TestNamespace): Promise<void> {
   await namespace.kubectl("rollout", "status", "deployment/fleet", "--timeout=180s");
 }
 
-/** One run of the command in all pods, in the middle of which something happens. */
+/** One run of the command in all pods, in the middle of which a fault happens. */
 async function faultedRun(
   { rig, namespace, startWith }: Scene,
   fault: typeof faults[number],

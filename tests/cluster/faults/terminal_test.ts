@@ -1,4 +1,4 @@
-/** What a kodama with a terminal leaves in a pod when it is killed. The terminal is script(1)'s. */
+/** What remains in a pod when a kodama with a terminal is killed. The terminal is script(1)'s. */
 import assert from "node:assert/strict";
 import { childrenOf, until } from "../processes.ts";
 import { kodamaStart } from "./kodama.ts";
