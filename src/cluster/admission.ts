@@ -8,18 +8,18 @@ import type { NodeStreams, ResourceType, Store } from "./model.ts";
 import type { Clock } from "./node/clock.ts";
 import { apiVersionOf, resourceTypes } from "./resources.ts";
 
-/** Ways into the store that leave nothing out. */
+/** Validated ways to write into the store. */
 export interface Admission {
   /** Returns the object that the API would make of a controller's object. */
   admit(type: ResourceType, object: KubeObject): KubeObject;
-  /** Creates an object of a manifest as a client would: filled in, checked, in its namespace or `default`. */
+  /** Creates an object of a manifest as a client would: with defaults, validated, in its namespace or `default`. */
   create(manifest: KubeObject): void;
 }
 
 /** The field manager of a world's objects. */
 const manager = { name: "kodama-world", operation: "Update", subresource: "" } as const;
 
-/** Makes the ways in. */
+/** Returns the admission functions. */
 export function createAdmission(
   parts: { store: Store; node: NodeStreams; clock: Clock },
 ): Admission {

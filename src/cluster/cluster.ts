@@ -30,7 +30,7 @@ export interface ClusterOptions {
   keep?: { world: string };
   /** The folder of the shipped worlds. */
   worldsFolder: string;
-  /** Folders of images; a later one's take precedence. */
+  /** Folders of images; a later one takes precedence. */
   imageRoots: readonly string[];
   /** The saved one if it is absent, else any free one. */
   port?: number;
@@ -54,7 +54,7 @@ export interface EmbeddedCluster extends AsyncDisposable {
   readonly kubeconfig: string;
   /** For tests that inspect the parts behind the API. */
   readonly store: Store;
-  /** What containers are on this machine. */
+  /** The runtime of containers on this machine. */
   readonly isolation: Node["capabilities"];
   /** The text of a kubeconfig with a client certificate for another user, in any groups. */
   kubeconfigFor(user: string, groups: readonly string[]): Promise<string>;
@@ -84,7 +84,7 @@ export async function startCluster(options: ClusterOptions): Promise<EmbeddedClu
     await removeFolder(claimsFolder(options));
     await removeFolder(snapshotsFolder(options));
   }
-  // Disposed of in reverse: no more requests, then no more wishes, then no more pods.
+  // Disposed of in reverse: first requests, then controllers, then pods.
   const node = stack.use(
     await startNode({
       store,
@@ -265,7 +265,7 @@ async function putWorld(
 ): Promise<void> {
   const { loadWorld } = await import("./worlds/world.ts");
   const objects = await loadWorld(world, worldsFolder);
-  // The initial namespaces are a controller's to make; nothing can be put in them before.
+  // A controller creates the initial namespaces; nothing can be created in them before.
   await until(store, clock, {}, (state) => state.list("serviceAccounts").length >= 4);
   for (const object of objects) admission.create(object);
 }

@@ -26,9 +26,9 @@ export interface KeptState extends Disposable {
   readonly settled: Settled | undefined;
   readonly snapshot: StoreSnapshot;
   record(event: StoreEvent): void;
-  /** From here on nothing is recorded: what ends because the cluster ends did not end for its users. */
+  /** From here on nothing is recorded: the end of the cluster must not delete its users' objects. */
   freeze(): void;
-  /** All of the world is there, and this is the port of its kubeconfig. */
+  /** The world is complete, and this is the port of its kubeconfig. */
   settle(settled: Omit<Settled, "version">): Promise<void>;
 }
 

@@ -8,7 +8,7 @@
  */
 import type { KubeObject } from "../kube/types.ts";
 
-/** A kind that this cluster serves. Data: everything generic is driven by it. */
+/** A kind that this cluster serves. Data: all generic code is driven by it. */
 export interface ResourceType {
   /** `""` is the core group. */
   group: string;
@@ -51,7 +51,7 @@ export interface Store {
    * is set and which has no finalizers is removed.
    */
   update(type: ResourceType, object: KubeObject): Stored;
-  /** Removes at once; graceful deletion is the API's and the node's concern. */
+  /** Removes at once; the API and the node handle graceful deletion. */
   remove(type: ResourceType, namespace: string, name: string): Stored;
   /** Emits changes after `since` (now, if absent). `expired` if they are no longer stored. Ends with the signal. */
   watch(
@@ -94,7 +94,10 @@ export interface ContainerProcess {
   release(): Promise<void>;
 }
 
-/** The query of a log request. https://kubernetes.io/docs/reference/generated/kubernetes-api/ `read log of the specified Pod` */
+/**
+ * The query of a log request. https://kubernetes.io/docs/reference/generated/kubernetes-api/ `read log of the specified
+ * Pod`
+ */
 export interface LogQuery {
   follow: boolean;
   previous: boolean;
@@ -123,7 +126,7 @@ export interface NodeStreams {
   connect(pod: Omit<ContainerRef, "container">, port: number): Promise<Deno.TcpConn>;
 }
 
-/** The node can't: `code` is the HTTP status that a kubelet gives. */
+/** The node refuses: `code` is the HTTP status that a kubelet gives. */
 export class NodeError extends Error {
   override readonly name = "NodeError";
 

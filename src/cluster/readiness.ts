@@ -1,4 +1,4 @@
-/** Whether a world has come up: everything that can run does. */
+/** Whether a world is ready: all pods that can run do. */
 import type { Pod } from "kubernetes-types/core/v1.d.ts";
 import { isActive, isFinished, isReady } from "./controllers/pods.ts";
 import type { ClusterState } from "./controllers/state.ts";
@@ -10,7 +10,7 @@ export interface Readiness {
   pods: { ready: number; expected: number };
 }
 
-/** Reasons for which a container waits that time alone doesn't cure. */
+/** Reasons of a waiting container that time alone doesn't cure. */
 const stuck = new Set([
   "CrashLoopBackOff",
   "CreateContainerConfigError",
@@ -58,7 +58,7 @@ function isStuck(pod: Pod): boolean {
     ...pod.status?.containerStatuses ?? [],
   ];
   return statuses.some(({ state, lastState, restartCount }) =>
-    // One that was lost with an earlier life of the node did not crash.
+    // A container that was lost with an earlier run of the node did not crash.
     (restartCount > 0 && lastState?.terminated?.reason !== "Unknown") ||
     stuck.has(state?.waiting?.reason ?? "")
   );

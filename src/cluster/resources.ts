@@ -26,7 +26,7 @@ function resource(group: string, plural: string, names: Names): ResourceType {
 const rbac = "rbac.authorization.k8s.io";
 const all = ["all"] as const;
 
-/** Every served kind, under the name by which the code of the cluster speaks of it. */
+/** Every served kind, under the name that the code of the cluster uses. */
 export const resources = {
   namespaces: resource("", "namespaces", {
     kind: "Namespace",
@@ -97,7 +97,7 @@ export const resources = {
 /** All of them, in the order in which discovery lists them. */
 export const resourceTypes: readonly ResourceType[] = Object.values(resources);
 
-/** `v1` or `apps/v1`: what stands in an object's `apiVersion`. */
+/** `v1` or `apps/v1`: an object's `apiVersion`. */
 export function apiVersionOf(type: ResourceType): string {
   return type.group === "" ? type.version : `${type.group}/${type.version}`;
 }

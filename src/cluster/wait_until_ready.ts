@@ -1,4 +1,4 @@
-/** Waiting for a state of the embedded cluster. */
+/** Waits for a state of the embedded cluster. */
 import { ClusterState } from "./controllers/state.ts";
 import type { Store } from "./model.ts";
 import type { Clock } from "./node/clock.ts";
@@ -6,7 +6,7 @@ import { type Readiness, readinessOf } from "./readiness.ts";
 import { resources } from "./resources.ts";
 import { StoreError } from "./store/store_error.ts";
 
-/** Waits until every pod of the world is as it is to be. Rejects with the signal's reason. */
+/** Waits until every pod of the world is in its final state. Rejects with the signal's reason. */
 export async function waitUntilReady(
   store: Store,
   clock: Clock,

@@ -29,7 +29,7 @@ export class RealCluster {
     return [this.program, "--kubeconfig", this.kubeconfig, ...args];
   }
 
-  /** kubectl's standard output. @throws where it fails */
+  /** Returns kubectl's standard output. @throws if it fails */
   kubectl(args: readonly string[], options?: CommandOptions): Promise<string> {
     return run(this.words(...args), options);
   }
@@ -74,7 +74,7 @@ export class TestNamespace implements AsyncDisposable {
     return this.cluster.words("--namespace", this.name, ...args);
   }
 
-  /** kubectl's standard output. @throws where it fails */
+  /** Returns kubectl's standard output. @throws if it fails */
   kubectl(...args: string[]): Promise<string> {
     return run(this.words(...args));
   }

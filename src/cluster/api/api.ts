@@ -1,4 +1,4 @@
-/** The API as a function: a request whose caller is known becomes an answer. */
+/** The API as a function: from an authenticated request to an answer. */
 import type { ApiContext } from "./context.ts";
 import { discoveryDocument } from "./discovery/documents.ts";
 import { checkedVersion, list, Pages } from "./list.ts";
@@ -23,7 +23,7 @@ import { watch } from "./watch.ts";
 import { existing } from "./stored_object.ts";
 import { create, update } from "./write.ts";
 
-/** Answers requests; throws `ApiError` for what can't be done. */
+/** Answers requests; throws `ApiError` for requests that fail. */
 export type Api = (request: ApiRequest, route: Route) => Promise<ApiResponse>;
 
 /** What the API's handlers need beside the parts of the cluster. */
@@ -32,7 +32,7 @@ export interface ApiOptions {
   serverAddress: () => string;
 }
 
-/** Makes the API of a cluster. */
+/** Creates the API of a cluster. */
 export function createApi(context: ApiContext, options: ApiOptions): Api {
   const paged = { ...context, pages: new Pages(context.newUid) };
   return async (request, route) => {
@@ -141,7 +141,7 @@ export function attributesOf(
   const verb = verbOf(request, route);
   if (route.kind === "path") return { kind: "path", verb, path: route.path };
   const { group, plural, name, namespace, subresource: below } = route;
-  // A namespace is in itself, so that a role in it can speak of it.
+  // A namespace belongs to itself, so that a role in it can refer to it.
   const home = group === "" && plural === "namespaces" ? name : namespace;
   const resource = below === "" ? plural : `${plural}/${below}`;
   return { kind: "resource", verb, group, resource, namespace: home, name };

@@ -55,7 +55,7 @@ export interface AuditFacts {
   at: Date;
 }
 
-/** Makes the line. */
+/** Returns the line. */
 export function auditEvent(facts: AuditFacts): AuditEvent {
   const { caller, actsAs, route, code, reason } = facts;
   const query = new URLSearchParams(facts.uri.split("?")[1] ?? "");
@@ -100,7 +100,7 @@ function objectReference(
   };
 }
 
-/** RFC 3339 with six digits after the second, as the log has it. */
+/** Returns RFC 3339 with six digits after the second, as the log has it. */
 function micro(at: Date): string {
   return at.toISOString().replace("Z", "000Z");
 }

@@ -8,7 +8,7 @@ import type { TokenIssuer } from "./tokens.ts";
 
 /** What a connection and its headers reveal about the caller. */
 export interface Credentials {
-  /** The subject of a client certificate that the server's authority has signed and that is in force. */
+  /** Returns the subject of a client certificate that the server's authority has signed and that is valid now. */
   certificate: { commonName: string; organizations: readonly string[] } | undefined;
   authorization: string | undefined;
 }
@@ -44,7 +44,10 @@ export function anonymous(
   return { name: "system:anonymous", groups: ["system:unauthenticated"] };
 }
 
-/** Returns the user that the headers ask to be taken for. Throws a 500, as a real server does, for groups of no user. https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation */
+/**
+ * Returns the impersonated user of the headers. Throws a 500, as a real server does, for groups without a user.
+ * https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation
+ */
 export function impersonated(
   headers: Readonly<Record<string, string>>,
 ): { name: string; groups: readonly string[] } | undefined {

@@ -1,9 +1,9 @@
-/** What the handlers work with. */
+/** The dependencies of the handlers. */
 import type { NodeStreams, Store } from "../model.ts";
 import type { Clock } from "../node/clock.ts";
 import type { TokenIssuer } from "./tokens.ts";
 
-/** The parts of the cluster that the API reads, writes and asks. */
+/** The parts of the cluster that the API reads, writes and calls. */
 export interface ApiContext {
   store: Store;
   /** Streams into containers. */
@@ -20,7 +20,7 @@ export interface ApiContext {
 /** Calls `run` after this many milliseconds of the clock; the returned function cancels it. */
 export function after(clock: Clock, ms: number, run: () => void): () => void {
   const off = new AbortController();
-  // A wait that is called off rejects, which is all that there is to know.
+  // A cancelled wait rejects, which needs no handling.
   clock.wait(ms, off.signal).then(run, () => {});
   return () => off.abort();
 }

@@ -1,4 +1,7 @@
-/** Bodies become objects of their kind. https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation */
+/**
+ * Decodes bodies into objects of their kind.
+ * https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation
+ */
 import type { KubeObject } from "../../kube/types.ts";
 import type { ResourceType } from "../model.ts";
 import { apiVersionOf } from "../resources.ts";

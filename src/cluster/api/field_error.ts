@@ -3,7 +3,7 @@ import type { KubeObject } from "../../kube/types.ts";
 import type { ResourceType } from "../model.ts";
 import { type ApiError, failure } from "./status.ts";
 
-/** One complaint. `field` is the path as Kubernetes writes it: `spec.containers[0].name`. */
+/** One error. `field` is the path as Kubernetes writes it: `spec.containers[0].name`. */
 export interface FieldError {
   field: string;
   reason:
@@ -17,19 +17,19 @@ export interface FieldError {
   message: string;
 }
 
-/** Nothing is there, and something has to be. */
+/** A required value is missing. */
 export function required(field: string, detail = ""): FieldError {
   const message = `Required value${detail === "" ? "" : `: ${detail}`}`;
   return { field, reason: "FieldValueRequired", message };
 }
 
-/** The value isn't of the form that the field has. */
+/** The value has an invalid format. */
 export function invalid(field: string, value: unknown, detail: string): FieldError {
   const shown = JSON.stringify(value) ?? "null";
   return { field, reason: "FieldValueInvalid", message: `Invalid value: ${shown}: ${detail}` };
 }
 
-/** The value isn't one of those that the field takes. */
+/** The value isn't one of those that the field supports. */
 export function notSupported(
   field: string,
   value: unknown,
@@ -51,7 +51,7 @@ export function forbiddenField(field: string, detail: string): FieldError {
   return { field, reason: "FieldValueForbidden", message: `Forbidden: ${detail}` };
 }
 
-/** The value names something that isn't there. */
+/** The value names something that doesn't exist. */
 export function missingReference(field: string, value: unknown): FieldError {
   return { field, reason: "FieldValueNotFound", message: `Not found: ${JSON.stringify(value)}` };
 }

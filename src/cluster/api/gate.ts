@@ -9,7 +9,7 @@ import type { User } from "./message.ts";
 import { parseRoute, type Route } from "./route.ts";
 import { ApiError, badRequest, internalError, unauthorized } from "./status.ts";
 
-/** A request that has come in. */
+/** An incoming request. */
 export interface Entrance {
   user: User;
   route: Route;
@@ -18,7 +18,7 @@ export interface Entrance {
   headers: Readonly<Record<string, string>>;
 }
 
-/** Takes requests in, and writes down what became of them. */
+/** Admits requests, and logs their outcome. */
 export interface Gate {
   /** Throws a 401 or a 403. */
   enter(request: IncomingMessage, record: AuditRecord): Entrance;
@@ -35,7 +35,7 @@ export interface AuditRecord {
   end(code: number, reason?: string, stage?: AuditEvent["stage"]): void;
 }
 
-/** Makes the gate of a cluster. */
+/** Creates the gate of a cluster. */
 export function createGate(
   context: ApiContext,
   audit: ((event: AuditEvent) => void) | undefined,
@@ -81,7 +81,7 @@ function plainHeaders(request: IncomingMessage): Record<string, string> {
 
 function credentials(request: IncomingMessage, headers: Record<string, string>): Credentials {
   const socket = request.socket as TLSSocket;
-  // Not authorized: signed by somebody else, or expired.
+  // Not authorized: signed by another authority, or expired.
   const subject = socket.authorized ? socket.getPeerCertificate().subject : undefined;
   const organizations = subject?.O as string | string[] | undefined;
   return {

@@ -1,4 +1,4 @@
-/** Requests and answers on the wire of HTTP. */
+/** HTTP requests and answers. */
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Api } from "./api.ts";
@@ -6,7 +6,7 @@ import { asApiError, type Gate } from "./gate.ts";
 import type { ApiResponse } from "./message.ts";
 import { type ApiError, failure } from "./status.ts";
 
-/** What every request is answered with. */
+/** The context in which every request is answered. */
 export interface Answering {
   api: Api;
   gate: Gate;
@@ -14,10 +14,10 @@ export interface Answering {
   ending: AbortSignal;
 }
 
-/** As on a real server: what etcd takes, and a little. */
+/** As on a real server: etcd's limit, and a little more. */
 const bodyLimitBytes = 3 * 1024 * 1024;
 
-/** Answers a request, whatever happens: an error becomes its Status. */
+/** Answers a request in any case: an error becomes its Status. */
 export async function answer(
   { api, gate, ending }: Answering,
   request: IncomingMessage,

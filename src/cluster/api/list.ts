@@ -53,7 +53,7 @@ export class Pages {
   }
 }
 
-/** Whether a text has the form of a continue token, however old. */
+/** Returns whether a text has the form of a continue token, however old. */
 function isToken(text: string): boolean {
   try {
     const token = JSON.parse(atob(text)) as { v?: unknown } | null;

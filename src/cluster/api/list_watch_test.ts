@@ -151,7 +151,7 @@ Deno.test("initial events end with their bookmark; later ones come by the minute
   const { value } = await watch.next();
   assert.deepEqual(value.object.metadata.annotations, { "k8s.io/initial-events-end": "true" });
   const next = watch.next();
-  // Let the watch come to its waiting before the minute passes.
+  // Let the watch start to wait before the minute passes.
   await new Promise((resolve) => setTimeout(resolve));
   api.clock.forward(60_000);
   const bookmark = (await next).value;

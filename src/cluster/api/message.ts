@@ -21,7 +21,7 @@ export interface ApiRequest {
   signal: AbortSignal;
 }
 
-/** What goes back. A stream's chunks are pulled as fast as the client reads them. */
+/** The answer. A stream's chunks are pulled as fast as the client reads them. */
 export type ApiResponse =
   | {
     kind: "json";
@@ -39,7 +39,7 @@ export function json(body: unknown, code = 200): ApiResponse {
   return { kind: "json", code, body };
 }
 
-/** Reads a flag as the API does: `true` and `1` are, anything else isn't. */
+/** Reads a flag as the API does: `true` and `1` are true, any other value isn't. */
 export function flag(query: URLSearchParams, name: string): boolean {
   const value = query.get(name);
   return value === "true" || value === "1";

@@ -1,8 +1,8 @@
-/** Content negotiation: in which form objects go out, and how a body is read. */
+/** Content negotiation: the format in which objects are sent, and how a body is read. */
 import { decodeProtobuf } from "./schema/protobuf.ts";
 import { badRequest, notAcceptable, unsupportedMediaType } from "./status.ts";
 
-/** The form of an answer. */
+/** The format of an answer. */
 export type Form = "object" | "table" | "partial";
 
 const protobufType = "application/vnd.kubernetes.protobuf";

@@ -50,7 +50,7 @@ function nameRule(type: ResourceType): NameRule {
   return subdomain;
 }
 
-/** Complaints about a name of this form, at this field. */
+/** Returns the errors of a name of this form, at this field. */
 export function nameErrors(field: string, name: string, rule: "label" | "subdomain"): FieldError[] {
   return against(field, name, rule === "label" ? label : subdomain);
 }
@@ -65,7 +65,7 @@ const labelKey =
   /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 const labelValue = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
 
-/** Complaints about labels. */
+/** Returns the errors of labels. */
 export function labelErrors(field: string, labels: Record<string, string> = {}): FieldError[] {
   return Object.entries(labels).flatMap(([key, value]) => [
     ...(labelKey.test(key) ? [] : [invalid(
@@ -83,10 +83,10 @@ export function labelErrors(field: string, labels: Record<string, string> = {}):
   ]);
 }
 
-/** So much may the annotations of one object hold together. */
+/** The maximum size of all annotations of one object. */
 const annotationBytes = 256 * 1024;
 
-/** Complaints about the metadata of an object that is about to be written. */
+/** Returns the errors of the metadata of an object that is about to be written. */
 export function metadataErrors(
   type: ResourceType,
   { metadata }: KubeObject,
@@ -139,7 +139,7 @@ function finalizerErrors(
 /** Letters that don't form words, as Kubernetes chooses them. */
 const suffixLetters = "bcdfghjklmnpqrstvwxz2456789";
 
-/** A name from generateName, cut so that five letters more still fit. */
+/** Returns a name from generateName, truncated so that five more letters fit. */
 function generatedName(base: string, random: () => number): string {
   const letters = Array.from(
     { length: 5 },
@@ -148,7 +148,7 @@ function generatedName(base: string, random: () => number): string {
   return base.slice(0, 58) + letters.join("");
 }
 
-/** The metadata of a new object: what only the server writes is dropped. */
+/** Returns the metadata of a new object: fields that only the server writes are dropped. */
 export function newMetadata(
   metadata: KubeObject["metadata"],
   options: { namespace: string; random: () => number },

@@ -261,7 +261,7 @@ Deno.test("a token ends with its service account, and has at least ten minutes",
   assert.equal(holder(), "system:serviceaccount:default:robot");
   await api.json("DELETE", `${accounts}/robot`);
   assert.equal(holder(), undefined);
-  // A namesake is another account.
+  // An account of the same name is a different one.
   await api.json("POST", accounts, { body: account });
   assert.equal(holder(), undefined);
 });

@@ -1,4 +1,4 @@
-/** Which container of a pod a request for its streams or logs means. */
+/** The container that a request for streams or logs refers to. */
 import type { ContainerStatus, Pod } from "../../kube/types.ts";
 import { type ContainerRef, NodeError } from "../model.ts";
 import { resources } from "../resources.ts";
@@ -8,7 +8,7 @@ import { type ApiError, badRequest, failure, internalError, notFound } from "./s
 
 const defaultContainer = "kubectl.kubernetes.io/default-container";
 
-/** The pod of a path. Throws a 404. */
+/** Returns the pod of a path. Throws a 404. */
 export function podAt({ store }: ApiContext, route: ResourceRoute): Pod {
   const pod = store.get(resources.pods, route.namespace, route.name);
   if (pod === undefined) throw notFound(resources.pods, route.name);
@@ -44,7 +44,7 @@ export function chooseContainer(pod: Pod, asked: string): string {
   );
 }
 
-/** The reference by which the node knows it. */
+/** Returns the node's reference for it. */
 export function containerRef(pod: Pod, container: string): ContainerRef {
   const { namespace = "", name = "", uid = "" } = pod.metadata ?? {};
   return { namespace, pod: name, uid, container };

@@ -153,7 +153,7 @@ function deleted(type: ResourceType, { object, gone }: Removal): ApiResponse {
   return json(status);
 }
 
-/** Answers a delete of all that a selection names. */
+/** Answers a delete of all selected objects. */
 export async function removeCollection(
   context: ApiContext,
   request: ApiRequest,

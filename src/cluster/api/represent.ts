@@ -27,7 +27,7 @@ export function representationOf(request: ApiRequest): Representation {
   return { form: acceptedForm(request.headers["accept"]), includeObject: include };
 }
 
-/** One object: the answer of get, create, update and patch. */
+/** Returns one object: the answer of get, create, update and patch. */
 export function represent(
   context: ApiContext,
   request: ApiRequest,

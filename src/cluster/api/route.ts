@@ -1,7 +1,4 @@
-/**
- * Paths of the API, taken apart.
- * https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris
- */
+/** Parses paths of the API. https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-uris */
 import type { ApiRequest } from "./message.ts";
 
 /** A path of a collection or an object, or any other. */
@@ -11,7 +8,7 @@ export type Route =
     group: string;
     version: string;
     plural: string;
-    /** Empty: all namespaces, or a kind that has none. */
+    /** Empty: all namespaces, or a cluster-scoped kind. */
     namespace: string;
     /** Empty: the collection. */
     name: string;
@@ -22,7 +19,7 @@ export type Route =
 /** A path of a collection or an object. */
 export type ResourceRoute = Extract<Route, { kind: "resource" }>;
 
-/** Subresources of a namespace itself: what else follows its name is a collection in it. */
+/** Subresources of a namespace itself: any other segment after its name is a collection in it. */
 const ofNamespaces = new Set(["status", "finalize"]);
 
 /** Parses a path. One that doesn't start as a resource's does is a plain path. */
@@ -48,7 +45,7 @@ export function parseRoute(path: string): Route {
   return { ...common, namespace, subresource: subresource.join("/") };
 }
 
-/** The verb that authorization and audit speak of. */
+/** Returns the verb that authorization and audit use. */
 export function verbOf(
   { method, query }: Pick<ApiRequest, "method" | "query">,
   route: Route,

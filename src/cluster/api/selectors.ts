@@ -13,7 +13,7 @@ export type MatchesFields = (valueOf: (field: string) => string) => boolean;
 const quotedName = /^([A-Za-z0-9]([-A-Za-z0-9_./]*[A-Za-z0-9])?)$/;
 const labelValue = /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/;
 
-/** Reads a label selector, equality and sets. Throws a 400 that quotes what can't be read. */
+/** Reads a label selector, equality and sets. Throws a 400 that quotes the part that can't be read. */
 export function parseLabelSelector(text: string): MatchesLabels {
   if (text.trim() === "") return () => true;
   const requirements = splitOutsideParentheses(text).map((part) => labelRequirement(part));
@@ -77,7 +77,7 @@ function quoted(text: string): string {
   return `'${text}'`;
 }
 
-/** Reads a field selector over the fields that the kind lets be selected. Throws a 400 for any other. */
+/** Reads a field selector over the kind's selectable fields. Throws a 400 for any other. */
 export function parseFieldSelector(text: string, selectable: ReadonlySet<string>): MatchesFields {
   if (text.trim() === "") return () => true;
   const requirements = text.split(",").filter((part) => part !== "").map((part) => {

@@ -25,7 +25,7 @@ export interface ApiServerOptions {
   store: Store;
   /** Opens streams into containers. */
   node: NodeStreams;
-  /** The server's own certificate, and the authority whose clients it knows. PEM. */
+  /** The server's own certificate, and the authority of its clients. PEM. */
   identity: { server: CertificateAndKey; certificateAuthority: string };
   clock: Clock;
   /** Each request's line of the audit log. Called when its answer is complete. */
@@ -36,7 +36,7 @@ export interface ApiServerOptions {
   tokens?: readonly TokenGrant[];
   /** The version that `/version` reports. */
   version?: string;
-  /** Of [0, 1): names and addresses that are made up. */
+  /** Of [0, 1): for generated names and addresses. */
   random?: () => number;
   /** Names for audit events, tokens and pages. */
   newUid?: () => string;
@@ -47,11 +47,11 @@ export interface ApiServer extends AsyncDisposable {
   readonly port: number;
   /** `https://127.0.0.1:port`, for a kubeconfig. */
   readonly url: string;
-  /** For tokens that the assembly hands out itself. */
+  /** For tokens that the cluster itself issues. */
   readonly tokens: TokenIssuer;
 }
 
-/** The version whose behaviour is served. */
+/** The version whose behaviour is emulated. */
 const servedVersion = "v1.32.0";
 
 const hostname = "127.0.0.1";
@@ -119,7 +119,7 @@ function listen(server: Server, port: number): Promise<number> {
   });
 }
 
-/** Every open connection, upgraded ones included, which a server forgets. */
+/** Every open connection, including upgraded ones, which a server doesn't track. */
 function track(server: Server): ReadonlySet<Duplex> {
   const connections = new Set<Duplex>();
   server.on("secureConnection", (socket) => {

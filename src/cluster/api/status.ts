@@ -48,19 +48,19 @@ function about(type: Pick<ResourceType, "group" | "plural">, name: string): Stat
   };
 }
 
-/** No object of this name: 404. */
+/** No object of this name exists: 404. */
 export function notFound(type: ResourceType, name: string): ApiError {
   const message = `${qualifiedPlural(type)} ${JSON.stringify(name)} not found`;
   return failure(404, "NotFound", message, about(type, name));
 }
 
-/** A create of a name that is taken: 409. */
+/** A create of a name that already exists: 409. */
 export function alreadyExists(type: ResourceType, name: string): ApiError {
   const message = `${qualifiedPlural(type)} ${JSON.stringify(name)} already exists`;
   return failure(409, "AlreadyExists", message, about(type, name));
 }
 
-/** Optimistic concurrency, unless `why` names another disagreement. */
+/** A conflict of versions, unless `why` names another conflict. */
 export function conflict(
   type: ResourceType,
   name: string,
@@ -72,7 +72,7 @@ export function conflict(
   return failure(409, "Conflict", message, about(type, name));
 }
 
-/** A request that makes no sense: 400. */
+/** An invalid request: 400. */
 export function badRequest(message: string): ApiError {
   return failure(400, "BadRequest", message);
 }
@@ -82,7 +82,7 @@ export function unauthorized(): ApiError {
   return failure(401, "Unauthorized", "Unauthorized");
 }
 
-/** `why` is the authorizer's sentence: `User "ann" cannot list resource "pods" in …`. */
+/** `why` is the authorizer's message: `User "ann" cannot list resource "pods" in …`. */
 export function forbidden(
   type: Pick<ResourceType, "group" | "plural">,
   name: string,
@@ -92,7 +92,7 @@ export function forbidden(
   return failure(403, "Forbidden", `${subject} is forbidden: ${why}`, about(type, name));
 }
 
-/** A path of no resource. */
+/** A path without a resource. */
 export function forbiddenPath(why: string): ApiError {
   return failure(403, "Forbidden", `forbidden: ${why}`, {});
 }
@@ -102,19 +102,19 @@ export function noSuchResource(): ApiError {
   return failure(404, "NotFound", "the server could not find the requested resource", {});
 }
 
-/** A verb that isn't served here: 405. */
+/** A verb that isn't supported: 405. */
 export function methodNotAllowed(): ApiError {
   const message = "the server does not allow this method on the requested resource";
   return failure(405, "MethodNotAllowed", message, {});
 }
 
-/** No form of the answer that the client takes: 406. */
+/** No format of the answer that the client accepts: 406. */
 export function notAcceptable(offered: readonly string[]): ApiError {
   const message = `only the following media types are accepted: ${offered.join(", ")}`;
   return failure(406, "NotAcceptable", message, {});
 }
 
-/** A body in a form that isn't read here: 415. */
+/** A body in an unsupported format: 415. */
 export function unsupportedMediaType(accepted: readonly string[]): ApiError {
   const message =
     `the body of the request was in an unknown format - accepted media types include: ${

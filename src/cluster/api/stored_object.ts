@@ -40,7 +40,7 @@ function own(
   draft.metadata = { ...draft.metadata, managedFields };
 }
 
-/** Fills in, checks and stores a new object; with `dryRun` all but the last. */
+/** Applies defaults, validates and stores a new object; with `dryRun` all but the last. */
 export function createObject(
   context: ApiContext,
   type: ResourceType,
@@ -79,7 +79,7 @@ function checkReferences({ store }: ApiContext, type: ResourceType, object: Kube
   if (type.kind !== resources.pods.kind) return;
   const { name = "", namespace = "" } = object.metadata;
   const { serviceAccountName = "default", priorityClassName = "" } = (object as Pod).spec ?? {};
-  // The account `default` is a controller's to make, and comes a moment after its namespace.
+  // The account `default` is created by a controller, a moment after its namespace.
   if (
     serviceAccountName !== "default" &&
     store.get(resources.serviceAccounts, namespace, serviceAccountName) === undefined
@@ -126,7 +126,7 @@ function checkNamespace(
   });
 }
 
-/** Gives the store's refusals their Status. */
+/** Maps the store's refusals to their Status. */
 export function throughStore<T>(type: ResourceType, name: string, write: () => T): T {
   try {
     return write();
@@ -138,17 +138,17 @@ export function throughStore<T>(type: ResourceType, name: string, write: () => T
   }
 }
 
-/** Which half of an object a write may change. */
+/** The part of an object that a write may change. */
 export type Half = "all" | "status";
 
-/** The object of a path. Throws a 404. */
+/** Returns the object of a path. Throws a 404. */
 export function existing({ store }: ApiContext, type: ResourceType, route: ResourceRoute): Stored {
   const found = store.get(type, route.namespace, route.name);
   if (found === undefined) throw notFound(type, route.name);
   return found;
 }
 
-/** Fills in, checks and stores the new state of an object, or of its status alone. */
+/** Applies defaults, validates and stores the new state of an object, or of its status alone. */
 export function replaceObject(
   context: ApiContext,
   type: ResourceType,

@@ -18,7 +18,7 @@ import { tokenRequest } from "./token_request.ts";
 import { existing, throughStore } from "./stored_object.ts";
 import { isDryRun, managerOf, update } from "./write.ts";
 
-/** Answers a request about a subresource. Streams come by another way: as an upgrade of the connection. */
+/** Answers a request about a subresource. Streams are handled elsewhere: as an upgrade of the connection. */
 export async function subresource(
   context: ApiContext,
   request: ApiRequest,

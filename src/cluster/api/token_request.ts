@@ -13,7 +13,7 @@ import { existing } from "./stored_object.ts";
 /** The bounds of a real server. */
 const [leastSeconds, defaultSeconds, mostSeconds] = [600, 3600, 2 ** 32];
 
-/** Answers with a token that ends after the requested time, or with its account. */
+/** Answers with a token that expires after the requested time, or with its account. */
 export async function tokenRequest(
   context: ApiContext,
   request: ApiRequest,

@@ -5,13 +5,13 @@ import type { User } from "./message.ts";
 export interface TokenGrant {
   token: string;
   user: User;
-  /** Without one it never ends. */
+  /** Without one it never expires. */
   notAfter?: Date;
   /** False if the object that the token was issued for is deleted. */
   holds?: () => boolean;
 }
 
-/** The tokens in force. */
+/** The valid tokens. */
 export interface TokenIssuer {
   /** Returns the user of this token; undefined if there is none, or it has expired. */
   holder(token: string): User | undefined;
@@ -19,7 +19,7 @@ export interface TokenIssuer {
   issue(user: User, limits: Required<Pick<TokenGrant, "notAfter" | "holds">>): string;
 }
 
-/** Tokens of a service account belong to this user, in these groups. */
+/** Tokens of a service account have this user and these groups. */
 export function serviceAccountUser(namespace: string, name: string, uid?: string): User {
   return {
     name: `system:serviceaccount:${namespace}:${name}`,

@@ -20,14 +20,14 @@ import { type MessageSocket, messageSocket } from "./streams/socket.ts";
 /** Connections that were upgraded. */
 export interface Upgrades {
   accept(request: IncomingMessage, socket: Duplex, head: Uint8Array): void;
-  /** Resolves when all that ran over them has let go. */
+  /** Resolves when all streams over them are released. */
   settled(): Promise<void>;
 }
 
 /** Larger messages than any client sends: a frame of SPDY, or input that a shell pipes. */
 const messageLimitBytes = 4 * 1024 * 1024;
 
-/** Makes the upgrades of a server; they end with the signal. */
+/** Creates the upgrades of a server; they end with the signal. */
 export function createUpgrades(context: ApiContext, gate: Gate, ending: AbortSignal): Upgrades {
   const running = new Set<Promise<void>>();
   return {
@@ -75,7 +75,7 @@ async function upgrade(context: ApiContext, gate: Gate, connection: Connection):
 interface Run {
   protocol: string;
   over(socket: MessageSocket): Promise<void>;
-  /** The connection could not be made after all. */
+  /** The connection could not be opened after all. */
   abandon(): Promise<void>;
 }
 
@@ -192,7 +192,7 @@ async function runOver(connection: Connection, run: Run, record: AuditRecord): P
       messageSocket(socket, { protocol: run.protocol, flow: readFlow(connection.socket) }),
     );
   } catch {
-    // The WebSocket is open, so no Status can be answered: without a final one the client knows.
+    // The WebSocket is open, so no Status can be answered: without a final one the client detects the failure.
     end();
   } finally {
     connection.ending.removeEventListener("abort", end);
@@ -200,7 +200,7 @@ async function runOver(connection: Connection, run: Run, record: AuditRecord): P
 }
 
 function handshake({ request, socket, head }: Connection, protocol: string): Promise<WebSocket> {
-  // Chosen here and not by `ws`, which takes no name with a slash, and SPDY/3.1+portforward.k8s.io has one.
+  // Chosen here and not by `ws`, which doesn't accept a name with a slash, and SPDY/3.1+portforward.k8s.io has one.
   delete request.headers["sec-websocket-protocol"];
   const server = new WebSocketServer({ noServer: true, maxPayload: messageLimitBytes });
   server.on("headers", (headers) => headers.push(`Sec-WebSocket-Protocol: ${protocol}`));

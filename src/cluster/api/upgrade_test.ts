@@ -5,7 +5,7 @@ import { WebSocket } from "ws";
 import type { FakeCommand } from "./testing/fake_node.ts";
 import { type Running, start } from "./testing/server.ts";
 
-/** A client of exec: what came on each channel, and what can be sent. */
+/** A client of exec: the data of each channel, and functions to send. */
 interface Channels extends AsyncDisposable {
   output: Record<number, Uint8Array[]>;
   closed: Promise<number>;

@@ -111,7 +111,7 @@ async function* changes(
 ): AsyncGenerator<Change> {
   const { type } = plan.served;
   const { store } = context;
-  // Both in one step, without an await between: nothing can happen unseen.
+  // Both in one step, without an await between: no change can be missed.
   const present = plan.initial ? presentState(context, plan) : [];
   const events = store.watch([type], { since: plan.since, signal })[Symbol.asyncIterator]();
   for (const object of present) yield { type: "ADDED", object };
@@ -145,7 +145,7 @@ function bookmark(version: number, initialEventsEnd: boolean): Change {
   return { type: "BOOKMARK", resourceVersion: String(version), initialEventsEnd };
 }
 
-/** What enters the selection is added, what leaves it is deleted, whatever happened to the object. */
+/** An object that starts to match is added, one that no longer matches is deleted, whatever the change. */
 function seenThroughSelector(
   { kind, object, previous }: StoreEvent,
   plan: WatchPlan,
@@ -156,7 +156,7 @@ function seenThroughSelector(
   if (after) return { type: before ? "MODIFIED" : "ADDED", object };
   if (!before) return undefined;
   const { resourceVersion } = object.metadata;
-  // The last state that the watcher knew, at the version of the change that took it away.
+  // The last state that the watcher has seen, at the version of the change that removed it.
   const last = kind === "deleted" ? object : {
     ...previous,
     metadata: { ...previous.metadata, ...(resourceVersion ? { resourceVersion } : {}) },

@@ -64,7 +64,7 @@ export function targetNamespace(
   return route.namespace;
 }
 
-/** The manager that a request names, or the program that sent it. */
+/** Returns the manager that a request names, or the program that sent it. */
 export function managerOf(
   { query, headers }: ApiRequest,
   operation: Manager["operation"],

@@ -1,4 +1,4 @@
-/** `cluster up|down|status`: a cluster in the background, known by its folder. Plain data and events. */
+/** `cluster up|down|status`: a cluster in the background, identified by its folder. Plain data and events. */
 import { KodamaError } from "../../base/errors.ts";
 import type { Clock } from "../node/clock.ts";
 import { type BackgroundProcess, startBackground } from "../../daemon/background_process.ts";
@@ -15,9 +15,9 @@ import {
 
 /** Whether a cluster runs. */
 export type ClusterStatus =
-  /** `died` is the last process that served it, when that didn't end by a `down`. */
+  /** `died` is the last process that served it, if that didn't end by a `down`. */
   | { phase: "stopped"; died?: DeadCluster }
-  /** `record` is absent for the first moments. */
+  /** `record` is absent at first. */
   | { phase: "starting"; record?: ClusterRecord }
   | { phase: "ready"; record: ClusterRecord };
 
@@ -31,7 +31,7 @@ export interface DeadCluster {
 /** The progress events of an `up`. The last one is `ready`. */
 export type UpEvent =
   | { kind: "starting"; folder: string; world: string }
-  /** One is under way or up already: this one waits for it. */
+  /** Another `up` is under way or done already: this one waits for it. */
   | { kind: "joined"; world: string }
   | { kind: "progress"; pods: { ready: number; expected: number } }
   | { kind: "ready"; record: ClusterRecord };
@@ -44,7 +44,7 @@ export type DownEvent =
   /** `ended` is the cluster's last state; absent if none ran. */
   | { kind: "stopped"; ended?: ClusterRecord };
 
-/** What all three need. */
+/** The options of all three. */
 export interface ControlOptions {
   /** Absolute path of the cluster's folder. */
   folder: string;
@@ -52,7 +52,7 @@ export interface ControlOptions {
   signal: AbortSignal;
 }
 
-/** What {@link clusterUp} needs beside. */
+/** The additional options of {@link clusterUp}. */
 export interface UpOptions extends ControlOptions {
   /** As {@link parseWorldChoice} reads it; checked by the caller. */
   world: string;
@@ -110,7 +110,7 @@ export async function* clusterUp(options: UpOptions): AsyncGenerator<UpEvent, vo
     yield* untilReady(paths, options, child);
     ready = true;
   } finally {
-    // The caller stopped listening, or it failed: nothing half-started stays.
+    // The caller stopped listening, or it failed: no half-started cluster may remain.
     if (!ready) await child.stop();
     child.release();
   }
@@ -217,7 +217,7 @@ async function tooLate(
   );
 }
 
-/** Ends the cluster of a folder with all its pods. Only the process that it recorded is ever signalled. */
+/** Ends the cluster of a folder with all its pods. Only the recorded process is ever signalled. */
 export async function* clusterDown(options: ControlOptions): AsyncGenerator<DownEvent, void> {
   const paths = clusterPaths(options.folder);
   const record = await readRecord(paths);

@@ -1,4 +1,4 @@
-/** Only so much of a file's end is read: lines of a log are short. */
+/** The length of a file's end that is read: lines of a log are short. */
 const windowBytes = 16 * 1024;
 
 /** Returns the last non-empty lines of a text file; none if the file doesn't exist. */

@@ -6,7 +6,7 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const recordShape = v.object({
   version: v.literal(1),
   pid: v.pipe(v.number(), v.integer(), v.minValue(1)),
-  /** With the pid it names one process for good: see `daemon/process_identity.ts`. */
+  /** With the pid it identifies one process permanently: see `daemon/process_identity.ts`. */
   processStart: v.string(),
   phase: v.picklist(["starting", "ready"]),
   /** As it was requested: `weka:drives=50`. */
@@ -30,7 +30,7 @@ export type ClusterRecord = v.InferOutput<typeof recordShape>;
 export interface ClusterPaths {
   folder: string;
   record: string;
-  /** Held by the process of the cluster for as long as it lives. */
+  /** Held by the cluster's process until it ends. */
   lock: string;
   /** Held by an `up` while it starts that process. */
   startLock: string;
@@ -61,7 +61,7 @@ export async function readRecord(paths: ClusterPaths): Promise<ClusterRecord | u
   }
 }
 
-/** Writes the record whole or not at all, for its owner alone. */
+/** Writes the record atomically, readable only by its owner. */
 export async function writeRecord(paths: ClusterPaths, record: ClusterRecord): Promise<void> {
   await writePrivately(paths.record, `${JSON.stringify(record, null, 2)}\n`);
 }

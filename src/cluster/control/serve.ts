@@ -1,4 +1,4 @@
-/** The cluster's own process: what `cluster up` runs in the background, and `--foreground` in front of a person. */
+/** The cluster's own process: `cluster up` runs it in the background, and `--foreground` in the terminal. */
 import { KodamaError } from "../../base/errors.ts";
 import { type ClusterOptions, type EmbeddedCluster, startCluster } from "../cluster.ts";
 import { systemClock, timestamp } from "../node/clock.ts";
@@ -16,7 +16,7 @@ import {
   writeRecord,
 } from "./record.ts";
 
-/** What {@link serveCluster} needs. */
+/** The options of {@link serveCluster}. */
 export interface ServeOptions extends ClusterOptions {
   /** The world as it was requested: `status` shows it. */
   worldText: string;
@@ -78,7 +78,7 @@ async function firstRecord(
   };
 }
 
-/** Writes one state after the other: two renames at once could leave the older one. */
+/** Writes the states in order: two renames at once could leave the older one. */
 class RecordKeeper {
   #last: Promise<void> = Promise.resolve();
 

@@ -4,10 +4,10 @@
  */
 import type { AnyLive, KindMap, KindName, Live } from "./kinds.ts";
 
-/** How the dependents of a deleted object fare. https://kubernetes.io/docs/concepts/architecture/garbage-collection/ */
+/** The deletion policy for dependents. https://kubernetes.io/docs/concepts/architecture/garbage-collection/ */
 export type Propagation = "background" | "foreground" | "orphan";
 
-/** What an Event is about. */
+/** The object of an Event. */
 export interface EventSubject {
   apiVersion: string;
   kind: string;
@@ -16,7 +16,7 @@ export interface EventSubject {
   uid: string;
 }
 
-/** One wish of a controller. */
+/** One action of a controller. */
 export type Action =
   | { kind: "create"; type: KindName; object: KindMap[KindName] }
   /** Replaces the object that was read: its resourceVersion is in `object`. */

@@ -1,4 +1,4 @@
-/** Carries out what controllers ask for. */
+/** Carries out the actions of controllers. */
 import type { KubeObject } from "../../kube/types.ts";
 import type { ResourceType, Store } from "../model.ts";
 import { resources } from "../resources.ts";
@@ -10,7 +10,7 @@ import { recordEvent } from "./events.ts";
 /** Applies actions to the store. */
 export interface ActionTarget {
   store: Store;
-  /** What admission makes of a new object: defaults, a service account's volume. */
+  /** Admits a new object: defaults, a service account's volume. */
   admit: (type: ResourceType, object: KubeObject) => KubeObject;
 }
 
@@ -54,7 +54,7 @@ function perform(
     case "event":
       return recordEvent(store, { component, action, now });
     case "lookAgain":
-      // The driver's concern: it writes nothing.
+      // Handled by the driver: it writes nothing.
       return;
   }
 }

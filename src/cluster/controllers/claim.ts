@@ -1,6 +1,6 @@
 /**
- * Which objects a workload manages: those that name it as their controller and still match its
- * selector. One that stopped matching is let go of, and an orphan that matches is adopted.
+ * Which objects a workload manages: those that name it as their controller and still match its selector. One that
+ * stopped matching is released, and an orphan that matches is adopted.
  */
 import type { LabelSelector, OwnerReference } from "kubernetes-types/meta/v1.d.ts";
 import { type Action, update } from "./action.ts";
@@ -14,8 +14,8 @@ import type { ClusterState } from "./state.ts";
 export type Claimant = AnyLive & { spec?: { selector?: LabelSelector } };
 
 /**
- * Returns what belongs to a workload now, and the writes that make it so: if there are any, claim again
- * after them. A workload that gives its objects names of its own claims no others: `named`.
+ * Returns the objects that belong to a workload now, and the writes for that: if there are any, claim again after them.
+ * A workload that names its objects itself claims no others: `named`.
  */
 export function claim<K extends KindName>(
   state: ClusterState,

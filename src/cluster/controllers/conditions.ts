@@ -1,7 +1,7 @@
 /** Status conditions, as every workload carries them. */
 import { timestamp } from "../node/clock.ts";
 
-/** What all conditions share. */
+/** The fields of all conditions. */
 export interface Condition {
   type: string;
   status: string;

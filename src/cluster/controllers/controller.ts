@@ -10,7 +10,7 @@ import type { ClusterState } from "./state.ts";
 export interface Controller {
   /** As an Event's source names it: `replicaset-controller`. */
   readonly name: string;
-  /** A change to any of these is a reason to reconcile. */
+  /** A change to any of these triggers a reconcile. */
   readonly watches: readonly KindName[];
   reconcile(state: ClusterState): Action[];
 }

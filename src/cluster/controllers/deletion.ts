@@ -1,4 +1,4 @@
-/** What deleting an object does to it. https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/ */
+/** The effect of deleting an object. https://kubernetes.io/docs/concepts/overview/working-with-objects/finalizers/ */
 import type { Pod } from "kubernetes-types/core/v1.d.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import type { ResourceType, Stored } from "../model.ts";
@@ -14,10 +14,10 @@ export interface DeletionOptions {
   now: Date;
 }
 
-/** The object goes at once, or is marked and goes when its node, its finalizers or its contents let it. */
+/** The object is removed at once, or is marked and removed when its node, its finalizers or its contents allow it. */
 export type Deletion = { kind: "gone" } | { kind: "marked"; object: KubeObject };
 
-/** The effect of deleting an object. Deleting it once more can only shorten its time. */
+/** Returns the effect of deleting an object. Deleting it again can only shorten its grace period. */
 export function deletionOf(
   type: ResourceType,
   object: Stored,
@@ -46,7 +46,7 @@ export function deletionOf(
   };
 }
 
-/** A pod that no node has, or that has ended, needs no time to stop. */
+/** A pod without a node, or that has ended, needs no time to stop. */
 function graceOf(object: Stored, asked: number | undefined): number {
   const pod = object as Pod;
   if (pod.spec?.nodeName === undefined || isFinished(pod)) return 0;

@@ -1,4 +1,7 @@
-/** Deployments: one ReplicaSet a revision, and the way from one to the next. https://kubernetes.io/docs/concepts/workloads/controllers/deployment/ */
+/**
+ * Deployments: one ReplicaSet a revision, and the rollout from one to the next.
+ * https://kubernetes.io/docs/concepts/workloads/controllers/deployment/
+ */
 import type { Deployment, ReplicaSet } from "kubernetes-types/apps/v1.d.ts";
 import { sameJson } from "../store/equality.ts";
 import { type Action, create, note, remove, update } from "./action.ts";
@@ -175,7 +178,7 @@ function resize(rollout: Rollout, changes: SizeChanges): Action[] {
 
 function nextAnnotations(rollout: Rollout, set: Live<ReplicaSet>): Record<string, string> {
   const present = set.metadata.annotations ?? {};
-  // A paused Deployment hands down no new revision, but its size is still its size.
+  // A paused Deployment rolls out no new revision, but can still be scaled.
   const all = annotationsOf(rollout);
   if (set === rollout.current && rollout.deployment.spec?.paused !== true) {
     return { ...present, ...all };
@@ -191,7 +194,7 @@ function scaledNote(deployment: Live<Deployment>, name: string, from: number, to
   return note("Normal", deployment, "ScalingReplicaSet", message);
 }
 
-/** Once a rollout is through, the oldest empty sets beyond the limit go. */
+/** After a rollout, the oldest empty sets beyond the limit are deleted. */
 function pruneHistory({ deployment, old, current, limits }: Rollout): Action[] {
   const complete = current !== undefined &&
     (current.status?.availableReplicas ?? 0) >= limits.replicas;

@@ -1,7 +1,4 @@
-/**
- * Which ReplicaSet stands for which revision of a Deployment. The annotations are what
- * `kubectl rollout history` and `undo` read.
- */
+/** Maps ReplicaSets to revisions of a Deployment. `kubectl rollout history` and `undo` read the annotations. */
 import type { Deployment, ReplicaSet } from "kubernetes-types/apps/v1.d.ts";
 import type { PodTemplateSpec } from "kubernetes-types/core/v1.d.ts";
 import { sameJson } from "../store/equality.ts";
@@ -19,7 +16,7 @@ export const annotationKeys = {
   max: "deployment.kubernetes.io/max-replicas",
 } as const;
 
-/** Not handed down to ReplicaSets: they speak of the Deployment's own writes. */
+/** Not copied to ReplicaSets: they describe the Deployment's own writes. */
 const ownAnnotations: readonly string[] = [
   "kubectl.kubernetes.io/last-applied-configuration",
   ...Object.values(annotationKeys),

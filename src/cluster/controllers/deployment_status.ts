@@ -21,7 +21,7 @@ type Counts = Required<
   Pick<DeploymentStatus, "replicas" | "updatedReplicas" | "readyReplicas" | "availableReplicas">
 >;
 
-/** The status that follows from the sets. */
+/** Returns the status computed from the sets. */
 export function deploymentStatus(deployment: Live<Deployment>, view: RolloutView) {
   const counts = countsOf(view);
   const wanted = deployment.spec?.replicas ?? 1;

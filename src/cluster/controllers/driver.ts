@@ -9,7 +9,7 @@ import type { Controller } from "./controller.ts";
 import type { KindName } from "./kinds.ts";
 import { ClusterState } from "./state.ts";
 
-/** What {@link runControllers} needs. */
+/** The options of {@link runControllers}. */
 export interface ControllersOptions {
   store: Store;
   controllers: readonly Controller[];
@@ -19,7 +19,7 @@ export interface ControllersOptions {
   onError: (controller: string, error: unknown) => void;
 }
 
-/** Changes come in swarms (a pod that starts is written four times): they are awaited this long. */
+/** Changes come in bursts (a pod that starts is written four times): they are debounced for this long. */
 const gatherMs = 5;
 
 const kindNames = Object.keys(resources) as KindName[];
@@ -62,7 +62,7 @@ class Driver {
     this.#wake.resolve();
   }
 
-  /** Turns changes into work, until the end. */
+  /** Queues reconciles for changes, until the end. */
   async watch(): Promise<void> {
     const { signal } = this.#end;
     const types = [...this.#concerned].filter(([, list]) => list.length > 0).map(([type]) => type);
@@ -79,7 +79,7 @@ class Driver {
     }
   }
 
-  /** Reconciles whatever is marked, until the end. */
+  /** Reconciles the queued controllers, until the end. */
   async work(): Promise<void> {
     const { signal } = this.#end;
     while (!signal.aborted) {

@@ -13,7 +13,7 @@ function handClock() {
     waits,
     now: () => new Date("2026-01-01T00:00:00Z"),
     wait(durationMs: number, signal?: AbortSignal): Promise<void> {
-      // The gathering of changes isn't what these tests are about.
+      // Debouncing isn't the subject of these tests.
       if (durationMs < 10) return Promise.resolve();
       return new Promise((resolve, reject) => {
         waits.push({ durationMs, end: resolve });

@@ -1,4 +1,7 @@
-/** Events: what controllers did, for people. https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/ */
+/**
+ * Events: the actions of controllers, for users.
+ * https://kubernetes.io/docs/reference/kubernetes-api/cluster-resources/event-v1/
+ */
 import type { Event } from "kubernetes-types/core/v1.d.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import type { Store } from "../model.ts";

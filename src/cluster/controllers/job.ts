@@ -14,7 +14,7 @@ import type { ClusterState } from "./state.ts";
 
 const indexKey = "batch.kubernetes.io/job-completion-index";
 
-/** Runs each Job's pods to their end. */
+/** Runs each Job's pods to completion. */
 export const jobController: Controller = {
   name: "job-controller",
   watches: ["jobs", "pods"],
@@ -70,7 +70,7 @@ function viewOf(job: Live<Job>, state: ClusterState): JobView {
     succeeded: pods.filter(({ status }) => status?.phase === "Succeeded"),
     failed: pods.filter(({ status }) => status?.phase === "Failed"),
     parallelism,
-    // Without a number of completions one success is the sign that the work is done.
+    // Without a number of completions one success means that the work is done.
     completions: completions ?? 1,
     isWorkQueue: completions === undefined && parallelism > 1,
     state,
@@ -89,7 +89,7 @@ function stepsOf(view: JobView): Action[] {
   return Array.from({ length: missing }, (_, at) => createPod(view, at, indexes[at])).flat();
 }
 
-/** How many pods should run now. */
+/** Returns how many pods should run now. */
 function wantedNow({ parallelism, completions, succeeded, active, isWorkQueue }: JobView): number {
   // In a work queue no pod starts after the first success: the others finish their work.
   if (isWorkQueue) return succeeded.length > 0 ? Math.min(active.length, parallelism) : parallelism;

@@ -21,7 +21,7 @@ export interface JobView {
   state: ClusterState;
 }
 
-/** How a Job ends. */
+/** The outcome of a Job. */
 export type Verdict =
   | { kind: "complete"; reason: string; message: string }
   | { kind: "failed"; reason: string; message: string };
@@ -33,7 +33,7 @@ export function terminalCondition(status: JobStatus | undefined): JobCondition |
   );
 }
 
-/** Whether a Job ends now. */
+/** Returns the outcome if a Job ends now. */
 export function verdictOf(view: JobView): Verdict | undefined {
   const { job, succeeded, active, completions, isWorkQueue, state } = view;
   const done = isWorkQueue
@@ -79,14 +79,14 @@ function attemptsFailed({ failed, active, job }: JobView): number {
   );
 }
 
-/** The status that follows. */
+/** Returns the computed status. */
 export function jobStatus(view: JobView, verdict: Verdict | undefined): JobStatus {
   const { job, active, succeeded, failed, state } = view;
   const stopped = verdict !== undefined || job.spec?.suspend === true;
   const counts = {
     active: stopped ? 0 : active.length,
     succeeded: succeeded.length,
-    // Those that are stopped by the verdict count as failed, as their ends will say.
+    // The pods stopped by this count as failed, as their ends will show.
     failed: verdict?.kind === "failed" ? failed.length + active.length : failed.length,
   };
   const startTime = job.spec?.suspend === true
@@ -128,7 +128,7 @@ function conditionsOf({ job, state }: JobView, verdict: Verdict | undefined): Jo
   );
 }
 
-/** `0-2,5`: which numbers of an Indexed Job are done. */
+/** Returns the completed indexes of an Indexed Job: `0-2,5`. */
 function indexesDone({ job, succeeded }: JobView): { completedIndexes?: string } {
   if (job.spec?.completionMode !== "Indexed" || succeeded.length === 0) return {};
   const key = "batch.kubernetes.io/job-completion-index";

@@ -39,7 +39,7 @@ interface KnownKinds {
 /** A served kind, by its name in `resources.ts`. */
 export type KindName = keyof typeof resources;
 
-/** What each name stands for. */
+/** The type of each name. */
 export type KindMap = {
   [K in KindName]: K extends keyof KnownKinds ? KnownKinds[K] : KubeObject;
 };
@@ -55,5 +55,5 @@ export type LiveMeta = ObjectMeta & {
 /** An object that the store has accepted. */
 export type Live<T> = T & { metadata: LiveMeta };
 
-/** An object of which only the bookkeeping matters: anything that owns, or is pointed at by an Event. */
+/** An object of which only the metadata matters: any owner, or the object of an Event. */
 export type AnyLive = { apiVersion?: string; kind?: string; metadata: LiveMeta };

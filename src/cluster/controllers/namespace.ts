@@ -12,10 +12,13 @@ import type { ClusterState } from "./state.ts";
 const namespacedKinds = (Object.keys(resources) as KindName[])
   .filter((name) => resources[name].namespaced);
 
-/** Those that every cluster has. https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/#initial-namespaces */
+/**
+ * The namespaces of every cluster.
+ * https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/#initial-namespaces
+ */
 const initialNamespaces = ["default", "kube-system", "kube-public", "kube-node-lease"];
 
-/** Makes the initial namespaces, and empties those that are being deleted. */
+/** Creates the initial namespaces, and empties those that are being deleted. */
 export const namespaceController: Controller = {
   name: "namespace-controller",
   watches: ["namespaces", ...namespacedKinds],

@@ -1,4 +1,4 @@
-/** Names made from values: the same value gives the same name, and any other very likely another. */
+/** Names derived from values: the same value gives the same name, and any other very likely another. */
 
 /** Returns one text for one value: keys are sorted, absent fields omitted. */
 function canonicalText(value: unknown): string {
@@ -22,7 +22,7 @@ function hash32(text: string): number {
 /** Kubernetes' letters for generated names: no vowels and no look-alikes, so that no word is formed. */
 const nameLetters = "bcdfghjklmnpqrstvwxz2456789";
 
-/** Five letters for a text, as a generated name ends. */
+/** Returns five letters for a text, as the suffix of a generated name. */
 export function nameSuffix(text: string): string {
   let rest = hash32(text);
   let suffix = "";
@@ -33,7 +33,7 @@ export function nameSuffix(text: string): string {
   return suffix;
 }
 
-/** A hash as a label holds it: the letters that stand for its decimal digits. */
+/** Returns a hash as a label holds it: letters that encode its decimal digits. */
 export function hashLabel(value: unknown): string {
   const digits = `${hash32(canonicalText(value))}`;
   return [...digits].map((digit) => nameLetters[digit.charCodeAt(0) % nameLetters.length]).join("");

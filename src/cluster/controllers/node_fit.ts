@@ -1,4 +1,7 @@
-/** Whether a node takes a pod, by what both say of themselves. https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/ */
+/**
+ * Whether a node fits a pod, by the specs of both.
+ * https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/
+ */
 import type {
   Node,
   NodeSelectorTerm,
@@ -33,7 +36,7 @@ function intolerable(node: Node, tolerations: readonly Toleration[]): Taint | un
   );
 }
 
-/** Whether a toleration is one for this taint. */
+/** Returns whether a toleration matches this taint. */
 export function tolerates(toleration: Toleration, taint: Taint): boolean {
   const { key, operator = "Equal", value = "", effect } = toleration;
   if (effect !== undefined && effect !== taint.effect) return false;
@@ -46,7 +49,7 @@ function requiredTerms(pod: Pod): NodeSelectorTerm[] | undefined {
     ?.nodeSelectorTerms;
 }
 
-/** Any of the terms, each of which is all of its requirements. */
+/** Returns whether any of the terms matches, each of which is all of its requirements. */
 function fitsAffinity(node: Live<Node>, pod: Pod): boolean {
   const terms = requiredTerms(pod);
   if (terms === undefined) return true;
@@ -76,7 +79,7 @@ export function pinToNode(spec: PodSpec, node: string): PodSpec {
   };
 }
 
-/** The node that a pod is on, or is pinned to. */
+/** Returns the node that a pod is on, or is pinned to. */
 export function pinnedNode(pod: Pod): string | undefined {
   if (pod.spec?.nodeName !== undefined) return pod.spec.nodeName;
   return requiredTerms(pod)?.[0]?.matchFields?.find(({ key }) => key === "metadata.name")

@@ -7,12 +7,12 @@ import type { Pod, PodTemplateSpec } from "kubernetes-types/core/v1.d.ts";
 import { nameSuffix } from "./naming.ts";
 import type { AnyLive, Live } from "./kinds.ts";
 
-/** Whether its containers have all ended for good. */
+/** Returns whether its containers have all ended for good. */
 export function isFinished(pod: Pod): boolean {
   return pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
 }
 
-/** Whether it counts as one of the wanted replicas: not ended and not on its way out. */
+/** Returns whether it counts as one of the desired replicas: not ended and not being deleted. */
 export function isActive(pod: Live<Pod>): boolean {
   return !isFinished(pod) && pod.metadata.deletionTimestamp === undefined;
 }
@@ -64,7 +64,7 @@ export function managedBy(owner: AnyLive): OwnerReference {
   };
 }
 
-/** A name that nothing carries yet, the same for the same state: the store's version never comes back. */
+/** Returns an unused name, the same for the same state: the store's version never repeats. */
 export function generatedName(base: string, version: number, index: number): string {
   return `${base.slice(0, 57)}-${nameSuffix(`${base}/${version}/${index}`)}`;
 }
@@ -92,8 +92,8 @@ export function podFromTemplate(
 }
 
 /**
- * Which pods go first when some must: those that never ran before those that do, then the not ready,
- * then the youngest. https://kubernetes.io/docs/concepts/workloads/controllers/replicaset/#scaling-a-replicaset
+ * The order in which pods are removed: those that never ran before those that do, then the not ready, then the
+ * youngest. https://kubernetes.io/docs/concepts/workloads/controllers/replicaset/#scaling-a-replicaset
  */
 export function inDeletionOrder(pods: readonly Live<Pod>[]): Live<Pod>[] {
   return [...pods].sort((a, b) =>

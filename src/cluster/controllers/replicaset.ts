@@ -70,7 +70,7 @@ function statusOf(set: Live<ReplicaSet>, active: readonly Live<Pod>[], now: Date
     availableReplicas: active.filter((pod) => isAvailable(pod, minReadySeconds, now)).length,
   };
   return {
-    // As on the wire: a count of none is absent, the number of replicas never is.
+    // As on the wire: a count of zero is absent, the number of replicas never is.
     ...Object.fromEntries(Object.entries(counts).filter(([, count]) => count > 0)),
     ...(set.status?.conditions === undefined ? {} : { conditions: set.status.conditions }),
     replicas: active.length,

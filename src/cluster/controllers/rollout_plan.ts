@@ -34,7 +34,7 @@ export function resolveAmount(
   return Math[round === "up" ? "ceil" : "floor"](total * percent / 100);
 }
 
-/** The limits of a rolling update; both zero would stand still, so then one may be missing. */
+/** Returns the limits of a rolling update; both zero would make no progress, so then one may be missing. */
 export function rollingLimits(
   replicas: number,
   settings: { maxSurge?: number | string; maxUnavailable?: number | string } | undefined,

@@ -106,7 +106,7 @@ function refusalsOf(
   return lacking.length > 0 ? lacking : [affinityRefusal(node, pod, cluster) ?? []].flat();
 }
 
-/** Claims come before nodes: without its volumes a pod goes nowhere. */
+/** Claims are checked before nodes: without its volumes a pod isn't scheduled. */
 function unreadyClaim(pod: Live<Pod>, state: ClusterState): string | undefined {
   for (const { persistentVolumeClaim } of pod.spec?.volumes ?? []) {
     if (persistentVolumeClaim === undefined) continue;

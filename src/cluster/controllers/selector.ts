@@ -3,19 +3,19 @@ import type { LabelSelector, LabelSelectorRequirement } from "kubernetes-types/m
 
 type Labels = Readonly<Record<string, string>> | undefined;
 
-/** Whether labels fulfil a selector. An absent selector takes nothing, an empty one everything. */
+/** Returns whether labels match a selector. An absent selector matches nothing, an empty one everything. */
 export function matchesSelector(selector: LabelSelector | undefined, labels: Labels): boolean {
   if (selector === undefined) return false;
   return matchesLabels(selector.matchLabels, labels) &&
     (selector.matchExpressions ?? []).every((requirement) => fulfils(requirement, labels));
 }
 
-/** Whether labels hold all of the wanted pairs. */
+/** Returns whether labels have all of the required pairs. */
 export function matchesLabels(wanted: Labels, labels: Labels): boolean {
   return Object.entries(wanted ?? {}).every(([key, value]) => labels?.[key] === value);
 }
 
-/** Whether labels fulfil one requirement; `Gt` and `Lt` are those of node affinity. */
+/** Returns whether labels match one requirement; `Gt` and `Lt` are those of node affinity. */
 export function fulfils(
   { key, operator, values }: LabelSelectorRequirement,
   labels: Labels,

@@ -1,9 +1,12 @@
-/** What every namespace is given: an account for its pods, and the cluster's certificate authority. */
+/** The defaults of every namespace: an account for its pods, and the cluster's certificate authority. */
 import { type Action, create, update } from "./action.ts";
 import type { Controller } from "./controller.ts";
 import type { ClusterState } from "./state.ts";
 
-/** The ConfigMap from which pods learn whom to trust. https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/ */
+/**
+ * The ConfigMap with the CA that pods trust.
+ * https://kubernetes.io/docs/reference/access-authn-authz/service-accounts-admin/
+ */
 const rootCertificateName = "kube-root-ca.crt";
 
 /** Maintains the `default` ServiceAccount in every namespace. */

@@ -54,7 +54,7 @@ export class ClusterState {
       index = new Map();
       for (const object of this.list(type) as unknown as readonly Stored[]) {
         const owner = controllerOf(object.metadata.ownerReferences);
-        // "" stands for the orphans, which an owner may adopt.
+        // "" is the key of the orphans, which an owner may adopt.
         const key = owner?.uid ?? "";
         const group = index.get(key);
         if (group === undefined) index.set(key, [object]);

@@ -28,7 +28,7 @@ interface Members {
   set: Live<StatefulSet>;
   pods: ReadonlyMap<number, Live<Pod>>;
   first: number;
-  /** The ordinal after the last wanted one. */
+  /** The ordinal after the last desired one. */
   end: number;
   revision: string;
   ordered: boolean;
@@ -57,7 +57,10 @@ function reconcileSet(set: Live<StatefulSet>, state: ClusterState): Action[] {
   ];
 }
 
-/** First the wanted pods from below, then the surplus from above, then those of an old revision from above. */
+/**
+ * First the desired pods in ascending order, then the surplus in descending order, then those of an old revision in
+ * descending order.
+ */
 function stepsOf(members: Members): Action[] {
   const { ordered } = members;
   const filled = fillUp(members);

@@ -1,4 +1,4 @@
-/** What sticks to a member of a StatefulSet: its number, its name, its volumes. */
+/** The identity of a member of a StatefulSet: its number, its name, its volumes. */
 import type { StatefulSet } from "kubernetes-types/apps/v1.d.ts";
 import type { PersistentVolumeClaim, Pod, Volume } from "kubernetes-types/core/v1.d.ts";
 import type { Live } from "./kinds.ts";
@@ -13,7 +13,7 @@ export function revisionName(set: Live<StatefulSet>): string {
   return `${set.metadata.name}-${hashLabel(set.spec?.template)}`;
 }
 
-/** The number in a member's name; -1 for a pod that was not named by the set. */
+/** Returns the number in a member's name; -1 for a pod that was not named by the set. */
 export function ordinalOf(set: Live<StatefulSet>, pod: Live<Pod>): number {
   const prefix = `${set.metadata.name}-`;
   const number = pod.metadata.name.slice(prefix.length);

@@ -1,4 +1,6 @@
-/** A cluster without processes, for the tests of controllers: a store, a node that obeys at once, and no clock. */
+/**
+ * A cluster without processes, for the tests of controllers: a store, a node that acts at once, and a stopped clock.
+ */
 import type { Pod } from "kubernetes-types/core/v1.d.ts";
 import type { KubeObject } from "../../kube/types.ts";
 import type { Store } from "../model.ts";
@@ -12,10 +14,10 @@ import type { KindMap, KindName, Live } from "./kinds.ts";
 import { isFinished } from "./pods.ts";
 import { ClusterState } from "./state.ts";
 
-/** How the pretended node treats a pod that was bound to it. */
+/** How the fake node treats a pod that was bound to it. */
 export type NodeBehaviour = (pod: Live<Pod>) => "ready" | "starting" | "failed" | "succeeded";
 
-/** A cluster whose time stands still unless it is moved. */
+/** A cluster whose time stands still unless it is advanced. */
 export class TestCluster {
   readonly store: Store;
   readonly controllers: readonly Controller[];
@@ -77,7 +79,7 @@ export class TestCluster {
     for (const action of actions) applyAction(target, action, { component, now: this.now });
   }
 
-  /** One pass of every controller, without the node. The number of actions that write. */
+  /** Runs one pass of every controller, without the node. Returns the number of actions that write. */
   pass(): number {
     let count = 0;
     for (const controller of this.controllers) {

@@ -65,7 +65,7 @@ export function activePods(cluster: TestCluster, app: string) {
   );
 }
 
-/** Asks for another image. */
+/** Sets another image. */
 export function setImage(cluster: TestCluster, image: string): void {
   cluster.edit("deployments", [namespace, "web"], (it) => {
     it.spec!.template.spec!.containers[0]!.image = image;

@@ -1,4 +1,7 @@
-/** Volumes: gives each claim the volume it asks for. https://kubernetes.io/docs/concepts/storage/persistent-volumes/ */
+/**
+ * Volumes: binds each claim to the volume that it requests.
+ * https://kubernetes.io/docs/concepts/storage/persistent-volumes/
+ */
 import type { PersistentVolume, PersistentVolumeClaim } from "kubernetes-types/core/v1.d.ts";
 import type { StorageClass } from "kubernetes-types/storage/v1.d.ts";
 import type { KubeObject } from "../../kube/types.ts";

@@ -1,10 +1,10 @@
-/** Waiting longer after each failure, as the kubelet does: 10 s, doubling to 5 min, forgotten after 10 min of quiet. */
+/** Back-off as in the kubelet: 10 s, doubling to 5 min, reset after 10 min without a failure. */
 
 const initialMs = 10_000;
 const maximumMs = 300_000;
 const forgetMs = 2 * maximumMs;
 
-/** One thing that may fail again and again. */
+/** The back-off of one operation. */
 export class BackOff {
   #delayMs = 0;
   #since = 0;
@@ -22,7 +22,7 @@ export class BackOff {
     return this.#delayMs;
   }
 
-  /** Forgets every failure. */
+  /** Resets it. */
   reset(): void {
     this.#delayMs = 0;
     this.#since = 0;

@@ -1,9 +1,9 @@
-/** One stream for several readers, of whom one is always there. */
+/** One stream for several readers, of which one is always there. */
 
-/** A reader's part. */
+/** A reader's end. */
 export interface Subscription {
   readonly stream: ReadableStream<Uint8Array>;
-  /** Nothing more is read. A reader that only stopped would hold up all others. */
+  /** Stops reading. A reader that only paused would hold up all others. */
   leave(): void;
   /** Ends the stream after the data that it already has. */
   end(): void;
@@ -14,7 +14,7 @@ export interface Subscription {
  * so a slow reader slows the writer and nothing is buffered.
  */
 export class Broadcast {
-  /** Resolves when the source has ended and all of it was taken. */
+  /** Resolves when the source has ended and all its data was taken. */
   readonly done: Promise<void>;
   readonly #readers = new Set<WritableStreamDefaultWriter<Uint8Array>>();
   #ended = false;
@@ -23,7 +23,7 @@ export class Broadcast {
     this.done = this.#pump(source, sink);
   }
 
-  /** What comes from now on; ends with the source. */
+  /** Returns the data from now on; ends with the source. */
   subscribe(): Subscription {
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
     const writer = writable.getWriter();

@@ -1,4 +1,4 @@
-/** A process of this machine, seen as a process of a container. */
+/** A process of this machine, as a process of a container. */
 import type { ContainerProcess, ProcessEnd, StreamRequest } from "../model.ts";
 import { guardStream } from "./guarded_stream.ts";
 
@@ -13,7 +13,7 @@ export interface SpawnedChild {
   readonly status: Promise<Deno.CommandStatus>;
 }
 
-/** What turns a spawned child into a {@link ContainerProcess}. */
+/** The options that turn a spawned child into a {@link ContainerProcess}. */
 export interface ChildOptions {
   streams: StreamRequest;
   /** The prefixes of the runtime's own messages if they could not run the command. */
@@ -96,7 +96,7 @@ export function emptyStream(): ReadableStream<Uint8Array> {
   return new ReadableStream({ start: (controller) => controller.close() });
 }
 
-/** Reads to the end without keeping anything. */
+/** Reads to the end and discards the data. */
 export function drain(stream: ReadableStream<Uint8Array>): void {
   stream.pipeTo(new WritableStream()).catch(() => {});
 }

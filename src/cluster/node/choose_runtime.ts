@@ -1,4 +1,4 @@
-/** Finds out, once, what this machine lets containers be. */
+/** Detects, once, which runtime this machine supports. */
 import type { Image } from "./images.ts";
 import { defaultPath } from "./environment.ts";
 import { startNamespaceRuntime } from "./namespaces.ts";
@@ -8,7 +8,7 @@ import { randomId } from "./start_error.ts";
 import { findTools, type Tools } from "./tools.ts";
 import { drain } from "./child_process.ts";
 
-/** The best runtime that works here: a container is really started, for nothing less proves it. */
+/** Returns the best runtime that works here: a container is really started, because nothing less proves it. */
 export async function chooseRuntime(
   folder: string,
   isolation: "best" | "plain",
@@ -18,7 +18,7 @@ export async function chooseRuntime(
   if (isolation === "plain") return plain("plain processes were asked for");
   if (Deno.build.os !== "linux") return plain(`${Deno.build.os} has no namespaces`);
   const reasons: string[] = [];
-  // Root inside a container of another kind may lack the rights, and still have user namespaces.
+  // Root inside a container of another kind may lack the permissions, and still have user namespaces.
   for (
     const user of Deno.uid() === 0 ? ["root", "userNamespace"] as const : ["userNamespace"] as const
   ) {

@@ -1,4 +1,4 @@
-/** The time as the node sees it. Handed in, so that a test decides when ten seconds have passed. */
+/** The node's clock. Passed in, so that a test decides when ten seconds have passed. */
 export interface Clock {
   now(): Date;
   /** Resolves after this many milliseconds. Rejects with the signal's reason if it is aborted first. */
@@ -24,7 +24,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** RFC 3339 with seconds, as the API writes times (metav1.Time). */
+/** Returns RFC 3339 with seconds, as the API writes times (metav1.Time). */
 export function timestamp(date: Date): string {
   return date.toISOString().replace(/\.\d+Z$/, "Z");
 }

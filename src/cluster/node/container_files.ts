@@ -1,4 +1,4 @@
-/** The folders of one container on disk, and the table of mounts that makes its root of them. */
+/** The folders of one container on disk, and the mount table of its root. */
 import { fstabField } from "./fstab_field.ts";
 import type { HostView } from "./host_view.ts";
 import { removeFolder } from "./remove_folder.ts";
@@ -21,7 +21,7 @@ export interface FileOptions {
   userNamespace: boolean;
 }
 
-/** Makes the folders and writes the table. */
+/** Creates the folders and writes the table. */
 export async function prepareContainerFiles(
   setup: ContainerSetup,
   { folder, view, userNamespace }: FileOptions,
@@ -93,7 +93,7 @@ async function linkLowerFolders(
   return links.map(([link]) => link);
 }
 
-/** Mount points are made in the container's own layers before those are mounted: that saves a process for each. */
+/** Creates mount points in the container's own layers before those are mounted: that saves a process for each. */
 class MountPoints {
   readonly #folder: string;
   readonly #view: HostView | undefined;
@@ -105,7 +105,7 @@ class MountPoints {
     this.#mounts = mounts;
   }
 
-  /** The path in the writable layer that a path of the container stands for. */
+  /** Returns the path in the writable layer for a path of the container. */
   inLayer(target: string): { layer: string; path: string } {
     const [top = "", ...rest] = target.split("/").filter((part) => part !== "");
     const linked = this.#view?.links.get(top);

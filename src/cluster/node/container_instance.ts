@@ -1,4 +1,4 @@
-/** A container that runs: its output goes into its log and to the clients that are attached. */
+/** A container that runs: its output is written to its log and to the attached clients. */
 import type { ContainerProcess, ProcessEnd, StreamRequest } from "../model.ts";
 import { Broadcast } from "./broadcast.ts";
 import type { Clock } from "./clock.ts";
@@ -47,7 +47,7 @@ export class ContainerInstance implements AsyncDisposable {
       .then(([end]) => end);
   }
 
-  /** Whether the main process has ended: its output may still be on its way into the log. */
+  /** Whether the main process has ended: its output may not be in the log yet. */
   get ended(): boolean {
     return this.#ended;
   }
@@ -59,7 +59,7 @@ export class ContainerInstance implements AsyncDisposable {
     return end.kind === "exited" && end.exitCode === 0;
   }
 
-  /** Hook, SIGTERM, and SIGKILL when the time for both is over. Resolves when the container has ended. */
+  /** Runs the hook, then SIGTERM, and SIGKILL when the time for both is over. Resolves when the container has ended. */
   stop(graceMs: number, hook?: readonly string[]): Promise<void> {
     // A second stop with a shorter grace period must not wait for the first.
     const stopped = this.#stop(graceMs, hook, this.#stopping === undefined);
@@ -119,7 +119,7 @@ export class ContainerInstance implements AsyncDisposable {
     };
   }
 
-  /** Several clients may be attached: what each writes reaches the process. */
+  /** Several clients may be attached: the input of each reaches the process. */
   #attachedInput(ended: () => Promise<void>): WritableStream<Uint8Array> | undefined {
     const stdin = this.#stdin;
     if (stdin === undefined) return undefined;

@@ -19,10 +19,10 @@ export type ContainerPhase =
   | { kind: "running"; startedAt: Date }
   | { kind: "terminated"; termination: Termination };
 
-/** The role of a container: `sidecar` is an init container that is restarted for ever. */
+/** The role of a container: `sidecar` is an init container that is always restarted. */
 export type ContainerRole = "init" | "sidecar" | "main";
 
-/** The whole of it. Changed by the container's worker alone. */
+/** The complete state. Changed by the container's worker alone. */
 export interface ContainerRecord {
   readonly spec: Container;
   readonly role: ContainerRole;
@@ -38,7 +38,7 @@ export interface ContainerRecord {
   ready: boolean;
 }
 
-/** A container that nothing has been done for yet. */
+/** A container that hasn't been started yet. */
 export function newRecord(spec: Container, role: ContainerRole): ContainerRecord {
   return {
     spec,

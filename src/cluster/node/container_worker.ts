@@ -1,4 +1,4 @@
-/** One container of a pod through all its lives: made, run, ended, made again. */
+/** One container of a pod through all its runs: created, run, ended, created again. */
 import type { Container, ContainerStatus } from "../../kube/types.ts";
 import { BackOff, goDuration } from "./back_off.ts";
 import { ContainerInstance, type InstanceEnd } from "./container_instance.ts";
@@ -57,7 +57,7 @@ export class ContainerWorker {
   /** Runs until the container has ended and its restart policy doesn't restart it, or until {@link stop}. */
   async run(): Promise<void> {
     const { signal } = this.#stopping;
-    // It was over before this life of the node.
+    // It had ended before this run of the node.
     if (this.record.phase.kind === "terminated") return;
     while (!signal.aborted) {
       try {
@@ -96,7 +96,7 @@ export class ContainerWorker {
     try {
       return await this.#setup(image);
     } catch (error) {
-      // A file that can't be made is the pod's trouble as much as a config map that isn't there.
+      // A file that can't be created is an error of the pod, as a missing config map is.
       if (!(error instanceof Error)) throw error;
       this.#wait("CreateContainerConfigError", error.message);
       this.#event("Warning", "Failed", `Error: ${error.message}`);
@@ -146,7 +146,7 @@ export class ContainerWorker {
       this.#event("Normal", "Created", `Created container: ${name}`);
       this.#event("Normal", "Started", `Started container ${name}`);
       this.#running(setup.id, startedAt);
-      // A stop that came while the container was being made found nothing to stop.
+      // A stop during the container's creation found nothing to stop.
       if (this.#stopping.signal.aborted) void instance.stop(0);
       end = await this.#watch(instance);
     } catch (error) {

@@ -43,7 +43,7 @@ function keyedLines(values: Readonly<Record<string, string>> = {}): string {
   return Object.entries(values).map(([key, value]) => `${key}=${JSON.stringify(value)}`).join("\n");
 }
 
-/** Which resource of which container, divided by what. */
+/** The resource, its container and its divisor. */
 export interface ResourceReference {
   containerName?: string;
   resource: string;

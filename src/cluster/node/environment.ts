@@ -1,5 +1,5 @@
 /**
- * A container's environment and command, worked out from its pod.
+ * A container's environment and command, computed from its pod.
  * https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#environment-variables
  */
 import type { Container, Pod } from "../../kube/types.ts";
@@ -8,7 +8,7 @@ import { resources } from "../resources.ts";
 import { fieldValue, resourceValue } from "./downward.ts";
 import type { Image, ResolvedImage } from "./images.ts";
 
-/** The container can't be made as the pod describes it; the message is the kubelet's. */
+/** The container can't be created as the pod describes it; the message is the kubelet's. */
 export class ContainerConfigError extends Error {
   override readonly name = "ContainerConfigError";
 }
@@ -16,7 +16,7 @@ export class ContainerConfigError extends Error {
 /** The default PATH of a Linux image. */
 export const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** What {@link buildEnvironment} reads besides the container. */
+/** The input of {@link buildEnvironment} besides the container. */
 export interface EnvironmentSources {
   pod: Pod;
   store: Store;

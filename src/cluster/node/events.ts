@@ -4,13 +4,13 @@ import type { Store } from "../model.ts";
 import { resources } from "../resources.ts";
 import { type Clock, timestamp } from "./clock.ts";
 
-/** What happened. */
+/** The message. */
 export interface PodEvent {
   type: "Normal" | "Warning";
   /** A reason: `Started`, `BackOff`. */
   reason: string;
   message: string;
-  /** Which part of the pod: `spec.containers{main}`. */
+  /** The field path of the container: `spec.containers{main}`. */
   fieldPath?: string;
 }
 

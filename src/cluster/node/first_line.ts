@@ -1,8 +1,8 @@
-/** A set-up's first line is addressed to the node; what follows belongs to the command. */
+/** The first line of a set-up is for the node; the remaining output is the command's. */
 import { joinBytes } from "../../base/join_bytes.ts";
 
 const newline = 0x0a;
-/** No first line of ours comes near it; what does isn't ours. */
+/** No first line of ours is nearly as long; a longer one isn't ours. */
 const firstLineLimit = 16 * 1024;
 
 /**

@@ -47,7 +47,7 @@ export class ManualClock implements Clock {
     }
   }
 
-  /** Lets time pass: every wait that is due by then is over. */
+  /** Advances the time: every wait that is due by then ends. */
   advance(durationMs: number): void {
     this.#now += durationMs;
     for (const wait of [...this.#waits].filter(({ at }) => at <= this.#now)) {
@@ -57,7 +57,7 @@ export class ManualClock implements Clock {
   }
 }
 
-/** A node with all that stands around it. */
+/** A node with its environment. */
 export interface NodeFixture extends AsyncDisposable {
   store: Store;
   clock: ManualClock;
@@ -65,9 +65,12 @@ export interface NodeFixture extends AsyncDisposable {
   dataDir: string;
   /** Creates a pod bound to the node. */
   run(spec: Partial<NonNullable<Pod["spec"]>>, name?: string): StoredPod;
-  /** The pod, as soon as it is as wanted. */
+  /** Returns the pod, as soon as it fulfils the condition. */
   pod(name: string, wanted: (pod: StoredPod) => boolean): Promise<StoredPod>;
-  /** The pod, when its containers run and the first of them has written something: until then it may not hear a signal. */
+  /**
+   * Returns the pod, when its containers run and the first of them has written something: until then it may not handle
+   * a signal.
+   */
   begun(name: string): Promise<StoredPod>;
   /** Resolves when the pod is removed from the store. */
   gone(name: string): Promise<void>;
@@ -179,7 +182,7 @@ export function refOf(pod: StoredPod, container = "main"): ContainerRef {
   return { namespace, pod: name, uid, container };
 }
 
-/** All that a process wrote, and its end. */
+/** Returns all output of a process, and its end. */
 export async function outcome(process: ContainerProcess) {
   const [stdout, stderr, end] = await Promise.all([
     new Response(process.stdout).text(),
@@ -192,7 +195,7 @@ export async function outcome(process: ContainerProcess) {
 /** Streams of a plain exec. */
 export const outputOnly: StreamRequest = { stdin: false, stdout: true, stderr: true, tty: false };
 
-/** Whether the pod's containers all run. */
+/** Returns whether the pod's containers all run. */
 export function isRunning(pod: StoredPod): boolean {
   return pod.status?.phase === "Running" &&
     (pod.status.containerStatuses ?? []).every(({ state }) => state?.running !== undefined);

@@ -15,10 +15,10 @@ const heldOpenGraceMs = 500;
  */
 const discardPauseMs = 50;
 
-/** A pull-driven view of a pipe, and when nothing more will come out of it. */
+/** A pull-driven view of a pipe, which detects the end of its data. */
 export interface GuardedStream {
   readonly stream: ReadableStream<Uint8Array>;
-  /** The end was delivered, or the reader let go. */
+  /** The end was delivered, or the reader cancelled. */
   readonly finished: Promise<void>;
 }
 
@@ -88,7 +88,7 @@ interface Timer {
   clear(): void;
 }
 
-/** Timers that know of the process's end, one at a time: a promise would gather a listener for each. */
+/** Timers that depend on the process's end, one at a time: a promise would accumulate a listener for each. */
 class Exit {
   #exited = false;
   #told: (() => void) | undefined;

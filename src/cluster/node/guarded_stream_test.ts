@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { guardStream } from "./guarded_stream.ts";
 
-/** A source that counts what was taken from it. */
+/** A source that counts the reads from it. */
 function counted(chunks: readonly Uint8Array[], { ends }: { ends: boolean }) {
   let taken = 0;
   const ended = Promise.withResolvers<void>();

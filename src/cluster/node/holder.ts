@@ -1,9 +1,9 @@
 /**
- * The one process that all containers hang from.
+ * The parent process of all containers.
  *
- * It is process 1 of a PID namespace in which every container has a nested one, and it reads a pipe
- * whose other end this program holds. When this program ends, in whatever way, the pipe closes, the
- * holder exits, and the kernel ends every process of every container and with them every mount.
+ * It is process 1 of a PID namespace in which every container has a nested one, and it reads a pipe whose other end
+ * this program holds. When this program ends in any way, the pipe closes, the holder exits, and the kernel ends every
+ * process of every container and with them every mount.
  */
 import type { Capabilities } from "./runtime.ts";
 import { takeFirstLine } from "./first_line.ts";
@@ -11,7 +11,7 @@ import { fstabField } from "./fstab_field.ts";
 import { deviceFiles, type HostView } from "./host_view.ts";
 import { required, type Tools } from "./tools.ts";
 
-// Through the machine's own /proc the shell sees its number as this program will need it.
+// Through the machine's own /proc the shell sees its process id as this program needs it.
 const script = `set -e
 read -r pid _ </proc/self/stat
 "$2" -n -a -T "$1"

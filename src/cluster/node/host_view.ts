@@ -1,6 +1,6 @@
 /**
- * What containers of `host` images see of the machine: its programs, a few files of its /etc, and
- * nothing of anybody's home. Made once when the node starts, shared by all containers, read-only.
+ * The view that containers of `host` images have of the machine: its programs, a few files of its /etc, and no home
+ * folder. Created once when the node starts, shared by all containers, read-only.
  */
 /** Folders made by {@link prepareHostView}, and the mounts over them. */
 export interface HostView {
@@ -47,7 +47,7 @@ const etcFiles = [
   "timezone",
 ];
 
-/** Makes the folders below `folder`, which must not exist yet. */
+/** Creates the folders below `folder`, which must not exist yet. */
 export async function prepareHostView(folder: string): Promise<HostView> {
   const view = {
     hostRoot: `${folder}/root`,
@@ -109,6 +109,6 @@ async function prepareDevices(folder: string): Promise<void> {
   for (const [name, end] of Object.entries(links)) {
     await Deno.symlink(`/proc/self/fd${end}`, `${folder}/${name}`);
   }
-  // The device itself, mounted from elsewhere, doesn't find the file system that its terminals are in.
+  // A bind mount of the device itself doesn't find the file system of its terminals.
   await Deno.symlink("pts/ptmx", `${folder}/ptmx`);
 }

@@ -23,7 +23,7 @@ export class ImagePull {
     private readonly report: PullReport,
   ) {}
 
-  /** The image; or undefined after as long a wait as the failure asks for. */
+  /** Returns the image; or undefined after the wait that the failure requires. */
   async attempt(signal: AbortSignal): Promise<ResolvedImage | undefined> {
     const image = this.context.images.resolve(this.text);
     if (image === undefined) {

@@ -14,7 +14,7 @@ const imageFile = v.strictObject({
   entrypoint: v.optional(v.array(v.string()), []),
   cmd: v.optional(v.array(v.string()), []),
   workingDir: v.optional(v.pipe(v.string(), v.startsWith("/")), "/"),
-  /** The image has no program that could be the main process: the runtime gives it one that waits. */
+  /** The image has no program that could be the main process: the runtime adds one that waits. */
   pause: v.optional(v.boolean(), false),
   /** The variable that gives a container the tag of its image, so that one image can stand for every version. */
   tagVariable: v.optional(v.string()),

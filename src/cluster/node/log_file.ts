@@ -20,7 +20,7 @@ export interface LogOptions {
   maxBytes?: number;
 }
 
-/** One start of a container: the log that it writes, and what readers need to follow it. */
+/** The log of one start of a container, and the functions that readers need to follow it. */
 export class LogFile implements AsyncDisposable {
   readonly path: string;
   readonly #clock: Clock;
@@ -50,7 +50,7 @@ export class LogFile implements AsyncDisposable {
     return this.#rotations;
   }
 
-  /** True when nothing more will be written. */
+  /** True when no more will be written. */
   get ended(): boolean {
     return this.#ended;
   }

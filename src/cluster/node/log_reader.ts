@@ -7,7 +7,10 @@ const newline = 0x0a;
 const blank = 0x20;
 const blockBytes = 64 * 1024;
 
-/** The bytes that a query asks for. Read when they are pulled; at most one block is held. Ends with the signal. */
+/**
+ * Returns the bytes that a query requests. Read when they are pulled; at most one block is buffered. Ends with the
+ * signal.
+ */
 export function readLog(
   log: LogFile,
   query: LogQuery,
@@ -37,7 +40,7 @@ async function* filtered(
     for (const line of lines) {
       const entry = parseLine(line);
       if (entry === undefined) continue;
-      // A time stands before a line, and not within: the kubelet joins the parts of a long one.
+      // A time precedes a line, and isn't within: the kubelet joins the parts of a long one.
       const stamped = timestamps && begins;
       begins = entry.whole;
       if (sinceTime !== undefined && entry.time < sinceTime) continue;
@@ -57,7 +60,7 @@ interface Entry {
   whole: boolean;
   /** The container's output, with its line's end unless more of the line follows. */
   text: Uint8Array;
-  /** The same behind its time. */
+  /** The same after its time. */
   stamped: Uint8Array;
 }
 

@@ -9,7 +9,7 @@ import { execStartError, startFailure } from "./start_error.ts";
 import { resizeTerminal, terminalArguments, terminalEnvironment } from "./terminal.ts";
 import { required, type Tools } from "./tools.ts";
 
-/** Whose rights the namespaces are made with. */
+/** The privileges with which the namespaces are created. */
 export type NamespaceUser = Extract<Capabilities, { isolation: "namespaces" }>["user"];
 
 /** How nsenter enters a user namespace, if there is one. */
@@ -21,7 +21,7 @@ export function userArguments(user: NamespaceUser): string[] {
 export interface NamespaceContainerParts {
   tools: Tools;
   user: NamespaceUser;
-  /** A link to nsenter, under the name by which its complaints are known. */
+  /** A link to nsenter, under the name that identifies its messages. */
   enter: string;
   errorName: string;
   setup: ContainerSetup;

@@ -1,10 +1,10 @@
 /**
  * Containers in namespaces of their own (mount, PID, UTS), made with util-linux.
  *
- * A start runs `nsenter` (into the holder), `unshare`, one shell script and the container's command,
- * each becoming the next but for the two forks that PID namespaces ask for. An exec runs `nsenter`
- * twice: into the PID namespace with the machine's programs still at hand, so that a session (or a
- * terminal) is made without anything from the image, then into the mount namespace.
+ * A start runs `nsenter` (into the holder), `unshare`, one shell script and the container's command, each becoming the
+ * next except the two forks that PID namespaces need. An exec runs `nsenter` twice: into the PID namespace with the
+ * machine's programs still at hand, so that a session (or a terminal) is created without anything from the image, then
+ * into the mount namespace.
  */
 import { containerProcess } from "./child_process.ts";
 import { type ContainerFiles, prepareContainerFiles } from "./container_files.ts";
@@ -87,7 +87,7 @@ export async function startNamespaceRuntime(options: NamespaceOptions): Promise<
 interface Parts extends NamespaceOptions {
   view: HostView;
   holder: Holder;
-  /** A link to nsenter, under the name by which its complaints are known. */
+  /** A link to nsenter, under the name that identifies its messages. */
   enter: string;
   errorName: string;
 }

@@ -25,7 +25,7 @@ export interface NodeOptions {
   store: Store;
   /** Absolute. The node's own: claims persist in it across starts, all else starts empty. */
   dataDir: string;
-  /** Folders of images; a later one's take precedence. */
+  /** Folders of images; a later one takes precedence. */
   imageRoots: readonly string[];
   clock?: Clock;
   nodeName?: string;
@@ -39,11 +39,11 @@ export interface Node extends NodeStreams, AsyncDisposable {
   readonly capabilities: Capabilities;
 }
 
-/** How many containers are made at once: more would only make each of them slower. */
+/** How many containers are created at once: more would only slow each of them. */
 const simultaneousStarts = 8;
 const hostIp = "127.0.0.1";
 
-/** Starts a node and takes up the pods that are bound to it. */
+/** Starts a node and adopts the pods that are bound to it. */
 export async function startNode(options: NodeOptions): Promise<Node> {
   const { store, dataDir, clock = systemClock, nodeName = "kodama" } = options;
   const images = await loadImages(options.imageRoots);

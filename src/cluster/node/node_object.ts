@@ -1,4 +1,4 @@
-/** The Node object that stands for this machine, and the lease by which it is seen to live. */
+/** The Node object of this machine, and the lease that shows it is alive. */
 import type { KubeObject } from "../../kube/types.ts";
 import type { ResourceType, Store } from "../model.ts";
 import { resources } from "../resources.ts";

@@ -1,4 +1,4 @@
-/** Pods through their lives, with real containers and a clock that the test holds. */
+/** Pods through their lifecycle, with real containers and a clock that the test advances. */
 import assert from "node:assert/strict";
 import { resources } from "../resources.ts";
 import { isRunning, outcome, outputOnly, refOf, startFixture } from "./fixture.ts";

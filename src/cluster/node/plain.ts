@@ -27,7 +27,7 @@ export interface PlainOptions {
   /** A folder that no other process uses. */
   folder: string;
   tools: Tools;
-  /** Why there is nothing better. */
+  /** Why no better runtime is available. */
   reason: string;
 }
 
@@ -114,7 +114,7 @@ class PlainContainer implements RunningContainer {
     return this.#main.process;
   }
 
-  /** Starts the main process. Call it once, before all else. */
+  /** Starts the main process. Call it once, before any other method. */
   async begin(): Promise<void> {
     const { setup, tools } = this.#parts;
     const pause = setup.image.pause && setup.command.length === 0;

@@ -1,11 +1,11 @@
-/** Finding programs for containers that have no root filesystem of their own. */
+/** Finds programs for containers that have no root filesystem of their own. */
 import type { LookupFailure } from "./start_error.ts";
 
 /** The folders that may hold a program. */
 export interface LookupPlace {
   /** The image's own files, if it has any: they come first. */
   rootfs: string | undefined;
-  /** Whether the machine's programs count. */
+  /** Whether the machine's programs are included. */
   machine: boolean;
   /** The container's `PATH`. */
   path: string;
@@ -39,7 +39,7 @@ function candidates(program: string, place: LookupPlace): string[] {
   if (program.startsWith("/")) return inRoots(program);
   if (program.includes("/")) return [`${place.workingDir}/${program}`];
   const folders = place.path.split(":").filter((folder) => folder.startsWith("/"));
-  // A program of the image goes before any of the machine's, wherever in PATH either is.
+  // A program of the image precedes any of the machine's, wherever in PATH either is.
   const all = folders.map((folder) => inRoots(`${folder}/${program}`));
   return [...all.map(([first]) => first), ...all.map(([, second]) => second)]
     .filter((path) => path !== undefined);

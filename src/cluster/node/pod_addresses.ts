@@ -1,12 +1,12 @@
 /**
- * Addresses for pods, each given to one pod at a time. Nothing listens there: pods share the machine's
- * loopback. The range is the one that kubeadm's documentation uses for pods.
+ * Addresses for pods, each assigned to one pod at a time. Nothing listens there: pods share the machine's loopback. The
+ * range is the one that kubeadm's documentation uses for pods.
  */
 export class PodAddresses {
   readonly #taken = new Set<number>();
   #next = 2;
 
-  /** An address that no pod has. */
+  /** Returns an unused address. */
   take(): string {
     while (this.#taken.has(this.#next)) this.#advance();
     const index = this.#next;

@@ -17,7 +17,7 @@ export interface NodeParts {
   readonly nodeName: string;
   readonly hostIp: string;
   readonly dataDir: string;
-  /** Bounds how many containers are being made at once. */
+  /** Limits how many containers are created at once. */
   readonly starts: Gate;
 }
 
@@ -43,7 +43,7 @@ export class Gate {
     this.#free = width;
   }
 
-  /** Runs a task when its turn has come. */
+  /** Runs a task in its turn. */
   async pass<T>(task: () => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free--;
     else await new Promise<void>((resolve) => this.#queue.push(resolve));

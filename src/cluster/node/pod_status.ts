@@ -1,5 +1,5 @@
 /**
- * A pod's status out of the states of its containers.
+ * Computes a pod's status from the states of its containers.
  * https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/
  */
 import type { Pod, PodStatus } from "../../kube/types.ts";
@@ -15,10 +15,10 @@ export interface PodFacts {
   records: readonly ContainerRecord[];
   podIp: string;
   hostIp: string;
-  /** When the node took the pod up. */
+  /** When the node accepted the pod. */
   startedAt: Date;
   now: Date;
-  /** The pod is over whatever its containers say: its deadline passed, or the node can't run it. */
+  /** The pod has ended whatever the state of its containers: its deadline passed, or the node can't run it. */
   verdict?: { reason: string; message: string };
 }
 
@@ -43,7 +43,7 @@ export function podStatus(facts: PodFacts): PodStatus {
   } as PodStatus;
 }
 
-/** As the kubelet decides it: a container that waits for its restart counts as ended. */
+/** As the kubelet does it: a container that waits for its restart counts as ended. */
 export function podPhase(pod: Pod, records: readonly ContainerRecord[]): Phase {
   const policy = pod.spec?.restartPolicy ?? "Always";
   const counts = { waiting: 0, running: 0, succeeded: 0, failed: 0 };
@@ -74,7 +74,7 @@ function initFailed({ role, phase }: ContainerRecord, policy: string): boolean {
     phase.termination.exitCode !== 0;
 }
 
-/** Whether every init container has ended well, and every sidecar has started. */
+/** Returns whether every init container has succeeded, and every sidecar has started. */
 function initialized(records: readonly ContainerRecord[]): boolean {
   return records.every(({ role, phase, started }) =>
     role === "main" || (role === "sidecar" && started) ||
@@ -122,7 +122,7 @@ const ownConditions = [
   "PodScheduled",
 ];
 
-/** Conditions that others have written: those of readiness gates. */
+/** Returns conditions that other clients have written: those of readiness gates. */
 function othersConditions({ status }: Pod): Condition[] {
   return (status?.conditions ?? []).filter(({ type }) => !ownConditions.includes(type));
 }

@@ -17,7 +17,7 @@ const defaultGraceSeconds = 30;
 /** Runs a pod's containers and writes its status. */
 export class PodWorker {
   readonly containers: readonly ContainerWorker[];
-  /** Resolves when nothing of the pod runs any more. */
+  /** Resolves when no process of the pod runs any more. */
   readonly done: Promise<void>;
   readonly #parts: NodeParts;
   readonly #podIp: string;
@@ -50,7 +50,7 @@ export class PodWorker {
   /** The pod has changed in the store. */
   update(pod: StoredPod): void {
     this.#pod = pod;
-    // Their conditions are others' to write.
+    // Their conditions are written by other clients.
     if ((pod.spec?.readinessGates ?? []).length > 0) this.#publish();
   }
 
@@ -104,7 +104,7 @@ export class PodWorker {
     }
   }
 
-  /** What of the spec has no effect is reported: a test that passes here must not pass for it. */
+  /** Reports fields of the spec that have no effect: a test that passes here must not pass because of that. */
   #noteUnenforced(): void {
     const fields = unenforcedFields(this.#pod, this.#parts.runtime.capabilities);
     if (fields.length === 0) return;
@@ -159,7 +159,7 @@ export class PodWorker {
     const sidecars = this.containers.filter(({ record }) => record.role === "sidecar");
     const mainRuns = running.slice(-main.length);
     await Promise.all(mainRuns);
-    // Sidecars live as long as the containers beside which they stand.
+    // Sidecars live as long as the main containers.
     const graceMs = (this.#pod.spec?.terminationGracePeriodSeconds ?? defaultGraceSeconds) * 1000;
     await Promise.all(sidecars.toReversed().map((worker) => worker.stop(graceMs)));
     await Promise.all(running);
@@ -211,7 +211,7 @@ export class PodWorker {
   }
 }
 
-/** Returns the fields of a pod that this node accepts, and that its containers run without. */
+/** Returns the fields of a pod that this node accepts but ignores. */
 export function unenforcedFields({ spec }: Pod, capabilities: Capabilities): string[] {
   const containers = [...spec?.initContainers ?? [], ...spec?.containers ?? []];
   // In namespaces a container's user is root; a plain process has the user who runs the node.

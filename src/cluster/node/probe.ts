@@ -79,7 +79,7 @@ async function probeHttp(
   const scheme = (get.scheme ?? "HTTP").toLowerCase();
   const path = (get.path ?? "/").replace(/^(?!\/)/, "/");
   const port = portNumber(get.port, container);
-  // A host of its own is another machine's, or the node's: nothing of the pod's.
+  // A host in the probe is another machine, or the node: not the pod.
   if (get.host === undefined) await requireListener(port);
   const url = `${scheme}://${get.host ?? "127.0.0.1"}:${port}${path}`;
   const headers = new Headers({ "user-agent": "kube-probe/1.32", accept: "*/*" });

@@ -7,7 +7,7 @@ import { probeOnce } from "./probe.ts";
 
 type Kind = "Startup" | "Readiness" | "Liveness";
 
-/** What {@link runProbes} needs. */
+/** The options of {@link runProbes}. */
 export interface ProbeOptions {
   context: PodContext;
   record: ContainerRecord;
@@ -105,7 +105,7 @@ class ProbeLoop {
       context.changed();
       return;
     }
-    // The end of the container, which this brings about, ends the loop: nothing to wait for.
+    // This ends the container, and that ends the loop: nothing to wait for.
     void kill(
       `Container ${record.spec.name} failed ${this.kind.toLowerCase()} probe, will be restarted`,
     );

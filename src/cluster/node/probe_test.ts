@@ -1,4 +1,4 @@
-/** Probes over the network: what answers them is a process of the pod's own. */
+/** Probes over the network: a process of the pod's own answers them. */
 import assert from "node:assert/strict";
 import { NodeError } from "../model.ts";
 import { isRunning, type NodeFixture, refOf, startFixture } from "./fixture.ts";

@@ -1,9 +1,9 @@
-/** What starts containers: in namespaces of the kernel, or as plain processes. */
+/** Starts containers: in namespaces of the kernel, or as plain processes. */
 import type { ContainerProcess, StreamRequest } from "../model.ts";
 import type { Image } from "./images.ts";
 import type { ProcessSet } from "./listeners.ts";
 
-/** What this machine lets containers be, and why it isn't more. */
+/** The runtime that this machine supports, and why it isn't a better one. */
 export type Capabilities =
   | { isolation: "namespaces"; user: "root" | "userNamespace" }
   | { isolation: "plain"; reason: string };
@@ -45,7 +45,7 @@ export interface RunningContainer {
   /** The container's processes, those of an exec included. */
   readonly processes: ProcessSet;
   exec(setup: ExecSetup): Promise<ContainerProcess>;
-  /** To the main process, as a container runtime does. Nothing happens once it ended. */
+  /** Sends a signal to the main process, as a container runtime does. Without effect once it ended. */
   signal(signal: Deno.Signal): void;
   /** Ends all remaining processes and removes its files. Call it once `main.end` resolved. */
   remove(): Promise<void>;

@@ -12,7 +12,7 @@ import type { ContainerWorker } from "./container_worker.ts";
 import { readLog } from "./log_reader.ts";
 import type { PodWorker } from "./pod_worker.ts";
 
-/** {@link NodeStreams} over the pods that `find` knows. */
+/** {@link NodeStreams} over the pods that `find` returns. */
 export class PodStreams implements NodeStreams {
   constructor(private readonly find: (uid: string) => PodWorker | undefined) {}
 
@@ -64,7 +64,9 @@ export class PodStreams implements NodeStreams {
     }
   };
 
-  /** What `--previous` means: the start before the present one, or the last one while the container waits for the next. */
+  /**
+   * The log for `--previous`: the start before the present one, or the last one while the container waits for the next.
+   */
   #previousLog(worker: ContainerWorker, { container, pod }: ContainerRef) {
     const { phase, last } = worker.record;
     const log = phase.kind === "waiting" && last !== undefined ? worker.log : worker.previousLog;

@@ -1,15 +1,15 @@
 /**
- * Terminals for processes, by script(1): it makes the pseudo-terminal, is the bridge between it and our
- * pipes, and starts the command as leader of a session of its own.
+ * Terminals for processes, by script(1): it creates the pseudo-terminal, copies between it and our pipes, and starts
+ * the command as leader of a session of its own.
  */
 import { required, shellQuote, type Tools } from "./tools.ts";
 
-/** A command that shall have a terminal. */
+/** A command that needs a terminal. */
 export interface TerminalCommand {
   words: readonly string[];
   /** The command's environment; `SHELL` in it is what script(1) would run, and is restored for the command. */
   env: Readonly<Record<string, string>>;
-  /** Write the command's process id and its terminal's path as the first line of output. */
+  /** Writes the command's process id and its terminal's path as the first line of output. */
   announce?: boolean;
 }
 
@@ -29,7 +29,7 @@ export function terminalArguments(tools: Tools, command: TerminalCommand): strin
     : [script, "--quiet", "--return", "--flush", "--command", line, "/dev/null"];
 }
 
-/** The environment for {@link terminalArguments}: the command's own, but for the shell that reads the line. */
+/** The environment for {@link terminalArguments}: the command's own, except the shell that reads the line. */
 export function terminalEnvironment(
   tools: Tools,
   env: Readonly<Record<string, string>>,

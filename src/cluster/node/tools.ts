@@ -1,4 +1,4 @@
-/** The machine's programs by which containers are made. */
+/** The machine's programs that create containers. */
 
 const names = [
   "chmod",
@@ -21,7 +21,7 @@ export type ToolName = typeof names[number];
 /** Absolute paths of the programs that this machine has. */
 export type Tools = Partial<Record<ToolName, string>>;
 
-// The node's own programs come from the system's folders alone: a user's PATH may hold wrappers.
+// The node's own programs come from the system's folders only: a user's PATH may hold wrappers.
 const folders = ["/usr/bin", "/bin", "/usr/sbin", "/sbin", "/run/current-system/sw/bin"];
 
 /** Resolves the path of every {@link ToolName}. */
@@ -47,7 +47,7 @@ export function required(tools: Tools, name: ToolName): string {
   return path;
 }
 
-/** Whether a path leads to a file, through links. */
+/** Returns whether a path leads to a file, through links. */
 async function isFile(path: string): Promise<boolean> {
   try {
     return (await Deno.stat(path)).isFile;

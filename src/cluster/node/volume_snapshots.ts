@@ -17,7 +17,7 @@ export interface VolumeSnapshotsOptions {
   clock: Clock;
   claimsFolder: string;
   snapshotsFolder: string;
-  /** The provisioner whose volumes it knows. */
+  /** The provisioner of its volumes. */
   driver: string;
 }
 
@@ -79,7 +79,7 @@ class SnapshotTaker {
     }
   }
 
-  /** The status that it comes to. */
+  /** Returns the resulting status. */
   async #taken(snapshot: Stored): Promise<Record<string, unknown>> {
     const { metadata, spec } = snapshot;
     const { source, volumeSnapshotClassName } = (spec ?? {}) as SnapshotSpec;
@@ -145,7 +145,7 @@ function isReady({ status }: Stored): boolean {
   return (status as { readyToUse?: boolean } | undefined)?.readyToUse === true;
 }
 
-/** Copies a folder with all in it: whole, or not at all. A folder that isn't there is an empty one. */
+/** Copies a folder with all its contents: whole, or not at all. A missing folder counts as empty. */
 export async function copyFolder(from: string, to: string): Promise<void> {
   const passing = `${to}.passing`;
   await removeFolder(passing);

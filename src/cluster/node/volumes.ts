@@ -13,7 +13,7 @@ import { expand, objectData } from "./environment.ts";
 import type { Mount } from "./runtime.ts";
 import { copyFolder } from "./volume_snapshots.ts";
 
-/** A volume can't be made (yet); the message is the kubelet's. */
+/** A volume can't be created (yet); the message is the kubelet's. */
 export class VolumeError extends Error {
   override readonly name = "VolumeError";
 }
@@ -32,7 +32,7 @@ export interface VolumeOptions {
   snapshotsFolder: string;
 }
 
-/** Makes every volume of a pod. Throws {@link VolumeError} for the first that can't be made. */
+/** Creates every volume of a pod. Throws {@link VolumeError} for the first that can't be created. */
 export async function prepareVolumes(
   pod: Pod,
   options: VolumeOptions,
@@ -128,7 +128,7 @@ interface ProjectedFile {
 
 type Source = NonNullable<NonNullable<Volume["projected"]>["sources"]>[number];
 
-/** The files of a volume that shows objects; undefined for a volume of another kind. */
+/** Returns the files of a volume that projects objects; undefined for a volume of another kind. */
 function projectedFiles(pod: Pod, volume: Volume, store: Store): ProjectedFile[] | undefined {
   const { configMap, secret, downwardAPI, projected } = volume;
   if (configMap !== undefined) {

@@ -18,7 +18,7 @@ for group in $groups; do kill -9 "-$group"; done
 
 /** A running watchdog. Disposing it kills every remaining group. */
 export interface Watchdog extends AsyncDisposable {
-  /** This process group shall not outlive the node. */
+  /** Ties this process group to the node's lifetime. */
   add(group: number): Promise<void>;
   /** It has ended by itself. */
   remove(group: number): Promise<void>;

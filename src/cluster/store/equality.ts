@@ -1,6 +1,8 @@
 /** Equality and immutability of JSON values. */
 
-/** Whether two JSON values are the same; the order of an object's fields doesn't matter, `undefined` is absent. */
+/**
+ * Returns whether two JSON values are the same; the order of an object's fields doesn't matter, `undefined` is absent.
+ */
 export function sameJson(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;

@@ -10,7 +10,7 @@ export class History {
   #oldest = 0;
   #forgottenThrough: number;
 
-  /** `since`: nothing up to this version is remembered. */
+  /** `since`: no change up to this version is stored. */
   constructor(capacity: number, since: number) {
     this.#capacity = capacity;
     this.#forgottenThrough = since;

@@ -1,16 +1,16 @@
 /**
  * The store on disk: one line of JSON for each change, appended before the change is seen.
  *
- * Opening reads the lines, leaves out a last one that a crash tore, and writes the present objects to a
- * new file that replaces the old one by a rename; the same happens while running, once most lines
- * are of the past. At every moment one whole file is there under the journal's name.
+ * Opening reads the lines, drops a last one that a crash truncated, and writes the present objects to a new file that
+ * replaces the old one by a rename; the same happens while running, once most lines are outdated. At every moment one
+ * whole file is there under the journal's name.
  */
 import { KodamaError } from "../../base/errors.ts";
 import type { ResourceType, Stored, StoreEvent } from "../model.ts";
 import { resourceTypes, typeKey } from "../resources.ts";
 import type { StoreSnapshot } from "./store.ts";
 
-/** An open journal: hand `snapshot` and `record` to `createStore`. */
+/** An open journal: pass `snapshot` and `record` to `createStore`. */
 export interface Journal extends Disposable {
   /** The content of the lines when the journal was opened. */
   readonly snapshot: StoreSnapshot;
@@ -78,7 +78,7 @@ class OpenJournal implements Journal {
     for (const { type, object } of this.#objects.values()) {
       append(file, { version: this.#version, put: object, type: typeKey(type) });
     }
-    // Before the rename: a name must never stand for bytes that a power cut could still take.
+    // Before the rename: a name must never refer to bytes that a power cut could still lose.
     file.syncSync();
     Deno.renameSync(draft, this.#path);
     this.#lines = this.#objects.size + 1;
@@ -119,7 +119,7 @@ function replay(lines: readonly string[]): { objects: Objects; version: number }
   const objects: Objects = new Map();
   let version = 0;
   for (const [index, text] of lines.entries()) {
-    // What follows the last line's end is nothing, or a line that a crash tore: that change was never seen.
+    // The tail after the last line's end is empty, or a line that a crash truncated: that change was never seen.
     if (index === lines.length - 1) break;
     const line = parseLine(text, index);
     version = line.version;

@@ -29,8 +29,8 @@ export interface StoreOptions {
 }
 
 /**
- * Makes a store. Objects that are handed in are frozen in depth and become the store's own: change a
- * copy (`structuredClone`), never what was read or written.
+ * Creates a store. Objects that are passed in are deeply frozen and become the store's own: change a copy
+ * (`structuredClone`), never an object that was read or written.
  */
 export function createStore(options: StoreOptions): Store {
   return new MemoryStore(options);
@@ -157,7 +157,10 @@ class MemoryStore implements Store {
   }
 }
 
-/** What only the store writes is taken from the previous state; generation rises with the wish, not with the status. */
+/**
+ * Copies the fields that only the store writes from the previous state; generation rises with the spec, not with the
+ * status.
+ */
 export function afterUpdate(object: KubeObject, previous: Stored): KubeObject {
   const { uid, creationTimestamp, resourceVersion, generation } = previous.metadata;
   const changed = generation !== undefined && !sameJson(wishOf(object), wishOf(previous));
@@ -171,7 +174,7 @@ export function afterUpdate(object: KubeObject, previous: Stored): KubeObject {
   return { ...object, metadata };
 }
 
-/** Workloads alone count the changes of their wish. */
+/** Only workloads count the changes of their spec. */
 function hasGeneration({ group }: ResourceType): boolean {
   return group === "apps" || group === "batch";
 }

@@ -44,10 +44,10 @@ const curve = { name: "ECDSA", namedCurve: "P-256" };
 const signing = { name: "ECDSA", hash: "SHA-256" };
 const lifetimeMs = 10 * 365 * 24 * 3_600_000;
 
-/** Clocks of two machines differ a little: what was issued now must hold already. */
+/** Clocks of two machines differ a little: a new certificate must be valid already. */
 const headStartMs = 5 * 60_000;
 
-/** A new authority. ECDSA P-256: a key costs a millisecond, an RSA key a second. */
+/** Returns a new authority. ECDSA P-256: a key costs a millisecond, an RSA key a second. */
 export async function createAuthority(options: { now: () => Date }): Promise<Authority> {
   const keys = await newKeys();
   const { notBefore, notAfter } = lifetime(options.now());

@@ -6,7 +6,7 @@ export type Credential =
   | { kind: "certificate"; pair: CertificateAndKey }
   | { kind: "token"; token: string };
 
-/** What stands in a kubeconfig with a single context. */
+/** The content of a kubeconfig with a single context. */
 export interface KubeconfigContents {
   /** The name of the context, its cluster and its user. */
   name: string;
@@ -19,7 +19,7 @@ export interface KubeconfigContents {
   namespace?: string;
 }
 
-/** In JSON, which is YAML too: no name needs escaping of its own, and a program reads it at once. */
+/** In JSON, which is YAML too: no name needs escaping of its own, and a program parses it fast. */
 export function kubeconfig(contents: KubeconfigContents): string {
   const { name, server, certificateAuthority, namespace = "default" } = contents;
   const cluster = { server, "certificate-authority-data": btoa(certificateAuthority) };

@@ -21,7 +21,7 @@ const largestSize = 1000;
 
 /** Parses a world's choice. Throws UsageError. */
 export function parseWorldChoice(text: string): WorldChoice {
-  // A colon in the name of a folder is none of ours.
+  // A colon in the name of a folder isn't a separator.
   const [source = "", parameters] = splitOnce(text, ":", text.lastIndexOf("/") + 1);
   if (source === "") throw new UsageError("the world has no name", { hint: nameHint() });
   const sizes: Record<string, number> = {};
@@ -82,7 +82,7 @@ export async function loadWorld(choice: WorldChoice, folder: string): Promise<Ku
   return sized(readManifests(text, path), choice);
 }
 
-/** The objects of a text of manifests, in its order. Throws KodamaError with the line. */
+/** Returns the objects of a text of manifests, in its order. Throws KodamaError with the line. */
 export function readManifests(text: string, path: string): KubeObject[] {
   return parseAllDocuments(text).flatMap((document): KubeObject[] => {
     const [error] = document.errors;

@@ -1,4 +1,4 @@
-/** What Kubernetes fills in for services, volumes, secrets and namespaces. */
+/** Kubernetes' defaults for services, volumes, secrets and namespaces. */
 import type {
   Namespace,
   PersistentVolume,
@@ -47,7 +47,7 @@ export function defaultStorageClass(storageClass: StorageClass): void {
   storageClass.volumeBindingMode ??= "Immediate";
 }
 
-/** A cluster address's surroundings; the address itself is given by {@link allocateAddresses}. */
+/** The defaults of a cluster address; the address itself is assigned by {@link allocateAddresses}. */
 export function defaultService({ spec }: Service): void {
   if (spec === undefined) return;
   spec.type ??= "ClusterIP";

@@ -31,12 +31,12 @@ const onWrite = new Map<string, Default>([
   entry(resources.jobs, workloads.defaultJob),
 ]);
 
-/** Fills in a draft that is about to be written, new or not. */
+/** Applies defaults to a draft that is about to be written, new or not. */
 export function applyDefaults(type: ResourceType, draft: KubeObject): void {
   onWrite.get(typeKey(type))?.(draft);
 }
 
-/** Fills in what only a new object gets: its first status, addresses, a class, a selector of its own. */
+/** Applies the defaults of a new object only: its first status, addresses, a class, a selector of its own. */
 export function applyCreationDefaults(
   context: ApiContext,
   type: ResourceType,

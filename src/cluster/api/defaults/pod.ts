@@ -1,5 +1,5 @@
 /**
- * What Kubernetes fills in for a pod, so that clients read it back.
+ * Kubernetes' defaults for a pod, so that clients read them back.
  * https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/
  */
 import type { Container, Pod, PodSpec, Probe, Volume } from "../../../kube/types.ts";

@@ -1,4 +1,7 @@
-/** What Kubernetes fills in for the kinds that make pods. https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/ */
+/**
+ * Kubernetes' defaults for the kinds that create pods.
+ * https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/
+ */
 import type { DaemonSet, Deployment, Job, ReplicaSet, StatefulSet } from "../../../kube/types.ts";
 import { defaultPodSpec } from "./pod.ts";
 
@@ -76,7 +79,7 @@ export function defaultDaemonSet(daemonSet: DaemonSet): void {
   spec.updateStrategy.rollingUpdate.maxSurge ??= 0;
 }
 
-/** One completion, six tries. */
+/** One completion, six retries. */
 export function defaultJob(job: Job): void {
   const { spec } = job;
   if (spec === undefined) return;
@@ -90,7 +93,7 @@ export function defaultJob(job: Job): void {
   spec.podReplacementPolicy ??= spec.podFailurePolicy ? "Failed" : "TerminatingOrFailed";
 }
 
-/** A new job gets a selector of its own, from its uid, unless its writer took that on. */
+/** A new job gets a selector of its own, from its uid, unless its writer manages that. */
 export function selectOwnPods(job: Job, uid: string): void {
   if (!job.spec?.template || job.spec.manualSelector) return;
   const labels = {

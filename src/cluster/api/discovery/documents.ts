@@ -1,5 +1,5 @@
 /**
- * The documents of discovery: the aggregated ones that clients of today ask for, and the older ones.
+ * The documents of discovery: the aggregated ones that present clients request, and the older ones.
  * https://kubernetes.io/docs/concepts/overview/kubernetes-api/#discovery-api
  */
 import { type ApiResponse, json } from "../message.ts";

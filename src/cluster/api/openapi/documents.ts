@@ -21,7 +21,7 @@ type Json = Record<string, unknown>;
 
 const title = "Kubernetes";
 
-/** kubectl reads version 2 in this form alone, for kinds that it didn't find in version 3. */
+/** kubectl reads version 2 only in this format, for kinds that it didn't find in version 3. */
 const protobufForm = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
 /**

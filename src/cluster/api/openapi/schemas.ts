@@ -14,7 +14,7 @@ export function kindExtension(group: string, version: string, kind: string): Jso
   return { group, kind, version };
 }
 
-/** Definitions by their full names: those that are named, and all that they lead to. */
+/** Returns definitions by their full names: the named ones, and all that they reference. */
 export function definitionsFrom(names: readonly string[], prefix: ReferencePrefix): Json {
   const schemas: Json = {};
   const open = [...names];
@@ -47,7 +47,7 @@ function collect(schema: Schema, names: string[]): void {
   else if (schema.kind === "list" || schema.kind === "map") collect(schema.of, names);
 }
 
-/** Objects by reference; with siblings, a reference has to stand in `allOf`. */
+/** Objects by reference; with siblings, a reference has to be in `allOf`. */
 function fieldSchema(schema: Schema, prefix: ReferencePrefix): Json {
   switch (schema.kind) {
     case "string":

@@ -30,15 +30,18 @@ import {
   withoutFields,
 } from "./managed_fields.ts";
 
-/** How to apply. */
+/** The options of an apply. */
 export interface ApplyOptions {
   manager: Manager;
-  /** Take fields that others own. */
+  /** Takes over fields that others own. */
   force: boolean;
   now: Date;
 }
 
-/** The object after an apply, its managedFields included. Throws a 409 that names whose fields it would change. */
+/**
+ * Returns the object after an apply, its managedFields included. Throws a 409 that names the owners of conflicting
+ * fields.
+ */
 export function applyTo(
   type: ResourceType,
   live: Stored | undefined,
@@ -95,7 +98,7 @@ function lastApplied(live: Stored | undefined, { name }: Manager, schema: Schema
   }
 }
 
-/** The object whose identity is `base`'s and whose ownable fields are these. */
+/** Returns the object with `base`'s identity and these ownable fields. */
 function assembled(
   base: KubeObject,
   fields: Record<string, unknown>,
@@ -114,7 +117,7 @@ function assembled(
 }
 
 interface Conflict {
-  /** As the message names it. */
+  /** Returns the manager as the message names it. */
   owner: string;
   field: string;
 }
@@ -186,7 +189,7 @@ function mergeItems(
   return merged;
 }
 
-/** The value without what stands at a path. */
+/** Returns the value without the field at a path. */
 function removeAt(value: unknown, [step, ...rest]: readonly string[], schema: Schema): unknown {
   if (step === undefined || step === ".") return undefined;
   if (step.startsWith("f:")) {

@@ -1,5 +1,5 @@
 /**
- * Sets of fields, as server-side apply writes them down in managedFields.
+ * Sets of fields, as server-side apply stores them in managedFields.
  * https://kubernetes.io/docs/reference/using-api/server-side-apply/#field-management
  */
 import { sameJson } from "../../store/equality.ts";
@@ -28,7 +28,7 @@ export function schemaOfField(schema: Schema, key: string): Schema {
   return definition(schema.name).fields.get(key)?.schema ?? { kind: "any" };
 }
 
-/** All fields that a value sets. Lists that are replaced as a whole are one field. */
+/** Returns all fields that a value sets. Atomic lists are one field. */
 export function fieldsOf(value: unknown, schema: Schema): FieldSet {
   if (isRecord(value) && (schema.kind === "object" || schema.kind === "map")) {
     return Object.fromEntries(
@@ -94,7 +94,7 @@ export function valueAt(value: unknown, path: readonly string[], schema: Schema)
   return here;
 }
 
-/** Whether an item is the one that a step names. */
+/** Returns whether an item is the one that a step names. */
 export function isItem(item: unknown, step: string): boolean {
   const named: unknown = JSON.parse(step.slice(2));
   if (step.startsWith("v:")) return sameJson(item, named);
@@ -102,7 +102,7 @@ export function isItem(item: unknown, step: string): boolean {
     Object.entries(named).every(([key, value]) => sameJson(item[key] ?? keyDefaults[key], value));
 }
 
-/** How an error names a path: `.spec.containers[name="a"].image`. */
+/** Returns a path as an error names it: `.spec.containers[name="a"].image`. */
 export function pathText(path: readonly string[]): string {
   return path.filter((step) => step !== ".").map((step) => {
     if (step.startsWith("f:")) return `.${step.slice(2)}`;

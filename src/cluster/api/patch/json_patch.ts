@@ -3,7 +3,7 @@ import { sameJson } from "../../store/equality.ts";
 import { isRecord } from "../../../base/json_value.ts";
 import { badRequest, failure } from "../status.ts";
 
-/** The most operations that a real server takes in one patch. */
+/** The maximum number of operations that a real server accepts in one patch. */
 const operationLimit = 10_000;
 
 /**
@@ -72,7 +72,7 @@ function applyOperation(
   }
 }
 
-/** A real server doesn't say which operation it was either. */
+/** A real server doesn't report which operation it was either. */
 function unprocessable(): Error {
   const message = "the server rejected our request due to an error in our request";
   return failure(422, "Invalid", message, {});

@@ -39,14 +39,14 @@ const unowned = [
   "managedFields",
 ];
 
-/** What of an object can be owned. */
+/** Returns the ownable part of an object. */
 export function ownable(object: KubeObject): Record<string, unknown> {
   const { apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = object;
   const owned = Object.entries(metadata).filter(([key]) => !unowned.includes(key));
   return owned.length === 0 ? rest : { metadata: Object.fromEntries(owned), ...rest };
 }
 
-/** Entries that a client has sent, without those that make no sense: as if they had not been sent. */
+/** Returns the entries that a client has sent, without the invalid ones: as if they had not been sent. */
 export function checkedEntries(entries: readonly ManagedEntry[]): ManagedEntry[] {
   return entries.filter((entry) =>
     entry.manager !== undefined && isFieldSet((entry as { fieldsV1?: unknown }).fieldsV1 ?? {}, 0)
@@ -77,7 +77,7 @@ export function fieldSetOf({ fieldsV1 }: ManagedEntry): FieldSet {
   return typeof fieldsV1 === "object" && fieldsV1 !== null ? fieldsV1 as FieldSet : {};
 }
 
-/** Whether an entry is this manager's own. */
+/** Returns whether an entry is this manager's own. */
 export function isOf(entry: ManagedEntry, manager: Manager): boolean {
   return entry.manager === manager.name && entry.operation === manager.operation &&
     (entry.subresource ?? "") === manager.subresource;

@@ -1,7 +1,7 @@
 /** JSON Merge Patch, RFC 7386. */
 import { isRecord } from "../../../base/json_value.ts";
 
-/** The document with the patch laid over it: null removes, lists are replaced as a whole. */
+/** Returns the document with the patch applied: null removes, lists are replaced as a whole. */
 export function applyMergePatch(document: unknown, patch: unknown): unknown {
   if (!isRecord(patch)) return patch;
   const merged = new Map(Object.entries(isRecord(document) ? document : {}));

@@ -180,7 +180,7 @@ Deno.test("managers that disagree are a conflict that names both field and owner
     'Apply failed with 1 conflict: conflict with "one": .data.a',
   );
   assert.deepEqual((await apply(api, "two", { a: "2" }, "&force=true"))["data"], { a: "2" });
-  // The field is the second's alone now: the first lets go of nothing by not naming it.
+  // The field is now owned by the second alone: the first releases nothing by not naming it.
   assert.deepEqual((await apply(api, "one", {}))["data"], { a: "2" });
 });
 

@@ -113,14 +113,14 @@ function orderLists(merged: Map<string, unknown>, base: Json, patch: Json, schem
   }
 }
 
-/** Whether two items of a list stand for the same thing. */
+/** Returns whether two items of a list have the same keys. */
 function sameItem(merge: ListMerge): (a: unknown, b: unknown) => boolean {
   const key = merge.kind === "byKeys" ? merge.keys[0] : undefined;
   if (key === undefined) return sameJson;
   return (a, b) => isRecord(a) && isRecord(b) && sameJson(a[key], b[key]);
 }
 
-/** Fields of a union that the patch doesn't name any more go. */
+/** Removes fields of a union that the patch doesn't name. */
 function retainKeys(merged: Map<string, unknown>, keys: unknown): void {
   if (!Array.isArray(keys)) return;
   for (const key of [...merged.keys()]) if (!keys.includes(key)) merged.delete(key);

@@ -12,23 +12,23 @@ export type Attributes =
     group: string;
     /** With its subresource: `pods/exec`. */
     resource: string;
-    /** Empty: the cluster. */
+    /** Empty: cluster-scoped. */
     namespace: string;
     /** Empty: the collection. */
     name: string;
   }
   | { kind: "path"; verb: string; path: string };
 
-/** Whether it is allowed, and by what. */
+/** Whether it is allowed, and by which rule. */
 export interface Decision {
   allowed: boolean;
   reason: string;
 }
 
-/** Members of this group may do everything, whatever the roles say. */
+/** Members of this group may do everything, whatever the roles. */
 export const masters = "system:masters";
 
-/** Decides over the roles as they are now. */
+/** Authorizes by the present roles. */
 export function authorize(store: Store, user: User, attributes: Attributes): Decision {
   if (user.groups.includes(masters)) return { allowed: true, reason: "" };
   const namespace = attributes.kind === "resource" ? attributes.namespace : "";
@@ -38,7 +38,7 @@ export function authorize(store: Store, user: User, attributes: Attributes): Dec
   return { allowed: false, reason: "" };
 }
 
-/** Every rule that holds for a user in a namespace. */
+/** Returns every rule that applies to a user in a namespace. */
 export function rulesOf(store: Store, user: User, namespace: string): PolicyRule[] {
   if (user.groups.includes(masters)) {
     return [

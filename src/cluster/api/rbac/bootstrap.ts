@@ -105,7 +105,7 @@ const bindings: Readonly<Record<string, readonly string[]>> = {
   "system:public-info-viewer": ["system:authenticated", "system:unauthenticated"],
 };
 
-/** Makes those that aren't there. What somebody has changed stays as it is. */
+/** Creates the missing ones. A role that was changed stays as it is. */
 export function createDefaultRoles(store: Store): void {
   for (const [name, rules] of Object.entries(roles)) {
     const role = { apiVersion, kind: "ClusterRole", metadata: { name, labels }, rules };

@@ -7,12 +7,12 @@ import { type ApiRequest, type ApiResponse, json, type User } from "../message.t
 import { parseBody } from "../negotiate.ts";
 import { type Attributes, authorize, rulesOf } from "./authorize.ts";
 
-/** A kind that can only be created, and what answers it. */
+/** A kind that can only be created, and its answer. */
 export interface Review {
   group: string;
   plural: string;
   kind: string;
-  /** The status that the answer carries. */
+  /** The status in the answer. */
   answer(context: ApiContext, user: User, spec: Record<string, unknown>): Record<string, unknown>;
 }
 

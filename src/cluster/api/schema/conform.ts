@@ -4,14 +4,14 @@ import type { ScalarKind, Schema } from "./model.ts";
 import { definition } from "./parse.ts";
 import { parseTime, type TimeKind } from "./times.ts";
 
-/** What was found on the way. Paths are as Kubernetes writes them: `spec.containers[0].image`. */
+/** The findings. Paths are as Kubernetes writes them: `spec.containers[0].image`. */
 export interface Findings {
   unknownFields: string[];
   /** The first is the one that a decoder would have stopped at. */
   wrongTypes: string[];
 }
 
-/** The value without unknown fields and without nulls, which stand for absent ones. */
+/** The value without unknown fields and without nulls, which count as absent. */
 export function conform(value: unknown, schema: Schema, path: string, found: Findings): unknown {
   switch (schema.kind) {
     case "any":
@@ -52,7 +52,7 @@ function conformObject(value: unknown, name: string, path: string, found: Findin
   return kept;
 }
 
-/** What Kubernetes' own encoding leaves out. */
+/** Returns whether Kubernetes' own encoding omits it. */
 function isEmpty(value: unknown, schema: Schema): boolean {
   if (Array.isArray(value)) return value.length === 0;
   // An empty object has a meaning (`emptyDir: {}`); an empty map doesn't.

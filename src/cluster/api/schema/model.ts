@@ -1,6 +1,6 @@
 /** The shapes of the served kinds: one description for validation, patches, apply and OpenAPI. */
 
-/** How two writers' lists become one: as a whole, as a set of plain values, or item by item. */
+/** How two writers' lists are merged: as a whole, as a set of plain values, or item by item. */
 export type ListMerge =
   | { kind: "atomic" }
   | { kind: "set" }

@@ -7,7 +7,7 @@ import { definition, definitionName } from "./parse.ts";
 import { type TimeKind, timeText } from "./times.ts";
 import { badRequest } from "../status.ts";
 
-/** `k8s` and a zero byte stand before every message. */
+/** `k8s` and a zero byte precede every message. */
 const magic = [0x6b, 0x38, 0x73, 0x00];
 
 /** One field of a message as it is on the wire: a number, or the bytes of a text, a message, a list. */
@@ -209,7 +209,7 @@ function numberOf(fields: readonly WireField[], number: number): number {
   return typeof value === "bigint" ? Number(BigInt.asIntN(64, value)) : 0;
 }
 
-/** Seconds since 1970 and nanoseconds; all zero stands for no time. */
+/** Seconds since 1970 and nanoseconds; all zero means no time. */
 function time(kind: TimeKind, value: Uint8Array): string | undefined {
   const fields = wireFields(value);
   const [seconds, nanos] = [numberOf(fields, 1), numberOf(fields, 2)];

@@ -20,7 +20,7 @@ const rfc3339 =
 /** The result of parsing a time. */
 export type ParsedTime =
   | { kind: "time"; text: string }
-  /** The complaint of Go's `time.Parse`, which decoders pass on. */
+  /** Returns the error of Go's `time.Parse`, which decoders pass on. */
   | { kind: "wrong"; message: string };
 
 /** Reads RFC 3339 as Go does: a `MicroTime` has exactly six digits after the second. */

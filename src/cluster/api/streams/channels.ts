@@ -10,12 +10,12 @@ export const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, cl
 export type ClientMessage =
   | { kind: "stdin"; bytes: Uint8Array }
   | { kind: "resize"; columns: number; rows: number }
-  /** v5 alone: no more will come on standard input. */
+  /** v5 alone: the end of standard input. */
   | { kind: "stdinEnd" }
-  /** Nothing that needs doing: an empty message, or a channel that clients don't write to. */
+  /** Nothing to do: an empty message, or a channel that clients don't write to. */
   | { kind: "ignored" };
 
-/** Reads a message. What makes no sense is ignored, as the real server does. */
+/** Reads a message. An invalid one is ignored, as on the real server. */
 export function decodeMessage(message: Uint8Array, protocol: "v4" | "v5"): ClientMessage {
   const payload = message.subarray(1);
   switch (message[0]) {
@@ -49,7 +49,7 @@ function isSize(value: unknown): value is number {
   return Number.isInteger(value) && Number(value) > 0 && Number(value) <= 0xffff;
 }
 
-/** A message for the client. */
+/** Returns a message for the client. */
 export function encodeMessage(to: number, payload: Uint8Array): Uint8Array {
   const message = new Uint8Array(payload.length + 1);
   message[0] = to;

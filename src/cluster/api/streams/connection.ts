@@ -1,6 +1,6 @@
 /** TCP connections to a pod, read and written without Deno's streams, which close both halves when one ends. */
 
-/** Bytes in a message for the client. */
+/** Passes bytes to the client in a message. */
 const chunkBytes = 32 * 1024;
 
 /** The pod's output until its end. Each chunk is its own. */

@@ -6,7 +6,7 @@ import { encodeMessage } from "./channels.ts";
 import { bytesFrom, closeOnce, writeAll } from "./connection.ts";
 import type { MessageSocket } from "./socket.ts";
 
-/** Carries one connection to each port, until the client goes or every pod's side has ended. */
+/** Carries one connection to each port, until the client disconnects or every pod's side has ended. */
 export async function carryPortChannels(
   socket: MessageSocket,
   ports: readonly number[],

@@ -4,7 +4,7 @@ import { carryPortChannels } from "./port_channels.ts";
 import type { MessageSocket } from "./socket.ts";
 import { carryTunnel, tunnelProtocol } from "./spdy_tunnel.ts";
 
-/** The sub-protocols that are spoken, kubectl's first. */
+/** The supported sub-protocols, kubectl's first. */
 export const portProtocols = [tunnelProtocol, "v4.channel.k8s.io"];
 
 /** Reads the ports of the query. Throws a 400 if it doesn't fit the protocol. */
@@ -19,7 +19,7 @@ export function portForward(
   return (socket) => carryPortChannels(socket, ports, connect);
 }
 
-/** As many as there are pairs of channels. */
+/** The number of pairs of channels. */
 const portLimit = 127;
 
 function requestedPorts(query: URLSearchParams): number[] {

@@ -1,11 +1,11 @@
-/** exec and attach: the streams of a process, carried over the channels of a WebSocket. */
+/** exec and attach: the streams of a process over the channels of a WebSocket. */
 import type { Status } from "../../../kube/types.ts";
 import type { ContainerProcess, ProcessEnd } from "../../model.ts";
 import { internalError } from "../status.ts";
 import { channel, decodeMessage, encodeMessage } from "./channels.ts";
 import type { MessageSocket } from "./socket.ts";
 
-/** The sub-protocols that are spoken, the better first. */
+/** The supported sub-protocols, the preferred one first. */
 export const commandProtocols = ["v5.channel.k8s.io", "v4.channel.k8s.io"];
 
 /**

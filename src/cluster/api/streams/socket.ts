@@ -3,7 +3,7 @@
 import { WebSocket } from "ws";
 import type { ReadFlow } from "./read_flow.ts";
 
-/** Messages in their order, one at a time; writing waits until the network took it. */
+/** Messages in order, one at a time; writing waits until the network took it. */
 export interface MessageSocket {
   readonly protocol: string;
   /** Resolves when this process has sent the bytes. Rejects once the link is closed. */
@@ -63,7 +63,7 @@ function receive(
   socket.binaryType = "nodebuffer";
   socket.on("message", (data: unknown) => onMessage(bytesOf(data)));
   socket.on("close", () => resolve());
-  // A broken link is a client that went away: `close` follows it.
+  // A broken link means that the client disconnected: `close` follows it.
   socket.on("error", () => {});
   return promise;
 }

@@ -12,7 +12,7 @@ export type Frame =
   | { kind: "rstStream"; stream: number; status: number }
   | { kind: "ping"; id: number }
   | { kind: "goAway" }
-  /** More headers of a stream: read for the state of the compression, and for nothing else. */
+  /** More headers of a stream: read only for the state of the compression. */
   | { kind: "headers"; stream: number; headers: Uint8Array }
   | { kind: "data"; stream: number; fin: boolean; bytes: Uint8Array }
   /** SETTINGS, WINDOW_UPDATE and unknown frames. */
@@ -26,11 +26,11 @@ const headLength = 8;
 /** The maximum size of a frame: no client sends a larger one, and it would have to be buffered. */
 const frameLimitBytes = 4 * 1024 * 1024;
 
-/** Cuts a stream of bytes into frames, however it comes in pieces. */
+/** Splits a stream of bytes into frames, whatever its chunks. */
 export class FrameReader {
   #rest = new Uint8Array();
 
-  /** The frames that are whole now. Throws a RangeError at one that is too large. */
+  /** Returns the complete frames. Throws a RangeError at one that is too large. */
   push(bytes: Uint8Array): Frame[] {
     let rest = this.#rest.length === 0 ? bytes : joinBytes([this.#rest, bytes]);
     const frames: Frame[] = [];
@@ -92,7 +92,7 @@ function words(...values: readonly number[]): Uint8Array {
   return bytes;
 }
 
-/** A frame's bytes; of those kinds that a server sends. */
+/** Returns a frame's bytes; only of those kinds that a server sends. */
 export function encodeFrame(
   frame: Extract<Frame, { kind: "synReply" | "synStream" | "rstStream" | "ping" | "data" }>,
 ): Uint8Array {

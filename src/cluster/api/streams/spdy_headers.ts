@@ -16,7 +16,7 @@ retry-after server te trailer transfer-encoding upgrade user-agent vary via warn
 www-authenticate method get status 200_OK version HTTP/1.1 url public set-cookie keep-alive origin`
     .split(/\s+/).map((word) => word.replace("_", " "));
 
-/** Text that ends it. */
+/** The text at its end. */
 const tail =
   "100101201202205206300302303304305306307402405406407408409410411412413414415416417502504505" +
   "203 Non-Authoritative Information204 No Content301 Moved Permanently400 Bad Request" +
@@ -116,7 +116,7 @@ export function createHeaderWriter(): (pairs: ReadonlyMap<string, string>) => Ui
     const view = new DataView(stored.buffer);
     view.setUint16(1, data.length, true);
     view.setUint16(3, ~data.length & 0xffff, true);
-    // The head of a zlib stream (RFC 1950) stands before its first block alone.
+    // The head of a zlib stream (RFC 1950) precedes its first block only.
     const head = begun ? new Uint8Array() : Uint8Array.of(0x78, 0x01);
     begun = true;
     return joinBytes([head, stored, data, syncFlush]);

@@ -18,7 +18,7 @@ const frames = fc.array(fc.oneof(
   stream.map((id) => ({ kind: "ping" as const, id })),
 ));
 
-/** The same bytes in pieces. */
+/** Returns the same bytes in pieces. */
 function* pieces(whole: Uint8Array, sizes: readonly number[]): Generator<Uint8Array> {
   let offset = 0;
   for (const size of sizes) {
@@ -50,7 +50,7 @@ Deno.test("the dictionary is the published one", () => {
     low = (low + byte) % 65521;
     high = (high + low) % 65521;
   }
-  // Its Adler-32, which stands in every zlib stream that uses it.
+  // Its Adler-32, which every zlib stream contains that uses it.
   assert.equal((high * 65536 + low).toString(16), "e3c6a7c2");
 });
 

@@ -1,7 +1,7 @@
 /**
- * Port-forward as kubectl speaks it since 1.31: SPDY frames inside the messages of a WebSocket, under
- * the sub-protocol `SPDY/3.1+portforward.k8s.io`. Each connection is a pair of streams with one
- * request id: one for data, one for what went wrong.
+ * Port-forward as kubectl speaks it since 1.31: SPDY frames inside the messages of a WebSocket, under the sub-protocol
+ * `SPDY/3.1+portforward.k8s.io`. Each connection is a pair of streams with one request id: one for data, one for
+ * errors.
  */
 import { encodeFrame, type Frame, FrameReader } from "./spdy_frames.ts";
 import { createHeaderReader, createHeaderWriter } from "./spdy_headers.ts";
@@ -16,7 +16,7 @@ interface Pair {
   port: number;
   data?: number;
   error?: number;
-  /** Bytes for the pod go here once it is connected. */
+  /** Bytes for the pod are written here once it is connected. */
   connection?: Promise<Deno.TcpConn | undefined>;
 }
 
@@ -25,7 +25,7 @@ const pairLimit = 1024;
 
 const refusedStream = 3;
 
-/** Carries the connections of one forward until its client goes. */
+/** Carries the connections of one forward until its client disconnects. */
 export async function carryTunnel(
   socket: MessageSocket,
   connect: (port: number) => Promise<Deno.TcpConn>,
@@ -49,7 +49,7 @@ class Tunnel implements AsyncDisposable {
     this.#connect = connect;
   }
 
-  /** Takes the next piece of the byte stream. What breaks the protocol ends the connection. */
+  /** Takes the next chunk of the byte stream. A protocol error ends the connection. */
   async take(bytes: Uint8Array): Promise<void> {
     try {
       for (const frame of this.#frames.push(bytes)) await this.#handle(frame);

@@ -13,7 +13,7 @@ export interface Column {
   cell(object: Stored, now: Date): Cell;
 }
 
-/** A column that reads objects as the type that its kind has. Writes are checked against the schema, so they are. */
+/** A column that reads objects as their kind's type. Writes are checked against the schema, so they match it. */
 export function column<T>(
   name: string,
   cell: (object: T, now: Date) => Cell,
@@ -44,7 +44,7 @@ export const ageColumn: Column = {
   cell: ({ metadata }, now) => age(metadata.creationTimestamp, now),
 };
 
-/** The time since then, as `kubectl get` writes it; `<unknown>` without a time. */
+/** Returns the time since then, as `kubectl get` writes it; `<unknown>` without a time. */
 export function age(since: string | undefined, now: Date): string {
   if (since === undefined || since === null) return "<unknown>";
   return shortDuration(now.getTime() - new Date(since).getTime());

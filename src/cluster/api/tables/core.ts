@@ -103,7 +103,7 @@ export const persistentVolumeColumns: readonly Column[] = [
   column<PersistentVolume>("VolumeMode", ({ spec }) => spec?.volumeMode ?? unset, { wide: true }),
 ];
 
-/** Phase, and of a bound one its volume. */
+/** Phase, and the volume if it is bound. */
 export const persistentVolumeClaimColumns: readonly Column[] = [
   nameColumn,
   column<PersistentVolumeClaim>(
@@ -130,7 +130,7 @@ export const persistentVolumeClaimColumns: readonly Column[] = [
   }),
 ];
 
-/** How many keys there are. */
+/** The number of keys. */
 export const configMapColumns: readonly Column[] = [
   nameColumn,
   column<ConfigMap>(
@@ -141,7 +141,7 @@ export const configMapColumns: readonly Column[] = [
   ageColumn,
 ];
 
-/** The type, and how many keys there are; never a value. */
+/** The type, and the number of keys; never a value. */
 export const secretColumns: readonly Column[] = [
   nameColumn,
   column<Secret>("Type", ({ type }) => type ?? ""),
@@ -171,7 +171,7 @@ export const serviceColumns: readonly Column[] = [
   column<Service>("Selector", ({ spec }) => orNone(mapText(spec?.selector)), { wide: true }),
 ];
 
-/** How many secrets are named. */
+/** The number of named secrets. */
 export const serviceAccountColumns: readonly Column[] = [
   nameColumn,
   column<ServiceAccount>("Secrets", ({ secrets }) => secrets?.length ?? 0, { type: "integer" }),
@@ -191,7 +191,7 @@ function eventLast(event: Event, now: Date): string {
   return times > 1 ? `${since} (x${times} over ${eventFirst(event, now)})` : since;
 }
 
-/** What happened to which object, and when last; wide: by whom and how often. */
+/** The reason, the object, and the last time; wide: the source and the count. */
 export const eventColumns: readonly Column[] = [
   column<Event>("Last Seen", eventLast),
   column<Event>("Type", ({ type }) => type ?? ""),

@@ -50,7 +50,7 @@ function containerReason({ state }: ContainerStatus): string | undefined {
 function mainStatus(pod: Pod, initial: string): string {
   const statuses = pod.status?.containerStatuses ?? [];
   const running = statuses.some(({ ready, state }) => ready && state?.running);
-  // The first container with something to say wins.
+  // The first container with a reason wins.
   const reason = statuses.map(containerReason).find((each) => each !== undefined) ?? initial;
   if (reason !== "Completed" || !running) return reason;
   return hasCondition(pod, "Ready") ? "Running" : "NotReady";

@@ -22,7 +22,7 @@ function subjects(name: string, kind: string): Column {
   );
 }
 
-/** Of bindings: the role; wide: to whom. */
+/** Of bindings: the role; wide: the subjects. */
 export const bindingColumns: readonly Column[] = [
   nameColumn,
   column<RoleBinding>("Role", ({ roleRef }) => `${roleRef.kind}/${roleRef.name}`),
@@ -32,7 +32,7 @@ export const bindingColumns: readonly Column[] = [
   subjects("ServiceAccounts", "ServiceAccount"),
 ];
 
-/** What of a snapshot its CustomResourceDefinition prints. */
+/** The columns of a snapshot in its CustomResourceDefinition. */
 interface Snapshot {
   spec?: { source?: { persistentVolumeClaimName?: string }; volumeSnapshotClassName?: string };
   status?: {

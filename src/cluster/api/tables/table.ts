@@ -45,15 +45,15 @@ const columnsOf = new Map<string, readonly Column[]>([
 
 const anyColumns: readonly Column[] = [nameColumn, ageColumn];
 
-/** What each row carries beside its cells. */
+/** The content of each row beside its cells. */
 export type IncludeObject = "None" | "Metadata" | "Object";
 
-/** What stands in a table beside its rows. */
+/** The fields of a table beside its rows. */
 export interface TableOptions {
   includeObject: IncludeObject;
   now: Date;
   metadata: Record<string, unknown>;
-  /** A watch names its columns in its first event alone. */
+  /** A watch sends its columns in its first event alone. */
   withColumns: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** The columns of what makes pods. */
+/** The columns of the kinds that create pods. */
 import type { DaemonSet, Deployment, Job, ReplicaSet, StatefulSet } from "../../../kube/types.ts";
 import {
   age,

@@ -12,7 +12,7 @@ import { ApiError } from "../status.ts";
 import { createTokens } from "../tokens.ts";
 import { type FakeNode, fakeNode } from "./fake_node.ts";
 
-/** A clock that stands still until it is set forward. */
+/** A clock that stands still until it is advanced. */
 export class TestClock implements Clock {
   #now = new Date("2026-01-02T03:04:05Z");
   readonly #waits = new Set<{ at: number; wake: () => void }>();
@@ -58,7 +58,7 @@ export interface TestApi {
   context: ApiContext;
   /** Returns the answer; throws the API's errors. */
   call(method: string, path: string, call?: Call): Promise<ApiResponse>;
-  /** The body of a JSON answer, or the Status of a refusal. */
+  /** Returns the body of a JSON answer, or the Status of a refusal. */
   json(method: string, path: string, call?: Call): Promise<Answer>;
 }
 
@@ -71,7 +71,7 @@ export type Answer = KubeObject & {
 
 const admin: User = { name: "admin", groups: ["system:masters"] };
 
-/** Makes one. */
+/** Creates one. */
 export function testApi(options: Partial<StoreOptions> = {}): TestApi {
   const clock = new TestClock();
   const now = () => clock.now();
@@ -121,7 +121,7 @@ export function testApi(options: Partial<StoreOptions> = {}): TestApi {
   };
 }
 
-/** A pod that is accepted as it is. */
+/** A pod that is accepted unchanged. */
 export function podNamed(name: string, labels: Record<string, string> = {}): KubeObject {
   return {
     apiVersion: "v1",

@@ -14,10 +14,10 @@ export type FakeCommand = (streams: {
   stderr: WritableStreamDefaultWriter<Uint8Array>;
 }) => Promise<ProcessEnd>;
 
-/** What happened to the processes, and the ports that answer. */
+/** The calls to the processes, and the ports that answer. */
 export interface FakeNode extends NodeStreams {
   readonly sizes: { columns: number; rows: number }[];
-  /** Resolves when the first process was let go of. */
+  /** Resolves when the first process was released. */
   readonly released: Promise<void>;
 }
 
@@ -36,7 +36,7 @@ const commands: Readonly<Record<string, FakeCommand>> = {
   },
 };
 
-/** Makes a node; `more` are commands beside `cat` and `print OUT ERR CODE`. */
+/** Creates a node; `more` are commands beside `cat` and `print OUT ERR CODE`. */
 export function fakeNode(more: Readonly<Record<string, FakeCommand>> = {}): FakeNode {
   const { promise: released, resolve: release } = Promise.withResolvers<void>();
   const sizes: FakeNode["sizes"] = [];

@@ -14,7 +14,7 @@ import {
 } from "../field_error.ts";
 import { labelErrors, nameErrors } from "../object_meta.ts";
 
-/** Complaints about a pod's spec, or that of a template, which stands at `path`. `claims` become volumes later. */
+/** Returns the errors of a pod's spec, or that of a template, at `path`. `claims` become volumes later. */
 export function podSpecErrors(
   spec: PodSpec | undefined,
   path: string,
@@ -76,7 +76,7 @@ function duplicates(list: readonly { name: string }[], path: string, from = 0): 
   );
 }
 
-/** Complaints about a value that isn't one of those that the field takes. */
+/** Returns the errors of a value that isn't one of those that the field supports. */
 export function oneOf(
   field: string,
   value: string | undefined,
@@ -244,7 +244,7 @@ function requirementErrors(
   }
 }
 
-/** Complaints about a port number. */
+/** Returns the errors of a port number. */
 export function portErrors(field: string, port: number | undefined): FieldError[] {
   if (port === undefined) return [required(field)];
   return port >= 1 && port <= 65535
@@ -262,7 +262,7 @@ export function podCreateErrors({ spec }: Pod): FieldError[] {
 const mutable =
   "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
 
-/** Complaints about a change of a pod: nearly all of its spec stays as it was. */
+/** Returns the errors of a change of a pod: nearly all of its spec is immutable. */
 export function podUpdateErrors(pod: Pod, previous: Pod): FieldError[] {
   const fixed = ({ spec }: Pod) => ({
     ...spec,

@@ -75,7 +75,7 @@ const checks = new Map<string, Check>([
   entry(resources.clusterRoleBindings, roleReferenceStays),
 ]);
 
-/** Throws a 422 that names everything that is wrong. */
+/** Throws a 422 that lists all errors. */
 export function validate(type: ResourceType, object: KubeObject, previous?: Stored): void {
   const errors = [
     ...metadataErrors(type, object, previous),
@@ -161,7 +161,7 @@ function sizeErrors(size: string | undefined): FieldError[] {
     : [invalid("spec.resources[storage]", size, "must be greater than zero")];
 }
 
-/** The most bytes that a ConfigMap or a Secret holds. */
+/** The maximum number of bytes of a ConfigMap or a Secret. */
 const dataBytes = 1024 * 1024;
 
 /** Keys become names of files. */
@@ -187,7 +187,7 @@ function dataErrors(object: KubeObject, tooLargeField: string): FieldError[] {
   }];
 }
 
-/** The keys that a Secret of a type has to have. */
+/** The required keys of a Secret by type. */
 const secretKeys: Readonly<Record<string, readonly string[]>> = {
   "kubernetes.io/tls": ["tls.crt", "tls.key"],
   "kubernetes.io/dockerconfigjson": [".dockerconfigjson"],

@@ -34,7 +34,7 @@ function specOf(object: KubeObject): WorkloadSpec {
   return (object["spec"] ?? {}) as WorkloadSpec;
 }
 
-/** Complaints about a Deployment, ReplicaSet, StatefulSet or DaemonSet. */
+/** Returns the errors of a Deployment, ReplicaSet, StatefulSet or DaemonSet. */
 export function workloadErrors(object: KubeObject): FieldError[] {
   const { selector, template, replicas, volumeClaimTemplates } = specOf(object);
   const labels = template?.metadata?.labels ?? {};
@@ -63,7 +63,7 @@ export function workloadErrors(object: KubeObject): FieldError[] {
   ];
 }
 
-/** Complaints about how a Deployment replaces its pods. */
+/** Returns the errors of a Deployment's strategy. */
 export function strategyErrors(object: KubeObject): FieldError[] {
   const { type, rollingUpdate = {} } = specOf(object).strategy ?? {};
   const path = "spec.strategy.rollingUpdate";
@@ -127,7 +127,7 @@ function notNegative(field: string, value: number | undefined): FieldError[] {
     : [invalid(field, value, "must be greater than or equal to 0")];
 }
 
-/** Complaints about a Job. */
+/** Returns the errors of a Job. */
 export function jobErrors(object: KubeObject): FieldError[] {
   const { template, parallelism, completions, backoffLimit } = specOf(object);
   const supported = ["OnFailure", "Never"];
@@ -149,7 +149,7 @@ export function jobErrors(object: KubeObject): FieldError[] {
   ];
 }
 
-/** What of each kind can't be changed, and the field that a complaint names. */
+/** The immutable fields of each kind, and the field that an error names. */
 export function immutableErrors(
   object: KubeObject,
   previous: KubeObject,
@@ -166,7 +166,7 @@ export function immutableErrors(
 const statefulSetMutable =
   "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden";
 
-/** A StatefulSet's claims, selector and service stay as they were. */
+/** A StatefulSet's claims, selector and service are immutable. */
 export function statefulSetUpdateErrors(object: KubeObject, previous: KubeObject): FieldError[] {
   const fixed = ["selector", "serviceName", "podManagementPolicy", "volumeClaimTemplates"];
   const changed = immutableErrors(object, previous, fixed).length > 0;

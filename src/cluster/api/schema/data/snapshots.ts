@@ -1,7 +1,10 @@
-/** Snapshots of volumes: the fields of the published CustomResourceDefinitions (version 8), in the notation of {@link ../parse.ts}. */
+/**
+ * Volume snapshots: the fields of the published CustomResourceDefinitions (version 8), in the notation of {@link
+ * ../parse.ts}.
+ */
 import type { Package } from "../model.ts";
 
-/** They have no protobuf: the numbers of their fields are those of their order. */
+/** They have no protobuf: the numbers of their fields are their order. */
 export const snapshots: readonly Package[] = [
   {
     name: "io.k8s.storage.snapshot.v1",
