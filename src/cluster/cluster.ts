@@ -56,7 +56,7 @@ export interface EmbeddedCluster extends AsyncDisposable {
   readonly store: Store;
   /** The runtime of containers on this machine. */
   readonly isolation: Node["capabilities"];
-  /** The text of a kubeconfig with a client certificate for another user, in any groups. */
+  /** Returns the text of a kubeconfig with a client certificate for another user, in any groups. */
   kubeconfigFor(user: string, groups: readonly string[]): Promise<string>;
   /** Waits until all that can run does. Each snapshot that differs is reported. */
   ready(options?: { signal?: AbortSignal; onProgress?: (now: Readiness) => void }): Promise<void>;
@@ -154,7 +154,7 @@ async function removeFolder(path: string): Promise<void> {
   }
 }
 
-/** The authority is saved: a kubeconfig that was copied elsewhere remains valid for this folder. */
+/** Returns the saved authority, or creates it: a kubeconfig that was copied elsewhere remains valid for this folder. */
 async function openAuthority(path: string, clock: Clock): Promise<Authority> {
   const { createAuthority, loadAuthority } = await import("./tls/authority.ts");
   const now = () => clock.now();

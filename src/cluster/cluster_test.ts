@@ -19,7 +19,7 @@ async function inFolder(body: (options: ClusterOptions) => Promise<void>): Promi
   }
 }
 
-/** The cluster's answer to a request with the token of its kubeconfig. */
+/** Returns the cluster's answer to a request with the token of its kubeconfig. */
 async function get(kubeconfig: string, server: string, path: string): Promise<KubeObject> {
   const { clusters: [{ cluster }], users: [{ user }] } = JSON.parse(kubeconfig);
   using client = Deno.createHttpClient({ caCerts: [atob(cluster["certificate-authority-data"])] });

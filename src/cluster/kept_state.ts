@@ -28,7 +28,7 @@ export interface KeptState extends Disposable {
   record(event: StoreEvent): void;
   /** From here on nothing is recorded: the end of the cluster must not delete its users' objects. */
   freeze(): void;
-  /** The world is complete, and this is the port of its kubeconfig. */
+  /** Records that the world is complete, and that this is the port of its kubeconfig. */
   settle(settled: Omit<Settled, "version">): Promise<void>;
 }
 
@@ -76,7 +76,7 @@ function pathIn(folder: string): string {
   return `${folder}/kept.json`;
 }
 
-/** The files of a start that was interrupted before its world was complete. */
+/** Removes the files of a start that was interrupted before its world was complete. */
 async function removeBeginning(folder: string): Promise<void> {
   for (const name of ["store.jsonl", "node"]) {
     try {

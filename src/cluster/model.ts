@@ -90,7 +90,7 @@ export interface ContainerProcess {
   readonly stderr: ReadableStream<Uint8Array>;
   readonly end: Promise<ProcessEnd>;
   resize(columns: number, rows: number): Promise<void>;
-  /** The client disconnected: streams are released. As on a real node, the process itself continues. */
+  /** Releases the streams of a client that disconnected. As on a real node, the process itself continues. */
   release(): Promise<void>;
 }
 
@@ -122,7 +122,7 @@ export interface NodeStreams {
     query: LogQuery,
     signal: AbortSignal,
   ): Promise<ReadableStream<Uint8Array>>;
-  /** A TCP connection to a port of the pod. */
+  /** Opens a TCP connection to a port of the pod. */
   connect(pod: Omit<ContainerRef, "container">, port: number): Promise<Deno.TcpConn>;
 }
 

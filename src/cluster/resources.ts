@@ -102,7 +102,7 @@ export function apiVersionOf(type: ResourceType): string {
   return type.group === "" ? type.version : `${type.group}/${type.version}`;
 }
 
-/** The name of a collection among all groups: the key of the store and of a journal's lines. */
+/** Returns the name of a collection among all groups: the key of the store and of a journal's lines. */
 export function typeKey(type: ResourceType): string {
   return `${type.group}/${type.plural}`;
 }

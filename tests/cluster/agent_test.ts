@@ -22,7 +22,7 @@ const claim = {
   spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } } },
 };
 
-/** A pod as sessions have it, but on the node's network: the pods' own has no route to this machine. */
+/** Returns a pod as sessions have it, but on the node's network: the pods' own has no route to this machine. */
 function agentPod(executable: string, environment: Readonly<Record<string, string>>) {
   const variables = { HOME: "/home/kodama", ...environment };
   return {

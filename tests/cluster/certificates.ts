@@ -81,7 +81,7 @@ export async function writeKubeconfig(
   await Deno.writeTextFile(path, JSON.stringify(kubeconfig, null, 2) + "\n", { mode: 0o600 });
 }
 
-/** A P-256 key: created in a millisecond, but RSA takes a second for each. */
+/** Creates a P-256 key: in a millisecond, but RSA takes a second for each. */
 async function makeKey(path: string): Promise<void> {
   await run([
     ...["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],

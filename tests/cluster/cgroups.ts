@@ -1,6 +1,6 @@
 /** The rig's cgroup: the parent of all its containers', in each hierarchy of this machine. */
 
-/** The mount path of each hierarchy, of cgroup v1 and v2. */
+/** Returns the mount path of each hierarchy, of cgroup v1 and v2. */
 async function hierarchies(): Promise<string[]> {
   const mounts = await Deno.readTextFile("/proc/self/mounts");
   return mounts.split("\n")
@@ -14,7 +14,7 @@ export async function removeCgroups(name: string): Promise<void> {
   for (const hierarchy of await hierarchies()) await removeTree(`${hierarchy}/${name}`);
 }
 
-/** The rig's cgroups that exist: none after `down`. */
+/** Returns the rig's cgroups that exist: none after `down`. */
 export async function findCgroups(name: string): Promise<string[]> {
   const paths = (await hierarchies()).map((hierarchy) => `${hierarchy}/${name}`);
   const exist = await Promise.all(
@@ -23,7 +23,7 @@ export async function findCgroups(name: string): Promise<string[]> {
   return paths.filter((_, index) => exist[index]);
 }
 
-/** A cgroup is removed by removing its folder: the kernel's files inside go with it, children don't. */
+/** Removes a cgroup by removing its folder: the kernel's files inside are removed with it, children aren't. */
 async function removeTree(path: string): Promise<void> {
   let entries: Deno.DirEntry[];
   try {

@@ -14,7 +14,7 @@ const onRig = Deno.env.get(rigVariable) !== undefined;
 interface World {
   client: KubeClient;
   namespace: TestNamespace;
-  /** An exec in the pod `one`, without standard input or terminal unless requested. */
+  /** Opens an exec in the pod `one`, without standard input or terminal unless requested. */
   exec(command: readonly string[], options?: Partial<ExecRequest>): Promise<ExecChannel>;
 }
 

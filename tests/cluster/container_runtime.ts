@@ -45,7 +45,7 @@ function ctr(...words: string[]): string[] {
   return ["ctr", "--address", runtimeSocket, "--namespace", "k8s.io", ...words];
 }
 
-/** The reasons for each line that isn't obvious are beside it in the file itself. */
+/** Returns the configuration. The reasons for each line that isn't obvious are beside it in the file itself. */
 function runtimeConfig(networkFolder: string, pauseName: string): string {
   return `version = 2
 root = "/var/lib/containerd"

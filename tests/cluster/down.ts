@@ -38,7 +38,7 @@ export async function remains(layout: Layout): Promise<string[]> {
   ];
 }
 
-/** The link ends with the rig's network; only one that was created a moment before a crash remains. */
+/** Removes the link. It ends with the rig's network; only one that was created a moment before a crash remains. */
 async function removeLink(name: string): Promise<void> {
   await runAny(["ip", "link", "delete", name]);
 }

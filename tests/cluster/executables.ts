@@ -64,7 +64,7 @@ export async function sourceKey(source: string, files: readonly string[]): Promi
   return new Uint8Array(digest.slice(0, 8)).toHex();
 }
 
-/** The version that Kubernetes reports of itself: its own build sets the same variables. */
+/** Returns the version that Kubernetes reports of itself: its own build sets the same variables. */
 async function versionFlags(): Promise<string[]> {
   const version = /k8s\.io\/kubernetes (v(\d+)\.(\d+)\.\d+)/
     .exec(await Deno.readTextFile(`${goSources}go.mod`));

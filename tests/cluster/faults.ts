@@ -42,7 +42,7 @@ export class FaultyRig implements AsyncDisposable {
 
   private constructor(private readonly layout: Layout, private readonly state: RigState) {}
 
-  /** The rig of this checkout. @throws if it isn't up. */
+  /** Opens the rig of this checkout. @throws if it isn't up. */
   static async find(): Promise<FaultyRig> {
     const layout = await findLayout();
     const state = await readState(layout);
@@ -176,7 +176,7 @@ export class FaultyRig implements AsyncDisposable {
     await this.#untilAnswers(name);
   }
 
-  /** The next test must find the rig as it was. */
+  /** Waits until a part answers: the next test must find the rig as it was. */
   async #untilAnswers(name: PartName): Promise<void> {
     await untilServing(this.layout, this.state.server);
     if (name !== "kubelet") return;
@@ -188,7 +188,7 @@ export class FaultyRig implements AsyncDisposable {
     }, 60_000);
   }
 
-  /** The ids of the pods in a list, or undefined if there is no answer. */
+  /** Returns the ids of the pods in a list, or undefined if there is no answer. */
   async #podIds(path: string): Promise<string[] | undefined> {
     const { code, stdout } = await runAny(this.#cluster().words("get", "--raw", path));
     if (code !== 0) return undefined;

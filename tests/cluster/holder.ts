@@ -30,7 +30,7 @@ const machineSettings = [
   "kernel/keys/root_maxbytes",
 ];
 
-/** The environment of each process of the rig. */
+/** Returns the environment of each process of the rig. */
 export function markedEnvironment(layout: Layout): Record<string, string> {
   return { [markerVariable]: layout.id };
 }

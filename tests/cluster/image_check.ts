@@ -65,7 +65,7 @@ function say(line: string): void {
   console.log(line);
 }
 
-/** The base as buildah takes it, with Debian's Helix in it, packed as its own release is. */
+/** Creates the base as buildah takes it, with Debian's Helix in it, packed as its own release is. */
 async function build(
   layout: Layout,
   { work, archive }: { work: string; archive: string },

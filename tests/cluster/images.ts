@@ -137,7 +137,7 @@ export async function shortDigest(text: string): Promise<string> {
   return new Uint8Array(digest.slice(0, 6)).toHex();
 }
 
-/** The files that every program expects, and a user's table for those that read it. */
+/** Writes the files that every program expects, and a user's table for those that read it. */
 async function makeFolders(folder: string): Promise<void> {
   for (const name of ["bin", "etc", "root", "tmp", "var", "home"]) {
     await Deno.mkdir(`${folder}/${name}`, { mode: 0o755 });

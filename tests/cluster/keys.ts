@@ -47,7 +47,7 @@ export async function makeKeys(layout: Layout, address: string): Promise<void> {
   await writeKubeconfig(layout.kubeconfig, { server: far, folder, user: "admin" });
 }
 
-/** The API server as this machine reaches it. */
+/** Returns the URL of the API server as this machine reaches it. */
 export function serverAt(address: string): string {
   return `https://${address}:${network.apiPort}`;
 }

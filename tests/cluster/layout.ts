@@ -56,7 +56,7 @@ export const testsMarkerVariable = "KODAMA_RIG_TESTS";
 /** The node's name. */
 export const nodeName = "rig";
 
-/** The layout of this checkout's rig; `KODAMA_RIG_STATE` names another state folder. */
+/** Returns the layout of this checkout's rig; `KODAMA_RIG_STATE` names another state folder. */
 export async function findLayout(): Promise<Layout> {
   // Shared by all rigs.
   const cache = cacheFolder("rig");
@@ -85,8 +85,8 @@ export async function findLayout(): Promise<Layout> {
 }
 
 /**
- * Two addresses of a network of four, `host` on this machine and `rig` inside. `attempt` counts up when another rig
- * already holds the block.
+ * Returns two addresses of a network of four, `host` on this machine and `rig` inside. `attempt` counts up when another
+ * rig already holds the block.
  */
 export function linkAddresses(id: string, attempt: number): { host: string; rig: string } {
   const block = (parseInt(id, 16) + attempt) % linkNetwork.blocks;

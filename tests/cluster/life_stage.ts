@@ -74,7 +74,7 @@ export class LifeStage implements AsyncDisposable {
     await Deno.writeTextFile(`${this.folder}/.env`, lines.join(""));
   }
 
-  /** A machine with nothing but a kubeconfig. */
+  /** Adds a machine with nothing but a kubeconfig. */
   async machine(name: string): Promise<Machine> {
     const folder = `${this.folder}/${name}`;
     const kodama = await machine(this.namespace, folder);
@@ -85,7 +85,7 @@ export class LifeStage implements AsyncDisposable {
     return made;
   }
 
-  /** The args that start the session from a machine. */
+  /** Returns the args that start the session from a machine. */
   startWords(name: string, prompt: string): string[] {
     const { repository, image } = this.session;
     const where = ["--repo", repository, "--image", image, "--sync", "site"];
@@ -117,7 +117,7 @@ export class LifeStage implements AsyncDisposable {
     return outputOf(words, await this.try(machine, words, env));
   }
 
-  /** A command line in a terminal. */
+  /** Runs a command line in a terminal. */
   terminal({ kodama, folder }: Machine, words: readonly string[]): Promise<PseudoTerminal> {
     return PseudoTerminal.open(kodama.words(words), { env: kodama.env, cwd: folder });
   }

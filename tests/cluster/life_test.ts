@@ -21,7 +21,7 @@ const missing = claude?.kind === "missing" ? claude.reason : await terminalMissi
 /** How long a saved file may take from one side to the other; it takes a fifth of a second. */
 const carryMs = 20_000;
 
-/** The model reads a file and edits it, thinks until it is released, or records the request. */
+/** Reads a file and edits it, thinks until it is released, or records the request. */
 async function answer(gates: Gates, { marker, toolsUsed }: ModelTurn): Promise<Block[]> {
   const file_path = "/workspace/README.md";
   if (marker === "think") await gates.pass(marker);

@@ -18,7 +18,7 @@ export type PartName = typeof partNames[number];
 /** The StorageClass's provisioner. */
 export const provisionerName = "kodama.test/folder";
 
-/** The arguments of each part, without its name. */
+/** Returns the arguments of each part, without its name. */
 export function partArguments(layout: Layout): Record<PartName, string[]> {
   const keys = `${layout.state}/keys`;
   return {
@@ -120,7 +120,7 @@ export function kubeletConfiguration(layout: Layout): Record<string, unknown> {
   };
 }
 
-/** The initial objects of the cluster: a default StorageClass, and the provisioner's permission to serve it. */
+/** Returns the initial objects of the cluster: a default StorageClass, and the provisioner's permission to serve it. */
 export function firstObjects(): Record<string, unknown>[] {
   const storage = { apiVersion: "storage.k8s.io/v1", kind: "StorageClass" };
   const asDefault = { "storageclass.kubernetes.io/is-default-class": "true" };

@@ -74,7 +74,7 @@ export async function innerProcessId(pid: number): Promise<number | undefined> {
   return ids === undefined ? undefined : Number(ids.split(/\s+/).at(-1));
 }
 
-/** The program's name, at most 15 characters. */
+/** Returns the program's name, at most 15 characters. */
 export async function programName(pid: number): Promise<string | undefined> {
   return (await readProc(`/proc/${pid}/comm`))?.trim();
 }
@@ -94,18 +94,18 @@ export async function until(
   }
 }
 
-/** The fields of `/proc/PID/stat` after the name, which may itself hold spaces and brackets. */
+/** Returns the fields of `/proc/PID/stat` after the name, which may itself hold spaces and brackets. */
 async function statFields(pid: number): Promise<string[] | undefined> {
   const text = await readProc(`/proc/${pid}/stat`);
   return text?.slice(text.lastIndexOf(")") + 2).split(" ");
 }
 
-/** A zombie with several threads still has its files and sockets: only its first thread has ended. */
+/** Returns the number of threads: a zombie with several still has its files and sockets, only its first has ended. */
 async function threadCount(pid: number): Promise<number> {
   return (await Array.fromAsync(Deno.readDir(`/proc/${pid}/task`)).catch(() => [])).length;
 }
 
-/** A process may end, or become unreadable, at any moment: then there is nothing to read. */
+/** Reads a file of a process, which may end, or become unreadable, at any moment: then there is nothing to read. */
 async function readProc(path: string): Promise<string | undefined> {
   return await Deno.readTextFile(path).catch(() => undefined);
 }

@@ -70,8 +70,8 @@ async function runOnRig(layout: Layout, args: readonly string[]): Promise<number
 }
 
 /**
- * The tests of a killed run continue: they are ended, and the rig is removed, because they may have left a fault in it.
- * Only those are found, because a run of tests holds the lock.
+ * Ends the tests of a killed run, which continue, and removes the rig, because they may have left a fault in it. Only
+ * those are found, because a run of tests holds the lock.
  */
 async function endAbandoned(layout: Layout): Promise<void> {
   const abandoned = await markedProcesses(layout.id, testsMarkerVariable);
@@ -85,7 +85,7 @@ async function endAbandoned(layout: Layout): Promise<void> {
   await locked(layout, () => down(layout));
 }
 
-/** The tests are a process of their own, because only `deno test` has the sanitizers. */
+/** Runs the tests as a process of their own, because only `deno test` has the sanitizers. */
 async function runTests(env: Record<string, string>, args: readonly string[]): Promise<number> {
   const isStorage = args.includes("--storage");
   const flags = args.filter((word) => word !== "--storage");

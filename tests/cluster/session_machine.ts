@@ -9,7 +9,7 @@ import type { RealCluster, TestNamespace } from "./test_namespace.ts";
 const person = "jane";
 
 /**
- * A namespace in which a user has the documented Role.
+ * Creates a namespace in which a user has the documented Role.
  *
  * @param options.standard of pod security, which is enforced in it.
  */
@@ -30,7 +30,7 @@ export async function sessionNamespace(
   return namespace;
 }
 
-/** A machine of a user who has the documented Role in the namespace, and nothing else. */
+/** Creates a machine of a user who has the documented Role in the namespace, and nothing else. */
 export async function machine(namespace: TestNamespace, folder: string): Promise<SourceKodama> {
   const token = (await namespace.kubectl("create", "token", person)).trim();
   const text = await namespace.cluster.kubectl([

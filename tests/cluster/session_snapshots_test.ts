@@ -14,7 +14,7 @@ const look = "git log --format=%s; git status --short; cat link; sha256sum < big
 /** Volumes, configuration and pods of sessions, and the objects of their snapshots. */
 const everything = "pods,configmaps,secrets,persistentvolumeclaims,volumesnapshots";
 
-/** A user with the documented Role in a namespace of their own, whose sessions are on the storage. */
+/** Creates a user with the documented Role in a namespace of their own, whose sessions are on the storage. */
 async function scene(stack: AsyncDisposableStack) {
   assert.ok(cluster);
   const own = stack.use(await TestFolder.open("kodama-snapshots-"));

@@ -21,7 +21,7 @@ interface Scene {
   repository: string;
   address: string;
   kodama: SourceKodama;
-  /** The file of a client's private key, with its public half beside it. */
+  /** Creates a client's key; returns the file of the private one, with its public half beside it. */
   key(name: string, passphrase?: string): Promise<string>;
   /** Returns standard output; fails if the command does. */
   on(...words: string[]): Promise<string>;

@@ -106,7 +106,7 @@ export class SnapshotStorage implements AsyncDisposable {
   }
 }
 
-/** The programs, and the definitions of their kinds, which are in the module of their client. */
+/** Returns the programs, and the definitions of their kinds, which are in the module of their client. */
 async function built(cache: string): Promise<string> {
   const key = await sourceKey(source, inputs);
   return await ensureBuilt(`${cache}/bin/storage-${key}`, async (to) => {
@@ -127,7 +127,7 @@ function recordOf(layout: Layout): string {
   return `${layout.state}/storage.json`;
 }
 
-/** Of a test that was killed: two of a kind would conflict. */
+/** Ends those of a test that was killed: two of a kind would conflict. */
 async function endAbandoned(layout: Layout): Promise<void> {
   const text = await Deno.readTextFile(recordOf(layout)).catch(() => "[]");
   const parts: ProcessId[] = JSON.parse(text);
@@ -174,7 +174,7 @@ function storageClass(provisioner: string) {
   };
 }
 
-/** The driver for kubelet, and the classes by which it is requested. */
+/** Returns the manifests of the driver for kubelet, and of the classes by which it is requested. */
 function objects(): string {
   const { driver, snapshotClass } = snapshotStorage;
   const asDefault = { "snapshot.storage.kubernetes.io/is-default-class": "true" };

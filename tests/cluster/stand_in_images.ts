@@ -20,7 +20,7 @@ interface StandIn {
   tagVariable?: string;
 }
 
-/** An image for each reference of the shipped worlds to a stand-in that brings files of its own. */
+/** Returns an image for each reference of the shipped worlds to a stand-in that brings files of its own. */
 export async function standInImages(): Promise<ImageRecipe[]> {
   const references = await worldImages();
   const recipes: ImageRecipe[] = [];

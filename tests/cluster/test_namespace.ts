@@ -17,14 +17,14 @@ const ownerLabel = "kodama.test/owner";
 export class RealCluster {
   constructor(readonly kubeconfig: string, readonly program: string) {}
 
-  /** The cluster for this run, or undefined if tests are to run without one. */
+  /** Returns the cluster for this run, or undefined if tests are to run without one. */
   static fromEnvironment(): RealCluster | undefined {
     const kubeconfig = Deno.env.get(kubeconfigVariable);
     if (!kubeconfig) return undefined;
     return new RealCluster(kubeconfig, Deno.env.get(kubectlVariable) ?? "kubectl");
   }
 
-  /** The args that run kubectl on this cluster. */
+  /** Returns the args that run kubectl on this cluster. */
   words(...args: string[]): string[] {
     return [this.program, "--kubeconfig", this.kubeconfig, ...args];
   }
@@ -69,7 +69,7 @@ export class RealCluster {
 export class TestNamespace implements AsyncDisposable {
   constructor(readonly cluster: RealCluster, readonly name: string) {}
 
-  /** The args that run kubectl in this namespace. */
+  /** Returns the args that run kubectl in this namespace. */
   words(...args: string[]): string[] {
     return this.cluster.words("--namespace", this.name, ...args);
   }

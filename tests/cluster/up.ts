@@ -133,7 +133,7 @@ async function fillCluster(program: string, kubeconfig: string): Promise<void> {
   await run([...kubectl, "wait", "--for=create", "serviceaccount/default", "--timeout=60s"]);
 }
 
-/** Makes the folders that the parts and the mounts expect, and the configuration files. */
+/** Creates the folders that the parts and the mounts expect, and the configuration files. */
 async function makeFolders(layout: Layout, pauseName: string): Promise<void> {
   for (const folder of ["var/lib/kubelet", "var/lib/volumes", "var/log", "etc"]) {
     await Deno.mkdir(`${layout.state}/${folder}`, { recursive: true });

@@ -15,7 +15,7 @@ export interface AgentStage {
   scope: readonly string[];
   run(words: readonly string[]): Promise<CommandResult>;
   start(words: readonly string[]): RunningCommand;
-  /** A line of shell in the pod, in its workspace. */
+  /** Runs a line of shell in the pod, in its workspace. */
   inPod(line: string): Promise<string>;
   /** Deletes the pod, and creates one with the same volumes. */
   restart(): Promise<void>;
@@ -69,7 +69,7 @@ const bash = (command: string): Block => ({
   input: { command, description: "as the story has it" },
 });
 
-/** The model of the story. */
+/** Returns the model of the story. */
 export function storyModel(gates: Gates) {
   return async ({ marker, toolsUsed }: ModelTurn): Promise<Block[]> => {
     switch (marker) {

@@ -43,7 +43,7 @@ export async function runCommand(
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr), bytes: stdout };
 }
 
-/** A program may stop reading its input: that isn't an error. */
+/** Writes the input. A program may stop reading it: that isn't an error. */
 async function feed(input: WritableStream<Uint8Array>, data: string | Uint8Array): Promise<void> {
   const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
   try {

@@ -62,7 +62,7 @@ export async function startTestCluster(
   };
 }
 
-/** An environment that holds nothing of the user's own. */
+/** Returns an environment that holds nothing of the user's own. */
 export function testEnvironment(folder: string, kubeconfig: string): Record<string, string> {
   return {
     HOME: `${folder}/home`,

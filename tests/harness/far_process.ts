@@ -12,7 +12,7 @@ export interface FarImage extends ImageShell {
   endless?: boolean;
 }
 
-/** An image that has only some of this machine's programs. */
+/** Creates an image that has only some of this machine's programs. */
 export async function imageWith(folder: string, programs: readonly string[]): Promise<FarImage> {
   const bin = await Deno.makeTempDir({ dir: folder });
   for (const program of programs) {

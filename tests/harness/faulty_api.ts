@@ -83,7 +83,7 @@ async function clientOf({ kubeconfig }: TestCluster) {
   return { upstream: cluster.server as string, client, token: user.token as string };
 }
 
-/** A conflict needs a write to an existing object. */
+/** Returns the fault of a request: only a write to an existing object can conflict. */
 function applied(fault: ApiFault, { method }: Request): ApiFault {
   return fault === "conflict" && method !== "PUT" ? "before" : fault;
 }
@@ -94,7 +94,7 @@ function statusOf(code: number, reason: string, headers: Record<string, string> 
   return Response.json(status, { status: code, headers });
 }
 
-/** Some of the bytes, and then the end of the link. */
+/** Returns some of the bytes, and then ends the link. */
 function cut(body: ReadableStream<Uint8Array> | null): ReadableStream<Uint8Array> | null {
   let sent = false;
   return body?.pipeThrough(

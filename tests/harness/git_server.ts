@@ -85,7 +85,7 @@ async function treeOf(
   return stdout.trim();
 }
 
-/** One request by the program, per RFC 3875. */
+/** Runs the program for one request, per RFC 3875. */
 async function answer(
   request: Request,
   { folder, token }: { folder: string; token: string | undefined },

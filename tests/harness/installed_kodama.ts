@@ -47,7 +47,7 @@ export class InstalledKodama implements AsyncDisposable {
     return `${this.folder}/work`;
   }
 
-  /** The path of an installed command. */
+  /** Returns the path of an installed command. */
   command(name: string): string {
     return `${this.folder}/prefix/bin/${name}`;
   }

@@ -6,7 +6,7 @@ import type { TestCluster } from "./embedded_cluster.ts";
 /** The first version that uses WebSocket for exec, attach and port-forward by default. */
 const oldestMinor = 31;
 
-/** Why there is no usable kubectl; undefined if there is one. */
+/** Returns why there is no usable kubectl; undefined if there is one. */
 export async function kubectlMissing(): Promise<string | undefined> {
   const env = { PATH: Deno.env.get("PATH") ?? "", HOME: "/nonexistent" };
   let answer: CommandResult;

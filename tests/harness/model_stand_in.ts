@@ -97,7 +97,7 @@ function turnOf(messages: readonly Message[]): ModelTurn {
   return { marker: markers.at(-1) ?? "", toolsUsed, markers };
 }
 
-/** An answer as server-sent events. */
+/** Returns an answer as server-sent events. */
 function events(blocks: readonly Block[], { model, id }: { model: string; id: string }): string {
   const told: Record<string, unknown>[] = [];
   const { input, output, cacheRead, cacheWrite } = usagePerAnswer;

@@ -41,7 +41,7 @@ export class ProcessLists implements AsyncDisposable {
   }
 }
 
-/** The command lines of all processes now. */
+/** Returns the command lines of all processes now. */
 export async function processList(): Promise<string[]> {
   const lines: string[] = [];
   for (const { name } of Deno.readDirSync("/proc")) {

@@ -1,7 +1,7 @@
 /** A program in a terminal, as a user has it: keys in, a screen out. The terminal is tmux. */
 import { runCommand } from "./command.ts";
 
-/** Why there is no terminal available; undefined if there is one. */
+/** Returns why there is no terminal available; undefined if there is one. */
 export async function terminalMissing(): Promise<string | undefined> {
   try {
     await runCommand(["tmux", "-V"], { env: { PATH: Deno.env.get("PATH") ?? "" } });
@@ -70,12 +70,12 @@ export class PseudoTerminal implements AsyncDisposable {
     await this.#tmux("resize-window", "-x", String(columns), "-y", String(rows));
   }
 
-  /** The screen, line by line, without blanks at the ends of lines. */
+  /** Returns the screen, line by line, without blanks at the ends of lines. */
   async screen(): Promise<string> {
     return (await this.#tmux("capture-pane", "-p")).trimEnd();
   }
 
-  /** The same with its SGR sequences. */
+  /** Returns the same with its SGR sequences. */
   async coloredScreen(): Promise<string> {
     return (await this.#tmux("capture-pane", "-p", "-e")).trimEnd();
   }

@@ -7,7 +7,7 @@ import type { Stage } from "./scenario_run.ts";
 /** A stage on a real cluster; disposing of it deletes its namespace. */
 export interface RealStage extends Stage, AsyncDisposable {}
 
-/** The path of the real cluster's kubeconfig; undefined if tests are to run without one. */
+/** Returns the path of the real cluster's kubeconfig; undefined if tests are to run without one. */
 export function realKubeconfig(): string | undefined {
   return Deno.env.get("KODAMA_TEST_KUBECONFIG") || undefined;
 }

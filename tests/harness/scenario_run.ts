@@ -62,13 +62,13 @@ interface Kubeconfig {
   contexts: { name: string; context: Record<string, unknown> }[];
 }
 
-/** As kodama prints it: without the default port. */
+/** Returns it as kodama prints it: without the default port. */
 function serverOf({ kubeconfig }: Stage): string {
   const { clusters } = parse(kubeconfig) as { clusters: { cluster: { server: string } }[] };
   return new URL(clusters[0]?.cluster.server ?? "").origin;
 }
 
-/** The same cluster and user, in a context with a fixed name: it appears in the output. */
+/** Returns the same cluster and user, in a context with a fixed name: it appears in the output. */
 function scenarioKubeconfig({ kubeconfig, namespace }: Stage): string {
   const config = parse(kubeconfig) as Kubeconfig;
   const current = config.contexts.find(({ name }) => name === config["current-context"]);

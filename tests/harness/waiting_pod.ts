@@ -1,6 +1,6 @@
 /** The pod that tests create when they need any pod. */
 
-/** A pod of one container that waits until it is killed, unless `container` overrides that. */
+/** Returns a pod of one container that waits until it is killed, unless `container` overrides that. */
 export function waitingPod(
   name: string,
   container: Record<string, unknown> = {},

@@ -56,7 +56,7 @@ export function missingReference(field: string, value: unknown): FieldError {
   return { field, reason: "FieldValueNotFound", message: `Not found: ${JSON.stringify(value)}` };
 }
 
-/** The 422 for all of them at once. */
+/** Returns the 422 for all of them at once. */
 export function invalidObject(
   type: ResourceType,
   object: KubeObject,

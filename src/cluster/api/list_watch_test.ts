@@ -11,7 +11,7 @@ interface Line {
   object: KubeObject & { code?: number };
 }
 
-/** The lines of a watch, read on demand. */
+/** Returns the lines of a watch, read on demand. */
 async function openWatch(
   api: TestApi,
   path: string,

@@ -34,7 +34,7 @@ export type ApiResponse =
   | { kind: "bytes"; code: number; contentType: string; bytes: Uint8Array }
   | { kind: "stream"; contentType: string; chunks: AsyncIterable<Uint8Array | string> };
 
-/** A JSON answer, 200 by default. */
+/** Returns a JSON answer, 200 by default. */
 export function json(body: unknown, code = 200): ApiResponse {
   return { kind: "json", code, body };
 }

@@ -17,7 +17,7 @@ interface MediaRange {
   parameters: ReadonlyMap<string, string>;
 }
 
-/** The media ranges of an Accept header in the order of preference. */
+/** Returns the media ranges of an Accept header in the order of preference. */
 export function parseAccept(header: string): MediaRange[] {
   return header.split(",").map((range) => {
     const [type = "", ...rest] = range.split(";").map((part) => part.trim());

@@ -124,10 +124,7 @@ function checkPreconditions(
   }
 }
 
-/**
- * An object that still exists (a pod, a namespace) is returned itself; for others a Status reports that they are
- * deleted.
- */
+/** Answers a deletion: with the object if it is a pod, a service or the like, or still exists; else with a Status. */
 function deleted(type: ResourceType, { object, gone }: Removal): ApiResponse {
   const returnsObject = [
     resources.pods.kind,

@@ -5,7 +5,7 @@ import type { ApiContext } from "./context.ts";
 import type { Manager } from "./patch/managed_fields.ts";
 import { replaceObject } from "./stored_object.ts";
 
-/** An object's Scale. https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/scale-v1/ */
+/** Returns an object's Scale. https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/scale-v1/ */
 export function scaleOf(object: Stored): Stored {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
   const spec = object["spec"] as {

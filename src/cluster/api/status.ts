@@ -16,12 +16,12 @@ export class ApiError extends Error {
   }
 }
 
-/** The plural with its group, as messages name it: `pods`, `deployments.apps`. */
+/** Returns the plural with its group, as messages name it: `pods`, `deployments.apps`. */
 function qualifiedPlural({ group, plural }: Pick<ResourceType, "group" | "plural">): string {
   return group === "" ? plural : `${plural}.${group}`;
 }
 
-/** A failed Status. */
+/** Returns a failed Status. */
 export function failure(
   code: number,
   reason: string,

@@ -198,7 +198,7 @@ function nextState(object: KubeObject, previous: Stored, half: Half): KubeObject
   });
 }
 
-/** A service's addresses are assigned by the cluster: if a replacement omits them, they are unchanged. */
+/** Copies a service's addresses if a replacement omits them: the cluster assigns them. */
 function keepAddresses(type: ResourceType, draft: KubeObject, previous: Stored): void {
   if (type.kind !== resources.services.kind) return;
   const before = previous["spec"] as Record<string, unknown>;

@@ -31,7 +31,7 @@ export function serviceAccountUser(namespace: string, name: string, uid?: string
 /** At most this many issued tokens are stored: the oldest is removed first. Initial tokens stay. */
 const limit = 10_000;
 
-/** A table in memory that starts with `grants`. */
+/** Returns a table in memory that starts with `grants`. */
 export function createTokens(
   options: { grants: readonly TokenGrant[]; now: () => Date; newToken: () => string },
 ): TokenIssuer {

@@ -75,7 +75,7 @@ async function upgrade(context: ApiContext, gate: Gate, connection: Connection):
 interface Run {
   protocol: string;
   over(socket: MessageSocket): Promise<void>;
-  /** The connection could not be opened after all. */
+  /** Ends it if the connection could not be opened after all. */
   abandon(): Promise<void>;
 }
 
@@ -214,7 +214,7 @@ function handshake({ request, socket, head }: Connection, protocol: string): Pro
   });
 }
 
-/** An HTTP answer by hand: an upgrade has no response object. */
+/** Writes an HTTP answer by hand: an upgrade has no response object. */
 function refuse(socket: Duplex, code: number, contentType: string, text: string): void {
   const body = `${text}\n`;
   const head = [

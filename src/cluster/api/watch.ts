@@ -145,7 +145,10 @@ function bookmark(version: number, initialEventsEnd: boolean): Change {
   return { type: "BOOKMARK", resourceVersion: String(version), initialEventsEnd };
 }
 
-/** An object that starts to match is added, one that no longer matches is deleted, whatever the change. */
+/**
+ * Returns the change that a selector shows: an object that starts to match is added, one that no longer matches is
+ * deleted.
+ */
 function seenThroughSelector(
   { kind, object, previous }: StoreEvent,
   plan: WatchPlan,

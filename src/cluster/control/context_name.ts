@@ -7,8 +7,8 @@ const ownName = "kodama";
 const longestPart = 40;
 
 /**
- * A persistent cluster is named after its folder, so that two of them, or one and the user's own, can share one
- * `KUBECONFIG`: of two contexts with one name kubectl sees the first alone.
+ * Returns the context's name. A persistent cluster is named after its folder, so that two of them, or one and the
+ * user's own, can share one `KUBECONFIG`: of two contexts with one name kubectl sees the first alone.
  *
  * @param folder absolute path.
  */

@@ -239,7 +239,7 @@ export async function* clusterDown(options: ControlOptions): AsyncGenerator<Down
   yield { kind: "stopped", ended: record };
 }
 
-/** The files that are valid only while it runs. The log remains, to show why it ended. */
+/** Removes the files that are valid only while it runs. The log remains, to show why it ended. */
 async function forget(paths: ClusterPaths, record: ClusterRecord | undefined): Promise<void> {
   await removeFile(paths.record);
   // That of a persistent cluster is valid again at its next start.

@@ -38,7 +38,7 @@ export interface ClusterPaths {
   kubeconfig: string;
 }
 
-/** The paths below a cluster's folder, which must be absolute. */
+/** Returns the paths below a cluster's folder, which must be absolute. */
 export function clusterPaths(folder: string): ClusterPaths {
   return {
     folder,

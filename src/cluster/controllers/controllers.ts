@@ -21,7 +21,7 @@ export interface ControllerSettings {
   volumeFolder: string;
 }
 
-/** All controllers. */
+/** Returns all controllers. */
 export function allControllers(settings: ControllerSettings): readonly Controller[] {
   return [
     namespaceController,

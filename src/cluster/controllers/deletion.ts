@@ -46,7 +46,7 @@ export function deletionOf(
   };
 }
 
-/** A pod without a node, or that has ended, needs no time to stop. */
+/** Returns the grace period. A pod without a node, or that has ended, needs no time to stop. */
 function graceOf(object: Stored, asked: number | undefined): number {
   const pod = object as Pod;
   if (pod.spec?.nodeName === undefined || isFinished(pod)) return 0;

@@ -113,7 +113,7 @@ class Driver {
     }
   }
 
-  /** One timer a controller: the earliest moment that its last pass named. */
+  /** Sets the one timer of a controller: the earliest moment that its last pass named. */
   #lookAgain(controller: Controller, moments: readonly Date[]): void {
     this.#timers.get(controller)?.abort();
     this.#timers.delete(controller);

@@ -77,7 +77,7 @@ function hasFinalizer({ object }: Item, finalizer: string): boolean {
     (object.metadata.finalizers ?? []).includes(finalizer);
 }
 
-/** An object that is being deleted orphans its dependents, or is removed once those that block it are deleted. */
+/** Finishes a deletion: the object orphans its dependents, or is removed once those that block it are deleted. */
 function finishDeletion(item: Item, graph: Graph): Action[] {
   const dependents = graph.dependents.get(item.object.metadata.uid) ?? [];
   if (hasFinalizer(item, "orphan")) {

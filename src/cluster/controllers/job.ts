@@ -182,7 +182,7 @@ function deadline({ job, state }: JobView): Action[] {
   return at > state.now ? [{ kind: "lookAgain", at }] : [];
 }
 
-/** A Job that ended is retained for its time to live, or until it is deleted. */
+/** Deletes a Job once its time to live after its end is over; without one it is retained until it is deleted. */
 function cleanUp(job: Live<Job>, endedAt: string | undefined, now: Date): Action[] {
   const { ttlSecondsAfterFinished } = job.spec ?? {};
   if (ttlSecondsAfterFinished === undefined || endedAt === undefined) return [];

@@ -61,7 +61,7 @@ function fitsAffinity(node: Live<Node>, pod: Pod): boolean {
   );
 }
 
-/** A pod that only one node may take: as a DaemonSet assigns its pods. */
+/** Returns the spec of a pod that only one node may take: as a DaemonSet assigns its pods. */
 export function pinToNode(spec: PodSpec, node: string): PodSpec {
   const field = { key: "metadata.name", operator: "In", values: [node] };
   const present = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution

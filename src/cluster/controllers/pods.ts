@@ -17,7 +17,7 @@ export function isActive(pod: Live<Pod>): boolean {
   return !isFinished(pod) && pod.metadata.deletionTimestamp === undefined;
 }
 
-/** Whether its Ready condition is true. */
+/** Returns whether its Ready condition is true. */
 export function isReady(pod: Pod): boolean {
   return readyCondition(pod)?.status === "True";
 }
@@ -35,13 +35,13 @@ function availableFrom(pod: Pod, minReadySeconds: number): Date | undefined {
   return since === undefined ? undefined : new Date(Date.parse(since) + minReadySeconds * 1000);
 }
 
-/** Whether a pod has been ready for long enough. */
+/** Returns whether a pod has been ready for long enough. */
 export function isAvailable(pod: Pod, minReadySeconds: number, now: Date): boolean {
   const from = availableFrom(pod, minReadySeconds);
   return from !== undefined && from <= now;
 }
 
-/** The next moment at which one of the pods becomes available without any change. */
+/** Returns the next moment at which one of the pods becomes available without any change. */
 export function nextAvailability(
   pods: readonly Pod[],
   minReadySeconds: number,
@@ -52,7 +52,7 @@ export function nextAvailability(
   return moments.length === 0 ? undefined : new Date(Math.min(...moments));
 }
 
-/** The reference by which an object manages its dependents. */
+/** Returns the reference by which an object manages its dependents. */
 export function managedBy(owner: AnyLive): OwnerReference {
   return {
     apiVersion: owner.apiVersion ?? "",
@@ -69,7 +69,7 @@ export function generatedName(base: string, version: number, index: number): str
   return `${base.slice(0, 57)}-${nameSuffix(`${base}/${version}/${index}`)}`;
 }
 
-/** A pod as its template describes it. */
+/** Returns a pod as its template describes it. */
 export function podFromTemplate(
   template: PodTemplateSpec,
   owner: AnyLive,
@@ -92,7 +92,7 @@ export function podFromTemplate(
 }
 
 /**
- * The order in which pods are removed: those that never ran before those that do, then the not ready, then the
+ * Returns the pods in the order of removal: those that never ran before those that do, then the not ready, then the
  * youngest. https://kubernetes.io/docs/concepts/workloads/controllers/replicaset/#scaling-a-replicaset
  */
 export function inDeletionOrder(pods: readonly Live<Pod>[]): Live<Pod>[] {

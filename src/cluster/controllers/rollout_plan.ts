@@ -99,8 +99,8 @@ export function planRecreate(
 }
 
 /**
- * A Deployment whose number of replicas changed in the middle of a rollout: the difference is shared out
- * by size, the remainder to the largest (the first of equals, which is the newest).
+ * Returns the sizes of a Deployment whose number of replicas changed during a rollout: the difference is shared out by
+ * size, the remainder to the largest (the first of equals, which is the newest).
  */
 export function planScaling(sets: readonly SetSize[], total: number): SizeChanges {
   const present = sum(sets, "wanted");

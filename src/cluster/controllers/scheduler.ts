@@ -91,7 +91,7 @@ function schedule(pod: Live<Pod>, rooms: readonly Room[], state: ClusterState): 
   return refuse(pod, reasons.join(", "), rooms, state);
 }
 
-/** As the real one, which runs its plug-ins in turn: the reasons of the first that refuses. */
+/** Returns the reasons of the first plug-in that refuses, as the real one does, which runs them in turn. */
 function refusalsOf(
   room: Room,
   pod: Live<Pod>,
@@ -155,7 +155,7 @@ function refuse(
     : [update("pods", next), note("Warning", pod, "FailedScheduling", message)];
 }
 
-/** The real one's message about preemption: it could only free what other pods have taken. */
+/** Returns the real one's message about preemption: it could only free what other pods have taken. */
 function preemption(why: string, count: number): string {
   const verdict =
     /^\d+ (Insufficient|Too many|node\(s\) didn't (have free ports|match pod anti|satisfy existing))/

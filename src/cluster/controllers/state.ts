@@ -20,7 +20,7 @@ export class ClusterState {
     return this.store.resourceVersion;
   }
 
-  /** All objects of a kind, in all namespaces or in one. */
+  /** Returns all objects of a kind, in all namespaces or in one. */
   list<K extends KindName>(type: K, namespace?: string): readonly Live<KindMap[K]>[] {
     let all = this.#lists.get(type);
     if (all === undefined) this.#lists.set(type, all = this.store.list(resources[type]));
@@ -40,14 +40,14 @@ export class ClusterState {
     return ending.size === 0 ? all : all.filter((o) => !ending.has(o.metadata.namespace ?? ""));
   }
 
-  /** One object by its name. */
+  /** Returns an object by its name. */
   get<K extends KindName>(type: K, namespace: string, name: string): Live<KindMap[K]> | undefined {
     return this.store.get(resources[type], namespace, name) as unknown as
       | Live<KindMap[K]>
       | undefined;
   }
 
-  /** The objects whose managing owner is the one with this uid. */
+  /** Returns the objects whose managing owner is the one with this uid. */
   controlledBy<K extends KindName>(type: K, uid: string): readonly Live<KindMap[K]>[] {
     let index = this.#byOwner.get(type);
     if (index === undefined) {
@@ -78,7 +78,7 @@ export class ClusterState {
   }
 }
 
-/** The one owner that manages an object. */
+/** Returns the one owner that manages an object. */
 function controllerOf(
   owners: readonly OwnerReference[] | undefined,
 ): OwnerReference | undefined {

@@ -8,7 +8,7 @@ import { podFromTemplate } from "./pods.ts";
 /** The label with the revision of the template that a pod was created from. */
 export const revisionLabel = "controller-revision-hash";
 
-/** The name of the present template's revision. */
+/** Returns the name of the present template's revision. */
 export function revisionName(set: Live<StatefulSet>): string {
   return `${set.metadata.name}-${hashLabel(set.spec?.template)}`;
 }
@@ -20,7 +20,7 @@ export function ordinalOf(set: Live<StatefulSet>, pod: Live<Pod>): number {
   return pod.metadata.name.startsWith(prefix) && /^\d+$/.test(number) ? Number(number) : -1;
 }
 
-/** The member with this number. */
+/** Returns the member with this number. */
 export function identityOf(set: Live<StatefulSet>, ordinal: number, revision: string) {
   const name = `${set.metadata.name}-${ordinal}`;
   const pod = podFromTemplate(set.spec?.template ?? {}, set, name);
@@ -51,7 +51,7 @@ export function identityOf(set: Live<StatefulSet>, ordinal: number, revision: st
   } satisfies Pod;
 }
 
-/** The claims of a member. They outlive it, so that its successor finds its data. */
+/** Returns the claims of a member. They outlive it, so that its successor finds its data. */
 export function claimsOf(
   set: Live<StatefulSet>,
   podName: string,

@@ -27,7 +27,7 @@ export const taintEvictionController: Controller = {
   },
 };
 
-/** The node with the time at which each NoExecute taint was first seen; undefined if all have one. */
+/** Returns the node with the time at which each NoExecute taint was first seen; undefined if all have one. */
 function withTimeAdded(node: Live<Node>, now: Date): Live<Node> | undefined {
   const undated = ({ effect, timeAdded }: Taint) =>
     effect === "NoExecute" && timeAdded === undefined;
@@ -43,7 +43,7 @@ function withTimeAdded(node: Live<Node>, now: Date): Live<Node> | undefined {
   };
 }
 
-/** Milliseconds since 1970; infinite for a pod that tolerates the taints for good. */
+/** Returns milliseconds since 1970; infinite for a pod that tolerates the taints for good. */
 function evictionTime(pod: Pod, taints: readonly Taint[]): number {
   const tolerations = pod.spec?.tolerations ?? [];
   const times = taints.map((taint) => {

@@ -32,7 +32,7 @@ export class TestCluster {
     this.controllers = controllers;
   }
 
-  /** A node with capacity for everything. */
+  /** Adds a node with capacity for everything. */
   addNode(name = "node-1", more: { labels?: Record<string, string>; spec?: object } = {}): this {
     this.put("nodes", {
       apiVersion: "v1",

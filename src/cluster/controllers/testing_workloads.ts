@@ -7,7 +7,7 @@ import type { TestCluster } from "./testing.ts";
 /** The namespace of all of them. */
 export const namespace = "default";
 
-/** The parts that every workload's test shares: a selector, and a template that it selects. */
+/** Returns the parts that every workload's test shares: a selector, and a template that it selects. */
 export function workloadSpec(app: string, image = "busybox:1") {
   return {
     selector: { matchLabels: { app } },
@@ -18,7 +18,7 @@ export function workloadSpec(app: string, image = "busybox:1") {
   };
 }
 
-/** A Deployment `web` of three pods. */
+/** Returns a Deployment `web` of three pods. */
 export function deployment(spec: Partial<NonNullable<Deployment["spec"]>> = {}): Deployment {
   return {
     apiVersion: "apps/v1",
@@ -28,7 +28,7 @@ export function deployment(spec: Partial<NonNullable<Deployment["spec"]>> = {}):
   };
 }
 
-/** A StatefulSet `db` of three pods. */
+/** Returns a StatefulSet `db` of three pods. */
 export function statefulSet(spec: Partial<NonNullable<StatefulSet["spec"]>> = {}): StatefulSet {
   return {
     apiVersion: "apps/v1",
@@ -38,7 +38,7 @@ export function statefulSet(spec: Partial<NonNullable<StatefulSet["spec"]>> = {}
   };
 }
 
-/** A DaemonSet `agent`. */
+/** Returns a DaemonSet `agent`. */
 export function daemonSet(): DaemonSet {
   return {
     apiVersion: "apps/v1",
@@ -48,7 +48,7 @@ export function daemonSet(): DaemonSet {
   };
 }
 
-/** A Job `once`. */
+/** Returns a Job `once`. */
 export function job(spec: Partial<NonNullable<Job["spec"]>> = {}): Job {
   return {
     apiVersion: "batch/v1",
@@ -58,7 +58,7 @@ export function job(spec: Partial<NonNullable<Job["spec"]>> = {}): Job {
   };
 }
 
-/** The pods of a workload that count. */
+/** Returns the pods of a workload that count. */
 export function activePods(cluster: TestCluster, app: string) {
   return cluster.list("pods").filter((pod) =>
     isActive(pod) && pod.metadata.labels?.["app"] === app

@@ -126,7 +126,7 @@ function referenceTo(claim: Live<PersistentVolumeClaim>) {
   return { apiVersion: "v1", kind: "PersistentVolumeClaim", namespace, name, uid };
 }
 
-/** The node's folder of a claim: see `node/volumes.ts`. */
+/** Returns the node's folder of a claim: see `node/volumes.ts`. */
 function claimFolder({ metadata }: Live<PersistentVolumeClaim>): string {
   return `${metadata.namespace ?? ""}_${metadata.name}_${metadata.uid}`;
 }
@@ -188,7 +188,10 @@ function madeHere({ metadata }: Live<PersistentVolume>): boolean {
   return metadata.annotations?.["pv.kubernetes.io/provisioned-by"] === provisioner;
 }
 
-/** A volume whose claim is deleted is released, or removed by its policy; a new one is made available. */
+/**
+ * Returns the actions for volumes: one whose claim is deleted is released, or removed by its policy; a new one is made
+ * available.
+ */
 function settleVolume(volume: Live<PersistentVolume>, state: ClusterState): Action[] {
   if (volume.metadata.deletionTimestamp !== undefined) return [];
   const { claimRef, persistentVolumeReclaimPolicy } = volume.spec ?? {};

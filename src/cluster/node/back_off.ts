@@ -29,7 +29,7 @@ export class BackOff {
   }
 }
 
-/** A duration as Go prints it: `10s`, `1m20s`, `5m0s`. */
+/** Returns a duration as Go prints it: `10s`, `1m20s`, `5m0s`. */
 export function goDuration(durationMs: number): string {
   const seconds = Math.round(durationMs / 1000);
   const minutes = Math.floor(seconds / 60);

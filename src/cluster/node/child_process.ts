@@ -91,7 +91,7 @@ class StartErrorFilter {
   }
 }
 
-/** A stream that has ended. */
+/** Returns a stream that has ended. */
 export function emptyStream(): ReadableStream<Uint8Array> {
   return new ReadableStream({ start: (controller) => controller.close() });
 }
@@ -108,9 +108,9 @@ interface Sink {
 }
 
 /**
- * A process may end, or close its standard input, during a write: that isn't an error of the writer. `endless`: a
- * terminal's input has no end that a writer could make. Runtimes leave the terminal open when a link is closed, whereas
- * script(1) would type the key for it.
+ * Returns a sink for input. A process may end, or close its standard input, during a write: that isn't an error of the
+ * writer. `endless`: a terminal's input has no end that a writer could make. Runtimes leave the terminal open when a
+ * link is closed, whereas script(1) would type the key for it.
  */
 function tolerantSink(
   pipe: WritableStream<Uint8Array>,

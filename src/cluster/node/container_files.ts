@@ -73,8 +73,8 @@ function place(root: string, layer: string): string {
 }
 
 /**
- * The layers below the container's own, as names of links in its folder, relative to the folder from which they are
- * mounted: a path may hold a blank, a comma or a colon, each of which ends something in an overlay's options.
+ * Returns the layers below the container's own, as names of links in its folder, relative to the folder from which they
+ * are mounted: a path may hold a blank, a comma or a colon, each of which ends something in an overlay's options.
  */
 async function linkLowerFolders(
   rootfs: string | undefined,
@@ -130,7 +130,7 @@ class MountPoints {
     return path;
   }
 
-  /** A volume below another one is mounted in that one's files: a runtime creates its mount point there. */
+  /** Returns the path below an enclosing volume: a runtime creates the mount point in that one's files. */
   #inMountAround({ target }: Mount): string | undefined {
     const around = this.#mounts.findLast((one) =>
       one.kind === "folder" && target.startsWith(`${one.target}/`)

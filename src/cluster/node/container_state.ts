@@ -38,7 +38,7 @@ export interface ContainerRecord {
   ready: boolean;
 }
 
-/** A container that hasn't been started yet. */
+/** Returns a container that hasn't been started yet. */
 export function newRecord(spec: Container, role: ContainerRole): ContainerRecord {
   return {
     spec,
@@ -89,7 +89,7 @@ function lostTermination({ state }: ContainerStatus, containerId: string): Termi
   };
 }
 
-/** The API's form. */
+/** Returns the API's form. */
 export function containerStatus(record: ContainerRecord): ContainerStatus {
   const status: ContainerStatus = {
     name: record.spec.name,

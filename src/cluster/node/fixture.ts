@@ -176,7 +176,7 @@ function eventsOf(store: Store, name: string): string[] {
     .map((event) => `${event["count"]} ${event["reason"]}: ${event["message"]}`);
 }
 
-/** The container's reference, for the node's streams. */
+/** Returns the container's reference, for the node's streams. */
 export function refOf(pod: StoredPod, container = "main"): ContainerRef {
   const { namespace = "", name = "", uid = "" } = pod.metadata;
   return { namespace, pod: name, uid, container };

@@ -8,7 +8,7 @@ const errorShownMs = 1000;
 
 /** How the attempts of one container are reported. */
 export interface PullReport {
-  /** The container waits, for this reason. */
+  /** Reports that the container waits, for this reason. */
   wait(reason: string, message: string): void;
   event(type: "Normal" | "Warning", reason: string, message: string): void;
 }

@@ -1,5 +1,5 @@
 /**
- * Images: folders with an `image.json` and, where the image has files of its own, a `rootfs/`. A reference
+ * Images: folders with an `image.json` and, if the image has files of its own, a `rootfs/`. A reference
  * (`quay.io/weka.io/weka-in-container:4.4.2`) is resolved by its repository's last part, or by the whole repository if
  * an image names one.
  */
@@ -16,7 +16,7 @@ const imageFile = v.strictObject({
   workingDir: v.optional(v.pipe(v.string(), v.startsWith("/")), "/"),
   /** The image has no program that could be the main process: the runtime adds one that waits. */
   pause: v.optional(v.boolean(), false),
-  /** The variable that gives a container the tag of its image, so that one image can stand for every version. */
+  /** The variable that gives a container the tag of its image, so that one image can represent every version. */
   tagVariable: v.optional(v.string()),
   /** A note for the user, reported in the pod's events. */
   notice: v.optional(v.string()),

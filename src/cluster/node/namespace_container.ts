@@ -12,7 +12,7 @@ import { required, type Tools } from "./tools.ts";
 /** The privileges with which the namespaces are created. */
 export type NamespaceUser = Extract<Capabilities, { isolation: "namespaces" }>["user"];
 
-/** How nsenter enters a user namespace, if there is one. */
+/** Returns the args of nsenter for a user namespace, if there is one. */
 export function userArguments(user: NamespaceUser): string[] {
   return user === "userNamespace" ? ["--user", "--preserve-credentials"] : [];
 }

@@ -72,7 +72,7 @@ export interface NamespaceOptions {
   user: NamespaceUser;
 }
 
-/** Starts the holder and makes the machine's view. Throws if this machine doesn't allow it. */
+/** Starts the holder and creates the machine's view. Throws if this machine doesn't allow it. */
 export async function startNamespaceRuntime(options: NamespaceOptions): Promise<ContainerRuntime> {
   const { folder, tools, user } = options;
   const view = await prepareHostView(`${folder}/host`);
@@ -178,7 +178,7 @@ async function startContainer(
   return new NamespaceContainer({ ...parts, setup, files, pid: Number(pid), main, child });
 }
 
-/** The arguments of the set-up. */
+/** Returns the arguments of the set-up. */
 function setupWords(
   { enter }: Parts,
   { hostname, workingDir, command }: ContainerSetup,

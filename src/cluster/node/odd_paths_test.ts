@@ -4,7 +4,7 @@ import { outcome, outputOnly, refOf, startFixture } from "./fixture.ts";
 
 const oddName = `kodama's "odd" a b,c:d\\e $HOME`;
 
-/** An image with one program, in a folder that the machine has too. */
+/** Creates an image with one program, in a folder that the machine has too. */
 async function makeImage(folder: string): Promise<void> {
   const programs = `${folder}/odd/rootfs/usr/local/bin`;
   await Deno.mkdir(programs, { recursive: true });

@@ -180,7 +180,10 @@ class PlainContainer implements RunningContainer {
     return { process, pid };
   }
 
-  /** A leader has ended: the main process, and with it the container, or one beside it, whose children continue. */
+  /**
+   * Handles the end of a leader: the main process, and with it the container, or one beside it, whose children
+   * continue.
+   */
   async #left(pid: number): Promise<void> {
     if (pid === this.#main?.pid) {
       this.#ended = true;
@@ -206,7 +209,7 @@ class PlainContainer implements RunningContainer {
   }
 }
 
-/** False if no process of the group remains. */
+/** Returns false if no process of the group remains. */
 function killGroup(pid: number, signal: Deno.Signal): boolean {
   return killProcess(-pid, signal);
 }

@@ -16,7 +16,7 @@ export class PodAddresses {
     return `10.244.${index >> 8}.${index & 0xff}`;
   }
 
-  /** The pod with this address was deleted. */
+  /** Releases the address of a deleted pod. */
   release(address: string): void {
     const [, , third, fourth] = address.split(".").map(Number);
     if (third !== undefined && fourth !== undefined) this.#taken.delete((third << 8) | fourth);

@@ -5,7 +5,7 @@ import type { Stored } from "../model.ts";
 /** A pod with the metadata that every stored object has. */
 export type StoredPod = Readonly<Omit<Pod, "metadata"> & { metadata: KubeObject["metadata"] }>;
 
-/** The store holds only objects that the API has checked against their schema. */
+/** Casts an object to a pod: the store holds only objects that the API has checked against their schema. */
 export function asPod(object: Stored): StoredPod {
   return object as StoredPod;
 }

@@ -43,7 +43,7 @@ export function podStatus(facts: PodFacts): PodStatus {
   } as PodStatus;
 }
 
-/** As the kubelet does it: a container that waits for its restart counts as ended. */
+/** Computes the phase as the kubelet does: a container that waits for its restart counts as ended. */
 export function podPhase(pod: Pod, records: readonly ContainerRecord[]): Phase {
   const policy = pod.spec?.restartPolicy ?? "Always";
   const counts = { waiting: 0, running: 0, succeeded: 0, failed: 0 };

@@ -47,7 +47,7 @@ export class PodWorker {
     return this.#pod;
   }
 
-  /** The pod has changed in the store. */
+  /** Handles a change of the pod in the store. */
   update(pod: StoredPod): void {
     this.#pod = pod;
     // Their conditions are written by other clients.
@@ -238,7 +238,7 @@ function initRole(spec: { restartPolicy?: string }): ContainerRole {
   return spec.restartPolicy === "Always" ? "sidecar" : "init";
 }
 
-/** The folders of a pod's volumes and logs. */
+/** Returns the folders of a pod's volumes and logs. */
 export function podFolderOf(dataDir: string, pod: StoredPod): string {
   return `${dataDir}/pods/${pod.metadata?.uid ?? ""}`;
 }

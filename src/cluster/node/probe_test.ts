@@ -19,7 +19,7 @@ Deno.serve({ hostname: "127.0.0.1", port: Number(Deno.args[0]), onListen: () => 
   return new Response("", { status });
 });`;
 
-/** A pod's command that listens on the port. */
+/** Returns a pod's command that listens on the port. */
 function server(port: number): string[] {
   return [Deno.execPath(), "eval", "--quiet", serverScript, String(port)];
 }

@@ -91,7 +91,7 @@ export class PodStreams implements NodeStreams {
     throw new NodeError(404, `container not found ("${target.container}")`);
   }
 
-  /** Undefined if its main process has ended, or was never started. */
+  /** Returns undefined if its main process has ended, or was never started. */
   #running(target: ContainerRef): ContainerInstance | undefined {
     const { instance } = this.#worker(target);
     return instance?.ended === true ? undefined : instance;

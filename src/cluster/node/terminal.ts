@@ -29,7 +29,7 @@ export function terminalArguments(tools: Tools, command: TerminalCommand): strin
     : [script, "--quiet", "--return", "--flush", "--command", line, "/dev/null"];
 }
 
-/** The environment for {@link terminalArguments}: the command's own, except the shell that reads the line. */
+/** Returns the environment for {@link terminalArguments}: the command's own, except the shell that reads the line. */
 export function terminalEnvironment(
   tools: Tools,
   env: Readonly<Record<string, string>>,

@@ -96,7 +96,7 @@ async function claimFolder(
   return { kind: "folder", path, readOnly: source.readOnly ?? false };
 }
 
-/** A claim that names a snapshot starts as a copy of it: when it is first used. */
+/** Fills a claim's new folder: one that names a snapshot starts as a copy of it, when it is first used. */
 async function fillFromSource(
   { spec, metadata }: PersistentVolumeClaim,
   path: string,

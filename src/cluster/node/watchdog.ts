@@ -20,7 +20,7 @@ for group in $groups; do kill -9 "-$group"; done
 export interface Watchdog extends AsyncDisposable {
   /** Ties this process group to the node's lifetime. */
   add(group: number): Promise<void>;
-  /** It has ended by itself. */
+  /** Removes a group that has ended by itself. */
   remove(group: number): Promise<void>;
 }
 

@@ -31,7 +31,7 @@ export class History {
     for (const wake of this.#waiting) wake();
   }
 
-  /** The first change after a version, by binary search: versions rise along the ring. */
+  /** Returns the first change after a version, by binary search: versions rise along the ring. */
   firstAfter(version: number): StoreEvent | undefined {
     let [low, high] = [0, this.#ring.length];
     while (low < high) {

@@ -10,7 +10,7 @@ interface Life extends Disposable {
   store: Store;
 }
 
-/** A store whose changes are saved in a folder, from opening to closing. */
+/** Returns a store whose changes are saved in a folder, from opening to closing. */
 function open(folder: string): Life {
   const journal = openJournal(folder);
   const store = createStore({

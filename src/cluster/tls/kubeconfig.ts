@@ -19,7 +19,7 @@ export interface KubeconfigContents {
   namespace?: string;
 }
 
-/** In JSON, which is YAML too: no name needs escaping of its own, and a program parses it fast. */
+/** Returns JSON, which is YAML too: no name needs escaping of its own, and a program parses it fast. */
 export function kubeconfig(contents: KubeconfigContents): string {
   const { name, server, certificateAuthority, namespace = "default" } = contents;
   const cluster = { server, "certificate-authority-data": btoa(certificateAuthority) };

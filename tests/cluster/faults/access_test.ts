@@ -4,7 +4,7 @@ import { run } from "../host_commands.ts";
 import { findLayout } from "../layout.ts";
 import { onFault, only } from "./scene.ts";
 
-/** A copy of the kubeconfig whose users have been changed. */
+/** Returns a copy of the kubeconfig whose users have been changed. */
 async function kubeconfigWith(kubeconfig: string, copy: string, change: Record<string, string>) {
   const config = JSON.parse(await Deno.readTextFile(kubeconfig));
   for (const { user } of config.users) Object.assign(user, change);

@@ -28,7 +28,7 @@ onFault("256 MiB of output come whole, and cost no memory", async ({ namespace }
   assert.ok(largestKib > 0 && largestKib < memoryLimitKib, `kodama took ${largestKib} KiB`);
 });
 
-/** The peak memory of a process; 0 if it has ended. */
+/** Returns the peak memory of a process; 0 if it has ended. */
 async function mostMemoryKib(pid: number): Promise<number> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`).catch(() => "");
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0);

@@ -83,7 +83,7 @@ export function kodamaProcess(kubeconfig: string, args: readonly string[]): Deno
   }).spawn();
 }
 
-/** The args that start kodama, and its working directory; `writes` are the folders that it may write to. */
+/** Returns the args that start kodama, and its working directory; `writes` are the folders that it may write to. */
 export function kodamaStart(
   kubeconfig: string,
   args: readonly string[],
@@ -106,7 +106,7 @@ export function kodamaStart(
 
 let lastToken = 86_400_000;
 
-/** A command that sleeps for days, and a token in its args that identifies it: no other has the same. */
+/** Returns a command that sleeps for days, and a token in its args that identifies it: no other has the same. */
 export function sleeper(): { words: string[]; token: string } {
   lastToken += 1 + Deno.pid;
   const token = String(lastToken);

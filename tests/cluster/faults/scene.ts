@@ -10,7 +10,7 @@ export interface Scene {
   namespace: TestNamespace;
   /** Starts `kodama exec -n NAMESPACE -o jsonl WORDS…`. */
   start(...words: string[]): KodamaRun;
-  /** The same with another kubeconfig. */
+  /** Starts it with another kubeconfig. */
   startWith(kubeconfig: string, ...words: string[]): KodamaRun;
 }
 
@@ -38,18 +38,18 @@ export function onFault(name: string, test: (scene: Scene) => Promise<void>): vo
   });
 }
 
-/** The one target's report. */
+/** Returns the one target's report. */
 export function only({ reports, stderr }: Ended): Report {
   assert.equal(reports.length, 1, stderr);
   return reports[0] as Report;
 }
 
-/** The fields of a report that make up an outcome. */
+/** Returns the fields of a report that make up an outcome. */
 export function outcomeOf({ outcome, exitCode, signal }: Report) {
   return { outcome, exitCode, signal };
 }
 
-/** The programs that run in a pod besides its first process and the one that lists them, a line for each. */
+/** Returns the programs that run in a pod besides its first process and the one that lists them, a line for each. */
 export async function programsIn(namespace: TestNamespace, pod: string): Promise<string[]> {
   const list = await namespace.kubectl("exec", pod, "--", "ps", "-o", "pid,stat,args");
   return list.trim().split("\n").slice(1)

@@ -10,7 +10,7 @@ import { onFault, programsIn } from "./scene.ts";
 const patienceMs = 30_000;
 const missing = await terminalMissing();
 
-/** A shell in the pod `one`, on a terminal of its own, over a link that can be cut. */
+/** Opens a shell in the pod `one`, on a terminal of its own, over a link that can be cut. */
 async function shellOverLink({ cluster: { kubeconfig }, name }: TestNamespace) {
   await using stack = new AsyncDisposableStack();
   const folder = await Deno.makeTempDir({ prefix: "kodama-shell-" });

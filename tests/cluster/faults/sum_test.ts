@@ -46,7 +46,7 @@ onFault(
   },
 );
 
-/** An ok target has every byte; any other has a prefix of them, and nothing else. */
+/** Asserts that an ok target has every byte, and any other a prefix of them, and nothing else. */
 function assertTrue({ outcome, exitCode, stdout, truncated, pod }: Report, place: string): void {
   const what = `${place}: ${pod} is ${outcome} after ${stdout.length} of ${whole.length} bytes`;
   assert.equal(truncated, false, what);

@@ -8,7 +8,7 @@ import type {
 } from "kubernetes-types/core/v1.d.ts";
 import type { StorageClass } from "kubernetes-types/storage/v1.d.ts";
 
-/** Its name as a label, and the finalizer that holds it until it is empty. */
+/** Sets its name as a label, and the finalizer that holds it until it is empty. */
 export function defaultNamespace(namespace: Namespace): void {
   const { metadata = {} } = namespace;
   const labels = { ...metadata.labels, "kubernetes.io/metadata.name": metadata.name ?? "" };
@@ -36,7 +36,7 @@ export function defaultVolume(volume: PersistentVolume): void {
   if (volume.spec.hostPath) volume.spec.hostPath.type ??= "";
 }
 
-/** A file system, unless a block device is requested. */
+/** Sets a file system, unless a block device is requested. */
 export function defaultClaim(claim: PersistentVolumeClaim): void {
   if (claim.spec) claim.spec.volumeMode ??= "Filesystem";
 }
@@ -47,7 +47,7 @@ export function defaultStorageClass(storageClass: StorageClass): void {
   storageClass.volumeBindingMode ??= "Immediate";
 }
 
-/** The defaults of a cluster address; the address itself is assigned by {@link allocateAddresses}. */
+/** Sets the defaults of a cluster address; the address itself is assigned by {@link allocateAddresses}. */
 export function defaultService({ spec }: Service): void {
   if (spec === undefined) return;
   spec.type ??= "ClusterIP";
@@ -64,7 +64,7 @@ export function defaultService({ spec }: Service): void {
   if (spec.type === "LoadBalancer") spec.allocateLoadBalancerNodePorts ??= true;
 }
 
-/** An address of 10.96.0.0/16, and ports of 30000–32767, that no other service has. */
+/** Assigns an address of 10.96.0.0/16, and ports of 30000–32767, that no other service has. */
 export function allocateAddresses(
   service: Service,
   others: readonly Service[],

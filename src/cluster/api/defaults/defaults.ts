@@ -71,7 +71,7 @@ export function applyCreationDefaults(
   }
 }
 
-/** The selector is the uid, so the job gets that before it is stored. */
+/** Sets the selector, which is the uid, so the job gets that before it is stored. */
 function selectOwnPods(context: ApiContext, draft: KubeObject): void {
   const uid = context.newUid();
   draft.metadata = { ...draft.metadata, uid };

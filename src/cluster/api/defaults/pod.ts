@@ -4,7 +4,7 @@
  */
 import type { Container, Pod, PodSpec, Probe, Volume } from "../../../kube/types.ts";
 
-/** A pod of its own: the spec as in a template, and what admission adds. */
+/** Sets the defaults of a pod: the spec as in a template, and what admission adds. */
 export function defaultPod(pod: Pod): void {
   const spec = pod.spec;
   if (spec === undefined) return;
@@ -21,7 +21,7 @@ export function defaultPod(pod: Pod): void {
   }
 }
 
-/** The status of a new pod, whatever its writer sent. */
+/** Returns the status of a new pod, whatever its writer sent. */
 export function newPodStatus(spec: PodSpec | undefined): NonNullable<Pod["status"]> {
   return { phase: "Pending", qosClass: qosClass(spec) };
 }
@@ -43,7 +43,7 @@ function qosClass(spec: PodSpec | undefined): "BestEffort" | "Burstable" | "Guar
   return guaranteed ? "Guaranteed" : "Burstable";
 }
 
-/** The spec of a pod, or of a workload's template. */
+/** Sets the defaults of the spec of a pod, or of a workload's template. */
 export function defaultPodSpec(spec: PodSpec): void {
   spec.restartPolicy ??= "Always";
   spec.dnsPolicy ??= "ClusterFirst";

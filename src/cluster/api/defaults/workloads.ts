@@ -13,7 +13,7 @@ function defaultTemplate({ spec }: WithTemplate): void {
   if (spec?.template?.spec) defaultPodSpec(spec.template.spec);
 }
 
-/** One replica, rolled by quarters. */
+/** Sets the defaults: one replica, rolled by quarters. */
 export function defaultDeployment(deployment: Deployment): void {
   const { spec } = deployment;
   if (spec === undefined) return;
@@ -29,7 +29,7 @@ export function defaultDeployment(deployment: Deployment): void {
   spec.strategy.rollingUpdate.maxSurge ??= "25%";
 }
 
-/** One replica; its labels are its template's, if it has none. */
+/** Sets the defaults: one replica; its labels are its template's, if it has none. */
 export function defaultReplicaSet(replicaSet: ReplicaSet): void {
   const { spec } = replicaSet;
   if (spec === undefined) return;
@@ -41,7 +41,7 @@ export function defaultReplicaSet(replicaSet: ReplicaSet): void {
   }
 }
 
-/** One replica, rolled in order; claims are retained. */
+/** Sets the defaults: one replica, rolled in order; claims are retained. */
 export function defaultStatefulSet(statefulSet: StatefulSet): void {
   const { spec } = statefulSet;
   if (spec === undefined) return;
@@ -65,7 +65,7 @@ export function defaultStatefulSet(statefulSet: StatefulSet): void {
   }));
 }
 
-/** Rolled one node at a time. */
+/** Sets the defaults: rolled one node at a time. */
 export function defaultDaemonSet(daemonSet: DaemonSet): void {
   const { spec } = daemonSet;
   if (spec === undefined) return;
@@ -79,7 +79,7 @@ export function defaultDaemonSet(daemonSet: DaemonSet): void {
   spec.updateStrategy.rollingUpdate.maxSurge ??= 0;
 }
 
-/** One completion, six retries. */
+/** Sets the defaults: one completion, six retries. */
 export function defaultJob(job: Job): void {
   const { spec } = job;
   if (spec === undefined) return;
@@ -93,7 +93,7 @@ export function defaultJob(job: Job): void {
   spec.podReplacementPolicy ??= spec.podFailurePolicy ? "Failed" : "TerminatingOrFailed";
 }
 
-/** A new job gets a selector of its own, from its uid, unless its writer manages that. */
+/** Gives a new job a selector of its own, from its uid, unless its writer manages that. */
 export function selectOwnPods(job: Job, uid: string): void {
   if (!job.spec?.template || job.spec.manualSelector) return;
   const labels = {

@@ -9,7 +9,7 @@ type Json = Record<string, unknown>;
 /** The paths of definitions in a document: they differ between the versions of OpenAPI. */
 export type ReferencePrefix = "#/definitions/" | "#/components/schemas/";
 
-/** A kind, with its group and version, as extensions name it. */
+/** Returns a kind, with its group and version, as extensions name it. */
 export function kindExtension(group: string, version: string, kind: string): Json {
   return { group, kind, version };
 }
@@ -105,14 +105,14 @@ export function kindsOf(group: string | undefined): typeof served {
   return served.filter(({ type }) => group === undefined || type.group === group);
 }
 
-/** The path of a kind's objects, and that of one object. */
+/** Returns the path of a kind's objects, and that of one object. */
 export function pathsOf({ type }: (typeof served)[number]): { collection: string; object: string } {
   const root = type.group === "" ? "/api/v1" : `/apis/${apiVersionOf(type)}`;
   const collection = `${root}${type.namespaced ? "/namespaces/{namespace}" : ""}/${type.plural}`;
   return { collection, object: `${collection}/{name}` };
 }
 
-/** The full name of a kind's definition. */
+/** Returns the full name of a kind's definition. */
 export function fullNameOf({ type }: (typeof served)[number]): string {
   return definitionOf(type).fullName;
 }

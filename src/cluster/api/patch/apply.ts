@@ -129,7 +129,7 @@ function conflictsWith(others: readonly ManagedEntry[], paths: readonly string[]
   );
 }
 
-/** An applier is one manager, whatever the version; a manager of updates is identified by its version too. */
+/** Returns the manager as an error names it: an applier by its name, a manager of updates with its version too. */
 function ownerText({ manager, operation, apiVersion, subresource }: ManagedEntry): string {
   const name = JSON.stringify(manager ?? "");
   const below = subresource ? ` with subresource ${JSON.stringify(subresource)}` : "";

@@ -13,7 +13,7 @@ export type FieldSet = { [step: string]: FieldSet };
 /** Keys that have a default if a writer omits them. */
 const keyDefaults: Readonly<Record<string, unknown>> = { protocol: "TCP" };
 
-/** The step to an item of a list. */
+/** Returns the step to an item of a list. */
 export function itemStep(item: unknown, keys: readonly string[]): string {
   if (!isRecord(item)) return `v:${JSON.stringify(item)}`;
   const named = keys.toSorted().map((key) => [key, item[key] ?? keyDefaults[key]])
@@ -21,7 +21,7 @@ export function itemStep(item: unknown, keys: readonly string[]): string {
   return `k:${JSON.stringify(Object.fromEntries(named))}`;
 }
 
-/** The schema of a field of a value. */
+/** Returns the schema of a field of a value. */
 export function schemaOfField(schema: Schema, key: string): Schema {
   if (schema.kind === "map") return schema.of;
   if (schema.kind !== "object") return { kind: "any" };
@@ -46,7 +46,7 @@ export function fieldsOf(value: unknown, schema: Schema): FieldSet {
   );
 }
 
-/** The paths of the leaves of a set. */
+/** Returns the paths of the leaves of a set. */
 export function leaves(set: FieldSet, path: readonly string[] = []): string[][] {
   const steps = Object.entries(set);
   if (steps.length === 0) return path.length === 0 ? [] : [[...path]];
@@ -55,7 +55,7 @@ export function leaves(set: FieldSet, path: readonly string[] = []): string[][] 
   );
 }
 
-/** Whether a set holds a path, or something below it. */
+/** Returns whether a set holds a path, or something below it. */
 export function holds(set: FieldSet, path: readonly string[]): boolean {
   let here: FieldSet | undefined = set;
   for (const step of path) {
@@ -65,7 +65,7 @@ export function holds(set: FieldSet, path: readonly string[]): boolean {
   return true;
 }
 
-/** A set with these leaves. */
+/** Returns a set with these leaves. */
 export function setOf(paths: readonly (readonly string[])[]): FieldSet {
   const set: FieldSet = {};
   for (const path of paths) {

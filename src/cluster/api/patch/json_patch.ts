@@ -72,13 +72,13 @@ function applyOperation(
   }
 }
 
-/** A real server doesn't report which operation it was either. */
+/** Returns the error. A real server doesn't report which operation it was either. */
 function unprocessable(): Error {
   const message = "the server rejected our request due to an error in our request";
   return failure(422, "Invalid", message, {});
 }
 
-/** The steps of a JSON Pointer, RFC 6901. */
+/** Returns the steps of a JSON Pointer, RFC 6901. */
 function pointer(text: unknown): string[] {
   if (text === "") return [];
   if (typeof text !== "string" || !text.startsWith("/")) {

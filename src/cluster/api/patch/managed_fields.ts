@@ -19,7 +19,7 @@ export interface Manager {
   subresource: string;
 }
 
-/** The schema of a served kind. */
+/** Returns the schema of a served kind. */
 export function schemaOf(type: ResourceType): Schema {
   return { kind: "object", name: definitionName(type) };
 }
@@ -72,7 +72,7 @@ function isStep(step: string): boolean {
   }
 }
 
-/** The fields of an entry. */
+/** Returns the fields of an entry. */
 export function fieldSetOf({ fieldsV1 }: ManagedEntry): FieldSet {
   return typeof fieldsV1 === "object" && fieldsV1 !== null ? fieldsV1 as FieldSet : {};
 }
@@ -83,7 +83,7 @@ export function isOf(entry: ManagedEntry, manager: Manager): boolean {
     (entry.subresource ?? "") === manager.subresource;
 }
 
-/** An entry with these fields. */
+/** Returns an entry with these fields. */
 export function newEntry(
   type: ResourceType,
   manager: Manager,

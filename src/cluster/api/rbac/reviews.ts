@@ -12,7 +12,7 @@ export interface Review {
   group: string;
   plural: string;
   kind: string;
-  /** The status in the answer. */
+  /** Returns the status in the answer. */
   answer(context: ApiContext, user: User, spec: Record<string, unknown>): Record<string, unknown>;
 }
 
@@ -61,7 +61,7 @@ export const reviews: readonly Review[] = [
   },
 ];
 
-/** The review of a path. */
+/** Returns the review of a path. */
 export function reviewAt(group: string, plural: string): Review | undefined {
   return reviews.find((each) => each.group === group && each.plural === plural);
 }

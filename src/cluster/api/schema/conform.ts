@@ -11,7 +11,7 @@ export interface Findings {
   wrongTypes: string[];
 }
 
-/** The value without unknown fields and without nulls, which count as absent. */
+/** Returns the value without unknown fields and without nulls, which count as absent. */
 export function conform(value: unknown, schema: Schema, path: string, found: Findings): unknown {
   switch (schema.kind) {
     case "any":

@@ -30,7 +30,7 @@ export interface Field {
   schema: Schema;
   /** Written even if it is empty. */
   required: boolean;
-  /** Empty isn't the same as absent: zero replicas are a wish, no port number is none. */
+  /** Empty isn't the same as absent: zero replicas are a valid value, an empty port number is absent. */
   keepsEmpty: boolean;
   /** Its field number in a protobuf message; several numbers lead through messages that JSON doesn't show. */
   numbers: readonly number[];

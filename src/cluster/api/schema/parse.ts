@@ -45,12 +45,12 @@ export function definition(name: string): Definition {
   return found;
 }
 
-/** The definition of a served kind. */
+/** Returns the definition of a served kind. */
 export function definitionOf(type: Pick<ResourceType, "group" | "kind">): Definition {
   return definition(definitionName(type));
 }
 
-/** The short name of a served kind's definition. */
+/** Returns the short name of a served kind's definition. */
 export function definitionName({ group, kind }: Pick<ResourceType, "group" | "kind">): string {
   return group === "events.k8s.io" ? `events.${kind}` : kind;
 }

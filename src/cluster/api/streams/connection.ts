@@ -3,7 +3,7 @@
 /** Passes bytes to the client in a message. */
 const chunkBytes = 32 * 1024;
 
-/** The pod's output until its end. Each chunk is its own. */
+/** Returns the pod's output until its end. Each chunk is its own. */
 export async function* bytesFrom(connection: Deno.TcpConn): AsyncGenerator<Uint8Array> {
   const buffer = new Uint8Array(chunkBytes);
   for (;;) {

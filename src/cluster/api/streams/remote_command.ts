@@ -59,7 +59,7 @@ async function carryOutput(
   for await (const bytes of stream) await socket.send(encodeMessage(to, bytes));
 }
 
-/** A stream that wasn't requested is still read, so that its writer doesn't block. */
+/** Drains a stream that wasn't requested, so that its writer doesn't block. */
 async function drop(stream: ReadableStream<Uint8Array>): Promise<void> {
   const reader = stream.getReader();
   while (!(await reader.read()).done);

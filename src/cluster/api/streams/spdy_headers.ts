@@ -26,7 +26,7 @@ const tail =
   "application/xml,application/xhtml+xml,text/plain,text/javascript,publicprivatemax-age=" +
   "gzip,deflate,sdchcharset=utf-8charset=iso-8859-1,utf-,*,enq=0.";
 
-/** The initial dictionary of both sides. */
+/** Returns the initial dictionary of both sides. */
 export function headerDictionary(): Uint8Array {
   const text = new TextEncoder();
   const parts = words.flatMap((word) => [uint32(word.length), text.encode(word)]);

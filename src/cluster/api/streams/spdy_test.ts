@@ -58,7 +58,7 @@ const pairs = fc.uniqueArray(fc.tuple(fc.stringMatching(/^[a-z]{1,12}$/), fc.str
   selector: ([name]) => name,
 });
 
-/** One direction of a session as a client with a real compressor writes it. */
+/** Returns one direction of a session as a client with a real compressor writes it. */
 function compressor(): (block: Uint8Array) => Promise<Uint8Array> {
   const deflate = createDeflate({ dictionary: headerDictionary() });
   return (block) =>

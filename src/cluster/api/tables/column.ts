@@ -13,7 +13,9 @@ export interface Column {
   cell(object: Stored, now: Date): Cell;
 }
 
-/** A column that reads objects as their kind's type. Writes are checked against the schema, so they match it. */
+/**
+ * Returns a column that reads objects as their kind's type. Writes are checked against the schema, so they match it.
+ */
 export function column<T>(
   name: string,
   cell: (object: T, now: Date) => Cell,
@@ -50,7 +52,7 @@ export function age(since: string | undefined, now: Date): string {
   return shortDuration(now.getTime() - new Date(since).getTime());
 }
 
-/** Two units at most, and the second only while the first is small: `5m30s`, `3h`, `2d4h`, `90d`. */
+/** Returns at most two units, and the second only while the first is small: `5m30s`, `3h`, `2d4h`, `90d`. */
 export function shortDuration(ms: number): string {
   const seconds = Math.floor(ms / 1000);
   if (seconds < -1) return "<invalid>";
@@ -78,7 +80,7 @@ export function orNone(text: string | undefined): string {
   return text === undefined || text === "" ? "<none>" : text;
 }
 
-/** A label selector in the form of the command line. */
+/** Returns a label selector in the form of the command line. */
 export function selectorText(
   selector: {
     matchLabels?: Record<string, string>;

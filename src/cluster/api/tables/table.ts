@@ -57,7 +57,7 @@ export interface TableOptions {
   withColumns: boolean;
 }
 
-/** The table of these objects. */
+/** Returns the table of these objects. */
 export function tableOf(
   type: ResourceType,
   objects: readonly Stored[],
@@ -95,7 +95,7 @@ function included(
   }
 }
 
-/** The metadata alone. */
+/** Returns the metadata alone. */
 export function partialObject({ metadata }: Stored): Record<string, unknown> {
   return { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1", metadata };
 }

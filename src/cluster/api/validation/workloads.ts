@@ -149,7 +149,7 @@ export function jobErrors(object: KubeObject): FieldError[] {
   ];
 }
 
-/** The immutable fields of each kind, and the field that an error names. */
+/** Returns the errors of changes to immutable fields of each kind, at the field that an error names. */
 export function immutableErrors(
   object: KubeObject,
   previous: KubeObject,
@@ -166,7 +166,7 @@ export function immutableErrors(
 const statefulSetMutable =
   "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden";
 
-/** A StatefulSet's claims, selector and service are immutable. */
+/** Returns the errors of a change: a StatefulSet's claims, selector and service are immutable. */
 export function statefulSetUpdateErrors(object: KubeObject, previous: KubeObject): FieldError[] {
   const fixed = ["selector", "serviceName", "podManagementPolicy", "volumeClaimTemplates"];
   const changed = immutableErrors(object, previous, fixed).length > 0;
