@@ -95,8 +95,8 @@ export interface ContainerProcess {
 }
 
 /**
- * The query of a log request. https://kubernetes.io/docs/reference/generated/kubernetes-api/ `read log of the specified
- * Pod`
+ * The query of a log request. https://kubernetes.io/docs/reference/generated/kubernetes-api/
+ * `read log of the specified Pod`
  */
 export interface LogQuery {
   follow: boolean;

@@ -106,7 +106,7 @@ export class SnapshotStorage implements AsyncDisposable {
   }
 }
 
-/** Returns the programs, and the definitions of their kinds, which are in the module of their client. */
+/** Returns the folder of the programs, and of their kinds' definitions, which are in the module of their client. */
 async function built(cache: string): Promise<string> {
   const key = await sourceKey(source, inputs);
   return await ensureBuilt(`${cache}/bin/storage-${key}`, async (to) => {

@@ -27,7 +27,7 @@ const author = {
  * @param folder of the test, empty.
  * @param token what a client must show as its password; any client may read if it is absent.
  * @param place `hostname`: of this machine, at which it is reached; `asked`: called for each request while its client
- * waits.
+ *   waits.
  */
 export async function startGitServer(
   folder: string,

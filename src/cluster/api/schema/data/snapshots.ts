@@ -1,6 +1,6 @@
 /**
- * Volume snapshots: the fields of the published CustomResourceDefinitions (version 8), in the notation of {@link
- * ../parse.ts}.
+ * Volume snapshots: the fields of the published CustomResourceDefinitions (version 8), in the notation of
+ * {@link ../parse.ts}.
  */
 import type { Package } from "../model.ts";
 
