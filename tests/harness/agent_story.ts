@@ -183,7 +183,7 @@ export async function tellAgentStory(
         "queued",
       ]);
       gates.open("gated");
-      const followed = await stage.run(["agent", "logs", place, ...scope, "-f"]);
+      const followed = await stage.run(["agent", "logs", place, ...scope, "--task", "4", "-f"]);
       assert.equal(followed.code, 0, followed.stdout + followed.stderr);
       assert.match(followed.stdout, /Answered queued\./);
       assert.equal((await taskOf(stage, 3)).lastMessage, "Answered gated.");
